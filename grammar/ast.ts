@@ -1,0 +1,375 @@
+import type { Span } from "./source.ts";
+
+/**
+ * The syntax tree of a `.vlm` file: what was written, in the order in which it was written, with a span on every node.
+ * Nothing here is resolved; names, types and selectors get their meaning in `compiler/elaborate`.
+ */
+export interface File {
+  readonly kind: "file";
+  readonly items: readonly Item[];
+  readonly span: Span;
+}
+
+export interface Name {
+  readonly text: string;
+  readonly span: Span;
+}
+
+export interface StringText {
+  readonly value: string;
+  readonly span: Span;
+}
+
+export type Item =
+  | Import
+  | RolesDeclaration
+  | FunctionDeclaration
+  | ModuleDeclaration
+  | AdapterDeclaration
+  | LossDeclaration
+  | ModelDeclaration
+  | SettingsBlock;
+
+/** `import "std/linear"` */
+export interface Import {
+  readonly kind: "import";
+  readonly path: StringText;
+  readonly span: Span;
+}
+
+/** `roles attn { q, k, v, o, kv = k + v, qkv = q + k + v }` */
+export interface RolesDeclaration {
+  readonly kind: "roles";
+  readonly family: Name;
+  readonly roles: readonly RoleDeclaration[];
+  readonly span: Span;
+}
+
+/** One role; a group covers several others of its family, as a fused projection does. */
+export interface RoleDeclaration {
+  readonly name: Name;
+  readonly covers: readonly Name[];
+  readonly span: Span;
+}
+
+/** `function gelu(x) { return 0.5 * x * (1 + erf(x / sqrt(2))) }`: tensors in, a value out, no parameters of its own. */
+export interface FunctionDeclaration {
+  readonly kind: "function";
+  readonly name: Name;
+  readonly parameters: readonly Parameter[];
+  readonly body: readonly Statement[];
+  readonly span: Span;
+}
+
+/** `module linear(outputs: int, inputs: int = infer, bias: bool = true) { ... }` */
+export interface ModuleDeclaration {
+  readonly kind: "module";
+  readonly name: Name;
+  readonly parameters: readonly Parameter[];
+  readonly members: readonly ModuleMember[];
+  readonly span: Span;
+}
+
+/** `adapter lora(rank: int, alpha: float = rank) wraps base: linear { ... }` */
+export interface AdapterDeclaration {
+  readonly kind: "adapter";
+  readonly name: Name;
+  readonly parameters: readonly Parameter[];
+  readonly base: Name;
+  /** The modules that it can adapt; empty for `any`. */
+  readonly wraps: readonly Name[];
+  readonly members: readonly ModuleMember[];
+  readonly span: Span;
+}
+
+/** `loss contrastive(image, text, scale) { ... return ... }` */
+export interface LossDeclaration {
+  readonly kind: "loss";
+  readonly name: Name;
+  readonly parameters: readonly Parameter[];
+  readonly body: readonly Statement[];
+  readonly span: Span;
+}
+
+export interface ModelDeclaration {
+  readonly kind: "model";
+  readonly name: Name;
+  readonly members: readonly ModelMember[];
+  readonly span: Span;
+}
+
+/** `train { ... }`, `data { ... }`, `eval { ... }` */
+export interface SettingsBlock {
+  readonly kind: "settings";
+  readonly block: SettingsName;
+  readonly entries: readonly Setting[];
+  readonly span: Span;
+}
+
+export type SettingsName = "train" | "data" | "eval";
+
+export interface Setting {
+  readonly name: Name;
+  readonly value: Expression;
+  readonly span: Span;
+}
+
+export interface Parameter {
+  readonly name: Name;
+  readonly type: TypeExpression | null;
+  readonly default: Expression | null;
+  readonly span: Span;
+}
+
+export type TypeExpression =
+  | { readonly kind: "scalar-type"; readonly name: ScalarTypeName; readonly span: Span }
+  | { readonly kind: "list-type"; readonly element: ScalarTypeName; readonly span: Span }
+  | TensorType;
+
+export type ScalarTypeName = "int" | "float" | "bool" | "string";
+export type DtypeName = "f32" | "bf16" | "i32" | "bool";
+
+/** `f32[batch, heads * 2, ...]`; in a pattern position (a forward's parameter, a typed let) a new name binds the size. */
+export interface TensorType {
+  readonly kind: "tensor-type";
+  readonly dtype: DtypeName;
+  readonly dims: readonly Dimension[];
+  readonly span: Span;
+}
+
+export type Dimension = { readonly kind: "rest"; readonly span: Span } | Expression;
+
+export type ModuleMember = Let | Require | ParamMember | PartMember | ForwardMember;
+
+/** What may follow a declared parameter or part: `as attn.q named "to_q" when bias`. */
+export interface Tags {
+  readonly role: readonly Name[] | null;
+  /** The name in checkpoints; a `*` in it stands for the child's own name, without one a dot joins them. */
+  readonly named: StringText | null;
+  /** When this is false the member does not exist, and its name means `none`. */
+  readonly when: Expression | null;
+}
+
+/** `param weight: f32[outputs, inputs] = uniform(bound)`, or a `buffer`, which is stored and never trained. */
+export interface ParamMember extends Tags {
+  readonly kind: "param";
+  readonly storage: "param" | "buffer";
+  readonly name: Name;
+  readonly type: TensorType;
+  readonly initial: Expression | null;
+  readonly span: Span;
+}
+
+/** `part layers = repeat depth layer(dim)`: a sub-module, or a list of them. */
+export interface PartMember extends Tags {
+  readonly kind: "part";
+  readonly name: Name;
+  readonly repetition: Repetition | null;
+  readonly module: Call;
+  readonly span: Span;
+}
+
+export type Repetition =
+  | { readonly kind: "repeat"; readonly count: Expression }
+  | { readonly kind: "for"; readonly variable: Name; readonly over: Expression };
+
+export interface ForwardMember {
+  readonly kind: "forward";
+  readonly parameters: readonly Parameter[];
+  readonly body: readonly Statement[];
+  readonly span: Span;
+}
+
+export type ModelMember =
+  | Encoder
+  | HeadLet
+  | ParamMember
+  | PartMember
+  | FreezeRule
+  | Placement
+  | LossUse
+  | Expectation;
+
+/** `encoder vision = ctvit(...) named "visual_transformer"` */
+export interface Encoder {
+  readonly kind: "encoder";
+  readonly name: Name;
+  readonly module: Call;
+  readonly named: StringText | null;
+  readonly span: Span;
+}
+
+/** A let of a model; the module that its pipe makes, if any, is the head `heads.<name>`. */
+export interface HeadLet {
+  readonly kind: "head-let";
+  readonly name: Name;
+  readonly value: Expression;
+  readonly named: StringText | null;
+  readonly span: Span;
+}
+
+/** `freeze vision, heads.*` or `train text.layers[11]`; the last rule that matches a parameter wins. */
+export interface FreezeRule {
+  readonly kind: "freeze-rule";
+  readonly action: "freeze" | "train";
+  readonly selectors: readonly Selector[];
+  readonly except: readonly Selector[];
+  readonly span: Span;
+}
+
+/** `lora(rank = 8) on vision.attn.qkv, text.attn.q,v`; `also on` says that a second adapter there is meant. */
+export interface Placement {
+  readonly kind: "placement";
+  readonly adapter: Call;
+  readonly also: boolean;
+  readonly selectors: readonly Selector[];
+  readonly except: readonly Selector[];
+  readonly span: Span;
+}
+
+export interface LossUse {
+  readonly kind: "loss-use";
+  readonly value: Expression;
+  readonly span: Span;
+}
+
+/** `expect trainable / total = 0.38%` */
+export interface Expectation {
+  readonly kind: "expect";
+  readonly left: Quantity;
+  readonly comparison: ExpectComparison;
+  readonly right: Quantity;
+  readonly span: Span;
+}
+
+export type ExpectComparison = "=" | "<" | "<=" | ">" | ">=";
+
+export type Quantity =
+  | NumberLiteral
+  | { readonly kind: "measure"; readonly name: Name; readonly of: readonly Selector[] | null; readonly span: Span }
+  | {
+      readonly kind: "quantity-binary";
+      readonly operator: ArithmeticOperator;
+      readonly left: Quantity;
+      readonly right: Quantity;
+      readonly span: Span;
+    };
+
+/**
+ * One selector as written. In a list, a bare name after a dotted selector continues it: `text.attn.q,v` is
+ * `text.attn.q, text.attn.v`; `expandSelectors` gives the long form.
+ */
+export interface Selector {
+  readonly segments: readonly Segment[];
+  readonly span: Span;
+}
+
+export type Segment =
+  | { readonly kind: "segment"; readonly name: Name; readonly layers: readonly LayerRange[] | null }
+  | { readonly kind: "any"; readonly span: Span }
+  | { readonly kind: "any-depth"; readonly span: Span };
+
+/** `[3]` has `to` null and `single` true; `[8..]` is open; `[8..12]` leaves 12 out. */
+export interface LayerRange {
+  readonly from: number;
+  readonly to: number | null;
+  readonly single: boolean;
+  readonly span: Span;
+}
+
+export type Statement = Let | Assign | Require | For | Return;
+
+/** `let [k, v]: ... = split(kv, 2)`; several names take a list apart. */
+export interface Let {
+  readonly kind: "let";
+  readonly names: readonly Name[];
+  readonly destructure: boolean;
+  readonly type: TensorType | null;
+  readonly value: Expression;
+  readonly span: Span;
+}
+
+/** `x = layer(x) + x`: a name that a let introduced gets a new value. */
+export interface Assign {
+  readonly kind: "assign";
+  readonly name: Name;
+  readonly value: Expression;
+  readonly span: Span;
+}
+
+/** `require dim > 0, "dim must be positive"` */
+export interface Require {
+  readonly kind: "require";
+  readonly condition: Expression;
+  readonly message: StringText;
+  readonly span: Span;
+}
+
+export interface For {
+  readonly kind: "for";
+  readonly repetition: Repetition;
+  readonly body: readonly Statement[];
+  readonly span: Span;
+}
+
+export interface Return {
+  readonly kind: "return";
+  readonly value: Expression;
+  readonly span: Span;
+}
+
+export type ArithmeticOperator = "+" | "-" | "*" | "/";
+export type ComparisonOperator = "==" | "!=" | "<" | "<=" | ">" | ">=";
+export type LogicalOperator = "and" | "or";
+export type BinaryOperator = ArithmeticOperator | ComparisonOperator | LogicalOperator | "//";
+
+export type Expression =
+  | NumberLiteral
+  | { readonly kind: "string"; readonly value: string; readonly span: Span }
+  | { readonly kind: "boolean"; readonly value: boolean; readonly span: Span }
+  | { readonly kind: "none"; readonly span: Span }
+  | { readonly kind: "infer"; readonly span: Span }
+  | { readonly kind: "name"; readonly text: string; readonly span: Span }
+  | { readonly kind: "list"; readonly elements: readonly Expression[]; readonly span: Span }
+  | { readonly kind: "range"; readonly from: Expression; readonly to: Expression; readonly span: Span }
+  | { readonly kind: "unary"; readonly operator: "-" | "not"; readonly operand: Expression; readonly span: Span }
+  | {
+      readonly kind: "binary";
+      readonly operator: BinaryOperator;
+      readonly left: Expression;
+      readonly right: Expression;
+      readonly span: Span;
+    }
+  | {
+      readonly kind: "if";
+      readonly condition: Expression;
+      readonly then: Expression;
+      readonly otherwise: Expression;
+      readonly span: Span;
+    }
+  | Call
+  | { readonly kind: "member"; readonly object: Expression; readonly name: Name; readonly span: Span }
+  | { readonly kind: "index"; readonly object: Expression; readonly index: Expression; readonly span: Span }
+  | { readonly kind: "pipe"; readonly value: Expression; readonly into: Expression; readonly span: Span };
+
+/** A literal keeps its text, because an expectation rounds to the digits written. */
+export interface NumberLiteral {
+  readonly kind: "number";
+  readonly text: string;
+  /** With the suffix applied: `1.67M` is 1670000, `0.38%` is 0.0038. */
+  readonly value: number;
+  readonly span: Span;
+}
+
+export interface Call {
+  readonly kind: "call";
+  readonly callee: Expression;
+  readonly arguments: readonly Argument[];
+  readonly span: Span;
+}
+
+export interface Argument {
+  readonly name: Name | null;
+  readonly value: Expression;
+  readonly span: Span;
+}
