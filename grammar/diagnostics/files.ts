@@ -1,0 +1,35 @@
+import { error } from "./row.ts";
+
+/** E2xx: files that cannot be read, and imports that lead nowhere. */
+export const files = {
+  "file-not-found": error<{ readonly path: string }>("E201", ({ path }) => `there is no file \`${path}\``),
+  "is-directory": error<{ readonly path: string }>(
+    "E202",
+    ({ path }) => `\`${path}\` is a folder, not a file`,
+    () => "name the `.vlm` file in it",
+  ),
+  "not-utf8": error<{ readonly path: string; readonly offset: number }>(
+    "E203",
+    ({ path, offset }) => `\`${path}\` is not UTF-8 text: byte ${offset} cannot be read`,
+    () => "save the file as UTF-8",
+  ),
+  "file-too-large": error<{ readonly path: string; readonly limitMiB: number }>(
+    "E204",
+    ({ path, limitMiB }) => `\`${path}\` is larger than ${limitMiB} MiB`,
+    () => "a spec is small; is this the file that you meant?",
+  ),
+  "import-not-found": error<{ readonly path: string }>(
+    "E205",
+    ({ path }) => `there is nothing to import at \`${path}\``,
+    () => 'import from the library (`"std/linear"`) or by a path from this file (`"./mine"`)',
+  ),
+  "cyclic-import": error<{ readonly chain: readonly string[] }>(
+    "E206",
+    ({ chain }) => `this import closes a cycle: ${chain.join(" -> ")}`,
+    () => "move what both files need into a third",
+  ),
+  "not-readable": error<{ readonly path: string; readonly reason: string }>(
+    "E207",
+    ({ path, reason }) => `\`${path}\` cannot be read: ${reason}`,
+  ),
+} as const;

@@ -1,0 +1,3 @@
+export { catalogue, type DiagnosticKey } from "./catalogue.ts";
+export { type Diagnostic, hasErrors, type Label, report } from "./report.ts";
+export { didYouMean, nearest } from "./suggest.ts";

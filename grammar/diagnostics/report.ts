@@ -1,0 +1,59 @@
+import type { Span } from "../source.ts";
+import { catalogue, type DiagnosticKey, type DiagnosticParams } from "./catalogue.ts";
+import type { Severity } from "./row.ts";
+
+/** A second place that explains a diagnostic, such as the first of two declarations. */
+export interface Label {
+  readonly span: Span;
+  readonly message: string;
+}
+
+/** A user's mistake, as a value: nothing that reads a spec throws. */
+export interface Diagnostic {
+  readonly code: string;
+  readonly key: DiagnosticKey;
+  readonly severity: Severity;
+  readonly message: string;
+  /** Null where there is no text to point at, as for a missing file. */
+  readonly span: Span | null;
+  readonly file: string;
+  readonly labels: readonly Label[];
+  readonly notes: readonly string[];
+  readonly help: string | null;
+}
+
+/** What one report adds to its row: further places, notes, and a help that replaces the row's own. */
+export interface Extra {
+  readonly labels?: readonly Label[];
+  readonly notes?: readonly string[];
+  readonly help?: string | null;
+}
+
+/**
+ * Makes a diagnostic at a span, or about a whole file when its name is given instead. The parameters are those of the
+ * catalogue's row: a wrong key or a missing parameter does not compile.
+ */
+export function report<Key extends DiagnosticKey>(
+  key: Key,
+  where: Span | string,
+  params: DiagnosticParams<Key>,
+  extra: Extra = {},
+): Diagnostic {
+  const row = catalogue[key];
+  return {
+    code: row.code,
+    key,
+    severity: row.severity,
+    message: row.message(params),
+    span: typeof where === "string" ? null : where,
+    file: typeof where === "string" ? where : where.source.name,
+    labels: extra.labels ?? [],
+    notes: extra.notes ?? [],
+    help: extra.help ?? row.help?.(params) ?? null,
+  };
+}
+
+/** True when the work must stop. */
+export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
+  return diagnostics.some((diagnostic) => diagnostic.severity === "error");
+}

@@ -1,0 +1,61 @@
+import { error } from "./row.ts";
+
+/** E1xx: what the text of one file says, before any name has a meaning. */
+export const syntax = {
+  "unexpected-character": error<{ readonly character: string }>(
+    "E101",
+    ({ character }) => `unexpected character \`${character}\``,
+  ),
+  "unterminated-string": error(
+    "E102",
+    () => "this string has no end",
+    () => 'close it with `"` on the same line; write `\\n` for a line break',
+  ),
+  "unexpected-token": error<{ readonly found: string; readonly expected: string }>(
+    "E103",
+    ({ found, expected }) => `expected ${expected}, found ${found}`,
+  ),
+  "bad-number": error<{ readonly text: string }>(
+    "E104",
+    ({ text }) => `\`${text}\` is not a number`,
+    () => "numbers look like `12`, `1_671_168`, `0.5`, `1e-4`, `1.67M`, `38%` or `64KB`",
+  ),
+  "unclosed-bracket": error<{ readonly bracket: string }>("E105", ({ bracket }) => `\`${bracket}\` is never closed`),
+  "unmatched-bracket": error<{ readonly bracket: string }>("E106", ({ bracket }) => `\`${bracket}\` closes nothing`),
+  "nesting-too-deep": error<{ readonly limit: number }>(
+    "E107",
+    ({ limit }) => `brackets are nested more than ${limit} deep`,
+    () => "give the inner parts names with `let`",
+  ),
+  "too-many-errors": error<{ readonly limit: number }>(
+    "E108",
+    ({ limit }) => `more than ${limit} errors; the rest of this file is not shown`,
+  ),
+  "missing-forward": error<{ readonly name: string }>(
+    "E109",
+    ({ name }) => `\`${name}\` has no \`forward\``,
+    () => "end its body with `forward(x) { return ... }`",
+  ),
+  "unknown-type": error<{ readonly name: string }>(
+    "E110",
+    ({ name }) => `there is no type \`${name}\``,
+    () => "types are `int`, `float`, `bool`, `string`, `list[int]`, and tensors such as `f32[batch, dim]`",
+  ),
+  "duplicate-member": error<{ readonly name: string }>("E111", ({ name }) => `\`${name}\` is already declared here`),
+  "return-not-last": error(
+    "E112",
+    () => "nothing may follow `return`",
+    () => "make `return` the last statement of its body",
+  ),
+  "bad-escape": error<{ readonly escape: string }>(
+    "E113",
+    ({ escape: text }) => `\`${text}\` is not an escape`,
+    () => 'a string knows `\\"`, `\\\\` and `\\n`',
+  ),
+  "missing-body": error<{ readonly what: string }>(
+    "E114",
+    ({ what }) => `${what} needs a body`,
+    () => "write it in braces: `{ ... }`",
+  ),
+  "unexpected-body": error<{ readonly what: string }>("E115", ({ what }) => `${what} has no body`),
+} as const;
