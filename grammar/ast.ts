@@ -180,15 +180,7 @@ export interface ForwardMember {
   readonly span: Span;
 }
 
-export type ModelMember =
-  | Encoder
-  | HeadLet
-  | ParamMember
-  | PartMember
-  | FreezeRule
-  | Placement
-  | LossUse
-  | Expectation;
+export type ModelMember = Encoder | HeadLet | ParamMember | PartMember | FreezeRule | Placement | LossUse | Expectation;
 
 /** `encoder vision = ctvit(...) named "visual_transformer"` */
 export interface Encoder {

@@ -2,8 +2,19 @@ import type { IToken, TokenType } from "chevrotain";
 import { type Diagnostic, report } from "./diagnostics/index.ts";
 import { positionAt, type Source, type Span } from "./source.ts";
 import {
-  Comma, Dot, endOf, Equal, Identifier, isKeyword, keywords, LeftBrace, LeftBracket, LeftParenthesis, RightBrace,
-  RightBracket, RightParenthesis,
+  Comma,
+  Dot,
+  endOf,
+  Equal,
+  Identifier,
+  isKeyword,
+  keywords,
+  LeftBrace,
+  LeftBracket,
+  LeftParenthesis,
+  RightBrace,
+  RightBracket,
+  RightParenthesis,
 } from "./tokens.ts";
 
 /**
@@ -29,16 +40,36 @@ const closerOf = new Map<TokenType, TokenType>([
 const closers: ReadonlySet<TokenType> = new Set(closerOf.values());
 
 const itemKeywords: ReadonlySet<TokenType> = new Set([
-  keywords.import, keywords.roles, keywords.function, keywords.module, keywords.adapter, keywords.model,
+  keywords.import,
+  keywords.roles,
+  keywords.function,
+  keywords.module,
+  keywords.adapter,
+  keywords.model,
 ]);
 const settingsKeywords: ReadonlySet<TokenType> = new Set([keywords.train, keywords.data, keywords.eval]);
 const statementKeywords: ReadonlySet<TokenType> = new Set([
-  keywords.let, keywords.require, keywords.param, keywords.buffer, keywords.part, keywords.forward, keywords.encoder,
-  keywords.freeze, keywords.train, keywords.loss, keywords.expect, keywords.return, keywords.for, keywords.repeat,
+  keywords.let,
+  keywords.require,
+  keywords.param,
+  keywords.buffer,
+  keywords.part,
+  keywords.forward,
+  keywords.encoder,
+  keywords.freeze,
+  keywords.train,
+  keywords.loss,
+  keywords.expect,
+  keywords.return,
+  keywords.for,
+  keywords.repeat,
 ]);
 
 /** Splits a file's tokens into items, their bodies into statements, and reports brackets that do not pair. */
-export function outline(source: Source, tokens: readonly IToken[]): {
+export function outline(
+  source: Source,
+  tokens: readonly IToken[],
+): {
   readonly chunks: readonly Chunk[];
   readonly diagnostics: readonly Diagnostic[];
 } {
@@ -46,7 +77,10 @@ export function outline(source: Source, tokens: readonly IToken[]): {
   const starts = lineStartFlags(source, tokens);
   const tooDeep = firstTooDeep(tokens);
   if (tooDeep !== null) {
-    return { chunks: [], diagnostics: [report("nesting-too-deep", tokenSpan(source, tooDeep), { limit: nestingLimit })] };
+    return {
+      chunks: [],
+      diagnostics: [report("nesting-too-deep", tokenSpan(source, tooDeep), { limit: nestingLimit })],
+    };
   }
   let at = 0;
 
@@ -72,8 +106,14 @@ export function outline(source: Source, tokens: readonly IToken[]): {
     if (kind === "roles") return false;
     if (kind === "settings") {
       const isEntry = (type === Identifier || isKeyword(token)) && typeAt(index + 1) === Equal;
-      return isEntry && (depth === 0 || (starts.line[index] === true && depth > 0 && typeAt(index - 1) !== Comma
-        && typeAt(index - 1) !== LeftParenthesis));
+      return (
+        isEntry &&
+        (depth === 0 ||
+          (starts.line[index] === true &&
+            depth > 0 &&
+            typeAt(index - 1) !== Comma &&
+            typeAt(index - 1) !== LeftParenthesis))
+      );
     }
     if (statementKeywords.has(type)) {
       if (typeAt(index + 1) === Equal) return false;
@@ -167,7 +207,10 @@ function firstTooDeep(tokens: readonly IToken[]): IToken | null {
   return null;
 }
 
-function lineStartFlags(source: Source, tokens: readonly IToken[]): {
+function lineStartFlags(
+  source: Source,
+  tokens: readonly IToken[],
+): {
   readonly line: readonly boolean[];
   readonly column: readonly boolean[];
 } {
