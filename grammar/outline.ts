@@ -1,21 +1,8 @@
 import type { IToken, TokenType } from "chevrotain";
+import { closerOf, closers, nestingLimit, tokenSpan, tooDeep } from "./brackets.ts";
 import { type Diagnostic, report } from "./diagnostics/index.ts";
 import { positionAt, type Source, type Span } from "./source.ts";
-import {
-  Comma,
-  Dot,
-  endOf,
-  Equal,
-  Identifier,
-  isKeyword,
-  keywords,
-  LeftBrace,
-  LeftBracket,
-  LeftParenthesis,
-  RightBrace,
-  RightBracket,
-  RightParenthesis,
-} from "./tokens.ts";
+import * as t from "./tokens.ts";
 
 /**
  * One statement's tokens, with the chunks of the body that ends it, if it has one. A mistake stays inside its chunk, so
@@ -24,208 +11,236 @@ import {
 export interface Chunk {
   readonly head: readonly IToken[];
   readonly body: readonly Chunk[] | null;
+  /** False when what follows the head is clearly its body, but the `{` is missing. */
+  readonly opened: boolean;
   readonly span: Span;
 }
 
-type BodyKind = "statements" | "settings" | "roles";
+type BodyKind = "members" | "statements" | "settings" | "roles";
 
-/** Brackets nested deeper than this are refused: the parser recurses once a level. */
-export const nestingLimit = 200;
+const k = t.keywords;
 
-const closerOf = new Map<TokenType, TokenType>([
-  [LeftParenthesis, RightParenthesis],
-  [LeftBracket, RightBracket],
-  [LeftBrace, RightBrace],
-]);
-const closers: ReadonlySet<TokenType> = new Set(closerOf.values());
-
-const itemKeywords: ReadonlySet<TokenType> = new Set([
-  keywords.import,
-  keywords.roles,
-  keywords.function,
-  keywords.module,
-  keywords.adapter,
-  keywords.model,
-]);
-const settingsKeywords: ReadonlySet<TokenType> = new Set([keywords.train, keywords.data, keywords.eval]);
+const itemKeywords: ReadonlySet<TokenType> = new Set([k.import, k.roles, k.function, k.module, k.adapter, k.model]);
+const settingsKeywords: ReadonlySet<TokenType> = new Set([k.train, k.data, k.eval]);
 const statementKeywords: ReadonlySet<TokenType> = new Set([
-  keywords.let,
-  keywords.require,
-  keywords.param,
-  keywords.buffer,
-  keywords.part,
-  keywords.forward,
-  keywords.encoder,
-  keywords.freeze,
-  keywords.train,
-  keywords.loss,
-  keywords.expect,
-  keywords.return,
-  keywords.for,
-  keywords.repeat,
+  k.let,
+  k.require,
+  k.param,
+  k.buffer,
+  k.part,
+  k.forward,
+  k.encoder,
+  k.freeze,
+  k.train,
+  k.loss,
+  k.expect,
+  k.return,
+  k.for,
+  k.repeat,
 ]);
 
-/** Splits a file's tokens into items, their bodies into statements, and reports brackets that do not pair. */
+/** What the body after a head holds, by the keyword that starts the head. */
+const bodyOf: ReadonlyMap<TokenType, BodyKind> = new Map([
+  [k.roles, "roles"],
+  [k.function, "statements"],
+  [k.module, "members"],
+  [k.adapter, "members"],
+  [k.model, "members"],
+  [k.forward, "statements"],
+  [k.for, "statements"],
+  [k.repeat, "statements"],
+]);
+/** These have a body at the top of a file only; in a model they are rules. */
+const topLevelBodyOf: ReadonlyMap<TokenType, BodyKind> = new Map([
+  [k.loss, "statements"],
+  [k.train, "settings"],
+  [k.data, "settings"],
+  [k.eval, "settings"],
+]);
+
+/** Splits a file's tokens into items, their bodies into statements, and reports braces that do not pair. */
 export function outline(
   source: Source,
   tokens: readonly IToken[],
-): {
-  readonly chunks: readonly Chunk[];
-  readonly diagnostics: readonly Diagnostic[];
-} {
-  const diagnostics: Diagnostic[] = [];
-  const starts = lineStartFlags(source, tokens);
-  const tooDeep = firstTooDeep(tokens);
-  if (tooDeep !== null) {
-    return {
-      chunks: [],
-      diagnostics: [report("nesting-too-deep", tokenSpan(source, tooDeep), { limit: nestingLimit })],
-    };
+): { readonly chunks: readonly Chunk[]; readonly diagnostics: readonly Diagnostic[] } {
+  const deepest = tooDeep(tokens);
+  if (deepest !== null) {
+    const span = tokenSpan(source, deepest);
+    return { chunks: [], diagnostics: [report("nesting-too-deep", span, { limit: nestingLimit })] };
   }
-  let at = 0;
+  const outliner = new Outliner(source, tokens);
+  return { chunks: outliner.file(), diagnostics: outliner.diagnostics };
+}
 
-  const spanOf = (from: number, to: number): Span => {
-    const first = tokens[from];
-    const last = tokens[Math.max(from, to - 1)];
-    return { source, start: first?.startOffset ?? 0, end: last === undefined ? source.text.length : endOf(last) };
-  };
-  const typeAt = (index: number): TokenType | undefined => tokens[index]?.tokenType;
+class Outliner {
+  readonly diagnostics: Diagnostic[] = [];
+  private at = 0;
+  /** How many bodies are open. */
+  private depth = 0;
+  private readonly source: Source;
+  private readonly tokens: readonly IToken[];
+  private readonly startsLine: readonly boolean[];
+  private readonly indented: readonly boolean[];
 
-  const startsItem = (index: number): boolean => {
-    const type = typeAt(index);
-    if (type === undefined || typeAt(index - 1) === Dot || typeAt(index + 1) === Equal) return false;
-    if (itemKeywords.has(type)) return starts.line[index] === true;
-    if (settingsKeywords.has(type) && typeAt(index + 1) === LeftBrace) return starts.line[index] === true;
-    return type === keywords.loss && starts.column[index] === true;
-  };
+  constructor(source: Source, tokens: readonly IToken[]) {
+    this.source = source;
+    this.tokens = tokens;
+    const positions = tokens.map((token) => positionAt(source, token.startOffset));
+    this.startsLine = positions.map((position, index) => position.line !== positions[index - 1]?.line);
+    this.indented = positions.map((position) => position.character > 0);
+  }
 
-  const startsStatement = (index: number, kind: BodyKind, depth: number): boolean => {
-    const type = typeAt(index);
-    const token = tokens[index];
-    if (type === undefined || token === undefined || typeAt(index - 1) === Dot) return false;
-    if (kind === "roles") return false;
-    if (kind === "settings") {
-      const isEntry = (type === Identifier || isKeyword(token)) && typeAt(index + 1) === Equal;
-      return (
-        isEntry &&
-        (depth === 0 ||
-          (starts.line[index] === true &&
-            depth > 0 &&
-            typeAt(index - 1) !== Comma &&
-            typeAt(index - 1) !== LeftParenthesis))
-      );
+  file(): readonly Chunk[] {
+    const chunks: Chunk[] = [];
+    while (this.at < this.tokens.length) {
+      if (this.type() === t.RightBrace) this.refuseBrace();
+      else chunks.push(this.chunk(null));
     }
-    if (statementKeywords.has(type)) {
-      if (typeAt(index + 1) === Equal) return false;
-      return depth === 0 ? typeAt(index - 1) !== Equal : starts.line[index] === true;
-    }
-    return type === Identifier && depth === 0 && starts.line[index] === true && !continues(tokens[index - 1]);
-  };
+    return chunks;
+  }
 
-  /** Reads one chunk from `at`; `kind` says what its own body holds. */
-  const readChunk = (kind: BodyKind, inBody: BodyKind | null): Chunk => {
-    const from = at;
+  private type(offset = 0): TokenType | undefined {
+    return this.tokens[this.at + offset]?.tokenType;
+  }
+
+  private refuseBrace(): void {
+    const token = this.tokens[this.at++];
+    if (token === undefined) return;
+    this.diagnostics.push(report("unmatched-bracket", tokenSpan(this.source, token), { bracket: token.image }));
+  }
+
+  /** Reads one chunk of a body of this kind, or of the file itself. */
+  private chunk(within: BodyKind | null): Chunk {
+    const from = this.at;
+    const first = this.type();
+    const bodyKind =
+      first === undefined
+        ? undefined
+        : (bodyOf.get(first) ?? (within === null ? topLevelBodyOf.get(first) : undefined));
     const head: IToken[] = [];
     const open: IToken[] = [];
-    let body: Chunk[] | null = null;
-    while (at < tokens.length) {
-      const token = tokens[at];
-      if (token === undefined) break;
+    let body: readonly Chunk[] | null = null;
+    let opened = true;
+    for (let token = this.tokens[from]; token !== undefined; token = this.tokens[this.at]) {
       const type = token.tokenType;
-      if (at > from && (startsItem(at) || (inBody !== null && startsStatement(at, inBody, open.length)))) break;
-      if (type === LeftBrace && open.length === 0) {
-        body = readBody(kind);
+      if (this.at > from) {
+        if (this.startsItem()) break;
+        if (bodyKind !== undefined && this.depth < nestingLimit && this.startsChunk(bodyKind, open.length)) {
+          opened = false;
+          body = this.body(bodyKind, within, null);
+          break;
+        }
+        if (within !== null && this.startsChunk(within, open.length)) break;
+      }
+      if (type === t.LeftBrace && bodyKind !== undefined) {
+        this.at++;
+        body = this.body(bodyKind, within, token);
         break;
       }
-      if (type === RightBrace && !open.some((bracket) => bracket.tokenType === LeftBrace)) {
-        if (inBody !== null) break;
-        diagnostics.push(report("unmatched-bracket", tokenSpan(source, token), { bracket: token.image }));
-        at++;
-        if (head.length === 0) return readNext(kind, inBody, from);
-        continue;
-      }
-      if (inBody === "settings" && type === Comma && open.length === 0) {
-        at++;
+      if (type === t.RightBrace && !this.closesStray(open)) break;
+      if (within === "settings" && type === t.Comma && open.length === 0) {
+        this.at++;
         break;
       }
       if (closerOf.has(type)) open.push(token);
       else if (closers.has(type)) open.pop();
       head.push(token);
-      at++;
+      this.at++;
     }
-    return { head, body, span: spanOf(from, at) };
-  };
-  const readNext = (kind: BodyKind, inBody: BodyKind | null, from: number): Chunk =>
-    at < tokens.length && !startsItem(at) ? readChunk(kind, inBody) : { head: [], body: null, span: spanOf(from, at) };
+    return { head, body, opened, span: this.spanFrom(from) };
+  }
 
-  const readBody = (kind: BodyKind): Chunk[] => {
-    const opening = tokens[at];
+  /** A brace that opens no body belongs to its statement, and so does the brace on the same line that closes it. */
+  private closesStray(open: readonly IToken[]): boolean {
+    return this.startsLine[this.at] !== true && open.some((bracket) => bracket.tokenType === t.LeftBrace);
+  }
+
+  /** Reads chunks up to the closing brace; `opening` is null when the brace that should open the body is missing. */
+  private body(kind: BodyKind, container: BodyKind | null, opening: IToken | null): readonly Chunk[] {
+    const from = this.at;
     const chunks: Chunk[] = [];
-    at++;
-    while (at < tokens.length && !startsItem(at)) {
-      if (typeAt(at) === RightBrace) {
-        at++;
+    this.depth++;
+    while (this.at < this.tokens.length && !this.startsItem()) {
+      if (this.type() === t.RightBrace) {
+        if (this.isExtraBrace(container)) {
+          this.refuseBrace();
+          continue;
+        }
+        this.at++;
+        this.depth--;
         return chunks;
       }
-      const chunk = readChunk("statements", kind);
+      const chunk = this.chunk(kind);
       if (chunk.head.length > 0 || chunk.body !== null) chunks.push(chunk);
     }
-    if (opening !== undefined) {
-      diagnostics.push(report("unclosed-bracket", tokenSpan(source, opening), { bracket: opening.image }));
+    this.depth--;
+    const lostInString = this.tokens
+      .slice(from, this.at)
+      .some((token) => token.tokenType === t.UnterminatedString && token.image.includes("}"));
+    if (opening !== null && !lostInString) {
+      this.diagnostics.push(report("unclosed-bracket", tokenSpan(this.source, opening), { bracket: "{" }));
     }
     return chunks;
-  };
-
-  const chunks: Chunk[] = [];
-  while (at < tokens.length) {
-    const type = typeAt(at);
-    const kind: BodyKind =
-      type === keywords.roles ? "roles" : type !== undefined && settingsKeywords.has(type) ? "settings" : "statements";
-    const chunk = readChunk(kind, null);
-    if (chunk.head.length > 0 || chunk.body !== null) chunks.push(chunk);
   }
-  return { chunks, diagnostics };
-}
 
-/** A name on a new line still belongs to the statement above when that one ends in an operator or a comma. */
-function continues(previous: IToken | undefined): boolean {
-  if (previous === undefined) return false;
-  const type = previous.tokenType;
-  if (type === LeftBrace || type === RightBrace || type === RightParenthesis || type === RightBracket) return false;
-  if (type === Identifier || type.name === "Number" || type.name === "String" || type.name === "Star") return false;
-  if (type.name === "StarStar" || type.name === "UnterminatedString") return false;
-  return !["true", "false", "none", "infer"].includes(type.name);
-}
-
-function firstTooDeep(tokens: readonly IToken[]): IToken | null {
-  let depth = 0;
-  for (const token of tokens) {
-    if (closerOf.has(token.tokenType)) depth++;
-    else if (closers.has(token.tokenType)) depth = Math.max(0, depth - 1);
-    if (depth > nestingLimit) return token;
+  /** True when what follows this closing brace can only belong to the body that it would close. */
+  private isExtraBrace(container: BodyKind | null): boolean {
+    const next = this.type(1);
+    if (next === undefined || next === t.RightBrace || this.startsLine[this.at + 1] !== true) return false;
+    if (container === null) {
+      const canStart = statementKeywords.has(next) || this.indented[this.at + 1] === true;
+      return canStart && !this.startsItem(1);
+    }
+    if (container !== "members") return false;
+    return (
+      next === k.return || next === k.for || next === k.repeat || (next === t.Identifier && this.type(2) === t.Equal)
+    );
   }
-  return null;
-}
 
-function lineStartFlags(
-  source: Source,
-  tokens: readonly IToken[],
-): {
-  readonly line: readonly boolean[];
-  readonly column: readonly boolean[];
-} {
-  const line: boolean[] = [];
-  const column: boolean[] = [];
-  let previousLine = -1;
-  for (const token of tokens) {
-    const position = positionAt(source, token.startOffset);
-    line.push(position.line !== previousLine);
-    column.push(position.character === 0);
-    previousLine = position.line;
+  private startsItem(offset = 0): boolean {
+    const type = this.type(offset);
+    if (type === undefined || this.startsLine[this.at + offset] !== true) return false;
+    if (this.type(offset - 1) === t.Dot || this.type(offset + 1) === t.Equal) return false;
+    if (itemKeywords.has(type)) return true;
+    if (settingsKeywords.has(type)) return this.type(offset + 1) === t.LeftBrace;
+    return type === k.loss && this.indented[this.at + offset] === false;
   }
-  return { line, column };
-}
 
-export function tokenSpan(source: Source, token: IToken): Span {
-  return { source, start: token.startOffset, end: endOf(token) };
+  private startsChunk(kind: BodyKind, depth: number): boolean {
+    const type = this.type();
+    const token = this.tokens[this.at];
+    if (type === undefined || token === undefined || kind === "roles" || this.type(-1) === t.Dot) return false;
+    const newLine = this.startsLine[this.at] === true;
+    if (kind === "settings") {
+      if (!t.isWord(token) || this.type(1) !== t.Equal) return false;
+      return depth === 0 || (newLine && this.type(-1) !== t.Comma && this.type(-1) !== t.LeftParenthesis);
+    }
+    if (statementKeywords.has(type)) {
+      if (this.type(1) === t.Equal) return false;
+      return depth === 0 ? this.type(-1) !== t.Equal : newLine;
+    }
+    return type === t.Identifier && depth === 0 && newLine && !this.continues();
+  }
+
+  /** A name on a new line still belongs to the statement above when that one ends in an operator or a comma. */
+  private continues(): boolean {
+    const previous = this.tokens[this.at - 1];
+    const before = this.tokens[this.at - 2];
+    if (previous === undefined) return false;
+    if (t.isKeyword(previous)) return !t.isValue(previous) && before?.tokenType !== t.Dot;
+    const afterSeparator =
+      before === undefined || before.tokenType === t.Dot || before.tokenType === t.Comma || t.isKeyword(before);
+    if (previous.tokenType === t.Star) return !afterSeparator;
+    return t.isOperator(previous);
+  }
+
+  private spanFrom(from: number): Span {
+    const first = this.tokens[from];
+    const last = this.tokens[Math.max(from, this.at - 1)];
+    return {
+      source: this.source,
+      start: first?.startOffset ?? this.source.text.length,
+      end: last === undefined ? this.source.text.length : t.endOf(last),
+    };
+  }
 }

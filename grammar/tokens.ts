@@ -1,13 +1,10 @@
-import { createToken, type IToken, Lexer, type TokenType } from "chevrotain";
+import { createToken, createTokenInstance, type IToken, Lexer, type TokenType } from "chevrotain";
 
 /** Names and keywords alike, for the places where a keyword is a name like any other: after a dot, before an `=`. */
 export const Word = createToken({ name: "Word", label: "a name", pattern: Lexer.NA });
 
-const operatorClass = (name: string, label: string): TokenType => createToken({ name, label, pattern: Lexer.NA });
-
-export const Comparison = operatorClass("Comparison", "a comparison");
-export const AdditionOperator = operatorClass("AdditionOperator", "`+` or `-`");
-export const MultiplicationOperator = operatorClass("MultiplicationOperator", "`*`, `/` or `//`");
+/** Every operator between two operands; `precedence.ts` says how tightly each holds them. */
+export const BinaryOperator = createToken({ name: "BinaryOperator", label: "an operator", pattern: Lexer.NA });
 
 /** A name: ASCII letters, digits and underscores, so that it can be a checkpoint name, a node name and a file name. */
 export const Identifier = createToken({
@@ -17,6 +14,7 @@ export const Identifier = createToken({
   categories: [Word],
 });
 
+/** Where one keyword begins another (`in`, `infer`), the longer stands first. */
 const keywordTexts = [
   "import",
   "roles",
@@ -34,6 +32,7 @@ const keywordTexts = [
   "forward",
   "return",
   "for",
+  "infer",
   "in",
   "repeat",
   "if",
@@ -57,7 +56,6 @@ const keywordTexts = [
   "true",
   "false",
   "none",
-  "infer",
 ] as const;
 
 export type Keyword = (typeof keywordTexts)[number];
@@ -67,11 +65,11 @@ export const keywords: Readonly<Record<Keyword, TokenType>> = Object.fromEntries
   keywordTexts.map((text) => [
     text,
     createToken({
-      name: text,
+      name: `${text.charAt(0).toUpperCase()}${text.slice(1)}`,
       label: `\`${text}\``,
       pattern: new RegExp(text),
       longer_alt: Identifier,
-      categories: [Word],
+      categories: text === "and" || text === "or" ? [Word, BinaryOperator] : [Word],
     }),
   ]),
 ) as Record<Keyword, TokenType>;
@@ -96,30 +94,33 @@ const symbol = (name: string, pattern: string, category?: TokenType): TokenType 
   createToken({ name, label: `\`${pattern}\``, pattern, ...(category && { categories: [category] }) });
 
 export const Pipe = symbol("Pipe", "|>");
-export const EqualEqual = symbol("EqualEqual", "==", Comparison);
-export const NotEqual = symbol("NotEqual", "!=", Comparison);
-export const LessEqual = symbol("LessEqual", "<=", Comparison);
-export const GreaterEqual = symbol("GreaterEqual", ">=", Comparison);
-export const Less = symbol("Less", "<", Comparison);
-export const Greater = symbol("Greater", ">", Comparison);
+export const EqualEqual = symbol("EqualEqual", "==", BinaryOperator);
+export const NotEqual = symbol("NotEqual", "!=", BinaryOperator);
+export const LessEqual = symbol("LessEqual", "<=", BinaryOperator);
+export const GreaterEqual = symbol("GreaterEqual", ">=", BinaryOperator);
+export const Less = symbol("Less", "<", BinaryOperator);
+export const Greater = symbol("Greater", ">", BinaryOperator);
 export const Equal = symbol("Equal", "=");
 export const Ellipsis = symbol("Ellipsis", "...");
-export const DotDot = symbol("DotDot", "..");
+export const DotDot = symbol("DotDot", "..", BinaryOperator);
 export const Dot = symbol("Dot", ".");
 export const Comma = symbol("Comma", ",");
 export const Colon = symbol("Colon", ":");
-export const Plus = symbol("Plus", "+", AdditionOperator);
-export const Minus = symbol("Minus", "-", AdditionOperator);
+export const Plus = symbol("Plus", "+", BinaryOperator);
+export const Minus = symbol("Minus", "-", BinaryOperator);
 export const StarStar = symbol("StarStar", "**");
-export const Star = symbol("Star", "*", MultiplicationOperator);
-export const SlashSlash = symbol("SlashSlash", "//", MultiplicationOperator);
-export const Slash = symbol("Slash", "/", MultiplicationOperator);
+export const Star = symbol("Star", "*", BinaryOperator);
+export const SlashSlash = symbol("SlashSlash", "//", BinaryOperator);
+export const Slash = symbol("Slash", "/", BinaryOperator);
 export const LeftParenthesis = symbol("LeftParenthesis", "(");
 export const RightParenthesis = symbol("RightParenthesis", ")");
 export const LeftBracket = symbol("LeftBracket", "[");
 export const RightBracket = symbol("RightBracket", "]");
 export const LeftBrace = symbol("LeftBrace", "{");
 export const RightBrace = symbol("RightBrace", "}");
+
+/** A run of characters that no token starts with; made after lexing, so that the statement around it is known. */
+export const Unexpected = createToken({ name: "Unexpected", pattern: Lexer.NA });
 
 const WhiteSpace = createToken({
   name: "WhiteSpace",
@@ -132,9 +133,7 @@ const CommentToken = createToken({ name: "Comment", pattern: /#[^\r\n]*/, group:
 /** All tokens, longer symbols before their prefixes, keywords before names. */
 export const vocabulary: readonly TokenType[] = [
   Word,
-  Comparison,
-  AdditionOperator,
-  MultiplicationOperator,
+  BinaryOperator,
   WhiteSpace,
   CommentToken,
   ...Object.values(keywords),
@@ -169,12 +168,57 @@ export const vocabulary: readonly TokenType[] = [
   RightBrace,
 ];
 
-export const lexer = new Lexer([...vocabulary], { positionTracking: "onlyOffset", ensureOptimizations: true });
+const lexer = new Lexer([...vocabulary], { positionTracking: "onlyOffset", ensureOptimizations: true });
+
+/** The tokens of a text in order, with the characters that mean nothing among them, and its comments. */
+export function lex(text: string): { readonly tokens: readonly IToken[]; readonly comments: readonly IToken[] } {
+  const { tokens, errors, groups } = lexer.tokenize(text);
+  const strays = errors.map(({ offset, length }) =>
+    createTokenInstance(Unexpected, text.slice(offset, offset + length), offset, offset + length - 1, 0, 0, 0, 0),
+  );
+  const all = strays.length === 0 ? tokens : [...tokens, ...strays].sort((a, b) => a.startOffset - b.startOffset);
+  return { tokens: all, comments: groups["comments"] ?? [] };
+}
 
 const keywordTypes: ReadonlySet<TokenType> = new Set(Object.values(keywords));
+const valueTypes: ReadonlySet<TokenType> = new Set([keywords.true, keywords.false, keywords.none, keywords.infer]);
+const operatorTypes: ReadonlySet<TokenType> = new Set([
+  Pipe,
+  EqualEqual,
+  NotEqual,
+  LessEqual,
+  GreaterEqual,
+  Less,
+  Greater,
+  Equal,
+  DotDot,
+  Dot,
+  Comma,
+  Colon,
+  Plus,
+  Minus,
+  Star,
+  SlashSlash,
+  Slash,
+]);
 
 export function isKeyword(token: IToken): boolean {
   return keywordTypes.has(token.tokenType);
+}
+
+/** True for a name or a keyword, which is a name where the grammar says so. */
+export function isWord(token: IToken): boolean {
+  return token.tokenType === Identifier || isKeyword(token);
+}
+
+/** True for the keywords that are values: `true`, `false`, `none`, `infer`. */
+export function isValue(token: IToken): boolean {
+  return valueTypes.has(token.tokenType);
+}
+
+/** True for the symbols after which an operand or a further element must come. */
+export function isOperator(token: IToken): boolean {
+  return operatorTypes.has(token.tokenType);
 }
 
 /** The offset after a token's last character; Chevrotain's own `endOffset` is that of the last character. */

@@ -58,4 +58,19 @@ export const syntax = {
     () => "write it in braces: `{ ... }`",
   ),
   "unexpected-body": error<{ readonly what: string }>("E115", ({ what }) => `${what} has no body`),
+  "missing-return": error<{ readonly what: string }>(
+    "E116",
+    ({ what }) => `${what} returns nothing`,
+    () => "end its body with `return`",
+  ),
+  "return-in-loop": error(
+    "E117",
+    () => "a loop cannot return",
+    () => "give a name a new value in the loop, and return it after the loop",
+  ),
+  "statement-too-long": error<{ readonly limit: number }>(
+    "E118",
+    ({ limit }) => `this statement has more than ${limit} operators and brackets`,
+    () => "give its parts names with `let`",
+  ),
 } as const;

@@ -1,0 +1,73 @@
+import type * as ast from "./ast.ts";
+import { duplicates } from "./duplicates.ts";
+import { MemberReader } from "./members.ts";
+import type { Chunk } from "./outline.ts";
+import type { Span } from "./source.ts";
+import * as t from "./tokens.ts";
+
+const k = t.keywords;
+
+/** Reads what stands at the top of a file. */
+export class FileReader extends MemberReader {
+  items(chunks: readonly Chunk[]): readonly ast.Item[] {
+    return chunks.flatMap((chunk) => this.item(chunk) ?? []);
+  }
+
+  private item(chunk: Chunk): ast.Item | null {
+    const { rules } = this;
+    const { span } = chunk;
+    switch (chunk.head[0]?.tokenType) {
+      case k.import:
+        return this.plain(chunk, rules.importItem, "an import");
+      case k.roles: {
+        const family = this.read(chunk, rules.rolesHead);
+        const tokens = this.bodyOf(chunk, "a family of roles").flatMap(({ head }) => head);
+        const roles = this.readTokens(tokens, rules.roleList);
+        return family === null || roles === null ? null : { kind: "roles", family, roles, span };
+      }
+      case k.function:
+      case k.loss: {
+        const kind = chunk.head[0].tokenType === k.loss ? "loss" : "function";
+        const signature = this.read(chunk, kind === "loss" ? rules.lossHead : rules.functionHead);
+        const body = this.returningBody(chunk, `a ${kind}`, span);
+        return signature === null ? null : { kind, ...signature, body, span };
+      }
+      case k.module: {
+        const signature = this.read(chunk, rules.moduleHead);
+        const members = this.moduleMembers(chunk, "a module", signature?.name ?? null);
+        return signature === null ? null : { kind: "module", ...signature, members, span };
+      }
+      case k.adapter: {
+        const signature = this.read(chunk, rules.adapterHead);
+        const members = this.moduleMembers(chunk, "an adapter", signature?.name ?? null);
+        return signature === null ? null : { kind: "adapter", ...signature, members, span };
+      }
+      case k.model: {
+        const name = this.read(chunk, rules.modelHead);
+        const members = this.modelMembers(this.bodyOf(chunk, "a model"));
+        return name === null ? null : { kind: "model", name, members, span };
+      }
+      case k.train:
+        return this.settings(chunk, "train", span);
+      case k.data:
+        return this.settings(chunk, "data", span);
+      case k.eval:
+        return this.settings(chunk, "eval", span);
+      default:
+        this.misplaced(
+          "a declaration (`import`, `roles`, `function`, `module`, `adapter`, `loss`, `model`, `train`, `data` or `eval`)",
+          chunk,
+        );
+        return null;
+    }
+  }
+
+  private settings(chunk: Chunk, block: ast.SettingsName, span: Span): ast.SettingsBlock | null {
+    const head = this.read(chunk, this.rules.settingsHead);
+    const entries = this.bodyOf(chunk, `\`${block}\``).flatMap(
+      (entry) => this.plain(entry, this.rules.setting, "a setting") ?? [],
+    );
+    this.diagnostics.push(...duplicates(entries.map(({ name }) => name)));
+    return head === null ? null : { kind: "settings", block, entries, span };
+  }
+}

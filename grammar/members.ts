@@ -1,0 +1,115 @@
+import type * as ast from "./ast.ts";
+import { tokenSpan } from "./brackets.ts";
+import { report } from "./diagnostics/index.ts";
+import { duplicates } from "./duplicates.ts";
+import type { Chunk } from "./outline.ts";
+import type { Span } from "./source.ts";
+import { StatementReader } from "./statement-reader.ts";
+import * as t from "./tokens.ts";
+
+const k = t.keywords;
+
+/** Reads the bodies of modules, adapters and models. */
+export class MemberReader extends StatementReader {
+  protected moduleMembers(chunk: Chunk, what: string, name: ast.Name | null): readonly ast.ModuleMember[] {
+    const chunks = this.bodyOf(chunk, what);
+    const members = chunks.flatMap((member) => this.moduleMember(member) ?? []);
+    const forwards = chunks.filter((chunk) => chunk.head[0]?.tokenType === k.forward);
+    if (forwards.length === 0 && name !== null && !this.isBroken(chunk.span)) {
+      this.diagnostics.push(report("missing-forward", name.span, { name: name.text }));
+    }
+    const names = forwards.flatMap(({ head: [first] }) =>
+      first === undefined ? [] : [{ text: first.image, span: tokenSpan(this.source, first) }],
+    );
+    this.diagnostics.push(...duplicates(names), ...duplicates(members.flatMap(namesOf)));
+    return members;
+  }
+
+  private moduleMember(chunk: Chunk): ast.ModuleMember | null {
+    const { rules } = this;
+    switch (chunk.head[0]?.tokenType) {
+      case k.let:
+        return this.plain(chunk, rules.letStatement, "a `let`");
+      case k.require:
+        return this.plain(chunk, rules.require, "a `require`");
+      case k.param:
+      case k.buffer:
+        return this.plain(chunk, rules.param, "a parameter");
+      case k.part:
+        return this.plain(chunk, rules.part, "a part");
+      case k.forward: {
+        const parameters = this.read(chunk, rules.forwardHead);
+        const body = this.returningBody(chunk, "`forward`", chunk.span);
+        return parameters === null ? null : { kind: "forward", parameters, body, span: chunk.span };
+      }
+      default:
+        this.misplaced("a member (`let`, `require`, `param`, `buffer`, `part` or `forward`)", chunk);
+        return null;
+    }
+  }
+
+  protected modelMembers(chunks: readonly Chunk[]): readonly ast.ModelMember[] {
+    const members = chunks.flatMap((chunk) => this.modelMember(chunk) ?? []);
+    this.diagnostics.push(...duplicates(members.flatMap(namesOf)));
+    return members;
+  }
+
+  private modelMember(chunk: Chunk): ast.ModelMember | null {
+    const { rules } = this;
+    switch (chunk.head[0]?.tokenType) {
+      case k.encoder:
+        return this.plain(chunk, rules.encoder, "an encoder");
+      case k.let:
+        return this.plain(chunk, rules.headLet, "a `let`");
+      case k.param:
+      case k.buffer:
+        return this.plain(chunk, rules.param, "a parameter");
+      case k.part:
+        return this.plain(chunk, rules.part, "a part");
+      case k.freeze:
+      case k.train:
+        return this.plain(chunk, rules.freezeRule, "a rule");
+      case k.loss:
+        return this.plain(chunk, rules.lossUse, "the use of a loss");
+      case k.expect:
+        return this.plain(chunk, rules.expectation, "an expectation");
+      case t.Identifier:
+        return this.plain(chunk, rules.placement, "a placement");
+      default:
+        this.misplaced(
+          "`encoder`, `let`, `param`, `part`, `freeze`, `train`, `loss`, `expect` or a placement (`lora(rank = 8) on ...`)",
+          chunk,
+        );
+        return null;
+    }
+  }
+
+  /** The statements of a body that must give a value. */
+  protected returningBody(chunk: Chunk, what: string, span: Span): readonly ast.Statement[] {
+    const body = this.bodyOf(chunk, what);
+    const statements = this.statements(body, "body");
+    const returns = body.some(({ head }) => head[0]?.tokenType === k.return);
+    if (chunk.body !== null && !returns && !this.isBroken(span))
+      this.diagnostics.push(report("missing-return", span, { what }));
+    return statements;
+  }
+}
+
+function namesOf(member: ast.ModuleMember | ast.ModelMember): readonly ast.Name[] {
+  switch (member.kind) {
+    case "let":
+      return member.names;
+    case "param":
+    case "part":
+    case "encoder":
+    case "head-let":
+      return [member.name];
+    case "require":
+    case "forward":
+    case "freeze-rule":
+    case "placement":
+    case "loss-use":
+    case "expect":
+      return [];
+  }
+}

@@ -1,0 +1,179 @@
+import type { IToken, ParserMethod } from "chevrotain";
+import type * as ast from "./ast.ts";
+import { tokenSpan, tooLong, operatorLimit, unpaired } from "./brackets.ts";
+import { type Diagnostic, didYouMean, report } from "./diagnostics/index.ts";
+import { errorLimit } from "./limit.ts";
+import { ModelRules } from "./model-rules.ts";
+import type { Chunk } from "./outline.ts";
+import type { Source, Span } from "./source.ts";
+import * as t from "./tokens.ts";
+
+const k = t.keywords;
+
+/** The whole grammar, analysed once when the first text is read. */
+export class Rules extends ModelRules {
+  constructor(options: { readonly validate: boolean } = { validate: false }) {
+    super(options);
+    this.performSelfAnalysis();
+  }
+}
+
+let shared: Rules | null = null;
+
+/** Reads the statements of one text, each for itself, and collects what is wrong with them. */
+export class StatementReader {
+  readonly diagnostics: Diagnostic[];
+  protected readonly rules: Rules;
+  protected readonly source: Source;
+
+  /** `diagnostics` are those already found, so that none of ours follows from one of them. */
+  constructor(source: Source, diagnostics: readonly Diagnostic[]) {
+    this.diagnostics = [...diagnostics];
+    shared ??= new Rules();
+    this.rules = shared;
+    this.source = source;
+  }
+
+  /** What a rule makes of all of a chunk's head, or null when the head has a mistake. */
+  protected read<Result>(chunk: Chunk, rule: ParserMethod<[], Result>): Result | null {
+    return this.readTokens(chunk.head, rule);
+  }
+
+  protected readTokens<Result>(tokens: readonly IToken[], rule: ParserMethod<[], Result>): Result | null {
+    if (this.diagnostics.length > errorLimit) return null;
+    const mistake = this.mistakeIn(tokens);
+    if (mistake !== null) {
+      this.diagnostics.push(mistake);
+      return null;
+    }
+    const { rules } = this;
+    rules.source = this.source;
+    rules.problems = [];
+    rules.input = [...tokens];
+    const result = rule.call(rules);
+    const error = rules.errors[0];
+    if (error !== undefined) {
+      this.expected(error.message, tokens, error.token);
+      return null;
+    }
+    this.diagnostics.push(...rules.problems);
+    return result;
+  }
+
+  /** What makes a statement unreadable before its grammar matters: one mistake, so that nothing follows from it. */
+  private mistakeIn(tokens: readonly IToken[]): Diagnostic | null {
+    for (const [index, token] of tokens.entries()) {
+      const span = tokenSpan(this.source, token);
+      if (token.tokenType === t.Unexpected) {
+        return report("unexpected-character", span, {
+          character: String.fromCodePoint(token.image.codePointAt(0) ?? 0),
+        });
+      }
+      if (token.tokenType === t.UnterminatedString) return report("unterminated-string", span, {});
+      const previous = tokens[index - 1];
+      if (previous?.tokenType === t.NumberToken && t.isWord(token) && t.endOf(previous) === token.startOffset) {
+        const whole = { source: this.source, start: previous.startOffset, end: span.end };
+        return report("bad-number", whole, { text: previous.image + token.image });
+      }
+    }
+    const long = tooLong(tokens);
+    if (long !== null) return report("statement-too-long", tokenSpan(this.source, long), { limit: operatorLimit });
+    return unpaired(this.source, tokens);
+  }
+
+  /** Reports what should stand where a token stands, or after the last token when the text ends too early. */
+  protected expected(expected: string, tokens: readonly IToken[], token: IToken | undefined): void {
+    const last = tokens.at(-1);
+    const atEnd = token === undefined || token.tokenType.name === "EOF";
+    const end = last === undefined ? 0 : t.endOf(last);
+    const span: Span = atEnd ? { source: this.source, start: end, end } : tokenSpan(this.source, token);
+    const found = atEnd ? "the end of the statement" : describe(token);
+    this.diagnostics.push(report("unexpected-token", span, { found, expected }, { help: misspelt(tokens, token) }));
+  }
+
+  /** True when a mistake was found inside a span: what seems to be missing there may only be unreadable. */
+  protected isBroken(span: Span): boolean {
+    return this.diagnostics.some(
+      (found) => found.span !== null && found.span.start >= span.start && found.span.end <= span.end,
+    );
+  }
+
+  protected refuseBody(chunk: Chunk, what: string): void {
+    const last = chunk.head.at(-1);
+    if (chunk.body === null || last === undefined) return;
+    this.diagnostics.push(report("unexpected-body", tokenSpan(this.source, last), { what }));
+  }
+
+  /** The chunks of a body that must be there. */
+  protected bodyOf(chunk: Chunk, what: string): readonly Chunk[] {
+    const readable = this.mistakeIn(chunk.head) === null;
+    const first = chunk.head[0];
+    const last = chunk.head.at(-1);
+    if ((chunk.body === null || !chunk.opened) && readable && first !== undefined && last !== undefined) {
+      const span = { source: this.source, start: first.startOffset, end: t.endOf(last) };
+      this.diagnostics.push(report("missing-body", span, { what }));
+    }
+    return chunk.body ?? [];
+  }
+
+  /** The statements of a function, a loss, a forward or a loop. */
+  statements(chunks: readonly Chunk[], where: "body" | "loop"): readonly ast.Statement[] {
+    return chunks.flatMap((chunk, index) => {
+      const statement = this.statement(chunk);
+      if (chunk.head[0]?.tokenType === k.return && statement !== null) {
+        if (where === "loop") this.diagnostics.push(report("return-in-loop", statement.span, {}));
+        else if (index < chunks.length - 1) this.diagnostics.push(report("return-not-last", statement.span, {}));
+      }
+      return statement ?? [];
+    });
+  }
+
+  private statement(chunk: Chunk): ast.Statement | null {
+    const { rules } = this;
+    const first = chunk.head[0];
+    switch (first?.tokenType) {
+      case k.let:
+        return this.plain(chunk, rules.letStatement, "a `let`");
+      case k.require:
+        return this.plain(chunk, rules.require, "a `require`");
+      case k.return:
+        return this.plain(chunk, rules.returnStatement, "a `return`");
+      case t.Identifier:
+        return this.plain(chunk, rules.assign, "an assignment");
+      case k.for:
+      case k.repeat: {
+        const repetition = this.read(chunk, rules.repetition);
+        const body = this.statements(this.bodyOf(chunk, "a loop"), "loop");
+        return repetition === null ? null : { kind: "for", repetition, body, span: chunk.span };
+      }
+      default:
+        this.misplaced("a statement (`let`, `require`, `for`, `repeat`, `return` or `name = ...`)", chunk);
+        return null;
+    }
+  }
+
+  protected plain<Result>(chunk: Chunk, rule: ParserMethod<[], Result>, what: string): Result | null {
+    const result = this.read(chunk, rule);
+    if (result !== null) this.refuseBody(chunk, what);
+    return result;
+  }
+
+  /** A chunk that cannot stand here gives one error, whatever is in it. */
+  protected misplaced(expected: string, chunk: Chunk): void {
+    const mistake = this.mistakeIn(chunk.head);
+    if (mistake === null) this.expected(expected, chunk.head, chunk.head[0]);
+    else this.diagnostics.push(mistake);
+  }
+}
+
+/** A statement whose first word is nearly a keyword fails at that word, or at the one after it. */
+function misspelt(tokens: readonly IToken[], failed: IToken | undefined): string | null {
+  const [first, second] = tokens;
+  if (first?.tokenType !== t.Identifier || (failed !== first && failed !== second)) return null;
+  return didYouMean(first.image, Object.keys(k));
+}
+
+function describe(token: IToken): string {
+  if (t.isKeyword(token)) return `the keyword \`${token.image}\``;
+  return `\`${token.image.length > 40 ? `${token.image.slice(0, 40)}...` : token.image}\``;
+}
