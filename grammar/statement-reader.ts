@@ -1,6 +1,6 @@
 import type { IToken, ParserMethod } from "chevrotain";
 import type * as ast from "./ast.ts";
-import { tokenSpan, tooLong, operatorLimit, unpaired } from "./brackets.ts";
+import { operatorLimit, tokenSpan, tooLong, unpaired } from "./brackets.ts";
 import { type Diagnostic, didYouMean, report } from "./diagnostics/index.ts";
 import { errorLimit } from "./limit.ts";
 import { ModelRules } from "./model-rules.ts";

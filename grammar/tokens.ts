@@ -14,65 +14,64 @@ export const Identifier = createToken({
   categories: [Word],
 });
 
-/** Where one keyword begins another (`in`, `infer`), the longer stands first. */
-const keywordTexts = [
-  "import",
-  "roles",
-  "function",
-  "module",
-  "adapter",
-  "wraps",
-  "loss",
-  "model",
-  "encoder",
-  "let",
-  "param",
-  "buffer",
-  "part",
-  "forward",
-  "return",
-  "for",
-  "infer",
-  "in",
-  "repeat",
-  "if",
-  "then",
-  "else",
-  "when",
-  "as",
-  "named",
-  "on",
-  "also",
-  "except",
-  "freeze",
-  "train",
-  "expect",
-  "require",
-  "data",
-  "eval",
-  "and",
-  "or",
-  "not",
-  "true",
-  "false",
-  "none",
-] as const;
+function keyword(text: string, ...categories: readonly TokenType[]): TokenType {
+  const name = `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+  const pattern = new RegExp(text);
+  return createToken({
+    name,
+    label: `\`${text}\``,
+    pattern,
+    longer_alt: Identifier,
+    categories: [Word, ...categories],
+  });
+}
 
-export type Keyword = (typeof keywordTexts)[number];
-
-/** Every keyword, reserved everywhere but after a dot and before the `=` of an argument or a setting. */
-export const keywords: Readonly<Record<Keyword, TokenType>> = Object.fromEntries(
-  keywordTexts.map((text) => [
-    text,
-    createToken({
-      name: `${text.charAt(0).toUpperCase()}${text.slice(1)}`,
-      label: `\`${text}\``,
-      pattern: new RegExp(text),
-      longer_alt: Identifier,
-      categories: text === "and" || text === "or" ? [Word, BinaryOperator] : [Word],
-    }),
-  ]),
-) as Record<Keyword, TokenType>;
+/**
+ * Every keyword, reserved everywhere but after a dot and before the `=` of an argument or a setting. Where one begins
+ * another (`in`, `infer`), the longer stands first.
+ */
+export const keywords = {
+  import: keyword("import"),
+  roles: keyword("roles"),
+  function: keyword("function"),
+  module: keyword("module"),
+  adapter: keyword("adapter"),
+  wraps: keyword("wraps"),
+  loss: keyword("loss"),
+  model: keyword("model"),
+  encoder: keyword("encoder"),
+  let: keyword("let"),
+  param: keyword("param"),
+  buffer: keyword("buffer"),
+  part: keyword("part"),
+  forward: keyword("forward"),
+  return: keyword("return"),
+  for: keyword("for"),
+  infer: keyword("infer"),
+  in: keyword("in"),
+  repeat: keyword("repeat"),
+  if: keyword("if"),
+  then: keyword("then"),
+  else: keyword("else"),
+  when: keyword("when"),
+  as: keyword("as"),
+  named: keyword("named"),
+  on: keyword("on"),
+  also: keyword("also"),
+  except: keyword("except"),
+  freeze: keyword("freeze"),
+  train: keyword("train"),
+  expect: keyword("expect"),
+  require: keyword("require"),
+  data: keyword("data"),
+  eval: keyword("eval"),
+  and: keyword("and", BinaryOperator),
+  or: keyword("or", BinaryOperator),
+  not: keyword("not"),
+  true: keyword("true"),
+  false: keyword("false"),
+  none: keyword("none"),
+} as const;
 
 /** Digits with underscores, a fraction, an exponent, and at most one suffix; the suffix belongs to the literal. */
 export const NumberToken = createToken({
