@@ -1,0 +1,33 @@
+import type { File } from "./ast.ts";
+import type { Comment } from "./comments.ts";
+import { type Diagnostic, hasErrors } from "./diagnostics/index.ts";
+import { formatSequence } from "./format/blocks.ts";
+import { CommentQueue } from "./format/comment-queue.ts";
+import { print } from "./format/document.ts";
+import { formatItem } from "./format/items.ts";
+import { parse } from "./parser.ts";
+import type { Source } from "./source.ts";
+
+/** Columns that a line may have. */
+const lineWidth = 120;
+
+/** A tree and its comments in the one form that the language has: two blanks of indentation, 120 columns. */
+export function formatFile(file: File, comments: readonly Comment[]): string {
+  const queue = new CommentQueue(comments);
+  const content = formatSequence(
+    file.items,
+    { from: file.span.start, to: file.span.end, comments: queue },
+    (item) => formatItem(item, queue),
+    (before, after) => before.kind !== "import" || after.kind !== "import",
+  );
+  return content === null ? "" : `${print(content, lineWidth)}\n`;
+}
+
+/** Formats a text; null when it has errors, because what could not be read would be lost. */
+export function formatSource(source: Source): {
+  readonly text: string | null;
+  readonly diagnostics: readonly Diagnostic[];
+} {
+  const { file, comments, diagnostics } = parse(source);
+  return { text: hasErrors(diagnostics) ? null : formatFile(file, comments), diagnostics };
+}

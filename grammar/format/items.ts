@@ -1,0 +1,76 @@
+import type { Item, Parameter, RoleDeclaration, RolesDeclaration } from "../ast.ts";
+import type { Span } from "../source.ts";
+import { type Block, formatBlock } from "./blocks.ts";
+import type { CommentQueue } from "./comment-queue.ts";
+import { formatParameters } from "./declarations.ts";
+import { type Document, group, indent, join, line, separate } from "./document.ts";
+import { formatExpression, quote } from "./expressions.ts";
+import { formatModelMember, formatModuleMember } from "./members.ts";
+import { formatBody } from "./statements.ts";
+
+export function formatItem(item: Item, comments: CommentQueue): Document {
+  switch (item.kind) {
+    case "import":
+      return `import ${quote(item.path.value)}`;
+    case "roles":
+      return formatRoles(item);
+    case "function":
+    case "loss": {
+      const body = formatBody(item.body, bodyPlace(item.name.span, item.parameters, item.span, comments));
+      return join(`${item.kind} ${item.name.text}`, formatSignature(item, comments), " ", body);
+    }
+    case "module": {
+      const place = bodyPlace(item.name.span, item.parameters, item.span, comments);
+      const head = formatSignature(item, comments);
+      const body = formatBlock(item.members, place, (member) => formatModuleMember(member, comments));
+      return join(`module ${item.name.text}`, head, " ", body);
+    }
+    case "adapter": {
+      const last = item.wraps.at(-1)?.span ?? item.base.span;
+      const head = formatSignature(item, comments);
+      const wraps = item.wraps.length === 0 ? "any" : item.wraps.map(({ text }) => text).join(", ");
+      const body = formatBlock(item.members, { from: last.end, to: item.span.end, comments }, (member) =>
+        formatModuleMember(member, comments),
+      );
+      return join(`adapter ${item.name.text}`, head, ` wraps ${item.base.text}: ${wraps} `, body);
+    }
+    case "model": {
+      const place = { from: item.name.span.end, to: item.span.end, comments };
+      return join(
+        `model ${item.name.text} `,
+        formatBlock(item.members, place, (member) => formatModelMember(member, comments)),
+      );
+    }
+    case "settings": {
+      const place = { from: item.span.start, to: item.span.end, comments };
+      const body = formatBlock(item.entries, place, ({ name, value }) =>
+        join(`${name.text} = `, formatExpression(value, comments)),
+      );
+      return join(`${item.block} `, body);
+    }
+  }
+}
+
+interface Signed {
+  readonly name: { readonly span: Span };
+  readonly parameters: readonly Parameter[];
+}
+
+function formatSignature({ name, parameters }: Signed, comments: CommentQueue): Document {
+  const start = name.span.end;
+  return formatParameters(parameters, { start, end: parameters.at(-1)?.span.end ?? start, comments });
+}
+
+function bodyPlace(name: Span, parameters: readonly Parameter[], span: Span, comments: CommentQueue): Block {
+  return { from: parameters.at(-1)?.span.end ?? name.end, to: span.end, comments };
+}
+
+function formatRoles({ family, roles }: RolesDeclaration): Document {
+  if (roles.length === 0) return `roles ${family.text} {}`;
+  const list = separate(join(",", line), roles.map(formatRole));
+  return group(`roles ${family.text} {`, indent(join(line, list)), line, "}");
+}
+
+function formatRole({ name, covers }: RoleDeclaration): string {
+  return covers.length === 0 ? name.text : `${name.text} = ${covers.map(({ text }) => text).join(" + ")}`;
+}

@@ -1,0 +1,61 @@
+import type { ForwardMember, ModelMember, ModuleMember, Placement, Selector } from "../ast.ts";
+import type { CommentQueue } from "./comment-queue.ts";
+import { formatNamed, formatParam, formatParameters, formatPart } from "./declarations.ts";
+import { type Document, join } from "./document.ts";
+import { formatExpression } from "./expressions.ts";
+import { formatQuantity, formatSelectors } from "./selectors.ts";
+import { formatBody, formatLet, formatRequire } from "./statements.ts";
+
+export function formatModuleMember(member: ModuleMember, comments: CommentQueue): Document {
+  switch (member.kind) {
+    case "let":
+      return formatLet(member, comments);
+    case "require":
+      return formatRequire(member, comments);
+    case "param":
+      return formatParam(member, comments);
+    case "part":
+      return formatPart(member, comments);
+    case "forward":
+      return formatForward(member, comments);
+  }
+}
+
+function formatForward({ parameters, body, span }: ForwardMember, comments: CommentQueue): Document {
+  const start = span.start;
+  const end = parameters.at(-1)?.span.end ?? start;
+  const head = formatParameters(parameters, { start, end, comments });
+  return join("forward", head, " ", formatBody(body, { from: end, to: span.end, comments }));
+}
+
+export function formatModelMember(member: ModelMember, comments: CommentQueue): Document {
+  switch (member.kind) {
+    case "encoder": {
+      const module = formatExpression(member.module, comments);
+      return join("encoder ", member.name.text, " = ", module, formatNamed(member.named));
+    }
+    case "head-let":
+      return join("let ", member.name.text, " = ", formatExpression(member.value, comments), formatNamed(member.named));
+    case "param":
+      return formatParam(member, comments);
+    case "part":
+      return formatPart(member, comments);
+    case "freeze-rule":
+      return join(`${member.action} `, formatSelectors(member.selectors), formatExcept(member.except));
+    case "placement":
+      return formatPlacement(member, comments);
+    case "loss-use":
+      return join("loss ", formatExpression(member.value, comments));
+    case "expect":
+      return join("expect ", formatQuantity(member.left), ` ${member.comparison} `, formatQuantity(member.right));
+  }
+}
+
+function formatPlacement({ adapter, also, selectors, except }: Placement, comments: CommentQueue): Document {
+  const on = also ? " also on " : " on ";
+  return join(formatExpression(adapter, comments), on, formatSelectors(selectors), formatExcept(except));
+}
+
+function formatExcept(except: readonly Selector[]): Document {
+  return except.length === 0 ? "" : join(" except ", formatSelectors(except));
+}
