@@ -42,7 +42,7 @@ export class ExpressionRules extends EmbeddedActionsParser {
   }
 
   protected refuseDuplicates(names: readonly ast.Name[]): void {
-    this.problems.push(...duplicates(names));
+    this.problems = [...this.problems, ...duplicates(names)];
   }
 
   private nameOf(token: IToken): ast.Name {

@@ -67,7 +67,7 @@ export class FileReader extends MemberReader {
     const entries = this.bodyOf(chunk, `\`${block}\``).flatMap(
       (entry) => this.plain(entry, this.rules.setting, "a setting") ?? [],
     );
-    this.diagnostics.push(...duplicates(entries.map(({ name }) => name)));
+    this.reportAll(duplicates(entries.map(({ name }) => name)));
     return head === null ? null : { kind: "settings", block, entries, span };
   }
 }

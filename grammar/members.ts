@@ -21,7 +21,7 @@ export class MemberReader extends StatementReader {
     const names = forwards.flatMap(({ head: [first] }) =>
       first === undefined ? [] : [{ text: first.image, span: tokenSpan(this.source, first) }],
     );
-    this.diagnostics.push(...duplicates(names), ...duplicates(members.flatMap(namesOf)));
+    this.reportAll([...duplicates(names), ...duplicates(members.flatMap(namesOf))]);
     return members;
   }
 
@@ -50,7 +50,7 @@ export class MemberReader extends StatementReader {
 
   protected modelMembers(chunks: readonly Chunk[]): readonly ast.ModelMember[] {
     const members = chunks.flatMap((chunk) => this.modelMember(chunk) ?? []);
-    this.diagnostics.push(...duplicates(members.flatMap(namesOf)));
+    this.reportAll(duplicates(members.flatMap(namesOf)));
     return members;
   }
 

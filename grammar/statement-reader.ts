@@ -56,8 +56,12 @@ export class StatementReader {
       this.expected(error.message, tokens, error.token);
       return null;
     }
-    this.diagnostics.push(...rules.problems);
+    this.reportAll(rules.problems);
     return result;
+  }
+
+  protected reportAll(found: readonly Diagnostic[]): void {
+    for (const diagnostic of found) this.diagnostics.push(diagnostic);
   }
 
   /** What makes a statement unreadable before its grammar matters: one mistake, so that nothing follows from it. */

@@ -1,7 +1,7 @@
 import type { Comment } from "../comments.ts";
 import { positionAt, type Span } from "../source.ts";
 import type { CommentQueue } from "./comment-queue.ts";
-import { type Document, hardLine, indent, join } from "./document.ts";
+import { type Document, hardLine, indent, join, joinAll } from "./document.ts";
 import { sharesLine } from "./lists.ts";
 
 /** Where a body stands in the source, from the end of its head to its closing brace. */
@@ -67,7 +67,7 @@ export function formatSequence<Node extends Spanned>(
     position = node.span.end;
   }
   for (const comment of comments.take(position, to)) placeComment(comment, null);
-  return lines.length === 0 ? null : join(...lines);
+  return lines.length === 0 ? null : joinAll(lines);
 }
 
 /** True when the source has an empty line between two spans. */

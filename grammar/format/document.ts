@@ -25,13 +25,19 @@ function isForced(document: Document): boolean {
   return typeof document !== "string" && document.forced;
 }
 
+/** A few documents in a row. */
 export function join(...parts: readonly Document[]): Document {
+  return joinAll(parts);
+}
+
+/** Any number of documents in a row. */
+export function joinAll(parts: readonly Document[]): Document {
   return { kind: "joined", parts, forced: parts.some(isForced) };
 }
 
 /** The documents with a separator between each two. */
 export function separate(separator: Document, documents: readonly Document[]): Document {
-  return join(...documents.flatMap((document, index) => (index === 0 ? [document] : [separator, document])));
+  return joinAll(documents.flatMap((document, index) => (index === 0 ? [document] : [separator, document])));
 }
 
 export function indent(content: Document): Document {

@@ -1,7 +1,7 @@
 import type { Argument, Expression } from "../ast.ts";
 import { bindings, prefixLevels } from "../precedence.ts";
 import type { CommentQueue } from "./comment-queue.ts";
-import { type Document, group, indent, join, line } from "./document.ts";
+import { type Document, group, indent, join, joinAll, line } from "./document.ts";
 import { bracketed } from "./lists.ts";
 
 /** Looser than every operator: a pipe, and a conditional. */
@@ -118,7 +118,7 @@ function formatPipe(expression: Expression & { readonly kind: "pipe" }, comments
   }
   const start = formatExpression(value, comments, rowLevel);
   const rest = steps.reverse().map((step) => join(line, "|> ", formatExpression(step, comments, postfixLevel)));
-  return group(start, indent(join(...rest)));
+  return group(start, indent(joinAll(rest)));
 }
 
 /** Operands of one level in a row break together, each operator at the start of its line. */
@@ -134,7 +134,7 @@ function formatBinary(expression: Expression & { readonly kind: "binary" }, comm
   const others = rest
     .reverse()
     .map(({ operator, operand }) => join(line, operator, " ", formatExpression(operand, comments, level + 1)));
-  return group(first, indent(join(...others)));
+  return group(first, indent(joinAll(others)));
 }
 
 function formatArguments(passed: readonly Argument[], start: number, end: number, comments: CommentQueue): Document {

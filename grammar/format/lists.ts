@@ -1,7 +1,7 @@
 import type { Comment } from "../comments.ts";
 import { positionAt, type Span } from "../source.ts";
 import type { CommentQueue } from "./comment-queue.ts";
-import { type Document, forceBreak, group, hardLine, indent, join, line, softLine } from "./document.ts";
+import { type Document, forceBreak, group, hardLine, indent, join, joinAll, line, softLine } from "./document.ts";
 
 /** Where a list's brackets stand in the source; the comments between them belong to the list. */
 export interface ListPlace {
@@ -34,7 +34,7 @@ export function bracketed<Element extends { readonly span: Span }>(
   for (const comment of comments.take(from, end))
     content.push(content.length > 0 ? hardLine : forceBreak, comment.text);
   if (content.length === 0) return `${open}${close}`;
-  return group(open, indent(join(softLine, ...content)), softLine, close);
+  return group(open, indent(join(softLine, joinAll(content))), softLine, close);
 }
 
 /** True when a comment stands on the line on which a span ends. */

@@ -1,6 +1,6 @@
 import type { LayerRange, Quantity, Segment, Selector } from "../ast.ts";
 import { bindings } from "../precedence.ts";
-import { type Document, group, indent, join, line } from "./document.ts";
+import { type Document, group, indent, join, joinAll, line } from "./document.ts";
 
 /** `vision.attn.qkv, text.attn.q,v`: a name that continues the selector before it follows its comma at once. */
 export function formatSelectors(selectors: readonly Selector[]): Document {
@@ -12,7 +12,7 @@ export function formatSelectors(selectors: readonly Selector[]): Document {
     if (!continues) last = selector;
     return join(",", continues ? "" : line, formatSelector(selector));
   });
-  return group(indent(join(formatSelector(first), ...others)));
+  return group(indent(join(formatSelector(first), joinAll(others))));
 }
 
 /** After a dotted selector a single name stands for its last segment: `text.attn.q,v` is q and v. */
