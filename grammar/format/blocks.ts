@@ -25,8 +25,8 @@ export function formatBlock<Node extends Spanned>(
   const first = nodes[0]?.span.start ?? to;
   const beside = comments.takeNext(from, first, (comment) => !comment.ownLine);
   const content = formatSequence(nodes, block, format);
-  if (content === null) return beside === null ? "{}" : join("{ ", beside.text, hardLine, "}");
-  return join("{", beside === null ? "" : join(" ", beside.text), indent(join(hardLine, content)), hardLine, "}");
+  if (content === null) return beside === null ? "{}" : join("{  ", beside.text, hardLine, "}");
+  return join("{", beside === null ? "" : join("  ", beside.text), indent(join(hardLine, content)), hardLine, "}");
 }
 
 /**
@@ -63,7 +63,7 @@ export function formatSequence<Node extends Spanned>(
     for (const comment of comments.take(node.span.start, node.span.end)) placeComment(comment, node);
     start(node.span, node);
     lines.push(document);
-    if (beside !== null) lines.push(" ", beside.text);
+    if (beside !== null) lines.push("  ", beside.text);
     position = node.span.end;
   }
   for (const comment of comments.take(position, to)) placeComment(comment, null);

@@ -9,7 +9,7 @@ import type {
   TypeExpression,
 } from "../ast.ts";
 import type { CommentQueue } from "./comment-queue.ts";
-import { type Document, group, join, separate } from "./document.ts";
+import { type Document, group, indent, join, joinAll, line, separate } from "./document.ts";
 import { formatExpression, quote, rowLevel } from "./expressions.ts";
 import { bracketed, type ListPlace } from "./lists.ts";
 
@@ -70,13 +70,14 @@ export function formatRepetition(repetition: Repetition, comments: CommentQueue)
 }
 
 function formatTags({ role, named, when }: Tags, comments: CommentQueue): Document {
-  return join(
-    role === null ? "" : ` as ${role.map(({ text }) => text).join(".")}`,
-    formatNamed(named),
-    when === null ? "" : join(" when ", formatExpression(when, comments)),
-  );
+  const tags: Document[] = [];
+  if (role !== null) tags.push(`as ${role.map(({ text }) => text).join(".")}`);
+  if (named !== null) tags.push(`named ${quote(named.value)}`);
+  if (when !== null) tags.push(join("when ", formatExpression(when, comments)));
+  return tags.length === 0 ? "" : group(indent(joinAll(tags.map((tag) => join(line, tag)))));
 }
 
+/** ` named "x"`, on a line of its own when there is no room for it. */
 export function formatNamed(named: StringText | null): Document {
-  return named === null ? "" : ` named ${quote(named.value)}`;
+  return named === null ? "" : group(indent(join(line, `named ${quote(named.value)}`)));
 }

@@ -28,7 +28,7 @@ export function bracketed<Element extends { readonly span: Span }>(
     const beside = comments.takeNext(element.span.end, next?.span.start ?? end, (comment) =>
       sharesLine(element.span, comment),
     );
-    if (beside !== null) content.push(" ", beside.text, forceBreak);
+    if (beside !== null) content.push("  ", beside.text, forceBreak);
     from = element.span.end;
   }
   for (const comment of comments.take(from, end))
