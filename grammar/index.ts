@@ -1,5 +1,16 @@
 export type * from "./ast.ts";
 export type { Comment } from "./comments.ts";
+export {
+  catalogue,
+  countDiagnostics,
+  type Diagnostic,
+  type DiagnosticJson,
+  diagnosticToJson,
+  didYouMean,
+  hasErrors,
+  renderDiagnostics,
+  report,
+} from "./diagnostics/index.ts";
 export { formatSource } from "./format.ts";
 export { type ParsedFile, parse } from "./parser.ts";
-export { createSource, joinSpans, lineText, type Position, positionAt, type Source, type Span } from "./source.ts";
+export { createSource, type Source, type Span } from "./source.ts";

@@ -2,7 +2,10 @@ import { error } from "./row.ts";
 
 /** E3xx: names that mean nothing, or too much. */
 export const names = {
-  "unknown-name": error<{ readonly name: string }>("E301", ({ name }) => `\`${name}\` is not known here`),
+  "unknown-callable": error<{ readonly name: string; readonly kind: string }>(
+    "E301",
+    ({ name, kind }) => `there is no ${kind} \`${name}\` here`,
+  ),
   "duplicate-declaration": error<{ readonly name: string }>("E302", ({ name }) => `\`${name}\` is declared twice`),
   "unknown-argument": error<{ readonly name: string; readonly callee: string }>(
     "E303",
@@ -11,5 +14,9 @@ export const names = {
   "missing-argument": error<{ readonly name: string; readonly callee: string }>(
     "E304",
     ({ name, callee }) => `\`${callee}\` needs the argument \`${name}\``,
+  ),
+  "too-many-arguments": error<{ readonly callee: string; readonly limit: number }>(
+    "E305",
+    ({ callee, limit }) => `\`${callee}\` takes ${limit === 1 ? "one argument" : `${limit} arguments`}`,
   ),
 } as const;

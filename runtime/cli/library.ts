@@ -1,0 +1,30 @@
+import { readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { FilePlace, Library, ReadResult } from "../../compiler/index.ts";
+import { readText } from "../files/index.ts";
+
+/** The files that a spec can import: the library that comes with the program, and what lies beside the spec. */
+export class SpecLibrary implements Library {
+  private readonly libraryFolder: string;
+  private readonly specFolder: string;
+
+  constructor(libraryFolder: string, specPath: string) {
+    this.libraryFolder = libraryFolder;
+    this.specFolder = dirname(specPath);
+  }
+
+  read(place: FilePlace): ReadResult {
+    const path =
+      place.kind === "library" ? join(this.libraryFolder, `${place.name}.vlm`) : join(this.specFolder, place.path);
+    const file = readText(path);
+    const name = place.kind === "library" ? `std/${place.name}.vlm` : path;
+    return file.kind === "text" ? { ...file, name } : file;
+  }
+
+  names(): readonly string[] {
+    return readdirSync(this.libraryFolder)
+      .filter((name) => name.endsWith(".vlm"))
+      .map((name) => name.slice(0, -".vlm".length))
+      .sort();
+  }
+}

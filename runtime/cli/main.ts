@@ -1,0 +1,30 @@
+import { fileURLToPath } from "node:url";
+import { run } from "./program.ts";
+import { exitCodes, type Terminal } from "./terminal.ts";
+
+const terminal: Terminal = {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  colour: process.stderr.isTTY && process.env["NO_COLOR"] === undefined && process.env["TERM"] !== "dumb",
+  readInput: async () => {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
+    return Buffer.concat(chunks);
+  },
+  // The program is bundled into dist/, beside specs/.
+  libraryFolder: fileURLToPath(new URL("../specs/std/", import.meta.url)),
+};
+
+// A reader that has seen enough, such as `head`, closes the pipe: that is no mistake.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(exitCodes.done);
+  throw error;
+});
+
+try {
+  process.exitCode = await run(process.argv.slice(2), terminal);
+} catch (error) {
+  const detail = error instanceof Error ? error.message : String(error);
+  terminal.err(`medctc has a mistake of its own: ${detail}\nPlease report it with the spec that shows it.\n`);
+  process.exitCode = exitCodes.wrong;
+}

@@ -1,0 +1,48 @@
+import { Command, CommanderError } from "commander";
+import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
+
+/** The version of package.json, set when the program is bundled. */
+declare const MEDCTC_VERSION: string | undefined;
+
+const summary = `A language and compiler for adapting vision-language models.
+
+A .vlm file says which encoders a model has, where adapters sit, what is frozen, the loss, and what must be true.`;
+
+/** Runs one command line, without the program's own name, and gives its exit code. */
+export async function run(commandLine: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  let code: ExitCode = exitCodes.done;
+  const program = new Command("medctc")
+    .description(summary)
+    .version(typeof MEDCTC_VERSION === "string" ? MEDCTC_VERSION : "development")
+    .showHelpAfterError("(run with --help to see what there is)")
+    .exitOverride()
+    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err });
+  program
+    .command("check")
+    .description("say what is wrong with specs and with what they import")
+    .argument("<spec...>", "spec files")
+    .option("--json", "print the diagnostics as JSON, with ranges as the language server protocol counts them")
+    .addHelpText("after", "\nExample:\n  $ medctc check specs/medct.vlm")
+    .action(async (specs: readonly string[], { json = false }: { readonly json?: boolean }) => {
+      const { check } = await import("./check.ts");
+      code = check(specs, { json }, terminal);
+    });
+  program
+    .command("fmt")
+    .description("put specs into the one form that the language has")
+    .argument("[spec...]", "spec files, changed in place")
+    .option("--check", "change nothing; list what is not formatted, and exit with 1 if anything is listed")
+    .option("--stdin", "format standard input to standard output")
+    .addHelpText("after", "\nExamples:\n  $ medctc fmt specs/*.vlm\n  $ medctc fmt --stdin < specs/medct.vlm")
+    .action(async (specs: readonly string[], options: { readonly check?: boolean; readonly stdin?: boolean }) => {
+      const { format } = await import("./format.ts");
+      code = await format(specs, { check: options.check ?? false, stdin: options.stdin ?? false }, terminal);
+    });
+  try {
+    await program.parseAsync(commandLine, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  }
+  return code;
+}

@@ -1,0 +1,18 @@
+/** What a command says and reads, so that a test can listen in. */
+export interface Terminal {
+  /** What the command is asked for. */
+  readonly out: (text: string) => void;
+  /** Diagnostics, progress, and what to do next. */
+  readonly err: (text: string) => void;
+  /** True when what goes to `err` may have colours. */
+  readonly colour: boolean;
+  /** All of standard input. */
+  readonly readInput: () => Promise<Uint8Array>;
+  /** The folder of the library files. */
+  readonly libraryFolder: string;
+}
+
+/** How a command ends: done, a wrong spec or input, wrong usage. */
+export const exitCodes = { done: 0, wrong: 1, usage: 2 } as const;
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

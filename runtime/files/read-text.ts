@@ -1,0 +1,99 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { type Diagnostic, report, type Span } from "../../grammar/index.ts";
+
+/** Bytes that a spec may have. */
+const limitBytes = 4 * 1024 * 1024;
+
+/** A text, or what is wrong with its file; the diagnostic points at an import when one led here. */
+export type TextFile =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "missing" }
+  | { readonly kind: "unreadable"; readonly problem: (where: Span | string) => Diagnostic };
+
+/** Reads a text file of at most 4 MiB, strictly as UTF-8; neither a device nor a pipe can make it wait or fill memory. */
+export function readText(path: string): TextFile {
+  let file: number;
+  try {
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    return openFailure(path, error);
+  }
+  try {
+    const stat = fstatSync(file);
+    if (stat.isDirectory()) return unreadable((where) => report("is-directory", where, { path }));
+    if (!stat.isFile())
+      return unreadable((where) => report("not-readable", where, { path, reason: "it is not a file" }));
+    const bytes = readAtMost(file, limitBytes + 1);
+    return bytes.length > limitBytes ? tooLarge(path) : decodeText(bytes, path);
+  } catch (error) {
+    return openFailure(path, error);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Bytes as text, or what is wrong with them. */
+export function decodeText(bytes: Uint8Array, path: string): TextFile {
+  if (bytes.length > limitBytes) return tooLarge(path);
+  try {
+    return { kind: "text", text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
+  } catch {
+    return unreadable((where) => report("not-utf8", where, { path, offset: firstBadByte(bytes) }));
+  }
+}
+
+function readAtMost(file: number, limit: number): Uint8Array {
+  const buffer = new Uint8Array(limit);
+  let length = 0;
+  while (length < limit) {
+    const count = readSync(file, buffer, length, limit - length, null);
+    if (count === 0) break;
+    length += count;
+  }
+  return buffer.subarray(0, length);
+}
+
+/** The offset of the first byte that does not continue a well-formed text, found by halving. */
+function firstBadByte(bytes: Uint8Array): number {
+  let good = 0;
+  let bad = bytes.length;
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1;
+    if (isWellFormed(bytes.subarray(0, middle))) good = middle;
+    else bad = middle;
+  }
+  return good;
+}
+
+/** True for the beginning of a UTF-8 text, which may end within a character. */
+function isWellFormed(bytes: Uint8Array): boolean {
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function unreadable(problem: (where: Span | string) => Diagnostic): TextFile {
+  return { kind: "unreadable", problem };
+}
+
+function tooLarge(path: string): TextFile {
+  return unreadable((where) => report("file-too-large", where, { path, limitMiB: limitBytes / 1024 ** 2 }));
+}
+
+function openFailure(path: string, error: unknown): TextFile {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "UNKNOWN";
+  if (code === "ENOENT" || code === "ENOTDIR") return { kind: "missing" };
+  if (code === "EISDIR") return unreadable((where) => report("is-directory", where, { path }));
+  const reason = reasons.get(code) ?? code;
+  return unreadable((where) => report("not-readable", where, { path, reason }));
+}
+
+const reasons: ReadonlyMap<string, string> = new Map([
+  ["EACCES", "permission denied"],
+  ["EPERM", "permission denied"],
+  ["ELOOP", "its links lead in a circle"],
+  ["ENAMETOOLONG", "its name is too long"],
+]);

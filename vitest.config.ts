@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+/** Under CI the results are also written as JSON, which `.ci/run` counts. */
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    pool: "forks",
+    testTimeout: 30_000,
+    reporters: process.env["CI"] ? ["default", ["json", { outputFile: ".cache/tests.json" }]] : ["default"],
+    allowOnly: false,
+  },
+});
