@@ -41,7 +41,10 @@ export default defineConfig(
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { projectService: true } },
     rules: {
-      "@typescript-eslint/ban-ts-comment": ["error", { "ts-expect-error": true, "ts-ignore": true, "ts-nocheck": true }],
+      "@typescript-eslint/ban-ts-comment": [
+        "error",
+        { "ts-expect-error": true, "ts-ignore": true, "ts-nocheck": true },
+      ],
       "@typescript-eslint/consistent-type-assertions": ["error", { assertionStyle: "never" }],
       "@typescript-eslint/consistent-type-exports": "error",
       "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "inline-type-imports" }],
@@ -56,7 +59,10 @@ export default defineConfig(
       ],
     },
   },
-  { files: ["grammar/**/*.ts"], rules: { ...pure, ...restrictImports(noNode, noCompiler, noRuntime, intoDiagnostics) } },
+  {
+    files: ["grammar/**/*.ts"],
+    rules: { ...pure, ...restrictImports(noNode, noCompiler, noRuntime, intoDiagnostics) },
+  },
   { files: ["compiler/**/*.ts"], rules: { ...pure, ...restrictImports(noNode, noRuntime, intoGrammar) } },
   { files: ["runtime/**/*.ts"], rules: restrictImports(intoGrammar, intoCompiler) },
 );

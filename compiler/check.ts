@@ -8,13 +8,16 @@ import {
   report,
   type Source,
 } from "../grammar/index.ts";
-import { homeOf, type Library, type LoadedFile, loadProgram } from "./imports.ts";
+import { type Library, type LoadedFile, libraryDeclarations, loadProgram } from "./imports.ts";
 import { type Callable, type Scope, scopeOf } from "./scope.ts";
 
 /** Everything that is wrong with a spec and with what it imports, in the order of the files and their text. */
 export function checkSpec(entry: Source, library: Library): readonly Diagnostic[] {
   const { files, diagnostics } = loadProgram(entry, library);
-  return [...diagnostics, ...files.flatMap((file) => checkFile(file, library))];
+  const all = [...diagnostics, ...files.flatMap((file) => checkFile(file, library))];
+  const order = new Map(files.map(({ source }, index) => [source, index]));
+  const rank = ({ span }: Diagnostic): number => (span === null ? 0 : (order.get(span.source) ?? 0));
+  return all.sort((a, b) => rank(a) - rank(b) || (a.span?.start ?? 0) - (b.span?.start ?? 0));
 }
 
 function checkFile(file: LoadedFile, library: Library): readonly Diagnostic[] {
@@ -64,9 +67,17 @@ function checkCall(call: Call, kind: CalledKind, scope: Scope, library: Library)
 }
 
 function unknownName(name: Name, kind: CalledKind, scope: Scope, library: Library): Diagnostic {
-  const home = homeOf(name.text, library);
-  const near = [...scope.callables].filter(([, callable]) => callable.kind === kind).map(([text]) => text);
-  const help = home === null ? didYouMean(name.text, near) : `write \`import "std/${home}"\` at the top of the file`;
+  const declared = libraryDeclarations(library).filter((declaration) => declaration.kind === kind);
+  const home = declared.find((declaration) => declaration.name === name.text);
+  const known = [...scope.callables].filter(([, callable]) => callable.kind === kind).map(([text]) => text);
+  const help =
+    home === undefined
+      ? (didYouMean(name.text, known) ??
+        didYouMean(
+          name.text,
+          declared.map((each) => each.name),
+        ))
+      : `write \`import "std/${home.file}"\` at the top of the file`;
   return report("unknown-callable", name.span, { name: name.text, kind }, { help });
 }
 

@@ -2,6 +2,7 @@ import {
   createSource,
   type Diagnostic,
   didYouMean,
+  type Item,
   type ParsedFile,
   parse,
   report,
@@ -141,13 +142,18 @@ function resolve(written: string, from: FilePlace): FilePlace | null {
   return { kind: "local", path: path.endsWith(".vlm") ? path : `${path}.vlm` };
 }
 
-/** The library file that declares a name, or null; reads the whole library, so it is for explaining mistakes. */
-export function homeOf(name: string, library: Library): string | null {
-  const declares = (file: string): boolean => {
+/** What the library declares: each name with its kind and its file. Reads all of it, so it is for explaining mistakes. */
+export function libraryDeclarations(library: Library): readonly LibraryDeclaration[] {
+  return library.names().flatMap((file) => {
     const result = library.read({ kind: "library", name: file });
-    if (result.kind !== "text") return false;
+    if (result.kind !== "text") return [];
     const { items } = parse(createSource(result.name, result.text)).file;
-    return items.some((item) => "name" in item && item.name.text === name);
-  };
-  return library.names().find(declares) ?? null;
+    return items.flatMap((item) => ("name" in item ? [{ name: item.name.text, kind: item.kind, file }] : []));
+  });
+}
+
+export interface LibraryDeclaration {
+  readonly name: string;
+  readonly kind: Item["kind"];
+  readonly file: string;
 }

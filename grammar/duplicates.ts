@@ -10,7 +10,7 @@ export function duplicates(names: readonly Name[]): readonly Diagnostic[] {
       seen.set(name.text, name);
       return [];
     }
-    const labels = [{ span: first.span, message: "first declared here" }];
+    const labels = [{ span: first.span, message: "first here" }];
     return [report("duplicate-member", name.span, { name: name.text }, { labels })];
   });
 }

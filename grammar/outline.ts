@@ -58,6 +58,9 @@ const topLevelBodyOf: ReadonlyMap<TokenType, BodyKind> = new Map([
   [k.eval, "settings"],
 ]);
 
+/** How far to look for the brace after a loss's parameters. */
+const signatureTokens = 500;
+
 /** Splits a file's tokens into items, their bodies into statements, and reports braces that do not pair. */
 export function outline(
   source: Source,
@@ -132,9 +135,10 @@ class Outliner {
         }
         if (within !== null && this.startsChunk(within, open.length)) break;
       }
-      if (type === t.LeftBrace && bodyKind !== undefined) {
+      // A brace at the end of a line opens a body even after a head that should have none, or that nobody knows.
+      if (type === t.LeftBrace && (bodyKind !== undefined || this.startsLine[this.at + 1] === true)) {
         this.at++;
-        body = this.body(bodyKind, within, token);
+        body = this.body(bodyKind ?? (within === null ? "members" : "statements"), within, token);
         break;
       }
       if (type === t.RightBrace && !this.closesStray(open)) break;
@@ -203,7 +207,19 @@ class Outliner {
     if (this.type(offset - 1) === t.Dot || this.type(offset + 1) === t.Equal) return false;
     if (itemKeywords.has(type)) return true;
     if (settingsKeywords.has(type)) return this.type(offset + 1) === t.LeftBrace;
-    return type === k.loss && this.indented[this.at + offset] === false;
+    return type === k.loss && (this.depth === 0 || this.declaresLoss(this.at + offset));
+  }
+
+  /** Tells `loss name(parameters) {` from the use of a loss in a model. */
+  private declaresLoss(at: number): boolean {
+    let open = 0;
+    for (const { tokenType } of this.tokens.slice(at + 2, at + 2 + signatureTokens)) {
+      if (tokenType === t.LeftBrace) return open === 0;
+      if (tokenType === t.LeftParenthesis) open++;
+      else if (tokenType === t.RightParenthesis) open--;
+      else if (open === 0) return false;
+    }
+    return false;
   }
 
   private startsChunk(kind: BodyKind, depth: number): boolean {
@@ -217,7 +233,8 @@ class Outliner {
     }
     if (statementKeywords.has(type)) {
       if (this.type(1) === t.Equal) return false;
-      return depth === 0 ? this.type(-1) !== t.Equal : newLine;
+      const repeats = (type === k.for || type === k.repeat) && this.type(-1) === t.Equal;
+      return depth === 0 ? !repeats : newLine;
     }
     return type === t.Identifier && depth === 0 && newLine && !this.continues();
   }

@@ -1,6 +1,6 @@
 import type { IToken, ParserMethod } from "chevrotain";
 import type * as ast from "./ast.ts";
-import { operatorLimit, tokenSpan, tooLong, unpaired } from "./brackets.ts";
+import { closers, operatorLimit, tokenSpan, tooLong, unpaired } from "./brackets.ts";
 import { type Diagnostic, didYouMean, report } from "./diagnostics/index.ts";
 import { errorLimit } from "./limit.ts";
 import { ModelRules } from "./model-rules.ts";
@@ -70,12 +70,13 @@ export class StatementReader {
       const span = tokenSpan(this.source, token);
       if (token.tokenType === t.Unexpected) {
         return report("unexpected-character", span, {
-          character: String.fromCodePoint(token.image.codePointAt(0) ?? 0),
+          character: visible(token.image),
         });
       }
       if (token.tokenType === t.UnterminatedString) return report("unterminated-string", span, {});
       const previous = tokens[index - 1];
-      if (previous?.tokenType === t.NumberToken && t.isWord(token) && t.endOf(previous) === token.startOffset) {
+      const goesOn = t.isWord(token) || token.tokenType === t.NumberToken;
+      if (previous?.tokenType === t.NumberToken && goesOn && t.endOf(previous) === token.startOffset) {
         const whole = { source: this.source, start: previous.startOffset, end: span.end };
         return report("bad-number", whole, { text: previous.image + token.image });
       }
@@ -92,7 +93,7 @@ export class StatementReader {
     const end = last === undefined ? 0 : t.endOf(last);
     const span: Span = atEnd ? { source: this.source, start: end, end } : tokenSpan(this.source, token);
     const found = atEnd ? "the end of the statement" : describe(token);
-    this.diagnostics.push(report("unexpected-token", span, { found, expected }, { help: misspelt(tokens, token) }));
+    this.diagnostics.push(report("unexpected-token", span, { found, expected }, { help: advice(tokens, token) }));
   }
 
   /** True when a mistake was found inside a span: what seems to be missing there may only be unreadable. */
@@ -170,11 +171,22 @@ export class StatementReader {
   }
 }
 
-/** A statement whose first word is nearly a keyword fails at that word, or at the one after it. */
-function misspelt(tokens: readonly IToken[], failed: IToken | undefined): string | null {
+/** What may have gone wrong where a statement fails: its first word is nearly a keyword, or a comma is one too many. */
+function advice(tokens: readonly IToken[], failed: IToken | undefined): string | null {
   const [first, second] = tokens;
-  if (first?.tokenType !== t.Identifier || (failed !== first && failed !== second)) return null;
-  return didYouMean(first.image, Object.keys(k));
+  if (first?.tokenType === t.Identifier && (failed === first || failed === second)) {
+    return didYouMean(first.image, Object.keys(k));
+  }
+  const before = failed === undefined ? undefined : tokens[tokens.indexOf(failed) - 1];
+  const closes = failed !== undefined && closers.has(failed.tokenType);
+  return closes && before?.tokenType === t.Comma ? "no comma follows the last element" : null;
+}
+
+/** The first character of a text, by its number when it cannot be seen. */
+function visible(text: string): string {
+  const code = text.codePointAt(0) ?? 0;
+  const character = String.fromCodePoint(code);
+  return /[\p{C}\p{Z}]/u.test(character) ? `U+${code.toString(16).toUpperCase().padStart(4, "0")}` : character;
 }
 
 function describe(token: IToken): string {

@@ -41,7 +41,7 @@ export const syntax = {
     ({ name }) => `there is no type \`${name}\``,
     () => "types are `int`, `float`, `bool`, `string`, `list[int]`, and tensors such as `f32[batch, dim]`",
   ),
-  "duplicate-member": error<{ readonly name: string }>("E111", ({ name }) => `\`${name}\` is already declared here`),
+  "duplicate-member": error<{ readonly name: string }>("E111", ({ name }) => `\`${name}\` stands here twice`),
   "return-not-last": error(
     "E112",
     () => "nothing may follow `return`",
@@ -50,7 +50,7 @@ export const syntax = {
   "bad-escape": error<{ readonly escape: string }>(
     "E113",
     ({ escape: text }) => `\`${text}\` is not an escape`,
-    () => 'a string knows `\\"`, `\\\\` and `\\n`',
+    () => 'a string knows `\\"`, `\\\\`, `\\n` and `\\t`',
   ),
   "missing-body": error<{ readonly what: string }>(
     "E114",

@@ -11,7 +11,9 @@ await prepare();
 const emptyMs = medianMs(["-e", "0"]);
 const checkMs = medianMs([program, "check", "specs/medct.vlm"]);
 const ratio = (checkMs / emptyMs).toFixed(2);
-process.stdout.write(`medctc check specs/medct.vlm: median of ${runs} is ${checkMs.toFixed(0)} ms, limit ${limitMs} ms; `);
+process.stdout.write(
+  `medctc check specs/medct.vlm: median of ${runs} is ${checkMs.toFixed(0)} ms, limit ${limitMs} ms; `,
+);
 process.stdout.write(`node -e 0: ${emptyMs.toFixed(0)} ms; ratio ${ratio}\n`);
 
 function medianMs(args) {

@@ -1,0 +1,52 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { checkSpec } from "../../compiler/index.ts";
+import { catalogue, createSource } from "../../grammar/index.ts";
+import { SpecLibrary } from "../../runtime/cli/library.ts";
+
+const page = readFileSync("grammar/LANGUAGE.md", "utf8");
+const library = new SpecLibrary("specs/std", "specs/example.vlm");
+
+interface Example {
+  readonly line: number;
+  /** What the example is a part of, so that it need not repeat it. */
+  readonly context: string;
+  /** The code that a wrong example gives. */
+  readonly wrong: string | null;
+  readonly text: string;
+}
+
+const examples: readonly Example[] = [...page.matchAll(/^```vlm([^\n]*)\n(.*?)^```$/gms)].map((match) => {
+  const [, info = "", text = ""] = match;
+  const words = info.trim().split(" ");
+  return {
+    line: page.slice(0, match.index).split("\n").length,
+    context: words.find((word) => word === "body" || word === "model") ?? "file",
+    wrong: words.find((word) => word.startsWith("wrong="))?.slice("wrong=".length) ?? null,
+    text,
+  };
+});
+
+const modelImports = ["bert", "clip_text", "contrastive", "heads", "ia3", "linear", "lora", "siglip", "vit"];
+
+/** The example as a whole file. */
+function completed({ context, text }: Example): string {
+  if (context === "body") return `function example(x) {\n${text}}\n`;
+  if (context === "file") return text;
+  return `${modelImports.map((name) => `import "std/${name}"\n`).join("")}model example {\n${text}}\n`;
+}
+
+describe("every example of LANGUAGE.md is what it says", () => {
+  test.each(examples)("line $line", (example) => {
+    const diagnostics = checkSpec(createSource("example.vlm", completed(example)), library);
+    expect(diagnostics.map(({ code }) => code)).toEqual(example.wrong === null ? [] : [example.wrong]);
+  });
+});
+
+test("every code is described, and those of a text have a wrong example", () => {
+  const wrong = new Set(examples.map((example) => example.wrong));
+  for (const [key, { code }] of Object.entries(catalogue)) {
+    expect(page).toContain(`### ${code} ${key}\n`);
+    if (!code.startsWith("E2") && key !== "too-many-errors") expect(wrong).toContain(code);
+  }
+});
