@@ -178,7 +178,7 @@ export class DeclarationRules extends StatementRules {
     this.AT_LEAST_ONE_SEP({
       SEP: t.Dot,
       DEF: () => {
-        const segment = this.SUBRULE(this.word);
+        const segment = this.SUBRULE(this.name);
         this.ACTION(() => path.push(segment));
       },
     });

@@ -115,11 +115,7 @@ class Outliner {
   /** Reads one chunk of a body of this kind, or of the file itself. */
   private chunk(within: BodyKind | null): Chunk {
     const from = this.at;
-    const first = this.type();
-    const bodyKind =
-      first === undefined
-        ? undefined
-        : (bodyOf.get(first) ?? (within === null ? topLevelBodyOf.get(first) : undefined));
+    const bodyKind = this.bodyKind(within);
     const head: IToken[] = [];
     const open: IToken[] = [];
     let body: readonly Chunk[] | null = null;
@@ -152,6 +148,13 @@ class Outliner {
       this.at++;
     }
     return { head, body, opened, span: this.spanFrom(from) };
+  }
+
+  /** What the body of the chunk that starts here holds, if it has one; a setting may be called `forward`. */
+  private bodyKind(within: BodyKind | null): BodyKind | undefined {
+    const first = this.type();
+    if (first === undefined || this.type(1) === t.Equal) return undefined;
+    return bodyOf.get(first) ?? (within === null ? topLevelBodyOf.get(first) : undefined);
   }
 
   /** A brace that opens no body belongs to its statement, and so does the brace on the same line that closes it. */

@@ -1,0 +1,363 @@
+import fc from "fast-check";
+import type * as ast from "../../grammar/ast.ts";
+import { createSource, type Span } from "../../grammar/source.ts";
+
+/** Trees that are made and not parsed point nowhere. */
+const span: Span = { source: createSource("made", ""), start: 0, end: 0 };
+
+const identifier = fc
+  .stringMatching(/^[a-z][a-z0-9_]{0,6}$/)
+  .map((text) => `${text}_`)
+  .map((text): ast.Name => ({ text, span }));
+const word = fc.oneof(
+  identifier,
+  fc.constantFrom("loss", "train", "in", "forward", "as", "data", "none").map((text): ast.Name => ({ text, span })),
+);
+const text = fc
+  .string({ unit: fc.constantFrom("a", "b", " ", '"', "\\", "\n", "\t", "(", "#", "é", "日", "{") })
+  .map((value): ast.StringText => ({ value, span }));
+
+const number = fc
+  .constantFrom("0", "3", "12", "1_671_168", "0.5", "1e-4", "2.5e10", "1.67M", "38%", "64KB", "8K")
+  .map((literal): ast.NumberLiteral => ({ kind: "number", text: literal, value: expectedValue(literal), span }));
+
+/** Values that the tests spell out, so that the parser's own are checked too. */
+function expectedValue(literal: string): number {
+  const values: Readonly<Record<string, number>> = {
+    "1_671_168": 1671168,
+    "1.67M": 1670000,
+    "38%": 0.38,
+    "64KB": 65536,
+    "8K": 8000,
+  };
+  return values[literal] ?? Number(literal);
+}
+
+const name = identifier.map((made): ast.Expression => ({ kind: "name", text: made.text, span }));
+
+const leaf: fc.Arbitrary<ast.Expression> = fc.oneof(
+  number,
+  text.map(({ value }): ast.Expression => ({ kind: "string", value, span })),
+  fc.boolean().map((value): ast.Expression => ({ kind: "boolean", value, span })),
+  fc.constantFrom<ast.Expression>({ kind: "none", span }, { kind: "infer", span }),
+  name,
+);
+
+const few = { maxLength: 3 } as const;
+
+const { expression, call } = fc.letrec<{ expression: ast.Expression; postfix: ast.Expression; call: ast.Call }>(
+  (tie) => ({
+    expression: fc.oneof(
+      { depthSize: "small", withCrossShrink: true },
+      leaf,
+      tie("postfix"),
+      fc.array(tie("expression"), few).map((elements): ast.Expression => ({ kind: "list", elements, span })),
+      fc.record({
+        kind: fc.constant("range" as const),
+        from: tie("expression"),
+        to: tie("expression"),
+        span: fc.constant(span),
+      }),
+      fc.record({
+        kind: fc.constant("unary" as const),
+        operator: fc.constantFrom("-" as const, "not" as const),
+        operand: tie("expression"),
+        span: fc.constant(span),
+      }),
+      fc.record({
+        kind: fc.constant("binary" as const),
+        operator: fc.constantFrom<ast.BinaryOperator[]>(
+          "or",
+          "and",
+          "==",
+          "!=",
+          "<",
+          "<=",
+          ">",
+          ">=",
+          "+",
+          "-",
+          "*",
+          "/",
+          "//",
+        ),
+        left: tie("expression"),
+        right: tie("expression"),
+        span: fc.constant(span),
+      }),
+      fc.record({
+        kind: fc.constant("if" as const),
+        condition: tie("expression"),
+        then: tie("expression"),
+        otherwise: tie("expression"),
+        span: fc.constant(span),
+      }),
+      fc.record({
+        kind: fc.constant("pipe" as const),
+        value: tie("expression"),
+        into: tie("postfix"),
+        span: fc.constant(span),
+      }),
+    ),
+    postfix: fc.oneof(
+      { depthSize: "small", withCrossShrink: true },
+      name,
+      tie("call"),
+      fc.record({
+        kind: fc.constant("member" as const),
+        object: tie("expression"),
+        name: word,
+        span: fc.constant(span),
+      }),
+      fc.record({
+        kind: fc.constant("index" as const),
+        object: tie("expression"),
+        index: tie("expression"),
+        span: fc.constant(span),
+      }),
+    ),
+    call: fc.record({
+      kind: fc.constant("call" as const),
+      callee: tie("expression"),
+      arguments: fc.uniqueArray(
+        fc.record({ name: fc.option(word), value: tie("expression"), span: fc.constant(span) }),
+        {
+          maxLength: 3,
+          selector: (argument) => argument.name?.text ?? Symbol("positional"),
+        },
+      ),
+      span: fc.constant(span),
+    }),
+  }),
+);
+
+/** A call of a plain name, as parts, encoders and placements hold it. */
+const namedCall = fc.tuple(call, name).map(([made, callee]): ast.Call => ({ ...made, callee }));
+
+const dimension: fc.Arbitrary<ast.Dimension> = fc.oneof(fc.constant<ast.Dimension>({ kind: "rest", span }), expression);
+const tensorType = fc.record({
+  kind: fc.constant("tensor-type" as const),
+  dtype: fc.constantFrom<ast.DtypeName[]>("f32", "bf16", "i32", "bool"),
+  dims: fc.array(dimension, few),
+  span: fc.constant(span),
+});
+const scalar = fc.constantFrom<ast.ScalarTypeName[]>("int", "float", "bool", "string");
+const type: fc.Arbitrary<ast.TypeExpression> = fc.oneof(
+  tensorType,
+  scalar.map((made): ast.TypeExpression => ({ kind: "scalar-type", name: made, span })),
+  scalar.map((element): ast.TypeExpression => ({ kind: "list-type", element, span })),
+);
+
+const parameters = fc.uniqueArray(
+  fc.record({ name: identifier, type: fc.option(type), default: fc.option(expression), span: fc.constant(span) }),
+  { maxLength: 3, selector: (parameter) => parameter.name.text },
+);
+const repetition: fc.Arbitrary<ast.Repetition> = fc.oneof(
+  expression.map((count): ast.Repetition => ({ kind: "repeat", count })),
+  fc.record({ kind: fc.constant("for" as const), variable: identifier, over: expression }),
+);
+
+const letStatement: fc.Arbitrary<ast.Let> = fc
+  .oneof(
+    fc.record({ names: fc.tuple(identifier), destructure: fc.constant(false) }),
+    fc.record({
+      names: fc.uniqueArray(identifier, { minLength: 1, maxLength: 3, selector: (made) => made.text }),
+      destructure: fc.constant(true),
+    }),
+  )
+  .chain((names) =>
+    fc
+      .record({ type: fc.option(tensorType), value: expression })
+      .map((rest): ast.Let => ({ kind: "let", ...names, ...rest, span })),
+  );
+const requirement: fc.Arbitrary<ast.Require> = fc.record({
+  kind: fc.constant("require" as const),
+  condition: expression,
+  message: text,
+  span: fc.constant(span),
+});
+const assign = fc.record({
+  kind: fc.constant("assign" as const),
+  name: identifier,
+  value: expression,
+  span: fc.constant(span),
+});
+const plain: fc.Arbitrary<ast.Statement> = fc.oneof(letStatement, assign, requirement);
+const loop: fc.Arbitrary<ast.Statement> = fc.record({
+  kind: fc.constant("for" as const),
+  repetition,
+  body: fc.array(plain, few),
+  span: fc.constant(span),
+});
+const body = fc
+  .tuple(fc.array(fc.oneof(plain, loop), few), expression)
+  .map(([statements, value]): readonly ast.Statement[] => [...statements, { kind: "return", value, span }]);
+
+const tags = fc.record({
+  role: fc.option(fc.array(identifier, { minLength: 1, maxLength: 3 })),
+  named: fc.option(text),
+  when: fc.option(expression),
+});
+const param: fc.Arbitrary<ast.ParamMember> = fc
+  .record({
+    storage: fc.constantFrom("param" as const, "buffer" as const),
+    name: identifier,
+    type: tensorType,
+    initial: fc.option(expression),
+  })
+  .chain((head) => tags.map((rest): ast.ParamMember => ({ kind: "param", ...head, ...rest, span })));
+const part: fc.Arbitrary<ast.PartMember> = fc
+  .record({ name: identifier, repetition: fc.option(repetition), module: namedCall })
+  .chain((head) => tags.map((rest): ast.PartMember => ({ kind: "part", ...head, ...rest, span })));
+
+function namesOf(member: ast.ModuleMember | ast.ModelMember): readonly string[] {
+  if (member.kind === "let") return member.names.map((made) => made.text);
+  return "name" in member ? [member.name.text] : [];
+}
+
+/** Drops the members whose names stand before them already. */
+function distinct<Member extends ast.ModuleMember | ast.ModelMember>(members: readonly Member[]): readonly Member[] {
+  const seen = new Set<string>();
+  return members.filter((member) => {
+    const names = namesOf(member);
+    const isNew = names.every((made) => !seen.has(made));
+    for (const made of names) seen.add(made);
+    return isNew;
+  });
+}
+
+const forward = fc.record({ kind: fc.constant("forward" as const), parameters, body, span: fc.constant(span) });
+const moduleMembers = fc
+  .tuple(fc.array(fc.oneof<fc.Arbitrary<ast.ModuleMember>[]>(letStatement, requirement, param, part), few), forward)
+  .map(([members, last]): readonly ast.ModuleMember[] => [...distinct(members), last]);
+
+const layer = fc.oneof(
+  fc.nat(20).map((from): ast.LayerRange => ({ from, to: null, single: true, span })),
+  fc.nat(20).map((from): ast.LayerRange => ({ from, to: null, single: false, span })),
+  fc.tuple(fc.nat(20), fc.nat(20)).map(([from, to]): ast.LayerRange => ({ from, to, single: false, span })),
+);
+const segment: fc.Arbitrary<ast.Segment> = fc.oneof(
+  fc.record({
+    kind: fc.constant("segment" as const),
+    name: identifier,
+    layers: fc.option(fc.array(layer, { minLength: 1, maxLength: 3 })),
+  }),
+  fc.constantFrom<ast.Segment>({ kind: "any", span }, { kind: "any-depth", span }),
+);
+const selectors = fc.array(
+  fc.array(segment, { minLength: 1, maxLength: 4 }).map((segments): ast.Selector => ({ segments, span })),
+  { minLength: 1, maxLength: 3 },
+);
+const except = fc.oneof(fc.constant<readonly ast.Selector[]>([]), selectors);
+
+const { quantity } = fc.letrec<{ quantity: ast.Quantity }>((tie) => ({
+  quantity: fc.oneof(
+    { depthSize: "small", withCrossShrink: true },
+    number,
+    fc.record({
+      kind: fc.constant("measure" as const),
+      name: identifier,
+      of: fc.option(selectors),
+      span: fc.constant(span),
+    }),
+    fc.record({
+      kind: fc.constant("quantity-binary" as const),
+      operator: fc.constantFrom<ast.ArithmeticOperator[]>("+", "-", "*", "/"),
+      left: tie("quantity"),
+      right: tie("quantity"),
+      span: fc.constant(span),
+    }),
+  ),
+}));
+
+const encoder: fc.Arbitrary<ast.Encoder> = fc
+  .record({ name: identifier, module: namedCall, named: fc.option(text) })
+  .map((rest) => ({ kind: "encoder", ...rest, span }));
+const headLet: fc.Arbitrary<ast.HeadLet> = fc
+  .record({ name: identifier, value: expression, named: fc.option(text) })
+  .map((rest) => ({ kind: "head-let", ...rest, span }));
+const modelMember: fc.Arbitrary<ast.ModelMember> = fc.oneof<fc.Arbitrary<ast.ModelMember>[]>(
+  param,
+  part,
+  encoder,
+  headLet,
+  fc.record({
+    kind: fc.constant("freeze-rule" as const),
+    action: fc.constantFrom("freeze" as const, "train" as const),
+    selectors,
+    except,
+    span: fc.constant(span),
+  }),
+  fc.record({
+    kind: fc.constant("placement" as const),
+    adapter: namedCall,
+    also: fc.boolean(),
+    selectors,
+    except,
+    span: fc.constant(span),
+  }),
+  fc.record({ kind: fc.constant("loss-use" as const), value: expression, span: fc.constant(span) }),
+  fc.record({
+    kind: fc.constant("expect" as const),
+    left: quantity,
+    comparison: fc.constantFrom<ast.ExpectComparison[]>("=", "<", "<=", ">", ">="),
+    right: quantity,
+    span: fc.constant(span),
+  }),
+);
+
+const item: fc.Arbitrary<ast.Item> = fc.oneof<fc.Arbitrary<ast.Item>[]>(
+  text.map((path): ast.Import => ({ kind: "import", path, span })),
+  fc.record({
+    kind: fc.constant("roles" as const),
+    family: identifier,
+    roles: fc.uniqueArray(fc.record({ name: identifier, covers: fc.array(identifier, few), span: fc.constant(span) }), {
+      maxLength: 3,
+      selector: (role) => role.name.text,
+    }),
+    span: fc.constant(span),
+  }),
+  fc.record({
+    kind: fc.constantFrom("function" as const, "loss" as const),
+    name: identifier,
+    parameters,
+    body,
+    span: fc.constant(span),
+  }),
+  fc.record({
+    kind: fc.constant("module" as const),
+    name: identifier,
+    parameters,
+    members: moduleMembers,
+    span: fc.constant(span),
+  }),
+  fc.record({
+    kind: fc.constant("adapter" as const),
+    name: identifier,
+    parameters,
+    base: identifier,
+    wraps: fc.uniqueArray(identifier, { maxLength: 2, selector: (made) => made.text }),
+    members: moduleMembers,
+    span: fc.constant(span),
+  }),
+  fc.record({
+    kind: fc.constant("model" as const),
+    name: identifier,
+    members: fc.array(modelMember, { maxLength: 6 }).map(distinct),
+    span: fc.constant(span),
+  }),
+  fc.record({
+    kind: fc.constant("settings" as const),
+    block: fc.constantFrom<ast.SettingsName[]>("train", "data", "eval"),
+    entries: fc.uniqueArray(fc.record({ name: word, value: expression, span: fc.constant(span) }), {
+      maxLength: 3,
+      selector: (entry) => entry.name.text,
+    }),
+    span: fc.constant(span),
+  }),
+);
+
+/** Any file that the parser could have read. */
+export const arbitraryFile: fc.Arbitrary<ast.File> = fc
+  .array(item, { maxLength: 4 })
+  .map((items): ast.File => ({ kind: "file", items, span }));
