@@ -1,10 +1,8 @@
 export type * from "./ast.ts";
-export type { Comment } from "./comments.ts";
 export {
   catalogue,
   countDiagnostics,
   type Diagnostic,
-  type DiagnosticJson,
   diagnosticToJson,
   didYouMean,
   hasErrors,

@@ -93,8 +93,8 @@ const symbol = (name: string, pattern: string, category?: TokenType): TokenType 
   createToken({ name, label: `\`${pattern}\``, pattern, ...(category && { categories: [category] }) });
 
 export const Pipe = symbol("Pipe", "|>");
-export const EqualEqual = symbol("EqualEqual", "==", BinaryOperator);
-export const NotEqual = symbol("NotEqual", "!=", BinaryOperator);
+const EqualEqual = symbol("EqualEqual", "==", BinaryOperator);
+const NotEqual = symbol("NotEqual", "!=", BinaryOperator);
 export const LessEqual = symbol("LessEqual", "<=", BinaryOperator);
 export const GreaterEqual = symbol("GreaterEqual", ">=", BinaryOperator);
 export const Less = symbol("Less", "<", BinaryOperator);
@@ -109,7 +109,7 @@ export const Plus = symbol("Plus", "+", BinaryOperator);
 export const Minus = symbol("Minus", "-", BinaryOperator);
 export const StarStar = symbol("StarStar", "**");
 export const Star = symbol("Star", "*", BinaryOperator);
-export const SlashSlash = symbol("SlashSlash", "//", BinaryOperator);
+const SlashSlash = symbol("SlashSlash", "//", BinaryOperator);
 export const Slash = symbol("Slash", "/", BinaryOperator);
 export const LeftParenthesis = symbol("LeftParenthesis", "(");
 export const RightParenthesis = symbol("RightParenthesis", ")");

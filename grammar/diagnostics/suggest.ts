@@ -1,7 +1,7 @@
 const longestCompared = 80;
 
 /**
- * The candidates that a mistyped name may have meant, nearest first. A typing slip (a letter too many, too few, changed,
+ * The candidates that a mistyped name may have meant: those nearest to it, if any is near. A typing slip (a letter too many, too few, changed,
  * or two swapped) costs one; a third of the name's letters may be wrong, and a different case costs next to nothing.
  */
 export function nearest(name: string, candidates: Iterable<string>, limit = 3): readonly string[] {
@@ -14,8 +14,9 @@ export function nearest(name: string, candidates: Iterable<string>, limit = 3): 
     const cost = editDistance(lower, candidate.toLowerCase());
     if (cost <= cutOff) found.push({ candidate, cost });
   }
-  found.sort((a, b) => a.cost - b.cost || (a.candidate < b.candidate ? -1 : 1));
-  return found.slice(0, limit).map(({ candidate }) => candidate);
+  const best = Math.min(...found.map(({ cost }) => cost));
+  const nearestFound = found.filter(({ cost }) => cost === best).map(({ candidate }) => candidate);
+  return nearestFound.sort().slice(0, limit);
 }
 
 /** The nearest names as a help line, or null when nothing is near. */

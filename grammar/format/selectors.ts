@@ -16,7 +16,7 @@ export function formatSelectors(selectors: readonly Selector[]): Document {
 }
 
 /** After a dotted selector a single name stands for its last segment: `text.attn.q,v` is q and v. */
-export function continuesSelector(dotted: Selector, selector: Selector): boolean {
+function continuesSelector(dotted: Selector, selector: Selector): boolean {
   const [only, ...more] = selector.segments;
   return dotted.segments.length > 1 && only?.kind === "segment" && more.length === 0;
 }

@@ -5,7 +5,7 @@ import { formatRepetition, formatType } from "./declarations.ts";
 import { type Document, join } from "./document.ts";
 import { formatExpression, quote } from "./expressions.ts";
 
-export function formatStatement(statement: Statement, comments: CommentQueue): Document {
+function formatStatement(statement: Statement, comments: CommentQueue): Document {
   switch (statement.kind) {
     case "let":
       return formatLet(statement, comments);

@@ -53,22 +53,24 @@ function readAtMost(file: number, limit: number): Uint8Array {
   return buffer.subarray(0, length);
 }
 
-/** The offset of the first byte that does not continue a well-formed text, found by halving. */
+/** The offset of the first character that cannot be read, found by halving. */
 function firstBadByte(bytes: Uint8Array): number {
   let good = 0;
-  let bad = bytes.length;
+  let bad = bytes.length + 1;
   while (bad - good > 1) {
     const middle = (good + bad) >> 1;
-    if (isWellFormed(bytes.subarray(0, middle))) good = middle;
+    if (isWellFormed(bytes.subarray(0, middle), true)) good = middle;
     else bad = middle;
   }
+  // What goes well so far may end within a character, of at most four bytes.
+  while (!isWellFormed(bytes.subarray(0, good), false)) good--;
   return good;
 }
 
-/** True for the beginning of a UTF-8 text, which may end within a character. */
-function isWellFormed(bytes: Uint8Array): boolean {
+/** True for a UTF-8 text; one that is `cut` may end within a character. */
+function isWellFormed(bytes: Uint8Array, cut: boolean): boolean {
   try {
-    new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: cut });
     return true;
   } catch {
     return false;

@@ -11,7 +11,7 @@ test("a slip of one letter, two swapped letters or the wrong case finds the name
   expect(nearest("atention", library)).toEqual(["attention"]);
 });
 
-test("nearer names come first and a far name is not offered", () => {
+test("of several names the nearest are offered, and a far name is not", () => {
   expect(nearest("ora", library)).toEqual(["dora", "lora"]);
   expect(nearest("transformer", library)).toEqual([]);
   expect(nearest("q", ["k", "v"])).toEqual([]);

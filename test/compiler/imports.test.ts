@@ -1,0 +1,80 @@
+import { expect, test } from "vitest";
+import { checkSpec, type FilePlace, type Library } from "../../compiler/index.ts";
+import { createSource } from "../../grammar/index.ts";
+
+/** Files in memory, by the path that an import leads to. */
+function libraryOf(files: Readonly<Record<string, string>>): Library {
+  const pathOf = (place: FilePlace): string => (place.kind === "library" ? `std/${place.name}.vlm` : place.path);
+  return {
+    read: (place) => {
+      const name = pathOf(place);
+      const text = files[name];
+      return text === undefined ? { kind: "missing" } : { kind: "text", text, name };
+    },
+    names: () => Object.keys(files).flatMap((name) => /^std\/(.*)\.vlm$/.exec(name)?.[1] ?? []),
+  };
+}
+
+function check(files: Readonly<Record<string, string>>, entry = "main.vlm"): readonly string[] {
+  const diagnostics = checkSpec(createSource(entry, files[entry] ?? ""), libraryOf(files));
+  return diagnostics.map(({ code, file, message }) => `${file} ${code} ${message}`);
+}
+
+const moduleText = "module one() {\n  forward(x) {\n    return x\n  }\n}\n";
+
+test("imports lead to the library, beside the file and below it", () => {
+  const files = {
+    "main.vlm": 'import "std/one"\nimport "./parts/two"\nmodel m {\n  encoder a = one()\n  encoder b = two()\n}\n',
+    "std/one.vlm": moduleText,
+    "parts/two.vlm": `import "../three.vlm"\nimport "./four"\n${moduleText.replace("one", "two")}`,
+    "three.vlm": moduleText.replace("one", "three"),
+    "parts/four.vlm": moduleText.replace("one", "four"),
+  };
+  expect(check(files)).toEqual([]);
+});
+
+test("what an imported file imports is not known to the importer", () => {
+  const files = {
+    "main.vlm": 'import "./two"\nmodel m {\n  encoder a = one()\n}\n',
+    "two.vlm": 'import "./one"\n',
+    "one.vlm": moduleText,
+  };
+  expect(check(files)).toEqual(["main.vlm E301 there is no module `one` here"]);
+});
+
+test.each(["/etc/passwd", "../up", "./a/../../up", "std/../secret", "std/", "one", "./", "./a\\b", "https://a.b/c"])(
+  "%s leads nowhere",
+  (path) => {
+    const files = { "main.vlm": `import "${path.replace("\\", "\\\\")}"\n` };
+    expect(check(files)).toEqual([`main.vlm E205 there is nothing to import at \`${path}\``]);
+  },
+);
+
+test("a cycle is reported once, at the import that closes it, with its files", () => {
+  const files = {
+    "main.vlm": 'import "./a"\n',
+    "a.vlm": 'import "./b"\n',
+    "b.vlm": 'import "./a"\n',
+  };
+  expect(check(files)).toEqual(["b.vlm E206 this import closes a cycle: a.vlm -> b.vlm -> a.vlm"]);
+});
+
+test("a file that is imported twice is read and reported once", () => {
+  const files = {
+    "main.vlm": 'import "./a"\nimport "./b"\nimport "./a"\n',
+    "a.vlm": "function f(x) { return }\n",
+    "b.vlm": 'import "./a"\n',
+  };
+  expect(check(files)).toEqual(["a.vlm E103 expected an expression, found the end of the statement"]);
+});
+
+test("two imports that declare one name are reported at the second", () => {
+  const files = { "main.vlm": 'import "./a"\nimport "./b"\n', "a.vlm": moduleText, "b.vlm": moduleText };
+  expect(check(files)).toEqual(["main.vlm E302 `one` is declared twice"]);
+});
+
+test("a spec that imports more than 500 files is refused", () => {
+  const files: Record<string, string> = {};
+  for (let index = 0; index < 600; index++) files[`f${index}.vlm`] = `import "./f${index + 1}"\n`;
+  expect(check(files, "f0.vlm")).toEqual(["f499.vlm E208 a spec imports at most 500 files"]);
+});
