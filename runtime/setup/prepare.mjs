@@ -26,11 +26,23 @@ function isInstalled() {
   );
 }
 
-/** Runs `npm ci` with the npm that runs this script and the user's own settings, so the registry is the user's too. */
+/**
+ * Installs with the npm that runs this script and the user's own settings, so the registry is the user's too. `npm ci`
+ * would refuse a lock that lacks the optional packages of some platform, and a registry need not serve them all;
+ * `npm install --no-save` takes the same locked versions and leaves the lock alone.
+ */
 function install() {
   say("Installing the packages that package-lock.json names (once; some seconds to a minute) ...");
   const npm = process.env.npm_execpath;
-  const flags = ["ci", "--include=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+  const flags = [
+    "install",
+    "--no-save",
+    "--include=dev",
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    "--loglevel=error",
+  ];
   const [command, ...args] = npm?.endsWith("js") ? [process.execPath, npm, ...flags] : ["npm", ...flags];
   const { status, error } = spawnSync(command, args, {
     cwd: root,
@@ -38,7 +50,7 @@ function install() {
     shell: command === "npm" && process.platform === "win32",
   });
   if (error !== undefined) fail(`npm could not be started: ${error.message}. It comes with Node.`);
-  if (status !== 0) fail("npm ci failed. Its message is above; check the network and `npm config get registry`.");
+  if (status !== 0) fail("npm install failed. Its message is above; check the network and `npm config get registry`.");
 }
 
 function say(text) {
