@@ -5,7 +5,8 @@ import { exitCodes, type Terminal } from "./terminal.ts";
 const terminal: Terminal = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
-  colour: process.stderr.isTTY && process.env["NO_COLOR"] === undefined && process.env["TERM"] !== "dumb",
+  // In a pipe isTTY is not false but missing, whatever its type says.
+  colour: Boolean(process.stderr.isTTY) && process.env["NO_COLOR"] === undefined && process.env["TERM"] !== "dumb",
   readInput: async () => {
     const chunks: Uint8Array[] = [];
     for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
