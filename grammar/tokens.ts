@@ -181,25 +181,8 @@ export function lex(text: string): { readonly tokens: readonly IToken[]; readonl
 
 const keywordTypes: ReadonlySet<TokenType> = new Set(Object.values(keywords));
 const valueTypes: ReadonlySet<TokenType> = new Set([keywords.true, keywords.false, keywords.none, keywords.infer]);
-const operatorTypes: ReadonlySet<TokenType> = new Set([
-  Pipe,
-  EqualEqual,
-  NotEqual,
-  LessEqual,
-  GreaterEqual,
-  Less,
-  Greater,
-  Equal,
-  DotDot,
-  Dot,
-  Comma,
-  Colon,
-  Plus,
-  Minus,
-  Star,
-  SlashSlash,
-  Slash,
-]);
+/** Beside the operators: the symbols after which more must come. */
+const joiningTypes: ReadonlySet<TokenType> = new Set([Pipe, Equal, Dot, Comma, Colon]);
 
 export function isKeyword(token: IToken): boolean {
   return keywordTypes.has(token.tokenType);
@@ -217,7 +200,7 @@ export function isValue(token: IToken): boolean {
 
 /** True for the symbols after which an operand or a further element must come. */
 export function isOperator(token: IToken): boolean {
-  return operatorTypes.has(token.tokenType);
+  return joiningTypes.has(token.tokenType) || (token.tokenType.CATEGORIES ?? []).includes(BinaryOperator);
 }
 
 /** The offset after a token's last character; Chevrotain's own `endOffset` is that of the last character. */

@@ -18,7 +18,7 @@ export const syntax = {
   "bad-number": error<{ readonly text: string }>(
     "E104",
     ({ text }) => `\`${text}\` is not a number`,
-    () => "numbers look like `12`, `1_671_168`, `0.5`, `1e-4`, `1.67M`, `38%` or `64KB`",
+    () => "numbers look like `12`, `2_500_000`, `0.5`, `1e-4`, `1.67M`, `38%` or `64KB`",
   ),
   "unclosed-bracket": error<{ readonly bracket: string }>("E105", ({ bracket }) => `\`${bracket}\` is never closed`),
   "unmatched-bracket": error<{ readonly bracket: string }>("E106", ({ bracket }) => `\`${bracket}\` closes nothing`),
