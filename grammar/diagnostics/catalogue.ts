@@ -1,9 +1,11 @@
+import { elaboration } from "./elaboration.ts";
 import { files } from "./files.ts";
 import { names } from "./names.ts";
 import type { Row } from "./row.ts";
+import { selection } from "./selection.ts";
 import { syntax } from "./syntax.ts";
 
-const rows = { ...syntax, ...files, ...names } as const;
+const rows = { ...syntax, ...files, ...names, ...elaboration, ...selection } as const;
 
 export type DiagnosticKey = keyof typeof rows;
 

@@ -16,3 +16,12 @@ export function error<Params = Record<string, never>>(
 ): Row<Params> {
   return { code, severity: "error", message, help };
 }
+
+/** A row for what is probably a mistake, and does not stop the work. */
+export function warning<Params = Record<string, never>>(
+  code: `E${number}`,
+  message: (params: Params) => string,
+  help: ((params: Params) => string) | null = null,
+): Row<Params> {
+  return { code, severity: "warning", message, help };
+}

@@ -1,0 +1,46 @@
+import type { TensorValue } from "../values.ts";
+import { number, type Value } from "../values.ts";
+import type { Builtin, BuiltinCall } from "./builtin.ts";
+
+function filled(call: BuiltinCall, value: number): TensorValue {
+  const shape = call.numbers("sizes");
+  if (shape.some((size) => size < 0)) call.refuse("sizes", "a list of sizes");
+  return call.add({ op: "constant", value, type: { dtype: "f32", shape } });
+}
+
+/** Called with sizes it is a tensor; by its name alone, the first value of a parameter. */
+function constant(value: number): Builtin {
+  return { parameters: ["sizes"], apply: (call) => filled(call, value) };
+}
+
+function extreme(choose: (...values: number[]) => number): Builtin {
+  return {
+    parameters: ["a", "b"],
+    apply: (call) => number(choose(call.number("a"), call.number("b"))),
+  };
+}
+
+export const constants: Readonly<Record<string, Builtin>> = {
+  zeros: constant(0),
+  ones: constant(1),
+  full: { parameters: ["sizes", "value"], apply: (call) => filled(call, call.number("value")) },
+  iota: { parameters: ["count"], apply: (call) => call.add({ op: "iota", size: call.size("count") }) },
+  constant: {
+    parameters: ["value"],
+    apply: (call): Value => ({ kind: "initial", initial: { kind: "constant", value: call.number("value") } }),
+  },
+  normal: {
+    parameters: ["std"],
+    apply: (call): Value => ({
+      kind: "initial",
+      initial: { kind: "normal", standardDeviation: call.number("std") },
+    }),
+  },
+  uniform: {
+    parameters: ["bound"],
+    apply: (call): Value => ({ kind: "initial", initial: { kind: "uniform", bound: call.number("bound") } }),
+  },
+  floor: { parameters: ["x"], apply: (call) => number(Math.floor(call.number("x"))) },
+  min: extreme(Math.min),
+  len: { parameters: ["list"], apply: (call) => number(call.list("list").length) },
+};

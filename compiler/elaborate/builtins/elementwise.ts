@@ -1,0 +1,79 @@
+import type { Operation, UnaryName } from "../../ir/types.ts";
+import { number } from "../values.ts";
+import type { Builtin } from "./builtin.ts";
+
+const onNumbers: Readonly<Partial<Record<UnaryName, (value: number) => number>>> = {
+  exp: Math.exp,
+  log: Math.log,
+  sqrt: Math.sqrt,
+  abs: Math.abs,
+  sign: Math.sign,
+  sin: Math.sin,
+  cos: Math.cos,
+  tanh: Math.tanh,
+};
+
+function unary(op: UnaryName): Builtin {
+  return {
+    parameters: ["x"],
+    apply: (call) => {
+      const value = call.value("x");
+      const compute = onNumbers[op];
+      if (value.kind === "number" && compute !== undefined) {
+        return call.trace.finite(compute(value.value), call.span, `\`${op}(${value.value})\` is not a number`);
+      }
+      return call.add({ op }, call.tensor("x").node);
+    },
+  };
+}
+
+function binary(op: "maximum" | "minimum" | "pow", compute: (a: number, b: number) => number): Builtin {
+  return {
+    parameters: ["a", "b"],
+    apply: (call) => {
+      const [a, b] = [call.value("a"), call.value("b")];
+      if (a.kind === "number" && b.kind === "number") return number(compute(a.value, b.value));
+      return call.trace.arithmetic({ op }, op, a, b, call.span);
+    },
+  };
+}
+
+function plain(parameters: readonly string[], make: () => Operation): Builtin {
+  return { parameters, apply: (call) => call.add(make(), call.tensor("x").node) };
+}
+
+export const elementwise: Readonly<Record<string, Builtin>> = {
+  exp: unary("exp"),
+  log: unary("log"),
+  sqrt: unary("sqrt"),
+  rsqrt: unary("rsqrt"),
+  abs: unary("abs"),
+  sign: unary("sign"),
+  erf: unary("erf"),
+  tanh: unary("tanh"),
+  sin: unary("sin"),
+  cos: unary("cos"),
+  maximum: binary("maximum", Math.max),
+  minimum: binary("minimum", Math.min),
+  pow: binary("pow", (a, b) => a ** b),
+  where: {
+    parameters: ["condition", "a", "b"],
+    apply: (call) => {
+      const [a, b] = call.trace.alike(call.value("a"), call.value("b"), call.span, "where");
+      return call.add({ op: "where" }, call.tensor("condition").node, a.node, b.node);
+    },
+  },
+  stop_gradient: plain(["x"], () => ({ op: "stop_gradient" })),
+  dropout: {
+    parameters: ["x", "rate"],
+    apply: (call) => call.add({ op: "dropout", rate: call.number("rate") }, call.tensor("x").node),
+  },
+  cast: {
+    parameters: ["x", "to"],
+    apply: (call) => {
+      const to = call.value("to");
+      if (to.kind !== "dtype") return call.refuse("to", "`f32`, `bf16` or `i32`");
+      return { ...call.add({ op: "cast", dtype: to.dtype }, call.tensor("x").node), labels: call.tensor("x").labels };
+    },
+  },
+};

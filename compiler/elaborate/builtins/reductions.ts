@@ -1,0 +1,58 @@
+import { number } from "../values.ts";
+import type { Builtin } from "./builtin.ts";
+
+const overAxes = ["x", "axis?", "keep?"];
+
+function softmax(op: "softmax" | "log_softmax"): Builtin {
+  return {
+    parameters: ["x", "axis"],
+    apply: (call) => {
+      const x = call.tensor("x");
+      return call.add({ op, axis: call.axis(x) }, x.node);
+    },
+  };
+}
+
+/** Over the axes that are named, or over all of them. */
+function reduction(op: "sum" | "max"): Builtin {
+  return {
+    parameters: overAxes,
+    apply: (call) => {
+      const x = call.tensor("x");
+      const axes = call.has("axis") ? call.axes(x) : x.node.type.shape.map((_, axis) => axis);
+      return call.add({ op, axes, keep: call.flag("keep") }, x.node);
+    },
+  };
+}
+
+export const reductions: Readonly<Record<string, Builtin>> = {
+  sum: reduction("sum"),
+  mean: {
+    parameters: overAxes,
+    apply: (call) => {
+      const x = call.tensor("x");
+      const { shape } = x.node.type;
+      const axes = call.has("axis") ? call.axes(x) : shape.map((_, axis) => axis);
+      const count = axes.reduce((product, axis) => product * (shape[axis] ?? 1), 1);
+      if (count === 0) call.failOperands("there is no mean of nothing");
+      const total = call.add({ op: "sum", axes, keep: call.flag("keep") }, x.node);
+      return call.add({ op: "mul" }, total.node, call.trace.constant(1 / count, total.node.type.dtype, call.span));
+    },
+  },
+  max: {
+    parameters: overAxes,
+    apply: (call) =>
+      call.value("x").kind === "number"
+        ? number(Math.max(call.number("x"), call.number("axis")))
+        : reduction("max").apply(call),
+  },
+  argmax: {
+    parameters: ["x", "axis", "keep?"],
+    apply: (call) => {
+      const x = call.tensor("x");
+      return call.add({ op: "argmax", axis: call.axis(x), keep: call.flag("keep") }, x.node);
+    },
+  },
+  softmax: softmax("softmax"),
+  log_softmax: softmax("log_softmax"),
+};

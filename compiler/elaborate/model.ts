@@ -1,0 +1,199 @@
+import type { Diagnostic, Encoder, HeadLet, LossUse, ModelDeclaration, Parameter, Span } from "../../grammar/index.ts";
+import { type Node, printType, type TensorType } from "../ir/types.ts";
+import type { BuiltinArgument } from "./builtins/builtin.ts";
+import { Calls, forwardOf, type HeadSlot } from "./calls.ts";
+import { Environment } from "./environment.ts";
+import { Evaluator } from "./evaluate.ts";
+import type { Files } from "./files.ts";
+import type { ModuleInstance, ParameterInstance } from "./instances.ts";
+import { Instantiator, placeChild, rootPlace } from "./instantiate.ts";
+import { sizesOf } from "./patterns.ts";
+import { Trace } from "./trace.ts";
+import { describe, number, type TensorValue, type Value } from "./values.ts";
+
+/** A part of a model that has a name: an encoder, a head, or a part or parameter of the model itself. */
+export type Component =
+  | { readonly kind: "encoder" | "part" | "head"; readonly name: string; readonly instance: ModuleInstance }
+  | { readonly kind: "parameter"; readonly name: string; readonly parameter: ParameterInstance };
+
+/** The modules of a model, and how to trace them as they are at that moment. */
+export class ModelElaborator {
+  readonly diagnostics: Diagnostic[] = [];
+  readonly declaration: ModelDeclaration;
+  readonly calls: Calls;
+  readonly instantiator: Instantiator;
+  readonly files: Files;
+  private readonly batch: number;
+  private readonly made: Component[] = [];
+  private readonly heads = new Map<HeadLet, HeadSlot>();
+  private readonly environment: Environment;
+
+  /** `batch` is the size that encoders' inputs call `batch`. */
+  constructor(declaration: ModelDeclaration, files: Files, batch: number) {
+    this.declaration = declaration;
+    this.files = files;
+    this.batch = batch;
+    this.instantiator = new Instantiator(files);
+    this.calls = new Calls(this.instantiator);
+    this.environment = new Environment(files.of(declaration.span.source).environment);
+  }
+
+  /** Everything that has a name in selectors, heads after what was declared. */
+  components(): readonly Component[] {
+    const heads = [...this.heads.values()].flatMap(({ name, made }): readonly Component[] =>
+      made === null ? [] : [{ kind: "head", name, instance: made }],
+    );
+    return [...this.made, ...heads];
+  }
+
+  /** Makes the encoders, parts and parameters that the model declares. */
+  instantiate(): void {
+    const evaluator = new Evaluator(new Trace(), this.calls);
+    for (const member of this.declaration.members) {
+      this.attempt(() => {
+        switch (member.kind) {
+          case "encoder": {
+            const at = { name: member.name.text, index: null, count: null };
+            const place = placeChild(rootPlace, member.name.text, member.named, null, at);
+            const instance = this.instantiator.fromCall(member.module, this.environment, place, evaluator);
+            this.made.push({ kind: "encoder", name: member.name.text, instance });
+            this.environment.define(member.name.text, { kind: "instance", instance, level: Number.POSITIVE_INFINITY });
+            break;
+          }
+          case "part": {
+            const children: ModuleInstance[] = [];
+            const value = this.instantiator.parts(member, this.environment, rootPlace, evaluator, children);
+            for (const instance of children) this.made.push({ kind: "part", name: member.name.text, instance });
+            this.environment.define(member.name.text, value);
+            break;
+          }
+          case "param": {
+            const parameter = this.instantiator.parameter(member, this.environment, rootPlace, evaluator);
+            if (parameter === null) break;
+            this.made.push({ kind: "parameter", name: member.name.text, parameter });
+            this.environment.define(member.name.text, { kind: "parameter", parameter });
+            break;
+          }
+          case "head-let":
+            this.heads.set(member, this.slotFor(member));
+            break;
+          case "freeze-rule":
+          case "placement":
+          case "loss-use":
+          case "expect":
+            break;
+        }
+      });
+    }
+  }
+
+  private slotFor({ name, named }: HeadLet): HeadSlot {
+    const steps = [{ name: "heads", index: null, count: null }];
+    const at = { name: name.text, index: null, count: null };
+    const parent = { ...rootPlace, steps };
+    const place = placeChild(parent, `heads.${name.text}`, named, null, at);
+    return { name: name.text, place, made: null, uses: 0 };
+  }
+
+  /** Runs the encoders, the lets and the losses on a new trace, with the adapters that are there now. */
+  trace(): TracedModel {
+    const trace = new Trace();
+    const evaluator = new Evaluator(trace, this.calls);
+    const inputs = new Map<string, TensorValue>();
+    const losses: Node[] = [];
+    const outputs = new Map<string, Value>();
+    const environment = new Environment(this.environment);
+    for (const member of this.declaration.members) {
+      const isDone = this.attempt(() => {
+        if (member.kind === "encoder") this.traceEncoder(member, inputs, evaluator);
+        else if (member.kind === "head-let")
+          outputs.set(member.name.text, this.traceLet(member, environment, evaluator));
+        else if (member.kind === "loss-use") losses.push(this.traceLoss(member, environment, evaluator));
+      });
+      // What is made from a value that is not known would only repeat its mistake.
+      if (!isDone) break;
+    }
+    return { nodes: trace.graph.nodes, losses, outputs };
+  }
+
+  private traceEncoder({ name, span }: Encoder, inputs: Map<string, TensorValue>, evaluator: Evaluator): void {
+    const value = this.environment.lookup(name.text);
+    if (value?.kind !== "instance") return;
+    const { parameters } = forwardOf(value.instance.declaration);
+    const passed = parameters.flatMap((parameter): readonly BuiltinArgument[] => {
+      const input = this.inputOf(parameter, value.instance, inputs, evaluator);
+      return input === null ? [] : [{ name: parameter.name.text, value: input, span: parameter.span }];
+    });
+    this.calls.call(value, passed, span, evaluator.trace);
+  }
+
+  /** What is fed to an encoder; null for a parameter that has a default and no type. */
+  private inputOf(
+    { name, type, default: fallback, span }: Parameter,
+    instance: ModuleInstance,
+    inputs: Map<string, TensorValue>,
+    evaluator: Evaluator,
+  ): TensorValue | null {
+    const { trace } = evaluator;
+    if (type?.kind !== "tensor-type") {
+      if (fallback !== null) return null;
+      return evaluator.refuse(`the input \`${name.text}\` of an encoder`, "declared as a tensor", number(0), span);
+    }
+    const environment = new Environment(instance.environment);
+    for (const dim of type.dims) {
+      if (dim.kind !== "name" || environment.lookup(dim.text)?.kind === "number") continue;
+      if (dim.text !== "batch") trace.fail("unknown-size", dim.span, { name: dim.text });
+      environment.define("batch", number(this.batch));
+    }
+    const sizes = sizesOf(type, environment, evaluator);
+    const known = inputs.get(name.text);
+    if (known !== undefined && !sameType(known.node.type, sizes))
+      trace.fail("unequal-inputs", span, { name: name.text });
+    const input = known ?? trace.input(name.text, sizes, span);
+    inputs.set(name.text, input);
+    return input;
+  }
+
+  private traceLet(member: HeadLet, environment: Environment, evaluator: Evaluator): Value {
+    const slot = this.heads.get(member) ?? null;
+    if (slot !== null) slot.uses = 0;
+    this.calls.head = slot;
+    try {
+      const value = evaluator.evaluate(member.value, environment);
+      environment.define(member.name.text, value);
+      return value;
+    } finally {
+      this.calls.head = null;
+    }
+  }
+
+  private traceLoss({ value, span }: LossUse, environment: Environment, evaluator: Evaluator): Node {
+    const loss = evaluator.evaluate(value, environment);
+    const { node } = evaluator.trace.toTensor(loss, "f32", span, "a loss");
+    if (node.type.shape.length > 0) evaluator.trace.fail("not-a-number", value.span, { found: describe(loss) });
+    return node;
+  }
+
+  /** False when it failed, which is then among the diagnostics. */
+  attempt(run: () => void): boolean {
+    let isDone = true;
+    Trace.attempt(run, (diagnostic) => {
+      this.diagnostics.push(diagnostic);
+      isDone = false;
+    });
+    return isDone;
+  }
+}
+
+/** What one trace of a model gives. */
+export interface TracedModel {
+  readonly nodes: readonly Node[];
+  /** The losses of the model; their sum is what is trained on. */
+  readonly losses: readonly Node[];
+  /** The model's lets by name. */
+  readonly outputs: ReadonlyMap<string, Value>;
+}
+
+function sameType(a: TensorType, b: TensorType): boolean {
+  return printType(a) === printType(b);
+}

@@ -1,0 +1,79 @@
+import type { Span, TensorType } from "../../grammar/index.ts";
+import { type Dtype, printType } from "../ir/types.ts";
+import type { Environment } from "./environment.ts";
+import type { Evaluator } from "./evaluate.ts";
+import { number, type TensorValue, type Value } from "./values.ts";
+
+/**
+ * Checks a tensor against a declared type. A name that is not a number yet gets the size that is there, everything else
+ * must equal it, and `...` stands for any number of sizes. The names become the labels of the axes.
+ */
+export function matchType(
+  type: TensorType,
+  value: Value,
+  what: string,
+  span: Span,
+  environment: Environment,
+  evaluator: Evaluator,
+): TensorValue {
+  const { trace } = evaluator;
+  const tensor = trace.toTensor(value, type.dtype, span, what);
+  const found = tensor.node.type;
+  const refuse = (): never =>
+    trace.fail("shape-mismatch", span, {
+      what,
+      expected: printDeclared(type, environment, evaluator),
+      found: printType(found),
+    });
+  if (found.dtype !== type.dtype) refuse();
+  const rest = type.dims.findIndex(({ kind }) => kind === "rest");
+  const extra = found.shape.length - (type.dims.length - (rest < 0 ? 0 : 1));
+  if (extra < 0 || (rest < 0 && extra > 0)) refuse();
+  const labels: (string | null)[] = [];
+  let axis = 0;
+  for (const dim of type.dims) {
+    if (dim.kind === "rest") {
+      for (let skipped = 0; skipped < extra; skipped++) labels.push(null);
+      axis += extra;
+      continue;
+    }
+    const size = found.shape[axis++] ?? 0;
+    labels.push(dim.kind === "name" ? dim.text : null);
+    if (dim.kind === "name" && environment.lookup(dim.text)?.kind !== "number")
+      environment.define(dim.text, number(size));
+    else if (evaluator.number(dim, environment, "a size") !== size) refuse();
+  }
+  return { ...tensor, labels };
+}
+
+/** A declared type as it was written, with the sizes that are known beside their names. */
+function printDeclared(type: TensorType, environment: Environment, evaluator: Evaluator): string {
+  const dims = type.dims.map((dim) => {
+    if (dim.kind === "rest") return "...";
+    if (dim.kind === "number") return dim.text;
+    const written = dim.span.source.text.slice(dim.span.start, dim.span.end);
+    if (dim.kind === "name" && environment.lookup(dim.text)?.kind !== "number") return written;
+    return `${written} = ${evaluator.number(dim, environment, "a size")}`;
+  });
+  return `${type.dtype}[${dims.join(", ")}]`;
+}
+
+/** The sizes of a declared parameter or input, all of which are known. */
+export function sizesOf(
+  type: TensorType,
+  environment: Environment,
+  evaluator: Evaluator,
+): {
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+} {
+  const shape = type.dims.map((dim) => {
+    if (dim.kind === "rest")
+      return evaluator.trace.fail("bad-size", dim.span, { what: "`...`", found: "any number of sizes" });
+    const size = evaluator.number(dim, environment, "a size");
+    if (Number.isSafeInteger(size) && size >= 0) return size;
+    const what = `\`${dim.span.source.text.slice(dim.span.start, dim.span.end)}\``;
+    return evaluator.trace.fail("bad-size", dim.span, { what, found: String(size) });
+  });
+  return { dtype: type.dtype, shape };
+}

@@ -1,0 +1,169 @@
+import {
+  type Diagnostic,
+  type DiagnosticKey,
+  type DiagnosticParams,
+  type Extra,
+  report,
+  type Span,
+} from "../../grammar/index.ts";
+import { Graph, nodeLimit } from "../ir/graph.ts";
+import { type Dtype, type Node, type Operation, printType, type TensorType } from "../ir/types.ts";
+import { Failure } from "./failure.ts";
+import type { ParameterInstance } from "./instances.ts";
+import { describe, number, type TensorValue, tensor, type Value } from "./values.ts";
+
+/** Modules and functions within each other; more is a module that contains itself. */
+const depthLimit = 120;
+
+/** Calls and statements of one trace. */
+const stepLimit = 5_000_000;
+
+interface Frame {
+  /** Where in the module tree this is; empty outside of it. */
+  readonly path: string;
+  /** The name of what is run. */
+  readonly name: string;
+}
+
+/** One trace: the graph that grows, and where in the model it is. */
+export class Trace {
+  readonly graph = new Graph();
+  private readonly frames: Frame[] = [];
+  private steps = 0;
+  private readonly parameterNodes = new Map<ParameterInstance, Node>();
+
+  /** Counts a call or a statement, so that a spec that never ends is refused. */
+  step(span: Span): void {
+    if (++this.steps > stepLimit) this.fail("too-large", span, { what: "steps", limit: stepLimit });
+  }
+
+  /** Runs something inside a frame, which errors in it then name. */
+  within<Result>(frame: Frame, span: Span, run: () => Result): Result {
+    this.step(span);
+    if (this.frames.length >= depthLimit) this.fail("too-deep", span, { limit: depthLimit });
+    this.frames.push(frame);
+    try {
+      return run();
+    } finally {
+      this.frames.pop();
+    }
+  }
+
+  /** Where in the module tree the trace is. */
+  get path(): string {
+    return this.frames.findLast(({ path }) => path !== "")?.path ?? "";
+  }
+
+  /** Leaves the trace with a diagnostic that tells how it came here. */
+  fail<Key extends DiagnosticKey>(key: Key, where: Span, params: DiagnosticParams<Key>, extra: Extra = {}): never {
+    const chain = this.frames.map(({ name }) => name).join(" > ");
+    const notes = [...(extra.notes ?? []), ...(chain === "" ? [] : [`in ${chain}`])];
+    throw new Failure(report(key, where, params, { ...extra, notes }));
+  }
+
+  /** Appends a node, or refuses its operands; `name` is what the source calls the operation. */
+  add(operation: Operation, inputs: readonly Node[], span: Span, name: string): Node {
+    if (this.graph.nodes.length >= nodeLimit) this.fail("too-large", span, { what: "operations", limit: nodeLimit });
+    const node = this.graph.add(operation, inputs, { path: this.path, span });
+    return typeof node === "string" ? this.fail("bad-operands", span, { operation: name, detail: node }) : node;
+  }
+
+  constant(value: number, dtype: Dtype, span: Span): Node {
+    return this.add({ op: "constant", value, type: { dtype, shape: [] } }, [], span, String(value));
+  }
+
+  input(name: string, type: TensorType, span: Span): TensorValue {
+    return tensor(this.add({ op: "input", name, type }, [], span, name));
+  }
+
+  parameter(parameter: ParameterInstance): TensorValue {
+    let node = this.parameterNodes.get(parameter);
+    if (node === undefined) {
+      const { path, type, span } = parameter;
+      node = this.add({ op: "parameter", path, type }, [], span, path);
+      this.parameterNodes.set(parameter, node);
+    }
+    return tensor(node);
+  }
+
+  /** A number that is finite, or a refusal. */
+  finite(value: number, span: Span, detail: string): Value {
+    return Number.isFinite(value) ? number(value) : this.fail("bad-arithmetic", span, { detail });
+  }
+
+  /** A value as a tensor; a number becomes a constant of the type given. */
+  toTensor(value: Value, dtype: Dtype, span: Span, what: string): TensorValue {
+    switch (value.kind) {
+      case "tensor":
+        return value;
+      case "parameter":
+        return this.parameter(value.parameter);
+      case "number":
+        return tensor(this.constant(this.asElement(value.value, dtype, span), dtype, span));
+      case "instance": {
+        const output = value.instance.values.get("return");
+        if (output !== undefined) return this.toTensor(output, dtype, span, what);
+        break;
+      }
+      case "string":
+      case "boolean":
+      case "none":
+      case "infer":
+      case "list":
+      case "dtype":
+      case "initial":
+      case "callable":
+      case "builtin":
+      case "axis-name":
+        break;
+    }
+    return this.fail("wrong-type", span, { what, expected: "a tensor", found: describe(value) });
+  }
+
+  private asElement(value: number, dtype: Dtype, span: Span): number {
+    if (dtype === "i32" && !Number.isInteger(value)) {
+      this.fail("bad-arithmetic", span, { detail: `${value} is not a whole number, and goes with i32; use cast` });
+    }
+    return value;
+  }
+
+  /** Two values as tensors of one element type: a number takes that of the other. */
+  alike(a: Value, b: Value, span: Span, name: string): readonly [TensorValue, TensorValue] {
+    const what = `an operand of \`${name}\``;
+    const isNumber = (value: Value): boolean => value.kind === "number";
+    const first = isNumber(a) ? null : this.toTensor(a, "f32", span, what);
+    const second = isNumber(b) ? null : this.toTensor(b, "f32", span, what);
+    const dtype = (first ?? second)?.node.type.dtype ?? "f32";
+    return [first ?? this.toTensor(a, dtype, span, what), second ?? this.toTensor(b, dtype, span, what)];
+  }
+
+  /** An operation on two values of which at least one is a tensor. */
+  arithmetic(operation: Operation, name: string, a: Value, b: Value, span: Span): TensorValue {
+    const [left, right] = this.alike(a, b, span, name);
+    const { dtype } = left.node.type;
+    if (operation.op === "div" && dtype === "i32") {
+      this.fail("bad-operands", span, {
+        operation: name,
+        detail: `${printType(left.node.type)} is of whole numbers; use cast`,
+      });
+    }
+    const made = tensor(this.add(operation, [left.node, right.node], span, name));
+    const labels = [left, right].find((side) => sameShape(side.node.type, made.node.type) && side.labels.length > 0);
+    return { ...made, labels: labels?.labels ?? [] };
+  }
+
+  /** Runs what may fail; its diagnostic goes to `refuse`, and the result is null. */
+  static attempt<Result>(run: () => Result, refuse: (diagnostic: Diagnostic) => void): Result | null {
+    try {
+      return run();
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      refuse(error.diagnostic);
+      return null;
+    }
+  }
+}
+
+function sameShape(a: TensorType, b: TensorType): boolean {
+  return a.shape.length === b.shape.length && a.shape.every((size, axis) => size === b.shape[axis]);
+}

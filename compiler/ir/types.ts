@@ -1,0 +1,85 @@
+import type { Span } from "../../grammar/index.ts";
+
+/** The types of a tensor's elements. */
+export type Dtype = "f32" | "bf16" | "i32" | "bool";
+
+export interface TensorType {
+  readonly dtype: Dtype;
+  /** Sizes, outermost first; empty for a single number. */
+  readonly shape: readonly number[];
+}
+
+export type UnaryName = "neg" | "exp" | "log" | "sqrt" | "rsqrt" | "abs" | "sign" | "erf" | "tanh" | "sin" | "cos";
+export type BinaryName = "add" | "sub" | "mul" | "div" | "maximum" | "minimum" | "pow";
+export type CompareName = "equal" | "not_equal" | "less" | "less_equal" | "greater" | "greater_equal";
+
+type Padding = readonly (readonly [before: number, after: number])[];
+type Plain = Readonly<Record<never, never>>;
+interface Reduction {
+  readonly axes: readonly number[];
+  readonly keep: boolean;
+}
+
+/** What each operation needs besides its inputs. */
+type Attributes = Readonly<
+  Record<UnaryName | BinaryName | CompareName | "where" | "stop_gradient" | "gather", Plain>
+> & {
+  readonly input: { readonly name: string; readonly type: TensorType };
+  readonly parameter: { readonly path: string; readonly type: TensorType };
+  readonly constant: { readonly value: number; readonly type: TensorType };
+  readonly iota: { readonly size: number };
+  readonly sum: Reduction;
+  readonly max: Reduction;
+  readonly argmax: { readonly axis: number; readonly keep: boolean };
+  readonly softmax: { readonly axis: number };
+  readonly log_softmax: { readonly axis: number };
+  readonly matmul: { readonly transposeA: boolean; readonly transposeB: boolean };
+  readonly reshape: { readonly shape: readonly number[] };
+  readonly transpose: { readonly permutation: readonly number[] };
+  readonly slice: { readonly axis: number; readonly from: number; readonly to: number };
+  readonly concat: { readonly axis: number };
+  readonly pad: { readonly amounts: Padding };
+  readonly one_hot: { readonly depth: number };
+  readonly cast: { readonly dtype: Dtype };
+  readonly dropout: { readonly rate: number };
+  readonly depthwise_conv3d: { readonly padding: Padding };
+};
+
+export type OperationName = keyof Attributes;
+
+/** The operation of one name. */
+export type OperationOf<Name extends OperationName> = { readonly op: Name } & Attributes[Name];
+
+export type Operation = { [Name in OperationName]: OperationOf<Name> }[OperationName];
+
+/** Where a node comes from: the module instance that was traced, and the expression in its source. */
+export interface Origin {
+  readonly path: string;
+  readonly span: Span;
+}
+
+/** One value of a graph, computed from values before it. */
+export interface Node {
+  readonly id: number;
+  readonly operation: Operation;
+  readonly inputs: readonly Node[];
+  readonly type: TensorType;
+  readonly origin: Origin;
+}
+
+/** How many elements a tensor has. */
+export function elementCount({ shape }: TensorType): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+const bytesOf: Readonly<Record<Dtype, number>> = { f32: 4, bf16: 2, i32: 4, bool: 1 };
+
+/** Bytes that a tensor takes. */
+export function byteCount(type: TensorType): number {
+  return elementCount(type) * bytesOf[type.dtype];
+}
+
+/** `f32[8, 512]` */
+export function printType({ dtype, shape }: TensorType): string {
+  return `${dtype}[${shape.join(", ")}]`;
+}

@@ -1,0 +1,81 @@
+import { error } from "./row.ts";
+
+/** E4xx: what happens when modules are made and traced with their numbers. */
+export const elaboration = {
+  "unknown-name": error<{ readonly name: string }>("E401", ({ name }) => `\`${name}\` is not known here`),
+  "not-callable": error<{ readonly found: string }>("E402", ({ found }) => `${found} cannot be called`),
+  "wrong-type": error<{ readonly what: string; readonly expected: string; readonly found: string }>(
+    "E403",
+    ({ what, expected, found }) => `${what} must be ${expected}, and is ${found}`,
+  ),
+  "bad-operands": error<{ readonly operation: string; readonly detail: string }>(
+    "E404",
+    ({ operation, detail }) => `\`${operation}\`: ${detail}`,
+  ),
+  "bad-pattern": error<{ readonly detail: string }>("E405", ({ detail }) => `this pattern does not work: ${detail}`),
+  "requirement-failed": error<{ readonly message: string }>("E406", ({ message }) => message),
+  "unknown-member": error<{ readonly name: string; readonly of: string }>(
+    "E407",
+    ({ name, of }) => `${of} has no \`${name}\``,
+  ),
+  "shape-mismatch": error<{ readonly what: string; readonly expected: string; readonly found: string }>(
+    "E408",
+    ({ what, expected, found }) => `${what} is declared ${expected}, and is ${found}`,
+  ),
+  "cannot-infer": error<{ readonly argument: string; readonly module: string }>(
+    "E409",
+    ({ argument, module }) => `\`${argument}\` of \`${module}\` must be given here`,
+    () => "only a module that is made in a pipe of a model finds its sizes by itself",
+  ),
+  "too-deep": error<{ readonly limit: number }>(
+    "E410",
+    ({ limit }) => `modules and functions call each other more than ${limit} deep`,
+    () => "does one of them call itself?",
+  ),
+  "too-large": error<{ readonly what: string; readonly limit: number }>(
+    "E411",
+    ({ what, limit }) => `this makes more than ${limit} ${what}`,
+  ),
+  "out-of-range": error<{ readonly index: number; readonly length: number }>(
+    "E412",
+    ({ index, length }) => `there is no element ${index} in a list of ${length}`,
+  ),
+  "bad-size": error<{ readonly what: string; readonly found: string }>(
+    "E413",
+    ({ what, found }) => `${what} is ${found}, and must be a whole number that is not negative`,
+  ),
+  "duplicate-checkpoint": error<{ readonly name: string }>(
+    "E414",
+    ({ name }) => `two parameters are called \`${name}\` in checkpoints`,
+    () => "give one of them another name with `named`",
+  ),
+  "unknown-size": error<{ readonly name: string }>(
+    "E415",
+    ({ name }) => `the size \`${name}\` of this input is not known`,
+    () => "sizes of an encoder's inputs are its arguments, numbers, or `batch`",
+  ),
+  "inline-module": error<{ readonly name: string }>(
+    "E416",
+    ({ name }) => `the module \`${name}\` cannot be made here`,
+    () => "declare it with `part`, or make it in a pipe of a model's `let`",
+  ),
+  "two-heads": error<{ readonly name: string }>(
+    "E417",
+    ({ name }) => `the head \`${name}\` makes more than one module`,
+    () => "give each module a `let` of its own",
+  ),
+  "not-a-role": error<{ readonly written: string }>(
+    "E418",
+    ({ written }) => `\`${written}\` is not a role`,
+    () => 'a role is written with its family, such as `attn.q`, and its family is imported (`"std/roles"`)',
+  ),
+  "unequal-inputs": error<{ readonly name: string }>(
+    "E419",
+    ({ name }) => `two encoders have an input \`${name}\` of different shapes`,
+  ),
+  "bad-arithmetic": error<{ readonly detail: string }>("E420", ({ detail }) => detail),
+  "not-a-number": error<{ readonly found: string }>(
+    "E421",
+    ({ found }) => `a loss is one number, and this is ${found}`,
+  ),
+} as const;

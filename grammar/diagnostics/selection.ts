@@ -1,0 +1,50 @@
+import { error, warning } from "./row.ts";
+
+/** E5xx: what selectors reach, where adapters can sit, and what must be true. */
+export const selection = {
+  "nothing-selected": error<{ readonly selector: string }>("E501", ({ selector }) => `\`${selector}\` selects nothing`),
+  "placed-twice": error<{ readonly path: string; readonly adapter: string }>(
+    "E502",
+    ({ path, adapter }) => `\`${path}\` already has the adapter \`${adapter}\``,
+    () => "write `also on` when a second adapter there is meant",
+  ),
+  "cannot-adapt": error<{ readonly adapter: string; readonly path: string; readonly module: string }>(
+    "E503",
+    ({ adapter, path, module }) => `\`${adapter}\` cannot adapt \`${path}\`, which is \`${module}\``,
+  ),
+  "part-of-fused": error<{ readonly role: string; readonly path: string; readonly fused: string }>(
+    "E504",
+    ({ role, path, fused }) => `\`${role}\` is a part of the fused projection \`${path}\`, which is \`${fused}\``,
+    ({ fused }) => `select all of it with \`${fused}\``,
+  ),
+  "unknown-role": error<{ readonly role: string; readonly family: string }>(
+    "E505",
+    ({ role, family }) => `\`${family}\` has no role \`${role}\``,
+  ),
+  "unknown-component": error<{ readonly name: string }>("E506", ({ name }) => `the model has no component \`${name}\``),
+  "no-such-layer": error<{ readonly written: string; readonly list: string; readonly count: number }>(
+    "E507",
+    ({ written, list, count }) =>
+      `\`${written}\` goes beyond \`${list}\`, which has ${count} layers, 0 to ${count - 1}`,
+  ),
+  "covers-some-layers": warning<{ readonly list: string; readonly covered: string; readonly count: number }>(
+    "E508",
+    ({ list, covered, count }) => `this covers ${covered} of the ${count} layers of \`${list}\``,
+    () => "when that is meant, say so: `expect count(...) = N` for the same selection",
+  ),
+  "expectation-failed": error<{ readonly written: string; readonly found: string }>(
+    "E509",
+    ({ written, found }) => `expected ${written}, found ${found}`,
+  ),
+  "unknown-measure": error<{ readonly name: string }>(
+    "E510",
+    ({ name }) => `there is no measure \`${name}\``,
+    () => "measures are `trainable`, `total`, `base`, `frozen`, `count(SELECTORS)` and `trainable(SELECTORS)`",
+  ),
+  "no-model": error<{ readonly path: string }>("E511", ({ path }) => `\`${path}\` has no model to compile`),
+  "second-model": error<{ readonly name: string }>(
+    "E512",
+    ({ name }) => `\`${name}\` is the second model of this file`,
+    () => "a file that is compiled has one model",
+  ),
+} as const;
