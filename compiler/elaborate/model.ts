@@ -1,4 +1,4 @@
-import type { Diagnostic, Encoder, HeadLet, LossUse, ModelDeclaration, Parameter, Span } from "../../grammar/index.ts";
+import type { Diagnostic, Encoder, HeadLet, LossUse, ModelDeclaration, Parameter } from "../../grammar/index.ts";
 import { type Node, printType, type TensorType } from "../ir/types.ts";
 import type { BuiltinArgument } from "./builtins/builtin.ts";
 import { Calls, forwardOf, type HeadSlot } from "./calls.ts";

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 
 /** The version of package.json, set when the program is bundled. */
@@ -37,6 +37,41 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
     .action(async (specs: readonly string[], options: { readonly check?: boolean; readonly stdin?: boolean }) => {
       const { format } = await import("./format.ts");
       code = await format(specs, { check: options.check ?? false, stdin: options.stdin ?? false }, terminal);
+    });
+  program
+    .command("compile")
+    .description("say what a spec comes to, and whether what it expects holds")
+    .argument("<spec>", "a spec file")
+    .addOption(new Option("--emit <what>", "print that instead of the summary").choices(["plan"]))
+    .option("-o, --output <folder>", "write plan.yaml there")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  $ medctc compile specs/medct.vlm\n  $ medctc compile specs/medct.vlm --emit plan",
+    )
+    .action(async (spec: string, options: { readonly emit?: "plan"; readonly output?: string }) => {
+      const { compile } = await import("./compile.ts");
+      code = compile(spec, { emitPlan: options.emit === "plan", output: options.output ?? null }, terminal);
+    });
+  program
+    .command("params")
+    .description("list every parameter: its names, its shape, whether it is trained, and which rule says so")
+    .argument("<spec>", "a spec file")
+    .option("--json", "print them as JSON")
+    .option("--trainable", "only those that are trained")
+    .addHelpText("after", "\nExample:\n  $ medctc params specs/medct.vlm --trainable")
+    .action(async (spec: string, options: { readonly json?: boolean; readonly trainable?: boolean }) => {
+      const { params } = await import("./params.ts");
+      code = params(spec, { json: options.json ?? false, trainable: options.trainable ?? false }, terminal);
+    });
+  program
+    .command("explain")
+    .description("list what a selector matches, and why")
+    .argument("<spec>", "a spec file")
+    .argument("<selector>", "a selector, or several with commas between")
+    .addHelpText("after", "\nExample:\n  $ medctc explain specs/medct.vlm text.attn.q,v")
+    .action(async (spec: string, selector: string) => {
+      const { explain } = await import("./explain.ts");
+      code = explain(spec, selector, terminal);
     });
   try {
     await program.parseAsync(commandLine, { from: "user" });

@@ -1,0 +1,102 @@
+import {
+  type Diagnostic,
+  type FreezeRule,
+  hasErrors,
+  type ModelDeclaration,
+  report,
+  type Source,
+} from "../../grammar/index.ts";
+import { Files } from "../elaborate/files.ts";
+import { ModelElaborator } from "../elaborate/model.ts";
+import { type Library, loadProgram, type Program } from "../imports.ts";
+import { checkCoverage } from "../select/coverage.ts";
+import { type Element, elementsOf } from "../select/elements.ts";
+import { type JudgedExpectation, judge } from "../select/expectations.ts";
+import { decideTrainable } from "../select/freeze.ts";
+import { expandSelectors } from "../select/patterns.ts";
+import { type PlacedAdapters, placeAdapters } from "../select/placements.ts";
+import { Selecting, selectedModules } from "../select/select.ts";
+import { estimateCost } from "./cost.ts";
+import { measuresOf } from "./measures.ts";
+import { duplicateNames, makePlan } from "./plan.ts";
+import { batchOf, optimizerSlotsOf } from "./settings.ts";
+import type { Plan } from "./types.ts";
+
+/** A compiled spec; without a plan when a mistake stands before it. */
+export interface Compiled {
+  readonly plan: Plan | null;
+  /** Everything that selectors can name, for explanations; empty when the model could not be made. */
+  readonly elements: readonly Element[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Compiles the model of a spec to its plan. */
+export function compileSpec(entry: Source, library: Library): Compiled {
+  const program = loadProgram(entry, library);
+  const files = new Files(program);
+  const diagnostics = [...program.diagnostics, ...files.diagnostics];
+  const models = modelsOf(program);
+  const [model, second] = models;
+  if (second !== undefined) diagnostics.push(report("second-model", second.name.span, { name: second.name.text }));
+  if (model === undefined && diagnostics.length === 0) {
+    diagnostics.push(report("no-model", entry.name, { path: entry.name }));
+  }
+  if (model === undefined || hasErrors(diagnostics)) return { plan: null, elements: [], diagnostics };
+  return compileModel(model, program, files);
+}
+
+/** The models of the file that is compiled; those of imported files are not its own. */
+export function modelsOf({ entry }: Program): readonly ModelDeclaration[] {
+  return entry.parsed.file.items.filter((item) => item.kind === "model");
+}
+
+function compileModel(model: ModelDeclaration, { entry }: Program, files: Files): Compiled {
+  const { file } = entry.parsed;
+  const elaborator = new ModelElaborator(model, files, batchOf(file));
+  const { diagnostics } = elaborator;
+  elaborator.instantiate();
+  if (diagnostics.length === 0) elaborator.trace();
+  if (diagnostics.length > 0) return { plan: null, elements: [], diagnostics };
+
+  const bare = new Selecting(elementsOf(elaborator.components()));
+  const placed: PlacedAdapters[] = [];
+  for (const member of model.members) {
+    if (member.kind === "placement") placed.push(placeAdapters(member, bare, elaborator));
+  }
+  const elements = elementsOf(elaborator.components());
+  const selecting = new Selecting(elements);
+  const rules = model.members.filter((member): member is FreezeRule => member.kind === "freeze-rule");
+  const decisions = decideTrainable(elements, rules, selecting);
+  diagnostics.push(...bare.diagnostics, ...duplicateNames(elements));
+  const traced = diagnostics.length === 0 ? elaborator.trace() : null;
+
+  const measures = measuresOf(elements, decisions, placed);
+  const judged: JudgedExpectation[] = [];
+  const counted = [];
+  for (const member of model.members) {
+    if (member.kind !== "expect") continue;
+    const result = judge(member, measures, selecting, diagnostics);
+    if (result !== null) judged.push(result);
+    for (const quantity of [member.left, member.right]) {
+      if (quantity.kind === "measure" && quantity.name.text === "count" && quantity.of !== null) {
+        counted.push(selectedModules(new Selecting(elements).select(expandSelectors(quantity.of))));
+      }
+    }
+  }
+  diagnostics.push(...selecting.diagnostics, ...checkCoverage(placed, elements, counted));
+  if (traced === null) return { plan: null, elements, diagnostics };
+  const trainable = new Map([...decisions].map(([parameter, decision]) => [parameter.path, decision.trainable]));
+  const cost = estimateCost(traced.losses, (path) => trainable.get(path) ?? false);
+  const plan = makePlan({
+    model: model.name.text,
+    batch: batchOf(file),
+    elements,
+    decisions,
+    placed,
+    judged,
+    totals: measures.totals,
+    cost,
+    optimizerSlots: optimizerSlotsOf(file),
+  });
+  return { plan, elements, diagnostics };
+}

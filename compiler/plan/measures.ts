@@ -1,0 +1,53 @@
+import type { ParameterInstance } from "../elaborate/instances.ts";
+import { elementCount } from "../ir/types.ts";
+import { type Element, parametersUnder } from "../select/elements.ts";
+import type { Measures } from "../select/expectations.ts";
+import type { Decision } from "../select/freeze.ts";
+import type { PlacedAdapters } from "../select/placements.ts";
+import type { Selection } from "../select/select.ts";
+
+/** What expectations can ask of a model. */
+export function measuresOf(
+  elements: readonly Element[],
+  decisions: ReadonlyMap<ParameterInstance, Decision>,
+  placed: readonly PlacedAdapters[],
+): Measures {
+  const totals = { trainable: 0, total: 0, base: 0, frozen: 0 };
+  const byComponent = new Map<string, number>();
+  for (const { parameter, ofAdapter, steps } of elements) {
+    const decision = parameter === null ? undefined : decisions.get(parameter);
+    if (parameter === null || decision === undefined) continue;
+    const count = elementCount(parameter.type);
+    totals.total += count;
+    if (!ofAdapter) totals.base += count;
+    if (decision.trainable) totals.trainable += count;
+    else totals.frozen += count;
+    const component = steps[0]?.name ?? "";
+    if (decision.trainable) byComponent.set(component, (byComponent.get(component) ?? 0) + count);
+  }
+  const breakdown = [
+    `trainable ${totals.trainable.toLocaleString("en-US")}, total ${totals.total.toLocaleString("en-US")}`,
+    ...[...byComponent].map(([name, count]) => `${count.toLocaleString("en-US")} trainable in ${name}`),
+    ...placed.map(({ text, adapters }) => {
+      const count = adapters.reduce((sum, { adapter }) => sum + countOf(adapter.instance.parameters), 0);
+      return `${count.toLocaleString("en-US")} in ${adapters.length} adapters of \`${text}\``;
+    }),
+  ];
+  return {
+    totals,
+    breakdown,
+    count: (selections) => distinct(selections).length,
+    trainable: (selections) => {
+      const parameters = new Set(distinct(selections).flatMap((element) => parametersUnder(element, true)));
+      return countOf([...parameters].filter((parameter) => decisions.get(parameter)?.trainable === true));
+    },
+  };
+}
+
+function distinct(selections: readonly Selection[]): readonly Element[] {
+  return [...new Set(selections.flatMap(({ elements }) => elements))];
+}
+
+export function countOf(parameters: readonly ParameterInstance[]): number {
+  return parameters.reduce((sum, { type, storage }) => sum + (storage === "param" ? elementCount(type) : 0), 0);
+}

@@ -1,0 +1,113 @@
+import { type Diagnostic, report } from "../../grammar/index.ts";
+import type { ParameterInstance } from "../elaborate/instances.ts";
+import { printInitial } from "../elaborate/values.ts";
+import { elementCount } from "../ir/types.ts";
+import type { Element } from "../select/elements.ts";
+import type { JudgedExpectation } from "../select/expectations.ts";
+import type { Decision } from "../select/freeze.ts";
+import type { PlacedAdapters } from "../select/placements.ts";
+import { printRole } from "../select/select.ts";
+import type { Cost } from "./cost.ts";
+import { countOf } from "./measures.ts";
+import type { Plan, PlannedComponent, PlannedParameter, PlannedTensor, PlanTotals } from "./types.ts";
+
+const bytesPerNumber = 4;
+
+export interface PlanParts {
+  readonly model: string;
+  readonly batch: number;
+  readonly elements: readonly Element[];
+  readonly decisions: ReadonlyMap<ParameterInstance, Decision>;
+  readonly placed: readonly PlacedAdapters[];
+  readonly judged: readonly JudgedExpectation[];
+  readonly totals: PlanTotals;
+  readonly cost: Cost;
+  /** Numbers that the optimizer keeps for each trainable one. */
+  readonly optimizerSlots: number;
+}
+
+/** Puts together what was decided, in the order of the model. */
+export function makePlan(parts: PlanParts): Plan {
+  const { elements, decisions, placed, judged, totals, cost } = parts;
+  const parameters: PlannedParameter[] = [];
+  const buffers: PlannedTensor[] = [];
+  let adapterNumbers = 0;
+  const roles = new Map<string, string>();
+  for (const { instance, parameter, path, ofAdapter } of elements) {
+    if (instance?.role) roles.set(path, printRole(instance.role));
+    if (parameter === null) continue;
+    const decision = decisions.get(parameter);
+    if (decision === undefined) {
+      buffers.push(describeTensor(parameter));
+      continue;
+    }
+    if (ofAdapter) adapterNumbers += elementCount(parameter.type);
+    const owner = path.slice(0, path.lastIndexOf("."));
+    const role = parameter.role === null ? (roles.get(owner) ?? null) : printRole(parameter.role);
+    parameters.push({ ...describeTensor(parameter), ...decision, role, ofAdapter });
+  }
+  return {
+    model: parts.model,
+    batch: parts.batch,
+    totals,
+    components: componentsOf(elements, decisions),
+    placements: placed.map(({ text, selections, adapters }) => ({
+      text,
+      selections: selections.map(({ pattern, elements: selected }) => ({
+        selector: pattern.text,
+        count: selected.length,
+      })),
+      adapters: adapters.map(({ adapter }) => ({
+        path: adapter.instance.path,
+        parameters: countOf(adapter.instance.parameters),
+      })),
+      parameters: adapters.reduce((sum, { adapter }) => sum + countOf(adapter.instance.parameters), 0),
+    })),
+    expectations: judged,
+    cost: {
+      ...cost,
+      optimizerBytes: parts.optimizerSlots * totals.trainable * bytesPerNumber,
+      adapterBytes: adapterNumbers * bytesPerNumber,
+    },
+    parameters,
+    buffers,
+  };
+}
+
+function describeTensor({ path, checkpoint, type, initial }: ParameterInstance): PlannedTensor {
+  return { path, checkpoint, shape: type.shape, dtype: type.dtype, initial: printInitial(initial) };
+}
+
+/** Totals of each component; heads and the model's own parts stand by their names. */
+function componentsOf(
+  elements: readonly Element[],
+  decisions: ReadonlyMap<ParameterInstance, Decision>,
+): readonly PlannedComponent[] {
+  const components = new Map<string, { parameters: number; trainable: number }>();
+  for (const { parameter, steps } of elements) {
+    const decision = parameter === null ? undefined : decisions.get(parameter);
+    if (parameter === null || decision === undefined) continue;
+    const [first, second] = steps.map(({ name }) => name);
+    const name = first === "heads" ? `heads.${second}` : (first ?? "");
+    const component = components.get(name) ?? { parameters: 0, trainable: 0 };
+    const count = elementCount(parameter.type);
+    component.parameters += count;
+    if (decision.trainable) component.trainable += count;
+    components.set(name, component);
+  }
+  return [...components].map(([name, counts]) => ({ name, ...counts }));
+}
+
+/** Reports parameters that checkpoints could not tell apart. */
+export function duplicateNames(elements: readonly Element[]): readonly Diagnostic[] {
+  const seen = new Map<string, ParameterInstance>();
+  return elements.flatMap(({ parameter }) => {
+    if (parameter === null) return [];
+    const first = seen.get(parameter.checkpoint);
+    seen.set(parameter.checkpoint, parameter);
+    if (first === undefined) return [];
+    const labels = [{ span: first.span, message: `this is \`${first.path}\`` }];
+    const notes = [`here it is \`${parameter.path}\``];
+    return [report("duplicate-checkpoint", parameter.span, { name: parameter.checkpoint }, { labels, notes })];
+  });
+}

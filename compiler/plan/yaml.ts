@@ -1,0 +1,15 @@
+import { Document, isCollection } from "yaml";
+import type { Plan } from "./types.ts";
+
+/** A plan as YAML, the same for the same spec; a parameter is one line, so that two plans can be compared line by line. */
+export function planToYaml(plan: Plan): string {
+  const document = new Document(plan);
+  for (const key of ["components", "placements", "expectations", "parameters", "buffers"]) {
+    const list = document.get(key, true);
+    if (!isCollection(list)) continue;
+    for (const item of list.items) {
+      if (isCollection(item) && key !== "placements") item.flow = true;
+    }
+  }
+  return document.toString({ lineWidth: 0, flowCollectionPadding: true });
+}

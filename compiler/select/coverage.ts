@@ -1,0 +1,90 @@
+import { type Diagnostic, report } from "../../grammar/index.ts";
+import type { ModuleInstance, Step } from "../elaborate/instances.ts";
+import { printSteps } from "../elaborate/instances.ts";
+import type { Element } from "./elements.ts";
+import type { PlacedAdapters } from "./placements.ts";
+import { printRole } from "./select.ts";
+
+/** A list of layers, and a position in each of its members: `vision.spatial.layers` and `attention.to_q`. */
+interface Stage {
+  readonly list: string;
+  readonly count: number;
+  readonly covered: Set<number>;
+  /** Layers that have something with the same role, or at the same position. */
+  readonly possible: Set<number>;
+}
+
+/**
+ * Warns of placements that cover some layers of a stage and not others. A count that an expectation states for the same
+ * modules says that this is meant.
+ */
+export function checkCoverage(
+  placed: readonly PlacedAdapters[],
+  elements: readonly Element[],
+  counted: readonly ReadonlySet<ModuleInstance>[],
+): readonly Diagnostic[] {
+  return placed.flatMap(({ placement, adapters }) => {
+    const bases = new Set(adapters.map(({ base }) => base));
+    const isMeant = counted.some((modules) => modules.size > 0 && [...bases].every((base) => modules.has(base)));
+    if (isMeant) return [];
+    const lists = new Map<string, Stage>();
+    for (const base of bases) noteLayer(base, lists, true);
+    for (const { instance, ofAdapter } of elements) {
+      if (instance !== null && !ofAdapter && !bases.has(instance)) noteLayer(instance, lists, false);
+    }
+    const partial = new Map<string, Stage>();
+    for (const stage of lists.values()) {
+      const isPartial = stage.covered.size > 0 && [...stage.possible].some((layer) => !stage.covered.has(layer));
+      if (isPartial && !counted.some((modules) => countsStage(modules, bases, stage))) partial.set(stage.list, stage);
+    }
+    return [...partial.values()].map(({ list, count, covered }) =>
+      report("covers-some-layers", placement.span, { list, covered: printLayers(covered), count }),
+    );
+  });
+}
+
+/** True when an expectation counts exactly what the placement covers in this stage. */
+function countsStage(
+  modules: ReadonlySet<ModuleInstance>,
+  bases: ReadonlySet<ModuleInstance>,
+  { list }: Stage,
+): boolean {
+  const inStage = (module: ModuleInstance): boolean => module.path.startsWith(`${list}[`);
+  const covered = [...bases].filter(inStage);
+  return (
+    covered.length > 0 &&
+    covered.every((module) => modules.has(module)) &&
+    [...modules].filter(inStage).length === covered.length
+  );
+}
+
+function noteLayer(module: ModuleInstance, lists: Map<string, Stage>, isCovered: boolean): void {
+  const at = module.steps.findLastIndex(({ index }) => index !== null);
+  const step = module.steps[at];
+  if (step?.index == null || step.count === null) return;
+  const list = printSteps([...module.steps.slice(0, at), { ...step, index: null }]);
+  const key = `${list} ${positionIn(module, module.steps.slice(at + 1))}`;
+  const known = lists.get(key);
+  if (known === undefined && !isCovered) return;
+  const stage = known ?? { list, count: step.count, covered: new Set(), possible: new Set() };
+  lists.set(key, stage);
+  stage.possible.add(step.index);
+  if (isCovered) stage.covered.add(step.index);
+}
+
+function positionIn(module: ModuleInstance, below: readonly Step[]): string {
+  return module.role === null ? printSteps(below) : printRole(module.role);
+}
+
+/** `layers 0 to 3, 7` */
+function printLayers(layers: ReadonlySet<number>): string {
+  const runs: string[] = [];
+  const sorted = [...layers].sort((a, b) => a - b);
+  for (let index = 0; index < sorted.length; index++) {
+    const first = sorted[index] ?? 0;
+    while (sorted[index + 1] === (sorted[index] ?? 0) + 1) index++;
+    const last = sorted[index] ?? first;
+    runs.push(first === last ? String(first) : `${first} to ${last}`);
+  }
+  return `layers ${runs.join(", ")}`;
+}

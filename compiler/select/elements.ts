@@ -1,0 +1,45 @@
+import type { ModuleInstance, ParameterInstance, Step } from "../elaborate/instances.ts";
+import type { Component } from "../elaborate/model.ts";
+
+/** Something that a selector can name: a module or a parameter, at its path. */
+export interface Element {
+  readonly steps: readonly Step[];
+  readonly path: string;
+  /** What the element is; a parameter belongs to no module only when it is the model's own. */
+  readonly instance: ModuleInstance | null;
+  readonly parameter: ParameterInstance | null;
+  /** True for an adapter and everything in it. */
+  readonly ofAdapter: boolean;
+}
+
+/** Every module and parameter of a model, parents first. */
+export function elementsOf(components: readonly Component[]): readonly Element[] {
+  const elements: Element[] = [];
+  const addParameter = (parameter: ParameterInstance, ofAdapter: boolean): void => {
+    elements.push({ steps: parameter.steps, path: parameter.path, instance: null, parameter, ofAdapter });
+  };
+  const addModule = (instance: ModuleInstance, ofAdapter: boolean): void => {
+    elements.push({ steps: instance.steps, path: instance.path, instance, parameter: null, ofAdapter });
+    for (const parameter of instance.parameters) addParameter(parameter, ofAdapter);
+    for (const child of instance.children) addModule(child, ofAdapter);
+    for (const adapter of instance.adapters) addModule(adapter.instance, true);
+  };
+  for (const component of components) {
+    if (component.kind === "parameter") addParameter(component.parameter, false);
+    else addModule(component.instance, false);
+  }
+  return elements;
+}
+
+/** The parameters at and under an element, those of adapters only when asked for. */
+export function parametersUnder(element: Element, withAdapters: boolean): readonly ParameterInstance[] {
+  if (element.parameter !== null) return [element.parameter];
+  const parameters: ParameterInstance[] = [];
+  const visit = (instance: ModuleInstance): void => {
+    parameters.push(...instance.parameters);
+    instance.children.forEach(visit);
+    if (withAdapters) for (const adapter of instance.adapters) visit(adapter.instance);
+  };
+  if (element.instance !== null) visit(element.instance);
+  return parameters;
+}

@@ -1,0 +1,139 @@
+import type { Diagnostic } from "../../grammar/index.ts";
+import { type Expectation, type NumberLiteral, type Quantity, report, type Selector } from "../../grammar/index.ts";
+import { expandSelectors } from "./patterns.ts";
+import type { Selecting, Selection } from "./select.ts";
+
+/** The amounts that an expectation can speak of. */
+export interface Totals {
+  readonly trainable: number;
+  readonly total: number;
+  readonly base: number;
+  readonly frozen: number;
+}
+
+/** How many trainable parameters and how many modules a selection has. */
+export interface Measures {
+  readonly totals: Totals;
+  readonly count: (selections: readonly Selection[]) => number;
+  readonly trainable: (selections: readonly Selection[]) => number;
+  /** Lines that explain where an amount comes from. */
+  readonly breakdown: readonly string[];
+}
+
+/** One expectation with its result. */
+export interface JudgedExpectation {
+  readonly text: string;
+  readonly holds: boolean;
+  /** What the left side is. */
+  readonly found: number;
+}
+
+/** Judges an expectation; null when it speaks of what is not there, which is then reported. */
+export function judge(
+  expectation: Expectation,
+  measures: Measures,
+  selecting: Selecting,
+  diagnostics: Diagnostic[],
+): JudgedExpectation | null {
+  const left = amount(expectation.left, measures, selecting, diagnostics);
+  const right = amount(expectation.right, measures, selecting, diagnostics);
+  if (left === null || right === null) return null;
+  const text = written(expectation.span).replace(/^expect\s+/, "");
+  const holds = compare(expectation, left, right);
+  if (!holds) {
+    const found = `${written(expectation.left.span)} = ${printAmount(left, expectation.right)}`;
+    const notes =
+      expectation.right.kind === "number" ? measures.breakdown : [`${written(expectation.right.span)} = ${right}`];
+    diagnostics.push(report("expectation-failed", expectation.span, { written: text, found }, { notes }));
+  }
+  return { text, holds, found: left };
+}
+
+function compare({ comparison, left, right }: Expectation, a: number, b: number): boolean {
+  switch (comparison) {
+    case "=":
+      if (right.kind === "number") return equalsLiteral(a, right);
+      return left.kind === "number" ? equalsLiteral(b, left) : a === b;
+    case "<":
+      return a < b;
+    case "<=":
+      return a <= b;
+    case ">":
+      return a > b;
+    case ">=":
+      return a >= b;
+  }
+}
+
+const suffixes: Readonly<Record<string, number>> = { K: 1e3, M: 1e6, B: 1e9, "%": 0.01 };
+
+/**
+ * A number without a suffix is meant exactly. One with a suffix, or with a fraction, means what rounds to the digits
+ * written: `1.67M` is everything that is 1.67 in millions to two decimals.
+ */
+export function equalsLiteral(value: number, { text, value: exact }: NumberLiteral): boolean {
+  const match = /^[\d_]+(?:\.([\d_]+))?([KMB%]?)$/.exec(text);
+  if (match === null) return value === exact;
+  const [, fraction = "", suffix = ""] = match;
+  if (fraction === "" && suffix === "") return value === exact;
+  const decimals = fraction.replaceAll("_", "").length;
+  const unit = suffixes[suffix] ?? 1;
+  return Math.abs(value - exact) <= ((unit * 10 ** -decimals) / 2) * (1 + 1e-9);
+}
+
+/** An amount in the unit of the literal that it is compared with. */
+function printAmount(value: number, beside: Quantity): string {
+  if (beside.kind === "number" && beside.text.endsWith("%")) return `${(100 * value).toPrecision(4)}%`;
+  return Number.isInteger(value) ? value.toLocaleString("en-US") : value.toPrecision(6);
+}
+
+function amount(
+  quantity: Quantity,
+  measures: Measures,
+  selecting: Selecting,
+  diagnostics: Diagnostic[],
+): number | null {
+  switch (quantity.kind) {
+    case "number":
+      return quantity.value;
+    case "quantity-binary": {
+      const left = amount(quantity.left, measures, selecting, diagnostics);
+      const right = amount(quantity.right, measures, selecting, diagnostics);
+      return left === null || right === null ? null : calculate(quantity.operator, left, right);
+    }
+    case "measure": {
+      const { name, of } = quantity;
+      const known = selecting.diagnostics.length;
+      const measured = of === null ? total(name.text, measures.totals) : measure(name.text, of, measures, selecting);
+      if (measured === null) diagnostics.push(report("unknown-measure", name.span, { name: name.text }));
+      // A selection that was refused is no amount: nothing follows from it.
+      return selecting.diagnostics.length === known ? measured : null;
+    }
+  }
+}
+
+function calculate(operator: "+" | "-" | "*" | "/", left: number, right: number): number {
+  switch (operator) {
+    case "+":
+      return left + right;
+    case "-":
+      return left - right;
+    case "*":
+      return left * right;
+    case "/":
+      return left / right;
+  }
+}
+
+function total(name: string, totals: Totals): number | null {
+  return name === "trainable" || name === "total" || name === "base" || name === "frozen" ? totals[name] : null;
+}
+
+function measure(name: string, of: readonly Selector[], measures: Measures, selecting: Selecting): number | null {
+  if (name !== "count" && name !== "trainable") return null;
+  return measures[name](selecting.select(expandSelectors(of)));
+}
+
+function written({ source, start, end }: Expectation["span"]): string {
+  return source.text.slice(start, end).replace(/\s+/g, " ");
+}

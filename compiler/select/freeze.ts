@@ -1,0 +1,46 @@
+import type { FreezeRule } from "../../grammar/index.ts";
+import type { ParameterInstance } from "../elaborate/instances.ts";
+import { type Element, parametersUnder } from "./elements.ts";
+import { expandSelectors } from "./patterns.ts";
+import type { Selecting } from "./select.ts";
+
+/** Whether a parameter is trained, and what decided it. */
+export interface Decision {
+  readonly trainable: boolean;
+  readonly rule: string;
+}
+
+/**
+ * Decides every parameter: those of adapters and those that no rule matches are trainable, and of the rules that match
+ * a parameter the last wins. A rule reaches the parameters of an adapter only when it names the adapter or them.
+ */
+export function decideTrainable(
+  elements: readonly Element[],
+  rules: readonly FreezeRule[],
+  selecting: Selecting,
+): ReadonlyMap<ParameterInstance, Decision> {
+  const decisions = new Map<ParameterInstance, Decision>();
+  for (const { parameter, ofAdapter } of elements) {
+    if (parameter === null || parameter.storage === "buffer") continue;
+    decisions.set(parameter, { trainable: true, rule: ofAdapter ? "adapter" : "no rule" });
+  }
+  for (const rule of rules) {
+    const kept = new Set(parametersOf(rule.except, selecting));
+    for (const parameter of parametersOf(rule.selectors, selecting)) {
+      if (kept.has(parameter) || !decisions.has(parameter)) continue;
+      decisions.set(parameter, { trainable: rule.action === "train", rule: printRule(rule) });
+    }
+  }
+  return decisions;
+}
+
+function parametersOf(selectors: FreezeRule["selectors"], selecting: Selecting): readonly ParameterInstance[] {
+  return selecting
+    .select(expandSelectors(selectors))
+    .flatMap(({ elements }) => elements.flatMap((element) => parametersUnder(element, element.ofAdapter)));
+}
+
+/** A rule as it was written, on one line. */
+function printRule({ span }: FreezeRule): string {
+  return span.source.text.slice(span.start, span.end).replace(/\s+/g, " ");
+}

@@ -1,0 +1,87 @@
+import type { LayerRange, Segment, Selector, Span } from "../../grammar/index.ts";
+import type { Step } from "../elaborate/instances.ts";
+
+/** A selector in its long form, with the text that says it. */
+export interface Pattern {
+  readonly segments: readonly Segment[];
+  readonly text: string;
+  readonly span: Span;
+}
+
+/** The long forms of a list: `text.attn.q,v` is `text.attn.q` and `text.attn.v`. */
+export function expandSelectors(selectors: readonly Selector[]): readonly Pattern[] {
+  let dotted: readonly Segment[] = [];
+  return selectors.map(({ segments, span }) => {
+    const [only] = segments;
+    const continues = segments.length === 1 && only?.kind === "segment" && dotted.length > 1;
+    const whole = continues ? [...dotted.slice(0, -1), ...segments] : segments;
+    if (!continues) dotted = segments;
+    return { segments: whole, text: printSegments(whole), span };
+  });
+}
+
+export function printSegments(segments: readonly Segment[]): string {
+  return segments
+    .map((segment) => {
+      if (segment.kind === "any") return "*";
+      if (segment.kind === "any-depth") return "**";
+      return segment.name.text + (segment.layers === null ? "" : `[${segment.layers.map(printRange).join(", ")}]`);
+    })
+    .join(".");
+}
+
+export function printRange({ from, to, single }: LayerRange): string {
+  return single ? String(from) : `${from}..${to ?? ""}`;
+}
+
+/**
+ * True when a pattern names what stands at these steps: the component first, the last segment last, and those between
+ * somewhere between, in their order. A `*` at the end is anything directly under what stands before it.
+ */
+export function matchesSteps(segments: readonly Segment[], steps: readonly Step[]): boolean {
+  const [component, ...rest] = segments;
+  const [first, ...below] = steps;
+  if (component === undefined || first === undefined || !matchesStep(component, first)) return false;
+  const last = rest.at(-1);
+  if (last === undefined) return below.length === 0 || component.kind === "any-depth";
+  const end = below.at(-1);
+  if (end === undefined || !matchesStep(last, end)) return false;
+  const before = rest.slice(0, -1);
+  const inside = below.slice(0, -1);
+  if (last.kind !== "any") return isSubsequence(before, inside);
+  const parent = before.at(-1);
+  if (parent === undefined) return inside.length === 0;
+  const above = inside.at(-1);
+  return above !== undefined && matchesStep(parent, above) && isSubsequence(before.slice(0, -1), inside.slice(0, -1));
+}
+
+/** True when all segments match some of the steps, in order, after the component. */
+export function matchesAround(segments: readonly Segment[], steps: readonly Step[]): boolean {
+  const [component, ...rest] = segments;
+  const [first, ...below] = steps;
+  if (component === undefined || first === undefined || !matchesStep(component, first)) return false;
+  return isSubsequence(rest, below);
+}
+
+function isSubsequence(segments: readonly Segment[], steps: readonly Step[]): boolean {
+  let matched = 0;
+  for (const step of steps) {
+    while (segments[matched]?.kind === "any-depth") matched++;
+    const segment = segments[matched];
+    if (segment === undefined) return true;
+    if (matchesStep(segment, step)) matched++;
+  }
+  while (segments[matched]?.kind === "any-depth") matched++;
+  return matched === segments.length;
+}
+
+function matchesStep(segment: Segment, step: Step): boolean {
+  if (segment.kind !== "segment") return true;
+  if (segment.name.text !== step.name) return false;
+  const { layers } = segment;
+  return layers === null || (step.index !== null && layers.some((range) => isInRange(range, step.index ?? -1)));
+}
+
+function isInRange({ from, to, single }: LayerRange, index: number): boolean {
+  return single ? index === from : index >= from && (to === null || index < to);
+}

@@ -1,0 +1,115 @@
+import type { AdapterDeclaration } from "../../grammar/index.ts";
+import { type Diagnostic, didYouMean, type Placement, report } from "../../grammar/index.ts";
+import { Environment } from "../elaborate/environment.ts";
+import { Evaluator } from "../elaborate/evaluate.ts";
+import type { AdapterInstance, ModuleInstance } from "../elaborate/instances.ts";
+import type { ModelElaborator } from "../elaborate/model.ts";
+import { Trace } from "../elaborate/trace.ts";
+import { describe } from "../elaborate/values.ts";
+import { expandSelectors, type Pattern } from "./patterns.ts";
+import { printRole, type Selecting, type Selection, selectedModules } from "./select.ts";
+
+/** One placement line with what it did. */
+export interface PlacedAdapters {
+  readonly placement: Placement;
+  /** The line as it was written. */
+  readonly text: string;
+  readonly selections: readonly Selection[];
+  readonly adapters: readonly { readonly base: ModuleInstance; readonly adapter: AdapterInstance }[];
+}
+
+/** Puts the adapters of a placement around the modules that it selects. */
+export function placeAdapters(placement: Placement, selecting: Selecting, elaborator: ModelElaborator): PlacedAdapters {
+  const { diagnostics } = elaborator;
+  const selections = selecting.select(expandSelectors(placement.selectors));
+  const except = selectedModules(selecting.select(expandSelectors(placement.except)));
+  const adapters: { readonly base: ModuleInstance; readonly adapter: AdapterInstance }[] = [];
+  const text = placement.span.source.text.slice(placement.span.start, placement.span.end).replace(/\s+/g, " ");
+  elaborator.attempt(() => {
+    const evaluator = new Evaluator(new Trace(), elaborator.calls);
+    const { environment } = elaborator.files.of(placement.span.source);
+    const callee = evaluator.evaluate(placement.adapter.callee, environment);
+    if (callee.kind !== "callable" || callee.callable.kind !== "adapter") {
+      return evaluator.trace.fail("not-callable", placement.adapter.callee.span, { found: describe(callee) });
+    }
+    const declaration = callee.callable;
+    const passed = evaluator.passed(callee, placement.adapter.arguments, new Environment(environment));
+    const seen = new Set<ModuleInstance>();
+    for (const { pattern, elements } of selections) {
+      for (const { instance, path } of elements) {
+        const isOpen = pattern.segments.at(-1)?.kind !== "segment";
+        const wrapped = instance === null ? null : wrappedBy(declaration, instance, elaborator);
+        if (instance === null || wrapped === false) {
+          // A wildcard means those that can be adapted; a name means that one.
+          if (isOpen) continue;
+          diagnostics.push(cannotAdapt(declaration, pattern, path, instance, elaborator));
+          break;
+        }
+        if (except.has(instance) || seen.has(instance)) continue;
+        seen.add(instance);
+        const [other] = instance.adapters;
+        if (other !== undefined && !placement.also) {
+          const params = { path, adapter: other.declaration.name.text };
+          const labels = [{ span: other.instance.span, message: "placed here" }];
+          diagnostics.push(report("placed-twice", pattern.span, params, { labels }));
+          break;
+        }
+        const made = elaborator.instantiator.adapter(declaration, passed, placement.adapter.span, instance, evaluator);
+        const adapter = { declaration, instance: made };
+        instance.adapters.push(adapter);
+        adapters.push({ base: instance, adapter });
+      }
+    }
+  });
+  return { placement, text, selections, adapters };
+}
+
+function wrappedBy(
+  { wraps, span }: AdapterDeclaration,
+  instance: ModuleInstance,
+  elaborator: ModelElaborator,
+): boolean {
+  const { environment } = elaborator.files.of(span.source);
+  if (wraps.length === 0) return true;
+  return wraps.some(({ text }) => {
+    const value = environment.lookup(text);
+    return value?.kind === "callable" && value.callable === instance.declaration;
+  });
+}
+
+function cannotAdapt(
+  declaration: AdapterDeclaration,
+  pattern: Pattern,
+  path: string,
+  instance: ModuleInstance | null,
+  elaborator: ModelElaborator,
+): Diagnostic {
+  const adapter = declaration.name.text;
+  const module = instance?.declaration.name.text ?? "a parameter";
+  const choices = instance === null ? [] : adaptable(declaration, instance, pattern.text, elaborator);
+  const wraps = `\`${adapter}\` adapts ${declaration.wraps.map(({ text }) => `\`${text}\``).join(", ")}`;
+  const help =
+    choices.length === 0
+      ? wraps
+      : (didYouMean(pattern.text, choices) ?? `${wraps}; below it are ${choices.join(", ")}`);
+  return report("cannot-adapt", pattern.span, { adapter, path, module }, { help });
+}
+
+/** What an adapter can adapt below a module, as selectors by role where there is one. */
+function adaptable(
+  declaration: AdapterDeclaration,
+  instance: ModuleInstance,
+  prefix: string,
+  elaborator: ModelElaborator,
+): readonly string[] {
+  const found = new Set<string>();
+  const visit = (module: ModuleInstance): void => {
+    if (module !== instance && wrappedBy(declaration, module, elaborator)) {
+      const last = module.steps.at(-1)?.name ?? "";
+      found.add(`${prefix}.${module.role === null ? last : printRole(module.role)}`);
+    }
+    module.children.forEach(visit);
+  };
+  visit(instance);
+  return [...found].slice(0, 8);
+}

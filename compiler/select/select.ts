@@ -1,0 +1,189 @@
+import { type Diagnostic, didYouMean, type RolesDeclaration, report, type Segment } from "../../grammar/index.ts";
+import type { ModuleInstance, Role } from "../elaborate/instances.ts";
+import { atomsOf } from "../elaborate/roles.ts";
+import type { Element } from "./elements.ts";
+import { matchesAround, matchesSteps, type Pattern, printRange, printSegments } from "./patterns.ts";
+
+/** What one pattern selects, or why it selects nothing. */
+export interface Selection {
+  readonly pattern: Pattern;
+  readonly elements: readonly Element[];
+  /** The role that was asked for, when the pattern names one. */
+  readonly role: string | null;
+}
+
+/** Finds what selectors name among the elements of a model. */
+export class Selecting {
+  readonly diagnostics: Diagnostic[] = [];
+  private readonly elements: readonly Element[];
+  private readonly families = new Map<string, RolesDeclaration>();
+
+  constructor(elements: readonly Element[]) {
+    this.elements = elements;
+    for (const { instance, parameter } of elements) {
+      const role = instance?.role ?? parameter?.role ?? null;
+      if (role !== null) this.families.set(role.family.family.text, role.family);
+    }
+  }
+
+  /** What a list of patterns selects; patterns that differ in their role only take a fused projection together. */
+  select(patterns: readonly Pattern[]): readonly Selection[] {
+    const asked = new Map<string, Set<string>>();
+    for (const pattern of patterns) {
+      const role = this.roleOf(pattern);
+      if (role === null) continue;
+      const atoms = asked.get(role.around) ?? new Set<string>();
+      for (const atom of atomsOf(role.family, role.name)) atoms.add(atom);
+      asked.set(role.around, atoms);
+    }
+    return patterns.flatMap((pattern) => {
+      const selection = this.selectOne(pattern, asked);
+      return selection === null ? [] : [selection];
+    });
+  }
+
+  private selectOne(pattern: Pattern, asked: ReadonlyMap<string, ReadonlySet<string>>): Selection | null {
+    const component = pattern.segments[0];
+    const known = this.elements.some(({ steps }) => matchesAround(pattern.segments.slice(0, 1), steps));
+    if (component?.kind === "segment" && !known) {
+      const names = [...new Set(this.elements.map(({ steps }) => steps[0]?.name ?? ""))];
+      const help = didYouMean(component.name.text, names) ?? `its components are ${names.join(", ")}`;
+      return this.refuse(report("unknown-component", component.name.span, { name: component.name.text }, { help }));
+    }
+    if (!this.checkLayers(pattern)) return null;
+    const role = this.roleOf(pattern);
+    if (role === null) {
+      const elements = this.elements.filter(
+        (element) => matchesSteps(pattern.segments, element.steps) && (!element.ofAdapter || isNamed(pattern)),
+      );
+      return elements.length > 0 ? { pattern, elements, role: null } : this.refuseEmpty(pattern);
+    }
+    if (!role.family.roles.some(({ name }) => name.text === role.name)) return this.refuseRole(pattern, role);
+    return this.selectRole(pattern, role, asked.get(role.around) ?? new Set());
+  }
+
+  private selectRole(
+    pattern: Pattern,
+    { family, name, around }: AskedRole,
+    together: ReadonlySet<string>,
+  ): Selection | null {
+    const atoms = atomsOf(family, name);
+    const elements: Element[] = [];
+    for (const element of this.elements) {
+      const role = element.instance?.role ?? element.parameter?.role ?? null;
+      if (role?.family !== family || element.ofAdapter) continue;
+      if (!matchesAround(pattern.segments.slice(0, -2), element.steps)) continue;
+      if (![...role.atoms].some((atom) => atoms.has(atom))) continue;
+      if ([...role.atoms].every((atom) => together.has(atom))) {
+        elements.push(element);
+        continue;
+      }
+      const fused = `${around}.${role.name}`;
+      return this.refuse(report("part-of-fused", pattern.span, { role: pattern.text, path: element.path, fused }));
+    }
+    return elements.length > 0
+      ? { pattern, elements, role: `${family.family.text}.${name}` }
+      : this.refuseEmpty(pattern);
+  }
+
+  /** The role that a pattern names with its last two segments, if the first of these is a family. */
+  private roleOf({ segments }: Pattern): AskedRole | null {
+    const [family, role] = segments.slice(-2);
+    if (segments.length < 3 || family?.kind !== "segment" || role?.kind !== "segment") return null;
+    const declared = family.layers === null && role.layers === null ? this.families.get(family.name.text) : undefined;
+    if (declared === undefined) return null;
+    return { family: declared, name: role.name.text, around: printSegments(segments.slice(0, -1)) };
+  }
+
+  /** Refuses a layer that a list does not have. */
+  private checkLayers({ segments }: Pattern): boolean {
+    for (const [index, segment] of segments.entries()) {
+      if (segment.kind !== "segment" || segment.layers === null) continue;
+      const counts = this.listCounts(segments.slice(0, index), segment);
+      const most = Math.max(...counts);
+      if (counts.length === 0) continue;
+      for (const range of segment.layers) {
+        if ((range.single ? range.from + 1 : (range.to ?? range.from + 1)) <= most) continue;
+        const list = printSegments([...segments.slice(0, index), { ...segment, layers: null }]);
+        const written = `[${printRange(range)}]`;
+        this.diagnostics.push(report("no-such-layer", range.span, { written, list, count: most }));
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private listCounts(before: readonly Segment[], segment: Segment & { readonly kind: "segment" }): readonly number[] {
+    const list: Segment = { ...segment, layers: null };
+    return this.elements.flatMap(({ steps }) => {
+      const count = steps.at(-1)?.count ?? null;
+      return count !== null && matchesSteps([...before, list], steps) ? [count] : [];
+    });
+  }
+
+  private refuseRole(pattern: Pattern, { family, name, around }: AskedRole): null {
+    const names = family.roles.map((role) => role.name.text);
+    const params = { role: name, family: family.family.text };
+    const help = didYouMean(name, names) ?? `the roles at \`${around}\` are ${names.join(", ")}`;
+    return this.refuse(report("unknown-role", pattern.span, params, { help }));
+  }
+
+  private refuseEmpty(pattern: Pattern): null {
+    const help = didYouMean(pattern.text, this.choices(pattern)) ?? this.offer(pattern);
+    return this.refuse(report("nothing-selected", pattern.span, { selector: pattern.text }, { help }));
+  }
+
+  /** Selectors that exist in the component that a pattern names: its roles, and its modules by their last names. */
+  private choices({ segments }: Pattern): readonly string[] {
+    const component = segments.slice(0, 1);
+    const choices = new Set<string>();
+    for (const { steps, instance } of this.elements) {
+      if (!matchesAround(component, steps)) continue;
+      const [first, ...below] = steps.map(({ name }) => name);
+      const role = instance?.role ?? null;
+      if (role !== null) choices.add(`${first}.${printRole(role)}`);
+      choices.add([first, ...below.slice(-2)].join("."));
+      choices.add([first, ...below.slice(-1)].join("."));
+    }
+    return [...choices];
+  }
+
+  private offer({ segments }: Pattern): string | null {
+    const component = segments.slice(0, 1);
+    const roles = new Set<string>();
+    const children = new Set<string>();
+    for (const { steps, instance } of this.elements) {
+      if (!matchesAround(component, steps)) continue;
+      if (instance?.role) roles.add(printRole(instance.role));
+      if (steps.length === 2) children.add(steps[1]?.name ?? "");
+    }
+    const found = [...roles, ...children];
+    return found.length === 0 ? null : `\`${printSegments(component)}\` has ${found.slice(0, 12).join(", ")}`;
+  }
+
+  private refuse(diagnostic: Diagnostic): null {
+    this.diagnostics.push(diagnostic);
+    return null;
+  }
+}
+
+interface AskedRole {
+  readonly family: RolesDeclaration;
+  readonly name: string;
+  /** The pattern without the role, as text: patterns that agree in it ask together. */
+  readonly around: string;
+}
+
+export function printRole({ family, name }: Role): string {
+  return `${family.family.text}.${name}`;
+}
+
+/** An adapter is reached by its name only, never by a wildcard or by what is around it. */
+function isNamed({ segments }: Pattern): boolean {
+  return segments.length > 1 && segments.at(-1)?.kind === "segment";
+}
+
+/** The modules among what was selected, each once. */
+export function selectedModules(selections: readonly Selection[]): ReadonlySet<ModuleInstance> {
+  return new Set(selections.flatMap(({ elements }) => elements.flatMap(({ instance }) => instance ?? [])));
+}

@@ -1,0 +1,60 @@
+import type { Plan } from "../../compiler/index.ts";
+import { renderTable } from "./table.ts";
+import { printBytes, printCount, printFlops, printShare } from "./units.ts";
+
+/** A plan in one screen: components, what each placement selected, expectations, and what a step costs. */
+export function renderSummary(plan: Plan): string {
+  return [components(plan), placements(plan), expectations(plan), cost(plan)].filter((part) => part !== "").join("\n");
+}
+
+function components({ model, components: rows, totals }: Plan): string {
+  const cells = [
+    [model, "parameters", "trainable", "share"],
+    ...rows.map(({ name, parameters, trainable }) => [
+      `  ${name}`,
+      printCount(parameters),
+      printCount(trainable),
+      printShare(trainable, parameters),
+    ]),
+    ["  total", printCount(totals.total), printCount(totals.trainable), printShare(totals.trainable, totals.total)],
+  ];
+  return renderTable(cells, ["left", "right", "right", "right"]);
+}
+
+function placements({ placements: placed }: Plan): string {
+  if (placed.length === 0) return "";
+  const lines = ["placements"];
+  for (const { text, selections, adapters, parameters } of placed) {
+    lines.push(`  ${text}`);
+    for (const { selector, count } of selections)
+      lines.push(`    ${selector}: ${count} ${count === 1 ? "module" : "modules"}`);
+    lines.push(`    ${adapters.length} adapters, ${printCount(parameters)} parameters`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+function expectations({ expectations: judged }: Plan): string {
+  if (judged.length === 0) return "";
+  const rows = judged.map(({ text, holds, found }) => [
+    `  ${holds ? "holds" : "FAILS"}`,
+    text,
+    printFound(text, found),
+  ]);
+  return `expectations\n${renderTable(rows, ["left", "left", "left"])}`;
+}
+
+function printFound(text: string, found: number): string {
+  if (text.endsWith("%")) return `${(100 * found).toPrecision(4)} %`;
+  return Number.isInteger(found) ? printCount(found) : found.toPrecision(6);
+}
+
+function cost({ batch, cost: estimated }: Plan): string {
+  const rows = [
+    ["  forward", printFlops(estimated.forwardFlops)],
+    ["  training step", printFlops(estimated.stepFlops)],
+    ["  activations", printBytes(estimated.activationBytes)],
+    ["  optimizer", printBytes(estimated.optimizerBytes)],
+    ["  adapter checkpoint", printBytes(estimated.adapterBytes)],
+  ];
+  return `estimated cost of a batch of ${batch}\n${renderTable(rows, ["left", "right"])}`;
+}
