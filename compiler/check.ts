@@ -6,14 +6,15 @@ import {
   type Name,
   type Parameter,
   report,
-  type Source,
 } from "../grammar/index.ts";
-import { type Library, type LoadedFile, libraryDeclarations, loadProgram } from "./imports.ts";
+import { type Library, type LoadedFile, libraryDeclarations, type Program } from "./imports.ts";
 import { type Callable, type Scope, scopeOf } from "./scope.ts";
 
-/** Everything that is wrong with a spec and with what it imports, in the order of the files and their text. */
-export function checkSpec(entry: Source, library: Library): readonly Diagnostic[] {
-  const { files, diagnostics } = loadProgram(entry, library);
+/**
+ * What is wrong with the files of a program before any of it runs: imports, names that mean two things, and the calls
+ * that make modules and adapters. In the order of the files and their text.
+ */
+export function checkProgram({ files, diagnostics }: Program, library: Library): readonly Diagnostic[] {
   const all = [...diagnostics, ...files.flatMap((file) => checkFile(file, library))];
   const order = new Map(files.map(({ source }, index) => [source, index]));
   const rank = ({ span }: Diagnostic): number => (span === null ? 0 : (order.get(span.source) ?? 0));

@@ -1,4 +1,4 @@
-import type { Diagnostic, RolesDeclaration, Source } from "../../grammar/index.ts";
+import type { RolesDeclaration, Source } from "../../grammar/index.ts";
 import type { Program } from "../imports.ts";
 import { scopeOf } from "../scope.ts";
 import { builtinEnvironment } from "./builtins/index.ts";
@@ -12,15 +12,13 @@ export interface FileContext {
 
 /** The contexts of a program's files: what is built in, what a file imports, and its own declarations. */
 export class Files {
-  readonly diagnostics: Diagnostic[] = [];
   private readonly contexts = new Map<Source, FileContext>();
 
   constructor({ files }: Program) {
     const builtins = builtinEnvironment();
     const environments = new Map(files.map(({ source }) => [source, new Environment(builtins)]));
     for (const file of files) {
-      const { scope, diagnostics } = scopeOf(file);
-      this.diagnostics.push(...diagnostics);
+      const { scope } = scopeOf(file);
       const environment = environments.get(file.source) ?? builtins;
       for (const [name, callable] of scope.callables) {
         const home = environments.get(callable.span.source) ?? builtins;

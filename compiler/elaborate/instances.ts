@@ -67,12 +67,3 @@ export interface ParameterInstance {
 export function printSteps(steps: readonly Step[]): string {
   return steps.map(({ name, index }) => (index === null ? name : `${name}[${index}]`)).join(".");
 }
-
-/** Every module under some, themselves and their adapters included, parents first. */
-export function* modulesUnder(roots: Iterable<ModuleInstance>): Generator<ModuleInstance> {
-  for (const root of roots) {
-    yield root;
-    yield* modulesUnder(root.children);
-    for (const { instance } of root.adapters) yield* modulesUnder([instance]);
-  }
-}

@@ -162,7 +162,11 @@ export class Instantiator {
   private require({ condition, message, span }: Require, instance: ModuleInstance, evaluator: Evaluator): void {
     if (evaluator.flag(condition, instance.environment)) return;
     const labels = [{ span, message: "required here" }];
-    const notes = [`for \`${instance.path}\``];
+    const values = operandsOf(condition).map((operand) => {
+      const { source, start, end } = operand.span;
+      return `${source.text.slice(start, end)} is ${describe(evaluator.evaluate(operand, instance.environment))}`;
+    });
+    const notes = [`for \`${instance.path}\`: ${values.join(", ")}`];
     evaluator.trace.fail("requirement-failed", instance.span, { message: message.value }, { labels, notes });
   }
 
@@ -239,4 +243,29 @@ function initialOf(expression: Expression, environment: Environment, evaluator: 
   if (value.kind === "builtin" && value.name === "ones") return { kind: "constant", value: 1 };
   const expected = "`zeros`, `ones`, `constant(c)`, `normal(std)` or `uniform(bound)`";
   return evaluator.refuse("a first value", expected, value, expression.span);
+}
+
+/** What a condition compares, for a message that shows the values. */
+function operandsOf(condition: Expression): readonly Expression[] {
+  switch (condition.kind) {
+    case "binary":
+      return [...operandsOf(condition.left), ...operandsOf(condition.right)];
+    case "unary":
+      return operandsOf(condition.operand);
+    case "number":
+    case "string":
+    case "boolean":
+    case "none":
+    case "infer":
+      return [];
+    case "name":
+    case "list":
+    case "range":
+    case "if":
+    case "call":
+    case "member":
+    case "index":
+    case "pipe":
+      return [condition];
+  }
 }

@@ -6,6 +6,7 @@ import {
   report,
   type Source,
 } from "../../grammar/index.ts";
+import { checkProgram } from "../check.ts";
 import { Files } from "../elaborate/files.ts";
 import { ModelElaborator } from "../elaborate/model.ts";
 import { type Library, loadProgram, type Program } from "../imports.ts";
@@ -33,8 +34,7 @@ export interface Compiled {
 /** Compiles the model of a spec to its plan. */
 export function compileSpec(entry: Source, library: Library): Compiled {
   const program = loadProgram(entry, library);
-  const files = new Files(program);
-  const diagnostics = [...program.diagnostics, ...files.diagnostics];
+  const diagnostics = [...checkProgram(program, library)];
   const models = modelsOf(program);
   const [model, second] = models;
   if (second !== undefined) diagnostics.push(report("second-model", second.name.span, { name: second.name.text }));
@@ -42,16 +42,23 @@ export function compileSpec(entry: Source, library: Library): Compiled {
     diagnostics.push(report("no-model", entry.name, { path: entry.name }));
   }
   if (model === undefined || hasErrors(diagnostics)) return { plan: null, elements: [], diagnostics };
-  return compileModel(model, program, files);
+  const compiled = compileModel(model, program);
+  return { ...compiled, diagnostics: [...diagnostics, ...compiled.diagnostics] };
+}
+
+/** Everything that is wrong with a file and with what it imports; a library file needs no model. */
+export function checkSpec(entry: Source, library: Library): readonly Diagnostic[] {
+  return compileSpec(entry, library).diagnostics.filter(({ key }) => key !== "no-model");
 }
 
 /** The models of the file that is compiled; those of imported files are not its own. */
-export function modelsOf({ entry }: Program): readonly ModelDeclaration[] {
+function modelsOf({ entry }: Program): readonly ModelDeclaration[] {
   return entry.parsed.file.items.filter((item) => item.kind === "model");
 }
 
-function compileModel(model: ModelDeclaration, { entry }: Program, files: Files): Compiled {
-  const { file } = entry.parsed;
+function compileModel(model: ModelDeclaration, program: Program): Compiled {
+  const { file } = program.entry.parsed;
+  const files = new Files(program);
   const elaborator = new ModelElaborator(model, files, batchOf(file));
   const { diagnostics } = elaborator;
   elaborator.instantiate();

@@ -61,7 +61,7 @@ function countsStage(
 function noteLayer(module: ModuleInstance, lists: Map<string, Stage>, isCovered: boolean): void {
   const at = module.steps.findLastIndex(({ index }) => index !== null);
   const step = module.steps[at];
-  if (step?.index == null || step.count === null) return;
+  if (step === undefined || step.index === null || step.count === null) return;
   const list = printSteps([...module.steps.slice(0, at), { ...step, index: null }]);
   const key = `${list} ${positionIn(module, module.steps.slice(at + 1))}`;
   const known = lists.get(key);

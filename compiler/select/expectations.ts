@@ -71,7 +71,7 @@ const suffixes: Readonly<Record<string, number>> = { K: 1e3, M: 1e6, B: 1e9, "%"
  * A number without a suffix is meant exactly. One with a suffix, or with a fraction, means what rounds to the digits
  * written: `1.67M` is everything that is 1.67 in millions to two decimals.
  */
-export function equalsLiteral(value: number, { text, value: exact }: NumberLiteral): boolean {
+function equalsLiteral(value: number, { text, value: exact }: NumberLiteral): boolean {
   const match = /^[\d_]+(?:\.([\d_]+))?([KMB%]?)$/.exec(text);
   if (match === null) return value === exact;
   const [, fraction = "", suffix = ""] = match;

@@ -55,10 +55,12 @@ export function formatSequence<Node extends Spanned>(
     before = { node: null, span: comment.span };
     lines.push(comment.text);
   };
-  for (const node of nodes) {
+  for (const [index, node] of nodes.entries()) {
     for (const comment of comments.take(position, node.span.start)) placeComment(comment, node);
     const document = format(node);
-    const beside = comments.takeNext(node.span.end, to, (comment) => sharesLine(node.span, comment));
+    const beside = comments.takeNext(node.span.end, nodes[index + 1]?.span.start ?? to, (comment) =>
+      sharesLine(node.span, comment),
+    );
     // A comment inside the statement that no list has taken moves in front of it.
     for (const comment of comments.take(node.span.start, node.span.end)) placeComment(comment, node);
     start(node.span, node);

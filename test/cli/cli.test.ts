@@ -32,8 +32,8 @@ function write(name: string, content: string | Uint8Array): void {
   writeFileSync(join(folder, name), content);
 }
 
-const good = 'import "std/lora"\n\nmodel m {\n  freeze a\n}\n';
-const untidy = 'import "std/lora"\nmodel m{freeze a # all\n}';
+const good = "model m {\n  param a: f32[] = ones\n  freeze a\n}\n";
+const untidy = "model m{param a:f32[]=ones freeze a # all\n}";
 
 describe("check", () => {
   test("says ok for the reference spec, from any folder", () => {
@@ -115,7 +115,7 @@ describe("fmt", () => {
     write("untidy.vlm", untidy);
     expect(medctc(["fmt", "untidy.vlm"])).toEqual({ code: 0, out: "untidy.vlm: formatted\n", err: "" });
     expect(readFileSync(join(folder, "untidy.vlm"), "utf8")).toBe(
-      'import "std/lora"\n\nmodel m {\n  freeze a  # all\n}\n',
+      "model m {\n  param a: f32[] = ones\n  freeze a  # all\n}\n",
     );
     expect(medctc(["fmt", "untidy.vlm"])).toEqual({ code: 0, out: "", err: "" });
   });

@@ -20,7 +20,7 @@ function check(files: Readonly<Record<string, string>>, entry = "main.vlm"): rea
   return diagnostics.map(({ code, file, message }) => `${file} ${code} ${message}`);
 }
 
-const moduleText = "module one() {\n  forward(x) {\n    return x\n  }\n}\n";
+const moduleText = "module one() {\n  forward(x: f32[batch, 3]) {\n    return x\n  }\n}\n";
 
 test("imports lead to the library, beside the file and below it", () => {
   const files = {
