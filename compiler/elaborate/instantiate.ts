@@ -166,7 +166,7 @@ export class Instantiator {
       const { source, start, end } = operand.span;
       return `${source.text.slice(start, end)} is ${describe(evaluator.evaluate(operand, instance.environment))}`;
     });
-    const notes = [`for \`${instance.path}\`: ${values.join(", ")}`];
+    const notes = [`for \`${instance.path}\`: ${[...new Set(values)].join(", ")}`];
     evaluator.trace.fail("requirement-failed", instance.span, { message: message.value }, { labels, notes });
   }
 

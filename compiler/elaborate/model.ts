@@ -1,4 +1,4 @@
-import type { Diagnostic, Encoder, HeadLet, LossUse, ModelDeclaration, Parameter } from "../../grammar/index.ts";
+import type { Diagnostic, Encoder, HeadLet, LossUse, ModelDeclaration, Parameter, Span } from "../../grammar/index.ts";
 import { type Node, printType, type TensorType } from "../ir/types.ts";
 import type { BuiltinArgument } from "./builtins/builtin.ts";
 import { Calls, forwardOf, type HeadSlot } from "./calls.ts";
@@ -48,7 +48,7 @@ export class ModelElaborator {
 
   /** Makes the encoders, parts and parameters that the model declares. */
   instantiate(): void {
-    const evaluator = new Evaluator(new Trace(), this.calls);
+    const evaluator = new Evaluator(new Trace(this.declaration.name.text), this.calls);
     for (const member of this.declaration.members) {
       this.attempt(() => {
         switch (member.kind) {
@@ -97,7 +97,7 @@ export class ModelElaborator {
 
   /** Runs the encoders, the lets and the losses on a new trace, with the adapters that are there now. */
   trace(): TracedModel {
-    const trace = new Trace();
+    const trace = new Trace(this.declaration.name.text);
     const evaluator = new Evaluator(trace, this.calls);
     const inputs = new Map<string, TensorValue>();
     const losses: Node[] = [];
@@ -121,7 +121,7 @@ export class ModelElaborator {
     if (value?.kind !== "instance") return;
     const { parameters } = forwardOf(value.instance.declaration);
     const passed = parameters.flatMap((parameter): readonly BuiltinArgument[] => {
-      const input = this.inputOf(parameter, value.instance, inputs, evaluator);
+      const input = this.inputOf(parameter, value.instance, inputs, span, evaluator);
       return input === null ? [] : [{ name: parameter.name.text, value: input, span: parameter.span }];
     });
     this.calls.call(value, passed, span, evaluator.trace);
@@ -132,6 +132,7 @@ export class ModelElaborator {
     { name, type, default: fallback, span }: Parameter,
     instance: ModuleInstance,
     inputs: Map<string, TensorValue>,
+    encoder: Span,
     evaluator: Evaluator,
   ): TensorValue | null {
     const { trace } = evaluator;
@@ -147,8 +148,10 @@ export class ModelElaborator {
     }
     const sizes = sizesOf(type, environment, evaluator);
     const known = inputs.get(name.text);
-    if (known !== undefined && !sameType(known.node.type, sizes))
-      trace.fail("unequal-inputs", span, { name: name.text });
+    if (known !== undefined && !sameType(known.node.type, sizes)) {
+      const types = { first: printType(known.node.type), second: printType(sizes) };
+      trace.fail("unequal-inputs", encoder, { name: name.text, ...types });
+    }
     const input = known ?? trace.input(name.text, sizes, span);
     inputs.set(name.text, input);
     return input;

@@ -28,9 +28,15 @@ interface Frame {
 /** One trace: the graph that grows, and where in the model it is. */
 export class Trace {
   readonly graph = new Graph();
+  private readonly model: string;
   private readonly frames: Frame[] = [];
   private steps = 0;
   private readonly parameterNodes = new Map<ParameterInstance, Node>();
+
+  /** `model` is the name of the model, for messages. */
+  constructor(model: string) {
+    this.model = model;
+  }
 
   /** Counts a call or a statement, so that a spec that never ends is refused. */
   step(span: Span): void {
@@ -56,9 +62,16 @@ export class Trace {
 
   /** Leaves the trace with a diagnostic that tells how it came here. */
   fail<Key extends DiagnosticKey>(key: Key, where: Span, params: DiagnosticParams<Key>, extra: Extra = {}): never {
-    const chain = this.frames.map(({ name }) => name).join(" > ");
-    const notes = [...(extra.notes ?? []), ...(chain === "" ? [] : [`in ${chain}`])];
-    throw new Failure(report(key, where, params, { ...extra, notes }));
+    const notes = this.frames.length === 0 ? extra.notes : [...(extra.notes ?? []), `in ${this.chain()}`];
+    throw new Failure(report(key, where, params, { ...extra, ...(notes && { notes }) }));
+  }
+
+  /** How the trace came here: `medct.vision > ctvit > ctvit_transformer`; of a long way, its ends. */
+  private chain(): string {
+    const root = this.frames.find(({ path }) => path !== "")?.path.split(".")[0];
+    const names = [...(root === undefined ? [] : [`${this.model}.${root}`]), ...this.frames.map(({ name }) => name)];
+    const shown = names.length > 9 ? [...names.slice(0, 4), "...", ...names.slice(-4)] : names;
+    return shown.join(" > ");
   }
 
   /** Appends a node, or refuses its operands; `name` is what the source calls the operation. */

@@ -26,7 +26,7 @@ export function placeAdapters(placement: Placement, selecting: Selecting, elabor
   const adapters: { readonly base: ModuleInstance; readonly adapter: AdapterInstance }[] = [];
   const text = placement.span.source.text.slice(placement.span.start, placement.span.end).replace(/\s+/g, " ");
   elaborator.attempt(() => {
-    const evaluator = new Evaluator(new Trace(), elaborator.calls);
+    const evaluator = new Evaluator(new Trace(elaborator.declaration.name.text), elaborator.calls);
     const { environment } = elaborator.files.of(placement.span.source);
     const callee = evaluator.evaluate(placement.adapter.callee, environment);
     if (callee.kind !== "callable" || callee.callable.kind !== "adapter") {
@@ -86,12 +86,16 @@ function cannotAdapt(
 ): Diagnostic {
   const adapter = declaration.name.text;
   const module = instance?.declaration.name.text ?? "a parameter";
-  const choices = instance === null ? [] : adaptable(declaration, instance, pattern.text, elaborator);
+  const component = elaborator
+    .components()
+    .find((each) => each.kind !== "parameter" && each.instance.steps[0] === instance?.steps[0]);
+  const whole = component === undefined || component.kind === "parameter" ? null : component.instance;
+  const below = instance === null ? [] : adaptable(declaration, instance, pattern.text, elaborator);
+  const around = whole === null ? [] : adaptable(declaration, whole, whole.path, elaborator);
+  const choices = below.length > 0 ? below : around;
   const wraps = `\`${adapter}\` adapts ${declaration.wraps.map(({ text }) => `\`${text}\``).join(", ")}`;
   const help =
-    choices.length === 0
-      ? wraps
-      : (didYouMean(pattern.text, choices) ?? `${wraps}; below it are ${choices.join(", ")}`);
+    choices.length === 0 ? wraps : (didYouMean(pattern.text, choices) ?? `${wraps}; there are ${choices.join(", ")}`);
   return report("cannot-adapt", pattern.span, { adapter, path, module }, { help });
 }
 

@@ -69,9 +69,9 @@ export const elaboration = {
     ({ written }) => `\`${written}\` is not a role`,
     () => 'a role is written with its family, such as `attn.q`, and its family is imported (`"std/roles"`)',
   ),
-  "unequal-inputs": error<{ readonly name: string }>(
+  "unequal-inputs": error<{ readonly name: string; readonly first: string; readonly second: string }>(
     "E419",
-    ({ name }) => `two encoders have an input \`${name}\` of different shapes`,
+    ({ name, first, second }) => `the input \`${name}\` is ${second} here, and ${first} in an encoder before`,
   ),
   "bad-arithmetic": error<{ readonly detail: string }>("E420", ({ detail }) => detail),
   "not-a-number": error<{ readonly found: string }>(

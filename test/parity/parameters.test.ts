@@ -1,0 +1,59 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { compileSpec } from "../../compiler/index.ts";
+import { createSource } from "../../grammar/index.ts";
+import { SpecLibrary } from "../../runtime/cli/library.ts";
+
+function planOf(spec: string): NonNullable<ReturnType<typeof compileSpec>["plan"]> {
+  const compiled = compileSpec(createSource(spec, readFileSync(spec, "utf8")), new SpecLibrary("specs/std", spec));
+  expect(compiled.diagnostics).toEqual([]);
+  if (compiled.plan === null) throw new Error("a spec without diagnostics has a plan");
+  return compiled.plan;
+}
+
+/** Names and shapes of a model's own parameters, as others' code lists them. */
+function fixture(name: string): readonly string[] {
+  return readFileSync(`test/fixtures/${name}`, "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => line.split("\t").slice(0, 2).join(" "))
+    .toSorted();
+}
+
+function names(spec: string): readonly string[] {
+  return planOf(spec)
+    .parameters.filter(({ ofAdapter }) => !ofAdapter)
+    .map(({ checkpoint, shape }) => `${checkpoint} ${shape.join("x")}`)
+    .toSorted();
+}
+
+test("medct.vlm has CT-CLIP's 340 parameters, by name and shape, those without elements included", () => {
+  const expected = fixture("ctclip-parameters.tsv");
+  expect(expected).toHaveLength(340);
+  expect(names("specs/medct.vlm")).toEqual(expected);
+});
+
+test("medct.vlm trains 1,671,168 of 439,819,929 parameters, 0.380 %", () => {
+  const { totals } = planOf("specs/medct.vlm");
+  expect(totals).toEqual({ trainable: 1_671_168, frozen: 438_148_761, base: 438_148_761, total: 439_819_929 });
+  expect(((100 * totals.trainable) / totals.total).toFixed(3)).toBe("0.380");
+});
+
+test("the card's placement trains 409,600 parameters", () => {
+  expect(planOf("examples/placements/card.vlm").totals.trainable).toBe(409_600);
+});
+
+test("clip-vit-b32.vlm has open_clip's 302 parameters, by name and shape, 151,277,313 in all", () => {
+  const expected = fixture("clip-vit-b32-parameters.tsv");
+  expect(expected).toHaveLength(302);
+  expect(names("specs/clip-vit-b32.vlm")).toEqual(expected);
+  expect(planOf("specs/clip-vit-b32.vlm").totals.base).toBe(151_277_313);
+});
+
+test("adapters are called in checkpoints as PEFT calls them", () => {
+  const adapters = planOf("specs/medct.vlm").parameters.filter(({ ofAdapter }) => ofAdapter);
+  expect(adapters.slice(0, 2).map(({ checkpoint, shape }) => [checkpoint, shape])).toEqual([
+    ["visual_transformer.enc_spatial_transformer.layers.0.1.to_q.lora_A.weight", [24, 512]],
+    ["visual_transformer.enc_spatial_transformer.layers.0.1.to_q.lora_B.weight", [256, 24]],
+  ]);
+});
