@@ -1,34 +1,37 @@
-import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { prepare, root } from "../../runtime/setup/prepare.mjs";
+import { emptyMs, measureCommand } from "./measure.mjs";
 
-const program = join(root, "dist/medctc.js");
-
-/** Wall times of the command as a user starts it, beside those of an empty Node program. */
+/** Wall times and memory of the command as a user starts it, beside the time of an empty Node program. */
 await prepare();
-const emptyMs = medianMs(10, ["-e", "0"]);
-print("medctc check specs/medct.vlm", 10, ["check", "specs/medct.vlm"], "limit 300 ms");
-const large = join(root, ".cache/large.vlm");
-writeFileSync(large, largeSpec(1024 ** 2));
-print("medctc check of 1 MB", 3, ["check", large], "limit 2000 ms");
-print("medctc fmt --check of 1 MB", 3, ["fmt", "--check", large], "no limit");
-
-function print(name, runs, args, limit) {
-  const ms = medianMs(runs, [program, ...args]);
-  const ratio = (ms / emptyMs).toFixed(2);
-  process.stdout.write(`${name}: median of ${runs} is ${ms.toFixed(0)} ms, ${limit}; `);
-  process.stdout.write(`node -e 0: ${emptyMs.toFixed(0)} ms; ratio ${ratio}\n`);
+const baseMs = emptyMs();
+print("check specs/medct.vlm", 10, ["check", "specs/medct.vlm"], "limit 300 ms");
+print("compile specs/medct.vlm", 10, ["compile", "specs/medct.vlm"], "limit 1500 ms and 300 MiB");
+const large = cached("large.vlm", largeSpec(1024 ** 2));
+print("check of 1 MB", 3, ["check", large], "limit 2000 ms");
+print("fmt --check of 1 MB", 3, ["fmt", "--check", large], "no limit");
+for (let layers = 8; layers <= 1024; layers *= 2) {
+  const { ms, peakMiB } = measureCommand(3, ["compile", cached("layers.vlm", deepSpec(layers))]);
+  const each = ((ms - baseMs) / layers).toFixed(2);
+  process.stdout.write(
+    `compile of ${layers} layers: ${ms.toFixed(0)} ms, ${each} ms a layer, ${peakMiB.toFixed(0)} MiB\n`,
+  );
 }
 
-function medianMs(runs, args) {
-  const times = Array.from({ length: runs }, () => {
-    const start = process.hrtime.bigint();
-    const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: "ignore" });
-    if (status !== 0) throw new Error(`node ${args.join(" ")} ended with ${status}`);
-    return Number(process.hrtime.bigint() - start) / 1e6;
-  }).sort((a, b) => a - b);
-  return (times[Math.ceil(runs / 2) - 1] + times[Math.floor(runs / 2)]) / 2;
+function print(name, runs, args, limit) {
+  const { ms, peakMiB } = measureCommand(runs, args);
+  const ratio = (ms / baseMs).toFixed(2);
+  process.stdout.write(
+    `medctc ${name}: median of ${runs} is ${ms.toFixed(0)} ms, ${peakMiB.toFixed(0)} MiB, ${limit}; `,
+  );
+  process.stdout.write(`node -e 0: ${baseMs.toFixed(0)} ms; ratio ${ratio}\n`);
+}
+
+function cached(name, text) {
+  const path = join(root, ".cache", name);
+  writeFileSync(path, text);
+  return path;
 }
 
 function largeSpec(bytes) {
@@ -38,4 +41,19 @@ function largeSpec(bytes) {
     text += `  return 0.5 * x * (1 + y) |> rearrange("b (h d) -> b h d", h = 4)\n}\n\n`;
   }
   return `${text.trimEnd()}\n`;
+}
+
+/** A text encoder with LoRA in every layer. */
+function deepSpec(layers) {
+  const imports = ["bert", "contrastive", "heads", "lora"].map((name) => `import "std/${name}"\n`).join("");
+  return `${imports}
+model deep {
+  encoder text = bert(vocab = 100, dim = 32, layers = ${layers}, heads = 4, ff = 64, positions = 16)
+  let latent = text.hidden |> cls |> l2_normalize
+  freeze text
+  lora(rank = 4) on text.attn.qkv
+  loss contrastive(latent, latent)
+  expect count(text.attn.q) = ${layers}
+}
+`;
 }

@@ -138,7 +138,7 @@ function window(text: string, random: Random): string {
   return text.slice(start, start + longestMutant);
 }
 
-function edit(text: string, edits: number, random: Random): string {
+export function edit(text: string, edits: number, random: Random): string {
   let edited = text;
   for (let index = 0; index < edits; index++) {
     const at = random.below(edited.length + 1);
@@ -151,7 +151,7 @@ function edit(text: string, edits: number, random: Random): string {
 }
 
 /** A small generator of numbers from a seed (mulberry32), so that a failing mutant can be made again. */
-class Random {
+export class Random {
   private state: number;
 
   constructor(seed: number) {
