@@ -1,0 +1,127 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const folder = mkdtempSync(join(tmpdir(), "medctc-compile-"));
+const program = resolve("dist/medctc.js");
+
+beforeAll(() => {
+  expect(spawnSync(process.execPath, ["runtime/setup/prepare.mjs"]).status).toBe(0);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function medctc(...args: readonly string[]): {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+} {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { encoding: "utf8" });
+  return { code: status, out: stdout, err: stderr };
+}
+
+/** The reference with one text replaced. */
+function changed(from: string, to: string): string {
+  const path = join(folder, "changed.vlm");
+  const spec = readFileSync("specs/medct.vlm", "utf8");
+  expect(spec).toContain(from);
+  writeFileSync(path, spec.replace(from, to));
+  return path;
+}
+
+describe("compile", () => {
+  test("prints the summary of the reference", () => {
+    const { code, out, err } = medctc("compile", "specs/medct.vlm");
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).toBe(readFileSync("test/golden/specs/medct.summary.txt", "utf8"));
+  });
+
+  test("fits a terminal of 100 columns", () => {
+    const { out } = medctc("compile", "specs/medct.vlm");
+    for (const line of out.split("\n")) expect(line.length).toBeLessThanOrEqual(100);
+  });
+
+  test("a failed expectation exits with 1 and explains the difference", () => {
+    const { code, out, err } = medctc("compile", changed("lora(rank = 24, alpha = 48)", "lora(rank = 16, alpha = 48)"));
+    expect(code).toBe(1);
+    expect(out).toMatch(/FAILS {2}trainable = 1\.67M +1,114,112/);
+    expect(err).toContain("error[E509]: expected trainable = 1.67M, found trainable = 1,114,112");
+    expect(err).toContain("884,736 trainable in text");
+    expect(err).toContain("229,376 trainable in vision");
+  });
+
+  test("--emit plan prints the plan, and -o writes the same into a folder that it makes", () => {
+    const { code, out } = medctc("compile", "specs/medct-small.vlm", "--emit", "plan");
+    expect(code).toBe(0);
+    expect(out).toBe(readFileSync("test/golden/specs/medct-small.plan.yaml", "utf8"));
+    const target = join(folder, "made", "here");
+    expect(medctc("compile", "specs/medct-small.vlm", "-o", target).code).toBe(0);
+    expect(readFileSync(join(target, "plan.yaml"), "utf8")).toBe(out);
+  });
+
+  test("a spec with a mistake writes nothing", () => {
+    const target = join(folder, "none");
+    const { code, out } = medctc("compile", changed("vision.attn.qkv, text", "vision.attn.v, text"), "-o", target);
+    expect({ code, out }).toEqual({ code: 1, out: "" });
+    expect(existsSync(target)).toBe(false);
+  });
+
+  test("a library file has nothing to compile, and checks", () => {
+    expect(medctc("compile", "specs/std/lora.vlm").err).toContain("error[E511]");
+    expect(medctc("check", "specs/std/lora.vlm").code).toBe(0);
+  });
+});
+
+describe("params", () => {
+  test("--json lists names, shapes, rules and roles, and the totals", () => {
+    const { code, out } = medctc("params", "specs/medct.vlm", "--json");
+    expect(code).toBe(0);
+    const listed: unknown = JSON.parse(out);
+    expect(listed).toMatchObject({ totals: { trainable: 1_671_168, total: 439_819_929 } });
+    expect(listed).toHaveProperty(
+      "parameters",
+      expect.arrayContaining([
+        {
+          path: "text.layers[0].attention.q.weight",
+          checkpoint: "text_transformer.encoder.layer.0.attention.self.query.weight",
+          shape: [768, 768],
+          dtype: "f32",
+          trainable: false,
+          rule: "freeze vision, text, temperature, image_extra, report_extra, heads.*",
+          role: "attn.q",
+        },
+      ]),
+    );
+  });
+
+  test("--trainable lists what is trained only", () => {
+    const { out } = medctc("params", "specs/medct.vlm", "--trainable");
+    expect(out).not.toContain("frozen  ");
+    expect(out.match(/lora\.(down|up)/g)).toHaveLength(104);
+    expect(out).toContain("1,671,168 trained, 438,148,761 frozen, 439,819,929 in all");
+  });
+});
+
+describe("explain", () => {
+  test("lists what a selector matches, with its role", () => {
+    const { code, out } = medctc("explain", "specs/medct.vlm", "vision.spatial.layers[0].attn.qkv");
+    expect(code).toBe(0);
+    expect(out).toContain("vision.spatial.layers[0].attention.to_kv");
+    expect(out).toContain("its role is attn.kv, a part of attn.qkv");
+    expect(out).toContain("2 matched");
+  });
+
+  test("says why a selector matches nothing, and what is near", () => {
+    const { code, err } = medctc("explain", "specs/medct.vlm", "text.atn.q");
+    expect(code).toBe(1);
+    expect(err).toContain("did you mean `text.attn.q`?");
+    expect(err).toContain("selector:1:1");
+  });
+
+  test("points into a selector that cannot be read", () => {
+    const { code, err } = medctc("explain", "specs/medct.vlm", "text.");
+    expect(code).toBe(1);
+    expect(err).toContain("selector:1:6");
+  });
+});

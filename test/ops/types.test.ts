@@ -1,0 +1,106 @@
+import { expect, test } from "vitest";
+import { type Dtype, type Operation, printType, type TensorType } from "../../compiler/ir/types.ts";
+import { flopsOf, inferType } from "../../compiler/ops/index.ts";
+
+function type(text: string): TensorType {
+  const match = /^(\w+)\[(.*)\]$/.exec(text);
+  const dtype = ["f32", "bf16", "i32", "bool"].find((name): name is Dtype => name === match?.[1]);
+  if (dtype === undefined) throw new Error(`${text} is a type`);
+  return {
+    dtype,
+    shape: (match?.[2] ?? "")
+      .split(",")
+      .filter((size) => size !== "")
+      .map(Number),
+  };
+}
+
+function result(operation: Operation, ...inputs: readonly string[]): string {
+  const inferred = inferType(operation, inputs.map(type));
+  return typeof inferred === "string" ? inferred : printType(inferred);
+}
+
+const product: Operation = { op: "matmul", transposeA: false, transposeB: false };
+
+test.each<[Operation, readonly string[], string]>([
+  [{ op: "add" }, ["f32[3,1]", "f32[2,1,4]"], "f32[2, 3, 4]"],
+  [{ op: "mul" }, ["f32[]", "f32[5]"], "f32[5]"],
+  [{ op: "less" }, ["i32[4]", "i32[1]"], "bool[4]"],
+  [{ op: "where" }, ["bool[4,1]", "f32[3]", "f32[]"], "f32[4, 3]"],
+  [{ op: "sum", axes: [0, -1], keep: false }, ["f32[2,3,4]"], "f32[3]"],
+  [{ op: "max", axes: [1], keep: true }, ["f32[2,3]"], "f32[2, 1]"],
+  [{ op: "argmax", axis: -1, keep: false }, ["f32[2,3]"], "i32[2]"],
+  [product, ["f32[8,2,3]", "f32[3,5]"], "f32[8, 2, 5]"],
+  [{ ...product, transposeB: true }, ["f32[8,2,3]", "f32[8,5,3]"], "f32[8, 2, 5]"],
+  [{ ...product, transposeA: true }, ["f32[3,2]", "f32[3,5]"], "f32[2, 5]"],
+  [{ op: "reshape", shape: [6, 1] }, ["f32[2,3]"], "f32[6, 1]"],
+  [{ op: "transpose", permutation: [2, 0, 1] }, ["f32[2,3,4]"], "f32[4, 2, 3]"],
+  [{ op: "slice", axis: 1, from: 1, to: 3 }, ["f32[2,3]"], "f32[2, 2]"],
+  [{ op: "concat", axis: 0 }, ["f32[2,3]", "f32[1,3]"], "f32[3, 3]"],
+  [
+    {
+      op: "pad",
+      amounts: [
+        [1, 2],
+        [0, 0],
+      ],
+    },
+    ["f32[2,3]"],
+    "f32[5, 3]",
+  ],
+  [{ op: "gather" }, ["f32[10,4]", "i32[2,3]"], "f32[2, 3, 4]"],
+  [{ op: "one_hot", depth: 5 }, ["i32[2]"], "f32[2, 5]"],
+  [{ op: "cast", dtype: "bf16" }, ["i32[2]"], "bf16[2]"],
+  [
+    {
+      op: "depthwise_conv3d",
+      padding: [
+        [2, 0],
+        [1, 1],
+        [1, 1],
+      ],
+    },
+    ["f32[2,4,5,6,7]", "f32[7,1,3,3,3]"],
+    "f32[2, 4, 5, 6, 7]",
+  ],
+])("%o of %j is %s", (operation, inputs, expected) => {
+  expect(result(operation, ...inputs)).toBe(expected);
+});
+
+test.each<[Operation, readonly string[]]>([
+  [{ op: "add" }, ["f32[3]", "f32[4]"]],
+  [{ op: "add" }, ["f32[3]", "i32[3]"]],
+  [{ op: "exp" }, ["bool[3]"]],
+  [{ op: "where" }, ["f32[3]", "f32[3]", "f32[3]"]],
+  [{ op: "sum", axes: [2], keep: false }, ["f32[2,3]"]],
+  [{ op: "sum", axes: [0, -2], keep: false }, ["f32[2,3]"]],
+  [product, ["f32[2,3]", "f32[2,3]"]],
+  [product, ["f32[4,2,3]", "f32[5,3,2]"]],
+  [product, ["f32[3]", "f32[3,2]"]],
+  [product, ["i32[2,3]", "i32[3,2]"]],
+  [{ op: "reshape", shape: [7] }, ["f32[2,3]"]],
+  [{ op: "transpose", permutation: [0, 0] }, ["f32[2,3]"]],
+  [{ op: "slice", axis: 0, from: 1, to: 5 }, ["f32[3]"]],
+  [{ op: "concat", axis: 0 }, ["f32[2,3]", "f32[2,4]"]],
+  [{ op: "pad", amounts: [[1, 1]] }, ["f32[2,3]"]],
+  [{ op: "gather" }, ["f32[3]", "f32[3]"]],
+  [{ op: "dropout", rate: 1 }, ["f32[3]"]],
+  [
+    {
+      op: "depthwise_conv3d",
+      padding: [
+        [0, 0],
+        [0, 0],
+        [0, 0],
+      ],
+    },
+    ["f32[1,2,5,5,3]", "f32[3,1,3,3,3]"],
+  ],
+])("%o of %j is refused in words", (operation, inputs) => {
+  expect(result(operation, ...inputs)).toMatch(/ /);
+  expect(result(operation, ...inputs)).not.toMatch(/^\w+\[[\d, ]*\]$/);
+});
+
+test("a matrix product costs two operations for each product of elements", () => {
+  expect(flopsOf(product, [type("f32[8,2,3]"), type("f32[3,5]")], type("f32[8,2,5]"))).toBe(2 * 8 * 2 * 3 * 5);
+});
