@@ -1,4 +1,4 @@
-import type { ParameterInstance } from "../elaborate/instances.ts";
+import type { ModuleInstance, ParameterInstance } from "../elaborate/instances.ts";
 import { elementCount } from "../ir/types.ts";
 import { type Element, parametersUnder } from "../select/elements.ts";
 import type { Measures } from "../select/expectations.ts";
@@ -29,7 +29,7 @@ export function measuresOf(
     `trainable ${totals.trainable.toLocaleString("en-US")}, total ${totals.total.toLocaleString("en-US")}`,
     ...[...byComponent].map(([name, count]) => `${count.toLocaleString("en-US")} trainable in ${name}`),
     ...placed.map(({ text, adapters }) => {
-      const count = adapters.reduce((sum, { adapter }) => sum + countOf(adapter.instance.parameters), 0);
+      const count = adapters.reduce((sum, { adapter }) => sum + countUnder(adapter.instance), 0);
       return `${count.toLocaleString("en-US")} in ${adapters.length} adapters of \`${text}\``;
     }),
   ];
@@ -48,6 +48,11 @@ function distinct(selections: readonly Selection[]): readonly Element[] {
   return [...new Set(selections.flatMap(({ elements }) => elements))];
 }
 
-export function countOf(parameters: readonly ParameterInstance[]): number {
+/** The parameters of a module and of everything in it. */
+export function countUnder(instance: ModuleInstance): number {
+  return instance.children.reduce((sum, child) => sum + countUnder(child), countOf(instance.parameters));
+}
+
+function countOf(parameters: readonly ParameterInstance[]): number {
   return parameters.reduce((sum, { type, storage }) => sum + (storage === "param" ? elementCount(type) : 0), 0);
 }

@@ -8,7 +8,7 @@ import type { Decision } from "../select/freeze.ts";
 import type { PlacedAdapters } from "../select/placements.ts";
 import { printRole } from "../select/select.ts";
 import type { Cost } from "./cost.ts";
-import { countOf } from "./measures.ts";
+import { countUnder } from "./measures.ts";
 import type { Plan, PlannedComponent, PlannedParameter, PlannedTensor, PlanTotals } from "./types.ts";
 
 const bytesPerNumber = 4;
@@ -59,9 +59,9 @@ export function makePlan(parts: PlanParts): Plan {
       })),
       adapters: adapters.map(({ adapter }) => ({
         path: adapter.instance.path,
-        parameters: countOf(adapter.instance.parameters),
+        parameters: countUnder(adapter.instance),
       })),
-      parameters: adapters.reduce((sum, { adapter }) => sum + countOf(adapter.instance.parameters), 0),
+      parameters: adapters.reduce((sum, { adapter }) => sum + countUnder(adapter.instance), 0),
     })),
     expectations: judged,
     cost: {

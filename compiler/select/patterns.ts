@@ -6,6 +6,8 @@ export interface Pattern {
   readonly segments: readonly Segment[];
   readonly text: string;
   readonly span: Span;
+  /** The dotted selector that a bare name continued, if it did. */
+  readonly continued: string | null;
 }
 
 /** The long forms of a list: `text.attn.q,v` is `text.attn.q` and `text.attn.v`. */
@@ -16,7 +18,7 @@ export function expandSelectors(selectors: readonly Selector[]): readonly Patter
     const continues = segments.length === 1 && only?.kind === "segment" && dotted.length > 1;
     const whole = continues ? [...dotted.slice(0, -1), ...segments] : segments;
     if (!continues) dotted = segments;
-    return { segments: whole, text: printSegments(whole), span };
+    return { segments: whole, text: printSegments(whole), span, continued: continues ? printSegments(dotted) : null };
   });
 }
 

@@ -129,8 +129,17 @@ export class Selecting {
   }
 
   private refuseEmpty(pattern: Pattern): null {
-    const help = didYouMean(pattern.text, this.choices(pattern)) ?? this.offer(pattern);
+    const help = this.misplacedName(pattern) ?? didYouMean(pattern.text, this.choices(pattern)) ?? this.offer(pattern);
     return this.refuse(report("nothing-selected", pattern.span, { selector: pattern.text }, { help }));
+  }
+
+  /** In `heads.*, text` the name continues what stands before it, which is not what was meant when it is a component. */
+  private misplacedName({ segments, continued }: Pattern): string | null {
+    const last = segments.at(-1);
+    if (continued === null || last?.kind !== "segment") return null;
+    const name = last.name.text;
+    const isComponent = this.elements.some(({ steps }) => steps[0]?.name === name);
+    return isComponent ? `\`${name}\` continues \`${continued}\` here; put it before the selectors with dots` : null;
   }
 
   /** Selectors that exist in the component that a pattern names: its roles, and its modules by their last names. */
