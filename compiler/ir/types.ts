@@ -35,14 +35,23 @@ type Attributes = Readonly<
   readonly log_softmax: { readonly axis: number };
   readonly matmul: { readonly transposeA: boolean; readonly transposeB: boolean };
   readonly reshape: { readonly shape: readonly number[] };
+  /** Repeats along axes that are missing or of size 1. */
+  readonly broadcast: { readonly shape: readonly number[] };
   readonly transpose: { readonly permutation: readonly number[] };
   readonly slice: { readonly axis: number; readonly from: number; readonly to: number };
   readonly concat: { readonly axis: number };
   readonly pad: { readonly amounts: Padding };
+  /** Adds rows into a table of zeros, by number: the gradient of a gather. */
+  readonly scatter_add: { readonly rows: number };
   readonly one_hot: { readonly depth: number };
   readonly cast: { readonly dtype: Dtype };
   readonly dropout: { readonly rate: number };
-  readonly depthwise_conv3d: { readonly padding: Padding };
+  /** With `flip` the kernel is turned around on its three axes, as the gradient of the input needs it. */
+  readonly depthwise_conv3d: { readonly padding: Padding; readonly flip: boolean };
+  /** The gradient of a depthwise convolution's weight, of a kernel of these sizes. */
+  readonly depthwise_conv3d_weight: { readonly padding: Padding; readonly kernel: readonly number[] };
+  /** Evenly from 0 up to 1, a function of the seed, the step (its input, i32), the site and the place alone. */
+  readonly random_uniform: { readonly seed: number; readonly site: number; readonly shape: readonly number[] };
 };
 
 export type OperationName = keyof Attributes;

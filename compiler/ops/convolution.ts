@@ -1,5 +1,8 @@
-import { elementCount, printType } from "../ir/types.ts";
+import { elementCount, printType, type TensorType } from "../ir/types.ts";
+import { inputAt, stridesOf } from "./indexing.ts";
 import type { OperationRule } from "./rule.ts";
+
+type Padding = readonly (readonly [before: number, after: number])[];
 
 /**
  * A depthwise convolution over time, height and width: [batch, time, height, width, dim], weight [dim, 1, t, h, w] as
@@ -21,9 +24,93 @@ export const depthwiseConv3d: OperationRule<"depthwise_conv3d"> = {
     if (sizes.some((size) => size < 1)) return `the kernel of ${printType(weight)} is larger than ${printType(input)}`;
     return { dtype: input.dtype, shape: [input.shape[0] ?? 0, ...sizes, dim] };
   },
-  flops: (_, [, weight], output) => {
-    const taps = weight === undefined ? 0 : elementCount({ ...weight, shape: weight.shape.slice(2) });
-    return 2 * elementCount(output) * taps;
-  },
+  flops: (_, [, weight], output) => 2 * elementCount(output) * tapsOf(weight),
   saved: "inputs",
+  // The gradient of the input is a convolution with the kernel turned around and the rest of the padding.
+  derivative: ({ operation: { padding, flip }, inputs: [input, weight], gradient, needs }, build) => {
+    if (input === undefined || weight === undefined) return [];
+    const kernel = weight.type.shape.slice(2);
+    const rest = padding.map(([before, after], axis) => {
+      const reach = (kernel[axis] ?? 1) - 1;
+      return [reach - before, reach - after] as const;
+    });
+    if (flip && needs(1)) throw new Error("the weight of a turned convolution has no gradient of its own");
+    return [
+      needs(0) ? build.add({ op: "depthwise_conv3d", padding: rest, flip: !flip }, gradient, weight) : null,
+      needs(1) ? build.add({ op: "depthwise_conv3d_weight", padding, kernel }, input, gradient) : null,
+    ];
+  },
+  evaluate: ({ padding, flip }, inputs, type, output) => {
+    const input = inputAt(inputs, 0);
+    const weight = inputAt(inputs, 1);
+    output.fill(0);
+    const taps = tapsOf(weight.type);
+    visitTaps(input.type, type, weight.type.shape.slice(2), padding, (from, to, tap, channel) => {
+      const at = channel * taps + (flip ? taps - 1 - tap : tap);
+      output[to] = (output[to] ?? 0) + (input.data[from] ?? 0) * (weight.data[at] ?? 0);
+    });
+  },
 };
+
+/** The gradient of the weight: for each tap the sum of input times gradient over everything but the channels. */
+export const depthwiseConv3dWeight: OperationRule<"depthwise_conv3d_weight"> = {
+  type: ({ kernel }, [input, gradient]) => {
+    const dim = input?.shape[4];
+    if (dim === undefined || gradient?.shape[4] !== dim || kernel.length !== 3)
+      return "it needs an input and its gradient";
+    return { dtype: gradient.dtype, shape: [dim, 1, ...kernel] };
+  },
+  flops: ({ kernel }, [, gradient]) =>
+    gradient === undefined ? 0 : 2 * elementCount(gradient) * kernel.reduce((product, size) => product * size, 1),
+  saved: "inputs",
+  derivative: null,
+  evaluate: ({ padding, kernel }, inputs, type, output) => {
+    const input = inputAt(inputs, 0);
+    const gradient = inputAt(inputs, 1);
+    const totals = new Float64Array(output.length);
+    const taps = tapsOf(type);
+    visitTaps(input.type, gradient.type, kernel, padding, (from, to, tap, channel) => {
+      const at = channel * taps + tap;
+      totals[at] = (totals[at] ?? 0) + (input.data[from] ?? 0) * (gradient.data[to] ?? 0);
+    });
+    output.set(totals);
+  },
+};
+
+function tapsOf(weight: TensorType | undefined): number {
+  return weight === undefined ? 0 : weight.shape.slice(2).reduce((product, size) => product * size, 1);
+}
+
+/** Visits every product of a convolution: the place in the input, the place in the output, the tap and the channel. */
+function visitTaps(
+  input: TensorType,
+  output: TensorType,
+  kernel: readonly number[],
+  padding: Padding,
+  each: (from: number, to: number, tap: number, channel: number) => void,
+): void {
+  const [batch = 0, timeOut = 0, heightOut = 0, widthOut = 0, dim = 0] = output.shape;
+  const [, timeIn = 0, heightIn = 0, widthIn = 0] = input.shape;
+  const [b = 0, t = 0, h = 0, w = 0] = stridesOf(input.shape);
+  const [kt = 0, kh = 0, kw = 0] = kernel;
+  const [[beforeT] = [0], [beforeH] = [0], [beforeW] = [0]] = padding;
+  let to = 0;
+  for (let n = 0; n < batch; n++) {
+    for (let y = 0; y < timeOut * heightOut * widthOut; y++) {
+      const atT = Math.floor(y / (heightOut * widthOut)) - beforeT;
+      const atH = (Math.floor(y / widthOut) % heightOut) - beforeH;
+      const atW = (y % widthOut) - beforeW;
+      for (let tap = 0; tap < kt * kh * kw; tap++) {
+        const time = atT + Math.floor(tap / (kh * kw));
+        const height = atH + (Math.floor(tap / kw) % kh);
+        const width = atW + (tap % kw);
+        const isInside =
+          time >= 0 && time < timeIn && height >= 0 && height < heightIn && width >= 0 && width < widthIn;
+        if (!isInside) continue;
+        const from = n * b + time * t + height * h + width * w;
+        for (let channel = 0; channel < dim; channel++) each(from + channel, to + channel, tap, channel);
+      }
+      to += dim;
+    }
+  }
+}

@@ -1,11 +1,15 @@
+import type { Builder } from "../ir/builder.ts";
 import {
   type BinaryName,
   type CompareName,
   elementCount,
+  type Node,
   printType,
   type TensorType,
   type UnaryName,
 } from "../ir/types.ts";
+import { erf, uniformAt } from "./functions.ts";
+import { inputAt, mapBroadcast } from "./indexing.ts";
 import { noFlops, type OperationRule, type Saved } from "./rule.ts";
 
 /** The common shape of broadcasting (NumPy's rules): sizes are equal from the end, or one of them is 1; or null. */
@@ -21,7 +25,7 @@ function broadcastShapes(a: readonly number[], b: readonly number[]): readonly n
   return shape;
 }
 
-function broadcast(a: TensorType, b: TensorType): readonly number[] | string {
+function broadcastTypes(a: TensorType, b: TensorType): readonly number[] | string {
   return (
     broadcastShapes(a.shape, b.shape) ??
     `${printType(a)} and ${printType(b)} do not go together: from the last axis on, sizes must be equal or 1`
@@ -34,7 +38,14 @@ function pair(inputs: readonly TensorType[]): readonly [TensorType, TensorType] 
   return a.dtype === b.dtype ? [a, b] : `${printType(a)} and ${printType(b)} have different element types; use cast`;
 }
 
-function unary(saved: Saved): OperationRule<UnaryName> {
+/** The gradient of a function of one number: from x, y = f(x) and the gradient of y. */
+type UnaryDerivative = (x: Node, y: Node, gradient: Node, build: Builder) => Node;
+
+function unary(
+  saved: Saved,
+  compute: (x: number) => number,
+  derivative: UnaryDerivative | null,
+): OperationRule<UnaryName> {
   return {
     type: (_, [input]) => {
       if (input === undefined) return "it needs a tensor";
@@ -42,66 +53,151 @@ function unary(saved: Saved): OperationRule<UnaryName> {
     },
     flops: (_, __, output) => elementCount(output),
     saved,
+    derivative:
+      derivative === null
+        ? null
+        : ({ inputs: [x], output, gradient }, build) => [
+            x === undefined ? null : derivative(x, output, gradient, build),
+          ],
+    evaluate: (_, inputs, __, output) => {
+      const { data } = inputAt(inputs, 0);
+      for (let place = 0; place < output.length; place++) output[place] = compute(data[place] ?? 0);
+    },
   };
 }
 
-function binary(saved: Saved): OperationRule<BinaryName> {
+export const unaryRules: { readonly [Name in UnaryName]: OperationRule<UnaryName> } = {
+  neg: unary(
+    "nothing",
+    (x) => -x,
+    (_, __, g, b) => b.add({ op: "neg" }, g),
+  ),
+  exp: unary("output", Math.exp, (_, y, g, b) => b.mul(g, y)),
+  log: unary("inputs", Math.log, (x, _, g, b) => b.add({ op: "div" }, g, x)),
+  sqrt: unary("output", Math.sqrt, (_, y, g, b) => b.add({ op: "div" }, b.mul(g, 0.5), y)),
+  rsqrt: unary(
+    "output",
+    (x) => 1 / Math.sqrt(x),
+    (_, y, g, b) => b.mul(b.mul(g, -0.5), b.mul(y, b.mul(y, y))),
+  ),
+  abs: unary("inputs", Math.abs, (x, _, g, b) => b.mul(g, b.add({ op: "sign" }, x))),
+  sign: unary("nothing", Math.sign, null),
+  erf: unary("inputs", erf, (x, _, g, b) =>
+    b.mul(b.mul(g, 2 / Math.sqrt(Math.PI)), b.add({ op: "exp" }, b.add({ op: "neg" }, b.mul(x, x)))),
+  ),
+  tanh: unary("output", Math.tanh, (_, y, g, b) => b.add({ op: "sub" }, g, b.mul(g, b.mul(y, y)))),
+  sin: unary("inputs", Math.sin, (x, _, g, b) => b.mul(g, b.add({ op: "cos" }, x))),
+  cos: unary("inputs", Math.cos, (x, _, g, b) => b.mul(b.add({ op: "neg" }, g), b.add({ op: "sin" }, x))),
+};
+
+/** The gradients of both operands in the shape of the output; the rule sums them to the operands' own. */
+type BinaryDerivative = (
+  a: Node,
+  b: Node,
+  y: Node,
+  gradient: Node,
+  build: Builder,
+) => readonly [() => Node, () => Node];
+
+function binary(
+  saved: Saved,
+  compute: (a: number, b: number) => number,
+  derivative: BinaryDerivative,
+): OperationRule<BinaryName> {
   return {
     type: (_, inputs) => {
       const types = pair(inputs);
       if (typeof types === "string") return types;
       const [a, b] = types;
       if (a.dtype === "bool") return "it needs numbers, not booleans";
-      const shape = broadcast(a, b);
+      const shape = broadcastTypes(a, b);
       return typeof shape === "string" ? shape : { dtype: a.dtype, shape };
     },
     flops: (_, __, output) => elementCount(output),
     saved,
+    derivative: ({ inputs: [a, b], output, gradient, needs }, build) => {
+      if (a === undefined || b === undefined) return [];
+      const [first, second] = derivative(a, b, output, gradient, build);
+      return [
+        needs(0) ? build.sumTo(first(), a.type.shape) : null,
+        needs(1) ? build.sumTo(second(), b.type.shape) : null,
+      ];
+    },
+    evaluate: (_, inputs, type, output) => mapBroadcast(inputs, type, output, (a = 0, b = 0) => compute(a, b)),
   };
 }
 
-const compare: OperationRule<CompareName> = {
-  type: (_, inputs) => {
-    const types = pair(inputs);
-    if (typeof types === "string") return types;
-    const shape = broadcast(...types);
-    return typeof shape === "string" ? shape : { dtype: "bool", shape };
-  },
-  flops: (_, __, output) => elementCount(output),
-  saved: "nothing",
-};
-
-export const unaryRules: { readonly [Name in UnaryName]: OperationRule<UnaryName> } = {
-  neg: unary("nothing"),
-  exp: unary("output"),
-  log: unary("inputs"),
-  sqrt: unary("output"),
-  rsqrt: unary("output"),
-  abs: unary("inputs"),
-  sign: unary("nothing"),
-  erf: unary("inputs"),
-  tanh: unary("output"),
-  sin: unary("inputs"),
-  cos: unary("inputs"),
-};
+/** Of the larger and the smaller the one that was taken gets the gradient; of two equals, each gets half. */
+function chosen(op: "greater" | "less"): BinaryDerivative {
+  const share = (a: Node, b: Node, gradient: Node, build: Builder): Node => {
+    const taken = build.add({ op: "cast", dtype: gradient.type.dtype }, build.add({ op }, a, b));
+    const equal = build.add({ op: "cast", dtype: gradient.type.dtype }, build.add({ op: "equal" }, a, b));
+    return build.mul(gradient, build.add({ op: "add" }, taken, build.mul(equal, 0.5)));
+  };
+  return (a, b, _, g, build) => [() => share(a, b, g, build), () => share(b, a, g, build)];
+}
 
 export const binaryRules: { readonly [Name in BinaryName]: OperationRule<BinaryName> } = {
-  add: binary("nothing"),
-  sub: binary("nothing"),
-  mul: binary("inputs"),
-  div: binary("inputs"),
-  maximum: binary("inputs"),
-  minimum: binary("inputs"),
-  pow: binary("inputs"),
+  add: binary(
+    "nothing",
+    (a, b) => a + b,
+    (_, __, ___, g) => [() => g, () => g],
+  ),
+  sub: binary(
+    "nothing",
+    (a, b) => a - b,
+    (_, __, ___, g, build) => [() => g, () => build.add({ op: "neg" }, g)],
+  ),
+  mul: binary(
+    "inputs",
+    (a, b) => a * b,
+    (a, b, _, g, build) => [() => build.mul(g, b), () => build.mul(g, a)],
+  ),
+  div: binary(
+    "inputs",
+    (a, b) => a / b,
+    (_, b, y, g, build) => [
+      () => build.add({ op: "div" }, g, b),
+      () => build.add({ op: "neg" }, build.add({ op: "div" }, build.mul(g, y), b)),
+    ],
+  ),
+  maximum: binary("inputs", Math.max, chosen("greater")),
+  minimum: binary("inputs", Math.min, chosen("less")),
+  pow: binary(
+    "inputs",
+    (a, b) => a ** b,
+    (a, b, y, g, build) => [
+      () => {
+        const less = build.add({ op: "sub" }, b, build.constant(1, b.type.dtype));
+        return build.mul(g, build.mul(b, build.add({ op: "pow" }, a, less)));
+      },
+      () => build.mul(g, build.mul(y, build.add({ op: "log" }, a))),
+    ],
+  ),
 };
 
+function compare(compute: (a: number, b: number) => boolean): OperationRule<CompareName> {
+  return {
+    type: (_, inputs) => {
+      const types = pair(inputs);
+      if (typeof types === "string") return types;
+      const shape = broadcastTypes(...types);
+      return typeof shape === "string" ? shape : { dtype: "bool", shape };
+    },
+    flops: (_, __, output) => elementCount(output),
+    saved: "nothing",
+    derivative: null,
+    evaluate: (_, inputs, type, output) => mapBroadcast(inputs, type, output, (a = 0, b = 0) => Number(compute(a, b))),
+  };
+}
+
 export const compareRules: { readonly [Name in CompareName]: OperationRule<CompareName> } = {
-  equal: compare,
-  not_equal: compare,
-  less: compare,
-  less_equal: compare,
-  greater: compare,
-  greater_equal: compare,
+  equal: compare((a, b) => a === b),
+  not_equal: compare((a, b) => a !== b),
+  less: compare((a, b) => a < b),
+  less_equal: compare((a, b) => a <= b),
+  greater: compare((a, b) => a > b),
+  greater_equal: compare((a, b) => a >= b),
 };
 
 /** where(condition, a, b) */
@@ -110,27 +206,52 @@ export const where: OperationRule<"where"> = {
     if (condition?.dtype !== "bool") return "its condition must be of booleans";
     const types = pair(values);
     if (typeof types === "string") return types;
-    const shape = broadcast(...types);
+    const shape = broadcastTypes(...types);
     if (typeof shape === "string") return shape;
-    const whole = broadcast(condition, { dtype: "bool", shape });
+    const whole = broadcastTypes(condition, { dtype: "bool", shape });
     return typeof whole === "string" ? whole : { dtype: types[0].dtype, shape: whole };
   },
   flops: (_, __, output) => elementCount(output),
   saved: "inputs",
+  derivative: ({ inputs: [condition, a, b], gradient, needs }, build) => {
+    if (condition === undefined || a === undefined || b === undefined) return [];
+    const zero = build.constant(0, gradient.type.dtype);
+    return [
+      null,
+      needs(1) ? build.sumTo(build.add({ op: "where" }, condition, gradient, zero), a.type.shape) : null,
+      needs(2) ? build.sumTo(build.add({ op: "where" }, condition, zero, gradient), b.type.shape) : null,
+    ];
+  },
+  evaluate: (_, inputs, type, output) =>
+    mapBroadcast(inputs, type, output, (condition = 0, a = 0, b = 0) => (condition === 0 ? b : a)),
 };
 
 export const cast: OperationRule<"cast"> = {
   type: ({ dtype }, [input]) => (input === undefined ? "it needs a tensor" : { dtype, shape: input.shape }),
   flops: noFlops,
   saved: "nothing",
+  derivative: ({ inputs: [input], gradient }, build) => {
+    if (input?.type.dtype !== "f32" && input?.type.dtype !== "bf16") return [null];
+    return [build.add({ op: "cast", dtype: input.type.dtype }, gradient)];
+  },
+  evaluate: ({ dtype }, inputs, _, output) => {
+    const { data } = inputAt(inputs, 0);
+    for (let place = 0; place < output.length; place++) {
+      const value = data[place] ?? 0;
+      output[place] = dtype === "i32" ? Math.trunc(value) : dtype === "bool" ? Number(value !== 0) : value;
+    }
+  },
 };
 
 export const stopGradient: OperationRule<"stop_gradient"> = {
   type: (_, [input]) => input ?? "it needs a tensor",
   flops: noFlops,
   saved: "nothing",
+  derivative: null,
+  evaluate: (_, inputs, __, output) => output.set(inputAt(inputs, 0).data),
 };
 
+/** What the spec asks for; a training program replaces it by a product with random zeros, the others by its input. */
 export const dropout: OperationRule<"dropout"> = {
   type: ({ rate }, [input]) => {
     if (input?.dtype !== "f32" && input?.dtype !== "bf16") return "it needs floating-point numbers";
@@ -138,4 +259,20 @@ export const dropout: OperationRule<"dropout"> = {
   },
   flops: (_, __, output) => 2 * elementCount(output),
   saved: "inputs",
+  derivative: ({ gradient }) => [gradient],
+  evaluate: (_, inputs, __, output) => output.set(inputAt(inputs, 0).data),
+};
+
+export const randomUniform: OperationRule<"random_uniform"> = {
+  type: ({ shape }, [step]) => {
+    const isNumber = step?.dtype === "i32" && step.shape.length === 0;
+    return isNumber ? { dtype: "f32", shape } : "its step is one number of type i32";
+  },
+  flops: noFlops,
+  saved: "nothing",
+  derivative: null,
+  evaluate: ({ seed, site }, inputs, _, output) => {
+    const step = inputAt(inputs, 0).data[0] ?? 0;
+    for (let place = 0; place < output.length; place++) output[place] = uniformAt(seed, step, site, place);
+  },
 };

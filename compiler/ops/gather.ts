@@ -1,7 +1,8 @@
-import { printType } from "../ir/types.ts";
+import { elementCount, printType } from "../ir/types.ts";
+import { inputAt } from "./indexing.ts";
 import { noFlops, type OperationRule } from "./rule.ts";
 
-/** Rows of a table by number: [rows, ...], i32[ids] -> [ids, ...]. */
+/** Rows of a table by number: [rows, ...], i32[ids] -> [ids, ...]. A number beyond the table gives zeros. */
 export const gather: OperationRule<"gather"> = {
   type: (_, [table, ids]) => {
     if (table === undefined || ids === undefined) return "it needs a table and numbers";
@@ -11,6 +12,45 @@ export const gather: OperationRule<"gather"> = {
   },
   flops: noFlops,
   saved: "inputs",
+  derivative: ({ inputs: [table, ids], gradient }, build) => {
+    if (table === undefined || ids === undefined) return [];
+    return [build.add({ op: "scatter_add", rows: table.type.shape[0] ?? 0 }, ids, gradient), null];
+  },
+  evaluate: (_, inputs, __, output) => {
+    const { type, data } = inputAt(inputs, 0);
+    const ids = inputAt(inputs, 1).data;
+    const width = elementCount({ ...type, shape: type.shape.slice(1) });
+    for (const [index, id] of ids.entries()) {
+      for (let column = 0; column < width; column++) output[index * width + column] = data[id * width + column] ?? 0;
+    }
+  },
+};
+
+/** Adds rows to a table of zeros: i32[ids], [ids, ...] -> [rows, ...]. */
+export const scatterAdd: OperationRule<"scatter_add"> = {
+  type: ({ rows }, [ids, values]) => {
+    if (ids?.dtype !== "i32" || values === undefined) return "it needs numbers of type i32 and rows";
+    const fits = ids.shape.every((size, axis) => size === values.shape[axis]);
+    if (!fits) return `${printType(values)} has not a row for each of ${printType(ids)}`;
+    return { dtype: values.dtype, shape: [rows, ...values.shape.slice(ids.shape.length)] };
+  },
+  flops: (_, [, values]) => (values === undefined ? 0 : elementCount(values)),
+  saved: "inputs",
+  derivative: ({ inputs: [ids], gradient }, build) =>
+    ids === undefined ? [] : [null, build.add({ op: "gather" }, gradient, ids)],
+  evaluate: ({ rows }, inputs, type, output) => {
+    const ids = inputAt(inputs, 0).data;
+    const { data } = inputAt(inputs, 1);
+    const width = elementCount({ ...type, shape: type.shape.slice(1) });
+    output.fill(0);
+    for (const [index, id] of ids.entries()) {
+      if (id < 0 || id >= rows) continue;
+      for (let column = 0; column < width; column++) {
+        const at = id * width + column;
+        output[at] = (output[at] ?? 0) + (data[index * width + column] ?? 0);
+      }
+    }
+  },
 };
 
 export const oneHot: OperationRule<"one_hot"> = {
@@ -20,4 +60,10 @@ export const oneHot: OperationRule<"one_hot"> = {
   },
   flops: noFlops,
   saved: "nothing",
+  derivative: null,
+  evaluate: ({ depth }, inputs, _, output) => {
+    output.fill(0);
+    for (const [index, id] of inputAt(inputs, 0).data.entries())
+      if (id >= 0 && id < depth) output[index * depth + id] = 1;
+  },
 };

@@ -1,20 +1,30 @@
-export { resolveAxis } from "./rule.ts";
-
-import type { Operation, OperationName, OperationOf, TensorType } from "../ir/types.ts";
-import { depthwiseConv3d } from "./convolution.ts";
-import { binaryRules, cast, compareRules, dropout, stopGradient, unaryRules, where } from "./elementwise.ts";
-import { gather, oneHot } from "./gather.ts";
-import { concat, pad, reshape, slice, transpose } from "./layout.ts";
+import type { Builder } from "../ir/builder.ts";
+import type { Node, Operation, OperationName, OperationOf, TensorType } from "../ir/types.ts";
+import { depthwiseConv3d, depthwiseConv3dWeight } from "./convolution.ts";
+import {
+  binaryRules,
+  cast,
+  compareRules,
+  dropout,
+  randomUniform,
+  stopGradient,
+  unaryRules,
+  where,
+} from "./elementwise.ts";
+import { gather, oneHot, scatterAdd } from "./gather.ts";
+import { broadcast, concat, pad, reshape, slice, transpose } from "./layout.ts";
 import { matmul } from "./matmul.ts";
-import { argmax, max, softmax, sum } from "./reduce.ts";
-import type { OperationRule, Saved } from "./rule.ts";
-import { given, iota } from "./source.ts";
+import { argmax, logSoftmax, max, softmax, sum } from "./reduce.ts";
+import type { Elements, OperationRule, Saved, TensorData } from "./rule.ts";
+import { constant, given, iota } from "./source.ts";
+
+export { type Elements, resolveAxis, type TensorData } from "./rule.ts";
 
 /** Every operation there is; a name without a rule does not compile. */
 const rules: { readonly [Name in OperationName]: OperationRule<Name> } = {
   input: given,
   parameter: given,
-  constant: given,
+  constant,
   iota,
   ...unaryRules,
   ...binaryRules,
@@ -25,18 +35,22 @@ const rules: { readonly [Name in OperationName]: OperationRule<Name> } = {
   max,
   argmax,
   softmax,
-  log_softmax: softmax,
+  log_softmax: logSoftmax,
   matmul,
   reshape,
+  broadcast,
   transpose,
   slice,
   concat,
   pad,
   gather,
+  scatter_add: scatterAdd,
   one_hot: oneHot,
   cast,
   dropout,
+  random_uniform: randomUniform,
   depthwise_conv3d: depthwiseConv3d,
+  depthwise_conv3d_weight: depthwiseConv3dWeight,
 };
 
 /** The type of what an operation gives, or in words why it cannot be applied. */
@@ -52,6 +66,32 @@ export function flopsOf(operation: Operation, inputs: readonly TensorType[], out
 /** What the backward pass of an operation reads again. */
 export function savedBy(operation: Operation): Saved {
   return ruleOf(operation).saved;
+}
+
+/** True when gradients flow through an operation. */
+export function isDifferentiable(operation: Operation): boolean {
+  return ruleOf(operation).derivative !== null;
+}
+
+/** The gradients of a node's inputs, built from the gradient of its output; null where there is none. */
+export function derivativeOf(
+  node: Node,
+  gradient: Node,
+  needs: (input: number) => boolean,
+  build: Builder,
+): readonly (Node | null)[] {
+  const { operation, inputs } = node;
+  return ruleOf(operation).derivative?.({ operation, inputs, output: node, gradient, needs }, build) ?? [];
+}
+
+/** Computes an operation into `output`. */
+export function evaluateOperation(
+  operation: Operation,
+  inputs: readonly TensorData[],
+  type: TensorType,
+  output: Elements,
+): void {
+  ruleOf(operation).evaluate(operation, inputs, type, output);
 }
 
 function ruleOf<Name extends OperationName>(operation: OperationOf<Name>): OperationRule<Name> {

@@ -1,4 +1,5 @@
 import { elementCount, printType } from "../ir/types.ts";
+import { broadcastStrides, inputAt, stridesOf, visit } from "./indexing.ts";
 import { noFlops, type OperationRule, resolveAxis } from "./rule.ts";
 
 export const reshape: OperationRule<"reshape"> = {
@@ -10,6 +11,9 @@ export const reshape: OperationRule<"reshape"> = {
   },
   flops: noFlops,
   saved: "nothing",
+  derivative: ({ inputs: [input], gradient }, build) =>
+    input === undefined ? [] : [build.reshape(gradient, input.type.shape)],
+  evaluate: (_, inputs, __, output) => output.set(inputAt(inputs, 0).data),
 };
 
 export const transpose: OperationRule<"transpose"> = {
@@ -23,6 +27,17 @@ export const transpose: OperationRule<"transpose"> = {
   },
   flops: noFlops,
   saved: "nothing",
+  derivative: ({ operation: { permutation }, gradient }, build) => [
+    build.add({ op: "transpose", permutation: permutation.map((_, axis) => permutation.indexOf(axis)) }, gradient),
+  ],
+  evaluate: ({ permutation }, inputs, type, output) => {
+    const { type: from, data } = inputAt(inputs, 0);
+    const strides = stridesOf(from.shape);
+    const moved = permutation.map((axis) => strides[axis] ?? 0);
+    visit(type.shape, [moved], (place, [at = 0]) => {
+      output[place] = data[at] ?? 0;
+    });
+  },
 };
 
 export const slice: OperationRule<"slice"> = {
@@ -36,6 +51,21 @@ export const slice: OperationRule<"slice"> = {
   },
   flops: noFlops,
   saved: "nothing",
+  derivative: ({ operation: { axis, from, to }, inputs: [input], gradient }, build) => {
+    if (input === undefined) return [];
+    const { shape } = input.type;
+    const sliced = resolveAxis(axis, shape.length);
+    const amounts = shape.map((size, each) => (each === sliced ? ([from, size - to] as const) : ([0, 0] as const)));
+    return [build.add({ op: "pad", amounts }, gradient)];
+  },
+  evaluate: ({ axis, from }, inputs, type, output) => {
+    const { type: whole, data } = inputAt(inputs, 0);
+    const strides = stridesOf(whole.shape);
+    const first = from * (strides[resolveAxis(axis, whole.shape.length) ?? 0] ?? 0);
+    visit(type.shape, [strides], (place, [at = 0]) => {
+      output[place] = data[first + at] ?? 0;
+    });
+  },
 };
 
 export const concat: OperationRule<"concat"> = {
@@ -57,6 +87,26 @@ export const concat: OperationRule<"concat"> = {
   },
   flops: noFlops,
   saved: "nothing",
+  derivative: ({ operation: { axis }, inputs, gradient }, build) => {
+    let from = 0;
+    return inputs.map(({ type: { shape } }) => {
+      const to = from + (shape[resolveAxis(axis, shape.length) ?? 0] ?? 0);
+      const part = build.add({ op: "slice", axis, from, to }, gradient);
+      from = to;
+      return part;
+    });
+  },
+  evaluate: ({ axis }, inputs, type, output) => {
+    const strides = stridesOf(type.shape);
+    const stride = strides[resolveAxis(axis, type.shape.length) ?? 0] ?? 0;
+    let first = 0;
+    for (const { type: part, data } of inputs) {
+      visit(part.shape, [strides], (place, [at = 0]) => {
+        output[first + at] = data[place] ?? 0;
+      });
+      first += stride * (part.shape[resolveAxis(axis, part.shape.length) ?? 0] ?? 0);
+    }
+  },
 };
 
 export const pad: OperationRule<"pad"> = {
@@ -71,4 +121,41 @@ export const pad: OperationRule<"pad"> = {
   },
   flops: noFlops,
   saved: "nothing",
+  derivative: ({ operation: { amounts }, inputs: [input], gradient }, build) => {
+    if (input === undefined) return [];
+    let inner = gradient;
+    for (const [axis, [before, after]] of amounts.entries()) {
+      if (before === 0 && after === 0) continue;
+      inner = build.add({ op: "slice", axis, from: before, to: before + (input.type.shape[axis] ?? 0) }, inner);
+    }
+    return [inner];
+  },
+  evaluate: ({ amounts }, inputs, type, output) => {
+    const { type: inner, data } = inputAt(inputs, 0);
+    const strides = stridesOf(type.shape);
+    const first = amounts.reduce((sum, [before], axis) => sum + before * (strides[axis] ?? 0), 0);
+    output.fill(0);
+    visit(inner.shape, [strides], (place, [at = 0]) => {
+      output[first + at] = data[place] ?? 0;
+    });
+  },
+};
+
+export const broadcast: OperationRule<"broadcast"> = {
+  type: ({ shape }, [input]) => {
+    if (input === undefined) return "it needs a tensor";
+    const extra = shape.length - input.shape.length;
+    const fits = extra >= 0 && input.shape.every((size, axis) => size === 1 || size === shape[axis + extra]);
+    return fits ? { dtype: input.dtype, shape } : `${printType(input)} cannot be repeated to [${shape.join(", ")}]`;
+  },
+  flops: noFlops,
+  saved: "nothing",
+  derivative: ({ inputs: [input], gradient }, build) =>
+    input === undefined ? [] : [build.sumTo(gradient, input.type.shape)],
+  evaluate: (_, inputs, type, output) => {
+    const { type: from, data } = inputAt(inputs, 0);
+    visit(type.shape, [broadcastStrides(from.shape, type.shape)], (place, [at = 0]) => {
+      output[place] = data[at] ?? 0;
+    });
+  },
 };

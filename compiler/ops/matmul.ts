@@ -1,4 +1,6 @@
-import { elementCount, printType } from "../ir/types.ts";
+import type { Builder } from "../ir/builder.ts";
+import { elementCount, type Node, printType } from "../ir/types.ts";
+import { inputAt } from "./indexing.ts";
 import type { OperationRule } from "./rule.ts";
 
 /**
@@ -30,7 +32,65 @@ export const matmul: OperationRule<"matmul"> = {
     return 2 * elementCount(output) * inner;
   },
   saved: "inputs",
+  derivative: ({ operation: { transposeA, transposeB }, inputs: [a, b], gradient, needs }, build) => {
+    if (a === undefined || b === undefined) return [];
+    return [
+      needs(0) ? gradientOfA(a, b, transposeA, transposeB, gradient, build) : null,
+      needs(1) ? gradientOfB(a, b, transposeA, transposeB, gradient, build) : null,
+    ];
+  },
+  evaluate: ({ transposeA, transposeB }, inputs, type, output) => {
+    const a = inputAt(inputs, 0);
+    const b = inputAt(inputs, 1);
+    const [rows = 0, inner = 0] = lastTwo(a.type.shape, transposeA);
+    const columns = type.shape.at(-1) ?? 0;
+    const sizeA = a.type.shape.length > 2 ? rows * inner : 0;
+    const sizeB = b.type.shape.length > 2 ? inner * columns : 0;
+    const [rowA, innerA] = transposeA ? [1, rows] : [inner, 1];
+    const [innerB, columnB] = transposeB ? [1, inner] : [columns, 1];
+    for (let place = 0; place < output.length; place++) {
+      const matrix = Math.floor(place / (rows * columns));
+      const row = Math.floor(place / columns) % rows;
+      const column = place % columns;
+      let at = matrix * sizeA + row * rowA;
+      let bt = matrix * sizeB + column * columnB;
+      let sum = 0;
+      for (let step = 0; step < inner; step++) {
+        sum += (a.data[at] ?? 0) * (b.data[bt] ?? 0);
+        at += innerA;
+        bt += innerB;
+      }
+      output[place] = sum;
+    }
+  },
 };
+
+function product(a: Node, b: Node, transposeA: boolean, transposeB: boolean, build: Builder): Node {
+  return build.add({ op: "matmul", transposeA, transposeB }, a, b);
+}
+
+/** dA = dC B^T, and the transpose of that when A is read transposed; the sum over what A was repeated for. */
+function gradientOfA(a: Node, b: Node, tA: boolean, tB: boolean, gradient: Node, build: Builder): Node {
+  const whole = tA ? product(b, gradient, tB, true, build) : product(gradient, b, false, !tB, build);
+  return build.sumTo(whole, a.type.shape);
+}
+
+/** dB = A^T dC. One matrix B for many A is one product over all their rows, not a sum of many. */
+function gradientOfB(a: Node, b: Node, tA: boolean, tB: boolean, gradient: Node, build: Builder): Node {
+  let [left, right] = [a, gradient];
+  if (b.type.shape.length === 2 && a.type.shape.length > 2 && !tA) {
+    left = build.reshape(a, flattened(a));
+    right = build.reshape(gradient, flattened(gradient));
+  }
+  const whole = tB ? product(right, left, true, tA, build) : product(left, right, !tA, false, build);
+  return build.sumTo(whole, b.type.shape);
+}
+
+/** All axes but the last in one. */
+function flattened({ type }: Node): readonly [number, number] {
+  const columns = type.shape.at(-1) ?? 1;
+  return [type.shape.slice(0, -1).reduce((rows, size) => rows * size, 1), columns];
+}
 
 function lastTwo(shape: readonly number[], transposed: boolean): readonly number[] {
   const last = shape.slice(-2);

@@ -1,48 +1,156 @@
-import { elementCount, printType, type TensorType } from "../ir/types.ts";
-import { type OperationRule, resolveAxis, type Saved } from "./rule.ts";
+import { elementCount, type Node, printType, type TensorType } from "../ir/types.ts";
+import { inputAt, stridesOf, visit } from "./indexing.ts";
+import { type Elements, type OperationRule, resolveAxis, type TensorData } from "./rule.ts";
+
+function resolveAxes(axes: readonly number[], rank: number): ReadonlySet<number> {
+  return new Set(axes.map((axis) => resolveAxis(axis, rank) ?? axis));
+}
 
 function reducedShape(input: TensorType, axes: readonly number[], keep: boolean): readonly number[] | string {
-  const reduced = new Set<number>();
   for (const axis of axes) {
-    const resolved = resolveAxis(axis, input.shape.length);
-    if (resolved === null) return `${printType(input)} has no axis ${axis}`;
-    if (reduced.has(resolved)) return `axis ${axis} is named twice`;
-    reduced.add(resolved);
+    if (resolveAxis(axis, input.shape.length) === null) return `${printType(input)} has no axis ${axis}`;
   }
+  const reduced = resolveAxes(axes, input.shape.length);
+  if (reduced.size < axes.length) return "an axis is named twice";
   return input.shape.flatMap((size, index) => (reduced.has(index) ? (keep ? [1] : []) : [size]));
 }
 
-function reduction(saved: Saved): OperationRule<"sum" | "max"> {
-  return {
-    type: ({ axes, keep }, [input]) => {
-      if (input === undefined || input.dtype === "bool") return "it needs a tensor of numbers";
-      const shape = reducedShape(input, axes, keep);
-      return typeof shape === "string" ? shape : { dtype: input.dtype, shape };
-    },
-    flops: (_, [input]) => (input === undefined ? 0 : elementCount(input)),
-    saved,
-  };
+/** The shape of an input with the reduced axes kept, each of size 1. */
+function keptShape(shape: readonly number[], axes: readonly number[]): readonly number[] {
+  const reduced = resolveAxes(axes, shape.length);
+  return shape.map((size, axis) => (reduced.has(axis) ? 1 : size));
 }
 
-export const sum = reduction("nothing");
-export const max = reduction("inputs");
+/** Visits every element of a tensor with the place in the output that it goes to. */
+function visitReduced(input: TensorData, axes: readonly number[], each: (from: number, to: number) => void): void {
+  const { shape } = input.type;
+  const kept = keptShape(shape, axes);
+  const strides = stridesOf(kept).map((stride, axis) => (kept[axis] === 1 ? 0 : stride));
+  visit(shape, [strides], (place, [to = 0]) => each(place, to));
+}
+
+const numbers = "it needs a tensor of numbers";
+
+function reductionType(input: TensorType | undefined, axes: readonly number[], keep: boolean): TensorType | string {
+  if (input === undefined || input.dtype === "bool") return numbers;
+  const shape = reducedShape(input, axes, keep);
+  return typeof shape === "string" ? shape : { dtype: input.dtype, shape };
+}
+
+export const sum: OperationRule<"sum"> = {
+  type: ({ axes, keep }, [input]) => reductionType(input, axes, keep),
+  flops: (_, [input]) => (input === undefined ? 0 : elementCount(input)),
+  saved: "nothing",
+  derivative: ({ operation: { axes }, inputs: [input], gradient }, build) => {
+    if (input === undefined) return [];
+    return [build.broadcast(build.reshape(gradient, keptShape(input.type.shape, axes)), input.type.shape)];
+  },
+  evaluate: ({ axes }, inputs, _, output) => {
+    const input = inputAt(inputs, 0);
+    const totals = new Float64Array(output.length);
+    visitReduced(input, axes, (from, to) => {
+      totals[to] = (totals[to] ?? 0) + (input.data[from] ?? 0);
+    });
+    output.set(totals);
+  },
+};
+
+export const max: OperationRule<"max"> = {
+  type: ({ axes, keep }, [input]) => reductionType(input, axes, keep),
+  flops: (_, [input]) => (input === undefined ? 0 : elementCount(input)),
+  saved: "inputs",
+  // Equal largest elements share the gradient.
+  derivative: ({ operation: { axes }, inputs: [input], output, gradient }, build) => {
+    if (input === undefined) return [];
+    const { shape, dtype } = input.type;
+    const kept = keptShape(shape, axes);
+    const isLargest = build.add({ op: "equal" }, input, build.reshape(output, kept));
+    const mask = build.add({ op: "cast", dtype }, isLargest);
+    const share = build.add({ op: "div" }, build.reshape(gradient, kept), build.sum(mask, axes, true));
+    return [build.mul(mask, share)];
+  },
+  evaluate: ({ axes }, inputs, _, output) => {
+    const input = inputAt(inputs, 0);
+    output.fill(Number.NEGATIVE_INFINITY);
+    visitReduced(input, axes, (from, to) => {
+      output[to] = Math.max(output[to] ?? 0, input.data[from] ?? 0);
+    });
+  },
+};
 
 export const argmax: OperationRule<"argmax"> = {
   type: ({ axis, keep }, [input]) => {
-    if (input === undefined || input.dtype === "bool") return "it needs a tensor of numbers";
-    const shape = reducedShape(input, [axis], keep);
-    return typeof shape === "string" ? shape : { dtype: "i32", shape };
+    const type = reductionType(input, [axis], keep);
+    return typeof type === "string" ? type : { dtype: "i32", shape: type.shape };
   },
   flops: (_, [input]) => (input === undefined ? 0 : elementCount(input)),
   saved: "nothing",
+  derivative: null,
+  // The first of several largest elements.
+  evaluate: ({ axis }, inputs, _, output) => {
+    const input = inputAt(inputs, 0);
+    const best = new Float64Array(output.length).fill(Number.NEGATIVE_INFINITY);
+    const seen = new Float64Array(output.length);
+    visitReduced(input, [axis], (from, to) => {
+      const value = input.data[from] ?? 0;
+      const at = seen[to] ?? 0;
+      if (value > (best[to] ?? 0)) {
+        best[to] = value;
+        output[to] = at;
+      }
+      seen[to] = at + 1;
+    });
+  },
 };
 
-/** Softmax and its logarithm along an axis: subtract the largest, exponentiate, add up, divide. */
-export const softmax: OperationRule<"softmax" | "log_softmax"> = {
-  type: ({ axis }, [input]) => {
-    if (input?.dtype !== "f32" && input?.dtype !== "bf16") return "it needs floating-point numbers";
-    return resolveAxis(axis, input.shape.length) === null ? `${printType(input)} has no axis ${axis}` : input;
+const floats = "it needs floating-point numbers";
+
+function normalised(
+  name: "softmax" | "log_softmax",
+): Pick<OperationRule<"softmax" | "log_softmax">, "type" | "flops" | "saved" | "evaluate"> {
+  return {
+    type: ({ axis }, [input]) => {
+      if (input?.dtype !== "f32" && input?.dtype !== "bf16") return floats;
+      return resolveAxis(axis, input.shape.length) === null ? `${printType(input)} has no axis ${axis}` : input;
+    },
+    flops: (_, __, output) => 5 * elementCount(output),
+    saved: "output",
+    evaluate: ({ axis }, inputs, _, output) =>
+      evaluateSoftmax(inputAt(inputs, 0), axis, output, name === "log_softmax"),
+  };
+}
+
+/** Softmax along an axis: subtract the largest, exponentiate, divide by the sum. */
+export const softmax: OperationRule<"softmax"> = {
+  ...normalised("softmax"),
+  derivative: ({ operation: { axis }, output, gradient }, build) => {
+    const weighted = build.sum(build.mul(gradient, output), [axis], true);
+    return [build.mul(output, build.add({ op: "sub" }, gradient, weighted))];
   },
-  flops: (_, __, output) => 5 * elementCount(output),
-  saved: "output",
 };
+
+/** Its logarithm, without taking the logarithm of a small number. */
+export const logSoftmax: OperationRule<"log_softmax"> = {
+  ...normalised("log_softmax"),
+  derivative: ({ operation: { axis }, output, gradient }, build) => {
+    const total: Node = build.sum(gradient, [axis], true);
+    return [build.add({ op: "sub" }, gradient, build.mul(build.add({ op: "exp" }, output), total))];
+  },
+};
+
+function evaluateSoftmax(input: TensorData, axis: number, output: Elements, logarithm: boolean): void {
+  const { shape } = input.type;
+  const rows = keptShape(shape, [axis]).reduce((product, size) => product * size, 1);
+  const largest = new Float64Array(rows).fill(Number.NEGATIVE_INFINITY);
+  const totals = new Float64Array(rows);
+  visitReduced(input, [axis], (from, to) => {
+    largest[to] = Math.max(largest[to] ?? 0, input.data[from] ?? 0);
+  });
+  visitReduced(input, [axis], (from, to) => {
+    totals[to] = (totals[to] ?? 0) + Math.exp((input.data[from] ?? 0) - (largest[to] ?? 0));
+  });
+  visitReduced(input, [axis], (from, to) => {
+    const shifted = (input.data[from] ?? 0) - (largest[to] ?? 0);
+    output[from] = logarithm ? shifted - Math.log(totals[to] ?? 1) : Math.exp(shifted) / (totals[to] ?? 1);
+  });
+}

@@ -1,5 +1,6 @@
-import { byteCount, type Node, type OperationName } from "../ir/types.ts";
-import { flopsOf, savedBy } from "../ops/index.ts";
+import { neededFor } from "../ir/evaluate.ts";
+import { byteCount, type Node } from "../ir/types.ts";
+import { flopsOf, isDifferentiable, savedBy } from "../ops/index.ts";
 
 /** What a step costs; estimates from the operations, before any of them is fused, shared or recomputed. */
 export interface Cost {
@@ -10,21 +11,6 @@ export interface Cost {
   /** What the backward pass reads again. */
   readonly activationBytes: number;
 }
-
-/** Operations whose output does not change with small changes of their inputs, or that say so. */
-const withoutGradient: ReadonlySet<OperationName> = new Set<OperationName>([
-  "stop_gradient",
-  "argmax",
-  "one_hot",
-  "iota",
-  "sign",
-  "equal",
-  "not_equal",
-  "less",
-  "less_equal",
-  "greater",
-  "greater_equal",
-]);
 
 /** Estimates a training step from the nodes that its losses need. */
 export function estimateCost(losses: readonly Node[], isTrainable: (path: string) => boolean): Cost {
@@ -39,7 +25,7 @@ export function estimateCost(losses: readonly Node[], isTrainable: (path: string
     const isTrained = operation.op === "parameter" && isTrainable(operation.path);
     if (isTrained || operation.op === "input" || inputs.some((input) => varies.has(input))) varies.add(node);
     const gradients = inputs.filter((input) => needsGradient.has(input)).length;
-    const passesOn = gradients > 0 && !withoutGradient.has(operation.op) && type.dtype !== "i32";
+    const passesOn = gradients > 0 && isDifferentiable(operation);
     if (isTrained || passesOn) needsGradient.add(node);
     if (!varies.has(node)) continue;
     const flops = flopsOf(
@@ -58,16 +44,4 @@ export function estimateCost(losses: readonly Node[], isTrainable: (path: string
   let activationBytes = 0;
   for (const { type } of kept) activationBytes += byteCount(type);
   return { forwardFlops, stepFlops: forwardFlops + backwardFlops, activationBytes };
-}
-
-/** The nodes on which some others depend, each after its inputs. */
-function neededFor(outputs: readonly Node[]): readonly Node[] {
-  const needed = new Set<Node>();
-  const stack = [...outputs];
-  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-    if (needed.has(node)) continue;
-    needed.add(node);
-    stack.push(...node.inputs);
-  }
-  return [...needed].sort((a, b) => a.id - b.id);
 }

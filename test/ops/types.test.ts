@@ -54,6 +54,7 @@ test.each<[Operation, readonly string[], string]>([
   [
     {
       op: "depthwise_conv3d",
+      flip: false,
       padding: [
         [2, 0],
         [1, 1],
@@ -88,6 +89,7 @@ test.each<[Operation, readonly string[]]>([
   [
     {
       op: "depthwise_conv3d",
+      flip: false,
       padding: [
         [0, 0],
         [0, 0],

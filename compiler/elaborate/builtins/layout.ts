@@ -112,7 +112,7 @@ export const layout: Readonly<Record<string, Builtin>> = {
     parameters: ["x", "weight", "padding"],
     apply: (call) =>
       call.add(
-        { op: "depthwise_conv3d", padding: call.pairs("padding") },
+        { op: "depthwise_conv3d", padding: call.pairs("padding"), flip: false },
         call.tensor("x").node,
         call.tensor("weight").node,
       ),

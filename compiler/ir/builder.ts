@@ -1,0 +1,52 @@
+import type { Graph } from "./graph.ts";
+import { type Dtype, type Node, type Operation, type Origin, printType } from "./types.ts";
+
+/** Appends operations that the compiler itself makes, all with the origin of the node that they come from. */
+export class Builder {
+  private readonly graph: Graph;
+  private readonly origin: Origin;
+
+  constructor(graph: Graph, origin: Origin) {
+    this.graph = graph;
+    this.origin = origin;
+  }
+
+  /** Throws where the types do not fit: what the compiler makes always does. */
+  add(operation: Operation, ...inputs: readonly Node[]): Node {
+    const node = this.graph.add(operation, inputs, this.origin);
+    if (typeof node !== "string") return node;
+    const types = inputs.map(({ type }) => printType(type)).join(", ");
+    throw new Error(`the compiler made ${operation.op}(${types}): ${node}`);
+  }
+
+  constant(value: number, dtype: Dtype = "f32"): Node {
+    return this.add({ op: "constant", value, type: { dtype, shape: [] } });
+  }
+
+  mul(a: Node, b: Node | number): Node {
+    return this.add({ op: "mul" }, a, typeof b === "number" ? this.constant(b, a.type.dtype) : b);
+  }
+
+  sum(x: Node, axes: readonly number[], keep: boolean): Node {
+    return axes.length === 0 ? x : this.add({ op: "sum", axes, keep }, x);
+  }
+
+  reshape(x: Node, shape: readonly number[]): Node {
+    const same = shape.length === x.type.shape.length && shape.every((size, axis) => size === x.type.shape[axis]);
+    return same ? x : this.add({ op: "reshape", shape }, x);
+  }
+
+  broadcast(x: Node, shape: readonly number[]): Node {
+    const same = shape.length === x.type.shape.length && shape.every((size, axis) => size === x.type.shape[axis]);
+    return same ? x : this.add({ op: "broadcast", shape }, x);
+  }
+
+  /** The gradient of what was broadcast from `shape`: the sum over the axes along which it was repeated. */
+  sumTo(gradient: Node, shape: readonly number[]): Node {
+    const extra = gradient.type.shape.length - shape.length;
+    const axes = gradient.type.shape.flatMap((size, axis) =>
+      axis < extra || (shape[axis - extra] === 1 && size !== 1) ? [axis] : [],
+    );
+    return this.reshape(this.sum(gradient, axes, false), shape);
+  }
+}

@@ -1,0 +1,56 @@
+import { type Elements, evaluateOperation, type TensorData } from "../ops/index.ts";
+import { elementCount, type Node, printType } from "./types.ts";
+
+/** The numbers that the reference evaluator computes in: products and sums are in f64, and what is kept is rounded. */
+export type Precision = "f32" | "f64";
+
+/** Values of inputs and parameters, by name and by path. */
+export interface Given {
+  readonly inputs: ReadonlyMap<string, TensorData>;
+  readonly parameters: ReadonlyMap<string, TensorData>;
+}
+
+/** The semantics of a graph: every node that some outputs need, computed one after the other. */
+export function evaluate(outputs: readonly Node[], given: Given, precision: Precision): ReadonlyMap<Node, TensorData> {
+  const values = new Map<Node, TensorData>();
+  for (const node of neededFor(outputs)) {
+    const { operation, inputs, type } = node;
+    if (operation.op === "input" || operation.op === "parameter") {
+      values.set(node, givenValue(node, given));
+      continue;
+    }
+    const data: Elements =
+      precision === "f32" ? new Float32Array(elementCount(type)) : new Float64Array(elementCount(type));
+    const operands = inputs.map((input) => {
+      const value = values.get(input);
+      if (value === undefined) throw new Error("a node stands after its inputs");
+      return value;
+    });
+    evaluateOperation(operation, operands, type, data);
+    values.set(node, { type, data });
+  }
+  return values;
+}
+
+function givenValue({ operation, type }: Node, given: Given): TensorData {
+  const isInput = operation.op === "input";
+  const name = operation.op === "input" ? operation.name : operation.op === "parameter" ? operation.path : "";
+  const value = (isInput ? given.inputs : given.parameters).get(name);
+  if (value === undefined) throw new Error(`no value is given for ${name}`);
+  if (printType(value.type) !== printType(type)) {
+    throw new Error(`${name} is ${printType(type)}, and is given as ${printType(value.type)}`);
+  }
+  return value;
+}
+
+/** The nodes on which some others depend, those included, each after its inputs. */
+export function neededFor(outputs: readonly Node[]): readonly Node[] {
+  const needed = new Set<Node>();
+  const stack = [...outputs];
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    if (needed.has(node)) continue;
+    needed.add(node);
+    stack.push(...node.inputs);
+  }
+  return [...needed].sort((a, b) => a.id - b.id);
+}

@@ -1,0 +1,67 @@
+import type { TensorType } from "../ir/types.ts";
+import type { Elements, TensorData } from "./rule.ts";
+
+/** How far apart neighbours of each axis are, in row-major order. */
+export function stridesOf(shape: readonly number[]): readonly number[] {
+  const strides: number[] = [];
+  let stride = 1;
+  for (const size of shape.toReversed()) {
+    strides.unshift(stride);
+    stride *= size;
+  }
+  return strides;
+}
+
+/** Strides of a tensor that is broadcast to a shape: 0 along what is repeated. */
+export function broadcastStrides(from: readonly number[], to: readonly number[]): readonly number[] {
+  const strides = stridesOf(from);
+  const extra = to.length - from.length;
+  return to.map((_, axis) => (axis < extra || from[axis - extra] === 1 ? 0 : (strides[axis - extra] ?? 0)));
+}
+
+/**
+ * Visits every place of a shape in order, with the offset of that place in each of some tensors whose strides are given.
+ * The offsets are one array that changes from visit to visit.
+ */
+export function visit(
+  shape: readonly number[],
+  strides: readonly (readonly number[])[],
+  each: (place: number, offsets: readonly number[]) => void,
+): void {
+  const count = shape.reduce((product, size) => product * size, 1);
+  const index = shape.map(() => 0);
+  const offsets = strides.map(() => 0);
+  for (let place = 0; place < count; place++) {
+    each(place, offsets);
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      const at = (index[axis] ?? 0) + 1;
+      const wraps = at === shape[axis];
+      index[axis] = wraps ? 0 : at;
+      for (const [tensor, stride] of strides.entries()) {
+        const step = stride[axis] ?? 0;
+        offsets[tensor] = (offsets[tensor] ?? 0) + (wraps ? -step * (at - 1) : step);
+      }
+      if (!wraps) break;
+    }
+  }
+}
+
+/** Applies a function to each element of tensors that are broadcast to one shape. */
+export function mapBroadcast(
+  inputs: readonly TensorData[],
+  type: TensorType,
+  output: Elements,
+  compute: (...values: number[]) => number,
+): void {
+  const strides = inputs.map((input) => broadcastStrides(input.type.shape, type.shape));
+  visit(type.shape, strides, (place, offsets) => {
+    output[place] = compute(...inputs.map(({ data }, index) => data[offsets[index] ?? 0] ?? 0));
+  });
+}
+
+/** The input of an operation that has at least that many. */
+export function inputAt(inputs: readonly TensorData[], index: number): TensorData {
+  const input = inputs[index];
+  if (input === undefined) throw new Error("an operation is evaluated with the inputs of its type rule");
+  return input;
+}
