@@ -3,3 +3,8 @@ export { type Compiled, checkSpec, compileSpec } from "./plan/compile.ts";
 export type { Plan } from "./plan/types.ts";
 export { planToYaml } from "./plan/yaml.ts";
 export { explainSelectors } from "./select/explain.ts";
+export { evaluate, type Given, type Precision } from "./ir/evaluate.ts";
+export { byteCount, elementCount, type Node, printType, type TensorType } from "./ir/types.ts";
+export type { Elements, TensorData } from "./ops/index.ts";
+export { buildForward, buildStep, type TracedSpec } from "./programs/build.ts";
+export { nodesOf, type Program } from "./programs/program.ts";

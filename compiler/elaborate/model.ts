@@ -1,4 +1,5 @@
 import type { Diagnostic, Encoder, HeadLet, LossUse, ModelDeclaration, Parameter, Span } from "../../grammar/index.ts";
+import type { Graph } from "../ir/graph.ts";
 import { type Node, printType, type TensorType } from "../ir/types.ts";
 import type { BuiltinArgument } from "./builtins/builtin.ts";
 import { Calls, forwardOf, type HeadSlot } from "./calls.ts";
@@ -113,7 +114,7 @@ export class ModelElaborator {
       // What is made from a value that is not known would only repeat its mistake.
       if (!isDone) break;
     }
-    return { nodes: trace.graph.nodes, losses, outputs };
+    return { graph: trace.graph, losses, outputs };
   }
 
   private traceEncoder({ name, span }: Encoder, inputs: Map<string, TensorValue>, evaluator: Evaluator): void {
@@ -190,7 +191,7 @@ export class ModelElaborator {
 
 /** What one trace of a model gives. */
 export interface TracedModel {
-  readonly nodes: readonly Node[];
+  readonly graph: Graph;
   /** The losses of the model; their sum is what is trained on. */
   readonly losses: readonly Node[];
   /** The model's lets by name. */

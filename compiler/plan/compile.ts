@@ -9,7 +9,10 @@ import {
 import { checkProgram } from "../check.ts";
 import { Files } from "../elaborate/files.ts";
 import { ModelElaborator } from "../elaborate/model.ts";
+import type { Value } from "../elaborate/values.ts";
 import { type Library, loadProgram, type Program } from "../imports.ts";
+import type { Node } from "../ir/types.ts";
+import type { TracedSpec } from "../programs/build.ts";
 import { checkCoverage } from "../select/coverage.ts";
 import { type Element, elementsOf } from "../select/elements.ts";
 import { type JudgedExpectation, judge } from "../select/expectations.ts";
@@ -17,15 +20,17 @@ import { decideTrainable } from "../select/freeze.ts";
 import { expandSelectors } from "../select/patterns.ts";
 import { type PlacedAdapters, placeAdapters } from "../select/placements.ts";
 import { Selecting, selectedModules } from "../select/select.ts";
+import { readTrainSettings, slotsOf } from "../settings/train.ts";
 import { estimateCost } from "./cost.ts";
 import { measuresOf } from "./measures.ts";
 import { duplicateNames, makePlan } from "./plan.ts";
-import { batchOf, optimizerSlotsOf } from "./settings.ts";
 import type { Plan } from "./types.ts";
 
 /** A compiled spec; without a plan when a mistake stands before it. */
 export interface Compiled {
   readonly plan: Plan | null;
+  /** The traced model, from which programs are made. */
+  readonly spec: TracedSpec | null;
   /** Everything that selectors can name, for explanations; empty when the model could not be made. */
   readonly elements: readonly Element[];
   readonly diagnostics: readonly Diagnostic[];
@@ -41,7 +46,7 @@ export function compileSpec(entry: Source, library: Library): Compiled {
   if (model === undefined && diagnostics.length === 0) {
     diagnostics.push(report("no-model", entry.name, { path: entry.name }));
   }
-  if (model === undefined || hasErrors(diagnostics)) return { plan: null, elements: [], diagnostics };
+  if (model === undefined || hasErrors(diagnostics)) return { plan: null, spec: null, elements: [], diagnostics };
   const compiled = compileModel(model, program);
   return { ...compiled, diagnostics: [...diagnostics, ...compiled.diagnostics] };
 }
@@ -59,11 +64,13 @@ function modelsOf({ entry }: Program): readonly ModelDeclaration[] {
 function compileModel(model: ModelDeclaration, program: Program): Compiled {
   const { file } = program.entry.parsed;
   const files = new Files(program);
-  const elaborator = new ModelElaborator(model, files, batchOf(file));
+  const { settings, diagnostics: unsettled } = readTrainSettings(file);
+  const elaborator = new ModelElaborator(model, files, settings.batch);
   const { diagnostics } = elaborator;
+  diagnostics.push(...unsettled);
   elaborator.instantiate();
   if (diagnostics.length === 0) elaborator.trace();
-  if (diagnostics.length > 0) return { plan: null, elements: [], diagnostics };
+  if (diagnostics.length > 0) return { plan: null, spec: null, elements: [], diagnostics };
 
   const bare = new Selecting(elementsOf(elaborator.components()));
   const placed: PlacedAdapters[] = [];
@@ -91,19 +98,42 @@ function compileModel(model: ModelDeclaration, program: Program): Compiled {
     }
   }
   diagnostics.push(...selecting.diagnostics, ...checkCoverage(placed, elements, counted));
-  if (traced === null) return { plan: null, elements, diagnostics };
+  if (traced === null) return { plan: null, spec: null, elements, diagnostics };
   const trainable = new Map([...decisions].map(([parameter, decision]) => [parameter.path, decision.trainable]));
   const cost = estimateCost(traced.losses, (path) => trainable.get(path) ?? false);
   const plan = makePlan({
     model: model.name.text,
-    batch: batchOf(file),
+    batch: settings.batch,
     elements,
     decisions,
     placed,
     judged,
     totals: measures.totals,
     cost,
-    optimizerSlots: optimizerSlotsOf(file),
+    optimizerSlots: slotsOf(settings.optimizer),
   });
-  return { plan, elements, diagnostics };
+  const spec: TracedSpec = {
+    graph: traced.graph,
+    losses: traced.losses,
+    outputs: tensorsOf(traced.outputs),
+    named: namedValues(elements),
+    trainable: new Set([...trainable].flatMap(([path, isTrained]) => (isTrained ? [path] : []))),
+    settings,
+  };
+  return { plan, spec, elements, diagnostics };
+}
+
+function tensorsOf(values: ReadonlyMap<string, Value>): ReadonlyMap<string, Node> {
+  return new Map([...values].flatMap(([name, value]) => (value.kind === "tensor" ? [[name, value.node]] : [])));
+}
+
+/** The lets of every module in its last trace, by path. */
+function namedValues(elements: readonly Element[]): ReadonlyMap<string, Node> {
+  return new Map(
+    elements.flatMap(({ instance }): readonly (readonly [string, Node])[] =>
+      instance === null
+        ? []
+        : [...tensorsOf(instance.values)].map(([name, node]) => [`${instance.path}.${name}`, node]),
+    ),
+  );
 }

@@ -3,9 +3,10 @@ import { files } from "./files.ts";
 import { names } from "./names.ts";
 import type { Row } from "./row.ts";
 import { selection } from "./selection.ts";
+import { settings } from "./settings.ts";
 import { syntax } from "./syntax.ts";
 
-const rows = { ...syntax, ...files, ...names, ...elaboration, ...selection } as const;
+const rows = { ...syntax, ...files, ...names, ...elaboration, ...selection, ...settings } as const;
 
 export type DiagnosticKey = keyof typeof rows;
 

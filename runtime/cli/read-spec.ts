@@ -9,9 +9,9 @@ export function compilePath(path: string, libraryFolder: string): Compiled {
   const file = readText(path);
   switch (file.kind) {
     case "missing":
-      return { plan: null, elements: [], diagnostics: [report("file-not-found", path, { path })] };
+      return { plan: null, spec: null, elements: [], diagnostics: [report("file-not-found", path, { path })] };
     case "unreadable":
-      return { plan: null, elements: [], diagnostics: [file.problem(path)] };
+      return { plan: null, spec: null, elements: [], diagnostics: [file.problem(path)] };
     case "text":
       return compileSpec(createSource(path, file.text), new SpecLibrary(libraryFolder, path));
   }

@@ -164,5 +164,10 @@ test("only what leads to a wanted parameter is built", () => {
   const before = graph.nodes.length;
   const gradients = differentiate(graph, loss, new Set([adapter]));
   expect([...gradients.keys()]).toEqual([adapter]);
-  expect(graph.nodes.slice(before).map(({ operation }) => operation.op)).toEqual(["constant", "reshape", "broadcast", "matmul"]);
+  expect(graph.nodes.slice(before).map(({ operation }) => operation.op)).toEqual([
+    "constant",
+    "reshape",
+    "broadcast",
+    "matmul",
+  ]);
 });

@@ -1,0 +1,26 @@
+import { Builder } from "../ir/builder.ts";
+import { Graph } from "../ir/graph.ts";
+import type { Node } from "../ir/types.ts";
+import { nodesOf, type Program } from "../programs/program.ts";
+
+/** What stands for a node in the new program, or null for the same operation on the new inputs. */
+export type Rewrite = (node: Node, inputs: readonly Node[], build: Builder) => Node | null;
+
+/** A new program of the nodes that are needed, each rewritten after its inputs. */
+export function rewrite(program: Program, rule: Rewrite): Program {
+  const graph = new Graph();
+  const made = new Map<Node, Node>();
+  const madeFor = (node: Node): Node => {
+    const found = made.get(node);
+    if (found === undefined) throw new Error("a node stands after its inputs");
+    return found;
+  };
+  for (const node of nodesOf(program)) {
+    const inputs = node.inputs.map(madeFor);
+    const build = new Builder(graph, node.origin);
+    made.set(node, rule(node, inputs, build) ?? build.add(node.operation, ...inputs));
+  }
+  const renew = (nodes: ReadonlyMap<string, Node>): ReadonlyMap<string, Node> =>
+    new Map([...nodes].map(([name, node]) => [name, madeFor(node)]));
+  return { name: program.name, graph, outputs: renew(program.outputs), updates: renew(program.updates) };
+}

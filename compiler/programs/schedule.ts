@@ -1,0 +1,29 @@
+import type { Builder } from "../ir/builder.ts";
+import type { Node } from "../ir/types.ts";
+
+/** How the learning rate changes: up from 0 over the warm-up, then as the kind says until the last step. */
+export interface Schedule {
+  readonly kind: "constant" | "linear" | "cosine";
+  readonly warmup: number;
+  /** Steps of the whole training; `linear` and `cosine` end there at 0. Null when the spec does not say. */
+  readonly steps: number | null;
+}
+
+/** The learning rate of a step, whose number is counted from 0 as f32. */
+export function buildLearningRate(base: number, { kind, warmup, steps }: Schedule, step: Node, build: Builder): Node {
+  const one = build.constant(1);
+  const clamp = (x: Node): Node =>
+    build.add({ op: "minimum" }, build.add({ op: "maximum" }, x, build.constant(0)), one);
+  const risen =
+    warmup === 0 ? one : clamp(build.add({ op: "div" }, build.add({ op: "add" }, step, one), build.constant(warmup)));
+  const falls = kind === "constant" || steps === null || steps <= warmup;
+  if (falls) return build.mul(risen, base);
+  const done = clamp(
+    build.add({ op: "div" }, build.add({ op: "sub" }, step, build.constant(warmup)), build.constant(steps - warmup)),
+  );
+  const left =
+    kind === "linear"
+      ? build.add({ op: "sub" }, one, done)
+      : build.mul(build.add({ op: "add" }, one, build.add({ op: "cos" }, build.mul(done, Math.PI))), 0.5);
+  return build.mul(build.mul(risen, left), base);
+}

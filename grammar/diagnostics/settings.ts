@@ -1,0 +1,13 @@
+import { error } from "./row.ts";
+
+/** E6xx: the settings of training, data and evaluation. */
+export const settings = {
+  "unknown-setting": error<{ readonly name: string; readonly block: string }>(
+    "E601",
+    ({ name, block }) => `\`${block}\` has no setting \`${name}\``,
+  ),
+  "bad-setting": error<{ readonly name: string; readonly expected: string }>(
+    "E602",
+    ({ name, expected }) => `\`${name}\` must be ${expected}`,
+  ),
+} as const;
