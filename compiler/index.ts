@@ -1,10 +1,13 @@
 export type { FilePlace, Library, ReadResult } from "./imports.ts";
+export { evaluate, type Precision } from "./ir/evaluate.ts";
+export { printProgram } from "./ir/print.ts";
+export { elementCount, type Node, printType } from "./ir/types.ts";
+export { verify } from "./ir/verify.ts";
+export type { TensorData } from "./ops/index.ts";
+export { optimise, passes } from "./passes/index.ts";
 export { type Compiled, checkSpec, compileSpec } from "./plan/compile.ts";
 export type { Plan } from "./plan/types.ts";
 export { planToYaml } from "./plan/yaml.ts";
-export { explainSelectors } from "./select/explain.ts";
-export { evaluate, type Given, type Precision } from "./ir/evaluate.ts";
-export { byteCount, elementCount, type Node, printType, type TensorType } from "./ir/types.ts";
-export type { Elements, TensorData } from "./ops/index.ts";
 export { buildForward, buildStep, type TracedSpec } from "./programs/build.ts";
-export { nodesOf, type Program } from "./programs/program.ts";
+export { flopsOfProgram, nodesOf, type Program } from "./programs/program.ts";
+export { explainSelectors } from "./select/explain.ts";

@@ -27,9 +27,22 @@ export function evaluate(outputs: readonly Node[], given: Given, precision: Prec
       return value;
     });
     evaluateOperation(operation, operands, type, data);
+    if (type.dtype === "bf16") roundToBfloat(data);
     values.set(node, { type, data });
   }
   return values;
+}
+
+/** Rounds to the 8 bits that bf16 keeps of a number, to the nearest and of two to the even. */
+function roundToBfloat(data: Elements): void {
+  const bits = new Uint32Array(1);
+  const number = new Float32Array(bits.buffer);
+  for (const [place, value] of data.entries()) {
+    number[0] = value;
+    const whole = bits[0] ?? 0;
+    bits[0] = (whole + 0x7fff + ((whole >>> 16) & 1)) & 0xffff0000;
+    data[place] = number[0] ?? 0;
+  }
 }
 
 function givenValue({ operation, type }: Node, given: Given): TensorData {

@@ -1,7 +1,7 @@
 import { Builder } from "../ir/builder.ts";
 import { Graph } from "../ir/graph.ts";
 import type { Node } from "../ir/types.ts";
-import { nodesOf, type Program } from "../programs/program.ts";
+import { allNodesOf, type Program } from "../programs/program.ts";
 
 /** What stands for a node in the new program, or null for the same operation on the new inputs. */
 export type Rewrite = (node: Node, inputs: readonly Node[], build: Builder) => Node | null;
@@ -15,12 +15,13 @@ export function rewrite(program: Program, rule: Rewrite): Program {
     if (found === undefined) throw new Error("a node stands after its inputs");
     return found;
   };
-  for (const node of nodesOf(program)) {
+  for (const node of allNodesOf(program)) {
     const inputs = node.inputs.map(madeFor);
     const build = new Builder(graph, node.origin);
     made.set(node, rule(node, inputs, build) ?? build.add(node.operation, ...inputs));
   }
   const renew = (nodes: ReadonlyMap<string, Node>): ReadonlyMap<string, Node> =>
     new Map([...nodes].map(([name, node]) => [name, madeFor(node)]));
-  return { name: program.name, graph, outputs: renew(program.outputs), updates: renew(program.updates) };
+  const { name, outputs, updates, once } = program;
+  return { name, graph, outputs: renew(outputs), updates: renew(updates), once: renew(once) };
 }

@@ -28,14 +28,20 @@ export function buildForward(spec: TracedSpec, fetch: readonly string[]): Progra
     const node = spec.named.get(name);
     if (node !== undefined) outputs.set(name, node);
   }
-  return removeDropout({ name: "forward", graph: spec.graph, outputs, updates: new Map() });
+  return removeDropout({ name: "forward", graph: spec.graph, outputs, updates: new Map(), once: new Map() });
 }
 
 /** One training step, or null when the model has no loss. */
 export function buildStep(spec: TracedSpec): Program | null {
   const loss = totalLoss(spec);
   if (loss === null) return null;
-  const program = { name: "step", graph: spec.graph, outputs: new Map([["loss", loss]]), updates: new Map() };
+  const program = {
+    name: "step",
+    graph: spec.graph,
+    outputs: new Map([["loss", loss]]),
+    updates: new Map(),
+    once: new Map(),
+  };
   return addTraining(sampleDropout(program, spec.settings.seed), spec.trainable, spec.settings);
 }
 

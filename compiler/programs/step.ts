@@ -43,7 +43,7 @@ export function addTraining(program: Program, trainable: ReadonlySet<string>, se
   }
   outputs.set("learning_rate", learningRate);
   outputs.set("gradient_norm", norm);
-  return { name: "step", graph, outputs, updates };
+  return { name: "step", graph, outputs, updates, once: program.once };
 }
 
 /** The input `step`, which dropout may have made already. */

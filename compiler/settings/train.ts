@@ -189,6 +189,6 @@ class SettingReader {
 
 function literal(expression: Expression): number | null {
   if (expression.kind === "number") return expression.value;
-  const isNegative = expression.kind === "unary" && expression.operator === "-" && expression.operand.kind === "number";
-  return isNegative && expression.operand.kind === "number" ? -expression.operand.value : null;
+  if (expression.kind !== "unary" || expression.operator !== "-" || expression.operand.kind !== "number") return null;
+  return -expression.operand.value;
 }

@@ -1,0 +1,156 @@
+import type { Builder } from "../ir/builder.ts";
+import { elementCount, type Node, type Operation } from "../ir/types.ts";
+import { type Elements, evaluateOperation } from "../ops/index.ts";
+import type { Program } from "../programs/program.ts";
+import { rewrite } from "./rewrite.ts";
+
+/** Leaves out what changes nothing, and computes what is the same everywhere: x + 0, x * 1, constants of constants. */
+export function simplify(program: Program): Program {
+  return rewrite(program, (node, inputs, build) => foldConstants(node, inputs, build) ?? leaveOut(node, inputs, build));
+}
+
+/** The value that all elements of a node have, or null. */
+function uniformValue(node: Node | undefined): number | null {
+  if (node?.operation.op === "constant") return node.operation.value;
+  return null;
+}
+
+/** Operations that give the same everywhere when their inputs are the same everywhere. */
+function isElementwise({ op }: Operation): boolean {
+  switch (op) {
+    case "neg":
+    case "exp":
+    case "log":
+    case "sqrt":
+    case "rsqrt":
+    case "abs":
+    case "sign":
+    case "erf":
+    case "tanh":
+    case "sin":
+    case "cos":
+    case "add":
+    case "sub":
+    case "mul":
+    case "div":
+    case "maximum":
+    case "minimum":
+    case "pow":
+    case "equal":
+    case "not_equal":
+    case "less":
+    case "less_equal":
+    case "greater":
+    case "greater_equal":
+    case "where":
+    case "stop_gradient":
+    case "cast":
+    case "reshape":
+    case "broadcast":
+    case "transpose":
+    case "slice":
+      return true;
+    case "input":
+    case "parameter":
+    case "constant":
+    case "iota":
+    case "sum":
+    case "max":
+    case "argmax":
+    case "softmax":
+    case "log_softmax":
+    case "matmul":
+    case "concat":
+    case "pad":
+    case "gather":
+    case "scatter_add":
+    case "one_hot":
+    case "dropout":
+    case "random_uniform":
+    case "depthwise_conv3d":
+    case "depthwise_conv3d_weight":
+      return false;
+  }
+}
+
+function foldConstants({ operation, type }: Node, inputs: readonly Node[], build: Builder): Node | null {
+  if (!isElementwise(operation) || inputs.some((input) => uniformValue(input) === null)) return null;
+  const single = { dtype: type.dtype, shape: [] };
+  if (
+    operation.op === "reshape" ||
+    operation.op === "broadcast" ||
+    operation.op === "transpose" ||
+    operation.op === "slice"
+  ) {
+    return build.add({ op: "constant", value: uniformValue(inputs[0]) ?? 0, type });
+  }
+  const operands = inputs.map((input) => ({
+    type: { dtype: input.type.dtype, shape: [] },
+    data: Float64Array.of(uniformValue(input) ?? 0),
+  }));
+  const result: Elements = new Float64Array(1);
+  evaluateOperation(operation, operands, single, result);
+  const [value = Number.NaN] = result;
+  return Number.isFinite(value) ? build.add({ op: "constant", value, type }) : null;
+}
+
+function sameShape(a: Node, b: { readonly type: Node["type"] }): boolean {
+  return a.type.shape.length === b.type.shape.length && a.type.shape.every((size, axis) => size === b.type.shape[axis]);
+}
+
+/** The input that a node equals, or null. */
+function leaveOut(node: Node, inputs: readonly Node[], build: Builder): Node | null {
+  const { operation, type } = node;
+  const [a, b] = inputs;
+  if (a === undefined) return null;
+  switch (operation.op) {
+    case "add":
+      if (uniformValue(b) === 0 && sameShape(a, node)) return a;
+      return b !== undefined && uniformValue(a) === 0 && sameShape(b, node) ? b : null;
+    case "sub":
+      return uniformValue(b) === 0 && sameShape(a, node) ? a : null;
+    case "mul":
+      return simplifyProduct(node, a, b, build);
+    case "div":
+      return uniformValue(b) === 1 && sameShape(a, node) ? a : null;
+    case "neg":
+      return a.operation.op === "neg" ? (a.inputs[0] ?? null) : null;
+    case "cast":
+      return a.type.dtype === type.dtype ? a : null;
+    case "broadcast":
+      return sameShape(a, node) ? a : null;
+    case "reshape": {
+      if (sameShape(a, node)) return a;
+      const [inner] = a.operation.op === "reshape" ? a.inputs : [];
+      return inner === undefined ? null : build.reshape(inner, operation.shape);
+    }
+    case "transpose": {
+      const { permutation } = operation;
+      if (permutation.every((axis, index) => axis === index)) return a;
+      if (a.operation.op !== "transpose" || a.inputs[0] === undefined) return null;
+      const inner = a.operation.permutation;
+      return build.add({ op: "transpose", permutation: permutation.map((axis) => inner[axis] ?? axis) }, a.inputs[0]);
+    }
+    case "slice":
+      return elementCount(a.type) === elementCount(type) ? a : null;
+    case "stop_gradient":
+      // Gradients are built before this pass: what is left of it is its input.
+      return a;
+    default:
+      return null;
+  }
+}
+
+/** x * 1 is x, and x * c * d is x * (c d). */
+function simplifyProduct(node: Node, a: Node, b: Node | undefined, build: Builder): Node | null {
+  if (b === undefined) return null;
+  if (uniformValue(b) === 1 && sameShape(a, node)) return a;
+  if (uniformValue(a) === 1 && sameShape(b, node)) return b;
+  const outer = uniformValue(b);
+  if (outer === null || a.operation.op !== "mul" || b.type.shape.length > 0) return null;
+  const [inner, factor] = a.inputs;
+  const known = uniformValue(factor);
+  return inner === undefined || known === null || factor?.type.shape.length !== 0
+    ? null
+    : build.mul(inner, outer * known);
+}

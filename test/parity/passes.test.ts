@@ -1,0 +1,178 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import {
+  buildForward,
+  buildStep,
+  compileSpec,
+  evaluate,
+  nodesOf,
+  optimise,
+  type Program,
+  passes,
+  type TensorData,
+  type TracedSpec,
+  verify,
+} from "../../compiler/index.ts";
+import { Builder } from "../../compiler/ir/builder.ts";
+import { Graph } from "../../compiler/ir/graph.ts";
+import { elementCount, type Node } from "../../compiler/ir/types.ts";
+import { lowerPrecision } from "../../compiler/passes/precision.ts";
+import { createSource } from "../../grammar/index.ts";
+import { SpecLibrary } from "../../runtime/cli/library.ts";
+import { Random } from "../property/mutants.ts";
+
+function specOf(path: string, change: (text: string) => string = (text) => text): TracedSpec {
+  const text = change(readFileSync(path, "utf8"));
+  const { spec, diagnostics } = compileSpec(createSource(path, text), new SpecLibrary("specs/std", path));
+  expect(diagnostics).toEqual([]);
+  if (spec === null) throw new Error("the spec compiles");
+  return spec;
+}
+
+function stepOf(spec: TracedSpec): Program {
+  const step = buildStep(spec);
+  if (step === null) throw new Error("the spec has a loss");
+  return step;
+}
+
+/** A random value for everything that a program reads, the same for the same name. */
+function given(programs: readonly Program[]): {
+  readonly inputs: Map<string, TensorData>;
+  readonly parameters: Map<string, TensorData>;
+} {
+  const inputs = new Map<string, TensorData>();
+  const parameters = new Map<string, TensorData>();
+  const random = new Random(5);
+  for (const { graph } of programs) {
+    for (const { operation, type } of graph.nodes) {
+      if (operation.op !== "input" && operation.op !== "parameter") continue;
+      const name = operation.op === "input" ? operation.name : operation.path;
+      const into = operation.op === "input" ? inputs : parameters;
+      if (into.has(name)) continue;
+      const isSquare = name.startsWith("square:");
+      const draw = (): number =>
+        type.dtype === "i32" ? random.below(2) : random.below(2000) / 1000 - (isSquare ? 0 : 1);
+      into.set(name, { type, data: Float64Array.from({ length: elementCount(type) }, draw) });
+    }
+  }
+  return { inputs, parameters };
+}
+
+/** Everything that a program gives, with what is computed once computed first. */
+function results(program: Program, values: ReturnType<typeof given>): ReadonlyMap<string, TensorData> {
+  const once = evaluate([...program.once.values()], values, "f64");
+  const parameters = new Map(values.parameters);
+  for (const [path, node] of program.once) {
+    const value = once.get(node);
+    if (value !== undefined) parameters.set(path, value);
+  }
+  const all: readonly (readonly [string, Node])[] = [...program.outputs, ...program.updates];
+  const computed = evaluate(
+    all.map(([, node]) => node),
+    { inputs: values.inputs, parameters },
+    "f64",
+  );
+  return new Map(all.flatMap(([name, node]) => (computed.has(node) ? [[name, computed.get(node) ?? never()]] : [])));
+}
+
+function never(): never {
+  throw new Error("a node that was asked for is computed");
+}
+
+function largestDifference(a: ReadonlyMap<string, TensorData>, b: ReadonlyMap<string, TensorData>): number {
+  expect([...b.keys()]).toEqual([...a.keys()]);
+  let error = 0;
+  for (const [name, { data }] of a) {
+    const other = b.get(name)?.data;
+    let largest = 1e-6;
+    let difference = 0;
+    for (const [place, value] of data.entries()) {
+      largest = Math.max(largest, Math.abs(value));
+      difference = Math.max(difference, Math.abs(value - (other?.[place] ?? Number.NaN)));
+    }
+    error = Math.max(error, difference / largest);
+  }
+  return error;
+}
+
+describe("every pass keeps what a program computes, and leaves a program that holds together", () => {
+  const spec = specOf("specs/medct-small.vlm");
+  const programs: readonly (readonly [string, Program])[] = [
+    ["step", stepOf(spec)],
+    ["forward", buildForward(spec, ["vision.spatial"])],
+  ];
+
+  test.each(programs)("%s", (_, program) => {
+    const values = given([program]);
+    const expected = results(program, values);
+    expect(verify(program)).toEqual([]);
+    const seen: string[] = [];
+    optimise(program, spec, {
+      after: (name, current) => {
+        seen.push(name);
+        expect(verify(current)).toEqual([]);
+        expect(largestDifference(expected, results(current, values))).toBeLessThan(1e-9);
+      },
+    });
+    expect(seen).toEqual(passes.map(({ name }) => name));
+  });
+});
+
+test("bf16 rounds what a matrix product reads and gives, and nothing else", () => {
+  const graph = new Graph();
+  const build = new Builder(graph, { path: "", span: { source: createSource("test", ""), start: 0, end: 0 } });
+  const type = { dtype: "f32" as const, shape: [2, 2] };
+  const [a, b] = ["a", "b"].map((path) => build.add({ op: "parameter", path, type }));
+  if (a === undefined || b === undefined) throw new Error("there are two");
+  const product = build.add({ op: "matmul", transposeA: false, transposeB: false }, a, b);
+  const outputs = new Map([["y", build.add({ op: "add" }, product, a)]]);
+  const lowered = lowerPrecision({ name: "test", graph, outputs, updates: new Map(), once: new Map() });
+  expect(verify(lowered)).toEqual([]);
+  // 1 + 2^-9 rounds to 1 in bf16, whose numbers near 1 are 2^-7 apart; outside the product it stays.
+  const parameters = new Map<string, TensorData>([
+    ["a", { type, data: Float64Array.of(1 + 2 ** -9, 0, 0, 1 + 2 ** -6) }],
+    ["b", { type, data: Float64Array.of(1, 3, 1, 1) }],
+  ]);
+  const y = lowered.outputs.get("y");
+  if (y === undefined) throw new Error("there is one output");
+  const values = evaluate([y], { inputs: new Map(), parameters }, "f32").get(y)?.data;
+  expect([...(values ?? [])]).toEqual([2 + 2 ** -9, 3, 1 + 2 ** -6, 2 * (1 + 2 ** -6)]);
+});
+
+describe("the full-size step of the reference", () => {
+  const spec = specOf("specs/medct.vlm");
+  const step = optimise(stepOf(spec), spec);
+  const nodes = nodesOf(step);
+
+  test("has a gradient for each adapter matrix and for nothing else", () => {
+    const gradients = [...step.outputs.keys()].filter((name) => name.startsWith("gradient:"));
+    expect(gradients).toHaveLength(104);
+    expect(gradients.every((name) => /\.lora\.(down|up)$/.test(name))).toBe(true);
+    const frozen = new Set([...step.updates.keys()].filter((path) => !path.includes("lora")));
+    expect([...frozen]).toEqual([]);
+  });
+
+  test("computes the position bias when the weights are loaded, and not in the step", () => {
+    const paths = nodes.flatMap(({ operation }) => (operation.op === "parameter" ? [operation.path] : []));
+    expect(paths.filter((path) => path.includes("grid_bias"))).toEqual([]);
+    const once = new Set([...step.once.values()].map(({ origin }) => origin.path));
+    expect([...once].some((path) => path.startsWith("vision.grid_bias"))).toBe(true);
+  });
+});
+
+test("dropout follows from the seed and the step alone, and is not there in evaluation", () => {
+  const withDropout = (text: string): string =>
+    text.replace("lora(rank = 4, alpha = 8)", "lora(rank = 4, alpha = 8, dropout = 0.5)");
+  const spec = specOf("specs/medct-small.vlm", withDropout);
+  const values = given([stepOf(spec)]);
+  const lossAt = (step: number): number => {
+    values.inputs.set("step", { type: { dtype: "i32", shape: [] }, data: Float64Array.of(step) });
+    return results(stepOf(spec), values).get("loss")?.data[0] ?? Number.NaN;
+  };
+  expect(lossAt(3)).toBe(lossAt(3));
+  expect(lossAt(3)).not.toBe(lossAt(4));
+  const forward = buildForward(spec, []);
+  expect(
+    nodesOf(forward).some(({ operation }) => operation.op === "dropout" || operation.op === "random_uniform"),
+  ).toBe(false);
+});
