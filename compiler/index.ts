@@ -1,5 +1,5 @@
 export type { FilePlace, Library, ReadResult } from "./imports.ts";
-export { evaluate, type Precision } from "./ir/evaluate.ts";
+export { evaluate } from "./ir/evaluate.ts";
 export { printProgram } from "./ir/print.ts";
 export { elementCount, type Node, printType } from "./ir/types.ts";
 export { verify } from "./ir/verify.ts";
@@ -8,6 +8,12 @@ export { optimise, passes } from "./passes/index.ts";
 export { type Compiled, checkSpec, compileSpec } from "./plan/compile.ts";
 export type { Plan } from "./plan/types.ts";
 export { planToYaml } from "./plan/yaml.ts";
-export { buildForward, buildStep, type TracedSpec } from "./programs/build.ts";
+export {
+  buildForward,
+  buildProgram,
+  buildStep,
+  type ProgramName,
+  type TracedSpec,
+} from "./programs/build.ts";
 export { flopsOfProgram, nodesOf, type Program } from "./programs/program.ts";
 export { explainSelectors } from "./select/explain.ts";

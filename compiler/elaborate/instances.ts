@@ -1,7 +1,8 @@
 import type { AdapterDeclaration, ModuleDeclaration, RolesDeclaration, Span } from "../../grammar/index.ts";
 import type { TensorType } from "../ir/types.ts";
+import type { InitialValue } from "../programs/init.ts";
 import type { Environment } from "./environment.ts";
-import type { Initial, Value } from "./values.ts";
+import type { Value } from "./values.ts";
 
 /** One step of a path: a part's name, and its number when the part is a list. */
 export interface Step {
@@ -58,7 +59,7 @@ export interface ParameterInstance {
   readonly checkpoint: string;
   readonly type: TensorType;
   readonly storage: "param" | "buffer";
-  readonly initial: Initial;
+  readonly initial: InitialValue;
   readonly role: Role | null;
   readonly span: Span;
 }

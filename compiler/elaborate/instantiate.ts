@@ -9,6 +9,7 @@ import type {
   Span,
   StringText,
 } from "../../grammar/index.ts";
+import type { InitialValue } from "../programs/init.ts";
 import { bindArguments } from "./arguments.ts";
 import type { BuiltinArgument } from "./builtins/builtin.ts";
 import { Environment } from "./environment.ts";
@@ -25,7 +26,7 @@ import {
 import { sizesOf } from "./patterns.ts";
 import { resolveRole } from "./roles.ts";
 import { elementsOf, runLet } from "./statements.ts";
-import { describe, type Initial, list, none, type Value } from "./values.ts";
+import { describe, list, none, type Value } from "./values.ts";
 
 /** Modules in one model. */
 const instanceLimit = 200_000;
@@ -235,7 +236,7 @@ export class Instantiator {
 }
 
 /** `zeros`, `ones`, `constant(c)`, `normal(std)`, `uniform(bound)`, or a number. */
-function initialOf(expression: Expression, environment: Environment, evaluator: Evaluator): Initial {
+function initialOf(expression: Expression, environment: Environment, evaluator: Evaluator): InitialValue {
   const value = evaluator.evaluate(expression, environment);
   if (value.kind === "initial") return value.initial;
   if (value.kind === "number") return { kind: "constant", value: value.value };

@@ -1,4 +1,5 @@
 import { type Dtype, type Node, printType } from "../ir/types.ts";
+import type { InitialValue } from "../programs/init.ts";
 import type { Callable } from "../scope.ts";
 import type { Builtin } from "./builtins/builtin.ts";
 import type { Environment } from "./environment.ts";
@@ -14,7 +15,7 @@ export type Value =
   | { readonly kind: "list"; readonly elements: readonly Value[] }
   | { readonly kind: "dtype"; readonly dtype: Dtype }
   | TensorValue
-  | { readonly kind: "initial"; readonly initial: Initial }
+  | { readonly kind: "initial"; readonly initial: InitialValue }
   | { readonly kind: "parameter"; readonly parameter: ParameterInstance }
   | InstanceValue
   | { readonly kind: "callable"; readonly callable: Callable; readonly home: Environment }
@@ -35,13 +36,6 @@ export interface InstanceValue {
   readonly instance: ModuleInstance;
   readonly level: number;
 }
-
-/** The first value of a parameter, for the program that makes one from a seed. */
-export type Initial =
-  | { readonly kind: "constant"; readonly value: number }
-  | { readonly kind: "normal"; readonly standardDeviation: number }
-  /** Evenly between -bound and bound. */
-  | { readonly kind: "uniform"; readonly bound: number };
 
 export const none: Value = { kind: "none" };
 
@@ -98,7 +92,7 @@ export function describe(value: Value): string {
 }
 
 /** An initialiser as the language writes it. */
-export function printInitial(initial: Initial): string {
+export function printInitial(initial: InitialValue): string {
   switch (initial.kind) {
     case "constant":
       return initial.value === 0 ? "zeros" : initial.value === 1 ? "ones" : `constant(${initial.value})`;

@@ -35,13 +35,12 @@ export function evaluate(outputs: readonly Node[], given: Given, precision: Prec
 
 /** Rounds to the 8 bits that bf16 keeps of a number, to the nearest and of two to the even. */
 function roundToBfloat(data: Elements): void {
-  const bits = new Uint32Array(1);
-  const number = new Float32Array(bits.buffer);
+  const view = new DataView(new ArrayBuffer(4));
   for (const [place, value] of data.entries()) {
-    number[0] = value;
-    const whole = bits[0] ?? 0;
-    bits[0] = (whole + 0x7fff + ((whole >>> 16) & 1)) & 0xffff0000;
-    data[place] = number[0] ?? 0;
+    view.setFloat32(0, value);
+    const bits = view.getUint32(0);
+    view.setUint32(0, (bits + 0x7fff + ((bits >>> 16) & 1)) & 0xffff0000);
+    data[place] = view.getFloat32(0);
   }
 }
 

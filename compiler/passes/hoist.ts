@@ -29,15 +29,15 @@ export function hoist(program: Program, trainable: ReadonlySet<string>): Program
   // What is fixed is computed from what is fixed; everything else reads a parameter that stands for it.
   const moved = rewrite(marked, (node, _, build) => {
     if (!fixed.has(node)) return null;
-    const value = build.add(node.operation, ...node.inputs.map((input) => valueOf(input, values)));
+    const value = build.add(node.operation, ...node.inputs.map((input) => fixedValue(input, values)));
     values.set(node, value);
     const path = once.get(node);
     return path === undefined ? value : build.add({ op: "parameter", path, type: node.type });
   });
-  return { ...moved, once: new Map([...kept].map(([path, node]) => [path, valueOf(node, values)])) };
+  return { ...moved, once: new Map([...kept].map(([path, node]) => [path, fixedValue(node, values)])) };
 }
 
-function valueOf(node: Node, values: ReadonlyMap<Node, Node>): Node {
+function fixedValue(node: Node, values: ReadonlyMap<Node, Node>): Node {
   const value = values.get(node);
   if (value === undefined) throw new Error("what is fixed depends on what is fixed");
   return value;

@@ -1,5 +1,6 @@
 import {
   type Diagnostic,
+  type File,
   type FreezeRule,
   hasErrors,
   type ModelDeclaration,
@@ -8,11 +9,13 @@ import {
 } from "../../grammar/index.ts";
 import { checkProgram } from "../check.ts";
 import { Files } from "../elaborate/files.ts";
+import type { ParameterInstance } from "../elaborate/instances.ts";
 import { ModelElaborator } from "../elaborate/model.ts";
 import type { Value } from "../elaborate/values.ts";
 import { type Library, loadProgram, type Program } from "../imports.ts";
 import type { Node } from "../ir/types.ts";
 import type { TracedSpec } from "../programs/build.ts";
+import type { InitialParameter } from "../programs/init.ts";
 import { checkCoverage } from "../select/coverage.ts";
 import { type Element, elementsOf } from "../select/elements.ts";
 import { type JudgedExpectation, judge } from "../select/expectations.ts";
@@ -36,8 +39,8 @@ export interface Compiled {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Compiles the model of a spec to its plan. */
-export function compileSpec(entry: Source, library: Library): Compiled {
+/** Compiles the model of a spec to its plan; `batch` replaces the batch that the spec says. */
+export function compileSpec(entry: Source, library: Library, batch: number | null = null): Compiled {
   const program = loadProgram(entry, library);
   const diagnostics = [...checkProgram(program, library)];
   const models = modelsOf(program);
@@ -47,7 +50,7 @@ export function compileSpec(entry: Source, library: Library): Compiled {
     diagnostics.push(report("no-model", entry.name, { path: entry.name }));
   }
   if (model === undefined || hasErrors(diagnostics)) return { plan: null, spec: null, elements: [], diagnostics };
-  const compiled = compileModel(model, program);
+  const compiled = compileModel(model, program, batch);
   return { ...compiled, diagnostics: [...diagnostics, ...compiled.diagnostics] };
 }
 
@@ -61,11 +64,11 @@ function modelsOf({ entry }: Program): readonly ModelDeclaration[] {
   return entry.parsed.file.items.filter((item) => item.kind === "model");
 }
 
-function compileModel(model: ModelDeclaration, program: Program): Compiled {
+function compileModel(model: ModelDeclaration, program: Program, batch: number | null): Compiled {
   const { file } = program.entry.parsed;
   const files = new Files(program);
   const { settings, diagnostics: unsettled } = readTrainSettings(file);
-  const elaborator = new ModelElaborator(model, files, settings.batch);
+  const elaborator = new ModelElaborator(model, files, batch ?? settings.batch);
   const { diagnostics } = elaborator;
   diagnostics.push(...unsettled);
   elaborator.instantiate();
@@ -103,7 +106,7 @@ function compileModel(model: ModelDeclaration, program: Program): Compiled {
   const cost = estimateCost(traced.losses, (path) => trainable.get(path) ?? false);
   const plan = makePlan({
     model: model.name.text,
-    batch: settings.batch,
+    batch: batch ?? settings.batch,
     elements,
     decisions,
     placed,
@@ -117,10 +120,26 @@ function compileModel(model: ModelDeclaration, program: Program): Compiled {
     losses: traced.losses,
     outputs: tensorsOf(traced.outputs),
     named: namedValues(elements),
+    parameters: elements.flatMap(({ parameter }) => (parameter === null ? [] : [initialOf(parameter)])),
+    latents: { image: nameOf(file, "image"), text: nameOf(file, "text") },
     trainable: new Set([...trainable].flatMap(([path, isTrained]) => (isTrained ? [path] : []))),
     settings,
   };
   return { plan, spec, elements, diagnostics };
+}
+
+function initialOf({ path, type, initial, span }: ParameterInstance): InitialParameter {
+  return { path, type, initial, origin: { path, span } };
+}
+
+/** The let that a setting of the `eval` block names. */
+function nameOf(file: File, key: string): string | null {
+  for (const item of file.items) {
+    if (item.kind !== "settings" || item.block !== "eval") continue;
+    const value = item.entries.find(({ name }) => name.text === key)?.value;
+    if (value?.kind === "name") return value.text;
+  }
+  return null;
 }
 
 function tensorsOf(values: ReadonlyMap<string, Value>): ReadonlyMap<string, Node> {

@@ -3,6 +3,7 @@ import type { Graph } from "../ir/graph.ts";
 import type { Node } from "../ir/types.ts";
 import { removeDropout, sampleDropout } from "../passes/dropout.ts";
 import type { TrainSettings } from "../settings/train.ts";
+import { buildInit, type InitialParameter } from "./init.ts";
 import type { Program } from "./program.ts";
 import { addTraining } from "./step.ts";
 
@@ -14,9 +15,45 @@ export interface TracedSpec {
   readonly outputs: ReadonlyMap<string, Node>;
   /** Every named value in the modules, by its path: `vision.spatial`. */
   readonly named: ReadonlyMap<string, Node>;
+  /** Every parameter and buffer, with its first value. */
+  readonly parameters: readonly InitialParameter[];
+  /** Which lets the `eval` block calls the latents of an image and of a text. */
+  readonly latents: { readonly image: string | null; readonly text: string | null };
   /** The paths of trainable parameters. */
   readonly trainable: ReadonlySet<string>;
   readonly settings: TrainSettings;
+}
+
+/** The programs that a model has. */
+export type ProgramName = "forward" | "encode_image" | "encode_text" | "step" | "init";
+
+/** A program by its name, or null when the model does not have it. */
+export function buildProgram(spec: TracedSpec, name: ProgramName, fetch: readonly string[] = []): Program | null {
+  switch (name) {
+    case "forward":
+      return buildForward(spec, fetch);
+    case "encode_image":
+      return buildEncode(spec, name, spec.latents.image);
+    case "encode_text":
+      return buildEncode(spec, name, spec.latents.text);
+    case "step":
+      return buildStep(spec);
+    case "init":
+      return buildInit(spec.parameters, spec.settings.seed);
+  }
+}
+
+/** The latent alone, so that only one kind of input is needed. */
+function buildEncode(spec: TracedSpec, name: string, latent: string | null): Program | null {
+  const node = latent === null ? undefined : spec.outputs.get(latent);
+  if (node === undefined) return null;
+  return removeDropout({
+    name,
+    graph: spec.graph,
+    outputs: new Map([["latent", node]]),
+    updates: new Map(),
+    once: new Map(),
+  });
 }
 
 /** The model's values and its loss, as in evaluation; `fetch` names further values. */

@@ -5,8 +5,9 @@ import type { Row } from "./row.ts";
 import { selection } from "./selection.ts";
 import { settings } from "./settings.ts";
 import { syntax } from "./syntax.ts";
+import { tensors } from "./tensors.ts";
 
-const rows = { ...syntax, ...files, ...names, ...elaboration, ...selection, ...settings } as const;
+const rows = { ...syntax, ...files, ...names, ...elaboration, ...selection, ...settings, ...tensors } as const;
 
 export type DiagnosticKey = keyof typeof rows;
 

@@ -1,29 +1,56 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { planToYaml } from "../../compiler/index.ts";
+import {
+  buildProgram,
+  optimise,
+  type ProgramName,
+  planToYaml,
+  printProgram,
+  type TracedSpec,
+} from "../../compiler/index.ts";
 import { renderDiagnostics, report } from "../../grammar/index.ts";
 import { writeAtomically } from "../files/index.ts";
+import { renderPassTable } from "./pass-table.ts";
 import { compilePath, showDiagnostics } from "./read-spec.ts";
 import { renderSummary } from "./summary.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 
+/** What can be printed of a spec. */
+export type Emitted = "plan" | "passes" | ProgramName;
+
 export interface CompileOptions {
-  /** Print the plan instead of the summary. */
-  readonly emitPlan: boolean;
+  /** Print that instead of the summary. */
+  readonly emit: Emitted | null;
+  /** Of a program, what this pass leaves; `none` for the program as it was built. */
+  readonly after: string | null;
   /** A folder for `plan.yaml`. */
   readonly output: string | null;
 }
 
 /** `medctc compile`: what a spec comes to, and whether what it expects holds. */
-export function compile(path: string, { emitPlan, output }: CompileOptions, terminal: Terminal): ExitCode {
+export function compile(path: string, { emit, after, output }: CompileOptions, terminal: Terminal): ExitCode {
   const compiled = compilePath(path, terminal.libraryFolder);
-  const { plan } = compiled;
-  if (plan !== null) {
-    const yaml = emitPlan || output !== null ? planToYaml(plan) : "";
-    terminal.out(emitPlan ? yaml : renderSummary(plan));
+  const { plan, spec } = compiled;
+  if (plan !== null && spec !== null) {
+    const yaml = emit === "plan" || output !== null ? planToYaml(plan) : "";
+    const text = emit === null ? renderSummary(plan) : emit === "plan" ? yaml : renderProgram(spec, emit, after);
+    if (text === null) {
+      const params = { name: emit ?? "", why: "the model has no loss, or its `eval` block names no latent for it" };
+      terminal.err(renderDiagnostics([report("no-such-program", path, params)], { colour: terminal.colour }));
+      return exitCodes.wrong;
+    }
+    terminal.out(text);
     if (output !== null && !writePlan(output, yaml, terminal)) return exitCodes.wrong;
   }
   return showDiagnostics(compiled, terminal) ? exitCodes.done : exitCodes.wrong;
+}
+
+/** A program as text, or the table of what passes do to the step; null when the model has no such program. */
+function renderProgram(spec: TracedSpec, emit: Exclude<Emitted, "plan">, after: string | null): string | null {
+  const program = buildProgram(spec, emit === "passes" ? "step" : emit);
+  if (program === null) return null;
+  if (emit === "passes") return renderPassTable(program, spec);
+  return printProgram(after === "none" ? program : optimise(program, spec, { last: after }));
 }
 
 function writePlan(folder: string, yaml: string, terminal: Terminal): boolean {

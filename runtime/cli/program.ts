@@ -1,8 +1,29 @@
-import { Command, CommanderError, Option } from "commander";
+import { Argument, Command, CommanderError, Option } from "commander";
+import type { ProgramName } from "../../compiler/index.ts";
+import type { Emitted } from "./compile.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 
 /** The version of package.json, set when the program is bundled. */
 declare const MEDCTC_VERSION: string | undefined;
+
+/** The names that the command line offers; the compiler's own lists are not loaded for a start. */
+const programNames: readonly ProgramName[] = ["forward", "encode_image", "encode_text", "step", "init"];
+const passNames = ["none", "simplify", "share", "precision", "share-again", "hoist"];
+
+interface CompileFlags {
+  readonly emit?: Emitted;
+  readonly after?: string;
+  readonly output?: string;
+}
+
+interface RunFlags {
+  readonly weights?: string;
+  readonly adapter?: string;
+  readonly feeds?: string;
+  readonly fetch?: readonly string[];
+  readonly step: number;
+  readonly output: string;
+}
 
 const summary = `A language and compiler for adapting vision-language models.
 
@@ -42,15 +63,19 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
     .command("compile")
     .description("say what a spec comes to, and whether what it expects holds")
     .argument("<spec>", "a spec file")
-    .addOption(new Option("--emit <what>", "print that instead of the summary").choices(["plan"]))
+    .addOption(
+      new Option("--emit <what>", "print that instead of the summary").choices(["plan", "passes", ...programNames]),
+    )
+    .addOption(new Option("--after <pass>", "of a program, what this pass leaves").choices(passNames))
     .option("-o, --output <folder>", "write plan.yaml there")
     .addHelpText(
       "after",
       "\nExamples:\n  $ medctc compile specs/medct.vlm\n  $ medctc compile specs/medct.vlm --emit plan",
     )
-    .action(async (spec: string, options: { readonly emit?: "plan"; readonly output?: string }) => {
+    .action(async (spec: string, options: CompileFlags) => {
       const { compile } = await import("./compile.ts");
-      code = compile(spec, { emitPlan: options.emit === "plan", output: options.output ?? null }, terminal);
+      const { emit = null, after = null, output = null } = options;
+      code = compile(spec, { emit, after, output }, terminal);
     });
   program
     .command("params")
@@ -72,6 +97,27 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
     .action(async (spec: string, selector: string) => {
       const { explain } = await import("./explain.ts");
       code = explain(spec, selector, terminal);
+    });
+  program
+    .command("run")
+    .description("run one program of a spec once, on given tensors, in the reference evaluator")
+    .argument("<spec>", "a spec file")
+    .addArgument(new Argument("<program>", "which program").choices(programNames))
+    .option("--weights <file>", "the model's weights, safetensors by their names in checkpoints")
+    .option("--adapter <file>", "the adapters' weights")
+    .option("--feeds <file>", "the inputs by their names; their first size is the batch")
+    .option("--fetch <name...>", "named values inside the model to give as well, such as vision.spatial")
+    .option("--step <number>", "the number of the training step", Number, 0)
+    .requiredOption("-o, --output <file>", "where the results go, safetensors")
+    .addHelpText(
+      "after",
+      "\nExample:\n  $ medctc run specs/medct-small.vlm forward --weights w.safetensors --adapter lora.safetensors \\\n" +
+        "      --feeds batch.safetensors --fetch vision.spatial -o out.safetensors",
+    )
+    .action(async (spec: string, name: ProgramName, options: RunFlags) => {
+      const { runProgram } = await import("./run-program.ts");
+      const { weights = null, adapter = null, feeds = null, fetch = [], step, output } = options;
+      code = runProgram(spec, name, { weights, adapter, feeds, fetch, step, output }, terminal);
     });
   try {
     await program.parseAsync(commandLine, { from: "user" });

@@ -4,8 +4,8 @@ import { readText } from "../files/index.ts";
 import { SpecLibrary } from "./library.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Compiles the spec at a path; what keeps it from being read is among the diagnostics. */
-export function compilePath(path: string, libraryFolder: string): Compiled {
+/** Compiles the spec at a path, for another batch than it says when one is given; what keeps it from being read is among the diagnostics. */
+export function compilePath(path: string, libraryFolder: string, batch: number | null = null): Compiled {
   const file = readText(path);
   switch (file.kind) {
     case "missing":
@@ -13,7 +13,7 @@ export function compilePath(path: string, libraryFolder: string): Compiled {
     case "unreadable":
       return { plan: null, spec: null, elements: [], diagnostics: [file.problem(path)] };
     case "text":
-      return compileSpec(createSource(path, file.text), new SpecLibrary(libraryFolder, path));
+      return compileSpec(createSource(path, file.text), new SpecLibrary(libraryFolder, path), batch);
   }
 }
 

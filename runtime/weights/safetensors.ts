@@ -22,9 +22,12 @@ const elementBytes: Readonly<Record<StoredDtype, number>> = {
 
 /** A file that does not keep to its format; the message says where and how. */
 export class FormatError extends Error {
+  readonly problem: string;
+
   constructor(file: string, problem: string) {
     super(`${file}: ${problem}`);
     this.name = "FormatError";
+    this.problem = problem;
   }
 }
 

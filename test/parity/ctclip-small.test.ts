@@ -12,7 +12,7 @@ import {
 } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
 import { SpecLibrary } from "../../runtime/cli/library.ts";
-import { elementsOf, readSafetensors, type StoredTensor } from "../../runtime/weights/safetensors.ts";
+import { elementsOf, readSafetensors, type StoredTensor } from "../../runtime/weights/index.ts";
 
 const folder = "test/fixtures/ctclip-small";
 const spec = "specs/medct-small.vlm";

@@ -1,0 +1,51 @@
+import { Builder } from "../ir/builder.ts";
+import { Graph } from "../ir/graph.ts";
+import type { Node, Origin, TensorType } from "../ir/types.ts";
+import type { Program } from "./program.ts";
+
+/** The first value of a parameter; see the initialisers of the language. */
+export type InitialValue =
+  | { readonly kind: "constant"; readonly value: number }
+  | { readonly kind: "normal"; readonly standardDeviation: number }
+  /** Evenly between -bound and bound. */
+  | { readonly kind: "uniform"; readonly bound: number };
+
+export interface InitialParameter {
+  readonly path: string;
+  readonly type: TensorType;
+  readonly initial: InitialValue;
+  readonly origin: Origin;
+}
+
+/** The first values of all parameters, which follow from a seed alone. */
+export function buildInit(parameters: readonly InitialParameter[], seed: number): Program {
+  const graph = new Graph();
+  const updates = new Map<string, Node>();
+  for (const [index, { path, type, initial, origin }] of parameters.entries()) {
+    const build = new Builder(graph, origin);
+    const value = firstValue(initial, type, seed, 2 * index, build);
+    updates.set(path, value.type.dtype === type.dtype ? value : build.add({ op: "cast", dtype: type.dtype }, value));
+  }
+  return { name: "init", graph, outputs: new Map(), updates, once: new Map() };
+}
+
+function firstValue(initial: InitialValue, type: TensorType, seed: number, site: number, build: Builder): Node {
+  const random = (offset: number): Node => {
+    const step = build.constant(0, "i32");
+    return build.add({ op: "random_uniform", seed, site: site + offset, shape: type.shape }, step);
+  };
+  const sub = (a: Node, b: Node): Node => build.add({ op: "sub" }, a, b);
+  switch (initial.kind) {
+    case "constant":
+      return build.add({ op: "constant", value: initial.value, type });
+    case "uniform":
+      return build.mul(sub(random(0), build.constant(0.5)), 2 * initial.bound);
+    case "normal": {
+      // Box and Muller (1958); 1 - u is never 0.
+      const logarithm = build.add({ op: "log" }, sub(build.constant(1), random(0)));
+      const radius = build.add({ op: "sqrt" }, build.mul(logarithm, -2));
+      const angle = build.add({ op: "cos" }, build.mul(random(1), 2 * Math.PI));
+      return build.mul(build.mul(radius, angle), initial.standardDeviation);
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import { error } from "./row.ts";
+
+/** E7xx: programs, and the tensors that they are run on. */
+export const tensors = {
+  "no-such-program": error<{ readonly name: string; readonly why: string }>(
+    "E701",
+    ({ name, why }) => `there is no program \`${name}\`: ${why}`,
+  ),
+  "bad-tensor-file": error<{ readonly path: string; readonly problem: string }>(
+    "E702",
+    ({ path, problem }) => `\`${path}\` cannot be read: ${problem}`,
+    () => "tensors are read from safetensors files",
+  ),
+  "missing-tensors": error<{ readonly names: readonly string[]; readonly what: string }>(
+    "E703",
+    ({ names, what }) => `${what} ${names.length === 1 ? "is" : "are"} missing: ${listed(names)}`,
+  ),
+  "misshapen-tensor": error<{ readonly name: string; readonly found: string; readonly expected: string }>(
+    "E704",
+    ({ name, found, expected }) => `\`${name}\` is ${found}, and must be ${expected}`,
+  ),
+  "unknown-value": error<{ readonly name: string }>("E705", ({ name }) => `no module names a value \`${name}\``),
+} as const;
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 5).map((name) => `\`${name}\``);
+  const more = names.length - shown.length;
+  return more > 0 ? `${shown.join(", ")} and ${more} more` : shown.join(", ");
+}

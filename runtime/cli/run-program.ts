@@ -1,0 +1,133 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import {
+  buildProgram,
+  type Compiled,
+  evaluate,
+  type Node,
+  optimise,
+  type Program,
+  type ProgramName,
+  type TensorData,
+  type TracedSpec,
+} from "../../compiler/index.ts";
+import { type Diagnostic, didYouMean, renderDiagnostics, report } from "../../grammar/index.ts";
+import { writeAtomically } from "../files/index.ts";
+import { loadTensors, type StoredTensor, writeSafetensors } from "../weights/index.ts";
+import { findParameters, matchInputs } from "./match-tensors.ts";
+import { compilePath, showDiagnostics } from "./read-spec.ts";
+import { renderTable } from "./table.ts";
+import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
+
+export interface RunOptions {
+  readonly weights: string | null;
+  readonly adapter: string | null;
+  readonly feeds: string | null;
+  /** Named values inside the model that are given as well. */
+  readonly fetch: readonly string[];
+  readonly output: string;
+  /** The number of the training step, from 0 on. */
+  readonly step: number;
+}
+
+/** `medctc run`: one program once, on given tensors, in the reference evaluator. */
+export function runProgram(path: string, name: ProgramName, options: RunOptions, terminal: Terminal): ExitCode {
+  const files = [options.feeds, options.weights, options.adapter].map((file) =>
+    file === null ? { kind: "tensors" as const, tensors: new Map<string, StoredTensor>() } : loadTensors(file),
+  );
+  const wrong = files.flatMap((file) => (file.kind === "wrong" ? [file.diagnostic] : []));
+  if (wrong.length > 0) return refuse(wrong, terminal);
+  const [feeds, weights, adapter] = files.map((file) =>
+    file.kind === "tensors" ? file.tensors : new Map<string, StoredTensor>(),
+  );
+  const batch = [...(feeds ?? [])][0]?.[1].shape[0] ?? null;
+  const compiled = compilePath(path, terminal.libraryFolder, batch);
+  if (!showDiagnostics(compiled, terminal) || compiled.spec === null) return exitCodes.wrong;
+  const { spec } = compiled;
+  const unknown = options.fetch.filter((value) => !spec.named.has(value));
+  if (unknown.length > 0)
+    return refuse(
+      unknown.map((value) => unknownValue(value, spec)),
+      terminal,
+    );
+  const program = buildProgram(spec, name, options.fetch);
+  if (program === null) {
+    const why = name === "step" ? "the model has no loss" : "the `eval` block names no latent for it";
+    return refuse([report("no-such-program", name, { name, why })], terminal);
+  }
+  const optimised = optimise(program, spec);
+  const inputs = matchInputs(optimised, feeds ?? new Map(), options.step);
+  const stored = new Map([...(weights ?? []), ...(adapter ?? [])]);
+  const parameters = findParameters(optimised, compiled, stored);
+  if (parameters.diagnostics.length + inputs.diagnostics.length > 0) {
+    return refuse([...inputs.diagnostics, ...parameters.diagnostics], terminal);
+  }
+  const results = compute(optimised, inputs.values, parameters.values);
+  return save(results, compiled, options.output, terminal);
+}
+
+function unknownValue(name: string, { named }: TracedSpec): Diagnostic {
+  return report("unknown-value", name, { name }, { help: didYouMean(name, named.keys()) });
+}
+
+/** Everything that the program gives; what is computed once comes first. */
+function compute(
+  program: Program,
+  inputs: ReadonlyMap<string, TensorData>,
+  parameters: ReadonlyMap<string, TensorData>,
+): ReadonlyMap<string, TensorData> {
+  const known = new Map(parameters);
+  const once = evaluate([...program.once.values()], { inputs, parameters: known }, "f32");
+  for (const [path, node] of program.once) {
+    const value = once.get(node);
+    if (value !== undefined) known.set(path, value);
+  }
+  const wanted: readonly (readonly [string, Node])[] = [...program.outputs, ...program.updates];
+  const values = evaluate(
+    wanted.map(([, node]) => node),
+    { inputs, parameters: known },
+    "f32",
+  );
+  return new Map(wanted.flatMap(([name, node]) => (values.has(node) ? [[name, values.get(node) ?? never()]] : [])));
+}
+
+function never(): never {
+  throw new Error("a node that was asked for is computed");
+}
+
+/** Writes what was computed; parameters and gradients go by their names in checkpoints. */
+function save(
+  results: ReadonlyMap<string, TensorData>,
+  { plan }: Compiled,
+  output: string,
+  terminal: Terminal,
+): ExitCode {
+  const checkpoints = new Map(
+    [...(plan?.parameters ?? []), ...(plan?.buffers ?? [])].map((each) => [each.path, each.checkpoint]),
+  );
+  const named = new Map(
+    [...results].map(([name, { type, data }]) => {
+      const [prefix, path] = name.includes(":")
+        ? [name.slice(0, name.indexOf(":") + 1), name.slice(name.indexOf(":") + 1)]
+        : ["", name];
+      return [prefix + (checkpoints.get(path) ?? path), { shape: type.shape, data }];
+    }),
+  );
+  try {
+    mkdirSync(dirname(output), { recursive: true });
+    writeAtomically(output, writeSafetensors(named));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return refuse([report("not-writable", output, { path: output, reason })], terminal);
+  }
+  const shown = [...named]
+    .slice(0, 40)
+    .map(([name, { shape, data }]) => [`  ${name}`, `[${shape.join(", ")}]`, data.length === 1 ? String(data[0]) : ""]);
+  terminal.out(`${named.size} tensors in ${output}\n${renderTable(shown, ["left", "left", "left"])}`);
+  return exitCodes.done;
+}
+
+function refuse(diagnostics: readonly Diagnostic[], terminal: Terminal): ExitCode {
+  terminal.err(renderDiagnostics(diagnostics, { colour: terminal.colour }));
+  return exitCodes.wrong;
+}
