@@ -75,12 +75,12 @@ function readOptimizer(call: NamedCall, reader: SettingReader): Optimizer {
       weightDecay: reader.argument(call, "weight_decay", 0),
     };
   }
-  reader.known(call, ["lr", "weight_decay", "beta1", "beta2", "eps"]);
+  reader.known(call, ["lr", "weight_decay", "betas", "eps"]);
   const decoupled = call.name !== "adam";
   return {
     kind: "adam",
     decoupled,
-    betas: [reader.argument(call, "beta1", 0.9), reader.argument(call, "beta2", 0.999)],
+    betas: reader.pair(call, "betas", [0.9, 0.999]),
     epsilon: reader.argument(call, "eps", 1e-8),
     weightDecay: reader.argument(call, "weight_decay", decoupled ? 0.01 : 0),
   };
@@ -170,6 +170,16 @@ class SettingReader {
     const value = literal(argument.value);
     if (value !== null) return value;
     this.diagnostics.push(report("bad-setting", argument.value.span, { name, expected: "a number" }));
+    return otherwise;
+  }
+
+  pair({ call }: NamedCall, name: string, otherwise: readonly [number, number]): readonly [number, number] {
+    const argument = call?.arguments.find((each) => each.name?.text === name);
+    if (argument === undefined) return otherwise;
+    const elements = argument.value.kind === "list" ? argument.value.elements.map(literal) : [];
+    const [first, second] = elements;
+    if (elements.length === 2 && typeof first === "number" && typeof second === "number") return [first, second];
+    this.diagnostics.push(report("bad-setting", argument.value.span, { name, expected: "a list of two numbers" }));
     return otherwise;
   }
 
