@@ -8,6 +8,7 @@ await prepare();
 const baseMs = emptyMs();
 print("check specs/medct.vlm", 10, ["check", "specs/medct.vlm"], "limit 300 ms");
 print("compile specs/medct.vlm", 10, ["compile", "specs/medct.vlm"], "limit 1500 ms and 300 MiB");
+print("compile specs/medct.vlm --emit passes", 5, ["compile", "specs/medct.vlm", "--emit", "passes"], "limit 3000 ms");
 const large = cached("large.vlm", largeSpec(1024 ** 2));
 print("check of 1 MB", 3, ["check", large], "limit 2000 ms");
 print("fmt --check of 1 MB", 3, ["fmt", "--check", large], "no limit");

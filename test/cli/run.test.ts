@@ -1,0 +1,118 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { elementsOf, readSafetensors, writeSafetensors } from "../../runtime/weights/index.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "medctc-run-"));
+const fixture = (name: string): string => join("test/fixtures/ctclip-small", name);
+const given = ["--weights", fixture("weights.safetensors"), "--adapter", fixture("lora.safetensors")];
+const fed = ["--feeds", fixture("batch.safetensors")];
+const output = join(folder, "out", "results.safetensors");
+
+beforeAll(() => {
+  expect(spawnSync(process.execPath, ["runtime/setup/prepare.mjs"]).status).toBe(0);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function medctc(...args: readonly string[]): {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+} {
+  const program = resolve("dist/medctc.js");
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { encoding: "utf8" });
+  return { code: status, out: stdout, err: stderr };
+}
+
+function run(program: string, ...args: readonly string[]): ReturnType<typeof medctc> {
+  return medctc("run", "specs/medct-small.vlm", program, "-o", output, ...args);
+}
+
+describe("run", () => {
+  test("forward gives the reference's loss, and values inside the model that are asked for", () => {
+    const { code, out, err } = run("forward", ...given, ...fed, "--fetch", "vision.spatial", "text.hidden");
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).toContain("5 tensors in");
+    const results = readSafetensors("out", readFileSync(output));
+    expect([...results.keys()]).toEqual(["image", "report", "loss", "vision.spatial", "text.hidden"]);
+    const loss = results.get("loss");
+    expect(loss === undefined ? Number.NaN : elementsOf(loss)[0]).toBeCloseTo(1.16881346702, 5);
+  });
+
+  test("step gives gradients and new values by their names in checkpoints", () => {
+    expect(run("step", ...given, ...fed).code).toBe(0);
+    const names = [...readSafetensors("out", readFileSync(output)).keys()];
+    const query = "text_transformer.encoder.layer.0.attention.self.query.lora_A.weight";
+    expect(names).toEqual(
+      expect.arrayContaining(["loss", "gradient_norm", `gradient:${query}`, query, `mean:${query}`]),
+    );
+  });
+
+  test("encode_text needs no image", () => {
+    const batch = readSafetensors("batch", readFileSync(fixture("batch.safetensors")));
+    const texts = new Map(
+      [...batch].flatMap(([name, stored]) =>
+        name === "image" ? [] : [[name, { shape: stored.shape, data: elementsOf(stored) }] as const],
+      ),
+    );
+    const feeds = join(folder, "texts.safetensors");
+    writeFileSync(feeds, writeSafetensors(texts));
+    expect(run("encode_text", ...given, "--feeds", feeds).code).toBe(0);
+    expect([...readSafetensors("out", readFileSync(output))].map(([name, { shape }]) => [name, shape])).toEqual([
+      ["latent", [3, 16]],
+    ]);
+  });
+
+  test("init gives every parameter and buffer a first value, the same for the same seed", () => {
+    expect(run("init").code).toBe(0);
+    const first = readFileSync(output);
+    expect(run("init").code).toBe(0);
+    expect(readFileSync(output).equals(first)).toBe(true);
+    const up = readSafetensors("out", first).get("text_transformer.encoder.layer.0.attention.self.query.lora_B.weight");
+    expect(up === undefined ? [1] : [...new Set(elementsOf(up))]).toEqual([0]);
+  });
+
+  test.each([
+    ["weights that are missing", ["forward", ...fed], "E703"],
+    ["inputs that are missing", ["forward", ...given], "E703"],
+    [
+      "a value that nothing names",
+      ["forward", ...given, ...fed, "--fetch", "vision.spatal"],
+      "did you mean `vision.spatial`?",
+    ],
+    ["a file that is not there", ["forward", ...given, "--feeds", "none.safetensors"], "E702"],
+    ["a file of another format", ["forward", ...given, "--feeds", "package.json"], "E702"],
+  ])("%s: one error and no output", (_, args, expected) => {
+    rmSync(output, { force: true });
+    const { code, err } = run(args[0] ?? "", ...args.slice(1));
+    expect(code).toBe(1);
+    expect(err).toContain(expected);
+    expect(err).not.toMatch(/^\s+at /m);
+    expect(existsSync(output)).toBe(false);
+  });
+
+  test("a weight of another shape is named with both shapes", () => {
+    const wrong = join(folder, "wrong.safetensors");
+    writeFileSync(wrong, writeSafetensors(new Map([["temperature", { shape: [2], data: [1, 2] }]])));
+    const { code, err } = run("forward", ...given, "--adapter", wrong, ...fed);
+    expect(code).toBe(1);
+    expect(err).toContain("`temperature` is [2], and must be f32[]");
+  });
+});
+
+describe("compile --emit", () => {
+  test("prints a program after any pass", () => {
+    const { out: last } = medctc("compile", "specs/medct-small.vlm", "--emit", "step");
+    expect(last).toBe(readFileSync("test/golden/programs/medct-small.step.txt", "utf8"));
+    const { out: none } = medctc("compile", "specs/medct-small.vlm", "--emit", "step", "--after", "none");
+    expect(none.split("\n").length).toBeGreaterThan(last.split("\n").length);
+    expect(none).not.toContain("once");
+  });
+
+  test("prints what each pass does to the step", () => {
+    const { out } = medctc("compile", "specs/medct.vlm", "--emit", "passes");
+    expect(out).toBe(readFileSync("test/golden/programs/medct.step.passes.txt", "utf8"));
+  });
+});
