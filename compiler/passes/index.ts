@@ -1,9 +1,11 @@
 import type { Program } from "../programs/program.ts";
 import type { TrainSettings } from "../settings/train.ts";
+import { removeDropout, sampleDropout } from "./dropout.ts";
 import { hoist } from "./hoist.ts";
 import { lowerPrecision } from "./precision.ts";
 import { share } from "./share.ts";
 import { simplify } from "./simplify.ts";
+import { addGradients, addUpdates, clipGradients } from "./train.ts";
 
 /** What passes may know of the spec. */
 export interface PassContext {
@@ -13,20 +15,32 @@ export interface PassContext {
 
 export interface Pass {
   readonly name: string;
+  /** The training step alone has gradients and updates. */
+  readonly of: "step" | "every program";
   readonly run: (program: Program, context: PassContext) => Program;
 }
 
-/** What is done to every program, in this order. */
+/** What is done to programs, in this order. Each leaves out what nothing needs. */
 export const passes: readonly Pass[] = [
-  { name: "simplify", run: simplify },
-  { name: "share", run: share },
+  {
+    name: "dropout",
+    of: "every program",
+    run: (program, { settings }) =>
+      program.name === "step" ? sampleDropout(program, settings.seed) : removeDropout(program),
+  },
+  { name: "differentiate", of: "step", run: (program, { trainable }) => addGradients(program, trainable) },
+  { name: "clip", of: "step", run: (program, { settings }) => clipGradients(program, settings.clipNorm) },
+  { name: "optimizer", of: "step", run: (program, { settings }) => addUpdates(program, settings) },
+  { name: "simplify", of: "every program", run: simplify },
+  { name: "share", of: "every program", run: share },
   {
     name: "precision",
+    of: "every program",
     run: (program, { settings }) => (settings.precision === "bf16" ? lowerPrecision(program) : program),
   },
-  { name: "share-again", run: share },
+  { name: "share-again", of: "every program", run: share },
   // Last, so that frozen weights are rounded to bf16 once and not in every step.
-  { name: "hoist", run: (program, { trainable }) => hoist(program, trainable) },
+  { name: "hoist", of: "every program", run: (program, { trainable }) => hoist(program, trainable) },
 ];
 
 /** Runs the passes up to and with the one named, or all of them; `after` hears of the program after each. */
@@ -36,7 +50,8 @@ export function optimise(
   options: { readonly last?: string | null; readonly after?: (pass: string, program: Program) => void } = {},
 ): Program {
   let current = program;
-  for (const { name, run } of passes) {
+  for (const { name, of, run } of passes) {
+    if (of === "step" && program.name !== "step") continue;
     current = run(current, context);
     options.after?.(name, current);
     if (name === options.last) break;

@@ -1,11 +1,9 @@
 import { Builder } from "../ir/builder.ts";
 import type { Graph } from "../ir/graph.ts";
 import type { Node } from "../ir/types.ts";
-import { removeDropout, sampleDropout } from "../passes/dropout.ts";
 import type { TrainSettings } from "../settings/train.ts";
 import { buildInit, type InitialParameter } from "./init.ts";
 import type { Program } from "./program.ts";
-import { addTraining } from "./step.ts";
 
 /** A traced model, from which its programs are made. */
 export interface TracedSpec {
@@ -47,13 +45,13 @@ export function buildProgram(spec: TracedSpec, name: ProgramName, fetch: readonl
 function buildEncode(spec: TracedSpec, name: string, latent: string | null): Program | null {
   const node = latent === null ? undefined : spec.outputs.get(latent);
   if (node === undefined) return null;
-  return removeDropout({
+  return {
     name,
     graph: spec.graph,
     outputs: new Map([["latent", node]]),
     updates: new Map(),
     once: new Map(),
-  });
+  };
 }
 
 /** The model's values and its loss, as in evaluation; `fetch` names further values. */
@@ -65,10 +63,10 @@ export function buildForward(spec: TracedSpec, fetch: readonly string[]): Progra
     const node = spec.named.get(name);
     if (node !== undefined) outputs.set(name, node);
   }
-  return removeDropout({ name: "forward", graph: spec.graph, outputs, updates: new Map(), once: new Map() });
+  return { name: "forward", graph: spec.graph, outputs, updates: new Map(), once: new Map() };
 }
 
-/** One training step, or null when the model has no loss. */
+/** The loss alone, of which passes make a training step; null when the model has no loss. */
 export function buildStep(spec: TracedSpec): Program | null {
   const loss = totalLoss(spec);
   if (loss === null) return null;
@@ -79,7 +77,7 @@ export function buildStep(spec: TracedSpec): Program | null {
     updates: new Map(),
     once: new Map(),
   };
-  return addTraining(sampleDropout(program, spec.settings.seed), spec.trainable, spec.settings);
+  return program;
 }
 
 /** The sum of the model's losses. */

@@ -8,7 +8,18 @@ declare const MEDCTC_VERSION: string | undefined;
 
 /** The names that the command line offers; the compiler's own lists are not loaded for a start. */
 const programNames: readonly ProgramName[] = ["forward", "encode_image", "encode_text", "step", "init"];
-const passNames = ["none", "simplify", "share", "precision", "share-again", "hoist"];
+const passNames = [
+  "none",
+  "dropout",
+  "differentiate",
+  "clip",
+  "optimizer",
+  "simplify",
+  "share",
+  "precision",
+  "share-again",
+  "hoist",
+];
 
 interface CompileFlags {
   readonly emit?: Emitted;

@@ -133,6 +133,21 @@ describe("the derivative of every operation agrees with central differences in f
   });
 });
 
+test("two operands of random shapes that are broadcast together have the right gradients", () => {
+  const numbers = new Random(11);
+  for (let seed = 1; seed <= 60; seed++) {
+    const whole = Array.from({ length: numbers.below(4) }, () => 1 + numbers.below(4));
+    const part = (): readonly number[] =>
+      whole.slice(numbers.below(whole.length + 1)).map((size) => (numbers.below(3) === 0 ? 1 : size));
+    const op = numbers.pick(["add", "sub", "mul", "div", "maximum", "minimum", "pow"] as const);
+    const operands = [
+      { shape: part(), from: 0.5, to: 2 },
+      { shape: part(), from: 0.5, to: 2 },
+    ];
+    expect([op, operands, largestError({ op }, operands, seed) < 1e-6]).toEqual([op, operands, true]);
+  }
+});
+
 test("where passes the gradient to the side that was taken", () => {
   const graph = new Graph();
   const build = new Builder(graph, origin);

@@ -7,6 +7,7 @@ import {
   compileSpec,
   evaluate,
   type Node,
+  optimise,
   type Program,
   type TensorData,
 } from "../../compiler/index.ts";
@@ -113,6 +114,25 @@ describe("the base model gives what CT-CLIP's own code gives", () => {
     expect(difference(outputs(value), name)).toBeLessThan(2e-5);
   });
 
+  test("the quantizer chooses the same entries of the codebook", () => {
+    const stored = weights.get("visual_transformer.vq._codebook.embed");
+    const quantized = expected.get("quantized");
+    if (stored === undefined || quantized === undefined) throw new Error("the fixture has both");
+    const codebook = elementsOf(stored);
+    const width = quantized.shape.at(-1) ?? 0;
+    const nearest = (rows: ArrayLike<number>): readonly number[] =>
+      Array.from({ length: rows.length / width }, (_, row) => {
+        const distances = Array.from({ length: codebook.length / width }, (__, entry) => {
+          let distance = 0;
+          for (let at = 0; at < width; at++)
+            distance += ((rows[row * width + at] ?? 0) - (codebook[entry * width + at] ?? 0)) ** 2;
+          return distance;
+        });
+        return distances.indexOf(Math.min(...distances));
+      });
+    expect(nearest(outputs("vision.quantized"))).toEqual(nearest(elementsOf(quantized)));
+  });
+
   test("the loss within 1e-5", () => {
     expect(difference(outputs("loss"), "loss_base")).toBeLessThan(1e-5);
   });
@@ -129,8 +149,9 @@ describe("the training step gives what PyTorch and PEFT give", () => {
     const { plan, traced } = medct();
     for (const { checkpoint, path } of plan.parameters) paths.set(checkpoint, path);
     for (const [path, value] of parametersOf(lora)) parameters.set(path, value);
-    const step = buildStep(traced);
-    if (step === null) throw new Error("the model has a loss");
+    const loss = buildStep(traced);
+    if (loss === null) throw new Error("the model has a loss");
+    const step = optimise(loss, traced, { last: "optimizer" });
     for (const path of step.updates.keys()) {
       const owner = parameters.get(path.slice(path.indexOf(":") + 1));
       if (owner !== undefined && path.includes(":")) {

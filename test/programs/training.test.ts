@@ -3,10 +3,10 @@ import { Builder } from "../../compiler/ir/builder.ts";
 import { evaluate } from "../../compiler/ir/evaluate.ts";
 import { Graph } from "../../compiler/ir/graph.ts";
 import type { TensorData } from "../../compiler/ops/index.ts";
+import { addGradients, addUpdates, clipGradients } from "../../compiler/passes/train.ts";
 import type { Optimizer } from "../../compiler/programs/optimizer.ts";
 import type { Program } from "../../compiler/programs/program.ts";
 import type { Schedule } from "../../compiler/programs/schedule.ts";
-import { addTraining } from "../../compiler/programs/step.ts";
 import type { TrainSettings } from "../../compiler/settings/train.ts";
 import { createSource } from "../../grammar/index.ts";
 
@@ -32,7 +32,8 @@ function stepOf(settings: Partial<TrainSettings>): Program {
   const weight = build.add({ op: "parameter", path: "w", type: matrix });
   const loss = build.mul(build.sum(build.mul(weight, weight), [0, 1], false), 0.5);
   const program = { name: "step", graph, outputs: new Map([["loss", loss]]), updates: new Map(), once: new Map() };
-  return addTraining(program, new Set(["w"]), { ...defaults, ...settings });
+  const whole = { ...defaults, ...settings };
+  return addUpdates(clipGradients(addGradients(program, new Set(["w"])), whole.clipNorm), whole);
 }
 
 interface Trained {

@@ -1,0 +1,91 @@
+import { Builder } from "../ir/builder.ts";
+import type { Node } from "../ir/types.ts";
+import { buildUpdate } from "../programs/optimizer.ts";
+import { nodesOf, type Program } from "../programs/program.ts";
+import { buildLearningRate } from "../programs/schedule.ts";
+import type { TrainSettings } from "../settings/train.ts";
+import { differentiate } from "./differentiate.ts";
+
+/** Before the path of a parameter, in the name of the output that is its gradient. */
+const gradientPrefix = "gradient:";
+
+/** Adds the gradient of the output `loss` for each trainable parameter on which it depends. */
+export function addGradients(program: Program, trainable: ReadonlySet<string>): Program {
+  const parameters = parametersOf(program);
+  const wanted = new Map([...parameters].filter(([path]) => trainable.has(path)));
+  const gradients = differentiate(program.graph, lossOf(program), new Set(wanted.values()));
+  const outputs = new Map(program.outputs);
+  for (const [path, parameter] of wanted) {
+    const gradient = gradients.get(parameter);
+    if (gradient !== undefined) outputs.set(gradientPrefix + path, gradient);
+  }
+  return { ...program, outputs };
+}
+
+/**
+ * Adds the norm of all gradients together as the output `gradient_norm`, and brings the gradients down to a norm of at
+ * most `limit`, as torch.nn.utils.clip_grad_norm_ does.
+ */
+export function clipGradients(program: Program, limit: number | null): Program {
+  const build = new Builder(program.graph, lossOf(program).origin);
+  const gradients = gradientsOf(program);
+  let total = build.constant(0);
+  for (const gradient of gradients.values()) {
+    const axes = gradient.type.shape.map((_, axis) => axis);
+    total = build.add({ op: "add" }, total, build.sum(build.mul(gradient, gradient), axes, false));
+  }
+  const norm = build.add({ op: "sqrt" }, total);
+  const outputs = new Map(program.outputs).set("gradient_norm", norm);
+  if (limit === null) return { ...program, outputs };
+  const ratio = build.add({ op: "div" }, build.constant(limit), build.add({ op: "add" }, norm, build.constant(1e-6)));
+  const scale = build.add({ op: "minimum" }, ratio, build.constant(1));
+  for (const [path, gradient] of gradients) outputs.set(gradientPrefix + path, build.mul(gradient, scale));
+  return { ...program, outputs };
+}
+
+/** Adds what the optimizer makes of each gradient. The number of the step, from 0 on, is the input `step`. */
+export function addUpdates(program: Program, settings: TrainSettings): Program {
+  const build = new Builder(program.graph, lossOf(program).origin);
+  const parameters = parametersOf(program);
+  const passed = build.add({ op: "cast", dtype: "f32" }, stepInput(program, build));
+  const learningRate = buildLearningRate(settings.learningRate, settings.schedule, passed, build);
+  const count = build.add({ op: "add" }, passed, build.constant(1));
+  const updates = new Map(program.updates);
+  for (const [path, gradient] of gradientsOf(program)) {
+    const parameter = parameters.get(path);
+    if (parameter === undefined) continue;
+    const state = (name: string): Node => build.add({ op: "parameter", path: `${name}:${path}`, type: parameter.type });
+    const update = buildUpdate(settings.optimizer, { parameter, gradient, learningRate, count, state }, build);
+    updates.set(path, update.parameter);
+    for (const [name, value] of update.state) updates.set(`${name}:${path}`, value);
+  }
+  return { ...program, outputs: new Map(program.outputs).set("learning_rate", learningRate), updates };
+}
+
+function lossOf({ outputs }: Program): Node {
+  const loss = outputs.get("loss");
+  if (loss === undefined) throw new Error("a program that is trained has a loss");
+  return loss;
+}
+
+function parametersOf(program: Program): ReadonlyMap<string, Node> {
+  return new Map(
+    nodesOf(program).flatMap((node): readonly (readonly [string, Node])[] =>
+      node.operation.op === "parameter" ? [[node.operation.path, node]] : [],
+    ),
+  );
+}
+
+function gradientsOf({ outputs }: Program): ReadonlyMap<string, Node> {
+  return new Map(
+    [...outputs].flatMap(([name, node]) =>
+      name.startsWith(gradientPrefix) ? [[name.slice(gradientPrefix.length), node]] : [],
+    ),
+  );
+}
+
+/** The input `step`, which dropout may have made already. */
+function stepInput(program: Program, build: Builder): Node {
+  const known = nodesOf(program).find(({ operation }) => operation.op === "input" && operation.name === "step");
+  return known ?? build.add({ op: "input", name: "step", type: { dtype: "i32", shape: [] } });
+}
