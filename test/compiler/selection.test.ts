@@ -1,0 +1,144 @@
+import { describe, expect, test } from "vitest";
+import { compileSpec, type Plan } from "../../compiler/index.ts";
+import { createSource } from "../../grammar/index.ts";
+import { SpecLibrary } from "../../runtime/cli/library.ts";
+
+const library = new SpecLibrary("specs/std", "specs/test.vlm");
+
+const head = `
+import "std/bert"
+import "std/heads"
+import "std/ia3"
+import "std/linear"
+import "std/lora"
+
+model m {
+  encoder text = bert(vocab = 10, dim = 8, layers = 4, heads = 2, ff = 16, positions = 4)
+  let latent = text.hidden |> cls |> linear(4, bias = false)
+`;
+
+function compile(rules: string): { readonly plan: Plan | null; readonly codes: readonly string[] } {
+  const { plan, diagnostics } = compileSpec(createSource("specs/test.vlm", `${head}${rules}\n}\n`), library);
+  return { plan, codes: diagnostics.map(({ code }) => code) };
+}
+
+function planOf(rules: string): Plan {
+  const { plan, codes } = compile(rules);
+  expect(codes.filter((code) => code !== "E508")).toEqual([]);
+  if (plan === null) throw new Error("the spec compiles");
+  return plan;
+}
+
+/** The paths of what is trained, those of adapters by their adapter. */
+function trained(rules: string): readonly string[] {
+  const paths = planOf(rules).parameters.flatMap(({ path, trainable, ofAdapter }) =>
+    trainable ? [ofAdapter ? path.slice(0, path.lastIndexOf(".")) : path] : [],
+  );
+  return [...new Set(paths)];
+}
+
+describe("placements", () => {
+  test("a bare name continues the dotted selector before it", () => {
+    expect(trained("freeze text, heads.*\nlora(rank = 2) on text.layers[0].attn.q,v")).toEqual([
+      "text.layers[0].attention.q.lora",
+      "text.layers[0].attention.v.lora",
+    ]);
+  });
+
+  test("layers are single, ranges without their end, and open", () => {
+    const layers = (selector: string): readonly string[] =>
+      trained(`freeze text, heads.*\nlora(rank = 2) on ${selector}`).map((path) => /\d+/.exec(path)?.[0] ?? "");
+    expect(layers("text.layers[2].attn.q")).toEqual(["2"]);
+    expect(layers("text.layers[1..3].attn.q")).toEqual(["1", "2"]);
+    expect(layers("text.layers[3..].attn.q")).toEqual(["3"]);
+    expect(layers("text.layers[0, 2..4].attn.q")).toEqual(["0", "2", "3"]);
+  });
+
+  test("a group of roles selects its members, and except takes some out", () => {
+    const rules = "freeze text, heads.*\nlora(rank = 2) on text.layers[0].attn.qkv except text.layers[0].attn.k";
+    expect(trained(rules)).toEqual(["text.layers[0].attention.q.lora", "text.layers[0].attention.v.lora"]);
+  });
+
+  test("a wildcard takes what the adapter can adapt and leaves the rest", () => {
+    expect(trained("freeze text, heads.*\nlora(rank = 2) on text.layers[0].attention.*")).toEqual(
+      ["q", "k", "v", "out"].map((name) => `text.layers[0].attention.${name}.lora`),
+    );
+  });
+
+  test("heads can be adapted like everything else", () => {
+    expect(trained("freeze text, heads.*\nlora(rank = 2) on heads.latent")).toEqual(["heads.latent.lora"]);
+  });
+
+  test("a second adapter stands around the first, with names of its own", () => {
+    const plan = planOf("freeze text, heads.*\nlora(rank = 2) on heads.latent\nlora(rank = 1) also on heads.latent");
+    const adapters = plan.parameters
+      .filter(({ ofAdapter }) => ofAdapter)
+      .map(({ path, checkpoint }) => [path, checkpoint]);
+    expect(adapters).toEqual([
+      ["heads.latent.lora.down", "heads.latent.lora_A.weight"],
+      ["heads.latent.lora.up", "heads.latent.lora_B.weight"],
+      ["heads.latent.lora[1].down", "heads.latent.1.lora_A.weight"],
+      ["heads.latent.lora[1].up", "heads.latent.1.lora_B.weight"],
+    ]);
+  });
+});
+
+describe("freeze and train rules", () => {
+  const weights = (rules: string): readonly string[] => trained(rules).filter((path) => path.startsWith("text.pooler"));
+
+  test("without a rule everything is trained", () => {
+    const { totals } = planOf("");
+    expect(totals.trainable).toBe(totals.total);
+  });
+
+  test("of the rules that match the last wins, and the plan says which it was", () => {
+    expect(weights("freeze text")).toEqual([]);
+    expect(weights("freeze text\ntrain text.pooler")).toEqual(["text.pooler.weight", "text.pooler.bias"]);
+    expect(weights("freeze text\ntrain text.pooler\nfreeze text.pooler.bias")).toEqual(["text.pooler.weight"]);
+    expect(weights("freeze text except text.pooler")).toEqual(["text.pooler.weight", "text.pooler.bias"]);
+    const plan = planOf("freeze text\ntrain text.pooler");
+    expect(plan.parameters.find(({ path }) => path === "text.pooler.bias")?.rule).toBe("train text.pooler");
+  });
+
+  test("a rule reaches an adapter only when it names it", () => {
+    const placed = "lora(rank = 2) on text.layers[0].attn.q,v\n";
+    expect(trained(`${placed}freeze text, heads.*`)).toHaveLength(2);
+    expect(trained(`${placed}freeze text, heads.*, text.**.lora`)).toEqual([]);
+    expect(trained(`${placed}freeze text, heads.*, text.**.q.lora`)).toEqual(["text.layers[0].attention.v.lora"]);
+    expect(trained(`${placed}freeze text.**, heads.*`)).toHaveLength(2);
+  });
+});
+
+describe("expectations", () => {
+  const holds = (expectation: string, size: number): boolean =>
+    compile(`param extra: f32[${size}]\nfreeze text, heads.*\nexpect ${expectation}`).codes.length === 0;
+
+  test.each<[string, number, boolean]>([
+    ["trainable = 1.67M", 1_665_000, true],
+    ["trainable = 1.67M", 1_674_999, true],
+    ["trainable = 1.67M", 1_664_999, false],
+    ["trainable = 1.67M", 1_675_001, false],
+    ["trainable = 2M", 1_500_001, true],
+    ["trainable = 2M", 1_499_999, false],
+    ["trainable = 1_670_000", 1_670_000, true],
+    ["trainable = 1_670_000", 1_670_001, false],
+    ["trainable / (trainable + 100) = 50%", 100, true],
+    ["trainable / (trainable + 100) = 50.0%", 101, false],
+    ["trainable <= 1K", 1000, true],
+    ["trainable < 1K", 1000, false],
+    ["total - frozen = trainable", 7, true],
+    ["count(text.attn.q) * 2 = count(text.attn.q,v)", 1, true],
+    ["trainable(extra) = 5", 5, true],
+  ])("%s of %d is %s", (expectation, size, expected) => {
+    expect(holds(expectation, size)).toBe(expected);
+  });
+});
+
+describe("coverage", () => {
+  test("a stage that is covered in part is a warning, unless its count is expected", () => {
+    const placed = "freeze text, heads.*\nlora(rank = 2) on text.layers[0..2].attn.q\n";
+    expect(compile(placed).codes).toEqual(["E508"]);
+    expect(compile(`${placed}expect count(text.layers[0..2].attn.q) = 2`).codes).toEqual([]);
+    expect(compile("freeze text, heads.*\nlora(rank = 2) on text.attn.q").codes).toEqual([]);
+  });
+});
