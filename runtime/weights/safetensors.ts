@@ -1,3 +1,5 @@
+import { repeatedKey } from "./header-keys.ts";
+
 /** A tensor of a safetensors file: its elements are where the file says, in the file's own order of bytes. */
 export interface StoredTensor {
   readonly dtype: StoredDtype;
@@ -71,14 +73,19 @@ interface Entry {
 
 function readHeader(file: string, bytes: Uint8Array): readonly Entry[] {
   let header: unknown;
+  let text: string;
   try {
-    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    header = JSON.parse(text);
   } catch (error) {
     throw new FormatError(file, `its header is no JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
   if (typeof header !== "object" || header === null || Array.isArray(header)) {
     throw new FormatError(file, "its header is no object");
   }
+  if (!text.startsWith("{")) throw new FormatError(file, "its header does not start with `{`");
+  const repeated = repeatedKey(text);
+  if (repeated !== null) throw new FormatError(file, `its header has \`${repeated}\` twice`);
   return Object.entries(header).flatMap(([name, entry]: [string, unknown]) =>
     name === "__metadata__" ? [] : [readEntry(file, name, entry)],
   );

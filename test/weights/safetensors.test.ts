@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { elementsOf, readSafetensors, writeSafetensors } from "../../runtime/weights/index.ts";
+import { Random } from "../property/mutants.ts";
 
 function file(header: unknown, data: Uint8Array = new Uint8Array(), text = JSON.stringify(header)): Uint8Array {
   const encoded = new TextEncoder().encode(text);
@@ -68,6 +69,24 @@ describe("what does not keep to the format is refused with the file and the prob
     ["no JSON", file(null, four, "{")],
     ["bad UTF-8", file(null, four, '{"a"}').with(9, 0xff)],
     ["an array", file([])],
+    [
+      "a key twice",
+      file(
+        null,
+        four,
+        '{"a": {"dtype": "U8", "shape": [4], "data_offsets": [0, 4]}, "a": {"dtype": "U8", "shape": [0], "data_offsets": [4, 4]}}',
+      ),
+    ],
+    [
+      "a key twice, once with an escape",
+      file(
+        null,
+        four,
+        '{"a": {"dtype": "U8", "shape": [4], "data_offsets": [0, 4]}, "\\u0061": {"dtype": "U8", "shape": [0], "data_offsets": [4, 4]}}',
+      ),
+    ],
+    ["a header that starts with a blank", file(null, new Uint8Array(), " {}")],
+    ["a header nested 200,000 deep", file(null, new Uint8Array(), `${"[".repeat(200_000)}${"]".repeat(200_000)}`)],
     ["bytes left over", file({}, four)],
     ["a hole", file({ a: tensor("U8", [2], 0, 2), b: tensor("U8", [1], 3, 4) }, four)],
     ["an overlap", file({ a: tensor("U8", [3], 0, 3), b: tensor("U8", [2], 2, 4) }, four)],
@@ -83,4 +102,34 @@ describe("what does not keep to the format is refused with the file and the prob
   ])("%s", (_, bytes) => {
     expect(() => readSafetensors("weights.safetensors", bytes)).toThrow(/^weights\.safetensors: /);
   });
+});
+
+test("5,000 mutants of a file are read, or refused in words", () => {
+  const good = writeSafetensors(
+    new Map([
+      ["weight", { shape: [2, 3], data: [1, 2, 3, 4, 5, 6] }],
+      ["bias", { shape: [2], data: [7, 8] }],
+    ]),
+  );
+  const random = new Random(9);
+  let refused = 0;
+  for (let index = 0; index < 5000; index++) {
+    let bytes = Uint8Array.from(good);
+    for (let edit = 0; edit <= random.below(3); edit++) {
+      const at = random.below(bytes.length);
+      if (random.below(4) === 0) bytes = bytes.slice(0, at);
+      else bytes[at] = random.below(256);
+      if (bytes.length === 0) break;
+    }
+    try {
+      for (const stored of readSafetensors("mutant", bytes).values()) {
+        expect(elementsOf(stored).length).toBeLessThanOrEqual(bytes.length);
+      }
+    } catch (error) {
+      expect(error).toBeInstanceOf(Error);
+      expect(String(error)).toMatch(/^FormatError: mutant: /);
+      refused++;
+    }
+  }
+  expect(refused).toBeGreaterThan(2500);
 });
