@@ -1,7 +1,6 @@
 export type { FilePlace, Library, ReadResult } from "./imports.ts";
-export { evaluate } from "./ir/evaluate.ts";
 export { printProgram } from "./ir/print.ts";
-export { elementCount, type Node, printType } from "./ir/types.ts";
+export { elementCount, printType } from "./ir/types.ts";
 export { verify } from "./ir/verify.ts";
 export type { TensorData } from "./ops/index.ts";
 export { optimise, passes } from "./passes/index.ts";
@@ -16,4 +15,5 @@ export {
   type TracedSpec,
 } from "./programs/build.ts";
 export { flopsOfProgram, nodesOf, type Program } from "./programs/program.ts";
+export { runProgram } from "./programs/run.ts";
 export { explainSelectors } from "./select/explain.ts";

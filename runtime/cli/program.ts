@@ -126,9 +126,9 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
         "      --feeds batch.safetensors --fetch vision.spatial -o out.safetensors",
     )
     .action(async (spec: string, name: ProgramName, options: RunFlags) => {
-      const { runProgram } = await import("./run-program.ts");
+      const { run: runOnce } = await import("./run.ts");
       const { weights = null, adapter = null, feeds = null, fetch = [], step, output } = options;
-      code = runProgram(spec, name, { weights, adapter, feeds, fetch, step, output }, terminal);
+      code = runOnce(spec, name, { weights, adapter, feeds, fetch, step, output }, terminal);
     });
   try {
     await program.parseAsync(commandLine, { from: "user" });

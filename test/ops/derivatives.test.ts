@@ -6,7 +6,7 @@ import { elementCount, type Node, type Operation } from "../../compiler/ir/types
 import type { TensorData } from "../../compiler/ops/index.ts";
 import { differentiate } from "../../compiler/passes/differentiate.ts";
 import { createSource } from "../../grammar/index.ts";
-import { Random } from "../property/mutants.ts";
+import { Random } from "../random.ts";
 
 const origin = { path: "", span: { source: createSource("test", ""), start: 0, end: 0 } };
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
-import { buildStep, compileSpec, evaluate, optimise, type TensorData } from "../../compiler/index.ts";
+import { buildStep, compileSpec, optimise, runProgram, type TensorData } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
 import { SpecLibrary } from "../../runtime/cli/library.ts";
 import { elementsOf, readSafetensors, type StoredTensor } from "../../runtime/weights/index.ts";
@@ -52,6 +52,10 @@ beforeAll(() => {
     const stored = weights.get(checkpoint);
     if (stored === undefined) throw new Error(`the fixture has ${checkpoint}`);
     checkpoints.set(path, checkpoint);
+    for (const name of ["mean", "square"]) {
+      const count = shape.reduce((product, size) => product * size, 1);
+      parameters.set(`${name}:${path}`, { type: { dtype: "f32", shape }, data: new Float32Array(count) });
+    }
     parameters.set(path, { type: { dtype: "f32", shape }, data: Float32Array.from(elementsOf(stored)) });
   }
   const inputs = new Map<string, TensorData>([
@@ -61,17 +65,9 @@ beforeAll(() => {
     const dtype = stored.dtype === "I64" ? "i32" : "f32";
     inputs.set(name, { type: { dtype, shape: stored.shape }, data: Float32Array.from(elementsOf(stored)) });
   }
-  const once = evaluate([...program.once.values()], { inputs, parameters }, "f32");
-  for (const [path, node] of program.once) {
-    const value = once.get(node);
-    if (value !== undefined) parameters.set(path, value);
-  }
-  const values = evaluate([...program.outputs.values()], { inputs, parameters }, "f32");
-  for (const [name, node] of program.outputs) {
+  for (const [name, { data }] of runProgram(program, { inputs, parameters }, "f32")) {
     const path = name.slice(name.indexOf(":") + 1);
-    const value = values.get(node);
-    if (value !== undefined)
-      results.set(name.startsWith("gradient:") ? `grad.${checkpoints.get(path) ?? path}` : name, value.data);
+    results.set(name.startsWith("gradient:") ? `grad.${checkpoints.get(path) ?? path}` : name, data);
   }
 });
 

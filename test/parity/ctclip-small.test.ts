@@ -5,10 +5,9 @@ import {
   buildForward,
   buildStep,
   compileSpec,
-  evaluate,
-  type Node,
   optimise,
   type Program,
+  runProgram,
   type TensorData,
 } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
@@ -80,11 +79,9 @@ function difference(found: ArrayLike<number>, name: string): number {
 type Run = (name: string) => Float32Array | Float64Array;
 
 function run(program: Program, parameters: ReadonlyMap<string, TensorData>, fed: ReadonlyMap<string, TensorData>): Run {
-  const all = new Map<string, Node>([...program.outputs, ...program.updates]);
-  const values = evaluate([...all.values()], { inputs: fed, parameters }, "f32");
+  const results = runProgram(program, { inputs: fed, parameters }, "f32");
   return (name) => {
-    const node = all.get(name);
-    const value = node === undefined ? undefined : values.get(node);
+    const value = results.get(name);
     if (value === undefined) throw new Error(`the program has ${name}`);
     return value.data;
   };

@@ -4,22 +4,23 @@ import {
   buildForward,
   buildStep,
   compileSpec,
-  evaluate,
   nodesOf,
   optimise,
   type Program,
   passes,
+  runProgram,
   type TensorData,
   type TracedSpec,
   verify,
 } from "../../compiler/index.ts";
 import { Builder } from "../../compiler/ir/builder.ts";
+import { evaluate } from "../../compiler/ir/evaluate.ts";
 import { Graph } from "../../compiler/ir/graph.ts";
-import { elementCount, type Node } from "../../compiler/ir/types.ts";
+import { elementCount } from "../../compiler/ir/types.ts";
 import { lowerPrecision } from "../../compiler/passes/precision.ts";
 import { createSource } from "../../grammar/index.ts";
 import { SpecLibrary } from "../../runtime/cli/library.ts";
-import { Random } from "../property/mutants.ts";
+import { Random } from "../random.ts";
 
 function specOf(path: string, change: (text: string) => string = (text) => text): TracedSpec {
   const text = change(readFileSync(path, "utf8"));
@@ -58,25 +59,9 @@ function given(programs: readonly Program[]): {
   return { inputs, parameters };
 }
 
-/** Everything that a program gives, with what is computed once computed first. */
+/** Everything that a program gives. */
 function results(program: Program, values: ReturnType<typeof given>): ReadonlyMap<string, TensorData> {
-  const once = evaluate([...program.once.values()], values, "f64");
-  const parameters = new Map(values.parameters);
-  for (const [path, node] of program.once) {
-    const value = once.get(node);
-    if (value !== undefined) parameters.set(path, value);
-  }
-  const all: readonly (readonly [string, Node])[] = [...program.outputs, ...program.updates];
-  const computed = evaluate(
-    all.map(([, node]) => node),
-    { inputs: values.inputs, parameters },
-    "f64",
-  );
-  return new Map(all.flatMap(([name, node]) => (computed.has(node) ? [[name, computed.get(node) ?? never()]] : [])));
-}
-
-function never(): never {
-  throw new Error("a node that was asked for is computed");
+  return runProgram(program, values, "f64");
 }
 
 function largestDifference(a: ReadonlyMap<string, TensorData>, b: ReadonlyMap<string, TensorData>): number {

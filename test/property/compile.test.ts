@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { compileSpec } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
 import { SpecLibrary } from "../../runtime/cli/library.ts";
-import { edit, Random } from "./mutants.ts";
+import { Random } from "../random.ts";
+import { edit } from "./mutants.ts";
 
 const count = 1500;
 const spec = readFileSync("specs/medct-small.vlm", "utf8");

@@ -9,7 +9,7 @@ import { share } from "../../compiler/passes/share.ts";
 import { simplify } from "../../compiler/passes/simplify.ts";
 import { nodesOf, type Program } from "../../compiler/programs/program.ts";
 import { createSource } from "../../grammar/index.ts";
-import { Random } from "./mutants.ts";
+import { Random } from "../random.ts";
 
 const origin = { path: "", span: { source: createSource("test", ""), start: 0, end: 0 } };
 const count = 2000;

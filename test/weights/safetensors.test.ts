@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { elementsOf, readSafetensors, writeSafetensors } from "../../runtime/weights/index.ts";
-import { Random } from "../property/mutants.ts";
+import { Random } from "../random.ts";
 
 function file(header: unknown, data: Uint8Array = new Uint8Array(), text = JSON.stringify(header)): Uint8Array {
   const encoded = new TextEncoder().encode(text);

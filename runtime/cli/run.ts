@@ -3,11 +3,9 @@ import { dirname } from "node:path";
 import {
   buildProgram,
   type Compiled,
-  evaluate,
-  type Node,
   optimise,
-  type Program,
   type ProgramName,
+  runProgram,
   type TensorData,
   type TracedSpec,
 } from "../../compiler/index.ts";
@@ -31,7 +29,7 @@ export interface RunOptions {
 }
 
 /** `medctc run`: one program once, on given tensors, in the reference evaluator. */
-export function runProgram(path: string, name: ProgramName, options: RunOptions, terminal: Terminal): ExitCode {
+export function run(path: string, name: ProgramName, options: RunOptions, terminal: Terminal): ExitCode {
   const files = [options.feeds, options.weights, options.adapter].map((file) =>
     file === null ? { kind: "tensors" as const, tensors: new Map<string, StoredTensor>() } : loadTensors(file),
   );
@@ -62,37 +60,13 @@ export function runProgram(path: string, name: ProgramName, options: RunOptions,
   if (parameters.diagnostics.length + inputs.diagnostics.length > 0) {
     return refuse([...inputs.diagnostics, ...parameters.diagnostics], terminal);
   }
-  const results = compute(optimised, inputs.values, parameters.values);
+  const given = { inputs: inputs.values, parameters: parameters.values };
+  const results = runProgram(optimised, given, "f32");
   return save(results, compiled, options.output, terminal);
 }
 
 function unknownValue(name: string, { named }: TracedSpec): Diagnostic {
   return report("unknown-value", name, { name }, { help: didYouMean(name, named.keys()) });
-}
-
-/** Everything that the program gives; what is computed once comes first. */
-function compute(
-  program: Program,
-  inputs: ReadonlyMap<string, TensorData>,
-  parameters: ReadonlyMap<string, TensorData>,
-): ReadonlyMap<string, TensorData> {
-  const known = new Map(parameters);
-  const once = evaluate([...program.once.values()], { inputs, parameters: known }, "f32");
-  for (const [path, node] of program.once) {
-    const value = once.get(node);
-    if (value !== undefined) known.set(path, value);
-  }
-  const wanted: readonly (readonly [string, Node])[] = [...program.outputs, ...program.updates];
-  const values = evaluate(
-    wanted.map(([, node]) => node),
-    { inputs, parameters: known },
-    "f32",
-  );
-  return new Map(wanted.flatMap(([name, node]) => (values.has(node) ? [[name, values.get(node) ?? never()]] : [])));
-}
-
-function never(): never {
-  throw new Error("a node that was asked for is computed");
 }
 
 /** Writes what was computed; parameters and gradients go by their names in checkpoints. */
