@@ -1,31 +1,17 @@
-import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { prepareProgram, type Run, medctc as runMedctc } from "./medctc.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medctc-cli-"));
-const program = resolve("dist/medctc.js");
 
-beforeAll(() => {
-  expect(spawnSync(process.execPath, ["runtime/setup/prepare.mjs"]).status).toBe(0);
-});
+beforeAll(prepareProgram);
 afterAll(() => rmSync(folder, { recursive: true }));
 
-interface Run {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Runs the program as a user does, in a folder of its own. */
+/** Runs the program in the folder of this test. */
 function medctc(args: readonly string[], input = ""): Run {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
-    cwd: folder,
-    input,
-    encoding: "utf8",
-  });
-  return { code: status, out: stdout, err: stderr };
+  return runMedctc(args, { cwd: folder, input });
 }
 
 function write(name: string, content: string | Uint8Array): void {

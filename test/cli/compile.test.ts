@@ -1,25 +1,13 @@
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { medctc, prepareProgram } from "./medctc.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medctc-compile-"));
-const program = resolve("dist/medctc.js");
 
-beforeAll(() => {
-  expect(spawnSync(process.execPath, ["runtime/setup/prepare.mjs"]).status).toBe(0);
-});
+beforeAll(prepareProgram);
 afterAll(() => rmSync(folder, { recursive: true }));
-
-function medctc(...args: readonly string[]): {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-} {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { encoding: "utf8" });
-  return { code: status, out: stdout, err: stderr };
-}
 
 /** The reference with one text replaced. */
 function changed(from: string, to: string): string {
@@ -32,18 +20,21 @@ function changed(from: string, to: string): string {
 
 describe("compile", () => {
   test("prints the summary of the reference", () => {
-    const { code, out, err } = medctc("compile", "specs/medct.vlm");
+    const { code, out, err } = medctc(["compile", "specs/medct.vlm"]);
     expect({ code, err }).toEqual({ code: 0, err: "" });
     expect(out).toBe(readFileSync("test/golden/specs/medct.summary.txt", "utf8"));
   });
 
   test("fits a terminal of 100 columns", () => {
-    const { out } = medctc("compile", "specs/medct.vlm");
+    const { out } = medctc(["compile", "specs/medct.vlm"]);
     for (const line of out.split("\n")) expect(line.length).toBeLessThanOrEqual(100);
   });
 
   test("a failed expectation exits with 1 and explains the difference", () => {
-    const { code, out, err } = medctc("compile", changed("lora(rank = 24, alpha = 48)", "lora(rank = 16, alpha = 48)"));
+    const { code, out, err } = medctc([
+      "compile",
+      changed("lora(rank = 24, alpha = 48)", "lora(rank = 16, alpha = 48)"),
+    ]);
     expect(code).toBe(1);
     expect(out).toMatch(/FAILS {2}trainable = 1\.67M +1,114,112/);
     expect(err).toContain("error[E509]: expected trainable = 1.67M, found trainable = 1,114,112");
@@ -52,30 +43,30 @@ describe("compile", () => {
   });
 
   test("--emit plan prints the plan, and -o writes the same into a folder that it makes", () => {
-    const { code, out } = medctc("compile", "specs/medct-small.vlm", "--emit", "plan");
+    const { code, out } = medctc(["compile", "specs/medct-small.vlm", "--emit", "plan"]);
     expect(code).toBe(0);
     expect(out).toBe(readFileSync("test/golden/specs/medct-small.plan.yaml", "utf8"));
     const target = join(folder, "made", "here");
-    expect(medctc("compile", "specs/medct-small.vlm", "-o", target).code).toBe(0);
+    expect(medctc(["compile", "specs/medct-small.vlm", "-o", target]).code).toBe(0);
     expect(readFileSync(join(target, "plan.yaml"), "utf8")).toBe(out);
   });
 
   test("a spec with a mistake writes nothing", () => {
     const target = join(folder, "none");
-    const { code, out } = medctc("compile", changed("vision.attn.qkv, text", "vision.attn.v, text"), "-o", target);
+    const { code, out } = medctc(["compile", changed("vision.attn.qkv, text", "vision.attn.v, text"), "-o", target]);
     expect({ code, out }).toEqual({ code: 1, out: "" });
     expect(existsSync(target)).toBe(false);
   });
 
   test("a library file has nothing to compile, and checks", () => {
-    expect(medctc("compile", "specs/std/lora.vlm").err).toContain("error[E511]");
-    expect(medctc("check", "specs/std/lora.vlm").code).toBe(0);
+    expect(medctc(["compile", "specs/std/lora.vlm"]).err).toContain("error[E511]");
+    expect(medctc(["check", "specs/std/lora.vlm"]).code).toBe(0);
   });
 });
 
 describe("params", () => {
   test("--json lists names, shapes, rules and roles, and the totals", () => {
-    const { code, out } = medctc("params", "specs/medct.vlm", "--json");
+    const { code, out } = medctc(["params", "specs/medct.vlm", "--json"]);
     expect(code).toBe(0);
     const listed: unknown = JSON.parse(out);
     expect(listed).toMatchObject({ totals: { trainable: 1_671_168, total: 439_819_929 } });
@@ -96,7 +87,7 @@ describe("params", () => {
   });
 
   test("--trainable lists what is trained only", () => {
-    const { out } = medctc("params", "specs/medct.vlm", "--trainable");
+    const { out } = medctc(["params", "specs/medct.vlm", "--trainable"]);
     expect(out).not.toContain("frozen  ");
     expect(out.match(/lora\.(down|up)/g)).toHaveLength(104);
     expect(out).toContain("1,671,168 trained, 438,148,761 frozen, 439,819,929 in all");
@@ -105,7 +96,7 @@ describe("params", () => {
 
 describe("explain", () => {
   test("lists what a selector matches, with its role", () => {
-    const { code, out } = medctc("explain", "specs/medct.vlm", "vision.spatial.layers[0].attn.qkv");
+    const { code, out } = medctc(["explain", "specs/medct.vlm", "vision.spatial.layers[0].attn.qkv"]);
     expect(code).toBe(0);
     expect(out).toContain("vision.spatial.layers[0].attention.to_kv");
     expect(out).toContain("its role is attn.kv, a part of attn.qkv");
@@ -113,14 +104,14 @@ describe("explain", () => {
   });
 
   test("says why a selector matches nothing, and what is near", () => {
-    const { code, err } = medctc("explain", "specs/medct.vlm", "text.atn.q");
+    const { code, err } = medctc(["explain", "specs/medct.vlm", "text.atn.q"]);
     expect(code).toBe(1);
     expect(err).toContain("did you mean `text.attn.q`?");
     expect(err).toContain("selector:1:1");
   });
 
   test("points into a selector that cannot be read", () => {
-    const { code, err } = medctc("explain", "specs/medct.vlm", "text.");
+    const { code, err } = medctc(["explain", "specs/medct.vlm", "text."]);
     expect(code).toBe(1);
     expect(err).toContain("selector:1:6");
   });

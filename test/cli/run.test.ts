@@ -1,9 +1,9 @@
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { elementsOf, readSafetensors, writeSafetensors } from "../../runtime/weights/index.ts";
+import { medctc, prepareProgram, type Run } from "./medctc.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medctc-run-"));
 const fixture = (name: string): string => join("test/fixtures/ctclip-small", name);
@@ -11,23 +11,11 @@ const given = ["--weights", fixture("weights.safetensors"), "--adapter", fixture
 const fed = ["--feeds", fixture("batch.safetensors")];
 const output = join(folder, "out", "results.safetensors");
 
-beforeAll(() => {
-  expect(spawnSync(process.execPath, ["runtime/setup/prepare.mjs"]).status).toBe(0);
-});
+beforeAll(prepareProgram);
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function medctc(...args: readonly string[]): {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-} {
-  const program = resolve("dist/medctc.js");
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { encoding: "utf8" });
-  return { code: status, out: stdout, err: stderr };
-}
-
-function run(program: string, ...args: readonly string[]): ReturnType<typeof medctc> {
-  return medctc("run", "specs/medct-small.vlm", program, "-o", output, ...args);
+function run(program: string, ...args: readonly string[]): Run {
+  return medctc(["run", "specs/medct-small.vlm", program, "-o", output, ...args]);
 }
 
 describe("run", () => {
@@ -104,17 +92,17 @@ describe("run", () => {
 
 describe("compile --emit", () => {
   test("prints a program after any pass", () => {
-    const { out: last } = medctc("compile", "specs/medct-small.vlm", "--emit", "step");
+    const { out: last } = medctc(["compile", "specs/medct-small.vlm", "--emit", "step"]);
     expect(last).toBe(readFileSync("test/golden/programs/medct-small.step.txt", "utf8"));
-    const { out: built } = medctc("compile", "specs/medct-small.vlm", "--emit", "step", "--after", "optimizer");
+    const { out: built } = medctc(["compile", "specs/medct-small.vlm", "--emit", "step", "--after", "optimizer"]);
     expect(built.split("\n").length).toBeGreaterThan(last.split("\n").length);
     expect(built).not.toContain("once");
-    const { out: traced } = medctc("compile", "specs/medct-small.vlm", "--emit", "step", "--after", "none");
+    const { out: traced } = medctc(["compile", "specs/medct-small.vlm", "--emit", "step", "--after", "none"]);
     expect(traced).not.toContain("gradient:");
   });
 
   test("prints what each pass does to the step", () => {
-    const { out } = medctc("compile", "specs/medct.vlm", "--emit", "passes");
+    const { out } = medctc(["compile", "specs/medct.vlm", "--emit", "passes"]);
     expect(out).toBe(readFileSync("test/golden/programs/medct.step.passes.txt", "utf8"));
   });
 });

@@ -1,0 +1,25 @@
+import { spawnSync } from "node:child_process";
+import { resolve } from "node:path";
+import { expect } from "vitest";
+
+export interface Run {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+const program = resolve("dist/medctc.js");
+
+/** Bundles the program if a source has changed since the last time. */
+export function prepareProgram(): void {
+  expect(spawnSync(process.execPath, ["runtime/setup/prepare.mjs"]).status).toBe(0);
+}
+
+/** Runs the program as a user does, in the repository or in a folder of its own. */
+export function medctc(
+  args: readonly string[],
+  { cwd = ".", input = "" }: { readonly cwd?: string; readonly input?: string } = {},
+): Run {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { cwd, input, encoding: "utf8" });
+  return { code: status, out: stdout, err: stderr };
+}
