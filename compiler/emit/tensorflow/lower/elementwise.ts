@@ -1,0 +1,58 @@
+import type { BinaryName, CompareName, UnaryName } from "../../../ir/types.ts";
+import { typeAttribute } from "../graphdef.ts";
+import { at, elementType, type Lowering } from "./context.ts";
+
+type Elementwise = UnaryName | BinaryName | CompareName;
+
+/** TensorFlow repeats along axes of size 1 as the language does. */
+function plain(op: string): Lowering<Elementwise> {
+  return (_, inputs, __, target) =>
+    target.add(
+      op,
+      inputs.map(({ name }) => name),
+      elementType(at(inputs, 0).type.dtype),
+    );
+}
+
+export const elementwise: { readonly [Name in Elementwise]: Lowering<Name> } = {
+  neg: plain("Neg"),
+  exp: plain("Exp"),
+  log: plain("Log"),
+  sqrt: plain("Sqrt"),
+  rsqrt: plain("Rsqrt"),
+  abs: plain("Abs"),
+  sign: plain("Sign"),
+  erf: plain("Erf"),
+  tanh: plain("Tanh"),
+  sin: plain("Sin"),
+  cos: plain("Cos"),
+  add: plain("AddV2"),
+  sub: plain("Sub"),
+  mul: plain("Mul"),
+  div: plain("RealDiv"),
+  maximum: plain("Maximum"),
+  minimum: plain("Minimum"),
+  pow: plain("Pow"),
+  equal: plain("Equal"),
+  not_equal: plain("NotEqual"),
+  less: plain("Less"),
+  less_equal: plain("LessEqual"),
+  greater: plain("Greater"),
+  greater_equal: plain("GreaterEqual"),
+};
+
+export const where: Lowering<"where"> = (_, inputs, type, target) =>
+  target.add(
+    "SelectV2",
+    inputs.map(({ name }) => name),
+    elementType(type.dtype),
+  );
+
+export const cast: Lowering<"cast"> = ({ dtype }, inputs, _, target) => {
+  const input = at(inputs, 0);
+  const attributes = { SrcT: typeAttribute(input.type.dtype), DstT: typeAttribute(dtype) };
+  return target.add("Cast", [input.name], attributes);
+};
+
+/** Gradients are built before anything is lowered: what is left of it is its input. */
+export const stopGradient: Lowering<"stop_gradient"> = (_, inputs) => at(inputs, 0).name;

@@ -1,0 +1,30 @@
+import { typeAttribute } from "../graphdef.ts";
+import { at, type Lowering } from "./context.ts";
+
+/**
+ * Numbers that follow from the seed, the step and the site alone, by TensorFlow's own counter-based generator. They are
+ * not the reference evaluator's, but they are the same in every run.
+ */
+export const randomUniform: Lowering<"random_uniform"> = ({ seed, site, shape }, inputs, type, target) => {
+  const key = target.constant({ dtype: "i32", shape: [1] }, [(seed ^ Math.imul(site + 1, 0x9e3779b9)) | 0]);
+  // What could be fed is no constant to TensorFlow's optimizer, which would else draw all numbers while it loads.
+  const input = target.add("PlaceholderWithDefault", [at(inputs, 0).name], {
+    dtype: typeAttribute("i32"),
+    shape: { kind: "shape", shape: [] },
+  });
+  const step = target.add("Reshape", [input, target.list([1])], {
+    T: typeAttribute("i32"),
+    Tshape: typeAttribute("i32"),
+  });
+  const axis = target.constant({ dtype: "i32", shape: [] }, [0]);
+  const pair = target.add("ConcatV2", [key, step, axis], {
+    N: { kind: "int", value: 2 },
+    T: typeAttribute("i32"),
+    Tidx: typeAttribute("i32"),
+  });
+  return target.add("StatelessRandomUniform", [target.list(shape), pair], {
+    dtype: typeAttribute(type.dtype),
+    T: typeAttribute("i32"),
+    Tseed: typeAttribute("i32"),
+  });
+};

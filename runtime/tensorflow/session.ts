@@ -1,0 +1,94 @@
+import { type ModelIndex } from "../../compiler/index.ts";
+import type { BoundTensor, LoadedModel, Tfjs, TypedValues } from "./tfjs.ts";
+
+/** Values that are fed: whole numbers for i32, floating-point for f32. */
+export type Fed = ReadonlyMap<string, Float32Array | Int32Array>;
+
+/** Values that a run gives, by the names of its outputs. */
+export type Fetched = ReadonlyMap<string, TypedValues>;
+
+type Signature = ModelIndex["signatures"][string];
+
+/**
+ * A model in TensorFlow's memory: its graph and its variables. Weights are fed or initialised, then `prepare` is run once;
+ * after that any program runs. Everything is freed by `dispose`.
+ */
+export class TensorflowSession {
+  readonly index: ModelIndex;
+  private readonly tf: Tfjs;
+  private readonly loaded: LoadedModel;
+
+  private constructor(tf: Tfjs, loaded: LoadedModel, index: ModelIndex) {
+    this.tf = tf;
+    this.loaded = loaded;
+    this.index = index;
+  }
+
+  /** Loads the model of a folder; `index` is what the compiler said of it. */
+  static async load(tf: Tfjs, folder: string, index: ModelIndex): Promise<TensorflowSession> {
+    // One signature is enough to load all: they share a graph and a session.
+    return new TensorflowSession(tf, await tf.node.loadSavedModel(folder, ["serve"], "prepare"), index);
+  }
+
+  /**
+   * Feeds parameters in f32, each in pieces of at most 64 MiB, and asks for each only when its turn has come. Throws when
+   * a value has not as many elements as its parameter.
+   */
+  feed(valuesOf: (path: string) => Float32Array): void {
+    let path: string | null = null;
+    let values: Float32Array = new Float32Array(0);
+    for (const feed of this.index.feeds) {
+      if (feed.path !== path) values = valuesOf(feed.path);
+      path = feed.path;
+      const width = feed.shape.slice(1).reduce((product, size) => product * size, 1);
+      const piece = values.subarray(feed.from * width, feed.to * width);
+      const size = feed.shape.reduce((product, each) => product * each, 1);
+      if (piece.length !== size) throw new Error(`${feed.path} has ${values.length} elements, which are not its shape's`);
+      this.execute([{ node: feed.input, dtype: "f32", shape: feed.shape, values: piece }], [feed.done]);
+    }
+  }
+
+  /** Runs a signature and gives its outputs; inputs that it does not have are not looked at. */
+  run(name: string, inputs: Fed): Fetched {
+    const signature: Signature | undefined = this.index.signatures[name];
+    if (signature === undefined) throw new Error(`the model has no signature ${name}`);
+    const fed = Object.entries(signature.inputs).map(([input, tensor]) => {
+      const values = inputs.get(input);
+      if (values === undefined) throw new Error(`${name} needs the input ${input}`);
+      return { ...tensor, values };
+    });
+    const outputs = Object.entries(signature.outputs);
+    const values = this.execute(
+      fed,
+      outputs.map(([, { node }]) => node),
+    );
+    return new Map(outputs.map(([output], place) => [output, values[place] ?? new Float32Array(0)]));
+  }
+
+  /** Gives everything back: the session, its variables and the graph. */
+  dispose(): void {
+    this.loaded.dispose();
+  }
+
+  private execute(
+    fed: readonly { node: string; dtype: string; shape: readonly number[]; values: TypedValues }[],
+    fetched: readonly string[],
+  ): readonly TypedValues[] {
+    const tensors: BoundTensor[] = [];
+    try {
+      for (const { values, shape, dtype } of fed) {
+        tensors.push(this.tf.tensor(values, [...shape], dtype === "i32" ? "int32" : "float32"));
+      }
+      const results = this.tf.backend().runSavedModel(
+        this.loaded.sessionId,
+        tensors,
+        fed.map(({ node }) => ({ name: `${node}:0` })),
+        fetched.map((node) => `${node}:0`),
+      );
+      tensors.push(...results);
+      return results.map((result) => result.dataSync());
+    } finally {
+      for (const tensor of tensors) tensor.dispose();
+    }
+  }
+}
