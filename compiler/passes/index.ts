@@ -1,8 +1,13 @@
 import type { Program } from "../programs/program.ts";
 import type { TrainSettings } from "../settings/train.ts";
+import { blockAttention } from "./attention.ts";
 import { removeDropout, sampleDropout } from "./dropout.ts";
 import { hoist } from "./hoist.ts";
+import { joinParts } from "./join.ts";
+import { narrowProjections } from "./narrow.ts";
 import { lowerPrecision } from "./precision.ts";
+import { recomputeLayers, recomputeScores } from "./recompute.ts";
+import { scaleOperands } from "./scale.ts";
 import { share } from "./share.ts";
 import { simplify } from "./simplify.ts";
 import { addGradients, addUpdates, clipGradients } from "./train.ts";
@@ -28,10 +33,15 @@ export const passes: readonly Pass[] = [
     run: (program, { settings }) =>
       program.name === "step" ? sampleDropout(program, settings.seed) : removeDropout(program),
   },
+  // Before gradients are built, so that theirs have the better form too.
+  { name: "narrow", of: "every program", run: narrowProjections },
+  { name: "scale", of: "every program", run: scaleOperands },
+  { name: "attention", of: "every program", run: (program) => blockAttention(program) },
   { name: "differentiate", of: "step", run: (program, { trainable }) => addGradients(program, trainable) },
   { name: "clip", of: "step", run: (program, { settings }) => clipGradients(program, settings.clipNorm) },
   { name: "optimizer", of: "step", run: (program, { settings }) => addUpdates(program, settings) },
   { name: "simplify", of: "every program", run: simplify },
+  { name: "join", of: "step", run: joinParts },
   { name: "share", of: "every program", run: share },
   {
     name: "precision",
@@ -41,6 +51,13 @@ export const passes: readonly Pass[] = [
   { name: "share-again", of: "every program", run: share },
   // Last, so that frozen weights are rounded to bf16 once and not in every step.
   { name: "hoist", of: "every program", run: (program, { trainable }) => hoist(program, trainable) },
+  // After everything that would find that the same is computed twice.
+  { name: "recompute-scores", of: "step", run: recomputeScores },
+  {
+    name: "recompute-layers",
+    of: "step",
+    run: (program, { settings }) => (settings.checkpoint === "layers" ? recomputeLayers(program) : program),
+  },
 ];
 
 /** Runs the passes up to and with the one named, or all of them; `after` hears of the program after each. */

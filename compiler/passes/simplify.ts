@@ -1,13 +1,51 @@
 import type { Builder } from "../ir/builder.ts";
-import { elementCount, type Node, type Operation } from "../ir/types.ts";
-import { type Elements, evaluateOperation } from "../ops/index.ts";
+import { elementCount, type Node, type Operation, type OperationName, printType } from "../ir/types.ts";
+import { type Elements, evaluateOperation, inferType } from "../ops/index.ts";
 import type { Program } from "../programs/program.ts";
 import { rewrite } from "./rewrite.ts";
 
 /** Leaves out what changes nothing, and computes what is the same everywhere: x + 0, x * 1, constants of constants. */
 export function simplify(program: Program): Program {
-  return rewrite(program, (node, inputs, build) => foldConstants(node, inputs, build) ?? leaveOut(node, inputs, build));
+  return rewrite(
+    program,
+    (node, inputs, build) =>
+      foldConstants(node, inputs, build) ?? leaveOut(node, inputs, build) ?? readUnrepeated(node, inputs, build),
+  );
 }
+
+/** Operations that repeat their operands themselves read what is repeated for them as it was before. */
+function readUnrepeated({ operation, type }: Node, inputs: readonly Node[], build: Builder): Node | null {
+  if (!repeating.has(operation.op)) return null;
+  let current = inputs;
+  for (const [index, input] of inputs.entries()) {
+    const [source] = input.operation.op === "broadcast" ? input.inputs : [];
+    if (source === undefined) continue;
+    const shorter = current.with(index, source);
+    const inferred = inferType(
+      operation,
+      shorter.map((each) => each.type),
+    );
+    if (typeof inferred !== "string" && printType(inferred) === printType(type)) current = shorter;
+  }
+  return current === inputs ? null : build.add(operation, ...current);
+}
+
+const repeating: ReadonlySet<OperationName> = new Set([
+  "add",
+  "sub",
+  "mul",
+  "div",
+  "maximum",
+  "minimum",
+  "pow",
+  "equal",
+  "not_equal",
+  "less",
+  "less_equal",
+  "greater",
+  "greater_equal",
+  "where",
+]);
 
 /** The value that all elements of a node have, or null. */
 function uniformValue(node: Node | undefined): number | null {

@@ -21,6 +21,8 @@ export interface TrainSettings {
   readonly epochs: number;
   readonly clipNorm: number | null;
   readonly precision: "f32" | "bf16";
+  /** Whose activations are computed again in the backward pass instead of being kept. */
+  readonly checkpoint: "none" | "layers";
   readonly seed: number;
 }
 
@@ -35,6 +37,7 @@ const settingNames = [
   "steps",
   "clip_norm",
   "precision",
+  "checkpoint",
   "seed",
 ];
 
@@ -61,6 +64,7 @@ export function readTrainSettings(file: File): {
     epochs: reader.count("epochs", 1),
     clipNorm: reader.optionalNumber("clip_norm"),
     precision: reader.choice("precision", ["f32", "bf16"]) === "bf16" ? "bf16" : "f32",
+    checkpoint: reader.word("checkpoint", ["none", "layers"]) === "layers" ? "layers" : "none",
     seed: reader.count("seed", 0, 0),
   };
   return { settings, diagnostics: reader.diagnostics };
@@ -139,6 +143,15 @@ class SettingReader {
     if (value === undefined) return null;
     if (value.kind === "string" && choices.includes(value.value)) return value.value;
     this.refuse(name, choices.map((choice) => `"${choice}"`).join(" or "));
+    return null;
+  }
+
+  /** One of some words, which are written without quotes. */
+  word(name: string, words: readonly string[]): string | null {
+    const value = this.entries.get(name)?.value;
+    if (value === undefined) return null;
+    if (value.kind === "name" && words.includes(value.text)) return value.text;
+    this.refuse(name, words.map((word) => `\`${word}\``).join(" or "));
     return null;
   }
 

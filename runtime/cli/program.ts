@@ -11,14 +11,20 @@ const programNames: readonly ProgramName[] = ["forward", "encode_image", "encode
 const passNames = [
   "none",
   "dropout",
+  "narrow",
+  "scale",
+  "attention",
   "differentiate",
   "clip",
   "optimizer",
   "simplify",
+  "join",
   "share",
   "precision",
   "share-again",
   "hoist",
+  "recompute-scores",
+  "recompute-layers",
 ];
 
 interface CompileFlags {

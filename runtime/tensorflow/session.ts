@@ -1,4 +1,4 @@
-import { type ModelIndex } from "../../compiler/index.ts";
+import type { ModelIndex } from "../../compiler/index.ts";
 import type { BoundTensor, LoadedModel, Tfjs, TypedValues } from "./tfjs.ts";
 
 /** Values that are fed: whole numbers for i32, floating-point for f32. */
@@ -43,7 +43,8 @@ export class TensorflowSession {
       const width = feed.shape.slice(1).reduce((product, size) => product * size, 1);
       const piece = values.subarray(feed.from * width, feed.to * width);
       const size = feed.shape.reduce((product, each) => product * each, 1);
-      if (piece.length !== size) throw new Error(`${feed.path} has ${values.length} elements, which are not its shape's`);
+      if (piece.length !== size)
+        throw new Error(`${feed.path} has ${values.length} elements, which are not its shape's`);
       this.execute([{ node: feed.input, dtype: "f32", shape: feed.shape, values: piece }], [feed.done]);
     }
   }

@@ -22,6 +22,7 @@ const defaults: TrainSettings = {
   epochs: 1,
   clipNorm: null,
   precision: "f32",
+  checkpoint: "none",
   seed: 0,
 };
 

@@ -72,7 +72,9 @@ export function emitModel(programs: readonly Program[], init: Program, trainable
   return { model: { nodes: writer.nodes, signatures }, index };
 }
 
-function partition(outputs: ReadonlyMap<string, TensorInfo>): readonly [Map<string, TensorInfo>, Map<string, TensorInfo>] {
+function partition(
+  outputs: ReadonlyMap<string, TensorInfo>,
+): readonly [Map<string, TensorInfo>, Map<string, TensorInfo>] {
   const gradients = new Map<string, TensorInfo>();
   const others = new Map<string, TensorInfo>();
   for (const [name, info] of outputs) {
@@ -100,7 +102,9 @@ function emitPrepare(variables: Variables, writer: GraphWriter): SignatureDef {
     for (const [path, { name, type }] of signature.outputs) {
       const { handle } = variables.computed(path);
       assigned.push(
-        writer.add("prepare", "AssignVariableOp", [handle, name.replace(/:0$/, "")], { dtype: typeAttribute(type.dtype) }),
+        writer.add("prepare", "AssignVariableOp", [handle, name.replace(/:0$/, "")], {
+          dtype: typeAttribute(type.dtype),
+        }),
       );
     }
   }
@@ -133,7 +137,9 @@ function emitRead(variables: Variables, writer: GraphWriter): SignatureDef {
   const outputs = new Map<string, TensorInfo>();
   for (const { path, type, role, handle } of variables.all.values()) {
     if (role === "frozen") continue;
-    const read = writer.named(`read/${scopeOf(path)}`, "ReadVariableOp", [handle], { dtype: typeAttribute(type.dtype) });
+    const read = writer.named(`read/${scopeOf(path)}`, "ReadVariableOp", [handle], {
+      dtype: typeAttribute(type.dtype),
+    });
     outputs.set(path, { name: `${read}:0`, type });
   }
   return { inputs: new Map(), outputs };

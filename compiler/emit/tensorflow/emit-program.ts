@@ -1,6 +1,6 @@
+import { neededFor } from "../../ir/evaluate.ts";
 import { byteCount, type Node } from "../../ir/types.ts";
 import { nodesOf, type Program } from "../../programs/program.ts";
-import { neededFor } from "../../ir/evaluate.ts";
 import { type GraphWriter, scopeOf } from "./graph-writer.ts";
 import { type Attribute, type SignatureDef, type TensorInfo, typeAttribute } from "./graphdef.ts";
 import { isComputed, lower, type Target, type Value } from "./lower/index.ts";
@@ -34,7 +34,8 @@ export function emitProgram(program: Program, variables: Variables, writer: Grap
     const part = forward.has(node) ? program.name : `${program.name}/gradients`;
     const scope = origin.path === "" ? part : `${part}/${scopeOf(origin.path)}`;
     if (operation.op === "input") {
-      const info = inputs.get(operation.name)?.name.replace(/:0$/, "") ?? placeholder(program, node, operation.name, writer);
+      const info =
+        inputs.get(operation.name)?.name.replace(/:0$/, "") ?? placeholder(program, node, operation.name, writer);
       inputs.set(operation.name, { name: `${info}:0`, type });
       values.set(node, { name: info, type });
       continue;
@@ -101,7 +102,14 @@ function emitOutputs(
   const done =
     assigned.length === 0
       ? []
-      : [`^${writer.add(program.name, "NoOp", assigned.map((name) => `^${name}`), {})}`];
+      : [
+          `^${writer.add(
+            program.name,
+            "NoOp",
+            assigned.map((name) => `^${name}`),
+            {},
+          )}`,
+        ];
   const outputs = new Map<string, TensorInfo>();
   for (const [name, node] of program.outputs) {
     const identity = writer.named(

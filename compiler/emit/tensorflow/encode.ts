@@ -76,7 +76,8 @@ function encodeAttribute(writer: Writer, attribute: Attribute): void {
 }
 
 function encodeTensor(writer: Writer, type: TensorType, values: readonly number[]): void {
-  if (values.length !== 1 && values.length !== elementCount(type)) throw new Error("a tensor has all its values or one");
+  if (values.length !== 1 && values.length !== elementCount(type))
+    throw new Error("a tensor has all its values or one");
   writer.uint32(tag(1, varint)).int32(dataTypes[type.dtype]);
   message(writer, 2, () => encodeShape(writer, type.shape));
   switch (type.dtype) {

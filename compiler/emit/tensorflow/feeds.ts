@@ -76,7 +76,9 @@ function emitPieces(path: string, stored: readonly Variable[], writer: GraphWrit
     });
     const stores = stored.map((variable) => storePiece(variable, input, from, to, scope, writer));
     const yes = writer.constant({ dtype: "bool", shape: [] }, [1]);
-    const done = writer.add(scope, "Identity", [yes, ...stores.map((name) => `^${name}`)], { T: typeAttribute("bool") });
+    const done = writer.add(scope, "Identity", [yes, ...stores.map((name) => `^${name}`)], {
+      T: typeAttribute("bool"),
+    });
     feeds.push({ path, from, to, shape: piece, input, done });
   }
   return feeds;
@@ -110,6 +112,9 @@ function storePiece(
 export function assignZeros(handle: string, type: TensorType, scope: string, writer: GraphWriter): string {
   const dtype = typeAttribute(type.dtype);
   const zero = writer.constant({ dtype: type.dtype, shape: [] }, [0]);
-  const zeros = writer.add(scope, "Fill", [writer.list(type.shape), zero], { T: dtype, index_type: typeAttribute("i32") });
+  const zeros = writer.add(scope, "Fill", [writer.list(type.shape), zero], {
+    T: dtype,
+    index_type: typeAttribute("i32"),
+  });
   return writer.add(scope, "AssignVariableOp", [handle, zeros], { dtype });
 }

@@ -1,2 +1,2 @@
-export { encodeSavedModel } from "./encode.ts";
 export { type EmittedModel, emitModel, type ModelIndex } from "./emit-model.ts";
+export { encodeSavedModel } from "./encode.ts";

@@ -20,10 +20,7 @@ export const depthwiseConv3d: Lowering<"depthwise_conv3d"> = ({ padding, flip },
   const [, timeIn = 0, heightIn = 0, widthIn = 0] = input.type.shape;
   const taps = target.add(
     "Transpose",
-    [
-      reshapeTo(weight.name, dtype, [dim, times, height, width], target),
-      target.list([1, 2, 3, 0]),
-    ],
+    [reshapeTo(weight.name, dtype, [dim, times, height, width], target), target.list([1, 2, 3, 0])],
     { T: typeAttribute(dtype), Tperm: i32 },
   );
   const kernels = flip

@@ -1,0 +1,99 @@
+import type { Builder } from "../ir/builder.ts";
+import { neededFor } from "../ir/evaluate.ts";
+import { byteCount, type Node } from "../ir/types.ts";
+import type { Program } from "../programs/program.ts";
+import { rewrite } from "./rewrite.ts";
+
+/**
+ * What the backward pass reads of the forward pass has to be kept until then. Values for which `isKept` is false are
+ * computed a second time instead, from what is kept, just before they are first read there.
+ */
+function recompute(program: Program, isKept: (node: Node) => boolean): Program {
+  const loss = program.outputs.get("loss");
+  if (loss === undefined) return program;
+  const forward = new Set(neededFor([loss]));
+  const made = new Map<Node, Node>();
+  const again = new Map<Node, Node>();
+  const valueFor = (node: Node, build: Builder): Node => {
+    const first = made.get(node);
+    if (first === undefined) throw new Error("a node stands after its inputs");
+    if (!forward.has(node) || node.inputs.length === 0 || isKept(node)) return first;
+    const known = again.get(node);
+    if (known !== undefined) return known;
+    const inputs = node.inputs.map((input) => valueFor(input, build));
+    const second = build.add(node.operation, ...inputs);
+    again.set(node, second);
+    return second;
+  };
+  return rewrite(program, (node, inputs, build) => {
+    const operands = forward.has(node) ? inputs : node.inputs.map((input) => valueFor(input, build));
+    const result = build.add(node.operation, ...operands);
+    made.set(node, result);
+    return result;
+  });
+}
+
+/**
+ * Scores of attention are computed again: a product of two batches that is larger than both its operands together costs
+ * little to make and much to keep. So is what follows from it by operations on its elements, until a product makes it
+ * small, and what only says a value in another type.
+ */
+export function recomputeScores(program: Program): Program {
+  const cheap = new Map<Node, boolean>();
+  const isCheap = (node: Node): boolean => {
+    const known = cheap.get(node);
+    if (known !== undefined) return known;
+    const result = decideCheap(node, isCheap);
+    cheap.set(node, result);
+    return result;
+  };
+  return recompute(program, (node) => !isCheap(node));
+}
+
+function decideCheap({ operation, inputs, type }: Node, isCheap: (node: Node) => boolean): boolean {
+  const [a, b] = inputs;
+  switch (operation.op) {
+    case "matmul":
+      return (
+        a !== undefined &&
+        b !== undefined &&
+        b.type.shape.length > 2 &&
+        byteCount(type) > byteCount(a.type) + byteCount(b.type)
+      );
+    case "cast":
+      return a !== undefined && (byteCount(type) > byteCount(a.type) || isCheap(a));
+    case "add":
+    case "sub":
+    case "mul":
+    case "where":
+    case "softmax":
+      return inputs.some((input) => input.type.shape.length === type.shape.length && isScore(input, isCheap));
+    default:
+      return false;
+  }
+}
+
+/** A cheap value that is not only a cast of one that is kept. */
+function isScore(node: Node, isCheap: (node: Node) => boolean): boolean {
+  if (node.operation.op !== "cast") return isCheap(node);
+  const [source] = node.inputs;
+  return source !== undefined && isScore(source, isCheap);
+}
+
+/** Everything inside the layers is computed again, from what flows from layer to layer. */
+export function recomputeLayers(program: Program): Program {
+  const loss = program.outputs.get("loss");
+  if (loss === undefined) return program;
+  const leaves = new Set<Node>();
+  for (const node of neededFor([loss])) {
+    const layer = layerOf(node);
+    for (const input of node.inputs) if (layerOf(input) !== layer) leaves.add(input);
+  }
+  return recompute(program, (node) => layerOf(node) === null || leaves.has(node));
+}
+
+/** The innermost numbered part that a node is in: `vision.spatial.layers[2]`. */
+function layerOf({ origin }: Node): string | null {
+  const end = origin.path.lastIndexOf("]");
+  return end < 0 ? null : origin.path.slice(0, end + 1);
+}
