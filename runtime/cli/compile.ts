@@ -10,6 +10,7 @@ import {
 } from "../../compiler/index.ts";
 import { renderDiagnostics, report } from "../../grammar/index.ts";
 import { writeAtomically } from "../files/index.ts";
+import { writeModel } from "../tensorflow/index.ts";
 import { renderPassTable } from "./pass-table.ts";
 import { compilePath, showDiagnostics } from "./read-spec.ts";
 import { renderSummary } from "./summary.ts";
@@ -25,10 +26,12 @@ export interface CompileOptions {
   readonly after: string | null;
   /** A folder for `plan.yaml`. */
   readonly output: string | null;
+  /** What else to write into that folder. */
+  readonly target: "tensorflow" | null;
 }
 
 /** `medctc compile`: what a spec comes to, and whether what it expects holds. */
-export function compile(path: string, { emit, after, output }: CompileOptions, terminal: Terminal): ExitCode {
+export function compile(path: string, { emit, after, output, target }: CompileOptions, terminal: Terminal): ExitCode {
   const compiled = compilePath(path, terminal.libraryFolder);
   const { plan, spec } = compiled;
   if (plan !== null && spec !== null) {
@@ -40,7 +43,7 @@ export function compile(path: string, { emit, after, output }: CompileOptions, t
       return exitCodes.wrong;
     }
     terminal.out(text);
-    if (output !== null && !writePlan(output, yaml, terminal)) return exitCodes.wrong;
+    if (output !== null && !writeFiles(output, yaml, target === null ? null : spec, terminal)) return exitCodes.wrong;
   }
   return showDiagnostics(compiled, terminal) ? exitCodes.done : exitCodes.wrong;
 }
@@ -53,15 +56,17 @@ function renderProgram(spec: TracedSpec, emit: Exclude<Emitted, "plan">, after: 
   return printProgram(after === "none" ? program : optimise(program, spec, { last: after }));
 }
 
-function writePlan(folder: string, yaml: string, terminal: Terminal): boolean {
-  const path = join(folder, "plan.yaml");
+/** Writes the plan, and the model when there is one to write. */
+function writeFiles(folder: string, yaml: string, model: TracedSpec | null, terminal: Terminal): boolean {
   try {
     mkdirSync(folder, { recursive: true });
-    writeAtomically(path, yaml);
+    writeAtomically(join(folder, "plan.yaml"), yaml);
+    if (model !== null) writeModel(model, folder);
     return true;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    terminal.err(renderDiagnostics([report("not-writable", path, { path, reason })], { colour: terminal.colour }));
+    if (!(error instanceof Error && "code" in error)) throw error;
+    const params = { path: folder, reason: error.message };
+    terminal.err(renderDiagnostics([report("not-writable", folder, params)], { colour: terminal.colour }));
     return false;
   }
 }

@@ -31,6 +31,7 @@ interface CompileFlags {
   readonly emit?: Emitted;
   readonly after?: string;
   readonly output?: string;
+  readonly target?: "tensorflow";
 }
 
 interface RunFlags {
@@ -84,15 +85,22 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
       new Option("--emit <what>", "print that instead of the summary").choices(["plan", "passes", ...programNames]),
     )
     .addOption(new Option("--after <pass>", "of a program, what this pass leaves").choices(passNames))
-    .option("-o, --output <folder>", "write plan.yaml there")
+    .option("-o, --output <folder>", "write plan.yaml there, and what --target asks for")
+    .addOption(new Option("--target <name>", "write the model for this program too; needs -o").choices(["tensorflow"]))
     .addHelpText(
       "after",
-      "\nExamples:\n  $ medctc compile specs/medct.vlm\n  $ medctc compile specs/medct.vlm --emit plan",
+      "\nExamples:\n  $ medctc compile specs/medct.vlm\n  $ medctc compile specs/medct.vlm --emit plan\n" +
+        "  $ medctc compile specs/medct.vlm --target tensorflow -o model",
     )
     .action(async (spec: string, options: CompileFlags) => {
+      const { emit = null, after = null, output = null, target = null } = options;
+      if (target !== null && output === null) {
+        terminal.err("error: --target needs a folder to write to\n  help: add -o FOLDER\n");
+        code = exitCodes.usage;
+        return;
+      }
       const { compile } = await import("./compile.ts");
-      const { emit = null, after = null, output = null } = options;
-      code = compile(spec, { emit, after, output }, terminal);
+      code = compile(spec, { emit, after, output, target }, terminal);
     });
   program
     .command("params")
@@ -135,6 +143,26 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
       const { run: runOnce } = await import("./run.ts");
       const { weights = null, adapter = null, feeds = null, fetch = [], step, output } = options;
       code = runOnce(spec, name, { weights, adapter, feeds, fetch, step, output }, terminal);
+    });
+  program
+    .command("backend")
+    .description("the programs that medctc trains on")
+    .command("install")
+    .description("install native TensorFlow into medctc's cache folder, once; a C++ compiler and pip are needed")
+    .option("--gpu", "the TensorFlow that uses a GPU")
+    .addHelpText("after", "\nExample:\n  $ medctc backend install")
+    .action(async ({ gpu = false }: { readonly gpu?: boolean }) => {
+      const { installBackend } = await import("./backend.ts");
+      code = installBackend(gpu, terminal);
+    });
+  program
+    .command("doctor")
+    .description("say what is there to run on, what is missing, and the command that repairs it")
+    .option("--json", "print it as JSON")
+    .addHelpText("after", "\nExample:\n  $ medctc doctor")
+    .action(async ({ json = false }: { readonly json?: boolean }) => {
+      const { doctor } = await import("./doctor.ts");
+      code = doctor({ json }, terminal);
     });
   try {
     await program.parseAsync(commandLine, { from: "user" });

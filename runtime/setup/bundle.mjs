@@ -37,7 +37,7 @@ export async function bundle(root) {
     chunkNames: "chunks/[name]-[hash]",
     // CommonJS packages in an ES bundle call `require` for Node's own modules.
     banner: {
-      js: '#!/usr/bin/env node\nimport{createRequire}from"node:module";const require=createRequire(import.meta.url);',
+      js: '#!/usr/bin/env node\nimport{createRequire as makeRequire}from"node:module";const require=makeRequire(import.meta.url);',
     },
     logLevel: "warning",
   });

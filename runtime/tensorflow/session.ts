@@ -49,6 +49,12 @@ export class TensorflowSession {
     }
   }
 
+  /** How many elements a variable has; 0 for one that the model does not read. */
+  sizeOf(path: string): number {
+    const variable = this.index.variables.find((each) => each.path === path);
+    return variable?.shape.reduce((product, size) => product * size, 1) ?? 0;
+  }
+
   /** Runs a signature and gives its outputs; inputs that it does not have are not looked at. */
   run(name: string, inputs: Fed): Fetched {
     const signature: Signature | undefined = this.index.signatures[name];

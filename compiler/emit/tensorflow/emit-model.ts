@@ -1,7 +1,7 @@
 import { Graph } from "../../ir/graph.ts";
 import type { Node } from "../../ir/types.ts";
 import type { Program } from "../../programs/program.ts";
-import { emitProgram } from "./emit-program.ts";
+import { emitProgram, gradientPrefix } from "./emit-program.ts";
 import { assignZeros, emitFeeds, type Feed, feedSignatures } from "./feeds.ts";
 import { GraphWriter, scopeOf } from "./graph-writer.ts";
 import { type SavedModel, type SignatureDef, type TensorInfo, typeAttribute } from "./graphdef.ts";
@@ -36,9 +36,6 @@ export interface EmittedModel {
   readonly model: SavedModel;
   readonly index: ModelIndex;
 }
-
-/** Gradients are outputs of the step that only tests and curious people ask for: they have a signature of their own. */
-const gradientPrefix = "gradient:";
 
 /**
  * Writes programs as one TensorFlow model whose weights, adapters and optimizer state are variables of its session.

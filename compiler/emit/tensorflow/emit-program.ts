@@ -6,6 +6,9 @@ import { type Attribute, type SignatureDef, type TensorInfo, typeAttribute } fro
 import { isComputed, lower, type Target, type Value } from "./lower/index.ts";
 import type { Variables } from "./variables.ts";
 
+/** Before the path of a parameter, in the name of the output that is its gradient. */
+export const gradientPrefix = "gradient:";
+
 /** Tensors of at least that many bytes are made and read in the program's order, so that they do not pile up. */
 const orderedFrom = 64 * 1024;
 
@@ -80,7 +83,10 @@ function placeholder(program: Program, { type }: Node, name: string, writer: Gra
   });
 }
 
-/** The outputs, each after everything that the program writes. */
+/**
+ * The outputs, each after everything that the program writes. Gradients alone are given without writing anything, so that
+ * they can be looked at.
+ */
 function emitOutputs(
   program: Program,
   values: ReadonlyMap<Node, Value>,
@@ -115,7 +121,7 @@ function emitOutputs(
     const identity = writer.named(
       `${program.name}/outputs/${scopeOf(name)}`,
       "Identity",
-      [valueOf(values, node).name, ...done],
+      [valueOf(values, node).name, ...(name.startsWith(gradientPrefix) ? [] : done)],
       { T: typeAttribute(node.type.dtype) } satisfies Readonly<Record<string, Attribute>>,
     );
     outputs.set(name, { name: `${identity}:0`, type: node.type });

@@ -1,0 +1,18 @@
+import { installNative, nativeFiles, SetupError } from "../native/index.ts";
+import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
+
+/** `medctc backend install`: native TensorFlow, made once on this machine. */
+export function installBackend(gpu: boolean, terminal: Terminal): ExitCode {
+  const flavour = gpu ? "gpu" : "cpu";
+  try {
+    installNative(nativeFiles(flavour), flavour, (line) => terminal.err(`${line}\n`));
+    return exitCodes.done;
+  } catch (error) {
+    const isOfFiles = error instanceof Error && "code" in error;
+    if (!(error instanceof SetupError) && !isOfFiles) throw error;
+    const help =
+      error instanceof SetupError ? error.help : "the cache folder has to be writable; MEDCTC_CACHE names another";
+    terminal.err(`error: ${error.message}\n  help: ${help}\n`);
+    return exitCodes.wrong;
+  }
+}

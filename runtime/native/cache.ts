@@ -1,0 +1,38 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { type Flavour, versions } from "./versions.ts";
+
+/** Where medctc keeps what it made once: $MEDCTC_CACHE, or a folder of its own in the user's cache. */
+export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
+  const { MEDCTC_CACHE, XDG_CACHE_HOME } = environment;
+  if (MEDCTC_CACHE !== undefined && MEDCTC_CACHE !== "") return MEDCTC_CACHE;
+  return join(
+    XDG_CACHE_HOME === undefined || XDG_CACHE_HOME === "" ? join(homedir(), ".cache") : XDG_CACHE_HOME,
+    "medctc",
+  );
+}
+
+/** The files of one installed TensorFlow. */
+export interface NativeFiles {
+  readonly folder: string;
+  /** The copy of @tensorflow/tfjs-node-gpu that the addon is built in. */
+  readonly package: string;
+  readonly library: string;
+  readonly framework: string;
+  readonly addon: string;
+  /** Written last: an install without it is not finished. */
+  readonly record: string;
+}
+
+export function nativeFiles(flavour: Flavour = "cpu", cache: string = cacheFolder()): NativeFiles {
+  const folder = join(cache, "native", `tfjs-${versions.tfjs}-tf-${versions.tensorflow}-${flavour}`);
+  const inside = join(folder, "node_modules/@tensorflow/tfjs-node-gpu");
+  return {
+    folder,
+    package: inside,
+    library: join(inside, "deps/lib/libtensorflow_cc.so.2"),
+    framework: join(inside, "deps/lib/libtensorflow_framework.so.2"),
+    addon: join(inside, "lib/napi-v8/tfjs_binding.node"),
+    record: join(folder, "installed.json"),
+  };
+}

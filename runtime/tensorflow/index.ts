@@ -1,0 +1,2 @@
+export { TensorflowSession } from "./session.ts";
+export { writeModel } from "./write-model.ts";

@@ -1,0 +1,167 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { compileSpec, elementCount } from "../../compiler/index.ts";
+import { createSource } from "../../grammar/index.ts";
+import { SpecLibrary } from "../../runtime/cli/library.ts";
+import { loadTensorflow } from "../../runtime/native/index.ts";
+import { TensorflowSession, writeModel } from "../../runtime/tensorflow/index.ts";
+import { elementsOf, readSafetensors, type StoredTensor } from "../../runtime/weights/index.ts";
+
+const folder = "test/fixtures/ctclip-small";
+const spec = "specs/medct-small.vlm";
+
+function tensors(name: string): ReadonlyMap<string, StoredTensor> {
+  return readSafetensors(name, readFileSync(join(folder, name)));
+}
+
+const weights = tensors("weights.safetensors");
+const lora = tensors("lora.safetensors");
+const expected = tensors("expected.safetensors");
+const native = loadTensorflow();
+
+function compiled(change: (text: string) => string) {
+  const {
+    plan,
+    spec: traced,
+    diagnostics,
+  } = compileSpec(createSource(spec, change(readFileSync(spec, "utf8"))), new SpecLibrary("specs/std", spec));
+  expect(diagnostics).toEqual([]);
+  if (plan === null || traced === null) throw new Error("the spec compiles");
+  return { plan, traced };
+}
+
+const inputs = new Map(
+  [...tensors("batch.safetensors")].map(([name, stored]) => [
+    name,
+    stored.dtype === "I64" ? Int32Array.from(elementsOf(stored)) : Float32Array.from(elementsOf(stored)),
+  ]),
+);
+
+/** The largest absolute difference over the largest absolute value. */
+function difference(found: ArrayLike<number> | undefined, name: string): number {
+  const stored = expected.get(name);
+  if (stored === undefined || found === undefined) return Number.POSITIVE_INFINITY;
+  const values = elementsOf(stored);
+  expect(found.length).toBe(values.length);
+  let error = 0;
+  let largest = 0;
+  for (const [index, value] of values.entries()) {
+    error = Math.max(error, Math.abs(value - (found[index] ?? Number.NaN)));
+    largest = Math.max(largest, Math.abs(value));
+  }
+  return error / largest;
+}
+
+type Compiled = ReturnType<typeof compiled>;
+
+/** A session with the fixture's weights, and its adapters where they are asked for. */
+async function sessionOf({ plan, traced }: Compiled, adapters: boolean, fetch: readonly string[], model: string) {
+  if (native.kind !== "ready") throw new Error("native TensorFlow is there");
+  const session = await TensorflowSession.load(native.tf, model, writeModel(traced, model, fetch));
+  const all = new Map([...plan.parameters, ...plan.buffers].map((each) => [each.path, each]));
+  session.feed((path) => {
+    const parameter = all.get(path);
+    if (parameter === undefined) return new Float32Array(session.sizeOf(path));
+    const stored = weights.get(parameter.checkpoint) ?? (adapters ? lora.get(parameter.checkpoint) : undefined);
+    return stored === undefined
+      ? new Float32Array(elementCount({ dtype: "f32", shape: parameter.shape }))
+      : Float32Array.from(elementsOf(stored));
+  });
+  session.run("prepare", new Map());
+  return session;
+}
+
+test.runIf(process.env["CI"])("native TensorFlow is there under CI", () => {
+  expect(native.kind).toBe("ready");
+});
+
+describe.runIf(native.kind === "ready")("TensorFlow gives what CT-CLIP's own code gives", () => {
+  const stages: readonly (readonly [string, string])[] = [
+    ["patch_embed", "vision.patch_embed"],
+    ["position_bias", "vision.position_bias"],
+    ["spatial", "vision.spatial"],
+    ["temporal", "vision.temporal"],
+    ["quantized", "vision.quantized"],
+    ["text_hidden", "text.hidden"],
+    ["image_latent", "image"],
+    ["text_latent", "report"],
+  ];
+  const model = mkdtempSync(join(tmpdir(), "medctc-"));
+  let session: TensorflowSession;
+  let outputs: ReadonlyMap<string, ArrayLike<number>>;
+  beforeAll(async () => {
+    session = await sessionOf(
+      compiled((text) => text),
+      false,
+      stages.map(([, name]) => name),
+      model,
+    );
+    outputs = session.run("forward", inputs);
+  });
+  afterAll(() => {
+    session.dispose();
+    rmSync(model, { recursive: true });
+  });
+
+  test.each(stages)("%s within 2e-5", (name, value) => {
+    expect(difference(outputs.get(value), name)).toBeLessThan(2e-5);
+  });
+
+  test("the loss within 1e-5", () => {
+    expect(difference(outputs.get("loss"), "loss_base")).toBeLessThan(1e-5);
+  });
+
+  test("the encoders alone give the same latents", () => {
+    expect(difference(session.run("encode_image", inputs).get("latent"), "image_latent")).toBeLessThan(2e-5);
+    expect(difference(session.run("encode_text", inputs).get("latent"), "text_latent")).toBeLessThan(2e-5);
+  });
+});
+
+const variants: readonly (readonly [string, (text: string) => string])[] = [
+  ["as it is", (text) => text],
+  ["with layers computed again", (text) => text.replace("train {", "train {\n  checkpoint = layers")],
+];
+
+describe.runIf(native.kind === "ready").each(variants)("TensorFlow trains as PyTorch and PEFT do, %s", (_, change) => {
+  const model = mkdtempSync(join(tmpdir(), "medctc-"));
+  const losses: number[] = [];
+  let gradients: ReadonlyMap<string, ArrayLike<number>>;
+  let after: ReadonlyMap<string, ArrayLike<number>>;
+  const paths = new Map<string, string>();
+  let session: TensorflowSession;
+  beforeAll(async () => {
+    const made = compiled(change);
+    for (const { checkpoint, path } of made.plan.parameters) paths.set(checkpoint, path);
+    session = await sessionOf(made, true, [], model);
+    const at = (step: number) => new Map([...inputs, ["step", Int32Array.of(step)]]);
+    gradients = session.run("gradients", at(0));
+    for (let step = 0; step < 3; step++) losses.push(session.run("step", at(step)).get("loss")?.[0] ?? Number.NaN);
+    losses.push(session.run("forward", inputs).get("loss")?.[0] ?? Number.NaN);
+    after = session.run("read", new Map());
+  });
+  afterAll(() => {
+    session.dispose();
+    rmSync(model, { recursive: true });
+  });
+
+  test("losses of three steps and after within 1e-4", () => {
+    expect(difference(losses, "losses")).toBeLessThan(1e-4);
+  });
+
+  test.each([...lora.keys()])("%s: its gradient and its value after three steps within 1e-4", (name) => {
+    const path = paths.get(name) ?? "";
+    expect(difference(gradients.get(path), `grad.${name}`)).toBeLessThan(1e-4);
+    expect(difference(after.get(path), `after3.${name}`)).toBeLessThan(1e-4);
+  });
+});
+
+test.runIf(native.kind === "ready")("in bf16 the loss is within 2 %", async () => {
+  const model = mkdtempSync(join(tmpdir(), "medctc-"));
+  const made = compiled((text) => text.replace('"f32"', '"bf16"'));
+  const session = await sessionOf(made, false, [], model);
+  expect(difference(session.run("forward", inputs).get("loss"), "loss_base")).toBeLessThan(0.02);
+  session.dispose();
+  rmSync(model, { recursive: true });
+});
