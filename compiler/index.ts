@@ -1,4 +1,4 @@
-export { type EmittedModel, emitModel, encodeSavedModel, type ModelIndex } from "./emit/tensorflow/index.ts";
+export { emitModel, encodeSavedModel, type ModelIndex } from "./emit/tensorflow/index.ts";
 export type { FilePlace, Library, ReadResult } from "./imports.ts";
 export { printProgram } from "./ir/print.ts";
 export { elementCount, printType } from "./ir/types.ts";

@@ -42,7 +42,10 @@ export function installNative(files: NativeFiles, flavour: Flavour, say: (line: 
       "medctc runs without it, on the reference evaluator",
     );
   }
-  if (inspectNative(files).kind === "ready") return say(`Native TensorFlow is there already: ${files.folder}`);
+  if (inspectNative(files).kind === "ready") {
+    say(`Native TensorFlow is there already: ${files.folder}`);
+    return;
+  }
   mkdirSync(files.folder, { recursive: true });
   const unpacked = join(files.folder, "unpacked");
   if (!existsSync(unpacked)) unpack(fetchWheel(wheel, files.folder, say), unpacked, say);

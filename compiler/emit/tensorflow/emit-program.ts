@@ -31,7 +31,7 @@ export function emitProgram(program: Program, variables: Variables, writer: Grap
   const inputs = new Map<string, TensorInfo>();
   const reads = new Map<string, string>();
   const forward = forwardPart(program, nodes);
-  let last: string | null = null;
+  const chain: { last: string | null } = { last: null };
   for (const node of nodes) {
     const { operation, type, origin } = node;
     const part = forward.has(node) ? program.name : `${program.name}/gradients`;
@@ -52,14 +52,14 @@ export function emitProgram(program: Program, variables: Variables, writer: Grap
       continue;
     }
     if (!isComputed(operation)) throw new Error(`${operation.op} is rewritten before anything is emitted`);
-    const operands = node.inputs.map((input) => valueOf(values, input));
+    const operands = node.inputs.map((input) => valueFor(values, input));
     const isOrdered = [type, ...operands.map((operand) => operand.type)].some((each) => byteCount(each) >= orderedFrom);
-    const before: string | null = isOrdered ? last : null;
+    const before = isOrdered ? chain.last : null;
     const target: Target = {
       add: (op, names, attributes) => {
         if (freeOps.has(op)) return writer.add(scope, op, names, attributes);
         const name = writer.add(scope, op, before === null ? names : [...names, `^${before}`], attributes);
-        if (isOrdered) last = name;
+        if (isOrdered) chain.last = name;
         return name;
       },
       constant: (constantType, numbers) => writer.constant(constantType, numbers),
@@ -98,7 +98,7 @@ function emitOutputs(
   for (const [path, node] of program.updates) {
     const { handle } = variables.fed(path, node.type);
     const read = reads.get(handle);
-    const inputs = [handle, valueOf(values, node).name, ...(read === undefined ? [] : [`^${read}`])];
+    const inputs = [handle, valueFor(values, node).name, ...(read === undefined ? [] : [`^${read}`])];
     assigned.push(
       writer.named(`${program.name}/updates/${scopeOf(path)}`, "AssignVariableOp", inputs, {
         dtype: typeAttribute(node.type.dtype),
@@ -121,7 +121,7 @@ function emitOutputs(
     const identity = writer.named(
       `${program.name}/outputs/${scopeOf(name)}`,
       "Identity",
-      [valueOf(values, node).name, ...(name.startsWith(gradientPrefix) ? [] : done)],
+      [valueFor(values, node).name, ...(name.startsWith(gradientPrefix) ? [] : done)],
       { T: typeAttribute(node.type.dtype) } satisfies Readonly<Record<string, Attribute>>,
     );
     outputs.set(name, { name: `${identity}:0`, type: node.type });
@@ -129,7 +129,7 @@ function emitOutputs(
   return outputs;
 }
 
-function valueOf(values: ReadonlyMap<Node, Value>, node: Node): Value {
+function valueFor(values: ReadonlyMap<Node, Value>, node: Node): Value {
   const value = values.get(node);
   if (value === undefined) throw new Error("a node stands after its inputs");
   return value;

@@ -1,2 +1,2 @@
-export { type EmittedModel, emitModel, type ModelIndex } from "./emit-model.ts";
+export { emitModel, type ModelIndex } from "./emit-model.ts";
 export { encodeSavedModel } from "./encode.ts";
