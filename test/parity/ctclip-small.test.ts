@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import {
   buildForward,
@@ -12,19 +11,14 @@ import {
 } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
 import { SpecLibrary } from "../../runtime/cli/library.ts";
-import { elementsOf, readSafetensors, type StoredTensor } from "../../runtime/weights/index.ts";
+import { elementsOf, type StoredTensor } from "../../runtime/weights/index.ts";
+import { difference, expectedOf, fixture, stages } from "./ctclip-fixture.ts";
 
-const folder = "test/fixtures/ctclip-small";
 const spec = "specs/medct-small.vlm";
 
-function tensors(name: string): ReadonlyMap<string, StoredTensor> {
-  return readSafetensors(name, readFileSync(join(folder, name)));
-}
-
-const weights = tensors("weights.safetensors");
-const lora = tensors("lora.safetensors");
-const batch = tensors("batch.safetensors");
-const expected = tensors("expected.safetensors");
+const weights = fixture("weights.safetensors");
+const lora = fixture("lora.safetensors");
+const batch = fixture("batch.safetensors");
 
 const compiled = compileSpec(createSource(spec, readFileSync(spec, "utf8")), new SpecLibrary("specs/std", spec));
 
@@ -61,21 +55,6 @@ const inputs = new Map<string, TensorData>(
   }),
 );
 
-/** The largest absolute difference over the largest absolute value. */
-function difference(found: ArrayLike<number>, name: string): number {
-  const stored = expected.get(name);
-  if (stored === undefined) throw new Error(`the fixture has ${name}`);
-  const values = elementsOf(stored);
-  expect(found.length).toBe(values.length);
-  let error = 0;
-  let largest = 0;
-  for (const [index, value] of values.entries()) {
-    error = Math.max(error, Math.abs(value - (found[index] ?? Number.NaN)));
-    largest = Math.max(largest, Math.abs(value));
-  }
-  return Number.isNaN(error) ? Number.POSITIVE_INFINITY : error / largest;
-}
-
 type Run = (name: string) => Float32Array | Float64Array;
 
 function run(program: Program, parameters: ReadonlyMap<string, TensorData>, fed: ReadonlyMap<string, TensorData>): Run {
@@ -88,16 +67,6 @@ function run(program: Program, parameters: ReadonlyMap<string, TensorData>, fed:
 }
 
 describe("the base model gives what CT-CLIP's own code gives", () => {
-  const stages: readonly (readonly [string, string])[] = [
-    ["patch_embed", "vision.patch_embed"],
-    ["position_bias", "vision.position_bias"],
-    ["spatial", "vision.spatial"],
-    ["temporal", "vision.temporal"],
-    ["quantized", "vision.quantized"],
-    ["text_hidden", "text.hidden"],
-    ["image_latent", "image"],
-    ["text_latent", "report"],
-  ];
   let outputs: Run;
   beforeAll(() => {
     const forward = buildForward(
@@ -113,8 +82,8 @@ describe("the base model gives what CT-CLIP's own code gives", () => {
 
   test("the quantizer chooses the same entries of the codebook", () => {
     const stored = weights.get("visual_transformer.vq._codebook.embed");
-    const quantized = expected.get("quantized");
-    if (stored === undefined || quantized === undefined) throw new Error("the fixture has both");
+    const quantized = expectedOf("quantized");
+    if (stored === undefined) throw new Error("the fixture has a codebook");
     const codebook = elementsOf(stored);
     const width = quantized.shape.at(-1) ?? 0;
     const nearest = (rows: ArrayLike<number>): readonly number[] =>

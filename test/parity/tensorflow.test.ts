@@ -7,18 +7,13 @@ import { createSource } from "../../grammar/index.ts";
 import { SpecLibrary } from "../../runtime/cli/library.ts";
 import { loadTensorflow } from "../../runtime/native/index.ts";
 import { TensorflowSession, writeModel } from "../../runtime/tensorflow/index.ts";
-import { elementsOf, readSafetensors, type StoredTensor } from "../../runtime/weights/index.ts";
+import { elementsOf } from "../../runtime/weights/index.ts";
+import { difference, fixture, stages } from "./ctclip-fixture.ts";
 
-const folder = "test/fixtures/ctclip-small";
 const spec = "specs/medct-small.vlm";
 
-function tensors(name: string): ReadonlyMap<string, StoredTensor> {
-  return readSafetensors(name, readFileSync(join(folder, name)));
-}
-
-const weights = tensors("weights.safetensors");
-const lora = tensors("lora.safetensors");
-const expected = tensors("expected.safetensors");
+const weights = fixture("weights.safetensors");
+const lora = fixture("lora.safetensors");
 const native = loadTensorflow();
 
 function compiled(change: (text: string) => string) {
@@ -33,26 +28,11 @@ function compiled(change: (text: string) => string) {
 }
 
 const inputs = new Map(
-  [...tensors("batch.safetensors")].map(([name, stored]) => [
+  [...fixture("batch.safetensors")].map(([name, stored]) => [
     name,
     stored.dtype === "I64" ? Int32Array.from(elementsOf(stored)) : Float32Array.from(elementsOf(stored)),
   ]),
 );
-
-/** The largest absolute difference over the largest absolute value. */
-function difference(found: ArrayLike<number> | undefined, name: string): number {
-  const stored = expected.get(name);
-  if (stored === undefined || found === undefined) return Number.POSITIVE_INFINITY;
-  const values = elementsOf(stored);
-  expect(found.length).toBe(values.length);
-  let error = 0;
-  let largest = 0;
-  for (const [index, value] of values.entries()) {
-    error = Math.max(error, Math.abs(value - (found[index] ?? Number.NaN)));
-    largest = Math.max(largest, Math.abs(value));
-  }
-  return error / largest;
-}
 
 type Compiled = ReturnType<typeof compiled>;
 
@@ -78,16 +58,6 @@ test.runIf(process.env["CI"])("native TensorFlow is there under CI", () => {
 });
 
 describe.runIf(native.kind === "ready")("TensorFlow gives what CT-CLIP's own code gives", () => {
-  const stages: readonly (readonly [string, string])[] = [
-    ["patch_embed", "vision.patch_embed"],
-    ["position_bias", "vision.position_bias"],
-    ["spatial", "vision.spatial"],
-    ["temporal", "vision.temporal"],
-    ["quantized", "vision.quantized"],
-    ["text_hidden", "text.hidden"],
-    ["image_latent", "image"],
-    ["text_latent", "report"],
-  ];
   const model = mkdtempSync(join(tmpdir(), "medctc-"));
   let session: TensorflowSession;
   let outputs: ReadonlyMap<string, ArrayLike<number>>;
@@ -106,16 +76,16 @@ describe.runIf(native.kind === "ready")("TensorFlow gives what CT-CLIP's own cod
   });
 
   test.each(stages)("%s within 2e-5", (name, value) => {
-    expect(difference(outputs.get(value), name)).toBeLessThan(2e-5);
+    expect(difference(outputs.get(value) ?? [], name)).toBeLessThan(2e-5);
   });
 
   test("the loss within 1e-5", () => {
-    expect(difference(outputs.get("loss"), "loss_base")).toBeLessThan(1e-5);
+    expect(difference(outputs.get("loss") ?? [], "loss_base")).toBeLessThan(1e-5);
   });
 
   test("the encoders alone give the same latents", () => {
-    expect(difference(session.run("encode_image", inputs).get("latent"), "image_latent")).toBeLessThan(2e-5);
-    expect(difference(session.run("encode_text", inputs).get("latent"), "text_latent")).toBeLessThan(2e-5);
+    expect(difference(session.run("encode_image", inputs).get("latent") ?? [], "image_latent")).toBeLessThan(2e-5);
+    expect(difference(session.run("encode_text", inputs).get("latent") ?? [], "text_latent")).toBeLessThan(2e-5);
   });
 });
 
@@ -152,8 +122,8 @@ describe.runIf(native.kind === "ready").each(variants)("TensorFlow trains as PyT
 
   test.each([...lora.keys()])("%s: its gradient and its value after three steps within 1e-4", (name) => {
     const path = paths.get(name) ?? "";
-    expect(difference(gradients.get(path), `grad.${name}`)).toBeLessThan(1e-4);
-    expect(difference(after.get(path), `after3.${name}`)).toBeLessThan(1e-4);
+    expect(difference(gradients.get(path) ?? [], `grad.${name}`)).toBeLessThan(1e-4);
+    expect(difference(after.get(path) ?? [], `after3.${name}`)).toBeLessThan(1e-4);
   });
 });
 
@@ -161,7 +131,7 @@ test.runIf(native.kind === "ready")("in bf16 the loss is within 2 %", async () =
   const model = mkdtempSync(join(tmpdir(), "medctc-"));
   const made = compiled((text) => text.replace('"f32"', '"bf16"'));
   const session = await sessionOf(made, false, [], model);
-  expect(difference(session.run("forward", inputs).get("loss"), "loss_base")).toBeLessThan(0.02);
+  expect(difference(session.run("forward", inputs).get("loss") ?? [], "loss_base")).toBeLessThan(0.02);
   session.dispose();
   rmSync(model, { recursive: true });
 });
