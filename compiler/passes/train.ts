@@ -1,13 +1,10 @@
 import { Builder } from "../ir/builder.ts";
 import type { Node } from "../ir/types.ts";
 import { buildUpdate } from "../programs/optimizer.ts";
-import { nodesOf, type Program } from "../programs/program.ts";
+import { gradientPrefix, nodesOf, type Program } from "../programs/program.ts";
 import { buildLearningRate } from "../programs/schedule.ts";
 import type { TrainSettings } from "../settings/train.ts";
 import { differentiate } from "./differentiate.ts";
-
-/** Before the path of a parameter, in the name of the output that is its gradient. */
-const gradientPrefix = "gradient:";
 
 /** Adds the gradient of the output `loss` for each trainable parameter on which it depends. */
 export function addGradients(program: Program, trainable: ReadonlySet<string>): Program {

@@ -1,7 +1,7 @@
 import { Graph } from "../../ir/graph.ts";
 import type { Node } from "../../ir/types.ts";
-import type { Program } from "../../programs/program.ts";
-import { emitProgram, gradientPrefix } from "./emit-program.ts";
+import { gradientPrefix, type Program } from "../../programs/program.ts";
+import { emitProgram } from "./emit-program.ts";
 import { assignZeros, emitFeeds, type Feed, feedSignatures } from "./feeds.ts";
 import { GraphWriter, scopeOf } from "./graph-writer.ts";
 import { type SavedModel, type SignatureDef, type TensorInfo, typeAttribute } from "./graphdef.ts";

@@ -1,13 +1,10 @@
 import { neededFor } from "../../ir/evaluate.ts";
 import { byteCount, type Node } from "../../ir/types.ts";
-import { nodesOf, type Program } from "../../programs/program.ts";
+import { gradientPrefix, nodesOf, type Program } from "../../programs/program.ts";
 import { type GraphWriter, scopeOf } from "./graph-writer.ts";
 import { type Attribute, type SignatureDef, type TensorInfo, typeAttribute } from "./graphdef.ts";
 import { isComputed, lower, type Target, type Value } from "./lower/index.ts";
 import type { Variables } from "./variables.ts";
-
-/** Before the path of a parameter, in the name of the output that is its gradient. */
-export const gradientPrefix = "gradient:";
 
 /** Tensors of at least that many bytes are made and read in the program's order, so that they do not pile up. */
 const orderedFrom = 64 * 1024;

@@ -26,13 +26,9 @@ export const depthwiseConv3d: Lowering<"depthwise_conv3d"> = ({ padding, flip },
   const kernels = flip
     ? target.add("ReverseV2", [taps, target.list([0, 1, 2])], { T: typeAttribute(dtype), Tidx: i32 })
     : taps;
-  const [[beforeTime] = [0]] = padding;
   const parts: string[] = [];
   for (let time = 0; time < times; time++) {
-    // Output times from `from` up to `to` see an input at this tap of the kernel; the others see padding.
-    const shift = time - beforeTime;
-    const from = Math.max(0, -shift);
-    const to = Math.min(timeOut, timeIn - shift);
+    const { shift, from, to } = reachOf(time, padding, timeIn, timeOut);
     if (to <= from) continue;
     const frames = sliceTimes(input.name, input.type, from + shift, to + shift, target);
     const rows = batch * (to - from);
@@ -67,12 +63,9 @@ export const depthwiseConv3dWeight: Lowering<"depthwise_conv3d_weight"> = (
   const { dtype } = type;
   const [batch = 0, timeIn = 0, heightIn = 0, widthIn = 0, dim = 0] = input.type.shape;
   const [, timeOut = 0, heightOut = 0, widthOut = 0] = gradient.type.shape;
-  const [[beforeTime] = [0]] = padding;
   const parts: string[] = [];
   for (let time = 0; time < times; time++) {
-    const shift = time - beforeTime;
-    const from = Math.max(0, -shift);
-    const to = Math.min(timeOut, timeIn - shift);
+    const { shift, from, to } = reachOf(time, padding, timeIn, timeOut);
     if (to <= from) {
       parts.push(target.add("Fill", [target.list([1, height, width, dim]), zero(dtype, target)], fill(dtype)));
       continue;
@@ -99,6 +92,12 @@ export const depthwiseConv3dWeight: Lowering<"depthwise_conv3d_weight"> = (
   const ordered = target.add("Transpose", [taps, target.list([3, 0, 1, 2])], { T: typeAttribute(dtype), Tperm: i32 });
   return reshapeTo(ordered, dtype, type.shape, target);
 };
+
+/** The output times, from `from` up to `to`, that see an input at a time of the kernel; the others see padding. */
+function reachOf(time: number, [[before] = [0, 0]]: Amounts, timeIn: number, timeOut: number) {
+  const shift = time - before;
+  return { shift, from: Math.max(0, -shift), to: Math.min(timeOut, timeIn - shift) };
+}
 
 function spatial(dtype: TensorType["dtype"], padding: Amounts): Readonly<Record<string, Attribute>> {
   const [, height = [0, 0], width = [0, 0]] = padding;
