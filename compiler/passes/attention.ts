@@ -1,11 +1,8 @@
-import type { Builder } from "../ir/builder.ts";
 import { byteCount, type Node } from "../ir/types.ts";
 import type { Program } from "../programs/program.ts";
+import { blockBytes, blocksFor, inBlocks, type Region } from "./blocks.ts";
 import { consumersOf } from "./consumers.ts";
 import { rewrite } from "./rewrite.ts";
-
-/** Scores of one block take at most about that many bytes, so that they stay in a processor's cache. */
-const blockBytes = 24 * 1024 * 1024;
 
 /**
  * Attention in blocks: where a product of two batches of matrices passes through a softmax into another such product, the
@@ -32,14 +29,7 @@ export function blockAttention(program: Program, bytesPerBlock: number = blockBy
   });
 }
 
-/** The operations from scores to what is made of the values, each after its inputs. */
-interface Region {
-  readonly nodes: readonly Node[];
-  readonly rows: number;
-  readonly blocks: number;
-}
-
-/** The attention that ends in a node, when there is one that is worth cutting. */
+/** The attention that ends in a node, from the scores on, when there is one that is worth cutting. */
 function regionOf(end: Node, consumers: ReadonlyMap<Node, readonly Node[]>, bytesPerBlock: number): Region | null {
   const { operation, inputs, type } = end;
   const [weights] = inputs;
@@ -83,41 +73,6 @@ function regionOf(end: Node, consumers: ReadonlyMap<Node, readonly Node[]>, byte
   const whole = collect(weights) && softmaxes === 1 && products === 1;
   if (!whole || inputs[1]?.type.shape[0] !== rows) return null;
   const bytes = byteCount({ ...weights.type, dtype: "f32" });
-  const rowsPerBlock = Math.max(1, Math.floor((bytesPerBlock * rows) / bytes));
-  const blocks = Math.ceil(rows / rowsPerBlock);
+  const blocks = blocksFor(rows, bytes, bytesPerBlock);
   return blocks < 2 ? null : { nodes: [...nodes].reverse().concat(end), rows, blocks };
-}
-
-function inBlocks({ nodes, rows, blocks }: Region, made: ReadonlyMap<Node, Node>, build: Builder): Node {
-  const step = Math.ceil(rows / blocks);
-  const parts: Node[] = [];
-  for (let from = 0; from < rows; from += step) {
-    const to = Math.min(rows, from + step);
-    const cut = new Map<Node, Node>();
-    let last: Node | null = null;
-    for (const node of nodes) {
-      const inputs = node.inputs.map((input) => cut.get(input) ?? rowsOf(input, node, made, from, to, rows, build));
-      last = build.add(node.operation, ...inputs);
-      cut.set(node, last);
-    }
-    if (last !== null) parts.push(last);
-  }
-  return build.add({ op: "concat", axis: 0 }, ...parts);
-}
-
-/** Some rows of what a region reads; what has one row for all, or no axis for them, is read as it is. */
-function rowsOf(
-  input: Node,
-  user: Node,
-  made: ReadonlyMap<Node, Node>,
-  from: number,
-  to: number,
-  rows: number,
-  build: Builder,
-): Node {
-  const value = made.get(input);
-  if (value === undefined) throw new Error("a node stands after its inputs");
-  const { shape } = value.type;
-  const hasRows = shape.length === user.type.shape.length && shape[0] === rows;
-  return hasRows ? build.add({ op: "slice", axis: 0, from, to }, value) : value;
 }

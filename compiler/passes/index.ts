@@ -7,6 +7,7 @@ import { joinParts } from "./join.ts";
 import { narrowProjections } from "./narrow.ts";
 import { lowerPrecision } from "./precision.ts";
 import { recomputeLayers, recomputeScores } from "./recompute.ts";
+import { blockRows } from "./rows.ts";
 import { scaleOperands } from "./scale.ts";
 import { share } from "./share.ts";
 import { simplify } from "./simplify.ts";
@@ -58,6 +59,8 @@ export const passes: readonly Pass[] = [
     of: "step",
     run: (program, { settings }) => (settings.checkpoint === "layers" ? recomputeLayers(program) : program),
   },
+  // Last of all, when it is known what the backward pass reads.
+  { name: "rows", of: "every program", run: (program) => blockRows(program) },
 ];
 
 /** Runs the passes up to and with the one named, or all of them; `after` hears of the program after each. */

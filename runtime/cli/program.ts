@@ -25,6 +25,7 @@ const passNames = [
   "hoist",
   "recompute-scores",
   "recompute-layers",
+  "rows",
 ];
 
 interface CompileFlags {

@@ -1,0 +1,54 @@
+import type { Builder } from "../ir/builder.ts";
+import type { Node } from "../ir/types.ts";
+
+/** What is computed for one block is at most about that large, so that it stays in a processor's cache. */
+export const blockBytes = 24 * 1024 * 1024;
+
+/** Operations that work on each row of the first axis by itself, and so can be computed for some rows at a time. */
+export interface Region {
+  /** Each after its inputs; the last one is what the others are for. */
+  readonly nodes: readonly Node[];
+  readonly rows: number;
+  readonly blocks: number;
+}
+
+/** How many blocks some rows are cut into when `bytes` is what all of them take; below 2 it is not worth it. */
+export function blocksFor(rows: number, bytes: number, bytesPerBlock: number): number {
+  const rowsPerBlock = Math.max(1, Math.floor((bytesPerBlock * rows) / bytes));
+  return Math.ceil(rows / rowsPerBlock);
+}
+
+/** Computes a region block by block, and puts the blocks together; `made` has what was made of the nodes before it. */
+export function inBlocks({ nodes, rows, blocks }: Region, made: ReadonlyMap<Node, Node>, build: Builder): Node {
+  const step = Math.ceil(rows / blocks);
+  const parts: Node[] = [];
+  for (let from = 0; from < rows; from += step) {
+    const to = Math.min(rows, from + step);
+    const cut = new Map<Node, Node>();
+    let last: Node | null = null;
+    for (const node of nodes) {
+      const inputs = node.inputs.map((input) => cut.get(input) ?? rowsOf(input, node, made, from, to, rows, build));
+      last = build.add(node.operation, ...inputs);
+      cut.set(node, last);
+    }
+    if (last !== null) parts.push(last);
+  }
+  return build.add({ op: "concat", axis: 0 }, ...parts);
+}
+
+/** Some rows of what a region reads; what has one row for all, or no axis for them, is read as it is. */
+function rowsOf(
+  input: Node,
+  user: Node,
+  made: ReadonlyMap<Node, Node>,
+  from: number,
+  to: number,
+  rows: number,
+  build: Builder,
+): Node {
+  const value = made.get(input);
+  if (value === undefined) throw new Error("a node stands after its inputs");
+  const { shape } = value.type;
+  const hasRows = shape.length === user.type.shape.length && shape[0] === rows;
+  return hasRows ? build.add({ op: "slice", axis: 0, from, to }, value) : value;
+}

@@ -1,0 +1,121 @@
+import { byteCount, type Node } from "../ir/types.ts";
+import type { Program } from "../programs/program.ts";
+import { blockBytes, blocksFor, inBlocks, type Region } from "./blocks.ts";
+import { consumersOf } from "./consumers.ts";
+import { rewrite } from "./rewrite.ts";
+
+/**
+ * Row by row: where operations that work on each row by itself lead through something wide to a narrow product, as a
+ * feed-forward part does, and nothing else reads what is between, they are computed for some rows at a time. In a
+ * training step that is what its backward pass does not read.
+ */
+export function blockRows(program: Program, bytesPerBlock: number = blockBytes): Program {
+  const consumers = consumersOf(program);
+  const regions = new Map<Node, Region>();
+  const inRegion = new Set<Node>();
+  for (const node of [...consumers.keys()].sort((a, b) => b.id - a.id)) {
+    const region = inRegion.has(node) ? null : regionOf(node, consumers, bytesPerBlock);
+    if (region === null || region.nodes.some((each) => inRegion.has(each))) continue;
+    regions.set(node, region);
+    for (const each of region.nodes) inRegion.add(each);
+  }
+  if (regions.size === 0) return program;
+  const made = new Map<Node, Node>();
+  return rewrite(program, (node, inputs, build) => {
+    const region = regions.get(node);
+    const result = region === undefined ? build.add(node.operation, ...inputs) : inBlocks(region, made, build);
+    made.set(node, result);
+    return result;
+  });
+}
+
+/** The operations that lead to a product with one matrix for all rows and are read by nothing else. */
+function regionOf(end: Node, consumers: ReadonlyMap<Node, readonly Node[]>, bytesPerBlock: number): Region | null {
+  if (!isProjection(end)) return null;
+  const { shape } = end.type;
+  const [rows = 1] = shape;
+  const region = new Set([end]);
+  const waiting = new Set(end.inputs);
+  let widest = 0;
+  while (waiting.size > 0) {
+    // The latest first: all that read it have been looked at before.
+    const node = [...waiting].reduce((latest, each) => (each.id > latest.id ? each : latest));
+    waiting.delete(node);
+    const isOwn = (consumers.get(node) ?? []).every((user) => region.has(user));
+    if (!isOwn || node.type.shape.length !== shape.length || node.type.shape[0] !== rows || !isRowWise(node)) continue;
+    region.add(node);
+    widest = Math.max(widest, byteCount({ ...node.type, dtype: "f32" }));
+    for (const input of node.inputs) waiting.add(input);
+  }
+  if (2 * byteCount(end.type) > widest) return null;
+  const blocks = blocksFor(rows, widest, bytesPerBlock);
+  return blocks < 2 ? null : { nodes: [...region].sort((a, b) => a.id - b.id), rows, blocks };
+}
+
+/** A product of rows with one matrix for all of them. */
+function isProjection({ operation, inputs: [a, b] }: Node): boolean {
+  return operation.op === "matmul" && !operation.transposeA && a !== undefined && a.type.shape.length > 2
+    ? b?.type.shape.length === 2
+    : false;
+}
+
+/** True when each row of the first axis of a value follows from the same row of what it is made of. */
+function isRowWise(node: Node): boolean {
+  const { operation, type } = node;
+  switch (operation.op) {
+    case "matmul":
+      return isProjection(node);
+    case "sum":
+    case "max":
+      return operation.keep && operation.axes.every((axis) => axis !== 0 && axis !== -type.shape.length);
+    case "neg":
+    case "exp":
+    case "log":
+    case "sqrt":
+    case "rsqrt":
+    case "abs":
+    case "sign":
+    case "erf":
+    case "tanh":
+    case "sin":
+    case "cos":
+    case "add":
+    case "sub":
+    case "mul":
+    case "div":
+    case "maximum":
+    case "minimum":
+    case "pow":
+    case "equal":
+    case "not_equal":
+    case "less":
+    case "less_equal":
+    case "greater":
+    case "greater_equal":
+    case "where":
+    case "cast":
+      return true;
+    case "input":
+    case "parameter":
+    case "constant":
+    case "iota":
+    case "argmax":
+    case "softmax":
+    case "log_softmax":
+    case "stop_gradient":
+    case "reshape":
+    case "broadcast":
+    case "transpose":
+    case "slice":
+    case "concat":
+    case "pad":
+    case "gather":
+    case "scatter_add":
+    case "one_hot":
+    case "dropout":
+    case "random_uniform":
+    case "depthwise_conv3d":
+    case "depthwise_conv3d_weight":
+      return false;
+  }
+}
