@@ -1,4 +1,10 @@
-export { emitModel, encodeSavedModel, type ModelIndex } from "./emit/tensorflow/index.ts";
+export {
+  type Bf16Products,
+  emitModel,
+  encodeSavedModel,
+  type ModelIndex,
+  type ModelSettings,
+} from "./emit/tensorflow/index.ts";
 export type { FilePlace, Library, ReadResult } from "./imports.ts";
 export { printProgram } from "./ir/print.ts";
 export { elementCount, printType } from "./ir/types.ts";

@@ -21,19 +21,36 @@ export interface InitialParameter {
 export function buildInit(parameters: readonly InitialParameter[], seed: number): Program {
   const graph = new Graph();
   const updates = new Map<string, Node>();
-  for (const [index, { path, type, initial, origin }] of parameters.entries()) {
-    const build = new Builder(graph, origin);
-    const value = firstValue(initial, type, seed, 2 * index, build);
-    updates.set(path, value.type.dtype === type.dtype ? value : build.add({ op: "cast", dtype: type.dtype }, value));
+  for (const [index, parameter] of parameters.entries()) {
+    updates.set(parameter.path, firstValue({ parameter, index, seed, piece: 0 }, parameter.type, graph));
   }
   return { name: "init", graph, outputs: new Map(), updates, once: new Map() };
 }
 
-function firstValue(initial: InitialValue, type: TensorType, seed: number, site: number, build: Builder): Node {
+/** Which numbers a first value is drawn from: those of a seed, of the parameter's place in its model, and of a piece. */
+export interface Draw {
+  readonly parameter: InitialParameter;
+  readonly index: number;
+  readonly seed: number;
+  readonly piece: number;
+}
+
+/** Appends the first value of a parameter, or of a piece of it that has the type `type`. */
+export function firstValue(
+  { parameter: { initial, origin }, index, seed, piece }: Draw,
+  type: TensorType,
+  graph: Graph,
+): Node {
+  const build = new Builder(graph, origin);
   const random = (offset: number): Node => {
-    const step = build.constant(0, "i32");
-    return build.add({ op: "random_uniform", seed, site: site + offset, shape: type.shape }, step);
+    const step = build.constant(piece, "i32");
+    return build.add({ op: "random_uniform", seed, site: 2 * index + offset, shape: type.shape }, step);
   };
+  const value = drawn(initial, type, random, build);
+  return value.type.dtype === type.dtype ? value : build.add({ op: "cast", dtype: type.dtype }, value);
+}
+
+function drawn(initial: InitialValue, type: TensorType, random: (offset: number) => Node, build: Builder): Node {
   const sub = (a: Node, b: Node): Node => build.add({ op: "sub" }, a, b);
   switch (initial.kind) {
     case "constant":

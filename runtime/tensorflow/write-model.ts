@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import {
+  type Bf16Products,
   buildProgram,
   emitModel,
   encodeSavedModel,
@@ -13,18 +14,28 @@ import { writeAtomically } from "../files/index.ts";
 
 const programNames: readonly ProgramName[] = ["forward", "encode_image", "encode_text", "step"];
 
+export interface WriteOptions {
+  /** Names values inside the model that `forward` gives as well. */
+  readonly fetch?: readonly string[];
+  /** How the machine that runs the model computes products in bf16; by its own instructions unless it is said. */
+  readonly bf16Products?: Bf16Products;
+}
+
 /**
  * Writes a spec's programs as a TensorFlow SavedModel: `saved_model.pb`, and `medctc.json`, which says what its variables
- * are and how they are fed. `fetch` names values inside the model that `forward` gives as well.
+ * are and how they are fed.
  */
-export function writeModel(spec: TracedSpec, folder: string, fetch: readonly string[] = []): ModelIndex {
+export function writeModel(
+  spec: TracedSpec,
+  folder: string,
+  { fetch = [], bf16Products = "native" }: WriteOptions = {},
+): ModelIndex {
   const programs = programNames.flatMap((name) => {
     const program = buildProgram(spec, name, fetch);
     return program === null ? [] : [optimise(program, spec)];
   });
-  const init = buildProgram(spec, "init");
-  if (init === null) throw new Error("every model has first values");
-  const { model, index } = emitModel(programs, init, spec.trainable);
+  const { parameters, trainable, settings } = spec;
+  const { model, index } = emitModel(programs, { parameters, trainable, seed: settings.seed, bf16Products });
   mkdirSync(folder, { recursive: true });
   writeAtomically(join(folder, "saved_model.pb"), encodeSavedModel(model));
   writeAtomically(join(folder, "medctc.json"), `${JSON.stringify(index)}\n`);

@@ -39,7 +39,7 @@ type Compiled = ReturnType<typeof compiled>;
 /** A session with the fixture's weights, and its adapters where they are asked for. */
 async function sessionOf({ plan, traced }: Compiled, adapters: boolean, fetch: readonly string[], model: string) {
   if (native.kind !== "ready") throw new Error("native TensorFlow is there");
-  const session = await TensorflowSession.load(native.tf, model, writeModel(traced, model, fetch));
+  const session = await TensorflowSession.load(native.tf, model, writeModel(traced, model, { fetch }));
   const all = new Map([...plan.parameters, ...plan.buffers].map((each) => [each.path, each]));
   session.feed((path) => {
     const parameter = all.get(path);

@@ -1,10 +1,12 @@
 import { Graph } from "../../ir/graph.ts";
 import type { Node } from "../../ir/types.ts";
+import { firstValue, type InitialParameter } from "../../programs/init.ts";
 import { gradientPrefix, type Program } from "../../programs/program.ts";
-import { emitProgram } from "./emit-program.ts";
-import { assignZeros, emitFeeds, type Feed, feedSignatures } from "./feeds.ts";
+import { type Emission, emitProgram } from "./emit-program.ts";
+import { assignZeros, emitFeeds, type Feed, feedSignatures, piecesOf, storePiece } from "./feeds.ts";
 import { GraphWriter, scopeOf } from "./graph-writer.ts";
 import { type SavedModel, type SignatureDef, type TensorInfo, typeAttribute } from "./graphdef.ts";
+import type { Bf16Products } from "./lower/index.ts";
 import { type VariableRole, Variables } from "./variables.ts";
 
 /** What a program that runs the model has to know of it besides its signatures. */
@@ -37,6 +39,15 @@ export interface EmittedModel {
   readonly index: ModelIndex;
 }
 
+/** What a model needs besides its programs. */
+export interface ModelSettings {
+  /** Every parameter that a program may read, with its first value, and the seed that these follow from. */
+  readonly parameters: readonly InitialParameter[];
+  readonly seed: number;
+  readonly trainable: ReadonlySet<string>;
+  readonly bf16Products: Bf16Products;
+}
+
 /**
  * Writes programs as one TensorFlow model whose weights, adapters and optimizer state are variables of its session.
  * Besides a signature for each program there are: `init` and its numbered fellows, which take the weights in pieces;
@@ -44,20 +55,21 @@ export interface EmittedModel {
  * what is computed once and sets the optimizer's state to zero; `read`, which gives what training changed; `gradients`,
  * which gives the step's gradients and changes nothing.
  */
-export function emitModel(programs: readonly Program[], init: Program, trainable: ReadonlySet<string>): EmittedModel {
+export function emitModel(programs: readonly Program[], settings: ModelSettings): EmittedModel {
   const writer = new GraphWriter();
-  const variables = new Variables(writer, trainable);
+  const variables = new Variables(writer, settings.trainable);
+  const emission: Emission = { writer, variables, bf16Products: settings.bf16Products };
   const signatures = new Map<string, SignatureDef>();
   for (const program of programs) {
-    const { signature } = emitProgram(program, variables, writer);
+    const { signature } = emitProgram(program, emission);
     const [gradients, others] = partition(signature.outputs);
     signatures.set(program.name, { inputs: signature.inputs, outputs: others });
     if (gradients.size > 0) signatures.set("gradients", { inputs: signature.inputs, outputs: gradients });
   }
-  signatures.set("prepare", emitPrepare(variables, writer));
+  signatures.set("prepare", emitPrepare(emission));
   const feeds = emitFeeds(variables, writer);
   for (const [name, signature] of feedSignatures(feeds)) signatures.set(name, signature);
-  signatures.set("initialise", emitInitialise(init, variables, writer));
+  signatures.set("initialise", emitInitialise(settings, emission));
   signatures.set("read", emitRead(variables, writer));
   const stored = [...variables.all.values()].map(({ path, type, role }) => ({ path, ...type, role }));
   const index: ModelIndex = {
@@ -82,7 +94,8 @@ function partition(
 }
 
 /** Fills what is computed once, and sets the optimizer's state to zero. */
-function emitPrepare(variables: Variables, writer: GraphWriter): SignatureDef {
+function emitPrepare(emission: Emission): SignatureDef {
+  const { variables, writer } = emission;
   const once = new Map<string, Node>();
   for (const variable of variables.all.values()) {
     if (variable.source.kind === "computed") once.set(variable.path, variable.source.from);
@@ -93,8 +106,7 @@ function emitPrepare(variables: Variables, writer: GraphWriter): SignatureDef {
     // Reading what it needs declares further variables, in f32.
     const { signature } = emitProgram(
       { name: "prepare", graph: new Graph(), outputs: once, updates: new Map(), once: new Map() },
-      variables,
-      writer,
+      emission,
     );
     for (const [path, { name, type }] of signature.outputs) {
       const { handle } = variables.computed(path);
@@ -111,21 +123,27 @@ function emitPrepare(variables: Variables, writer: GraphWriter): SignatureDef {
   return doneAfter("prepare", assigned, writer);
 }
 
-/** Sets every fed variable to its first value. */
-function emitInitialise(init: Program, variables: Variables, writer: GraphWriter): SignatureDef {
-  const stored = [...variables.all.values()].filter(({ source, role }) => source.kind === "fed" && role !== "state");
-  const wanted = new Set(stored.map(({ path }) => path));
-  const outputs = new Map([...init.updates].filter(([path]) => wanted.has(path)));
-  const { signature } = emitProgram({ ...init, name: "initialise", outputs, updates: new Map() }, variables, writer);
-  const assigned = stored.flatMap(({ path, handle, type }) => {
-    const first = signature.outputs.get(path)?.name.replace(/:0$/, "");
-    if (first === undefined) return [];
-    const dtype = typeAttribute(type.dtype);
-    const scope = `initialise/${scopeOf(path)}`;
-    const value =
-      type.dtype === "f32" ? first : writer.add(scope, "Cast", [first], { SrcT: typeAttribute("f32"), DstT: dtype });
-    return [writer.add(scope, "AssignVariableOp", [handle, value], { dtype })];
-  });
+/**
+ * Sets every fed variable to its first value, piece after piece: what is drawn for a large one never needs more memory
+ * than a piece of it.
+ */
+function emitInitialise({ parameters, seed }: ModelSettings, emission: Emission): SignatureDef {
+  const { variables, writer } = emission;
+  const places = new Map(parameters.map((parameter, index) => [parameter.path, { parameter, index }]));
+  const assigned: string[] = [];
+  for (const variable of [...variables.all.values()]) {
+    const place = places.get(variable.path);
+    if (variable.source.kind !== "fed" || variable.role === "state" || place === undefined) continue;
+    for (const [piece, { from, to, shape }] of piecesOf(variable.type.shape).entries()) {
+      const graph = new Graph();
+      const value = firstValue({ ...place, seed, piece }, { ...place.parameter.type, shape }, graph);
+      const outputs = new Map([[variable.path, value]]);
+      const program = { name: "initialise", graph, outputs, updates: new Map(), once: new Map() };
+      const { signature } = emitProgram(program, emission, assigned.at(-1) ?? null);
+      const first = signature.outputs.get(variable.path)?.name.replace(/:0$/, "") ?? "";
+      assigned.push(storePiece(variable, first, from, to, `initialise/${scopeOf(variable.path)}`, writer));
+    }
+  }
   return doneAfter("initialise", assigned, writer);
 }
 

@@ -3,8 +3,15 @@ import { byteCount, type Node } from "../../ir/types.ts";
 import { gradientPrefix, nodesOf, type Program } from "../../programs/program.ts";
 import { type GraphWriter, scopeOf } from "./graph-writer.ts";
 import { type Attribute, type SignatureDef, type TensorInfo, typeAttribute } from "./graphdef.ts";
-import { isComputed, lower, type Target, type Value } from "./lower/index.ts";
+import { type Bf16Products, isComputed, lower, type Target, type Value } from "./lower/index.ts";
 import type { Variables } from "./variables.ts";
+
+/** What the programs of one model share while they are written. */
+export interface Emission {
+  readonly writer: GraphWriter;
+  readonly variables: Variables;
+  readonly bf16Products: Bf16Products;
+}
 
 /** Tensors of at least that many bytes are made and read in the program's order, so that they do not pile up. */
 const orderedFrom = 64 * 1024;
@@ -20,15 +27,17 @@ export interface EmittedProgram {
 
 /**
  * Writes the nodes of a program. TensorFlow runs whatever is ready, in any order; the large tensors are therefore
- * chained, so that they are made in the program's order, in which they live as short as they can.
+ * chained, so that they are made in the program's order, in which they live as short as they can. The first of them is
+ * made after the node `after`, when there is one.
  */
-export function emitProgram(program: Program, variables: Variables, writer: GraphWriter): EmittedProgram {
+export function emitProgram(program: Program, emission: Emission, after: string | null = null): EmittedProgram {
+  const { writer, variables, bf16Products } = emission;
   const nodes = nodesOf(program);
   const values = new Map<Node, Value>();
   const inputs = new Map<string, TensorInfo>();
   const reads = new Map<string, string>();
   const forward = forwardPart(program, nodes);
-  const chain: { last: string | null } = { last: null };
+  const chain: { last: string | null } = { last: after };
   for (const node of nodes) {
     const { operation, type, origin } = node;
     const part = forward.has(node) ? program.name : `${program.name}/gradients`;
@@ -61,6 +70,7 @@ export function emitProgram(program: Program, variables: Variables, writer: Grap
       },
       constant: (constantType, numbers) => writer.constant(constantType, numbers),
       list: (numbers) => writer.list(numbers),
+      bf16Products,
     };
     values.set(node, { name: lower(operation, operands, type, target), type });
   }

@@ -6,13 +6,16 @@ import type { Variable, Variables } from "./variables.ts";
 /** At most that many bytes are fed at once, so that no second copy of all weights is ever needed. */
 const pieceBytes = 64 * 1024 * 1024;
 
-/** One piece of a parameter that is fed in f32: its rows along the first axis. */
-export interface Feed {
-  readonly path: string;
+/** Some rows of a tensor along its first axis. */
+interface Piece {
   readonly from: number;
   readonly to: number;
-  /** The shape of the piece. */
   readonly shape: readonly number[];
+}
+
+/** One piece of a parameter that is fed in f32. */
+export interface Feed extends Piece {
+  readonly path: string;
   /** The node that takes the values, and the one that says that they are stored. */
   readonly input: string;
   readonly done: string;
@@ -58,34 +61,39 @@ export function feedSignatures(feeds: readonly Feed[]): ReadonlyMap<string, Sign
   return signatures;
 }
 
-function emitPieces(path: string, stored: readonly Variable[], writer: GraphWriter): readonly Feed[] {
-  const [first] = stored;
-  if (first === undefined) return [];
-  const { shape } = first.type;
+/** A tensor in pieces of at most 64 MiB in f32; a single number is one piece. */
+export function piecesOf(shape: readonly number[]): readonly Piece[] {
   const [rows = 1, ...rest] = shape;
   const bytesOfRow = byteCount({ dtype: "f32", shape: rest });
   const step = shape.length === 0 ? 1 : Math.max(1, Math.floor(pieceBytes / Math.max(1, bytesOfRow)));
-  const feeds: Feed[] = [];
+  const pieces: Piece[] = [];
   for (let from = 0; from < rows; from += step) {
     const to = Math.min(rows, from + step);
-    const piece = shape.length === 0 ? [] : [to - from, ...rest];
+    pieces.push({ from, to, shape: shape.length === 0 ? [] : [to - from, ...rest] });
+  }
+  return pieces;
+}
+
+function emitPieces(path: string, stored: readonly Variable[], writer: GraphWriter): readonly Feed[] {
+  const [first] = stored;
+  if (first === undefined) return [];
+  return piecesOf(first.type.shape).map(({ from, to, shape }) => {
     const scope = `init/${scopeOf(path)}`;
     const input = writer.add(scope, "Placeholder", [], {
       dtype: typeAttribute("f32"),
-      shape: { kind: "shape", shape: piece },
+      shape: { kind: "shape", shape },
     });
     const stores = stored.map((variable) => storePiece(variable, input, from, to, scope, writer));
     const yes = writer.constant({ dtype: "bool", shape: [] }, [1]);
     const done = writer.add(scope, "Identity", [yes, ...stores.map((name) => `^${name}`)], {
       T: typeAttribute("bool"),
     });
-    feeds.push({ path, from, to, shape: piece, input, done });
-  }
-  return feeds;
+    return { path, from, to, shape, input, done };
+  });
 }
 
-/** Adds a piece to a variable, which the first piece fills with zeros. */
-function storePiece(
+/** Adds a piece to a variable, which the first piece fills with zeros; gives the node that does it. */
+export function storePiece(
   { handle, type }: Variable,
   input: string,
   from: number,
@@ -102,10 +110,12 @@ function storePiece(
     return writer.add(scope, "AssignAddVariableOp", [handle, value, ...before], { dtype });
   }
   const bounds = [[from], [to], [1]].map((values) => writer.list(values));
-  return writer.add(scope, "ResourceStridedSliceAssign", [handle, ...bounds, value, ...before], {
+  const stored = writer.add(scope, "ResourceStridedSliceAssign", [handle, ...bounds, value, ...before], {
     T: dtype,
     Index: typeAttribute("i32"),
   });
+  // A variable that was written in part is copied at every read from then on, until it is told that this is over.
+  return to < rows ? stored : writer.add(scope, "DisableCopyOnRead", [handle, `^${stored}`], {});
 }
 
 /** Sets a variable to zeros in memory of its own. */

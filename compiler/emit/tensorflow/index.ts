@@ -1,2 +1,3 @@
-export { emitModel, type ModelIndex } from "./emit-model.ts";
+export { emitModel, type ModelIndex, type ModelSettings } from "./emit-model.ts";
 export { encodeSavedModel } from "./encode.ts";
+export type { Bf16Products } from "./lower/index.ts";

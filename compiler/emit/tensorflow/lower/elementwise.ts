@@ -1,6 +1,5 @@
 import type { BinaryName, CompareName, UnaryName } from "../../../ir/types.ts";
-import { typeAttribute } from "../graphdef.ts";
-import { at, elementType, type Lowering } from "./context.ts";
+import { at, castTo, elementType, type Lowering } from "./context.ts";
 
 type Elementwise = UnaryName | BinaryName | CompareName;
 
@@ -50,8 +49,7 @@ export const where: Lowering<"where"> = (_, inputs, type, target) =>
 
 export const cast: Lowering<"cast"> = ({ dtype }, inputs, _, target) => {
   const input = at(inputs, 0);
-  const attributes = { SrcT: typeAttribute(input.type.dtype), DstT: typeAttribute(dtype) };
-  return target.add("Cast", [input.name], attributes);
+  return castTo(input.name, input.type.dtype, dtype, target);
 };
 
 /** Gradients are built before anything is lowered: what is left of it is its input. */

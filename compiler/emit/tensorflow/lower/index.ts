@@ -7,7 +7,7 @@ import { matmul } from "./products.ts";
 import { randomUniform } from "./random.ts";
 import { argmax, logSoftmax, max, softmax, sum } from "./reductions.ts";
 
-export type { Target, Value } from "./context.ts";
+export type { Bf16Products, Target, Value } from "./context.ts";
 
 /** What is computed from other values; what is given to a program is not. */
 type Computed = Exclude<OperationName, "input" | "parameter" | "dropout">;

@@ -7,15 +7,13 @@ import { at, type Lowering } from "./context.ts";
  */
 export const randomUniform: Lowering<"random_uniform"> = ({ seed, site, shape }, inputs, type, target) => {
   const key = target.constant({ dtype: "i32", shape: [1] }, [(seed ^ Math.imul(site + 1, 0x9e3779b9)) | 0]);
-  // What could be fed is no constant to TensorFlow's optimizer, which would else draw all numbers while it loads.
-  const input = target.add("PlaceholderWithDefault", [at(inputs, 0).name], {
+  // TensorFlow would draw the numbers of a constant step while it loads the graph, all of them at once. What `Empty` gives,
+  // a zero, is no constant to it.
+  const zero = target.add("Empty", [target.list([1])], {
     dtype: typeAttribute("i32"),
-    shape: { kind: "shape", shape: [] },
+    init: { kind: "bool", value: true },
   });
-  const step = target.add("Reshape", [input, target.list([1])], {
-    T: typeAttribute("i32"),
-    Tshape: typeAttribute("i32"),
-  });
+  const step = target.add("AddV2", [at(inputs, 0).name, zero], { T: typeAttribute("i32") });
   const axis = target.constant({ dtype: "i32", shape: [] }, [0]);
   const pair = target.add("ConcatV2", [key, step, axis], {
     N: { kind: "int", value: 2 },
