@@ -150,7 +150,9 @@ class SettingReader {
   word(name: string, words: readonly string[]): string | null {
     const value = this.entries.get(name)?.value;
     if (value === undefined) return null;
-    if (value.kind === "name" && words.includes(value.text)) return value.text;
+    // `none` is a value of the language, not a name.
+    const word = value.kind === "name" ? value.text : value.kind;
+    if (words.includes(word)) return word;
     this.refuse(name, words.map((word) => `\`${word}\``).join(" or "));
     return null;
   }
