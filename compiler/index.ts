@@ -9,6 +9,7 @@ export type { FilePlace, Library, ReadResult } from "./imports.ts";
 export { printProgram } from "./ir/print.ts";
 export { elementCount, printType } from "./ir/types.ts";
 export { verify } from "./ir/verify.ts";
+export { type ExpectedMemory, expectMemory } from "./memory/expect.ts";
 export type { TensorData } from "./ops/index.ts";
 export { optimise, passes } from "./passes/index.ts";
 export { type Compiled, checkSpec, compileSpec } from "./plan/compile.ts";
@@ -24,3 +25,4 @@ export {
 export { flopsOfProgram, nodesOf, type Program } from "./programs/program.ts";
 export { runProgram } from "./programs/run.ts";
 export { explainSelectors } from "./select/explain.ts";
+export { printBytes, printFlops } from "./units.ts";

@@ -14,6 +14,8 @@ import { ModelElaborator } from "../elaborate/model.ts";
 import type { Value } from "../elaborate/values.ts";
 import { type Library, loadProgram, type Program } from "../imports.ts";
 import type { Node } from "../ir/types.ts";
+import type { ExpectedMemory } from "../memory/expect.ts";
+import { fitMemory } from "../memory/fit.ts";
 import type { TracedSpec } from "../programs/build.ts";
 import type { InitialParameter } from "../programs/init.ts";
 import { checkCoverage } from "../select/coverage.ts";
@@ -36,6 +38,8 @@ export interface Compiled {
   readonly spec: TracedSpec | null;
   /** Everything that selectors can name, for explanations; empty when the model could not be made. */
   readonly elements: readonly Element[];
+  /** What a training step is expected to take; null where the spec does not limit it. */
+  readonly memory: ExpectedMemory | null;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -49,7 +53,8 @@ export function compileSpec(entry: Source, library: Library, batch: number | nul
   if (model === undefined && diagnostics.length === 0) {
     diagnostics.push(report("no-model", entry.name, { path: entry.name }));
   }
-  if (model === undefined || hasErrors(diagnostics)) return { plan: null, spec: null, elements: [], diagnostics };
+  if (model === undefined || hasErrors(diagnostics))
+    return { plan: null, spec: null, elements: [], memory: null, diagnostics };
   const compiled = compileModel(model, program, batch);
   return { ...compiled, diagnostics: [...diagnostics, ...compiled.diagnostics] };
 }
@@ -73,7 +78,7 @@ function compileModel(model: ModelDeclaration, program: Program, batch: number |
   diagnostics.push(...unsettled);
   elaborator.instantiate();
   if (diagnostics.length === 0) elaborator.trace();
-  if (diagnostics.length > 0) return { plan: null, spec: null, elements: [], diagnostics };
+  if (diagnostics.length > 0) return { plan: null, spec: null, elements: [], memory: null, diagnostics };
 
   const bare = new Selecting(elementsOf(elaborator.components()));
   const placed: PlacedAdapters[] = [];
@@ -101,7 +106,7 @@ function compileModel(model: ModelDeclaration, program: Program, batch: number |
     }
   }
   diagnostics.push(...selecting.diagnostics, ...checkCoverage(placed, elements, counted));
-  if (traced === null) return { plan: null, spec: null, elements, diagnostics };
+  if (traced === null) return { plan: null, spec: null, elements, memory: null, diagnostics };
   const trainable = new Map([...decisions].map(([parameter, decision]) => [parameter.path, decision.trainable]));
   const cost = estimateCost(traced.losses, (path) => trainable.get(path) ?? false);
   const plan = makePlan({
@@ -125,7 +130,11 @@ function compileModel(model: ModelDeclaration, program: Program, batch: number |
     trainable: new Set([...trainable].flatMap(([path, isTrained]) => (isTrained ? [path] : []))),
     settings,
   };
-  return { plan, spec, elements, diagnostics };
+  // Building the step takes longer than all before it: an expectation that fails is shown without it.
+  const fitted = hasErrors(diagnostics) ? null : fitMemory(spec);
+  if (fitted === null) return { plan, spec, elements, memory: null, diagnostics };
+  diagnostics.push(...fitted.diagnostics);
+  return { plan, spec: { ...spec, settings: fitted.settings }, elements, memory: fitted.memory, diagnostics };
 }
 
 function initialOf({ path, type, initial, span }: ParameterInstance): InitialParameter {

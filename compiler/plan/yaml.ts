@@ -1,9 +1,13 @@
 import { Document, isCollection } from "yaml";
+import type { ExpectedMemory } from "../memory/expect.ts";
 import type { Plan } from "./types.ts";
 
-/** A plan as YAML, the same for the same spec; a parameter is one line, so that two plans can be compared line by line. */
-export function planToYaml(plan: Plan): string {
-  const document = new Document(plan);
+/**
+ * A plan as YAML, with the memory of its training step where that is known. The same for the same spec; a parameter is
+ * one line, so that two plans can be compared line by line.
+ */
+export function planToYaml({ parameters, buffers, ...plan }: Plan, memory: ExpectedMemory | null = null): string {
+  const document = new Document({ ...plan, ...(memory !== null && { memory }), parameters, buffers });
   for (const key of ["components", "placements", "expectations", "parameters", "buffers"]) {
     const list = document.get(key, true);
     if (!isCollection(list)) continue;

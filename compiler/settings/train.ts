@@ -6,6 +6,7 @@ import {
   type File,
   report,
   type Setting,
+  type Span,
 } from "../../grammar/index.ts";
 import type { Optimizer } from "../programs/optimizer.ts";
 import type { Schedule } from "../programs/schedule.ts";
@@ -23,7 +24,17 @@ export interface TrainSettings {
   readonly precision: "f32" | "bf16";
   /** Whose activations are computed again in the backward pass instead of being kept. */
   readonly checkpoint: "none" | "layers";
+  /** What a training step may take; null for any amount. */
+  readonly memory: MemoryLimit | null;
   readonly seed: number;
+}
+
+/** `memory = 16GB` */
+export interface MemoryLimit {
+  readonly bytes: number;
+  readonly span: Span;
+  /** Whether `checkpoint` is chosen for it, because the spec does not say. */
+  readonly choosesCheckpoint: boolean;
 }
 
 const optimizerNames = ["adamw", "adam", "sgd"];
@@ -38,6 +49,7 @@ const settingNames = [
   "clip_norm",
   "precision",
   "checkpoint",
+  "memory",
   "seed",
 ];
 
@@ -65,6 +77,7 @@ export function readTrainSettings(file: File): {
     clipNorm: reader.optionalNumber("clip_norm"),
     precision: reader.choice("precision", ["f32", "bf16"]) === "bf16" ? "bf16" : "f32",
     checkpoint: reader.word("checkpoint", ["none", "layers"]) === "layers" ? "layers" : "none",
+    memory: reader.memory(),
     seed: reader.count("seed", 0, 0),
   };
   return { settings, diagnostics: reader.diagnostics };
@@ -154,6 +167,16 @@ class SettingReader {
     const word = value.kind === "name" ? value.text : value.kind;
     if (words.includes(word)) return word;
     this.refuse(name, words.map((word) => `\`${word}\``).join(" or "));
+    return null;
+  }
+
+  memory(): MemoryLimit | null {
+    const value = this.entries.get("memory")?.value;
+    if (value === undefined) return null;
+    if (value.kind === "number" && value.value > 0 && /[MG]B$/.test(value.text)) {
+      return { bytes: value.value, span: value.span, choosesCheckpoint: !this.entries.has("checkpoint") };
+    }
+    this.refuse("memory", "an amount above 0 in `MB` or `GB`, such as `16GB`");
     return null;
   }
 

@@ -10,4 +10,8 @@ export const settings = {
     "E602",
     ({ name, expected }) => `\`${name}\` must be ${expected}`,
   ),
+  "memory-exceeded": error<{ readonly needed: string; readonly allowed: string }>(
+    "E603",
+    ({ needed, allowed }) => `a training step is expected to take ${needed}, and \`memory\` allows ${allowed}`,
+  ),
 } as const;

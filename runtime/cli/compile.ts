@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import {
   buildProgram,
+  expectMemory,
   optimise,
   type ProgramName,
   planToYaml,
@@ -28,15 +29,22 @@ export interface CompileOptions {
   readonly output: string | null;
   /** What else to write into that folder. */
   readonly target: "tensorflow" | null;
+  /** Expect the memory of a training step even where the spec does not limit it; the step is built for that. */
+  readonly memory: boolean;
 }
 
 /** `medctc compile`: what a spec comes to, and whether what it expects holds. */
-export function compile(path: string, { emit, after, output, target }: CompileOptions, terminal: Terminal): ExitCode {
+export function compile(
+  path: string,
+  { emit, after, output, target, memory }: CompileOptions,
+  terminal: Terminal,
+): ExitCode {
   const compiled = compilePath(path, terminal.libraryFolder);
   const { plan, spec } = compiled;
   if (plan !== null && spec !== null) {
-    const yaml = emit === "plan" || output !== null ? planToYaml(plan) : "";
-    const text = emit === null ? renderSummary(plan) : emit === "plan" ? yaml : renderProgram(spec, emit, after);
+    const known = memory ? (compiled.memory ?? expectMemory(spec)) : compiled.memory;
+    const yaml = emit === "plan" || output !== null ? planToYaml(plan, known) : "";
+    const text = emit === null ? renderSummary(plan, known) : emit === "plan" ? yaml : renderProgram(spec, emit, after);
     if (text === null) {
       const params = { name: emit ?? "", why: "the model has no loss, or its `eval` block names no latent for it" };
       terminal.err(renderDiagnostics([report("no-such-program", path, params)], { colour: terminal.colour }));

@@ -1,6 +1,6 @@
-import { flopsOfProgram, nodesOf, optimise, type Program, type TracedSpec } from "../../compiler/index.ts";
+import { flopsOfProgram, nodesOf, optimise, type Program, printFlops, type TracedSpec } from "../../compiler/index.ts";
 import { renderTable } from "./table.ts";
-import { printCount, printFlops } from "./units.ts";
+import { printCount } from "./units.ts";
 
 /** What each pass leaves of a program: operations and floating-point operations of a run, and what is computed once. */
 export function renderPassTable(program: Program, spec: TracedSpec): string {

@@ -33,6 +33,7 @@ interface CompileFlags {
   readonly after?: string;
   readonly output?: string;
   readonly target?: "tensorflow";
+  readonly memory?: boolean;
 }
 
 interface RunFlags {
@@ -88,20 +89,21 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
     .addOption(new Option("--after <pass>", "of a program, what this pass leaves").choices(passNames))
     .option("-o, --output <folder>", "write plan.yaml there, and what --target asks for")
     .addOption(new Option("--target <name>", "write the model for this program too; needs -o").choices(["tensorflow"]))
+    .option("--memory", "say how much memory a training step is expected to take, whether or not the spec limits it")
     .addHelpText(
       "after",
       "\nExamples:\n  $ medctc compile specs/medct.vlm\n  $ medctc compile specs/medct.vlm --emit plan\n" +
         "  $ medctc compile specs/medct.vlm --target tensorflow -o model",
     )
     .action(async (spec: string, options: CompileFlags) => {
-      const { emit = null, after = null, output = null, target = null } = options;
+      const { emit = null, after = null, output = null, target = null, memory = false } = options;
       if (target !== null && output === null) {
         terminal.err("error: --target needs a folder to write to\n  help: add -o FOLDER\n");
         code = exitCodes.usage;
         return;
       }
       const { compile } = await import("./compile.ts");
-      code = compile(spec, { emit, after, output, target }, terminal);
+      code = compile(spec, { emit, after, output, target, memory }, terminal);
     });
   program
     .command("params")

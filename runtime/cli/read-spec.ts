@@ -9,9 +9,15 @@ export function compilePath(path: string, libraryFolder: string, batch: number |
   const file = readText(path);
   switch (file.kind) {
     case "missing":
-      return { plan: null, spec: null, elements: [], diagnostics: [report("file-not-found", path, { path })] };
+      return {
+        plan: null,
+        spec: null,
+        elements: [],
+        memory: null,
+        diagnostics: [report("file-not-found", path, { path })],
+      };
     case "unreadable":
-      return { plan: null, spec: null, elements: [], diagnostics: [file.problem(path)] };
+      return { plan: null, spec: null, elements: [], memory: null, diagnostics: [file.problem(path)] };
     case "text":
       return compileSpec(createSource(path, file.text), new SpecLibrary(libraryFolder, path), batch);
   }

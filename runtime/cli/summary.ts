@@ -1,10 +1,14 @@
-import type { Plan } from "../../compiler/index.ts";
+import { type ExpectedMemory, type Plan, printBytes, printFlops } from "../../compiler/index.ts";
 import { renderTable } from "./table.ts";
-import { printBytes, printCount, printFlops, printShare } from "./units.ts";
+import { printCount, printShare } from "./units.ts";
 
-/** A plan in one screen: components, what each placement selected, expectations, and what a step costs. */
-export function renderSummary(plan: Plan): string {
-  return [components(plan), placements(plan), expectations(plan), cost(plan)].filter((part) => part !== "").join("\n");
+/**
+ * A plan in one screen: components, what each placement selected, expectations, and what a step costs. Its expected peak
+ * stands for the upper bound of its activations where it is known.
+ */
+export function renderSummary(plan: Plan, memory: ExpectedMemory | null = null): string {
+  const parts = [components(plan), placements(plan), expectations(plan), cost(plan, memory)];
+  return parts.filter((part) => part !== "").join("\n");
 }
 
 function components({ model, components: rows, totals }: Plan): string {
@@ -48,13 +52,17 @@ function printFound(text: string, found: number): string {
   return Number.isInteger(found) ? printCount(found) : found.toPrecision(6);
 }
 
-function cost({ batch, cost: estimated }: Plan): string {
+function cost({ batch, cost: estimated }: Plan, memory: ExpectedMemory | null): string {
   const rows = [
     ["  forward", printFlops(estimated.forwardFlops)],
     ["  training step", printFlops(estimated.stepFlops)],
-    ["  activations", printBytes(estimated.activationBytes)],
+    memory === null ? ["  activations", printBytes(estimated.activationBytes)] : peak(memory),
     ["  optimizer", printBytes(estimated.optimizerBytes)],
     ["  adapter checkpoint", printBytes(estimated.adapterBytes)],
   ];
-  return `estimated cost of a batch of ${batch}\n${renderTable(rows, ["left", "right"])}`;
+  return `estimated cost of a batch of ${batch}\n${renderTable(rows, ["left", "right", "left"])}`;
+}
+
+function peak({ peakBytes, checkpoint }: ExpectedMemory): readonly string[] {
+  return ["  expected peak", printBytes(peakBytes), `layers computed again: ${checkpoint === "layers" ? "yes" : "no"}`];
 }

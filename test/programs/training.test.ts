@@ -23,6 +23,7 @@ const defaults: TrainSettings = {
   clipNorm: null,
   precision: "f32",
   checkpoint: "none",
+  memory: null,
   seed: 0,
 };
 
