@@ -25,4 +25,5 @@ export {
 export { flopsOfProgram, nodesOf, type Program } from "./programs/program.ts";
 export { runProgram } from "./programs/run.ts";
 export { explainSelectors } from "./select/explain.ts";
+export type { TrainOverrides } from "./settings/train.ts";
 export { printBytes, printFlops } from "./units.ts";

@@ -25,7 +25,7 @@ import { decideTrainable } from "../select/freeze.ts";
 import { expandSelectors } from "../select/patterns.ts";
 import { type PlacedAdapters, placeAdapters } from "../select/placements.ts";
 import { Selecting, selectedModules } from "../select/select.ts";
-import { readTrainSettings, slotsOf } from "../settings/train.ts";
+import { readTrainSettings, slotsOf, type TrainOverrides } from "../settings/train.ts";
 import { estimateCost } from "./cost.ts";
 import { measuresOf } from "./measures.ts";
 import { duplicateNames, makePlan } from "./plan.ts";
@@ -43,8 +43,8 @@ export interface Compiled {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Compiles the model of a spec to its plan; `batch` replaces the batch that the spec says. */
-export function compileSpec(entry: Source, library: Library, batch: number | null = null): Compiled {
+/** Compiles the model of a spec to its plan, with other settings than its `train` block says where they are given. */
+export function compileSpec(entry: Source, library: Library, overrides: TrainOverrides = {}): Compiled {
   const program = loadProgram(entry, library);
   const diagnostics = [...checkProgram(program, library)];
   const models = modelsOf(program);
@@ -55,7 +55,7 @@ export function compileSpec(entry: Source, library: Library, batch: number | nul
   }
   if (model === undefined || hasErrors(diagnostics))
     return { plan: null, spec: null, elements: [], memory: null, diagnostics };
-  const compiled = compileModel(model, program, batch);
+  const compiled = compileModel(model, program, overrides);
   return { ...compiled, diagnostics: [...diagnostics, ...compiled.diagnostics] };
 }
 
@@ -69,11 +69,11 @@ function modelsOf({ entry }: Program): readonly ModelDeclaration[] {
   return entry.parsed.file.items.filter((item) => item.kind === "model");
 }
 
-function compileModel(model: ModelDeclaration, program: Program, batch: number | null): Compiled {
+function compileModel(model: ModelDeclaration, program: Program, overrides: TrainOverrides): Compiled {
   const { file } = program.entry.parsed;
   const files = new Files(program);
-  const { settings, diagnostics: unsettled } = readTrainSettings(file);
-  const elaborator = new ModelElaborator(model, files, batch ?? settings.batch);
+  const { settings, diagnostics: unsettled } = readTrainSettings(file, overrides);
+  const elaborator = new ModelElaborator(model, files, settings.batch);
   const { diagnostics } = elaborator;
   diagnostics.push(...unsettled);
   elaborator.instantiate();
@@ -111,7 +111,7 @@ function compileModel(model: ModelDeclaration, program: Program, batch: number |
   const cost = estimateCost(traced.losses, (path) => trainable.get(path) ?? false);
   const plan = makePlan({
     model: model.name.text,
-    batch: batch ?? settings.batch,
+    batch: settings.batch,
     elements,
     decisions,
     placed,

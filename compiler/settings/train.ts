@@ -36,6 +36,8 @@ export interface MemoryLimit {
   /** Whether `checkpoint` is chosen for it, because the spec does not say. */
   readonly choosesCheckpoint: boolean;
 }
+/** What may be said besides a spec, and replaces what its `train` block says. */
+export type TrainOverrides = Partial<Pick<TrainSettings, "batch" | "precision" | "checkpoint">>;
 
 const optimizerNames = ["adamw", "adam", "sgd"];
 const scheduleNames = ["constant", "linear", "cosine"];
@@ -53,8 +55,11 @@ const settingNames = [
   "seed",
 ];
 
-/** Reads the `train` block of a spec, and reports what it cannot mean. */
-export function readTrainSettings(file: File): {
+/** Reads the `train` block of a spec, and reports what it cannot mean, also where it is overridden. */
+export function readTrainSettings(
+  file: File,
+  overrides: TrainOverrides,
+): {
   readonly settings: TrainSettings;
   readonly diagnostics: readonly Diagnostic[];
 } {
@@ -62,7 +67,8 @@ export function readTrainSettings(file: File): {
   const optimizer = reader.call("optimizer", optimizerNames, "`adamw(...)`, `adam(...)` or `sgd(...)`");
   const schedule = reader.call("schedule", scheduleNames, "`constant()`, `linear(...)` or `cosine(...)`");
   reader.known(schedule, ["warmup"]);
-  const batch = reader.count("batch", 1);
+  const written = reader.count("batch", 1);
+  const batch = overrides.batch ?? written;
   const settings: TrainSettings = {
     optimizer: readOptimizer(optimizer, reader),
     learningRate: reader.argument(optimizer, "lr", 1e-4),
@@ -72,7 +78,7 @@ export function readTrainSettings(file: File): {
       steps: reader.optionalCount("steps"),
     },
     batch,
-    microBatch: reader.count("micro_batch", batch),
+    microBatch: Math.min(reader.count("micro_batch", batch), batch),
     epochs: reader.count("epochs", 1),
     clipNorm: reader.optionalNumber("clip_norm"),
     precision: reader.choice("precision", ["f32", "bf16"]) === "bf16" ? "bf16" : "f32",
@@ -80,7 +86,9 @@ export function readTrainSettings(file: File): {
     memory: reader.memory(),
     seed: reader.count("seed", 0, 0),
   };
-  return { settings, diagnostics: reader.diagnostics };
+  const { memory } = settings;
+  const limit = memory === null || overrides.checkpoint === undefined ? memory : { ...memory, choosesCheckpoint: false };
+  return { settings: { ...settings, ...overrides, memory: limit }, diagnostics: reader.diagnostics };
 }
 
 function readOptimizer(call: NamedCall, reader: SettingReader): Optimizer {

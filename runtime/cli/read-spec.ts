@@ -1,11 +1,14 @@
-import { type Compiled, compileSpec } from "../../compiler/index.ts";
+import { type Compiled, compileSpec, type TrainOverrides } from "../../compiler/index.ts";
 import { createSource, hasErrors, renderDiagnostics, report } from "../../grammar/index.ts";
 import { readText } from "../files/index.ts";
 import { SpecLibrary } from "./library.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Compiles the spec at a path, for another batch than it says when one is given; what keeps it from being read is among the diagnostics. */
-export function compilePath(path: string, libraryFolder: string, batch: number | null = null): Compiled {
+/**
+ * Compiles the spec at a path, with other settings than its `train` block says where they are given; what keeps it from
+ * being read is among the diagnostics.
+ */
+export function compilePath(path: string, libraryFolder: string, overrides: TrainOverrides = {}): Compiled {
   const file = readText(path);
   switch (file.kind) {
     case "missing":
@@ -19,7 +22,7 @@ export function compilePath(path: string, libraryFolder: string, batch: number |
     case "unreadable":
       return { plan: null, spec: null, elements: [], memory: null, diagnostics: [file.problem(path)] };
     case "text":
-      return compileSpec(createSource(path, file.text), new SpecLibrary(libraryFolder, path), batch);
+      return compileSpec(createSource(path, file.text), new SpecLibrary(libraryFolder, path), overrides);
   }
 }
 

@@ -38,8 +38,8 @@ export function run(path: string, name: ProgramName, options: RunOptions, termin
   const [feeds, weights, adapter] = files.map((file) =>
     file.kind === "tensors" ? file.tensors : new Map<string, StoredTensor>(),
   );
-  const batch = [...(feeds ?? [])][0]?.[1].shape[0] ?? null;
-  const compiled = compilePath(path, terminal.libraryFolder, batch);
+  const batch = [...(feeds ?? [])][0]?.[1].shape[0];
+  const compiled = compilePath(path, terminal.libraryFolder, batch === undefined ? {} : { batch });
   if (!showDiagnostics(compiled, terminal) || compiled.spec === null) return exitCodes.wrong;
   const { spec } = compiled;
   const unknown = options.fetch.filter((value) => !spec.named.has(value));
