@@ -7,7 +7,7 @@ export {
 } from "./emit/tensorflow/index.ts";
 export type { FilePlace, Library, ReadResult } from "./imports.ts";
 export { printProgram } from "./ir/print.ts";
-export { elementCount, printType } from "./ir/types.ts";
+export { type Dtype, elementCount, printType, type TensorType } from "./ir/types.ts";
 export { verify } from "./ir/verify.ts";
 export { type ExpectedMemory, expectMemory } from "./memory/expect.ts";
 export type { TensorData } from "./ops/index.ts";
@@ -22,6 +22,7 @@ export {
   type ProgramName,
   type TracedSpec,
 } from "./programs/build.ts";
+export { buildProduct } from "./programs/product.ts";
 export { flopsOfProgram, nodesOf, type Program } from "./programs/program.ts";
 export { runProgram } from "./programs/run.ts";
 export { explainSelectors } from "./select/explain.ts";

@@ -1,2 +1,2 @@
 export { TensorflowSession } from "./session.ts";
-export { writeModel } from "./write-model.ts";
+export { writeModel, writePrograms } from "./write-model.ts";

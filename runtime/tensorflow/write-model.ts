@@ -6,7 +6,9 @@ import {
   emitModel,
   encodeSavedModel,
   type ModelIndex,
+  type ModelSettings,
   optimise,
+  type Program,
   type ProgramName,
   type TracedSpec,
 } from "../../compiler/index.ts";
@@ -35,7 +37,12 @@ export function writeModel(
     return program === null ? [] : [optimise(program, spec)];
   });
   const { parameters, trainable, settings } = spec;
-  const { model, index } = emitModel(programs, { parameters, trainable, seed: settings.seed, bf16Products });
+  return writePrograms(programs, { parameters, trainable, seed: settings.seed, bf16Products }, folder);
+}
+
+/** Writes programs that are ready to be run. */
+export function writePrograms(programs: readonly Program[], settings: ModelSettings, folder: string): ModelIndex {
+  const { model, index } = emitModel(programs, settings);
   mkdirSync(folder, { recursive: true });
   writeAtomically(join(folder, "saved_model.pb"), encodeSavedModel(model));
   writeAtomically(join(folder, "medctc.json"), `${JSON.stringify(index)}\n`);
