@@ -7,6 +7,7 @@ const terminal: Terminal = {
   err: (text) => void process.stderr.write(text),
   // In a pipe isTTY is not false but missing, whatever its type says.
   colour: Boolean(process.stderr.isTTY) && process.env["NO_COLOR"] === undefined && process.env["TERM"] !== "dumb",
+  interactive: Boolean(process.stderr.isTTY) && process.env["TERM"] !== "dumb",
   readInput: async () => {
     const chunks: Uint8Array[] = [];
     for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
@@ -14,6 +15,7 @@ const terminal: Terminal = {
   },
   // The program is bundled into dist/, beside specs/.
   libraryFolder: fileURLToPath(new URL("../specs/std/", import.meta.url)),
+  programFile: fileURLToPath(import.meta.url),
 };
 
 // A reader that has seen enough, such as `head`, closes the pipe: that is no mistake.

@@ -1,5 +1,6 @@
-import { Argument, Command, CommanderError, Option } from "commander";
-import type { ProgramName } from "../../compiler/index.ts";
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import type { ProgramName, TrainOverrides } from "../../compiler/index.ts";
+import type { BenchOptions } from "./bench.ts";
 import type { Emitted } from "./compile.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 
@@ -43,6 +44,24 @@ interface RunFlags {
   readonly fetch?: readonly string[];
   readonly step: number;
   readonly output: string;
+}
+
+interface BenchFlags extends TrainOverrides {
+  readonly program: BenchOptions["program"];
+  readonly backend: BenchOptions["backend"];
+  readonly steps?: number;
+  readonly warmup: number;
+  readonly profile?: string;
+  readonly json?: boolean;
+}
+
+/** Reads an option that is a whole number of at least `least`. */
+function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
+    throw new InvalidArgumentError(`It is a whole number${least > 0 ? " above 0" : ""}.`);
+  };
 }
 
 const summary = `A language and compiler for adapting vision-language models.
@@ -147,6 +166,39 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
       const { weights = null, adapter = null, feeds = null, fetch = [], step, output } = options;
       code = runOnce(spec, name, { weights, adapter, feeds, fetch, step, output }, terminal);
     });
+  program
+    .command("bench")
+    .description("measure what one run of a program takes, beside what the machine can do at best")
+    .argument("<spec>", "a spec file")
+    .addOption(new Option("--program <name>", "which program").choices(["step", "forward"]).default("step"))
+    .option("--batch <rows>", "another batch than the spec says", wholeNumber(1))
+    .addOption(new Option("--precision <type>", "another precision than the spec says").choices(["f32", "bf16"]))
+    .addOption(new Option("--checkpoint <what>", "whose activations are computed again").choices(["none", "layers"]))
+    .addOption(new Option("--backend <name>", "what runs it").choices(["auto", "tfjs", "evaluator"]).default("auto"))
+    .option(
+      "--steps <number>",
+      "how many runs are counted; as many as fit half a minute, when it is left out",
+      wholeNumber(1),
+    )
+    .option("--warmup <number>", "runs between the first and those that are counted", wholeNumber(0), 1)
+    .option("--profile <file>", "say where the time of one more run goes, and write its trace for chrome://tracing")
+    .option("--json", "print it as JSON")
+    .addHelpText("after", "\nExample:\n  $ medctc bench specs/medct-small.vlm --batch 8 --profile trace.json")
+    .action(async (spec: string, options: BenchFlags) => {
+      const { bench } = await import("./bench.ts");
+      const { program: name, backend, steps = null, warmup, profile = null, json = false } = options;
+      const { batch, precision, checkpoint } = options;
+      const overrides = {
+        ...(batch === undefined ? {} : { batch }),
+        ...(precision === undefined ? {} : { precision }),
+        ...(checkpoint === undefined ? {} : { checkpoint }),
+      };
+      code = await bench(spec, { program: name, overrides, backend, steps, warmup, profile, json }, terminal);
+    });
+  program.command("measure", { hidden: true }).action(async () => {
+    const { measure } = await import("./measure.ts");
+    code = await measure(terminal);
+  });
   program
     .command("backend")
     .description("the programs that medctc trains on")

@@ -6,13 +6,17 @@ export interface Terminal {
   readonly err: (text: string) => void;
   /** True when what goes to `err` may have colours. */
   readonly colour: boolean;
+  /** True when a line that was written to `err` can be written over. */
+  readonly interactive: boolean;
   /** All of standard input. */
   readonly readInput: () => Promise<Uint8Array>;
   /** The folder of the library files. */
   readonly libraryFolder: string;
+  /** The file that this program was started from. */
+  readonly programFile: string;
 }
 
-/** How a command ends: done, a wrong spec or input, wrong usage. */
-export const exitCodes = { done: 0, wrong: 1, usage: 2 } as const;
+/** How a command ends: done, a wrong spec or input, wrong usage, Ctrl-C. */
+export const exitCodes = { done: 0, wrong: 1, usage: 2, interrupted: 130 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

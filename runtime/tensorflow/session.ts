@@ -24,7 +24,10 @@ export class TensorflowSession {
     this.index = index;
   }
 
-  /** Loads the model of a folder; `index` is what the compiler said of it. */
+  /**
+   * Loads the model of a folder; `index` is what the compiler said of it. Sessions of one folder share their variables,
+   * which go with the last of them.
+   */
   static async load(tf: Tfjs, folder: string, index: ModelIndex): Promise<TensorflowSession> {
     // One signature is enough to load all: they share a graph and a session.
     return new TensorflowSession(tf, await tf.node.loadSavedModel(folder, ["serve"], "prepare"), index);
@@ -47,6 +50,11 @@ export class TensorflowSession {
         throw new Error(`${feed.path} has ${values.length} elements, which are not its shape's`);
       this.execute([{ node: feed.input, dtype: "f32", shape: feed.shape, values: piece }], [feed.done]);
     }
+  }
+
+  /** Where the operations run. */
+  get device(): "CPU" | "GPU" {
+    return this.tf.backend().isUsingGpuDevice ? "GPU" : "CPU";
   }
 
   /** How many elements a variable has; 0 for one that the model does not read. */

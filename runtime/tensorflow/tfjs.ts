@@ -6,6 +6,7 @@ export interface Tfjs {
   readonly tensor: (values: TypedValues, shape: number[], dtype: "float32" | "int32") => BoundTensor;
   readonly memory: () => { readonly numTensors: number; readonly numBytes: number };
   readonly backend: () => {
+    readonly isUsingGpuDevice: boolean;
     /** Runs any nodes of a loaded model, not only those of the signature that it was loaded by. */
     readonly runSavedModel: (
       session: number,

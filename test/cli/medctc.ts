@@ -18,8 +18,14 @@ export function prepareProgram(): void {
 /** Runs the program as a user does, in the repository or in a folder of its own. */
 export function medctc(
   args: readonly string[],
-  { cwd = ".", input = "" }: { readonly cwd?: string; readonly input?: string } = {},
+  options: { readonly cwd?: string; readonly input?: string; readonly env?: Readonly<Record<string, string>> } = {},
 ): Run {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { cwd, input, encoding: "utf8" });
+  const { cwd = ".", input = "", env = {} } = options;
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
+    cwd,
+    input,
+    env: { ...process.env, ...env },
+    encoding: "utf8",
+  });
   return { code: status, out: stdout, err: stderr };
 }

@@ -1,0 +1,70 @@
+import { spawn } from "node:child_process";
+import { type Failure, isMessage, lessMemory, type Measurement, type Request } from "./messages.ts";
+
+/** How a measurement in a process of its own ended. */
+export type Ended =
+  | { readonly kind: "measured"; readonly measurement: Measurement }
+  | Failure
+  | { readonly kind: "interrupted" };
+
+export interface Apart {
+  /** The file of this program. */
+  readonly program: string;
+  /** Added to the environment of the process. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** A file descriptor for what TensorFlow writes. */
+  readonly log: number;
+  /** What the runs need at least, for the message about a process that was ended. */
+  readonly expected: string;
+  readonly progress: (text: string) => void;
+}
+
+/** Signals by which a system ends a program that takes too much memory, and C++ one that gets none. */
+const outOfMemory: ReadonlySet<string> = new Set(["SIGKILL", "SIGABRT"]);
+
+/** Measures in a process of its own, so that its memory is that of the runs alone. Ctrl-C ends both. */
+export function measureApart(request: Request, apart: Apart): Promise<Ended> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [apart.program, "measure"], {
+      stdio: ["ignore", "ignore", apart.log, "ipc"],
+      env: { ...process.env, ...apart.environment },
+    });
+    let ended: Ended | null = null;
+    const interrupt = (): void => {
+      ended = { kind: "interrupted" };
+      child.kill("SIGKILL");
+    };
+    process.once("SIGINT", interrupt);
+    child.on("message", (message: unknown) => {
+      if (!isMessage(message)) return;
+      if (message.kind === "progress") apart.progress(message.text);
+      else ended ??= message;
+    });
+    child.on("error", (error) => {
+      ended ??= {
+        kind: "failed",
+        problem: `no process could be started: ${error.message}`,
+        help: "free memory or processes",
+      };
+    });
+    child.on("close", (code, signal) => {
+      process.removeListener("SIGINT", interrupt);
+      resolve(ended ?? endedWithout(code, signal, apart.expected));
+    });
+    // A process that is gone already is seen by its end.
+    child.send(request, () => undefined);
+  });
+}
+
+function endedWithout(code: number | null, signal: string | null, expected: string): Ended {
+  if (signal === "SIGINT") return { kind: "interrupted" };
+  if (signal !== null && outOfMemory.has(signal)) {
+    const problem = `the run was ended by the system (${signal}), most likely for memory; ${expected}`;
+    return { kind: "failed", problem, help: lessMemory };
+  }
+  return {
+    kind: "failed",
+    problem: `the run ended with ${signal ?? code}`,
+    help: "medctc doctor says whether TensorFlow is whole",
+  };
+}

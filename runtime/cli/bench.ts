@@ -1,0 +1,142 @@
+import { closeSync, createReadStream, mkdirSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Plan } from "../../compiler/index.ts";
+import { renderDiagnostics, report as reportDiagnostic } from "../../grammar/index.ts";
+import {
+  type Ended,
+  logEnvironment,
+  measureApart,
+  type OperationRun,
+  prepareBench,
+  profileOf,
+  type Request,
+  readExecutorLog,
+  traceOf,
+  type Wanted,
+} from "../bench/index.ts";
+import { writeAtomically } from "../files/index.ts";
+import { inspectNative, nativeFiles } from "../native/index.ts";
+import { type BenchReport, renderBench, reportOf } from "./bench-report.ts";
+import { Progress } from "./progress.ts";
+import { compilePath, showDiagnostics } from "./read-spec.ts";
+import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
+import { printBytes } from "./units.ts";
+
+export interface BenchOptions extends Wanted {
+  readonly backend: "auto" | "tfjs" | "evaluator";
+  /** Where the trace of one run goes. */
+  readonly profile: string | null;
+  readonly json: boolean;
+}
+
+/** `medctc bench`: what one run of a program takes, in time and memory, and what the machine could do at best. */
+export async function bench(path: string, options: BenchOptions, terminal: Terminal): Promise<ExitCode> {
+  const compiled = compilePath(path, terminal.libraryFolder, options.overrides);
+  const { plan, spec } = compiled;
+  if (!showDiagnostics(compiled, terminal) || spec === null || plan === null) return exitCodes.wrong;
+  const engine = chooseEngine(options.backend, terminal);
+  if (engine === null) return exitCodes.wrong;
+  if (options.profile !== null && engine !== "tfjs") {
+    terminal.err("error: only TensorFlow's runs can be profiled\n  help: leave out --profile, or use --backend tfjs\n");
+    return exitCodes.usage;
+  }
+  const progress = new Progress(terminal);
+  const folder = mkdtempSync(join(tmpdir(), "medctc-bench-"));
+  try {
+    progress.say("building");
+    const prepared = prepareBench(path, spec, engine, options, folder);
+    if (prepared === null) {
+      const params = { name: options.program, why: "the model has no loss" };
+      terminal.err(renderDiagnostics([reportDiagnostic("no-such-program", path, params)], { colour: terminal.colour }));
+      return exitCodes.wrong;
+    }
+    const { request, flops } = prepared;
+    const log = join(folder, "log");
+    progress.say("loading");
+    const ended = await runApart(request, {}, log, plan, progress, terminal);
+    if (ended.kind !== "measured") return giveUp(ended, terminal);
+    const found = { path, options, settings: spec.settings, engine, flops, measurement: ended.measurement };
+    let report: BenchReport = reportOf(found, null);
+    if (options.profile !== null) {
+      progress.say("profiling");
+      const ran = await runApart(
+        { ...request, steps: 1, warmup: 0, product: null },
+        logEnvironment,
+        log,
+        plan,
+        progress,
+        terminal,
+      );
+      if (ran.kind !== "measured") return giveUp(ran, terminal);
+      const runs = await readExecutorLog(createInterface({ input: createReadStream(log) }));
+      if (!saveTrace(runs, options.profile, terminal)) return exitCodes.wrong;
+      report = reportOf(found, { ...profileOf(runs), file: options.profile });
+    }
+    terminal.out(options.json ? `${JSON.stringify(report, null, 2)}\n` : renderBench(report));
+    return exitCodes.done;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** TensorFlow where it is there; null, with the reason said, where it is asked for and is not. */
+function chooseEngine(wanted: BenchOptions["backend"], terminal: Terminal): "tfjs" | "evaluator" | null {
+  if (wanted === "evaluator") return "evaluator";
+  const state = inspectNative(nativeFiles());
+  if (state.kind === "ready") return "tfjs";
+  if (wanted === "tfjs") {
+    terminal.err(`error: ${state.reason}\n  help: run: ${state.repair}\n`);
+    return null;
+  }
+  terminal.err(`${state.reason}, so the reference evaluator is measured; to change that, run: ${state.repair}\n`);
+  return "evaluator";
+}
+
+async function runApart(
+  request: Request,
+  environment: Readonly<Record<string, string>>,
+  log: string,
+  plan: Plan,
+  progress: Progress,
+  terminal: Terminal,
+): Promise<Ended> {
+  const file = openSync(log, "w");
+  try {
+    return await measureApart(request, {
+      program: terminal.programFile,
+      environment,
+      log: file,
+      expected: `${printBytes(plan.cost.activationBytes)} were expected for activations alone`,
+      progress: (text) => progress.say(text),
+    });
+  } finally {
+    progress.end();
+    closeSync(file);
+  }
+}
+
+function giveUp(ended: Exclude<Ended, { readonly kind: "measured" }>, terminal: Terminal): ExitCode {
+  if (ended.kind === "interrupted") return exitCodes.interrupted;
+  terminal.err(`error: ${ended.problem}\n  help: ${ended.help}\n`);
+  return exitCodes.wrong;
+}
+
+/** True when there was something to save, and it is saved. */
+function saveTrace(runs: readonly OperationRun[], path: string, terminal: Terminal): boolean {
+  if (runs.length === 0) {
+    terminal.err("error: no line of TensorFlow's log could be read\n  help: run without --profile\n");
+    return false;
+  }
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeAtomically(path, traceOf(runs));
+    return true;
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error)) throw error;
+    const diagnostic = reportDiagnostic("not-writable", path, { path, reason: error.message });
+    terminal.err(renderDiagnostics([diagnostic], { colour: terminal.colour }));
+    return false;
+  }
+}
