@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import { type Failure, isMessage, lessMemory, type Measurement, type Request } from "./messages.ts";
 
 /** How a measurement in a process of its own ended. */
@@ -12,8 +13,8 @@ export interface Apart {
   readonly program: string;
   /** Added to the environment of the process. */
   readonly environment: Readonly<Record<string, string>>;
-  /** A file descriptor for what TensorFlow writes. */
-  readonly log: number;
+  /** The file for what TensorFlow writes. */
+  readonly log: string;
   /** What the runs need at least, for the message about a process that was ended. */
   readonly expected: string;
   readonly progress: (text: string) => void;
@@ -25,8 +26,9 @@ const outOfMemory: ReadonlySet<string> = new Set(["SIGKILL", "SIGABRT"]);
 /** Measures in a process of its own, so that its memory is that of the runs alone. Ctrl-C ends both. */
 export function measureApart(request: Request, apart: Apart): Promise<Ended> {
   return new Promise((resolve) => {
+    const log = openSync(apart.log, "w");
     const child = spawn(process.execPath, [apart.program, "measure"], {
-      stdio: ["ignore", "ignore", apart.log, "ipc"],
+      stdio: ["ignore", "ignore", log, "ipc"],
       env: { ...process.env, ...apart.environment },
     });
     let ended: Ended | null = null;
@@ -49,22 +51,21 @@ export function measureApart(request: Request, apart: Apart): Promise<Ended> {
     });
     child.on("close", (code, signal) => {
       process.removeListener("SIGINT", interrupt);
-      resolve(ended ?? endedWithout(code, signal, apart.expected));
+      closeSync(log);
+      resolve(ended ?? endedWithout(code, signal, apart));
     });
     // A process that is gone already is seen by its end.
     child.send(request, () => undefined);
   });
 }
 
-function endedWithout(code: number | null, signal: string | null, expected: string): Ended {
+function endedWithout(code: number | null, signal: string | null, { expected, log }: Apart): Ended {
   if (signal === "SIGINT") return { kind: "interrupted" };
   if (signal !== null && outOfMemory.has(signal)) {
     const problem = `the run was ended by the system (${signal}), most likely for memory; ${expected}`;
     return { kind: "failed", problem, help: lessMemory };
   }
-  return {
-    kind: "failed",
-    problem: `the run ended with ${signal ?? code}`,
-    help: "medctc doctor says whether TensorFlow is whole",
-  };
+  const last = readFileSync(log, "utf8").trim().split("\n").at(-1) ?? "";
+  const problem = `the run ended with ${signal ?? code}${last === "" ? "" : `: ${last}`}`;
+  return { kind: "failed", problem, help: "medctc doctor says whether TensorFlow is whole" };
 }

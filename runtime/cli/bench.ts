@@ -1,4 +1,4 @@
-import { closeSync, createReadStream, mkdirSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import { createReadStream, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -102,18 +102,16 @@ async function runApart(
   progress: Progress,
   terminal: Terminal,
 ): Promise<Ended> {
-  const file = openSync(log, "w");
   try {
     return await measureApart(request, {
       program: terminal.programFile,
       environment,
-      log: file,
+      log,
       expected: `${printBytes(plan.cost.activationBytes)} were expected for activations alone`,
       progress: (text) => progress.say(text),
     });
   } finally {
     progress.end();
-    closeSync(file);
   }
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -16,7 +16,7 @@ async function endOf(
 ): Promise<{ readonly ended: Ended; readonly said: readonly string[]; readonly log: string }> {
   const program = join(folder, "program.mjs");
   writeFileSync(program, script);
-  const log = openSync(join(folder, "log"), "w");
+  const log = join(folder, "log");
   const said: string[] = [];
   const ended = await measureApart(request, {
     program,
@@ -25,8 +25,7 @@ async function endOf(
     expected: "1 GiB was expected",
     progress: (text) => said.push(text),
   });
-  closeSync(log);
-  return { ended, said, log: readFileSync(join(folder, "log"), "utf8") };
+  return { ended, said, log: readFileSync(log, "utf8") };
 }
 
 test.each([
@@ -42,8 +41,8 @@ test.each([
 });
 
 test("a process that ends without an answer is named with how it ended", async () => {
-  const { ended } = await endOf("process.exit(3);");
-  expect(ended).toMatchObject({ kind: "failed", problem: "the run ended with 3" });
+  const { ended } = await endOf('console.error("one\\ntwo"); process.exit(3);');
+  expect(ended).toMatchObject({ kind: "failed", problem: "the run ended with 3: two" });
 });
 
 test("Ctrl-C in the measured process interrupts the command", async () => {
