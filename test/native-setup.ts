@@ -6,7 +6,7 @@ import { installNative, nativeFiles, SetupError } from "../runtime/native/index.
  */
 export function setup(): void {
   try {
-    installNative(nativeFiles(), "cpu", (line) => process.stderr.write(`${line}\n`));
+    installNative(nativeFiles(), (line) => process.stderr.write(`${line}\n`));
   } catch (error) {
     if (!(error instanceof SetupError) || process.env["CI"]) throw error;
     process.stderr.write(`Tests without native TensorFlow: ${error.message}\n${error.help}\n`);

@@ -3,9 +3,8 @@ import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 
 /** `medctc backend install`: native TensorFlow, made once on this machine. */
 export function installBackend(gpu: boolean, terminal: Terminal): ExitCode {
-  const flavour = gpu ? "gpu" : "cpu";
   try {
-    installNative(nativeFiles(flavour), flavour, (line) => terminal.err(`${line}\n`));
+    installNative(nativeFiles(gpu ? "gpu" : "cpu"), (line) => terminal.err(`${line}\n`));
     return exitCodes.done;
   } catch (error) {
     const isOfFiles = error instanceof Error && "code" in error;

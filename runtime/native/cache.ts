@@ -14,9 +14,12 @@ export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): strin
 
 /** The files of one installed TensorFlow. */
 export interface NativeFiles {
+  readonly flavour: Flavour;
   readonly folder: string;
   /** The copy of @tensorflow/tfjs-node-gpu that the addon is built in. */
   readonly package: string;
+  /** Where it finds what it requires: links to packages that are installed elsewhere. */
+  readonly modules: string;
   readonly library: string;
   readonly framework: string;
   readonly addon: string;
@@ -28,11 +31,13 @@ export function nativeFiles(flavour: Flavour = "cpu", cache: string = cacheFolde
   const folder = join(cache, "native", `tfjs-${versions.tfjs}-tf-${versions.tensorflow}-${flavour}`);
   const inside = join(folder, "node_modules/@tensorflow/tfjs-node-gpu");
   return {
+    flavour,
     folder,
     package: inside,
+    modules: join(folder, "node_modules"),
     library: join(inside, "deps/lib/libtensorflow_cc.so.2"),
     framework: join(inside, "deps/lib/libtensorflow_framework.so.2"),
     addon: join(inside, "lib/napi-v8/tfjs_binding.node"),
-    record: join(folder, "installed.json"),
+    record: join(folder, "contents.json"),
   };
 }

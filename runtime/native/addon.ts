@@ -1,0 +1,73 @@
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import type { NativeFiles } from "./cache.ts";
+import { runCommand } from "./command.ts";
+import { SetupError } from "./setup-error.ts";
+
+/** Puts a copy of tfjs-node-gpu and what was unpacked from the wheel together, so that nothing of the user's node_modules is changed. */
+export function assemblePackage(files: NativeFiles, unpacked: string): void {
+  const source = folderOf(createRequire(import.meta.url), "@tensorflow/tfjs-node-gpu");
+  rmSync(files.modules, { recursive: true, force: true });
+  cpSync(source, files.package, { recursive: true, filter: (path) => !path.startsWith(join(source, "node_modules")) });
+  const libraries = dirname(files.library);
+  mkdirSync(libraries, { recursive: true });
+  renameSync(join(unpacked, "tensorflow/include"), join(files.package, "deps/include"));
+  for (const path of [files.framework, files.library]) {
+    renameSync(join(unpacked, "tensorflow", path.slice(libraries.length + 1)), path);
+  }
+  const links = [
+    ["libtensorflow.so", "libtensorflow_cc.so.2"],
+    ["libtensorflow.so.2", "libtensorflow_cc.so.2"],
+    ["libtensorflow_framework.so", "libtensorflow_framework.so.2"],
+  ] as const;
+  for (const [link, target] of links) symlinkSync(target, join(libraries, link));
+}
+
+/** What the package requires is found beside it, where links lead to the packages that are installed already. */
+export function linkDependencies(files: NativeFiles): void {
+  const source = folderOf(createRequire(import.meta.url), "@tensorflow/tfjs-node-gpu");
+  const require = createRequire(join(source, "package.json"));
+  const description: unknown = require("./package.json");
+  const dependencies =
+    typeof description === "object" && description !== null && "dependencies" in description
+      ? Object.keys(description.dependencies ?? {})
+      : [];
+  // It also requires packages that it does not list, all of its own family.
+  const family = readdirSync(dirname(source)).flatMap((name) =>
+    join(dirname(source), name) === source ? [] : [`@tensorflow/${name}`],
+  );
+  for (const name of new Set([...dependencies, ...family])) {
+    const link = join(files.modules, name);
+    mkdirSync(dirname(link), { recursive: true });
+    rmSync(link, { force: true });
+    symlinkSync(folderOf(require, name), link);
+  }
+}
+
+/** Compiles the addon with one call of the C++ compiler, some ten seconds. */
+export function compileAddon(files: NativeFiles): void {
+  const headers = folderOf(createRequire(import.meta.url), "node-api-headers");
+  mkdirSync(dirname(files.addon), { recursive: true });
+  const includes = [".", "..", "deps/include", join(headers, "include")].map((path) => `-I${path}`);
+  const sources = ["binding/tfjs_backend.cc", "binding/tfjs_binding.cc"];
+  const libraryFlags = ["-Ldeps/lib", "-ltensorflow", "-ltensorflow_framework", "-Wl,-rpath,$ORIGIN/../../deps/lib"];
+  const flags = ["-O2", "-std=c++17", "-shared", "-fPIC", "-DNAPI_VERSION=8"];
+  runCommand(process.env["CXX"] ?? "c++", [...flags, ...includes, ...sources, "-o", files.addon, ...libraryFlags], {
+    problem: "the addon could not be compiled",
+    help: "a C++ compiler is needed (Debian: apt-get install g++), or the one that CXX names",
+    folder: files.package,
+  });
+}
+
+/** The folder of an installed package. Some do not export their package.json, so it is looked for from an entry up. */
+function folderOf(require: NodeJS.Require, name: string): string {
+  for (const folder of require.resolve.paths(name) ?? []) {
+    const candidate = join(folder, name);
+    if (existsSync(join(candidate, "package.json"))) return candidate;
+  }
+  throw new SetupError(
+    `the package ${name} is not installed`,
+    "run npm install with its optional packages, then this again",
+  );
+}
