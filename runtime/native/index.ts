@@ -1,6 +1,7 @@
-export { cacheFolder, nativeFiles } from "./cache.ts";
+export { nativeFiles } from "./cache.ts";
+export { type ChosenBackend, chooseBackend, type WantedBackend } from "./choose.ts";
+export { type Finding, findings } from "./findings.ts";
 export { inspectNative } from "./inspect.ts";
 export { installNative } from "./install.ts";
-export { loadTensorflow } from "./load.ts";
+export { type LoadedTensorflow, loadTensorflow } from "./load.ts";
 export { SetupError } from "./setup-error.ts";
-export { versions } from "./versions.ts";

@@ -1,0 +1,156 @@
+import { spawnSync } from "node:child_process";
+import { accessSync, constants, existsSync, lstatSync, readdirSync, readFileSync, statfsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { availableParallelism, freemem, totalmem } from "node:os";
+import { dirname, join } from "node:path";
+import { cacheFolder, nativeFiles } from "./cache.ts";
+import { chooseBackend } from "./choose.ts";
+import { environmentOfTensorflow } from "./environment.ts";
+import { inspectNative, type NativeState, type NotReady, repairOf, unsupportedNode } from "./inspect.ts";
+import { type Probe, probeNative } from "./probe.ts";
+import { type Flavour, gpuNeeds, versions } from "./versions.ts";
+
+/** One thing that commands run on. */
+export interface Finding {
+  readonly what: string;
+  readonly state: "ok" | "missing" | "broken";
+  readonly detail: string;
+  /** The one command that repairs it. */
+  readonly repair: string | null;
+}
+
+/** Where a driver of NVIDIA's puts what programs open. */
+const gpuDevice = "/dev/nvidiactl";
+
+/** Looks at all that commands run on; TensorFlow is loaded in a process of its own, so that a broken one is only an answer. */
+export function findings(): readonly Finding[] {
+  const cpu = tried("cpu");
+  const gpu = tried("gpu");
+  const isGpuOfInterest = existsSync(gpuDevice) || existsSync(nativeFiles("gpu").folder);
+  return [
+    node(),
+    ok("machine", `${process.platform} ${process.arch}, ${availableParallelism()} threads, ${memory()}`),
+    compiler(),
+    python(),
+    cache(),
+    tensorflow("TensorFlow", cpu),
+    ...(isGpuOfInterest ? [tensorflow("TensorFlow for GPUs", gpu)] : []),
+    onnxRuntime(),
+    backend(gpu.kind === "ready" ? gpu : cpu),
+  ];
+}
+
+/** An installed TensorFlow that was loaded as well. */
+type Tried =
+  | { readonly kind: "ready"; readonly flavour: Flavour; readonly probe: Extract<Probe, { kind: "runs" }> }
+  | NotReady;
+
+function tried(flavour: Flavour): Tried {
+  const files = nativeFiles(flavour);
+  const state: NativeState = inspectNative(files);
+  if (state.kind !== "ready") return state;
+  const probe = probeNative(files);
+  if (probe.kind === "runs") return { kind: "ready", flavour, probe };
+  return { kind: "broken", reason: `it cannot be loaded: ${probe.reason}`, repair: repairOf(files) };
+}
+
+function tensorflow(what: string, state: Tried): Finding {
+  if (state.kind !== "ready") {
+    const { kind, reason, repair } = state;
+    return { what, state: kind === "missing" ? "missing" : "broken", detail: reason, repair };
+  }
+  const { version, device } = state.probe;
+  const operations = process.env["TF_NUM_INTEROP_THREADS"] ?? environmentOfTensorflow.TF_NUM_INTEROP_THREADS;
+  const threads = process.env["TF_NUM_INTRAOP_THREADS"] ?? availableParallelism();
+  const detail = `${version} by tfjs-node-gpu ${versions.tfjs}, on the ${device}, ${operations} operation at a time on ${threads} threads`;
+  const idle = state.flavour === "gpu" && device === "CPU" ? `; it found no GPU, which needs ${gpuNeeds}` : "";
+  return ok(what, detail + idle);
+}
+
+function backend(state: Tried): Finding {
+  const chosen = chooseBackend("auto", () => state);
+  switch (chosen.kind) {
+    case "tfjs":
+      return ok("backend", `native TensorFlow, on the ${chosen.native.probe.device}`);
+    case "evaluator":
+      return ok("backend", chosen.note ?? "the reference evaluator");
+    case "unavailable":
+      return { what: "backend", state: "broken", detail: chosen.reason, repair: chosen.repair };
+  }
+}
+
+function node(): Finding {
+  const unsupported = unsupportedNode(process.versions.node);
+  if (unsupported === null) return ok("Node", `${process.versions.node}, which the addon serves`);
+  return { what: "Node", state: "broken", detail: unsupported.reason, repair: unsupported.repair };
+}
+
+function memory(): string {
+  const [total, available] = [totalmem(), freemem()].map((bytes) => (bytes / 2 ** 30).toFixed(1));
+  return `${total ?? ""} GiB of memory, ${available ?? ""} GiB of it available`;
+}
+
+function compiler(): Finding {
+  const command = process.env["CXX"] ?? "c++";
+  const said = firstLine(command, ["--version"]);
+  if (said !== null) return ok("C++ compiler", said);
+  const detail = `${command} cannot be started; only \`medctc backend install\` needs it`;
+  return { what: "C++ compiler", state: "missing", detail, repair: "apt-get install g++" };
+}
+
+function python(): Finding {
+  const said = firstLine("python3", ["-m", "pip", "--version"]);
+  if (said !== null) return ok("Python", said);
+  const detail = "python3 with pip cannot be started; only `medctc backend install` needs it";
+  return { what: "Python", state: "missing", detail, repair: "apt-get install python3-pip" };
+}
+
+function firstLine(command: string, args: readonly string[]): string | null {
+  const { status, stdout } = spawnSync(command, args, { stdio: ["ignore", "pipe", "ignore"], encoding: "utf8" });
+  return status === 0 ? (stdout.split("\n")[0] ?? "") : null;
+}
+
+/** The cache folder, or the nearest folder above it as long as it was not made. */
+function cache(): Finding {
+  const folder = cacheFolder();
+  try {
+    let nearest = folder;
+    while (!existsSync(nearest)) nearest = dirname(nearest);
+    accessSync(nearest, constants.W_OK);
+    const { bavail, bsize } = statfsSync(nearest);
+    const used = existsSync(folder) ? sizeOf(folder) : 0;
+    return ok("cache", `${folder}, ${gigabytes(used)} in it, ${gigabytes(bavail * bsize)} of disk free`);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error)) throw error;
+    const repair = "export MEDCTC_CACHE=FOLDER";
+    return { what: "cache", state: "broken", detail: `${folder} cannot be written: ${error.message}`, repair };
+  }
+}
+
+/** The bytes of all files in a folder and below. Links are not followed: they may lead round in a circle. */
+function sizeOf(folder: string): number {
+  return readdirSync(folder, { withFileTypes: true }).reduce((bytes, entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return bytes + sizeOf(path);
+    // What is removed meanwhile counts nothing.
+    return bytes + (lstatSync(path, { throwIfNoEntry: false })?.size ?? 0);
+  }, 0);
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(1)} GB`;
+}
+
+function onnxRuntime(): Finding {
+  const what = "ONNX Runtime";
+  try {
+    const path = createRequire(import.meta.url).resolve("onnxruntime-node/package.json");
+    return ok(what, /"version": "([^"]+)"/.exec(readFileSync(path, "utf8"))?.[1] ?? path);
+  } catch {
+    return { what, state: "missing", detail: "not part of this version yet", repair: null };
+  }
+}
+
+function ok(what: string, detail: string): Finding {
+  return { what, state: "ok", detail, repair: null };
+}
