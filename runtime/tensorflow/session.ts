@@ -7,6 +7,18 @@ export type Fed = ReadonlyMap<string, Float32Array | Int32Array>;
 /** Values that a run gives, by the names of its outputs. */
 export type Fetched = ReadonlyMap<string, TypedValues>;
 
+/** One piece of a parameter, and the node that says that it is stored. */
+interface FedPiece {
+  readonly node: string;
+  readonly dtype: "f32";
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+  readonly done: string;
+}
+
+/** At most that many bytes are fed in one run. */
+const runBytes = 64 * 1024 * 1024;
+
 type Signature = ModelIndex["signatures"][string];
 
 /**
@@ -34,22 +46,37 @@ export class TensorflowSession {
   }
 
   /**
-   * Feeds parameters in f32, each in pieces of at most 64 MiB, and asks for each only when its turn has come. Throws when
-   * a value has not as many elements as its parameter.
+   * Feeds parameters in f32, at most 64 MiB in a run, and asks for each only when its turn has come. Throws when a value
+   * has not as many elements as its parameter.
    */
   feed(valuesOf: (path: string) => Float32Array): void {
     let path: string | null = null;
     let values: Float32Array = new Float32Array(0);
+    let group: FedPiece[] = [];
+    // TensorFlow prepares the whole graph anew for each set of nodes that is run: one for each parameter takes minutes.
+    const run = (): void => {
+      if (group.length === 0) return;
+      this.execute(
+        group,
+        group.map(({ done }) => done),
+      );
+      group = [];
+    };
     for (const feed of this.index.feeds) {
-      if (feed.path !== path) values = valuesOf(feed.path);
+      // Pieces of one parameter have to come in order, and so in runs of their own.
+      if (feed.path === path) run();
+      else values = valuesOf(feed.path);
       path = feed.path;
       const width = feed.shape.slice(1).reduce((product, size) => product * size, 1);
       const piece = values.subarray(feed.from * width, feed.to * width);
       const size = feed.shape.reduce((product, each) => product * each, 1);
       if (piece.length !== size)
         throw new Error(`${feed.path} has ${values.length} elements, which are not its shape's`);
-      this.execute([{ node: feed.input, dtype: "f32", shape: feed.shape, values: piece }], [feed.done]);
+      const bytes = group.reduce((sum, each) => sum + each.values.byteLength, piece.byteLength);
+      if (bytes > runBytes) run();
+      group.push({ node: feed.input, dtype: "f32", shape: feed.shape, values: piece, done: feed.done });
     }
+    run();
   }
 
   /** Where the operations run. */
