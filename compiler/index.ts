@@ -23,7 +23,7 @@ export {
   type TracedSpec,
 } from "./programs/build.ts";
 export { buildProduct } from "./programs/product.ts";
-export { flopsOfProgram, nodesOf, type Program } from "./programs/program.ts";
+export { flopsOfProgram, gradientPrefix, nodesOf, type Program } from "./programs/program.ts";
 export { runProgram } from "./programs/run.ts";
 export { explainSelectors } from "./select/explain.ts";
 export type { TrainOverrides } from "./settings/train.ts";

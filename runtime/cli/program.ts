@@ -1,5 +1,6 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { ProgramName, TrainOverrides } from "../../compiler/index.ts";
+import type { WantedBackend } from "../native/index.ts";
 import type { BenchOptions } from "./bench.ts";
 import type { Emitted } from "./compile.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
@@ -8,6 +9,7 @@ import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 declare const MEDCTC_VERSION: string | undefined;
 
 /** The names that the command line offers; the compiler's own lists are not loaded for a start. */
+const backendNames: readonly WantedBackend[] = ["auto", "tfjs", "evaluator"];
 const programNames: readonly ProgramName[] = ["forward", "encode_image", "encode_text", "step", "init"];
 const passNames = [
   "none",
@@ -43,6 +45,7 @@ interface RunFlags {
   readonly feeds?: string;
   readonly fetch?: readonly string[];
   readonly step: number;
+  readonly backend: WantedBackend;
   readonly output: string;
 }
 
@@ -147,7 +150,7 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
     });
   program
     .command("run")
-    .description("run one program of a spec once, on given tensors, in the reference evaluator")
+    .description("run one program of a spec once, on given tensors")
     .argument("<spec>", "a spec file")
     .addArgument(new Argument("<program>", "which program").choices(programNames))
     .option("--weights <file>", "the model's weights, safetensors by their names in checkpoints")
@@ -155,6 +158,11 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
     .option("--feeds <file>", "the inputs by their names; their first size is the batch")
     .option("--fetch <name...>", "named values inside the model to give as well, such as vision.spatial")
     .option("--step <number>", "the number of the training step", Number, 0)
+    .addOption(
+      new Option("--backend <name>", "the reference evaluator, native TensorFlow, or the faster of what is there")
+        .choices(backendNames)
+        .default("evaluator"),
+    )
     .requiredOption("-o, --output <file>", "where the results go, safetensors")
     .addHelpText(
       "after",
@@ -163,8 +171,8 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
     )
     .action(async (spec: string, name: ProgramName, options: RunFlags) => {
       const { run: runOnce } = await import("./run.ts");
-      const { weights = null, adapter = null, feeds = null, fetch = [], step, output } = options;
-      code = runOnce(spec, name, { weights, adapter, feeds, fetch, step, output }, terminal);
+      const { weights = null, adapter = null, feeds = null, fetch = [], step, backend, output } = options;
+      code = await runOnce(spec, name, { weights, adapter, feeds, fetch, step, backend, output }, terminal);
     });
   program
     .command("bench")
@@ -204,8 +212,12 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
     .description("the programs that medctc trains on")
     .command("install")
     .description("install native TensorFlow into medctc's cache folder, once; a C++ compiler and pip are needed")
-    .option("--gpu", "the TensorFlow that uses a GPU")
-    .addHelpText("after", "\nExample:\n  $ medctc backend install")
+    .option("--gpu", "the TensorFlow that uses a GPU: linux x64, an NVIDIA driver, CUDA 12 and cuDNN 9")
+    .addHelpText(
+      "after",
+      "\nAn install that was interrupted goes on where it was. Where both kinds are there, commands use the one for a GPU." +
+        "\n\nExample:\n  $ medctc backend install",
+    )
     .action(async ({ gpu = false }: { readonly gpu?: boolean }) => {
       const { installBackend } = await import("./backend.ts");
       code = installBackend(gpu, terminal);

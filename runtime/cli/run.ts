@@ -11,6 +11,14 @@ import {
 } from "../../compiler/index.ts";
 import { type Diagnostic, didYouMean, renderDiagnostics, report } from "../../grammar/index.ts";
 import { writeAtomically } from "../files/index.ts";
+import {
+  type ChosenBackend,
+  chooseBackend,
+  type LoadedTensorflow,
+  loadTensorflow,
+  type WantedBackend,
+} from "../native/index.ts";
+import { runOnTensorflow } from "../tensorflow/index.ts";
 import { loadTensors, type StoredTensor, writeSafetensors } from "../weights/index.ts";
 import { findParameters, matchInputs } from "./match-tensors.ts";
 import { compilePath, showDiagnostics } from "./read-spec.ts";
@@ -26,10 +34,16 @@ export interface RunOptions {
   readonly output: string;
   /** The number of the training step, from 0 on. */
   readonly step: number;
+  readonly backend: WantedBackend;
 }
 
-/** `medctc run`: one program once, on given tensors, in the reference evaluator. */
-export function run(path: string, name: ProgramName, options: RunOptions, terminal: Terminal): ExitCode {
+/** `medctc run`: one program once, on given tensors, in the reference evaluator or on TensorFlow. */
+export async function run(path: string, name: ProgramName, options: RunOptions, terminal: Terminal): Promise<ExitCode> {
+  const backend = chosenFor(name, options.backend);
+  if (backend.kind === "unavailable") {
+    terminal.err(`error: ${backend.reason}\n  help: ${backend.repair}\n`);
+    return exitCodes.wrong;
+  }
   const files = [options.feeds, options.weights, options.adapter].map((file) =>
     file === null ? { kind: "tensors" as const, tensors: new Map<string, StoredTensor>() } : loadTensors(file),
   );
@@ -61,8 +75,20 @@ export function run(path: string, name: ProgramName, options: RunOptions, termin
     return refuse([...inputs.diagnostics, ...parameters.diagnostics], terminal);
   }
   const given = { inputs: inputs.values, parameters: parameters.values };
-  const results = runProgram(optimised, given, "f32");
+  if (backend.kind === "evaluator") {
+    if (backend.note !== null) terminal.err(`${backend.note}\n`);
+    return save(runProgram(optimised, given, "f32"), compiled, options.output, terminal);
+  }
+  const results = await runOnTensorflow(backend.native.tf, spec, optimised, options.fetch, given);
   return save(results, compiled, options.output, terminal);
+}
+
+/** First values come from the evaluator alone: TensorFlow keeps those that it makes to itself. */
+function chosenFor(name: ProgramName, wanted: WantedBackend): ChosenBackend<LoadedTensorflow> {
+  if (name !== "init") return chooseBackend(wanted, loadTensorflow);
+  if (wanted !== "tfjs") return { kind: "evaluator", note: null };
+  const reason = "the first values are given by the reference evaluator alone";
+  return { kind: "unavailable", reason, repair: "leave --backend out" };
 }
 
 function unknownValue(name: string, { named }: TracedSpec): Diagnostic {

@@ -1,7 +1,8 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { inspectNative, nativeFiles } from "../../runtime/native/index.ts";
 import { elementsOf, readSafetensors, writeSafetensors } from "../../runtime/weights/index.ts";
 import { medctc, prepareProgram, type Run } from "./medctc.ts";
 
@@ -60,6 +61,41 @@ describe("run", () => {
     expect(readFileSync(output).equals(first)).toBe(true);
     const up = readSafetensors("out", first).get("text_transformer.encoder.layer.0.attention.self.query.lora_B.weight");
     expect(up === undefined ? [1] : [...new Set(elementsOf(up))]).toEqual([0]);
+  });
+
+  test.runIf(inspectNative(nativeFiles()).kind === "ready")(
+    "TensorFlow gives what the evaluator gives, by the same names",
+    () => {
+      for (const program of ["step", "forward"]) {
+        expect(run(program, ...given, ...fed).code).toBe(0);
+        const expected = readSafetensors("out", readFileSync(output));
+        expect(run(program, ...given, ...fed, "--backend", "tfjs").code).toBe(0);
+        const found = readSafetensors("out", readFileSync(output));
+        expect([...found.keys()]).toEqual([...expected.keys()]);
+        for (const [name, stored] of expected) {
+          const values = elementsOf(found.get(name) ?? stored);
+          const worst = Math.max(...elementsOf(stored).map((value, place) => Math.abs(value - (values[place] ?? 0))));
+          expect(worst, name).toBeLessThan(1e-4);
+        }
+      }
+    },
+    120_000,
+  );
+
+  test("without TensorFlow, auto says in one line what it uses, and tfjs says how to get it", () => {
+    vi.stubEnv("MEDCTC_CACHE", folder);
+    const automatic = run("encode_image", ...given, ...fed, "--backend", "auto");
+    const asked = run("encode_image", ...given, ...fed, "--backend", "tfjs");
+    vi.unstubAllEnvs();
+    expect(automatic.code).toBe(0);
+    expect(automatic.err).toMatch(/^native TensorFlow is not installed; using the reference evaluator.*install\n$/);
+    expect(asked).toMatchObject({ code: 1, out: "" });
+    expect(asked.err).toBe("error: native TensorFlow is not installed\n  help: medctc backend install\n");
+  });
+
+  test("first values are the evaluator's alone, and --backend tfjs says so", () => {
+    expect(run("init", "--backend", "auto").code).toBe(0);
+    expect(run("init", "--backend", "tfjs").err).toContain("given by the reference evaluator alone");
   });
 
   test.each([

@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gradientPrefix, type Program, type TensorData, type TracedSpec } from "../../compiler/index.ts";
+import { TensorflowSession } from "./session.ts";
+import type { Tfjs, TypedValues } from "./tfjs.ts";
+import { writeModel } from "./write-model.ts";
+
+/** Values by name: what is fed, and parameters by their paths. */
+export interface GivenTensors {
+  readonly inputs: ReadonlyMap<string, TensorData>;
+  readonly parameters: ReadonlyMap<string, TensorData>;
+}
+
+/**
+ * Runs an optimised program of a spec once on TensorFlow and gives what the reference evaluator gives: its outputs and
+ * its updates, by name. Parameters that the program does not read may be missing; they are zeros. `fetch` is what the
+ * program was built with.
+ */
+export async function runOnTensorflow(
+  tf: Tfjs,
+  spec: TracedSpec,
+  program: Program,
+  fetch: readonly string[],
+  { inputs, parameters }: GivenTensors,
+): Promise<ReadonlyMap<string, TensorData>> {
+  const folder = mkdtempSync(join(tmpdir(), "medctc-model-"));
+  try {
+    const session = await TensorflowSession.load(tf, folder, writeModel(spec, folder, fetch));
+    session.feed((path) => Float32Array.from(parameters.get(path)?.data ?? new Float32Array(session.sizeOf(path))));
+    session.run("prepare", new Map());
+    const fed = new Map(
+      [...inputs].map(([name, { type, data }]) => [
+        name,
+        type.dtype === "i32" ? Int32Array.from(data) : Float32Array.from(data),
+      ]),
+    );
+    const values = runSignatures(session, program, fed);
+    session.dispose();
+    return typed(program, values);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A training step is three signatures: its gradients, before it changes anything; the step; and what it changed. */
+function runSignatures(
+  session: TensorflowSession,
+  { name, updates }: Program,
+  fed: ReadonlyMap<string, Float32Array | Int32Array>,
+): ReadonlyMap<string, TypedValues> {
+  if (updates.size === 0) return session.run(name, fed);
+  const gradients = [...session.run("gradients", fed)].map(
+    ([path, values]) => [gradientPrefix + path, values] as const,
+  );
+  return new Map([...gradients, ...session.run(name, fed), ...session.run("read", new Map())]);
+}
+
+function typed(
+  { outputs, updates }: Program,
+  values: ReadonlyMap<string, TypedValues>,
+): ReadonlyMap<string, TensorData> {
+  return new Map(
+    [...outputs, ...updates].map(([name, { type }]) => {
+      const data = values.get(name);
+      if (data === undefined) throw new Error(`TensorFlow's model gives ${name}`);
+      return [name, { type, data: Float32Array.from(data) }];
+    }),
+  );
+}
