@@ -1,0 +1,56 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+/**
+ * Runs the built program with other Nodes than this one: what doctor says, and a program on native TensorFlow. The Nodes
+ * come from npm's packages and stay in .cache. Where npm cannot get one it is left out, under CI that is a failure.
+ */
+const majors = [22, 24];
+const fixture = "test/fixtures/ctclip-small";
+const root = resolve(import.meta.dirname, "..");
+
+function nodeOf(major) {
+  const folder = join(root, ".cache/nodes", String(major));
+  const name = `node-${process.platform}-${process.arch}`;
+  const binary = join(folder, "node_modules", name, "bin/node");
+  if (existsSync(binary)) return binary;
+  mkdirSync(folder, { recursive: true });
+  const flags = ["--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", "--prefix", folder];
+  spawnSync("npm", ["install", ...flags, `${name}@${major}`], { stdio: ["ignore", "ignore", "inherit"] });
+  return existsSync(binary) ? binary : null;
+}
+
+function medctc(node, args) {
+  const { status, stdout, stderr } = spawnSync(node, [join(root, "dist/medctc.js"), ...args], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(`medctc ${args.join(" ")} ended with ${status}\n${stdout}${stderr}`);
+  return stdout;
+}
+
+function check(node, major, output) {
+  const rows = new Map(JSON.parse(medctc(node, ["doctor", "--json"])).map((row) => [row.what, row]));
+  const found = rows.get("Node").detail;
+  if (!found.startsWith(`${major}.`)) throw new Error(`this is Node ${found}`);
+  const weights = ["--weights", `${fixture}/weights.safetensors`, "--adapter", `${fixture}/lora.safetensors`];
+  const given = [...weights, "--feeds", `${fixture}/batch.safetensors`, "--backend", "tfjs", "-o", output];
+  const said = medctc(node, ["run", "specs/medct-small.vlm", "forward", ...given]);
+  const loss = Number(/loss .* (\S+)$/m.exec(said)?.[1]);
+  if (!(Math.abs(loss - 1.16881346702) < 1e-4)) throw new Error(`the loss is ${loss}`);
+  console.log(`Node ${found}: TensorFlow ${rows.get("TensorFlow").detail}; the loss is ${loss}`);
+}
+
+const folder = mkdtempSync(join(tmpdir(), "medctc-nodes-"));
+try {
+  for (const major of majors) {
+    const node = nodeOf(major);
+    if (node !== null) check(node, major, join(folder, "out.safetensors"));
+    else if (process.env.CI) throw new Error(`npm could not get Node ${major}`);
+    else console.log(`Node ${major} was left out: npm could not get it`);
+  }
+} finally {
+  rmSync(folder, { recursive: true });
+}
