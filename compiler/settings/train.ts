@@ -87,7 +87,8 @@ export function readTrainSettings(
     seed: reader.count("seed", 0, 0),
   };
   const { memory } = settings;
-  const limit = memory === null || overrides.checkpoint === undefined ? memory : { ...memory, choosesCheckpoint: false };
+  const limit =
+    memory === null || overrides.checkpoint === undefined ? memory : { ...memory, choosesCheckpoint: false };
   return { settings: { ...settings, ...overrides, memory: limit }, diagnostics: reader.diagnostics };
 }
 

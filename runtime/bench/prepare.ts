@@ -7,6 +7,7 @@ import {
   type TracedSpec,
   type TrainOverrides,
 } from "../../compiler/index.ts";
+import { bf16ProductsHere } from "../native/index.ts";
 import { writeModel, writePrograms } from "../tensorflow/index.ts";
 import { inputsOf } from "./inputs.ts";
 import type { Backend, MeasuredProgram, Request } from "./messages.ts";
@@ -47,12 +48,13 @@ export function prepareBench(
     return { request: { ...request, backend: { kind: backend, path, overrides }, product: null }, flops };
   }
   const modelFolder = join(folder, "model");
-  const model = { folder: modelFolder, index: writeModel(spec, modelFolder) };
+  const model = { folder: modelFolder, index: writeModel(spec, modelFolder, { bf16Products: bf16ProductsHere() }) };
   return { request: { ...request, backend: { kind: backend, model }, product: writeProduct(spec, folder) }, flops };
 }
 
 function writeProduct({ settings }: TracedSpec, folder: string) {
-  const { program, init } = buildProduct(productSize, settings.precision);
+  const { program, parameters } = buildProduct(productSize, settings.precision);
   const inside = join(folder, "product");
-  return { folder: inside, index: writePrograms([program], init, new Set(), inside) };
+  const about = { parameters, seed: 0, trainable: new Set<string>(), bf16Products: bf16ProductsHere() };
+  return { folder: inside, index: writePrograms([program], about, inside) };
 }

@@ -1,5 +1,5 @@
 import { availableParallelism, cpus } from "node:os";
-import type { TracedSpec } from "../../compiler/index.ts";
+import { printBytes, printFlops, type TracedSpec } from "../../compiler/index.ts";
 import {
   type Measurement,
   type Profile,
@@ -11,7 +11,7 @@ import {
 } from "../bench/index.ts";
 import { versions } from "../native/index.ts";
 import { renderTable } from "./table.ts";
-import { printBytes, printCount, printFlops } from "./units.ts";
+import { printCount } from "./units.ts";
 
 /** What a benchmark found; its JSON form is what `--json` prints. */
 export interface BenchReport {

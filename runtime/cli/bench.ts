@@ -2,11 +2,12 @@ import { createReadStream, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import type { Plan } from "../../compiler/index.ts";
+import { expectMemory, type TracedSpec } from "../../compiler/index.ts";
 import { renderDiagnostics, report as reportDiagnostic } from "../../grammar/index.ts";
 import {
   type Ended,
   logEnvironment,
+  type MeasuredProgram,
   measureApart,
   type OperationRun,
   prepareBench,
@@ -17,12 +18,12 @@ import {
   type Wanted,
 } from "../bench/index.ts";
 import { writeAtomically } from "../files/index.ts";
-import { inspectNative, nativeFiles } from "../native/index.ts";
+import { availableBytes, judgeMemory, MemoryError } from "../memory/index.ts";
+import { chooseBackend, inspectPreferred } from "../native/index.ts";
 import { type BenchReport, renderBench, reportOf } from "./bench-report.ts";
 import { Progress } from "./progress.ts";
 import { compilePath, showDiagnostics } from "./read-spec.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
-import { printBytes } from "./units.ts";
 
 export interface BenchOptions extends Wanted {
   readonly backend: "auto" | "tfjs" | "evaluator";
@@ -34,14 +35,21 @@ export interface BenchOptions extends Wanted {
 /** `medctc bench`: what one run of a program takes, in time and memory, and what the machine could do at best. */
 export async function bench(path: string, options: BenchOptions, terminal: Terminal): Promise<ExitCode> {
   const compiled = compilePath(path, terminal.libraryFolder, options.overrides);
-  const { plan, spec } = compiled;
-  if (!showDiagnostics(compiled, terminal) || spec === null || plan === null) return exitCodes.wrong;
-  const engine = chooseEngine(options.backend, terminal);
-  if (engine === null) return exitCodes.wrong;
+  const { spec } = compiled;
+  if (!showDiagnostics(compiled, terminal) || spec === null) return exitCodes.wrong;
+  const chosen = chooseBackend(options.backend, inspectPreferred);
+  if (chosen.kind === "unavailable") {
+    terminal.err(`error: ${chosen.reason}\n  help: run: ${chosen.repair}\n`);
+    return exitCodes.wrong;
+  }
+  if (chosen.kind === "evaluator" && chosen.note !== null) terminal.err(`${chosen.note}\n`);
+  const engine = chosen.kind;
   if (options.profile !== null && engine !== "tfjs") {
     terminal.err("error: only TensorFlow's runs can be profiled\n  help: leave out --profile, or use --backend tfjs\n");
     return exitCodes.usage;
   }
+  const expected = engine === "tfjs" ? expectedMemory(spec, options.program, terminal) : "";
+  if (expected === null) return exitCodes.wrong;
   const progress = new Progress(terminal);
   const folder = mkdtempSync(join(tmpdir(), "medctc-bench-"));
   try {
@@ -55,7 +63,7 @@ export async function bench(path: string, options: BenchOptions, terminal: Termi
     const { request, flops } = prepared;
     const log = join(folder, "log");
     progress.say("loading");
-    const ended = await runApart(request, {}, log, plan, progress, terminal);
+    const ended = await runApart(request, {}, log, expected, progress, terminal);
     if (ended.kind !== "measured") return giveUp(ended, terminal);
     const found = { path, options, settings: spec.settings, engine, flops, measurement: ended.measurement };
     let report: BenchReport = reportOf(found, null);
@@ -65,7 +73,7 @@ export async function bench(path: string, options: BenchOptions, terminal: Termi
         { ...request, steps: 1, warmup: 0, product: null },
         logEnvironment,
         log,
-        plan,
+        expected,
         progress,
         terminal,
       );
@@ -81,24 +89,26 @@ export async function bench(path: string, options: BenchOptions, terminal: Termi
   }
 }
 
-/** TensorFlow where it is there; null, with the reason said, where it is asked for and is not. */
-function chooseEngine(wanted: BenchOptions["backend"], terminal: Terminal): "tfjs" | "evaluator" | null {
-  if (wanted === "evaluator") return "evaluator";
-  const state = inspectNative(nativeFiles());
-  if (state.kind === "ready") return "tfjs";
-  if (wanted === "tfjs") {
-    terminal.err(`error: ${state.reason}\n  help: run: ${state.repair}\n`);
+/** Says what the run is expected to take; null where not even the weights fit, which is said too. */
+function expectedMemory(spec: TracedSpec, program: MeasuredProgram, terminal: Terminal): string | null {
+  const expected = program === "step" ? expectMemory(spec) : null;
+  if (expected === null) return "nothing is known of what it needs";
+  try {
+    const { line, warning } = judgeMemory(expected, availableBytes());
+    terminal.err(`${line}\n${warning === null ? "" : `warning: ${warning}\n`}`);
+    return line;
+  } catch (error) {
+    if (!(error instanceof MemoryError)) throw error;
+    terminal.err(`error: ${error.message}\n  help: ${error.help}\n`);
     return null;
   }
-  terminal.err(`${state.reason}, so the reference evaluator is measured; to change that, run: ${state.repair}\n`);
-  return "evaluator";
 }
 
 async function runApart(
   request: Request,
   environment: Readonly<Record<string, string>>,
   log: string,
-  plan: Plan,
+  expected: string,
   progress: Progress,
   terminal: Terminal,
 ): Promise<Ended> {
@@ -107,7 +117,7 @@ async function runApart(
       program: terminal.programFile,
       environment,
       log,
-      expected: `${printBytes(plan.cost.activationBytes)} were expected for activations alone`,
+      expected,
       progress: (text) => progress.say(text),
     });
   } finally {

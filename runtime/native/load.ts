@@ -11,7 +11,7 @@ export interface LoadedTensorflow {
 }
 
 /** The state of the TensorFlow that commands use: the one for a GPU where it is ready, else the one for the CPU. */
-function inspectPreferred(): NativeState {
+export function inspectPreferred(): NativeState {
   const gpu = inspectNative(nativeFiles("gpu"));
   return gpu.kind === "ready" ? gpu : inspectNative(nativeFiles("cpu"));
 }

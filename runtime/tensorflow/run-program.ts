@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gradientPrefix, type Program, type TensorData, type TracedSpec } from "../../compiler/index.ts";
+import { bf16ProductsHere } from "../native/index.ts";
 import { TensorflowSession } from "./session.ts";
 import type { Tfjs, TypedValues } from "./tfjs.ts";
 import { writeModel } from "./write-model.ts";
@@ -26,7 +27,11 @@ export async function runOnTensorflow(
 ): Promise<ReadonlyMap<string, TensorData>> {
   const folder = mkdtempSync(join(tmpdir(), "medctc-model-"));
   try {
-    const session = await TensorflowSession.load(tf, folder, writeModel(spec, folder, fetch));
+    const session = await TensorflowSession.load(
+      tf,
+      folder,
+      writeModel(spec, folder, { fetch, bf16Products: bf16ProductsHere() }),
+    );
     session.feed((path) => Float32Array.from(parameters.get(path)?.data ?? new Float32Array(session.sizeOf(path))));
     session.run("prepare", new Map());
     const fed = new Map(

@@ -23,9 +23,9 @@ function tell(): void {
 }
 
 async function loadAgainAndAgain(): Promise<void> {
-  const { program, init } = buildProduct(128, "f32");
+  const { program, parameters } = buildProduct(128, "f32");
   const model = join(folder, "product");
-  const index = writePrograms([program], init, new Set(), model);
+  const index = writePrograms([program], { parameters, seed: 0, trainable: new Set(), bf16Products: "native" }, model);
   for (let cycle = 0; cycle <= 1000; cycle++) {
     const session = await TensorflowSession.load(tf, model, index);
     session.run("initialise", new Map());
