@@ -2,7 +2,7 @@
 export interface OperationRun {
   /** Its node: `step/vision/spatial/layers_0/attention/MatMul`. */
   readonly node: string;
-  /** Its kind: `MatMul`. */
+  /** Its kind: `MatMul`, whether oneDNN computes it or TensorFlow itself. */
   readonly operation: string;
   readonly thread: number;
   /** From the first operation of the run on. */
@@ -19,6 +19,9 @@ export const logEnvironment = { TF_CPP_MIN_LOG_LEVEL: "0", TF_CPP_VMODULE: "exec
  */
 const pattern =
   /^[IWEF]\d{4} (\d+):(\d+):(\d+)\.(\d{6}) +(\d+) executor\.cc:\d+\] (Process node|Synchronous kernel done|Async kernel done): (\d+) step (-?\d+) \{\{node (.+?)\}\} = (\w+)/;
+
+/** Before the kinds of operations that oneDNN computes. */
+const oneDnn = /^_Mkl(Native)?/;
 
 /** The operations of the last run that the lines tell of, in the order of their starts. Other lines are passed over. */
 export async function readExecutorLog(
@@ -45,7 +48,7 @@ export async function readExecutorLog(
     else if (start !== undefined && now >= start) {
       operations.push({
         node,
-        operation,
+        operation: operation.replace(oneDnn, ""),
         thread: Number(thread),
         startMicroseconds: start - first,
         microseconds: now - start,

@@ -1,3 +1,3 @@
 export { runOnTensorflow } from "./run-program.ts";
 export { TensorflowSession } from "./session.ts";
-export { writeModel, writePrograms } from "./write-model.ts";
+export { type WriteOptions, writeModel, writePrograms } from "./write-model.ts";

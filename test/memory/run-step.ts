@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { compileSpec, expectMemory } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
 import { SpecLibrary } from "../../runtime/cli/library.ts";
-import { loadTensorflow } from "../../runtime/native/index.ts";
+import { bf16ProductsHere, loadTensorflow } from "../../runtime/native/index.ts";
 import { TensorflowSession, writeModel } from "../../runtime/tensorflow/index.ts";
 
 /** A process of its own: runs two training steps of a spec, and prints how many bytes it was expected to take at most and how many it took. */
@@ -14,7 +14,7 @@ const expected = spec === null ? null : expectMemory(spec);
 const native = loadTensorflow();
 if (spec === null || expected === null || native.kind !== "ready") throw new Error("the spec compiles and can run");
 const folder = mkdtempSync(join(tmpdir(), "medctc-"));
-const index = writeModel(spec, folder);
+const index = writeModel(spec, folder, { bf16Products: bf16ProductsHere() });
 const session = await TensorflowSession.load(native.tf, folder, index);
 rmSync(folder, { recursive: true });
 session.run("initialise", new Map());

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadTensorflow } from "../../runtime/native/index.ts";
+import { withoutNotices } from "./notices.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medctc-memory-"));
 const script = join(folder, "life.mjs");
@@ -14,7 +15,7 @@ function memoryOf(what: string): { readonly residentMiB: readonly number[]; read
   const { stdout, stderr, status } = spawnSync(process.execPath, ["--expose-gc", script, what, folder], {
     encoding: "utf8",
   });
-  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  expect({ status, stderr: withoutNotices(stderr) }).toEqual({ status: 0, stderr: "" });
   const rows = stdout
     .trim()
     .split("\n")
