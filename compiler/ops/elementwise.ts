@@ -90,14 +90,17 @@ export const unaryRules: { readonly [Name in UnaryName]: OperationRule<UnaryName
   cos: unary("inputs", Math.cos, (x, _, g, b) => b.mul(b.add({ op: "neg" }, g), b.add({ op: "sin" }, x))),
 };
 
-/** The gradients of both operands in the shape of the output; the rule sums them to the operands' own. */
+/**
+ * The gradients of both operands in the shape of the output; the rule sums them to the operands' own. Null for the second
+ * where the first has all of it.
+ */
 type BinaryDerivative = (
   a: Node,
   b: Node,
   y: Node,
   gradient: Node,
   build: Builder,
-) => readonly [() => Node, () => Node];
+) => readonly [() => Node, (() => Node) | null];
 
 function binary(
   saved: Saved,
@@ -120,7 +123,7 @@ function binary(
       const [first, second] = derivative(a, b, output, gradient, build);
       return [
         needs(0) ? build.sumTo(first(), a.type.shape) : null,
-        needs(1) ? build.sumTo(second(), b.type.shape) : null,
+        needs(1) && second !== null ? build.sumTo(second(), b.type.shape) : null,
       ];
     },
     evaluate: (_, inputs, type, output) => mapBroadcast(inputs, type, output, (a = 0, b = 0) => compute(a, b)),
@@ -151,7 +154,9 @@ export const binaryRules: { readonly [Name in BinaryName]: OperationRule<BinaryN
   mul: binary(
     "inputs",
     (a, b) => a * b,
-    (a, b, _, g, build) => [() => build.mul(g, b), () => build.mul(g, a)],
+    // A square passes everything on by its first operand, with one product for both.
+    (a, b, _, g, build) =>
+      a === b ? [() => build.mul(build.mul(g, 2), a), null] : [() => build.mul(g, b), () => build.mul(g, a)],
   ),
   div: binary(
     "inputs",

@@ -2,11 +2,12 @@ import type { Program } from "../programs/program.ts";
 import type { TrainSettings } from "../settings/train.ts";
 import { blockAttention } from "./attention.ts";
 import { removeDropout, sampleDropout } from "./dropout.ts";
+import { collectFactors } from "./factors.ts";
 import { hoist } from "./hoist.ts";
 import { joinParts } from "./join.ts";
 import { narrowProjections } from "./narrow.ts";
 import { lowerPrecision } from "./precision.ts";
-import { recomputeLayers, recomputeScores } from "./recompute.ts";
+import { recomputeElements, recomputeLayers, recomputeScores } from "./recompute.ts";
 import { blockRows } from "./rows.ts";
 import { scaleOperands } from "./scale.ts";
 import { share } from "./share.ts";
@@ -37,11 +38,13 @@ export const passes: readonly Pass[] = [
   // Before gradients are built, so that theirs have the better form too.
   { name: "narrow", of: "every program", run: narrowProjections },
   { name: "scale", of: "every program", run: scaleOperands },
+  { name: "factors", of: "every program", run: collectFactors },
   { name: "attention", of: "every program", run: (program) => blockAttention(program) },
   { name: "differentiate", of: "step", run: (program, { trainable }) => addGradients(program, trainable) },
   { name: "clip", of: "step", run: (program, { settings }) => clipGradients(program, settings.clipNorm) },
   { name: "optimizer", of: "step", run: (program, { settings }) => addUpdates(program, settings) },
   { name: "simplify", of: "every program", run: simplify },
+  { name: "factors-again", of: "step", run: collectFactors },
   { name: "join", of: "step", run: joinParts },
   { name: "share", of: "every program", run: share },
   {
@@ -54,6 +57,7 @@ export const passes: readonly Pass[] = [
   { name: "hoist", of: "every program", run: (program, { trainable }) => hoist(program, trainable) },
   // After everything that would find that the same is computed twice.
   { name: "recompute-scores", of: "step", run: recomputeScores },
+  { name: "recompute-elements", of: "step", run: recomputeElements },
   {
     name: "recompute-layers",
     of: "step",

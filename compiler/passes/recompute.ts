@@ -1,7 +1,7 @@
 import type { Builder } from "../ir/builder.ts";
 import { neededFor } from "../ir/evaluate.ts";
 import { byteCount, type Node } from "../ir/types.ts";
-import type { Program } from "../programs/program.ts";
+import { nodesOf, type Program } from "../programs/program.ts";
 import { rewrite } from "./rewrite.ts";
 
 /**
@@ -78,6 +78,44 @@ function isScore(node: Node, isCheap: (node: Node) => boolean): boolean {
   if (node.operation.op !== "cast") return isCheap(node);
   const [source] = node.inputs;
   return source !== undefined && isScore(source, isCheap);
+}
+
+/**
+ * What one operation on elements makes of values that are kept anyway is made again: reading it costs as much as making
+ * it, and keeping it costs memory. A value times a number, or in another type, is made of that value in any case.
+ */
+export function recomputeElements(program: Program): Program {
+  const loss = program.outputs.get("loss");
+  if (loss === undefined) return program;
+  const forward = new Set(neededFor([loss]));
+  const kept = new Set<Node>();
+  for (const node of nodesOf(program)) {
+    if (!forward.has(node)) for (const input of node.inputs) if (forward.has(input)) kept.add(sourceOf(input));
+  }
+  const isThere = (node: Node): boolean => node.inputs.length === 0 || kept.has(sourceOf(node));
+  const isMade = (node: Node): boolean => {
+    const { operation, inputs, type } = node;
+    const isSimple = operation.op === "add" || operation.op === "sub" || operation.op === "mul";
+    return isSimple && inputs.every((input) => isThere(input) || 8 * byteCount(input.type) <= byteCount(type));
+  };
+  return recompute(program, (node) => sourceOf(node) === node && !isMade(node));
+}
+
+/** The value of which another is a multiple, or that it says in another type without losing digits. */
+function sourceOf(node: Node): Node {
+  const { operation, type } = node;
+  const [a, b] = node.inputs;
+  if (a === undefined) return node;
+  switch (operation.op) {
+    case "neg":
+      return sourceOf(a);
+    case "mul":
+      return b?.operation.op === "constant" && b.type.shape.length === 0 ? sourceOf(a) : node;
+    case "cast":
+      return byteCount(type) > byteCount(a.type) ? sourceOf(a) : node;
+    default:
+      return node;
+  }
 }
 
 /** Everything inside the layers is computed again, from what flows from layer to layer. */

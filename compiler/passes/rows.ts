@@ -47,7 +47,9 @@ function regionOf(end: Node, consumers: ReadonlyMap<Node, readonly Node[]>, byte
     widest = Math.max(widest, byteCount({ ...node.type, dtype: "f32" }));
     for (const input of node.inputs) waiting.add(input);
   }
-  if (2 * byteCount(end.type) > widest) return null;
+  const isNarrow = (each: Node): boolean => 2 * byteCount(each.type) <= widest;
+  const read = [...region].flatMap(({ inputs }) => inputs.filter((input) => !region.has(input)));
+  if (!isNarrow(end) || !read.every((each) => isNarrow(each) || each.type.shape.length < shape.length)) return null;
   const blocks = blocksFor(rows, widest, bytesPerBlock);
   return blocks < 2 ? null : { nodes: [...region].sort((a, b) => a.id - b.id), rows, blocks };
 }

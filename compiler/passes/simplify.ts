@@ -9,8 +9,21 @@ export function simplify(program: Program): Program {
   return rewrite(
     program,
     (node, inputs, build) =>
-      foldConstants(node, inputs, build) ?? leaveOut(node, inputs, build) ?? readUnrepeated(node, inputs, build),
+      foldConstants(node, inputs, build) ??
+      leaveOut(node, inputs, build) ??
+      repeatLater(node, inputs, build) ??
+      readUnrepeated(node, inputs, build),
   );
+}
+
+/** What is repeated, and a number, are brought together before it is repeated. */
+function repeatLater({ operation, type }: Node, inputs: readonly Node[], build: Builder): Node | null {
+  const [a, b] = inputs;
+  if (operation.op !== "mul" || a === undefined || b === undefined) return null;
+  const [repeated, number] = a.operation.op === "broadcast" ? [a, b] : [b, a];
+  const [source] = repeated.operation.op === "broadcast" ? repeated.inputs : [];
+  if (source === undefined || uniformValue(number) === null || number.type.shape.length > 0) return null;
+  return build.broadcast(build.mul(source, number), type.shape);
 }
 
 /** Operations that repeat their operands themselves read what is repeated for them as it was before. */

@@ -14,13 +14,15 @@ import {
   verify,
 } from "../../compiler/index.ts";
 import { Builder } from "../../compiler/ir/builder.ts";
-import { evaluate } from "../../compiler/ir/evaluate.ts";
+import { evaluate, neededFor } from "../../compiler/ir/evaluate.ts";
 import { Graph } from "../../compiler/ir/graph.ts";
-import { elementCount } from "../../compiler/ir/types.ts";
+import { byteCount, elementCount, type Node } from "../../compiler/ir/types.ts";
 import { blockAttention } from "../../compiler/passes/attention.ts";
+import { collectFactors } from "../../compiler/passes/factors.ts";
 import { narrowProjections } from "../../compiler/passes/narrow.ts";
 import { lowerPrecision } from "../../compiler/passes/precision.ts";
-import { recomputeLayers } from "../../compiler/passes/recompute.ts";
+import { recomputeElements, recomputeLayers } from "../../compiler/passes/recompute.ts";
+import { blockRows } from "../../compiler/passes/rows.ts";
 import { scaleOperands } from "../../compiler/passes/scale.ts";
 import { createSource } from "../../grammar/index.ts";
 import { SpecLibrary } from "../../runtime/cli/library.ts";
@@ -123,6 +125,16 @@ describe("passes that only large models need keep what a small one computes", ()
     expect(largestDifference(results(forward, values), results(changed, values))).toBeLessThan(1e-9);
   });
 
+  test("rows in blocks have products for each block, where nothing else reads what is between", () => {
+    // The products of a feed-forward part, which are two and a half times as wide as what goes in and comes out.
+    const simple = optimise(forward, spec);
+    const blocked = blockRows(simple, 4096);
+    expect(verify(blocked)).toEqual([]);
+    expect(count(blocked, "matmul")).toBeGreaterThan(count(simple, "matmul") + 10);
+    const values = given([simple]);
+    expect(largestDifference(results(simple, values), results(blocked, values))).toBe(0);
+  });
+
   test("attention in blocks has a softmax for each block, and gradients that are the same", () => {
     const blocked = blockAttention(forward, 512);
     expect(count(blocked, "softmax")).toBeGreaterThan(2 * count(forward, "softmax"));
@@ -139,6 +151,32 @@ describe("passes that only large models need keep what a small one computes", ()
     expect(largestDifference(results(whole, values), results(inBlocks, values))).toBeLessThan(1e-9);
   });
 
+  test("factors are collected: fewer products with a number, and the same step", () => {
+    const step = stepOf(spec);
+    const collected = collectFactors(step);
+    expect(verify(collected)).toEqual([]);
+    const scaled = (program: Program): number =>
+      nodesOf(program).filter(
+        ({ operation, inputs }) =>
+          operation.op === "div" ||
+          (operation.op === "mul" &&
+            inputs.some(({ operation: { op }, type }) => op === "constant" && type.shape.length === 0)),
+      ).length;
+    expect(scaled(collected)).toBeLessThan(scaled(step));
+    const values = given([step]);
+    expect(largestDifference(results(step, values), results(collected, values))).toBeLessThan(1e-9);
+  });
+
+  test("what is made again of what is kept is not kept itself", () => {
+    const loss = buildStep(spec);
+    if (loss === null) throw new Error("the spec has a loss");
+    const step = optimise(loss, spec, { last: "recompute-scores" });
+    const again = recomputeElements(step);
+    expect(keptBytes(again)).toBeLessThan(0.85 * keptBytes(step));
+    const values = given([step]);
+    expect(largestDifference(results(step, values), results(again, values))).toBe(0);
+  });
+
   test("layers that are computed again give the same step", () => {
     const loss = buildStep(spec);
     if (loss === null) throw new Error("the spec has a loss");
@@ -150,6 +188,19 @@ describe("passes that only large models need keep what a small one computes", ()
     expect(largestDifference(results(step, values), results(again, values))).toBe(0);
   });
 });
+
+/** What the backward pass reads of the forward pass. */
+function keptBytes(program: Program): number {
+  const loss = program.outputs.get("loss");
+  if (loss === undefined) throw new Error("a step has a loss");
+  const before = new Set(neededFor([loss]));
+  const kept = new Set<Node>();
+  for (const node of nodesOf(program)) {
+    if (before.has(node)) continue;
+    for (const input of node.inputs) if (before.has(input) && input.inputs.length > 0) kept.add(input);
+  }
+  return [...kept].reduce((sum, { type }) => sum + byteCount(type), 0);
+}
 
 test("bf16 rounds what a matrix product reads and gives, and nothing else", () => {
   const graph = new Graph();
