@@ -40,6 +40,7 @@ export const passes: readonly Pass[] = [
   { name: "scale", of: "every program", run: scaleOperands },
   { name: "factors", of: "every program", run: collectFactors },
   { name: "attention", of: "every program", run: (program) => blockAttention(program) },
+  { name: "rows", of: "every program", run: (program) => blockRows(program) },
   { name: "differentiate", of: "step", run: (program, { trainable }) => addGradients(program, trainable) },
   { name: "clip", of: "step", run: (program, { settings }) => clipGradients(program, settings.clipNorm) },
   { name: "optimizer", of: "step", run: (program, { settings }) => addUpdates(program, settings) },
@@ -63,8 +64,6 @@ export const passes: readonly Pass[] = [
     of: "step",
     run: (program, { settings }) => (settings.checkpoint === "layers" ? recomputeLayers(program) : program),
   },
-  // Last of all, when it is known what the backward pass reads.
-  { name: "rows", of: "every program", run: (program) => blockRows(program) },
 ];
 
 /** Runs the passes up to and with the one named, or all of them; `after` hears of the program after each. */

@@ -1,5 +1,5 @@
 import type { Builder } from "../ir/builder.ts";
-import type { Node } from "../ir/types.ts";
+import { type Node, printType } from "../ir/types.ts";
 import type { Program } from "../programs/program.ts";
 import { rewrite } from "./rewrite.ts";
 
@@ -10,9 +10,18 @@ import { rewrite } from "./rewrite.ts";
 export function joinParts(program: Program): Program {
   return rewrite(program, ({ operation, type }, [a, b], build) =>
     operation.op === "add" && a !== undefined && b !== undefined && a.type.shape.length === type.shape.length
-      ? join(a, b, build)
+      ? (join(a, b, build) ?? joinLater(a, b, build))
       : null,
   );
+}
+
+/** A part that meets one which was added to something else before it is put beside that one, and both are added at once. */
+function joinLater(sum: Node, part: Node, build: Builder): Node | null {
+  const [other, before] = sum.inputs;
+  if (sum.operation.op !== "add" || other === undefined || before === undefined) return null;
+  if (printType(other.type) !== printType(sum.type) || printType(before.type) !== printType(sum.type)) return null;
+  const joined = join(before, part, build);
+  return joined === null ? null : build.add({ op: "add" }, other, joined);
 }
 
 function join(a: Node, b: Node, build: Builder): Node | null {

@@ -1,6 +1,6 @@
 import type { Builder } from "../ir/builder.ts";
 import { neededFor } from "../ir/evaluate.ts";
-import { byteCount, type Node } from "../ir/types.ts";
+import { byteCount, elementCount, type Node } from "../ir/types.ts";
 import { nodesOf, type Program } from "../programs/program.ts";
 import { rewrite } from "./rewrite.ts";
 
@@ -118,7 +118,10 @@ function sourceOf(node: Node): Node {
   }
 }
 
-/** Everything inside the layers is computed again, from what flows from layer to layer. */
+/**
+ * Everything inside the layers is computed again, from what flows from layer to layer. Kept are products with a matrix
+ * that make less than they read, such as queries of fewer heads: of all values they cost most for the memory they take.
+ */
 export function recomputeLayers(program: Program): Program {
   const loss = program.outputs.get("loss");
   if (loss === undefined) return program;
@@ -127,7 +130,12 @@ export function recomputeLayers(program: Program): Program {
     const layer = layerOf(node);
     for (const input of node.inputs) if (layerOf(input) !== layer) leaves.add(input);
   }
-  return recompute(program, (node) => layerOf(node) === null || leaves.has(node));
+  return recompute(program, (node) => layerOf(node) === null || leaves.has(node) || isNarrowing(node));
+}
+
+function isNarrowing({ operation, inputs: [a, b], type }: Node): boolean {
+  if (operation.op !== "matmul" || a === undefined || b?.type.shape.length !== 2) return false;
+  return 2 * elementCount(type) <= elementCount(a.type);
 }
 
 /** The innermost numbered part that a node is in: `vision.spatial.layers[2]`. */

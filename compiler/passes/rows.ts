@@ -6,8 +6,8 @@ import { rewrite } from "./rewrite.ts";
 
 /**
  * Row by row: where operations that work on each row by itself lead through something wide to a narrow product, as a
- * feed-forward part does, and nothing else reads what is between, they are computed for some rows at a time. In a
- * training step that is what its backward pass does not read.
+ * feed-forward part does, and nothing else reads what is between, they are computed for some rows at a time. Their
+ * gradients then are, too.
  */
 export function blockRows(program: Program, bytesPerBlock: number = blockBytes): Program {
   const consumers = consumersOf(program);

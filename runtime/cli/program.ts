@@ -18,6 +18,7 @@ const passNames = [
   "scale",
   "factors",
   "attention",
+  "rows",
   "differentiate",
   "clip",
   "optimizer",
@@ -31,7 +32,6 @@ const passNames = [
   "recompute-scores",
   "recompute-elements",
   "recompute-layers",
-  "rows",
 ];
 
 interface CompileFlags {

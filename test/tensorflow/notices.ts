@@ -1,6 +1,9 @@
-/** What a process wrote to standard error, without what TensorFlow tells of itself while its library is loaded. */
+/** What TensorFlow tells of itself while its library is loaded, and of oneDNN on processors without bf16. */
+const notices = [/^I0000 /, /^WARNING: All log messages/, /oneDNN supports DT_BFLOAT16 only/];
+
+/** What a process wrote to standard error, without such notices. */
 export function withoutNotices(stderr: string): string {
-  const isNotice = (line: string): boolean => line.startsWith("I0000 ") || line.startsWith("WARNING: All log messages");
+  const isNotice = (line: string): boolean => notices.some((notice) => notice.test(line));
   return stderr
     .split("\n")
     .filter((line) => !isNotice(line))
