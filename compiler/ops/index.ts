@@ -58,6 +58,13 @@ export function inferType(operation: Operation, inputs: readonly TensorType[]): 
   return ruleOf(operation).type(operation, inputs);
 }
 
+/** Operations that compute each element of their result from one element of each input, where these are not repeated. */
+export const elementwise: ReadonlySet<string> = new Set([
+  ...Object.keys({ ...unaryRules, ...binaryRules, ...compareRules }),
+  "where",
+  "cast",
+]);
+
 /** Floating-point operations of one operation in the forward pass. */
 export function flopsOf(operation: Operation, inputs: readonly TensorType[], output: TensorType): number {
   return ruleOf(operation).flops(operation, inputs, output);

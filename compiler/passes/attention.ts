@@ -1,8 +1,7 @@
 import { byteCount, type Node } from "../ir/types.ts";
 import type { Program } from "../programs/program.ts";
-import { blockBytes, blocksFor, inBlocks, type Region } from "./blocks.ts";
+import { blockBytes, blocksFor, cutIntoBlocks, type Region } from "./blocks.ts";
 import { consumersOf } from "./consumers.ts";
-import { rewrite } from "./rewrite.ts";
 
 /**
  * Attention in blocks: where a product of two batches of matrices passes through a softmax into another such product, the
@@ -11,22 +10,7 @@ import { rewrite } from "./rewrite.ts";
  */
 export function blockAttention(program: Program, bytesPerBlock: number = blockBytes): Program {
   const consumers = consumersOf(program);
-  const regions = new Map<Node, Region>();
-  const inRegion = new Set<Node>();
-  for (const node of consumers.keys()) {
-    const region = regionOf(node, consumers, bytesPerBlock);
-    if (region === null || region.nodes.some((each) => inRegion.has(each))) continue;
-    regions.set(node, region);
-    for (const each of region.nodes) inRegion.add(each);
-  }
-  if (regions.size === 0) return program;
-  const made = new Map<Node, Node>();
-  return rewrite(program, (node, inputs, build) => {
-    const region = regions.get(node);
-    const result = region === undefined ? build.add(node.operation, ...inputs) : inBlocks(region, made, build);
-    made.set(node, result);
-    return result;
-  });
+  return cutIntoBlocks(program, consumers.keys(), (node) => regionOf(node, consumers, bytesPerBlock));
 }
 
 /** The attention that ends in a node, from the scores on, when there is one that is worth cutting. */

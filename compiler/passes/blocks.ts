@@ -1,5 +1,7 @@
 import type { Builder } from "../ir/builder.ts";
 import type { Node } from "../ir/types.ts";
+import type { Program } from "../programs/program.ts";
+import { rewrite } from "./rewrite.ts";
 
 /**
  * What is computed for one block is at most about that large in each of its values, so that they stay in a processor's
@@ -21,8 +23,28 @@ export function blocksFor(rows: number, bytes: number, bytesPerBlock: number): n
   return Math.ceil(rows / rowsPerBlock);
 }
 
+/** Computes in blocks what leads to some nodes, where it is worth it; of regions that share nodes, the first is taken. */
+export function cutIntoBlocks(program: Program, ends: Iterable<Node>, regionOf: (end: Node) => Region | null): Program {
+  const regions = new Map<Node, Region>();
+  const taken = new Set<Node>();
+  for (const end of ends) {
+    const region = taken.has(end) ? null : regionOf(end);
+    if (region === null || region.nodes.some((node) => taken.has(node))) continue;
+    regions.set(end, region);
+    for (const node of region.nodes) taken.add(node);
+  }
+  if (regions.size === 0) return program;
+  const made = new Map<Node, Node>();
+  return rewrite(program, (node, inputs, build) => {
+    const region = regions.get(node);
+    const result = region === undefined ? build.add(node.operation, ...inputs) : inBlocks(region, made, build);
+    made.set(node, result);
+    return result;
+  });
+}
+
 /** Computes a region block by block, and puts the blocks together; `made` has what was made of the nodes before it. */
-export function inBlocks({ nodes, rows, blocks }: Region, made: ReadonlyMap<Node, Node>, build: Builder): Node {
+function inBlocks({ nodes, rows, blocks }: Region, made: ReadonlyMap<Node, Node>, build: Builder): Node {
   const step = Math.ceil(rows / blocks);
   const parts: Node[] = [];
   for (let from = 0; from < rows; from += step) {

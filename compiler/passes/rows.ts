@@ -1,8 +1,8 @@
 import { byteCount, type Node } from "../ir/types.ts";
+import { elementwise } from "../ops/index.ts";
 import type { Program } from "../programs/program.ts";
-import { blockBytes, blocksFor, inBlocks, type Region } from "./blocks.ts";
+import { blockBytes, blocksFor, cutIntoBlocks, type Region } from "./blocks.ts";
 import { consumersOf } from "./consumers.ts";
-import { rewrite } from "./rewrite.ts";
 
 /**
  * Row by row: where operations that work on each row by itself lead through something wide to a narrow product, as a
@@ -11,22 +11,9 @@ import { rewrite } from "./rewrite.ts";
  */
 export function blockRows(program: Program, bytesPerBlock: number = blockBytes): Program {
   const consumers = consumersOf(program);
-  const regions = new Map<Node, Region>();
-  const inRegion = new Set<Node>();
-  for (const node of [...consumers.keys()].sort((a, b) => b.id - a.id)) {
-    const region = inRegion.has(node) ? null : regionOf(node, consumers, bytesPerBlock);
-    if (region === null || region.nodes.some((each) => inRegion.has(each))) continue;
-    regions.set(node, region);
-    for (const each of region.nodes) inRegion.add(each);
-  }
-  if (regions.size === 0) return program;
-  const made = new Map<Node, Node>();
-  return rewrite(program, (node, inputs, build) => {
-    const region = regions.get(node);
-    const result = region === undefined ? build.add(node.operation, ...inputs) : inBlocks(region, made, build);
-    made.set(node, result);
-    return result;
-  });
+  // The last first: of regions that overlap, the one that reaches furthest is taken.
+  const ends = [...consumers.keys()].sort((a, b) => b.id - a.id);
+  return cutIntoBlocks(program, ends, (node) => regionOf(node, consumers, bytesPerBlock));
 }
 
 /** The operations that lead to a product with one matrix for all rows and are read by nothing else. */
@@ -70,54 +57,7 @@ function isRowWise(node: Node): boolean {
     case "sum":
     case "max":
       return operation.keep && operation.axes.every((axis) => axis !== 0 && axis !== -type.shape.length);
-    case "neg":
-    case "exp":
-    case "log":
-    case "sqrt":
-    case "rsqrt":
-    case "abs":
-    case "sign":
-    case "erf":
-    case "tanh":
-    case "sin":
-    case "cos":
-    case "add":
-    case "sub":
-    case "mul":
-    case "div":
-    case "maximum":
-    case "minimum":
-    case "pow":
-    case "equal":
-    case "not_equal":
-    case "less":
-    case "less_equal":
-    case "greater":
-    case "greater_equal":
-    case "where":
-    case "cast":
-      return true;
-    case "input":
-    case "parameter":
-    case "constant":
-    case "iota":
-    case "argmax":
-    case "softmax":
-    case "log_softmax":
-    case "stop_gradient":
-    case "reshape":
-    case "broadcast":
-    case "transpose":
-    case "slice":
-    case "concat":
-    case "pad":
-    case "gather":
-    case "scatter_add":
-    case "one_hot":
-    case "dropout":
-    case "random_uniform":
-    case "depthwise_conv3d":
-    case "depthwise_conv3d_weight":
-      return false;
+    default:
+      return elementwise.has(operation.op);
   }
 }

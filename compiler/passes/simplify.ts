@@ -1,6 +1,6 @@
 import type { Builder } from "../ir/builder.ts";
 import { elementCount, type Node, type Operation, type OperationName, printType } from "../ir/types.ts";
-import { type Elements, evaluateOperation, inferType } from "../ops/index.ts";
+import { type Elements, elementwise, evaluateOperation, inferType } from "../ops/index.ts";
 import type { Program } from "../programs/program.ts";
 import { rewrite } from "./rewrite.ts";
 
@@ -28,7 +28,7 @@ function repeatLater({ operation, type }: Node, inputs: readonly Node[], build: 
 
 /** Operations that repeat their operands themselves read what is repeated for them as it was before. */
 function readUnrepeated({ operation, type }: Node, inputs: readonly Node[], build: Builder): Node | null {
-  if (!repeating.has(operation.op)) return null;
+  if (!elementwise.has(operation.op)) return null;
   let current = inputs;
   for (const [index, input] of inputs.entries()) {
     const [source] = input.operation.op === "broadcast" ? input.inputs : [];
@@ -43,89 +43,21 @@ function readUnrepeated({ operation, type }: Node, inputs: readonly Node[], buil
   return current === inputs ? null : build.add(operation, ...current);
 }
 
-const repeating: ReadonlySet<OperationName> = new Set([
-  "add",
-  "sub",
-  "mul",
-  "div",
-  "maximum",
-  "minimum",
-  "pow",
-  "equal",
-  "not_equal",
-  "less",
-  "less_equal",
-  "greater",
-  "greater_equal",
-  "where",
-]);
-
 /** The value that all elements of a node have, or null. */
 function uniformValue(node: Node | undefined): number | null {
   if (node?.operation.op === "constant") return node.operation.value;
   return null;
 }
 
-/** Operations that give the same everywhere when their inputs are the same everywhere. */
-function isElementwise({ op }: Operation): boolean {
-  switch (op) {
-    case "neg":
-    case "exp":
-    case "log":
-    case "sqrt":
-    case "rsqrt":
-    case "abs":
-    case "sign":
-    case "erf":
-    case "tanh":
-    case "sin":
-    case "cos":
-    case "add":
-    case "sub":
-    case "mul":
-    case "div":
-    case "maximum":
-    case "minimum":
-    case "pow":
-    case "equal":
-    case "not_equal":
-    case "less":
-    case "less_equal":
-    case "greater":
-    case "greater_equal":
-    case "where":
-    case "stop_gradient":
-    case "cast":
-    case "reshape":
-    case "broadcast":
-    case "transpose":
-    case "slice":
-      return true;
-    case "input":
-    case "parameter":
-    case "constant":
-    case "iota":
-    case "sum":
-    case "max":
-    case "argmax":
-    case "softmax":
-    case "log_softmax":
-    case "matmul":
-    case "concat":
-    case "pad":
-    case "gather":
-    case "scatter_add":
-    case "one_hot":
-    case "dropout":
-    case "random_uniform":
-    case "depthwise_conv3d":
-    case "depthwise_conv3d_weight":
-      return false;
-  }
+/** Operations, besides those on elements, that give the same everywhere when their inputs are the same everywhere. */
+const moving: ReadonlySet<OperationName> = new Set(["stop_gradient", "reshape", "broadcast", "transpose", "slice"]);
+
+function keepsUniform({ op }: Operation): boolean {
+  return elementwise.has(op) || moving.has(op);
 }
 
 function foldConstants({ operation, type }: Node, inputs: readonly Node[], build: Builder): Node | null {
-  if (!isElementwise(operation) || inputs.some((input) => uniformValue(input) === null)) return null;
+  if (!keepsUniform(operation) || inputs.some((input) => uniformValue(input) === null)) return null;
   const single = { dtype: type.dtype, shape: [] };
   if (
     operation.op === "reshape" ||
