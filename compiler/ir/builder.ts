@@ -19,6 +19,11 @@ export class Builder {
     throw new Error(`the compiler made ${operation.op}(${types}): ${node}`);
   }
 
+  /** Appends to the same graph, with another origin. */
+  from(origin: Origin): Builder {
+    return new Builder(this.graph, origin);
+  }
+
   constant(value: number, dtype: Dtype = "f32"): Node {
     return this.add({ op: "constant", value, type: { dtype, shape: [] } });
   }

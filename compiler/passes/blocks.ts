@@ -53,7 +53,7 @@ function inBlocks({ nodes, rows, blocks }: Region, made: ReadonlyMap<Node, Node>
     let last: Node | null = null;
     for (const node of nodes) {
       const inputs = node.inputs.map((input) => cut.get(input) ?? rowsOf(input, node, made, from, to, rows, build));
-      last = build.add(node.operation, ...inputs);
+      last = build.from(node.origin).add(node.operation, ...inputs);
       cut.set(node, last);
     }
     if (last !== null) parts.push(last);
