@@ -43,9 +43,8 @@ function regionOf(end: Node, consumers: ReadonlyMap<Node, readonly Node[]>, byte
 
 /** A product of rows with one matrix for all of them. */
 function isProjection({ operation, inputs: [a, b] }: Node): boolean {
-  return operation.op === "matmul" && !operation.transposeA && a !== undefined && a.type.shape.length > 2
-    ? b?.type.shape.length === 2
-    : false;
+  const isOfRows = operation.op === "matmul" && !operation.transposeA && a !== undefined && a.type.shape.length > 2;
+  return isOfRows && b?.type.shape.length === 2;
 }
 
 /** True when each row of the first axis of a value follows from the same row of what it is made of. */

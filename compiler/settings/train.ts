@@ -36,6 +36,7 @@ export interface MemoryLimit {
   /** Whether `checkpoint` is chosen for it, because the spec does not say. */
   readonly choosesCheckpoint: boolean;
 }
+
 /** What may be said besides a spec, and replaces what its `train` block says. */
 export type TrainOverrides = Partial<Pick<TrainSettings, "batch" | "precision" | "checkpoint">>;
 

@@ -2,7 +2,7 @@ import { createReadStream, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import { expectMemory, type TracedSpec } from "../../compiler/index.ts";
+import { type Compiled, expectMemory } from "../../compiler/index.ts";
 import { renderDiagnostics, report as reportDiagnostic } from "../../grammar/index.ts";
 import {
   type Ended,
@@ -19,14 +19,14 @@ import {
 } from "../bench/index.ts";
 import { writeAtomically } from "../files/index.ts";
 import { availableBytes, judgeMemory, MemoryError } from "../memory/index.ts";
-import { chooseBackend, inspectPreferred } from "../native/index.ts";
+import { chooseBackend, inspectPreferred, type WantedBackend } from "../native/index.ts";
 import { type BenchReport, renderBench, reportOf } from "./bench-report.ts";
 import { Progress } from "./progress.ts";
 import { compilePath, showDiagnostics } from "./read-spec.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 
 export interface BenchOptions extends Wanted {
-  readonly backend: "auto" | "tfjs" | "evaluator";
+  readonly backend: WantedBackend;
   /** Where the trace of one run goes. */
   readonly profile: string | null;
   readonly json: boolean;
@@ -48,7 +48,7 @@ export async function bench(path: string, options: BenchOptions, terminal: Termi
     terminal.err("error: only TensorFlow's runs can be profiled\n  help: leave out --profile, or use --backend tfjs\n");
     return exitCodes.usage;
   }
-  const expected = engine === "tfjs" ? expectedMemory(spec, options.program, terminal) : "";
+  const expected = engine === "tfjs" ? expectedMemory(compiled, options.program, terminal) : "";
   if (expected === null) return exitCodes.wrong;
   const progress = new Progress(terminal);
   const folder = mkdtempSync(join(tmpdir(), "medctc-bench-"));
@@ -90,8 +90,8 @@ export async function bench(path: string, options: BenchOptions, terminal: Termi
 }
 
 /** Says what the run is expected to take; null where not even the weights fit, which is said too. */
-function expectedMemory(spec: TracedSpec, program: MeasuredProgram, terminal: Terminal): string | null {
-  const expected = program === "step" ? expectMemory(spec) : null;
+function expectedMemory({ spec, memory }: Compiled, program: MeasuredProgram, terminal: Terminal): string | null {
+  const expected = program !== "step" || spec === null ? null : (memory ?? expectMemory(spec));
   if (expected === null) return "nothing is known of what it needs";
   try {
     const { line, warning } = judgeMemory(expected, availableBytes());

@@ -54,7 +54,7 @@ interface RunFlags {
 
 interface BenchFlags extends TrainOverrides {
   readonly program: BenchOptions["program"];
-  readonly backend: BenchOptions["backend"];
+  readonly backend: WantedBackend;
   readonly steps?: number;
   readonly warmup: number;
   readonly profile?: string;
@@ -185,7 +185,7 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
     .option("--batch <rows>", "another batch than the spec says", wholeNumber(1))
     .addOption(new Option("--precision <type>", "another precision than the spec says").choices(["f32", "bf16"]))
     .addOption(new Option("--checkpoint <what>", "whose activations are computed again").choices(["none", "layers"]))
-    .addOption(new Option("--backend <name>", "what runs it").choices(["auto", "tfjs", "evaluator"]).default("auto"))
+    .addOption(new Option("--backend <name>", "what runs it").choices(backendNames).default("auto"))
     .option(
       "--steps <number>",
       "how many runs are counted; as many as fit half a minute, when it is left out",

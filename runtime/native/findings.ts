@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, lstatSync, readdirSync, readFileSync, statfsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { availableParallelism, freemem, totalmem } from "node:os";
+import { availableParallelism, totalmem } from "node:os";
 import { dirname, join } from "node:path";
+import { availableBytes } from "../memory/index.ts";
 import { cacheFolder, nativeFiles } from "./cache.ts";
 import { chooseBackend } from "./choose.ts";
 import { environmentOfTensorflow } from "./environment.ts";
@@ -86,7 +87,7 @@ function node(): Finding {
 }
 
 function memory(): string {
-  const [total, available] = [totalmem(), freemem()].map((bytes) => (bytes / 2 ** 30).toFixed(1));
+  const [total, available] = [totalmem(), availableBytes()].map((bytes) => (bytes / 2 ** 30).toFixed(1));
   return `${total ?? ""} GiB of memory, ${available ?? ""} GiB of it available`;
 }
 

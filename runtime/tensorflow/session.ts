@@ -7,18 +7,6 @@ export type Fed = ReadonlyMap<string, Float32Array | Int32Array>;
 /** Values that a run gives, by the names of its outputs. */
 export type Fetched = ReadonlyMap<string, TypedValues>;
 
-/** One piece of a parameter, and the node that says that it is stored. */
-interface FedPiece {
-  readonly node: string;
-  readonly dtype: "f32";
-  readonly shape: readonly number[];
-  readonly values: Float32Array;
-  readonly done: string;
-}
-
-/** At most that many bytes are fed in one run. */
-const runBytes = 64 * 1024 * 1024;
-
 type Signature = ModelIndex["signatures"][string];
 
 /**
@@ -46,37 +34,25 @@ export class TensorflowSession {
   }
 
   /**
-   * Feeds parameters in f32, at most 64 MiB in a run, and asks for each only when its turn has come. Throws when a value
-   * has not as many elements as its parameter.
+   * Feeds parameters in f32 by the signatures `init`, `init_1`, ..., each of which takes at most 64 MiB, and asks for each
+   * only when its turn has come. Throws when a value has not as many elements as its parameter.
    */
   feed(valuesOf: (path: string) => Float32Array): void {
+    const pieces = new Map(this.index.feeds.map((feed) => [feed.input, feed]));
     let path: string | null = null;
     let values: Float32Array = new Float32Array(0);
-    let group: FedPiece[] = [];
-    // TensorFlow prepares the whole graph anew for each set of nodes that is run: one for each parameter takes minutes.
-    const run = (): void => {
-      if (group.length === 0) return;
-      this.execute(
-        group,
-        group.map(({ done }) => done),
-      );
-      group = [];
-    };
-    for (const feed of this.index.feeds) {
-      // Pieces of one parameter have to come in order, and so in runs of their own.
-      if (feed.path === path) run();
-      else values = valuesOf(feed.path);
-      path = feed.path;
-      const width = feed.shape.slice(1).reduce((product, size) => product * size, 1);
-      const piece = values.subarray(feed.from * width, feed.to * width);
-      const size = feed.shape.reduce((product, each) => product * each, 1);
-      if (piece.length !== size)
-        throw new Error(`${feed.path} has ${values.length} elements, which are not its shape's`);
-      const bytes = group.reduce((sum, each) => sum + each.values.byteLength, piece.byteLength);
-      if (bytes > runBytes) run();
-      group.push({ node: feed.input, dtype: "f32", shape: feed.shape, values: piece, done: feed.done });
+    for (const [name, { inputs }] of Object.entries(this.index.signatures)) {
+      const fed = new Map<string, Float32Array>();
+      for (const [input, { node }] of Object.entries(inputs)) {
+        const piece = pieces.get(node);
+        if (piece === undefined) continue;
+        if (piece.path !== path) values = valuesOf(piece.path);
+        path = piece.path;
+        fed.set(input, rowsOf(values, piece));
+      }
+      // TensorFlow prepares the whole graph anew for each signature: one for each parameter would take minutes.
+      if (fed.size > 0) this.run(name, fed);
     }
-    run();
   }
 
   /** Where the operations run. */
@@ -133,4 +109,12 @@ export class TensorflowSession {
       for (const tensor of tensors) tensor.dispose();
     }
   }
+}
+
+/** The rows of a parameter's values that are one piece of it. */
+function rowsOf(values: Float32Array, { path, from, to, shape }: ModelIndex["feeds"][number]): Float32Array {
+  const width = shape.slice(1).reduce((product, size) => product * size, 1);
+  const rows = values.subarray(from * width, to * width);
+  if (rows.length === (to - from) * width) return rows;
+  throw new Error(`${path} has ${values.length} elements, which are not its shape's`);
 }

@@ -2,9 +2,9 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { inspectNative, nativeFiles } from "../../runtime/native/index.ts";
+import { bundle } from "../bundle.ts";
 import { withoutNotices } from "../tensorflow/notices.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medctc-memory-"));
@@ -33,19 +33,7 @@ const cases: readonly (readonly [name: string, text: string, atLeastBytes: numbe
 ];
 
 describe.runIf(isReady)("the expected peak is within 0.7 and 1.4 of what TensorFlow's process takes", () => {
-  beforeAll(async () => {
-    await build({
-      entryPoints: ["test/memory/run-step.ts"],
-      outfile: program,
-      bundle: true,
-      format: "esm",
-      platform: "node",
-      banner: {
-        js: 'import{createRequire as makeRequire}from"node:module";const require=makeRequire(import.meta.url);',
-      },
-      logLevel: "error",
-    });
-  });
+  beforeAll(() => bundle("test/memory/run-step.ts", program));
   afterAll(() => rmSync(folder, { recursive: true }));
 
   test.each(cases)("%s", { timeout: 120_000 }, (_, text, atLeastBytes) => {

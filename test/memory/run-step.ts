@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compileSpec, expectMemory } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
+import { peakBytes } from "../../runtime/bench/index.ts";
 import { SpecLibrary } from "../../runtime/cli/library.ts";
 import { bf16ProductsHere, loadTensorflow } from "../../runtime/native/index.ts";
 import { TensorflowSession, writeModel } from "../../runtime/tensorflow/index.ts";
@@ -26,5 +27,4 @@ const inputs = new Map(
   }),
 );
 for (let step = 0; step < 2; step++) session.run("step", inputs);
-const peakKibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
-process.stdout.write(`${expected.peakBytes} ${Number(peakKibibytes) * 1024}`);
+process.stdout.write(`${expected.peakBytes} ${peakBytes()}`);

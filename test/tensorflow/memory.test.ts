@@ -2,9 +2,9 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadTensorflow } from "../../runtime/native/index.ts";
+import { bundle } from "../bundle.ts";
 import { withoutNotices } from "./notices.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medctc-memory-"));
@@ -24,18 +24,7 @@ function memoryOf(what: string): { readonly residentMiB: readonly number[]; read
 }
 
 describe.runIf(loadTensorflow().kind === "ready")("a session in TensorFlow", () => {
-  beforeAll(async () => {
-    await build({
-      entryPoints: ["test/tensorflow/life.ts"],
-      outfile: script,
-      bundle: true,
-      format: "esm",
-      platform: "node",
-      banner: {
-        js: 'import{createRequire as makeRequire}from"node:module";const require=makeRequire(import.meta.url);',
-      },
-    });
-  });
+  beforeAll(() => bundle("test/tensorflow/life.ts", script));
   afterAll(() => rmSync(folder, { recursive: true }));
 
   test("gives back all that it took, a thousand times", () => {

@@ -131,7 +131,7 @@ function emitInitialise({ parameters, seed }: ModelSettings, emission: Emission)
   const { variables, writer } = emission;
   const places = new Map(parameters.map((parameter, index) => [parameter.path, { parameter, index }]));
   const assigned: string[] = [];
-  for (const variable of [...variables.all.values()]) {
+  for (const variable of variables.all.values()) {
     const place = places.get(variable.path);
     if (variable.source.kind !== "fed" || variable.role === "state" || place === undefined) continue;
     for (const [piece, { from, to, shape }] of piecesOf(variable.type.shape).entries()) {
