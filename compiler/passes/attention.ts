@@ -58,5 +58,5 @@ function regionOf(end: Node, consumers: ReadonlyMap<Node, readonly Node[]>, byte
   if (!whole || inputs[1]?.type.shape[0] !== rows) return null;
   const bytes = byteCount({ ...weights.type, dtype: "f32" });
   const blocks = blocksFor(rows, bytes, bytesPerBlock);
-  return blocks < 2 ? null : { nodes: [...nodes].reverse().concat(end), rows, blocks };
+  return blocks < 2 ? null : { nodes: [...nodes].reverse().concat(end), axis: 0, rows, blocks };
 }

@@ -9,10 +9,11 @@ import { rewrite } from "./rewrite.ts";
  */
 export const blockBytes = 8 * 1024 * 1024;
 
-/** Operations that work on each row of the first axis by itself, and so can be computed for some rows at a time. */
+/** Operations that work on each row of an axis by itself, and so can be computed for some rows at a time. */
 export interface Region {
   /** Each after its inputs; the last one is what the others are for. */
   readonly nodes: readonly Node[];
+  readonly axis: number;
   readonly rows: number;
   readonly blocks: number;
 }
@@ -44,36 +45,27 @@ export function cutIntoBlocks(program: Program, ends: Iterable<Node>, regionOf: 
 }
 
 /** Computes a region block by block, and puts the blocks together; `made` has what was made of the nodes before it. */
-function inBlocks({ nodes, rows, blocks }: Region, made: ReadonlyMap<Node, Node>, build: Builder): Node {
+function inBlocks({ nodes, axis, rows, blocks }: Region, made: ReadonlyMap<Node, Node>, build: Builder): Node {
   const step = Math.ceil(rows / blocks);
   const parts: Node[] = [];
   for (let from = 0; from < rows; from += step) {
     const to = Math.min(rows, from + step);
     const cut = new Map<Node, Node>();
+    /** Some rows of what the region reads; what has one row for all, or no axis for them, is read as it is. */
+    const rowsOf = (input: Node, user: Node): Node => {
+      const value = made.get(input);
+      if (value === undefined) throw new Error("a node stands after its inputs");
+      const { shape } = value.type;
+      const hasRows = shape.length === user.type.shape.length && shape[axis] === rows;
+      return hasRows ? build.add({ op: "slice", axis, from, to }, value) : value;
+    };
     let last: Node | null = null;
     for (const node of nodes) {
-      const inputs = node.inputs.map((input) => cut.get(input) ?? rowsOf(input, node, made, from, to, rows, build));
+      const inputs = node.inputs.map((input) => cut.get(input) ?? rowsOf(input, node));
       last = build.from(node.origin).add(node.operation, ...inputs);
       cut.set(node, last);
     }
     if (last !== null) parts.push(last);
   }
-  return build.add({ op: "concat", axis: 0 }, ...parts);
-}
-
-/** Some rows of what a region reads; what has one row for all, or no axis for them, is read as it is. */
-function rowsOf(
-  input: Node,
-  user: Node,
-  made: ReadonlyMap<Node, Node>,
-  from: number,
-  to: number,
-  rows: number,
-  build: Builder,
-): Node {
-  const value = made.get(input);
-  if (value === undefined) throw new Error("a node stands after its inputs");
-  const { shape } = value.type;
-  const hasRows = shape.length === user.type.shape.length && shape[0] === rows;
-  return hasRows ? build.add({ op: "slice", axis: 0, from, to }, value) : value;
+  return build.add({ op: "concat", axis }, ...parts);
 }

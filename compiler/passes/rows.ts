@@ -6,8 +6,8 @@ import { consumersOf } from "./consumers.ts";
 
 /**
  * Row by row: where operations that work on each row by itself lead through something wide to a narrow product, as a
- * feed-forward part does, and nothing else reads what is between, they are computed for some rows at a time. Their
- * gradients then are, too.
+ * feed-forward part does, or to the place of a row's largest number, as the search of a codebook does, and nothing else
+ * reads what is between, they are computed for some rows at a time. Their gradients then are, too.
  */
 export function blockRows(program: Program, bytesPerBlock: number = blockBytes): Program {
   const consumers = consumersOf(program);
@@ -16,11 +16,15 @@ export function blockRows(program: Program, bytesPerBlock: number = blockBytes):
   return cutIntoBlocks(program, ends, (node) => regionOf(node, consumers, bytesPerBlock));
 }
 
-/** The operations that lead to a product with one matrix for all rows and are read by nothing else. */
+/** The operations that lead to a node, work on each row by itself, and are read by nothing else. */
 function regionOf(end: Node, consumers: ReadonlyMap<Node, readonly Node[]>, bytesPerBlock: number): Region | null {
-  if (!isProjection(end)) return null;
-  const { shape } = end.type;
-  const [rows = 1] = shape;
+  const whole = isProjection(end) ? end : searched(end);
+  if (whole === undefined) return null;
+  const { shape } = whole.type;
+  // Axes of size 1, as a batch of one has them, leave nothing to cut.
+  const axis = shape.findIndex((size) => size > 1);
+  const rows = shape[axis];
+  if (rows === undefined || axis >= shape.length - 1) return null;
   const region = new Set([end]);
   const waiting = new Set(end.inputs);
   let widest = 0;
@@ -29,16 +33,26 @@ function regionOf(end: Node, consumers: ReadonlyMap<Node, readonly Node[]>, byte
     const node = [...waiting].reduce((latest, each) => (each.id > latest.id ? each : latest));
     waiting.delete(node);
     const isOwn = (consumers.get(node) ?? []).every((user) => region.has(user));
-    if (!isOwn || node.type.shape.length !== shape.length || node.type.shape[0] !== rows || !isRowWise(node)) continue;
+    if (!isOwn || node.type.shape.length !== shape.length || node.type.shape[axis] !== rows || !isRowWise(node, axis))
+      continue;
     region.add(node);
     widest = Math.max(widest, byteCount({ ...node.type, dtype: "f32" }));
     for (const input of node.inputs) waiting.add(input);
   }
   const isNarrow = (each: Node): boolean => 2 * byteCount(each.type) <= widest;
   const read = [...region].flatMap(({ inputs }) => inputs.filter((input) => !region.has(input)));
-  if (!isNarrow(end) || !read.every((each) => isNarrow(each) || each.type.shape.length < shape.length)) return null;
+  // What is read is copied where it is cut. That is worth it for something narrow, or when all that comes of it is.
+  const isCheap =
+    4 * byteCount(end.type) <= widest || read.every((each) => isNarrow(each) || each.type.shape.length < shape.length);
+  if (!isNarrow(end) || !isCheap) return null;
   const blocks = blocksFor(rows, widest, bytesPerBlock);
-  return blocks < 2 ? null : { nodes: [...region].sort((a, b) => a.id - b.id), rows, blocks };
+  return blocks < 2 ? null : { nodes: [...region].sort((a, b) => a.id - b.id), axis, rows, blocks };
+}
+
+/** What an argmax looks at, when it looks along the last axis: as many numbers for each row as there are to choose from. */
+function searched({ operation, inputs: [input] }: Node): Node | undefined {
+  const last = (input?.type.shape.length ?? 0) - 1;
+  return operation.op === "argmax" && (operation.axis === -1 || operation.axis === last) ? input : undefined;
 }
 
 /** A product of rows with one matrix for all of them. */
@@ -47,15 +61,15 @@ function isProjection({ operation, inputs: [a, b] }: Node): boolean {
   return isOfRows && b?.type.shape.length === 2;
 }
 
-/** True when each row of the first axis of a value follows from the same row of what it is made of. */
-function isRowWise(node: Node): boolean {
+/** True when each row of an axis of a value follows from the same row of what it is made of. */
+function isRowWise(node: Node, axis: number): boolean {
   const { operation, type } = node;
   switch (operation.op) {
     case "matmul":
       return isProjection(node);
     case "sum":
     case "max":
-      return operation.keep && operation.axes.every((axis) => axis !== 0 && axis !== -type.shape.length);
+      return operation.keep && operation.axes.every((each) => each !== axis && each !== axis - type.shape.length);
     default:
       return elementwise.has(operation.op);
   }

@@ -135,6 +135,16 @@ describe("passes that only large models need keep what a small one computes", ()
     expect(largestDifference(results(simple, values), results(blocked, values))).toBe(0);
   });
 
+  test("the search of a codebook is in blocks, also for a batch of one", () => {
+    const single = specOf("specs/medct-small.vlm", (text) => text.replace("batch = 3", "batch = 1"));
+    const simple = optimise(buildForward(single, []), single);
+    const blocked = blockRows(simple, 4096);
+    expect(count(simple, "argmax")).toBe(1);
+    expect(count(blocked, "argmax")).toBeGreaterThan(1);
+    const values = given([simple]);
+    expect(largestDifference(results(simple, values), results(blocked, values))).toBe(0);
+  });
+
   test("attention and rows in blocks have gradients that are the same", () => {
     const blocked = blockAttention(forward, 512);
     expect(count(blocked, "softmax")).toBeGreaterThan(2 * count(forward, "softmax"));
