@@ -1,4 +1,13 @@
 export {
+  type ExternalTensor,
+  emitOnnx,
+  encodeOnnx,
+  nextPrefix,
+  type OnnxModel,
+  type OnnxSettings,
+  seedInput,
+} from "./emit/onnx/index.ts";
+export {
   type Bf16Products,
   emitModel,
   encodeSavedModel,
@@ -11,7 +20,7 @@ export { type Dtype, elementCount, printType, type TensorType } from "./ir/types
 export { verify } from "./ir/verify.ts";
 export { type ExpectedMemory, expectMemory } from "./memory/expect.ts";
 export type { TensorData } from "./ops/index.ts";
-export { optimise, passes } from "./passes/index.ts";
+export { optimise, optimiseForOnnx, passes } from "./passes/index.ts";
 export { type Compiled, checkSpec, compileSpec } from "./plan/compile.ts";
 export type { Plan } from "./plan/types.ts";
 export { planToYaml } from "./plan/yaml.ts";

@@ -70,14 +70,26 @@ export const passes: readonly Pass[] = [
 export function optimise(
   program: Program,
   context: PassContext,
-  options: { readonly last?: string | null; readonly after?: (pass: string, program: Program) => void } = {},
+  options: {
+    readonly last?: string | null;
+    readonly without?: ReadonlySet<string>;
+    readonly after?: (pass: string, program: Program) => void;
+  } = {},
 ): Program {
   let current = program;
   for (const { name, of, run } of passes) {
-    if (of === "step" && program.name !== "step") continue;
+    if ((of === "step" && program.name !== "step") || options.without?.has(name)) continue;
     current = run(current, context);
     options.after?.(name, current);
     if (name === options.last) break;
   }
   return current;
+}
+
+/** ONNX Runtime computes what depends on weights alone when it loads a model, and has no products in bf16. */
+const notForOnnx: ReadonlySet<string> = new Set(["precision", "hoist"]);
+
+/** Runs the passes that lead to a program for ONNX: in f32, with everything that a run needs in one graph. */
+export function optimiseForOnnx(program: Program, context: PassContext): Program {
+  return optimise(program, context, { without: notForOnnx });
 }

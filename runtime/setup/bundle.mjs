@@ -24,7 +24,9 @@ export async function bundle(root) {
   rmSync(staging, { recursive: true, force: true });
   await build({
     absWorkingDir: root,
-    entryPoints: { medctc: "runtime/cli/main.ts" },
+    entryPoints: { medctc: "runtime/cli/main.ts", "onnx-worker": "runtime/onnx/worker.ts" },
+    // It has native code of its own.
+    external: ["onnxruntime-node"],
     outdir: staging,
     bundle: true,
     splitting: true,

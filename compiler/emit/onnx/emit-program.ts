@@ -1,0 +1,108 @@
+import { byteCount, type Node, type TensorType } from "../../ir/types.ts";
+import { gradientPrefix, nodesOf, type Program } from "../../programs/program.ts";
+import { GraphWriter } from "./graph-writer.ts";
+import { isComputed, lower, type Target, type Value } from "./lower/index.ts";
+import type { ExternalTensor, NamedType, OnnxModel } from "./messages.ts";
+
+/** Before the path of a parameter or of an optimizer's state, in the name of the output that is its new value. */
+export const nextPrefix = "next:";
+
+/** The input that random numbers follow from. */
+export const seedInput = "seed";
+
+export interface OnnxSettings {
+  /** The paths of what training changes: inputs of a training step, and inputs with a default of everything else. */
+  readonly trainable: ReadonlySet<string>;
+  /** Whether a step gives its gradients too. */
+  readonly gradients: boolean;
+}
+
+/** Where large values start in a file, so that it can be mapped into memory. */
+const pageBytes = 4096;
+
+/**
+ * Says an optimised program in ONNX. Frozen weights are values in a file beside the model; trainable ones are too, but may
+ * be given instead. What a training step changes are inputs, and its new value is an output named `next:` and its path.
+ */
+export function emitOnnx(program: Program, settings: OnnxSettings): OnnxModel {
+  if (program.once.size > 0) throw new Error("what is computed once is part of an ONNX program");
+  const nodes = nodesOf(program);
+  const given = givenTo(nodes);
+  const outputs = [...outputsOf(program, settings.gradients)].map(([of, node]) => {
+    return { of, name: given.has(of) ? `${of}_output` : of, node };
+  });
+  const writer = new GraphWriter([...given.keys(), seedInput, ...outputs.map(({ name }) => name)]);
+  const trains = program.updates.size > 0;
+  const inputs: NamedType[] = [];
+  const weights: NamedType[] = [];
+  for (const [name, { kind, type }] of given) {
+    const changes = kind === "parameter" && (settings.trainable.has(name) || program.updates.has(name));
+    if (kind === "input" || changes) inputs.push({ name, type });
+    if (kind === "parameter" && !(trains && changes)) weights.push({ name, type });
+  }
+  if (trains) inputs.push({ name: seedInput, type: { dtype: "i32", shape: [] } });
+  const values = new Map<Node, Value>();
+  const valueFor = (node: Node): Value => {
+    const value = values.get(node);
+    if (value === undefined) throw new Error("a node stands after its inputs");
+    return value;
+  };
+  for (const node of nodes) {
+    const { operation, type, origin } = node;
+    if (operation.op === "input") values.set(node, { name: operation.name, type });
+    else if (operation.op === "parameter") values.set(node, { name: operation.path, type });
+    else if (isComputed(operation)) {
+      const scope = `${origin.path === "" ? program.name : origin.path.replaceAll(".", "/")}`;
+      const target: Target = {
+        add: (op, names, attributes) => writer.add(scope, op, names, attributes),
+        constant: (constantType, numbers) => writer.constant(constantType, numbers),
+        list: (numbers) => writer.list(numbers),
+        seed: trains ? seedInput : null,
+      };
+      values.set(node, { name: lower(operation, node.inputs.map(valueFor), type, target), type });
+    } else throw new Error(`${operation.op} is rewritten before anything is emitted`);
+  }
+  for (const { name, node } of outputs) writer.give(name, valueFor(node).name);
+  return {
+    nodes: writer.nodes,
+    inputs,
+    outputs: outputs.map(({ of, name, node: { type } }) => ({ of, name, type })),
+    inline: writer.constants,
+    external: placed(weights),
+  };
+}
+
+interface Given {
+  readonly kind: "input" | "parameter";
+  readonly type: TensorType;
+}
+
+function givenTo(nodes: readonly Node[]): ReadonlyMap<string, Given> {
+  const given = new Map<string, Given>();
+  for (const { operation, type } of nodes) {
+    if (operation.op === "input") given.set(operation.name, { kind: "input", type });
+    else if (operation.op === "parameter") given.set(operation.path, { kind: "parameter", type });
+  }
+  return given;
+}
+
+function outputsOf({ outputs, updates }: Program, gradients: boolean): ReadonlyMap<string, Node> {
+  return new Map([
+    ...[...outputs].filter(([name]) => gradients || !name.startsWith(gradientPrefix)),
+    ...[...updates].map(([path, node]) => [nextPrefix + path, node] as const),
+  ]);
+}
+
+/** Weights one after the other in their file, large ones from the start of a page on. */
+function placed(weights: readonly NamedType[]): readonly ExternalTensor[] {
+  let end = 0;
+  return weights.map(({ name, type }) => {
+    if (type.dtype === "i64" || type.dtype === "u32") throw new Error("a weight has a type of the language");
+    const stored: TensorType = { dtype: type.dtype, shape: type.shape };
+    const bytes = byteCount(stored);
+    const step = bytes >= pageBytes ? pageBytes : 4;
+    const offset = Math.ceil(end / step) * step;
+    end = offset + bytes;
+    return { name, type: stored, offset, bytes };
+  });
+}

@@ -1,0 +1,100 @@
+import { onnx } from "onnx-proto";
+import { dataTypes } from "./lower/index.ts";
+import type { Attribute, InlineTensor, NamedType, OnnxModel, OnnxType } from "./messages.ts";
+
+/** The operators' version: the first with Gelu, which ONNX Runtime has had since 2023. */
+const opset = 20;
+/** The format's version that came with it. */
+const irVersion = 9;
+
+export interface ModelAbout {
+  readonly name: string;
+  readonly version: string;
+  /** The file with the weights, in the model's own folder. */
+  readonly data: string;
+  /** What else a reader may want to know, by names that start with `medctc.`. */
+  readonly metadata: ReadonlyMap<string, string>;
+}
+
+/** Encodes a model as onnx.proto says; its weights are in the file that `data` names. */
+export function encodeOnnx(model: OnnxModel, about: ModelAbout): Uint8Array {
+  const { AttributeProto, ModelProto, TensorProto } = onnx;
+  const attribute = (name: string, value: Attribute) => {
+    switch (value.kind) {
+      case "int":
+        return { name, type: AttributeProto.AttributeType.INT, i: value.value };
+      case "ints":
+        return { name, type: AttributeProto.AttributeType.INTS, ints: [...value.values] };
+      case "string":
+        return { name, type: AttributeProto.AttributeType.STRING, s: new TextEncoder().encode(value.value) };
+    }
+  };
+  return ModelProto.encode({
+    irVersion,
+    producerName: "medctc",
+    producerVersion: about.version,
+    opsetImport: [{ domain: "", version: opset }],
+    metadataProps: [...about.metadata].map(([key, value]) => ({ key, value })),
+    graph: {
+      name: about.name,
+      node: model.nodes.map(({ name, op, inputs, output, attributes }) => ({
+        name,
+        opType: op,
+        input: [...inputs],
+        output: [output],
+        attribute: Object.entries(attributes).map(([key, value]) => attribute(key, value)),
+      })),
+      input: model.inputs.map(valueInfo),
+      output: model.outputs.map(valueInfo),
+      initializer: [
+        ...model.inline.map((tensor) => ({ ...described(tensor), rawData: rawBytes(tensor) })),
+        ...model.external.map((tensor) => ({
+          ...described(tensor),
+          dataLocation: TensorProto.DataLocation.EXTERNAL,
+          externalData: Object.entries({
+            location: about.data,
+            offset: String(tensor.offset),
+            length: String(tensor.bytes),
+          }).map(([key, value]) => ({ key, value })),
+        })),
+      ],
+    },
+  }).finish();
+}
+
+function described({ name, type }: { readonly name: string; readonly type: OnnxType }) {
+  return { name, dataType: dataTypes[type.dtype], dims: [...type.shape] };
+}
+
+function valueInfo({ name, type }: NamedType) {
+  const dim = type.shape.map((dimValue) => ({ dimValue }));
+  return { name, type: { tensorType: { elemType: dataTypes[type.dtype], shape: { dim } } } };
+}
+
+/** Elements as ONNX stores them: row-major, little-endian. */
+function rawBytes({ type, values }: InlineTensor): Uint8Array {
+  const [size, write] = writers[type.dtype];
+  const bytes = new Uint8Array(size * values.length);
+  const view = new DataView(bytes.buffer);
+  for (const [index, value] of values.entries()) write(view, index * size, value);
+  return bytes;
+}
+
+const writers: Readonly<
+  Record<OnnxType["dtype"], readonly [size: number, write: (view: DataView, at: number, value: number) => void]>
+> = {
+  f32: [4, (view, at, value) => view.setFloat32(at, value, true)],
+  i32: [4, (view, at, value) => view.setInt32(at, value, true)],
+  u32: [4, (view, at, value) => view.setUint32(at, value, true)],
+  i64: [8, (view, at, value) => view.setBigInt64(at, BigInt(value), true)],
+  bool: [1, (view, at, value) => view.setUint8(at, value === 0 ? 0 : 1)],
+  bf16: [
+    2,
+    (view, at, value) => {
+      // A constant is exact in bf16 or is rounded towards zero; programs in ONNX are in f32.
+      const wide = new DataView(new ArrayBuffer(4));
+      wide.setFloat32(0, value);
+      view.setUint16(at, wide.getUint16(0), true);
+    },
+  ],
+};

@@ -1,0 +1,51 @@
+import type { Attributes, InlineTensor, OnnxNode, OnnxType } from "./messages.ts";
+
+/** Collects the nodes and the constants of an ONNX graph; every value gets a name of its own. */
+export class GraphWriter {
+  readonly nodes: OnnxNode[] = [];
+  readonly constants: InlineTensor[] = [];
+  private readonly taken: Map<string, number>;
+  private readonly known = new Map<string, string>();
+
+  /** `reserved` are names of inputs, outputs and weights, which no other value may have. */
+  constructor(reserved: Iterable<string>) {
+    this.taken = new Map([...reserved].map((name) => [name, 1]));
+  }
+
+  /** Appends a node named after its operation in a scope, and gives the name of its result. */
+  add(scope: string, op: string, inputs: readonly string[], attributes: Attributes = {}): string {
+    const name = this.unique(`${scope}/${op}`);
+    this.nodes.push({ name, op, inputs, output: name, attributes });
+    return name;
+  }
+
+  /** Appends a node whose result has a reserved name. */
+  give(output: string, value: string): void {
+    this.nodes.push({ name: `outputs/${output}`, op: "Identity", inputs: [value], output, attributes: {} });
+  }
+
+  /** A constant, one for all that ask for the same. */
+  constant(type: OnnxType, values: readonly number[]): string {
+    const key = `${type.dtype} ${type.shape.join(",")}: ${values.map((value) => (Object.is(value, -0) ? "-0" : value)).join(",")}`;
+    const found = this.known.get(key);
+    if (found !== undefined) return found;
+    const name = this.unique("constants/constant");
+    this.constants.push({ name, type, values });
+    this.known.set(key, name);
+    return name;
+  }
+
+  /** A list of whole numbers, as operations take shapes and axes. */
+  list(values: readonly number[]): string {
+    return this.constant({ dtype: "i64", shape: [values.length] }, values);
+  }
+
+  private unique(wanted: string): string {
+    let count = this.taken.get(wanted) ?? 0;
+    let name = count === 0 ? wanted : `${wanted}_${count}`;
+    while (this.taken.has(name)) name = `${wanted}_${++count}`;
+    this.taken.set(wanted, count + 1);
+    if (name !== wanted) this.taken.set(name, 1);
+    return name;
+  }
+}

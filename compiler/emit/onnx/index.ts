@@ -1,0 +1,3 @@
+export { emitOnnx, nextPrefix, type OnnxSettings, seedInput } from "./emit-program.ts";
+export { encodeOnnx, type ModelAbout } from "./encode.ts";
+export type { ExternalTensor, OnnxModel } from "./messages.ts";

@@ -1,0 +1,3 @@
+export { runOnOnnx } from "./run-program.ts";
+export { OnnxSession } from "./session.ts";
+export { writeOnnx } from "./write-model.ts";

@@ -1,0 +1,27 @@
+/** Elements of a tensor as ONNX Runtime takes and gives them. */
+export type TensorElements = Float32Array | Int32Array | Uint8Array;
+
+export interface SentTensor {
+  readonly dtype: "float32" | "int32" | "bool";
+  readonly shape: readonly number[];
+  readonly data: TensorElements;
+}
+
+/** What the thread that runs a model is asked for. */
+export type Request =
+  | { readonly kind: "load"; readonly file: string }
+  /** Values that stay with the thread, as what a training step changes. */
+  | { readonly kind: "keep"; readonly tensors: ReadonlyMap<string, SentTensor> }
+  /** Runs once; outputs named in `next` become kept values under the names there, the others in `wanted` are given. */
+  | {
+      readonly kind: "run";
+      readonly inputs: ReadonlyMap<string, SentTensor>;
+      readonly wanted: readonly string[];
+      readonly next: ReadonlyMap<string, string>;
+    }
+  | { readonly kind: "read"; readonly names: readonly string[] }
+  | { readonly kind: "release" };
+
+export type Answer =
+  | { readonly kind: "done"; readonly tensors: ReadonlyMap<string, SentTensor> }
+  | { readonly kind: "failed"; readonly problem: string };

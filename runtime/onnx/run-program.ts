@@ -1,0 +1,62 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { elementCount, nextPrefix, type Program, seedInput, type TensorData } from "../../compiler/index.ts";
+import type { SentTensor } from "./messages.ts";
+import { OnnxSession } from "./session.ts";
+import { writeOnnx } from "./write-model.ts";
+
+/** Values by name: what is fed, and parameters by their paths. */
+export interface GivenTensors {
+  readonly inputs: ReadonlyMap<string, TensorData>;
+  readonly parameters: ReadonlyMap<string, TensorData>;
+}
+
+/**
+ * Runs a program, optimised for ONNX, once in ONNX Runtime and gives what the reference evaluator gives: its outputs and
+ * its updates, by name. Parameters that are missing are zeros.
+ */
+export async function runOnOnnx(
+  program: Program,
+  seed: number,
+  { inputs, parameters }: GivenTensors,
+): Promise<ReadonlyMap<string, TensorData>> {
+  const folder = mkdtempSync(join(tmpdir(), "medctc-onnx-"));
+  try {
+    const settings = { trainable: new Set(program.updates.keys()), gradients: true };
+    const zeros = new Map(
+      program.graph.nodes.flatMap(({ operation, type }) =>
+        operation.op === "parameter" ? [[operation.path, elementCount(type)] as const] : [],
+      ),
+    );
+    const valuesOf = (path: string): Float32Array =>
+      Float32Array.from(parameters.get(path)?.data ?? new Float32Array(zeros.get(path) ?? 0));
+    const about = { spec: "", version: "", placements: [] };
+    const { file, model } = writeOnnx(program, settings, join(folder, "model.onnx"), (path) => [valuesOf(path)], about);
+    const session = await OnnxSession.load(file);
+    const fed = new Map(
+      model.inputs.map(({ name, type: { shape, dtype } }): readonly [string, SentTensor] => {
+        const values = name === seedInput ? Float32Array.of(seed) : (inputs.get(name)?.data ?? valuesOf(name));
+        return dtype === "i32"
+          ? [name, { dtype: "int32", shape, data: Int32Array.from(values) }]
+          : [name, { dtype: "float32", shape, data: Float32Array.from(values) }];
+      }),
+    );
+    const results = await session.run(
+      fed,
+      model.outputs.map(({ name }) => name),
+    );
+    await session.dispose();
+    const names = new Map(model.outputs.map(({ of, name }) => [of, name]));
+    const read = (output: string, { type }: { readonly type: TensorData["type"] }): TensorData => ({
+      type,
+      data: Float32Array.from(results.get(names.get(output) ?? output)?.data ?? []),
+    });
+    return new Map([
+      ...[...program.outputs].map(([name, node]) => [name, read(name, node)] as const),
+      ...[...program.updates].map(([path, node]) => [path, read(nextPrefix + path, node)] as const),
+    ]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

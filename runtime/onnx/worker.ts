@@ -1,0 +1,79 @@
+import { parentPort } from "node:worker_threads";
+import type * as Ort from "onnxruntime-node";
+import type { Answer, Request, SentTensor } from "./messages.ts";
+
+/** The thread that ONNX Runtime runs in: its own calls hold up the thread that they are made from. */
+let session: Ort.InferenceSession | null = null;
+const kept = new Map<string, Ort.Tensor>();
+const { InferenceSession, Tensor } = (await import("onnxruntime-node")).default as typeof Ort;
+
+parentPort?.on("message", (request: Request) => {
+  answer(request).then(
+    (message) => parentPort?.postMessage(message),
+    (error: unknown) => {
+      const problem = error instanceof Error ? error.message : String(error);
+      parentPort?.postMessage({ kind: "failed", problem } satisfies Answer);
+    },
+  );
+});
+
+async function answer(request: Request): Promise<Answer> {
+  switch (request.kind) {
+    case "load":
+      session = await InferenceSession.create(request.file, {
+        executionProviders: ["cpu"],
+        graphOptimizationLevel: "all",
+        executionMode: "sequential",
+        logSeverityLevel: 3,
+      });
+      return nothing;
+    case "keep":
+      for (const [name, tensor] of request.tensors) kept.set(name, received(tensor));
+      return nothing;
+    case "run": {
+      if (session === null) throw new Error("a model is loaded before it is run");
+      const feeds: Record<string, Ort.Tensor> = {};
+      for (const name of session.inputNames) {
+        const given = request.inputs.get(name);
+        const tensor = given === undefined ? kept.get(name) : received(given);
+        if (tensor === undefined) throw new Error(`the model needs the input ${name}`);
+        feeds[name] = tensor;
+      }
+      const results = await session.run(feeds, [...request.wanted, ...request.next.keys()]);
+      for (const [output, name] of request.next) kept.set(name, resultOf(results, output));
+      return { kind: "done", tensors: new Map(request.wanted.map((name) => [name, sent(resultOf(results, name))])) };
+    }
+    case "read":
+      return { kind: "done", tensors: new Map(request.names.map((name) => [name, sent(keptAt(name))])) };
+    case "release":
+      await session?.release();
+      session = null;
+      kept.clear();
+      return nothing;
+  }
+}
+
+const nothing: Answer = { kind: "done", tensors: new Map() };
+
+function keptAt(name: string): Ort.Tensor {
+  const tensor = kept.get(name);
+  if (tensor === undefined) throw new Error(`${name} is not kept`);
+  return tensor;
+}
+
+function resultOf(results: Ort.InferenceSession.OnnxValueMapType, name: string): Ort.Tensor {
+  const result = results[name];
+  if (result === undefined) throw new Error(`the model gives no ${name}`);
+  return result;
+}
+
+function received({ dtype, shape, data }: SentTensor): Ort.Tensor {
+  return new Tensor(dtype, data, [...shape]);
+}
+
+function sent({ type, dims, data }: Ort.Tensor): SentTensor {
+  if (type === "float32" && data instanceof Float32Array) return { dtype: type, shape: dims, data };
+  if (type === "int32" && data instanceof Int32Array) return { dtype: type, shape: dims, data };
+  if (type === "bool" && data instanceof Uint8Array) return { dtype: type, shape: dims, data };
+  throw new Error(`${type} is no type of the language`);
+}

@@ -1,0 +1,124 @@
+import { readFileSync } from "node:fs";
+import { beforeAll, describe, expect, test } from "vitest";
+import {
+  buildProgram,
+  compileSpec,
+  elementCount,
+  gradientPrefix,
+  optimiseForOnnx,
+  type ProgramName,
+  runProgram,
+  type TensorData,
+} from "../../compiler/index.ts";
+import { createSource } from "../../grammar/index.ts";
+import { SpecLibrary } from "../../runtime/cli/library.ts";
+import { runOnOnnx } from "../../runtime/onnx/index.ts";
+import { elementsOf, type StoredTensor } from "../../runtime/weights/index.ts";
+import { difference, fixture, stages } from "./ctclip-fixture.ts";
+
+const path = "specs/medct-small.vlm";
+const { plan, spec } = compileSpec(createSource(path, readFileSync(path, "utf8")), new SpecLibrary("specs/std", path));
+const weights = fixture("weights.safetensors");
+const lora = fixture("lora.safetensors");
+
+function dataOf(stored: StoredTensor): TensorData {
+  return { type: { dtype: "f32", shape: stored.shape }, data: Float32Array.from(elementsOf(stored)) };
+}
+
+const inputs = new Map([...fixture("batch.safetensors")].map(([name, stored]) => [name, dataOf(stored)]));
+
+/** The fixture's weights by path, with its adapters or with those that change nothing. */
+function parametersOf(adapters: boolean): ReadonlyMap<string, TensorData> {
+  return new Map(
+    [...(plan?.parameters ?? []), ...(plan?.buffers ?? [])].flatMap(({ path: at, checkpoint }) => {
+      const stored = weights.get(checkpoint) ?? (adapters ? lora.get(checkpoint) : undefined);
+      return stored === undefined ? [] : [[at, dataOf(stored)] as const];
+    }),
+  );
+}
+
+function programOf(name: ProgramName, fetch: readonly string[] = []) {
+  const program = spec === null ? null : buildProgram(spec, name, fetch);
+  if (spec === null || program === null) throw new Error("the spec has this program");
+  return optimiseForOnnx(program, spec);
+}
+
+const seed = spec?.settings.seed ?? 0;
+
+describe("ONNX Runtime gives what CT-CLIP's own code gives", () => {
+  let outputs: ReadonlyMap<string, TensorData>;
+  beforeAll(async () => {
+    const program = programOf(
+      "forward",
+      stages.map(([, name]) => name),
+    );
+    outputs = await runOnOnnx(program, seed, { inputs, parameters: parametersOf(false) });
+  });
+
+  test.each(stages)("%s within 2e-5", (name, value) => {
+    expect(difference(outputs.get(value)?.data ?? [], name)).toBeLessThan(2e-5);
+  });
+
+  test("the loss within 1e-5", () => {
+    expect(difference(outputs.get("loss")?.data ?? [], "loss_base")).toBeLessThan(1e-5);
+  });
+
+  test.each(["image", "text"] as const)("the %s encoder alone gives the same latent", async (kind) => {
+    const given = { inputs, parameters: parametersOf(false) };
+    const { data } = (await runOnOnnx(programOf(`encode_${kind}`), seed, given)).get("latent") ?? { data: [] };
+    expect(difference(data, `${kind}_latent`)).toBeLessThan(2e-5);
+  });
+});
+
+describe("ONNX Runtime trains as PyTorch and PEFT do", () => {
+  const losses: number[] = [];
+  let gradients: ReadonlyMap<string, TensorData>;
+  let after: ReadonlyMap<string, TensorData>;
+  const paths = new Map((plan?.parameters ?? []).map(({ checkpoint, path: at }) => [checkpoint, at]));
+  beforeAll(async () => {
+    const step = programOf("step");
+    let parameters = parametersOf(true);
+    for (let number = 0; number < 3; number++) {
+      const count: TensorData = { type: { dtype: "i32", shape: [] }, data: Float32Array.of(number) };
+      const results = await runOnOnnx(step, seed, { inputs: new Map([...inputs, ["step", count]]), parameters });
+      if (number === 0) gradients = results;
+      losses.push(results.get("loss")?.data[0] ?? Number.NaN);
+      parameters = new Map([...parameters, ...[...results].filter(([name]) => step.updates.has(name))]);
+    }
+    const last = await runOnOnnx(programOf("forward"), seed, { inputs, parameters });
+    losses.push(last.get("loss")?.data[0] ?? Number.NaN);
+    after = parameters;
+  });
+
+  test("losses of three steps and after within 1e-4", () => {
+    expect(difference(losses, "losses")).toBeLessThan(1e-4);
+  });
+
+  test.each([...lora.keys()])("%s: its gradient and its value after three steps within 1e-4", (name) => {
+    const at = paths.get(name) ?? "";
+    expect(difference(gradients.get(gradientPrefix + at)?.data ?? [], `grad.${name}`)).toBeLessThan(1e-4);
+    expect(difference(after.get(at)?.data ?? [], `after3.${name}`)).toBeLessThan(1e-4);
+  });
+});
+
+test("dropout draws the numbers of the reference evaluator, and others with another seed", async () => {
+  const text = readFileSync(path, "utf8").replace(
+    "lora(rank = 4, alpha = 8)",
+    "lora(rank = 4, alpha = 8, dropout = 0.3)",
+  );
+  const { spec: dropping } = compileSpec(createSource(path, text), new SpecLibrary("specs/std", path));
+  const built = dropping === null ? null : buildProgram(dropping, "step");
+  if (dropping === null || built === null) throw new Error("the spec has a step");
+  const step = optimiseForOnnx(built, dropping);
+  const count: TensorData = { type: { dtype: "i32", shape: [] }, data: Float32Array.of(5) };
+  const parameters = new Map(parametersOf(true));
+  for (const { operation, type } of step.graph.nodes) {
+    if (operation.op !== "parameter" || parameters.has(operation.path)) continue;
+    parameters.set(operation.path, { type, data: new Float32Array(elementCount(type)) });
+  }
+  const given = { inputs: new Map([...inputs, ["step", count]]), parameters };
+  const lossOf = (results: ReadonlyMap<string, TensorData>): number => results.get("loss")?.data[0] ?? Number.NaN;
+  const reference = lossOf(runProgram(step, given, "f32"));
+  expect(Math.abs(lossOf(await runOnOnnx(step, dropping.settings.seed, given)) - reference)).toBeLessThan(1e-5);
+  expect(Math.abs(lossOf(await runOnOnnx(step, dropping.settings.seed + 1, given)) - reference)).toBeGreaterThan(1e-4);
+});
