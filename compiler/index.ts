@@ -1,11 +1,13 @@
 export {
-  type ExternalTensor,
   emitOnnx,
   encodeOnnx,
   nextPrefix,
   type OnnxModel,
   type OnnxSettings,
+  type Place,
+  placeWeights,
   seedInput,
+  type WeightFiles,
 } from "./emit/onnx/index.ts";
 export {
   type Bf16Products,
@@ -31,6 +33,7 @@ export {
   type ProgramName,
   type TracedSpec,
 } from "./programs/build.ts";
+export { firstValues, type InitialParameter } from "./programs/init.ts";
 export { buildProduct } from "./programs/product.ts";
 export { flopsOfProgram, gradientPrefix, nodesOf, type Program } from "./programs/program.ts";
 export { runProgram } from "./programs/run.ts";

@@ -1,6 +1,7 @@
 import { Builder } from "../ir/builder.ts";
+import { evaluate } from "../ir/evaluate.ts";
 import { Graph } from "../ir/graph.ts";
-import type { Node, Origin, TensorType } from "../ir/types.ts";
+import { elementCount, type Node, type Origin, type TensorType } from "../ir/types.ts";
 import type { Program } from "./program.ts";
 
 /** The first value of a parameter; see the initialisers of the language. */
@@ -64,5 +65,21 @@ function drawn(initial: InitialValue, type: TensorType, random: (offset: number)
       const angle = build.add({ op: "cos" }, build.mul(random(1), 2 * Math.PI));
       return build.mul(build.mul(radius, angle), initial.standardDeviation);
     }
+  }
+}
+
+/** Elements that are drawn at once by the evaluator. */
+const elementsAtOnce = 2 ** 20;
+
+/** The first value of a parameter in pieces, by the evaluator; of one piece it is what the program `init` gives. */
+export function* firstValues(parameter: InitialParameter, index: number, seed: number): Iterable<Float32Array> {
+  const count = elementCount(parameter.type);
+  for (let from = 0, piece = 0; from < count; from += elementsAtOnce, piece++) {
+    const graph = new Graph();
+    const size = Math.min(elementsAtOnce, count - from);
+    const node = firstValue({ parameter, index, seed, piece }, { ...parameter.type, shape: [size] }, graph);
+    const value = evaluate([node], { inputs: new Map(), parameters: new Map() }, "f32").get(node);
+    if (value === undefined) throw new Error("the evaluator gives what it is asked for");
+    yield Float32Array.from(value.data);
   }
 }

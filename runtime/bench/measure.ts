@@ -3,7 +3,7 @@ import type { TracedSpec } from "../../compiler/index.ts";
 import { loadTensorflow } from "../native/index.ts";
 import { peakBytes } from "./memory.ts";
 import { type Backend, lessMemory, type Measurement, type Message, type Request } from "./messages.ts";
-import { evaluatorRunner, type Runner, tensorflowRunner } from "./runner.ts";
+import { evaluatorRunner, onnxRunner, type Runner, tensorflowRunner } from "./runner.ts";
 import { spreadOf } from "./statistics.ts";
 
 /** Counted runs without a number given: what fits that time, and within these bounds. */
@@ -26,6 +26,17 @@ export async function measure(request: Request, specOf: SpecOf, tell: (message: 
         kind: "measured",
         measurement: await timed(evaluatorRunner(specOf(backend), program, inputs), request, tell),
       };
+    case "onnx": {
+      try {
+        const measurement = await timed(await onnxRunner(backend.model, inputs), request, tell);
+        if (request.product?.kind !== "onnx") return { kind: "measured", measurement };
+        tell({ kind: "progress", text: "measuring matrix products" });
+        const product = await onnxRunner(request.product.model, []);
+        return { kind: "measured", measurement: { ...measurement, productMs: await timeProduct(product) } };
+      } catch (error) {
+        return { kind: "failed", problem: error instanceof Error ? error.message : String(error), help: lessMemory };
+      }
+    }
     case "tfjs": {
       const native = loadTensorflow();
       if (native.kind !== "ready") return { kind: "failed", problem: native.reason, help: `run: ${native.repair}` };
@@ -35,10 +46,10 @@ export async function measure(request: Request, specOf: SpecOf, tell: (message: 
           request,
           tell,
         );
-        if (request.product === null) return { kind: "measured", measurement };
+        if (request.product?.kind !== "tfjs") return { kind: "measured", measurement };
         tell({ kind: "progress", text: "measuring matrix products" });
-        const product = await tensorflowRunner(native.tf, request.product, "product", []);
-        return { kind: "measured", measurement: { ...measurement, productMs: timeProduct(product) } };
+        const product = await tensorflowRunner(native.tf, request.product.model, "product", []);
+        return { kind: "measured", measurement: { ...measurement, productMs: await timeProduct(product) } };
       } catch (error) {
         // TensorFlow's own exceptions are plain errors: of memory that is not there, above all.
         const problem = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
@@ -56,7 +67,7 @@ async function timed(runner: Runner, request: Request, tell: (message: Message) 
     // Lets the message go out, and the end of the process that listens come in.
     await setImmediate();
     const start = performance.now();
-    runner.run(step++);
+    await runner.run(step++);
     return performance.now() - start;
   };
   const firstMs = await next("first step");
@@ -66,17 +77,17 @@ async function timed(runner: Runner, request: Request, tell: (message: Message) 
   const timesMs: number[] = [];
   for (let run = 0; run < steps; run++) timesMs.push(await next(`step ${run + 1} of ${steps}`));
   const peak = peakBytes();
-  runner.dispose();
+  await runner.dispose();
   return { device: runner.device, firstMs, timesMs, loadedBytes, peakBytes: peak, productMs: null };
 }
 
-function timeProduct(product: Runner): number {
+async function timeProduct(product: Runner): Promise<number> {
   const timesMs = [];
   for (let run = -1; run < productRuns; run++) {
     const start = performance.now();
-    product.run(0);
+    await product.run(0);
     if (run >= 0) timesMs.push(performance.now() - start);
   }
-  product.dispose();
+  await product.dispose();
   return spreadOf(timesMs).medianMs;
 }

@@ -15,16 +15,34 @@ export interface Request {
   readonly warmup: number;
   readonly backend: Backend;
   /** A model of one product of matrices, to be run after the rest. */
-  readonly product: WrittenModel | null;
+  readonly product: Product | null;
 }
 
-export type Backend =
+export type Product =
   | { readonly kind: "tfjs"; readonly model: WrittenModel }
+  | { readonly kind: "onnx"; readonly model: WrittenOnnxModel };
+
+export type Backend =
+  | Product
   | { readonly kind: "evaluator"; readonly path: string; readonly overrides: TrainOverrides };
 
 export interface WrittenModel {
   readonly folder: string;
   readonly index: ModelIndex;
+}
+
+export interface WrittenOnnxModel {
+  readonly file: string;
+  readonly inputs: readonly OnnxInput[];
+  readonly outputs: readonly string[];
+  /** Outputs that are the inputs of the next run, by the names of those. */
+  readonly next: readonly (readonly [output: string, input: string])[];
+}
+
+export interface OnnxInput {
+  readonly name: string;
+  readonly dtype: "float32" | "int32";
+  readonly shape: readonly number[];
 }
 
 export interface Measurement {

@@ -2,15 +2,20 @@ import { join } from "node:path";
 import {
   buildProduct,
   buildProgram,
+  firstValues,
   flopsOfProgram,
+  nextPrefix,
   optimise,
+  optimiseForOnnx,
+  type Program,
   type TracedSpec,
   type TrainOverrides,
 } from "../../compiler/index.ts";
 import { bf16ProductsHere } from "../native/index.ts";
+import { writeOnnx } from "../onnx/index.ts";
 import { writeModel, writePrograms } from "../tensorflow/index.ts";
 import { inputsOf } from "./inputs.ts";
-import type { Backend, MeasuredProgram, Request } from "./messages.ts";
+import type { Backend, MeasuredProgram, Request, WrittenOnnxModel } from "./messages.ts";
 
 /** Rows of the square matrices whose product says what the machine can at best. */
 export const productSize = 2048;
@@ -41,15 +46,64 @@ export function prepareBench(
 ): Prepared | null {
   const built = buildProgram(spec, name);
   if (built === null) return null;
-  const program = optimise(built, spec);
+  const program = backend === "onnx" ? optimiseForOnnx(built, spec) : optimise(built, spec);
   const request = { kind: "request", program: name, inputs: inputsOf(program), steps, warmup } as const;
   const flops = flopsOfProgram(program);
   if (backend === "evaluator") {
     return { request: { ...request, backend: { kind: backend, path, overrides }, product: null }, flops };
   }
+  if (backend === "onnx") {
+    const product = buildProduct(productSize, "f32");
+    const about = { ...spec, parameters: product.parameters };
+    return {
+      request: {
+        ...request,
+        backend: { kind: backend, model: writeForOnnx(spec, program, join(folder, "model")) },
+        product: { kind: backend, model: writeForOnnx(about, product.program, join(folder, "product")) },
+      },
+      flops,
+    };
+  }
   const modelFolder = join(folder, "model");
   const model = { folder: modelFolder, index: writeModel(spec, modelFolder, { bf16Products: bf16ProductsHere() }) };
-  return { request: { ...request, backend: { kind: backend, model }, product: writeProduct(spec, folder) }, flops };
+  const product = { kind: backend, model: writeProduct(spec, folder) };
+  return { request: { ...request, backend: { kind: backend, model }, product }, flops };
+}
+
+/** Writes a program with first values, of which ONNX Runtime computes nothing before the run: its weights may be given. */
+function writeForOnnx(
+  { parameters, trainable, settings }: Pick<TracedSpec, "parameters" | "trainable" | "settings">,
+  program: Program,
+  folder: string,
+): WrittenOnnxModel {
+  const files = { folder, model: () => "model.onnx", frozen: "weights.data", trainable: "adapter.data" };
+  const places = new Map(parameters.map((parameter, index) => [parameter.path, { parameter, index }]));
+  const about = { spec: "", version: "", placements: [] };
+  // All of a product's weights may change, or ONNX Runtime would multiply them while it loads.
+  const changing = program.name === "product" ? new Set(places.keys()) : trainable;
+  const [model] = writeOnnx(
+    [program],
+    { trainable: changing, gradients: false },
+    files,
+    (path) => {
+      const place = places.get(path);
+      if (place === undefined) throw new Error(`${path} is a parameter of the spec`);
+      return firstValues(place.parameter, place.index, settings.seed);
+    },
+    about,
+  );
+  if (model === undefined) throw new Error("a model is written for each program");
+  const given = new Set(model.weights.map(({ name }) => name));
+  return {
+    file: join(folder, "model.onnx"),
+    inputs: model.inputs.flatMap(({ name, type: { dtype, shape } }) =>
+      given.has(name) ? [] : [{ name, dtype: dtype === "i32" ? ("int32" as const) : ("float32" as const), shape }],
+    ),
+    outputs: model.outputs.flatMap(({ name }) => (name.startsWith(nextPrefix) ? [] : [name])),
+    next: model.outputs.flatMap(({ name }) =>
+      name.startsWith(nextPrefix) ? [[name, name.slice(nextPrefix.length)] as const] : [],
+    ),
+  };
 }
 
 function writeProduct({ settings }: TracedSpec, folder: string) {

@@ -7,16 +7,17 @@ import {
   type TensorData,
   type TracedSpec,
 } from "../../compiler/index.ts";
+import { OnnxSession, type SentTensor } from "../onnx/index.ts";
 import { TensorflowSession } from "../tensorflow/index.ts";
 import type { Tfjs } from "../tensorflow/tfjs.ts";
 import { drawInputs, type Input } from "./inputs.ts";
-import type { MeasuredProgram, WrittenModel } from "./messages.ts";
+import type { MeasuredProgram, WrittenModel, WrittenOnnxModel } from "./messages.ts";
 
 /** A program with its weights and inputs, ready to be run again and again. */
 export interface Runner {
   readonly device: string;
-  readonly run: (step: number) => void;
-  readonly dispose: () => void;
+  readonly run: (step: number) => Promise<void>;
+  readonly dispose: () => Promise<void>;
 }
 
 /** A program of a written model in TensorFlow, with the first values that follow from the seed. */
@@ -32,7 +33,49 @@ export async function tensorflowRunner(
   const drawn = drawInputs(inputs);
   return {
     device: session.device,
-    run: (step) => void session.run(name, new Map([...drawn, ["step", Int32Array.of(step)]])),
+    run: (step) => {
+      session.run(name, new Map([...drawn, ["step", Int32Array.of(step)]]));
+      return Promise.resolve();
+    },
+    dispose: () => Promise.resolve(session.dispose()),
+  };
+}
+
+/** A written ONNX model. What a step changes starts with drawn numbers and, where an optimizer keeps it, with zeros. */
+export async function onnxRunner(
+  { file, inputs, outputs, next }: WrittenOnnxModel,
+  given: readonly Input[],
+): Promise<Runner> {
+  const session = await OnnxSession.load(file);
+  const drawn = drawInputs(given);
+  const kept = new Map<string, SentTensor>();
+  for (const { name, dtype, shape } of inputs) {
+    const values = drawn.get(name);
+    if (dtype === "int32") {
+      kept.set(name, {
+        dtype,
+        shape,
+        data: Int32Array.from(values ?? new Int32Array(elementCount({ dtype: "i32", shape }))),
+      });
+    } else {
+      const type = { dtype: "f32", shape } as const;
+      const first = name.includes(":")
+        ? undefined
+        : drawInputs([{ name, type, values: { kind: "uniform" } }]).get(name);
+      kept.set(name, {
+        dtype,
+        shape,
+        data: Float32Array.from(values ?? first ?? new Float32Array(elementCount(type))),
+      });
+    }
+  }
+  await session.keep(kept);
+  return {
+    device: "CPU",
+    run: async (step) => {
+      const number = { dtype: "int32", shape: [], data: Int32Array.of(step) } as const;
+      await session.run(new Map([["step", number]]), outputs, new Map(next));
+    },
     dispose: () => session.dispose(),
   };
 }
@@ -62,7 +105,8 @@ export function evaluatorRunner(spec: TracedSpec, name: MeasuredProgram, inputs:
         const value = results.get(path);
         if (value !== undefined) parameters.set(path, value);
       }
+      return Promise.resolve();
     },
-    dispose: () => parameters.clear(),
+    dispose: () => Promise.resolve(parameters.clear()),
   };
 }

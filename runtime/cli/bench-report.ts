@@ -47,7 +47,7 @@ export interface Found {
   readonly path: string;
   readonly options: Wanted;
   readonly settings: TracedSpec["settings"];
-  readonly engine: "tfjs" | "evaluator";
+  readonly engine: "tfjs" | "onnx" | "evaluator";
   readonly flops: number;
   readonly measurement: Measurement;
 }
@@ -92,7 +92,8 @@ function gflopsPerSecond(flops: number, ms: number): number {
 /** A benchmark in one screen, and the tables of the profile. */
 export function renderBench(report: BenchReport): string {
   const { machine, steps, memory, product } = report;
-  const engine = machine.tensorflow === null ? "the reference evaluator" : `TensorFlow ${machine.tensorflow}`;
+  const withoutTensorflow = report.backend === "onnx" ? "ONNX Runtime" : "the reference evaluator";
+  const engine = machine.tensorflow === null ? withoutTensorflow : `TensorFlow ${machine.tensorflow}`;
   const rows = [
     ["machine", `${machine.processor}, ${machine.threads} threads, ${engine}, ${machine.device}`],
     ["first run", printMs(report.firstMs)],

@@ -20,6 +20,7 @@ import {
 import { writeAtomically } from "../files/index.ts";
 import { availableBytes, judgeMemory, MemoryError } from "../memory/index.ts";
 import { chooseBackend, inspectPreferred, type WantedBackend } from "../native/index.ts";
+import { inspectOnnx } from "../onnx/index.ts";
 import { type BenchReport, renderBench, reportOf } from "./bench-report.ts";
 import { Progress } from "./progress.ts";
 import { compilePath, showDiagnostics } from "./read-spec.ts";
@@ -37,12 +38,12 @@ export async function bench(path: string, options: BenchOptions, terminal: Termi
   const compiled = compilePath(path, terminal.libraryFolder, options.overrides);
   const { spec } = compiled;
   if (!showDiagnostics(compiled, terminal) || spec === null) return exitCodes.wrong;
-  const chosen = chooseBackend(options.backend, inspectPreferred);
+  const chosen = chooseBackend(options.backend, inspectPreferred, inspectOnnx);
   if (chosen.kind === "unavailable") {
     terminal.err(`error: ${chosen.reason}\n  help: run: ${chosen.repair}\n`);
     return exitCodes.wrong;
   }
-  if (chosen.kind === "evaluator" && chosen.note !== null) terminal.err(`${chosen.note}\n`);
+  if (chosen.kind !== "tfjs" && chosen.note !== null) terminal.err(`${chosen.note}\n`);
   const engine = chosen.kind;
   if (options.profile !== null && engine !== "tfjs") {
     terminal.err("error: only TensorFlow's runs can be profiled\n  help: leave out --profile, or use --backend tfjs\n");

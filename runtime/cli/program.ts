@@ -3,13 +3,14 @@ import type { ProgramName, TrainOverrides } from "../../compiler/index.ts";
 import type { WantedBackend } from "../native/index.ts";
 import type { BenchOptions } from "./bench.ts";
 import type { Emitted } from "./compile.ts";
+import type { ExportedProgram } from "./export.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 
 /** The version of package.json, set when the program is bundled. */
 declare const MEDCTC_VERSION: string | undefined;
 
 /** The names that the command line offers; the compiler's own lists are not loaded for a start. */
-const backendNames: readonly WantedBackend[] = ["auto", "tfjs", "evaluator"];
+const backendNames: readonly WantedBackend[] = ["auto", "tfjs", "onnx", "evaluator"];
 const programNames: readonly ProgramName[] = ["forward", "encode_image", "encode_text", "step", "init"];
 const passNames = [
   "none",
@@ -52,6 +53,14 @@ interface RunFlags {
   readonly output: string;
 }
 
+interface ExportFlags {
+  readonly onnx: string;
+  readonly program?: ExportedProgram;
+  readonly weights?: string;
+  readonly adapter?: string;
+  readonly batch?: number;
+}
+
 interface BenchFlags extends TrainOverrides {
   readonly program: BenchOptions["program"];
   readonly backend: WantedBackend;
@@ -77,9 +86,10 @@ A .vlm file says which encoders a model has, where adapters sit, what is frozen,
 /** Runs one command line, without the program's own name, and gives its exit code. */
 export async function run(commandLine: readonly string[], terminal: Terminal): Promise<ExitCode> {
   let code: ExitCode = exitCodes.done;
+  const version = typeof MEDCTC_VERSION === "string" ? MEDCTC_VERSION : "development";
   const program = new Command("medctc")
     .description(summary)
-    .version(typeof MEDCTC_VERSION === "string" ? MEDCTC_VERSION : "development")
+    .version(version)
     .showHelpAfterError("(run with --help to see what there is)")
     .exitOverride()
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err });
@@ -162,7 +172,10 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
     .option("--fetch <name...>", "named values inside the model to give as well, such as vision.spatial")
     .option("--step <number>", "the number of the training step", Number, 0)
     .addOption(
-      new Option("--backend <name>", "the reference evaluator, native TensorFlow, or the faster of what is there")
+      new Option(
+        "--backend <name>",
+        "the reference evaluator, native TensorFlow, ONNX Runtime, or the fastest of what is there",
+      )
         .choices(backendNames)
         .default("evaluator"),
     )
@@ -176,6 +189,33 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
       const { run: runOnce } = await import("./run.ts");
       const { weights = null, adapter = null, feeds = null, fetch = [], step, backend, output } = options;
       code = await runOnce(spec, name, { weights, adapter, feeds, fetch, step, backend, output }, terminal);
+    });
+  program
+    .command("export")
+    .description("write programs as ONNX, with their weights in files beside them")
+    .argument("<spec>", "a spec file")
+    .requiredOption("--onnx <path>", "a file for one program (model.onnx), or a folder for all that the model has")
+    .addOption(
+      new Option("--program <name>", "which program; forward for a file, all for a folder").choices([
+        "forward",
+        "encode_image",
+        "encode_text",
+        "step",
+      ]),
+    )
+    .option("--weights <file>", "the model's weights, safetensors by their names in checkpoints")
+    .option("--adapter <file>", "the adapters' weights; without them the first values, which change nothing")
+    .option("--batch <rows>", "another batch than the spec says", wholeNumber(1))
+    .addHelpText(
+      "after",
+      "\nFrozen weights and those that are trained are in two files, so that one of the first serves many of the second." +
+        "\n\nExamples:\n  $ medctc export specs/medct-small.vlm --onnx model --weights w.safetensors" +
+        "\n  $ medctc export specs/medct-small.vlm --onnx image.onnx --program encode_image --batch 1",
+    )
+    .action(async (spec: string, { onnx, ...options }: ExportFlags) => {
+      const { exportSpec } = await import("./export.ts");
+      const { program: name = null, weights = null, adapter = null, batch = null } = options;
+      code = exportSpec(spec, { onnx, program: name, weights, adapter, batch, version }, terminal);
     });
   program
     .command("bench")

@@ -4,6 +4,7 @@ import {
   buildProgram,
   type Compiled,
   optimise,
+  optimiseForOnnx,
   type ProgramName,
   runProgram,
   type TensorData,
@@ -18,6 +19,7 @@ import {
   loadTensorflow,
   type WantedBackend,
 } from "../native/index.ts";
+import { inspectOnnx, runOnOnnx } from "../onnx/index.ts";
 import { runOnTensorflow } from "../tensorflow/index.ts";
 import { loadTensors, type StoredTensor, writeSafetensors } from "../weights/index.ts";
 import { findParameters, matchInputs } from "./match-tensors.ts";
@@ -37,7 +39,7 @@ export interface RunOptions {
   readonly backend: WantedBackend;
 }
 
-/** `medctc run`: one program once, on given tensors, in the reference evaluator or on TensorFlow. */
+/** `medctc run`: one program once, on given tensors, in the reference evaluator, on TensorFlow or in ONNX Runtime. */
 export async function run(path: string, name: ProgramName, options: RunOptions, terminal: Terminal): Promise<ExitCode> {
   const backend = chosenFor(name, options.backend);
   if (backend.kind === "unavailable") {
@@ -67,7 +69,7 @@ export async function run(path: string, name: ProgramName, options: RunOptions, 
     const why = name === "step" ? "the model has no loss" : "the `eval` block names no latent for it";
     return refuse([report("no-such-program", name, { name, why })], terminal);
   }
-  const optimised = optimise(program, spec);
+  const optimised = backend.kind === "onnx" ? optimiseForOnnx(program, spec) : optimise(program, spec);
   const inputs = matchInputs(optimised, feeds ?? new Map(), options.step);
   const stored = new Map([...(weights ?? []), ...(adapter ?? [])]);
   const parameters = findParameters(optimised, compiled, stored);
@@ -75,9 +77,12 @@ export async function run(path: string, name: ProgramName, options: RunOptions, 
     return refuse([...inputs.diagnostics, ...parameters.diagnostics], terminal);
   }
   const given = { inputs: inputs.values, parameters: parameters.values };
+  if (backend.kind !== "tfjs" && backend.note !== null) terminal.err(`${backend.note}\n`);
   if (backend.kind === "evaluator") {
-    if (backend.note !== null) terminal.err(`${backend.note}\n`);
     return save(runProgram(optimised, given, "f32"), compiled, options.output, terminal);
+  }
+  if (backend.kind === "onnx") {
+    return save(await runOnOnnx(optimised, spec.settings.seed, given), compiled, options.output, terminal);
   }
   const results = await runOnTensorflow(backend.native.tf, spec, optimised, options.fetch, given);
   return save(results, compiled, options.output, terminal);
@@ -85,8 +90,8 @@ export async function run(path: string, name: ProgramName, options: RunOptions, 
 
 /** First values come from the evaluator alone: TensorFlow keeps those that it makes to itself. */
 function chosenFor(name: ProgramName, wanted: WantedBackend): ChosenBackend<LoadedTensorflow> {
-  if (name !== "init") return chooseBackend(wanted, loadTensorflow);
-  if (wanted !== "tfjs") return { kind: "evaluator", note: null };
+  if (name !== "init") return chooseBackend(wanted, loadTensorflow, inspectOnnx);
+  if (wanted !== "tfjs" && wanted !== "onnx") return { kind: "evaluator", note: null };
   const reason = "the first values are given by the reference evaluator alone";
   return { kind: "unavailable", reason, repair: "leave --backend out" };
 }

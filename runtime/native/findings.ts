@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync, lstatSync, readdirSync, readFileSync, statfsSync } from "node:fs";
-import { createRequire } from "node:module";
+import { accessSync, constants, existsSync, lstatSync, readdirSync, statfsSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import { availableBytes } from "../memory/index.ts";
+import { inspectOnnx } from "../onnx/index.ts";
 import { cacheFolder, nativeFiles } from "./cache.ts";
 import { chooseBackend } from "./choose.ts";
 import { environmentOfTensorflow } from "./environment.ts";
@@ -69,10 +69,12 @@ function tensorflow(what: string, state: Tried): Finding {
 }
 
 function backend(state: Tried): Finding {
-  const chosen = chooseBackend("auto", () => state);
+  const chosen = chooseBackend("auto", () => state, inspectOnnx);
   switch (chosen.kind) {
     case "tfjs":
       return ok("backend", `native TensorFlow, on the ${chosen.native.probe.device}`);
+    case "onnx":
+      return ok("backend", chosen.note ?? "ONNX Runtime");
     case "evaluator":
       return ok("backend", chosen.note ?? "the reference evaluator");
     case "unavailable":
@@ -144,12 +146,9 @@ function gigabytes(bytes: number): string {
 
 function onnxRuntime(): Finding {
   const what = "ONNX Runtime";
-  try {
-    const path = createRequire(import.meta.url).resolve("onnxruntime-node/package.json");
-    return ok(what, /"version": "([^"]+)"/.exec(readFileSync(path, "utf8"))?.[1] ?? path);
-  } catch {
-    return { what, state: "missing", detail: "not part of this version yet", repair: null };
-  }
+  const state = inspectOnnx();
+  if (state.kind === "ready") return ok(what, `onnxruntime-node ${state.version}, on the CPU`);
+  return { what, state: "missing", detail: state.reason, repair: state.repair };
 }
 
 function ok(what: string, detail: string): Finding {

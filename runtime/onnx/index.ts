@@ -1,3 +1,5 @@
+export { inspectOnnx, type OnnxState } from "./inspect.ts";
+export type { SentTensor } from "./messages.ts";
 export { runOnOnnx } from "./run-program.ts";
 export { OnnxSession } from "./session.ts";
-export { writeOnnx } from "./write-model.ts";
+export { type OnnxFiles, type WeightPieces, writeOnnx } from "./write-model.ts";

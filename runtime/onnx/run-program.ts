@@ -32,8 +32,10 @@ export async function runOnOnnx(
     const valuesOf = (path: string): Float32Array =>
       Float32Array.from(parameters.get(path)?.data ?? new Float32Array(zeros.get(path) ?? 0));
     const about = { spec: "", version: "", placements: [] };
-    const { file, model } = writeOnnx(program, settings, join(folder, "model.onnx"), (path) => [valuesOf(path)], about);
-    const session = await OnnxSession.load(file);
+    const files = { folder, model: () => "model.onnx", frozen: "frozen.data", trainable: "trainable.data" };
+    const [model] = writeOnnx([program], settings, files, (path) => [valuesOf(path)], about);
+    if (model === undefined) throw new Error("a model is written for each program");
+    const session = await OnnxSession.load(join(folder, "model.onnx"));
     const fed = new Map(
       model.inputs.map(({ name, type: { shape, dtype } }): readonly [string, SentTensor] => {
         const values = name === seedInput ? Float32Array.of(seed) : (inputs.get(name)?.data ?? valuesOf(name));

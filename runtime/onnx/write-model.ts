@@ -1,13 +1,15 @@
 import { createHash } from "node:crypto";
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { join } from "node:path";
 import {
-  type ExternalTensor,
   emitOnnx,
   encodeOnnx,
   type OnnxModel,
   type OnnxSettings,
+  type Place,
   type Program,
+  placeWeights,
+  type WeightFiles,
 } from "../../compiler/index.ts";
 import { writeAtomically } from "../files/index.ts";
 
@@ -23,52 +25,67 @@ export interface About {
   readonly placements: readonly string[];
 }
 
-/** A model's two files. */
-export interface WrittenOnnx {
-  readonly model: OnnxModel;
-  readonly file: string;
-  readonly data: string;
+/** Where models go: each program's file, and the files of their weights, all in one folder. */
+export interface OnnxFiles extends WeightFiles {
+  readonly folder: string;
+  readonly model: (program: string) => string;
 }
 
 /** Messages of protocol buffers end below that size; weights are outside, so only the graph itself counts. */
 const longestMessage = 2 ** 31 - 1;
 
 /**
- * Writes an optimised program as ONNX: `file`, and its weights beside it in a file of the same name with `.data`. The
- * weights are written as they come, a piece at a time. Both files appear whole or not at all, the weights first.
+ * Writes optimised programs as ONNX models that share their weights. Weights are written as they come, a piece at a time;
+ * every file appears whole or not at all, the weights first. `progress` hears what is written next.
  */
 export function writeOnnx(
-  program: Program,
+  programs: readonly Program[],
   settings: OnnxSettings,
-  file: string,
+  files: OnnxFiles,
   piecesOf: WeightPieces,
   { spec, version, placements }: About,
-): WrittenOnnx {
-  const model = emitOnnx(program, settings);
-  const data = `${file}.data`;
-  mkdirSync(dirname(file), { recursive: true });
-  const message = encodeOnnx(model, {
-    name: program.name,
-    version,
-    data: basename(data),
-    metadata: new Map([
+  progress: (file: string) => void = () => undefined,
+): readonly OnnxModel[] {
+  const models = programs.map((program) => emitOnnx(program, settings));
+  const places = placeWeights(
+    models.flatMap(({ weights }) => weights),
+    files,
+  );
+  const messages = programs.flatMap((program, index) => {
+    const model = models[index];
+    if (model === undefined) return [];
+    const metadata = new Map([
       ["medctc.program", program.name],
       ["medctc.spec", spec],
       ["medctc.spec_sha256", createHash("sha256").update(spec).digest("hex")],
       ["medctc.placements", placements.join("\n")],
-    ]),
+    ]);
+    const message = encodeOnnx(model, { name: program.name, version, places, metadata });
+    if (message.length > longestMessage) throw new Error(`the graph of ${program.name} takes more than 2 GiB`);
+    return [{ file: files.model(program.name), message }];
   });
-  if (message.length > longestMessage) throw new Error(`the graph of ${program.name} takes more than 2 GiB`);
-  writeWeights(model.external, data, piecesOf);
-  writeAtomically(file, message);
-  return { model, file, data };
+  mkdirSync(files.folder, { recursive: true });
+  for (const file of new Set([...places.values()].map((place) => place.file))) {
+    progress(file);
+    const inside = [...places].filter(([, place]) => place.file === file);
+    writeWeights(inside, join(files.folder, file), piecesOf);
+  }
+  for (const { file, message } of messages) {
+    progress(file);
+    writeAtomically(join(files.folder, file), message);
+  }
+  return models;
 }
 
-function writeWeights(tensors: readonly ExternalTensor[], file: string, piecesOf: WeightPieces): void {
-  const staging = join(dirname(file), `.${basename(file)}.${process.pid}`);
+function writeWeights(
+  weights: readonly (readonly [name: string, place: Place])[],
+  file: string,
+  piecesOf: WeightPieces,
+): void {
+  const staging = `${file}.${process.pid}.part`;
   const handle = openSync(staging, "w");
   try {
-    for (const { name, offset, bytes } of tensors) {
+    for (const [name, { offset, bytes }] of weights) {
       let at = offset;
       for (const piece of piecesOf(name)) {
         const view = new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength);

@@ -1,2 +1,2 @@
 export { loadTensors } from "./load.ts";
-export { elementsOf, readSafetensors, type StoredTensor, writeSafetensors } from "./safetensors.ts";
+export { elementsOf, floatPieces, readSafetensors, type StoredTensor, writeSafetensors } from "./safetensors.ts";

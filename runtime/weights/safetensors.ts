@@ -126,6 +126,23 @@ export function elementsOf({ dtype, shape, bytes }: StoredTensor): Float64Array 
   return Float64Array.from({ length: count }, (_, index) => read(view, index * elementBytes[dtype]));
 }
 
+/** So many elements are converted at once. */
+const elementsAtOnce = 2 ** 20;
+
+/** The elements of a stored tensor in 32-bit floats, in pieces: without a copy where the file has them so. */
+export function* floatPieces({ dtype, shape, bytes }: StoredTensor): Iterable<Float32Array> {
+  const count = shape.reduce((product, size) => product * size, 1);
+  if (dtype === "F32" && bytes.byteOffset % 4 === 0) {
+    yield new Float32Array(bytes.buffer, bytes.byteOffset, count);
+    return;
+  }
+  const size = elementBytes[dtype];
+  for (let from = 0; from < count; from += elementsAtOnce) {
+    const to = Math.min(count, from + elementsAtOnce);
+    yield Float32Array.from(elementsOf({ dtype, shape: [to - from], bytes: bytes.subarray(from * size, to * size) }));
+  }
+}
+
 const readers: Readonly<Record<StoredDtype, (view: DataView, at: number) => number>> = {
   F64: (view, at) => view.getFloat64(at, true),
   F32: (view, at) => view.getFloat32(at, true),

@@ -57,7 +57,7 @@ describe("doctor without TensorFlow", () => {
     const { code, rows } = doctor();
     expect(code).toBe(0);
     expect(rows.get("TensorFlow")).toMatchObject({ state: "missing", repair: "medctc backend install" });
-    expect(rows.get("backend")?.detail).toContain("using the reference evaluator");
+    expect(rows.get("backend")?.detail).toContain("using ONNX Runtime");
     expect(medctc(["doctor"]).out).toContain("native TensorFlow is not installed; repair: medctc backend install");
   });
 

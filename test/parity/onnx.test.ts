@@ -22,7 +22,10 @@ const weights = fixture("weights.safetensors");
 const lora = fixture("lora.safetensors");
 
 function dataOf(stored: StoredTensor): TensorData {
-  return { type: { dtype: "f32", shape: stored.shape }, data: Float32Array.from(elementsOf(stored)) };
+  return {
+    type: { dtype: stored.dtype === "I64" ? "i32" : "f32", shape: stored.shape },
+    data: Float32Array.from(elementsOf(stored)),
+  };
 }
 
 const inputs = new Map([...fixture("batch.safetensors")].map(([name, stored]) => [name, dataOf(stored)]));

@@ -1,8 +1,8 @@
-import { byteCount, type Node, type TensorType } from "../../ir/types.ts";
+import type { Node, TensorType } from "../../ir/types.ts";
 import { gradientPrefix, nodesOf, type Program } from "../../programs/program.ts";
 import { GraphWriter } from "./graph-writer.ts";
 import { isComputed, lower, type Target, type Value } from "./lower/index.ts";
-import type { ExternalTensor, NamedType, OnnxModel } from "./messages.ts";
+import type { NamedType, OnnxModel, Weight } from "./messages.ts";
 
 /** Before the path of a parameter or of an optimizer's state, in the name of the output that is its new value. */
 export const nextPrefix = "next:";
@@ -16,9 +16,6 @@ export interface OnnxSettings {
   /** Whether a step gives its gradients too. */
   readonly gradients: boolean;
 }
-
-/** Where large values start in a file, so that it can be mapped into memory. */
-const pageBytes = 4096;
 
 /**
  * Says an optimised program in ONNX. Frozen weights are values in a file beside the model; trainable ones are too, but may
@@ -34,11 +31,11 @@ export function emitOnnx(program: Program, settings: OnnxSettings): OnnxModel {
   const writer = new GraphWriter([...given.keys(), seedInput, ...outputs.map(({ name }) => name)]);
   const trains = program.updates.size > 0;
   const inputs: NamedType[] = [];
-  const weights: NamedType[] = [];
+  const weights: Weight[] = [];
   for (const [name, { kind, type }] of given) {
     const changes = kind === "parameter" && (settings.trainable.has(name) || program.updates.has(name));
     if (kind === "input" || changes) inputs.push({ name, type });
-    if (kind === "parameter" && !(trains && changes)) weights.push({ name, type });
+    if (kind === "parameter" && !(trains && changes)) weights.push({ name, type, trainable: changes });
   }
   if (trains) inputs.push({ name: seedInput, type: { dtype: "i32", shape: [] } });
   const values = new Map<Node, Value>();
@@ -68,7 +65,7 @@ export function emitOnnx(program: Program, settings: OnnxSettings): OnnxModel {
     inputs,
     outputs: outputs.map(({ of, name, node: { type } }) => ({ of, name, type })),
     inline: writer.constants,
-    external: placed(weights),
+    weights,
   };
 }
 
@@ -91,18 +88,4 @@ function outputsOf({ outputs, updates }: Program, gradients: boolean): ReadonlyM
     ...[...outputs].filter(([name]) => gradients || !name.startsWith(gradientPrefix)),
     ...[...updates].map(([path, node]) => [nextPrefix + path, node] as const),
   ]);
-}
-
-/** Weights one after the other in their file, large ones from the start of a page on. */
-function placed(weights: readonly NamedType[]): readonly ExternalTensor[] {
-  let end = 0;
-  return weights.map(({ name, type }) => {
-    if (type.dtype === "i64" || type.dtype === "u32") throw new Error("a weight has a type of the language");
-    const stored: TensorType = { dtype: type.dtype, shape: type.shape };
-    const bytes = byteCount(stored);
-    const step = bytes >= pageBytes ? pageBytes : 4;
-    const offset = Math.ceil(end / step) * step;
-    end = offset + bytes;
-    return { name, type: stored, offset, bytes };
-  });
 }

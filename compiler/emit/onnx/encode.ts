@@ -1,6 +1,7 @@
 import { onnx } from "onnx-proto";
 import { dataTypes } from "./lower/index.ts";
 import type { Attribute, InlineTensor, NamedType, OnnxModel, OnnxType } from "./messages.ts";
+import type { Place } from "./place-weights.ts";
 
 /** The operators' version: the first with Gelu, which ONNX Runtime has had since 2023. */
 const opset = 20;
@@ -10,13 +11,13 @@ const irVersion = 9;
 export interface ModelAbout {
   readonly name: string;
   readonly version: string;
-  /** The file with the weights, in the model's own folder. */
-  readonly data: string;
+  /** Where the weights are, in files of the model's own folder. */
+  readonly places: ReadonlyMap<string, Place>;
   /** What else a reader may want to know, by names that start with `medctc.`. */
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-/** Encodes a model as onnx.proto says; its weights are in the file that `data` names. */
+/** Encodes a model as onnx.proto says; its weights are where `places` says. */
 export function encodeOnnx(model: OnnxModel, about: ModelAbout): Uint8Array {
   const { AttributeProto, ModelProto, TensorProto } = onnx;
   const attribute = (name: string, value: Attribute) => {
@@ -48,18 +49,20 @@ export function encodeOnnx(model: OnnxModel, about: ModelAbout): Uint8Array {
       output: model.outputs.map(valueInfo),
       initializer: [
         ...model.inline.map((tensor) => ({ ...described(tensor), rawData: rawBytes(tensor) })),
-        ...model.external.map((tensor) => ({
-          ...described(tensor),
+        ...model.weights.map((weight) => ({
+          ...described(weight),
           dataLocation: TensorProto.DataLocation.EXTERNAL,
-          externalData: Object.entries({
-            location: about.data,
-            offset: String(tensor.offset),
-            length: String(tensor.bytes),
-          }).map(([key, value]) => ({ key, value })),
+          externalData: externalData(about.places.get(weight.name)),
         })),
       ],
     },
   }).finish();
+}
+
+function externalData(place: Place | undefined) {
+  if (place === undefined) throw new Error("every weight has a place");
+  const entries = { location: place.file, offset: String(place.offset), length: String(place.bytes) };
+  return Object.entries(entries).map(([key, value]) => ({ key, value }));
 }
 
 function described({ name, type }: { readonly name: string; readonly type: OnnxType }) {

@@ -33,12 +33,12 @@ export interface InlineTensor {
   readonly values: readonly number[];
 }
 
-/** A value that stands in a file beside the model's. */
-export interface ExternalTensor {
+/** A weight of the model, which stands in a file beside it. */
+export interface Weight {
   readonly name: string;
   readonly type: TensorType;
-  readonly offset: number;
-  readonly bytes: number;
+  /** Whether training changes it. */
+  readonly trainable: boolean;
 }
 
 export interface NamedType {
@@ -56,7 +56,7 @@ export interface OnnxModel {
   readonly inputs: readonly NamedType[];
   readonly outputs: readonly Output[];
   readonly inline: readonly InlineTensor[];
-  readonly external: readonly ExternalTensor[];
+  readonly weights: readonly Weight[];
 }
 
 export function int(value: number): Attribute {
