@@ -7,7 +7,9 @@ export {
   type Place,
   placeWeights,
   seedInput,
+  trialBatches,
   type WeightFiles,
+  withDynamicBatch,
 } from "./emit/onnx/index.ts";
 export {
   type Bf16Products,
@@ -36,7 +38,7 @@ export {
 export { firstValues, type InitialParameter } from "./programs/init.ts";
 export { buildProduct } from "./programs/product.ts";
 export { flopsOfProgram, gradientPrefix, nodesOf, type Program } from "./programs/program.ts";
-export { runProgram } from "./programs/run.ts";
+export { evaluateOnce, runProgram } from "./programs/run.ts";
 export { explainSelectors } from "./select/explain.ts";
 export type { TrainOverrides } from "./settings/train.ts";
 export { printBytes, printFlops } from "./units.ts";

@@ -5,6 +5,7 @@ import { removeDropout, sampleDropout } from "./dropout.ts";
 import { collectFactors } from "./factors.ts";
 import { hoist } from "./hoist.ts";
 import { joinParts } from "./join.ts";
+import { mergeProjections } from "./merge.ts";
 import { narrowProjections } from "./narrow.ts";
 import { lowerPrecision } from "./precision.ts";
 import { recomputeElements, recomputeLayers, recomputeScores } from "./recompute.ts";
@@ -87,9 +88,25 @@ export function optimise(
 }
 
 /** ONNX Runtime computes what depends on weights alone when it loads a model, and has no products in bf16. */
-const notForOnnx: ReadonlySet<string> = new Set(["precision", "hoist"]);
+const notForOnnx: readonly string[] = ["precision", "hoist"];
+
+/** How many blocks there are depends on the batch. */
+const blocks: readonly string[] = ["attention", "rows"];
+
+export interface OnnxOptions {
+  /** Whether adapters are folded into the weights that they stand beside; these are then computed once. */
+  readonly merge?: boolean;
+  /** Whether the program is one of several that become a model for every batch. */
+  readonly forAnyBatch?: boolean;
+}
 
 /** Runs the passes that lead to a program for ONNX: in f32, with everything that a run needs in one graph. */
-export function optimiseForOnnx(program: Program, context: PassContext): Program {
-  return optimise(program, context, { without: notForOnnx });
+export function optimiseForOnnx(
+  program: Program,
+  context: PassContext,
+  { merge = false, forAnyBatch = false }: OnnxOptions = {},
+): Program {
+  const bare = optimise(program, context, { last: "dropout" });
+  const without = new Set(["dropout", ...notForOnnx, ...(forAnyBatch ? blocks : [])]);
+  return optimise(merge ? mergeProjections(bare) : bare, context, { without });
 }

@@ -1,4 +1,6 @@
-import { evaluate, type Given, type Precision } from "../ir/evaluate.ts";
+import { evaluate, type Given, neededFor, type Precision } from "../ir/evaluate.ts";
+import type { Node } from "../ir/types.ts";
+import { elementCount } from "../ir/types.ts";
 import type { TensorData } from "../ops/index.ts";
 import type { Program } from "./program.ts";
 
@@ -22,4 +24,22 @@ export function runProgram(
     if (value !== undefined) results.set(name, value);
   }
   return results;
+}
+
+/** A value that depends on parameters alone, whose elements come in pieces: what a weight is that is computed once. */
+export function evaluateOnce(node: Node, piecesOf: (path: string) => Iterable<Float32Array>): Float32Array {
+  const parameters = new Map<string, TensorData>();
+  for (const { operation, type } of neededFor([node])) {
+    if (operation.op !== "parameter" || parameters.has(operation.path)) continue;
+    const data = new Float32Array(elementCount(type));
+    let at = 0;
+    for (const piece of piecesOf(operation.path)) {
+      data.set(piece, at);
+      at += piece.length;
+    }
+    parameters.set(operation.path, { type, data });
+  }
+  const value = evaluate([node], { inputs: new Map(), parameters }, "f64").get(node);
+  if (value === undefined) throw new Error("the evaluator gives what it is asked for");
+  return Float32Array.from(value.data);
 }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import {
   buildProduct,
   buildProgram,
+  emitOnnx,
   firstValues,
   flopsOfProgram,
   nextPrefix,
@@ -81,18 +82,13 @@ function writeForOnnx(
   const about = { spec: "", version: "", placements: [] };
   // All of a product's weights may change, or ONNX Runtime would multiply them while it loads.
   const changing = program.name === "product" ? new Set(places.keys()) : trainable;
-  const [model] = writeOnnx(
-    [program],
-    { trainable: changing, gradients: false },
-    files,
-    (path) => {
-      const place = places.get(path);
-      if (place === undefined) throw new Error(`${path} is a parameter of the spec`);
-      return firstValues(place.parameter, place.index, settings.seed);
-    },
-    about,
-  );
-  if (model === undefined) throw new Error("a model is written for each program");
+  const model = emitOnnx(program, { trainable: changing, gradients: false });
+  const piecesOf = (path: string): Iterable<Float32Array> => {
+    const place = places.get(path);
+    if (place === undefined) throw new Error(`${path} is a parameter of the spec`);
+    return firstValues(place.parameter, place.index, settings.seed);
+  };
+  writeOnnx(new Map([[program.name, model]]), files, piecesOf, about);
   const given = new Set(model.weights.map(({ name }) => name));
   return {
     file: join(folder, "model.onnx"),

@@ -2,16 +2,20 @@ import { basename, dirname, resolve } from "node:path";
 import {
   buildProgram,
   type Compiled,
+  emitOnnx,
+  evaluateOnce,
   firstValues,
+  type OnnxModel,
   optimiseForOnnx,
   type Program,
   printType,
-  type TracedSpec,
+  trialBatches,
+  withDynamicBatch,
 } from "../../compiler/index.ts";
 import { type Diagnostic, renderDiagnostics, report } from "../../grammar/index.ts";
 import { readText } from "../files/index.ts";
 import { type OnnxFiles, type WeightPieces, writeOnnx } from "../onnx/index.ts";
-import { floatPieces, loadTensors, type StoredTensor } from "../weights/index.ts";
+import { type OpenTensors, openTensors } from "../weights/index.ts";
 import { Progress } from "./progress.ts";
 import { compilePath, showDiagnostics } from "./read-spec.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
@@ -28,69 +32,99 @@ export interface ExportOptions {
   readonly program: ExportedProgram | null;
   readonly weights: string | null;
   readonly adapter: string | null;
-  readonly batch: number | null;
+  /** Fold adapters into the weights that they stand beside. */
+  readonly merge: boolean;
+  /** Another batch than the spec's, or any. */
+  readonly batch: number | "dynamic" | null;
   readonly version: string;
 }
 
 /** `medctc export`: programs as ONNX models, with their weights in files beside them. */
 export function exportSpec(path: string, options: ExportOptions, terminal: Terminal): ExitCode {
   const start = performance.now();
-  const batch = options.batch === null ? {} : { batch: options.batch };
-  const compiled = compilePath(path, terminal.libraryFolder, { ...batch, precision: "f32" });
-  const { spec, plan } = compiled;
-  if (!showDiagnostics(compiled, terminal) || spec === null || plan === null) return exitCodes.wrong;
+  const { batch, merge } = options;
+  const batches = batch === "dynamic" ? trialBatches : [batch];
+  const [compiled, ...others] = batches.map((rows) =>
+    compilePath(path, terminal.libraryFolder, { ...(rows === null ? {} : { batch: rows }), precision: "f32" }),
+  );
+  if (compiled === undefined || !showDiagnostics(compiled, terminal)) return exitCodes.wrong;
   const files = filesOf(options.onnx);
-  const isFile = options.onnx.endsWith(".onnx");
-  const all: readonly ExportedProgram[] = isFile ? ["forward"] : exported;
-  const wanted = options.program === null ? all : [options.program];
-  const programs = wanted.flatMap((name): readonly Program[] => {
-    const program = buildProgram(spec, name);
-    return program === null ? [] : [optimiseForOnnx(program, spec)];
-  });
-  if (programs.length === 0) {
+  const wanted = programsWanted(options);
+  if (wanted.includes("step") && (merge || batch === "dynamic")) {
+    const flag = merge ? "--merge" : "--dynamic-batch";
+    terminal.err(`error: ${flag} is not for the training step\n  help: leave it out, or name another --program\n`);
+    return exitCodes.usage;
+  }
+  const programs = new Map<string, Program>();
+  const models = new Map<string, OnnxModel>();
+  for (const name of wanted) {
+    const traced = [compiled, ...others].flatMap(({ spec }) => {
+      const program = spec === null ? null : buildProgram(spec, name);
+      if (spec === null || program === null) return [];
+      const optimised = optimiseForOnnx(program, spec, { merge, forAnyBatch: batch === "dynamic" });
+      const trainable = merge ? new Set<string>() : spec.trainable;
+      const settings = { trainable, gradients: false, forAnyBatch: batch === "dynamic" };
+      return [{ program: optimised, model: emitOnnx(optimised, settings) }];
+    });
+    const [first] = traced;
+    if (first === undefined) continue;
+    const model = batch === "dynamic" ? withDynamicBatch(traced.map((each) => each.model)) : first.model;
+    if (typeof model === "string") {
+      terminal.err(`error: ${name} cannot be written for every batch: ${model}\n  help: name one with --batch\n`);
+      return exitCodes.wrong;
+    }
+    programs.set(name, first.program);
+    models.set(name, model);
+  }
+  if (models.size === 0) {
     const why = wanted.includes("step") ? "the model has no loss" : "the `eval` block names no latent for it";
     return refuse([report("no-such-program", path, { name: wanted.join(", "), why })], terminal);
   }
-  const stored = new Map<string, StoredTensor>();
-  for (const file of [options.weights, options.adapter]) {
-    const loaded = file === null ? null : loadTensors(file);
-    if (loaded?.kind === "wrong") return refuse([loaded.diagnostic], terminal);
-    for (const [name, tensor] of loaded?.tensors ?? []) stored.set(name, tensor);
-  }
-  const weights = weightsOf(programs, spec, compiled, stored, options);
-  if (weights.diagnostics.length > 0) return refuse(weights.diagnostics, terminal);
-  if (options.weights === null) terminal.err("no --weights: the first values that follow from the spec's seed\n");
+  const opened: OpenTensors[] = [];
   const progress = new Progress(terminal);
   try {
-    const file = readText(path);
+    for (const file of [options.weights, options.adapter]) {
+      const tensors = file === null ? null : openTensors(file);
+      if (tensors?.kind === "wrong") return refuse([tensors.diagnostic], terminal);
+      if (tensors !== null) opened.push(tensors);
+    }
+    const weights = weightsOf([...programs.values()], compiled, opened, options);
+    if (weights.diagnostics.length > 0) return refuse(weights.diagnostics, terminal);
+    if (options.weights === null) terminal.err("no --weights: the first values that follow from the spec's seed\n");
+    const text = readText(path);
     const about = {
-      spec: file.kind === "text" ? file.text : "",
+      spec: text.kind === "text" ? text.text : "",
       version: options.version,
-      placements: plan.placements.map(({ text }) => text),
+      placements: (compiled.plan?.placements ?? []).map((placement) => placement.text),
     };
-    const settings = { trainable: spec.trainable, gradients: false };
-    writeOnnx(programs, settings, files, weights.piecesOf, about, (file) => progress.say(`writing ${file}`));
+    writeOnnx(models, files, weights.piecesOf, about, (file) => progress.say(`writing ${file}`));
   } catch (error) {
     if (!(error instanceof Error && "code" in error)) throw error;
     return refuse([report("not-writable", options.onnx, { path: options.onnx, reason: error.message })], terminal);
   } finally {
     progress.end();
+    for (const { close } of opened) close();
   }
-  const names = programs.map(({ name }) => files.model(name)).join(", ");
+  const names = [...models.keys()].map((name) => files.model(name)).join(", ");
+  const hasTrainable = [...models.values()].some((model) => model.weights.some(({ trainable }) => trainable));
+  const data = hasTrainable ? `${files.frozen} and ${files.trainable}` : files.frozen;
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  terminal.out(`${names} in ${files.folder}, with weights in ${files.frozen} and ${files.trainable}: ${seconds} s\n`);
+  terminal.out(`${names} in ${files.folder}, with weights in ${data}: ${seconds} s\n`);
   return exitCodes.done;
+}
+
+/** All programs for a folder, and of those only what can be written as it is asked for. */
+function programsWanted({ onnx, program, merge, batch }: ExportOptions): readonly ExportedProgram[] {
+  if (program !== null) return [program];
+  if (onnx.endsWith(".onnx")) return ["forward"];
+  return merge || batch === "dynamic" ? exported.filter((name) => name !== "step") : exported;
 }
 
 /** `model.onnx` has its weights beside it under its own name; in a folder, programs share them. */
 function filesOf(path: string): OnnxFiles {
   if (!path.endsWith(".onnx")) {
-    return {
-      folder: resolve(path),
-      model: (name) => `${name}.onnx`,
-      frozen: "weights.data",
-      trainable: "adapter.data",
-    };
+    const shared = { frozen: "weights.data", trainable: "adapter.data" };
+    return { folder: resolve(path), model: (name) => `${name}.onnx`, ...shared };
   }
   const stem = basename(path, ".onnx");
   return {
@@ -104,25 +138,24 @@ function filesOf(path: string): OnnxFiles {
 /** Where each weight comes from: the files that were given, by its name in checkpoints, or its first value. */
 function weightsOf(
   programs: readonly Program[],
-  { parameters, settings }: TracedSpec,
-  { plan }: Compiled,
-  stored: ReadonlyMap<string, StoredTensor>,
+  { plan, spec }: Compiled,
+  opened: readonly OpenTensors[],
   options: ExportOptions,
 ): { readonly piecesOf: WeightPieces; readonly diagnostics: readonly Diagnostic[] } {
   const planned = new Map([...(plan?.parameters ?? []), ...(plan?.buffers ?? [])].map((each) => [each.path, each]));
   const ofAdapter = new Set((plan?.parameters ?? []).flatMap((each) => (each.ofAdapter ? [each.path] : [])));
-  const sources = new Map<string, StoredTensor>();
+  const sources = new Map<string, () => Iterable<Float32Array>>();
   const diagnostics: Diagnostic[] = [];
   const missing = new Set<string>();
   for (const { operation, type } of programs.flatMap(({ graph }) => graph.nodes)) {
     const parameter = operation.op === "parameter" ? planned.get(operation.path) : undefined;
     if (parameter === undefined || sources.has(parameter.path)) continue;
     const { path, checkpoint } = parameter;
-    const found = stored.get(checkpoint) ?? stored.get(`base_model.model.${checkpoint}`);
     const needed = ofAdapter.has(path) ? options.adapter !== null : options.weights !== null;
-    if (found === undefined && needed) missing.add(checkpoint);
-    if (found === undefined) continue;
-    sources.set(path, found);
+    const found = findTensor(checkpoint, opened);
+    if (found === null && needed) missing.add(checkpoint);
+    if (found === null) continue;
+    sources.set(path, found.floats);
     if (found.shape.join() === type.shape.join()) continue;
     const params = { name: checkpoint, found: `[${found.shape.join(", ")}]`, expected: printType(type) };
     diagnostics.push(report("misshapen-tensor", checkpoint, params));
@@ -132,15 +165,27 @@ function weightsOf(
     const help = "give the model's with --weights and the adapters' with --adapter";
     diagnostics.push(report("missing-tensors", "--weights", params, { help }));
   }
-  const places = new Map(parameters.map((parameter, index) => [parameter.path, { parameter, index }]));
+  const places = new Map(spec?.parameters.map((parameter, index) => [parameter.path, { parameter, index }]));
+  const once = new Map(programs.flatMap((program) => [...program.once]));
   const piecesOf = (path: string): Iterable<Float32Array> => {
+    const computed = once.get(path);
+    if (computed !== undefined) return [evaluateOnce(computed, piecesOf)];
     const source = sources.get(path);
-    if (source !== undefined) return floatPieces(source);
+    if (source !== undefined) return source();
     const place = places.get(path);
     if (place === undefined) throw new Error(`${path} is a parameter of the spec`);
-    return firstValues(place.parameter, place.index, settings.seed);
+    return firstValues(place.parameter, place.index, spec?.settings.seed ?? 0);
   };
   return { piecesOf, diagnostics };
+}
+
+/** A tensor by its name in checkpoints, with and without what PEFT puts before it; the last file that has it counts. */
+function findTensor(checkpoint: string, opened: readonly OpenTensors[]) {
+  for (const { tensors, floats } of opened.toReversed()) {
+    const tensor = tensors.get(checkpoint) ?? tensors.get(`base_model.model.${checkpoint}`);
+    if (tensor !== undefined) return { shape: tensor.shape, floats: () => floats(tensor) };
+  }
+  return null;
 }
 
 function refuse(diagnostics: readonly Diagnostic[], terminal: Terminal): ExitCode {

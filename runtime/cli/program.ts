@@ -58,7 +58,9 @@ interface ExportFlags {
   readonly program?: ExportedProgram;
   readonly weights?: string;
   readonly adapter?: string;
+  readonly merge?: boolean;
   readonly batch?: number;
+  readonly dynamicBatch?: boolean;
 }
 
 interface BenchFlags extends TrainOverrides {
@@ -205,17 +207,24 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
     )
     .option("--weights <file>", "the model's weights, safetensors by their names in checkpoints")
     .option("--adapter <file>", "the adapters' weights; without them the first values, which change nothing")
-    .option("--batch <rows>", "another batch than the spec says", wholeNumber(1))
+    .option("--merge", "fold adapters into the weights that they stand beside, where that is possible")
+    .addOption(
+      new Option("--batch <rows>", "another batch than the spec says")
+        .argParser(wholeNumber(1))
+        .conflicts("dynamicBatch"),
+    )
+    .option("--dynamic-batch", "write programs that take any number of rows; not for the training step")
     .addHelpText(
       "after",
       "\nFrozen weights and those that are trained are in two files, so that one of the first serves many of the second." +
         "\n\nExamples:\n  $ medctc export specs/medct-small.vlm --onnx model --weights w.safetensors" +
-        "\n  $ medctc export specs/medct-small.vlm --onnx image.onnx --program encode_image --batch 1",
+        "\n  $ medctc export specs/medct-small.vlm --onnx image.onnx --program encode_image --merge --dynamic-batch",
     )
     .action(async (spec: string, { onnx, ...options }: ExportFlags) => {
       const { exportSpec } = await import("./export.ts");
-      const { program: name = null, weights = null, adapter = null, batch = null } = options;
-      code = exportSpec(spec, { onnx, program: name, weights, adapter, batch, version }, terminal);
+      const { program: name = null, weights = null, adapter = null, merge = false } = options;
+      const batch = options.dynamicBatch === true ? "dynamic" : (options.batch ?? null);
+      code = exportSpec(spec, { onnx, program: name, weights, adapter, merge, batch, version }, terminal);
     });
   program
     .command("bench")

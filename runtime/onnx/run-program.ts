@@ -1,7 +1,15 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { elementCount, nextPrefix, type Program, seedInput, type TensorData } from "../../compiler/index.ts";
+import {
+  elementCount,
+  emitOnnx,
+  nextPrefix,
+  type Program,
+  runProgram,
+  seedInput,
+  type TensorData,
+} from "../../compiler/index.ts";
 import type { SentTensor } from "./messages.ts";
 import { OnnxSession } from "./session.ts";
 import { writeOnnx } from "./write-model.ts";
@@ -24,17 +32,24 @@ export async function runOnOnnx(
   const folder = mkdtempSync(join(tmpdir(), "medctc-onnx-"));
   try {
     const settings = { trainable: new Set(program.updates.keys()), gradients: true };
+    const once = new Map([
+      ...runProgram(
+        { ...program, outputs: program.once, updates: new Map(), once: new Map() },
+        { inputs, parameters },
+        "f32",
+      ),
+    ]);
     const zeros = new Map(
       program.graph.nodes.flatMap(({ operation, type }) =>
         operation.op === "parameter" ? [[operation.path, elementCount(type)] as const] : [],
       ),
     );
     const valuesOf = (path: string): Float32Array =>
-      Float32Array.from(parameters.get(path)?.data ?? new Float32Array(zeros.get(path) ?? 0));
+      Float32Array.from(once.get(path)?.data ?? parameters.get(path)?.data ?? new Float32Array(zeros.get(path) ?? 0));
     const about = { spec: "", version: "", placements: [] };
     const files = { folder, model: () => "model.onnx", frozen: "frozen.data", trainable: "trainable.data" };
-    const [model] = writeOnnx([program], settings, files, (path) => [valuesOf(path)], about);
-    if (model === undefined) throw new Error("a model is written for each program");
+    const model = emitOnnx(program, settings);
+    writeOnnx(new Map([[program.name, model]]), files, (path) => [valuesOf(path)], about);
     const session = await OnnxSession.load(join(folder, "model.onnx"));
     const fed = new Map(
       model.inputs.map(({ name, type: { shape, dtype } }): readonly [string, SentTensor] => {

@@ -1,16 +1,7 @@
 import { createHash } from "node:crypto";
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import {
-  emitOnnx,
-  encodeOnnx,
-  type OnnxModel,
-  type OnnxSettings,
-  type Place,
-  type Program,
-  placeWeights,
-  type WeightFiles,
-} from "../../compiler/index.ts";
+import { encodeOnnx, type OnnxModel, type Place, placeWeights, type WeightFiles } from "../../compiler/index.ts";
 import { writeAtomically } from "../files/index.ts";
 
 /** The elements of a weight in their order, in pieces of any sizes. */
@@ -35,34 +26,30 @@ export interface OnnxFiles extends WeightFiles {
 const longestMessage = 2 ** 31 - 1;
 
 /**
- * Writes optimised programs as ONNX models that share their weights. Weights are written as they come, a piece at a time;
+ * Writes ONNX models, by the names of their programs, that share their weights. Weights are written as they come, a piece at a time;
  * every file appears whole or not at all, the weights first. `progress` hears what is written next.
  */
 export function writeOnnx(
-  programs: readonly Program[],
-  settings: OnnxSettings,
+  models: ReadonlyMap<string, OnnxModel>,
   files: OnnxFiles,
   piecesOf: WeightPieces,
   { spec, version, placements }: About,
   progress: (file: string) => void = () => undefined,
-): readonly OnnxModel[] {
-  const models = programs.map((program) => emitOnnx(program, settings));
+): void {
   const places = placeWeights(
-    models.flatMap(({ weights }) => weights),
+    [...models.values()].flatMap(({ weights }) => weights),
     files,
   );
-  const messages = programs.flatMap((program, index) => {
-    const model = models[index];
-    if (model === undefined) return [];
+  const messages = [...models].map(([program, model]) => {
     const metadata = new Map([
-      ["medctc.program", program.name],
+      ["medctc.program", program],
       ["medctc.spec", spec],
       ["medctc.spec_sha256", createHash("sha256").update(spec).digest("hex")],
       ["medctc.placements", placements.join("\n")],
     ]);
-    const message = encodeOnnx(model, { name: program.name, version, places, metadata });
-    if (message.length > longestMessage) throw new Error(`the graph of ${program.name} takes more than 2 GiB`);
-    return [{ file: files.model(program.name), message }];
+    const message = encodeOnnx(model, { name: program, version, places, metadata });
+    if (message.length > longestMessage) throw new Error(`the graph of ${program} takes more than 2 GiB`);
+    return { file: files.model(program), message };
   });
   mkdirSync(files.folder, { recursive: true });
   for (const file of new Set([...places.values()].map((place) => place.file))) {
@@ -74,7 +61,6 @@ export function writeOnnx(
     progress(file);
     writeAtomically(join(files.folder, file), message);
   }
-  return models;
 }
 
 function writeWeights(

@@ -1,2 +1,3 @@
 export { loadTensors } from "./load.ts";
-export { elementsOf, floatPieces, readSafetensors, type StoredTensor, writeSafetensors } from "./safetensors.ts";
+export { type OpenTensors, openTensors } from "./open.ts";
+export { elementsOf, readSafetensors, type StoredTensor, writeSafetensors } from "./safetensors.ts";

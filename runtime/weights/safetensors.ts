@@ -41,25 +41,47 @@ const lengthBytes = 8;
  * gap or overlap. Refuses with a FormatError everything that does not keep to this; keys a file controls go to a Map.
  */
 export function readSafetensors(file: string, bytes: Uint8Array): ReadonlyMap<string, StoredTensor> {
-  if (bytes.length < lengthBytes) throw new FormatError(file, `it has ${bytes.length} bytes, which is no header`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const length = view.getBigUint64(0, true);
+  const start = dataStart(file, bytes.subarray(0, lengthBytes), bytes.length);
+  const placed = readPlaces(file, bytes.subarray(lengthBytes, start), bytes.length);
+  return new Map(
+    [...placed].map(([name, { dtype, shape, from, to }]) => [name, { dtype, shape, bytes: bytes.subarray(from, to) }]),
+  );
+}
+
+/** A tensor that is still in its file: from which byte to which. */
+export interface PlacedTensor {
+  readonly dtype: StoredDtype;
+  readonly shape: readonly number[];
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The byte behind the header, from the file's first eight and its size; refuses with a FormatError. */
+export function dataStart(file: string, first: Uint8Array, size: number): number {
+  if (first.length < lengthBytes) throw new FormatError(file, `it has ${size} bytes, which is no header`);
+  const length = new DataView(first.buffer, first.byteOffset, first.byteLength).getBigUint64(0, true);
   if (length > BigInt(longestHeader)) throw new FormatError(file, `its header of ${length} bytes is too long`);
   const start = lengthBytes + Number(length);
-  if (start > bytes.length) throw new FormatError(file, `its header of ${length} bytes goes beyond its end`);
-  const entries = readHeader(file, bytes.subarray(lengthBytes, start));
-  const tensors = new Map<string, StoredTensor>();
+  if (start > size) throw new FormatError(file, `its header of ${length} bytes goes beyond its end`);
+  return start;
+}
+
+/** Where the tensors of a file of `size` bytes are, from its header; refuses with a FormatError. */
+export function readPlaces(file: string, header: Uint8Array, size: number): ReadonlyMap<string, PlacedTensor> {
+  const start = lengthBytes + header.length;
+  const tensors = new Map<string, PlacedTensor>();
   let end = 0;
+  const entries = readHeader(file, header);
   for (const { name, dtype, shape, from, to } of entries.toSorted((a, b) => a.from - b.from || a.to - b.to)) {
     if (from !== end) throw new FormatError(file, `\`${name}\` starts at byte ${from}, where ${end} is expected`);
-    const size = shape.reduce((product, each) => product * each, elementBytes[dtype]);
-    if (to - from !== size)
-      throw new FormatError(file, `\`${name}\` has ${to - from} bytes, and its shape needs ${size}`);
-    if (start + to > bytes.length) throw new FormatError(file, `\`${name}\` goes beyond the end of the file`);
-    tensors.set(name, { dtype, shape, bytes: bytes.subarray(start + from, start + to) });
+    const bytes = shape.reduce((product, each) => product * each, elementBytes[dtype]);
+    if (to - from !== bytes)
+      throw new FormatError(file, `\`${name}\` has ${to - from} bytes, and its shape needs ${bytes}`);
+    if (start + to > size) throw new FormatError(file, `\`${name}\` goes beyond the end of the file`);
+    tensors.set(name, { dtype, shape, from: start + from, to: start + to });
     end = to;
   }
-  if (start + end !== bytes.length) throw new FormatError(file, `${bytes.length - start - end} bytes are left over`);
+  if (start + end !== size) throw new FormatError(file, `${size - start - end} bytes are left over`);
   return tensors;
 }
 
@@ -126,21 +148,9 @@ export function elementsOf({ dtype, shape, bytes }: StoredTensor): Float64Array 
   return Float64Array.from({ length: count }, (_, index) => read(view, index * elementBytes[dtype]));
 }
 
-/** So many elements are converted at once. */
-const elementsAtOnce = 2 ** 20;
-
-/** The elements of a stored tensor in 32-bit floats, in pieces: without a copy where the file has them so. */
-export function* floatPieces({ dtype, shape, bytes }: StoredTensor): Iterable<Float32Array> {
-  const count = shape.reduce((product, size) => product * size, 1);
-  if (dtype === "F32" && bytes.byteOffset % 4 === 0) {
-    yield new Float32Array(bytes.buffer, bytes.byteOffset, count);
-    return;
-  }
-  const size = elementBytes[dtype];
-  for (let from = 0; from < count; from += elementsAtOnce) {
-    const to = Math.min(count, from + elementsAtOnce);
-    yield Float32Array.from(elementsOf({ dtype, shape: [to - from], bytes: bytes.subarray(from * size, to * size) }));
-  }
+/** Bytes of one element. */
+export function bytesOf(dtype: StoredDtype): number {
+  return elementBytes[dtype];
 }
 
 const readers: Readonly<Record<StoredDtype, (view: DataView, at: number) => number>> = {

@@ -15,20 +15,24 @@ export interface OnnxSettings {
   readonly trainable: ReadonlySet<string>;
   /** Whether a step gives its gradients too. */
   readonly gradients: boolean;
+  /** Whether what is emitted is one of several that become a model for every batch. */
+  readonly forAnyBatch?: boolean;
 }
 
 /**
  * Says an optimised program in ONNX. Frozen weights are values in a file beside the model; trainable ones are too, but may
- * be given instead. What a training step changes are inputs, and its new value is an output named `next:` and its path.
+ * be given instead. What is computed once is a weight too, whose value is computed by who writes the model. What a training step changes are inputs, and its new value is an output named `next:` and its path.
  */
 export function emitOnnx(program: Program, settings: OnnxSettings): OnnxModel {
-  if (program.once.size > 0) throw new Error("what is computed once is part of an ONNX program");
   const nodes = nodesOf(program);
   const given = givenTo(nodes);
   const outputs = [...outputsOf(program, settings.gradients)].map(([of, node]) => {
     return { of, name: given.has(of) ? `${of}_output` : of, node };
   });
-  const writer = new GraphWriter([...given.keys(), seedInput, ...outputs.map(({ name }) => name)]);
+  const writer = new GraphWriter(
+    [...given.keys(), seedInput, ...outputs.map(({ name }) => name)],
+    settings.forAnyBatch !== true,
+  );
   const trains = program.updates.size > 0;
   const inputs: NamedType[] = [];
   const weights: Weight[] = [];

@@ -70,7 +70,8 @@ function described({ name, type }: { readonly name: string; readonly type: OnnxT
 }
 
 function valueInfo({ name, type }: NamedType) {
-  const dim = type.shape.map((dimValue) => ({ dimValue }));
+  const sizes = type.sizes ?? type.shape;
+  const dim = sizes.map((size) => (typeof size === "number" ? { dimValue: size } : { dimParam: size }));
   return { name, type: { tensorType: { elemType: dataTypes[type.dtype], shape: { dim } } } };
 }
 

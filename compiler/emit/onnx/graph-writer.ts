@@ -6,9 +6,14 @@ export class GraphWriter {
   readonly constants: InlineTensor[] = [];
   private readonly taken: Map<string, number>;
   private readonly known = new Map<string, string>();
+  private readonly sharesConstants: boolean;
 
-  /** `reserved` are names of inputs, outputs and weights, which no other value may have. */
-  constructor(reserved: Iterable<string>) {
+  /**
+   * `reserved` are names of inputs, outputs and weights, which no other value may have. Constants that happen to be equal
+   * at one batch are not at another: a model for all of them does not share them.
+   */
+  constructor(reserved: Iterable<string>, sharesConstants: boolean) {
+    this.sharesConstants = sharesConstants;
     this.taken = new Map([...reserved].map((name) => [name, 1]));
   }
 
@@ -24,11 +29,11 @@ export class GraphWriter {
     this.nodes.push({ name: `outputs/${output}`, op: "Identity", inputs: [value], output, attributes: {} });
   }
 
-  /** A constant, one for all that ask for the same. */
+  /** A constant, one for all that ask for the same where constants are shared. */
   constant(type: OnnxType, values: readonly number[]): string {
     const key = `${type.dtype} ${type.shape.join(",")}: ${values.map((value) => (Object.is(value, -0) ? "-0" : value)).join(",")}`;
     const found = this.known.get(key);
-    if (found !== undefined) return found;
+    if (found !== undefined && this.sharesConstants) return found;
     const name = this.unique("constants/constant");
     this.constants.push({ name, type, values });
     this.known.set(key, name);

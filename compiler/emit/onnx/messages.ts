@@ -8,6 +8,8 @@ export type OnnxDtype = Dtype | "i64" | "u32";
 export interface OnnxType {
   readonly dtype: OnnxDtype;
   readonly shape: readonly number[];
+  /** The sizes as they are said where some depend on the batch: a number, or a name. */
+  readonly sizes?: readonly (number | string)[];
 }
 
 export type Attribute =
