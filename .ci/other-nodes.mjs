@@ -36,11 +36,13 @@ function check(node, major, output) {
   const found = rows.get("Node").detail;
   if (!found.startsWith(`${major}.`)) throw new Error(`this is Node ${found}`);
   const weights = ["--weights", `${fixture}/weights.safetensors`, "--adapter", `${fixture}/lora.safetensors`];
-  const given = [...weights, "--feeds", `${fixture}/batch.safetensors`, "--backend", "tfjs", "-o", output];
-  const said = medctc(node, ["run", "specs/medct-small.vlm", "forward", ...given]);
-  const loss = Number(/loss .* (\S+)$/m.exec(said)?.[1]);
-  if (!(Math.abs(loss - 1.16881346702) < 1e-4)) throw new Error(`the loss is ${loss}`);
-  console.log(`Node ${found}: TensorFlow ${rows.get("TensorFlow").detail}; the loss is ${loss}`);
+  for (const backend of ["tfjs", "onnx"]) {
+    const given = [...weights, "--feeds", `${fixture}/batch.safetensors`, "--backend", backend, "-o", output];
+    const said = medctc(node, ["run", "specs/medct-small.vlm", "forward", ...given]);
+    const loss = Number(/loss .* (\S+)$/m.exec(said)?.[1]);
+    if (!(Math.abs(loss - 1.16881346702) < 1e-4)) throw new Error(`the loss is ${loss}`);
+    console.log(`Node ${found}, ${backend}: the loss is ${loss}`);
+  }
 }
 
 const folder = mkdtempSync(join(tmpdir(), "medctc-nodes-"));

@@ -1,9 +1,9 @@
 export {
   emitOnnx,
   encodeOnnx,
+  halfBits,
   nextPrefix,
   type OnnxModel,
-  type OnnxSettings,
   type Place,
   placeWeights,
   seedInput,
@@ -35,7 +35,7 @@ export {
   type ProgramName,
   type TracedSpec,
 } from "./programs/build.ts";
-export { firstValues, type InitialParameter } from "./programs/init.ts";
+export { firstValues } from "./programs/init.ts";
 export { buildProduct } from "./programs/product.ts";
 export { flopsOfProgram, gradientPrefix, nodesOf, type Program } from "./programs/program.ts";
 export { evaluateOnce, runProgram } from "./programs/run.ts";

@@ -87,8 +87,8 @@ export function optimise(
   return current;
 }
 
-/** ONNX Runtime computes what depends on weights alone when it loads a model, and has no products in bf16. */
-const notForOnnx: readonly string[] = ["precision", "hoist"];
+/** ONNX Runtime computes what depends on weights alone when it loads a model. */
+const notForOnnx: readonly string[] = ["hoist"];
 
 /** How many blocks there are depends on the batch. */
 const blocks: readonly string[] = ["attention", "rows"];
@@ -98,15 +98,21 @@ export interface OnnxOptions {
   readonly merge?: boolean;
   /** Whether the program is one of several that become a model for every batch. */
   readonly forAnyBatch?: boolean;
+  /** Whether matrix products are in 16 bits; they are in f32 otherwise, whatever the spec says. */
+  readonly half?: boolean;
 }
 
-/** Runs the passes that lead to a program for ONNX: in f32, with everything that a run needs in one graph. */
+/** Runs the passes that lead to a program for ONNX, with everything that a run needs in one graph. */
 export function optimiseForOnnx(
   program: Program,
   context: PassContext,
-  { merge = false, forAnyBatch = false }: OnnxOptions = {},
+  { merge = false, forAnyBatch = false, half = false }: OnnxOptions = {},
 ): Program {
+  const inHalf = {
+    ...context,
+    settings: { ...context.settings, precision: half ? ("bf16" as const) : ("f32" as const) },
+  };
   const bare = optimise(program, context, { last: "dropout" });
   const without = new Set(["dropout", ...notForOnnx, ...(forAnyBatch ? blocks : [])]);
-  return optimise(merge ? mergeProjections(bare) : bare, context, { without });
+  return optimise(merge ? mergeProjections(bare) : bare, inHalf, { without });
 }

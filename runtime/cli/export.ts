@@ -34,6 +34,8 @@ export interface ExportOptions {
   readonly adapter: string | null;
   /** Fold adapters into the weights that they stand beside. */
   readonly merge: boolean;
+  /** Matrix products, and the weights that they read, in 16 bits. */
+  readonly half: boolean;
   /** Another batch than the spec's, or any. */
   readonly batch: number | "dynamic" | null;
   readonly version: string;
@@ -42,7 +44,7 @@ export interface ExportOptions {
 /** `medctc export`: programs as ONNX models, with their weights in files beside them. */
 export function exportSpec(path: string, options: ExportOptions, terminal: Terminal): ExitCode {
   const start = performance.now();
-  const { batch, merge } = options;
+  const { batch, merge, half } = options;
   const batches = batch === "dynamic" ? trialBatches : [batch];
   const [compiled, ...others] = batches.map((rows) =>
     compilePath(path, terminal.libraryFolder, { ...(rows === null ? {} : { batch: rows }), precision: "f32" }),
@@ -50,8 +52,8 @@ export function exportSpec(path: string, options: ExportOptions, terminal: Termi
   if (compiled === undefined || !showDiagnostics(compiled, terminal)) return exitCodes.wrong;
   const files = filesOf(options.onnx);
   const wanted = programsWanted(options);
-  if (wanted.includes("step") && (merge || batch === "dynamic")) {
-    const flag = merge ? "--merge" : "--dynamic-batch";
+  if (wanted.includes("step") && (merge || half || batch === "dynamic")) {
+    const flag = merge ? "--merge" : half ? "--half" : "--dynamic-batch";
     terminal.err(`error: ${flag} is not for the training step\n  help: leave it out, or name another --program\n`);
     return exitCodes.usage;
   }
@@ -61,7 +63,7 @@ export function exportSpec(path: string, options: ExportOptions, terminal: Termi
     const traced = [compiled, ...others].flatMap(({ spec }) => {
       const program = spec === null ? null : buildProgram(spec, name);
       if (spec === null || program === null) return [];
-      const optimised = optimiseForOnnx(program, spec, { merge, forAnyBatch: batch === "dynamic" });
+      const optimised = optimiseForOnnx(program, spec, { merge, half, forAnyBatch: batch === "dynamic" });
       const trainable = merge ? new Set<string>() : spec.trainable;
       const settings = { trainable, gradients: false, forAnyBatch: batch === "dynamic" };
       return [{ program: optimised, model: emitOnnx(optimised, settings) }];
@@ -114,10 +116,10 @@ export function exportSpec(path: string, options: ExportOptions, terminal: Termi
 }
 
 /** All programs for a folder, and of those only what can be written as it is asked for. */
-function programsWanted({ onnx, program, merge, batch }: ExportOptions): readonly ExportedProgram[] {
+function programsWanted({ onnx, program, merge, half, batch }: ExportOptions): readonly ExportedProgram[] {
   if (program !== null) return [program];
   if (onnx.endsWith(".onnx")) return ["forward"];
-  return merge || batch === "dynamic" ? exported.filter((name) => name !== "step") : exported;
+  return merge || half || batch === "dynamic" ? exported.filter((name) => name !== "step") : exported;
 }
 
 /** `model.onnx` has its weights beside it under its own name; in a folder, programs share them. */

@@ -61,6 +61,7 @@ interface ExportFlags {
   readonly merge?: boolean;
   readonly batch?: number;
   readonly dynamicBatch?: boolean;
+  readonly half?: boolean;
 }
 
 interface BenchFlags extends TrainOverrides {
@@ -213,6 +214,7 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
         .argParser(wholeNumber(1))
         .conflicts("dynamicBatch"),
     )
+    .option("--half", "matrix products, and the weights that they read, in 16-bit floats; not for the training step")
     .option("--dynamic-batch", "write programs that take any number of rows; not for the training step")
     .addHelpText(
       "after",
@@ -222,9 +224,9 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
     )
     .action(async (spec: string, { onnx, ...options }: ExportFlags) => {
       const { exportSpec } = await import("./export.ts");
-      const { program: name = null, weights = null, adapter = null, merge = false } = options;
+      const { program: name = null, weights = null, adapter = null, merge = false, half = false } = options;
       const batch = options.dynamicBatch === true ? "dynamic" : (options.batch ?? null);
-      code = exportSpec(spec, { onnx, program: name, weights, adapter, merge, batch, version }, terminal);
+      code = exportSpec(spec, { onnx, program: name, weights, adapter, merge, half, batch, version }, terminal);
     });
   program
     .command("bench")

@@ -1,11 +1,10 @@
 import { parentPort } from "node:worker_threads";
-import type * as Ort from "onnxruntime-node";
+import * as Ort from "onnxruntime-node";
 import type { Answer, Request, SentTensor } from "./messages.ts";
 
 /** The thread that ONNX Runtime runs in: its own calls hold up the thread that they are made from. */
 let session: Ort.InferenceSession | null = null;
 const kept = new Map<string, Ort.Tensor>();
-const { InferenceSession, Tensor } = (await import("onnxruntime-node")).default as typeof Ort;
 
 parentPort?.on("message", (request: Request) => {
   answer(request).then(
@@ -20,7 +19,7 @@ parentPort?.on("message", (request: Request) => {
 async function answer(request: Request): Promise<Answer> {
   switch (request.kind) {
     case "load":
-      session = await InferenceSession.create(request.file, {
+      session = await Ort.InferenceSession.create(request.file, {
         executionProviders: ["cpu"],
         graphOptimizationLevel: "all",
         executionMode: "sequential",
@@ -68,7 +67,7 @@ function resultOf(results: Ort.InferenceSession.OnnxValueMapType, name: string):
 }
 
 function received({ dtype, shape, data }: SentTensor): Ort.Tensor {
-  return new Tensor(dtype, data, [...shape]);
+  return new Ort.Tensor(dtype, data, [...shape]);
 }
 
 function sent({ type, dims, data }: Ort.Tensor): SentTensor {

@@ -1,7 +1,14 @@
 import { createHash } from "node:crypto";
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { encodeOnnx, type OnnxModel, type Place, placeWeights, type WeightFiles } from "../../compiler/index.ts";
+import {
+  encodeOnnx,
+  halfBits,
+  type OnnxModel,
+  type Place,
+  placeWeights,
+  type WeightFiles,
+} from "../../compiler/index.ts";
 import { writeAtomically } from "../files/index.ts";
 
 /** The elements of a weight in their order, in pieces of any sizes. */
@@ -71,10 +78,11 @@ function writeWeights(
   const staging = `${file}.${process.pid}.part`;
   const handle = openSync(staging, "w");
   try {
-    for (const [name, { offset, bytes }] of weights) {
+    for (const [name, { offset, bytes, dtype }] of weights) {
       let at = offset;
       for (const piece of piecesOf(name)) {
-        const view = new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength);
+        const stored = dtype === "bf16" ? Uint16Array.from(piece, halfBits) : piece;
+        const view = new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
         if (at + view.length > offset + bytes) throw new Error(`${name} has more elements than its shape`);
         for (let written = 0; written < view.length; ) {
           written += writeSync(handle, view, written, view.length - written, at + written);

@@ -30,6 +30,13 @@ try {
     ]);
     return file;
   });
+  for (const flag of ["--merge", "--dynamic-batch"]) {
+    const variant = join(folder, flag.slice(2));
+    run(process.execPath, [medctc, "export", spec, "--onnx", variant, ...weights, flag]);
+    const same = ["forward", "encode_image", "encode_text"].map((program) => join(folder, `${program}.safetensors`));
+    const about = [`${fixture}/batch.safetensors`, `${fixture}/lora.safetensors`, names];
+    run(python, [join(root, "test/python/check_onnx.py"), variant, ...about, ...same], "inherit");
+  }
   const given = [`${fixture}/batch.safetensors`, `${fixture}/lora.safetensors`, names];
   run(python, [join(root, "test/python/check_onnx.py"), model, ...given, ...expected], "inherit");
 } finally {

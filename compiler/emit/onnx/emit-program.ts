@@ -42,6 +42,10 @@ export function emitOnnx(program: Program, settings: OnnxSettings): OnnxModel {
     if (kind === "parameter" && !(trains && changes)) weights.push({ name, type, trainable: changes });
   }
   if (trains) inputs.push({ name: seedInput, type: { dtype: "i32", shape: [] } });
+  const halved = halvedWeights(nodes, (path) => trains || !settings.trainable.has(path));
+  for (const [index, weight] of weights.entries()) {
+    if (halved.has(weight.name)) weights[index] = { ...weight, type: { ...weight.type, dtype: "bf16" } };
+  }
   const values = new Map<Node, Value>();
   const valueFor = (node: Node): Value => {
     const value = values.get(node);
@@ -52,7 +56,9 @@ export function emitOnnx(program: Program, settings: OnnxSettings): OnnxModel {
     const { operation, type, origin } = node;
     if (operation.op === "input") values.set(node, { name: operation.name, type });
     else if (operation.op === "parameter") values.set(node, { name: operation.path, type });
-    else if (isComputed(operation)) {
+    else if (isHalving(node) && halved.has(pathOf(node.inputs[0]))) {
+      values.set(node, { name: pathOf(node.inputs[0]), type });
+    } else if (isComputed(operation)) {
       const scope = `${origin.path === "" ? program.name : origin.path.replaceAll(".", "/")}`;
       const target: Target = {
         add: (op, names, attributes) => writer.add(scope, op, names, attributes),
@@ -92,4 +98,22 @@ function outputsOf({ outputs, updates }: Program, gradients: boolean): ReadonlyM
     ...[...outputs].filter(([name]) => gradients || !name.startsWith(gradientPrefix)),
     ...[...updates].map(([path, node]) => [nextPrefix + path, node] as const),
   ]);
+}
+
+/** Weights that are only ever read in 16 bits, and so are stored in 16. What training changes keeps all of its own. */
+function halvedWeights(nodes: readonly Node[], isFrozen: (path: string) => boolean): ReadonlySet<string> {
+  const halved = new Set(nodes.flatMap((node) => (isHalving(node) ? [pathOf(node.inputs[0])] : [])));
+  for (const node of nodes) {
+    if (!isHalving(node)) for (const input of node.inputs) halved.delete(pathOf(input));
+  }
+  return new Set([...halved].filter((path) => path !== "" && isFrozen(path)));
+}
+
+function isHalving({ operation }: Node): boolean {
+  return operation.op === "cast" && operation.dtype === "bf16";
+}
+
+/** The path of a parameter; nothing for any other node. */
+function pathOf(node: Node | undefined): string {
+  return node?.operation.op === "parameter" ? node.operation.path : "";
 }

@@ -1,4 +1,5 @@
 import { onnx } from "onnx-proto";
+import { halfBits } from "./half.ts";
 import { dataTypes } from "./lower/index.ts";
 import type { Attribute, InlineTensor, NamedType, OnnxModel, OnnxType } from "./messages.ts";
 import type { Place } from "./place-weights.ts";
@@ -92,13 +93,5 @@ const writers: Readonly<
   u32: [4, (view, at, value) => view.setUint32(at, value, true)],
   i64: [8, (view, at, value) => view.setBigInt64(at, BigInt(value), true)],
   bool: [1, (view, at, value) => view.setUint8(at, value === 0 ? 0 : 1)],
-  bf16: [
-    2,
-    (view, at, value) => {
-      // A constant is exact in bf16 or is rounded towards zero; programs in ONNX are in f32.
-      const wide = new DataView(new ArrayBuffer(4));
-      wide.setFloat32(0, value);
-      view.setUint16(at, wide.getUint16(0), true);
-    },
-  ],
+  bf16: [2, (view, at, value) => view.setUint16(at, halfBits(value), true)],
 };

@@ -1,4 +1,4 @@
-import { byteCount } from "../../ir/types.ts";
+import { byteCount, type TensorType } from "../../ir/types.ts";
 import type { Weight } from "./messages.ts";
 
 /** Where a weight stands: in which file, and where in it. */
@@ -6,6 +6,7 @@ export interface Place {
   readonly file: string;
   readonly offset: number;
   readonly bytes: number;
+  readonly dtype: TensorType["dtype"];
 }
 
 /** The two files with weights: many of the second go with one of the first. */
@@ -27,7 +28,7 @@ export function placeWeights(weights: Iterable<Weight>, files: WeightFiles): Rea
     const bytes = byteCount(type);
     const step = bytes >= pageBytes ? pageBytes : 4;
     const offset = Math.ceil((ends.get(file) ?? 0) / step) * step;
-    places.set(name, { file, offset, bytes });
+    places.set(name, { file, offset, bytes, dtype: type.dtype });
     ends.set(file, offset + bytes);
   }
   return places;

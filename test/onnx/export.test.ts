@@ -1,0 +1,138 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { OnnxSession, type SentTensor } from "../../runtime/onnx/index.ts";
+import { elementsOf, writeSafetensors } from "../../runtime/weights/index.ts";
+import { medctc, prepareProgram, type Run } from "../cli/medctc.ts";
+import { difference, fixture } from "../parity/ctclip-fixture.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "medctc-export-"));
+const files = "test/fixtures/ctclip-small";
+const given = ["--weights", `${files}/weights.safetensors`, "--adapter", `${files}/lora.safetensors`];
+const batch = fixture("batch.safetensors");
+
+beforeAll(prepareProgram);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function exported(...args: readonly string[]): Run {
+  return medctc(["export", "specs/medct-small.vlm", ...args]);
+}
+
+/** The first rows of the fixture's batch. */
+function rowsOf(rows: number): ReadonlyMap<string, SentTensor> {
+  return new Map(
+    [...batch].map(([name, stored]): readonly [string, SentTensor] => {
+      const [all = 1, ...rest] = stored.shape;
+      const elements = elementsOf(stored);
+      const some = elements.subarray(0, (elements.length / all) * rows);
+      const shape = [rows, ...rest];
+      return stored.dtype === "I64"
+        ? [name, { dtype: "int32", shape, data: Int32Array.from(some) }]
+        : [name, { dtype: "float32", shape, data: Float32Array.from(some) }];
+    }),
+  );
+}
+
+async function outputsOf(file: string, outputs: readonly string[], rows = 3) {
+  const session = await OnnxSession.load(file);
+  const results = await session.run(rowsOf(rows), outputs);
+  await session.dispose();
+  return outputs.map((name) => results.get(name)?.data ?? new Float32Array(0));
+}
+
+function apart(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  return Array.from(a).reduce((largest, value, place) => Math.max(largest, Math.abs(value - (b[place] ?? NaN))), 0);
+}
+
+describe("export", () => {
+  test("writes all programs into a folder, with one file for what is frozen and one for what is trained", () => {
+    const { code, out } = exported("--onnx", join(folder, "all"), ...given);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^forward\.onnx, encode_image\.onnx, encode_text\.onnx, step\.onnx in .*: \d+\.\d s\n$/);
+    expect(readdirSync(join(folder, "all")).sort()).toEqual(
+      ["adapter.data", "encode_image.onnx", "encode_text.onnx", "forward.onnx", "step.onnx", "weights.data"].sort(),
+    );
+    expect(statSync(join(folder, "all/adapter.data")).size).toBe(3584 * 4);
+  });
+
+  test("the spec's text, its hash and the placements are in the model", () => {
+    const model = readFileSync(join(folder, "all/forward.onnx"), "utf8");
+    expect(model).toContain(readFileSync("specs/medct-small.vlm", "utf8"));
+    expect(model).toMatch(/medctc\.spec_sha256.{1,6}[0-9a-f]{64}/su);
+    expect(model).toContain("medctc.placements");
+  });
+
+  test("without adapters' weights it is the model without adapters", async () => {
+    const file = join(folder, "base.onnx");
+    expect(exported("--onnx", file, ...given.slice(0, 2)).code).toBe(0);
+    const [image = [], report = []] = await outputsOf(file, ["image_output", "report"]);
+    expect(difference(image, "image_latent")).toBeLessThan(2e-5);
+    expect(difference(report, "text_latent")).toBeLessThan(2e-5);
+  });
+
+  test("merged is what it is unmerged, within 1e-5", async () => {
+    expect(exported("--onnx", join(folder, "merged"), "--merge", ...given).code).toBe(0);
+    expect(readdirSync(join(folder, "merged"))).not.toContain("adapter.data");
+    const names = ["image_output", "report", "loss"];
+    const plain = await outputsOf(join(folder, "all/forward.onnx"), names);
+    const merged = await outputsOf(join(folder, "merged/forward.onnx"), names);
+    for (const [index, values] of plain.entries()) expect(apart(values, merged[index] ?? [])).toBeLessThan(1e-5);
+  });
+
+  test("with a dynamic batch each number of rows gives what a model for it gives", async () => {
+    expect(exported("--onnx", join(folder, "any"), "--dynamic-batch", ...given).code).toBe(0);
+    for (const rows of [1, 2, 3]) {
+      const fixed = join(folder, `fixed-${rows}`);
+      expect(exported("--onnx", fixed, "--batch", String(rows), "--program", "forward", ...given).code).toBe(0);
+      const names = ["image_output", "report", "loss"];
+      const expected = await outputsOf(join(fixed, "forward.onnx"), names, rows);
+      const found = await outputsOf(join(folder, "any/forward.onnx"), names, rows);
+      for (const [index, values] of expected.entries()) {
+        expect(found[index]?.length).toBe(values.length);
+        expect(apart(values, found[index] ?? [])).toBeLessThan(1e-6);
+      }
+    }
+  });
+
+  test("in half precision the weights of products take half the bytes, which leaves the tables of embeddings, and latents are within 2e-3", async () => {
+    expect(exported("--onnx", join(folder, "half"), "--half", ...given).code).toBe(0);
+    const [whole, half] = ["all", "half"].map((each) => statSync(join(folder, each, "weights.data")).size);
+    expect((half ?? 0) / (whole ?? 1)).toBeLessThan(0.65);
+    const [plain = []] = await outputsOf(join(folder, "all/encode_image.onnx"), ["latent"]);
+    const [found = []] = await outputsOf(join(folder, "half/encode_image.onnx"), ["latent"]);
+    expect(apart(plain, found)).toBeLessThan(2e-3);
+    expect(apart(plain, found)).toBeGreaterThan(0);
+  });
+
+  test("a file that lacks weights, and one with other shapes, are named before anything is written", () => {
+    const path = join(folder, "few.safetensors");
+    writeFileSync(path, writeSafetensors(new Map([["temperature", { shape: [2], data: [1, 2] }]])));
+    const { code, err } = exported("--onnx", join(folder, "none"), "--weights", path);
+    expect(code).toBe(1);
+    expect(err).toContain("`visual_transformer.to_patch_emb.1.weight`");
+    expect(err).toContain("temperature");
+    expect(readdirSync(folder)).not.toContain("none");
+  });
+
+  test("a damaged file of weights is an error, not a model", () => {
+    const path = join(folder, "cut.safetensors");
+    const whole = readFileSync(`${files}/weights.safetensors`);
+    writeFileSync(path, whole.subarray(0, whole.length - 100));
+    const { code, err } = exported("--onnx", join(folder, "none"), "--weights", path);
+    expect(code).toBe(1);
+    expect(err).toContain("cut.safetensors");
+  });
+
+  test.each(["--merge", "--half", "--dynamic-batch"])("%s is refused for the training step", (flag) => {
+    const { code, err } = exported("--onnx", join(folder, "none.onnx"), "--program", "step", flag);
+    expect(code).toBe(2);
+    expect(err).toContain(`${flag} is not for the training step`);
+  });
+
+  test("a folder that cannot be made is named", () => {
+    const { code, err } = exported("--onnx", join(files, "weights.safetensors/model"));
+    expect(code).toBe(1);
+    expect(err).toContain("weights.safetensors/model");
+  });
+});
