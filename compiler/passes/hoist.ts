@@ -1,4 +1,5 @@
 import type { Node } from "../ir/types.ts";
+import { flopsOf } from "../ops/index.ts";
 import { allNodesOf, nodesOf, type Program } from "../programs/program.ts";
 import { rewrite } from "./rewrite.ts";
 
@@ -7,6 +8,30 @@ import { rewrite } from "./rewrite.ts";
  * loaded. What the rest reads of it becomes a parameter.
  */
 export function hoist(program: Program, trainable: ReadonlySet<string>): Program {
+  return hoistWhere(program, trainable, "once", isWorth);
+}
+
+/** From that many floating-point operations on, a value is computed before it is written into a model. */
+const manyFlops = 1e8;
+
+/** The same for what takes long to compute only. Its paths have the program's name, as models share their weights. */
+export function hoistLargest(program: Program, trainable: ReadonlySet<string>): Program {
+  const flops = new Map<Node, number>();
+  for (const node of nodesOf(program)) {
+    const { operation, inputs, type } = node;
+    const types = inputs.map((input) => input.type);
+    const before = inputs.reduce((sum, input) => sum + (flops.get(input) ?? 0), 0);
+    flops.set(node, before + flopsOf(operation, types, type));
+  }
+  return hoistWhere(program, trainable, `once:${program.name}`, (node) => (flops.get(node) ?? 0) >= manyFlops);
+}
+
+function hoistWhere(
+  program: Program,
+  trainable: ReadonlySet<string>,
+  prefix: string,
+  isWanted: (node: Node) => boolean,
+): Program {
   const fixed = new Set<Node>();
   for (const node of allNodesOf(program)) {
     const { operation, inputs } = node;
@@ -17,11 +42,11 @@ export function hoist(program: Program, trainable: ReadonlySet<string>): Program
   const once = new Map<Node, string>();
   for (const node of nodesOf(program)) {
     if (fixed.has(node)) continue;
-    for (const input of node.inputs) if (fixed.has(input) && isWorth(input)) once.set(input, "");
+    for (const input of node.inputs) if (fixed.has(input) && isWanted(input)) once.set(input, "");
   }
-  for (const root of roots) if (fixed.has(root) && isWorth(root)) once.set(root, "");
+  for (const root of roots) if (fixed.has(root) && isWanted(root)) once.set(root, "");
   let count = 0;
-  for (const node of once.keys()) once.set(node, `once:${count++}`);
+  for (const node of once.keys()) once.set(node, `${prefix}:${count++}`);
   const kept = new Map(program.once);
   for (const [node, path] of once) kept.set(path, node);
   const marked: Program = { ...program, once: kept };

@@ -3,7 +3,7 @@ import type { TrainSettings } from "../settings/train.ts";
 import { blockAttention } from "./attention.ts";
 import { removeDropout, sampleDropout } from "./dropout.ts";
 import { collectFactors } from "./factors.ts";
-import { hoist } from "./hoist.ts";
+import { hoist, hoistLargest } from "./hoist.ts";
 import { joinParts } from "./join.ts";
 import { mergeProjections } from "./merge.ts";
 import { narrowProjections } from "./narrow.ts";
@@ -87,7 +87,10 @@ export function optimise(
   return current;
 }
 
-/** ONNX Runtime computes what depends on weights alone when it loads a model. */
+/**
+ * ONNX Runtime computes what depends on weights alone when it loads a model, with all that lies between in memory at once:
+ * right for a weight that is cut, but not for a network over a grid.
+ */
 const notForOnnx: readonly string[] = ["hoist"];
 
 /** How many blocks there are depends on the batch. */
@@ -114,5 +117,6 @@ export function optimiseForOnnx(
   };
   const bare = optimise(program, context, { last: "dropout" });
   const without = new Set(["dropout", ...notForOnnx, ...(forAnyBatch ? blocks : [])]);
-  return optimise(merge ? mergeProjections(bare) : bare, inHalf, { without });
+  const optimised = optimise(merge ? mergeProjections(bare) : bare, inHalf, { without });
+  return hoistLargest(optimised, merge ? new Set() : context.trainable);
 }

@@ -13,7 +13,7 @@ import {
   type TrainOverrides,
 } from "../../compiler/index.ts";
 import { bf16ProductsHere } from "../native/index.ts";
-import { writeOnnx } from "../onnx/index.ts";
+import { computeOnce, writeOnnx } from "../onnx/index.ts";
 import { writeModel, writePrograms } from "../tensorflow/index.ts";
 import { inputsOf } from "./inputs.ts";
 import type { Backend, MeasuredProgram, Request, WrittenOnnxModel } from "./messages.ts";
@@ -38,13 +38,13 @@ export interface Prepared {
 /**
  * Makes what a measurement of the spec at a path needs, its models in a folder. Null when the spec has no such program.
  */
-export function prepareBench(
+export async function prepareBench(
   path: string,
   spec: TracedSpec,
   backend: Backend["kind"],
   { program: name, overrides, steps, warmup }: Wanted,
   folder: string,
-): Prepared | null {
+): Promise<Prepared | null> {
   const built = buildProgram(spec, name);
   if (built === null) return null;
   const program = backend === "onnx" ? optimiseForOnnx(built, spec) : optimise(built, spec);
@@ -59,8 +59,8 @@ export function prepareBench(
     return {
       request: {
         ...request,
-        backend: { kind: backend, model: writeForOnnx(spec, program, join(folder, "model")) },
-        product: { kind: backend, model: writeForOnnx(about, product.program, join(folder, "product")) },
+        backend: { kind: backend, model: await writeForOnnx(spec, program, join(folder, "model")) },
+        product: { kind: backend, model: await writeForOnnx(about, product.program, join(folder, "product")) },
       },
       flops,
     };
@@ -72,11 +72,11 @@ export function prepareBench(
 }
 
 /** Writes a program with first values, of which ONNX Runtime computes nothing before the run: its weights may be given. */
-function writeForOnnx(
+async function writeForOnnx(
   { parameters, trainable, settings }: Pick<TracedSpec, "parameters" | "trainable" | "settings">,
   program: Program,
   folder: string,
-): WrittenOnnxModel {
+): Promise<WrittenOnnxModel> {
   const files = { folder, model: () => "model.onnx", frozen: "weights.data", trainable: "adapter.data" };
   const places = new Map(parameters.map((parameter, index) => [parameter.path, { parameter, index }]));
   const about = { spec: "", version: "", placements: [] };
@@ -88,7 +88,12 @@ function writeForOnnx(
     if (place === undefined) throw new Error(`${path} is a parameter of the spec`);
     return firstValues(place.parameter, place.index, settings.seed);
   };
-  writeOnnx(new Map([[program.name, model]]), files, piecesOf, about);
+  const once = await computeOnce([program], piecesOf);
+  const withOnce = (path: string): Iterable<Float32Array> => {
+    const computed = once.get(path);
+    return computed === undefined ? piecesOf(path) : [computed];
+  };
+  writeOnnx(new Map([[program.name, model]]), files, withOnce, about);
   const given = new Set(model.weights.map(({ name }) => name));
   return {
     file: join(folder, "model.onnx"),

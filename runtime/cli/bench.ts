@@ -55,7 +55,7 @@ export async function bench(path: string, options: BenchOptions, terminal: Termi
   const folder = mkdtempSync(join(tmpdir(), "medctc-bench-"));
   try {
     progress.say("building");
-    const prepared = prepareBench(path, spec, engine, options, folder);
+    const prepared = await prepareBench(path, spec, engine, options, folder);
     if (prepared === null) {
       const params = { name: options.program, why: "the model has no loss" };
       terminal.err(renderDiagnostics([reportDiagnostic("no-such-program", path, params)], { colour: terminal.colour }));

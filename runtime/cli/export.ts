@@ -3,7 +3,6 @@ import {
   buildProgram,
   type Compiled,
   emitOnnx,
-  evaluateOnce,
   firstValues,
   type OnnxModel,
   optimiseForOnnx,
@@ -14,7 +13,7 @@ import {
 } from "../../compiler/index.ts";
 import { type Diagnostic, renderDiagnostics, report } from "../../grammar/index.ts";
 import { readText } from "../files/index.ts";
-import { type OnnxFiles, type WeightPieces, writeOnnx } from "../onnx/index.ts";
+import { computeOnce, type OnnxFiles, type WeightPieces, writeOnnx } from "../onnx/index.ts";
 import { type OpenTensors, openTensors } from "../weights/index.ts";
 import { Progress } from "./progress.ts";
 import { compilePath, showDiagnostics } from "./read-spec.ts";
@@ -42,7 +41,7 @@ export interface ExportOptions {
 }
 
 /** `medctc export`: programs as ONNX models, with their weights in files beside them. */
-export function exportSpec(path: string, options: ExportOptions, terminal: Terminal): ExitCode {
+export async function exportSpec(path: string, options: ExportOptions, terminal: Terminal): Promise<ExitCode> {
   const start = performance.now();
   const { batch, merge, half } = options;
   const batches = batch === "dynamic" ? trialBatches : [batch];
@@ -99,7 +98,13 @@ export function exportSpec(path: string, options: ExportOptions, terminal: Termi
       version: options.version,
       placements: (compiled.plan?.placements ?? []).map((placement) => placement.text),
     };
-    writeOnnx(models, files, weights.piecesOf, about, (file) => progress.say(`writing ${file}`));
+    progress.say("computing what depends on weights alone");
+    const once = await computeOnce(programs.values(), weights.piecesOf);
+    const piecesOf: WeightPieces = (each) => {
+      const computed = once.get(each);
+      return computed === undefined ? weights.piecesOf(each) : [computed];
+    };
+    writeOnnx(models, files, piecesOf, about, (file) => progress.say(`writing ${file}`));
   } catch (error) {
     if (!(error instanceof Error && "code" in error)) throw error;
     return refuse([report("not-writable", options.onnx, { path: options.onnx, reason: error.message })], terminal);
@@ -168,10 +173,7 @@ function weightsOf(
     diagnostics.push(report("missing-tensors", "--weights", params, { help }));
   }
   const places = new Map(spec?.parameters.map((parameter, index) => [parameter.path, { parameter, index }]));
-  const once = new Map(programs.flatMap((program) => [...program.once]));
   const piecesOf = (path: string): Iterable<Float32Array> => {
-    const computed = once.get(path);
-    if (computed !== undefined) return [evaluateOnce(computed, piecesOf)];
     const source = sources.get(path);
     if (source !== undefined) return source();
     const place = places.get(path);

@@ -226,7 +226,7 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
       const { exportSpec } = await import("./export.ts");
       const { program: name = null, weights = null, adapter = null, merge = false, half = false } = options;
       const batch = options.dynamicBatch === true ? "dynamic" : (options.batch ?? null);
-      code = exportSpec(spec, { onnx, program: name, weights, adapter, merge, half, batch, version }, terminal);
+      code = await exportSpec(spec, { onnx, program: name, weights, adapter, merge, half, batch, version }, terminal);
     });
   program
     .command("bench")

@@ -1,16 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  elementCount,
-  emitOnnx,
-  nextPrefix,
-  type Program,
-  runProgram,
-  seedInput,
-  type TensorData,
-} from "../../compiler/index.ts";
+import { elementCount, emitOnnx, nextPrefix, type Program, seedInput, type TensorData } from "../../compiler/index.ts";
 import type { SentTensor } from "./messages.ts";
+import { computeOnce } from "./once.ts";
 import { OnnxSession } from "./session.ts";
 import { writeOnnx } from "./write-model.ts";
 
@@ -32,20 +25,15 @@ export async function runOnOnnx(
   const folder = mkdtempSync(join(tmpdir(), "medctc-onnx-"));
   try {
     const settings = { trainable: new Set(program.updates.keys()), gradients: true };
-    const once = new Map([
-      ...runProgram(
-        { ...program, outputs: program.once, updates: new Map(), once: new Map() },
-        { inputs, parameters },
-        "f32",
-      ),
-    ]);
     const zeros = new Map(
       program.graph.nodes.flatMap(({ operation, type }) =>
         operation.op === "parameter" ? [[operation.path, elementCount(type)] as const] : [],
       ),
     );
-    const valuesOf = (path: string): Float32Array =>
-      Float32Array.from(once.get(path)?.data ?? parameters.get(path)?.data ?? new Float32Array(zeros.get(path) ?? 0));
+    const given = (path: string): Float32Array =>
+      Float32Array.from(parameters.get(path)?.data ?? new Float32Array(zeros.get(path) ?? 0));
+    const once = await computeOnce([program], (path) => [given(path)]);
+    const valuesOf = (path: string): Float32Array => once.get(path) ?? given(path);
     const about = { spec: "", version: "", placements: [] };
     const files = { folder, model: () => "model.onnx", frozen: "frozen.data", trainable: "trainable.data" };
     const model = emitOnnx(program, settings);
