@@ -116,7 +116,9 @@ export function optimiseForOnnx(
     settings: { ...context.settings, precision: half ? ("bf16" as const) : ("f32" as const) },
   };
   const bare = optimise(program, context, { last: "dropout" });
-  const without = new Set(["dropout", ...notForOnnx, ...(forAnyBatch ? blocks : [])]);
+  // It takes GELU's formula apart for the sake of its gradient.
+  const formulas = program.name === "step" ? [] : ["factors"];
+  const without = new Set(["dropout", ...notForOnnx, ...formulas, ...(forAnyBatch ? blocks : [])]);
   const optimised = optimise(merge ? mergeProjections(bare) : bare, inHalf, { without });
   return hoistLargest(optimised, merge ? new Set() : context.trainable);
 }

@@ -9,6 +9,8 @@ export class OnnxSession {
 
   private constructor(worker: Worker) {
     this.worker = worker;
+    // Only a question that is not answered yet keeps the program from ending.
+    worker.unref();
   }
 
   /** Loads a model's file. Throws an Error with ONNX Runtime's own words when it cannot. */
@@ -43,14 +45,18 @@ export class OnnxSession {
   }
 
   async dispose(): Promise<void> {
-    await this.ask({ kind: "release" });
-    await this.worker.terminate();
+    try {
+      await this.ask({ kind: "release" });
+    } finally {
+      await this.worker.terminate();
+    }
   }
 
   /** One question after the other: an answer belongs to the last. */
   private ask(request: Request): Promise<ReadonlyMap<string, SentTensor>> {
     return new Promise((resolve, reject) => {
       const stop = (): void => {
+        this.worker.unref();
         this.worker.off("message", onMessage);
         this.worker.off("error", onError);
         this.worker.off("exit", onExit);
@@ -68,6 +74,7 @@ export class OnnxSession {
       this.worker.on("message", onMessage);
       this.worker.on("error", onError);
       this.worker.on("exit", onExit);
+      this.worker.ref();
       this.worker.postMessage(request);
     });
   }

@@ -92,10 +92,11 @@ function writeWeights(
       if (at !== offset + bytes) throw new Error(`${name} has fewer elements than its shape`);
     }
     fsyncSync(handle);
-    closeSync(handle);
     renameSync(staging, file);
   } catch (error) {
     rmSync(staging, { force: true });
     throw error;
+  } finally {
+    closeSync(handle);
   }
 }

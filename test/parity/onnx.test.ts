@@ -4,6 +4,7 @@ import {
   buildProgram,
   compileSpec,
   elementCount,
+  emitOnnx,
   gradientPrefix,
   optimiseForOnnx,
   type ProgramName,
@@ -124,4 +125,14 @@ test("dropout draws the numbers of the reference evaluator, and others with anot
   const reference = lossOf(runProgram(step, given, "f32"));
   expect(Math.abs(lossOf(await runOnOnnx(step, dropping.settings.seed, given)) - reference)).toBeLessThan(1e-5);
   expect(Math.abs(lossOf(await runOnOnnx(step, dropping.settings.seed + 1, given)) - reference)).toBeGreaterThan(1e-4);
+});
+
+test("layer norms and GELUs of an encoder are ONNX's own, and those that gradients look into are not", () => {
+  const count = (name: ProgramName, op: string): number =>
+    emitOnnx(programOf(name), { trainable: new Set(), gradients: false }).nodes.filter((node) => node.op === op).length;
+  expect(count("encode_text", "LayerNormalization")).toBe(5);
+  expect(count("encode_text", "Gelu")).toBe(2);
+  expect(count("encode_image", "Gelu")).toBe(4);
+  expect(count("encode_image", "Erf")).toBe(0);
+  expect(count("step", "Erf")).toBeGreaterThan(0);
 });

@@ -1,5 +1,6 @@
 import type { Node, TensorType } from "../../ir/types.ts";
-import { gradientPrefix, nodesOf, type Program } from "../../programs/program.ts";
+import { gradientPrefix, type Program } from "../../programs/program.ts";
+import { type Fused, fuse } from "./fuse.ts";
 import { GraphWriter } from "./graph-writer.ts";
 import { isComputed, lower, type Target, type Value } from "./lower/index.ts";
 import type { NamedType, OnnxModel, Weight } from "./messages.ts";
@@ -21,10 +22,11 @@ export interface OnnxSettings {
 
 /**
  * Says an optimised program in ONNX. Frozen weights are values in a file beside the model; trainable ones are too, but may
- * be given instead. What is computed once is a weight too, whose value is computed by who writes the model. What a training step changes are inputs, and its new value is an output named `next:` and its path.
+ * be given instead. What is computed once is a weight too, whose value is computed by who writes the model. What a training
+ * step changes are inputs, and its new value is an output named `next:` and its path.
  */
 export function emitOnnx(program: Program, settings: OnnxSettings): OnnxModel {
-  const nodes = nodesOf(program);
+  const { nodes, fused } = fuse(program);
   const given = givenTo(nodes);
   const outputs = [...outputsOf(program, settings.gradients)].map(([of, node]) => {
     return { of, name: given.has(of) ? `${of}_output` : of, node };
@@ -66,7 +68,12 @@ export function emitOnnx(program: Program, settings: OnnxSettings): OnnxModel {
         list: (numbers) => writer.list(numbers),
         seed: trains ? seedInput : null,
       };
-      values.set(node, { name: lower(operation, node.inputs.map(valueFor), type, target), type });
+      const form = fused.get(node);
+      const name =
+        form === undefined
+          ? lower(operation, node.inputs.map(valueFor), type, target)
+          : lowerFused(form, form.inputs.map(valueFor), target);
+      values.set(node, { name, type });
     } else throw new Error(`${operation.op} is rewritten before anything is emitted`);
   }
   for (const { name, node } of outputs) writer.give(name, valueFor(node).name);
@@ -77,6 +84,16 @@ export function emitOnnx(program: Program, settings: OnnxSettings): OnnxModel {
     inline: writer.constants,
     weights,
   };
+}
+
+function lowerFused(form: Fused, inputs: readonly Value[], target: Target): string {
+  const names = inputs.map(({ name }) => name);
+  switch (form.kind) {
+    case "layer_norm":
+      return target.add("LayerNormalization", names, { epsilon: { kind: "float", value: form.epsilon } });
+    case "gelu":
+      return target.add("Gelu", names);
+  }
 }
 
 interface Given {

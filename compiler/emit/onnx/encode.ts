@@ -25,6 +25,8 @@ export function encodeOnnx(model: OnnxModel, about: ModelAbout): Uint8Array {
     switch (value.kind) {
       case "int":
         return { name, type: AttributeProto.AttributeType.INT, i: value.value };
+      case "float":
+        return { name, type: AttributeProto.AttributeType.FLOAT, f: value.value };
       case "ints":
         return { name, type: AttributeProto.AttributeType.INTS, ints: [...value.values] };
       case "string":

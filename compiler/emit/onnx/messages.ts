@@ -15,6 +15,7 @@ export interface OnnxType {
 export type Attribute =
   | { readonly kind: "int"; readonly value: number }
   | { readonly kind: "ints"; readonly values: readonly number[] }
+  | { readonly kind: "float"; readonly value: number }
   | { readonly kind: "string"; readonly value: string };
 
 export type Attributes = Readonly<Record<string, Attribute>>;
