@@ -88,7 +88,7 @@ describe("run", () => {
     const asked = run("encode_image", ...given, ...fed, "--backend", "tfjs");
     vi.unstubAllEnvs();
     expect(automatic.code).toBe(0);
-    expect(automatic.err).toMatch(/^native TensorFlow is not installed; using the reference evaluator.*install\n$/);
+    expect(automatic.err).toMatch(/^native TensorFlow is not installed; using ONNX Runtime.*install\n$/);
     expect(asked).toMatchObject({ code: 1, out: "" });
     expect(asked.err).toBe("error: native TensorFlow is not installed\n  help: medctc backend install\n");
   });
