@@ -193,11 +193,12 @@ function isPerOutput({ type: { shape } }: Node, { outputs }: Projection): boolea
 
 /** The parameter of a weight's own shape that it is made from, when there is one. */
 function parameterIn(weight: Node): string | null {
-  const waiting = [weight];
-  for (let node = waiting.shift(); node !== undefined; node = waiting.shift()) {
-    if (node.operation.op === "parameter" && node.type.shape.join() === weight.type.shape.join())
-      return node.operation.path;
-    waiting.push(...node.inputs);
+  // A set keeps the order and takes no node twice.
+  const waiting = new Set([weight]);
+  for (const node of waiting) {
+    const { operation, inputs, type } = node;
+    if (operation.op === "parameter" && type.shape.join() === weight.type.shape.join()) return operation.path;
+    for (const input of inputs) waiting.add(input);
   }
   return null;
 }
