@@ -19,6 +19,7 @@ export {
   type ModelSettings,
 } from "./emit/tensorflow/index.ts";
 export type { FilePlace, Library, ReadResult } from "./imports.ts";
+export type { Given } from "./ir/evaluate.ts";
 export { printProgram } from "./ir/print.ts";
 export { type Dtype, elementCount, printType, type TensorType } from "./ir/types.ts";
 export { verify } from "./ir/verify.ts";
@@ -35,7 +36,7 @@ export {
   type ProgramName,
   type TracedSpec,
 } from "./programs/build.ts";
-export { firstValues } from "./programs/init.ts";
+export { firstValuesOf } from "./programs/init.ts";
 export { buildProduct } from "./programs/product.ts";
 export { flopsOfProgram, gradientPrefix, nodesOf, type Program } from "./programs/program.ts";
 export { evaluateOnce, runProgram } from "./programs/run.ts";

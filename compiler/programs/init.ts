@@ -72,7 +72,7 @@ function drawn(initial: InitialValue, type: TensorType, random: (offset: number)
 const elementsAtOnce = 2 ** 20;
 
 /** The first value of a parameter in pieces, by the evaluator; of one piece it is what the program `init` gives. */
-export function* firstValues(parameter: InitialParameter, index: number, seed: number): Iterable<Float32Array> {
+function* firstValues(parameter: InitialParameter, index: number, seed: number): Iterable<Float32Array> {
   const count = elementCount(parameter.type);
   for (let from = 0, piece = 0; from < count; from += elementsAtOnce, piece++) {
     const graph = new Graph();
@@ -82,4 +82,17 @@ export function* firstValues(parameter: InitialParameter, index: number, seed: n
     if (value === undefined) throw new Error("the evaluator gives what it is asked for");
     yield Float32Array.from(value.data);
   }
+}
+
+/** The first values of a spec's parameters by path, each in pieces. Throws for a path that is no parameter's. */
+export function firstValuesOf(
+  parameters: readonly InitialParameter[],
+  seed: number,
+): (path: string) => Iterable<Float32Array> {
+  const places = new Map(parameters.map((parameter, index) => [parameter.path, { parameter, index }]));
+  return (path) => {
+    const place = places.get(path);
+    if (place === undefined) throw new Error(`${path} is a parameter of the spec`);
+    return firstValues(place.parameter, place.index, seed);
+  };
 }

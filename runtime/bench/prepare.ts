@@ -3,7 +3,7 @@ import {
   buildProduct,
   buildProgram,
   emitOnnx,
-  firstValues,
+  firstValuesOf,
   flopsOfProgram,
   nextPrefix,
   optimise,
@@ -13,7 +13,7 @@ import {
   type TrainOverrides,
 } from "../../compiler/index.ts";
 import { bf16ProductsHere } from "../native/index.ts";
-import { computeOnce, writeOnnx } from "../onnx/index.ts";
+import { withComputedOnce, writeOnnx } from "../onnx/index.ts";
 import { writeModel, writePrograms } from "../tensorflow/index.ts";
 import { inputsOf } from "./inputs.ts";
 import type { Backend, MeasuredProgram, Request, WrittenOnnxModel } from "./messages.ts";
@@ -78,22 +78,12 @@ async function writeForOnnx(
   folder: string,
 ): Promise<WrittenOnnxModel> {
   const files = { folder, model: () => "model.onnx", frozen: "weights.data", trainable: "adapter.data" };
-  const places = new Map(parameters.map((parameter, index) => [parameter.path, { parameter, index }]));
   const about = { spec: "", version: "", placements: [] };
   // All of a product's weights may change, or ONNX Runtime would multiply them while it loads.
-  const changing = program.name === "product" ? new Set(places.keys()) : trainable;
+  const changing = program.name === "product" ? new Set(parameters.map(({ path }) => path)) : trainable;
   const model = emitOnnx(program, { trainable: changing, gradients: false });
-  const piecesOf = (path: string): Iterable<Float32Array> => {
-    const place = places.get(path);
-    if (place === undefined) throw new Error(`${path} is a parameter of the spec`);
-    return firstValues(place.parameter, place.index, settings.seed);
-  };
-  const once = await computeOnce([program], piecesOf);
-  const withOnce = (path: string): Iterable<Float32Array> => {
-    const computed = once.get(path);
-    return computed === undefined ? piecesOf(path) : [computed];
-  };
-  writeOnnx(new Map([[program.name, model]]), files, withOnce, about);
+  const piecesOf = await withComputedOnce([program], firstValuesOf(parameters, settings.seed));
+  writeOnnx(new Map([[program.name, model]]), files, piecesOf, about);
   const given = new Set(model.weights.map(({ name }) => name));
   return {
     file: join(folder, "model.onnx"),

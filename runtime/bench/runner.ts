@@ -7,7 +7,7 @@ import {
   type TensorData,
   type TracedSpec,
 } from "../../compiler/index.ts";
-import { OnnxSession, type SentTensor } from "../onnx/index.ts";
+import { OnnxSession, type SentTensor, sentTensor } from "../onnx/index.ts";
 import { TensorflowSession } from "../tensorflow/index.ts";
 import type { Tfjs } from "../tensorflow/tfjs.ts";
 import { drawInputs, type Input } from "./inputs.ts";
@@ -50,31 +50,16 @@ export async function onnxRunner(
   const drawn = drawInputs(given);
   const kept = new Map<string, SentTensor>();
   for (const { name, dtype, shape } of inputs) {
-    const values = drawn.get(name);
-    if (dtype === "int32") {
-      kept.set(name, {
-        dtype,
-        shape,
-        data: Int32Array.from(values ?? new Int32Array(elementCount({ dtype: "i32", shape }))),
-      });
-    } else {
-      const type = { dtype: "f32", shape } as const;
-      const first = name.includes(":")
-        ? undefined
-        : drawInputs([{ name, type, values: { kind: "uniform" } }]).get(name);
-      kept.set(name, {
-        dtype,
-        shape,
-        data: Float32Array.from(values ?? first ?? new Float32Array(elementCount(type))),
-      });
-    }
+    const type = { dtype: dtype === "int32" ? "i32" : "f32", shape } as const;
+    const isState = name.includes(":") || dtype === "int32";
+    const first = isState ? undefined : drawInputs([{ name, type, values: { kind: "uniform" } }]).get(name);
+    kept.set(name, sentTensor(dtype, shape, drawn.get(name) ?? first ?? new Float32Array(elementCount(type))));
   }
   await session.keep(kept);
   return {
     device: "CPU",
     run: async (step) => {
-      const number = { dtype: "int32", shape: [], data: Int32Array.of(step) } as const;
-      await session.run(new Map([["step", number]]), outputs, new Map(next));
+      await session.run(new Map([["step", sentTensor("int32", [], [step])]]), outputs, new Map(next));
     },
     dispose: () => session.dispose(),
   };

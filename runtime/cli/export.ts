@@ -3,18 +3,18 @@ import {
   buildProgram,
   type Compiled,
   emitOnnx,
-  firstValues,
+  firstValuesOf,
   type OnnxModel,
   optimiseForOnnx,
   type Program,
-  printType,
   trialBatches,
   withDynamicBatch,
 } from "../../compiler/index.ts";
 import { type Diagnostic, renderDiagnostics, report } from "../../grammar/index.ts";
 import { readText } from "../files/index.ts";
-import { computeOnce, type OnnxFiles, type WeightPieces, writeOnnx } from "../onnx/index.ts";
+import { type OnnxFiles, type WeightPieces, withComputedOnce, writeOnnx } from "../onnx/index.ts";
 import { type OpenTensors, openTensors } from "../weights/index.ts";
+import { inCheckpoint, misshapen, missingWeights } from "./match-tensors.ts";
 import { Progress } from "./progress.ts";
 import { compilePath, showDiagnostics } from "./read-spec.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
@@ -99,11 +99,7 @@ export async function exportSpec(path: string, options: ExportOptions, terminal:
       placements: (compiled.plan?.placements ?? []).map((placement) => placement.text),
     };
     progress.say("computing what depends on weights alone");
-    const once = await computeOnce(programs.values(), weights.piecesOf);
-    const piecesOf: WeightPieces = (each) => {
-      const computed = once.get(each);
-      return computed === undefined ? weights.piecesOf(each) : [computed];
-    };
+    const piecesOf = await withComputedOnce(programs.values(), weights.piecesOf);
     writeOnnx(models, files, piecesOf, about, (file) => progress.say(`writing ${file}`));
   } catch (error) {
     if (!(error instanceof Error && "code" in error)) throw error;
@@ -164,29 +160,17 @@ function weightsOf(
     if (found === null) continue;
     sources.set(path, found.floats);
     if (found.shape.join() === type.shape.join()) continue;
-    const params = { name: checkpoint, found: `[${found.shape.join(", ")}]`, expected: printType(type) };
-    diagnostics.push(report("misshapen-tensor", checkpoint, params));
+    diagnostics.push(misshapen(checkpoint, found.shape, type));
   }
-  if (missing.size > 0) {
-    const params = { names: [...missing], what: missing.size === 1 ? "the weight" : `${missing.size} weights` };
-    const help = "give the model's with --weights and the adapters' with --adapter";
-    diagnostics.push(report("missing-tensors", "--weights", params, { help }));
-  }
-  const places = new Map(spec?.parameters.map((parameter, index) => [parameter.path, { parameter, index }]));
-  const piecesOf = (path: string): Iterable<Float32Array> => {
-    const source = sources.get(path);
-    if (source !== undefined) return source();
-    const place = places.get(path);
-    if (place === undefined) throw new Error(`${path} is a parameter of the spec`);
-    return firstValues(place.parameter, place.index, spec?.settings.seed ?? 0);
-  };
-  return { piecesOf, diagnostics };
+  if (missing.size > 0) diagnostics.push(missingWeights(missing));
+  const firstOf = firstValuesOf(spec?.parameters ?? [], spec?.settings.seed ?? 0);
+  return { piecesOf: (path) => sources.get(path)?.() ?? firstOf(path), diagnostics };
 }
 
-/** A tensor by its name in checkpoints, with and without what PEFT puts before it; the last file that has it counts. */
+/** A tensor by its name in checkpoints; the last file that has it counts. */
 function findTensor(checkpoint: string, opened: readonly OpenTensors[]) {
   for (const { tensors, floats } of opened.toReversed()) {
-    const tensor = tensors.get(checkpoint) ?? tensors.get(`base_model.model.${checkpoint}`);
+    const tensor = inCheckpoint(checkpoint, tensors);
     if (tensor !== undefined) return { shape: tensor.shape, floats: () => floats(tensor) };
   }
   return null;

@@ -5,6 +5,7 @@ import {
   type Program,
   printType,
   type TensorData,
+  type TensorType,
 } from "../../compiler/index.ts";
 import { type Diagnostic, didYouMean, report } from "../../grammar/index.ts";
 import { elementsOf, type StoredTensor } from "../weights/index.ts";
@@ -55,19 +56,30 @@ export function findParameters(
     if (operation.op !== "parameter" || values.has(operation.path) || program.once.has(operation.path)) continue;
     const { path } = operation;
     const checkpoint = checkpoints.get(path);
-    const found =
-      checkpoint === undefined ? undefined : (stored.get(checkpoint) ?? stored.get(`base_model.model.${checkpoint}`));
+    const found = checkpoint === undefined ? undefined : inCheckpoint(checkpoint, stored);
     if (found !== undefined) diagnostics.push(...take(path, found, type, values, checkpoint ?? path));
     else if (checkpoint === undefined || elementCount(type) === 0)
       values.set(path, { type, data: new Float32Array(elementCount(type)) });
     else missing.add(checkpoint);
   }
-  if (missing.size > 0) {
-    const params = { names: [...missing], what: missing.size === 1 ? "the weight" : `${missing.size} weights` };
-    const help = "give the model's with --weights and the adapters' with --adapter";
-    diagnostics.push(report("missing-tensors", "--weights", params, { help }));
-  }
+  if (missing.size > 0) diagnostics.push(missingWeights(missing));
   return { values, diagnostics };
+}
+
+/** A tensor by its name in checkpoints, with and without what PEFT puts before it. */
+export function inCheckpoint<Tensor>(checkpoint: string, tensors: ReadonlyMap<string, Tensor>): Tensor | undefined {
+  return tensors.get(checkpoint) ?? tensors.get(`base_model.model.${checkpoint}`);
+}
+
+export function missingWeights(missing: ReadonlySet<string>): Diagnostic {
+  const params = { names: [...missing], what: missing.size === 1 ? "the weight" : `${missing.size} weights` };
+  const help = "give the model's with --weights and the adapters' with --adapter";
+  return report("missing-tensors", "--weights", params, { help });
+}
+
+export function misshapen(name: string, shape: readonly number[], expected: TensorType): Diagnostic {
+  const params = { name, found: `[${shape.join(", ")}]`, expected: printType(expected) };
+  return report("misshapen-tensor", name, params);
 }
 
 function take(
@@ -79,10 +91,7 @@ function take(
 ): readonly Diagnostic[] {
   const same =
     stored.shape.length === type.shape.length && stored.shape.every((size, axis) => size === type.shape[axis]);
-  if (!same) {
-    const found = `[${stored.shape.join(", ")}]`;
-    return [report("misshapen-tensor", name, { name, found, expected: printType(type) })];
-  }
+  if (!same) return [misshapen(name, stored.shape, type)];
   values.set(key, { type, data: Float32Array.from(elementsOf(stored)) });
   return [];
 }

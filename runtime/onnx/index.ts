@@ -1,6 +1,6 @@
 export { inspectOnnx, type OnnxState } from "./inspect.ts";
-export type { SentTensor } from "./messages.ts";
-export { computeOnce } from "./once.ts";
+export { type SentTensor, sentTensor } from "./messages.ts";
+export { withComputedOnce } from "./once.ts";
 export { runOnOnnx } from "./run-program.ts";
 export { OnnxSession } from "./session.ts";
 export { type OnnxFiles, type WeightPieces, writeOnnx } from "./write-model.ts";

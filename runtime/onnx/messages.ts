@@ -7,6 +7,11 @@ export interface SentTensor {
   readonly data: TensorElements;
 }
 
+/** Numbers as a tensor of whole numbers or of floats. */
+export function sentTensor(dtype: "float32" | "int32", shape: readonly number[], values: Iterable<number>): SentTensor {
+  return { dtype, shape, data: dtype === "int32" ? Int32Array.from(values) : Float32Array.from(values) };
+}
+
 /** What the thread that runs a model is asked for. */
 export type Request =
   | { readonly kind: "load"; readonly file: string }

@@ -8,11 +8,8 @@ import { type WeightPieces, writeOnnx } from "./write-model.ts";
 /** Up to that many floating-point operations the reference evaluator computes a value: some seconds. */
 const fewFlops = 2e9;
 
-/** The values that programs compute once, by path, from weights whose elements come in pieces. */
-export async function computeOnce(
-  programs: Iterable<Program>,
-  piecesOf: WeightPieces,
-): Promise<ReadonlyMap<string, Float32Array>> {
+/** Computes what programs compute once from weights whose elements come in pieces; gives those weights and these values. */
+export async function withComputedOnce(programs: Iterable<Program>, piecesOf: WeightPieces): Promise<WeightPieces> {
   const values = new Map<string, Float32Array>();
   const withOnce: WeightPieces = (path) => {
     const known = values.get(path);
@@ -27,7 +24,7 @@ export async function computeOnce(
       values.set(path, isSmall ? evaluateOnce(node, withOnce) : await computed(program, withOnce));
     }
   }
-  return values;
+  return withOnce;
 }
 
 /** A program that needs nothing but weights, in ONNX Runtime. */

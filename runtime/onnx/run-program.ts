@@ -1,17 +1,19 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { elementCount, emitOnnx, nextPrefix, type Program, seedInput, type TensorData } from "../../compiler/index.ts";
-import type { SentTensor } from "./messages.ts";
-import { computeOnce } from "./once.ts";
+import {
+  elementCount,
+  emitOnnx,
+  type Given,
+  nextPrefix,
+  type Program,
+  seedInput,
+  type TensorData,
+} from "../../compiler/index.ts";
+import { type SentTensor, sentTensor } from "./messages.ts";
+import { withComputedOnce } from "./once.ts";
 import { OnnxSession } from "./session.ts";
 import { writeOnnx } from "./write-model.ts";
-
-/** Values by name: what is fed, and parameters by their paths. */
-export interface GivenTensors {
-  readonly inputs: ReadonlyMap<string, TensorData>;
-  readonly parameters: ReadonlyMap<string, TensorData>;
-}
 
 /**
  * Runs a program, optimised for ONNX, once in ONNX Runtime and gives what the reference evaluator gives: its outputs and
@@ -20,7 +22,7 @@ export interface GivenTensors {
 export async function runOnOnnx(
   program: Program,
   seed: number,
-  { inputs, parameters }: GivenTensors,
+  { inputs, parameters }: Given,
 ): Promise<ReadonlyMap<string, TensorData>> {
   const folder = mkdtempSync(join(tmpdir(), "medctc-onnx-"));
   try {
@@ -32,19 +34,16 @@ export async function runOnOnnx(
     );
     const given = (path: string): Float32Array =>
       Float32Array.from(parameters.get(path)?.data ?? new Float32Array(zeros.get(path) ?? 0));
-    const once = await computeOnce([program], (path) => [given(path)]);
-    const valuesOf = (path: string): Float32Array => once.get(path) ?? given(path);
+    const piecesOf = await withComputedOnce([program], (path) => [given(path)]);
     const about = { spec: "", version: "", placements: [] };
     const files = { folder, model: () => "model.onnx", frozen: "frozen.data", trainable: "trainable.data" };
     const model = emitOnnx(program, settings);
-    writeOnnx(new Map([[program.name, model]]), files, (path) => [valuesOf(path)], about);
+    writeOnnx(new Map([[program.name, model]]), files, piecesOf, about);
     const session = await OnnxSession.load(join(folder, "model.onnx"));
     const fed = new Map(
       model.inputs.map(({ name, type: { shape, dtype } }): readonly [string, SentTensor] => {
-        const values = name === seedInput ? Float32Array.of(seed) : (inputs.get(name)?.data ?? valuesOf(name));
-        return dtype === "i32"
-          ? [name, { dtype: "int32", shape, data: Int32Array.from(values) }]
-          : [name, { dtype: "float32", shape, data: Float32Array.from(values) }];
+        const values = name === seedInput ? Float32Array.of(seed) : (inputs.get(name)?.data ?? given(name));
+        return [name, sentTensor(dtype === "i32" ? "int32" : "float32", shape, values)];
       }),
     );
     const results = await session.run(

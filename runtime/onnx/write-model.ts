@@ -33,8 +33,8 @@ export interface OnnxFiles extends WeightFiles {
 const longestMessage = 2 ** 31 - 1;
 
 /**
- * Writes ONNX models, by the names of their programs, that share their weights. Weights are written as they come, a piece at a time;
- * every file appears whole or not at all, the weights first. `progress` hears what is written next.
+ * Writes ONNX models, by the names of their programs, that share their weights. Weights are written as they come, a piece
+ * at a time; every file appears whole or not at all, the weights first. `progress` hears what is written next.
  */
 export function writeOnnx(
   models: ReadonlyMap<string, OnnxModel>,

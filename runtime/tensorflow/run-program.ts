@@ -1,17 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gradientPrefix, type Program, type TensorData, type TracedSpec } from "../../compiler/index.ts";
+import { type Given, gradientPrefix, type Program, type TensorData, type TracedSpec } from "../../compiler/index.ts";
 import { bf16ProductsHere } from "../native/index.ts";
 import { TensorflowSession } from "./session.ts";
 import type { Tfjs, TypedValues } from "./tfjs.ts";
 import { writeModel } from "./write-model.ts";
-
-/** Values by name: what is fed, and parameters by their paths. */
-export interface GivenTensors {
-  readonly inputs: ReadonlyMap<string, TensorData>;
-  readonly parameters: ReadonlyMap<string, TensorData>;
-}
 
 /**
  * Runs an optimised program of a spec once on TensorFlow and gives what the reference evaluator gives: its outputs and
@@ -23,7 +17,7 @@ export async function runOnTensorflow(
   spec: TracedSpec,
   program: Program,
   fetch: readonly string[],
-  { inputs, parameters }: GivenTensors,
+  { inputs, parameters }: Given,
 ): Promise<ReadonlyMap<string, TensorData>> {
   const folder = mkdtempSync(join(tmpdir(), "medctc-model-"));
   try {

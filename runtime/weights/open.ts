@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { type Diagnostic, report } from "../../grammar/index.ts";
+import type { Diagnostic } from "../../grammar/index.ts";
+import { wrongFile } from "./load.ts";
 import { bytesOf, dataStart, elementsOf, FormatError, type PlacedTensor, readPlaces } from "./safetensors.ts";
 
 /** A safetensors file whose tensors are read when they are asked for, so that it may be larger than memory. */
@@ -31,9 +32,7 @@ export function openTensors(path: string): OpenTensors | { readonly kind: "wrong
     };
   } catch (error) {
     if (handle !== null) closeSync(handle);
-    if (!(error instanceof FormatError) && !(error instanceof Error && "code" in error)) throw error;
-    const problem = error instanceof FormatError ? error.problem : error.message;
-    return { kind: "wrong", diagnostic: report("bad-tensor-file", path, { path, problem }) };
+    return wrongFile(path, error);
   }
 }
 

@@ -1,8 +1,9 @@
 import type { Node, TensorType } from "../../ir/types.ts";
 import { gradientPrefix, type Program } from "../../programs/program.ts";
+import { isComputed, type Value } from "../lowering.ts";
 import { type Fused, fuse } from "./fuse.ts";
 import { GraphWriter } from "./graph-writer.ts";
-import { isComputed, lower, type Target, type Value } from "./lower/index.ts";
+import { lower, type Target } from "./lower/index.ts";
 import type { NamedType, OnnxModel, Weight } from "./messages.ts";
 
 /** Before the path of a parameter or of an optimizer's state, in the name of the output that is its new value. */

@@ -1,10 +1,11 @@
+import { UniqueNames } from "../unique-names.ts";
 import type { Attributes, InlineTensor, OnnxNode, OnnxType } from "./messages.ts";
 
 /** Collects the nodes and the constants of an ONNX graph; every value gets a name of its own. */
 export class GraphWriter {
   readonly nodes: OnnxNode[] = [];
   readonly constants: InlineTensor[] = [];
-  private readonly taken: Map<string, number>;
+  private readonly names: UniqueNames;
   private readonly known = new Map<string, string>();
   private readonly sharesConstants: boolean;
 
@@ -14,12 +15,12 @@ export class GraphWriter {
    */
   constructor(reserved: Iterable<string>, sharesConstants: boolean) {
     this.sharesConstants = sharesConstants;
-    this.taken = new Map([...reserved].map((name) => [name, 1]));
+    this.names = new UniqueNames(reserved);
   }
 
   /** Appends a node named after its operation in a scope, and gives the name of its result. */
   add(scope: string, op: string, inputs: readonly string[], attributes: Attributes = {}): string {
-    const name = this.unique(`${scope}/${op}`);
+    const name = this.names.take(`${scope}/${op}`);
     this.nodes.push({ name, op, inputs, output: name, attributes });
     return name;
   }
@@ -34,7 +35,7 @@ export class GraphWriter {
     const key = `${type.dtype} ${type.shape.join(",")}: ${values.map((value) => (Object.is(value, -0) ? "-0" : value)).join(",")}`;
     const found = this.known.get(key);
     if (found !== undefined && this.sharesConstants) return found;
-    const name = this.unique("constants/constant");
+    const name = this.names.take("constants/constant");
     this.constants.push({ name, type, values });
     this.known.set(key, name);
     return name;
@@ -43,14 +44,5 @@ export class GraphWriter {
   /** A list of whole numbers, as operations take shapes and axes. */
   list(values: readonly number[]): string {
     return this.constant({ dtype: "i64", shape: [values.length] }, values);
-  }
-
-  private unique(wanted: string): string {
-    let count = this.taken.get(wanted) ?? 0;
-    let name = count === 0 ? wanted : `${wanted}_${count}`;
-    while (this.taken.has(name)) name = `${wanted}_${++count}`;
-    this.taken.set(wanted, count + 1);
-    if (name !== wanted) this.taken.set(name, 1);
-    return name;
   }
 }

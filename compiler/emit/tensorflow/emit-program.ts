@@ -1,9 +1,10 @@
 import { neededFor } from "../../ir/evaluate.ts";
 import { byteCount, type Node } from "../../ir/types.ts";
 import { gradientPrefix, nodesOf, type Program } from "../../programs/program.ts";
+import { isComputed, type Value } from "../lowering.ts";
 import { type GraphWriter, scopeOf } from "./graph-writer.ts";
 import { type Attribute, type SignatureDef, type TensorInfo, typeAttribute } from "./graphdef.ts";
-import { type Bf16Products, isComputed, lower, type Target, type Value } from "./lower/index.ts";
+import { type Bf16Products, lower, type Target } from "./lower/index.ts";
 import type { Variables } from "./variables.ts";
 
 /** What the programs of one model share while they are written. */

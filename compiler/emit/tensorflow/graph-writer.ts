@@ -1,10 +1,11 @@
 import type { TensorType } from "../../ir/types.ts";
+import { UniqueNames } from "../unique-names.ts";
 import { type Attributes, type NodeDef, typeAttribute } from "./graphdef.ts";
 
 /** Collects the nodes of a TensorFlow graph; every node gets a name of its own within its scope. */
 export class GraphWriter {
   readonly nodes: NodeDef[] = [];
-  private readonly taken = new Map<string, number>();
+  private readonly names = new UniqueNames();
   private readonly constants = new Map<string, string>();
 
   /** Appends a node named after its operation in a scope, and gives its name, which also stands for its first output. */
@@ -14,7 +15,7 @@ export class GraphWriter {
 
   /** Appends a node; a name that is taken gets a number. */
   named(wanted: string, op: string, inputs: readonly string[], attributes: Attributes): string {
-    const name = this.unique(wanted);
+    const name = this.names.take(wanted);
     this.nodes.push({ name, op, inputs, attributes });
     return name;
   }
@@ -33,15 +34,6 @@ export class GraphWriter {
   /** A list of whole numbers, as operations take shapes and axes. */
   list(values: readonly number[]): string {
     return this.constant({ dtype: "i32", shape: [values.length] }, values);
-  }
-
-  private unique(wanted: string): string {
-    let count = this.taken.get(wanted) ?? 0;
-    let name = count === 0 ? wanted : `${wanted}_${count}`;
-    while (count > 0 && this.taken.has(name)) name = `${wanted}_${++count}`;
-    this.taken.set(wanted, count + 1);
-    if (name !== wanted) this.taken.set(name, 1);
-    return name;
   }
 }
 

@@ -1,11 +1,6 @@
-import type { OperationName, OperationOf, TensorType } from "../../../ir/types.ts";
+import type { OperationName } from "../../../ir/types.ts";
+import type { LoweringTo } from "../../lowering.ts";
 import { type Attributes, int, type OnnxDtype, type OnnxType } from "../messages.ts";
-
-/** A value in the ONNX graph. */
-export interface Value {
-  readonly name: string;
-  readonly type: TensorType;
-}
 
 /** Where the nodes of one operation go. */
 export interface Target {
@@ -19,19 +14,7 @@ export interface Target {
 }
 
 /** How one operation is said in ONNX: gives the name of the value that is its result. */
-export type Lowering<Name extends OperationName> = (
-  operation: OperationOf<Name>,
-  inputs: readonly Value[],
-  type: TensorType,
-  target: Target,
-) => string;
-
-/** The input of an operation that has at least that many. */
-export function at(inputs: readonly Value[], index: number): Value {
-  const input = inputs[index];
-  if (input === undefined) throw new Error("an operation is lowered with the inputs of its type rule");
-  return input;
-}
+export type Lowering<Name extends OperationName> = LoweringTo<Target, Name>;
 
 /**
  * The numbers of TensorProto.DataType in onnx.proto. The 16 bits that products of a program may have are binary16 here,
@@ -46,6 +29,17 @@ export function castTo(value: string, dtype: OnnxDtype, target: Target): string 
 export function reshapeTo(value: string, shape: readonly number[], target: Target): string {
   // A size of 0 is a size, not a copy of the input's.
   return target.add("Reshape", [value, target.list(shape)], shape.includes(0) ? { allowzero: int(1) } : {});
+}
+
+/** The whole numbers below a size. */
+export function numbersBelow(size: number, target: Target): string {
+  const number = (value: number): string => target.constant({ dtype: "i32", shape: [] }, [value]);
+  return target.add("Range", [number(0), number(size), number(1)]);
+}
+
+/** Amounts of padding as ONNX has them: before each axis, then behind each. */
+export function padsOf(amounts: readonly (readonly [before: number, after: number])[]): readonly number[] {
+  return [...amounts.map(([before]) => before), ...amounts.map(([, after]) => after)];
 }
 
 /** One number everywhere. */

@@ -1,5 +1,6 @@
+import { at } from "../../lowering.ts";
 import { int, ints } from "../messages.ts";
-import { at, type Lowering, reshapeTo } from "./context.ts";
+import { type Lowering, padsOf, reshapeTo } from "./context.ts";
 
 /** One group for each channel, between transposes: ONNX has the channels before time, height and width. */
 export const depthwiseConv3d: Lowering<"depthwise_conv3d"> = ({ padding, flip }, inputs, type, target) => {
@@ -18,7 +19,7 @@ export const depthwiseConv3d: Lowering<"depthwise_conv3d"> = ({ padding, flip },
   const mixed = target.add("Conv", [first, kernel], {
     group: int(dim),
     kernel_shape: ints(weight.type.shape.slice(2)),
-    pads: ints([...padding.map(([before]) => before), ...padding.map(([, after]) => after)]),
+    pads: ints(padsOf(padding)),
   });
   return target.add("Transpose", [mixed], { perm: ints([0, 2, 3, 4, 1]) });
 };
@@ -31,9 +32,7 @@ export const depthwiseConv3dWeight: Lowering<"depthwise_conv3d_weight"> = (
   target,
 ) => {
   const gradient = at(inputs, 1);
-  const amounts = [[0, 0], ...padding, [0, 0]];
-  const pads = target.list([...amounts.map(([before = 0]) => before), ...amounts.map(([, after = 0]) => after)]);
-  const padded = target.add("Pad", [at(inputs, 0).name, pads]);
+  const padded = target.add("Pad", [at(inputs, 0).name, target.list(padsOf([[0, 0], ...padding, [0, 0]]))]);
   const [, timeOut = 0, heightOut = 0, widthOut = 0, dim = 0] = gradient.type.shape;
   const taps: string[] = [];
   for (let time = 0; time < times; time++) {

@@ -1,5 +1,6 @@
 import type { BinaryName, CompareName, UnaryName } from "../../../ir/types.ts";
-import { at, castTo, type Lowering } from "./context.ts";
+import { at } from "../../lowering.ts";
+import { castTo, type Lowering } from "./context.ts";
 
 type Elementwise = UnaryName | BinaryName | CompareName;
 
@@ -52,6 +53,3 @@ export const where: Lowering<"where"> = (_, inputs, __, target) =>
   );
 
 export const cast: Lowering<"cast"> = ({ dtype }, inputs, _, target) => castTo(at(inputs, 0).name, dtype, target);
-
-/** Gradients are built before anything is lowered: what is left of it is its input. */
-export const stopGradient: Lowering<"stop_gradient"> = (_, inputs) => at(inputs, 0).name;

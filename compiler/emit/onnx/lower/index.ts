@@ -1,7 +1,8 @@
-import type { Operation, OperationName, OperationOf, TensorType } from "../../../ir/types.ts";
-import type { Lowering, Target, Value } from "./context.ts";
+import type { TensorType } from "../../../ir/types.ts";
+import { type ComputedOperation, type Lowerings, lowerBy, stopGradient, type Value } from "../../lowering.ts";
+import type { Target } from "./context.ts";
 import { depthwiseConv3d, depthwiseConv3dWeight } from "./convolution.ts";
-import { cast, elementwise, stopGradient, where } from "./elementwise.ts";
+import { cast, elementwise, where } from "./elementwise.ts";
 import {
   broadcast,
   concat,
@@ -19,13 +20,9 @@ import { matmul } from "./products.ts";
 import { randomUniform } from "./random.ts";
 import { argmax, logSoftmax, max, softmax, sum } from "./reductions.ts";
 
-export { dataTypes, type Target, type Value } from "./context.ts";
+export { dataTypes, type Target } from "./context.ts";
 
-/** What is computed from other values; what is given to a program is not. */
-type Computed = Exclude<OperationName, "input" | "parameter" | "dropout">;
-
-/** How each operation is said in ONNX; a name without a rule does not compile. */
-const lowerings: { readonly [Name in Computed]: Lowering<Name> } = {
+const lowerings: Lowerings<Target> = {
   constant,
   iota,
   ...elementwise,
@@ -52,18 +49,12 @@ const lowerings: { readonly [Name in Computed]: Lowering<Name> } = {
   depthwise_conv3d_weight: depthwiseConv3dWeight,
 };
 
-/** Inputs and parameters are given to a program, and dropout is sampled or left out before anything is lowered. */
-export function isComputed(operation: Operation): operation is { [Name in Computed]: OperationOf<Name> }[Computed] {
-  return operation.op !== "input" && operation.op !== "parameter" && operation.op !== "dropout";
-}
-
 /** Says an operation in ONNX; gives the name of its result. */
-export function lower<Name extends Computed>(
-  operation: OperationOf<Name>,
+export function lower(
+  operation: ComputedOperation,
   inputs: readonly Value[],
   type: TensorType,
   target: Target,
 ): string {
-  const lowering: Lowering<Name> = lowerings[operation.op];
-  return lowering(operation, inputs, type, target);
+  return lowerBy(lowerings, operation, inputs, type, target);
 }

@@ -1,12 +1,10 @@
-import { ints } from "../messages.ts";
-import { at, castTo, filled, type Lowering, reshapeTo } from "./context.ts";
+import { at } from "../../lowering.ts";
+import { int, ints } from "../messages.ts";
+import { castTo, filled, type Lowering, numbersBelow, padsOf, reshapeTo } from "./context.ts";
 
 export const constant: Lowering<"constant"> = ({ value, type }, _, __, target) => filled(type, value, target);
 
-export const iota: Lowering<"iota"> = ({ size }, _, __, target) => {
-  const number = (value: number): string => target.constant({ dtype: "i32", shape: [] }, [value]);
-  return target.add("Range", [number(0), number(size), number(1)]);
-};
+export const iota: Lowering<"iota"> = ({ size }, _, __, target) => numbersBelow(size, target);
 
 export const reshape: Lowering<"reshape"> = ({ shape }, inputs, _, target) =>
   reshapeTo(at(inputs, 0).name, shape, target);
@@ -26,14 +24,12 @@ export const concat: Lowering<"concat"> = ({ axis }, inputs, _, target) => {
   return target.add(
     "Concat",
     inputs.map(({ name }) => name),
-    { axis: { kind: "int", value: axis } },
+    { axis: int(axis) },
   );
 };
 
-export const pad: Lowering<"pad"> = ({ amounts }, inputs, _, target) => {
-  const pads = [...amounts.map(([before]) => before), ...amounts.map(([, after]) => after)];
-  return target.add("Pad", [at(inputs, 0).name, target.list(pads)]);
-};
+export const pad: Lowering<"pad"> = ({ amounts }, inputs, _, target) =>
+  target.add("Pad", [at(inputs, 0).name, target.list(padsOf(amounts))]);
 
 export const gather: Lowering<"gather"> = (_, inputs, __, target) =>
   target.add("Gather", [at(inputs, 0).name, at(inputs, 1).name]);
@@ -49,8 +45,9 @@ export const scatterAdd: Lowering<"scatter_add"> = (_, inputs, type, target) => 
 /** Compared with all numbers there are: ONNX's own OneHot counts negative numbers from the end. */
 export const oneHot: Lowering<"one_hot"> = ({ depth }, inputs, type, target) => {
   const ids = at(inputs, 0);
-  const number = (value: number): string => target.constant({ dtype: "i32", shape: [] }, [value]);
-  const all = target.add("Range", [number(0), number(depth), number(1)]);
-  const isPlace = target.add("Equal", [reshapeTo(ids.name, [...ids.type.shape, 1], target), all]);
+  const isPlace = target.add("Equal", [
+    reshapeTo(ids.name, [...ids.type.shape, 1], target),
+    numbersBelow(depth, target),
+  ]);
   return castTo(isPlace, type.dtype, target);
 };

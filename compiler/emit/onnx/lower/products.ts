@@ -1,5 +1,6 @@
+import { at, type Value } from "../../lowering.ts";
 import { int, ints } from "../messages.ts";
-import { at, type Lowering, reshapeTo, type Target, type Value } from "./context.ts";
+import { type Lowering, reshapeTo, type Target } from "./context.ts";
 
 /**
  * One matrix for all rows is one product of two matrices, whose transposes are flags. Products in batches have no flags in

@@ -1,5 +1,6 @@
 import { elementCount } from "../../../ir/types.ts";
-import { at, castTo, type Lowering, reshapeTo, type Target } from "./context.ts";
+import { at } from "../../lowering.ts";
+import { castTo, type Lowering, numbersBelow, reshapeTo, type Target } from "./context.ts";
 
 /**
  * The reference evaluator's numbers, from the same three rounds of mixing, in 32-bit integers that wrap around: ONNX's own
@@ -10,8 +11,7 @@ export const randomUniform: Lowering<"random_uniform"> = ({ seed, site, shape },
   const seeded = mix(target.add("BitwiseXor", [seedValue, number(0x9e3779b9, target)]), target);
   const stepped = mix(target.add("BitwiseXor", [seeded, at(inputs, 0).name]), target);
   const sited = mix(target.add("Add", [stepped, number(Math.imul(site, 0x85ebca6b), target)]), target);
-  const count = elementCount(type);
-  const places = target.add("Range", [number(0, target), number(count, target), number(1, target)]);
+  const places = numbersBelow(elementCount(type), target);
   const spread = target.add("Mul", [places, number(0xc2b2ae35, target)]);
   const mixed = mix(target.add("Add", [sited, spread]), target);
   const numbers = castTo(shifted(castTo(mixed, "u32", target), 8, target), "f32", target);

@@ -1,5 +1,6 @@
+import { at } from "../../lowering.ts";
 import { int } from "../messages.ts";
-import { at, castTo, type Lowering } from "./context.ts";
+import { castTo, type Lowering } from "./context.ts";
 
 function reduction(op: "ReduceSum" | "ReduceMax"): Lowering<"sum" | "max"> {
   return ({ axes, keep }, inputs, _, target) => {

@@ -1,12 +1,6 @@
-import type { OperationName, OperationOf, TensorType } from "../../../ir/types.ts";
+import type { OperationName, TensorType } from "../../../ir/types.ts";
+import type { LoweringTo } from "../../lowering.ts";
 import { type Attributes, type GraphDtype, typeAttribute } from "../graphdef.ts";
-
-/** A value in the TensorFlow graph. */
-export interface Value {
-  /** The node that gives it, as its first output. */
-  readonly name: string;
-  readonly type: TensorType;
-}
 
 /**
  * How products of bf16 matrices are computed: by the processor's own instructions, or widened to f32 where it has none,
@@ -25,23 +19,11 @@ export interface Target {
 }
 
 /** How one operation is said in TensorFlow: gives the name of the node that is its result. */
-export type Lowering<Name extends OperationName> = (
-  operation: OperationOf<Name>,
-  inputs: readonly Value[],
-  type: TensorType,
-  target: Target,
-) => string;
+export type Lowering<Name extends OperationName> = LoweringTo<Target, Name>;
 
 /** The attribute `T` alone. */
 export function elementType(dtype: GraphDtype): Attributes {
   return { T: typeAttribute(dtype) };
-}
-
-/** The input of an operation that has at least that many. */
-export function at(inputs: readonly Value[], index: number): Value {
-  const input = inputs[index];
-  if (input === undefined) throw new Error("an operation is lowered with the inputs of its type rule");
-  return input;
 }
 
 /** Says a value in another type. */

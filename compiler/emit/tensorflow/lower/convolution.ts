@@ -1,6 +1,7 @@
 import type { TensorType } from "../../../ir/types.ts";
+import { at } from "../../lowering.ts";
 import { type Attribute, typeAttribute } from "../graphdef.ts";
-import { at, elementType, type Lowering, reshapeTo, type Target } from "./context.ts";
+import { elementType, type Lowering, reshapeTo, type Target } from "./context.ts";
 
 type Amounts = readonly (readonly [before: number, after: number])[];
 

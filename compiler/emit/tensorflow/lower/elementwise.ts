@@ -1,5 +1,6 @@
 import type { BinaryName, CompareName, UnaryName } from "../../../ir/types.ts";
-import { at, castTo, elementType, type Lowering } from "./context.ts";
+import { at } from "../../lowering.ts";
+import { castTo, elementType, type Lowering } from "./context.ts";
 
 type Elementwise = UnaryName | BinaryName | CompareName;
 
@@ -51,6 +52,3 @@ export const cast: Lowering<"cast"> = ({ dtype }, inputs, _, target) => {
   const input = at(inputs, 0);
   return castTo(input.name, input.type.dtype, dtype, target);
 };
-
-/** Gradients are built before anything is lowered: what is left of it is its input. */
-export const stopGradient: Lowering<"stop_gradient"> = (_, inputs) => at(inputs, 0).name;

@@ -1,22 +1,16 @@
-import type { Operation, OperationName, OperationOf, TensorType } from "../../../ir/types.ts";
-import type { Lowering, Target, Value } from "./context.ts";
+import type { TensorType } from "../../../ir/types.ts";
+import { type ComputedOperation, type Lowerings, lowerBy, stopGradient, type Value } from "../../lowering.ts";
+import type { Target } from "./context.ts";
 import { depthwiseConv3d, depthwiseConv3dWeight } from "./convolution.ts";
-import { cast, elementwise, stopGradient, where } from "./elementwise.ts";
+import { cast, elementwise, where } from "./elementwise.ts";
 import { broadcast, concat, gather, iota, oneHot, pad, reshape, scatterAdd, slice, transpose } from "./layout.ts";
 import { matmul } from "./products.ts";
 import { randomUniform } from "./random.ts";
 import { argmax, logSoftmax, max, softmax, sum } from "./reductions.ts";
 
-export type { Bf16Products, Target, Value } from "./context.ts";
+export type { Bf16Products, Target } from "./context.ts";
 
-/** What is computed from other values; what is given to a program is not. */
-type Computed = Exclude<OperationName, "input" | "parameter" | "dropout">;
-
-/** An operation that has a form in TensorFlow. */
-export type ComputedOperation = { [Name in Computed]: OperationOf<Name> }[Computed];
-
-/** How each operation is said in TensorFlow; a name without a rule does not compile. */
-const lowerings: { readonly [Name in Computed]: Lowering<Name> } = {
+const lowerings: Lowerings<Target> = {
   constant: ({ value, type }, _, __, target) => target.constant(type, [value]),
   iota,
   ...elementwise,
@@ -43,18 +37,12 @@ const lowerings: { readonly [Name in Computed]: Lowering<Name> } = {
   depthwise_conv3d_weight: depthwiseConv3dWeight,
 };
 
-/** Inputs and parameters are given to a program, and dropout is sampled or left out before anything is lowered. */
-export function isComputed(operation: Operation): operation is ComputedOperation {
-  return operation.op !== "input" && operation.op !== "parameter" && operation.op !== "dropout";
-}
-
 /** Says an operation in TensorFlow; gives the name of its result. */
-export function lower<Name extends Computed>(
-  operation: OperationOf<Name>,
+export function lower(
+  operation: ComputedOperation,
   inputs: readonly Value[],
   type: TensorType,
   target: Target,
 ): string {
-  const lowering: Lowering<Name> = lowerings[operation.op];
-  return lowering(operation, inputs, type, target);
+  return lowerBy(lowerings, operation, inputs, type, target);
 }

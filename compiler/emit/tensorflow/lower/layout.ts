@@ -1,5 +1,6 @@
+import { at } from "../../lowering.ts";
 import { typeAttribute } from "../graphdef.ts";
-import { at, type Lowering, reshapeTo } from "./context.ts";
+import { type Lowering, reshapeTo } from "./context.ts";
 
 const i32 = typeAttribute("i32");
 

@@ -1,6 +1,7 @@
 import type { OperationOf, TensorType } from "../../../ir/types.ts";
+import { at, type Value } from "../../lowering.ts";
 import { typeAttribute } from "../graphdef.ts";
-import { at, castTo, type Lowering, reshapeTo, type Target, type Value } from "./context.ts";
+import { castTo, type Lowering, reshapeTo, type Target } from "./context.ts";
 
 /**
  * One matrix for all rows is one product of two matrices, whatever axes the rows have; many matrices are a product in

@@ -1,5 +1,6 @@
+import { at } from "../../lowering.ts";
 import { typeAttribute } from "../graphdef.ts";
-import { at, type Lowering } from "./context.ts";
+import type { Lowering } from "./context.ts";
 
 /**
  * Numbers that follow from the seed, the step and the site alone, by TensorFlow's own counter-based generator. They are

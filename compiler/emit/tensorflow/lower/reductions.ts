@@ -1,6 +1,7 @@
 import type { TensorType } from "../../../ir/types.ts";
+import { at, type Value } from "../../lowering.ts";
 import { typeAttribute } from "../graphdef.ts";
-import { at, elementType, type Lowering, reshapeTo, type Target, type Value } from "./context.ts";
+import { elementType, type Lowering, reshapeTo, type Target } from "./context.ts";
 
 const i32 = typeAttribute("i32");
 
