@@ -41,5 +41,6 @@ export { buildProduct } from "./programs/product.ts";
 export { flopsOfProgram, gradientPrefix, nodesOf, type Program } from "./programs/program.ts";
 export { evaluateOnce, runProgram } from "./programs/run.ts";
 export { explainSelectors } from "./select/explain.ts";
+export { type DataSettings, defaultData, type Sizes } from "./settings/data.ts";
 export type { TrainOverrides } from "./settings/train.ts";
 export { printBytes, printFlops } from "./units.ts";
