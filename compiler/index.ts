@@ -25,7 +25,7 @@ export { type Dtype, elementCount, printType, type TensorType } from "./ir/types
 export { verify } from "./ir/verify.ts";
 export { type ExpectedMemory, expectMemory } from "./memory/expect.ts";
 export type { TensorData } from "./ops/index.ts";
-export { optimise, optimiseForOnnx, passes } from "./passes/index.ts";
+export { isFor, optimise, optimiseForOnnx, passes } from "./passes/index.ts";
 export { type Compiled, checkSpec, compileSpec } from "./plan/compile.ts";
 export type { Plan } from "./plan/types.ts";
 export { planToYaml } from "./plan/yaml.ts";
@@ -42,5 +42,6 @@ export { flopsOfProgram, gradientPrefix, nodesOf, type Program } from "./program
 export { evaluateOnce, runProgram } from "./programs/run.ts";
 export { explainSelectors } from "./select/explain.ts";
 export { type DataSettings, defaultData, type Sizes } from "./settings/data.ts";
+export type { EvalSettings } from "./settings/eval.ts";
 export type { TrainOverrides } from "./settings/train.ts";
 export { printBytes, printFlops } from "./units.ts";

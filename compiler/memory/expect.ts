@@ -1,7 +1,8 @@
 import { optimise } from "../passes/index.ts";
-import { buildStep, type TracedSpec } from "../programs/build.ts";
+import { stepPrograms, type TracedSpec } from "../programs/build.ts";
 import type { TrainSettings } from "../settings/train.ts";
 import { type Peak, peakOf } from "./peak.ts";
+import { variableBytesOf } from "./variables.ts";
 
 /** What the process has in memory besides a model: Node, TensorFlow's library, the graph. On Linux 480 to 520 MiB. */
 const processBytes = 512 * 1024 * 1024;
@@ -29,14 +30,19 @@ export interface ExpectedMemory {
   readonly at: string;
 }
 
-/** Expects the memory of a spec's training step as TensorFlow runs it; null when the model has no loss. */
+/**
+ * Expects the memory of a spec's training step as TensorFlow runs it, in pieces where the spec says so; null when the model
+ * has no loss.
+ */
 export function expectMemory(spec: TracedSpec): ExpectedMemory | null {
-  const step = buildStep(spec);
-  if (step === null) return null;
-  const peak = peakOf(optimise(step, spec));
-  const { variableBytes } = peak;
+  const programs = stepPrograms(spec)?.map((program) => optimise(program, spec)) ?? [];
+  const [first, ...others] = programs.map(peakOf);
+  if (first === undefined) return null;
+  const bytesOf = (each: Peak): number => each.tensorBytes + Math.round(holes * each.pieceBytes);
+  const peak = others.reduce((most, each) => (bytesOf(each) > bytesOf(most) ? each : most), first);
+  const variableBytes = variableBytesOf(programs);
+  const tensorBytes = bytesOf(peak);
   const { checkpoint, precision } = spec.settings;
-  const tensorBytes = peak.tensorBytes + Math.round(holes * peak.pieceBytes);
   return {
     checkpoint,
     precision,

@@ -1,12 +1,9 @@
 import { byteCount, type Node } from "../ir/types.ts";
 import { gradientPrefix, nodesOf, type Program } from "../programs/program.ts";
 import { isAlias, overwriting, scratchBytes } from "./buffers.ts";
-import { variableBytesOf } from "./variables.ts";
 
-/** What one run of a program keeps in memory at most, in bytes, without the process that runs it. */
+/** What one run of a program keeps in memory at most, in bytes, without the process that runs it and what stays between runs. */
 export interface Peak {
-  /** What stays between runs. */
-  readonly variableBytes: number;
   /** Values of this run, where they are most. */
   readonly tensorBytes: number;
   /** Values that take at most `pieceBytes`, where these are most. */
@@ -27,7 +24,7 @@ export function peakOf(program: Program): Peak {
   const run = new Run(program, nodes);
   for (const node of nodes) run.compute(node);
   const { tensorBytes, pieceBytes, at } = run;
-  return { variableBytes: variableBytesOf(program, nodes), tensorBytes, pieceBytes, at };
+  return { tensorBytes, pieceBytes, at };
 }
 
 /** Memory that one or several values share, and how often it will still be read. */

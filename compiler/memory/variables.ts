@@ -1,25 +1,36 @@
 import { neededFor } from "../ir/evaluate.ts";
 import { byteCount, type Node, type TensorType } from "../ir/types.ts";
-import type { Program } from "../programs/program.ts";
+import { nodesOf, type Program } from "../programs/program.ts";
 
 /**
- * Bytes of what stays between runs of a program with these nodes: weights, what the optimizer keeps, and what is computed
- * once with the weights that it is computed from. A frozen weight that is read only in bf16 is kept only so.
+ * Bytes of what stays between runs of some programs: weights, what the optimizer keeps, and what is computed once with the
+ * weights that it is computed from. A frozen weight that is read only in bf16 is kept only so.
  */
-export function variableBytesOf({ once }: Program, nodes: readonly Node[]): number {
+export function variableBytesOf(programs: readonly Program[]): number {
   const types = new Map<string, TensorType>();
-  const computed: Node[] = [];
-  const add = ({ operation, type }: Node): void => {
-    if (operation.op !== "parameter") return;
-    types.set(operation.path, type);
-    const source = once.get(operation.path);
-    if (source !== undefined && !isCastWeight(source)) computed.push(source);
-  };
-  for (const node of nodes) add(node);
-  for (const node of neededFor(computed)) add(node);
+  for (const program of programs) {
+    const { name, once } = program;
+    const computed: Node[] = [];
+    const add = ({ operation, type }: Node): void => {
+      if (operation.op !== "parameter") return;
+      const source = once.get(operation.path);
+      // What is computed once has a number, which another program gives to something else.
+      const isComputed = source !== undefined && !isCastWeight(source);
+      types.set(isComputed ? `${name} ${operation.path}` : (pathOf(source) ?? operation.path), type);
+      if (isComputed) computed.push(source);
+    };
+    for (const node of nodesOf(program)) add(node);
+    for (const node of neededFor(computed)) add(node);
+  }
   let bytes = 0;
   for (const type of types.values()) bytes += byteCount(type);
   return bytes;
+}
+
+/** The weight that is cast once, when it is one. */
+function pathOf(source: Node | undefined): string | null {
+  const weight = source?.inputs[0]?.operation;
+  return weight?.op === "parameter" ? `${weight.path} cast` : null;
 }
 
 /** A weight in another type, which is stored in that type as it is fed. */

@@ -1,3 +1,4 @@
+import type { ProgramName } from "../programs/build.ts";
 import type { Program } from "../programs/program.ts";
 import type { TrainSettings } from "../settings/train.ts";
 import { blockAttention } from "./attention.ts";
@@ -13,7 +14,7 @@ import { blockRows } from "./rows.ts";
 import { scaleOperands } from "./scale.ts";
 import { share } from "./share.ts";
 import { simplify } from "./simplify.ts";
-import { addGradients, addUpdates, clipGradients } from "./train.ts";
+import { addGradients, addToSums, addUpdates, clipGradients } from "./train.ts";
 
 /** What passes may know of the spec. */
 export interface PassContext {
@@ -23,10 +24,16 @@ export interface PassContext {
 
 export interface Pass {
   readonly name: string;
-  /** The training step alone has gradients and updates. */
-  readonly of: "step" | "every program";
+  /** The programs that it is for. */
+  readonly of: "every program" | readonly ProgramName[];
   readonly run: (program: Program, context: PassContext) => Program;
 }
+
+/** Programs in which dropout is drawn, those that have gradients, and those that change what is trained. */
+const random: readonly string[] = ["step", "embed", "compare", "backpropagate"];
+const differentiated = ["step", "compare", "backpropagate"] as const;
+const accumulated = ["compare", "backpropagate"] as const;
+const updating = ["step", "update"] as const;
 
 /** What is done to programs, in this order. Each leaves out what nothing needs. */
 export const passes: readonly Pass[] = [
@@ -34,7 +41,7 @@ export const passes: readonly Pass[] = [
     name: "dropout",
     of: "every program",
     run: (program, { settings }) =>
-      program.name === "step" ? sampleDropout(program, settings.seed) : removeDropout(program),
+      random.includes(program.name) ? sampleDropout(program, settings.seed) : removeDropout(program),
   },
   // Before gradients are built, so that theirs have the better form too.
   { name: "narrow", of: "every program", run: narrowProjections },
@@ -42,12 +49,13 @@ export const passes: readonly Pass[] = [
   { name: "factors", of: "every program", run: collectFactors },
   { name: "attention", of: "every program", run: (program) => blockAttention(program) },
   { name: "rows", of: "every program", run: (program) => blockRows(program) },
-  { name: "differentiate", of: "step", run: (program, { trainable }) => addGradients(program, trainable) },
-  { name: "clip", of: "step", run: (program, { settings }) => clipGradients(program, settings.clipNorm) },
-  { name: "optimizer", of: "step", run: (program, { settings }) => addUpdates(program, settings) },
+  { name: "differentiate", of: differentiated, run: (program, { trainable }) => addGradients(program, trainable) },
+  { name: "accumulate", of: accumulated, run: addToSums },
+  { name: "clip", of: updating, run: (program, { settings }) => clipGradients(program, settings.clipNorm) },
+  { name: "optimizer", of: updating, run: (program, { settings }) => addUpdates(program, settings) },
   { name: "simplify", of: "every program", run: simplify },
-  { name: "factors-again", of: "step", run: collectFactors },
-  { name: "join", of: "step", run: joinParts },
+  { name: "factors-again", of: differentiated, run: collectFactors },
+  { name: "join", of: differentiated, run: joinParts },
   { name: "share", of: "every program", run: share },
   {
     name: "precision",
@@ -58,14 +66,19 @@ export const passes: readonly Pass[] = [
   // Last, so that frozen weights are rounded to bf16 once and not in every step.
   { name: "hoist", of: "every program", run: (program, { trainable }) => hoist(program, trainable) },
   // After everything that would find that the same is computed twice.
-  { name: "recompute-scores", of: "step", run: recomputeScores },
-  { name: "recompute-elements", of: "step", run: recomputeElements },
+  { name: "recompute-scores", of: differentiated, run: recomputeScores },
+  { name: "recompute-elements", of: differentiated, run: recomputeElements },
   {
     name: "recompute-layers",
-    of: "step",
+    of: differentiated,
     run: (program, { settings }) => (settings.checkpoint === "layers" ? recomputeLayers(program) : program),
   },
 ];
+
+/** Whether a pass is run on a program. */
+export function isFor({ of }: Pass, { name }: Program): boolean {
+  return of === "every program" || of.some((each) => each === name);
+}
 
 /** Runs the passes up to and with the one named, or all of them; `after` hears of the program after each. */
 export function optimise(
@@ -78,9 +91,10 @@ export function optimise(
   } = {},
 ): Program {
   let current = program;
-  for (const { name, of, run } of passes) {
-    if ((of === "step" && program.name !== "step") || options.without?.has(name)) continue;
-    current = run(current, context);
+  for (const pass of passes) {
+    const { name } = pass;
+    if (!isFor(pass, program) || options.without?.has(name)) continue;
+    current = pass.run(current, context);
     options.after?.(name, current);
     if (name === options.last) break;
   }
@@ -117,7 +131,7 @@ export function optimiseForOnnx(
   };
   const bare = optimise(program, context, { last: "dropout" });
   // It takes GELU's formula apart for the sake of its gradient.
-  const formulas = program.name === "step" ? [] : ["factors"];
+  const formulas = random.includes(program.name) ? [] : ["factors"];
   const without = new Set(["dropout", ...notForOnnx, ...formulas, ...(forAnyBatch ? blocks : [])]);
   const optimised = optimise(merge ? mergeProjections(bare) : bare, inHalf, { without });
   return hoistLargest(optimised, merge ? new Set() : context.trainable);

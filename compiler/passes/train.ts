@@ -1,22 +1,44 @@
 import { Builder } from "../ir/builder.ts";
-import type { Node } from "../ir/types.ts";
+import type { Node, Origin } from "../ir/types.ts";
 import { buildUpdate } from "../programs/optimizer.ts";
+import { embeddingGradientPrefix, embeddingPrefix, sumPrefix } from "../programs/pieces.ts";
 import { gradientPrefix, nodesOf, type Program } from "../programs/program.ts";
 import { buildLearningRate } from "../programs/schedule.ts";
 import type { TrainSettings } from "../settings/train.ts";
 import { differentiate } from "./differentiate.ts";
 
-/** Adds the gradient of the output `loss` for each trainable parameter on which it depends. */
+/** Adds the gradient of the output `loss` for each trainable parameter, and each embedding, on which it depends. */
 export function addGradients(program: Program, trainable: ReadonlySet<string>): Program {
-  const parameters = parametersOf(program);
-  const wanted = new Map([...parameters].filter(([path]) => trainable.has(path)));
+  const wanted = new Map<string, Node>();
+  for (const node of nodesOf(program)) {
+    const { operation, type } = node;
+    if (operation.op === "parameter" && trainable.has(operation.path))
+      wanted.set(gradientPrefix + operation.path, node);
+    if (operation.op === "input" && operation.name.startsWith(embeddingPrefix) && type.dtype === "f32") {
+      wanted.set(embeddingGradientPrefix + operation.name.slice(embeddingPrefix.length), node);
+    }
+  }
   const gradients = differentiate(program.graph, lossOf(program), new Set(wanted.values()));
   const outputs = new Map(program.outputs);
-  for (const [path, parameter] of wanted) {
-    const gradient = gradients.get(parameter);
-    if (gradient !== undefined) outputs.set(gradientPrefix + path, gradient);
+  for (const [name, node] of wanted) {
+    const gradient = gradients.get(node);
+    if (gradient !== undefined) outputs.set(name, gradient);
   }
   return { ...program, outputs };
+}
+
+/** Adds the gradients of parameters to what pieces of a batch have added up before. */
+export function addToSums(program: Program): Program {
+  const build = new Builder(program.graph, lossOf(program).origin);
+  const outputs = new Map(program.outputs);
+  const updates = new Map(program.updates);
+  for (const [path, gradient] of gradientsOf(program)) {
+    const sum = sumPrefix + path;
+    const before = build.add({ op: "parameter", path: sum, type: gradient.type });
+    updates.set(sum, build.add({ op: "add" }, before, gradient));
+    outputs.delete(gradientPrefix + path);
+  }
+  return { ...program, outputs, updates };
 }
 
 /**
@@ -24,8 +46,8 @@ export function addGradients(program: Program, trainable: ReadonlySet<string>): 
  * most `limit`, as torch.nn.utils.clip_grad_norm_ does.
  */
 export function clipGradients(program: Program, limit: number | null): Program {
-  const build = new Builder(program.graph, lossOf(program).origin);
   const gradients = gradientsOf(program);
+  const build = new Builder(program.graph, originOf(program));
   let total = build.constant(0);
   for (const gradient of gradients.values()) {
     const axes = gradient.type.shape.map((_, axis) => axis);
@@ -42,21 +64,28 @@ export function clipGradients(program: Program, limit: number | null): Program {
 
 /** Adds what the optimizer makes of each gradient. The number of the step, from 0 on, is the input `step`. */
 export function addUpdates(program: Program, settings: TrainSettings): Program {
-  const build = new Builder(program.graph, lossOf(program).origin);
-  const parameters = parametersOf(program);
+  const build = new Builder(program.graph, originOf(program));
   const passed = build.add({ op: "cast", dtype: "f32" }, stepInput(program, build));
   const learningRate = buildLearningRate(settings.learningRate, settings.schedule, passed, build);
   const count = build.add({ op: "add" }, passed, build.constant(1));
   const updates = new Map(program.updates);
+  const parameters = parametersOf(program);
   for (const [path, gradient] of gradientsOf(program)) {
-    const parameter = parameters.get(path);
-    if (parameter === undefined) continue;
-    const state = (name: string): Node => build.add({ op: "parameter", path: `${name}:${path}`, type: parameter.type });
+    const { type } = gradient;
+    const parameter = parameters.get(path) ?? build.add({ op: "parameter", path, type });
+    const state = (name: string): Node => build.add({ op: "parameter", path: `${name}:${path}`, type });
     const update = buildUpdate(settings.optimizer, { parameter, gradient, learningRate, count, state }, build);
     updates.set(path, update.parameter);
     for (const [name, value] of update.state) updates.set(`${name}:${path}`, value);
   }
   return { ...program, outputs: new Map(program.outputs).set("learning_rate", learningRate), updates };
+}
+
+/** Where what belongs to no module comes from: the loss, or any output. */
+function originOf({ outputs }: Program): Origin {
+  const [first] = [outputs.get("loss"), ...outputs.values()].flatMap((node) => node ?? []);
+  if (first === undefined) throw new Error("a program that is trained has a loss or gradients");
+  return first.origin;
 }
 
 function lossOf({ outputs }: Program): Node {

@@ -1,6 +1,5 @@
 import {
   type Diagnostic,
-  type File,
   type FreezeRule,
   hasErrors,
   type ModelDeclaration,
@@ -25,6 +24,8 @@ import { decideTrainable } from "../select/freeze.ts";
 import { expandSelectors } from "../select/patterns.ts";
 import { type PlacedAdapters, placeAdapters } from "../select/placements.ts";
 import { Selecting, selectedModules } from "../select/select.ts";
+import { readDataSettings } from "../settings/data.ts";
+import { readEvalSettings } from "../settings/eval.ts";
 import { readTrainSettings, slotsOf, type TrainOverrides } from "../settings/train.ts";
 import { estimateCost } from "./cost.ts";
 import { measuresOf } from "./measures.ts";
@@ -70,15 +71,32 @@ function modelsOf({ entry }: Program): readonly ModelDeclaration[] {
 }
 
 function compileModel(model: ModelDeclaration, program: Program, overrides: TrainOverrides): Compiled {
+  const { plan, spec, elements, diagnostics } = traceModel(model, program, overrides);
+  // Building the step takes longer than all before it: an expectation that fails is shown without it.
+  const fitted = spec === null || hasErrors(diagnostics) ? null : fitMemory(spec);
+  if (spec === null || fitted === null) return { plan, spec, elements, memory: null, diagnostics };
+  return {
+    plan,
+    spec: { ...spec, settings: fitted.settings },
+    elements,
+    memory: fitted.memory,
+    diagnostics: [...diagnostics, ...fitted.diagnostics],
+  };
+}
+
+function traceModel(model: ModelDeclaration, program: Program, overrides: TrainOverrides): Omit<Compiled, "memory"> {
   const { file } = program.entry.parsed;
   const files = new Files(program);
   const { settings, diagnostics: unsettled } = readTrainSettings(file, overrides);
+  const lets = model.members.flatMap((member) => (member.kind === "head-let" ? [member.name.text] : []));
+  const data = readDataSettings(file);
+  const evaluation = readEvalSettings(file, lets);
   const elaborator = new ModelElaborator(model, files, settings.batch);
   const { diagnostics } = elaborator;
-  diagnostics.push(...unsettled);
+  diagnostics.push(...unsettled, ...data.diagnostics, ...evaluation.diagnostics);
   elaborator.instantiate();
   if (diagnostics.length === 0) elaborator.trace();
-  if (diagnostics.length > 0) return { plan: null, spec: null, elements: [], memory: null, diagnostics };
+  if (diagnostics.length > 0) return { plan: null, spec: null, elements: [], diagnostics };
 
   const bare = new Selecting(elementsOf(elaborator.components()));
   const placed: PlacedAdapters[] = [];
@@ -106,7 +124,7 @@ function compileModel(model: ModelDeclaration, program: Program, overrides: Trai
     }
   }
   diagnostics.push(...selecting.diagnostics, ...checkCoverage(placed, elements, counted));
-  if (traced === null) return { plan: null, spec: null, elements, memory: null, diagnostics };
+  if (traced === null) return { plan: null, spec: null, elements, diagnostics };
   const trainable = new Map([...decisions].map(([parameter, decision]) => [parameter.path, decision.trainable]));
   const cost = estimateCost(traced.losses, (path) => trainable.get(path) ?? false);
   const plan = makePlan({
@@ -126,29 +144,33 @@ function compileModel(model: ModelDeclaration, program: Program, overrides: Trai
     outputs: tensorsOf(traced.outputs),
     named: namedValues(elements),
     parameters: elements.flatMap(({ parameter }) => (parameter === null ? [] : [initialOf(parameter)])),
-    latents: { image: nameOf(file, "image"), text: nameOf(file, "text") },
     trainable: new Set([...trainable].flatMap(([path, isTrained]) => (isTrained ? [path] : []))),
     settings,
+    data: data.settings,
+    evaluation: evaluation.settings,
+    inPieces:
+      settings.microBatch === settings.batch
+        ? null
+        : once(() => {
+            const { spec: piece } = traceModel(model, program, { ...overrides, batch: settings.microBatch });
+            if (piece === null) throw new Error("what compiles for one batch compiles for a smaller one");
+            return piece;
+          }),
   };
-  // Building the step takes longer than all before it: an expectation that fails is shown without it.
-  const fitted = hasErrors(diagnostics) ? null : fitMemory(spec);
-  if (fitted === null) return { plan, spec, elements, memory: null, diagnostics };
-  diagnostics.push(...fitted.diagnostics);
-  return { plan, spec: { ...spec, settings: fitted.settings }, elements, memory: fitted.memory, diagnostics };
+  return { plan, spec, elements, diagnostics };
+}
+
+/** Computes a value when it is first asked for, and keeps it. */
+function once<Result>(compute: () => Result): () => Result {
+  let kept: { readonly value: Result } | null = null;
+  return () => {
+    kept ??= { value: compute() };
+    return kept.value;
+  };
 }
 
 function initialOf({ path, type, initial, span }: ParameterInstance): InitialParameter {
   return { path, type, initial, origin: { path, span } };
-}
-
-/** The let that a setting of the `eval` block names. */
-function nameOf(file: File, key: string): string | null {
-  for (const item of file.items) {
-    if (item.kind !== "settings" || item.block !== "eval") continue;
-    const value = item.entries.find(({ name }) => name.text === key)?.value;
-    if (value?.kind === "name") return value.text;
-  }
-  return null;
 }
 
 function tensorsOf(values: ReadonlyMap<string, Value>): ReadonlyMap<string, Node> {

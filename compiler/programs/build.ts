@@ -1,8 +1,11 @@
 import { Builder } from "../ir/builder.ts";
 import type { Graph } from "../ir/graph.ts";
 import type { Node } from "../ir/types.ts";
+import type { DataSettings } from "../settings/data.ts";
+import type { EvalSettings } from "../settings/eval.ts";
 import type { TrainSettings } from "../settings/train.ts";
 import { buildInit, type InitialParameter } from "./init.ts";
+import { buildPiece, type PieceName, pieceNames } from "./pieces.ts";
 import type { Program } from "./program.ts";
 
 /** A traced model, from which its programs are made. */
@@ -15,15 +18,17 @@ export interface TracedSpec {
   readonly named: ReadonlyMap<string, Node>;
   /** Every parameter and buffer, with its first value. */
   readonly parameters: readonly InitialParameter[];
-  /** Which lets the `eval` block calls the latents of an image and of a text. */
-  readonly latents: { readonly image: string | null; readonly text: string | null };
   /** The paths of trainable parameters. */
   readonly trainable: ReadonlySet<string>;
   readonly settings: TrainSettings;
+  readonly data: DataSettings;
+  readonly evaluation: EvalSettings;
+  /** The same model with the rows of a piece, where `micro_batch` cuts its batch; null where a batch is computed at once. */
+  readonly inPieces: (() => TracedSpec) | null;
 }
 
 /** The programs that a model has. */
-export type ProgramName = "forward" | "encode_image" | "encode_text" | "step" | "init";
+export type ProgramName = "forward" | "encode_image" | "encode_text" | "step" | PieceName | "init";
 
 /** A program by its name, or null when the model does not have it. */
 export function buildProgram(spec: TracedSpec, name: ProgramName, fetch: readonly string[] = []): Program | null {
@@ -31,14 +36,32 @@ export function buildProgram(spec: TracedSpec, name: ProgramName, fetch: readonl
     case "forward":
       return buildForward(spec, fetch);
     case "encode_image":
-      return buildEncode(spec, name, spec.latents.image);
+      return buildEncode(spec, name, spec.evaluation.image);
     case "encode_text":
-      return buildEncode(spec, name, spec.latents.text);
+      return buildEncode(spec, name, spec.evaluation.text);
     case "step":
       return buildStep(spec);
+    case "embed":
+    case "compare":
+    case "backpropagate":
+    case "update": {
+      const whole = buildStep(spec);
+      const piece = spec.inPieces === null ? null : buildStep(spec.inPieces());
+      return whole === null || piece === null ? null : buildPiece(name, { whole, piece }, spec.trainable);
+    }
     case "init":
       return buildInit(spec.parameters, spec.settings.seed);
   }
+}
+
+/**
+ * The programs that make a training step together: the step itself, or its pieces where `micro_batch` cuts the batch. Null
+ * when the model has no loss, or cannot be cut because its operations are others for another number of rows.
+ */
+export function stepPrograms(spec: TracedSpec): readonly Program[] | null {
+  const names: readonly ProgramName[] = spec.inPieces === null ? ["step"] : pieceNames;
+  const programs = names.flatMap((name) => buildProgram(spec, name) ?? []);
+  return programs.length === names.length ? programs : null;
 }
 
 /** The latent alone, so that only one kind of input is needed. */

@@ -1,3 +1,6 @@
+import type { Diagnostic, File } from "../../grammar/index.ts";
+import { SettingReader } from "./reader.ts";
+
 /** Sizes along a volume's axes, in their order: slices, height, width. */
 export type Sizes = readonly [slices: number, height: number, width: number];
 
@@ -25,3 +28,43 @@ export const defaultData: DataSettings = {
   train: "train_",
   valid: "valid_",
 };
+
+const settingNames = ["spacing", "size", "window", "folder", "train", "valid"];
+
+/** Reads the `data` block of a spec, and reports what it cannot mean. */
+export function readDataSettings(file: File): {
+  readonly settings: DataSettings;
+  readonly diagnostics: readonly Diagnostic[];
+} {
+  const reader = new SettingReader(file, "data", settingNames);
+  const order = "in the order slices, height, width";
+  const isPositive = (numbers: readonly number[]): boolean => numbers.every((number) => number > 0);
+  const isCount = (numbers: readonly number[]): boolean =>
+    numbers.every((number) => Number.isSafeInteger(number) && number > 0 && number <= 4096);
+  const spacing = reader.numbers("spacing", 3, `three distances above 0 in millimetres, ${order}`, isPositive);
+  const size = reader.numbers("size", 3, `three whole numbers from 1 to 4096, ${order}`, isCount);
+  const window = reader.numbers(
+    "window",
+    2,
+    "two numbers of Hounsfield units, the lower first",
+    ([low = 0, high = 0]) => {
+      return low < high;
+    },
+  );
+  return {
+    settings: {
+      spacing: sizes(spacing) ?? defaultData.spacing,
+      size: sizes(size) ?? defaultData.size,
+      window: window === null ? defaultData.window : [window[0] ?? 0, window[1] ?? 0],
+      folder: reader.optionalString("folder"),
+      train: reader.string("train", defaultData.train),
+      valid: reader.string("valid", defaultData.valid),
+    },
+    diagnostics: reader.diagnostics,
+  };
+}
+
+function sizes(numbers: readonly number[] | null): Sizes | null {
+  const [slices, height, width] = numbers ?? [];
+  return slices === undefined || height === undefined || width === undefined ? null : [slices, height, width];
+}

@@ -1,15 +1,7 @@
-import {
-  type Call,
-  type Diagnostic,
-  didYouMean,
-  type Expression,
-  type File,
-  report,
-  type Setting,
-  type Span,
-} from "../../grammar/index.ts";
+import type { Diagnostic, File, Span } from "../../grammar/index.ts";
 import type { Optimizer } from "../programs/optimizer.ts";
 import type { Schedule } from "../programs/schedule.ts";
+import { type NamedCall, SettingReader } from "./reader.ts";
 
 /** What the `train` block says, with defaults for what it leaves out. */
 export interface TrainSettings {
@@ -20,6 +12,9 @@ export interface TrainSettings {
   /** Rows that are computed at once; a batch is made of several such parts. */
   readonly microBatch: number;
   readonly epochs: number;
+  /** Steps between evaluations, and between checkpoints; null for the end of each epoch. */
+  readonly evaluateEvery: number | null;
+  readonly saveEvery: number | null;
   readonly clipNorm: number | null;
   readonly precision: "f32" | "bf16";
   /** Whose activations are computed again in the backward pass instead of being kept. */
@@ -38,7 +33,7 @@ export interface MemoryLimit {
 }
 
 /** What may be said besides a spec, and replaces what its `train` block says. */
-export type TrainOverrides = Partial<Pick<TrainSettings, "batch" | "precision" | "checkpoint">>;
+export type TrainOverrides = Partial<Pick<TrainSettings, "batch" | "microBatch" | "precision" | "checkpoint">>;
 
 const optimizerNames = ["adamw", "adam", "sgd"];
 const scheduleNames = ["constant", "linear", "cosine"];
@@ -49,6 +44,8 @@ const settingNames = [
   "micro_batch",
   "epochs",
   "steps",
+  "evaluate_every",
+  "save_every",
   "clip_norm",
   "precision",
   "checkpoint",
@@ -64,7 +61,7 @@ export function readTrainSettings(
   readonly settings: TrainSettings;
   readonly diagnostics: readonly Diagnostic[];
 } {
-  const reader = new SettingReader(file);
+  const reader = new SettingReader(file, "train", settingNames);
   const optimizer = reader.call("optimizer", optimizerNames, "`adamw(...)`, `adam(...)` or `sgd(...)`");
   const schedule = reader.call("schedule", scheduleNames, "`constant()`, `linear(...)` or `cosine(...)`");
   reader.known(schedule, ["warmup"]);
@@ -79,18 +76,25 @@ export function readTrainSettings(
       steps: reader.optionalCount("steps"),
     },
     batch,
-    microBatch: Math.min(reader.count("micro_batch", batch), batch),
+    microBatch: Math.min(overrides.microBatch ?? reader.count("micro_batch", batch), batch),
     epochs: reader.count("epochs", 1),
+    evaluateEvery: reader.optionalCount("evaluate_every"),
+    saveEvery: reader.optionalCount("save_every"),
     clipNorm: reader.optionalNumber("clip_norm"),
     precision: reader.choice("precision", ["f32", "bf16"]) === "bf16" ? "bf16" : "f32",
     checkpoint: reader.word("checkpoint", ["none", "layers"]) === "layers" ? "layers" : "none",
-    memory: reader.memory(),
+    memory: readMemory(reader),
     seed: reader.count("seed", 0, 0),
   };
+  if (settings.batch % settings.microBatch !== 0)
+    reader.refuse("micro_batch", `a divisor of the batch, ${settings.batch}`);
   const { memory } = settings;
   const limit =
     memory === null || overrides.checkpoint === undefined ? memory : { ...memory, choosesCheckpoint: false };
-  return { settings: { ...settings, ...overrides, memory: limit }, diagnostics: reader.diagnostics };
+  return {
+    settings: { ...settings, ...overrides, microBatch: settings.microBatch, memory: limit },
+    diagnostics: reader.diagnostics,
+  };
 }
 
 function readOptimizer(call: NamedCall, reader: SettingReader): Optimizer {
@@ -119,134 +123,7 @@ export function slotsOf(optimizer: Optimizer): number {
   return optimizer.momentum === 0 ? 0 : 1;
 }
 
-/** `adamw(lr = 1e-4)` or a bare `adamw`. */
-interface NamedCall {
-  readonly name: string | null;
-  readonly call: Call | null;
-}
-
-class SettingReader {
-  readonly diagnostics: Diagnostic[] = [];
-  private readonly entries: ReadonlyMap<string, Setting>;
-
-  constructor(file: File) {
-    const entries = file.items.flatMap((item) =>
-      item.kind === "settings" && item.block === "train" ? item.entries : [],
-    );
-    this.entries = new Map(entries.map((entry) => [entry.name.text, entry]));
-    for (const { name } of entries) {
-      if (settingNames.includes(name.text)) continue;
-      const help = didYouMean(name.text, settingNames) ?? `its settings are ${settingNames.join(", ")}`;
-      this.diagnostics.push(report("unknown-setting", name.span, { name: name.text, block: "train" }, { help }));
-    }
-  }
-
-  /** A whole number of at least `least`. */
-  count(name: string, otherwise: number, least = 1): number {
-    const expected = least === 1 ? "a whole number above 0" : "a whole number that is not negative";
-    const value = this.number(name, expected);
-    if (value === null) return otherwise;
-    if (Number.isSafeInteger(value) && value >= least) return value;
-    this.refuse(name, expected);
-    return otherwise;
-  }
-
-  optionalCount(name: string): number | null {
-    return this.entries.has(name) ? this.count(name, 1) : null;
-  }
-
-  optionalNumber(name: string): number | null {
-    const value = this.number(name, "a number above 0");
-    if (value !== null && value <= 0) this.refuse(name, "a number above 0");
-    return value;
-  }
-
-  choice(name: string, choices: readonly string[]): string | null {
-    const value = this.entries.get(name)?.value;
-    if (value === undefined) return null;
-    if (value.kind === "string" && choices.includes(value.value)) return value.value;
-    this.refuse(name, choices.map((choice) => `"${choice}"`).join(" or "));
-    return null;
-  }
-
-  /** One of some words, which are written without quotes. */
-  word(name: string, words: readonly string[]): string | null {
-    const value = this.entries.get(name)?.value;
-    if (value === undefined) return null;
-    // `none` is a value of the language, not a name.
-    const word = value.kind === "name" ? value.text : value.kind;
-    if (words.includes(word)) return word;
-    this.refuse(name, words.map((word) => `\`${word}\``).join(" or "));
-    return null;
-  }
-
-  memory(): MemoryLimit | null {
-    const value = this.entries.get("memory")?.value;
-    if (value === undefined) return null;
-    if (value.kind === "number" && value.value > 0 && /[MG]B$/.test(value.text)) {
-      return { bytes: value.value, span: value.span, choosesCheckpoint: !this.entries.has("checkpoint") };
-    }
-    this.refuse("memory", "an amount above 0 in `MB` or `GB`, such as `16GB`");
-    return null;
-  }
-
-  call(name: string, names: readonly string[], expected: string): NamedCall {
-    const value = this.entries.get(name)?.value;
-    if (value === undefined) return { name: null, call: null };
-    const callee = value.kind === "call" ? value.callee : value;
-    if (callee.kind === "name" && names.includes(callee.text)) {
-      return { name: callee.text, call: value.kind === "call" ? value : null };
-    }
-    this.refuse(name, expected);
-    return { name: null, call: null };
-  }
-
-  /** Refuses arguments that a call does not have. */
-  known({ name, call }: NamedCall, names: readonly string[]): void {
-    for (const argument of call?.arguments ?? []) {
-      if (argument.name !== null && names.includes(argument.name.text)) continue;
-      const written = argument.name?.text ?? "";
-      const help = didYouMean(written, names) ?? `its arguments are ${names.join(", ")}`;
-      const params = { name: written, callee: name ?? "" };
-      this.diagnostics.push(report("unknown-argument", argument.span, params, { help }));
-    }
-  }
-
-  argument({ call }: NamedCall, name: string, otherwise: number): number {
-    const argument = call?.arguments.find((each) => each.name?.text === name);
-    if (argument === undefined) return otherwise;
-    const value = literal(argument.value);
-    if (value !== null) return value;
-    this.diagnostics.push(report("bad-setting", argument.value.span, { name, expected: "a number" }));
-    return otherwise;
-  }
-
-  pair({ call }: NamedCall, name: string, otherwise: readonly [number, number]): readonly [number, number] {
-    const argument = call?.arguments.find((each) => each.name?.text === name);
-    if (argument === undefined) return otherwise;
-    const elements = argument.value.kind === "list" ? argument.value.elements.map(literal) : [];
-    const [first, second] = elements;
-    if (elements.length === 2 && typeof first === "number" && typeof second === "number") return [first, second];
-    this.diagnostics.push(report("bad-setting", argument.value.span, { name, expected: "a list of two numbers" }));
-    return otherwise;
-  }
-
-  private number(name: string, expected: string): number | null {
-    const entry = this.entries.get(name);
-    if (entry === undefined) return null;
-    const value = literal(entry.value);
-    if (value === null) this.refuse(name, expected);
-    return value;
-  }
-
-  private refuse(name: string, expected: string): void {
-    const entry = this.entries.get(name);
-    if (entry !== undefined) this.diagnostics.push(report("bad-setting", entry.value.span, { name, expected }));
-  }
-}
-
-function literal(expression: Expression): number | null {
-  if (expression.kind === "number") return expression.value;
-  if (expression.kind !== "unary" || expression.operator !== "-" || expression.operand.kind !== "number") return null;
-  return -expression.operand.value;
+function readMemory(reader: SettingReader): MemoryLimit | null {
+  const amount = reader.amount("memory");
+  return amount === null ? null : { ...amount, choosesCheckpoint: !reader.has("checkpoint") };
 }

@@ -20,6 +20,8 @@ const defaults: TrainSettings = {
   batch: 1,
   microBatch: 1,
   epochs: 1,
+  evaluateEvery: null,
+  saveEvery: null,
   clipNorm: null,
   precision: "f32",
   checkpoint: "none",

@@ -1,0 +1,104 @@
+import { Builder } from "../ir/builder.ts";
+import { neededFor } from "../ir/evaluate.ts";
+import { Graph } from "../ir/graph.ts";
+import type { Node } from "../ir/types.ts";
+import { isDifferentiable } from "../ops/index.ts";
+import { rewrite } from "../passes/rewrite.ts";
+import { gradientPrefix, type Program } from "./program.ts";
+import { meetingOf, type RowValue } from "./rows.ts";
+
+/**
+ * A training step in pieces of a batch, for losses that compare all of its rows (GradCache: Gao et al., 2021). `embed`
+ * gives, for the rows of a piece, the values at which rows meet; `compare` gives the loss of all of them together and its
+ * gradients there; `backpropagate` computes a piece again and goes on with these gradients to the parameters; `update`
+ * changes what is trained. Gradients of parameters are added up in the state `sum:` and the parameter's path.
+ */
+export const pieceNames = ["embed", "compare", "backpropagate", "update"] as const;
+
+export type PieceName = (typeof pieceNames)[number];
+
+/** Before the number of a value at which rows meet, and of its gradient, in names of outputs and inputs. */
+export const embeddingPrefix = "embedding:";
+export const embeddingGradientPrefix = "embedding_gradient:";
+
+/** Before the path of a parameter, in the name of the state in which its gradient is added up. */
+export const sumPrefix = "sum:";
+
+/** A program that gives the loss of a model, which was traced with the whole batch or with the rows of a piece. */
+export interface Losses {
+  readonly whole: Program;
+  readonly piece: Program;
+}
+
+/** One program of a step in pieces; null where the model's operations are others for another number of rows. */
+export function buildPiece(name: PieceName, losses: Losses, trainable: ReadonlySet<string>): Program | null {
+  const meeting = meetingOf(lossOf(losses.whole), lossOf(losses.piece));
+  if (meeting === null) return null;
+  switch (name) {
+    case "embed": {
+      const outputs = new Map(meeting.map(({ piece }, index) => [`${embeddingPrefix}${index}`, piece]));
+      return { ...losses.piece, name, outputs };
+    }
+    case "compare":
+      return { ...lossOfEmbeddings(losses.whole, meeting), name };
+    case "backpropagate":
+      return { ...losses.piece, name, outputs: new Map([["loss", productWithGradients(meeting, losses.piece)]]) };
+    case "update":
+      return readSums(trainedBy(lossOf(losses.whole), trainable));
+  }
+}
+
+function lossOf({ outputs }: Program): Node {
+  const loss = outputs.get("loss");
+  if (loss === undefined) throw new Error("what is trained on is a loss");
+  return loss;
+}
+
+/** The loss, of embeddings that are given. */
+function lossOfEmbeddings(program: Program, meeting: readonly RowValue[]): Program {
+  const places = new Map(meeting.map(({ whole }, index) => [whole, index]));
+  return rewrite(program, (node, _, build) => {
+    const index = places.get(node);
+    return index === undefined ? null : build.add({ op: "input", name: `${embeddingPrefix}${index}`, type: node.type });
+  });
+}
+
+/** A number whose gradients are those of the loss, when the gradients at the embeddings are given. */
+function productWithGradients(meeting: readonly RowValue[], program: Program): Node {
+  const build = new Builder(program.graph, lossOf(program).origin);
+  let product = build.constant(0);
+  for (const [index, { piece }] of meeting.entries()) {
+    if (piece.type.dtype !== "f32") continue;
+    const gradient = build.add({ op: "input", name: `${embeddingGradientPrefix}${index}`, type: piece.type });
+    const axes = piece.type.shape.map((_, axis) => axis);
+    product = build.add({ op: "add" }, product, build.sum(build.mul(piece, gradient), axes, false));
+  }
+  return product;
+}
+
+/** The gradients that were added up, which start again at zero. */
+function readSums(trained: ReadonlyMap<string, Node>): Program {
+  const graph = new Graph();
+  const outputs = new Map<string, Node>();
+  const updates = new Map<string, Node>();
+  for (const [path, { type, origin }] of trained) {
+    const build = new Builder(graph, origin);
+    const sum = `${sumPrefix}${path}`;
+    outputs.set(gradientPrefix + path, build.add({ op: "parameter", path: sum, type }));
+    updates.set(sum, build.broadcast(build.constant(0), type.shape));
+  }
+  return { name: "update", graph, outputs, updates, once: new Map() };
+}
+
+/** The trainable parameters to which gradients of a loss lead, by path. */
+function trainedBy(loss: Node, trainable: ReadonlySet<string>): ReadonlyMap<string, Node> {
+  const reached = new Set([loss]);
+  const trained = new Map<string, Node>();
+  for (const node of neededFor([loss]).toReversed()) {
+    if (!reached.has(node)) continue;
+    const { operation, inputs } = node;
+    if (operation.op === "parameter" && trainable.has(operation.path)) trained.set(operation.path, node);
+    if (isDifferentiable(operation)) for (const input of inputs) reached.add(input);
+  }
+  return new Map([...trained].sort(([, a], [, b]) => a.id - b.id));
+}

@@ -1,0 +1,168 @@
+import { neededFor } from "../ir/evaluate.ts";
+import type { Node } from "../ir/types.ts";
+import { elementwise, resolveAxis } from "../ops/index.ts";
+
+/** How a value depends on the rows of a batch. */
+type Rows =
+  /** Not at all. */
+  | { readonly kind: "none" }
+  /** Along this axis, row by row: each part follows from one row of the batch, and all parts are equally large. */
+  | { readonly kind: "apart"; readonly axis: number }
+  /** In a way in which rows meet, or in which their number counts. */
+  | { readonly kind: "together" };
+
+const none: Rows = { kind: "none" };
+const together: Rows = { kind: "together" };
+
+/** A value of a model that was traced at two batches: with all rows, and with some of them. */
+export interface RowValue {
+  readonly whole: Node;
+  readonly piece: Node;
+}
+
+/**
+ * The values at which the rows of a batch meet: the last ones that can be computed for some rows by themselves, as the
+ * latents are that a contrastive loss compares. `whole` is the loss of a model traced with its whole batch, `piece` that of
+ * the same model traced with fewer rows. Null where the two are not the same operations.
+ */
+export function meetingOf(whole: Node, piece: Node): readonly RowValue[] | null {
+  const nodes = neededFor([whole]);
+  const others = neededFor([piece]);
+  if (nodes.length !== others.length) return null;
+  const places = new Map(nodes.map((node, place) => [node, place]));
+  const otherPlaces = new Map(others.map((node, place) => [node, place]));
+  const rows = new Map<Node, Rows>();
+  const meeting = new Map<Node, RowValue>();
+  for (const [place, node] of nodes.entries()) {
+    const other = others[place];
+    if (other === undefined || !isSame(node, other, places, otherPlaces)) return null;
+    const inputs = node.inputs.map((input) => rows.get(input) ?? together);
+    const found = rowsOf(node, other, inputs);
+    rows.set(node, found);
+    if (found.kind !== "together") continue;
+    for (const [index, input] of node.inputs.entries()) {
+      const part = other.inputs[index];
+      const isApart = inputs[index]?.kind === "apart";
+      if (part !== undefined && isApart && input.operation.op !== "input")
+        meeting.set(input, { whole: input, piece: part });
+    }
+  }
+  return [...meeting.values()];
+}
+
+/** The same operation on the same values. */
+function isSame(
+  node: Node,
+  other: Node,
+  places: ReadonlyMap<Node, number>,
+  otherPlaces: ReadonlyMap<Node, number>,
+): boolean {
+  return (
+    node.operation.op === other.operation.op &&
+    node.inputs.length === other.inputs.length &&
+    node.type.shape.length === other.type.shape.length &&
+    node.inputs.every((input, index) => {
+      const otherInput = other.inputs[index];
+      return otherInput !== undefined && places.get(input) === otherPlaces.get(otherInput);
+    })
+  );
+}
+
+function rowsOf(node: Node, other: Node, inputs: readonly Rows[]): Rows {
+  if (inputs.some(({ kind }) => kind === "together")) return together;
+  if (attributesOf(node) !== attributesOf(other)) return together;
+  const scaled = node.type.shape.flatMap((size, axis) => (size === other.type.shape[axis] ? [] : [axis]));
+  const [axis] = scaled;
+  if (axis === undefined) return inputs.every(({ kind }) => kind === "none") ? none : together;
+  return scaled.length === 1 && keepsApart(node, inputs, axis) ? { kind: "apart", axis } : together;
+}
+
+/** What an operation is besides its shape. */
+function attributesOf({ operation }: Node): string {
+  return JSON.stringify(operation, (key, value: unknown) => (key === "shape" ? undefined : value));
+}
+
+/** True when each row along an axis of what an operation gives follows from the same row of what it is given. */
+function keepsApart({ operation, inputs, type }: Node, rows: readonly Rows[], axis: number): boolean {
+  const rank = type.shape.length;
+  /** The axis of an input's rows; null for one that has none, which is read whole for every row. */
+  const axisOf = (index: number): number | null => {
+    const found = rows[index];
+    return found?.kind === "apart" ? found.axis : null;
+  };
+  /** Axes are counted from the last, as broadcasting does. */
+  const isAligned = (index: number): boolean => {
+    const own = axisOf(index);
+    const shape = inputs[index]?.type.shape ?? [];
+    return own === null || own - shape.length === axis - rank;
+  };
+  const areAligned = inputs.every((_, index) => isAligned(index));
+  if (elementwise.has(operation.op)) return areAligned;
+  switch (operation.op) {
+    case "input":
+    // All of a constant's elements are one number.
+    case "constant":
+      return true;
+    case "broadcast":
+    case "dropout":
+    case "stop_gradient":
+      return areAligned;
+    case "pad":
+      return areAligned && operation.amounts[axis]?.every((amount) => amount === 0) === true;
+    case "concat":
+    case "slice":
+    case "softmax":
+    case "log_softmax":
+      return areAligned && resolveAxis(operation.axis, rank) !== axis;
+    case "sum":
+    case "max":
+    case "argmax": {
+      const own = axisOf(0);
+      const size = inputs[0]?.type.shape.length ?? 0;
+      const given = operation.op === "argmax" ? [operation.axis] : operation.axes;
+      const axes = given.flatMap((each) => resolveAxis(each, size) ?? []);
+      if (own === null || axes.includes(own)) return false;
+      return axis === (operation.keep ? own : own - axes.filter((each) => each < own).length);
+    }
+    case "matmul":
+      return staysApart(axisOf(0), axisOf(1), axis, inputs, operation);
+    case "reshape": {
+      // A row stays in one piece where as many elements stand before its axis as before.
+      const own = axisOf(0);
+      return own !== null && sizeBefore(inputs[0]?.type.shape ?? [], own) === sizeBefore(type.shape, axis);
+    }
+    case "transpose":
+      return operation.permutation[axis] === axisOf(0);
+    case "gather":
+      return axisOf(0) === null && axisOf(1) === axis;
+    case "one_hot":
+      return axisOf(0) === axis;
+    case "depthwise_conv3d":
+      return axis === 0 && axisOf(0) === 0 && axisOf(1) === null;
+    default:
+      return false;
+  }
+}
+
+function staysApart(
+  a: number | null,
+  b: number | null,
+  axis: number,
+  [left, right]: readonly Node[],
+  { transposeA, transposeB }: { readonly transposeA: boolean; readonly transposeB: boolean },
+): boolean {
+  const rankA = left?.type.shape.length ?? 0;
+  const rankB = right?.type.shape.length ?? 0;
+  const rank = Math.max(rankA, rankB);
+  /** From the last axis: -1 and -2 are a matrix's, the others count matrices. */
+  const fromLast = axis - rank;
+  const ofA = a === null ? null : a - rankA;
+  const ofB = b === null ? null : b - rankB;
+  if (fromLast < -2) return (ofA === null || ofA === fromLast) && (ofB === null || ofB === fromLast);
+  if (fromLast === -2) return ofB === null && ofA === (transposeA ? -1 : -2);
+  return ofA === null && ofB === (transposeB ? -2 : -1);
+}
+
+function sizeBefore(shape: readonly number[], axis: number): number {
+  return shape.slice(0, axis).reduce((product, size) => product * size, 1);
+}
