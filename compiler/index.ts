@@ -34,14 +34,17 @@ export {
   buildProgram,
   buildStep,
   type ProgramName,
+  stepPrograms,
   type TracedSpec,
 } from "./programs/build.ts";
 export { firstValuesOf } from "./programs/init.ts";
+export { type Input, inputsOf } from "./programs/inputs.ts";
+export { embeddingGradientPrefix, sumPrefix } from "./programs/pieces.ts";
 export { buildProduct } from "./programs/product.ts";
 export { flopsOfProgram, gradientPrefix, nodesOf, type Program } from "./programs/program.ts";
 export { evaluateOnce, runProgram } from "./programs/run.ts";
 export { explainSelectors } from "./select/explain.ts";
 export { type DataSettings, defaultData, type Sizes } from "./settings/data.ts";
 export type { EvalSettings } from "./settings/eval.ts";
-export type { TrainOverrides } from "./settings/train.ts";
+export type { TrainOverrides, TrainSettings } from "./settings/train.ts";
 export { printBytes, printFlops } from "./units.ts";

@@ -36,9 +36,9 @@ export function buildProgram(spec: TracedSpec, name: ProgramName, fetch: readonl
     case "forward":
       return buildForward(spec, fetch);
     case "encode_image":
-      return buildEncode(spec, name, spec.evaluation.image);
+      return buildEncode(spec, name, spec.evaluation.image, null);
     case "encode_text":
-      return buildEncode(spec, name, spec.evaluation.text);
+      return buildEncode(spec, name, spec.evaluation.text, spec.evaluation.scale);
     case "step":
       return buildStep(spec);
     case "embed":
@@ -64,14 +64,15 @@ export function stepPrograms(spec: TracedSpec): readonly Program[] | null {
   return programs.length === names.length ? programs : null;
 }
 
-/** The latent alone, so that only one kind of input is needed. */
-function buildEncode(spec: TracedSpec, name: string, latent: string | null): Program | null {
+/** The latent alone, so that only one kind of input is needed, and the scale of the cosines where there is one. */
+function buildEncode(spec: TracedSpec, name: string, latent: string | null, scale: string | null): Program | null {
   const node = latent === null ? undefined : spec.outputs.get(latent);
   if (node === undefined) return null;
+  const factor = scale === null ? undefined : spec.outputs.get(scale);
   return {
     name,
     graph: spec.graph,
-    outputs: new Map([["latent", node]]),
+    outputs: new Map([["latent", node], ...(factor === undefined ? [] : [["scale", factor] as const])]),
     updates: new Map(),
     once: new Map(),
   };

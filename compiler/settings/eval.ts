@@ -6,13 +6,15 @@ export interface EvalSettings {
   /** The lets that are the latents of an image and of a text; null when the block does not say. */
   readonly image: string | null;
   readonly text: string | null;
+  /** The let that multiplies their cosines before the softmax; null for 1. */
+  readonly scale: string | null;
   /** For a class that is there, and for one that is not; `{class}` stands for its name. */
   readonly prompts: readonly [present: string, absent: string];
   readonly classes: readonly string[];
 }
 
 const defaultPrompts = ["{class} is present.", "{class} is not present."] as const;
-const settingNames = ["image", "text", "prompts", "classes"];
+const settingNames = ["image", "text", "scale", "prompts", "classes"];
 
 /** Reads the `eval` block of a spec, and reports what it cannot mean; `lets` are the names of the model's lets. */
 export function readEvalSettings(
@@ -36,6 +38,7 @@ export function readEvalSettings(
   const settings: EvalSettings = {
     image: latent("image"),
     text: latent("text"),
+    scale: latent("scale"),
     prompts: [present ?? defaultPrompts[0], absent ?? defaultPrompts[1]],
     classes,
   };

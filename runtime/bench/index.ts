@@ -1,5 +1,5 @@
 export { logEnvironment, type OperationRun, readExecutorLog } from "./executor-log.ts";
-export { drawInputs, inputsOf } from "./inputs.ts";
+export { drawInputs } from "./inputs.ts";
 export { measure } from "./measure.ts";
 export { type Ended, measureApart } from "./measure-apart.ts";
 export { peakBytes } from "./memory.ts";

@@ -1,5 +1,4 @@
-import type { ModelIndex, TrainOverrides } from "../../compiler/index.ts";
-import type { Input } from "./inputs.ts";
+import type { Input, ModelIndex, TrainOverrides } from "../../compiler/index.ts";
 
 /** The programs whose time is measured. */
 export type MeasuredProgram = "step" | "forward";

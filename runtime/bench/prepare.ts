@@ -5,6 +5,7 @@ import {
   emitOnnx,
   firstValuesOf,
   flopsOfProgram,
+  inputsOf,
   nextPrefix,
   optimise,
   optimiseForOnnx,
@@ -15,7 +16,6 @@ import {
 import { bf16ProductsHere } from "../native/index.ts";
 import { withComputedOnce, writeOnnx } from "../onnx/index.ts";
 import { writeModel, writePrograms } from "../tensorflow/index.ts";
-import { inputsOf } from "./inputs.ts";
 import type { Backend, MeasuredProgram, Request, WrittenOnnxModel } from "./messages.ts";
 
 /** Rows of the square matrices whose product says what the machine can at best. */

@@ -1,6 +1,7 @@
 import {
   buildProgram,
   elementCount,
+  type Input,
   nodesOf,
   optimise,
   runProgram,
@@ -10,7 +11,7 @@ import {
 import { OnnxSession, type SentTensor, sentTensor } from "../onnx/index.ts";
 import { TensorflowSession } from "../tensorflow/index.ts";
 import type { Tfjs } from "../tensorflow/tfjs.ts";
-import { drawInputs, type Input } from "./inputs.ts";
+import { drawInputs } from "./inputs.ts";
 import type { MeasuredProgram, WrittenModel, WrittenOnnxModel } from "./messages.ts";
 
 /** A program with its weights and inputs, ready to be run again and again. */

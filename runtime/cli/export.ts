@@ -1,9 +1,7 @@
 import { basename, dirname, resolve } from "node:path";
 import {
   buildProgram,
-  type Compiled,
   emitOnnx,
-  firstValuesOf,
   type OnnxModel,
   optimiseForOnnx,
   type Program,
@@ -12,12 +10,12 @@ import {
 } from "../../compiler/index.ts";
 import { type Diagnostic, renderDiagnostics, report } from "../../grammar/index.ts";
 import { readText } from "../files/index.ts";
-import { type OnnxFiles, type WeightPieces, withComputedOnce, writeOnnx } from "../onnx/index.ts";
+import { type OnnxFiles, withComputedOnce, writeOnnx } from "../onnx/index.ts";
 import { type OpenTensors, openTensors } from "../weights/index.ts";
-import { inCheckpoint, misshapen, missingWeights } from "./match-tensors.ts";
 import { Progress } from "./progress.ts";
 import { compilePath, showDiagnostics } from "./read-spec.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
+import { weightsOf } from "./weight-sources.ts";
 
 const exported = ["forward", "encode_image", "encode_text", "step"] as const;
 
@@ -89,7 +87,10 @@ export async function exportSpec(path: string, options: ExportOptions, terminal:
       if (tensors?.kind === "wrong") return refuse([tensors.diagnostic], terminal);
       if (tensors !== null) opened.push(tensors);
     }
-    const weights = weightsOf([...programs.values()], compiled, opened, options);
+    const weights = weightsOf([...programs.values()], compiled, opened, {
+      weights: options.weights !== null,
+      adapter: options.adapter !== null,
+    });
     if (weights.diagnostics.length > 0) return refuse(weights.diagnostics, terminal);
     if (options.weights === null) terminal.err("no --weights: the first values that follow from the spec's seed\n");
     const text = readText(path);
@@ -136,44 +137,6 @@ function filesOf(path: string): OnnxFiles {
     frozen: `${stem}.weights.data`,
     trainable: `${stem}.adapter.data`,
   };
-}
-
-/** Where each weight comes from: the files that were given, by its name in checkpoints, or its first value. */
-function weightsOf(
-  programs: readonly Program[],
-  { plan, spec }: Compiled,
-  opened: readonly OpenTensors[],
-  options: ExportOptions,
-): { readonly piecesOf: WeightPieces; readonly diagnostics: readonly Diagnostic[] } {
-  const planned = new Map([...(plan?.parameters ?? []), ...(plan?.buffers ?? [])].map((each) => [each.path, each]));
-  const ofAdapter = new Set((plan?.parameters ?? []).flatMap((each) => (each.ofAdapter ? [each.path] : [])));
-  const sources = new Map<string, () => Iterable<Float32Array>>();
-  const diagnostics: Diagnostic[] = [];
-  const missing = new Set<string>();
-  for (const { operation, type } of programs.flatMap(({ graph }) => graph.nodes)) {
-    const parameter = operation.op === "parameter" ? planned.get(operation.path) : undefined;
-    if (parameter === undefined || sources.has(parameter.path)) continue;
-    const { path, checkpoint } = parameter;
-    const needed = ofAdapter.has(path) ? options.adapter !== null : options.weights !== null;
-    const found = findTensor(checkpoint, opened);
-    if (found === null && needed) missing.add(checkpoint);
-    if (found === null) continue;
-    sources.set(path, found.floats);
-    if (found.shape.join() === type.shape.join()) continue;
-    diagnostics.push(misshapen(checkpoint, found.shape, type));
-  }
-  if (missing.size > 0) diagnostics.push(missingWeights(missing));
-  const firstOf = firstValuesOf(spec?.parameters ?? [], spec?.settings.seed ?? 0);
-  return { piecesOf: (path) => sources.get(path)?.() ?? firstOf(path), diagnostics };
-}
-
-/** A tensor by its name in checkpoints; the last file that has it counts. */
-function findTensor(checkpoint: string, opened: readonly OpenTensors[]) {
-  for (const { tensors, floats } of opened.toReversed()) {
-    const tensor = inCheckpoint(checkpoint, tensors);
-    if (tensor !== undefined) return { shape: tensor.shape, floats: () => floats(tensor) };
-  }
-  return null;
 }
 
 function refuse(diagnostics: readonly Diagnostic[], terminal: Terminal): ExitCode {

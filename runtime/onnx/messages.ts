@@ -14,12 +14,13 @@ export function sentTensor(dtype: "float32" | "int32", shape: readonly number[],
 
 /** What the thread that runs a model is asked for. */
 export type Request =
-  | { readonly kind: "load"; readonly file: string }
+  | { readonly kind: "load"; readonly model: string; readonly file: string }
   /** Values that stay with the thread, as what a training step changes. */
   | { readonly kind: "keep"; readonly tensors: ReadonlyMap<string, SentTensor> }
   /** Runs once; outputs named in `next` become kept values under the names there, the others in `wanted` are given. */
   | {
       readonly kind: "run";
+      readonly model: string;
       readonly inputs: ReadonlyMap<string, SentTensor>;
       readonly wanted: readonly string[];
       readonly next: ReadonlyMap<string, string>;

@@ -3,21 +3,28 @@ import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import type { Answer, Request, SentTensor } from "./messages.ts";
 
-/** A model in ONNX Runtime, in a thread of its own. Everything is freed by `dispose`. */
+/** Models in ONNX Runtime, in a thread of their own, which share kept values. Everything is freed by `dispose`. */
 export class OnnxSession {
   private readonly worker: Worker;
+  private readonly only: string;
 
-  private constructor(worker: Worker) {
+  private constructor(worker: Worker, only: string) {
     this.worker = worker;
+    this.only = only;
     // Only a question that is not answered yet keeps the program from ending.
     worker.unref();
   }
 
   /** Loads a model's file. Throws an Error with ONNX Runtime's own words when it cannot. */
-  static async load(file: string): Promise<OnnxSession> {
-    const session = new OnnxSession(new Worker(workerFile()));
+  static load(file: string): Promise<OnnxSession> {
+    return OnnxSession.loadAll(new Map([["", file]]));
+  }
+
+  /** Loads the files of several models, by names. */
+  static async loadAll(files: ReadonlyMap<string, string>): Promise<OnnxSession> {
+    const session = new OnnxSession(new Worker(workerFile()), [...files.keys()][0] ?? "");
     try {
-      await session.ask({ kind: "load", file });
+      for (const [model, file] of files) await session.ask({ kind: "load", model, file });
       return session;
     } catch (error) {
       await session.worker.terminate();
@@ -30,13 +37,17 @@ export class OnnxSession {
     await this.ask({ kind: "keep", tensors });
   }
 
-  /** Runs the model once and gives the outputs in `wanted`; those in `next` become kept values of the names there. */
+  /**
+   * Runs a model once, the first when none is named, and gives the outputs in `wanted`; those in `next` become kept values of
+   * the names there.
+   */
   run(
     inputs: ReadonlyMap<string, SentTensor>,
     wanted: readonly string[],
     next: ReadonlyMap<string, string> = new Map(),
+    model: string = this.only,
   ): Promise<ReadonlyMap<string, SentTensor>> {
-    return this.ask({ kind: "run", inputs, wanted, next });
+    return this.ask({ kind: "run", model, inputs, wanted, next });
   }
 
   /** Kept values by their names. */

@@ -3,7 +3,7 @@ import * as Ort from "onnxruntime-node";
 import type { Answer, Request, SentTensor } from "./messages.ts";
 
 /** The thread that ONNX Runtime runs in: its own calls hold up the thread that they are made from. */
-let session: Ort.InferenceSession | null = null;
+const sessions = new Map<string, Ort.InferenceSession>();
 const kept = new Map<string, Ort.Tensor>();
 
 parentPort?.on("message", (request: Request) => {
@@ -18,19 +18,22 @@ parentPort?.on("message", (request: Request) => {
 
 async function answer(request: Request): Promise<Answer> {
   switch (request.kind) {
-    case "load":
-      session = await Ort.InferenceSession.create(request.file, {
+    case "load": {
+      const options = {
         executionProviders: ["cpu"],
         graphOptimizationLevel: "all",
         executionMode: "sequential",
         logSeverityLevel: 3,
-      });
+      } as const;
+      sessions.set(request.model, await Ort.InferenceSession.create(request.file, options));
       return nothing;
+    }
     case "keep":
       for (const [name, tensor] of request.tensors) kept.set(name, received(tensor));
       return nothing;
     case "run": {
-      if (session === null) throw new Error("a model is loaded before it is run");
+      const session = sessions.get(request.model);
+      if (session === undefined) throw new Error("a model is loaded before it is run");
       const feeds: Record<string, Ort.Tensor> = {};
       for (const name of session.inputNames) {
         const given = request.inputs.get(name);
@@ -45,8 +48,8 @@ async function answer(request: Request): Promise<Answer> {
     case "read":
       return { kind: "done", tensors: new Map(request.names.map((name) => [name, sent(keptAt(name))])) };
     case "release":
-      await session?.release();
-      session = null;
+      for (const session of sessions.values()) await session.release();
+      sessions.clear();
       kept.clear();
       return nothing;
   }

@@ -7,6 +7,9 @@ export type Fed = ReadonlyMap<string, Float32Array | Int32Array>;
 /** Values that a run gives, by the names of its outputs. */
 export type Fetched = ReadonlyMap<string, TypedValues>;
 
+/** Bytes that are stored by one run. */
+const storedAtOnce = 64 * 1024 * 1024;
+
 type Signature = ModelIndex["signatures"][string];
 
 /**
@@ -53,6 +56,34 @@ export class TensorflowSession {
       // TensorFlow prepares the whole graph anew for each signature: one for each parameter would take minutes.
       if (fed.size > 0) this.run(name, fed);
     }
+  }
+
+  /** Gives some variables other values in f32, as a checkpoint has them, after `prepare`. */
+  store(values: ReadonlyMap<string, Float32Array>): void {
+    let group: (typeof this.index.feeds)[number][] = [];
+    let bytes = 0;
+    const flush = (): void => {
+      const fed = group.map((piece) => {
+        const rows = rowsOf(values.get(piece.path) ?? new Float32Array(0), piece);
+        return { node: piece.input, dtype: "f32", shape: piece.shape, values: rows };
+      });
+      if (fed.length > 0)
+        this.execute(
+          fed,
+          group.map(({ done }) => done),
+        );
+      group = [];
+      bytes = 0;
+    };
+    for (const piece of this.index.feeds) {
+      if (!values.has(piece.path)) continue;
+      const size = 4 * piece.shape.reduce((product, each) => product * each, 1);
+      // Pieces of one variable have to come one after the other.
+      if (bytes + size > storedAtOnce || group.some(({ path }) => path === piece.path)) flush();
+      group.push(piece);
+      bytes += size;
+    }
+    flush();
   }
 
   /** Where the operations run. */

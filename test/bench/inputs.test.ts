@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { buildProgram, compileSpec, optimise } from "../../compiler/index.ts";
+import { buildProgram, compileSpec, inputsOf, optimise } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
-import { drawInputs, inputsOf } from "../../runtime/bench/index.ts";
+import { drawInputs } from "../../runtime/bench/index.ts";
 import { SpecLibrary } from "../../runtime/cli/library.ts";
 
 function inputs(path: string) {

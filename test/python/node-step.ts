@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { buildProgram, compileSpec, type ModelIndex, optimise } from "../../compiler/index.ts";
+import { buildProgram, compileSpec, inputsOf, type ModelIndex, optimise } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
-import { drawInputs, inputsOf } from "../../runtime/bench/index.ts";
+import { drawInputs } from "../../runtime/bench/index.ts";
 import { SpecLibrary } from "../../runtime/cli/library.ts";
 import { loadTensorflow } from "../../runtime/native/index.ts";
 import { TensorflowSession } from "../../runtime/tensorflow/index.ts";

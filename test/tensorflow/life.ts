@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { buildProduct, buildProgram, compileSpec, optimise } from "../../compiler/index.ts";
+import { buildProduct, buildProgram, compileSpec, inputsOf, optimise } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
-import { drawInputs, inputsOf } from "../../runtime/bench/index.ts";
+import { drawInputs } from "../../runtime/bench/index.ts";
 import { SpecLibrary } from "../../runtime/cli/library.ts";
 import { loadTensorflow } from "../../runtime/native/index.ts";
 import { TensorflowSession, writeModel, writePrograms } from "../../runtime/tensorflow/index.ts";

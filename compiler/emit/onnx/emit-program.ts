@@ -17,6 +17,8 @@ export interface OnnxSettings {
   readonly trainable: ReadonlySet<string>;
   /** Whether a step gives its gradients too. */
   readonly gradients: boolean;
+  /** Whether what is trainable has no value in the model and is given in every run, as a step's is. */
+  readonly given?: boolean;
   /** Whether what is emitted is one of several that become a model for every batch. */
   readonly forAnyBatch?: boolean;
 }
@@ -36,7 +38,7 @@ export function emitOnnx(program: Program, settings: OnnxSettings): OnnxModel {
     [...given.keys(), seedInput, ...outputs.map(({ name }) => name)],
     settings.forAnyBatch !== true,
   );
-  const trains = program.updates.size > 0;
+  const trains = program.updates.size > 0 || settings.given === true;
   const inputs: NamedType[] = [];
   const weights: Weight[] = [];
   for (const [name, { kind, type }] of given) {

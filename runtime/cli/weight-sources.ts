@@ -1,0 +1,43 @@
+import { type Compiled, firstValuesOf, type Program } from "../../compiler/index.ts";
+import type { Diagnostic } from "../../grammar/index.ts";
+import type { WeightPieces } from "../onnx/index.ts";
+import type { OpenTensors } from "../weights/index.ts";
+import { inCheckpoint, misshapen, missingWeights } from "./match-tensors.ts";
+
+/** Where each weight comes from: the files that were given, by its name in checkpoints, or its first value. */
+export function weightsOf(
+  programs: readonly Program[],
+  { plan, spec }: Compiled,
+  opened: readonly OpenTensors[],
+  given: { readonly weights: boolean; readonly adapter: boolean },
+): { readonly piecesOf: WeightPieces; readonly diagnostics: readonly Diagnostic[] } {
+  const planned = new Map([...(plan?.parameters ?? []), ...(plan?.buffers ?? [])].map((each) => [each.path, each]));
+  const ofAdapter = new Set((plan?.parameters ?? []).flatMap((each) => (each.ofAdapter ? [each.path] : [])));
+  const sources = new Map<string, () => Iterable<Float32Array>>();
+  const diagnostics: Diagnostic[] = [];
+  const missing = new Set<string>();
+  for (const { operation, type } of programs.flatMap(({ graph }) => graph.nodes)) {
+    const parameter = operation.op === "parameter" ? planned.get(operation.path) : undefined;
+    if (parameter === undefined || sources.has(parameter.path)) continue;
+    const { path, checkpoint } = parameter;
+    const needed = ofAdapter.has(path) ? given.adapter : given.weights;
+    const found = findTensor(checkpoint, opened);
+    if (found === null && needed) missing.add(checkpoint);
+    if (found === null) continue;
+    sources.set(path, found.floats);
+    if (found.shape.join() === type.shape.join()) continue;
+    diagnostics.push(misshapen(checkpoint, found.shape, type));
+  }
+  if (missing.size > 0) diagnostics.push(missingWeights(missing));
+  const firstOf = firstValuesOf(spec?.parameters ?? [], spec?.settings.seed ?? 0);
+  return { piecesOf: (path) => sources.get(path)?.() ?? firstOf(path), diagnostics };
+}
+
+/** A tensor by its name in checkpoints; the last file that has it counts. */
+function findTensor(checkpoint: string, opened: readonly OpenTensors[]) {
+  for (const { tensors, floats } of opened.toReversed()) {
+    const tensor = inCheckpoint(checkpoint, tensors);
+    if (tensor !== undefined) return { shape: tensor.shape, floats: () => floats(tensor) };
+  }
+  return null;
+}

@@ -1,0 +1,5 @@
+export type { Engine, Values } from "./engine.ts";
+export { openOnnx } from "./onnx-engine.ts";
+export { type EnginePurpose, enginePrograms } from "./programs.ts";
+export { type Batch, type StepResult, trainStep } from "./step.ts";
+export { openTensorflow } from "./tensorflow-engine.ts";

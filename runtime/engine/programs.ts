@@ -1,0 +1,31 @@
+import {
+  buildProgram,
+  optimise,
+  optimiseForOnnx,
+  type Program,
+  type ProgramName,
+  stepPrograms,
+  type TracedSpec,
+} from "../../compiler/index.ts";
+import type { Engine } from "./engine.ts";
+
+/** What an engine is asked for: training steps, or the encoders alone. */
+export type EnginePurpose = "train" | "encode";
+
+/**
+ * The programs that training or evaluation needs: a step, in pieces where `micro_batch` cuts the batch, and the encoders,
+ * both for the rows of a piece. Null where the model has no loss to train on, or cannot be cut.
+ */
+export function enginePrograms(
+  spec: TracedSpec,
+  backend: Engine["backend"],
+  purpose: EnginePurpose,
+): readonly Program[] | null {
+  const rows = spec.inPieces?.() ?? spec;
+  const encoders: readonly ProgramName[] = ["encode_image", "encode_text"];
+  const step = purpose === "train" ? stepPrograms(spec) : [];
+  if (step === null) return null;
+  const built = [...step, ...encoders.flatMap((name) => buildProgram(rows, name) ?? [])];
+  const run = backend === "tfjs" ? optimise : optimiseForOnnx;
+  return built.map((program) => run(program, spec));
+}

@@ -1,0 +1,80 @@
+import { setImmediate as letOthersRun } from "node:timers/promises";
+import { embeddingGradientPrefix, type TrainSettings } from "../../compiler/index.ts";
+import type { Engine, Values } from "./engine.ts";
+
+/** The inputs of some rows of a batch, by name; each has its rows one after the other. */
+export type Batch = ReadonlyMap<string, Values>;
+
+/** What a training step says of itself. */
+export interface StepResult {
+  readonly loss: number;
+  readonly gradientNorm: number;
+  readonly learningRate: number;
+}
+
+/**
+ * One training step on a whole batch, in pieces where the settings cut it; the number of the step counts from 0. Between
+ * pieces it asks whether to stop, and then gives null: nothing that is trained has changed.
+ */
+export async function trainStep(
+  engine: Engine,
+  { batch, microBatch }: Pick<TrainSettings, "batch" | "microBatch">,
+  inputs: Batch,
+  step: number,
+  isStopped: () => boolean,
+): Promise<StepResult | null> {
+  if (microBatch === batch) return resultOf(await engine.run("step", withStep(inputs, step)));
+  const pieces = batch / microBatch;
+  /** What is drawn at random in a piece is the same each time that it is computed. */
+  const pieceOf = (piece: number): Batch => withStep(rowsOf(inputs, piece, pieces), step * pieces + piece);
+  const parts = new Map<string, Values[]>();
+  for (let piece = 0; piece < pieces; piece++) {
+    for (const [name, values] of await engine.run("embed", pieceOf(piece))) {
+      parts.set(name, [...(parts.get(name) ?? []), values]);
+    }
+    await letOthersRun();
+    if (isStopped()) return null;
+  }
+  const embedded = new Map([...parts].map(([name, values]) => [name, concatenated(values)] as const));
+  const compared = await engine.run("compare", withStep(new Map([...inputs, ...embedded]), step));
+  const gradients = new Map([...compared].filter(([name]) => name.startsWith(embeddingGradientPrefix)));
+  for (let piece = 0; piece < pieces; piece++) {
+    await engine.run("backpropagate", new Map([...pieceOf(piece), ...rowsOf(gradients, piece, pieces)]));
+    await letOthersRun();
+    if (isStopped()) return null;
+  }
+  return resultOf(new Map([...compared, ...(await engine.run("update", withStep(new Map(), step)))]));
+}
+
+function resultOf(outputs: ReadonlyMap<string, Float32Array>): StepResult {
+  const numberOf = (name: string): number => outputs.get(name)?.[0] ?? Number.NaN;
+  return {
+    loss: numberOf("loss"),
+    gradientNorm: numberOf("gradient_norm"),
+    learningRate: numberOf("learning_rate"),
+  };
+}
+
+function withStep(inputs: Batch, step: number): Batch {
+  return new Map(inputs).set("step", Int32Array.of(step));
+}
+
+/** The rows of one of so many pieces of a batch. */
+function rowsOf(batch: Batch, piece: number, pieces: number): Batch {
+  return new Map(
+    [...batch].map(([name, values]) => {
+      const width = values.length / pieces;
+      return [name, values.subarray(piece * width, (piece + 1) * width)];
+    }),
+  );
+}
+
+function concatenated(parts: readonly Values[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

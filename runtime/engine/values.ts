@@ -1,0 +1,32 @@
+import { sumPrefix } from "../../compiler/index.ts";
+
+/** True for trained parameters and for what is kept for them. */
+export function changes(path: string, trainable: ReadonlySet<string>): boolean {
+  return trainable.has(path) || trainable.has(path.slice(path.indexOf(":") + 1));
+}
+
+/** Sums of gradients are of one step only. */
+export function lasting(values: ReadonlyMap<string, Float32Array>): ReadonlyMap<string, Float32Array> {
+  return new Map([...values].filter(([path]) => !path.startsWith(sumPrefix)));
+}
+
+export function floats(
+  values: ReadonlyMap<string, ArrayLike<number> & Iterable<number>>,
+): ReadonlyMap<string, Float32Array> {
+  return new Map(
+    [...values].map(([name, data]) => [name, data instanceof Float32Array ? data : Float32Array.from(data)]),
+  );
+}
+
+/** Pieces of a tensor as one array; a tensor in one piece is not copied. */
+export function joined(pieces: Iterable<Float32Array>, count: number): Float32Array {
+  let whole: Float32Array | null = null;
+  let at = 0;
+  for (const piece of pieces) {
+    if (piece.length === count) return piece;
+    whole ??= new Float32Array(count);
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole ?? new Float32Array(count);
+}

@@ -1,0 +1,129 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { compileSpec, firstValuesOf, inputsOf, type TracedSpec } from "../../compiler/index.ts";
+import { createSource } from "../../grammar/index.ts";
+import { drawInputs } from "../../runtime/bench/index.ts";
+import { SpecLibrary } from "../../runtime/cli/library.ts";
+import {
+  type Batch,
+  type Engine,
+  enginePrograms,
+  openOnnx,
+  openTensorflow,
+  type StepResult,
+  trainStep,
+} from "../../runtime/engine/index.ts";
+import { loadTensorflow } from "../../runtime/native/index.ts";
+
+const path = "specs/medct-small.vlm";
+const batch = 4;
+const native = loadTensorflow();
+const backends = native.kind === "ready" ? (["tfjs", "onnx"] as const) : (["onnx"] as const);
+const folder = mkdtempSync(join(tmpdir(), "medctc-engine-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** The reference with dropout in its adapters where `dropout` is not 0, trained in pieces of some rows. */
+function specOf(microBatch: number, dropout: number): TracedSpec {
+  const text = readFileSync(path, "utf8").replace("alpha = 8)", `alpha = 8, dropout = ${dropout})`);
+  const { spec } = compileSpec(createSource(path, text), new SpecLibrary("specs/std", path), { batch, microBatch });
+  if (spec === null) throw new Error("the spec compiles");
+  return spec;
+}
+
+let opened = 0;
+
+async function open(backend: Engine["backend"], spec: TracedSpec): Promise<Engine> {
+  const programs = enginePrograms(spec, backend, "train");
+  if (programs === null) throw new Error("the spec is trained");
+  const first = firstValuesOf(spec.parameters, spec.settings.seed);
+  const inside = join(folder, `${opened++}`);
+  if (backend === "onnx") return openOnnx(spec, programs, first, inside);
+  if (native.kind !== "ready") throw new Error(native.reason);
+  return openTensorflow(native, spec, programs, first, inside);
+}
+
+function drawBatch(spec: TracedSpec): Batch {
+  const whole = enginePrograms({ ...spec, inPieces: null }, "tfjs", "train")?.find(({ name }) => name === "step");
+  return drawInputs(whole === undefined ? [] : inputsOf(whole));
+}
+
+async function train(engine: Engine, spec: TracedSpec, from: number, to: number): Promise<readonly StepResult[]> {
+  const inputs = drawBatch(spec);
+  const results: StepResult[] = [];
+  for (let step = from; step < to; step++) {
+    const result = await trainStep(engine, spec.settings, inputs, step, () => false);
+    if (result !== null) results.push(result);
+  }
+  return results;
+}
+
+function largestDifference(a: ReadonlyMap<string, Float32Array>, b: ReadonlyMap<string, Float32Array>): number {
+  let error = 0;
+  for (const [name, values] of a) {
+    const other = b.get(name);
+    for (const [place, value] of values.entries()) {
+      error = Math.max(error, Math.abs(value - (other?.[place] ?? Number.NaN)));
+    }
+  }
+  return error;
+}
+
+describe.each(backends)("on %s", (backend) => {
+  const whole = specOf(batch, 0);
+  let expected: readonly StepResult[] = [];
+  let state: ReadonlyMap<string, Float32Array> = new Map();
+  beforeAll(async () => {
+    const engine = await open(backend, whole);
+    expected = await train(engine, whole, 0, 3);
+    state = await engine.read();
+    await engine.dispose();
+  });
+
+  test.each([1, 2])("pieces of %i rows train as the whole batch does", async (microBatch) => {
+    const spec = specOf(microBatch, 0);
+    const engine = await open(backend, spec);
+    const found = await train(engine, spec, 0, 3);
+    expect(found).toHaveLength(3);
+    for (const [step, { loss, gradientNorm, learningRate }] of found.entries()) {
+      const {
+        loss: wholeLoss,
+        gradientNorm: wholeNorm,
+        learningRate: rate,
+      } = expected[step] ?? { loss: 0, gradientNorm: 0, learningRate: 0 };
+      expect(Math.abs(loss - wholeLoss)).toBeLessThan(1e-5);
+      expect(Math.abs(gradientNorm - wholeNorm) / wholeNorm).toBeLessThan(1e-4);
+      expect(learningRate).toBe(rate);
+    }
+    const after = await engine.read();
+    expect([...after.keys()].sort()).toEqual([...state.keys()].sort());
+    expect(largestDifference(state, after)).toBeLessThan(1e-4);
+    await engine.dispose();
+  });
+
+  test.each([batch, 2])("what is read and stored goes on bit for bit, with dropout, in pieces of %i", async (rows) => {
+    const spec = specOf(rows, 0.2);
+    const undisturbed = await open(backend, spec);
+    await train(undisturbed, spec, 0, 2);
+    const saved = new Map([...(await undisturbed.read())].map(([name, values]) => [name, values.slice()]));
+    const results = await train(undisturbed, spec, 2, 4);
+    const end = await undisturbed.read();
+    const other = await open(backend, spec);
+    await train(other, spec, 7, 8);
+    await other.store(saved);
+    expect(await train(other, spec, 2, 4)).toEqual(results);
+    expect(await other.read()).toEqual(end);
+    await undisturbed.dispose();
+    await other.dispose();
+  });
+
+  test("a step that is stopped between its pieces changes nothing that is trained", async () => {
+    const spec = specOf(2, 0);
+    const engine = await open(backend, spec);
+    const before = await engine.read();
+    expect(await trainStep(engine, spec.settings, drawBatch(spec), 0, () => true)).toBeNull();
+    expect(await engine.read()).toEqual(before);
+    await engine.dispose();
+  });
+});
