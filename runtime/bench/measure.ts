@@ -14,6 +14,8 @@ const most = 200;
 /** Runs of the matrix product, of which the median counts. */
 const productRuns = 5;
 
+const ofProduct = { program: "product", inputs: [], rows: { batch: 1, microBatch: 1 } } as const;
+
 /** Compiles the spec that the evaluator runs. */
 export type SpecOf = (backend: Backend & { readonly kind: "evaluator" }) => TracedSpec;
 
@@ -28,10 +30,10 @@ export async function measure(request: Request, specOf: SpecOf, tell: (message: 
       };
     case "onnx": {
       try {
-        const measurement = await timed(await onnxRunner(backend.model, inputs), request, tell);
+        const measurement = await timed(await onnxRunner(backend.model, request), request, tell);
         if (request.product?.kind !== "onnx") return { kind: "measured", measurement };
         tell({ kind: "progress", text: "measuring matrix products" });
-        const product = await onnxRunner(request.product.model, []);
+        const product = await onnxRunner(request.product.model, ofProduct);
         return { kind: "measured", measurement: { ...measurement, productMs: await timeProduct(product) } };
       } catch (error) {
         return { kind: "failed", problem: error instanceof Error ? error.message : String(error), help: lessMemory };
@@ -41,14 +43,10 @@ export async function measure(request: Request, specOf: SpecOf, tell: (message: 
       const native = loadTensorflow();
       if (native.kind !== "ready") return { kind: "failed", problem: native.reason, help: `run: ${native.repair}` };
       try {
-        const measurement = await timed(
-          await tensorflowRunner(native.tf, backend.model, program, inputs),
-          request,
-          tell,
-        );
+        const measurement = await timed(await tensorflowRunner(native.tf, backend.model, request), request, tell);
         if (request.product?.kind !== "tfjs") return { kind: "measured", measurement };
         tell({ kind: "progress", text: "measuring matrix products" });
-        const product = await tensorflowRunner(native.tf, request.product.model, "product", []);
+        const product = await tensorflowRunner(native.tf, request.product.model, ofProduct);
         return { kind: "measured", measurement: { ...measurement, productMs: await timeProduct(product) } };
       } catch (error) {
         // TensorFlow's own exceptions are plain errors: of memory that is not there, above all.

@@ -1,4 +1,5 @@
 import type { Input, ModelIndex, TrainOverrides } from "../../compiler/index.ts";
+import type { OnnxSignature } from "../onnx/index.ts";
 
 /** The programs whose time is measured. */
 export type MeasuredProgram = "step" | "forward";
@@ -8,6 +9,8 @@ export interface Request {
   readonly kind: "request";
   readonly program: MeasuredProgram;
   readonly inputs: readonly Input[];
+  /** Rows of a batch, and of the pieces in which a training step computes it. */
+  readonly rows: { readonly batch: number; readonly microBatch: number };
   /** How many runs are counted; null for as many as fit half a minute. */
   readonly steps: number | null;
   /** Runs after the first one and before those that are counted. */
@@ -31,17 +34,9 @@ export interface WrittenModel {
 }
 
 export interface WrittenOnnxModel {
-  readonly file: string;
-  readonly inputs: readonly OnnxInput[];
-  readonly outputs: readonly string[];
-  /** Outputs that are the inputs of the next run, by the names of those. */
-  readonly next: readonly (readonly [output: string, input: string])[];
-}
-
-export interface OnnxInput {
-  readonly name: string;
-  readonly dtype: "float32" | "int32";
-  readonly shape: readonly number[];
+  /** The file of each program. */
+  readonly files: readonly (readonly [program: string, file: string])[];
+  readonly signatures: readonly OnnxSignature[];
 }
 
 export interface Measurement {

@@ -6,15 +6,15 @@ import {
   firstValuesOf,
   flopsOfProgram,
   inputsOf,
-  nextPrefix,
   optimise,
   optimiseForOnnx,
   type Program,
+  stepPrograms,
   type TracedSpec,
   type TrainOverrides,
 } from "../../compiler/index.ts";
 import { bf16ProductsHere } from "../native/index.ts";
-import { withComputedOnce, writeOnnx } from "../onnx/index.ts";
+import { signatureOf, withComputedOnce, writeOnnx } from "../onnx/index.ts";
 import { writeModel, writePrograms } from "../tensorflow/index.ts";
 import type { Backend, MeasuredProgram, Request, WrittenOnnxModel } from "./messages.ts";
 
@@ -47,9 +47,17 @@ export async function prepareBench(
 ): Promise<Prepared | null> {
   const built = buildProgram(spec, name);
   if (built === null) return null;
-  const program = backend === "onnx" ? optimiseForOnnx(built, spec) : optimise(built, spec);
-  const request = { kind: "request", program: name, inputs: inputsOf(program), steps, warmup } as const;
-  const flops = flopsOfProgram(program);
+  const { batch, microBatch } = spec.settings;
+  // The evaluator takes a batch at once: it keeps everything anyway.
+  const rows = { batch, microBatch: backend === "evaluator" || name !== "step" ? batch : microBatch };
+  const parts = rows.microBatch === batch ? [built] : stepPrograms(spec);
+  if (parts === null) return null;
+  const programs = parts.map((part) => (backend === "onnx" ? optimiseForOnnx(part, spec) : optimise(part, spec)));
+  const request = { kind: "request", program: name, inputs: inputsOf(built), rows, steps, warmup } as const;
+  const flops = programs.reduce(
+    (sum, program) => sum + timesOf(program, batch / rows.microBatch) * flopsOfProgram(program),
+    0,
+  );
   if (backend === "evaluator") {
     return { request: { ...request, backend: { kind: backend, path, overrides }, product: null }, flops };
   }
@@ -59,8 +67,8 @@ export async function prepareBench(
     return {
       request: {
         ...request,
-        backend: { kind: backend, model: await writeForOnnx(spec, program, join(folder, "model")) },
-        product: { kind: backend, model: await writeForOnnx(about, product.program, join(folder, "product")) },
+        backend: { kind: backend, model: await writeForOnnx(spec, programs, join(folder, "model")) },
+        product: { kind: backend, model: await writeForOnnx(about, [product.program], join(folder, "product")) },
       },
       flops,
     };
@@ -74,27 +82,29 @@ export async function prepareBench(
 /** Writes a program with first values, of which ONNX Runtime computes nothing before the run: its weights may be given. */
 async function writeForOnnx(
   { parameters, trainable, settings }: Pick<TracedSpec, "parameters" | "trainable" | "settings">,
-  program: Program,
+  programs: readonly Program[],
   folder: string,
 ): Promise<WrittenOnnxModel> {
-  const files = { folder, model: () => "model.onnx", frozen: "weights.data", trainable: "adapter.data" };
+  const files = { folder, model: (name: string) => `${name}.onnx`, frozen: "weights.data", trainable: "adapter.data" };
   const about = { spec: "", version: "", placements: [] };
-  // All of a product's weights may change, or ONNX Runtime would multiply them while it loads.
-  const changing = program.name === "product" ? new Set(parameters.map(({ path }) => path)) : trainable;
-  const model = emitOnnx(program, { trainable: changing, gradients: false });
-  const piecesOf = await withComputedOnce([program], firstValuesOf(parameters, settings.seed));
-  writeOnnx(new Map([[program.name, model]]), files, piecesOf, about);
-  const given = new Set(model.weights.map(({ name }) => name));
+  const models = new Map(
+    programs.map((program) => {
+      // All of a product's weights may change, or ONNX Runtime would multiply them while it loads.
+      const changing = program.name === "product" ? new Set(parameters.map(({ path }) => path)) : trainable;
+      const given = program.name !== "product" && program.name !== "forward";
+      return [program.name, emitOnnx(program, { trainable: changing, gradients: false, given })] as const;
+    }),
+  );
+  writeOnnx(models, files, await withComputedOnce(programs, firstValuesOf(parameters, settings.seed)), about);
   return {
-    file: join(folder, "model.onnx"),
-    inputs: model.inputs.flatMap(({ name, type: { dtype, shape } }) =>
-      given.has(name) ? [] : [{ name, dtype: dtype === "i32" ? ("int32" as const) : ("float32" as const), shape }],
-    ),
-    outputs: model.outputs.flatMap(({ name }) => (name.startsWith(nextPrefix) ? [] : [name])),
-    next: model.outputs.flatMap(({ name }) =>
-      name.startsWith(nextPrefix) ? [[name, name.slice(nextPrefix.length)] as const] : [],
-    ),
+    files: [...models.keys()].map((name) => [name, join(folder, files.model(name))]),
+    signatures: [...models].map(([name, model]) => signatureOf(name, model)),
   };
+}
+
+/** How often a program runs in a step of so many pieces. */
+function timesOf({ name }: Program, pieces: number): number {
+  return name === "embed" || name === "backpropagate" ? pieces : 1;
 }
 
 function writeProduct({ settings }: TracedSpec, folder: string) {

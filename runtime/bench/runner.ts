@@ -8,11 +8,12 @@ import {
   type TensorData,
   type TracedSpec,
 } from "../../compiler/index.ts";
-import { OnnxSession, type SentTensor, sentTensor } from "../onnx/index.ts";
+import { type Engine, floats, trainStep } from "../engine/index.ts";
+import { OnnxSession, runSignature, type SentTensor, sentTensor } from "../onnx/index.ts";
 import { TensorflowSession } from "../tensorflow/index.ts";
 import type { Tfjs } from "../tensorflow/tfjs.ts";
 import { drawInputs } from "./inputs.ts";
-import type { MeasuredProgram, WrittenModel, WrittenOnnxModel } from "./messages.ts";
+import type { MeasuredProgram, Request, WrittenModel, WrittenOnnxModel } from "./messages.ts";
 
 /** A program with its weights and inputs, ready to be run again and again. */
 export interface Runner {
@@ -21,47 +22,55 @@ export interface Runner {
   readonly dispose: () => Promise<void>;
 }
 
+/** What is run of a model: a program, or a training step on a batch that may be cut. */
+export interface Ran {
+  readonly program: MeasuredProgram | "product";
+  readonly inputs: readonly Input[];
+  readonly rows: Request["rows"];
+}
+
 /** A program of a written model in TensorFlow, with the first values that follow from the seed. */
-export async function tensorflowRunner(
-  tf: Tfjs,
-  { folder, index }: WrittenModel,
-  name: string,
-  inputs: readonly Input[],
-): Promise<Runner> {
+export async function tensorflowRunner(tf: Tfjs, { folder, index }: WrittenModel, ran: Ran): Promise<Runner> {
   const session = await TensorflowSession.load(tf, folder, index);
   session.run("initialise", new Map());
   session.run("prepare", new Map());
-  const drawn = drawInputs(inputs);
   return {
     device: session.device,
-    run: (step) => {
-      session.run(name, new Map([...drawn, ["step", Int32Array.of(step)]]));
-      return Promise.resolve();
-    },
+    run: runOf(ran, (program, given) => Promise.resolve(floats(session.run(program, given)))),
     dispose: () => Promise.resolve(session.dispose()),
   };
 }
 
+/** Runs a program once, or a training step as training does it. */
+function runOf({ program, inputs, rows }: Ran, run: Engine["run"]): Runner["run"] {
+  const drawn = drawInputs(inputs);
+  return async (step) => {
+    if (program === "step") await trainStep({ run }, rows, drawn, step, () => false);
+    else await run(program, new Map([...drawn, ["step", Int32Array.of(step)]]));
+  };
+}
+
 /** A written ONNX model. What a step changes starts with drawn numbers and, where an optimizer keeps it, with zeros. */
-export async function onnxRunner(
-  { file, inputs, outputs, next }: WrittenOnnxModel,
-  given: readonly Input[],
-): Promise<Runner> {
-  const session = await OnnxSession.load(file);
-  const drawn = drawInputs(given);
+export async function onnxRunner({ files, signatures }: WrittenOnnxModel, ran: Ran): Promise<Runner> {
+  const session = await OnnxSession.loadAll(new Map(files));
+  const given = new Set(ran.inputs.map(({ name }) => name));
   const kept = new Map<string, SentTensor>();
-  for (const { name, dtype, shape } of inputs) {
+  for (const { name, dtype, shape } of signatures.flatMap(({ inputs }) => inputs)) {
+    if (given.has(name) || kept.has(name)) continue;
     const type = { dtype: dtype === "int32" ? "i32" : "f32", shape } as const;
     const isState = name.includes(":") || dtype === "int32";
     const first = isState ? undefined : drawInputs([{ name, type, values: { kind: "uniform" } }]).get(name);
-    kept.set(name, sentTensor(dtype, shape, drawn.get(name) ?? first ?? new Float32Array(elementCount(type))));
+    kept.set(name, sentTensor(dtype, shape, first ?? new Float32Array(elementCount(type))));
   }
   await session.keep(kept);
+  const byName = new Map(signatures.map((signature) => [signature.program, signature]));
   return {
     device: "CPU",
-    run: async (step) => {
-      await session.run(new Map([["step", sentTensor("int32", [], [step])]]), outputs, new Map(next));
-    },
+    run: runOf(ran, async (program, inputs) => {
+      const signature = byName.get(program);
+      if (signature === undefined) throw new Error(`the model has no program ${program}`);
+      return floats(await runSignature(session, signature, inputs));
+    }),
     dispose: () => session.dispose(),
   };
 }

@@ -55,7 +55,7 @@ export async function run(path: string, name: ProgramName, options: RunOptions, 
     file.kind === "tensors" ? file.tensors : new Map<string, StoredTensor>(),
   );
   const batch = [...(feeds ?? [])][0]?.[1].shape[0];
-  const compiled = compilePath(path, terminal.libraryFolder, batch === undefined ? {} : { batch });
+  const compiled = compilePath(path, terminal.libraryFolder, batch === undefined ? {} : { batch, microBatch: batch });
   if (!showDiagnostics(compiled, terminal) || compiled.spec === null) return exitCodes.wrong;
   const { spec } = compiled;
   const unknown = options.fetch.filter((value) => !spec.named.has(value));
@@ -84,7 +84,7 @@ export async function run(path: string, name: ProgramName, options: RunOptions, 
   if (backend.kind === "onnx") {
     return save(await runOnOnnx(optimised, spec.settings.seed, given), compiled, options.output, terminal);
   }
-  const results = await runOnTensorflow(backend.native.tf, spec, optimised, options.fetch, given);
+  const results = await runOnTensorflow(backend.native.tf, spec, optimised, given);
   return save(results, compiled, options.output, terminal);
 }
 

@@ -1,14 +1,16 @@
 import { join } from "node:path";
-import { elementCount, emitOnnx, nextPrefix, type Program, seedInput, type TracedSpec } from "../../compiler/index.ts";
+import { elementCount, emitOnnx, type Program, seedInput, type TracedSpec } from "../../compiler/index.ts";
 import {
   OnnxSession,
+  runSignature,
   type SentTensor,
   sentTensor,
+  signatureOf,
   type WeightPieces,
   withComputedOnce,
   writeOnnx,
 } from "../onnx/index.ts";
-import type { Engine, Values } from "./engine.ts";
+import type { Engine } from "./engine.ts";
 import { changes, floats, joined, lasting } from "./values.ts";
 
 /** Loads programs into ONNX Runtime; their files and weights go into `folder`, which has to stay until `dispose`. */
@@ -27,6 +29,7 @@ export async function openOnnx(
   const session = await OnnxSession.loadAll(
     new Map([...models.keys()].map((name) => [name, join(folder, files.model(name))])),
   );
+  const signatures = new Map([...models].map(([name, model]) => [name, signatureOf(name, model)]));
   const known = new Set(parameters.map(({ path }) => path));
   const state = new Map<string, readonly number[]>();
   const first = new Map<string, SentTensor>([[seedInput, sentTensor("int32", [], [settings.seed])]]);
@@ -43,40 +46,18 @@ export async function openOnnx(
     backend: "onnx",
     device: "CPU",
     run: async (program, inputs) => {
-      const model = models.get(program);
-      if (model === undefined) throw new Error(`the engine has no program ${program}`);
-      const fed = new Map(
-        model.inputs.flatMap(({ name, type: { dtype, shape } }) => {
-          const values = inputs.get(name);
-          return values === undefined
-            ? []
-            : [[name, sent(dtype === "i32" ? "int32" : "float32", shape, values)] as const];
-        }),
-      );
-      const wanted = model.outputs.flatMap(({ name }) => (name.startsWith(nextPrefix) ? [] : [name]));
-      const next = model.outputs.flatMap(({ name }) =>
-        name.startsWith(nextPrefix) ? [[name, name.slice(nextPrefix.length)] as const] : [],
-      );
-      const results = await session.run(fed, wanted, new Map(next), program);
-      return floats(
-        new Map(
-          model.outputs.flatMap(({ of, name }) => {
-            const found = results.get(name);
-            return found === undefined ? [] : [[of, found.data] as const];
-          }),
-        ),
-      );
+      const signature = signatures.get(program);
+      if (signature === undefined) throw new Error(`the engine has no program ${program}`);
+      return floats(await runSignature(session, signature, inputs));
     },
     read: async () => {
       const values = await session.read([...state.keys()]);
       return lasting(floats(new Map([...values].map(([path, { data }]) => [path, data]))));
     },
     store: (values) =>
-      session.keep(new Map([...values].map(([path, data]) => [path, sent("float32", state.get(path) ?? [], data)]))),
+      session.keep(
+        new Map([...values].map(([path, data]) => [path, sentTensor("float32", state.get(path) ?? [], data)])),
+      ),
     dispose: () => session.dispose(),
   };
-}
-
-function sent(dtype: SentTensor["dtype"], shape: readonly number[], data: Values): SentTensor {
-  return { dtype, shape, data };
 }

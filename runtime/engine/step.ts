@@ -17,7 +17,7 @@ export interface StepResult {
  * pieces it asks whether to stop, and then gives null: nothing that is trained has changed.
  */
 export async function trainStep(
-  engine: Engine,
+  engine: Pick<Engine, "run">,
   { batch, microBatch }: Pick<TrainSettings, "batch" | "microBatch">,
   inputs: Batch,
   step: number,

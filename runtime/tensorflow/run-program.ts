@@ -5,27 +5,23 @@ import { type Given, gradientPrefix, type Program, type TensorData, type TracedS
 import { bf16ProductsHere } from "../native/index.ts";
 import { TensorflowSession } from "./session.ts";
 import type { Tfjs, TypedValues } from "./tfjs.ts";
-import { writeModel } from "./write-model.ts";
+import { writePrograms } from "./write-model.ts";
 
 /**
  * Runs an optimised program of a spec once on TensorFlow and gives what the reference evaluator gives: its outputs and
- * its updates, by name. Parameters that the program does not read may be missing; they are zeros. `fetch` is what the
- * program was built with.
+ * its updates, by name. Parameters that are missing are zeros.
  */
 export async function runOnTensorflow(
   tf: Tfjs,
   spec: TracedSpec,
   program: Program,
-  fetch: readonly string[],
   { inputs, parameters }: Given,
 ): Promise<ReadonlyMap<string, TensorData>> {
   const folder = mkdtempSync(join(tmpdir(), "medctc-model-"));
   try {
-    const session = await TensorflowSession.load(
-      tf,
-      folder,
-      writeModel(spec, folder, { fetch, bf16Products: bf16ProductsHere() }),
-    );
+    const { parameters: declared, trainable, settings } = spec;
+    const about = { parameters: declared, trainable, seed: settings.seed, bf16Products: bf16ProductsHere() };
+    const session = await TensorflowSession.load(tf, folder, writePrograms([program], about, folder));
     session.feed((path) => Float32Array.from(parameters.get(path)?.data ?? new Float32Array(session.sizeOf(path))));
     session.run("prepare", new Map());
     const fed = new Map(

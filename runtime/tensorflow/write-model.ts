@@ -10,11 +10,12 @@ import {
   optimise,
   type Program,
   type ProgramName,
+  stepPrograms,
   type TracedSpec,
 } from "../../compiler/index.ts";
 import { writeAtomically } from "../files/index.ts";
 
-const programNames: readonly ProgramName[] = ["forward", "encode_image", "encode_text", "step"];
+const inference: readonly ProgramName[] = ["forward", "encode_image", "encode_text"];
 
 export interface WriteOptions {
   /** Names values inside the model that `forward` gives as well. */
@@ -25,17 +26,15 @@ export interface WriteOptions {
 
 /**
  * Writes a spec's programs as a TensorFlow SavedModel: `saved_model.pb`, and `medctc.json`, which says what its variables
- * are and how they are fed.
+ * are and how they are fed. Where `micro_batch` cuts the batch, the training step is there in pieces.
  */
 export function writeModel(
   spec: TracedSpec,
   folder: string,
   { fetch = [], bf16Products = "native" }: WriteOptions = {},
 ): ModelIndex {
-  const programs = programNames.flatMap((name) => {
-    const program = buildProgram(spec, name, fetch);
-    return program === null ? [] : [optimise(program, spec)];
-  });
+  const built = inference.flatMap((name) => buildProgram(spec, name, fetch) ?? []);
+  const programs = [...built, ...(stepPrograms(spec) ?? [])].map((program) => optimise(program, spec));
   const { parameters, trainable, settings } = spec;
   return writePrograms(programs, { parameters, trainable, seed: settings.seed, bf16Products }, folder);
 }

@@ -8,7 +8,16 @@ const folder = mkdtempSync(join(tmpdir(), "medctc-apart-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const backend = { kind: "evaluator", path: "none.vlm", overrides: {} } as const;
-const request: Request = { kind: "request", program: "step", inputs: [], steps: 1, warmup: 0, backend, product: null };
+const request: Request = {
+  kind: "request",
+  program: "step",
+  inputs: [],
+  rows: { batch: 1, microBatch: 1 },
+  steps: 1,
+  warmup: 0,
+  backend,
+  product: null,
+};
 
 /** How a measurement ends whose process runs this instead; what the process says is in `said`. */
 async function endOf(

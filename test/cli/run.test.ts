@@ -23,9 +23,9 @@ describe("run", () => {
   test("forward gives the reference's loss, and values inside the model that are asked for", () => {
     const { code, out, err } = run("forward", ...given, ...fed, "--fetch", "vision.spatial", "text.hidden");
     expect({ code, err }).toEqual({ code: 0, err: "" });
-    expect(out).toContain("5 tensors in");
+    expect(out).toContain("6 tensors in");
     const results = readSafetensors("out", readFileSync(output));
-    expect([...results.keys()]).toEqual(["image", "report", "loss", "vision.spatial", "text.hidden"]);
+    expect([...results.keys()]).toEqual(["scale", "image", "report", "loss", "vision.spatial", "text.hidden"]);
     const loss = results.get("loss");
     expect(loss === undefined ? Number.NaN : elementsOf(loss)[0]).toBeCloseTo(1.16881346702, 5);
   });
@@ -51,6 +51,7 @@ describe("run", () => {
     expect(run("encode_text", ...given, "--feeds", feeds).code).toBe(0);
     expect([...readSafetensors("out", readFileSync(output))].map(([name, { shape }]) => [name, shape])).toEqual([
       ["latent", [3, 16]],
+      ["scale", []],
     ]);
   });
 

@@ -70,13 +70,26 @@ function largestDifference(a: ReadonlyMap<string, Float32Array>, b: ReadonlyMap<
   return error;
 }
 
+/** The largest difference of what the optimizer keeps of gradients, over the largest of it. */
+function meanDifference(a: ReadonlyMap<string, Float32Array>, b: ReadonlyMap<string, Float32Array>): number {
+  const means = new Map([...a].filter(([name]) => name.startsWith("mean:")));
+  const largest = [...means.values()].reduce(
+    (most, values) => values.reduce((x, y) => Math.max(x, Math.abs(y)), most),
+    0,
+  );
+  return largestDifference(means, b) / largest;
+}
+
 describe.each(backends)("on %s", (backend) => {
   const whole = specOf(batch, 0);
   let expected: readonly StepResult[] = [];
+  let first: ReadonlyMap<string, Float32Array> = new Map();
   let state: ReadonlyMap<string, Float32Array> = new Map();
   beforeAll(async () => {
     const engine = await open(backend, whole);
-    expected = await train(engine, whole, 0, 3);
+    const start = await train(engine, whole, 0, 1);
+    first = await engine.read();
+    expected = [...start, ...(await train(engine, whole, 1, 3))];
     state = await engine.read();
     await engine.dispose();
   });
@@ -84,7 +97,10 @@ describe.each(backends)("on %s", (backend) => {
   test.each([1, 2])("pieces of %i rows train as the whole batch does", async (microBatch) => {
     const spec = specOf(microBatch, 0);
     const engine = await open(backend, spec);
-    const found = await train(engine, spec, 0, 3);
+    const start = await train(engine, spec, 0, 1);
+    // Adam's mean is then a tenth of the gradient.
+    expect(meanDifference(first, await engine.read())).toBeLessThan(1e-5);
+    const found = [...start, ...(await train(engine, spec, 1, 3))];
     expect(found).toHaveLength(3);
     for (const [step, { loss, gradientNorm, learningRate }] of found.entries()) {
       const {

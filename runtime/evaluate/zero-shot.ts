@@ -1,0 +1,71 @@
+import type { Batch, Engine } from "../engine/index.ts";
+
+/** What zero-shot classification says and how it is said. */
+export interface Prompts {
+  readonly classes: readonly string[];
+  /** For a class that is there, and for one that is not; `{class}` stands for its name. */
+  readonly prompts: readonly [present: string, absent: string];
+}
+
+/** The latents of all prompts, of which each class has two in turn, and what multiplies their cosines. */
+export interface EncodedPrompts {
+  readonly latents: Float32Array;
+  readonly width: number;
+  readonly scale: number;
+}
+
+/**
+ * Encodes the prompts of all classes, once for any number of volumes. `rows` is how many texts the program takes;
+ * `inputsOf` gives the inputs of so many texts.
+ */
+export async function encodePrompts(
+  engine: Engine,
+  { classes, prompts }: Prompts,
+  rows: number,
+  inputsOf: (texts: readonly string[]) => Batch,
+): Promise<EncodedPrompts> {
+  const texts = classes.flatMap((name) => prompts.map((prompt) => prompt.replaceAll("{class}", () => name.trim())));
+  const parts: Float32Array[] = [];
+  let scale = 1;
+  for (let from = 0; from < texts.length; from += rows) {
+    const some = texts.slice(from, from + rows);
+    const outputs = await engine.run("encode_text", inputsOf(filled(some, rows, "")));
+    const latents = outputs.get("latent") ?? new Float32Array(0);
+    parts.push(latents.slice(0, (latents.length / rows) * some.length));
+    scale = outputs.get("scale")?.[0] ?? 1;
+  }
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const latents = new Float32Array(length);
+  let at = 0;
+  for (const part of parts) {
+    latents.set(part, at);
+    at += part.length;
+  }
+  return { latents, width: texts.length === 0 ? 0 : length / texts.length, scale };
+}
+
+/**
+ * The score of every class for some volumes: the share of the first prompt in the softmax over both, as CT-CLIP's zero-shot
+ * has it. `images` are the latents of the volumes, one after the other.
+ */
+export function scoreClasses(images: Float32Array, { latents, width, scale }: EncodedPrompts): readonly number[][] {
+  const classes = width === 0 ? 0 : latents.length / width / 2;
+  const cosine = (image: number, text: number): number => {
+    let sum = 0;
+    for (let place = 0; place < width; place++) {
+      sum += (images[image * width + place] ?? 0) * (latents[text * width + place] ?? 0);
+    }
+    return sum;
+  };
+  return Array.from({ length: width === 0 ? 0 : images.length / width }, (_, image) =>
+    Array.from({ length: classes }, (_, index) => {
+      const difference = cosine(image, 2 * index) - cosine(image, 2 * index + 1);
+      return 1 / (1 + Math.exp(-scale * difference));
+    }),
+  );
+}
+
+/** Some values, made as many as a program takes. */
+function filled<Value>(values: readonly Value[], count: number, value: Value): readonly Value[] {
+  return [...values, ...Array.from({ length: count - values.length }, () => value)];
+}

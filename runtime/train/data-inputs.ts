@@ -1,0 +1,65 @@
+import { buildForward, type Input, inputsOf, printType, type TracedSpec } from "../../compiler/index.ts";
+
+/** Which inputs of a model take what a data set has. */
+export interface DataInputs {
+  /** f32[batch, 1, slices, height, width] */
+  readonly volume: string;
+  /** i32[batch, length]: numbers of tokens. */
+  readonly ids: string;
+  /** i32[batch, length]: 1 for a token, 0 for padding; null for a model that has no such input. */
+  readonly mask: string | null;
+  /** Tokens of a text. */
+  readonly length: number;
+  /** Numbers that tokens may have: rows of the table that they are looked up in. */
+  readonly vocabulary: number;
+}
+
+/** What keeps a model from being trained on volumes with reports. */
+export interface UnfitModel {
+  readonly problem: string;
+  readonly help: string;
+}
+
+/**
+ * Finds what each input of a model is by its type and by what is done with it: floats in a volume's five axes, whole numbers
+ * that are looked up in a table, and whole numbers that are not. Names say nothing.
+ */
+export function findDataInputs(spec: TracedSpec): DataInputs | UnfitModel {
+  let volume: Input | null = null;
+  let ids: Input | null = null;
+  let mask: Input | null = null;
+  const others: string[] = [];
+  for (const input of inputsOf(buildForward(spec, []))) {
+    const { type, values } = input;
+    const rank = type.shape.length;
+    if (type.dtype === "f32" && rank === 5 && type.shape[1] === 1 && volume === null) volume = input;
+    else if (type.dtype === "i32" && rank === 2 && values.kind === "below" && ids === null) ids = input;
+    else if (type.dtype === "i32" && rank === 2 && values.kind === "ones" && mask === null) mask = input;
+    else if (values.kind !== "step") others.push(`\`${input.name}\`, ${printType(type)}`);
+  }
+  const [unknown] = others;
+  if (unknown !== undefined) {
+    return { problem: `nothing in a data set of volumes and reports fits the input ${unknown}`, help: whatFits };
+  }
+  if (volume === null) return { problem: "the model has no input for a volume", help: whatFits };
+  if (ids?.values.kind !== "below")
+    return { problem: "the model has no input for the tokens of a report", help: whatFits };
+  const { size } = spec.data;
+  const wanted = volume.type.shape.slice(2);
+  if (wanted.join() !== size.join()) {
+    return {
+      problem: `the model takes volumes of ${wanted.join(" x ")} voxels, and the \`data\` block makes them ${size.join(" x ")}`,
+      help: `write \`size = [${wanted.join(", ")}]\` in the \`data\` block, or change the encoder's volume`,
+    };
+  }
+  return {
+    volume: volume.name,
+    ids: ids.name,
+    mask: mask?.name ?? null,
+    length: ids.type.shape[1] ?? 0,
+    vocabulary: ids.values.limit,
+  };
+}
+
+const whatFits =
+  "a model is trained on f32[batch, 1, slices, height, width] volumes and i32[batch, length] tokens, with or without a mask";
