@@ -25,7 +25,7 @@ describe("run", () => {
     expect({ code, err }).toEqual({ code: 0, err: "" });
     expect(out).toContain("6 tensors in");
     const results = readSafetensors("out", readFileSync(output));
-    expect([...results.keys()]).toEqual(["scale", "image", "report", "loss", "vision.spatial", "text.hidden"]);
+    expect([...results.keys()]).toEqual(["image", "report", "scale", "loss", "vision.spatial", "text.hidden"]);
     const loss = results.get("loss");
     expect(loss === undefined ? Number.NaN : elementsOf(loss)[0]).toBeCloseTo(1.16881346702, 5);
   });
