@@ -8,10 +8,11 @@ import {
   trialBatches,
   withDynamicBatch,
 } from "../../compiler/index.ts";
-import { type Diagnostic, renderDiagnostics, report } from "../../grammar/index.ts";
+import { type Diagnostic, report } from "../../grammar/index.ts";
 import { readText } from "../files/index.ts";
 import { type OnnxFiles, withComputedOnce, writeOnnx } from "../onnx/index.ts";
 import { type OpenTensors, openTensors } from "../weights/index.ts";
+import { refuse } from "./fail.ts";
 import { Progress } from "./progress.ts";
 import { compilePath, showDiagnostics } from "./read-spec.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
@@ -137,9 +138,4 @@ function filesOf(path: string): OnnxFiles {
     frozen: `${stem}.weights.data`,
     trainable: `${stem}.adapter.data`,
   };
-}
-
-function refuse(diagnostics: readonly Diagnostic[], terminal: Terminal): ExitCode {
-  terminal.err(renderDiagnostics(diagnostics, { colour: terminal.colour }));
-  return exitCodes.wrong;
 }

@@ -7,6 +7,8 @@ import { readText } from "../files/index.ts";
 export class SpecLibrary implements Library {
   private readonly libraryFolder: string;
   private readonly specFolder: string;
+  /** The texts of files beside the spec that were imported, by their paths. */
+  readonly imported = new Map<string, string>();
 
   constructor(libraryFolder: string, specPath: string) {
     this.libraryFolder = libraryFolder;
@@ -17,6 +19,7 @@ export class SpecLibrary implements Library {
     const path =
       place.kind === "library" ? join(this.libraryFolder, `${place.name}.vlm`) : join(this.specFolder, place.path);
     const file = readText(path);
+    if (place.kind !== "library" && file.kind === "text") this.imported.set(path, file.text);
     const name = place.kind === "library" ? `std/${place.name}.vlm` : path;
     return file.kind === "text" ? { ...file, name } : file;
   }

@@ -1,29 +1,35 @@
 import { type Compiled, compileSpec, type TrainOverrides } from "../../compiler/index.ts";
-import { createSource, hasErrors, renderDiagnostics, report } from "../../grammar/index.ts";
+import { createSource, type Diagnostic, hasErrors, renderDiagnostics, report } from "../../grammar/index.ts";
 import { readText } from "../files/index.ts";
 import { SpecLibrary } from "./library.ts";
 import type { Terminal } from "./terminal.ts";
+
+/** A compiled spec, with its text and those of the files beside it that it imports. */
+export interface ReadSpec extends Compiled {
+  readonly text: string;
+}
 
 /**
  * Compiles the spec at a path, with other settings than its `train` block says where they are given; what keeps it from
  * being read is among the diagnostics.
  */
-export function compilePath(path: string, libraryFolder: string, overrides: TrainOverrides = {}): Compiled {
+export function compilePath(path: string, libraryFolder: string, overrides: TrainOverrides = {}): ReadSpec {
   const file = readText(path);
   switch (file.kind) {
     case "missing":
-      return {
-        plan: null,
-        spec: null,
-        elements: [],
-        memory: null,
-        diagnostics: [report("file-not-found", path, { path })],
-      };
+      return unread(report("file-not-found", path, { path }));
     case "unreadable":
-      return { plan: null, spec: null, elements: [], memory: null, diagnostics: [file.problem(path)] };
-    case "text":
-      return compileSpec(createSource(path, file.text), new SpecLibrary(libraryFolder, path), overrides);
+      return unread(file.problem(path));
+    case "text": {
+      const library = new SpecLibrary(libraryFolder, path);
+      const compiled = compileSpec(createSource(path, file.text), library, overrides);
+      return { ...compiled, text: [file.text, ...library.imported.values()].join("\n") };
+    }
   }
+}
+
+function unread(diagnostic: Diagnostic): ReadSpec {
+  return { plan: null, spec: null, elements: [], memory: null, diagnostics: [diagnostic], text: "" };
 }
 
 /** Shows a spec's diagnostics; true when none of them is an error. */

@@ -10,7 +10,7 @@ import {
   type TensorData,
   type TracedSpec,
 } from "../../compiler/index.ts";
-import { type Diagnostic, didYouMean, renderDiagnostics, report } from "../../grammar/index.ts";
+import { type Diagnostic, didYouMean, report } from "../../grammar/index.ts";
 import { writeAtomically } from "../files/index.ts";
 import {
   type ChosenBackend,
@@ -22,6 +22,7 @@ import {
 import { inspectOnnx, runOnOnnx } from "../onnx/index.ts";
 import { runOnTensorflow } from "../tensorflow/index.ts";
 import { loadTensors, type StoredTensor, writeSafetensors } from "../weights/index.ts";
+import { refuse } from "./fail.ts";
 import { findParameters, matchInputs } from "./match-tensors.ts";
 import { compilePath, showDiagnostics } from "./read-spec.ts";
 import { renderTable } from "./table.ts";
@@ -130,9 +131,4 @@ function save(
     .map(([name, { shape, data }]) => [`  ${name}`, `[${shape.join(", ")}]`, data.length === 1 ? String(data[0]) : ""]);
   terminal.out(`${named.size} tensors in ${output}\n${renderTable(shown, ["left", "left", "left"])}`);
   return exitCodes.done;
-}
-
-function refuse(diagnostics: readonly Diagnostic[], terminal: Terminal): ExitCode {
-  terminal.err(renderDiagnostics(diagnostics, { colour: terminal.colour }));
-  return exitCodes.wrong;
 }

@@ -1,0 +1,59 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join, resolve } from "node:path";
+import { RunFolder, watchSignals } from "../train/index.ts";
+import { fail, failStorage } from "./fail.ts";
+import { findSpec } from "./find-spec.ts";
+import type { DataOptions } from "./open-data.ts";
+import type { EngineBackend } from "./open-engine.ts";
+import { compilePath, showDiagnostics } from "./read-spec.ts";
+import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
+import { trainInto } from "./train-run.ts";
+
+export interface TrainOptions extends Omit<DataOptions, "data"> {
+  /** Null for what the spec's `data` block names. */
+  readonly data: string | null;
+  readonly weights: string | null;
+  readonly adapter: string | null;
+  /** Null for a folder named after the spec. */
+  readonly output: string | null;
+  readonly steps: number | null;
+  readonly seed: number | null;
+  readonly backend: EngineBackend;
+  readonly resume: boolean;
+  readonly version: string;
+}
+
+/** `medctc train`: from a spec, a folder of volumes with reports, and weights, to trained adapters and a report. */
+export async function train(named: string | null, options: TrainOptions, terminal: Terminal): Promise<ExitCode> {
+  const path = findSpec(named, terminal);
+  if (path === null) return exitCodes.wrong;
+  const compiled = compilePath(path, terminal.libraryFolder);
+  const { spec, plan } = compiled;
+  if (!showDiagnostics(compiled, terminal) || spec === null || plan === null) return exitCodes.wrong;
+  const seed = options.seed ?? spec.settings.seed;
+  const data = options.data ?? (spec.data.folder === null ? null : resolve(dirname(path), spec.data.folder));
+  if (data === null) {
+    return fail("it is not said what to train on", "give --data DIR, or `folder` in the spec's `data` block", terminal);
+  }
+  const opened = RunFolder.open(options.output ?? join("runs", basename(path, ".vlm")));
+  if (opened.kind !== "open") return failStorage(opened.problem, terminal);
+  const signals = watchSignals();
+  const temporary = mkdtempSync(join(tmpdir(), "medctc-train-"));
+  try {
+    const request = {
+      path,
+      compiled: { ...compiled, plan, spec: { ...spec, settings: { ...spec.settings, seed } } },
+      data: { ...options, data },
+      options,
+      temporary,
+      signals,
+      startedAt: new Date(),
+    };
+    return await trainInto(opened.run, request, terminal);
+  } finally {
+    signals.dispose();
+    opened.run.close();
+    rmSync(temporary, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,76 @@
+import { setImmediate as letOthersRun } from "node:timers/promises";
+import type { EvalSettings } from "../../compiler/index.ts";
+import type { DataProblem, Example, Tokenizer, VolumeLoader } from "../data/index.ts";
+import type { Engine } from "../engine/index.ts";
+import { requestOf, tokenInputs } from "../train/batches.ts";
+import type { DataInputs } from "../train/data-inputs.ts";
+import { encodePrompts, scoreClasses } from "./zero-shot.ts";
+
+export interface ScoreOptions {
+  readonly engine: Engine;
+  readonly settings: EvalSettings;
+  readonly inputs: DataInputs;
+  readonly tokenizer: Tokenizer;
+  readonly loader: VolumeLoader;
+  /** How many volumes, and how many texts, the encoders take at once. */
+  readonly rows: number;
+  readonly skipBad: boolean;
+  /** Hears how many volumes are done. */
+  readonly tell: (done: number) => void;
+  readonly isStopped: () => boolean;
+}
+
+/** The scores of some volumes, in the order of classes; null when it was asked to stop. */
+export type ScoredVolumes =
+  | {
+      readonly kind: "scored";
+      readonly examples: readonly Example[];
+      readonly scores: readonly (readonly number[])[];
+      readonly skipped: readonly DataProblem[];
+    }
+  | { readonly kind: "wrong"; readonly problem: DataProblem }
+  | { readonly kind: "stopped" };
+
+/** Volumes that are read ahead. */
+const ahead = 8;
+
+/** Zero-shot scores of the spec's classes: prompts are encoded once, then volume after volume. */
+export async function scoreVolumes(examples: readonly Example[], options: ScoreOptions): Promise<ScoredVolumes> {
+  const { engine, settings, inputs, tokenizer, loader, rows } = options;
+  const prompts = await encodePrompts(engine, settings, rows, (texts) => tokenInputs(texts, tokenizer, inputs));
+  const scored: Example[] = [];
+  const scores: (readonly number[])[] = [];
+  const skipped: DataProblem[] = [];
+  let waiting: { readonly example: Example; readonly voxels: Float32Array }[] = [];
+  const score = async (): Promise<void> => {
+    const [first] = waiting;
+    if (first === undefined) return;
+    const volumes = new Float32Array(rows * first.voxels.length);
+    for (const [row, { voxels }] of waiting.entries()) volumes.set(voxels, row * voxels.length);
+    const latents = (await engine.run("encode_image", new Map([[inputs.volume, volumes]]))).get("latent");
+    const found = scoreClasses(latents ?? new Float32Array(0), prompts);
+    for (const [row, { example }] of waiting.entries()) {
+      scored.push(example);
+      scores.push(found[row] ?? []);
+    }
+    waiting = [];
+    options.tell(scored.length);
+  };
+  for (const [place, example] of examples.entries()) {
+    const loading = loader.load(requestOf(example));
+    loader.prefetch(examples.slice(place + 1, place + 1 + ahead).map(requestOf));
+    const result = await loading;
+    if (result.kind === "wrong") {
+      if (!options.skipBad) return result;
+      skipped.push(result.problem);
+      continue;
+    }
+    waiting.push({ example, voxels: result.voxels });
+    if (waiting.length < rows) continue;
+    await score();
+    await letOthersRun();
+    if (options.isStopped()) return { kind: "stopped" };
+  }
+  await score();
+  return { kind: "scored", examples: scored, scores, skipped };
+}
