@@ -1,4 +1,5 @@
 import { type Dtype, elementCount, nodesOf, type Program, type TensorType } from "../../compiler/index.ts";
+import { generator } from "../random.ts";
 
 /** An input of a program, and which values it may have. */
 export interface Input {
@@ -79,15 +80,4 @@ function repeated<Values extends Float32Array | Int32Array>(values: Values, next
   for (let place = 0; place < first; place++) values[place] = next();
   for (let place = first; place < values.length; place += first) values.copyWithin(place, 0, first);
   return values;
-}
-
-/** Numbers from 0 up to 1, from a seed (mulberry32). */
-function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
