@@ -1,4 +1,5 @@
 import { elementCount, type Input } from "../../compiler/index.ts";
+import { generator } from "../random.ts";
 
 /** So many numbers are drawn of a large tensor, and then repeated: a scan has hundreds of millions. */
 const drawn = 2 ** 20;
@@ -27,15 +28,4 @@ function repeated<Values extends Float32Array | Int32Array>(values: Values, next
   for (let place = 0; place < first; place++) values[place] = next();
   for (let place = first; place < values.length; place += first) values.copyWithin(place, 0, first);
   return values;
-}
-
-/** Numbers from 0 up to 1, from a seed (mulberry32). */
-function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
