@@ -34,7 +34,8 @@ export class VolumeBytes {
   private constructor(handle: FileHandle, storedBytes: number, isGzip: boolean) {
     this.handle = handle;
     this.storedBytes = storedBytes;
-    const stored: ReadStream = handle.createReadStream({ start: 0, highWaterMark: chunkBytes, autoClose: false });
+    const highWaterMark = Math.max(1, Math.min(chunkBytes, storedBytes));
+    const stored: ReadStream = handle.createReadStream({ start: 0, highWaterMark, autoClose: false });
     this.gunzip = isGzip ? createGunzip({ chunkSize: chunkBytes }) : null;
     // What goes wrong in one stream ends the other, and comes up where the pieces are read.
     if (this.gunzip !== null) pipeline(stored, this.gunzip, () => undefined);
@@ -97,10 +98,10 @@ export class VolumeBytes {
   /** Stored bytes behind the end of the gzip data, when anything but the zeros of a padding is among them. */
   async bytesBehindGzip(): Promise<number> {
     const end = this.gunzip?.bytesWritten ?? this.storedBytes;
-    const buffer = new Uint8Array(chunkBytes);
+    const buffer = new Uint8Array(Math.min(chunkBytes, this.storedBytes - end));
     try {
       for (let at = end; at < this.storedBytes; ) {
-        const { bytesRead } = await this.handle.read(buffer, 0, chunkBytes, at);
+        const { bytesRead } = await this.handle.read(buffer, 0, buffer.length, at);
         if (bytesRead === 0) break;
         if (buffer.subarray(0, bytesRead).some((byte) => byte !== 0)) return this.storedBytes - end;
         at += bytesRead;

@@ -1,6 +1,5 @@
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
+import { bundledFile } from "../files/index.ts";
 import type { Answer, Request, SentTensor } from "./messages.ts";
 
 /** A model in ONNX Runtime, in a thread of its own. Everything is freed by `dispose`. */
@@ -15,7 +14,7 @@ export class OnnxSession {
 
   /** Loads a model's file. Throws an Error with ONNX Runtime's own words when it cannot. */
   static async load(file: string): Promise<OnnxSession> {
-    const session = new OnnxSession(new Worker(workerFile()));
+    const session = new OnnxSession(new Worker(bundledFile("onnx-worker.js")));
     try {
       await session.ask({ kind: "load", file });
       return session;
@@ -78,13 +77,4 @@ export class OnnxSession {
       this.worker.postMessage(request);
     });
   }
-}
-
-/** The bundled worker: beside the bundle's chunks, or in dist/ where the sources themselves are run, as tests do. */
-function workerFile(): string {
-  const places = ["./onnx-worker.js", "../onnx-worker.js", "../../dist/onnx-worker.js"];
-  const files = places.map((place) => fileURLToPath(new URL(place, import.meta.url)));
-  const found = files.find((file) => existsSync(file));
-  if (found === undefined) throw new Error("dist/onnx-worker.js is missing; run npm run build");
-  return found;
 }
