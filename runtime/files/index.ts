@@ -1,2 +1,3 @@
+export { bundledFile } from "./bundled.ts";
 export { decodeText, readText } from "./read-text.ts";
 export { writeAtomically } from "./write-atomically.ts";

@@ -1,6 +1,5 @@
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
+import { bundledFile } from "../files/index.ts";
 import type { Answer, Request, SentTensor } from "./messages.ts";
 
 /** Models in ONNX Runtime, in a thread of their own, which share kept values. Everything is freed by `dispose`. */
@@ -22,7 +21,7 @@ export class OnnxSession {
 
   /** Loads the files of several models, by names. */
   static async loadAll(files: ReadonlyMap<string, string>): Promise<OnnxSession> {
-    const session = new OnnxSession(new Worker(workerFile()), [...files.keys()][0] ?? "");
+    const session = new OnnxSession(new Worker(bundledFile("onnx-worker.js")), [...files.keys()][0] ?? "");
     try {
       for (const [model, file] of files) await session.ask({ kind: "load", model, file });
       return session;
@@ -89,13 +88,4 @@ export class OnnxSession {
       this.worker.postMessage(request);
     });
   }
-}
-
-/** The bundled worker: beside the bundle's chunks, or in dist/ where the sources themselves are run, as tests do. */
-function workerFile(): string {
-  const places = ["./onnx-worker.js", "../onnx-worker.js", "../../dist/onnx-worker.js"];
-  const files = places.map((place) => fileURLToPath(new URL(place, import.meta.url)));
-  const found = files.find((file) => existsSync(file));
-  if (found === undefined) throw new Error("dist/onnx-worker.js is missing; run npm run build");
-  return found;
 }

@@ -24,7 +24,11 @@ export async function bundle(root) {
   rmSync(staging, { recursive: true, force: true });
   await build({
     absWorkingDir: root,
-    entryPoints: { medctc: "runtime/cli/main.ts", "onnx-worker": "runtime/onnx/worker.ts" },
+    entryPoints: {
+      medctc: "runtime/cli/main.ts",
+      "onnx-worker": "runtime/onnx/worker.ts",
+      "volume-worker": "runtime/data/volume-worker.ts",
+    },
     // It has native code of its own.
     external: ["onnxruntime-node"],
     outdir: staging,

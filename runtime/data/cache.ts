@@ -1,0 +1,174 @@
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { writeAtomically } from "../files/index.ts";
+import type { VolumeMetadata } from "./hounsfield.ts";
+import type { PackedVolume, VolumeSettings } from "./preprocess.ts";
+
+/** Goes up with every change of what is stored, or of how a volume is preprocessed. */
+const formatVersion = 1;
+
+/** Where preprocessed volumes are kept, and how many bytes of them. */
+export interface CacheSettings {
+  readonly folder: string;
+  readonly bytes: number;
+}
+
+/** A file as the file system knows it: the same numbers mean the same content. */
+export interface FileState {
+  readonly path: string;
+  readonly numbers: string;
+  /** When it was last changed in any way, in milliseconds since 1970. */
+  readonly changedMs: number;
+}
+
+const hashBytes = 32;
+const fieldBytes = 4 * 8;
+const headBytes = 2 * hashBytes + fieldBytes;
+const entryName = /^[0-9a-f]{64}\.volume$/;
+const temporaryName = /^\.[0-9a-f]{64}\.volume\.(\d+)\.tmp$/;
+
+/** A change that comes so soon before a look at a file may share its time with another one that comes after. */
+const unsettledMs = 100;
+
+/**
+ * Makes the folder ready: what killed runs left half-written goes, and the least recently used entries over the limit. Other
+ * files are left alone. Throws what the file system says.
+ */
+export function prepareCache({ folder, bytes }: CacheSettings): void {
+  mkdirSync(folder, { recursive: true });
+  for (const name of readdirSync(folder)) {
+    const writer = temporaryName.exec(name)?.[1];
+    if (writer !== undefined && (!isAlive(Number(writer)) || isOld(join(folder, name))))
+      rmSync(join(folder, name), { force: true });
+  }
+  makeRoom({ folder, bytes }, 0);
+}
+
+/** How the file system sees a file now; null when it does not. */
+export function fileState(path: string): FileState | null {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  if (stat === undefined) return null;
+  const numbers = [stat.dev, stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join(" ");
+  return { path: resolve(path), numbers, changedMs: Number(stat.ctimeMs) };
+}
+
+/**
+ * The name of the entry of a file as it is now. It has the file's place, size and times instead of a hash of its content,
+ * which would take longer than reading an entry: whatever writes to a file moves its time of change, and no program
+ * can set that back.
+ */
+export function cacheKey(state: FileState, metadata: VolumeMetadata, settings: VolumeSettings): string {
+  const { slope, intercept, xySpacing, zSpacing } = metadata;
+  const { spacing, size, window } = settings;
+  const parts = [
+    formatVersion,
+    state.path,
+    state.numbers,
+    slope,
+    intercept,
+    xySpacing,
+    zSpacing,
+    spacing,
+    size,
+    window,
+  ];
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+}
+
+/** True when a file changed so long ago that its state tells it from any later content. */
+export function isSettled({ changedMs }: FileState, nowMs: number = Date.now()): boolean {
+  return nowMs - changedMs > unsettledMs;
+}
+
+/** The entry of a key, marked as used now; null when there is none, and when it is damaged, which removes it. */
+export function readEntry(folder: string, key: string, { size }: VolumeSettings): PackedVolume | null {
+  const path = join(folder, `${key}.volume`);
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch {
+    return null;
+  }
+  const packed = decode(bytes, key, size);
+  try {
+    if (packed === null) rmSync(path, { force: true });
+    else utimesSync(path, new Date(), new Date());
+  } catch {
+    // Another process removed it, or the folder can only be read; the content is good or refused all the same.
+  }
+  return packed;
+}
+
+/**
+ * Stores a volume, and removes least recently used ones for it; one that is larger than the whole limit is not stored. A
+ * reader sees all of it or nothing, also when processes write at the same time. Throws what the file system says.
+ */
+export function writeEntry(settings: CacheSettings, key: string, packed: PackedVolume): void {
+  const bytes = encode(key, packed);
+  if (bytes.length > settings.bytes) return;
+  makeRoom(settings, bytes.length);
+  try {
+    writeAtomically(join(settings.folder, `${key}.volume`), bytes);
+  } catch (error) {
+    // Another thread of this process is writing the same.
+    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+  }
+  // Others may have written meanwhile.
+  makeRoom(settings, 0);
+}
+
+/** SHA-256 of what follows it; the key; padding and sizes as eight whole numbers; steps. All little-endian. */
+function encode(key: string, { before, counts, steps }: PackedVolume): Uint8Array {
+  const bytes = Buffer.alloc(headBytes + steps.byteLength);
+  bytes.write(key, hashBytes, "hex");
+  for (const [index, value] of [...before, ...counts].entries()) bytes.writeUInt32LE(value, 2 * hashBytes + 4 * index);
+  bytes.set(new Uint8Array(steps.buffer, steps.byteOffset, steps.byteLength), headBytes);
+  createHash("sha256").update(bytes.subarray(hashBytes)).digest().copy(bytes);
+  return bytes;
+}
+
+function decode(bytes: Buffer, key: string, size: VolumeSettings["size"]): PackedVolume | null {
+  if (bytes.length < headBytes) return null;
+  const hash = createHash("sha256").update(bytes.subarray(hashBytes)).digest();
+  if (!hash.equals(bytes.subarray(0, hashBytes)) || bytes.toString("hex", hashBytes, 2 * hashBytes) !== key)
+    return null;
+  const at = (index: number): number => bytes.readUInt32LE(2 * hashBytes + 4 * index);
+  const before = [at(0), at(1), at(2)] as const;
+  const counts = [at(3), at(4), at(5)] as const;
+  const fits = size.every((all, axis) => (before[axis] ?? 0) + (counts[axis] ?? 0) <= all);
+  const count = counts[0] * counts[1] * counts[2];
+  if (!fits || bytes.length !== headBytes + 2 * count) return null;
+  return { before, counts, steps: new Int16Array(bytes.buffer, bytes.byteOffset + headBytes, count) };
+}
+
+function makeRoom({ folder, bytes }: CacheSettings, needed: number): void {
+  const entries = readdirSync(folder)
+    .filter((name) => entryName.test(name))
+    .flatMap((name) => {
+      const stat = statSync(join(folder, name), { throwIfNoEntry: false });
+      return stat === undefined ? [] : [{ name, size: stat.size, usedMs: stat.mtimeMs }];
+    })
+    .toSorted((a, b) => a.usedMs - b.usedMs);
+  let total = entries.reduce((sum, { size }) => sum + size, needed);
+  for (const { name, size } of entries) {
+    if (total <= bytes) return;
+    rmSync(join(folder, name), { force: true });
+    total -= size;
+  }
+}
+
+/** No write takes so long: its process is gone, and another one has its number, as in containers. */
+function isOld(path: string): boolean {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat !== undefined && Date.now() - stat.mtimeMs > 3_600_000;
+}
+
+/** Signal 0 only asks. */
+function isAlive(process_: number): boolean {
+  try {
+    return process_ > 0 && process.kill(process_, 0);
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}

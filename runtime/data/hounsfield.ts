@@ -1,0 +1,113 @@
+import type { NiftiHeader } from "./nifti-header.ts";
+import { toDoubles, type Voxels } from "./voxels.ts";
+
+/** What the metadata say of a volume. */
+export interface VolumeMetadata {
+  /** Hounsfield units are slope * value + intercept. */
+  readonly slope: number;
+  readonly intercept: number;
+  /** Millimetres from voxel to voxel within a slice, and from slice to slice. */
+  readonly xySpacing: number;
+  readonly zSpacing: number;
+}
+
+/** A rectangle of a slice: columns x and rows y, from the first up to, and without, the last. */
+export interface Rectangle {
+  readonly fromX: number;
+  readonly toX: number;
+  readonly fromY: number;
+  readonly toY: number;
+}
+
+/** Writes a rectangle of a slice's voxels as windowed values, row after row. */
+export type WindowSlice = (slice: Voxels, into: Float32Array) => void;
+
+/**
+ * Stored voxels to values from -1, the lowest Hounsfield unit of the window and all below, to 1, its highest and all above:
+ * for CT-CLIP's window of -1000..1000, units / 1000. The header's scaling comes first and then the metadata's, in 64-bit
+ * floats, as nibabel and CT-CLIP have it. Types of up to 16 bits go through a table of all their values.
+ */
+export function windowSlices(
+  header: NiftiHeader,
+  { slope, intercept }: VolumeMetadata,
+  [lowest, highest]: readonly [lowest: number, highest: number],
+  rectangle: Rectangle,
+): WindowSlice {
+  const middle = (lowest + highest) / 2;
+  const half = (highest - lowest) / 2;
+  const windowed = (stored: number): number => {
+    const units = slope * (stored * header.slope + header.intercept) + intercept;
+    return (Math.min(Math.max(units, lowest), highest) - middle) / half;
+  };
+  const width = header.sizes[0];
+  switch (header.type) {
+    case "int8":
+      return throughTable(
+        Float32Array.from({ length: 2 ** 8 }, (_, bits) => windowed((bits << 24) >> 24)),
+        width,
+        rectangle,
+      );
+    case "uint8":
+      return throughTable(
+        Float32Array.from({ length: 2 ** 8 }, (_, bits) => windowed(bits)),
+        width,
+        rectangle,
+      );
+    case "int16":
+      return throughTable(
+        Float32Array.from({ length: 2 ** 16 }, (_, bits) => windowed((bits << 16) >> 16)),
+        width,
+        rectangle,
+      );
+    case "uint16":
+      return throughTable(
+        Float32Array.from({ length: 2 ** 16 }, (_, bits) => windowed(bits)),
+        width,
+        rectangle,
+      );
+    default: {
+      const doubles = new Float64Array(header.sizes[0] * header.sizes[1]);
+      return (slice, into) => {
+        toDoubles(slice, doubles);
+        computed(doubles, windowed, width, rectangle, into);
+      };
+    }
+  }
+}
+
+function throughTable(table: Float32Array, width: number, rectangle: Rectangle): WindowSlice {
+  return (slice, into) => {
+    const { buffer, byteOffset, length } = slice;
+    // The same loop for signed types, or one compiled for several kinds of arrays would be slower for all.
+    if (table.length === 2 ** 8) lookUp(new Uint8Array(buffer, byteOffset, length), table, width, rectangle, into);
+    else lookUp(new Uint16Array(buffer, byteOffset, length), table, width, rectangle, into);
+  };
+}
+
+function lookUp(
+  bits: Uint8Array | Uint16Array,
+  table: Float32Array,
+  width: number,
+  { fromX, toX, fromY, toY }: Rectangle,
+  into: Float32Array,
+): void {
+  let at = 0;
+  for (let y = fromY; y < toY; y++) {
+    for (let index = y * width + fromX; index < y * width + toX; index++) {
+      into[at++] = table[bits[index] ?? 0] ?? 0;
+    }
+  }
+}
+
+function computed(
+  doubles: Float64Array,
+  windowed: (stored: number) => number,
+  width: number,
+  { fromX, toX, fromY, toY }: Rectangle,
+  into: Float32Array,
+): void {
+  let at = 0;
+  for (let y = fromY; y < toY; y++) {
+    for (let index = y * width + fromX; index < y * width + toX; index++) into[at++] = windowed(doubles[index] ?? 0);
+  }
+}

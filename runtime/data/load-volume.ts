@@ -1,0 +1,46 @@
+import { cacheKey, type FileState, fileState, isSettled, readEntry, writeEntry } from "./cache.ts";
+import { type PackedVolume, preprocessVolume, unpack } from "./preprocess.ts";
+import type { LoaderSettings, VolumeRequest, VolumeResult } from "./volume-messages.ts";
+
+/**
+ * A volume from the cache, or read, preprocessed and put there. What cannot be kept is given all the same, with the reason.
+ */
+export async function loadVolume(
+  { path, metadata }: VolumeRequest,
+  { settings, cache }: LoaderSettings,
+): Promise<{ readonly result: VolumeResult; readonly uncached: string | null }> {
+  const before = cache === null ? null : stateOf(path);
+  const isReliable = before !== null && isSettled(before);
+  const key = before === null ? null : cacheKey(before, metadata, settings);
+  const kept = cache === null || key === null ? null : readEntry(cache.folder, key, settings);
+  if (kept !== null) return { result: loaded(kept, "cache"), uncached: null };
+  const packed = await preprocessVolume(path, metadata, settings);
+  if ("problem" in packed) return { result: packed, uncached: null };
+  let uncached: string | null = null;
+  // Content that another program was just changing has no entry.
+  if (cache !== null && before !== null && key !== null && isReliable && isSame(before, stateOf(path))) {
+    try {
+      writeEntry(cache, key, packed);
+    } catch (error) {
+      uncached = error instanceof Error ? error.message : String(error);
+    }
+  }
+  return { result: loaded(packed, "file"), uncached };
+
+  function loaded(volume: PackedVolume, from: "file" | "cache"): VolumeResult {
+    return { kind: "volume", voxels: unpack(volume, settings.size), from };
+  }
+}
+
+/** Null for what cannot even be looked at: reading it says why. */
+function stateOf(path: string): FileState | null {
+  try {
+    return fileState(path);
+  } catch {
+    return null;
+  }
+}
+
+function isSame(before: FileState, after: FileState | null): boolean {
+  return after !== null && before.numbers === after.numbers;
+}

@@ -1,0 +1,275 @@
+/** Types of voxels that are read, in the names of NIfTI's own table of codes. */
+export type VoxelType =
+  | "int8"
+  | "uint8"
+  | "int16"
+  | "uint16"
+  | "int32"
+  | "uint32"
+  | "int64"
+  | "uint64"
+  | "float32"
+  | "float64";
+
+export const voxelBytes: Readonly<Record<VoxelType, number>> = {
+  int8: 1,
+  uint8: 1,
+  int16: 2,
+  uint16: 2,
+  int32: 4,
+  uint32: 4,
+  int64: 8,
+  uint64: 8,
+  float32: 4,
+  float64: 8,
+};
+
+/** What reading and preprocessing need of a NIfTI header. */
+export interface NiftiHeader {
+  readonly version: 1 | 2;
+  readonly littleEndian: boolean;
+  readonly type: VoxelType;
+  /** Voxels along x, which is fastest in the file, y and z. */
+  readonly sizes: readonly [x: number, y: number, z: number];
+  /** The byte of the file, unpacked, that the voxels start at. */
+  readonly dataOffset: number;
+  /** A voxel's value is slope * stored + intercept, in 64-bit floats. */
+  readonly slope: number;
+  readonly intercept: number;
+}
+
+/** A rule that a file breaks, and what to do about it where that is known. */
+export interface Fault {
+  readonly rule: string;
+  readonly help: string | null;
+}
+
+export type ParsedHeader =
+  | { readonly kind: "header"; readonly header: NiftiHeader }
+  | { readonly kind: "wrong"; readonly faults: readonly [Fault, ...Fault[]] };
+
+/** What the first four bytes say of a header: its length is its version's mark. */
+export const headerBytes = { 1: 348, 2: 540 } as const;
+
+const longestAxis = 4096;
+const mostVoxelBytes = 1.5 * 2 ** 30;
+/** Extensions between header and voxels hold text; a file that asks for more than this has a broken offset. */
+const furthestOffset = 64 * 2 ** 20;
+const oneFile = "Write it as one file, for example with nibabel.save(nibabel.load(FILE), 'volume.nii.gz').";
+
+/**
+ * Reads a header of NIfTI-1 (348 bytes) or NIfTI-2 (540 bytes) in either byte order, from the first bytes of a file, or
+ * says every rule that it breaks. What nibabel repairs while it loads is taken as nibabel takes it: a slope of 0, NaN or
+ * infinity means unscaled, and `bitpix`, qfac and codes of orientation are not looked at. Spacing and orientation come
+ * from a data set's metadata, so that zero or negative spacing, which nibabel repairs, and a singular sform are left
+ * alone; spacing that is no number says that the header is damaged.
+ * The formats: nifti.nimh.nih.gov/nifti-1 and nifti.nimh.nih.gov/nifti-2.
+ */
+export function parseNiftiHeader(bytes: Uint8Array): ParsedHeader {
+  const version = versionOf(bytes);
+  if (version === null) return wrong(foreignFile(bytes));
+  const { number, littleEndian } = version;
+  if (bytes.length < headerBytes[number]) {
+    return wrong(fault(`it ends after ${bytes.length} bytes of a header of ${headerBytes[number]}`));
+  }
+  const fields = number === 1 ? fieldsOf1(bytes, littleEndian) : fieldsOf2(bytes, littleEndian);
+  const magic = magicFault(number, fields.magic);
+  if (magic !== null) return wrong(magic);
+  const type = voxelTypes.get(fields.datatype);
+  const sizes = sizesOf(fields.dim);
+  const slopeGiven = fields.slope !== 0 && Number.isFinite(fields.slope);
+  const faults = [
+    ...(typeof type === "string" ? [] : [typeFault(fields.datatype, type)]),
+    ...(sizes.kind === "sizes" ? [] : [sizes.fault]),
+    ...(sizes.kind === "sizes" && typeof type === "string" ? tooLarge(sizes.sizes, voxelBytes[type]) : []),
+    ...offsetFaults(number, fields.offset),
+    ...spacingFaults(fields.spacing),
+    ...(slopeGiven && !Number.isFinite(fields.intercept)
+      ? [fault(`its scl_inter is ${fields.intercept}, with a scl_slope of ${fields.slope}`)]
+      : []),
+  ];
+  const [first, ...others] = faults;
+  if (first !== undefined) return { kind: "wrong", faults: [first, ...others] };
+  if (sizes.kind !== "sizes" || typeof type !== "string")
+    throw new Error("a header without faults has sizes and a type");
+  const scaling = slopeGiven ? { slope: fields.slope, intercept: fields.intercept } : { slope: 1, intercept: 0 };
+  const dataOffset = Math.trunc(fields.offset);
+  return {
+    kind: "header",
+    header: { version: number, littleEndian, type, sizes: sizes.sizes, dataOffset, ...scaling },
+  };
+}
+
+/** The version and byte order, from the length of the header that a file starts with; null for other files. */
+export function versionOf(bytes: Uint8Array): { readonly number: 1 | 2; readonly littleEndian: boolean } | null {
+  if (bytes.length < 4) return null;
+  const view = viewOf(bytes);
+  for (const number of [1, 2] as const) {
+    for (const littleEndian of [true, false]) {
+      if (view.getInt32(0, littleEndian) === headerBytes[number]) return { number, littleEndian };
+    }
+  }
+  return null;
+}
+
+interface Fields {
+  readonly magic: Uint8Array;
+  readonly datatype: number;
+  readonly dim: readonly number[];
+  readonly spacing: readonly number[];
+  readonly offset: number;
+  readonly slope: number;
+  readonly intercept: number;
+}
+
+function fieldsOf1(bytes: Uint8Array, little: boolean): Fields {
+  const view = viewOf(bytes);
+  return {
+    magic: bytes.subarray(344, 348),
+    dim: eight((index) => view.getInt16(40 + 2 * index, little)),
+    datatype: view.getInt16(70, little),
+    spacing: eight((index) => view.getFloat32(76 + 4 * index, little)),
+    offset: view.getFloat32(108, little),
+    slope: view.getFloat32(112, little),
+    intercept: view.getFloat32(116, little),
+  };
+}
+
+function fieldsOf2(bytes: Uint8Array, little: boolean): Fields {
+  const view = viewOf(bytes);
+  return {
+    magic: bytes.subarray(4, 12),
+    datatype: view.getInt16(12, little),
+    dim: eight((index) => Number(view.getBigInt64(16 + 8 * index, little))),
+    spacing: eight((index) => view.getFloat64(104 + 8 * index, little)),
+    offset: Number(view.getBigInt64(168, little)),
+    slope: view.getFloat64(176, little),
+    intercept: view.getFloat64(184, little),
+  };
+}
+
+/** The magic of a file that has header and voxels, or what is wrong with it. NIfTI-2's ends with bytes that show mangled line ends. */
+function magicFault(version: 1 | 2, magic: Uint8Array): Fault | null {
+  const name = latin1(magic.subarray(0, 3));
+  if (name === `ni${version}` && magic[3] === 0) {
+    return { rule: "it is the header of a pair of files (.hdr and .img), without voxels", help: oneFile };
+  }
+  if (name !== `n+${version}` || magic[3] !== 0) {
+    const found = JSON.stringify(latin1(magic.subarray(0, 4)));
+    return fault(`its magic is ${found}, and NIfTI-${version} has "n+${version}\\u0000"`);
+  }
+  const ends =
+    version === 1 || latin1(magic.subarray(4)) === "\r\n\u001a\n" || magic.subarray(4).every((byte) => byte === 0);
+  return ends ? null : fault("its line ends were changed, as by a transfer as text");
+}
+
+/** Voxel types by their codes; what is not read is told apart by its name. */
+const voxelTypes: ReadonlyMap<number, VoxelType | { readonly name: string }> = new Map<
+  number,
+  VoxelType | { readonly name: string }
+>([
+  [1, { name: "single bits" }],
+  [2, "uint8"],
+  [4, "int16"],
+  [8, "int32"],
+  [16, "float32"],
+  [32, { name: "complex numbers (complex64)" }],
+  [64, "float64"],
+  [128, { name: "colours (RGB24)" }],
+  [256, "int8"],
+  [512, "uint16"],
+  [768, "uint32"],
+  [1024, "int64"],
+  [1280, "uint64"],
+  [1536, { name: "128-bit floats" }],
+  [1792, { name: "complex numbers (complex128)" }],
+  [2048, { name: "complex numbers (complex256)" }],
+  [2304, { name: "colours (RGBA32)" }],
+]);
+
+function typeFault(code: number, type: { readonly name: string } | undefined): Fault {
+  if (type === undefined) return fault(`its datatype ${code} is none of NIfTI's`);
+  return {
+    rule: `its voxels are ${type.name}`,
+    help: "A CT volume has one whole number or 32- or 64-bit float a voxel.",
+  };
+}
+
+type FoundSizes =
+  | { readonly kind: "sizes"; readonly sizes: NiftiHeader["sizes"] }
+  | { readonly kind: "wrong"; readonly fault: Fault };
+
+/** `dim` has the number of axes and then their sizes; axes past the third are fine while they have one voxel. */
+function sizesOf([axes = 0, ...all]: readonly number[]): FoundSizes {
+  const refuse = (rule: string, help: string | null = null): FoundSizes => ({ kind: "wrong", fault: { rule, help } });
+  if (axes < 1 || axes > 7) return refuse(`its dim[0] is ${axes}, and NIfTI has 1 to 7 axes`);
+  const sizes = all.slice(0, axes);
+  const bad = sizes.findIndex((size) => size < 1);
+  if (bad >= 0) return refuse(`its dim[${bad + 1}] is ${sizes[bad]}`);
+  const [x, y, z, ...others] = sizes;
+  if (x === undefined || y === undefined || z === undefined) {
+    return refuse(`it has ${axes} ${axes === 1 ? "axis" : "axes"}, and a volume has 3`);
+  }
+  const volumes = others.reduce((product, size) => product * size, 1);
+  if (volumes > 1)
+    return refuse(`it holds ${volumes} volumes (dim ${sizes.join(" x ")})`, "Write each as a file of its own.");
+  return { kind: "sizes", sizes: [x, y, z] };
+}
+
+function tooLarge(sizes: NiftiHeader["sizes"], bytesEach: number): readonly Fault[] {
+  const [x, y, z] = sizes;
+  const shown = sizes.join(" x ");
+  if (sizes.some((size) => size > longestAxis)) {
+    return [fault(`its ${shown} voxels are more than ${longestAxis} along an axis`)];
+  }
+  const bytes = x * y * z * bytesEach;
+  if (bytes <= mostVoxelBytes) return [];
+  return [
+    {
+      rule: `its ${shown} voxels need ${(bytes / 2 ** 30).toFixed(1)} GiB, and at most 1.5 GiB are read`,
+      help: "A volume of 16-bit whole numbers takes a quarter of what 64-bit floats take.",
+    },
+  ];
+}
+
+function offsetFaults(version: 1 | 2, offset: number): readonly Fault[] {
+  const least = headerBytes[version] + 4;
+  if (!(offset >= least))
+    return [fault(`its voxels start at byte ${offset} (vox_offset), within its header of ${least}`)];
+  if (offset > furthestOffset) return [fault(`its voxels start at byte ${offset} (vox_offset), which is nonsense`)];
+  return [];
+}
+
+function spacingFaults(spacing: readonly number[]): readonly Fault[] {
+  const shown = spacing.slice(1, 4);
+  return shown.every(Number.isFinite) ? [] : [fault(`its spacing (pixdim) is ${shown.join(", ")}`)];
+}
+
+/** A file that does not start as NIfTI does. */
+function foreignFile(bytes: Uint8Array): Fault {
+  if (bytes.length < 4) return fault(`it has ${bytes.length} bytes, and a NIfTI header has 348`);
+  return {
+    rule: `it starts with ${viewOf(bytes).getInt32(0, true)}, and a NIfTI file starts with the size of its header, 348 or 540`,
+    help: "The image of a pair (.hdr and .img) has to be joined with its header; DICOM has to be converted.",
+  };
+}
+
+function fault(rule: string): Fault {
+  return { rule, help: null };
+}
+
+function wrong(only: Fault): ParsedHeader {
+  return { kind: "wrong", faults: [only] };
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function eight(read: (index: number) => number): readonly number[] {
+  return Array.from({ length: 8 }, (_, index) => read(index));
+}
+
+function latin1(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes);
+}

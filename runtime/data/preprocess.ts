@@ -1,0 +1,224 @@
+import type { DataSettings, Sizes } from "../../compiler/index.ts";
+import { type VolumeMetadata, type WindowSlice, windowSlices } from "./hounsfield.ts";
+import type { Fault, NiftiHeader } from "./nifti-header.ts";
+import { readSlices, type Volume, type WrongVolume, wrongVolume } from "./read-volume.ts";
+import { neededFrom, neededTo, type ResampledAxis, resampleAxis } from "./resample.ts";
+import type { Voxels } from "./voxels.ts";
+
+/** What decides how a volume is preprocessed. */
+export type VolumeSettings = Pick<DataSettings, "spacing" | "size" | "window">;
+
+/**
+ * A preprocessed volume without its padding: values from -1 to 1 in 32767 steps each way. Its axes are those of the
+ * encoder's input: slices (z), height (x), width (y), the last fastest.
+ */
+export interface PackedVolume {
+  /** Voxels of padding before the first along each axis. */
+  readonly before: Sizes;
+  readonly counts: Sizes;
+  readonly steps: Int16Array;
+}
+
+/** Half a step is 1.5e-5 of the window's half, far less than a CT's own steps of one Hounsfield unit. */
+const stepsOfHalf = 32767;
+
+/**
+ * CT-CLIP's preprocessing of a volume: Hounsfield units from the metadata's slope and intercept, clipped to the window, axes
+ * to slices, height and width (z, x, y), trilinear resampling from the metadata's spacing, the window to -1..1, the middle
+ * kept or -1 around it. Gives slices * height * width values. Only what is kept is computed. The values are rounded to
+ * 1/32767, so that they are the same whether they come from a file or from the cache. Throws for metadata with which
+ * preprocessVolume refuses a volume.
+ * From CT-CLIP's scripts/data_inference_nii.py; its order of resampling before dividing by 1000 changes nothing.
+ */
+export function preprocess(volume: Volume, metadata: VolumeMetadata, settings: VolumeSettings): Float32Array {
+  const resampler = Resampler.plan(volume.header, metadata, settings);
+  if (!(resampler instanceof Resampler))
+    throw new Error(`a volume is resampled with sound metadata: ${resampler.rule}`);
+  const [x, y, z] = volume.header.sizes;
+  for (let index = 0; index < z; index++) {
+    resampler.take(volume.voxels.subarray(index * x * y, (index + 1) * x * y), index);
+  }
+  return unpack(resampler.packed, settings.size);
+}
+
+/** Reads and preprocesses a file slice by slice, so that the stored volume is never in memory as a whole. */
+export async function preprocessVolume(
+  path: string,
+  metadata: VolumeMetadata,
+  settings: VolumeSettings,
+): Promise<PackedVolume | WrongVolume> {
+  const read = await readSlices(path, (header) => {
+    const resampler = Resampler.plan(header, metadata, settings);
+    if (!(resampler instanceof Resampler)) return resampler;
+    return { take: (slice, z) => resampler.take(slice, z), result: resampler.packed };
+  });
+  return read.kind === "wrong" ? wrongVolume(path, read.faults[0]) : read.result;
+}
+
+/** Values with their padding, `size` of them along each axis. */
+export function unpack({ before, counts, steps }: PackedVolume, size: Sizes): Float32Array<ArrayBuffer> {
+  const [, height, width] = size;
+  const values = new Float32Array(size[0] * height * width).fill(-1);
+  let from = 0;
+  for (let z = 0; z < counts[0]; z++) {
+    for (let x = 0; x < counts[1]; x++) {
+      const start = ((before[0] + z) * height + before[1] + x) * width + before[2];
+      for (let at = start; at < start + counts[2]; at++) values[at] = (steps[from++] ?? 0) / stepsOfHalf;
+    }
+  }
+  return values;
+}
+
+/** What is wrong with metadata that a volume cannot be preprocessed with. */
+export function metadataFaults({ slope, intercept, xySpacing, zSpacing }: VolumeMetadata): readonly Fault[] {
+  const wrong = (name: string, value: number): Fault => ({
+    rule: `the metadata give it ${name} of ${value}`,
+    help: "Correct its row of the metadata.",
+  });
+  return [
+    ...(Number.isFinite(slope) && slope !== 0 ? [] : [wrong("a RescaleSlope", slope)]),
+    ...(Number.isFinite(intercept) ? [] : [wrong("a RescaleIntercept", intercept)]),
+    ...(Number.isFinite(xySpacing) && xySpacing > 0 ? [] : [wrong("an XYSpacing", xySpacing)]),
+    ...(Number.isFinite(zSpacing) && zSpacing > 0 ? [] : [wrong("a ZSpacing", zSpacing)]),
+  ];
+}
+
+/** Rows that are turned at once, so that what is written fills whole lines of the processor's cache. */
+const rowsAtOnce = 16;
+
+/**
+ * Resamples slices as they come. Along z first, as few stored slices make a kept one there, then x, which turns the
+ * slice so that y is fastest, then y.
+ */
+export class Resampler {
+  readonly packed: PackedVolume;
+  private readonly z: ResampledAxis;
+  private readonly x: ResampledAxis;
+  private readonly y: ResampledAxis;
+  private readonly window: WindowSlice;
+  private readonly columns: number;
+  private readonly rows: number;
+  /** The last two stored slices that were needed, windowed, by whether their index is even. */
+  private readonly planes: readonly [Float32Array, Float32Array];
+  private readonly mixed: Float32Array;
+  private readonly turned: Float32Array;
+  private done = 0;
+
+  private constructor(header: NiftiHeader, metadata: VolumeMetadata, settings: VolumeSettings, axes: Axes) {
+    [this.z, this.x, this.y] = axes;
+    const rectangle = {
+      fromX: neededFrom(this.x),
+      toX: neededTo(this.x),
+      fromY: neededFrom(this.y),
+      toY: neededTo(this.y),
+    };
+    this.columns = rectangle.toX - rectangle.fromX;
+    this.rows = rectangle.toY - rectangle.fromY;
+    this.window = windowSlices(header, metadata, settings.window, rectangle);
+    const area = this.columns * this.rows;
+    this.planes = [new Float32Array(area), new Float32Array(area)];
+    this.mixed = new Float32Array(area);
+    this.turned = new Float32Array(this.x.count * this.rows);
+    const counts: Sizes = [this.z.count, this.x.count, this.y.count];
+    this.packed = {
+      before: [this.z.before, this.x.before, this.y.before],
+      counts,
+      steps: new Int16Array(counts[0] * counts[1] * counts[2]),
+    };
+  }
+
+  /** What will preprocess a volume of this header, or why its metadata do not allow it. */
+  static plan(header: NiftiHeader, metadata: VolumeMetadata, settings: VolumeSettings): Resampler | Fault {
+    const [fault] = metadataFaults(metadata);
+    if (fault !== undefined) return fault;
+    const axes = planAxes(header, metadata, settings);
+    return "rule" in axes ? axes : new Resampler(header, metadata, settings, axes);
+  }
+
+  /** Takes the next stored slice; all are given, in their order. */
+  take(slice: Voxels, z: number): void {
+    const { below, above, weight, count } = this.z;
+    if (this.done >= count || (below[this.done] ?? 0) > z) return;
+    const [even, odd] = this.planes;
+    this.window(slice, z % 2 === 0 ? even : odd);
+    for (; this.done < count && (above[this.done] ?? 0) <= z; this.done++) {
+      const lower = (below[this.done] ?? 0) % 2 === 0 ? even : odd;
+      const upper = (above[this.done] ?? 0) % 2 === 0 ? even : odd;
+      mix(lower, upper, weight[this.done] ?? 0, this.mixed);
+      turn(this.mixed, this.columns, this.rows, this.x, this.turned);
+      finish(this.turned, this.rows, this.x.count, this.y, this.packed.steps, this.done * this.x.count * this.y.count);
+    }
+  }
+}
+
+type Axes = readonly [z: ResampledAxis, x: ResampledAxis, y: ResampledAxis];
+
+/** The plan of each axis. Height is x and width is y, as CT-CLIP has them. */
+export function planAxes(
+  { sizes: [x, y, z] }: NiftiHeader,
+  { xySpacing, zSpacing }: VolumeMetadata,
+  { spacing, size }: VolumeSettings,
+): Axes | Fault {
+  const slices = resampleAxis(z, zSpacing, spacing[0], size[0]);
+  if (typeof slices === "number") return nonsense(z, "slices", zSpacing, spacing[0], slices);
+  const height = resampleAxis(x, xySpacing, spacing[1], size[1]);
+  if (typeof height === "number") return nonsense(x, "columns", xySpacing, spacing[1], height);
+  const width = resampleAxis(y, xySpacing, spacing[2], size[2]);
+  if (typeof width === "number") return nonsense(y, "rows", xySpacing, spacing[2], width);
+  return [slices, height, width];
+}
+
+function nonsense(count: number, name: string, spacing: number, target: number, resampled: number): Fault {
+  return {
+    rule: `${count} ${name} of ${spacing} mm, as the metadata say, would become ${resampled} of ${target} mm`,
+    help: "Compare its size with its spacing in the metadata.",
+  };
+}
+
+function mix(lower: Float32Array, upper: Float32Array, share: number, into: Float32Array): void {
+  for (let index = 0; index < into.length; index++) {
+    const from = lower[index] ?? 0;
+    into[index] = from + ((upper[index] ?? 0) - from) * share;
+  }
+}
+
+/** [rows, columns] to [x, rows]. */
+function turn(plane: Float32Array, columns: number, rows: number, axis: ResampledAxis, into: Float32Array): void {
+  const { below, above, weight, count } = axis;
+  const first = below[0] ?? 0;
+  for (let start = 0; start < rows; start += rowsAtOnce) {
+    const end = Math.min(start + rowsAtOnce, rows);
+    for (let x = 0; x < count; x++) {
+      const lower = (below[x] ?? 0) - first;
+      const upper = (above[x] ?? 0) - first;
+      const share = weight[x] ?? 0;
+      for (let row = start; row < end; row++) {
+        const from = plane[row * columns + lower] ?? 0;
+        into[x * rows + row] = from + ((plane[row * columns + upper] ?? 0) - from) * share;
+      }
+    }
+  }
+}
+
+/** [x, rows] to [x, y], rounded to steps. */
+function finish(
+  turned: Float32Array,
+  rows: number,
+  lines: number,
+  axis: ResampledAxis,
+  into: Int16Array,
+  start: number,
+): void {
+  const { below, above, weight, count } = axis;
+  const first = below[0] ?? 0;
+  let at = start;
+  for (let line = 0; line < lines; line++) {
+    const offset = line * rows - first;
+    for (let y = 0; y < count; y++) {
+      const from = turned[offset + (below[y] ?? 0)] ?? 0;
+      const value = from + ((turned[offset + (above[y] ?? 0)] ?? 0) - from) * (weight[y] ?? 0);
+      // To the nearest, as values are at least -1.
+      into[at++] = ((value * stepsOfHalf + stepsOfHalf + 0.5) | 0) - stepsOfHalf;
+    }
+  }
+}

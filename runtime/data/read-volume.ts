@@ -1,0 +1,125 @@
+import { type Fault, headerBytes, type NiftiHeader, parseNiftiHeader, versionOf, voxelBytes } from "./nifti-header.ts";
+import type { DataProblem } from "./problem.ts";
+import { UnreadableFile, VolumeBytes } from "./volume-bytes.ts";
+import { countNotFinite, makeVoxels, orderBytes, toDoubles, type Voxels } from "./voxels.ts";
+
+export interface WrongVolume {
+  readonly kind: "wrong";
+  readonly problem: DataProblem;
+}
+
+/** A volume as it is stored: voxels with x fastest, then y, then z. */
+export interface Volume {
+  readonly kind: "volume";
+  readonly header: NiftiHeader;
+  readonly voxels: Voxels;
+}
+
+export type VolumeFile = Volume | WrongVolume;
+
+/** What makes something of a volume, slice by slice along z; a slice's memory is filled anew for the next one. */
+export interface SliceTaker<Result> {
+  readonly take: (slice: Voxels, z: number) => void;
+  /** Complete when the last slice was taken. */
+  readonly result: Result;
+}
+
+type Begin<Result> = (header: NiftiHeader) => SliceTaker<Result> | Fault;
+
+/** What was made of a volume; or everything that is wrong with its header, or else the first thing behind it. */
+export type ReadSlices<Result> =
+  | { readonly kind: "read"; readonly header: NiftiHeader; readonly result: Result }
+  | { readonly kind: "wrong"; readonly faults: readonly [Fault, ...Fault[]] };
+
+/**
+ * Reads a NIfTI file from its first byte to its last, plain or gzip by its content, and shows its slices to what `begin`
+ * makes of its header; `begin` may refuse instead, with a fault. Memory is that of one slice and a few MiB whatever the
+ * file holds; no more is unpacked than the header asks for. Refused are files that are cut off, damaged or longer than
+ * their header says, everything that parseNiftiHeader refuses, and voxels that are NaN or infinite, for which all slices
+ * were shown. Never throws for what a file holds or for one that cannot be read.
+ */
+export async function readSlices<Result>(path: string, begin: Begin<Result>): Promise<ReadSlices<Result>> {
+  let bytes: VolumeBytes | null = null;
+  try {
+    bytes = await VolumeBytes.open(path);
+    return await slicesOf(bytes, begin);
+  } catch (error) {
+    if (error instanceof UnreadableFile) return { kind: "wrong", faults: [error.fault] };
+    throw error;
+  } finally {
+    await bytes?.close();
+  }
+}
+
+async function slicesOf<Result>(bytes: VolumeBytes, begin: Begin<Result>): Promise<ReadSlices<Result>> {
+  const parsed = parseNiftiHeader(await readHeader(bytes));
+  if (parsed.kind === "wrong") return parsed;
+  const { header } = parsed;
+  const [x, y, z] = header.sizes;
+  const neededBytes = header.dataOffset + x * y * z * voxelBytes[header.type];
+  if (!bytes.isGzip) checkLength(bytes.storedBytes, neededBytes, header);
+  const taker = begin(header);
+  if ("rule" in taker) return { kind: "wrong", faults: [taker] };
+
+  const between = new Uint8Array(header.dataOffset - bytes.position);
+  if ((await bytes.read(between)) < between.length) checkLength(bytes.position, neededBytes, header);
+  const slice = makeVoxels(header.type, x * y);
+  let notFinite = 0;
+  for (let index = 0; index < z; index++) {
+    if ((await bytes.read(slice.bytes)) < slice.bytes.length) checkLength(bytes.position, neededBytes, header);
+    orderBytes(slice.bytes, header);
+    notFinite += countNotFinite(slice.voxels);
+    taker.take(slice.voxels, index);
+  }
+  if (await bytes.hasMore()) throw new UnreadableFile(`it goes on behind its ${x} x ${y} x ${z} voxels`);
+  const behind = await bytes.bytesBehindGzip();
+  if (behind > 0) throw new UnreadableFile(`${behind} bytes of something else follow its gzip data`);
+  if (notFinite > 0) throw new UnreadableFile(notFiniteRule(notFinite, x * y * z));
+  return { kind: "read", header, result: taker.result };
+}
+
+function notFiniteRule(count: number, all: number): string {
+  return `${count} of its ${all} voxels ${count === 1 ? "is" : "are"} NaN or infinite`;
+}
+
+async function readHeader(bytes: VolumeBytes): Promise<Uint8Array> {
+  const start = new Uint8Array(4);
+  const read = await bytes.read(start);
+  const version = versionOf(start.subarray(0, read));
+  if (version === null) return start.subarray(0, read);
+  const header = new Uint8Array(headerBytes[version.number]);
+  header.set(start);
+  return header.subarray(0, 4 + (await bytes.read(header.subarray(4))));
+}
+
+function checkLength(found: number, needed: number, { dataOffset, sizes }: NiftiHeader): void {
+  if (found <= dataOffset && found < needed) {
+    throw new UnreadableFile(`it ends at byte ${found}, and its voxels start at ${dataOffset}`);
+  }
+  if (found < needed)
+    throw new UnreadableFile(`it is cut off: it has ${found} of ${needed} bytes`, "Copy or download it again.");
+  if (found > needed) throw new UnreadableFile(`${found - needed} bytes follow its ${sizes.join(" x ")} voxels`);
+}
+
+/** Reads a whole volume into memory, as it is stored; what is refused and how is readSlices'. */
+export async function readVolume(path: string): Promise<VolumeFile> {
+  const read = await readSlices(path, ({ type, sizes: [x, y, z] }) => {
+    const { bytes, voxels } = makeVoxels(type, x * y * z);
+    const take = (slice: Voxels, index: number): void =>
+      bytes.set(new Uint8Array(slice.buffer), index * slice.byteLength);
+    return { take, result: voxels };
+  });
+  if (read.kind === "wrong") return wrongVolume(path, read.faults[0]);
+  return { kind: "volume", header: read.header, voxels: read.result };
+}
+
+export function wrongVolume(file: string, { rule, help }: Fault): WrongVolume {
+  return { kind: "wrong", problem: { file, rule, help } };
+}
+
+/** A volume's values with its header's own scaling, as nibabel's `get_fdata` gives them, x fastest. */
+export function valuesOf({ header: { slope, intercept }, voxels }: Volume): Float64Array {
+  const values = new Float64Array(voxels.length);
+  toDoubles(voxels, values);
+  return values.map((value) => value * slope + intercept);
+}

@@ -1,0 +1,139 @@
+import { constants, type ReadStream } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { pipeline } from "node:stream";
+import { createGunzip, type Gunzip } from "node:zlib";
+import type { Fault } from "./nifti-header.ts";
+
+/** A file that cannot be read or does not keep to gzip's format; caught where a volume is read, and given as a value. */
+export class UnreadableFile extends Error {
+  readonly fault: Fault;
+
+  constructor(rule: string, help: string | null = null) {
+    super(rule);
+    this.name = "UnreadableFile";
+    this.fault = { rule, help };
+  }
+}
+
+const chunkBytes = 2 ** 20;
+
+/**
+ * The bytes of a file, unpacked where its content, not its name, is gzip's. They come in pieces, which are unpacked in
+ * another thread while the piece before is looked at, so that neither a long file nor one that unpacks to far more than
+ * it says takes memory. Every method throws an UnreadableFile.
+ */
+export class VolumeBytes {
+  private readonly handle: FileHandle;
+  /** Bytes of the file as it is stored. */
+  readonly storedBytes: number;
+  private readonly gunzip: Gunzip | null;
+  private readonly pieces: AsyncIterator<Buffer>;
+  private piece: Uint8Array = new Uint8Array();
+  private given = 0;
+
+  private constructor(handle: FileHandle, storedBytes: number, isGzip: boolean) {
+    this.handle = handle;
+    this.storedBytes = storedBytes;
+    const highWaterMark = Math.max(1, Math.min(chunkBytes, storedBytes));
+    const stored: ReadStream = handle.createReadStream({ start: 0, highWaterMark, autoClose: false });
+    this.gunzip = isGzip ? createGunzip({ chunkSize: chunkBytes }) : null;
+    // What goes wrong in one stream ends the other, and comes up where the pieces are read.
+    if (this.gunzip !== null) pipeline(stored, this.gunzip, () => undefined);
+    const stream: AsyncIterable<Buffer> = this.gunzip ?? stored;
+    this.pieces = stream[Symbol.asyncIterator]();
+  }
+
+  /** Neither a device nor a pipe can make it wait. */
+  static async open(path: string): Promise<VolumeBytes> {
+    let handle: FileHandle | null = null;
+    try {
+      handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+      const stat = await handle.stat();
+      if (!stat.isFile()) throw new UnreadableFile(stat.isDirectory() ? "it is a folder" : "it is not a file");
+      const first = new Uint8Array(2);
+      await handle.read(first, 0, 2, 0);
+      return new VolumeBytes(handle, stat.size, first[0] === 0x1f && first[1] === 0x8b);
+    } catch (error) {
+      await handle?.close();
+      throw readable(error);
+    }
+  }
+
+  get isGzip(): boolean {
+    return this.gunzip !== null;
+  }
+
+  /** Bytes that were given so far, unpacked. */
+  get position(): number {
+    return this.given;
+  }
+
+  /** Fills the array, and gives how many bytes there were: less than its length only at the end. */
+  async read(into: Uint8Array): Promise<number> {
+    let filled = 0;
+    while (filled < into.length && (await this.hasMore())) {
+      const part = this.piece.subarray(0, into.length - filled);
+      into.set(part, filled);
+      this.piece = this.piece.subarray(part.length);
+      filled += part.length;
+    }
+    this.given += filled;
+    return filled;
+  }
+
+  /** True while bytes are left; at the end of a gzip file its checksum was right. */
+  async hasMore(): Promise<boolean> {
+    while (this.piece.length === 0) {
+      try {
+        const next = await this.pieces.next();
+        if (next.done === true) return false;
+        this.piece = next.value;
+      } catch (error) {
+        throw readable(error);
+      }
+    }
+    return true;
+  }
+
+  /** Stored bytes behind the end of the gzip data, when anything but the zeros of a padding is among them. */
+  async bytesBehindGzip(): Promise<number> {
+    const end = this.gunzip?.bytesWritten ?? this.storedBytes;
+    const buffer = new Uint8Array(Math.min(chunkBytes, this.storedBytes - end));
+    try {
+      for (let at = end; at < this.storedBytes; ) {
+        const { bytesRead } = await this.handle.read(buffer, 0, buffer.length, at);
+        if (bytesRead === 0) break;
+        if (buffer.subarray(0, bytesRead).some((byte) => byte !== 0)) return this.storedBytes - end;
+        at += bytesRead;
+      }
+    } catch (error) {
+      throw readable(error);
+    }
+    return 0;
+  }
+
+  async close(): Promise<void> {
+    await this.pieces.return?.();
+    await this.handle.close();
+  }
+}
+
+function readable(error: unknown): UnreadableFile {
+  if (error instanceof UnreadableFile) return error;
+  const code = error instanceof Error && "code" in error ? String(error.code) : null;
+  if (code === null) throw error;
+  const rule = reasons.get(code) ?? `it cannot be read (${code})`;
+  return new UnreadableFile(rule, code.startsWith("Z_") ? "Copy or download it again." : null);
+}
+
+const reasons: ReadonlyMap<string, string> = new Map([
+  ["ENOENT", "it is not there"],
+  ["ENOTDIR", "it is not there"],
+  ["EISDIR", "it is a folder"],
+  ["EACCES", "it cannot be read: permission denied"],
+  ["EPERM", "it cannot be read: permission denied"],
+  ["ELOOP", "its links lead in a circle"],
+  ["ENAMETOOLONG", "its name is too long"],
+  ["Z_BUF_ERROR", "it is cut off within its gzip data"],
+  ["Z_DATA_ERROR", "its gzip data is damaged, or something else follows it"],
+]);

@@ -1,0 +1,36 @@
+import type { CacheSettings } from "./cache.ts";
+import type { VolumeMetadata } from "./hounsfield.ts";
+import type { VolumeSettings } from "./preprocess.ts";
+import type { WrongVolume } from "./read-volume.ts";
+
+/** A volume that is wanted: its file, and what the metadata say of it. */
+export interface VolumeRequest {
+  readonly path: string;
+  readonly metadata: VolumeMetadata;
+}
+
+/** A preprocessed volume, slices * height * width values from -1 to 1, or what is wrong with its file. */
+export type VolumeResult = LoadedVolume | WrongVolume;
+
+export interface LoadedVolume {
+  readonly kind: "volume";
+  readonly voxels: Float32Array<ArrayBuffer>;
+  readonly from: "file" | "cache";
+}
+
+/** What is the same for all volumes of a loader. */
+export interface LoaderSettings {
+  readonly settings: VolumeSettings;
+  /** Null keeps nothing. */
+  readonly cache: CacheSettings | null;
+}
+
+/** What a thread is asked for. */
+export interface VolumeTask extends LoaderSettings {
+  readonly request: VolumeRequest;
+}
+
+/** A thread's answer to one task; `uncached` says why a volume could not be kept. */
+export type VolumeAnswer =
+  | { readonly kind: "done"; readonly result: VolumeResult; readonly uncached: string | null }
+  | { readonly kind: "failed"; readonly problem: string };

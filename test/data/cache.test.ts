@@ -1,0 +1,254 @@
+import { spawn, spawnSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { build } from "esbuild";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import {
+  type CacheSettings,
+  cacheKey,
+  fileState,
+  isSettled,
+  prepareCache,
+  readEntry,
+  writeEntry,
+} from "../../runtime/data/cache.ts";
+import { loadVolume } from "../../runtime/data/load-volume.ts";
+import type { PackedVolume, VolumeSettings } from "../../runtime/data/preprocess.ts";
+import type { VolumeResult } from "../../runtime/data/volume-messages.ts";
+import { Random } from "../random.ts";
+import { gzipped } from "./nifti-file.ts";
+
+const root = mkdtempSync(join(tmpdir(), "medctc-cache-"));
+afterAll(() => rmSync(root, { recursive: true }));
+
+const folder = join(root, "volumes");
+const cache: CacheSettings = { folder, bytes: 10_000 };
+const settings: VolumeSettings = { spacing: [1, 1, 1], size: [4, 5, 6], window: [-10, 10] };
+const metadata = { slope: 1, intercept: 0, xySpacing: 1, zSpacing: 1 };
+const request = { path: join(root, "volume.nii.gz"), metadata };
+const key = (digit: string): string => digit.repeat(64);
+const entryOf = (digit: string): string => join(folder, `${key(digit)}.volume`);
+
+const packed: PackedVolume = {
+  before: [0, 1, 0],
+  counts: [4, 3, 6],
+  steps: Int16Array.from({ length: 72 }, (_, index) => 100 * index - 3000),
+};
+/** An entry of `packed`: two hashes, eight numbers and 72 steps. */
+const entryBytes = 2 * 32 + 4 * 8 + 2 * 72;
+
+beforeEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+  prepareCache(cache);
+});
+
+/** When the file was changed is long ago for the cache. */
+async function settled(bytes: Uint8Array): Promise<void> {
+  writeFileSync(request.path, bytes);
+  for (let state = fileState(request.path); state !== null && !isSettled(state); ) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function voxelsOf(result: VolumeResult): readonly number[] {
+  if (result.kind === "wrong") throw new Error(result.problem.rule);
+  return [...result.voxels];
+}
+
+describe("an entry", () => {
+  test("reads as it was written", () => {
+    writeEntry(cache, key("a"), packed);
+    expect(readEntry(folder, key("a"), settings)).toEqual(packed);
+    expect(statSync(entryOf("a")).size).toBe(entryBytes);
+    expect(readEntry(folder, key("b"), settings)).toBeNull();
+  });
+
+  test("with a flipped bit is found and removed, wherever the bit is", () => {
+    writeEntry(cache, key("a"), packed);
+    const sound = readFileSync(entryOf("a"));
+    const random = new Random(3);
+    for (let round = 0; round < 1000; round++) {
+      const bytes = Buffer.from(sound);
+      const at = random.below(bytes.length);
+      bytes[at] = (bytes[at] ?? 0) ^ (1 << random.below(8));
+      writeFileSync(entryOf("a"), bytes);
+      expect(readEntry(folder, key("a"), settings), `byte ${at}`).toBeNull();
+      expect(existsSync(entryOf("a"))).toBe(false);
+    }
+  });
+
+  test("that is cut off, empty, or another's is found and removed", () => {
+    writeEntry(cache, key("a"), packed);
+    const sound = readFileSync(entryOf("a"));
+    for (const bytes of [
+      Buffer.alloc(0),
+      sound.subarray(0, 50),
+      sound.subarray(0, -1),
+      Buffer.concat([sound, sound]),
+    ]) {
+      writeFileSync(entryOf("a"), bytes);
+      expect(readEntry(folder, key("a"), settings)).toBeNull();
+      expect(existsSync(entryOf("a"))).toBe(false);
+    }
+    writeFileSync(entryOf("b"), sound);
+    expect(readEntry(folder, key("b"), settings)).toBeNull();
+    expect(existsSync(entryOf("b"))).toBe(false);
+  });
+});
+
+describe("the folder", () => {
+  const used = (digit: string, seconds: number): void => utimesSync(entryOf(digit), seconds, seconds);
+  const kept = (): readonly string[] =>
+    readdirSync(folder)
+      .map((name) => name.slice(0, 1))
+      .toSorted();
+
+  test("keeps to its limit, and what was used longest ago goes first", () => {
+    const narrow = { folder, bytes: 3 * entryBytes };
+    for (const digit of ["a", "b", "c"]) writeEntry(narrow, key(digit), packed);
+    used("a", 1000);
+    used("b", 2000);
+    used("c", 3000);
+    readEntry(folder, key("a"), settings);
+    writeEntry(narrow, key("d"), packed);
+    expect(kept()).toEqual(["a", "c", "d"]);
+    prepareCache({ folder, bytes: 2 * entryBytes });
+    expect(kept()).toEqual(["a", "d"]);
+  });
+
+  test("takes no entry that is larger than its limit, and loses none for it", () => {
+    writeEntry({ folder, bytes: entryBytes }, key("a"), packed);
+    writeEntry({ folder, bytes: entryBytes - 1 }, key("b"), packed);
+    expect(kept()).toEqual(["a"]);
+  });
+
+  test("is rid of what a killed run left half-written, and of nothing else", () => {
+    const gone = spawnSync(process.execPath, ["-e", ""]).pid;
+    const left = `.${key("a")}.volume.${gone}.tmp`;
+    const growing = `.${key("b")}.volume.${process.pid}.tmp`;
+    const old = `.${key("c")}.volume.${process.pid}.tmp`;
+    for (const name of [left, growing, old, "notes.txt", ".hidden.tmp"])
+      writeFileSync(join(folder, name), "x".repeat(20_000));
+    utimesSync(join(folder, old), 1000, 1000);
+    mkdirSync(join(folder, "pictures"));
+    prepareCache({ folder, bytes: 0 });
+    expect(readdirSync(folder).toSorted()).toEqual([growing, ".hidden.tmp", "notes.txt", "pictures"].toSorted());
+  });
+});
+
+test("an entry that another thread of the process is writing is left to it", () => {
+  writeFileSync(join(folder, `.${key("a")}.volume.${process.pid}.tmp`), "");
+  writeEntry(cache, key("a"), packed);
+  expect(readEntry(folder, key("a"), settings)).toBeNull();
+});
+
+test("processes that write the same entries at once leave sound ones", async () => {
+  const script = join(root, "writer.mjs");
+  await build({
+    stdin: {
+      contents: `
+        import { writeEntry } from ${JSON.stringify(resolve("runtime/data/cache.ts"))};
+        const { packed, cache } = ${JSON.stringify({ packed: { ...packed, steps: [...packed.steps] }, cache })};
+        const volume = { ...packed, steps: Int16Array.from(packed.steps) };
+        for (let round = 0; round < 50; round++) writeEntry(cache, "abcd"[round % 4].repeat(64), volume);
+      `,
+      resolveDir: process.cwd(),
+    },
+    ...{ outfile: script, bundle: true, format: "esm", platform: "node" },
+    banner: { js: 'import{createRequire as makeRequire}from"node:module";const require=makeRequire(import.meta.url);' },
+  });
+  const writers = Array.from({ length: 3 }, () => spawn(process.execPath, [script]));
+  const codes = await Promise.all(writers.map((writer) => new Promise((done) => writer.on("exit", done))));
+  expect(codes).toEqual([0, 0, 0]);
+  for (const digit of ["a", "b", "c", "d"]) expect(readEntry(folder, key(digit), settings)).toEqual(packed);
+  expect(readdirSync(folder).length).toBe(4);
+});
+
+describe("a volume that is loaded", () => {
+  test("comes from its file, then from the cache, bit by bit the same", async () => {
+    await settled(gzipped({ sizes: [5, 6, 4], spacing: [1, 1, 1] }));
+    const first = await loadVolume(request, { settings, cache });
+    const second = await loadVolume(request, { settings, cache });
+    expect([first.result, second.result].map((result) => result.kind === "volume" && result.from)).toEqual([
+      "file",
+      "cache",
+    ]);
+    expect(voxelsOf(second.result)).toEqual(voxelsOf(first.result));
+    expect(voxelsOf((await loadVolume(request, { settings, cache: null })).result)).toEqual(voxelsOf(first.result));
+  });
+
+  test("is made again when its entry is damaged", async () => {
+    await settled(gzipped({ sizes: [5, 6, 4] }));
+    const first = await loadVolume(request, { settings, cache });
+    const [name = ""] = readdirSync(folder);
+    const bytes = readFileSync(join(folder, name));
+    bytes[150] = (bytes[150] ?? 0) ^ 4;
+    writeFileSync(join(folder, name), bytes);
+    const again = await loadVolume(request, { settings, cache });
+    expect(again.result).toMatchObject({ kind: "volume", from: "file" });
+    expect(voxelsOf(again.result)).toEqual(voxelsOf(first.result));
+    expect((await loadVolume(request, { settings, cache })).result).toMatchObject({ from: "cache" });
+  });
+
+  test("is not taken from the entry of what its file held before, though size and time of writing are the same", async () => {
+    await settled(gzipped({ sizes: [1, 1, 1], values: [1] }));
+    utimesSync(request.path, 1000, 1000);
+    await settled(readFileSync(request.path));
+    const before = voxelsOf((await loadVolume(request, { settings, cache })).result);
+    await settled(gzipped({ sizes: [1, 1, 1], values: [2] }));
+    utimesSync(request.path, 1000, 1000);
+    const { result } = await loadVolume(request, { settings, cache });
+    expect(result).toMatchObject({ from: "file" });
+    expect(voxelsOf(result)).not.toEqual(before);
+  });
+
+  test("is not kept while another program may still be writing its file", async () => {
+    await settled(gzipped());
+    writeFileSync(request.path, gzipped());
+    await loadVolume(request, { settings, cache });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test("is not kept when its file is wrong", async () => {
+    await settled(gzipped().subarray(0, 40));
+    expect((await loadVolume(request, { settings, cache })).result.kind).toBe("wrong");
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test("that cannot be kept is given all the same, with the reason", async () => {
+    await settled(gzipped());
+    rmSync(folder, { recursive: true });
+    writeFileSync(folder, "a file where the folder was");
+    const { result, uncached } = await loadVolume(request, { settings, cache });
+    expect(result.kind).toBe("volume");
+    expect(uncached).toMatch(/ENOTDIR/);
+  });
+});
+
+test("every setting and every number of the metadata has entries of its own", () => {
+  const state = { path: "/data/a.nii.gz", numbers: "1 2 3 4 5", changedMs: 0 };
+  const keys = [
+    cacheKey(state, metadata, settings),
+    cacheKey({ ...state, path: "/data/b.nii.gz" }, metadata, settings),
+    cacheKey({ ...state, numbers: "1 2 3 4 6" }, metadata, settings),
+    ...(["slope", "intercept", "xySpacing", "zSpacing"] as const).map((name) =>
+      cacheKey(state, { ...metadata, [name]: 7 }, settings),
+    ),
+    cacheKey(state, metadata, { ...settings, spacing: [1, 1, 2] }),
+    cacheKey(state, metadata, { ...settings, size: [4, 5, 7] }),
+    cacheKey(state, metadata, { ...settings, window: [-10, 11] }),
+  ];
+  expect(new Set(keys).size).toBe(keys.length);
+  expect(cacheKey({ ...state, changedMs: 9 }, metadata, settings)).toBe(keys[0]);
+});

@@ -1,0 +1,154 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { build } from "esbuild";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { loadVolume } from "../../runtime/data/load-volume.ts";
+import type { VolumeSettings } from "../../runtime/data/preprocess.ts";
+import { VolumeLoader } from "../../runtime/data/volume-loader.ts";
+import type { VolumeRequest } from "../../runtime/data/volume-messages.ts";
+import { prepareProgram } from "../cli/medctc.ts";
+import { gzipped } from "./nifti-file.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "medctc-loader-"));
+const settings: VolumeSettings = { spacing: [1, 1, 1], size: [2, 3, 4], window: [-100, 100] };
+const metadata = { slope: 1, intercept: 0, xySpacing: 1, zSpacing: 1 };
+const requestOf = (index: number): VolumeRequest => ({ path: join(folder, `${index}.nii.gz`), metadata });
+/** Files of very different sizes, so that threads are done in another order than they started. */
+const count = 12;
+const requests = Array.from({ length: count }, (_, index) => requestOf(index));
+
+beforeAll(async () => {
+  for (let index = 0; index < count; index++) {
+    const sizes = index % 3 === 0 ? [120, 110, 9] : [3, 4, 2];
+    const values = Array.from({ length: 120 * 110 * 9 }, (_, at) => (at * 31 + index) % 97);
+    writeFileSync(requestOf(index).path, gzipped({ sizes, values }));
+  }
+  writeFileSync(join(folder, "bad.nii.gz"), gzipped().subarray(0, 30));
+  prepareProgram();
+  // Files that were only just written are not kept.
+  await new Promise((resolve) => setTimeout(resolve, 200));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe("a loader", () => {
+  test("gives each request its own volume, however many threads it has and whatever was asked for ahead", async () => {
+    const expected = await Promise.all(
+      requests.map(async (request) => (await loadVolume(request, { settings, cache: null })).result),
+    );
+    for (const workers of [1, 3]) {
+      for (const planned of [[], requests, requests.toReversed()]) {
+        const loader = new VolumeLoader({ settings, cache: null, workers, ahead: 2 });
+        loader.prefetch(planned);
+        expect(await Promise.all(requests.map((request) => loader.load(request)))).toEqual(expected);
+        await loader.dispose();
+      }
+    }
+  });
+
+  test("gives the same volume as often as it is asked for, in an array of its own", async () => {
+    const loader = new VolumeLoader({ settings, cache: null, workers: 2 });
+    loader.prefetch([requestOf(1), requestOf(1)]);
+    const results = await Promise.all([
+      loader.load(requestOf(1)),
+      loader.load(requestOf(1)),
+      loader.load(requestOf(1)),
+    ]);
+    const arrays = results.map((result) => (result.kind === "volume" ? result.voxels : null));
+    expect(new Set(arrays).size).toBe(3);
+    expect(arrays[1]).toEqual(arrays[0]);
+    await loader.dispose();
+  });
+
+  test("a file that is wrong is a value, asked for ahead or not, and others go on", async () => {
+    const loader = new VolumeLoader({ settings, cache: null, workers: 1 });
+    const bad = { path: join(folder, "bad.nii.gz"), metadata };
+    loader.prefetch([bad, requestOf(1)]);
+    const problem = { file: bad.path, rule: "it is cut off within its gzip data" };
+    expect(await loader.load(bad)).toMatchObject({ kind: "wrong", problem });
+    expect((await loader.load(requestOf(1))).kind).toBe("volume");
+    await loader.dispose();
+  });
+
+  test("works ahead, no further than it may, and lets go of what is not wanted any more", async () => {
+    const cache = { folder: join(folder, "ahead"), bytes: 1e6 };
+    const loader = new VolumeLoader({ settings, cache, workers: 1, ahead: 2 });
+    loader.prefetch(requests);
+    // With one thread, what was started before is done when this is.
+    await loader.load({ path: join(folder, "missing"), metadata });
+    const fromWhere = async (index: number): Promise<string> => {
+      const { result } = await loadVolume(requestOf(index), { settings, cache });
+      return result.kind === "volume" ? result.from : "wrong";
+    };
+    await loader.load({ path: join(folder, "missing"), metadata });
+    await loader.load({ path: join(folder, "missing"), metadata });
+    expect([await fromWhere(0), await fromWhere(1), await fromWhere(2)]).toEqual(["cache", "cache", "file"]);
+    loader.prefetch([requestOf(7)]);
+    await loader.load({ path: join(folder, "missing"), metadata });
+    await loader.load({ path: join(folder, "missing"), metadata });
+    expect([await fromWhere(7), await fromWhere(8)]).toEqual(["cache", "file"]);
+    await loader.dispose();
+  });
+
+  test("what it kept is there for the next one, with the same values", async () => {
+    const cache = { folder: join(folder, "kept"), bytes: 1e6 };
+    const froms: string[] = [];
+    const values: unknown[] = [];
+    for (let round = 0; round < 2; round++) {
+      const loader = new VolumeLoader({ settings, cache, workers: 2 });
+      const result = await loader.load(requestOf(3));
+      if (result.kind === "wrong") throw new Error(result.problem.rule);
+      froms.push(result.from);
+      values.push(result.voxels);
+      expect(loader.cacheProblem).toBeNull();
+      await loader.dispose();
+    }
+    expect(froms).toEqual(["file", "cache"]);
+    expect(values[1]).toEqual(values[0]);
+  });
+
+  test("without a place for its cache it says why, and loads", async () => {
+    const file = join(folder, "file");
+    writeFileSync(file, "");
+    const loader = new VolumeLoader({ settings, cache: { folder: join(file, "cache"), bytes: 1e6 }, workers: 1 });
+    expect(loader.cacheProblem).toMatch(/ENOTDIR/);
+    expect((await loader.load(requestOf(1))).kind).toBe("volume");
+    await loader.dispose();
+  });
+
+  test("what is under way when it is disposed of is an error, and so is what comes after", async () => {
+    const loader = new VolumeLoader({ settings, cache: null, workers: 1 });
+    const results = requests.map((request) => loader.load(request));
+    const settled = Promise.allSettled(results);
+    await loader.dispose();
+    expect((await settled).map(({ status }) => status)).toEqual(requests.map(() => "rejected"));
+    await expect(loader.load(requestOf(0))).rejects.toThrow("after it was disposed of");
+  });
+});
+
+test("a program that forgets to dispose of its loader ends all the same", async () => {
+  const program = join(folder, "program");
+  mkdirSync(program);
+  const script = join(program, "forgets.mjs");
+  const source = `
+    import { VolumeLoader } from ${JSON.stringify(resolve("runtime/data/volume-loader.ts"))};
+    const loader = new VolumeLoader(${JSON.stringify({ settings, cache: null, workers: 2 })});
+    loader.prefetch(${JSON.stringify([requestOf(1), requestOf(2)])});
+    const { kind } = await loader.load(${JSON.stringify(requestOf(0))});
+    process.stdout.write(kind);
+  `;
+  const banner = 'import{createRequire as makeRequire}from"node:module";const require=makeRequire(import.meta.url);';
+  await build({
+    stdin: { contents: source, resolveDir: process.cwd(), loader: "ts" },
+    ...{ outfile: script, bundle: true, format: "esm", platform: "node", banner: { js: banner } },
+  });
+  // Where the bundled loader finds its worker.
+  await build({
+    ...{ entryPoints: ["runtime/data/volume-worker.ts"], outfile: join(program, "volume-worker.js") },
+    ...{ bundle: true, format: "esm", platform: "node", banner: { js: banner } },
+  });
+  writeFileSync(join(program, "package.json"), '{ "type": "module" }');
+  const { status, stdout } = spawnSync(process.execPath, [script], { encoding: "utf8", timeout: 120_000 });
+  expect({ status, stdout }).toEqual({ status: 0, stdout: "volume" });
+});
