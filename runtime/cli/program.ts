@@ -257,6 +257,19 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
       };
       code = await bench(spec, { program: name, overrides, backend, steps, warmup, profile, json }, terminal);
     });
+  const data = program.command("data").description("data sets to train on and to evaluate with");
+  data
+    .command("synth")
+    .description("make a small data set in CT-RATE's layout, to try a spec on: painted chests, nobody's data")
+    .argument("<folder>", "where it goes; a set that this command made there before is replaced, other files stay")
+    .option("--pairs <number>", "volumes with reports to train on", wholeNumber(1), 120)
+    .option("--valid <number>", "those that are held out; a third of the pairs, and at least 24, when it is left out", wholeNumber(1))
+    .option("--seed <number>", "what everything follows from: the same seed gives the same bytes", wholeNumber(0), 1)
+    .addHelpText("after", "\nExample:\n  $ medctc data synth ct --pairs 120 --seed 1")
+    .action(async (folder: string, options: { readonly pairs: number; readonly valid?: number; readonly seed: number }) => {
+      const { dataSynth } = await import("./data-synth.ts");
+      code = dataSynth(folder, { ...options, valid: options.valid ?? null }, terminal);
+    });
   program.command("measure", { hidden: true }).action(async () => {
     const { measure } = await import("./measure.ts");
     code = await measure(terminal);
