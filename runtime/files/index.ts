@@ -1,2 +1,5 @@
+export { type FileSystem, machineFiles, readAll, readBytes, syncFolder, writeAll } from "./file-system.ts";
+export { type Holder, isRunning, type Lock, takeLock } from "./lock.ts";
 export { decodeText, readText } from "./read-text.ts";
-export { writeAtomically } from "./write-atomically.ts";
+export { type Attempt, attempt, errorCode, type StorageProblem, storageProblem } from "./storage-problem.ts";
+export { type Content, removeQuietly, writeAtomically, writeDurably } from "./write-atomically.ts";
