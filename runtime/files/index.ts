@@ -1,5 +1,5 @@
 export { type FileSystem, machineFiles, readAll, readBytes, syncFolder, writeAll } from "./file-system.ts";
-export { type Holder, isRunning, type Lock, takeLock } from "./lock.ts";
+export { type Holder, isRunning, takeLock } from "./lock.ts";
 export { decodeText, readText } from "./read-text.ts";
 export { type Attempt, attempt, errorCode, type StorageProblem, storageProblem } from "./storage-problem.ts";
-export { type Content, removeQuietly, writeAtomically, writeDurably } from "./write-atomically.ts";
+export { removeQuietly, writeAtomically, writeDurably } from "./write-atomically.ts";
