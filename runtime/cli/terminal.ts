@@ -16,7 +16,7 @@ export interface Terminal {
   readonly programFile: string;
 }
 
-/** How a command ends: done, a wrong spec or input, wrong usage, Ctrl-C. */
-export const exitCodes = { done: 0, wrong: 1, usage: 2, interrupted: 130 } as const;
+/** How a command ends: done, a wrong spec or input, wrong usage, Ctrl-C, SIGTERM. */
+export const exitCodes = { done: 0, wrong: 1, usage: 2, interrupted: 130, terminated: 143 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

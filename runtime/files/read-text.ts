@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { type Diagnostic, report, type Span } from "../../grammar/index.ts";
+import { errorCode, reasonOf } from "./storage-problem.ts";
 
 /** Bytes that a spec may have. */
 const limitBytes = 4 * 1024 * 1024;
@@ -86,16 +87,8 @@ function tooLarge(path: string): TextFile {
 }
 
 function openFailure(path: string, error: unknown): TextFile {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "UNKNOWN";
+  const code = errorCode(error) ?? "UNKNOWN";
   if (code === "ENOENT" || code === "ENOTDIR") return { kind: "missing" };
   if (code === "EISDIR") return unreadable((where) => report("is-directory", where, { path }));
-  const reason = reasons.get(code) ?? code;
-  return unreadable((where) => report("not-readable", where, { path, reason }));
+  return unreadable((where) => report("not-readable", where, { path, reason: reasonOf(code) }));
 }
-
-const reasons: ReadonlyMap<string, string> = new Map([
-  ["EACCES", "permission denied"],
-  ["EPERM", "permission denied"],
-  ["ELOOP", "its links lead in a circle"],
-  ["ENAMETOOLONG", "its name is too long"],
-]);

@@ -1,3 +1,13 @@
 export { loadTensors } from "./load.ts";
 export { type OpenTensors, openTensors } from "./open.ts";
-export { elementsOf, readSafetensors, type StoredTensor, writeSafetensors } from "./safetensors.ts";
+export {
+  dataStart,
+  elementsOf,
+  type FloatTensor,
+  FormatError,
+  readPlaces,
+  readSafetensors,
+  type StoredTensor,
+  safetensorsPieces,
+  writeSafetensors,
+} from "./safetensors.ts";

@@ -182,10 +182,29 @@ function halfToNumber(bits: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
+/** A tensor of 32-bit floats that is to be written. */
+export interface FloatTensor {
+  readonly shape: readonly number[];
+  readonly data: ArrayLike<number>;
+}
+
 /** Tensors of 32-bit floats as a safetensors file, in the order given. */
-export function writeSafetensors(
-  tensors: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: ArrayLike<number> }>,
-): Uint8Array {
+export function writeSafetensors(tensors: ReadonlyMap<string, FloatTensor>): Uint8Array {
+  const pieces = [...safetensorsPieces(tensors)];
+  const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
+}
+
+/**
+ * The same file in pieces, its header and then each tensor, so that it need not be in memory as a whole. The same
+ * values in the same order give the same bytes; those of a Float32Array are its own, whatever kind of NaN they are.
+ */
+export function* safetensorsPieces(tensors: ReadonlyMap<string, FloatTensor>): Iterable<Uint8Array> {
   const header: [string, unknown][] = [];
   let end = 0;
   for (const [name, { shape, data }] of tensors) {
@@ -193,15 +212,21 @@ export function writeSafetensors(
     header.push([name, { dtype: "F32", shape, data_offsets: [end, next] }]);
     end = next;
   }
-  const text = JSON.stringify(Object.fromEntries(header));
-  const padded = new TextEncoder().encode(text.padEnd(text.length + ((8 - (text.length % 8)) % 8)));
-  const bytes = new Uint8Array(lengthBytes + padded.length + end);
+  const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
+  // Blanks up to a multiple of eight, so that readers can map the tensors as they are.
+  const head = new Uint8Array(lengthBytes + 8 * Math.ceil(text.length / 8)).fill(blank, lengthBytes);
+  new DataView(head.buffer).setBigUint64(0, BigInt(head.length - lengthBytes), true);
+  head.set(text, lengthBytes);
+  yield head;
+  for (const { data } of tensors.values()) yield floatBytes(data);
+}
+
+const blank = 0x20;
+
+function floatBytes(data: ArrayLike<number>): Uint8Array {
+  if (data instanceof Float32Array) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const bytes = new Uint8Array(4 * data.length);
   const view = new DataView(bytes.buffer);
-  view.setBigUint64(0, BigInt(padded.length), true);
-  bytes.set(padded, lengthBytes);
-  let at = lengthBytes + padded.length;
-  for (const { data } of tensors.values()) {
-    for (let index = 0; index < data.length; index++, at += 4) view.setFloat32(at, data[index] ?? 0, true);
-  }
+  for (let index = 0; index < data.length; index++) view.setFloat32(4 * index, data[index] ?? 0, true);
   return bytes;
 }

@@ -34,6 +34,13 @@ test("what is written reads the same, in order, scalars and empty tensors includ
   ]);
 });
 
+test("tensors start at a multiple of eight bytes, whatever their names are", () => {
+  for (const name of ["a", "ab", "abc", "\u00e9", "\u65e5\u672c"]) {
+    const bytes = writeSafetensors(new Map([[name, { shape: [1], data: [1] }]]));
+    expect([bytes.length % 8, [...readSafetensors("test", bytes).keys()]]).toEqual([4, [name]]);
+  }
+});
+
 test("every element type is read", () => {
   const bytes = Uint8Array.of(0x00, 0x3c, 0x80, 0x3f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 7, 1);
   const read = readSafetensors(

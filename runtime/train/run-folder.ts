@@ -1,0 +1,104 @@
+import { join } from "node:path";
+import {
+  type Attempt,
+  attempt,
+  type FileSystem,
+  type Holder,
+  isRunning,
+  machineFiles,
+  type StorageProblem,
+  syncFolder,
+  takeLock,
+  writeAtomically,
+} from "../files/index.ts";
+import { CheckpointStore, type StoreOptions } from "./checkpoint-store.ts";
+import { sortedPieces, type TrainedTensor } from "./checkpoint-tensors.ts";
+
+/** A run's folder that this process has now, or why not. */
+export type OpenedRun =
+  | { readonly kind: "open"; readonly run: RunFolder }
+  | { readonly kind: "held"; readonly problem: StorageProblem; readonly holder: Holder }
+  | { readonly kind: "failed"; readonly problem: StorageProblem };
+
+const adapterFile = "adapter.safetensors";
+const metricsFile = "metrics.jsonl";
+const lockFolder = "run.lock";
+
+/**
+ * The folder that a training writes into: `checkpoints/`, `metrics.jsonl`, `events/` for TensorBoard, and in the end
+ * `adapter.safetensors`. Nothing else in the folder is touched.
+ */
+export class RunFolder {
+  readonly path: string;
+  readonly checkpoints: CheckpointStore;
+  readonly metricsPath: string;
+  readonly eventsFolder: string;
+  readonly adapterPath: string;
+  private readonly files: FileSystem;
+  private readonly release: () => void;
+
+  private constructor(path: string, options: StoreOptions, release: () => void) {
+    this.path = path;
+    this.checkpoints = new CheckpointStore(join(path, "checkpoints"), options);
+    this.metricsPath = join(path, metricsFile);
+    this.eventsFolder = join(path, "events");
+    this.adapterPath = join(path, adapterFile);
+    this.files = options.files ?? machineFiles;
+    this.release = release;
+  }
+
+  /**
+   * Makes the folder, takes it for this process, and removes what a process that was ended left half done. The lock of
+   * a process that is gone is taken over; `close` gives it back.
+   */
+  static open(path: string, options: StoreOptions = {}): OpenedRun {
+    const files = options.files ?? machineFiles;
+    const lockPath = join(path, lockFolder);
+    const lock = attempt(path, () => {
+      files.makeFolder(path);
+      return takeLock(lockPath, files);
+    });
+    if (lock.kind === "failed") return lock;
+    if (lock.value.kind === "held") {
+      const { holder } = lock.value;
+      return { kind: "held", holder, problem: heldBy(holder, lockPath) };
+    }
+    const run = new RunFolder(path, options, lock.value.release);
+    const cleaned = attempt(path, () => run.removeTemporary());
+    const opened = cleaned.kind === "failed" ? cleaned : run.checkpoints.open();
+    if (opened.kind === "done") return { kind: "open", run };
+    run.close();
+    return opened;
+  }
+
+  /** Writes what was trained, by its names in checkpoints. The file that was there stays when it fails. */
+  saveAdapter(tensors: ReadonlyMap<string, TrainedTensor>): Attempt<void> {
+    return attempt(this.adapterPath, () => {
+      writeAtomically(this.adapterPath, sortedPieces(tensors), this.files);
+      syncFolder(this.path, this.files);
+    });
+  }
+
+  /** Gives the folder back. */
+  close(): void {
+    this.release();
+  }
+
+  private removeTemporary(): void {
+    for (const name of this.files.list(this.path)) {
+      const [, of = "", pid = ""] = /^\.(.+)\.(\d+)\.tmp$/.exec(name) ?? [];
+      // Files are written only under the lock, which this process has; another one may be trying to take it just now.
+      const isStale = of === adapterFile || of === metricsFile || (of === lockFolder && !isRunning(Number(pid)));
+      if (isStale) this.files.remove(join(this.path, name));
+    }
+  }
+}
+
+function heldBy({ pid, host }: Holder, lockPath: string): StorageProblem {
+  return {
+    path: lockPath,
+    code: "HELD",
+    reason: `process ${pid} on ${host} is writing into this folder`,
+    help: `wait for it, use another folder, or remove ${lockPath} if that process is gone`,
+  };
+}

@@ -1,0 +1,55 @@
+/** Signals that ask a program to stop. */
+export type StopSignal = "SIGINT" | "SIGTERM";
+
+export interface SignalWatch {
+  /** The signal that asked for an end, once one did. */
+  readonly requested: () => StopSignal | null;
+  /** Leaves signals to what they do by themselves. */
+  readonly dispose: () => void;
+}
+
+/** How a program ends that a signal ended: 128 and the signal's number, as shells say it. */
+export function exitCodeOf(signal: StopSignal): 130 | 143 {
+  return signal === "SIGINT" ? 130 : 143;
+}
+
+/**
+ * Watches for Ctrl-C and for SIGTERM. The first only says that an end is asked for, so that a step is finished and saved;
+ * the second ends the process at once. Node.js hears of signals between turns of the event loop: a loop of steps that do
+ * not wait for anything must give way once a step (`await setImmediate()` of node:timers/promises), or it hears of none.
+ */
+export function watchSignals(): SignalWatch {
+  const request = new StopRequest();
+  const hear = (signal: StopSignal): void => {
+    const isSecond = request.hear(signal, performance.now());
+    if (isSecond) process.exit(exitCodeOf(signal));
+  };
+  process.on("SIGINT", hear);
+  process.on("SIGTERM", hear);
+  return {
+    requested: () => request.signal(),
+    dispose: () => {
+      process.removeListener("SIGINT", hear);
+      process.removeListener("SIGTERM", hear);
+    },
+  };
+}
+
+/** Nobody asks twice in that time, but npm sends on what the terminal has sent to all, and so do schedulers. */
+const sameRequestMs = 200;
+
+/** What signals have asked for so far. */
+export class StopRequest {
+  private first: { readonly signal: StopSignal; readonly atMs: number } | null = null;
+
+  signal(): StopSignal | null {
+    return this.first?.signal ?? null;
+  }
+
+  /** True for a second request, which is no echo of the first. */
+  hear(signal: StopSignal, atMs: number): boolean {
+    if (this.first !== null) return signal !== this.first.signal || atMs - this.first.atMs >= sameRequestMs;
+    this.first = { signal, atMs };
+    return false;
+  }
+}

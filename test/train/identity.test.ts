@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { compareIdentity, type RunIdentity } from "../../runtime/train/identity.ts";
+import { identity } from "./made-checkpoint.ts";
+
+test("the same run may go on", () => {
+  expect(compareIdentity(identity, { ...identity })).toEqual([]);
+});
+
+test.each<[Partial<RunIdentity>, string, string]>([
+  [{ data: "other data" }, "sha256 of the data", "other data"],
+  [{ weights: "other weights" }, "sha256 of the weights", "other weights"],
+  [{ seed: 8 }, "7", "8"],
+  [{ batch: 4 }, "8", "4"],
+  [{ precision: "bf16" }, "f32", "bf16"],
+  [{ spec: identity.spec.replace("4", "8") }, "line 2: lora(rank = 4)", "line 2: lora(rank = 8)"],
+  [{ spec: `${identity.spec}\nloss x` }, "line 5 is not there", "line 5: loss x"],
+  [{ spec: "model m {" }, "line 2: lora(rank = 4)", "line 2 is not there"],
+])("a run of %o is named with what was saved and what is now", (change, saved, now) => {
+  const differences = compareIdentity(identity, { ...identity, ...change });
+  expect(differences).toHaveLength(1);
+  expect(differences[0]?.field).toBe(Object.keys(change)[0]);
+  expect(differences[0]?.saved.startsWith(saved)).toBe(true);
+  expect(differences[0]?.now.startsWith(now)).toBe(true);
+});
+
+test("all that differs is named at once", () => {
+  const other = { spec: "", data: "", weights: "", seed: 0, batch: 1, precision: "bf16" };
+  expect(compareIdentity(identity, other).map(({ field }) => field)).toEqual([
+    ...["spec", "data", "weights", "seed", "batch", "precision"],
+  ]);
+});
