@@ -1,5 +1,5 @@
 import { renderTable } from "../cli/table.ts";
-import type { ClassEvaluation, Evaluation, Metric } from "./results.ts";
+import type { Evaluation, Metric } from "./results.ts";
 
 /**
  * Scores as a CSV file of the shape that labels have in CT-RATE: a column `VolumeName`, then one for each class. Numbers
@@ -70,14 +70,29 @@ export function evaluationTable(evaluation: Evaluation): string {
   );
   const drawn = bootstrap === null ? "" : `; intervals from ${bootstrap.resamples} resamples, seed ${bootstrap.seed}`;
   const about = `${examples} examples; present from a score of ${threshold} on${drawn}\n`;
-  return [perClass, overAll, notMeasured(evaluation), about].filter((part) => part !== "").join("\n");
+  return [perClass, overAll, notMeasured(evaluation), resamplesLeftOut(evaluation), about]
+    .filter((part) => part !== "")
+    .join("\n");
 }
 
 /** The classes without an AUROC, each with the reason. */
 export function undefinedClasses({ classes }: Evaluation): readonly { readonly name: string; readonly why: string }[] {
-  return classes.flatMap(({ name, metrics: { auroc } }: ClassEvaluation) =>
-    auroc.value === null ? [{ name, why: auroc.why }] : [],
-  );
+  return classes.flatMap(({ name, metrics: { auroc } }) => (auroc.value === null ? [{ name, why: auroc.why }] : []));
+}
+
+/** The classes with so few examples on one side that some resamples have no AUROC, and how many those are. */
+export function thinIntervals({ classes }: Evaluation): readonly { readonly name: string; readonly leftOut: number }[] {
+  return classes.flatMap(({ name, metrics: { auroc } }) => {
+    const leftOut = auroc.value === null || auroc.interval === null ? 0 : auroc.interval.leftOut;
+    return leftOut === 0 ? [] : [{ name, leftOut }];
+  });
+}
+
+function resamplesLeftOut(evaluation: Evaluation): string {
+  const rows = thinIntervals(evaluation).map(({ name, leftOut }) => [`  ${name}`, String(leftOut)]);
+  return rows.length === 0
+    ? ""
+    : `resamples without an AUROC, left out of its interval\n${renderTable(rows, ["left", "right"])}`;
 }
 
 function notMeasured(evaluation: Evaluation): string {

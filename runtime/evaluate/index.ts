@@ -1,4 +1,3 @@
-export type { BootstrapSettings, Interval } from "./bootstrap.ts";
 export {
   evaluationTable,
   evaluationToJson,
@@ -6,15 +5,13 @@ export {
   printInterval,
   printMetric,
   scoresToCsv,
+  thinIntervals,
   undefinedClasses,
 } from "./files.ts";
-export type { ClassMetric, OverallMetric } from "./metrics.ts";
 export type { RocPoint } from "./ranking.ts";
 export {
   type ClassEvaluation,
-  defaultBootstrap,
   type Evaluation,
   evaluateScores,
   type Metric,
-  type ScoredExamples,
 } from "./results.ts";

@@ -5,7 +5,8 @@ export type OverallMetric = "meanAuroc" | "accuracy" | "macroF1" | "microF1" | "
 
 /**
  * The numbers of one class, as scikit-learn has them with `zero_division=0`: precision and F1 are 0 where nothing is
- * called present. Null where there is no such number: an AUROC needs an example with the class and one without, and
+ * called present. (CT-CLIP's own scripts have the same AUROC, but choose a threshold for each class on the scores that
+ * they then measure, and weigh the F1 of presence and of absence: their accuracy and F1 are not these.) Null where there is no such number: an AUROC needs an example with the class and one without, and
  * everything needs an example.
  */
 export const classRules: Readonly<Record<ClassMetric, (outcomes: Outcomes) => number | null>> = {

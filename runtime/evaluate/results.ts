@@ -43,7 +43,7 @@ export interface ScoredExamples {
   readonly bootstrap?: BootstrapSettings | null;
 }
 
-export const defaultBootstrap: BootstrapSettings = { resamples: 1000, seed: 0 };
+const defaultBootstrap: BootstrapSettings = { resamples: 1000, seed: 0 };
 
 /**
  * Numbers for each class and over all, each with its 95 % interval. A class with a score that is not a finite number has

@@ -53,6 +53,9 @@ micro precision   0.333  0.000–1.000
 no AUROC
   Never  never occurs among 3
 
+resamples without an AUROC, left out of its interval
+  Effusion  9
+
 3 examples; present from a score of 0.5 on; intervals from 50 resamples, seed 1
 `);
 });
