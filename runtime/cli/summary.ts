@@ -1,6 +1,6 @@
 import { type ExpectedMemory, type Plan, printBytes, printFlops } from "../../compiler/index.ts";
 import { renderTable } from "./table.ts";
-import { printCount, printShare } from "./units.ts";
+import { printCount, printFound, printShare } from "./units.ts";
 
 /**
  * A plan in one screen: components, what each placement selected, expectations, and what a step costs. Its expected peak
@@ -45,11 +45,6 @@ function expectations({ expectations: judged }: Plan): string {
     printFound(text, found),
   ]);
   return `expectations\n${renderTable(rows, ["left", "left", "left"])}`;
-}
-
-function printFound(text: string, found: number): string {
-  if (text.endsWith("%")) return `${(100 * found).toPrecision(4)} %`;
-  return Number.isInteger(found) ? printCount(found) : found.toPrecision(6);
 }
 
 function cost({ batch, cost: estimated }: Plan, memory: ExpectedMemory | null): string {

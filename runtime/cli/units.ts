@@ -7,3 +7,9 @@ export function printCount(count: number): string {
 export function printShare(part: number, whole: number): string {
   return whole === 0 ? "-" : `${((100 * part) / whole).toFixed(3)} %`;
 }
+
+/** What an expectation found, in the unit in which it is written. */
+export function printFound(text: string, found: number): string {
+  if (text.endsWith("%")) return `${(100 * found).toPrecision(4)} %`;
+  return Number.isInteger(found) ? printCount(found) : found.toPrecision(6);
+}

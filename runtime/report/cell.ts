@@ -1,0 +1,67 @@
+import { printCount } from "../cli/units.ts";
+import { drawText, moved, shorten, tenths } from "./drawing.ts";
+import { escapeMarkup } from "./escape.ts";
+import type { Palette } from "./palette.ts";
+import type { Cell } from "./structure.ts";
+
+/** What cells are drawn with: colours, and what stands on the adapters of each placement. */
+export interface CellStyle {
+  readonly palette: Palette;
+  readonly labels: readonly string[];
+}
+
+const cellHeight = 16;
+
+/** What stands on an adapter: its rank, or else the first number of its placement, or else what it is called. */
+export function labelOf(placement: string): string {
+  const number = /\brank\s*=\s*([\d_]+)/.exec(placement) ?? /=\s*([\d_]+)/.exec(placement);
+  return number?.[1]?.replaceAll("_", "") ?? /^\w+/.exec(placement)?.[0].slice(0, 4) ?? "";
+}
+
+/** A module: an outline when frozen, filled when trained, half of it when in part; its adapters lie on it. */
+export function drawCell(cell: Cell, width: number, style: CellStyle): string {
+  const { path, parameters, trained, adapters } = cell;
+  const { outline, trained: solid, card } = style.palette;
+  const right = tenths(width - 0.5);
+  const bottom = cellHeight - 0.5;
+  const isTrained = trained > 0 && trained === parameters;
+  const each = width / Math.max(adapters.length, 1);
+  return [
+    "<g>",
+    path === "" ? "" : `<title>${escapeMarkup(describe(cell))}</title>`,
+    `<rect x="0.5" y="0.5" width="${tenths(width - 1)}" height="${cellHeight - 1}" rx="2.5"`,
+    ` fill="${isTrained ? solid : card}" stroke="${trained > 0 ? solid : outline}"/>`,
+    trained > 0 && !isTrained ? `<path d="M0.5,${bottom}H${right}V0.5Z" fill="${solid}"/>` : "",
+    ...adapters.map((adapter, index) => moved(index * each, 0, drawAdapter(adapter, each, trained > 0, style))),
+    "</g>",
+  ].join("");
+}
+
+/** An adapter fills the cell of a frozen module, and leaves a rim of one that is trained itself. */
+function drawAdapter(
+  { placement, isTrained }: Cell["adapters"][number],
+  width: number,
+  hasRim: boolean,
+  { palette, labels }: CellStyle,
+): string {
+  const colour = palette.placements[placement % palette.placements.length] ?? palette.muted;
+  const inset = hasRim ? 2.5 : isTrained ? 0 : 1;
+  const place = `x="${inset}" y="${inset}" width="${tenths(width - 2 * inset)}" height="${cellHeight - 2 * inset}"`;
+  const look = isTrained ? `fill="${colour}"` : `fill="${palette.card}" stroke="${colour}" stroke-width="2"`;
+  const label = drawText(width / 2, 12, shorten(labels[placement] ?? "", Math.floor(width / 6)), {
+    fill: isTrained ? palette.onPlacement : colour,
+    size: 10.5,
+    weight: 600,
+    anchor: "middle",
+  });
+  return `<rect ${place} rx="2.5" ${look}/>${label}`;
+}
+
+function describe({ path, parameters, trained, adapters }: Cell): string {
+  const state = trained === 0 ? "frozen" : trained === parameters ? "trained" : `${printCount(trained)} trained`;
+  const placed = adapters.map(({ path: adapter, parameters: count, isTrained }) => {
+    const name = adapter.slice(adapter.lastIndexOf(".") + 1);
+    return `; ${name}: ${printCount(count)} parameters${isTrained ? "" : ", frozen"}`;
+  });
+  return `${path}: ${printCount(parameters)} parameters, ${state}${placed.join("")}`;
+}

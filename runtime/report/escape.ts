@@ -1,0 +1,22 @@
+/**
+ * Text with what no page can hold, or what would reorder the text around it, made visible: control characters but
+ * tabs and line ends, halves of surrogate pairs, and marks that override the direction of writing.
+ */
+export function printable(text: string): string {
+  return text
+    .replace(/[\p{Cc}\p{Cs}]/gu, (character) => (character === "\n" || character === "\t" ? character : "\uFFFD"))
+    .replace(/[\u202A-\u202E\u2066-\u2069]/g, "\uFFFD");
+}
+
+const entities: ReadonlyMap<string, string> = new Map([
+  ["&", "&amp;"],
+  ["<", "&lt;"],
+  [">", "&gt;"],
+  ['"', "&quot;"],
+  ["'", "&#39;"],
+]);
+
+/** Text for a page or a double-quoted attribute, in HTML and in SVG. */
+export function escapeMarkup(text: string): string {
+  return printable(text).replace(/[&<>"']/g, (character) => entities.get(character) ?? "");
+}

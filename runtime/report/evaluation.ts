@@ -1,0 +1,138 @@
+import { printCount } from "../cli/units.ts";
+import {
+  type Evaluation,
+  type Metric,
+  overallNames,
+  printInterval,
+  printMetric,
+  thinIntervals,
+  undefinedClasses,
+} from "../evaluate/index.ts";
+import { aurocChart } from "./auroc-chart.ts";
+import { evaluationLegend } from "./comparison.ts";
+import { escapeMarkup } from "./escape.ts";
+import { renderTable, type Section, type TableCell, type TableColumn } from "./markup.ts";
+import { rocCharts } from "./roc-charts.ts";
+import type { LabelledEvaluation } from "./types.ts";
+
+/** What scores are worth: over all classes, then class by class, the last evaluation against the first. */
+export async function evaluationSections(evaluations: readonly LabelledEvaluation[]): Promise<readonly Section[]> {
+  const final = evaluations.at(-1);
+  if (final === undefined) return [];
+  const compared = evaluations.length > 2 ? [...evaluations.slice(0, 1), final] : evaluations;
+  const overall = `<p class="about">${about(final.evaluation)}</p>${overallTable(evaluations)}`;
+  const sections = [{ id: "evaluation", title: "Evaluation", body: overall }];
+  if (final.evaluation.classes.length === 0) return sections;
+  const classes = `${await aurocChart(compared)}${classTable(compared)}${undefinedList(evaluations)}${thinList(final.evaluation)}`;
+  sections.push({ id: "classes", title: "Each class", body: classes });
+  const curves = await rocCharts(compared);
+  if (curves === "") return sections;
+  const axes =
+    "Across: the share of examples without the class that are called present. Up: the share of those with it.";
+  const body = `<p class="about">${axes} ${evaluationLegend(compared)}</p><div class="rocs">${curves}</div>`;
+  return [...sections, { id: "roc", title: "ROC curves", body }];
+}
+
+function about({ examples, threshold, bootstrap }: Evaluation): string {
+  const counted = `${printCount(examples)} ${examples === 1 ? "example" : "examples"}; a class is called present from a score of ${threshold} on.`;
+  if (bootstrap === null) return counted;
+  return `${counted} Intervals hold 95 % of ${printCount(bootstrap.resamples)} resamples of the examples (seed ${bootstrap.seed}).`;
+}
+
+/** A row for each number, a column for each evaluation, and what changed from the first to the last. */
+function overallTable(evaluations: readonly LabelledEvaluation[]): string {
+  const first = evaluations.at(0);
+  const last = evaluations.at(-1);
+  const columns: TableColumn[] = [
+    { title: "over all classes", align: "left" },
+    ...evaluations.map((evaluation) => ({ title: titleOf(evaluation), align: "right" as const })),
+  ];
+  if (evaluations.length > 1) columns.push({ title: "change", align: "right" });
+  const rows = overallNames.map(([metric, name]) => {
+    const cells = evaluations.map(({ evaluation }) => cellOf(evaluation.overall[metric]));
+    return [
+      name,
+      ...cells,
+      ...changeOf(first?.evaluation.overall[metric], last?.evaluation.overall[metric], evaluations),
+    ];
+  });
+  return renderTable("Numbers over all classes", columns, rows);
+}
+
+function titleOf({ label, step }: LabelledEvaluation): string {
+  return step === null ? label : `${label} (step ${step})`;
+}
+
+/** A row for each class, in the order of the classes. */
+function classTable(compared: readonly LabelledEvaluation[]): string {
+  const [first] = compared;
+  const last = compared.at(-1);
+  const columns: TableColumn[] = [
+    { title: "class", align: "left" },
+    { title: "present", align: "right" },
+    ...compared.map(({ label }) => ({
+      title: compared.length > 1 ? `AUROC ${label}` : "AUROC",
+      align: "right" as const,
+    })),
+    ...["accuracy", "precision", "F1"].map((title) => ({ title, align: "right" as const })),
+  ];
+  if (compared.length > 1) columns.splice(2 + compared.length, 0, { title: "change", align: "right" });
+  const rows = (last?.evaluation.classes ?? []).map(({ name, present, metrics }, row) => [
+    name,
+    printCount(present),
+    ...compared.map(({ evaluation }) => {
+      const auroc = evaluation.classes[row]?.metrics.auroc;
+      return auroc === undefined ? "-" : cellOf(auroc);
+    }),
+    ...changeOf(first?.evaluation.classes[row]?.metrics.auroc, metrics.auroc, compared),
+    cellOf(metrics.accuracy),
+    cellOf(metrics.precision),
+    cellOf(metrics.f1),
+  ]);
+  return renderTable(
+    compared.length > 1 && last !== undefined
+      ? `Numbers of each class; accuracy, precision and F1 of “${last.label}”`
+      : "Numbers of each class",
+    columns,
+    rows,
+  );
+}
+
+function cellOf(metric: Metric): TableCell {
+  return { text: printMetric(metric), detail: printInterval(metric) };
+}
+
+/** `+0.076`; no cell where there is one evaluation alone, an empty one where a number is missing. */
+function changeOf(
+  first: Metric | undefined,
+  last: Metric | undefined,
+  evaluations: readonly LabelledEvaluation[],
+): readonly string[] {
+  if (evaluations.length < 2) return [];
+  if (typeof first?.value !== "number" || typeof last?.value !== "number") return [""];
+  const change = last.value - first.value;
+  return [`${change < 0 ? "−" : "+"}${Math.abs(change).toFixed(3)}`];
+}
+
+/** The classes without an AUROC, each with the reason, once for all evaluations that agree. */
+function undefinedList(evaluations: readonly LabelledEvaluation[]): string {
+  const reasons = evaluations.flatMap(({ label, evaluation }) =>
+    undefinedClasses(evaluation).map(({ name, why }) => ({ label, text: `${name}: ${why}` })),
+  );
+  const texts = [...new Set(reasons.map(({ text }) => text))];
+  if (texts.length === 0) return "";
+  const items = texts.map((text) => {
+    const labels = reasons.filter((reason) => reason.text === text).map(({ label }) => label);
+    const where = labels.length === evaluations.length ? "" : ` (${labels.join(", ")})`;
+    return `<li>${escapeMarkup(`${text}${where}`)}</li>`;
+  });
+  return `<h3>Without an AUROC</h3><ul>${items.join("")}</ul>`;
+}
+
+/** The classes whose interval is of fewer resamples than the others'. */
+function thinList(evaluation: Evaluation): string {
+  const items = thinIntervals(evaluation).map(
+    ({ name, leftOut }) => `<li>${escapeMarkup(name)}: ${printCount(leftOut)} resamples have none</li>`,
+  );
+  return items.length === 0 ? "" : `<h3>AUROC intervals of fewer resamples</h3><ul>${items.join("")}</ul>`;
+}

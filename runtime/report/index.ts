@@ -1,0 +1,4 @@
+export { renderDiagram } from "./diagram.ts";
+export { renderReport } from "./page.ts";
+export { darkPalette, lightPalette } from "./palette.ts";
+export type { CurvePoint, RunReport } from "./types.ts";

@@ -1,0 +1,158 @@
+import { createHash } from "node:crypto";
+import { printCount, printShare } from "../cli/units.ts";
+import { printMetric } from "../evaluate/index.ts";
+import { quantityOf, smooth, smoothingSpan } from "./curves.ts";
+import { escapeMarkup } from "./escape.ts";
+import { evaluationSections } from "./evaluation.ts";
+import { renderTable, type Section } from "./markup.ts";
+import { modelSection } from "./model.ts";
+import { specSection } from "./spec.ts";
+import { style } from "./style.ts";
+import { trainingSection } from "./training.ts";
+import type { RunReport } from "./types.ts";
+
+const shownProblems = 100;
+
+/**
+ * A report as one HTML page that needs nothing else: no script, its pictures inside. A policy in it lets it load nothing
+ * but its own style. The same report gives the same page; whatever is named in it is text and never markup.
+ */
+export async function renderReport(report: RunReport): Promise<string> {
+  const { title, plan, specText, specPath, curve, evaluations } = report;
+  const sections = [
+    await trainingSection(curve),
+    ...(await evaluationSections(evaluations)),
+    plan === null ? null : await modelSection(plan),
+    skippedSection(report),
+    environmentSection(report),
+    specText === null ? null : specSection(specPath, specText),
+  ].filter((section) => section !== null);
+  const hash = createHash("sha256").update(style).digest("base64");
+  const policy = `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>${escapeMarkup(title)}</title>
+<style>${style}</style>
+</head>
+<body>
+<header>
+<h1>${escapeMarkup(title)}</h1>
+${aboutRun(report)}${contents(sections)}</header>
+<main>
+${summary(report)}${sections.map(({ id, title: heading, body }) => `<section aria-labelledby="${id}"><h2 id="${id}">${heading}</h2>\n${body}</section>\n`).join("")}</main>
+<footer>Made by medctc. This page loads nothing from elsewhere.</footer>
+</body>
+</html>
+`;
+}
+
+function contents(sections: readonly Section[]): string {
+  if (sections.length < 2) return "";
+  const links = sections.map(({ id, title }) => `<li><a href="#${id}">${title}</a></li>`);
+  return `<nav aria-label="Contents"><ul>${links.join("")}</ul></nav>\n`;
+}
+
+/** What was run, and when, as the report says it: no clock is read. */
+function aboutRun({ command, startedAt, elapsedMs, specPath }: RunReport): string {
+  const facts = [
+    specPath === "" ? "" : escapeMarkup(specPath),
+    startedAt === null ? "" : `started ${escapeMarkup(printTime(startedAt))}`,
+    elapsedMs === null ? "" : `took ${printDuration(elapsedMs)}`,
+  ].filter((fact) => fact !== "");
+  const line = facts.length === 0 ? "" : `<p class="run">${facts.join(" · ")}</p>\n`;
+  return `${line}${command === null ? "" : `<p class="run"><code>${escapeMarkup(command)}</code></p>\n`}`;
+}
+
+/** `2026-03-01 09:30 UTC`; what is no time stays as it is. */
+function printTime(time: string): string {
+  const date = new Date(time);
+  return Number.isNaN(date.getTime()) ? time : `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+}
+
+/** `2 h 5 min`, `3 min 20 s`, `1.2 s` */
+function printDuration(elapsedMs: number): string {
+  const seconds = elapsedMs / 1000;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
+interface Tile {
+  readonly name: string;
+  readonly value: string;
+  readonly detail: string;
+}
+
+function summary(report: RunReport): string {
+  const tiles = [...planTiles(report), ...trainingTiles(report), ...evaluationTiles(report)];
+  if (tiles.length === 0) return "";
+  const shown = tiles.map(({ name, value, detail }) => {
+    const below = detail === "" ? "" : `<dd>${escapeMarkup(detail)}</dd>`;
+    return `<div class="tile"><dt>${escapeMarkup(name)}</dt><dd>${escapeMarkup(value)}</dd>${below}</div>`;
+  });
+  return `<dl class="tiles">${shown.join("\n")}</dl>\n`;
+}
+
+function planTiles({ plan }: RunReport): readonly Tile[] {
+  if (plan === null) return [];
+  const { base, total, trainable } = plan.totals;
+  const adapters = plan.placements.reduce((sum, placement) => sum + placement.adapters.length, 0);
+  return [
+    { name: "parameters", value: printCount(total), detail: `${printCount(base)} without adapters` },
+    { name: "trainable", value: printCount(trainable), detail: `${printCount(adapters)} adapters` },
+    { name: "share", value: printShare(trainable, total), detail: "of all parameters" },
+  ];
+}
+
+function trainingTiles({ curve }: RunReport): readonly Tile[] {
+  const losses = quantityOf(curve, "loss");
+  const first = losses.at(0);
+  const last = smooth(losses, smoothingSpan(losses.length)).at(-1);
+  if (first === undefined || last === undefined) return [];
+  const detail = `from ${first.value.toPrecision(4)}, in ${printCount(curve.length)} steps`;
+  return [{ name: "loss", value: last.value.toPrecision(4), detail }];
+}
+
+function evaluationTiles({ evaluations }: RunReport): readonly Tile[] {
+  const first = evaluations.at(0);
+  const last = evaluations.at(-1);
+  if (first === undefined || last === undefined) return [];
+  const numbers = [
+    ["mean AUROC", "meanAuroc"],
+    ["macro F1", "macroF1"],
+  ] as const;
+  return numbers.map(([name, metric]) => ({
+    name,
+    value: printMetric(last.evaluation.overall[metric]),
+    detail: first === last ? last.label : `from ${printMetric(first.evaluation.overall[metric])} (${first.label})`,
+  }));
+}
+
+function environmentSection({ environment }: RunReport): Section | null {
+  if (environment.length === 0) return null;
+  const columns = [
+    { title: "what", align: "left" },
+    { title: "value", align: "left" },
+  ] as const;
+  return { id: "environment", title: "Environment", body: renderTable("Where it ran", columns, environment) };
+}
+
+function skippedSection({ skipped }: RunReport): Section | null {
+  if (skipped.length === 0) return null;
+  const rows = skipped.slice(0, shownProblems).map(({ file, rule, help }) => [file, rule, help ?? ""]);
+  const more = skipped.length - rows.length;
+  const columns = [
+    { title: "file", align: "left" },
+    { title: "what is wrong", align: "left" },
+    { title: "what helps", align: "left" },
+  ] as const;
+  const rest = more === 0 ? "" : `<p class="about">And ${printCount(more)} more.</p>`;
+  const body = renderTable(`${printCount(skipped.length)} left out`, columns, rows) + rest;
+  return { id: "skipped", title: "Data that was left out", body };
+}

@@ -1,0 +1,40 @@
+import type { Plan } from "../../compiler/index.ts";
+import type { DataProblem } from "../data/problem.ts";
+import type { Evaluation } from "../evaluate/index.ts";
+
+/** One step of a training run. */
+export interface CurvePoint {
+  readonly step: number;
+  readonly loss: number;
+  readonly learningRate: number;
+  /** Before clipping. */
+  readonly gradientNorm: number;
+}
+
+export interface LabelledEvaluation {
+  /** `before`, `after`, or whatever tells it from the others. */
+  readonly label: string;
+  /** After how many steps it was made, where that is known. */
+  readonly step: number | null;
+  readonly evaluation: Evaluation;
+}
+
+/** All that a report shows of a training run or of an evaluation. A part that is null or empty leaves its section out. */
+export interface RunReport {
+  readonly title: string;
+  /** What was run, as typed. */
+  readonly command: string | null;
+  /** When it was started, in ISO 8601. */
+  readonly startedAt: string | null;
+  readonly elapsedMs: number | null;
+  readonly specPath: string;
+  readonly specText: string | null;
+  readonly plan: Plan | null;
+  readonly curve: readonly CurvePoint[];
+  /** In the order in which they were made: the last is held against the first. */
+  readonly evaluations: readonly LabelledEvaluation[];
+  /** Versions, machine, backend, seed, data: a name and a value each. */
+  readonly environment: readonly (readonly [string, string])[];
+  /** What of the data was left out, and why. */
+  readonly skipped: readonly DataProblem[];
+}

@@ -1,0 +1,69 @@
+import { readFileSync } from "node:fs";
+import { compileSpec, type Plan } from "../../compiler/index.ts";
+import { createSource } from "../../grammar/index.ts";
+import { SpecLibrary } from "../../runtime/cli/library.ts";
+import { type Evaluation, evaluateScores } from "../../runtime/evaluate/index.ts";
+import type { CurvePoint, RunReport } from "../../runtime/report/index.ts";
+import { Random } from "../random.ts";
+
+export function planOf(path: string): Plan {
+  const { plan } = compileSpec(createSource(path, readFileSync(path, "utf8")), new SpecLibrary("specs/std", path));
+  if (plan === null) throw new Error(`${path} compiles`);
+  return plan;
+}
+
+/** Scores that say something of all classes but the last, which never occurs. */
+export function evaluationOf(classes: readonly string[], lift: number): Evaluation {
+  const random = new Random(lift);
+  const labels = Array.from({ length: 40 }, () =>
+    classes.map((_, index) => index < classes.length - 1 && random.below(3) === 0),
+  );
+  const scores = labels.map((row) => row.map((label) => (random.below(100) + (label ? lift : 0)) / (100 + lift)));
+  return evaluateScores({ classes, scores, labels, bootstrap: { resamples: 60, seed: 2 } });
+}
+
+export function curveOf(steps: number): readonly CurvePoint[] {
+  return Array.from({ length: steps }, (_, index) => ({
+    step: index + 1,
+    loss: 2 / (index + 1) + (index % 2) / 10,
+    learningRate: 1e-4,
+    gradientNorm: 1 + (index % 3),
+  }));
+}
+
+export const emptyReport: RunReport = {
+  title: "Nothing yet",
+  command: null,
+  startedAt: null,
+  elapsedMs: null,
+  specPath: "",
+  specText: null,
+  plan: null,
+  curve: [],
+  evaluations: [],
+  environment: [],
+  skipped: [],
+};
+
+const classes = ["Effusion", "Nodule", "Never"];
+
+/** A report with every section. */
+export function fullReport(): RunReport {
+  const path = "specs/medct-small.vlm";
+  return {
+    title: "A run",
+    command: `medctc train ${path}`,
+    startedAt: "2026-03-01T09:30:00Z",
+    elapsedMs: 7_512_345,
+    specPath: path,
+    specText: readFileSync(path, "utf8"),
+    plan: planOf(path),
+    curve: curveOf(90),
+    evaluations: [
+      { label: "before", step: 0, evaluation: evaluationOf(classes, 10) },
+      { label: "after", step: 90, evaluation: evaluationOf(classes, 60) },
+    ],
+    environment: [["seed", "7"]],
+    skipped: [{ file: "a.nii.gz", rule: "the data ends early", help: null }],
+  };
+}
