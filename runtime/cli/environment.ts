@@ -16,7 +16,10 @@ export function environmentOf(
 ): readonly (readonly [string, string])[] {
   return [
     ["medctc", given.version],
-    ["backend", engine.backend === "tfjs" ? `TensorFlow ${versions.tensorflow}, ${engine.device}` : "ONNX Runtime, CPU"],
+    [
+      "backend",
+      engine.backend === "tfjs" ? `TensorFlow ${versions.tensorflow}, ${engine.device}` : "ONNX Runtime, CPU",
+    ],
     ["machine", `${cpus()[0]?.model ?? "unknown"}, ${availableParallelism()} threads`],
     ["Node", process.versions.node],
     ["data", given.data],

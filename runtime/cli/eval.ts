@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
-import type { Plan, TracedSpec } from "../../compiler/index.ts";
+import type { Plan } from "../../compiler/index.ts";
 import { type Evaluation, evaluationTable, evaluationToJson, scoresToCsv } from "../evaluate/index.ts";
 import { attempt, writeAtomically } from "../files/index.ts";
 import { exitCodeOf, watchSignals } from "../train/index.ts";
@@ -33,7 +33,11 @@ export async function evaluate(named: string | null, options: EvalOptions, termi
   if (!showDiagnostics(compiled, terminal) || spec === null || plan === null) return exitCodes.wrong;
   const folder = options.data ?? (spec.data.folder === null ? null : resolve(dirname(path), spec.data.folder));
   if (folder === null) {
-    return fail("it is not said what to evaluate on", "give --data DIR, or `folder` in the spec's `data` block", terminal);
+    return fail(
+      "it is not said what to evaluate on",
+      "give --data DIR, or `folder` in the spec's `data` block",
+      terminal,
+    );
   }
   const { image, text, classes } = spec.evaluation;
   if (image === null || text === null || classes.length === 0) {
@@ -50,7 +54,15 @@ export async function evaluate(named: string | null, options: EvalOptions, termi
   try {
     const engine = await openEngine({ ...compiled, spec }, "encode", options, temporary, progress, terminal);
     if (engine === null) return exitCodes.wrong;
-    const found = await evaluateHeldOut(engine, spec, dataset, reading, data, progress, () => signals.requested() !== null);
+    const found = await evaluateHeldOut(
+      engine,
+      spec,
+      dataset,
+      reading,
+      data,
+      progress,
+      () => signals.requested() !== null,
+    );
     progress.end();
     const environment = environmentOf(engine, spec, { ...options, data: folder });
     await engine.dispose();
@@ -67,7 +79,10 @@ export async function evaluate(named: string | null, options: EvalOptions, termi
     const files = new Map([
       ["scores.csv", scoresToCsv(names, classes, scores)],
       ["results.json", evaluationToJson(found.evaluation)],
-      ["report.html", await renderEvaluation(path, { ...compiled, plan }, found.evaluation, environment, skipped, startedAt)],
+      [
+        "report.html",
+        await renderEvaluation(path, { ...compiled, plan }, found.evaluation, environment, skipped, startedAt),
+      ],
     ]);
     return save(options.output, files, terminal);
   } finally {

@@ -8,7 +8,7 @@ import {
   trialBatches,
   withDynamicBatch,
 } from "../../compiler/index.ts";
-import { type Diagnostic, report } from "../../grammar/index.ts";
+import { report } from "../../grammar/index.ts";
 import { readText } from "../files/index.ts";
 import { type OnnxFiles, withComputedOnce, writeOnnx } from "../onnx/index.ts";
 import { type OpenTensors, openTensors } from "../weights/index.ts";
@@ -30,6 +30,8 @@ export interface ExportOptions {
   readonly program: ExportedProgram | null;
   readonly weights: string | null;
   readonly adapter: string | null;
+  /** Names of weights that the files need not have. */
+  readonly allowMissing: readonly string[];
   /** Fold adapters into the weights that they stand beside. */
   readonly merge: boolean;
   /** Matrix products, and the weights that they read, in 16 bits. */
@@ -91,6 +93,7 @@ export async function exportSpec(path: string, options: ExportOptions, terminal:
     const weights = weightsOf([...programs.values()], compiled, opened, {
       weights: options.weights !== null,
       adapter: options.adapter !== null,
+      allowMissing: options.allowMissing,
     });
     if (weights.diagnostics.length > 0) return refuse(weights.diagnostics, terminal);
     if (options.weights === null) terminal.err("no --weights: the first values that follow from the spec's seed\n");

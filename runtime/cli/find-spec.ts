@@ -8,7 +8,8 @@ export function findSpec(named: string | null, terminal: Terminal): string | nul
   const specs = readdirSync(".").filter((name) => name.endsWith(".vlm"));
   const [only] = specs;
   if (only !== undefined && specs.length === 1) return only;
-  const problem = only === undefined ? "there is no spec in this folder" : `there are ${specs.length} specs in this folder`;
+  const problem =
+    only === undefined ? "there is no spec in this folder" : `there are ${specs.length} specs in this folder`;
   fail(problem, "name one: medctc train specs/medct.vlm --data DIR -o DIR", terminal);
   return null;
 }

@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TracedSpec } from "../../compiler/index.ts";
+import type { DataProblem } from "../data/index.ts";
 import { type Dataset, openDataset } from "../data/index.ts";
 import type { Engine } from "../engine/index.ts";
 import { decodeScores, type Evaluation, evaluateScores, type KeptScores, scoreVolumes } from "../evaluate/index.ts";
-import type { DataProblem } from "../data/index.ts";
 import { type DataOptions, type OpenedData, showProblems } from "./open-data.ts";
 import type { Progress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
@@ -27,7 +27,9 @@ export async function openHeldOut(
   const dataset = await openDataset(options.data, spec.data, { reports: false, labels: classes, split: "valid" });
   if (dataset.examples.length === 0) {
     const why = dataset.problems[0];
-    terminal.err(`note: nothing is evaluated: ${why === undefined ? "no volume is held out" : `${why.file}: ${why.rule}`}\n`);
+    terminal.err(
+      `note: nothing is evaluated: ${why === undefined ? "no volume is held out" : `${why.file}: ${why.rule}`}\n`,
+    );
     return null;
   }
   return showProblems(dataset, options, terminal) ? dataset : "wrong";

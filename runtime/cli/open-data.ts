@@ -53,7 +53,11 @@ export function openData(spec: TracedSpec, options: DataOptions, terminal: Termi
   const { tokenizer } = loaded;
   if (tokenizer.vocabSize > inputs.vocabulary) {
     const problem = `${vocabulary} has ${tokenizer.vocabSize} tokens, and the model's table ${inputs.vocabulary} rows`;
-    fail(problem, "use the vocabulary that the text encoder was trained with, or a larger `vocab` in the spec", terminal);
+    fail(
+      problem,
+      "use the vocabulary that the text encoder was trained with, or a larger `vocab` in the spec",
+      terminal,
+    );
     return null;
   }
   const cache =

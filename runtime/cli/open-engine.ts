@@ -20,6 +20,8 @@ export interface EngineOptions {
   readonly weights: string | null;
   /** A file of adapters, or a folder that has one. */
   readonly adapter: string | null;
+  /** Names of weights that the files need not have; `*` stands for anything. */
+  readonly allowMissing: readonly string[];
 }
 
 /**
@@ -60,7 +62,8 @@ export async function openEngine(
       return null;
     }
     const tensors = opened.flatMap((file) => (file.kind === "tensors" ? [file] : []));
-    const given = { weights: options.weights !== null, adapter: options.adapter !== null };
+    const { allowMissing } = options;
+    const given = { weights: options.weights !== null, adapter: options.adapter !== null, allowMissing };
     const { piecesOf, diagnostics } = weightsOf(programs, compiled, tensors, given);
     if (diagnostics.length > 0) {
       refuse(diagnostics, terminal);

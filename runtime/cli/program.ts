@@ -1,9 +1,11 @@
-import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, CommanderError, Option } from "commander";
 import type { ProgramName, TrainOverrides } from "../../compiler/index.ts";
 import type { WantedBackend } from "../native/index.ts";
 import type { BenchOptions } from "./bench.ts";
 import type { Emitted } from "./compile.ts";
+import { addDataCommands } from "./data-commands.ts";
 import type { ExportedProgram } from "./export.ts";
+import { wholeNumber } from "./option-values.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 
 /** The version of package.json, set when the program is bundled. */
@@ -58,6 +60,7 @@ interface ExportFlags {
   readonly program?: ExportedProgram;
   readonly weights?: string;
   readonly adapter?: string;
+  readonly allowMissing?: readonly string[];
   readonly merge?: boolean;
   readonly batch?: number;
   readonly dynamicBatch?: boolean;
@@ -71,15 +74,6 @@ interface BenchFlags extends TrainOverrides {
   readonly warmup: number;
   readonly profile?: string;
   readonly json?: boolean;
-}
-
-/** Reads an option that is a whole number of at least `least`. */
-function wholeNumber(least: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
-    throw new InvalidArgumentError(`It is a whole number${least > 0 ? " above 0" : ""}.`);
-  };
 }
 
 const summary = `A language and compiler for adapting vision-language models.
@@ -208,6 +202,7 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
     )
     .option("--weights <file>", "the model's weights, safetensors by their names in checkpoints")
     .option("--adapter <file>", "the adapters' weights; without them the first values, which change nothing")
+    .option("--allow-missing <pattern...>", "names of weights that the files need not have, such as 'to_*'")
     .option("--merge", "fold adapters into the weights that they stand beside, where that is possible")
     .addOption(
       new Option("--batch <rows>", "another batch than the spec says")
@@ -225,8 +220,13 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
     .action(async (spec: string, { onnx, ...options }: ExportFlags) => {
       const { exportSpec } = await import("./export.ts");
       const { program: name = null, weights = null, adapter = null, merge = false, half = false } = options;
+      const { allowMissing = [] } = options;
       const batch = options.dynamicBatch === true ? "dynamic" : (options.batch ?? null);
-      code = await exportSpec(spec, { onnx, program: name, weights, adapter, merge, half, batch, version }, terminal);
+      code = await exportSpec(
+        spec,
+        { onnx, program: name, weights, adapter, allowMissing, merge, half, batch, version },
+        terminal,
+      );
     });
   program
     .command("bench")
@@ -257,19 +257,9 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
       };
       code = await bench(spec, { program: name, overrides, backend, steps, warmup, profile, json }, terminal);
     });
-  const data = program.command("data").description("data sets to train on and to evaluate with");
-  data
-    .command("synth")
-    .description("make a small data set in CT-RATE's layout, to try a spec on: painted chests, nobody's data")
-    .argument("<folder>", "where it goes; a set that this command made there before is replaced, other files stay")
-    .option("--pairs <number>", "volumes with reports to train on", wholeNumber(1), 120)
-    .option("--valid <number>", "those that are held out; a third of the pairs, and at least 24, when it is left out", wholeNumber(1))
-    .option("--seed <number>", "what everything follows from: the same seed gives the same bytes", wholeNumber(0), 1)
-    .addHelpText("after", "\nExample:\n  $ medctc data synth ct --pairs 120 --seed 1")
-    .action(async (folder: string, options: { readonly pairs: number; readonly valid?: number; readonly seed: number }) => {
-      const { dataSynth } = await import("./data-synth.ts");
-      code = dataSynth(folder, { ...options, valid: options.valid ?? null }, terminal);
-    });
+  addDataCommands(program, version, terminal, (ended) => {
+    code = ended;
+  });
   program.command("measure", { hidden: true }).action(async () => {
     const { measure } = await import("./measure.ts");
     code = await measure(terminal);

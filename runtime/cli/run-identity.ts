@@ -12,7 +12,8 @@ export function fileIdentity(path: string | null): string {
   const file = openSync(path, "r");
   try {
     const buffer = new Uint8Array(bytesAtOnce);
-    for (let count = readSync(file, buffer); count > 0; count = readSync(file, buffer)) hash.update(buffer.subarray(0, count));
+    for (let count = readSync(file, buffer); count > 0; count = readSync(file, buffer))
+      hash.update(buffer.subarray(0, count));
   } finally {
     closeSync(file);
   }

@@ -31,11 +31,17 @@ export async function finishTraining(ended: TrainingEnd, run: Trained, terminal:
     case "done":
       return finish(run, terminal);
     case "stopped":
-      terminal.err(`stopped after step ${ended.step} of ${run.steps}, which is saved; go on with the same command and --resume\n`);
+      terminal.err(
+        `stopped after step ${ended.step} of ${run.steps}, which is saved; go on with the same command and --resume\n`,
+      );
       return exitCodeOf(ended.signal);
     case "wrong-data":
       failFile(ended.problem, terminal);
-      return fail(`the training ended after step ${ended.step}`, `${goOn}; --skip-bad goes on without such files`, terminal);
+      return fail(
+        `the training ended after step ${ended.step}`,
+        `${goOn}; --skip-bad goes on without such files`,
+        terminal,
+      );
     case "not-finite":
       return fail(
         `the loss of step ${ended.step + 1} is ${ended.loss}`,

@@ -4,15 +4,15 @@ import { dirname } from "node:path";
 import type { Plan, TracedSpec } from "../../compiler/index.ts";
 import type { DataProblem, Dataset } from "../data/index.ts";
 import type { Engine } from "../engine/index.ts";
-import { encodeScores, type Evaluation } from "../evaluate/index.ts";
+import { type Evaluation, encodeScores } from "../evaluate/index.ts";
 import { attempt, writeAtomically } from "../files/index.ts";
 import {
   Batches,
   type Checkpoint,
   compareIdentity,
   describeProgress,
-  EventLog,
   type Evaluated,
+  EventLog,
   type ExampleOrder,
   MetricsLog,
   planOrder,
@@ -119,7 +119,9 @@ async function openSources(folder: RunFolder, request: TrainRequest, terminal: T
   }
   if (differences.length > 0) return null;
   const held = await openHeldOut(seeded, data, terminal);
-  return held === "wrong" ? null : { spec: { ...seeded, settings }, order, steps, trainSet, held, identity, checkpoint };
+  return held === "wrong"
+    ? null
+    : { spec: { ...seeded, settings }, order, steps, trainSet, held, identity, checkpoint };
 }
 
 async function trainWith(
@@ -158,7 +160,9 @@ async function trainWith(
     evaluations.set(step, found.evaluation);
     const { value } = found.evaluation.overall.meanAuroc;
     progress.end();
-    terminal.err(`step ${step}: mean AUROC ${value === null ? "undefined" : value.toFixed(3)} on ${held.examples.length} held-out volumes\n`);
+    terminal.err(
+      `step ${step}: mean AUROC ${value === null ? "undefined" : value.toFixed(3)} on ${held.examples.length} held-out volumes\n`,
+    );
     return found;
   };
   const ended = await train({

@@ -5,21 +5,18 @@ import { RunFolder, watchSignals } from "../train/index.ts";
 import { fail, failStorage } from "./fail.ts";
 import { findSpec } from "./find-spec.ts";
 import type { DataOptions } from "./open-data.ts";
-import type { EngineBackend } from "./open-engine.ts";
+import type { EngineOptions } from "./open-engine.ts";
 import { compilePath, showDiagnostics } from "./read-spec.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 import { trainInto } from "./train-run.ts";
 
-export interface TrainOptions extends Omit<DataOptions, "data"> {
+export interface TrainOptions extends Omit<DataOptions, "data">, EngineOptions {
   /** Null for what the spec's `data` block names. */
   readonly data: string | null;
-  readonly weights: string | null;
-  readonly adapter: string | null;
   /** Null for a folder named after the spec. */
   readonly output: string | null;
   readonly steps: number | null;
   readonly seed: number | null;
-  readonly backend: EngineBackend;
   readonly resume: boolean;
   readonly version: string;
 }

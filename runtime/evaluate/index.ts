@@ -8,6 +8,7 @@ export {
   thinIntervals,
   undefinedClasses,
 } from "./files.ts";
+export { decodeScores, encodeScores, type KeptScores } from "./kept-scores.ts";
 export type { RocPoint } from "./ranking.ts";
 export {
   type ClassEvaluation,
@@ -15,3 +16,4 @@ export {
   evaluateScores,
   type Metric,
 } from "./results.ts";
+export { scoreVolumes } from "./score-volumes.ts";

@@ -1,4 +1,4 @@
-export { nativeFiles } from "./cache.ts";
+export { cacheFolder, nativeFiles } from "./cache.ts";
 export { type ChosenBackend, chooseBackend, type WantedBackend } from "./choose.ts";
 export { type Finding, findings } from "./findings.ts";
 export { inspectNative } from "./inspect.ts";

@@ -112,7 +112,14 @@ export function tokenInputs(texts: readonly string[], tokenizer: Tokenizer, inpu
     numbers.set(tokens.ids, row * length);
     masks.set(tokens.mask, row * length);
   }
-  return new Map(mask === null ? [[ids, numbers]] : [[ids, numbers], [mask, masks]]);
+  return new Map(
+    mask === null
+      ? [[ids, numbers]]
+      : [
+          [ids, numbers],
+          [mask, masks],
+        ],
+  );
 }
 
 export function requestOf({ file, metadata }: Example): VolumeRequest {

@@ -151,7 +151,8 @@ function saveCheckpoint(
   const optimizer = new Map<string, TrainedTensor>();
   for (const [path, data] of values) {
     const own = trained.get(path);
-    const { checkpoint, shape } = own ?? trained.get(path.slice(path.indexOf(":") + 1)) ?? { checkpoint: path, shape: [] };
+    const { checkpoint, shape } = own ??
+      trained.get(path.slice(path.indexOf(":") + 1)) ?? { checkpoint: path, shape: [] };
     if (own === undefined) optimizer.set(path, { shape, data });
     else parameters.set(checkpoint, { shape, data });
   }
@@ -177,9 +178,14 @@ function logStep(
   return problemOf([metrics.append(record), events.append(step, now(), values)]);
 }
 
-function logEvaluation({ events, now }: TrainingRun, step: number, { overall, classes }: Evaluation): StorageProblem | null {
+function logEvaluation(
+  { events, now }: TrainingRun,
+  step: number,
+  { overall, classes }: Evaluation,
+): StorageProblem | null {
   const values = new Map<string, number>();
-  for (const [name, metric] of Object.entries(overall)) if (metric.value !== null) values.set(`valid/${name}`, metric.value);
+  for (const [name, metric] of Object.entries(overall))
+    if (metric.value !== null) values.set(`valid/${name}`, metric.value);
   for (const { name, metrics } of classes) {
     if (metrics.auroc.value !== null) values.set(`valid/auroc/${name}`, metrics.auroc.value);
   }
