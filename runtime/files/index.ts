@@ -1,2 +1,2 @@
-export { decodeText, readText } from "./read-text.ts";
+export { decodeText, firstBadByte, readText } from "./read-text.ts";
 export { writeAtomically } from "./write-atomically.ts";
