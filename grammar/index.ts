@@ -9,6 +9,7 @@ export {
   didYouMean,
   type Extra,
   hasErrors,
+  printable,
   renderDiagnostics,
   report,
 } from "./diagnostics/index.ts";

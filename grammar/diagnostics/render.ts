@@ -77,7 +77,7 @@ function widthOn(span: Span, line: number): number {
 }
 
 /** Text from elsewhere, with what would move a terminal's cursor or change its colours written as escapes. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (character) => {
     const code = (character.codePointAt(0) ?? 0).toString(16);
     return `\\u{${code}}`;

@@ -27,6 +27,12 @@ interface TrainFlags extends DataFlags {
   readonly resume?: boolean;
 }
 
+interface CheckFlags {
+  readonly spec?: string;
+  readonly volumes: boolean;
+  readonly json?: boolean;
+}
+
 /** The options of commands that read volumes. */
 function withDataOptions(command: Command): Command {
   return command
@@ -96,6 +102,19 @@ export function addDataCommands(
       end(await evaluate(spec ?? null, { ...dataOptions(flags), split: flags.split, version }, terminal));
     });
   const data = program.command("data").description("data sets to train on and to evaluate with");
+  data
+    .command("check")
+    .description("say what is wrong with a data set, file by file, and what is in it")
+    .argument("<folder>", "a data set in CT-RATE's layout")
+    .option("--spec <file>", "hold it against this spec's `data` and `eval` blocks, instead of CT-CLIP's preprocessing")
+    .option("--no-volumes", "leave the volumes' files unread, which takes most of the time")
+    .option("--json", "print it as JSON")
+    .addHelpText("after", "\nExample:\n  $ medctc data check ct-rate --spec specs/medct.vlm")
+    .action(async (folder: string, options: CheckFlags) => {
+      const { dataCheckFor } = await import("./data-check.ts");
+      const { spec = null, volumes, json = false } = options;
+      end(await dataCheckFor(folder, spec, { volumes, json }, terminal));
+    });
   data
     .command("synth")
     .description("make a small data set in CT-RATE's layout, to try a spec on: painted chests, nobody's data")

@@ -6,7 +6,7 @@ import { type Evaluation, evaluationTable, evaluationToJson, scoresToCsv } from 
 import { attempt, writeAtomically } from "../files/index.ts";
 import { exitCodeOf, watchSignals } from "../train/index.ts";
 import { environmentOf } from "./environment.ts";
-import { fail, failFile, failStorage } from "./fail.ts";
+import { fail, failFile, failStorage, sayIsSkipped } from "./fail.ts";
 import { findSpec } from "./find-spec.ts";
 import { evaluateHeldOut } from "./held-out.ts";
 import { type DataOptions, openData, openSplit } from "./open-data.ts";
@@ -72,7 +72,7 @@ export async function evaluate(named: string | null, options: EvalOptions, termi
       return fail("the evaluation ended there", "--skip-bad goes on without such files", terminal);
     }
     const skipped = [...dataset.problems, ...found.skipped];
-    for (const { file, rule } of found.skipped) terminal.err(`skipped: ${file}: ${rule}\n`);
+    for (const problem of found.skipped) sayIsSkipped(problem, terminal);
     terminal.out(evaluationTable(found.evaluation));
     if (options.output === null) return exitCodes.done;
     const { names, scores } = found.scores;

@@ -1,6 +1,7 @@
-import { type Diagnostic, renderDiagnostics } from "../../grammar/index.ts";
+import { type Diagnostic, printable, renderDiagnostics } from "../../grammar/index.ts";
 import type { DataProblem } from "../data/index.ts";
 import type { StorageProblem } from "../files/index.ts";
+import { renderDataProblem } from "./data-problem.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 
 /** Says what is wrong, and what to do about it. */
@@ -16,8 +17,14 @@ export function refuse(diagnostics: readonly Diagnostic[], terminal: Terminal): 
 }
 
 /** Shows what is wrong with a file of a data set. */
-export function failFile({ file, rule, help }: DataProblem, terminal: Terminal): ExitCode {
-  return fail(`${file}: ${rule}`, help, terminal);
+export function failFile(problem: DataProblem, terminal: Terminal): ExitCode {
+  terminal.err(renderDataProblem(problem, terminal));
+  return exitCodes.wrong;
+}
+
+/** Says that a file of a data set is left out. */
+export function sayIsSkipped({ file, rule }: DataProblem, terminal: Terminal): void {
+  terminal.err(`${printable(`skipped: ${file}: ${rule}`)}\n`);
 }
 
 /** Shows what the file system refused. */

@@ -11,7 +11,7 @@ import {
 } from "../data/index.ts";
 import { cacheFolder } from "../native/index.ts";
 import { type DataInputs, findDataInputs } from "../train/index.ts";
-import { fail, failFile } from "./fail.ts";
+import { fail, failFile, sayIsSkipped } from "./fail.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface DataOptions {
@@ -94,7 +94,7 @@ export function showProblems(
   for (const note of notes) terminal.err(`note: ${note}\n`);
   if (problems.length === 0) return true;
   if (skipBad && examples.length > 0) {
-    for (const { file, rule } of problems) terminal.err(`skipped: ${file}: ${rule}\n`);
+    for (const problem of problems) sayIsSkipped(problem, terminal);
     return true;
   }
   for (const problem of problems.slice(0, shownProblems)) failFile(problem, terminal);

@@ -21,7 +21,7 @@ import {
   type SignalWatch,
   train,
 } from "../train/index.ts";
-import { fail, failStorage } from "./fail.ts";
+import { fail, failStorage, sayIsSkipped } from "./fail.ts";
 import { evaluateHeldOut, openHeldOut, readEvaluations, scoresPath } from "./held-out.ts";
 import { type DataOptions, type OpenedData, openData, openSplit } from "./open-data.ts";
 import { openEngine } from "./open-engine.ts";
@@ -187,7 +187,7 @@ async function trainWith(
     skip: (problem) => {
       skipped.push(problem);
       progress.end();
-      terminal.err(`skipped: ${problem.file}: ${problem.rule}\n`);
+      sayIsSkipped(problem, terminal);
     },
     now,
   });

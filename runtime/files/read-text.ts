@@ -55,7 +55,7 @@ function readAtMost(file: number, limit: number): Uint8Array {
 }
 
 /** The offset of the first character that cannot be read, found by halving. */
-function firstBadByte(bytes: Uint8Array): number {
+export function firstBadByte(bytes: Uint8Array): number {
   let good = 0;
   let bad = bytes.length + 1;
   while (bad - good > 1) {

@@ -1,3 +1,4 @@
+export { repeatedKey } from "./header-keys.ts";
 export { loadTensors } from "./load.ts";
 export { type OpenTensors, openTensors } from "./open.ts";
 export {

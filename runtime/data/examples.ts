@@ -1,0 +1,70 @@
+import type { VolumeMetadata } from "./hounsfield.ts";
+import { metadataColumns } from "./metadata.ts";
+import type { DataProblem } from "./problem.ts";
+import { quoted } from "./quoted.ts";
+import type { Tables } from "./read-tables.ts";
+import { type FoundVolume, volumeKey } from "./scan-folder.ts";
+import { type Labels, reportColumns } from "./table-kinds.ts";
+import type { TableRows } from "./table-rows.ts";
+
+/** A volume with what the tables say of it. */
+export interface Example {
+  /** The volume's file name, `train_1_a_1.nii.gz`. */
+  readonly name: string;
+  /** The path of its file, from where the data folder's own path starts. */
+  readonly file: string;
+  readonly metadata: VolumeMetadata;
+  /** Null when reports are not asked for. */
+  readonly report: string | null;
+  /** By class; null when labels are not asked for. */
+  readonly labels: Labels | null;
+}
+
+/** What an example must have beside its metadata. */
+export interface ExampleNeeds {
+  readonly report: boolean;
+  readonly labels: boolean;
+}
+
+/** Kinds of tables that are needed and not there: one problem each, instead of one for each volume. */
+export function missingTables(
+  folder: string,
+  tables: Tables,
+  needs: ExampleNeeds,
+  classes: readonly string[],
+): readonly DataProblem[] {
+  const problems: DataProblem[] = [];
+  const { metadata, reports, labels } = tables;
+  if (!metadata.exists) problems.push(metadata.absence(folder, metadataColumns));
+  if (needs.report && reports?.exists === false) problems.push(reports.absence(folder, reportColumns));
+  if (needs.labels && labels?.exists === false) problems.push(labels.absence(folder, classes));
+  return problems;
+}
+
+/** Joins a volume with the tables; without an example when something that it needs is missing or wrong. */
+export function exampleOf(
+  { name, file }: FoundVolume,
+  tables: Tables,
+  needs: ExampleNeeds,
+): {
+  readonly example: Example | null;
+  readonly metadata: VolumeMetadata | null;
+  readonly problems: readonly DataProblem[];
+} {
+  const problems: DataProblem[] = [];
+  const found = <Value>(rows: TableRows<Value> | null, what: string): Value | null => {
+    const row = rows?.of(volumeKey(name)) ?? null;
+    if (row?.kind === "value") return row.value;
+    if (row?.kind === "wrong") problems.push({ ...row.problem, rule: `${row.problem.rule} (${quoted(name)})` });
+    // A missing table was reported once, and a row may stand in the part of a table that could not be read.
+    else if (rows?.exists === true && rows.complete) {
+      problems.push({ file, rule: `no table has ${what} of this volume`, help: null });
+    }
+    return null;
+  };
+  const metadata = found(tables.metadata, "the metadata");
+  const report = needs.report ? found(tables.reports, "a report") : null;
+  const labels = needs.labels ? found(tables.labels, "labels") : null;
+  const whole = metadata !== null && (report !== null || !needs.report) && (labels !== null || !needs.labels);
+  return { example: whole ? { name, file, metadata, report, labels } : null, metadata, problems };
+}

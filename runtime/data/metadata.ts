@@ -1,0 +1,59 @@
+import type { VolumeMetadata } from "./hounsfield.ts";
+import { quoted } from "./quoted.ts";
+import type { Parsed } from "./table-kind.ts";
+
+/** Two distances are one when they differ by no more than that share: CT-CLIP reads the first alone. */
+const unequalFrom = 1e-3;
+
+export const metadataColumns = ["RescaleSlope", "RescaleIntercept", "XYSpacing", "ZSpacing"] as const;
+
+/** Reads the cells of `metadataColumns`, in their order. */
+export function parseMetadata(cells: readonly string[]): Parsed<VolumeMetadata> {
+  const [slopeCell = "", interceptCell = "", xyCell = "", zCell = ""] = cells;
+  const slope = numberIn(slopeCell);
+  if (slope === null) return wrongNumber("RescaleSlope", slopeCell);
+  if (slope === 0)
+    return { kind: "wrong", rule: "its RescaleSlope is 0, so that all its voxels are alike", help: null };
+  const intercept = numberIn(interceptCell);
+  if (intercept === null) return wrongNumber("RescaleIntercept", interceptCell);
+  const spacings = /^\[([^[\],]*),([^[\],]*)\]$/.exec(xyCell.trim());
+  const [x, y] = [spacings?.[1], spacings?.[2]].map((text) => numberIn(text ?? ""));
+  if (x === null || x === undefined || y === null || y === undefined) {
+    const rule = `its XYSpacing is ${shown(xyCell)}, where two numbers are expected`;
+    return { kind: "wrong", rule, help: "write it as [0.75, 0.75], in millimetres" };
+  }
+  const zSpacing = numberIn(zCell);
+  if (zSpacing === null) return wrongNumber("ZSpacing", zCell);
+  for (const [name, spacing] of [
+    ["XYSpacing", x],
+    ["XYSpacing", y],
+    ["ZSpacing", zSpacing],
+  ] as const) {
+    if (spacing <= 0) return { kind: "wrong", rule: `its ${name} is ${spacing}, which is no distance`, help: null };
+  }
+  if (Math.abs(x - y) > unequalFrom * x) {
+    const rule = `its XYSpacing is ${shown(xyCell)}: voxels that are not square are not resampled as CT-CLIP does`;
+    return { kind: "wrong", rule, help: "resample the volume to square voxels first" };
+  }
+  return { kind: "value", value: { slope, intercept, xySpacing: x, zSpacing } };
+}
+
+export function sameMetadata(a: VolumeMetadata, b: VolumeMetadata): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function wrongNumber(name: string, cell: string): Parsed<never> {
+  return { kind: "wrong", rule: `its ${name} is ${shown(cell)}, where a number is expected`, help: null };
+}
+
+function shown(cell: string): string {
+  return cell.trim() === "" ? "empty" : quoted(cell);
+}
+
+/** A finite decimal number; `Number` alone would take `0x10`, and an empty cell for 0. */
+function numberIn(cell: string): number | null {
+  const text = cell.trim();
+  if (!/^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text)) return null;
+  const value = Number(text);
+  return Number.isFinite(value) ? value : null;
+}

@@ -1,0 +1,143 @@
+import { readCsv } from "./csv.ts";
+import type { VolumeMetadata } from "./hounsfield.ts";
+import type { DataProblem } from "./problem.ts";
+import { quoted } from "./quoted.ts";
+import { volumeKey } from "./scan-folder.ts";
+import { nameColumn } from "./table-kind.ts";
+import { anyLabelsKind, type Labels, labelsKind, metadataKind, reportsKind } from "./table-kinds.ts";
+import { TableRows, wrongName } from "./table-rows.ts";
+
+/** Problems of a table's rows that are listed; a table that is wrong throughout need not fill a screen. */
+const mostListed = 100;
+
+/** Which tables are read: labels of given classes, of whichever are there, or none. */
+export interface WantedTables {
+  readonly reports: boolean;
+  readonly labels: readonly string[] | "any" | null;
+}
+
+/** What the tables of a data folder say, by volume. */
+export interface Tables {
+  readonly metadata: TableRows<VolumeMetadata>;
+  readonly reports: TableRows<string> | null;
+  readonly labels: TableRows<Labels> | null;
+  readonly problems: readonly DataProblem[];
+  readonly notes: readonly string[];
+}
+
+/**
+ * Reads the tables among some CSV files, known by their columns, and joins those of a kind. Of rows, only those of wanted
+ * volumes are kept. `stateOf` says of a volume's key whether it is wanted, there but not wanted, or has no file.
+ */
+export async function readTables(
+  files: readonly string[],
+  wanted: WantedTables,
+  stateOf: (key: string) => "wanted" | "other" | "absent",
+): Promise<Tables> {
+  const metadata = new TableRows(metadataKind);
+  const reports = wanted.reports ? new TableRows(reportsKind) : null;
+  const labels =
+    wanted.labels === null
+      ? null
+      : new TableRows(wanted.labels === "any" ? anyLabelsKind() : labelsKind(wanted.labels));
+  const kinds = [metadata, reports, labels].filter((rows) => rows !== null);
+  const problems: DataProblem[] = [];
+  const notes: string[] = [];
+  for (const file of files) {
+    const reading = new TableReading(file, kinds, stateOf);
+    await reading.read();
+    problems.push(...reading.problems);
+    notes.push(...reading.notes);
+  }
+  return { metadata, reports, labels, problems: [...problems, ...kinds.flatMap((rows) => rows.unfinished)], notes };
+}
+
+type AnyRows = TableRows<VolumeMetadata> | TableRows<string> | TableRows<Labels>;
+
+class TableReading {
+  readonly problems: DataProblem[] = [];
+  readonly notes: string[] = [];
+  private readonly file: string;
+  private readonly kinds: readonly AnyRows[];
+  private readonly stateOf: (key: string) => "wanted" | "other" | "absent";
+  private nameAt = -1;
+  private rows = 0;
+  private absent = 0;
+  private absentName = "";
+  private unlisted = 0;
+
+  constructor(file: string, kinds: readonly AnyRows[], stateOf: (key: string) => "wanted" | "other" | "absent") {
+    this.file = file;
+    this.kinds = kinds;
+    this.stateOf = stateOf;
+  }
+
+  async read(): Promise<void> {
+    const result = await readCsv(this.file, {
+      header: (columns) => this.header(columns),
+      row: (cells, line) => this.row(cells, line),
+    });
+    this.problems.push(...result.problems);
+    for (const rows of this.kinds) rows.end(result.complete);
+    if (this.unlisted > 0) {
+      this.problems.push({ file: this.file, rule: `${this.unlisted} more of its rows are wrong`, help: null });
+    }
+    if (this.absent === 0) return;
+    const share = `${this.absent} of ${this.rows}`;
+    this.notes.push(`${this.file}: rows of volumes that are not here: ${share}, such as ${quoted(this.absentName)}`);
+  }
+
+  private header(columns: readonly string[]): boolean {
+    this.nameAt = columns.indexOf(nameColumn);
+    if (this.nameAt === -1) {
+      const only = columns.length === 1 ? (columns[0] ?? "") : "";
+      const separator = /[;\t]/.exec(only)?.[0];
+      if (separator !== undefined && only.includes(nameColumn)) {
+        const shown = separator === "\t" ? "tabs" : "`;`";
+        this.refuse(`line 1: its columns are separated by ${shown}`, "separate them by commas");
+      }
+      return false;
+    }
+    if (columns.lastIndexOf(nameColumn) !== this.nameAt) {
+      this.refuse(`line 1: the column ${quoted(nameColumn)} is there twice`);
+      return false;
+    }
+    for (const rows of this.kinds) {
+      const problem = rows.start(this.file, columns);
+      if (problem !== null) this.list(problem);
+    }
+    return this.isRead();
+  }
+
+  private row(cells: readonly string[], line: number): boolean {
+    const name = cells[this.nameAt] ?? "";
+    const rule = wrongName(name);
+    const key = volumeKey(name);
+    const state = rule === null ? this.stateOf(key) : "other";
+    for (const rows of this.kinds) {
+      const problem = rows.add(state === "wanted" ? key : null, cells, line);
+      if (problem !== null) this.list(problem);
+    }
+    if (!this.isRead()) return false;
+    this.rows++;
+    if (rule !== null) this.refuse(`line ${line}: ${rule}`);
+    if (state === "absent") {
+      if (this.absent === 0) this.absentName = name;
+      this.absent++;
+    }
+    return true;
+  }
+
+  private isRead(): boolean {
+    return this.kinds.some((rows) => rows.reading);
+  }
+
+  private refuse(rule: string, help: string | null = null): void {
+    this.list({ file: this.file, rule, help });
+  }
+
+  private list(problem: DataProblem): void {
+    if (this.problems.length < mostListed) this.problems.push(problem);
+    else this.unlisted++;
+  }
+}

@@ -1,0 +1,33 @@
+/** A row's cells as a value, or the rule that they break. */
+export type Parsed<Value> =
+  | { readonly kind: "value"; readonly value: Value }
+  | { readonly kind: "wrong"; readonly rule: string; readonly help: string | null };
+
+/** Which of a kind's columns a header has; a table with none of them is of another kind. */
+export interface Columns {
+  readonly present: readonly string[];
+  readonly missing: readonly string[];
+}
+
+/** A kind of table, known by its columns, with what its rows say of volumes. */
+export interface TableKind<Value> {
+  /** `a metadata table`, as messages say it. */
+  readonly title: string;
+  readonly columns: (header: readonly string[]) => Columns;
+  /** Whether a table is of this kind after all, once its first row is known; null where its columns say so. */
+  readonly accepts: ((cells: readonly string[], columns: readonly string[]) => boolean) | null;
+  /** Reads the cells of the columns, in their order. */
+  readonly parse: (cells: readonly string[], columns: readonly string[]) => Parsed<Value>;
+  readonly same: (a: Value, b: Value) => boolean;
+}
+
+/** The column that says which volume a row is about. */
+export const nameColumn = "VolumeName";
+
+/** Which of some columns a header has. */
+export function columnsIn(header: readonly string[], wanted: readonly string[]): Columns {
+  return {
+    present: wanted.filter((column) => header.includes(column)),
+    missing: wanted.filter((column) => !header.includes(column)),
+  };
+}

@@ -1,0 +1,143 @@
+import { didYouMean } from "../../grammar/index.ts";
+import type { DataProblem } from "./problem.ts";
+import { quoted, quotedList } from "./quoted.ts";
+import { nameColumn, type TableKind } from "./table-kind.ts";
+
+/** What a table says of a volume: a value, or why there is none. */
+type Row<Value> =
+  | { readonly kind: "value"; readonly value: Value; readonly file: string; readonly line: number }
+  | { readonly kind: "wrong"; readonly problem: DataProblem };
+
+/** The rows of all tables of a kind, joined by volume. */
+export class TableRows<Value> {
+  readonly kind: TableKind<Value>;
+  private readonly rows = new Map<string, Row<Value>>();
+  private readonly partial: DataProblem[] = [];
+  private found = false;
+  private cut = false;
+  /** The table that is being read: its columns, where they are, whether its first row was looked at. */
+  private open: {
+    readonly file: string;
+    readonly columns: readonly string[];
+    readonly at: readonly number[];
+    accepted: boolean;
+  } | null = null;
+
+  constructor(kind: TableKind<Value>) {
+    this.kind = kind;
+  }
+
+  /** True when a table of this kind was there, whatever is wrong with it. */
+  get exists(): boolean {
+    return this.found;
+  }
+
+  /** True when every such table could be read to its end, so that a row that is not here is nowhere. */
+  get complete(): boolean {
+    return !this.cut;
+  }
+
+  /** Starts a table. Gives what is wrong with its header, and null also where it is not of this kind. */
+  start(file: string, header: readonly string[]): DataProblem | null {
+    const { present, missing } = this.kind.columns(header);
+    this.open = null;
+    if (present.length === 0) return null;
+    if (missing.length > 0) {
+      const rule = `line 1: ${this.kind.title} needs the ${missing.length === 1 ? "column" : "columns"} ${quotedList(missing)} too`;
+      const others = header.filter((column) => !present.includes(column));
+      this.partial.push({ file, rule, help: didYouMean(missing[0] ?? "", others) });
+      return null;
+    }
+    const accepted = this.kind.accepts === null;
+    this.found ||= accepted;
+    const repeated = present.find((column) => header.indexOf(column) !== header.lastIndexOf(column));
+    if (repeated !== undefined) {
+      this.cut = true;
+      return { file, rule: `line 1: the column ${quoted(repeated)} is there twice`, help: null };
+    }
+    this.open = { file, columns: present, at: present.map((column) => header.indexOf(column)), accepted };
+    return null;
+  }
+
+  /** True while a table is read that is of this kind, or may be. */
+  get reading(): boolean {
+    return this.open !== null;
+  }
+
+  /** Looks at the open table's row; `key` is null where the volume is not wanted. Gives what is wrong for all volumes. */
+  add(key: string | null, row: readonly string[], line: number): DataProblem | null {
+    if (this.open === null) return null;
+    const { file, columns, at } = this.open;
+    const cells = at.map((index) => row[index] ?? "");
+    if (!this.open.accepted) {
+      if (this.kind.accepts?.(cells, columns) !== true) {
+        this.open = null;
+        return null;
+      }
+      this.open.accepted = true;
+      this.found = true;
+    }
+    if (key === null) return null;
+    const parsed = this.kind.parse(cells, columns);
+    const before = this.rows.get(key);
+    if (before !== undefined)
+      return this.repeat(key, before, parsed.kind === "value" ? parsed.value : null, file, line);
+    if (parsed.kind === "value") this.rows.set(key, { ...parsed, file, line });
+    else
+      this.rows.set(key, { kind: "wrong", problem: { file, rule: `line ${line}: ${parsed.rule}`, help: parsed.help } });
+    return null;
+  }
+
+  /** Of equal rows the first counts; of others none can be trusted. */
+  private repeat(key: string, before: Row<Value>, value: Value | null, file: string, line: number): DataProblem | null {
+    if (before.kind === "wrong") return null;
+    const where = before.file === file ? `line ${before.line}` : `${before.file}, line ${before.line}`;
+    const rule = `line ${line}: ${this.kind.title} has a second row for this volume, after ${where}`;
+    if (value !== null && this.kind.same(before.value, value)) {
+      return { file, rule: `${rule}, which says the same`, help: "delete one of the two" };
+    }
+    const problem = { file, rule: `${rule}, which says something else`, help: "delete the wrong one of the two" };
+    this.rows.set(key, { kind: "wrong", problem });
+    return null;
+  }
+
+  /** Ends the open table; its rows are not all there when it is not complete. */
+  end(complete: boolean): void {
+    if (this.open !== null && !complete) this.cut = true;
+    this.open = null;
+  }
+
+  /** What the tables say of a volume; null where they say nothing. */
+  of(
+    key: string,
+  ):
+    | { readonly kind: "value"; readonly value: Value }
+    | { readonly kind: "wrong"; readonly problem: DataProblem }
+    | null {
+    return this.rows.get(key) ?? null;
+  }
+
+  /** True when the tables have a value for a volume. */
+  has(key: string): boolean {
+    return this.rows.get(key)?.kind === "value";
+  }
+
+  /** Tables that have some of the columns and not all: what is wrong with them, unless another is as it should be. */
+  get unfinished(): readonly DataProblem[] {
+    return this.found ? [] : this.partial;
+  }
+
+  /** Says that no table of this kind is in a folder, and which columns it would have. */
+  absence(folder: string, columns: readonly string[]): DataProblem {
+    const rule = `there is no CSV table with the columns ${quotedList([nameColumn, ...columns], columns.length + 1)}`;
+    return { file: folder, rule, help: `${this.kind.title} is needed; it may have any name` };
+  }
+}
+
+/** The rule that a volume's name in a table breaks; null for a plain file name. */
+export function wrongName(name: string): string | null {
+  if (name === "") return "the row names no volume";
+  if (/[/\\]/.test(name) || name === "." || name === "..")
+    return `${quoted(name)} is a path, where a file's name is expected`;
+  return null;
+}

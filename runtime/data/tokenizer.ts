@@ -1,0 +1,107 @@
+import { statSync } from "node:fs";
+import { basename, join } from "node:path";
+import { Tokenizer as WordPieces } from "@huggingface/tokenizers";
+import type { DataProblem } from "./problem.ts";
+import { readSmallText } from "./small-text.ts";
+import { readVocabularyText, type Vocabulary } from "./vocabulary.ts";
+import { readVocabularyJson } from "./vocabulary-json.ts";
+
+/** Bytes of a vocabulary's file; BERT's vocab.txt has a quarter million, large tokenizer.json files ten million. */
+const largestFile = 32 * 2 ** 20;
+
+export interface Tokens {
+  /** Numbers of tokens: start, text, end, then padding. */
+  readonly ids: Int32Array;
+  /** 1 where there is a token, 0 where there is padding. */
+  readonly mask: Int32Array;
+}
+
+/** Texts to tokens as Hugging Face's BertTokenizer gives them. */
+export interface Tokenizer {
+  readonly vocabSize: number;
+  /** A text in exactly so many tokens, at least 2: padded, or cut before the last, which is [SEP] then. */
+  readonly encode: (text: string, length: number) => Tokens;
+}
+
+export type LoadedTokenizer =
+  | { readonly kind: "tokenizer"; readonly tokenizer: Tokenizer }
+  | { readonly kind: "wrong"; readonly problem: DataProblem };
+
+/** Files that a data folder may have its vocabulary in; the first that is there counts. */
+const names = ["tokenizer.json", "vocab.txt"] as const;
+
+/** The vocabulary's file in a data folder, if it has one. */
+export function findVocabulary(folder: string): string | null {
+  const paths = names.map((name) => join(folder, name));
+  return paths.find((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true) ?? null;
+}
+
+/** Loads a BERT vocabulary: a `vocab.txt`, or a `tokenizer.json` of BERT's kind. */
+export function loadTokenizer(path: string): LoadedTokenizer {
+  const wrong = (rule: string, help: string | null = null): LoadedTokenizer => {
+    return { kind: "wrong", problem: { file: path, rule, help } };
+  };
+  const file = readSmallText(path, largestFile);
+  if (file.kind === "wrong") return wrong(file.rule);
+  const read = basename(path).endsWith(".json") ? readVocabularyJson(file.text) : readVocabularyText(file.text);
+  if (read.kind === "wrong") return wrong(read.rule, read.help);
+  return { kind: "tokenizer", tokenizer: tokenizerOf(read.vocabulary) };
+}
+
+function tokenizerOf(vocabulary: Vocabulary): Tokenizer {
+  const { tokens, start, end, padding } = vocabulary;
+  const numbers = new Map(tokens.map((token, index) => [token, index]));
+  const numberOf = (token: string): number => {
+    const number = numbers.get(token);
+    if (number === undefined) throw new Error(`invariant: the vocabulary has its own token ${token}`);
+    return number;
+  };
+  const [startId, endId, paddingId] = [numberOf(start), numberOf(end), numberOf(padding)];
+  const pieces = new WordPieces(libraryForm(vocabulary, numberOf), {});
+  return {
+    vocabSize: tokens.length,
+    encode: (text, length) => {
+      if (length < 2) throw new RangeError(`invariant: ${length} tokens have no room for a start and an end`);
+      const found = pieces.encode(alikeText(text, vocabulary)).ids.slice(0, length - 2);
+      const ids = new Int32Array(length).fill(paddingId);
+      ids.set([startId, ...found, endId]);
+      return { ids, mask: new Int32Array(length).fill(1, 0, found.length + 2) };
+    },
+  };
+}
+
+/** A vocabulary in the form that the library reads. The frame of start and end is put on here, after cutting. */
+function libraryForm(vocabulary: Vocabulary, numberOf: (token: string) => number): object {
+  const { tokens, special, unknown, continuation, longestWord } = vocabulary;
+  return {
+    added_tokens: special.map((content) => ({ id: numberOf(content), content, special: true, normalized: false })),
+    normalizer: {
+      type: "BertNormalizer",
+      clean_text: vocabulary.cleanText,
+      handle_chinese_chars: vocabulary.splitChinese,
+      strip_accents: vocabulary.stripAccents,
+      lowercase: vocabulary.lowercase,
+    },
+    pre_tokenizer: { type: "BertPreTokenizer" },
+    model: {
+      type: "WordPiece",
+      vocab: Object.fromEntries(tokens.map((token, index) => [token, index])),
+      unk_token: unknown,
+      continuing_subword_prefix: continuation,
+      max_input_chars_per_word: longestWord,
+    },
+    post_processor: null,
+    decoder: null,
+  };
+}
+
+/**
+ * Where the library reads a text otherwise than BertTokenizer: it does not see Chinese characters beyond U+FFFF, and
+ * writes a capital sigma at a word's end as the small one that stands there.
+ */
+function alikeText(text: string, { splitChinese, lowercase }: Vocabulary): string {
+  const split = splitChinese
+    ? text.replace(/[\u{20000}-\u{2A6DF}\u{2A700}-\u{2B81F}\u{2B920}-\u{2CEAF}\u{2F800}-\u{2FA1F}]/gu, " $& ")
+    : text;
+  return lowercase ? split.replaceAll("Σ", "σ") : split;
+}

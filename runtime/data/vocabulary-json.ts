@@ -1,0 +1,194 @@
+import { repeatedKey } from "../weights/index.ts";
+import { boundsOf } from "./json-bounds.ts";
+import { quoted } from "./quoted.ts";
+import { mostTokens, type Vocabulary, type VocabularyResult, wrongVocabulary } from "./vocabulary.ts";
+
+const deepest = 32;
+const longestString = 100_000;
+const mostAdded = 1000;
+const longestWordLimit = 1000;
+
+/** The rule that a tokenizer.json breaks. */
+class Refusal extends Error {
+  readonly help: string | null;
+
+  constructor(rule: string, help: string | null = null) {
+    super(rule);
+    this.help = help;
+  }
+}
+
+const onlyBert = "what is read is BERT's WordPiece: BertNormalizer, BertPreTokenizer, WordPiece, [CLS] text [SEP]";
+
+/**
+ * Reads a `tokenizer.json` of BERT's kind. The parts that it may have are a closed list without patterns of its own, so
+ * that no text can make a pattern run forever. Its truncation and padding lengths are left to the caller, its decoder is
+ * not needed.
+ */
+export function readVocabularyJson(text: string): VocabularyResult {
+  try {
+    return { kind: "vocabulary", vocabulary: vocabularyIn(parsed(text)) };
+  } catch (error) {
+    if (error instanceof Refusal) return wrongVocabulary(error.message, error.help);
+    throw error;
+  }
+}
+
+function parsed(text: string): ReadonlyMap<string, unknown> {
+  const { depth, string } = boundsOf(text);
+  if (depth > deepest) throw new Refusal(`it is nested deeper than ${deepest} levels`);
+  if (string > longestString) throw new Refusal(`it has a string of more than ${longestString} characters`);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new Refusal("it is no JSON");
+  }
+  const repeated = repeatedKey(text);
+  if (repeated !== null) throw new Refusal(`it has the key ${quoted(repeated)} twice`);
+  return fieldsOf(value, "the file");
+}
+
+function vocabularyIn(file: ReadonlyMap<string, unknown>): Vocabulary {
+  const model = partOf(file, "model", ["WordPiece"]);
+  const normalizer = partOf(file, "normalizer", ["BertNormalizer"]);
+  partOf(file, "pre_tokenizer", ["BertPreTokenizer"]);
+  const tokens = tokensOf(fieldsOf(model.get("vocab"), "`model.vocab`"));
+  const special = addTokens(file.get("added_tokens"), tokens);
+  const numbers = new Map(tokens.map((token, index) => [token, index]));
+  const { start, end } = frameOf(partOf(file, "post_processor", ["TemplateProcessing", "BertProcessing"]), numbers);
+  const padding = file.get("padding");
+  const padToken =
+    padding === null || padding === undefined ? "[PAD]" : fieldsOf(padding, "`padding`").get("pad_token");
+  const lowercase = flag(normalizer, "lowercase", true);
+  return {
+    tokens,
+    special,
+    unknown: tokenNamed(model.get("unk_token"), "model.unk_token", numbers),
+    start,
+    end,
+    padding: tokenNamed(padToken, "padding.pad_token", numbers),
+    continuation: shortText(model.get("continuing_subword_prefix"), "model.continuing_subword_prefix"),
+    longestWord: wordLength(model.get("max_input_chars_per_word")),
+    lowercase,
+    stripAccents: flag(normalizer, "strip_accents", lowercase),
+    cleanText: flag(normalizer, "clean_text", true),
+    splitChinese: flag(normalizer, "handle_chinese_chars", true),
+  };
+}
+
+/** A part with a type of the closed list. */
+function partOf(
+  file: ReadonlyMap<string, unknown>,
+  name: string,
+  types: readonly string[],
+): ReadonlyMap<string, unknown> {
+  const part = fieldsOf(file.get(name), `\`${name}\``);
+  const type = part.get("type");
+  if (types.some((each) => each === type)) return part;
+  const found = typeof type === "string" ? quoted(type) : "without a type";
+  throw new Refusal(`its \`${name}\` is ${found}, where ${types.map(quoted).join(" or ")} is expected`, onlyBert);
+}
+
+function tokensOf(vocab: ReadonlyMap<string, unknown>): string[] {
+  if (vocab.size > mostTokens) throw new Refusal(`it has more than ${mostTokens} tokens`);
+  const tokens = new Array<string | null>(vocab.size).fill(null);
+  for (const [token, number] of vocab) {
+    const free = typeof number === "number" ? tokens[number] : undefined;
+    if (typeof number !== "number" || free === undefined) {
+      throw new Refusal(`the token ${quoted(token)} has no number from 0 to ${vocab.size - 1}`);
+    }
+    if (free !== null)
+      throw new Refusal(`the tokens ${quoted(free)} and ${quoted(token)} have the same number ${number}`);
+    tokens[number] = token;
+  }
+  return tokens.filter((token) => token !== null);
+}
+
+/** Adds `added_tokens` to the others, and gives those that are taken whole from a text. */
+function addTokens(added: unknown, tokens: string[]): readonly string[] {
+  if (added === undefined || added === null) return [];
+  if (!Array.isArray(added)) throw new Refusal("its `added_tokens` are no list");
+  if (added.length > mostAdded) throw new Refusal(`it has more than ${mostAdded} added tokens`);
+  const known = new Set(tokens);
+  return added.map((each: unknown, index) => {
+    const where = `\`added_tokens[${index}]\``;
+    const fields = fieldsOf(each, where);
+    const content = shortText(fields.get("content"), `added_tokens[${index}].content`);
+    for (const name of ["single_word", "lstrip", "rstrip", "normalized"]) {
+      if (fields.get(name) === true) throw new Refusal(`${where} is \`${name}\`, which is not supported`, onlyBert);
+    }
+    const id = fields.get("id");
+    if (id === tokens.length && !known.has(content)) {
+      tokens.push(content);
+      known.add(content);
+    }
+    if (typeof id !== "number" || tokens[id] !== content) {
+      throw new Refusal(`${where} ${quoted(content)} does not have the number that the vocabulary gives it`);
+    }
+    return content;
+  });
+}
+
+/** The tokens before and behind a text. */
+function frameOf(
+  processor: ReadonlyMap<string, unknown>,
+  numbers: ReadonlyMap<string, number>,
+): { readonly start: string; readonly end: string } {
+  if (processor.get("type") === "BertProcessing") {
+    return {
+      start: numbered(processor.get("cls"), "post_processor.cls", numbers),
+      end: numbered(processor.get("sep"), "post_processor.sep", numbers),
+    };
+  }
+  const single = processor.get("single");
+  const items: readonly unknown[] = Array.isArray(single) ? single : [];
+  const [start, text, end] = items.map((item) => [...fieldsOf(item, "an item of `post_processor.single`")][0]);
+  const isFrame = start?.[0] === "SpecialToken" && text?.[0] === "Sequence" && end?.[0] === "SpecialToken";
+  if (!isFrame || items.length !== 3)
+    throw new Refusal("its `post_processor.single` is not [CLS] text [SEP]", onlyBert);
+  const name = (value: unknown) =>
+    tokenNamed(fieldsOf(value, "`post_processor.single`").get("id"), "post_processor.single", numbers);
+  return { start: name(start[1]), end: name(end[1]) };
+}
+
+/** `["[CLS]", 101]`, which must agree with the vocabulary. */
+function numbered(pair: unknown, where: string, numbers: ReadonlyMap<string, number>): string {
+  const parts: readonly unknown[] = Array.isArray(pair) ? pair : [];
+  const [token, number] = parts;
+  const name = tokenNamed(token, where, numbers);
+  if (numbers.get(name) === number) return name;
+  throw new Refusal(`its \`${where}\` does not have the number that the vocabulary gives it`);
+}
+
+function tokenNamed(value: unknown, where: string, numbers: ReadonlyMap<string, number>): string {
+  const name = shortText(value, where);
+  if (numbers.has(name)) return name;
+  throw new Refusal(`its \`${where}\` is ${quoted(name)}, which is no token of the vocabulary`);
+}
+
+function shortText(value: unknown, where: string): string {
+  if (typeof value === "string" && value !== "" && value.length <= 100) return value;
+  throw new Refusal(`its \`${where}\` is no text of 1 to 100 characters`);
+}
+
+function wordLength(value: unknown): number {
+  if (value === undefined) return 100;
+  if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= longestWordLimit) return value;
+  throw new Refusal(`its \`model.max_input_chars_per_word\` is no whole number from 1 to ${longestWordLimit}`);
+}
+
+/** True or false; null and a missing field take what else holds. */
+function flag(fields: ReadonlyMap<string, unknown>, name: string, otherwise: boolean): boolean {
+  const value = fields.get(name) ?? otherwise;
+  if (typeof value === "boolean") return value;
+  throw new Refusal(`its \`normalizer.${name}\` is neither true nor false`);
+}
+
+/** The fields of a JSON object in a map, so that no name means anything of its own. */
+function fieldsOf(value: unknown, what: string): ReadonlyMap<string, unknown> {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    return new Map<string, unknown>(Object.entries(value));
+  }
+  throw new Refusal(`${what} is no object with fields`);
+}

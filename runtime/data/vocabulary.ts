@@ -1,0 +1,66 @@
+/** BERT's WordPiece tokens with the settings of their tokenizer. */
+export interface Vocabulary {
+  /** By number; no two are alike. */
+  readonly tokens: readonly string[];
+  /** Tokens that are also taken whole from a text, as `[SEP]`. */
+  readonly special: readonly string[];
+  readonly unknown: string;
+  readonly start: string;
+  readonly end: string;
+  readonly padding: string;
+  /** What a piece starts with that goes on with a word. */
+  readonly continuation: string;
+  /** Words of more characters are unknown. */
+  readonly longestWord: number;
+  readonly lowercase: boolean;
+  readonly stripAccents: boolean;
+  readonly cleanText: boolean;
+  readonly splitChinese: boolean;
+}
+
+/** A vocabulary, or the rule that its file breaks. */
+export type VocabularyResult =
+  | { readonly kind: "vocabulary"; readonly vocabulary: Vocabulary }
+  | { readonly kind: "wrong"; readonly rule: string; readonly help: string | null };
+
+export const mostTokens = 1_000_000;
+
+/** Tokens that BERT's texts are framed with: every vocabulary has them. */
+const needed = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"] as const;
+
+/** Reads a `vocab.txt`, a token on each line, with the settings of Hugging Face's BertTokenizer. */
+export function readVocabularyText(text: string): VocabularyResult {
+  const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
+  if (lines.at(-1) === "") lines.pop();
+  if (lines.length > mostTokens) return wrongVocabulary(`it has more than ${mostTokens} tokens`);
+  const seen = new Map<string, number>();
+  for (const [index, token] of lines.entries()) {
+    if (token === "") return wrongVocabulary(`line ${index + 1}: there is no token`);
+    const first = seen.get(token);
+    if (first !== undefined) {
+      return wrongVocabulary(`line ${index + 1}: the token of line ${first} is there again, so that one has no number`);
+    }
+    seen.set(token, index + 1);
+  }
+  const missing = needed.filter((token) => !seen.has(token));
+  if (missing.length > 0) return wrongVocabulary(`it has no ${missing.join(", ")}`, "is it the vocab.txt of a BERT?");
+  const vocabulary: Vocabulary = {
+    tokens: lines,
+    special: [...needed, "[MASK]"].filter((token) => seen.has(token)),
+    unknown: "[UNK]",
+    start: "[CLS]",
+    end: "[SEP]",
+    padding: "[PAD]",
+    continuation: "##",
+    longestWord: 100,
+    lowercase: true,
+    stripAccents: true,
+    cleanText: true,
+    splitChinese: true,
+  };
+  return { kind: "vocabulary", vocabulary };
+}
+
+export function wrongVocabulary(rule: string, help: string | null = null): VocabularyResult {
+  return { kind: "wrong", rule, help };
+}
