@@ -22,33 +22,42 @@ export interface InitialParameter {
 export function buildInit(parameters: readonly InitialParameter[], seed: number): Program {
   const graph = new Graph();
   const updates = new Map<string, Node>();
-  for (const [index, parameter] of parameters.entries()) {
-    updates.set(parameter.path, firstValue({ parameter, index, seed, piece: 0 }, parameter.type, graph));
+  for (const parameter of parameters) {
+    updates.set(parameter.path, firstValue({ parameter, seed, piece: 0 }, parameter.type, graph));
   }
   return { name: "init", graph, outputs: new Map(), updates, once: new Map() };
 }
 
-/** Which numbers a first value is drawn from: those of a seed, of the parameter's place in its model, and of a piece. */
+/**
+ * Which numbers a first value is drawn from: those of a seed, of the parameter's path, and of a piece. A weight is the same
+ * in every spec of a model, wherever its adapters sit.
+ */
 export interface Draw {
   readonly parameter: InitialParameter;
-  readonly index: number;
   readonly seed: number;
   readonly piece: number;
 }
 
 /** Appends the first value of a parameter, or of a piece of it that has the type `type`. */
 export function firstValue(
-  { parameter: { initial, origin }, index, seed, piece }: Draw,
+  { parameter: { path, initial, origin }, seed, piece }: Draw,
   type: TensorType,
   graph: Graph,
 ): Node {
   const build = new Builder(graph, origin);
   const random = (offset: number): Node => {
     const step = build.constant(piece, "i32");
-    return build.add({ op: "random_uniform", seed, site: 2 * index + offset, shape: type.shape }, step);
+    return build.add({ op: "random_uniform", seed, site: siteOf(path) + offset, shape: type.shape }, step);
   };
   const value = drawn(initial, type, random, build);
   return value.type.dtype === type.dtype ? value : build.add({ op: "cast", dtype: type.dtype }, value);
+}
+
+/** An even number below 2^30 for a path (FNV-1a). */
+function siteOf(path: string): number {
+  let hash = 0x811c9dc5;
+  for (const character of path) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);
+  return 2 * (hash >>> 3);
 }
 
 function drawn(initial: InitialValue, type: TensorType, random: (offset: number) => Node, build: Builder): Node {
@@ -72,12 +81,12 @@ function drawn(initial: InitialValue, type: TensorType, random: (offset: number)
 const elementsAtOnce = 2 ** 20;
 
 /** The first value of a parameter in pieces, by the evaluator; of one piece it is what the program `init` gives. */
-function* firstValues(parameter: InitialParameter, index: number, seed: number): Iterable<Float32Array> {
+function* firstValues(parameter: InitialParameter, seed: number): Iterable<Float32Array> {
   const count = elementCount(parameter.type);
   for (let from = 0, piece = 0; from < count; from += elementsAtOnce, piece++) {
     const graph = new Graph();
     const size = Math.min(elementsAtOnce, count - from);
-    const node = firstValue({ parameter, index, seed, piece }, { ...parameter.type, shape: [size] }, graph);
+    const node = firstValue({ parameter, seed, piece }, { ...parameter.type, shape: [size] }, graph);
     const value = evaluate([node], { inputs: new Map(), parameters: new Map() }, "f32").get(node);
     if (value === undefined) throw new Error("the evaluator gives what it is asked for");
     yield Float32Array.from(value.data);
@@ -89,10 +98,10 @@ export function firstValuesOf(
   parameters: readonly InitialParameter[],
   seed: number,
 ): (path: string) => Iterable<Float32Array> {
-  const places = new Map(parameters.map((parameter, index) => [parameter.path, { parameter, index }]));
+  const byPath = new Map(parameters.map((parameter) => [parameter.path, parameter]));
   return (path) => {
-    const place = places.get(path);
-    if (place === undefined) throw new Error(`${path} is a parameter of the spec`);
-    return firstValues(place.parameter, place.index, seed);
+    const parameter = byPath.get(path);
+    if (parameter === undefined) throw new Error(`${path} is a parameter of the spec`);
+    return firstValues(parameter, seed);
   };
 }

@@ -129,14 +129,14 @@ function emitPrepare(emission: Emission): SignatureDef {
  */
 function emitInitialise({ parameters, seed }: ModelSettings, emission: Emission): SignatureDef {
   const { variables, writer } = emission;
-  const places = new Map(parameters.map((parameter, index) => [parameter.path, { parameter, index }]));
+  const byPath = new Map(parameters.map((parameter) => [parameter.path, parameter]));
   const assigned: string[] = [];
   for (const variable of variables.all.values()) {
-    const place = places.get(variable.path);
-    if (variable.source.kind !== "fed" || variable.role === "state" || place === undefined) continue;
+    const parameter = byPath.get(variable.path);
+    if (variable.source.kind !== "fed" || variable.role === "state" || parameter === undefined) continue;
     for (const [piece, { from, to, shape }] of piecesOf(variable.type.shape).entries()) {
       const graph = new Graph();
-      const value = firstValue({ ...place, seed, piece }, { ...place.parameter.type, shape }, graph);
+      const value = firstValue({ parameter, seed, piece }, { ...parameter.type, shape }, graph);
       const outputs = new Map([[variable.path, value]]);
       const program = { name: "initialise", graph, outputs, updates: new Map(), once: new Map() };
       const { signature } = emitProgram(program, emission, assigned.at(-1) ?? null);
