@@ -1,5 +1,3 @@
-import { statSync } from "node:fs";
-import { join } from "node:path";
 import { type Compiled, expectMemory, type TracedSpec } from "../../compiler/index.ts";
 import { report } from "../../grammar/index.ts";
 import { type Engine, type EnginePurpose, enginePrograms, openOnnx, openTensorflow } from "../engine/index.ts";
@@ -7,6 +5,7 @@ import { availableBytes, judgeMemory, MemoryError } from "../memory/index.ts";
 import { chooseBackend, loadTensorflow, type WantedBackend } from "../native/index.ts";
 import { inspectOnnx } from "../onnx/index.ts";
 import { openTensors } from "../weights/index.ts";
+import { adapterFile } from "./adapter-file.ts";
 import { fail, refuse } from "./fail.ts";
 import type { Progress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
@@ -97,11 +96,4 @@ function isRoomFor(
     fail(error.message, error.help, terminal);
     return false;
   }
-}
-
-/** What a folder with adapters has: medctc's own, or PEFT's. */
-function adapterFile(path: string): string {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return path;
-  const files = ["adapter.safetensors", "adapter_model.safetensors"].map((name) => join(path, name));
-  return files.find((file) => statSync(file, { throwIfNoEntry: false })?.isFile() === true) ?? files[0] ?? path;
 }

@@ -56,7 +56,8 @@ interface RunFlags {
 }
 
 interface ExportFlags {
-  readonly onnx: string;
+  readonly onnx?: string;
+  readonly safetensors?: string;
   readonly program?: ExportedProgram;
   readonly weights?: string;
   readonly adapter?: string;
@@ -189,9 +190,13 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
     });
   program
     .command("export")
-    .description("write programs as ONNX, with their weights in files beside them")
+    .description("write programs as ONNX with their weights in files beside them, or the weights alone")
     .argument("<spec>", "a spec file")
-    .requiredOption("--onnx <path>", "a file for one program (model.onnx), or a folder for all that the model has")
+    .option("--onnx <path>", "a file for one program (model.onnx), or a folder for all that the model has")
+    .option(
+      "--safetensors <file>",
+      "the weights alone, by their names in checkpoints, without adapters or with --merge",
+    )
     .addOption(
       new Option("--program <name>", "which program; forward for a file, all for a folder").choices([
         "forward",
@@ -217,10 +222,21 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
         "\n\nExamples:\n  $ medctc export specs/medct-small.vlm --onnx model --weights w.safetensors" +
         "\n  $ medctc export specs/medct-small.vlm --onnx image.onnx --program encode_image --merge --dynamic-batch",
     )
-    .action(async (spec: string, { onnx, ...options }: ExportFlags) => {
-      const { exportSpec } = await import("./export.ts");
+    .action(async (spec: string, { onnx, safetensors, ...options }: ExportFlags) => {
       const { program: name = null, weights = null, adapter = null, merge = false, half = false } = options;
       const { allowMissing = [] } = options;
+      if (safetensors !== undefined) {
+        const { exportWeights } = await import("./export-weights.ts");
+        code = await exportWeights(spec, { file: safetensors, weights, adapter, allowMissing, merge }, terminal);
+        if (code !== exitCodes.done) return;
+      }
+      if (onnx === undefined) {
+        if (safetensors !== undefined) return;
+        terminal.err("error: it is not said what to write\n  help: add --onnx PATH or --safetensors FILE\n");
+        code = exitCodes.usage;
+        return;
+      }
+      const { exportSpec } = await import("./export.ts");
       const batch = options.dynamicBatch === true ? "dynamic" : (options.batch ?? null);
       code = await exportSpec(
         spec,

@@ -87,10 +87,10 @@ export function metadataFaults({ slope, intercept, xySpacing, zSpacing }: Volume
 const rowsAtOnce = 16;
 
 /**
- * Resamples slices as they come. Along z first, as few stored slices make a kept one there, then x, which turns the
- * slice so that y is fastest, then y.
+ * Resamples slices as they come. Along z and y first, which mixes whole slices and rows, then along x, which turns
+ * the slice so that y is fastest.
  */
-export class Resampler {
+class Resampler {
   readonly packed: PackedVolume;
   private readonly z: ResampledAxis;
   private readonly x: ResampledAxis;
@@ -101,7 +101,7 @@ export class Resampler {
   /** The last two stored slices that were needed, windowed, by whether their index is even. */
   private readonly planes: readonly [Float32Array, Float32Array];
   private readonly mixed: Float32Array;
-  private readonly turned: Float32Array;
+  private readonly mixedRows: Float32Array;
   private done = 0;
 
   private constructor(header: NiftiHeader, metadata: VolumeMetadata, settings: VolumeSettings, axes: Axes) {
@@ -118,7 +118,7 @@ export class Resampler {
     const area = this.columns * this.rows;
     this.planes = [new Float32Array(area), new Float32Array(area)];
     this.mixed = new Float32Array(area);
-    this.turned = new Float32Array(this.x.count * this.rows);
+    this.mixedRows = new Float32Array(this.y.count * this.columns);
     const counts: Sizes = [this.z.count, this.x.count, this.y.count];
     this.packed = {
       before: [this.z.before, this.x.before, this.y.before],
@@ -145,8 +145,9 @@ export class Resampler {
       const lower = (below[this.done] ?? 0) % 2 === 0 ? even : odd;
       const upper = (above[this.done] ?? 0) % 2 === 0 ? even : odd;
       mix(lower, upper, weight[this.done] ?? 0, this.mixed);
-      turn(this.mixed, this.columns, this.rows, this.x, this.turned);
-      finish(this.turned, this.rows, this.x.count, this.y, this.packed.steps, this.done * this.x.count * this.y.count);
+      mixRows(this.mixed, this.columns, this.y, this.mixedRows);
+      const start = this.done * this.x.count * this.y.count;
+      turn(this.mixedRows, this.columns, this.y.count, this.x, this.packed.steps, start);
     }
   }
 }
@@ -182,43 +183,44 @@ function mix(lower: Float32Array, upper: Float32Array, share: number, into: Floa
   }
 }
 
-/** [rows, columns] to [x, rows]. */
-function turn(plane: Float32Array, columns: number, rows: number, axis: ResampledAxis, into: Float32Array): void {
+/** [rows, columns] to [y, columns]. */
+function mixRows(plane: Float32Array, columns: number, axis: ResampledAxis, into: Float32Array): void {
   const { below, above, weight, count } = axis;
   const first = below[0] ?? 0;
-  for (let start = 0; start < rows; start += rowsAtOnce) {
-    const end = Math.min(start + rowsAtOnce, rows);
-    for (let x = 0; x < count; x++) {
-      const lower = (below[x] ?? 0) - first;
-      const upper = (above[x] ?? 0) - first;
-      const share = weight[x] ?? 0;
-      for (let row = start; row < end; row++) {
-        const from = plane[row * columns + lower] ?? 0;
-        into[x * rows + row] = from + ((plane[row * columns + upper] ?? 0) - from) * share;
-      }
+  for (let y = 0, at = 0; y < count; y++) {
+    const lower = ((below[y] ?? 0) - first) * columns;
+    const upper = ((above[y] ?? 0) - first) * columns;
+    const share = weight[y] ?? 0;
+    for (let column = 0; column < columns; column++) {
+      const from = plane[lower + column] ?? 0;
+      into[at++] = from + ((plane[upper + column] ?? 0) - from) * share;
     }
   }
 }
 
-/** [x, rows] to [x, y], rounded to steps. */
-function finish(
-  turned: Float32Array,
+/** [y, columns] to [x, y], rounded to steps. */
+function turn(
+  plane: Float32Array,
+  columns: number,
   rows: number,
-  lines: number,
   axis: ResampledAxis,
   into: Int16Array,
   start: number,
 ): void {
   const { below, above, weight, count } = axis;
   const first = below[0] ?? 0;
-  let at = start;
-  for (let line = 0; line < lines; line++) {
-    const offset = line * rows - first;
-    for (let y = 0; y < count; y++) {
-      const from = turned[offset + (below[y] ?? 0)] ?? 0;
-      const value = from + ((turned[offset + (above[y] ?? 0)] ?? 0) - from) * (weight[y] ?? 0);
-      // To the nearest, as values are at least -1.
-      into[at++] = ((value * stepsOfHalf + stepsOfHalf + 0.5) | 0) - stepsOfHalf;
+  for (let from = 0; from < rows; from += rowsAtOnce) {
+    const to = Math.min(from + rowsAtOnce, rows);
+    for (let x = 0; x < count; x++) {
+      const lower = (below[x] ?? 0) - first;
+      const upper = (above[x] ?? 0) - first;
+      const share = weight[x] ?? 0;
+      for (let y = from; y < to; y++) {
+        const left = plane[y * columns + lower] ?? 0;
+        const value = left + ((plane[y * columns + upper] ?? 0) - left) * share;
+        // To the nearest, as values are at least -1.
+        into[start + x * rows + y] = ((value * stepsOfHalf + stepsOfHalf + 0.5) | 0) - stepsOfHalf;
+      }
     }
   }
 }

@@ -36,7 +36,9 @@ export class VolumeBytes {
     this.storedBytes = storedBytes;
     const highWaterMark = Math.max(1, Math.min(chunkBytes, storedBytes));
     const stored: ReadStream = handle.createReadStream({ start: 0, highWaterMark, autoClose: false });
-    this.gunzip = isGzip ? createGunzip({ chunkSize: chunkBytes }) : null;
+    // A few pieces wait, so that neither thread waits for the other.
+    const waiting = { readableHighWaterMark: 4 * chunkBytes };
+    this.gunzip = isGzip ? createGunzip({ chunkSize: chunkBytes, ...waiting }) : null;
     // What goes wrong in one stream ends the other, and comes up where the pieces are read.
     if (this.gunzip !== null) pipeline(stored, this.gunzip, () => undefined);
     const stream: AsyncIterable<Buffer> = this.gunzip ?? stored;

@@ -182,10 +182,10 @@ function halfToNumber(bits: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-/** A tensor of 32-bit floats that is to be written. */
+/** A tensor of 32-bit floats that is to be written: its elements, or what gives them in pieces when their turn comes. */
 export interface FloatTensor {
   readonly shape: readonly number[];
-  readonly data: ArrayLike<number>;
+  readonly data: ArrayLike<number> | (() => Iterable<Float32Array>);
 }
 
 /** Tensors of 32-bit floats as a safetensors file, in the order given. */
@@ -208,7 +208,8 @@ export function* safetensorsPieces(tensors: ReadonlyMap<string, FloatTensor>): I
   const header: [string, unknown][] = [];
   let end = 0;
   for (const [name, { shape, data }] of tensors) {
-    const next = end + 4 * data.length;
+    const count = typeof data === "function" ? shape.reduce((product, size) => product * size, 1) : data.length;
+    const next = end + 4 * count;
     header.push([name, { dtype: "F32", shape, data_offsets: [end, next] }]);
     end = next;
   }
@@ -218,7 +219,10 @@ export function* safetensorsPieces(tensors: ReadonlyMap<string, FloatTensor>): I
   new DataView(head.buffer).setBigUint64(0, BigInt(head.length - lengthBytes), true);
   head.set(text, lengthBytes);
   yield head;
-  for (const { data } of tensors.values()) yield floatBytes(data);
+  for (const { data } of tensors.values()) {
+    if (typeof data === "function") for (const piece of data()) yield floatBytes(piece);
+    else yield floatBytes(data);
+  }
 }
 
 const blank = 0x20;

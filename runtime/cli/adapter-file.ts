@@ -1,0 +1,9 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
+
+/** What a folder with adapters has: medctc's own, or PEFT's. */
+export function adapterFile(path: string): string {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return path;
+  const files = ["adapter.safetensors", "adapter_model.safetensors"].map((name) => join(path, name));
+  return files.find((file) => statSync(file, { throwIfNoEntry: false })?.isFile() === true) ?? files[0] ?? path;
+}

@@ -1,0 +1,115 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import {
+  buildForward,
+  nodesOf,
+  optimiseForOnnx,
+  type Plan,
+  printBytes,
+  type TracedSpec,
+} from "../../compiler/index.ts";
+import { attempt, writeAtomically } from "../files/index.ts";
+import { type WeightPieces, withComputedOnce } from "../onnx/index.ts";
+import { type FloatTensor, type OpenTensors, openTensors, safetensorsPieces } from "../weights/index.ts";
+import { adapterFile } from "./adapter-file.ts";
+import { fail, failStorage, refuse } from "./fail.ts";
+import { Progress } from "./progress.ts";
+import { compilePath, showDiagnostics } from "./read-spec.ts";
+import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
+import { weightsOf } from "./weight-sources.ts";
+
+export interface ExportWeightsOptions {
+  /** The safetensors file that is written. */
+  readonly file: string;
+  readonly weights: string | null;
+  readonly adapter: string | null;
+  readonly allowMissing: readonly string[];
+  /** Fold adapters into the weights that they stand beside, instead of leaving them out. */
+  readonly merge: boolean;
+}
+
+/** `medctc export --safetensors`: all weights of the model by their names in checkpoints, without adapters of its own. */
+export async function exportWeights(
+  path: string,
+  options: ExportWeightsOptions,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const compiled = compilePath(path, terminal.libraryFolder);
+  const { spec, plan } = compiled;
+  if (!showDiagnostics(compiled, terminal) || spec === null || plan === null) return exitCodes.wrong;
+  const files = [options.weights, options.adapter === null ? null : adapterFile(options.adapter)];
+  const opened = files.flatMap((file) => (file === null ? [] : [openTensors(file)]));
+  const progress = new Progress(terminal);
+  try {
+    const wrong = opened.flatMap((file) => (file.kind === "wrong" ? [file.diagnostic] : []));
+    if (wrong.length > 0) return refuse(wrong, terminal);
+    const tensors = opened.flatMap((file): readonly OpenTensors[] => (file.kind === "tensors" ? [file] : []));
+    const forward = buildForward(spec, []);
+    const given = { ...options, weights: options.weights !== null, adapter: options.adapter !== null };
+    const { piecesOf, diagnostics } = weightsOf([forward], compiled, tensors, given);
+    if (diagnostics.length > 0) return refuse(diagnostics, terminal);
+    let merged: MergedWeights = { paths: new Map(), piecesOf };
+    if (options.merge) {
+      progress.say("folding adapters into the weights beside them");
+      const found = await mergedWeights(spec, plan, piecesOf);
+      if (found.kind === "not-mergeable") {
+        const help = "leave --merge out: the adapters stay in a file of their own";
+        return fail(`adapters cannot be folded into a weight: ${found.paths.join(", ")}`, help, terminal);
+      }
+      merged = found;
+    }
+    progress.say(`writing ${options.file}`);
+    const written = tensorsOf(plan, merged);
+    const saved = attempt(options.file, () => {
+      mkdirSync(dirname(options.file), { recursive: true });
+      writeAtomically(options.file, safetensorsPieces(written));
+    });
+    progress.end();
+    if (saved.kind === "failed") return failStorage(saved.problem, terminal);
+    const bytes = [...written.values()].reduce((sum, { shape }) => sum + 4 * shape.reduce((a, b) => a * b, 1), 0);
+    terminal.out(`${written.size} tensors, ${printBytes(bytes)}, in ${options.file}\n`);
+    return exitCodes.done;
+  } finally {
+    progress.end();
+    for (const file of opened) if (file.kind === "tensors") file.close();
+  }
+}
+
+interface MergedWeights {
+  /** What stands for a parameter, by its path. */
+  readonly paths: ReadonlyMap<string, string>;
+  readonly piecesOf: WeightPieces;
+}
+
+/** The weights into which adapters were folded, computed as the compiler folds them. */
+async function mergedWeights(
+  spec: TracedSpec,
+  plan: Plan,
+  piecesOf: WeightPieces,
+): Promise<
+  ({ readonly kind: "merged" } & MergedWeights) | { readonly kind: "not-mergeable"; readonly paths: readonly string[] }
+> {
+  const program = optimiseForOnnx(buildForward(spec, []), spec, { merge: true });
+  const ofAdapters = new Set(plan.parameters.flatMap(({ ofAdapter, path }) => (ofAdapter ? [path] : [])));
+  const left = nodesOf(program).flatMap(({ operation }) =>
+    operation.op === "parameter" && ofAdapters.has(operation.path) ? [operation.path] : [],
+  );
+  if (left.length > 0) return { kind: "not-mergeable", paths: [...new Set(left)] };
+  const paths = new Map(
+    [...program.once.keys()].flatMap((name) =>
+      name.endsWith(":merged") ? [[name.slice(0, -":merged".length), name] as const] : [],
+    ),
+  );
+  return { kind: "merged", paths, piecesOf: await withComputedOnce([program], piecesOf) };
+}
+
+/** Everything that the model has without its adapters, in the plan's order. */
+function tensorsOf(
+  { parameters, buffers }: Plan,
+  { paths, piecesOf }: MergedWeights,
+): ReadonlyMap<string, FloatTensor> {
+  const own = [...parameters.filter(({ ofAdapter }) => !ofAdapter), ...buffers];
+  return new Map(
+    own.map(({ path, checkpoint, shape }) => [checkpoint, { shape, data: () => piecesOf(paths.get(path) ?? path) }]),
+  );
+}

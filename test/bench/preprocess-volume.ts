@@ -1,0 +1,20 @@
+import { defaultData } from "../../compiler/index.ts";
+import type { CacheSettings } from "../../runtime/data/cache.ts";
+import { loadVolume } from "../../runtime/data/load-volume.ts";
+
+/** Reads and preprocesses a volume some times, and prints the seconds of each, the peak of this process, and the mean. */
+const [path = "", rounds = "1", folder] = process.argv.slice(2);
+const cache: CacheSettings | null = folder === undefined ? null : { folder, bytes: 2 ** 30 };
+const metadata = { slope: 1, intercept: 0, xySpacing: 0.7, zSpacing: 1 };
+const seconds: number[] = [];
+let mean = 0;
+let from = "";
+for (let round = 0; round < Number(rounds); round++) {
+  const start = performance.now();
+  const { result } = await loadVolume({ path, metadata }, { settings: defaultData, cache });
+  seconds.push((performance.now() - start) / 1000);
+  if (result.kind === "wrong") throw new Error(result.problem.rule);
+  mean = result.voxels.reduce((sum, value) => sum + value, 0) / result.voxels.length;
+  from = result.from;
+}
+process.stdout.write(JSON.stringify({ seconds, peakBytes: process.resourceUsage().maxRSS * 1024, mean, from }));
