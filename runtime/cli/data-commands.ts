@@ -19,11 +19,11 @@ interface DataFlags {
   readonly cacheSize: number;
   readonly workers?: number;
   readonly output?: string;
+  readonly seed?: number;
 }
 
 interface TrainFlags extends DataFlags {
   readonly steps?: number;
-  readonly seed?: number;
   readonly resume?: boolean;
 }
 
@@ -45,6 +45,11 @@ function withDataOptions(command: Command): Command {
     .option("--adapter <path>", "the adapters' weights: a file, or the folder of a training or of a PEFT adapter")
     .option("--allow-missing <pattern...>", "names of weights that the files need not have, such as 'to_*'")
     .option("--vocab <file>", "a vocab.txt or a tokenizer.json; the one in the data folder when it is left out")
+    .option(
+      "--seed <number>",
+      "another seed than the spec says, which weights follow from that no file has",
+      wholeNumber(0),
+    )
     .addOption(new Option("--backend <name>", "what runs it").choices(engineNames).default("auto"))
     .option("--skip-bad", "go on without files that cannot be used, and list them")
     .option("--cache <folder>", "where preprocessed volumes are kept; medctc's own cache when it is left out")
@@ -54,8 +59,8 @@ function withDataOptions(command: Command): Command {
 
 function dataOptions(flags: DataFlags) {
   const { data = null, weights = null, adapter = null, vocab = null, skipBad = false, cache = null } = flags;
-  const { backend, cacheSize: cacheBytes, workers = null, allowMissing = [], output = null } = flags;
-  return { data, weights, adapter, allowMissing, vocab, skipBad, cache, backend, cacheBytes, workers, output };
+  const { backend, cacheSize: cacheBytes, workers = null, allowMissing = [], output = null, seed = null } = flags;
+  return { data, weights, adapter, allowMissing, vocab, skipBad, cache, backend, cacheBytes, workers, output, seed };
 }
 
 /** Adds the commands that read or make data sets; `end` hears how one of them ended. */
@@ -72,7 +77,6 @@ export function addDataCommands(
       "where checkpoints, adapters, logs and the report go; runs/SPEC when it is left out",
     )
     .option("--steps <number>", "another number of steps than the spec says", wholeNumber(1))
-    .option("--seed <number>", "another seed than the spec says", wholeNumber(0))
     .option("--resume", "go on with the training in the folder, bit for bit as if it had not ended")
     .addHelpText(
       "after",
@@ -82,8 +86,8 @@ export function addDataCommands(
     )
     .action(async (spec: string | undefined, flags: TrainFlags) => {
       const { train } = await import("./train.ts");
-      const { steps = null, seed = null, resume = false } = flags;
-      end(await train(spec ?? null, { ...dataOptions(flags), steps, seed, resume, version }, terminal));
+      const { steps = null, resume = false } = flags;
+      end(await train(spec ?? null, { ...dataOptions(flags), steps, resume, version }, terminal));
     });
   withDataOptions(program.command("eval"))
     .description("classify volumes by the prompts of a spec's classes, without having been trained to")

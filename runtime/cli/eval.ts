@@ -21,6 +21,8 @@ export interface EvalOptions extends Omit<DataOptions, "data">, EngineOptions {
   readonly split: "valid" | "train" | "all";
   /** A folder for scores, numbers and a report; null for none. */
   readonly output: string | null;
+  /** Where first values come from that no file has; null for the spec's. */
+  readonly seed: number | null;
   readonly version: string;
 }
 
@@ -29,8 +31,10 @@ export async function evaluate(named: string | null, options: EvalOptions, termi
   const path = findSpec(named, terminal);
   if (path === null) return exitCodes.wrong;
   const compiled = compilePath(path, terminal.libraryFolder);
-  const { spec, plan } = compiled;
-  if (!showDiagnostics(compiled, terminal) || spec === null || plan === null) return exitCodes.wrong;
+  const { plan } = compiled;
+  if (!showDiagnostics(compiled, terminal) || compiled.spec === null || plan === null) return exitCodes.wrong;
+  const seed = options.seed ?? compiled.spec.settings.seed;
+  const spec = { ...compiled.spec, settings: { ...compiled.spec.settings, seed } };
   const folder = options.data ?? (spec.data.folder === null ? null : resolve(dirname(path), spec.data.folder));
   if (folder === null) {
     return fail(

@@ -10,20 +10,16 @@ import {
 } from "../../compiler/index.ts";
 import { attempt, writeAtomically } from "../files/index.ts";
 import { type WeightPieces, withComputedOnce } from "../onnx/index.ts";
-import { type FloatTensor, type OpenTensors, openTensors, safetensorsPieces } from "../weights/index.ts";
-import { adapterFile } from "./adapter-file.ts";
+import { type FloatTensor, safetensorsPieces } from "../weights/index.ts";
 import { fail, failStorage, refuse } from "./fail.ts";
 import { Progress } from "./progress.ts";
 import { compilePath, showDiagnostics } from "./read-spec.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
-import { weightsOf } from "./weight-sources.ts";
+import { type GivenWeights, openWeights } from "./weight-sources.ts";
 
-export interface ExportWeightsOptions {
+export interface ExportWeightsOptions extends GivenWeights {
   /** The safetensors file that is written. */
   readonly file: string;
-  readonly weights: string | null;
-  readonly adapter: string | null;
-  readonly allowMissing: readonly string[];
   /** Fold adapters into the weights that they stand beside, instead of leaving them out. */
   readonly merge: boolean;
 }
@@ -37,17 +33,11 @@ export async function exportWeights(
   const compiled = compilePath(path, terminal.libraryFolder);
   const { spec, plan } = compiled;
   if (!showDiagnostics(compiled, terminal) || spec === null || plan === null) return exitCodes.wrong;
-  const files = [options.weights, options.adapter === null ? null : adapterFile(options.adapter)];
-  const opened = files.flatMap((file) => (file === null ? [] : [openTensors(file)]));
+  const weights = openWeights([buildForward(spec, [])], compiled, options);
+  if (weights.kind === "wrong") return refuse(weights.diagnostics, terminal);
+  const { piecesOf, close } = weights;
   const progress = new Progress(terminal);
   try {
-    const wrong = opened.flatMap((file) => (file.kind === "wrong" ? [file.diagnostic] : []));
-    if (wrong.length > 0) return refuse(wrong, terminal);
-    const tensors = opened.flatMap((file): readonly OpenTensors[] => (file.kind === "tensors" ? [file] : []));
-    const forward = buildForward(spec, []);
-    const given = { ...options, weights: options.weights !== null, adapter: options.adapter !== null };
-    const { piecesOf, diagnostics } = weightsOf([forward], compiled, tensors, given);
-    if (diagnostics.length > 0) return refuse(diagnostics, terminal);
     let merged: MergedWeights = { paths: new Map(), piecesOf };
     if (options.merge) {
       progress.say("folding adapters into the weights beside them");
@@ -71,7 +61,7 @@ export async function exportWeights(
     return exitCodes.done;
   } finally {
     progress.end();
-    for (const file of opened) if (file.kind === "tensors") file.close();
+    close();
   }
 }
 

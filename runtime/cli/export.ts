@@ -11,12 +11,11 @@ import {
 import { report } from "../../grammar/index.ts";
 import { readText } from "../files/index.ts";
 import { type OnnxFiles, withComputedOnce, writeOnnx } from "../onnx/index.ts";
-import { type OpenTensors, openTensors } from "../weights/index.ts";
 import { refuse } from "./fail.ts";
 import { Progress } from "./progress.ts";
 import { compilePath, showDiagnostics } from "./read-spec.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
-import { weightsOf } from "./weight-sources.ts";
+import { openWeights } from "./weight-sources.ts";
 
 const exported = ["forward", "encode_image", "encode_text", "step"] as const;
 
@@ -82,20 +81,10 @@ export async function exportSpec(path: string, options: ExportOptions, terminal:
     const why = wanted.includes("step") ? "the model has no loss" : "the `eval` block names no latent for it";
     return refuse([report("no-such-program", path, { name: wanted.join(", "), why })], terminal);
   }
-  const opened: OpenTensors[] = [];
+  const weights = openWeights([...programs.values()], compiled, options);
+  if (weights.kind === "wrong") return refuse(weights.diagnostics, terminal);
   const progress = new Progress(terminal);
   try {
-    for (const file of [options.weights, options.adapter]) {
-      const tensors = file === null ? null : openTensors(file);
-      if (tensors?.kind === "wrong") return refuse([tensors.diagnostic], terminal);
-      if (tensors !== null) opened.push(tensors);
-    }
-    const weights = weightsOf([...programs.values()], compiled, opened, {
-      weights: options.weights !== null,
-      adapter: options.adapter !== null,
-      allowMissing: options.allowMissing,
-    });
-    if (weights.diagnostics.length > 0) return refuse(weights.diagnostics, terminal);
     if (options.weights === null) terminal.err("no --weights: the first values that follow from the spec's seed\n");
     const text = readText(path);
     const about = {
@@ -111,7 +100,7 @@ export async function exportSpec(path: string, options: ExportOptions, terminal:
     return refuse([report("not-writable", options.onnx, { path: options.onnx, reason: error.message })], terminal);
   } finally {
     progress.end();
-    for (const { close } of opened) close();
+    weights.close();
   }
   const names = [...models.keys()].map((name) => files.model(name)).join(", ");
   const hasTrainable = [...models.values()].some((model) => model.weights.some(({ trainable }) => trainable));

@@ -4,23 +4,16 @@ import { type Engine, type EnginePurpose, enginePrograms, openOnnx, openTensorfl
 import { availableBytes, judgeMemory, MemoryError } from "../memory/index.ts";
 import { chooseBackend, loadTensorflow, type WantedBackend } from "../native/index.ts";
 import { inspectOnnx } from "../onnx/index.ts";
-import { openTensors } from "../weights/index.ts";
-import { adapterFile } from "./adapter-file.ts";
 import { fail, refuse } from "./fail.ts";
 import type { Progress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
-import { weightsOf } from "./weight-sources.ts";
+import { type GivenWeights, openWeights } from "./weight-sources.ts";
 
 /** The backends that can train. */
 export type EngineBackend = Exclude<WantedBackend, "evaluator">;
 
-export interface EngineOptions {
+export interface EngineOptions extends GivenWeights {
   readonly backend: EngineBackend;
-  readonly weights: string | null;
-  /** A file of adapters, or a folder that has one. */
-  readonly adapter: string | null;
-  /** Names of weights that the files need not have; `*` stands for anything. */
-  readonly allowMissing: readonly string[];
 }
 
 /**
@@ -52,28 +45,18 @@ export async function openEngine(
     return null;
   }
   if (purpose === "train" && chosen.kind === "tfjs" && !isRoomFor(compiled, progress, terminal)) return null;
-  const files = [options.weights, options.adapter === null ? null : adapterFile(options.adapter)];
-  const opened = files.flatMap((file) => (file === null ? [] : [openTensors(file)]));
+  const weights = openWeights(programs, compiled, options);
+  if (weights.kind === "wrong") {
+    refuse(weights.diagnostics, terminal);
+    return null;
+  }
   try {
-    const wrong = opened.flatMap((file) => (file.kind === "wrong" ? [file.diagnostic] : []));
-    if (wrong.length > 0) {
-      refuse(wrong, terminal);
-      return null;
-    }
-    const tensors = opened.flatMap((file) => (file.kind === "tensors" ? [file] : []));
-    const { allowMissing } = options;
-    const given = { weights: options.weights !== null, adapter: options.adapter !== null, allowMissing };
-    const { piecesOf, diagnostics } = weightsOf(programs, compiled, tensors, given);
-    if (diagnostics.length > 0) {
-      refuse(diagnostics, terminal);
-      return null;
-    }
     progress.say("loading");
     return chosen.kind === "onnx"
-      ? await openOnnx(spec, programs, piecesOf, folder)
-      : await openTensorflow(chosen.native, spec, programs, piecesOf, folder);
+      ? await openOnnx(spec, programs, weights.piecesOf, folder)
+      : await openTensorflow(chosen.native, spec, programs, weights.piecesOf, folder);
   } finally {
-    for (const file of opened) if (file.kind === "tensors") file.close();
+    weights.close();
     progress.end();
   }
 }

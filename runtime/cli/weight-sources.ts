@@ -1,40 +1,76 @@
 import { type Compiled, firstValuesOf, type Program } from "../../compiler/index.ts";
 import type { Diagnostic } from "../../grammar/index.ts";
 import type { WeightPieces } from "../onnx/index.ts";
-import type { OpenTensors } from "../weights/index.ts";
+import { type OpenTensors, openTensors } from "../weights/index.ts";
+import { adapterFile } from "./adapter-file.ts";
 import { inCheckpoint, misshapen, missingWeights } from "./match-tensors.ts";
 
 /** Which files of weights are given, and the names of those that they need not have; `*` stands for anything. */
 export interface GivenWeights {
-  readonly weights: boolean;
-  readonly adapter: boolean;
+  readonly weights: string | null;
+  /** A file of adapters, or a folder that has one. */
+  readonly adapter: string | null;
   readonly allowMissing: readonly string[];
 }
 
-/** Where each weight comes from: the files that were given, by its name in checkpoints, or its first value. */
-export function weightsOf(
+/** Weights that were found, until they are closed; or what is wrong with the files. */
+export type OpenedWeights =
+  | { readonly kind: "open"; readonly piecesOf: WeightPieces; readonly close: () => void }
+  | { readonly kind: "wrong"; readonly diagnostics: readonly Diagnostic[] };
+
+/** Opens the weights of some programs: from the files that are given, by their names in checkpoints, or first values. */
+export function openWeights(programs: readonly Program[], compiled: Compiled, given: GivenWeights): OpenedWeights {
+  const files = [given.weights, given.adapter === null ? null : adapterFile(given.adapter)];
+  const opened = files.flatMap((file) => (file === null ? [] : [openTensors(file)]));
+  const tensors = opened.flatMap((file) => (file.kind === "tensors" ? [file] : []));
+  const close = (): void => {
+    for (const file of tensors) file.close();
+  };
+  const unreadable = opened.flatMap((file) => (file.kind === "wrong" ? [file.diagnostic] : []));
+  const { piecesOf, diagnostics } =
+    unreadable.length > 0
+      ? { piecesOf: noPieces, diagnostics: unreadable }
+      : weightsOf(programs, compiled, tensors, given);
+  if (diagnostics.length === 0) return { kind: "open", piecesOf, close };
+  close();
+  return { kind: "wrong", diagnostics };
+}
+
+const noPieces: WeightPieces = () => [];
+
+/** Weights of other shapes that are named: a file of another model has hundreds. */
+const mostMisshapen = 5;
+
+function weightsOf(
   programs: readonly Program[],
   { plan, spec }: Compiled,
   opened: readonly OpenTensors[],
   given: GivenWeights,
 ): { readonly piecesOf: WeightPieces; readonly diagnostics: readonly Diagnostic[] } {
   const planned = new Map([...(plan?.parameters ?? []), ...(plan?.buffers ?? [])].map((each) => [each.path, each]));
-  const ofAdapter = new Set((plan?.parameters ?? []).flatMap((each) => (each.ofAdapter ? [each.path] : [])));
   const sources = new Map<string, () => Iterable<Float32Array>>();
-  const diagnostics: Diagnostic[] = [];
+  const wrong: Diagnostic[] = [];
   const missing = new Set<string>();
   const isAllowed = matcherOf(given.allowMissing);
+  const ofAdapter = new Set((plan?.parameters ?? []).flatMap((each) => (each.ofAdapter ? [each.path] : [])));
   for (const { operation, type } of programs.flatMap(({ graph }) => graph.nodes)) {
     const parameter = operation.op === "parameter" ? planned.get(operation.path) : undefined;
     if (parameter === undefined || sources.has(parameter.path)) continue;
     const { path, checkpoint } = parameter;
-    const needed = ofAdapter.has(path) ? given.adapter : given.weights;
+    const needed = (ofAdapter.has(path) ? given.adapter : given.weights) !== null;
     const found = findTensor(checkpoint, opened);
     if (found === null && needed && !isAllowed(checkpoint)) missing.add(checkpoint);
     if (found === null) continue;
     sources.set(path, found.floats);
-    if (found.shape.join() === type.shape.join()) continue;
-    diagnostics.push(misshapen(checkpoint, found.shape, type));
+    if (found.shape.join() !== type.shape.join()) wrong.push(misshapen(checkpoint, found.shape, type));
+  }
+  const [first] = wrong;
+  const more = wrong.length - mostMisshapen;
+  const diagnostics = wrong.slice(0, mostMisshapen);
+  if (first !== undefined && more > 0) {
+    const last = diagnostics.at(-1) ?? first;
+    const notes = [...last.notes, `${more} more weights have other shapes: is it a file of this model?`];
+    diagnostics.splice(-1, 1, { ...last, notes });
   }
   if (missing.size > 0) diagnostics.push(missingWeights(missing));
   const firstOf = firstValuesOf(spec?.parameters ?? [], spec?.settings.seed ?? 0);
