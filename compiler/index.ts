@@ -1,3 +1,5 @@
+export { type FoldedModel, type FoldedModule, foldModel } from "./adapters/fold.ts";
+export { type AdapterUpdate, adapterUpdates, type Factors, type LowRank } from "./adapters/updates.ts";
 export {
   emitOnnx,
   encodeOnnx,
@@ -21,7 +23,7 @@ export {
 export type { FilePlace, Library, ReadResult } from "./imports.ts";
 export type { Given } from "./ir/evaluate.ts";
 export { printProgram } from "./ir/print.ts";
-export { type Dtype, elementCount, printType, type TensorType } from "./ir/types.ts";
+export { type Dtype, elementCount, type Node, printType, type TensorType } from "./ir/types.ts";
 export { verify } from "./ir/verify.ts";
 export { type ExpectedMemory, expectMemory } from "./memory/expect.ts";
 export type { TensorData } from "./ops/index.ts";
@@ -44,6 +46,7 @@ export { buildProduct } from "./programs/product.ts";
 export { flopsOfProgram, gradientPrefix, nodesOf, type Program } from "./programs/program.ts";
 export { evaluateOnce, runProgram } from "./programs/run.ts";
 export { explainSelectors } from "./select/explain.ts";
+export { selectorsForNames } from "./select/shortest.ts";
 export { type DataSettings, defaultData, type Sizes } from "./settings/data.ts";
 export type { EvalSettings } from "./settings/eval.ts";
 export type { TrainOverrides, TrainSettings } from "./settings/train.ts";

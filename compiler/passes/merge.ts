@@ -17,23 +17,71 @@ interface Projection {
 
 type Made = (node: Node) => Node;
 
+/** The projections so far, as a node sees them: those in its own place. */
+interface Known {
+  readonly get: (node: Node) => Projection | undefined;
+  readonly isNear: (node: Node) => boolean;
+}
+
 /**
  * Folds what stands beside or around a projection into its weight, where all of it is linear in the same input: LoRA's
  * x W^T + s (x A^T) B^T is x (W + s B A)^T, and factors for inputs or outputs are factors for columns or rows of W. The new
  * weights are computed once, and are named after the parameter that they take the place of.
  */
 export function mergeProjections(program: Program): Program {
+  return merge(program, () => "").program;
+}
+
+/** A projection that something was folded into, in the place where that is. */
+export interface Fold {
+  readonly place: string;
+  /** [outputs, inputs]; it depends on parameters alone, like the bias. */
+  readonly weight: Node;
+  /** [outputs] */
+  readonly bias: Node | null;
+}
+
+export interface FoldedAdapters {
+  readonly program: Program;
+  /** Their places are the modules that are adapted. */
+  readonly folds: readonly Fold[];
+  /** Adapted modules with something that is left beside or around their projection. */
+  readonly left: ReadonlySet<string>;
+}
+
+/**
+ * Folds adapters into the modules that they adapt, and nothing else into them or them into anything else: what is computed is
+ * a new value for each module's own weight and bias. `moduleOf` gives the module that the adapter at a path adapts.
+ */
+export function foldAdapters(program: Program, moduleOf: (path: string) => string | null): FoldedAdapters {
+  const { program: folded, folds, made } = merge(program, ({ origin: { path } }) => moduleOf(path) ?? path);
+  const left = nodesOf(folded).flatMap((node) => (made.has(node) ? [] : (moduleOf(node.origin.path) ?? [])));
+  return { program: folded, folds, left: new Set(left) };
+}
+
+/** Folds what is in the same place. */
+function merge(
+  program: Program,
+  placeOf: (node: Node) => string,
+): { readonly program: Program; readonly folds: readonly Fold[]; readonly made: ReadonlySet<Node> } {
   const fixed = fixedNodes(program);
   const projections = new Map<Node, Projection>();
   for (const node of nodesOf(program)) {
-    const projection = fixed.has(node) ? null : projectionOf(node, fixed, projections);
+    if (fixed.has(node)) continue;
+    const isNear = (other: Node): boolean => placeOf(other) === placeOf(node);
+    const known = { get: (input: Node) => (isNear(input) ? projections.get(input) : undefined), isNear };
+    const projection = projectionOf(node, fixed, known);
     if (projection !== null) projections.set(node, projection);
   }
   const consumers = consumersOf(program);
   const roots = new Set([...program.outputs.values(), ...program.updates.values()]);
+  const isWithin = (node: Node, user: Node): boolean =>
+    projections.get(user)?.isMerged === true && placeOf(user) === placeOf(node);
   const isLast = (node: Node): boolean =>
-    roots.has(node) || !(consumers.get(node) ?? []).every((user) => projections.get(user)?.isMerged === true);
+    roots.has(node) || !(consumers.get(node) ?? []).every((user) => isWithin(node, user));
   const once = new Map<string, Node>();
+  const folds: Fold[] = [];
+  const standIns = new Set<Node>();
   const made = new Map<Node, Node>();
   const madeFor: Made = (node) => {
     const found = made.get(node);
@@ -44,7 +92,9 @@ export function mergeProjections(program: Program): Program {
     let path = wanted;
     for (let count = 1; once.has(path); count++) path = `${wanted}:${count}`;
     once.set(path, value);
-    return build.add({ op: "parameter", path, type: value.type });
+    const parameter = build.add({ op: "parameter", path, type: value.type });
+    standIns.add(parameter);
+    return parameter;
   };
   const merged = rewrite(program, (node, inputs, build) => {
     const projection = projections.get(node);
@@ -53,17 +103,21 @@ export function mergeProjections(program: Program): Program {
     else {
       const { x, weight, bias } = projection;
       const value = weight(madeFor, build);
+      const shift = bias?.(madeFor, build) ?? null;
+      folds.push({ place: placeOf(node), weight: value, bias: shift });
       const parameter = keep(`${parameterIn(value) ?? `${node.origin.path}.weight`}:merged`, value, build);
       result = build.add({ op: "matmul", transposeA: false, transposeB: true }, madeFor(x), parameter);
-      if (bias !== null) {
-        const shift = keep(`${node.origin.path}.bias:merged`, bias(madeFor, build), build);
-        result = build.add({ op: "add" }, result, shift);
+      standIns.add(result);
+      if (shift !== null) {
+        const kept = keep(`${node.origin.path}.bias:merged`, shift, build);
+        result = build.add({ op: "add" }, result, kept);
+        standIns.add(result);
       }
     }
     made.set(node, result);
     return result;
   });
-  return { ...merged, once: new Map([...merged.once, ...once]) };
+  return { program: { ...merged, once: new Map([...merged.once, ...once]) }, folds, made: standIns };
 }
 
 /** Nodes that depend on parameters and constants alone. */
@@ -76,11 +130,7 @@ function fixedNodes(program: Program): ReadonlySet<Node> {
   return fixed;
 }
 
-function projectionOf(
-  { operation, inputs, type }: Node,
-  fixed: ReadonlySet<Node>,
-  known: ReadonlyMap<Node, Projection>,
-): Projection | null {
+function projectionOf({ operation, inputs, type }: Node, fixed: ReadonlySet<Node>, known: Known): Projection | null {
   const [a, b] = inputs;
   if (a === undefined) return null;
   if (operation.op === "stop_gradient") return known.get(a) ?? null;
@@ -121,7 +171,7 @@ function productOf(
   matrix: Projection["weight"],
   outputs: number,
   fixed: ReadonlySet<Node>,
-  known: ReadonlyMap<Node, Projection>,
+  known: Known,
 ): Projection {
   const before = known.get(a);
   if (before !== undefined) {
@@ -142,7 +192,7 @@ function productOf(
       isMerged: before.isMerged,
     };
   }
-  const [x, factor] = a.operation.op === "mul" ? factorOf(a, fixed) : [undefined, undefined];
+  const [x, factor] = a.operation.op === "mul" && known.isNear(a) ? factorOf(a, fixed) : [undefined, undefined];
   if (x !== undefined && factor !== undefined) {
     const weight: Projection["weight"] = (made, build) => build.mul(matrix(made, build), made(factor));
     return { x, outputs, weight, bias: null, isMerged: true };

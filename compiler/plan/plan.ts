@@ -32,6 +32,7 @@ export function makePlan(parts: PlanParts): Plan {
   const parameters: PlannedParameter[] = [];
   const buffers: PlannedTensor[] = [];
   let adapterNumbers = 0;
+  let bufferNumbers = 0;
   const roles = new Map<string, string>();
   for (const { instance, parameter, path, ofAdapter } of elements) {
     if (instance?.role) roles.set(path, printRole(instance.role));
@@ -39,6 +40,7 @@ export function makePlan(parts: PlanParts): Plan {
     const decision = decisions.get(parameter);
     if (decision === undefined) {
       buffers.push(describeTensor(parameter));
+      bufferNumbers += elementCount(parameter.type);
       continue;
     }
     if (ofAdapter) adapterNumbers += elementCount(parameter.type);
@@ -67,6 +69,7 @@ export function makePlan(parts: PlanParts): Plan {
     cost: {
       ...cost,
       optimizerBytes: parts.optimizerSlots * totals.trainable * bytesPerNumber,
+      modelBytes: (totals.base + bufferNumbers) * bytesPerNumber,
       adapterBytes: adapterNumbers * bytesPerNumber,
     },
     parameters,

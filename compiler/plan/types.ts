@@ -61,6 +61,8 @@ export interface PlannedExpectation {
 export interface PlannedCost extends Cost {
   /** What the optimizer keeps beside the trainable parameters. */
   readonly optimizerBytes: number;
+  /** The model's parameters and buffers in a file, without those of adapters, in 32-bit floats. */
+  readonly modelBytes: number;
   /** The adapters' parameters in a file, in 32-bit floats. */
   readonly adapterBytes: number;
 }

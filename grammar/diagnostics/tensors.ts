@@ -20,6 +20,15 @@ export const tensors = {
     ({ name, found, expected }) => `\`${name}\` is ${found}, and must be ${expected}`,
   ),
   "unknown-value": error<{ readonly name: string }>("E705", ({ name }) => `no module names a value \`${name}\``),
+  "bad-adapter-config": error<{ readonly path: string; readonly problem: string }>(
+    "E706",
+    ({ path, problem }) => `\`${path}\` cannot be used: ${problem}`,
+  ),
+  "adapter-differs": error<{ readonly module: string; readonly found: string; readonly expected: string }>(
+    "E707",
+    ({ module, found, expected }) => `the adapter on \`${module}\` ${found}, and in the spec ${expected}`,
+    () => "print the placements that the adapter was made for with `medctc adapter spec FOLDER --for SPEC`",
+  ),
 } as const;
 
 function listed(names: readonly string[]): string {

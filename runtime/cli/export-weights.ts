@@ -1,13 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import {
-  buildForward,
-  nodesOf,
-  optimiseForOnnx,
-  type Plan,
-  printBytes,
-  type TracedSpec,
-} from "../../compiler/index.ts";
+import { foldModel, type Node, type Plan, printBytes, type TracedSpec } from "../../compiler/index.ts";
 import { attempt, writeAtomically } from "../files/index.ts";
 import { type WeightPieces, withComputedOnce } from "../onnx/index.ts";
 import { type FloatTensor, safetensorsPieces } from "../weights/index.ts";
@@ -33,7 +26,7 @@ export async function exportWeights(
   const compiled = compilePath(path, terminal.libraryFolder);
   const { spec, plan } = compiled;
   if (!showDiagnostics(compiled, terminal) || spec === null || plan === null) return exitCodes.wrong;
-  const weights = openWeights([buildForward(spec, [])], compiled, options);
+  const weights = openWeights("all", compiled, options);
   if (weights.kind === "wrong") return refuse(weights.diagnostics, terminal);
   const { piecesOf, close } = weights;
   const progress = new Progress(terminal);
@@ -79,18 +72,16 @@ async function mergedWeights(
 ): Promise<
   ({ readonly kind: "merged" } & MergedWeights) | { readonly kind: "not-mergeable"; readonly paths: readonly string[] }
 > {
-  const program = optimiseForOnnx(buildForward(spec, []), spec, { merge: true });
-  const ofAdapters = new Set(plan.parameters.flatMap(({ ofAdapter, path }) => (ofAdapter ? [path] : [])));
-  const left = nodesOf(program).flatMap(({ operation }) =>
-    operation.op === "parameter" && ofAdapters.has(operation.path) ? [operation.path] : [],
-  );
-  if (left.length > 0) return { kind: "not-mergeable", paths: [...new Set(left)] };
-  const paths = new Map(
-    [...program.once.keys()].flatMap((name) =>
-      name.endsWith(":merged") ? [[name.slice(0, -":merged".length), name] as const] : [],
-    ),
-  );
-  return { kind: "merged", paths, piecesOf: await withComputedOnce([program], piecesOf) };
+  const { program, modules, left } = foldModel(spec, plan);
+  if (left.length > 0) return { kind: "not-mergeable", paths: left };
+  const paths = new Map<string, string>();
+  const once = new Map<string, Node>();
+  for (const { weight, bias } of modules.values())
+    for (const { parameter, node } of bias === null ? [weight] : [weight, bias]) {
+      paths.set(parameter.path, `${parameter.path}:merged`);
+      once.set(`${parameter.path}:merged`, node);
+    }
+  return { kind: "merged", paths, piecesOf: await withComputedOnce([{ ...program, once }], piecesOf) };
 }
 
 /** Everything that the model has without its adapters, in the plan's order. */

@@ -1,6 +1,7 @@
 import { Argument, Command, CommanderError, Option } from "commander";
 import type { ProgramName, TrainOverrides } from "../../compiler/index.ts";
 import type { WantedBackend } from "../native/index.ts";
+import { addAdapterCommands } from "./adapter-commands.ts";
 import type { BenchOptions } from "./bench.ts";
 import type { Emitted } from "./compile.ts";
 import { addDataCommands } from "./data-commands.ts";
@@ -58,6 +59,7 @@ interface RunFlags {
 interface ExportFlags {
   readonly onnx?: string;
   readonly safetensors?: string;
+  readonly peft?: string;
   readonly program?: ExportedProgram;
   readonly weights?: string;
   readonly adapter?: string;
@@ -165,7 +167,7 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
     .argument("<spec>", "a spec file")
     .addArgument(new Argument("<program>", "which program").choices(programNames))
     .option("--weights <file>", "the model's weights, safetensors by their names in checkpoints")
-    .option("--adapter <file>", "the adapters' weights")
+    .option("--adapter <path>", "the adapters' weights: a file, or the folder of a training or of a PEFT adapter")
     .option("--feeds <file>", "the inputs by their names; their first size is the batch")
     .option("--fetch <name...>", "named values inside the model to give as well, such as vision.spatial")
     .option("--step <number>", "the number of the training step", Number, 0)
@@ -190,13 +192,16 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
     });
   program
     .command("export")
-    .description("write programs as ONNX with their weights in files beside them, or the weights alone")
+    .description(
+      "write programs as ONNX with their weights in files beside them, the weights alone, or adapters for PEFT",
+    )
     .argument("<spec>", "a spec file")
     .option("--onnx <path>", "a file for one program (model.onnx), or a folder for all that the model has")
     .option(
       "--safetensors <file>",
       "the weights alone, by their names in checkpoints, without adapters or with --merge",
     )
+    .option("--peft <folder>", "the adapters as PEFT stores them, where PEFT has them: LoRA, DoRA with --weights, IA3")
     .addOption(
       new Option("--program <name>", "which program; forward for a file, all for a folder").choices([
         "forward",
@@ -206,7 +211,10 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
       ]),
     )
     .option("--weights <file>", "the model's weights, safetensors by their names in checkpoints")
-    .option("--adapter <file>", "the adapters' weights; without them the first values, which change nothing")
+    .option(
+      "--adapter <path>",
+      "the adapters' weights: a file or a folder; without them first values, which change nothing",
+    )
     .option("--allow-missing <pattern...>", "names of weights that the files need not have, such as 'to_*'")
     .option("--merge", "fold adapters into the weights that they stand beside, where that is possible")
     .addOption(
@@ -220,9 +228,10 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
       "after",
       "\nFrozen weights and those that are trained are in two files, so that one of the first serves many of the second." +
         "\n\nExamples:\n  $ medctc export specs/medct-small.vlm --onnx model --weights w.safetensors" +
-        "\n  $ medctc export specs/medct-small.vlm --onnx image.onnx --program encode_image --merge --dynamic-batch",
+        "\n  $ medctc export specs/medct-small.vlm --onnx image.onnx --program encode_image --merge --dynamic-batch" +
+        "\n  $ medctc export specs/medct.vlm --peft adapter --adapter run",
     )
-    .action(async (spec: string, { onnx, safetensors, ...options }: ExportFlags) => {
+    .action(async (spec: string, { onnx, safetensors, peft, ...options }: ExportFlags) => {
       const { program: name = null, weights = null, adapter = null, merge = false, half = false } = options;
       const { allowMissing = [] } = options;
       if (safetensors !== undefined) {
@@ -230,9 +239,16 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
         code = await exportWeights(spec, { file: safetensors, weights, adapter, allowMissing, merge }, terminal);
         if (code !== exitCodes.done) return;
       }
+      if (peft !== undefined) {
+        const { exportPeft } = await import("./export-peft.ts");
+        code = await exportPeft(spec, { folder: peft, weights, adapter, allowMissing }, terminal);
+        if (code !== exitCodes.done) return;
+      }
       if (onnx === undefined) {
-        if (safetensors !== undefined) return;
-        terminal.err("error: it is not said what to write\n  help: add --onnx PATH or --safetensors FILE\n");
+        if (safetensors !== undefined || peft !== undefined) return;
+        terminal.err(
+          "error: it is not said what to write\n  help: add --onnx PATH, --safetensors FILE or --peft DIR\n",
+        );
         code = exitCodes.usage;
         return;
       }
@@ -274,6 +290,9 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
       code = await bench(spec, { program: name, overrides, backend, steps, warmup, profile, json }, terminal);
     });
   addDataCommands(program, version, terminal, (ended) => {
+    code = ended;
+  });
+  addAdapterCommands(program, terminal, (ended) => {
     code = ended;
   });
   program.command("measure", { hidden: true }).action(async () => {

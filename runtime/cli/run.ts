@@ -22,8 +22,10 @@ import {
 import { inspectOnnx, runOnOnnx } from "../onnx/index.ts";
 import { runOnTensorflow } from "../tensorflow/index.ts";
 import { loadTensors, type StoredTensor, writeSafetensors } from "../weights/index.ts";
+import { adapterFile } from "./adapter-file.ts";
 import { refuse } from "./fail.ts";
 import { findParameters, matchInputs } from "./match-tensors.ts";
+import { peftDisagreements } from "./peft-agreement.ts";
 import { compilePath, showDiagnostics } from "./read-spec.ts";
 import { renderTable } from "./table.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
@@ -47,7 +49,8 @@ export async function run(path: string, name: ProgramName, options: RunOptions, 
     terminal.err(`error: ${backend.reason}\n  help: ${backend.repair}\n`);
     return exitCodes.wrong;
   }
-  const files = [options.feeds, options.weights, options.adapter].map((file) =>
+  const adapterPath = options.adapter === null ? null : adapterFile(options.adapter);
+  const files = [options.feeds, options.weights, adapterPath].map((file) =>
     file === null ? { kind: "tensors" as const, tensors: new Map<string, StoredTensor>() } : loadTensors(file),
   );
   const wrong = files.flatMap((file) => (file.kind === "wrong" ? [file.diagnostic] : []));
@@ -74,9 +77,9 @@ export async function run(path: string, name: ProgramName, options: RunOptions, 
   const inputs = matchInputs(optimised, feeds ?? new Map(), options.step);
   const stored = new Map([...(weights ?? []), ...(adapter ?? [])]);
   const parameters = findParameters(optimised, compiled, stored);
-  if (parameters.diagnostics.length + inputs.diagnostics.length > 0) {
-    return refuse([...inputs.diagnostics, ...parameters.diagnostics], terminal);
-  }
+  const differing = adapterPath === null ? [] : peftDisagreements(adapterPath, (adapter ?? new Map()).keys(), compiled);
+  const problems = [...inputs.diagnostics, ...parameters.diagnostics, ...differing];
+  if (problems.length > 0) return refuse(problems, terminal);
   const given = { inputs: inputs.values, parameters: parameters.values };
   if (backend.kind !== "tfjs" && backend.note !== null) terminal.err(`${backend.note}\n`);
   if (backend.kind === "evaluator") {

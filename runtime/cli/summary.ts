@@ -53,9 +53,14 @@ function cost({ batch, cost: estimated }: Plan, memory: ExpectedMemory | null): 
     ["  training step", printFlops(estimated.stepFlops)],
     memory === null ? ["  activations", printBytes(estimated.activationBytes)] : peak(memory),
     ["  optimizer", printBytes(estimated.optimizerBytes)],
-    ["  adapter checkpoint", printBytes(estimated.adapterBytes)],
+    ["  model checkpoint", printBytes(estimated.modelBytes)],
+    ["  adapter checkpoint", printBytes(estimated.adapterBytes), timesSmaller(estimated)],
   ];
   return `estimated cost of a batch of ${batch}\n${renderTable(rows, ["left", "right", "left"])}`;
+}
+
+function timesSmaller({ modelBytes, adapterBytes }: Plan["cost"]): string {
+  return adapterBytes === 0 ? "" : `${(modelBytes / adapterBytes).toPrecision(3)} times smaller than the model's`;
 }
 
 function peak({ peakBytes, checkpoint }: ExpectedMemory): readonly string[] {

@@ -1,9 +1,10 @@
-import { type Compiled, firstValuesOf, type Program } from "../../compiler/index.ts";
+import { type Compiled, elementCount, firstValuesOf, type Program, type TensorType } from "../../compiler/index.ts";
 import type { Diagnostic } from "../../grammar/index.ts";
 import type { WeightPieces } from "../onnx/index.ts";
 import { type OpenTensors, openTensors } from "../weights/index.ts";
 import { adapterFile } from "./adapter-file.ts";
 import { inCheckpoint, misshapen, missingWeights } from "./match-tensors.ts";
+import { peftDisagreements } from "./peft-agreement.ts";
 
 /** Which files of weights are given, and the names of those that they need not have; `*` stands for anything. */
 export interface GivenWeights {
@@ -18,9 +19,17 @@ export type OpenedWeights =
   | { readonly kind: "open"; readonly piecesOf: WeightPieces; readonly close: () => void }
   | { readonly kind: "wrong"; readonly diagnostics: readonly Diagnostic[] };
 
-/** Opens the weights of some programs: from the files that are given, by their names in checkpoints, or first values. */
-export function openWeights(programs: readonly Program[], compiled: Compiled, given: GivenWeights): OpenedWeights {
-  const files = [given.weights, given.adapter === null ? null : adapterFile(given.adapter)];
+/**
+ * Opens the weights of some programs, or all that the model has: from the files that are given, by their names in
+ * checkpoints, or first values.
+ */
+export function openWeights(
+  programs: readonly Program[] | "all",
+  compiled: Compiled,
+  given: GivenWeights,
+): OpenedWeights {
+  const adapter = given.adapter === null ? null : adapterFile(given.adapter);
+  const files = [given.weights, adapter];
   const opened = files.flatMap((file) => (file === null ? [] : [openTensors(file)]));
   const tensors = opened.flatMap((file) => (file.kind === "tensors" ? [file] : []));
   const close = (): void => {
@@ -29,8 +38,11 @@ export function openWeights(programs: readonly Program[], compiled: Compiled, gi
   const unreadable = opened.flatMap((file) => (file.kind === "wrong" ? [file.diagnostic] : []));
   const { piecesOf, diagnostics } =
     unreadable.length > 0
-      ? { piecesOf: noPieces, diagnostics: unreadable }
+      ? { piecesOf: noPieces, diagnostics: [...unreadable] }
       : weightsOf(programs, compiled, tensors, given);
+  const last = given.adapter === null ? undefined : tensors.at(-1);
+  if (adapter !== null && last !== undefined && diagnostics.length === 0)
+    diagnostics.push(...peftDisagreements(adapter, last.tensors.keys(), compiled));
   if (diagnostics.length === 0) return { kind: "open", piecesOf, close };
   close();
   return { kind: "wrong", diagnostics };
@@ -42,21 +54,21 @@ const noPieces: WeightPieces = () => [];
 const mostMisshapen = 5;
 
 function weightsOf(
-  programs: readonly Program[],
+  programs: readonly Program[] | "all",
   { plan, spec }: Compiled,
   opened: readonly OpenTensors[],
   given: GivenWeights,
-): { readonly piecesOf: WeightPieces; readonly diagnostics: readonly Diagnostic[] } {
+): { readonly piecesOf: WeightPieces; readonly diagnostics: Diagnostic[] } {
   const planned = new Map([...(plan?.parameters ?? []), ...(plan?.buffers ?? [])].map((each) => [each.path, each]));
   const sources = new Map<string, () => Iterable<Float32Array>>();
   const wrong: Diagnostic[] = [];
   const missing = new Set<string>();
   const isAllowed = matcherOf(given.allowMissing);
   const ofAdapter = new Set((plan?.parameters ?? []).flatMap((each) => (each.ofAdapter ? [each.path] : [])));
-  for (const { operation, type } of programs.flatMap(({ graph }) => graph.nodes)) {
-    const parameter = operation.op === "parameter" ? planned.get(operation.path) : undefined;
-    if (parameter === undefined || sources.has(parameter.path)) continue;
-    const { path, checkpoint } = parameter;
+  const read = programs === "all" ? (spec?.parameters ?? []) : programs.flatMap(parametersOf);
+  for (const { path, type } of read) {
+    const checkpoint = planned.get(path)?.checkpoint;
+    if (checkpoint === undefined || sources.has(path) || elementCount(type) === 0) continue;
     const needed = (ofAdapter.has(path) ? given.adapter : given.weights) !== null;
     const found = findTensor(checkpoint, opened);
     if (found === null && needed && !isAllowed(checkpoint)) missing.add(checkpoint);
@@ -75,6 +87,12 @@ function weightsOf(
   if (missing.size > 0) diagnostics.push(missingWeights(missing));
   const firstOf = firstValuesOf(spec?.parameters ?? [], spec?.settings.seed ?? 0);
   return { piecesOf: (path) => sources.get(path)?.() ?? firstOf(path), diagnostics };
+}
+
+function parametersOf({ graph }: Program): readonly { readonly path: string; readonly type: TensorType }[] {
+  return graph.nodes.flatMap(({ operation, type }) =>
+    operation.op === "parameter" ? [{ path: operation.path, type }] : [],
+  );
 }
 
 /** A tensor by its name in checkpoints; the last file that has it counts. */

@@ -1,0 +1,94 @@
+type Numbers = ArrayLike<number>;
+
+/** W, [outputs, inputs], what adapters make of it, and an update of the same shape, each by rows. */
+export interface Observed {
+  readonly outputs: number;
+  readonly inputs: number;
+  readonly weight: Numbers;
+  readonly folded: Numbers;
+  readonly update: Numbers;
+}
+
+/** Relative error of what was computed in 64-bit floats. */
+const tolerance = 1e-9;
+
+/** up down, [outputs, inputs], of [outputs, rank] and [rank, inputs]. */
+export function productOf(up: Numbers, down: Numbers, outputs: number, rank: number, inputs: number): Float64Array {
+  const product = new Float64Array(outputs * inputs);
+  for (let row = 0; row < outputs; row++)
+    for (let middle = 0; middle < rank; middle++) {
+      const factor = up[row * rank + middle] ?? 0;
+      for (let column = 0; column < inputs; column++) {
+        const place = row * inputs + column;
+        product[place] = (product[place] ?? 0) + factor * (down[middle * inputs + column] ?? 0);
+      }
+    }
+  return product;
+}
+
+/** The number s for which what was folded is W + s update; null where there is none. */
+export function scaleOf({ weight, folded, update }: Observed): number | null {
+  const change = sumOf(folded, -1, weight);
+  const scale = dot(update, change, 0, change.length) / dot(update, update, 0, change.length);
+  return isClose(folded, sumOf(weight, scale, update)) ? scale : null;
+}
+
+/**
+ * The number s for which each row of what was folded is a multiple of that row of W + s update, as in DoRA; null where there
+ * is none. Rows of one element are multiples of each other, and tell nothing.
+ */
+export function scaleOfDirections({ outputs, inputs, weight, folded, update }: Observed): number | null {
+  const scales: number[] = [];
+  const expected = new Float64Array(outputs * inputs);
+  for (let from = 0; from < expected.length; from += inputs) {
+    const of = (a: Numbers, b: Numbers): number => dot(a, b, from, from + inputs);
+    // The row is a times that of W and b times that of the update: least squares for both.
+    const [ww, wu, uu] = [of(weight, weight), of(weight, update), of(update, update)];
+    const [wf, uf] = [of(weight, folded), of(update, folded)];
+    const determinant = ww * uu - wu * wu;
+    const a = (wf * uu - uf * wu) / determinant;
+    const b = (uf * ww - wf * wu) / determinant;
+    scales.push(b / a);
+    for (let place = from; place < from + inputs; place++)
+      expected[place] = a * (weight[place] ?? 0) + b * (update[place] ?? 0);
+  }
+  const [first = Number.NaN] = scales;
+  const agree = scales.every((scale) => Math.abs(scale - first) <= tolerance * Math.abs(first) * 1e3);
+  return agree && isClose(folded, expected) ? first : null;
+}
+
+/** Whether two tensors are the same but for rounding; false where anything is not finite. */
+export function isClose(found: Numbers, expected: Numbers): boolean {
+  if (found.length !== expected.length) return false;
+  let largest = 0;
+  let error = 0;
+  for (let place = 0; place < expected.length; place++) {
+    const value = expected[place] ?? 0;
+    largest = Math.max(largest, Math.abs(value));
+    error = Math.max(error, Math.abs((found[place] ?? 0) - value));
+  }
+  return error <= tolerance * largest;
+}
+
+/** A matrix with `columns` columns whose rows, or else whose columns, are multiplied by one factor each. */
+export function scaled(matrix: Numbers, factors: Numbers, columns: number, of: "rows" | "columns"): Float64Array {
+  const result = new Float64Array(matrix.length);
+  for (let place = 0; place < matrix.length; place++) {
+    const factor = factors[of === "rows" ? Math.floor(place / columns) : place % columns];
+    result[place] = (matrix[place] ?? 0) * (factor ?? 0);
+  }
+  return result;
+}
+
+/** a + scale b */
+function sumOf(a: Numbers, scale: number, b: Numbers): Float64Array {
+  const result = new Float64Array(a.length);
+  for (let place = 0; place < a.length; place++) result[place] = (a[place] ?? 0) + scale * (b[place] ?? 0);
+  return result;
+}
+
+function dot(a: Numbers, b: Numbers, from: number, to: number): number {
+  let sum = 0;
+  for (let place = from; place < to; place++) sum += (a[place] ?? 0) * (b[place] ?? 0);
+  return sum;
+}

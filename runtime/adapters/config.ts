@@ -1,0 +1,180 @@
+import { type Fields, fieldsOf, readJsonObject, type Wrong, wrong } from "./json-object.ts";
+import { fitsName, type NamePattern, readNamePattern } from "./name-pattern.ts";
+
+/** What PEFT's adapter_config.json says of how an adapter's tensors are used. */
+export type PeftConfig = LoraConfig | Ia3Config;
+
+export interface LoraConfig {
+  readonly kind: "lora";
+  /** The rank and the alpha of a module, by its name in checkpoints. */
+  readonly rankOf: (module: string) => number;
+  readonly alphaOf: (module: string) => number;
+  /** Whether the scale is alpha / sqrt(rank) instead of alpha / rank. */
+  readonly rankStabilised: boolean;
+  readonly dropout: number;
+  /** DoRA: rows have learned lengths. */
+  readonly hasLengths: boolean;
+}
+
+export interface Ia3Config {
+  readonly kind: "ia3";
+}
+
+/** Patterns in a config; a model has at most some hundred different ranks. */
+const mostPatterns = 2000;
+
+/** Keys that change what the tensors mean, or that bring others, if they are anything but empty. */
+const refusedKeys: ReadonlyMap<string, string> = new Map([
+  ["modules_to_save", "it brings whole modules of its own"],
+  ["lora_bias", "its updates have biases"],
+  ["fan_in_fan_out", "its weights are stored the other way around"],
+  ["layer_replication", "it repeats layers"],
+  ["target_parameters", "it adapts parameters instead of modules"],
+  ["trainable_token_indices", "it trains tokens"],
+  ["alora_invocation_tokens", "it applies after some tokens only"],
+  ["use_qalora", "its inputs are pooled"],
+  ["use_bdlora", "its matrices are block-diagonal"],
+  ["arrow_config", "it chooses among adapters"],
+  ["kasa_config", "it changes the weights beside the adapters"],
+  ["monteclora_config", "its matrices are drawn"],
+]);
+
+/** Keys that change nothing in how stored tensors are used. */
+const harmlessKeys: ReadonlySet<string> = new Set([
+  ...[
+    "peft_type",
+    "peft_version",
+    "task_type",
+    "inference_mode",
+    "revision",
+    "auto_mapping",
+    "base_model_name_or_path",
+  ],
+  ...["target_modules", "exclude_modules", "layers_to_transform", "layers_pattern", "feedforward_modules"],
+  ...["r", "lora_alpha", "lora_dropout", "rank_pattern", "alpha_pattern", "use_rslora", "use_dora", "bias"],
+  ...["init_lora_weights", "init_ia3_weights", "loftq_config", "eva_config", "corda_config", "lora_ga_config"],
+  ...["velora_config", "megatron_config", "megatron_core", "qalora_group_size", "ensure_weight_tying"],
+]);
+
+/** Ways to start that leave the weights beside the adapters as they are. */
+const startsThatKeepWeights: readonly unknown[] = [undefined, null, true, false, "gaussian", "eva", "orthogonal"];
+
+/** LoRA's scale of the update B A for a module: PEFT's own formulas. */
+export function scaleIn(config: LoraConfig, module: string): number {
+  const rank = config.rankOf(module);
+  return config.alphaOf(module) / (config.rankStabilised ? Math.sqrt(rank) : rank);
+}
+
+/** Reads the text of an adapter_config.json; refuses, in words, what would make tensors mean something else. */
+export function readPeftConfig(text: string): PeftConfig | Wrong {
+  const read = readJsonObject(text);
+  if (read.kind === "wrong") return read;
+  const { fields } = read;
+  const refused = refusedIn(fields);
+  if (refused !== null) return wrong(refused);
+  const type = fields.get("peft_type");
+  if (type === "IA3") return { kind: "ia3" };
+  if (type !== "LORA") return wrong(`its \`peft_type\` is ${shown(type)}; those that are read are LORA and IA3`);
+  return readLora(fields);
+}
+
+function readLora(fields: Fields): LoraConfig | Wrong {
+  const rank = numberIn(fields, "r", "a whole number above 0", isRank);
+  const alpha = numberIn(fields, "lora_alpha", "a number", Number.isFinite);
+  const dropout = fields.has("lora_dropout")
+    ? numberIn(fields, "lora_dropout", "a share below 1", (value) => value >= 0 && value < 1)
+    : 0;
+  const ranks = patternsIn(fields, "rank_pattern", "a whole number above 0", isRank);
+  const alphas = patternsIn(fields, "alpha_pattern", "a number", Number.isFinite);
+  const rankStabilised = flagIn(fields, "use_rslora");
+  const hasLengths = flagIn(fields, "use_dora");
+  if (typeof rank !== "number") return rank;
+  if (typeof alpha !== "number") return alpha;
+  if (typeof dropout !== "number") return dropout;
+  if ("kind" in ranks) return ranks;
+  if ("kind" in alphas) return alphas;
+  if (typeof rankStabilised !== "boolean") return rankStabilised;
+  if (typeof hasLengths !== "boolean") return hasLengths;
+  const first = (patterns: readonly Patterned[], otherwise: number) => (module: string) =>
+    patterns.find(({ pattern }) => fitsName(pattern, module))?.value ?? otherwise;
+  return {
+    kind: "lora",
+    rankOf: first(ranks, rank),
+    alphaOf: first(alphas, alpha),
+    rankStabilised,
+    dropout,
+    hasLengths,
+  };
+}
+
+function isRank(value: number): boolean {
+  return Number.isSafeInteger(value) && value > 0;
+}
+
+/** Why what the fields say cannot be used, or null. */
+function refusedIn(fields: Fields): string | null {
+  for (const [key, why] of refusedKeys) if (!isEmpty(fields.get(key))) return `it sets \`${key}\`: ${why}`;
+  const bias = fields.get("bias") ?? "none";
+  if (bias !== "none") return `its \`bias\` is ${shown(bias)}: it trains biases of the model`;
+  const start = fields.get("init_lora_weights");
+  if (!startsThatKeepWeights.includes(start))
+    return `its \`init_lora_weights\` is ${shown(start)}: that may change the weights beside the adapters`;
+  for (const [key, value] of fields) {
+    if (harmlessKeys.has(key) || refusedKeys.has(key) || isEmpty(value)) continue;
+    return `it sets \`${key}\`, and what that changes is not known`;
+  }
+  return null;
+}
+
+/** What PEFT writes where something is not used. */
+function isEmpty(value: unknown): boolean {
+  if (value === undefined || value === null || value === false) return true;
+  return Array.isArray(value) ? value.length === 0 : fieldsOf(value)?.size === 0;
+}
+
+function numberIn(fields: Fields, key: string, what: string, isValid: (value: number) => boolean): number | Wrong {
+  const value = fields.get(key);
+  if (typeof value === "number" && isValid(value)) return value;
+  return wrong(`its \`${key}\` is ${shown(value)}, and must be ${what}`);
+}
+
+function flagIn(fields: Fields, key: string): boolean | Wrong {
+  const value = fields.get(key) ?? false;
+  return typeof value === "boolean" ? value : wrong(`its \`${key}\` is ${shown(value)}, and must be true or false`);
+}
+
+interface Patterned {
+  readonly pattern: NamePattern;
+  readonly value: number;
+}
+
+function patternsIn(
+  fields: Fields,
+  key: string,
+  what: string,
+  isValid: (value: number) => boolean,
+): readonly Patterned[] | Wrong {
+  const given = fields.get(key) ?? {};
+  const patterns = fieldsOf(given);
+  if (patterns === null) return wrong(`its \`${key}\` is ${shown(given)}, and must be an object`);
+  if (patterns.size > mostPatterns)
+    return wrong(`its \`${key}\` has ${patterns.size} patterns, more than ${mostPatterns}`);
+  const found: Patterned[] = [];
+  for (const name of patterns.keys()) {
+    const value = numberIn(patterns, name, what, isValid);
+    const pattern = readNamePattern(name);
+    if (typeof value !== "number") return wrong(`in \`${key}\`, ${value.problem}`);
+    if (pattern.kind === "wrong") return wrong(`in \`${key}\`, ${pattern.problem}`);
+    found.push({ pattern, value });
+  }
+  return found;
+}
+
+/** A value as it would stand in the file, cut where it is long. */
+function shown(value: unknown): string {
+  if (value === undefined) return "missing";
+  // JSON has no form for what is too large for a number.
+  if (typeof value === "number") return String(value);
+  const text = JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 60)}...` : text;
+}

@@ -1,0 +1,9 @@
+export { type AdapterDifference, type Comparison, compareAdapters } from "./compare.ts";
+export { type LoraConfig, readPeftConfig, scaleIn } from "./config.ts";
+export { peftConfigBeside, peftFiles, peftPrefix } from "./folder.ts";
+export { lengthsOf } from "./lengths.ts";
+export { innerProduct, type LowRankUpdate, normOf, normOfDifference } from "./low-rank.ts";
+export { fitsName, readNamePattern } from "./name-pattern.ts";
+export { groupsOf, withoutNumbers } from "./placements.ts";
+export { readAdapter, type StoredAdapter } from "./read.ts";
+export { type ConfigFields, ia3Config, loraConfig } from "./write-config.ts";

@@ -1,0 +1,64 @@
+import type { PeftConfig } from "./config.ts";
+import type { StoredAdapter } from "./read.ts";
+
+/** Modules that have the same adapter, and that adapter as a spec writes it. */
+export interface PlacedGroup {
+  /** `lora(rank = 4, alpha = 8)` */
+  readonly call: string;
+  /** The file of the library that it is from. */
+  readonly library: string;
+  /** Names in checkpoints, in the order of the file. */
+  readonly modules: readonly string[];
+}
+
+/** What PEFT's adapters are in a spec, or in words why a spec has nothing like them. */
+export function groupsOf(
+  { parts }: StoredAdapter,
+  config: PeftConfig,
+):
+  | { readonly kind: "groups"; readonly groups: readonly PlacedGroup[] }
+  | { readonly kind: "wrong"; readonly problem: string } {
+  const groups = new Map<string, { library: string; modules: string[] }>();
+  const add = (call: string, module: string): void => {
+    const group = groups.get(call) ?? { library: /^\w+/.exec(call)?.[0] ?? "", modules: [] };
+    group.modules.push(module);
+    groups.set(call, group);
+  };
+  for (const [name, part] of parts) {
+    if (config.kind === "lora" && part.kind === "update") {
+      const rank = config.rankOf(name);
+      if (rank !== part.rank)
+        return {
+          kind: "wrong",
+          problem: `the rank of \`${name}\` is ${rank} in the config, and ${part.rank} in its tensors`,
+        };
+      add(loraCall(rank, config.alphaOf(name), config), name);
+    } else if (config.kind === "ia3" && part.kind === "tensor" && name.endsWith(factorsEnding)) {
+      const isOnInputs = part.shape[0] === 1 && part.shape[1] !== 1;
+      add(isOnInputs ? "ia3(on_inputs = true)" : "ia3()", name.slice(0, -factorsEnding.length));
+    } else if (config.kind === "lora" && config.hasLengths && name.endsWith(lengthsEnding)) continue;
+    else return { kind: "wrong", problem: `\`${name}\` is nothing that adapters of a spec have` };
+  }
+  if (groups.size === 0) return { kind: "wrong", problem: "there are no adapters in it" };
+  return { kind: "groups", groups: [...groups].map(([call, group]) => ({ call, ...group })) };
+}
+
+const factorsEnding = ".ia3_l";
+const lengthsEnding = ".lora_magnitude_vector";
+
+function loraCall(rank: number, alpha: number, config: PeftConfig & { readonly kind: "lora" }): string {
+  const settings = [`rank = ${rank}`, `alpha = ${alpha}`];
+  if (config.dropout > 0 && !config.hasLengths) settings.push(`dropout = ${config.dropout}`);
+  if (config.rankStabilised) settings.push("rank_stabilised = true");
+  return `${config.hasLengths ? "dora" : "lora"}(${settings.join(", ")})`;
+}
+
+/** Names that differ in their numbers only, each with how many there are: `encoder.layer.*.query`. */
+export function withoutNumbers(names: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const name of names) {
+    const written = name.replaceAll(/(?<=^|\.)\d+(?=\.|$)/g, "*");
+    counts.set(written, (counts.get(written) ?? 0) + 1);
+  }
+  return counts;
+}

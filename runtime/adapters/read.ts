@@ -1,0 +1,86 @@
+import { type Diagnostic, report } from "../../grammar/index.ts";
+import { elementsOf, loadTensors, type StoredTensor } from "../weights/index.ts";
+import { type LoraConfig, scaleIn } from "./config.ts";
+import { type FoundConfig, peftConfigBeside, peftPrefix } from "./folder.ts";
+import type { LowRankUpdate } from "./low-rank.ts";
+
+/** What a file of adapters has for one name in checkpoints: LoRA's two matrices of a module, or one tensor. */
+export type StoredPart =
+  | {
+      readonly kind: "update";
+      readonly rank: number;
+      /** The update without its scale where that is not known. */
+      readonly update: LowRankUpdate;
+      readonly isScaled: boolean;
+    }
+  | { readonly kind: "tensor"; readonly shape: readonly number[]; readonly values: Float64Array };
+
+export interface StoredAdapter {
+  readonly kind: "adapter";
+  /** In the order of the file. */
+  readonly parts: ReadonlyMap<string, StoredPart>;
+  readonly config: FoundConfig & { readonly kind: "none" | "config" };
+}
+
+/** Modules in a file, each held against every pattern of its config. */
+const mostModules = 100_000;
+
+const endings = { down: ".lora_A.weight", up: ".lora_B.weight" } as const;
+
+/** Reads a file of adapters, with the config beside it; `scales` has those of modules where there is no config. */
+export function readAdapter(
+  file: string,
+  scales: ReadonlyMap<string, number> = new Map(),
+): StoredAdapter | { readonly kind: "wrong"; readonly diagnostic: Diagnostic } {
+  const config = peftConfigBeside(file);
+  if (config.kind === "wrong") return config;
+  const loaded = loadTensors(file);
+  if (loaded.kind === "wrong") return loaded;
+  const tensors = new Map([...loaded.tensors].map(([name, tensor]) => [ownName(name), tensor]));
+  if (tensors.size > mostModules) {
+    const problem = `it has ${tensors.size} tensors, more than ${mostModules}`;
+    return { kind: "wrong", diagnostic: report("bad-tensor-file", file, { path: file, problem }) };
+  }
+  const lora = config.kind === "config" && config.config.kind === "lora" ? config.config : null;
+  const parts = new Map<string, StoredPart>();
+  for (const [name, tensor] of tensors) {
+    const module = name.endsWith(endings.down) ? name.slice(0, -endings.down.length) : null;
+    const up = module === null ? undefined : tensors.get(`${module}${endings.up}`);
+    const update = up === undefined ? null : updateOf(tensor, up, scaleOf(module ?? "", lora, scales));
+    if (module !== null && update !== null) parts.set(module, update);
+    else if (!hasUpdate(name, parts, tensors))
+      parts.set(name, { kind: "tensor", shape: tensor.shape, values: elementsOf(tensor) });
+  }
+  return { kind: "adapter", parts, config };
+}
+
+/** A name as checkpoints of the model have it. */
+function ownName(name: string): string {
+  return name.startsWith(peftPrefix) ? name.slice(peftPrefix.length) : name;
+}
+
+function scaleOf(module: string, lora: LoraConfig | null, scales: ReadonlyMap<string, number>): number | null {
+  return lora === null ? (scales.get(module) ?? null) : scaleIn(lora, module);
+}
+
+function updateOf(down: StoredTensor, up: StoredTensor, scale: number | null): StoredPart | null {
+  const [rank, inputs] = down.shape;
+  const [outputs, other] = up.shape;
+  if (rank === undefined || inputs === undefined || outputs === undefined || rank !== other) return null;
+  if (down.shape.length !== 2 || up.shape.length !== 2) return null;
+  const update = { outputs, inputs, rank, down: elementsOf(down), up: elementsOf(up), scale: scale ?? 1 };
+  return { kind: "update", rank, update, isScaled: scale !== null };
+}
+
+/** Whether a tensor is the second matrix of an update, which its first one brings. */
+function hasUpdate(
+  name: string,
+  parts: ReadonlyMap<string, StoredPart>,
+  tensors: ReadonlyMap<string, StoredTensor>,
+): boolean {
+  if (!name.endsWith(endings.up)) return false;
+  const module = name.slice(0, -endings.up.length);
+  if (parts.get(module)?.kind === "update") return true;
+  const [down, up] = [tensors.get(`${module}${endings.down}`), tensors.get(name)];
+  return down !== undefined && up !== undefined && updateOf(down, up, null) !== null;
+}

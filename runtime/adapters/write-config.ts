@@ -1,0 +1,104 @@
+import { fitsName, readNamePattern } from "./name-pattern.ts";
+
+/** A LoRA adapter on one module: the update scale x up x down. */
+export interface LoraModule {
+  /** The module's name in checkpoints. */
+  readonly module: string;
+  readonly rank: number;
+  readonly scale: number;
+  readonly dropout: number;
+  readonly hasLengths: boolean;
+}
+
+export interface Ia3Module {
+  readonly module: string;
+  /** Inputs are what PEFT calls the modules of a feed-forward part. */
+  readonly on: "inputs" | "outputs";
+}
+
+/** The fields of an adapter_config.json. */
+export type ConfigFields = Readonly<Record<string, unknown>>;
+
+const everyConfig = {
+  auto_mapping: null,
+  base_model_name_or_path: null,
+  fan_in_fan_out: false,
+  inference_mode: true,
+  modules_to_save: null,
+  revision: null,
+  task_type: null,
+} as const;
+
+/**
+ * The config of adapters that are all LoRA or all DoRA. Ranks and alphas are those of most modules; the others' are in
+ * patterns. Alpha is scale x rank; it is scale x sqrt(rank), with `use_rslora`, where that gives whole numbers and the other
+ * does not. Dropout, of which PEFT has one, is the largest.
+ */
+export function loraConfig(modules: readonly LoraModule[]): ConfigFields {
+  const plain = modules.map(({ scale, rank }) => withoutNoise(scale * rank));
+  const stabilised = modules.map(({ scale, rank }) => withoutNoise(scale * Math.sqrt(rank)));
+  const isStabilised = !plain.every(Number.isInteger) && stabilised.every(Number.isInteger);
+  const alphas = new Map(modules.map(({ module }, index) => [module, (isStabilised ? stabilised : plain)[index] ?? 0]));
+  const ranks = new Map(modules.map(({ module, rank }) => [module, rank]));
+  const [rank, alpha] = [mostFrequent(ranks.values()), mostFrequent(alphas.values())];
+  return {
+    ...everyConfig,
+    alpha_pattern: patternsFor(alphas, alpha),
+    bias: "none",
+    exclude_modules: null,
+    init_lora_weights: true,
+    layers_pattern: null,
+    layers_to_transform: null,
+    lora_alpha: alpha,
+    lora_bias: false,
+    lora_dropout: Math.max(...modules.map(({ dropout }) => dropout)),
+    peft_type: "LORA",
+    r: rank,
+    rank_pattern: patternsFor(ranks, rank),
+    target_modules: modules.map(({ module }) => module),
+    use_dora: modules.some(({ hasLengths }) => hasLengths),
+    use_rslora: isStabilised,
+  };
+}
+
+export function ia3Config(modules: readonly Ia3Module[]): ConfigFields {
+  return {
+    ...everyConfig,
+    exclude_modules: null,
+    feedforward_modules: modules.flatMap(({ module, on }) => (on === "inputs" ? [module] : [])),
+    init_ia3_weights: true,
+    peft_type: "IA3",
+    target_modules: modules.map(({ module }) => module),
+  };
+}
+
+/** A number that was computed from one with few digits: 47.99999999999 is 48. */
+function withoutNoise(value: number): number {
+  return Number(value.toPrecision(10));
+}
+
+function mostFrequent(values: Iterable<number>): number {
+  const counts = new Map<number, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  const [most] = [...counts].sort(([, a], [, b]) => b - a);
+  return most?.[0] ?? 0;
+}
+
+/**
+ * The values that differ from the usual one, by names of modules. To PEFT a name is a regular expression for how other names
+ * end, and the first that fits counts; a name that would mean another module's is written so that it fits itself alone.
+ */
+function patternsFor(values: ReadonlyMap<string, number>, usual: number): Readonly<Record<string, number>> {
+  const fitsOnlyItsOwn = (module: string): boolean => {
+    const pattern = readNamePattern(module);
+    if (pattern.kind === "wrong") return false;
+    const value = values.get(module);
+    return [...values].every(([other, itsValue]) => itsValue === value || !fitsName(pattern, other));
+  };
+  const escaped = (module: string): string => `^${module.replaceAll(/[^\p{L}\p{N}_]/gu, "\\$&")}`;
+  return Object.fromEntries(
+    [...values].flatMap(([module, value]) =>
+      value === usual ? [] : [[fitsOnlyItsOwn(module) ? module : escaped(module), value]],
+    ),
+  );
+}

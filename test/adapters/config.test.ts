@@ -1,0 +1,180 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { fitsName, loraConfig, readNamePattern, readPeftConfig, scaleIn } from "../../runtime/adapters/index.ts";
+import { Random } from "../random.ts";
+
+const written = readFileSync("test/fixtures/ctclip-small/peft_adapter/adapter_config.json", "utf8");
+
+/** The config that PEFT wrote, with other fields. */
+function configWith(fields: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify({ ...Object.fromEntries(Object.entries(JSON.parse(written))), ...fields });
+}
+
+function loraOf(text: string) {
+  const config = readPeftConfig(text);
+  if (config.kind !== "lora") throw new Error(config.kind === "wrong" ? config.problem : config.kind);
+  return config;
+}
+
+function scaleOf(fields: Readonly<Record<string, unknown>>, module: string): number {
+  return scaleIn(loraOf(configWith(fields)), module);
+}
+
+test("what PEFT wrote is read", () => {
+  const config = loraOf(written);
+  expect([config.rankOf("a"), config.alphaOf("a"), config.dropout, config.hasLengths]).toEqual([4, 8, 0, false]);
+  expect(scaleIn(config, "a")).toBe(2);
+});
+
+test("the scale is PEFT's: alpha / rank or alpha / sqrt(rank), with the first pattern that fits the end of a name", () => {
+  expect(scaleOf({ use_rslora: true }, "a")).toBe(4);
+  const patterns = { rank_pattern: { q: 2, "b.q": 8, "^c.v$": 1 }, alpha_pattern: { ".*\\.v": 3 } };
+  expect(["a.b.q", "a.b.qq", "q", "c.v", "x.c.v", "v"].map((name) => scaleOf(patterns, name))).toEqual([
+    8 / 2,
+    8 / 4,
+    8 / 2,
+    3 / 1,
+    3 / 4,
+    8 / 4,
+  ]);
+});
+
+test("ranks and alphas that differ are written so that they are read back for each module", () => {
+  const modules = [
+    { module: "text.layers.1.1.q", rank: 4, scale: 2, dropout: 0, hasLengths: false },
+    // To PEFT's regular expressions the name above means this one too.
+    { module: "text.layers.111.q", rank: 8, scale: 0.5, dropout: 0.1, hasLengths: false },
+    { module: "layers.111.q", rank: 3, scale: 1 / 3, dropout: 0, hasLengths: false },
+    { module: "vision.q", rank: 8, scale: 0.5, dropout: 0, hasLengths: false },
+  ];
+  const fields = loraConfig(modules);
+  expect(fields).toMatchObject({ r: 8, lora_alpha: 4, lora_dropout: 0.1, use_rslora: false, use_dora: false });
+  const config = loraOf(JSON.stringify(fields));
+  for (const { module, rank, scale } of modules) {
+    expect([module, config.rankOf(module)]).toEqual([module, rank]);
+    expect(scaleIn(config, module)).toBeCloseTo(scale, 9);
+  }
+});
+
+test("a scale that is a whole alpha over the root of the rank is written as rank-stabilised", () => {
+  const made = { module: "q", rank: 24, dropout: 0, hasLengths: false };
+  expect(loraConfig([{ ...made, scale: 48 / Math.sqrt(24) }])).toMatchObject({ lora_alpha: 48, use_rslora: true });
+  expect(loraConfig([{ ...made, scale: 2 }])).toMatchObject({ lora_alpha: 48, use_rslora: false });
+});
+
+describe("a config that would make tensors mean something else is refused in words", () => {
+  test.each([
+    ["no JSON", "{", /^it is no JSON: /],
+    ["an array", "[]", /^it is no object$/],
+    ["null", "null", /^it is no object$/],
+    ["a key twice", '{"r": 1, "r": 2}', /^it has `r` twice$/],
+    ["a key twice, once with an escape", '{"r": 1, "\\u0072": 2}', /^it has `r` twice$/],
+    ["lists nested 200,000 deep", `${"[".repeat(200_000)}${"]".repeat(200_000)}`, /^it is nested deeper than 16$/],
+    ["objects nested 100,000 deep", '{"a":'.repeat(100_000), /^it is nested deeper than 16$/],
+    ["a type that is not read", configWith({ peft_type: "LOHA" }), /^its `peft_type` is "LOHA"/],
+    ["no type", configWith({ peft_type: undefined }), /^its `peft_type` is missing/],
+    ["a rank of 0", configWith({ r: 0 }), /^its `r` is 0, and must be a whole number above 0$/],
+    ["a negative rank", configWith({ r: -4 }), /^its `r` is -4/],
+    ["a rank that is no whole number", configWith({ r: 1.5 }), /^its `r` is 1.5/],
+    ["a rank as text", configWith({ r: "4" }), /^its `r` is "4"/],
+    ["a list as a rank", configWith({ r: [4] }), /^its `r` is \[4\]/],
+    ["no rank", configWith({ r: undefined }), /^its `r` is missing/],
+    [
+      "an alpha that is too large",
+      written.replace('"lora_alpha": 8', '"lora_alpha": 1e999'),
+      /^its `lora_alpha` is Infinity/,
+    ],
+    ["an alpha as text", configWith({ lora_alpha: "8" }), /^its `lora_alpha` is "8"/],
+    ["a dropout of 1", configWith({ lora_dropout: 1 }), /^its `lora_dropout` is 1/],
+    ["a flag as text", configWith({ use_rslora: "yes" }), /^its `use_rslora` is "yes", and must be true or false$/],
+    ["patterns in a list", configWith({ rank_pattern: ["q"] }), /^its `rank_pattern` is \["q"\]/],
+    ["a pattern with a rank of 0", configWith({ rank_pattern: { q: 0 } }), /^in `rank_pattern`, its `q` is 0/],
+    [
+      "a pattern for __proto__ as text",
+      configWith({}).replace('"rank_pattern":{}', '"rank_pattern":{"__proto__":"x"}'),
+      /__proto__/,
+    ],
+    [
+      "2,001 patterns",
+      configWith({ rank_pattern: Object.fromEntries(Array.from({ length: 2001 }, (_, index) => [`q${index}`, 1])) }),
+      /2001 patterns/,
+    ],
+    ["modules of its own", configWith({ modules_to_save: ["pooler"] }), /^it sets `modules_to_save`/],
+    ["biases", configWith({ bias: "all" }), /^its `bias` is "all"/],
+    ["biases of updates", configWith({ lora_bias: true }), /^it sets `lora_bias`/],
+    ["weights the other way around", configWith({ fan_in_fan_out: true }), /^it sets `fan_in_fan_out`/],
+    ["PiSSA", configWith({ init_lora_weights: "pissa" }), /^its `init_lora_weights` is "pissa"/],
+    [
+      "a key that is not known",
+      configWith({ use_mine: true }),
+      /^it sets `use_mine`, and what that changes is not known$/,
+    ],
+    ["a long value", configWith({ peft_type: "x".repeat(3_000_000) }), /^its `peft_type` is "x{59}\.\.\.; /],
+  ])("%s", (_, text, problem) => {
+    const config = readPeftConfig(text);
+    expect(config.kind === "wrong" ? config.problem : "it is read").toMatch(problem);
+  });
+});
+
+describe("a regular expression that is no name and no ending is refused, and never run", () => {
+  test.each([
+    "(a+)+b",
+    "(.*)*q",
+    "layers\\.\\d+\\.q",
+    "layers.[0-9].q",
+    "q|v",
+    "q?",
+    "q{2}",
+    "layers.*q",
+    "(?=a)q",
+    "a$b",
+    "a^b",
+    "q\\",
+    "\\bq",
+    "",
+    ".*",
+    "^",
+    "a".repeat(501),
+  ])("%j", (text) => {
+    expect(readNamePattern(text).kind).toBe("wrong");
+  });
+});
+
+test("patterns fit the names that PEFT's regular expression fits", () => {
+  const random = new Random(5);
+  const pieces = ["q", "v", ".", "\\.", "a.q", "layers.1"];
+  const starts = ["", "^", ".*", ".*\\.", "^.*"];
+  let fitting = 0;
+  for (let index = 0; index < 20_000; index++) {
+    const text = `${random.pick(starts)}${random.pick(pieces)}${random.pick(pieces)}${random.pick(["", "$"])}`;
+    const name = Array.from({ length: 1 + random.below(4) }, () => random.pick(["q", "v", ".", "a", "layers.1"])).join(
+      "",
+    );
+    const pattern = readNamePattern(text);
+    if (pattern.kind === "wrong") throw new Error(pattern.problem);
+    const expected = new RegExp(`^(?:(.*\\.)?(${text})$)`).test(name);
+    expect([text, name, fitsName(pattern, name)]).toEqual([text, name, expected]);
+    if (expected) fitting++;
+  }
+  expect(fitting).toBeGreaterThan(500);
+});
+
+test("5,000 mutants of a config are read, or refused in words", () => {
+  const random = new Random(17);
+  const good = configWith({ rank_pattern: { "layers.0.q": 2 }, alpha_pattern: { v: 3 }, use_rslora: true });
+  let refused = 0;
+  for (let index = 0; index < 5000; index++) {
+    let text = good;
+    for (let edit = 0; edit <= random.below(4); edit++) {
+      const at = random.below(text.length);
+      const put = random.pick(["", '"', "{", "]", ",", "1e400", "null", "\\u0000", "-", ".*", "q"]);
+      text = text.slice(0, at) + put + text.slice(at + random.below(6));
+    }
+    const config = readPeftConfig(text);
+    if (config.kind === "wrong") {
+      expect(config.problem).toMatch(/^(it|its|in) /);
+      refused++;
+    } else if (config.kind === "lora") expect(Number.isFinite(scaleIn(config, "layers.0.q"))).toBe(true);
+  }
+  expect(refused).toBeGreaterThan(1000);
+});

@@ -1,0 +1,101 @@
+import { expect, test } from "vitest";
+import { type AdapterUpdate, adapterUpdates, foldModel } from "../../compiler/index.ts";
+import { compiledText, smallSpecWith } from "./small-spec.ts";
+
+function updates(placement: string, adapter = ""): readonly AdapterUpdate[] {
+  const { spec, plan } = compiledText(smallSpecWith([placement], adapter));
+  return adapterUpdates(spec, plan);
+}
+
+/** Every different form among some updates, in one line each. */
+function formsOf(found: readonly AdapterUpdate[]): readonly string[] {
+  const lines = found.map((update) => {
+    if (update.kind === "other") return `other: ${update.why}`;
+    if (update.kind === "factors") return `factors on ${update.on}`;
+    return `${update.hasLengths ? "dora" : "lora"} of rank ${update.rank}, times ${update.scale}, dropout ${update.dropout}`;
+  });
+  return [...new Set(lines)];
+}
+
+/** An adapter on linear projections with LoRA's matrices and another forward pass. */
+function adapterWith(forward: string, more = ""): string {
+  return `adapter mine(rank: int) wraps base: linear {
+  param down: f32[rank, base.inputs] = uniform(1 / sqrt(base.inputs)) named "lora_A.weight"
+  param up: f32[base.outputs, rank] = zeros named "lora_B.weight"
+  ${more}
+  forward(x: f32[..., base.inputs]) {
+    let low = matmul(matmul(x, down, transpose_b = true), up, transpose_b = true)
+    return ${forward}
+  }
+}
+`;
+}
+
+test.each([
+  ["lora(rank = 4, alpha = 8) on vision.attn.qkv, text.attn.q,v", "lora of rank 4, times 2, dropout 0"],
+  ["lora(rank = 4, alpha = 1, dropout = 0.25) on text.ff.up", "lora of rank 4, times 0.25, dropout 0.25"],
+  ["lora(rank = 4, rank_stabilised = true, alpha = 5) on text.attn.q", "lora of rank 4, times 2.5, dropout 0"],
+  ["dora(rank = 3, alpha = 12) on vision.attn.q, text.attn.q", "dora of rank 3, times 4, dropout 0"],
+  ["ia3() on vision.attn.kv, text.attn.kv", "factors on outputs"],
+  ["ia3(on_inputs = true) on vision.ff.down, text.ff.down", "factors on inputs"],
+])("the form of `%s` is found in what it computes: %s", (placement, form) => {
+  expect(formsOf(updates(placement))).toEqual([form]);
+});
+
+test.each([
+  ["base(x) + 3 * low", "lora of rank 2, times 3, dropout 0"],
+  ["low * 0.5 + base(x)", "lora of rank 2, times 0.5, dropout 0"],
+])("an adapter of one's own that gives %s is LoRA whatever it is called", (forward, form) => {
+  expect(formsOf(updates("mine(rank = 2) on text.attn.q", adapterWith(forward)))).toEqual([form]);
+});
+
+const whole = "other: what it computes is not in the form of another weight or bias";
+const part = "other: its update of the weight is neither scale x B A nor one factor for each output or input";
+
+test.each([
+  ["tanh(base(x) + low)", "", whole],
+  ["base(tanh(x)) + low", "", whole],
+  ["base(x) + gain * low", "param gain: f32[] = ones", part],
+  ["base(x) + sum(up * up) * low", "", part],
+  ["2 * base(x) + low", "", part],
+  ["base(x) + low + shift", "param shift: f32[base.outputs] = zeros", part],
+])("an adapter with LoRA's names that gives %s is not taken for LoRA", (forward, more, form) => {
+  expect(formsOf(updates("mine(rank = 2) on text.attn.q", adapterWith(forward, more)))).toEqual([form]);
+});
+
+test.each([
+  ["bottleneck(size = 4) on text.attn.o", whole],
+  ["bias_only() on text.attn.q", whole],
+])("`%s` has no form of PEFT's", (placement, form) => {
+  expect(formsOf(updates(placement))).toEqual([form]);
+});
+
+test("two adapters on one module have no form of PEFT's", () => {
+  const { spec, plan } = compiledText(
+    smallSpecWith(["lora(rank = 2) on text.attn.q", "lora(rank = 3) also on text.attn.q"]),
+  );
+  expect(formsOf(adapterUpdates(spec, plan))).toEqual(["other: several adapters are on one module"]);
+});
+
+test("a factor in the norm before a projection stays out of the weight that an adapter is folded into", () => {
+  const norm = `module scaled_linear(dim: int) {
+  param gamma: f32[dim] = ones
+  part inner = linear(dim, dim)
+  forward(x: f32[..., dim]) {
+    return inner(x * gamma) |> second
+  }
+  part second = linear(dim, dim, bias = false)
+}
+`;
+  const text = smallSpecWith(["lora(rank = 2) on report_more.inner, report_more.second"], norm)
+    .replace(
+      "  # CT-CLIP's checkpoints hold",
+      "  part report_more = scaled_linear(16)\n\n  # CT-CLIP's checkpoints hold",
+    )
+    .replace("loss contrastive(image, report, scale)", "loss contrastive(image, report_more(report), scale)");
+  const { spec, plan } = compiledText(text);
+  const { modules, left } = foldModel(spec, plan);
+  expect(left).toEqual([]);
+  expect([...modules.keys()]).toEqual(["report_more.inner", "report_more.second"]);
+  expect(formsOf(adapterUpdates(spec, plan))).toEqual(["lora of rank 2, times 1, dropout 0"]);
+});
