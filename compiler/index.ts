@@ -1,4 +1,4 @@
-export { type FoldedModel, type FoldedModule, foldModel } from "./adapters/fold.ts";
+export { foldModel } from "./adapters/fold.ts";
 export { type AdapterUpdate, adapterUpdates, type Factors, type LowRank } from "./adapters/updates.ts";
 export {
   emitOnnx,

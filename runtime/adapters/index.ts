@@ -5,5 +5,5 @@ export { lengthsOf } from "./lengths.ts";
 export { innerProduct, type LowRankUpdate, normOf, normOfDifference } from "./low-rank.ts";
 export { fitsName, readNamePattern } from "./name-pattern.ts";
 export { groupsOf, withoutNumbers } from "./placements.ts";
-export { readAdapter, type StoredAdapter } from "./read.ts";
+export { readAdapter } from "./read.ts";
 export { type ConfigFields, ia3Config, loraConfig } from "./write-config.ts";

@@ -25,6 +25,9 @@ export interface StoredAdapter {
 /** Modules in a file, each held against every pattern of its config. */
 const mostModules = 100_000;
 
+/** Ranks up to which matrices are compared by their product; it takes rank x rank steps for each row and column. */
+const highestRank = 1024;
+
 const endings = { down: ".lora_A.weight", up: ".lora_B.weight" } as const;
 
 /** Reads a file of adapters, with the config beside it; `scales` has those of modules where there is no config. */
@@ -67,7 +70,7 @@ function updateOf(down: StoredTensor, up: StoredTensor, scale: number | null): S
   const [rank, inputs] = down.shape;
   const [outputs, other] = up.shape;
   if (rank === undefined || inputs === undefined || outputs === undefined || rank !== other) return null;
-  if (down.shape.length !== 2 || up.shape.length !== 2) return null;
+  if (down.shape.length !== 2 || up.shape.length !== 2 || rank > highestRank) return null;
   const update = { outputs, inputs, rank, down: elementsOf(down), up: elementsOf(up), scale: scale ?? 1 };
   return { kind: "update", rank, update, isScaled: scale !== null };
 }

@@ -25,7 +25,7 @@ export interface ExportPeftOptions extends GivenWeights {
 }
 
 /** `medctc export --peft`: adapters as PEFT stores them, where PEFT computes the same of them. */
-export async function exportPeft(path: string, options: ExportPeftOptions, terminal: Terminal): Promise<ExitCode> {
+export function exportPeft(path: string, options: ExportPeftOptions, terminal: Terminal): ExitCode {
   const compiled = compilePath(path, terminal.libraryFolder);
   const { spec, plan } = compiled;
   if (!showDiagnostics(compiled, terminal) || spec === null || plan === null) return exitCodes.wrong;

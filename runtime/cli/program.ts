@@ -241,7 +241,7 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
       }
       if (peft !== undefined) {
         const { exportPeft } = await import("./export-peft.ts");
-        code = await exportPeft(spec, { folder: peft, weights, adapter, allowMissing }, terminal);
+        code = exportPeft(spec, { folder: peft, weights, adapter, allowMissing }, terminal);
         if (code !== exitCodes.done) return;
       }
       if (onnx === undefined) {

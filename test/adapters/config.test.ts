@@ -2,12 +2,13 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { fitsName, loraConfig, readNamePattern, readPeftConfig, scaleIn } from "../../runtime/adapters/index.ts";
 import { Random } from "../random.ts";
+import { jsonFields } from "./small-spec.ts";
 
 const written = readFileSync("test/fixtures/ctclip-small/peft_adapter/adapter_config.json", "utf8");
 
 /** The config that PEFT wrote, with other fields. */
 function configWith(fields: Readonly<Record<string, unknown>>): string {
-  return JSON.stringify({ ...Object.fromEntries(Object.entries(JSON.parse(written))), ...fields });
+  return JSON.stringify({ ...jsonFields(written), ...fields });
 }
 
 function loraOf(text: string) {

@@ -24,3 +24,16 @@ export function compiledText(text: string): Compiled & { readonly spec: TracedSp
   if (spec === null || plan === null) throw new Error("a spec without errors has a plan");
   return { ...compiled, spec, plan };
 }
+
+/** The fields of a JSON text that is an object. */
+export function jsonFields(text: string): Readonly<Record<string, unknown>> {
+  const value: unknown = JSON.parse(text);
+  if (typeof value !== "object" || value === null) throw new Error("the text is an object");
+  return Object.fromEntries(Object.entries(value));
+}
+
+export function listIn(fields: Readonly<Record<string, unknown>> | undefined, key: string): readonly unknown[] {
+  const list: unknown = fields?.[key];
+  if (!Array.isArray(list)) throw new Error(`${key} is a list`);
+  return list;
+}
