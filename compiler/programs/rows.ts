@@ -42,9 +42,8 @@ export function meetingOf(whole: Node, piece: Node): readonly RowValue[] | null 
     if (found.kind !== "together") continue;
     for (const [index, input] of node.inputs.entries()) {
       const part = other.inputs[index];
-      const isApart = inputs[index]?.kind === "apart";
-      if (part !== undefined && isApart && input.operation.op !== "input")
-        meeting.set(input, { whole: input, piece: part });
+      const isApart = inputs[index]?.kind === "apart" && input.operation.op !== "constant";
+      if (part !== undefined && isApart) meeting.set(input, { whole: input, piece: part });
     }
   }
   return [...meeting.values()];

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { TracedSpec } from "../../compiler/index.ts";
+import type { DataSettings, TracedSpec } from "../../compiler/index.ts";
 import {
   type Dataset,
   type DatasetNeeds,
@@ -67,11 +67,18 @@ export function openData(spec: TracedSpec, options: DataOptions, terminal: Termi
   const loader = new VolumeLoader({
     settings: spec.data,
     cache,
-    // A step's volumes and those of the next two.
-    ahead: 2 * spec.settings.batch,
+    ahead: Math.max(2, Math.min(2 * spec.settings.batch, Math.floor(aheadBytes / volumeBytesOf(spec.data)))),
     ...(options.workers === null ? {} : { workers: options.workers }),
   });
   return { tokenizer, inputs, loader };
+}
+
+/** Preprocessed volumes that wait for their step take that much at most, besides two of them. */
+const aheadBytes = 2 ** 30;
+
+/** Bytes of a preprocessed volume in memory. */
+export function volumeBytesOf({ size }: DataSettings): number {
+  return 4 * size.reduce((product, each) => product * each, 1);
 }
 
 /** Opens a split of a data folder; null after saying what is wrong with it, unless bad files are to be skipped. */

@@ -23,7 +23,7 @@ import {
 } from "../train/index.ts";
 import { fail, failStorage, sayIsSkipped } from "./fail.ts";
 import { evaluateHeldOut, openHeldOut, readEvaluations, scoresPath } from "./held-out.ts";
-import { type DataOptions, type OpenedData, openData, openSplit } from "./open-data.ts";
+import { type DataOptions, type OpenedData, openData, openSplit, volumeBytesOf } from "./open-data.ts";
 import { openEngine } from "./open-engine.ts";
 import { Progress } from "./progress.ts";
 import type { ReadSpec } from "./read-spec.ts";
@@ -146,6 +146,11 @@ async function trainWith(
   if (checkpoint !== null) await restore(engine, checkpoint, trained);
   const evaluations = checkpoint === null ? new Map<number, Evaluation>() : readEvaluations(folder.path, lastStep);
   const skipped: DataProblem[] = [...trainSet.problems, ...(held?.problems ?? [])];
+  const skip = (problem: DataProblem): void => {
+    skipped.push(problem);
+    progress.end();
+    sayIsSkipped(problem, terminal);
+  };
   const isStopped = (): boolean => signals.requested() !== null;
   const evaluate = async (step: number): Promise<Evaluated> => {
     if (held === null) return { kind: "stopped" };
@@ -170,7 +175,15 @@ async function trainWith(
     settings: spec.settings,
     steps,
     stepsPerEpoch: order.batchesPerEpoch,
-    batches: new Batches({ examples: trainSet.examples, order, skipBad: data.skipBad, ...reading }),
+    batches: new Batches({
+      examples: trainSet.examples,
+      order,
+      settings: spec.settings,
+      volumeBytes: volumeBytesOf(spec.data),
+      skipBad: data.skipBad,
+      skip,
+      ...reading,
+    }),
     trained,
     folder,
     metrics: metrics.value,
@@ -184,11 +197,7 @@ async function trainWith(
       const residentBytes = process.memoryUsage.rss();
       progress.say(describeProgress({ ...at, steps, batch: spec.settings.batch, residentBytes }));
     },
-    skip: (problem) => {
-      skipped.push(problem);
-      progress.end();
-      sayIsSkipped(problem, terminal);
-    },
+    skip,
     now,
   });
   progress.end();

@@ -13,37 +13,51 @@ export interface StepResult {
 }
 
 /**
+ * The inputs of a step: those of so many of its rows at a time, as the settings cut the batch. A piece is asked for once to
+ * embed it and once more to backpropagate, in order each time, so that a large batch need not be in memory as a whole.
+ */
+export type PieceInputs = (piece: number) => Promise<Batch>;
+
+/**
  * One training step on a whole batch, in pieces where the settings cut it; the number of the step counts from 0. Between
  * pieces it asks whether to stop, and then gives null: nothing that is trained has changed.
  */
 export async function trainStep(
   engine: Pick<Engine, "run">,
   { batch, microBatch }: Pick<TrainSettings, "batch" | "microBatch">,
-  inputs: Batch,
+  inputsOf: PieceInputs,
   step: number,
   isStopped: () => boolean,
 ): Promise<StepResult | null> {
-  if (microBatch === batch) return resultOf(await engine.run("step", withStep(inputs, step)));
+  if (microBatch === batch) return resultOf(await engine.run("step", withStep(await inputsOf(0), step)));
   const pieces = batch / microBatch;
   /** What is drawn at random in a piece is the same each time that it is computed. */
-  const pieceOf = (piece: number): Batch => withStep(rowsOf(inputs, piece, pieces), step * pieces + piece);
+  const pieceOf = async (piece: number): Promise<Batch> => withStep(await inputsOf(piece), step * pieces + piece);
   const parts = new Map<string, Values[]>();
   for (let piece = 0; piece < pieces; piece++) {
-    for (const [name, values] of await engine.run("embed", pieceOf(piece))) {
+    for (const [name, values] of await engine.run("embed", await pieceOf(piece))) {
       parts.set(name, [...(parts.get(name) ?? []), values]);
     }
     await letOthersRun();
     if (isStopped()) return null;
   }
   const embedded = new Map([...parts].map(([name, values]) => [name, concatenated(values)] as const));
-  const compared = await engine.run("compare", withStep(new Map([...inputs, ...embedded]), step));
+  const compared = await engine.run("compare", withStep(embedded, step));
   const gradients = new Map([...compared].filter(([name]) => name.startsWith(embeddingGradientPrefix)));
   for (let piece = 0; piece < pieces; piece++) {
-    await engine.run("backpropagate", new Map([...pieceOf(piece), ...rowsOf(gradients, piece, pieces)]));
+    await engine.run("backpropagate", new Map([...(await pieceOf(piece)), ...rowsOf(gradients, piece, pieces)]));
     await letOthersRun();
     if (isStopped()) return null;
   }
   return resultOf(new Map([...compared, ...(await engine.run("update", withStep(new Map(), step)))]));
+}
+
+/** The pieces of a batch that is in memory as a whole. */
+export function piecesOf(
+  inputs: Batch,
+  { batch, microBatch }: Pick<TrainSettings, "batch" | "microBatch">,
+): PieceInputs {
+  return (piece) => Promise.resolve(rowsOf(inputs, piece, batch / microBatch));
 }
 
 function resultOf(outputs: ReadonlyMap<string, Float32Array>): StepResult {

@@ -1,10 +1,10 @@
 import { setImmediate as letOthersRun } from "node:timers/promises";
 import type { TrainSettings } from "../../compiler/index.ts";
 import type { DataProblem } from "../data/index.ts";
-import { type Engine, trainStep } from "../engine/index.ts";
+import { type Engine, type StepResult, trainStep } from "../engine/index.ts";
 import type { Evaluation } from "../evaluate/index.ts";
 import type { Attempt, StorageProblem } from "../files/index.ts";
-import type { Batches } from "./batches.ts";
+import { BadVolumeError, type Batches } from "./batches.ts";
 import type { TrainingState } from "./checkpoint-state.ts";
 import type { TrainedTensor } from "./checkpoint-tensors.ts";
 import type { EventLog } from "./events.ts";
@@ -116,10 +116,8 @@ export async function train(run: TrainingRun): Promise<TrainingEnd> {
       return signal === null || step >= steps ? { kind: "done" } : { kind: "stopped", signal, step };
     }
     const started = performance.now();
-    const made = await run.batches.at(step, steps);
-    if (made.kind === "wrong") return { kind: "wrong-data", problem: made.problem, step };
-    for (const problem of made.skipped) run.skip(problem);
-    const result = await trainStep(run.engine, settings, made.inputs, step, isStopped);
+    const result = await tryStep(run, step, isStopped);
+    if (result instanceof BadVolumeError) return { kind: "wrong-data", problem: result.problem, step };
     // Asked to stop between pieces: the step before is the last one that is done.
     if (result === null) continue;
     const seconds = (performance.now() - started) / 1000;
@@ -127,13 +125,27 @@ export async function train(run: TrainingRun): Promise<TrainingEnd> {
     if (!Number.isFinite(result.loss)) return { kind: "not-finite", loss: result.loss, step };
     loss = { sum: loss.sum + result.loss, count: loss.count + 1 };
     step += 1;
-    const logged = logStep(run, step, made.epoch, result, seconds);
+    const logged = logStep(run, step, result, seconds);
     if (logged !== null) return { kind: "storage", problem: logged };
     run.tell({ step, loss: result.loss, stepSeconds: clock.stepSeconds() });
     const isSaved = step < steps && step % (settings.saveEvery ?? stepsPerEpoch) === 0;
     const failed = isSaved ? await save(null) : null;
     if (failed !== null) return { kind: "storage", problem: failed };
     await letOthersRun();
+  }
+}
+
+/** A step, null when it was stopped, or the volume that keeps it from being made. */
+async function tryStep(
+  { engine, settings, batches, steps }: TrainingRun,
+  step: number,
+  isStopped: () => boolean,
+): Promise<StepResult | null | BadVolumeError> {
+  try {
+    return await trainStep(engine, settings, batches.at(step, steps), step, isStopped);
+  } catch (error) {
+    if (error instanceof BadVolumeError) return error;
+    throw error;
   }
 }
 
@@ -161,14 +173,20 @@ function saveCheckpoint(
 }
 
 function logStep(
-  { metrics, events, now }: TrainingRun,
+  { metrics, events, batches, now }: TrainingRun,
   step: number,
-  epoch: number,
   result: { readonly loss: number; readonly gradientNorm: number; readonly learningRate: number },
   seconds: number,
 ): StorageProblem | null {
   const { loss, gradientNorm, learningRate } = result;
-  const record = { step, epoch, loss, gradient_norm: gradientNorm, learning_rate: learningRate, seconds };
+  const record = {
+    step,
+    epoch: batches.epochOf(step - 1),
+    loss,
+    gradient_norm: gradientNorm,
+    learning_rate: learningRate,
+    seconds,
+  };
   const values = new Map([
     ["train/loss", loss],
     ["train/gradient_norm", gradientNorm],
