@@ -21,7 +21,7 @@ export {
 export type { FilePlace, Library, ReadResult } from "./imports.ts";
 export type { Given } from "./ir/evaluate.ts";
 export { printProgram } from "./ir/print.ts";
-export { type Dtype, elementCount, printType, type TensorType } from "./ir/types.ts";
+export { elementCount, printType, type TensorType } from "./ir/types.ts";
 export { verify } from "./ir/verify.ts";
 export { type ExpectedMemory, expectMemory } from "./memory/expect.ts";
 export type { TensorData } from "./ops/index.ts";

@@ -1,4 +1,4 @@
-export type { Engine, Values } from "./engine.ts";
+export type { Engine } from "./engine.ts";
 export { openOnnx } from "./onnx-engine.ts";
 export { type EnginePurpose, enginePrograms } from "./programs.ts";
 export { type Batch, type PieceInputs, piecesOf, type StepResult, trainStep } from "./step.ts";

@@ -2,8 +2,7 @@ import { setImmediate as letOthersRun } from "node:timers/promises";
 import type { EvalSettings } from "../../compiler/index.ts";
 import type { DataProblem, Example, Tokenizer, VolumeLoader } from "../data/index.ts";
 import type { Engine } from "../engine/index.ts";
-import { requestOf, tokenInputs } from "../train/batches.ts";
-import type { DataInputs } from "../train/data-inputs.ts";
+import { type DataInputs, requestOf, tokenInputs } from "../train/index.ts";
 import { encodePrompts, scoreClasses } from "./zero-shot.ts";
 
 export interface ScoreOptions {

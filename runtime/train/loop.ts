@@ -94,9 +94,9 @@ export async function train(run: TrainingRun): Promise<TrainingEnd> {
     return problem;
   };
   for (;;) {
-    const isDue = run.evaluate !== null && isEvaluationDue(step, run) && !run.evaluated.has(step);
-    if (isDue && run.evaluate !== null) {
-      const found = await run.evaluate(step);
+    const isDue = isEvaluationDue(step, run) && !run.evaluated.has(step);
+    const found = isDue && run.evaluate !== null ? await run.evaluate(step) : null;
+    if (found !== null) {
       if (found.kind === "wrong") return { kind: "wrong-data", problem: found.problem, step };
       if (found.kind === "storage") return found;
       if (found.kind === "evaluated") {
