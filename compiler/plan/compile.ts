@@ -138,6 +138,11 @@ function traceModel(model: ModelDeclaration, program: Program, overrides: TrainO
     cost,
     optimizerSlots: slotsOf(settings.optimizer),
   });
+  const atRows = keeping((rows: number): TracedSpec => {
+    const { spec: other } = traceModel(model, program, { ...overrides, batch: rows, microBatch: rows });
+    if (other === null) throw new Error("what compiles for one batch compiles for another");
+    return other;
+  });
   const spec: TracedSpec = {
     graph: traced.graph,
     losses: traced.losses,
@@ -148,24 +153,19 @@ function traceModel(model: ModelDeclaration, program: Program, overrides: TrainO
     settings,
     data: data.settings,
     evaluation: evaluation.settings,
-    inPieces:
-      settings.microBatch === settings.batch
-        ? null
-        : once(() => {
-            const { spec: piece } = traceModel(model, program, { ...overrides, batch: settings.microBatch });
-            if (piece === null) throw new Error("what compiles for one batch compiles for a smaller one");
-            return piece;
-          }),
+    inPieces: settings.microBatch === settings.batch ? null : () => atRows(settings.microBatch),
+    atRows,
   };
   return { plan, spec, elements, diagnostics };
 }
 
-/** Computes a value when it is first asked for, and keeps it. */
-function once<Result>(compute: () => Result): () => Result {
-  let kept: { readonly value: Result } | null = null;
-  return () => {
-    kept ??= { value: compute() };
-    return kept.value;
+/** Computes a value for each argument when it is first asked for, and keeps it. */
+function keeping<Argument, Result>(compute: (argument: Argument) => Result): (argument: Argument) => Result {
+  const kept = new Map<Argument, Result>();
+  return (argument) => {
+    const result = kept.get(argument) ?? compute(argument);
+    kept.set(argument, result);
+    return result;
   };
 }
 

@@ -25,6 +25,8 @@ export interface TracedSpec {
   readonly evaluation: EvalSettings;
   /** The same model with the rows of a piece, where `micro_batch` cuts its batch; null where a batch is computed at once. */
   readonly inPieces: (() => TracedSpec) | null;
+  /** The same model with another number of rows, the same each time that it is asked for. */
+  readonly atRows: (rows: number) => TracedSpec;
 }
 
 /** The programs that a model has. */

@@ -1,6 +1,6 @@
 import { neededFor } from "../ir/evaluate.ts";
-import type { Node } from "../ir/types.ts";
-import { elementwise, resolveAxis } from "../ops/index.ts";
+import { byteCount, type Node } from "../ir/types.ts";
+import { elementwise, flopsOf, resolveAxis } from "../ops/index.ts";
 
 /** How a value depends on the rows of a batch. */
 type Rows =
@@ -20,33 +20,87 @@ export interface RowValue {
   readonly piece: Node;
 }
 
-/**
- * The values at which the rows of a batch meet: the last ones that can be computed for some rows by themselves, as the
- * latents are that a contrastive loss compares. `whole` is the loss of a model traced with its whole batch, `piece` that of
- * the same model traced with fewer rows. Null where the two are not the same operations.
- */
-export function meetingOf(whole: Node, piece: Node): readonly RowValue[] | null {
+/** Every value of a model in both of its traces, with how it depends on the rows; null where the two differ otherwise. */
+function pairedValues(whole: Node, piece: Node): readonly (RowValue & { readonly rows: Rows })[] | null {
   const nodes = neededFor([whole]);
   const others = neededFor([piece]);
   if (nodes.length !== others.length) return null;
   const places = new Map(nodes.map((node, place) => [node, place]));
   const otherPlaces = new Map(others.map((node, place) => [node, place]));
   const rows = new Map<Node, Rows>();
-  const meeting = new Map<Node, RowValue>();
+  const values: (RowValue & { readonly rows: Rows })[] = [];
   for (const [place, node] of nodes.entries()) {
     const other = others[place];
     if (other === undefined || !isSame(node, other, places, otherPlaces)) return null;
     const inputs = node.inputs.map((input) => rows.get(input) ?? together);
     const found = rowsOf(node, other, inputs);
     rows.set(node, found);
-    if (found.kind !== "together") continue;
-    for (const [index, input] of node.inputs.entries()) {
-      const part = other.inputs[index];
-      const isApart = inputs[index]?.kind === "apart" && input.operation.op !== "constant";
-      if (part !== undefined && isApart) meeting.set(input, { whole: input, piece: part });
+    values.push({ whole: node, piece: other, rows: found });
+  }
+  return values;
+}
+
+/**
+ * The values at which the rows of a batch meet: the last ones that can be computed for some rows by themselves, as the
+ * latents are that a contrastive loss compares. `whole` is the loss of a model traced with its whole batch, `piece` that of
+ * the same model traced with fewer rows. Null where the two are not the same operations.
+ */
+export function meetingOf(whole: Node, piece: Node): readonly RowValue[] | null {
+  const values = pairedValues(whole, piece);
+  return values === null ? null : lastBefore(values, ({ rows }) => rows.kind === "apart");
+}
+
+/**
+ * The last values that follow row by row from inputs and from what is frozen alone: they are the same in every step. Of
+ * these, in their order, those that save at least `flopsPerByte` operations for each of their bytes, when the ones before
+ * them are known already. The arguments are those of `meetingOf`.
+ */
+export function frozenValuesOf(
+  whole: Node,
+  piece: Node,
+  trainable: ReadonlySet<string>,
+  flopsPerByte: number,
+): readonly RowValue[] | null {
+  const values = pairedValues(whole, piece);
+  if (values === null) return null;
+  const frozen = new Set<Node>();
+  for (const { whole: node, rows } of values) {
+    const { operation, inputs } = node;
+    const changes = operation.op === "dropout" || (operation.op === "parameter" && trainable.has(operation.path));
+    if (rows.kind !== "together" && !changes && inputs.every((input) => frozen.has(input))) frozen.add(node);
+  }
+  const kept = new Map<Node, RowValue>();
+  for (const value of lastBefore(values, ({ whole: node, rows }) => rows.kind === "apart" && frozen.has(node))) {
+    const flops = neededFor([value.whole], new Set(kept.keys())).reduce((sum, node) => sum + flopsOfNode(node), 0);
+    if (flops >= flopsPerByte * byteCount(value.whole.type)) kept.set(value.whole, value);
+  }
+  return [...kept.values()];
+}
+
+function flopsOfNode({ operation, inputs, type }: Node): number {
+  return flopsOf(
+    operation,
+    inputs.map((input) => input.type),
+    type,
+  );
+}
+
+/** Values of a kind that something reads which is not of that kind; constants are as good there. */
+function lastBefore<Value extends RowValue & { readonly rows: Rows }>(
+  values: readonly Value[],
+  isOfKind: (value: Value) => boolean,
+): readonly RowValue[] {
+  const kind = new Map(values.filter(isOfKind).map((value) => [value.whole, value]));
+  const last = new Map<Node, RowValue>();
+  for (const { whole: node, rows } of values) {
+    if (kind.has(node) || rows.kind === "none") continue;
+    for (const input of node.inputs) {
+      const value = kind.get(input);
+      if (value === undefined || input.operation.op === "constant") continue;
+      last.set(input, { whole: value.whole, piece: value.piece });
     }
   }
-  return [...meeting.values()];
+  return [...last.values()].sort((a, b) => a.whole.id - b.whole.id);
 }
 
 /** The same operation on the same values. */
