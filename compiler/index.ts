@@ -37,6 +37,7 @@ export {
   stepPrograms,
   type TracedSpec,
 } from "./programs/build.ts";
+export { type Features, featuresOf } from "./programs/features.ts";
 export { firstValuesOf } from "./programs/init.ts";
 export { type Input, inputsOf } from "./programs/inputs.ts";
 export { embeddingGradientPrefix, sumPrefix } from "./programs/pieces.ts";

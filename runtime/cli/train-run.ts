@@ -1,15 +1,17 @@
 import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
-import { dirname } from "node:path";
-import type { Plan, TracedSpec } from "../../compiler/index.ts";
+import { dirname, join } from "node:path";
+import { type Features, featuresOf, nodesOf, type Plan, stepPrograms, type TracedSpec } from "../../compiler/index.ts";
 import type { DataProblem, Dataset } from "../data/index.ts";
 import type { Engine } from "../engine/index.ts";
 import { type Evaluation, encodeScores } from "../evaluate/index.ts";
 import { attempt, writeAtomically } from "../files/index.ts";
+import { cacheFolder } from "../native/index.ts";
 import {
   Batches,
   type Checkpoint,
   compareIdentity,
+  computeFeatures,
   describeProgress,
   type Evaluated,
   EventLog,
@@ -19,6 +21,7 @@ import {
   type RunFolder,
   type RunIdentity,
   type SignalWatch,
+  type TrainingEnd,
   train,
 } from "../train/index.ts";
 import { fail, failStorage, sayIsSkipped } from "./fail.ts";
@@ -65,10 +68,12 @@ export async function trainInto(folder: RunFolder, request: TrainRequest, termin
   try {
     const progress = new Progress(terminal);
     const compiled = { ...request.compiled, spec: sources.spec };
-    const engine = await openEngine(compiled, "train", request.options, request.temporary, progress, terminal);
+    const features = usefulFeatures(sources, reading.inputs.volume);
+    const { options, temporary } = request;
+    const engine = await openEngine(compiled, "train", options, temporary, progress, terminal, features);
     if (engine === null) return exitCodes.wrong;
     try {
-      return await trainWith(engine, sources, reading, folder, request, progress, terminal);
+      return await trainWith(engine, sources, reading, folder, request, progress, terminal, features);
     } finally {
       await engine.dispose();
     }
@@ -132,6 +137,7 @@ async function trainWith(
   request: TrainRequest,
   progress: Progress,
   terminal: Terminal,
+  features: Features | null,
 ): Promise<ExitCode> {
   const { spec, order, steps, trainSet, held, identity, checkpoint } = sources;
   const { compiled, data, signals } = request;
@@ -152,6 +158,26 @@ async function trainWith(
     sayIsSkipped(problem, terminal);
   };
   const isStopped = (): boolean => signals.requested() !== null;
+  /** Reads all volumes once for what frozen encoders make of them; says how it ended where it did not come to its end. */
+  const readAllFeatures = async (known: Features, batches: Batches): Promise<TrainingEnd | null> => {
+    const { seed, precision, microBatch } = spec.settings;
+    const computed = await computeFeatures({
+      engine,
+      features: known,
+      rows: microBatch,
+      examples: trainSet.examples.length,
+      batches,
+      folder: data.cacheBytes === 0 ? null : join(data.cache ?? cacheFolder(), "features"),
+      identity: JSON.stringify([identity.weights, identity.data, spec.data, seed, precision]),
+      tell: (done) => progress.say(`reading ${done} of ${trainSet.examples.length} volumes for their frozen features`),
+      isStopped,
+    });
+    if (computed.kind === "bad") return { kind: "wrong-data", problem: computed.error.problem, step: lastStep };
+    if (computed.kind === "stopped")
+      return { kind: "stopped", signal: signals.requested() ?? "SIGINT", step: lastStep };
+    batches.useFeatures(computed.table);
+    return null;
+  };
   const evaluate = async (step: number): Promise<Evaluated> => {
     if (held === null) return { kind: "stopped" };
     const found = await evaluateHeldOut(engine, spec, held, reading, data, progress, isStopped);
@@ -170,40 +196,62 @@ async function trainWith(
     );
     return found;
   };
-  const ended = await train({
-    engine,
+  const batches = new Batches({
+    examples: trainSet.examples,
+    order,
     settings: spec.settings,
-    steps,
-    stepsPerEpoch: order.batchesPerEpoch,
-    batches: new Batches({
-      examples: trainSet.examples,
-      order,
-      settings: spec.settings,
-      volumeBytes: volumeBytesOf(spec.data),
-      skipBad: data.skipBad,
-      skip,
-      ...reading,
-    }),
-    trained,
-    folder,
-    metrics: metrics.value,
-    events: events.value,
-    identity,
-    from: checkpoint?.state ?? null,
-    evaluate: held === null ? null : evaluate,
-    evaluated: new Set(evaluations.keys()),
-    stopRequested: signals.requested,
-    tell: (at) => {
-      const residentBytes = process.memoryUsage.rss();
-      progress.say(describeProgress({ ...at, steps, batch: spec.settings.batch, residentBytes }));
-    },
+    volumeBytes: volumeBytesOf(spec.data),
+    skipBad: data.skipBad,
     skip,
-    now,
+    ...reading,
   });
+  const begun = features === null ? null : await readAllFeatures(features, batches);
+  const ended =
+    begun ??
+    (await train({
+      engine,
+      settings: spec.settings,
+      steps,
+      stepsPerEpoch: order.batchesPerEpoch,
+      batches,
+      trained,
+      folder,
+      metrics: metrics.value,
+      events: events.value,
+      identity,
+      from: checkpoint?.state ?? null,
+      evaluate: held === null ? null : evaluate,
+      evaluated: new Set(evaluations.keys()),
+      stopRequested: signals.requested,
+      tell: (at) => {
+        const residentBytes = process.memoryUsage.rss();
+        progress.say(describeProgress({ ...at, steps, batch: spec.settings.batch, residentBytes }));
+      },
+      skip,
+      now,
+    }));
   progress.end();
   metrics.value.close();
   events.value.close();
   return finishTraining(ended, { engine, spec, steps, trained, folder, evaluations, skipped, request }, terminal);
+}
+
+/** Features of all examples are kept in memory; more than that is not. */
+const featureBytes = 2 ** 30;
+
+/**
+ * What frozen encoders make of examples, where it is worth to read all volumes once for it: where a step needs no volume
+ * then, all of it fits in memory, and examples are seen more than once.
+ */
+function usefulFeatures({ spec, steps, trainSet }: Sources, volume: string): Features | null {
+  const { length } = trainSet.examples;
+  if (steps * spec.settings.batch < 2 * length) return null;
+  const features = featuresOf(spec);
+  if (features === null || features.bytesOfRow * length > featureBytes) return null;
+  const needsVolumes = (stepPrograms(spec) ?? [])
+    .flatMap((program) => nodesOf(features.readBy(program)))
+    .some(({ operation }) => operation.op === "input" && operation.name === volume);
+  return needsVolumes ? null : features;
 }
 
 /** Gives an engine what a checkpoint has, by paths. */

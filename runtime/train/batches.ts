@@ -1,7 +1,8 @@
 import type { TrainSettings } from "../../compiler/index.ts";
-import type { DataProblem, Example, LoadedVolume, Tokenizer, VolumeLoader, VolumeRequest } from "../data/index.ts";
+import type { DataProblem, Example, Tokenizer, VolumeLoader, VolumeRequest } from "../data/index.ts";
 import type { Batch, PieceInputs } from "../engine/index.ts";
 import type { DataInputs } from "./data-inputs.ts";
+import type { FeatureTable } from "./feature-table.ts";
 import type { ExampleOrder } from "./order.ts";
 
 export interface BatchOptions {
@@ -17,6 +18,11 @@ export interface BatchOptions {
   readonly skipBad: boolean;
   /** Hears of what is left out. */
   readonly skip: (problem: DataProblem) => void;
+}
+
+interface TakenExample {
+  readonly example: Example;
+  readonly voxels: Float32Array;
 }
 
 /** A batch of volumes up to that size is kept as a whole while its step is computed; a larger one is read piece by piece. */
@@ -37,9 +43,38 @@ export class Batches {
   private readonly options: BatchOptions;
   /** Examples whose volumes turned out to be bad. */
   private readonly bad = new Set<number>();
+  private features: FeatureTable | null = null;
 
   constructor(options: BatchOptions) {
     this.options = options;
+  }
+
+  /** Whether an example's volume turned out to be bad. */
+  get hasBad(): boolean {
+    return this.bad.size > 0;
+  }
+
+  /** Gives features of examples instead of their volumes from now on. */
+  useFeatures(features: FeatureTable): void {
+    this.features = features;
+  }
+
+  /**
+   * The inputs from which the features of some examples are computed, while the next ones are read ahead. A bad volume is all
+   * padding, and its example is not used; without `skipBad` it rejects with a BadVolumeError.
+   */
+  async featureInputs(indices: readonly number[], next: readonly number[]): Promise<Batch> {
+    const { loader, volumeBytes } = this.options;
+    const loading = indices.map((index) => loader.load(this.requestAt(index)));
+    loader.prefetch(next.map((index) => this.requestAt(index)));
+    const taken: TakenExample[] = [];
+    for (const [row, index] of indices.entries()) {
+      const result = await loading[row];
+      if (result?.kind === "wrong") this.giveUp(index, result.problem);
+      const voxels = result?.kind === "volume" ? result.voxels : new Float32Array(volumeBytes / 4).fill(-1);
+      taken.push({ example: this.example(index), voxels });
+    }
+    return this.inputsOf(taken);
   }
 
   /** The epoch of a step, which is counted from 0. */
@@ -57,6 +92,8 @@ export class Batches {
     const chosen = [...order.batchAt(step).examples];
     const following = step + 1 < steps ? [...order.batchAt(step + 1).examples] : [];
     const isKept = microBatch === batch || batch * volumeBytes <= keptBytes;
+    const { features } = this;
+    if (features !== null) return (piece) => Promise.resolve(this.readFeatures(chosen, piece * microBatch, features));
     const kept = new Map<number, Batch>();
     let asked = 0;
     return async (piece) => {
@@ -79,7 +116,7 @@ export class Batches {
     const places = Array.from({ length: settings.microBatch }, (_, row) => from + row);
     const loading = places.map((place) => loader.load(this.requestAt(chosen[place])));
     loader.prefetch(next.map((index) => this.requestAt(index)));
-    const taken: { readonly example: Example; readonly volume: LoadedVolume }[] = [];
+    const taken: TakenExample[] = [];
     for (const [row, place] of places.entries()) {
       let result = await loading[row];
       while (result?.kind !== "volume") {
@@ -88,7 +125,7 @@ export class Batches {
         chosen[place] = this.substituteFor(chosen, place, result.problem);
         result = await loader.load(this.requestAt(chosen[place]));
       }
-      taken.push({ example: this.example(chosen[place]), volume: result });
+      taken.push({ example: this.example(chosen[place]), voxels: result.voxels });
     }
     return this.inputsOf(taken);
   }
@@ -111,14 +148,27 @@ export class Batches {
     throw new BadVolumeError({ file: problem.file, rule, help: "see `medctc data check`" });
   }
 
-  private inputsOf(taken: readonly { readonly example: Example; readonly volume: LoadedVolume }[]): Batch {
+  /** The same from what is known of examples. */
+  private readFeatures(chosen: number[], from: number, features: FeatureTable): Batch {
+    const { settings, inputs, tokenizer } = this.options;
+    for (let place = from; place < from + settings.microBatch; place++) {
+      const index = chosen[place] ?? 0;
+      const rule = "it cannot be read";
+      const { file } = this.example(index);
+      if (this.bad.has(index)) chosen[place] = this.substituteFor(chosen, place, { file, rule, help: null });
+    }
+    const some = chosen.slice(from, from + settings.microBatch);
+    const reports = some.map((index) => this.example(index).report ?? "");
+    return new Map([...features.rowsOf(some), ...tokenInputs(reports, tokenizer, inputs)]);
+  }
+
+  private inputsOf(taken: readonly TakenExample[]): Batch {
     const { inputs, tokenizer } = this.options;
     const [first] = taken;
-    const voxels = first?.volume.voxels.length ?? 0;
+    const count = first?.voxels.length ?? 0;
     // One volume is a batch of one as it is.
-    const volumes =
-      first !== undefined && taken.length === 1 ? first.volume.voxels : new Float32Array(taken.length * voxels);
-    if (taken.length > 1) for (const [row, { volume }] of taken.entries()) volumes.set(volume.voxels, row * voxels);
+    const volumes = first !== undefined && taken.length === 1 ? first.voxels : new Float32Array(taken.length * count);
+    if (taken.length > 1) for (const [row, { voxels }] of taken.entries()) volumes.set(voxels, row * count);
     const reports = taken.map(({ example }) => example.report ?? "");
     return new Map([[inputs.volume, volumes], ...tokenInputs(reports, tokenizer, inputs)]);
   }

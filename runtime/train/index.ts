@@ -2,6 +2,7 @@ export { Batches, requestOf, tokenInputs } from "./batches.ts";
 export type { Checkpoint } from "./checkpoint.ts";
 export { type DataInputs, findDataInputs } from "./data-inputs.ts";
 export { EventLog } from "./events.ts";
+export { computeFeatures } from "./features.ts";
 export { compareIdentity, type RunIdentity } from "./identity.ts";
 export { type Evaluated, type TrainedParameter, type TrainingEnd, train } from "./loop.ts";
 export { MetricsLog } from "./metrics-log.ts";
