@@ -5,7 +5,7 @@ import type { Program } from "./program.ts";
 import { frozenValuesOf } from "./rows.ts";
 
 /** Before the number of a feature, in names of outputs and inputs. */
-export const featurePrefix = "feature:";
+const featurePrefix = "feature:";
 
 /** What frozen encoders make of an example: the same in every step, so that it need be computed only once. */
 export interface Features {
