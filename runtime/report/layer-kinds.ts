@@ -29,7 +29,12 @@ export function kindsOf({ layers }: Stage): readonly LayerKind[] {
 function lookOf(cell: Cell | null): unknown {
   if (cell === null) return null;
   const { parameters, trained, adapters, shapes } = cell;
-  return [parameters, trained, shapes, adapters.map(({ path: _, ...adapter }) => adapter)];
+  return [
+    parameters,
+    trained,
+    shapes,
+    adapters.map((adapter) => [adapter.placement, adapter.parameters, adapter.isTrained]),
+  ];
 }
 
 /** Numbers in rising order, in few words. */

@@ -62,12 +62,11 @@ function placeColumns(kinds: readonly LayerKind[], count: number, width: number)
 /** What stands under a cell: how many parameters it has, and below that those of its adapters. */
 function countsOf({ parameters, adapters }: Cell, room = Number.POSITIVE_INFINITY): readonly string[] {
   const added = adapters.reduce((sum, adapter) => sum + adapter.parameters, 0);
-  const inDigits = (digits: number): readonly string[] => [
-    printRounded(parameters, digits),
-    ...(adapters.length === 0 ? [] : [`+${printRounded(added, digits)}`]),
-  ];
-  const exact = inDigits(3);
-  return exact.every((text) => textWidth(text, numberSize) <= room) ? exact : inDigits(2);
+  const shown = (count: number, sign: string): string => {
+    const exact = sign + printRounded(count);
+    return textWidth(exact, numberSize) <= room ? exact : sign + printRounded(count, 2);
+  };
+  return [shown(parameters, ""), ...(adapters.length === 0 ? [] : [shown(added, "+")])];
 }
 
 /** What the columns of `attn.q`, `attn.k` and `attn.v` have in common, with a line over them. */
