@@ -58,9 +58,10 @@ export function renderDiagram(plan: Plan, options: DiagramOptions): string {
     return markup;
   });
   const height = Math.ceil(y - gap + edge);
+  // Letters are as wide as was reckoned only where their widths are not rounded to whole pixels.
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img"`,
-    ` aria-labelledby="${id}-title ${id}-description" font-family="${escapeMarkup(font)}" font-size="12">`,
+    ` aria-labelledby="${id}-title ${id}-description" text-rendering="geometricPrecision" font-family="${escapeMarkup(font)}" font-size="12">`,
     `<title id="${id}-title">${escapeMarkup(`The model ${plan.model}, and where its adapters sit`)}</title>`,
     `<desc id="${id}-description">${escapeMarkup(describe(plan))}</desc>`,
     hasPaper ? `<rect width="${width}" height="${height}" fill="${palette.paper}"/>` : "",

@@ -38,9 +38,14 @@ function componentTable({ components, totals }: Plan): string {
 /** The same as the arrows of the picture, in words. */
 function flowTable({ flow: { units, arrows } }: Plan): string {
   if (units.length === 0) return "";
-  const rows = units.map(({ kind, name, type }, unit) => {
+  const rows = units.map(({ kind, name, type, components }, unit) => {
     const sources = arrows.flatMap(({ from, to, value }) => (to === unit ? [value || (units[from]?.name ?? "")] : []));
-    return [name, kind, type === null ? "" : printType(type), [...new Set(sources)].join(", ")];
+    return [
+      name,
+      kind,
+      type === null ? "" : printType(type),
+      [...new Set([...sources, ...(kind === "encoder" ? [] : components)])].join(", "),
+    ];
   });
   return renderTable(
     "What uses what",

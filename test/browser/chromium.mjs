@@ -5,7 +5,7 @@ import { delimiter, join } from "node:path";
 
 const names = ["chromium", "chromium-browser", "google-chrome", "chromium-headless-shell"];
 /** The browser without windows, which needs half as many libraries, and a font for machines that have none. */
-const packages = ["chromium-headless-shell", "fonts-dejavu-core", "fontconfig-config"];
+const packages = ["chromium-headless-shell", "fonts-dejavu-core"];
 
 /**
  * A Chromium: the one that $CHROMIUM names, or one on the PATH, or one from Debian's packages, which are unpacked once
@@ -39,10 +39,9 @@ function fromPackages(folder) {
   const libraries = join(root, "usr/lib");
   const triplet = readdirSync(libraries).find((name) => /-linux-gnu/.test(name));
   const folders = [...(triplet === undefined ? [] : [join(libraries, triplet)]), libraries];
-  const file = join(root, "usr/lib/chromium/headless_shell");
-  const found = existsSync(file) ? file : join(root, "usr/lib/chromium/chromium-headless-shell");
-  if (!existsSync(found)) return { why: `Debian's package has no headless shell in ${libraries}/chromium` };
-  return { file: found, env: { LD_LIBRARY_PATH: folders.join(":"), FONTCONFIG_FILE: join(folder, "fonts.conf") } };
+  const file = join(libraries, "chromium/chromium-headless-shell");
+  if (!existsSync(file)) return { why: `Debian's package has no ${file}` };
+  return { file, env: { LD_LIBRARY_PATH: folders.join(":"), FONTCONFIG_FILE: join(folder, "fonts.conf") } };
 }
 
 /** Downloads what of the packages and of all that they need is not installed, with lists and files in this folder. */
@@ -70,9 +69,16 @@ function unpack(folder, root) {
   return null;
 }
 
+/** Where fonts are, and which of them pages get that ask for any of a kind. */
 function fonts(folders, cache) {
-  const listed = folders.map((folder) => `<dir>${folder}</dir>`).join("");
-  return `<?xml version="1.0"?><fontconfig>${listed}<cachedir>${cache}/fonts</cachedir></fontconfig>\n`;
+  const listed = folders.map((folder) => `<dir>${folder}</dir>`);
+  const kinds = [
+    ["system-ui", "DejaVu Sans"],
+    ["sans-serif", "DejaVu Sans"],
+    ["monospace", "DejaVu Sans Mono"],
+  ].map(([kind, font]) => `<alias><family>${kind}</family><prefer><family>${font}</family></prefer></alias>`);
+  const all = [...listed, `<cachedir>${cache}/fonts</cachedir>`, ...kinds];
+  return `<?xml version="1.0"?><fontconfig>${all.join("")}</fontconfig>\n`;
 }
 
 function has(command) {
