@@ -28,6 +28,7 @@ import { readDataSettings } from "../settings/data.ts";
 import { readEvalSettings } from "../settings/eval.ts";
 import { readTrainSettings, slotsOf, type TrainOverrides } from "../settings/train.ts";
 import { estimateCost } from "./cost.ts";
+import { flowOf } from "./flow.ts";
 import { measuresOf } from "./measures.ts";
 import { duplicateNames, makePlan } from "./plan.ts";
 import type { Plan } from "./types.ts";
@@ -127,6 +128,9 @@ function traceModel(model: ModelDeclaration, program: Program, overrides: TrainO
   if (traced === null) return { plan: null, spec: null, elements, diagnostics };
   const trainable = new Map([...decisions].map(([parameter, decision]) => [parameter.path, decision.trainable]));
   const cost = estimateCost(traced.losses, (path) => trainable.get(path) ?? false);
+  const { graph, losses } = traced;
+  const outputs = tensorsOf(traced.outputs);
+  const named = namedValues(elements);
   const plan = makePlan({
     model: model.name.text,
     batch: settings.batch,
@@ -135,6 +139,7 @@ function traceModel(model: ModelDeclaration, program: Program, overrides: TrainO
     placed,
     judged,
     totals: measures.totals,
+    flow: flowOf(model, { graph, losses, outputs, named }),
     cost,
     optimizerSlots: slotsOf(settings.optimizer),
   });
@@ -144,10 +149,10 @@ function traceModel(model: ModelDeclaration, program: Program, overrides: TrainO
     return other;
   });
   const spec: TracedSpec = {
-    graph: traced.graph,
-    losses: traced.losses,
-    outputs: tensorsOf(traced.outputs),
-    named: namedValues(elements),
+    graph,
+    losses,
+    outputs,
+    named,
     parameters: elements.flatMap(({ parameter }) => (parameter === null ? [] : [initialOf(parameter)])),
     trainable: new Set([...trainable].flatMap(([path, isTrained]) => (isTrained ? [path] : []))),
     settings,

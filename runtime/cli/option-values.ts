@@ -9,6 +9,13 @@ export function wholeNumber(least: number): (text: string) => number {
   };
 }
 
+/** Reads a width in pixels that a picture can have. */
+export function pictureWidth(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= 320 && value <= 10_000) return value;
+  throw new InvalidArgumentError("It is a whole number from 320 to 10000.");
+}
+
 /** Reads an amount of memory, such as `20GB`, in bytes. */
 export function amount(text: string): number {
   const [, number = "", unit = ""] = /^(\d+(?:\.\d+)?)(MB|GB|TB)?$/.exec(text) ?? [];

@@ -5,7 +5,7 @@ import type { BenchOptions } from "./bench.ts";
 import type { Emitted } from "./compile.ts";
 import { addDataCommands } from "./data-commands.ts";
 import type { ExportedProgram } from "./export.ts";
-import { wholeNumber } from "./option-values.ts";
+import { pictureWidth, wholeNumber } from "./option-values.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 
 /** The version of package.json, set when the program is bundled. */
@@ -43,6 +43,12 @@ interface CompileFlags {
   readonly output?: string;
   readonly target?: "tensorflow";
   readonly memory?: boolean;
+}
+
+interface GraphFlags {
+  readonly output: string;
+  readonly width: number;
+  readonly dark?: boolean;
 }
 
 interface RunFlags {
@@ -137,6 +143,19 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
       }
       const { compile } = await import("./compile.ts");
       code = compile(spec, { emit, after, output, target, memory }, terminal);
+    });
+  program
+    .command("graph")
+    .description("draw a model: encoders, layers, adapters, and how values flow to the loss")
+    .argument("<spec>", "a spec file")
+    .requiredOption("-o, --output <file>", "where the picture goes: .svg for it alone, .html for a page with tables")
+    .option("--width <pixels>", "how wide it is", pictureWidth, 1072)
+    .option("--dark", "on a dark ground; a page else follows its reader's system")
+    .addHelpText("after", "\nExample:\n  $ medctc graph specs/medct.vlm -o medct.svg")
+    .action(async (spec: string, options: GraphFlags) => {
+      const { graph } = await import("./graph.ts");
+      const { output, width, dark = false } = options;
+      code = await graph(spec, { output, width, isDark: dark }, terminal);
     });
   program
     .command("params")
