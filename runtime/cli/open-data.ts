@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { TracedSpec } from "../../compiler/index.ts";
+import { printable } from "../../grammar/index.ts";
 import {
   type Dataset,
   type DatasetNeeds,
@@ -29,6 +30,8 @@ export interface DataOptions {
 /** What training and evaluation need of data besides the data sets themselves. */
 export interface OpenedData {
   readonly tokenizer: Tokenizer;
+  /** The file that the tokenizer was made of. */
+  readonly vocabulary: string;
   readonly inputs: DataInputs;
   readonly loader: VolumeLoader;
 }
@@ -71,7 +74,7 @@ export function openData(spec: TracedSpec, options: DataOptions, terminal: Termi
     ahead: 2 * spec.settings.batch,
     ...(options.workers === null ? {} : { workers: options.workers }),
   });
-  return { tokenizer, inputs, loader };
+  return { tokenizer, vocabulary, inputs, loader };
 }
 
 /** Opens a split of a data folder; null after saying what is wrong with it, unless bad files are to be skipped. */
@@ -105,3 +108,18 @@ export function showProblems(
 }
 
 const shownProblems = 20;
+
+/** Says why preprocessed volumes could not be kept, where that is so: reading them again takes longer, and changes nothing. */
+export function sayIsUncached({ loader: { cacheProblem } }: OpenedData, terminal: Terminal): void {
+  if (cacheProblem !== null) terminal.err(`note: preprocessed volumes are not kept: ${printable(cacheProblem)}\n`);
+}
+
+/** Ends the threads that read volumes. Until they are ended the program goes on, also where one was about to be idle. */
+export async function closeData({ loader }: OpenedData): Promise<void> {
+  const goOn = setInterval(() => undefined, 1000);
+  try {
+    await loader.dispose();
+  } finally {
+    clearInterval(goOn);
+  }
+}

@@ -1,5 +1,3 @@
-import { statSync } from "node:fs";
-import { join } from "node:path";
 import { type Compiled, expectMemory, type TracedSpec } from "../../compiler/index.ts";
 import { report } from "../../grammar/index.ts";
 import { type Engine, type EnginePurpose, enginePrograms, openOnnx, openTensorflow } from "../engine/index.ts";
@@ -10,7 +8,7 @@ import { openTensors } from "../weights/index.ts";
 import { fail, refuse } from "./fail.ts";
 import type { Progress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
-import { weightsOf } from "./weight-sources.ts";
+import { weightFiles, weightsOf } from "./weight-sources.ts";
 
 /** The backends that can train. */
 export type EngineBackend = Exclude<WantedBackend, "evaluator">;
@@ -53,8 +51,7 @@ export async function openEngine(
     return null;
   }
   if (purpose === "train" && chosen.kind === "tfjs" && !isRoomFor(compiled, progress, terminal)) return null;
-  const files = [options.weights, options.adapter === null ? null : adapterFile(options.adapter)];
-  const opened = files.flatMap((file) => (file === null ? [] : [openTensors(file)]));
+  const opened = weightFiles(options).map((path) => ({ path, ...openTensors(path) }));
   try {
     const wrong = opened.flatMap((file) => (file.kind === "wrong" ? [file.diagnostic] : []));
     if (wrong.length > 0) {
@@ -97,11 +94,4 @@ function isRoomFor(
     fail(error.message, error.help, terminal);
     return false;
   }
-}
-
-/** What a folder with adapters has: medctc's own, or PEFT's. */
-function adapterFile(path: string): string {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return path;
-  const files = ["adapter.safetensors", "adapter_model.safetensors"].map((name) => join(path, name));
-  return files.find((file) => statSync(file, { throwIfNoEntry: false })?.isFile() === true) ?? files[0] ?? path;
 }

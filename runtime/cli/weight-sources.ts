@@ -1,3 +1,5 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
 import { type Compiled, firstValuesOf, type Program } from "../../compiler/index.ts";
 import type { Diagnostic } from "../../grammar/index.ts";
 import type { WeightPieces } from "../onnx/index.ts";
@@ -11,11 +13,34 @@ export interface GivenWeights {
   readonly allowMissing: readonly string[];
 }
 
+/** The files that weights are given in, the adapters' behind the model's. */
+export function weightFiles({
+  weights,
+  adapter,
+}: {
+  readonly weights: string | null;
+  readonly adapter: string | null;
+}): readonly string[] {
+  return [weights, adapter === null ? null : adapterFile(adapter)].filter((file) => file !== null);
+}
+
+/** What a folder with adapters has: medctc's own, or PEFT's. */
+export function adapterFile(path: string): string {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return path;
+  const files = ["adapter.safetensors", "adapter_model.safetensors"].map((name) => join(path, name));
+  return files.find((file) => statSync(file, { throwIfNoEntry: false })?.isFile() === true) ?? files[0] ?? path;
+}
+
+/** An opened file of weights, with its path where that is to be named. */
+export interface GivenTensors extends Pick<OpenTensors, "tensors" | "floats"> {
+  readonly path?: string;
+}
+
 /** Where each weight comes from: the files that were given, by its name in checkpoints, or its first value. */
 export function weightsOf(
   programs: readonly Program[],
   { plan, spec }: Compiled,
-  opened: readonly OpenTensors[],
+  opened: readonly GivenTensors[],
   given: GivenWeights,
 ): { readonly piecesOf: WeightPieces; readonly diagnostics: readonly Diagnostic[] } {
   const planned = new Map([...(plan?.parameters ?? []), ...(plan?.buffers ?? [])].map((each) => [each.path, each]));
@@ -34,7 +59,7 @@ export function weightsOf(
     if (found === null) continue;
     sources.set(path, found.floats);
     if (found.shape.join() === type.shape.join()) continue;
-    diagnostics.push(misshapen(checkpoint, found.shape, type));
+    diagnostics.push({ ...misshapen(checkpoint, found.shape, type), file: found.path });
   }
   if (missing.size > 0) diagnostics.push(missingWeights(missing));
   const firstOf = firstValuesOf(spec?.parameters ?? [], spec?.settings.seed ?? 0);
@@ -42,10 +67,10 @@ export function weightsOf(
 }
 
 /** A tensor by its name in checkpoints; the last file that has it counts. */
-function findTensor(checkpoint: string, opened: readonly OpenTensors[]) {
-  for (const { tensors, floats } of opened.toReversed()) {
+function findTensor(checkpoint: string, opened: readonly GivenTensors[]) {
+  for (const { tensors, floats, path = checkpoint } of opened.toReversed()) {
     const tensor = inCheckpoint(checkpoint, tensors);
-    if (tensor !== undefined) return { shape: tensor.shape, floats: () => floats(tensor) };
+    if (tensor !== undefined) return { shape: tensor.shape, floats: () => floats(tensor), path };
   }
   return null;
 }

@@ -1,4 +1,12 @@
-import type { DataProblem, Example, LoadedVolume, Tokenizer, VolumeLoader, VolumeRequest } from "../data/index.ts";
+import type {
+  DataProblem,
+  Example,
+  LoadedVolume,
+  Tokenizer,
+  VolumeLoader,
+  VolumeRequest,
+  VolumeResult,
+} from "../data/index.ts";
 import type { Batch } from "../engine/index.ts";
 import type { DataInputs } from "./data-inputs.ts";
 import type { ExampleOrder } from "./order.ts";
@@ -34,7 +42,7 @@ export class Batches {
   async at(step: number, steps: number): Promise<MadeBatch> {
     const { order, loader } = this.options;
     const { epoch, examples } = order.batchAt(step);
-    const loading = [...examples].map((index) => loader.load(requestOf(this.example(index))));
+    const loading = [...examples].map((index) => loadExample(loader, this.example(index)));
     const next = [];
     for (let ahead = step + 1; ahead <= Math.min(step + stepsAhead, steps - 1); ahead++) {
       next.push(...order.batchAt(ahead).examples);
@@ -50,8 +58,9 @@ export class Batches {
         taken.push({ example, volume: result });
         continue;
       }
-      if (result !== undefined && !this.options.skipBad) return result;
-      if (result !== undefined && !this.bad.has(example.name)) {
+      if (result === undefined) throw new Error("all examples of the batch are loaded");
+      if (result.kind === "failed" || !this.options.skipBad) return { kind: "wrong", problem: result.problem };
+      if (!this.bad.has(example.name)) {
         this.bad.set(example.name, result.problem);
         skipped.push(result.problem);
       }
@@ -77,8 +86,9 @@ export class Batches {
       const example = this.example(other);
       if (used.has(other) || this.bad.has(example.name)) continue;
       used.add(other);
-      const result = await loader.load(requestOf(example));
+      const result = await loadExample(loader, example);
       if (result.kind === "volume") return { kind: "taken", example, volume: result };
+      if (result.kind === "failed") return { kind: "wrong", problem: result.problem };
       this.bad.set(example.name, result.problem);
       skipped.push(result.problem);
     }
@@ -120,6 +130,25 @@ export function tokenInputs(texts: readonly string[], tokenizer: Tokenizer, inpu
           [mask, masks],
         ],
   );
+}
+
+/**
+ * The volume of an example, or what is wrong with its file. `failed` says that it was not read for want of memory or the
+ * like: nothing is known of the file then, so it cannot be skipped either.
+ */
+export async function loadExample(
+  loader: VolumeLoader,
+  example: Example,
+): Promise<VolumeResult | { readonly kind: "failed"; readonly problem: DataProblem }> {
+  const { file } = example;
+  try {
+    return await loader.load(requestOf(example));
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const rule = message.startsWith(`${file}: `) ? message.slice(file.length + 2) : message;
+    const help = "with fewer --workers less memory is needed at a time";
+    return { kind: "failed", problem: { file, rule: `it could not be loaded: ${rule}`, help } };
+  }
 }
 
 export function requestOf({ file, metadata }: Example): VolumeRequest {
