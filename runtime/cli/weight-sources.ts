@@ -18,10 +18,19 @@ export type OpenedWeights =
   | { readonly kind: "open"; readonly piecesOf: WeightPieces; readonly close: () => void }
   | { readonly kind: "wrong"; readonly diagnostics: readonly Diagnostic[] };
 
+/** The files that weights are given in, the adapters' behind the model's. */
+export function weightFiles({ weights, adapter }: Pick<GivenWeights, "weights" | "adapter">): readonly string[] {
+  return [weights, adapter === null ? null : adapterFile(adapter)].filter((file) => file !== null);
+}
+
+/** An opened file of weights, with its path. */
+interface GivenTensors extends Pick<OpenTensors, "tensors" | "floats"> {
+  readonly path: string;
+}
+
 /** Opens the weights of some programs: from the files that are given, by their names in checkpoints, or first values. */
 export function openWeights(programs: readonly Program[], compiled: Compiled, given: GivenWeights): OpenedWeights {
-  const files = [given.weights, given.adapter === null ? null : adapterFile(given.adapter)];
-  const opened = files.flatMap((file) => (file === null ? [] : [openTensors(file)]));
+  const opened = weightFiles(given).map((path) => ({ path, ...openTensors(path) }));
   const tensors = opened.flatMap((file) => (file.kind === "tensors" ? [file] : []));
   const close = (): void => {
     for (const file of tensors) file.close();
@@ -44,7 +53,7 @@ const mostMisshapen = 5;
 function weightsOf(
   programs: readonly Program[],
   { plan, spec }: Compiled,
-  opened: readonly OpenTensors[],
+  opened: readonly GivenTensors[],
   given: GivenWeights,
 ): { readonly piecesOf: WeightPieces; readonly diagnostics: readonly Diagnostic[] } {
   const planned = new Map([...(plan?.parameters ?? []), ...(plan?.buffers ?? [])].map((each) => [each.path, each]));
@@ -62,7 +71,9 @@ function weightsOf(
     if (found === null && needed && !isAllowed(checkpoint)) missing.add(checkpoint);
     if (found === null) continue;
     sources.set(path, found.floats);
-    if (found.shape.join() !== type.shape.join()) wrong.push(misshapen(checkpoint, found.shape, type));
+    if (found.shape.join() !== type.shape.join()) {
+      wrong.push({ ...misshapen(checkpoint, found.shape, type), file: found.path });
+    }
   }
   const [first] = wrong;
   const more = wrong.length - mostMisshapen;
@@ -78,10 +89,10 @@ function weightsOf(
 }
 
 /** A tensor by its name in checkpoints; the last file that has it counts. */
-function findTensor(checkpoint: string, opened: readonly OpenTensors[]) {
-  for (const { tensors, floats } of opened.toReversed()) {
+function findTensor(checkpoint: string, opened: readonly GivenTensors[]) {
+  for (const { tensors, floats, path } of opened.toReversed()) {
     const tensor = inCheckpoint(checkpoint, tensors);
-    if (tensor !== undefined) return { shape: tensor.shape, floats: () => floats(tensor) };
+    if (tensor !== undefined) return { shape: tensor.shape, floats: () => floats(tensor), path };
   }
   return null;
 }

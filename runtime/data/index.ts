@@ -5,4 +5,4 @@ export type { Example } from "./examples.ts";
 export type { DataProblem } from "./problem.ts";
 export { findVocabulary, loadTokenizer, type Tokenizer } from "./tokenizer.ts";
 export { VolumeLoader } from "./volume-loader.ts";
-export type { VolumeRequest } from "./volume-messages.ts";
+export type { VolumeRequest, VolumeResult } from "./volume-messages.ts";

@@ -1,5 +1,5 @@
 import type { TrainSettings } from "../../compiler/index.ts";
-import type { DataProblem, Example, Tokenizer, VolumeLoader, VolumeRequest } from "../data/index.ts";
+import type { DataProblem, Example, Tokenizer, VolumeLoader, VolumeRequest, VolumeResult } from "../data/index.ts";
 import type { Batch, PieceInputs } from "../engine/index.ts";
 import type { DataInputs } from "./data-inputs.ts";
 import type { FeatureTable } from "./feature-table.ts";
@@ -16,8 +16,6 @@ export interface BatchOptions {
   readonly volumeBytes: number;
   /** Whether another example takes the place of one whose volume cannot be read. */
   readonly skipBad: boolean;
-  /** Hears of what is left out. */
-  readonly skip: (problem: DataProblem) => void;
 }
 
 interface TakenExample {
@@ -43,6 +41,8 @@ export class Batches {
   private readonly options: BatchOptions;
   /** Examples whose volumes turned out to be bad. */
   private readonly bad = new Set<number>();
+  /** What was left out since it was last asked for. */
+  private readonly skipped: DataProblem[] = [];
   private features: FeatureTable | null = null;
 
   constructor(options: BatchOptions) {
@@ -52,6 +52,11 @@ export class Batches {
   /** Whether an example's volume turned out to be bad. */
   get hasBad(): boolean {
     return this.bad.size > 0;
+  }
+
+  /** What was left out since the last time that this was asked. */
+  takeSkipped(): readonly DataProblem[] {
+    return this.skipped.splice(0);
   }
 
   /** Gives features of examples instead of their volumes from now on. */
@@ -65,11 +70,12 @@ export class Batches {
    */
   async featureInputs(indices: readonly number[], next: readonly number[]): Promise<Batch> {
     const { loader, volumeBytes } = this.options;
-    const loading = indices.map((index) => loader.load(this.requestAt(index)));
+    const loading = indices.map((index) => loadExample(loader, this.example(index)));
     loader.prefetch(next.map((index) => this.requestAt(index)));
     const taken: TakenExample[] = [];
     for (const [row, index] of indices.entries()) {
       const result = await loading[row];
+      if (result?.kind === "failed") throw new BadVolumeError(result.problem);
       if (result?.kind === "wrong") this.giveUp(index, result.problem);
       const voxels = result?.kind === "volume" ? result.voxels : new Float32Array(volumeBytes / 4).fill(-1);
       taken.push({ example: this.example(index), voxels });
@@ -114,16 +120,17 @@ export class Batches {
   private async read(chosen: number[], from: number, next: readonly number[]): Promise<Batch> {
     const { settings, loader } = this.options;
     const places = Array.from({ length: settings.microBatch }, (_, row) => from + row);
-    const loading = places.map((place) => loader.load(this.requestAt(chosen[place])));
+    const loading = places.map((place) => loadExample(loader, this.example(chosen[place])));
     loader.prefetch(next.map((index) => this.requestAt(index)));
     const taken: TakenExample[] = [];
     for (const [row, place] of places.entries()) {
       let result = await loading[row];
       while (result?.kind !== "volume") {
-        if (result === undefined) throw new Error("what is loaded is a volume or wrong");
+        if (result === undefined) throw new Error("every example of a piece is loaded");
+        if (result.kind === "failed") throw new BadVolumeError(result.problem);
         this.giveUp(chosen[place] ?? 0, result.problem);
         chosen[place] = this.substituteFor(chosen, place, result.problem);
-        result = await loader.load(this.requestAt(chosen[place]));
+        result = await loadExample(loader, this.example(chosen[place]));
       }
       taken.push({ example: this.example(chosen[place]), voxels: result.voxels });
     }
@@ -132,7 +139,7 @@ export class Batches {
 
   private giveUp(index: number, problem: DataProblem): void {
     if (!this.options.skipBad) throw new BadVolumeError(problem);
-    if (!this.bad.has(index)) this.options.skip(problem);
+    if (!this.bad.has(index)) this.skipped.push(problem);
     this.bad.add(index);
   }
 
@@ -202,6 +209,25 @@ export function tokenInputs(texts: readonly string[], tokenizer: Tokenizer, inpu
           [mask, masks],
         ],
   );
+}
+
+/**
+ * The volume of an example, or what is wrong with its file. `failed` says that it was not read for want of memory or the
+ * like: nothing is known of the file then, so it cannot be skipped either.
+ */
+export async function loadExample(
+  loader: VolumeLoader,
+  example: Example,
+): Promise<VolumeResult | { readonly kind: "failed"; readonly problem: DataProblem }> {
+  const { file } = example;
+  try {
+    return await loader.load(requestOf(example));
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const rule = message.startsWith(`${file}: `) ? message.slice(file.length + 2) : message;
+    const help = "with fewer --workers less memory is needed at a time";
+    return { kind: "failed", problem: { file, rule: `it could not be loaded: ${rule}`, help } };
+  }
 }
 
 export function requestOf({ file, metadata }: Example): VolumeRequest {

@@ -1,4 +1,4 @@
-export { Batches, requestOf, tokenInputs } from "./batches.ts";
+export { Batches, loadExample, requestOf, tokenInputs } from "./batches.ts";
 export type { Checkpoint } from "./checkpoint.ts";
 export { type DataInputs, findDataInputs } from "./data-inputs.ts";
 export { EventLog } from "./events.ts";
@@ -9,4 +9,5 @@ export { MetricsLog } from "./metrics-log.ts";
 export { type ExampleOrder, planOrder } from "./order.ts";
 export { RunFolder } from "./run-folder.ts";
 export { exitCodeOf, type SignalWatch, watchSignals } from "./signals.ts";
+export { SkippedFiles } from "./skipped-files.ts";
 export { describeProgress } from "./train-progress.ts";

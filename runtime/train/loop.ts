@@ -33,12 +33,14 @@ export interface TrainingRun {
   /** Steps of the whole training, and of an epoch. */
   readonly steps: number;
   readonly stepsPerEpoch: number;
-  readonly batches: Batches;
+  readonly batches: Pick<Batches, "at" | "epochOf" | "takeSkipped">;
   readonly trained: ReadonlyMap<string, TrainedParameter>;
   readonly folder: RunFolder;
   readonly metrics: MetricsLog;
   readonly events: EventLog;
   readonly identity: RunIdentity;
+  /** What else checkpoints say of the run, to be shown. */
+  readonly about: TrainingState["settings"];
   /** Where a training that goes on stood. */
   readonly from: TrainingState | null;
   /** Evaluates after so many steps; null where there is nothing to evaluate on. */
@@ -51,8 +53,8 @@ export interface TrainingRun {
     readonly loss: number;
     readonly stepSeconds: number | null;
   }) => void;
-  /** Hears of what is left out. */
-  readonly skip: (problem: DataProblem) => void;
+  /** Hears of what is left out, and keeps it. */
+  readonly skip: (problems: readonly DataProblem[]) => StorageProblem | null;
   /** Seconds since 1970. */
   readonly now: () => number;
 }
@@ -60,16 +62,17 @@ export interface TrainingRun {
 /** How a training ended. */
 export type TrainingEnd =
   | { readonly kind: "done" }
-  | { readonly kind: "stopped"; readonly signal: StopSignal; readonly step: number }
+  /** By a signal; before the first step there may be nothing to save. */
+  | { readonly kind: "stopped"; readonly signal: StopSignal; readonly step: number; readonly saved: boolean }
   | { readonly kind: "wrong-data"; readonly problem: DataProblem; readonly step: number }
-  | { readonly kind: "not-finite"; readonly loss: number; readonly step: number }
+  | { readonly kind: "not-finite"; readonly what: string; readonly value: number; readonly step: number }
   | { readonly kind: "storage"; readonly problem: StorageProblem };
 
 const start = { step: 0, best: null, loss: { sum: 0, count: 0 } };
 
 /**
  * Trains until the last step, from the start or from where a checkpoint stood. A checkpoint is saved at the end of each epoch
- * or every `save_every` steps, after each evaluation, and when a signal asks for an end.
+ * or every `save_every` steps, after each evaluation, and when a signal or a bad file ends it.
  */
 export async function train(run: TrainingRun): Promise<TrainingEnd> {
   const { settings, steps, stepsPerEpoch } = run;
@@ -79,50 +82,50 @@ export async function train(run: TrainingRun): Promise<TrainingEnd> {
   let saved = run.from?.step ?? -1;
   const save = async (metric: number | null): Promise<StorageProblem | null> => {
     const position = step % stepsPerEpoch;
-    const state: TrainingState = {
-      step,
-      epoch: Math.floor(step / stepsPerEpoch),
-      position,
-      identity: run.identity,
-      settings: new Map(),
-      metric,
-      best,
-      loss,
-    };
+    const epoch = Math.floor(step / stepsPerEpoch);
+    const { identity, about } = run;
+    const state: TrainingState = { step, epoch, position, identity, settings: about, metric, best, loss };
     const problem = saveCheckpoint(run, state, await run.engine.read());
     if (problem === null) saved = step;
     return problem;
   };
+  /** Before the first step there is nothing to go on from that a new start would not have. */
+  const saveAnd = async (end: TrainingEnd): Promise<TrainingEnd> => {
+    const failed = saved === step || step === 0 ? null : await save(null);
+    return failed === null ? end : { kind: "storage", problem: failed };
+  };
   for (;;) {
-    const isDue = isEvaluationDue(step, run) && !run.evaluated.has(step);
-    const found = isDue && run.evaluate !== null ? await run.evaluate(step) : null;
-    if (found !== null) {
-      if (found.kind === "wrong") return { kind: "wrong-data", problem: found.problem, step };
+    if (isEvaluationDue(step, run) && !isStopped() && run.evaluate !== null) {
+      const found = await run.evaluate(step);
+      if (found.kind === "wrong") return await saveAnd({ kind: "wrong-data", problem: found.problem, step });
       if (found.kind === "storage") return found;
       if (found.kind === "evaluated") {
         run.evaluated.add(step);
-        for (const problem of found.skipped) run.skip(problem);
         const metric = found.evaluation.overall.meanAuroc.value;
         if (metric !== null && (best === null || metric > best.metric)) best = { step, metric };
-        const logged = logEvaluation(run, step, found.evaluation);
-        const failed = logged ?? (step > 0 ? await save(metric) : null);
+        const failed = run.skip(found.skipped) ?? logEvaluation(run, step, found.evaluation) ?? (await save(metric));
         if (failed !== null) return { kind: "storage", problem: failed };
       }
     }
+    const isDone = step >= steps && !isEvaluationDue(step, run);
     const signal = run.stopRequested();
-    if (signal !== null || step >= steps) {
-      const failed = saved === step || step === 0 ? null : await save(null);
-      if (failed !== null) return { kind: "storage", problem: failed };
-      return signal === null || step >= steps ? { kind: "done" } : { kind: "stopped", signal, step };
+    if (isDone || signal !== null) {
+      const isSaved = step > 0 || saved === step;
+      return saveAnd(isDone || signal === null ? { kind: "done" } : { kind: "stopped", signal, step, saved: isSaved });
     }
     const started = performance.now();
     const result = await tryStep(run, step, isStopped);
-    if (result instanceof BadVolumeError) return { kind: "wrong-data", problem: result.problem, step };
+    const unkept = run.skip(run.batches.takeSkipped());
+    if (unkept !== null) return { kind: "storage", problem: unkept };
+    if (result instanceof BadVolumeError) return saveAnd({ kind: "wrong-data", problem: result.problem, step });
     // Asked to stop between pieces: the step before is the last one that is done.
     if (result === null) continue;
     const seconds = (performance.now() - started) / 1000;
     clock.add(seconds);
-    if (!Number.isFinite(result.loss)) return { kind: "not-finite", loss: result.loss, step };
+    // A gradient that is no number leaves parameters that are none, which the loss would only show a step later.
+    for (const [what, value] of [["loss", result.loss] as const, ["gradient norm", result.gradientNorm] as const]) {
+      if (!Number.isFinite(value)) return { kind: "not-finite", what, value, step };
+    }
     loss = { sum: loss.sum + result.loss, count: loss.count + 1 };
     step += 1;
     const logged = logStep(run, step, result, seconds);
@@ -149,9 +152,10 @@ async function tryStep(
   }
 }
 
-/** Before the first step, after the last one, and every so many between. */
-function isEvaluationDue(step: number, { settings, steps, stepsPerEpoch }: TrainingRun): boolean {
-  return step === 0 || step === steps || step % (settings.evaluateEvery ?? stepsPerEpoch) === 0;
+/** Before the first step, after the last one, and every so many between, unless it was done. */
+function isEvaluationDue(step: number, { settings, steps, stepsPerEpoch, evaluate, evaluated }: TrainingRun): boolean {
+  const isTime = step === 0 || step === steps || step % (settings.evaluateEvery ?? stepsPerEpoch) === 0;
+  return isTime && evaluate !== null && !evaluated.has(step);
 }
 
 function saveCheckpoint(
