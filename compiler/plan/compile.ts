@@ -25,7 +25,7 @@ import { expandSelectors } from "../select/patterns.ts";
 import { type PlacedAdapters, placeAdapters } from "../select/placements.ts";
 import { Selecting, selectedModules } from "../select/select.ts";
 import { readDataSettings } from "../settings/data.ts";
-import { readEvalSettings } from "../settings/eval.ts";
+import { checkEvalSettings, readEvalSettings } from "../settings/eval.ts";
 import { readTrainSettings, slotsOf, type TrainOverrides } from "../settings/train.ts";
 import { estimateCost } from "./cost.ts";
 import { measuresOf } from "./measures.ts";
@@ -125,6 +125,8 @@ function traceModel(model: ModelDeclaration, program: Program, overrides: TrainO
   }
   diagnostics.push(...selecting.diagnostics, ...checkCoverage(placed, elements, counted));
   if (traced === null) return { plan: null, spec: null, elements, diagnostics };
+  const outputs = tensorsOf(traced.outputs);
+  diagnostics.push(...checkEvalSettings(file, evaluation.settings, outputs, settings.batch));
   const trainable = new Map([...decisions].map(([parameter, decision]) => [parameter.path, decision.trainable]));
   const cost = estimateCost(traced.losses, (path) => trainable.get(path) ?? false);
   const plan = makePlan({
@@ -141,7 +143,7 @@ function traceModel(model: ModelDeclaration, program: Program, overrides: TrainO
   const spec: TracedSpec = {
     graph: traced.graph,
     losses: traced.losses,
-    outputs: tensorsOf(traced.outputs),
+    outputs,
     named: namedValues(elements),
     parameters: elements.flatMap(({ parameter }) => (parameter === null ? [] : [initialOf(parameter)])),
     trainable: new Set([...trainable].flatMap(([path, isTrained]) => (isTrained ? [path] : []))),
@@ -151,11 +153,7 @@ function traceModel(model: ModelDeclaration, program: Program, overrides: TrainO
     inPieces:
       settings.microBatch === settings.batch
         ? null
-        : once(() => {
-            const { spec: piece } = traceModel(model, program, { ...overrides, batch: settings.microBatch });
-            if (piece === null) throw new Error("what compiles for one batch compiles for a smaller one");
-            return piece;
-          }),
+        : once(() => traceModel(model, program, { ...overrides, batch: settings.microBatch })),
   };
   return { plan, spec, elements, diagnostics };
 }

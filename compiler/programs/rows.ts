@@ -23,7 +23,8 @@ export interface RowValue {
 /**
  * The values at which the rows of a batch meet: the last ones that can be computed for some rows by themselves, as the
  * latents are that a contrastive loss compares. `whole` is the loss of a model traced with its whole batch, `piece` that of
- * the same model traced with fewer rows. Null where the two are not the same operations.
+ * the same model traced with fewer rows. All are f32 and have their rows on the first axis, so that those of pieces stand
+ * one after the other. Null where the two are not the same operations; empty where rows meet before anything is computed of one.
  */
 export function meetingOf(whole: Node, piece: Node): readonly RowValue[] | null {
   const nodes = neededFor([whole]);
@@ -32,22 +33,37 @@ export function meetingOf(whole: Node, piece: Node): readonly RowValue[] | null 
   const places = new Map(nodes.map((node, place) => [node, place]));
   const otherPlaces = new Map(others.map((node, place) => [node, place]));
   const rows = new Map<Node, Rows>();
-  const meeting = new Map<Node, RowValue>();
+  const ratio = ratioOf(nodes, others);
+  /** What follows from an input: the others have the same rows in every piece. */
+  const fed = new Set<Node>();
   for (const [place, node] of nodes.entries()) {
     const other = others[place];
     if (other === undefined || !isSame(node, other, places, otherPlaces)) return null;
     const inputs = node.inputs.map((input) => rows.get(input) ?? together);
-    const found = rowsOf(node, other, inputs);
-    rows.set(node, found);
-    if (found.kind !== "together") continue;
-    for (const [index, input] of node.inputs.entries()) {
-      const part = other.inputs[index];
-      const isApart = inputs[index]?.kind === "apart";
-      if (part !== undefined && isApart && input.operation.op !== "input")
-        meeting.set(input, { whole: input, piece: part });
+    rows.set(node, rowsOf(node, other, inputs, ratio));
+    if (node.operation.op === "input" || node.inputs.some((input) => fed.has(input))) fed.add(node);
+  }
+  const compared = new Set(nodes.filter((node) => rows.get(node)?.kind === "together"));
+  const meeting = new Set<Node>();
+  // From the loss backwards: what cannot be carried from piece to whole is computed where all rows are.
+  for (const node of nodes.toReversed()) {
+    if (!compared.has(node)) continue;
+    for (const input of node.inputs) {
+      const found = rows.get(input);
+      if (found?.kind !== "apart") continue;
+      if (fed.has(input) && isCarried(input, found.axis)) meeting.add(input);
+      else compared.add(input);
     }
   }
-  return [...meeting.values()];
+  return nodes.flatMap((node, place) => {
+    const other = others[place];
+    return meeting.has(node) && other !== undefined ? [{ whole: node, piece: other }] : [];
+  });
+}
+
+/** Inputs are there for all rows anyway, and gradients are of floats. */
+function isCarried({ operation, type }: Node, axis: number): boolean {
+  return operation.op !== "input" && type.dtype === "f32" && axis === 0;
 }
 
 /** The same operation on the same values. */
@@ -68,13 +84,24 @@ function isSame(
   );
 }
 
-function rowsOf(node: Node, other: Node, inputs: readonly Rows[]): Rows {
+/** How many times as many rows the whole batch has, by the first input that has any. */
+function ratioOf(nodes: readonly Node[], others: readonly Node[]): number | null {
+  for (const [place, { operation, type }] of nodes.entries()) {
+    const [whole = 0] = type.shape;
+    const [piece = 0] = others[place]?.type.shape ?? [];
+    if (operation.op === "input" && whole !== piece) return whole / piece;
+  }
+  return null;
+}
+
+function rowsOf(node: Node, other: Node, inputs: readonly Rows[], ratio: number | null): Rows {
   if (inputs.some(({ kind }) => kind === "together")) return together;
   if (attributesOf(node) !== attributesOf(other)) return together;
   const scaled = node.type.shape.flatMap((size, axis) => (size === other.type.shape[axis] ? [] : [axis]));
   const [axis] = scaled;
   if (axis === undefined) return inputs.every(({ kind }) => kind === "none") ? none : together;
-  return scaled.length === 1 && keepsApart(node, inputs, axis) ? { kind: "apart", axis } : together;
+  const isScaled = scaled.length === 1 && (node.type.shape[axis] ?? 0) / (other.type.shape[axis] ?? 0) === ratio;
+  return isScaled && keepsApart(node, inputs, axis) ? { kind: "apart", axis } : together;
 }
 
 /** What an operation is besides its shape. */
@@ -100,6 +127,8 @@ function keepsApart({ operation, inputs, type }: Node, rows: readonly Rows[], ax
   if (elementwise.has(operation.op)) return areAligned;
   switch (operation.op) {
     case "input":
+      // Pieces of it are cut one after the other.
+      return axis === 0;
     // All of a constant's elements are one number.
     case "constant":
       return true;

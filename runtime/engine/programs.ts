@@ -21,10 +21,10 @@ export function enginePrograms(
   backend: Engine["backend"],
   purpose: EnginePurpose,
 ): readonly Program[] | null {
-  const rows = spec.inPieces?.() ?? spec;
+  const rows = spec.inPieces === null ? spec : spec.inPieces().spec;
   const encoders: readonly ProgramName[] = ["encode_image", "encode_text"];
   const step = purpose === "train" ? stepPrograms(spec) : [];
-  if (step === null) return null;
+  if (step === null || rows === null) return null;
   const built = [...step, ...encoders.flatMap((name) => buildProgram(rows, name) ?? [])];
   const run = backend === "tfjs" ? optimise : optimiseForOnnx;
   return built.map((program) => run(program, spec));
