@@ -36,11 +36,13 @@ export {
   type ProgramName,
   stepPrograms,
   type TracedSpec,
+  whyNoProgram,
+  whyNoStep,
 } from "./programs/build.ts";
 export { type Features, featuresOf } from "./programs/features.ts";
 export { firstValuesOf } from "./programs/init.ts";
 export { type Input, inputsOf } from "./programs/inputs.ts";
-export { embeddingGradientPrefix, sumPrefix } from "./programs/pieces.ts";
+export { embeddingGradientPrefix, pieceNames, sumPrefix } from "./programs/pieces.ts";
 export { buildProduct } from "./programs/product.ts";
 export { flopsOfProgram, gradientPrefix, nodesOf, type Program } from "./programs/program.ts";
 export { evaluateOnce, runProgram } from "./programs/run.ts";

@@ -25,7 +25,7 @@ import { expandSelectors } from "../select/patterns.ts";
 import { type PlacedAdapters, placeAdapters } from "../select/placements.ts";
 import { Selecting, selectedModules } from "../select/select.ts";
 import { readDataSettings } from "../settings/data.ts";
-import { readEvalSettings } from "../settings/eval.ts";
+import { checkEvalSettings, readEvalSettings } from "../settings/eval.ts";
 import { readTrainSettings, slotsOf, type TrainOverrides } from "../settings/train.ts";
 import { estimateCost } from "./cost.ts";
 import { flowOf } from "./flow.ts";
@@ -126,10 +126,11 @@ function traceModel(model: ModelDeclaration, program: Program, overrides: TrainO
   }
   diagnostics.push(...selecting.diagnostics, ...checkCoverage(placed, elements, counted));
   if (traced === null) return { plan: null, spec: null, elements, diagnostics };
+  const outputs = tensorsOf(traced.outputs);
+  diagnostics.push(...checkEvalSettings(file, evaluation.settings, outputs, settings.batch));
   const trainable = new Map([...decisions].map(([parameter, decision]) => [parameter.path, decision.trainable]));
   const cost = estimateCost(traced.losses, (path) => trainable.get(path) ?? false);
   const { graph, losses } = traced;
-  const outputs = tensorsOf(traced.outputs);
   const named = namedValues(elements);
   const plan = makePlan({
     model: model.name.text,
@@ -143,11 +144,7 @@ function traceModel(model: ModelDeclaration, program: Program, overrides: TrainO
     cost,
     optimizerSlots: slotsOf(settings.optimizer),
   });
-  const atRows = keeping((rows: number): TracedSpec => {
-    const { spec: other } = traceModel(model, program, { ...overrides, batch: rows, microBatch: rows });
-    if (other === null) throw new Error("what compiles for one batch compiles for another");
-    return other;
-  });
+  const atRows = keeping((rows: number) => traceModel(model, program, { ...overrides, batch: rows, microBatch: rows }));
   const spec: TracedSpec = {
     graph,
     losses,

@@ -23,8 +23,9 @@ const flopsPerByte = 500;
 /** The features of a spec; null where no frozen part of it is worth it, and where the model has no loss. */
 export function featuresOf(spec: TracedSpec): Features | null {
   const rows = spec.settings.microBatch;
-  const piece = spec.inPieces?.() ?? spec;
-  const whole = spec.inPieces === null ? spec.atRows(2 * rows) : spec;
+  const piece = spec.inPieces === null ? spec : spec.inPieces().spec;
+  const whole = spec.inPieces === null ? spec.atRows(2 * rows).spec : spec;
+  if (piece === null || whole === null) return null;
   const [lossOfWhole, lossOfPiece] = [whole, piece].map((each) => buildStep(each)?.outputs.get("loss"));
   if (lossOfWhole === undefined || lossOfPiece === undefined) return null;
   const values = frozenValuesOf(lossOfWhole, lossOfPiece, spec.trainable, flopsPerByte);

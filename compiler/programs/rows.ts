@@ -20,34 +20,41 @@ export interface RowValue {
   readonly piece: Node;
 }
 
+interface RowsOfValue extends RowValue {
+  readonly rows: Rows;
+  /** Whether it follows from an input: the others have the same rows in every piece. */
+  readonly isFed: boolean;
+}
+
 /** Every value of a model in both of its traces, with how it depends on the rows; null where the two differ otherwise. */
-function pairedValues(whole: Node, piece: Node): readonly (RowValue & { readonly rows: Rows })[] | null {
+function pairedValues(whole: Node, piece: Node): readonly RowsOfValue[] | null {
   const nodes = neededFor([whole]);
   const others = neededFor([piece]);
   if (nodes.length !== others.length) return null;
   const places = new Map(nodes.map((node, place) => [node, place]));
   const otherPlaces = new Map(others.map((node, place) => [node, place]));
-  const rows = new Map<Node, Rows>();
-  const values: (RowValue & { readonly rows: Rows })[] = [];
+  const ratio = ratioOf(nodes, others);
+  const values = new Map<Node, RowsOfValue>();
   for (const [place, node] of nodes.entries()) {
     const other = others[place];
     if (other === undefined || !isSame(node, other, places, otherPlaces)) return null;
-    const inputs = node.inputs.map((input) => rows.get(input) ?? together);
-    const found = rowsOf(node, other, inputs);
-    rows.set(node, found);
-    values.push({ whole: node, piece: other, rows: found });
+    const inputs = node.inputs.map((input) => values.get(input)?.rows ?? together);
+    const rows = rowsOf(node, other, inputs, ratio);
+    const isFed = node.operation.op === "input" || node.inputs.some((input) => values.get(input)?.isFed === true);
+    values.set(node, { whole: node, piece: other, rows, isFed });
   }
-  return values;
+  return [...values.values()];
 }
 
 /**
  * The values at which the rows of a batch meet: the last ones that can be computed for some rows by themselves, as the
  * latents are that a contrastive loss compares. `whole` is the loss of a model traced with its whole batch, `piece` that of
- * the same model traced with fewer rows. Null where the two are not the same operations.
+ * the same model traced with fewer rows. All are f32 and have their rows on the first axis, so that those of pieces stand
+ * one after the other. Null where the two are not the same operations; empty where rows meet before anything is computed of one.
  */
 export function meetingOf(whole: Node, piece: Node): readonly RowValue[] | null {
   const values = pairedValues(whole, piece);
-  return values === null ? null : lastBefore(values, ({ rows }) => rows.kind === "apart");
+  return values === null ? null : lastBefore(values, ({ rows }) => rows.kind === "together");
 }
 
 /**
@@ -70,7 +77,7 @@ export function frozenValuesOf(
     if (rows.kind !== "together" && !changes && inputs.every((input) => frozen.has(input))) frozen.add(node);
   }
   const kept = new Map<Node, RowValue>();
-  for (const value of lastBefore(values, ({ whole: node, rows }) => rows.kind === "apart" && frozen.has(node))) {
+  for (const value of lastBefore(values, ({ whole: node }) => !frozen.has(node))) {
     const flops = neededFor([value.whole], new Set(kept.keys())).reduce((sum, node) => sum + flopsOfNode(node), 0);
     if (flops >= flopsPerByte * byteCount(value.whole.type)) kept.set(value.whole, value);
   }
@@ -85,22 +92,26 @@ function flopsOfNode({ operation, inputs, type }: Node): number {
   );
 }
 
-/** Values of a kind that something reads which is not of that kind; constants are as good there. */
-function lastBefore<Value extends RowValue & { readonly rows: Rows }>(
-  values: readonly Value[],
-  isOfKind: (value: Value) => boolean,
-): readonly RowValue[] {
-  const kind = new Map(values.filter(isOfKind).map((value) => [value.whole, value]));
-  const last = new Map<Node, RowValue>();
-  for (const { whole: node, rows } of values) {
-    if (kind.has(node) || rows.kind === "none") continue;
+/** The last values before some others that can be carried from pieces to a whole; what cannot is computed after them. */
+function lastBefore(values: readonly RowsOfValue[], isAfter: (value: RowsOfValue) => boolean): readonly RowValue[] {
+  const byNode = new Map(values.map((value) => [value.whole, value]));
+  const after = new Set(values.filter(isAfter).map(({ whole }) => whole));
+  const last = new Set<Node>();
+  for (const { whole: node } of values.toReversed()) {
+    if (!after.has(node)) continue;
     for (const input of node.inputs) {
-      const value = kind.get(input);
-      if (value === undefined || input.operation.op === "constant") continue;
-      last.set(input, { whole: value.whole, piece: value.piece });
+      const value = byNode.get(input);
+      if (value?.rows.kind !== "apart" || after.has(input)) continue;
+      if (value.isFed && isCarried(input, value.rows.axis)) last.add(input);
+      else after.add(input);
     }
   }
-  return [...last.values()].sort((a, b) => a.whole.id - b.whole.id);
+  return values.flatMap(({ whole, piece }) => (last.has(whole) ? [{ whole, piece }] : []));
+}
+
+/** Inputs are there for all rows anyway, and gradients are of floats. */
+function isCarried({ operation, type }: Node, axis: number): boolean {
+  return operation.op !== "input" && type.dtype === "f32" && axis === 0;
 }
 
 /** The same operation on the same values. */
@@ -121,13 +132,24 @@ function isSame(
   );
 }
 
-function rowsOf(node: Node, other: Node, inputs: readonly Rows[]): Rows {
+/** How many times as many rows the whole batch has, by the first input that has any. */
+function ratioOf(nodes: readonly Node[], others: readonly Node[]): number | null {
+  for (const [place, { operation, type }] of nodes.entries()) {
+    const [whole = 0] = type.shape;
+    const [piece = 0] = others[place]?.type.shape ?? [];
+    if (operation.op === "input" && whole !== piece) return whole / piece;
+  }
+  return null;
+}
+
+function rowsOf(node: Node, other: Node, inputs: readonly Rows[], ratio: number | null): Rows {
   if (inputs.some(({ kind }) => kind === "together")) return together;
   if (attributesOf(node) !== attributesOf(other)) return together;
   const scaled = node.type.shape.flatMap((size, axis) => (size === other.type.shape[axis] ? [] : [axis]));
   const [axis] = scaled;
   if (axis === undefined) return inputs.every(({ kind }) => kind === "none") ? none : together;
-  return scaled.length === 1 && keepsApart(node, inputs, axis) ? { kind: "apart", axis } : together;
+  const isScaled = scaled.length === 1 && (node.type.shape[axis] ?? 0) / (other.type.shape[axis] ?? 0) === ratio;
+  return isScaled && keepsApart(node, inputs, axis) ? { kind: "apart", axis } : together;
 }
 
 /** What an operation is besides its shape. */
@@ -153,6 +175,8 @@ function keepsApart({ operation, inputs, type }: Node, rows: readonly Rows[], ax
   if (elementwise.has(operation.op)) return areAligned;
   switch (operation.op) {
     case "input":
+      // Pieces of it are cut one after the other.
+      return axis === 0;
     // All of a constant's elements are one number.
     case "constant":
       return true;

@@ -38,8 +38,8 @@ export function matchInputs(program: Program, feeds: ReadonlyMap<string, StoredT
 }
 
 /**
- * Parameters by their names in checkpoints, with and without what PEFT puts before them. What an optimizer keeps starts
- * at zero.
+ * Parameters by their names in checkpoints, with and without what PEFT puts before them. What a step keeps for them, such
+ * as `mean:` and that name, is zero where no file has it.
  */
 export function findParameters(
   program: Program,
@@ -56,8 +56,10 @@ export function findParameters(
     if (operation.op !== "parameter" || values.has(operation.path) || program.once.has(operation.path)) continue;
     const { path } = operation;
     const checkpoint = checkpoints.get(path);
-    const found = checkpoint === undefined ? undefined : inCheckpoint(checkpoint, stored);
-    if (found !== undefined) diagnostics.push(...take(path, found, type, values, checkpoint ?? path));
+    const [, prefix = "", of = path] = /^([^:]*:)(.*)$/.exec(path) ?? [];
+    const name = prefix + (checkpoints.get(of) ?? of);
+    const found = checkpoint === undefined ? stored.get(name) : inCheckpoint(checkpoint, stored);
+    if (found !== undefined) diagnostics.push(...take(path, found, type, values, name));
     else if (checkpoint === undefined || elementCount(type) === 0)
       values.set(path, { type, data: new Float32Array(elementCount(type)) });
     else missing.add(checkpoint);

@@ -1,4 +1,4 @@
-import { type Compiled, expectMemory, type Features, type TracedSpec } from "../../compiler/index.ts";
+import { type Compiled, expectMemory, type Features, type TracedSpec, whyNoStep } from "../../compiler/index.ts";
 import { report } from "../../grammar/index.ts";
 import { type Engine, type EnginePurpose, enginePrograms, openOnnx, openTensorflow } from "../engine/index.ts";
 import { availableBytes, judgeMemory, MemoryError } from "../memory/index.ts";
@@ -40,9 +40,7 @@ export async function openEngine(
   progress.say("building");
   const programs = enginePrograms(spec, chosen.kind, purpose, features);
   if (programs === null) {
-    const isWhole = spec.inPieces === null || spec.losses.length === 0;
-    const why = isWhole ? "the model has no loss" : "the model's operations are others for the rows of a `micro_batch`";
-    refuse([report("no-such-program", "step", { name: "step", why })], terminal);
+    refuse([report("no-such-program", "step", { name: "step", why: whyNoStep(spec) })], terminal);
     return null;
   }
   if (purpose === "train" && chosen.kind === "tfjs" && !isRoomFor(compiled, progress, terminal)) return null;

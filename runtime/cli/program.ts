@@ -13,7 +13,21 @@ declare const MEDCTC_VERSION: string | undefined;
 
 /** The names that the command line offers; the compiler's own lists are not loaded for a start. */
 const backendNames: readonly WantedBackend[] = ["auto", "tfjs", "onnx", "evaluator"];
-const programNames: readonly ProgramName[] = ["forward", "encode_image", "encode_text", "step", "init"];
+const programNames: readonly ProgramName[] = [
+  "forward",
+  "encode_image",
+  "encode_text",
+  "step",
+  "embed",
+  "compare",
+  "backpropagate",
+  "update",
+  "init",
+];
+/** Behind the options of commands that take any program. */
+const helpOfPieces =
+  "\n\nembed, compare, backpropagate and update are the training step where `micro_batch` cuts the batch. compare takes all" +
+  "\nrows, embed and backpropagate those of a piece, update the gradients that the others have added up.";
 const passNames = [
   "none",
   "dropout",
@@ -23,6 +37,7 @@ const passNames = [
   "attention",
   "rows",
   "differentiate",
+  "accumulate",
   "clip",
   "optimizer",
   "simplify",
@@ -132,7 +147,8 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
     .addHelpText(
       "after",
       "\nExamples:\n  $ medctc compile specs/medct.vlm\n  $ medctc compile specs/medct.vlm --emit plan\n" +
-        "  $ medctc compile specs/medct.vlm --target tensorflow -o model",
+        "  $ medctc compile specs/medct.vlm --target tensorflow -o model" +
+        helpOfPieces,
     )
     .action(async (spec: string, options: CompileFlags) => {
       const { emit = null, after = null, output = null, target = null, memory = false } = options;
@@ -184,7 +200,7 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
     .argument("<spec>", "a spec file")
     .addArgument(new Argument("<program>", "which program").choices(programNames))
     .option("--weights <file>", "the model's weights, safetensors by their names in checkpoints")
-    .option("--adapter <file>", "the adapters' weights")
+    .option("--adapter <file>", "the adapters' weights, and what a step keeps, as an earlier run has written it")
     .option("--feeds <file>", "the inputs by their names; their first size is the batch")
     .option("--fetch <name...>", "named values inside the model to give as well, such as vision.spatial")
     .option("--step <number>", "the number of the training step", Number, 0)
@@ -200,7 +216,8 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
     .addHelpText(
       "after",
       "\nExample:\n  $ medctc run specs/medct-small.vlm forward --weights w.safetensors --adapter lora.safetensors \\\n" +
-        "      --feeds batch.safetensors --fetch vision.spatial -o out.safetensors",
+        "      --feeds batch.safetensors --fetch vision.spatial -o out.safetensors" +
+        helpOfPieces,
     )
     .action(async (spec: string, name: ProgramName, options: RunFlags) => {
       const { run: runOnce } = await import("./run.ts");

@@ -6,9 +6,11 @@ import {
   optimise,
   optimiseForOnnx,
   type ProgramName,
+  pieceNames,
   runProgram,
   type TensorData,
   type TracedSpec,
+  whyNoProgram,
 } from "../../compiler/index.ts";
 import { type Diagnostic, didYouMean, report } from "../../grammar/index.ts";
 import { writeAtomically } from "../files/index.ts";
@@ -55,7 +57,7 @@ export async function run(path: string, name: ProgramName, options: RunOptions, 
   const [feeds, weights, adapter] = files.map((file) =>
     file.kind === "tensors" ? file.tensors : new Map<string, StoredTensor>(),
   );
-  const batch = [...(feeds ?? [])][0]?.[1].shape[0];
+  const batch = pieceNames.some((piece) => piece === name) ? undefined : [...(feeds ?? [])][0]?.[1].shape[0];
   const compiled = compilePath(path, terminal.libraryFolder, batch === undefined ? {} : { batch, microBatch: batch });
   if (!showDiagnostics(compiled, terminal) || compiled.spec === null) return exitCodes.wrong;
   const { spec } = compiled;
@@ -67,8 +69,7 @@ export async function run(path: string, name: ProgramName, options: RunOptions, 
     );
   const program = buildProgram(spec, name, options.fetch);
   if (program === null) {
-    const why = name === "step" ? "the model has no loss" : "the `eval` block names no latent for it";
-    return refuse([report("no-such-program", name, { name, why })], terminal);
+    return refuse([report("no-such-program", path, { name, why: whyNoProgram(spec, name) })], terminal);
   }
   const optimised = backend.kind === "onnx" ? optimiseForOnnx(program, spec) : optimise(program, spec);
   const inputs = matchInputs(optimised, feeds ?? new Map(), options.step);

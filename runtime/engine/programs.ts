@@ -23,10 +23,10 @@ export function enginePrograms(
   purpose: EnginePurpose,
   features: Features | null = null,
 ): readonly Program[] | null {
-  const rows = spec.inPieces?.() ?? spec;
+  const rows = spec.inPieces === null ? spec : spec.inPieces().spec;
   const encoders: readonly ProgramName[] = ["encode_image", "encode_text"];
   const step = purpose === "train" ? stepPrograms(spec) : [];
-  if (step === null) return null;
+  if (step === null || rows === null) return null;
   const steps = features === null ? step : [...step.map(features.readBy), features.program];
   const built = [...steps, ...encoders.flatMap((name) => buildProgram(rows, name) ?? [])];
   const run = backend === "tfjs" ? optimise : optimiseForOnnx;

@@ -34,14 +34,20 @@ export async function trainStep(
   /** What is drawn at random in a piece is the same each time that it is computed. */
   const pieceOf = async (piece: number): Promise<Batch> => withStep(await inputsOf(piece), step * pieces + piece);
   const parts = new Map<string, Values[]>();
+  /** What a loss may read of inputs themselves, such as masks; volumes are too large to be together. */
+  const given = new Map<string, Values[]>();
   for (let piece = 0; piece < pieces; piece++) {
-    for (const [name, values] of await engine.run("embed", await pieceOf(piece))) {
+    const inputs = await pieceOf(piece);
+    for (const [name, values] of inputs) {
+      if (values.byteLength <= smallBytes) given.set(name, [...(given.get(name) ?? []), values]);
+    }
+    for (const [name, values] of await engine.run("embed", inputs)) {
       parts.set(name, [...(parts.get(name) ?? []), values]);
     }
     await letOthersRun();
     if (isStopped()) return null;
   }
-  const embedded = new Map([...parts].map(([name, values]) => [name, concatenated(values)] as const));
+  const embedded = new Map([...given, ...parts].map(([name, values]) => [name, concatenated(values)] as const));
   const compared = await engine.run("compare", withStep(embedded, step));
   const gradients = new Map([...compared].filter(([name]) => name.startsWith(embeddingGradientPrefix)));
   for (let piece = 0; piece < pieces; piece++) {
@@ -51,6 +57,9 @@ export async function trainStep(
   }
   return resultOf(new Map([...compared, ...(await engine.run("update", withStep(new Map(), step)))]));
 }
+
+/** Inputs of a piece up to that size are also given to what compares all rows. */
+const smallBytes = 2 ** 20;
 
 /** The pieces of a batch that is in memory as a whole. */
 export function piecesOf(
@@ -83,8 +92,9 @@ function rowsOf(batch: Batch, piece: number, pieces: number): Batch {
   );
 }
 
-function concatenated(parts: readonly Values[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+function concatenated(parts: readonly Values[]): Values {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const whole = parts[0] instanceof Int32Array ? new Int32Array(length) : new Float32Array(length);
   let at = 0;
   for (const part of parts) {
     whole.set(part, at);
