@@ -1,5 +1,5 @@
 import { FormatError } from "./format-error.ts";
-import type { WeightFile } from "./weight-file.ts";
+import { readPart, type WeightFile } from "./weight-file.ts";
 
 /** What a file is by its first bytes. */
 export type FileFormat = "safetensors" | "PyTorch" | "index";
@@ -23,7 +23,7 @@ const others: readonly (readonly [first: string, what: string, help: string])[] 
 
 /** The format of a file, by its content; refuses with a FormatError what is told to be another. */
 export function formatOf(file: WeightFile): FileFormat {
-  const first = Buffer.from(file.read(0, Math.min(file.size, 64))).toString("latin1");
+  const first = Buffer.from(readPart(file, 0, Math.min(file.size, 64))).toString("latin1");
   if (first.startsWith("PK\x03\x04")) return "PyTorch";
   // A header shorter than 2^56 bytes has a zero as the last of the eight that say its length.
   const hasLength = first.charAt(7) === "\0";

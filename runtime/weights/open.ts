@@ -8,7 +8,7 @@ import { floatsOf, type PlacedTensor } from "./placed-tensor.ts";
 import { dataStart, placeTensors } from "./safetensors.ts";
 import { readIndex } from "./sharded.ts";
 import { readTorch } from "./torch.ts";
-import { WeightFile } from "./weight-file.ts";
+import { openWeightFile, readPart, type WeightFile } from "./weight-file.ts";
 
 /** Files of tensors that are read when they are asked for, so that they may be larger than memory. */
 export interface OpenTensors {
@@ -34,13 +34,26 @@ const inFolders = [
  * Opens a safetensors file, a checkpoint of torch.save, an index of several of them, or a folder with one of these, and
  * reads what it has; or says what is wrong with it. It is told by the content, whatever the name is.
  */
-export function openTensors(path: string): OpenTensors | { readonly kind: "wrong"; readonly diagnostic: Diagnostic } {
-  try {
+export function openTensors(path: string): OpenTensors | WrongFile {
+  return openOrSay(path, () => {
     const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-    return openFile(WeightFile.open(isFolder ? inFolder(path) : path), true);
+    return openWeightFile(isFolder ? inFolder(path) : path);
+  });
+}
+
+/** The same of a file that `open` opens. */
+export function openOrSay(path: string, open: () => WeightFile): OpenTensors | WrongFile {
+  try {
+    return openFile(open(), true);
   } catch (error) {
     return { kind: "wrong", diagnostic: wrongFile(path, error) };
   }
+}
+
+/** What is wrong with a file. */
+export interface WrongFile {
+  readonly kind: "wrong";
+  readonly diagnostic: Diagnostic;
 }
 
 function inFolder(folder: string): string {
@@ -82,8 +95,8 @@ function opened(format: "safetensors" | "PyTorch", file: WeightFile): OpenTensor
 }
 
 function readPlaced(file: WeightFile) {
-  const start = dataStart(file.path, file.read(0, Math.min(file.size, 8)), file.size);
-  return placeTensors(file.path, file.read(8, start), file.size);
+  const start = dataStart(file.path, readPart(file, 0, Math.min(file.size, 8)), file.size);
+  return placeTensors(file.path, readPart(file, 8, start), file.size);
 }
 
 /** Opens all files of an index, none of them through a link; the index file itself is not needed any more. */
@@ -119,7 +132,7 @@ function openShards(index: WeightFile): OpenTensors {
 
 function openShard(path: string, index: WeightFile): WeightFile {
   try {
-    return WeightFile.open(path, { links: false });
+    return openWeightFile(path, { links: false });
   } catch (error) {
     switch (errorCode(error)) {
       case "ELOOP":

@@ -1,5 +1,5 @@
 import { bytesOf, countOf, decode, type StoredDtype } from "./elements.ts";
-import type { WeightFile } from "./weight-file.ts";
+import { readPart, type WeightFile } from "./weight-file.ts";
 
 /** A tensor that is still in its file. */
 export interface PlacedTensor {
@@ -26,7 +26,7 @@ export function floatsOf(file: WeightFile, tensor: PlacedTensor): Iterable<Float
 function* inOrder(file: WeightFile, { dtype, from, to }: PlacedTensor): Iterable<Float32Array> {
   const size = bytesOf(dtype);
   for (let at = from; at < to; at += elementsAtOnce * size) {
-    const bytes = file.read(at, Math.min(to, at + elementsAtOnce * size));
+    const bytes = readPart(file, at, Math.min(to, at + elementsAtOnce * size));
     yield decoded(dtype, bytes);
   }
 }
@@ -44,7 +44,7 @@ function* gathered(
   strides: readonly number[],
 ): Iterable<Float32Array> {
   const size = bytesOf(dtype);
-  const bytes = file.read(from, to);
+  const bytes = readPart(file, from, to);
   const count = countOf(shape);
   const places = placesOf(shape, strides);
   for (let done = 0; done < count; done += elementsAtOnce) {

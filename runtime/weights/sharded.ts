@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import { FormatError } from "./format-error.ts";
 import { JsonReader } from "./json-reader.ts";
-import type { WeightFile } from "./weight-file.ts";
+import { readPart, type WeightFile } from "./weight-file.ts";
 
 /** What an index says: which file has which tensors, and texts by their names. */
 export interface ShardIndex {
@@ -46,7 +46,7 @@ export function readIndex(file: WeightFile): ShardIndex {
 
 function textOf(file: WeightFile): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(file.read(0, file.size));
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(readPart(file, 0, file.size));
   } catch (error) {
     if (error instanceof FormatError) throw error;
     throw new FormatError(file.path, "it is not UTF-8");

@@ -177,10 +177,17 @@ function isCount(value: PickleValue | undefined): value is number {
 function checkReach(tensor: TorchTensor, file: string): TorchTensor {
   const { storage, dtype, offset, shape } = tensor;
   const inStorage = storage.dtype === null ? Math.floor(storage.count / bytesOf(dtype)) : storage.count;
-  const count = countOf(shape);
-  if (!(count <= inStorage) || !(offset + spanOf(tensor) <= inStorage)) {
+  if (!(offset + spanOf(tensor) <= inStorage)) {
     const found = `a tensor of the shape [${shape.join(", ")}] from element ${offset} on`;
     throw new FormatError(file, `${found} goes beyond storage \`${storage.key}\`, which has ${inStorage} elements`);
+  }
+  if (!(countOf(shape) <= inStorage)) {
+    const found = `a tensor of the shape [${shape.join(", ")}]`;
+    throw new FormatError(
+      file,
+      `${found} repeats the ${inStorage} elements of its storage`,
+      "save `contiguous()` of it",
+    );
   }
   return tensor;
 }

@@ -4,7 +4,7 @@ import { readPickle } from "./pickle.ts";
 import { type PickleValue, PyDict, type TorchTensor } from "./pickle-values.ts";
 import type { PlacedTensor } from "./placed-tensor.ts";
 import { spanOf, torchTypes } from "./torch-types.ts";
-import type { WeightFile } from "./weight-file.ts";
+import { readPart, type WeightFile } from "./weight-file.ts";
 import { readZip, type ZipEntry } from "./zip.ts";
 
 /** A pickle of that many bytes has a hundred thousand tensors. */
@@ -13,6 +13,7 @@ const longestPickle = 2 ** 25;
 const deepest = 16;
 const longestName = 2048;
 
+const uncompressed = "write it again with torch.save, which compresses nothing";
 const saveDict = "save a state dict: torch.save(model.state_dict(), FILE)";
 
 /**
@@ -23,22 +24,27 @@ const saveDict = "save a state dict: torch.save(model.state_dict(), FILE)";
 export function readTorch(file: WeightFile): ReadonlyMap<string, PlacedTensor> {
   const entries = readZip(file);
   const prefix = archiveOf(entries, file);
-  const order = entries.get(`${prefix}byteorder`);
-  if (order !== undefined && textOf(order, file) !== "little") {
+  const entryOf = (name: string): ZipEntry | null => {
+    const entry = entries.get(prefix + name);
+    if (entry?.isCompressed !== true) return entry ?? null;
+    throw new FormatError(file.path, `\`${prefix}${name}\` in it is compressed`, uncompressed);
+  };
+  const order = entryOf("byteorder");
+  if (order !== null && textOf(order, file) !== "little") {
     throw new FormatError(
       file.path,
       "its numbers have their highest byte first",
-      "save it on a machine with little-endian order",
+      "save it on a machine whose numbers have their lowest byte first",
     );
   }
-  const pickle = entries.get(`${prefix}data.pkl`);
-  if (pickle === undefined || pickle.to - pickle.from > longestPickle) {
+  const pickle = entryOf("data.pkl");
+  if (pickle === null || pickle.to - pickle.from > longestPickle) {
     throw new FormatError(file.path, `its pickle has more than ${longestPickle / 2 ** 20} MiB`);
   }
-  const value = readPickle(file.path, file.read(pickle.from, pickle.to), torchTypes(file.path));
+  const value = readPickle(file.path, readPart(file, pickle.from, pickle.to), torchTypes(file.path));
   const placed = new Map<string, PlacedTensor>();
   for (const [name, tensor] of tensorsIn(value, file)) {
-    placed.set(name, placeTensor(name, tensor, entries.get(`${prefix}data/${tensor.storage.key}`), file));
+    placed.set(name, placeTensor(name, tensor, entryOf(`data/${tensor.storage.key}`), file));
   }
   return placed;
 }
@@ -58,7 +64,7 @@ function archiveOf(entries: ReadonlyMap<string, ZipEntry>, file: WeightFile): st
 }
 
 function textOf({ from, to }: ZipEntry, file: WeightFile): string {
-  return Buffer.from(file.read(from, Math.min(to, from + 64))).toString("latin1");
+  return Buffer.from(readPart(file, from, Math.min(to, from + 64))).toString("latin1");
 }
 
 /** The tensors of a dict, and of the dicts in it, each of which is looked into once. */
@@ -91,12 +97,12 @@ function tensorsIn(value: PickleValue, file: WeightFile): ReadonlyMap<string, To
 function placeTensor(
   name: string,
   { storage, dtype, offset, shape, strides }: TorchTensor,
-  entry: ZipEntry | undefined,
+  entry: ZipEntry | null,
   file: WeightFile,
 ): PlacedTensor {
   const size = bytesOf(dtype);
   const needed = storage.dtype === null ? storage.count : storage.count * bytesOf(storage.dtype);
-  if (entry === undefined)
+  if (entry === null)
     throw new FormatError(file.path, `\`${name}\` has the storage \`${storage.key}\`, which is not there`);
   if (entry.to - entry.from !== needed) {
     const found = `storage \`${storage.key}\` of \`${name}\` has ${entry.to - entry.from} bytes`;

@@ -3,44 +3,36 @@ import { machineFiles, readAll } from "../files/index.ts";
 import { FormatError } from "./format-error.ts";
 
 /** A file that is open to be read at any place. */
-export class WeightFile {
+export interface WeightFile {
   readonly path: string;
   readonly size: number;
-  private readonly handle: number;
+  /** Fills an array with the bytes from a place on. Throws a FormatError where the file has become shorter. */
+  readonly readInto: (into: Uint8Array, from: number) => void;
+  readonly close: () => void;
+}
 
-  private constructor(path: string, handle: number, size: number) {
-    this.path = path;
-    this.handle = handle;
-    this.size = size;
-  }
-
-  /**
-   * Opens a file; with `links` false not through a link. Neither a device nor a pipe can make it wait. Throws a FormatError
-   * for what is no file, and what the file system says.
-   */
-  static open(path: string, { links = true }: { readonly links?: boolean } = {}): WeightFile {
-    const flags = constants.O_RDONLY | constants.O_NONBLOCK | (links ? 0 : constants.O_NOFOLLOW);
-    const handle = openSync(path, flags);
-    const size = machineFiles.size(handle);
-    if (size !== null) return new WeightFile(path, handle, size);
-    machineFiles.close(handle);
+/**
+ * Opens a file; with `links` false not through a link. Neither a device nor a pipe can make it wait. Throws a FormatError
+ * for what is no file, and what the file system says.
+ */
+export function openWeightFile(path: string, { links = true }: { readonly links?: boolean } = {}): WeightFile {
+  const handle = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | (links ? 0 : constants.O_NOFOLLOW));
+  const size = machineFiles.size(handle);
+  const close = (): void => machineFiles.close(handle);
+  if (size === null) {
+    close();
     throw new FormatError(path, "it is not a file");
   }
+  const readInto = (into: Uint8Array, from: number): void => {
+    if (readAll(handle, into, from, machineFiles)) return;
+    throw new FormatError(path, "it became shorter while it was read");
+  };
+  return { path, size, readInto, close };
+}
 
-  /** The bytes from one place up to another. Throws a FormatError where the file has become shorter. */
-  read(from: number, to: number): Uint8Array {
-    const bytes = new Uint8Array(to - from);
-    this.readInto(bytes, from);
-    return bytes;
-  }
-
-  /** Fills an array with the bytes from a place on. */
-  readInto(into: Uint8Array, from: number): void {
-    if (readAll(this.handle, into, from, machineFiles)) return;
-    throw new FormatError(this.path, "it became shorter while it was read");
-  }
-
-  close(): void {
-    machineFiles.close(this.handle);
-  }
+/** The bytes of a file from one place up to another, in memory of their own. */
+export function readPart(file: WeightFile, from: number, to: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(to - from);
+  file.readInto(bytes, from);
+  return bytes;
 }

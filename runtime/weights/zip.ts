@@ -1,10 +1,12 @@
 import { FormatError } from "./format-error.ts";
-import type { WeightFile } from "./weight-file.ts";
+import { readPart, type WeightFile } from "./weight-file.ts";
 
 /** A file in an archive, stored as it is: its bytes are those of the archive from one place up to another. */
 export interface ZipEntry {
   readonly from: number;
   readonly to: number;
+  /** Whether these bytes are compressed; nothing here unpacks them. */
+  readonly isCompressed: boolean;
 }
 
 /** A zip archive's end, at most: its record and the longest comment. */
@@ -14,12 +16,10 @@ const longestDirectory = 2 ** 24;
 
 const signatures = { end: 0x06054b50, end64: 0x06064b50, locator: 0x07064b50, entry: 0x02014b50, local: 0x04034b50 };
 
-const again = "write it again with torch.save, which stores everything as it is";
-
 /**
- * Where the files of a zip archive are (PKWARE's APPNOTE.TXT, with ZIP64), by their names. Refuses with a FormatError what
- * torch.save does not write: entries that are compressed or encrypted, that overlap, that are there twice, or whose names
- * lead out of the archive. Checksums are not looked at, as torch.save can be told to leave them out.
+ * Where the files of a zip archive are (PKWARE's APPNOTE.TXT, with ZIP64), by their names. Refuses with a FormatError
+ * entries that are encrypted, that overlap, that are there twice, or whose names lead out of the archive. Checksums are not
+ * looked at, as torch.save can be told to leave them out.
  */
 export function readZip(file: WeightFile): ReadonlyMap<string, ZipEntry> {
   const { from, to, count } = findDirectory(file);
@@ -43,7 +43,9 @@ export function readZip(file: WeightFile): ReadonlyMap<string, ZipEntry> {
 /** An entry of the directory. */
 interface Listed {
   readonly name: string;
+  /** Bytes as they are in the archive. */
   readonly size: number;
+  readonly isCompressed: boolean;
   /** Where its own header starts. */
   readonly local: number;
 }
@@ -62,7 +64,7 @@ class Bytes {
 
   constructor(file: WeightFile, from: number, to: number) {
     this.path = file.path;
-    this.bytes = file.read(from, to);
+    this.bytes = readPart(file, from, to);
     this.view = new DataView(this.bytes.buffer);
   }
 
@@ -141,10 +143,10 @@ function readListed(
     const number = directory.u32(at + place);
     return number === 0xffffffff ? (wide.shift() ?? number) : number;
   });
-  if ((flags & 1) !== 0) throw new FormatError(file.path, `\`${name}\` in it is encrypted`, again);
-  if (method !== 0) throw new FormatError(file.path, `\`${name}\` in it is compressed`, again);
-  if (size !== packed) throw new FormatError(file.path, `\`${name}\` in it has two sizes, ${size} and ${packed}`);
-  return { listed: { name, size: size ?? 0, local: local ?? 0 }, next };
+  if ((flags & 1) !== 0) throw new FormatError(file.path, `\`${name}\` in it is encrypted`);
+  if (method === 0 && size !== packed)
+    throw new FormatError(file.path, `\`${name}\` in it has two sizes, ${size} and ${packed}`);
+  return { listed: { name, size: packed ?? 0, isCompressed: method !== 0, local: local ?? 0 }, next };
 }
 
 /** The 64-bit numbers of an extra field. */
@@ -175,18 +177,18 @@ function entryName(bytes: Uint8Array, file: WeightFile): string {
 }
 
 /** Where an entry's bytes are, by its own header, which has to agree with the directory. */
-function findContent({ name, size, local }: Listed, file: WeightFile, directory: number): ZipEntry {
+function findContent({ name, size, isCompressed, local }: Listed, file: WeightFile, directory: number): ZipEntry {
   if (local + 30 > directory) throw new FormatError(file.path, `\`${name}\` in it is beyond its end`);
   const header = new Bytes(file, local, local + 30);
   const nameLength = header.u16(26);
   const behind = local + 30 + nameLength;
-  const isSame = behind <= directory && entryName(file.read(local + 30, behind), file) === name;
-  if (header.u32(0) !== signatures.local || header.u16(8) !== 0 || !isSame) {
+  const isSame = behind <= directory && entryName(readPart(file, local + 30, behind), file) === name;
+  if (header.u32(0) !== signatures.local || (header.u16(8) !== 0) !== isCompressed || !isSame) {
     throw new FormatError(file.path, `\`${name}\` in it is not where its directory says`);
   }
   const from = behind + header.u16(28);
   if (from + size > directory) throw new FormatError(file.path, `\`${name}\` in it goes beyond its end`);
-  return { from, to: from + size };
+  return { from, to: from + size, isCompressed };
 }
 
 function refuseOverlaps(spans: readonly Span[], file: WeightFile): void {
