@@ -27,7 +27,7 @@ export { type ExpectedMemory, expectMemory } from "./memory/expect.ts";
 export type { TensorData } from "./ops/index.ts";
 export { isFor, optimise, optimiseForOnnx, passes } from "./passes/index.ts";
 export { type Compiled, checkSpec, compileSpec } from "./plan/compile.ts";
-export type { FlowUnit, Plan, PlannedFlow } from "./plan/types.ts";
+export type { FlowUnit, Plan, PlannedFlow, PlannedTensor } from "./plan/types.ts";
 export { planToYaml } from "./plan/yaml.ts";
 export {
   buildForward,

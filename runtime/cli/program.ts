@@ -7,6 +7,7 @@ import { addDataCommands } from "./data-commands.ts";
 import type { ExportedProgram } from "./export.ts";
 import { pictureWidth, wholeNumber } from "./option-values.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
+import { addWeightsCommands } from "./weights-commands.ts";
 
 /** The version of package.json, set when the program is bundled. */
 declare const MEDCTC_VERSION: string | undefined;
@@ -310,6 +311,9 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
       code = await bench(spec, { program: name, overrides, backend, steps, warmup, profile, json }, terminal);
     });
   addDataCommands(program, version, terminal, (ended) => {
+    code = ended;
+  });
+  addWeightsCommands(program, terminal, (ended) => {
     code = ended;
   });
   program.command("measure", { hidden: true }).action(async () => {

@@ -23,7 +23,7 @@ import {
 } from "../native/index.ts";
 import { inspectOnnx, runOnOnnx } from "../onnx/index.ts";
 import { runOnTensorflow } from "../tensorflow/index.ts";
-import { loadTensors, type StoredTensor, writeSafetensors } from "../weights/index.ts";
+import { type OpenTensors, openTensors, writeSafetensors } from "../weights/index.ts";
 import { refuse } from "./fail.ts";
 import { findParameters, matchInputs } from "./match-tensors.ts";
 import { compilePath, showDiagnostics } from "./read-spec.ts";
@@ -49,15 +49,44 @@ export async function run(path: string, name: ProgramName, options: RunOptions, 
     terminal.err(`error: ${backend.reason}\n  help: ${backend.repair}\n`);
     return exitCodes.wrong;
   }
-  const files = [options.feeds, options.weights, options.adapter].map((file) =>
-    file === null ? { kind: "tensors" as const, tensors: new Map<string, StoredTensor>() } : loadTensors(file),
-  );
-  const wrong = files.flatMap((file) => (file.kind === "wrong" ? [file.diagnostic] : []));
-  if (wrong.length > 0) return refuse(wrong, terminal);
-  const [feeds, weights, adapter] = files.map((file) =>
-    file.kind === "tensors" ? file.tensors : new Map<string, StoredTensor>(),
-  );
-  const batch = pieceNames.some((piece) => piece === name) ? undefined : [...(feeds ?? [])][0]?.[1].shape[0];
+  const given = openGiven(options);
+  try {
+    return given.wrong.length > 0
+      ? refuse(given.wrong, terminal)
+      : await runGiven(path, name, options, backend, given, terminal);
+  } finally {
+    for (const file of [given.feeds, ...given.weights]) file?.close();
+  }
+}
+
+interface GivenTensors {
+  readonly feeds: OpenTensors | null;
+  /** The model's weights, then the adapters'. */
+  readonly weights: readonly OpenTensors[];
+  readonly wrong: readonly Diagnostic[];
+}
+
+function openGiven({ feeds, weights, adapter }: RunOptions): GivenTensors {
+  const wrong: Diagnostic[] = [];
+  const opened = [feeds, weights, adapter].map((file) => {
+    const tensors = file === null ? null : openTensors(file);
+    if (tensors?.kind !== "wrong") return tensors;
+    wrong.push(tensors.diagnostic);
+    return null;
+  });
+  return { feeds: opened[0] ?? null, weights: opened.slice(1).filter((file) => file !== null), wrong };
+}
+
+async function runGiven(
+  path: string,
+  name: ProgramName,
+  options: RunOptions,
+  backend: Exclude<ChosenBackend<LoadedTensorflow>, { readonly kind: "unavailable" }>,
+  { feeds, weights }: GivenTensors,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const [first] = feeds?.tensors.values() ?? [];
+  const batch = pieceNames.some((piece) => piece === name) ? undefined : first?.shape[0];
   const compiled = compilePath(path, terminal.libraryFolder, batch === undefined ? {} : { batch, microBatch: batch });
   if (!showDiagnostics(compiled, terminal) || compiled.spec === null) return exitCodes.wrong;
   const { spec } = compiled;
@@ -72,9 +101,8 @@ export async function run(path: string, name: ProgramName, options: RunOptions, 
     return refuse([report("no-such-program", path, { name, why: whyNoProgram(spec, name) })], terminal);
   }
   const optimised = backend.kind === "onnx" ? optimiseForOnnx(program, spec) : optimise(program, spec);
-  const inputs = matchInputs(optimised, feeds ?? new Map(), options.step);
-  const stored = new Map([...(weights ?? []), ...(adapter ?? [])]);
-  const parameters = findParameters(optimised, compiled, stored);
+  const inputs = matchInputs(optimised, feeds, options.step);
+  const parameters = findParameters(optimised, compiled, weights);
   if (parameters.diagnostics.length + inputs.diagnostics.length > 0) {
     return refuse([...inputs.diagnostics, ...parameters.diagnostics], terminal);
   }

@@ -3,7 +3,8 @@ import type { Diagnostic } from "../../grammar/index.ts";
 import type { WeightPieces } from "../onnx/index.ts";
 import { type OpenTensors, openTensors } from "../weights/index.ts";
 import { adapterFile } from "./adapter-file.ts";
-import { inCheckpoint, misshapen, missingWeights } from "./match-tensors.ts";
+import { findTensors, misshapen, missingWeights } from "./match-tensors.ts";
+import { matcherOf } from "./name-patterns.ts";
 
 /** Which files of weights are given, and the names of those that they need not have; `*` stands for anything. */
 export interface GivenWeights {
@@ -24,7 +25,7 @@ export function weightFiles({ weights, adapter }: Pick<GivenWeights, "weights" |
 }
 
 /** An opened file of weights, with its path. */
-interface GivenTensors extends Pick<OpenTensors, "tensors" | "floats"> {
+interface GivenTensors extends OpenTensors {
   readonly path: string;
 }
 
@@ -57,6 +58,7 @@ function weightsOf(
   given: GivenWeights,
 ): { readonly piecesOf: WeightPieces; readonly diagnostics: readonly Diagnostic[] } {
   const planned = new Map([...(plan?.parameters ?? []), ...(plan?.buffers ?? [])].map((each) => [each.path, each]));
+  const tensors = plan === null ? null : findTensors(plan, opened);
   const sources = new Map<string, () => Iterable<Float32Array>>();
   const wrong: Diagnostic[] = [];
   const missing = new Set<string>();
@@ -67,12 +69,12 @@ function weightsOf(
     if (parameter === undefined || sources.has(parameter.path)) continue;
     const { path, checkpoint } = parameter;
     const needed = (ofAdapter.has(path) ? given.adapter : given.weights) !== null;
-    const found = findTensor(checkpoint, opened);
-    if (found === null && needed && !isAllowed(checkpoint)) missing.add(checkpoint);
-    if (found === null) continue;
+    const found = tensors?.get(path);
+    if (found === undefined && needed && !isAllowed(checkpoint)) missing.add(checkpoint);
+    if (found === undefined) continue;
     sources.set(path, found.floats);
     if (found.shape.join() !== type.shape.join()) {
-      wrong.push({ ...misshapen(checkpoint, found.shape, type), file: found.path });
+      wrong.push({ ...misshapen(checkpoint, found.shape, type), file: found.file.path });
     }
   }
   const [first] = wrong;
@@ -86,34 +88,4 @@ function weightsOf(
   if (missing.size > 0) diagnostics.push(missingWeights(missing));
   const firstOf = firstValuesOf(spec?.parameters ?? [], spec?.settings.seed ?? 0);
   return { piecesOf: (path) => sources.get(path)?.() ?? firstOf(path), diagnostics };
-}
-
-/** A tensor by its name in checkpoints; the last file that has it counts. */
-function findTensor(checkpoint: string, opened: readonly GivenTensors[]) {
-  for (const { tensors, floats, path } of opened.toReversed()) {
-    const tensor = inCheckpoint(checkpoint, tensors);
-    if (tensor !== undefined) return { shape: tensor.shape, floats: () => floats(tensor), path };
-  }
-  return null;
-}
-
-/** Whether a name fits one of some patterns, in which `*` stands for any characters. */
-function matcherOf(patterns: readonly string[]): (name: string) => boolean {
-  const parts = patterns.map((pattern) => pattern.split("*"));
-  return (name) => parts.some((pieces) => fits(name, pieces));
-}
-
-/** The pieces of a pattern stand in a name one after the other, the first at its start and the last at its end. */
-function fits(name: string, pieces: readonly string[]): boolean {
-  const [first = "", ...rest] = pieces;
-  const last = rest.pop();
-  if (last === undefined) return name === first;
-  if (!name.startsWith(first)) return false;
-  let at = first.length;
-  for (const piece of rest) {
-    const found = name.indexOf(piece, at);
-    if (found < 0) return false;
-    at = found + piece.length;
-  }
-  return name.length - last.length >= at && name.endsWith(last);
 }

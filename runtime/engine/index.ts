@@ -3,4 +3,4 @@ export { openOnnx } from "./onnx-engine.ts";
 export { type EnginePurpose, enginePrograms } from "./programs.ts";
 export { type Batch, type PieceInputs, piecesOf, type StepResult, trainStep } from "./step.ts";
 export { openTensorflow } from "./tensorflow-engine.ts";
-export { floats } from "./values.ts";
+export { floats, joined } from "./values.ts";

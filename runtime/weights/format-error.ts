@@ -1,0 +1,14 @@
+/** A file that does not keep to its format; the message says where and how, and `help` what to do where that is known. */
+export class FormatError extends Error {
+  readonly file: string;
+  readonly problem: string;
+  readonly help: string | null;
+
+  constructor(file: string, problem: string, help: string | null = null) {
+    super(`${file}: ${problem}`);
+    this.name = "FormatError";
+    this.file = file;
+    this.problem = problem;
+    this.help = help;
+  }
+}
