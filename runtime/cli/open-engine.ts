@@ -40,12 +40,14 @@ export async function openEngine(
   progress.say("building");
   const programs = enginePrograms(spec, chosen.kind, purpose, features);
   if (programs === null) {
+    progress.end();
     refuse([report("no-such-program", "step", { name: "step", why: whyNoStep(spec) })], terminal);
     return null;
   }
   if (purpose === "train" && chosen.kind === "tfjs" && !isRoomFor(compiled, progress, terminal)) return null;
   const weights = openWeights(programs, compiled, options);
   if (weights.kind === "wrong") {
+    progress.end();
     refuse(weights.diagnostics, terminal);
     return null;
   }

@@ -75,11 +75,7 @@ describe.runIf(process.platform !== "win32")("a file that becomes too large", ()
     appendFileSync(log, `${JSON.stringify({ step: 1, epoch: 0, note: "x".repeat(600_000) })}\n`);
     const { code, err } = trainWithin(512, folder, "--resume");
     expect(code).toBe(1);
-    expect(err).toContain(`error: ${log}: the file is larger than its disk allows\n`);
-    expect(err).toContain(
-      "error: the training ended, for it could not be saved any more\n" +
-        "  help: the checkpoints before stay; then go on with the same command and --resume\n",
-    );
+    expect(err).toContain(`error: ${log}: the file is larger than its disk allows\n  help: use a folder on a disk`);
     expect(lastStep(folder)).toBe(10);
     await expectSameAfterResume(folder);
   });
@@ -125,13 +121,12 @@ test("a file where a folder should be is named", async () => {
 
 test("a damaged last checkpoint is named, and the one before it goes on to the same adapters", async () => {
   const folder = await begun("damaged");
-  const [, first = ""] = readdirSync(join(folder, "checkpoints"));
   expect((await train(folder, "--resume", "--steps", "12")).code).toBe(0);
   rmSync(join(folder, "adapter.safetensors"));
   const last = join(folder, "checkpoints/step-00000012/optimizer.safetensors");
   truncateSync(last, 100);
   const { code, err } = await train(folder, "--resume");
-  expect({ code, first }).toEqual({ code: 0, first: expect.stringMatching(/^step-/) });
+  expect(code).toBe(0);
   expect(err).toContain(`note: ${last} is not used: it has 100 bytes, and `);
   expect(err).toContain("going on after step 11 of 12\n");
   await expectSameAfterResume(folder);

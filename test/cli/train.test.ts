@@ -223,12 +223,12 @@ test("a folder that another process trains into is refused with its number", asy
 
 test("what is not said or not there is named, with what to do", async () => {
   const nothing = await runHere(["train", small.spec]);
-  expect(nothing).toMatchObject({ code: 1, err: expect.stringContaining("give --data DIR") });
+  expect([nothing.code, nothing.err.includes("give --data DIR")]).toEqual([1, true]);
   const folderless = await train("--data", small.path("nowhere"), "-o", small.path("x"));
-  expect(folderless).toMatchObject({ code: 1, err: expect.stringContaining(`${small.path("nowhere")}: `) });
+  expect([folderless.code, folderless.err.includes(`${small.path("nowhere")}: `)]).toEqual([1, true]);
   const weightless = await train("--weights", small.path("none.safetensors"), "-o", small.path("x"));
-  expect(weightless).toMatchObject({ code: 1, err: expect.stringContaining("none.safetensors` cannot be read") });
+  expect([weightless.code, weightless.err.includes("none.safetensors` cannot be read")]).toEqual([1, true]);
   mkdirSync(small.path("empty"), { recursive: true });
   const adapterless = await train("--adapter", small.path("empty"), "-o", small.path("x"));
-  expect(adapterless).toMatchObject({ code: 1, err: expect.stringContaining("adapter.safetensors` cannot be read") });
+  expect([adapterless.code, adapterless.err.includes("adapter.safetensors` cannot be read")]).toEqual([1, true]);
 });
