@@ -6,6 +6,7 @@ import type { Emitted } from "./compile.ts";
 import { addDataCommands } from "./data-commands.ts";
 import type { ExportedProgram } from "./export.ts";
 import { wholeNumber } from "./option-values.ts";
+import { addPlacementCommands } from "./placement-commands.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 
 /** The version of package.json, set when the program is bundled. */
@@ -274,6 +275,9 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
       code = await bench(spec, { program: name, overrides, backend, steps, warmup, profile, json }, terminal);
     });
   addDataCommands(program, version, terminal, (ended) => {
+    code = ended;
+  });
+  addPlacementCommands(program, terminal, (ended) => {
     code = ended;
   });
   program.command("measure", { hidden: true }).action(async () => {
