@@ -1,3 +1,5 @@
+export { compareSpecs, type ReadableSpec } from "./compare/compare.ts";
+export type { AdapterChange, Change, Comparison, NamedChange, TensorChange } from "./compare/types.ts";
 export {
   emitOnnx,
   encodeOnnx,

@@ -54,4 +54,20 @@ export function addPlacementCommands(program: Command, terminal: Terminal, end: 
       const { atMost = false, kinds = null, on = null, sameRank = false, json = false, with: given = "" } = options;
       end(place(spec, { ...options, atMost, kinds, on, sameRank, with: given, json }, terminal));
     });
+  program
+    .command("diff")
+    .description("say what two specs differ in, in what they mean: adapters, what is trained, counts, costs, settings")
+    .argument("<before>", "a spec file")
+    .argument("<after>", "another")
+    .option("--json", "print it as JSON")
+    .addHelpText(
+      "after",
+      "\nIt exits as diff does: 0 when they mean the same, 1 when they differ, 2 when one of them does not compile." +
+        "\nAn expectation that fails does not keep a spec from being compared." +
+        "\n\nExample:\n  $ medctc diff specs/medct.vlm examples/placements/card.vlm",
+    )
+    .action(async (before: string, after: string, { json = false }: { readonly json?: boolean }) => {
+      const { diff } = await import("./diff.ts");
+      end(diff(before, after, { json }, terminal));
+    });
 }
