@@ -1,3 +1,5 @@
+export { compareSpecs, type ReadableSpec } from "./compare/compare.ts";
+export type { AdapterChange, Change, Comparison, NamedChange, TensorChange } from "./compare/types.ts";
 export {
   emitOnnx,
   encodeOnnx,
@@ -26,6 +28,9 @@ export { verify } from "./ir/verify.ts";
 export { type ExpectedMemory, expectMemory } from "./memory/expect.ts";
 export type { TensorData } from "./ops/index.ts";
 export { isFor, optimise, optimiseForOnnx, passes } from "./passes/index.ts";
+export { pasteLines } from "./place/bare-text.ts";
+export { findPlacements } from "./place/place.ts";
+export type { FoundPlacement, FoundPlacements, PlaceOptions } from "./place/types.ts";
 export { type Compiled, checkSpec, compileSpec } from "./plan/compile.ts";
 export type { FlowUnit, Plan, PlannedFlow, PlannedTensor } from "./plan/types.ts";
 export { planToYaml } from "./plan/yaml.ts";

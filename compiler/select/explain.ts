@@ -40,7 +40,7 @@ export function explainSelectors(
 }
 
 /** Reads selectors as a rule of a model would hold them, with places in the text itself. */
-function parseSelectors(source: Source): {
+export function parseSelectors(source: Source): {
   readonly selectors: readonly Selector[];
   readonly diagnostics: readonly Diagnostic[];
 } {

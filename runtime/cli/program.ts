@@ -6,6 +6,7 @@ import type { Emitted } from "./compile.ts";
 import { addDataCommands } from "./data-commands.ts";
 import type { ExportedProgram } from "./export.ts";
 import { pictureWidth, wholeNumber } from "./option-values.ts";
+import { addPlacementCommands } from "./placement-commands.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 import { addWeightsCommands } from "./weights-commands.ts";
 
@@ -314,6 +315,9 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
     code = ended;
   });
   addWeightsCommands(program, terminal, (ended) => {
+    code = ended;
+  });
+  addPlacementCommands(program, terminal, (ended) => {
     code = ended;
   });
   program.command("measure", { hidden: true }).action(async () => {
