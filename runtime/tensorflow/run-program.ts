@@ -22,7 +22,10 @@ export async function runOnTensorflow(
     const { parameters: declared, trainable, settings } = spec;
     const about = { parameters: declared, trainable, seed: settings.seed, bf16Products: bf16ProductsHere() };
     const session = await TensorflowSession.load(tf, folder, writePrograms([program], about, folder));
-    session.feed((path) => Float32Array.from(parameters.get(path)?.data ?? new Float32Array(session.sizeOf(path))));
+    session.feed((path) => {
+      const given = parameters.get(path);
+      return given === undefined ? null : [Float32Array.from(given.data)];
+    });
     session.run("prepare", new Map());
     session.store(stateOf(session, parameters));
     const fed = new Map(

@@ -4,7 +4,9 @@ export class FormatError extends Error {
   readonly problem: string;
   readonly help: string | null;
 
-  constructor(file: string, problem: string, help: string | null = null) {
+  constructor(file: string, whole: string, help: string | null = null) {
+    // It may quote a name from the file, of any length.
+    const problem = whole.length > longestProblem ? `${whole.slice(0, longestProblem)}...` : whole;
     super(`${file}: ${problem}`);
     this.name = "FormatError";
     this.file = file;
@@ -12,3 +14,5 @@ export class FormatError extends Error {
     this.help = help;
   }
 }
+
+const longestProblem = 1000;

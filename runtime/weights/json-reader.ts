@@ -52,6 +52,7 @@ export class JsonReader {
     while (end > 0 && this.isEscaped(start, end)) end = this.text.indexOf('"', end + 1);
     if (end < 0) throw this.fail("a string in it has no end");
     this.at = end + 1;
+    if (end - start > longestString) throw this.fail(`a string in it has more than ${longestString} characters`);
     try {
       return String(JSON.parse(this.text.slice(start, this.at)));
     } catch {
@@ -125,6 +126,7 @@ export class JsonReader {
 }
 
 const longestNumber = 400;
+const longestString = 2 ** 24;
 
 function isBlank(code: number): boolean {
   return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;

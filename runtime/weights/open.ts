@@ -17,7 +17,7 @@ export interface OpenTensors {
   readonly tensors: ReadonlyMap<string, PlacedTensor>;
   /** Texts that the file has besides. */
   readonly metadata: ReadonlyMap<string, string>;
-  /** A tensor's elements in their order, in pieces. Throws where the file cannot be read any more. */
+  /** A tensor's elements in their order, in pieces that are good until the next. Throws where the file cannot be read any more. */
   readonly floats: (tensor: PlacedTensor) => Iterable<Float32Array>;
   readonly close: () => void;
 }

@@ -2,7 +2,7 @@ import { PickleMachine } from "./pickle-machine.ts";
 import { type PickleTypes, type PickleValue, PyDict } from "./pickle-values.ts";
 
 /** Instructions that are followed at most: some thirty are needed for each tensor. */
-const mostInstructions = 2 ** 20;
+const mostInstructions = 2 ** 19;
 
 /**
  * Reads a pickle (Python's pickletools says what its instructions do) as data: of what it names, `types` knows what it is,

@@ -12,12 +12,13 @@ export interface PlacedTensor {
   readonly strides: readonly number[] | null;
 }
 
-/** Elements that are read and converted at once. */
-const elementsAtOnce = 2 ** 20;
+/** Elements that are read and converted at once: few enough that the processor still has them when they are copied on. */
+const elementsAtOnce = 2 ** 18;
 
 /**
- * A tensor's elements in their order, row by row, in pieces. Where they do not lie in this order, all bytes from its first
- * to its last are in memory while it is read. Throws where the file cannot be read any more.
+ * A tensor's elements in their order, row by row, in pieces, each of which is good until the next is asked for. Where they
+ * do not lie in this order, all bytes from its first to its last are in memory while it is read. Throws where the file
+ * cannot be read any more.
  */
 export function floatsOf(file: WeightFile, tensor: PlacedTensor): Iterable<Float32Array> {
   return tensor.strides === null ? inOrder(file, tensor) : gathered(file, tensor, tensor.strides);
@@ -25,17 +26,16 @@ export function floatsOf(file: WeightFile, tensor: PlacedTensor): Iterable<Float
 
 function* inOrder(file: WeightFile, { dtype, from, to }: PlacedTensor): Iterable<Float32Array> {
   const size = bytesOf(dtype);
-  for (let at = from; at < to; at += elementsAtOnce * size) {
-    const bytes = readPart(file, at, Math.min(to, at + elementsAtOnce * size));
-    yield decoded(dtype, bytes);
+  // New memory for each piece would take longer than reading it.
+  const bytes = new Uint8Array(Math.min(to - from, elementsAtOnce * size));
+  const floats = dtype === "F32" ? new Float32Array(bytes.buffer) : new Float32Array(bytes.length / size);
+  for (let at = from; at < to; at += bytes.length) {
+    const count = Math.min(to - at, bytes.length) / size;
+    const piece = floats.subarray(0, count);
+    file.readInto(bytes.subarray(0, count * size), at);
+    if (dtype !== "F32") decode(dtype, bytes, piece);
+    yield piece;
   }
-}
-
-function decoded(dtype: StoredDtype, bytes: Uint8Array): Float32Array {
-  if (dtype === "F32") return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
-  const floats = new Float32Array(bytes.length / bytesOf(dtype));
-  decode(dtype, bytes, floats);
-  return floats;
 }
 
 function* gathered(
@@ -53,7 +53,9 @@ function* gathered(
       const place = size * places();
       for (let byte = 0; byte < size; byte++) piece[at + byte] = bytes[place + byte] ?? 0;
     }
-    yield decoded(dtype, piece);
+    const floats = new Float32Array(piece.length / size);
+    decode(dtype, piece, floats);
+    yield floats;
   }
 }
 

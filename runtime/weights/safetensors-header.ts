@@ -1,6 +1,7 @@
 import { bytesOf, countOf, isStoredDtype, type StoredDtype } from "./elements.ts";
 import { FormatError } from "./format-error.ts";
 import { JsonReader } from "./json-reader.ts";
+import { limits } from "./limits.ts";
 
 /** What a safetensors file says of itself: its tensors as they are in the data, and texts by their names. */
 export interface SafetensorsHeader {
@@ -25,6 +26,8 @@ export function readHeader(file: string, bytes: Uint8Array): SafetensorsHeader {
   const metadata = new Map<string, string>();
   const reader = new JsonReader(text, (problem) => new FormatError(file, `its header is not in order: ${problem}`));
   reader.object((name) => {
+    if (name.length > limits.name) throw new FormatError(file, `a name in it has more than ${limits.name} characters`);
+    if (entries.length === limits.tensors) throw new FormatError(file, `it has more than ${limits.tensors} tensors`);
     if (name !== "__metadata__") entries.push(readEntry(file, name, reader));
     else if (reader.peek() === "{") reader.object((key) => metadata.set(key, reader.string()));
     else throw new FormatError(file, "`__metadata__` is not made of texts");
@@ -66,7 +69,7 @@ function checkEntry(
     const what = dtype === null ? "no dtype" : `the dtype \`${dtype}\`, which is not read`;
     throw new FormatError(file, `\`${name}\` has ${what}`);
   }
-  if (shape === null) throw new FormatError(file, `\`${name}\` has no shape of whole numbers`);
+  if (shape === null) throw new FormatError(file, `\`${name}\` has no shape of at most ${limits.axes} whole numbers`);
   const [from, to] = offsets ?? [];
   if (from === undefined || to === undefined || offsets?.length !== 2 || to < from) {
     throw new FormatError(file, `\`${name}\` has no valid data_offsets`);
@@ -78,14 +81,18 @@ function checkEntry(
   return { name, dtype, shape, from, to };
 }
 
-/** A list of whole numbers; null for anything else. */
+/** A list of whole numbers, not more than a tensor has axes; null for anything else. */
 function readSizes(reader: JsonReader): readonly number[] | null {
   if (reader.peek() !== "[") {
     reader.skip();
     return null;
   }
   const sizes: (number | null)[] = [];
-  reader.list(() => sizes.push(reader.size()));
+  reader.list(() => {
+    const size = reader.size();
+    if (sizes.length <= limits.axes) sizes.push(size);
+  });
+  if (sizes.length > limits.axes) return null;
   const whole = sizes.filter((size) => size !== null);
   return whole.length === sizes.length ? whole : null;
 }

@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 import { FormatError } from "./format-error.ts";
 import { JsonReader } from "./json-reader.ts";
+import { limits } from "./limits.ts";
 import { readPart, type WeightFile } from "./weight-file.ts";
 
 /** What an index says: which file has which tensors, and texts by their names. */
@@ -29,7 +30,9 @@ export function readIndex(file: WeightFile): ShardIndex {
     if (key === "metadata" && reader.peek() === "{") {
       reader.object((name) => metadata.set(name, reader.peek() === '"' ? reader.string() : reader.raw()));
     } else if (key === "weight_map") {
+      let count = 0;
       reader.object((tensor) => {
+        if (++count > limits.tensors) throw new FormatError(file.path, `it has more than ${limits.tensors} tensors`);
         const path = shardPath(file, reader.string());
         const tensors = shards.get(path);
         if (tensors !== undefined) tensors.push(tensor);

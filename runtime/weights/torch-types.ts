@@ -1,5 +1,6 @@
 import { bytesOf, countOf, type StoredDtype } from "./elements.ts";
 import { FormatError } from "./format-error.ts";
+import { limits } from "./limits.ts";
 import { type PickleTypes, type PickleValue, PyDict, type TorchStorage, type TorchTensor } from "./pickle-values.ts";
 
 /** The types of elements by PyTorch's names. */
@@ -155,14 +156,11 @@ function makeTensor(given: readonly PickleValue[], file: string): TorchTensor {
   const sizes = itemsOf(shape ?? null).filter(isCount);
   const steps = itemsOf(strides ?? null).filter(isCount);
   const isWhole = sizes.length === itemsOf(shape ?? null).length && steps.length === itemsOf(strides ?? null).length;
-  if (!isCount(offset) || !isWhole || sizes.length !== steps.length || sizes.length > mostAxes) {
+  if (!isCount(offset) || !isWhole || sizes.length !== steps.length || sizes.length > limits.axes) {
     throw notInOrder(file, "a tensor has no shape with strides of whole numbers");
   }
   return checkReach({ kind: "tensor", storage, dtype, offset, shape: sizes, strides: steps }, file);
 }
-
-/** As many as PyTorch has. */
-const mostAxes = 64;
 
 function makeParameter([tensor]: readonly PickleValue[], file: string): PickleValue {
   if (typeof tensor === "object" && tensor?.kind === "tensor") return tensor;

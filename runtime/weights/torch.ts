@@ -1,5 +1,6 @@
 import { bytesOf } from "./elements.ts";
 import { FormatError } from "./format-error.ts";
+import { limits } from "./limits.ts";
 import { readPickle } from "./pickle.ts";
 import { type PickleValue, PyDict, type TorchTensor } from "./pickle-values.ts";
 import type { PlacedTensor } from "./placed-tensor.ts";
@@ -11,7 +12,6 @@ import { readZip, type ZipEntry } from "./zip.ts";
 const longestPickle = 2 ** 25;
 /** Dicts in dicts in dicts, no deeper than that. */
 const deepest = 16;
-const longestName = 2048;
 
 const uncompressed = "write it again with torch.save, which compresses nothing";
 const saveDict = "save a state dict: torch.save(model.state_dict(), FILE)";
@@ -80,8 +80,8 @@ function tensorsIn(value: PickleValue, file: WeightFile): ReadonlyMap<string, To
     for (const [key, item] of dict.entries) {
       const name = prefix + String(key);
       if (typeof item !== "object" || item === null) continue;
-      if (name.length > longestName)
-        throw new FormatError(file.path, `a name in it has more than ${longestName} characters`);
+      if (name.length > limits.name)
+        throw new FormatError(file.path, `a name in it has more than ${limits.name} characters`);
       if (item instanceof PyDict) {
         if (depth < deepest && !seen.has(item)) visit(item, `${name}.`, depth + 1);
       } else if (item.kind === "tensor") {

@@ -20,7 +20,8 @@ export function openWhole(path: string): Opened {
   if (file.kind === "wrong") return { kind: "wrong", problem: file.diagnostic.message, help: file.diagnostic.help };
   try {
     const tensors = [...file.tensors].map(([name, tensor]) => {
-      const values = [...file.floats(tensor)].flatMap((piece) => [...piece]);
+      const values: number[] = [];
+      for (const piece of file.floats(tensor)) for (const value of piece) values.push(value);
       return [name, { dtype: tensor.dtype, shape: tensor.shape, values }] as const;
     });
     return { kind: "tensors", tensors: new Map(tensors) };

@@ -17,6 +17,14 @@ function sized(length: number): Uint8Array {
   return bytes;
 }
 
+function manyTensors(count: number): string {
+  const entries = Array.from(
+    { length: count },
+    (_, index) => `"${index}": {"dtype": "U8", "shape": [0], "data_offsets": [0, 0]}`,
+  );
+  return `{${entries.join()}}`;
+}
+
 function tensor(dtype: string, shape: readonly unknown[], from: number, to: number): unknown {
   return { dtype, shape, data_offsets: [from, to] };
 }
@@ -105,6 +113,13 @@ test("names that objects have of their own are names like any other", () => {
   expect([...read.keys()]).toEqual(["__proto__"]);
 });
 
+test("what is quoted from a file in a message is cut", () => {
+  const name = "a".repeat(2000);
+  expect(() =>
+    readSafetensors("weights.safetensors", file({ [name]: tensor("U8", [1], 1, 2) }, new Uint8Array(2))),
+  ).toThrow(/^weights\.safetensors: `a{900,}\.\.\.$/);
+});
+
 describe("what does not keep to the format is refused with the file and the problem", () => {
   const four = new Uint8Array(4);
   test.each<[string, Uint8Array]>([
@@ -134,6 +149,10 @@ describe("what does not keep to the format is refused with the file and the prob
     ],
     ["a size with a zero before it", file(null, four, '{"a": {"dtype": "U8", "shape": [04], "data_offsets": [0, 4]}}')],
     ["a shape twice", file(null, four, '{"a": {"dtype": "U8", "shape": [9], "shape": [4], "data_offsets": [0, 4]}}')],
+    ["more axes than any tensor has", file({ a: tensor("U8", Array<number>(65).fill(1), 0, 1) }, four.subarray(0, 1))],
+    ["a name of 3,000 characters", file({ ["a".repeat(3000)]: tensor("U8", [4], 0, 4) }, four)],
+    ["a string of 20 MB", file(null, new Uint8Array(), `{"__metadata__": {"a": "${"x".repeat(2e7)}"}}`)],
+    ["more tensors than any file has", file(null, new Uint8Array(), manyTensors(140_000))],
     ["three offsets", file({ a: { dtype: "U8", shape: [4], data_offsets: [0, 4, 4] } }, four)],
     [
       "offsets beyond 2^53",
