@@ -1,5 +1,7 @@
 export { foldModel } from "./adapters/fold.ts";
 export { type AdapterUpdate, adapterUpdates, type Factors, type LowRank } from "./adapters/updates.ts";
+export { compareSpecs, type ReadableSpec } from "./compare/compare.ts";
+export type { AdapterChange, Change, Comparison, NamedChange, TensorChange } from "./compare/types.ts";
 export {
   emitOnnx,
   encodeOnnx,
@@ -23,13 +25,16 @@ export {
 export type { FilePlace, Library, ReadResult } from "./imports.ts";
 export type { Given } from "./ir/evaluate.ts";
 export { printProgram } from "./ir/print.ts";
-export { type Dtype, elementCount, type Node, printType, type TensorType } from "./ir/types.ts";
+export { elementCount, type Node, printType, type TensorType } from "./ir/types.ts";
 export { verify } from "./ir/verify.ts";
 export { type ExpectedMemory, expectMemory } from "./memory/expect.ts";
 export type { TensorData } from "./ops/index.ts";
 export { isFor, optimise, optimiseForOnnx, passes } from "./passes/index.ts";
+export { pasteLines } from "./place/bare-text.ts";
+export { findPlacements } from "./place/place.ts";
+export type { FoundPlacement, FoundPlacements, PlaceOptions } from "./place/types.ts";
 export { type Compiled, checkSpec, compileSpec } from "./plan/compile.ts";
-export type { Plan } from "./plan/types.ts";
+export type { FlowUnit, Plan, PlannedFlow, PlannedTensor } from "./plan/types.ts";
 export { planToYaml } from "./plan/yaml.ts";
 export {
   buildForward,
@@ -38,10 +43,13 @@ export {
   type ProgramName,
   stepPrograms,
   type TracedSpec,
+  whyNoProgram,
+  whyNoStep,
 } from "./programs/build.ts";
+export { type Features, featuresOf } from "./programs/features.ts";
 export { firstValuesOf } from "./programs/init.ts";
 export { type Input, inputsOf } from "./programs/inputs.ts";
-export { embeddingGradientPrefix, sumPrefix } from "./programs/pieces.ts";
+export { embeddingGradientPrefix, pieceNames, sumPrefix } from "./programs/pieces.ts";
 export { buildProduct } from "./programs/product.ts";
 export { flopsOfProgram, gradientPrefix, nodesOf, type Program } from "./programs/program.ts";
 export { evaluateOnce, runProgram } from "./programs/run.ts";

@@ -1,10 +1,11 @@
-import type { File } from "./ast.ts";
+import type { Expectation, File } from "./ast.ts";
 import type { Comment } from "./comments.ts";
 import { type Diagnostic, hasErrors } from "./diagnostics/index.ts";
 import { formatSequence } from "./format/blocks.ts";
 import { CommentQueue } from "./format/comment-queue.ts";
 import { print } from "./format/document.ts";
 import { formatItem } from "./format/items.ts";
+import { formatModelMember } from "./format/members.ts";
 import { parse } from "./parser.ts";
 import type { Source } from "./source.ts";
 
@@ -30,4 +31,10 @@ export function formatSource(source: Source): {
 } {
   const { file, comments, diagnostics } = parse(source);
   return { text: hasErrors(diagnostics) ? null : formatFile(file, comments), diagnostics };
+}
+
+/** An expectation on one line, without its comments: `trainable / total = 0.38%`. */
+export function printExpectation(expectation: Expectation): string {
+  const line = print(formatModelMember(expectation, new CommentQueue([])), Number.POSITIVE_INFINITY);
+  return line.slice("expect ".length);
 }

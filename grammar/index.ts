@@ -13,6 +13,6 @@ export {
   renderDiagnostics,
   report,
 } from "./diagnostics/index.ts";
-export { formatSource } from "./format.ts";
+export { formatSource, printExpectation } from "./format.ts";
 export { type ParsedFile, parse } from "./parser.ts";
 export { createSource, type Source, type Span } from "./source.ts";

@@ -55,12 +55,12 @@ function givenValue({ operation, type }: Node, given: Given): TensorData {
   return value;
 }
 
-/** The nodes on which some others depend, those included, each after its inputs. */
-export function neededFor(outputs: readonly Node[]): readonly Node[] {
+/** The nodes on which some others depend, those included, each after its inputs; not what leads to those that are known. */
+export function neededFor(outputs: readonly Node[], known: ReadonlySet<Node> = new Set()): readonly Node[] {
   const needed = new Set<Node>();
   const stack = [...outputs];
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-    if (needed.has(node)) continue;
+    if (needed.has(node) || known.has(node)) continue;
     needed.add(node);
     stack.push(...node.inputs);
   }

@@ -11,10 +11,10 @@ import { differentiate } from "./differentiate.ts";
 export function addGradients(program: Program, trainable: ReadonlySet<string>): Program {
   const wanted = new Map<string, Node>();
   for (const node of nodesOf(program)) {
-    const { operation, type } = node;
+    const { operation } = node;
     if (operation.op === "parameter" && trainable.has(operation.path))
       wanted.set(gradientPrefix + operation.path, node);
-    if (operation.op === "input" && operation.name.startsWith(embeddingPrefix) && type.dtype === "f32") {
+    if (operation.op === "input" && operation.name.startsWith(embeddingPrefix)) {
       wanted.set(embeddingGradientPrefix + operation.name.slice(embeddingPrefix.length), node);
     }
   }
@@ -81,11 +81,11 @@ export function addUpdates(program: Program, settings: TrainSettings): Program {
   return { ...program, outputs: new Map(program.outputs).set("learning_rate", learningRate), updates };
 }
 
-/** Where what belongs to no module comes from: the loss, or any output. */
+/** Where what belongs to no module comes from: the place of the loss, or of any output. */
 function originOf({ outputs }: Program): Origin {
   const [first] = [outputs.get("loss"), ...outputs.values()].flatMap((node) => node ?? []);
   if (first === undefined) throw new Error("a program that is trained has a loss or gradients");
-  return first.origin;
+  return { ...first.origin, path: "" };
 }
 
 function lossOf({ outputs }: Program): Node {

@@ -25,9 +25,10 @@ import { expandSelectors } from "../select/patterns.ts";
 import { type PlacedAdapters, placeAdapters } from "../select/placements.ts";
 import { Selecting, selectedModules } from "../select/select.ts";
 import { readDataSettings } from "../settings/data.ts";
-import { readEvalSettings } from "../settings/eval.ts";
+import { checkEvalSettings, readEvalSettings } from "../settings/eval.ts";
 import { readTrainSettings, slotsOf, type TrainOverrides } from "../settings/train.ts";
 import { estimateCost } from "./cost.ts";
+import { flowOf } from "./flow.ts";
 import { measuresOf } from "./measures.ts";
 import { duplicateNames, makePlan } from "./plan.ts";
 import type { Plan } from "./types.ts";
@@ -125,8 +126,12 @@ function traceModel(model: ModelDeclaration, program: Program, overrides: TrainO
   }
   diagnostics.push(...selecting.diagnostics, ...checkCoverage(placed, elements, counted));
   if (traced === null) return { plan: null, spec: null, elements, diagnostics };
+  const outputs = tensorsOf(traced.outputs);
+  diagnostics.push(...checkEvalSettings(file, evaluation.settings, outputs, settings.batch));
   const trainable = new Map([...decisions].map(([parameter, decision]) => [parameter.path, decision.trainable]));
   const cost = estimateCost(traced.losses, (path) => trainable.get(path) ?? false);
+  const { graph, losses } = traced;
+  const named = namedValues(elements);
   const plan = makePlan({
     model: model.name.text,
     batch: settings.batch,
@@ -135,37 +140,34 @@ function traceModel(model: ModelDeclaration, program: Program, overrides: TrainO
     placed,
     judged,
     totals: measures.totals,
+    flow: flowOf(model, { graph, losses, outputs, named }),
     cost,
     optimizerSlots: slotsOf(settings.optimizer),
   });
+  const atRows = keeping((rows: number) => traceModel(model, program, { ...overrides, batch: rows, microBatch: rows }));
   const spec: TracedSpec = {
-    graph: traced.graph,
-    losses: traced.losses,
-    outputs: tensorsOf(traced.outputs),
-    named: namedValues(elements),
+    graph,
+    losses,
+    outputs,
+    named,
     parameters: elements.flatMap(({ parameter }) => (parameter === null ? [] : [initialOf(parameter)])),
     trainable: new Set([...trainable].flatMap(([path, isTrained]) => (isTrained ? [path] : []))),
     settings,
     data: data.settings,
     evaluation: evaluation.settings,
-    inPieces:
-      settings.microBatch === settings.batch
-        ? null
-        : once(() => {
-            const { spec: piece } = traceModel(model, program, { ...overrides, batch: settings.microBatch });
-            if (piece === null) throw new Error("what compiles for one batch compiles for a smaller one");
-            return piece;
-          }),
+    inPieces: settings.microBatch === settings.batch ? null : () => atRows(settings.microBatch),
+    atRows,
   };
   return { plan, spec, elements, diagnostics };
 }
 
-/** Computes a value when it is first asked for, and keeps it. */
-function once<Result>(compute: () => Result): () => Result {
-  let kept: { readonly value: Result } | null = null;
-  return () => {
-    kept ??= { value: compute() };
-    return kept.value;
+/** Computes a value for each argument when it is first asked for, and keeps it. */
+function keeping<Argument, Result>(compute: (argument: Argument) => Result): (argument: Argument) => Result {
+  const kept = new Map<Argument, Result>();
+  return (argument) => {
+    const result = kept.get(argument) ?? compute(argument);
+    kept.set(argument, result);
+    return result;
   };
 }
 

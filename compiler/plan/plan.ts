@@ -9,7 +9,7 @@ import type { PlacedAdapters } from "../select/placements.ts";
 import { printRole } from "../select/select.ts";
 import type { Cost } from "./cost.ts";
 import { countUnder } from "./measures.ts";
-import type { Plan, PlannedComponent, PlannedParameter, PlannedTensor, PlanTotals } from "./types.ts";
+import type { Plan, PlannedComponent, PlannedFlow, PlannedParameter, PlannedTensor, PlanTotals } from "./types.ts";
 
 const bytesPerNumber = 4;
 
@@ -21,6 +21,7 @@ export interface PlanParts {
   readonly placed: readonly PlacedAdapters[];
   readonly judged: readonly JudgedExpectation[];
   readonly totals: PlanTotals;
+  readonly flow: PlannedFlow;
   readonly cost: Cost;
   /** Numbers that the optimizer keeps for each trainable one. */
   readonly optimizerSlots: number;
@@ -53,6 +54,7 @@ export function makePlan(parts: PlanParts): Plan {
     batch: parts.batch,
     totals,
     components: componentsOf(elements, decisions),
+    flow: parts.flow,
     placements: placed.map(({ text, selections, adapters }) => ({
       text,
       selections: selections.map(({ pattern, elements: selected }) => ({

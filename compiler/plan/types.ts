@@ -1,3 +1,4 @@
+import type { TensorType } from "../ir/types.ts";
 import type { Cost } from "./cost.ts";
 
 /** What a spec comes to: everything that is decided before a weight is read. */
@@ -6,6 +7,7 @@ export interface Plan {
   readonly batch: number;
   readonly totals: PlanTotals;
   readonly components: readonly PlannedComponent[];
+  readonly flow: PlannedFlow;
   readonly placements: readonly PlannedPlacement[];
   readonly expectations: readonly PlannedExpectation[];
   readonly cost: PlannedCost;
@@ -65,4 +67,38 @@ export interface PlannedCost extends Cost {
   readonly modelBytes: number;
   /** The adapters' parameters in a file, in 32-bit floats. */
   readonly adapterBytes: number;
+}
+
+/** How values flow through a model, from its inputs to its losses. */
+export interface PlannedFlow {
+  /** Inputs, then the rest in the order in which the model declares it. */
+  readonly units: readonly FlowUnit[];
+  readonly arrows: readonly FlowArrow[];
+}
+
+export interface FlowUnit {
+  readonly kind: "input" | "encoder" | "let" | "loss";
+  readonly name: string;
+  /** As it stands in the spec: the call that makes an encoder, the expression of a let or a loss; empty for an input. */
+  readonly text: string;
+  /** Null for an encoder, which has many values. */
+  readonly type: TensorType | null;
+  /** The components whose parameters it uses: an encoder itself; heads, parts and parameters in a let or a loss. */
+  readonly components: readonly string[];
+  /** What happens in an encoder, in order; empty for the others. */
+  readonly steps: readonly FlowStep[];
+}
+
+/** A module or a parameter that is used from here on, or a value of the encoder's `forward` that has a name. */
+export type FlowStep =
+  | { readonly kind: "module"; readonly path: string }
+  | { readonly kind: "value"; readonly name: string; readonly type: TensorType; readonly isUsed: boolean };
+
+/** A value of one unit that another uses; units go by their places in the list. */
+export interface FlowArrow {
+  readonly from: number;
+  readonly to: number;
+  /** The path of the value; empty where it has no name. */
+  readonly value: string;
+  readonly type: TensorType;
 }

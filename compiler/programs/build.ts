@@ -1,3 +1,4 @@
+import type { Diagnostic } from "../../grammar/index.ts";
 import { Builder } from "../ir/builder.ts";
 import type { Graph } from "../ir/graph.ts";
 import type { Node } from "../ir/types.ts";
@@ -24,7 +25,15 @@ export interface TracedSpec {
   readonly data: DataSettings;
   readonly evaluation: EvalSettings;
   /** The same model with the rows of a piece, where `micro_batch` cuts its batch; null where a batch is computed at once. */
-  readonly inPieces: (() => TracedSpec) | null;
+  readonly inPieces: (() => TracedPiece) | null;
+  /** The same model with another number of rows, the same each time that it is asked for. */
+  readonly atRows: (rows: number) => TracedPiece;
+}
+
+/** A model traced with the rows of a piece; null after the diagnostics where it compiles for its whole batch alone. */
+export interface TracedPiece {
+  readonly spec: TracedSpec | null;
+  readonly diagnostics: readonly Diagnostic[];
 }
 
 /** The programs that a model has. */
@@ -32,26 +41,58 @@ export type ProgramName = "forward" | "encode_image" | "encode_text" | "step" | 
 
 /** A program by its name, or null when the model does not have it. */
 export function buildProgram(spec: TracedSpec, name: ProgramName, fetch: readonly string[] = []): Program | null {
+  const built = buildOrExplain(spec, name, fetch);
+  return typeof built === "string" ? null : built;
+}
+
+/** In words why a model does not have a program, for one that it does not have. */
+export function whyNoProgram(spec: TracedSpec, name: ProgramName): string {
+  const built = buildOrExplain(spec, name, []);
+  if (typeof built === "string") return built;
+  throw new Error(`the model has the program ${name}`);
+}
+
+/** In words why a model has no training step, for one that has none. */
+export function whyNoStep(spec: TracedSpec): string {
+  return whyNoProgram(spec, spec.inPieces === null ? "step" : "embed");
+}
+
+function buildOrExplain(spec: TracedSpec, name: ProgramName, fetch: readonly string[]): Program | string {
   switch (name) {
     case "forward":
       return buildForward(spec, fetch);
     case "encode_image":
-      return buildEncode(spec, name, spec.evaluation.image, null);
+      return (
+        buildEncode(spec, name, spec.evaluation.image, null) ?? "the `eval` block does not say which `let` is `image`"
+      );
     case "encode_text":
-      return buildEncode(spec, name, spec.evaluation.text, spec.evaluation.scale);
+      return (
+        buildEncode(spec, name, spec.evaluation.text, spec.evaluation.scale) ??
+        "the `eval` block does not say which `let` is `text`"
+      );
     case "step":
-      return buildStep(spec);
+      return buildStep(spec) ?? noLoss;
     case "embed":
     case "compare":
     case "backpropagate":
-    case "update": {
-      const whole = buildStep(spec);
-      const piece = spec.inPieces === null ? null : buildStep(spec.inPieces());
-      return whole === null || piece === null ? null : buildPiece(name, { whole, piece }, spec.trainable);
-    }
+    case "update":
+      return buildPieceOf(spec, name);
     case "init":
       return buildInit(spec.parameters, spec.settings.seed);
   }
+}
+
+const noLoss = "the model has no `loss`";
+
+function buildPieceOf(spec: TracedSpec, name: PieceName): Program | string {
+  const whole = buildStep(spec);
+  if (whole === null) return noLoss;
+  if (spec.inPieces === null) return "the `train` block has no `micro_batch` that is smaller than its `batch`";
+  const { spec: rows, diagnostics } = spec.inPieces();
+  const piece = rows === null ? null : buildStep(rows);
+  if (piece !== null) return buildPiece(name, { whole, piece }, spec.trainable);
+  const why = diagnostics.find(({ severity }) => severity === "error")?.message ?? "it has no `loss`";
+  return `with the rows of a \`micro_batch\` the model does not compile: ${why}`;
 }
 
 /**

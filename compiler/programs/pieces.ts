@@ -30,10 +30,13 @@ export interface Losses {
   readonly piece: Program;
 }
 
-/** One program of a step in pieces; null where the model's operations are others for another number of rows. */
-export function buildPiece(name: PieceName, losses: Losses, trainable: ReadonlySet<string>): Program | null {
+/** One program of a step in pieces; in words why there is none where the model cannot be cut. */
+export function buildPiece(name: PieceName, losses: Losses, trainable: ReadonlySet<string>): Program | string {
   const meeting = meetingOf(lossOf(losses.whole), lossOf(losses.piece));
-  if (meeting === null) return null;
+  if (meeting === null)
+    return "the model's operations are others for the rows of a `micro_batch` than for the whole batch";
+  if (meeting.length === 0)
+    return "the rows of a batch meet before anything is computed of one, so `micro_batch` cannot cut it";
   switch (name) {
     case "embed": {
       const outputs = new Map(meeting.map(({ piece }, index) => [`${embeddingPrefix}${index}`, piece]));
@@ -68,7 +71,6 @@ function productWithGradients(meeting: readonly RowValue[], program: Program): N
   const build = new Builder(program.graph, lossOf(program).origin);
   let product = build.constant(0);
   for (const [index, { piece }] of meeting.entries()) {
-    if (piece.type.dtype !== "f32") continue;
     const gradient = build.add({ op: "input", name: `${embeddingGradientPrefix}${index}`, type: piece.type });
     const axes = piece.type.shape.map((_, axis) => axis);
     product = build.add({ op: "add" }, product, build.sum(build.mul(piece, gradient), axes, false));

@@ -1,6 +1,6 @@
 import { neededFor } from "../ir/evaluate.ts";
-import type { Node } from "../ir/types.ts";
-import { elementwise, resolveAxis } from "../ops/index.ts";
+import { byteCount, type Node } from "../ir/types.ts";
+import { elementwise, flopsOf, resolveAxis } from "../ops/index.ts";
 
 /** How a value depends on the rows of a batch. */
 type Rows =
@@ -20,34 +20,98 @@ export interface RowValue {
   readonly piece: Node;
 }
 
-/**
- * The values at which the rows of a batch meet: the last ones that can be computed for some rows by themselves, as the
- * latents are that a contrastive loss compares. `whole` is the loss of a model traced with its whole batch, `piece` that of
- * the same model traced with fewer rows. Null where the two are not the same operations.
- */
-export function meetingOf(whole: Node, piece: Node): readonly RowValue[] | null {
+interface RowsOfValue extends RowValue {
+  readonly rows: Rows;
+  /** Whether it follows from an input: the others have the same rows in every piece. */
+  readonly isFed: boolean;
+}
+
+/** Every value of a model in both of its traces, with how it depends on the rows; null where the two differ otherwise. */
+function pairedValues(whole: Node, piece: Node): readonly RowsOfValue[] | null {
   const nodes = neededFor([whole]);
   const others = neededFor([piece]);
   if (nodes.length !== others.length) return null;
   const places = new Map(nodes.map((node, place) => [node, place]));
   const otherPlaces = new Map(others.map((node, place) => [node, place]));
-  const rows = new Map<Node, Rows>();
-  const meeting = new Map<Node, RowValue>();
+  const ratio = ratioOf(nodes, others);
+  const values = new Map<Node, RowsOfValue>();
   for (const [place, node] of nodes.entries()) {
     const other = others[place];
     if (other === undefined || !isSame(node, other, places, otherPlaces)) return null;
-    const inputs = node.inputs.map((input) => rows.get(input) ?? together);
-    const found = rowsOf(node, other, inputs);
-    rows.set(node, found);
-    if (found.kind !== "together") continue;
-    for (const [index, input] of node.inputs.entries()) {
-      const part = other.inputs[index];
-      const isApart = inputs[index]?.kind === "apart";
-      if (part !== undefined && isApart && input.operation.op !== "input")
-        meeting.set(input, { whole: input, piece: part });
+    const inputs = node.inputs.map((input) => values.get(input)?.rows ?? together);
+    const rows = rowsOf(node, other, inputs, ratio);
+    const isFed = node.operation.op === "input" || node.inputs.some((input) => values.get(input)?.isFed === true);
+    values.set(node, { whole: node, piece: other, rows, isFed });
+  }
+  return [...values.values()];
+}
+
+/**
+ * The values at which the rows of a batch meet: the last ones that can be computed for some rows by themselves, as the
+ * latents are that a contrastive loss compares. `whole` is the loss of a model traced with its whole batch, `piece` that of
+ * the same model traced with fewer rows. All are f32 and have their rows on the first axis, so that those of pieces stand
+ * one after the other. Null where the two are not the same operations; empty where rows meet before anything is computed of one.
+ */
+export function meetingOf(whole: Node, piece: Node): readonly RowValue[] | null {
+  const values = pairedValues(whole, piece);
+  return values === null ? null : lastBefore(values, ({ rows }) => rows.kind === "together");
+}
+
+/**
+ * The last values that follow row by row from inputs and from what is frozen alone: they are the same in every step. Of
+ * these, in their order, those that save at least `flopsPerByte` operations for each of their bytes, when the ones before
+ * them are known already. The arguments are those of `meetingOf`.
+ */
+export function frozenValuesOf(
+  whole: Node,
+  piece: Node,
+  trainable: ReadonlySet<string>,
+  flopsPerByte: number,
+): readonly RowValue[] | null {
+  const values = pairedValues(whole, piece);
+  if (values === null) return null;
+  const frozen = new Set<Node>();
+  for (const { whole: node, rows } of values) {
+    const { operation, inputs } = node;
+    const changes = operation.op === "dropout" || (operation.op === "parameter" && trainable.has(operation.path));
+    if (rows.kind !== "together" && !changes && inputs.every((input) => frozen.has(input))) frozen.add(node);
+  }
+  const kept = new Map<Node, RowValue>();
+  for (const value of lastBefore(values, ({ whole: node }) => !frozen.has(node))) {
+    const flops = neededFor([value.whole], new Set(kept.keys())).reduce((sum, node) => sum + flopsOfNode(node), 0);
+    if (flops >= flopsPerByte * byteCount(value.whole.type)) kept.set(value.whole, value);
+  }
+  return [...kept.values()];
+}
+
+function flopsOfNode({ operation, inputs, type }: Node): number {
+  return flopsOf(
+    operation,
+    inputs.map((input) => input.type),
+    type,
+  );
+}
+
+/** The last values before some others that can be carried from pieces to a whole; what cannot is computed after them. */
+function lastBefore(values: readonly RowsOfValue[], isAfter: (value: RowsOfValue) => boolean): readonly RowValue[] {
+  const byNode = new Map(values.map((value) => [value.whole, value]));
+  const after = new Set(values.filter(isAfter).map(({ whole }) => whole));
+  const last = new Set<Node>();
+  for (const { whole: node } of values.toReversed()) {
+    if (!after.has(node)) continue;
+    for (const input of node.inputs) {
+      const value = byNode.get(input);
+      if (value?.rows.kind !== "apart" || after.has(input)) continue;
+      if (value.isFed && isCarried(input, value.rows.axis)) last.add(input);
+      else after.add(input);
     }
   }
-  return [...meeting.values()];
+  return values.flatMap(({ whole, piece }) => (last.has(whole) ? [{ whole, piece }] : []));
+}
+
+/** Inputs are there for all rows anyway, and gradients are of floats. */
+function isCarried({ operation, type }: Node, axis: number): boolean {
+  return operation.op !== "input" && type.dtype === "f32" && axis === 0;
 }
 
 /** The same operation on the same values. */
@@ -68,13 +132,24 @@ function isSame(
   );
 }
 
-function rowsOf(node: Node, other: Node, inputs: readonly Rows[]): Rows {
+/** How many times as many rows the whole batch has, by the first input that has any. */
+function ratioOf(nodes: readonly Node[], others: readonly Node[]): number | null {
+  for (const [place, { operation, type }] of nodes.entries()) {
+    const [whole = 0] = type.shape;
+    const [piece = 0] = others[place]?.type.shape ?? [];
+    if (operation.op === "input" && whole !== piece) return whole / piece;
+  }
+  return null;
+}
+
+function rowsOf(node: Node, other: Node, inputs: readonly Rows[], ratio: number | null): Rows {
   if (inputs.some(({ kind }) => kind === "together")) return together;
   if (attributesOf(node) !== attributesOf(other)) return together;
   const scaled = node.type.shape.flatMap((size, axis) => (size === other.type.shape[axis] ? [] : [axis]));
   const [axis] = scaled;
   if (axis === undefined) return inputs.every(({ kind }) => kind === "none") ? none : together;
-  return scaled.length === 1 && keepsApart(node, inputs, axis) ? { kind: "apart", axis } : together;
+  const isScaled = scaled.length === 1 && (node.type.shape[axis] ?? 0) / (other.type.shape[axis] ?? 0) === ratio;
+  return isScaled && keepsApart(node, inputs, axis) ? { kind: "apart", axis } : together;
 }
 
 /** What an operation is besides its shape. */
@@ -100,6 +175,8 @@ function keepsApart({ operation, inputs, type }: Node, rows: readonly Rows[], ax
   if (elementwise.has(operation.op)) return areAligned;
   switch (operation.op) {
     case "input":
+      // Pieces of it are cut one after the other.
+      return axis === 0;
     // All of a constant's elements are one number.
     case "constant":
       return true;

@@ -1,5 +1,12 @@
 import type { Diagnostic } from "../../grammar/index.ts";
-import { type Expectation, type NumberLiteral, type Quantity, report, type Selector } from "../../grammar/index.ts";
+import {
+  type Expectation,
+  type NumberLiteral,
+  printExpectation,
+  type Quantity,
+  report,
+  type Selector,
+} from "../../grammar/index.ts";
 import { expandSelectors } from "./patterns.ts";
 import type { Selecting, Selection } from "./select.ts";
 
@@ -38,7 +45,7 @@ export function judge(
   const left = amount(expectation.left, measures, selecting, diagnostics);
   const right = amount(expectation.right, measures, selecting, diagnostics);
   if (left === null || right === null) return null;
-  const text = written(expectation.span).replace(/^expect\s+/, "");
+  const text = printExpectation(expectation);
   const holds = compare(expectation, left, right);
   if (!holds) {
     const found = `${written(expectation.left.span)} = ${printAmount(left, expectation.right)}`;
@@ -71,14 +78,19 @@ const suffixes: Readonly<Record<string, number>> = { K: 1e3, M: 1e6, B: 1e9, "%"
  * A number without a suffix is meant exactly. One with a suffix, or with a fraction, means what rounds to the digits
  * written: `1.67M` is everything that is 1.67 in millions to two decimals.
  */
-function equalsLiteral(value: number, { text, value: exact }: NumberLiteral): boolean {
+function equalsLiteral(value: number, literal: NumberLiteral): boolean {
+  return Math.abs(value - literal.value) <= roundingOf(literal);
+}
+
+/** How far from the number written a value may be that the number means: 5,000 for `1.67M`, 0 for `1_671_168`. */
+export function roundingOf({ text }: NumberLiteral): number {
   const match = /^[\d_]+(?:\.([\d_]+))?([KMB%]?)$/.exec(text);
-  if (match === null) return value === exact;
+  if (match === null) return 0;
   const [, fraction = "", suffix = ""] = match;
-  if (fraction === "" && suffix === "") return value === exact;
+  if (fraction === "" && suffix === "") return 0;
   const decimals = fraction.replaceAll("_", "").length;
   const unit = suffixes[suffix] ?? 1;
-  return Math.abs(value - exact) <= ((unit * 10 ** -decimals) / 2) * (1 + 1e-9);
+  return ((unit * 10 ** -decimals) / 2) * (1 + 1e-9);
 }
 
 /** An amount in the unit of the literal that it is compared with. */

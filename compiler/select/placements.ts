@@ -64,7 +64,8 @@ export function placeAdapters(placement: Placement, selecting: Selecting, elabor
   return { placement, text, selections, adapters };
 }
 
-function wrappedBy(
+/** True when an adapter can stand around a module. */
+export function wrappedBy(
   { wraps, span }: AdapterDeclaration,
   instance: ModuleInstance,
   elaborator: ModelElaborator,

@@ -38,27 +38,35 @@ export function readDataSettings(file: File): {
 } {
   const reader = new SettingReader(file, "data", settingNames);
   const order = "in the order slices, height, width";
-  const isPositive = (numbers: readonly number[]): boolean => numbers.every((number) => number > 0);
-  const isCount = (numbers: readonly number[]): boolean =>
-    numbers.every((number) => Number.isSafeInteger(number) && number > 0 && number <= 4096);
-  const spacing = reader.numbers("spacing", 3, `three distances above 0 in millimetres, ${order}`, isPositive);
-  const size = reader.numbers("size", 3, `three whole numbers from 1 to 4096, ${order}`, isCount);
-  const window = reader.numbers(
-    "window",
-    2,
-    "two numbers of Hounsfield units, the lower first",
-    ([low = 0, high = 0]) => {
-      return low < high;
-    },
+  const spacing = reader.numbers(
+    "spacing",
+    3,
+    `a list of three distances above 0 in millimetres, ${order}`,
+    (distance) => distance > 0,
   );
+  const size = reader.numbers(
+    "size",
+    3,
+    `a list of three whole numbers from 1 to 4096, ${order}`,
+    (count) => Number.isSafeInteger(count) && count > 0 && count <= 4096,
+  );
+  const ofWindow = "a list of two numbers of Hounsfield units, the lower one first";
+  const [lowest = 0, highest = 0] = reader.numbers("window", 2, ofWindow, Number.isFinite) ?? defaultData.window;
+  if (lowest >= highest) reader.refuse("window", ofWindow);
+  const train = reader.string("train", defaultData.train);
+  const valid = reader.string("valid", defaultData.valid);
+  if (train === valid) {
+    const [name, other] = reader.has("valid") ? ["valid", "train"] : ["train", "valid"];
+    reader.refuse(name, `another string than \`${other}\`, so that no volume is in both`);
+  }
   return {
     settings: {
       spacing: sizes(spacing) ?? defaultData.spacing,
       size: sizes(size) ?? defaultData.size,
-      window: window === null ? defaultData.window : [window[0] ?? 0, window[1] ?? 0],
+      window: [lowest, highest],
       folder: reader.optionalString("folder"),
-      train: reader.string("train", defaultData.train),
-      valid: reader.string("valid", defaultData.valid),
+      train,
+      valid,
     },
     diagnostics: reader.diagnostics,
   };

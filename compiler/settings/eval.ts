@@ -1,4 +1,5 @@
-import { type Diagnostic, didYouMean, type File, report } from "../../grammar/index.ts";
+import type { Diagnostic, File } from "../../grammar/index.ts";
+import { type Node, printType, type TensorType } from "../ir/types.ts";
 import { SettingReader } from "./reader.ts";
 
 /** What the `eval` block says: zero-shot classification, with CT-CLIP's prompts for what it leaves out. */
@@ -22,25 +23,55 @@ export function readEvalSettings(
   lets: readonly string[],
 ): { readonly settings: EvalSettings; readonly diagnostics: readonly Diagnostic[] } {
   const reader = new SettingReader(file, "eval", settingNames);
-  const unknown: Diagnostic[] = [];
-  const latent = (name: string): string | null => {
-    const found = reader.name(name);
-    if (found === null || lets.includes(found.text)) return found?.text ?? null;
-    const help = didYouMean(found.text, lets) ?? `its lets are ${lets.join(", ")}`;
-    unknown.push(report("bad-setting", found.span, { name, expected: "the name of a `let` of the model" }, { help }));
-    return null;
-  };
-  const [present, absent] =
-    reader.strings("prompts", "two different strings, each with `{class}`", (strings) => {
-      return strings.length === 2 && strings.every((text) => text.includes("{class}"));
-    }) ?? defaultPrompts;
-  const classes = reader.strings("classes", "a list of different names", (names) => !names.includes("")) ?? [];
+  const nameOf = (name: string): string | null => reader.name(name, lets, "the name of a `let` of the model");
+  const prompts = reader.strings("prompts", 2, "a list of two different strings, each with `{class}`", (text) =>
+    text.includes("{class}"),
+  );
+  const classes =
+    reader.strings(
+      "classes",
+      null,
+      "a list of different names in quotes, none of them empty",
+      (name) => name.trim() !== "",
+    ) ?? [];
+  const [present, absent] = prompts ?? defaultPrompts;
   const settings: EvalSettings = {
-    image: latent("image"),
-    text: latent("text"),
-    scale: latent("scale"),
+    image: nameOf("image"),
+    text: nameOf("text"),
+    scale: nameOf("scale"),
     prompts: [present ?? defaultPrompts[0], absent ?? defaultPrompts[1]],
     classes,
   };
-  return { settings, diagnostics: [...reader.diagnostics, ...unknown] };
+  return { settings, diagnostics: reader.diagnostics };
+}
+
+/**
+ * Reports the lets that the `eval` block names and that are not what it takes them for: latents are f32[batch, width], those
+ * of texts as wide as those of images, and the scale is one number. `outputs` are the lets that are tensors.
+ */
+export function checkEvalSettings(
+  file: File,
+  settings: EvalSettings,
+  outputs: ReadonlyMap<string, Node>,
+  batch: number,
+): readonly Diagnostic[] {
+  const reader = new SettingReader(file, "eval", settingNames);
+  const check = (name: "image" | "text" | "scale", expected: string, isRight: (type: TensorType) => boolean): void => {
+    const written = settings[name];
+    if (written === null) return;
+    const type = outputs.get(written)?.type;
+    if (type !== undefined && type.dtype === "f32" && isRight(type)) return;
+    const notes = [`\`${written}\` is ${type === undefined ? "not a tensor" : printType(type)}`];
+    const help = name === "scale" && type === undefined ? "`full([], 10)` is a tensor of one number" : null;
+    reader.refuse(name, expected, undefined, { notes, help });
+  };
+  const isLatent = ({ shape }: TensorType): boolean => shape.length === 2 && shape[0] === batch;
+  check("image", `a vector for each row of the batch, f32[${batch}, width]`, isLatent);
+  const width = settings.image === null ? undefined : outputs.get(settings.image)?.type.shape[1];
+  const same = width === undefined || reader.hasRefused("image") ? "width" : `${width}`;
+  check("text", `a vector for each row of the batch, as wide as \`image\`: f32[${batch}, ${same}]`, (type) => {
+    return isLatent(type) && (same === "width" || type.shape[1] === width);
+  });
+  check("scale", "one number, f32[]", ({ shape }) => shape.length === 0);
+  return reader.diagnostics;
 }

@@ -3,6 +3,7 @@ import {
   type Diagnostic,
   didYouMean,
   type Expression,
+  type Extra,
   type File,
   report,
   type Setting,
@@ -16,21 +17,43 @@ export interface NamedCall {
   readonly call: Call | null;
 }
 
+/** The numbers that an argument may be, in words and as a rule. */
+export interface Range {
+  readonly of: string;
+  readonly holds: (value: number) => boolean;
+}
+
 /** Reads the entries of one settings block, and reports those that it does not have or that cannot mean anything. */
 export class SettingReader {
-  readonly diagnostics: Diagnostic[] = [];
+  private readonly reported: Diagnostic[] = [];
   private readonly entries: ReadonlyMap<string, Setting>;
+  private readonly refused = new Set<string>();
 
   constructor(file: File, block: SettingsName, settingNames: readonly string[]) {
     const entries = file.items.flatMap((item) =>
       item.kind === "settings" && item.block === block ? item.entries : [],
     );
-    this.entries = new Map(entries.map((entry) => [entry.name.text, entry]));
-    for (const { name } of entries) {
+    const first = new Map<string, Setting>();
+    for (const entry of entries) {
+      const { name } = entry;
+      const earlier = first.get(name.text);
+      // Within a block the parser has found it.
+      if (earlier !== undefined) {
+        const labels = [{ span: earlier.name.span, message: "first here" }];
+        this.reported.push(report("duplicate-member", name.span, { name: name.text }, { labels }));
+        continue;
+      }
+      first.set(name.text, entry);
       if (settingNames.includes(name.text)) continue;
       const help = didYouMean(name.text, settingNames) ?? `its settings are ${settingNames.join(", ")}`;
-      this.diagnostics.push(report("unknown-setting", name.span, { name: name.text, block }, { help }));
+      this.reported.push(report("unknown-setting", name.span, { name: name.text, block }, { help }));
     }
+    this.entries = first;
+  }
+
+  /** What was reported so far, in the order of the text. */
+  get diagnostics(): readonly Diagnostic[] {
+    return this.reported.toSorted((a, b) => (a.span?.start ?? 0) - (b.span?.start ?? 0));
   }
 
   /** A whole number of at least `least`. */
@@ -57,7 +80,8 @@ export class SettingReader {
     const value = this.entries.get(name)?.value;
     if (value === undefined) return null;
     if (value.kind === "string" && choices.includes(value.value)) return value.value;
-    this.refuse(name, choices.map((choice) => `"${choice}"`).join(" or "));
+    const help = value.kind === "name" && choices.includes(value.text) ? `put it in quotes: "${value.text}"` : null;
+    this.refuse(name, choices.map((choice) => `"${choice}"`).join(" or "), value.span, { help });
     return null;
   }
 
@@ -68,12 +92,18 @@ export class SettingReader {
     // `none` is a value of the language, not a name.
     const word = value.kind === "name" ? value.text : value.kind;
     if (words.includes(word)) return word;
-    this.refuse(name, words.map((word) => `\`${word}\``).join(" or "));
+    const help = value.kind === "string" && words.includes(value.value) ? unquote : null;
+    this.refuse(name, words.map((each) => `\`${each}\``).join(" or "), value.span, { help });
     return null;
   }
 
   has(name: string): boolean {
     return this.entries.has(name);
+  }
+
+  /** Whether the value of a setting was reported, so that what follows from it is not worth reporting. */
+  hasRefused(name: string): boolean {
+    return this.refused.has(name);
   }
 
   /** An amount of memory, such as `16GB`, in bytes. */
@@ -87,12 +117,15 @@ export class SettingReader {
     return null;
   }
 
-  /** A name, which is written without quotes. */
-  name(name: string): { readonly text: string; readonly span: Span } | null {
+  /** One of some names, which are written without quotes. */
+  name(name: string, names: readonly string[], expected: string): string | null {
     const value = this.entries.get(name)?.value;
     if (value === undefined) return null;
-    if (value.kind === "name") return { text: value.text, span: value.span };
-    this.refuse(name, "the name of a `let` of the model");
+    if (value.kind === "name" && names.includes(value.text)) return value.text;
+    const isQuoted = value.kind === "string" && names.includes(value.value);
+    const written = value.kind === "name" ? value.text : "";
+    const help = isQuoted ? unquote : (didYouMean(written, names) ?? listed(names));
+    this.refuse(name, expected, value.span, { help });
     return null;
   }
 
@@ -108,31 +141,48 @@ export class SettingReader {
     return null;
   }
 
-  /** A list of strings, of which no two are equal. */
-  strings(name: string, expected: string, isRight: (strings: readonly string[]) => boolean): readonly string[] | null {
+  /** A list of strings, so many where a count is given, of which no two are equal. */
+  strings(
+    name: string,
+    count: number | null,
+    expected: string,
+    isRight: (text: string) => boolean,
+  ): readonly string[] | null {
     const value = this.entries.get(name)?.value;
     if (value === undefined) return null;
-    const elements = value.kind === "list" ? value.elements : [];
-    const strings = elements.flatMap((element) => (element.kind === "string" ? [element.value] : []));
-    const isList = value.kind === "list" && strings.length === elements.length;
-    if (isList && new Set(strings).size === strings.length && isRight(strings)) return strings;
-    this.refuse(name, expected);
-    return null;
+    if (value.kind !== "list" || (count !== null && value.elements.length !== count)) {
+      this.refuse(name, expected);
+      return null;
+    }
+    const found = new Map<string, Span>();
+    for (const element of value.elements) {
+      const earlier = element.kind === "string" ? found.get(element.value) : undefined;
+      if (element.kind === "string" && earlier === undefined && isRight(element.value)) {
+        found.set(element.value, element.span);
+        continue;
+      }
+      const labels = earlier === undefined ? [] : [{ span: earlier, message: "the same stands here" }];
+      this.refuse(name, expected, element.span, { labels });
+      return null;
+    }
+    return [...found.keys()];
   }
 
-  /** A list of so many numbers. */
+  /** A list of so many numbers, each of which must be right. */
   numbers(
     name: string,
     count: number,
     expected: string,
-    isRight: (numbers: readonly number[]) => boolean,
+    isRight: (number: number) => boolean,
   ): readonly number[] | null {
     const value = this.entries.get(name)?.value;
     if (value === undefined) return null;
-    const numbers = value.kind === "list" ? value.elements.map(literal) : [];
-    const found = numbers.flatMap((number) => number ?? []);
-    if (numbers.length === count && found.length === count && isRight(found)) return found;
-    this.refuse(name, expected);
+    const elements = value.kind === "list" ? value.elements : [];
+    const numbers = elements.flatMap((element) => literal(element) ?? []);
+    if (elements.length === count && numbers.length === count && numbers.every(isRight)) return numbers;
+    const wrong =
+      elements.length === count ? elements.find((element) => !isRight(literal(element) ?? Number.NaN)) : null;
+    this.refuse(name, expected, wrong?.span ?? value.span);
     return null;
   }
 
@@ -150,31 +200,51 @@ export class SettingReader {
   /** Refuses arguments that a call does not have. */
   known({ name, call }: NamedCall, names: readonly string[]): void {
     for (const argument of call?.arguments ?? []) {
-      if (argument.name !== null && names.includes(argument.name.text)) continue;
-      const written = argument.name?.text ?? "";
+      if (argument.name === null) {
+        const expected = `given its arguments by name, such as \`${names[0] ?? ""} = ...\``;
+        this.reported.push(report("bad-setting", argument.span, { name: name ?? "", expected }));
+        continue;
+      }
+      const written = argument.name.text;
+      if (names.includes(written)) continue;
       const help = didYouMean(written, names) ?? `its arguments are ${names.join(", ")}`;
       const params = { name: written, callee: name ?? "" };
-      this.diagnostics.push(report("unknown-argument", argument.span, params, { help }));
+      this.reported.push(report("unknown-argument", argument.span, params, { help }));
     }
   }
 
-  argument({ call }: NamedCall, name: string, otherwise: number): number {
-    const argument = call?.arguments.find((each) => each.name?.text === name);
-    if (argument === undefined) return otherwise;
-    const value = literal(argument.value);
-    if (value !== null) return value;
-    this.diagnostics.push(report("bad-setting", argument.value.span, { name, expected: "a number" }));
-    return otherwise;
+  /** A number in a call, such as `lr`. */
+  argument(call: NamedCall, name: string, otherwise: number, range: Range): number {
+    return (
+      this.read(call, name, range.of, (value) => {
+        const number = literal(value);
+        return number !== null && range.holds(number) ? number : null;
+      }) ?? otherwise
+    );
   }
 
-  pair({ call }: NamedCall, name: string, otherwise: readonly [number, number]): readonly [number, number] {
+  /** A list of two numbers in a call. */
+  pair(call: NamedCall, name: string, otherwise: readonly [number, number], range: Range): readonly [number, number] {
+    const pair = this.read(call, name, `a list of two, each ${range.of}`, (value) => {
+      const numbers = value.kind === "list" ? value.elements.flatMap((element) => literal(element) ?? []) : [];
+      const [first, second] = numbers;
+      const areTwo = value.kind === "list" && value.elements.length === 2 && numbers.every(range.holds);
+      return areTwo && first !== undefined && second !== undefined ? ([first, second] as const) : null;
+    });
+    return pair ?? otherwise;
+  }
+
+  private read<Value>(
+    { call }: NamedCall,
+    name: string,
+    expected: string,
+    parsed: (value: Expression) => Value | null,
+  ): Value | null {
     const argument = call?.arguments.find((each) => each.name?.text === name);
-    if (argument === undefined) return otherwise;
-    const elements = argument.value.kind === "list" ? argument.value.elements.map(literal) : [];
-    const [first, second] = elements;
-    if (elements.length === 2 && typeof first === "number" && typeof second === "number") return [first, second];
-    this.diagnostics.push(report("bad-setting", argument.value.span, { name, expected: "a list of two numbers" }));
-    return otherwise;
+    if (argument === undefined) return null;
+    const value = parsed(argument.value);
+    if (value === null) this.reported.push(report("bad-setting", argument.value.span, { name, expected }));
+    return value;
   }
 
   private number(name: string, expected: string): number | null {
@@ -185,10 +255,19 @@ export class SettingReader {
     return value;
   }
 
-  refuse(name: string, expected: string): void {
-    const entry = this.entries.get(name);
-    if (entry !== undefined) this.diagnostics.push(report("bad-setting", entry.value.span, { name, expected }));
+  /** Reports what a setting must be: at its value, or at the part of it that is wrong. */
+  refuse(name: string, expected: string, span = this.entries.get(name)?.value.span, extra: Extra = {}): void {
+    if (span === undefined) return;
+    this.refused.add(name);
+    this.reported.push(report("bad-setting", span, { name, expected }, extra));
   }
+}
+
+const unquote = "leave out the quotes";
+
+function listed(names: readonly string[]): string {
+  const quoted = names.map((name) => `\`${name}\``).join(", ");
+  return names.length === 0 ? "the model has no `let`" : `the model has ${quoted}`;
 }
 
 function literal(expression: Expression): number | null {

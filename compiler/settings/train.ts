@@ -1,7 +1,7 @@
 import type { Diagnostic, File, Span } from "../../grammar/index.ts";
 import type { Optimizer } from "../programs/optimizer.ts";
 import type { Schedule } from "../programs/schedule.ts";
-import { type NamedCall, SettingReader } from "./reader.ts";
+import { type NamedCall, type Range, SettingReader } from "./reader.ts";
 
 /** What the `train` block says, with defaults for what it leaves out. */
 export interface TrainSettings {
@@ -53,6 +53,14 @@ const settingNames = [
   "seed",
 ];
 
+const positive: Range = { of: "a number above 0", holds: (value) => value > 0 };
+const notNegative: Range = { of: "a number that is not negative", holds: (value) => value >= 0 };
+const belowOne: Range = { of: "a number from 0 up to 1, without 1", holds: (value) => value >= 0 && value < 1 };
+const wholeNotNegative: Range = {
+  of: "a whole number of steps, 0 or more",
+  holds: (value) => Number.isSafeInteger(value) && value >= 0,
+};
+
 /** Reads the `train` block of a spec, and reports what it cannot mean, also where it is overridden. */
 export function readTrainSettings(
   file: File,
@@ -67,16 +75,20 @@ export function readTrainSettings(
   reader.known(schedule, ["warmup"]);
   const written = reader.count("batch", 1);
   const batch = overrides.batch ?? written;
+  const rows = reader.count("micro_batch", batch);
+  const microBatch = overrides.microBatch ?? rows;
+  // A batch that is given besides may be smaller than the rows that the spec computes at once.
+  const isLarger = overrides.batch === undefined && microBatch > batch;
   const settings: TrainSettings = {
     optimizer: readOptimizer(optimizer, reader),
-    learningRate: reader.argument(optimizer, "lr", 1e-4),
+    learningRate: reader.argument(optimizer, "lr", 1e-4, positive),
     schedule: {
       kind: schedule.name === "linear" || schedule.name === "cosine" ? schedule.name : "constant",
-      warmup: reader.argument(schedule, "warmup", 0),
+      warmup: reader.argument(schedule, "warmup", 0, wholeNotNegative),
       steps: reader.optionalCount("steps"),
     },
     batch,
-    microBatch: Math.min(overrides.microBatch ?? reader.count("micro_batch", batch), batch),
+    microBatch: Math.min(microBatch, batch),
     epochs: reader.count("epochs", 1),
     evaluateEvery: reader.optionalCount("evaluate_every"),
     saveEvery: reader.optionalCount("save_every"),
@@ -86,8 +98,10 @@ export function readTrainSettings(
     memory: readMemory(reader),
     seed: reader.count("seed", 0, 0),
   };
-  if (settings.batch % settings.microBatch !== 0)
-    reader.refuse("micro_batch", `a divisor of the batch, ${settings.batch}`);
+  if (!reader.hasRefused("batch") && (isLarger || batch % settings.microBatch !== 0)) {
+    const help = `try ${divisorsNear(batch, microBatch).join(" or ")}`;
+    reader.refuse("micro_batch", `a divisor of \`batch\`, which is ${batch}`, undefined, { help });
+  }
   const { memory } = settings;
   const limit =
     memory === null || overrides.checkpoint === undefined ? memory : { ...memory, choosesCheckpoint: false };
@@ -97,13 +111,22 @@ export function readTrainSettings(
   };
 }
 
+/** The divisors of a number on both sides of another one. */
+function divisorsNear(number: number, other: number): readonly number[] {
+  let below = Math.min(number, other);
+  while (number % below !== 0) below--;
+  let above = other;
+  while (above < number && number % above !== 0) above++;
+  return above > other && above <= number ? [below, above] : [below];
+}
+
 function readOptimizer(call: NamedCall, reader: SettingReader): Optimizer {
   if (call.name === "sgd") {
     reader.known(call, ["lr", "momentum", "weight_decay"]);
     return {
       kind: "sgd",
-      momentum: reader.argument(call, "momentum", 0),
-      weightDecay: reader.argument(call, "weight_decay", 0),
+      momentum: reader.argument(call, "momentum", 0, belowOne),
+      weightDecay: reader.argument(call, "weight_decay", 0, notNegative),
     };
   }
   reader.known(call, ["lr", "weight_decay", "betas", "eps"]);
@@ -111,9 +134,9 @@ function readOptimizer(call: NamedCall, reader: SettingReader): Optimizer {
   return {
     kind: "adam",
     decoupled,
-    betas: reader.pair(call, "betas", [0.9, 0.999]),
-    epsilon: reader.argument(call, "eps", 1e-8),
-    weightDecay: reader.argument(call, "weight_decay", decoupled ? 0.01 : 0),
+    betas: reader.pair(call, "betas", [0.9, 0.999], belowOne),
+    epsilon: reader.argument(call, "eps", 1e-8, positive),
+    weightDecay: reader.argument(call, "weight_decay", decoupled ? 0.01 : 0, notNegative),
   };
 }
 

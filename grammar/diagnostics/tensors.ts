@@ -9,7 +9,7 @@ export const tensors = {
   "bad-tensor-file": error<{ readonly path: string; readonly problem: string }>(
     "E702",
     ({ path, problem }) => `\`${path}\` cannot be read: ${problem}`,
-    () => "tensors are read from safetensors files",
+    () => "tensors are read from safetensors files, and from checkpoints that torch.save wrote",
   ),
   "missing-tensors": error<{ readonly names: readonly string[]; readonly what: string }>(
     "E703",

@@ -1,5 +1,5 @@
 import { type Diagnostic, report } from "../../grammar/index.ts";
-import { elementsOf, loadTensors, type StoredTensor } from "../weights/index.ts";
+import { countOf, type OpenTensors, openTensors, type PlacedTensor } from "../weights/index.ts";
 import { type LoraConfig, scaleIn } from "./config.ts";
 import { type FoundConfig, peftConfigBeside, peftPrefix } from "./folder.ts";
 import type { LowRankUpdate } from "./low-rank.ts";
@@ -37,13 +37,31 @@ export function readAdapter(
 ): StoredAdapter | { readonly kind: "wrong"; readonly diagnostic: Diagnostic } {
   const config = peftConfigBeside(file);
   if (config.kind === "wrong") return config;
-  const loaded = loadTensors(file);
-  if (loaded.kind === "wrong") return loaded;
-  const tensors = new Map([...loaded.tensors].map(([name, tensor]) => [ownName(name), tensor]));
-  if (tensors.size > mostModules) {
-    const problem = `it has ${tensors.size} tensors, more than ${mostModules}`;
-    return { kind: "wrong", diagnostic: report("bad-tensor-file", file, { path: file, problem }) };
+  const opened = openTensors(file);
+  if (opened.kind === "wrong") return opened;
+  try {
+    if (opened.tensors.size > mostModules) {
+      const problem = `it has ${opened.tensors.size} tensors, more than ${mostModules}`;
+      return { kind: "wrong", diagnostic: report("bad-tensor-file", file, { path: file, problem }) };
+    }
+    return { kind: "adapter", parts: partsOf(opened, config, scales), config };
+  } finally {
+    opened.close();
   }
+}
+
+/** A tensor of an adapter, with all of its elements in memory. */
+interface LoadedTensor {
+  readonly shape: readonly number[];
+  readonly values: Float64Array;
+}
+
+function partsOf(
+  opened: OpenTensors,
+  config: StoredAdapter["config"],
+  scales: ReadonlyMap<string, number>,
+): StoredAdapter["parts"] {
+  const tensors = new Map([...opened.tensors].map(([name, tensor]) => [ownName(name), loaded(tensor, opened)]));
   const lora = config.kind === "config" && config.config.kind === "lora" ? config.config : null;
   const parts = new Map<string, StoredPart>();
   for (const [name, tensor] of tensors) {
@@ -52,9 +70,19 @@ export function readAdapter(
     const update = up === undefined ? null : updateOf(tensor, up, scaleOf(module ?? "", lora, scales));
     if (module !== null && update !== null) parts.set(module, update);
     else if (!hasUpdate(name, parts, tensors))
-      parts.set(name, { kind: "tensor", shape: tensor.shape, values: elementsOf(tensor) });
+      parts.set(name, { kind: "tensor", shape: tensor.shape, values: tensor.values });
   }
-  return { kind: "adapter", parts, config };
+  return parts;
+}
+
+function loaded(tensor: PlacedTensor, { floats }: OpenTensors): LoadedTensor {
+  const values = new Float64Array(countOf(tensor.shape));
+  let at = 0;
+  for (const piece of floats(tensor)) {
+    values.set(piece, at);
+    at += piece.length;
+  }
+  return { shape: tensor.shape, values };
 }
 
 /** A name as checkpoints of the model have it. */
@@ -66,12 +94,12 @@ function scaleOf(module: string, lora: LoraConfig | null, scales: ReadonlyMap<st
   return lora === null ? (scales.get(module) ?? null) : scaleIn(lora, module);
 }
 
-function updateOf(down: StoredTensor, up: StoredTensor, scale: number | null): StoredPart | null {
+function updateOf(down: LoadedTensor, up: LoadedTensor, scale: number | null): StoredPart | null {
   const [rank, inputs] = down.shape;
   const [outputs, other] = up.shape;
   if (rank === undefined || inputs === undefined || outputs === undefined || rank !== other) return null;
   if (down.shape.length !== 2 || up.shape.length !== 2 || rank > highestRank) return null;
-  const update = { outputs, inputs, rank, down: elementsOf(down), up: elementsOf(up), scale: scale ?? 1 };
+  const update = { outputs, inputs, rank, down: down.values, up: up.values, scale: scale ?? 1 };
   return { kind: "update", rank, update, isScaled: scale !== null };
 }
 
@@ -79,7 +107,7 @@ function updateOf(down: StoredTensor, up: StoredTensor, scale: number | null): S
 function hasUpdate(
   name: string,
   parts: ReadonlyMap<string, StoredPart>,
-  tensors: ReadonlyMap<string, StoredTensor>,
+  tensors: ReadonlyMap<string, LoadedTensor>,
 ): boolean {
   if (!name.endsWith(endings.up)) return false;
   const module = name.slice(0, -endings.up.length);

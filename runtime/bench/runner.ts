@@ -8,7 +8,7 @@ import {
   type TensorData,
   type TracedSpec,
 } from "../../compiler/index.ts";
-import { type Engine, floats, trainStep } from "../engine/index.ts";
+import { type Engine, floats, piecesOf, trainStep } from "../engine/index.ts";
 import { OnnxSession, runSignature, type SentTensor, sentTensor } from "../onnx/index.ts";
 import { TensorflowSession } from "../tensorflow/index.ts";
 import type { Tfjs } from "../tensorflow/tfjs.ts";
@@ -45,7 +45,7 @@ export async function tensorflowRunner(tf: Tfjs, { folder, index }: WrittenModel
 function runOf({ program, inputs, rows }: Ran, run: Engine["run"]): Runner["run"] {
   const drawn = drawInputs(inputs);
   return async (step) => {
-    if (program === "step") await trainStep({ run }, rows, drawn, step, () => false);
+    if (program === "step") await trainStep({ run }, rows, piecesOf(drawn, rows), step, () => false);
     else await run(program, new Map([...drawn, ["step", Int32Array.of(step)]]));
   };
 }

@@ -2,7 +2,7 @@ import { createReadStream, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import { type Compiled, expectMemory } from "../../compiler/index.ts";
+import { type Compiled, expectMemory, whyNoStep } from "../../compiler/index.ts";
 import { renderDiagnostics, report as reportDiagnostic } from "../../grammar/index.ts";
 import {
   type Ended,
@@ -57,7 +57,7 @@ export async function bench(path: string, options: BenchOptions, terminal: Termi
     progress.say("building");
     const prepared = await prepareBench(path, spec, engine, options, folder);
     if (prepared === null) {
-      const params = { name: options.program, why: "the model has no loss" };
+      const params = { name: options.program, why: whyNoStep(spec) };
       terminal.err(renderDiagnostics([reportDiagnostic("no-such-program", path, params)], { colour: terminal.colour }));
       return exitCodes.wrong;
     }

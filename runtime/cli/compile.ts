@@ -7,11 +7,15 @@ import {
   type ProgramName,
   planToYaml,
   printProgram,
+  stepPrograms,
   type TracedSpec,
+  whyNoProgram,
+  whyNoStep,
 } from "../../compiler/index.ts";
-import { renderDiagnostics, report } from "../../grammar/index.ts";
+import { report } from "../../grammar/index.ts";
 import { writeAtomically } from "../files/index.ts";
 import { writeModel } from "../tensorflow/index.ts";
+import { refuse } from "./fail.ts";
 import { renderPassTable } from "./pass-table.ts";
 import { compilePath, showDiagnostics } from "./read-spec.ts";
 import { renderSummary } from "./summary.ts";
@@ -45,12 +49,15 @@ export function compile(
     const known = memory ? (compiled.memory ?? expectMemory(spec)) : compiled.memory;
     const yaml = emit === "plan" || output !== null ? planToYaml(plan, known) : "";
     const text = emit === null ? renderSummary(plan, known) : emit === "plan" ? yaml : renderProgram(spec, emit, after);
-    if (text === null) {
-      const params = { name: emit ?? "", why: "the model has no loss, or its `eval` block names no latent for it" };
-      terminal.err(renderDiagnostics([report("no-such-program", path, params)], { colour: terminal.colour }));
-      return exitCodes.wrong;
+    if (text === null && emit !== null && emit !== "plan") {
+      const name = programOf(emit);
+      return refuse([report("no-such-program", path, { name, why: whyNoProgram(spec, name) })], terminal);
     }
-    terminal.out(text);
+    const isCut = target !== null && spec.inPieces !== null && spec.losses.length > 0;
+    if (isCut && stepPrograms(spec) === null) {
+      return refuse([report("no-such-program", path, { name: "step", why: whyNoStep(spec) })], terminal);
+    }
+    terminal.out(text ?? "");
     if (output !== null && !writeFiles(output, yaml, target === null ? null : spec, terminal)) return exitCodes.wrong;
   }
   return showDiagnostics(compiled, terminal) ? exitCodes.done : exitCodes.wrong;
@@ -58,10 +65,14 @@ export function compile(
 
 /** A program as text, or the table of what passes do to the step; null when the model has no such program. */
 function renderProgram(spec: TracedSpec, emit: Exclude<Emitted, "plan">, after: string | null): string | null {
-  const program = buildProgram(spec, emit === "passes" ? "step" : emit);
+  const program = buildProgram(spec, programOf(emit));
   if (program === null) return null;
   if (emit === "passes") return renderPassTable(program, spec);
   return printProgram(after === "none" ? program : optimise(program, spec, { last: after }));
+}
+
+function programOf(emit: Exclude<Emitted, "plan">): ProgramName {
+  return emit === "passes" ? "step" : emit;
 }
 
 /** Writes the plan, and the model when there is one to write. */
@@ -73,8 +84,7 @@ function writeFiles(folder: string, yaml: string, model: TracedSpec | null, term
     return true;
   } catch (error) {
     if (!(error instanceof Error && "code" in error)) throw error;
-    const params = { path: folder, reason: error.message };
-    terminal.err(renderDiagnostics([report("not-writable", folder, params)], { colour: terminal.colour }));
+    refuse([report("not-writable", folder, { path: folder, reason: error.message })], terminal);
     return false;
   }
 }

@@ -1,15 +1,16 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
-import type { Plan } from "../../compiler/index.ts";
+import type { Plan, TracedSpec } from "../../compiler/index.ts";
+import type { DataProblem, Dataset } from "../data/index.ts";
 import { type Evaluation, evaluationTable, evaluationToJson, scoresToCsv } from "../evaluate/index.ts";
 import { attempt, writeAtomically } from "../files/index.ts";
-import { exitCodeOf, watchSignals } from "../train/index.ts";
+import { exitCodeOf, type SignalWatch, watchSignals } from "../train/index.ts";
 import { environmentOf } from "./environment.ts";
-import { fail, failFile, failStorage, sayIsSkipped } from "./fail.ts";
+import { fail, failFile, failStorage, failSystem, sayIsSkipped } from "./fail.ts";
 import { findSpec } from "./find-spec.ts";
 import { evaluateHeldOut } from "./held-out.ts";
-import { type DataOptions, openData, openSplit } from "./open-data.ts";
+import { closeData, type DataOptions, type OpenedData, openData, openSplit, sayIsUncached } from "./open-data.ts";
 import { type EngineOptions, openEngine } from "./open-engine.ts";
 import { Progress } from "./progress.ts";
 import { compilePath, type ReadSpec, showDiagnostics } from "./read-spec.ts";
@@ -28,7 +29,7 @@ export interface EvalOptions extends Omit<DataOptions, "data">, EngineOptions {
 
 /** `medctc eval`: zero-shot classification of volumes by the prompts of the spec's classes. */
 export async function evaluate(named: string | null, options: EvalOptions, terminal: Terminal): Promise<ExitCode> {
-  const path = findSpec(named, terminal);
+  const path = findSpec(named, "eval", terminal);
   if (path === null) return exitCodes.wrong;
   const compiled = compilePath(path, terminal.libraryFolder);
   const { plan } = compiled;
@@ -52,57 +53,75 @@ export async function evaluate(named: string | null, options: EvalOptions, termi
   const dataset = await openSplit(spec, data, { reports: false, labels: classes, split: options.split }, terminal);
   const reading = dataset === null ? null : openData(spec, data, terminal);
   if (dataset === null || reading === null) return exitCodes.wrong;
-  const progress = new Progress(terminal);
-  const signals = watchSignals();
   const temporary = mkdtempSync(join(tmpdir(), "medctc-eval-"));
+  const clean = (): void => rmSync(temporary, { recursive: true, force: true });
+  const signals = watchSignals(clean);
   try {
-    const engine = await openEngine({ ...compiled, spec }, "encode", options, temporary, progress, terminal);
-    if (engine === null) return exitCodes.wrong;
-    const found = await evaluateHeldOut(
-      engine,
-      spec,
-      dataset,
-      reading,
-      data,
-      progress,
-      () => signals.requested() !== null,
-    );
-    progress.end();
-    const environment = environmentOf(engine, spec, { ...options, data: folder });
-    await engine.dispose();
-    if (found.kind === "stopped") return exitCodeOf(signals.requested() ?? "SIGINT");
-    if (found.kind === "wrong") {
-      failFile(found.problem, terminal);
-      return fail("the evaluation ended there", "--skip-bad goes on without such files", terminal);
-    }
-    const skipped = [...dataset.problems, ...found.skipped];
-    for (const problem of found.skipped) sayIsSkipped(problem, terminal);
-    terminal.out(evaluationTable(found.evaluation));
-    if (options.output === null) return exitCodes.done;
-    const { names, scores } = found.scores;
-    const files = new Map([
-      ["scores.csv", scoresToCsv(names, classes, scores)],
-      ["results.json", evaluationToJson(found.evaluation)],
-      [
-        "report.html",
-        await renderEvaluation(path, { ...compiled, plan }, found.evaluation, environment, skipped, startedAt),
-      ],
-    ]);
-    return save(options.output, files, terminal);
+    const request = { path, compiled: { ...compiled, plan, spec }, data, options, temporary, startedAt };
+    return await evaluateOn(dataset, reading, request, signals, terminal);
+  } catch (error) {
+    return failSystem(error, temporary, terminal);
   } finally {
     signals.dispose();
-    rmSync(temporary, { recursive: true, force: true });
-    await reading.loader.dispose();
+    clean();
+    sayIsUncached(reading, terminal);
+    await closeData(reading);
   }
 }
 
+/** What is evaluated, and how it was asked for. */
+interface EvalRequest {
+  readonly path: string;
+  readonly compiled: ReadSpec & { readonly plan: Plan; readonly spec: TracedSpec };
+  readonly data: DataOptions;
+  readonly options: EvalOptions;
+  /** For files that are needed while it runs. */
+  readonly temporary: string;
+  readonly startedAt: Date;
+}
+
+async function evaluateOn(
+  dataset: Dataset,
+  reading: OpenedData,
+  request: EvalRequest,
+  signals: SignalWatch,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const { compiled, data, options, temporary } = request;
+  const progress = new Progress(terminal);
+  const engine = await openEngine(compiled, "encode", options, temporary, progress, terminal);
+  if (engine === null) return exitCodes.wrong;
+  const isStopped = (): boolean => signals.requested() !== null;
+  const found = await evaluateHeldOut(engine, compiled.spec, dataset, reading, data, progress, isStopped);
+  progress.end();
+  const environment = environmentOf(engine, compiled.spec, { ...options, data: data.data });
+  await engine.dispose();
+  if (found.kind === "stopped") {
+    terminal.err("stopped; nothing was written\n");
+    return exitCodeOf(signals.requested() ?? "SIGINT");
+  }
+  if (found.kind === "wrong") {
+    failFile(found.problem, terminal);
+    return fail("the evaluation ended there", "--skip-bad goes on without such files", terminal);
+  }
+  for (const problem of found.skipped) sayIsSkipped(problem, terminal);
+  terminal.out(evaluationTable(found.evaluation));
+  if (options.output === null) return exitCodes.done;
+  const { names, scores, classes } = found.scores;
+  const skipped = [...dataset.problems, ...found.skipped];
+  const files = new Map([
+    ["scores.csv", scoresToCsv(names, classes, scores)],
+    ["results.json", evaluationToJson(found.evaluation)],
+    ["report.html", await renderEvaluation(request, found.evaluation, environment, skipped)],
+  ]);
+  return save(options.output, files, terminal);
+}
+
 async function renderEvaluation(
-  path: string,
-  { plan, text }: ReadSpec & { readonly plan: Plan },
+  { path, compiled: { plan, text }, startedAt }: EvalRequest,
   evaluation: Evaluation,
   environment: readonly (readonly [string, string])[],
-  skipped: readonly { readonly file: string; readonly rule: string; readonly help: string | null }[],
-  startedAt: Date,
+  skipped: readonly DataProblem[],
 ): Promise<string> {
   const { renderReport } = await import("../report/index.ts");
   return renderReport({

@@ -10,9 +10,10 @@ import {
   printBytes,
 } from "../../compiler/index.ts";
 import { type ConfigFields, ia3Config, lengthsOf, loraConfig, peftFiles, peftPrefix } from "../adapters/index.ts";
+import { joined } from "../engine/index.ts";
 import { attempt, writeAtomically } from "../files/index.ts";
 import type { WeightPieces } from "../onnx/index.ts";
-import { type FloatTensor, safetensorsPieces } from "../weights/index.ts";
+import { countOf, type FloatTensor, safetensorsPieces } from "../weights/index.ts";
 import { fail, failStorage, refuse } from "./fail.ts";
 import { Progress } from "./progress.ts";
 import { compilePath, showDiagnostics } from "./read-spec.ts";
@@ -114,18 +115,7 @@ function peftOf(
 /** DoRA's lengths in PEFT: what the rows of W + scale up down are multiplied to. */
 function lengthsFor({ folded: { weight }, down, up, rank, scale }: LowRank, piecesOf: WeightPieces): Float32Array {
   const [outputs = 0, inputs = 0] = weight.parameter.shape;
-  const [before, a, b] = [weight.parameter, down, up].map(({ path }) => joined(piecesOf(path)));
+  const [before, a, b] = [weight.parameter, down, up].map(({ path, shape }) => joined(piecesOf(path), countOf(shape)));
   const folded = evaluateOnce(weight.node, piecesOf);
   return lengthsOf({ outputs, inputs, rank, scale, weight: before ?? [], down: a ?? [], up: b ?? [], folded });
-}
-
-function joined(pieces: Iterable<Float32Array>): Float32Array {
-  const all = [...pieces];
-  const whole = new Float32Array(all.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of all) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }

@@ -1,10 +1,12 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TracedSpec } from "../../compiler/index.ts";
+import { printable } from "../../grammar/index.ts";
 import type { DataProblem } from "../data/index.ts";
 import { type Dataset, openDataset } from "../data/index.ts";
 import type { Engine } from "../engine/index.ts";
 import { decodeScores, type Evaluation, evaluateScores, type KeptScores, scoreVolumes } from "../evaluate/index.ts";
+import { errorCode } from "../files/index.ts";
 import { type DataOptions, type OpenedData, showProblems } from "./open-data.ts";
 import type { Progress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
@@ -25,11 +27,12 @@ export async function openHeldOut(
     return null;
   }
   const dataset = await openDataset(options.data, spec.data, { reports: false, labels: classes, split: "valid" });
-  if (dataset.examples.length === 0) {
-    const why = dataset.problems[0];
-    terminal.err(
-      `note: nothing is evaluated: ${why === undefined ? "no volume is held out" : `${why.file}: ${why.rule}`}\n`,
-    );
+  // A folder without held-out volumes or without labels is no mistake; a table that says something wrong is one.
+  const isWithout = dataset.problems.every(({ file }) => file === options.data);
+  if (dataset.examples.length === 0 && (isWithout || options.skipBad)) {
+    const why = dataset.problems.find(({ file }) => file === options.data) ?? dataset.problems[0];
+    const reason = why === undefined ? "no volume is held out" : `${why.file}: ${why.rule}`;
+    terminal.err(`note: nothing is evaluated: ${printable(reason)}\n`);
     return null;
   }
   return showProblems(dataset, options, terminal) ? dataset : "wrong";
@@ -75,20 +78,30 @@ export async function evaluateHeldOut(
   return { kind: "evaluated", scores, evaluation: evaluateScores(scores), skipped: scored.skipped };
 }
 
-/** Where the scores of a step are kept, so that a training that goes on has its evaluations too. */
-export function scoresPath(folder: string, step: number): string {
-  return join(folder, "evaluations", `step-${String(step).padStart(8, "0")}.json`);
+/** The name of the file that the scores of a step are kept in, so that a training that goes on has its evaluations too. */
+export function scoresFile(step: number): string {
+  return `step-${String(step).padStart(8, "0")}.json`;
 }
 
-/** The evaluations of a training up to a step, by their steps. What cannot be read is made again. */
+/**
+ * The evaluations of a training up to a step, by their steps, from the folder that they are kept in. What is no such file is
+ * made again; throws what the file system says.
+ */
 export function readEvaluations(folder: string, lastStep: number): Map<number, Evaluation> {
   const evaluations = new Map<number, Evaluation>();
-  const inside = join(folder, "evaluations");
-  if (!existsSync(inside)) return evaluations;
-  for (const name of readdirSync(inside).sort()) {
-    const step = Number(/^step-(\d{8})\.json$/.exec(name)?.[1] ?? Number.NaN);
-    const kept = step <= lastStep ? decodeScores(readFileSync(join(inside, name), "utf8")) : null;
+  for (const name of namesIn(folder).sort()) {
+    const step = Number(/^step-(\d{8,16})\.json$/.exec(name)?.[1] ?? Number.NaN);
+    const kept = step <= lastStep ? decodeScores(readFileSync(join(folder, name), "utf8")) : null;
     if (kept !== null) evaluations.set(step, evaluateScores(kept));
   }
   return evaluations;
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return [];
+    throw error;
+  }
 }

@@ -2,13 +2,16 @@ import {
   type Compiled,
   elementCount,
   nodesOf,
+  type Plan,
+  type PlannedTensor,
   type Program,
   printType,
   type TensorData,
   type TensorType,
 } from "../../compiler/index.ts";
 import { type Diagnostic, didYouMean, report } from "../../grammar/index.ts";
-import { elementsOf, type StoredTensor } from "../weights/index.ts";
+import { joined } from "../engine/index.ts";
+import { matchNames, type NameMatch, type OpenTensors, type Wanted } from "../weights/index.ts";
 
 /** Values for a program, and what is wrong with what was given. */
 export interface Matched {
@@ -16,21 +19,27 @@ export interface Matched {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** A tensor of a file: its shape, and its elements in pieces. */
+export interface FoundTensor {
+  readonly shape: readonly number[];
+  readonly floats: () => Iterable<Float32Array>;
+}
+
 /** What is fed: each input by its name, and the number of the step. */
-export function matchInputs(program: Program, feeds: ReadonlyMap<string, StoredTensor>, step: number): Matched {
+export function matchInputs(program: Program, feeds: OpenTensors | null, step: number): Matched {
   const values = new Map<string, TensorData>();
   const diagnostics: Diagnostic[] = [];
   const missing: string[] = [];
   for (const { operation, type } of nodesOf(program)) {
     if (operation.op !== "input" || values.has(operation.name)) continue;
     const { name } = operation;
-    const stored = feeds.get(name);
+    const found = feeds === null ? null : tensorOf(feeds, name);
     if (name === "step") values.set(name, { type, data: Float32Array.of(step) });
-    else if (stored === undefined) missing.push(name);
-    else diagnostics.push(...take(name, stored, type, values, name));
+    else if (found === null) missing.push(name);
+    else diagnostics.push(...take(name, found, type, values, name));
   }
   if (missing.length > 0) {
-    const help = didYouMean(missing[0] ?? "", feeds.keys());
+    const help = didYouMean(missing[0] ?? "", feeds?.tensors.keys() ?? []);
     const params = { names: missing, what: missing.length === 1 ? "the input" : "the inputs" };
     diagnostics.push(report("missing-tensors", "--feeds", params, { help }));
   }
@@ -38,17 +47,14 @@ export function matchInputs(program: Program, feeds: ReadonlyMap<string, StoredT
 }
 
 /**
- * Parameters by their names in checkpoints, with and without what PEFT puts before them. What an optimizer keeps starts
- * at zero.
+ * Parameters by their names in checkpoints. What a step keeps for them, such as `mean:` and that name, is zero where no file
+ * has it.
  */
-export function findParameters(
-  program: Program,
-  { plan }: Compiled,
-  stored: ReadonlyMap<string, StoredTensor>,
-): Matched {
+export function findParameters(program: Program, { plan }: Compiled, opened: readonly OpenTensors[]): Matched {
   const values = new Map<string, TensorData>();
   const diagnostics: Diagnostic[] = [];
   const missing = new Set<string>();
+  const tensors = plan === null ? new Map<string, FoundTensor>() : findTensors(plan, opened);
   const checkpoints = new Map(
     [...(plan?.parameters ?? []), ...(plan?.buffers ?? [])].map((each) => [each.path, each.checkpoint]),
   );
@@ -56,8 +62,10 @@ export function findParameters(
     if (operation.op !== "parameter" || values.has(operation.path) || program.once.has(operation.path)) continue;
     const { path } = operation;
     const checkpoint = checkpoints.get(path);
-    const found = checkpoint === undefined ? undefined : inCheckpoint(checkpoint, stored);
-    if (found !== undefined) diagnostics.push(...take(path, found, type, values, checkpoint ?? path));
+    const [, prefix = "", of = path] = /^([^:]*:)(.*)$/.exec(path) ?? [];
+    const name = prefix + (checkpoints.get(of) ?? of);
+    const found = checkpoint === undefined ? lastOf(opened, name) : tensors.get(path);
+    if (found !== undefined) diagnostics.push(...take(path, found, type, values, name));
     else if (checkpoint === undefined || elementCount(type) === 0)
       values.set(path, { type, data: new Float32Array(elementCount(type)) });
     else missing.add(checkpoint);
@@ -66,9 +74,45 @@ export function findParameters(
   return { values, diagnostics };
 }
 
-/** A tensor by its name in checkpoints, with and without what PEFT puts before it. */
-export function inCheckpoint<Tensor>(checkpoint: string, tensors: ReadonlyMap<string, Tensor>): Tensor | undefined {
-  return tensors.get(checkpoint) ?? tensors.get(`base_model.model.${checkpoint}`);
+/** The tensors of some files by the paths of the parameters and buffers that they are; the last file that has one counts. */
+export function findTensors<File extends OpenTensors>(
+  plan: Plan,
+  opened: readonly File[],
+): ReadonlyMap<string, FoundTensor & { readonly file: File }> {
+  const tensors = new Map<string, FoundTensor & { readonly file: File }>();
+  for (const file of opened) {
+    const { found } = matchPlan(plan, file);
+    for (const { path, checkpoint } of [...plan.parameters, ...plan.buffers]) {
+      const tensor = tensorOf(file, found.get(checkpoint) ?? "");
+      if (tensor !== null && found.has(checkpoint)) tensors.set(path, { ...tensor, file });
+    }
+  }
+  return tensors;
+}
+
+/** The tensor of exactly that name in the last of some files that has it. */
+function lastOf(opened: readonly OpenTensors[], name: string): FoundTensor | undefined {
+  return opened.flatMap((file) => tensorOf(file, name) ?? []).at(-1);
+}
+
+/** The names of a file that a spec's parameters and buffers have there. */
+export function matchPlan({ parameters, buffers }: Plan, { tensors }: OpenTensors): NameMatch {
+  const ofModel = [...parameters.filter(({ ofAdapter }) => !ofAdapter), ...buffers].map(wantedOf);
+  // Adapters are in files of their own, and so found by a prefix of their own.
+  const ofAdapters = parameters
+    .filter(({ ofAdapter }) => ofAdapter)
+    .map(wantedOf)
+    .map(({ checkpoint, group }) => ({ checkpoint, group: `adapters of ${group}` }));
+  return matchNames([...ofModel, ...ofAdapters], tensors.keys());
+}
+
+function wantedOf({ path, checkpoint }: PlannedTensor): Wanted {
+  return { checkpoint, group: path.slice(0, path.search(/\.|$/)) };
+}
+
+function tensorOf({ tensors, floats }: OpenTensors, name: string): FoundTensor | null {
+  const tensor = tensors.get(name);
+  return tensor === undefined ? null : { shape: tensor.shape, floats: () => floats(tensor) };
 }
 
 export function missingWeights(missing: ReadonlySet<string>): Diagnostic {
@@ -84,14 +128,13 @@ export function misshapen(name: string, shape: readonly number[], expected: Tens
 
 function take(
   key: string,
-  stored: StoredTensor,
+  { shape, floats }: FoundTensor,
   type: TensorData["type"],
   values: Map<string, TensorData>,
   name: string,
 ): readonly Diagnostic[] {
-  const same =
-    stored.shape.length === type.shape.length && stored.shape.every((size, axis) => size === type.shape[axis]);
-  if (!same) return [misshapen(name, stored.shape, type)];
-  values.set(key, { type, data: Float32Array.from(elementsOf(stored)) });
+  const isSame = shape.length === type.shape.length && shape.every((size, axis) => size === type.shape[axis]);
+  if (!isSame) return [misshapen(name, shape, type)];
+  values.set(key, { type, data: joined(floats(), elementCount(type)) });
   return [];
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import type { TracedSpec } from "../../compiler/index.ts";
+import type { DataSettings, TracedSpec } from "../../compiler/index.ts";
+import { printable } from "../../grammar/index.ts";
 import {
   type Dataset,
   type DatasetNeeds,
@@ -29,6 +30,8 @@ export interface DataOptions {
 /** What training and evaluation need of data besides the data sets themselves. */
 export interface OpenedData {
   readonly tokenizer: Tokenizer;
+  /** The file that the tokenizer was made of. */
+  readonly vocabulary: string;
   readonly inputs: DataInputs;
   readonly loader: VolumeLoader;
 }
@@ -67,11 +70,18 @@ export function openData(spec: TracedSpec, options: DataOptions, terminal: Termi
   const loader = new VolumeLoader({
     settings: spec.data,
     cache,
-    // A step's volumes and those of the next two.
-    ahead: 2 * spec.settings.batch,
+    ahead: Math.max(2, Math.min(2 * spec.settings.batch, Math.floor(aheadBytes / volumeBytesOf(spec.data)))),
     ...(options.workers === null ? {} : { workers: options.workers }),
   });
-  return { tokenizer, inputs, loader };
+  return { tokenizer, vocabulary, inputs, loader };
+}
+
+/** Preprocessed volumes that wait for their step take that much at most, besides two of them. */
+const aheadBytes = 2 ** 30;
+
+/** Bytes of a preprocessed volume in memory. */
+export function volumeBytesOf({ size }: DataSettings): number {
+  return 4 * size.reduce((product, each) => product * each, 1);
 }
 
 /** Opens a split of a data folder; null after saying what is wrong with it, unless bad files are to be skipped. */
@@ -105,3 +115,18 @@ export function showProblems(
 }
 
 const shownProblems = 20;
+
+/** Says why preprocessed volumes could not be kept, where that is so: reading them again takes longer, and changes nothing. */
+export function sayIsUncached({ loader: { cacheProblem } }: OpenedData, terminal: Terminal): void {
+  if (cacheProblem !== null) terminal.err(`note: preprocessed volumes are not kept: ${printable(cacheProblem)}\n`);
+}
+
+/** Ends the threads that read volumes. Until they are ended the program goes on, also where one was about to be idle. */
+export async function closeData({ loader }: OpenedData): Promise<void> {
+  const goOn = setInterval(() => undefined, 1000);
+  try {
+    await loader.dispose();
+  } finally {
+    clearInterval(goOn);
+  }
+}

@@ -1,4 +1,4 @@
-import { type Compiled, expectMemory, type TracedSpec } from "../../compiler/index.ts";
+import { type Compiled, expectMemory, type Features, type TracedSpec, whyNoStep } from "../../compiler/index.ts";
 import { report } from "../../grammar/index.ts";
 import { type Engine, type EnginePurpose, enginePrograms, openOnnx, openTensorflow } from "../engine/index.ts";
 import { availableBytes, judgeMemory, MemoryError } from "../memory/index.ts";
@@ -27,6 +27,7 @@ export async function openEngine(
   folder: string,
   progress: Progress,
   terminal: Terminal,
+  features: Features | null = null,
 ): Promise<Engine | null> {
   const { spec } = compiled;
   const chosen = chooseBackend(options.backend, loadTensorflow, inspectOnnx);
@@ -37,16 +38,16 @@ export async function openEngine(
   }
   if (chosen.kind === "onnx" && chosen.note !== null) terminal.err(`${chosen.note}\n`);
   progress.say("building");
-  const programs = enginePrograms(spec, chosen.kind, purpose);
+  const programs = enginePrograms(spec, chosen.kind, purpose, features);
   if (programs === null) {
-    const isWhole = spec.inPieces === null || spec.losses.length === 0;
-    const why = isWhole ? "the model has no loss" : "the model's operations are others for the rows of a `micro_batch`";
-    refuse([report("no-such-program", "step", { name: "step", why })], terminal);
+    progress.end();
+    refuse([report("no-such-program", "step", { name: "step", why: whyNoStep(spec) })], terminal);
     return null;
   }
   if (purpose === "train" && chosen.kind === "tfjs" && !isRoomFor(compiled, progress, terminal)) return null;
   const weights = openWeights(programs, compiled, options);
   if (weights.kind === "wrong") {
+    progress.end();
     refuse(weights.diagnostics, terminal);
     return null;
   }

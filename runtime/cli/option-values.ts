@@ -1,5 +1,8 @@
 import { InvalidArgumentError } from "commander";
 
+/** Ranks that may be tried at once. */
+const rankLimit = 1024;
+
 /** Reads an option that is a whole number of at least `least`. */
 export function wholeNumber(least: number): (text: string) => number {
   return (text) => {
@@ -9,10 +12,38 @@ export function wholeNumber(least: number): (text: string) => number {
   };
 }
 
+/** Reads a width in pixels that a picture can have. */
+export function pictureWidth(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= 320 && value <= 10_000) return value;
+  throw new InvalidArgumentError("It is a whole number from 320 to 10000.");
+}
+
 /** Reads an amount of memory, such as `20GB`, in bytes. */
 export function amount(text: string): number {
   const [, number = "", unit = ""] = /^(\d+(?:\.\d+)?)(MB|GB|TB)?$/.exec(text) ?? [];
   const bytes = Number(number) * ({ MB: 1e6, GB: 1e9, TB: 1e12 }[unit] ?? 1);
   if (number !== "" && (unit !== "" || bytes === 0) && Number.isSafeInteger(bytes)) return bytes;
   throw new InvalidArgumentError("It is an amount such as 500MB or 20GB, or 0.");
+}
+
+/** Reads ranks, such as `2..64`, both of which are among them, or `4,8,16`; each once, the lowest first. */
+export function ranks(text: string): readonly number[] {
+  const found = new Set<number>();
+  for (const part of text.split(",")) {
+    const [, first = "", last = first] = /^\s*([1-9]\d{0,5})(?:\.\.([1-9]\d{0,5}))?\s*$/.exec(part) ?? [];
+    if (first === "" || Number(last) < Number(first)) {
+      throw new InvalidArgumentError("They are whole numbers above 0, such as 2..64 or 4,8,16.");
+    }
+    for (let rank = Number(first); rank <= Number(last) && found.size <= rankLimit; rank++) found.add(rank);
+  }
+  if (found.size > rankLimit) throw new InvalidArgumentError(`They are at most ${rankLimit}.`);
+  return [...found].sort((a, b) => a - b);
+}
+
+/** Reads names with commas between. */
+export function names(text: string): readonly string[] {
+  const found = text.split(",").map((name) => name.trim());
+  if (!found.includes("")) return found;
+  throw new InvalidArgumentError("They are names with commas between, such as lora,dora.");
 }

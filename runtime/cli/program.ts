@@ -6,15 +6,31 @@ import type { BenchOptions } from "./bench.ts";
 import type { Emitted } from "./compile.ts";
 import { addDataCommands } from "./data-commands.ts";
 import type { ExportedProgram } from "./export.ts";
-import { wholeNumber } from "./option-values.ts";
+import { pictureWidth, wholeNumber } from "./option-values.ts";
+import { addPlacementCommands } from "./placement-commands.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
+import { addWeightsCommands } from "./weights-commands.ts";
 
 /** The version of package.json, set when the program is bundled. */
 declare const MEDCTC_VERSION: string | undefined;
 
 /** The names that the command line offers; the compiler's own lists are not loaded for a start. */
 const backendNames: readonly WantedBackend[] = ["auto", "tfjs", "onnx", "evaluator"];
-const programNames: readonly ProgramName[] = ["forward", "encode_image", "encode_text", "step", "init"];
+const programNames: readonly ProgramName[] = [
+  "forward",
+  "encode_image",
+  "encode_text",
+  "step",
+  "embed",
+  "compare",
+  "backpropagate",
+  "update",
+  "init",
+];
+/** Behind the options of commands that take any program. */
+const helpOfPieces =
+  "\n\nembed, compare, backpropagate and update are the training step where `micro_batch` cuts the batch. compare takes all" +
+  "\nrows, embed and backpropagate those of a piece, update the gradients that the others have added up.";
 const passNames = [
   "none",
   "dropout",
@@ -24,6 +40,7 @@ const passNames = [
   "attention",
   "rows",
   "differentiate",
+  "accumulate",
   "clip",
   "optimizer",
   "simplify",
@@ -44,6 +61,12 @@ interface CompileFlags {
   readonly output?: string;
   readonly target?: "tensorflow";
   readonly memory?: boolean;
+}
+
+interface GraphFlags {
+  readonly output: string;
+  readonly width: number;
+  readonly dark?: boolean;
 }
 
 interface RunFlags {
@@ -128,7 +151,8 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
     .addHelpText(
       "after",
       "\nExamples:\n  $ medctc compile specs/medct.vlm\n  $ medctc compile specs/medct.vlm --emit plan\n" +
-        "  $ medctc compile specs/medct.vlm --target tensorflow -o model",
+        "  $ medctc compile specs/medct.vlm --target tensorflow -o model" +
+        helpOfPieces,
     )
     .action(async (spec: string, options: CompileFlags) => {
       const { emit = null, after = null, output = null, target = null, memory = false } = options;
@@ -139,6 +163,19 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
       }
       const { compile } = await import("./compile.ts");
       code = compile(spec, { emit, after, output, target, memory }, terminal);
+    });
+  program
+    .command("graph")
+    .description("draw a model: encoders, layers, adapters, and how values flow to the loss")
+    .argument("<spec>", "a spec file")
+    .requiredOption("-o, --output <file>", "where the picture goes: .svg for it alone, .html for a page with tables")
+    .option("--width <pixels>", "how wide it is", pictureWidth, 1072)
+    .option("--dark", "on a dark ground; a page else follows its reader's system")
+    .addHelpText("after", "\nExample:\n  $ medctc graph specs/medct.vlm -o medct.svg")
+    .action(async (spec: string, options: GraphFlags) => {
+      const { graph } = await import("./graph.ts");
+      const { output, width, dark = false } = options;
+      code = await graph(spec, { output, width, isDark: dark }, terminal);
     });
   program
     .command("params")
@@ -167,7 +204,10 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
     .argument("<spec>", "a spec file")
     .addArgument(new Argument("<program>", "which program").choices(programNames))
     .option("--weights <file>", "the model's weights, safetensors by their names in checkpoints")
-    .option("--adapter <path>", "the adapters' weights: a file, or the folder of a training or of a PEFT adapter")
+    .option(
+      "--adapter <path>",
+      "the adapters' weights, and what a step keeps: a file, or the folder of a training or of PEFT",
+    )
     .option("--feeds <file>", "the inputs by their names; their first size is the batch")
     .option("--fetch <name...>", "named values inside the model to give as well, such as vision.spatial")
     .option("--step <number>", "the number of the training step", Number, 0)
@@ -183,7 +223,8 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
     .addHelpText(
       "after",
       "\nExample:\n  $ medctc run specs/medct-small.vlm forward --weights w.safetensors --adapter lora.safetensors \\\n" +
-        "      --feeds batch.safetensors --fetch vision.spatial -o out.safetensors",
+        "      --feeds batch.safetensors --fetch vision.spatial -o out.safetensors" +
+        helpOfPieces,
     )
     .action(async (spec: string, name: ProgramName, options: RunFlags) => {
       const { run: runOnce } = await import("./run.ts");
@@ -292,7 +333,13 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
   addDataCommands(program, version, terminal, (ended) => {
     code = ended;
   });
+  addWeightsCommands(program, terminal, (ended) => {
+    code = ended;
+  });
   addAdapterCommands(program, terminal, (ended) => {
+    code = ended;
+  });
+  addPlacementCommands(program, terminal, (ended) => {
     code = ended;
   });
   program.command("measure", { hidden: true }).action(async () => {

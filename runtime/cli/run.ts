@@ -6,9 +6,11 @@ import {
   optimise,
   optimiseForOnnx,
   type ProgramName,
+  pieceNames,
   runProgram,
   type TensorData,
   type TracedSpec,
+  whyNoProgram,
 } from "../../compiler/index.ts";
 import { type Diagnostic, didYouMean, report } from "../../grammar/index.ts";
 import { writeAtomically } from "../files/index.ts";
@@ -21,7 +23,7 @@ import {
 } from "../native/index.ts";
 import { inspectOnnx, runOnOnnx } from "../onnx/index.ts";
 import { runOnTensorflow } from "../tensorflow/index.ts";
-import { loadTensors, type StoredTensor, writeSafetensors } from "../weights/index.ts";
+import { type OpenTensors, openTensors, writeSafetensors } from "../weights/index.ts";
 import { adapterFile } from "./adapter-file.ts";
 import { refuse } from "./fail.ts";
 import { findParameters, matchInputs } from "./match-tensors.ts";
@@ -49,16 +51,54 @@ export async function run(path: string, name: ProgramName, options: RunOptions, 
     terminal.err(`error: ${backend.reason}\n  help: ${backend.repair}\n`);
     return exitCodes.wrong;
   }
-  const adapterPath = options.adapter === null ? null : adapterFile(options.adapter);
-  const files = [options.feeds, options.weights, adapterPath].map((file) =>
-    file === null ? { kind: "tensors" as const, tensors: new Map<string, StoredTensor>() } : loadTensors(file),
-  );
-  const wrong = files.flatMap((file) => (file.kind === "wrong" ? [file.diagnostic] : []));
-  if (wrong.length > 0) return refuse(wrong, terminal);
-  const [feeds, weights, adapter] = files.map((file) =>
-    file.kind === "tensors" ? file.tensors : new Map<string, StoredTensor>(),
-  );
-  const batch = [...(feeds ?? [])][0]?.[1].shape[0];
+  const given = openGiven(options);
+  try {
+    return given.wrong.length > 0
+      ? refuse(given.wrong, terminal)
+      : await runGiven(path, name, options, backend, given, terminal);
+  } finally {
+    for (const file of [given.feeds, ...given.weights]) file?.close();
+  }
+}
+
+interface GivenTensors {
+  readonly feeds: OpenTensors | null;
+  /** The model's weights, then the adapters'. */
+  readonly weights: readonly OpenTensors[];
+  /** Which file the adapters' are in, and what it has. */
+  readonly adapter: { readonly path: string; readonly names: readonly string[] } | null;
+  readonly wrong: readonly Diagnostic[];
+}
+
+function openGiven({ feeds, weights, adapter }: RunOptions): GivenTensors {
+  const wrong: Diagnostic[] = [];
+  const adapterPath = adapter === null ? null : adapterFile(adapter);
+  const opened = [feeds, weights, adapterPath].map((file) => {
+    const tensors = file === null ? null : openTensors(file);
+    if (tensors?.kind !== "wrong") return tensors;
+    wrong.push(tensors.diagnostic);
+    return null;
+  });
+  const [ofFeeds = null, ...ofWeights] = opened;
+  const last = ofWeights.at(-1) ?? null;
+  return {
+    feeds: ofFeeds,
+    weights: ofWeights.filter((file) => file !== null),
+    adapter: adapterPath === null || last === null ? null : { path: adapterPath, names: [...last.tensors.keys()] },
+    wrong,
+  };
+}
+
+async function runGiven(
+  path: string,
+  name: ProgramName,
+  options: RunOptions,
+  backend: Exclude<ChosenBackend<LoadedTensorflow>, { readonly kind: "unavailable" }>,
+  { feeds, weights, adapter }: GivenTensors,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const [first] = feeds?.tensors.values() ?? [];
+  const batch = pieceNames.some((piece) => piece === name) ? undefined : first?.shape[0];
   const compiled = compilePath(path, terminal.libraryFolder, batch === undefined ? {} : { batch, microBatch: batch });
   if (!showDiagnostics(compiled, terminal) || compiled.spec === null) return exitCodes.wrong;
   const { spec } = compiled;
@@ -70,14 +110,12 @@ export async function run(path: string, name: ProgramName, options: RunOptions, 
     );
   const program = buildProgram(spec, name, options.fetch);
   if (program === null) {
-    const why = name === "step" ? "the model has no loss" : "the `eval` block names no latent for it";
-    return refuse([report("no-such-program", name, { name, why })], terminal);
+    return refuse([report("no-such-program", path, { name, why: whyNoProgram(spec, name) })], terminal);
   }
   const optimised = backend.kind === "onnx" ? optimiseForOnnx(program, spec) : optimise(program, spec);
-  const inputs = matchInputs(optimised, feeds ?? new Map(), options.step);
-  const stored = new Map([...(weights ?? []), ...(adapter ?? [])]);
-  const parameters = findParameters(optimised, compiled, stored);
-  const differing = adapterPath === null ? [] : peftDisagreements(adapterPath, (adapter ?? new Map()).keys(), compiled);
+  const inputs = matchInputs(optimised, feeds, options.step);
+  const parameters = findParameters(optimised, compiled, weights);
+  const differing = adapter === null ? [] : peftDisagreements(adapter.path, adapter.names, compiled);
   const problems = [...inputs.diagnostics, ...parameters.diagnostics, ...differing];
   if (problems.length > 0) return refuse(problems, terminal);
   const given = { inputs: inputs.values, parameters: parameters.values };

@@ -3,7 +3,9 @@ export type Alignment = "left" | "right";
 
 /** Rows as columns of equal width, two blanks apart; the first row is the header. */
 export function renderTable(rows: readonly (readonly string[])[], alignments: readonly Alignment[]): string {
-  const widths = alignments.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
+  const widths = alignments.map((_, column) =>
+    rows.reduce((width, row) => Math.max(width, (row[column] ?? "").length), 0),
+  );
   const lines = rows.map((row) =>
     row
       .map((cell, column) => {

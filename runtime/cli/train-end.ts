@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { TracedSpec } from "../../compiler/index.ts";
 import type { DataProblem } from "../data/index.ts";
 import type { Engine } from "../engine/index.ts";
@@ -24,33 +23,40 @@ export interface Trained {
   readonly request: TrainRequest;
 }
 
+/** Says where a training was stopped, and how it goes on. */
+export function sayIsStopped(step: number, steps: number, isSaved: boolean, terminal: Terminal): void {
+  const where = isSaved ? `after step ${step} of ${steps}, which is saved` : "before anything was saved";
+  terminal.err(`stopped ${where}; ${isSaved ? "go on with the same command and --resume" : "start it again"}\n`);
+}
+
 /** Saves what was trained with its report, or says why the training ended before, and how to go on with it. */
 export async function finishTraining(ended: TrainingEnd, run: Trained, terminal: Terminal): Promise<ExitCode> {
-  const goOn = `what was saved stays; go on with the same command and --resume`;
   switch (ended.kind) {
     case "done":
       return finish(run, terminal);
     case "stopped":
-      terminal.err(
-        `stopped after step ${ended.step} of ${run.steps}, which is saved; go on with the same command and --resume\n`,
-      );
+      sayIsStopped(ended.step, run.steps, ended.saved, terminal);
       return exitCodeOf(ended.signal);
     case "wrong-data":
       failFile(ended.problem, terminal);
       return fail(
-        `the training ended after step ${ended.step}`,
-        `${goOn}; --skip-bad goes on without such files`,
+        `the training ended after step ${ended.step} of ${run.steps}`,
+        `${ended.step > 0 ? "go on with the same command and --resume" : "start it again"} once that file is repaired, or with --skip-bad to go on without such files`,
         terminal,
       );
     case "not-finite":
       return fail(
-        `the loss of step ${ended.step + 1} is ${ended.loss}`,
+        `the ${ended.what} of step ${ended.step + 1} is ${ended.value}`,
         "use a lower learning rate, `clip_norm`, or precision f32; the checkpoints before it are whole",
         terminal,
       );
     case "storage":
       failStorage(ended.problem, terminal);
-      return fail("the training ended, for it could not be saved any more", goOn, terminal);
+      return fail(
+        "the training ended, for it could not be saved any more",
+        "the checkpoints before stay; then go on with the same command and --resume",
+        terminal,
+      );
   }
 }
 
@@ -63,7 +69,7 @@ async function finish(run: Trained, terminal: Terminal): Promise<ExitCode> {
   }
   const saved = folder.saveAdapter(tensors);
   if (saved.kind === "failed") return failStorage(saved.problem, terminal);
-  const reportPath = join(folder.path, "report.html");
+  const { reportPath } = folder;
   const html = await renderRun(run);
   const written = attempt(reportPath, () => writeAtomically(reportPath, html));
   if (written.kind === "failed") return failStorage(written.problem, terminal);

@@ -1,36 +1,36 @@
 import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
-import { dirname } from "node:path";
-import type { Plan, TracedSpec } from "../../compiler/index.ts";
-import type { DataProblem, Dataset } from "../data/index.ts";
+import { join } from "node:path";
+import type { Features, Plan, TracedSpec } from "../../compiler/index.ts";
+import type { DataProblem } from "../data/index.ts";
 import type { Engine } from "../engine/index.ts";
 import { type Evaluation, encodeScores } from "../evaluate/index.ts";
-import { attempt, writeAtomically } from "../files/index.ts";
+import { attempt, type StorageProblem, writeAtomically } from "../files/index.ts";
 import {
   Batches,
   type Checkpoint,
-  compareIdentity,
   describeProgress,
   type Evaluated,
   EventLog,
-  type ExampleOrder,
+  exitCodeOf,
   MetricsLog,
-  planOrder,
   type RunFolder,
-  type RunIdentity,
   type SignalWatch,
+  SkippedFiles,
+  type TrainingEnd,
   train,
 } from "../train/index.ts";
-import { fail, failStorage, sayIsSkipped } from "./fail.ts";
-import { evaluateHeldOut, openHeldOut, readEvaluations, scoresPath } from "./held-out.ts";
-import { type DataOptions, type OpenedData, openData, openSplit } from "./open-data.ts";
+import { failStorage, sayIsSkipped } from "./fail.ts";
+import { evaluateHeldOut, readEvaluations, scoresFile } from "./held-out.ts";
+import { closeData, type DataOptions, sayIsUncached, volumeBytesOf } from "./open-data.ts";
 import { openEngine } from "./open-engine.ts";
 import { Progress } from "./progress.ts";
 import type { ReadSpec } from "./read-spec.ts";
-import { datasetIdentity, fileIdentity } from "./run-identity.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 import type { TrainOptions } from "./train.ts";
-import { finishTraining } from "./train-end.ts";
+import { finishTraining, sayIsStopped } from "./train-end.ts";
+import { readFeatures, usefulFeatures } from "./train-features.ts";
+import { openSources, type Sources } from "./train-sources.ts";
 
 /** What is trained, and how it was asked for. */
 export interface TrainRequest {
@@ -38,163 +38,153 @@ export interface TrainRequest {
   readonly compiled: ReadSpec & { readonly plan: Plan; readonly spec: TracedSpec };
   readonly data: DataOptions;
   readonly options: TrainOptions;
-  /** For files that are needed while it runs. */
-  readonly temporary: string;
   readonly signals: SignalWatch;
   readonly startedAt: Date;
-}
-
-/** Everything that a training reads. */
-interface Sources {
-  readonly spec: TracedSpec;
-  readonly order: ExampleOrder;
-  readonly steps: number;
-  readonly trainSet: Dataset;
-  readonly held: Dataset | null;
-  readonly identity: RunIdentity;
-  /** Where an earlier training into the folder stood. */
-  readonly checkpoint: Checkpoint | null;
 }
 
 /** Trains into an opened folder. */
 export async function trainInto(folder: RunFolder, request: TrainRequest, terminal: Terminal): Promise<ExitCode> {
   const sources = await openSources(folder, request, terminal);
   if (sources === null) return exitCodes.wrong;
-  const reading = openData(sources.spec, request.data, terminal);
-  if (reading === null) return exitCodes.wrong;
   try {
     const progress = new Progress(terminal);
     const compiled = { ...request.compiled, spec: sources.spec };
-    const engine = await openEngine(compiled, "train", request.options, request.temporary, progress, terminal);
+    mkdirSync(folder.workFolder, { recursive: true });
+    const features = usefulFeatures(sources);
+    const { options } = request;
+    const engine = await openEngine(compiled, "train", options, folder.workFolder, progress, terminal, features);
     if (engine === null) return exitCodes.wrong;
     try {
-      return await trainWith(engine, sources, reading, folder, request, progress, terminal);
+      const signal = request.signals.requested();
+      if (signal === null) return await trainWith(engine, sources, folder, request, progress, terminal, features);
+      sayIsStopped(sources.checkpoint?.state.step ?? 0, sources.steps, sources.checkpoint !== null, terminal);
+      return exitCodeOf(signal);
     } finally {
       await engine.dispose();
     }
   } finally {
-    await reading.loader.dispose();
+    sayIsUncached(sources.reading, terminal);
+    await closeData(sources.reading);
   }
-}
-
-/** Opens data and the folder's last checkpoint, and holds them against each other; null after saying what does not fit. */
-async function openSources(folder: RunFolder, request: TrainRequest, terminal: Terminal): Promise<Sources | null> {
-  const { data, options } = request;
-  const seeded = request.compiled.spec;
-  const latest = folder.checkpoints.latest();
-  if (latest.kind === "failed") {
-    failStorage(latest.problem, terminal);
-    return null;
-  }
-  for (const { path: file, reason } of latest.problems) terminal.err(`note: ${file} is not used: ${reason}\n`);
-  const checkpoint = latest.kind === "found" ? latest.checkpoint : null;
-  if (checkpoint !== null && !options.resume) {
-    const problem = `${folder.path} has a training of ${checkpoint.state.step} steps already`;
-    fail(problem, "go on with it by --resume, or give another folder with -o", terminal);
-    return null;
-  }
-  const trainSet = await openSplit(seeded, data, { reports: true, labels: null, split: "train" }, terminal);
-  if (trainSet === null) return null;
-  const { batch, epochs, schedule, seed, precision } = seeded.settings;
-  const planned = planOrder({ examples: trainSet.examples.length, batch, seed });
-  if (planned.kind === "too-few") {
-    fail(planned.problem, planned.help, terminal);
-    return null;
-  }
-  const { order } = planned;
-  const steps = options.steps ?? schedule.steps ?? epochs * order.batchesPerEpoch;
-  const settings = { ...seeded.settings, schedule: { ...schedule, steps: schedule.steps ?? steps } };
-  const identity: RunIdentity = {
-    spec: request.compiled.text,
-    data: datasetIdentity(trainSet),
-    weights: `${fileIdentity(options.weights)} ${fileIdentity(options.adapter)}`,
-    seed,
-    batch,
-    precision,
-  };
-  const differences = checkpoint === null ? [] : compareIdentity(checkpoint.state.identity, identity);
-  for (const { field, saved, now } of differences) {
-    const help = `train with what it had, or into another folder with -o`;
-    fail(`${folder.path} was trained with another \`${field}\`: ${saved}, and not ${now}`, help, terminal);
-  }
-  if (differences.length > 0) return null;
-  const held = await openHeldOut(seeded, data, terminal);
-  return held === "wrong"
-    ? null
-    : { spec: { ...seeded, settings }, order, steps, trainSet, held, identity, checkpoint };
 }
 
 async function trainWith(
   engine: Engine,
   sources: Sources,
-  reading: OpenedData,
   folder: RunFolder,
   request: TrainRequest,
   progress: Progress,
   terminal: Terminal,
+  features: Features | null,
 ): Promise<ExitCode> {
-  const { spec, order, steps, trainSet, held, identity, checkpoint } = sources;
+  const { spec, order, steps, trainSet, held, reading, identity, checkpoint } = sources;
   const { compiled, data, signals } = request;
   const lastStep = checkpoint?.state.step ?? 0;
   const metrics = MetricsLog.open(folder.metricsPath, lastStep);
   if (metrics.kind === "failed") return failStorage(metrics.problem, terminal);
   const events = EventLog.open(folder.eventsFolder, { seconds: now(), host: hostname(), lastStep });
   if (events.kind === "failed") return failStorage(events.problem, terminal);
+  const skipped = SkippedFiles.open(folder.skippedPath, checkpoint !== null);
+  if (skipped.kind === "failed") return failStorage(skipped.problem, terminal);
+  const said = new Set<string>();
+  const skip = (problems: readonly DataProblem[]): StorageProblem | null => {
+    for (const problem of problems) {
+      const kept = skipped.value.add(problem);
+      if (kept.kind === "failed") return kept.problem;
+      if (said.has(problem.file)) continue;
+      said.add(problem.file);
+      progress.end();
+      sayIsSkipped(problem, terminal);
+    }
+    return null;
+  };
+  for (const problem of [...trainSet.problems, ...(held?.problems ?? [])]) {
+    const kept = skipped.value.add(problem);
+    if (kept.kind === "failed") return failStorage(kept.problem, terminal);
+  }
   const trained = new Map(
     compiled.plan.parameters.flatMap((each) => (each.trainable ? [[each.path, each] as const] : [])),
   );
-  if (checkpoint !== null) await restore(engine, checkpoint, trained);
-  const evaluations = checkpoint === null ? new Map<number, Evaluation>() : readEvaluations(folder.path, lastStep);
-  const skipped: DataProblem[] = [...trainSet.problems, ...(held?.problems ?? [])];
+  if (checkpoint !== null) {
+    sayHowItGoesOn(checkpoint, engine, steps, terminal);
+    await restore(engine, checkpoint, trained);
+  }
+  const evaluations =
+    checkpoint === null ? new Map<number, Evaluation>() : readEvaluations(folder.evaluationsFolder, lastStep);
+  // Saved before it was evaluated: its metric, and whether it is the best, are not known yet.
+  if (checkpoint !== null && checkpoint.state.metric === null) evaluations.delete(lastStep);
   const isStopped = (): boolean => signals.requested() !== null;
-  const evaluate = async (step: number): Promise<Evaluated> => {
-    if (held === null) return { kind: "stopped" };
-    const found = await evaluateHeldOut(engine, spec, held, reading, data, progress, isStopped);
-    if (found.kind !== "evaluated") return found;
-    const path = scoresPath(folder.path, step);
-    const saved = attempt(path, () => {
-      mkdirSync(dirname(path), { recursive: true });
-      writeAtomically(path, encodeScores(found.scores));
-    });
-    if (saved.kind === "failed") return { kind: "storage", problem: saved.problem };
-    evaluations.set(step, found.evaluation);
-    const { value } = found.evaluation.overall.meanAuroc;
-    progress.end();
-    terminal.err(
-      `step ${step}: mean AUROC ${value === null ? "undefined" : value.toFixed(3)} on ${held.examples.length} held-out volumes\n`,
-    );
-    return found;
-  };
-  const ended = await train({
-    engine,
+  const evaluate =
+    held === null
+      ? null
+      : async (step: number): Promise<Evaluated> => {
+          const found = await evaluateHeldOut(engine, spec, held, reading, data, progress, isStopped);
+          if (found.kind !== "evaluated") return found;
+          const path = join(folder.evaluationsFolder, scoresFile(step));
+          const saved = attempt(path, () => {
+            mkdirSync(folder.evaluationsFolder, { recursive: true });
+            writeAtomically(path, encodeScores(found.scores));
+          });
+          if (saved.kind === "failed") return { kind: "storage", problem: saved.problem };
+          evaluations.set(step, found.evaluation);
+          progress.end();
+          sayEvaluation(step, found.evaluation, terminal);
+          return found;
+        };
+  const batches = new Batches({
+    examples: trainSet.examples,
+    order,
     settings: spec.settings,
-    steps,
-    stepsPerEpoch: order.batchesPerEpoch,
-    batches: new Batches({ examples: trainSet.examples, order, skipBad: data.skipBad, ...reading }),
-    trained,
-    folder,
-    metrics: metrics.value,
-    events: events.value,
-    identity,
-    from: checkpoint?.state ?? null,
-    evaluate: held === null ? null : evaluate,
-    evaluated: new Set(evaluations.keys()),
-    stopRequested: signals.requested,
-    tell: (at) => {
-      const residentBytes = process.memoryUsage.rss();
-      progress.say(describeProgress({ ...at, steps, batch: spec.settings.batch, residentBytes }));
-    },
-    skip: (problem) => {
-      skipped.push(problem);
-      progress.end();
-      sayIsSkipped(problem, terminal);
-    },
-    now,
+    volumeBytes: volumeBytesOf(spec.data),
+    skipBad: data.skipBad,
+    ...reading,
   });
+  const begun =
+    features === null ? null : await readFeatures(features, engine, batches, sources, data, progress, signals);
+  const unkept = skip(batches.takeSkipped());
+  if (unkept !== null) return failStorage(unkept, terminal);
+  const ended: TrainingEnd =
+    begun ??
+    (await train({
+      engine,
+      settings: spec.settings,
+      steps,
+      stepsPerEpoch: order.batchesPerEpoch,
+      batches,
+      trained,
+      folder,
+      metrics: metrics.value,
+      events: events.value,
+      identity,
+      about: new Map([["backend", engine.backend]]),
+      from: checkpoint?.state ?? null,
+      evaluate,
+      evaluated: new Set(evaluations.keys()),
+      stopRequested: signals.requested,
+      tell: (at) => {
+        const residentBytes = process.memoryUsage.rss();
+        progress.say(describeProgress({ ...at, steps, batch: spec.settings.batch, residentBytes }));
+      },
+      skip,
+      now,
+    }));
   progress.end();
   metrics.value.close();
   events.value.close();
-  return finishTraining(ended, { engine, spec, steps, trained, folder, evaluations, skipped, request }, terminal);
+  const run = { engine, spec, steps, trained, folder, evaluations, skipped: skipped.value.list(), request };
+  return finishTraining(ended, run, terminal);
+}
+
+function sayHowItGoesOn({ state }: Checkpoint, engine: Engine, steps: number, terminal: Terminal): void {
+  terminal.err(`going on after step ${state.step} of ${steps}\n`);
+  const before = state.settings.get("backend");
+  if (before === engine.backend) return;
+  terminal.err(`note: it was trained on ${before}, and goes on on ${engine.backend}: last digits will differ\n`);
+}
+
+function sayEvaluation(step: number, { examples, overall: { meanAuroc } }: Evaluation, terminal: Terminal): void {
+  const value = meanAuroc.value === null ? `undefined (${meanAuroc.why})` : meanAuroc.value.toFixed(3);
+  terminal.err(`step ${step}: mean AUROC ${value} on ${examples} held-out ${examples === 1 ? "volume" : "volumes"}\n`);
 }
 
 /** Gives an engine what a checkpoint has, by paths. */

@@ -1,8 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { RunFolder, watchSignals } from "../train/index.ts";
-import { fail, failStorage } from "./fail.ts";
+import { fail, failStorage, failSystem } from "./fail.ts";
 import { findSpec } from "./find-spec.ts";
 import type { DataOptions } from "./open-data.ts";
 import type { EngineOptions } from "./open-engine.ts";
@@ -23,7 +21,7 @@ export interface TrainOptions extends Omit<DataOptions, "data">, EngineOptions {
 
 /** `medctc train`: from a spec, a folder of volumes with reports, and weights, to trained adapters and a report. */
 export async function train(named: string | null, options: TrainOptions, terminal: Terminal): Promise<ExitCode> {
-  const path = findSpec(named, terminal);
+  const path = findSpec(named, "train", terminal);
   if (path === null) return exitCodes.wrong;
   const compiled = compilePath(path, terminal.libraryFolder);
   const { spec, plan } = compiled;
@@ -35,22 +33,22 @@ export async function train(named: string | null, options: TrainOptions, termina
   }
   const opened = RunFolder.open(options.output ?? join("runs", basename(path, ".vlm")));
   if (opened.kind !== "open") return failStorage(opened.problem, terminal);
-  const signals = watchSignals();
-  const temporary = mkdtempSync(join(tmpdir(), "medctc-train-"));
+  const { run } = opened;
+  const signals = watchSignals(() => run.close());
   try {
     const request = {
       path,
       compiled: { ...compiled, plan, spec: { ...spec, settings: { ...spec.settings, seed } } },
       data: { ...options, data },
       options,
-      temporary,
       signals,
       startedAt: new Date(),
     };
-    return await trainInto(opened.run, request, terminal);
+    return await trainInto(run, request, terminal);
+  } catch (error) {
+    return failSystem(error, run.path, terminal);
   } finally {
     signals.dispose();
-    opened.run.close();
-    rmSync(temporary, { recursive: true, force: true });
+    run.close();
   }
 }

@@ -3,6 +3,12 @@ export function printCount(count: number): string {
   return count.toLocaleString("en-US");
 }
 
+/** A count in so many digits, `591K`; below a thousand, as it is. */
+export function printRounded(count: number, digits = 3): string {
+  const [unit, name] = count < 999_500 ? [1e3, "K"] : count < 999_500_000 ? [1e6, "M"] : [1e9, "G"];
+  return count < 1000 ? String(count) : `${Number((count / unit).toPrecision(digits))}${name}`;
+}
+
 /** A share of a whole, `0.380 %`. */
 export function printShare(part: number, whole: number): string {
   return whole === 0 ? "-" : `${((100 * part) / whole).toFixed(3)} %`;

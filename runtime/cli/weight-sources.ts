@@ -3,7 +3,8 @@ import type { Diagnostic } from "../../grammar/index.ts";
 import type { WeightPieces } from "../onnx/index.ts";
 import { type OpenTensors, openTensors } from "../weights/index.ts";
 import { adapterFile } from "./adapter-file.ts";
-import { inCheckpoint, misshapen, missingWeights } from "./match-tensors.ts";
+import { findTensors, misshapen, missingWeights } from "./match-tensors.ts";
+import { matcherOf } from "./name-patterns.ts";
 import { peftDisagreements } from "./peft-agreement.ts";
 
 /** Which files of weights are given, and the names of those that they need not have; `*` stands for anything. */
@@ -19,6 +20,16 @@ export type OpenedWeights =
   | { readonly kind: "open"; readonly piecesOf: WeightPieces; readonly close: () => void }
   | { readonly kind: "wrong"; readonly diagnostics: readonly Diagnostic[] };
 
+/** The files that weights are given in, the adapters' behind the model's. */
+export function weightFiles({ weights, adapter }: Pick<GivenWeights, "weights" | "adapter">): readonly string[] {
+  return [weights, adapter === null ? null : adapterFile(adapter)].filter((file) => file !== null);
+}
+
+/** An opened file of weights, with its path. */
+interface GivenTensors extends OpenTensors {
+  readonly path: string;
+}
+
 /**
  * Opens the weights of some programs, or all that the model has: from the files that are given, by their names in
  * checkpoints, or first values.
@@ -28,9 +39,7 @@ export function openWeights(
   compiled: Compiled,
   given: GivenWeights,
 ): OpenedWeights {
-  const adapter = given.adapter === null ? null : adapterFile(given.adapter);
-  const files = [given.weights, adapter];
-  const opened = files.flatMap((file) => (file === null ? [] : [openTensors(file)]));
+  const opened = weightFiles(given).map((path) => ({ path, ...openTensors(path) }));
   const tensors = opened.flatMap((file) => (file.kind === "tensors" ? [file] : []));
   const close = (): void => {
     for (const file of tensors) file.close();
@@ -38,14 +47,16 @@ export function openWeights(
   const unreadable = opened.flatMap((file) => (file.kind === "wrong" ? [file.diagnostic] : []));
   const { piecesOf, diagnostics } =
     unreadable.length > 0
-      ? { piecesOf: noPieces, diagnostics: [...unreadable] }
+      ? { piecesOf: noPieces, diagnostics: unreadable }
       : weightsOf(programs, compiled, tensors, given);
-  const last = given.adapter === null ? undefined : tensors.at(-1);
-  if (adapter !== null && last !== undefined && diagnostics.length === 0)
-    diagnostics.push(...peftDisagreements(adapter, last.tensors.keys(), compiled));
-  if (diagnostics.length === 0) return { kind: "open", piecesOf, close };
+  const adapter = given.adapter === null ? undefined : tensors.at(-1);
+  const differing =
+    adapter === undefined || diagnostics.length > 0
+      ? []
+      : peftDisagreements(adapter.path, adapter.tensors.keys(), compiled);
+  if (diagnostics.length + differing.length === 0) return { kind: "open", piecesOf, close };
   close();
-  return { kind: "wrong", diagnostics };
+  return { kind: "wrong", diagnostics: [...diagnostics, ...differing] };
 }
 
 const noPieces: WeightPieces = () => [];
@@ -56,10 +67,11 @@ const mostMisshapen = 5;
 function weightsOf(
   programs: readonly Program[] | "all",
   { plan, spec }: Compiled,
-  opened: readonly OpenTensors[],
+  opened: readonly GivenTensors[],
   given: GivenWeights,
-): { readonly piecesOf: WeightPieces; readonly diagnostics: Diagnostic[] } {
+): { readonly piecesOf: WeightPieces; readonly diagnostics: readonly Diagnostic[] } {
   const planned = new Map([...(plan?.parameters ?? []), ...(plan?.buffers ?? [])].map((each) => [each.path, each]));
+  const tensors = plan === null ? null : findTensors(plan, opened);
   const sources = new Map<string, () => Iterable<Float32Array>>();
   const wrong: Diagnostic[] = [];
   const missing = new Set<string>();
@@ -70,11 +82,13 @@ function weightsOf(
     const checkpoint = planned.get(path)?.checkpoint;
     if (checkpoint === undefined || sources.has(path) || elementCount(type) === 0) continue;
     const needed = (ofAdapter.has(path) ? given.adapter : given.weights) !== null;
-    const found = findTensor(checkpoint, opened);
-    if (found === null && needed && !isAllowed(checkpoint)) missing.add(checkpoint);
-    if (found === null) continue;
+    const found = tensors?.get(path);
+    if (found === undefined && needed && !isAllowed(checkpoint)) missing.add(checkpoint);
+    if (found === undefined) continue;
     sources.set(path, found.floats);
-    if (found.shape.join() !== type.shape.join()) wrong.push(misshapen(checkpoint, found.shape, type));
+    if (found.shape.join() !== type.shape.join()) {
+      wrong.push({ ...misshapen(checkpoint, found.shape, type), file: found.file.path });
+    }
   }
   const [first] = wrong;
   const more = wrong.length - mostMisshapen;
@@ -93,34 +107,4 @@ function parametersOf({ graph }: Program): readonly { readonly path: string; rea
   return graph.nodes.flatMap(({ operation, type }) =>
     operation.op === "parameter" ? [{ path: operation.path, type }] : [],
   );
-}
-
-/** A tensor by its name in checkpoints; the last file that has it counts. */
-function findTensor(checkpoint: string, opened: readonly OpenTensors[]) {
-  for (const { tensors, floats } of opened.toReversed()) {
-    const tensor = inCheckpoint(checkpoint, tensors);
-    if (tensor !== undefined) return { shape: tensor.shape, floats: () => floats(tensor) };
-  }
-  return null;
-}
-
-/** Whether a name fits one of some patterns, in which `*` stands for any characters. */
-function matcherOf(patterns: readonly string[]): (name: string) => boolean {
-  const parts = patterns.map((pattern) => pattern.split("*"));
-  return (name) => parts.some((pieces) => fits(name, pieces));
-}
-
-/** The pieces of a pattern stand in a name one after the other, the first at its start and the last at its end. */
-function fits(name: string, pieces: readonly string[]): boolean {
-  const [first = "", ...rest] = pieces;
-  const last = rest.pop();
-  if (last === undefined) return name === first;
-  if (!name.startsWith(first)) return false;
-  let at = first.length;
-  for (const piece of rest) {
-    const found = name.indexOf(piece, at);
-    if (found < 0) return false;
-    at = found + piece.length;
-  }
-  return name.length - last.length >= at && name.endsWith(last);
 }

@@ -26,7 +26,7 @@ const hashBytes = 32;
 const fieldBytes = 4 * 8;
 const headBytes = 2 * hashBytes + fieldBytes;
 const entryName = /^[0-9a-f]{64}\.volume$/;
-const temporaryName = /^\.[0-9a-f]{64}\.volume\.(\d+)\.tmp$/;
+const temporaryName = /^\.[0-9a-f]{64}\.volume\.(\d+)(?:-\d+)?\.tmp$/;
 
 /** A change that comes so soon before a look at a file may share its time with another one that comes after. */
 const unsettledMs = 100;
@@ -108,12 +108,7 @@ export function writeEntry(settings: CacheSettings, key: string, packed: PackedV
   const bytes = encode(key, packed);
   if (bytes.length > settings.bytes) return;
   makeRoom(settings, bytes.length);
-  try {
-    writeAtomically(join(settings.folder, `${key}.volume`), bytes);
-  } catch (error) {
-    // Another thread of this process is writing the same.
-    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
-  }
+  writeAtomically(join(settings.folder, `${key}.volume`), bytes);
   // Others may have written meanwhile.
   makeRoom(settings, 0);
 }

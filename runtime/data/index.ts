@@ -1,4 +1,3 @@
-export type { CacheSettings } from "./cache.ts";
 export { checkDataset, type DatasetCounts, type VolumeCheck } from "./check-dataset.ts";
 export { checkVolume } from "./check-volume.ts";
 export { type Dataset, type DatasetNeeds, openDataset } from "./dataset.ts";
@@ -6,4 +5,4 @@ export type { Example } from "./examples.ts";
 export type { DataProblem } from "./problem.ts";
 export { findVocabulary, loadTokenizer, type Tokenizer } from "./tokenizer.ts";
 export { VolumeLoader } from "./volume-loader.ts";
-export type { LoadedVolume, VolumeRequest, VolumeResult } from "./volume-messages.ts";
+export type { VolumeRequest, VolumeResult } from "./volume-messages.ts";

@@ -1,6 +1,6 @@
-export type { Engine, Values } from "./engine.ts";
+export type { Engine } from "./engine.ts";
 export { openOnnx } from "./onnx-engine.ts";
 export { type EnginePurpose, enginePrograms } from "./programs.ts";
-export { type Batch, type StepResult, trainStep } from "./step.ts";
-export { openTensorflow } from "./tensorflow-engine.ts";
-export { floats } from "./values.ts";
+export { type Batch, type PieceInputs, piecesOf, type StepResult, trainStep } from "./step.ts";
+export { feedWeights, openTensorflow } from "./tensorflow-engine.ts";
+export { floats, joined } from "./values.ts";

@@ -1,5 +1,6 @@
 import {
   buildProgram,
+  type Features,
   optimise,
   optimiseForOnnx,
   type Program,
@@ -14,18 +15,20 @@ export type EnginePurpose = "train" | "encode";
 
 /**
  * The programs that training or evaluation needs: a step, in pieces where `micro_batch` cuts the batch, and the encoders,
- * both for the rows of a piece. Null where the model has no loss to train on, or cannot be cut.
+ * both for the rows of a piece. With features, the step reads them, and a program gives them. Null where the model has no loss to train on, or cannot be cut.
  */
 export function enginePrograms(
   spec: TracedSpec,
   backend: Engine["backend"],
   purpose: EnginePurpose,
+  features: Features | null = null,
 ): readonly Program[] | null {
-  const rows = spec.inPieces?.() ?? spec;
+  const rows = spec.inPieces === null ? spec : spec.inPieces().spec;
   const encoders: readonly ProgramName[] = ["encode_image", "encode_text"];
   const step = purpose === "train" ? stepPrograms(spec) : [];
-  if (step === null) return null;
-  const built = [...step, ...encoders.flatMap((name) => buildProgram(rows, name) ?? [])];
+  if (step === null || rows === null) return null;
+  const steps = features === null ? step : [...step.map(features.readBy), features.program];
+  const built = [...steps, ...encoders.flatMap((name) => buildProgram(rows, name) ?? [])];
   const run = backend === "tfjs" ? optimise : optimiseForOnnx;
   return built.map((program) => run(program, spec));
 }

@@ -13,37 +13,60 @@ export interface StepResult {
 }
 
 /**
+ * The inputs of a step: those of so many of its rows at a time, as the settings cut the batch. A piece is asked for once to
+ * embed it and once more to backpropagate, in order each time, so that a large batch need not be in memory as a whole.
+ */
+export type PieceInputs = (piece: number) => Promise<Batch>;
+
+/**
  * One training step on a whole batch, in pieces where the settings cut it; the number of the step counts from 0. Between
  * pieces it asks whether to stop, and then gives null: nothing that is trained has changed.
  */
 export async function trainStep(
   engine: Pick<Engine, "run">,
   { batch, microBatch }: Pick<TrainSettings, "batch" | "microBatch">,
-  inputs: Batch,
+  inputsOf: PieceInputs,
   step: number,
   isStopped: () => boolean,
 ): Promise<StepResult | null> {
-  if (microBatch === batch) return resultOf(await engine.run("step", withStep(inputs, step)));
+  if (microBatch === batch) return resultOf(await engine.run("step", withStep(await inputsOf(0), step)));
   const pieces = batch / microBatch;
   /** What is drawn at random in a piece is the same each time that it is computed. */
-  const pieceOf = (piece: number): Batch => withStep(rowsOf(inputs, piece, pieces), step * pieces + piece);
+  const pieceOf = async (piece: number): Promise<Batch> => withStep(await inputsOf(piece), step * pieces + piece);
   const parts = new Map<string, Values[]>();
+  /** What a loss may read of inputs themselves, such as masks; volumes are too large to be together. */
+  const given = new Map<string, Values[]>();
   for (let piece = 0; piece < pieces; piece++) {
-    for (const [name, values] of await engine.run("embed", pieceOf(piece))) {
+    const inputs = await pieceOf(piece);
+    for (const [name, values] of inputs) {
+      if (values.byteLength <= smallBytes) given.set(name, [...(given.get(name) ?? []), values]);
+    }
+    for (const [name, values] of await engine.run("embed", inputs)) {
       parts.set(name, [...(parts.get(name) ?? []), values]);
     }
     await letOthersRun();
     if (isStopped()) return null;
   }
-  const embedded = new Map([...parts].map(([name, values]) => [name, concatenated(values)] as const));
-  const compared = await engine.run("compare", withStep(new Map([...inputs, ...embedded]), step));
+  const embedded = new Map([...given, ...parts].map(([name, values]) => [name, concatenated(values)] as const));
+  const compared = await engine.run("compare", withStep(embedded, step));
   const gradients = new Map([...compared].filter(([name]) => name.startsWith(embeddingGradientPrefix)));
   for (let piece = 0; piece < pieces; piece++) {
-    await engine.run("backpropagate", new Map([...pieceOf(piece), ...rowsOf(gradients, piece, pieces)]));
+    await engine.run("backpropagate", new Map([...(await pieceOf(piece)), ...rowsOf(gradients, piece, pieces)]));
     await letOthersRun();
     if (isStopped()) return null;
   }
   return resultOf(new Map([...compared, ...(await engine.run("update", withStep(new Map(), step)))]));
+}
+
+/** Inputs of a piece up to that size are also given to what compares all rows. */
+const smallBytes = 2 ** 20;
+
+/** The pieces of a batch that is in memory as a whole. */
+export function piecesOf(
+  inputs: Batch,
+  { batch, microBatch }: Pick<TrainSettings, "batch" | "microBatch">,
+): PieceInputs {
+  return (piece) => Promise.resolve(rowsOf(inputs, piece, batch / microBatch));
 }
 
 function resultOf(outputs: ReadonlyMap<string, Float32Array>): StepResult {
@@ -69,8 +92,9 @@ function rowsOf(batch: Batch, piece: number, pieces: number): Batch {
   );
 }
 
-function concatenated(parts: readonly Values[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+function concatenated(parts: readonly Values[]): Values {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const whole = parts[0] instanceof Int32Array ? new Int32Array(length) : new Float32Array(length);
   let at = 0;
   for (const part of parts) {
     whole.set(part, at);

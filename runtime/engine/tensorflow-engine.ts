@@ -3,7 +3,7 @@ import { bf16ProductsHere, type LoadedTensorflow } from "../native/index.ts";
 import type { WeightPieces } from "../onnx/index.ts";
 import { TensorflowSession, writePrograms } from "../tensorflow/index.ts";
 import type { Engine } from "./engine.ts";
-import { floats, joined, lasting } from "./values.ts";
+import { floats, lasting } from "./values.ts";
 
 /**
  * Loads programs into TensorFlow; their files go into `folder`, which may be removed after that. Weights come in pieces of
@@ -19,11 +19,7 @@ export async function openTensorflow(
   const bf16Products = bf16ProductsHere();
   const index = writePrograms(programs, { parameters, trainable, seed: settings.seed, bf16Products }, folder);
   const session = await TensorflowSession.load(tf, folder, index);
-  const known = new Set(parameters.map(({ path }) => path));
-  session.feed((path) => {
-    const count = session.sizeOf(path);
-    return known.has(path) ? joined(piecesOf(path), count) : new Float32Array(count);
-  });
+  feedWeights(session, new Set(parameters.map(({ path }) => path)), piecesOf);
   session.run("prepare", new Map());
   return {
     backend: "tfjs",
@@ -33,4 +29,9 @@ export async function openTensorflow(
     store: (values) => Promise.resolve(session.store(values)),
     dispose: () => Promise.resolve(session.dispose()),
   };
+}
+
+/** Feeds weights as they come in pieces; what is no parameter, as what an optimizer keeps, is zeros. */
+export function feedWeights(session: TensorflowSession, known: ReadonlySet<string>, piecesOf: WeightPieces): void {
+  session.feed((path) => (known.has(path) ? piecesOf(path) : null));
 }

@@ -31,8 +31,8 @@ export function decodeScores(text: string): KeptScores | null {
   const labels: (readonly boolean[])[] = [];
   for (const volume of volumes) {
     const name = fieldOf(volume, "name");
-    const row = listOf(fieldOf(volume, "scores"), isNumber);
-    const marks = listOf(fieldOf(volume, "labels"), isNumber);
+    const row = listOf(fieldOf(volume, "scores"), isScore);
+    const marks = listOf(fieldOf(volume, "labels"), isLabel);
     const isWhole = row?.length === classes.length && marks?.length === classes.length;
     if (!isString(name) || row === null || marks === null || !isWhole) return null;
     names.push(name);
@@ -54,6 +54,10 @@ function isString(value: unknown): value is string {
   return typeof value === "string";
 }
 
-function isNumber(value: unknown): value is number {
-  return typeof value === "number";
+function isScore(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value);
+}
+
+function isLabel(value: unknown): value is 0 | 1 {
+  return value === 0 || value === 1;
 }

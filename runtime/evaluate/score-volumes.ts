@@ -2,8 +2,7 @@ import { setImmediate as letOthersRun } from "node:timers/promises";
 import type { EvalSettings } from "../../compiler/index.ts";
 import type { DataProblem, Example, Tokenizer, VolumeLoader } from "../data/index.ts";
 import type { Engine } from "../engine/index.ts";
-import { requestOf, tokenInputs } from "../train/batches.ts";
-import type { DataInputs } from "../train/data-inputs.ts";
+import { type DataInputs, loadExample, requestOf, tokenInputs } from "../train/index.ts";
 import { encodePrompts, scoreClasses } from "./zero-shot.ts";
 
 export interface ScoreOptions {
@@ -20,7 +19,7 @@ export interface ScoreOptions {
   readonly isStopped: () => boolean;
 }
 
-/** The scores of some volumes, in the order of classes; null when it was asked to stop. */
+/** The scores of some volumes, in the order of classes. */
 export type ScoredVolumes =
   | {
       readonly kind: "scored";
@@ -37,7 +36,9 @@ const ahead = 8;
 /** Zero-shot scores of the spec's classes: prompts are encoded once, then volume after volume. */
 export async function scoreVolumes(examples: readonly Example[], options: ScoreOptions): Promise<ScoredVolumes> {
   const { engine, settings, inputs, tokenizer, loader, rows } = options;
-  const prompts = await encodePrompts(engine, settings, rows, (texts) => tokenInputs(texts, tokenizer, inputs));
+  const inputsOf = (texts: readonly string[]) => tokenInputs(texts, tokenizer, inputs);
+  const prompts = await encodePrompts(engine, settings, rows, inputsOf, options.isStopped);
+  if (prompts === null) return { kind: "stopped" };
   const scored: Example[] = [];
   const scores: (readonly number[])[] = [];
   const skipped: DataProblem[] = [];
@@ -57,11 +58,12 @@ export async function scoreVolumes(examples: readonly Example[], options: ScoreO
     options.tell(scored.length);
   };
   for (const [place, example] of examples.entries()) {
-    const loading = loader.load(requestOf(example));
+    const loading = loadExample(loader, example);
     loader.prefetch(examples.slice(place + 1, place + 1 + ahead).map(requestOf));
     const result = await loading;
-    if (result.kind === "wrong") {
-      if (!options.skipBad) return result;
+    if (options.isStopped()) return { kind: "stopped" };
+    if (result.kind !== "volume") {
+      if (result.kind === "failed" || !options.skipBad) return { kind: "wrong", problem: result.problem };
       skipped.push(result.problem);
       continue;
     }

@@ -1,3 +1,4 @@
+import { setImmediate as letOthersRun } from "node:timers/promises";
 import type { Batch, Engine } from "../engine/index.ts";
 
 /** What zero-shot classification says and how it is said. */
@@ -16,14 +17,15 @@ export interface EncodedPrompts {
 
 /**
  * Encodes the prompts of all classes, once for any number of volumes. `rows` is how many texts the program takes;
- * `inputsOf` gives the inputs of so many texts.
+ * `inputsOf` gives the inputs of so many texts. Null when it was asked to stop.
  */
 export async function encodePrompts(
-  engine: Engine,
+  engine: Pick<Engine, "run">,
   { classes, prompts }: Prompts,
   rows: number,
   inputsOf: (texts: readonly string[]) => Batch,
-): Promise<EncodedPrompts> {
+  isStopped: () => boolean,
+): Promise<EncodedPrompts | null> {
   const texts = classes.flatMap((name) => prompts.map((prompt) => prompt.replaceAll("{class}", () => name.trim())));
   const parts: Float32Array[] = [];
   let scale = 1;
@@ -33,6 +35,8 @@ export async function encodePrompts(
     const latents = outputs.get("latent") ?? new Float32Array(0);
     parts.push(latents.slice(0, (latents.length / rows) * some.length));
     scale = outputs.get("scale")?.[0] ?? 1;
+    await letOthersRun();
+    if (isStopped()) return null;
   }
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   const latents = new Float32Array(length);

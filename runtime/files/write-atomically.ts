@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { isMainThread, threadId } from "node:worker_threads";
 import { type FileSystem, machineFiles, writeAll } from "./file-system.ts";
 
 /** A file's content: a text, or bytes, or bytes in pieces that need not be in memory together. */
@@ -10,7 +11,9 @@ export type Content = string | Uint8Array | Iterable<Uint8Array>;
  * disk, then renamed. The file's permissions stay. Throws what the file system says; the old content is then intact.
  */
 export function writeAtomically(path: string, content: Content, files: FileSystem = machineFiles): void {
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  // Threads of one process may write the same file at once.
+  const writer = isMainThread ? `${process.pid}` : `${process.pid}-${threadId}`;
+  const temporary = join(dirname(path), `.${basename(path)}.${writer}.tmp`);
   const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0o666;
   try {
     // In a container a process often has the number of the one before it, which may have left this file.

@@ -11,7 +11,7 @@ import {
 } from "../../compiler/index.ts";
 import { writeAtomically } from "../files/index.ts";
 
-/** The elements of a weight in their order, in pieces of any sizes. */
+/** The elements of a weight in their order, in pieces of any sizes, each of which is good until the next is asked for. */
 export type WeightPieces = (path: string) => Iterable<Float32Array>;
 
 /** What is written into a model besides its program. */

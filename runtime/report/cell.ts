@@ -1,8 +1,8 @@
 import { printCount } from "../cli/units.ts";
-import { drawText, moved, shorten, tenths } from "./drawing.ts";
+import { cut, drawText, moved, tenths } from "./drawing.ts";
 import { escapeMarkup } from "./escape.ts";
 import type { Palette } from "./palette.ts";
-import type { Cell } from "./structure.ts";
+import type { Cell, PlacedAdapter } from "./structure.ts";
 
 /** What cells are drawn with: colours, and what stands on the adapters of each placement. */
 export interface CellStyle {
@@ -10,12 +10,18 @@ export interface CellStyle {
   readonly labels: readonly string[];
 }
 
-const cellHeight = 16;
+export const cellHeight = 16;
+const shownShapes = 8;
 
 /** What stands on an adapter: its rank, or else the first number of its placement, or else what it is called. */
 export function labelOf(placement: string): string {
   const number = /\brank\s*=\s*([\d_]+)/.exec(placement) ?? /=\s*([\d_]+)/.exec(placement);
   return number?.[1]?.replaceAll("_", "") ?? /^\w+/.exec(placement)?.[0].slice(0, 4) ?? "";
+}
+
+/** The colour of the placement that an adapter is of. */
+export function colourOf({ placement }: PlacedAdapter, { palette }: CellStyle): string {
+  return palette.placements[placement % palette.placements.length] ?? palette.muted;
 }
 
 /** A module: an outline when frozen, filled when trained, half of it when in part; its adapters lie on it. */
@@ -38,17 +44,14 @@ export function drawCell(cell: Cell, width: number, style: CellStyle): string {
 }
 
 /** An adapter fills the cell of a frozen module, and leaves a rim of one that is trained itself. */
-function drawAdapter(
-  { placement, isTrained }: Cell["adapters"][number],
-  width: number,
-  hasRim: boolean,
-  { palette, labels }: CellStyle,
-): string {
-  const colour = palette.placements[placement % palette.placements.length] ?? palette.muted;
+function drawAdapter(adapter: PlacedAdapter, width: number, hasRim: boolean, style: CellStyle): string {
+  const { placement, isTrained } = adapter;
+  const { palette, labels } = style;
+  const colour = colourOf(adapter, style);
   const inset = hasRim ? 2.5 : isTrained ? 0 : 1;
   const place = `x="${inset}" y="${inset}" width="${tenths(width - 2 * inset)}" height="${cellHeight - 2 * inset}"`;
   const look = isTrained ? `fill="${colour}"` : `fill="${palette.card}" stroke="${colour}" stroke-width="2"`;
-  const label = drawText(width / 2, 12, shorten(labels[placement] ?? "", Math.floor(width / 6)), {
+  const label = drawText(width / 2, 12, cut(labels[placement] ?? "", width, 10.5, { weight: 600 }), {
     fill: isTrained ? palette.onPlacement : colour,
     size: 10.5,
     weight: 600,
@@ -57,11 +60,14 @@ function drawAdapter(
   return `<rect ${place} rx="2.5" ${look}/>${label}`;
 }
 
-function describe({ path, parameters, trained, adapters }: Cell): string {
+function describe({ path, parameters, trained, shapes, adapters }: Cell): string {
   const state = trained === 0 ? "frozen" : trained === parameters ? "trained" : `${printCount(trained)} trained`;
   const placed = adapters.map(({ path: adapter, parameters: count, isTrained }) => {
     const name = adapter.slice(adapter.lastIndexOf(".") + 1);
     return `; ${name}: ${printCount(count)} parameters${isTrained ? "" : ", frozen"}`;
   });
-  return `${path}: ${printCount(parameters)} parameters, ${state}${placed.join("")}`;
+  const more = shapes.length > shownShapes ? `, and ${shapes.length - shownShapes} more` : "";
+  const tensors = shapes.length === 0 ? "" : ` (${shapes.slice(0, shownShapes).join(", ")}${more})`;
+  const counted = `${printCount(parameters)} ${parameters === 1 ? "parameter" : "parameters"}`;
+  return `${path}: ${counted}, ${state}${placed.join("")}${tensors}`;
 }

@@ -24,7 +24,7 @@ export async function drawChart(spec: ChartSpec, { id, title, description }: Des
   if (opened === null || box === undefined) throw new Error("Vega draws an svg element with a viewBox");
   const [, , width = "", height = ""] = box.split(" ");
   return [
-    `<svg viewBox="${box}" width="${width}" height="${height}" role="img" aria-labelledby="${id}-title ${id}-description">`,
+    `<svg viewBox="${box}" width="${width}" height="${height}" role="img" aria-labelledby="${id}-title ${id}-description" text-rendering="geometricPrecision">`,
     `<title id="${id}-title">${escapeMarkup(title)}</title>`,
     `<desc id="${id}-description">${escapeMarkup(description)}</desc>`,
     withoutMachinery(drawn.slice(opened[0].length)),

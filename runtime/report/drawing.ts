@@ -11,20 +11,56 @@ export interface Look {
   readonly size?: number;
   readonly weight?: number;
   readonly anchor?: "middle" | "end";
+  /** Letters of one width, for what stands in a spec. */
+  readonly isCode?: boolean;
 }
 
-export function drawText(x: number, y: number, content: string, { fill, size, weight, anchor }: Look): string {
+const codeFont = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'Liberation Mono', monospace";
+
+export function drawText(x: number, y: number, content: string, look: Look): string {
+  const { fill, size, weight, anchor, isCode = false } = look;
+  // Blanks at the start of a text are not drawn.
+  const indent = isCode ? content.length - content.trimStart().length : 0;
   const attributes = [
     `fill="${fill}"`,
     ...(size === undefined ? [] : [`font-size="${size}"`]),
     ...(weight === undefined ? [] : [`font-weight="${weight}"`]),
     ...(anchor === undefined ? [] : [`text-anchor="${anchor}"`]),
+    ...(isCode ? [`font-family="${codeFont}"`] : []),
   ];
-  return `<text x="${tenths(x)}" y="${tenths(y)}" ${attributes.join(" ")}>${escapeMarkup(content)}</text>`;
+  return `<text x="${tenths(x + indent * codeLetter * (size ?? 0))}" y="${tenths(y)}" ${attributes.join(" ")}>${escapeMarkup(content.slice(indent))}</text>`;
 }
 
 export function moved(x: number, y: number, markup: string): string {
   return `<g transform="translate(${tenths(x)},${tenths(y)})">${markup}</g>`;
+}
+
+/** Widths of letters in DejaVu Sans, as shares of its size: of the fonts that a page may get, the widest. */
+const letterWidths: readonly (readonly [RegExp, number])[] = [
+  [/[il.,:;|!'j]/, 0.33],
+  [/[ ftrI()[\]/-]/, 0.39],
+  [/[mwMW%@]/, 0.95],
+  [/[A-Z]/, 0.69],
+  [/[=+<>×–…→~]/, 0.84],
+];
+const otherLetter = 0.62;
+/** Of every letter in a font of one width. */
+const codeLetter = 0.61;
+const boldness = 1.1;
+
+/** The room that a text takes at most, in pixels. */
+export function textWidth(text: string, size: number, { weight = 400, isCode = false }: Partial<Look> = {}): number {
+  if (isCode) return codeLetter * size * text.length;
+  let width = 0;
+  for (const letter of text) width += letterWidths.find(([letters]) => letters.test(letter))?.[1] ?? otherLetter;
+  return width * size * (weight >= 600 ? boldness : 1);
+}
+
+/** Cuts a text to a width in pixels, at its end. */
+export function cut(text: string, width: number, size: number, look: Partial<Look> = {}): string {
+  let shown = text;
+  while (shown.length > 1 && textWidth(shown, size, look) > width) shown = `${shown.slice(0, -2)}…`;
+  return shown;
 }
 
 /** Pieces below each other. */
@@ -47,6 +83,19 @@ export function wrap(text: string, limit: number): readonly string[] {
     else lines.push(shorten(word, limit));
   }
   return lines;
+}
+
+/** Lines of an expression at most so wide, in pixels: broken before a pipe where that does, else at blanks. */
+export function wrapCode(text: string, width: number, size: number): readonly string[] {
+  const limit = Math.max(8, Math.floor(width / (codeLetter * size)));
+  const [first = "", ...pipes] = text.split(/ (?=\|> )/);
+  const lines = [first, ...pipes.map((pipe) => `  ${pipe}`)];
+  if (text.length <= limit) return text === "" ? [] : [text];
+  return lines.flatMap((line) => {
+    const [start = "", ...rest] = wrap(line.trim(), limit - 4);
+    const indent = line.startsWith(" ") ? "  " : "";
+    return [`${indent}${start}`, ...rest.map((more) => `${indent}  ${more}`)];
+  });
 }
 
 export function shorten(text: string, limit: number): string {

@@ -1,16 +1,19 @@
-import type { Plan } from "../../compiler/index.ts";
+import { type Plan, printType } from "../../compiler/index.ts";
 import { printCount, printFound, printShare } from "../cli/units.ts";
 import { renderDiagram } from "./diagram.ts";
 import { inBothWidths, renderTable, type Section } from "./markup.ts";
 import { themePalette } from "./palette.ts";
 
-/** Where adapters sit, what each component has, and whether what the spec expects holds. */
-export async function modelSection(plan: Plan): Promise<Section> {
-  const picture = await inBothWidths({ wide: 1072, narrow: 350 }, (width, variant) =>
+/**
+ * How values flow through the model and where adapters sit, what each component has, and whether what the spec expects
+ * holds. `wide` is the width of the picture on a desk.
+ */
+export async function modelSection(plan: Plan, wide = 1072): Promise<Section> {
+  const picture = await inBothWidths({ wide, narrow: 350 }, (width, variant) =>
     renderDiagram(plan, { width, palette: themePalette, id: `diagram-${variant}`, font: "inherit" }),
   );
-  const body = `<figure class="diagram">${picture}</figure>${componentTable(plan)}${expectationTable(plan)}`;
-  return { id: "model", title: "Where adapters sit", body };
+  const body = `<figure class="diagram">${picture}</figure>${componentTable(plan)}${flowTable(plan)}${expectationTable(plan)}`;
+  return { id: "model", title: "Model and adapters", body };
 }
 
 function componentTable({ components, totals }: Plan): string {
@@ -29,6 +32,25 @@ function componentTable({ components, totals }: Plan): string {
       printCount(trainable),
       printShare(trainable, parameters),
     ]),
+  );
+}
+
+/** The same as the arrows of the picture, in words. */
+function flowTable({ flow: { units, arrows } }: Plan): string {
+  if (units.length === 0) return "";
+  const rows = units.map(({ kind, name, type, components }, unit) => {
+    const sources = arrows.flatMap(({ from, to, value }) => (to === unit ? [value || (units[from]?.name ?? "")] : []));
+    return [
+      name,
+      kind,
+      type === null ? "" : printType(type),
+      [...new Set([...sources, ...(kind === "encoder" ? [] : components)])].join(", "),
+    ];
+  });
+  return renderTable(
+    "What uses what",
+    ["name", "is", "shape", "uses"].map((title) => ({ title, align: "left" as const })),
+    rows,
   );
 }
 

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { printCount, printShare } from "../cli/units.ts";
 import { printMetric } from "../evaluate/index.ts";
 import { quantityOf, smooth, smoothingSpan } from "./curves.ts";
@@ -6,8 +5,8 @@ import { escapeMarkup } from "./escape.ts";
 import { evaluationSections } from "./evaluation.ts";
 import { renderTable, type Section } from "./markup.ts";
 import { modelSection } from "./model.ts";
+import { renderPage } from "./page-shell.ts";
 import { specSection } from "./spec.ts";
-import { style } from "./style.ts";
 import { trainingSection } from "./training.ts";
 import type { RunReport } from "./types.ts";
 
@@ -27,34 +26,7 @@ export async function renderReport(report: RunReport): Promise<string> {
     environmentSection(report),
     specText === null ? null : specSection(specPath, specText),
   ].filter((section) => section !== null);
-  const hash = createHash("sha256").update(style).digest("base64");
-  const policy = `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>${escapeMarkup(title)}</title>
-<style>${style}</style>
-</head>
-<body>
-<header>
-<h1>${escapeMarkup(title)}</h1>
-${aboutRun(report)}${contents(sections)}</header>
-<main>
-${summary(report)}${sections.map(({ id, title: heading, body }) => `<section aria-labelledby="${id}"><h2 id="${id}">${heading}</h2>\n${body}</section>\n`).join("")}</main>
-<footer>Made by medctc. This page loads nothing from elsewhere.</footer>
-</body>
-</html>
-`;
-}
-
-function contents(sections: readonly Section[]): string {
-  if (sections.length < 2) return "";
-  const links = sections.map(({ id, title }) => `<li><a href="#${id}">${title}</a></li>`);
-  return `<nav aria-label="Contents"><ul>${links.join("")}</ul></nav>\n`;
+  return renderPage({ title, about: aboutRun(report), lead: summary(report), sections });
 }
 
 /** What was run, and when, as the report says it: no clock is read. */

@@ -6,6 +6,8 @@ export interface Palette {
   /** Around modules that are frozen. */
   readonly outline: string;
   readonly card: string;
+  /** Behind cards. */
+  readonly paper: string;
   /** Modules that are trained themselves. */
   readonly trained: string;
   /** The first evaluation and the last. */
@@ -24,6 +26,7 @@ export const lightPalette: Palette = {
   line: "#d5dae1",
   outline: "#9aa4b1",
   card: "#ffffff",
+  paper: "#f4f5f7",
   trained: "#3a4352",
   first: "#7c8694",
   last: "#1d5fc4",
@@ -37,6 +40,7 @@ export const darkPalette: Palette = {
   line: "#3a424f",
   outline: "#68727f",
   card: "#1b2028",
+  paper: "#12161b",
   trained: "#c3cad5",
   first: "#98a2b0",
   last: "#84b3ff",
@@ -51,6 +55,7 @@ export const themePalette: Palette = {
   line: "var(--line)",
   outline: "var(--outline)",
   card: "var(--card)",
+  paper: "var(--paper)",
   trained: "var(--trained)",
   first: "var(--first)",
   last: "var(--last)",

@@ -19,6 +19,8 @@ export interface Cell {
   readonly path: string;
   readonly parameters: number;
   readonly trained: number;
+  /** Its tensors, as `weight [768, 768]`. */
+  readonly shapes: readonly string[];
   readonly adapters: readonly PlacedAdapter[];
 }
 
@@ -31,6 +33,7 @@ export interface Column {
 
 export interface Stage {
   readonly kind: "stage";
+  readonly path: string;
   readonly name: string;
   readonly columns: readonly Column[];
   readonly layers: readonly { readonly index: number; readonly cells: readonly (Cell | null)[] }[];
@@ -38,6 +41,7 @@ export interface Stage {
 
 export interface Part {
   readonly kind: "part";
+  readonly path: string;
   readonly name: string;
   readonly cell: Cell;
 }
@@ -110,7 +114,7 @@ function blocksOf(
     const inLayers = members.some(({ layer }) => layer !== null);
     return inLayers
       ? stageOf(block, name, members, adapters)
-      : { kind: "part", name, cell: cellOf(block, members, adapters) };
+      : { kind: "part", path: block, name, cell: cellOf(block, members, adapters) };
   });
 }
 
@@ -133,6 +137,7 @@ function stageOf(
   }));
   return {
     kind: "stage",
+    path,
     name,
     columns: columns.map((column) => describeColumn(column, byColumn.get(column))),
     layers,
@@ -155,14 +160,17 @@ function cellOf(
 ): Cell {
   let parameters = 0;
   let trained = 0;
+  const shapes: string[] = [];
   for (const { parameter } of members) {
     if (parameter.ofAdapter) continue;
     const count = parameter.shape.reduce((product, size) => product * size, 1);
     parameters += count;
+    if (parameter.shape.length > 0)
+      shapes.push(`${parameter.path.slice(path.length + 1)} [${parameter.shape.join(", ")}]`.trim());
     if (parameter.trainable) trained += count;
   }
   const owners = new Set(members.map(({ owner }) => owner));
-  return { path, parameters, trained, adapters: [...owners].flatMap((owner) => adapters.get(owner) ?? []) };
+  return { path, parameters, trained, shapes, adapters: [...owners].flatMap((owner) => adapters.get(owner) ?? []) };
 }
 
 /** The innermost layer that a path goes through: `text.layers[3]` of `text.layers[3].attention.q.weight`. */

@@ -1,13 +1,31 @@
 import { darkPalette, declarePalette, lightPalette } from "./palette.ts";
 
-/** The page's own style: light and dark as the reader's system is, one column on a phone, and light on paper. */
-export const style = `
-:root{color-scheme:light dark;--page:#f4f5f7;--soft:#eef1f5;--warn:#8a4b00;${declarePalette(lightPalette)}}
-@media (prefers-color-scheme:dark){:root{--page:#12161b;--soft:#232a34;--warn:#f2b869;${declarePalette(darkPalette)}}}
+export interface PageLook {
+  /** Dark whatever the reader's system is. */
+  readonly isDark?: boolean;
+  /** How wide the page may be, in pixels. */
+  readonly width?: number;
+}
+
+const light = `--soft:#eef1f5;--warn:#8a4b00;${declarePalette(lightPalette)}`;
+const dark = `--soft:#232a34;--warn:#f2b869;${declarePalette(darkPalette)}`;
+
+/** A page's own style: light and dark as the reader's system is, one column on a phone, and light on paper. */
+export function styleOf({ isDark = false, width = 1072 }: PageLook): string {
+  const colours = isDark
+    ? `:root{color-scheme:dark;${dark}}`
+    : `:root{color-scheme:light dark;${light}}\n@media (prefers-color-scheme:dark){:root{${dark}}}`;
+  return `\n${colours}\n${rules}header,main,footer{max-width:${width + 2 * sides}px}\n${narrow}${print}`;
+}
+
+/** Between the page and the edges of a wide window, in pixels. */
+const sides = 24;
+
+const rules = `\
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%;scroll-behavior:smooth}
-body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
-header,main,footer{max-width:1120px;margin:0 auto;padding:0 24px}
+body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
+header,main,footer{margin:0 auto;padding:0 ${sides}px}
 header{padding-top:40px}
 h1{font-size:28px;line-height:1.2;margin:0 0 8px;letter-spacing:-.01em;overflow-wrap:anywhere}
 h2{font-size:20px;line-height:1.3;margin:48px 0 14px;padding-top:4px}
@@ -63,6 +81,9 @@ ul{margin:0 0 16px;padding-left:20px}
 .card.spec-card{padding:0}
 .spec-card figcaption{padding:12px 14px 0;margin:0}
 footer{color:var(--muted);font-size:13px;margin:40px auto;overflow-wrap:anywhere}
+`;
+
+const narrow = `\
 @media (max-width:820px){
 header,main,footer{padding-left:16px;padding-right:16px}
 header{padding-top:24px}
@@ -78,8 +99,11 @@ caption{padding-left:10px}
 caption span{left:10px}
 td .detail{display:block}
 }
+`;
+
+const print = `\
 @media print{
-:root{--page:#fff;--soft:#fff;--warn:#8a4b00;${declarePalette(lightPalette)}}
+:root{--soft:#fff;--warn:#8a4b00;${declarePalette({ ...lightPalette, paper: "#ffffff" })}}
 body{font-size:12px;print-color-adjust:exact;-webkit-print-color-adjust:exact}
 header,main,footer{max-width:none;padding:0}
 header{padding-top:0}

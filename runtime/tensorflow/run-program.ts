@@ -22,8 +22,12 @@ export async function runOnTensorflow(
     const { parameters: declared, trainable, settings } = spec;
     const about = { parameters: declared, trainable, seed: settings.seed, bf16Products: bf16ProductsHere() };
     const session = await TensorflowSession.load(tf, folder, writePrograms([program], about, folder));
-    session.feed((path) => Float32Array.from(parameters.get(path)?.data ?? new Float32Array(session.sizeOf(path))));
+    session.feed((path) => {
+      const given = parameters.get(path);
+      return given === undefined ? null : [Float32Array.from(given.data)];
+    });
     session.run("prepare", new Map());
+    session.store(stateOf(session, parameters));
     const fed = new Map(
       [...inputs].map(([name, { type, data }]) => [
         name,
@@ -38,14 +42,25 @@ export async function runOnTensorflow(
   }
 }
 
+/** What a step keeps for its parameters, where it is given; `prepare` has set it to zero. */
+function stateOf({ index }: TensorflowSession, parameters: Given["parameters"]): ReadonlyMap<string, Float32Array> {
+  return new Map(
+    index.variables.flatMap(({ path, role }): readonly (readonly [string, Float32Array])[] => {
+      const data = role === "state" ? parameters.get(path)?.data : undefined;
+      return data === undefined ? [] : [[path, Float32Array.from(data)]];
+    }),
+  );
+}
+
 /** A training step is three signatures: its gradients, before it changes anything; the step; and what it changed. */
 function runSignatures(
   session: TensorflowSession,
-  { name, updates }: Program,
+  { name, outputs, updates }: Program,
   fed: ReadonlyMap<string, Float32Array | Int32Array>,
 ): ReadonlyMap<string, TypedValues> {
   if (updates.size === 0) return session.run(name, fed);
-  const gradients = [...session.run("gradients", fed)].map(
+  const hasGradients = [...outputs.keys()].some((output) => output.startsWith(gradientPrefix));
+  const gradients = [...(hasGradients ? session.run("gradients", fed) : [])].map(
     ([path, values]) => [gradientPrefix + path, values] as const,
   );
   return new Map([...gradients, ...session.run(name, fed), ...session.run("read", new Map())]);

@@ -1,4 +1,6 @@
 import type { ModelIndex } from "../../compiler/index.ts";
+import { FeedMemory } from "./feed-memory.ts";
+import { PieceStream } from "./piece-stream.ts";
 import type { BoundTensor, LoadedModel, Tfjs, TypedValues } from "./tfjs.ts";
 
 /** Values that are fed: whole numbers for i32, floating-point for f32. */
@@ -7,8 +9,8 @@ export type Fed = ReadonlyMap<string, Float32Array | Int32Array>;
 /** Values that a run gives, by the names of its outputs. */
 export type Fetched = ReadonlyMap<string, TypedValues>;
 
-/** Bytes that are stored by one run. */
-const storedAtOnce = 64 * 1024 * 1024;
+/** Bytes that are fed by one run, where a piece is not larger by itself. */
+const fedAtOnce = 64 * 1024 * 1024;
 
 type Signature = ModelIndex["signatures"][string];
 
@@ -37,53 +39,17 @@ export class TensorflowSession {
   }
 
   /**
-   * Feeds parameters in f32 by the signatures `init`, `init_1`, ..., each of which takes at most 64 MiB, and asks for each
-   * only when its turn has come. Throws when a value has not as many elements as its parameter.
+   * Feeds all parameters in f32, at most 64 MiB at once, and asks for the pieces of each only when its turn has come; null
+   * stands for zeros. Throws when there are not as many elements as its parameter has.
    */
-  feed(valuesOf: (path: string) => Float32Array): void {
-    const pieces = new Map(this.index.feeds.map((feed) => [feed.input, feed]));
-    let path: string | null = null;
-    let values: Float32Array = new Float32Array(0);
-    for (const [name, { inputs }] of Object.entries(this.index.signatures)) {
-      const fed = new Map<string, Float32Array>();
-      for (const [input, { node }] of Object.entries(inputs)) {
-        const piece = pieces.get(node);
-        if (piece === undefined) continue;
-        if (piece.path !== path) values = valuesOf(piece.path);
-        path = piece.path;
-        fed.set(input, rowsOf(values, piece));
-      }
-      // TensorFlow prepares the whole graph anew for each signature: one for each parameter would take minutes.
-      if (fed.size > 0) this.run(name, fed);
-    }
+  feed(piecesOf: (path: string) => Iterable<Float32Array> | null): void {
+    this.feedPieces(this.index.feeds, piecesOf);
   }
 
   /** Gives some variables other values in f32, as a checkpoint has them, after `prepare`. */
   store(values: ReadonlyMap<string, Float32Array>): void {
-    let group: (typeof this.index.feeds)[number][] = [];
-    let bytes = 0;
-    const flush = (): void => {
-      const fed = group.map((piece) => {
-        const rows = rowsOf(values.get(piece.path) ?? new Float32Array(0), piece);
-        return { node: piece.input, dtype: "f32", shape: piece.shape, values: rows };
-      });
-      if (fed.length > 0)
-        this.execute(
-          fed,
-          group.map(({ done }) => done),
-        );
-      group = [];
-      bytes = 0;
-    };
-    for (const piece of this.index.feeds) {
-      if (!values.has(piece.path)) continue;
-      const size = 4 * piece.shape.reduce((product, each) => product * each, 1);
-      // Pieces of one variable have to come one after the other.
-      if (bytes + size > storedAtOnce || group.some(({ path }) => path === piece.path)) flush();
-      group.push(piece);
-      bytes += size;
-    }
-    flush();
+    const feeds = this.index.feeds.filter(({ path }) => values.has(path));
+    this.feedPieces(feeds, (path) => [values.get(path) ?? new Float32Array(0)]);
   }
 
   /** Where the operations run. */
@@ -119,18 +85,62 @@ export class TensorflowSession {
     this.loaded.dispose();
   }
 
+  private feedPieces(feeds: readonly Feed[], piecesOf: (path: string) => Iterable<Float32Array> | null): void {
+    const groups = groupsOf(feeds);
+    const memory = new FeedMemory(groups.map((group) => group.map(countOf)));
+    let path: string | null = null;
+    let stream: PieceStream | null = null;
+    for (const group of groups) {
+      memory.reset();
+      const fed = new Map<string, Float32Array>();
+      for (const piece of group) {
+        if (piece.path !== path) stream = streamOf(piecesOf(piece.path));
+        path = piece.path;
+        const values = memory.take(countOf(piece));
+        if (stream === null) values.fill(0);
+        else if (!stream.fill(values) || (isLast(piece, this.index) && !stream.isAtEnd())) {
+          throw new Error(`what is given for ${path} has not the elements of its shape`);
+        }
+        fed.set(piece.input, values);
+      }
+      this.feedGroup(fed);
+    }
+  }
+
+  /** One run for some pieces; the others are fed as empty, which leaves them alone. */
+  private feedGroup(given: ReadonlyMap<string, Float32Array>): void {
+    const { inputs = {}, outputs = {} } = this.index.signatures["init"] ?? {};
+    const empty = new Float32Array(0);
+    const shapes = new Map(this.index.feeds.map(({ input, shape }) => [input, shape]));
+    const fed = Object.values(inputs).map(({ node, dtype, shape }) => {
+      // What is no piece is a one.
+      const values = shapes.has(node) ? (given.get(node) ?? empty) : Float32Array.of(1);
+      return { node, dtype, shape: values.length === 0 ? [0] : shape, values };
+    });
+    this.execute(
+      fed,
+      Object.values(outputs).map(({ node }) => node),
+    );
+  }
+
   private execute(
     fed: readonly { node: string; dtype: string; shape: readonly number[]; values: TypedValues }[],
     fetched: readonly string[],
   ): readonly TypedValues[] {
     const tensors: BoundTensor[] = [];
     try {
-      for (const { values, shape, dtype } of fed) {
-        tensors.push(this.tf.tensor(values, [...shape], dtype === "i32" ? "int32" : "float32"));
-      }
+      const made = new Map<TypedValues, BoundTensor>();
+      const inputs = fed.map(({ values, shape, dtype }) => {
+        const known = values.length === 0 ? made.get(values) : undefined;
+        if (known !== undefined) return known;
+        const tensor = this.tf.tensor(values, [...shape], dtype === "i32" ? "int32" : "float32");
+        made.set(values, tensor);
+        tensors.push(tensor);
+        return tensor;
+      });
       const results = this.tf.backend().runSavedModel(
         this.loaded.sessionId,
-        tensors,
+        inputs,
         fed.map(({ node }) => ({ name: `${node}:0` })),
         fetched.map((node) => `${node}:0`),
       );
@@ -142,10 +152,34 @@ export class TensorflowSession {
   }
 }
 
-/** The rows of a parameter's values that are one piece of it. */
-function rowsOf(values: Float32Array, { path, from, to, shape }: ModelIndex["feeds"][number]): Float32Array {
-  const width = shape.slice(1).reduce((product, size) => product * size, 1);
-  const rows = values.subarray(from * width, to * width);
-  if (rows.length === (to - from) * width) return rows;
-  throw new Error(`${path} has ${values.length} elements, which are not its shape's`);
+type Feed = ModelIndex["feeds"][number];
+
+/** Pieces that are fed by one run; those of one variable have to come one after the other. */
+function groupsOf(feeds: readonly Feed[]): readonly (readonly Feed[])[] {
+  const groups: Feed[][] = [];
+  let bytes = 0;
+  for (const feed of feeds) {
+    const size = 4 * countOf(feed);
+    const group = groups.at(-1);
+    if (group === undefined || bytes + size > fedAtOnce || group.at(-1)?.path === feed.path) {
+      groups.push([feed]);
+      bytes = size;
+    } else {
+      group.push(feed);
+      bytes += size;
+    }
+  }
+  return groups;
+}
+
+function countOf({ shape }: Feed): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+function streamOf(pieces: Iterable<Float32Array> | null): PieceStream | null {
+  return pieces === null ? null : new PieceStream(pieces);
+}
+
+function isLast({ path, to }: Feed, { variables }: ModelIndex): boolean {
+  return to === (variables.find((each) => each.path === path)?.shape[0] ?? 1);
 }

@@ -1,102 +1,191 @@
-import type { DataProblem, Example, LoadedVolume, Tokenizer, VolumeLoader, VolumeRequest } from "../data/index.ts";
-import type { Batch } from "../engine/index.ts";
+import type { TrainSettings } from "../../compiler/index.ts";
+import type { DataProblem, Example, Tokenizer, VolumeLoader, VolumeRequest, VolumeResult } from "../data/index.ts";
+import type { Batch, PieceInputs } from "../engine/index.ts";
 import type { DataInputs } from "./data-inputs.ts";
+import type { FeatureTable } from "./feature-table.ts";
 import type { ExampleOrder } from "./order.ts";
-
-/** The inputs of one step, and what had to be left out of it; or the file that keeps it from being made. */
-export type MadeBatch =
-  | { readonly kind: "batch"; readonly inputs: Batch; readonly epoch: number; readonly skipped: readonly DataProblem[] }
-  | { readonly kind: "wrong"; readonly problem: DataProblem };
 
 export interface BatchOptions {
   readonly examples: readonly Example[];
   readonly order: ExampleOrder;
+  readonly settings: Pick<TrainSettings, "batch" | "microBatch">;
   readonly loader: VolumeLoader;
   readonly tokenizer: Tokenizer;
   readonly inputs: DataInputs;
+  /** Bytes of one preprocessed volume. */
+  readonly volumeBytes: number;
   /** Whether another example takes the place of one whose volume cannot be read. */
   readonly skipBad: boolean;
 }
 
-/** Steps whose volumes are read while an earlier one is computed. */
-const stepsAhead = 2;
+interface TakenExample {
+  readonly example: Example;
+  readonly voxels: Float32Array;
+}
+
+/** A batch of volumes up to that size is kept as a whole while its step is computed; a larger one is read piece by piece. */
+const keptBytes = 512 * 1024 * 1024;
+
+/** A volume that cannot be used, and that nothing may take the place of. */
+export class BadVolumeError extends Error {
+  readonly problem: DataProblem;
+
+  constructor(problem: DataProblem) {
+    super(`${problem.file}: ${problem.rule}`);
+    this.problem = problem;
+  }
+}
 
 /** The batches of a training, any of which can be asked for by its step. */
 export class Batches {
   private readonly options: BatchOptions;
-  private readonly bad = new Map<string, DataProblem>();
+  /** Examples whose volumes turned out to be bad. */
+  private readonly bad = new Set<number>();
+  /** What was left out since it was last asked for. */
+  private readonly skipped: DataProblem[] = [];
+  private features: FeatureTable | null = null;
 
   constructor(options: BatchOptions) {
     this.options = options;
   }
 
-  /** The batch of a step, counted from 0, while what comes next is read ahead; `steps` is where the training ends. */
-  async at(step: number, steps: number): Promise<MadeBatch> {
-    const { order, loader } = this.options;
-    const { epoch, examples } = order.batchAt(step);
-    const loading = [...examples].map((index) => loader.load(requestOf(this.example(index))));
-    const next = [];
-    for (let ahead = step + 1; ahead <= Math.min(step + stepsAhead, steps - 1); ahead++) {
-      next.push(...order.batchAt(ahead).examples);
-    }
-    loader.prefetch(next.map((index) => requestOf(this.example(index))));
-    const taken: { readonly example: Example; readonly volume: LoadedVolume }[] = [];
-    const skipped: DataProblem[] = [];
-    const used = new Set(examples);
-    for (const [place, index] of examples.entries()) {
-      const example = this.example(index);
-      const result = await loading[place];
-      if (result?.kind === "volume") {
-        taken.push({ example, volume: result });
-        continue;
-      }
-      if (result !== undefined && !this.options.skipBad) return result;
-      if (result !== undefined && !this.bad.has(example.name)) {
-        this.bad.set(example.name, result.problem);
-        skipped.push(result.problem);
-      }
-      const other = await this.substitute(index, used, skipped);
-      if (other.kind === "wrong") return other;
-      taken.push(other);
-    }
-    return { kind: "batch", inputs: this.inputsOf(taken), epoch, skipped };
+  /** Whether an example's volume turned out to be bad. */
+  get hasBad(): boolean {
+    return this.bad.size > 0;
   }
 
-  /** The next example, in the order of names, that is not in the batch and can be read: the same in every run. */
-  private async substitute(
-    index: number,
-    used: Set<number>,
-    skipped: DataProblem[],
-  ): Promise<
-    | { readonly kind: "taken"; readonly example: Example; readonly volume: LoadedVolume }
-    | { readonly kind: "wrong"; readonly problem: DataProblem }
-  > {
-    const { examples, loader } = this.options;
+  /** What was left out since the last time that this was asked. */
+  takeSkipped(): readonly DataProblem[] {
+    return this.skipped.splice(0);
+  }
+
+  /** Gives features of examples instead of their volumes from now on. */
+  useFeatures(features: FeatureTable): void {
+    this.features = features;
+  }
+
+  /**
+   * The inputs from which the features of some examples are computed, while the next ones are read ahead. A bad volume is all
+   * padding, and its example is not used; without `skipBad` it rejects with a BadVolumeError.
+   */
+  async featureInputs(indices: readonly number[], next: readonly number[]): Promise<Batch> {
+    const { loader, volumeBytes } = this.options;
+    const loading = indices.map((index) => loadExample(loader, this.example(index)));
+    loader.prefetch(next.map((index) => this.requestAt(index)));
+    const taken: TakenExample[] = [];
+    for (const [row, index] of indices.entries()) {
+      const result = await loading[row];
+      if (result?.kind === "failed") throw new BadVolumeError(result.problem);
+      if (result?.kind === "wrong") this.giveUp(index, result.problem);
+      const voxels = result?.kind === "volume" ? result.voxels : new Float32Array(volumeBytes / 4).fill(-1);
+      taken.push({ example: this.example(index), voxels });
+    }
+    return this.inputsOf(taken);
+  }
+
+  /** The epoch of a step, which is counted from 0. */
+  epochOf(step: number): number {
+    return this.options.order.batchAt(step).epoch;
+  }
+
+  /**
+   * The inputs of a step, a piece at a time, while what comes next is read ahead; `steps` is where the training ends. A piece
+   * rejects with a BadVolumeError when a volume cannot be used.
+   */
+  at(step: number, steps: number): PieceInputs {
+    const { order, settings, volumeBytes } = this.options;
+    const { batch, microBatch } = settings;
+    const chosen = [...order.batchAt(step).examples];
+    const following = step + 1 < steps ? [...order.batchAt(step + 1).examples] : [];
+    const isKept = microBatch === batch || batch * volumeBytes <= keptBytes;
+    const { features } = this;
+    if (features !== null) return (piece) => Promise.resolve(this.readFeatures(chosen, piece * microBatch, features));
+    const kept = new Map<number, Batch>();
+    let asked = 0;
+    return async (piece) => {
+      const known = kept.get(piece);
+      if (known !== undefined) return known;
+      const from = piece * microBatch;
+      // A batch that is not kept is read once more, to backpropagate.
+      const isFirst = asked++ < batch / microBatch;
+      const rest = chosen.slice(from + microBatch);
+      const next = isKept || !isFirst ? following : [...chosen, ...following];
+      const inputs = await this.read(chosen, from, [...rest, ...next]);
+      if (isKept) kept.set(piece, inputs);
+      return inputs;
+    };
+  }
+
+  /** The inputs of a piece of a batch; what is bad is replaced in the batch itself, so that it stays so in its step. */
+  private async read(chosen: number[], from: number, next: readonly number[]): Promise<Batch> {
+    const { settings, loader } = this.options;
+    const places = Array.from({ length: settings.microBatch }, (_, row) => from + row);
+    const loading = places.map((place) => loadExample(loader, this.example(chosen[place])));
+    loader.prefetch(next.map((index) => this.requestAt(index)));
+    const taken: TakenExample[] = [];
+    for (const [row, place] of places.entries()) {
+      let result = await loading[row];
+      while (result?.kind !== "volume") {
+        if (result === undefined) throw new Error("every example of a piece is loaded");
+        if (result.kind === "failed") throw new BadVolumeError(result.problem);
+        this.giveUp(chosen[place] ?? 0, result.problem);
+        chosen[place] = this.substituteFor(chosen, place, result.problem);
+        result = await loadExample(loader, this.example(chosen[place]));
+      }
+      taken.push({ example: this.example(chosen[place]), voxels: result.voxels });
+    }
+    return this.inputsOf(taken);
+  }
+
+  private giveUp(index: number, problem: DataProblem): void {
+    if (!this.options.skipBad) throw new BadVolumeError(problem);
+    if (!this.bad.has(index)) this.skipped.push(problem);
+    this.bad.add(index);
+  }
+
+  /** The next example, in the order of names, that is not in the batch and not known to be bad: the same in every run. */
+  private substituteFor(chosen: readonly number[], place: number, problem: DataProblem): number {
+    const { examples } = this.options;
+    const index = chosen[place] ?? 0;
     for (let offset = 1; offset < examples.length; offset++) {
       const other = (index + offset) % examples.length;
-      const example = this.example(other);
-      if (used.has(other) || this.bad.has(example.name)) continue;
-      used.add(other);
-      const result = await loader.load(requestOf(example));
-      if (result.kind === "volume") return { kind: "taken", example, volume: result };
-      this.bad.set(example.name, result.problem);
-      skipped.push(result.problem);
+      if (!chosen.includes(other) && !this.bad.has(other)) return other;
     }
     const rule = "too few volumes of the data set can be read to fill a batch";
-    return { kind: "wrong", problem: { file: this.example(index).file, rule, help: "see `medctc data check`" } };
+    throw new BadVolumeError({ file: problem.file, rule, help: "see `medctc data check`" });
   }
 
-  private inputsOf(taken: readonly { readonly example: Example; readonly volume: LoadedVolume }[]): Batch {
+  /** The same from what is known of examples. */
+  private readFeatures(chosen: number[], from: number, features: FeatureTable): Batch {
+    const { settings, inputs, tokenizer } = this.options;
+    for (let place = from; place < from + settings.microBatch; place++) {
+      const index = chosen[place] ?? 0;
+      const rule = "it cannot be read";
+      const { file } = this.example(index);
+      if (this.bad.has(index)) chosen[place] = this.substituteFor(chosen, place, { file, rule, help: null });
+    }
+    const some = chosen.slice(from, from + settings.microBatch);
+    const reports = some.map((index) => this.example(index).report ?? "");
+    return new Map([...features.rowsOf(some), ...tokenInputs(reports, tokenizer, inputs)]);
+  }
+
+  private inputsOf(taken: readonly TakenExample[]): Batch {
     const { inputs, tokenizer } = this.options;
-    const voxels = taken[0]?.volume.voxels.length ?? 0;
-    const volumes = new Float32Array(taken.length * voxels);
-    for (const [row, { volume }] of taken.entries()) volumes.set(volume.voxels, row * voxels);
+    const [first] = taken;
+    const count = first?.voxels.length ?? 0;
+    // One volume is a batch of one as it is.
+    const volumes = first !== undefined && taken.length === 1 ? first.voxels : new Float32Array(taken.length * count);
+    if (taken.length > 1) for (const [row, { voxels }] of taken.entries()) volumes.set(voxels, row * count);
     const reports = taken.map(({ example }) => example.report ?? "");
     return new Map([[inputs.volume, volumes], ...tokenInputs(reports, tokenizer, inputs)]);
   }
 
-  private example(index: number): Example {
-    const example = this.options.examples[index];
+  private requestAt(index: number | undefined): VolumeRequest {
+    return requestOf(this.example(index));
+  }
+
+  private example(index: number | undefined): Example {
+    const example = this.options.examples[index ?? -1];
     if (example === undefined) throw new Error("the order is one of the examples");
     return example;
   }
@@ -120,6 +209,25 @@ export function tokenInputs(texts: readonly string[], tokenizer: Tokenizer, inpu
           [mask, masks],
         ],
   );
+}
+
+/**
+ * The volume of an example, or what is wrong with its file. `failed` says that it was not read for want of memory or the
+ * like: nothing is known of the file then, so it cannot be skipped either.
+ */
+export async function loadExample(
+  loader: VolumeLoader,
+  example: Example,
+): Promise<VolumeResult | { readonly kind: "failed"; readonly problem: DataProblem }> {
+  const { file } = example;
+  try {
+    return await loader.load(requestOf(example));
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const rule = message.startsWith(`${file}: `) ? message.slice(file.length + 2) : message;
+    const help = "with fewer --workers less memory is needed at a time";
+    return { kind: "failed", problem: { file, rule: `it could not be loaded: ${rule}`, help } };
+  }
 }
 
 export function requestOf({ file, metadata }: Example): VolumeRequest {

@@ -51,6 +51,7 @@ export function encodeState({ state, files }: StoredState): string {
       seed: identity.seed,
       batch: identity.batch,
       precision: identity.precision,
+      steps: identity.steps,
       data: identity.data,
       weights: identity.weights,
       spec: { sha256: sha256Of(identity.spec), text: identity.spec },
@@ -109,6 +110,7 @@ function readState(fields: Fields): StoredState {
     seed: fields.count("seed"),
     batch: fields.count("batch"),
     precision: fields.text("precision"),
+    steps: fields.count("steps"),
   };
   const best = fields.isNull("best") ? null : fields.fields("best");
   const loss = fields.fields("loss");

@@ -10,6 +10,8 @@ export interface RunIdentity {
   readonly seed: number;
   readonly batch: number;
   readonly precision: string;
+  /** Steps that the learning rate is planned for; 0 for a rate that does not look at them. */
+  readonly steps: number;
 }
 
 /** A part of a run's identity that is not what it was. */
@@ -21,7 +23,7 @@ export interface Difference {
 
 /** What differs between the run that was saved and the one that would go on; nothing when it may go on. */
 export function compareIdentity(saved: RunIdentity, now: RunIdentity): readonly Difference[] {
-  const others = ["data", "weights", "seed", "batch", "precision"] as const;
+  const others = ["data", "weights", "seed", "batch", "precision", "steps"] as const;
   return [
     ...(saved.spec === now.spec ? [] : [firstChange(saved.spec, now.spec)]),
     ...others

@@ -1,11 +1,13 @@
-export { Batches, requestOf, tokenInputs } from "./batches.ts";
+export { Batches, loadExample, requestOf, tokenInputs } from "./batches.ts";
 export type { Checkpoint } from "./checkpoint.ts";
 export { type DataInputs, findDataInputs } from "./data-inputs.ts";
 export { EventLog } from "./events.ts";
+export { computeFeatures } from "./features.ts";
 export { compareIdentity, type RunIdentity } from "./identity.ts";
 export { type Evaluated, type TrainedParameter, type TrainingEnd, train } from "./loop.ts";
 export { MetricsLog } from "./metrics-log.ts";
 export { type ExampleOrder, planOrder } from "./order.ts";
 export { RunFolder } from "./run-folder.ts";
 export { exitCodeOf, type SignalWatch, watchSignals } from "./signals.ts";
+export { SkippedFiles } from "./skipped-files.ts";
 export { describeProgress } from "./train-progress.ts";

@@ -1,10 +1,10 @@
 import { setImmediate as letOthersRun } from "node:timers/promises";
 import type { TrainSettings } from "../../compiler/index.ts";
 import type { DataProblem } from "../data/index.ts";
-import { type Engine, trainStep } from "../engine/index.ts";
+import { type Engine, type StepResult, trainStep } from "../engine/index.ts";
 import type { Evaluation } from "../evaluate/index.ts";
 import type { Attempt, StorageProblem } from "../files/index.ts";
-import type { Batches } from "./batches.ts";
+import { BadVolumeError, type Batches } from "./batches.ts";
 import type { TrainingState } from "./checkpoint-state.ts";
 import type { TrainedTensor } from "./checkpoint-tensors.ts";
 import type { EventLog } from "./events.ts";
@@ -33,12 +33,14 @@ export interface TrainingRun {
   /** Steps of the whole training, and of an epoch. */
   readonly steps: number;
   readonly stepsPerEpoch: number;
-  readonly batches: Batches;
+  readonly batches: Pick<Batches, "at" | "epochOf" | "takeSkipped">;
   readonly trained: ReadonlyMap<string, TrainedParameter>;
   readonly folder: RunFolder;
   readonly metrics: MetricsLog;
   readonly events: EventLog;
   readonly identity: RunIdentity;
+  /** What else checkpoints say of the run, to be shown. */
+  readonly about: TrainingState["settings"];
   /** Where a training that goes on stood. */
   readonly from: TrainingState | null;
   /** Evaluates after so many steps; null where there is nothing to evaluate on. */
@@ -51,8 +53,8 @@ export interface TrainingRun {
     readonly loss: number;
     readonly stepSeconds: number | null;
   }) => void;
-  /** Hears of what is left out. */
-  readonly skip: (problem: DataProblem) => void;
+  /** Hears of what is left out, and keeps it. */
+  readonly skip: (problems: readonly DataProblem[]) => StorageProblem | null;
   /** Seconds since 1970. */
   readonly now: () => number;
 }
@@ -60,16 +62,17 @@ export interface TrainingRun {
 /** How a training ended. */
 export type TrainingEnd =
   | { readonly kind: "done" }
-  | { readonly kind: "stopped"; readonly signal: StopSignal; readonly step: number }
+  /** By a signal; before the first step there may be nothing to save. */
+  | { readonly kind: "stopped"; readonly signal: StopSignal; readonly step: number; readonly saved: boolean }
   | { readonly kind: "wrong-data"; readonly problem: DataProblem; readonly step: number }
-  | { readonly kind: "not-finite"; readonly loss: number; readonly step: number }
+  | { readonly kind: "not-finite"; readonly what: string; readonly value: number; readonly step: number }
   | { readonly kind: "storage"; readonly problem: StorageProblem };
 
 const start = { step: 0, best: null, loss: { sum: 0, count: 0 } };
 
 /**
  * Trains until the last step, from the start or from where a checkpoint stood. A checkpoint is saved at the end of each epoch
- * or every `save_every` steps, after each evaluation, and when a signal asks for an end.
+ * or every `save_every` steps, after each evaluation, and when a signal or a bad file ends it.
  */
 export async function train(run: TrainingRun): Promise<TrainingEnd> {
   const { settings, steps, stepsPerEpoch } = run;
@@ -79,55 +82,53 @@ export async function train(run: TrainingRun): Promise<TrainingEnd> {
   let saved = run.from?.step ?? -1;
   const save = async (metric: number | null): Promise<StorageProblem | null> => {
     const position = step % stepsPerEpoch;
-    const state: TrainingState = {
-      step,
-      epoch: Math.floor(step / stepsPerEpoch),
-      position,
-      identity: run.identity,
-      settings: new Map(),
-      metric,
-      best,
-      loss,
-    };
+    const epoch = Math.floor(step / stepsPerEpoch);
+    const { identity, about } = run;
+    const state: TrainingState = { step, epoch, position, identity, settings: about, metric, best, loss };
     const problem = saveCheckpoint(run, state, await run.engine.read());
     if (problem === null) saved = step;
     return problem;
   };
+  /** Before the first step there is nothing to go on from that a new start would not have. */
+  const saveAnd = async (end: TrainingEnd): Promise<TrainingEnd> => {
+    const failed = saved === step || step === 0 ? null : await save(null);
+    return failed === null ? end : { kind: "storage", problem: failed };
+  };
   for (;;) {
-    const isDue = run.evaluate !== null && isEvaluationDue(step, run) && !run.evaluated.has(step);
-    if (isDue && run.evaluate !== null) {
+    if (isEvaluationDue(step, run) && !isStopped() && run.evaluate !== null) {
       const found = await run.evaluate(step);
-      if (found.kind === "wrong") return { kind: "wrong-data", problem: found.problem, step };
+      if (found.kind === "wrong") return await saveAnd({ kind: "wrong-data", problem: found.problem, step });
       if (found.kind === "storage") return found;
       if (found.kind === "evaluated") {
         run.evaluated.add(step);
-        for (const problem of found.skipped) run.skip(problem);
         const metric = found.evaluation.overall.meanAuroc.value;
         if (metric !== null && (best === null || metric > best.metric)) best = { step, metric };
-        const logged = logEvaluation(run, step, found.evaluation);
-        const failed = logged ?? (step > 0 ? await save(metric) : null);
+        const failed = run.skip(found.skipped) ?? logEvaluation(run, step, found.evaluation) ?? (await save(metric));
         if (failed !== null) return { kind: "storage", problem: failed };
       }
     }
+    const isDone = step >= steps && !isEvaluationDue(step, run);
     const signal = run.stopRequested();
-    if (signal !== null || step >= steps) {
-      const failed = saved === step || step === 0 ? null : await save(null);
-      if (failed !== null) return { kind: "storage", problem: failed };
-      return signal === null || step >= steps ? { kind: "done" } : { kind: "stopped", signal, step };
+    if (isDone || signal !== null) {
+      const isSaved = step > 0 || saved === step;
+      return saveAnd(isDone || signal === null ? { kind: "done" } : { kind: "stopped", signal, step, saved: isSaved });
     }
     const started = performance.now();
-    const made = await run.batches.at(step, steps);
-    if (made.kind === "wrong") return { kind: "wrong-data", problem: made.problem, step };
-    for (const problem of made.skipped) run.skip(problem);
-    const result = await trainStep(run.engine, settings, made.inputs, step, isStopped);
+    const result = await tryStep(run, step, isStopped);
+    const unkept = run.skip(run.batches.takeSkipped());
+    if (unkept !== null) return { kind: "storage", problem: unkept };
+    if (result instanceof BadVolumeError) return saveAnd({ kind: "wrong-data", problem: result.problem, step });
     // Asked to stop between pieces: the step before is the last one that is done.
     if (result === null) continue;
     const seconds = (performance.now() - started) / 1000;
     clock.add(seconds);
-    if (!Number.isFinite(result.loss)) return { kind: "not-finite", loss: result.loss, step };
+    // A gradient that is no number leaves parameters that are none, which the loss would only show a step later.
+    for (const [what, value] of [["loss", result.loss] as const, ["gradient norm", result.gradientNorm] as const]) {
+      if (!Number.isFinite(value)) return { kind: "not-finite", what, value, step };
+    }
     loss = { sum: loss.sum + result.loss, count: loss.count + 1 };
     step += 1;
-    const logged = logStep(run, step, made.epoch, result, seconds);
+    const logged = logStep(run, step, result, seconds);
     if (logged !== null) return { kind: "storage", problem: logged };
     run.tell({ step, loss: result.loss, stepSeconds: clock.stepSeconds() });
     const isSaved = step < steps && step % (settings.saveEvery ?? stepsPerEpoch) === 0;
@@ -137,9 +138,24 @@ export async function train(run: TrainingRun): Promise<TrainingEnd> {
   }
 }
 
-/** Before the first step, after the last one, and every so many between. */
-function isEvaluationDue(step: number, { settings, steps, stepsPerEpoch }: TrainingRun): boolean {
-  return step === 0 || step === steps || step % (settings.evaluateEvery ?? stepsPerEpoch) === 0;
+/** A step, null when it was stopped, or the volume that keeps it from being made. */
+async function tryStep(
+  { engine, settings, batches, steps }: TrainingRun,
+  step: number,
+  isStopped: () => boolean,
+): Promise<StepResult | null | BadVolumeError> {
+  try {
+    return await trainStep(engine, settings, batches.at(step, steps), step, isStopped);
+  } catch (error) {
+    if (error instanceof BadVolumeError) return error;
+    throw error;
+  }
+}
+
+/** Before the first step, after the last one, and every so many between, unless it was done. */
+function isEvaluationDue(step: number, { settings, steps, stepsPerEpoch, evaluate, evaluated }: TrainingRun): boolean {
+  const isTime = step === 0 || step === steps || step % (settings.evaluateEvery ?? stepsPerEpoch) === 0;
+  return isTime && evaluate !== null && !evaluated.has(step);
 }
 
 function saveCheckpoint(
@@ -161,14 +177,20 @@ function saveCheckpoint(
 }
 
 function logStep(
-  { metrics, events, now }: TrainingRun,
+  { metrics, events, batches, now }: TrainingRun,
   step: number,
-  epoch: number,
   result: { readonly loss: number; readonly gradientNorm: number; readonly learningRate: number },
   seconds: number,
 ): StorageProblem | null {
   const { loss, gradientNorm, learningRate } = result;
-  const record = { step, epoch, loss, gradient_norm: gradientNorm, learning_rate: learningRate, seconds };
+  const record = {
+    step,
+    epoch: batches.epochOf(step - 1),
+    loss,
+    gradient_norm: gradientNorm,
+    learning_rate: learningRate,
+    seconds,
+  };
   const values = new Map([
     ["train/loss", loss],
     ["train/gradient_norm", gradientNorm],

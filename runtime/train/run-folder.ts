@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import {
   type Attempt,
   attempt,
@@ -6,6 +6,7 @@ import {
   type Holder,
   isRunning,
   machineFiles,
+  removeQuietly,
   type StorageProblem,
   syncFolder,
   takeLock,
@@ -22,18 +23,25 @@ export type OpenedRun =
 
 const adapterFile = "adapter.safetensors";
 const metricsFile = "metrics.jsonl";
+const skippedFile = "skipped.jsonl";
+const reportFile = "report.html";
 const lockFolder = "run.lock";
 
 /**
- * The folder that a training writes into: `checkpoints/`, `metrics.jsonl`, `events/` for TensorBoard, and in the end
- * `adapter.safetensors`. Nothing else in the folder is touched.
+ * The folder that a training writes into: `checkpoints/`, `evaluations/`, `metrics.jsonl`, `skipped.jsonl`, `events/` for
+ * TensorBoard, and in the end `adapter.safetensors` and `report.html`. Nothing else in the folder is touched.
  */
 export class RunFolder {
   readonly path: string;
   readonly checkpoints: CheckpointStore;
   readonly metricsPath: string;
   readonly eventsFolder: string;
+  readonly evaluationsFolder: string;
+  readonly skippedPath: string;
   readonly adapterPath: string;
+  readonly reportPath: string;
+  /** For files that are needed only while the training runs. It is not made, and is removed by `close` or the next `open`. */
+  readonly workFolder: string;
   private readonly files: FileSystem;
   private readonly release: () => void;
 
@@ -42,7 +50,11 @@ export class RunFolder {
     this.checkpoints = new CheckpointStore(join(path, "checkpoints"), options);
     this.metricsPath = join(path, metricsFile);
     this.eventsFolder = join(path, "events");
+    this.evaluationsFolder = join(path, "evaluations");
+    this.skippedPath = join(path, skippedFile);
     this.adapterPath = join(path, adapterFile);
+    this.reportPath = join(path, reportFile);
+    this.workFolder = join(path, ".work");
     this.files = options.files ?? machineFiles;
     this.release = release;
   }
@@ -81,18 +93,30 @@ export class RunFolder {
 
   /** Gives the folder back. */
   close(): void {
+    removeQuietly(this.workFolder, this.files);
     this.release();
   }
 
   private removeTemporary(): void {
+    this.files.remove(this.workFolder);
     for (const name of this.files.list(this.path)) {
       const [, of = "", pid = ""] = /^\.(.+)\.(\d+)\.tmp$/.exec(name) ?? [];
       // Files are written only under the lock, which this process has; another one may be trying to take it just now.
-      const isStale = of === adapterFile || of === metricsFile || (of === lockFolder && !isRunning(Number(pid)));
+      const isStale = ownFiles.has(of) || (of === lockFolder && !isRunning(Number(pid)));
       if (isStale) this.files.remove(join(this.path, name));
+      if (name === basename(this.evaluationsFolder)) this.removeHalfEvaluations();
+    }
+  }
+
+  private removeHalfEvaluations(): void {
+    for (const name of this.files.list(this.evaluationsFolder)) {
+      if (/^\.step-\d{8,16}\.json\.\d+\.tmp$/.test(name)) this.files.remove(join(this.evaluationsFolder, name));
     }
   }
 }
+
+/** What is written into the folder itself. */
+const ownFiles: ReadonlySet<string> = new Set([adapterFile, metricsFile, skippedFile, reportFile]);
 
 function heldBy({ pid, host }: Holder, lockPath: string): StorageProblem {
   return {

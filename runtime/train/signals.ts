@@ -8,31 +8,34 @@ export interface SignalWatch {
   readonly dispose: () => void;
 }
 
-/** How a program ends that a signal ended: 128 and the signal's number, as shells say it. */
+/** How a program ends that a signal asked to: 128 and the signal's number, as shells say it of one that a signal ended. */
 export function exitCodeOf(signal: StopSignal): 130 | 143 {
   return signal === "SIGINT" ? 130 : 143;
 }
 
 /**
  * Watches for Ctrl-C and for SIGTERM. The first only says that an end is asked for, so that a step is finished and saved;
- * the second ends the process at once. Node.js hears of signals between turns of the event loop: a loop of steps that do
- * not wait for anything must give way once a step (`await setImmediate()` of node:timers/promises), or it hears of none.
+ * the second ends the process at once, after `beforeEnd`, which may only do what takes no time. Node.js hears of signals
+ * between turns of the event loop: a loop of steps that do not wait for anything must give way once a step
+ * (`await setImmediate()` of node:timers/promises), or it hears of none.
  */
-export function watchSignals(): SignalWatch {
+export function watchSignals(beforeEnd: () => void = () => undefined): SignalWatch {
   const request = new StopRequest();
+  const dispose = (): void => {
+    process.removeListener("SIGINT", hear);
+    process.removeListener("SIGTERM", hear);
+  };
   const hear = (signal: StopSignal): void => {
     const isSecond = request.hear(signal, performance.now());
-    if (isSecond) process.exit(exitCodeOf(signal));
+    if (!isSecond) return;
+    beforeEnd();
+    dispose();
+    // By the signal itself: to exit would wait for threads that compute, and ONNX Runtime aborts when its thread is ended.
+    process.kill(process.pid, signal);
   };
   process.on("SIGINT", hear);
   process.on("SIGTERM", hear);
-  return {
-    requested: () => request.signal(),
-    dispose: () => {
-      process.removeListener("SIGINT", hear);
-      process.removeListener("SIGTERM", hear);
-    },
-  };
+  return { requested: () => request.signal(), dispose };
 }
 
 /** Nobody asks twice in that time, but npm sends on what the terminal has sent to all, and so do schedulers. */

@@ -1,14 +1,14 @@
+export { bytesOf, countOf, elementsOf, type StoredTensor } from "./elements.ts";
+export { FormatError } from "./format-error.ts";
 export { repeatedKey } from "./header-keys.ts";
-export { loadTensors } from "./load.ts";
+export { matchNames, type NameMatch, type Wanted } from "./match-names.ts";
 export { type OpenTensors, openTensors } from "./open.ts";
+export type { PlacedTensor } from "./placed-tensor.ts";
 export {
   dataStart,
-  elementsOf,
   type FloatTensor,
-  FormatError,
   readPlaces,
   readSafetensors,
-  type StoredTensor,
   safetensorsPieces,
   writeSafetensors,
 } from "./safetensors.ts";

@@ -1,57 +1,150 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import type { Diagnostic } from "../../grammar/index.ts";
-import { wrongFile } from "./load.ts";
-import { bytesOf, dataStart, elementsOf, FormatError, type PlacedTensor, readPlaces } from "./safetensors.ts";
+import { statSync } from "node:fs";
+import { basename, join } from "node:path";
+import { type Diagnostic, report } from "../../grammar/index.ts";
+import { errorCode, reasonOf } from "../files/index.ts";
+import { FormatError } from "./format-error.ts";
+import { formatOf } from "./format-of.ts";
+import { floatsOf, type PlacedTensor } from "./placed-tensor.ts";
+import { dataStart, placeTensors } from "./safetensors.ts";
+import { readIndex } from "./sharded.ts";
+import { readTorch } from "./torch.ts";
+import { openWeightFile, readPart, type WeightFile } from "./weight-file.ts";
 
-/** A safetensors file whose tensors are read when they are asked for, so that it may be larger than memory. */
+/** Files of tensors that are read when they are asked for, so that they may be larger than memory. */
 export interface OpenTensors {
   readonly kind: "tensors";
+  readonly format: "safetensors" | "PyTorch" | "several files";
   readonly tensors: ReadonlyMap<string, PlacedTensor>;
-  /** A tensor's elements in their order, in pieces. Throws where the file cannot be read any more. */
+  /** Texts that the file has besides. */
+  readonly metadata: ReadonlyMap<string, string>;
+  /** A tensor's elements in their order, in pieces that are good until the next. Throws where the file cannot be read any more. */
   readonly floats: (tensor: PlacedTensor) => Iterable<Float32Array>;
   readonly close: () => void;
 }
 
-/** Elements that are read and converted at once. */
-const elementsAtOnce = 2 ** 20;
+/** What is looked for in a folder, in this order. */
+const inFolders = [
+  "model.safetensors.index.json",
+  "model.safetensors",
+  "pytorch_model.bin.index.json",
+  "pytorch_model.bin",
+];
 
-/** Opens a safetensors file and reads its header, or says what is wrong with it. */
-export function openTensors(path: string): OpenTensors | { readonly kind: "wrong"; readonly diagnostic: Diagnostic } {
-  let handle: number | null = null;
+/**
+ * Opens a safetensors file, a checkpoint of torch.save, an index of several of them, or a folder with one of these, and
+ * reads what it has; or says what is wrong with it. It is told by the content, whatever the name is.
+ */
+export function openTensors(path: string): OpenTensors | WrongFile {
+  return openOrSay(path, () => {
+    const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+    return openWeightFile(isFolder ? inFolder(path) : path);
+  });
+}
+
+/** The same of a file that `open` opens. */
+export function openOrSay(path: string, open: () => WeightFile): OpenTensors | WrongFile {
   try {
-    handle = openSync(path, "r");
-    const open = handle;
-    const { size } = fstatSync(open);
-    const start = dataStart(path, readBytes(open, 0, Math.min(size, 8), path), size);
-    const tensors = readPlaces(path, readBytes(open, 8, start, path), size);
-    return {
-      kind: "tensors",
-      tensors,
-      floats: (tensor) => floatsOf(open, tensor, path),
-      close: () => closeSync(open),
-    };
+    return openFile(open(), true);
   } catch (error) {
-    if (handle !== null) closeSync(handle);
-    return wrongFile(path, error);
+    return { kind: "wrong", diagnostic: wrongFile(path, error) };
   }
 }
 
-function* floatsOf(handle: number, { dtype, from, to }: PlacedTensor, path: string): Iterable<Float32Array> {
-  const step = elementsAtOnce * bytesOf(dtype);
-  for (let at = from; at < to; at += step) {
-    const bytes = readBytes(handle, at, Math.min(to, at + step), path);
-    yield dtype === "F32"
-      ? new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
-      : Float32Array.from(elementsOf({ dtype, shape: [bytes.length / bytesOf(dtype)], bytes }));
+/** What is wrong with a file. */
+export interface WrongFile {
+  readonly kind: "wrong";
+  readonly diagnostic: Diagnostic;
+}
+
+function inFolder(folder: string): string {
+  const paths = inFolders.map((name) => join(folder, name));
+  const found = paths.find((path) => statSync(path, { throwIfNoEntry: false }) !== undefined);
+  if (found !== undefined) return found;
+  throw new FormatError(folder, `it is a folder without ${inFolders.join(", ")}`, "name the file");
+}
+
+/** What is wrong with a file that could not be read, or that does not keep to its format; throws what is neither. */
+function wrongFile(path: string, error: unknown): Diagnostic {
+  if (error instanceof FormatError) {
+    const { problem, help, file } = error;
+    return report("bad-tensor-file", file, { path: file, problem }, { help });
+  }
+  const code = errorCode(error);
+  if (code === null) throw error;
+  return report("bad-tensor-file", path, { path, problem: reasonOf(code) });
+}
+
+/** Closes the file when it cannot be used. An index may name files, but no further index. */
+function openFile(file: WeightFile, mayBeIndex: boolean): OpenTensors {
+  try {
+    const format = formatOf(file);
+    if (format !== "index") return opened(format, file);
+    if (mayBeIndex) return openShards(file);
+    throw new FormatError(file.path, "it is an index that an index names");
+  } catch (error) {
+    file.close();
+    throw error;
   }
 }
 
-function readBytes(handle: number, from: number, to: number, path: string): Uint8Array {
-  const bytes = new Uint8Array(to - from);
-  for (let done = 0; done < bytes.length; ) {
-    const read = readSync(handle, bytes, done, bytes.length - done, from + done);
-    if (read === 0) throw new FormatError(path, "it became shorter while it was read");
-    done += read;
+function opened(format: "safetensors" | "PyTorch", file: WeightFile): OpenTensors {
+  const { tensors, metadata } =
+    format === "safetensors" ? readPlaced(file) : { tensors: readTorch(file), metadata: new Map<string, string>() };
+  const floats = (tensor: PlacedTensor): Iterable<Float32Array> => floatsOf(file, tensor);
+  return { kind: "tensors", format, tensors, metadata, floats, close: () => file.close() };
+}
+
+function readPlaced(file: WeightFile) {
+  const start = dataStart(file.path, readPart(file, 0, Math.min(file.size, 8)), file.size);
+  return placeTensors(file.path, readPart(file, 8, start), file.size);
+}
+
+/** Opens all files of an index, none of them through a link; the index file itself is not needed any more. */
+function openShards(index: WeightFile): OpenTensors {
+  const { shards, metadata } = readIndex(index);
+  const files: OpenTensors[] = [];
+  const close = (): void => {
+    for (const file of files) file.close();
+  };
+  try {
+    const tensors = new Map<string, PlacedTensor>();
+    const fileOf = new Map<PlacedTensor, OpenTensors>();
+    for (const [path, names] of shards) {
+      const file = openFile(openShard(path, index), false);
+      files.push(file);
+      for (const name of names) {
+        const tensor = file.tensors.get(name);
+        if (tensor === undefined) {
+          throw new FormatError(path, `it does not have \`${name}\`, which ${basename(index.path)} says`);
+        }
+        tensors.set(name, tensor);
+        fileOf.set(tensor, file);
+      }
+    }
+    const floats = (tensor: PlacedTensor): Iterable<Float32Array> => fileOf.get(tensor)?.floats(tensor) ?? [];
+    index.close();
+    return { kind: "tensors", format: "several files", tensors, metadata, floats, close };
+  } catch (error) {
+    close();
+    throw error;
   }
-  return bytes;
+}
+
+function openShard(path: string, index: WeightFile): WeightFile {
+  try {
+    return openWeightFile(path, { links: false });
+  } catch (error) {
+    switch (errorCode(error)) {
+      case "ELOOP":
+        throw new FormatError(path, "it is a link", "copy the files themselves into one folder: cp -rL FOLDER COPY");
+      case "ENOENT":
+        throw new FormatError(
+          path,
+          `it is not there, and ${basename(index.path)} names it`,
+          "fetch all files of the model",
+        );
+      default:
+        throw error;
+    }
+  }
 }

@@ -1,37 +1,7 @@
-import { repeatedKey } from "./header-keys.ts";
-
-/** A tensor of a safetensors file: its elements are where the file says, in the file's own order of bytes. */
-export interface StoredTensor {
-  readonly dtype: StoredDtype;
-  readonly shape: readonly number[];
-  readonly bytes: Uint8Array;
-}
-
-export type StoredDtype = "F64" | "F32" | "F16" | "BF16" | "I64" | "I32" | "I16" | "I8" | "U8" | "BOOL";
-
-const elementBytes: Readonly<Record<StoredDtype, number>> = {
-  F64: 8,
-  F32: 4,
-  F16: 2,
-  BF16: 2,
-  I64: 8,
-  I32: 4,
-  I16: 2,
-  I8: 1,
-  U8: 1,
-  BOOL: 1,
-};
-
-/** A file that does not keep to its format; the message says where and how. */
-export class FormatError extends Error {
-  readonly problem: string;
-
-  constructor(file: string, problem: string) {
-    super(`${file}: ${problem}`);
-    this.name = "FormatError";
-    this.problem = problem;
-  }
-}
+import type { StoredTensor } from "./elements.ts";
+import { FormatError } from "./format-error.ts";
+import type { PlacedTensor } from "./placed-tensor.ts";
+import { readHeader } from "./safetensors-header.ts";
 
 const longestHeader = 100_000_000;
 const lengthBytes = 8;
@@ -48,14 +18,6 @@ export function readSafetensors(file: string, bytes: Uint8Array): ReadonlyMap<st
   );
 }
 
-/** A tensor that is still in its file: from which byte to which. */
-export interface PlacedTensor {
-  readonly dtype: StoredDtype;
-  readonly shape: readonly number[];
-  readonly from: number;
-  readonly to: number;
-}
-
 /** The byte behind the header, from the file's first eight and its size; refuses with a FormatError. */
 export function dataStart(file: string, first: Uint8Array, size: number): number {
   if (first.length < lengthBytes) throw new FormatError(file, `it has ${size} bytes, which is no header`);
@@ -68,118 +30,27 @@ export function dataStart(file: string, first: Uint8Array, size: number): number
 
 /** Where the tensors of a file of `size` bytes are, from its header; refuses with a FormatError. */
 export function readPlaces(file: string, header: Uint8Array, size: number): ReadonlyMap<string, PlacedTensor> {
+  return placeTensors(file, header, size).tensors;
+}
+
+/** The same, with the texts that the header has besides. */
+export function placeTensors(
+  file: string,
+  header: Uint8Array,
+  size: number,
+): { readonly tensors: ReadonlyMap<string, PlacedTensor>; readonly metadata: ReadonlyMap<string, string> } {
   const start = lengthBytes + header.length;
   const tensors = new Map<string, PlacedTensor>();
   let end = 0;
-  const entries = readHeader(file, header);
+  const { entries, metadata } = readHeader(file, header);
   for (const { name, dtype, shape, from, to } of entries.toSorted((a, b) => a.from - b.from || a.to - b.to)) {
     if (from !== end) throw new FormatError(file, `\`${name}\` starts at byte ${from}, where ${end} is expected`);
-    const bytes = shape.reduce((product, each) => product * each, elementBytes[dtype]);
-    if (to - from !== bytes)
-      throw new FormatError(file, `\`${name}\` has ${to - from} bytes, and its shape needs ${bytes}`);
     if (start + to > size) throw new FormatError(file, `\`${name}\` goes beyond the end of the file`);
-    tensors.set(name, { dtype, shape, from: start + from, to: start + to });
+    tensors.set(name, { dtype, shape, from: start + from, to: start + to, strides: null });
     end = to;
   }
   if (start + end !== size) throw new FormatError(file, `${size - start - end} bytes are left over`);
-  return tensors;
-}
-
-interface Entry {
-  readonly name: string;
-  readonly dtype: StoredDtype;
-  readonly shape: readonly number[];
-  readonly from: number;
-  readonly to: number;
-}
-
-function readHeader(file: string, bytes: Uint8Array): readonly Entry[] {
-  let header: unknown;
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    header = JSON.parse(text);
-  } catch (error) {
-    throw new FormatError(file, `its header is no JSON: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  if (typeof header !== "object" || header === null || Array.isArray(header)) {
-    throw new FormatError(file, "its header is no object");
-  }
-  if (!text.startsWith("{")) throw new FormatError(file, "its header does not start with `{`");
-  const repeated = repeatedKey(text);
-  if (repeated !== null) throw new FormatError(file, `its header has \`${repeated}\` twice`);
-  return Object.entries(header).flatMap(([name, entry]: [string, unknown]) =>
-    name === "__metadata__" ? [] : [readEntry(file, name, entry)],
-  );
-}
-
-function readEntry(file: string, name: string, entry: unknown): Entry {
-  if (typeof entry !== "object" || entry === null) throw new FormatError(file, `\`${name}\` has no description`);
-  const dtype = "dtype" in entry ? asDtype(entry.dtype) : null;
-  const shape = "shape" in entry ? asSizes(entry.shape) : null;
-  const offsets = "data_offsets" in entry ? asSizes(entry.data_offsets) : null;
-  const [from, to] = offsets ?? [];
-  if (dtype === null) throw new FormatError(file, `\`${name}\` has an unknown dtype`);
-  if (shape === null) throw new FormatError(file, `\`${name}\` has no shape of whole numbers`);
-  if (from === undefined || to === undefined || offsets?.length !== 2 || to < from) {
-    throw new FormatError(file, `\`${name}\` has no valid data_offsets`);
-  }
-  return { name, dtype, shape, from, to };
-}
-
-function asDtype(value: unknown): StoredDtype | null {
-  const names: readonly StoredDtype[] = ["F64", "F32", "F16", "BF16", "I64", "I32", "I16", "I8", "U8", "BOOL"];
-  return names.find((name) => name === value) ?? null;
-}
-
-function asSizes(value: unknown): readonly number[] | null {
-  if (!Array.isArray(value)) return null;
-  const sizes = value.filter(
-    (size): size is number => typeof size === "number" && Number.isSafeInteger(size) && size >= 0,
-  );
-  return sizes.length === value.length ? sizes : null;
-}
-
-/** The elements of a stored tensor as numbers. */
-export function elementsOf({ dtype, shape, bytes }: StoredTensor): Float64Array {
-  const count = shape.reduce((product, size) => product * size, 1);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const read = readers[dtype];
-  return Float64Array.from({ length: count }, (_, index) => read(view, index * elementBytes[dtype]));
-}
-
-/** Bytes of one element. */
-export function bytesOf(dtype: StoredDtype): number {
-  return elementBytes[dtype];
-}
-
-const readers: Readonly<Record<StoredDtype, (view: DataView, at: number) => number>> = {
-  F64: (view, at) => view.getFloat64(at, true),
-  F32: (view, at) => view.getFloat32(at, true),
-  F16: (view, at) => halfToNumber(view.getUint16(at, true)),
-  BF16: (view, at) => bfloatToNumber(view.getUint16(at, true)),
-  I64: (view, at) => Number(view.getBigInt64(at, true)),
-  I32: (view, at) => view.getInt32(at, true),
-  I16: (view, at) => view.getInt16(at, true),
-  I8: (view, at) => view.getInt8(at),
-  U8: (view, at) => view.getUint8(at),
-  BOOL: (view, at) => Number(view.getUint8(at) !== 0),
-};
-
-function bfloatToNumber(bits: number): number {
-  const view = new DataView(new ArrayBuffer(4));
-  view.setUint16(0, bits);
-  return view.getFloat32(0);
-}
-
-/** IEEE 754 binary16: a sign, five bits of exponent, ten of fraction. */
-function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  return { tensors, metadata };
 }
 
 /** A tensor of 32-bit floats that is to be written: its elements, or what gives them in pieces when their turn comes. */

@@ -147,10 +147,12 @@ describe("the folder", () => {
   });
 });
 
-test("an entry that another thread of the process is writing is left to it", () => {
-  writeFileSync(join(folder, `.${key("a")}.volume.${process.pid}.tmp`), "");
+test("an entry that another thread of the process is writing too is not disturbed", () => {
+  const other = join(folder, `.${key("a")}.volume.${process.pid}-999.tmp`);
+  writeFileSync(other, "half");
   writeEntry(cache, key("a"), packed);
-  expect(readEntry(folder, key("a"), settings)).toBeNull();
+  expect(readEntry(folder, key("a"), settings)).toEqual(packed);
+  expect(readFileSync(other, "utf8")).toBe("half");
 });
 
 test("processes that write the same entries at once leave sound ones", async () => {

@@ -46,7 +46,7 @@ describe("a data set as it should be", () => {
         ...volumes(one),
         "tables/a.csv": table(
           "ZSpacing,Other,XYSpacing,VolumeName,RescaleIntercept,RescaleSlope",
-          `2.5,x,"[0.7, 0.8]",${one},-8192,1e0`,
+          `2.5,x,"[0.7, 0.7]",${one},-8192,1e0`,
         ),
         "b.csv": table("Impressions_EN,VolumeName,Findings_EN", `"No ""nodule"" (1).",${one},Clear lungs.`),
         "c.CSV": table("VolumeName,Lung nodule,Age,Emphysema", `${one},1,63,0.0`),
@@ -58,7 +58,7 @@ describe("a data set as it should be", () => {
       {
         name: one,
         file: `train/train_1/train_1_a/${one}`,
-        metadata: { slope: 1, intercept: -8192, xySpacing: [0.7, 0.8], zSpacing: 2.5 },
+        metadata: { slope: 1, intercept: -8192, xySpacing: 0.7, zSpacing: 2.5 },
         report: "Clear lungs.No nodule 1.",
         labels: new Map([
           ["Emphysema", false],
@@ -367,6 +367,10 @@ describe("what is wrong with a volume's rows", () => {
     ['0x10,-1024,"[1, 1]",1', "its RescaleSlope is `0x10`, where a number is expected"],
     ['1,inf,"[1, 1]",1', "its RescaleIntercept is `inf`, where a number is expected"],
     ['1,1e999,"[1, 1]",1', "its RescaleIntercept is `1e999`, where a number is expected"],
+    [
+      '1,0,"[0.7, 0.8]",1',
+      "its XYSpacing is `[0.7, 0.8]`: voxels that are not square are not resampled as CT-CLIP does",
+    ],
     ['1,0,"[1]",1', "its XYSpacing is `[1]`, where two numbers are expected"],
     ['1,0,"[1, 1, 1]",1', "its XYSpacing is `[1, 1, 1]`, where two numbers are expected"],
     ["1,0,0.75,1", "its XYSpacing is `0.75`, where two numbers are expected"],

@@ -12,6 +12,7 @@ import {
   enginePrograms,
   openOnnx,
   openTensorflow,
+  piecesOf,
   type StepResult,
   trainStep,
 } from "../../runtime/engine/index.ts";
@@ -50,7 +51,7 @@ function drawBatch(spec: TracedSpec): Batch {
 }
 
 async function train(engine: Engine, spec: TracedSpec, from: number, to: number): Promise<readonly StepResult[]> {
-  const inputs = drawBatch(spec);
+  const inputs = piecesOf(drawBatch(spec), spec.settings);
   const results: StepResult[] = [];
   for (let step = from; step < to; step++) {
     const result = await trainStep(engine, spec.settings, inputs, step, () => false);
@@ -138,7 +139,7 @@ describe.each(backends)("on %s", (backend) => {
     const spec = specOf(2, 0);
     const engine = await open(backend, spec);
     const before = await engine.read();
-    expect(await trainStep(engine, spec.settings, drawBatch(spec), 0, () => true)).toBeNull();
+    expect(await trainStep(engine, spec.settings, piecesOf(drawBatch(spec), spec.settings), 0, () => true)).toBeNull();
     expect(await engine.read()).toEqual(before);
     await engine.dispose();
   });

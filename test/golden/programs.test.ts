@@ -1,7 +1,15 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { buildForward, buildStep, compileSpec, optimise, printProgram, type TracedSpec } from "../../compiler/index.ts";
+import {
+  buildForward,
+  buildProgram,
+  buildStep,
+  compileSpec,
+  optimise,
+  printProgram,
+  type TracedSpec,
+} from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
 import { SpecLibrary } from "../../runtime/cli/library.ts";
 import { renderPassTable } from "../../runtime/cli/pass-table.ts";
@@ -32,6 +40,16 @@ test("the step and the forward program of medct-small are printed as their golde
   const forward = optimise(buildForward(spec, []), spec);
   await expect(printProgram(forward)).toMatchFileSnapshot(join(folder, "medct-small.forward.txt"));
 });
+
+test.each(["embed", "compare", "backpropagate", "update"] as const)(
+  "a step in pieces is printed as its golden files say: %s",
+  async (name) => {
+    const spec = specOf("test/golden/programs/pieces.vlm");
+    const program = buildProgram(spec, name);
+    if (program === null) throw new Error("the spec has a micro-batch");
+    await expect(printProgram(optimise(program, spec))).toMatchFileSnapshot(join(folder, `pieces.${name}.txt`));
+  },
+);
 
 test("compiling twice gives the same text", () => {
   const print = (): string =>

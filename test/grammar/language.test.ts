@@ -42,7 +42,9 @@ const modelImports = ["bert", "clip_text", "contrastive", "ctvit", "heads", "ia3
 /** The example as a whole file. */
 function completed({ context, text }: Example): string {
   if (context === "body") return `function example(x) {\n${text}}\n`;
-  if (context === "file") return text;
+  // Settings are those of a model.
+  if (context === "file")
+    return /^(train|data|eval) /m.test(text) && !/^model /m.test(text) ? `${text}\nmodel m {}\n` : text;
   return `${modelImports.map((name) => `import "std/${name}"\n`).join("")}model example {${context === "rules" ? encoders : ""}\n${text}}\n`;
 }
 

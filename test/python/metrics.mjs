@@ -32,7 +32,7 @@ async function load(into) {
   await build({
     stdin: {
       contents: `
-        export { evaluateScores } from "./runtime/evaluate/index.ts";
+        export { evaluateScores } from "./runtime/evaluate/results.ts";
         export { Random } from "./test/random.ts";
       `,
       resolveDir: root,

@@ -148,6 +148,10 @@ describe("what is named in a report is text", () => {
         model: hostile,
         components: plan.components.map((component) => ({ ...component, name: rename(component.name) })),
         parameters: plan.parameters.map((parameter) => ({ ...parameter, path: rename(parameter.path) })),
+        flow: {
+          units: plan.flow.units.map((unit) => ({ ...unit, name: `${unit.name}${hostile}`, text: hostile })),
+          arrows: plan.flow.arrows.map((arrow) => ({ ...arrow, value: hostile })),
+        },
         placements: plan.placements.map((placement) => ({ ...placement, text: `${hostile}${placement.text}` })),
         expectations: [{ text: hostile, holds: false, found: Number.NaN }],
       },

@@ -12,6 +12,7 @@ test.each<[Partial<RunIdentity>, string, string]>([
   [{ seed: 8 }, "7", "8"],
   [{ batch: 4 }, "8", "4"],
   [{ precision: "bf16" }, "f32", "bf16"],
+  [{ steps: 200 }, "100", "200"],
   [{ spec: identity.spec.replace("4", "8") }, "line 2: lora(rank = 4)", "line 2: lora(rank = 8)"],
   [{ spec: `${identity.spec}\nloss x` }, "line 5 is not there", "line 5: loss x"],
   [{ spec: "model m {" }, "line 2: lora(rank = 4)", "line 2 is not there"],
@@ -24,8 +25,8 @@ test.each<[Partial<RunIdentity>, string, string]>([
 });
 
 test("all that differs is named at once", () => {
-  const other = { spec: "", data: "", weights: "", seed: 0, batch: 1, precision: "bf16" };
+  const other = { spec: "", data: "", weights: "", seed: 0, batch: 1, precision: "bf16", steps: 1 };
   expect(compareIdentity(identity, other).map(({ field }) => field)).toEqual([
-    ...["spec", "data", "weights", "seed", "batch", "precision"],
+    ...["spec", "data", "weights", "seed", "batch", "precision", "steps"],
   ]);
 });

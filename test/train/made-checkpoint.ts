@@ -9,6 +9,7 @@ export const identity: RunIdentity = {
   seed: 7,
   batch: 8,
   precision: "f32",
+  steps: 100,
 };
 
 /** A checkpoint of a step, its numbers made of the step. */

@@ -62,7 +62,7 @@ describe.each<[StopSignal, number]>([
     await setTimeout(400);
     expect([child.exitCode, child.signalCode]).toEqual([null, null]);
     child.kill(signal);
-    expect(await end).toEqual({ code, signal: null });
+    expect(await end).toEqual({ code: null, signal });
   });
 
   test("does what it always does once nobody watches for it", async () => {

@@ -3,7 +3,7 @@ import type { Node } from "../../ir/types.ts";
 import { firstValue, type InitialParameter } from "../../programs/init.ts";
 import { gradientPrefix, type Program } from "../../programs/program.ts";
 import { type Emission, emitProgram } from "./emit-program.ts";
-import { assignZeros, emitFeeds, type Feed, feedSignatures, piecesOf, storePiece } from "./feeds.ts";
+import { assignZeros, emitFeeds, type Feed, piecesOf, storePiece } from "./feeds.ts";
 import { GraphWriter, scopeOf } from "./graph-writer.ts";
 import { type SavedModel, type SignatureDef, type TensorInfo, typeAttribute } from "./graphdef.ts";
 import type { Bf16Products } from "./lower/index.ts";
@@ -50,8 +50,7 @@ export interface ModelSettings {
 
 /**
  * Writes programs as one TensorFlow model whose weights, adapters and optimizer state are variables of its session.
- * Besides a signature for each program there are: `init` and its numbered fellows, which take the weights in pieces;
- * `initialise`, which sets the first values that follow from the seed; `prepare`, to be run after either, which computes
+ * Besides a signature for each program there are: `init`, which takes some pieces of the weights at each run; `initialise`, which sets the first values that follow from the seed; `prepare`, to be run after either, which computes
  * what is computed once and sets the optimizer's state to zero; `read`, which gives what training changed; `gradients`,
  * which gives the step's gradients and changes nothing.
  */
@@ -67,8 +66,8 @@ export function emitModel(programs: readonly Program[], settings: ModelSettings)
     if (gradients.size > 0) signatures.set("gradients", { inputs: signature.inputs, outputs: gradients });
   }
   signatures.set("prepare", emitPrepare(emission));
-  const feeds = emitFeeds(variables, writer);
-  for (const [name, signature] of feedSignatures(feeds)) signatures.set(name, signature);
+  const { feeds, signature } = emitFeeds(variables, writer);
+  signatures.set("init", signature);
   signatures.set("initialise", emitInitialise(settings, emission));
   signatures.set("read", emitRead(variables, writer));
   const stored = [...variables.all.values()].map(({ path, type, role }) => ({ path, ...type, role }));

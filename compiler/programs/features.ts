@@ -1,0 +1,48 @@
+import { byteCount, type Node } from "../ir/types.ts";
+import { rewrite } from "../passes/rewrite.ts";
+import { buildStep, type TracedSpec } from "./build.ts";
+import type { Program } from "./program.ts";
+import { frozenValuesOf } from "./rows.ts";
+
+/** Before the number of a feature, in names of outputs and inputs. */
+const featurePrefix = "feature:";
+
+/** What frozen encoders make of an example: the same in every step, so that it need be computed only once. */
+export interface Features {
+  /** Gives the features of some rows: as many as a piece has. */
+  readonly program: Program;
+  /** Bytes of one example's features. */
+  readonly bytesOfRow: number;
+  /** Makes a program of this spec, or of its pieces, read features instead of computing them. */
+  readonly readBy: (program: Program) => Program;
+}
+
+/** Operations that a byte of a feature must save, or its value is as well computed again in every step. */
+const flopsPerByte = 500;
+
+/** The features of a spec; null where no frozen part of it is worth it, and where the model has no loss. */
+export function featuresOf(spec: TracedSpec): Features | null {
+  const rows = spec.settings.microBatch;
+  const piece = spec.inPieces === null ? spec : spec.inPieces().spec;
+  const whole = spec.inPieces === null ? spec.atRows(2 * rows).spec : spec;
+  if (piece === null || whole === null) return null;
+  const [lossOfWhole, lossOfPiece] = [whole, piece].map((each) => buildStep(each)?.outputs.get("loss"));
+  if (lossOfWhole === undefined || lossOfPiece === undefined) return null;
+  const values = frozenValuesOf(lossOfWhole, lossOfPiece, spec.trainable, flopsPerByte);
+  if (values === null || values.length === 0) return null;
+  const names = new Map<Node, string>();
+  for (const [index, value] of values.entries()) {
+    names.set(value.whole, `${featurePrefix}${index}`);
+    names.set(value.piece, `${featurePrefix}${index}`);
+  }
+  const outputs = new Map(values.map((value, index) => [`${featurePrefix}${index}`, value.piece]));
+  return {
+    program: { name: "features", graph: piece.graph, outputs, updates: new Map(), once: new Map() },
+    bytesOfRow: values.reduce((sum, value) => sum + byteCount(value.piece.type) / rows, 0),
+    readBy: (program) =>
+      rewrite(program, (node, _, build) => {
+        const name = names.get(node);
+        return name === undefined ? null : build.add({ op: "input", name, type: node.type });
+      }),
+  };
+}

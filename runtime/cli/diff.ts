@@ -1,0 +1,46 @@
+import { type Comparison, compareSpecs, type ReadableSpec } from "../../compiler/index.ts";
+import { createSource, type Diagnostic, renderDiagnostics, report } from "../../grammar/index.ts";
+import { readText } from "../files/index.ts";
+import { renderComparison } from "./diff-text.ts";
+import { SpecLibrary } from "./library.ts";
+import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
+
+/** As the program `diff` ends: 1 says that there are differences, so what cannot be compared is 2. */
+const diffCodes = { same: exitCodes.done, different: exitCodes.wrong, trouble: exitCodes.usage } as const;
+
+/** `medctc diff`: what two specs differ in, in what they mean. */
+export function diff(
+  before: string,
+  after: string,
+  { json }: { readonly json: boolean },
+  terminal: Terminal,
+): ExitCode {
+  const read = [before, after].map((path) => readSpec(path, terminal.libraryFolder));
+  const unread = read.flatMap((each) => ("source" in each ? [] : [each]));
+  const [first, second] = read.flatMap((each) => ("source" in each ? [each] : []));
+  if (first === undefined || second === undefined) {
+    terminal.err(renderDiagnostics(unread, { colour: terminal.colour }));
+    return diffCodes.trouble;
+  }
+  const { comparison, diagnostics } = compareSpecs(first, second);
+  terminal.err(renderDiagnostics(diagnostics, { colour: terminal.colour }));
+  if (comparison === null) return diffCodes.trouble;
+  terminal.out(json ? renderJson(before, after, comparison) : renderComparison(comparison));
+  return comparison.isEqual ? diffCodes.same : diffCodes.different;
+}
+
+function readSpec(path: string, libraryFolder: string): ReadableSpec | Diagnostic {
+  const file = readText(path);
+  switch (file.kind) {
+    case "missing":
+      return report("file-not-found", path, { path });
+    case "unreadable":
+      return file.problem(path);
+    case "text":
+      return { source: createSource(path, file.text), library: new SpecLibrary(libraryFolder, path) };
+  }
+}
+
+function renderJson(before: string, after: string, comparison: Comparison): string {
+  return `${JSON.stringify({ before, after, ...comparison }, null, 2)}\n`;
+}

@@ -1,0 +1,92 @@
+import type { DataProblem } from "../data/index.ts";
+import {
+  type Attempt,
+  attempt,
+  errorCode,
+  type FileSystem,
+  machineFiles,
+  readBytes,
+  writeAll,
+  writeAtomically,
+} from "../files/index.ts";
+
+/** Bytes that such a list may have: some hundred thousand files. */
+const longestList = 2 ** 26;
+
+/**
+ * The files that a training leaves out, one JSON object a line, so that a training that goes on can still list what was
+ * found before.
+ */
+export class SkippedFiles {
+  private readonly path: string;
+  private readonly files: FileSystem;
+  private readonly known: Map<string, DataProblem>;
+
+  private constructor(path: string, known: Map<string, DataProblem>, files: FileSystem) {
+    this.path = path;
+    this.known = known;
+    this.files = files;
+  }
+
+  /** Opens the list of a training that goes on, or starts a new one. What is no whole line goes. */
+  static open(path: string, goesOn: boolean, files: FileSystem = machineFiles): Attempt<SkippedFiles> {
+    return attempt(path, () => {
+      if (!goesOn) files.remove(path);
+      const text = goesOn ? new TextDecoder().decode(readList(path, files)) : "";
+      const problems = text.split("\n").flatMap(readLine);
+      const kept = problems.map(lineOf).join("");
+      if (kept !== text) writeAtomically(path, kept, files);
+      return new SkippedFiles(path, new Map(problems.map((problem) => [keyOf(problem), problem])), files);
+    });
+  }
+
+  /** In the order in which they were found, each once. */
+  list(): readonly DataProblem[] {
+    return [...this.known.values()];
+  }
+
+  add(problem: DataProblem): Attempt<void> {
+    return attempt(this.path, () => {
+      if (this.known.has(keyOf(problem))) return;
+      this.known.set(keyOf(problem), problem);
+      const handle = this.files.append(this.path);
+      try {
+        writeAll(handle, new TextEncoder().encode(lineOf(problem)), this.files);
+      } finally {
+        this.files.close(handle);
+      }
+    });
+  }
+}
+
+function keyOf({ file, rule }: DataProblem): string {
+  return JSON.stringify([file, rule]);
+}
+
+function lineOf({ file, rule, help }: DataProblem): string {
+  return `${JSON.stringify({ file, rule, help })}\n`;
+}
+
+/** The bytes of a list; none when it is not there or is no such file. */
+function readList(path: string, files: FileSystem): Uint8Array {
+  try {
+    return readBytes(path, longestList, files) ?? new Uint8Array();
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return new Uint8Array();
+    throw error;
+  }
+}
+
+function readLine(line: string): readonly DataProblem[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return [];
+  }
+  if (typeof value !== "object" || value === null) return [];
+  if (!("file" in value && "rule" in value && "help" in value)) return [];
+  const { file, rule, help } = value;
+  const isText = typeof file === "string" && typeof rule === "string";
+  return isText && (typeof help === "string" || help === null) ? [{ file, rule, help }] : [];
+}

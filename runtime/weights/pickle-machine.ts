@@ -1,0 +1,182 @@
+import { FormatError } from "./format-error.ts";
+import { type PickleTypes, type PickleValue, PyDict } from "./pickle-values.ts";
+
+/** What a pickle's instructions work on: its bytes in their order, a stack of values with marks, and values that it keeps. */
+export class PickleMachine {
+  private readonly file: string;
+  private readonly bytes: Uint8Array;
+  private readonly view: DataView;
+  readonly types: PickleTypes;
+  private readonly stack: PickleValue[] = [];
+  /** How high the stack was at each mark. */
+  private readonly marks: number[] = [];
+  private readonly memo = new Map<number, PickleValue>();
+  private at = 0;
+
+  constructor(file: string, bytes: Uint8Array, types: PickleTypes) {
+    this.file = file;
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.types = types;
+  }
+
+  /** The only value that is left. */
+  end(): PickleValue {
+    const value = this.pop();
+    if (this.stack.length > 0 || this.marks.length > 0) throw this.wrong("it ends with more than one value");
+    if (this.at < this.bytes.length) throw this.wrong("it goes on behind its end");
+    return value;
+  }
+
+  protocol(version: number): void {
+    if (version < 2 || version > 5) throw this.wrong(`its protocol is ${version}, and those from 2 to 5 are read`);
+  }
+
+  mark(): void {
+    this.marks.push(this.stack.length);
+  }
+
+  push(value: PickleValue): void {
+    this.stack.push(value);
+  }
+
+  pop(): PickleValue {
+    const value = this.stack.length > (this.marks.at(-1) ?? 0) ? this.stack.pop() : undefined;
+    if (value === undefined) throw this.wrong("it takes a value where there is none");
+    return value;
+  }
+
+  /** The value before the last, and the last. */
+  popBoth(): readonly [PickleValue, PickleValue] {
+    const last = this.pop();
+    return [this.pop(), last];
+  }
+
+  marked(): PickleValue[] {
+    const from = this.marks.pop();
+    if (from === undefined) throw this.wrong("it takes values where there is no mark");
+    return this.stack.splice(from);
+  }
+
+  top(): PickleValue {
+    const value = this.stack.length > (this.marks.at(-1) ?? 0) ? this.stack.at(-1) : undefined;
+    if (value === undefined) throw this.wrong("it looks at a value where there is none");
+    return value;
+  }
+
+  tuple(length: number): void {
+    const items = Array.from({ length }, () => this.pop()).reverse();
+    this.push({ kind: "tuple", items });
+  }
+
+  append(items: readonly PickleValue[]): void {
+    const list = this.top();
+    if (typeof list !== "object" || list?.kind !== "list") throw this.wrong("it adds to what is no list");
+    for (const item of items) list.items.push(item);
+  }
+
+  /** Keys and values in turn. */
+  setItems(items: readonly PickleValue[]): void {
+    const dict = this.top();
+    if (!(dict instanceof PyDict)) throw this.wrong("it sets an item of what is no dict");
+    if (items.length % 2 !== 0) throw this.wrong("a key in it has no value");
+    for (let index = 0; index < items.length; index += 2) dict.set(items[index] ?? null, items[index + 1] ?? null);
+  }
+
+  /** What an OrderedDict has besides its items, such as a state dict's `_metadata`, is left out. */
+  build(): void {
+    const [built] = this.popBoth();
+    if (!(built instanceof PyDict)) throw this.refused("BUILD");
+    this.push(built);
+  }
+
+  /** Keeps the last value at a place, or at the next one. */
+  remember(place = this.memo.size): void {
+    this.memo.set(place, this.top());
+  }
+
+  named(module: PickleValue, name: PickleValue): void {
+    if (typeof module !== "string" || typeof name !== "string") throw this.wrong("what it names has no name");
+    this.push(this.types.named(module, name));
+  }
+
+  /** What a type, the value before the last, makes of the last. */
+  reduce(): void {
+    const [type, given] = this.popBoth();
+    if (typeof given !== "object" || given?.kind !== "tuple") throw this.wrong("a value in it is made from no tuple");
+    this.push(this.types.made(type, given.items));
+  }
+
+  recall(place: number): void {
+    const value = this.memo.get(place);
+    if (value === undefined) throw this.wrong(`it takes value ${place}, which it did not keep`);
+    this.push(value);
+  }
+
+  u8(): number {
+    return this.view.getUint8(this.take(1));
+  }
+
+  u16(): number {
+    return this.view.getUint16(this.take(2), true);
+  }
+
+  u32(): number {
+    return this.view.getUint32(this.take(4), true);
+  }
+
+  i32(): number {
+    return this.view.getInt32(this.take(4), true);
+  }
+
+  /** The highest byte first. */
+  f64(): number {
+    return this.view.getFloat64(this.take(8));
+  }
+
+  /** A whole number of so many bytes, the lowest first, in two's complement; beyond 2^53 it is not exact. */
+  long(length: number): number {
+    const from = this.take(length);
+    let value = 0n;
+    for (let place = length - 1; place >= 0; place--) value = (value << 8n) | BigInt(this.bytes[from + place] ?? 0);
+    return Number(BigInt.asIntN(8 * length, value));
+  }
+
+  text(length: number): string {
+    const from = this.take(length);
+    try {
+      return decoder.decode(this.bytes.subarray(from, this.at));
+    } catch {
+      throw this.wrong("a text in it is not UTF-8");
+    }
+  }
+
+  line(): string {
+    const end = this.bytes.indexOf(newline, this.at);
+    if (end < 0) throw this.wrong("it is cut off");
+    const line = this.text(end - this.at);
+    this.at = end + 1;
+    return line;
+  }
+
+  /** Passes over so many bytes and gives where they start. */
+  take(length: number): number {
+    const from = this.at;
+    if (from + length > this.bytes.length) throw this.wrong("it is cut off");
+    this.at += length;
+    return from;
+  }
+
+  /** What asks for more than tensors need, by its name in Python's pickletools. */
+  refused(instruction: string): FormatError {
+    const problem = `its pickle has the instruction ${instruction}, which weights do not need; nothing of it was run`;
+    return new FormatError(this.file, problem, this.types.help);
+  }
+
+  wrong(problem: string): FormatError {
+    return new FormatError(this.file, `its pickle is not in order: ${problem}`);
+  }
+}
+
+const newline = 0x0a;
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

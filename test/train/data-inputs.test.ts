@@ -1,0 +1,86 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { compileSpec } from "../../compiler/index.ts";
+import { createSource } from "../../grammar/index.ts";
+import { SpecLibrary } from "../../runtime/cli/library.ts";
+import { findDataInputs } from "../../runtime/train/data-inputs.ts";
+
+const path = "test/train/tiny.vlm";
+const tiny = readFileSync(path, "utf8");
+
+/** What a spec's inputs are found to be; changes of the small one are pairs of what is there and what stands for it. */
+function found(text: string, ...changes: readonly (readonly [string, string])[]) {
+  let changed = text;
+  for (const [from, to] of changes) {
+    expect(changed).toContain(from);
+    changed = changed.replace(from, to);
+  }
+  const { spec, diagnostics } = compileSpec(createSource(path, changed), new SpecLibrary("specs/std", path));
+  if (spec === null) throw new Error(JSON.stringify(diagnostics));
+  return findDataInputs(spec);
+}
+
+/** A model of one of the two encoders alone. */
+const vision = `
+import "std/ctvit"
+import "std/heads"
+import "std/linear"
+model seeing {
+  encoder vision = ctvit(volume = [4, 12, 12], patch = [2, 6, 6], dim = 16, heads = 2, dim_head = 8, spatial_depth = 1,
+    temporal_depth = 1, codebook = 16)
+  let image = vision.tokens |> mean(axis = time) |> flatten |> linear(8)
+}
+data { size = [4, 12, 12] }
+`;
+const text = `
+import "std/bert"
+import "std/heads"
+import "std/linear"
+model reading {
+  encoder text = bert(vocab = 180, dim = 16, layers = 1, heads = 2, ff = 32, positions = 32, length = 24)
+  let report = text.hidden |> cls |> linear(8)
+}
+`;
+
+test("a volume, tokens and a mask are known by their types and by what is done with them", () => {
+  expect(found(tiny)).toEqual({
+    volume: "image",
+    ids: "input_ids",
+    mask: "attention_mask",
+    length: 24,
+    vocabulary: 180,
+  });
+});
+
+test("a text encoder that needs no mask is given none", () => {
+  const inputs = found(
+    tiny,
+    ['import "std/bert"', 'import "std/clip_text"'],
+    [
+      "bert(vocab = 180, dim = 16, layers = 1, heads = 2, ff = 32, positions = 32, length = 24)",
+      "clip_text(vocab = 190, dim = 16, layers = 1, heads = 2, length = 20, outputs = 8)",
+    ],
+    ["text.hidden |> cls |> linear(8, bias = false) |> l2", "text.latent |> l2"],
+    [", text.attn.q,v", ""],
+  );
+  expect(inputs).toMatchObject({ mask: null, length: 20, vocabulary: 190 });
+});
+
+test("an input that nothing of a data set fits is named with its type", () => {
+  const inputs = found(tiny, ["codebook = 16", "codebook = 16,\n    channels = 3"]);
+  expect(inputs).toMatchObject({
+    problem: "nothing in a data set of volumes and reports fits the input `image`, f32[4, 3, 4, 12, 12]",
+  });
+});
+
+test("a model without a volume, or without tokens, is refused", () => {
+  expect(found(text)).toMatchObject({ problem: "the model has no input for a volume" });
+  expect(found(vision)).toMatchObject({ problem: "the model has no input for the tokens of a report" });
+});
+
+test("a volume of another size than the `data` block makes is refused with what to write", () => {
+  expect(found(tiny, ["size = [4, 12, 12]", "size = [4, 12, 18]"])).toEqual({
+    problem: "the model takes volumes of 4 x 12 x 12 voxels, and the `data` block makes them 4 x 12 x 18",
+    help: "write `size = [4, 12, 12]` in the `data` block, or change the encoder's volume",
+  });
+});

@@ -1,0 +1,227 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import type { TrainSettings } from "../../compiler/index.ts";
+import { evaluateScores } from "../../runtime/evaluate/index.ts";
+import { BadVolumeError } from "../../runtime/train/batches.ts";
+import { EventLog } from "../../runtime/train/events.ts";
+import { type TrainingEnd, type TrainingRun, train } from "../../runtime/train/loop.ts";
+import { MetricsLog } from "../../runtime/train/metrics-log.ts";
+import { RunFolder } from "../../runtime/train/run-folder.ts";
+import type { StopSignal } from "../../runtime/train/signals.ts";
+import { checkpointAt, identity } from "./made-checkpoint.ts";
+
+const root = mkdtempSync(join(tmpdir(), "medctc-loop-"));
+afterAll(() => rmSync(root, { recursive: true }));
+
+interface Plan {
+  readonly steps: number;
+  readonly saveEvery?: number;
+  readonly evaluateEvery?: number;
+  /** The step that a training which goes on has done, and the evaluations that it has. */
+  readonly from?: number;
+  readonly evaluated?: readonly number[];
+  /** Mean AUROCs of evaluations, in turn. */
+  readonly metrics?: readonly number[];
+  /** A signal that comes in the midst of something that happens, such as `step 2`. */
+  readonly signalIn?: string;
+  readonly outputs?: (step: number) => Readonly<Record<string, number>>;
+  readonly badStep?: number;
+}
+
+const settings: TrainSettings = {
+  optimizer: { kind: "sgd", momentum: 0, weightDecay: 0 },
+  learningRate: 1,
+  schedule: { kind: "constant", warmup: 0, steps: null },
+  batch: 1,
+  microBatch: 1,
+  epochs: 1,
+  evaluateEvery: null,
+  saveEvery: null,
+  clipNorm: null,
+  precision: "f32",
+  checkpoint: "none",
+  memory: null,
+  seed: 1,
+};
+
+/** An evaluation whose mean AUROC is 0, 0.5 or 1, as two volumes give it. */
+function evaluationOf(auroc: number) {
+  return evaluateScores({
+    classes: ["a"],
+    scores: [[0.5], [auroc]],
+    labels: [[false], [true]],
+    bootstrap: null,
+  });
+}
+
+let runs = 0;
+
+/** Trains what has one parameter, and tells what happened in which order. */
+async function follow(
+  plan: Plan,
+): Promise<{ readonly happened: readonly string[]; readonly end: TrainingEnd; readonly folder: RunFolder }> {
+  const { steps, from, evaluated = [], metrics = [], outputs = () => ({ loss: 1 }) } = plan;
+  const opened = RunFolder.open(join(root, `${runs++}`));
+  if (opened.kind !== "open") throw new Error(opened.problem.reason);
+  const folder = opened.run;
+  const log = MetricsLog.open(folder.metricsPath, from ?? 0);
+  const events = EventLog.open(folder.eventsFolder, { seconds: 1, host: "here", lastStep: from ?? 0 });
+  if (log.kind === "failed" || events.kind === "failed") throw new Error("both open");
+  const happened: string[] = [];
+  let signal: StopSignal | null = null;
+  let step = from ?? 0;
+  const note = (what: string): void => {
+    happened.push(what);
+    if (what === plan.signalIn) signal = "SIGTERM";
+  };
+  const remaining = [...metrics];
+  const run: TrainingRun = {
+    engine: {
+      backend: "onnx",
+      device: "CPU",
+      run: () => {
+        step += 1;
+        note(`step ${step}`);
+        const values = { gradient_norm: 1, learning_rate: 1, ...outputs(step) };
+        return Promise.resolve(
+          new Map(Object.entries(values).map(([name, value]) => [name, Float32Array.of(value)] as const)),
+        );
+      },
+      read: () => {
+        note("save");
+        return Promise.resolve(
+          new Map([
+            ["w", Float32Array.of(step)],
+            ["mean:w", Float32Array.of(0)],
+          ]),
+        );
+      },
+      store: () => Promise.resolve(),
+      dispose: () => Promise.resolve(),
+    },
+    settings: { ...settings, saveEvery: plan.saveEvery ?? null, evaluateEvery: plan.evaluateEvery ?? null },
+    steps,
+    stepsPerEpoch: 4,
+    batches: {
+      at: (at) => () =>
+        at === plan.badStep
+          ? Promise.reject(new BadVolumeError({ file: "a.nii.gz", rule: "it is cut off", help: null }))
+          : Promise.resolve(new Map()),
+      epochOf: () => 0,
+      takeSkipped: () => [],
+    },
+    trained: new Map([["w", { checkpoint: "model.w", shape: [1] }]]),
+    folder,
+    metrics: log.value,
+    events: events.value,
+    identity,
+    about: new Map(),
+    from: from === undefined ? null : { ...checkpointAt(from).state, best: null },
+    evaluate:
+      plan.evaluateEvery === undefined
+        ? null
+        : (at) => {
+            note(`evaluate ${at}`);
+            if (signal !== null) return Promise.resolve({ kind: "stopped" });
+            return Promise.resolve({
+              kind: "evaluated",
+              evaluation: evaluationOf(remaining.shift() ?? 1),
+              skipped: [],
+            });
+          },
+    evaluated: new Set(evaluated),
+    stopRequested: () => signal,
+    tell: () => undefined,
+    skip: () => null,
+    now: () => 1,
+  };
+  const end = await train(run);
+  log.value.close();
+  events.value.close();
+  folder.close();
+  return { happened, end, folder };
+}
+
+/** What the last checkpoint says. */
+function lastState(folder: RunFolder) {
+  const latest = folder.checkpoints.latest();
+  if (latest.kind !== "found") throw new Error("there is a checkpoint");
+  return latest.checkpoint.state;
+}
+
+test("evaluates before the first step, every `evaluate_every` and after the last; saves every `save_every` and after evaluations", async () => {
+  const { happened, end } = await follow({ steps: 7, saveEvery: 2, evaluateEvery: 3 });
+  expect(end).toEqual({ kind: "done" });
+  expect(happened).toEqual([
+    ...["evaluate 0", "save", "step 1", "step 2", "save", "step 3", "evaluate 3", "save", "step 4", "save", "step 5"],
+    // Step 6 is saved before it is evaluated, since an evaluation may take long.
+    ...["step 6", "save", "evaluate 6", "save", "step 7", "evaluate 7", "save"],
+  ]);
+});
+
+test("saves at the end of each epoch where the spec does not say when, and once at the end", async () => {
+  const { happened, end } = await follow({ steps: 6 });
+  expect(end).toEqual({ kind: "done" });
+  expect(happened).toEqual(["step 1", "step 2", "step 3", "step 4", "save", "step 5", "step 6", "save"]);
+});
+
+test("the checkpoint of an evaluated step says its metric, and which is the best so far", async () => {
+  const { folder } = await follow({ steps: 4, evaluateEvery: 2, metrics: [0, 1, 0] });
+  expect(lastState(folder)).toMatchObject({ step: 4, metric: 0, best: { step: 2, metric: 1 } });
+  expect(readdirSync(folder.checkpoints.folder)).toEqual(["step-00000000", "step-00000002", "step-00000004"]);
+});
+
+test("a training that goes on first evaluates what was saved and not evaluated, and nothing twice", async () => {
+  const again = await follow({ steps: 4, evaluateEvery: 2, from: 2, evaluated: [0], metrics: [1, 0] });
+  expect(again.happened).toEqual(["evaluate 2", "save", "step 3", "step 4", "evaluate 4", "save"]);
+  expect(lastState(again.folder).best).toEqual({ step: 2, metric: 1 });
+  const other = await follow({ steps: 4, evaluateEvery: 2, from: 2, evaluated: [0, 2] });
+  expect(other.happened).toEqual(["step 3", "step 4", "evaluate 4", "save"]);
+  const done = await follow({ steps: 4, evaluateEvery: 2, from: 4, evaluated: [0, 2, 4] });
+  expect([done.happened, done.end]).toEqual([[], { kind: "done" }]);
+});
+
+test("a signal ends it after the step, which is saved, before an evaluation that is due", async () => {
+  const { happened, end, folder } = await follow({ steps: 4, evaluateEvery: 2, signalIn: "step 2" });
+  expect(happened).toEqual(["evaluate 0", "save", "step 1", "step 2", "save"]);
+  expect(end).toEqual({ kind: "stopped", signal: "SIGTERM", step: 2, saved: true });
+  expect(lastState(folder)).toMatchObject({ step: 2, metric: null });
+});
+
+test("a signal after the last step leaves its evaluation to the next start", async () => {
+  const { happened, end } = await follow({ steps: 2, evaluateEvery: 2, signalIn: "step 2" });
+  expect(happened.slice(-2)).toEqual(["step 2", "save"]);
+  expect(end).toMatchObject({ kind: "stopped", step: 2 });
+  const unseen = await follow({ steps: 2, signalIn: "step 2" });
+  expect(unseen.end).toEqual({ kind: "done" });
+});
+
+test("a signal in the first evaluation ends it with nothing to save", async () => {
+  const { happened, end } = await follow({ steps: 4, evaluateEvery: 2, signalIn: "evaluate 0" });
+  expect(happened).toEqual(["evaluate 0"]);
+  expect(end).toEqual({ kind: "stopped", signal: "SIGTERM", step: 0, saved: false });
+});
+
+test.each([
+  [{ loss: Number.NaN }, "loss"],
+  [{ loss: Number.POSITIVE_INFINITY }, "loss"],
+  // It would be in the parameters, and in a checkpoint, before the loss shows it.
+  [{ loss: 1, gradient_norm: Number.NaN }, "gradient norm"],
+])("a step that gives %o ends it, and is neither saved nor logged", async (broken, what) => {
+  const outputs = (step: number) => (step === 3 ? broken : { loss: 1 });
+  const { happened, end, folder } = await follow({ steps: 5, saveEvery: 1, outputs });
+  expect(end).toMatchObject({ kind: "not-finite", what, step: 2 });
+  expect(happened.at(-1)).toBe("step 3");
+  expect(lastState(folder)).toMatchObject({ step: 2, loss: { sum: 2, count: 2 } });
+  expect(readFileSync(folder.metricsPath, "utf8").match(/"step":\d+/g)).toEqual(['"step":1', '"step":2']);
+});
+
+test("a file that cannot be used ends it after the step before, which is saved", async () => {
+  const { happened, end, folder } = await follow({ steps: 6, badStep: 3 });
+  expect(happened).toEqual(["step 1", "step 2", "step 3", "save"]);
+  expect(end).toMatchObject({ kind: "wrong-data", step: 3, problem: { file: "a.nii.gz" } });
+  expect(lastState(folder).step).toBe(3);
+  expect((await follow({ steps: 6, badStep: 0 })).happened).toEqual([]);
+});
