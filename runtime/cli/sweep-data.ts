@@ -33,8 +33,9 @@ export async function openSweepData(
     else terminal.err(`note: ${entry.name} is not evaluated: its \`eval\` block names no latents, or no classes\n`);
     const [train, held] = sets;
     if (train === undefined || !isUsable(train, data, skipBad, terminal)) return null;
-    // As in a training, nothing that is held out is no mistake.
-    if (held !== undefined && held.examples.length > 0 && !isUsable(held, data, skipBad, terminal)) return null;
+    // As in a training, a folder without held-out volumes or labels is no mistake, and bad files may be skipped.
+    const isWithout = held?.examples.length === 0 && (skipBad || held.problems.every(({ file }) => file === data));
+    if (held !== undefined && !isWithout && !isUsable(held, data, skipBad, terminal)) return null;
     found.set(key, { hash: hashOf(sets), examples: sets.flatMap(({ examples }) => examples), settings });
   }
   return found;

@@ -22,13 +22,14 @@ export function writeJobs(
   system: JobSystem,
   root: string,
   manifest: Manifest,
-  { sweep: { allowMissing, skipBad }, entries, dataOf, weights, adapter, vocab }: SweepSources,
+  { sweep: read, entries, dataOf, weights, adapter, vocab }: SweepSources,
   backend: EngineBackend,
   terminal: Terminal,
 ): ExitCode {
-  const fromRoot = (path: string): string => {
-    const found = isAbsolute(path) ? path : relative(resolve(root), resolve(path));
-    return found.split(sep).join("/");
+  // What was written as absolute is meant so on all machines; all else keeps its place beside the folder.
+  const fromRoot = (path: string, written: string | null): string => {
+    const isFixed = written !== null && isAbsolute(written);
+    return isFixed ? path : relative(resolve(root), resolve(path)).split(sep).join("/");
   };
   const folders = [...new Set(entries.map(dataOf))];
   const [data] = folders;
@@ -51,12 +52,12 @@ export function writeJobs(
     ),
   );
   const files = emitJobs(system, jobs, {
-    data: fromRoot(data),
-    weights: weights === null ? null : fromRoot(weights),
-    adapter: adapter === null ? null : fromRoot(adapter),
-    vocab: vocab === null ? null : fromRoot(vocab),
-    allowMissing,
-    skipBad,
+    data: fromRoot(data, read.data),
+    weights: weights === null ? null : fromRoot(weights, read.weights),
+    adapter: adapter === null ? null : fromRoot(adapter, read.adapter),
+    vocab: vocab === null ? null : fromRoot(vocab, read.vocab),
+    allowMissing: read.allowMissing,
+    skipBad: read.skipBad,
     backend,
   });
   const folder = join(root, "jobs");

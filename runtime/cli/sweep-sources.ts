@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { dirname, isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import { printable, renderDiagnostics, report } from "../../grammar/index.ts";
 import { findVocabulary } from "../data/index.ts";
 import { attempt, readText } from "../files/index.ts";
@@ -74,7 +74,7 @@ export function readSources(file: string, root: string, withMemory: boolean, ter
     weights: sweep.weights === null ? null : fromFile(sweep.weights),
     adapter: sweep.adapter === null ? null : fromFile(sweep.adapter),
     vocab: sweep.vocab === null ? null : fromFile(sweep.vocab),
-    dataOf: ({ data }) => folder ?? join(dirname(specPath), data.folder ?? ""),
+    dataOf: ({ data }) => folder ?? resolve(dirname(specPath), data.folder ?? ""),
   };
 }
 

@@ -136,8 +136,9 @@ async function runEntries(
   );
   const jobs = all.filter(({ folder }) => !isFinished(folder));
   const before = all.length - jobs.length;
-  const atOnce = Math.min(options.jobs ?? jobsThatFit(entries, terminal), Math.max(1, jobs.length));
   if (before > 0) terminal.err(`${before} of ${all.length} runs are done before\n`);
+  if (jobs.length === 0) return new Set();
+  const atOnce = Math.min(options.jobs ?? jobsThatFit(entries, terminal), jobs.length);
   const cache = { folder: options.cache ?? join(cacheFolder(), "volumes"), bytes: options.cacheBytes };
   const gate = new CacheGate(
     new Map([...data].map(([key, { examples, settings }]) => [key, coldVolumes(examples, settings, cache)])),

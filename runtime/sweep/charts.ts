@@ -27,8 +27,10 @@ export async function costChart(series: readonly Series[]): Promise<string> {
   if (points.length === 0) return "";
   const counts = points.map(({ x }) => x);
   const countDomain = [Math.min(...counts) / 1.3, Math.max(...counts) * 1.3];
-  const lowest = Math.floor(10 * Math.min(chance, ...points.map(({ low }) => low))) / 10;
-  const aurocDomain = [lowest, 1];
+  // Of what is measured, so that entries are told apart; the line of chance is there where it lies within.
+  const lowest = Math.floor(20 * Math.min(...points.map(({ low }) => low))) / 20;
+  const highest = Math.ceil(20 * Math.max(...points.map(({ high }) => high))) / 20;
+  const aurocDomain = [lowest, Math.max(highest, lowest + 0.05)];
   const x = (width: number) =>
     ({
       field: "x",
@@ -41,7 +43,7 @@ export async function costChart(series: readonly Series[]): Promise<string> {
     type: "quantitative",
     title: "mean AUROC",
     scale: { domain: aurocDomain, nice: false },
-    axis: { tickCount: 6, format: ".1f", domain: false, ticks: false },
+    axis: { tickCount: 6, format: ".2f", domain: false, ticks: false },
   } as const;
   const colour = { field: "colour", type: "nominal", scale: null, legend: null } as const;
   const specOf = (width: number, height: number): ChartSpec => ({
@@ -51,7 +53,7 @@ export async function costChart(series: readonly Series[]): Promise<string> {
     data: { values: points },
     layer: [
       {
-        data: { values: [{ chance }] },
+        data: { values: lowest <= chance ? [{ chance }] : [] },
         mark: { type: "rule", color: muted, strokeDash: [4, 3] },
         encoding: { y: { ...y, field: "chance" } },
       },
@@ -77,7 +79,7 @@ export async function costChart(series: readonly Series[]): Promise<string> {
       description: "Points are mean AUROCs, lines their 95 % intervals. The table of results has the same numbers.",
     }),
   );
-  const caption = "Mean AUROC with 95 % interval against trainable parameters (each decade as wide as the next)";
+  const caption = "Mean AUROC with 95 % interval against trainable parameters, on a logarithmic axis";
   return `<figure class="card"><figcaption>${caption}</figcaption>${picture}${legendOf(series)}</figure>`;
 }
 

@@ -1,15 +1,14 @@
-export { CacheGate, coldVolumes, type SharedCache } from "./cold-volumes.ts";
+export { CacheGate, coldVolumes } from "./cold-volumes.ts";
 export { deriveEntries, type SweepEntry, specName, type WrongEntry } from "./derive.ts";
 export { type EmittedJob, emitJobs, type JobSystem } from "./jobs.ts";
 export { encodeManifest, type Manifest, type ManifestEntry, manifestPath, readManifest } from "./manifest.ts";
-export { renderSweep, type UndoneRun } from "./page.ts";
+export { renderSweep } from "./page.ts";
 export { renderSweepProblem } from "./problem.ts";
 export { readSweep, type Sweep } from "./read-sweep.ts";
 export { type RunResult, readRun } from "./results.ts";
 export { resultRows, rowsToCsv, rowsToJson, timesToCsv } from "./results-files.ts";
-export { describeSchedule, type Job, type Outcome, runJobs } from "./schedule.ts";
+export { describeSchedule, type Job, runJobs } from "./schedule.ts";
 export {
-  type EntryIdentity,
   entryFolder,
   isFinished,
   placeEntry,

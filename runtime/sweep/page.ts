@@ -5,14 +5,14 @@ import { renderDiagram } from "../report/diagram.ts";
 import { escapeMarkup } from "../report/escape.ts";
 import { inBothWidths, renderTable, type Section, type TableCell, type TableColumn } from "../report/markup.ts";
 import { themePalette } from "../report/palette.ts";
-import { style as reportStyle } from "../report/style.ts";
+import { styleOf } from "../report/style.ts";
 import { costChart, curveCharts } from "./charts.ts";
 import { heatStyle, heatTable } from "./heat-table.ts";
 import type { RunResult } from "./results.ts";
 import { settingsOf } from "./results-files.ts";
 import { type Series, seriesOf } from "./series.ts";
 
-const style = `${reportStyle}
+const style = `${styleOf({})}
 .series{display:flex;flex-wrap:wrap;gap:2px 20px;list-style:none;margin:8px 0 0;padding:0;font-size:13px}
 .series li{display:flex;align-items:center;gap:6px;overflow-wrap:anywhere}
 .series svg{flex:none}
@@ -108,7 +108,7 @@ function resultTable(series: readonly Series[], hasSeeds: boolean): string {
     right("macro F1"),
     right("micro F1"),
     right("steps"),
-    right("time"),
+    right("time of steps"),
     left("status"),
   ];
   const rows = sorted.map(({ number, run: { entry, plan, seed, status, steps, seconds, evaluation } }) => {

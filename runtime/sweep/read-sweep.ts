@@ -82,7 +82,7 @@ function entriesOf(file: Mapping, reader: SweepReader): readonly EntryEdits[] {
     return named(runsOf(runs.value, placements, budget, reader));
   }
   const axes = grid === undefined ? [] : axesOf(grid.value, budget, reader);
-  const count = [...axes.values()].reduce((all, { length }) => all * length, Math.max(1, placements.length));
+  const count = axes.reduce((all, [, values]) => all * values.length, Math.max(1, placements.length));
   if (count > mostEntries) {
     reader.refuse(grid?.value ?? file, `these are ${count} entries, and at most ${mostEntries} are read`);
     return [];
@@ -121,6 +121,7 @@ function runsOf(
   budget: readonly string[],
   reader: SweepReader,
 ): readonly Unnamed[] {
+  const names = new Set<string>();
   return reader.list(tree, "runs").flatMap((item): readonly Unnamed[] => {
     const run = reader.mapping(item, "a run", runKeys);
     if (run === null) return [];
@@ -128,6 +129,9 @@ function runsOf(
     const name = reader.text(written?.value, "name");
     if (written !== undefined && name !== null && !isName(name))
       reader.refuse(written.value, `\`${name}\` is no name for files`, nameHelp);
+    if (written !== undefined && name !== null && names.has(name.toLowerCase()))
+      reader.refuse(written.value, `another run is named \`${name}\``);
+    names.add(name?.toLowerCase() ?? "");
     const settings = new Map<string, string>();
     const given = run.entries.get("settings")?.value;
     const what = "`settings` is a mapping from settings such as `train.batch` to values";

@@ -114,7 +114,7 @@ class TreeReader {
     const offset = node.range?.[0] ?? 0;
     const place = this.placeOf(offset);
     if (isAlias(node)) return this.no(offset, "aliases are not read here");
-    if ("tag" in node && node.tag !== undefined) return this.no(offset, "tags are not read here");
+    if (node.tag !== undefined) return this.no(offset, "tags are not read here");
     if (isScalar(node)) return { kind: "scalar", text: node.source ?? String(node.value), place };
     if (isSeq<Node>(node)) return { kind: "list", items: node.items.flatMap((item) => this.read(item) ?? []), place };
     if (!isMap<Node, Node | null>(node)) return this.no(offset, "this is no value");
