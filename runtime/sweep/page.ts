@@ -97,6 +97,7 @@ function resultTable(series: readonly Series[], hasSeeds: boolean): string {
   const aurocOf = ({ evaluation }: RunResult): number =>
     evaluation?.overall.meanAuroc.value ?? Number.NEGATIVE_INFINITY;
   const sorted = runs.toSorted((a, b) => aurocOf(b.run) - aurocOf(a.run) || a.number - b.number);
+  const areDone = runs.every(({ run }) => run.status === "done");
   const columns = [
     left("entry"),
     ...(hasSeeds ? [right("seed")] : []),
@@ -109,7 +110,7 @@ function resultTable(series: readonly Series[], hasSeeds: boolean): string {
     right("micro F1"),
     right("steps"),
     right("time of steps"),
-    left("status"),
+    ...(areDone ? [] : [left("status")]),
   ];
   const rows = sorted.map(({ number, run: { entry, plan, seed, status, steps, seconds, evaluation } }) => {
     const overall = evaluation?.overall;
@@ -126,7 +127,7 @@ function resultTable(series: readonly Series[], hasSeeds: boolean): string {
       cellOf(overall?.microF1),
       printCount(steps),
       seconds === null ? "" : `${seconds.toFixed(0)} s`,
-      status,
+      ...(areDone ? [] : [status]),
     ];
   });
   return renderTable("Results, the best first", columns, rows);

@@ -133,7 +133,7 @@ runs:
       "spec: a\nruns: [{name: ../x}]",
       "2:15 `../x` is no name for files (names have letters, digits, `_`, `-` and `.`, and begin with a letter or a digit)",
     ],
-    ["a name twice", "spec: a\nruns: [{name: x}, {name: X}]", "2:25 another run is named `X`"],
+    ["a name twice", "spec: a\nruns: [{name: x}, {name: X}]", "2:26 another run is named `X`"],
     ["an alias", "spec: &a b\ndata: *a", "2:7 aliases are not read here"],
     ["a tag", "spec: !!binary aGk=", "1:16 tags are not read here"],
     ["two documents", "spec: a\n---\nspec: b", "2:1 a second document begins here"],
