@@ -22,7 +22,14 @@ export {
   type ModelIndex,
   type ModelSettings,
 } from "./emit/tensorflow/index.ts";
-export type { FilePlace, Library, ReadResult } from "./imports.ts";
+export {
+  type FilePlace,
+  type Library,
+  libraryDeclarations,
+  loadProgram,
+  type Program as LoadedProgram,
+  type ReadResult,
+} from "./imports.ts";
 export type { Given } from "./ir/evaluate.ts";
 export { printProgram } from "./ir/print.ts";
 export { elementCount, type Node, printType, type TensorType } from "./ir/types.ts";

@@ -7,7 +7,10 @@ import type { Emitted } from "./compile.ts";
 import { addDataCommands } from "./data-commands.ts";
 import type { ExportedProgram } from "./export.ts";
 import { pictureWidth, wholeNumber } from "./option-values.ts";
+
 import { addPlacementCommands } from "./placement-commands.ts";
+import { addSweepCommands } from "./sweep-commands.ts";
+
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 import { addWeightsCommands } from "./weights-commands.ts";
 
@@ -330,18 +333,14 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
       };
       code = await bench(spec, { program: name, overrides, backend, steps, warmup, profile, json }, terminal);
     });
-  addDataCommands(program, version, terminal, (ended) => {
+  const end = (ended: ExitCode): void => {
     code = ended;
-  });
-  addWeightsCommands(program, terminal, (ended) => {
-    code = ended;
-  });
-  addAdapterCommands(program, terminal, (ended) => {
-    code = ended;
-  });
-  addPlacementCommands(program, terminal, (ended) => {
-    code = ended;
-  });
+  };
+  addDataCommands(program, version, terminal, end);
+  addWeightsCommands(program, terminal, end);
+  addAdapterCommands(program, terminal, end);
+  addPlacementCommands(program, terminal, end);
+  addSweepCommands(program, terminal, end);
   program.command("measure", { hidden: true }).action(async () => {
     const { measure } = await import("./measure.ts");
     code = await measure(terminal);

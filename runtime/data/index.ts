@@ -1,3 +1,4 @@
+export { cacheKey, fileState } from "./cache.ts";
 export { checkDataset, type DatasetCounts, type VolumeCheck } from "./check-dataset.ts";
 export { checkVolume } from "./check-volume.ts";
 export { type Dataset, type DatasetNeeds, openDataset } from "./dataset.ts";

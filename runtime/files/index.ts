@@ -1,6 +1,6 @@
 export { bundledFile } from "./bundled.ts";
 export { type FileSystem, machineFiles, readAll, readBytes, syncFolder, writeAll } from "./file-system.ts";
-export { type Holder, isRunning, takeLock } from "./lock.ts";
+export { type Holder, holderOf, isRunning, takeLock } from "./lock.ts";
 export { decodeText, firstBadByte, readText } from "./read-text.ts";
 export { type Attempt, attempt, errorCode, reasonOf, type StorageProblem, storageProblem } from "./storage-problem.ts";
 export { removeQuietly, writeAtomically, writeDurably } from "./write-atomically.ts";

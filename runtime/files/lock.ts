@@ -46,6 +46,12 @@ export function takeLock(path: string, files: FileSystem = machineFiles): Lock {
   throw new Error(`${path} cannot be taken over: it comes back without a holder`);
 }
 
+/** The process that has the lock of a path; null when nobody does, or a process of this machine that is gone. */
+export function holderOf(path: string, files: FileSystem = machineFiles): Holder | null {
+  const holder = readHolder(path, files);
+  return holder !== null && isAlive(holder) ? holder : null;
+}
+
 /** Gives a lock back, unless a person took it away and another process has it. What fails leaves a lock of a process that ends. */
 function release(path: string, own: Holder, aside: string, files: FileSystem): void {
   try {

@@ -11,11 +11,13 @@ export interface Page {
   readonly lead: string;
   readonly sections: readonly Section[];
   readonly look?: PageLook;
+  /** Rules besides those that all pages have. */
+  readonly style?: string;
 }
 
 /** A page that needs nothing else: no script, its pictures inside. A policy in it lets it load its own style alone. */
-export function renderPage({ title, about, lead, sections, look = {} }: Page): string {
-  const style = styleOf(look);
+export function renderPage({ title, about, lead, sections, look = {}, style: own = "" }: Page): string {
+  const style = `${styleOf(look)}${own}`;
   const hash = createHash("sha256").update(style).digest("base64");
   const policy = `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
   return `<!doctype html>

@@ -1,0 +1,66 @@
+import { createHash } from "node:crypto";
+import { statSync } from "node:fs";
+import type { DataSettings } from "../../compiler/index.ts";
+import { type Dataset, type Example, openDataset } from "../data/index.ts";
+import type { SweepEntry } from "../sweep/index.ts";
+import { showProblems } from "./open-data.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** The volumes that a run reads, and a hash of what a data set says of them: of all but their voxels. */
+export interface SweepData {
+  readonly hash: string;
+  readonly examples: readonly Example[];
+  readonly settings: DataSettings;
+}
+
+/** Opens what entries train on and are evaluated on, once for all that read the same; null after saying what is wrong. */
+export async function openSweepData(
+  entries: readonly SweepEntry[],
+  dataOf: (entry: SweepEntry) => string,
+  skipBad: boolean,
+  terminal: Terminal,
+): Promise<ReadonlyMap<string, SweepData> | null> {
+  const found = new Map<string, SweepData>();
+  for (const entry of entries) {
+    const key = dataKey(entry);
+    if (found.has(key)) continue;
+    const { data: settings, evaluation } = entry;
+    const data = dataOf(entry);
+    const { classes } = evaluation;
+    const isEvaluated = evaluation.image !== null && evaluation.text !== null && classes.length > 0;
+    const sets: Dataset[] = [await openDataset(data, settings, { reports: true, labels: null, split: "train" })];
+    if (isEvaluated) sets.push(await openDataset(data, settings, { reports: false, labels: classes, split: "valid" }));
+    else terminal.err(`note: ${entry.name} is not evaluated: its \`eval\` block names no latents, or no classes\n`);
+    const [train, held] = sets;
+    if (train === undefined || !isUsable(train, data, skipBad, terminal)) return null;
+    // As in a training, a folder without held-out volumes or labels is no mistake, and bad files may be skipped.
+    const isWithout = held?.examples.length === 0 && (skipBad || held.problems.every(({ file }) => file === data));
+    if (held !== undefined && !isWithout && !isUsable(held, data, skipBad, terminal)) return null;
+    found.set(key, { hash: hashOf(sets), examples: sets.flatMap(({ examples }) => examples), settings });
+  }
+  return found;
+}
+
+/** The same for entries that read the same volumes in the same way. */
+export function dataKey({ data, evaluation }: Pick<SweepEntry, "data" | "evaluation">): string {
+  return JSON.stringify([data, evaluation.classes]);
+}
+
+function isUsable(dataset: Dataset, data: string, skipBad: boolean, terminal: Terminal): boolean {
+  return showProblems({ ...dataset, notes: [] }, { data, skipBad, ...unread }, terminal);
+}
+
+/** What showing problems does not look at. */
+const unread = { vocab: null, cache: null, cacheBytes: 0, workers: null } as const;
+
+function hashOf(sets: readonly Dataset[]): string {
+  const hash = createHash("sha256");
+  for (const { examples } of sets) {
+    for (const { name, file, metadata, report, labels } of examples) {
+      const bytes = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+      hash.update(`${JSON.stringify([name, bytes, metadata, report, [...(labels ?? [])]])}\n`);
+    }
+    hash.update("\n");
+  }
+  return hash.digest("hex");
+}

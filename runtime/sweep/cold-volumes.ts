@@ -1,0 +1,53 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { DataSettings } from "../../compiler/index.ts";
+import { cacheKey, type Example, fileState } from "../data/index.ts";
+
+/** The cache that runs share. */
+export interface SharedCache {
+  readonly folder: string;
+  readonly bytes: number;
+}
+
+/** Bytes of a preprocessed volume on disk, at most: whole steps of the window, in 16 bits. */
+const voxelBytes = 2;
+
+/**
+ * The entries that the cache of preprocessed volumes lacks, as paths; none where all of them would not fit, since waiting for
+ * them would then be for nothing.
+ */
+export function coldVolumes(
+  examples: readonly Example[],
+  settings: DataSettings,
+  { folder, bytes }: SharedCache,
+): readonly string[] {
+  const all = examples.length * voxelBytes * settings.size.reduce((product, size) => product * size, 1);
+  if (all > bytes) return [];
+  return examples.flatMap(({ file, metadata }) => {
+    const state = fileState(file);
+    const path = state === null ? null : join(folder, `${cacheKey(state, metadata, settings)}.volume`);
+    return path === null || existsSync(path) ? [] : [path];
+  });
+}
+
+/**
+ * Lets one run at a time start of those that read the same volumes, until these are in the cache: others would preprocess
+ * them at the same time again.
+ */
+export class CacheGate {
+  private readonly missing: ReadonlyMap<string, string[]>;
+
+  constructor(missing: ReadonlyMap<string, readonly string[]>) {
+    this.missing = new Map([...missing].map(([group, paths]) => [group, paths.toReversed()]));
+  }
+
+  /** Whether a run of a group may start beside others of it. Looks no further than to the first entry that is missing. */
+  isOpen(group: string): boolean {
+    const paths = this.missing.get(group) ?? [];
+    for (let next = paths.at(-1); next !== undefined; next = paths.at(-1)) {
+      if (!existsSync(next)) return false;
+      paths.pop();
+    }
+    return true;
+  }
+}

@@ -1,0 +1,130 @@
+import { createHash } from "node:crypto";
+import { dirname, join, relative, sep } from "node:path";
+import {
+  compileSpec,
+  type DataSettings,
+  expectMemory,
+  libraryDeclarations,
+  loadProgram,
+  type Plan,
+  type TracedSpec,
+} from "../../compiler/index.ts";
+import { createSource, type Diagnostic, hasErrors } from "../../grammar/index.ts";
+import { SpecLibrary } from "../cli/library.ts";
+import { type BaseSpec, deriveSpec } from "./edit-spec.ts";
+import type { EntryEdits } from "./entries.ts";
+import type { Sweep } from "./read-sweep.ts";
+
+/** An entry whose spec compiles. */
+export interface SweepEntry extends EntryEdits {
+  /** The derived spec. */
+  readonly text: string;
+  /** Files that it imports, by their paths from its own folder, with `/` between folders. */
+  readonly imports: ReadonlyMap<string, string>;
+  /** Of the text and of what it imports. */
+  readonly hash: string;
+  readonly plan: Plan;
+  readonly data: DataSettings;
+  readonly evaluation: TracedSpec["evaluation"];
+  readonly seed: number;
+  /** What a step is expected to take in memory; null where that was not asked for, or the model has no loss. */
+  readonly peakBytes: number | null;
+}
+
+/** Why an entry has no spec that compiles; the name is null for the spec that all are derived from. */
+export interface WrongEntry {
+  readonly name: string | null;
+  readonly rule: string | null;
+  readonly help: string | null;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export type DerivedEntries =
+  | { readonly kind: "entries"; readonly entries: readonly SweepEntry[] }
+  | { readonly kind: "wrong"; readonly wrong: readonly WrongEntry[] };
+
+export interface BaseText {
+  readonly path: string;
+  readonly text: string;
+  readonly libraryFolder: string;
+}
+
+/** The name of a derived spec in its folder. */
+export const specName = "spec.vlm";
+
+/** Derives and compiles the specs of all entries; `placeOf` gives the path under which the mistakes of one are shown. */
+export function deriveEntries(
+  { entries, budget }: Pick<Sweep, "entries" | "budget">,
+  base: BaseText,
+  withMemory: boolean,
+  placeOf: (name: string) => string,
+): DerivedEntries {
+  const library = new SpecLibrary(base.libraryFolder, base.path);
+  const program = loadProgram(createSource(base.path, base.text), library);
+  if (hasErrors(program.diagnostics)) {
+    return { kind: "wrong", wrong: [{ name: null, rule: null, help: null, diagnostics: program.diagnostics }] };
+  }
+  const spec: BaseSpec = {
+    program,
+    libraryAdapters: new Map(
+      libraryDeclarations(library).flatMap(({ name, kind, file }) => (kind === "adapter" ? [[name, file]] : [])),
+    ),
+  };
+  const budgetSettings = budgetOf(budget);
+  const wrong: WrongEntry[] = [];
+  const right: SweepEntry[] = [];
+  for (const edits of entries) {
+    const { name, placement } = edits;
+    const settings = new Map([...budgetSettings, ...edits.settings]);
+    const derived = deriveSpec(spec, { lines: placement?.lines ?? null, settings });
+    if (derived.kind === "wrong") wrong.push({ name, rule: derived.rule, help: derived.help, diagnostics: [] });
+    else {
+      const entry = compileEntry(edits, derived.text, base, withMemory, placeOf(name));
+      if ("rule" in entry) wrong.push(entry);
+      else right.push(entry);
+    }
+  }
+  return wrong.length > 0 ? { kind: "wrong", wrong } : { kind: "entries", entries: right };
+}
+
+/** Steps go before epochs, so a spec's own steps make way for a number of epochs. */
+function budgetOf(budget: Sweep["budget"]): readonly (readonly [string, string | null])[] {
+  if (budget === null) return [];
+  const own = [`train.${budget.unit}`, String(budget.count)] as const;
+  return budget.unit === "steps" ? [own] : [own, ["train.steps", null]];
+}
+
+function compileEntry(
+  edits: EntryEdits,
+  text: string,
+  base: BaseText,
+  withMemory: boolean,
+  place: string,
+): SweepEntry | WrongEntry {
+  const library = new SpecLibrary(base.libraryFolder, base.path);
+  const { plan, spec, memory, diagnostics } = compileSpec(createSource(place, text), library);
+  const { name } = edits;
+  if (plan === null || spec === null || hasErrors(diagnostics)) return { name, rule: null, help: null, diagnostics };
+  const folder = dirname(base.path);
+  const imports = new Map(
+    [...library.imported].map(([path, content]) => [relative(folder, path).split(sep).join("/"), content]),
+  );
+  if (imports.has(specName)) {
+    const rule = `it imports ${join(folder, specName)}, which is the name of the derived spec`;
+    return { name, rule, help: "give that file another name", diagnostics: [] };
+  }
+  const peak = withMemory ? (memory ?? expectMemory(spec)) : null;
+  return {
+    ...edits,
+    text,
+    imports,
+    hash: createHash("sha256")
+      .update(JSON.stringify([text, [...imports]]))
+      .digest("hex"),
+    plan,
+    data: spec.data,
+    evaluation: spec.evaluation,
+    seed: spec.settings.seed,
+    peakBytes: peak?.peakBytes ?? null,
+  };
+}

@@ -1,0 +1,163 @@
+import type { LoadedProgram } from "../../compiler/index.ts";
+import { createSource, formatSource, hasErrors, type Item, type ModelDeclaration, parse } from "../../grammar/index.ts";
+
+/** A spec that others are derived from. */
+export interface BaseSpec {
+  readonly program: LoadedProgram;
+  /** The library's file of each adapter that is declared there. */
+  readonly libraryAdapters: ReadonlyMap<string, string>;
+}
+
+/** What changes of a spec. */
+export interface SpecEdits {
+  /** Lines of a model that stand for its placements: placements, `freeze`, `train` and `expect`; null leaves those. */
+  readonly lines: string | null;
+  /** Values in the language by settings such as `train.batch`; null takes a setting away. */
+  readonly settings: ReadonlyMap<string, string | null>;
+}
+
+/** A derived text, which may have mistakes that the compiler finds; or what does not belong where it was written. */
+export type Derived =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "wrong"; readonly rule: string; readonly help: string | null };
+
+interface Edit {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+/**
+ * Derives a spec from another one by replacing what edits name in its text, so that all else, comments too, stays as it was
+ * written. With other placements the base's expectations go: they are of its own. An adapter that the base does not know is
+ * imported from the library.
+ */
+export function deriveSpec({ program, libraryAdapters }: BaseSpec, { lines, settings }: SpecEdits): Derived {
+  const { source, parsed } = program.entry;
+  const { items } = parsed.file;
+  const edits: Edit[] = [];
+  if (lines !== null) {
+    const read = readLines(lines);
+    if (read.kind === "wrong") return read;
+    const model = items.find((item) => item.kind === "model");
+    if (model === undefined) return { kind: "wrong", rule: "the spec has no model", help: null };
+    edits.push(...placementEdits(model, source.text, lines), ...importEdits(items, program, read, libraryAdapters));
+  }
+  for (const [setting, value] of settings) {
+    if (value === null || isOneValue(value)) continue;
+    return { kind: "wrong", rule: `\`${setting}\`: \`${value}\` is no single value of the language`, help: null };
+  }
+  edits.push(...settingEdits(items, source.text, settings));
+  const text = applyEdits(source.text, edits);
+  return { kind: "text", text: formatSource(createSource(source.name, text)).text ?? text };
+}
+
+/** The adapters that lines of a model name; wrong where something else is among them. */
+function readLines(
+  lines: string,
+): { readonly kind: "lines"; readonly adapters: readonly string[] } | Extract<Derived, { readonly kind: "wrong" }> {
+  const { file, diagnostics } = parse(createSource("placement", `model m {\n${lines}\n}\n`));
+  const [model, ...others] = file.items;
+  const members = model?.kind === "model" ? model.members : [];
+  const allowed = members.filter(({ kind }) => lineKinds.has(kind));
+  const isAllowed = model?.kind === "model" && others.length === 0 && allowed.length === members.length;
+  // What cannot be read is shown by the compiler, in its place; brackets that close the model may not come so far.
+  if (!isAllowed) {
+    const help =
+      "lines such as `lora(rank = 8) on text.attn.q`, `freeze heads.*`, `train text.layers[1]`, `expect trainable = 3_584`";
+    return { kind: "wrong", rule: "only placements, `freeze`, `train` and `expect` can stand for a placement", help };
+  }
+  if (members.length === 0 && !hasErrors(diagnostics))
+    return { kind: "wrong", rule: "there is no placement in it", help: null };
+  const adapters = members.flatMap((member) =>
+    member.kind === "placement" && member.adapter.callee.kind === "name" ? [member.adapter.callee.text] : [],
+  );
+  return { kind: "lines", adapters };
+}
+
+const lineKinds: ReadonlySet<string> = new Set(["placement", "freeze-rule", "expect"]);
+
+function isOneValue(value: string): boolean {
+  const { file, diagnostics } = parse(createSource("setting", `train {\nx = ${value}\n}\n`));
+  const [block, ...others] = file.items;
+  return !hasErrors(diagnostics) && block?.kind === "settings" && block.entries.length === 1 && others.length === 0;
+}
+
+/** The lines come where rules for freezing and placements end, since the last rule that matches decides. */
+function placementEdits(model: ModelDeclaration, text: string, lines: string): readonly Edit[] {
+  const last = model.members.filter(({ kind }) => kind === "placement" || kind === "freeze-rule").at(-1);
+  const own = lines.trimEnd();
+  const removed = model.members.flatMap((member): readonly Edit[] => {
+    if (member.kind !== "placement" && member.kind !== "expect") return [];
+    const { start, end } = member.span;
+    return [{ start, end, text: member === last ? `${own}${isLastOnLine(text, end) ? "" : "\n"}` : "" }];
+  });
+  if (last?.kind === "placement") return removed;
+  const at = last === undefined ? model.span.end - 1 : endOfLine(text, last.span.end);
+  return [...removed, insertLine(text, at, own)];
+}
+
+function insertLine(text: string, at: number, line: string): Edit {
+  const before = /\n[ \t]*$/.test(text.slice(Math.max(0, at - 200), at)) ? "" : "\n";
+  return { start: at, end: at, text: `${before}${line}${isLastOnLine(text, at) ? "" : "\n"}` };
+}
+
+function isLastOnLine(text: string, at: number): boolean {
+  return /^[ \t]*(?:[\r\n]|$)/.test(text.slice(at, at + 200));
+}
+
+/** Behind the comment that follows on a line, so that it stays with what it is about. */
+function endOfLine(text: string, from: number): number {
+  const [rest = ""] = /^[^\r\n]*/.exec(text.slice(from)) ?? [];
+  return /^\s*(?:#|$)/.test(rest) ? from + rest.length : from;
+}
+
+function importEdits(
+  items: readonly Item[],
+  { entry }: LoadedProgram,
+  { adapters }: { readonly adapters: readonly string[] },
+  libraryAdapters: ReadonlyMap<string, string>,
+): readonly Edit[] {
+  const declared = [...items, ...entry.imports.flatMap(({ file }) => file.parsed.file.items)];
+  const known = new Set(declared.flatMap((item) => (item.kind === "adapter" ? [item.name.text] : [])));
+  const files = adapters.flatMap((adapter) => (known.has(adapter) ? [] : (libraryAdapters.get(adapter) ?? [])));
+  const at = items.filter(({ kind }) => kind === "import").at(-1)?.span.end ?? 0;
+  const text = [...new Set(files)].map((file) => `import "std/${file}"`).join("\n");
+  return text === "" ? [] : [{ start: at, end: at, text: at === 0 ? `${text}\n` : `\n${text}` }];
+}
+
+function settingEdits(
+  items: readonly Item[],
+  text: string,
+  settings: ReadonlyMap<string, string | null>,
+): readonly Edit[] {
+  const edits: Edit[] = [];
+  const added = new Map<string, string[]>();
+  for (const [setting, value] of settings) {
+    const dot = setting.indexOf(".");
+    const [blockName, name] = [setting.slice(0, dot), setting.slice(dot + 1)];
+    const block = items.find((item) => item.kind === "settings" && item.block === blockName);
+    const entry = block?.kind === "settings" ? block.entries.find((each) => each.name.text === name) : undefined;
+    if (entry !== undefined) {
+      const { start, end } = value === null ? entry.span : entry.value.span;
+      edits.push({ start, end, text: value ?? "" });
+    } else if (value !== null && block !== undefined) {
+      edits.push(insertLine(text, block.span.end - 1, `${name} = ${value}`));
+    } else if (value !== null) {
+      added.set(blockName, [...(added.get(blockName) ?? []), `${name} = ${value}\n`]);
+    }
+  }
+  const blocks = [...added].map(([block, lines]) => `\n\n${block} {\n${lines.join("")}}\n`);
+  return [...edits, { start: text.length, end: text.length, text: blocks.join("") }];
+}
+
+/** Edits of different places of a text; of those at one place, the first one's text comes first. */
+function applyEdits(text: string, edits: readonly Edit[]): string {
+  let edited = "";
+  let position = 0;
+  for (const { start, end, text: inserted } of edits.toSorted((a, b) => a.start - b.start || a.end - b.end)) {
+    edited += text.slice(position, start) + inserted;
+    position = end;
+  }
+  return edited + text.slice(position);
+}

@@ -1,0 +1,94 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Plan } from "../../compiler/index.ts";
+import { decodeScores, type Evaluation, evaluateScores } from "../evaluate/index.ts";
+import { fieldsOf } from "./fields.ts";
+import type { ManifestEntry } from "./manifest.ts";
+import { isFinished, runFolder } from "./sweep-folder.ts";
+
+/** What there is of a run: all, part of it, or nothing. */
+export type RunStatus = "done" | "failed" | "unfinished" | "missing";
+
+export interface StepValue {
+  readonly step: number;
+  readonly value: number;
+}
+
+/** One training of a sweep, as its folder has it. */
+export interface RunResult {
+  readonly entry: ManifestEntry;
+  readonly plan: Plan;
+  readonly seed: number;
+  readonly status: RunStatus;
+  /** Steps that were made. */
+  readonly steps: number;
+  /** Of the steps alone, however often the training was gone on with; null where no step says. */
+  readonly seconds: number | null;
+  /** After the last step that was evaluated, of a run that is done; null where nothing was evaluated. */
+  readonly evaluation: Evaluation | null;
+  readonly losses: readonly StepValue[];
+  /** Mean AUROC at the steps that were evaluated. */
+  readonly aurocs: readonly StepValue[];
+}
+
+/** Reads what a run has left. A run that is not done has curves and no numbers: they would look like those of the others. */
+export function readRun(root: string, entry: ManifestEntry, plan: Plan, seed: number, hasFailed: boolean): RunResult {
+  const folder = runFolder(root, entry.name, seed);
+  const isDone = isFinished(folder);
+  const steps = readSteps(join(folder, "metrics.jsonl"));
+  const kept = readKept(join(folder, "evaluations"), steps.at(-1)?.step ?? 0);
+  const last = kept.at(-1);
+  const aurocs = kept.flatMap(({ step, scores }) => {
+    const { value } = evaluateScores({ ...scores, bootstrap: null }).overall.meanAuroc;
+    return value === null ? [] : [{ step, value }];
+  });
+  const hasStarted = existsSync(folder);
+  return {
+    entry,
+    plan,
+    seed,
+    status: isDone ? "done" : hasFailed ? "failed" : hasStarted ? "unfinished" : "missing",
+    steps: steps.at(-1)?.step ?? 0,
+    seconds: steps.length === 0 ? null : steps.reduce((sum, { seconds }) => sum + seconds, 0),
+    evaluation: isDone && last !== undefined ? evaluateScores(last.scores) : null,
+    losses: steps.flatMap(({ step, loss }) => (Number.isFinite(loss) ? [{ step, value: loss }] : [])),
+    aurocs,
+  };
+}
+
+interface Step {
+  readonly step: number;
+  readonly loss: number;
+  readonly seconds: number;
+}
+
+/** The steps of a log; a last line that was not finished is left out. */
+function readSteps(path: string): readonly Step[] {
+  if (!existsSync(path)) return [];
+  return readFileSync(path, "utf8")
+    .split("\n")
+    .flatMap((line): readonly Step[] => {
+      const fields = line === "" ? null : fieldsOf(line);
+      const [step, loss, seconds] = ["step", "loss", "seconds"].map((name) => fields?.(name));
+      if (typeof step !== "number") return [];
+      return [
+        {
+          step,
+          loss: typeof loss === "number" ? loss : Number.NaN,
+          seconds: typeof seconds === "number" ? seconds : 0,
+        },
+      ];
+    });
+}
+
+/** The scores of a training's evaluations, in the order of their steps. */
+function readKept(folder: string, lastStep: number) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .sort()
+    .flatMap((name) => {
+      const step = Number(/^step-(\d+)\.json$/.exec(name)?.[1] ?? Number.NaN);
+      const scores = step <= lastStep ? decodeScores(readFileSync(join(folder, name), "utf8")) : null;
+      return scores === null ? [] : [{ step, scores }];
+    });
+}

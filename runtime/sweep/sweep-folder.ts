@@ -1,0 +1,96 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { writeAtomically } from "../files/index.ts";
+import { type SweepEntry, specName } from "./derive.ts";
+import { fieldsOf } from "./fields.ts";
+
+/** What results of an entry belong to. Null is what could not be seen, such as data that only another machine has. */
+export interface EntryIdentity {
+  readonly spec: string;
+  readonly data: string | null;
+  readonly weights: string | null;
+  readonly backend: string;
+}
+
+const identityFields = ["spec", "data", "weights", "backend"] as const;
+
+/** The places of a sweep's folder; `root` may be where the folder is, or `.` for paths from it. */
+export function entryFolder(root: string, name: string): string {
+  return join(root, "runs", name);
+}
+
+export function runFolder(root: string, name: string, seed: number): string {
+  return join(entryFolder(root, name), `seed-${seed}`);
+}
+
+export function runLog(root: string, name: string, seed: number): string {
+  return `${runFolder(root, name, seed)}.log`;
+}
+
+/** A training writes its adapters when it is done, and its report last. */
+export function isFinished(folder: string): boolean {
+  return existsSync(join(folder, "adapter.safetensors")) && existsSync(join(folder, "report.html"));
+}
+
+/**
+ * Writes an entry's spec with what it imports. Results of another identity are moved to `replaced/`, never mixed and never
+ * removed; gives a line about that, or null. Throws what the file system says.
+ */
+export function placeEntry(root: string, { name, text, imports }: SweepEntry, identity: EntryIdentity): string | null {
+  const folder = entryFolder(root, name);
+  const path = join(folder, "identity.json");
+  const before = readIdentity(path);
+  const hasRuns = existsSync(folder) && readdirSync(folder).some((file) => file.startsWith("seed-"));
+  const differing = before === null ? (hasRuns ? "identity" : null) : differingField(before, identity);
+  let note: string | null = null;
+  if (differing !== null && hasRuns) {
+    const aside = freePath(join(root, "replaced"), name);
+    mkdirSync(dirname(aside), { recursive: true });
+    renameSync(folder, aside);
+    note = `${folder} was trained with another ${differing}; it is in ${aside} now, and trained anew`;
+  }
+  mkdirSync(folder, { recursive: true });
+  // What was known before stays known where it cannot be seen now.
+  const known = differing === null && before !== null ? merged(before, identity) : identity;
+  writeChanged(path, `${JSON.stringify(known)}\n`);
+  for (const [file, content] of [...imports, [specName, text] as const]) {
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    writeChanged(join(folder, file), content);
+  }
+  return note;
+}
+
+function readIdentity(path: string): EntryIdentity | null {
+  const fields = existsSync(path) ? fieldsOf(readFileSync(path, "utf8")) : null;
+  if (fields === null) return null;
+  const text = (name: string): string | null => {
+    const value = fields(name);
+    return typeof value === "string" ? value : null;
+  };
+  const [spec, backend] = [text("spec"), text("backend")];
+  return spec === null || backend === null ? null : { spec, data: text("data"), weights: text("weights"), backend };
+}
+
+function differingField(before: EntryIdentity, now: EntryIdentity): string | null {
+  return (
+    identityFields.find((field) => before[field] !== null && now[field] !== null && before[field] !== now[field]) ??
+    null
+  );
+}
+
+function merged(before: EntryIdentity, now: EntryIdentity): EntryIdentity {
+  return { ...now, data: now.data ?? before.data, weights: now.weights ?? before.weights };
+}
+
+function freePath(folder: string, name: string): string {
+  for (let number = 1; ; number++) {
+    const path = join(folder, `${name}-${number}`);
+    if (!existsSync(path)) return path;
+  }
+}
+
+/** Leaves a file alone that has the content already, so that its time says when it changed. */
+export function writeChanged(path: string, content: string): void {
+  if (existsSync(path) && readFileSync(path, "utf8") === content) return;
+  writeAtomically(path, content);
+}

@@ -1,0 +1,145 @@
+import { CST, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, type Node, parseDocument } from "yaml";
+import type { SweepProblem } from "./problem.ts";
+
+interface Placed {
+  readonly place: { readonly line: number; readonly column: number };
+}
+
+/** What stands in a YAML file, with the place of each node. Numbers and truth values keep the text that was written. */
+export type Tree = Scalar | List | Mapping;
+
+export interface Scalar extends Placed {
+  readonly kind: "scalar";
+  readonly text: string;
+}
+
+export interface List extends Placed {
+  readonly kind: "list";
+  readonly items: readonly Tree[];
+}
+
+export interface Mapping extends Placed {
+  readonly kind: "mapping";
+  /** In the order of the file; no two have the same key. */
+  readonly entries: ReadonlyMap<string, { readonly key: Scalar; readonly value: Tree }>;
+}
+
+const limitBytes = 256 * 1024;
+const limitDepth = 64;
+const shownProblems = 20;
+
+/** Reads a YAML text of plain values: no aliases, no tags, one document. A text of any size and depth is refused or read. */
+export function readTree(
+  text: string,
+):
+  | { readonly kind: "tree"; readonly tree: Tree }
+  | { readonly kind: "wrong"; readonly problems: readonly SweepProblem[] } {
+  const tooMuch = refuseBefore(text);
+  if (tooMuch !== null) return { kind: "wrong", problems: [{ place: null, rule: tooMuch, help: null }] };
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false, prettyErrors: false });
+  const reader = new TreeReader((offset) => {
+    const { line, col } = lines.linePos(offset);
+    return { line: Math.max(line, 1), column: Math.max(col, 1) };
+  });
+  for (const { code, message, pos } of [...document.errors, ...document.warnings]) {
+    reader.refuse(pos[0], code === "MULTIPLE_DOCS" ? "a second document begins here" : message, null);
+  }
+  const { contents } = document;
+  const tree = contents === null ? null : reader.read(contents);
+  if (tree === null) reader.refuse(0, "there is nothing in it", null);
+  const problems = reader.problems.slice(0, shownProblems);
+  return tree === null || problems.length > 0 ? { kind: "wrong", problems } : { kind: "tree", tree };
+}
+
+/** Tokens that may begin a value inside of another one. */
+const openers: ReadonlySet<string> = new Set(["seq-item-ind", "explicit-key-ind", "map-value-ind", "tag", "anchor"]);
+
+/**
+ * What is too much for the parser, found before it runs: it ends the process on deep nesting. In blocks, what is nested begins
+ * in a later column, on the same line or below. In brackets, each opening one nests, and so may each sign between commas.
+ */
+function refuseBefore(text: string): string | null {
+  if (Buffer.byteLength(text) > limitBytes) return `it is larger than ${limitBytes / 1024} KiB`;
+  const columns: number[] = [];
+  const brackets: number[] = [];
+  let column = 0;
+  let inBrackets = 0;
+  const close = (): void => {
+    inBrackets -= brackets.pop() ?? 0;
+  };
+  for (const token of new Lexer().lex(text)) {
+    const type = CST.tokenType(token) ?? "scalar";
+    const isBlank = type === "space" || type === "newline" || type === "comment";
+    if (type === "comma" || openers.has(type)) {
+      const counted = brackets.pop();
+      if (counted !== undefined) {
+        const now = type === "comma" ? 1 : counted + 1;
+        brackets.push(now);
+        inBrackets += now - counted;
+      }
+    }
+    if (brackets.length === 0 && !isBlank) {
+      while ((columns.at(-1) ?? -1) >= column) columns.pop();
+      columns.push(column);
+    }
+    if (type === "flow-map-start" || type === "flow-seq-start") {
+      brackets.push(1);
+      inBrackets++;
+    }
+    if (type === "flow-map-end" || type === "flow-seq-end") close();
+    while (type === "flow-error-end" && brackets.length > 0) close();
+    if (inBrackets + columns.length > limitDepth) return `its values are nested deeper than ${limitDepth}`;
+    const end = token.lastIndexOf("\n");
+    const isMark = token === CST.DOCUMENT || token === CST.SCALAR || token === CST.FLOW_END;
+    column = end >= 0 ? token.length - end - 1 : column + (isMark ? 0 : token.length);
+  }
+  return null;
+}
+
+class TreeReader {
+  readonly problems: SweepProblem[] = [];
+  private readonly placeOf: (offset: number) => Placed["place"];
+
+  constructor(placeOf: (offset: number) => Placed["place"]) {
+    this.placeOf = placeOf;
+  }
+
+  refuse(offset: number, rule: string, help: string | null): void {
+    this.problems.push({ place: this.placeOf(offset), rule, help });
+  }
+
+  /** Null after saying what is no plain value. */
+  read(node: Node): Tree | null {
+    const offset = node.range?.[0] ?? 0;
+    const place = this.placeOf(offset);
+    if (isAlias(node)) return this.no(offset, "aliases are not read here");
+    if (node.tag !== undefined) return this.no(offset, "tags are not read here");
+    if (isScalar(node)) return { kind: "scalar", text: node.source ?? String(node.value), place };
+    if (isSeq<Node>(node)) return { kind: "list", items: node.items.flatMap((item) => this.read(item) ?? []), place };
+    if (!isMap<Node, Node | null>(node)) return this.no(offset, "this is no value");
+    const entries = new Map<string, { readonly key: Scalar; readonly value: Tree }>();
+    for (const { key: written, value } of node.items) {
+      const key = this.read(written);
+      if (key === null) continue;
+      if (key.kind !== "scalar") {
+        this.refuse(offset, "a key is a name", null);
+        continue;
+      }
+      const known = entries.get(key.text);
+      if (known !== undefined) {
+        const rule = `\`${key.text}\` stands twice, first in line ${known.key.place.line}`;
+        this.problems.push({ place: key.place, rule, help: null });
+        continue;
+      }
+      const read = value === null ? { kind: "scalar" as const, text: "", place: key.place } : this.read(value);
+      if (read !== null) entries.set(key.text, { key, value: read });
+    }
+    return { kind: "mapping", entries, place };
+  }
+
+  private no(offset: number, rule: string): null {
+    this.refuse(offset, rule, null);
+    return null;
+  }
+}
