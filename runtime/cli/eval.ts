@@ -10,7 +10,7 @@ import { environmentOf } from "./environment.ts";
 import { fail, failFile, failStorage, failSystem, sayIsSkipped } from "./fail.ts";
 import { findSpec } from "./find-spec.ts";
 import { evaluateHeldOut } from "./held-out.ts";
-import { closeData, type DataOptions, type OpenedData, openData, openSplit, sayIsUncached } from "./open-data.ts";
+import { type DataOptions, type OpenedData, openData, openSplit, sayIsUncached } from "./open-data.ts";
 import { type EngineOptions, openEngine } from "./open-engine.ts";
 import { Progress } from "./progress.ts";
 import { compilePath, type ReadSpec, showDiagnostics } from "./read-spec.ts";
@@ -65,7 +65,7 @@ export async function evaluate(named: string | null, options: EvalOptions, termi
     signals.dispose();
     clean();
     sayIsUncached(reading, terminal);
-    await closeData(reading);
+    await reading.loader.dispose();
   }
 }
 

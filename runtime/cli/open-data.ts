@@ -120,13 +120,3 @@ const shownProblems = 20;
 export function sayIsUncached({ loader: { cacheProblem } }: OpenedData, terminal: Terminal): void {
   if (cacheProblem !== null) terminal.err(`note: preprocessed volumes are not kept: ${printable(cacheProblem)}\n`);
 }
-
-/** Ends the threads that read volumes. Until they are ended the program goes on, also where one was about to be idle. */
-export async function closeData({ loader }: OpenedData): Promise<void> {
-  const goOn = setInterval(() => undefined, 1000);
-  try {
-    await loader.dispose();
-  } finally {
-    clearInterval(goOn);
-  }
-}

@@ -22,7 +22,7 @@ import {
 } from "../train/index.ts";
 import { failStorage, sayIsSkipped } from "./fail.ts";
 import { evaluateHeldOut, readEvaluations, scoresFile } from "./held-out.ts";
-import { closeData, type DataOptions, sayIsUncached, volumeBytesOf } from "./open-data.ts";
+import { type DataOptions, sayIsUncached, volumeBytesOf } from "./open-data.ts";
 import { openEngine } from "./open-engine.ts";
 import { Progress } from "./progress.ts";
 import type { ReadSpec } from "./read-spec.ts";
@@ -64,7 +64,7 @@ export async function trainInto(folder: RunFolder, request: TrainRequest, termin
     }
   } finally {
     sayIsUncached(sources.reading, terminal);
-    await closeData(sources.reading);
+    await sources.reading.loader.dispose();
   }
 }
 

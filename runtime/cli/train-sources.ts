@@ -12,7 +12,7 @@ import { openTensors } from "../weights/index.ts";
 import { adapterFile } from "./adapter-file.ts";
 import { fail, failStorage, refuse } from "./fail.ts";
 import { openHeldOut } from "./held-out.ts";
-import { closeData, type OpenedData, openData, openSplit } from "./open-data.ts";
+import { type OpenedData, openData, openSplit } from "./open-data.ts";
 import { datasetIdentity, describeDifference, fileIdentity, identityOf } from "./run-identity.ts";
 import type { Terminal } from "./terminal.ts";
 import type { TrainRequest } from "./train-run.ts";
@@ -80,7 +80,7 @@ export async function openSources(
     steps: schedule.kind === "constant" ? 0 : settings.schedule.steps,
   };
   if (checkpoint !== null && !isSame(checkpoint.state.identity, identity, folder, terminal)) {
-    await closeData(reading);
+    await reading.loader.dispose();
     return null;
   }
   return { spec: { ...seeded, settings }, order, steps, trainSet, held, reading, identity, checkpoint };

@@ -18,22 +18,21 @@ interface Job {
   readonly result: Promise<VolumeResult>;
   readonly resolve: (result: VolumeResult) => void;
   readonly reject: (error: Error) => void;
-  state: "waiting" | "running" | "finished";
+  state: "waiting" | "given" | "finished";
 }
 
 /**
  * Loads volumes in threads of their own, ahead of when they are needed. Which thread is done first decides nothing: a
- * result belongs to its request, and its values are the same from a file and from the cache. Idle threads keep no program
- * alive; everything is freed by `dispose`.
+ * result belongs to its request, and its values are the same from a file and from the cache. Threads are given what comes
+ * next before they are done, because a training step keeps the program from hearing that they are. Idle threads keep no
+ * program alive; everything is freed by `dispose`.
  */
 export class VolumeLoader {
   private readonly options: LoaderSettings;
   private readonly limits: { readonly workers: number; readonly ahead: number };
   private readonly program = bundledFile("volume-worker.js");
-  private readonly idle: Worker[] = [];
-  private readonly busy = new Map<Worker, Job>();
-  /** Asked for with `load` and not started yet, in order. */
-  private readonly urgent: Job[] = [];
+  /** What each thread was given and has not answered yet: it is at the first of them, and answers in this order. */
+  private readonly given = new Map<Worker, Job[]>();
   /** What `prefetch` named and `load` has not asked for yet, in order. */
   private planned: readonly Job[] = [];
   private notKept: string | null = null;
@@ -67,8 +66,8 @@ export class VolumeLoader {
     const job = planned ?? newJob(name, request);
     this.planned = this.planned.filter((other) => other !== job);
     if (this.disposed) job.reject(new Error("a loader loads nothing after it was disposed of"));
-    else if (job.state === "waiting") this.urgent.push(job);
-    this.start();
+    else if (job.state === "waiting") this.give(job);
+    this.giveAhead();
     return job.result;
   }
 
@@ -83,67 +82,74 @@ export class VolumeLoader {
       const at = known.findIndex((job) => job.name === name);
       return known.splice(at, at < 0 ? 0 : 1)[0] ?? newJob(name, request);
     });
-    this.start();
+    this.giveAhead();
   }
 
   async dispose(): Promise<void> {
     this.disposed = true;
     this.planned = [];
-    const workers = [...this.idle.splice(0), ...this.busy.keys()];
     const ended = new Error("the loader was disposed of before this volume was loaded");
-    for (const job of [...this.urgent.splice(0), ...this.busy.values()]) job.reject(ended);
-    await Promise.all(workers.map((worker) => worker.terminate()));
+    const threads = [...this.given.keys()].map((worker) => {
+      for (const job of this.given.get(worker)?.splice(0) ?? []) job.reject(ended);
+      // The program goes on until it is told that the thread has ended.
+      worker.ref();
+      return worker.terminate();
+    });
+    await Promise.all(threads);
   }
 
-  private start(): void {
-    while (!this.disposed && (this.idle.length > 0 || this.busy.size < this.limits.workers)) {
-      const job = this.urgent.shift() ?? this.nextPlanned();
-      if (job === undefined) return;
-      job.state = "running";
-      const worker = this.idle.pop() ?? this.newWorker();
-      this.busy.set(worker, job);
-      worker.ref();
-      worker.postMessage({ request: job.request, ...this.options } satisfies VolumeTask);
+  private giveAhead(): void {
+    for (;;) {
+      const started = this.planned.filter(({ state }) => state !== "waiting").length;
+      const next = this.planned.find(({ state }) => state === "waiting");
+      if (this.disposed || next === undefined || started >= this.limits.ahead) return;
+      this.give(next);
     }
   }
 
-  private nextPlanned(): Job | undefined {
-    const next = this.planned.find(({ state }) => state === "waiting");
-    const started = this.planned.filter(({ state }) => state !== "waiting").length;
-    return started < this.limits.ahead ? next : undefined;
+  /** Gives a job to a thread that has nothing to do, to a new one, or to the one with the fewest. */
+  private give(job: Job): void {
+    const [shortest] = [...this.given].sort(([, a], [, b]) => a.length - b.length);
+    const hasNone = shortest?.[1].length === 0;
+    const [worker, jobs] =
+      shortest !== undefined && (hasNone || this.given.size >= this.limits.workers) ? shortest : this.newWorker();
+    job.state = "given";
+    jobs.push(job);
+    worker.ref();
+    worker.postMessage({ request: job.request, ...this.options } satisfies VolumeTask);
   }
 
-  private newWorker(): Worker {
+  private newWorker(): readonly [Worker, Job[]] {
     const worker = new Worker(this.program);
+    const jobs: Job[] = [];
+    this.given.set(worker, jobs);
     worker.on("message", (answer: VolumeAnswer) => {
-      const job = this.busy.get(worker);
-      this.busy.delete(worker);
-      this.idle.push(worker);
-      worker.unref();
+      if (this.disposed) return;
+      const job = jobs.shift();
+      if (jobs.length === 0) worker.unref();
       if (job !== undefined) {
         job.state = "finished";
         if (answer.kind === "failed") job.reject(new Error(`${job.request.path}: ${answer.problem}`));
         else job.resolve(answer.result);
       }
       if (answer.kind === "done") this.notKept ??= answer.uncached;
-      this.start();
+      this.giveAhead();
     });
     let reason = "";
     worker.on("error", (error) => {
       reason = `: ${error instanceof Error ? error.message : String(error)}`;
     });
     worker.on("exit", () => {
-      const job = this.busy.get(worker);
-      this.busy.delete(worker);
-      const at = this.idle.indexOf(worker);
-      if (at >= 0) this.idle.splice(at, 1);
-      if (job !== undefined) {
-        job.state = "finished";
-        job.reject(new Error(`${job.request.path}: the thread that loaded it ended${reason}`));
+      this.given.delete(worker);
+      const [lost, ...others] = jobs.splice(0);
+      if (lost !== undefined) {
+        lost.state = "finished";
+        lost.reject(new Error(`${lost.request.path}: the thread that loaded it ended${reason}`));
       }
-      this.start();
+      for (const job of others) this.give(job);
+      this.giveAhead();
     });
-    return worker;
+    return [worker, jobs];
   }
 }
 

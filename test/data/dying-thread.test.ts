@@ -41,6 +41,16 @@ test("a thread that ends is an error of the request that it was at, and the next
   await loader.dispose();
 });
 
+test("what was given to a thread that ended is loaded by the next one", async () => {
+  const loader = loaderOf();
+  const [lost, ...others] = ["throws", "answers", "fails", "again"].map((path) => loader.load(requestOf(path)));
+  await expect(lost).rejects.toThrow("out of luck");
+  await expect(others[0]).resolves.toMatchObject({ problem: { file: "answers" } });
+  await expect(others[1]).rejects.toThrow("fails: no such luck");
+  await expect(others[2]).resolves.toMatchObject({ problem: { file: "again" } });
+  await loader.dispose();
+});
+
 test("threads that end while they work ahead harm nobody but who asks for it", async () => {
   const loader = loaderOf();
   loader.prefetch(["exits", "throws", "answers", "fails"].map(requestOf));

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { build } from "esbuild";
@@ -45,6 +45,18 @@ describe("a loader", () => {
         await loader.dispose();
       }
     }
+  });
+
+  test("is given more than its threads are at, so that they go on while the program hears nothing", async () => {
+    const cache = { folder: join(folder, "unheard"), bytes: 1e6 };
+    const loader = new VolumeLoader({ settings, cache, workers: 1, ahead: 3 });
+    loader.prefetch([requestOf(1), requestOf(2), requestOf(4)]);
+    const kept = (): number => readdirSync(cache.folder).filter((name) => !name.endsWith(".part")).length;
+    const until = performance.now() + 20_000;
+    // No answer of a thread is heard in here, as in a training step.
+    while (kept() < 3 && performance.now() < until) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    expect(kept()).toBe(3);
+    await loader.dispose();
   });
 
   test("gives the same volume as often as it is asked for, in an array of its own", async () => {
