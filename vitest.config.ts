@@ -7,7 +7,7 @@ export default defineConfig({
     globalSetup: "test/native-setup.ts",
     pool: "forks",
     // What hangs is ended; nothing is timed, since machines are slow and noisy.
-    testTimeout: 300_000,
+    testTimeout: process.env["MUTANTS"] ? 1_800_000 : 300_000,
     hookTimeout: 300_000,
     reporters: process.env["CI"] ? ["default", ["json", { outputFile: ".cache/tests.json" }]] : ["default"],
     allowOnly: false,

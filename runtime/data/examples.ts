@@ -56,8 +56,8 @@ export function exampleOf(
     const row = rows?.of(volumeKey(name)) ?? null;
     if (row?.kind === "value") return row.value;
     if (row?.kind === "wrong") problems.push({ ...row.problem, rule: `${row.problem.rule} (${quoted(name)})` });
-    // A missing table was reported once, and a row may stand in the part of a table that could not be read.
-    else if (rows?.exists === true && rows.complete) {
+    // What is wrong with a table was reported once, and a row may stand in the part that could not be read.
+    else if (rows?.exists === true && rows.complete && !rows.isInUnfinished(volumeKey(name))) {
       problems.push({ file, rule: `no table has ${what} of this volume`, help: null });
     }
     return null;

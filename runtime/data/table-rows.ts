@@ -8,20 +8,30 @@ type Row<Value> =
   | { readonly kind: "value"; readonly value: Value; readonly file: string; readonly line: number }
   | { readonly kind: "wrong"; readonly problem: DataProblem };
 
+/** The table that is being read: its columns, where they are, whether its first row was looked at. */
+interface OpenTable {
+  readonly kind: "whole";
+  readonly file: string;
+  readonly columns: readonly string[];
+  readonly at: readonly number[];
+  accepted: boolean;
+}
+
+/** A table that lacks columns, and the volumes that it lists. */
+interface PartialTable {
+  readonly kind: "partial";
+  readonly problem: DataProblem;
+  readonly keys: Set<string>;
+}
+
 /** The rows of all tables of a kind, joined by volume. */
 export class TableRows<Value> {
   readonly kind: TableKind<Value>;
   private readonly rows = new Map<string, Row<Value>>();
-  private readonly partial: DataProblem[] = [];
+  private readonly partial: PartialTable[] = [];
   private found = false;
   private cut = false;
-  /** The table that is being read: its columns, where they are, whether its first row was looked at. */
-  private open: {
-    readonly file: string;
-    readonly columns: readonly string[];
-    readonly at: readonly number[];
-    accepted: boolean;
-  } | null = null;
+  private open: OpenTable | PartialTable | null = null;
 
   constructor(kind: TableKind<Value>) {
     this.kind = kind;
@@ -45,7 +55,9 @@ export class TableRows<Value> {
     if (missing.length > 0) {
       const rule = `line 1: ${this.kind.title} needs the ${missing.length === 1 ? "column" : "columns"} ${quotedList(missing)} too`;
       const others = header.filter((column) => !present.includes(column));
-      this.partial.push({ file, rule, help: didYouMean(missing[0] ?? "", others) });
+      const problem = { file, rule, help: didYouMean(missing[0] ?? "", others) };
+      this.open = { kind: "partial", problem, keys: new Set() };
+      this.partial.push(this.open);
       return null;
     }
     const accepted = this.kind.accepts === null;
@@ -55,7 +67,13 @@ export class TableRows<Value> {
       this.cut = true;
       return { file, rule: `line 1: the column ${quoted(repeated)} is there twice`, help: null };
     }
-    this.open = { file, columns: present, at: present.map((column) => header.indexOf(column)), accepted };
+    this.open = {
+      kind: "whole",
+      file,
+      columns: present,
+      at: present.map((column) => header.indexOf(column)),
+      accepted,
+    };
     return null;
   }
 
@@ -67,6 +85,10 @@ export class TableRows<Value> {
   /** Looks at the open table's row; `key` is null where the volume is not wanted. Gives what is wrong for all volumes. */
   add(key: string | null, row: readonly string[], line: number): DataProblem | null {
     if (this.open === null) return null;
+    if (this.open.kind === "partial") {
+      if (key !== null) this.open.keys.add(key);
+      return null;
+    }
     const { file, columns, at } = this.open;
     const cells = at.map((index) => row[index] ?? "");
     if (!this.open.accepted) {
@@ -103,7 +125,7 @@ export class TableRows<Value> {
 
   /** Ends the open table; its rows are not all there when it is not complete. */
   end(complete: boolean): void {
-    if (this.open !== null && !complete) this.cut = true;
+    if (this.open?.kind === "whole" && !complete) this.cut = true;
     this.open = null;
   }
 
@@ -122,9 +144,18 @@ export class TableRows<Value> {
     return this.rows.get(key)?.kind === "value";
   }
 
-  /** Tables that have some of the columns and not all: what is wrong with them, unless another is as it should be. */
+  /**
+   * Tables that have some of the columns and not all: what is wrong with them, unless others have all that they could have
+   * said.
+   */
   get unfinished(): readonly DataProblem[] {
-    return this.found ? [] : this.partial;
+    const isMissed = ({ keys }: PartialTable): boolean => !this.found || [...keys].some((key) => !this.rows.has(key));
+    return this.partial.filter(isMissed).map(({ problem }) => problem);
+  }
+
+  /** Whether a volume is in a table that lacks columns. */
+  isInUnfinished(key: string): boolean {
+    return this.partial.some(({ keys }) => keys.has(key));
   }
 
   /** Says that no table of this kind is in a folder, and which columns it would have. */

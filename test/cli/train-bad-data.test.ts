@@ -167,6 +167,17 @@ describe("tables", () => {
     );
   });
 
+  test("a table that alone lacks a column is named once, instead of all volumes that it lists", async () => {
+    const data = small.copyOfData();
+    const path = join(data, metadata);
+    writeFileSync(path, replace("ZSpacing", "Z")(readFileSync(path, "utf8")));
+    const { code, err } = await train(data, fresh());
+    expect(code).toBe(1);
+    expect(err.match(/^error: .*$/gm)).toEqual([
+      `error: ${path}: line 1: a metadata table needs the column \`ZSpacing\` too`,
+    ]);
+  });
+
   test("a class that no labels table has ends training and evaluation", async () => {
     const data = small.copyOfData();
     for (const name of ["train_predicted_labels.csv", "valid_predicted_labels.csv"]) {

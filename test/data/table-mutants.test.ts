@@ -5,11 +5,12 @@ import { defaultData } from "../../compiler/index.ts";
 import { openDataset } from "../../runtime/data/dataset.ts";
 import type { Example } from "../../runtime/data/examples.ts";
 import { loadTokenizer } from "../../runtime/data/tokenizer.ts";
+import { mutantCount } from "../mutant-count.ts";
 import { Random } from "../random.ts";
 import { bertJson, fixtureTokens } from "./bert-json.ts";
 import { dataFolder, metadataHeader, plainMetadata, reportsHeader, table, volumes } from "./data-folder.ts";
 
-const count = 2000;
+const count = mutantCount(2000);
 
 const pieces = [
   ...[

@@ -7,10 +7,11 @@ import { checkVolume } from "../../runtime/data/check-volume.ts";
 import type { VoxelType } from "../../runtime/data/nifti-header.ts";
 import { preprocessVolume, unpack, type VolumeSettings } from "../../runtime/data/preprocess.ts";
 import { readVolume, valuesOf } from "../../runtime/data/read-volume.ts";
+import { mutantCount } from "../mutant-count.ts";
 import { Random } from "../random.ts";
 import { niftiFile } from "./nifti-file.ts";
 
-const count = 3000;
+const count = mutantCount(3000);
 const folder = mkdtempSync(join(tmpdir(), "medctc-mutants-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
