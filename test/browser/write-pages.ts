@@ -1,7 +1,10 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { sweepCollect } from "../../runtime/cli/sweep-collect.ts";
 import { lightPalette, renderDiagram, renderGraphPage, renderReport } from "../../runtime/report/index.ts";
 import { emptyReport, evaluationOf, fullReport, planOf } from "../report/sample.ts";
+import { writeFolder } from "../sweep/made-runs.ts";
 
 /** Writes the pages and pictures that a browser is to open into a folder: reports of made-up runs, graphs of specs. */
 const [folder = ""] = process.argv.slice(2);
@@ -41,6 +44,19 @@ writeFileSync(
     ],
   }),
 );
+const sweep = mkdtempSync(join(tmpdir(), "medctc-sweep-"));
+writeFolder(sweep, readFileSync("specs/medct-small.vlm", "utf8"));
+const ignore = (): void => undefined;
+await sweepCollect(
+  sweep,
+  { json: true },
+  {
+    ...{ out: ignore, err: ignore, colour: false, interactive: false },
+    ...{ readInput: () => Promise.resolve(new Uint8Array()), libraryFolder: "specs/std", programFile: "" },
+  },
+);
+copyFileSync(join(sweep, "index.html"), join(folder, "sweep.html"));
+rmSync(sweep, { recursive: true });
 for (const spec of specs) {
   const name = spec.replace(/^.*\//, "").replace(/\.vlm$/, "");
   const plan = planOf(spec);

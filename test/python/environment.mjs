@@ -22,6 +22,12 @@ export function pythonWith(name, packages) {
   return inside;
 }
 
+/** A Python with PyTorch and PEFT: the one that PEFT_PYTHON names, or one of its own, which takes 6 GB of disk. */
+export function pythonWithPeft() {
+  const packages = ["torch==2.15.0", "transformers==5.24.0", "peft==0.21.2"];
+  return process.env.PEFT_PYTHON || pythonWith("peft==0.21.2-torch==2.15.0", packages);
+}
+
 /** Runs a command and ends this process when it fails. */
 export function run(command, args, stdout = "ignore") {
   const { status, error, stderr } = spawnSync(command, args, {

@@ -3,9 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { prepare, root } from "../../runtime/setup/prepare.mjs";
-import { pythonWith, run } from "./environment.mjs";
+import { pythonWithPeft, run } from "./environment.mjs";
 
-const packages = ["torch==2.15.0", "transformers==5.24.0", "peft==0.21.2"];
 const fixtures = join(root, "test/fixtures/ctclip-small");
 const steps = 3;
 
@@ -22,9 +21,9 @@ const placements = {
   ia3: ["ia3() on vision.attn.kv, text.attn.kv", "ia3(on_inputs = true) on vision.ff.down, text.ff.down"],
 };
 
-/** PEFT loads adapters that medctc trained, and PyTorch then gives the same logits. PEFT_PYTHON names a Python that has it. */
+/** PEFT loads adapters that medctc trained, and PyTorch then gives the same logits. */
 await prepare();
-const python = process.env.PEFT_PYTHON || pythonWith("peft==0.21.2-torch==2.15.0", packages);
+const python = pythonWithPeft();
 const folder = mkdtempSync(join(tmpdir(), "medctc-peft-"));
 try {
   const folders = Object.entries(placements).map(([name, lines]) => trained(name, lines));

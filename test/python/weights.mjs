@@ -5,15 +5,11 @@ import { pathToFileURL } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 import { build } from "esbuild";
 import { prepare, root } from "../../runtime/setup/prepare.mjs";
-import { pythonWith, run } from "./environment.mjs";
+import { pythonWith, pythonWithPeft, run } from "./environment.mjs";
 
 const count = 1000;
 
-/**
- * Safetensors files both ways between Node and Hugging Face's own library. `node test/python/weights.mjs PYTHON` also has
- * checkpoints written anew by the PyTorch of a Python that has torch and safetensors, and reads them as Node does.
- */
-const [, , torch] = process.argv;
+/** Safetensors files both ways between Node and Hugging Face's own library, and PyTorch's checkpoints beside their twins. */
 await prepare();
 const python = pythonWith("safetensors==0.8.0", ["safetensors==0.8.0"]);
 const folder = mkdtempSync(join(tmpdir(), "medctc-python-weights-"));
@@ -21,7 +17,7 @@ try {
   const { openWhole, readSafetensors, openTensors, writeSafetensors, Random } = await load(folder);
   readPythons({ readSafetensors, openTensors });
   writeForPython({ writeSafetensors, Random });
-  if (torch !== undefined) readTorch({ openWhole });
+  readTorch({ openWhole });
 } finally {
   rmSync(folder, { recursive: true });
 }
@@ -94,7 +90,7 @@ function writeForPython({ writeSafetensors, Random }) {
 function readTorch({ openWhole }) {
   const inside = join(folder, "torch");
   mkdirSync(inside);
-  run(torch, [join(root, "test/python/write_torch.py"), inside]);
+  run(pythonWithPeft(), [join(root, "test/python/write_torch.py"), inside]);
   const names = readdirSync(inside).filter((name) => name.endsWith(".safetensors"));
   for (const name of names) {
     const [found, expected] = [name.replace("safetensors", "pt"), name].map((each) => openWhole(join(inside, each)));
