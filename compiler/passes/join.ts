@@ -1,43 +1,105 @@
 import type { Builder } from "../ir/builder.ts";
 import { type Node, printType } from "../ir/types.ts";
 import type { Program } from "../programs/program.ts";
+import { consumersOf } from "./consumers.ts";
 import { rewrite } from "./rewrite.ts";
 
 /**
- * The gradient of a value that was cut is a sum of parts, each padded with zeros to the size of the whole. Parts that
- * meet are put side by side instead, so that nothing is filled with zeros and added.
+ * The gradient of a value that was cut is a sum of parts, each padded with zeros to the size of the whole. Parts at the same
+ * place are added before they are padded, and parts that meet are put side by side, so that little or nothing is filled
+ * with zeros and added.
  */
 export function joinParts(program: Program): Program {
-  return rewrite(program, ({ operation, type }, [a, b], build) =>
-    operation.op === "add" && a !== undefined && b !== undefined && a.type.shape.length === type.shape.length
-      ? (join(a, b, build) ?? joinLater(a, b, build))
-      : null,
+  const consumers = consumersOf(program);
+  /** Sums that are only read by a sum of the same type, which adds up all of it. */
+  const inner = new Set<Node>();
+  const isInner = (node: Node): boolean => {
+    const [consumer, ...others] = consumers.get(node) ?? [];
+    return consumer !== undefined && consumer !== node && others.length === 0 && isSum(consumer);
+  };
+  return rewrite(program, (node, inputs, build) => {
+    if (!isSum(node)) return null;
+    if (isInner(node)) {
+      const sum = build.add(node.operation, ...inputs);
+      inner.add(sum);
+      return sum;
+    }
+    return joined(
+      inputs.flatMap((input) => termsOf(input, inner)),
+      build,
+    );
+  });
+}
+
+/** Whether a node adds two values of its own type. */
+function isSum({ operation, type, inputs }: Node): boolean {
+  return operation.op === "add" && inputs.every((input) => printType(input.type) === printType(type));
+}
+
+function termsOf(node: Node, inner: ReadonlySet<Node>): readonly Node[] {
+  const terms: Node[] = [];
+  const left = [node];
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    if (inner.has(next)) left.push(...next.inputs.toReversed());
+    else terms.push(next);
+  }
+  return terms;
+}
+
+/** A sum whose padded parts are joined; null where none can be. */
+function joined(terms: readonly Node[], build: Builder): Node | null {
+  const whole: Node[] = [];
+  const byAxis = new Map<number, PaddedPart[]>();
+  for (const term of terms) {
+    const padded = paddedPart(term);
+    if (padded === null) whole.push(term);
+    else byAxis.set(padded.axis, [...(byAxis.get(padded.axis) ?? []), padded]);
+  }
+  const runs = [...byAxis.values()].flatMap((parts) => runsOf(addedAtSamePlaces(parts, build)));
+  if (whole.length + runs.length === terms.length) return null;
+  return [...whole, ...runs.map((run) => placed(run, build))].reduce((sum, term) =>
+    build.add({ op: "add" }, sum, term),
   );
 }
 
-/** A part that meets one which was added to something else before it is put beside that one, and both are added at once. */
-function joinLater(sum: Node, part: Node, build: Builder): Node | null {
-  const [other, before] = sum.inputs;
-  if (sum.operation.op !== "add" || other === undefined || before === undefined) return null;
-  if (printType(other.type) !== printType(sum.type) || printType(before.type) !== printType(sum.type)) return null;
-  const joined = join(before, part, build);
-  return joined === null ? null : build.add({ op: "add" }, other, joined);
+/** Parts in the order of their places, of which no two are the same. */
+function addedAtSamePlaces(parts: readonly PaddedPart[], build: Builder): readonly PaddedPart[] {
+  const places = new Map<string, PaddedPart>();
+  for (const part of parts) {
+    const place = `${part.before} ${part.after}`;
+    const known = places.get(place);
+    const sum = known === undefined ? part.part : build.add({ op: "add" }, known.part, part.part);
+    places.set(place, { ...part, part: sum });
+  }
+  return [...places.values()].sort((a, b) => a.before - b.before || b.after - a.after);
 }
 
-function join(a: Node, b: Node, build: Builder): Node | null {
-  const first = paddedPart(a);
-  const second = paddedPart(b);
-  if (first === null || second === null || first.axis !== second.axis) return null;
-  if (a.type.shape.some((size, axis) => size !== b.type.shape[axis])) return null;
-  const [low, high] = first.before <= second.before ? [first, second] : [second, first];
-  const { axis } = low;
-  const size = low.part.type.shape[axis] ?? 0;
-  if (low.before + size !== high.before) return null;
-  const joined = build.add({ op: "concat", axis }, ...partsOf(low.part, axis), ...partsOf(high.part, axis));
-  if (low.before === 0 && high.after === 0) return joined;
-  const amounts = a.type.shape.map((_, each) =>
-    each === axis ? ([low.before, high.after] as const) : ([0, 0] as const),
-  );
+/** Parts that meet one after the other. */
+type Run = readonly [PaddedPart, ...PaddedPart[]];
+
+function runsOf(parts: readonly PaddedPart[]): readonly Run[] {
+  const runs: [PaddedPart, ...PaddedPart[]][] = [];
+  for (const part of parts) {
+    const run = runs.find((each) => endOf(each.at(-1) ?? each[0]) === part.before);
+    if (run === undefined) runs.push([part]);
+    else run.push(part);
+  }
+  return runs;
+}
+
+function endOf({ before, part, axis }: PaddedPart): number {
+  return before + (part.type.shape[axis] ?? 0);
+}
+
+/** A run side by side, padded where it is not the whole. */
+function placed(run: Run, build: Builder): Node {
+  const [first] = run;
+  const { axis, before } = first;
+  const { after } = run.at(-1) ?? first;
+  const parts = run.flatMap(({ part }) => partsOf(part, axis));
+  const joined = run.length === 1 ? first.part : build.add({ op: "concat", axis }, ...parts);
+  if (before === 0 && after === 0) return joined;
+  const amounts = joined.type.shape.map((_, each) => (each === axis ? ([before, after] as const) : ([0, 0] as const)));
   return build.add({ op: "pad", amounts }, joined);
 }
 
