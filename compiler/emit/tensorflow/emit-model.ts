@@ -50,9 +50,10 @@ export interface ModelSettings {
 
 /**
  * Writes programs as one TensorFlow model whose weights, adapters and optimizer state are variables of its session.
- * Besides a signature for each program there are: `init`, which takes some pieces of the weights at each run; `initialise`, which sets the first values that follow from the seed; `prepare`, to be run after either, which computes
- * what is computed once and sets the optimizer's state to zero; `read`, which gives what training changed; `gradients`,
- * which gives the step's gradients and changes nothing.
+ * Besides a signature for each program there are: `init`, which takes some pieces of the weights at each run; `initialise`,
+ * which sets the first values that follow from the seed; `prepare`, to be run after either, which computes what is computed
+ * once and sets the optimizer's state to zero; `read`, which gives what training changed; `gradients`, which gives the
+ * step's gradients and changes nothing.
  */
 export function emitModel(programs: readonly Program[], settings: ModelSettings): EmittedModel {
   const writer = new GraphWriter();
