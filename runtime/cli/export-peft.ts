@@ -54,7 +54,7 @@ export function exportPeft(path: string, options: ExportPeftOptions, terminal: T
     });
     progress.end();
     if (saved.kind === "failed") return failStorage(saved.problem, terminal);
-    const numbers = [...tensors.values()].reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+    const numbers = [...tensors.values()].reduce((sum, { shape }) => sum + countOf(shape), 0);
     terminal.out(
       `${updates.length} adapters, ${tensors.size} tensors, ${printBytes(4 * numbers)}, in ${options.folder}\n`,
     );

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { foldModel, type Node, type Plan, printBytes, type TracedSpec } from "../../compiler/index.ts";
 import { attempt, writeAtomically } from "../files/index.ts";
 import { type WeightPieces, withComputedOnce } from "../onnx/index.ts";
-import { type FloatTensor, safetensorsPieces } from "../weights/index.ts";
+import { countOf, type FloatTensor, safetensorsPieces } from "../weights/index.ts";
 import { fail, failStorage, refuse } from "./fail.ts";
 import { Progress } from "./progress.ts";
 import { compilePath, showDiagnostics } from "./read-spec.ts";
@@ -49,7 +49,7 @@ export async function exportWeights(
     });
     progress.end();
     if (saved.kind === "failed") return failStorage(saved.problem, terminal);
-    const bytes = [...written.values()].reduce((sum, { shape }) => sum + 4 * shape.reduce((a, b) => a * b, 1), 0);
+    const bytes = [...written.values()].reduce((sum, { shape }) => sum + 4 * countOf(shape), 0);
     terminal.out(`${written.size} tensors, ${printBytes(bytes)}, in ${options.file}\n`);
     return exitCodes.done;
   } finally {

@@ -1,11 +1,10 @@
 import { type ChartSpec, drawChart } from "./chart.ts";
-import { quantityOf, type StepValue, smooth, smoothingSpan, thin } from "./curves.ts";
+import { quantityOf, type StepValue, smooth, smoothingSpan } from "./curves.ts";
 import { inBothWidths, type Section } from "./markup.ts";
 import { themePalette } from "./palette.ts";
+import { pointsWithin, stepAxis } from "./step-axis.ts";
 import type { CurvePoint } from "./types.ts";
 
-/** More points than so many pixels apart show nothing but a band. */
-const pixelsBetweenPoints = 2.5;
 /** A line through so few points shows them as well: a line through one is nothing. */
 const fewPoints = 30;
 /** What spreads further than this is drawn on a logarithmic axis. */
@@ -114,7 +113,7 @@ function lineChart(lines: readonly Line[], width: number, height: number, scale:
     height,
     autosize: { type: "fit", contains: "padding" },
     layer: lines.map(({ values, colour, thickness }) => ({
-      data: { values: thin(values, width / pixelsBetweenPoints).map(({ step, value }) => ({ step, value })) },
+      data: pointsWithin(values, width),
       mark: {
         type: "line",
         color: colour,
@@ -123,13 +122,7 @@ function lineChart(lines: readonly Line[], width: number, height: number, scale:
         point: values.length <= fewPoints ? { color: colour, size: 18 } : false,
       },
       encoding: {
-        x: {
-          field: "step",
-          type: "quantitative",
-          title: "step",
-          scale: { zero: false, nice: false },
-          axis: { grid: false, tickCount: width > 400 ? 10 : 5, tickMinStep: 1, format: "~d" },
-        },
+        x: stepAxis(width > 400 ? 10 : 5),
         y: {
           field: "value",
           type: "quantitative",

@@ -1,7 +1,8 @@
 import { type ChartSpec, drawChart } from "../report/chart.ts";
-import { smooth, smoothingSpan, thin } from "../report/curves.ts";
+import { smooth, smoothingSpan } from "../report/curves.ts";
 import { inBothWidths } from "../report/markup.ts";
 import { themePalette } from "../report/palette.ts";
+import { pointsWithin, stepAxis } from "../report/step-axis.ts";
 import type { StepValue } from "./results.ts";
 import { legendOf, type Series } from "./series.ts";
 
@@ -11,8 +12,6 @@ const { ink, muted } = themePalette;
 const chance = 0.5;
 /** Seeds of an entry stand beside each other: each one so much further to the right, where parameters are multiplied. */
 const besides = 1.025;
-/** More points than so many pixels apart show nothing but a band. */
-const pixelsBetweenPoints = 2.5;
 
 /** Mean AUROC of each run, with its interval, against the number of parameters that it trains; nothing where no run has one. */
 export async function costChart(series: readonly Series[]): Promise<string> {
@@ -111,16 +110,10 @@ async function linesChart(
     height: 260,
     autosize: { type: "fit", contains: "padding" },
     layer: lines.map(({ colour, dash, values }) => ({
-      data: { values: thin(values, width / pixelsBetweenPoints).map(({ step, value }) => ({ step, value })) },
+      data: pointsWithin(values, width),
       mark: { type: "line", color: colour, strokeWidth: 1.75, strokeJoin: "round", strokeDash: [...dash] },
       encoding: {
-        x: {
-          field: "step",
-          type: "quantitative",
-          title: "step",
-          scale: { zero: false, nice: false },
-          axis: { grid: false, tickCount: 5, tickMinStep: 1, format: "~d" },
-        },
+        x: stepAxis(5),
         y: {
           field: "value",
           type: "quantitative",

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sweepCollect } from "../../runtime/cli/sweep-collect.ts";
 import { lightPalette, renderDiagram, renderGraphPage, renderReport } from "../../runtime/report/index.ts";
+import { listeningTerminal } from "../cli/listening-terminal.ts";
 import { emptyReport, evaluationOf, fullReport, planOf } from "../report/sample.ts";
 import { writeFolder } from "../sweep/made-runs.ts";
 
@@ -46,15 +47,7 @@ writeFileSync(
 );
 const sweep = mkdtempSync(join(tmpdir(), "medctc-sweep-"));
 writeFolder(sweep, readFileSync("specs/medct-small.vlm", "utf8"));
-const ignore = (): void => undefined;
-await sweepCollect(
-  sweep,
-  { json: true },
-  {
-    ...{ out: ignore, err: ignore, colour: false, interactive: false },
-    ...{ readInput: () => Promise.resolve(new Uint8Array()), libraryFolder: "specs/std", programFile: "" },
-  },
-);
+await sweepCollect(sweep, { json: true }, listeningTerminal().terminal);
 copyFileSync(join(sweep, "index.html"), join(folder, "sweep.html"));
 rmSync(sweep, { recursive: true });
 for (const spec of specs) {

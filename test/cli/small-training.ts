@@ -6,6 +6,7 @@ import { afterAll } from "vitest";
 import { run } from "../../runtime/cli/program.ts";
 import { writeDataset } from "../../runtime/data/synth/index.ts";
 import { inspectNative, nativeFiles } from "../../runtime/native/index.ts";
+import { listeningTerminal } from "./listening-terminal.ts";
 import type { Run } from "./medctc.ts";
 
 /** The backends that this machine can train on. */
@@ -59,21 +60,9 @@ export class SmallTraining {
 
 /** Runs a command line in this process, where nothing has to be started. */
 export async function runHere(commandLine: readonly string[]): Promise<Run> {
-  let [out, err] = ["", ""];
-  const code = await run(commandLine, {
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    colour: false,
-    interactive: false,
-    readInput: () => Promise.resolve(new Uint8Array()),
-    libraryFolder: resolve("specs/std"),
-    programFile: resolve("dist/medctc.js"),
-  });
-  return { code, out, err };
+  const { terminal, said } = listeningTerminal();
+  const code = await run(commandLine, terminal);
+  return { code, ...said };
 }
 
 /** A command line that runs in a process of its own. */

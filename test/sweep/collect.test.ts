@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { parse } from "csv-parse/sync";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sweepCollect } from "../../runtime/cli/sweep-collect.ts";
-import type { Terminal } from "../../runtime/cli/terminal.ts";
 import { decodeScores, evaluateScores } from "../../runtime/evaluate/index.ts";
 import { encodeManifest, manifestPath, readManifest } from "../../runtime/sweep/manifest.ts";
+import { listeningTerminal } from "../cli/listening-terminal.ts";
 import { readElements } from "../report/markup-check.ts";
 import { writeFolder } from "./made-runs.ts";
 
@@ -16,21 +16,7 @@ const root = join(folder, "sweep");
 afterAll(() => rmSync(folder, { recursive: true }));
 
 let code = -1;
-let out = "";
-let err = "";
-const terminal: Terminal = {
-  out: (text) => {
-    out += text;
-  },
-  err: (text) => {
-    err += text;
-  },
-  colour: false,
-  interactive: false,
-  readInput: () => Promise.resolve(new Uint8Array()),
-  libraryFolder: "specs/std",
-  programFile: "",
-};
+const { terminal, said } = listeningTerminal();
 
 beforeAll(async () => {
   writeFolder(root, readFileSync("specs/medct-small.vlm", "utf8"));
@@ -107,10 +93,10 @@ describe("what is gathered of a sweep", () => {
 
   test("is shown, with what is missing and the end of its log, and is no success", () => {
     expect(code).toBe(1);
-    expect(out).toMatch(/^plain +1 +3,584/m);
-    expect(out).toContain("4 of 6 runs done");
-    expect(err).toContain("unfinished: part, seed 1\n  | $ medctc train\n  | \\u{1b}[31mending\n");
-    expect(err).toContain("missing: absent, seed 1\n");
+    expect(said.out).toMatch(/^plain +1 +3,584/m);
+    expect(said.out).toContain("4 of 6 runs done");
+    expect(said.err).toContain("unfinished: part, seed 1\n  | $ medctc train\n  | \\u{1b}[31mending\n");
+    expect(said.err).toContain("missing: absent, seed 1\n");
   });
 
   test("is the same bytes where the folder was copied to", async () => {
@@ -130,7 +116,7 @@ describe("what is gathered of a sweep", () => {
       '{"title": "x", "entries": [{"name": "../up", "settings": [], "seeds": []}]}',
     );
     expect(await sweepCollect(folder, { json: false }, terminal)).toBe(1);
-    expect(err).toContain("is no folder of a sweep");
+    expect(said.err).toContain("is no folder of a sweep");
   });
 });
 

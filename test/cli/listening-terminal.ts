@@ -1,0 +1,24 @@
+import { resolve } from "node:path";
+import type { Terminal } from "../../runtime/cli/terminal.ts";
+
+/** A terminal without colours or input, and what was said there until now. */
+export function listeningTerminal(): {
+  readonly terminal: Terminal;
+  readonly said: { readonly out: string; readonly err: string };
+} {
+  const said = { out: "", err: "" };
+  const terminal: Terminal = {
+    out: (text) => {
+      said.out += text;
+    },
+    err: (text) => {
+      said.err += text;
+    },
+    colour: false,
+    interactive: false,
+    readInput: () => Promise.resolve(new Uint8Array()),
+    libraryFolder: resolve("specs/std"),
+    programFile: resolve("dist/medctc.js"),
+  };
+  return { terminal, said };
+}
