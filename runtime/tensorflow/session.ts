@@ -3,14 +3,11 @@ import { FeedMemory } from "./feed-memory.ts";
 import { PieceStream } from "./piece-stream.ts";
 import type { BoundTensor, LoadedModel, Tfjs, TypedValues } from "./tfjs.ts";
 
-/** Values that are fed: whole numbers for i32, floating-point for f32. */
-export type Fed = ReadonlyMap<string, Float32Array | Int32Array>;
+/** Values that are fed: whole numbers for i32, floating-point for f32, bytes for bool. */
+export type Fed = ReadonlyMap<string, TypedValues>;
 
 /** Values that a run gives, by the names of its outputs. */
 export type Fetched = ReadonlyMap<string, TypedValues>;
-
-/** Bytes that are fed by one run, where a piece is not larger by itself. */
-const fedAtOnce = 64 * 1024 * 1024;
 
 type Signature = ModelIndex["signatures"][string];
 
@@ -39,7 +36,7 @@ export class TensorflowSession {
   }
 
   /**
-   * Feeds all parameters in f32, at most 64 MiB at once, and asks for the pieces of each only when its turn has come; null
+   * Feeds all parameters in f32, at most `feedBytes` of the index at once, and asks for the pieces of each only when its turn has come; null
    * stands for zeros. Throws when there are not as many elements as its parameter has.
    */
   feed(piecesOf: (path: string) => Iterable<Float32Array> | null): void {
@@ -86,7 +83,7 @@ export class TensorflowSession {
   }
 
   private feedPieces(feeds: readonly Feed[], piecesOf: (path: string) => Iterable<Float32Array> | null): void {
-    const groups = groupsOf(feeds);
+    const groups = groupsOf(feeds, this.index.feedBytes);
     const memory = new FeedMemory(groups.map((group) => group.map(countOf)));
     let path: string | null = null;
     let stream: PieceStream | null = null;
@@ -107,20 +104,13 @@ export class TensorflowSession {
     }
   }
 
-  /** One run for some pieces; the others are fed as empty, which leaves them alone. */
-  private feedGroup(given: ReadonlyMap<string, Float32Array>): void {
-    const { inputs = {}, outputs = {} } = this.index.signatures["init"] ?? {};
+  /** One run for some pieces; the others are fed as empty and left alone. */
+  private feedGroup(values: ReadonlyMap<string, Float32Array>): void {
+    const { feeds } = this.index;
     const empty = new Float32Array(0);
-    const shapes = new Map(this.index.feeds.map(({ input, shape }) => [input, shape]));
-    const fed = Object.values(inputs).map(({ node, dtype, shape }) => {
-      // What is no piece is a one.
-      const values = shapes.has(node) ? (given.get(node) ?? empty) : Float32Array.of(1);
-      return { node, dtype, shape: values.length === 0 ? [0] : shape, values };
-    });
-    this.execute(
-      fed,
-      Object.values(outputs).map(({ node }) => node),
-    );
+    const pieces = feeds.map(({ input }) => [input, values.get(input) ?? empty] as const);
+    const given = Uint8Array.from(feeds, ({ input }) => (values.has(input) ? 1 : 0));
+    this.run("init", new Map<string, TypedValues>([["one", Float32Array.of(1)], ["given", given], ...pieces]));
   }
 
   private execute(
@@ -129,12 +119,14 @@ export class TensorflowSession {
   ): readonly TypedValues[] {
     const tensors: BoundTensor[] = [];
     try {
-      const made = new Map<TypedValues, BoundTensor>();
+      const absent = new Map<TypedValues, BoundTensor>();
       const inputs = fed.map(({ values, shape, dtype }) => {
-        const known = values.length === 0 ? made.get(values) : undefined;
+        // A piece that is not given has no elements, whatever its shape is.
+        const isAbsent = values.length === 0 && countOf({ shape }) > 0;
+        const known = isAbsent ? absent.get(values) : undefined;
         if (known !== undefined) return known;
-        const tensor = this.tf.tensor(values, [...shape], dtype === "i32" ? "int32" : "float32");
-        made.set(values, tensor);
+        const tensor = this.tf.tensor(values, isAbsent ? [0] : [...shape], tensorDtype(dtype));
+        if (isAbsent) absent.set(values, tensor);
         tensors.push(tensor);
         return tensor;
       });
@@ -152,16 +144,21 @@ export class TensorflowSession {
   }
 }
 
+function tensorDtype(dtype: string): "float32" | "int32" | "bool" {
+  if (dtype === "bool") return "bool";
+  return dtype === "i32" ? "int32" : "float32";
+}
+
 type Feed = ModelIndex["feeds"][number];
 
 /** Pieces that are fed by one run; those of one variable have to come one after the other. */
-function groupsOf(feeds: readonly Feed[]): readonly (readonly Feed[])[] {
+function groupsOf(feeds: readonly Feed[], feedBytes: number): readonly (readonly Feed[])[] {
   const groups: Feed[][] = [];
   let bytes = 0;
   for (const feed of feeds) {
     const size = 4 * countOf(feed);
     const group = groups.at(-1);
-    if (group === undefined || bytes + size > fedAtOnce || group.at(-1)?.path === feed.path) {
+    if (group === undefined || bytes + size > feedBytes || group.at(-1)?.path === feed.path) {
       groups.push([feed]);
       bytes = size;
     } else {
@@ -172,7 +169,7 @@ function groupsOf(feeds: readonly Feed[]): readonly (readonly Feed[])[] {
   return groups;
 }
 
-function countOf({ shape }: Feed): number {
+function countOf({ shape }: Pick<Feed, "shape">): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 

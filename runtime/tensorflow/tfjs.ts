@@ -3,7 +3,7 @@ export interface Tfjs {
   readonly node: {
     readonly loadSavedModel: (folder: string, tags: readonly string[], signature: string) => Promise<LoadedModel>;
   };
-  readonly tensor: (values: TypedValues, shape: number[], dtype: "float32" | "int32") => BoundTensor;
+  readonly tensor: (values: TypedValues, shape: number[], dtype: "float32" | "int32" | "bool") => BoundTensor;
   readonly memory: () => { readonly numTensors: number; readonly numBytes: number };
   readonly backend: () => {
     readonly isUsingGpuDevice: boolean;

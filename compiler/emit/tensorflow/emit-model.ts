@@ -11,13 +11,15 @@ import { type VariableRole, Variables } from "./variables.ts";
 
 /** What a program that runs the model has to know of it besides its signatures. */
 export interface ModelIndex {
-  readonly format: 1;
+  readonly format: 2;
   readonly variables: readonly {
     readonly path: string;
     readonly dtype: string;
     readonly shape: readonly number[];
     readonly role: VariableRole;
   }[];
+  /** Bytes that one run of `init` is given, where a piece is not larger by itself. */
+  readonly feedBytes: number;
   readonly feeds: readonly Feed[];
   readonly signatures: Readonly<Record<string, IndexedSignature>>;
 }
@@ -46,7 +48,11 @@ export interface ModelSettings {
   readonly seed: number;
   readonly trainable: ReadonlySet<string>;
   readonly bf16Products: Bf16Products;
+  /** At most that many bytes of weights are fed at once, so that no second copy of all is ever needed; 64 MiB. */
+  readonly feedBytes?: number;
 }
+
+const usualFeedBytes = 64 * 1024 * 1024;
 
 /**
  * Writes programs as one TensorFlow model whose weights, adapters and optimizer state are variables of its session.
@@ -56,6 +62,7 @@ export interface ModelSettings {
  * step's gradients and changes nothing.
  */
 export function emitModel(programs: readonly Program[], settings: ModelSettings): EmittedModel {
+  const { feedBytes = usualFeedBytes } = settings;
   const writer = new GraphWriter();
   const variables = new Variables(writer, settings.trainable);
   const emission: Emission = { writer, variables, bf16Products: settings.bf16Products };
@@ -67,13 +74,14 @@ export function emitModel(programs: readonly Program[], settings: ModelSettings)
     if (gradients.size > 0) signatures.set("gradients", { inputs: signature.inputs, outputs: gradients });
   }
   signatures.set("prepare", emitPrepare(emission));
-  const { feeds, signature } = emitFeeds(variables, writer);
+  const { feeds, signature } = emitFeeds(variables, writer, feedBytes);
   signatures.set("init", signature);
-  signatures.set("initialise", emitInitialise(settings, emission));
+  signatures.set("initialise", emitInitialise({ ...settings, feedBytes }, emission));
   signatures.set("read", emitRead(variables, writer));
   const stored = [...variables.all.values()].map(({ path, type, role }) => ({ path, ...type, role }));
   const index: ModelIndex = {
-    format: 1,
+    format: 2,
+    feedBytes,
     variables: stored,
     feeds,
     signatures: Object.fromEntries([...signatures].map(([name, signature]) => [name, indexSignature(signature)])),
@@ -127,14 +135,14 @@ function emitPrepare(emission: Emission): SignatureDef {
  * Sets every fed variable to its first value, piece after piece: what is drawn for a large one never needs more memory
  * than a piece of it.
  */
-function emitInitialise({ parameters, seed }: ModelSettings, emission: Emission): SignatureDef {
+function emitInitialise({ parameters, seed, feedBytes }: Required<ModelSettings>, emission: Emission): SignatureDef {
   const { variables, writer } = emission;
   const byPath = new Map(parameters.map((parameter) => [parameter.path, parameter]));
   const assigned: string[] = [];
   for (const variable of variables.all.values()) {
     const parameter = byPath.get(variable.path);
     if (variable.source.kind !== "fed" || variable.role === "state" || parameter === undefined) continue;
-    for (const [piece, { from, to, shape }] of piecesOf(variable.type.shape).entries()) {
+    for (const [piece, { from, to, shape }] of piecesOf(variable.type.shape, feedBytes).entries()) {
       const graph = new Graph();
       const value = firstValue({ parameter, seed, piece }, { ...parameter.type, shape }, graph);
       const outputs = new Map([[variable.path, value]]);

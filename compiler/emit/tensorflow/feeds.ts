@@ -1,10 +1,7 @@
-import { byteCount, type TensorType } from "../../ir/types.ts";
+import { byteCount, type Dtype, type TensorType } from "../../ir/types.ts";
 import { type GraphWriter, scopeOf } from "./graph-writer.ts";
-import { type SignatureDef, type TensorInfo, typeAttribute } from "./graphdef.ts";
+import { type Attributes, type SignatureDef, type TensorInfo, typeAttribute } from "./graphdef.ts";
 import type { Variable, Variables } from "./variables.ts";
-
-/** At most that many bytes are fed at once, so that no second copy of all weights is ever needed. */
-const pieceBytes = 64 * 1024 * 1024;
 
 /** Some rows of a tensor along its first axis. */
 interface Piece {
@@ -22,87 +19,97 @@ export interface Feed extends Piece {
 
 /**
  * Writes the nodes that take the values of all fed variables, in pieces that have to come in order: a run of the signature
- * stores the pieces that it is given and leaves those alone that are fed as empty. TensorFlow prepares the whole graph anew
- * for each choice of what is fed; so all pieces are fed at every run, and it is prepared once. A variable has memory of its
- * own and never holds on to the caller's.
+ * stores the pieces that its input `given` names and leaves the others alone, which are fed as empty. TensorFlow prepares the
+ * whole graph anew for each choice of what is fed; so all pieces are fed at every run, and it is prepared once. A variable has
+ * memory of its own and never holds on to the caller's.
+ *
+ * What is given is said by `given` and cannot be read off a piece's size: TensorFlow takes it that what is assigned to a
+ * variable has the variable's shape, concludes that a piece cannot be empty, and would store the empty ones too.
  */
 export function emitFeeds(
   variables: Variables,
   writer: GraphWriter,
+  feedBytes: number,
 ): { readonly feeds: readonly Feed[]; readonly signature: SignatureDef } {
   const byPath = new Map<string, Variable[]>();
   for (const variable of variables.all.values()) {
     if (variable.source.kind !== "fed") continue;
     byPath.set(variable.path, [...(byPath.get(variable.path) ?? []), variable]);
   }
-  const one = writer.named("init/one", "Placeholder", [], { dtype: typeAttribute("f32"), ...scalar });
-  const emitted = [...byPath].flatMap(([path, stored]) => emitPieces(path, stored, one, writer));
+  const pieces = [...byPath].flatMap(([path, [first, ...others]]) => {
+    if (first === undefined) return [];
+    const stored = [first, ...others];
+    return piecesOf(first.type.shape, feedBytes).map((piece) => ({ path, piece, stored }));
+  });
+  const one = writer.named("init/one", "Placeholder", [], { dtype: typeAttribute("f32"), ...shaped([]) });
+  const given = writer.named("init/given", "Placeholder", [], {
+    dtype: typeAttribute("bool"),
+    ...shaped([pieces.length]),
+  });
+  const flags = unpacked(given, pieces.length, writer);
+  const emitted = pieces.map(({ path, piece, stored }, place) => {
+    const scope = `init/${scopeOf(path)}`;
+    const input = writer.add(scope, "Placeholder", [], { dtype: typeAttribute("f32") });
+    const feed = { path, ...piece, input };
+    return { feed, done: emitStores(feed, stored, { one, isGiven: flags[place] ?? given }, scope, writer) };
+  });
   const done = writer.add("init", "Identity", [one, ...emitted.map((piece) => `^${piece.done}`)], {
     T: typeAttribute("f32"),
   });
   const feeds = emitted.map(({ feed }) => feed);
   const signature = {
-    inputs: new Map([[one, info(one, [])], ...feeds.map(({ input, shape }) => [input, info(input, shape)] as const)]),
-    outputs: new Map([["done", info(done, [])]]),
+    inputs: new Map([
+      ["one", info(one, "f32", [])],
+      ["given", info(given, "bool", [pieces.length])],
+      ...feeds.map(({ input, shape }) => [input, info(input, "f32", shape)] as const),
+    ]),
+    outputs: new Map([["done", info(done, "f32", [])]]),
   };
   return { feeds, signature };
 }
 
-const scalar = { shape: { kind: "shape", shape: [] } } as const;
-
-function info(node: string, shape: readonly number[]): TensorInfo {
-  return { name: `${node}:0`, type: { dtype: "f32", shape } };
+function shaped(shape: readonly number[]): Attributes {
+  return { shape: { kind: "shape", shape } };
 }
 
-/** A tensor in pieces of at most 64 MiB in f32; a single number is one piece. */
-export function piecesOf(shape: readonly number[]): readonly Piece[] {
+function info(node: string, dtype: Dtype, shape: readonly number[]): TensorInfo {
+  return { name: `${node}:0`, type: { dtype, shape } };
+}
+
+/** The elements of a vector, each by itself. */
+function unpacked(vector: string, count: number, writer: GraphWriter): readonly string[] {
+  if (count === 0) return [];
+  const num = { kind: "int", value: count } as const;
+  const node = writer.add("init", "Unpack", [vector], {
+    T: typeAttribute("bool"),
+    num,
+    axis: { kind: "int", value: 0 },
+  });
+  return Array.from({ length: count }, (_, place) => (place === 0 ? node : `${node}:${place}`));
+}
+
+/** A tensor in pieces of at most so many bytes in f32, by whole rows; a single number is one piece. */
+export function piecesOf(shape: readonly number[], feedBytes: number): readonly Piece[] {
   const [rows = 1, ...rest] = shape;
   const bytesOfRow = byteCount({ dtype: "f32", shape: rest });
-  const step = shape.length === 0 ? 1 : Math.max(1, Math.floor(pieceBytes / Math.max(1, bytesOfRow)));
-  const pieces: Piece[] = [];
-  for (let from = 0; from < rows; from += step) {
+  const step = shape.length === 0 ? 1 : Math.max(1, Math.floor(feedBytes / Math.max(1, bytesOfRow)));
+  // A tensor without rows is one piece too: its variable has to be given a value.
+  return Array.from({ length: Math.max(1, Math.ceil(rows / step)) }, (_, place) => {
+    const from = place * step;
     const to = Math.min(rows, from + step);
-    pieces.push({ from, to, shape: shape.length === 0 ? [] : [to - from, ...rest] });
-  }
-  return pieces;
-}
-
-interface EmittedPiece {
-  readonly feed: Feed;
-  /** The node that says that the piece is stored, or left alone. */
-  readonly done: string;
-}
-
-function emitPieces(
-  path: string,
-  stored: readonly Variable[],
-  one: string,
-  writer: GraphWriter,
-): readonly EmittedPiece[] {
-  const [first] = stored;
-  if (first === undefined) return [];
-  const scope = `init/${scopeOf(path)}`;
-  return piecesOf(first.type.shape).map((piece) => {
-    const input = writer.add(scope, "Placeholder", [], { dtype: typeAttribute("f32") });
-    const feed = { path, ...piece, input };
-    return { feed, done: emitStores(feed, stored, one, scope, writer) };
+    return { from, to, shape: shape.length === 0 ? [] : [to - from, ...rest] };
   });
 }
 
-/** Stores a piece in its variables unless it is fed as empty; gives the node that comes after that in either case. */
+/** Stores a piece in its variables when it is given; gives the node that comes after that in either case. */
 function emitStores(
-  { input, from, to, shape }: Feed,
+  { input, from, to }: Feed,
   stored: readonly Variable[],
-  one: string,
+  { one, isGiven }: { readonly one: string; readonly isGiven: string },
   scope: string,
   writer: GraphWriter,
 ): string {
   const float = { T: typeAttribute("f32") };
-  const size = writer.add(scope, "Size", [input], { ...float, out_type: typeAttribute("i32") });
-  const zero = writer.constant({ dtype: "i32", shape: [] }, [0]);
-  // A piece without elements is always stored: given or not, it is empty.
-  const comparison = byteCount({ dtype: "f32", shape }) === 0 ? "Equal" : "NotEqual";
-  const isGiven = writer.add(scope, comparison, [size, zero], { T: typeAttribute("i32") });
   const split = writer.add(scope, "Switch", [input, isGiven], float);
   // A node of its own, since what waits for a Switch runs whichever way it goes.
   const rows = writer.add(scope, "Identity", [`${split}:1`], float);
