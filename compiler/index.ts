@@ -62,7 +62,7 @@ export { flopsOfProgram, gradientPrefix, nodesOf, type Program } from "./program
 export { evaluateOnce, runProgram } from "./programs/run.ts";
 export { explainSelectors } from "./select/explain.ts";
 export { selectorsForNames } from "./select/shortest.ts";
-export { type DataSettings, defaultData, type Sizes } from "./settings/data.ts";
+export { type DataSettings, defaultData, type Sizes, type VoxelStorage } from "./settings/data.ts";
 export type { EvalSettings } from "./settings/eval.ts";
 export type { TrainOverrides, TrainSettings } from "./settings/train.ts";
 export { printBytes, printFlops } from "./units.ts";

@@ -33,6 +33,7 @@ const dataRows: Rows<DataSettings> = {
   spacing: ["spacing", plain],
   size: ["size", plain],
   window: ["window", plain],
+  storage: ["storage", plain],
   folder: ["folder", plain],
   train: ["train", plain],
   valid: ["valid", plain],

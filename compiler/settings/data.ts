@@ -4,6 +4,9 @@ import { SettingReader } from "./reader.ts";
 /** Sizes along a volume's axes, in their order: slices, height, width. */
 export type Sizes = readonly [slices: number, height: number, width: number];
 
+/** How the voxels of a preprocessed volume are kept: as they were computed, or rounded to 1/32767 in half the room. */
+export type VoxelStorage = "f32" | "i16";
+
 /** What the `data` block says, with CT-CLIP's preprocessing for what it leaves out. */
 export interface DataSettings {
   /** Millimetres from voxel to voxel after resampling. */
@@ -12,6 +15,8 @@ export interface DataSettings {
   readonly size: Sizes;
   /** Hounsfield units that are kept; what lies outside becomes the nearer of both. */
   readonly window: readonly [lowest: number, highest: number];
+  /** How volumes that are trained on are kept; those that are evaluated always stay as they were computed. */
+  readonly storage: VoxelStorage;
   /** The folder of the data set, from the spec's own folder; null when only the command line names it. */
   readonly folder: string | null;
   /** What the names of volumes to train on, and of those that are held out, start with. */
@@ -24,12 +29,13 @@ export const defaultData: DataSettings = {
   spacing: [1.5, 0.75, 0.75],
   size: [240, 480, 480],
   window: [-1000, 1000],
+  storage: "f32",
   folder: null,
   train: "train_",
   valid: "valid_",
 };
 
-const settingNames = ["spacing", "size", "window", "folder", "train", "valid"];
+const settingNames = ["spacing", "size", "window", "storage", "folder", "train", "valid"];
 
 /** Reads the `data` block of a spec, and reports what it cannot mean. */
 export function readDataSettings(file: File): {
@@ -64,6 +70,7 @@ export function readDataSettings(file: File): {
       spacing: sizes(spacing) ?? defaultData.spacing,
       size: sizes(size) ?? defaultData.size,
       window: [lowest, highest],
+      storage: reader.choice("storage", ["f32", "i16"], defaultData.storage),
       folder: reader.optionalString("folder"),
       train,
       valid,

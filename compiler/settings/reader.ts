@@ -76,13 +76,17 @@ export class SettingReader {
     return value;
   }
 
-  choice(name: string, choices: readonly string[]): string | null {
+  choice<Choice extends string>(name: string, choices: readonly Choice[], otherwise: Choice): Choice {
     const value = this.entries.get(name)?.value;
-    if (value === undefined) return null;
-    if (value.kind === "string" && choices.includes(value.value)) return value.value;
-    const help = value.kind === "name" && choices.includes(value.text) ? `put it in quotes: "${value.text}"` : null;
+    if (value === undefined) return otherwise;
+    const chosen = choices.find((choice) => value.kind === "string" && choice === value.value);
+    if (chosen !== undefined) return chosen;
+    const help =
+      value.kind === "name" && choices.some((choice) => choice === value.text)
+        ? `put it in quotes: "${value.text}"`
+        : null;
     this.refuse(name, choices.map((choice) => `"${choice}"`).join(" or "), value.span, { help });
-    return null;
+    return otherwise;
   }
 
   /** One of some words, which are written without quotes. */

@@ -93,7 +93,7 @@ export function readTrainSettings(
     evaluateEvery: reader.optionalCount("evaluate_every"),
     saveEvery: reader.optionalCount("save_every"),
     clipNorm: reader.optionalNumber("clip_norm"),
-    precision: reader.choice("precision", ["f32", "bf16"]) === "bf16" ? "bf16" : "f32",
+    precision: reader.choice("precision", ["f32", "bf16"], "f32"),
     checkpoint: reader.word("checkpoint", ["none", "layers"]) === "layers" ? "layers" : "none",
     memory: readMemory(reader),
     seed: reader.count("seed", 0, 0),

@@ -136,6 +136,7 @@ async function trainWith(
     order,
     settings: spec.settings,
     volumeBytes: volumeBytesOf(spec.data),
+    storage: spec.data.storage,
     skipBad: data.skipBad,
     ...reading,
   });

@@ -6,7 +6,7 @@ import type { VolumeMetadata } from "./hounsfield.ts";
 import type { PackedVolume, VolumeSettings } from "./preprocess.ts";
 
 /** Goes up with every change of what is stored, or of how a volume is preprocessed. */
-const formatVersion = 1;
+const formatVersion = 2;
 
 /** Where preprocessed volumes are kept, and how many bytes of them. */
 export interface CacheSettings {
@@ -60,7 +60,7 @@ export function fileState(path: string): FileState | null {
  */
 export function cacheKey(state: FileState, metadata: VolumeMetadata, settings: VolumeSettings): string {
   const { slope, intercept, xySpacing, zSpacing } = metadata;
-  const { spacing, size, window } = settings;
+  const { spacing, size, window, storage } = settings;
   const parts = [
     formatVersion,
     state.path,
@@ -72,6 +72,7 @@ export function cacheKey(state: FileState, metadata: VolumeMetadata, settings: V
     spacing,
     size,
     window,
+    storage,
   ];
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }
@@ -82,7 +83,7 @@ export function isSettled({ changedMs }: FileState, nowMs: number = Date.now()):
 }
 
 /** The entry of a key, marked as used now; null when there is none, and when it is damaged, which removes it. */
-export function readEntry(folder: string, key: string, { size }: VolumeSettings): PackedVolume | null {
+export function readEntry(folder: string, key: string, settings: VolumeSettings): PackedVolume | null {
   const path = join(folder, `${key}.volume`);
   let bytes: Buffer;
   try {
@@ -90,7 +91,7 @@ export function readEntry(folder: string, key: string, { size }: VolumeSettings)
   } catch {
     return null;
   }
-  const packed = decode(bytes, key, size);
+  const packed = decode(bytes, key, settings);
   try {
     if (packed === null) rmSync(path, { force: true });
     else utimesSync(path, new Date(), new Date());
@@ -113,17 +114,17 @@ export function writeEntry(settings: CacheSettings, key: string, packed: PackedV
   makeRoom(settings, 0);
 }
 
-/** SHA-256 of what follows it; the key; padding and sizes as eight whole numbers; steps. All little-endian. */
-function encode(key: string, { before, counts, steps }: PackedVolume): Uint8Array {
-  const bytes = Buffer.alloc(headBytes + steps.byteLength);
+/** SHA-256 of what follows it; the key; padding and sizes as eight whole numbers; voxels. All little-endian. */
+function encode(key: string, { before, counts, voxels }: PackedVolume): Uint8Array {
+  const bytes = Buffer.alloc(headBytes + voxels.byteLength);
   bytes.write(key, hashBytes, "hex");
   for (const [index, value] of [...before, ...counts].entries()) bytes.writeUInt32LE(value, 2 * hashBytes + 4 * index);
-  bytes.set(new Uint8Array(steps.buffer, steps.byteOffset, steps.byteLength), headBytes);
+  bytes.set(new Uint8Array(voxels.buffer, voxels.byteOffset, voxels.byteLength), headBytes);
   createHash("sha256").update(bytes.subarray(hashBytes)).digest().copy(bytes);
   return bytes;
 }
 
-function decode(bytes: Buffer, key: string, size: VolumeSettings["size"]): PackedVolume | null {
+function decode(bytes: Buffer, key: string, { size, storage }: VolumeSettings): PackedVolume | null {
   if (bytes.length < headBytes) return null;
   const hash = createHash("sha256").update(bytes.subarray(hashBytes)).digest();
   if (!hash.equals(bytes.subarray(0, hashBytes)) || bytes.toString("hex", hashBytes, 2 * hashBytes) !== key)
@@ -133,8 +134,12 @@ function decode(bytes: Buffer, key: string, size: VolumeSettings["size"]): Packe
   const counts = [at(3), at(4), at(5)] as const;
   const fits = size.every((all, axis) => (before[axis] ?? 0) + (counts[axis] ?? 0) <= all);
   const count = counts[0] * counts[1] * counts[2];
-  if (!fits || bytes.length !== headBytes + 2 * count) return null;
-  return { before, counts, steps: new Int16Array(bytes.buffer, bytes.byteOffset + headBytes, count) };
+  const bytesOf = storage === "f32" ? 4 : 2;
+  if (!fits || bytes.length !== headBytes + bytesOf * count) return null;
+  const { buffer, byteOffset } = bytes;
+  const from = byteOffset + headBytes;
+  const kept = storage === "f32" ? new Float32Array(buffer, from, count) : new Int16Array(buffer, from, count);
+  return { before, counts, voxels: kept };
 }
 
 function makeRoom({ folder, bytes }: CacheSettings, needed: number): void {

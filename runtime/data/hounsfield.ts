@@ -20,7 +20,7 @@ export interface Rectangle {
 }
 
 /** Writes a rectangle of a slice's voxels as windowed values, row after row. */
-export type WindowSlice = (slice: Voxels, into: Float32Array) => void;
+export type WindowSlice = (slice: Voxels, into: Float64Array) => void;
 
 /**
  * Stored voxels to values from -1, the lowest Hounsfield unit of the window and all below, to 1, its highest and all above:
@@ -43,25 +43,25 @@ export function windowSlices(
   switch (header.type) {
     case "int8":
       return throughTable(
-        Float32Array.from({ length: 2 ** 8 }, (_, bits) => windowed((bits << 24) >> 24)),
+        Float64Array.from({ length: 2 ** 8 }, (_, bits) => windowed((bits << 24) >> 24)),
         width,
         rectangle,
       );
     case "uint8":
       return throughTable(
-        Float32Array.from({ length: 2 ** 8 }, (_, bits) => windowed(bits)),
+        Float64Array.from({ length: 2 ** 8 }, (_, bits) => windowed(bits)),
         width,
         rectangle,
       );
     case "int16":
       return throughTable(
-        Float32Array.from({ length: 2 ** 16 }, (_, bits) => windowed((bits << 16) >> 16)),
+        Float64Array.from({ length: 2 ** 16 }, (_, bits) => windowed((bits << 16) >> 16)),
         width,
         rectangle,
       );
     case "uint16":
       return throughTable(
-        Float32Array.from({ length: 2 ** 16 }, (_, bits) => windowed(bits)),
+        Float64Array.from({ length: 2 ** 16 }, (_, bits) => windowed(bits)),
         width,
         rectangle,
       );
@@ -75,7 +75,7 @@ export function windowSlices(
   }
 }
 
-function throughTable(table: Float32Array, width: number, rectangle: Rectangle): WindowSlice {
+function throughTable(table: Float64Array, width: number, rectangle: Rectangle): WindowSlice {
   return (slice, into) => {
     const { buffer, byteOffset, length } = slice;
     // The same loop for signed types, or one compiled for several kinds of arrays would be slower for all.
@@ -86,10 +86,10 @@ function throughTable(table: Float32Array, width: number, rectangle: Rectangle):
 
 function lookUp(
   bits: Uint8Array | Uint16Array,
-  table: Float32Array,
+  table: Float64Array,
   width: number,
   { fromX, toX, fromY, toY }: Rectangle,
-  into: Float32Array,
+  into: Float64Array,
 ): void {
   let at = 0;
   for (let y = fromY; y < toY; y++) {
@@ -104,7 +104,7 @@ function computed(
   windowed: (stored: number) => number,
   width: number,
   { fromX, toX, fromY, toY }: Rectangle,
-  into: Float32Array,
+  into: Float64Array,
 ): void {
   let at = 0;
   for (let y = fromY; y < toY; y++) {

@@ -6,9 +6,10 @@ import type { LoaderSettings, VolumeRequest, VolumeResult } from "./volume-messa
  * A volume from the cache, or read, preprocessed and put there. What cannot be kept is given all the same, with the reason.
  */
 export async function loadVolume(
-  { path, metadata }: VolumeRequest,
-  { settings, cache }: LoaderSettings,
+  { path, metadata, storage }: VolumeRequest,
+  { settings: shared, cache }: LoaderSettings,
 ): Promise<{ readonly result: VolumeResult; readonly uncached: string | null }> {
+  const settings = { ...shared, storage };
   const before = cache === null ? null : stateOf(path);
   const isReliable = before !== null && isSettled(before);
   const key = before === null ? null : cacheKey(before, metadata, settings);

@@ -6,17 +6,17 @@ import { neededFrom, neededTo, type ResampledAxis, resampleAxis } from "./resamp
 import type { Voxels } from "./voxels.ts";
 
 /** What decides how a volume is preprocessed. */
-export type VolumeSettings = Pick<DataSettings, "spacing" | "size" | "window">;
+export type VolumeSettings = Pick<DataSettings, "spacing" | "size" | "window" | "storage">;
 
 /**
- * A preprocessed volume without its padding: values from -1 to 1 in 32767 steps each way. Its axes are those of the
- * encoder's input: slices (z), height (x), width (y), the last fastest.
+ * A preprocessed volume without its padding: values from -1 to 1, or whole numbers of steps of 1/32767. Its axes are those of
+ * the encoder's input: slices (z), height (x), width (y), the last fastest.
  */
 export interface PackedVolume {
   /** Voxels of padding before the first along each axis. */
   readonly before: Sizes;
   readonly counts: Sizes;
-  readonly steps: Int16Array;
+  readonly voxels: Float32Array | Int16Array;
 }
 
 /** Half a step is 1.5e-5 of the window's half, far less than a CT's own steps of one Hounsfield unit. */
@@ -25,9 +25,9 @@ const stepsOfHalf = 32767;
 /**
  * CT-CLIP's preprocessing of a volume: Hounsfield units from the metadata's slope and intercept, clipped to the window, axes
  * to slices, height and width (z, x, y), trilinear resampling from the metadata's spacing, the window to -1..1, the middle
- * kept or -1 around it. Gives slices * height * width values. Only what is kept is computed. The values are rounded to
- * 1/32767, so that they are the same whether they come from a file or from the cache. Throws for metadata with which
- * preprocessVolume refuses a volume.
+ * kept or -1 around it. Gives slices * height * width values. Only what is kept is computed, in 64-bit floats as there, so
+ * that the values are CT-CLIP's to the last digit; with `storage` of i16 they are rounded to 1/32767, also where no cache
+ * keeps them. Throws for metadata with which preprocessVolume refuses a volume.
  * From CT-CLIP's scripts/data_inference_nii.py; its order of resampling before dividing by 1000 changes nothing.
  */
 export function preprocess(volume: Volume, metadata: VolumeMetadata, settings: VolumeSettings): Float32Array {
@@ -56,17 +56,24 @@ export async function preprocessVolume(
 }
 
 /** Values with their padding, `size` of them along each axis. */
-export function unpack({ before, counts, steps }: PackedVolume, size: Sizes): Float32Array<ArrayBuffer> {
+export function unpack({ before, counts, voxels }: PackedVolume, size: Sizes): Float32Array<ArrayBuffer> {
   const [, height, width] = size;
   const values = new Float32Array(size[0] * height * width).fill(-1);
   let from = 0;
   for (let z = 0; z < counts[0]; z++) {
     for (let x = 0; x < counts[1]; x++) {
       const start = ((before[0] + z) * height + before[1] + x) * width + before[2];
-      for (let at = start; at < start + counts[2]; at++) values[at] = (steps[from++] ?? 0) / stepsOfHalf;
+      const row = voxels.subarray(from, from + counts[2]);
+      if (row instanceof Float32Array) values.set(row, start);
+      else scale(row, values, start);
+      from += counts[2];
     }
   }
   return values;
+}
+
+function scale(steps: Int16Array, into: Float32Array, start: number): void {
+  for (let index = 0; index < steps.length; index++) into[start + index] = (steps[index] ?? 0) / stepsOfHalf;
 }
 
 /** What is wrong with metadata that a volume cannot be preprocessed with. */
@@ -99,9 +106,9 @@ class Resampler {
   private readonly columns: number;
   private readonly rows: number;
   /** The last two stored slices that were needed, windowed, by whether their index is even. */
-  private readonly planes: readonly [Float32Array, Float32Array];
-  private readonly mixed: Float32Array;
-  private readonly mixedRows: Float32Array;
+  private readonly planes: readonly [Float64Array, Float64Array];
+  private readonly mixed: Float64Array;
+  private readonly mixedRows: Float64Array;
   private done = 0;
 
   private constructor(header: NiftiHeader, metadata: VolumeMetadata, settings: VolumeSettings, axes: Axes) {
@@ -116,14 +123,15 @@ class Resampler {
     this.rows = rectangle.toY - rectangle.fromY;
     this.window = windowSlices(header, metadata, settings.window, rectangle);
     const area = this.columns * this.rows;
-    this.planes = [new Float32Array(area), new Float32Array(area)];
-    this.mixed = new Float32Array(area);
-    this.mixedRows = new Float32Array(this.y.count * this.columns);
+    this.planes = [new Float64Array(area), new Float64Array(area)];
+    this.mixed = new Float64Array(area);
+    this.mixedRows = new Float64Array(this.y.count * this.columns);
     const counts: Sizes = [this.z.count, this.x.count, this.y.count];
+    const count = counts[0] * counts[1] * counts[2];
     this.packed = {
       before: [this.z.before, this.x.before, this.y.before],
       counts,
-      steps: new Int16Array(counts[0] * counts[1] * counts[2]),
+      voxels: settings.storage === "f32" ? new Float32Array(count) : new Int16Array(count),
     };
   }
 
@@ -146,8 +154,11 @@ class Resampler {
       const upper = (above[this.done] ?? 0) % 2 === 0 ? even : odd;
       mix(lower, upper, weight[this.done] ?? 0, this.mixed);
       mixRows(this.mixed, this.columns, this.y, this.mixedRows);
-      const start = this.done * this.x.count * this.y.count;
-      turn(this.mixedRows, this.columns, this.y.count, this.x, this.packed.steps, start);
+      const area = this.x.count * this.y.count;
+      const kept = this.packed.voxels.subarray(this.done * area, (this.done + 1) * area);
+      const turned = kept instanceof Float32Array ? kept : new Float32Array(area);
+      turn(this.mixedRows, this.columns, this.y.count, this.x, turned);
+      if (kept instanceof Int16Array) round(turned, kept);
     }
   }
 }
@@ -176,7 +187,7 @@ function nonsense(count: number, name: string, spacing: number, target: number, 
   };
 }
 
-function mix(lower: Float32Array, upper: Float32Array, share: number, into: Float32Array): void {
+function mix(lower: Float64Array, upper: Float64Array, share: number, into: Float64Array): void {
   for (let index = 0; index < into.length; index++) {
     const from = lower[index] ?? 0;
     into[index] = from + ((upper[index] ?? 0) - from) * share;
@@ -184,7 +195,7 @@ function mix(lower: Float32Array, upper: Float32Array, share: number, into: Floa
 }
 
 /** [rows, columns] to [y, columns]. */
-function mixRows(plane: Float32Array, columns: number, axis: ResampledAxis, into: Float32Array): void {
+function mixRows(plane: Float64Array, columns: number, axis: ResampledAxis, into: Float64Array): void {
   const { below, above, weight, count } = axis;
   const first = below[0] ?? 0;
   for (let y = 0, at = 0; y < count; y++) {
@@ -198,15 +209,8 @@ function mixRows(plane: Float32Array, columns: number, axis: ResampledAxis, into
   }
 }
 
-/** [y, columns] to [x, y], rounded to steps. */
-function turn(
-  plane: Float32Array,
-  columns: number,
-  rows: number,
-  axis: ResampledAxis,
-  into: Int16Array,
-  start: number,
-): void {
+/** [y, columns] to [x, y]. */
+function turn(plane: Float64Array, columns: number, rows: number, axis: ResampledAxis, into: Float32Array): void {
   const { below, above, weight, count } = axis;
   const first = below[0] ?? 0;
   for (let from = 0; from < rows; from += rowsAtOnce) {
@@ -217,10 +221,15 @@ function turn(
       const share = weight[x] ?? 0;
       for (let y = from; y < to; y++) {
         const left = plane[y * columns + lower] ?? 0;
-        const value = left + ((plane[y * columns + upper] ?? 0) - left) * share;
-        // To the nearest, as values are at least -1.
-        into[start + x * rows + y] = ((value * stepsOfHalf + stepsOfHalf + 0.5) | 0) - stepsOfHalf;
+        into[x * rows + y] = left + ((plane[y * columns + upper] ?? 0) - left) * share;
       }
     }
+  }
+}
+
+/** Values to the nearest steps; they are at least -1. */
+function round(values: Float32Array, into: Int16Array): void {
+  for (let index = 0; index < values.length; index++) {
+    into[index] = (((values[index] ?? 0) * stepsOfHalf + stepsOfHalf + 0.5) | 0) - stepsOfHalf;
   }
 }

@@ -161,8 +161,8 @@ function newJob(name: string, request: VolumeRequest): Job {
 }
 
 /** Requests of the same name are for the same values. */
-function nameOf({ path, metadata: { slope, intercept, xySpacing, zSpacing } }: VolumeRequest): string {
-  return JSON.stringify([path, slope, intercept, xySpacing, zSpacing]);
+function nameOf({ path, metadata: { slope, intercept, xySpacing, zSpacing }, storage }: VolumeRequest): string {
+  return JSON.stringify([path, slope, intercept, xySpacing, zSpacing, storage]);
 }
 
 /** Promise.withResolvers, which Node 20 does not have. */

@@ -1,3 +1,4 @@
+import type { VoxelStorage } from "../../compiler/index.ts";
 import type { CacheSettings } from "./cache.ts";
 import type { VolumeMetadata } from "./hounsfield.ts";
 import type { VolumeSettings } from "./preprocess.ts";
@@ -7,6 +8,7 @@ import type { WrongVolume } from "./read-volume.ts";
 export interface VolumeRequest {
   readonly path: string;
   readonly metadata: VolumeMetadata;
+  readonly storage: VoxelStorage;
 }
 
 /** A preprocessed volume, slices * height * width values from -1 to 1, or what is wrong with its file. */
@@ -20,7 +22,7 @@ export interface LoadedVolume {
 
 /** What is the same for all volumes of a loader. */
 export interface LoaderSettings {
-  readonly settings: VolumeSettings;
+  readonly settings: Omit<VolumeSettings, "storage">;
   /** Null keeps nothing. */
   readonly cache: CacheSettings | null;
 }

@@ -9,8 +9,8 @@ export interface SharedCache {
   readonly bytes: number;
 }
 
-/** Bytes of a preprocessed volume on disk, at most: whole steps of the window, in 16 bits. */
-const voxelBytes = 2;
+/** Bytes of a voxel on disk. */
+const voxelBytes = { f32: 4, i16: 2 } as const;
 
 /**
  * The entries that the cache of preprocessed volumes lacks, as paths; none where all of them would not fit, since waiting for
@@ -21,7 +21,8 @@ export function coldVolumes(
   settings: DataSettings,
   { folder, bytes }: SharedCache,
 ): readonly string[] {
-  const all = examples.length * voxelBytes * settings.size.reduce((product, size) => product * size, 1);
+  const all =
+    examples.length * voxelBytes[settings.storage] * settings.size.reduce((product, size) => product * size, 1);
   if (all > bytes) return [];
   return examples.flatMap(({ file, metadata }) => {
     const state = fileState(file);

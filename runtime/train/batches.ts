@@ -1,4 +1,4 @@
-import type { TrainSettings } from "../../compiler/index.ts";
+import type { TrainSettings, VoxelStorage } from "../../compiler/index.ts";
 import type { DataProblem, Example, Tokenizer, VolumeLoader, VolumeRequest, VolumeResult } from "../data/index.ts";
 import type { Batch, PieceInputs } from "../engine/index.ts";
 import type { DataInputs } from "./data-inputs.ts";
@@ -12,8 +12,9 @@ export interface BatchOptions {
   readonly loader: VolumeLoader;
   readonly tokenizer: Tokenizer;
   readonly inputs: DataInputs;
-  /** Bytes of one preprocessed volume. */
+  /** Bytes of one preprocessed volume in memory, and how its voxels are kept. */
   readonly volumeBytes: number;
+  readonly storage: VoxelStorage;
   /** Whether another example takes the place of one whose volume cannot be read. */
   readonly skipBad: boolean;
 }
@@ -69,8 +70,8 @@ export class Batches {
    * padding, and its example is not used; without `skipBad` it rejects with a BadVolumeError.
    */
   async featureInputs(indices: readonly number[], next: readonly number[]): Promise<Batch> {
-    const { loader, volumeBytes } = this.options;
-    const loading = indices.map((index) => loadExample(loader, this.example(index)));
+    const { loader, volumeBytes, storage } = this.options;
+    const loading = indices.map((index) => loadExample(loader, this.example(index), storage));
     loader.prefetch(next.map((index) => this.requestAt(index)));
     const taken: TakenExample[] = [];
     for (const [row, index] of indices.entries()) {
@@ -118,9 +119,9 @@ export class Batches {
 
   /** The inputs of a piece of a batch; what is bad is replaced in the batch itself, so that it stays so in its step. */
   private async read(chosen: number[], from: number, next: readonly number[]): Promise<Batch> {
-    const { settings, loader } = this.options;
+    const { settings, loader, storage } = this.options;
     const places = Array.from({ length: settings.microBatch }, (_, row) => from + row);
-    const loading = places.map((place) => loadExample(loader, this.example(chosen[place])));
+    const loading = places.map((place) => loadExample(loader, this.example(chosen[place]), storage));
     loader.prefetch(next.map((index) => this.requestAt(index)));
     const taken: TakenExample[] = [];
     for (const [row, place] of places.entries()) {
@@ -130,7 +131,7 @@ export class Batches {
         if (result.kind === "failed") throw new BadVolumeError(result.problem);
         this.giveUp(chosen[place] ?? 0, result.problem);
         chosen[place] = this.substituteFor(chosen, place, result.problem);
-        result = await loadExample(loader, this.example(chosen[place]));
+        result = await loadExample(loader, this.example(chosen[place]), storage);
       }
       taken.push({ example: this.example(chosen[place]), voxels: result.voxels });
     }
@@ -181,7 +182,7 @@ export class Batches {
   }
 
   private requestAt(index: number | undefined): VolumeRequest {
-    return requestOf(this.example(index));
+    return requestOf(this.example(index), this.options.storage);
   }
 
   private example(index: number | undefined): Example {
@@ -218,10 +219,11 @@ export function tokenInputs(texts: readonly string[], tokenizer: Tokenizer, inpu
 export async function loadExample(
   loader: VolumeLoader,
   example: Example,
+  storage: VoxelStorage,
 ): Promise<VolumeResult | { readonly kind: "failed"; readonly problem: DataProblem }> {
   const { file } = example;
   try {
-    return await loader.load(requestOf(example));
+    return await loader.load(requestOf(example, storage));
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const rule = message.startsWith(`${file}: `) ? message.slice(file.length + 2) : message;
@@ -230,6 +232,6 @@ export async function loadExample(
   }
 }
 
-export function requestOf({ file, metadata }: Example): VolumeRequest {
-  return { path: file, metadata };
+export function requestOf({ file, metadata }: Example, storage: VoxelStorage): VolumeRequest {
+  return { path: file, metadata, storage };
 }

@@ -11,7 +11,10 @@ let mean = 0;
 let from = "";
 for (let round = 0; round < Number(rounds); round++) {
   const start = performance.now();
-  const { result } = await loadVolume({ path, metadata }, { settings: defaultData, cache });
+  const { result } = await loadVolume(
+    { path, metadata, storage: defaultData.storage },
+    { settings: defaultData, cache },
+  );
   seconds.push((performance.now() - start) / 1000);
   if (result.kind === "wrong") throw new Error(result.problem.rule);
   mean = result.voxels.reduce((sum, value) => sum + value, 0) / result.voxels.length;

@@ -34,16 +34,16 @@ afterAll(() => rmSync(root, { recursive: true }));
 
 const folder = join(root, "volumes");
 const cache: CacheSettings = { folder, bytes: 10_000 };
-const settings: VolumeSettings = { spacing: [1, 1, 1], size: [4, 5, 6], window: [-10, 10] };
+const settings: VolumeSettings = { spacing: [1, 1, 1], size: [4, 5, 6], window: [-10, 10], storage: "i16" };
 const metadata = { slope: 1, intercept: 0, xySpacing: 1, zSpacing: 1 };
-const request = { path: join(root, "volume.nii.gz"), metadata };
+const request = { path: join(root, "volume.nii.gz"), metadata, storage: "f32" } as const;
 const key = (digit: string): string => digit.repeat(64);
 const entryOf = (digit: string): string => join(folder, `${key(digit)}.volume`);
 
 const packed: PackedVolume = {
   before: [0, 1, 0],
   counts: [4, 3, 6],
-  steps: Int16Array.from({ length: 72 }, (_, index) => 100 * index - 3000),
+  voxels: Int16Array.from({ length: 72 }, (_, index) => 100 * index - 3000),
 };
 /** An entry of `packed`: two hashes, eight numbers and 72 steps. */
 const entryBytes = 2 * 32 + 4 * 8 + 2 * 72;
@@ -161,8 +161,8 @@ test("processes that write the same entries at once leave sound ones", async () 
     stdin: {
       contents: `
         import { writeEntry } from ${JSON.stringify(resolve("runtime/data/cache.ts"))};
-        const { packed, cache } = ${JSON.stringify({ packed: { ...packed, steps: [...packed.steps] }, cache })};
-        const volume = { ...packed, steps: Int16Array.from(packed.steps) };
+        const { packed, cache } = ${JSON.stringify({ packed: { ...packed, voxels: [...packed.voxels] }, cache })};
+        const volume = { ...packed, voxels: Int16Array.from(packed.voxels) };
         for (let round = 0; round < 50; round++) writeEntry(cache, "abcd"[round % 4].repeat(64), volume);
       `,
       resolveDir: process.cwd(),
@@ -250,6 +250,7 @@ test("every setting and every number of the metadata has entries of its own", ()
     cacheKey(state, metadata, { ...settings, spacing: [1, 1, 2] }),
     cacheKey(state, metadata, { ...settings, size: [4, 5, 7] }),
     cacheKey(state, metadata, { ...settings, window: [-10, 11] }),
+    cacheKey(state, metadata, { ...settings, storage: "f32" }),
   ];
   expect(new Set(keys).size).toBe(keys.length);
   expect(cacheKey({ ...state, changedMs: 9 }, metadata, settings)).toBe(keys[0]);

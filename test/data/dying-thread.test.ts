@@ -28,7 +28,8 @@ function loaderOf(): VolumeLoader {
   return new VolumeLoader({ settings: defaultData, cache: null, workers: 1, ahead: 4 });
 }
 
-const requestOf = (path: string) => ({ path, metadata: { slope: 1, intercept: 0, xySpacing: 1, zSpacing: 1 } });
+const metadata = { slope: 1, intercept: 0, xySpacing: 1, zSpacing: 1 };
+const requestOf = (path: string) => ({ path, metadata, storage: "f32" }) as const;
 
 test("a thread that ends is an error of the request that it was at, and the next request has a new thread", async () => {
   const loader = loaderOf();

@@ -39,7 +39,7 @@ describe("CT-CLIP's own preprocessing", () => {
       if (volume.kind === "wrong" || whole === undefined) throw new Error(`${name} is in the fixture`);
       const values = preprocess(volume, metadata, defaultData);
       expect(values.length).toBe(240 * 480 * 480);
-      const off = whole.points.filter(([z, x, y, value]) => !(Math.abs(at(values, z, x, y) - value) < 1e-4));
+      const off = whole.points.filter(([z, x, y, value]) => !(Math.abs(at(values, z, x, y) - value) < 1e-7));
       expect(off).toEqual([]);
       const { sum, squares, first, last } = summary(values);
       expect(sum / values.length).toBeCloseTo(whole.mean, 6);
@@ -132,56 +132,63 @@ describe("other settings", () => {
   const between = (low: number, high: number): number => low + (random.below(1e6) / 1e6) * (high - low);
   const most = (limit: number): number => 1 + random.below(limit);
 
-  test("every voxel is what the formula says, larger and smaller, cropped and padded, of any type", async () => {
-    for (let round = 0; round < 300; round++) {
-      const type = random.pick(types);
-      const sizes = [most(14), most(14), most(14)] as const;
-      const low = type === "uint8" || type === "uint16" ? 0 : -120;
-      const values = Array.from({ length: sizes[0] * sizes[1] * sizes[2] }, () => low + random.below(121));
-      const metadata = {
-        slope: between(-4, 4) || 1,
-        intercept: between(-200, 200),
-        xySpacing: between(0.5, 3),
-        zSpacing: between(0.5, 3),
-      };
-      const lowest = between(-400, 0);
-      const settings: VolumeSettings = {
-        spacing: [between(0.2, 3), between(0.2, 3), between(0.2, 3)],
-        size: [most(16), most(16), most(16)],
-        window: [lowest, lowest + between(10, 500)],
-      };
-      const parts: NiftiParts = {
-        type,
-        sizes,
-        values,
-        littleEndian: random.below(2) === 0,
-        version: random.pick([1, 2]),
-      };
-      const file = join(folder, "volume.nii.gz");
-      writeFileSync(file, gzipped(parts));
-      const packed = await preprocessVolume(file, metadata, settings);
-      if ("problem" in packed) {
-        expect(packed.problem.rule).toMatch(/, as the metadata say, would become 0 of /);
-        continue;
+  test.each([
+    { storage: "f32", tolerance: 1e-7 },
+    { storage: "i16", tolerance: 0.5 / 32767 + 1e-6 },
+  ] as const)(
+    "every voxel is what the formula says, larger and smaller, cropped and padded, of any type, kept as $storage",
+    async ({ storage, tolerance }) => {
+      for (let round = 0; round < 300; round++) {
+        const type = random.pick(types);
+        const sizes = [most(14), most(14), most(14)] as const;
+        const low = type === "uint8" || type === "uint16" ? 0 : -120;
+        const values = Array.from({ length: sizes[0] * sizes[1] * sizes[2] }, () => low + random.below(121));
+        const metadata = {
+          slope: between(-4, 4) || 1,
+          intercept: between(-200, 200),
+          xySpacing: between(0.5, 3),
+          zSpacing: between(0.5, 3),
+        };
+        const lowest = between(-400, 0);
+        const settings: VolumeSettings = {
+          spacing: [between(0.2, 3), between(0.2, 3), between(0.2, 3)],
+          size: [most(16), most(16), most(16)],
+          window: [lowest, lowest + between(10, 500)],
+          storage,
+        };
+        const parts: NiftiParts = {
+          type,
+          sizes,
+          values,
+          littleEndian: random.below(2) === 0,
+          version: random.pick([1, 2]),
+        };
+        const file = join(folder, "volume.nii.gz");
+        writeFileSync(file, gzipped(parts));
+        const packed = await preprocessVolume(file, metadata, settings);
+        if ("problem" in packed) {
+          expect(packed.problem.rule).toMatch(/, as the metadata say, would become 0 of /);
+          continue;
+        }
+        const expected = plainly(values, sizes, metadata, settings);
+        const given = unpack(packed, settings.size);
+        expect(given.length).toBe(expected.length);
+        const worst = expected.reduce((most, value, index) => Math.max(most, Math.abs(value - (given[index] ?? 0))), 0);
+        expect(worst, `round ${round}`).toBeLessThan(tolerance);
       }
-      const expected = plainly(values, sizes, metadata, settings);
-      const given = unpack(packed, settings.size);
-      expect(given.length).toBe(expected.length);
-      const worst = expected.reduce((most, value, index) => Math.max(most, Math.abs(value - (given[index] ?? 0))), 0);
-      expect(worst, `round ${round}`).toBeLessThan(2e-5);
-    }
-  });
+    },
+  );
 
   test("the header's own scaling comes before the metadata's", async () => {
     const file = join(folder, "scaled.nii.gz");
     const metadata = { slope: 10, intercept: -100, xySpacing: 1, zSpacing: 1 };
-    const settings: VolumeSettings = { spacing: [1, 1, 1], size: [1, 1, 3], window: [-1000, 1000] };
+    const settings: VolumeSettings = { spacing: [1, 1, 1], size: [1, 1, 3], window: [-1000, 1000], storage: "f32" };
     for (const type of ["int16", "float64"] as const) {
       writeFileSync(file, gzipped({ type, sizes: [1, 3, 1], values: [0, 20, 7], slope: 2, intercept: 5 }));
       const packed = await preprocessVolume(file, metadata, settings);
       if ("problem" in packed) throw new Error(packed.problem.rule);
       const values = [...unpack(packed, settings.size)];
-      for (const [index, expected] of [-0.05, 0.35, 0.09].entries()) expect(values[index]).toBeCloseTo(expected, 4);
+      for (const [index, expected] of [-0.05, 0.35, 0.09].entries()) expect(values[index]).toBeCloseTo(expected, 7);
     }
   });
 
@@ -193,6 +200,7 @@ describe("other settings", () => {
       spacing: [1, 1, 1],
       size: [1, 1, 5],
       window: [-150, 1050],
+      storage: "i16",
     });
     if ("problem" in packed) throw new Error(packed.problem.rule);
     expect([...unpack(packed, [1, 1, 5])]).toEqual([-1, -1, 0, 1, -1]);

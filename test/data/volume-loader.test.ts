@@ -12,9 +12,13 @@ import { prepareProgram } from "../cli/medctc.ts";
 import { gzipped } from "./nifti-file.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medctc-loader-"));
-const settings: VolumeSettings = { spacing: [1, 1, 1], size: [2, 3, 4], window: [-100, 100] };
+const settings: VolumeSettings = { spacing: [1, 1, 1], size: [2, 3, 4], window: [-100, 100], storage: "f32" };
 const metadata = { slope: 1, intercept: 0, xySpacing: 1, zSpacing: 1 };
-const requestOf = (index: number): VolumeRequest => ({ path: join(folder, `${index}.nii.gz`), metadata });
+const requestOf = (index: number): VolumeRequest => ({
+  path: join(folder, `${index}.nii.gz`),
+  metadata,
+  storage: "f32",
+});
 /** Files of very different sizes, so that threads are done in another order than they started. */
 const count = 12;
 const requests = Array.from({ length: count }, (_, index) => requestOf(index));
@@ -75,7 +79,7 @@ describe("a loader", () => {
 
   test("a file that is wrong is a value, asked for ahead or not, and others go on", async () => {
     const loader = new VolumeLoader({ settings, cache: null, workers: 1 });
-    const bad = { path: join(folder, "bad.nii.gz"), metadata };
+    const bad = { path: join(folder, "bad.nii.gz"), metadata, storage: "f32" } as const;
     loader.prefetch([bad, requestOf(1)]);
     const problem = { file: bad.path, rule: "it is cut off within its gzip data" };
     expect(await loader.load(bad)).toMatchObject({ kind: "wrong", problem });
@@ -88,17 +92,17 @@ describe("a loader", () => {
     const loader = new VolumeLoader({ settings, cache, workers: 1, ahead: 2 });
     loader.prefetch(requests);
     // With one thread, what was started before is done when this is.
-    await loader.load({ path: join(folder, "missing"), metadata });
+    await loader.load({ path: join(folder, "missing"), metadata, storage: "f32" });
     const fromWhere = async (index: number): Promise<string> => {
       const { result } = await loadVolume(requestOf(index), { settings, cache });
       return result.kind === "volume" ? result.from : "wrong";
     };
-    await loader.load({ path: join(folder, "missing"), metadata });
-    await loader.load({ path: join(folder, "missing"), metadata });
+    await loader.load({ path: join(folder, "missing"), metadata, storage: "f32" });
+    await loader.load({ path: join(folder, "missing"), metadata, storage: "f32" });
     expect([await fromWhere(0), await fromWhere(1), await fromWhere(2)]).toEqual(["cache", "cache", "file"]);
     loader.prefetch([requestOf(7)]);
-    await loader.load({ path: join(folder, "missing"), metadata });
-    await loader.load({ path: join(folder, "missing"), metadata });
+    await loader.load({ path: join(folder, "missing"), metadata, storage: "f32" });
+    await loader.load({ path: join(folder, "missing"), metadata, storage: "f32" });
     expect([await fromWhere(7), await fromWhere(8)]).toEqual(["cache", "file"]);
     await loader.dispose();
   });

@@ -15,7 +15,7 @@ const count = mutantCount(3000);
 const folder = mkdtempSync(join(tmpdir(), "medctc-mutants-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const settings: VolumeSettings = { spacing: [1, 1, 1], size: [4, 4, 4], window: [-100, 100] };
+const settings: VolumeSettings = { spacing: [1, 1, 1], size: [4, 4, 4], window: [-100, 100], storage: "f32" };
 const types: readonly VoxelType[] = ["uint8", "int16", "int32", "float32", "float64", "uint64"];
 const extremes = [0, 1, -1, 2, 7, 8, 127, 255, 256, 348, 352, 540, 4096, 4097, 32767, -32768, 2 ** 31 - 1, -(2 ** 31)];
 /** Where the headers of both versions have their fields. */
