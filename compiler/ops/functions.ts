@@ -27,11 +27,17 @@ export function erf(x: number): number {
  * (the finaliser of MurmurHash3), so that it needs no state.
  */
 export function uniformAt(seed: number, step: number, site: number, place: number): number {
-  let state = mix(seed ^ 0x9e3779b9);
-  state = mix(state ^ step);
-  state = mix((state + Math.imul(site, 0x85ebca6b)) | 0);
-  state = mix((state + Math.imul(place, 0xc2b2ae35)) | 0);
-  return (state >>> 8) / 2 ** 24;
+  return uniformFrom(uniformState(seed, step, site), place);
+}
+
+/** What the places of one draw share, so that a loop over them computes it once. */
+export function uniformState(seed: number, step: number, site: number): number {
+  const state = mix(mix(seed ^ 0x9e3779b9) ^ step);
+  return mix((state + Math.imul(site, 0x85ebca6b)) | 0);
+}
+
+export function uniformFrom(state: number, place: number): number {
+  return (mix((state + Math.imul(place, 0xc2b2ae35)) | 0) >>> 8) / 2 ** 24;
 }
 
 function mix(value: number): number {

@@ -2,6 +2,7 @@ import { Builder } from "../ir/builder.ts";
 import { evaluate } from "../ir/evaluate.ts";
 import { Graph } from "../ir/graph.ts";
 import { elementCount, type Node, type Origin, type TensorType } from "../ir/types.ts";
+import { uniformFrom, uniformState } from "../ops/functions.ts";
 import type { Program } from "./program.ts";
 
 /** The first value of a parameter; see the initialisers of the language. */
@@ -77,20 +78,55 @@ function drawn(initial: InitialValue, type: TensorType, random: (offset: number)
   }
 }
 
-/** Elements that are drawn at once by the evaluator. */
+/** Elements that are drawn at once. */
 const elementsAtOnce = 2 ** 20;
 
-/** The first value of a parameter in pieces, by the evaluator; of one piece it is what the program `init` gives. */
+/** The first value of a parameter in pieces; of one piece it is what the program `init` gives, bit for bit. */
 function* firstValues(parameter: InitialParameter, seed: number): Iterable<Float32Array> {
   const count = elementCount(parameter.type);
   for (let from = 0, piece = 0; from < count; from += elementsAtOnce, piece++) {
-    const graph = new Graph();
-    const size = Math.min(elementsAtOnce, count - from);
-    const node = firstValue({ parameter, seed, piece }, { ...parameter.type, shape: [size] }, graph);
-    const value = evaluate([node], { inputs: new Map(), parameters: new Map() }, "f32").get(node);
-    if (value === undefined) throw new Error("the evaluator gives what it is asked for");
-    yield Float32Array.from(value.data);
+    const values = new Float32Array(Math.min(elementsAtOnce, count - from));
+    if (parameter.type.dtype === "f32") drawInto(values, { parameter, seed, piece });
+    else values.set(evaluatedPiece({ parameter, seed, piece }, values.length));
+    yield values;
   }
+}
+
+/** What the evaluator makes of `firstValue`, in a loop of its own: a large model has hundreds of millions of values. */
+function drawInto(values: Float32Array, { parameter: { path, initial }, seed, piece }: Draw): void {
+  const { fround } = Math;
+  const site = siteOf(path);
+  const state = uniformState(seed, piece, site);
+  switch (initial.kind) {
+    case "constant":
+      values.fill(initial.value);
+      return;
+    case "uniform": {
+      const width = fround(2 * initial.bound);
+      for (let place = 0; place < values.length; place++) {
+        values[place] = fround(uniformFrom(state, place) - 0.5) * width;
+      }
+      return;
+    }
+    case "normal": {
+      const deviation = fround(initial.standardDeviation);
+      const turn = fround(2 * Math.PI);
+      const other = uniformState(seed, piece, site + 1);
+      for (let place = 0; place < values.length; place++) {
+        const logarithm = fround(Math.log(fround(1 - uniformFrom(state, place))));
+        const radius = fround(Math.sqrt(-2 * logarithm));
+        const cosine = fround(Math.cos(fround(uniformFrom(other, place) * turn)));
+        values[place] = fround(radius * cosine) * deviation;
+      }
+    }
+  }
+}
+
+function evaluatedPiece(draw: Draw, count: number): ArrayLike<number> {
+  const node = firstValue(draw, { ...draw.parameter.type, shape: [count] }, new Graph());
+  const value = evaluate([node], { inputs: new Map(), parameters: new Map() }, "f32").get(node);
+  if (value === undefined) throw new Error("the evaluator gives what it is asked for");
+  return value.data;
 }
 
 /** The first values of a spec's parameters by path, each in pieces. Throws for a path that is no parameter's. */
