@@ -36,7 +36,7 @@ function check(node, major, output) {
   const found = rows.get("Node").detail;
   if (!found.startsWith(`${major}.`)) throw new Error(`this is Node ${found}`);
   const weights = ["--weights", `${fixture}/weights.safetensors`, "--adapter", `${fixture}/lora.safetensors`];
-  for (const backend of ["tfjs", "onnx"]) {
+  for (const backend of ["tensorflow", "onnx"]) {
     const given = [...weights, "--feeds", `${fixture}/batch.safetensors`, "--backend", backend, "-o", output];
     const said = medctc(node, ["run", "specs/medct-small.vlm", "forward", ...given]);
     const loss = Number(/loss .* (\S+)$/m.exec(said)?.[1]);

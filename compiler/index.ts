@@ -35,8 +35,9 @@ export { printProgram } from "./ir/print.ts";
 export { elementCount, type Node, printType, type TensorType } from "./ir/types.ts";
 export { verify } from "./ir/verify.ts";
 export { type ExpectedMemory, expectMemory } from "./memory/expect.ts";
+export { type MemoryModel, onnxMemory, tensorflowMemory } from "./memory/models.ts";
 export type { TensorData } from "./ops/index.ts";
-export { isFor, optimise, optimiseForOnnx, passes } from "./passes/index.ts";
+export { isFor, optimise, optimiseForOnnx, type PassContext, passes } from "./passes/index.ts";
 export { pasteLines } from "./place/bare-text.ts";
 export { findPlacements } from "./place/place.ts";
 export type { FoundPlacement, FoundPlacements, PlaceOptions } from "./place/types.ts";
@@ -54,7 +55,7 @@ export {
   whyNoStep,
 } from "./programs/build.ts";
 export { type Features, featuresOf } from "./programs/features.ts";
-export { firstValuesOf } from "./programs/init.ts";
+export { firstValuesOf, type InitialParameter } from "./programs/init.ts";
 export { type Input, inputsOf } from "./programs/inputs.ts";
 export { embeddingGradientPrefix, pieceNames, sumPrefix } from "./programs/pieces.ts";
 export { buildProduct } from "./programs/product.ts";

@@ -1,24 +1,17 @@
-import { optimise } from "../passes/index.ts";
 import { stepPrograms, type TracedSpec } from "../programs/build.ts";
 import type { TrainSettings } from "../settings/train.ts";
+import { type MemoryModel, tensorflowMemory } from "./models.ts";
 import { type Peak, peakOf } from "./peak.ts";
 import { variableBytesOf } from "./variables.ts";
-
-/** What the process has in memory besides a model: Node, TensorFlow's library, the graph. On Linux 480 to 520 MiB. */
-const processBytes = 512 * 1024 * 1024;
-
-/**
- * The share of the small values that stays with the process as holes in its heap. In steps of medct-small made larger, of
- * 1.1 to 2.4 GiB, it was 0.1 to 1; with 0.5 the whole was within 0.95 and 1.16 of what was measured.
- */
-const holes = 0.5;
 
 /** The memory that a training step is expected to take, in bytes. */
 export interface ExpectedMemory {
   /** Whether the layers' activations are computed again in the backward pass. */
   readonly checkpoint: TrainSettings["checkpoint"];
   readonly precision: TrainSettings["precision"];
-  /** Node and TensorFlow themselves. */
+  /** What runs the step. */
+  readonly title: string;
+  /** Node and that itself. */
   readonly processBytes: number;
   /** Weights, what the optimizer keeps for them, and what is computed once. */
   readonly variableBytes: number;
@@ -31,12 +24,13 @@ export interface ExpectedMemory {
 }
 
 /**
- * Expects the memory of a spec's training step as TensorFlow runs it, in pieces where the spec says so; null when the model
- * has no loss.
+ * Expects the memory of a spec's training step, in pieces where the spec says so, as TensorFlow runs it unless another model is
+ * given; null when the model has no loss.
  */
-export function expectMemory(spec: TracedSpec): ExpectedMemory | null {
-  const programs = stepPrograms(spec)?.map((program) => optimise(program, spec)) ?? [];
-  const [first, ...others] = programs.map(peakOf);
+export function expectMemory(spec: TracedSpec, model: MemoryModel = tensorflowMemory): ExpectedMemory | null {
+  const { title, processBytes, holes } = model;
+  const programs = stepPrograms(spec)?.map((program) => model.optimise(program, spec)) ?? [];
+  const [first, ...others] = programs.map((program) => peakOf(program, model.inOrder(program)));
   if (first === undefined) return null;
   const bytesOf = (each: Peak): number => each.tensorBytes + Math.round(holes * each.pieceBytes);
   const peak = others.reduce((most, each) => (bytesOf(each) > bytesOf(most) ? each : most), first);
@@ -46,6 +40,7 @@ export function expectMemory(spec: TracedSpec): ExpectedMemory | null {
   return {
     checkpoint,
     precision,
+    title,
     processBytes,
     variableBytes,
     tensorBytes,

@@ -35,10 +35,10 @@ export function fitMemory(spec: TracedSpec): Fitted | null {
   return { ...least, diagnostics: [diagnostic] };
 }
 
-function notesOf({ processBytes, variableBytes, tensorBytes, at }: ExpectedMemory): readonly string[] {
+function notesOf({ title, processBytes, variableBytes, tensorBytes, at }: ExpectedMemory): readonly string[] {
   return [
     `${printBytes(tensorBytes)} for inputs, activations and gradients, which are most at ${at}`,
-    `${printBytes(variableBytes)} for weights and the optimizer, ${printBytes(processBytes)} for TensorFlow itself`,
+    `${printBytes(variableBytes)} for weights and the optimizer, ${printBytes(processBytes)} for ${title} itself`,
   ];
 }
 

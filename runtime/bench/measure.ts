@@ -1,9 +1,30 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import type { TracedSpec } from "../../compiler/index.ts";
-import { loadTensorflow } from "../native/index.ts";
+import {
+  buildProduct,
+  buildProgram,
+  firstValuesOf,
+  flopsOfProgram,
+  inputsOf,
+  type Program,
+  type TracedSpec,
+} from "../../compiler/index.ts";
+import {
+  type Backend,
+  type Engine,
+  EngineError,
+  enginePrograms,
+  type Model,
+  modelOf,
+  piecesOf,
+  trainStep,
+} from "../backends/index.ts";
+import type { WeightPieces } from "../weights/index.ts";
+import { drawInputs } from "./inputs.ts";
 import { peakBytes } from "./memory.ts";
-import { type Backend, lessMemory, type Measurement, type Message, type Request } from "./messages.ts";
-import { evaluatorRunner, onnxRunner, type Runner, tensorflowRunner } from "./runner.ts";
+import { lessMemory, type MeasuredProgram, type Measurement, type Message, type Request } from "./messages.ts";
 import { spreadOf } from "./statistics.ts";
 
 /** Counted runs without a number given: what fits that time, and within these bounds. */
@@ -11,81 +32,117 @@ const measuredMs = 30_000;
 const fewest = 3;
 const most = 200;
 
-/** Runs of the matrix product, of which the median counts. */
+/** Rows of the square matrices whose product says what the machine can at best, and how often it is run for a median. */
+export const productSize = 2048;
 const productRuns = 5;
 
-const ofProduct = { program: "product", inputs: [], rows: { batch: 1, microBatch: 1 } } as const;
+/** What is measured, opened as training and evaluation open it. */
+export interface Measured {
+  readonly spec: TracedSpec;
+  readonly backend: Backend;
+  /** The programs that are loaded, as the backend's passes left them. */
+  readonly programs: readonly Program[];
+  readonly piecesOf: WeightPieces;
+}
 
-/** Compiles the spec that the evaluator runs. */
-export type SpecOf = (backend: Backend & { readonly kind: "evaluator" }) => TracedSpec;
+/** The programs that a run needs: those of a training, or one alone. Null where the spec has no such program. */
+export function measuredPrograms(
+  spec: TracedSpec,
+  backend: Backend,
+  program: MeasuredProgram,
+): readonly Program[] | null {
+  if (program === "step") return enginePrograms(spec, backend, "train");
+  const built = buildProgram(spec, program);
+  return built === null ? null : [backend.optimise(built, spec)];
+}
 
 /** Runs and measures what is asked for, in this process. Gives the last message; `tell` hears of those before. */
-export async function measure(request: Request, specOf: SpecOf, tell: (message: Message) => void): Promise<Message> {
-  const { backend, program, inputs } = request;
-  switch (backend.kind) {
-    case "evaluator":
-      return {
-        kind: "measured",
-        measurement: await timed(evaluatorRunner(specOf(backend), program, inputs), request, tell),
-      };
-    case "onnx": {
-      try {
-        const measurement = await timed(await onnxRunner(backend.model, request), request, tell);
-        if (request.product?.kind !== "onnx") return { kind: "measured", measurement };
-        tell({ kind: "progress", text: "measuring matrix products" });
-        const product = await onnxRunner(request.product.model, ofProduct);
-        return { kind: "measured", measurement: { ...measurement, productMs: await timeProduct(product) } };
-      } catch (error) {
-        return { kind: "failed", problem: error instanceof Error ? error.message : String(error), help: lessMemory };
-      }
-    }
-    case "tfjs": {
-      const native = loadTensorflow();
-      if (native.kind !== "ready") return { kind: "failed", problem: native.reason, help: `run: ${native.repair}` };
-      try {
-        const measurement = await timed(await tensorflowRunner(native.tf, backend.model, request), request, tell);
-        if (request.product?.kind !== "tfjs") return { kind: "measured", measurement };
-        tell({ kind: "progress", text: "measuring matrix products" });
-        const product = await tensorflowRunner(native.tf, request.product.model, ofProduct);
-        return { kind: "measured", measurement: { ...measurement, productMs: await timeProduct(product) } };
-      } catch (error) {
-        // TensorFlow's own exceptions are plain errors: of memory that is not there, above all.
-        const problem = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
-        return { kind: "failed", problem, help: lessMemory };
-      }
-    }
+export async function measure(
+  request: Request,
+  measured: Measured,
+  tell: (message: Message) => void,
+): Promise<Message> {
+  const { spec, backend, programs } = measured;
+  const folder = mkdtempSync(join(tmpdir(), "medctc-measure-"));
+  try {
+    const engine = await backend.open(modelOf(spec, programs), measured.piecesOf, folder);
+    const measurement = await timed(engine, request, measured, tell);
+    const dtype = request.product ? backend.productType(spec.settings.precision) : null;
+    if (dtype === null) return { kind: "measured", measurement };
+    tell({ kind: "progress", text: "measuring matrix products" });
+    const productMs = await timeProduct(backend, dtype, join(folder, "product"));
+    return { kind: "measured", measurement: { ...measurement, productMs } };
+  } catch (error) {
+    if (error instanceof EngineError) return { kind: "failed", problem: error.message, help: lessMemory };
+    throw error;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function timed(runner: Runner, request: Request, tell: (message: Message) => void): Promise<Measurement> {
+async function timed(
+  engine: Engine,
+  request: Request,
+  { spec, programs }: Measured,
+  tell: (message: Message) => void,
+): Promise<Measurement> {
   const loadedBytes = peakBytes();
+  const run = runOf(engine, request.program, spec);
   let step = 0;
   const next = async (text: string): Promise<number> => {
     tell({ kind: "progress", text });
     // Lets the message go out, and the end of the process that listens come in.
     await setImmediate();
     const start = performance.now();
-    await runner.run(step++);
+    await run(step++);
     return performance.now() - start;
   };
   const firstMs = await next("first step");
   let lastMs = firstMs;
-  for (let run = 0; run < request.warmup; run++) lastMs = await next(`warm-up ${run + 1} of ${request.warmup}`);
+  for (let each = 0; each < request.warmup; each++) lastMs = await next(`warm-up ${each + 1} of ${request.warmup}`);
   const steps = request.steps ?? Math.max(fewest, Math.min(most, Math.floor(measuredMs / lastMs)));
   const timesMs: number[] = [];
-  for (let run = 0; run < steps; run++) timesMs.push(await next(`step ${run + 1} of ${steps}`));
+  for (let each = 0; each < steps; each++) timesMs.push(await next(`step ${each + 1} of ${steps}`));
   const peak = peakBytes();
-  await runner.dispose();
-  return { device: runner.device, firstMs, timesMs, loadedBytes, peakBytes: peak, productMs: null };
+  await engine.dispose();
+  const { batch, microBatch } = spec.settings;
+  const flops = programs.reduce(
+    (sum, program) => sum + timesOf(program, request.program, batch / microBatch) * flopsOfProgram(program),
+    0,
+  );
+  return { device: engine.device, flops, firstMs, timesMs, loadedBytes, peakBytes: peak, productMs: null };
 }
 
-async function timeProduct(product: Runner): Promise<number> {
+/** Runs a program once on drawn inputs, or a training step as training does it. */
+function runOf(engine: Engine, program: MeasuredProgram, spec: TracedSpec): (step: number) => Promise<void> {
+  const built = buildProgram(spec, program);
+  if (built === null) throw new Error("what is measured was looked for before");
+  const drawn = drawInputs(inputsOf(built));
+  return async (step) => {
+    if (program === "step") {
+      await trainStep(engine, spec.settings, piecesOf(drawn, spec.settings), step, () => false);
+    } else await engine.run(program, new Map([...drawn, ["step", Int32Array.of(step)]]));
+  };
+}
+
+/** How often a program runs in what is measured, with a batch in so many pieces; the encoders are only loaded. */
+function timesOf({ name }: Program, measured: MeasuredProgram, pieces: number): number {
+  if (name === measured || name === "compare" || name === "update") return 1;
+  return name === "embed" || name === "backpropagate" ? pieces : 0;
+}
+
+async function timeProduct(backend: Backend, dtype: "f32" | "bf16", folder: string): Promise<number> {
+  const { program, parameters } = buildProduct(productSize, dtype);
+  // As weights that change, or ONNX Runtime would multiply them while it loads; what changes is in f32.
+  const trainable = new Set(dtype === "f32" ? parameters.map(({ path }) => path) : []);
+  const model: Model = { parameters, trainable, seed: 0, programs: [program] };
+  const engine = await backend.open(model, firstValuesOf(parameters, 0), folder);
   const timesMs = [];
   for (let run = -1; run < productRuns; run++) {
     const start = performance.now();
-    await product.run(0);
+    await engine.run(program.name, new Map());
     if (run >= 0) timesMs.push(performance.now() - start);
   }
-  await product.dispose();
+  await engine.dispose();
   return spreadOf(timesMs).medianMs;
 }

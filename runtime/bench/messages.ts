@@ -1,5 +1,4 @@
-import type { Input, ModelIndex, TrainOverrides } from "../../compiler/index.ts";
-import type { OnnxSignature } from "../onnx/index.ts";
+import type { TrainOverrides } from "../../compiler/index.ts";
 
 /** The programs whose time is measured. */
 export type MeasuredProgram = "step" | "forward";
@@ -7,41 +6,27 @@ export type MeasuredProgram = "step" | "forward";
 /** What a process of its own is asked to run and to measure. */
 export interface Request {
   readonly kind: "request";
+  /** The spec, and what replaces its settings. */
+  readonly path: string;
+  readonly overrides: TrainOverrides;
   readonly program: MeasuredProgram;
-  readonly inputs: readonly Input[];
-  /** Rows of a batch, and of the pieces in which a training step computes it. */
-  readonly rows: { readonly batch: number; readonly microBatch: number };
+  /** The name of the backend. */
+  readonly backend: string;
+  /** A file of weights; null for first values. */
+  readonly weights: string | null;
   /** How many runs are counted; null for as many as fit half a minute. */
   readonly steps: number | null;
   /** Runs after the first one and before those that are counted. */
   readonly warmup: number;
-  readonly backend: Backend;
-  /** A model of one product of matrices, to be run after the rest. */
-  readonly product: Product | null;
-}
-
-export type Product =
-  | { readonly kind: "tfjs"; readonly model: WrittenModel }
-  | { readonly kind: "onnx"; readonly model: WrittenOnnxModel };
-
-export type Backend =
-  | Product
-  | { readonly kind: "evaluator"; readonly path: string; readonly overrides: TrainOverrides };
-
-export interface WrittenModel {
-  readonly folder: string;
-  readonly index: ModelIndex;
-}
-
-export interface WrittenOnnxModel {
-  /** The file of each program. */
-  readonly files: readonly (readonly [program: string, file: string])[];
-  readonly signatures: readonly OnnxSignature[];
+  /** Whether a product of two matrices is timed after the rest. */
+  readonly product: boolean;
 }
 
 export interface Measurement {
   readonly device: string;
-  /** The first run, in which TensorFlow also prepares the graph. */
+  /** Floating-point operations of one run, as the passes left it. */
+  readonly flops: number;
+  /** The first run, in which a backend may also prepare what it needs. */
   readonly firstMs: number;
   readonly timesMs: readonly number[];
   /** The most memory up to the time when the weights were there. */

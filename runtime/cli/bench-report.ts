@@ -1,15 +1,15 @@
 import { availableParallelism, cpus } from "node:os";
 import { printBytes, printFlops, type TracedSpec } from "../../compiler/index.ts";
+import { type Backend, engineName } from "../backends/index.ts";
 import {
   type Measurement,
   type Profile,
   productSize,
+  type Request,
   type Share,
   type Spread,
   spreadOf,
-  type Wanted,
 } from "../bench/index.ts";
-import { versions } from "../native/index.ts";
 import { renderTable } from "./table.ts";
 import { printCount } from "./units.ts";
 
@@ -25,8 +25,8 @@ export interface BenchReport {
     readonly processor: string;
     readonly threads: number;
     readonly node: string;
-    /** Null where the reference evaluator ran. */
-    readonly tensorflow: string | null;
+    /** What ran, with its version where it has one. */
+    readonly engine: string;
     readonly device: string;
   };
   readonly firstMs: number;
@@ -45,16 +45,15 @@ export interface BenchReport {
 
 export interface Found {
   readonly path: string;
-  readonly options: Wanted;
+  readonly options: Pick<Request, "program" | "warmup">;
   readonly settings: TracedSpec["settings"];
-  readonly engine: "tfjs" | "onnx" | "evaluator";
-  readonly flops: number;
+  readonly backend: Backend;
   readonly measurement: Measurement;
 }
 
 export function reportOf(found: Found, profile: BenchReport["profile"]): BenchReport {
-  const { path, options, settings, engine, flops, measurement } = found;
-  const { device, firstMs, timesMs, loadedBytes, peakBytes, productMs } = measurement;
+  const { path, options, settings, backend, measurement } = found;
+  const { device, flops, firstMs, timesMs, loadedBytes, peakBytes, productMs } = measurement;
   const { batch, precision, checkpoint } = settings;
   const steps = spreadOf(timesMs);
   const rate = gflopsPerSecond(flops, steps.medianMs);
@@ -65,12 +64,12 @@ export function reportOf(found: Found, profile: BenchReport["profile"]): BenchRe
     batch,
     precision,
     checkpoint,
-    backend: engine,
+    backend: backend.name,
     machine: {
       processor: cpus()[0]?.model.trim() ?? "unknown processor",
       threads: availableParallelism(),
       node: process.versions.node,
-      tensorflow: engine === "tfjs" ? versions.tensorflow : null,
+      engine: engineName(backend),
       device,
     },
     firstMs,
@@ -79,7 +78,10 @@ export function reportOf(found: Found, profile: BenchReport["profile"]): BenchRe
     memory: { loadedBytes, peakBytes },
     flops,
     gflopsPerSecond: rate,
-    product: best === null ? null : { size: productSize, dtype: precision, gflopsPerSecond: best },
+    product:
+      best === null
+        ? null
+        : { size: productSize, dtype: backend.productType(precision) ?? precision, gflopsPerSecond: best },
     shareOfProduct: best === null ? null : rate / best,
     profile,
   };
@@ -92,10 +94,8 @@ function gflopsPerSecond(flops: number, ms: number): number {
 /** A benchmark in one screen, and the tables of the profile. */
 export function renderBench(report: BenchReport): string {
   const { machine, steps, memory, product } = report;
-  const withoutTensorflow = report.backend === "onnx" ? "ONNX Runtime" : "the reference evaluator";
-  const engine = machine.tensorflow === null ? withoutTensorflow : `TensorFlow ${machine.tensorflow}`;
   const rows = [
-    ["machine", `${machine.processor}, ${machine.threads} threads, ${engine}, ${machine.device}`],
+    ["machine", `${machine.processor}, ${machine.threads} threads, ${machine.engine}, ${machine.device}`],
     ["first run", printMs(report.firstMs)],
     ["a run", `${printMs(steps.medianMs)}, the median of ${steps.count} after ${1 + report.warmup}`],
     [

@@ -4,30 +4,29 @@ import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { type Compiled, expectMemory, whyNoStep } from "../../compiler/index.ts";
 import { renderDiagnostics, report as reportDiagnostic } from "../../grammar/index.ts";
+import { type Backend, backends, chooseBackend } from "../backends/index.ts";
 import {
   type Ended,
-  logEnvironment,
   type MeasuredProgram,
   measureApart,
-  type OperationRun,
-  prepareBench,
+  measuredPrograms,
   profileOf,
   type Request,
-  readExecutorLog,
   traceOf,
-  type Wanted,
 } from "../bench/index.ts";
 import { writeAtomically } from "../files/index.ts";
 import { availableBytes, judgeMemory, MemoryError } from "../memory/index.ts";
-import { chooseBackend, inspectPreferred, type WantedBackend } from "../native/index.ts";
-import { inspectOnnx } from "../onnx/index.ts";
+import type { OperationRun } from "../tensorflow/index.ts";
 import { type BenchReport, renderBench, reportOf } from "./bench-report.ts";
+import { fail, refuse } from "./fail.ts";
 import { Progress } from "./progress.ts";
 import { compilePath, showDiagnostics } from "./read-spec.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
+import { openWeights } from "./weight-sources.ts";
 
-export interface BenchOptions extends Wanted {
-  readonly backend: WantedBackend;
+export interface BenchOptions extends Pick<Request, "program" | "overrides" | "weights" | "steps" | "warmup"> {
+  /** A backend's name, or `auto`. */
+  readonly backend: string;
   /** Where the trace of one run goes. */
   readonly profile: string | null;
   readonly json: boolean;
@@ -35,52 +34,57 @@ export interface BenchOptions extends Wanted {
 
 /** `medctc bench`: what one run of a program takes, in time and memory, and what the machine could do at best. */
 export async function bench(path: string, options: BenchOptions, terminal: Terminal): Promise<ExitCode> {
-  const compiled = compilePath(path, terminal.libraryFolder, options.overrides);
+  const { overrides, program, weights, steps, warmup } = options;
+  const compiled = compilePath(path, terminal.libraryFolder, overrides);
   const { spec } = compiled;
   if (!showDiagnostics(compiled, terminal) || spec === null) return exitCodes.wrong;
-  const chosen = chooseBackend(options.backend, inspectPreferred, inspectOnnx);
-  if (chosen.kind === "unavailable") {
-    terminal.err(`error: ${chosen.reason}\n  help: run: ${chosen.repair}\n`);
-    return exitCodes.wrong;
-  }
-  if (chosen.kind !== "tfjs" && chosen.note !== null) terminal.err(`${chosen.note}\n`);
-  const engine = chosen.kind;
-  if (options.profile !== null && engine !== "tfjs") {
-    terminal.err("error: only TensorFlow's runs can be profiled\n  help: leave out --profile, or use --backend tfjs\n");
+  const chosen = chooseBackend({ wanted: options.backend, trains: false }, (each) => each.inspect());
+  if (chosen.kind === "unavailable") return fail(chosen.reason, `run: ${chosen.repair}`, terminal);
+  const { backend, note } = chosen;
+  if (note !== null) terminal.err(`${note}\n`);
+  if (options.profile !== null && backend.profiling === null) {
+    const able = backends.filter(({ profiling }) => profiling !== null);
+    fail(
+      `${backend.title} cannot be profiled`,
+      `leave out --profile, or use --backend ${able.map(({ name }) => name).join(" or ")}`,
+      terminal,
+    );
     return exitCodes.usage;
   }
-  const expected = engine === "tfjs" ? expectedMemory(compiled, options.program, terminal) : "";
+  const programs = measuredPrograms(spec, backend, program);
+  if (programs === null) {
+    const params = { name: program, why: whyNoStep(spec) };
+    return refuse([reportDiagnostic("no-such-program", path, params)], terminal);
+  }
+  const opened = openWeights(programs, compiled, { weights, adapter: null, allowMissing: [] });
+  if (opened.kind === "wrong") return refuse(opened.diagnostics, terminal);
+  opened.close();
+  const expected = expectedMemory(compiled, program, backend, terminal);
   if (expected === null) return exitCodes.wrong;
   const progress = new Progress(terminal);
   const folder = mkdtempSync(join(tmpdir(), "medctc-bench-"));
   try {
-    progress.say("building");
-    const prepared = await prepareBench(path, spec, engine, options, folder);
-    if (prepared === null) {
-      const params = { name: options.program, why: whyNoStep(spec) };
-      terminal.err(renderDiagnostics([reportDiagnostic("no-such-program", path, params)], { colour: terminal.colour }));
-      return exitCodes.wrong;
-    }
-    const { request, flops } = prepared;
+    const request: Request = {
+      kind: "request",
+      ...{ path, overrides, program, weights, steps, warmup },
+      backend: backend.name,
+      product: true,
+    };
     const log = join(folder, "log");
+    const run = (asked: Request, environment: Readonly<Record<string, string>>): Promise<Ended> =>
+      runApart(asked, { ...environment, TMPDIR: folder }, log, expected, progress, terminal);
     progress.say("loading");
-    const ended = await runApart(request, {}, log, expected, progress, terminal);
+    const ended = await run(request, {});
     if (ended.kind !== "measured") return giveUp(ended, terminal);
-    const found = { path, options, settings: spec.settings, engine, flops, measurement: ended.measurement };
+    const found = { path, options, settings: spec.settings, backend, measurement: ended.measurement };
     let report: BenchReport = reportOf(found, null);
-    if (options.profile !== null) {
+    if (options.profile !== null && backend.profiling !== null) {
       progress.say("profiling");
-      const ran = await runApart(
-        { ...request, steps: 1, warmup: 0, product: null },
-        logEnvironment,
-        log,
-        expected,
-        progress,
-        terminal,
-      );
+      const { environment, read } = backend.profiling;
+      const ran = await run({ ...request, steps: 1, warmup: 0, product: false }, environment);
       if (ran.kind !== "measured") return giveUp(ran, terminal);
-      const runs = await readExecutorLog(createInterface({ input: createReadStream(log) }));
-      if (!saveTrace(runs, options.profile, terminal)) return exitCodes.wrong;
+      const runs = await read(createInterface({ input: createReadStream(log) }));
+      if (!saveTrace(runs, options.profile, backend, terminal)) return exitCodes.wrong;
       report = reportOf(found, { ...profileOf(runs), file: options.profile });
     }
     terminal.out(options.json ? `${JSON.stringify(report, null, 2)}\n` : renderBench(report));
@@ -91,8 +95,13 @@ export async function bench(path: string, options: BenchOptions, terminal: Termi
 }
 
 /** Says what the run is expected to take; null where not even the weights fit, which is said too. */
-function expectedMemory({ spec, memory }: Compiled, program: MeasuredProgram, terminal: Terminal): string | null {
-  const expected = program !== "step" || spec === null ? null : (memory ?? expectMemory(spec));
+function expectedMemory(
+  { spec }: Compiled,
+  program: MeasuredProgram,
+  { memory }: Backend,
+  terminal: Terminal,
+): string | null {
+  const expected = program !== "step" || spec === null || memory === null ? null : expectMemory(spec, memory);
   if (expected === null) return "nothing is known of what it needs";
   try {
     const { line, warning } = judgeMemory(expected, availableBytes());
@@ -133,9 +142,9 @@ function giveUp(ended: Exclude<Ended, { readonly kind: "measured" }>, terminal: 
 }
 
 /** True when there was something to save, and it is saved. */
-function saveTrace(runs: readonly OperationRun[], path: string, terminal: Terminal): boolean {
+function saveTrace(runs: readonly OperationRun[], path: string, { title }: Backend, terminal: Terminal): boolean {
   if (runs.length === 0) {
-    terminal.err("error: no line of TensorFlow's log could be read\n  help: run without --profile\n");
+    fail(`no line of ${title}'s log could be read`, "run without --profile", terminal);
     return false;
   }
   try {

@@ -1,10 +1,7 @@
 import { type Command, Option } from "commander";
 import type { EvalOptions } from "./eval.ts";
-import type { EngineBackend } from "./open-engine.ts";
-import { amount, wholeNumber } from "./option-values.ts";
+import { amount, backendOption, wholeNumber } from "./option-values.ts";
 import type { ExitCode, Terminal } from "./terminal.ts";
-
-const engineNames: readonly EngineBackend[] = ["auto", "tfjs", "onnx"];
 
 /** What `train` and `eval` share. */
 interface DataFlags {
@@ -13,7 +10,7 @@ interface DataFlags {
   readonly adapter?: string;
   readonly allowMissing?: readonly string[];
   readonly vocab?: string;
-  readonly backend: EngineBackend;
+  readonly backend: string;
   readonly skipBad?: boolean;
   readonly cache?: string;
   readonly cacheSize: number;
@@ -50,7 +47,7 @@ function withDataOptions(command: Command): Command {
       "another seed than the spec says, which weights follow from that no file has",
       wholeNumber(0),
     )
-    .addOption(new Option("--backend <name>", "what runs it").choices(engineNames).default("auto"))
+    .addOption(backendOption("what runs it", { trains: true }))
     .option("--skip-bad", "go on without files that cannot be used, and list them")
     .option("--cache <folder>", "where preprocessed volumes are kept; medctc's own cache when it is left out")
     .option("--cache-size <amount>", "how much is kept there at most; 0 for nothing", amount, 20e9)

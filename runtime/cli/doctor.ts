@@ -1,4 +1,4 @@
-import { type Finding, findings } from "../native/index.ts";
+import { type Finding, findings } from "../backends/index.ts";
 import { renderTable } from "./table.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 

@@ -1,7 +1,6 @@
 import { availableParallelism, cpus } from "node:os";
 import type { TracedSpec } from "../../compiler/index.ts";
-import type { Engine } from "../engine/index.ts";
-import { versions } from "../native/index.ts";
+import { type Engine, engineName } from "../backends/index.ts";
 
 /** What a report says of where and with what something was run: names and values. */
 export function environmentOf(
@@ -16,10 +15,7 @@ export function environmentOf(
 ): readonly (readonly [string, string])[] {
   return [
     ["medctc", given.version],
-    [
-      "backend",
-      engine.backend === "tfjs" ? `TensorFlow ${versions.tensorflow}, ${engine.device}` : "ONNX Runtime, CPU",
-    ],
+    ["backend", `${engineName(engine.backend)}, ${engine.device}`],
     ["machine", `${cpus()[0]?.model ?? "unknown"}, ${availableParallelism()} threads`],
     ["Node", process.versions.node],
     ["data", given.data],

@@ -10,7 +10,7 @@ import {
 } from "../../compiler/index.ts";
 import { report } from "../../grammar/index.ts";
 import { readText } from "../files/index.ts";
-import { type OnnxFiles, withComputedOnce, writeOnnx } from "../onnx/index.ts";
+import { type OnnxFiles, onnxFiles, withComputedOnce, writeOnnx } from "../onnx/index.ts";
 import { refuse } from "./fail.ts";
 import { Progress } from "./progress.ts";
 import { compilePath, showDiagnostics } from "./read-spec.ts";
@@ -120,8 +120,7 @@ function programsWanted({ onnx, program, merge, half, batch }: ExportOptions): r
 /** `model.onnx` has its weights beside it under its own name; in a folder, programs share them. */
 function filesOf(path: string): OnnxFiles {
   if (!path.endsWith(".onnx")) {
-    const shared = { frozen: "weights.data", trainable: "adapter.data" };
-    return { folder: resolve(path), model: (name) => `${name}.onnx`, ...shared };
+    return onnxFiles(resolve(path));
   }
   const stem = basename(path, ".onnx");
   return {

@@ -1,4 +1,5 @@
 import { type Diagnostic, printable, renderDiagnostics } from "../../grammar/index.ts";
+import { EngineError } from "../backends/index.ts";
 import type { DataProblem } from "../data/index.ts";
 import { type StorageProblem, storageProblem } from "../files/index.ts";
 import { renderDataProblem } from "./data-problem.ts";
@@ -32,14 +33,8 @@ export function failStorage({ path, reason, help }: StorageProblem, terminal: Te
   return fail(`${path}: ${reason}`, help, terminal);
 }
 
-/** How TensorFlow, ONNX Runtime and Node.js say that memory was not to be had. */
-const outOfMemory = /\bOOM\b|out of memory|bad_alloc|failed to allocate|allocation failed/i;
-
-/** Says what the system refused in the middle of something, a file or memory; throws on what is a mistake of this program. */
+/** Says what a backend or the system refused in the middle of something; throws on what is a mistake of this program. */
 export function failSystem(error: unknown, path: string, terminal: Terminal): ExitCode {
-  if (error instanceof Error && outOfMemory.test(error.message)) {
-    const help = "use a smaller `batch` or `micro_batch`, or `checkpoint = layers`; what was saved stays";
-    return fail(`memory ran out: ${error.message.split("\n")[0] ?? ""}`, help, terminal);
-  }
+  if (error instanceof EngineError) return fail(error.message, error.help, terminal);
   return failStorage(storageProblem(path, error), terminal);
 }

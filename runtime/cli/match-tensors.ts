@@ -1,5 +1,4 @@
 import {
-  type Compiled,
   elementCount,
   nodesOf,
   type Plan,
@@ -10,7 +9,7 @@ import {
   type TensorType,
 } from "../../compiler/index.ts";
 import { type Diagnostic, didYouMean, report } from "../../grammar/index.ts";
-import { joined } from "../engine/index.ts";
+import { joined } from "../backends/index.ts";
 import { matchNames, type NameMatch, type OpenTensors, type Wanted } from "../weights/index.ts";
 
 /** Values for a program, and what is wrong with what was given. */
@@ -46,34 +45,6 @@ export function matchInputs(program: Program, feeds: OpenTensors | null, step: n
   return { values, diagnostics };
 }
 
-/**
- * Parameters by their names in checkpoints. What a step keeps for them, such as `mean:` and that name, is zero where no file
- * has it.
- */
-export function findParameters(program: Program, { plan }: Compiled, opened: readonly OpenTensors[]): Matched {
-  const values = new Map<string, TensorData>();
-  const diagnostics: Diagnostic[] = [];
-  const missing = new Set<string>();
-  const tensors = plan === null ? new Map<string, FoundTensor>() : findTensors(plan, opened);
-  const checkpoints = new Map(
-    [...(plan?.parameters ?? []), ...(plan?.buffers ?? [])].map((each) => [each.path, each.checkpoint]),
-  );
-  for (const { operation, type } of program.graph.nodes) {
-    if (operation.op !== "parameter" || values.has(operation.path) || program.once.has(operation.path)) continue;
-    const { path } = operation;
-    const checkpoint = checkpoints.get(path);
-    const [, prefix = "", of = path] = /^([^:]*:)(.*)$/.exec(path) ?? [];
-    const name = prefix + (checkpoints.get(of) ?? of);
-    const found = checkpoint === undefined ? lastOf(opened, name) : tensors.get(path);
-    if (found !== undefined) diagnostics.push(...take(path, found, type, values, name));
-    else if (checkpoint === undefined || elementCount(type) === 0)
-      values.set(path, { type, data: new Float32Array(elementCount(type)) });
-    else missing.add(checkpoint);
-  }
-  if (missing.size > 0) diagnostics.push(missingWeights(missing));
-  return { values, diagnostics };
-}
-
 /** The tensors of some files by the paths of the parameters and buffers that they are; the last file that has one counts. */
 export function findTensors<File extends OpenTensors>(
   plan: Plan,
@@ -88,11 +59,6 @@ export function findTensors<File extends OpenTensors>(
     }
   }
   return tensors;
-}
-
-/** The tensor of exactly that name in the last of some files that has it. */
-function lastOf(opened: readonly OpenTensors[], name: string): FoundTensor | undefined {
-  return opened.flatMap((file) => tensorOf(file, name) ?? []).at(-1);
 }
 
 /** The names of a file that a spec's parameters and buffers have there. */
@@ -110,7 +76,8 @@ function wantedOf({ path, checkpoint }: PlannedTensor): Wanted {
   return { checkpoint, group: path.slice(0, path.search(/\.|$/)) };
 }
 
-function tensorOf({ tensors, floats }: OpenTensors, name: string): FoundTensor | null {
+/** The tensor of exactly that name in a file. */
+export function tensorOf({ tensors, floats }: OpenTensors, name: string): FoundTensor | null {
   const tensor = tensors.get(name);
   return tensor === undefined ? null : { shape: tensor.shape, floats: () => floats(tensor) };
 }

@@ -1,19 +1,22 @@
 import { type Compiled, expectMemory, type Features, type TracedSpec, whyNoStep } from "../../compiler/index.ts";
 import { report } from "../../grammar/index.ts";
-import { type Engine, type EnginePurpose, enginePrograms, openOnnx, openTensorflow } from "../engine/index.ts";
+import {
+  type Backend,
+  chooseBackend,
+  type Engine,
+  type EnginePurpose,
+  enginePrograms,
+  modelOf,
+} from "../backends/index.ts";
 import { availableBytes, judgeMemory, MemoryError } from "../memory/index.ts";
-import { chooseBackend, loadTensorflow, type WantedBackend } from "../native/index.ts";
-import { inspectOnnx } from "../onnx/index.ts";
 import { fail, refuse } from "./fail.ts";
 import type { Progress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
 import { type GivenWeights, openWeights } from "./weight-sources.ts";
 
-/** The backends that can train. */
-export type EngineBackend = Exclude<WantedBackend, "evaluator">;
-
 export interface EngineOptions extends GivenWeights {
-  readonly backend: EngineBackend;
+  /** The name of a backend that trains, or `auto`. */
+  readonly backend: string;
 }
 
 /**
@@ -30,21 +33,21 @@ export async function openEngine(
   features: Features | null = null,
 ): Promise<Engine | null> {
   const { spec } = compiled;
-  const chosen = chooseBackend(options.backend, loadTensorflow, inspectOnnx);
-  if (chosen.kind === "unavailable" || chosen.kind === "evaluator") {
-    const reason = chosen.kind === "unavailable" ? chosen.reason : "neither TensorFlow nor ONNX Runtime can be loaded";
-    fail(reason, chosen.kind === "unavailable" ? `run: ${chosen.repair}` : "run: medctc doctor", terminal);
+  const chosen = chooseBackend({ wanted: options.backend, trains: true }, (each) => each.load());
+  if (chosen.kind === "unavailable") {
+    fail(chosen.reason, `run: ${chosen.repair}`, terminal);
     return null;
   }
-  if (chosen.kind === "onnx" && chosen.note !== null) terminal.err(`${chosen.note}\n`);
+  const { backend, note } = chosen;
+  if (note !== null) terminal.err(`${note}\n`);
   progress.say("building");
-  const programs = enginePrograms(spec, chosen.kind, purpose, features);
+  const programs = enginePrograms(spec, backend, purpose, features);
   if (programs === null) {
     progress.end();
     refuse([report("no-such-program", "step", { name: "step", why: whyNoStep(spec) })], terminal);
     return null;
   }
-  if (purpose === "train" && chosen.kind === "tfjs" && !isRoomFor(compiled, progress, terminal)) return null;
+  if (purpose === "train" && !isRoomFor(spec, backend, progress, terminal)) return null;
   const weights = openWeights(programs, compiled, options);
   if (weights.kind === "wrong") {
     progress.end();
@@ -53,9 +56,7 @@ export async function openEngine(
   }
   try {
     progress.say("loading");
-    return chosen.kind === "onnx"
-      ? await openOnnx(spec, programs, weights.piecesOf, folder)
-      : await openTensorflow(chosen.native, spec, programs, weights.piecesOf, folder);
+    return await backend.open(modelOf(spec, programs), weights.piecesOf, folder);
   } finally {
     weights.close();
     progress.end();
@@ -63,12 +64,8 @@ export async function openEngine(
 }
 
 /** Says what memory training is expected to take; false where not even the weights fit, which is said too. */
-function isRoomFor(
-  { spec, memory }: Compiled & { readonly spec: TracedSpec },
-  progress: Progress,
-  terminal: Terminal,
-): boolean {
-  const expected = memory ?? expectMemory(spec);
+function isRoomFor(spec: TracedSpec, { memory }: Backend, progress: Progress, terminal: Terminal): boolean {
+  const expected = memory === null ? null : expectMemory(spec, memory);
   if (expected === null) return true;
   progress.end();
   try {

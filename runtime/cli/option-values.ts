@@ -1,4 +1,5 @@
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
+import { backendNames, currentName } from "../backends/names.ts";
 
 /** Ranks that may be tried at once. */
 const rankLimit = 1024;
@@ -10,6 +11,17 @@ export function wholeNumber(least: number): (text: string) => number {
     if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
     throw new InvalidArgumentError(`It is a whole number${least > 0 ? " above 0" : ""}.`);
   };
+}
+
+/** `--backend`: all of them, or those that train. Their earlier names are understood and not offered. */
+export function backendOption(what: string, { trains }: { readonly trains: boolean }): Option {
+  const choices = ["auto", ...backendNames({ trains })];
+  const option = new Option("--backend <name>", what).choices(choices).default("auto");
+  return option.argParser((word: string) => {
+    const name = currentName(word);
+    if (choices.includes(name)) return name;
+    throw new InvalidArgumentError(`Allowed choices are ${choices.join(", ")}.`);
+  });
 }
 
 /** Reads a width in pixels that a picture can have. */

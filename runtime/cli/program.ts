@@ -1,12 +1,11 @@
 import { Argument, Command, CommanderError, Option } from "commander";
 import type { ProgramName, TrainOverrides } from "../../compiler/index.ts";
-import type { WantedBackend } from "../native/index.ts";
 import { addAdapterCommands } from "./adapter-commands.ts";
 import type { BenchOptions } from "./bench.ts";
 import type { Emitted } from "./compile.ts";
 import { addDataCommands } from "./data-commands.ts";
 import type { ExportedProgram } from "./export.ts";
-import { pictureWidth, wholeNumber } from "./option-values.ts";
+import { backendOption, pictureWidth, wholeNumber } from "./option-values.ts";
 
 import { addPlacementCommands } from "./placement-commands.ts";
 import { addSweepCommands } from "./sweep-commands.ts";
@@ -18,7 +17,6 @@ import { addWeightsCommands } from "./weights-commands.ts";
 declare const MEDCTC_VERSION: string | undefined;
 
 /** The names that the command line offers; the compiler's own lists are not loaded for a start. */
-const backendNames: readonly WantedBackend[] = ["auto", "tfjs", "onnx", "evaluator"];
 const programNames: readonly ProgramName[] = [
   "forward",
   "encode_image",
@@ -78,7 +76,7 @@ interface RunFlags {
   readonly feeds?: string;
   readonly fetch?: readonly string[];
   readonly step: number;
-  readonly backend: WantedBackend;
+  readonly backend: string;
   readonly output: string;
 }
 
@@ -97,8 +95,9 @@ interface ExportFlags {
 }
 
 interface BenchFlags extends TrainOverrides {
+  readonly weights?: string;
   readonly program: BenchOptions["program"];
-  readonly backend: WantedBackend;
+  readonly backend: string;
   readonly steps?: number;
   readonly warmup: number;
   readonly profile?: string;
@@ -215,12 +214,7 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
     .option("--fetch <name...>", "named values inside the model to give as well, such as vision.spatial")
     .option("--step <number>", "the number of the training step", Number, 0)
     .addOption(
-      new Option(
-        "--backend <name>",
-        "the reference evaluator, native TensorFlow, ONNX Runtime, or the fastest of what is there",
-      )
-        .choices(backendNames)
-        .default("evaluator"),
+      backendOption("what runs it; auto takes the fastest that is there", { trains: false }).default("evaluator"),
     )
     .requiredOption("-o, --output <file>", "where the results go, safetensors")
     .addHelpText(
@@ -312,26 +306,27 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
     .option("--batch <rows>", "another batch than the spec says", wholeNumber(1))
     .addOption(new Option("--precision <type>", "another precision than the spec says").choices(["f32", "bf16"]))
     .addOption(new Option("--checkpoint <what>", "whose activations are computed again").choices(["none", "layers"]))
-    .addOption(new Option("--backend <name>", "what runs it").choices(backendNames).default("auto"))
+    .addOption(backendOption("what runs it", { trains: false }))
     .option(
       "--steps <number>",
       "how many runs are counted; as many as fit half a minute, when it is left out",
       wholeNumber(1),
     )
+    .option("--weights <file>", "the model's weights; first values when it is left out")
     .option("--warmup <number>", "runs between the first and those that are counted", wholeNumber(0), 1)
     .option("--profile <file>", "say where the time of one more run goes, and write its trace for chrome://tracing")
     .option("--json", "print it as JSON")
     .addHelpText("after", "\nExample:\n  $ medctc bench specs/medct-small.vlm --batch 8 --profile trace.json")
     .action(async (spec: string, options: BenchFlags) => {
       const { bench } = await import("./bench.ts");
-      const { program: name, backend, steps = null, warmup, profile = null, json = false } = options;
+      const { program: name, backend, weights = null, steps = null, warmup, profile = null, json = false } = options;
       const { batch, precision, checkpoint } = options;
       const overrides = {
         ...(batch === undefined ? {} : { batch }),
         ...(precision === undefined ? {} : { precision }),
         ...(checkpoint === undefined ? {} : { checkpoint }),
       };
-      code = await bench(spec, { program: name, overrides, backend, steps, warmup, profile, json }, terminal);
+      code = await bench(spec, { program: name, overrides, backend, weights, steps, warmup, profile, json }, terminal);
     });
   const end = (ended: ExitCode): void => {
     code = ended;

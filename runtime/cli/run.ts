@@ -1,36 +1,25 @@
 import { mkdirSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname } from "node:path";
 import {
   buildProgram,
   type Compiled,
-  optimise,
-  optimiseForOnnx,
   type ProgramName,
   pieceNames,
-  runProgram,
   type TensorData,
   type TracedSpec,
   whyNoProgram,
 } from "../../compiler/index.ts";
 import { type Diagnostic, didYouMean, report } from "../../grammar/index.ts";
+import { backendNamed, type ChosenBackend, chooseBackend, modelOf, runOnce } from "../backends/index.ts";
 import { writeAtomically } from "../files/index.ts";
-import {
-  type ChosenBackend,
-  chooseBackend,
-  type LoadedTensorflow,
-  loadTensorflow,
-  type WantedBackend,
-} from "../native/index.ts";
-import { inspectOnnx, runOnOnnx } from "../onnx/index.ts";
-import { runOnTensorflow } from "../tensorflow/index.ts";
 import { type OpenTensors, openTensors, writeSafetensors } from "../weights/index.ts";
-import { adapterFile } from "./adapter-file.ts";
-import { refuse } from "./fail.ts";
-import { findParameters, matchInputs } from "./match-tensors.ts";
-import { peftDisagreements } from "./peft-agreement.ts";
+import { fail, failSystem, refuse } from "./fail.ts";
+import { matchInputs } from "./match-tensors.ts";
 import { compilePath, showDiagnostics } from "./read-spec.ts";
 import { renderTable } from "./table.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
+import { openWeights } from "./weight-sources.ts";
 
 export interface RunOptions {
   readonly weights: string | null;
@@ -41,99 +30,72 @@ export interface RunOptions {
   readonly output: string;
   /** The number of the training step, from 0 on. */
   readonly step: number;
-  readonly backend: WantedBackend;
+  /** A backend's name, or `auto`. */
+  readonly backend: string;
 }
 
-/** `medctc run`: one program once, on given tensors, in the reference evaluator, on TensorFlow or in ONNX Runtime. */
+/** `medctc run`: one program once, on given tensors, on any backend. */
 export async function run(path: string, name: ProgramName, options: RunOptions, terminal: Terminal): Promise<ExitCode> {
-  const backend = chosenFor(name, options.backend);
-  if (backend.kind === "unavailable") {
-    terminal.err(`error: ${backend.reason}\n  help: ${backend.repair}\n`);
-    return exitCodes.wrong;
-  }
-  const given = openGiven(options);
+  const chosen = chosenFor(name, options.backend);
+  if (chosen.kind === "unavailable") return fail(chosen.reason, chosen.repair, terminal);
+  const opened = options.feeds === null ? null : openTensors(options.feeds);
+  if (opened?.kind === "wrong") return refuse([opened.diagnostic], terminal);
   try {
-    return given.wrong.length > 0
-      ? refuse(given.wrong, terminal)
-      : await runGiven(path, name, options, backend, given, terminal);
+    return await runOn(path, name, options, chosen, opened, terminal);
   } finally {
-    for (const file of [given.feeds, ...given.weights]) file?.close();
+    opened?.close();
   }
 }
 
-interface GivenTensors {
-  readonly feeds: OpenTensors | null;
-  /** The model's weights, then the adapters'. */
-  readonly weights: readonly OpenTensors[];
-  /** Which file the adapters' are in, and what it has. */
-  readonly adapter: { readonly path: string; readonly names: readonly string[] } | null;
-  readonly wrong: readonly Diagnostic[];
-}
-
-function openGiven({ feeds, weights, adapter }: RunOptions): GivenTensors {
-  const wrong: Diagnostic[] = [];
-  const adapterPath = adapter === null ? null : adapterFile(adapter);
-  const opened = [feeds, weights, adapterPath].map((file) => {
-    const tensors = file === null ? null : openTensors(file);
-    if (tensors?.kind !== "wrong") return tensors;
-    wrong.push(tensors.diagnostic);
-    return null;
-  });
-  const [ofFeeds = null, ...ofWeights] = opened;
-  const last = ofWeights.at(-1) ?? null;
-  return {
-    feeds: ofFeeds,
-    weights: ofWeights.filter((file) => file !== null),
-    adapter: adapterPath === null || last === null ? null : { path: adapterPath, names: [...last.tensors.keys()] },
-    wrong,
-  };
-}
-
-async function runGiven(
+async function runOn(
   path: string,
   name: ProgramName,
   options: RunOptions,
-  backend: Exclude<ChosenBackend<LoadedTensorflow>, { readonly kind: "unavailable" }>,
-  { feeds, weights, adapter }: GivenTensors,
+  { backend, note }: Extract<ChosenBackend, { readonly kind: "chosen" }>,
+  feeds: OpenTensors | null,
   terminal: Terminal,
 ): Promise<ExitCode> {
   const [first] = feeds?.tensors.values() ?? [];
   const batch = pieceNames.some((piece) => piece === name) ? undefined : first?.shape[0];
   const compiled = compilePath(path, terminal.libraryFolder, batch === undefined ? {} : { batch, microBatch: batch });
-  if (!showDiagnostics(compiled, terminal) || compiled.spec === null) return exitCodes.wrong;
   const { spec } = compiled;
+  if (!showDiagnostics(compiled, terminal) || spec === null) return exitCodes.wrong;
   const unknown = options.fetch.filter((value) => !spec.named.has(value));
-  if (unknown.length > 0)
+  if (unknown.length > 0) {
     return refuse(
       unknown.map((value) => unknownValue(value, spec)),
       terminal,
     );
-  const program = buildProgram(spec, name, options.fetch);
-  if (program === null) {
+  }
+  const built = buildProgram(spec, name, options.fetch);
+  if (built === null) {
     return refuse([report("no-such-program", path, { name, why: whyNoProgram(spec, name) })], terminal);
   }
-  const optimised = backend.kind === "onnx" ? optimiseForOnnx(program, spec) : optimise(program, spec);
-  const inputs = matchInputs(optimised, feeds, options.step);
-  const parameters = findParameters(optimised, compiled, weights);
-  const differing = adapter === null ? [] : peftDisagreements(adapter.path, adapter.names, compiled);
-  const problems = [...inputs.diagnostics, ...parameters.diagnostics, ...differing];
-  if (problems.length > 0) return refuse(problems, terminal);
-  const given = { inputs: inputs.values, parameters: parameters.values };
-  if (backend.kind !== "tfjs" && backend.note !== null) terminal.err(`${backend.note}\n`);
-  if (backend.kind === "evaluator") {
-    return save(runProgram(optimised, given, "f32"), compiled, options.output, terminal);
+  const program = backend.optimise(built, spec);
+  const inputs = matchInputs(program, feeds, options.step);
+  const weights = openWeights([program], compiled, { ...options, allowMissing: [], complete: true });
+  const problems = [...inputs.diagnostics, ...(weights.kind === "wrong" ? weights.diagnostics : [])];
+  if (weights.kind === "wrong" || problems.length > 0) {
+    if (weights.kind === "open") weights.close();
+    return refuse(problems, terminal);
   }
-  if (backend.kind === "onnx") {
-    return save(await runOnOnnx(optimised, spec.settings.seed, given), compiled, options.output, terminal);
+  if (note !== null) terminal.err(`${note}\n`);
+  const { piecesOf, state } = weights;
+  try {
+    const results = await runOnce(backend, modelOf(spec, [program]), { inputs: inputs.values, piecesOf, state });
+    return save(results, compiled, options.output, terminal);
+  } catch (error) {
+    return failSystem(error, tmpdir(), terminal);
+  } finally {
+    weights.close();
   }
-  const results = await runOnTensorflow(backend.native.tf, spec, optimised, given);
-  return save(results, compiled, options.output, terminal);
 }
 
-/** First values come from the evaluator alone: TensorFlow keeps those that it makes to itself. */
-function chosenFor(name: ProgramName, wanted: WantedBackend): ChosenBackend<LoadedTensorflow> {
-  if (name !== "init") return chooseBackend(wanted, loadTensorflow, inspectOnnx);
-  if (wanted !== "tfjs" && wanted !== "onnx") return { kind: "evaluator", note: null };
+/** First values come from the evaluator alone, which draws what every backend is then given. */
+function chosenFor(name: ProgramName, wanted: string): ChosenBackend {
+  if (name !== "init") return chooseBackend({ wanted, trains: false }, (each) => each.load());
+  const backend = backendNamed(wanted === "auto" ? "evaluator" : wanted);
+  if (backend?.name === "evaluator") return { kind: "chosen", backend, note: null };
   const reason = "the first values are given by the reference evaluator alone";
   return { kind: "unavailable", reason, repair: "leave --backend out" };
 }

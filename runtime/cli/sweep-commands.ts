@@ -1,16 +1,14 @@
 import { type Command, Option } from "commander";
-import type { EngineBackend } from "./open-engine.ts";
-import { amount, wholeNumber } from "./option-values.ts";
+import { amount, backendOption, wholeNumber } from "./option-values.ts";
 import type { SweepOptions } from "./sweep.ts";
 import type { ExitCode, Terminal } from "./terminal.ts";
 
-const engineNames: readonly EngineBackend[] = ["auto", "tfjs", "onnx"];
 const jobSystems: readonly NonNullable<SweepOptions["emitJobs"]>[] = ["slurm", "ray"];
 
 interface SweepFlags {
   readonly output?: string;
   readonly jobs?: number;
-  readonly backend: EngineBackend;
+  readonly backend: string;
   readonly cache?: string;
   readonly cacheSize: number;
   readonly json?: boolean;
@@ -32,7 +30,7 @@ export function addSweepCommands(program: Command, terminal: Terminal, end: (cod
       "trainings at the same time; as many as memory and processors allow without it",
       wholeNumber(1),
     )
-    .addOption(new Option("--backend <name>", "what runs them").choices(engineNames).default("auto"))
+    .addOption(backendOption("what runs them", { trains: true }))
     .option("--cache <folder>", "where preprocessed volumes are kept; medctc's own cache when it is left out")
     .option("--cache-size <amount>", "how much is kept there at most; 0 for nothing", amount, 20e9)
     .addOption(new Option("--emit-jobs <system>", "run nothing; write jobs for a cluster").choices(jobSystems))

@@ -13,7 +13,6 @@ import {
   writeChanged,
 } from "../sweep/index.ts";
 import { fail, failStorage } from "./fail.ts";
-import type { EngineBackend } from "./open-engine.ts";
 import type { SweepSources } from "./sweep-sources.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 
@@ -23,7 +22,7 @@ export function writeJobs(
   root: string,
   manifest: Manifest,
   { sweep: read, entries, dataOf, weights, adapter, vocab }: SweepSources,
-  backend: EngineBackend,
+  backend: string,
   terminal: Terminal,
 ): ExitCode {
   // What was written as absolute is meant so on all machines; all else keeps its place beside the folder.

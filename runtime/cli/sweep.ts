@@ -26,7 +26,6 @@ import {
 } from "../sweep/index.ts";
 import { exitCodeOf, type SignalWatch, watchSignals } from "../train/index.ts";
 import { fail, failStorage } from "./fail.ts";
-import type { EngineBackend } from "./open-engine.ts";
 import { Progress } from "./progress.ts";
 import { labelOf, writeResults } from "./sweep-collect.ts";
 import { dataKey, openSweepData, type SweepData } from "./sweep-data.ts";
@@ -39,7 +38,7 @@ export interface SweepOptions {
   readonly output: string | null;
   /** Null for as many as fit. */
   readonly jobs: number | null;
-  readonly backend: EngineBackend;
+  readonly backend: string;
   readonly cache: string | null;
   readonly cacheBytes: number;
   readonly json: boolean;

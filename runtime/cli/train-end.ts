@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { TracedSpec } from "../../compiler/index.ts";
+import type { Engine } from "../backends/index.ts";
 import type { DataProblem } from "../data/index.ts";
-import type { Engine } from "../engine/index.ts";
 import { type Evaluation, evaluationTable } from "../evaluate/index.ts";
 import { attempt, writeAtomically } from "../files/index.ts";
 import type { CurvePoint } from "../report/index.ts";

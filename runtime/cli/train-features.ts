@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { type Features, featuresOf, nodesOf, stepPrograms } from "../../compiler/index.ts";
-import type { Engine } from "../engine/index.ts";
+import type { Engine } from "../backends/index.ts";
 import { cacheFolder } from "../native/index.ts";
 import { type Batches, computeFeatures, type SignalWatch, type TrainingEnd } from "../train/index.ts";
 import type { DataOptions } from "./open-data.ts";

@@ -2,8 +2,8 @@ import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { Features, Plan, TracedSpec } from "../../compiler/index.ts";
+import { backendNamed, type Engine } from "../backends/index.ts";
 import type { DataProblem } from "../data/index.ts";
-import type { Engine } from "../engine/index.ts";
 import { type Evaluation, encodeScores } from "../evaluate/index.ts";
 import { attempt, type StorageProblem, writeAtomically } from "../files/index.ts";
 import {
@@ -157,7 +157,7 @@ async function trainWith(
       metrics: metrics.value,
       events: events.value,
       identity,
-      about: new Map([["backend", engine.backend]]),
+      about: new Map([["backend", engine.backend.name]]),
       from: checkpoint?.state ?? null,
       evaluate,
       evaluated: new Set(evaluations.keys()),
@@ -178,9 +178,9 @@ async function trainWith(
 
 function sayHowItGoesOn({ state }: Checkpoint, engine: Engine, steps: number, terminal: Terminal): void {
   terminal.err(`going on after step ${state.step} of ${steps}\n`);
-  const before = state.settings.get("backend");
-  if (before === engine.backend) return;
-  terminal.err(`note: it was trained on ${before}, and goes on on ${engine.backend}: last digits will differ\n`);
+  const before = String(state.settings.get("backend"));
+  if (backendNamed(before) === engine.backend) return;
+  terminal.err(`note: it was trained on ${before}; resuming on ${engine.backend.name}: the last digits will differ\n`);
 }
 
 function sayEvaluation(step: number, { examples, overall: { meanAuroc } }: Evaluation, terminal: Terminal): void {

@@ -1,9 +1,16 @@
-import { type Compiled, elementCount, firstValuesOf, type Program, type TensorType } from "../../compiler/index.ts";
+import {
+  type Compiled,
+  elementCount,
+  firstValuesOf,
+  type PlannedTensor,
+  type Program,
+  type TensorType,
+} from "../../compiler/index.ts";
 import type { Diagnostic } from "../../grammar/index.ts";
-import type { WeightPieces } from "../onnx/index.ts";
-import { type OpenTensors, openTensors } from "../weights/index.ts";
+import { joined } from "../backends/index.ts";
+import { type OpenTensors, openTensors, type WeightPieces } from "../weights/index.ts";
 import { adapterFile } from "./adapter-file.ts";
-import { findTensors, misshapen, missingWeights } from "./match-tensors.ts";
+import { type FoundTensor, findTensors, misshapen, missingWeights, tensorOf } from "./match-tensors.ts";
 import { matcherOf } from "./name-patterns.ts";
 import { peftDisagreements } from "./peft-agreement.ts";
 
@@ -13,11 +20,19 @@ export interface GivenWeights {
   /** A file of adapters, or a folder that has one. */
   readonly adapter: string | null;
   readonly allowMissing: readonly string[];
+  /** Whether every weight has to be in a file, and none gets its first value. */
+  readonly complete?: boolean;
 }
 
 /** Weights that were found, until they are closed; or what is wrong with the files. */
 export type OpenedWeights =
-  | { readonly kind: "open"; readonly piecesOf: WeightPieces; readonly close: () => void }
+  | {
+      readonly kind: "open";
+      readonly piecesOf: WeightPieces;
+      /** What a step keeps for its parameters, by its paths, where a file has it: an optimizer's state. */
+      readonly state: ReadonlyMap<string, Float32Array>;
+      readonly close: () => void;
+    }
   | { readonly kind: "wrong"; readonly diagnostics: readonly Diagnostic[] };
 
 /** The files that weights are given in, the adapters' behind the model's. */
@@ -45,16 +60,16 @@ export function openWeights(
     for (const file of tensors) file.close();
   };
   const unreadable = opened.flatMap((file) => (file.kind === "wrong" ? [file.diagnostic] : []));
-  const { piecesOf, diagnostics } =
+  const { piecesOf, state, diagnostics } =
     unreadable.length > 0
-      ? { piecesOf: noPieces, diagnostics: unreadable }
+      ? { piecesOf: noPieces, state: new Map<string, Float32Array>(), diagnostics: unreadable }
       : weightsOf(programs, compiled, tensors, given);
   const adapter = given.adapter === null ? undefined : tensors.at(-1);
   const differing =
     adapter === undefined || diagnostics.length > 0
       ? []
       : peftDisagreements(adapter.path, adapter.tensors.keys(), compiled);
-  if (diagnostics.length + differing.length === 0) return { kind: "open", piecesOf, close };
+  if (diagnostics.length + differing.length === 0) return { kind: "open", piecesOf, state, close };
   close();
   return { kind: "wrong", diagnostics: [...diagnostics, ...differing] };
 }
@@ -69,10 +84,13 @@ function weightsOf(
   { plan, spec }: Compiled,
   opened: readonly GivenTensors[],
   given: GivenWeights,
-): { readonly piecesOf: WeightPieces; readonly diagnostics: readonly Diagnostic[] } {
+): Pick<Extract<OpenedWeights, { readonly kind: "open" }>, "piecesOf" | "state"> & {
+  readonly diagnostics: readonly Diagnostic[];
+} {
   const planned = new Map([...(plan?.parameters ?? []), ...(plan?.buffers ?? [])].map((each) => [each.path, each]));
   const tensors = plan === null ? null : findTensors(plan, opened);
   const sources = new Map<string, () => Iterable<Float32Array>>();
+  const state = new Map<string, Float32Array>();
   const wrong: Diagnostic[] = [];
   const missing = new Set<string>();
   const isAllowed = matcherOf(given.allowMissing);
@@ -80,8 +98,14 @@ function weightsOf(
   const read = programs === "all" ? (spec?.parameters ?? []) : programs.flatMap(parametersOf);
   for (const { path, type } of read) {
     const checkpoint = planned.get(path)?.checkpoint;
-    if (checkpoint === undefined || sources.has(path) || elementCount(type) === 0) continue;
-    const needed = (ofAdapter.has(path) ? given.adapter : given.weights) !== null;
+    if (checkpoint === undefined) {
+      const kept = keptState(path, planned, opened);
+      if (kept?.shape.join() === type.shape.join()) state.set(path, joined(kept.floats(), elementCount(type)));
+      else if (kept !== undefined) wrong.push({ ...misshapen(path, kept.shape, type), file: kept.file.path });
+      continue;
+    }
+    if (sources.has(path) || elementCount(type) === 0) continue;
+    const needed = given.complete === true || (ofAdapter.has(path) ? given.adapter : given.weights) !== null;
     const found = tensors?.get(path);
     if (found === undefined && needed && !isAllowed(checkpoint)) missing.add(checkpoint);
     if (found === undefined) continue;
@@ -100,7 +124,22 @@ function weightsOf(
   }
   if (missing.size > 0) diagnostics.push(missingWeights(missing));
   const firstOf = firstValuesOf(spec?.parameters ?? [], spec?.settings.seed ?? 0);
-  return { piecesOf: (path) => sources.get(path)?.() ?? firstOf(path), diagnostics };
+  return { piecesOf: (path) => sources.get(path)?.() ?? firstOf(path), state, diagnostics };
+}
+
+/** What a step keeps for a parameter, such as `mean:` and its path, by the same word and its name in checkpoints. */
+function keptState(
+  path: string,
+  planned: ReadonlyMap<string, PlannedTensor>,
+  opened: readonly GivenTensors[],
+): (FoundTensor & { readonly file: GivenTensors }) | undefined {
+  const [, prefix = "", of = path] = /^([^:]*:)(.*)$/.exec(path) ?? [];
+  const name = prefix + (planned.get(of)?.checkpoint ?? of);
+  const found = opened.flatMap((file) => {
+    const tensor = tensorOf(file, name);
+    return tensor === null ? [] : [{ ...tensor, file }];
+  });
+  return found.at(-1);
 }
 
 function parametersOf({ graph }: Program): readonly { readonly path: string; readonly type: TensorType }[] {

@@ -1,7 +1,7 @@
 import { setImmediate as letOthersRun } from "node:timers/promises";
 import type { EvalSettings } from "../../compiler/index.ts";
+import type { Engine } from "../backends/index.ts";
 import type { DataProblem, Example, Tokenizer, VolumeLoader } from "../data/index.ts";
-import type { Engine } from "../engine/index.ts";
 import { type DataInputs, loadExample, requestOf, tokenInputs } from "../train/index.ts";
 import { encodePrompts, scoreClasses } from "./zero-shot.ts";
 

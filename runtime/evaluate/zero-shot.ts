@@ -1,5 +1,5 @@
 import { setImmediate as letOthersRun } from "node:timers/promises";
-import type { Batch, Engine } from "../engine/index.ts";
+import type { Batch, Engine } from "../backends/index.ts";
 
 /** What zero-shot classification says and how it is said. */
 export interface Prompts {

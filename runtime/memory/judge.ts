@@ -21,13 +21,13 @@ export interface MemoryJudgement {
  * the weights fit: a run that starts so would end with the system killing it.
  */
 export function judgeMemory(expected: ExpectedMemory, availableBytes: number): MemoryJudgement {
-  const { processBytes, variableBytes, peakBytes, checkpoint, precision } = expected;
+  const { title, processBytes, variableBytes, peakBytes, checkpoint, precision } = expected;
   const available = printBytes(availableBytes);
   const bfloat = precision === "f32" ? ['`precision = "bf16"`'] : [];
   const fixedBytes = processBytes + variableBytes;
   if (fixedBytes > availableBytes) {
     throw new MemoryError(
-      `the weights and TensorFlow need ${printBytes(fixedBytes)}, and ${available} are available`,
+      `the weights and ${title} need ${printBytes(fixedBytes)}, and ${available} are available`,
       `what helps: ending other programs, a machine with more memory, ${[...bfloat, "a smaller model"].join(", ")}`,
     );
   }

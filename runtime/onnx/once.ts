@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { emitOnnx, evaluateOnce, flopsOfProgram, type Program } from "../../compiler/index.ts";
+import type { WeightPieces } from "../weights/index.ts";
 import { OnnxSession } from "./session.ts";
-import { type WeightPieces, writeOnnx } from "./write-model.ts";
+import { writeOnnx } from "./write-model.ts";
 
 /** Up to that many floating-point operations the reference evaluator computes a value: some seconds. */
 const fewFlops = 2e9;

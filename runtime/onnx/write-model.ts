@@ -10,9 +10,7 @@ import {
   type WeightFiles,
 } from "../../compiler/index.ts";
 import { writeAtomically } from "../files/index.ts";
-
-/** The elements of a weight in their order, in pieces of any sizes, each of which is good until the next is asked for. */
-export type WeightPieces = (path: string) => Iterable<Float32Array>;
+import type { WeightPieces } from "../weights/index.ts";
 
 /** What is written into a model besides its program. */
 export interface About {
@@ -27,6 +25,11 @@ export interface About {
 export interface OnnxFiles extends WeightFiles {
   readonly folder: string;
   readonly model: (program: string) => string;
+}
+
+/** A folder of programs that share their weights. */
+export function onnxFiles(folder: string): OnnxFiles {
+  return { folder, model: (program) => `${program}.onnx`, frozen: "weights.data", trainable: "adapter.data" };
 }
 
 /** Messages of protocol buffers end below that size; weights are outside, so only the graph itself counts. */

@@ -1,3 +1,3 @@
-export { runOnTensorflow } from "./run-program.ts";
+export { logEnvironment, type OperationRun, readExecutorLog } from "./executor-log.ts";
 export { TensorflowSession } from "./session.ts";
 export { type WriteOptions, writeModel, writePrograms } from "./write-model.ts";

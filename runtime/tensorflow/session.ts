@@ -60,6 +60,10 @@ export class TensorflowSession {
     return variable?.shape.reduce((product, size) => product * size, 1) ?? 0;
   }
 
+  has(name: string): boolean {
+    return this.index.signatures[name] !== undefined;
+  }
+
   /** Runs a signature and gives its outputs; inputs that it does not have are not looked at. */
   run(name: string, inputs: Fed): Fetched {
     const signature: Signature | undefined = this.index.signatures[name];

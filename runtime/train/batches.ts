@@ -1,6 +1,6 @@
 import type { TrainSettings, VoxelStorage } from "../../compiler/index.ts";
+import type { Batch, PieceInputs } from "../backends/index.ts";
 import type { DataProblem, Example, Tokenizer, VolumeLoader, VolumeRequest, VolumeResult } from "../data/index.ts";
-import type { Batch, PieceInputs } from "../engine/index.ts";
 import type { DataInputs } from "./data-inputs.ts";
 import type { FeatureTable } from "./feature-table.ts";
 import type { ExampleOrder } from "./order.ts";

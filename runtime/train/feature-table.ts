@@ -1,4 +1,4 @@
-import type { Batch } from "../engine/index.ts";
+import type { Batch } from "../backends/index.ts";
 
 /** What frozen encoders make of every example, in memory: rows of each feature by its name. */
 export class FeatureTable {

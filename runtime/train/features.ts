@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { setImmediate as letOthersRun } from "node:timers/promises";
 import { elementCount, type Features, printProgram } from "../../compiler/index.ts";
-import type { Engine } from "../engine/index.ts";
+import type { Engine } from "../backends/index.ts";
 import { BadVolumeError, type Batches } from "./batches.ts";
 import { readFeatures, writeFeatures } from "./feature-cache.ts";
 import { FeatureTable } from "./feature-table.ts";

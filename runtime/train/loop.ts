@@ -1,7 +1,7 @@
 import { setImmediate as letOthersRun } from "node:timers/promises";
 import type { TrainSettings } from "../../compiler/index.ts";
+import { type Engine, lasting, type StepResult, trainStep } from "../backends/index.ts";
 import type { DataProblem } from "../data/index.ts";
-import { type Engine, type StepResult, trainStep } from "../engine/index.ts";
 import type { Evaluation } from "../evaluate/index.ts";
 import type { Attempt, StorageProblem } from "../files/index.ts";
 import { BadVolumeError, type Batches } from "./batches.ts";
@@ -85,7 +85,7 @@ export async function train(run: TrainingRun): Promise<TrainingEnd> {
     const epoch = Math.floor(step / stepsPerEpoch);
     const { identity, about } = run;
     const state: TrainingState = { step, epoch, position, identity, settings: about, metric, best, loss };
-    const problem = saveCheckpoint(run, state, await run.engine.read());
+    const problem = saveCheckpoint(run, state, lasting(await run.engine.read()));
     if (problem === null) saved = step;
     return problem;
   };

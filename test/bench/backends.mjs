@@ -5,13 +5,13 @@ import { prepare, root } from "../../runtime/setup/prepare.mjs";
 /** A training step in ONNX Runtime beside TensorFlow's, of a small and of a middle-sized model, in turn. */
 await prepare();
 for (const spec of ["specs/medct-small.vlm", "test/bench/middle.vlm"]) {
-  const times = { tfjs: [], onnx: [] };
+  const times = { tensorflow: [], onnx: [] };
   for (let round = 0; round < 3; round++)
     for (const backend of Object.keys(times)) times[backend].push(stepMs(spec, backend));
-  const [tfjs, onnx] = [median(times.tfjs), median(times.onnx)];
-  const ratio = (onnx / tfjs).toFixed(2);
+  const [tensorflow, onnx] = [median(times.tensorflow), median(times.onnx)];
+  const ratio = (onnx / tensorflow).toFixed(2);
   process.stdout.write(
-    `${spec}: a step takes ${tfjs.toFixed(1)} ms in TensorFlow, ${onnx.toFixed(1)} ms in ONNX Runtime: ${ratio}\n`,
+    `${spec}: a step takes ${tensorflow.toFixed(1)} ms in TensorFlow, ${onnx.toFixed(1)} ms in ONNX Runtime: ${ratio}\n`,
   );
 }
 

@@ -13,7 +13,7 @@ for (let batch = 1; batch <= 32; batch *= 2) {
     "--batch",
     String(batch),
     "--backend",
-    "tfjs",
+    "tensorflow",
     "--steps",
     "30",
     "--warmup",

@@ -1,9 +1,10 @@
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { enginePrograms } from "../../runtime/backends/index.ts";
+import { tensorflow } from "../../runtime/backends/tensorflow-backend.ts";
 import { compilePath } from "../../runtime/cli/read-spec.ts";
 import { openWeights } from "../../runtime/cli/weight-sources.ts";
-import { enginePrograms, feedWeights } from "../../runtime/engine/index.ts";
 import { writeAtomically } from "../../runtime/files/index.ts";
 import { bf16ProductsHere, loadTensorflow } from "../../runtime/native/index.ts";
 import { TensorflowSession, writePrograms } from "../../runtime/tensorflow/index.ts";
@@ -33,7 +34,7 @@ if (what === "write") {
 } else {
   const native = loadTensorflow();
   if (!("tf" in native)) throw new Error("TensorFlow is there");
-  const programs = enginePrograms(compiled.spec, "tfjs", "encode") ?? [];
+  const programs = enginePrograms(compiled.spec, tensorflow, "encode") ?? [];
   const weights = openWeights(programs, compiled, { weights: file, adapter: null, allowMissing: [] });
   if (weights.kind === "wrong") throw new Error("the weights fit");
   const folder = mkdtempSync(join(tmpdir(), "medctc-load-"));
@@ -52,7 +53,7 @@ if (what === "write") {
   const prepareSeconds = (performance.now() - preparing) / 1000;
   const before = process.memoryUsage.rss();
   const start = performance.now();
-  feedWeights(session, new Set(parameters.map(({ path }) => path)), weights.piecesOf);
+  session.feed(weights.piecesOf);
   const loadSeconds = (performance.now() - start) / 1000;
   weights.close();
   const addedBytes = 1024 * process.resourceUsage().maxRSS - before;

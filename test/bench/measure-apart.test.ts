@@ -7,16 +7,16 @@ import { type Ended, measureApart, type Request } from "../../runtime/bench/inde
 const folder = mkdtempSync(join(tmpdir(), "medctc-apart-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const backend = { kind: "evaluator", path: "none.vlm", overrides: {} } as const;
 const request: Request = {
   kind: "request",
   program: "step",
-  inputs: [],
-  rows: { batch: 1, microBatch: 1 },
+  path: "none.vlm",
+  overrides: {},
+  backend: "evaluator",
+  weights: null,
   steps: 1,
   warmup: 0,
-  backend,
-  product: null,
+  product: false,
 };
 
 /** How a measurement ends whose process runs this instead; what the process says is in `said`. */

@@ -163,7 +163,7 @@ function withPrefix(tensors: Tensors, prefix: string): Tensors {
 
 const hasTensorflow = inspectNative(nativeFiles()).kind === "ready";
 
-test.each(["evaluator", "onnx", ...(hasTensorflow ? ["tfjs"] : [])])(
+test.each(["evaluator", "onnx", ...(hasTensorflow ? ["tensorflow"] : [])])(
   "the four programs, one run after the other, make the step of the whole batch: %s",
   (name) => {
     const random = new Random(3);

@@ -70,7 +70,7 @@ describe("run", () => {
       for (const program of ["step", "forward"]) {
         expect(run(program, ...given, ...fed).code).toBe(0);
         const expected = readSafetensors("out", readFileSync(output));
-        expect(run(program, ...given, ...fed, "--backend", "tfjs").code).toBe(0);
+        expect(run(program, ...given, ...fed, "--backend", "tensorflow").code).toBe(0);
         const found = readSafetensors("out", readFileSync(output));
         expect([...found.keys()]).toEqual([...expected.keys()]);
         for (const [name, stored] of expected) {
@@ -86,7 +86,7 @@ describe("run", () => {
   test("without TensorFlow, auto says in one line what it uses, and tfjs says how to get it", () => {
     vi.stubEnv("MEDCTC_CACHE", folder);
     const automatic = run("encode_image", ...given, ...fed, "--backend", "auto");
-    const asked = run("encode_image", ...given, ...fed, "--backend", "tfjs");
+    const asked = run("encode_image", ...given, ...fed, "--backend", "tensorflow");
     vi.unstubAllEnvs();
     expect(automatic.code).toBe(0);
     expect(automatic.err).toMatch(/^native TensorFlow is not installed; using ONNX Runtime.*install\n$/);
@@ -94,9 +94,9 @@ describe("run", () => {
     expect(asked.err).toBe("error: native TensorFlow is not installed\n  help: medctc backend install\n");
   });
 
-  test("first values are the evaluator's alone, and --backend tfjs says so", () => {
+  test("first values are the evaluator's alone, and --backend tensorflow says so", () => {
     expect(run("init", "--backend", "auto").code).toBe(0);
-    expect(run("init", "--backend", "tfjs").err).toContain("given by the reference evaluator alone");
+    expect(run("init", "--backend", "tensorflow").err).toContain("given by the reference evaluator alone");
   });
 
   test.each([

@@ -10,8 +10,8 @@ import { listeningTerminal } from "./listening-terminal.ts";
 import type { Run } from "./medctc.ts";
 
 /** The backends that this machine can train on. */
-export const backends: readonly ("tfjs" | "onnx")[] =
-  inspectNative(nativeFiles()).kind === "ready" ? ["tfjs", "onnx"] : ["onnx"];
+export const backends: readonly ("tensorflow" | "onnx")[] =
+  inspectNative(nativeFiles()).kind === "ready" ? ["tensorflow", "onnx"] : ["onnx"];
 
 /** A folder with a data set of eight volumes to train on and six held out, and the small spec, which trains twelve steps. */
 export class SmallTraining {

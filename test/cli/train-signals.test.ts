@@ -25,7 +25,7 @@ const adapterOf = (folder: string): Buffer => readFileSync(join(folder, "adapter
 describe.each(
   (
     [
-      ["tfjs", "SIGINT", 130],
+      ["tensorflow", "SIGINT", 130],
       ["onnx", "SIGTERM", 143],
     ] as const
   ).filter(([name]) => backends.includes(name)),

@@ -6,6 +6,7 @@ const gibibyte = 1024 ** 3;
 const expected: ExpectedMemory = {
   checkpoint: "none",
   precision: "f32",
+  title: "TensorFlow",
   processBytes: gibibyte,
   variableBytes: 2 * gibibyte,
   tensorBytes: 5 * gibibyte,

@@ -5,15 +5,17 @@ import {
   compileSpec,
   elementCount,
   emitOnnx,
+  type Given,
   gradientPrefix,
   optimiseForOnnx,
+  type Program,
   type ProgramName,
   runProgram,
   type TensorData,
 } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
+import { backendNamed, runOnce } from "../../runtime/backends/index.ts";
 import { SpecLibrary } from "../../runtime/cli/library.ts";
-import { runOnOnnx } from "../../runtime/onnx/index.ts";
 import { elementsOf, type StoredTensor } from "../../runtime/weights/index.ts";
 import { difference, fixture, stages } from "./ctclip-fixture.ts";
 
@@ -48,6 +50,18 @@ function programOf(name: ProgramName, fetch: readonly string[] = []) {
 }
 
 const seed = spec?.settings.seed ?? 0;
+
+/** Runs a program on ONNX Runtime as `medctc run` does; what is given for no parameter is an optimizer's state. */
+function runOnOnnx(program: Program, drawn: number, { inputs: fed, parameters: given }: Given) {
+  const onnx = backendNamed("onnx");
+  if (onnx === null || spec === null) throw new Error("the backend is listed, and the spec compiles");
+  const { parameters, trainable } = spec;
+  const data = new Map([...given].map(([at, value]) => [at, Float32Array.from(value.data)]));
+  const piecesOf = (at: string): Iterable<Float32Array> => [data.get(at) ?? new Float32Array(0)];
+  const known = new Set(parameters.map(({ path: at }) => at));
+  const state = new Map([...data].filter(([at]) => !known.has(at)));
+  return runOnce(onnx, { parameters, trainable, seed: drawn, programs: [program] }, { inputs: fed, piecesOf, state });
+}
 
 describe("ONNX Runtime gives what CT-CLIP's own code gives", () => {
   let outputs: ReadonlyMap<string, TensorData>;

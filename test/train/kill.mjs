@@ -1,6 +1,6 @@
 // Kills trainings with SIGKILL at random moments and goes on with --resume until they are done; what is left then must be what
 // an undisturbed training leaves, byte for byte. Prints a report as JSON; exits with 1 when anything differs.
-//   node test/train/kill.mjs [kills] [seed] [training,...]     (trainings: pieces-tfjs pieces-onnx whole-tfjs whole-onnx)
+//   node test/train/kill.mjs [kills] [seed] [training,...]     (trainings: pieces-tensorflow pieces-onnx whole-tensorflow whole-onnx)
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from "node:fs";
@@ -12,7 +12,7 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const program = join(root, "dist/medctc.js");
 const kills = Number(process.argv[2] ?? 100);
 const seed = Number(process.argv[3] ?? 1);
-const chosen = (process.argv[4] ?? "pieces-tfjs,pieces-onnx,whole-tfjs,whole-onnx").split(",");
+const chosen = (process.argv[4] ?? "pieces-tensorflow,pieces-onnx,whole-tensorflow,whole-onnx").split(",");
 
 const folder = mkdtempSync(join(tmpdir(), "medctc-killed-"));
 const data = join(folder, "ct");

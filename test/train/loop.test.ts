@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import type { TrainSettings } from "../../compiler/index.ts";
+import { onnx } from "../../runtime/backends/onnx-backend.ts";
 import { evaluateScores } from "../../runtime/evaluate/index.ts";
 import { BadVolumeError } from "../../runtime/train/batches.ts";
 import { EventLog } from "../../runtime/train/events.ts";
@@ -79,7 +80,7 @@ async function follow(
   const remaining = [...metrics];
   const run: TrainingRun = {
     engine: {
-      backend: "onnx",
+      backend: onnx,
       device: "CPU",
       run: () => {
         step += 1;

@@ -2,26 +2,26 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { compileSpec, firstValuesOf, inputsOf, type TracedSpec } from "../../compiler/index.ts";
+import { compileSpec, firstValuesOf, inputsOf, optimise, type TracedSpec } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
-import { drawInputs } from "../../runtime/bench/index.ts";
-import { SpecLibrary } from "../../runtime/cli/library.ts";
 import {
+  backends as allBackends,
+  type Backend,
   type Batch,
   type Engine,
   enginePrograms,
-  openOnnx,
-  openTensorflow,
+  isForTraining,
+  modelOf,
   piecesOf,
   type StepResult,
   trainStep,
-} from "../../runtime/engine/index.ts";
-import { loadTensorflow } from "../../runtime/native/index.ts";
+} from "../../runtime/backends/index.ts";
+import { drawInputs } from "../../runtime/bench/index.ts";
+import { SpecLibrary } from "../../runtime/cli/library.ts";
 
 const path = "specs/medct-small.vlm";
 const batch = 4;
-const native = loadTensorflow();
-const backends = native.kind === "ready" ? (["tfjs", "onnx"] as const) : (["onnx"] as const);
+const backends = allBackends.filter((each) => isForTraining(each) && each.load().kind === "ready");
 const folder = mkdtempSync(join(tmpdir(), "medctc-engine-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -35,18 +35,16 @@ function specOf(microBatch: number, dropout: number): TracedSpec {
 
 let opened = 0;
 
-async function open(backend: Engine["backend"], spec: TracedSpec): Promise<Engine> {
+async function open(backend: Backend, spec: TracedSpec): Promise<Engine> {
   const programs = enginePrograms(spec, backend, "train");
   if (programs === null) throw new Error("the spec is trained");
   const first = firstValuesOf(spec.parameters, spec.settings.seed);
   const inside = join(folder, `${opened++}`);
-  if (backend === "onnx") return openOnnx(spec, programs, first, inside);
-  if (native.kind !== "ready") throw new Error(native.reason);
-  return openTensorflow(native, spec, programs, first, inside);
+  return backend.open(modelOf(spec, programs), first, inside);
 }
 
 function drawBatch(spec: TracedSpec): Batch {
-  const whole = enginePrograms({ ...spec, inPieces: null }, "tfjs", "train")?.find(({ name }) => name === "step");
+  const whole = enginePrograms({ ...spec, inPieces: null }, { optimise }, "train")?.find(({ name }) => name === "step");
   return drawInputs(whole === undefined ? [] : inputsOf(whole));
 }
 
@@ -81,7 +79,7 @@ function meanDifference(a: ReadonlyMap<string, Float32Array>, b: ReadonlyMap<str
   return largestDifference(means, b) / largest;
 }
 
-describe.each(backends)("on %s", (backend) => {
+describe.each(backends)("on $name", (backend) => {
   const whole = specOf(batch, 0);
   let expected: readonly StepResult[] = [];
   let first: ReadonlyMap<string, Float32Array> = new Map();

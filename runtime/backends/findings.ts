@@ -3,13 +3,24 @@ import { accessSync, constants, existsSync, lstatSync, readdirSync, statfsSync }
 import { availableParallelism, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import { availableBytes } from "../memory/index.ts";
+import {
+  cacheFolder,
+  environmentOfTensorflow,
+  type Flavour,
+  gpuNeeds,
+  inspectNative,
+  type NativeState,
+  type NotReady,
+  nativeFiles,
+  type Probe,
+  probeNative,
+  repairOf,
+  unsupportedNode,
+  versions,
+} from "../native/index.ts";
 import { inspectOnnx } from "../onnx/index.ts";
-import { cacheFolder, nativeFiles } from "./cache.ts";
 import { chooseBackend } from "./choose.ts";
-import { environmentOfTensorflow } from "./environment.ts";
-import { inspectNative, type NativeState, type NotReady, repairOf, unsupportedNode } from "./inspect.ts";
-import { type Probe, probeNative } from "./probe.ts";
-import { type Flavour, gpuNeeds, versions } from "./versions.ts";
+import { tensorflow as tensorflowBackend } from "./tensorflow-backend.ts";
 
 /** One thing that commands run on. */
 export interface Finding {
@@ -69,17 +80,18 @@ function tensorflow(what: string, state: Tried): Finding {
 }
 
 function backend(state: Tried): Finding {
-  const chosen = chooseBackend("auto", () => state, inspectOnnx);
-  switch (chosen.kind) {
-    case "tfjs":
-      return ok("backend", `native TensorFlow, on the ${chosen.native.probe.device}`);
-    case "onnx":
-      return ok("backend", chosen.note ?? "ONNX Runtime");
-    case "evaluator":
-      return ok("backend", chosen.note ?? "the reference evaluator");
-    case "unavailable":
-      return { what: "backend", state: "broken", detail: chosen.reason, repair: chosen.repair };
+  // TensorFlow was tried already, in a process of its own.
+  const chosen = chooseBackend({ wanted: "auto", trains: false }, (each) => {
+    if (each !== tensorflowBackend) return each.inspect();
+    return state.kind === "ready" ? { kind: "ready" } : { ...state, kind: "unavailable" };
+  });
+  if (chosen.kind === "unavailable") {
+    return { what: "backend", state: "broken", detail: chosen.reason, repair: chosen.repair };
   }
+  if (chosen.backend !== tensorflowBackend || state.kind !== "ready") {
+    return ok("backend", chosen.note ?? chosen.backend.title);
+  }
+  return ok("backend", `native TensorFlow, on the ${state.probe.device}`);
 }
 
 function node(): Finding {

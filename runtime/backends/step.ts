@@ -1,6 +1,6 @@
 import { setImmediate as letOthersRun } from "node:timers/promises";
 import { embeddingGradientPrefix, type TrainSettings } from "../../compiler/index.ts";
-import type { Engine, Values } from "./engine.ts";
+import type { Engine, Values } from "./backend.ts";
 
 /** The inputs of some rows of a batch, by name; each has its rows one after the other. */
 export type Batch = ReadonlyMap<string, Values>;

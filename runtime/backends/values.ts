@@ -5,7 +5,7 @@ export function changes(path: string, trainable: ReadonlySet<string>): boolean {
   return trainable.has(path) || trainable.has(path.slice(path.indexOf(":") + 1));
 }
 
-/** Sums of gradients are of one step only. */
+/** What stays from step to step: sums of gradients are of one step only. */
 export function lasting(values: ReadonlyMap<string, Float32Array>): ReadonlyMap<string, Float32Array> {
   return new Map([...values].filter(([path]) => !path.startsWith(sumPrefix)));
 }

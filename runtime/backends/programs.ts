@@ -1,25 +1,24 @@
 import {
   buildProgram,
   type Features,
-  optimise,
-  optimiseForOnnx,
   type Program,
   type ProgramName,
   stepPrograms,
   type TracedSpec,
 } from "../../compiler/index.ts";
-import type { Engine } from "./engine.ts";
+import type { Backend, Model } from "./backend.ts";
 
 /** What an engine is asked for: training steps, or the encoders alone. */
 export type EnginePurpose = "train" | "encode";
 
 /**
  * The programs that training or evaluation needs: a step, in pieces where `micro_batch` cuts the batch, and the encoders,
- * both for the rows of a piece. With features, the step reads them, and a program gives them. Null where the model has no loss to train on, or cannot be cut.
+ * both for the rows of a piece. With features, the step reads them, and a program gives them. Null where the model has no
+ * loss to train on, or cannot be cut.
  */
 export function enginePrograms(
   spec: TracedSpec,
-  backend: Engine["backend"],
+  { optimise }: Pick<Backend, "optimise">,
   purpose: EnginePurpose,
   features: Features | null = null,
 ): readonly Program[] | null {
@@ -29,6 +28,13 @@ export function enginePrograms(
   if (step === null || rows === null) return null;
   const steps = features === null ? step : [...step.map(features.readBy), features.program];
   const built = [...steps, ...encoders.flatMap((name) => buildProgram(rows, name) ?? [])];
-  const run = backend === "tfjs" ? optimise : optimiseForOnnx;
-  return built.map((program) => run(program, spec));
+  return built.map((program) => optimise(program, spec));
+}
+
+/** Programs of a spec as a model that can be opened. */
+export function modelOf(
+  { parameters, trainable, settings: { seed } }: TracedSpec,
+  programs: readonly Program[],
+): Model {
+  return { parameters, trainable, seed, programs };
 }
