@@ -28,11 +28,11 @@ export interface ExpectedMemory {
  * given; null when the model has no loss.
  */
 export function expectMemory(spec: TracedSpec, model: MemoryModel = tensorflowMemory): ExpectedMemory | null {
-  const { title, processBytes, holes } = model;
+  const { title, processBytes, holes, growth } = model;
   const programs = stepPrograms(spec)?.map((program) => model.optimise(program, spec)) ?? [];
-  const [first, ...others] = programs.map((program) => peakOf(program, model.inOrder(program)));
+  const [first, ...others] = programs.map(peakOf);
   if (first === undefined) return null;
-  const bytesOf = (each: Peak): number => each.tensorBytes + Math.round(holes * each.pieceBytes);
+  const bytesOf = (each: Peak): number => Math.round(growth * each.tensorBytes + holes * each.pieceBytes);
   const peak = others.reduce((most, each) => (bytesOf(each) > bytesOf(most) ? each : most), first);
   const variableBytes = variableBytesOf(programs);
   const tensorBytes = bytesOf(peak);

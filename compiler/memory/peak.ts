@@ -16,11 +16,11 @@ export interface Peak {
 const largestPiece = 32 * 1024 * 1024;
 
 /**
- * Estimates the memory of one run of an optimised program. Its operations run one after the other, in the program's order
- * unless another is given, as the TensorFlow target chains all large ones; a value lives until it was last read. Linear in
- * the program.
+ * Estimates the memory of one run of an optimised program. Its operations run one after the other in the program's order,
+ * in which the TensorFlow target chains all large ones; a value lives until it was last read. Linear in the program.
  */
-export function peakOf(program: Program, nodes: readonly Node[] = nodesOf(program)): Peak {
+export function peakOf(program: Program): Peak {
+  const nodes = nodesOf(program);
   const run = new Run(program, nodes);
   for (const node of nodes) run.compute(node);
   const { tensorBytes, pieceBytes, at } = run;

@@ -11,6 +11,7 @@ import {
   type Engine,
   enginePrograms,
   isForTraining,
+  lasting,
   modelOf,
   piecesOf,
   type StepResult,
@@ -89,7 +90,7 @@ describe.each(backends)("on $name", (backend) => {
     const start = await train(engine, whole, 0, 1);
     first = await engine.read();
     expected = [...start, ...(await train(engine, whole, 1, 3))];
-    state = await engine.read();
+    state = lasting(await engine.read());
     await engine.dispose();
   });
 
@@ -111,7 +112,7 @@ describe.each(backends)("on $name", (backend) => {
       expect(Math.abs(gradientNorm - wholeNorm) / wholeNorm).toBeLessThan(1e-4);
       expect(learningRate).toBe(rate);
     }
-    const after = await engine.read();
+    const after = lasting(await engine.read());
     expect([...after.keys()].sort()).toEqual([...state.keys()].sort());
     expect(largestDifference(state, after)).toBeLessThan(1e-4);
     await engine.dispose();
