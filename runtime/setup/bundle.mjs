@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { onnxRuntimeBeside, placeOnnxRuntime } from "./onnx-runtime.mjs";
 
 const rooms = ["grammar", "compiler", "runtime"];
 const program = "dist/medctc.js";
@@ -21,7 +22,7 @@ const stamp = ".cache/bundle.sha256";
  */
 const quick = ["check", "explain", "format", "params"];
 
-/** Bundles runtime/cli/main.ts into dist/medctc.js when a source, or a dependency's version, changed since the last time. */
+/** Bundles the program and the libraries into dist/ when a source, or a dependency's version, changed since the last time. */
 export async function bundle(root) {
   const fingerprint = hashOfSources(root);
   if (existsSync(join(root, program)) && fingerprint === readStamp(root)) return "up to date";
@@ -30,8 +31,6 @@ export async function bundle(root) {
   rmSync(staging, { recursive: true, force: true });
   const options = {
     absWorkingDir: root,
-    // It has native code of its own.
-    external: ["onnxruntime-node"],
     outdir: staging,
     bundle: true,
     splitting: true,
@@ -51,8 +50,8 @@ export async function bundle(root) {
     ...options,
     entryPoints: {
       medctc: "runtime/cli/main.ts",
-      "onnx-worker": "runtime/onnx/worker.ts",
       "volume-worker": "runtime/data/volume-worker.ts",
+      index: "runtime/api/index.ts",
     },
     chunkNames: "chunks/[name]-[hash]",
     plugins: [apart(quick)],
@@ -62,6 +61,22 @@ export async function bundle(root) {
     entryPoints: Object.fromEntries(quick.map((name) => [`quick/${name}`, `runtime/cli/${name}.ts`])),
     chunkNames: "quick/[name]-[hash]",
   });
+  // One file, so that what is beside it is found from where it is.
+  await esbuild.build({
+    ...options,
+    entryPoints: { "onnx-worker": "runtime/onnx/worker.ts" },
+    splitting: false,
+    plugins: [onnxRuntimeBeside()],
+  });
+  // The compiler for a browser: what needs Node does not bundle.
+  await esbuild.build({
+    ...options,
+    entryPoints: { compiler: "compiler/browser.ts" },
+    platform: "browser",
+    target: "es2022",
+    banner: {},
+  });
+  placeOnnxRuntime(root, staging, [{ platform: process.platform, architecture: process.arch }]);
   chmodSync(join(staging, "medctc.js"), 0o755);
   rmSync(join(root, "dist"), { recursive: true, force: true });
   renameSync(staging, join(root, "dist"));
