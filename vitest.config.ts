@@ -1,9 +1,27 @@
 import { defineConfig } from "vitest/config";
 
+/**
+ * What trains in processes of its own, holds a backend against another, or tries mutants by the thousand. `npm test` leaves it
+ * to `npm run test:slow`, so that it ends within five minutes on two cores; a file of more than ten seconds belongs here.
+ */
+const slow = [
+  "test/adapters/commands.test.ts",
+  "test/cli/{bench,pieces,run,train,train-*}.test.ts",
+  "test/data/*-mutants.test.ts",
+  "test/backends/step.test.ts",
+  "test/memory/native.test.ts",
+  "test/native/{install,wheel}.test.ts",
+  "test/parity/*.test.ts",
+  "test/property/{compile,mutants}.test.ts",
+  "test/sweep/sweep.test.ts",
+  "test/tensorflow/*.test.ts",
+  "test/train/{faults,kill}.test.ts",
+  "test/weights/mutants.test.ts",
+];
+
 /** Under CI the results are also written as JSON, which `.ci/run` counts. */
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
     globalSetup: "test/native-setup.ts",
     pool: "forks",
     // What hangs is ended; nothing is timed, since machines are slow and noisy.
@@ -11,5 +29,9 @@ export default defineConfig({
     hookTimeout: 300_000,
     reporters: process.env["CI"] ? ["default", ["json", { outputFile: ".cache/tests.json" }]] : ["default"],
     allowOnly: false,
+    projects: [
+      { extends: true, test: { name: "fast", include: ["test/**/*.test.ts"], exclude: slow } },
+      { extends: true, test: { name: "slow", include: slow } },
+    ],
   },
 });

@@ -66,4 +66,4 @@ export { selectorsForNames } from "./select/shortest.ts";
 export { type DataSettings, defaultData, type Sizes, type VoxelStorage } from "./settings/data.ts";
 export type { EvalSettings } from "./settings/eval.ts";
 export type { TrainOverrides, TrainSettings } from "./settings/train.ts";
-export { printBytes, printFlops } from "./units.ts";
+export { printBytes, printCount, printFlops } from "./units.ts";

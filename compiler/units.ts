@@ -1,3 +1,8 @@
+/** `438,148,761`. A locale's own formatter would load its tables first, which takes longer than checking a spec's types. */
+export function printCount(count: number): string {
+  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ",");
+}
+
 function printScaled(value: number, base: number, units: readonly string[]): string {
   let scaled = value;
   let unit = 0;

@@ -1,4 +1,3 @@
-import type { IToken, TokenType } from "chevrotain";
 import { type Diagnostic, report } from "./diagnostics/index.ts";
 import type { Source, Span } from "./source.ts";
 import * as t from "./tokens.ts";
@@ -9,15 +8,15 @@ export const nestingLimit = 200;
 /** Operators, dots and brackets in one statement; each can be a level of the tree. */
 export const operatorLimit = 1000;
 
-export const closerOf: ReadonlyMap<TokenType, TokenType> = new Map([
+export const closerOf: ReadonlyMap<t.TokenType, t.TokenType> = new Map([
   [t.LeftParenthesis, t.RightParenthesis],
   [t.LeftBracket, t.RightBracket],
   [t.LeftBrace, t.RightBrace],
 ]);
-export const closers: ReadonlySet<TokenType> = new Set(closerOf.values());
+export const closers: ReadonlySet<t.TokenType> = new Set(closerOf.values());
 
 /** The first token that is nested too deep, or null; an `if` nests what follows it, as its `else` may be another `if`. */
-export function tooDeep(tokens: readonly IToken[]): IToken | null {
+export function tooDeep(tokens: readonly t.Token[]): t.Token | null {
   const conditionals: number[] = [0];
   let depth = 0;
   for (const token of tokens) {
@@ -37,7 +36,7 @@ export function tooDeep(tokens: readonly IToken[]): IToken | null {
 }
 
 /** The first token past what one statement may hold: each operator, dot and bracket can nest its operand once more. */
-export function tooLong(tokens: readonly IToken[]): IToken | null {
+export function tooLong(tokens: readonly t.Token[]): t.Token | null {
   let count = 0;
   for (const token of tokens) {
     const nests = closerOf.has(token.tokenType) || token.tokenType === t.keywords.not || t.isOperator(token);
@@ -47,8 +46,8 @@ export function tooLong(tokens: readonly IToken[]): IToken | null {
 }
 
 /** The first bracket of a statement that does not pair, as a diagnostic, or null. */
-export function unpaired(source: Source, tokens: readonly IToken[]): Diagnostic | null {
-  const open: IToken[] = [];
+export function unpaired(source: Source, tokens: readonly t.Token[]): Diagnostic | null {
+  const open: t.Token[] = [];
   for (const token of tokens) {
     if (closerOf.has(token.tokenType)) {
       open.push(token);
@@ -64,10 +63,10 @@ export function unpaired(source: Source, tokens: readonly IToken[]): Diagnostic 
   return opening === undefined ? null : unclosed(source, opening);
 }
 
-function unclosed(source: Source, opening: IToken): Diagnostic {
+function unclosed(source: Source, opening: t.Token): Diagnostic {
   return report("unclosed-bracket", tokenSpan(source, opening), { bracket: opening.image });
 }
 
-export function tokenSpan(source: Source, token: IToken): Span {
+export function tokenSpan(source: Source, token: t.Token): Span {
   return { source, start: token.startOffset, end: t.endOf(token) };
 }

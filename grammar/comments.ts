@@ -1,6 +1,6 @@
-import type { IToken } from "chevrotain";
 import { tokenSpan } from "./brackets.ts";
 import { positionAt, type Source, type Span } from "./source.ts";
+import type { Token } from "./tokens.ts";
 
 /** A comment, which the tree leaves out and the formatter puts back. */
 export interface Comment {
@@ -12,7 +12,7 @@ export interface Comment {
 }
 
 /** The comments of a text, in order. */
-export function readComments(source: Source, tokens: readonly IToken[]): readonly Comment[] {
+export function readComments(source: Source, tokens: readonly Token[]): readonly Comment[] {
   return tokens.map((token) => {
     const { character } = positionAt(source, token.startOffset);
     const before = source.text.slice(token.startOffset - character, token.startOffset);

@@ -14,36 +14,35 @@ export class FileReader extends MemberReader {
   }
 
   private item(chunk: Chunk): ast.Item | null {
-    const { rules } = this;
     const { span } = chunk;
     switch (chunk.head[0]?.tokenType) {
       case k.import:
-        return this.plain(chunk, rules.importItem, "an import");
+        return this.plain(chunk, (rules) => rules.importItem(), "an import");
       case k.roles: {
-        const family = this.read(chunk, rules.rolesHead);
+        const family = this.read(chunk, (rules) => rules.rolesHead());
         const tokens = this.bodyOf(chunk, "a family of roles").flatMap(({ head }) => head);
-        const roles = this.readTokens(tokens, rules.roleList);
+        const roles = this.readTokens(tokens, (rules) => rules.roleList());
         return family === null || roles === null ? null : { kind: "roles", family, roles, span };
       }
       case k.function:
       case k.loss: {
         const kind = chunk.head[0].tokenType === k.loss ? "loss" : "function";
-        const signature = this.read(chunk, kind === "loss" ? rules.lossHead : rules.functionHead);
+        const signature = this.read(chunk, (rules) => (kind === "loss" ? rules.lossHead() : rules.functionHead()));
         const body = this.returningBody(chunk, `a ${kind}`, span);
         return signature === null ? null : { kind, ...signature, body, span };
       }
       case k.module: {
-        const signature = this.read(chunk, rules.moduleHead);
+        const signature = this.read(chunk, (rules) => rules.moduleHead());
         const members = this.moduleMembers(chunk, "a module", signature?.name ?? null);
         return signature === null ? null : { kind: "module", ...signature, members, span };
       }
       case k.adapter: {
-        const signature = this.read(chunk, rules.adapterHead);
+        const signature = this.read(chunk, (rules) => rules.adapterHead());
         const members = this.moduleMembers(chunk, "an adapter", signature?.name ?? null);
         return signature === null ? null : { kind: "adapter", ...signature, members, span };
       }
       case k.model: {
-        const name = this.read(chunk, rules.modelHead);
+        const name = this.read(chunk, (rules) => rules.modelHead());
         const members = this.modelMembers(this.bodyOf(chunk, "a model"));
         return name === null ? null : { kind: "model", name, members, span };
       }
@@ -63,9 +62,9 @@ export class FileReader extends MemberReader {
   }
 
   private settings(chunk: Chunk, block: ast.SettingsName, span: Span): ast.SettingsBlock | null {
-    const head = this.read(chunk, this.rules.settingsHead);
+    const head = this.read(chunk, (rules) => rules.settingsHead());
     const entries = this.bodyOf(chunk, `\`${block}\``).flatMap(
-      (entry) => this.plain(entry, this.rules.setting, "a setting") ?? [],
+      (entry) => this.plain(entry, (rules) => rules.setting(), "a setting") ?? [],
     );
     this.reportAll(duplicates(entries.map(({ name }) => name)));
     return head === null ? null : { kind: "settings", block, entries, span };

@@ -26,19 +26,18 @@ export class MemberReader extends StatementReader {
   }
 
   private moduleMember(chunk: Chunk): ast.ModuleMember | null {
-    const { rules } = this;
     switch (chunk.head[0]?.tokenType) {
       case k.let:
-        return this.plain(chunk, rules.letStatement, "a `let`");
+        return this.plain(chunk, (rules) => rules.letStatement(), "a `let`");
       case k.require:
-        return this.plain(chunk, rules.require, "a `require`");
+        return this.plain(chunk, (rules) => rules.require(), "a `require`");
       case k.param:
       case k.buffer:
-        return this.plain(chunk, rules.param, "a parameter");
+        return this.plain(chunk, (rules) => rules.param(), "a parameter");
       case k.part:
-        return this.plain(chunk, rules.part, "a part");
+        return this.plain(chunk, (rules) => rules.part(), "a part");
       case k.forward: {
-        const parameters = this.read(chunk, rules.forwardHead);
+        const parameters = this.read(chunk, (rules) => rules.forwardHead());
         const body = this.returningBody(chunk, "`forward`", chunk.span);
         return parameters === null ? null : { kind: "forward", parameters, body, span: chunk.span };
       }
@@ -55,26 +54,25 @@ export class MemberReader extends StatementReader {
   }
 
   private modelMember(chunk: Chunk): ast.ModelMember | null {
-    const { rules } = this;
     switch (chunk.head[0]?.tokenType) {
       case k.encoder:
-        return this.plain(chunk, rules.encoder, "an encoder");
+        return this.plain(chunk, (rules) => rules.encoder(), "an encoder");
       case k.let:
-        return this.plain(chunk, rules.headLet, "a `let`");
+        return this.plain(chunk, (rules) => rules.headLet(), "a `let`");
       case k.param:
       case k.buffer:
-        return this.plain(chunk, rules.param, "a parameter");
+        return this.plain(chunk, (rules) => rules.param(), "a parameter");
       case k.part:
-        return this.plain(chunk, rules.part, "a part");
+        return this.plain(chunk, (rules) => rules.part(), "a part");
       case k.freeze:
       case k.train:
-        return this.plain(chunk, rules.freezeRule, "a rule");
+        return this.plain(chunk, (rules) => rules.freezeRule(), "a rule");
       case k.loss:
-        return this.plain(chunk, rules.lossUse, "the use of a loss");
+        return this.plain(chunk, (rules) => rules.lossUse(), "the use of a loss");
       case k.expect:
-        return this.plain(chunk, rules.expectation, "an expectation");
+        return this.plain(chunk, (rules) => rules.expectation(), "an expectation");
       case t.Identifier:
-        return this.plain(chunk, rules.placement, "a placement");
+        return this.plain(chunk, (rules) => rules.placement(), "a placement");
       default:
         this.misplaced(
           "`encoder`, `let`, `param`, `part`, `freeze`, `train`, `loss`, `expect` or a placement (`lora(rank = 8) on ...`)",

@@ -1,4 +1,3 @@
-import type { TokenType } from "chevrotain";
 import type * as ast from "./ast.ts";
 import { DeclarationRules } from "./declaration-rules.ts";
 import { report } from "./diagnostics/index.ts";
@@ -7,7 +6,7 @@ import * as t from "./tokens.ts";
 
 const k = t.keywords;
 
-const comparisons: ReadonlyMap<TokenType, ast.ExpectComparison> = new Map([
+const comparisons: ReadonlyMap<t.TokenType, ast.ExpectComparison> = new Map([
   [t.Equal, "="],
   [t.Less, "<"],
   [t.LessEqual, "<="],
@@ -17,235 +16,143 @@ const comparisons: ReadonlyMap<TokenType, ast.ExpectComparison> = new Map([
 
 /** The rules for the members of a model: encoders, heads, freeze rules, placements, the loss and what must be true. */
 export class ModelRules extends DeclarationRules {
-  readonly encoder = this.RULE("encoder", (): ast.Encoder => {
-    const start = this.CONSUME(k.encoder);
-    const name = this.SUBRULE(this.name);
-    this.CONSUME(t.Equal);
-    const module = this.SUBRULE(this.call);
-    const named = this.OPTION(() => this.SUBRULE(this.namedTag));
-    return this.ACTION(() => ({ kind: "encoder", name, module, named: named ?? null, span: this.from(start) }));
-  });
+  encoder(): ast.Encoder {
+    const start = this.take(k.encoder);
+    const name = this.name();
+    this.take(t.Equal);
+    const module = this.call();
+    return { kind: "encoder", name, module, named: this.namedTag(), span: this.from(start) };
+  }
 
-  readonly headLet = this.RULE("headLet", (): ast.HeadLet => {
-    const start = this.CONSUME(k.let);
-    const name = this.SUBRULE(this.name);
-    this.CONSUME(t.Equal);
-    const value = this.SUBRULE(this.expression);
-    const named = this.OPTION(() => this.SUBRULE(this.namedTag));
-    return this.ACTION(() => ({ kind: "head-let", name, value, named: named ?? null, span: this.from(start) }));
-  });
+  headLet(): ast.HeadLet {
+    const start = this.take(k.let);
+    const name = this.name();
+    this.take(t.Equal);
+    const value = this.expression();
+    return { kind: "head-let", name, value, named: this.namedTag(), span: this.from(start) };
+  }
 
-  readonly freezeRule = this.RULE("freezeRule", (): ast.FreezeRule => {
-    const start = this.OR([{ ALT: () => this.CONSUME(k.freeze) }, { ALT: () => this.CONSUME(k.train) }]);
-    const selectors = this.SUBRULE(this.selectors);
-    const except = this.OPTION(() => this.SUBRULE(this.exceptClause));
-    return this.ACTION(() => ({
-      kind: "freeze-rule",
-      action: start.tokenType === k.train ? "train" : "freeze",
-      selectors,
-      except: except ?? [],
-      span: this.from(start),
-    }));
-  });
+  freezeRule(): ast.FreezeRule {
+    const start = this.takeOne([k.freeze, k.train], "`freeze` or `train`");
+    const action = start.tokenType === k.train ? "train" : "freeze";
+    const selectors = this.selectors();
+    return { kind: "freeze-rule", action, selectors, except: this.exceptClause(), span: this.from(start) };
+  }
 
-  readonly placement = this.RULE("placement", (): ast.Placement => {
-    let also = false;
-    const adapter = this.SUBRULE(this.call);
-    this.OPTION(() => {
-      this.CONSUME(k.also);
-      also = true;
-    });
-    this.CONSUME(k.on);
-    const selectors = this.SUBRULE(this.selectors);
-    const except = this.OPTION1(() => this.SUBRULE(this.exceptClause));
-    return this.ACTION(() => ({
-      kind: "placement",
-      adapter,
-      also,
-      selectors,
-      except: except ?? [],
-      span: this.upToHere(adapter.span),
-    }));
-  });
+  placement(): ast.Placement {
+    const adapter = this.call();
+    const also = this.takes(k.also);
+    this.take(k.on);
+    const selectors = this.selectors();
+    const except = this.exceptClause();
+    return { kind: "placement", adapter, also, selectors, except, span: this.upToHere(adapter.span) };
+  }
 
-  private readonly exceptClause = this.RULE("exceptClause", (): readonly ast.Selector[] => {
-    this.CONSUME(k.except);
-    return this.SUBRULE(this.selectors);
-  });
+  private exceptClause(): readonly ast.Selector[] {
+    return this.takes(k.except) ? this.selectors() : [];
+  }
 
-  readonly lossUse = this.RULE("lossUse", (): ast.LossUse => {
-    const start = this.CONSUME(k.loss);
-    const value = this.SUBRULE(this.expression);
-    return this.ACTION(() => ({ kind: "loss-use", value, span: this.from(start) }));
-  });
+  lossUse(): ast.LossUse {
+    const start = this.take(k.loss);
+    const value = this.expression();
+    return { kind: "loss-use", value, span: this.from(start) };
+  }
 
-  readonly expectation = this.RULE("expectation", (): ast.Expectation => {
-    const start = this.CONSUME(k.expect);
-    const left = this.SUBRULE(this.quantity);
-    const comparison = this.OR({
-      ERR_MSG: "`=`, `<`, `<=`, `>` or `>=`",
-      DEF: [
-        { ALT: () => this.CONSUME(t.Equal) },
-        { ALT: () => this.CONSUME(t.Less) },
-        { ALT: () => this.CONSUME(t.LessEqual) },
-        { ALT: () => this.CONSUME(t.Greater) },
-        { ALT: () => this.CONSUME(t.GreaterEqual) },
-      ],
-    });
-    const right = this.SUBRULE1(this.quantity);
-    return this.ACTION(() => ({
-      kind: "expect",
-      left,
-      comparison: comparisons.get(comparison.tokenType) ?? "=",
-      right,
-      span: this.from(start),
-    }));
-  });
+  expectation(): ast.Expectation {
+    const start = this.take(k.expect);
+    const left = this.quantity();
+    const comparison = this.comparison();
+    const right = this.quantity();
+    return { kind: "expect", left, comparison, right, span: this.from(start) };
+  }
 
-  private readonly quantity = this.RULE("quantity", (): ast.Quantity => {
-    let left = this.SUBRULE(this.quantityProduct);
-    this.MANY(() => {
-      const operator = this.OR([{ ALT: () => this.CONSUME(t.Plus) }, { ALT: () => this.CONSUME(t.Minus) }]);
-      const right = this.SUBRULE1(this.quantityProduct);
-      left = this.ACTION(() => quantityBinary(left, operator.image === "+" ? "+" : "-", right));
-    });
+  private comparison(): ast.ExpectComparison {
+    const { tokenType } = this.takeOne([...comparisons.keys()], "`=`, `<`, `<=`, `>` or `>=`");
+    return comparisons.get(tokenType) ?? "=";
+  }
+
+  private quantity(): ast.Quantity {
+    let left = this.quantityProduct();
+    while (this.next() === t.Plus || this.next() === t.Minus) {
+      const operator = this.takes(t.Plus) ? "+" : "-";
+      if (operator === "-") this.take(t.Minus);
+      left = quantityBinary(left, operator, this.quantityProduct());
+    }
     return left;
-  });
+  }
 
-  private readonly quantityProduct = this.RULE("quantityProduct", (): ast.Quantity => {
-    let left = this.SUBRULE(this.quantityPrimary);
-    this.MANY(() => {
-      const operator = this.OR([{ ALT: () => this.CONSUME(t.Star) }, { ALT: () => this.CONSUME(t.Slash) }]);
-      const right = this.SUBRULE1(this.quantityPrimary);
-      left = this.ACTION(() => quantityBinary(left, operator.image === "*" ? "*" : "/", right));
-    });
+  private quantityProduct(): ast.Quantity {
+    let left = this.quantityPrimary();
+    while (this.next() === t.Star || this.next() === t.Slash) {
+      const operator = this.takes(t.Star) ? "*" : "/";
+      if (operator === "/") this.take(t.Slash);
+      left = quantityBinary(left, operator, this.quantityPrimary());
+    }
     return left;
-  });
+  }
 
-  private readonly quantityPrimary = this.RULE(
-    "quantityPrimary",
-    (): ast.Quantity =>
-      this.OR<ast.Quantity>({
-        ERR_MSG: "a number or a measure such as `trainable`, `total` or `count(text.attn.q)`",
-        DEF: [
-          { ALT: () => this.SUBRULE(this.number) },
-          {
-            ALT: () => {
-              this.CONSUME(t.LeftParenthesis);
-              const inner = this.SUBRULE(this.quantity);
-              this.CONSUME(t.RightParenthesis);
-              return inner;
-            },
-          },
-          { ALT: () => this.SUBRULE(this.measure) },
-        ],
-      }),
-  );
+  private quantityPrimary(): ast.Quantity {
+    if (this.next() === t.NumberToken) return this.number();
+    if (this.next() === t.Identifier) return this.measure();
+    if (!this.takes(t.LeftParenthesis)) {
+      this.fail("a number or a measure such as `trainable`, `total` or `count(text.attn.q)`");
+    }
+    const inner = this.quantity();
+    this.take(t.RightParenthesis);
+    return inner;
+  }
 
-  private readonly measure = this.RULE("measure", (): ast.Quantity => {
-    const name = this.SUBRULE(this.name);
-    const of = this.OPTION(() => {
-      this.CONSUME(t.LeftParenthesis);
-      const selectors = this.SUBRULE(this.selectors);
-      this.CONSUME(t.RightParenthesis);
-      return selectors;
-    });
-    return this.ACTION((): ast.Quantity => ({ kind: "measure", name, of: of ?? null, span: this.upToHere(name.span) }));
-  });
+  private measure(): ast.Quantity {
+    const name = this.name();
+    let of: readonly ast.Selector[] | null = null;
+    if (this.takes(t.LeftParenthesis)) {
+      of = this.selectors();
+      this.take(t.RightParenthesis);
+    }
+    return { kind: "measure", name, of, span: this.upToHere(name.span) };
+  }
 
-  private readonly selectors = this.RULE("selectors", (): readonly ast.Selector[] => {
-    const selectors: ast.Selector[] = [];
-    this.AT_LEAST_ONE_SEP({
-      SEP: t.Comma,
-      DEF: () => {
-        const selector = this.SUBRULE(this.selector);
-        this.ACTION(() => selectors.push(selector));
-      },
-    });
-    return selectors;
-  });
+  private selectors(): readonly ast.Selector[] {
+    return this.several(t.Comma, () => this.selector());
+  }
 
-  private readonly selector = this.RULE("selector", (): ast.Selector => {
-    const segments: ast.Segment[] = [];
-    const start = this.ACTION(() => this.LA(1));
-    this.AT_LEAST_ONE_SEP({
-      SEP: t.Dot,
-      DEF: () => {
-        const segment = this.SUBRULE(this.segment);
-        this.ACTION(() => segments.push(segment));
-      },
-    });
-    return this.ACTION(() => ({ segments, span: this.from(start) }));
-  });
+  private selector(): ast.Selector {
+    const first = this.segment("`*`, `**` or a name");
+    const segments = [first];
+    while (this.takes(t.Dot)) segments.push(this.segment("a name, `*` or `**`"));
+    const { span } = first.kind === "segment" ? first.name : first;
+    return { segments, span: this.upToHere(span) };
+  }
 
-  private readonly segment = this.RULE(
-    "segment",
-    (): ast.Segment =>
-      this.OR<ast.Segment>({
-        ERR_MSG: "a name, `*` or `**`",
-        DEF: [
-          {
-            ALT: () => {
-              const any = this.CONSUME(t.Star);
-              return this.ACTION((): ast.Segment => ({ kind: "any", span: this.spanOf(any) }));
-            },
-          },
-          {
-            ALT: () => {
-              const depth = this.CONSUME(t.StarStar);
-              return this.ACTION((): ast.Segment => ({ kind: "any-depth", span: this.spanOf(depth) }));
-            },
-          },
-          {
-            ALT: () => {
-              const name = this.SUBRULE(this.word);
-              const layers = this.OPTION(() => this.SUBRULE(this.layers));
-              return this.ACTION((): ast.Segment => ({ kind: "segment", name, layers: layers ?? null }));
-            },
-          },
-        ],
-      }),
-  );
+  private segment(expected: string): ast.Segment {
+    if (this.next() === t.Star) return { kind: "any", span: this.spanOf(this.take(t.Star)) };
+    if (this.next() === t.StarStar) return { kind: "any-depth", span: this.spanOf(this.take(t.StarStar)) };
+    if (this.next()?.isWord !== true) this.fail(expected);
+    return { kind: "segment", name: this.word(), layers: this.next() === t.LeftBracket ? this.layers() : null };
+  }
 
-  private readonly layers = this.RULE("layers", (): readonly ast.LayerRange[] => {
-    const ranges: ast.LayerRange[] = [];
-    this.CONSUME(t.LeftBracket);
-    this.AT_LEAST_ONE_SEP({
-      SEP: t.Comma,
-      DEF: () => {
-        const range = this.SUBRULE(this.layerRange);
-        this.ACTION(() => ranges.push(range));
-      },
-    });
-    this.CONSUME(t.RightBracket);
+  private layers(): readonly ast.LayerRange[] {
+    this.take(t.LeftBracket);
+    const ranges = this.several(t.Comma, () => this.layerRange());
+    this.take(t.RightBracket);
     return ranges;
-  });
+  }
 
-  private readonly layerRange = this.RULE("layerRange", (): ast.LayerRange => {
-    let single = true;
-    const from = this.SUBRULE(this.layerNumber);
-    const to = this.OPTION(() => {
-      this.CONSUME(t.DotDot);
-      single = false;
-      return this.OPTION1(() => this.SUBRULE1(this.layerNumber));
-    });
-    return this.ACTION(() => ({
-      from: from.value,
-      to: to?.value ?? null,
-      single,
-      span: this.upToHere(from.span),
-    }));
-  });
+  private layerRange(): ast.LayerRange {
+    const from = this.layerNumber();
+    const single = !this.takes(t.DotDot);
+    const to = !single && this.next() === t.NumberToken ? this.layerNumber().value : null;
+    return { from: from.value, to, single, span: this.upToHere(from.span) };
+  }
 
-  private readonly layerNumber = this.RULE("layerNumber", (): ast.NumberLiteral => {
-    const number = this.SUBRULE(this.number);
-    this.ACTION(() => {
-      if (Number.isSafeInteger(number.value)) return;
+  private layerNumber(): ast.NumberLiteral {
+    const number = this.number();
+    if (!Number.isSafeInteger(number.value)) {
       const found = `\`${number.text}\``;
       this.problems.push(report("unexpected-token", number.span, { found, expected: "the number of a layer" }));
-    });
+    }
     return number;
-  });
+  }
 }
 
 function quantityBinary(left: ast.Quantity, operator: ast.ArithmeticOperator, right: ast.Quantity): ast.Quantity {

@@ -1,7 +1,6 @@
-import type { IToken, TokenType } from "chevrotain";
 import { closerOf, closers, nestingLimit, tokenSpan, tooDeep } from "./brackets.ts";
 import { type Diagnostic, report } from "./diagnostics/index.ts";
-import { positionAt, type Source, type Span } from "./source.ts";
+import type { Source, Span } from "./source.ts";
 import * as t from "./tokens.ts";
 
 /**
@@ -9,7 +8,7 @@ import * as t from "./tokens.ts";
  * that each gives one error and everything after it is still read.
  */
 export interface Chunk {
-  readonly head: readonly IToken[];
+  readonly head: readonly t.Token[];
   readonly body: readonly Chunk[] | null;
   /** False when what follows the head is clearly its body, but the `{` is missing. */
   readonly opened: boolean;
@@ -20,9 +19,9 @@ type BodyKind = "members" | "statements" | "settings" | "roles";
 
 const k = t.keywords;
 
-const itemKeywords: ReadonlySet<TokenType> = new Set([k.import, k.roles, k.function, k.module, k.adapter, k.model]);
-const settingsKeywords: ReadonlySet<TokenType> = new Set([k.train, k.data, k.eval]);
-const statementKeywords: ReadonlySet<TokenType> = new Set([
+const itemKeywords: ReadonlySet<t.TokenType> = new Set([k.import, k.roles, k.function, k.module, k.adapter, k.model]);
+const settingsKeywords: ReadonlySet<t.TokenType> = new Set([k.train, k.data, k.eval]);
+const statementKeywords: ReadonlySet<t.TokenType> = new Set([
   k.let,
   k.require,
   k.param,
@@ -40,7 +39,7 @@ const statementKeywords: ReadonlySet<TokenType> = new Set([
 ]);
 
 /** What the body after a head holds, by the keyword that starts the head. */
-const bodyOf: ReadonlyMap<TokenType, BodyKind> = new Map([
+const bodyOf: ReadonlyMap<t.TokenType, BodyKind> = new Map([
   [k.roles, "roles"],
   [k.function, "statements"],
   [k.module, "members"],
@@ -51,7 +50,7 @@ const bodyOf: ReadonlyMap<TokenType, BodyKind> = new Map([
   [k.repeat, "statements"],
 ]);
 /** These have a body at the top of a file only; in a model they are rules. */
-const topLevelBodyOf: ReadonlyMap<TokenType, BodyKind> = new Map([
+const topLevelBodyOf: ReadonlyMap<t.TokenType, BodyKind> = new Map([
   [k.loss, "statements"],
   [k.train, "settings"],
   [k.data, "settings"],
@@ -64,7 +63,7 @@ const signatureTokens = 500;
 /** Splits a file's tokens into items, their bodies into statements, and reports braces that do not pair. */
 export function outline(
   source: Source,
-  tokens: readonly IToken[],
+  tokens: readonly t.Token[],
 ): { readonly chunks: readonly Chunk[]; readonly diagnostics: readonly Diagnostic[] } {
   const deepest = tooDeep(tokens);
   if (deepest !== null) {
@@ -75,22 +74,39 @@ export function outline(
   return { chunks: outliner.file(), diagnostics: outliner.diagnostics };
 }
 
+/** For each token, whether it is the first on its line, and whether it stands behind the line's start. */
+function lineStarts(
+  { lineStarts: starts }: Source,
+  tokens: readonly t.Token[],
+): { readonly startsLine: readonly boolean[]; readonly indented: readonly boolean[] } {
+  const startsLine: boolean[] = [];
+  const indented: boolean[] = [];
+  let line = 0;
+  for (const { startOffset } of tokens) {
+    const before = line;
+    while ((starts[line + 1] ?? Number.POSITIVE_INFINITY) <= startOffset) line++;
+    startsLine.push(line !== before || startsLine.length === 0);
+    indented.push(startOffset > (starts[line] ?? 0));
+  }
+  return { startsLine, indented };
+}
+
 class Outliner {
   readonly diagnostics: Diagnostic[] = [];
   private at = 0;
   /** How many bodies are open. */
   private depth = 0;
   private readonly source: Source;
-  private readonly tokens: readonly IToken[];
+  private readonly tokens: readonly t.Token[];
   private readonly startsLine: readonly boolean[];
   private readonly indented: readonly boolean[];
 
-  constructor(source: Source, tokens: readonly IToken[]) {
+  constructor(source: Source, tokens: readonly t.Token[]) {
     this.source = source;
     this.tokens = tokens;
-    const positions = tokens.map((token) => positionAt(source, token.startOffset));
-    this.startsLine = positions.map((position, index) => position.line !== positions[index - 1]?.line);
-    this.indented = positions.map((position) => position.character > 0);
+    const { startsLine, indented } = lineStarts(source, tokens);
+    this.startsLine = startsLine;
+    this.indented = indented;
   }
 
   file(): readonly Chunk[] {
@@ -102,7 +118,7 @@ class Outliner {
     return chunks;
   }
 
-  private type(offset = 0): TokenType | undefined {
+  private type(offset = 0): t.TokenType | undefined {
     return this.tokens[this.at + offset]?.tokenType;
   }
 
@@ -116,8 +132,8 @@ class Outliner {
   private chunk(within: BodyKind | null): Chunk {
     const from = this.at;
     const bodyKind = this.bodyKind(within);
-    const head: IToken[] = [];
-    const open: IToken[] = [];
+    const head: t.Token[] = [];
+    const open: t.Token[] = [];
     let body: readonly Chunk[] | null = null;
     let opened = true;
     for (let token = this.tokens[from]; token !== undefined; token = this.tokens[this.at]) {
@@ -158,12 +174,12 @@ class Outliner {
   }
 
   /** A brace that opens no body belongs to its statement, and so does the brace on the same line that closes it. */
-  private closesStray(open: readonly IToken[]): boolean {
+  private closesStray(open: readonly t.Token[]): boolean {
     return this.startsLine[this.at] !== true && open.some((bracket) => bracket.tokenType === t.LeftBrace);
   }
 
   /** Reads chunks up to the closing brace; `opening` is null when the brace that should open the body is missing. */
-  private body(kind: BodyKind, container: BodyKind | null, opening: IToken | null): readonly Chunk[] {
+  private body(kind: BodyKind, container: BodyKind | null, opening: t.Token | null): readonly Chunk[] {
     const from = this.at;
     const chunks: Chunk[] = [];
     this.depth++;

@@ -1,4 +1,3 @@
-import type { IToken } from "chevrotain";
 import type { BinaryOperator, Expression } from "./ast.ts";
 import { joinSpans, type Span } from "./source.ts";
 import * as t from "./tokens.ts";
@@ -43,13 +42,13 @@ const operatorNames: ReadonlyMap<string, BinaryOperator | ".."> = new Map(
 
 /** One operand with the `not`s and minus signs before it, and the operator that joins it to the operand before. */
 export interface Operand {
-  readonly operator: IToken | null;
-  readonly prefixes: readonly IToken[];
+  readonly operator: t.Token | null;
+  readonly prefixes: readonly t.Token[];
   readonly value: Expression;
 }
 
 interface Pending {
-  readonly token: IToken;
+  readonly token: t.Token;
   readonly level: number;
   readonly prefix: boolean;
 }
@@ -60,8 +59,8 @@ interface Pending {
  */
 export function combine(
   operands: readonly Operand[],
-  spanOf: (token: IToken) => Span,
-  refuse: (token: IToken) => void,
+  spanOf: (token: t.Token) => Span,
+  refuse: (token: t.Token) => void,
 ): Expression {
   const values: Expression[] = [];
   const pending: Pending[] = [];
@@ -102,7 +101,7 @@ export function combine(
   return whole;
 }
 
-function binary(left: Expression, operator: IToken, right: Expression): Expression {
+function binary(left: Expression, operator: t.Token, right: Expression): Expression {
   const name = operatorNames.get(operator.image) ?? "+";
   const span = joinSpans(left.span, right.span);
   if (name === "..") return { kind: "range", from: left, to: right, span };

@@ -1,4 +1,3 @@
-import type { IToken, ParserMethod } from "chevrotain";
 import type * as ast from "./ast.ts";
 import { closers, operatorLimit, tokenSpan, tooLong, unpaired } from "./brackets.ts";
 import { type Diagnostic, didYouMean, report } from "./diagnostics/index.ts";
@@ -6,58 +5,50 @@ import { errorLimit } from "./limit.ts";
 import { ModelRules } from "./model-rules.ts";
 import type { Chunk } from "./outline.ts";
 import type { Source, Span } from "./source.ts";
+import { Mismatch } from "./token-reader.ts";
 import * as t from "./tokens.ts";
 
 const k = t.keywords;
 
-/** The whole grammar, analysed once when the first text is read. */
-export class Rules extends ModelRules {
-  constructor(options: { readonly validate: boolean } = { validate: false }) {
-    super(options);
-    this.performSelfAnalysis();
-  }
-}
-
-let shared: Rules | null = null;
+/** One rule of the grammar, applied to a statement's tokens. */
+type Rule<Result> = (rules: ModelRules) => Result;
 
 /** Reads the statements of one text, each for itself, and collects what is wrong with them. */
 export class StatementReader {
   readonly diagnostics: Diagnostic[];
-  protected readonly rules: Rules;
+  private readonly rules: ModelRules;
   protected readonly source: Source;
 
   /** `diagnostics` are those already found, so that none of ours follows from one of them. */
   constructor(source: Source, diagnostics: readonly Diagnostic[]) {
     this.diagnostics = [...diagnostics];
-    shared ??= new Rules();
-    this.rules = shared;
+    this.rules = new ModelRules(source);
     this.source = source;
   }
 
   /** What a rule makes of all of a chunk's head, or null when the head has a mistake. */
-  protected read<Result>(chunk: Chunk, rule: ParserMethod<[], Result>): Result | null {
+  protected read<Result>(chunk: Chunk, rule: Rule<Result>): Result | null {
     return this.readTokens(chunk.head, rule);
   }
 
-  protected readTokens<Result>(tokens: readonly IToken[], rule: ParserMethod<[], Result>): Result | null {
+  protected readTokens<Result>(tokens: readonly t.Token[], rule: Rule<Result>): Result | null {
     if (this.diagnostics.length > errorLimit) return null;
     const mistake = this.mistakeIn(tokens);
     if (mistake !== null) {
       this.diagnostics.push(mistake);
       return null;
     }
-    const { rules } = this;
-    rules.source = this.source;
-    rules.problems = [];
-    rules.input = [...tokens];
-    const result = rule.call(rules);
-    const error = rules.errors[0];
-    if (error !== undefined) {
-      this.expected(error.message, tokens, error.token);
+    try {
+      this.rules.start(tokens);
+      const result = rule(this.rules);
+      this.rules.end();
+      this.reportAll(this.rules.problems);
+      return result;
+    } catch (error) {
+      if (!(error instanceof Mismatch)) throw error;
+      this.expected(error.expected, tokens, error.token);
       return null;
     }
-    this.reportAll(rules.problems);
-    return result;
   }
 
   protected reportAll(found: readonly Diagnostic[]): void {
@@ -65,19 +56,18 @@ export class StatementReader {
   }
 
   /** What makes a statement unreadable before its grammar matters: one mistake, so that nothing follows from it. */
-  private mistakeIn(tokens: readonly IToken[]): Diagnostic | null {
+  private mistakeIn(tokens: readonly t.Token[]): Diagnostic | null {
     for (const [index, token] of tokens.entries()) {
-      const span = tokenSpan(this.source, token);
       if (token.tokenType === t.Unexpected) {
-        return report("unexpected-character", span, {
-          character: visible(token.image),
-        });
+        return report("unexpected-character", tokenSpan(this.source, token), { character: visible(token.image) });
       }
-      if (token.tokenType === t.UnterminatedString) return report("unterminated-string", span, {});
+      if (token.tokenType === t.UnterminatedString) {
+        return report("unterminated-string", tokenSpan(this.source, token), {});
+      }
       const previous = tokens[index - 1];
       const goesOn = t.isWord(token) || token.tokenType === t.NumberToken;
       if (previous?.tokenType === t.NumberToken && goesOn && t.endOf(previous) === token.startOffset) {
-        const whole = { source: this.source, start: previous.startOffset, end: span.end };
+        const whole = { source: this.source, start: previous.startOffset, end: t.endOf(token) };
         return report("bad-number", whole, { text: previous.image + token.image });
       }
     }
@@ -87,9 +77,9 @@ export class StatementReader {
   }
 
   /** Reports what should stand where a token stands, or after the last token when the text ends too early. */
-  protected expected(expected: string, tokens: readonly IToken[], token: IToken | undefined): void {
+  protected expected(expected: string, tokens: readonly t.Token[], token: t.Token | undefined): void {
     const last = tokens.at(-1);
-    const atEnd = token === undefined || token.tokenType.name === "EOF";
+    const atEnd = token === undefined;
     const end = last === undefined ? 0 : t.endOf(last);
     const span: Span = atEnd ? { source: this.source, start: end, end } : tokenSpan(this.source, token);
     const found = atEnd ? "the end of the statement" : describe(token);
@@ -134,20 +124,19 @@ export class StatementReader {
   }
 
   private statement(chunk: Chunk): ast.Statement | null {
-    const { rules } = this;
     const first = chunk.head[0];
     switch (first?.tokenType) {
       case k.let:
-        return this.plain(chunk, rules.letStatement, "a `let`");
+        return this.plain(chunk, (rules) => rules.letStatement(), "a `let`");
       case k.require:
-        return this.plain(chunk, rules.require, "a `require`");
+        return this.plain(chunk, (rules) => rules.require(), "a `require`");
       case k.return:
-        return this.plain(chunk, rules.returnStatement, "a `return`");
+        return this.plain(chunk, (rules) => rules.returnStatement(), "a `return`");
       case t.Identifier:
-        return this.plain(chunk, rules.assign, "an assignment");
+        return this.plain(chunk, (rules) => rules.assign(), "an assignment");
       case k.for:
       case k.repeat: {
-        const repetition = this.read(chunk, rules.repetition);
+        const repetition = this.read(chunk, (rules) => rules.repetition());
         const body = this.statements(this.bodyOf(chunk, "a loop"), "loop");
         return repetition === null ? null : { kind: "for", repetition, body, span: chunk.span };
       }
@@ -157,7 +146,7 @@ export class StatementReader {
     }
   }
 
-  protected plain<Result>(chunk: Chunk, rule: ParserMethod<[], Result>, what: string): Result | null {
+  protected plain<Result>(chunk: Chunk, rule: Rule<Result>, what: string): Result | null {
     const result = this.read(chunk, rule);
     if (result !== null) this.refuseBody(chunk, what);
     return result;
@@ -172,9 +161,9 @@ export class StatementReader {
 }
 
 /** What may have gone wrong where a statement fails: its first word is nearly a keyword, or a comma is one too many. */
-function advice(tokens: readonly IToken[], failed: IToken | undefined): string | null {
+function advice(tokens: readonly t.Token[], failed: t.Token | undefined): string | null {
   const [first, second] = tokens;
-  if (first?.tokenType === t.Identifier && (failed === first || failed === second)) {
+  if (first?.tokenType === t.Identifier && failed !== undefined && (failed === first || failed === second)) {
     return didYouMean(first.image, Object.keys(k));
   }
   const before = failed === undefined ? undefined : tokens[tokens.indexOf(failed) - 1];
@@ -189,7 +178,7 @@ function visible(text: string): string {
   return /[\p{C}\p{Z}]/u.test(character) ? `U+${code.toString(16).toUpperCase().padStart(4, "0")}` : character;
 }
 
-function describe(token: IToken): string {
+function describe(token: t.Token): string {
   if (t.isKeyword(token)) return `the keyword \`${token.image}\``;
   return `\`${token.image.length > 40 ? `${token.image.slice(0, 40)}...` : token.image}\``;
 }

@@ -9,168 +9,106 @@ const k = t.keywords;
 
 /** The rules for types, parameters and what the bodies of `forward`, functions and losses are made of. */
 export class StatementRules extends ExpressionRules {
-  readonly parameters = this.RULE("parameters", (): readonly ast.Parameter[] => {
-    const parameters: ast.Parameter[] = [];
-    this.CONSUME(t.LeftParenthesis);
-    this.MANY_SEP({
-      SEP: t.Comma,
-      DEF: () => {
-        const parameter = this.SUBRULE(this.parameter);
-        this.ACTION(() => parameters.push(parameter));
-      },
-    });
-    this.CONSUME(t.RightParenthesis);
-    this.ACTION(() => this.refuseDuplicates(parameters.map(({ name }) => name)));
+  protected parameters(): readonly ast.Parameter[] {
+    this.take(t.LeftParenthesis);
+    const parameters = this.next() === t.Identifier ? this.several(t.Comma, () => this.parameter()) : [];
+    this.take(t.RightParenthesis);
+    this.refuseDuplicates(parameters.map(({ name }) => name));
     return parameters;
-  });
+  }
 
-  readonly parameter = this.RULE("parameter", (): ast.Parameter => {
-    const name = this.SUBRULE(this.name);
-    const type = this.OPTION(() => {
-      this.CONSUME(t.Colon);
-      return this.SUBRULE(this.type);
-    });
-    const fallback = this.OPTION1(() => {
-      this.CONSUME(t.Equal);
-      return this.SUBRULE(this.expression);
-    });
-    return this.ACTION(() => ({
-      name,
-      type: type ?? null,
-      default: fallback ?? null,
-      span: this.upToHere(name.span),
-    }));
-  });
+  private parameter(): ast.Parameter {
+    const name = this.name();
+    const type = this.takes(t.Colon) ? this.type() : null;
+    const fallback = this.takes(t.Equal) ? this.expression() : null;
+    return { name, type, default: fallback, span: this.upToHere(name.span) };
+  }
 
   /** `f32[batch, dim]`, `list[int]`, `int`; what the name means is found after it was read. */
-  private readonly writtenType = this.RULE("writtenType", (): WrittenType => {
-    const name = this.SUBRULE(this.name);
-    const dims = this.OPTION(() => this.SUBRULE(this.dimensions));
-    return this.ACTION(() => ({ name, dims: dims ?? null, span: this.upToHere(name.span) }));
-  });
+  private writtenType(): WrittenType {
+    const name = this.name();
+    const dims = this.next() === t.LeftBracket ? this.dimensions() : null;
+    return { name, dims, span: this.upToHere(name.span) };
+  }
 
-  private readonly dimensions = this.RULE("dimensions", (): readonly ast.Dimension[] => {
-    const dims: ast.Dimension[] = [];
-    this.CONSUME(t.LeftBracket);
-    this.MANY_SEP({
-      SEP: t.Comma,
-      DEF: () => {
-        const dim = this.OR<ast.Dimension>([
-          {
-            ALT: () => {
-              const rest = this.CONSUME(t.Ellipsis);
-              return this.ACTION((): ast.Dimension => ({ kind: "rest", span: this.spanOf(rest) }));
-            },
-          },
-          { ALT: () => this.SUBRULE(this.expression) },
-        ]);
-        this.ACTION(() => dims.push(dim));
-      },
-    });
-    this.CONSUME(t.RightBracket);
+  private dimensions(): readonly ast.Dimension[] {
+    this.take(t.LeftBracket);
+    const starts = this.startsExpression() || this.next() === t.Ellipsis;
+    const dims = starts ? this.several(t.Comma, () => this.dimension()) : [];
+    this.take(t.RightBracket);
     return dims;
-  });
+  }
 
-  readonly type = this.RULE("type", (): ast.TypeExpression => {
-    const written = this.SUBRULE(this.writtenType);
-    return this.ACTION(() => {
-      const type = resolveType(written);
-      if (type !== null) return type;
-      this.problems.push(report("unknown-type", written.name.span, { name: written.name.text }));
-      return { kind: "scalar-type", name: "int", span: written.span };
-    });
-  });
+  private dimension(): ast.Dimension {
+    if (this.next() === t.Ellipsis) return { kind: "rest", span: this.spanOf(this.take(t.Ellipsis)) };
+    return this.startsExpression() ? this.expression() : this.fail("`...` or an expression");
+  }
 
-  readonly tensorType = this.RULE("tensorType", (): ast.TensorType => {
-    const type = this.SUBRULE(this.type);
-    return this.ACTION(() => {
-      if (isTensorType(type)) return type;
-      const found = `\`${this.source.text.slice(type.span.start, type.span.end)}\``;
-      const expected = "a tensor type such as `f32[outputs, inputs]`";
-      if (this.problems.length === 0) this.problems.push(report("unexpected-token", type.span, { found, expected }));
-      return { kind: "tensor-type", dtype: "f32", dims: [], span: type.span };
-    });
-  });
+  private type(): ast.TypeExpression {
+    const written = this.writtenType();
+    const type = resolveType(written);
+    if (type !== null) return type;
+    this.problems.push(report("unknown-type", written.name.span, { name: written.name.text }));
+    return { kind: "scalar-type", name: "int", span: written.span };
+  }
 
-  readonly letStatement = this.RULE("let", (): ast.Let => {
-    const start = this.CONSUME(k.let);
-    let destructure = false;
-    const names: ast.Name[] = [];
-    this.OR([
-      {
-        ALT: () => {
-          const name = this.SUBRULE(this.name);
-          this.ACTION(() => names.push(name));
-        },
-      },
-      {
-        ALT: () => {
-          destructure = true;
-          this.CONSUME(t.LeftBracket);
-          this.AT_LEAST_ONE_SEP({
-            SEP: t.Comma,
-            DEF: () => {
-              const name = this.SUBRULE1(this.name);
-              this.ACTION(() => names.push(name));
-            },
-          });
-          this.CONSUME(t.RightBracket);
-        },
-      },
-    ]);
-    const type = this.OPTION(() => {
-      this.CONSUME(t.Colon);
-      return this.SUBRULE(this.tensorType);
-    });
-    this.CONSUME(t.Equal);
-    const value = this.SUBRULE(this.expression);
-    return this.ACTION(() => {
-      this.refuseDuplicates(names);
-      return { kind: "let", names, destructure, type: type ?? null, value, span: this.from(start) };
-    });
-  });
+  protected tensorType(): ast.TensorType {
+    const type = this.type();
+    if (isTensorType(type)) return type;
+    const found = `\`${this.source.text.slice(type.span.start, type.span.end)}\``;
+    const expected = "a tensor type such as `f32[outputs, inputs]`";
+    if (this.problems.length === 0) this.problems.push(report("unexpected-token", type.span, { found, expected }));
+    return { kind: "tensor-type", dtype: "f32", dims: [], span: type.span };
+  }
 
-  readonly assign = this.RULE("assign", (): ast.Assign => {
-    const name = this.SUBRULE(this.name);
-    this.CONSUME(t.Equal);
-    const value = this.SUBRULE(this.expression);
-    return this.ACTION(() => ({ kind: "assign", name, value, span: joinSpans(name.span, value.span) }));
-  });
+  letStatement(): ast.Let {
+    const start = this.take(k.let);
+    const destructure = this.next() === t.LeftBracket;
+    const names = destructure ? this.bracketedNames() : [this.letName()];
+    const type = this.takes(t.Colon) ? this.tensorType() : null;
+    this.take(t.Equal);
+    const value = this.expression();
+    this.refuseDuplicates(names);
+    return { kind: "let", names, destructure, type, value, span: this.from(start) };
+  }
 
-  readonly require = this.RULE("require", (): ast.Require => {
-    const start = this.CONSUME(k.require);
-    const condition = this.SUBRULE(this.expression);
-    this.CONSUME(t.Comma);
-    const message = this.SUBRULE(this.text);
-    return this.ACTION(() => ({ kind: "require", condition, message, span: this.from(start) }));
-  });
+  private letName(): ast.Name {
+    return this.next() === t.Identifier ? this.name() : this.fail("a name or `[`");
+  }
 
-  readonly repetition = this.RULE(
-    "repetition",
-    (): ast.Repetition =>
-      this.OR<ast.Repetition>([
-        {
-          ALT: () => {
-            this.CONSUME(k.repeat);
-            const count = this.SUBRULE(this.row);
-            return { kind: "repeat", count };
-          },
-        },
-        {
-          ALT: () => {
-            this.CONSUME(k.for);
-            const variable = this.SUBRULE(this.name);
-            this.CONSUME(k.in);
-            const over = this.SUBRULE1(this.row);
-            return { kind: "for", variable, over };
-          },
-        },
-      ]),
-  );
+  private bracketedNames(): readonly ast.Name[] {
+    this.take(t.LeftBracket);
+    const names = this.several(t.Comma, () => this.name());
+    this.take(t.RightBracket);
+    return names;
+  }
 
-  readonly returnStatement = this.RULE("return", (): ast.Return => {
-    const start = this.CONSUME(k.return);
-    const value = this.SUBRULE(this.expression);
-    return this.ACTION(() => ({ kind: "return", value, span: this.from(start) }));
-  });
+  assign(): ast.Assign {
+    const name = this.name();
+    this.take(t.Equal);
+    const value = this.expression();
+    return { kind: "assign", name, value, span: joinSpans(name.span, value.span) };
+  }
+
+  require(): ast.Require {
+    const start = this.take(k.require);
+    const condition = this.expression();
+    this.take(t.Comma);
+    const message = this.text();
+    return { kind: "require", condition, message, span: this.from(start) };
+  }
+
+  repetition(): ast.Repetition {
+    if (this.takes(k.repeat)) return { kind: "repeat", count: this.row() };
+    this.take(k.for);
+    const variable = this.name();
+    this.take(k.in);
+    return { kind: "for", variable, over: this.row() };
+  }
+
+  returnStatement(): ast.Return {
+    const start = this.take(k.return);
+    const value = this.expression();
+    return { kind: "return", value, span: this.from(start) };
+  }
 }

@@ -1,35 +1,27 @@
-import { createToken, createTokenInstance, type IToken, Lexer, type TokenType } from "chevrotain";
-
-/** Names and keywords alike, for the places where a keyword is a name like any other: after a dot, before an `=`. */
-export const Word = createToken({ name: "Word", label: "a name", pattern: Lexer.NA });
-
-/** Every operator between two operands; `precedence.ts` says how tightly each holds them. */
-export const BinaryOperator = createToken({ name: "BinaryOperator", label: "an operator", pattern: Lexer.NA });
-
-/** A name: ASCII letters, digits and underscores, so that it can be a checkpoint name, a node name and a file name. */
-export const Identifier = createToken({
-  name: "Identifier",
-  label: "a name",
-  pattern: /[A-Za-z_][A-Za-z0-9_]*/,
-  categories: [Word],
-});
-
-function keyword(text: string, ...categories: readonly TokenType[]): TokenType {
-  const name = `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
-  const pattern = new RegExp(text);
-  return createToken({
-    name,
-    label: `\`${text}\``,
-    pattern,
-    longer_alt: Identifier,
-    categories: [Word, ...categories],
-  });
+/** What a token is; each is one object, compared by identity. */
+export interface TokenType {
+  /** As messages name it. */
+  readonly label: string;
+  /** True for names and keywords, which are names after a dot and before an `=`. */
+  readonly isWord: boolean;
+  /** True for what stands between two operands; `precedence.ts` says how tightly each holds them. */
+  readonly isBinary: boolean;
 }
 
-/**
- * Every keyword, reserved everywhere but after a dot and before the `=` of an argument or a setting. Where one begins
- * another (`in`, `infer`), the longer stands first.
- */
+export interface Token {
+  readonly tokenType: TokenType;
+  readonly image: string;
+  readonly startOffset: number;
+}
+
+/** A name: ASCII letters, digits and underscores, so that it can be a checkpoint name, a node name and a file name. */
+export const Identifier: TokenType = { label: "a name", isWord: true, isBinary: false };
+
+function keyword(text: string, isBinary = false): TokenType {
+  return { label: `\`${text}\``, isWord: true, isBinary };
+}
+
+/** Every keyword, reserved everywhere but after a dot and before the `=` of an argument or a setting. */
 export const keywords = {
   import: keyword("import"),
   roles: keyword("roles"),
@@ -65,8 +57,8 @@ export const keywords = {
   require: keyword("require"),
   data: keyword("data"),
   eval: keyword("eval"),
-  and: keyword("and", BinaryOperator),
-  or: keyword("or", BinaryOperator),
+  and: keyword("and", true),
+  or: keyword("or", true),
   not: keyword("not"),
   true: keyword("true"),
   false: keyword("false"),
@@ -74,109 +66,100 @@ export const keywords = {
 } as const;
 
 /** Digits with underscores, a fraction, an exponent, and at most one suffix; the suffix belongs to the literal. */
-export const NumberToken = createToken({
-  name: "Number",
-  label: "a number",
-  pattern: /\d[\d_]*(?:\.\d[\d_]*)?(?:[eE][+-]?\d+)?(?:KB|MB|GB|K|M|B|%)?/,
-});
-export const StringToken = createToken({
-  name: "String",
-  label: "a string",
-  pattern: /"(?:[^"\\\r\n]|\\[^\r\n])*"/,
-});
-export const UnterminatedString = createToken({
-  name: "UnterminatedString",
-  pattern: /"(?:[^"\\\r\n]|\\[^\r\n])*\\?/,
-});
+export const NumberToken: TokenType = { label: "a number", isWord: false, isBinary: false };
+export const StringToken: TokenType = { label: "a string", isWord: false, isBinary: false };
+export const UnterminatedString: TokenType = { label: "an unterminated string", isWord: false, isBinary: false };
+/** A run of characters that no token starts with. */
+export const Unexpected: TokenType = { label: "an unexpected character", isWord: false, isBinary: false };
+const Comment: TokenType = { label: "a comment", isWord: false, isBinary: false };
 
-const symbol = (name: string, pattern: string, category?: TokenType): TokenType =>
-  createToken({ name, label: `\`${pattern}\``, pattern, ...(category && { categories: [category] }) });
+const symbols = new Map<string, TokenType>();
 
-export const Pipe = symbol("Pipe", "|>");
-const EqualEqual = symbol("EqualEqual", "==", BinaryOperator);
-const NotEqual = symbol("NotEqual", "!=", BinaryOperator);
-export const LessEqual = symbol("LessEqual", "<=", BinaryOperator);
-export const GreaterEqual = symbol("GreaterEqual", ">=", BinaryOperator);
-export const Less = symbol("Less", "<", BinaryOperator);
-export const Greater = symbol("Greater", ">", BinaryOperator);
-export const Equal = symbol("Equal", "=");
-export const Ellipsis = symbol("Ellipsis", "...");
-export const DotDot = symbol("DotDot", "..", BinaryOperator);
-export const Dot = symbol("Dot", ".");
-export const Comma = symbol("Comma", ",");
-export const Colon = symbol("Colon", ":");
-export const Plus = symbol("Plus", "+", BinaryOperator);
-export const Minus = symbol("Minus", "-", BinaryOperator);
-export const StarStar = symbol("StarStar", "**");
-export const Star = symbol("Star", "*", BinaryOperator);
-const SlashSlash = symbol("SlashSlash", "//", BinaryOperator);
-export const Slash = symbol("Slash", "/", BinaryOperator);
-export const LeftParenthesis = symbol("LeftParenthesis", "(");
-export const RightParenthesis = symbol("RightParenthesis", ")");
-export const LeftBracket = symbol("LeftBracket", "[");
-export const RightBracket = symbol("RightBracket", "]");
-export const LeftBrace = symbol("LeftBrace", "{");
-export const RightBrace = symbol("RightBrace", "}");
+function symbol(text: string, isBinary = false): TokenType {
+  const type = { label: `\`${text}\``, isWord: false, isBinary };
+  symbols.set(text, type);
+  return type;
+}
 
-/** A run of characters that no token starts with; made after lexing, so that the statement around it is known. */
-export const Unexpected = createToken({ name: "Unexpected", pattern: Lexer.NA });
+export const Pipe = symbol("|>");
+symbol("==", true);
+symbol("!=", true);
+export const LessEqual = symbol("<=", true);
+export const GreaterEqual = symbol(">=", true);
+export const Less = symbol("<", true);
+export const Greater = symbol(">", true);
+export const Equal = symbol("=");
+export const Ellipsis = symbol("...");
+export const DotDot = symbol("..", true);
+export const Dot = symbol(".");
+export const Comma = symbol(",");
+export const Colon = symbol(":");
+export const Plus = symbol("+", true);
+export const Minus = symbol("-", true);
+export const StarStar = symbol("**");
+export const Star = symbol("*", true);
+symbol("//", true);
+export const Slash = symbol("/", true);
+export const LeftParenthesis = symbol("(");
+export const RightParenthesis = symbol(")");
+export const LeftBracket = symbol("[");
+export const RightBracket = symbol("]");
+export const LeftBrace = symbol("{");
+export const RightBrace = symbol("}");
 
-const WhiteSpace = createToken({
-  name: "WhiteSpace",
-  pattern: /[ \t\r\n\uFEFF]+/,
-  group: Lexer.SKIPPED,
-  line_breaks: true,
-});
-const CommentToken = createToken({ name: "Comment", pattern: /#[^\r\n]*/, group: "comments" });
+const keywordsByText: ReadonlyMap<string, TokenType> = new Map(Object.entries(keywords));
 
-/** All tokens, longer symbols before their prefixes, keywords before names. */
-export const vocabulary: readonly TokenType[] = [
-  Word,
-  BinaryOperator,
-  WhiteSpace,
-  CommentToken,
-  ...Object.values(keywords),
-  Identifier,
-  NumberToken,
-  StringToken,
-  UnterminatedString,
-  Pipe,
-  EqualEqual,
-  NotEqual,
-  LessEqual,
-  GreaterEqual,
-  Less,
-  Greater,
-  Equal,
-  Ellipsis,
-  DotDot,
-  Dot,
-  Comma,
-  Colon,
-  Plus,
-  Minus,
-  StarStar,
-  Star,
-  SlashSlash,
-  Slash,
-  LeftParenthesis,
-  RightParenthesis,
-  LeftBracket,
-  RightBracket,
-  LeftBrace,
-  RightBrace,
-];
-
-const lexer = new Lexer([...vocabulary], { positionTracking: "onlyOffset", ensureOptimizations: true });
+/**
+ * One token, blanks or a comment; each kind is a group. Symbols stand longer before their prefixes, a whole string before
+ * one that its line ends.
+ */
+const pattern = new RegExp(
+  [
+    /([ \t\r\n\uFEFF]+)/,
+    /(#[^\r\n]*)/,
+    /([A-Za-z_][A-Za-z0-9_]*)/,
+    /(\d[\d_]*(?:\.\d[\d_]*)?(?:[eE][+-]?\d+)?(?:KB|MB|GB|K|M|B|%)?)/,
+    /("(?:[^"\\\r\n]|\\[^\r\n])*")/,
+    /("(?:[^"\\\r\n]|\\[^\r\n])*\\?)/,
+    /(\|>|==|!=|<=|>=|\.{3}|\.{2}|\*{2}|\/{2}|[<>=.,:+\-*/()[\]{}])/,
+  ]
+    .map(({ source }) => source)
+    .join("|"),
+  "y",
+);
 
 /** The tokens of a text in order, with the characters that mean nothing among them, and its comments. */
-export function lex(text: string): { readonly tokens: readonly IToken[]; readonly comments: readonly IToken[] } {
-  const { tokens, errors, groups } = lexer.tokenize(text);
-  const strays = errors.map(({ offset, length }) =>
-    createTokenInstance(Unexpected, text.slice(offset, offset + length), offset, offset + length - 1, 0, 0, 0, 0),
-  );
-  const all = strays.length === 0 ? tokens : [...tokens, ...strays].sort((a, b) => a.startOffset - b.startOffset);
-  return { tokens: all, comments: groups["comments"] ?? [] };
+export function lex(text: string): { readonly tokens: readonly Token[]; readonly comments: readonly Token[] } {
+  const tokens: Token[] = [];
+  const comments: Token[] = [];
+  let stray = -1;
+  for (let at = 0; at < text.length; ) {
+    pattern.lastIndex = at;
+    const match = pattern.exec(text);
+    if (match === null) {
+      if (stray < 0) stray = at;
+      at++;
+      continue;
+    }
+    if (stray >= 0) tokens.push({ tokenType: Unexpected, image: text.slice(stray, at), startOffset: stray });
+    stray = -1;
+    const [image, blank] = match;
+    const tokenType = typeOf(match);
+    if (tokenType === Comment) comments.push({ tokenType, image, startOffset: at });
+    else if (blank === undefined) tokens.push({ tokenType, image, startOffset: at });
+    at += image.length;
+  }
+  if (stray >= 0) tokens.push({ tokenType: Unexpected, image: text.slice(stray), startOffset: stray });
+  return { tokens, comments };
+}
+
+function typeOf([image, , comment, word, number, string, unterminated]: RegExpExecArray): TokenType {
+  if (comment !== undefined) return Comment;
+  if (word !== undefined) return keywordsByText.get(word) ?? Identifier;
+  if (number !== undefined) return NumberToken;
+  if (string !== undefined) return StringToken;
+  if (unterminated !== undefined) return UnterminatedString;
+  return symbols.get(image) ?? Unexpected;
 }
 
 const keywordTypes: ReadonlySet<TokenType> = new Set(Object.values(keywords));
@@ -184,26 +167,26 @@ const valueTypes: ReadonlySet<TokenType> = new Set([keywords.true, keywords.fals
 /** Beside the operators: the symbols after which more must come. */
 const joiningTypes: ReadonlySet<TokenType> = new Set([Pipe, Equal, Dot, Comma, Colon]);
 
-export function isKeyword(token: IToken): boolean {
+export function isKeyword(token: Token): boolean {
   return keywordTypes.has(token.tokenType);
 }
 
 /** True for a name or a keyword, which is a name where the grammar says so. */
-export function isWord(token: IToken): boolean {
-  return token.tokenType === Identifier || isKeyword(token);
+export function isWord(token: Token): boolean {
+  return token.tokenType.isWord;
 }
 
 /** True for the keywords that are values: `true`, `false`, `none`, `infer`. */
-export function isValue(token: IToken): boolean {
+export function isValue(token: Token): boolean {
   return valueTypes.has(token.tokenType);
 }
 
 /** True for the symbols after which an operand or a further element must come. */
-export function isOperator(token: IToken): boolean {
-  return joiningTypes.has(token.tokenType) || (token.tokenType.CATEGORIES ?? []).includes(BinaryOperator);
+export function isOperator(token: Token): boolean {
+  return joiningTypes.has(token.tokenType) || token.tokenType.isBinary;
 }
 
-/** The offset after a token's last character; Chevrotain's own `endOffset` is that of the last character. */
-export function endOf(token: IToken): number {
+/** The offset after a token's last character. */
+export function endOf(token: Token): number {
   return token.startOffset + token.image.length;
 }

@@ -30,6 +30,8 @@ export class Trace {
   readonly graph = new Graph();
   private readonly model: string;
   private readonly frames: Frame[] = [];
+  /** For each frame, the innermost path that is not empty. */
+  private readonly paths: string[] = [];
   private steps = 0;
   private readonly parameterNodes = new Map<ParameterInstance, Node>();
 
@@ -48,16 +50,18 @@ export class Trace {
     this.step(span);
     if (this.frames.length >= depthLimit) this.fail("too-deep", span, { limit: depthLimit });
     this.frames.push(frame);
+    this.paths.push(frame.path === "" ? this.path : frame.path);
     try {
       return run();
     } finally {
       this.frames.pop();
+      this.paths.pop();
     }
   }
 
   /** Where in the module tree the trace is. */
   get path(): string {
-    return this.frames.findLast(({ path }) => path !== "")?.path ?? "";
+    return this.paths.at(-1) ?? "";
   }
 
   /** Leaves the trace with a diagnostic that tells how it came here. */

@@ -1,5 +1,6 @@
 import { createSource, hasErrors, type NumberLiteral, parse } from "../../grammar/index.ts";
 import { roundingOf, type Totals } from "../select/expectations.ts";
+import { printCount } from "../units.ts";
 import type { PlaceOptions, PlaceProblem } from "./types.ts";
 
 /** Whole numbers from one to another, both included. */
@@ -33,7 +34,7 @@ export function adapterRange(
   const adapters = (bound: number): number => (isShare ? (bound * total - trainable) / (1 - bound) : bound - trainable);
   const range = { least: Math.max(1, Math.ceil(adapters(bounds.least))), most: Math.floor(adapters(bounds.most)) };
   if (range.most >= 1) return range;
-  const without = trainable.toLocaleString("en-US");
+  const without = printCount(trainable);
   return {
     rule: `the spec trains ${without} parameters without any adapter, which leaves nothing of the budget`,
     help: "freeze more of the model, or take a larger budget",

@@ -47,6 +47,10 @@ export interface Compiled {
 
 /** Compiles the model of a spec to its plan, with other settings than its `train` block says where they are given. */
 export function compileSpec(entry: Source, library: Library, overrides: TrainOverrides = {}): Compiled {
+  return compileEntry(entry, library, overrides, true);
+}
+
+function compileEntry(entry: Source, library: Library, overrides: TrainOverrides, withPlan: boolean): Compiled {
   const program = loadProgram(entry, library);
   const diagnostics = [...checkProgram(program, library)];
   const models = modelsOf(program);
@@ -57,13 +61,13 @@ export function compileSpec(entry: Source, library: Library, overrides: TrainOve
   }
   if (model === undefined || hasErrors(diagnostics))
     return { plan: null, spec: null, elements: [], memory: null, diagnostics };
-  const compiled = compileModel(model, program, overrides);
+  const compiled = compileModel(model, program, overrides, withPlan);
   return { ...compiled, diagnostics: [...diagnostics, ...compiled.diagnostics] };
 }
 
 /** Everything that is wrong with a file and with what it imports; a library file needs no model. */
 export function checkSpec(entry: Source, library: Library): readonly Diagnostic[] {
-  return compileSpec(entry, library).diagnostics.filter(({ key }) => key !== "no-model");
+  return compileEntry(entry, library, {}, false).diagnostics.filter(({ key }) => key !== "no-model");
 }
 
 /** The models of the file that is compiled; those of imported files are not its own. */
@@ -71,8 +75,13 @@ function modelsOf({ entry }: Program): readonly ModelDeclaration[] {
   return entry.parsed.file.items.filter((item) => item.kind === "model");
 }
 
-function compileModel(model: ModelDeclaration, program: Program, overrides: TrainOverrides): Compiled {
-  const { plan, spec, elements, diagnostics } = traceModel(model, program, overrides);
+function compileModel(
+  model: ModelDeclaration,
+  program: Program,
+  overrides: TrainOverrides,
+  withPlan: boolean,
+): Compiled {
+  const { plan, spec, elements, diagnostics } = traceModel(model, program, overrides, withPlan);
   // Building the step takes longer than all before it: an expectation that fails is shown without it.
   const fitted = spec === null || hasErrors(diagnostics) ? null : fitMemory(spec);
   if (spec === null || fitted === null) return { plan, spec, elements, memory: null, diagnostics };
@@ -85,7 +94,12 @@ function compileModel(model: ModelDeclaration, program: Program, overrides: Trai
   };
 }
 
-function traceModel(model: ModelDeclaration, program: Program, overrides: TrainOverrides): Omit<Compiled, "memory"> {
+function traceModel(
+  model: ModelDeclaration,
+  program: Program,
+  overrides: TrainOverrides,
+  withPlan: boolean,
+): Omit<Compiled, "memory"> {
   const { file } = program.entry.parsed;
   const files = new Files(program);
   const { settings, diagnostics: unsettled } = readTrainSettings(file, overrides);
@@ -129,22 +143,26 @@ function traceModel(model: ModelDeclaration, program: Program, overrides: TrainO
   const outputs = tensorsOf(traced.outputs);
   diagnostics.push(...checkEvalSettings(file, evaluation.settings, outputs, settings.batch));
   const trainable = new Map([...decisions].map(([parameter, decision]) => [parameter.path, decision.trainable]));
-  const cost = estimateCost(traced.losses, (path) => trainable.get(path) ?? false);
   const { graph, losses } = traced;
   const named = namedValues(elements);
-  const plan = makePlan({
-    model: model.name.text,
-    batch: settings.batch,
-    elements,
-    decisions,
-    placed,
-    judged,
-    totals: measures.totals,
-    flow: flowOf(model, { graph, losses, outputs, named }),
-    cost,
-    optimizerSlots: slotsOf(settings.optimizer),
-  });
-  const atRows = keeping((rows: number) => traceModel(model, program, { ...overrides, batch: rows, microBatch: rows }));
+  // Whoever asks for diagnostics alone, as an editor does at every key, need not wait for what a plan counts.
+  const plan = withPlan
+    ? makePlan({
+        model: model.name.text,
+        batch: settings.batch,
+        elements,
+        decisions,
+        placed,
+        judged,
+        totals: measures.totals,
+        flow: flowOf(model, { graph, losses, outputs, named }),
+        cost: estimateCost(losses, (path) => trainable.get(path) ?? false),
+        optimizerSlots: slotsOf(settings.optimizer),
+      })
+    : null;
+  const atRows = keeping((rows: number) =>
+    traceModel(model, program, { ...overrides, batch: rows, microBatch: rows }, false),
+  );
   const spec: TracedSpec = {
     graph,
     losses,

@@ -5,6 +5,7 @@ import type { Measures } from "../select/expectations.ts";
 import type { Decision } from "../select/freeze.ts";
 import type { PlacedAdapters } from "../select/placements.ts";
 import type { Selection } from "../select/select.ts";
+import { printCount } from "../units.ts";
 
 /** What expectations can ask of a model. */
 export function measuresOf(
@@ -26,11 +27,11 @@ export function measuresOf(
     if (decision.trainable) byComponent.set(component, (byComponent.get(component) ?? 0) + count);
   }
   const breakdown = [
-    `trainable ${totals.trainable.toLocaleString("en-US")}, total ${totals.total.toLocaleString("en-US")}`,
-    ...[...byComponent].map(([name, count]) => `${count.toLocaleString("en-US")} trainable in ${name}`),
+    `trainable ${printCount(totals.trainable)}, total ${printCount(totals.total)}`,
+    ...[...byComponent].map(([name, count]) => `${printCount(count)} trainable in ${name}`),
     ...placed.map(({ text, adapters }) => {
       const count = adapters.reduce((sum, { adapter }) => sum + countUnder(adapter.instance), 0);
-      return `${count.toLocaleString("en-US")} in ${adapters.length} adapters of \`${text}\``;
+      return `${printCount(count)} in ${adapters.length} adapters of \`${text}\``;
     }),
   ];
   return {

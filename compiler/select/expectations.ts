@@ -7,6 +7,7 @@ import {
   report,
   type Selector,
 } from "../../grammar/index.ts";
+import { printCount } from "../units.ts";
 import { expandSelectors } from "./patterns.ts";
 import type { Selecting, Selection } from "./select.ts";
 
@@ -96,7 +97,7 @@ export function roundingOf({ text }: NumberLiteral): number {
 /** An amount in the unit of the literal that it is compared with. */
 function printAmount(value: number, beside: Quantity): string {
   if (beside.kind === "number" && beside.text.endsWith("%")) return `${(100 * value).toPrecision(4)}%`;
-  return Number.isInteger(value) ? value.toLocaleString("en-US") : value.toPrecision(6);
+  return Number.isInteger(value) ? printCount(value) : value.toPrecision(6);
 }
 
 function amount(

@@ -26,9 +26,10 @@ export function decideTrainable(
   }
   for (const rule of rules) {
     const kept = new Set(parametersOf(rule.except, selecting));
+    const decision = { trainable: rule.action === "train", rule: printRule(rule) };
     for (const parameter of parametersOf(rule.selectors, selecting)) {
       if (kept.has(parameter) || !decisions.has(parameter)) continue;
-      decisions.set(parameter, { trainable: rule.action === "train", rule: printRule(rule) });
+      decisions.set(parameter, decision);
     }
   }
   return decisions;

@@ -41,28 +41,24 @@ export function printRange({ from, to, single }: LayerRange): string {
  * somewhere between, in their order. A `*` at the end is anything directly under what stands before it.
  */
 export function matchesSteps(segments: readonly Segment[], steps: readonly Step[]): boolean {
-  const [component, ...rest] = segments;
-  const [first, ...below] = steps;
-  if (component === undefined || first === undefined || !matchesStep(component, first)) return false;
-  const last = rest.at(-1);
-  if (last === undefined) return below.length === 0 || component.kind === "any-depth";
-  const end = below.at(-1);
-  if (end === undefined || !matchesStep(last, end)) return false;
-  const before = rest.slice(0, -1);
-  const inside = below.slice(0, -1);
+  const component = segments[0];
+  if (component === undefined || !isAt(component, steps[0])) return false;
+  const last = segments.length > 1 ? segments.at(-1) : undefined;
+  if (last === undefined) return steps.length === 1 || component.kind === "any-depth";
+  if (steps.length === 1 || !isAt(last, steps.at(-1))) return false;
+  const before = segments.slice(1, -1);
+  const inside = steps.slice(1, -1);
   if (last.kind !== "any") return isSubsequence(before, inside);
   const parent = before.at(-1);
   if (parent === undefined) return inside.length === 0;
-  const above = inside.at(-1);
-  return above !== undefined && matchesStep(parent, above) && isSubsequence(before.slice(0, -1), inside.slice(0, -1));
+  return isAt(parent, inside.at(-1)) && isSubsequence(before.slice(0, -1), inside.slice(0, -1));
 }
 
 /** True when all segments match some of the steps, in order, after the component. */
 export function matchesAround(segments: readonly Segment[], steps: readonly Step[]): boolean {
-  const [component, ...rest] = segments;
-  const [first, ...below] = steps;
-  if (component === undefined || first === undefined || !matchesStep(component, first)) return false;
-  return isSubsequence(rest, below);
+  const component = segments[0];
+  if (component === undefined || !isAt(component, steps[0])) return false;
+  return segments.length === 1 || isSubsequence(segments.slice(1), steps.slice(1));
 }
 
 function isSubsequence(segments: readonly Segment[], steps: readonly Step[]): boolean {
@@ -75,6 +71,10 @@ function isSubsequence(segments: readonly Segment[], steps: readonly Step[]): bo
   }
   while (segments[matched]?.kind === "any-depth") matched++;
   return matched === segments.length;
+}
+
+function isAt(segment: Segment, step: Step | undefined): boolean {
+  return step !== undefined && matchesStep(segment, step);
 }
 
 function matchesStep(segment: Segment, step: Step): boolean {

@@ -3,6 +3,7 @@ export { type ChosenBackend, chooseBackend } from "./choose.ts";
 export { EngineError } from "./engine-error.ts";
 export { type Finding, findings } from "./findings.ts";
 export { backendNamed, backends, engineName, isForTraining } from "./list.ts";
+export type { BackendName } from "./names.ts";
 export { type EnginePurpose, enginePrograms, modelOf } from "./programs.ts";
 export { runOnce } from "./run-once.ts";
 export { type Batch, type PieceInputs, piecesOf, type StepResult, trainStep } from "./step.ts";

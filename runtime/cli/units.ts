@@ -1,7 +1,6 @@
-/** A whole number with commas between thousands. */
-export function printCount(count: number): string {
-  return count.toLocaleString("en-US");
-}
+import { printCount } from "../../compiler/index.ts";
+
+export { printCount };
 
 /** A count in so many digits, `591K`; below a thousand, as it is. */
 export function printRounded(count: number, digits = 3): string {

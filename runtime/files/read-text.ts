@@ -24,7 +24,7 @@ export function readText(path: string): TextFile {
     if (stat.isDirectory()) return unreadable((where) => report("is-directory", where, { path }));
     if (!stat.isFile())
       return unreadable((where) => report("not-readable", where, { path, reason: "it is not a file" }));
-    const bytes = readAtMost(file, limitBytes + 1);
+    const bytes = readAtMost(file, stat.size, limitBytes + 1);
     return bytes.length > limitBytes ? tooLarge(path) : decodeText(bytes, path);
   } catch (error) {
     return openFailure(path, error);
@@ -43,11 +43,20 @@ export function decodeText(bytes: Uint8Array, path: string): TextFile {
   }
 }
 
-function readAtMost(file: number, limit: number): Uint8Array {
-  const buffer = new Uint8Array(limit);
+/**
+ * The bytes of a file, up to a limit. Its size is what to expect and no more: it may grow, and systems say 0 for files that
+ * they make up. Memory for the limit itself, for each of a spec's imports, would be most of what checking the spec takes.
+ */
+function readAtMost(file: number, expected: number, limit: number): Uint8Array {
+  let buffer = new Uint8Array(Math.min(expected + 1, limit));
   let length = 0;
   while (length < limit) {
-    const count = readSync(file, buffer, length, limit - length, null);
+    if (length === buffer.length) {
+      const longer = new Uint8Array(Math.min(2 * length + 4096, limit));
+      longer.set(buffer);
+      buffer = longer;
+    }
+    const count = readSync(file, buffer, length, buffer.length - length, null);
     if (count === 0) break;
     length += count;
   }

@@ -20,6 +20,8 @@ export interface NativeFiles {
   readonly package: string;
   /** Where it finds what it requires: links to packages that are installed elsewhere. */
   readonly modules: string;
+  /** Where npm puts the packages that the addon is built from, if they have to be fetched. */
+  readonly fetched: string;
   readonly library: string;
   readonly framework: string;
   readonly addon: string;
@@ -35,6 +37,7 @@ export function nativeFiles(flavour: Flavour = "cpu", cache: string = cacheFolde
     folder,
     package: inside,
     modules: join(folder, "node_modules"),
+    fetched: join(folder, "packages"),
     library: join(inside, "deps/lib/libtensorflow_cc.so.2"),
     framework: join(inside, "deps/lib/libtensorflow_framework.so.2"),
     addon: join(inside, "lib/napi-v8/tfjs_binding.node"),

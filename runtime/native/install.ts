@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, rmSync, statfsSync } from "node:fs";
 import { join } from "node:path";
-import { assemblePackage, compileAddon, linkDependencies } from "./addon.ts";
+import { assemblePackage, compileAddon, fetchPackages, linkDependencies } from "./addon.ts";
 import type { NativeFiles } from "./cache.ts";
 import { differenceFrom } from "./fingerprint.ts";
 import { inspectNative, unsupportedNode } from "./inspect.ts";
@@ -32,7 +32,9 @@ export function installNative(files: NativeFiles, say: (line: string) => void): 
   }
   withLock(files.folder, say, () => {
     // The one that was waited for may have done it.
-    if (inspectNative(files).kind !== "ready" && !mend(files, say)) build(files, wheel, say);
+    if (inspectNative(files).kind === "ready") return;
+    fetchPackages(files, say);
+    if (!mend(files, say)) build(files, wheel, say);
   });
   say(`Native TensorFlow ${versions.tensorflow} (${files.flavour}) is ready in ${files.folder}`);
 }

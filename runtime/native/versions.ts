@@ -1,5 +1,5 @@
 /** What native TensorFlow is made of. */
-export const versions = { tfjs: "4.22.0", tensorflow: "2.21.0" } as const;
+export const versions = { tfjs: "4.22.0", tensorflow: "2.21.0", headers: "1.9.0" } as const;
 
 export type Flavour = "cpu" | "gpu";
 

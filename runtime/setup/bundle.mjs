@@ -10,27 +10,27 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { onnxRuntimeBeside, placeOnnxRuntime } from "./onnx-runtime.mjs";
 
 const rooms = ["grammar", "compiler", "runtime"];
 const program = "dist/medctc.js";
 const stamp = ".cache/bundle.sha256";
 
-/** Bundles runtime/cli/main.ts into dist/medctc.js when a source, or a dependency's version, changed since the last time. */
+/**
+ * Commands that people and editors wait for. They are bundled apart, with what they need and no more: where one bundle has
+ * all commands, esbuild gives each of them all that another takes through the same index.ts.
+ */
+const quick = ["check", "explain", "format", "params"];
+
+/** Bundles the program and the libraries into dist/ when a source, or a dependency's version, changed since the last time. */
 export async function bundle(root) {
   const fingerprint = hashOfSources(root);
   if (existsSync(join(root, program)) && fingerprint === readStamp(root)) return "up to date";
-  const { build } = await import("esbuild");
+  const esbuild = await import("esbuild");
   const staging = join(root, ".cache", `dist-${process.pid}`);
   rmSync(staging, { recursive: true, force: true });
-  await build({
+  const options = {
     absWorkingDir: root,
-    entryPoints: {
-      medctc: "runtime/cli/main.ts",
-      "onnx-worker": "runtime/onnx/worker.ts",
-      "volume-worker": "runtime/data/volume-worker.ts",
-    },
-    // It has native code of its own.
-    external: ["onnxruntime-node"],
     outdir: staging,
     bundle: true,
     splitting: true,
@@ -40,18 +40,62 @@ export async function bundle(root) {
     minify: true,
     legalComments: "none",
     define: { MEDCTC_VERSION: JSON.stringify(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version) },
-    chunkNames: "chunks/[name]-[hash]",
     // CommonJS packages in an ES bundle call `require` for Node's own modules.
     banner: {
       js: '#!/usr/bin/env node\nimport{createRequire as makeRequire}from"node:module";const require=makeRequire(import.meta.url);',
     },
     logLevel: "warning",
+  };
+  await esbuild.build({
+    ...options,
+    entryPoints: {
+      medctc: "runtime/cli/main.ts",
+      "volume-worker": "runtime/data/volume-worker.ts",
+      index: "runtime/api/index.ts",
+    },
+    chunkNames: "chunks/[name]-[hash]",
+    plugins: [apart(quick)],
   });
+  await esbuild.build({
+    ...options,
+    entryPoints: Object.fromEntries(quick.map((name) => [`quick/${name}`, `runtime/cli/${name}.ts`])),
+    chunkNames: "quick/[name]-[hash]",
+  });
+  // One file, so that what is beside it is found from where it is.
+  await esbuild.build({
+    ...options,
+    entryPoints: { "onnx-worker": "runtime/onnx/worker.ts" },
+    splitting: false,
+    plugins: [onnxRuntimeBeside()],
+  });
+  // The compiler for a browser: what needs Node does not bundle.
+  await esbuild.build({
+    ...options,
+    entryPoints: { compiler: "compiler/browser.ts" },
+    platform: "browser",
+    target: "es2022",
+    banner: {},
+  });
+  placeOnnxRuntime(root, staging, [{ platform: process.platform, architecture: process.arch }]);
   chmodSync(join(staging, "medctc.js"), 0o755);
   rmSync(join(root, "dist"), { recursive: true, force: true });
   renameSync(staging, join(root, "dist"));
   writeFileSync(join(root, stamp), fingerprint);
   return "built";
+}
+
+/** Leaves the imports of some commands to a bundle of their own. */
+function apart(names) {
+  return {
+    name: "apart",
+    setup({ onResolve }) {
+      onResolve({ filter: /^\.\/[a-z]+\.ts$/ }, ({ kind, path }) => {
+        const name = path.slice(2, -3);
+        const isApart = kind === "dynamic-import" && names.includes(name);
+        return isApart ? { path: `./quick/${name}.js`, external: true } : null;
+      });
+    },
+  };
 }
 
 function hashOfSources(root) {

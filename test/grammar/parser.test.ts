@@ -2,7 +2,6 @@ import { expect, test } from "vitest";
 import type { Expression, ModelMember, Selector } from "../../grammar/ast.ts";
 import { parse } from "../../grammar/parser.ts";
 import { createSource } from "../../grammar/source.ts";
-import { Rules } from "../../grammar/statement-reader.ts";
 
 function members(text: string): readonly ModelMember[] {
   const { file, diagnostics } = parse(createSource("test", `model m {\n${text}\n}\n`));
@@ -57,8 +56,22 @@ function path(selector: Selector): string {
   return selector.segments.map((segment) => (segment.kind === "segment" ? segment.name.text : segment.kind)).join(".");
 }
 
-test("the grammar has no ambiguity, no left recursion and no rule that cannot be reached", () => {
-  expect(() => new Rules({ validate: true })).not.toThrow();
+test("a statement that fails says what could stand there, and where", () => {
+  const mistakes = (text: string): readonly string[] =>
+    parse(createSource("test", `module m(x: int) {\n${text}\nforward(x: f32[x]) { return x }\n}\n`)).diagnostics.map(
+      ({ span, message }) => `${span?.start ?? 0}: ${message}`,
+    );
+  expect(mistakes("let = 1")).toEqual(["23: expected a name or `[`, found `=`"]);
+  expect(mistakes("let [a, 1] = x")).toEqual(["27: expected a name, found `1`"]);
+  expect(mistakes("let a = x +")).toEqual(["30: expected an expression, found the end of the statement"]);
+  expect(mistakes("let a = f(x = 1, y")).toEqual(["28: `(` is never closed"]);
+  expect(mistakes("let a = f(x y)")).toEqual(["31: expected `)`, found `y`"]);
+  expect(mistakes("let a: f32[then] = x")).toEqual(["30: expected `]`, found the keyword `then`"]);
+  expect(mistakes("let a: f32[..., then] = x")).toEqual([
+    "35: expected `...` or an expression, found the keyword `then`",
+  ]);
+  expect(mistakes("require x > 0")).toEqual(["32: expected `,`, found the end of the statement"]);
+  expect(mistakes("let a = x then")).toEqual(["29: expected the end of the statement, found the keyword `then`"]);
 });
 
 test("the reference's placement line reads as an adapter call and four selectors, the last a continuation", () => {

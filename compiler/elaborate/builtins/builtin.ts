@@ -13,6 +13,15 @@ export interface Builtin {
   readonly apply: (call: BuiltinCall) => Value;
 }
 
+/** The names of parameters without the marks of those that may be left out; made once for each builtin. */
+const names = new WeakMap<Builtin, readonly string[]>();
+
+function namesOf(builtin: Builtin): readonly string[] {
+  const known = names.get(builtin) ?? builtin.parameters.map((parameter) => parameter.replace("?", ""));
+  names.set(builtin, known);
+  return known;
+}
+
 export interface BuiltinArgument {
   readonly name: string | null;
   readonly value: Value;
@@ -30,7 +39,7 @@ export class BuiltinCall {
     this.name = name;
     this.span = span;
     this.trace = trace;
-    const parameters = builtin.parameters.map((parameter) => parameter.replace("?", ""));
+    const parameters = namesOf(builtin);
     for (const [index, argument] of passed.entries()) {
       const parameter = argument.name ?? parameters[index];
       if (parameter === undefined) {
