@@ -1,9 +1,8 @@
-import { createReadStream, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { createReadStream, mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { type Compiled, expectMemory, whyNoStep } from "../../compiler/index.ts";
-import { renderDiagnostics, report as reportDiagnostic } from "../../grammar/index.ts";
+import { report as reportDiagnostic } from "../../grammar/index.ts";
 import {
   type Ended,
   logEnvironment,
@@ -17,11 +16,12 @@ import {
   traceOf,
   type Wanted,
 } from "../bench/index.ts";
-import { writeAtomically } from "../files/index.ts";
+import { makeTemporaryFolder, writeAtomically } from "../files/index.ts";
 import { availableBytes, judgeMemory, MemoryError } from "../memory/index.ts";
 import { chooseBackend, inspectPreferred, type WantedBackend } from "../native/index.ts";
 import { inspectOnnx } from "../onnx/index.ts";
 import { type BenchReport, renderBench, reportOf } from "./bench-report.ts";
+import { refuseWriting, show } from "./fail.ts";
 import { Progress } from "./progress.ts";
 import { compilePath, showDiagnostics } from "./read-spec.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
@@ -52,13 +52,13 @@ export async function bench(path: string, options: BenchOptions, terminal: Termi
   const expected = engine === "tfjs" ? expectedMemory(compiled, options.program, terminal) : "";
   if (expected === null) return exitCodes.wrong;
   const progress = new Progress(terminal);
-  const folder = mkdtempSync(join(tmpdir(), "medctc-bench-"));
+  const folder = makeTemporaryFolder("medctc-bench");
   try {
     progress.say("building");
     const prepared = await prepareBench(path, spec, engine, options, folder);
     if (prepared === null) {
       const params = { name: options.program, why: whyNoStep(spec) };
-      terminal.err(renderDiagnostics([reportDiagnostic("no-such-program", path, params)], { colour: terminal.colour }));
+      show([reportDiagnostic("no-such-program", path, params)], terminal);
       return exitCodes.wrong;
     }
     const { request, flops } = prepared;
@@ -83,7 +83,8 @@ export async function bench(path: string, options: BenchOptions, terminal: Termi
       if (!saveTrace(runs, options.profile, terminal)) return exitCodes.wrong;
       report = reportOf(found, { ...profileOf(runs), file: options.profile });
     }
-    terminal.out(options.json ? `${JSON.stringify(report, null, 2)}\n` : renderBench(report));
+    if (options.json) terminal.json(`${JSON.stringify(report, null, 2)}\n`);
+    else terminal.out(renderBench(report));
     return exitCodes.done;
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -143,9 +144,7 @@ function saveTrace(runs: readonly OperationRun[], path: string, terminal: Termin
     writeAtomically(path, traceOf(runs));
     return true;
   } catch (error) {
-    if (!(error instanceof Error && "code" in error)) throw error;
-    const diagnostic = reportDiagnostic("not-writable", path, { path, reason: error.message });
-    terminal.err(renderDiagnostics([diagnostic], { colour: terminal.colour }));
+    refuseWriting(error, path, terminal);
     return false;
   }
 }

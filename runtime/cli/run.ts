@@ -25,7 +25,7 @@ import { inspectOnnx, runOnOnnx } from "../onnx/index.ts";
 import { runOnTensorflow } from "../tensorflow/index.ts";
 import { type OpenTensors, openTensors, writeSafetensors } from "../weights/index.ts";
 import { adapterFile } from "./adapter-file.ts";
-import { refuse } from "./fail.ts";
+import { refuse, refuseWriting } from "./fail.ts";
 import { findParameters, matchInputs } from "./match-tensors.ts";
 import { peftDisagreements } from "./peft-agreement.ts";
 import { compilePath, showDiagnostics } from "./read-spec.ts";
@@ -164,8 +164,7 @@ function save(
     mkdirSync(dirname(output), { recursive: true });
     writeAtomically(output, writeSafetensors(named));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return refuse([report("not-writable", output, { path: output, reason })], terminal);
+    return refuseWriting(error, output, terminal);
   }
   const shown = [...named]
     .slice(0, 40)

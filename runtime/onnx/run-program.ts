@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import {
   elementCount,
@@ -10,6 +9,7 @@ import {
   seedInput,
   type TensorData,
 } from "../../compiler/index.ts";
+import { makeTemporaryFolder } from "../files/index.ts";
 import { type SentTensor, sentTensor } from "./messages.ts";
 import { withComputedOnce } from "./once.ts";
 import { OnnxSession } from "./session.ts";
@@ -24,7 +24,7 @@ export async function runOnOnnx(
   seed: number,
   { inputs, parameters }: Given,
 ): Promise<ReadonlyMap<string, TensorData>> {
-  const folder = mkdtempSync(join(tmpdir(), "medctc-onnx-"));
+  const folder = makeTemporaryFolder("medctc-onnx");
   try {
     const settings = { trainable: new Set(program.updates.keys()), gradients: true };
     const zeros = new Map(

@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { type Given, gradientPrefix, type Program, type TensorData, type TracedSpec } from "../../compiler/index.ts";
+import { makeTemporaryFolder } from "../files/index.ts";
 import { bf16ProductsHere } from "../native/index.ts";
 import { TensorflowSession } from "./session.ts";
 import type { Tfjs, TypedValues } from "./tfjs.ts";
@@ -17,7 +16,7 @@ export async function runOnTensorflow(
   program: Program,
   { inputs, parameters }: Given,
 ): Promise<ReadonlyMap<string, TensorData>> {
-  const folder = mkdtempSync(join(tmpdir(), "medctc-model-"));
+  const folder = makeTemporaryFolder("medctc-model");
   try {
     const { parameters: declared, trainable, settings } = spec;
     const about = { parameters: declared, trainable, seed: settings.seed, bf16Products: bf16ProductsHere() };

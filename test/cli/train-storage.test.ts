@@ -107,7 +107,7 @@ describe.runIf(process.platform !== "win32")("what may not be written", () => {
     const folder = join(closed, "run");
     expect(trainAsNobody(folder)).toMatchObject({
       code: 1,
-      err: `error: ${folder}: permission denied\n  help: make it writable for this user, or use another folder\n`,
+      err: `error: ${folder}: permission denied\n  help: give this user the right to read and write it, or use another path\n`,
     });
   });
 });
