@@ -1,6 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { describeInternalError } from "./internal-error.ts";
+import { holdLifeline } from "./lifeline.ts";
 import { run } from "./program.ts";
+import { isSupervised, lifelineVariable, supervise } from "./supervise.ts";
 import { failSystem, isRefusal } from "./system-failure.ts";
 import { type ExitCode, exitCodes, terminalOn } from "./terminal.ts";
 
@@ -41,7 +43,10 @@ function giveUp(error: unknown): ExitCode {
 process.on("uncaughtException", (error) => process.exit(giveUp(error)));
 
 try {
-  process.exitCode = await run(commandLine, terminal);
+  const isWatched = process.env[lifelineVariable] !== undefined;
+  if (isWatched) holdLifeline();
+  const ended = !isWatched && isSupervised(commandLine) ? await supervise(commandLine, terminal) : null;
+  process.exitCode = ended ?? (await run(commandLine, terminal));
 } catch (error) {
   process.exitCode = giveUp(error);
 }

@@ -27,6 +27,7 @@ export async function bundle(root) {
     entryPoints: {
       medctc: "runtime/cli/main.ts",
       "onnx-worker": "runtime/onnx/worker.ts",
+      "lifeline-worker": "runtime/cli/lifeline-worker.ts",
       "volume-worker": "runtime/data/volume-worker.ts",
     },
     // It has native code of its own.
