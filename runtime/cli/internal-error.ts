@@ -25,7 +25,8 @@ function inSources(stack: string): string {
     maps.set(url, map);
     const origin = map?.findEntry(Number(line) - 1, Number(column) - 1);
     if (origin === undefined || !("originalSource" in origin)) return place;
-    return `${origin.originalSource}:${origin.originalLine + 1}:${origin.originalColumn + 1}`;
+    const source = origin.originalSource.replace(/^(\.\.\/)+/, "");
+    return `${source}:${origin.originalLine + 1}:${origin.originalColumn + 1}`;
   });
 }
 
