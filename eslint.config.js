@@ -16,6 +16,10 @@ const intoDiagnostics = {
 };
 const noNode = { regex: "^node:", message: "grammar/ and compiler/ run in a browser and do no I/O." };
 const noCompiler = { regex: "(^|/)compiler/", message: "grammar/ knows nothing of compiler/." };
+const onnxRuntime = {
+  regex: "^onnxruntime",
+  message: "Only runtime/onnx/worker.ts loads ONNX Runtime, in a thread that is started with its telemetry off.",
+};
 const noRuntime = { regex: "(^|/)runtime/", message: "Only runtime/ knows runtime/." };
 
 const restrictImports = (...patterns) => ({ "no-restricted-imports": ["error", { patterns }] });
@@ -64,5 +68,7 @@ export default defineConfig(
     rules: { ...pure, ...restrictImports(noNode, noCompiler, noRuntime, intoDiagnostics) },
   },
   { files: ["compiler/**/*.ts"], rules: { ...pure, ...restrictImports(noNode, noRuntime, intoGrammar) } },
-  { files: ["runtime/**/*.ts"], rules: restrictImports(intoGrammar, intoCompiler) },
+  { files: ["runtime/**/*.ts", "test/**/*.ts"], rules: restrictImports(onnxRuntime) },
+  { files: ["runtime/**/*.ts"], rules: restrictImports(intoGrammar, intoCompiler, onnxRuntime) },
+  { files: ["runtime/onnx/worker.ts"], rules: restrictImports(intoGrammar, intoCompiler) },
 );

@@ -10,6 +10,7 @@ export {
   type Extra,
   hasErrors,
   printable,
+  printableLines,
   renderDiagnostics,
   report,
 } from "./diagnostics/index.ts";

@@ -1,5 +1,6 @@
 import { createColors } from "picocolors";
 import { lineText, positionAt, type Span } from "../source.ts";
+import { printable } from "./printable.ts";
 import type { Diagnostic } from "./report.ts";
 import { drawLine } from "./source-line.ts";
 
@@ -74,12 +75,4 @@ function widthOn(span: Span, line: number): number {
   const end = positionAt(span.source, span.end);
   const start = positionAt(span.source, span.start);
   return end.line === line ? end.character - start.character : lineText(span.source, line).length - start.character;
-}
-
-/** Text from elsewhere, with what would move a terminal's cursor or change its colours written as escapes. */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (character) => {
-    const code = (character.codePointAt(0) ?? 0).toString(16);
-    return `\\u{${code}}`;
-  });
 }

@@ -1,7 +1,6 @@
-import { statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { type Diagnostic, report } from "../../grammar/index.ts";
-import { readText } from "../files/index.ts";
+import { kindOfPath, readText } from "../files/index.ts";
 import { type PeftConfig, readPeftConfig } from "./config.ts";
 
 /** The names that PEFT gives its two files. */
@@ -20,7 +19,7 @@ export type FoundConfig =
 export function peftConfigBeside(tensorFile: string): FoundConfig {
   if (basename(tensorFile) !== peftFiles.tensors) return { kind: "none" };
   const file = join(dirname(tensorFile), peftFiles.config);
-  if (statSync(file, { throwIfNoEntry: false }) === undefined) return { kind: "none" };
+  if (kindOfPath(file) === "absent") return { kind: "none" };
   const text = readText(file);
   if (text.kind === "missing") return { kind: "none" };
   if (text.kind === "unreadable") return { kind: "wrong", diagnostic: text.problem(file) };

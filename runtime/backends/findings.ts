@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, lstatSync, readdirSync, statfsSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import { dirname, join } from "node:path";
+import { kindOfPath, storageProblem } from "../files/index.ts";
 import { availableBytes } from "../memory/index.ts";
 import {
   cacheFolder,
@@ -131,15 +132,20 @@ function cache(): Finding {
   try {
     let nearest = folder;
     while (!existsSync(nearest)) nearest = dirname(nearest);
-    accessSync(nearest, constants.W_OK);
+    if (kindOfPath(nearest) !== "folder") return brokenCache(folder, `${nearest} is not a folder`);
+    accessSync(nearest, constants.W_OK | constants.X_OK);
     const { bavail, bsize } = statfsSync(nearest);
     const used = existsSync(folder) ? sizeOf(folder) : 0;
     return ok("cache", `${folder}, ${gigabytes(used)} in it, ${gigabytes(bavail * bsize)} of disk free`);
   } catch (error) {
-    if (!(error instanceof Error && "code" in error)) throw error;
-    const repair = "export MEDCTC_CACHE=FOLDER";
-    return { what: "cache", state: "broken", detail: `${folder} cannot be written: ${error.message}`, repair };
+    const { path, reason } = storageProblem(folder, error);
+    return brokenCache(folder, path === folder ? reason : `${path}: ${reason}`);
   }
+}
+
+function brokenCache(folder: string, why: string): Finding {
+  const repair = "export MEDCTC_CACHE=FOLDER";
+  return { what: "cache", state: "broken", detail: `${folder} cannot be written: ${why}`, repair };
 }
 
 /** The bytes of all files in a folder and below. Links are not followed: they may lead round in a circle. */

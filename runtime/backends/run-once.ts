@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import type { TensorData } from "../../compiler/index.ts";
+import { makeTemporaryFolder } from "../files/index.ts";
 import type { WeightPieces } from "../weights/index.ts";
 import type { Backend, Model } from "./backend.ts";
 
@@ -25,7 +24,7 @@ export async function runOnce(
   const [program] = model.programs;
   if (program === undefined) throw new Error("a program is run");
   const { name, outputs, updates } = program;
-  const folder = mkdtempSync(join(tmpdir(), "medctc-run-"));
+  const folder = makeTemporaryFolder("medctc-run");
   try {
     const engine = await backend.open({ ...model, gradients: true }, piecesOf, folder);
     await engine.store(state);

@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import {
@@ -21,6 +20,7 @@ import {
   piecesOf,
   trainStep,
 } from "../backends/index.ts";
+import { makeTemporaryFolder } from "../files/index.ts";
 import type { WeightPieces } from "../weights/index.ts";
 import { drawInputs } from "./inputs.ts";
 import { peakBytes } from "./memory.ts";
@@ -63,7 +63,7 @@ export async function measure(
   tell: (message: Message) => void,
 ): Promise<Message> {
   const { spec, backend, programs } = measured;
-  const folder = mkdtempSync(join(tmpdir(), "medctc-measure-"));
+  const folder = makeTemporaryFolder("medctc-measure");
   try {
     const engine = await backend.open(modelOf(spec, programs), measured.piecesOf, folder);
     const measurement = await timed(engine, request, measured, tell);

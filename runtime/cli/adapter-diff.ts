@@ -22,7 +22,7 @@ export function adapterDiff(a: string, b: string, options: AdapterDiffOptions, t
   const [first, second] = read.flatMap((each) => (each.kind === "adapter" ? [each] : []));
   if (first === undefined || second === undefined) return refuse(wrong, terminal);
   const difference = compareAdapters(first, second);
-  if (options.json) terminal.out(`${JSON.stringify(asJson(a, b, difference), null, 2)}\n`);
+  if (options.json) terminal.json(`${JSON.stringify(asJson(a, b, difference), null, 2)}\n`);
   else terminal.out(rendered(difference));
   for (const [index, path] of [a, b].entries())
     if (difference.isScaled[index] === false)

@@ -1,9 +1,8 @@
-import { createReadStream, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { createReadStream, mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { type Compiled, expectMemory, whyNoStep } from "../../compiler/index.ts";
-import { renderDiagnostics, report as reportDiagnostic } from "../../grammar/index.ts";
+import { report as reportDiagnostic } from "../../grammar/index.ts";
 import { type Backend, backends, chooseBackend } from "../backends/index.ts";
 import {
   type Ended,
@@ -14,11 +13,11 @@ import {
   type Request,
   traceOf,
 } from "../bench/index.ts";
-import { writeAtomically } from "../files/index.ts";
+import { makeTemporaryFolder, writeAtomically } from "../files/index.ts";
 import { availableBytes, judgeMemory, MemoryError } from "../memory/index.ts";
 import type { OperationRun } from "../tensorflow/index.ts";
 import { type BenchReport, renderBench, reportOf } from "./bench-report.ts";
-import { fail, refuse } from "./fail.ts";
+import { fail, refuse, refuseWriting } from "./fail.ts";
 import { Progress } from "./progress.ts";
 import { compilePath, showDiagnostics } from "./read-spec.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
@@ -62,7 +61,7 @@ export async function bench(path: string, options: BenchOptions, terminal: Termi
   const expected = expectedMemory(compiled, program, backend, terminal);
   if (expected === null) return exitCodes.wrong;
   const progress = new Progress(terminal);
-  const folder = mkdtempSync(join(tmpdir(), "medctc-bench-"));
+  const folder = makeTemporaryFolder("medctc-bench");
   try {
     const request: Request = {
       kind: "request",
@@ -87,7 +86,8 @@ export async function bench(path: string, options: BenchOptions, terminal: Termi
       if (!saveTrace(runs, options.profile, backend, terminal)) return exitCodes.wrong;
       report = reportOf(found, { ...profileOf(runs), file: options.profile });
     }
-    terminal.out(options.json ? `${JSON.stringify(report, null, 2)}\n` : renderBench(report));
+    if (options.json) terminal.json(`${JSON.stringify(report, null, 2)}\n`);
+    else terminal.out(renderBench(report));
     return exitCodes.done;
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -152,9 +152,7 @@ function saveTrace(runs: readonly OperationRun[], path: string, { title }: Backe
     writeAtomically(path, traceOf(runs));
     return true;
   } catch (error) {
-    if (!(error instanceof Error && "code" in error)) throw error;
-    const diagnostic = reportDiagnostic("not-writable", path, { path, reason: error.message });
-    terminal.err(renderDiagnostics([diagnostic], { colour: terminal.colour }));
+    refuseWriting(error, path, terminal);
     return false;
   }
 }

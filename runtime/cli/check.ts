@@ -5,10 +5,10 @@ import {
   type Diagnostic,
   diagnosticToJson,
   hasErrors,
-  renderDiagnostics,
   report,
 } from "../../grammar/index.ts";
 import { readText } from "../files/index.ts";
+import { show } from "./fail.ts";
 import { SpecLibrary } from "./library.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 
@@ -17,13 +17,13 @@ export function check(paths: readonly string[], options: { readonly json: boolea
   const results = paths.map((path) => ({ path, diagnostics: checkPath(path, terminal.libraryFolder) }));
   const diagnostics = withoutRepeats(results.flatMap((result) => result.diagnostics));
   if (options.json) {
-    terminal.out(`${JSON.stringify({ diagnostics: diagnostics.map(diagnosticToJson) }, null, 2)}\n`);
+    terminal.json(`${JSON.stringify({ diagnostics: diagnostics.map(diagnosticToJson) }, null, 2)}\n`);
   } else {
     for (const result of results) {
       if (result.diagnostics.length === 0) terminal.out(`${result.path}: ok\n`);
     }
     if (diagnostics.length > 0) {
-      terminal.err(renderDiagnostics(diagnostics, { colour: terminal.colour }));
+      show(diagnostics, terminal);
       terminal.err(`\n${countDiagnostics(diagnostics)}\n`);
     }
   }

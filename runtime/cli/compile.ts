@@ -15,7 +15,7 @@ import {
 import { report } from "../../grammar/index.ts";
 import { writeAtomically } from "../files/index.ts";
 import { writeModel } from "../tensorflow/index.ts";
-import { refuse } from "./fail.ts";
+import { refuse, refuseWriting } from "./fail.ts";
 import { renderPassTable } from "./pass-table.ts";
 import { compilePath, showDiagnostics } from "./read-spec.ts";
 import { renderSummary } from "./summary.ts";
@@ -83,8 +83,7 @@ function writeFiles(folder: string, yaml: string, model: TracedSpec | null, term
     if (model !== null) writeModel(model, folder);
     return true;
   } catch (error) {
-    if (!(error instanceof Error && "code" in error)) throw error;
-    refuse([report("not-writable", folder, { path: folder, reason: error.message })], terminal);
+    refuseWriting(error, folder, terminal);
     return false;
   }
 }

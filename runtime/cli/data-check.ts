@@ -67,7 +67,7 @@ export async function dataCheck(folder: string, options: DataCheckOptions, termi
   }
   progress.end();
   if (options.json) {
-    terminal.out(`${JSON.stringify({ problems, notes, counts }, null, 2)}\n`);
+    terminal.json(`${JSON.stringify({ problems, notes, counts }, null, 2)}\n`);
   } else {
     if (problems.length > mostShown) {
       terminal.err(`and ${printCount(problems.length - mostShown)} more; --json lists all\n`);

@@ -1,5 +1,5 @@
-import { renderDiagnostics, report } from "../../grammar/index.ts";
 import { mostVolumes, type Planted, planted, type Split, splits, writeDataset } from "../data/synth/index.ts";
+import { refuseWriting } from "./fail.ts";
 import { Progress } from "./progress.ts";
 import { renderTable } from "./table.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
@@ -53,9 +53,6 @@ export function dataSynth(folder: string, options: DataSynthOptions, terminal: T
     }
   } catch (error) {
     progress.end();
-    if (!(error instanceof Error && "code" in error)) throw error;
-    const params = { path: folder, reason: error.message };
-    terminal.err(renderDiagnostics([report("not-writable", folder, params)], { colour: terminal.colour }));
-    return exitCodes.wrong;
+    return refuseWriting(error, folder, terminal);
   }
 }

@@ -1,7 +1,8 @@
 import { type Comparison, compareSpecs, type ReadableSpec } from "../../compiler/index.ts";
-import { createSource, type Diagnostic, renderDiagnostics, report } from "../../grammar/index.ts";
+import { createSource, type Diagnostic, report } from "../../grammar/index.ts";
 import { readText } from "../files/index.ts";
 import { renderComparison } from "./diff-text.ts";
+import { show } from "./fail.ts";
 import { SpecLibrary } from "./library.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 
@@ -19,13 +20,14 @@ export function diff(
   const unread = read.flatMap((each) => ("source" in each ? [] : [each]));
   const [first, second] = read.flatMap((each) => ("source" in each ? [each] : []));
   if (first === undefined || second === undefined) {
-    terminal.err(renderDiagnostics(unread, { colour: terminal.colour }));
+    show(unread, terminal);
     return diffCodes.trouble;
   }
   const { comparison, diagnostics } = compareSpecs(first, second);
-  terminal.err(renderDiagnostics(diagnostics, { colour: terminal.colour }));
+  show(diagnostics, terminal);
   if (comparison === null) return diffCodes.trouble;
-  terminal.out(json ? renderJson(before, after, comparison) : renderComparison(comparison));
+  if (json) terminal.json(renderJson(before, after, comparison));
+  else terminal.out(renderComparison(comparison));
   return comparison.isEqual ? diffCodes.same : diffCodes.different;
 }
 

@@ -1,10 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Plan, TracedSpec } from "../../compiler/index.ts";
 import type { DataProblem, Dataset } from "../data/index.ts";
 import { type Evaluation, evaluationTable, evaluationToJson, scoresToCsv } from "../evaluate/index.ts";
-import { attempt, writeAtomically } from "../files/index.ts";
+import { attempt, makeTemporaryFolder, writeAtomically } from "../files/index.ts";
 import { exitCodeOf, type SignalWatch, watchSignals } from "../train/index.ts";
 import { environmentOf } from "./environment.ts";
 import { fail, failFile, failStorage, failSystem, sayIsSkipped } from "./fail.ts";
@@ -53,7 +52,7 @@ export async function evaluate(named: string | null, options: EvalOptions, termi
   const dataset = await openSplit(spec, data, { reports: false, labels: classes, split: options.split }, terminal);
   const reading = dataset === null ? null : openData(spec, data, terminal);
   if (dataset === null || reading === null) return exitCodes.wrong;
-  const temporary = mkdtempSync(join(tmpdir(), "medctc-eval-"));
+  const temporary = makeTemporaryFolder("medctc-eval");
   const clean = (): void => rmSync(temporary, { recursive: true, force: true });
   const signals = watchSignals(clean);
   try {

@@ -1,5 +1,6 @@
 import { explainSelectors } from "../../compiler/index.ts";
-import { hasErrors, renderDiagnostics } from "../../grammar/index.ts";
+import { hasErrors } from "../../grammar/index.ts";
+import { show } from "./fail.ts";
 import { compilePath, showDiagnostics } from "./read-spec.ts";
 import { renderTable } from "./table.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
@@ -24,6 +25,6 @@ export function explain(path: string, selector: string, terminal: Terminal): Exi
     terminal.out(renderTable([["path", "is", "parameters", "because"], ...rows], ["left", "left", "right", "left"]));
     terminal.out(`\n${matches.length} matched, ${printCount(total)} parameters\n`);
   }
-  terminal.err(renderDiagnostics(diagnostics, { colour: terminal.colour }));
+  show(diagnostics, terminal);
   return hasErrors(diagnostics) ? exitCodes.wrong : exitCodes.done;
 }

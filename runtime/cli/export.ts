@@ -11,7 +11,7 @@ import {
 import { report } from "../../grammar/index.ts";
 import { readText } from "../files/index.ts";
 import { type OnnxFiles, onnxFiles, withComputedOnce, writeOnnx } from "../onnx/index.ts";
-import { refuse } from "./fail.ts";
+import { refuse, refuseWriting } from "./fail.ts";
 import { Progress } from "./progress.ts";
 import { compilePath, showDiagnostics } from "./read-spec.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
@@ -96,8 +96,7 @@ export async function exportSpec(path: string, options: ExportOptions, terminal:
     const piecesOf = await withComputedOnce(programs.values(), weights.piecesOf);
     writeOnnx(models, files, piecesOf, about, (file) => progress.say(`writing ${file}`));
   } catch (error) {
-    if (!(error instanceof Error && "code" in error)) throw error;
-    return refuse([report("not-writable", options.onnx, { path: options.onnx, reason: error.message })], terminal);
+    return refuseWriting(error, options.onnx, terminal);
   } finally {
     progress.end();
     weights.close();

@@ -1,19 +1,20 @@
-import { type Diagnostic, printable, renderDiagnostics } from "../../grammar/index.ts";
-import { EngineError } from "../backends/index.ts";
+import { type Diagnostic, printable, renderDiagnostics, report } from "../../grammar/index.ts";
 import type { DataProblem } from "../data/index.ts";
-import { type StorageProblem, storageProblem } from "../files/index.ts";
+import { storageProblem } from "../files/index.ts";
 import { renderDataProblem } from "./data-problem.ts";
-import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 
-/** Says what is wrong, and what to do about it. */
-export function fail(problem: string, help: string | null, terminal: Terminal): ExitCode {
-  terminal.err(`error: ${problem}\n${help === null ? "" : `  help: ${help}\n`}`);
-  return exitCodes.wrong;
+import { type ExitCode, exitCodes, Styled, type Terminal } from "./terminal.ts";
+
+export { fail, failStorage, failSystem } from "./system-failure.ts";
+
+/** Shows diagnostics, in colours where the terminal has them. */
+export function show(diagnostics: readonly Diagnostic[], terminal: Terminal): void {
+  terminal.err(Styled.rendered(renderDiagnostics(diagnostics, { colour: terminal.colour })));
 }
 
 /** Shows what is wrong with specs and tensors. */
 export function refuse(diagnostics: readonly Diagnostic[], terminal: Terminal): ExitCode {
-  terminal.err(renderDiagnostics(diagnostics, { colour: terminal.colour }));
+  show(diagnostics, terminal);
   return exitCodes.wrong;
 }
 
@@ -28,13 +29,8 @@ export function sayIsSkipped({ file, rule }: DataProblem, terminal: Terminal): v
   terminal.err(`${printable(`skipped: ${file}: ${rule}`)}\n`);
 }
 
-/** Shows what the file system refused. */
-export function failStorage({ path, reason, help }: StorageProblem, terminal: Terminal): ExitCode {
-  return fail(`${path}: ${reason}`, help, terminal);
-}
-
-/** Says what a backend or the system refused in the middle of something; throws on what is a mistake of this program. */
-export function failSystem(error: unknown, path: string, terminal: Terminal): ExitCode {
-  if (error instanceof EngineError) return fail(error.message, error.help, terminal);
-  return failStorage(storageProblem(path, error), terminal);
+/** Shows why what a command makes could not be written; throws on what is a mistake of this program. */
+export function refuseWriting(error: unknown, path: string, terminal: Terminal): ExitCode {
+  const { path: named, reason, help } = storageProblem(path, error);
+  return refuse([report("not-writable", named, { path: named, reason }, { help })], terminal);
 }

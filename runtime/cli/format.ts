@@ -1,5 +1,6 @@
-import { createSource, type Diagnostic, formatSource, renderDiagnostics, report } from "../../grammar/index.ts";
+import { createSource, formatSource, report } from "../../grammar/index.ts";
 import { decodeText, readText, writeAtomically } from "../files/index.ts";
+import { refuseWriting, show } from "./fail.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 
 export interface FormatOptions {
@@ -33,7 +34,7 @@ function formatInput(bytes: Uint8Array, options: FormatOptions, terminal: Termin
   const { text, diagnostics } = formatSource(createSource(name, input.text));
   show(diagnostics, terminal);
   if (text === null) return exitCodes.wrong;
-  if (!options.check) terminal.out(text);
+  if (!options.check) terminal.document(text);
   else if (text !== input.text) terminal.err(`${name} is not formatted\n`);
   return options.check && text !== input.text ? exitCodes.wrong : exitCodes.done;
 }
@@ -56,14 +57,9 @@ function formatPath(path: string, options: FormatOptions, terminal: Terminal): b
   try {
     writeAtomically(path, text);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    show([report("not-writable", path, { path, reason })], terminal);
+    refuseWriting(error, path, terminal);
     return false;
   }
   terminal.out(`${path}: formatted\n`);
   return true;
-}
-
-function show(diagnostics: readonly Diagnostic[], terminal: Terminal): void {
-  terminal.err(renderDiagnostics(diagnostics, { colour: terminal.colour }));
 }

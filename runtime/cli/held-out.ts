@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { TracedSpec } from "../../compiler/index.ts";
 import { printable } from "../../grammar/index.ts";
@@ -6,7 +6,7 @@ import type { Engine } from "../backends/index.ts";
 import type { DataProblem } from "../data/index.ts";
 import { type Dataset, openDataset } from "../data/index.ts";
 import { decodeScores, type Evaluation, evaluateScores, type KeptScores, scoreVolumes } from "../evaluate/index.ts";
-import { errorCode } from "../files/index.ts";
+import { errorCode, readFileText } from "../files/index.ts";
 import { type DataOptions, type OpenedData, showProblems } from "./open-data.ts";
 import type { Progress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
@@ -91,7 +91,7 @@ export function readEvaluations(folder: string, lastStep: number): Map<number, E
   const evaluations = new Map<number, Evaluation>();
   for (const name of namesIn(folder).sort()) {
     const step = Number(/^step-(\d{8,16})\.json$/.exec(name)?.[1] ?? Number.NaN);
-    const kept = step <= lastStep ? decodeScores(readFileSync(join(folder, name), "utf8")) : null;
+    const kept = step <= lastStep ? decodeScores(readFileText(join(folder, name))) : null;
     if (kept !== null) evaluations.set(step, evaluateScores(kept));
   }
   return evaluations;

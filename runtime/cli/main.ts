@@ -1,19 +1,26 @@
 import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
+import { describeInternalError } from "./internal-error.ts";
+import { holdLifeline } from "./lifeline.ts";
 import { run } from "./program.ts";
-import { exitCodes, type Terminal } from "./terminal.ts";
+import { isSupervised, lifelineVariable, supervise } from "./supervise.ts";
+import { failSystem, isRefusal } from "./system-failure.ts";
+import { type ExitCode, exitCodes, terminalOn } from "./terminal.ts";
 
 // V8 optimises a function once it has run through that many bytes of its code. Its own 67,584 are for programs that run on:
 // a quarter of a check's time went into optimising code that was about to end. What trains reaches this in milliseconds.
 // Node 22 and newer have no such flag, and would say so.
 if (process.versions.v8.startsWith("11.")) setFlagsFromString("--interrupt-budget=1000000");
 
-const terminal: Terminal = {
+const commandLine = process.argv.slice(2);
+const isDumb = process.env["TERM"] === "dumb";
+const terminal = terminalOn({
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
   // In a pipe isTTY is not false but missing, whatever its type says.
-  colour: Boolean(process.stderr.isTTY) && process.env["NO_COLOR"] === undefined && process.env["TERM"] !== "dumb",
-  interactive: Boolean(process.stderr.isTTY) && process.env["TERM"] !== "dumb",
+  outIsTerminal: Boolean(process.stdout.isTTY),
+  colour: Boolean(process.stderr.isTTY) && process.env["NO_COLOR"] === undefined && !isDumb,
+  interactive: Boolean(process.stderr.isTTY) && !isDumb,
   readInput: async () => {
     const chunks: Uint8Array[] = [];
     for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
@@ -22,18 +29,30 @@ const terminal: Terminal = {
   // The program is bundled into dist/, beside specs/.
   libraryFolder: fileURLToPath(new URL("../specs/std/", import.meta.url)),
   programFile: fileURLToPath(import.meta.url),
-};
+});
 
 // A reader that has seen enough, such as `head`, closes the pipe: that is no mistake.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(exitCodes.done);
-  throw error;
+  process.exit(error.code === "EPIPE" ? exitCodes.done : failSystem(error, "standard output", terminal));
 });
+// Who closes this one wants to hear no more; the work goes on.
+process.stderr.on("error", () => undefined);
+
+/** Says what ended the program that no command expected. */
+function giveUp(error: unknown): ExitCode {
+  if (isRefusal(error)) return failSystem(error, "", terminal);
+  terminal.err(describeInternalError(error, commandLine));
+  return exitCodes.wrong;
+}
+
+// Errors of threads, processes and streams that nobody waits for.
+process.on("uncaughtException", (error) => process.exit(giveUp(error)));
 
 try {
-  process.exitCode = await run(process.argv.slice(2), terminal);
+  const isWatched = process.env[lifelineVariable] !== undefined;
+  if (isWatched) holdLifeline();
+  const ended = !isWatched && isSupervised(commandLine) ? await supervise(commandLine, terminal) : null;
+  process.exitCode = ended ?? (await run(commandLine, terminal));
 } catch (error) {
-  const detail = error instanceof Error ? error.message : String(error);
-  terminal.err(`medctc has a mistake of its own: ${detail}\nPlease report it with the spec that shows it.\n`);
-  process.exitCode = exitCodes.wrong;
+  process.exitCode = giveUp(error);
 }

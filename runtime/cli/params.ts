@@ -25,7 +25,7 @@ export function params(path: string, options: ParamsOptions, terminal: Terminal)
         rule: each.rule,
         role: each.role,
       }));
-      terminal.out(`${JSON.stringify({ parameters, totals: plan.totals }, null, 2)}\n`);
+      terminal.json(`${JSON.stringify({ parameters, totals: plan.totals }, null, 2)}\n`);
     } else {
       const rows = shown.map((each) => [
         each.path,

@@ -11,8 +11,9 @@ import {
   printBytes,
   printFlops,
 } from "../../compiler/index.ts";
-import { createSource, renderDiagnostics, report } from "../../grammar/index.ts";
+import { createSource, report } from "../../grammar/index.ts";
 import { readText } from "../files/index.ts";
+import { show } from "./fail.ts";
 import { SpecLibrary } from "./library.ts";
 import { renderTable } from "./table.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
@@ -36,14 +37,14 @@ export function place(path: string, options: PlaceCommandOptions, terminal: Term
   const file = readText(path);
   if (file.kind !== "text") {
     const diagnostic = file.kind === "missing" ? report("file-not-found", path, { path }) : file.problem(path);
-    terminal.err(renderDiagnostics([diagnostic], { colour: terminal.colour }));
+    show([diagnostic], terminal);
     return exitCodes.wrong;
   }
   const library = new SpecLibrary(terminal.libraryFolder, path);
   const result = findPlacements(createSource(path, file.text), library, options);
   switch (result.kind) {
     case "wrong-spec":
-      terminal.err(renderDiagnostics(result.diagnostics, { colour: terminal.colour }));
+      show(result.diagnostics, terminal);
       return exitCodes.wrong;
     case "refused": {
       const { rule, help } = result.problem;
@@ -62,7 +63,8 @@ export function place(path: string, options: PlaceCommandOptions, terminal: Term
         const memory = spec === null || index >= options.memory ? null : expectMemory(spec);
         return { ...each, cost: plan?.cost ?? null, memory };
       });
-      terminal.out(options.json ? renderJson(found, priced) : render(found, priced, options));
+      if (options.json) terminal.json(renderJson(found, priced));
+      else terminal.out(render(found, priced, options));
       return found.count > 0 ? exitCodes.done : exitCodes.wrong;
     }
   }

@@ -10,11 +10,10 @@ import { backendOption, pictureWidth, wholeNumber } from "./option-values.ts";
 import { addPlacementCommands } from "./placement-commands.ts";
 import { addSweepCommands } from "./sweep-commands.ts";
 
+import { failSystem, isRefusal } from "./system-failure.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
+import { version } from "./version.ts";
 import { addWeightsCommands } from "./weights-commands.ts";
-
-/** The version of package.json, set when the program is bundled. */
-declare const MEDCTC_VERSION: string | undefined;
 
 /** The names that the command line offers; the compiler's own lists are not loaded for a start. */
 const programNames: readonly ProgramName[] = [
@@ -111,7 +110,6 @@ A .vlm file says which encoders a model has, where adapters sit, what is frozen,
 /** Runs one command line, without the program's own name, and gives its exit code. */
 export async function run(commandLine: readonly string[], terminal: Terminal): Promise<ExitCode> {
   let code: ExitCode = exitCodes.done;
-  const version = typeof MEDCTC_VERSION === "string" ? MEDCTC_VERSION : "development";
   const program = new Command("medctc")
     .description(summary)
     .version(version)
@@ -367,6 +365,7 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
   try {
     await program.parseAsync(commandLine, { from: "user" });
   } catch (error) {
+    if (isRefusal(error)) return failSystem(error, "", terminal);
     if (!(error instanceof CommanderError)) throw error;
     return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
   }

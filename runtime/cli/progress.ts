@@ -1,4 +1,4 @@
-import type { Terminal } from "./terminal.ts";
+import { Styled, type Terminal } from "./terminal.ts";
 
 /** Without a terminal, that long between lines that only count on. */
 const quietMs = 5000;
@@ -16,7 +16,7 @@ export class Progress {
   /** `building`, or `step 3 of 10`. */
   say(text: string): void {
     if (this.terminal.interactive) {
-      this.terminal.err(`\r\u001b[K${text} ...`);
+      this.terminal.err(Styled.line`\r\u001b[K${text} ...`);
       return;
     }
     const word = text.split(" ")[0] ?? "";
@@ -28,6 +28,6 @@ export class Progress {
 
   /** Takes the line away. */
   end(): void {
-    if (this.terminal.interactive) this.terminal.err("\r\u001b[K");
+    if (this.terminal.interactive) this.terminal.err(Styled.line`\r\u001b[K`);
   }
 }

@@ -1,6 +1,7 @@
 import { type Compiled, compileSpec, type TrainOverrides } from "../../compiler/index.ts";
-import { createSource, type Diagnostic, hasErrors, renderDiagnostics, report } from "../../grammar/index.ts";
+import { createSource, type Diagnostic, hasErrors, report } from "../../grammar/index.ts";
 import { readText } from "../files/index.ts";
+import { show } from "./fail.ts";
 import { SpecLibrary } from "./library.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -34,6 +35,6 @@ function unread(diagnostic: Diagnostic): ReadSpec {
 
 /** Shows a spec's diagnostics; true when none of them is an error. */
 export function showDiagnostics({ diagnostics }: Compiled, terminal: Terminal): boolean {
-  terminal.err(renderDiagnostics(diagnostics, { colour: terminal.colour }));
+  show(diagnostics, terminal);
   return !hasErrors(diagnostics);
 }

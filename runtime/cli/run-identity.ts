@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { readSync, statSync } from "node:fs";
 import type { Dataset } from "../data/index.ts";
+import { withRegularFile } from "../files/index.ts";
 import type { RunIdentity } from "../train/index.ts";
 
 /** Bytes that are read and hashed at once. */
@@ -10,15 +11,12 @@ const bytesAtOnce = 16 * 1024 * 1024;
 export function fileIdentity(path: string | null): string {
   if (path === null) return "none";
   const hash = createHash("sha256");
-  const file = openSync(path, "r");
-  try {
+  return withRegularFile(path, (file) => {
     const buffer = new Uint8Array(bytesAtOnce);
     for (let count = readSync(file, buffer); count > 0; count = readSync(file, buffer))
       hash.update(buffer.subarray(0, count));
-  } finally {
-    closeSync(file);
-  }
-  return hash.digest("hex");
+    return hash.digest("hex");
+  });
 }
 
 /**

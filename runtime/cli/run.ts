@@ -14,7 +14,7 @@ import { type Diagnostic, didYouMean, report } from "../../grammar/index.ts";
 import { backendNamed, type ChosenBackend, chooseBackend, modelOf, runOnce } from "../backends/index.ts";
 import { writeAtomically } from "../files/index.ts";
 import { type OpenTensors, openTensors, writeSafetensors } from "../weights/index.ts";
-import { fail, failSystem, refuse } from "./fail.ts";
+import { fail, failSystem, refuse, refuseWriting } from "./fail.ts";
 import { matchInputs } from "./match-tensors.ts";
 import { compilePath, showDiagnostics } from "./read-spec.ts";
 import { renderTable } from "./table.ts";
@@ -126,8 +126,7 @@ function save(
     mkdirSync(dirname(output), { recursive: true });
     writeAtomically(output, writeSafetensors(named));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return refuse([report("not-writable", output, { path: output, reason })], terminal);
+    return refuseWriting(error, output, terminal);
   }
   const shown = [...named]
     .slice(0, 40)

@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Plan } from "../../compiler/index.ts";
 import { printable } from "../../grammar/index.ts";
 import { printInterval, printMetric } from "../evaluate/index.ts";
-import { attempt, writeAtomically } from "../files/index.ts";
+import { attempt, readFileText, writeAtomically } from "../files/index.ts";
 import {
   entryFolder,
   type Manifest,
@@ -92,7 +92,8 @@ export async function writeResults(
       return null;
     }
   }
-  terminal.out(json ? rowsToJson(rows) : `${tableOf(runs)}\n`);
+  if (json) terminal.json(rowsToJson(rows));
+  else terminal.out(`${tableOf(runs)}\n`);
   for (const { run, logEnd } of undone) {
     terminal.err(`${run.status}: ${labelOf(run.entry, run.seed)}\n${logEnd.replace(/^(?=.)/gm, "  | ")}`);
   }
@@ -106,7 +107,7 @@ export async function writeResults(
 /** The last lines of a log, without what would move a terminal's cursor; nothing where there is none. */
 function endOfLog(path: string): string {
   if (!existsSync(path)) return "";
-  const lines = readFileSync(path, "utf8").trimEnd().split("\n").slice(-shownLines);
+  const lines = readFileText(path).trimEnd().split("\n").slice(-shownLines);
   return lines.map((line) => `${printable(line)}\n`).join("");
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
-import { printable, renderDiagnostics, report } from "../../grammar/index.ts";
+import { printable, report } from "../../grammar/index.ts";
 import { findVocabulary } from "../data/index.ts";
 import { attempt, readText } from "../files/index.ts";
 import {
@@ -15,7 +15,7 @@ import {
   type WrongEntry,
 } from "../sweep/index.ts";
 import { adapterFile } from "./adapter-file.ts";
-import { fail, failStorage, refuse } from "./fail.ts";
+import { fail, failStorage, refuse, show } from "./fail.ts";
 import { fileIdentity } from "./run-identity.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -89,7 +89,7 @@ function showWrong({ name, rule, help, diagnostics }: WrongEntry, terminal: Term
   const of = name === null ? "" : `entry ${name}: `;
   if (rule !== null) fail(printable(`${of}${rule}`), help, terminal);
   else if (name !== null) terminal.err(`entry ${name}:\n`);
-  terminal.err(renderDiagnostics(diagnostics, { colour: terminal.colour }));
+  show(diagnostics, terminal);
 }
 
 /** A hash of the files that a run starts from, with the names that they need not have. Null, after saying so, where one cannot be read. */

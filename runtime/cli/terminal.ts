@@ -1,9 +1,11 @@
-/** What a command says and reads, so that a test can listen in. */
-export interface Terminal {
-  /** What the command is asked for. */
+import { printable, printableLines } from "../../grammar/index.ts";
+
+/** Where a command's words go: a process's own streams, or a test that listens. */
+export interface Streams {
   readonly out: (text: string) => void;
-  /** Diagnostics, progress, and what to do next. */
   readonly err: (text: string) => void;
+  /** True when what goes to `out` is seen by a person, and not read by a program. */
+  readonly outIsTerminal: boolean;
   /** True when what goes to `err` may have colours. */
   readonly colour: boolean;
   /** True when a line that was written to `err` can be written over. */
@@ -16,7 +18,63 @@ export interface Terminal {
   readonly programFile: string;
 }
 
-/** How a command ends: done, a wrong spec or input, wrong usage, Ctrl-C, SIGTERM. */
-export const exitCodes = { done: 0, wrong: 1, usage: 2, interrupted: 130, terminated: 143 } as const;
+/**
+ * What a command says and reads. Nothing of a file, its name included, makes a terminal do anything: control characters are
+ * written as escapes here, whatever a command gives.
+ */
+export interface Terminal
+  extends Pick<Streams, "colour" | "interactive" | "readInput" | "libraryFolder" | "programFile"> {
+  /** What the command is asked for. */
+  readonly out: (text: string) => void;
+  /** The same as a text in JSON, in which escapes are JSON's own, so that a program reads what was meant. */
+  readonly json: (text: string) => void;
+  /** The content of a file, exactly, unless a person is to see it. */
+  readonly document: (content: string) => void;
+  /** Diagnostics, progress, and what to do next. */
+  readonly err: (text: string | Styled) => void;
+}
+
+/** Text with colours, or what moves the cursor: our own, around what comes from elsewhere, which is neutralised. */
+export class Styled {
+  readonly text: string;
+
+  private constructor(text: string) {
+    this.text = text;
+  }
+
+  /** The parts that are filled in are neutralised. */
+  static line(ours: TemplateStringsArray, ...theirs: readonly string[]): Styled {
+    return new Styled(String.raw({ raw: ours }, ...theirs.map(printable)));
+  }
+
+  /** What was rendered from parts that are printable, such as diagnostics. */
+  static rendered(text: string): Styled {
+    return new Styled(text);
+  }
+}
+
+export function terminalOn(streams: Streams): Terminal {
+  const { colour, interactive, readInput, libraryFolder, programFile } = streams;
+  return {
+    ...{ colour, interactive, readInput, libraryFolder, programFile },
+    out: (text) => streams.out(printableLines(text)),
+    json: (text) => streams.out(printableJson(text)),
+    document: (content) => streams.out(streams.outIsTerminal ? printableLines(content) : content),
+    err: (text) => streams.err(text instanceof Styled ? text.text : printableLines(text)),
+  };
+}
+
+/** What is left to escape stands in strings, where JSON may have it bare as well as escaped. */
+function printableJson(text: string): string {
+  return text.replace(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+    Array.from(
+      { length: character.length },
+      (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, "0")}`,
+    ).join(""),
+  );
+}
+
+/** How a command ends: done, a wrong spec or input, wrong usage, Ctrl-C, SIGTERM, SIGHUP. */
+export const exitCodes = { done: 0, wrong: 1, usage: 2, hungUp: 129, interrupted: 130, terminated: 143 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

@@ -1,9 +1,8 @@
-import { readFileSync } from "node:fs";
 import type { TracedSpec } from "../../compiler/index.ts";
 import type { Engine } from "../backends/index.ts";
 import type { DataProblem } from "../data/index.ts";
 import { type Evaluation, evaluationTable } from "../evaluate/index.ts";
-import { attempt, writeAtomically } from "../files/index.ts";
+import { attempt, readFileText, writeAtomically } from "../files/index.ts";
 import type { CurvePoint } from "../report/index.ts";
 import { exitCodeOf, type RunFolder, type TrainedParameter, type TrainingEnd } from "../train/index.ts";
 import { environmentOf } from "./environment.ts";
@@ -102,7 +101,7 @@ async function renderRun({ engine, spec, folder, evaluations, skipped, request }
 
 /** The curve of a whole training, as its log has it. */
 function readCurve(path: string): readonly CurvePoint[] {
-  const lines = readFileSync(path, "utf8").split("\n");
+  const lines = readFileText(path).split("\n");
   return lines.flatMap((line): readonly CurvePoint[] => {
     if (line === "") return [];
     const record: unknown = JSON.parse(line);

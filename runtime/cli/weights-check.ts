@@ -46,7 +46,7 @@ export function checkWeights(
   if (file.kind === "wrong") return refuse([file.diagnostic], terminal);
   file.close();
   const comparison = compare(spec, plan, file, matcherOf(allowMissing));
-  if (json) terminal.out(`${JSON.stringify({ format: file.format, ...comparison }, null, 2)}\n`);
+  if (json) terminal.json(`${JSON.stringify({ format: file.format, ...comparison }, null, 2)}\n`);
   else terminal.out(renderComparison(comparison, file));
   const { missing, misshapen } = comparison;
   return missing.length + misshapen.length === 0 ? exitCodes.done : exitCodes.wrong;

@@ -23,7 +23,7 @@ export function inspectWeights(path: string, { json }: { readonly json: boolean 
   if (json) {
     const totals = { tensors: tensors.length, elements, bytes };
     const texts = [...metadata].map(([key, text]) => ({ key, text }));
-    terminal.out(`${JSON.stringify({ format, tensors, totals, metadata: texts }, null, 2)}\n`);
+    terminal.json(`${JSON.stringify({ format, tensors, totals, metadata: texts }, null, 2)}\n`);
     return exitCodes.done;
   }
   const rows = tensors.map((each) => [

@@ -1,11 +1,10 @@
+import { reasonOf as reasonOfCode } from "../files/index.ts";
+
+/** What is said otherwise of data than of other files. */
 const reasons: ReadonlyMap<string, string> = new Map([
   ["ENOENT", "it does not exist"],
   ["ENOTDIR", "it is not a folder"],
   ["EISDIR", "it is a folder"],
-  ["EACCES", "permission denied"],
-  ["EPERM", "permission denied"],
-  ["ELOOP", "its links lead in a circle"],
-  ["ENAMETOOLONG", "its name is too long"],
   ["EMFILE", "too many files are open"],
 ]);
 
@@ -13,5 +12,5 @@ const reasons: ReadonlyMap<string, string> = new Map([
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = "code" in error ? String(error.code) : "";
-  return reasons.get(code) ?? (code === "" ? error.message : code);
+  return reasons.get(code) ?? (code === "" ? error.message : reasonOfCode(code));
 }

@@ -1,5 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import { firstBadByte } from "../files/index.ts";
+import { errorCode, firstBadByte, readFileBytes } from "../files/index.ts";
 import { reasonOf } from "./reasons.ts";
 
 /** Reads a text file of at most so many bytes, strictly as UTF-8; neither a device nor a pipe can make it wait. */
@@ -7,22 +6,18 @@ export function readSmallText(
   path: string,
   limitBytes: number,
 ): { readonly kind: "text"; readonly text: string } | { readonly kind: "wrong"; readonly rule: string } {
-  let handle: number | null = null;
   try {
-    handle = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const stat = fstatSync(handle);
-    if (!stat.isFile()) return { kind: "wrong", rule: "it is not a file" };
-    if (stat.size > limitBytes) return { kind: "wrong", rule: `it has more than ${limitBytes / 2 ** 20} MiB` };
-    const bytes = new Uint8Array(stat.size);
-    let length = 0;
-    for (let read = -1; length < bytes.length && read !== 0; length += read) {
-      read = readSync(handle, bytes, length, bytes.length - length, length);
-    }
-    return decode(bytes.subarray(0, length));
+    return decode(readFileBytes(path, limitBytes));
   } catch (error) {
-    return { kind: "wrong", rule: `it cannot be read: ${reasonOf(error)}` };
-  } finally {
-    if (handle !== null) closeSync(handle);
+    switch (errorCode(error)) {
+      case "ENOTFILE":
+      case "EISDIR":
+        return { kind: "wrong", rule: "it is not a file" };
+      case "ETOOLARGE":
+        return { kind: "wrong", rule: `it has more than ${limitBytes / 2 ** 20} MiB` };
+      default:
+        return { kind: "wrong", rule: `it cannot be read: ${reasonOf(error)}` };
+    }
   }
 }
 

@@ -1,6 +1,6 @@
-import { statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { Tokenizer as WordPieces } from "@huggingface/tokenizers";
+import { kindOfPath } from "../files/index.ts";
 import type { DataProblem } from "./problem.ts";
 import { readSmallText } from "./small-text.ts";
 import { readVocabularyText, type Vocabulary } from "./vocabulary.ts";
@@ -33,7 +33,7 @@ const names = ["tokenizer.json", "vocab.txt"] as const;
 /** The vocabulary's file in a data folder, if it has one. */
 export function findVocabulary(folder: string): string | null {
   const paths = names.map((name) => join(folder, name));
-  return paths.find((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true) ?? null;
+  return paths.find((path) => kindOfPath(path) === "file") ?? null;
 }
 
 /** Loads a BERT vocabulary: a `vocab.txt`, or a `tokenizer.json` of BERT's kind. */

@@ -24,7 +24,7 @@ export interface FileSystem {
   readonly list: (path: string) => readonly string[];
   /** Opens a file that is not there yet, to be written at its end, also after it was made shorter. */
   readonly create: (path: string, mode: number) => number;
-  /** Opens a file to be written at its end; makes one that is not there. */
+  /** Opens a file to be written at its end, or makes it; a pipe that nobody reads from cannot make it wait. */
   readonly append: (path: string) => number;
   /** Opens a file or a folder to be read; neither a device nor a pipe can make it wait. */
   readonly open: (path: string) => number;
@@ -48,7 +48,7 @@ export const machineFiles: FileSystem = {
   makeFolder: (path) => void mkdirSync(path, { recursive: true }),
   list: (path) => readdirSync(path),
   create: (path, mode) => openSync(path, "ax", mode),
-  append: (path) => openSync(path, "a"),
+  append: (path) => openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK),
   open: (path) => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK),
   size: (handle) => {
     const status = fstatSync(handle);

@@ -2,5 +2,16 @@ export { bundledFile } from "./bundled.ts";
 export { type FileSystem, machineFiles, readAll, readBytes, syncFolder, writeAll } from "./file-system.ts";
 export { type Holder, holderOf, isRunning, takeLock } from "./lock.ts";
 export { decodeText, firstBadByte, readText } from "./read-text.ts";
-export { type Attempt, attempt, errorCode, reasonOf, type StorageProblem, storageProblem } from "./storage-problem.ts";
+export { kindOfPath, readFileBytes, readFileText, withRegularFile } from "./regular-file.ts";
+export {
+  type Attempt,
+  attempt,
+  errorCode,
+  isSystemError,
+  RefusedFile,
+  reasonOf,
+  type StorageProblem,
+  storageProblem,
+} from "./storage-problem.ts";
+export { makeTemporaryFolder } from "./temporary-folder.ts";
 export { removeQuietly, writeAtomically, writeDurably } from "./write-atomically.ts";

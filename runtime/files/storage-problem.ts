@@ -21,13 +21,49 @@ export function attempt<Value>(path: string, work: () => Value): Attempt<Value> 
   }
 }
 
-/** What the file system refused; throws what is no refusal of it. */
+/** True for what a system refuses, be it a file, a process or a thread. */
+export function isSystemError(error: unknown): boolean {
+  return refusalOf(error) !== null;
+}
+
+/** What the system refused; throws what is no refusal of it. */
 export function storageProblem(path: string, error: unknown): StorageProblem {
-  const code = errorCode(error);
+  const code = refusalOf(error);
   if (code === null) throw error;
   // The system knows best which of several files it was.
   const named = error instanceof Error && "path" in error && typeof error.path === "string" ? error.path : path;
   return { path: named, code, reason: reasonOf(code), help: helps.get(code) ?? otherHelp };
+}
+
+/** What the file system would say if it knew what this program does not read or write. */
+export class RefusedFile extends Error {
+  readonly code: RefusalCode;
+  readonly path: string;
+
+  constructor(code: RefusalCode, path: string) {
+    super(`${code}: ${refusals[code]}, '${path}'`);
+    this.code = code;
+    this.path = path;
+  }
+}
+
+/** Refusals in words; most are nothing that systems have a name for. */
+const refusals = {
+  EISDIR: "it is a folder",
+  ENOTFILE: "it is not a regular file",
+  EDISK: "it is a disk, whose content would be lost",
+  ESOCKET: "it is a socket",
+  ENOREADER: "nobody reads from this pipe",
+  ENOHOME: "this user has no home folder",
+  ENOTEMP: "temporary files cannot be written there",
+  ETOOLARGE: "it is larger than such a file can be",
+} as const;
+
+type RefusalCode = keyof typeof refusals;
+
+/** An error of the system, naming the file that its user knows. */
+export function withPath(error: unknown, path: string): unknown {
+  return errorCode(error) === null || !(error instanceof Error) ? error : Object.assign(error, { path });
 }
 
 /** The system's name of an error, such as `ENOSPC`; null for what is no error of the system. */
@@ -36,19 +72,27 @@ export function errorCode(error: unknown): string | null {
   return /^E[A-Z0-9]+$/.test(error.code) ? error.code : null;
 }
 
+/** The same of errors that only quote the system's, as that of a thread that could not be started. */
+function refusalOf(error: unknown): string | null {
+  const code = errorCode(error);
+  if (code !== null || !(error instanceof Error && "code" in error)) return code;
+  if (error.code === "ERR_FS_FILE_TOO_LARGE") return "ETOOLARGE";
+  return error.code === "ERR_WORKER_INIT_FAILED" ? (/\bE[A-Z]+$/.exec(error.message)?.[0] ?? "EAGAIN") : null;
+}
+
 /** An error of the system in words. */
 export function reasonOf(code: string): string {
   return reasons.get(code) ?? code;
 }
 
-const reasons: ReadonlyMap<string, string> = new Map([
+const reasons: ReadonlyMap<string, string> = new Map<string, string>([
+  ...Object.entries(refusals),
   ["EACCES", "permission denied"],
   ["EPERM", "permission denied"],
   ["ELOOP", "its links lead in a circle"],
   ["ENAMETOOLONG", "its name is too long"],
   ["ENOENT", "it is not there"],
   ["ENOTDIR", "a part of its path is no folder"],
-  ["EISDIR", "it is a folder"],
   ["EEXIST", "it is there already"],
   ["ENOSPC", "the disk is full"],
   ["EDQUOT", "the disk quota is used up"],
@@ -58,10 +102,15 @@ const reasons: ReadonlyMap<string, string> = new Map([
   ["EMFILE", "this program has too many files open"],
   ["ENFILE", "the machine has too many files open"],
   ["ESTALE", "the network disk was lost"],
+  ["EAGAIN", "the system starts no more processes or threads for this user"],
+  ["ENOMEM", "memory ran out"],
+  ["EPIPE", "nobody reads it any more"],
+  ["ENXIO", "nothing is behind this device, or nobody reads from this pipe"],
 ]);
 
 const freeSpace = "free some space on that disk, or use a folder on another one";
-const permit = "make it writable for this user, or use another folder";
+const permit = "give this user the right to read and write it, or use another path";
+const nameAnother = "name a regular file";
 const fewerFiles = "raise the limit of open files (`ulimit -n`)";
 const checkDisk = "see whether the disk is healthy and still there; the system's log may say more";
 
@@ -76,6 +125,19 @@ const helps: ReadonlyMap<string, string> = new Map([
   ["ENFILE", fewerFiles],
   ["EIO", checkDisk],
   ["ESTALE", checkDisk],
+  ["EAGAIN", "end other programs, or raise the limit (`ulimit -u`)"],
+  ["ENOMEM", "end other programs, or use a machine with more memory"],
+  ["ELOOP", "see where its links lead (`readlink -f`)"],
+  ["ENAMETOOLONG", "use a shorter name"],
+  ["ENOTDIR", "see which part of the path is a file"],
+  ["EISDIR", nameAnother],
+  ["ENOTFILE", nameAnother],
+  ["EDISK", nameAnother],
+  ["ESOCKET", nameAnother],
+  ["ENOREADER", "start what reads from it first"],
+  ["ENOHOME", "name a folder for what is kept: export MEDCTC_CACHE=FOLDER"],
+  ["ENOTEMP", "name a folder for them: export TMPDIR=FOLDER"],
+  ["ETOOLARGE", "see whether it is the file that is meant"],
   ["ENOENT", "see whether its folder was moved or removed, or its disk taken away"],
 ]);
 

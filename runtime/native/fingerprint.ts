@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { closeSync, fstatSync, openSync, readSync, utimesSync } from "node:fs";
+import { readSync, utimesSync } from "node:fs";
+import { withRegularFile } from "../files/index.ts";
 
 /** What a file was when it was installed. */
 export interface Fingerprint {
@@ -51,13 +52,7 @@ function restoreTime(path: string, modifiedMs: number): void {
 }
 
 function withFile<Result>(path: string, look: (file: number, sizeBytes: number, modifiedMs: number) => Result): Result {
-  const file = openSync(path, "r");
-  try {
-    const { size, mtimeMs } = fstatSync(file);
-    return look(file, size, Math.round(mtimeMs));
-  } finally {
-    closeSync(file);
-  }
+  return withRegularFile(path, (file, { size, mtimeMs }) => look(file, size, Math.round(mtimeMs)));
 }
 
 function hashOfEnds(file: number, sizeBytes: number): string {

@@ -1,5 +1,6 @@
 import { existsSync, lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { storageProblem } from "../files/index.ts";
 import type { NativeFiles } from "./cache.ts";
 import { differenceFrom } from "./fingerprint.ts";
 import { readRecord, recordedFiles } from "./record.ts";
@@ -66,8 +67,7 @@ function differenceOf(path: string, look: () => string | null): string | null {
   try {
     return look();
   } catch (error) {
-    if (!(error instanceof Error && "code" in error)) throw error;
-    return `cannot be read: ${error.message}`;
+    return `cannot be read: ${storageProblem(path, error).reason}`;
   }
 }
 

@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { writeAtomically } from "../files/index.ts";
+import { readFileText, storageProblem, writeAtomically } from "../files/index.ts";
 import type { NativeFiles } from "./cache.ts";
 import { type Fingerprint, fingerprint } from "./fingerprint.ts";
 import { versions } from "./versions.ts";
@@ -24,7 +23,7 @@ export function recordedFiles(files: NativeFiles): readonly (readonly [name: str
 /** Reads what an install left when it was done. */
 export function readRecord(path: string): RecordFile {
   try {
-    const parsed: unknown = JSON.parse(readFileSync(path, "utf8"));
+    const parsed: unknown = JSON.parse(readFileText(path));
     const parts = typeof parsed === "object" && parsed !== null && "parts" in parsed ? parsed.parts : null;
     if (typeof parts !== "object" || parts === null) {
       return { kind: "unreadable", reason: "it does not say what was installed" };
@@ -34,10 +33,9 @@ export function readRecord(path: string): RecordFile {
     );
     return { kind: "record", record: new Map(record) };
   } catch (error) {
-    if (error instanceof Error && "code" in error) {
-      return error.code === "ENOENT" ? { kind: "absent" } : { kind: "unreadable", reason: error.message };
-    }
-    return { kind: "unreadable", reason: "it is not JSON" };
+    if (error instanceof SyntaxError) return { kind: "unreadable", reason: "it is not JSON" };
+    const { code, reason } = storageProblem(path, error);
+    return code === "ENOENT" || code === "ENOTDIR" ? { kind: "absent" } : { kind: "unreadable", reason };
   }
 }
 

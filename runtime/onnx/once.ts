@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { emitOnnx, evaluateOnce, flopsOfProgram, type Program } from "../../compiler/index.ts";
+import { makeTemporaryFolder } from "../files/index.ts";
 import type { WeightPieces } from "../weights/index.ts";
 import { OnnxSession } from "./session.ts";
 import { writeOnnx } from "./write-model.ts";
@@ -30,7 +30,7 @@ export async function withComputedOnce(programs: Iterable<Program>, piecesOf: We
 
 /** A program that needs nothing but weights, in ONNX Runtime. */
 async function computed(program: Program, piecesOf: WeightPieces): Promise<Float32Array> {
-  const folder = mkdtempSync(join(tmpdir(), "medctc-once-"));
+  const folder = makeTemporaryFolder("medctc-once");
   try {
     // As weights that may be given, or it would all be computed while the model is loaded, which takes far more memory.
     const paths = program.graph.nodes.flatMap(({ operation }) =>

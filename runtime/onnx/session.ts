@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { bundledFile } from "../files/index.ts";
 import type { Answer, Request, SentTensor } from "./messages.ts";
+import { turnTelemetryOff } from "./telemetry.ts";
 
 /** Models in ONNX Runtime, in a thread of their own, which share kept values. Everything is freed by `dispose`. */
 export class OnnxSession {
@@ -21,6 +22,7 @@ export class OnnxSession {
 
   /** Loads the files of several models, by names. */
   static async loadAll(files: ReadonlyMap<string, string>): Promise<OnnxSession> {
+    turnTelemetryOff();
     const session = new OnnxSession(new Worker(bundledFile("onnx-worker.js")), [...files.keys()][0] ?? "");
     try {
       for (const [model, file] of files) await session.ask({ kind: "load", model, file });

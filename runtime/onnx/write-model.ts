@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import {
   encodeOnnx,
@@ -65,7 +65,7 @@ export function writeOnnx(
   for (const file of new Set([...places.values()].map((place) => place.file))) {
     progress(file);
     const inside = [...places].filter(([, place]) => place.file === file);
-    writeWeights(inside, join(files.folder, file), piecesOf);
+    writeAtomically(join(files.folder, file), weightBytes(inside, piecesOf));
   }
   for (const { file, message } of messages) {
     progress(file);
@@ -73,33 +73,22 @@ export function writeOnnx(
   }
 }
 
-function writeWeights(
+/** The content of a file of weights, in the order of their places, with zeros where nothing stands. */
+function* weightBytes(
   weights: readonly (readonly [name: string, place: Place])[],
-  file: string,
   piecesOf: WeightPieces,
-): void {
-  const staging = `${file}.${process.pid}.part`;
-  const handle = openSync(staging, "w");
-  try {
-    for (const [name, { offset, bytes, dtype }] of weights) {
-      let at = offset;
-      for (const piece of piecesOf(name)) {
-        const stored = dtype === "bf16" ? Uint16Array.from(piece, halfBits) : piece;
-        const view = new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
-        if (at + view.length > offset + bytes) throw new Error(`${name} has more elements than its shape`);
-        for (let written = 0; written < view.length; ) {
-          written += writeSync(handle, view, written, view.length - written, at + written);
-        }
-        at += view.length;
-      }
-      if (at !== offset + bytes) throw new Error(`${name} has fewer elements than its shape`);
+): Generator<Uint8Array> {
+  let at = 0;
+  for (const [name, { offset, bytes, dtype }] of weights) {
+    if (offset > at) yield new Uint8Array(offset - at);
+    at = offset;
+    for (const piece of piecesOf(name)) {
+      const stored = dtype === "bf16" ? Uint16Array.from(piece, halfBits) : piece;
+      const view = new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
+      if (at + view.length > offset + bytes) throw new Error(`${name} has more elements than its shape`);
+      yield view;
+      at += view.length;
     }
-    fsyncSync(handle);
-    renameSync(staging, file);
-  } catch (error) {
-    rmSync(staging, { force: true });
-    throw error;
-  } finally {
-    closeSync(handle);
+    if (at !== offset + bytes) throw new Error(`${name} has fewer elements than its shape`);
   }
 }

@@ -39,6 +39,9 @@ export async function bundle(root) {
     target: "node20",
     minify: true,
     legalComments: "none",
+    // Read when an internal error is printed, and by nothing else.
+    sourcemap: "external",
+    sourcesContent: false,
     define: { MEDCTC_VERSION: JSON.stringify(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version) },
     // CommonJS packages in an ES bundle call `require` for Node's own modules.
     banner: {
@@ -50,6 +53,7 @@ export async function bundle(root) {
     ...options,
     entryPoints: {
       medctc: "runtime/cli/main.ts",
+      "lifeline-worker": "runtime/cli/lifeline-worker.ts",
       "volume-worker": "runtime/data/volume-worker.ts",
       index: "runtime/api/index.ts",
     },

@@ -111,6 +111,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+# A cluster that this starts sends no statistics of its use.
+os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+
 import ray
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { readFileText } from "../files/index.ts";
 import type { EntryEdits } from "./entries.ts";
 import { fieldOf, fieldsOf } from "./fields.ts";
 
@@ -31,7 +32,7 @@ export function encodeManifest({ title, entries }: Manifest): string {
 /** The manifest of a folder; null where there is none, or it is not such a file. */
 export function readManifest(root: string): Manifest | null {
   const path = manifestPath(root);
-  const fields = existsSync(path) ? fieldsOf(readFileSync(path, "utf8")) : null;
+  const fields = existsSync(path) ? fieldsOf(readFileText(path)) : null;
   const title = fields?.("title");
   const entries = fields?.("entries");
   if (typeof title !== "string" || !Array.isArray(entries)) return null;

@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Plan } from "../../compiler/index.ts";
 import { decodeScores, type Evaluation, evaluateScores } from "../evaluate/index.ts";
+import { readFileText } from "../files/index.ts";
 import { fieldsOf } from "./fields.ts";
 import type { ManifestEntry } from "./manifest.ts";
 import { isFinished, runFolder } from "./sweep-folder.ts";
@@ -65,7 +66,7 @@ interface Step {
 /** The steps of a log; a last line that was not finished is left out. */
 function readSteps(path: string): readonly Step[] {
   if (!existsSync(path)) return [];
-  return readFileSync(path, "utf8")
+  return readFileText(path)
     .split("\n")
     .flatMap((line): readonly Step[] => {
       const fields = line === "" ? null : fieldsOf(line);
@@ -88,7 +89,7 @@ function readKept(folder: string, lastStep: number) {
     .sort()
     .flatMap((name) => {
       const step = Number(/^step-(\d+)\.json$/.exec(name)?.[1] ?? Number.NaN);
-      const scores = step <= lastStep ? decodeScores(readFileSync(join(folder, name), "utf8")) : null;
+      const scores = step <= lastStep ? decodeScores(readFileText(join(folder, name))) : null;
       return scores === null ? [] : [{ step, scores }];
     });
 }

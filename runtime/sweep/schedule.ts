@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { closeSync, mkdirSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Holder, holderOf } from "../files/index.ts";
+import { type Holder, holderOf, machineFiles } from "../files/index.ts";
 import type { StopSignal } from "../train/signals.ts";
 
 /** One training of a sweep. */
@@ -104,7 +104,7 @@ function start(job: Job, program: string): Running {
   const holder = holderOf(lock);
   if (holder !== null) return waitFor(holder, { job, startedMs, lock });
   mkdirSync(dirname(job.log), { recursive: true });
-  const log = openSync(job.log, "a");
+  const log = machineFiles.append(job.log);
   writeSync(log, `$ medctc ${job.words.join(" ")}\n`);
   // In a group of its own, so that Ctrl-C reaches it once: by us. Twice would end it before it has saved.
   const child = spawn(process.execPath, [program, ...job.words], { stdio: ["ignore", log, log], detached: true });

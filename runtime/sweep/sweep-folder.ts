@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { writeAtomically } from "../files/index.ts";
+import { readFileText, writeAtomically } from "../files/index.ts";
 import { type SweepEntry, specName } from "./derive.ts";
 import { fieldsOf } from "./fields.ts";
 
@@ -61,7 +61,7 @@ export function placeEntry(root: string, { name, text, imports }: SweepEntry, id
 }
 
 function readIdentity(path: string): EntryIdentity | null {
-  const fields = existsSync(path) ? fieldsOf(readFileSync(path, "utf8")) : null;
+  const fields = existsSync(path) ? fieldsOf(readFileText(path)) : null;
   if (fields === null) return null;
   const text = (name: string): string | null => {
     const value = fields(name);
@@ -91,6 +91,6 @@ function freePath(folder: string, name: string): string {
 
 /** Leaves a file alone that has the content already, so that its time says when it changed. */
 export function writeChanged(path: string, content: string): void {
-  if (existsSync(path) && readFileSync(path, "utf8") === content) return;
+  if (existsSync(path) && readFileText(path) === content) return;
   writeAtomically(path, content);
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
-import { writeAtomically } from "../files/index.ts";
+import { readFileBytes, writeAtomically } from "../files/index.ts";
 
 /** Bytes of features that are kept; the least recently used go first. */
 const keptBytes = 4 * 2 ** 30;
@@ -13,7 +13,7 @@ const entryName = /^[0-9a-f]{64}\.features$/;
 export function readFeatures(folder: string, key: string, count: number): Float32Array | null {
   const path = join(folder, `${key}.features`);
   try {
-    const bytes = readFileSync(path);
+    const bytes = readFileBytes(path, keptBytes);
     const content = bytes.subarray(hashBytes);
     const hash = createHash("sha256").update(content).digest();
     if (content.length !== 4 * count || !hash.equals(bytes.subarray(0, hashBytes))) {

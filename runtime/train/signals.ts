@@ -1,5 +1,7 @@
 /** Signals that ask a program to stop. */
-export type StopSignal = "SIGINT" | "SIGTERM";
+export const stopSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+export type StopSignal = (typeof stopSignals)[number];
 
 export interface SignalWatch {
   /** The signal that asked for an end, once one did. */
@@ -9,12 +11,19 @@ export interface SignalWatch {
 }
 
 /** How a program ends that a signal asked to: 128 and the signal's number, as shells say it of one that a signal ended. */
-export function exitCodeOf(signal: StopSignal): 130 | 143 {
-  return signal === "SIGINT" ? 130 : 143;
+export function exitCodeOf(signal: StopSignal): 129 | 130 | 143 {
+  switch (signal) {
+    case "SIGHUP":
+      return 129;
+    case "SIGINT":
+      return 130;
+    case "SIGTERM":
+      return 143;
+  }
 }
 
 /**
- * Watches for Ctrl-C and for SIGTERM. The first only says that an end is asked for, so that a step is finished and saved;
+ * Watches for Ctrl-C, for SIGTERM, and for SIGHUP, which comes when a terminal is closed. The first only says that an end is asked for, so that a step is finished and saved;
  * the second ends the process at once, after `beforeEnd`, which may only do what takes no time. Node.js hears of signals
  * between turns of the event loop: a loop of steps that do not wait for anything must give way once a step
  * (`await setImmediate()` of node:timers/promises), or it hears of none.
@@ -22,8 +31,7 @@ export function exitCodeOf(signal: StopSignal): 130 | 143 {
 export function watchSignals(beforeEnd: () => void = () => undefined): SignalWatch {
   const request = new StopRequest();
   const dispose = (): void => {
-    process.removeListener("SIGINT", hear);
-    process.removeListener("SIGTERM", hear);
+    for (const signal of stopSignals) process.removeListener(signal, hear);
   };
   const hear = (signal: StopSignal): void => {
     const isSecond = request.hear(signal, performance.now());
@@ -33,8 +41,7 @@ export function watchSignals(beforeEnd: () => void = () => undefined): SignalWat
     // By the signal itself: to exit would wait for threads that compute, and ONNX Runtime aborts when its thread is ended.
     process.kill(process.pid, signal);
   };
-  process.on("SIGINT", hear);
-  process.on("SIGTERM", hear);
+  for (const signal of stopSignals) process.on(signal, hear);
   return { requested: () => request.signal(), dispose };
 }
 

@@ -1,7 +1,6 @@
-import { statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type Diagnostic, report } from "../../grammar/index.ts";
-import { errorCode, reasonOf } from "../files/index.ts";
+import { errorCode, kindOfPath, reasonOf } from "../files/index.ts";
 import { FormatError } from "./format-error.ts";
 import { formatOf } from "./format-of.ts";
 import { floatsOf, type PlacedTensor } from "./placed-tensor.ts";
@@ -36,7 +35,7 @@ const inFolders = [
  */
 export function openTensors(path: string): OpenTensors | WrongFile {
   return openOrSay(path, () => {
-    const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+    const isFolder = kindOfPath(path) === "folder";
     return openWeightFile(isFolder ? inFolder(path) : path);
   });
 }
@@ -58,7 +57,7 @@ export interface WrongFile {
 
 function inFolder(folder: string): string {
   const paths = inFolders.map((name) => join(folder, name));
-  const found = paths.find((path) => statSync(path, { throwIfNoEntry: false }) !== undefined);
+  const found = paths.find((path) => kindOfPath(path) !== "absent");
   if (found !== undefined) return found;
   throw new FormatError(folder, `it is a folder without ${inFolders.join(", ")}`, "name the file");
 }

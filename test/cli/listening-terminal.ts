@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { Terminal } from "../../runtime/cli/terminal.ts";
+import { type Terminal, terminalOn } from "../../runtime/cli/terminal.ts";
 
 /** A terminal without colours or input, and what was said there until now. */
 export function listeningTerminal(): {
@@ -7,18 +7,19 @@ export function listeningTerminal(): {
   readonly said: { readonly out: string; readonly err: string };
 } {
   const said = { out: "", err: "" };
-  const terminal: Terminal = {
+  const terminal = terminalOn({
     out: (text) => {
       said.out += text;
     },
     err: (text) => {
       said.err += text;
     },
+    outIsTerminal: false,
     colour: false,
     interactive: false,
     readInput: () => Promise.resolve(new Uint8Array()),
     libraryFolder: resolve("specs/std"),
     programFile: resolve("dist/medctc.js"),
-  };
+  });
   return { terminal, said };
 }

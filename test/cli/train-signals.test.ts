@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { beforeAll, describe, expect, test } from "vitest";
+import { holderOf, isRunning } from "../../runtime/files/index.ts";
 import { prepareProgram } from "./medctc.ts";
 import { backends, runHere, SmallTraining, start } from "./small-training.ts";
 
@@ -76,6 +77,69 @@ test("a signal while a training is loaded ends it before it begins", async () =>
   const ended = await end;
   expect(ended).toMatchObject({ code: 143, signal: null });
   expect(ended.err).toContain("stopped before anything was saved; start it again\n");
+});
+
+test("SIGHUP, as of a terminal that is closed, saves as SIGTERM does", async () => {
+  const folder = small.path("hung-up");
+  const { child, says, end } = start(commandLine("onnx", folder));
+  await says(/^step 1\//m);
+  child.kill("SIGHUP");
+  const ended = await end;
+  expect(ended).toMatchObject({ code: 129, signal: null });
+  expect(ended.err).toMatch(/^stopped after step \d+ of 120, which is saved; go on with/m);
+});
+
+/** The process that trains, which the one that was started watches over. */
+function trainerOf(folder: string): number {
+  const holder = holderOf(join(folder, "run.lock"));
+  if (holder === null) throw new Error("nobody trains");
+  return holder.pid;
+}
+
+describe("a process that trains and hears nothing, as while TensorFlow builds, loads or steps", () => {
+  test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+    "the first %s is answered within a second, the second ends it at once",
+    async (signal) => {
+      const folder = small.path(`deaf-${signal}`);
+      const { child, says, end } = start(commandLine("onnx", folder));
+      await says(/^step 1\//m);
+      const trainer = trainerOf(folder);
+      process.kill(trainer, "SIGSTOP");
+      const first = performance.now();
+      child.kill(signal);
+      await says(/^stopping as soon as this step allows; once more to end at once$/m);
+      expect(performance.now() - first).toBeLessThan(1000);
+      const second = performance.now();
+      child.kill(signal);
+      expect(await end).toMatchObject({ code: null, signal });
+      expect(performance.now() - second).toBeLessThan(1000);
+      expect(isRunning(trainer)).toBe(false);
+      // What was saved is whole, and nothing is left that keeps the next start from going on.
+      expect((await runHere(commandLine("onnx", folder, "--resume"))).code).toBe(0);
+    },
+  );
+
+  test("is ended with the process that watches over it, when that is killed", async () => {
+    const folder = small.path("orphan");
+    const { child, says, end } = start(commandLine("onnx", folder));
+    await says(/^step 1\//m);
+    expect(holderOf(join(folder, "run.lock"))).not.toBeNull();
+    child.kill("SIGKILL");
+    // Its standard error is the trainer's too, and is closed by both.
+    expect(await end).toMatchObject({ code: null, signal: "SIGKILL" });
+    await expect.poll(() => holderOf(join(folder, "run.lock"))).toBeNull();
+  });
+
+  test.runIf(backends.includes("tensorflow"))("in TensorFlow's own calls too", async () => {
+    const { child, says, end } = start(commandLine("tensorflow", small.path("in-tensorflow")));
+    await says(/^loading/m);
+    child.kill("SIGINT");
+    await setTimeout(300);
+    const second = performance.now();
+    child.kill("SIGINT");
+    await end;
+    expect(performance.now() - second).toBeLessThan(1000);
+  });
 });
 
 test("a second signal ends it at once, in the midst of a step", async () => {

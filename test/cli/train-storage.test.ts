@@ -64,7 +64,9 @@ describe.runIf(process.platform !== "win32")("a file that becomes too large", ()
     const folder = small.path("none");
     const { code, err } = trainWithin(8, folder);
     expect(code).toBe(1);
-    expect(err).toContain(`error: ${folder}: the file is larger than its disk allows\n  help: use a folder on a disk`);
+    expect(err).toContain(
+      `error: ${folder}/.work/weights.data: the file is larger than its disk allows\n  help: use a folder on a disk`,
+    );
     expect(readdirSync(folder)).toEqual(["checkpoints"]);
   });
 
@@ -107,7 +109,7 @@ describe.runIf(process.platform !== "win32")("what may not be written", () => {
     const folder = join(closed, "run");
     expect(trainAsNobody(folder)).toMatchObject({
       code: 1,
-      err: `error: ${folder}: permission denied\n  help: make it writable for this user, or use another folder\n`,
+      err: `error: ${folder}: permission denied\n  help: give this user the right to read and write it, or use another path\n`,
     });
   });
 });

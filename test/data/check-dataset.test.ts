@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { defaultData } from "../../compiler/index.ts";
 import { type DataCheckOptions, dataCheck } from "../../runtime/cli/data-check.ts";
-import type { Terminal } from "../../runtime/cli/terminal.ts";
+import { terminalOn } from "../../runtime/cli/terminal.ts";
 import { dataFolder, metadataHeader, plainMetadata, reportsHeader, table, volumes } from "./data-folder.ts";
 
 const trained = "train_1_a_1.nii.gz";
@@ -20,19 +20,20 @@ const good = {
 async function check(files: Readonly<Record<string, string>>, options: Partial<DataCheckOptions> = {}) {
   const folder = dataFolder(files);
   const said = { out: "", err: "" };
-  const terminal: Terminal = {
+  const terminal = terminalOn({
     out: (text) => {
       said.out += text;
     },
     err: (text) => {
       said.err += text;
     },
+    outIsTerminal: false,
     colour: false,
     interactive: false,
     readInput: () => Promise.resolve(new Uint8Array()),
     libraryFolder: "",
     programFile: "",
-  };
+  });
   const code = await dataCheck(folder, { ...plain, ...options }, terminal);
   const below = (text: string) => text.replaceAll(`${folder}/`, "").replaceAll(folder, ".");
   return { code, out: below(said.out), err: below(said.err).replace("reading tables\n", "") };
@@ -136,15 +137,16 @@ test("names from files cannot move the cursor or change colours", async () => {
 
 test("a folder that is not there is said, and ends with 1", async () => {
   const said: string[] = [];
-  const terminal: Terminal = {
+  const terminal = terminalOn({
     out: (text) => void said.push(text),
     err: (text) => void said.push(text),
+    outIsTerminal: false,
     colour: false,
     interactive: false,
     readInput: () => Promise.resolve(new Uint8Array()),
     libraryFolder: "",
     programFile: "",
-  };
+  });
   expect(await dataCheck(join(dataFolder({}), "none"), plain, terminal)).toBe(1);
   expect(said.join("")).toContain("/none: it cannot be read: it does not exist\n");
 });

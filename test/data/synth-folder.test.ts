@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { type DataSynthOptions, dataSynth } from "../../runtime/cli/data-synth.ts";
+import { terminalOn } from "../../runtime/cli/terminal.ts";
 import { filesBelow, hashOf } from "./synth-set.ts";
 
 const root = mkdtempSync(join(tmpdir(), "medctc-synth-folder-"));
@@ -13,15 +14,24 @@ const small: DataSynthOptions = { pairs: 2, valid: 1, seed: 4 };
 /** Runs the command, and gives its exit code and what it said. */
 function synth(folder: string, options: DataSynthOptions) {
   const said = { out: "", err: "" };
-  const code = dataSynth(folder, options, {
-    out: (text) => (said.out += text),
-    err: (text) => (said.err += text),
-    colour: false,
-    interactive: false,
-    readInput: () => Promise.resolve(new Uint8Array()),
-    libraryFolder: "specs",
-    programFile: "",
-  });
+  const code = dataSynth(
+    folder,
+    options,
+    terminalOn({
+      out: (text) => {
+        said.out += text;
+      },
+      err: (text) => {
+        said.err += text;
+      },
+      outIsTerminal: false,
+      colour: false,
+      interactive: false,
+      readInput: () => Promise.resolve(new Uint8Array()),
+      libraryFolder: "specs",
+      programFile: "",
+    }),
+  );
   return { code, ...said };
 }
 

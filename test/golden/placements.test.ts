@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { diff } from "../../runtime/cli/diff.ts";
 import { place } from "../../runtime/cli/place.ts";
-import type { Terminal } from "../../runtime/cli/terminal.ts";
+import { type Terminal, terminalOn } from "../../runtime/cli/terminal.ts";
 
 const defaults = {
   atMost: false,
@@ -23,15 +23,16 @@ function shown(run: (terminal: Terminal) => number): string {
   const write = (part: string): void => {
     text += part;
   };
-  const terminal: Terminal = {
+  const terminal = terminalOn({
     out: write,
     err: write,
+    outIsTerminal: false,
     colour: false,
     interactive: false,
     readInput: () => Promise.resolve(new Uint8Array()),
     libraryFolder: "specs/std",
     programFile: "",
-  };
+  });
   const code = run(terminal);
   return `${text}\nexit ${code}\n`;
 }

@@ -4,6 +4,9 @@ import json
 import os
 import sys
 
+# ONNX Runtime reads it when it is loaded: it tells its maker nothing.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
 import numpy
 import onnx
 import onnxruntime

@@ -92,6 +92,8 @@ test("a Ray script has the same words, as texts of Python", () => {
   write("ray");
   const script = readFileSync(join(root, "jobs/ray_sweep.py"), "utf8");
   expect(script).toContain('"--data", os.environ.get("MEDCTC_DATA", "../some data/it\'s"),');
+  // Ray reads it when it is imported.
+  expect(script).toMatch(/RAY_USAGE_STATS_ENABLED"\] = "0"\n\nimport ray\n/);
   expect(script).toContain('"--allow-missing", "heads.*", "a\'b", "--skip-bad", "--backend", "auto",');
   expect(readFileSync(join(root, "jobs/runs.tsv"), "utf8").split("\n")[0]).toBe(
     "qkv\t1\truns/qkv/spec.vlm\truns/qkv/seed-1\truns/qkv/seed-1.log",
