@@ -1,4 +1,5 @@
 import type { ModuleInstance } from "../elaborate/instances.ts";
+import { memoizeDepthFirst } from "../ir/depth-first.ts";
 import { type Node, printType } from "../ir/types.ts";
 import type { Element } from "../select/elements.ts";
 
@@ -29,7 +30,15 @@ export class OwnComputation {
   private readonly lets: ReadonlyMap<Node, string>;
   /** By module, the nodes of it that are used outside. */
   private readonly exits = new Map<string, Set<Node>>();
-  private readonly inModule = new Map<Node, number>();
+  /** A node by what its module computes for it, and what it is called that flows in. */
+  private readonly within = memoizeDepthFirst(
+    (node: Node) => node.inputs.filter((input) => isOfModule(input, node)),
+    (node, numbers: readonly number[]): number => {
+      const left = [...numbers];
+      const inputs = node.inputs.map((input) => (isOfModule(input, node) ? (left.shift() ?? -1) : this.labelOf(input)));
+      return this.interner.ofNode("module", node, inputs);
+    },
+  );
 
   constructor(
     nodes: readonly Node[],
@@ -64,23 +73,28 @@ export class OwnComputation {
    * outside all modules counts for the value that uses it.
    */
   ofModelNode(node: Node, name: string | null): number {
-    const known = new Map<Node, number>();
-    const entered = new Set<string>();
-    const visit = (each: Node): number | string => {
-      const other = this.lets.get(each);
-      if (other !== undefined && other !== name && each !== node) return `let ${other}`;
-      const computed = known.get(each);
-      if (computed !== undefined) return computed;
-      const owner = ownerOf(each);
-      const number =
-        owner === null || owner === ""
-          ? this.interner.ofNode("model", each, each.inputs.map(visit))
-          : this.interner.number(`from ${this.labelOf(each)} with ${this.enter(owner, entered).map(visit).join(", ")}`);
-      known.set(each, number);
-      return number;
-    };
     const alias = this.lets.get(node);
-    return alias === undefined || alias === name ? Number(visit(node)) : this.interner.number(`let ${alias}`);
+    if (alias !== undefined && alias !== name) return this.interner.number(`let ${alias}`);
+    const entered = new Set<string>();
+    const otherLet = (each: Node): string | null => {
+      const other = this.lets.get(each);
+      return other === undefined || other === name || each === node ? null : other;
+    };
+    const isOfModel = (each: Node): boolean => ownerOf(each) === null || ownerOf(each) === "";
+    const visit = memoizeDepthFirst(
+      (each: Node): readonly Node[] => {
+        if (otherLet(each) !== null) return [];
+        return isOfModel(each) ? each.inputs : this.enter(ownerOf(each) ?? "", entered);
+      },
+      (each, inputs: readonly (number | string)[]): number | string => {
+        const other = otherLet(each);
+        if (other !== null) return `let ${other}`;
+        return isOfModel(each)
+          ? this.interner.ofNode("model", each, inputs)
+          : this.interner.number(`from ${this.labelOf(each)} with ${inputs.join(", ")}`);
+      },
+    );
+    return Number(visit(node));
   }
 
   /** What flows into the component of a module from outside all modules, the first time that it is met. */
@@ -92,18 +106,6 @@ export class OwnComputation {
       .filter((node) => componentOf(ownerOf(node) ?? "") === component)
       .flatMap((node) => node.inputs.filter((input) => ownerOf(input) === ""));
     return [...new Set(inputs)];
-  }
-
-  private within(node: Node): number {
-    const known = this.inModule.get(node);
-    if (known !== undefined) return known;
-    const inputs = node.inputs.map((input) => {
-      const owner = ownerOf(input);
-      return owner === null || owner === ownerOf(node) ? this.within(input) : this.labelOf(input);
-    });
-    const number = this.interner.ofNode("module", node, inputs);
-    this.inModule.set(node, number);
-    return number;
   }
 
   private exit(node: Node): void {
@@ -136,6 +138,12 @@ export class OwnComputation {
       this.names.set(value.node, `${seenAs}.${name}`);
     }
   }
+}
+
+/** Whether a value is made by the module of who uses it, or is given. */
+function isOfModule(input: Node, user: Node): boolean {
+  const owner = ownerOf(input);
+  return owner === null || owner === ownerOf(user);
 }
 
 /** The module that made a node, empty for the model; null for what is given, which every user sees alike. */

@@ -13,10 +13,18 @@ export class Builder {
 
   /** Throws where the types do not fit: what the compiler makes always does. */
   add(operation: Operation, ...inputs: readonly Node[]): Node {
-    const node = this.graph.add(operation, inputs, this.origin);
+    return this.checked(this.graph.add(operation, inputs, this.origin), operation, inputs);
+  }
+
+  /** The operation of a node of another graph, on inputs of this one. */
+  copy(node: Node, inputs: readonly Node[]): Node {
+    return this.checked(this.graph.copy(node, inputs), node.operation, inputs);
+  }
+
+  private checked(node: Node | string, { op }: Operation, inputs: readonly Node[]): Node {
     if (typeof node !== "string") return node;
     const types = inputs.map(({ type }) => printType(type)).join(", ");
-    throw new Error(`the compiler made ${operation.op}(${types}): ${node}`);
+    throw new Error(`the compiler made ${op}(${types}): ${node}`);
   }
 
   /** Appends to the same graph, with another origin. */

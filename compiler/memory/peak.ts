@@ -1,3 +1,4 @@
+import { NodeMap } from "../ir/node-map.ts";
 import { byteCount, type Node } from "../ir/types.ts";
 import { gradientPrefix, nodesOf, type Program } from "../programs/program.ts";
 import { isAlias, overwriting, scratchBytes } from "./buffers.ts";
@@ -39,8 +40,8 @@ class Run {
   at: Node | null = null;
   private liveBytes = 0;
   private livePieceBytes = 0;
-  private readonly readers = new Map<Node, number>();
-  private readonly buffers = new Map<Node, Buffer>();
+  private readonly readers = new NodeMap<number>();
+  private readonly buffers = new NodeMap<Buffer>();
   private readonly variables = new Map<string, Buffer>();
   private readonly updated = new Map<Node, string[]>();
 

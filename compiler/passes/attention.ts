@@ -1,7 +1,7 @@
 import { byteCount, type Node } from "../ir/types.ts";
-import type { Program } from "../programs/program.ts";
+import { allNodesOf, type Program } from "../programs/program.ts";
 import { blockBytes, blocksFor, cutIntoBlocks, type Region } from "./blocks.ts";
-import { consumersOf } from "./consumers.ts";
+import { type Consumers, consumersOf } from "./consumers.ts";
 
 /**
  * Attention in blocks: where a product of two batches of matrices passes through a softmax into another such product, the
@@ -10,34 +10,41 @@ import { consumersOf } from "./consumers.ts";
  */
 export function blockAttention(program: Program, bytesPerBlock: number = blockBytes): Program {
   const consumers = consumersOf(program);
-  return cutIntoBlocks(program, consumers.keys(), (node) => regionOf(node, consumers, bytesPerBlock));
+  return cutIntoBlocks(program, allNodesOf(program), (node) => regionOf(node, consumers, bytesPerBlock));
 }
 
 /** The attention that ends in a node, from the scores on, when there is one that is worth cutting. */
-function regionOf(end: Node, consumers: ReadonlyMap<Node, readonly Node[]>, bytesPerBlock: number): Region | null {
+function regionOf(end: Node, consumers: Consumers, bytesPerBlock: number): Region | null {
   const { operation, inputs, type } = end;
   const [weights] = inputs;
   if (operation.op !== "matmul" || weights === undefined || type.shape.length < 3) return null;
   const [rows = 1] = type.shape;
+  const nodes = scoresTo(weights, end, rows, consumers);
+  if (nodes === null || inputs[1]?.type.shape[0] !== rows) return null;
+  const bytes = byteCount({ ...weights.type, dtype: "f32" });
+  const blocks = blocksFor(rows, bytes, bytesPerBlock);
+  return blocks < 2 ? null : { nodes: [...nodes].reverse().concat(end), axis: 0, rows, blocks };
+}
+
+/**
+ * What leads from a product of batches through one softmax to the weights that `end` multiplies, last first, where all of it
+ * works on each row by itself and is read nowhere else.
+ */
+function scoresTo(weights: Node, end: Node, rows: number, consumers: Consumers): ReadonlySet<Node> | null {
+  const rank = end.type.shape.length;
+  const isOfRows = ({ type: { shape } }: Node): boolean => shape.length === rank && shape[0] === rows;
   const nodes = new Set<Node>();
   let softmaxes = 0;
-  let products = 0;
-  /** True when all that leads from a product of batches to `node` works on each row by itself and is read nowhere else. */
-  const collect = (node: Node): boolean => {
-    if (nodes.has(node)) return true;
-    const { shape } = node.type;
-    const isOwn = (consumers.get(node) ?? []).every((user) => user === end || nodes.has(user));
-    if (!isOwn || shape[0] !== rows || shape.length !== type.shape.length) return false;
-    const { operation: inner, inputs: operands } = node;
-    switch (inner.op) {
+  for (let node = weights; ; ) {
+    const { operation, inputs, type } = node;
+    const isOwn = consumers(node).every((user) => user === end || nodes.has(user));
+    if (!isOwn || !isOfRows(node)) return null;
+    nodes.add(node);
+    switch (operation.op) {
       case "matmul":
-        products += 1;
-        nodes.add(node);
-        return operands.every(
-          (operand) => operand.type.shape.length === shape.length && operand.type.shape[0] === rows,
-        );
+        return softmaxes === 1 && inputs.every(isOfRows) ? nodes : null;
       case "softmax":
-        if (inner.axis !== -1 && inner.axis !== shape.length - 1) return false;
+        if (operation.axis !== -1 && operation.axis !== rank - 1) return null;
         softmaxes += 1;
         break;
       case "add":
@@ -47,16 +54,11 @@ function regionOf(end: Node, consumers: ReadonlyMap<Node, readonly Node[]>, byte
       case "cast":
         break;
       default:
-        return false;
+        return null;
     }
-    nodes.add(node);
     // What is as large as the scores is part of the region; a bias or a mask that is repeated for them is not.
-    const large = operands.filter((operand) => byteCount(operand.type) >= byteCount(node.type) / 2);
-    return large.length === 1 && large.every(collect);
-  };
-  const whole = collect(weights) && softmaxes === 1 && products === 1;
-  if (!whole || inputs[1]?.type.shape[0] !== rows) return null;
-  const bytes = byteCount({ ...weights.type, dtype: "f32" });
-  const blocks = blocksFor(rows, bytes, bytesPerBlock);
-  return blocks < 2 ? null : { nodes: [...nodes].reverse().concat(end), axis: 0, rows, blocks };
+    const [large, ...others] = inputs.filter((input) => 2 * byteCount(input.type) >= byteCount(type));
+    if (large === undefined || others.length > 0) return null;
+    node = large;
+  }
 }

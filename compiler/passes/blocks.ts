@@ -1,4 +1,5 @@
 import type { Builder } from "../ir/builder.ts";
+import { NodeMap } from "../ir/node-map.ts";
 import type { Node } from "../ir/types.ts";
 import type { Program } from "../programs/program.ts";
 import { rewrite } from "./rewrite.ts";
@@ -35,17 +36,17 @@ export function cutIntoBlocks(program: Program, ends: Iterable<Node>, regionOf: 
     for (const node of region.nodes) taken.add(node);
   }
   if (regions.size === 0) return program;
-  const made = new Map<Node, Node>();
+  const made = new NodeMap<Node>();
   return rewrite(program, (node, inputs, build) => {
     const region = regions.get(node);
-    const result = region === undefined ? build.add(node.operation, ...inputs) : inBlocks(region, made, build);
+    const result = region === undefined ? build.copy(node, inputs) : inBlocks(region, made, build);
     made.set(node, result);
     return result;
   });
 }
 
 /** Computes a region block by block, and puts the blocks together; `made` has what was made of the nodes before it. */
-function inBlocks({ nodes, axis, rows, blocks }: Region, made: ReadonlyMap<Node, Node>, build: Builder): Node {
+function inBlocks({ nodes, axis, rows, blocks }: Region, made: NodeMap<Node>, build: Builder): Node {
   const step = Math.ceil(rows / blocks);
   const parts: Node[] = [];
   for (let from = 0; from < rows; from += step) {

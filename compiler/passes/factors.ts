@@ -18,7 +18,7 @@ export function collectFactors(program: Program): Program {
     const isTurned = node.operation.op === "mul" && numberOf(inputs[0]) !== null;
     const [a, b] = isTurned ? inputs.toReversed() : inputs;
     const [oldA, oldB] = isTurned ? node.inputs.toReversed() : node.inputs;
-    const isOwn = (old: Node | undefined): boolean => old !== undefined && consumers.get(old)?.length === 1;
+    const isOwn = (old: Node | undefined): boolean => old !== undefined && consumers(old).length === 1;
     if (a === undefined) return null;
     const left = isOwn(oldA) ? factored(a) : bare(a);
     const { operation } = node;

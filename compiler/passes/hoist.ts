@@ -1,3 +1,4 @@
+import { NodeMap } from "../ir/node-map.ts";
 import type { Node } from "../ir/types.ts";
 import { flopsOf } from "../ops/index.ts";
 import { allNodesOf, nodesOf, type Program } from "../programs/program.ts";
@@ -50,11 +51,14 @@ function hoistWhere(
   const kept = new Map(program.once);
   for (const [node, path] of once) kept.set(path, node);
   const marked: Program = { ...program, once: kept };
-  const values = new Map<Node, Node>();
+  const values = new NodeMap<Node>();
   // What is fixed is computed from what is fixed; everything else reads a parameter that stands for it.
   const moved = rewrite(marked, (node, _, build) => {
     if (!fixed.has(node)) return null;
-    const value = build.add(node.operation, ...node.inputs.map((input) => fixedValue(input, values)));
+    const value = build.copy(
+      node,
+      node.inputs.map((input) => fixedValue(input, values)),
+    );
     values.set(node, value);
     const path = once.get(node);
     return path === undefined ? value : build.add({ op: "parameter", path, type: node.type });
@@ -62,7 +66,7 @@ function hoistWhere(
   return { ...moved, once: new Map([...kept].map(([path, node]) => [path, fixedValue(node, values)])) };
 }
 
-function fixedValue(node: Node, values: ReadonlyMap<Node, Node>): Node {
+function fixedValue(node: Node, values: NodeMap<Node>): Node {
   const value = values.get(node);
   if (value === undefined) throw new Error("what is fixed depends on what is fixed");
   return value;

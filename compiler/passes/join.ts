@@ -14,13 +14,13 @@ export function joinParts(program: Program): Program {
   /** Sums that are only read by a sum of the same type, which adds up all of it. */
   const inner = new Set<Node>();
   const isInner = (node: Node): boolean => {
-    const [consumer, ...others] = consumers.get(node) ?? [];
+    const [consumer, ...others] = consumers(node);
     return consumer !== undefined && consumer !== node && others.length === 0 && isSum(consumer);
   };
   return rewrite(program, (node, inputs, build) => {
     if (!isSum(node)) return null;
     if (isInner(node)) {
-      const sum = build.add(node.operation, ...inputs);
+      const sum = build.copy(node, inputs);
       inner.add(sum);
       return sum;
     }

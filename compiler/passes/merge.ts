@@ -1,4 +1,5 @@
 import type { Builder } from "../ir/builder.ts";
+import { memoizeDepthFirst } from "../ir/depth-first.ts";
 import type { Node } from "../ir/types.ts";
 import { allNodesOf, nodesOf, type Program } from "../programs/program.ts";
 import { consumersOf } from "./consumers.ts";
@@ -8,14 +9,41 @@ import { rewrite } from "./rewrite.ts";
 interface Projection {
   readonly x: Node;
   readonly outputs: number;
-  /** Appends W, [outputs, inputs], to another program; `made` has what became of a node. */
-  readonly weight: (made: Made, build: Builder) => Node;
-  readonly bias: ((made: Made, build: Builder) => Node) | null;
+  /** W, [outputs, inputs] */
+  readonly weight: Pending;
+  readonly bias: Pending | null;
   /** Whether it is more than one product after the other: what branches and comes together, or is scaled. */
   readonly isMerged: boolean;
 }
 
+/** A value of another program, which is appended to it when it is needed, after the values that it is made from. */
+interface Pending {
+  readonly from: readonly Pending[];
+  /** `made` has what became of a node. */
+  readonly make: (made: Made, build: Builder, from: readonly Node[]) => Node;
+}
+
 type Made = (node: Node) => Node;
+
+/** A value that follows from one or two others. */
+function pending(from: readonly Pending[], make: (build: Builder, a: Node, b: Node) => Node): Pending {
+  return {
+    from,
+    make: (_, build, [a, b = a]) => {
+      if (a === undefined || b === undefined) throw new Error("it is made from what it names");
+      return make(build, a, b);
+    },
+  };
+}
+
+function add(a: Pending, b: Pending): Pending {
+  return pending([a, b], (build, left, right) => build.add({ op: "add" }, left, right));
+}
+
+/** What became of a node. */
+function became(node: Node): Pending {
+  return { from: [], make: (made) => made(node) };
+}
 
 /** The projections so far, as a node sees them: those in its own place. */
 interface Known {
@@ -77,8 +105,7 @@ function merge(
   const roots = new Set([...program.outputs.values(), ...program.updates.values()]);
   const isWithin = (node: Node, user: Node): boolean =>
     projections.get(user)?.isMerged === true && placeOf(user) === placeOf(node);
-  const isLast = (node: Node): boolean =>
-    roots.has(node) || !(consumers.get(node) ?? []).every((user) => isWithin(node, user));
+  const isLast = (node: Node): boolean => roots.has(node) || !consumers(node).every((user) => isWithin(node, user));
   const once = new Map<string, Node>();
   const folds: Fold[] = [];
   const standIns = new Set<Node>();
@@ -88,6 +115,14 @@ function merge(
     if (found === undefined) throw new Error("a node stands after its inputs");
     return found;
   };
+  let builder: Builder | null = null;
+  const appended = memoizeDepthFirst(
+    ({ from }: Pending) => from,
+    ({ make }, from: readonly Node[]): Node => {
+      if (builder === null) throw new Error("values are appended while the program is rewritten");
+      return make(madeFor, builder, from);
+    },
+  );
   const keep = (wanted: string, value: Node, build: Builder): Node => {
     let path = wanted;
     for (let count = 1; once.has(path); count++) path = `${wanted}:${count}`;
@@ -98,12 +133,13 @@ function merge(
   };
   const merged = rewrite(program, (node, inputs, build) => {
     const projection = projections.get(node);
+    builder = build;
     let result: Node;
-    if (projection?.isMerged !== true || !isLast(node)) result = build.add(node.operation, ...inputs);
+    if (projection?.isMerged !== true || !isLast(node)) result = build.copy(node, inputs);
     else {
       const { x, weight, bias } = projection;
-      const value = weight(madeFor, build);
-      const shift = bias?.(madeFor, build) ?? null;
+      const value = appended(weight);
+      const shift = bias === null ? null : appended(bias);
       folds.push({ place: placeOf(node), weight: value, bias: shift });
       const parameter = keep(`${parameterIn(value) ?? `${node.origin.path}.weight`}:merged`, value, build);
       result = build.add({ op: "matmul", transposeA: false, transposeB: true }, madeFor(x), parameter);
@@ -138,8 +174,9 @@ function projectionOf({ operation, inputs, type }: Node, fixed: ReadonlySet<Node
   switch (operation.op) {
     case "matmul": {
       if (operation.transposeA || b.type.shape.length !== 2 || !fixed.has(b)) return null;
-      const matrix = (made: Made, build: Builder): Node =>
-        operation.transposeB ? made(b) : build.add({ op: "transpose", permutation: [1, 0] }, made(b));
+      const matrix = operation.transposeB
+        ? became(b)
+        : pending([became(b)], (build, whole) => build.add({ op: "transpose", permutation: [1, 0] }, whole));
       return productOf(a, matrix, type.shape.at(-1) ?? 1, fixed, known);
     }
     case "add": {
@@ -148,11 +185,9 @@ function projectionOf({ operation, inputs, type }: Node, fixed: ReadonlySet<Node
       const [base, shift] = left === undefined ? [right, a] : [left, b];
       if (base === undefined || !fixed.has(shift) || !isPerOutput(shift, base)) return null;
       const { bias } = base;
-      const whole = (made: Made, build: Builder): Node =>
-        bias === null
-          ? build.broadcast(made(shift), [base.outputs])
-          : build.add({ op: "add" }, bias(made, build), made(shift));
-      return { ...base, bias: whole };
+      const added = became(shift);
+      const first = pending([added], (build, value) => build.broadcast(value, [base.outputs]));
+      return { ...base, bias: bias === null ? first : add(bias, added) };
     }
     case "mul": {
       const [left, right] = [known.get(a), known.get(b)];
@@ -166,35 +201,27 @@ function projectionOf({ operation, inputs, type }: Node, fixed: ReadonlySet<Node
 }
 
 /** A product after another projection, after a factor for each input, or of some value. */
-function productOf(
-  a: Node,
-  matrix: Projection["weight"],
-  outputs: number,
-  fixed: ReadonlySet<Node>,
-  known: Known,
-): Projection {
+function productOf(a: Node, matrix: Pending, outputs: number, fixed: ReadonlySet<Node>, known: Known): Projection {
   const before = known.get(a);
   if (before !== undefined) {
     const { bias } = before;
-    const product = (left: Node, right: Node, build: Builder): Node =>
-      build.add({ op: "matmul", transposeA: false, transposeB: false }, left, right);
+    const product = (left: Pending, right: Pending): Pending =>
+      pending([left, right], (build, one, other) =>
+        build.add({ op: "matmul", transposeA: false, transposeB: false }, one, other),
+      );
+    const reshaped = (value: Pending, shape: readonly number[]): Pending =>
+      pending([value], (build, whole) => build.reshape(whole, shape));
     return {
       x: before.x,
       outputs,
-      weight: (made, build) => product(matrix(made, build), before.weight(made, build), build),
-      bias:
-        bias === null
-          ? null
-          : (made, build) => {
-              const column = build.reshape(bias(made, build), [before.outputs, 1]);
-              return build.reshape(product(matrix(made, build), column, build), [outputs]);
-            },
+      weight: product(matrix, before.weight),
+      bias: bias === null ? null : reshaped(product(matrix, reshaped(bias, [before.outputs, 1])), [outputs]),
       isMerged: before.isMerged,
     };
   }
   const [x, factor] = a.operation.op === "mul" && known.isNear(a) ? factorOf(a, fixed) : [undefined, undefined];
   if (x !== undefined && factor !== undefined) {
-    const weight: Projection["weight"] = (made, build) => build.mul(matrix(made, build), made(factor));
+    const weight = pending([matrix, became(factor)], (build, whole, columns) => build.mul(whole, columns));
     return { x, outputs, weight, bias: null, isMerged: true };
   }
   return { x: a, outputs, weight: matrix, bias: null, isMerged: false };
@@ -213,25 +240,22 @@ function factorOf(
 
 function sumOf(left: Projection, right: Projection): Projection {
   const [one, other] = [left.bias, right.bias];
-  const bias: Projection["bias"] =
-    one === null || other === null
-      ? (one ?? other)
-      : (made, build) => build.add({ op: "add" }, one(made, build), other(made, build));
-  const weight: Projection["weight"] = (made, build) =>
-    build.add({ op: "add" }, left.weight(made, build), right.weight(made, build));
-  return { x: left.x, outputs: left.outputs, weight, bias, isMerged: true };
+  const bias = one === null || other === null ? (one ?? other) : add(one, other);
+  return { x: left.x, outputs: left.outputs, weight: add(left.weight, right.weight), bias, isMerged: true };
 }
 
 function scaled(base: Projection, factor: Node): Projection {
   const { bias } = base;
   const isVector = factor.type.shape.length === 1;
+  const rows = pending([became(factor)], (build, value) =>
+    isVector ? build.reshape(value, [base.outputs, 1]) : value,
+  );
+  const times = (value: Pending, by: Pending): Pending =>
+    pending([by, value], (build, multiplier, whole) => build.mul(whole, multiplier));
   return {
     ...base,
-    weight: (made, build) => {
-      const rows = isVector ? build.reshape(made(factor), [base.outputs, 1]) : made(factor);
-      return build.mul(base.weight(made, build), rows);
-    },
-    bias: bias === null ? null : (made, build) => build.mul(bias(made, build), made(factor)),
+    weight: times(base.weight, rows),
+    bias: bias === null ? null : times(bias, became(factor)),
     isMerged: isVector || base.isMerged,
   };
 }

@@ -10,8 +10,7 @@ import { rewrite } from "./rewrite.ts";
  * and gates of a gated feed-forward part, are written like that.
  */
 export function narrowProjections(program: Program): Program {
-  const consumers = consumersOf(program);
-  const usersOf = (node: Node): readonly Node[] => consumers.get(node) ?? [];
+  const usersOf = consumersOf(program);
   return rewrite(program, ({ operation, inputs: [old] }, [whole], build) => {
     if (operation.op !== "slice" || old === undefined || whole === undefined) return null;
     const isOnlyCut = usersOf(old).every((user) => cutsLastAxis(user.operation, old));

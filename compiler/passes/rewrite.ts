@@ -1,5 +1,6 @@
 import { Builder } from "../ir/builder.ts";
 import { Graph } from "../ir/graph.ts";
+import { NodeMap } from "../ir/node-map.ts";
 import type { Node } from "../ir/types.ts";
 import { allNodesOf, type Program } from "../programs/program.ts";
 
@@ -9,7 +10,7 @@ export type Rewrite = (node: Node, inputs: readonly Node[], build: Builder) => N
 /** A new program of the nodes that are needed, each rewritten after its inputs. */
 export function rewrite(program: Program, rule: Rewrite): Program {
   const graph = new Graph();
-  const made = new Map<Node, Node>();
+  const made = new NodeMap<Node>();
   const madeFor = (node: Node): Node => {
     const found = made.get(node);
     if (found === undefined) throw new Error("a node stands after its inputs");
@@ -18,7 +19,7 @@ export function rewrite(program: Program, rule: Rewrite): Program {
   for (const node of allNodesOf(program)) {
     const inputs = node.inputs.map(madeFor);
     const build = new Builder(graph, node.origin);
-    made.set(node, rule(node, inputs, build) ?? build.add(node.operation, ...inputs));
+    made.set(node, rule(node, inputs, build) ?? build.copy(node, inputs));
   }
   const renew = (nodes: ReadonlyMap<string, Node>): ReadonlyMap<string, Node> =>
     new Map([...nodes].map(([name, node]) => [name, madeFor(node)]));

@@ -1,8 +1,8 @@
 import { byteCount, type Node } from "../ir/types.ts";
 import { elementwise } from "../ops/index.ts";
-import type { Program } from "../programs/program.ts";
+import { allNodesOf, type Program } from "../programs/program.ts";
 import { blockBytes, blocksFor, cutIntoBlocks, type Region } from "./blocks.ts";
-import { consumersOf } from "./consumers.ts";
+import { type Consumers, consumersOf } from "./consumers.ts";
 
 /**
  * Row by row: where operations that work on each row by itself lead through something wide to a narrow product, as a
@@ -12,12 +12,12 @@ import { consumersOf } from "./consumers.ts";
 export function blockRows(program: Program, bytesPerBlock: number = blockBytes): Program {
   const consumers = consumersOf(program);
   // The last first: of regions that overlap, the one that reaches furthest is taken.
-  const ends = [...consumers.keys()].sort((a, b) => b.id - a.id);
+  const ends = allNodesOf(program).toReversed();
   return cutIntoBlocks(program, ends, (node) => regionOf(node, consumers, bytesPerBlock));
 }
 
 /** The operations that lead to a node, work on each row by itself, and are read by nothing else. */
-function regionOf(end: Node, consumers: ReadonlyMap<Node, readonly Node[]>, bytesPerBlock: number): Region | null {
+function regionOf(end: Node, consumers: Consumers, bytesPerBlock: number): Region | null {
   const whole = isProjection(end) ? end : searched(end);
   if (whole === undefined) return null;
   const { shape } = whole.type;
@@ -32,7 +32,7 @@ function regionOf(end: Node, consumers: ReadonlyMap<Node, readonly Node[]>, byte
     // The latest first: all that read it have been looked at before.
     const node = [...waiting].reduce((latest, each) => (each.id > latest.id ? each : latest));
     waiting.delete(node);
-    const isOwn = (consumers.get(node) ?? []).every((user) => region.has(user));
+    const isOwn = consumers(node).every((user) => region.has(user));
     if (!isOwn || node.type.shape.length !== shape.length || node.type.shape[axis] !== rows || !isRowWise(node, axis))
       continue;
     region.add(node);

@@ -14,7 +14,7 @@ export function scaleOperands(program: Program): Program {
     const [factor, product, old] = isSingle(a) ? [a, b, oldB] : [b, a, oldA];
     if (!isSingle(factor) || product.operation.op !== "matmul" || old === undefined) return null;
     const [left, right] = product.inputs;
-    if (consumers.get(old)?.length !== 1 || left === undefined || right === undefined) return null;
+    if (consumers(old).length !== 1 || left === undefined || right === undefined) return null;
     const isLeftSmaller = elementCount(left.type) <= elementCount(right.type);
     const smaller = isLeftSmaller ? left : right;
     if (2 * elementCount(smaller.type) > elementCount(product.type)) return null;

@@ -1,4 +1,3 @@
-import { neededFor } from "../ir/evaluate.ts";
 import type { Graph } from "../ir/graph.ts";
 import type { Node } from "../ir/types.ts";
 import { flopsOf } from "../ops/index.ts";
@@ -17,13 +16,13 @@ export interface Program {
 }
 
 /** The nodes that every run computes, each after its inputs. */
-export function nodesOf({ outputs, updates }: Program): readonly Node[] {
-  return neededFor([...outputs.values(), ...updates.values()]);
+export function nodesOf({ graph, outputs, updates }: Program): readonly Node[] {
+  return graph.neededFor([...outputs.values(), ...updates.values()]);
 }
 
 /** The nodes of the program and of what is computed once, each after its inputs. */
-export function allNodesOf({ outputs, updates, once }: Program): readonly Node[] {
-  return neededFor([...outputs.values(), ...updates.values(), ...once.values()]);
+export function allNodesOf({ graph, outputs, updates, once }: Program): readonly Node[] {
+  return graph.neededFor([...outputs.values(), ...updates.values(), ...once.values()]);
 }
 
 /** Floating-point operations of one run. */

@@ -44,10 +44,13 @@ export function fuse(program: Program): FusedProgram {
 
 /** Takes away the readings of a node that is fused, and of all inside that nothing reads any more. */
 function release(node: Node, readers: Map<Node, number>, inputs: ReadonlySet<Node>): void {
-  for (const input of node.inputs) {
-    const left = (readers.get(input) ?? 0) - 1;
-    readers.set(input, left);
-    if (left === 0 && !inputs.has(input)) release(input, readers, inputs);
+  const unread = [node];
+  for (let reader = unread.pop(); reader !== undefined; reader = unread.pop()) {
+    for (const input of reader.inputs) {
+      const left = (readers.get(input) ?? 0) - 1;
+      readers.set(input, left);
+      if (left === 0 && !inputs.has(input)) unread.push(input);
+    }
   }
 }
 

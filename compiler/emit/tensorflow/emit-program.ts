@@ -1,6 +1,6 @@
 import { neededFor } from "../../ir/evaluate.ts";
 import { byteCount, type Node } from "../../ir/types.ts";
-import { gradientPrefix, nodesOf, type Program } from "../../programs/program.ts";
+import { gradientPrefix, type Program } from "../../programs/program.ts";
 import { isComputed, type Value } from "../lowering.ts";
 import { type GraphWriter, scopeOf } from "./graph-writer.ts";
 import { type Attribute, type SignatureDef, type TensorInfo, typeAttribute } from "./graphdef.ts";
@@ -33,7 +33,8 @@ export interface EmittedProgram {
  */
 export function emitProgram(program: Program, emission: Emission, after: string | null = null): EmittedProgram {
   const { writer, variables, bf16Products } = emission;
-  const nodes = nodesOf(program);
+  // What is computed once for several programs stands in their graphs.
+  const nodes = neededFor([...program.outputs.values(), ...program.updates.values()]);
   const values = new Map<Node, Value>();
   const inputs = new Map<string, TensorInfo>();
   const reads = new Map<string, string>();

@@ -1,3 +1,4 @@
+import { memoizeDepthFirst } from "../../ir/depth-first.ts";
 import type { Node, TensorType } from "../../ir/types.ts";
 import type { Program } from "../../programs/program.ts";
 import { type GraphWriter, scopeOf } from "./graph-writer.ts";
@@ -27,6 +28,16 @@ export class Variables {
   private readonly writer: GraphWriter;
   private readonly trainable: ReadonlySet<string>;
   private readonly interned = new Map<string, number>();
+  /** The same number for the same computation, in whichever program it stands. */
+  private readonly intern = memoizeDepthFirst(
+    ({ inputs }: Node) => inputs,
+    ({ operation }, numbers: readonly number[]): number => {
+      const key = `${JSON.stringify(operation)} ${numbers.join(" ")}`;
+      const known = this.interned.get(key) ?? this.interned.size;
+      this.interned.set(key, known);
+      return known;
+    },
+  );
 
   constructor(writer: GraphWriter, trainable: ReadonlySet<string>) {
     this.writer = writer;
@@ -81,13 +92,5 @@ export class Variables {
     const variable = { path, type, role, handle, source };
     this.all.set(key, variable);
     return variable;
-  }
-
-  /** The same number for the same computation, in whichever program it stands. */
-  private intern(node: Node): number {
-    const key = `${JSON.stringify(node.operation)} ${node.inputs.map((input) => this.intern(input)).join(" ")}`;
-    const known = this.interned.get(key) ?? this.interned.size;
-    this.interned.set(key, known);
-    return known;
   }
 }
