@@ -1,7 +1,7 @@
+import { resultOf, scratchBytes } from "../emit/tensorflow/index.ts";
 import { NodeMap } from "../ir/node-map.ts";
 import { byteCount, type Node } from "../ir/types.ts";
 import { gradientPrefix, nodesOf, type Program } from "../programs/program.ts";
-import { isAlias, overwriting, scratchBytes } from "./buffers.ts";
 
 /** What one run of a program keeps in memory at most, in bytes, without the process that runs it and what stays between runs. */
 export interface Peak {
@@ -93,13 +93,18 @@ class Run {
 
   /** The memory of an input that a result takes: another name for it, or written over what nothing else reads. */
   private sharedBuffer(node: Node, bytes: number): Buffer | null {
-    if (isAlias(node)) return this.buffers.get(node.inputs[0] ?? node) ?? null;
-    if (!overwriting.has(node.operation.op)) return null;
-    for (const input of node.inputs) {
-      const buffer = this.buffers.get(input);
-      if (buffer?.readersLeft === 1 && buffer.bytes === bytes && byteCount(input.type) === bytes) return buffer;
+    switch (resultOf(node)) {
+      case "new":
+        return null;
+      case "first input":
+        return this.buffers.get(node.inputs[0] ?? node) ?? null;
+      case "over an input":
+        for (const input of node.inputs) {
+          const buffer = this.buffers.get(input);
+          if (buffer?.readersLeft === 1 && buffer.bytes === bytes && byteCount(input.type) === bytes) return buffer;
+        }
+        return null;
     }
-    return null;
   }
 
   private addReader(node: Node): void {

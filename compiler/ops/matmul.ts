@@ -1,6 +1,7 @@
 import type { Builder } from "../ir/builder.ts";
-import { elementCount, type Node, printType } from "../ir/types.ts";
+import { elementCount, type Node, type OperationOf, printType, type TensorType } from "../ir/types.ts";
 import { inputAt } from "./indexing.ts";
+import { keepsProduct } from "./rows.ts";
 import type { OperationRule } from "./rule.ts";
 
 /**
@@ -8,6 +9,15 @@ import type { OperationRule } from "./rule.ts";
  * only one has them.
  */
 export const matmul: OperationRule<"matmul"> = {
+  isElementwise: false,
+  ofUniform: "not uniform",
+  movesElements: false,
+  numbers: null,
+  isRandom: false,
+  keepsRows: keepsProduct,
+  isRowWise: isRowProjection,
+  isOfScores: false,
+  isCheap: false,
   type: ({ transposeA, transposeB }, [a, b]) => {
     if (a === undefined || b === undefined) return "it needs two tensors";
     const shapes = `${printType(a)} and ${printType(b)}`;
@@ -64,6 +74,11 @@ export const matmul: OperationRule<"matmul"> = {
     }
   },
 };
+
+/** A product of rows with one matrix for all of them. */
+export function isRowProjection({ transposeA }: OperationOf<"matmul">, [a, b]: readonly TensorType[]): boolean {
+  return !transposeA && a !== undefined && a.shape.length > 2 && b?.shape.length === 2;
+}
 
 function product(a: Node, b: Node, transposeA: boolean, transposeB: boolean, build: Builder): Node {
   return build.add({ op: "matmul", transposeA, transposeB }, a, b);

@@ -1,4 +1,5 @@
 import { byteCount, type Node } from "../ir/types.ts";
+import { traitsOf } from "../ops/index.ts";
 import { allNodesOf, type Program } from "../programs/program.ts";
 import { blockBytes, blocksFor, cutIntoBlocks, type Region } from "./blocks.ts";
 import { type Consumers, consumersOf } from "./consumers.ts";
@@ -47,14 +48,8 @@ function scoresTo(weights: Node, end: Node, rows: number, consumers: Consumers):
         if (operation.axis !== -1 && operation.axis !== rank - 1) return null;
         softmaxes += 1;
         break;
-      case "add":
-      case "mul":
-      case "sub":
-      case "where":
-      case "cast":
-        break;
       default:
-        return null;
+        if (!traitsOf(operation).isOfScores) return null;
     }
     // What is as large as the scores is part of the region; a bias or a mask that is repeated for them is not.
     const [large, ...others] = inputs.filter((input) => 2 * byteCount(input.type) >= byteCount(type));

@@ -77,7 +77,7 @@ function isState(path: string, trainable: ReadonlySet<string>): boolean {
   return trainable.has(path) || trainable.has(path.slice(path.indexOf(":") + 1));
 }
 
-/** Reading a constant or a parameter costs no more than reading what stands for it. */
-function isWorth({ operation }: Node): boolean {
-  return operation.op !== "constant" && operation.op !== "parameter" && operation.op !== "iota";
+/** Reading what is made of nothing, a constant or a parameter, costs no more than reading what stands for it. */
+function isWorth({ inputs }: Node): boolean {
+  return inputs.length > 0;
 }

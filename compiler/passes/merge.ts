@@ -1,6 +1,7 @@
 import type { Builder } from "../ir/builder.ts";
 import { memoizeDepthFirst } from "../ir/depth-first.ts";
 import type { Node } from "../ir/types.ts";
+import { traitsOf } from "../ops/index.ts";
 import { allNodesOf, nodesOf, type Program } from "../programs/program.ts";
 import { consumersOf } from "./consumers.ts";
 import { rewrite } from "./rewrite.ts";
@@ -160,8 +161,9 @@ function merge(
 function fixedNodes(program: Program): ReadonlySet<Node> {
   const fixed = new Set<Node>();
   for (const node of allNodesOf(program)) {
-    const { op } = node.operation;
-    if (op !== "input" && op !== "random_uniform" && node.inputs.every((input) => fixed.has(input))) fixed.add(node);
+    const { operation, inputs } = node;
+    const varies = operation.op === "input" || traitsOf(operation).isRandom;
+    if (!varies && inputs.every((input) => fixed.has(input))) fixed.add(node);
   }
   return fixed;
 }

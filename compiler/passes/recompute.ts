@@ -3,6 +3,7 @@ import { memoizeDepthFirst } from "../ir/depth-first.ts";
 import { neededFor } from "../ir/evaluate.ts";
 import { NodeMap } from "../ir/node-map.ts";
 import { byteCount, elementCount, type Node } from "../ir/types.ts";
+import { traitsOf } from "../ops/index.ts";
 import { nodesOf, type Program } from "../programs/program.ts";
 import { rewrite } from "./rewrite.ts";
 
@@ -67,14 +68,11 @@ function decideCheap({ operation, inputs, type }: Node, scores: readonly Score[]
       );
     case "cast":
       return a !== undefined && (byteCount(type) > byteCount(a.type) || scores[0]?.isCheap === true);
-    case "add":
-    case "sub":
-    case "mul":
-    case "where":
-    case "softmax":
-      return inputs.some((input, at) => input.type.shape.length === type.shape.length && scores[at]?.isMore === true);
     default:
-      return false;
+      return (
+        traitsOf(operation).isOfScores &&
+        inputs.some((input, at) => input.type.shape.length === type.shape.length && scores[at]?.isMore === true)
+      );
   }
 }
 
@@ -98,8 +96,10 @@ export function recomputeElements(program: Program): Program {
   const isThere = (node: Node): boolean => node.inputs.length === 0 || kept.has(sourceOf(node));
   const isMade = (node: Node): boolean => {
     const { operation, inputs, type } = node;
-    const isSimple = operation.op === "add" || operation.op === "sub" || operation.op === "mul";
-    return isSimple && inputs.every((input) => isThere(input) || 8 * byteCount(input.type) <= byteCount(type));
+    return (
+      traitsOf(operation).isCheap &&
+      inputs.every((input) => isThere(input) || 8 * byteCount(input.type) <= byteCount(type))
+    );
   };
   return recompute(program, (node) => sourceOf(node) === node && !isMade(node));
 }

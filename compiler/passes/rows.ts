@@ -1,5 +1,5 @@
 import { byteCount, type Node } from "../ir/types.ts";
-import { elementwise } from "../ops/index.ts";
+import { isRowProjection, isRowWise } from "../ops/index.ts";
 import { allNodesOf, type Program } from "../programs/program.ts";
 import { blockBytes, blocksFor, cutIntoBlocks, type Region } from "./blocks.ts";
 import { type Consumers, consumersOf } from "./consumers.ts";
@@ -56,21 +56,12 @@ function searched({ operation, inputs: [input] }: Node): Node | undefined {
 }
 
 /** A product of rows with one matrix for all of them. */
-function isProjection({ operation, inputs: [a, b] }: Node): boolean {
-  const isOfRows = operation.op === "matmul" && !operation.transposeA && a !== undefined && a.type.shape.length > 2;
-  return isOfRows && b?.type.shape.length === 2;
-}
-
-/** True when each row of an axis of a value follows from the same row of what it is made of. */
-function isRowWise(node: Node, axis: number): boolean {
-  const { operation, type } = node;
-  switch (operation.op) {
-    case "matmul":
-      return isProjection(node);
-    case "sum":
-    case "max":
-      return operation.keep && operation.axes.every((each) => each !== axis && each !== axis - type.shape.length);
-    default:
-      return elementwise.has(operation.op);
-  }
+function isProjection({ operation, inputs }: Node): boolean {
+  return (
+    operation.op === "matmul" &&
+    isRowProjection(
+      operation,
+      inputs.map(({ type }) => type),
+    )
+  );
 }

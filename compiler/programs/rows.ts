@@ -1,6 +1,6 @@
 import { neededFor } from "../ir/evaluate.ts";
 import { byteCount, type Node } from "../ir/types.ts";
-import { elementwise, flopsOf, resolveAxis } from "../ops/index.ts";
+import { flopsOf, keepsRows, traitsOf } from "../ops/index.ts";
 
 /** How a value depends on the rows of a batch. */
 type Rows =
@@ -73,7 +73,7 @@ export function frozenValuesOf(
   const frozen = new Set<Node>();
   for (const { whole: node, rows } of values) {
     const { operation, inputs } = node;
-    const changes = operation.op === "dropout" || (operation.op === "parameter" && trainable.has(operation.path));
+    const changes = traitsOf(operation).isRandom || (operation.op === "parameter" && trainable.has(operation.path));
     if (rows.kind !== "together" && !changes && inputs.every((input) => frozen.has(input))) frozen.add(node);
   }
   const kept = new Map<Node, RowValue>();
@@ -149,97 +149,14 @@ function rowsOf(node: Node, other: Node, inputs: readonly Rows[], ratio: number 
   const [axis] = scaled;
   if (axis === undefined) return inputs.every(({ kind }) => kind === "none") ? none : together;
   const isScaled = scaled.length === 1 && (node.type.shape[axis] ?? 0) / (other.type.shape[axis] ?? 0) === ratio;
-  return isScaled && keepsApart(node, inputs, axis) ? { kind: "apart", axis } : together;
+  const axisOf = (input: number): number | null => {
+    const found = inputs[input];
+    return found?.kind === "apart" ? found.axis : null;
+  };
+  return isScaled && keepsRows(node, axis, axisOf) ? { kind: "apart", axis } : together;
 }
 
 /** What an operation is besides its shape. */
 function attributesOf({ operation }: Node): string {
   return JSON.stringify(operation, (key, value: unknown) => (key === "shape" ? undefined : value));
-}
-
-/** True when each row along an axis of what an operation gives follows from the same row of what it is given. */
-function keepsApart({ operation, inputs, type }: Node, rows: readonly Rows[], axis: number): boolean {
-  const rank = type.shape.length;
-  /** The axis of an input's rows; null for one that has none, which is read whole for every row. */
-  const axisOf = (index: number): number | null => {
-    const found = rows[index];
-    return found?.kind === "apart" ? found.axis : null;
-  };
-  /** Axes are counted from the last, as broadcasting does. */
-  const isAligned = (index: number): boolean => {
-    const own = axisOf(index);
-    const shape = inputs[index]?.type.shape ?? [];
-    return own === null || own - shape.length === axis - rank;
-  };
-  const areAligned = inputs.every((_, index) => isAligned(index));
-  if (elementwise.has(operation.op)) return areAligned;
-  switch (operation.op) {
-    case "input":
-      // Pieces of it are cut one after the other.
-      return axis === 0;
-    // All of a constant's elements are one number.
-    case "constant":
-      return true;
-    case "broadcast":
-    case "dropout":
-    case "stop_gradient":
-      return areAligned;
-    case "pad":
-      return areAligned && operation.amounts[axis]?.every((amount) => amount === 0) === true;
-    case "concat":
-    case "slice":
-    case "softmax":
-    case "log_softmax":
-      return areAligned && resolveAxis(operation.axis, rank) !== axis;
-    case "sum":
-    case "max":
-    case "argmax": {
-      const own = axisOf(0);
-      const size = inputs[0]?.type.shape.length ?? 0;
-      const given = operation.op === "argmax" ? [operation.axis] : operation.axes;
-      const axes = given.flatMap((each) => resolveAxis(each, size) ?? []);
-      if (own === null || axes.includes(own)) return false;
-      return axis === (operation.keep ? own : own - axes.filter((each) => each < own).length);
-    }
-    case "matmul":
-      return staysApart(axisOf(0), axisOf(1), axis, inputs, operation);
-    case "reshape": {
-      // A row stays in one piece where as many elements stand before its axis as before.
-      const own = axisOf(0);
-      return own !== null && sizeBefore(inputs[0]?.type.shape ?? [], own) === sizeBefore(type.shape, axis);
-    }
-    case "transpose":
-      return operation.permutation[axis] === axisOf(0);
-    case "gather":
-      return axisOf(0) === null && axisOf(1) === axis;
-    case "one_hot":
-      return axisOf(0) === axis;
-    case "depthwise_conv3d":
-      return axis === 0 && axisOf(0) === 0 && axisOf(1) === null;
-    default:
-      return false;
-  }
-}
-
-function staysApart(
-  a: number | null,
-  b: number | null,
-  axis: number,
-  [left, right]: readonly Node[],
-  { transposeA, transposeB }: { readonly transposeA: boolean; readonly transposeB: boolean },
-): boolean {
-  const rankA = left?.type.shape.length ?? 0;
-  const rankB = right?.type.shape.length ?? 0;
-  const rank = Math.max(rankA, rankB);
-  /** From the last axis: -1 and -2 are a matrix's, the others count matrices. */
-  const fromLast = axis - rank;
-  const ofA = a === null ? null : a - rankA;
-  const ofB = b === null ? null : b - rankB;
-  if (fromLast < -2) return (ofA === null || ofA === fromLast) && (ofB === null || ofB === fromLast);
-  if (fromLast === -2) return ofB === null && ofA === (transposeA ? -1 : -2);
-  return ofA === null && ofB === (transposeB ? -2 : -1);
-}
-
-function sizeBefore(shape: readonly number[], axis: number): number {
-  return shape.slice(0, axis).reduce((product, size) => product * size, 1);
 }
