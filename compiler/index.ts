@@ -6,7 +6,6 @@ export {
   emitOnnx,
   encodeOnnx,
   halfBits,
-  nextPrefix,
   type OnnxModel,
   type Place,
   placeWeights,
@@ -56,10 +55,11 @@ export {
 export { type Features, featuresOf } from "./programs/features.ts";
 export { firstValuesOf } from "./programs/init.ts";
 export { type Input, inputsOf } from "./programs/inputs.ts";
-export { embeddingGradientPrefix, pieceNames, sumPrefix } from "./programs/pieces.ts";
+export { pieceNames } from "./programs/pieces.ts";
 export { buildProduct } from "./programs/product.ts";
-export { flopsOfProgram, gradientPrefix, nodesOf, type Program } from "./programs/program.ts";
+export { flopsOfProgram, nodesOf, type Program } from "./programs/program.ts";
 export { evaluateOnce, runProgram } from "./programs/run.ts";
+export { nameOf, type ProgramValue, roleOf, valueNamed } from "./programs/values.ts";
 export { explainSelectors } from "./select/explain.ts";
 export { selectorsForNames } from "./select/shortest.ts";
 export { type DataSettings, defaultData, type Sizes } from "./settings/data.ts";

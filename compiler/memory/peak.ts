@@ -1,7 +1,8 @@
 import { resultOf, scratchBytes } from "../emit/tensorflow/index.ts";
 import { NodeMap } from "../ir/node-map.ts";
 import { byteCount, type Node } from "../ir/types.ts";
-import { gradientPrefix, nodesOf, type Program } from "../programs/program.ts";
+import { nodesOf, type Program } from "../programs/program.ts";
+import { valueNamed } from "../programs/values.ts";
 
 /** What one run of a program keeps in memory at most, in bytes, without the process that runs it and what stays between runs. */
 export interface Peak {
@@ -48,7 +49,7 @@ class Run {
   constructor({ outputs, updates }: Program, nodes: readonly Node[]) {
     for (const { inputs } of nodes) for (const input of inputs) this.addReader(input);
     // What is fetched stays until the end; gradients are fetched by a signature of their own.
-    for (const [name, node] of outputs) if (!name.startsWith(gradientPrefix)) this.addReader(node);
+    for (const [name, node] of outputs) if (valueNamed(name).kind !== "gradient") this.addReader(node);
     for (const [path, node] of updates) {
       // A new value becomes the variable, and so stays.
       this.addReader(node);

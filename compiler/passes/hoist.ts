@@ -2,6 +2,7 @@ import { NodeMap } from "../ir/node-map.ts";
 import type { Node } from "../ir/types.ts";
 import { flopsOf } from "../ops/index.ts";
 import { allNodesOf, nodesOf, type Program } from "../programs/program.ts";
+import { roleOf } from "../programs/values.ts";
 import { rewrite } from "./rewrite.ts";
 
 /**
@@ -36,7 +37,8 @@ function hoistWhere(
   const fixed = new Set<Node>();
   for (const node of allNodesOf(program)) {
     const { operation, inputs } = node;
-    const changes = operation.op === "input" || (operation.op === "parameter" && isState(operation.path, trainable));
+    const changes =
+      operation.op === "input" || (operation.op === "parameter" && roleOf(operation.path, trainable) !== "frozen");
     if (!changes && inputs.every((input) => fixed.has(input))) fixed.add(node);
   }
   const roots = new Set([...program.outputs.values(), ...program.updates.values()]);
@@ -70,11 +72,6 @@ function fixedValue(node: Node, values: NodeMap<Node>): Node {
   const value = values.get(node);
   if (value === undefined) throw new Error("what is fixed depends on what is fixed");
   return value;
-}
-
-/** Trainable parameters and what an optimizer keeps for them change from step to step. */
-function isState(path: string, trainable: ReadonlySet<string>): boolean {
-  return trainable.has(path) || trainable.has(path.slice(path.indexOf(":") + 1));
 }
 
 /** Reading what is made of nothing, a constant or a parameter, costs no more than reading what stands for it. */

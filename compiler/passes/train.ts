@@ -1,9 +1,9 @@
 import { Builder } from "../ir/builder.ts";
 import type { Node, Origin } from "../ir/types.ts";
 import { buildUpdate } from "../programs/optimizer.ts";
-import { embeddingGradientPrefix, embeddingPrefix, sumPrefix } from "../programs/pieces.ts";
-import { gradientPrefix, nodesOf, type Program } from "../programs/program.ts";
+import { nodesOf, type Program } from "../programs/program.ts";
 import { buildLearningRate } from "../programs/schedule.ts";
+import { nameOf, type OptimizerSlot, valueNamed } from "../programs/values.ts";
 import type { TrainSettings } from "../settings/train.ts";
 import { differentiate } from "./differentiate.ts";
 
@@ -12,11 +12,11 @@ export function addGradients(program: Program, trainable: ReadonlySet<string>): 
   const wanted = new Map<string, Node>();
   for (const node of nodesOf(program)) {
     const { operation } = node;
-    if (operation.op === "parameter" && trainable.has(operation.path))
-      wanted.set(gradientPrefix + operation.path, node);
-    if (operation.op === "input" && operation.name.startsWith(embeddingPrefix)) {
-      wanted.set(embeddingGradientPrefix + operation.name.slice(embeddingPrefix.length), node);
+    if (operation.op === "parameter" && trainable.has(operation.path)) {
+      wanted.set(nameOf({ kind: "gradient", parameter: operation.path }), node);
     }
+    const fed = operation.op === "input" ? valueNamed(operation.name) : null;
+    if (fed?.kind === "embedding") wanted.set(nameOf({ ...fed, kind: "embedding-gradient" }), node);
   }
   const gradients = differentiate(program.graph, lossOf(program), new Set(wanted.values()));
   const outputs = new Map(program.outputs);
@@ -33,10 +33,10 @@ export function addToSums(program: Program): Program {
   const outputs = new Map(program.outputs);
   const updates = new Map(program.updates);
   for (const [path, gradient] of gradientsOf(program)) {
-    const sum = sumPrefix + path;
+    const sum = nameOf({ kind: "gradient-sum", parameter: path });
     const before = build.add({ op: "parameter", path: sum, type: gradient.type });
     updates.set(sum, build.add({ op: "add" }, before, gradient));
-    outputs.delete(gradientPrefix + path);
+    outputs.delete(nameOf({ kind: "gradient", parameter: path }));
   }
   return { ...program, outputs, updates };
 }
@@ -58,7 +58,9 @@ export function clipGradients(program: Program, limit: number | null): Program {
   if (limit === null) return { ...program, outputs };
   const ratio = build.add({ op: "div" }, build.constant(limit), build.add({ op: "add" }, norm, build.constant(1e-6)));
   const scale = build.add({ op: "minimum" }, ratio, build.constant(1));
-  for (const [path, gradient] of gradients) outputs.set(gradientPrefix + path, build.mul(gradient, scale));
+  for (const [parameter, gradient] of gradients) {
+    outputs.set(nameOf({ kind: "gradient", parameter }), build.mul(gradient, scale));
+  }
   return { ...program, outputs };
 }
 
@@ -73,10 +75,11 @@ export function addUpdates(program: Program, settings: TrainSettings): Program {
   for (const [path, gradient] of gradientsOf(program)) {
     const { type } = gradient;
     const parameter = parameters.get(path) ?? build.add({ op: "parameter", path, type });
-    const state = (name: string): Node => build.add({ op: "parameter", path: `${name}:${path}`, type });
+    const kept = (slot: OptimizerSlot): string => nameOf({ kind: "slot", slot, parameter: path });
+    const state = (slot: OptimizerSlot): Node => build.add({ op: "parameter", path: kept(slot), type });
     const update = buildUpdate(settings.optimizer, { parameter, gradient, learningRate, count, state }, build);
     updates.set(path, update.parameter);
-    for (const [name, value] of update.state) updates.set(`${name}:${path}`, value);
+    for (const [slot, value] of update.state) updates.set(kept(slot), value);
   }
   return { ...program, outputs: new Map(program.outputs).set("learning_rate", learningRate), updates };
 }
@@ -102,11 +105,13 @@ function parametersOf(program: Program): ReadonlyMap<string, Node> {
   );
 }
 
+/** The gradients that a program gives, by the paths of their parameters. */
 function gradientsOf({ outputs }: Program): ReadonlyMap<string, Node> {
   return new Map(
-    [...outputs].flatMap(([name, node]) =>
-      name.startsWith(gradientPrefix) ? [[name.slice(gradientPrefix.length), node]] : [],
-    ),
+    [...outputs].flatMap(([name, node]): readonly (readonly [string, Node])[] => {
+      const value = valueNamed(name);
+      return value.kind === "gradient" ? [[value.parameter, node]] : [];
+    }),
   );
 }
 

@@ -3,9 +3,7 @@ import { rewrite } from "../passes/rewrite.ts";
 import { buildStep, type TracedSpec } from "./build.ts";
 import type { Program } from "./program.ts";
 import { frozenValuesOf } from "./rows.ts";
-
-/** Before the number of a feature, in names of outputs and inputs. */
-const featurePrefix = "feature:";
+import { nameOf } from "./values.ts";
 
 /** What frozen encoders make of an example: the same in every step, so that it need be computed only once. */
 export interface Features {
@@ -32,10 +30,10 @@ export function featuresOf(spec: TracedSpec): Features | null {
   if (values === null || values.length === 0) return null;
   const names = new Map<Node, string>();
   for (const [index, value] of values.entries()) {
-    names.set(value.whole, `${featurePrefix}${index}`);
-    names.set(value.piece, `${featurePrefix}${index}`);
+    names.set(value.whole, nameOf({ kind: "feature", index }));
+    names.set(value.piece, nameOf({ kind: "feature", index }));
   }
-  const outputs = new Map(values.map((value, index) => [`${featurePrefix}${index}`, value.piece]));
+  const outputs = new Map(values.map((value, index) => [nameOf({ kind: "feature", index }), value.piece]));
   return {
     program: { name: "features", graph: piece.graph, outputs, updates: new Map(), once: new Map() },
     bytesOfRow: values.reduce((sum, value) => sum + byteCount(value.piece.type) / rows, 0),

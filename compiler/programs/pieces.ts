@@ -4,25 +4,19 @@ import { Graph } from "../ir/graph.ts";
 import type { Node } from "../ir/types.ts";
 import { isDifferentiable } from "../ops/index.ts";
 import { rewrite } from "../passes/rewrite.ts";
-import { gradientPrefix, type Program } from "./program.ts";
+import type { Program } from "./program.ts";
 import { meetingOf, type RowValue } from "./rows.ts";
+import { nameOf } from "./values.ts";
 
 /**
  * A training step in pieces of a batch, for losses that compare all of its rows (GradCache: Gao et al., 2021). `embed`
  * gives, for the rows of a piece, the values at which rows meet; `compare` gives the loss of all of them together and its
  * gradients there; `backpropagate` computes a piece again and goes on with these gradients to the parameters; `update`
- * changes what is trained. Gradients of parameters are added up in the state `sum:` and the parameter's path.
+ * changes what is trained. Gradients of parameters are added up in a state of their own.
  */
 export const pieceNames = ["embed", "compare", "backpropagate", "update"] as const;
 
 export type PieceName = (typeof pieceNames)[number];
-
-/** Before the number of a value at which rows meet, and of its gradient, in names of outputs and inputs. */
-export const embeddingPrefix = "embedding:";
-export const embeddingGradientPrefix = "embedding_gradient:";
-
-/** Before the path of a parameter, in the name of the state in which its gradient is added up. */
-export const sumPrefix = "sum:";
 
 /** A program that gives the loss of a model, which was traced with the whole batch or with the rows of a piece. */
 export interface Losses {
@@ -39,7 +33,7 @@ export function buildPiece(name: PieceName, losses: Losses, trainable: ReadonlyS
     return "the rows of a batch meet before anything is computed of one, so `micro_batch` cannot cut it";
   switch (name) {
     case "embed": {
-      const outputs = new Map(meeting.map(({ piece }, index) => [`${embeddingPrefix}${index}`, piece]));
+      const outputs = new Map(meeting.map(({ piece }, index) => [nameOf({ kind: "embedding", index }), piece]));
       return { ...losses.piece, name, outputs };
     }
     case "compare":
@@ -62,7 +56,9 @@ function lossOfEmbeddings(program: Program, meeting: readonly RowValue[]): Progr
   const places = new Map(meeting.map(({ whole }, index) => [whole, index]));
   return rewrite(program, (node, _, build) => {
     const index = places.get(node);
-    return index === undefined ? null : build.add({ op: "input", name: `${embeddingPrefix}${index}`, type: node.type });
+    return index === undefined
+      ? null
+      : build.add({ op: "input", name: nameOf({ kind: "embedding", index }), type: node.type });
   });
 }
 
@@ -71,7 +67,7 @@ function productWithGradients(meeting: readonly RowValue[], program: Program): N
   const build = new Builder(program.graph, lossOf(program).origin);
   let product = build.constant(0);
   for (const [index, { piece }] of meeting.entries()) {
-    const gradient = build.add({ op: "input", name: `${embeddingGradientPrefix}${index}`, type: piece.type });
+    const gradient = build.add({ op: "input", name: nameOf({ kind: "embedding-gradient", index }), type: piece.type });
     const axes = piece.type.shape.map((_, axis) => axis);
     product = build.add({ op: "add" }, product, build.sum(build.mul(piece, gradient), axes, false));
   }
@@ -85,8 +81,8 @@ function readSums(trained: ReadonlyMap<string, Node>): Program {
   const updates = new Map<string, Node>();
   for (const [path, { type, origin }] of trained) {
     const build = new Builder(graph, origin);
-    const sum = `${sumPrefix}${path}`;
-    outputs.set(gradientPrefix + path, build.add({ op: "parameter", path: sum, type }));
+    const sum = nameOf({ kind: "gradient-sum", parameter: path });
+    outputs.set(nameOf({ kind: "gradient", parameter: path }), build.add({ op: "parameter", path: sum, type }));
     updates.set(sum, build.broadcast(build.constant(0), type.shape));
   }
   return { name: "update", graph, outputs, updates, once: new Map() };

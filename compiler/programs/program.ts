@@ -2,9 +2,6 @@ import type { Graph } from "../ir/graph.ts";
 import type { Node } from "../ir/types.ts";
 import { flopsOf } from "../ops/index.ts";
 
-/** Before the path of a parameter, in the name of the output that is its gradient. */
-export const gradientPrefix = "gradient:";
-
 /** What is run at once: outputs by name, and new values for parameters and other state by path. */
 export interface Program {
   readonly name: string;

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import {
   buildProgram,
   type Compiled,
+  nameOf,
   optimise,
   optimiseForOnnx,
   type ProgramName,
@@ -10,6 +11,7 @@ import {
   runProgram,
   type TensorData,
   type TracedSpec,
+  valueNamed,
   whyNoProgram,
 } from "../../compiler/index.ts";
 import { type Diagnostic, didYouMean, report } from "../../grammar/index.ts";
@@ -154,10 +156,15 @@ function save(
   );
   const named = new Map(
     [...results].map(([name, { type, data }]) => {
-      const [prefix, path] = name.includes(":")
-        ? [name.slice(0, name.indexOf(":") + 1), name.slice(name.indexOf(":") + 1)]
-        : ["", name];
-      return [prefix + (checkpoints.get(path) ?? path), { shape: type.shape, data }];
+      const value = valueNamed(name);
+      const inCheckpoints = (path: string): string => checkpoints.get(path) ?? path;
+      const saved =
+        "parameter" in value
+          ? nameOf({ ...value, parameter: inCheckpoints(value.parameter) })
+          : value.kind === "named"
+            ? inCheckpoints(name)
+            : name;
+      return [saved, { shape: type.shape, data }];
     }),
   );
   try {

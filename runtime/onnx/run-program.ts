@@ -5,7 +5,7 @@ import {
   elementCount,
   emitOnnx,
   type Given,
-  nextPrefix,
+  nameOf,
   type Program,
   seedInput,
   type TensorData,
@@ -58,7 +58,7 @@ export async function runOnOnnx(
     });
     return new Map([
       ...[...program.outputs].map(([name, node]) => [name, read(name, node)] as const),
-      ...[...program.updates].map(([path, node]) => [path, read(nextPrefix + path, node)] as const),
+      ...[...program.updates].map(([path, node]) => [path, read(nameOf({ kind: "next", of: path }), node)] as const),
     ]);
   } finally {
     rmSync(folder, { recursive: true, force: true });

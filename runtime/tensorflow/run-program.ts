@@ -1,7 +1,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Given, gradientPrefix, type Program, type TensorData, type TracedSpec } from "../../compiler/index.ts";
+import {
+  type Given,
+  nameOf,
+  type Program,
+  type TensorData,
+  type TracedSpec,
+  valueNamed,
+} from "../../compiler/index.ts";
 import { bf16ProductsHere } from "../native/index.ts";
 import { TensorflowSession } from "./session.ts";
 import type { Tfjs, TypedValues } from "./tfjs.ts";
@@ -59,9 +66,9 @@ function runSignatures(
   fed: ReadonlyMap<string, Float32Array | Int32Array>,
 ): ReadonlyMap<string, TypedValues> {
   if (updates.size === 0) return session.run(name, fed);
-  const hasGradients = [...outputs.keys()].some((output) => output.startsWith(gradientPrefix));
+  const hasGradients = [...outputs.keys()].some((output) => valueNamed(output).kind === "gradient");
   const gradients = [...(hasGradients ? session.run("gradients", fed) : [])].map(
-    ([path, values]) => [gradientPrefix + path, values] as const,
+    ([parameter, values]) => [nameOf({ kind: "gradient", parameter }), values] as const,
   );
   return new Map([...gradients, ...session.run(name, fed), ...session.run("read", new Map())]);
 }

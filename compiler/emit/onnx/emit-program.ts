@@ -1,13 +1,11 @@
 import type { Node, TensorType } from "../../ir/types.ts";
-import { gradientPrefix, type Program } from "../../programs/program.ts";
+import type { Program } from "../../programs/program.ts";
+import { nameOf, valueNamed } from "../../programs/values.ts";
 import { isComputed, type Value } from "../lowering.ts";
 import { type Fused, fuse } from "./fuse.ts";
 import { GraphWriter } from "./graph-writer.ts";
 import { lower, type Target } from "./lower/index.ts";
 import type { NamedType, OnnxModel, Weight } from "./messages.ts";
-
-/** Before the path of a parameter or of an optimizer's state, in the name of the output that is its new value. */
-export const nextPrefix = "next:";
 
 /** The input that random numbers follow from. */
 export const seedInput = "seed";
@@ -26,7 +24,7 @@ export interface OnnxSettings {
 /**
  * Says an optimised program in ONNX. Frozen weights are values in a file beside the model; trainable ones are too, but may
  * be given instead. What is computed once is a weight too, whose value is computed by who writes the model. What a training
- * step changes are inputs, and its new value is an output named `next:` and its path.
+ * step changes are inputs, and its new value is an output of its own.
  */
 export function emitOnnx(program: Program, settings: OnnxSettings): OnnxModel {
   const { nodes, fused } = fuse(program);
@@ -115,8 +113,8 @@ function givenTo(nodes: readonly Node[]): ReadonlyMap<string, Given> {
 
 function outputsOf({ outputs, updates }: Program, gradients: boolean): ReadonlyMap<string, Node> {
   return new Map([
-    ...[...outputs].filter(([name]) => gradients || !name.startsWith(gradientPrefix)),
-    ...[...updates].map(([path, node]) => [nextPrefix + path, node] as const),
+    ...[...outputs].filter(([name]) => gradients || valueNamed(name).kind !== "gradient"),
+    ...[...updates].map(([path, node]) => [nameOf({ kind: "next", of: path }), node] as const),
   ]);
 }
 

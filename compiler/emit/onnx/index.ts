@@ -1,5 +1,5 @@
 export { trialBatches, withDynamicBatch } from "./dynamic-batch.ts";
-export { emitOnnx, nextPrefix, seedInput } from "./emit-program.ts";
+export { emitOnnx, seedInput } from "./emit-program.ts";
 export { encodeOnnx } from "./encode.ts";
 export { halfBits } from "./half.ts";
 export type { OnnxModel } from "./messages.ts";

@@ -1,13 +1,14 @@
 import { Graph } from "../../ir/graph.ts";
 import type { Node } from "../../ir/types.ts";
 import { firstValue, type InitialParameter } from "../../programs/init.ts";
-import { gradientPrefix, type Program } from "../../programs/program.ts";
+import type { Program } from "../../programs/program.ts";
+import { type ValueRole, valueNamed } from "../../programs/values.ts";
 import { type Emission, emitProgram } from "./emit-program.ts";
 import { assignZeros, emitFeeds, type Feed, piecesOf, storePiece } from "./feeds.ts";
 import { GraphWriter, scopeOf } from "./graph-writer.ts";
 import { type SavedModel, type SignatureDef, type TensorInfo, typeAttribute } from "./graphdef.ts";
 import type { Bf16Products } from "./lower/index.ts";
-import { type VariableRole, Variables } from "./variables.ts";
+import { Variables } from "./variables.ts";
 
 /** What a program that runs the model has to know of it besides its signatures. */
 export interface ModelIndex {
@@ -16,7 +17,7 @@ export interface ModelIndex {
     readonly path: string;
     readonly dtype: string;
     readonly shape: readonly number[];
-    readonly role: VariableRole;
+    readonly role: ValueRole;
   }[];
   /** Bytes that one run of `init` is given, where a piece is not larger by itself. */
   readonly feedBytes: number;
@@ -95,7 +96,8 @@ function partition(
   const gradients = new Map<string, TensorInfo>();
   const others = new Map<string, TensorInfo>();
   for (const [name, info] of outputs) {
-    if (name.startsWith(gradientPrefix)) gradients.set(name.slice(gradientPrefix.length), info);
+    const value = valueNamed(name);
+    if (value.kind === "gradient") gradients.set(value.parameter, info);
     else others.set(name, info);
   }
   return [gradients, others];

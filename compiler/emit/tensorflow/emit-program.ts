@@ -1,6 +1,7 @@
 import { neededFor } from "../../ir/evaluate.ts";
 import { byteCount, type Node } from "../../ir/types.ts";
-import { gradientPrefix, type Program } from "../../programs/program.ts";
+import type { Program } from "../../programs/program.ts";
+import { valueNamed } from "../../programs/values.ts";
 import { isComputed, type Value } from "../lowering.ts";
 import { type GraphWriter, scopeOf } from "./graph-writer.ts";
 import { type Attribute, type SignatureDef, type TensorInfo, typeAttribute } from "./graphdef.ts";
@@ -130,7 +131,7 @@ function emitOutputs(
     const identity = writer.named(
       `${program.name}/outputs/${scopeOf(name)}`,
       "Identity",
-      [valueFor(values, node).name, ...(name.startsWith(gradientPrefix) ? [] : done)],
+      [valueFor(values, node).name, ...(valueNamed(name).kind === "gradient" ? [] : done)],
       { T: typeAttribute(node.type.dtype) } satisfies Readonly<Record<string, Attribute>>,
     );
     outputs.set(name, { name: `${identity}:0`, type: node.type });

@@ -1,18 +1,16 @@
 import { memoizeDepthFirst } from "../../ir/depth-first.ts";
 import type { Node, TensorType } from "../../ir/types.ts";
 import type { Program } from "../../programs/program.ts";
+import { roleOf, type ValueRole } from "../../programs/values.ts";
 import { type GraphWriter, scopeOf } from "./graph-writer.ts";
 import { typeAttribute } from "./graphdef.ts";
-
-/** Whether a variable changes in training: what is learned, what the optimizer keeps for it, and the rest. */
-export type VariableRole = "trainable" | "state" | "frozen";
 
 /** A value that stays in the session between runs. */
 export interface Variable {
   /** The path of the parameter that is kept here, or the name of a value that is computed once. */
   readonly path: string;
   readonly type: TensorType;
-  readonly role: VariableRole;
+  readonly role: ValueRole;
   /** The node that stands for the variable. */
   readonly handle: string;
   /** What gives its value: it is fed, or computed once from what was fed. */
@@ -57,11 +55,7 @@ export class Variables {
 
   /** The variable that keeps what is fed at a path, in some type. */
   fed(path: string, type: TensorType): Variable {
-    const role = this.trainable.has(path)
-      ? "trainable"
-      : this.trainable.has(path.slice(path.indexOf(":") + 1))
-        ? "state"
-        : "frozen";
+    const role = roleOf(path, this.trainable);
     const name = type.dtype === "bf16" ? `${path}:bf16` : path;
     return this.declare(name, path, type, role, { kind: "fed" });
   }
@@ -73,13 +67,7 @@ export class Variables {
     return variable;
   }
 
-  private declare(
-    key: string,
-    path: string,
-    type: TensorType,
-    role: VariableRole,
-    source: Variable["source"],
-  ): Variable {
+  private declare(key: string, path: string, type: TensorType, role: ValueRole, source: Variable["source"]): Variable {
     const known = this.all.get(key);
     if (known !== undefined) return known;
     const name = `variables/${scopeOf(key)}`;
