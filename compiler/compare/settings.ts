@@ -24,7 +24,7 @@ const trainRows: Rows<TrainSettings> = {
   saveEvery: ["save_every", plain],
   clipNorm: ["clip_norm", plain],
   precision: ["precision", plain],
-  checkpoint: ["checkpoint", (value) => value],
+  recompute: ["recompute", (value) => value],
   memory: ["memory", (limit) => (limit === null ? "any amount" : `${limit.bytes} bytes`)],
   seed: ["seed", plain],
 };

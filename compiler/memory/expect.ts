@@ -16,7 +16,7 @@ const holes = 0.5;
 /** The memory that a training step is expected to take, in bytes. */
 export interface ExpectedMemory {
   /** Whether the layers' activations are computed again in the backward pass. */
-  readonly checkpoint: TrainSettings["checkpoint"];
+  readonly recompute: TrainSettings["recompute"];
   readonly precision: TrainSettings["precision"];
   /** Node and TensorFlow themselves. */
   readonly processBytes: number;
@@ -42,9 +42,9 @@ export function expectMemory(spec: TracedSpec): ExpectedMemory | null {
   const peak = others.reduce((most, each) => (bytesOf(each) > bytesOf(most) ? each : most), first);
   const variableBytes = variableBytesOf(programs);
   const tensorBytes = bytesOf(peak);
-  const { checkpoint, precision } = spec.settings;
+  const { recompute, precision } = spec.settings;
   return {
-    checkpoint,
+    recompute,
     precision,
     processBytes,
     variableBytes,

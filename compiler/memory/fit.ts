@@ -12,17 +12,17 @@ export interface Fitted {
 }
 
 /**
- * Chooses `checkpoint` for the memory that a spec allows: `none`, or `layers` where only that may fit; reports where
+ * Chooses `recompute` for the memory that a spec allows: `none`, or `layers` where only that may fit; reports where
  * nothing does. Null where the spec allows any amount, and where the model has no loss.
  */
 export function fitMemory(spec: TracedSpec): Fitted | null {
   const { settings } = spec;
   const limit = settings.memory;
   if (limit === null) return null;
-  const choices = limit.choosesCheckpoint ? (["none", "layers"] as const) : [settings.checkpoint];
+  const choices = limit.choosesRecompute ? (["none", "layers"] as const) : [settings.recompute];
   let least: Omit<Fitted, "diagnostics"> | null = null;
-  for (const checkpoint of choices) {
-    const chosen = { ...settings, checkpoint };
+  for (const recompute of choices) {
+    const chosen = { ...settings, recompute };
     const memory = expectMemory({ ...spec, settings: chosen });
     if (memory === null) return null;
     if (memory.peakBytes <= limit.bytes) return { settings: chosen, memory, diagnostics: [] };
@@ -51,6 +51,6 @@ function helpFor({ processBytes, variableBytes }: ExpectedMemory, spec: TracedSp
     return `the weights alone do not fit; what helps: ${ways.join(", ")}`;
   }
   const rows = settings.batch > 1 ? ["a smaller `batch`"] : [];
-  const layers = settings.checkpoint === "none" ? ["`checkpoint = layers`"] : [];
+  const layers = settings.recompute === "none" ? ["`recompute = layers`"] : [];
   return `what helps: ${[...rows, ...layers, ...bfloat, "a smaller model"].join(", ")}`;
 }

@@ -71,7 +71,7 @@ export const passes: readonly Pass[] = [
   {
     name: "recompute-layers",
     of: differentiated,
-    run: (program, { settings }) => (settings.checkpoint === "layers" ? recomputeLayers(program) : program),
+    run: (program, { settings }) => (settings.recompute === "layers" ? recomputeLayers(program) : program),
   },
 ];
 

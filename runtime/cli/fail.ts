@@ -38,7 +38,7 @@ const outOfMemory = /\bOOM\b|out of memory|bad_alloc|failed to allocate|allocati
 /** Says what the system refused in the middle of something, a file or memory; throws on what is a mistake of this program. */
 export function failSystem(error: unknown, path: string, terminal: Terminal): ExitCode {
   if (error instanceof Error && outOfMemory.test(error.message)) {
-    const help = "use a smaller `batch` or `micro_batch`, or `checkpoint = layers`; what was saved stays";
+    const help = "use a smaller `batch` or `micro_batch`, or `recompute = layers`; what was saved stays";
     return fail(`memory ran out: ${error.message.split("\n")[0] ?? ""}`, help, terminal);
   }
   return failStorage(storageProblem(path, error), terminal);

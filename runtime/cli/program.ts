@@ -311,7 +311,12 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
     .addOption(new Option("--program <name>", "which program").choices(["step", "forward"]).default("step"))
     .option("--batch <rows>", "another batch than the spec says", wholeNumber(1))
     .addOption(new Option("--precision <type>", "another precision than the spec says").choices(["f32", "bf16"]))
-    .addOption(new Option("--checkpoint <what>", "whose activations are computed again").choices(["none", "layers"]))
+    .addOption(
+      new Option("--recompute <what>", "whose activations to recompute in the backward pass").choices([
+        "none",
+        "layers",
+      ]),
+    )
     .addOption(new Option("--backend <name>", "what runs it").choices(backendNames).default("auto"))
     .option(
       "--steps <number>",
@@ -325,11 +330,11 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
     .action(async (spec: string, options: BenchFlags) => {
       const { bench } = await import("./bench.ts");
       const { program: name, backend, steps = null, warmup, profile = null, json = false } = options;
-      const { batch, precision, checkpoint } = options;
+      const { batch, precision, recompute } = options;
       const overrides = {
         ...(batch === undefined ? {} : { batch }),
         ...(precision === undefined ? {} : { precision }),
-        ...(checkpoint === undefined ? {} : { checkpoint }),
+        ...(recompute === undefined ? {} : { recompute }),
       };
       code = await bench(spec, { program: name, overrides, backend, steps, warmup, profile, json }, terminal);
     });

@@ -24,7 +24,7 @@ const defaults: TrainSettings = {
   saveEvery: null,
   clipNorm: null,
   precision: "f32",
-  checkpoint: "none",
+  recompute: "none",
   memory: null,
   seed: 0,
 };

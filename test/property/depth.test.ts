@@ -59,7 +59,7 @@ model deep {
   loss out
 }
 
-train { batch = 2, precision = "bf16", checkpoint = layers }
+train { batch = 2, precision = "bf16", recompute = layers }
 `;
 
 /** Linear layers after each other, each with an adapter beside it, which fold into one matrix. */
