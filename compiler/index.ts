@@ -55,7 +55,7 @@ export {
 export { type Features, featuresOf } from "./programs/features.ts";
 export { firstValuesOf } from "./programs/init.ts";
 export { type Input, inputsOf } from "./programs/inputs.ts";
-export { pieceNames } from "./programs/pieces.ts";
+export { microBatchPrograms } from "./programs/micro-batches.ts";
 export { buildProduct } from "./programs/product.ts";
 export { flopsOfProgram, nodesOf, type Program } from "./programs/program.ts";
 export { evaluateOnce, runProgram } from "./programs/run.ts";

@@ -1,7 +1,7 @@
 import { neededFor } from "../ir/evaluate.ts";
 import type { Node } from "../ir/types.ts";
 import { optimise } from "../passes/index.ts";
-import { type Fold, foldAdapters } from "../passes/merge.ts";
+import { type Fold, foldAdapters } from "../passes/merge-projections.ts";
 import type { Plan, PlannedParameter } from "../plan/types.ts";
 import { buildForward, type TracedSpec } from "../programs/build.ts";
 import type { Program } from "../programs/program.ts";
@@ -35,7 +35,7 @@ export function foldModel(spec: TracedSpec, plan: Plan): FoldedModel {
     }
     return null;
   };
-  const bare = optimise(buildForward(spec, []), spec, { last: "dropout" });
+  const bare = optimise(buildForward(spec, []), spec, { last: "lower-dropout" });
   const { program, folds, left } = foldAdapters(bare, moduleOf);
   const own = new Map(plan.parameters.flatMap((each) => (each.ofAdapter ? [] : [[each.path, each] as const])));
   const adapted = new Set(modules.values());

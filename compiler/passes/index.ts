@@ -1,19 +1,19 @@
 import type { ProgramName } from "../programs/build.ts";
 import type { Program } from "../programs/program.ts";
 import type { TrainSettings } from "../settings/train.ts";
-import { blockAttention } from "./attention.ts";
-import { removeDropout, sampleDropout } from "./dropout.ts";
-import { collectFactors } from "./factors.ts";
+import { collectFactors } from "./collect-factors.ts";
+import { eliminateCommonSubexpressions } from "./eliminate-common-subexpressions.ts";
 import { hoist, hoistLargest } from "./hoist.ts";
-import { joinParts } from "./join.ts";
-import { mergeProjections } from "./merge.ts";
-import { narrowProjections } from "./narrow.ts";
-import { lowerPrecision } from "./precision.ts";
+import { joinSliceGradients } from "./join-slice-gradients.ts";
+import { removeDropout, sampleDropout } from "./lower-dropout.ts";
+import { lowerPrecision } from "./lower-precision.ts";
+import { mergeProjections } from "./merge-projections.ts";
 import { recomputeElements, recomputeLayers, recomputeScores } from "./recompute.ts";
-import { blockRows } from "./rows.ts";
-import { scaleOperands } from "./scale.ts";
-import { share } from "./share.ts";
+import { scaleOperands } from "./scale-operands.ts";
 import { simplify } from "./simplify.ts";
+import { splitProjections } from "./split-projections.ts";
+import { tileAttention } from "./tile-attention.ts";
+import { tileRows } from "./tile-rows.ts";
 import { addGradients, addToSums, addUpdates, clipGradients } from "./train.ts";
 
 /** What passes may know of the spec. */
@@ -38,31 +38,31 @@ const updating = ["step", "update"] as const;
 /** What is done to programs, in this order. Each leaves out what nothing needs. */
 export const passes: readonly Pass[] = [
   {
-    name: "dropout",
+    name: "lower-dropout",
     of: "every program",
     run: (program, { settings }) =>
       random.includes(program.name) ? sampleDropout(program, settings.seed) : removeDropout(program),
   },
   // Before gradients are built, so that theirs have the better form too.
-  { name: "narrow", of: "every program", run: narrowProjections },
-  { name: "scale", of: "every program", run: scaleOperands },
-  { name: "factors", of: "every program", run: collectFactors },
-  { name: "attention", of: "every program", run: (program) => blockAttention(program) },
-  { name: "rows", of: "every program", run: (program) => blockRows(program) },
+  { name: "split-projections", of: "every program", run: splitProjections },
+  { name: "scale-operands", of: "every program", run: scaleOperands },
+  { name: "collect-factors", of: "every program", run: collectFactors },
+  { name: "tile-attention", of: "every program", run: (program) => tileAttention(program) },
+  { name: "tile-rows", of: "every program", run: (program) => tileRows(program) },
   { name: "differentiate", of: differentiated, run: (program, { trainable }) => addGradients(program, trainable) },
-  { name: "accumulate", of: accumulated, run: addToSums },
-  { name: "clip", of: updating, run: (program, { settings }) => clipGradients(program, settings.clipNorm) },
-  { name: "optimizer", of: updating, run: (program, { settings }) => addUpdates(program, settings) },
+  { name: "accumulate-gradients", of: accumulated, run: addToSums },
+  { name: "clip-gradients", of: updating, run: (program, { settings }) => clipGradients(program, settings.clipNorm) },
+  { name: "apply-optimizer", of: updating, run: (program, { settings }) => addUpdates(program, settings) },
   { name: "simplify", of: "every program", run: simplify },
-  { name: "factors-again", of: differentiated, run: collectFactors },
-  { name: "join", of: differentiated, run: joinParts },
-  { name: "share", of: "every program", run: share },
+  { name: "collect-factors-again", of: differentiated, run: collectFactors },
+  { name: "join-slice-gradients", of: differentiated, run: joinSliceGradients },
+  { name: "eliminate-common-subexpressions", of: "every program", run: eliminateCommonSubexpressions },
   {
-    name: "precision",
+    name: "lower-precision",
     of: "every program",
     run: (program, { settings }) => (settings.precision === "bf16" ? lowerPrecision(program) : program),
   },
-  { name: "share-again", of: "every program", run: share },
+  { name: "eliminate-common-subexpressions-again", of: "every program", run: eliminateCommonSubexpressions },
   // Last, so that frozen weights are rounded to bf16 once and not in every step.
   { name: "hoist", of: "every program", run: (program, { trainable }) => hoist(program, trainable) },
   // After everything that would find that the same is computed twice.
@@ -108,7 +108,7 @@ export function optimise(
 const notForOnnx: readonly string[] = ["hoist"];
 
 /** How many blocks there are depends on the batch. */
-const blocks: readonly string[] = ["attention", "rows"];
+const blocks: readonly string[] = ["tile-attention", "tile-rows"];
 
 export interface OnnxOptions {
   /** Whether adapters are folded into the weights that they stand beside; these are then computed once. */
@@ -129,10 +129,10 @@ export function optimiseForOnnx(
     ...context,
     settings: { ...context.settings, precision: half ? ("bf16" as const) : ("f32" as const) },
   };
-  const bare = optimise(program, context, { last: "dropout" });
+  const bare = optimise(program, context, { last: "lower-dropout" });
   // It takes GELU's formula apart for the sake of its gradient.
-  const formulas = random.includes(program.name) ? [] : ["factors"];
-  const without = new Set(["dropout", ...notForOnnx, ...formulas, ...(forAnyBatch ? blocks : [])]);
+  const formulas = random.includes(program.name) ? [] : ["collect-factors"];
+  const without = new Set(["lower-dropout", ...notForOnnx, ...formulas, ...(forAnyBatch ? blocks : [])]);
   const optimised = optimise(merge ? mergeProjections(bare) : bare, inHalf, { without });
   return hoistLargest(optimised, merge ? new Set() : context.trainable);
 }

@@ -27,7 +27,7 @@ export function addGradients(program: Program, trainable: ReadonlySet<string>): 
   return { ...program, outputs };
 }
 
-/** Adds the gradients of parameters to what pieces of a batch have added up before. */
+/** Adds the gradients of parameters to what the micro-batches before have added up. */
 export function addToSums(program: Program): Program {
   const build = new Builder(program.graph, lossOf(program).origin);
   const outputs = new Map(program.outputs);

@@ -155,7 +155,7 @@ function traceModel(model: ModelDeclaration, program: Program, overrides: TrainO
     settings,
     data: data.settings,
     evaluation: evaluation.settings,
-    inPieces: settings.microBatch === settings.batch ? null : () => atRows(settings.microBatch),
+    inMicroBatches: settings.microBatch === settings.batch ? null : () => atRows(settings.microBatch),
     atRows,
   };
   return { plan, spec, elements, diagnostics };

@@ -3,11 +3,11 @@ import { dirname } from "node:path";
 import {
   buildProgram,
   type Compiled,
+  microBatchPrograms,
   nameOf,
   optimise,
   optimiseForOnnx,
   type ProgramName,
-  pieceNames,
   runProgram,
   type TensorData,
   type TracedSpec,
@@ -100,7 +100,7 @@ async function runGiven(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const [first] = feeds?.tensors.values() ?? [];
-  const batch = pieceNames.some((piece) => piece === name) ? undefined : first?.shape[0];
+  const batch = microBatchPrograms.some((piece) => piece === name) ? undefined : first?.shape[0];
   const compiled = compilePath(path, terminal.libraryFolder, batch === undefined ? {} : { batch, microBatch: batch });
   if (!showDiagnostics(compiled, terminal) || compiled.spec === null) return exitCodes.wrong;
   const { spec } = compiled;

@@ -46,7 +46,7 @@ async function open(backend: Engine["backend"], spec: TracedSpec): Promise<Engin
 }
 
 function drawBatch(spec: TracedSpec): Batch {
-  const whole = enginePrograms({ ...spec, inPieces: null }, "tfjs", "train")?.find(({ name }) => name === "step");
+  const whole = enginePrograms({ ...spec, inMicroBatches: null }, "tfjs", "train")?.find(({ name }) => name === "step");
   return drawInputs(whole === undefined ? [] : inputsOf(whole));
 }
 

@@ -4,7 +4,7 @@ import { Builder } from "../../compiler/ir/builder.ts";
 import { evaluate } from "../../compiler/ir/evaluate.ts";
 import { Graph } from "../../compiler/ir/graph.ts";
 import { elementCount, type Node } from "../../compiler/ir/types.ts";
-import { joinParts } from "../../compiler/passes/join.ts";
+import { joinSliceGradients } from "../../compiler/passes/join-slice-gradients.ts";
 import { createSource } from "../../grammar/index.ts";
 import { Random } from "../random.ts";
 
@@ -64,7 +64,7 @@ test("two parts at each place, added to something else in turn, become one conca
     sum = add(made.build, sum, made.part(0, from, from + 2));
   }
   const before = made.program(new Map([["y", sum]]));
-  const after = joinParts(before);
+  const after = joinSliceGradients(before);
   expect(verify(after)).toEqual([]);
   expect([count(after, "pad"), count(after, "concat"), count(after, "add")]).toEqual([0, 1, 4]);
   const [expected = []] = valuesOf(before, made.parameters);
@@ -89,7 +89,7 @@ test("any sum of parts that overlap, meet or leave holes is the same sum", () =>
       if (random.below(5) === 0) outputs.set(`early ${left}`, sum);
     }
     const before = made.program(outputs.set("y", sum));
-    const after = joinParts(before);
+    const after = joinSliceGradients(before);
     expect(verify(after)).toEqual([]);
     joined += Number(count(after, "pad") < count(before, "pad"));
     const [expected, found] = [valuesOf(before, made.parameters), valuesOf(after, made.parameters)];

@@ -150,11 +150,11 @@ describe.each(specs)("a step in pieces is the step of the whole batch: %s", (_, 
     const values = new Map<string, TensorData>();
     draw(step, new Random(5), values);
     const whole = runProgram(step, { inputs: values, parameters: values }, "f64");
-    const inPieces = stepInPieces(spec, values, optimise);
+    const inMicroBatches = stepInPieces(spec, values, optimise);
     expect(step.updates.size).toBeGreaterThan(8);
     for (const name of [...step.updates.keys(), ...step.outputs.keys()]) {
       const expected = whole.get(name)?.data ?? [];
-      const found = inPieces.get(name)?.data ?? [];
+      const found = inMicroBatches.get(name)?.data ?? [];
       expect([name, found.length, relativeError(expected, found) < 1e-7]).toEqual([name, expected.length, true]);
     }
   });

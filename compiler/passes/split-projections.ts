@@ -9,7 +9,7 @@ import { rewrite } from "./rewrite.ts";
  * which is small, instead of the result, which has a row for each token. Keys and values of one weight, and the values
  * and gates of a gated feed-forward part, are written like that.
  */
-export function narrowProjections(program: Program): Program {
+export function splitProjections(program: Program): Program {
   const usersOf = consumersOf(program);
   return rewrite(program, ({ operation, inputs: [old] }, [whole], build) => {
     if (operation.op !== "slice" || old === undefined || whole === undefined) return null;

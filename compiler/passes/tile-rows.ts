@@ -1,19 +1,19 @@
 import { byteCount, type Node } from "../ir/types.ts";
 import { isRowProjection, isRowWise } from "../ops/index.ts";
 import { allNodesOf, type Program } from "../programs/program.ts";
-import { blockBytes, blocksFor, cutIntoBlocks, type Region } from "./blocks.ts";
 import { type Consumers, consumersOf } from "./consumers.ts";
+import { blockBytes, blocksFor, computeInTiles, type Region } from "./tiles.ts";
 
 /**
  * Row by row: where operations that work on each row by itself lead through something wide to a narrow product, as a
  * feed-forward part does, or to the place of a row's largest number, as the search of a codebook does, and nothing else
  * reads what is between, they are computed for some rows at a time. Their gradients then are, too.
  */
-export function blockRows(program: Program, bytesPerBlock: number = blockBytes): Program {
+export function tileRows(program: Program, bytesPerBlock: number = blockBytes): Program {
   const consumers = consumersOf(program);
   // The last first: of regions that overlap, the one that reaches furthest is taken.
   const ends = allNodesOf(program).toReversed();
-  return cutIntoBlocks(program, ends, (node) => regionOf(node, consumers, bytesPerBlock));
+  return computeInTiles(program, ends, (node) => regionOf(node, consumers, bytesPerBlock));
 }
 
 /** The operations that lead to a node, work on each row by itself, and are read by nothing else. */

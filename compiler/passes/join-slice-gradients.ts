@@ -9,7 +9,7 @@ import { rewrite } from "./rewrite.ts";
  * place are added before they are padded, and parts that meet are put side by side, so that little or nothing is filled
  * with zeros and added.
  */
-export function joinParts(program: Program): Program {
+export function joinSliceGradients(program: Program): Program {
   const consumers = consumersOf(program);
   /** Sums that are only read by a sum of the same type, which adds up all of it. */
   const inner = new Set<Node>();

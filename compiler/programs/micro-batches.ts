@@ -4,42 +4,52 @@ import { Graph } from "../ir/graph.ts";
 import type { Node } from "../ir/types.ts";
 import { isDifferentiable } from "../ops/index.ts";
 import { rewrite } from "../passes/rewrite.ts";
+import { couplingPointsOf, type RowValue } from "./coupling-points.ts";
 import type { Program } from "./program.ts";
-import { meetingOf, type RowValue } from "./rows.ts";
 import { nameOf } from "./values.ts";
 
 /**
- * A training step in pieces of a batch, for losses that compare all of its rows (GradCache: Gao et al., 2021). `embed`
- * gives, for the rows of a piece, the values at which rows meet; `compare` gives the loss of all of them together and its
- * gradients there; `backpropagate` computes a piece again and goes on with these gradients to the parameters; `update`
+ * A training step in micro-batches, for losses that compare all of its rows (GradCache: Gao et al., 2021). `embed`
+ * gives, for the rows of a micro-batch, the values at which rows meet; `compare` gives the loss of all of them together and its
+ * gradients there; `backpropagate` computes a micro-batch again and goes on with these gradients to the parameters; `update`
  * changes what is trained. Gradients of parameters are added up in a state of their own.
  */
-export const pieceNames = ["embed", "compare", "backpropagate", "update"] as const;
+export const microBatchPrograms = ["embed", "compare", "backpropagate", "update"] as const;
 
-export type PieceName = (typeof pieceNames)[number];
+export type MicroBatchProgram = (typeof microBatchPrograms)[number];
 
-/** A program that gives the loss of a model, which was traced with the whole batch or with the rows of a piece. */
+/** A program that gives the loss of a model, which was traced with the whole batch or with the rows of a micro-batch. */
 export interface Losses {
   readonly whole: Program;
-  readonly piece: Program;
+  readonly microBatch: Program;
 }
 
-/** One program of a step in pieces; in words why there is none where the model cannot be cut. */
-export function buildPiece(name: PieceName, losses: Losses, trainable: ReadonlySet<string>): Program | string {
-  const meeting = meetingOf(lossOf(losses.whole), lossOf(losses.piece));
-  if (meeting === null)
+/** One program of a step in micro-batches; in words why there is none where the model cannot be cut. */
+export function buildMicroBatchProgram(
+  name: MicroBatchProgram,
+  losses: Losses,
+  trainable: ReadonlySet<string>,
+): Program | string {
+  const points = couplingPointsOf(lossOf(losses.whole), lossOf(losses.microBatch));
+  if (points === null)
     return "the model's operations are others for the rows of a `micro_batch` than for the whole batch";
-  if (meeting.length === 0)
+  if (points.length === 0)
     return "the rows of a batch meet before anything is computed of one, so `micro_batch` cannot cut it";
   switch (name) {
     case "embed": {
-      const outputs = new Map(meeting.map(({ piece }, index) => [nameOf({ kind: "embedding", index }), piece]));
-      return { ...losses.piece, name, outputs };
+      const outputs = new Map(
+        points.map(({ microBatch }, index) => [nameOf({ kind: "embedding", index }), microBatch]),
+      );
+      return { ...losses.microBatch, name, outputs };
     }
     case "compare":
-      return { ...lossOfEmbeddings(losses.whole, meeting), name };
+      return { ...lossOfEmbeddings(losses.whole, points), name };
     case "backpropagate":
-      return { ...losses.piece, name, outputs: new Map([["loss", productWithGradients(meeting, losses.piece)]]) };
+      return {
+        ...losses.microBatch,
+        name,
+        outputs: new Map([["loss", productWithGradients(points, losses.microBatch)]]),
+      };
     case "update":
       return readSums(trainedBy(lossOf(losses.whole), trainable));
   }
@@ -52,8 +62,8 @@ function lossOf({ outputs }: Program): Node {
 }
 
 /** The loss, of embeddings that are given. */
-function lossOfEmbeddings(program: Program, meeting: readonly RowValue[]): Program {
-  const places = new Map(meeting.map(({ whole }, index) => [whole, index]));
+function lossOfEmbeddings(program: Program, points: readonly RowValue[]): Program {
+  const places = new Map(points.map(({ whole }, index) => [whole, index]));
   return rewrite(program, (node, _, build) => {
     const index = places.get(node);
     return index === undefined
@@ -63,13 +73,17 @@ function lossOfEmbeddings(program: Program, meeting: readonly RowValue[]): Progr
 }
 
 /** A number whose gradients are those of the loss, when the gradients at the embeddings are given. */
-function productWithGradients(meeting: readonly RowValue[], program: Program): Node {
+function productWithGradients(points: readonly RowValue[], program: Program): Node {
   const build = new Builder(program.graph, lossOf(program).origin);
   let product = build.constant(0);
-  for (const [index, { piece }] of meeting.entries()) {
-    const gradient = build.add({ op: "input", name: nameOf({ kind: "embedding-gradient", index }), type: piece.type });
-    const axes = piece.type.shape.map((_, axis) => axis);
-    product = build.add({ op: "add" }, product, build.sum(build.mul(piece, gradient), axes, false));
+  for (const [index, { microBatch }] of points.entries()) {
+    const gradient = build.add({
+      op: "input",
+      name: nameOf({ kind: "embedding-gradient", index }),
+      type: microBatch.type,
+    });
+    const axes = microBatch.type.shape.map((_, axis) => axis);
+    product = build.add({ op: "add" }, product, build.sum(build.mul(microBatch, gradient), axes, false));
   }
   return product;
 }

@@ -3,7 +3,7 @@ import type { Program } from "../programs/program.ts";
 import { rewrite } from "./rewrite.ts";
 
 /** Computes once what is computed twice: the same operation on the same inputs. */
-export function share(program: Program): Program {
+export function eliminateCommonSubexpressions(program: Program): Program {
   const known = new Map<string, Node>();
   /** Numbers of operations that are equal, and of the objects that they are. */
   const numbers = new Map<Operation | string, number>();

@@ -1,19 +1,19 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { compileSpec } from "../../compiler/index.ts";
-import { meetingOf } from "../../compiler/programs/rows.ts";
+import { couplingPointsOf } from "../../compiler/programs/coupling-points.ts";
 import { createSource } from "../../grammar/index.ts";
 import { SpecLibrary } from "../../runtime/cli/library.ts";
 import { f32, meetingIn } from "./row-trace.ts";
 
 describe("the rows of a batch meet", () => {
   test("at the latents that a contrastive loss compares", () => {
-    const path = "test/golden/programs/pieces.vlm";
+    const path = "test/golden/programs/micro-batches.vlm";
     const { spec } = compileSpec(createSource(path, readFileSync(path, "utf8")), new SpecLibrary("specs/std", path));
     const [whole] = spec?.losses ?? [];
-    const [piece] = spec?.inPieces?.().spec?.losses ?? [];
+    const [piece] = spec?.inMicroBatches?.().spec?.losses ?? [];
     if (whole === undefined || piece === undefined) throw new Error("the spec has a loss, also for a piece");
-    const found = meetingOf(whole, piece)?.map((value) => value.whole);
+    const found = couplingPointsOf(whole, piece)?.map((value) => value.whole);
     expect(found).toEqual([spec?.outputs.get("image"), spec?.outputs.get("report")]);
   });
 

@@ -26,7 +26,11 @@ export function blocksFor(rows: number, bytes: number, bytesPerBlock: number): n
 }
 
 /** Computes in blocks what leads to some nodes, where it is worth it; of regions that share nodes, the first is taken. */
-export function cutIntoBlocks(program: Program, ends: Iterable<Node>, regionOf: (end: Node) => Region | null): Program {
+export function computeInTiles(
+  program: Program,
+  ends: Iterable<Node>,
+  regionOf: (end: Node) => Region | null,
+): Program {
   const regions = new Map<Node, Region>();
   const taken = new Set<Node>();
   for (const end of ends) {

@@ -1,17 +1,17 @@
 import { byteCount, type Node } from "../ir/types.ts";
 import { traitsOf } from "../ops/index.ts";
 import { allNodesOf, type Program } from "../programs/program.ts";
-import { blockBytes, blocksFor, cutIntoBlocks, type Region } from "./blocks.ts";
 import { type Consumers, consumersOf } from "./consumers.ts";
+import { blockBytes, blocksFor, computeInTiles, type Region } from "./tiles.ts";
 
 /**
  * Attention in blocks: where a product of two batches of matrices passes through a softmax into another such product, the
  * scores are computed for some rows of the batch at a time. They are by far the largest values of a transformer, and
  * nothing but these few operations ever reads them.
  */
-export function blockAttention(program: Program, bytesPerBlock: number = blockBytes): Program {
+export function tileAttention(program: Program, bytesPerBlock: number = blockBytes): Program {
   const consumers = consumersOf(program);
-  return cutIntoBlocks(program, allNodesOf(program), (node) => regionOf(node, consumers, bytesPerBlock));
+  return computeInTiles(program, allNodesOf(program), (node) => regionOf(node, consumers, bytesPerBlock));
 }
 
 /** The attention that ends in a node, from the scores on, when there is one that is worth cutting. */

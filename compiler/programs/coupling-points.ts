@@ -17,19 +17,19 @@ const together: Rows = { kind: "together" };
 /** A value of a model that was traced at two batches: with all rows, and with some of them. */
 export interface RowValue {
   readonly whole: Node;
-  readonly piece: Node;
+  readonly microBatch: Node;
 }
 
 interface RowsOfValue extends RowValue {
   readonly rows: Rows;
-  /** Whether it follows from an input: the others have the same rows in every piece. */
+  /** Whether it follows from an input: the others have the same rows in every micro-batch. */
   readonly isFed: boolean;
 }
 
 /** Every value of a model in both of its traces, with how it depends on the rows; null where the two differ otherwise. */
-function pairedValues(whole: Node, piece: Node): readonly RowsOfValue[] | null {
+function pairedValues(whole: Node, microBatch: Node): readonly RowsOfValue[] | null {
   const nodes = neededFor([whole]);
-  const others = neededFor([piece]);
+  const others = neededFor([microBatch]);
   if (nodes.length !== others.length) return null;
   const places = new Map(nodes.map((node, place) => [node, place]));
   const otherPlaces = new Map(others.map((node, place) => [node, place]));
@@ -41,34 +41,34 @@ function pairedValues(whole: Node, piece: Node): readonly RowsOfValue[] | null {
     const inputs = node.inputs.map((input) => values.get(input)?.rows ?? together);
     const rows = rowsOf(node, other, inputs, ratio);
     const isFed = node.operation.op === "input" || node.inputs.some((input) => values.get(input)?.isFed === true);
-    values.set(node, { whole: node, piece: other, rows, isFed });
+    values.set(node, { whole: node, microBatch: other, rows, isFed });
   }
   return [...values.values()];
 }
 
 /**
- * The values at which the rows of a batch meet: the last ones that can be computed for some rows by themselves, as the
- * latents are that a contrastive loss compares. `whole` is the loss of a model traced with its whole batch, `piece` that of
- * the same model traced with fewer rows. All are f32 and have their rows on the first axis, so that those of pieces stand
+ * The coupling points of a batch, at which its rows meet: the last ones that can be computed for some rows by themselves, as the
+ * latents are that a contrastive loss compares. `whole` is the loss of a model traced with its whole batch, `microBatch` that
+ * of the same model traced with fewer rows. All are f32 and have their rows on the first axis, so that those of micro-batches stand
  * one after the other. Null where the two are not the same operations; empty where rows meet before anything is computed of one.
  */
-export function meetingOf(whole: Node, piece: Node): readonly RowValue[] | null {
-  const values = pairedValues(whole, piece);
+export function couplingPointsOf(whole: Node, microBatch: Node): readonly RowValue[] | null {
+  const values = pairedValues(whole, microBatch);
   return values === null ? null : lastBefore(values, ({ rows }) => rows.kind === "together");
 }
 
 /**
  * The last values that follow row by row from inputs and from what is frozen alone: they are the same in every step. Of
  * these, in their order, those that save at least `flopsPerByte` operations for each of their bytes, when the ones before
- * them are known already. The arguments are those of `meetingOf`.
+ * them are known already. The arguments are those of `couplingPointsOf`.
  */
 export function frozenValuesOf(
   whole: Node,
-  piece: Node,
+  microBatch: Node,
   trainable: ReadonlySet<string>,
   flopsPerByte: number,
 ): readonly RowValue[] | null {
-  const values = pairedValues(whole, piece);
+  const values = pairedValues(whole, microBatch);
   if (values === null) return null;
   const frozen = new Set<Node>();
   for (const { whole: node, rows } of values) {
@@ -92,7 +92,7 @@ function flopsOfNode({ operation, inputs, type }: Node): number {
   );
 }
 
-/** The last values before some others that can be carried from pieces to a whole; what cannot is computed after them. */
+/** The last values before some others that micro-batches can hand on to a whole; what cannot is computed after them. */
 function lastBefore(values: readonly RowsOfValue[], isAfter: (value: RowsOfValue) => boolean): readonly RowValue[] {
   const byNode = new Map(values.map((value) => [value.whole, value]));
   const after = new Set(values.filter(isAfter).map(({ whole }) => whole));
@@ -106,7 +106,7 @@ function lastBefore(values: readonly RowsOfValue[], isAfter: (value: RowsOfValue
       else after.add(input);
     }
   }
-  return values.flatMap(({ whole, piece }) => (last.has(whole) ? [{ whole, piece }] : []));
+  return values.flatMap(({ whole, microBatch }) => (last.has(whole) ? [{ whole, microBatch }] : []));
 }
 
 /** Inputs are there for all rows anyway, and gradients are of floats. */
@@ -136,8 +136,8 @@ function isSame(
 function ratioOf(nodes: readonly Node[], others: readonly Node[]): number | null {
   for (const [place, { operation, type }] of nodes.entries()) {
     const [whole = 0] = type.shape;
-    const [piece = 0] = others[place]?.type.shape ?? [];
-    if (operation.op === "input" && whole !== piece) return whole / piece;
+    const [microBatch = 0] = others[place]?.type.shape ?? [];
+    if (operation.op === "input" && whole !== microBatch) return whole / microBatch;
   }
   return null;
 }
