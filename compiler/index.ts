@@ -1,7 +1,90 @@
-export { foldModel } from "./adapters/fold.ts";
-export { type AdapterUpdate, adapterUpdates, type Factors, type LowRank } from "./adapters/updates.ts";
-export { compareSpecs, type ReadableSpec } from "./compare/compare.ts";
-export type { AdapterChange, Change, Comparison, NamedChange, TensorChange } from "./compare/types.ts";
+export {
+  type AdapterUpdate,
+  adapterUpdates,
+  type Factors,
+  foldModel,
+  type LowRank,
+} from "./analyses/adapters/index.ts";
+export {
+  type AdapterChange,
+  type Change,
+  type Comparison,
+  compareSpecs,
+  type NamedChange,
+  type ReadableSpec,
+  type TensorChange,
+} from "./analyses/compare/index.ts";
+export { expectMemory } from "./analyses/memory/index.ts";
+export {
+  type FoundPlacement,
+  type FoundPlacements,
+  findPlacements,
+  type PlaceOptions,
+  pasteLines,
+} from "./analyses/place/index.ts";
+export { type Compiled, checkSpec, compileSpec } from "./compile.ts";
+export {
+  elementCount,
+  flopsOfProgram,
+  type Given,
+  type Node,
+  nodesOf,
+  type Program,
+  printProgram,
+  printType,
+  type TensorType,
+  verify,
+} from "./ir/index.ts";
+export {
+  type FilePlace,
+  type Library,
+  libraryDeclarations,
+  loadProgram,
+  type Program as LoadedProgram,
+  type ReadResult,
+} from "./load/index.ts";
+export type { TensorData } from "./ops/index.ts";
+export { isFor, optimise, optimiseForOnnx, passes } from "./passes/index.ts";
+export {
+  type ExpectedMemory,
+  type FlowUnit,
+  type Plan,
+  type PlannedFlow,
+  type PlannedTensor,
+  planToYaml,
+} from "./plan/index.ts";
+export {
+  buildForward,
+  buildProduct,
+  buildProgram,
+  buildStep,
+  evaluateOnce,
+  type Features,
+  featuresOf,
+  firstValuesOf,
+  type Input,
+  inputsOf,
+  microBatchPrograms,
+  nameOf,
+  type ProgramName,
+  type ProgramValue,
+  roleOf,
+  runProgram,
+  stepPrograms,
+  type TracedSpec,
+  valueNamed,
+  whyNoProgram,
+  whyNoStep,
+} from "./programs/index.ts";
+export { explainSelectors, selectorsForNames } from "./select/index.ts";
+export {
+  type DataSettings,
+  defaultData,
+  type EvalSettings,
+  type Sizes,
+  type TrainOverrides,
+  type TrainSettings,
+} from "./settings/index.ts";
 export {
   emitOnnx,
   encodeOnnx,
@@ -13,56 +96,12 @@ export {
   trialBatches,
   type WeightFiles,
   withDynamicBatch,
-} from "./emit/onnx/index.ts";
+} from "./targets/onnx/index.ts";
 export {
   type Bf16Products,
   emitModel,
   encodeSavedModel,
   type ModelIndex,
   type ModelSettings,
-} from "./emit/tensorflow/index.ts";
-export {
-  type FilePlace,
-  type Library,
-  libraryDeclarations,
-  loadProgram,
-  type Program as LoadedProgram,
-  type ReadResult,
-} from "./imports.ts";
-export type { Given } from "./ir/evaluate.ts";
-export { printProgram } from "./ir/print.ts";
-export { elementCount, type Node, printType, type TensorType } from "./ir/types.ts";
-export { verify } from "./ir/verify.ts";
-export { type ExpectedMemory, expectMemory } from "./memory/expect.ts";
-export type { TensorData } from "./ops/index.ts";
-export { isFor, optimise, optimiseForOnnx, passes } from "./passes/index.ts";
-export { pasteLines } from "./place/bare-text.ts";
-export { findPlacements } from "./place/place.ts";
-export type { FoundPlacement, FoundPlacements, PlaceOptions } from "./place/types.ts";
-export { type Compiled, checkSpec, compileSpec } from "./plan/compile.ts";
-export type { FlowUnit, Plan, PlannedFlow, PlannedTensor } from "./plan/types.ts";
-export { planToYaml } from "./plan/yaml.ts";
-export {
-  buildForward,
-  buildProgram,
-  buildStep,
-  type ProgramName,
-  stepPrograms,
-  type TracedSpec,
-  whyNoProgram,
-  whyNoStep,
-} from "./programs/build.ts";
-export { type Features, featuresOf } from "./programs/features.ts";
-export { firstValuesOf } from "./programs/init.ts";
-export { type Input, inputsOf } from "./programs/inputs.ts";
-export { microBatchPrograms } from "./programs/micro-batches.ts";
-export { buildProduct } from "./programs/product.ts";
-export { flopsOfProgram, nodesOf, type Program } from "./programs/program.ts";
-export { evaluateOnce, runProgram } from "./programs/run.ts";
-export { nameOf, type ProgramValue, roleOf, valueNamed } from "./programs/values.ts";
-export { explainSelectors } from "./select/explain.ts";
-export { selectorsForNames } from "./select/shortest.ts";
-export { type DataSettings, defaultData, type Sizes } from "./settings/data.ts";
-export type { EvalSettings } from "./settings/eval.ts";
-export type { TrainOverrides, TrainSettings } from "./settings/train.ts";
+} from "./targets/tensorflow/index.ts";
 export { printBytes, printFlops } from "./units.ts";

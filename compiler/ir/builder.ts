@@ -1,8 +1,9 @@
+import type { Build } from "./build.ts";
 import type { Graph } from "./graph.ts";
 import { type Dtype, type Node, type Operation, type Origin, printType } from "./types.ts";
 
 /** Appends operations that the compiler itself makes, all with the origin of the node that they come from. */
-export class Builder {
+export class Builder implements Build {
   private readonly graph: Graph;
   private readonly origin: Origin;
 
@@ -11,7 +12,6 @@ export class Builder {
     this.origin = origin;
   }
 
-  /** Throws where the types do not fit: what the compiler makes always does. */
   add(operation: Operation, ...inputs: readonly Node[]): Node {
     return this.checked(this.graph.add(operation, inputs, this.origin), operation, inputs);
   }
@@ -54,7 +54,6 @@ export class Builder {
     return same ? x : this.add({ op: "broadcast", shape }, x);
   }
 
-  /** The gradient of what was broadcast from `shape`: the sum over the axes along which it was repeated. */
   sumTo(gradient: Node, shape: readonly number[]): Node {
     const extra = gradient.type.shape.length - shape.length;
     const axes = gradient.type.shape.flatMap((size, axis) =>

@@ -1,4 +1,4 @@
-import type { Builder } from "../ir/builder.ts";
+import type { Build } from "../ir/build.ts";
 import {
   type BinaryName,
   type CompareName,
@@ -42,7 +42,7 @@ function pair(inputs: readonly TensorType[]): readonly [TensorType, TensorType] 
 }
 
 /** The gradient of a function of one number: from x, y = f(x) and the gradient of y. */
-type UnaryDerivative = (x: Node, y: Node, gradient: Node, build: Builder) => Node;
+type UnaryDerivative = (x: Node, y: Node, gradient: Node, build: Build) => Node;
 
 /** What all operations on elements have in common. */
 const elementwise = {
@@ -116,7 +116,7 @@ type BinaryDerivative = (
   b: Node,
   y: Node,
   gradient: Node,
-  build: Builder,
+  build: Build,
 ) => readonly [() => Node, (() => Node) | null];
 
 function binary(
@@ -153,7 +153,7 @@ function binary(
 
 /** Of the larger and the smaller the one that was taken gets the gradient; of two equals, each gets half. */
 function chosen(op: "greater" | "less"): BinaryDerivative {
-  const share = (a: Node, b: Node, gradient: Node, build: Builder): Node => {
+  const share = (a: Node, b: Node, gradient: Node, build: Build): Node => {
     const taken = build.add({ op: "cast", dtype: gradient.type.dtype }, build.add({ op }, a, b));
     const equal = build.add({ op: "cast", dtype: gradient.type.dtype }, build.add({ op: "equal" }, a, b));
     return build.mul(gradient, build.add({ op: "add" }, taken, build.mul(equal, 0.5)));

@@ -1,4 +1,4 @@
-import type { Builder } from "../ir/builder.ts";
+import type { Build } from "../ir/build.ts";
 import type { Node, Operation, OperationName, OperationOf, TensorType } from "../ir/types.ts";
 import { depthwiseConv3d, depthwiseConv3dWeight } from "./convolution.ts";
 import {
@@ -118,7 +118,7 @@ export function derivativeOf(
   node: Node,
   gradient: Node,
   needs: (input: number) => boolean,
-  build: Builder,
+  build: Build,
 ): readonly (Node | null)[] {
   const { operation, inputs } = node;
   return ruleOf(operation).derivative?.({ operation, inputs, output: node, gradient, needs }, build) ?? [];

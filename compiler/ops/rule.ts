@@ -1,4 +1,4 @@
-import type { Builder } from "../ir/builder.ts";
+import type { Build } from "../ir/build.ts";
 import type { Node, OperationName, OperationOf, TensorType } from "../ir/types.ts";
 
 /** What the backward pass of an operation reads again, and so must be kept in memory. */
@@ -24,7 +24,7 @@ export type Derivative<Name extends OperationName> = (
     /** Whether the gradient of an input is asked for; others may stay null. */
     readonly needs: (input: number) => boolean;
   },
-  build: Builder,
+  build: Build,
 ) => readonly (Node | null)[];
 
 /** How the result of an operation depends on the rows of a batch, which its inputs have on some axes. */

@@ -1,8 +1,5 @@
-import type { Builder } from "../ir/builder.ts";
-import { elementCount, type Node } from "../ir/types.ts";
-import type { Program } from "../programs/program.ts";
+import { type Builder, elementCount, type Node, type Program, rewrite } from "../ir/index.ts";
 import { consumersOf } from "./consumers.ts";
-import { rewrite } from "./rewrite.ts";
 
 /** How much larger than a matrix the rows must be before a factor of theirs moves to a copy of the matrix. */
 const worthACopy = 4;

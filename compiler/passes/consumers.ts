@@ -1,6 +1,4 @@
-import { NodeMap } from "../ir/node-map.ts";
-import type { Node } from "../ir/types.ts";
-import { allNodesOf, type Program } from "../programs/program.ts";
+import { allNodesOf, type Node, NodeMap, type Program } from "../ir/index.ts";
 
 /** The nodes that read a node. */
 export type Consumers = (node: Node) => readonly Node[];

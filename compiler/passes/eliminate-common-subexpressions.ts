@@ -1,6 +1,4 @@
-import type { Node, Operation } from "../ir/types.ts";
-import type { Program } from "../programs/program.ts";
-import { rewrite } from "./rewrite.ts";
+import { type Node, type Operation, type Program, rewrite } from "../ir/index.ts";
 
 /** Computes once what is computed twice: the same operation on the same inputs. */
 export function eliminateCommonSubexpressions(program: Program): Program {

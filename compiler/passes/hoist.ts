@@ -1,9 +1,6 @@
-import { NodeMap } from "../ir/node-map.ts";
-import type { Node } from "../ir/types.ts";
+import { allNodesOf, type Node, NodeMap, nodesOf, type Program, rewrite } from "../ir/index.ts";
 import { flopsOf } from "../ops/index.ts";
-import { allNodesOf, nodesOf, type Program } from "../programs/program.ts";
-import { roleOf } from "../programs/values.ts";
-import { rewrite } from "./rewrite.ts";
+import { roleOf } from "../programs/index.ts";
 
 /**
  * Moves everything that depends on constants and frozen parameters only into what is computed once, when the weights are

@@ -1,8 +1,5 @@
-import type { Builder } from "../ir/builder.ts";
-import { type Node, printType } from "../ir/types.ts";
-import type { Program } from "../programs/program.ts";
+import { type Builder, type Node, type Program, printType, rewrite } from "../ir/index.ts";
 import { consumersOf } from "./consumers.ts";
-import { rewrite } from "./rewrite.ts";
 
 /**
  * The gradient of a value that was cut is a sum of parts, each padded with zeros to the size of the whole. Parts at the same

@@ -1,6 +1,4 @@
-import type { Node } from "../ir/types.ts";
-import type { Program } from "../programs/program.ts";
-import { rewrite } from "./rewrite.ts";
+import { type Node, type Program, rewrite } from "../ir/index.ts";
 
 /** For evaluation: dropout gives its input. */
 export function removeDropout(program: Program): Program {

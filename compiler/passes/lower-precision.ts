@@ -1,5 +1,4 @@
-import type { Program } from "../programs/program.ts";
-import { rewrite } from "./rewrite.ts";
+import { type Program, rewrite } from "../ir/index.ts";
 
 /** Matrix products in bf16, everything else in f32: the products are where the time goes, and sums need the digits. */
 export function lowerPrecision(program: Program): Program {

@@ -1,10 +1,6 @@
-import type { Builder } from "../ir/builder.ts";
-import { memoizeDepthFirst } from "../ir/depth-first.ts";
-import type { Node } from "../ir/types.ts";
+import { allNodesOf, type Builder, memoizeDepthFirst, type Node, nodesOf, type Program, rewrite } from "../ir/index.ts";
 import { traitsOf } from "../ops/index.ts";
-import { allNodesOf, nodesOf, type Program } from "../programs/program.ts";
 import { consumersOf } from "./consumers.ts";
-import { rewrite } from "./rewrite.ts";
 
 /** A value that is x W^T + b, where W and b depend on parameters alone. */
 interface Projection {

@@ -1,11 +1,16 @@
-import type { Builder } from "../ir/builder.ts";
-import { memoizeDepthFirst } from "../ir/depth-first.ts";
-import { neededFor } from "../ir/evaluate.ts";
-import { NodeMap } from "../ir/node-map.ts";
-import { byteCount, elementCount, type Node } from "../ir/types.ts";
+import {
+  type Builder,
+  byteCount,
+  elementCount,
+  memoizeDepthFirst,
+  type Node,
+  NodeMap,
+  neededFor,
+  nodesOf,
+  type Program,
+  rewrite,
+} from "../ir/index.ts";
 import { traitsOf } from "../ops/index.ts";
-import { nodesOf, type Program } from "../programs/program.ts";
-import { rewrite } from "./rewrite.ts";
 
 /**
  * What the backward pass reads of the forward pass has to be kept until then. Values for which `isKept` is false are

@@ -1,7 +1,5 @@
-import { elementCount, type Node } from "../ir/types.ts";
-import type { Program } from "../programs/program.ts";
+import { elementCount, type Node, type Program, rewrite } from "../ir/index.ts";
 import { consumersOf } from "./consumers.ts";
-import { rewrite } from "./rewrite.ts";
 
 /**
  * A product of matrices times a single number becomes a product of which one operand is multiplied, when that is less

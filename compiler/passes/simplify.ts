@@ -1,8 +1,5 @@
-import type { Builder } from "../ir/builder.ts";
-import { elementCount, type Node, printType } from "../ir/types.ts";
+import { type Builder, elementCount, type Node, type Program, printType, rewrite } from "../ir/index.ts";
 import { type Elements, evaluateOperation, inferType, traitsOf } from "../ops/index.ts";
-import type { Program } from "../programs/program.ts";
-import { rewrite } from "./rewrite.ts";
 
 /** Leaves out what changes nothing, and computes what is the same everywhere: x + 0, x * 1, constants of constants. */
 export function simplify(program: Program): Program {

@@ -1,8 +1,5 @@
-import type { Builder } from "../ir/builder.ts";
-import type { Node, Operation } from "../ir/types.ts";
-import type { Program } from "../programs/program.ts";
+import { type Builder, type Node, type Operation, type Program, rewrite } from "../ir/index.ts";
 import { consumersOf } from "./consumers.ts";
-import { rewrite } from "./rewrite.ts";
 
 /**
  * A projection whose result is only ever cut into parts becomes a projection for each part: the parts are of the weight,

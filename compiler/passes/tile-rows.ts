@@ -1,6 +1,5 @@
-import { byteCount, type Node } from "../ir/types.ts";
+import { allNodesOf, byteCount, type Node, type Program } from "../ir/index.ts";
 import { isRowProjection, isRowWise } from "../ops/index.ts";
-import { allNodesOf, type Program } from "../programs/program.ts";
 import { type Consumers, consumersOf } from "./consumers.ts";
 import { blockBytes, blocksFor, computeInTiles, type Region } from "./tiles.ts";
 

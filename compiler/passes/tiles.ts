@@ -1,8 +1,4 @@
-import type { Builder } from "../ir/builder.ts";
-import { NodeMap } from "../ir/node-map.ts";
-import type { Node } from "../ir/types.ts";
-import type { Program } from "../programs/program.ts";
-import { rewrite } from "./rewrite.ts";
+import { type Builder, type Node, NodeMap, type Program, rewrite } from "../ir/index.ts";
 
 /**
  * What is computed for one block is at most about that large in each of its values, so that they stay in a processor's

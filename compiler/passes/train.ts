@@ -1,10 +1,6 @@
-import { Builder } from "../ir/builder.ts";
-import type { Node, Origin } from "../ir/types.ts";
-import { buildUpdate } from "../programs/optimizer.ts";
-import { nodesOf, type Program } from "../programs/program.ts";
-import { buildLearningRate } from "../programs/schedule.ts";
-import { nameOf, type OptimizerSlot, valueNamed } from "../programs/values.ts";
-import type { TrainSettings } from "../settings/train.ts";
+import { Builder, type Node, nodesOf, type Origin, type Program } from "../ir/index.ts";
+import { buildLearningRate, buildUpdate, nameOf, type OptimizerSlot, valueNamed } from "../programs/index.ts";
+import type { TrainSettings } from "../settings/index.ts";
 import { differentiate } from "./differentiate.ts";
 
 /** Adds the gradient of the output `loss` for each trainable parameter, and each embedding, on which it depends. */

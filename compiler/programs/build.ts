@@ -1,13 +1,8 @@
 import type { Diagnostic } from "../../grammar/index.ts";
-import { Builder } from "../ir/builder.ts";
-import type { Graph } from "../ir/graph.ts";
-import type { Node } from "../ir/types.ts";
-import type { DataSettings } from "../settings/data.ts";
-import type { EvalSettings } from "../settings/eval.ts";
-import type { TrainSettings } from "../settings/train.ts";
+import { Builder, type Graph, type Node, type Program } from "../ir/index.ts";
+import type { DataSettings, EvalSettings, TrainSettings } from "../settings/index.ts";
 import { buildInit, type InitialParameter } from "./init.ts";
 import { buildMicroBatchProgram, type MicroBatchProgram, microBatchPrograms } from "./micro-batches.ts";
-import type { Program } from "./program.ts";
 
 /** A traced model, from which its programs are made. */
 export interface TracedSpec {

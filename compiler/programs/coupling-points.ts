@@ -1,5 +1,4 @@
-import { neededFor } from "../ir/evaluate.ts";
-import { byteCount, type Node } from "../ir/types.ts";
+import { byteCount, type Node, neededFor } from "../ir/index.ts";
 import { flopsOf, keepsRows, traitsOf } from "../ops/index.ts";
 
 /** How a value depends on the rows of a batch. */

@@ -1,8 +1,6 @@
-import { byteCount, type Node } from "../ir/types.ts";
-import { rewrite } from "../passes/rewrite.ts";
+import { byteCount, type Node, type Program, rewrite } from "../ir/index.ts";
 import { buildStep, type TracedSpec } from "./build.ts";
 import { frozenValuesOf } from "./coupling-points.ts";
-import type { Program } from "./program.ts";
 import { nameOf } from "./values.ts";
 
 /** What frozen encoders make of an example: the same in every step, so that it need be computed only once. */

@@ -1,6 +1,5 @@
-import type { Dtype, TensorType } from "../ir/types.ts";
+import { type Dtype, nodesOf, type Program, type TensorType } from "../ir/index.ts";
 import { numbersIn, traitsOf } from "../ops/index.ts";
-import { nodesOf, type Program } from "./program.ts";
 
 /** An input of a program, and which values it may have. */
 export interface Input {

@@ -1,11 +1,6 @@
-import { Builder } from "../ir/builder.ts";
-import { neededFor } from "../ir/evaluate.ts";
-import { Graph } from "../ir/graph.ts";
-import type { Node } from "../ir/types.ts";
+import { Builder, Graph, type Node, neededFor, type Program, rewrite } from "../ir/index.ts";
 import { isDifferentiable } from "../ops/index.ts";
-import { rewrite } from "../passes/rewrite.ts";
 import { couplingPointsOf, type RowValue } from "./coupling-points.ts";
-import type { Program } from "./program.ts";
 import { nameOf } from "./values.ts";
 
 /**

@@ -1,18 +1,6 @@
-import type { Builder } from "../ir/builder.ts";
-import type { Node } from "../ir/types.ts";
+import type { Builder, Node } from "../ir/index.ts";
+import type { Optimizer } from "../settings/index.ts";
 import type { OptimizerSlot } from "./values.ts";
-
-/** How a parameter follows its gradient. */
-export type Optimizer =
-  | {
-      readonly kind: "adam";
-      /** Decoupled decay (AdamW), or decay in the gradient (Adam). */
-      readonly decoupled: boolean;
-      readonly betas: readonly [number, number];
-      readonly epsilon: number;
-      readonly weightDecay: number;
-    }
-  | { readonly kind: "sgd"; readonly momentum: number; readonly weightDecay: number };
 
 export interface UpdateContext {
   readonly parameter: Node;

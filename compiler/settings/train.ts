@@ -1,7 +1,25 @@
 import type { Diagnostic, File, Span } from "../../grammar/index.ts";
-import type { Optimizer } from "../programs/optimizer.ts";
-import type { Schedule } from "../programs/schedule.ts";
 import { type NamedCall, type Range, SettingReader } from "./reader.ts";
+
+/** How a parameter follows its gradient. */
+export type Optimizer =
+  | {
+      readonly kind: "adam";
+      /** Decoupled decay (AdamW), or decay in the gradient (Adam). */
+      readonly decoupled: boolean;
+      readonly betas: readonly [number, number];
+      readonly epsilon: number;
+      readonly weightDecay: number;
+    }
+  | { readonly kind: "sgd"; readonly momentum: number; readonly weightDecay: number };
+
+/** How the learning rate changes: up from 0 over the warm-up, then as the kind says until the last step. */
+export interface Schedule {
+  readonly kind: "constant" | "linear" | "cosine";
+  readonly warmup: number;
+  /** Steps of the whole training; `linear` and `cosine` end there at 0. Null when the spec does not say. */
+  readonly steps: number | null;
+}
 
 /** What the `train` block says, with defaults for what it leaves out. */
 export interface TrainSettings {

@@ -2,12 +2,12 @@ import { expect, test } from "vitest";
 import { Builder } from "../../compiler/ir/builder.ts";
 import { evaluate } from "../../compiler/ir/evaluate.ts";
 import { Graph } from "../../compiler/ir/graph.ts";
+import { nodesOf, type Program } from "../../compiler/ir/program.ts";
 import type { Node, Operation } from "../../compiler/ir/types.ts";
 import { verify } from "../../compiler/ir/verify.ts";
 import type { TensorData } from "../../compiler/ops/index.ts";
 import { eliminateCommonSubexpressions } from "../../compiler/passes/eliminate-common-subexpressions.ts";
 import { simplify } from "../../compiler/passes/simplify.ts";
-import { nodesOf, type Program } from "../../compiler/programs/program.ts";
 import { createSource } from "../../grammar/index.ts";
 import { Random } from "../random.ts";
 

@@ -1,0 +1,2 @@
+export { expectMemory } from "./expect.ts";
+export { fitMemory } from "./fit.ts";
