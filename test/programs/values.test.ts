@@ -18,7 +18,11 @@ const value: fc.Arbitrary<ProgramValue> = fc.oneof(
 );
 
 test("every value is found again by its name", () => {
-  fc.assert(fc.property(value, (each) => expect(valueNamed(nameOf(each))).toEqual(each)));
+  fc.assert(
+    fc.property(value, (each) => {
+      expect(valueNamed(nameOf(each))).toEqual(each);
+    }),
+  );
 });
 
 test("names are those of checkpoints and models that are there already", () => {
