@@ -1,4 +1,4 @@
-import type { Program } from "../ir/index.ts";
+import { type Program, verify } from "../ir/index.ts";
 import type { ProgramName } from "../programs/index.ts";
 import type { TrainSettings } from "../settings/index.ts";
 import { collectFactors } from "./collect-factors.ts";
@@ -8,6 +8,7 @@ import { joinSliceGradients } from "./join-slice-gradients.ts";
 import { removeDropout, sampleDropout } from "./lower-dropout.ts";
 import { lowerPrecision } from "./lower-precision.ts";
 import { mergeProjections } from "./merge-projections.ts";
+import { type Property, properties } from "./properties.ts";
 import { recomputeElements, recomputeLayers, recomputeScores } from "./recompute.ts";
 import { scaleOperands } from "./scale-operands.ts";
 import { simplify } from "./simplify.ts";
@@ -26,6 +27,9 @@ export interface Pass {
   readonly name: string;
   /** The programs that it is for. */
   readonly of: "every program" | readonly ProgramName[];
+  /** What has to be true of a program before the pass, and what is true after it and stays so. */
+  readonly requires: readonly Property[];
+  readonly ensures: readonly Property[];
   readonly run: (program: Program, context: PassContext) => Program;
 }
 
@@ -40,37 +44,85 @@ export const passes: readonly Pass[] = [
   {
     name: "lower-dropout",
     of: "every program",
+    requires: [],
+    ensures: ["no dropout"],
     run: (program, { settings }) =>
       random.includes(program.name) ? sampleDropout(program, settings.seed) : removeDropout(program),
   },
   // Before gradients are built, so that theirs have the better form too.
-  { name: "split-projections", of: "every program", run: splitProjections },
-  { name: "scale-operands", of: "every program", run: scaleOperands },
-  { name: "collect-factors", of: "every program", run: collectFactors },
-  { name: "tile-attention", of: "every program", run: (program) => tileAttention(program) },
-  { name: "tile-rows", of: "every program", run: (program) => tileRows(program) },
-  { name: "differentiate", of: differentiated, run: (program, { trainable }) => addGradients(program, trainable) },
-  { name: "accumulate-gradients", of: accumulated, run: addToSums },
-  { name: "clip-gradients", of: updating, run: (program, { settings }) => clipGradients(program, settings.clipNorm) },
-  { name: "apply-optimizer", of: updating, run: (program, { settings }) => addUpdates(program, settings) },
-  { name: "simplify", of: "every program", run: simplify },
-  { name: "collect-factors-again", of: differentiated, run: collectFactors },
-  { name: "join-slice-gradients", of: differentiated, run: joinSliceGradients },
-  { name: "eliminate-common-subexpressions", of: "every program", run: eliminateCommonSubexpressions },
+  { name: "split-projections", of: "every program", requires: [], ensures: [], run: splitProjections },
+  { name: "scale-operands", of: "every program", requires: [], ensures: [], run: scaleOperands },
+  { name: "collect-factors", of: "every program", requires: [], ensures: [], run: collectFactors },
+  { name: "tile-attention", of: "every program", requires: [], ensures: [], run: (program) => tileAttention(program) },
+  { name: "tile-rows", of: "every program", requires: [], ensures: [], run: (program) => tileRows(program) },
+  {
+    name: "differentiate",
+    of: differentiated,
+    requires: ["loss", "no dropout"],
+    ensures: [],
+    run: (program, { trainable }) => addGradients(program, trainable),
+  },
+  { name: "accumulate-gradients", of: accumulated, requires: ["loss"], ensures: [], run: addToSums },
+  {
+    name: "clip-gradients",
+    of: updating,
+    requires: [],
+    ensures: [],
+    run: (program, { settings }) => clipGradients(program, settings.clipNorm),
+  },
+  {
+    name: "apply-optimizer",
+    of: updating,
+    requires: [],
+    ensures: [],
+    run: (program, { settings }) => addUpdates(program, settings),
+  },
+  { name: "simplify", of: "every program", requires: [], ensures: ["no stop_gradient"], run: simplify },
+  { name: "collect-factors-again", of: differentiated, requires: [], ensures: [], run: collectFactors },
+  { name: "join-slice-gradients", of: differentiated, requires: [], ensures: [], run: joinSliceGradients },
+  {
+    name: "eliminate-common-subexpressions",
+    of: "every program",
+    requires: [],
+    ensures: [],
+    run: eliminateCommonSubexpressions,
+  },
   {
     name: "lower-precision",
     of: "every program",
+    requires: [],
+    ensures: [],
     run: (program, { settings }) => (settings.precision === "bf16" ? lowerPrecision(program) : program),
   },
-  { name: "eliminate-common-subexpressions-again", of: "every program", run: eliminateCommonSubexpressions },
+  {
+    name: "eliminate-common-subexpressions-again",
+    of: "every program",
+    requires: [],
+    ensures: [],
+    run: eliminateCommonSubexpressions,
+  },
   // Last, so that frozen weights are rounded to bf16 once and not in every step.
-  { name: "hoist", of: "every program", run: (program, { trainable }) => hoist(program, trainable) },
+  {
+    name: "hoist",
+    of: "every program",
+    requires: ["no dropout"],
+    ensures: [],
+    run: (program, { trainable }) => hoist(program, trainable),
+  },
   // After everything that would find that the same is computed twice.
-  { name: "recompute-scores", of: differentiated, run: recomputeScores },
-  { name: "recompute-elements", of: differentiated, run: recomputeElements },
+  { name: "recompute-scores", of: differentiated, requires: ["no stop_gradient"], ensures: [], run: recomputeScores },
+  {
+    name: "recompute-elements",
+    of: differentiated,
+    requires: ["no stop_gradient"],
+    ensures: [],
+    run: recomputeElements,
+  },
   {
     name: "recompute-layers",
     of: differentiated,
+    requires: ["no stop_gradient"],
+    ensures: [],
     run: (program, { settings }) => (settings.recompute === "layers" ? recomputeLayers(program) : program),
   },
 ];
@@ -80,7 +132,10 @@ export function isFor({ of }: Pass, { name }: Program): boolean {
   return of === "every program" || of.some((each) => each === name);
 }
 
-/** Runs the passes up to and with the one named, or all of them; `after` hears of the program after each. */
+/**
+ * Runs the passes up to and with the one named, or all of them; `after` hears of the program after each. With `isChecked`, a
+ * pass that finds or leaves a program that is not as it has to be is named by an exception.
+ */
 export function optimise(
   program: Program,
   context: PassContext,
@@ -88,17 +143,31 @@ export function optimise(
     readonly last?: string | null;
     readonly without?: ReadonlySet<string>;
     readonly after?: (pass: string, program: Program) => void;
+    readonly isChecked?: boolean;
   } = {},
 ): Program {
   let current = program;
+  const ensured = new Set<Property>();
   for (const pass of passes) {
     const { name } = pass;
     if (!isFor(pass, program) || options.without?.has(name)) continue;
+    if (options.isChecked === true) checkProperties(`before ${name}`, current, pass.requires);
     current = pass.run(current, context);
+    if (options.isChecked === true) {
+      for (const property of pass.ensures) ensured.add(property);
+      checkProperties(`after ${name}`, current, [...ensured]);
+      const [problem] = verify(current);
+      if (problem !== undefined) throw new Error(`after ${name}: ${problem}`);
+    }
     options.after?.(name, current);
     if (name === options.last) break;
   }
   return current;
+}
+
+function checkProperties(when: string, program: Program, required: readonly Property[]): void {
+  const missing = required.find((property) => !properties[property](program));
+  if (missing !== undefined) throw new Error(`${when}, the program ${program.name} has not the property ${missing}`);
 }
 
 /**
