@@ -1,27 +1,40 @@
-export { foldModel } from "./adapters/fold.ts";
-export { type AdapterUpdate, adapterUpdates, type Factors, type LowRank } from "./adapters/updates.ts";
-export { compareSpecs, type ReadableSpec } from "./compare/compare.ts";
-export type { AdapterChange, Change, Comparison, NamedChange, TensorChange } from "./compare/types.ts";
 export {
-  emitOnnx,
-  encodeOnnx,
-  halfBits,
-  nextPrefix,
-  type OnnxModel,
-  type Place,
-  placeWeights,
-  seedInput,
-  trialBatches,
-  type WeightFiles,
-  withDynamicBatch,
-} from "./emit/onnx/index.ts";
+  type AdapterUpdate,
+  adapterUpdates,
+  type Factors,
+  foldModel,
+  type LowRank,
+} from "./analyses/adapters/index.ts";
 export {
-  type Bf16Products,
-  emitModel,
-  encodeSavedModel,
-  type ModelIndex,
-  type ModelSettings,
-} from "./emit/tensorflow/index.ts";
+  type AdapterChange,
+  type Change,
+  type Comparison,
+  compareSpecs,
+  type NamedChange,
+  type ReadableSpec,
+  type TensorChange,
+} from "./analyses/compare/index.ts";
+export { expectMemory, type MemoryModel, onnxMemory, tensorflowMemory } from "./analyses/memory/index.ts";
+export {
+  type FoundPlacement,
+  type FoundPlacements,
+  findPlacements,
+  type PlaceOptions,
+  pasteLines,
+} from "./analyses/place/index.ts";
+export { type Compiled, checkSpec, compileSpec } from "./compile.ts";
+export {
+  elementCount,
+  flopsOfProgram,
+  type Given,
+  type Node,
+  nodesOf,
+  type Program,
+  printProgram,
+  printType,
+  type TensorType,
+  verify,
+} from "./ir/index.ts";
 export {
   type FilePlace,
   type Library,
@@ -29,41 +42,68 @@ export {
   loadProgram,
   type Program as LoadedProgram,
   type ReadResult,
-} from "./imports.ts";
-export type { Given } from "./ir/evaluate.ts";
-export { printProgram } from "./ir/print.ts";
-export { elementCount, type Node, printType, type TensorType } from "./ir/types.ts";
-export { verify } from "./ir/verify.ts";
-export { type ExpectedMemory, expectMemory } from "./memory/expect.ts";
-export { type MemoryModel, onnxMemory, tensorflowMemory } from "./memory/models.ts";
+} from "./load/index.ts";
 export type { TensorData } from "./ops/index.ts";
 export { isFor, optimise, optimiseForOnnx, type PassContext, passes } from "./passes/index.ts";
-export { pasteLines } from "./place/bare-text.ts";
-export { findPlacements } from "./place/place.ts";
-export type { FoundPlacement, FoundPlacements, PlaceOptions } from "./place/types.ts";
-export { type Compiled, checkSpec, compileSpec } from "./plan/compile.ts";
-export type { FlowUnit, Plan, PlannedFlow, PlannedTensor } from "./plan/types.ts";
-export { planToYaml } from "./plan/yaml.ts";
+export {
+  type ExpectedMemory,
+  type FlowUnit,
+  type Plan,
+  type PlannedFlow,
+  type PlannedTensor,
+  planToYaml,
+} from "./plan/index.ts";
 export {
   buildForward,
+  buildProduct,
   buildProgram,
   buildStep,
+  evaluateOnce,
+  type Features,
+  featuresOf,
+  firstValuesOf,
+  type InitialParameter,
+  type Input,
+  inputsOf,
+  microBatchPrograms,
+  nameOf,
   type ProgramName,
+  type ProgramValue,
+  roleOf,
+  runProgram,
   stepPrograms,
   type TracedSpec,
+  valueNamed,
   whyNoProgram,
   whyNoStep,
-} from "./programs/build.ts";
-export { type Features, featuresOf } from "./programs/features.ts";
-export { firstValuesOf, type InitialParameter } from "./programs/init.ts";
-export { type Input, inputsOf } from "./programs/inputs.ts";
-export { embeddingGradientPrefix, pieceNames, sumPrefix } from "./programs/pieces.ts";
-export { buildProduct } from "./programs/product.ts";
-export { flopsOfProgram, gradientPrefix, nodesOf, type Program } from "./programs/program.ts";
-export { evaluateOnce, runProgram } from "./programs/run.ts";
-export { explainSelectors } from "./select/explain.ts";
-export { selectorsForNames } from "./select/shortest.ts";
-export { type DataSettings, defaultData, type Sizes, type VoxelStorage } from "./settings/data.ts";
-export type { EvalSettings } from "./settings/eval.ts";
-export type { TrainOverrides, TrainSettings } from "./settings/train.ts";
+} from "./programs/index.ts";
+export { explainSelectors, selectorsForNames } from "./select/index.ts";
+export {
+  type DataSettings,
+  defaultData,
+  type EvalSettings,
+  type Sizes,
+  type TrainOverrides,
+  type TrainSettings,
+  type VoxelStorage,
+} from "./settings/index.ts";
+export {
+  emitOnnx,
+  encodeOnnx,
+  halfBits,
+  type OnnxModel,
+  type Place,
+  placeWeights,
+  seedInput,
+  trialBatches,
+  type WeightFiles,
+  withDynamicBatch,
+} from "./targets/onnx/index.ts";
+export {
+  type Bf16Products,
+  emitModel,
+  encodeSavedModel,
+  type ModelIndex,
+  type ModelSettings,
+} from "./targets/tensorflow/index.ts";
 export { printBytes, printCount, printFlops } from "./units.ts";

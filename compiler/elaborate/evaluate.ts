@@ -7,7 +7,7 @@ import {
   type Expression,
   type Span,
 } from "../../grammar/index.ts";
-import type { BinaryName, CompareName } from "../ir/types.ts";
+import type { BinaryName, CompareName } from "../ir/index.ts";
 import { type BuiltinArgument, BuiltinCall } from "./builtins/builtin.ts";
 import type { Environment } from "./environment.ts";
 import type { ModuleInstance } from "./instances.ts";

@@ -1,6 +1,5 @@
 import type { RolesDeclaration, Source } from "../../grammar/index.ts";
-import type { Program } from "../imports.ts";
-import { scopeOf } from "../scope.ts";
+import { type Program, scopeOf } from "../load/index.ts";
 import { builtinEnvironment } from "./builtins/index.ts";
 import { Environment } from "./environment.ts";
 

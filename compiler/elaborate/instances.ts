@@ -1,6 +1,5 @@
 import type { AdapterDeclaration, ModuleDeclaration, RolesDeclaration, Span } from "../../grammar/index.ts";
-import type { TensorType } from "../ir/types.ts";
-import type { InitialValue } from "../programs/init.ts";
+import type { InitialValue, TensorType } from "../ir/index.ts";
 import type { Environment } from "./environment.ts";
 import type { Value } from "./values.ts";
 

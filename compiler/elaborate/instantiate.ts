@@ -9,7 +9,7 @@ import type {
   Span,
   StringText,
 } from "../../grammar/index.ts";
-import type { InitialValue } from "../programs/init.ts";
+import type { InitialValue } from "../ir/index.ts";
 import { bindArguments } from "./arguments.ts";
 import type { BuiltinArgument } from "./builtins/builtin.ts";
 import { Environment } from "./environment.ts";

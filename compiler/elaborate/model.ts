@@ -1,6 +1,5 @@
 import type { Diagnostic, Encoder, HeadLet, LossUse, ModelDeclaration, Parameter, Span } from "../../grammar/index.ts";
-import type { Graph } from "../ir/graph.ts";
-import { type Node, printType, type TensorType } from "../ir/types.ts";
+import { type Graph, type Node, printType, type TensorType } from "../ir/index.ts";
 import type { BuiltinArgument } from "./builtins/builtin.ts";
 import { Calls, forwardOf, type HeadSlot } from "./calls.ts";
 import { Environment } from "./environment.ts";

@@ -1,5 +1,5 @@
 import type { Span, TensorType } from "../../grammar/index.ts";
-import { type Dtype, printType } from "../ir/types.ts";
+import { type Dtype, printType } from "../ir/index.ts";
 import type { Environment } from "./environment.ts";
 import type { Evaluator } from "./evaluate.ts";
 import { number, type TensorValue, type Value } from "./values.ts";

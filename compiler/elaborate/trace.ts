@@ -6,8 +6,7 @@ import {
   report,
   type Span,
 } from "../../grammar/index.ts";
-import { Graph, nodeLimit } from "../ir/graph.ts";
-import { type Dtype, type Node, type Operation, printType, type TensorType } from "../ir/types.ts";
+import { type Dtype, Graph, type Node, nodeLimit, type Operation, printType, type TensorType } from "../ir/index.ts";
 import { Failure } from "./failure.ts";
 import type { ParameterInstance } from "./instances.ts";
 import { describe, number, type TensorValue, tensor, type Value } from "./values.ts";

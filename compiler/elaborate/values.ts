@@ -1,6 +1,5 @@
-import { type Dtype, type Node, printType } from "../ir/types.ts";
-import type { InitialValue } from "../programs/init.ts";
-import type { Callable } from "../scope.ts";
+import { type Dtype, type InitialValue, type Node, printType } from "../ir/index.ts";
+import type { Callable } from "../load/index.ts";
 import type { Builtin } from "./builtins/builtin.ts";
 import type { Environment } from "./environment.ts";
 import type { ModuleInstance, ParameterInstance } from "./instances.ts";

@@ -1,8 +1,9 @@
+import type { Build } from "./build.ts";
 import type { Graph } from "./graph.ts";
 import { type Dtype, type Node, type Operation, type Origin, printType } from "./types.ts";
 
 /** Appends operations that the compiler itself makes, all with the origin of the node that they come from. */
-export class Builder {
+export class Builder implements Build {
   private readonly graph: Graph;
   private readonly origin: Origin;
 
@@ -11,12 +12,19 @@ export class Builder {
     this.origin = origin;
   }
 
-  /** Throws where the types do not fit: what the compiler makes always does. */
   add(operation: Operation, ...inputs: readonly Node[]): Node {
-    const node = this.graph.add(operation, inputs, this.origin);
+    return this.checked(this.graph.add(operation, inputs, this.origin), operation, inputs);
+  }
+
+  /** The operation of a node of another graph, on inputs of this one. */
+  copy(node: Node, inputs: readonly Node[]): Node {
+    return this.checked(this.graph.copy(node, inputs), node.operation, inputs);
+  }
+
+  private checked(node: Node | string, { op }: Operation, inputs: readonly Node[]): Node {
     if (typeof node !== "string") return node;
     const types = inputs.map(({ type }) => printType(type)).join(", ");
-    throw new Error(`the compiler made ${operation.op}(${types}): ${node}`);
+    throw new Error(`the compiler made ${op}(${types}): ${node}`);
   }
 
   /** Appends to the same graph, with another origin. */
@@ -46,7 +54,6 @@ export class Builder {
     return same ? x : this.add({ op: "broadcast", shape }, x);
   }
 
-  /** The gradient of what was broadcast from `shape`: the sum over the axes along which it was repeated. */
   sumTo(gradient: Node, shape: readonly number[]): Node {
     const extra = gradient.type.shape.length - shape.length;
     const axes = gradient.type.shape.flatMap((size, axis) =>

@@ -19,4 +19,25 @@ export class Graph {
     this.nodes.push(node);
     return node;
   }
+
+  /** Appends the same operation as another graph has; on inputs of the same types, it has the same type. */
+  copy({ operation, inputs: before, type, origin }: Node, inputs: readonly Node[]): Node | string {
+    if (!inputs.every((input, index) => input.type === before[index]?.type)) return this.add(operation, inputs, origin);
+    const node = { id: this.nodes.length, operation, inputs, type, origin };
+    this.nodes.push(node);
+    return node;
+  }
+
+  /** The nodes on which some nodes of this graph depend, those included, each after its inputs. */
+  neededFor(outputs: Iterable<Node>): readonly Node[] {
+    const isNeeded = new Uint8Array(this.nodes.length);
+    for (const node of outputs) {
+      if (this.nodes[node.id] !== node) throw new Error("a program's values are nodes of its graph");
+      isNeeded[node.id] = 1;
+    }
+    for (const node of this.nodes.toReversed()) {
+      if (isNeeded[node.id] === 1) for (const input of node.inputs) isNeeded[input.id] = 1;
+    }
+    return this.nodes.filter(({ id }) => isNeeded[id] === 1);
+  }
 }

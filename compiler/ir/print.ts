@@ -1,4 +1,4 @@
-import { allNodesOf, type Program } from "../programs/program.ts";
+import { allNodesOf, type Program } from "./program.ts";
 import { type Node, type Operation, printType } from "./types.ts";
 
 /** A program as text: a line a node in the order of evaluation, then what it gives. The same for the same program. */

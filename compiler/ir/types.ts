@@ -76,6 +76,13 @@ export interface Node {
   readonly origin: Origin;
 }
 
+/** The first value of a parameter; see the initialisers of the language. */
+export type InitialValue =
+  | { readonly kind: "constant"; readonly value: number }
+  | { readonly kind: "normal"; readonly standardDeviation: number }
+  /** Evenly between -bound and bound. */
+  | { readonly kind: "uniform"; readonly bound: number };
+
 /** How many elements a tensor has. */
 export function elementCount({ shape }: TensorType): number {
   return shape.reduce((product, size) => product * size, 1);

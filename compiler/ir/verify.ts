@@ -1,5 +1,5 @@
 import { inferType } from "../ops/index.ts";
-import { allNodesOf, type Program } from "../programs/program.ts";
+import { allNodesOf, type Program } from "./program.ts";
 import { printType } from "./types.ts";
 
 /** What is wrong with a program, in words: what a pass has broken. Empty when all is well. */

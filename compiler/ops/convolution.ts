@@ -1,5 +1,6 @@
 import { elementCount, printType, type TensorType } from "../ir/types.ts";
 import { inputAt, stridesOf } from "./indexing.ts";
+import { never } from "./rows.ts";
 import type { OperationRule } from "./rule.ts";
 
 type Padding = readonly (readonly [before: number, after: number])[];
@@ -9,6 +10,15 @@ type Padding = readonly (readonly [before: number, after: number])[];
  * PyTorch stores it.
  */
 export const depthwiseConv3d: OperationRule<"depthwise_conv3d"> = {
+  isElementwise: false,
+  ofUniform: "not uniform",
+  movesElements: false,
+  numbers: null,
+  isRandom: false,
+  keepsRows: ({ axis, axisOf }) => axis === 0 && axisOf(0) === 0 && axisOf(1) === null,
+  isRowWise: never,
+  isOfScores: false,
+  isCheap: false,
   type: ({ padding }, [input, weight]) => {
     if (input === undefined || weight === undefined) return "it needs a tensor and a weight";
     if (input.shape.length !== 5) return `${printType(input)} is not [batch, time, height, width, dim]`;
@@ -54,6 +64,15 @@ export const depthwiseConv3d: OperationRule<"depthwise_conv3d"> = {
 
 /** The gradient of the weight: for each tap the sum of input times gradient over everything but the channels. */
 export const depthwiseConv3dWeight: OperationRule<"depthwise_conv3d_weight"> = {
+  isElementwise: false,
+  ofUniform: "not uniform",
+  movesElements: false,
+  numbers: null,
+  isRandom: false,
+  keepsRows: never,
+  isRowWise: never,
+  isOfScores: false,
+  isCheap: false,
   type: ({ kernel }, [input, gradient]) => {
     const dim = input?.shape[4];
     if (dim === undefined || gradient?.shape[4] !== dim || kernel.length !== 3)

@@ -1,4 +1,4 @@
-import type { Builder } from "../ir/builder.ts";
+import type { Build } from "../ir/build.ts";
 import {
   type BinaryName,
   type CompareName,
@@ -10,7 +10,10 @@ import {
 } from "../ir/types.ts";
 import { erf, uniformAt } from "./functions.ts";
 import { inputAt, mapBroadcast } from "./indexing.ts";
+import { areAligned, never } from "./rows.ts";
 import { noFlops, type OperationRule, type Saved } from "./rule.ts";
+
+const always = (): boolean => true;
 
 /** The common shape of broadcasting (NumPy's rules): sizes are equal from the end, or one of them is 1; or null. */
 function broadcastShapes(a: readonly number[], b: readonly number[]): readonly number[] | null {
@@ -39,7 +42,18 @@ function pair(inputs: readonly TensorType[]): readonly [TensorType, TensorType] 
 }
 
 /** The gradient of a function of one number: from x, y = f(x) and the gradient of y. */
-type UnaryDerivative = (x: Node, y: Node, gradient: Node, build: Builder) => Node;
+type UnaryDerivative = (x: Node, y: Node, gradient: Node, build: Build) => Node;
+
+/** What all operations on elements have in common. */
+const elementwise = {
+  isElementwise: true,
+  ofUniform: "computed",
+  movesElements: false,
+  numbers: null,
+  isRandom: false,
+  keepsRows: areAligned,
+  isRowWise: always,
+} as const;
 
 function unary(
   saved: Saved,
@@ -47,6 +61,9 @@ function unary(
   derivative: UnaryDerivative | null,
 ): OperationRule<UnaryName> {
   return {
+    ...elementwise,
+    isOfScores: false,
+    isCheap: false,
     type: (_, [input]) => {
       if (input === undefined) return "it needs a tensor";
       return input.dtype === "bool" ? "it needs numbers, not booleans" : input;
@@ -99,15 +116,19 @@ type BinaryDerivative = (
   b: Node,
   y: Node,
   gradient: Node,
-  build: Builder,
+  build: Build,
 ) => readonly [() => Node, (() => Node) | null];
 
 function binary(
   saved: Saved,
+  { isOfScores, isCheap }: Pick<OperationRule<BinaryName>, "isOfScores" | "isCheap">,
   compute: (a: number, b: number) => number,
   derivative: BinaryDerivative,
 ): OperationRule<BinaryName> {
   return {
+    ...elementwise,
+    isOfScores,
+    isCheap,
     type: (_, inputs) => {
       const types = pair(inputs);
       if (typeof types === "string") return types;
@@ -132,7 +153,7 @@ function binary(
 
 /** Of the larger and the smaller the one that was taken gets the gradient; of two equals, each gets half. */
 function chosen(op: "greater" | "less"): BinaryDerivative {
-  const share = (a: Node, b: Node, gradient: Node, build: Builder): Node => {
+  const share = (a: Node, b: Node, gradient: Node, build: Build): Node => {
     const taken = build.add({ op: "cast", dtype: gradient.type.dtype }, build.add({ op }, a, b));
     const equal = build.add({ op: "cast", dtype: gradient.type.dtype }, build.add({ op: "equal" }, a, b));
     return build.mul(gradient, build.add({ op: "add" }, taken, build.mul(equal, 0.5)));
@@ -140,19 +161,24 @@ function chosen(op: "greater" | "less"): BinaryDerivative {
   return (a, b, _, g, build) => [() => share(a, b, g, build), () => share(b, a, g, build)];
 }
 
+const costly = { isOfScores: false, isCheap: false };
+
 export const binaryRules: { readonly [Name in BinaryName]: OperationRule<BinaryName> } = {
   add: binary(
     "nothing",
+    { isOfScores: true, isCheap: true },
     (a, b) => a + b,
     (_, __, ___, g) => [() => g, () => g],
   ),
   sub: binary(
     "nothing",
+    { isOfScores: true, isCheap: true },
     (a, b) => a - b,
     (_, __, ___, g, build) => [() => g, () => build.add({ op: "neg" }, g)],
   ),
   mul: binary(
     "inputs",
+    { isOfScores: true, isCheap: true },
     (a, b) => a * b,
     // A square passes everything on by its first operand, with one product for both.
     (a, b, _, g, build) =>
@@ -160,16 +186,18 @@ export const binaryRules: { readonly [Name in BinaryName]: OperationRule<BinaryN
   ),
   div: binary(
     "inputs",
+    costly,
     (a, b) => a / b,
     (_, b, y, g, build) => [
       () => build.add({ op: "div" }, g, b),
       () => build.add({ op: "neg" }, build.add({ op: "div" }, build.mul(g, y), b)),
     ],
   ),
-  maximum: binary("inputs", Math.max, chosen("greater")),
-  minimum: binary("inputs", Math.min, chosen("less")),
+  maximum: binary("inputs", costly, Math.max, chosen("greater")),
+  minimum: binary("inputs", costly, Math.min, chosen("less")),
   pow: binary(
     "inputs",
+    costly,
     (a, b) => a ** b,
     (a, b, y, g, build) => [
       () => {
@@ -183,6 +211,9 @@ export const binaryRules: { readonly [Name in BinaryName]: OperationRule<BinaryN
 
 function compare(compute: (a: number, b: number) => boolean): OperationRule<CompareName> {
   return {
+    ...elementwise,
+    isOfScores: false,
+    isCheap: false,
     type: (_, inputs) => {
       const types = pair(inputs);
       if (typeof types === "string") return types;
@@ -207,6 +238,15 @@ export const compareRules: { readonly [Name in CompareName]: OperationRule<Compa
 
 /** where(condition, a, b) */
 export const where: OperationRule<"where"> = {
+  isElementwise: true,
+  ofUniform: "computed",
+  movesElements: false,
+  numbers: null,
+  isRandom: false,
+  keepsRows: areAligned,
+  isRowWise: always,
+  isOfScores: true,
+  isCheap: false,
   type: (_, [condition, ...values]) => {
     if (condition?.dtype !== "bool") return "its condition must be of booleans";
     const types = pair(values);
@@ -232,6 +272,15 @@ export const where: OperationRule<"where"> = {
 };
 
 export const cast: OperationRule<"cast"> = {
+  isElementwise: true,
+  ofUniform: "computed",
+  movesElements: false,
+  numbers: null,
+  isRandom: false,
+  keepsRows: areAligned,
+  isRowWise: always,
+  isOfScores: true,
+  isCheap: false,
   type: ({ dtype }, [input]) => (input === undefined ? "it needs a tensor" : { dtype, shape: input.shape }),
   flops: noFlops,
   saved: "nothing",
@@ -249,6 +298,15 @@ export const cast: OperationRule<"cast"> = {
 };
 
 export const stopGradient: OperationRule<"stop_gradient"> = {
+  isElementwise: false,
+  ofUniform: "kept",
+  movesElements: false,
+  numbers: null,
+  isRandom: false,
+  keepsRows: areAligned,
+  isRowWise: never,
+  isOfScores: false,
+  isCheap: false,
   type: (_, [input]) => input ?? "it needs a tensor",
   flops: noFlops,
   saved: "nothing",
@@ -258,6 +316,15 @@ export const stopGradient: OperationRule<"stop_gradient"> = {
 
 /** What the spec asks for; a training program replaces it by a product with random zeros, the others by its input. */
 export const dropout: OperationRule<"dropout"> = {
+  isElementwise: false,
+  ofUniform: "not uniform",
+  movesElements: false,
+  numbers: null,
+  isRandom: true,
+  keepsRows: areAligned,
+  isRowWise: never,
+  isOfScores: false,
+  isCheap: false,
   type: ({ rate }, [input]) => {
     if (input?.dtype !== "f32" && input?.dtype !== "bf16") return "it needs floating-point numbers";
     return rate >= 0 && rate < 1 ? input : `its rate ${rate} is not a probability below 1`;
@@ -269,6 +336,15 @@ export const dropout: OperationRule<"dropout"> = {
 };
 
 export const randomUniform: OperationRule<"random_uniform"> = {
+  isElementwise: false,
+  ofUniform: "not uniform",
+  movesElements: false,
+  numbers: null,
+  isRandom: true,
+  keepsRows: never,
+  isRowWise: never,
+  isOfScores: false,
+  isCheap: false,
   type: ({ shape }, [step]) => {
     const isNumber = step?.dtype === "i32" && step.shape.length === 0;
     return isNumber ? { dtype: "f32", shape } : "its step is one number of type i32";

@@ -1,9 +1,19 @@
 import { elementCount, printType } from "../ir/types.ts";
 import { inputAt } from "./indexing.ts";
+import { never } from "./rows.ts";
 import { noFlops, type OperationRule } from "./rule.ts";
 
 /** Rows of a table by number: [rows, ...], i32[ids] -> [ids, ...]. A number beyond the table gives zeros. */
 export const gather: OperationRule<"gather"> = {
+  isElementwise: false,
+  ofUniform: "not uniform",
+  movesElements: false,
+  numbers: (_, [table]) => ({ input: 1, limit: table?.shape[0] ?? 0 }),
+  isRandom: false,
+  keepsRows: ({ axis, axisOf }) => axisOf(0) === null && axisOf(1) === axis,
+  isRowWise: never,
+  isOfScores: false,
+  isCheap: false,
   type: (_, [table, ids]) => {
     if (table === undefined || ids === undefined) return "it needs a table and numbers";
     if (ids.dtype !== "i32") return `the numbers of rows are i32, not ${printType(ids)}`;
@@ -28,6 +38,15 @@ export const gather: OperationRule<"gather"> = {
 
 /** Adds rows to a table of zeros: i32[ids], [ids, ...] -> [rows, ...]. */
 export const scatterAdd: OperationRule<"scatter_add"> = {
+  isElementwise: false,
+  ofUniform: "not uniform",
+  movesElements: false,
+  numbers: null,
+  isRandom: false,
+  keepsRows: never,
+  isRowWise: never,
+  isOfScores: false,
+  isCheap: false,
   type: ({ rows }, [ids, values]) => {
     if (ids?.dtype !== "i32" || values === undefined) return "it needs numbers of type i32 and rows";
     const fits = ids.shape.every((size, axis) => size === values.shape[axis]);
@@ -54,6 +73,15 @@ export const scatterAdd: OperationRule<"scatter_add"> = {
 };
 
 export const oneHot: OperationRule<"one_hot"> = {
+  isElementwise: false,
+  ofUniform: "not uniform",
+  movesElements: false,
+  numbers: ({ depth }) => ({ input: 0, limit: depth }),
+  isRandom: false,
+  keepsRows: ({ axis, axisOf }) => axisOf(0) === axis,
+  isRowWise: never,
+  isOfScores: false,
+  isCheap: false,
   type: ({ depth }, [ids]) => {
     if (ids?.dtype !== "i32") return "it needs numbers of type i32";
     return { dtype: "f32", shape: [...ids.shape, depth] };

@@ -1,4 +1,4 @@
-import type { Builder } from "../ir/builder.ts";
+import type { Build } from "../ir/build.ts";
 import type { Node, Operation, OperationName, OperationOf, TensorType } from "../ir/types.ts";
 import { depthwiseConv3d, depthwiseConv3dWeight } from "./convolution.ts";
 import {
@@ -15,15 +15,17 @@ import { gather, oneHot, scatterAdd } from "./gather.ts";
 import { broadcast, concat, pad, reshape, slice, transpose } from "./layout.ts";
 import { matmul } from "./matmul.ts";
 import { argmax, logSoftmax, max, softmax, sum } from "./reduce.ts";
-import type { Elements, OperationRule, Saved, TensorData } from "./rule.ts";
-import { constant, given, iota } from "./source.ts";
+import type { Elements, OperationRule, OperationTraits, Saved, TensorData } from "./rule.ts";
+import { constant, input, iota, parameter } from "./source.ts";
 
+export { uniformFrom, uniformState } from "./functions.ts";
+export { isRowProjection } from "./matmul.ts";
 export { type Elements, resolveAxis, type TensorData } from "./rule.ts";
 
 /** Every operation there is; a name without a rule does not compile. */
 const rules: { readonly [Name in OperationName]: OperationRule<Name> } = {
-  input: given,
-  parameter: given,
+  input,
+  parameter,
   constant,
   iota,
   ...unaryRules,
@@ -58,12 +60,44 @@ export function inferType(operation: Operation, inputs: readonly TensorType[]): 
   return ruleOf(operation).type(operation, inputs);
 }
 
-/** Operations that compute each element of their result from one element of each input, where these are not repeated. */
-export const elementwise: ReadonlySet<string> = new Set([
-  ...Object.keys({ ...unaryRules, ...binaryRules, ...compareRules }),
-  "where",
-  "cast",
-]);
+/** What passes ask of an operation, besides the questions that follow. */
+export function traitsOf<Name extends OperationName>(operation: OperationOf<Name>): OperationTraits<Name> {
+  return ruleOf(operation);
+}
+
+/** The input of a node that holds row numbers or classes, with the number that all of them are below; null for most. */
+export function numbersIn({ operation, inputs }: Node): { readonly numbers: Node; readonly limit: number } | null {
+  const found = ruleOf(operation).numbers?.(
+    operation,
+    inputs.map(({ type }) => type),
+  );
+  const numbers = inputs[found?.input ?? inputs.length];
+  return found === undefined || numbers === undefined ? null : { numbers, limit: found.limit };
+}
+
+/** Whether each row along an axis of a node follows from the same row of its inputs, which have them on some axes. */
+export function keepsRows(
+  { operation, inputs, type }: Node,
+  axis: number,
+  axisOf: (input: number) => number | null,
+): boolean {
+  return ruleOf(operation).keepsRows({
+    operation,
+    inputs: inputs.map((each) => each.type),
+    output: type,
+    axis,
+    axisOf,
+  });
+}
+
+/** Whether each row of an axis of a node follows from the same row of that axis of its inputs. */
+export function isRowWise({ operation, inputs }: Node, axis: number): boolean {
+  return ruleOf(operation).isRowWise(
+    operation,
+    inputs.map(({ type }) => type),
+    axis,
+  );
+}
 
 /** Floating-point operations of one operation in the forward pass. */
 export function flopsOf(operation: Operation, inputs: readonly TensorType[], output: TensorType): number {
@@ -85,7 +119,7 @@ export function derivativeOf(
   node: Node,
   gradient: Node,
   needs: (input: number) => boolean,
-  build: Builder,
+  build: Build,
 ): readonly (Node | null)[] {
   const { operation, inputs } = node;
   return ruleOf(operation).derivative?.({ operation, inputs, output: node, gradient, needs }, build) ?? [];

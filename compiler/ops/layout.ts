@@ -1,8 +1,18 @@
 import { elementCount, printType } from "../ir/types.ts";
 import { broadcastStrides, inputAt, stridesOf, visit } from "./indexing.ts";
+import { areAligned, areAlignedBeside, keepsReshaped, never } from "./rows.ts";
 import { noFlops, type OperationRule, resolveAxis } from "./rule.ts";
 
 export const reshape: OperationRule<"reshape"> = {
+  isElementwise: false,
+  ofUniform: "kept",
+  movesElements: true,
+  numbers: null,
+  isRandom: false,
+  keepsRows: keepsReshaped,
+  isRowWise: never,
+  isOfScores: false,
+  isCheap: false,
   type: ({ shape }, [input]) => {
     if (input === undefined) return "it needs a tensor";
     const output = { dtype: input.dtype, shape };
@@ -17,6 +27,15 @@ export const reshape: OperationRule<"reshape"> = {
 };
 
 export const transpose: OperationRule<"transpose"> = {
+  isElementwise: false,
+  ofUniform: "kept",
+  movesElements: true,
+  numbers: null,
+  isRandom: false,
+  keepsRows: ({ operation: { permutation }, axis, axisOf }) => permutation[axis] === axisOf(0),
+  isRowWise: never,
+  isOfScores: false,
+  isCheap: false,
   type: ({ permutation }, [input]) => {
     if (input === undefined) return "it needs a tensor";
     const rank = input.shape.length;
@@ -41,6 +60,15 @@ export const transpose: OperationRule<"transpose"> = {
 };
 
 export const slice: OperationRule<"slice"> = {
+  isElementwise: false,
+  ofUniform: "kept",
+  movesElements: true,
+  numbers: null,
+  isRandom: false,
+  keepsRows: areAlignedBeside,
+  isRowWise: never,
+  isOfScores: false,
+  isCheap: false,
   type: ({ axis, from, to }, [input]) => {
     if (input === undefined) return "it needs a tensor";
     const resolved = resolveAxis(axis, input.shape.length);
@@ -69,6 +97,15 @@ export const slice: OperationRule<"slice"> = {
 };
 
 export const concat: OperationRule<"concat"> = {
+  isElementwise: false,
+  ofUniform: "not uniform",
+  movesElements: true,
+  numbers: null,
+  isRandom: false,
+  keepsRows: areAlignedBeside,
+  isRowWise: never,
+  isOfScores: false,
+  isCheap: false,
   type: ({ axis }, inputs) => {
     const [first] = inputs;
     if (first === undefined) return "it needs at least one tensor";
@@ -110,6 +147,16 @@ export const concat: OperationRule<"concat"> = {
 };
 
 export const pad: OperationRule<"pad"> = {
+  isElementwise: false,
+  ofUniform: "not uniform",
+  movesElements: false,
+  numbers: null,
+  isRandom: false,
+  keepsRows: (context) =>
+    areAligned(context) && context.operation.amounts[context.axis]?.every((amount) => amount === 0) === true,
+  isRowWise: never,
+  isOfScores: false,
+  isCheap: false,
   type: ({ amounts }, [input]) => {
     if (input === undefined) return "it needs a tensor";
     if (amounts.length !== input.shape.length) {
@@ -142,6 +189,15 @@ export const pad: OperationRule<"pad"> = {
 };
 
 export const broadcast: OperationRule<"broadcast"> = {
+  isElementwise: false,
+  ofUniform: "kept",
+  movesElements: true,
+  numbers: null,
+  isRandom: false,
+  keepsRows: areAligned,
+  isRowWise: never,
+  isOfScores: false,
+  isCheap: false,
   type: ({ shape }, [input]) => {
     if (input === undefined) return "it needs a tensor";
     const extra = shape.length - input.shape.length;

@@ -1,6 +1,7 @@
-import type { Builder } from "../ir/builder.ts";
-import { elementCount, type Node, printType } from "../ir/types.ts";
+import type { Build } from "../ir/build.ts";
+import { elementCount, type Node, type OperationOf, printType, type TensorType } from "../ir/types.ts";
 import { inputAt } from "./indexing.ts";
+import { keepsProduct } from "./rows.ts";
 import type { OperationRule } from "./rule.ts";
 
 /**
@@ -8,6 +9,15 @@ import type { OperationRule } from "./rule.ts";
  * only one has them.
  */
 export const matmul: OperationRule<"matmul"> = {
+  isElementwise: false,
+  ofUniform: "not uniform",
+  movesElements: false,
+  numbers: null,
+  isRandom: false,
+  keepsRows: keepsProduct,
+  isRowWise: isRowProjection,
+  isOfScores: false,
+  isCheap: false,
   type: ({ transposeA, transposeB }, [a, b]) => {
     if (a === undefined || b === undefined) return "it needs two tensors";
     const shapes = `${printType(a)} and ${printType(b)}`;
@@ -65,18 +75,23 @@ export const matmul: OperationRule<"matmul"> = {
   },
 };
 
-function product(a: Node, b: Node, transposeA: boolean, transposeB: boolean, build: Builder): Node {
+/** A product of rows with one matrix for all of them. */
+export function isRowProjection({ transposeA }: OperationOf<"matmul">, [a, b]: readonly TensorType[]): boolean {
+  return !transposeA && a !== undefined && a.shape.length > 2 && b?.shape.length === 2;
+}
+
+function product(a: Node, b: Node, transposeA: boolean, transposeB: boolean, build: Build): Node {
   return build.add({ op: "matmul", transposeA, transposeB }, a, b);
 }
 
 /** dA = dC B^T, and the transpose of that when A is read transposed; the sum over what A was repeated for. */
-function gradientOfA(a: Node, b: Node, tA: boolean, tB: boolean, gradient: Node, build: Builder): Node {
+function gradientOfA(a: Node, b: Node, tA: boolean, tB: boolean, gradient: Node, build: Build): Node {
   const whole = tA ? product(b, gradient, tB, true, build) : product(gradient, b, false, !tB, build);
   return build.sumTo(whole, a.type.shape);
 }
 
 /** dB = A^T dC. One matrix B for many A is one product over all their rows, not a sum of many. */
-function gradientOfB(a: Node, b: Node, tA: boolean, tB: boolean, gradient: Node, build: Builder): Node {
+function gradientOfB(a: Node, b: Node, tA: boolean, tB: boolean, gradient: Node, build: Build): Node {
   let [left, right] = [a, gradient];
   if (b.type.shape.length === 2 && a.type.shape.length > 2 && !tA) {
     left = build.reshape(a, flattened(a));

@@ -1,5 +1,6 @@
 import { elementCount, type Node, printType, type TensorType } from "../ir/types.ts";
 import { inputAt, stridesOf, visit } from "./indexing.ts";
+import { areAlignedBeside, keepsReduced, never } from "./rows.ts";
 import { type Elements, type OperationRule, resolveAxis, type TensorData } from "./rule.ts";
 
 function resolveAxes(axes: readonly number[], rank: number): ReadonlySet<number> {
@@ -38,6 +39,16 @@ function reductionType(input: TensorType | undefined, axes: readonly number[], k
 }
 
 export const sum: OperationRule<"sum"> = {
+  isElementwise: false,
+  ofUniform: "not uniform",
+  movesElements: false,
+  numbers: null,
+  isRandom: false,
+  keepsRows: (context) => keepsReduced(context, context.operation.axes, context.operation.keep),
+  isRowWise: ({ axes, keep }, [input], axis) =>
+    keep && axes.every((each) => each !== axis && each !== axis - (input?.shape.length ?? 0)),
+  isOfScores: false,
+  isCheap: false,
   type: ({ axes, keep }, [input]) => reductionType(input, axes, keep),
   flops: (_, [input]) => (input === undefined ? 0 : elementCount(input)),
   saved: "nothing",
@@ -56,6 +67,16 @@ export const sum: OperationRule<"sum"> = {
 };
 
 export const max: OperationRule<"max"> = {
+  isElementwise: false,
+  ofUniform: "not uniform",
+  movesElements: false,
+  numbers: null,
+  isRandom: false,
+  keepsRows: (context) => keepsReduced(context, context.operation.axes, context.operation.keep),
+  isRowWise: ({ axes, keep }, [input], axis) =>
+    keep && axes.every((each) => each !== axis && each !== axis - (input?.shape.length ?? 0)),
+  isOfScores: false,
+  isCheap: false,
   type: ({ axes, keep }, [input]) => reductionType(input, axes, keep),
   flops: (_, [input]) => (input === undefined ? 0 : elementCount(input)),
   saved: "inputs",
@@ -79,6 +100,15 @@ export const max: OperationRule<"max"> = {
 };
 
 export const argmax: OperationRule<"argmax"> = {
+  isElementwise: false,
+  ofUniform: "not uniform",
+  movesElements: false,
+  numbers: null,
+  isRandom: false,
+  keepsRows: (context) => keepsReduced(context, [context.operation.axis], context.operation.keep),
+  isRowWise: never,
+  isOfScores: false,
+  isCheap: false,
   type: ({ axis, keep }, [input]) => {
     const type = reductionType(input, [axis], keep);
     return typeof type === "string" ? type : { dtype: "i32", shape: type.shape };
@@ -105,10 +135,17 @@ export const argmax: OperationRule<"argmax"> = {
 
 const floats = "it needs floating-point numbers";
 
-function normalised(
-  name: "softmax" | "log_softmax",
-): Pick<OperationRule<"softmax" | "log_softmax">, "type" | "flops" | "saved" | "evaluate"> {
+function normalised(name: "softmax" | "log_softmax"): Omit<OperationRule<"softmax" | "log_softmax">, "derivative"> {
   return {
+    isElementwise: false,
+    ofUniform: "not uniform",
+    movesElements: false,
+    numbers: null,
+    isRandom: false,
+    keepsRows: areAlignedBeside,
+    isRowWise: never,
+    isOfScores: name === "softmax",
+    isCheap: false,
     type: ({ axis }, [input]) => {
       if (input?.dtype !== "f32" && input?.dtype !== "bf16") return floats;
       return resolveAxis(axis, input.shape.length) === null ? `${printType(input)} has no axis ${axis}` : input;

@@ -1,4 +1,4 @@
-import type { Builder } from "../ir/builder.ts";
+import type { Build } from "../ir/build.ts";
 import type { Node, OperationName, OperationOf, TensorType } from "../ir/types.ts";
 
 /** What the backward pass of an operation reads again, and so must be kept in memory. */
@@ -24,11 +24,49 @@ export type Derivative<Name extends OperationName> = (
     /** Whether the gradient of an input is asked for; others may stay null. */
     readonly needs: (input: number) => boolean;
   },
-  build: Builder,
+  build: Build,
 ) => readonly (Node | null)[];
 
+/** How the result of an operation depends on the rows of a batch, which its inputs have on some axes. */
+export interface RowContext<Name extends OperationName> {
+  readonly operation: OperationOf<Name>;
+  readonly inputs: readonly TensorType[];
+  readonly output: TensorType;
+  /** The axis of the result that is asked about. */
+  readonly axis: number;
+  /** The axis of an input's rows; null for one that has none, which is read whole for every row. */
+  readonly axisOf: (input: number) => number | null;
+}
+
+/** What the compiler asks of an operation before it moves it, cuts it, computes it again or leaves it out. */
+export interface OperationTraits<Name extends OperationName> {
+  /** Each element of the result follows from one element of each input, where these are not repeated. */
+  readonly isElementwise: boolean;
+  /** Inputs that are one number everywhere make a result that is one: a number to compute, or the input's own. */
+  readonly ofUniform: "computed" | "kept" | "not uniform";
+  /** The result has elements of the inputs, and no others, in another form. */
+  readonly movesElements: boolean;
+  /** The input that holds row numbers or classes, and the number that all of them are below. */
+  readonly numbers:
+    | ((
+        operation: OperationOf<Name>,
+        inputs: readonly TensorType[],
+      ) => { readonly input: number; readonly limit: number })
+    | null;
+  /** It draws: two runs on the same values may give different ones. */
+  readonly isRandom: boolean;
+  /** Each row along an axis of the result follows from the same row of the inputs, however many there are. */
+  readonly keepsRows: (context: RowContext<Name>) => boolean;
+  /** Each row of an axis follows from the same row of that axis of the inputs, and can be computed by itself. */
+  readonly isRowWise: (operation: OperationOf<Name>, inputs: readonly TensorType[], axis: number) => boolean;
+  /** It may stand between the two products of attention. */
+  readonly isOfScores: boolean;
+  /** To make its result again of values that are there costs no more than to read it. */
+  readonly isCheap: boolean;
+}
+
 /** Everything that is known of one operation. */
-export interface OperationRule<Name extends OperationName> {
+export interface OperationRule<Name extends OperationName> extends OperationTraits<Name> {
   /** The output's type, or in words why there is none. */
   readonly type: (operation: OperationOf<Name>, inputs: readonly TensorType[]) => TensorType | string;
   /** Floating-point operations of the forward pass; a multiplication and an addition are two. */

@@ -1,7 +1,22 @@
-import { noFlops, type OperationRule } from "./rule.ts";
+import type { OperationName } from "../ir/types.ts";
+import { never } from "./rows.ts";
+import { noFlops, type OperationRule, type OperationTraits } from "./rule.ts";
+
+/** What has no inputs, and is there for all that read it. */
+const source: Omit<OperationTraits<OperationName>, "keepsRows"> = {
+  isElementwise: false,
+  ofUniform: "not uniform",
+  movesElements: false,
+  numbers: null,
+  isRandom: false,
+  isRowWise: never,
+  isOfScores: false,
+  isCheap: false,
+};
 
 /** What is fed and what is learned: the evaluator is given their values. */
-export const given: OperationRule<"input" | "parameter"> = {
+const given: Omit<OperationRule<"input" | "parameter">, "keepsRows"> = {
+  ...source,
   type: ({ type }) => type,
   flops: noFlops,
   saved: "nothing",
@@ -11,7 +26,15 @@ export const given: OperationRule<"input" | "parameter"> = {
   },
 };
 
+/** Pieces of an input are cut one after the other. */
+export const input: OperationRule<"input"> = { ...given, keepsRows: ({ axis }) => axis === 0 };
+
+export const parameter: OperationRule<"parameter"> = { ...given, keepsRows: never };
+
 export const constant: OperationRule<"constant"> = {
+  ...source,
+  // All of its elements are one number.
+  keepsRows: () => true,
   type: ({ type }) => type,
   flops: noFlops,
   saved: "nothing",
@@ -21,6 +44,8 @@ export const constant: OperationRule<"constant"> = {
 
 /** The numbers from 0 up. */
 export const iota: OperationRule<"iota"> = {
+  ...source,
+  keepsRows: never,
   type: ({ size }) => ({ dtype: "i32", shape: [size] }),
   flops: noFlops,
   saved: "nothing",

@@ -1,9 +1,11 @@
-import type { Node } from "../ir/types.ts";
-import { allNodesOf, type Program } from "../programs/program.ts";
+import { allNodesOf, type Node, NodeMap, type Program } from "../ir/index.ts";
+
+/** The nodes that read a node. */
+export type Consumers = (node: Node) => readonly Node[];
 
 /** Which nodes read each node; what a program gives is read by itself. */
-export function consumersOf(program: Program): ReadonlyMap<Node, readonly Node[]> {
-  const consumers = new Map<Node, Node[]>();
+export function consumersOf(program: Program): Consumers {
+  const consumers = new NodeMap<Node[]>();
   const add = (node: Node, consumer: Node): void => {
     const known = consumers.get(node);
     if (known === undefined) consumers.set(node, [consumer]);
@@ -12,5 +14,5 @@ export function consumersOf(program: Program): ReadonlyMap<Node, readonly Node[]
   for (const node of allNodesOf(program)) for (const input of node.inputs) add(input, node);
   for (const root of [...program.outputs.values(), ...program.updates.values(), ...program.once.values()])
     add(root, root);
-  return consumers;
+  return (node) => consumers.get(node) ?? [];
 }

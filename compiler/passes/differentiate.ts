@@ -1,7 +1,4 @@
-import { Builder } from "../ir/builder.ts";
-import { neededFor } from "../ir/evaluate.ts";
-import type { Graph } from "../ir/graph.ts";
-import type { Node } from "../ir/types.ts";
+import { Builder, type Graph, type Node, neededFor } from "../ir/index.ts";
 import { derivativeOf, isDifferentiable } from "../ops/index.ts";
 
 /**

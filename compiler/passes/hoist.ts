@@ -1,7 +1,6 @@
-import type { Node } from "../ir/types.ts";
+import { allNodesOf, type Node, NodeMap, nodesOf, type Program, rewrite } from "../ir/index.ts";
 import { flopsOf } from "../ops/index.ts";
-import { allNodesOf, nodesOf, type Program } from "../programs/program.ts";
-import { rewrite } from "./rewrite.ts";
+import { roleOf } from "../programs/index.ts";
 
 /**
  * Moves everything that depends on constants and frozen parameters only into what is computed once, when the weights are
@@ -35,7 +34,8 @@ function hoistWhere(
   const fixed = new Set<Node>();
   for (const node of allNodesOf(program)) {
     const { operation, inputs } = node;
-    const changes = operation.op === "input" || (operation.op === "parameter" && isState(operation.path, trainable));
+    const changes =
+      operation.op === "input" || (operation.op === "parameter" && roleOf(operation.path, trainable) !== "frozen");
     if (!changes && inputs.every((input) => fixed.has(input))) fixed.add(node);
   }
   const roots = new Set([...program.outputs.values(), ...program.updates.values()]);
@@ -50,11 +50,14 @@ function hoistWhere(
   const kept = new Map(program.once);
   for (const [node, path] of once) kept.set(path, node);
   const marked: Program = { ...program, once: kept };
-  const values = new Map<Node, Node>();
+  const values = new NodeMap<Node>();
   // What is fixed is computed from what is fixed; everything else reads a parameter that stands for it.
   const moved = rewrite(marked, (node, _, build) => {
     if (!fixed.has(node)) return null;
-    const value = build.add(node.operation, ...node.inputs.map((input) => fixedValue(input, values)));
+    const value = build.copy(
+      node,
+      node.inputs.map((input) => fixedValue(input, values)),
+    );
     values.set(node, value);
     const path = once.get(node);
     return path === undefined ? value : build.add({ op: "parameter", path, type: node.type });
@@ -62,18 +65,13 @@ function hoistWhere(
   return { ...moved, once: new Map([...kept].map(([path, node]) => [path, fixedValue(node, values)])) };
 }
 
-function fixedValue(node: Node, values: ReadonlyMap<Node, Node>): Node {
+function fixedValue(node: Node, values: NodeMap<Node>): Node {
   const value = values.get(node);
   if (value === undefined) throw new Error("what is fixed depends on what is fixed");
   return value;
 }
 
-/** Trainable parameters and what an optimizer keeps for them change from step to step. */
-function isState(path: string, trainable: ReadonlySet<string>): boolean {
-  return trainable.has(path) || trainable.has(path.slice(path.indexOf(":") + 1));
-}
-
-/** Reading a constant or a parameter costs no more than reading what stands for it. */
-function isWorth({ operation }: Node): boolean {
-  return operation.op !== "constant" && operation.op !== "parameter" && operation.op !== "iota";
+/** Reading what is made of nothing, a constant or a parameter, costs no more than reading what stands for it. */
+function isWorth({ inputs }: Node): boolean {
+  return inputs.length > 0;
 }

@@ -1,8 +1,16 @@
-import type { Builder } from "../ir/builder.ts";
-import { neededFor } from "../ir/evaluate.ts";
-import { byteCount, elementCount, type Node } from "../ir/types.ts";
-import { nodesOf, type Program } from "../programs/program.ts";
-import { rewrite } from "./rewrite.ts";
+import {
+  type Builder,
+  byteCount,
+  elementCount,
+  memoizeDepthFirst,
+  type Node,
+  NodeMap,
+  neededFor,
+  nodesOf,
+  type Program,
+  rewrite,
+} from "../ir/index.ts";
+import { traitsOf } from "../ops/index.ts";
 
 /**
  * What the backward pass reads of the forward pass has to be kept until then. Values for which `isKept` is false are
@@ -12,22 +20,21 @@ function recompute(program: Program, isKept: (node: Node) => boolean): Program {
   const loss = program.outputs.get("loss");
   if (loss === undefined) return program;
   const forward = new Set(neededFor([loss]));
-  const made = new Map<Node, Node>();
-  const again = new Map<Node, Node>();
-  const valueFor = (node: Node, build: Builder): Node => {
-    const first = made.get(node);
-    if (first === undefined) throw new Error("a node stands after its inputs");
-    if (!forward.has(node) || node.inputs.length === 0 || isKept(node)) return first;
-    const known = again.get(node);
-    if (known !== undefined) return known;
-    const inputs = node.inputs.map((input) => valueFor(input, build));
-    const second = build.add(node.operation, ...inputs);
-    again.set(node, second);
-    return second;
-  };
-  return rewrite(program, (node, inputs, build) => {
-    const operands = forward.has(node) ? inputs : node.inputs.map((input) => valueFor(input, build));
-    const result = build.add(node.operation, ...operands);
+  const made = new NodeMap<Node>();
+  const isRead = (node: Node): boolean => !forward.has(node) || node.inputs.length === 0 || isKept(node);
+  let build: Builder | null = null;
+  const valueFor = memoizeDepthFirst(
+    (node: Node) => (isRead(node) ? [] : node.inputs),
+    (node, inputs: readonly Node[]): Node => {
+      const first = made.get(node);
+      if (first === undefined || build === null) throw new Error("a node stands after its inputs");
+      return isRead(node) ? first : build.add(node.operation, ...inputs);
+    },
+  );
+  return rewrite(program, (node, inputs, builder) => {
+    build = builder;
+    const operands = forward.has(node) ? inputs : node.inputs.map(valueFor);
+    const result = builder.copy(node, operands);
     made.set(node, result);
     return result;
   });
@@ -39,18 +46,22 @@ function recompute(program: Program, isKept: (node: Node) => boolean): Program {
  * small, and what only says a value in another type.
  */
 export function recomputeScores(program: Program): Program {
-  const cheap = new Map<Node, boolean>();
-  const isCheap = (node: Node): boolean => {
-    const known = cheap.get(node);
-    if (known !== undefined) return known;
-    const result = decideCheap(node, isCheap);
-    cheap.set(node, result);
-    return result;
-  };
-  return recompute(program, (node) => !isCheap(node));
+  const scoreOf = memoizeDepthFirst(({ inputs }: Node) => inputs, decideScore);
+  return recompute(program, (node) => !scoreOf(node).isCheap);
 }
 
-function decideCheap({ operation, inputs, type }: Node, isCheap: (node: Node) => boolean): boolean {
+/** Whether a value is computed again, and whether it is more than a cast of one that is kept. */
+interface Score {
+  readonly isCheap: boolean;
+  readonly isMore: boolean;
+}
+
+function decideScore(node: Node, inputs: readonly Score[]): Score {
+  const isCheap = decideCheap(node, inputs);
+  return { isCheap, isMore: node.operation.op === "cast" ? inputs[0]?.isMore === true : isCheap };
+}
+
+function decideCheap({ operation, inputs, type }: Node, scores: readonly Score[]): boolean {
   const [a, b] = inputs;
   switch (operation.op) {
     case "matmul":
@@ -61,23 +72,13 @@ function decideCheap({ operation, inputs, type }: Node, isCheap: (node: Node) =>
         byteCount(type) > byteCount(a.type) + byteCount(b.type)
       );
     case "cast":
-      return a !== undefined && (byteCount(type) > byteCount(a.type) || isCheap(a));
-    case "add":
-    case "sub":
-    case "mul":
-    case "where":
-    case "softmax":
-      return inputs.some((input) => input.type.shape.length === type.shape.length && isScore(input, isCheap));
+      return a !== undefined && (byteCount(type) > byteCount(a.type) || scores[0]?.isCheap === true);
     default:
-      return false;
+      return (
+        traitsOf(operation).isOfScores &&
+        inputs.some((input, at) => input.type.shape.length === type.shape.length && scores[at]?.isMore === true)
+      );
   }
-}
-
-/** A cheap value that is not only a cast of one that is kept. */
-function isScore(node: Node, isCheap: (node: Node) => boolean): boolean {
-  if (node.operation.op !== "cast") return isCheap(node);
-  const [source] = node.inputs;
-  return source !== undefined && isScore(source, isCheap);
 }
 
 /**
@@ -88,6 +89,11 @@ export function recomputeElements(program: Program): Program {
   const loss = program.outputs.get("loss");
   if (loss === undefined) return program;
   const forward = new Set(neededFor([loss]));
+  /** The value of which another is a multiple, or that it says in another type without losing digits. */
+  const sourceOf = memoizeDepthFirst(
+    (node: Node) => node.inputs.slice(0, isVariant(node) ? 1 : 0),
+    (node, [source = node]: readonly Node[]): Node => source,
+  );
   const kept = new Set<Node>();
   for (const node of nodesOf(program)) {
     if (!forward.has(node)) for (const input of node.inputs) if (forward.has(input)) kept.add(sourceOf(input));
@@ -95,26 +101,25 @@ export function recomputeElements(program: Program): Program {
   const isThere = (node: Node): boolean => node.inputs.length === 0 || kept.has(sourceOf(node));
   const isMade = (node: Node): boolean => {
     const { operation, inputs, type } = node;
-    const isSimple = operation.op === "add" || operation.op === "sub" || operation.op === "mul";
-    return isSimple && inputs.every((input) => isThere(input) || 8 * byteCount(input.type) <= byteCount(type));
+    return (
+      traitsOf(operation).isCheap &&
+      inputs.every((input) => isThere(input) || 8 * byteCount(input.type) <= byteCount(type))
+    );
   };
   return recompute(program, (node) => sourceOf(node) === node && !isMade(node));
 }
 
-/** The value of which another is a multiple, or that it says in another type without losing digits. */
-function sourceOf(node: Node): Node {
-  const { operation, type } = node;
-  const [a, b] = node.inputs;
-  if (a === undefined) return node;
+/** Whether a value is a multiple of its first input, or that in another type without losing digits. */
+function isVariant({ operation, inputs: [a, b], type }: Node): boolean {
   switch (operation.op) {
     case "neg":
-      return sourceOf(a);
+      return true;
     case "mul":
-      return b?.operation.op === "constant" && b.type.shape.length === 0 ? sourceOf(a) : node;
+      return b?.operation.op === "constant" && b.type.shape.length === 0;
     case "cast":
-      return byteCount(type) > byteCount(a.type) ? sourceOf(a) : node;
+      return a !== undefined && byteCount(type) > byteCount(a.type);
     default:
-      return node;
+      return false;
   }
 }
 

@@ -1,8 +1,5 @@
-import type { Builder } from "../ir/builder.ts";
-import { elementCount, type Node, type Operation, type OperationName, printType } from "../ir/types.ts";
-import { type Elements, elementwise, evaluateOperation, inferType } from "../ops/index.ts";
-import type { Program } from "../programs/program.ts";
-import { rewrite } from "./rewrite.ts";
+import { type Builder, elementCount, type Node, type Program, printType, rewrite } from "../ir/index.ts";
+import { type Elements, evaluateOperation, inferType, traitsOf } from "../ops/index.ts";
 
 /** Leaves out what changes nothing, and computes what is the same everywhere: x + 0, x * 1, constants of constants. */
 export function simplify(program: Program): Program {
@@ -28,7 +25,7 @@ function repeatLater({ operation, type }: Node, inputs: readonly Node[], build: 
 
 /** Operations that repeat their operands themselves read what is repeated for them as it was before. */
 function readUnrepeated({ operation, type }: Node, inputs: readonly Node[], build: Builder): Node | null {
-  if (!elementwise.has(operation.op)) return null;
+  if (!traitsOf(operation).isElementwise) return null;
   let current = inputs;
   for (const [index, input] of inputs.entries()) {
     const [source] = input.operation.op === "broadcast" ? input.inputs : [];
@@ -49,24 +46,11 @@ function uniformValue(node: Node | undefined): number | null {
   return null;
 }
 
-/** Operations, besides those on elements, that give the same everywhere when their inputs are the same everywhere. */
-const moving: ReadonlySet<OperationName> = new Set(["stop_gradient", "reshape", "broadcast", "transpose", "slice"]);
-
-function keepsUniform({ op }: Operation): boolean {
-  return elementwise.has(op) || moving.has(op);
-}
-
 function foldConstants({ operation, type }: Node, inputs: readonly Node[], build: Builder): Node | null {
-  if (!keepsUniform(operation) || inputs.some((input) => uniformValue(input) === null)) return null;
+  const { ofUniform } = traitsOf(operation);
+  if (ofUniform === "not uniform" || inputs.some((input) => uniformValue(input) === null)) return null;
+  if (ofUniform === "kept") return build.add({ op: "constant", value: uniformValue(inputs[0]) ?? 0, type });
   const single = { dtype: type.dtype, shape: [] };
-  if (
-    operation.op === "reshape" ||
-    operation.op === "broadcast" ||
-    operation.op === "transpose" ||
-    operation.op === "slice"
-  ) {
-    return build.add({ op: "constant", value: uniformValue(inputs[0]) ?? 0, type });
-  }
   const operands = inputs.map((input) => ({
     type: { dtype: input.type.dtype, shape: [] },
     data: Float64Array.of(uniformValue(input) ?? 0),

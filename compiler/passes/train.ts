@@ -1,10 +1,6 @@
-import { Builder } from "../ir/builder.ts";
-import type { Node, Origin } from "../ir/types.ts";
-import { buildUpdate } from "../programs/optimizer.ts";
-import { embeddingGradientPrefix, embeddingPrefix, sumPrefix } from "../programs/pieces.ts";
-import { gradientPrefix, nodesOf, type Program } from "../programs/program.ts";
-import { buildLearningRate } from "../programs/schedule.ts";
-import type { TrainSettings } from "../settings/train.ts";
+import { Builder, type Node, nodesOf, type Origin, type Program } from "../ir/index.ts";
+import { buildLearningRate, buildUpdate, nameOf, type OptimizerSlot, valueNamed } from "../programs/index.ts";
+import type { TrainSettings } from "../settings/index.ts";
 import { differentiate } from "./differentiate.ts";
 
 /** Adds the gradient of the output `loss` for each trainable parameter, and each embedding, on which it depends. */
@@ -12,11 +8,11 @@ export function addGradients(program: Program, trainable: ReadonlySet<string>): 
   const wanted = new Map<string, Node>();
   for (const node of nodesOf(program)) {
     const { operation } = node;
-    if (operation.op === "parameter" && trainable.has(operation.path))
-      wanted.set(gradientPrefix + operation.path, node);
-    if (operation.op === "input" && operation.name.startsWith(embeddingPrefix)) {
-      wanted.set(embeddingGradientPrefix + operation.name.slice(embeddingPrefix.length), node);
+    if (operation.op === "parameter" && trainable.has(operation.path)) {
+      wanted.set(nameOf({ kind: "gradient", parameter: operation.path }), node);
     }
+    const fed = operation.op === "input" ? valueNamed(operation.name) : null;
+    if (fed?.kind === "embedding") wanted.set(nameOf({ ...fed, kind: "embedding-gradient" }), node);
   }
   const gradients = differentiate(program.graph, lossOf(program), new Set(wanted.values()));
   const outputs = new Map(program.outputs);
@@ -27,16 +23,16 @@ export function addGradients(program: Program, trainable: ReadonlySet<string>): 
   return { ...program, outputs };
 }
 
-/** Adds the gradients of parameters to what pieces of a batch have added up before. */
+/** Adds the gradients of parameters to what the micro-batches before have added up. */
 export function addToSums(program: Program): Program {
   const build = new Builder(program.graph, lossOf(program).origin);
   const outputs = new Map(program.outputs);
   const updates = new Map(program.updates);
   for (const [path, gradient] of gradientsOf(program)) {
-    const sum = sumPrefix + path;
+    const sum = nameOf({ kind: "gradient-sum", parameter: path });
     const before = build.add({ op: "parameter", path: sum, type: gradient.type });
     updates.set(sum, build.add({ op: "add" }, before, gradient));
-    outputs.delete(gradientPrefix + path);
+    outputs.delete(nameOf({ kind: "gradient", parameter: path }));
   }
   return { ...program, outputs, updates };
 }
@@ -58,7 +54,9 @@ export function clipGradients(program: Program, limit: number | null): Program {
   if (limit === null) return { ...program, outputs };
   const ratio = build.add({ op: "div" }, build.constant(limit), build.add({ op: "add" }, norm, build.constant(1e-6)));
   const scale = build.add({ op: "minimum" }, ratio, build.constant(1));
-  for (const [path, gradient] of gradients) outputs.set(gradientPrefix + path, build.mul(gradient, scale));
+  for (const [parameter, gradient] of gradients) {
+    outputs.set(nameOf({ kind: "gradient", parameter }), build.mul(gradient, scale));
+  }
   return { ...program, outputs };
 }
 
@@ -73,10 +71,11 @@ export function addUpdates(program: Program, settings: TrainSettings): Program {
   for (const [path, gradient] of gradientsOf(program)) {
     const { type } = gradient;
     const parameter = parameters.get(path) ?? build.add({ op: "parameter", path, type });
-    const state = (name: string): Node => build.add({ op: "parameter", path: `${name}:${path}`, type });
+    const kept = (slot: OptimizerSlot): string => nameOf({ kind: "slot", slot, parameter: path });
+    const state = (slot: OptimizerSlot): Node => build.add({ op: "parameter", path: kept(slot), type });
     const update = buildUpdate(settings.optimizer, { parameter, gradient, learningRate, count, state }, build);
     updates.set(path, update.parameter);
-    for (const [name, value] of update.state) updates.set(`${name}:${path}`, value);
+    for (const [slot, value] of update.state) updates.set(kept(slot), value);
   }
   return { ...program, outputs: new Map(program.outputs).set("learning_rate", learningRate), updates };
 }
@@ -102,11 +101,13 @@ function parametersOf(program: Program): ReadonlyMap<string, Node> {
   );
 }
 
+/** The gradients that a program gives, by the paths of their parameters. */
 function gradientsOf({ outputs }: Program): ReadonlyMap<string, Node> {
   return new Map(
-    [...outputs].flatMap(([name, node]) =>
-      name.startsWith(gradientPrefix) ? [[name.slice(gradientPrefix.length), node]] : [],
-    ),
+    [...outputs].flatMap(([name, node]): readonly (readonly [string, Node])[] => {
+      const value = valueNamed(name);
+      return value.kind === "gradient" ? [[value.parameter, node]] : [];
+    }),
   );
 }
 

@@ -1,5 +1,4 @@
-import { neededFor } from "../ir/evaluate.ts";
-import { byteCount, type Node } from "../ir/types.ts";
+import { byteCount, type Node, neededFor } from "../ir/index.ts";
 import { flopsOf, isDifferentiable, savedBy } from "../ops/index.ts";
 
 /** What a step costs; estimates from the operations, before any of them is fused, shared or recomputed. */

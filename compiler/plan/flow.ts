@@ -1,6 +1,5 @@
 import type { ModelDeclaration, Span } from "../../grammar/index.ts";
-import type { Graph } from "../ir/graph.ts";
-import type { Node, TensorType } from "../ir/types.ts";
+import type { Graph, Node, TensorType } from "../ir/index.ts";
 import type { FlowArrow, FlowStep, FlowUnit, PlannedFlow } from "./types.ts";
 
 /** A traced model, as far as it says what depends on what. */

@@ -1,10 +1,13 @@
-import type { ModuleInstance, ParameterInstance } from "../elaborate/instances.ts";
-import { elementCount } from "../ir/types.ts";
-import { type Element, parametersUnder } from "../select/elements.ts";
-import type { Measures } from "../select/expectations.ts";
-import type { Decision } from "../select/freeze.ts";
-import type { PlacedAdapters } from "../select/placements.ts";
-import type { Selection } from "../select/select.ts";
+import type { ModuleInstance, ParameterInstance } from "../elaborate/index.ts";
+import { elementCount } from "../ir/index.ts";
+import {
+  type Decision,
+  type Element,
+  type Measures,
+  type PlacedAdapters,
+  parametersUnder,
+  type Selection,
+} from "../select/index.ts";
 import { printCount } from "../units.ts";
 
 /** What expectations can ask of a model. */

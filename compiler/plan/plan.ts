@@ -1,12 +1,13 @@
 import { type Diagnostic, report } from "../../grammar/index.ts";
-import type { ParameterInstance } from "../elaborate/instances.ts";
-import { printInitial } from "../elaborate/values.ts";
-import { elementCount } from "../ir/types.ts";
-import type { Element } from "../select/elements.ts";
-import type { JudgedExpectation } from "../select/expectations.ts";
-import type { Decision } from "../select/freeze.ts";
-import type { PlacedAdapters } from "../select/placements.ts";
-import { printRole } from "../select/select.ts";
+import { type ParameterInstance, printInitial } from "../elaborate/index.ts";
+import { elementCount } from "../ir/index.ts";
+import {
+  type Decision,
+  type Element,
+  type JudgedExpectation,
+  type PlacedAdapters,
+  printRole,
+} from "../select/index.ts";
 import type { Cost } from "./cost.ts";
 import { countUnder } from "./measures.ts";
 import type { Plan, PlannedComponent, PlannedFlow, PlannedParameter, PlannedTensor, PlanTotals } from "./types.ts";

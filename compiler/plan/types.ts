@@ -1,4 +1,5 @@
-import type { TensorType } from "../ir/types.ts";
+import type { TensorType } from "../ir/index.ts";
+import type { TrainSettings } from "../settings/index.ts";
 import type { Cost } from "./cost.ts";
 
 /** What a spec comes to: everything that is decided before a weight is read. */
@@ -101,4 +102,23 @@ export interface FlowArrow {
   /** The path of the value; empty where it has no name. */
   readonly value: string;
   readonly type: TensorType;
+}
+
+/** The memory that a training step is expected to take, in bytes. */
+export interface ExpectedMemory {
+  /** Whether the layers' activations are computed again in the backward pass. */
+  readonly recompute: TrainSettings["recompute"];
+  readonly precision: TrainSettings["precision"];
+  /** What runs the step. */
+  readonly title: string;
+  /** Node and that itself. */
+  readonly processBytes: number;
+  /** Weights, what the optimizer keeps for them, and what is computed once. */
+  readonly variableBytes: number;
+  /** Inputs, activations and gradients where they are most, and the heap's holes. */
+  readonly tensorBytes: number;
+  /** All of that together. */
+  readonly peakBytes: number;
+  /** Where the tensors are most: an operation and the module that it is in. */
+  readonly at: string;
 }

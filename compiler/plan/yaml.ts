@@ -1,6 +1,5 @@
 import { Document, isCollection } from "yaml";
-import type { ExpectedMemory } from "../memory/expect.ts";
-import type { Plan } from "./types.ts";
+import type { ExpectedMemory, Plan } from "./types.ts";
 
 /**
  * A plan as YAML, with the memory of its training step where that is known. The same for the same spec; a parameter is

@@ -1,13 +1,8 @@
 import type { Diagnostic } from "../../grammar/index.ts";
-import { Builder } from "../ir/builder.ts";
-import type { Graph } from "../ir/graph.ts";
-import type { Node } from "../ir/types.ts";
-import type { DataSettings } from "../settings/data.ts";
-import type { EvalSettings } from "../settings/eval.ts";
-import type { TrainSettings } from "../settings/train.ts";
+import { Builder, type Graph, type Node, type Program } from "../ir/index.ts";
+import type { DataSettings, EvalSettings, TrainSettings } from "../settings/index.ts";
 import { buildInit, type InitialParameter } from "./init.ts";
-import { buildPiece, type PieceName, pieceNames } from "./pieces.ts";
-import type { Program } from "./program.ts";
+import { buildMicroBatchProgram, type MicroBatchProgram, microBatchPrograms } from "./micro-batches.ts";
 
 /** A traced model, from which its programs are made. */
 export interface TracedSpec {
@@ -24,20 +19,20 @@ export interface TracedSpec {
   readonly settings: TrainSettings;
   readonly data: DataSettings;
   readonly evaluation: EvalSettings;
-  /** The same model with the rows of a piece, where `micro_batch` cuts its batch; null where a batch is computed at once. */
-  readonly inPieces: (() => TracedPiece) | null;
+  /** The same model with the rows of a micro-batch; null where a batch is computed at once. */
+  readonly inMicroBatches: (() => TracedRows) | null;
   /** The same model with another number of rows, the same each time that it is asked for. */
-  readonly atRows: (rows: number) => TracedPiece;
+  readonly atRows: (rows: number) => TracedRows;
 }
 
-/** A model traced with the rows of a piece; null after the diagnostics where it compiles for its whole batch alone. */
-export interface TracedPiece {
+/** A model traced with so many rows; null after the diagnostics where it compiles for its whole batch alone. */
+export interface TracedRows {
   readonly spec: TracedSpec | null;
   readonly diagnostics: readonly Diagnostic[];
 }
 
 /** The programs that a model has. */
-export type ProgramName = "forward" | "encode_image" | "encode_text" | "step" | PieceName | "init";
+export type ProgramName = "forward" | "encode_image" | "encode_text" | "step" | MicroBatchProgram | "init";
 
 /** A program by its name, or null when the model does not have it. */
 export function buildProgram(spec: TracedSpec, name: ProgramName, fetch: readonly string[] = []): Program | null {
@@ -54,7 +49,7 @@ export function whyNoProgram(spec: TracedSpec, name: ProgramName): string {
 
 /** In words why a model has no training step, for one that has none. */
 export function whyNoStep(spec: TracedSpec): string {
-  return whyNoProgram(spec, spec.inPieces === null ? "step" : "embed");
+  return whyNoProgram(spec, spec.inMicroBatches === null ? "step" : "embed");
 }
 
 function buildOrExplain(spec: TracedSpec, name: ProgramName, fetch: readonly string[]): Program | string {
@@ -76,7 +71,7 @@ function buildOrExplain(spec: TracedSpec, name: ProgramName, fetch: readonly str
     case "compare":
     case "backpropagate":
     case "update":
-      return buildPieceOf(spec, name);
+      return buildForMicroBatches(spec, name);
     case "init":
       return buildInit(spec.parameters, spec.settings.seed);
   }
@@ -84,23 +79,22 @@ function buildOrExplain(spec: TracedSpec, name: ProgramName, fetch: readonly str
 
 const noLoss = "the model has no `loss`";
 
-function buildPieceOf(spec: TracedSpec, name: PieceName): Program | string {
+function buildForMicroBatches(spec: TracedSpec, name: MicroBatchProgram): Program | string {
   const whole = buildStep(spec);
   if (whole === null) return noLoss;
-  if (spec.inPieces === null) return "the `train` block has no `micro_batch` that is smaller than its `batch`";
-  const { spec: rows, diagnostics } = spec.inPieces();
-  const piece = rows === null ? null : buildStep(rows);
-  if (piece !== null) return buildPiece(name, { whole, piece }, spec.trainable);
+  if (spec.inMicroBatches === null) return "the `train` block has no `micro_batch` that is smaller than its `batch`";
+  const { spec: rows, diagnostics } = spec.inMicroBatches();
+  const microBatch = rows === null ? null : buildStep(rows);
+  if (microBatch !== null) return buildMicroBatchProgram(name, { whole, microBatch }, spec.trainable);
   const why = diagnostics.find(({ severity }) => severity === "error")?.message ?? "it has no `loss`";
   return `with the rows of a \`micro_batch\` the model does not compile: ${why}`;
 }
 
 /**
- * The programs that make a training step together: the step itself, or its pieces where `micro_batch` cuts the batch. Null
- * when the model has no loss, or cannot be cut because its operations are others for another number of rows.
+ * The programs that make a training step together: the step itself, or those of its micro-batches. Null when the model has no loss, or cannot be cut because its operations are others for another number of rows.
  */
 export function stepPrograms(spec: TracedSpec): readonly Program[] | null {
-  const names: readonly ProgramName[] = spec.inPieces === null ? ["step"] : pieceNames;
+  const names: readonly ProgramName[] = spec.inMicroBatches === null ? ["step"] : microBatchPrograms;
   const programs = names.flatMap((name) => buildProgram(spec, name) ?? []);
   return programs.length === names.length ? programs : null;
 }

@@ -1,19 +1,15 @@
-import { byteCount, type Node } from "../ir/types.ts";
-import { rewrite } from "../passes/rewrite.ts";
+import { byteCount, type Node, type Program, rewrite } from "../ir/index.ts";
 import { buildStep, type TracedSpec } from "./build.ts";
-import type { Program } from "./program.ts";
-import { frozenValuesOf } from "./rows.ts";
-
-/** Before the number of a feature, in names of outputs and inputs. */
-const featurePrefix = "feature:";
+import { frozenValuesOf } from "./coupling-points.ts";
+import { nameOf } from "./values.ts";
 
 /** What frozen encoders make of an example: the same in every step, so that it need be computed only once. */
 export interface Features {
-  /** Gives the features of some rows: as many as a piece has. */
+  /** Gives the features of some rows: as many as a micro-batch has. */
   readonly program: Program;
   /** Bytes of one example's features. */
   readonly bytesOfRow: number;
-  /** Makes a program of this spec, or of its pieces, read features instead of computing them. */
+  /** Makes a program of this spec, or of its micro-batches, read features instead of computing them. */
   readonly readBy: (program: Program) => Program;
 }
 
@@ -23,22 +19,22 @@ const flopsPerByte = 500;
 /** The features of a spec; null where no frozen part of it is worth it, and where the model has no loss. */
 export function featuresOf(spec: TracedSpec): Features | null {
   const rows = spec.settings.microBatch;
-  const piece = spec.inPieces === null ? spec : spec.inPieces().spec;
-  const whole = spec.inPieces === null ? spec.atRows(2 * rows).spec : spec;
-  if (piece === null || whole === null) return null;
-  const [lossOfWhole, lossOfPiece] = [whole, piece].map((each) => buildStep(each)?.outputs.get("loss"));
-  if (lossOfWhole === undefined || lossOfPiece === undefined) return null;
-  const values = frozenValuesOf(lossOfWhole, lossOfPiece, spec.trainable, flopsPerByte);
+  const microBatch = spec.inMicroBatches === null ? spec : spec.inMicroBatches().spec;
+  const whole = spec.inMicroBatches === null ? spec.atRows(2 * rows).spec : spec;
+  if (microBatch === null || whole === null) return null;
+  const [lossOfWhole, lossOfMicroBatch] = [whole, microBatch].map((each) => buildStep(each)?.outputs.get("loss"));
+  if (lossOfWhole === undefined || lossOfMicroBatch === undefined) return null;
+  const values = frozenValuesOf(lossOfWhole, lossOfMicroBatch, spec.trainable, flopsPerByte);
   if (values === null || values.length === 0) return null;
   const names = new Map<Node, string>();
   for (const [index, value] of values.entries()) {
-    names.set(value.whole, `${featurePrefix}${index}`);
-    names.set(value.piece, `${featurePrefix}${index}`);
+    names.set(value.whole, nameOf({ kind: "feature", index }));
+    names.set(value.microBatch, nameOf({ kind: "feature", index }));
   }
-  const outputs = new Map(values.map((value, index) => [`${featurePrefix}${index}`, value.piece]));
+  const outputs = new Map(values.map((value, index) => [nameOf({ kind: "feature", index }), value.microBatch]));
   return {
-    program: { name: "features", graph: piece.graph, outputs, updates: new Map(), once: new Map() },
-    bytesOfRow: values.reduce((sum, value) => sum + byteCount(value.piece.type) / rows, 0),
+    program: { name: "features", graph: microBatch.graph, outputs, updates: new Map(), once: new Map() },
+    bytesOfRow: values.reduce((sum, value) => sum + byteCount(value.microBatch.type) / rows, 0),
     readBy: (program) =>
       rewrite(program, (node, _, build) => {
         const name = names.get(node);

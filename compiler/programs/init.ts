@@ -1,16 +1,15 @@
-import { Builder } from "../ir/builder.ts";
-import { evaluate } from "../ir/evaluate.ts";
-import { Graph } from "../ir/graph.ts";
-import { elementCount, type Node, type Origin, type TensorType } from "../ir/types.ts";
-import { uniformFrom, uniformState } from "../ops/functions.ts";
-import type { Program } from "./program.ts";
-
-/** The first value of a parameter; see the initialisers of the language. */
-export type InitialValue =
-  | { readonly kind: "constant"; readonly value: number }
-  | { readonly kind: "normal"; readonly standardDeviation: number }
-  /** Evenly between -bound and bound. */
-  | { readonly kind: "uniform"; readonly bound: number };
+import {
+  Builder,
+  elementCount,
+  evaluate,
+  Graph,
+  type InitialValue,
+  type Node,
+  type Origin,
+  type Program,
+  type TensorType,
+} from "../ir/index.ts";
+import { uniformFrom, uniformState } from "../ops/index.ts";
 
 export interface InitialParameter {
   readonly path: string;

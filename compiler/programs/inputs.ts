@@ -1,5 +1,5 @@
-import type { Dtype, TensorType } from "../ir/types.ts";
-import { nodesOf, type Program } from "./program.ts";
+import { type Dtype, nodesOf, type Program, type TensorType } from "../ir/index.ts";
+import { numbersIn, traitsOf } from "../ops/index.ts";
 
 /** An input of a program, and which values it may have. */
 export interface Input {
@@ -15,33 +15,26 @@ export interface Input {
     | { readonly kind: "step" };
 }
 
-/** Operations that give elements of their input again, in another form. */
-const layouts: ReadonlySet<string> = new Set(["reshape", "broadcast", "transpose", "slice", "concat"]);
-
 /** The inputs of a program, each once, with the values that its operations take. */
 export function inputsOf(program: Program): readonly Input[] {
   const inputs = new Map<string, TensorType>();
   const limits = new Map<string, number>();
   /** The inputs whose elements a node has. */
   const sources = new Map<number, readonly string[]>();
-  for (const { id, operation, inputs: operands, type } of nodesOf(program)) {
+  for (const node of nodesOf(program)) {
+    const { id, operation, inputs: operands, type } = node;
     if (operation.op === "input") {
       inputs.set(operation.name, type);
       sources.set(id, [operation.name]);
-    } else if (layouts.has(operation.op)) {
+    } else if (traitsOf(operation).movesElements) {
       sources.set(
         id,
         operands.flatMap((operand) => sources.get(operand.id) ?? []),
       );
     }
-    const [first, second] = operands;
-    const [numbers, limit] =
-      operation.op === "gather"
-        ? [second, first?.type.shape[0]]
-        : operation.op === "one_hot"
-          ? [first, operation.depth]
-          : [undefined, undefined];
-    if (numbers === undefined || limit === undefined) continue;
+    const found = numbersIn(node);
+    if (found === null) continue;
+    const { numbers, limit } = found;
     for (const name of sources.get(numbers.id) ?? []) limits.set(name, Math.min(limit, limits.get(name) ?? limit));
   }
   return [...inputs].map(([name, type]) => ({ name, type, values: valuesOf(name, type.dtype, limits.get(name)) }));

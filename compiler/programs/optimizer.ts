@@ -1,17 +1,6 @@
-import type { Builder } from "../ir/builder.ts";
-import type { Node } from "../ir/types.ts";
-
-/** How a parameter follows its gradient. */
-export type Optimizer =
-  | {
-      readonly kind: "adam";
-      /** Decoupled decay (AdamW), or decay in the gradient (Adam). */
-      readonly decoupled: boolean;
-      readonly betas: readonly [number, number];
-      readonly epsilon: number;
-      readonly weightDecay: number;
-    }
-  | { readonly kind: "sgd"; readonly momentum: number; readonly weightDecay: number };
+import type { Builder, Node } from "../ir/index.ts";
+import type { Optimizer } from "../settings/index.ts";
+import type { OptimizerSlot } from "./values.ts";
 
 export interface UpdateContext {
   readonly parameter: Node;
@@ -19,14 +8,14 @@ export interface UpdateContext {
   readonly learningRate: Node;
   /** The number of this step, from 1 on, as f32. */
   readonly count: Node;
-  /** State of that name, with the parameter's shape, zeros before the first step. */
-  readonly state: (name: string) => Node;
+  /** What is kept in that slot, with the parameter's shape, zeros before the first step. */
+  readonly state: (slot: OptimizerSlot) => Node;
 }
 
 /** The new value of a parameter, and of what the optimizer keeps for it. */
 export interface Update {
   readonly parameter: Node;
-  readonly state: ReadonlyMap<string, Node>;
+  readonly state: ReadonlyMap<OptimizerSlot, Node>;
 }
 
 /** Builds one update. Vectors and single numbers, such as biases and scales, do not decay. */
@@ -65,7 +54,7 @@ function buildAdam(
   const moved = sub(kept, build.mul(stepSize, build.add({ op: "div" }, mean, denominator)));
   return {
     parameter: moved,
-    state: new Map([
+    state: new Map<OptimizerSlot, Node>([
       ["mean", mean],
       ["square", square],
     ]),

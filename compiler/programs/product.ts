@@ -1,9 +1,6 @@
 import { createSource } from "../../grammar/index.ts";
-import { Builder } from "../ir/builder.ts";
-import { Graph } from "../ir/graph.ts";
-import type { Dtype } from "../ir/types.ts";
+import { Builder, type Dtype, Graph, type Program } from "../ir/index.ts";
 import type { InitialParameter } from "./init.ts";
-import type { Program } from "./program.ts";
 
 /** A program, and the parameters that it reads. */
 interface ProductProgram {

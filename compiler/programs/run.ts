@@ -1,8 +1,5 @@
-import { evaluate, type Given, neededFor, type Precision } from "../ir/evaluate.ts";
-import type { Node } from "../ir/types.ts";
-import { elementCount } from "../ir/types.ts";
+import { elementCount, evaluate, type Given, type Node, neededFor, type Precision, type Program } from "../ir/index.ts";
 import type { TensorData } from "../ops/index.ts";
-import type { Program } from "./program.ts";
 
 /** Runs a program in the reference evaluator: what is computed once first, then its outputs and updates, by name. */
 export function runProgram(

@@ -1,13 +1,5 @@
-import type { Builder } from "../ir/builder.ts";
-import type { Node } from "../ir/types.ts";
-
-/** How the learning rate changes: up from 0 over the warm-up, then as the kind says until the last step. */
-export interface Schedule {
-  readonly kind: "constant" | "linear" | "cosine";
-  readonly warmup: number;
-  /** Steps of the whole training; `linear` and `cosine` end there at 0. Null when the spec does not say. */
-  readonly steps: number | null;
-}
+import type { Builder, Node } from "../ir/index.ts";
+import type { Schedule } from "../settings/index.ts";
 
 /** The learning rate of a step, whose number is counted from 0 as f32. */
 export function buildLearningRate(base: number, { kind, warmup, steps }: Schedule, step: Node, build: Builder): Node {

@@ -1,6 +1,5 @@
 import { createSource } from "../../grammar/index.ts";
-import type { ModuleInstance, Step } from "../elaborate/instances.ts";
-import { atomsOf } from "../elaborate/roles.ts";
+import { atomsOf, type ModuleInstance, type Step } from "../elaborate/index.ts";
 import type { Element } from "./elements.ts";
 import { parseSelectors } from "./explain.ts";
 import { expandSelectors } from "./patterns.ts";

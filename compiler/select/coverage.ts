@@ -1,6 +1,5 @@
 import { type Diagnostic, report } from "../../grammar/index.ts";
-import type { ModuleInstance, Step } from "../elaborate/instances.ts";
-import { printSteps } from "../elaborate/instances.ts";
+import { type ModuleInstance, printSteps, type Step } from "../elaborate/index.ts";
 import type { Element } from "./elements.ts";
 import type { PlacedAdapters } from "./placements.ts";
 import { printRole } from "./select.ts";

@@ -1,5 +1,4 @@
-import type { ModuleInstance, ParameterInstance, Step } from "../elaborate/instances.ts";
-import type { Component } from "../elaborate/model.ts";
+import type { Component, ModuleInstance, ParameterInstance, Step } from "../elaborate/index.ts";
 
 /** Something that a selector can name: a module or a parameter, at its path. */
 export interface Element {

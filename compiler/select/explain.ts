@@ -1,5 +1,5 @@
 import { createSource, type Diagnostic, parse, type Selector, type Source } from "../../grammar/index.ts";
-import { elementCount } from "../ir/types.ts";
+import { elementCount } from "../ir/index.ts";
 import { type Element, parametersUnder } from "./elements.ts";
 import { expandSelectors } from "./patterns.ts";
 import { printRole, Selecting } from "./select.ts";

@@ -1,5 +1,5 @@
 import type { FreezeRule } from "../../grammar/index.ts";
-import type { ParameterInstance } from "../elaborate/instances.ts";
+import type { ParameterInstance } from "../elaborate/index.ts";
 import { type Element, parametersUnder } from "./elements.ts";
 import { expandSelectors } from "./patterns.ts";
 import type { Selecting } from "./select.ts";

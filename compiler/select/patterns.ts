@@ -1,5 +1,5 @@
 import type { LayerRange, Segment, Selector, Span } from "../../grammar/index.ts";
-import type { Step } from "../elaborate/instances.ts";
+import type { Step } from "../elaborate/index.ts";
 
 /** A selector in its long form, with the text that says it. */
 export interface Pattern {

@@ -1,11 +1,14 @@
 import type { AdapterDeclaration } from "../../grammar/index.ts";
 import { type Diagnostic, didYouMean, type Placement, report } from "../../grammar/index.ts";
-import { Environment } from "../elaborate/environment.ts";
-import { Evaluator } from "../elaborate/evaluate.ts";
-import type { AdapterInstance, ModuleInstance } from "../elaborate/instances.ts";
-import type { ModelElaborator } from "../elaborate/model.ts";
-import { Trace } from "../elaborate/trace.ts";
-import { describe } from "../elaborate/values.ts";
+import {
+  type AdapterInstance,
+  describe,
+  Environment,
+  Evaluator,
+  type ModelElaborator,
+  type ModuleInstance,
+  Trace,
+} from "../elaborate/index.ts";
 import { expandSelectors, type Pattern } from "./patterns.ts";
 import { printRole, type Selecting, type Selection, selectedModules } from "./select.ts";
 

@@ -1,6 +1,5 @@
 import { type Diagnostic, didYouMean, type RolesDeclaration, report, type Segment } from "../../grammar/index.ts";
-import type { ModuleInstance, Role } from "../elaborate/instances.ts";
-import { atomsOf } from "../elaborate/roles.ts";
+import { atomsOf, type ModuleInstance, type Role } from "../elaborate/index.ts";
 import type { Element } from "./elements.ts";
 import { matchesAround, matchesSteps, type Pattern, printRange, printSegments } from "./patterns.ts";
 

@@ -1,4 +1,4 @@
-import type { ModuleInstance } from "../elaborate/instances.ts";
+import type { ModuleInstance } from "../elaborate/index.ts";
 import { type Candidate, Candidates } from "./candidates.ts";
 import type { Element } from "./elements.ts";
 import { difference, isSubset, shared, union } from "./sets.ts";

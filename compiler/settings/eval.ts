@@ -1,5 +1,5 @@
 import type { Diagnostic, File } from "../../grammar/index.ts";
-import { type Node, printType, type TensorType } from "../ir/types.ts";
+import { type Node, printType, type TensorType } from "../ir/index.ts";
 import { SettingReader } from "./reader.ts";
 
 /** What the `eval` block says: zero-shot classification, with CT-CLIP's prompts for what it leaves out. */

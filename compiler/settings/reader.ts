@@ -29,7 +29,13 @@ export class SettingReader {
   private readonly entries: ReadonlyMap<string, Setting>;
   private readonly refused = new Set<string>();
 
-  constructor(file: File, block: SettingsName, settingNames: readonly string[]) {
+  /** `renamed` has the present name of a setting by the one that it had before. */
+  constructor(
+    file: File,
+    block: SettingsName,
+    settingNames: readonly string[],
+    renamed: ReadonlyMap<string, string> = new Map(),
+  ) {
     const entries = file.items.flatMap((item) =>
       item.kind === "settings" && item.block === block ? item.entries : [],
     );
@@ -45,6 +51,11 @@ export class SettingReader {
       }
       first.set(name.text, entry);
       if (settingNames.includes(name.text)) continue;
+      const present = renamed.get(name.text);
+      if (present !== undefined) {
+        this.reported.push(report("renamed-setting", name.span, { name: name.text, present }));
+        continue;
+      }
       const help = didYouMean(name.text, settingNames) ?? `its settings are ${settingNames.join(", ")}`;
       this.reported.push(report("unknown-setting", name.span, { name: name.text, block }, { help }));
     }

@@ -1,7 +1,25 @@
 import type { Diagnostic, File, Span } from "../../grammar/index.ts";
-import type { Optimizer } from "../programs/optimizer.ts";
-import type { Schedule } from "../programs/schedule.ts";
 import { type NamedCall, type Range, SettingReader } from "./reader.ts";
+
+/** How a parameter follows its gradient. */
+export type Optimizer =
+  | {
+      readonly kind: "adam";
+      /** Decoupled decay (AdamW), or decay in the gradient (Adam). */
+      readonly decoupled: boolean;
+      readonly betas: readonly [number, number];
+      readonly epsilon: number;
+      readonly weightDecay: number;
+    }
+  | { readonly kind: "sgd"; readonly momentum: number; readonly weightDecay: number };
+
+/** How the learning rate changes: up from 0 over the warm-up, then as the kind says until the last step. */
+export interface Schedule {
+  readonly kind: "constant" | "linear" | "cosine";
+  readonly warmup: number;
+  /** Steps of the whole training; `linear` and `cosine` end there at 0. Null when the spec does not say. */
+  readonly steps: number | null;
+}
 
 /** What the `train` block says, with defaults for what it leaves out. */
 export interface TrainSettings {
@@ -18,7 +36,7 @@ export interface TrainSettings {
   readonly clipNorm: number | null;
   readonly precision: "f32" | "bf16";
   /** Whose activations are computed again in the backward pass instead of being kept. */
-  readonly checkpoint: "none" | "layers";
+  readonly recompute: "none" | "layers";
   /** What a training step may take; null for any amount. */
   readonly memory: MemoryLimit | null;
   readonly seed: number;
@@ -28,12 +46,12 @@ export interface TrainSettings {
 export interface MemoryLimit {
   readonly bytes: number;
   readonly span: Span;
-  /** Whether `checkpoint` is chosen for it, because the spec does not say. */
-  readonly choosesCheckpoint: boolean;
+  /** Whether `recompute` is chosen for it, because the spec does not say. */
+  readonly choosesRecompute: boolean;
 }
 
 /** What may be said besides a spec, and replaces what its `train` block says. */
-export type TrainOverrides = Partial<Pick<TrainSettings, "batch" | "microBatch" | "precision" | "checkpoint">>;
+export type TrainOverrides = Partial<Pick<TrainSettings, "batch" | "microBatch" | "precision" | "recompute">>;
 
 const optimizerNames = ["adamw", "adam", "sgd"];
 const scheduleNames = ["constant", "linear", "cosine"];
@@ -48,10 +66,13 @@ const settingNames = [
   "save_every",
   "clip_norm",
   "precision",
-  "checkpoint",
+  "recompute",
   "memory",
   "seed",
 ];
+
+/** Settings that had another name before. */
+const renamed: ReadonlyMap<string, string> = new Map([["checkpoint", "recompute"]]);
 
 const positive: Range = { of: "a number above 0", holds: (value) => value > 0 };
 const notNegative: Range = { of: "a number that is not negative", holds: (value) => value >= 0 };
@@ -69,7 +90,7 @@ export function readTrainSettings(
   readonly settings: TrainSettings;
   readonly diagnostics: readonly Diagnostic[];
 } {
-  const reader = new SettingReader(file, "train", settingNames);
+  const reader = new SettingReader(file, "train", settingNames, renamed);
   const optimizer = reader.call("optimizer", optimizerNames, "`adamw(...)`, `adam(...)` or `sgd(...)`");
   const schedule = reader.call("schedule", scheduleNames, "`constant()`, `linear(...)` or `cosine(...)`");
   reader.known(schedule, ["warmup"]);
@@ -94,7 +115,7 @@ export function readTrainSettings(
     saveEvery: reader.optionalCount("save_every"),
     clipNorm: reader.optionalNumber("clip_norm"),
     precision: reader.choice("precision", ["f32", "bf16"], "f32"),
-    checkpoint: reader.word("checkpoint", ["none", "layers"]) === "layers" ? "layers" : "none",
+    recompute: reader.word("recompute", ["none", "layers"]) === "layers" ? "layers" : "none",
     memory: readMemory(reader),
     seed: reader.count("seed", 0, 0),
   };
@@ -103,8 +124,7 @@ export function readTrainSettings(
     reader.refuse("micro_batch", `a divisor of \`batch\`, which is ${batch}`, undefined, { help });
   }
   const { memory } = settings;
-  const limit =
-    memory === null || overrides.checkpoint === undefined ? memory : { ...memory, choosesCheckpoint: false };
+  const limit = memory === null || overrides.recompute === undefined ? memory : { ...memory, choosesRecompute: false };
   return {
     settings: { ...settings, ...overrides, microBatch: settings.microBatch, memory: limit },
     diagnostics: reader.diagnostics,
@@ -148,5 +168,5 @@ export function slotsOf(optimizer: Optimizer): number {
 
 function readMemory(reader: SettingReader): MemoryLimit | null {
   const amount = reader.amount("memory");
-  return amount === null ? null : { ...amount, choosesCheckpoint: !reader.has("checkpoint") };
+  return amount === null ? null : { ...amount, choosesRecompute: !reader.has("recompute") };
 }

@@ -10,6 +10,10 @@ export const settings = {
     "E602",
     ({ name, expected }) => `\`${name}\` must be ${expected}`,
   ),
+  "renamed-setting": error<{ readonly name: string; readonly present: string }>(
+    "E604",
+    ({ name, present }) => `\`${name}\` is now called \`${present}\``,
+  ),
   "memory-exceeded": error<{ readonly needed: string; readonly allowed: string }>(
     "E603",
     ({ needed, allowed }) => `a training step is expected to take ${needed}, and \`memory\` allows ${allowed}`,

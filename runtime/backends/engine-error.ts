@@ -7,7 +7,7 @@ export function isOutOfMemory(error: unknown): error is Error {
 }
 
 export const lessMemory =
-  'use a smaller `batch` or `micro_batch`, `checkpoint = layers`, or `precision = "bf16"`; what was saved stays';
+  'use a smaller `batch` or `micro_batch`, `recompute = layers`, or `precision = "bf16"`; what was saved stays';
 
 /** What an engine was doing: opening a model, taking its weights, computing what follows from them, or running a program. */
 export type EnginePhase = "load the model" | "load the weights" | "compute constants" | `run ${string}`;

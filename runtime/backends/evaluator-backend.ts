@@ -1,4 +1,4 @@
-import { elementCount, gradientPrefix, nodesOf, optimise, runProgram, type TensorData } from "../../compiler/index.ts";
+import { elementCount, nodesOf, optimise, runProgram, type TensorData, valueNamed } from "../../compiler/index.ts";
 import type { WeightPieces } from "../weights/index.ts";
 import type { Backend, Engine, Model, Values } from "./backend.ts";
 import { inPhase } from "./engine-error.ts";
@@ -47,7 +47,7 @@ function open({ parameters, trainable, programs, gradients = false }: Model, pie
       const value = results.get(path);
       if (value !== undefined) values.set(path, value);
     }
-    const wanted = [...program.outputs.keys()].filter((output) => gradients || !output.startsWith(gradientPrefix));
+    const wanted = [...program.outputs.keys()].filter((output) => gradients || valueNamed(output).kind !== "gradient");
     return new Map(wanted.map((output) => [output, Float32Array.from(results.get(output)?.data ?? [])]));
   };
   const updated = new Set(programs.flatMap(({ updates }) => [...updates.keys()]));

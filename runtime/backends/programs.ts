@@ -22,7 +22,7 @@ export function enginePrograms(
   purpose: EnginePurpose,
   features: Features | null = null,
 ): readonly Program[] | null {
-  const rows = spec.inPieces === null ? spec : spec.inPieces().spec;
+  const rows = spec.inMicroBatches === null ? spec : spec.inMicroBatches().spec;
   const encoders: readonly ProgramName[] = ["encode_image", "encode_text"];
   const step = purpose === "train" ? stepPrograms(spec) : [];
   if (step === null || rows === null) return null;

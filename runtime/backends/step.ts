@@ -1,5 +1,5 @@
 import { setImmediate as letOthersRun } from "node:timers/promises";
-import { embeddingGradientPrefix, type TrainSettings } from "../../compiler/index.ts";
+import { type TrainSettings, valueNamed } from "../../compiler/index.ts";
 import type { Engine, Values } from "./backend.ts";
 
 /** The inputs of some rows of a batch, by name; each has its rows one after the other. */
@@ -49,7 +49,7 @@ export async function trainStep(
   }
   const embedded = new Map([...given, ...parts].map(([name, values]) => [name, concatenated(values)] as const));
   const compared = await engine.run("compare", withStep(embedded, step));
-  const gradients = new Map([...compared].filter(([name]) => name.startsWith(embeddingGradientPrefix)));
+  const gradients = new Map([...compared].filter(([name]) => valueNamed(name).kind === "embedding-gradient"));
   for (let piece = 0; piece < pieces; piece++) {
     await engine.run("backpropagate", new Map([...(await pieceOf(piece)), ...rowsOf(gradients, piece, pieces)]));
     await letOthersRun();

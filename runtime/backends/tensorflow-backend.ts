@@ -1,4 +1,4 @@
-import { gradientPrefix, optimise, tensorflowMemory } from "../../compiler/index.ts";
+import { nameOf, optimise, tensorflowMemory } from "../../compiler/index.ts";
 import { bf16ProductsHere, inspectPreferred, loadTensorflow, type NotReady, versions } from "../native/index.ts";
 import { logEnvironment, readExecutorLog, TensorflowSession, writePrograms } from "../tensorflow/index.ts";
 import type { WeightPieces } from "../weights/index.ts";
@@ -52,7 +52,7 @@ async function open(model: Model, piecesOf: WeightPieces, folder: string): Promi
       inPhase(title, `run ${program}`, () => {
         // Before the step, which changes what they are taken at.
         const before = gradients && session.has("gradients") ? [...session.run("gradients", inputs)] : [];
-        const named = before.map(([path, values]) => [gradientPrefix + path, values] as const);
+        const named = before.map(([path, values]) => [nameOf({ kind: "gradient", parameter: path }), values] as const);
         return floats(new Map([...named, ...session.run(program, inputs)]));
       }),
     read: () => inPhase(title, "run read", () => floats(session.run("read", new Map()))),

@@ -1,13 +1,13 @@
-import { sumPrefix } from "../../compiler/index.ts";
+import { roleOf, valueNamed } from "../../compiler/index.ts";
 
 /** True for trained parameters and for what is kept for them. */
 export function changes(path: string, trainable: ReadonlySet<string>): boolean {
-  return trainable.has(path) || trainable.has(path.slice(path.indexOf(":") + 1));
+  return roleOf(path, trainable) !== "frozen";
 }
 
 /** What stays from step to step: sums of gradients are of one step only. */
 export function lasting(values: ReadonlyMap<string, Float32Array>): ReadonlyMap<string, Float32Array> {
-  return new Map([...values].filter(([path]) => !path.startsWith(sumPrefix)));
+  return new Map([...values].filter(([path]) => valueNamed(path).kind !== "gradient-sum"));
 }
 
 export function floats(

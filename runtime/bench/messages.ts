@@ -51,7 +51,7 @@ export interface Failure {
 }
 
 /** What to try when a run takes more memory than there is. */
-export const lessMemory = "if memory is short, use a smaller --batch, --checkpoint layers or --precision bf16";
+export const lessMemory = "if memory is short, use a smaller --batch, --recompute layers or --precision bf16";
 
 /** Both processes are the same program, so what comes with a kind is taken at its word. */
 export function isRequest(value: unknown): value is Request {

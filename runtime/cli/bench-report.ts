@@ -19,7 +19,7 @@ export interface BenchReport {
   readonly program: string;
   readonly batch: number;
   readonly precision: string;
-  readonly checkpoint: string;
+  readonly recompute: string;
   readonly backend: string;
   readonly machine: {
     readonly processor: string;
@@ -54,7 +54,7 @@ export interface Found {
 export function reportOf(found: Found, profile: BenchReport["profile"]): BenchReport {
   const { path, options, settings, backend, measurement } = found;
   const { device, flops, firstMs, timesMs, loadedBytes, peakBytes, productMs } = measurement;
-  const { batch, precision, checkpoint } = settings;
+  const { batch, precision, recompute } = settings;
   const steps = spreadOf(timesMs);
   const rate = gflopsPerSecond(flops, steps.medianMs);
   const best = productMs === null ? null : gflopsPerSecond(2 * productSize ** 3, productMs);
@@ -63,7 +63,7 @@ export function reportOf(found: Found, profile: BenchReport["profile"]): BenchRe
     program: options.program,
     batch,
     precision,
-    checkpoint,
+    recompute,
     backend: backend.name,
     machine: {
       processor: cpus()[0]?.model.trim() ?? "unknown processor",
@@ -114,7 +114,7 @@ export function renderBench(report: BenchReport): string {
     ]);
   }
   const title = [report.spec, report.program, `batch ${report.batch}`, report.precision];
-  if (report.checkpoint !== "none") title.push(`checkpoint ${report.checkpoint}`);
+  if (report.recompute !== "none") title.push(`recompute ${report.recompute}`);
   return `${title.join(", ")}\n${renderTable(rows, ["left", "left"])}${renderProfile(report)}`;
 }
 

@@ -53,7 +53,7 @@ export function compile(
       const name = programOf(emit);
       return refuse([report("no-such-program", path, { name, why: whyNoProgram(spec, name) })], terminal);
     }
-    const isCut = target !== null && spec.inPieces !== null && spec.losses.length > 0;
+    const isCut = target !== null && spec.inMicroBatches !== null && spec.losses.length > 0;
     if (isCut && stepPrograms(spec) === null) {
       return refuse([report("no-such-program", path, { name: "step", why: whyNoStep(spec) })], terminal);
     }

@@ -30,25 +30,25 @@ const programNames: readonly ProgramName[] = [
 /** Behind the options of commands that take any program. */
 const helpOfPieces =
   "\n\nembed, compare, backpropagate and update are the training step where `micro_batch` cuts the batch. compare takes all" +
-  "\nrows, embed and backpropagate those of a piece, update the gradients that the others have added up.";
+  "\nrows, embed and backpropagate those of a micro-batch, update the gradients that the others have added up.";
 const passNames = [
   "none",
-  "dropout",
-  "narrow",
-  "scale",
-  "factors",
-  "attention",
-  "rows",
+  "lower-dropout",
+  "split-projections",
+  "scale-operands",
+  "collect-factors",
+  "tile-attention",
+  "tile-rows",
   "differentiate",
-  "accumulate",
-  "clip",
-  "optimizer",
+  "accumulate-gradients",
+  "clip-gradients",
+  "apply-optimizer",
   "simplify",
-  "factors-again",
-  "join",
-  "share",
-  "precision",
-  "share-again",
+  "collect-factors-again",
+  "join-slice-gradients",
+  "eliminate-common-subexpressions",
+  "lower-precision",
+  "eliminate-common-subexpressions-again",
   "hoist",
   "recompute-scores",
   "recompute-elements",
@@ -303,7 +303,12 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
     .addOption(new Option("--program <name>", "which program").choices(["step", "forward"]).default("step"))
     .option("--batch <rows>", "another batch than the spec says", wholeNumber(1))
     .addOption(new Option("--precision <type>", "another precision than the spec says").choices(["f32", "bf16"]))
-    .addOption(new Option("--checkpoint <what>", "whose activations are computed again").choices(["none", "layers"]))
+    .addOption(
+      new Option("--recompute <what>", "whose activations to recompute in the backward pass").choices([
+        "none",
+        "layers",
+      ]),
+    )
     .addOption(backendOption("what runs it", { trains: false }))
     .option(
       "--steps <number>",
@@ -318,11 +323,11 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
     .action(async (spec: string, options: BenchFlags) => {
       const { bench } = await import("./bench.ts");
       const { program: name, backend, weights = null, steps = null, warmup, profile = null, json = false } = options;
-      const { batch, precision, checkpoint } = options;
+      const { batch, precision, recompute } = options;
       const overrides = {
         ...(batch === undefined ? {} : { batch }),
         ...(precision === undefined ? {} : { precision }),
-        ...(checkpoint === undefined ? {} : { checkpoint }),
+        ...(recompute === undefined ? {} : { recompute }),
       };
       code = await bench(spec, { program: name, overrides, backend, weights, steps, warmup, profile, json }, terminal);
     });

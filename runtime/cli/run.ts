@@ -4,10 +4,12 @@ import { dirname } from "node:path";
 import {
   buildProgram,
   type Compiled,
+  microBatchPrograms,
+  nameOf,
   type ProgramName,
-  pieceNames,
   type TensorData,
   type TracedSpec,
+  valueNamed,
   whyNoProgram,
 } from "../../compiler/index.ts";
 import { type Diagnostic, didYouMean, report } from "../../grammar/index.ts";
@@ -56,7 +58,7 @@ async function runOn(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const [first] = feeds?.tensors.values() ?? [];
-  const batch = pieceNames.some((piece) => piece === name) ? undefined : first?.shape[0];
+  const batch = microBatchPrograms.some((piece) => piece === name) ? undefined : first?.shape[0];
   const compiled = compilePath(path, terminal.libraryFolder, batch === undefined ? {} : { batch, microBatch: batch });
   const { spec } = compiled;
   if (!showDiagnostics(compiled, terminal) || spec === null) return exitCodes.wrong;
@@ -116,10 +118,15 @@ function save(
   );
   const named = new Map(
     [...results].map(([name, { type, data }]) => {
-      const [prefix, path] = name.includes(":")
-        ? [name.slice(0, name.indexOf(":") + 1), name.slice(name.indexOf(":") + 1)]
-        : ["", name];
-      return [prefix + (checkpoints.get(path) ?? path), { shape: type.shape, data }];
+      const value = valueNamed(name);
+      const inCheckpoints = (path: string): string => checkpoints.get(path) ?? path;
+      const saved =
+        "parameter" in value
+          ? nameOf({ ...value, parameter: inCheckpoints(value.parameter) })
+          : value.kind === "named"
+            ? inCheckpoints(name)
+            : name;
+      return [saved, { shape: type.shape, data }];
     }),
   );
   try {

@@ -63,6 +63,6 @@ function timesSmaller({ modelBytes, adapterBytes }: Plan["cost"]): string {
   return adapterBytes === 0 ? "" : `${(modelBytes / adapterBytes).toPrecision(3)} times smaller than the model's`;
 }
 
-function peak({ peakBytes, checkpoint }: ExpectedMemory): readonly string[] {
-  return ["  expected peak", printBytes(peakBytes), `layers computed again: ${checkpoint === "layers" ? "yes" : "no"}`];
+function peak({ peakBytes, recompute }: ExpectedMemory): readonly string[] {
+  return ["  expected peak", printBytes(peakBytes), `recompute: ${recompute}`];
 }

@@ -2,9 +2,11 @@ import {
   type Compiled,
   elementCount,
   firstValuesOf,
+  nameOf,
   type PlannedTensor,
   type Program,
   type TensorType,
+  valueNamed,
 } from "../../compiler/index.ts";
 import type { Diagnostic } from "../../grammar/index.ts";
 import { joined } from "../backends/index.ts";
@@ -133,8 +135,11 @@ function keptState(
   planned: ReadonlyMap<string, PlannedTensor>,
   opened: readonly GivenTensors[],
 ): (FoundTensor & { readonly file: GivenTensors }) | undefined {
-  const [, prefix = "", of = path] = /^([^:]*:)(.*)$/.exec(path) ?? [];
-  const name = prefix + (planned.get(of)?.checkpoint ?? of);
+  const value = valueNamed(path);
+  const name =
+    "parameter" in value
+      ? nameOf({ ...value, parameter: planned.get(value.parameter)?.checkpoint ?? value.parameter })
+      : path;
   const found = opened.flatMap((file) => {
     const tensor = tensorOf(file, name);
     return tensor === null ? [] : [{ ...tensor, file }];

@@ -21,7 +21,7 @@ export interface MemoryJudgement {
  * the weights fit: a run that starts so would end with the system killing it.
  */
 export function judgeMemory(expected: ExpectedMemory, availableBytes: number): MemoryJudgement {
-  const { title, processBytes, variableBytes, peakBytes, checkpoint, precision } = expected;
+  const { title, processBytes, variableBytes, peakBytes, recompute, precision } = expected;
   const available = printBytes(availableBytes);
   const bfloat = precision === "f32" ? ['`precision = "bf16"`'] : [];
   const fixedBytes = processBytes + variableBytes;
@@ -33,7 +33,7 @@ export function judgeMemory(expected: ExpectedMemory, availableBytes: number): M
   }
   const line = `expected peak ${printBytes(peakBytes)} of ${available} available`;
   if (peakBytes <= availableBytes) return { line, warning: null };
-  const layers = checkpoint === "none" ? ["`checkpoint = layers`"] : [];
+  const layers = recompute === "none" ? ["`recompute = layers`"] : [];
   const ways = ["a smaller `batch`", ...layers, ...bfloat];
   return { line, warning: `the run may end for want of memory; what helps: ${ways.join(", ")}` };
 }

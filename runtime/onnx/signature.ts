@@ -1,4 +1,4 @@
-import { nextPrefix, type OnnxModel } from "../../compiler/index.ts";
+import { type OnnxModel, valueNamed } from "../../compiler/index.ts";
 import type { SentTensor } from "./messages.ts";
 import type { OnnxSession } from "./session.ts";
 
@@ -25,10 +25,11 @@ export function signatureOf(program: string, { inputs, outputs, weights }: OnnxM
     inputs: inputs.flatMap(({ name, type: { dtype, shape } }) =>
       stored.has(name) ? [] : [{ name, dtype: dtype === "i32" ? "int32" : "float32", shape }],
     ),
-    outputs: outputs.flatMap(({ of, name }) => (name.startsWith(nextPrefix) ? [] : [[of, name] as const])),
-    next: outputs.flatMap(({ name }) =>
-      name.startsWith(nextPrefix) ? [[name, name.slice(nextPrefix.length)] as const] : [],
-    ),
+    outputs: outputs.flatMap(({ of, name }) => (valueNamed(name).kind === "next" ? [] : [[of, name] as const])),
+    next: outputs.flatMap(({ name }): readonly (readonly [string, string])[] => {
+      const value = valueNamed(name);
+      return value.kind === "next" ? [[name, value.of]] : [];
+    }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { setImmediate as letOthersRun } from "node:timers/promises";
-import type { TrainSettings } from "../../compiler/index.ts";
+import { type TrainSettings, valueNamed } from "../../compiler/index.ts";
 import { type Engine, lasting, type StepResult, trainStep } from "../backends/index.ts";
 import type { DataProblem } from "../data/index.ts";
 import type { Evaluation } from "../evaluate/index.ts";
@@ -166,11 +166,11 @@ function saveCheckpoint(
   const parameters = new Map<string, TrainedTensor>();
   const optimizer = new Map<string, TrainedTensor>();
   for (const [path, data] of values) {
-    const own = trained.get(path);
-    const { checkpoint, shape } = own ??
-      trained.get(path.slice(path.indexOf(":") + 1)) ?? { checkpoint: path, shape: [] };
+    const value = valueNamed(path);
+    const own = value.kind === "slot" ? undefined : trained.get(path);
+    const shape = own?.shape ?? (value.kind === "slot" ? trained.get(value.parameter)?.shape : undefined) ?? [];
     if (own === undefined) optimizer.set(path, { shape, data });
-    else parameters.set(checkpoint, { shape, data });
+    else parameters.set(own.checkpoint, { shape, data });
   }
   const done = [metrics.sync(), events.sync(), folder.checkpoints.save({ state, parameters, optimizer })];
   return problemOf(done);

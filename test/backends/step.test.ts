@@ -45,7 +45,9 @@ async function open(backend: Backend, spec: TracedSpec): Promise<Engine> {
 }
 
 function drawBatch(spec: TracedSpec): Batch {
-  const whole = enginePrograms({ ...spec, inPieces: null }, { optimise }, "train")?.find(({ name }) => name === "step");
+  const whole = enginePrograms({ ...spec, inMicroBatches: null }, { optimise }, "train")?.find(
+    ({ name }) => name === "step",
+  );
   return drawInputs(whole === undefined ? [] : inputsOf(whole));
 }
 

@@ -18,9 +18,9 @@ print("| | s a step | peak GB | of PyTorch's time | of its memory |", "|---|---|
 for (const precision of asked.length > 0 ? asked : ["f32", "bf16"]) {
   const theirs = pytorch(precision);
   row(`PyTorch ${precision}`, theirs, theirs);
-  for (const checkpoint of ["none", "layers"]) {
-    const again = checkpoint === "layers" ? ", layers again" : "";
-    row(`medctc ${precision}${again}`, medctc(precision, checkpoint), theirs);
+  for (const recompute of ["none", "layers"]) {
+    const again = recompute === "layers" ? ", layers recomputed" : "";
+    row(`medctc ${precision}${again}`, medctc(precision, recompute), theirs);
   }
 }
 
@@ -31,8 +31,8 @@ function pytorch(precision) {
   return { seconds: median(seconds.slice(1)), peakBytes };
 }
 
-function medctc(precision, checkpoint) {
-  const settings = ["--batch", "1", "--precision", precision, "--checkpoint", checkpoint];
+function medctc(precision, recompute) {
+  const settings = ["--batch", "1", "--precision", precision, "--recompute", recompute];
   const args = [
     "bench",
     join(root, "specs/medct.vlm"),

@@ -45,7 +45,7 @@ test.each([
   expect(ended).toEqual({
     kind: "failed",
     problem: `the run was ended by the system (${signal}), most likely for memory; 1 GiB was expected`,
-    help: "if memory is short, use a smaller --batch, --checkpoint layers or --precision bf16",
+    help: "if memory is short, use a smaller --batch, --recompute layers or --precision bf16",
   });
 });
 

@@ -31,7 +31,7 @@ describe.runIf(hasTensorflow)("bench on TensorFlow", () => {
       program: "step",
       batch: 2,
       precision: "f32",
-      checkpoint: "none",
+      recompute: "none",
       backend: "tensorflow",
       machine: { engine: "TensorFlow 2.21.0", device: "CPU" },
       warmup: 1,
@@ -77,13 +77,13 @@ describe.runIf(hasTensorflow)("bench on TensorFlow", () => {
       "0",
       "--precision",
       "bf16",
-      "--checkpoint",
+      "--recompute",
       "layers",
     ];
     const { code, out } = medctc(["bench", small, ...flags]);
     expect(code).toBe(0);
     expect(out).toMatch(
-      /^specs\/medct-small.vlm, forward, batch 3, bf16, checkpoint layers\nmachine .*TensorFlow 2.21.0/,
+      /^specs\/medct-small.vlm, forward, batch 3, bf16, recompute layers\nmachine .*TensorFlow 2.21.0/,
     );
     expect(out).toContain("2048 x 2048 in bf16");
   }, 120_000);

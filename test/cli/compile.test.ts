@@ -26,14 +26,14 @@ describe("compile", () => {
   });
 
   test("with --memory, or for a spec that limits it, shows the expected peak of a step", () => {
-    const peak = /^ {2}expected peak +\d+ [MG]iB {2}layers computed again: no$/m;
+    const peak = /^ {2}expected peak +\d+ [MG]iB {2}recompute: none$/m;
     expect(medctc(["compile", "specs/medct-small.vlm", "--memory"]).out).toMatch(peak);
     const limited = join(folder, "limited.vlm");
     writeFileSync(limited, readFileSync("specs/medct-small.vlm", "utf8").replace("train {", "train {\n  memory = 8GB"));
     const { code, out, err } = medctc(["compile", limited]);
     expect({ code, err }).toEqual({ code: 0, err: "" });
     expect(out).toMatch(peak);
-    expect(medctc(["compile", limited, "--emit", "plan"]).out).toMatch(/^memory:\n {2}checkpoint: none$/m);
+    expect(medctc(["compile", limited, "--emit", "plan"]).out).toMatch(/^memory:\n {2}recompute: none$/m);
   });
 
   test("fits a terminal of 100 columns", () => {

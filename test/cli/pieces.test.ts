@@ -9,7 +9,7 @@ import { Random } from "../random.ts";
 import { medctc, prepareProgram } from "./medctc.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medctc-pieces-"));
-const spec = "test/golden/programs/pieces.vlm";
+const spec = "test/golden/programs/micro-batches.vlm";
 
 beforeAll(prepareProgram);
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -131,7 +131,7 @@ describe("compile --emit", () => {
   test("prints a program after any pass", () => {
     const { out: last } = medctc(["compile", "specs/medct-small.vlm", "--emit", "step"]);
     expect(last).toBe(readFileSync("test/golden/programs/medct-small.step.txt", "utf8"));
-    const { out: built } = medctc(["compile", "specs/medct-small.vlm", "--emit", "step", "--after", "optimizer"]);
+    const { out: built } = medctc(["compile", "specs/medct-small.vlm", "--emit", "step", "--after", "apply-optimizer"]);
     expect(built.split("\n").length).toBeGreaterThan(last.split("\n").length);
     expect(built).not.toContain("once");
     const { out: traced } = medctc(["compile", "specs/medct-small.vlm", "--emit", "step", "--after", "none"]);

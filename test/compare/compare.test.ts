@@ -86,7 +86,7 @@ describe("nothing differs", () => {
 
   test("where a default is written out", () => {
     const lora = changed("alpha = 8)", "alpha = 2 * 4, dropout = 0)");
-    expect([lora.isEqual, changed('precision = "f32"', "checkpoint = none").isEqual]).toEqual([true, true]);
+    expect([lora.isEqual, changed('precision = "f32"', "recompute = none").isEqual]).toEqual([true, true]);
   });
 });
 

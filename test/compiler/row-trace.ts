@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import { Builder } from "../../compiler/ir/builder.ts";
 import { Graph } from "../../compiler/ir/graph.ts";
 import type { Node, Operation, TensorType } from "../../compiler/ir/types.ts";
-import { meetingOf } from "../../compiler/programs/rows.ts";
+import { couplingPointsOf } from "../../compiler/programs/coupling-points.ts";
 import { createSource } from "../../grammar/index.ts";
 
 const origin = { path: "", span: { source: createSource("test", ""), start: 0, end: 0 } };
@@ -70,7 +70,7 @@ export class Trace {
 }
 
 /**
- * The values at which the rows of a loss meet, as they are for six rows where a piece has two; and what was returned besides
+ * The values at which the rows of a loss meet, as they are for six rows where a micro-batch has two; and what was returned besides
  * the loss, for six rows.
  */
 export function meetingIn<Given>(make: (trace: Trace) => { readonly loss: Node; readonly given: Given }): {
@@ -78,10 +78,10 @@ export function meetingIn<Given>(make: (trace: Trace) => { readonly loss: Node; 
   readonly given: Given;
 } {
   const whole = make(new Trace(6));
-  const found = meetingOf(whole.loss, make(new Trace(2)).loss);
+  const found = couplingPointsOf(whole.loss, make(new Trace(2)).loss);
   for (const value of found ?? []) {
-    expect(value.piece.operation.op).toBe(value.whole.operation.op);
-    const [rows = 0, ...sizes] = value.piece.type.shape;
+    expect(value.microBatch.operation.op).toBe(value.whole.operation.op);
+    const [rows = 0, ...sizes] = value.microBatch.type.shape;
     expect(value.whole.type).toEqual({ dtype: "f32", shape: [3 * rows, ...sizes] });
   }
   return { found: found?.map((value) => value.whole) ?? null, given: whole.given };

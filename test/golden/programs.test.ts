@@ -42,12 +42,12 @@ test("the step and the forward program of medct-small are printed as their golde
 });
 
 test.each(["embed", "compare", "backpropagate", "update"] as const)(
-  "a step in pieces is printed as its golden files say: %s",
+  "a step in micro-batches is printed as its golden files say: %s",
   async (name) => {
-    const spec = specOf("test/golden/programs/pieces.vlm");
+    const spec = specOf("test/golden/programs/micro-batches.vlm");
     const program = buildProgram(spec, name);
     if (program === null) throw new Error("the spec has a micro-batch");
-    await expect(printProgram(optimise(program, spec))).toMatchFileSnapshot(join(folder, `pieces.${name}.txt`));
+    await expect(printProgram(optimise(program, spec))).toMatchFileSnapshot(join(folder, `micro-batches.${name}.txt`));
   },
 );
 

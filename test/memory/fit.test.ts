@@ -20,21 +20,21 @@ function peakBytes(settings: string): number {
 }
 
 test("layers that are computed again take less", () => {
-  expect(peakBytes("checkpoint = layers")).toBeLessThan(peakBytes(""));
+  expect(peakBytes("recompute = layers")).toBeLessThan(peakBytes(""));
 });
 
 test("`memory` takes the first choice that fits", () => {
-  expect(compiled("memory = 16GB").spec?.settings.checkpoint).toBe("none");
-  const between = Math.round((peakBytes("checkpoint = layers") + peakBytes("")) / 2 / 1024 ** 2);
+  expect(compiled("memory = 16GB").spec?.settings.recompute).toBe("none");
+  const between = Math.round((peakBytes("recompute = layers") + peakBytes("")) / 2 / 1024 ** 2);
   const { spec, diagnostics } = compiled(`memory = ${between}MB`);
   expect(diagnostics).toEqual([]);
-  expect(spec?.settings.checkpoint).toBe("layers");
+  expect(spec?.settings.recompute).toBe("layers");
 });
 
-test("with `checkpoint` given, `memory` only checks", () => {
-  const between = Math.round((peakBytes("checkpoint = layers") + peakBytes("")) / 2 / 1024 ** 2);
-  const { spec, diagnostics } = compiled(`checkpoint = none\nmemory = ${between}MB`);
-  expect(spec?.settings.checkpoint).toBe("none");
+test("with `recompute` given, `memory` only checks", () => {
+  const between = Math.round((peakBytes("recompute = layers") + peakBytes("")) / 2 / 1024 ** 2);
+  const { spec, diagnostics } = compiled(`recompute = none\nmemory = ${between}MB`);
+  expect(spec?.settings.recompute).toBe("none");
   expect(diagnostics.map(({ code }) => code)).toEqual(["E603"]);
-  expect(compiled("checkpoint = layers\nmemory = 16GB").spec?.settings.checkpoint).toBe("layers");
+  expect(compiled("recompute = layers\nmemory = 16GB").spec?.settings.recompute).toBe("layers");
 });

@@ -4,7 +4,7 @@ import { judgeMemory, MemoryError } from "../../runtime/memory/index.ts";
 
 const gibibyte = 1024 ** 3;
 const expected: ExpectedMemory = {
-  checkpoint: "none",
+  recompute: "none",
   precision: "f32",
   title: "TensorFlow",
   processBytes: gibibyte,
@@ -24,8 +24,8 @@ test("what fits is one line", () => {
 test("what may not fit is a warning that says what helps", () => {
   const { line, warning } = judgeMemory(expected, 6 * gibibyte);
   expect(line).toBe("expected peak 8.00 GiB of 6.00 GiB available");
-  expect(warning).toContain("`checkpoint = layers`");
-  expect(judgeMemory({ ...expected, checkpoint: "layers", precision: "bf16" }, 6 * gibibyte).warning).toBe(
+  expect(warning).toContain("`recompute = layers`");
+  expect(judgeMemory({ ...expected, recompute: "layers", precision: "bf16" }, 6 * gibibyte).warning).toBe(
     "the run may end for want of memory; what helps: a smaller `batch`",
   );
 });

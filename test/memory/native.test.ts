@@ -24,11 +24,7 @@ const larger = small
 const cases: readonly (readonly [name: string, text: string, atLeastBytes: number])[] = [
   ["medct-small", small, 0],
   ["a larger one", larger, 1024 ** 3],
-  [
-    "a larger one, layers computed again",
-    larger.replace("train {", "train {\n  checkpoint = layers"),
-    0.75 * 1024 ** 3,
-  ],
+  ["a larger one, layers recomputed", larger.replace("train {", "train {\n  recompute = layers"), 0.75 * 1024 ** 3],
   ["a larger one in bf16", larger.replace('"f32"', '"bf16"'), 1024 ** 3],
 ];
 

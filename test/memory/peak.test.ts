@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
+import { peakOf } from "../../compiler/analyses/memory/peak.ts";
 import { Builder } from "../../compiler/ir/builder.ts";
 import { Graph } from "../../compiler/ir/graph.ts";
 import type { Node } from "../../compiler/ir/types.ts";
-import { peakOf } from "../../compiler/memory/peak.ts";
 import { createSource } from "../../grammar/index.ts";
 
 const origin = { path: "m", span: { source: createSource("test", ""), start: 0, end: 0 } };

@@ -117,7 +117,7 @@ describe("the training step gives what PyTorch and PEFT give", () => {
     for (const [path, value] of parametersOf(lora)) parameters.set(path, value);
     const loss = buildStep(traced);
     if (loss === null) throw new Error("the model has a loss");
-    const step = optimise(loss, traced, { last: "optimizer" });
+    const step = optimise(loss, traced, { last: "apply-optimizer" });
     for (const path of step.updates.keys()) {
       const owner = parameters.get(path.slice(path.indexOf(":") + 1));
       if (owner !== undefined && path.includes(":")) {

@@ -18,13 +18,13 @@ import { Builder } from "../../compiler/ir/builder.ts";
 import { evaluate, neededFor } from "../../compiler/ir/evaluate.ts";
 import { Graph } from "../../compiler/ir/graph.ts";
 import { byteCount, elementCount, type Node } from "../../compiler/ir/types.ts";
-import { blockAttention } from "../../compiler/passes/attention.ts";
-import { collectFactors } from "../../compiler/passes/factors.ts";
-import { narrowProjections } from "../../compiler/passes/narrow.ts";
-import { lowerPrecision } from "../../compiler/passes/precision.ts";
+import { collectFactors } from "../../compiler/passes/collect-factors.ts";
+import { lowerPrecision } from "../../compiler/passes/lower-precision.ts";
 import { recomputeElements, recomputeLayers } from "../../compiler/passes/recompute.ts";
-import { blockRows } from "../../compiler/passes/rows.ts";
-import { scaleOperands } from "../../compiler/passes/scale.ts";
+import { scaleOperands } from "../../compiler/passes/scale-operands.ts";
+import { splitProjections } from "../../compiler/passes/split-projections.ts";
+import { tileAttention } from "../../compiler/passes/tile-attention.ts";
+import { tileRows } from "../../compiler/passes/tile-rows.ts";
 import { createSource } from "../../grammar/index.ts";
 import { SpecLibrary } from "../../runtime/cli/library.ts";
 import { Random } from "../random.ts";
@@ -40,7 +40,7 @@ function specOf(path: string, change: (text: string) => string = (text) => text)
 function stepOf(spec: TracedSpec): Program {
   const loss = buildStep(spec);
   if (loss === null) throw new Error("the spec has a loss");
-  return optimise(loss, spec, { last: "optimizer" });
+  return optimise(loss, spec, { last: "apply-optimizer" });
 }
 
 /** A random value for everything that a program reads, the same for the same name. */
@@ -91,7 +91,7 @@ describe("every pass keeps what a program computes, and leaves a program that ho
   const spec = specOf("specs/medct-small.vlm");
   const programs: readonly (readonly [string, Program])[] = [
     ["step", stepOf(spec)],
-    ["forward", optimise(buildForward(spec, ["vision.spatial"]), spec, { last: "dropout" })],
+    ["forward", optimise(buildForward(spec, ["vision.spatial"]), spec, { last: "lower-dropout" })],
   ];
 
   test.each(programs)("%s", (_, program) => {
@@ -111,14 +111,14 @@ describe("every pass keeps what a program computes, and leaves a program that ho
 
 describe("passes that only large models need keep what a small one computes", () => {
   const spec = specOf("specs/medct-small.vlm");
-  const forward = optimise(buildForward(spec, ["vision.spatial"]), spec, { last: "dropout" });
+  const forward = optimise(buildForward(spec, ["vision.spatial"]), spec, { last: "lower-dropout" });
   const count = (program: Program, op: string): number =>
     nodesOf(program).filter(({ operation }) => operation.op === op).length;
 
   test.each([
-    ["narrow", narrowProjections],
-    ["scale", scaleOperands],
-    ["attention", (program: Program) => blockAttention(program, 512)],
+    ["split-projections", splitProjections],
+    ["scale-operands", scaleOperands],
+    ["tile-attention", (program: Program) => tileAttention(program, 512)],
   ] as const)("%s", (_, run) => {
     const values = given([forward]);
     const changed = run(forward);
@@ -130,7 +130,7 @@ describe("passes that only large models need keep what a small one computes", ()
   test("rows in blocks have products for each block, where nothing else reads what is between", () => {
     // The products of a feed-forward part, which are two and a half times as wide as what goes in and comes out.
     const simple = optimise(forward, spec);
-    const blocked = blockRows(simple, 4096);
+    const blocked = tileRows(simple, 4096);
     expect(verify(blocked)).toEqual([]);
     expect(count(blocked, "matmul")).toBeGreaterThan(count(simple, "matmul") + 10);
     const values = given([simple]);
@@ -140,7 +140,7 @@ describe("passes that only large models need keep what a small one computes", ()
   test("the search of a codebook is in blocks, also for a batch of one", () => {
     const single = specOf("specs/medct-small.vlm", (text) => text.replace("batch = 3", "batch = 1"));
     const simple = optimise(buildForward(single, []), single);
-    const blocked = blockRows(simple, 4096);
+    const blocked = tileRows(simple, 4096);
     expect(count(simple, "argmax")).toBe(1);
     expect(count(blocked, "argmax")).toBeGreaterThan(1);
     const values = given([simple]);
@@ -148,17 +148,17 @@ describe("passes that only large models need keep what a small one computes", ()
   });
 
   test("attention and rows in blocks have gradients that are the same", () => {
-    const blocked = blockAttention(forward, 512);
+    const blocked = tileAttention(forward, 512);
     expect(count(blocked, "softmax")).toBeGreaterThan(2 * count(forward, "softmax"));
     const loss = buildStep(spec);
     if (loss === null) throw new Error("the spec has a loss");
-    const bare = optimise(loss, spec, { last: "attention" });
+    const bare = optimise(loss, spec, { last: "tile-attention" });
     const finish = (program: Program): Program =>
       passes
         .slice(passes.findIndex(({ name }) => name === "differentiate"))
         .reduce((current, { run }) => run(current, spec), program);
     const whole = finish(bare);
-    for (const inBlocks of [finish(blockAttention(bare, 512)), finish(blockRows(bare, 4096))]) {
+    for (const inBlocks of [finish(tileAttention(bare, 512)), finish(tileRows(bare, 4096))]) {
       expect(nodesOf(inBlocks).length).toBeGreaterThan(nodesOf(whole).length);
       const values = given([whole, inBlocks]);
       expect(largestDifference(results(whole, values), results(inBlocks, values))).toBeLessThan(1e-9);

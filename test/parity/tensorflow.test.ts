@@ -89,7 +89,7 @@ describe.runIf(native.kind === "ready")("TensorFlow gives what CT-CLIP's own cod
 
 const variants: readonly (readonly [string, (text: string) => string])[] = [
   ["as it is", (text) => text],
-  ["with layers computed again", (text) => text.replace("train {", "train {\n  checkpoint = layers")],
+  ["with layers recomputed", (text) => text.replace("train {", "train {\n  recompute = layers")],
 ];
 
 describe.runIf(native.kind === "ready").each(variants)("TensorFlow trains as PyTorch and PEFT do, %s", (_, change) => {

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { runProgram } from "../../compiler/index.ts";
+import type { InitialValue } from "../../compiler/ir/index.ts";
 import type { TensorType } from "../../compiler/ir/types.ts";
-import { buildInit, firstValuesOf, type InitialParameter, type InitialValue } from "../../compiler/programs/init.ts";
+import { buildInit, firstValuesOf, type InitialParameter } from "../../compiler/programs/init.ts";
 import { createSource } from "../../grammar/index.ts";
 
 const origin = { path: "", span: { source: createSource("test", ""), start: 0, end: 0 } };

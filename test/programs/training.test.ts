@@ -2,12 +2,10 @@ import { describe, expect, test } from "vitest";
 import { Builder } from "../../compiler/ir/builder.ts";
 import { evaluate } from "../../compiler/ir/evaluate.ts";
 import { Graph } from "../../compiler/ir/graph.ts";
+import type { Program } from "../../compiler/ir/program.ts";
 import type { TensorData } from "../../compiler/ops/index.ts";
 import { addGradients, addUpdates, clipGradients } from "../../compiler/passes/train.ts";
-import type { Optimizer } from "../../compiler/programs/optimizer.ts";
-import type { Program } from "../../compiler/programs/program.ts";
-import type { Schedule } from "../../compiler/programs/schedule.ts";
-import type { TrainSettings } from "../../compiler/settings/train.ts";
+import type { Optimizer, Schedule, TrainSettings } from "../../compiler/settings/train.ts";
 import { createSource } from "../../grammar/index.ts";
 
 const origin = { path: "", span: { source: createSource("test", ""), start: 0, end: 0 } };
@@ -24,7 +22,7 @@ const defaults: TrainSettings = {
   saveEvery: null,
   clipNorm: null,
   precision: "f32",
-  checkpoint: "none",
+  recompute: "none",
   memory: null,
   seed: 0,
 };

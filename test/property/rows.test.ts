@@ -3,7 +3,7 @@ import { evaluate } from "../../compiler/ir/evaluate.ts";
 import { Graph } from "../../compiler/ir/graph.ts";
 import { elementCount, type Node, type Operation, type TensorType } from "../../compiler/ir/types.ts";
 import type { TensorData } from "../../compiler/ops/index.ts";
-import { meetingOf } from "../../compiler/programs/rows.ts";
+import { couplingPointsOf } from "../../compiler/programs/coupling-points.ts";
 import { createSource } from "../../grammar/index.ts";
 import { Random } from "../random.ts";
 
@@ -174,7 +174,7 @@ test.each([
       whole.values.push(value);
       part.values.push(own);
     }
-    const meeting = meetingOf(lossOf(whole), lossOf(part));
+    const meeting = couplingPointsOf(lossOf(whole), lossOf(part));
     if (meeting === null) throw new Error(`seed ${seed}: both traces have the same operations`);
     const given = drawn(whole, random);
     const expected = evaluate(
@@ -185,15 +185,15 @@ test.each([
     const parts = Array.from({ length: rows / pieceRows }, (_, piece) => {
       const inputs = cut(given, part, piece);
       return evaluate(
-        meeting.map((value) => value.piece),
+        meeting.map((value) => value.microBatch),
         { inputs, parameters: inputs },
         "f64",
       );
     });
-    for (const { whole: value, piece } of meeting) {
+    for (const { whole: value, microBatch } of meeting) {
       const { op } = value.operation;
       operations.set(op, (operations.get(op) ?? 0) + 1);
-      const found = parts.flatMap((each) => [...(each.get(piece)?.data ?? [])]);
+      const found = parts.flatMap((each) => [...(each.get(microBatch)?.data ?? [])]);
       const data = [...(expected.get(value)?.data ?? [])];
       expect([seed, op, found.length]).toEqual([seed, op, data.length]);
       const worst = Math.max(...data.map((number, place) => Math.abs(number - (found[place] ?? Number.NaN))));

@@ -2,12 +2,12 @@ import { expect, test } from "vitest";
 import { Builder } from "../../compiler/ir/builder.ts";
 import { evaluate } from "../../compiler/ir/evaluate.ts";
 import { Graph } from "../../compiler/ir/graph.ts";
+import { nodesOf, type Program } from "../../compiler/ir/program.ts";
 import type { Node, Operation } from "../../compiler/ir/types.ts";
 import { verify } from "../../compiler/ir/verify.ts";
 import type { TensorData } from "../../compiler/ops/index.ts";
-import { share } from "../../compiler/passes/share.ts";
+import { eliminateCommonSubexpressions } from "../../compiler/passes/eliminate-common-subexpressions.ts";
 import { simplify } from "../../compiler/passes/simplify.ts";
-import { nodesOf, type Program } from "../../compiler/programs/program.ts";
 import { createSource } from "../../grammar/index.ts";
 import { Random } from "../random.ts";
 
@@ -89,7 +89,7 @@ test(`simplifying and sharing keep what ${count} random programs compute, and ma
         return [path, { type: { dtype: "f32", shape: [2, 3] }, data }];
       }),
     );
-    const short = share(simplify(program));
+    const short = eliminateCommonSubexpressions(simplify(program));
     expect(verify(short)).toEqual([]);
     const expected = results(program, parameters);
     const found = results(short, parameters);

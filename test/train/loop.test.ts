@@ -42,7 +42,7 @@ const settings: TrainSettings = {
   saveEvery: null,
   clipNorm: null,
   precision: "f32",
-  checkpoint: "none",
+  recompute: "none",
   memory: null,
   seed: 1,
 };

@@ -1,5 +1,5 @@
 import { didYouMean, type Span } from "../../../grammar/index.ts";
-import type { Dtype, Node, Operation } from "../../ir/types.ts";
+import type { Dtype, Node, Operation } from "../../ir/index.ts";
 import { resolveAxis } from "../../ops/index.ts";
 import type { Trace } from "../trace.ts";
 import { describe, none, type TensorValue, tensor, type Value } from "../values.ts";

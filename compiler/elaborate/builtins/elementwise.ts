@@ -1,4 +1,4 @@
-import type { Operation, UnaryName } from "../../ir/types.ts";
+import type { Operation, UnaryName } from "../../ir/index.ts";
 import { number } from "../values.ts";
 import type { Builtin } from "./builtin.ts";
 

@@ -1,4 +1,4 @@
-import type { Dtype } from "../../ir/types.ts";
+import type { Dtype } from "../../ir/index.ts";
 import { Environment } from "../environment.ts";
 import { constants } from "./constants.ts";
 import { elementwise } from "./elementwise.ts";

@@ -1,4 +1,4 @@
-import { elementCount } from "../../ir/types.ts";
+import { elementCount } from "../../ir/index.ts";
 import { describe, list, number, type Value } from "../values.ts";
 import type { Builtin, BuiltinCall } from "./builtin.ts";
 import { planRearrange } from "./rearrange.ts";

@@ -1,0 +1,80 @@
+import { type Node, neededFor, type Program } from "../../ir/index.ts";
+import { type Fold, foldAdapters, optimise } from "../../passes/index.ts";
+import type { Plan, PlannedParameter } from "../../plan/index.ts";
+import { buildForward, type TracedSpec } from "../../programs/index.ts";
+
+/** A module with its adapters folded into its own weight and bias. */
+export interface FoldedModule {
+  readonly path: string;
+  /** Its own weight, [outputs, inputs], and what stands for it, which depends on parameters alone. */
+  readonly weight: { readonly parameter: PlannedParameter; readonly node: Node };
+  /** The same of its bias, [outputs]; null where it has none. */
+  readonly bias: { readonly parameter: PlannedParameter; readonly node: Node } | null;
+}
+
+export interface FoldedModel {
+  /** The forward pass with the new weights. */
+  readonly program: Program;
+  /** By the path of the module. */
+  readonly modules: ReadonlyMap<string, FoldedModule>;
+  /** Adapters that could not be folded, by their paths. */
+  readonly left: readonly string[];
+}
+
+/** Folds each adapter into the weight and the bias of the module that it adapts, where that is exact. */
+export function foldModel(spec: TracedSpec, plan: Plan): FoldedModel {
+  const adapters = plan.placements.flatMap((placement) => placement.adapters.map(({ path }) => path));
+  const modules = new Map(adapters.map((path) => [path, parentOf(path)]));
+  const moduleOf = (path: string): string | null => {
+    for (let at = path; at !== ""; at = parentOf(at)) {
+      const module = modules.get(at);
+      if (module !== undefined) return module;
+    }
+    return null;
+  };
+  const bare = optimise(buildForward(spec, []), spec, { last: "lower-dropout" });
+  const { program, folds, left } = foldAdapters(bare, moduleOf);
+  const own = new Map(plan.parameters.flatMap((each) => (each.ofAdapter ? [] : [[each.path, each] as const])));
+  const adapted = new Set(modules.values());
+  const folded = new Map<string, FoldedModule>();
+  const refused = new Set(left);
+  for (const fold of folds) {
+    if (!adapted.has(fold.place)) continue;
+    const module = moduleFrom(fold, own);
+    // A module that is used twice is folded twice, in the same way.
+    if (module === null) refused.add(fold.place);
+    else folded.set(fold.place, module);
+  }
+  for (const place of refused) folded.delete(place);
+  return { program, modules: folded, left: adapters.filter((path) => !folded.has(parentOf(path))) };
+}
+
+/** What a path stands under: an adapter is a member of the module that it adapts. */
+export function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf(".")));
+}
+
+/** Which parameters of the module a fold replaces; null where these are not one weight and at most one bias. */
+function moduleFrom({ place, weight, bias }: Fold, own: ReadonlyMap<string, PlannedParameter>): FoldedModule | null {
+  const matrix = onlyParameter(weight, own);
+  if (matrix === null || parentOf(matrix.path) !== place) return null;
+  if (matrix.shape.join() !== weight.type.shape.join()) return null;
+  const replaced = { parameter: matrix, node: weight };
+  if (bias === null) return { path: place, weight: replaced, bias: null };
+  const vector = onlyParameter(bias, own);
+  if (vector === null || parentOf(vector.path) !== place || vector.shape.join() !== bias.type.shape.join()) return null;
+  return { path: place, weight: replaced, bias: { parameter: vector, node: bias } };
+}
+
+/** The one parameter that is not an adapter's, of those that a value depends on. */
+function onlyParameter(value: Node, own: ReadonlyMap<string, PlannedParameter>): PlannedParameter | null {
+  const read = parametersIn(value).flatMap((path) => own.get(path) ?? []);
+  const [only] = read;
+  return read.length === 1 && only !== undefined ? only : null;
+}
+
+/** The paths of the parameters that a value depends on, each once. */
+export function parametersIn(value: Node): readonly string[] {
+  const paths = neededFor([value]).flatMap(({ operation }) => (operation.op === "parameter" ? [operation.path] : []));
+  return [...new Set(paths)];
+}

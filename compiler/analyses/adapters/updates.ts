@@ -1,0 +1,176 @@
+import type { Node } from "../../ir/index.ts";
+import type { Plan, PlannedParameter } from "../../plan/index.ts";
+import type { TracedSpec } from "../../programs/index.ts";
+import { isClose, productOf, scaled, scaleOf, scaleOfDirections } from "./fit.ts";
+import { type FoldedModule, foldModel, parametersIn, parentOf } from "./fold.ts";
+import { formOf, probeValues, type Values, valueFor } from "./probe.ts";
+
+/** Names in checkpoints of what PEFT has beside a module: LoRA's matrices and IA3's factors. */
+const names = { down: ".lora_A.weight", up: ".lora_B.weight", factors: ".ia3_l" } as const;
+
+/** What an adapter does to the module that it adapts: a form that PEFT has too, or another one. */
+export type AdapterUpdate = Placed & (LowRank | Factors | Other);
+
+interface Placed {
+  /** The path of the adapter. */
+  readonly path: string;
+  /** The placement as it is written. */
+  readonly placement: string;
+}
+
+/** W becomes W + scale up down, or a multiple of that for each row. */
+export interface LowRank {
+  readonly kind: "low-rank";
+  /** The module's name in checkpoints. */
+  readonly module: string;
+  readonly folded: FoldedModule;
+  /** [rank, inputs] */
+  readonly down: PlannedParameter;
+  /** [outputs, rank] */
+  readonly up: PlannedParameter;
+  readonly rank: number;
+  readonly scale: number;
+  /** Whether rows are multiplied after that, which DoRA does. */
+  readonly hasLengths: boolean;
+  /** In training, the share of inputs that are left out. */
+  readonly dropout: number;
+}
+
+/** Outputs or inputs are multiplied by one factor each. */
+export interface Factors {
+  readonly kind: "factors";
+  readonly module: string;
+  readonly factors: PlannedParameter;
+  readonly on: "inputs" | "outputs";
+}
+
+export interface Other {
+  readonly kind: "other";
+  /** Why it is none of the others, in words. */
+  readonly why: string;
+}
+
+/**
+ * What each adapter of a model does, by what it computes: its module's folded weight is computed twice from numbers
+ * without a pattern, and held against each form. Only which parameter is which follows from names in checkpoints.
+ */
+export function adapterUpdates(spec: TracedSpec, plan: Plan): readonly AdapterUpdate[] {
+  const { modules } = foldModel(spec, plan);
+  const perModule = new Map<string, number>();
+  const placed = plan.placements.flatMap(({ text, adapters }) => adapters.map(({ path }) => ({ path, text })));
+  for (const { path } of placed) perModule.set(parentOf(path), (perModule.get(parentOf(path)) ?? 0) + 1);
+  const known = new Map<string, Form>();
+  const rates = dropoutRates(spec);
+  return placed.map(({ path, text }): AdapterUpdate => {
+    const at = { path, placement: text };
+    const folded = modules.get(parentOf(path));
+    if (folded === undefined)
+      return { ...at, ...other("what it computes is not in the form of another weight or bias") };
+    if (perModule.get(parentOf(path)) !== 1) return { ...at, ...other("several adapters are on one module") };
+    const own = plan.parameters.filter((each) => each.ofAdapter && each.path.startsWith(`${path}.`));
+    return { ...at, ...updateOf(folded, own, known, rates.get(path) ?? 0) };
+  });
+}
+
+function other(why: string): Other {
+  return { kind: "other", why };
+}
+
+function updateOf(
+  folded: FoldedModule,
+  own: readonly PlannedParameter[],
+  known: Map<string, Form>,
+  dropout: number,
+): LowRank | Factors | Other {
+  const { weight, bias } = folded;
+  const suffix = ".weight";
+  if (!weight.parameter.checkpoint.endsWith(suffix))
+    return other(`it is on \`${weight.parameter.checkpoint}\`, and PEFT adapts what is called \`weight\` in a module`);
+  const module = weight.parameter.checkpoint.slice(0, -suffix.length);
+  const named = (name: string): PlannedParameter | undefined =>
+    own.find(({ checkpoint }) => checkpoint === `${module}${name}`);
+  const [down, up, factors] = [named(names.down), named(names.up), named(names.factors)];
+  const nodes = bias === null ? [weight.node] : [weight.node, bias.node];
+  const first = [weight.parameter, bias?.parameter, down, up, factors].map((each) => each?.path ?? "");
+  const paths = [...new Set([...first, ...nodes.flatMap(parametersIn)])];
+  const key = `${formOf(nodes, paths)} ${own.length}`;
+  const form = known.get(key) ?? recognise(folded, nodes, own, { down, up, factors });
+  known.set(key, form);
+  if (form.kind === "low-rank" && down !== undefined && up !== undefined) {
+    const { scale, hasLengths } = form;
+    return { kind: "low-rank", module, folded, down, up, rank: up.shape[1] ?? 0, scale, hasLengths, dropout };
+  }
+  if (form.kind === "factors" && factors !== undefined) return { kind: "factors", module, factors, on: form.on };
+  return other("its update of the weight is neither scale x B A nor one factor for each output or input");
+}
+
+interface Named {
+  readonly down: PlannedParameter | undefined;
+  readonly up: PlannedParameter | undefined;
+  readonly factors: PlannedParameter | undefined;
+}
+
+/** A form without the names of what it is made of. */
+type Form =
+  | { readonly kind: "low-rank"; readonly scale: number; readonly hasLengths: boolean }
+  | { readonly kind: "factors"; readonly on: "inputs" | "outputs" }
+  | { readonly kind: "other" };
+
+/** From two sets of numbers: a scale that follows from the numbers is none. */
+function recognise(folded: FoldedModule, nodes: readonly Node[], own: readonly PlannedParameter[], given: Named): Form {
+  const [one, two] = [1, 2].map((seed) => formFor(folded, own, given, probeValues(nodes, seed)));
+  if (one === undefined || two === undefined || one.kind !== two.kind) return { kind: "other" };
+  if (one.kind !== "low-rank" || two.kind !== "low-rank") return one;
+  const isSame = one.hasLengths === two.hasLengths && Math.abs(one.scale - two.scale) <= 1e-6 * Math.abs(one.scale);
+  return isSame ? { ...one, scale: withoutNoise(one.scale) } : { kind: "other" };
+}
+
+/** What is left of a number that was computed to some digits less than it is written with. */
+function withoutNoise(value: number): number {
+  return Number(value.toPrecision(12));
+}
+
+function formFor(
+  { weight, bias }: FoldedModule,
+  own: readonly PlannedParameter[],
+  { down, up, factors }: Named,
+  values: Values,
+): Form {
+  const dataOf = (parameter: PlannedParameter): ArrayLike<number> => values.get(parameter.path)?.data ?? [];
+  const [outputs = 0, inputs = 0] = weight.parameter.shape;
+  const before = dataOf(weight.parameter);
+  const after = valueFor(weight.node, values);
+  const shift = bias === null ? null : { before: dataOf(bias.parameter), after: valueFor(bias.node, values) };
+  const keepsBias = shift === null || isClose(shift.after, shift.before);
+  if (down !== undefined && up !== undefined && keepsBias) {
+    const rank = up.shape[1] ?? 0;
+    if (down.shape.join() !== `${rank},${inputs}` || up.shape.join() !== `${outputs},${rank}`) return { kind: "other" };
+    const update = productOf(dataOf(up), dataOf(down), outputs, rank, inputs);
+    const observed = { outputs, inputs, weight: before, folded: after, update };
+    const scale = own.length === 2 ? scaleOf(observed) : null;
+    if (scale !== null) return { kind: "low-rank", scale, hasLengths: false };
+    const inDirections = scaleOfDirections(observed);
+    return inDirections === null ? { kind: "other" } : { kind: "low-rank", scale: inDirections, hasLengths: true };
+  }
+  if (factors === undefined || own.length !== 1) return { kind: "other" };
+  const { shape } = factors;
+  const factor = dataOf(factors);
+  const rows = `${outputs},1`;
+  const columns = `1,${inputs}`;
+  if (shape.join() === rows && isClose(after, scaled(before, factor, inputs, "rows"))) {
+    const scalesBias = shift === null || isClose(shift.after, scaled(shift.before, factor, 1, "rows"));
+    return scalesBias ? { kind: "factors", on: "outputs" } : { kind: "other" };
+  }
+  if (shape.join() === columns && keepsBias && isClose(after, scaled(before, factor, inputs, "columns")))
+    return { kind: "factors", on: "inputs" };
+  return { kind: "other" };
+}
+
+/** The rate of dropout in each adapter that has some, by its path. */
+function dropoutRates({ graph }: TracedSpec): ReadonlyMap<string, number> {
+  return new Map(
+    graph.nodes.flatMap(({ operation, origin: { path } }) =>
+      operation.op === "dropout" ? [[path, operation.rate] as const] : [],
+    ),
+  );
+}

@@ -1,0 +1,85 @@
+import type { TracedSpec } from "../../programs/index.ts";
+import type { DataSettings, EvalSettings, Optimizer, Schedule, TrainSettings } from "../../settings/index.ts";
+import type { NamedChange } from "./types.ts";
+
+type Settings = Pick<TracedSpec, "settings" | "data" | "evaluation">;
+
+/** How each setting is called in its block, and how its value is written; a setting without a row does not compile. */
+type Rows<Block> = { readonly [Key in keyof Block]: readonly [name: string, write: (value: Block[Key]) => string] };
+
+const plain = (value: number | string | null | readonly (number | string)[]): string => JSON.stringify(value);
+
+const trainRows: Rows<TrainSettings> = {
+  optimizer: ["optimizer", writeOptimizer],
+  learningRate: ["optimizer.lr", plain],
+  schedule: ["schedule", writeSchedule],
+  batch: ["batch", plain],
+  microBatch: ["micro_batch", plain],
+  epochs: ["epochs", plain],
+  evaluateEvery: ["evaluate_every", plain],
+  saveEvery: ["save_every", plain],
+  clipNorm: ["clip_norm", plain],
+  precision: ["precision", plain],
+  recompute: ["recompute", (value) => value],
+  memory: ["memory", (limit) => (limit === null ? "any amount" : `${limit.bytes} bytes`)],
+  seed: ["seed", plain],
+};
+
+const dataRows: Rows<DataSettings> = {
+  spacing: ["spacing", plain],
+  size: ["size", plain],
+  window: ["window", plain],
+  storage: ["storage", plain],
+  folder: ["folder", plain],
+  train: ["train", plain],
+  valid: ["valid", plain],
+};
+
+const evalRows: Rows<EvalSettings> = {
+  image: ["image", plain],
+  text: ["text", plain],
+  scale: ["scale", plain],
+  prompts: ["prompts", plain],
+  classes: ["classes", plain],
+};
+
+/** The settings that two specs differ in, those that a spec leaves out with what they then are. */
+export function compareSettings(before: Settings, after: Settings): readonly NamedChange<string>[] {
+  const old = settingsOf(before);
+  const current = settingsOf(after);
+  return [...current]
+    .map(([name, value]) => ({ name, before: old.get(name) ?? null, after: value }))
+    .filter((each) => each.before !== each.after);
+}
+
+function settingsOf({ settings, data, evaluation }: Settings): ReadonlyMap<string, string> {
+  return new Map([
+    ...written("train", settings, trainRows),
+    ...written("data", data, dataRows),
+    ...written("eval", evaluation, evalRows),
+  ]);
+}
+
+function written<Block extends object>(
+  block: string,
+  values: Block,
+  rows: Rows<Block>,
+): readonly (readonly [string, string])[] {
+  const keys: (keyof Block)[] = [];
+  for (const key in rows) keys.push(key);
+  return keys.map((key) => {
+    const [name, write] = rows[key];
+    return [`${block}.${name}`, write(values[key])];
+  });
+}
+
+function writeOptimizer(optimizer: Optimizer): string {
+  if (optimizer.kind === "sgd") return `sgd(momentum = ${optimizer.momentum}, weight_decay = ${optimizer.weightDecay})`;
+  const { decoupled, betas, epsilon, weightDecay } = optimizer;
+  const name = decoupled ? "adamw" : "adam";
+  return `${name}(betas = [${betas.join(", ")}], eps = ${epsilon}, weight_decay = ${weightDecay})`;
+}
+
+function writeSchedule({ kind, warmup, steps }: Schedule): string {
+  return `${kind}(warmup = ${warmup})${steps === null ? "" : ` over ${steps} steps`}`;
+}

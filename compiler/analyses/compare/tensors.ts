@@ -1,0 +1,85 @@
+import type { Plan, PlannedParameter, PlannedTensor } from "../../plan/index.ts";
+import { foldPaths, pathsAround } from "./paths.ts";
+import type { FreezeChange, TensorChange } from "./types.ts";
+
+/** A parameter or a buffer with where it is in its plan. */
+type Tensor = PlannedTensor & { readonly storage: "param" | "buffer" };
+
+/** Parameters of both plans that are trained in one of them only. */
+export function compareFrozen(before: Plan, after: Plan): readonly FreezeChange[] {
+  const old = new Map(before.parameters.map((parameter) => [parameter.path, parameter]));
+  const changed = after.parameters.filter(({ path, trainable }) => {
+    const known = old.get(path);
+    return known !== undefined && known.trainable !== trainable;
+  });
+  return foldPaths(
+    changed,
+    ({ path }) => path,
+    ({ trainable }) => String(trainable),
+  ).map(({ text, items }) => {
+    const isTrained = items[0]?.trainable ?? false;
+    const elements = items.reduce((sum, parameter) => sum + sizeOf(parameter), 0);
+    return { parameters: text, tensors: items.length, elements, isTrained: { before: !isTrained, after: isTrained } };
+  });
+}
+
+/**
+ * Parameters and buffers of the models that are in one of them only or are others there; those of adapters that changed are
+ * told as adapters and left out.
+ */
+export function compareTensors(
+  before: Plan,
+  after: Plan,
+  changedAdapters: ReadonlySet<string>,
+): readonly TensorChange[] {
+  const old = tensorsOf(before, changedAdapters);
+  const current = tensorsOf(after, changedAdapters);
+  const paths = [...new Set([...old.keys(), ...current.keys()])];
+  const changes = paths.flatMap((path) => changesOf(path, old.get(path), current.get(path)));
+  return foldPaths(
+    changes,
+    ({ tensors }) => tensors,
+    // Names in checkpoints have the numbers of their layers.
+    (each) => JSON.stringify([each.what, ...[each.before, each.after].map((text) => text?.replace(/\d+/g, "#"))]),
+  ).flatMap(({ text, items }) => {
+    const [first] = items;
+    return first === undefined ? [] : [{ ...first, tensors: text, count: items.length }];
+  });
+}
+
+function tensorsOf(plan: Plan, changedAdapters: ReadonlySet<string>): ReadonlyMap<string, Tensor> {
+  const isOfChanged = ({ path, ofAdapter }: PlannedParameter): boolean =>
+    ofAdapter && [...pathsAround(path)].some((around) => changedAdapters.has(around));
+  const parameters = plan.parameters.filter((parameter) => !isOfChanged(parameter));
+  const tensors: readonly Tensor[] = [
+    ...parameters.map((each) => ({ ...each, storage: "param" as const })),
+    ...plan.buffers.map((each) => ({ ...each, storage: "buffer" as const })),
+  ];
+  return new Map(tensors.map((tensor) => [tensor.path, tensor]));
+}
+
+function changesOf(path: string, before: Tensor | undefined, after: Tensor | undefined): readonly TensorChange[] {
+  const change = (what: TensorChange["what"], write: (tensor: Tensor) => string): readonly TensorChange[] => {
+    const texts = {
+      before: before === undefined ? null : write(before),
+      after: after === undefined ? null : write(after),
+    };
+    return texts.before === texts.after ? [] : [{ tensors: path, count: 1, what, ...texts }];
+  };
+  if (before === undefined || after === undefined) return change("tensor", printTensor);
+  const shape = change("shape", printTensor);
+  return [
+    ...shape,
+    // First values follow from the shape, so that of another shape they are no other change.
+    ...(shape.length > 0 ? [] : change("first values", ({ initial }) => initial)),
+    ...change("name in checkpoints", ({ checkpoint }) => checkpoint),
+  ];
+}
+
+function printTensor({ dtype, shape, storage }: Tensor): string {
+  return `${storage} ${dtype}[${shape.join(", ")}]`;
+}
+
+function sizeOf({ shape }: PlannedTensor): number {
+  return shape.reduce((product, size) => product * size, 1);
+}

@@ -1,0 +1,37 @@
+import type { ExpectedMemory } from "../../plan/index.ts";
+import { stepPrograms, type TracedSpec } from "../../programs/index.ts";
+import { type MemoryModel, tensorflowMemory } from "./models.ts";
+import { type Peak, peakOf } from "./peak.ts";
+import { variableBytesOf } from "./variables.ts";
+
+/**
+ * Expects the memory of a spec's training step, in pieces where the spec says so, as TensorFlow runs it unless another model is
+ * given; null when the model has no loss.
+ */
+export function expectMemory(spec: TracedSpec, model: MemoryModel = tensorflowMemory): ExpectedMemory | null {
+  const { title, processBytes, holes, growth } = model;
+  const programs = stepPrograms(spec)?.map((program) => model.optimise(program, spec)) ?? [];
+  const [first, ...others] = programs.map(peakOf);
+  if (first === undefined) return null;
+  const bytesOf = (each: Peak): number => Math.round(growth * each.tensorBytes + holes * each.pieceBytes);
+  const peak = others.reduce((most, each) => (bytesOf(each) > bytesOf(most) ? each : most), first);
+  const variableBytes = variableBytesOf(programs);
+  const tensorBytes = bytesOf(peak);
+  const { recompute, precision } = spec.settings;
+  return {
+    recompute,
+    precision,
+    title,
+    processBytes,
+    variableBytes,
+    tensorBytes,
+    peakBytes: processBytes + variableBytes + tensorBytes,
+    at: placeOf(peak),
+  };
+}
+
+function placeOf({ at }: Peak): string {
+  if (at === null) return "nothing";
+  const { operation, origin } = at;
+  return origin.path === "" ? `${operation.op} outside all modules` : `${operation.op} in ${origin.path}`;
+}

@@ -1,0 +1,3 @@
+export { expectMemory } from "./expect.ts";
+export { fitMemory } from "./fit.ts";
+export { type MemoryModel, onnxMemory, tensorflowMemory } from "./models.ts";

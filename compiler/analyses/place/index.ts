@@ -1,0 +1,3 @@
+export { pasteLines } from "./bare-text.ts";
+export { findPlacements } from "./place.ts";
+export type { FoundPlacement, FoundPlacements, PlaceOptions } from "./types.ts";

@@ -1,0 +1,72 @@
+import {
+  type AdapterDeclaration,
+  type Argument,
+  createSource,
+  didYouMean,
+  hasErrors,
+  parse,
+} from "../../../grammar/index.ts";
+import { type Library, libraryDeclarations, type Program, scopeOf } from "../../load/index.ts";
+import type { PlaceProblem } from "./types.ts";
+
+/** A kind of adapter that is tried. */
+export interface Kind {
+  readonly declaration: AdapterDeclaration;
+  /** The parameter that is its rank, or its size by another name; null for an adapter that has none. */
+  readonly sizeName: string | null;
+  /** What the spec has to import for it; null when it knows it. */
+  readonly import: string | null;
+}
+
+/** The library files that declare those kinds that a program does not know, or why one cannot be had. */
+export function importsFor(
+  names: readonly string[],
+  program: Program,
+  library: Library,
+): ReadonlyMap<string, string> | PlaceProblem {
+  const { scope } = scopeOf(program.entry);
+  const imports = new Map<string, string>();
+  const declared = libraryDeclarations(library).filter(({ kind }) => kind === "adapter");
+  for (const name of names) {
+    if (scope.callables.get(name)?.kind === "adapter") continue;
+    const home = declared.find((each) => each.name === name);
+    if (home === undefined) {
+      const known = [...scope.callables].flatMap(([text, { kind }]) => (kind === "adapter" ? [text] : []));
+      const choices = [...new Set([...known, ...declared.map((each) => each.name)])];
+      const help = didYouMean(name, choices) ?? `there are ${choices.join(", ")}`;
+      return { rule: `neither the spec nor the library has an adapter \`${name}\``, help };
+    }
+    imports.set(name, `std/${home.file}`);
+  }
+  return imports;
+}
+
+/** A kind with what of it is varied: `rank`, or the one number that has to be given. */
+export function kindOf(
+  declaration: AdapterDeclaration,
+  imported: string | null,
+  given: readonly Argument[],
+): Kind | PlaceProblem {
+  const { parameters } = declaration;
+  const isGiven = (name: string): boolean => given.some((argument) => argument.name?.text === name);
+  const needed = parameters.filter(({ name, default: fallback }) => fallback === null && !isGiven(name.text));
+  const rank = parameters.find(({ name }) => name.text === "rank" && !isGiven(name.text));
+  const varied = rank ?? (needed.length === 1 ? needed[0] : undefined);
+  const others = needed.filter((parameter) => parameter !== varied).map(({ name }) => `\`${name.text}\``);
+  const kind = declaration.name.text;
+  if (others.length > 0) return { rule: `\`${kind}\` also needs ${others.join(", ")}`, help: "give it with --with" };
+  if (varied !== undefined && !(varied.type?.kind === "scalar-type" && varied.type.name === "int")) {
+    return { rule: `\`${varied.name.text}\` of \`${kind}\` is no whole number`, help: "give it with --with" };
+  }
+  return { declaration, sizeName: varied?.name.text ?? null, import: imported };
+}
+
+/** Reads arguments as a call has them; null when they are none, or not all by their names. */
+export function readArguments(text: string): readonly Argument[] | null {
+  const { file, diagnostics } = parse(createSource("--with", `model m { a(${text}) on x }`));
+  const [model] = file.items;
+  const [member, more] = model?.kind === "model" ? model.members : [];
+  if (hasErrors(diagnostics) || more !== undefined || member?.kind !== "placement") return null;
+  const given = member.adapter.arguments;
+  return given.every(({ name }) => name !== null) ? given : null;
+}

@@ -1,0 +1,218 @@
+import {
+  type Diagnostic,
+  type FreezeRule,
+  hasErrors,
+  type ModelDeclaration,
+  report,
+  type Source,
+} from "../grammar/index.ts";
+import { fitMemory } from "./analyses/memory/index.ts";
+import { Files, ModelElaborator, type ParameterInstance, type Value } from "./elaborate/index.ts";
+import type { Node } from "./ir/index.ts";
+import { checkProgram, type Library, loadProgram, type Program } from "./load/index.ts";
+import {
+  duplicateNames,
+  type ExpectedMemory,
+  estimateCost,
+  flowOf,
+  makePlan,
+  measuresOf,
+  type Plan,
+} from "./plan/index.ts";
+import type { InitialParameter, TracedSpec } from "./programs/index.ts";
+import {
+  checkCoverage,
+  decideTrainable,
+  type Element,
+  elementsOf,
+  expandSelectors,
+  type JudgedExpectation,
+  judge,
+  type PlacedAdapters,
+  placeAdapters,
+  Selecting,
+  selectedModules,
+} from "./select/index.ts";
+import {
+  checkEvalSettings,
+  readDataSettings,
+  readEvalSettings,
+  readTrainSettings,
+  slotsOf,
+  type TrainOverrides,
+} from "./settings/index.ts";
+
+/** A compiled spec; without a plan when a mistake stands before it. */
+export interface Compiled {
+  readonly plan: Plan | null;
+  /** The traced model, from which programs are made. */
+  readonly spec: TracedSpec | null;
+  /** Everything that selectors can name, for explanations; empty when the model could not be made. */
+  readonly elements: readonly Element[];
+  /** What a training step is expected to take; null where the spec does not limit it. */
+  readonly memory: ExpectedMemory | null;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Compiles the model of a spec to its plan, with other settings than its `train` block says where they are given. */
+export function compileSpec(entry: Source, library: Library, overrides: TrainOverrides = {}): Compiled {
+  return compileEntry(entry, library, overrides, true);
+}
+
+function compileEntry(entry: Source, library: Library, overrides: TrainOverrides, withPlan: boolean): Compiled {
+  const program = loadProgram(entry, library);
+  const diagnostics = [...checkProgram(program, library)];
+  const models = modelsOf(program);
+  const [model, second] = models;
+  if (second !== undefined) diagnostics.push(report("second-model", second.name.span, { name: second.name.text }));
+  if (model === undefined && diagnostics.length === 0) {
+    diagnostics.push(report("no-model", entry.name, { path: entry.name }));
+  }
+  if (model === undefined || hasErrors(diagnostics))
+    return { plan: null, spec: null, elements: [], memory: null, diagnostics };
+  const compiled = compileModel(model, program, overrides, withPlan);
+  return { ...compiled, diagnostics: [...diagnostics, ...compiled.diagnostics] };
+}
+
+/** Everything that is wrong with a file and with what it imports; a library file needs no model. */
+export function checkSpec(entry: Source, library: Library): readonly Diagnostic[] {
+  return compileEntry(entry, library, {}, false).diagnostics.filter(({ key }) => key !== "no-model");
+}
+
+/** The models of the file that is compiled; those of imported files are not its own. */
+function modelsOf({ entry }: Program): readonly ModelDeclaration[] {
+  return entry.parsed.file.items.filter((item) => item.kind === "model");
+}
+
+function compileModel(
+  model: ModelDeclaration,
+  program: Program,
+  overrides: TrainOverrides,
+  withPlan: boolean,
+): Compiled {
+  const { plan, spec, elements, diagnostics } = traceModel(model, program, overrides, withPlan);
+  // Building the step takes longer than all before it: an expectation that fails is shown without it.
+  const fitted = spec === null || hasErrors(diagnostics) ? null : fitMemory(spec);
+  if (spec === null || fitted === null) return { plan, spec, elements, memory: null, diagnostics };
+  return {
+    plan,
+    spec: { ...spec, settings: fitted.settings },
+    elements,
+    memory: fitted.memory,
+    diagnostics: [...diagnostics, ...fitted.diagnostics],
+  };
+}
+
+function traceModel(
+  model: ModelDeclaration,
+  program: Program,
+  overrides: TrainOverrides,
+  withPlan: boolean,
+): Omit<Compiled, "memory"> {
+  const { file } = program.entry.parsed;
+  const files = new Files(program);
+  const { settings, diagnostics: unsettled } = readTrainSettings(file, overrides);
+  const lets = model.members.flatMap((member) => (member.kind === "head-let" ? [member.name.text] : []));
+  const data = readDataSettings(file);
+  const evaluation = readEvalSettings(file, lets);
+  const elaborator = new ModelElaborator(model, files, settings.batch);
+  const { diagnostics } = elaborator;
+  diagnostics.push(...unsettled, ...data.diagnostics, ...evaluation.diagnostics);
+  elaborator.instantiate();
+  if (diagnostics.length === 0) elaborator.trace();
+  if (diagnostics.length > 0) return { plan: null, spec: null, elements: [], diagnostics };
+
+  const bare = new Selecting(elementsOf(elaborator.components()));
+  const placed: PlacedAdapters[] = [];
+  for (const member of model.members) {
+    if (member.kind === "placement") placed.push(placeAdapters(member, bare, elaborator));
+  }
+  const elements = elementsOf(elaborator.components());
+  const selecting = new Selecting(elements);
+  const rules = model.members.filter((member): member is FreezeRule => member.kind === "freeze-rule");
+  const decisions = decideTrainable(elements, rules, selecting);
+  diagnostics.push(...bare.diagnostics, ...duplicateNames(elements));
+  const traced = diagnostics.length === 0 ? elaborator.trace() : null;
+
+  const measures = measuresOf(elements, decisions, placed);
+  const judged: JudgedExpectation[] = [];
+  const counted = [];
+  for (const member of model.members) {
+    if (member.kind !== "expect") continue;
+    const result = judge(member, measures, selecting, diagnostics);
+    if (result !== null) judged.push(result);
+    for (const quantity of [member.left, member.right]) {
+      if (quantity.kind === "measure" && quantity.name.text === "count" && quantity.of !== null) {
+        counted.push(selectedModules(new Selecting(elements).select(expandSelectors(quantity.of))));
+      }
+    }
+  }
+  diagnostics.push(...selecting.diagnostics, ...checkCoverage(placed, elements, counted));
+  if (traced === null) return { plan: null, spec: null, elements, diagnostics };
+  const outputs = tensorsOf(traced.outputs);
+  diagnostics.push(...checkEvalSettings(file, evaluation.settings, outputs, settings.batch));
+  const trainable = new Map([...decisions].map(([parameter, decision]) => [parameter.path, decision.trainable]));
+  const { graph, losses } = traced;
+  const named = namedValues(elements);
+  // Whoever asks for diagnostics alone, as an editor does at every key, need not wait for what a plan counts.
+  const plan = withPlan
+    ? makePlan({
+        model: model.name.text,
+        batch: settings.batch,
+        elements,
+        decisions,
+        placed,
+        judged,
+        totals: measures.totals,
+        flow: flowOf(model, { graph, losses, outputs, named }),
+        cost: estimateCost(losses, (path) => trainable.get(path) ?? false),
+        optimizerSlots: slotsOf(settings.optimizer),
+      })
+    : null;
+  const atRows = keeping((rows: number) =>
+    traceModel(model, program, { ...overrides, batch: rows, microBatch: rows }, false),
+  );
+  const spec: TracedSpec = {
+    graph,
+    losses,
+    outputs,
+    named,
+    parameters: elements.flatMap(({ parameter }) => (parameter === null ? [] : [initialOf(parameter)])),
+    trainable: new Set([...trainable].flatMap(([path, isTrained]) => (isTrained ? [path] : []))),
+    settings,
+    data: data.settings,
+    evaluation: evaluation.settings,
+    inMicroBatches: settings.microBatch === settings.batch ? null : () => atRows(settings.microBatch),
+    atRows,
+  };
+  return { plan, spec, elements, diagnostics };
+}
+
+/** Computes a value for each argument when it is first asked for, and keeps it. */
+function keeping<Argument, Result>(compute: (argument: Argument) => Result): (argument: Argument) => Result {
+  const kept = new Map<Argument, Result>();
+  return (argument) => {
+    const result = kept.get(argument) ?? compute(argument);
+    kept.set(argument, result);
+    return result;
+  };
+}
+
+function initialOf({ path, type, initial, span }: ParameterInstance): InitialParameter {
+  return { path, type, initial, origin: { path, span } };
+}
+
+function tensorsOf(values: ReadonlyMap<string, Value>): ReadonlyMap<string, Node> {
+  return new Map([...values].flatMap(([name, value]) => (value.kind === "tensor" ? [[name, value.node]] : [])));
+}
+
+/** The lets of every module in its last trace, by path. */
+function namedValues(elements: readonly Element[]): ReadonlyMap<string, Node> {
+  return new Map(
+    elements.flatMap(({ instance }): readonly (readonly [string, Node])[] =>
+      instance === null
+        ? []
+        : [...tensorsOf(instance.values)].map(([name, node]) => [`${instance.path}.${name}`, node]),
+    ),
+  );
+}

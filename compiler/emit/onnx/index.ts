@@ -1,6 +1,0 @@
-export { trialBatches, withDynamicBatch } from "./dynamic-batch.ts";
-export { emitOnnx, nextPrefix, seedInput } from "./emit-program.ts";
-export { encodeOnnx } from "./encode.ts";
-export { halfBits } from "./half.ts";
-export type { OnnxModel } from "./messages.ts";
-export { type Place, placeWeights, type WeightFiles } from "./place-weights.ts";

@@ -1,3 +1,0 @@
-export { emitModel, type ModelIndex, type ModelSettings } from "./emit-model.ts";
-export { encodeSavedModel } from "./encode.ts";
-export type { Bf16Products } from "./lower/index.ts";

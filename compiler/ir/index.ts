@@ -1,0 +1,25 @@
+export { Builder } from "./builder.ts";
+export { memoizeDepthFirst } from "./depth-first.ts";
+export { evaluate, type Given, neededFor, type Precision } from "./evaluate.ts";
+export { Graph, nodeLimit } from "./graph.ts";
+export { NodeMap } from "./node-map.ts";
+export { printProgram } from "./print.ts";
+export { allNodesOf, flopsOfProgram, nodesOf, type Program } from "./program.ts";
+export { rewrite } from "./rewrite.ts";
+export {
+  type BinaryName,
+  byteCount,
+  type CompareName,
+  type Dtype,
+  elementCount,
+  type InitialValue,
+  type Node,
+  type Operation,
+  type OperationName,
+  type OperationOf,
+  type Origin,
+  printType,
+  type TensorType,
+  type UnaryName,
+} from "./types.ts";
+export { verify } from "./verify.ts";

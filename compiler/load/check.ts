@@ -1,0 +1,115 @@
+import {
+  type Call,
+  type Diagnostic,
+  didYouMean,
+  type Item,
+  type Name,
+  type Parameter,
+  report,
+} from "../../grammar/index.ts";
+import { type Library, type LoadedFile, libraryDeclarations, type Program } from "./imports.ts";
+import { type Callable, type Scope, scopeOf } from "./scope.ts";
+
+/**
+ * What is wrong with the files of a program before any of it runs: imports, names that mean two things, and the calls
+ * that make modules and adapters. In the order of the files and their text.
+ */
+export function checkProgram({ files, diagnostics }: Program, library: Library): readonly Diagnostic[] {
+  const all = [...diagnostics, ...files.flatMap((file) => checkFile(file, library))];
+  const order = new Map(files.map(({ source }, index) => [source, index]));
+  const rank = ({ span }: Diagnostic): number => (span === null ? 0 : (order.get(span.source) ?? 0));
+  return all.sort((a, b) => rank(a) - rank(b) || (a.span?.start ?? 0) - (b.span?.start ?? 0));
+}
+
+function checkFile(file: LoadedFile, library: Library): readonly Diagnostic[] {
+  const { scope, diagnostics } = scopeOf(file);
+  // What an unreadable import would have declared is not known, so no name can be called unknown.
+  const isWhole = file.imports.length === file.parsed.file.items.filter(({ kind }) => kind === "import").length;
+  if (!isWhole) return diagnostics;
+  const calls = file.parsed.file.items.flatMap(declaringCalls);
+  return [...diagnostics, ...calls.flatMap(({ call, kind }) => checkCall(call, kind, scope, library))];
+}
+
+type CalledKind = "module" | "adapter";
+
+interface DeclaringCall {
+  readonly call: Call;
+  readonly kind: CalledKind;
+}
+
+/** The calls that make encoders, parts and adapters. */
+function declaringCalls(item: Item): readonly DeclaringCall[] {
+  switch (item.kind) {
+    case "module":
+    case "adapter":
+      return item.members.flatMap((member) =>
+        member.kind === "part" ? [{ call: member.module, kind: "module" }] : [],
+      );
+    case "model":
+      return item.members.flatMap((member): readonly DeclaringCall[] => {
+        if (member.kind === "encoder" || member.kind === "part") return [{ call: member.module, kind: "module" }];
+        return member.kind === "placement" ? [{ call: member.adapter, kind: "adapter" }] : [];
+      });
+    case "import":
+    case "roles":
+    case "function":
+    case "loss":
+    case "settings":
+      return [];
+  }
+}
+
+function checkCall(call: Call, kind: CalledKind, scope: Scope, library: Library): readonly Diagnostic[] {
+  if (call.callee.kind !== "name") return [];
+  const name = { text: call.callee.text, span: call.callee.span };
+  const callable = scope.callables.get(name.text);
+  if (callable?.kind === kind) return checkArguments(call, callable);
+  return [unknownName(name, kind, scope, library)];
+}
+
+function unknownName(name: Name, kind: CalledKind, scope: Scope, library: Library): Diagnostic {
+  const declared = libraryDeclarations(library).filter((declaration) => declaration.kind === kind);
+  const home = declared.find((declaration) => declaration.name === name.text);
+  const known = [...scope.callables].filter(([, callable]) => callable.kind === kind).map(([text]) => text);
+  const help =
+    home === undefined
+      ? (didYouMean(name.text, known) ??
+        didYouMean(
+          name.text,
+          declared.map((each) => each.name),
+        ))
+      : `write \`import "std/${home.file}"\` at the top of the file`;
+  return report("unknown-callable", name.span, { name: name.text, kind }, { help });
+}
+
+function checkArguments(call: Call, { name, parameters }: Callable): readonly Diagnostic[] {
+  const diagnostics: Diagnostic[] = [];
+  const given = new Set<string>();
+  for (const [index, argument] of call.arguments.entries()) {
+    const parameter = argument.name === null ? parameters[index] : findParameter(parameters, argument.name);
+    if (parameter !== undefined) {
+      given.add(parameter.name.text);
+    } else if (argument.name === null) {
+      const params = { callee: name.text, limit: parameters.length };
+      diagnostics.push(report("too-many-arguments", argument.span, params));
+    } else {
+      const params = { name: argument.name.text, callee: name.text };
+      const help = didYouMean(
+        argument.name.text,
+        parameters.map((each) => each.name.text),
+      );
+      diagnostics.push(report("unknown-argument", argument.name.span, params, { help }));
+    }
+  }
+  const missing = parameters.filter((each) => each.default === null && !given.has(each.name.text));
+  const hasUnknown = diagnostics.length > 0;
+  for (const each of hasUnknown ? [] : missing) {
+    const labels = [{ span: each.span, message: "declared here" }];
+    diagnostics.push(report("missing-argument", call.span, { name: each.name.text, callee: name.text }, { labels }));
+  }
+  return diagnostics;
+}
+
+function findParameter(parameters: readonly Parameter[], name: Name): Parameter | undefined {
+  return parameters.find((parameter) => parameter.name.text === name.text);
+}

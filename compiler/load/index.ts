@@ -1,0 +1,10 @@
+export { checkProgram } from "./check.ts";
+export {
+  type FilePlace,
+  type Library,
+  libraryDeclarations,
+  loadProgram,
+  type Program,
+  type ReadResult,
+} from "./imports.ts";
+export { type Callable, scopeOf } from "./scope.ts";

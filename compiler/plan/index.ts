@@ -1,0 +1,6 @@
+export { estimateCost } from "./cost.ts";
+export { flowOf } from "./flow.ts";
+export { measuresOf } from "./measures.ts";
+export { duplicateNames, makePlan } from "./plan.ts";
+export type { ExpectedMemory, FlowUnit, Plan, PlannedFlow, PlannedParameter, PlannedTensor } from "./types.ts";
+export { planToYaml } from "./yaml.ts";

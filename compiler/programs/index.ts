@@ -1,0 +1,19 @@
+export {
+  buildForward,
+  buildProgram,
+  buildStep,
+  type ProgramName,
+  stepPrograms,
+  type TracedSpec,
+  whyNoProgram,
+  whyNoStep,
+} from "./build.ts";
+export { type Features, featuresOf } from "./features.ts";
+export { firstValue, firstValuesOf, type InitialParameter } from "./init.ts";
+export { type Input, inputsOf } from "./inputs.ts";
+export { microBatchPrograms } from "./micro-batches.ts";
+export { buildUpdate } from "./optimizer.ts";
+export { buildProduct } from "./product.ts";
+export { evaluateOnce, runProgram } from "./run.ts";
+export { buildLearningRate } from "./schedule.ts";
+export { nameOf, type OptimizerSlot, type ProgramValue, roleOf, type ValueRole, valueNamed } from "./values.ts";

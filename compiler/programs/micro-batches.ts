@@ -1,0 +1,111 @@
+import { Builder, Graph, type Node, neededFor, type Program, rewrite } from "../ir/index.ts";
+import { isDifferentiable } from "../ops/index.ts";
+import { couplingPointsOf, type RowValue } from "./coupling-points.ts";
+import { nameOf } from "./values.ts";
+
+/**
+ * A training step in micro-batches, for losses that compare all of its rows (GradCache: Gao et al., 2021). `embed`
+ * gives, for the rows of a micro-batch, the values at which rows meet; `compare` gives the loss of all of them together and its
+ * gradients there; `backpropagate` computes a micro-batch again and goes on with these gradients to the parameters; `update`
+ * changes what is trained. Gradients of parameters are added up in a state of their own.
+ */
+export const microBatchPrograms = ["embed", "compare", "backpropagate", "update"] as const;
+
+export type MicroBatchProgram = (typeof microBatchPrograms)[number];
+
+/** A program that gives the loss of a model, which was traced with the whole batch or with the rows of a micro-batch. */
+export interface Losses {
+  readonly whole: Program;
+  readonly microBatch: Program;
+}
+
+/** One program of a step in micro-batches; in words why there is none where the model cannot be cut. */
+export function buildMicroBatchProgram(
+  name: MicroBatchProgram,
+  losses: Losses,
+  trainable: ReadonlySet<string>,
+): Program | string {
+  const points = couplingPointsOf(lossOf(losses.whole), lossOf(losses.microBatch));
+  if (points === null)
+    return "the model's operations are others for the rows of a `micro_batch` than for the whole batch";
+  if (points.length === 0)
+    return "the rows of a batch meet before anything is computed of one, so `micro_batch` cannot cut it";
+  switch (name) {
+    case "embed": {
+      const outputs = new Map(
+        points.map(({ microBatch }, index) => [nameOf({ kind: "embedding", index }), microBatch]),
+      );
+      return { ...losses.microBatch, name, outputs };
+    }
+    case "compare":
+      return { ...lossOfEmbeddings(losses.whole, points), name };
+    case "backpropagate":
+      return {
+        ...losses.microBatch,
+        name,
+        outputs: new Map([["loss", productWithGradients(points, losses.microBatch)]]),
+      };
+    case "update":
+      return readSums(trainedBy(lossOf(losses.whole), trainable));
+  }
+}
+
+function lossOf({ outputs }: Program): Node {
+  const loss = outputs.get("loss");
+  if (loss === undefined) throw new Error("what is trained on is a loss");
+  return loss;
+}
+
+/** The loss, of embeddings that are given. */
+function lossOfEmbeddings(program: Program, points: readonly RowValue[]): Program {
+  const places = new Map(points.map(({ whole }, index) => [whole, index]));
+  return rewrite(program, (node, _, build) => {
+    const index = places.get(node);
+    return index === undefined
+      ? null
+      : build.add({ op: "input", name: nameOf({ kind: "embedding", index }), type: node.type });
+  });
+}
+
+/** A number whose gradients are those of the loss, when the gradients at the embeddings are given. */
+function productWithGradients(points: readonly RowValue[], program: Program): Node {
+  const build = new Builder(program.graph, lossOf(program).origin);
+  let product = build.constant(0);
+  for (const [index, { microBatch }] of points.entries()) {
+    const gradient = build.add({
+      op: "input",
+      name: nameOf({ kind: "embedding-gradient", index }),
+      type: microBatch.type,
+    });
+    const axes = microBatch.type.shape.map((_, axis) => axis);
+    product = build.add({ op: "add" }, product, build.sum(build.mul(microBatch, gradient), axes, false));
+  }
+  return product;
+}
+
+/** The gradients that were added up, which start again at zero. */
+function readSums(trained: ReadonlyMap<string, Node>): Program {
+  const graph = new Graph();
+  const outputs = new Map<string, Node>();
+  const updates = new Map<string, Node>();
+  for (const [path, { type, origin }] of trained) {
+    const build = new Builder(graph, origin);
+    const sum = nameOf({ kind: "gradient-sum", parameter: path });
+    outputs.set(nameOf({ kind: "gradient", parameter: path }), build.add({ op: "parameter", path: sum, type }));
+    updates.set(sum, build.broadcast(build.constant(0), type.shape));
+  }
+  return { name: "update", graph, outputs, updates, once: new Map() };
+}
+
+/** The trainable parameters to which gradients of a loss lead, by path. */
+function trainedBy(loss: Node, trainable: ReadonlySet<string>): ReadonlyMap<string, Node> {
+  const reached = new Set([loss]);
+  const trained = new Map<string, Node>();
+  for (const node of neededFor([loss]).toReversed()) {
+    if (!reached.has(node)) continue;
+    const { operation, inputs } = node;
+    if (operation.op === "parameter" && trainable.has(operation.path)) trained.set(operation.path, node);
+    if (isDifferentiable(operation)) for (const input of inputs) reached.add(input);
+  }
+  return new Map([...trained].sort(([, a], [, b]) => a.id - b.id));
+}

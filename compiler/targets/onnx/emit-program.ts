@@ -1,0 +1,136 @@
+import type { Node, Program, TensorType } from "../../ir/index.ts";
+import { nameOf, valueNamed } from "../../programs/index.ts";
+import { isComputed, type Value } from "../index.ts";
+import { type Fused, fuse } from "./fuse.ts";
+import { GraphWriter } from "./graph-writer.ts";
+import { lower, type Target } from "./lower/index.ts";
+import type { NamedType, OnnxModel, Weight } from "./messages.ts";
+
+/** The input that random numbers follow from. */
+export const seedInput = "seed";
+
+export interface OnnxSettings {
+  /** The paths of what training changes: inputs of a training step, and inputs with a default of everything else. */
+  readonly trainable: ReadonlySet<string>;
+  /** Whether a step gives its gradients too. */
+  readonly gradients: boolean;
+  /** Whether what is trainable has no value in the model and is given in every run, as a step's is. */
+  readonly given?: boolean;
+  /** Whether what is emitted is one of several that become a model for every batch. */
+  readonly forAnyBatch?: boolean;
+}
+
+/**
+ * Says an optimised program in ONNX. Frozen weights are values in a file beside the model; trainable ones are too, but may
+ * be given instead. What is computed once is a weight too, whose value is computed by who writes the model. What a training
+ * step changes are inputs, and its new value is an output of its own.
+ */
+export function emitOnnx(program: Program, settings: OnnxSettings): OnnxModel {
+  const { nodes, fused } = fuse(program);
+  const given = givenTo(nodes);
+  const outputs = [...outputsOf(program, settings.gradients)].map(([of, node]) => {
+    return { of, name: given.has(of) ? `${of}_output` : of, node };
+  });
+  const writer = new GraphWriter(
+    [...given.keys(), seedInput, ...outputs.map(({ name }) => name)],
+    settings.forAnyBatch !== true,
+  );
+  const trains = program.updates.size > 0 || settings.given === true;
+  const inputs: NamedType[] = [];
+  const weights: Weight[] = [];
+  for (const [name, { kind, type }] of given) {
+    const changes = kind === "parameter" && (settings.trainable.has(name) || program.updates.has(name));
+    if (kind === "input" || changes) inputs.push({ name, type });
+    if (kind === "parameter" && !(trains && changes)) weights.push({ name, type, trainable: changes });
+  }
+  if (trains) inputs.push({ name: seedInput, type: { dtype: "i32", shape: [] } });
+  const halved = halvedWeights(nodes, (path) => trains || !settings.trainable.has(path));
+  for (const [index, weight] of weights.entries()) {
+    if (halved.has(weight.name)) weights[index] = { ...weight, type: { ...weight.type, dtype: "bf16" } };
+  }
+  const values = new Map<Node, Value>();
+  const valueFor = (node: Node): Value => {
+    const value = values.get(node);
+    if (value === undefined) throw new Error("a node stands after its inputs");
+    return value;
+  };
+  for (const node of nodes) {
+    const { operation, type, origin } = node;
+    if (operation.op === "input") values.set(node, { name: operation.name, type });
+    else if (operation.op === "parameter") values.set(node, { name: operation.path, type });
+    else if (isHalving(node) && halved.has(pathOf(node.inputs[0]))) {
+      values.set(node, { name: pathOf(node.inputs[0]), type });
+    } else if (isComputed(operation)) {
+      const scope = `${origin.path === "" ? program.name : origin.path.replaceAll(".", "/")}`;
+      const target: Target = {
+        add: (op, names, attributes) => writer.add(scope, op, names, attributes),
+        constant: (constantType, numbers) => writer.constant(constantType, numbers),
+        list: (numbers) => writer.list(numbers),
+        seed: trains ? seedInput : null,
+      };
+      const form = fused.get(node);
+      const name =
+        form === undefined
+          ? lower(operation, node.inputs.map(valueFor), type, target)
+          : lowerFused(form, form.inputs.map(valueFor), target);
+      values.set(node, { name, type });
+    } else throw new Error(`${operation.op} is rewritten before anything is emitted`);
+  }
+  for (const { name, node } of outputs) writer.give(name, valueFor(node).name);
+  return {
+    nodes: writer.nodes,
+    inputs,
+    outputs: outputs.map(({ of, name, node: { type } }) => ({ of, name, type })),
+    inline: writer.constants,
+    weights,
+  };
+}
+
+function lowerFused(form: Fused, inputs: readonly Value[], target: Target): string {
+  const names = inputs.map(({ name }) => name);
+  switch (form.kind) {
+    case "layer_norm":
+      return target.add("LayerNormalization", names, { epsilon: { kind: "float", value: form.epsilon } });
+    case "gelu":
+      return target.add("Gelu", names);
+  }
+}
+
+interface Given {
+  readonly kind: "input" | "parameter";
+  readonly type: TensorType;
+}
+
+function givenTo(nodes: readonly Node[]): ReadonlyMap<string, Given> {
+  const given = new Map<string, Given>();
+  for (const { operation, type } of nodes) {
+    if (operation.op === "input") given.set(operation.name, { kind: "input", type });
+    else if (operation.op === "parameter") given.set(operation.path, { kind: "parameter", type });
+  }
+  return given;
+}
+
+function outputsOf({ outputs, updates }: Program, gradients: boolean): ReadonlyMap<string, Node> {
+  return new Map([
+    ...[...outputs].filter(([name]) => gradients || valueNamed(name).kind !== "gradient"),
+    ...[...updates].map(([path, node]) => [nameOf({ kind: "next", of: path }), node] as const),
+  ]);
+}
+
+/** Weights that are only ever read in 16 bits, and so are stored in 16. What training changes keeps all of its own. */
+function halvedWeights(nodes: readonly Node[], isFrozen: (path: string) => boolean): ReadonlySet<string> {
+  const halved = new Set(nodes.flatMap((node) => (isHalving(node) ? [pathOf(node.inputs[0])] : [])));
+  for (const node of nodes) {
+    if (!isHalving(node)) for (const input of node.inputs) halved.delete(pathOf(input));
+  }
+  return new Set([...halved].filter((path) => path !== "" && isFrozen(path)));
+}
+
+function isHalving({ operation }: Node): boolean {
+  return operation.op === "cast" && operation.dtype === "bf16";
+}
+
+/** The path of a parameter; nothing for any other node. */
+function pathOf(node: Node | undefined): string {
+  return node?.operation.op === "parameter" ? node.operation.path : "";
+}

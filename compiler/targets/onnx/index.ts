@@ -1,0 +1,6 @@
+export { trialBatches, withDynamicBatch } from "./dynamic-batch.ts";
+export { emitOnnx, seedInput } from "./emit-program.ts";
+export { encodeOnnx } from "./encode.ts";
+export { halfBits } from "./half.ts";
+export type { OnnxModel } from "./messages.ts";
+export { type Place, placeWeights, type WeightFiles } from "./place-weights.ts";

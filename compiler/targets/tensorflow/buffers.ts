@@ -1,0 +1,146 @@
+import {
+  type BinaryName,
+  byteCount,
+  type CompareName,
+  type Node,
+  type OperationName,
+  type OperationOf,
+  type TensorType,
+  type UnaryName,
+} from "../../ir/index.ts";
+
+/** Where TensorFlow puts the result of an operation, and what it takes besides while the operation runs. */
+interface Buffers<Name extends OperationName> {
+  /**
+   * `new` memory; that of its first input, under another name or shape, or whole rows of it; or that of an input of the same
+   * size that nothing else reads, which it is written over.
+   */
+  readonly result:
+    | "new"
+    | "first input"
+    | "over an input"
+    | ((operation: OperationOf<Name>, inputs: readonly TensorType[], type: TensorType) => "new" | "first input");
+  /** Bytes beside inputs and result. */
+  readonly scratchBytes: (operation: OperationOf<Name>, inputs: readonly TensorType[], type: TensorType) => number;
+}
+
+const none = (): number => 0;
+const fresh = { result: "new", scratchBytes: none } as const;
+const alias = { result: "first input", scratchBytes: none } as const;
+const over = { result: "over an input", scratchBytes: none } as const;
+
+const unary: { readonly [Name in UnaryName]: Buffers<Name> } = {
+  neg: over,
+  exp: over,
+  log: over,
+  sqrt: over,
+  rsqrt: over,
+  abs: over,
+  sign: over,
+  erf: over,
+  tanh: over,
+  sin: over,
+  cos: over,
+};
+
+const binary: { readonly [Name in BinaryName]: Buffers<Name> } = {
+  add: over,
+  sub: over,
+  mul: over,
+  div: over,
+  maximum: over,
+  minimum: over,
+  pow: over,
+};
+
+const compare: { readonly [Name in CompareName]: Buffers<Name> } = {
+  equal: fresh,
+  not_equal: fresh,
+  less: fresh,
+  less_equal: fresh,
+  greater: fresh,
+  greater_equal: fresh,
+};
+
+/** Along another axis than the last it is computed in a transposed copy. */
+const softmax: Buffers<"softmax" | "log_softmax"> = {
+  result: "over an input",
+  scratchBytes: ({ axis }, _, type) => (axis === -1 || axis === type.shape.length - 1 ? 0 : byteCount(type)),
+};
+
+/** Buffers of each operation; a name without them does not compile. */
+const buffers: { readonly [Name in OperationName]: Buffers<Name> } = {
+  input: fresh,
+  parameter: fresh,
+  constant: fresh,
+  iota: fresh,
+  ...unary,
+  ...binary,
+  ...compare,
+  where: over,
+  stop_gradient: alias,
+  sum: fresh,
+  max: fresh,
+  argmax: fresh,
+  softmax,
+  log_softmax: softmax,
+  matmul: fresh,
+  reshape: alias,
+  broadcast: fresh,
+  transpose: fresh,
+  slice: {
+    result: ({ axis }, _, { shape }) => (axis === 0 || axis === -shape.length ? "first input" : "new"),
+    scratchBytes: none,
+  },
+  concat: { result: (_, inputs) => (inputs.length === 1 ? "first input" : "new"), scratchBytes: none },
+  pad: fresh,
+  gather: fresh,
+  scatter_add: fresh,
+  one_hot: fresh,
+  cast: fresh,
+  dropout: fresh,
+  random_uniform: fresh,
+  depthwise_conv3d: {
+    result: "new",
+    scratchBytes: (_, [, weight], type) => {
+      // Each time of the kernel gives a part of the result's size, and reads a copy of its frames.
+      const times = weight?.shape[2] ?? 1;
+      return times > 1 ? times * byteCount(type) : 0;
+    },
+  },
+  depthwise_conv3d_weight: {
+    result: "new",
+    scratchBytes: ({ kernel }, [input, gradient]) => {
+      if (input === undefined || gradient === undefined) return 0;
+      const [times = 1, height = 1, width = 1] = kernel;
+      const [batch = 1, frames = 1, , , dim = 1] = gradient.shape;
+      const copies = times > 1 ? byteCount(input) + byteCount(gradient) : 0;
+      // A gradient of the kernel for each frame, before they are added.
+      return copies + byteCount({ dtype: "f32", shape: [batch, frames, height, width, dim] });
+    },
+  },
+};
+
+function buffersFor<Name extends OperationName>({ op }: OperationOf<Name>): Buffers<Name> {
+  return buffers[op];
+}
+
+/** Where the result of a node is put. */
+export function resultOf({ operation, inputs, type }: Node): "new" | "first input" | "over an input" {
+  const { result } = buffersFor(operation);
+  if (typeof result === "string") return result;
+  return result(
+    operation,
+    inputs.map((input) => input.type),
+    type,
+  );
+}
+
+/** Bytes that an operation takes beside its inputs and its result while it runs. */
+export function scratchBytes({ operation, inputs, type }: Node): number {
+  return buffersFor(operation).scratchBytes(
+    operation,
+    inputs.map((input) => input.type),
+    type,
+  );
+}

@@ -1,0 +1,144 @@
+import { byteCount, type Node, neededFor, type Program } from "../../ir/index.ts";
+import { valueNamed } from "../../programs/index.ts";
+import { isComputed, type Value } from "../index.ts";
+import { type GraphWriter, scopeOf } from "./graph-writer.ts";
+import { type Attribute, type SignatureDef, type TensorInfo, typeAttribute } from "./graphdef.ts";
+import { type Bf16Products, lower, type Target } from "./lower/index.ts";
+import type { Variables } from "./variables.ts";
+
+/** What the programs of one model share while they are written. */
+export interface Emission {
+  readonly writer: GraphWriter;
+  readonly variables: Variables;
+  readonly bf16Products: Bf16Products;
+}
+
+/** Tensors of at least that many bytes are made and read in the program's order, so that they do not pile up. */
+const orderedFrom = 64 * 1024;
+
+/** Operations that only give another name or shape to a buffer, or that have no input to wait for. */
+const freeOps: ReadonlySet<string> = new Set(["Const", "Reshape", "Identity", "ReadVariableOp"]);
+
+/** What a program became: the signature that runs it, and where its values are. */
+export interface EmittedProgram {
+  readonly signature: SignatureDef;
+  readonly values: ReadonlyMap<Node, Value>;
+}
+
+/**
+ * Writes the nodes of a program. TensorFlow runs whatever is ready, in any order; the large tensors are therefore
+ * chained, so that they are made in the program's order, in which they live as short as they can. The first of them is
+ * made after the node `after`, when there is one.
+ */
+export function emitProgram(program: Program, emission: Emission, after: string | null = null): EmittedProgram {
+  const { writer, variables, bf16Products } = emission;
+  // What is computed once for several programs stands in their graphs.
+  const nodes = neededFor([...program.outputs.values(), ...program.updates.values()]);
+  const values = new Map<Node, Value>();
+  const inputs = new Map<string, TensorInfo>();
+  const reads = new Map<string, string>();
+  const forward = forwardPart(program, nodes);
+  const chain: { last: string | null } = { last: after };
+  for (const node of nodes) {
+    const { operation, type, origin } = node;
+    const part = forward.has(node) ? program.name : `${program.name}/gradients`;
+    const scope = origin.path === "" ? part : `${part}/${scopeOf(origin.path)}`;
+    if (operation.op === "input") {
+      const info =
+        inputs.get(operation.name)?.name.replace(/:0$/, "") ?? placeholder(program, node, operation.name, writer);
+      inputs.set(operation.name, { name: `${info}:0`, type });
+      values.set(node, { name: info, type });
+      continue;
+    }
+    if (operation.op === "parameter") {
+      const { handle, type: stored } = variables.forParameter(program, operation.path, type);
+      const read =
+        reads.get(handle) ?? writer.add(scope, "ReadVariableOp", [handle], { dtype: typeAttribute(stored.dtype) });
+      reads.set(handle, read);
+      values.set(node, { name: read, type });
+      continue;
+    }
+    if (!isComputed(operation)) throw new Error(`${operation.op} is rewritten before anything is emitted`);
+    const operands = node.inputs.map((input) => valueFor(values, input));
+    const isOrdered = [type, ...operands.map((operand) => operand.type)].some((each) => byteCount(each) >= orderedFrom);
+    const before = isOrdered ? chain.last : null;
+    const target: Target = {
+      add: (op, names, attributes) => {
+        if (freeOps.has(op)) return writer.add(scope, op, names, attributes);
+        const name = writer.add(scope, op, before === null ? names : [...names, `^${before}`], attributes);
+        if (isOrdered) chain.last = name;
+        return name;
+      },
+      constant: (constantType, numbers) => writer.constant(constantType, numbers),
+      list: (numbers) => writer.list(numbers),
+      bf16Products,
+    };
+    values.set(node, { name: lower(operation, operands, type, target), type });
+  }
+  return { signature: { inputs, outputs: emitOutputs(program, values, reads, variables, writer) }, values };
+}
+
+/** In a program that trains, what its loss depends on; the rest of it are gradients and updates. */
+function forwardPart({ outputs, updates }: Program, nodes: readonly Node[]): ReadonlySet<Node> {
+  const loss = outputs.get("loss");
+  return new Set(loss === undefined || updates.size === 0 ? nodes : neededFor([loss]));
+}
+
+function placeholder(program: Program, { type }: Node, name: string, writer: GraphWriter): string {
+  return writer.named(`${program.name}/inputs/${scopeOf(name)}`, "Placeholder", [], {
+    dtype: typeAttribute(type.dtype),
+    shape: { kind: "shape", shape: type.shape },
+  });
+}
+
+/**
+ * The outputs, each after everything that the program writes. Gradients alone are given without writing anything, so that
+ * they can be looked at.
+ */
+function emitOutputs(
+  program: Program,
+  values: ReadonlyMap<Node, Value>,
+  reads: ReadonlyMap<string, string>,
+  variables: Variables,
+  writer: GraphWriter,
+): ReadonlyMap<string, TensorInfo> {
+  const assigned: string[] = [];
+  for (const [path, node] of program.updates) {
+    const { handle } = variables.fed(path, node.type);
+    const read = reads.get(handle);
+    const inputs = [handle, valueFor(values, node).name, ...(read === undefined ? [] : [`^${read}`])];
+    assigned.push(
+      writer.named(`${program.name}/updates/${scopeOf(path)}`, "AssignVariableOp", inputs, {
+        dtype: typeAttribute(node.type.dtype),
+      }),
+    );
+  }
+  const done =
+    assigned.length === 0
+      ? []
+      : [
+          `^${writer.add(
+            program.name,
+            "NoOp",
+            assigned.map((name) => `^${name}`),
+            {},
+          )}`,
+        ];
+  const outputs = new Map<string, TensorInfo>();
+  for (const [name, node] of program.outputs) {
+    const identity = writer.named(
+      `${program.name}/outputs/${scopeOf(name)}`,
+      "Identity",
+      [valueFor(values, node).name, ...(valueNamed(name).kind === "gradient" ? [] : done)],
+      { T: typeAttribute(node.type.dtype) } satisfies Readonly<Record<string, Attribute>>,
+    );
+    outputs.set(name, { name: `${identity}:0`, type: node.type });
+  }
+  return outputs;
+}
+
+function valueFor(values: ReadonlyMap<Node, Value>, node: Node): Value {
+  const value = values.get(node);
+  if (value === undefined) throw new Error("a node stands after its inputs");
+  return value;
+}

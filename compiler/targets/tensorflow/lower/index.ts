@@ -1,0 +1,48 @@
+import type { TensorType } from "../../../ir/index.ts";
+import { type ComputedOperation, type Lowerings, lowerBy, stopGradient, type Value } from "../../index.ts";
+import type { Target } from "./context.ts";
+import { depthwiseConv3d, depthwiseConv3dWeight } from "./convolution.ts";
+import { cast, elementwise, where } from "./elementwise.ts";
+import { broadcast, concat, gather, iota, oneHot, pad, reshape, scatterAdd, slice, transpose } from "./layout.ts";
+import { matmul } from "./products.ts";
+import { randomUniform } from "./random.ts";
+import { argmax, logSoftmax, max, softmax, sum } from "./reductions.ts";
+
+export type { Bf16Products, Target } from "./context.ts";
+
+const lowerings: Lowerings<Target> = {
+  constant: ({ value, type }, _, __, target) => target.constant(type, [value]),
+  iota,
+  ...elementwise,
+  where,
+  stop_gradient: stopGradient,
+  sum,
+  max,
+  argmax,
+  softmax,
+  log_softmax: logSoftmax,
+  matmul,
+  reshape,
+  broadcast,
+  transpose,
+  slice,
+  concat,
+  pad,
+  gather,
+  scatter_add: scatterAdd,
+  one_hot: oneHot,
+  cast,
+  random_uniform: randomUniform,
+  depthwise_conv3d: depthwiseConv3d,
+  depthwise_conv3d_weight: depthwiseConv3dWeight,
+};
+
+/** Says an operation in TensorFlow; gives the name of its result. */
+export function lower(
+  operation: ComputedOperation,
+  inputs: readonly Value[],
+  type: TensorType,
+  target: Target,
+): string {
+  return lowerBy(lowerings, operation, inputs, type, target);
+}

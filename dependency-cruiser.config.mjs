@@ -1,0 +1,87 @@
+/**
+ * Data flows down these lists, and imports point up them: between folders, and by each folder's index.ts alone. `ir` and `ops`
+ * are one step: what an operation is, and the graph of operations. Another part of the house is one more list.
+ */
+const compiler = [
+  ["load"],
+  ["ir", "ops"],
+  ["elaborate"],
+  ["select"],
+  ["settings"],
+  ["plan"],
+  ["programs"],
+  ["passes"],
+  ["targets"],
+  ["analyses"],
+];
+
+/** A rule for each step: it knows nothing of the steps after it. */
+function inOrder(room, steps) {
+  return steps.slice(0, -1).map((step, index) => ({
+    name: `${room}-${step.join("-")}-in-order`,
+    comment: `${step.join(" and ")} knows nothing of what comes after it`,
+    severity: "error",
+    from: { path: `^${room}/(${step.join("|")})/` },
+    to: {
+      path: `^${room}/(${steps
+        .slice(index + 1)
+        .flat()
+        .join("|")})/`,
+    },
+  }));
+}
+
+export default {
+  forbidden: [
+    {
+      name: "no-cycles",
+      comment: "files that need each other are one subject, or one of them knows too much",
+      severity: "error",
+      from: {},
+      // A type may name another that names it: what runs may not.
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
+    ...inOrder("compiler", compiler),
+    {
+      name: "compiler-by-index",
+      comment: "a folder's index.ts is its whole surface; add there what is missing",
+      severity: "error",
+      from: { path: "^compiler/([^/]+)/", pathNot: "^compiler/(ops|targets|analyses)/" },
+      to: { path: "^compiler/[^/]+/", pathNot: ["^compiler/$1/", "/index\\.ts$"] },
+    },
+    {
+      name: "compiler-parts-by-index",
+      comment: "the same for targets and analyses, each of which is a folder of its own",
+      severity: "error",
+      from: { path: "^compiler/(targets|analyses)/([^/]+)/" },
+      to: { path: "^compiler/[^/]+/", pathNot: ["^compiler/$1/$2/", "/index\\.ts$"] },
+    },
+    {
+      name: "phases-by-index",
+      comment: "compile.ts and the compiler's own index.ts see no more of a folder than the others",
+      severity: "error",
+      from: { path: "^compiler/[^/]+\\.ts$" },
+      to: { path: "^compiler/[^/]+/", pathNot: "/index\\.ts$" },
+    },
+    {
+      name: "grammar-by-index",
+      comment: "grammar/index.ts is all that others see of grammar/",
+      severity: "error",
+      from: { pathNot: "^grammar/" },
+      to: { path: "^grammar/", pathNot: "^grammar/index\\.ts$" },
+    },
+    {
+      name: "grammar-alone",
+      comment: "text <-> syntax tree, and nothing else",
+      severity: "error",
+      from: { path: "^grammar/" },
+      to: { path: "^(compiler|runtime)/" },
+    },
+  ],
+  options: {
+    tsConfig: { fileName: "tsconfig.json" },
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "node_modules" },
+  },
+};
