@@ -60,7 +60,8 @@ export function terminalOn(streams: Streams): Terminal {
     out: (text) => streams.out(printableLines(text)),
     json: (text) => streams.out(printableJson(text)),
     document: (content) => streams.out(streams.outIsTerminal ? printableLines(content) : content),
-    err: (text) => streams.err(text instanceof Styled ? text.text : printableLines(text)),
+    // Not by its class: commands that are bundled apart have one of their own.
+    err: (text) => streams.err(typeof text === "string" ? printableLines(text) : text.text),
   };
 }
 
