@@ -16,9 +16,9 @@ const precisions = ["f32", "bf16"];
 const steps = 3;
 
 /**
- * How far results may be from those of the first backend in f32, and an exported model's from the run's: scores as they
- * are, everything else as a share. The best codebook entry of each token here leads by at least 3e-5 in cosine, so f32
- * always chooses the same. bf16 does not, which changes norms of gradients by more than 2 %: those are held to f32 alone.
+ * How far results may be from those of the first backend in f32: scores as they are, everything else as a share. The best
+ * codebook entry of each token here leads by at least 3e-5 in cosine, so f32 always chooses the same. bf16 does not,
+ * which changes norms of gradients by more than 2 %: those are held to f32 alone.
  */
 const limits = { f32: 1e-5, bf16: 0.02 };
 
@@ -65,7 +65,7 @@ function resultsOf(backend, precision) {
   const before = evaluation(spec, on, path(`${name}-before`));
   const after = evaluation(spec, [...on, "--adapter", whole], path(`${name}-after`));
   const moved = apart(after, before, false);
-  judge(moved > limits.bf16, `${name}: training moves scores by up to ${moved.toFixed(3)}`);
+  judge(moved > 1000 * limits.f32, `${name}: training moves scores by up to ${moved.toFixed(3)}`);
   const spread = Math.max(...before) - Math.min(...before);
   judge(spread > 3 * limits.bf16, `${name}: scores spread over ${spread.toFixed(3)}`);
 
@@ -75,12 +75,14 @@ function resultsOf(backend, precision) {
     readFileSync(outputs),
   );
   judge(isSame, `${name}: PEFT's form is the same adapter`);
+  // What is exported computes in f32, so it is held against the backend that does, whatever the precision.
+  const exact = forward(spec, ["--backend", backends[0], "--adapter", whole], path(`${name}-forward-exact`));
   const model = path(`${name}.onnx`);
   medctc("export", spec, "--onnx", model, "--adapter", whole, ...weights);
-  const exported = JSON.parse(python(onnxruntime, "run_onnx.py", model, path("batch.safetensors"), outputs));
+  const exported = JSON.parse(python(onnxruntime, "run_onnx.py", model, path("batch.safetensors"), exact));
   for (const [output, share] of Object.entries(exported)) {
     const what = `${name}: ${output} of the exported model in Python's ONNX Runtime`;
-    judge(share <= limits[precision], `${what} within ${share.toExponential(1)}`);
+    judge(share <= limits.f32, `${what} within ${share.toExponential(1)}`);
   }
 
   const lines = readFileSync(join(whole, "metrics.jsonl"), "utf8")

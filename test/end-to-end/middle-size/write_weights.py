@@ -16,7 +16,7 @@ torch.manual_seed(5)
 def values(name, given):
     """Larger than the first values and without symmetries, so that a weight that gets lost changes what is computed."""
     if name == "temperature":
-        return torch.tensor(2.0)
+        return torch.tensor(1.5)
     if "_codebook" in name or name.endswith(".beta"):
         return given
     if given.ndim > 1:
