@@ -32,7 +32,7 @@ describe("compile --emit", () => {
   test("prints a program of a step in pieces", () => {
     const { code, out, err } = medctc(["compile", spec, "--emit", "backpropagate"]);
     expect({ code, err }).toEqual({ code: 0, err: "" });
-    expect(out).toBe(readFileSync("test/golden/programs/pieces.backpropagate.txt", "utf8"));
+    expect(out).toBe(readFileSync("test/golden/programs/micro-batches.backpropagate.txt", "utf8"));
   });
 
   test("--after takes every pass, in their order", () => {

@@ -16,7 +16,7 @@ if (python === undefined || process.env.CTCLIP_SRC === undefined) {
 }
 const here = dirname(fileURLToPath(import.meta.url));
 const spec = join(root, "specs/medct.vlm");
-const [tensorflow, onnx] = ["tfjs", "onnx"];
+const [tensorflow, onnx] = ["tensorflow", "onnx"];
 const pairs = 2;
 const steps = 2;
 /**

@@ -11,7 +11,7 @@ import { pythonWith, pythonWithPeft } from "../../python/environment.mjs";
  * export. With 205 MiB of weights, which take several feeding runs: `node test/end-to-end/middle-size/run.mjs`.
  */
 const here = dirname(fileURLToPath(import.meta.url));
-const backends = ["onnx", "tfjs"];
+const backends = ["onnx", "tensorflow"];
 const precisions = ["f32", "bf16"];
 const steps = 3;
 
