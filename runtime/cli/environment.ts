@@ -23,6 +23,6 @@ export function environmentOf(
     ["adapters", given.adapter ?? "their first values"],
     ["seed", String(seed)],
     ["batch", microBatch === batch ? String(batch) : `${batch}, in pieces of ${microBatch}`],
-    ["precision", precision],
+    ["precision", engine.backend.productType(precision) ?? precision],
   ];
 }

@@ -40,6 +40,11 @@ export async function openEngine(
   }
   const { backend, note } = chosen;
   if (note !== null) terminal.err(`${note}\n`);
+  const { precision } = spec.settings;
+  const computed = backend.productType(precision) ?? precision;
+  if (computed !== precision) {
+    terminal.err(`note: ${backend.title} computes in ${computed}; the spec's precision is ${precision}\n`);
+  }
   progress.say("building");
   const programs = enginePrograms(spec, backend, purpose, features);
   if (programs === null) {

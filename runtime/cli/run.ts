@@ -62,6 +62,10 @@ async function runOn(
   const compiled = compilePath(path, terminal.libraryFolder, batch === undefined ? {} : { batch, microBatch: batch });
   const { spec } = compiled;
   if (!showDiagnostics(compiled, terminal) || spec === null) return exitCodes.wrong;
+  if (options.fetch.length > 0 && name !== "forward") {
+    fail(`${name} gives no values inside the model`, "leave out --fetch, or run forward", terminal);
+    return exitCodes.usage;
+  }
   const unknown = options.fetch.filter((value) => !spec.named.has(value));
   if (unknown.length > 0) {
     return refuse(

@@ -118,6 +118,14 @@ describe("run", () => {
     expect(existsSync(output)).toBe(false);
   });
 
+  test("a value inside the model is not fetched of a program that does not give it", () => {
+    const { code, err } = run("encode_image", ...given, ...fed, "--fetch", "vision.spatial");
+    expect({ code, err }).toEqual({
+      code: 2,
+      err: "error: encode_image gives no values inside the model\n  help: leave out --fetch, or run forward\n",
+    });
+  });
+
   test("a weight of another shape is named with both shapes", () => {
     const wrong = join(folder, "wrong.safetensors");
     writeFileSync(wrong, writeSafetensors(new Map([["temperature", { shape: [2], data: [1, 2] }]])));

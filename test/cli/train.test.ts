@@ -225,6 +225,14 @@ test("a folder that another process trains into is refused with its number", asy
   expect(err).toContain("is writing into this folder\n  help: wait for it, use another folder, or remove ");
 });
 
+test("a backend that computes in another precision than the spec says so", async () => {
+  const spec = small.path("bf16.vlm");
+  writeFileSync(spec, readFileSync(small.spec, "utf8").replace("  seed = 1", '  precision = "bf16"\n  seed = 1'));
+  const { code, err } = await runHere(["eval", spec, "--data", small.data, "--backend", "onnx"]);
+  expect(code).toBe(0);
+  expect(err).toContain("note: ONNX Runtime computes in f32; the spec's precision is bf16\n");
+});
+
 test("what is not said or not there is named, with what to do", async () => {
   const nothing = await runHere(["train", small.spec]);
   expect([nothing.code, nothing.err.includes("give --data DIR")]).toEqual([1, true]);
