@@ -148,7 +148,9 @@ function emitInitialise({ parameters, seed, feedBytes }: Required<ModelSettings>
       const program = { name: "initialise", graph, outputs, updates: new Map(), once: new Map() };
       const { signature } = emitProgram(program, emission, assigned.at(-1) ?? null);
       const first = signature.outputs.get(variable.path)?.name.replace(/:0$/, "") ?? "";
-      assigned.push(storePiece(variable, first, from, to, `initialise/${scopeOf(variable.path)}`, writer));
+      const after = piece === 0 ? null : (assigned.at(-1) ?? null);
+      const scope = `initialise/${scopeOf(variable.path)}`;
+      assigned.push(storePiece(variable, first, from, to, scope, writer, null, after));
     }
   }
   return doneAfter("initialise", assigned, writer);

@@ -122,6 +122,7 @@ function emitStores(
  * Stores a piece in a variable, which the first of several fills with zeros; gives the node that does it. For a piece that
  * is fed, `one` is fed too, as a 1: a variable gets memory of its own by a product with it, and zeros that follow from it.
  * TensorFlow leaves a product with a 1 out when it knows it, and keeps zeros that it knows as a second copy of the weights.
+ * Pieces of one run have to come `after` one another, or the zeros could come last.
  */
 export function storePiece(
   { handle, type }: Variable,
@@ -131,6 +132,7 @@ export function storePiece(
   scope: string,
   writer: GraphWriter,
   one: string | null = null,
+  after: string | null = null,
 ): string {
   const dtype = typeAttribute(type.dtype);
   const isWhole = from === 0 && to === (type.shape[0] ?? 1);
@@ -139,7 +141,7 @@ export function storePiece(
   if (type.dtype !== "f32") value = writer.add(scope, "Cast", [input], cast);
   else if (isWhole && one !== null) value = writer.add(scope, "Mul", [input, one], { T: dtype });
   if (isWhole) return writer.add(scope, "AssignVariableOp", [handle, value], { dtype });
-  const before: string[] = [];
+  const before = after === null ? [] : [`^${after}`];
   if (from === 0) {
     const zero = one === null ? zeroOf(type, writer) : fedZero(type, one, writer);
     // After the value, because it is only there for a piece that is given.
