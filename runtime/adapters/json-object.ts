@@ -25,10 +25,10 @@ export function readJsonObject(text: string): JsonObject {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return wrong(`it is no JSON: ${error instanceof Error ? error.message : String(error)}`);
+    return wrong(`it is not valid JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
   const fields = fieldsOf(value);
-  if (fields === null) return wrong("it is no object");
+  if (fields === null) return wrong("it is not an object");
   const repeated = repeatedKey(text);
   return repeated === null ? { kind: "object", fields } : wrong(`it has \`${repeated}\` twice`);
 }

@@ -48,7 +48,7 @@ function withDataOptions(command: Command): Command {
       wholeNumber(0),
     )
     .addOption(backendOption("what runs it", { trains: true }))
-    .option("--skip-bad", "go on without files that cannot be used, and list them")
+    .option("--skip-bad", "skip files that cannot be used, and list them")
     .option("--cache <folder>", "where preprocessed volumes are kept; medctc's own cache when it is left out")
     .option("--cache-size <amount>", "how much is kept there at most; 0 for nothing", amount, 20e9)
     .option("--workers <number>", "threads that read volumes", wholeNumber(1));
@@ -74,7 +74,7 @@ export function addDataCommands(
       "where checkpoints, adapters, logs and the report go; runs/SPEC when it is left out",
     )
     .option("--steps <number>", "another number of steps than the spec says", wholeNumber(1))
-    .option("--resume", "go on with the training in the folder, bit for bit as if it had not ended")
+    .option("--resume", "resume the training in the folder, bit for bit as if it had not stopped")
     .addHelpText(
       "after",
       "\nCtrl-C ends a training between two steps and saves it." +
@@ -87,7 +87,7 @@ export function addDataCommands(
       end(await train(spec ?? null, { ...dataOptions(flags), steps, resume, version }, terminal));
     });
   withDataOptions(program.command("eval"))
-    .description("classify volumes by the prompts of a spec's classes, without having been trained to")
+    .description("zero-shot classification of volumes by the prompts of a spec's classes")
     .option("-o, --output <folder>", "where scores, numbers and a report go; they are only printed when it is left out")
     .addOption(
       new Option("--split <name>", "which volumes")

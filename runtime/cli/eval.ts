@@ -37,11 +37,7 @@ export async function evaluate(named: string | null, options: EvalOptions, termi
   const spec = { ...compiled.spec, settings: { ...compiled.spec.settings, seed } };
   const folder = options.data ?? (spec.data.folder === null ? null : resolve(dirname(path), spec.data.folder));
   if (folder === null) {
-    return fail(
-      "it is not said what to evaluate on",
-      "give --data DIR, or `folder` in the spec's `data` block",
-      terminal,
-    );
+    return fail("no evaluation data specified", "give --data DIR, or `folder` in the spec's `data` block", terminal);
   }
   const { image, text, classes } = spec.evaluation;
   if (image === null || text === null || classes.length === 0) {
@@ -101,7 +97,7 @@ async function evaluateOn(
   }
   if (found.kind === "wrong") {
     failFile(found.problem, terminal);
-    return fail("the evaluation ended there", "--skip-bad goes on without such files", terminal);
+    return fail("the evaluation ended there", "--skip-bad skips such files", terminal);
   }
   for (const problem of found.skipped) sayIsSkipped(problem, terminal);
   terminal.out(evaluationTable(found.evaluation));

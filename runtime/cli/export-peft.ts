@@ -86,7 +86,7 @@ function whyNot(
     return { problem: `a file of PEFT's has one form: ${[...forms.values()].join(", ")}`, help: null };
   const trained = parameters.find(({ trainable, ofAdapter }) => trainable && !ofAdapter);
   if (trained !== undefined) {
-    const problem = `\`${trained.checkpoint}\` is trained too (${trained.rule}), and is no adapter's`;
+    const problem = `\`${trained.checkpoint}\` is trained too (${trained.rule}), and does not belong to an adapter`;
     return { problem, help: "freeze it, or write whole weights with medctc export --safetensors --merge" };
   }
   return null;

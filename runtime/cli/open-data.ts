@@ -110,7 +110,7 @@ export function showProblems(
   for (const problem of problems.slice(0, shownProblems)) failFile(problem, terminal);
   const more = problems.length - shownProblems;
   if (more > 0) terminal.err(`and ${more} more; \`medctc data check ${data}\` lists them\n`);
-  if (examples.length > 0) terminal.err("to go on without these files: --skip-bad\n");
+  if (examples.length > 0) terminal.err("to skip these files: --skip-bad\n");
   return false;
 }
 

@@ -113,7 +113,7 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
   const program = new Command("medctc")
     .description(summary)
     .version(version)
-    .showHelpAfterError("(run with --help to see what there is)")
+    .showHelpAfterError("(run with --help for usage)")
     .exitOverride()
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err });
   program
@@ -139,7 +139,7 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
     });
   program
     .command("compile")
-    .description("say what a spec comes to, and whether what it expects holds")
+    .description("print a summary of a spec and check its expectations")
     .argument("<spec>", "a spec file")
     .addOption(
       new Option("--emit <what>", "print that instead of the summary").choices(["plan", "passes", ...programNames]),
@@ -282,9 +282,7 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
       }
       if (onnx === undefined) {
         if (safetensors !== undefined || peft !== undefined) return;
-        terminal.err(
-          "error: it is not said what to write\n  help: add --onnx PATH, --safetensors FILE or --peft DIR\n",
-        );
+        terminal.err("error: no output specified\n  help: add --onnx PATH, --safetensors FILE or --peft DIR\n");
         code = exitCodes.usage;
         return;
       }
@@ -351,7 +349,7 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
     .option("--gpu", "the TensorFlow that uses a GPU: linux x64, an NVIDIA driver, CUDA 12 and cuDNN 9")
     .addHelpText(
       "after",
-      "\nAn install that was interrupted goes on where it was. Where both kinds are there, commands use the one for a GPU." +
+      "\nAn interrupted install resumes where it stopped. Where both kinds are there, commands use the one for a GPU." +
         "\n\nExample:\n  $ medctc backend install",
     )
     .action(async ({ gpu = false }: { readonly gpu?: boolean }) => {

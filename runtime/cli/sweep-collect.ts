@@ -37,7 +37,7 @@ export async function sweepCollect(
 ): Promise<ExitCode> {
   const manifest = readManifest(root);
   if (manifest === null) {
-    const problem = `${root} is no folder of a sweep: ${manifestPath(root)} is not there, or is not what was written`;
+    const problem = `${root} is not a sweep's folder: ${manifestPath(root)} is not there, or is not what was written`;
     return fail(problem, "name the folder that `medctc sweep -o` wrote", terminal);
   }
   const plans = new Map<string, Plan>();

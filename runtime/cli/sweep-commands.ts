@@ -37,7 +37,7 @@ export function addSweepCommands(program: Command, terminal: Terminal, end: (cod
     .option("--json", "print the results as JSON")
     .addHelpText(
       "after",
-      "\nCtrl-C saves what runs; the same command goes on with it. A run that fails ends no other." +
+      "\nCtrl-C saves what is running; the same command resumes. A run that fails does not end the others." +
         "\n\nExamples:\n  $ medctc sweep examples/synthetic/sweep.yaml -o runs/sweep" +
         "\n  $ medctc sweep sweep.yaml -o runs/sweep --emit-jobs slurm\n  $ medctc sweep collect runs/sweep",
     )

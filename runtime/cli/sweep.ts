@@ -110,7 +110,7 @@ async function sweepInto(
   const failed = await runEntries(root, manifest, sources, data, signals, options, terminal);
   const signal = signals.requested();
   if (signal !== null) {
-    terminal.err("stopped; what runs has made is saved, and the same command goes on with it\n");
+    terminal.err("stopped; finished work is saved, and the same command resumes\n");
     return exitCodeOf(signal);
   }
   const plans = new Map(entries.map(({ name, plan }) => [name, plan]));

@@ -25,7 +25,7 @@ export interface Trained {
 /** Says where a training was stopped, and how it goes on. */
 export function sayIsStopped(step: number, steps: number, isSaved: boolean, terminal: Terminal): void {
   const where = isSaved ? `after step ${step} of ${steps}, which is saved` : "before anything was saved";
-  terminal.err(`stopped ${where}; ${isSaved ? "go on with the same command and --resume" : "start it again"}\n`);
+  terminal.err(`stopped ${where}; ${isSaved ? "resume with the same command and --resume" : "start it again"}\n`);
 }
 
 /** Saves what was trained with its report, or says why the training ended before, and how to go on with it. */
@@ -40,7 +40,7 @@ export async function finishTraining(ended: TrainingEnd, run: Trained, terminal:
       failFile(ended.problem, terminal);
       return fail(
         `the training ended after step ${ended.step} of ${run.steps}`,
-        `${ended.step > 0 ? "go on with the same command and --resume" : "start it again"} once that file is repaired, or with --skip-bad to go on without such files`,
+        `${ended.step > 0 ? "resume with the same command and --resume" : "start it again"} once that file is repaired, or with --skip-bad to skip such files`,
         terminal,
       );
     case "not-finite":
@@ -53,7 +53,7 @@ export async function finishTraining(ended: TrainingEnd, run: Trained, terminal:
       failStorage(ended.problem, terminal);
       return fail(
         "the training ended, for it could not be saved any more",
-        "the checkpoints before stay; then go on with the same command and --resume",
+        "the checkpoints before stay; then resume with the same command and --resume",
         terminal,
       );
   }

@@ -46,7 +46,7 @@ export async function readFeatures(
     batches,
     folder: cacheBytes === 0 ? null : join(cache ?? cacheFolder(), "features"),
     identity: JSON.stringify([identity.weights, identity.data, spec.data, seed, precision]),
-    tell: (done) => progress.say(`reading ${done} of ${length} volumes for what frozen parts make of them`),
+    tell: (done) => progress.say(`reading ${done} of ${length} volumes for the activations of frozen layers`),
     isStopped: () => signals.requested() !== null,
   });
   switch (computed.kind) {

@@ -177,7 +177,7 @@ async function trainWith(
 }
 
 function sayHowItGoesOn({ state }: Checkpoint, engine: Engine, steps: number, terminal: Terminal): void {
-  terminal.err(`going on after step ${state.step} of ${steps}\n`);
+  terminal.err(`resuming from step ${state.step} of ${steps}\n`);
   const before = String(state.settings.get("backend"));
   if (backendNamed(before) === engine.backend) return;
   terminal.err(`note: it was trained on ${before}; resuming on ${engine.backend.name}: the last digits will differ\n`);

@@ -95,13 +95,13 @@ function lastCheckpoint(folder: RunFolder, resume: boolean, terminal: Terminal):
   }
   for (const { path, reason } of latest.problems) terminal.err(`note: ${path} is not used: ${reason}\n`);
   if (latest.kind === "none") {
-    if (resume) terminal.err(`note: ${folder.path} has no checkpoint to go on from, so the training starts anew\n`);
+    if (resume) terminal.err(`note: ${folder.path} has no checkpoint to resume from; starting anew\n`);
     return null;
   }
   const { step } = latest.checkpoint.state;
   if (resume) return latest.checkpoint;
-  const problem = `there is a training in ${folder.path} already, saved after step ${step}`;
-  fail(problem, "go on with it by --resume, or give another folder with -o", terminal);
+  const problem = `${folder.path} already contains a run, saved after step ${step}`;
+  fail(problem, "use --resume to continue it, or choose another folder with -o", terminal);
   return "wrong";
 }
 
@@ -120,7 +120,7 @@ function areWeights(options: TrainRequest["options"], terminal: Terminal): boole
 function isSame(saved: RunIdentity, now: RunIdentity, folder: RunFolder, terminal: Terminal): boolean {
   const differences = compareIdentity(saved, now);
   for (const { field, saved: before, now: after } of differences) {
-    const problem = `the training in ${folder.path} cannot go on with another \`${field}\`: ${describeDifference(field, before, after)}`;
+    const problem = `the run in ${folder.path} cannot be resumed with a different \`${field}\`: ${describeDifference(field, before, after)}`;
     fail(problem, "give it what it was started with, or train into another folder with -o", terminal);
   }
   return differences.length === 0;

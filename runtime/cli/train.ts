@@ -29,7 +29,7 @@ export async function train(named: string | null, options: TrainOptions, termina
   const seed = options.seed ?? spec.settings.seed;
   const data = options.data ?? (spec.data.folder === null ? null : resolve(dirname(path), spec.data.folder));
   if (data === null) {
-    return fail("it is not said what to train on", "give --data DIR, or `folder` in the spec's `data` block", terminal);
+    return fail("no training data specified", "give --data DIR, or `folder` in the spec's `data` block", terminal);
   }
   const opened = RunFolder.open(options.output ?? join("runs", basename(path, ".vlm")));
   if (opened.kind !== "open") return failStorage(opened.problem, terminal);

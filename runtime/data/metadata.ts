@@ -29,7 +29,7 @@ export function parseMetadata(cells: readonly string[]): Parsed<VolumeMetadata> 
     ["XYSpacing", y],
     ["ZSpacing", zSpacing],
   ] as const) {
-    if (spacing <= 0) return { kind: "wrong", rule: `its ${name} is ${spacing}, which is no distance`, help: null };
+    if (spacing <= 0) return { kind: "wrong", rule: `its ${name} is ${spacing}, which is not a distance`, help: null };
   }
   if (Math.abs(x - y) > unequalFrom * x) {
     const rule = `its XYSpacing is ${shown(xyCell)}: voxels that are not square are not resampled as CT-CLIP does`;

@@ -71,7 +71,7 @@ async function slicesOf<Result>(bytes: VolumeBytes, begin: Begin<Result>): Promi
     notFinite += countNotFinite(slice.voxels);
     taker.take(slice.voxels, index);
   }
-  if (await bytes.hasMore()) throw new UnreadableFile(`it goes on behind its ${x} x ${y} x ${z} voxels`);
+  if (await bytes.hasMore()) throw new UnreadableFile(`it continues past its ${x} x ${y} x ${z} voxels`);
   const behind = await bytes.bytesBehindGzip();
   if (behind > 0) throw new UnreadableFile(`${behind} bytes of something else follow its gzip data`);
   if (notFinite > 0) throw new UnreadableFile(notFiniteRule(notFinite, x * y * z));

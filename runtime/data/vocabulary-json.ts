@@ -42,7 +42,7 @@ function parsed(text: string): ReadonlyMap<string, unknown> {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new Refusal("it is no JSON");
+    throw new Refusal("it is not valid JSON");
   }
   const repeated = repeatedKey(text);
   if (repeated !== null) throw new Refusal(`it has the key ${quoted(repeated)} twice`);
@@ -164,18 +164,18 @@ function numbered(pair: unknown, where: string, numbers: ReadonlyMap<string, num
 function tokenNamed(value: unknown, where: string, numbers: ReadonlyMap<string, number>): string {
   const name = shortText(value, where);
   if (numbers.has(name)) return name;
-  throw new Refusal(`its \`${where}\` is ${quoted(name)}, which is no token of the vocabulary`);
+  throw new Refusal(`its \`${where}\` is ${quoted(name)}, which is not a token of the vocabulary`);
 }
 
 function shortText(value: unknown, where: string): string {
   if (typeof value === "string" && value !== "" && value.length <= 100) return value;
-  throw new Refusal(`its \`${where}\` is no text of 1 to 100 characters`);
+  throw new Refusal(`its \`${where}\` is not a text of 1 to 100 characters`);
 }
 
 function wordLength(value: unknown): number {
   if (value === undefined) return 100;
   if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= longestWordLimit) return value;
-  throw new Refusal(`its \`model.max_input_chars_per_word\` is no whole number from 1 to ${longestWordLimit}`);
+  throw new Refusal(`its \`model.max_input_chars_per_word\` is not a whole number from 1 to ${longestWordLimit}`);
 }
 
 /** True or false; null and a missing field take what else holds. */
@@ -190,5 +190,5 @@ function fieldsOf(value: unknown, what: string): ReadonlyMap<string, unknown> {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return new Map<string, unknown>(Object.entries(value));
   }
-  throw new Refusal(`${what} is no object with fields`);
+  throw new Refusal(`${what} is not an object with fields`);
 }

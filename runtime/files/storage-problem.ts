@@ -92,7 +92,7 @@ const reasons: ReadonlyMap<string, string> = new Map<string, string>([
   ["ELOOP", "its links lead in a circle"],
   ["ENAMETOOLONG", "its name is too long"],
   ["ENOENT", "it is not there"],
-  ["ENOTDIR", "a part of its path is no folder"],
+  ["ENOTDIR", "a part of its path is not a folder"],
   ["EEXIST", "it is there already"],
   ["ENOSPC", "the disk is full"],
   ["EDQUOT", "the disk quota is used up"],

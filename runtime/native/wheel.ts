@@ -33,7 +33,7 @@ export function fetchWheel(
   mkdirSync(join(folder, "wheel"), { recursive: true });
   const named = `${wheel.name} ${wheel.version}`;
   const begun = statSync(`${path}.part`, { throwIfNoEntry: false })?.size ?? 0;
-  const goesOn = begun === 0 ? "once" : `going on after ${(begun / 1e6).toFixed(0)} MB`;
+  const goesOn = begun === 0 ? "once" : `resuming after ${(begun / 1e6).toFixed(0)} MB`;
   say(`Downloading ${named} (${(wheel.bytes / 1e6).toFixed(0)} MB, ${goesOn}) ...`);
   const { name, version, platform, python, sha256 } = wheel;
   const { status, error } = spawnSync(
@@ -57,7 +57,7 @@ export function fetchWheel(
     case downloadEnds.interrupted:
       throw new SetupError(
         `the download of ${named} was interrupted; what has arrived is kept`,
-        `run ${repair} again, and it goes on from there`,
+        `run ${repair} again; it resumes from there`,
       );
     default:
       throw new SetupError(`${named} could not be downloaded; the reason is above`, needsPip);

@@ -77,5 +77,5 @@ function sent({ type, dims, data }: Ort.Tensor): SentTensor {
   if (type === "float32" && data instanceof Float32Array) return { dtype: type, shape: dims, data };
   if (type === "int32" && data instanceof Int32Array) return { dtype: type, shape: dims, data };
   if (type === "bool" && data instanceof Uint8Array) return { dtype: type, shape: dims, data };
-  throw new Error(`${type} is no type of the language`);
+  throw new Error(`${type} is not a type of the language`);
 }

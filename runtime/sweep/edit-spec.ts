@@ -45,7 +45,7 @@ export function deriveSpec({ program, libraryAdapters }: BaseSpec, { lines, sett
   }
   for (const [setting, value] of settings) {
     if (value === null || isOneValue(value)) continue;
-    return { kind: "wrong", rule: `\`${setting}\`: \`${value}\` is no single value of the language`, help: null };
+    return { kind: "wrong", rule: `\`${setting}\`: \`${value}\` is not a single value of the language`, help: null };
   }
   edits.push(...settingEdits(items, source.text, settings));
   const text = applyEdits(source.text, edits);

@@ -50,7 +50,7 @@ function sweepOf(tree: Tree, reader: SweepReader): Sweep | null {
   if (file === null) return null;
   const get = (name: string): Tree | undefined => file.entries.get(name)?.value;
   const spec = reader.text(get("spec"), "spec");
-  if (!file.entries.has("spec")) reader.refuse(file, "it is not said which spec", "add `spec: FILE.vlm`");
+  if (!file.entries.has("spec")) reader.refuse(file, "no spec specified", "add `spec: FILE.vlm`");
   const steps = reader.count(get("steps"), "steps", 1);
   const epochs = reader.count(get("epochs"), "epochs", 1);
   const twice = file.entries.get("epochs");
@@ -96,7 +96,7 @@ function placementsOf(tree: Tree | undefined, reader: SweepReader): readonly Nam
   if (tree.kind === "mapping") {
     return [...tree.entries.values()].flatMap(({ key, value }) => {
       const lines = reader.text(value, key.text);
-      if (!isName(key.text)) reader.refuse(key, `\`${key.text}\` is no name for files`, nameHelp);
+      if (!isName(key.text)) reader.refuse(key, `\`${key.text}\` is not a valid file name`, nameHelp);
       return lines === null ? [] : [{ name: key.text, lines }];
     });
   }
@@ -128,7 +128,7 @@ function runsOf(
     const written = run.entries.get("name");
     const name = reader.text(written?.value, "name");
     if (written !== undefined && name !== null && !isName(name))
-      reader.refuse(written.value, `\`${name}\` is no name for files`, nameHelp);
+      reader.refuse(written.value, `\`${name}\` is not a valid file name`, nameHelp);
     if (written !== undefined && name !== null && names.has(name.toLowerCase()))
       reader.refuse(written.value, `another run is named \`${name}\``);
     names.add(name?.toLowerCase() ?? "");
@@ -165,7 +165,7 @@ function isSetting(name: string, budget: readonly string[], key: Tree, reader: S
     const meant = didYouMean(block === "" ? name : block, blocks);
     reader.refuse(
       key,
-      `\`${name}\` is no setting`,
+      `\`${name}\` is not a setting`,
       meant ?? "settings are named `train.batch`, `data.size`, `eval.classes`",
     );
     return false;

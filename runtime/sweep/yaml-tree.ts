@@ -117,7 +117,7 @@ class TreeReader {
     if (node.tag !== undefined) return this.no(offset, "tags are not read here");
     if (isScalar(node)) return { kind: "scalar", text: node.source ?? String(node.value), place };
     if (isSeq<Node>(node)) return { kind: "list", items: node.items.flatMap((item) => this.read(item) ?? []), place };
-    if (!isMap<Node, Node | null>(node)) return this.no(offset, "this is no value");
+    if (!isMap<Node, Node | null>(node)) return this.no(offset, "this is not a value");
     const entries = new Map<string, { readonly key: Scalar; readonly value: Tree }>();
     for (const { key: written, value } of node.items) {
       const key = this.read(written);

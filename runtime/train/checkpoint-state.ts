@@ -81,7 +81,7 @@ export function decodeState(file: string, bytes: Uint8Array): StoredState {
   try {
     content = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    return refuse("it is no text");
+    return refuse("it is not text");
   }
   const end = content.length - middle.length - digits - closing.length;
   const text = content.slice(opening.length, Math.max(end, opening.length));
@@ -92,7 +92,7 @@ export function decodeState(file: string, bytes: Uint8Array): StoredState {
   try {
     value = JSON.parse(text);
   } catch {
-    return refuse("it is no JSON");
+    return refuse("it is not valid JSON");
   }
   const fields = new Fields(file, "the state", value);
   if (fields.count("format") > format) throw new NewerFormatError(`format ${fields.count("format")}`);
@@ -150,7 +150,7 @@ class Fields {
     this.file = file;
     this.what = what;
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      throw new FormatError(file, `${what} is no object`);
+      throw new FormatError(file, `${what} is not an object`);
     }
     this.values = new Map<string, unknown>(Object.entries(value));
   }

@@ -74,7 +74,7 @@ export function readState(folder: string, files: FileSystem = machineFiles): Rea
 function loadState(folder: string, files: FileSystem): StoredState {
   const path = join(folder, stateFile);
   const bytes = readBytes(path, longestState, files);
-  if (bytes === null) throw new FormatError(path, "it is no file of a size that a state can have");
+  if (bytes === null) throw new FormatError(path, "its size is not one that a state can have");
   return decodeState(path, bytes);
 }
 
@@ -91,7 +91,7 @@ function reading<Value>(folder: string, work: () => Value): Read<Value> {
         path: folder,
         code: "NEWER",
         reason,
-        help: "go on with the version that wrote it, or a later one",
+        help: "use the version that wrote it, or a later one",
       });
     }
     if (error instanceof FormatError) {

@@ -46,7 +46,7 @@ export class MetricsLog {
     const read = attempt(path, () => readLog(path, files));
     if (read.kind === "failed") return read;
     if (read.value === null) {
-      const reason = "it is no file of metrics that can be gone on with";
+      const reason = "it is not a metrics file that can be continued";
       return { kind: "failed", problem: { path, code: "DAMAGED", reason, help: "move it away" } };
     }
     const bytes = read.value;

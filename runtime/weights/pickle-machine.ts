@@ -24,7 +24,7 @@ export class PickleMachine {
   end(): PickleValue {
     const value = this.pop();
     if (this.stack.length > 0 || this.marks.length > 0) throw this.wrong("it ends with more than one value");
-    if (this.at < this.bytes.length) throw this.wrong("it goes on behind its end");
+    if (this.at < this.bytes.length) throw this.wrong("it continues past its end");
     return value;
   }
 
@@ -71,14 +71,14 @@ export class PickleMachine {
 
   append(items: readonly PickleValue[]): void {
     const list = this.top();
-    if (typeof list !== "object" || list?.kind !== "list") throw this.wrong("it adds to what is no list");
+    if (typeof list !== "object" || list?.kind !== "list") throw this.wrong("it adds to something that is not a list");
     for (const item of items) list.items.push(item);
   }
 
   /** Keys and values in turn. */
   setItems(items: readonly PickleValue[]): void {
     const dict = this.top();
-    if (!(dict instanceof PyDict)) throw this.wrong("it sets an item of what is no dict");
+    if (!(dict instanceof PyDict)) throw this.wrong("it sets an item of something that is not a dict");
     if (items.length % 2 !== 0) throw this.wrong("a key in it has no value");
     for (let index = 0; index < items.length; index += 2) dict.set(items[index] ?? null, items[index + 1] ?? null);
   }

@@ -20,7 +20,7 @@ export function readSafetensors(file: string, bytes: Uint8Array): ReadonlyMap<st
 
 /** The byte behind the header, from the file's first eight and its size; refuses with a FormatError. */
 export function dataStart(file: string, first: Uint8Array, size: number): number {
-  if (first.length < lengthBytes) throw new FormatError(file, `it has ${size} bytes, which is no header`);
+  if (first.length < lengthBytes) throw new FormatError(file, `it has ${size} bytes, too few for a header`);
   const length = new DataView(first.buffer, first.byteOffset, first.byteLength).getBigUint64(0, true);
   if (length > BigInt(longestHeader)) throw new FormatError(file, `its header of ${length} bytes is too long`);
   const start = lengthBytes + Number(length);

@@ -23,7 +23,10 @@ export function readIndex(file: WeightFile): ShardIndex {
   if (file.size > longestIndex) throw new FormatError(file.path, `it has more than ${longestIndex} bytes`);
   const shards = new Map<string, string[]>();
   const metadata = new Map<string, string>();
-  const reader = new JsonReader(textOf(file), (problem) => new FormatError(file.path, `it is no index: ${problem}`));
+  const reader = new JsonReader(
+    textOf(file),
+    (problem) => new FormatError(file.path, `it is not a valid index: ${problem}`),
+  );
   const keys = new Set<string>();
   reader.object((key) => {
     keys.add(key);

@@ -129,7 +129,7 @@ function storageOf(id: PickleValue, file: string): TorchStorage {
   const isType =
     typeof type === "object" && type?.kind === "type" && (type.name === storageName || type.name === untyped);
   if (what !== "storage" || !isType || typeof key !== "string" || !isCount(count)) {
-    throw notInOrder(file, "what stands outside of it is no storage");
+    throw notInOrder(file, "what stands outside of it is not a storage");
   }
   return { kind: "storage", key, dtype: type.dtype, count };
 }

@@ -168,10 +168,7 @@ function entryName(bytes: Uint8Array, file: WeightFile): string {
   }
   const leadsOut = name.split("/").some((part) => part === "" || part === "." || part === "..");
   if (leadsOut || /[\\\0]|^[A-Za-z]:/.test(name)) {
-    throw new FormatError(
-      file.path,
-      `its zip archive has the name \`${name}\`, which is no name of a file inside of it`,
-    );
+    throw new FormatError(file.path, `its zip archive has the name \`${name}\`, which does not name a file inside it`);
   }
   return name;
 }

@@ -66,9 +66,9 @@ test("a scale that is a whole alpha over the root of the rank is written as rank
 
 describe("a config that would make tensors mean something else is refused in words", () => {
   test.each([
-    ["no JSON", "{", /^it is no JSON: /],
-    ["an array", "[]", /^it is no object$/],
-    ["null", "null", /^it is no object$/],
+    ["no JSON", "{", /^it is not valid JSON: /],
+    ["an array", "[]", /^it is not an object$/],
+    ["null", "null", /^it is not an object$/],
     ["a key twice", '{"r": 1, "r": 2}', /^it has `r` twice$/],
     ["a key twice, once with an escape", '{"r": 1, "\\u0072": 2}', /^it has `r` twice$/],
     ["lists nested 200,000 deep", `${"[".repeat(200_000)}${"]".repeat(200_000)}`, /^it is nested deeper than 16$/],

@@ -80,7 +80,7 @@ describe.each(Object.keys(spoilers))("a volume with %s", (what) => {
     const { code, out, err } = await evaluate(data, "-o", small.path("unwritten"));
     expect({ code, out }).toEqual({ code: 1, out: "" });
     expect(err).toContain(`error: ${file}: ${rules[what]}`);
-    expect(err).toContain("error: the evaluation ended there\n  help: --skip-bad goes on without such files\n");
+    expect(err).toContain("error: the evaluation ended there\n  help: --skip-bad skips such files\n");
     const results = fresh();
     const skipping = await evaluate(data, "--skip-bad", "-o", results);
     expect(skipping.code).toBe(0);
@@ -100,7 +100,7 @@ describe("tables", () => {
       "a spacing of zero",
       metadata,
       line(2, (row) => [row.replace(/"\[.*\]"/, '"[0, 0]"')]),
-      "/train_metadata.csv: line 2: its XYSpacing is 0, which is no distance (`train_1_a_1.nii.gz`)\n",
+      "/train_metadata.csv: line 2: its XYSpacing is 0, which is not a distance (`train_1_a_1.nii.gz`)\n",
     ],
     [
       "a duplicate row that says the same",
@@ -141,7 +141,7 @@ describe("tables", () => {
     const { code, err } = await train(data, folder);
     expect(code).toBe(1);
     expect(err).toContain(`error: ${data}${said}`);
-    expect(err).toContain("to go on without these files: --skip-bad\n");
+    expect(err).toContain("to skip these files: --skip-bad\n");
     expect(readdirSync(join(folder, "checkpoints"))).toEqual([]);
     const skipping = await train(data, folder, "--skip-bad", "--steps", "1");
     expect(skipping.code).toBe(0);
@@ -233,7 +233,7 @@ describe("--skip-bad", () => {
     }
     const going = await run(resumed, "--resume");
     expect(going).toMatchObject({ code: 0 });
-    expect(going.err).toContain("going on after step 11 of 12\n");
+    expect(going.err).toContain("resuming from step 11 of 12\n");
     const adapter = (folder: string) => readFileSync(join(folder, "adapter.safetensors"));
     for (const folder of [again, resumed]) {
       expect(adapter(folder).equals(adapter(first))).toBe(true);

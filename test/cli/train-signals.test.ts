@@ -50,7 +50,7 @@ describe.each(
     expect(readdirSync(folder).filter((name) => name.startsWith(".") || name === "run.lock")).toEqual([]);
     const resumed = await runHere(commandLine(backend, folder, "--resume"));
     expect(resumed.code).toBe(0);
-    expect(resumed.err).toContain(`going on after step ${step} of 120`);
+    expect(resumed.err).toContain(`resuming from step ${step} of 120`);
     expect(adapterOf(folder).equals(adapterOf(undisturbed))).toBe(true);
   });
 

@@ -118,7 +118,7 @@ test("a file where a folder should be is named", async () => {
   const file = small.write("file", "");
   const { code, err } = await train(join(file, "run"));
   expect(code).toBe(1);
-  expect(err).toContain(`error: ${join(file, "run")}: a part of its path is no folder\n`);
+  expect(err).toContain(`error: ${join(file, "run")}: a part of its path is not a folder\n`);
 });
 
 test("a damaged last checkpoint is named, and the one before it goes on to the same adapters", async () => {
@@ -130,7 +130,7 @@ test("a damaged last checkpoint is named, and the one before it goes on to the s
   const { code, err } = await train(folder, "--resume");
   expect(code).toBe(0);
   expect(err).toContain(`note: ${last} is not used: it has 100 bytes, and `);
-  expect(err).toContain("going on after step 11 of 12\n");
+  expect(err).toContain("resuming from step 11 of 12\n");
   await expectSameAfterResume(folder);
 });
 
@@ -147,6 +147,6 @@ test("results of `eval` that cannot be written are named", async () => {
   const file = small.write("results", "");
   const { code, err } = await runHere(small.arguments("eval", "-o", join(file, "inside")));
   expect(code).toBe(1);
-  expect(err).toContain(`error: ${join(file, "inside")}: a part of its path is no folder\n`);
+  expect(err).toContain(`error: ${join(file, "inside")}: a part of its path is not a folder\n`);
   writeFileSync(small.path("kept"), "");
 });

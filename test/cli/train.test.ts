@@ -120,7 +120,7 @@ test("a finished training that is resumed trains no step more, and says the same
   const before = readFileSync(join(folder, "adapter.safetensors"));
   const { code, out, err } = await train("-o", folder, "--resume");
   expect(code).toBe(0);
-  expect(err).toContain("going on after step 12 of 12");
+  expect(err).toContain("resuming from step 12 of 12");
   expect(out).toContain("trained 12 steps");
   expect(readFileSync(join(folder, "adapter.safetensors"))).toEqual(before);
   expect(metricsOf(folder)).toHaveLength(12);
@@ -136,8 +136,8 @@ test("a folder that has a training is refused without --resume, and stays as it 
   const { code, err } = await train("-o", folder);
   expect(code).toBe(1);
   expect(err).toBe(
-    `error: there is a training in ${folder} already, saved after step 12\n` +
-      "  help: go on with it by --resume, or give another folder with -o\n",
+    `error: ${folder} already contains a run, saved after step 12\n` +
+      "  help: use --resume to continue it, or choose another folder with -o\n",
   );
   expect(readdirSync(folder)).not.toContain("run.lock");
 });
@@ -204,7 +204,7 @@ describe("--resume is refused with the name of what is not as it was:", () => {
     const spec = first.endsWith(".vlm") ? first : small.spec;
     const { code, err } = await runHere([command, spec, ...rest, "-o", folder, "--resume"]);
     expect(code).toBe(1);
-    expect(err).toContain(`error: the training in ${folder} cannot go on with another \`${field}\`: ${said}`);
+    expect(err).toContain(`error: the run in ${folder} cannot be resumed with a different \`${field}\`: ${said}`);
     expect(err).toContain("give it what it was started with, or train into another folder with -o");
   });
 });

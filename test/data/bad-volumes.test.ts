@@ -51,7 +51,7 @@ const bad: readonly (readonly [name: string, bytes: () => Uint8Array, rule: stri
   [
     "packed bytes behind the voxels",
     () => gzipSync(Buffer.concat([whole, Buffer.alloc(5)])),
-    "it goes on behind its 4 x 3 x 2 voxels",
+    "it continues past its 4 x 3 x 2 voxels",
   ],
   [
     "another text",
@@ -208,7 +208,7 @@ describe("what a file asks for bounds what reading it takes", () => {
   test("a gzip bomb is left where the header's voxels end", async () => {
     const bomb = gzipSync(Buffer.concat([niftiFile({ sizes: [2, 2, 2] }), Buffer.alloc(256 * 2 ** 20)]), { level: 9 });
     const before = process.memoryUsage.rss();
-    expect(await rulesOf(bomb)).toEqual(["it goes on behind its 2 x 2 x 2 voxels"]);
+    expect(await rulesOf(bomb)).toEqual(["it continues past its 2 x 2 x 2 voxels"]);
     expect(process.memoryUsage.rss() - before).toBeLessThan(128 * 2 ** 20);
   });
 

@@ -375,10 +375,10 @@ describe("what is wrong with a volume's rows", () => {
     ['1,0,"[1, 1, 1]",1', "its XYSpacing is `[1, 1, 1]`, where two numbers are expected"],
     ["1,0,0.75,1", "its XYSpacing is `0.75`, where two numbers are expected"],
     ["1,0,,1", "its XYSpacing is empty, where two numbers are expected"],
-    ['1,0,"[0, 1]",1', "its XYSpacing is 0, which is no distance"],
-    ['1,0,"[1, -1]",1', "its XYSpacing is -1, which is no distance"],
+    ['1,0,"[0, 1]",1', "its XYSpacing is 0, which is not a distance"],
+    ['1,0,"[1, -1]",1', "its XYSpacing is -1, which is not a distance"],
     ['1,0,"[1, NaN]",1', "its XYSpacing is `[1, NaN]`, where two numbers are expected"],
-    ['1,0,"[1, 1]",0', "its ZSpacing is 0, which is no distance"],
+    ['1,0,"[1, 1]",0', "its ZSpacing is 0, which is not a distance"],
     ['1,0,"[1, 1]",thick', "its ZSpacing is `thick`, where a number is expected"],
   ])("metadata of %s is refused", async (cells, rule) => {
     const found = await open({ ...volumes(one), "m.csv": table(metadataHeader, `${one},${cells}`) });

@@ -191,7 +191,7 @@ describe("a tokenizer.json that is wrong", () => {
     [
       "with a frame of unknown tokens",
       (json) => ({ ...json, post_processor: { type: "BertProcessing", cls: ["<s>", 0], sep: ["[SEP]", 3] } }),
-      "its `post_processor.cls` is `<s>`, which is no token of the vocabulary",
+      "its `post_processor.cls` is `<s>`, which is not a token of the vocabulary",
     ],
     [
       "with a frame of other numbers",
@@ -226,12 +226,12 @@ describe("a tokenizer.json that is wrong", () => {
     [
       "without a token for what is unknown",
       (json) => ({ ...json, model: { ...json.model, unk_token: "<unk>" } }),
-      "its `model.unk_token` is `<unk>`, which is no token of the vocabulary",
+      "its `model.unk_token` is `<unk>`, which is not a token of the vocabulary",
     ],
     [
       "with words of any length",
       (json) => ({ ...json, model: { ...json.model, max_input_chars_per_word: 1e9 } }),
-      "its `model.max_input_chars_per_word` is no whole number from 1 to 1000",
+      "its `model.max_input_chars_per_word` is not a whole number from 1 to 1000",
     ],
     [
       "with a setting that is no boolean",
@@ -241,7 +241,7 @@ describe("a tokenizer.json that is wrong", () => {
     [
       "with padding that is no token",
       (json) => ({ ...json, padding: { pad_token: "<pad>" } }),
-      "its `padding.pad_token` is `<pad>`, which is no token of the vocabulary",
+      "its `padding.pad_token` is `<pad>`, which is not a token of the vocabulary",
     ],
     [
       "with an added token of another number",
@@ -256,7 +256,7 @@ describe("a tokenizer.json that is wrong", () => {
     [
       "with an added token without a text",
       (json) => ({ ...json, added_tokens: [{ id: 4, content: "" }] }),
-      "its `added_tokens[0].content` is no text of 1 to 100 characters",
+      "its `added_tokens[0].content` is not a text of 1 to 100 characters",
     ],
     [
       "with added tokens without end",
@@ -267,10 +267,10 @@ describe("a tokenizer.json that is wrong", () => {
     expect(changed(change)).toBe(rule);
   });
 
-  test("is refused where it is no JSON, too deep, too long, or says a thing twice", () => {
+  test("is refused where it is not valid JSON, too deep, too long, or says a thing twice", () => {
     const json = JSON.stringify(bertJson());
     const deep = `${"[".repeat(200_000)}${"]".repeat(200_000)}`;
-    expect(refusal("tokenizer.json", json.slice(0, -1))).toBe("it is no JSON");
+    expect(refusal("tokenizer.json", json.slice(0, -1))).toBe("it is not valid JSON");
     expect(refusal("tokenizer.json", deep)).toBe("it is nested deeper than 32 levels");
     expect(refusal("tokenizer.json", `{"a":"${"x".repeat(200_000)}"}`)).toBe(
       "it has a string of more than 100000 characters",

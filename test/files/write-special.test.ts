@@ -118,7 +118,7 @@ test("names as long as the file system takes are written, and longer ones refuse
 
 test("a path below a file, or in a folder that is not there, is refused with the path", () => {
   writeFileSync(at("file"), "kept");
-  expect(write(at("file/below"))).toBe("a part of its path is no folder");
+  expect(write(at("file/below"))).toBe("a part of its path is not a folder");
   expect(write(at("no-folder/file"))).toBe("it is not there");
   expect(readFileSync(at("file"), "utf8")).toBe("kept");
 });

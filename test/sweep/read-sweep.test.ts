@@ -102,7 +102,7 @@ runs:
 
   const wrong: readonly (readonly [string, string, string])[] = [
     ["an unknown key", "spec: a\nsedes: [1]", "2:1 a sweep has no `sedes` (did you mean `seeds`?)"],
-    ["no spec", "seeds: [1]", "1:1 it is not said which spec (add `spec: FILE.vlm`)"],
+    ["no spec", "seeds: [1]", "1:1 no spec specified (add `spec: FILE.vlm`)"],
     ["a key that stands twice", "spec: a\nspec: b", "2:1 `spec` stands twice, first in line 1"],
     ["a seed that is no number", "spec: a\nseeds: [1, x]", "2:12 `seeds` is a whole number"],
     ["a seed twice", "spec: a\nseeds: [1, 1]", "2:8 `seeds` has one of them twice"],
@@ -111,7 +111,7 @@ runs:
     [
       "a setting of no block",
       "spec: a\ngrid: {trian.batch: [1]}",
-      "2:8 `trian.batch` is no setting (did you mean `train`?)",
+      "2:8 `trian.batch` is not a setting (did you mean `train`?)",
     ],
     [
       "a setting that the sweep says",
@@ -132,7 +132,7 @@ runs:
     [
       "a name that leads out of the folder",
       "spec: a\nruns: [{name: ../x}]",
-      "2:15 `../x` is no name for files (names have letters, digits, `_`, `-` and `.`, and begin with a letter or a digit)",
+      "2:15 `../x` is not a valid file name (names have letters, digits, `_`, `-` and `.`, and begin with a letter or a digit)",
     ],
     ["a name twice", "spec: a\nruns: [{name: x}, {name: X}]", "2:26 another run is named `X`"],
     ["an alias", "spec: &a b\ndata: *a", "2:7 aliases are not read here"],

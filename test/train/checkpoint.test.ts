@@ -234,7 +234,7 @@ describe("a state with a right hash is refused where", () => {
       "`sum` of `loss` of the state is no",
     ],
     ["it is a list", () => "[]", "the state is no object"],
-    ["it is no JSON", (text) => text.slice(1), "it is no JSON"],
+    ["it is not valid JSON", (text) => text.slice(1), "it is not valid JSON"],
   ])("%s", (_, change, reason) => {
     save([2, null]);
     rewrite(join(store.folderOf(2), "state.json"), change);

@@ -68,7 +68,7 @@ test("an archive with a name that leads out of it is refused", () => {
     "",
   ];
   for (const name of names) {
-    expect(problemOf(zipOf([pickle, { ...weight, name }]))).toMatch(/which is no name of a file inside of it/);
+    expect(problemOf(zipOf([pickle, { ...weight, name }]))).toMatch(/which does not name a file inside it/);
   }
 });
 

@@ -56,7 +56,7 @@ export function kindOf(
   const kind = declaration.name.text;
   if (others.length > 0) return { rule: `\`${kind}\` also needs ${others.join(", ")}`, help: "give it with --with" };
   if (varied !== undefined && !(varied.type?.kind === "scalar-type" && varied.type.name === "int")) {
-    return { rule: `\`${varied.name.text}\` of \`${kind}\` is no whole number`, help: "give it with --with" };
+    return { rule: `\`${varied.name.text}\` of \`${kind}\` is not a whole number`, help: "give it with --with" };
   }
   return { declaration, sizeName: varied?.name.text ?? null, import: imported };
 }

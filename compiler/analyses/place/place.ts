@@ -33,12 +33,15 @@ interface MeasuredKind extends Kind {
 export function findPlacements(entry: Source, library: Library, options: PlaceOptions): PlaceResult {
   const given = readArguments(options.with);
   if (given === null) {
-    return refuse({ rule: `\`${options.with}\` is no list of arguments`, help: 'write it as in "alpha = 2 * rank"' });
+    return refuse({
+      rule: `\`${options.with}\` is not a list of arguments`,
+      help: 'write it as in "alpha = 2 * rank"',
+    });
   }
   const budget = readBudget(options.budget);
   if (budget === null) {
     return refuse({
-      rule: `\`${options.budget}\` is no number`,
+      rule: `\`${options.budget}\` is not a number`,
       help: "a budget is written as an expectation has it, such as 1.67M, 1_671_168 or 0.38%",
     });
   }

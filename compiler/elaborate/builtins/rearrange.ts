@@ -64,7 +64,7 @@ function parseSide(side: string): readonly Group[] | string {
       if (open === null) groups.push([token]);
       else open.push(token);
     } else {
-      return `\`${token}\` is no letter`;
+      return `\`${token}\` is not a letter`;
     }
   }
   return open === null ? groups : "it has a `(` without its `)`";
