@@ -43,7 +43,7 @@ describe.each(
     child.kill(signal);
     const ended = await end;
     expect(ended).toMatchObject({ code, signal: null });
-    const step = Number(/^stopped after step (\d+) of 120, which is saved; go on with/m.exec(ended.err)?.[1]);
+    const step = Number(/^stopped after step (\d+) of 120, which is saved; resume with/m.exec(ended.err)?.[1]);
     expect(step).toBeGreaterThan(0);
     expect(step).toBeLessThan(steps);
     expect(readdirSync(join(folder, "checkpoints"))).toContain(`step-${String(step).padStart(8, "0")}`);
@@ -86,7 +86,7 @@ test("SIGHUP, as of a terminal that is closed, saves as SIGTERM does", async () 
   child.kill("SIGHUP");
   const ended = await end;
   expect(ended).toMatchObject({ code: 129, signal: null });
-  expect(ended.err).toMatch(/^stopped after step \d+ of 120, which is saved; go on with/m);
+  expect(ended.err).toMatch(/^stopped after step \d+ of 120, which is saved; resume with/m);
 });
 
 /** The process that trains, which the one that was started watches over. */

@@ -161,8 +161,8 @@ describe("a vocab.txt that is wrong", () => {
 
 describe("a tokenizer.json that is wrong", () => {
   test.each<[string, (json: ReturnType<typeof bertJson>) => unknown, string]>([
-    ["a list", () => [], "the file is no object with fields"],
-    ["without a model", (json) => ({ ...json, model: null }), "`model` is no object with fields"],
+    ["a list", () => [], "the file is not an object with fields"],
+    ["without a model", (json) => ({ ...json, model: null }), "`model` is not an object with fields"],
     [
       "of another model",
       (json) => ({ ...json, model: { ...json.model, type: "BPE" } }),
@@ -201,7 +201,7 @@ describe("a tokenizer.json that is wrong", () => {
     [
       "with a vocabulary as a list",
       (json) => ({ ...json, model: { ...json.model, vocab: [] } }),
-      "`model.vocab` is no object with fields",
+      "`model.vocab` is not an object with fields",
     ],
     [
       "with two tokens of one number",

@@ -108,7 +108,7 @@ describe("a wheel is downloaded by the user's own settings of pip", () => {
     const { ranges } = await serve({});
     const { path, said } = download();
     expect(readFileSync(path).equals(bytes)).toBe(true);
-    expect(said).toEqual(["Downloading medctc-test 1.0 (3 MB, going on after 1 MB) ..."]);
+    expect(said).toEqual(["Downloading medctc-test 1.0 (3 MB, resuming after 1 MB) ..."]);
     await settled();
     expect(ranges).toEqual(["bytes=1234567-"]);
   });

@@ -116,7 +116,7 @@ describe("what is gathered of a sweep", () => {
       '{"title": "x", "entries": [{"name": "../up", "settings": [], "seeds": []}]}',
     );
     expect(await sweepCollect(folder, { json: false }, terminal)).toBe(1);
-    expect(said.err).toContain("is no folder of a sweep");
+    expect(said.err).toContain("is not a sweep's folder");
   });
 });
 

@@ -135,7 +135,7 @@ describe("a derived spec", () => {
 
   test("has no settings that are more than one value", () => {
     const grid = 'grid: {train.batch: [4, "4\\nepochs = 2", "4 }\\ndata { size = [1, 1, 1]"]}';
-    expect(wrongOf(grid).map((each) => /is no single value of the language$/.test(each))).toEqual([true, true]);
+    expect(wrongOf(grid).map((each) => /is not a single value of the language$/.test(each))).toEqual([true, true]);
     expect(wrongOf("grid: {train.bacth: [4]}")).toEqual([expect.stringMatching(/^bacth-4: E\d\d\d$/)]);
   });
 

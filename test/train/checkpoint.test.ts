@@ -224,7 +224,7 @@ describe("a state with a right hash is refused where", () => {
     ],
     ["the spec's hash is another's", (text) => text.replace("rank = 4", "rank = 5"), "not written as this program"],
     [
-      "a file is no object",
+      "a file is not an object",
       (text) => text.replace(/"files": \{[\s\S]*\}\n/, '"files": []\n'),
       "`files` of the state is no",
     ],
@@ -233,7 +233,7 @@ describe("a state with a right hash is refused where", () => {
       (text) => text.replace('"sum": 1.4', '"sum": "big"'),
       "`sum` of `loss` of the state is no",
     ],
-    ["it is a list", () => "[]", "the state is no object"],
+    ["it is a list", () => "[]", "the state is not an object"],
     ["it is not valid JSON", (text) => text.slice(1), "it is not valid JSON"],
   ])("%s", (_, change, reason) => {
     save([2, null]);

@@ -63,7 +63,7 @@ function goOn(training, output) {
     if (kind < 0.1) killAfter(wait * 1000);
     child.stderr.setEncoding("utf8").on("data", (text) => {
       said += text;
-      if (!/^(going on|evaluating|step)/m.test(said)) return;
+      if (!/^(resuming|evaluating|step)/m.test(said)) return;
       if (kind < 0.5) killAfter(wait * 300);
       else watcher ??= watchSaves(join(output, "checkpoints"), saves, () => killAfter(wait * 5));
     });

@@ -98,7 +98,7 @@ describe("a pickle that asks for more than tensors is refused", () => {
     ["a call of a text", pickleOf(text("os.system"), ")R"), /calls what makes nothing/],
     ["a call without a tuple", pickleOf("ccollections\nOrderedDict\nNR"), /no tuple/],
     ["no storage", dictOf("ctorch._utils\n_rebuild_tensor_v2\n(NK\x00)))NtR"), /no storage/],
-    ["another thing outside of it", pickleOf("(", text("module"), "tQ"), /no storage/],
+    ["another thing outside of it", pickleOf("(", text("module"), "tQ"), /not a storage/],
   ])("%s", (_, pickle, problem) => {
     expect(problemOf(torchFile(pickle, four))).toMatch(problem);
   });
@@ -110,7 +110,7 @@ describe("a pickle that is not in order is refused", () => {
     ["of protocol 0", utf8("(dp0\n."), /instruction of code 100/],
     ["of protocol 6", Uint8Array.of(0x80, 6, 0x7d, 0x2e), /protocol is 6/],
     ["without an end", pickleOf("}").subarray(0, 3), /cut off/],
-    ["with something behind its end", Uint8Array.from([...pickleOf("}"), 0x2e]), /behind its end/],
+    ["with something behind its end", Uint8Array.from([...pickleOf("}"), 0x2e]), /past its end/],
     ["of two values", pickleOf("}}"), /more than one value/],
     ["of no value", pickleOf(), /no/],
     ["with an open mark", pickleOf("}("), /no/],
@@ -119,8 +119,8 @@ describe("a pickle that is not in order is refused", () => {
     ["with a key without a value", pickleOf("}(", text("a"), "u"), /no value/],
     ["that recalls what it did not keep", pickleOf("h\x07"), /did not keep/],
     ["that keeps nothing", pickleOf("q\x00"), /none/],
-    ["that appends to a dict", pickleOf("}Na"), /no list/],
-    ["that sets an item of a list", pickleOf("]NNs"), /no dict/],
+    ["that appends to a dict", pickleOf("}Na"), /not a list/],
+    ["that sets an item of a list", pickleOf("]NNs"), /not a dict/],
     ["with a text that is too long", pickleOf("X\xff\xff\xff\x7f"), /cut off/],
     ["with a text that is not UTF-8", pickleOf("X\x01\x00\x00\x00\xff"), /UTF-8/],
     ["with a name that has no end", pickleOf("cos"), /cut off/],
