@@ -38,10 +38,20 @@ function fromPackages(folder) {
   }
   const libraries = join(root, "usr/lib");
   const triplet = readdirSync(libraries).find((name) => /-linux-gnu/.test(name));
-  const folders = [...(triplet === undefined ? [] : [join(libraries, triplet)]), libraries];
+  const own = triplet === undefined ? [] : [join(libraries, triplet)];
+  // Some libraries find others in a folder beside them by its full path, where they are not installed here.
+  const folders = [...own, ...own.flatMap(foldersOfLibraries), libraries];
   const file = join(libraries, "chromium/chromium-headless-shell");
   if (!existsSync(file)) return { why: `Debian's package has no ${file}` };
   return { file, env: { LD_LIBRARY_PATH: folders.join(":"), FONTCONFIG_FILE: join(folder, "fonts.conf") } };
+}
+
+/** Folders inside of one that have shared libraries, such as `pulseaudio`. */
+function foldersOfLibraries(folder) {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join(folder, entry.name))
+    .filter((inside) => readdirSync(inside).some((name) => /^lib.*\.so/.test(name)));
 }
 
 /** Downloads what of the packages and of all that they need is not installed, with lists and files in this folder. */

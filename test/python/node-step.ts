@@ -31,5 +31,5 @@ const values = Object.fromEntries([...inputs].map(([name, numbers]) => [name, [.
 writeFileSync(batch, JSON.stringify({ inputs: values, losses }));
 
 function isIndex(value: unknown): value is ModelIndex {
-  return typeof value === "object" && value !== null && "format" in value && value.format === 1;
+  return typeof value === "object" && value !== null && "format" in value && value.format === 2;
 }
