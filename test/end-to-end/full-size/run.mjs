@@ -228,11 +228,14 @@ function run(command, words) {
   });
 }
 
-/** The largest resident size of a process so far; 0 once it has ended. */
+/** The largest resident size so far of a process and of those that it started, each by itself; 0 once they have ended. */
 function highWater(pid) {
   try {
     const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
-    return Number(kilobytes ?? 0) * 1024;
+    const started = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
+    // `medctc train` watches the process that trains.
+    const others = started === "" ? [] : started.split(" ").map(highWater);
+    return Math.max(Number(kilobytes ?? 0) * 1024, ...others);
   } catch {
     return 0;
   }
