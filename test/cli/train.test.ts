@@ -129,7 +129,7 @@ test("a finished training that is resumed trains no step more, and says the same
 test("--resume in a folder without a training says so and starts one", async () => {
   const { code, err } = await train("-o", small.path("fresh"), "--resume", "--steps", "1");
   expect(code).toBe(0);
-  expect(err).toContain(`note: ${small.path("fresh")} has no checkpoint to go on from`);
+  expect(err).toContain(`note: ${small.path("fresh")} has no checkpoint to resume from; starting anew`);
 });
 
 test("a folder that has a training is refused without --resume, and stays as it is", async () => {
