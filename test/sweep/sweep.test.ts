@@ -62,7 +62,7 @@ test("a sweep that was ended by Ctrl-C, and then killed with its trainings, goes
   await seen(join(output, "runs/q/seed-7/metrics.jsonl"));
   stopped.kill("SIGINT");
   expect(await stoppedWith).toBe(130);
-  expect(err).toContain("the same command goes on with it");
+  expect(err).toContain("the same command resumes");
   expect(existsSync(first ?? "")).toBe(false);
 
   const killed = spawn(process.execPath, words, { stdio: "ignore" });
