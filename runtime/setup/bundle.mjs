@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { writeLicences } from "./licences.mjs";
 import { onnxRuntimeBeside, placeOnnxRuntime } from "./onnx-runtime.mjs";
 
 const rooms = ["grammar", "compiler", "runtime"];
@@ -38,7 +39,9 @@ export async function bundle(root) {
     platform: "node",
     target: "node20",
     minify: true,
+    // The licences of what is bundled stand in a file of their own.
     legalComments: "none",
+    metafile: true,
     // Read when an internal error is printed, and by nothing else.
     sourcemap: "external",
     sourcesContent: false,
@@ -49,7 +52,7 @@ export async function bundle(root) {
     },
     logLevel: "warning",
   };
-  await esbuild.build({
+  const main = await esbuild.build({
     ...options,
     entryPoints: {
       medctc: "runtime/cli/main.ts",
@@ -60,20 +63,20 @@ export async function bundle(root) {
     chunkNames: "chunks/[name]-[hash]",
     plugins: [apart(quick)],
   });
-  await esbuild.build({
+  const quickCommands = await esbuild.build({
     ...options,
     entryPoints: Object.fromEntries(quick.map((name) => [`quick/${name}`, `runtime/cli/${name}.ts`])),
     chunkNames: "quick/[name]-[hash]",
   });
   // One file, so that what is beside it is found from where it is.
-  await esbuild.build({
+  const worker = await esbuild.build({
     ...options,
     entryPoints: { "onnx-worker": "runtime/onnx/worker.ts" },
     splitting: false,
     plugins: [onnxRuntimeBeside()],
   });
   // The compiler for a browser: what needs Node does not bundle.
-  await esbuild.build({
+  const browser = await esbuild.build({
     ...options,
     entryPoints: { compiler: "compiler/browser.ts" },
     platform: "browser",
@@ -81,6 +84,12 @@ export async function bundle(root) {
     banner: {},
   });
   placeOnnxRuntime(root, staging, [{ platform: process.platform, architecture: process.arch }]);
+  const bundles = [main, quickCommands, worker, browser];
+  writeLicences(
+    root,
+    join(staging, "licences.txt"),
+    bundles.map(({ metafile }) => metafile),
+  );
   chmodSync(join(staging, "medctc.js"), 0o755);
   rmSync(join(root, "dist"), { recursive: true, force: true });
   renameSync(staging, join(root, "dist"));
