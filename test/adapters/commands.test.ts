@@ -194,7 +194,7 @@ describe("medctc export --peft", () => {
       [
         "train",
         ["lora(rank = 1) on text.attn.q", "train text.layers[0]"],
-        "is trained too (train text.layers[0]), and is no adapter's",
+        "is trained too (train text.layers[0]), and does not belong to an adapter",
       ],
       [
         "mixed",
