@@ -1,8 +1,8 @@
 import { elementCount, nodesOf, optimise, runProgram, type TensorData, valueNamed } from "../../compiler/index.ts";
-import type { WeightPieces } from "../weights/index.ts";
+import { joined, type WeightPieces } from "../weights/index.ts";
 import type { Backend, Engine, Model, Values } from "./backend.ts";
 import { inPhase } from "./engine-error.ts";
-import { changes, joined } from "./values.ts";
+import { changes } from "./values.ts";
 
 const title = "the reference evaluator";
 

@@ -1,3 +1,4 @@
+import type { TrainSettings } from "../../compiler/index.ts";
 import type { Backend } from "./backend.ts";
 import { evaluator } from "./evaluator-backend.ts";
 import { type BackendName, backendNames, currentName } from "./names.ts";
@@ -17,6 +18,14 @@ export function backendNamed(name: string): Backend | null {
 /** Whether a backend is fast enough to train and evaluate with. */
 export function isForTraining({ name }: Backend): boolean {
   return backendNames({ trains: true }).includes(name);
+}
+
+/** The precision in which a backend computes a spec of some precision. */
+export function precisionOn(
+  { productType }: Backend,
+  precision: TrainSettings["precision"],
+): TrainSettings["precision"] {
+  return productType(precision) ?? precision;
 }
 
 /** A backend in words: its name, and its version where it has one. */

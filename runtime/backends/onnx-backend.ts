@@ -11,10 +11,10 @@ import {
   withComputedOnce,
   writeOnnx,
 } from "../onnx/index.ts";
-import type { WeightPieces } from "../weights/index.ts";
+import { joined, type WeightPieces } from "../weights/index.ts";
 import type { Backend, BackendState, Engine, Model } from "./backend.ts";
 import { inPhase } from "./engine-error.ts";
-import { changes, floats, joined } from "./values.ts";
+import { changes, floats } from "./values.ts";
 
 const title = "ONNX Runtime";
 

@@ -17,16 +17,3 @@ export function floats(
     [...values].map(([name, data]) => [name, data instanceof Float32Array ? data : Float32Array.from(data)]),
   );
 }
-
-/** Pieces of a tensor as one array; a tensor in one piece is not copied. */
-export function joined(pieces: Iterable<Float32Array>, count: number): Float32Array {
-  let whole: Float32Array | null = null;
-  let at = 0;
-  for (const piece of pieces) {
-    if (piece.length === count) return piece;
-    whole ??= new Float32Array(count);
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole ?? new Float32Array(count);
-}

@@ -2,6 +2,6 @@ export { drawInputs } from "./inputs.ts";
 export { measure, measuredPrograms, productSize } from "./measure.ts";
 export { type Ended, measureApart } from "./measure-apart.ts";
 export { peakBytes } from "./memory.ts";
-export { isRequest, type MeasuredProgram, type Measurement, type Message, type Request } from "./messages.ts";
+export { isRequest, type Measurement, type Message, type Request } from "./messages.ts";
 export { moduleOf, type Profile, profileOf, type Share, traceOf } from "./profile.ts";
 export { type Spread, spreadOf } from "./statistics.ts";

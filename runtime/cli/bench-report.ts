@@ -1,6 +1,6 @@
 import { availableParallelism, cpus } from "node:os";
 import { printBytes, printFlops, type TracedSpec } from "../../compiler/index.ts";
-import { type Backend, engineName } from "../backends/index.ts";
+import { type Backend, engineName, precisionOn } from "../backends/index.ts";
 import {
   type Measurement,
   type Profile,
@@ -79,9 +79,7 @@ export function reportOf(found: Found, profile: BenchReport["profile"]): BenchRe
     flops,
     gflopsPerSecond: rate,
     product:
-      best === null
-        ? null
-        : { size: productSize, dtype: backend.productType(precision) ?? precision, gflopsPerSecond: best },
+      best === null ? null : { size: productSize, dtype: precisionOn(backend, precision), gflopsPerSecond: best },
     shareOfProduct: best === null ? null : rate / best,
     profile,
   };

@@ -1,23 +1,15 @@
 import { createReadStream, mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import { type Compiled, expectMemory, whyNoStep } from "../../compiler/index.ts";
+import { whyNoStep } from "../../compiler/index.ts";
 import { report as reportDiagnostic } from "../../grammar/index.ts";
 import { type Backend, backends, chooseBackend } from "../backends/index.ts";
-import {
-  type Ended,
-  type MeasuredProgram,
-  measureApart,
-  measuredPrograms,
-  profileOf,
-  type Request,
-  traceOf,
-} from "../bench/index.ts";
+import { type Ended, measureApart, measuredPrograms, profileOf, type Request, traceOf } from "../bench/index.ts";
 import { makeTemporaryFolder, writeAtomically } from "../files/index.ts";
-import { availableBytes, judgeMemory, MemoryError } from "../memory/index.ts";
 import type { OperationRun } from "../tensorflow/index.ts";
 import { type BenchReport, renderBench, reportOf } from "./bench-report.ts";
 import { fail, refuse, refuseWriting } from "./fail.ts";
+import { showMemoryRoom } from "./memory-room.ts";
 import { Progress } from "./progress.ts";
 import { compilePath, showDiagnostics } from "./read-spec.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
@@ -58,8 +50,9 @@ export async function bench(path: string, options: BenchOptions, terminal: Termi
   const opened = openWeights(programs, compiled, { weights, adapter: null, allowMissing: [] });
   if (opened.kind === "wrong") return refuse(opened.diagnostics, terminal);
   opened.close();
-  const expected = expectedMemory(compiled, program, backend, terminal);
-  if (expected === null) return exitCodes.wrong;
+  const room = program === "step" ? showMemoryRoom(spec, backend, terminal) : ({ kind: "unknown" } as const);
+  if (room.kind === "too-small") return exitCodes.wrong;
+  const expected = room.kind === "room" ? room.line : "nothing is known of what it needs";
   const progress = new Progress(terminal);
   const folder = makeTemporaryFolder("medctc-bench");
   try {
@@ -91,26 +84,6 @@ export async function bench(path: string, options: BenchOptions, terminal: Termi
     return exitCodes.done;
   } finally {
     rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/** Says what the run is expected to take; null where not even the weights fit, which is said too. */
-function expectedMemory(
-  { spec }: Compiled,
-  program: MeasuredProgram,
-  { memory }: Backend,
-  terminal: Terminal,
-): string | null {
-  const expected = program !== "step" || spec === null || memory === null ? null : expectMemory(spec, memory);
-  if (expected === null) return "nothing is known of what it needs";
-  try {
-    const { line, warning } = judgeMemory(expected, availableBytes());
-    terminal.err(`${line}\n${warning === null ? "" : `warning: ${warning}\n`}`);
-    return line;
-  } catch (error) {
-    if (!(error instanceof MemoryError)) throw error;
-    terminal.err(`error: ${error.message}\n  help: ${error.help}\n`);
-    return null;
   }
 }
 

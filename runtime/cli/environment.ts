@@ -1,6 +1,6 @@
 import { availableParallelism, cpus } from "node:os";
 import type { TracedSpec } from "../../compiler/index.ts";
-import { type Engine, engineName } from "../backends/index.ts";
+import { type Engine, engineName, precisionOn } from "../backends/index.ts";
 
 /** What a report says of where and with what something was run: names and values. */
 export function environmentOf(
@@ -23,6 +23,6 @@ export function environmentOf(
     ["adapters", given.adapter ?? "their first values"],
     ["seed", String(seed)],
     ["batch", microBatch === batch ? String(batch) : `${batch}, in pieces of ${microBatch}`],
-    ["precision", engine.backend.productType(precision) ?? precision],
+    ["precision", precisionOn(engine.backend, precision)],
   ];
 }

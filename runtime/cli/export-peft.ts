@@ -10,9 +10,8 @@ import {
   printBytes,
 } from "../../compiler/index.ts";
 import { type ConfigFields, ia3Config, lengthsOf, loraConfig, peftFiles, peftPrefix } from "../adapters/index.ts";
-import { joined } from "../backends/index.ts";
 import { attempt, writeAtomically } from "../files/index.ts";
-import { countOf, type FloatTensor, safetensorsPieces, type WeightPieces } from "../weights/index.ts";
+import { countOf, type FloatTensor, joined, safetensorsPieces, type WeightPieces } from "../weights/index.ts";
 import { fail, failStorage, refuse } from "./fail.ts";
 import { Progress } from "./progress.ts";
 import { compilePath, showDiagnostics } from "./read-spec.ts";

@@ -9,8 +9,7 @@ import {
   type TensorType,
 } from "../../compiler/index.ts";
 import { type Diagnostic, didYouMean, report } from "../../grammar/index.ts";
-import { joined } from "../backends/index.ts";
-import { matchNames, type NameMatch, type OpenTensors, type Wanted } from "../weights/index.ts";
+import { joined, matchNames, type NameMatch, type OpenTensors, type Wanted } from "../weights/index.ts";
 
 /** Values for a program, and what is wrong with what was given. */
 export interface Matched {

@@ -1,15 +1,15 @@
-import { type Compiled, expectMemory, type Features, type TracedSpec, whyNoStep } from "../../compiler/index.ts";
+import { type Compiled, type Features, type TracedSpec, whyNoStep } from "../../compiler/index.ts";
 import { report } from "../../grammar/index.ts";
 import {
-  type Backend,
   chooseBackend,
   type Engine,
   type EnginePurpose,
   enginePrograms,
   modelOf,
+  precisionOn,
 } from "../backends/index.ts";
-import { availableBytes, judgeMemory, MemoryError } from "../memory/index.ts";
 import { fail, refuse } from "./fail.ts";
+import { showMemoryRoom } from "./memory-room.ts";
 import type { Progress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
 import { type GivenWeights, openWeights } from "./weight-sources.ts";
@@ -41,7 +41,7 @@ export async function openEngine(
   const { backend, note } = chosen;
   if (note !== null) terminal.err(`${note}\n`);
   const { precision } = spec.settings;
-  const computed = backend.productType(precision) ?? precision;
+  const computed = precisionOn(backend, precision);
   if (computed !== precision) {
     terminal.err(`note: ${backend.title} computes in ${computed}; the spec's precision is ${precision}\n`);
   }
@@ -52,7 +52,10 @@ export async function openEngine(
     refuse([report("no-such-program", "step", { name: "step", why: whyNoStep(spec) })], terminal);
     return null;
   }
-  if (purpose === "train" && !isRoomFor(spec, backend, progress, terminal)) return null;
+  if (purpose === "train") {
+    progress.end();
+    if (showMemoryRoom(spec, backend, terminal).kind === "too-small") return null;
+  }
   const weights = openWeights(programs, compiled, options);
   if (weights.kind === "wrong") {
     progress.end();
@@ -65,21 +68,5 @@ export async function openEngine(
   } finally {
     weights.close();
     progress.end();
-  }
-}
-
-/** Says what memory training is expected to take; false where not even the weights fit, which is said too. */
-function isRoomFor(spec: TracedSpec, { memory }: Backend, progress: Progress, terminal: Terminal): boolean {
-  const expected = memory === null ? null : expectMemory(spec, memory);
-  if (expected === null) return true;
-  progress.end();
-  try {
-    const { line, warning } = judgeMemory(expected, availableBytes());
-    terminal.err(`${line}\n${warning === null ? "" : `warning: ${warning}\n`}`);
-    return true;
-  } catch (error) {
-    if (!(error instanceof MemoryError)) throw error;
-    fail(error.message, error.help, terminal);
-    return false;
   }
 }

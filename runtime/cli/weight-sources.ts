@@ -9,8 +9,7 @@ import {
   valueNamed,
 } from "../../compiler/index.ts";
 import type { Diagnostic } from "../../grammar/index.ts";
-import { joined } from "../backends/index.ts";
-import { type OpenTensors, openTensors, type WeightPieces } from "../weights/index.ts";
+import { joined, type OpenTensors, openTensors, type WeightPieces } from "../weights/index.ts";
 import { adapterFile } from "./adapter-file.ts";
 import { type FoundTensor, findTensors, misshapen, missingWeights, tensorOf } from "./match-tensors.ts";
 import { matcherOf } from "./name-patterns.ts";

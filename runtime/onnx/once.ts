@@ -4,7 +4,7 @@ import { emitOnnx, evaluateOnce, flopsOfProgram, type Program } from "../../comp
 import { makeTemporaryFolder } from "../files/index.ts";
 import type { WeightPieces } from "../weights/index.ts";
 import { OnnxSession } from "./session.ts";
-import { writeOnnx } from "./write-model.ts";
+import { onnxFiles, writeOnnx } from "./write-model.ts";
 
 /** Up to that many floating-point operations the reference evaluator computes a value: some seconds. */
 const fewFlops = 2e9;
@@ -37,9 +37,9 @@ async function computed(program: Program, piecesOf: WeightPieces): Promise<Float
       operation.op === "parameter" ? [operation.path] : [],
     );
     const model = emitOnnx(program, { trainable: new Set(paths), gradients: false });
-    const files = { folder, model: () => "once.onnx", frozen: "frozen.data", trainable: "trainable.data" };
-    writeOnnx(new Map([["once", model]]), files, piecesOf, { spec: "", version: "", placements: [] });
-    const session = await OnnxSession.load(join(folder, "once.onnx"));
+    const files = onnxFiles(folder);
+    writeOnnx(new Map([[program.name, model]]), files, piecesOf, { spec: "", version: "", placements: [] });
+    const session = await OnnxSession.load(join(folder, files.model(program.name)));
     const value = (await session.run(new Map(), ["value"])).get("value");
     await session.dispose();
     if (value === undefined) throw new Error("a model gives its outputs");

@@ -3,7 +3,7 @@ export { FormatError } from "./format-error.ts";
 export { repeatedKey } from "./header-keys.ts";
 export { matchNames, type NameMatch, type Wanted } from "./match-names.ts";
 export { type OpenTensors, openTensors } from "./open.ts";
-export type { WeightPieces } from "./pieces.ts";
+export { joined, type WeightPieces } from "./pieces.ts";
 export type { PlacedTensor } from "./placed-tensor.ts";
 export {
   dataStart,
