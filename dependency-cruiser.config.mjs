@@ -15,6 +15,24 @@ const compiler = [
   ["analyses"],
 ];
 
+const runtime = [
+  ["text"],
+  ["files"],
+  ["machine"],
+  ["specs"],
+  ["weights"],
+  ["adapters"],
+  ["data"],
+  ["backends"],
+  ["evaluate"],
+  ["train"],
+  ["report"],
+  ["sweep"],
+  ["bench"],
+  ["app"],
+  ["api", "cli"],
+];
+
 /** A rule for each step: it knows nothing of the steps after it. */
 function inOrder(room, steps) {
   return steps.slice(0, -1).map((step, index) => ({
@@ -42,6 +60,7 @@ export default {
       to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
     },
     ...inOrder("compiler", compiler),
+    ...inOrder("runtime", runtime),
     {
       name: "compiler-by-index",
       comment: "a folder's index.ts is its whole surface; add there what is missing",
@@ -62,6 +81,17 @@ export default {
       severity: "error",
       from: { path: "^compiler/[^/]+\\.ts$" },
       to: { path: "^compiler/[^/]+/", pathNot: "/index\\.ts$" },
+    },
+    {
+      name: "runtime-by-index",
+      comment:
+        "the same for the runtime's folders; names.ts is what the command line has to know before anything is loaded",
+      severity: "error",
+      from: { path: "^runtime/([^/]+)/" },
+      to: {
+        path: "^runtime/[^/]+/",
+        pathNot: ["^runtime/$1/", "/index\\.ts$", "^runtime/backends/names\\.ts$"],
+      },
     },
     {
       name: "grammar-by-index",

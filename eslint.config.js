@@ -18,7 +18,8 @@ const noNode = { regex: "^node:", message: "grammar/ and compiler/ run in a brow
 const noCompiler = { regex: "(^|/)compiler/", message: "grammar/ knows nothing of compiler/." };
 const onnxRuntime = {
   regex: "^onnxruntime",
-  message: "Only runtime/onnx/worker.ts loads ONNX Runtime, in a thread that is started with its telemetry off.",
+  message:
+    "Only runtime/backends/onnx/worker.ts loads ONNX Runtime, in a thread that is started with its telemetry off.",
 };
 const noRuntime = { regex: "(^|/)runtime/", message: "Only runtime/ knows runtime/." };
 
@@ -70,5 +71,5 @@ export default defineConfig(
   { files: ["compiler/**/*.ts"], rules: { ...pure, ...restrictImports(noNode, noRuntime, intoGrammar) } },
   { files: ["runtime/**/*.ts", "test/**/*.ts"], rules: restrictImports(onnxRuntime) },
   { files: ["runtime/**/*.ts"], rules: restrictImports(intoGrammar, intoCompiler, onnxRuntime) },
-  { files: ["runtime/onnx/worker.ts"], rules: restrictImports(intoGrammar, intoCompiler) },
+  { files: ["runtime/backends/onnx/worker.ts"], rules: restrictImports(intoGrammar, intoCompiler) },
 );

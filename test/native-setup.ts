@@ -1,4 +1,4 @@
-import { installNative, nativeFiles, SetupError } from "../runtime/native/index.ts";
+import { installNative, nativeFiles, SetupError } from "../runtime/backends/tensorflow/native/index.ts";
 
 /**
  * Installs native TensorFlow into the cache before the tests run, where it stays. On a machine that cannot get it the

@@ -2,9 +2,8 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Compiled, checkSpec, type Plan, type TrainOverrides } from "../../compiler/index.ts";
 import { createSource, type Diagnostic, hasErrors, renderDiagnostics, report } from "../../grammar/index.ts";
-import { SpecLibrary } from "../cli/library.ts";
-import { compilePath } from "../cli/read-spec.ts";
 import { readText } from "../files/index.ts";
+import { compilePath, SpecLibrary } from "../specs/index.ts";
 
 /** A spec that has mistakes, where only one without them will do. */
 export class SpecError extends Error {

@@ -1,7 +1,7 @@
 import type { InitialParameter, MemoryModel, PassContext, Program, TrainSettings } from "../../compiler/index.ts";
-import type { OperationRun } from "../tensorflow/index.ts";
 import type { WeightPieces } from "../weights/index.ts";
 import type { BackendName } from "./names.ts";
+import type { OperationRun } from "./tensorflow/index.ts";
 
 /** Elements of tensors that programs are given and give. */
 export type Values = Float32Array | Int32Array;

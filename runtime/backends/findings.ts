@@ -3,9 +3,12 @@ import { accessSync, constants, existsSync, lstatSync, readdirSync, statfsSync }
 import { availableParallelism, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import { kindOfPath, storageProblem } from "../files/index.ts";
-import { availableBytes } from "../memory/index.ts";
+import { availableBytes, cacheFolder } from "../machine/index.ts";
+import { sentence } from "../text/index.ts";
+import { chooseBackend } from "./choose.ts";
+import { inspectOnnx } from "./onnx/index.ts";
+import { tensorflow as tensorflowBackend } from "./tensorflow/backend.ts";
 import {
-  cacheFolder,
   environmentOfTensorflow,
   type Flavour,
   gpuNeeds,
@@ -18,10 +21,7 @@ import {
   repairOf,
   unsupportedNode,
   versions,
-} from "../native/index.ts";
-import { inspectOnnx } from "../onnx/index.ts";
-import { chooseBackend } from "./choose.ts";
-import { tensorflow as tensorflowBackend } from "./tensorflow-backend.ts";
+} from "./tensorflow/native/index.ts";
 
 /** One thing that commands run on. */
 export interface Finding {
@@ -138,8 +138,8 @@ function cache(): Finding {
     const used = existsSync(folder) ? sizeOf(folder) : 0;
     return ok("cache", `${folder}, ${gigabytes(used)} in it, ${gigabytes(bavail * bsize)} of disk free`);
   } catch (error) {
-    const { path, reason } = storageProblem(folder, error);
-    return brokenCache(folder, path === folder ? reason : `${path}: ${reason}`);
+    const problem = storageProblem(folder, error);
+    return brokenCache(folder, problem.subject === folder ? problem.message : sentence(problem));
   }
 }
 

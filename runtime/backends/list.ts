@@ -1,9 +1,9 @@
 import type { TrainSettings } from "../../compiler/index.ts";
 import type { Backend } from "./backend.ts";
-import { evaluator } from "./evaluator-backend.ts";
+import { evaluator } from "./evaluator/backend.ts";
 import { type BackendName, backendNames, currentName } from "./names.ts";
-import { onnx } from "./onnx-backend.ts";
-import { tensorflow } from "./tensorflow-backend.ts";
+import { onnx } from "./onnx/backend.ts";
+import { tensorflow } from "./tensorflow/backend.ts";
 
 const byName: Readonly<Record<BackendName, Backend>> = { tensorflow, onnx, evaluator };
 

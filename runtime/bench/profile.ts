@@ -1,4 +1,4 @@
-import type { OperationRun } from "../tensorflow/index.ts";
+import type { OperationRun } from "../backends/tensorflow/index.ts";
 
 /** The time of some operations of a run. */
 export interface Share {

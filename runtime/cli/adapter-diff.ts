@@ -1,10 +1,11 @@
 import { adapterUpdates } from "../../compiler/index.ts";
 import { printable } from "../../grammar/index.ts";
 import { type AdapterDifference, type Comparison, compareAdapters, readAdapter } from "../adapters/index.ts";
+import { compilePath } from "../specs/index.ts";
+import { renderTable } from "../text/index.ts";
 import { adapterFile } from "./adapter-file.ts";
 import { refuse } from "./fail.ts";
-import { compilePath, showDiagnostics } from "./read-spec.ts";
-import { renderTable } from "./table.ts";
+import { showDiagnostics } from "./show-diagnostics.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 
 export interface AdapterDiffOptions {

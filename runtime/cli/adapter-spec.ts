@@ -1,10 +1,11 @@
 import { selectorsForNames } from "../../compiler/index.ts";
 import { printable, report } from "../../grammar/index.ts";
 import { groupsOf, peftFiles, readAdapter, withoutNumbers } from "../adapters/index.ts";
+import { compilePath } from "../specs/index.ts";
+import { renderTable } from "../text/index.ts";
 import { adapterFile } from "./adapter-file.ts";
 import { fail, refuse } from "./fail.ts";
-import { compilePath, showDiagnostics } from "./read-spec.ts";
-import { renderTable } from "./table.ts";
+import { showDiagnostics } from "./show-diagnostics.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 
 /** Names that are listed of those that a model does not have. */

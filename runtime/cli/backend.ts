@@ -1,4 +1,4 @@
-import { installNative, nativeFiles, SetupError } from "../native/index.ts";
+import { installNative, nativeFiles, SetupError } from "../backends/tensorflow/native/index.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 
 /** `medctc backend install`: native TensorFlow, made once on this machine. */

@@ -10,8 +10,7 @@ import {
   type Spread,
   spreadOf,
 } from "../bench/index.ts";
-import { renderTable } from "./table.ts";
-import { printCount } from "./units.ts";
+import { printCount, renderTable } from "../text/index.ts";
 
 /** What a benchmark found; its JSON form is what `--json` prints. */
 export interface BenchReport {

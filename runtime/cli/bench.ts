@@ -4,14 +4,15 @@ import { createInterface } from "node:readline";
 import { whyNoStep } from "../../compiler/index.ts";
 import { report as reportDiagnostic } from "../../grammar/index.ts";
 import { type Backend, backends, chooseBackend } from "../backends/index.ts";
+import type { OperationRun } from "../backends/tensorflow/index.ts";
 import { type Ended, measureApart, measuredPrograms, profileOf, type Request, traceOf } from "../bench/index.ts";
 import { makeTemporaryFolder, writeAtomically } from "../files/index.ts";
-import type { OperationRun } from "../tensorflow/index.ts";
+import { compilePath } from "../specs/index.ts";
 import { type BenchReport, renderBench, reportOf } from "./bench-report.ts";
 import { fail, refuse, refuseWriting } from "./fail.ts";
 import { showMemoryRoom } from "./memory-room.ts";
 import { Progress } from "./progress.ts";
-import { compilePath, showDiagnostics } from "./read-spec.ts";
+import { showDiagnostics } from "./show-diagnostics.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 import { openWeights } from "./weight-sources.ts";
 

@@ -8,8 +8,8 @@ import {
   report,
 } from "../../grammar/index.ts";
 import { readText } from "../files/index.ts";
+import { SpecLibrary } from "../specs/index.ts";
 import { show } from "./fail.ts";
-import { SpecLibrary } from "./library.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 
 /** `medctc check`: the diagnostics of specs and of what they import. */

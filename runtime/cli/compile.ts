@@ -13,11 +13,12 @@ import {
   whyNoStep,
 } from "../../compiler/index.ts";
 import { report } from "../../grammar/index.ts";
+import { writeModel } from "../backends/tensorflow/index.ts";
 import { writeAtomically } from "../files/index.ts";
-import { writeModel } from "../tensorflow/index.ts";
+import { compilePath } from "../specs/index.ts";
 import { refuse, refuseWriting } from "./fail.ts";
 import { renderPassTable } from "./pass-table.ts";
-import { compilePath, showDiagnostics } from "./read-spec.ts";
+import { showDiagnostics } from "./show-diagnostics.ts";
 import { renderSummary } from "./summary.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 

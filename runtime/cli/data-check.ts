@@ -1,12 +1,12 @@
 import { type DataSettings, defaultData } from "../../compiler/index.ts";
 import { printable } from "../../grammar/index.ts";
 import { checkDataset, checkVolume, type DataProblem, type DatasetCounts, type VolumeCheck } from "../data/index.ts";
+import { compilePath } from "../specs/index.ts";
+import { printCount, renderTable } from "../text/index.ts";
 import { renderDataProblem } from "./data-problem.ts";
 import { Progress } from "./progress.ts";
-import { compilePath, showDiagnostics } from "./read-spec.ts";
-import { renderTable } from "./table.ts";
+import { showDiagnostics } from "./show-diagnostics.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
-import { printCount } from "./units.ts";
 
 export interface DataCheckOptions {
   /** What a spec's `data` block says, or CT-CLIP's own. */

@@ -1,6 +1,6 @@
 import { createColors } from "picocolors";
 import { printable } from "../../grammar/index.ts";
-import type { DataProblem } from "../data/problem.ts";
+import type { DataProblem } from "../data/index.ts";
 import { Styled } from "./terminal.ts";
 
 /** A problem of a data set as a person reads it: what is wrong, the file, and what to do. */

@@ -1,7 +1,7 @@
 import { mostVolumes, type Planted, planted, type Split, splits, writeDataset } from "../data/synth/index.ts";
+import { renderTable } from "../text/index.ts";
 import { refuseWriting } from "./fail.ts";
 import { Progress } from "./progress.ts";
-import { renderTable } from "./table.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 
 export interface DataSynthOptions {

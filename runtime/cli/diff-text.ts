@@ -7,8 +7,7 @@ import {
   printFlops,
   type TensorChange,
 } from "../../compiler/index.ts";
-import { renderTable } from "./table.ts";
-import { printCount } from "./units.ts";
+import { printCount, renderTable } from "../text/index.ts";
 
 /** How the parts of a plan's cost are called and written. */
 const costRows: ReadonlyMap<string, readonly [name: string, write: (value: number) => string]> = new Map([

@@ -1,9 +1,9 @@
 import { type Comparison, compareSpecs, type ReadableSpec } from "../../compiler/index.ts";
 import { createSource, type Diagnostic, report } from "../../grammar/index.ts";
 import { readText } from "../files/index.ts";
+import { SpecLibrary } from "../specs/index.ts";
 import { renderComparison } from "./diff-text.ts";
 import { show } from "./fail.ts";
-import { SpecLibrary } from "./library.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 
 /** As the program `diff` ends: 1 says that there are differences, so what cannot be compared is 2. */

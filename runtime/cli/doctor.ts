@@ -1,5 +1,5 @@
 import { type Finding, findings } from "../backends/index.ts";
-import { renderTable } from "./table.ts";
+import { renderTable } from "../text/index.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 
 /** `medctc doctor`: what is there, what is missing, and the command that repairs it. */

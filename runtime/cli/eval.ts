@@ -4,7 +4,8 @@ import type { Plan, TracedSpec } from "../../compiler/index.ts";
 import type { DataProblem, Dataset } from "../data/index.ts";
 import { type Evaluation, evaluationTable, evaluationToJson, scoresToCsv } from "../evaluate/index.ts";
 import { attempt, makeTemporaryFolder, writeAtomically } from "../files/index.ts";
-import { exitCodeOf, type SignalWatch, watchSignals } from "../train/index.ts";
+import { exitCodeOf, type SignalWatch, watchSignals } from "../machine/index.ts";
+import { compilePath, type ReadSpec } from "../specs/index.ts";
 import { environmentOf } from "./environment.ts";
 import { fail, failFile, failStorage, failSystem, sayIsSkipped } from "./fail.ts";
 import { findSpec } from "./find-spec.ts";
@@ -12,7 +13,7 @@ import { evaluateHeldOut } from "./held-out.ts";
 import { type DataOptions, type OpenedData, openData, openSplit, sayIsUncached } from "./open-data.ts";
 import { type EngineOptions, openEngine } from "./open-engine.ts";
 import { Progress } from "./progress.ts";
-import { compilePath, type ReadSpec, showDiagnostics } from "./read-spec.ts";
+import { showDiagnostics } from "./show-diagnostics.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 
 export interface EvalOptions extends Omit<DataOptions, "data">, EngineOptions {

@@ -1,10 +1,10 @@
 import { explainSelectors } from "../../compiler/index.ts";
 import { hasErrors } from "../../grammar/index.ts";
+import { compilePath } from "../specs/index.ts";
+import { printCount, renderTable } from "../text/index.ts";
 import { show } from "./fail.ts";
-import { compilePath, showDiagnostics } from "./read-spec.ts";
-import { renderTable } from "./table.ts";
+import { showDiagnostics } from "./show-diagnostics.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
-import { printCount } from "./units.ts";
 
 /** `medctc explain`: what a selector matches in a spec, and why. */
 export function explain(path: string, selector: string, terminal: Terminal): ExitCode {

@@ -11,10 +11,11 @@ import {
 } from "../../compiler/index.ts";
 import { type ConfigFields, ia3Config, lengthsOf, loraConfig, peftFiles, peftPrefix } from "../adapters/index.ts";
 import { attempt, writeAtomically } from "../files/index.ts";
+import { compilePath } from "../specs/index.ts";
 import { countOf, type FloatTensor, joined, safetensorsPieces, type WeightPieces } from "../weights/index.ts";
 import { fail, failStorage, refuse } from "./fail.ts";
 import { Progress } from "./progress.ts";
-import { compilePath, showDiagnostics } from "./read-spec.ts";
+import { showDiagnostics } from "./show-diagnostics.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 import { type GivenWeights, openWeights } from "./weight-sources.ts";
 

@@ -1,12 +1,13 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { foldModel, type Node, type Plan, printBytes, type TracedSpec } from "../../compiler/index.ts";
+import { withComputedOnce } from "../backends/onnx/index.ts";
 import { attempt, writeAtomically } from "../files/index.ts";
-import { withComputedOnce } from "../onnx/index.ts";
+import { compilePath } from "../specs/index.ts";
 import { countOf, type FloatTensor, safetensorsPieces, type WeightPieces } from "../weights/index.ts";
 import { fail, failStorage, refuse } from "./fail.ts";
 import { Progress } from "./progress.ts";
-import { compilePath, showDiagnostics } from "./read-spec.ts";
+import { showDiagnostics } from "./show-diagnostics.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 import { type GivenWeights, openWeights } from "./weight-sources.ts";
 

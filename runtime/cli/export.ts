@@ -9,11 +9,12 @@ import {
   withDynamicBatch,
 } from "../../compiler/index.ts";
 import { report } from "../../grammar/index.ts";
+import { type OnnxFiles, onnxFiles, withComputedOnce, writeOnnx } from "../backends/onnx/index.ts";
 import { readText } from "../files/index.ts";
-import { type OnnxFiles, onnxFiles, withComputedOnce, writeOnnx } from "../onnx/index.ts";
+import { compilePath } from "../specs/index.ts";
 import { refuse, refuseWriting } from "./fail.ts";
 import { Progress } from "./progress.ts";
-import { compilePath, showDiagnostics } from "./read-spec.ts";
+import { showDiagnostics } from "./show-diagnostics.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 import { openWeights } from "./weight-sources.ts";
 

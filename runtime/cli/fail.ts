@@ -31,6 +31,6 @@ export function sayIsSkipped({ file, rule }: DataProblem, terminal: Terminal): v
 
 /** Shows why what a command makes could not be written; throws on what is a mistake of this program. */
 export function refuseWriting(error: unknown, path: string, terminal: Terminal): ExitCode {
-  const { path: named, reason, help } = storageProblem(path, error);
+  const { subject: named, message: reason, help } = storageProblem(path, error);
   return refuse([report("not-writable", named, { path: named, reason }, { help })], terminal);
 }

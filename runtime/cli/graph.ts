@@ -1,7 +1,8 @@
 import { extname } from "node:path";
 import { attempt, writeAtomically } from "../files/index.ts";
+import { compilePath } from "../specs/index.ts";
 import { failStorage } from "./fail.ts";
-import { compilePath, showDiagnostics } from "./read-spec.ts";
+import { showDiagnostics } from "./show-diagnostics.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 
 export interface GraphOptions {

@@ -1,6 +1,6 @@
 import { backendNamed } from "../backends/index.ts";
 import { isRequest, type Message, measuredPrograms, measure as measureHere, type Request } from "../bench/index.ts";
-import { compilePath } from "./read-spec.ts";
+import { compilePath } from "../specs/index.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 import { openWeights } from "./weight-sources.ts";
 

@@ -1,6 +1,6 @@
 import { expectMemory, type TracedSpec } from "../../compiler/index.ts";
 import type { Backend } from "../backends/index.ts";
-import { availableBytes, judgeMemory, MemoryError } from "../memory/index.ts";
+import { availableBytes, judgeMemory } from "../machine/index.ts";
 import { fail } from "./fail.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -14,13 +14,12 @@ export type MemoryRoom =
 export function showMemoryRoom(spec: TracedSpec, { memory }: Backend, terminal: Terminal): MemoryRoom {
   const expected = memory === null ? null : expectMemory(spec, memory);
   if (expected === null) return { kind: "unknown" };
-  try {
-    const { line, warning } = judgeMemory(expected, availableBytes());
-    terminal.err(`${line}\n${warning === null ? "" : `warning: ${warning}\n`}`);
-    return { kind: "room", line };
-  } catch (error) {
-    if (!(error instanceof MemoryError)) throw error;
-    fail(error.message, error.help, terminal);
+  const judged = judgeMemory(expected, availableBytes());
+  if (judged.kind === "failed") {
+    fail(judged.problem.message, judged.problem.help, terminal);
     return { kind: "too-small" };
   }
+  const { line, warning } = judged.value;
+  terminal.err(`${line}\n${warning === null ? "" : `warning: ${warning}\n`}`);
+  return { kind: "room", line };
 }

@@ -2,16 +2,17 @@ import { join } from "node:path";
 import type { DataSettings, TracedSpec } from "../../compiler/index.ts";
 import { printable } from "../../grammar/index.ts";
 import {
+  type DataInputs,
   type Dataset,
   type DatasetNeeds,
+  findDataInputs,
   findVocabulary,
   loadTokenizer,
   openDataset,
   type Tokenizer,
   VolumeLoader,
 } from "../data/index.ts";
-import { cacheFolder } from "../native/index.ts";
-import { type DataInputs, findDataInputs } from "../train/index.ts";
+import { cacheFolder } from "../machine/index.ts";
 import { fail, failFile, sayIsSkipped } from "./fail.ts";
 import type { Terminal } from "./terminal.ts";
 

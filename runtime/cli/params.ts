@@ -1,7 +1,7 @@
-import { compilePath, showDiagnostics } from "./read-spec.ts";
-import { renderTable } from "./table.ts";
+import { compilePath } from "../specs/index.ts";
+import { printCount, renderTable } from "../text/index.ts";
+import { showDiagnostics } from "./show-diagnostics.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
-import { printCount } from "./units.ts";
 
 export interface ParamsOptions {
   readonly json: boolean;

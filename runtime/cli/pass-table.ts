@@ -1,6 +1,5 @@
 import { flopsOfProgram, nodesOf, optimise, type Program, printFlops, type TracedSpec } from "../../compiler/index.ts";
-import { renderTable } from "./table.ts";
-import { printCount } from "./units.ts";
+import { printCount, renderTable } from "../text/index.ts";
 
 /**
  * What each pass leaves of a program: operations and floating-point operations of a run, and what is computed once. What

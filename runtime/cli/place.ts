@@ -13,11 +13,10 @@ import {
 } from "../../compiler/index.ts";
 import { createSource, report } from "../../grammar/index.ts";
 import { readText } from "../files/index.ts";
+import { SpecLibrary } from "../specs/index.ts";
+import { printCount, printShare, renderTable } from "../text/index.ts";
 import { show } from "./fail.ts";
-import { SpecLibrary } from "./library.ts";
-import { renderTable } from "./table.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
-import { printCount, printShare } from "./units.ts";
 
 export interface PlaceCommandOptions extends PlaceOptions {
   /** How many of the first are compiled for what their steps cost, and for the memory that these take. */

@@ -15,11 +15,12 @@ import {
 import { type Diagnostic, didYouMean, report } from "../../grammar/index.ts";
 import { backendNamed, type ChosenBackend, chooseBackend, modelOf, runOnce } from "../backends/index.ts";
 import { writeAtomically } from "../files/index.ts";
+import { compilePath } from "../specs/index.ts";
+import { renderTable } from "../text/index.ts";
 import { type OpenTensors, openTensors, writeSafetensors } from "../weights/index.ts";
 import { fail, failSystem, refuse, refuseWriting } from "./fail.ts";
 import { matchInputs } from "./match-tensors.ts";
-import { compilePath, showDiagnostics } from "./read-spec.ts";
-import { renderTable } from "./table.ts";
+import { showDiagnostics } from "./show-diagnostics.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 import { openWeights } from "./weight-sources.ts";
 

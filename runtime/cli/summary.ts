@@ -1,6 +1,5 @@
 import { type ExpectedMemory, type Plan, printBytes, printFlops } from "../../compiler/index.ts";
-import { renderTable } from "./table.ts";
-import { printCount, printFound, printShare } from "./units.ts";
+import { printCount, printFound, printShare, renderTable } from "../text/index.ts";
 
 /**
  * A plan in one screen: components, what each placement selected, expectations, and what a step costs. Its expected peak

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { StopRequest, type StopSignal, stopSignals } from "../train/signals.ts";
+import { StopRequest, type StopSignal, stopSignals } from "../machine/index.ts";
 import { exitCodes, type Terminal } from "./terminal.ts";
 
 /** Commands that finish and save something when they are asked to stop; all others a first signal ends by itself. */

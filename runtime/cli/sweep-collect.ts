@@ -4,6 +4,7 @@ import type { Plan } from "../../compiler/index.ts";
 import { printable } from "../../grammar/index.ts";
 import { printInterval, printMetric } from "../evaluate/index.ts";
 import { attempt, readFileText, writeAtomically } from "../files/index.ts";
+import { compilePath } from "../specs/index.ts";
 import {
   entryFolder,
   type Manifest,
@@ -20,11 +21,10 @@ import {
   specName,
   timesToCsv,
 } from "../sweep/index.ts";
+import { printCount, printShare, renderTable } from "../text/index.ts";
 import { fail, failStorage } from "./fail.ts";
-import { compilePath, showDiagnostics } from "./read-spec.ts";
-import { renderTable } from "./table.ts";
+import { showDiagnostics } from "./show-diagnostics.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
-import { printCount, printShare } from "./units.ts";
 
 /** Lines of a log that say how it ended. */
 const shownLines = 12;

@@ -3,8 +3,7 @@ import { availableParallelism } from "node:os";
 import { basename, extname, join } from "node:path";
 import { printBytes } from "../../compiler/index.ts";
 import { attempt, takeLock } from "../files/index.ts";
-import { availableBytes } from "../memory/index.ts";
-import { cacheFolder } from "../native/index.ts";
+import { availableBytes, cacheFolder, exitCodeOf, type SignalWatch, watchSignals } from "../machine/index.ts";
 import {
   CacheGate,
   coldVolumes,
@@ -24,7 +23,6 @@ import {
   specName,
   writeChanged,
 } from "../sweep/index.ts";
-import { exitCodeOf, type SignalWatch, watchSignals } from "../train/index.ts";
 import { fail, failStorage } from "./fail.ts";
 import { Progress } from "./progress.ts";
 import { labelOf, writeResults } from "./sweep-collect.ts";

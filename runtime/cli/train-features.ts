@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { type Features, featuresOf, nodesOf, stepPrograms } from "../../compiler/index.ts";
 import type { Engine } from "../backends/index.ts";
-import { cacheFolder } from "../native/index.ts";
-import { type Batches, computeFeatures, type SignalWatch, type TrainingEnd } from "../train/index.ts";
+import { cacheFolder, type SignalWatch } from "../machine/index.ts";
+import { type Batches, computeFeatures, type TrainingEnd } from "../train/index.ts";
 import type { DataOptions } from "./open-data.ts";
 import type { Progress } from "./progress.ts";
 import type { Sources } from "./train-sources.ts";

@@ -6,16 +6,16 @@ import { backendNamed, type Engine } from "../backends/index.ts";
 import type { DataProblem } from "../data/index.ts";
 import { type Evaluation, encodeScores } from "../evaluate/index.ts";
 import { attempt, type StorageProblem, writeAtomically } from "../files/index.ts";
+import { exitCodeOf, type SignalWatch } from "../machine/index.ts";
+import type { ReadSpec } from "../specs/index.ts";
 import {
   Batches,
   type Checkpoint,
   describeProgress,
   type Evaluated,
   EventLog,
-  exitCodeOf,
   MetricsLog,
   type RunFolder,
-  type SignalWatch,
   SkippedFiles,
   type TrainingEnd,
   train,
@@ -25,7 +25,6 @@ import { evaluateHeldOut, readEvaluations, scoresFile } from "./held-out.ts";
 import { type DataOptions, sayIsUncached, volumeBytesOf } from "./open-data.ts";
 import { openEngine } from "./open-engine.ts";
 import { Progress } from "./progress.ts";
-import type { ReadSpec } from "./read-spec.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 import type { TrainOptions } from "./train.ts";
 import { finishTraining, sayIsStopped } from "./train-end.ts";

@@ -93,7 +93,7 @@ function lastCheckpoint(folder: RunFolder, resume: boolean, terminal: Terminal):
     failStorage(latest.problem, terminal);
     return "wrong";
   }
-  for (const { path, reason } of latest.problems) terminal.err(`note: ${path} is not used: ${reason}\n`);
+  for (const { subject, message } of latest.problems) terminal.err(`note: ${subject} is not used: ${message}\n`);
   if (latest.kind === "none") {
     if (resume) terminal.err(`note: ${folder.path} has no checkpoint to resume from; starting anew\n`);
     return null;

@@ -1,10 +1,12 @@
 import { basename, dirname, join, resolve } from "node:path";
-import { RunFolder, watchSignals } from "../train/index.ts";
+import { watchSignals } from "../machine/index.ts";
+import { compilePath } from "../specs/index.ts";
+import { RunFolder } from "../train/index.ts";
 import { fail, failStorage, failSystem } from "./fail.ts";
 import { findSpec } from "./find-spec.ts";
 import type { DataOptions } from "./open-data.ts";
 import type { EngineOptions } from "./open-engine.ts";
-import { compilePath, showDiagnostics } from "./read-spec.ts";
+import { showDiagnostics } from "./show-diagnostics.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 import { trainInto } from "./train-run.ts";
 

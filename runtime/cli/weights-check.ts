@@ -1,13 +1,13 @@
 import { buildForward, nodesOf, type Plan, type PlannedTensor, type TracedSpec } from "../../compiler/index.ts";
 import { printable } from "../../grammar/index.ts";
+import { compilePath } from "../specs/index.ts";
+import { printCount, renderTable } from "../text/index.ts";
 import { type NameMatch, type OpenTensors, openTensors } from "../weights/index.ts";
 import { refuse } from "./fail.ts";
 import { matchPlan } from "./match-tensors.ts";
 import { matcherOf } from "./name-patterns.ts";
-import { compilePath, showDiagnostics } from "./read-spec.ts";
-import { renderTable } from "./table.ts";
+import { showDiagnostics } from "./show-diagnostics.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
-import { printCount } from "./units.ts";
 
 export interface WeightsCheckOptions {
   /** Names of weights that the file need not have; `*` stands for anything. */

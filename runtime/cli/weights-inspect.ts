@@ -1,10 +1,9 @@
 import { printBytes } from "../../compiler/index.ts";
 import { printable } from "../../grammar/index.ts";
+import { printCount, renderTable } from "../text/index.ts";
 import { bytesOf, countOf, openTensors } from "../weights/index.ts";
 import { refuse } from "./fail.ts";
-import { renderTable } from "./table.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
-import { printCount } from "./units.ts";
 
 /** `medctc weights inspect`: what is in a file of weights, of which no tensor is read. */
 export function inspectWeights(path: string, { json }: { readonly json: boolean }, terminal: Terminal): ExitCode {

@@ -1,4 +1,4 @@
-import { renderTable } from "../cli/table.ts";
+import { renderTable } from "../text/index.ts";
 import type { Evaluation, Metric } from "./results.ts";
 
 /**

@@ -1,8 +1,16 @@
 import { setImmediate as letOthersRun } from "node:timers/promises";
 import type { EvalSettings } from "../../compiler/index.ts";
 import type { Engine } from "../backends/index.ts";
-import type { DataProblem, Example, Tokenizer, VolumeLoader } from "../data/index.ts";
-import { type DataInputs, loadExample, requestOf, tokenInputs } from "../train/index.ts";
+import {
+  type DataInputs,
+  type DataProblem,
+  type Example,
+  loadExample,
+  requestOf,
+  type Tokenizer,
+  tokenInputs,
+  type VolumeLoader,
+} from "../data/index.ts";
 import { encodePrompts, scoreClasses } from "./zero-shot.ts";
 
 export interface ScoreOptions {

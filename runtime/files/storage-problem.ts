@@ -1,23 +1,21 @@
-/** Why something could not be written or read, and what to do about it. */
-export interface StorageProblem {
-  readonly path: string;
+import { failed, ok, type Problem, type Result } from "../text/index.ts";
+
+/** Why something could not be written or read; its subject is the path. */
+export interface StorageProblem extends Problem {
   /** The system's name of the error, such as `ENOSPC`, or `DAMAGED` for content that is not what was written. */
   readonly code: string;
-  readonly reason: string;
   readonly help: string;
 }
 
 /** What came of something that the file system may refuse. */
-export type Attempt<Value> =
-  | { readonly kind: "done"; readonly value: Value }
-  | { readonly kind: "failed"; readonly problem: StorageProblem };
+export type Attempt<Value> = Result<Value, StorageProblem>;
 
 /** Does something with the file system; what it refuses is a value, what else is thrown is thrown on. */
 export function attempt<Value>(path: string, work: () => Value): Attempt<Value> {
   try {
-    return { kind: "done", value: work() };
+    return ok(work());
   } catch (error) {
-    return { kind: "failed", problem: storageProblem(path, error) };
+    return failed(storageProblem(path, error));
   }
 }
 
@@ -32,7 +30,7 @@ export function storageProblem(path: string, error: unknown): StorageProblem {
   if (code === null) throw error;
   // The system knows best which of several files it was.
   const named = error instanceof Error && "path" in error && typeof error.path === "string" ? error.path : path;
-  return { path: named, code, reason: reasonOf(code), help: helps.get(code) ?? otherHelp };
+  return { subject: named, code, message: reasonOf(code), help: helps.get(code) ?? otherHelp };
 }
 
 /** What the file system would say if it knew what this program does not read or write. */

@@ -1,4 +1,4 @@
-import { printCount } from "../cli/units.ts";
+import { printCount } from "../text/index.ts";
 import { cut, drawText, moved, tenths } from "./drawing.ts";
 import { escapeMarkup } from "./escape.ts";
 import type { Palette } from "./palette.ts";

@@ -1,5 +1,5 @@
 import type { Plan } from "../../compiler/index.ts";
-import { printCount, printShare } from "../cli/units.ts";
+import { printCount, printShare } from "../text/index.ts";
 import { type CellStyle, labelOf } from "./cell.ts";
 import { cut, drawText, moved, type Piece, wrap } from "./drawing.ts";
 import { drawEncoder } from "./encoder-card.ts";

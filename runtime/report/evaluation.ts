@@ -1,4 +1,3 @@
-import { printCount } from "../cli/units.ts";
 import {
   type Evaluation,
   type Metric,
@@ -8,6 +7,7 @@ import {
   thinIntervals,
   undefinedClasses,
 } from "../evaluate/index.ts";
+import { printCount } from "../text/index.ts";
 import { aurocChart } from "./auroc-chart.ts";
 import { evaluationLegend } from "./comparison.ts";
 import { escapeMarkup } from "./escape.ts";

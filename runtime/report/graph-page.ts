@@ -1,5 +1,5 @@
 import type { Plan } from "../../compiler/index.ts";
-import { printCount, printShare } from "../cli/units.ts";
+import { printCount, printShare } from "../text/index.ts";
 import { escapeMarkup } from "./escape.ts";
 import { modelSection } from "./model.ts";
 import { renderPage } from "./page-shell.ts";

@@ -1,5 +1,11 @@
+export { type ChartSpec, drawChart } from "./chart.ts";
+export { smooth, smoothingSpan } from "./curves.ts";
 export { renderDiagram } from "./diagram.ts";
+export { escapeMarkup } from "./escape.ts";
 export { renderGraphPage } from "./graph-page.ts";
+export { inBothWidths, renderTable, type TableCell, type TableColumn } from "./markup.ts";
 export { renderReport } from "./page.ts";
-export { darkPalette, lightPalette } from "./palette.ts";
+export { renderPage } from "./page-shell.ts";
+export { darkPalette, lightPalette, themePalette } from "./palette.ts";
+export { pointsWithin, stepAxis } from "./step-axis.ts";
 export type { CurvePoint, RunReport } from "./types.ts";

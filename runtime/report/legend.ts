@@ -1,5 +1,5 @@
 import type { Plan } from "../../compiler/index.ts";
-import { printCount } from "../cli/units.ts";
+import { printCount } from "../text/index.ts";
 import { type CellStyle, drawCell } from "./cell.ts";
 import { drawText, moved, type Piece, stack, textWidth, wrap } from "./drawing.ts";
 

@@ -1,5 +1,5 @@
 import { type Plan, printType } from "../../compiler/index.ts";
-import { printCount, printFound, printShare } from "../cli/units.ts";
+import { printCount, printFound, printShare } from "../text/index.ts";
 import { renderDiagram } from "./diagram.ts";
 import { inBothWidths, renderTable, type Section } from "./markup.ts";
 import { themePalette } from "./palette.ts";

@@ -1,5 +1,5 @@
-import { printCount, printShare } from "../cli/units.ts";
 import { printMetric } from "../evaluate/index.ts";
+import { printCount, printShare } from "../text/index.ts";
 import { quantityOf, smooth, smoothingSpan } from "./curves.ts";
 import { escapeMarkup } from "./escape.ts";
 import { evaluationSections } from "./evaluation.ts";

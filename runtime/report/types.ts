@@ -1,5 +1,5 @@
 import type { Plan } from "../../compiler/index.ts";
-import type { DataProblem } from "../data/problem.ts";
+import type { DataProblem } from "../data/index.ts";
 import type { Evaluation } from "../evaluate/index.ts";
 
 /** One step of a training run. */

@@ -71,7 +71,7 @@ export async function bundle(root) {
   // One file, so that what is beside it is found from where it is.
   const worker = await esbuild.build({
     ...options,
-    entryPoints: { "onnx-worker": "runtime/onnx/worker.ts" },
+    entryPoints: { "onnx-worker": "runtime/backends/onnx/worker.ts" },
     splitting: false,
     plugins: [onnxRuntimeBeside()],
   });

@@ -1,8 +1,13 @@
-import { type ChartSpec, drawChart } from "../report/chart.ts";
-import { smooth, smoothingSpan } from "../report/curves.ts";
-import { inBothWidths } from "../report/markup.ts";
-import { themePalette } from "../report/palette.ts";
-import { pointsWithin, stepAxis } from "../report/step-axis.ts";
+import {
+  type ChartSpec,
+  drawChart,
+  inBothWidths,
+  pointsWithin,
+  smooth,
+  smoothingSpan,
+  stepAxis,
+  themePalette,
+} from "../report/index.ts";
 import type { StepValue } from "./results.ts";
 import { legendOf, type Series } from "./series.ts";
 

@@ -10,7 +10,7 @@ import {
   type TracedSpec,
 } from "../../compiler/index.ts";
 import { createSource, type Diagnostic, hasErrors } from "../../grammar/index.ts";
-import { SpecLibrary } from "../cli/library.ts";
+import { SpecLibrary } from "../specs/index.ts";
 import { type BaseSpec, deriveSpec } from "./edit-spec.ts";
 import type { EntryEdits } from "./entries.ts";
 import type { Sweep } from "./read-sweep.ts";

@@ -1,5 +1,5 @@
 import { printMetric } from "../evaluate/index.ts";
-import { escapeMarkup } from "../report/escape.ts";
+import { escapeMarkup } from "../report/index.ts";
 import { classesOf } from "./results-files.ts";
 import type { Series } from "./series.ts";
 

@@ -1,10 +1,15 @@
-import { printCount, printShare } from "../cli/units.ts";
 import { type Metric, printInterval, printMetric } from "../evaluate/index.ts";
-import { renderDiagram } from "../report/diagram.ts";
-import { escapeMarkup } from "../report/escape.ts";
-import { inBothWidths, renderTable, type TableCell, type TableColumn } from "../report/markup.ts";
-import { renderPage } from "../report/page-shell.ts";
-import { themePalette } from "../report/palette.ts";
+import {
+  escapeMarkup,
+  inBothWidths,
+  renderDiagram,
+  renderPage,
+  renderTable,
+  type TableCell,
+  type TableColumn,
+  themePalette,
+} from "../report/index.ts";
+import { printCount, printShare } from "../text/index.ts";
 import { costChart, curveCharts } from "./charts.ts";
 import { heatStyle, heatTable } from "./heat-table.ts";
 import type { RunResult } from "./results.ts";

@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Holder, holderOf, machineFiles } from "../files/index.ts";
-import type { StopSignal } from "../train/signals.ts";
+import type { StopSignal } from "../machine/index.ts";
 
 /** One training of a sweep. */
 export interface Job {

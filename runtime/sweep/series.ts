@@ -1,5 +1,4 @@
-import { escapeMarkup } from "../report/escape.ts";
-import { themePalette } from "../report/palette.ts";
+import { escapeMarkup, themePalette } from "../report/index.ts";
 import type { RunResult } from "./results.ts";
 
 /** An entry in the charts of a page: its number, its look, and its runs, one for each seed. */

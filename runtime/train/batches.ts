@@ -1,7 +1,16 @@
 import type { TrainSettings, VoxelStorage } from "../../compiler/index.ts";
 import type { Batch, PieceInputs } from "../backends/index.ts";
-import type { DataProblem, Example, Tokenizer, VolumeLoader, VolumeRequest, VolumeResult } from "../data/index.ts";
-import type { DataInputs } from "./data-inputs.ts";
+import {
+  type DataInputs,
+  type DataProblem,
+  type Example,
+  loadExample,
+  requestOf,
+  type Tokenizer,
+  tokenInputs,
+  type VolumeLoader,
+  type VolumeRequest,
+} from "../data/index.ts";
 import type { FeatureTable } from "./feature-table.ts";
 import type { ExampleOrder } from "./order.ts";
 
@@ -190,48 +199,4 @@ export class Batches {
     if (example === undefined) throw new Error("the order is one of the examples");
     return example;
   }
-}
-
-/** Texts as the inputs that take tokens. */
-export function tokenInputs(texts: readonly string[], tokenizer: Tokenizer, inputs: DataInputs): Batch {
-  const { ids, mask, length } = inputs;
-  const numbers = new Int32Array(texts.length * length);
-  const masks = new Int32Array(texts.length * length);
-  for (const [row, text] of texts.entries()) {
-    const tokens = tokenizer.encode(text, length);
-    numbers.set(tokens.ids, row * length);
-    masks.set(tokens.mask, row * length);
-  }
-  return new Map(
-    mask === null
-      ? [[ids, numbers]]
-      : [
-          [ids, numbers],
-          [mask, masks],
-        ],
-  );
-}
-
-/**
- * The volume of an example, or what is wrong with its file. `failed` says that it was not read for want of memory or the
- * like: nothing is known of the file then, so it cannot be skipped either.
- */
-export async function loadExample(
-  loader: VolumeLoader,
-  example: Example,
-  storage: VoxelStorage,
-): Promise<VolumeResult | { readonly kind: "failed"; readonly problem: DataProblem }> {
-  const { file } = example;
-  try {
-    return await loader.load(requestOf(example, storage));
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const rule = message.startsWith(`${file}: `) ? message.slice(file.length + 2) : message;
-    const help = "with fewer --workers less memory is needed at a time";
-    return { kind: "failed", problem: { file, rule: `it could not be loaded: ${rule}`, help } };
-  }
-}
-
-export function requestOf({ file, metadata }: Example, storage: VoxelStorage): VolumeRequest {
-  return { path: file, metadata, storage };
 }

@@ -99,7 +99,7 @@ export class CheckpointStore {
       return saved;
     }
     this.damaged.delete(name);
-    return { kind: "done", value: { folder, left: this.prune(name) } };
+    return { kind: "ok", value: { folder, left: this.prune(name) } };
   }
 
   /** Reads the newest checkpoint that is whole. */
@@ -123,8 +123,11 @@ export class CheckpointStore {
     const folder = join(this.folder, name);
     const read = readCheckpoint(folder, this.files);
     if (read.kind === "failed" || nameOf(read.value.state.step) === name) return read;
-    const reason = `it is of step ${read.value.state.step}`;
-    return { kind: "failed", problem: { path: folder, code: "DAMAGED", reason, help: "give it its own name again" } };
+    const message = `it is of step ${read.value.state.step}`;
+    return {
+      kind: "failed",
+      problem: { subject: folder, code: "DAMAGED", message, help: "give it its own name again" },
+    };
   }
 
   /** Names of checkpoints, the newest first. */

@@ -9,6 +9,7 @@ import {
   syncFolder,
   writeDurably,
 } from "../files/index.ts";
+import { failed } from "../text/index.ts";
 import { FormatError } from "../weights/index.ts";
 import {
   decodeState,
@@ -86,17 +87,11 @@ function reading<Value>(folder: string, work: () => Value): Read<Value> {
     return { kind: "read", value: work() };
   } catch (error) {
     if (error instanceof NewerFormatError) {
-      const reason = `it was written by a newer medctc (${error.message})`;
-      return failed({
-        path: folder,
-        code: "NEWER",
-        reason,
-        help: "use the version that wrote it, or a later one",
-      });
+      const message = `it was written by a newer medctc (${error.message})`;
+      return failed({ subject: folder, code: "NEWER", message, help: "use the version that wrote it, or a later one" });
     }
     if (error instanceof FormatError) {
-      const path = error.message.slice(0, -`: ${error.problem}`.length);
-      return failed({ path, code: "DAMAGED", reason: error.problem, help: damagedHelp });
+      return failed({ subject: error.subject, code: "DAMAGED", message: error.message, help: damagedHelp });
     }
     const problem = storageProblem(folder, error);
     return failed(missing.has(errorCode(error) ?? "") ? { ...problem, code: "DAMAGED", help: damagedHelp } : problem);
@@ -104,7 +99,3 @@ function reading<Value>(folder: string, work: () => Value): Read<Value> {
 }
 
 const damagedHelp = "an earlier checkpoint is used where there is one; the next one that is saved replaces this one";
-
-function failed(problem: StorageProblem): { readonly kind: "failed"; readonly problem: StorageProblem } {
-  return { kind: "failed", problem };
-}

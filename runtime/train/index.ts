@@ -1,6 +1,5 @@
-export { Batches, loadExample, requestOf, tokenInputs } from "./batches.ts";
+export { Batches } from "./batches.ts";
 export type { Checkpoint } from "./checkpoint.ts";
-export { type DataInputs, findDataInputs } from "./data-inputs.ts";
 export { EventLog } from "./events.ts";
 export { computeFeatures } from "./features.ts";
 export { compareIdentity, type RunIdentity } from "./identity.ts";
@@ -8,6 +7,5 @@ export { type Evaluated, type TrainedParameter, type TrainingEnd, train } from "
 export { MetricsLog } from "./metrics-log.ts";
 export { type ExampleOrder, planOrder } from "./order.ts";
 export { RunFolder } from "./run-folder.ts";
-export { exitCodeOf, type SignalWatch, watchSignals } from "./signals.ts";
 export { SkippedFiles } from "./skipped-files.ts";
 export { describeProgress } from "./train-progress.ts";

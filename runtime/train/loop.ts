@@ -4,6 +4,7 @@ import { type Engine, lasting, type StepResult, trainStep } from "../backends/in
 import type { DataProblem } from "../data/index.ts";
 import type { Evaluation } from "../evaluate/index.ts";
 import type { Attempt, StorageProblem } from "../files/index.ts";
+import type { StopSignal } from "../machine/index.ts";
 import { BadVolumeError, type Batches } from "./batches.ts";
 import type { TrainingState } from "./checkpoint-state.ts";
 import type { TrainedTensor } from "./checkpoint-tensors.ts";
@@ -11,7 +12,6 @@ import type { EventLog } from "./events.ts";
 import type { RunIdentity } from "./identity.ts";
 import type { MetricsLog } from "./metrics-log.ts";
 import type { RunFolder } from "./run-folder.ts";
-import type { StopSignal } from "./signals.ts";
 import { StepClock } from "./train-progress.ts";
 
 /** A parameter that is trained: its name in checkpoints, and its shape. */

@@ -46,8 +46,8 @@ export class MetricsLog {
     const read = attempt(path, () => readLog(path, files));
     if (read.kind === "failed") return read;
     if (read.value === null) {
-      const reason = "it is not a metrics file that can be continued";
-      return { kind: "failed", problem: { path, code: "DAMAGED", reason, help: "move it away" } };
+      const message = "it is not a metrics file that can be continued";
+      return { kind: "failed", problem: { subject: path, code: "DAMAGED", message, help: "move it away" } };
     }
     const bytes = read.value;
     return attempt(path, () => {
@@ -69,7 +69,7 @@ export class MetricsLog {
   append(record: MetricsRecord): Attempt<void> {
     const line = new TextEncoder().encode(`${JSON.stringify(record)}\n`);
     const written = attempt(this.path, () => writeAll(this.handle, line, this.files));
-    if (written.kind === "done") this.length += line.length;
+    if (written.kind === "ok") this.length += line.length;
     // Where even that fails, the next start drops the part of a line.
     else attempt(this.path, () => this.files.truncate(this.handle, this.length));
     return written;

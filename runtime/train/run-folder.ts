@@ -78,7 +78,7 @@ export class RunFolder {
     const run = new RunFolder(path, options, lock.value.release);
     const cleaned = attempt(path, () => run.removeTemporary());
     const opened = cleaned.kind === "failed" ? cleaned : run.checkpoints.open();
-    if (opened.kind === "done") return { kind: "open", run };
+    if (opened.kind === "ok") return { kind: "open", run };
     run.close();
     return opened;
   }
@@ -120,9 +120,9 @@ const ownFiles: ReadonlySet<string> = new Set([adapterFile, metricsFile, skipped
 
 function heldBy({ pid, host }: Holder, lockPath: string): StorageProblem {
   return {
-    path: lockPath,
+    subject: lockPath,
     code: "HELD",
-    reason: `process ${pid} on ${host} is writing into this folder`,
+    message: `process ${pid} on ${host} is writing into this folder`,
     help: `wait for it, use another folder, or remove ${lockPath} if that process is gone`,
   };
 }

@@ -65,8 +65,8 @@ function inFolder(folder: string): string {
 /** What is wrong with a file that could not be read, or that does not keep to its format; throws what is neither. */
 function wrongFile(path: string, error: unknown): Diagnostic {
   if (error instanceof FormatError) {
-    const { problem, help, file } = error;
-    return report("bad-tensor-file", file, { path: file, problem }, { help });
+    const { subject, message, help } = error;
+    return report("bad-tensor-file", subject, { path: subject, problem: message }, { help });
   }
   const code = errorCode(error);
   if (code === null) throw error;

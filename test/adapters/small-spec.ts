@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect } from "vitest";
 import { type Compiled, compileSpec, type Plan, type TracedSpec } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
-import { SpecLibrary } from "../../runtime/cli/library.ts";
+import { SpecLibrary } from "../../runtime/specs/library.ts";
 
 const path = "specs/medct-small.vlm";
 const placement = "lora(rank = 4, alpha = 8) on vision.attn.qkv, text.attn.q,v";

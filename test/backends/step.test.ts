@@ -18,7 +18,7 @@ import {
   trainStep,
 } from "../../runtime/backends/index.ts";
 import { drawInputs } from "../../runtime/bench/index.ts";
-import { SpecLibrary } from "../../runtime/cli/library.ts";
+import { SpecLibrary } from "../../runtime/specs/library.ts";
 
 const path = "specs/medct-small.vlm";
 const batch = 4;

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { buildProgram, compileSpec, inputsOf, optimise } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
 import { drawInputs } from "../../runtime/bench/index.ts";
-import { SpecLibrary } from "../../runtime/cli/library.ts";
+import { SpecLibrary } from "../../runtime/specs/library.ts";
 
 function inputs(path: string) {
   const { spec } = compileSpec(createSource(path, readFileSync(path, "utf8")), new SpecLibrary("specs/std", path));

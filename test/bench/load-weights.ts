@@ -2,12 +2,12 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, statSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { enginePrograms } from "../../runtime/backends/index.ts";
-import { tensorflow } from "../../runtime/backends/tensorflow-backend.ts";
-import { compilePath } from "../../runtime/cli/read-spec.ts";
+import { tensorflow } from "../../runtime/backends/tensorflow/backend.ts";
+import { TensorflowSession, writePrograms } from "../../runtime/backends/tensorflow/index.ts";
+import { bf16ProductsHere, loadTensorflow } from "../../runtime/backends/tensorflow/native/index.ts";
 import { openWeights } from "../../runtime/cli/weight-sources.ts";
 import { writeAtomically } from "../../runtime/files/index.ts";
-import { bf16ProductsHere, loadTensorflow } from "../../runtime/native/index.ts";
-import { TensorflowSession, writePrograms } from "../../runtime/tensorflow/index.ts";
+import { compilePath } from "../../runtime/specs/index.ts";
 import { safetensorsPieces } from "../../runtime/weights/index.ts";
 
 /**

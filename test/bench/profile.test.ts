@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { readExecutorLog } from "../../runtime/backends/tensorflow/index.ts";
 import { moduleOf, profileOf, traceOf } from "../../runtime/bench/index.ts";
-import { readExecutorLog } from "../../runtime/tensorflow/index.ts";
 
 /** Two lines as TensorFlow 2.21 writes them for one operation. */
 function lines(id: number, run: number, node: string, operation: string, start: string, end: string) {

@@ -1,7 +1,7 @@
 import { truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { inspectNative, nativeFiles } from "../../runtime/native/index.ts";
+import { inspectNative, nativeFiles } from "../../runtime/backends/tensorflow/native/index.ts";
 import { type FakeNative, fakeNative } from "../native/fake-native.ts";
 import { medctc, prepareProgram } from "./medctc.ts";
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { passes } from "../../compiler/index.ts";
-import { inspectNative, nativeFiles } from "../../runtime/native/index.ts";
+import { inspectNative, nativeFiles } from "../../runtime/backends/tensorflow/native/index.ts";
 import { elementsOf, readSafetensors, writeSafetensors } from "../../runtime/weights/index.ts";
 import { Random } from "../random.ts";
 import { medctc, prepareProgram } from "./medctc.ts";

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { cacheFolder } from "../../runtime/native/index.ts";
+import { cacheFolder } from "../../runtime/machine/index.ts";
 import { prepareProgram } from "./medctc.ts";
 import { backends, SmallTraining } from "./small-training.ts";
 

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { inspectNative, nativeFiles } from "../../runtime/native/index.ts";
+import { inspectNative, nativeFiles } from "../../runtime/backends/tensorflow/native/index.ts";
 import { elementsOf, readSafetensors, writeSafetensors } from "../../runtime/weights/index.ts";
 import { medctc, prepareProgram, type Run } from "./medctc.ts";
 

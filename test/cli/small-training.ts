@@ -3,9 +3,9 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll } from "vitest";
+import { inspectNative, nativeFiles } from "../../runtime/backends/tensorflow/native/index.ts";
 import { run } from "../../runtime/cli/program.ts";
 import { writeDataset } from "../../runtime/data/synth/index.ts";
-import { inspectNative, nativeFiles } from "../../runtime/native/index.ts";
 import { listeningTerminal } from "./listening-terminal.ts";
 import type { Run } from "./medctc.ts";
 

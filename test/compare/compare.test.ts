@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Comparison, compareSpecs, type ReadableSpec } from "../../compiler/index.ts";
 import { createSource, formatSource } from "../../grammar/index.ts";
-import { SpecLibrary } from "../../runtime/cli/library.ts";
+import { SpecLibrary } from "../../runtime/specs/library.ts";
 
 const path = "specs/medct-small.vlm";
 const small = readFileSync(path, "utf8");

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { compileSpec } from "../../compiler/index.ts";
 import { couplingPointsOf } from "../../compiler/programs/coupling-points.ts";
 import { createSource } from "../../grammar/index.ts";
-import { SpecLibrary } from "../../runtime/cli/library.ts";
+import { SpecLibrary } from "../../runtime/specs/library.ts";
 import { f32, meetingIn } from "./row-trace.ts";
 
 describe("the rows of a batch meet", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { compileSpec, type Plan } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
-import { SpecLibrary } from "../../runtime/cli/library.ts";
+import { SpecLibrary } from "../../runtime/specs/library.ts";
 
 const library = new SpecLibrary("specs/std", "specs/test.vlm");
 

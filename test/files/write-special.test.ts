@@ -24,10 +24,10 @@ const at = (name: string): string => join(folder, name);
 function write(path: string, content = "new"): string {
   const written = attempt(path, () => writeAtomically(path, content));
   expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
-  if (written.kind === "done") return "done";
-  expect(written.problem.path).toBe(path);
+  if (written.kind === "ok") return "done";
+  expect(written.problem.subject).toBe(path);
   expect(written.problem.help).not.toBe("");
-  return written.problem.reason;
+  return written.problem.message;
 }
 
 /** A process that reads a pipe to its end. */

@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { checkSpec } from "../../compiler/index.ts";
 import { createSource, formatSource, renderDiagnostics } from "../../grammar/index.ts";
-import { SpecLibrary } from "../../runtime/cli/library.ts";
+import { SpecLibrary } from "../../runtime/specs/library.ts";
 
 const here = import.meta.dirname;
 

@@ -11,8 +11,8 @@ import {
   type TracedSpec,
 } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
-import { SpecLibrary } from "../../runtime/cli/library.ts";
 import { renderPassTable } from "../../runtime/cli/pass-table.ts";
+import { SpecLibrary } from "../../runtime/specs/library.ts";
 
 const folder = join(import.meta.dirname, "programs");
 

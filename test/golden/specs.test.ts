@@ -3,8 +3,8 @@ import { basename, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { compileSpec, planToYaml } from "../../compiler/index.ts";
 import { createSource, renderDiagnostics } from "../../grammar/index.ts";
-import { SpecLibrary } from "../../runtime/cli/library.ts";
 import { renderSummary } from "../../runtime/cli/summary.ts";
+import { SpecLibrary } from "../../runtime/specs/library.ts";
 
 const specs = ["specs", "examples/placements"].flatMap((folder) =>
   readdirSync(folder)

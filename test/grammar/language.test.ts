@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { checkSpec } from "../../compiler/index.ts";
 import { catalogue, createSource } from "../../grammar/index.ts";
-import { SpecLibrary } from "../../runtime/cli/library.ts";
+import { SpecLibrary } from "../../runtime/specs/library.ts";
 
 const page = readFileSync("grammar/LANGUAGE.md", "utf8");
 const library = new SpecLibrary("specs/std", "specs/example.vlm");

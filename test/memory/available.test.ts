@@ -1,6 +1,6 @@
 import { totalmem } from "node:os";
 import { expect, test } from "vitest";
-import { availableBytes, cgroupFolders, leftInCgroup, parseMemAvailable } from "../../runtime/memory/index.ts";
+import { availableBytes, cgroupFolders, leftInCgroup, parseMemAvailable } from "../../runtime/machine/index.ts";
 
 const gibibyte = 1024 ** 3;
 

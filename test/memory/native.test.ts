@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { inspectNative, nativeFiles } from "../../runtime/native/index.ts";
+import { inspectNative, nativeFiles } from "../../runtime/backends/tensorflow/native/index.ts";
 import { bundle } from "../bundle.ts";
 import { withoutNotices } from "../tensorflow/notices.ts";
 

@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compileSpec, expectMemory } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
+import { TensorflowSession, writeModel } from "../../runtime/backends/tensorflow/index.ts";
+import { bf16ProductsHere, loadTensorflow } from "../../runtime/backends/tensorflow/native/index.ts";
 import { peakBytes } from "../../runtime/bench/index.ts";
-import { SpecLibrary } from "../../runtime/cli/library.ts";
-import { bf16ProductsHere, loadTensorflow } from "../../runtime/native/index.ts";
-import { TensorflowSession, writeModel } from "../../runtime/tensorflow/index.ts";
+import { SpecLibrary } from "../../runtime/specs/library.ts";
 
 /** A process of its own: runs two training steps of a spec, and prints how many bytes it was expected to take at most and how many it took. */
 const [, , path = ""] = process.argv;

@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { type NativeFiles, nativeFiles } from "../../runtime/native/cache.ts";
-import { recordedFiles, writeRecord } from "../../runtime/native/record.ts";
+import { type NativeFiles, nativeFiles } from "../../runtime/backends/tensorflow/native/native-files.ts";
+import { recordedFiles, writeRecord } from "../../runtime/backends/tensorflow/native/record.ts";
 
 /** An install that looks right to whoever does not load it: made-up files of 200 kB, with a record of them. */
 export interface FakeNative {

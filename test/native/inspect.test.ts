@@ -10,10 +10,10 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { nativeFiles } from "../../runtime/native/cache.ts";
-import { inspectNative } from "../../runtime/native/inspect.ts";
-import { loadTensorflow } from "../../runtime/native/load.ts";
-import { probeNative } from "../../runtime/native/probe.ts";
+import { inspectNative } from "../../runtime/backends/tensorflow/native/inspect.ts";
+import { loadTensorflow } from "../../runtime/backends/tensorflow/native/load.ts";
+import { nativeFiles } from "../../runtime/backends/tensorflow/native/native-files.ts";
+import { probeNative } from "../../runtime/backends/tensorflow/native/probe.ts";
 import { type FakeNative, fakeNative } from "./fake-native.ts";
 
 let fake: FakeNative;

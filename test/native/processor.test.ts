@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bf16ProductsOf } from "../../runtime/native/index.ts";
+import { bf16ProductsOf } from "../../runtime/backends/tensorflow/native/index.ts";
 
 describe("products of bf16 are computed", () => {
   test.each([

@@ -4,8 +4,8 @@ import { devNull, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Wheel } from "../../runtime/native/versions.ts";
-import { fetchWheel } from "../../runtime/native/wheel.ts";
+import type { Wheel } from "../../runtime/backends/tensorflow/native/versions.ts";
+import { fetchWheel } from "../../runtime/backends/tensorflow/native/wheel.ts";
 
 const bytes = Uint8Array.from({ length: 3_000_000 }, (_, index) => (index * 2_654_435_761) >>> 24);
 const wheel: Wheel = {

@@ -2,7 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { OnnxSession, type SentTensor } from "../../runtime/onnx/index.ts";
+import { OnnxSession } from "../../runtime/backends/onnx/index.ts";
+import type { SentTensor } from "../../runtime/backends/onnx/messages.ts";
 import { elementsOf, writeSafetensors } from "../../runtime/weights/index.ts";
 import { medctc, prepareProgram, type Run } from "../cli/medctc.ts";
 import { difference, fixture } from "../parity/ctclip-fixture.ts";

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { OnnxSession } from "../../runtime/onnx/index.ts";
+import { OnnxSession } from "../../runtime/backends/onnx/index.ts";
 import { medctc, prepareProgram } from "../cli/medctc.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medctc-session-"));

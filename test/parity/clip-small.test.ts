@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
 import { buildStep, compileSpec, optimise, runProgram, type TensorData } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
-import { SpecLibrary } from "../../runtime/cli/library.ts";
+import { SpecLibrary } from "../../runtime/specs/library.ts";
 import { elementsOf, readSafetensors, type StoredTensor } from "../../runtime/weights/index.ts";
 
 /** CLIP at the sizes of the fixture, which open_clip's own code ran, with everything trained. */

@@ -10,7 +10,7 @@ import {
   type TensorData,
 } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
-import { SpecLibrary } from "../../runtime/cli/library.ts";
+import { SpecLibrary } from "../../runtime/specs/library.ts";
 import { elementsOf, type StoredTensor } from "../../runtime/weights/index.ts";
 import { difference, expectedOf, fixture, stages } from "./ctclip-fixture.ts";
 

@@ -12,7 +12,7 @@ import {
   type TracedSpec,
 } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
-import { SpecLibrary } from "../../runtime/cli/library.ts";
+import { SpecLibrary } from "../../runtime/specs/library.ts";
 import { Random } from "../random.ts";
 
 const path = "specs/medct-small.vlm";

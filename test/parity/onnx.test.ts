@@ -15,7 +15,7 @@ import {
 } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
 import { backendNamed, runOnce } from "../../runtime/backends/index.ts";
-import { SpecLibrary } from "../../runtime/cli/library.ts";
+import { SpecLibrary } from "../../runtime/specs/library.ts";
 import { elementsOf, type StoredTensor } from "../../runtime/weights/index.ts";
 import { difference, fixture, stages } from "./ctclip-fixture.ts";
 

@@ -26,7 +26,7 @@ import { splitProjections } from "../../compiler/passes/split-projections.ts";
 import { tileAttention } from "../../compiler/passes/tile-attention.ts";
 import { tileRows } from "../../compiler/passes/tile-rows.ts";
 import { createSource } from "../../grammar/index.ts";
-import { SpecLibrary } from "../../runtime/cli/library.ts";
+import { SpecLibrary } from "../../runtime/specs/library.ts";
 import { Random } from "../random.ts";
 
 function specOf(path: string, change: (text: string) => string = (text) => text): TracedSpec {

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compileSpec } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
-import { SpecLibrary } from "../../runtime/cli/library.ts";
-import { loadTensorflow } from "../../runtime/native/index.ts";
-import { TensorflowSession, type WriteOptions, writeModel } from "../../runtime/tensorflow/index.ts";
+import { TensorflowSession, type WriteOptions, writeModel } from "../../runtime/backends/tensorflow/index.ts";
+import { loadTensorflow } from "../../runtime/backends/tensorflow/native/index.ts";
+import { SpecLibrary } from "../../runtime/specs/library.ts";
 import { elementsOf } from "../../runtime/weights/index.ts";
 import { difference, fixture, stages } from "./ctclip-fixture.ts";
 

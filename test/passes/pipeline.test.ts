@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { buildForward, compileSpec, nodesOf, optimise, stepPrograms, type TracedSpec } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
-import { SpecLibrary } from "../../runtime/cli/library.ts";
+import { SpecLibrary } from "../../runtime/specs/library.ts";
 
 function specOf(path: string, edit = (text: string): string => text): TracedSpec {
   const text = edit(readFileSync(path, "utf8"));

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { compileSpec, findPlacements, type PlaceOptions, pasteLines } from "../../compiler/index.ts";
 import { createSource, renderDiagnostics } from "../../grammar/index.ts";
-import { SpecLibrary } from "../../runtime/cli/library.ts";
+import { SpecLibrary } from "../../runtime/specs/library.ts";
 import { defaults, find, library, tiny } from "./tiny.ts";
 
 const ranks = Array.from({ length: 63 }, (_, index) => index + 2);

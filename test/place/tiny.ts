@@ -6,7 +6,7 @@ import {
   type Plan,
 } from "../../compiler/index.ts";
 import { createSource, renderDiagnostics } from "../../grammar/index.ts";
-import { SpecLibrary } from "../../runtime/cli/library.ts";
+import { SpecLibrary } from "../../runtime/specs/library.ts";
 
 /** A model with few projections: an encoder of two stages that differ in width, with fused keys and values, and one of layers. */
 export const tiny = `

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { compileSpec } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
-import { SpecLibrary } from "../../runtime/cli/library.ts";
+import { SpecLibrary } from "../../runtime/specs/library.ts";
 import { Random } from "../random.ts";
 import { edit } from "./mutants.ts";
 

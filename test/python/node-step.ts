@@ -2,10 +2,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildProgram, compileSpec, inputsOf, type ModelIndex, optimise } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
+import { TensorflowSession } from "../../runtime/backends/tensorflow/index.ts";
+import { loadTensorflow } from "../../runtime/backends/tensorflow/native/index.ts";
 import { drawInputs } from "../../runtime/bench/index.ts";
-import { SpecLibrary } from "../../runtime/cli/library.ts";
-import { loadTensorflow } from "../../runtime/native/index.ts";
-import { TensorflowSession } from "../../runtime/tensorflow/index.ts";
+import { SpecLibrary } from "../../runtime/specs/library.ts";
 
 // Started by saved-model.mjs: `node node-step.mjs MODEL BATCH` writes a batch for a model and the losses of two steps.
 const [, , model = "", batch = ""] = process.argv;

@@ -9,7 +9,7 @@ const parts = [
 for (const [part, { lastStep, steps, losses }] of parts.entries()) {
   const seconds = 1_700_000_000 + 100 * part;
   const opened = EventLog.open(folder, { seconds, host: "node", lastStep });
-  if (opened.kind === "failed") throw new Error(opened.problem.reason);
+  if (opened.kind === "failed") throw new Error(opened.problem.message);
   for (const [index, step] of steps.entries()) {
     const values = new Map([
       ["train/loss", losses[index] ?? 0],

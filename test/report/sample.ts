@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { compileSpec, type Plan } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
-import { SpecLibrary } from "../../runtime/cli/library.ts";
 import { type Evaluation, evaluateScores } from "../../runtime/evaluate/index.ts";
 import type { CurvePoint, RunReport } from "../../runtime/report/index.ts";
+import { SpecLibrary } from "../../runtime/specs/library.ts";
 import { Random } from "../random.ts";
 
 export function planOf(path: string): Plan {

@@ -3,10 +3,10 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { hostname, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { StopSignal } from "../../runtime/machine/signals.ts";
 import { CacheGate } from "../../runtime/sweep/cold-volumes.ts";
 import { describeSchedule, type Job, runJobs, type ScheduleProgress } from "../../runtime/sweep/schedule.ts";
 import { isFinished } from "../../runtime/sweep/sweep-folder.ts";
-import type { StopSignal } from "../../runtime/train/signals.ts";
 
 let root = "";
 beforeEach(() => {

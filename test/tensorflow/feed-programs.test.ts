@@ -5,11 +5,11 @@ import { afterAll, describe, expect, test } from "vitest";
 import { compileSpec, firstValuesOf, inputsOf, optimise, type TracedSpec } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
 import { type Engine, enginePrograms, lasting, modelOf, piecesOf, trainStep } from "../../runtime/backends/index.ts";
-import { tensorflow } from "../../runtime/backends/tensorflow-backend.ts";
+import { tensorflow } from "../../runtime/backends/tensorflow/backend.ts";
+import { TensorflowSession, writePrograms } from "../../runtime/backends/tensorflow/index.ts";
+import { loadTensorflow } from "../../runtime/backends/tensorflow/native/index.ts";
 import { drawInputs } from "../../runtime/bench/index.ts";
-import { SpecLibrary } from "../../runtime/cli/library.ts";
-import { loadTensorflow } from "../../runtime/native/index.ts";
-import { TensorflowSession, writePrograms } from "../../runtime/tensorflow/index.ts";
+import { SpecLibrary } from "../../runtime/specs/library.ts";
 
 const path = "specs/medct-small.vlm";
 const folder = mkdtempSync(join(tmpdir(), "medctc-programs-"));

@@ -7,8 +7,8 @@ import { Graph } from "../../compiler/ir/graph.ts";
 import type { Program } from "../../compiler/ir/program.ts";
 import type { Dtype, Node } from "../../compiler/ir/types.ts";
 import { createSource } from "../../grammar/index.ts";
-import { loadTensorflow } from "../../runtime/native/index.ts";
-import { TensorflowSession, writePrograms } from "../../runtime/tensorflow/index.ts";
+import { TensorflowSession, writePrograms } from "../../runtime/backends/tensorflow/index.ts";
+import { loadTensorflow } from "../../runtime/backends/tensorflow/native/index.ts";
 
 const native = loadTensorflow();
 

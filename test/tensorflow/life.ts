@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildProduct, buildProgram, compileSpec, inputsOf, optimise } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
+import { TensorflowSession, writeModel, writePrograms } from "../../runtime/backends/tensorflow/index.ts";
+import { loadTensorflow } from "../../runtime/backends/tensorflow/native/index.ts";
 import { drawInputs } from "../../runtime/bench/index.ts";
-import { SpecLibrary } from "../../runtime/cli/library.ts";
-import { loadTensorflow } from "../../runtime/native/index.ts";
-import { TensorflowSession, writeModel, writePrograms } from "../../runtime/tensorflow/index.ts";
+import { SpecLibrary } from "../../runtime/specs/library.ts";
 
 // Started by memory.test.ts, in a process whose memory is of this alone: `node --expose-gc life.mjs load|train FOLDER`.
 const [, , what, folder = ""] = process.argv;

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { loadTensorflow } from "../../runtime/native/index.ts";
+import { loadTensorflow } from "../../runtime/backends/tensorflow/native/index.ts";
 import { bundle } from "../bundle.ts";
 import { withoutNotices } from "./notices.ts";
 

@@ -17,18 +17,18 @@ let store = new CheckpointStore(folder);
 let count = 0;
 beforeEach(() => {
   store = new CheckpointStore(join(folder, String(count++)), { keep: 2 });
-  expect(store.open().kind).toBe("done");
+  expect(store.open().kind).toBe("ok");
 });
 
 function save(...steps: readonly (readonly [step: number, metric: number | null])[]): void {
   for (const [step, metric] of steps) {
-    expect(store.save(checkpointAt(step, { metric }))).toMatchObject({ kind: "done", value: { left: [] } });
+    expect(store.save(checkpointAt(step, { metric }))).toMatchObject({ kind: "ok", value: { left: [] } });
   }
 }
 
 function stepsThere(): readonly number[] {
   const steps = store.steps();
-  return steps.kind === "done" ? steps.value : [];
+  return steps.kind === "ok" ? steps.value : [];
 }
 
 describe("a checkpoint", () => {
@@ -178,8 +178,8 @@ describe("of the checkpoints of a run", () => {
       kind: "found",
       checkpoint: { state: { step: 1 } },
       problems: [
-        { path: join(store.folderOf(3), "state.json"), code: "DAMAGED", reason: "it is not there" },
-        { path: join(store.folderOf(2), "optimizer.safetensors"), code: "DAMAGED", reason: "it is not there" },
+        { subject: join(store.folderOf(3), "state.json"), code: "DAMAGED", message: "it is not there" },
+        { subject: join(store.folderOf(2), "optimizer.safetensors"), code: "DAMAGED", message: "it is not there" },
       ],
     });
     save([4, null]);
@@ -193,7 +193,7 @@ describe("of the checkpoints of a run", () => {
     for (const name of readdirSync(store.folderOf(1))) {
       copyFileSync(join(store.folderOf(1), name), join(store.folderOf(9), name));
     }
-    const problem = { path: store.folderOf(9), code: "DAMAGED", reason: "it is of step 1" };
+    const problem = { subject: store.folderOf(9), code: "DAMAGED", message: "it is of step 1" };
     expect(store.latest()).toMatchObject({ checkpoint: { state: { step: 1 } }, problems: [problem] });
   });
 
@@ -240,7 +240,7 @@ describe("a state with a right hash is refused where", () => {
     rewrite(join(store.folderOf(2), "state.json"), change);
     const read = readCheckpoint(store.folderOf(2));
     expect(read).toMatchObject({ kind: "failed", problem: { code: "DAMAGED" } });
-    expect(read.kind === "failed" ? read.problem.reason : "").toContain(reason);
+    expect(read.kind === "failed" ? read.problem.message : "").toContain(reason);
   });
 
   test("it is of a later format, and then no older checkpoint is used in its place", () => {
@@ -248,7 +248,7 @@ describe("a state with a right hash is refused where", () => {
     rewrite(join(store.folderOf(2), "state.json"), (text) => text.replace('"format": 1', '"format": 2, "new": []'));
     expect(store.latest()).toMatchObject({
       kind: "failed",
-      problem: { path: store.folderOf(2), code: "NEWER", reason: "it was written by a newer medctc (format 2)" },
+      problem: { subject: store.folderOf(2), code: "NEWER", message: "it was written by a newer medctc (format 2)" },
     });
     const left = [{ code: "NEWER" }];
     for (const step of [3, 4, 5]) expect(store.save(checkpointAt(step))).toMatchObject({ value: { left } });

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { compileSpec } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
-import { SpecLibrary } from "../../runtime/cli/library.ts";
-import { findDataInputs } from "../../runtime/train/data-inputs.ts";
+import { findDataInputs } from "../../runtime/data/data-inputs.ts";
+import { SpecLibrary } from "../../runtime/specs/library.ts";
 
 const path = "test/train/tiny.vlm";
 const tiny = readFileSync(path, "utf8");

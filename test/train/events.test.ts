@@ -15,7 +15,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 function open(options: Partial<EventLogOptions> = {}): EventLog {
   const opened = EventLog.open(folder, { seconds: 1_700_000_000.5, host: "node 1", lastStep: 0, ...options });
-  if (opened.kind === "failed") throw new Error(opened.problem.reason);
+  if (opened.kind === "failed") throw new Error(opened.problem.message);
   return opened.value;
 }
 
@@ -92,9 +92,9 @@ test("what is logged is there, under the version that TensorBoard reads", () => 
     ["train/loss", 0.25],
     ["train/gradient_norm", Number.POSITIVE_INFINITY],
   ]);
-  expect(log.append(1, 1_700_000_001.25, values).kind).toBe("done");
-  expect(log.append(2 ** 40, 1_700_000_002, new Map([["train/loss", Number.NaN]])).kind).toBe("done");
-  expect([log.sync().kind, log.close().kind]).toEqual(["done", "done"]);
+  expect(log.append(1, 1_700_000_001.25, values).kind).toBe("ok");
+  expect(log.append(2 ** 40, 1_700_000_002, new Map([["train/loss", Number.NaN]])).kind).toBe("ok");
+  expect([log.sync().kind, log.close().kind]).toEqual(["ok", "ok"]);
   expect(readdirSync(folder)).toEqual(["events.out.tfevents.1700000000.node-1"]);
   expect(eventsOf(log)).toEqual([
     { seconds: 1_700_000_000.5, step: 0, version: "brain.Event:2" },
@@ -140,7 +140,7 @@ test("a record that does not fit on the disk is taken back, so that the next one
   };
   const log = open({ files: { ...machineFiles, write } });
   isFull = true;
-  expect(log.append(1, 1, new Map([["a", 1]]))).toMatchObject({ problem: { path: log.path, code: "ENOSPC" } });
+  expect(log.append(1, 1, new Map([["a", 1]]))).toMatchObject({ problem: { subject: log.path, code: "ENOSPC" } });
   isFull = false;
   log.append(2, 2, new Map([["a", 1]]));
   log.close();

@@ -29,7 +29,7 @@ function train(path: string, { files, calls }: FaultyFiles): Told {
   const problems: StorageProblem[] = [];
   const isDone = (attempt: Attempt<unknown>): boolean => {
     if (attempt.kind === "failed") problems.push(attempt.problem);
-    return attempt.kind === "done";
+    return attempt.kind === "ok";
   };
   const opened = RunFolder.open(path, { keep: 1, files });
   if (opened.kind !== "open") return { step: 0, adapter: false, problems: [opened.problem], calls: calls() };
@@ -40,18 +40,18 @@ function train(path: string, { files, calls }: FaultyFiles): Told {
   isDone(events);
   let step = 0;
   for (const each of [1, 2, 2, 3]) {
-    if (metrics.kind === "done") {
+    if (metrics.kind === "ok") {
       isDone(metrics.value.append({ step: each, epoch: 0, loss: 1 / each }));
       isDone(metrics.value.sync());
     }
-    if (events.kind === "done") isDone(events.value.append(each, 1, new Map([["train/loss", 1 / each]])));
+    if (events.kind === "ok") isDone(events.value.append(each, 1, new Map([["train/loss", 1 / each]])));
     const saved = run.checkpoints.save(checkpointAt(each, { metric: 1 / each }));
     if (isDone(saved)) step = each;
-    if (saved.kind === "done") problems.push(...saved.value.left);
+    if (saved.kind === "ok") problems.push(...saved.value.left);
   }
   const adapter = isDone(run.saveAdapter(checkpointAt(3).parameters));
-  if (metrics.kind === "done") isDone(metrics.value.close());
-  if (events.kind === "done") isDone(events.value.close());
+  if (metrics.kind === "ok") isDone(metrics.value.close());
+  if (events.kind === "ok") isDone(events.value.close());
   const told = { step, adapter, problems, calls: calls() };
   run.close();
   return told;
@@ -62,10 +62,10 @@ function expectIntact(path: string, told: Told): void {
   // The process that failed is this one, which does not end: its lock is taken away for it.
   rmSync(join(path, "run.lock"), { recursive: true, force: true });
   const opened = RunFolder.open(path);
-  if (opened.kind !== "open") throw new Error(opened.problem.reason);
+  if (opened.kind !== "open") throw new Error(opened.problem.message);
   const { run } = opened;
   const latest = run.checkpoints.latest();
-  if (latest.kind === "failed") throw new Error(latest.problem.reason);
+  if (latest.kind === "failed") throw new Error(latest.problem.message);
   expect(latest.problems).toEqual([]);
   const step = latest.kind === "found" ? latest.checkpoint.state.step : 0;
   expect(step).toBeGreaterThanOrEqual(told.step);
@@ -75,8 +75,8 @@ function expectIntact(path: string, told: Told): void {
     expect(readSafetensors(run.adapterPath, readFileSync(run.adapterPath)).size).toBe(3);
   }
   const metrics = MetricsLog.open(run.metricsPath, step);
-  if (metrics.kind === "failed") throw new Error(metrics.problem.reason);
-  expect(metrics.value.close().kind).toBe("done");
+  if (metrics.kind === "failed") throw new Error(metrics.problem.message);
+  expect(metrics.value.close().kind).toBe("ok");
   for (const line of readFileSync(run.metricsPath, "utf8").split("\n")) {
     expect(line === "" ? {} : JSON.parse(line)).toBeTypeOf("object");
   }
@@ -138,7 +138,7 @@ describe("whichever call of the file system fails, the checkpoints that were sav
       const again = RunFolder.open(path, { files });
       if (again.kind !== "open") continue;
       isFailing = again.run.checkpoints.save(checkpointAt(1)).kind === "failed";
-      expect(again.run.checkpoints.save(checkpointAt(1))).toMatchObject({ kind: "done" });
+      expect(again.run.checkpoints.save(checkpointAt(1))).toMatchObject({ kind: "ok" });
       expect(again.run.checkpoints.latest()).toMatchObject({ kind: "found", problems: [] });
       again.run.close();
       rmSync(join(path, "run.lock"), { recursive: true, force: true });
@@ -161,7 +161,7 @@ describe("a save that failed on a full disk", () => {
   const store = new CheckpointStore(path, { files: { ...machineFiles, write, remove } });
 
   test("gives the disk its room back", () => {
-    expect(store.open().kind).toBe("done");
+    expect(store.open().kind).toBe("ok");
     isFull = true;
     expect(store.save(checkpointAt(1))).toMatchObject({ kind: "failed", problem: { code: "ENOSPC" } });
     expect(readdirSync(path)).toEqual([]);
@@ -172,7 +172,7 @@ describe("a save that failed on a full disk", () => {
     expect(store.save(checkpointAt(1))).toMatchObject({ kind: "failed", problem: { code: "ENOSPC" } });
     expect(readdirSync(path)).toEqual([".step-00000001.new"]);
     [isFull, isStuck] = [false, false];
-    expect(store.save(checkpointAt(1)).kind).toBe("done");
+    expect(store.save(checkpointAt(1)).kind).toBe("ok");
     expect(readdirSync(path)).toEqual(["step-00000001"]);
   });
 });
@@ -183,7 +183,7 @@ test("a failure says what failed where, in words, and what to do", () => {
     const opened = RunFolder.open(path, { files: failingAt(1, code, true).files });
     return opened.kind === "failed" ? opened.problem : null;
   });
-  expect(said.map((problem) => [problem?.path === path, problem?.reason, problem?.help])).toEqual([
+  expect(said.map((problem) => [problem?.subject === path, problem?.message, problem?.help])).toEqual([
     [true, "the disk is full", "free some space on that disk, or use a folder on another one"],
     [true, "permission denied", "give this user the right to read and write it, or use another path"],
     [true, "the disk failed", "see whether the disk is healthy and still there; the system's log may say more"],
@@ -198,8 +198,8 @@ describe("a newest checkpoint that cannot be read", () => {
 
   /** The store as it is where the newest state fails to open. */
   function failing(code: string): CheckpointStore {
-    expect(store.open().kind).toBe("done");
-    for (const step of [1, 2]) expect(new CheckpointStore(path).save(checkpointAt(step)).kind).toBe("done");
+    expect(store.open().kind).toBe("ok");
+    for (const step of [1, 2]) expect(new CheckpointStore(path).save(checkpointAt(step)).kind).toBe("ok");
     const open = (file: string): number => {
       if (file !== join(store.folderOf(2), "state.json")) return machineFiles.open(file);
       throw Object.assign(new Error(code), { code });
@@ -215,7 +215,7 @@ describe("a newest checkpoint that cannot be read", () => {
     const lost = failing("EIO");
     const problems = [{ code: "EIO", path: store.folderOf(2) }];
     expect(lost.latest()).toMatchObject({ kind: "found", checkpoint: { state: { step: 1 } }, problems });
-    expect(lost.save(checkpointAt(3))).toMatchObject({ kind: "done", value: { left: problems } });
+    expect(lost.save(checkpointAt(3))).toMatchObject({ kind: "ok", value: { left: problems } });
     expect(readdirSync(path)).toEqual(["step-00000002", "step-00000003"]);
   });
 });

@@ -41,7 +41,7 @@ test("a training that is killed ten times, at any moment, goes on from what it s
     expect(saved).toBeGreaterThan(before);
     parts += hidden().length;
     const opened = RunFolder.open(path);
-    if (opened.kind !== "open") throw new Error(opened.problem.reason);
+    if (opened.kind !== "open") throw new Error(opened.problem.message);
     expect(hidden()).toEqual([]);
     const latest = opened.run.checkpoints.latest();
     if (latest.kind !== "found") throw new Error("it has saved");

@@ -3,14 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import type { TrainSettings } from "../../compiler/index.ts";
-import { onnx } from "../../runtime/backends/onnx-backend.ts";
+import { onnx } from "../../runtime/backends/onnx/backend.ts";
 import { evaluateScores } from "../../runtime/evaluate/index.ts";
+import type { StopSignal } from "../../runtime/machine/signals.ts";
 import { BadVolumeError } from "../../runtime/train/batches.ts";
 import { EventLog } from "../../runtime/train/events.ts";
 import { type TrainingEnd, type TrainingRun, train } from "../../runtime/train/loop.ts";
 import { MetricsLog } from "../../runtime/train/metrics-log.ts";
 import { RunFolder } from "../../runtime/train/run-folder.ts";
-import type { StopSignal } from "../../runtime/train/signals.ts";
 import { checkpointAt, identity } from "./made-checkpoint.ts";
 
 const root = mkdtempSync(join(tmpdir(), "medctc-loop-"));
@@ -65,7 +65,7 @@ async function follow(
 ): Promise<{ readonly happened: readonly string[]; readonly end: TrainingEnd; readonly folder: RunFolder }> {
   const { steps, from, evaluated = [], metrics = [], outputs = () => ({ loss: 1 }) } = plan;
   const opened = RunFolder.open(join(root, `${runs++}`));
-  if (opened.kind !== "open") throw new Error(opened.problem.reason);
+  if (opened.kind !== "open") throw new Error(opened.problem.message);
   const folder = opened.run;
   const log = MetricsLog.open(folder.metricsPath, from ?? 0);
   const events = EventLog.open(folder.eventsFolder, { seconds: 1, host: "here", lastStep: from ?? 0 });

@@ -12,7 +12,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 function open(lastStep: number, files = machineFiles): MetricsLog {
   const opened = MetricsLog.open(path, lastStep, files);
-  if (opened.kind === "failed") throw new Error(opened.problem.reason);
+  if (opened.kind === "failed") throw new Error(opened.problem.message);
   return opened.value;
 }
 
@@ -53,7 +53,10 @@ test("a line that does not fit on the disk is taken back, so that the next one i
   const log = open(0, { ...machineFiles, write });
   log.append({ step: 1, epoch: 0 });
   isFull = true;
-  expect(log.append({ step: 2, epoch: 0 })).toMatchObject({ kind: "failed", problem: { path, code: "ENOSPC" } });
+  expect(log.append({ step: 2, epoch: 0 })).toMatchObject({
+    kind: "failed",
+    problem: { subject: path, code: "ENOSPC" },
+  });
   isFull = false;
   log.append({ step: 3, epoch: 0 });
   log.close();
@@ -62,5 +65,5 @@ test("a line that does not fit on the disk is taken back, so that the next one i
 
 test("a folder in its place is refused", () => {
   mkdirSync(path);
-  expect(MetricsLog.open(path, 0)).toMatchObject({ kind: "failed", problem: { path, code: "DAMAGED" } });
+  expect(MetricsLog.open(path, 0)).toMatchObject({ kind: "failed", problem: { subject: path, code: "DAMAGED" } });
 });

@@ -11,7 +11,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 function open(path: string): RunFolder {
   const opened = RunFolder.open(path);
-  if (opened.kind !== "open") throw new Error(opened.problem.reason);
+  if (opened.kind !== "open") throw new Error(opened.problem.message);
   return opened.run;
 }
 
@@ -22,7 +22,7 @@ test("a folder that is written into is refused, with who has it, until it is giv
   expect(second).toMatchObject({
     kind: "held",
     holder: { pid: process.pid },
-    problem: { path: join(path, "run.lock"), code: "HELD" },
+    problem: { subject: join(path, "run.lock"), code: "HELD" },
   });
   expect(second.kind === "held" && second.problem.help).toContain("use another folder");
   run.close();
@@ -72,7 +72,7 @@ test("the adapter is a safetensors file, the same bytes for the same values", ()
   const path = join(folder, "adapter");
   const run = open(path);
   const { parameters } = checkpointAt(3);
-  expect(run.saveAdapter(parameters)).toEqual({ kind: "done", value: undefined });
+  expect(run.saveAdapter(parameters)).toEqual({ kind: "ok", value: undefined });
   const first = readFileSync(run.adapterPath);
   expect(readSafetensors("adapter", first).size).toBe(3);
   run.saveAdapter(new Map([...parameters].toReversed()));

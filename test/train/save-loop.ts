@@ -6,10 +6,10 @@ import { checkpointAt } from "./made-checkpoint.ts";
 // Started by kill.test.ts, which ends it: goes on from the newest checkpoint, and prints the step of each that is saved.
 const [, , path = ""] = process.argv;
 const opened = RunFolder.open(path, { keep: 2 });
-if (opened.kind !== "open") throw new Error(opened.problem.reason);
+if (opened.kind !== "open") throw new Error(opened.problem.message);
 const { run } = opened;
 const latest = run.checkpoints.latest();
-if (latest.kind === "failed") throw new Error(latest.problem.reason);
+if (latest.kind === "failed") throw new Error(latest.problem.message);
 const lastStep = latest.kind === "found" ? latest.checkpoint.state.step : 0;
 const metrics = MetricsLog.open(run.metricsPath, lastStep);
 const events = EventLog.open(run.eventsFolder, { seconds: Date.now() / 1000, host: "here", lastStep });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { StopRequest, type StopSignal } from "../../runtime/train/signals.ts";
+import { StopRequest, type StopSignal } from "../../runtime/machine/signals.ts";
 import { bundle } from "../bundle.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medctc-signals-"));

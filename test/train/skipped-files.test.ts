@@ -13,14 +13,14 @@ const nan: DataProblem = { file: "b.nii.gz", rule: "1 of its voxels is NaN", hel
 
 function open(path: string, goesOn: boolean): SkippedFiles {
   const opened = SkippedFiles.open(path, goesOn);
-  if (opened.kind === "failed") throw new Error(opened.problem.reason);
+  if (opened.kind === "failed") throw new Error(opened.problem.message);
   return opened.value;
 }
 
 test("a training that goes on lists what was found before, each file once and in order", () => {
   const path = join(folder, "list");
   const first = open(path, false);
-  for (const problem of [cut, nan, cut]) expect(first.add(problem).kind).toBe("done");
+  for (const problem of [cut, nan, cut]) expect(first.add(problem).kind).toBe("ok");
   expect(first.list()).toEqual([cut, nan]);
   const again = open(path, true);
   expect(again.list()).toEqual([cut, nan]);

@@ -1,5 +1,5 @@
 import { setTimeout } from "node:timers/promises";
-import { exitCodeOf, watchSignals } from "../../runtime/train/signals.ts";
+import { exitCodeOf, watchSignals } from "../../runtime/machine/signals.ts";
 
 // Started by signals.test.ts: a loop of steps that ends when it is asked to, or goes on for ever with `stubborn`.
 const [, , mode = ""] = process.argv;

@@ -1,9 +1,0 @@
-export { cacheFolder, nativeFiles } from "./cache.ts";
-export { environmentOfTensorflow } from "./environment.ts";
-export { inspectNative, type NativeState, type NotReady, repairOf, unsupportedNode } from "./inspect.ts";
-export { installNative } from "./install.ts";
-export { inspectPreferred, loadTensorflow } from "./load.ts";
-export { type Probe, probeNative } from "./probe.ts";
-export { bf16ProductsHere, bf16ProductsOf } from "./processor.ts";
-export { SetupError } from "./setup-error.ts";
-export { type Flavour, gpuNeeds, versions } from "./versions.ts";

@@ -1,3 +1,0 @@
-export { logEnvironment, type OperationRun, readExecutorLog } from "./executor-log.ts";
-export { TensorflowSession } from "./session.ts";
-export { type WriteOptions, writeModel, writePrograms } from "./write-model.ts";
