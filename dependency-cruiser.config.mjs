@@ -90,7 +90,7 @@ export default {
       from: { path: "^runtime/([^/]+)/" },
       to: {
         path: "^runtime/[^/]+/",
-        pathNot: ["^runtime/$1/", "/index\\.ts$", "^runtime/backends/names\\.ts$"],
+        pathNot: ["^runtime/$1/", "/index\\.ts$", "^runtime/app/", "^runtime/backends/names\\.ts$"],
       },
     },
     {

@@ -9,6 +9,6 @@ export function setup(): void {
     installNative(nativeFiles(), (line) => process.stderr.write(`${line}\n`));
   } catch (error) {
     if (!(error instanceof SetupError) || process.env["CI"]) throw error;
-    process.stderr.write(`Tests without native TensorFlow: ${error.message}\n${error.help}\n`);
+    process.stderr.write(`Tests without native TensorFlow: ${error.message}\n${error.problem.help}\n`);
   }
 }

@@ -33,8 +33,4 @@ export const files = {
     ({ path, reason }) => `\`${path}\` cannot be read: ${reason}`,
   ),
   "too-many-imports": error<{ readonly limit: number }>("E208", ({ limit }) => `a spec imports at most ${limit} files`),
-  "not-writable": error<{ readonly path: string; readonly reason: string }>(
-    "E209",
-    ({ path, reason }) => `\`${path}\` cannot be written: ${reason}`,
-  ),
 } as const;

@@ -1,9 +1,6 @@
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { type Compiled, checkSpec, type Plan, type TrainOverrides } from "../../compiler/index.ts";
-import { createSource, type Diagnostic, hasErrors, renderDiagnostics, report } from "../../grammar/index.ts";
-import { readText } from "../files/index.ts";
-import { compilePath, SpecLibrary } from "../specs/index.ts";
+import type { Compiled, Plan, TrainOverrides } from "../../compiler/index.ts";
+import { type Diagnostic, hasErrors, renderDiagnostics } from "../../grammar/index.ts";
+import { checkPath, compilePath } from "../specs/index.ts";
 
 /** A spec that has mistakes, where only one without them will do. */
 export class SpecError extends Error {
@@ -18,20 +15,12 @@ export class SpecError extends Error {
 
 /** What is wrong with a spec file and with what it imports; empty when nothing is. A file that cannot be read is a diagnostic too. */
 export function check(path: string): readonly Diagnostic[] {
-  const file = readText(path);
-  switch (file.kind) {
-    case "missing":
-      return [report("file-not-found", path, { path })];
-    case "unreadable":
-      return [file.problem(path)];
-    case "text":
-      return checkSpec(createSource(path, file.text), new SpecLibrary(libraryFolder(), path));
-  }
+  return checkPath(path);
 }
 
 /** Compiles a spec file, with other training settings than its own where they are given. Mistakes are among the diagnostics. */
 export function compile(path: string, train: TrainOverrides = {}): Compiled {
-  return compilePath(path, libraryFolder(), train);
+  return compilePath(path, train);
 }
 
 /** The plan of a spec file: parameters, adapters, what is trained and what a step costs. Throws a SpecError for a spec with mistakes. */
@@ -39,12 +28,4 @@ export function plan(path: string, train: TrainOverrides = {}): Plan {
   const compiled = compile(path, train);
   if (compiled.plan === null || hasErrors(compiled.diagnostics)) throw new SpecError(compiled.diagnostics);
   return compiled.plan;
-}
-
-/** The library of the language: beside dist/, or where the sources themselves are run. */
-function libraryFolder(): string {
-  const folders = ["../specs/std/", "../../specs/std/"].map((place) => fileURLToPath(new URL(place, import.meta.url)));
-  const found = folders.find((folder) => existsSync(folder));
-  if (found === undefined) throw new Error("specs/std is missing; install medctc again");
-  return found;
 }

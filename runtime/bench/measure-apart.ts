@@ -43,11 +43,7 @@ export function measureApart(request: Request, apart: Apart): Promise<Ended> {
       else ended ??= message;
     });
     child.on("error", (error) => {
-      ended ??= {
-        kind: "failed",
-        problem: `no process could be started: ${error.message}`,
-        help: "free memory or processes",
-      };
+      ended ??= failure(`no process could be started: ${error.message}`, "free memory or processes");
     });
     child.on("close", (code, signal) => {
       process.removeListener("SIGINT", interrupt);
@@ -62,10 +58,16 @@ export function measureApart(request: Request, apart: Apart): Promise<Ended> {
 function endedWithout(code: number | null, signal: string | null, { expected, log }: Apart): Ended {
   if (signal === "SIGINT") return { kind: "interrupted" };
   if (signal !== null && outOfMemory.has(signal)) {
-    const problem = `the run was ended by the system (${signal}), most likely for memory; ${expected}`;
-    return { kind: "failed", problem, help: lessMemory };
+    return failure(`the run was ended by the system (${signal}), most likely for memory; ${expected}`, lessMemory);
   }
   const last = readFileSync(log, "utf8").trim().split("\n").at(-1) ?? "";
-  const problem = `the run ended with ${signal ?? code}${last === "" ? "" : `: ${last}`}`;
-  return { kind: "failed", problem, help: "medctc doctor says whether TensorFlow is whole" };
+  const how = `${signal ?? code ?? "no status"}`;
+  return failure(
+    `the run ended with ${how}${last === "" ? "" : `: ${last}`}`,
+    "medctc doctor says whether TensorFlow is whole",
+  );
+}
+
+function failure(message: string, help: string): Failure {
+  return { kind: "failed", problem: { subject: "", message, help } };
 }

@@ -73,7 +73,9 @@ export async function measure(
     const productMs = await timeProduct(backend, dtype, join(folder, "product"));
     return { kind: "measured", measurement: { ...measurement, productMs } };
   } catch (error) {
-    if (error instanceof EngineError) return { kind: "failed", problem: error.message, help: lessMemory };
+    if (error instanceof EngineError) {
+      return { kind: "failed", problem: { ...error.problem, help: lessMemory } };
+    }
     throw error;
   } finally {
     rmSync(folder, { recursive: true, force: true });

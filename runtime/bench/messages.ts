@@ -1,4 +1,5 @@
 import type { TrainOverrides } from "../../compiler/index.ts";
+import type { Problem } from "../text/index.ts";
 
 /** The programs whose time is measured. */
 export type MeasuredProgram = "step" | "forward";
@@ -43,11 +44,10 @@ export type Message =
   | { readonly kind: "measured"; readonly measurement: Measurement }
   | Failure;
 
-/** Why nothing was measured, and what to do about it. */
+/** Why nothing was measured. */
 export interface Failure {
   readonly kind: "failed";
-  readonly problem: string;
-  readonly help: string;
+  readonly problem: Problem;
 }
 
 /** What to try when a run takes more memory than there is. */

@@ -1,47 +1,35 @@
-import { adapterUpdates } from "../../compiler/index.ts";
 import { printable } from "../../grammar/index.ts";
-import { type AdapterDifference, type Comparison, compareAdapters, readAdapter } from "../adapters/index.ts";
-import { compilePath } from "../specs/index.ts";
+import type { AdapterDifference, Comparison } from "../adapters/index.ts";
+import { diffAdapters } from "../app/adapters/diff.ts";
 import { renderTable } from "../text/index.ts";
-import { adapterFile } from "./adapter-file.ts";
-import { refuse } from "./fail.ts";
-import { showDiagnostics } from "./show-diagnostics.ts";
-import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
+import type { DefineCommand } from "./command.ts";
+import { finish } from "./exit-code.ts";
+import { exitCodes } from "./terminal.ts";
+import { terminalReporter } from "./terminal-reporter.ts";
 
-export interface AdapterDiffOptions {
-  /** A spec that gives the scales of updates in files that do not say them. */
-  readonly forSpec: string | null;
-  readonly json: boolean;
+interface Flags {
+  readonly for?: string;
+  readonly json?: boolean;
 }
 
-/** `medctc adapter diff`: how far apart two adapters are, by what they do to each weight. */
-export function adapterDiff(a: string, b: string, options: AdapterDiffOptions, terminal: Terminal): ExitCode {
-  const scales = scalesOf(options.forSpec, terminal);
-  if (scales === null) return exitCodes.wrong;
-  const read = [a, b].map((path) => readAdapter(adapterFile(path), scales));
-  const wrong = read.flatMap((each) => (each.kind === "wrong" ? [each.diagnostic] : []));
-  const [first, second] = read.flatMap((each) => (each.kind === "adapter" ? [each] : []));
-  if (first === undefined || second === undefined) return refuse(wrong, terminal);
-  const difference = compareAdapters(first, second);
-  if (options.json) terminal.json(`${JSON.stringify(asJson(a, b, difference), null, 2)}\n`);
-  else terminal.out(rendered(difference));
-  for (const [index, path] of [a, b].entries())
-    if (difference.isScaled[index] === false)
-      terminal.err(`the scales of ${path} are not known, so its updates are B A alone: --for SPEC gives them\n`);
-  return exitCodes.done;
-}
-
-/** The scales of a spec's updates, by names in checkpoints; null after saying what is wrong with the spec. */
-function scalesOf(spec: string | null, terminal: Terminal): ReadonlyMap<string, number> | null {
-  if (spec === null) return new Map();
-  const compiled = compilePath(spec, terminal.libraryFolder);
-  if (!showDiagnostics(compiled, terminal) || compiled.spec === null || compiled.plan === null) return null;
-  return new Map(
-    adapterUpdates(compiled.spec, compiled.plan).flatMap((update) =>
-      update.kind === "low-rank" ? [[update.module, update.scale] as const] : [],
-    ),
-  );
-}
+export const define: DefineCommand = (command, terminal, end) => {
+  command
+    .argument("<a>", "a file, or the folder of a training or of a PEFT adapter")
+    .argument("<b>", "another one")
+    .option("--for <spec>", "the spec that gives the scale of LoRA's updates where no adapter_config.json does")
+    .option("--json", "print it as JSON")
+    .addHelpText("after", "\nExample:\n  $ medctc adapter diff run-1 run-2 --for specs/medct.vlm")
+    .action((a: string, b: string, flags: Flags) => {
+      const ended = diffAdapters({ a, b, forSpec: flags.for ?? null }, terminalReporter(terminal));
+      end(
+        finish(ended, (difference) => {
+          if (flags.json === true) terminal.json(`${JSON.stringify(asJson(a, b, difference), null, 2)}\n`);
+          else terminal.out(rendered(difference));
+          return exitCodes.done;
+        }),
+      );
+    });
+};
 
 function rendered({ both, whole, only }: AdapterDifference): string {
   const header = ["", "rank", "norm of A", "norm of B", "of A - B", "cosine"];

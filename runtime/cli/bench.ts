@@ -1,132 +1,62 @@
-import { createReadStream, mkdirSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { createInterface } from "node:readline";
-import { whyNoStep } from "../../compiler/index.ts";
-import { report as reportDiagnostic } from "../../grammar/index.ts";
-import { type Backend, backends, chooseBackend } from "../backends/index.ts";
-import type { OperationRun } from "../backends/tensorflow/index.ts";
-import { type Ended, measureApart, measuredPrograms, profileOf, type Request, traceOf } from "../bench/index.ts";
-import { makeTemporaryFolder, writeAtomically } from "../files/index.ts";
-import { compilePath } from "../specs/index.ts";
-import { type BenchReport, renderBench, reportOf } from "./bench-report.ts";
-import { fail, refuse, refuseWriting } from "./fail.ts";
-import { showMemoryRoom } from "./memory-room.ts";
-import { Progress } from "./progress.ts";
-import { showDiagnostics } from "./show-diagnostics.ts";
-import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
-import { openWeights } from "./weight-sources.ts";
+import { Option } from "commander";
+import type { TrainOverrides } from "../../compiler/index.ts";
+import { type BenchRequest, bench } from "../app/bench/bench.ts";
+import { renderBench } from "./bench-table.ts";
+import type { DefineCommand } from "./command.ts";
+import { finish } from "./exit-code.ts";
+import { backendOption, wholeNumber } from "./option-values.ts";
+import { exitCodes } from "./terminal.ts";
+import { terminalReporter } from "./terminal-reporter.ts";
 
-export interface BenchOptions extends Pick<Request, "program" | "overrides" | "weights" | "steps" | "warmup"> {
-  /** A backend's name, or `auto`. */
+interface Flags extends TrainOverrides {
+  readonly weights?: string;
+  readonly program: BenchRequest["program"];
   readonly backend: string;
-  /** Where the trace of one run goes. */
-  readonly profile: string | null;
-  readonly json: boolean;
+  readonly steps?: number;
+  readonly warmup: number;
+  readonly profile?: string;
+  readonly json?: boolean;
 }
 
-/** `medctc bench`: what one run of a program takes, in time and memory, and what the machine could do at best. */
-export async function bench(path: string, options: BenchOptions, terminal: Terminal): Promise<ExitCode> {
-  const { overrides, program, weights, steps, warmup } = options;
-  const compiled = compilePath(path, terminal.libraryFolder, overrides);
-  const { spec } = compiled;
-  if (!showDiagnostics(compiled, terminal) || spec === null) return exitCodes.wrong;
-  const chosen = chooseBackend({ wanted: options.backend, trains: false }, (each) => each.inspect());
-  if (chosen.kind === "unavailable") return fail(chosen.reason, `run: ${chosen.repair}`, terminal);
-  const { backend, note } = chosen;
-  if (note !== null) terminal.err(`${note}\n`);
-  if (options.profile !== null && backend.profiling === null) {
-    const able = backends.filter(({ profiling }) => profiling !== null);
-    fail(
-      `${backend.title} cannot be profiled`,
-      `leave out --profile, or use --backend ${able.map(({ name }) => name).join(" or ")}`,
-      terminal,
-    );
-    return exitCodes.usage;
-  }
-  const programs = measuredPrograms(spec, backend, program);
-  if (programs === null) {
-    const params = { name: program, why: whyNoStep(spec) };
-    return refuse([reportDiagnostic("no-such-program", path, params)], terminal);
-  }
-  const opened = openWeights(programs, compiled, { weights, adapter: null, allowMissing: [] });
-  if (opened.kind === "wrong") return refuse(opened.diagnostics, terminal);
-  opened.close();
-  const room = program === "step" ? showMemoryRoom(spec, backend, terminal) : ({ kind: "unknown" } as const);
-  if (room.kind === "too-small") return exitCodes.wrong;
-  const expected = room.kind === "room" ? room.line : "nothing is known of what it needs";
-  const progress = new Progress(terminal);
-  const folder = makeTemporaryFolder("medctc-bench");
-  try {
-    const request: Request = {
-      kind: "request",
-      ...{ path, overrides, program, weights, steps, warmup },
-      backend: backend.name,
-      product: true,
-    };
-    const log = join(folder, "log");
-    const run = (asked: Request, environment: Readonly<Record<string, string>>): Promise<Ended> =>
-      runApart(asked, { ...environment, TMPDIR: folder }, log, expected, progress, terminal);
-    progress.say("loading");
-    const ended = await run(request, {});
-    if (ended.kind !== "measured") return giveUp(ended, terminal);
-    const found = { path, options, settings: spec.settings, backend, measurement: ended.measurement };
-    let report: BenchReport = reportOf(found, null);
-    if (options.profile !== null && backend.profiling !== null) {
-      progress.say("profiling");
-      const { environment, read } = backend.profiling;
-      const ran = await run({ ...request, steps: 1, warmup: 0, product: false }, environment);
-      if (ran.kind !== "measured") return giveUp(ran, terminal);
-      const runs = await read(createInterface({ input: createReadStream(log) }));
-      if (!saveTrace(runs, options.profile, backend, terminal)) return exitCodes.wrong;
-      report = reportOf(found, { ...profileOf(runs), file: options.profile });
-    }
-    if (options.json) terminal.json(`${JSON.stringify(report, null, 2)}\n`);
-    else terminal.out(renderBench(report));
-    return exitCodes.done;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-async function runApart(
-  request: Request,
-  environment: Readonly<Record<string, string>>,
-  log: string,
-  expected: string,
-  progress: Progress,
-  terminal: Terminal,
-): Promise<Ended> {
-  try {
-    return await measureApart(request, {
-      program: terminal.programFile,
-      environment,
-      log,
-      expected,
-      progress: (text) => progress.say(text),
+export const define: DefineCommand = (command, terminal, end) => {
+  command
+    .argument("<spec>", "a spec file")
+    .addOption(new Option("--program <name>", "which program").choices(["step", "forward"]).default("step"))
+    .option("--batch <rows>", "a batch size other than the spec's", wholeNumber(1))
+    .addOption(new Option("--precision <type>", "a precision other than the spec's").choices(["f32", "bf16"]))
+    .addOption(
+      new Option("--recompute <what>", "whose activations to recompute in the backward pass").choices([
+        "none",
+        "layers",
+      ]),
+    )
+    .addOption(backendOption("what runs it", { trains: false }))
+    .option(
+      "--steps <number>",
+      "how many runs are counted; as many as fit half a minute, when it is left out",
+      wholeNumber(1),
+    )
+    .option("--weights <file>", "the model's weights; first values when it is left out")
+    .option("--warmup <number>", "runs between the first and those that are counted", wholeNumber(0), 1)
+    .option("--profile <file>", "show where the time of one more run goes, and write its trace for chrome://tracing")
+    .option("--json", "print it as JSON")
+    .addHelpText("after", "\nExample:\n  $ medctc bench specs/medct-small.vlm --batch 8 --profile trace.json")
+    .action(async (spec: string, flags: Flags) => {
+      const { program, backend, weights = null, steps = null, warmup, profile = null, json = false } = flags;
+      const { batch, precision, recompute } = flags;
+      const overrides = {
+        ...(batch === undefined ? {} : { batch }),
+        ...(precision === undefined ? {} : { precision }),
+        ...(recompute === undefined ? {} : { recompute }),
+      };
+      const { programFile } = terminal;
+      const request = { spec, program, overrides, backend, weights, steps, warmup, profile, programFile };
+      end(
+        finish(await bench(request, terminalReporter(terminal)), (report) => {
+          if (json) terminal.json(`${JSON.stringify(report, null, 2)}\n`);
+          else terminal.out(renderBench(report));
+          return exitCodes.done;
+        }),
+      );
     });
-  } finally {
-    progress.end();
-  }
-}
-
-function giveUp(ended: Exclude<Ended, { readonly kind: "measured" }>, terminal: Terminal): ExitCode {
-  if (ended.kind === "interrupted") return exitCodes.interrupted;
-  terminal.err(`error: ${ended.problem}\n  help: ${ended.help}\n`);
-  return exitCodes.wrong;
-}
-
-/** True when there was something to save, and it is saved. */
-function saveTrace(runs: readonly OperationRun[], path: string, { title }: Backend, terminal: Terminal): boolean {
-  if (runs.length === 0) {
-    fail(`no line of ${title}'s log could be read`, "run without --profile", terminal);
-    return false;
-  }
-  try {
-    mkdirSync(dirname(path), { recursive: true });
-    writeAtomically(path, traceOf(runs));
-    return true;
-  } catch (error) {
-    refuseWriting(error, path, terminal);
-    return false;
-  }
-}
+};

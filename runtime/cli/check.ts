@@ -1,46 +1,31 @@
-import { checkSpec } from "../../compiler/index.ts";
-import {
-  countDiagnostics,
-  createSource,
-  type Diagnostic,
-  diagnosticToJson,
-  hasErrors,
-  report,
-} from "../../grammar/index.ts";
-import { readText } from "../files/index.ts";
-import { SpecLibrary } from "../specs/index.ts";
-import { show } from "./fail.ts";
-import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
+import { countDiagnostics, type Diagnostic, diagnosticToJson, hasErrors } from "../../grammar/index.ts";
+import { checkPath } from "../specs/index.ts";
+import type { DefineCommand } from "./command.ts";
+import { showDiagnostics } from "./show-diagnostics.ts";
+import { exitCodes } from "./terminal.ts";
 
-/** `medctc check`: the diagnostics of specs and of what they import. */
-export function check(paths: readonly string[], options: { readonly json: boolean }, terminal: Terminal): ExitCode {
-  const results = paths.map((path) => ({ path, diagnostics: checkPath(path, terminal.libraryFolder) }));
-  const diagnostics = withoutRepeats(results.flatMap((result) => result.diagnostics));
-  if (options.json) {
-    terminal.json(`${JSON.stringify({ diagnostics: diagnostics.map(diagnosticToJson) }, null, 2)}\n`);
-  } else {
-    for (const result of results) {
-      if (result.diagnostics.length === 0) terminal.out(`${result.path}: ok\n`);
-    }
-    if (diagnostics.length > 0) {
-      show(diagnostics, terminal);
-      terminal.err(`\n${countDiagnostics(diagnostics)}\n`);
-    }
-  }
-  return hasErrors(diagnostics) ? exitCodes.wrong : exitCodes.done;
-}
-
-function checkPath(path: string, libraryFolder: string): readonly Diagnostic[] {
-  const file = readText(path);
-  switch (file.kind) {
-    case "missing":
-      return [report("file-not-found", path, { path })];
-    case "unreadable":
-      return [file.problem(path)];
-    case "text":
-      return checkSpec(createSource(path, file.text), new SpecLibrary(libraryFolder, path));
-  }
-}
+export const define: DefineCommand = (command, terminal, end) => {
+  command
+    .argument("<spec...>", "spec files")
+    .option("--json", "print the diagnostics as JSON, with ranges as the language server protocol counts them")
+    .addHelpText("after", "\nExample:\n  $ medctc check specs/medct.vlm")
+    .action((specs: readonly string[], { json = false }: { readonly json?: boolean }) => {
+      const results = specs.map((path) => ({ path, diagnostics: checkPath(path) }));
+      const diagnostics = withoutRepeats(results.flatMap((result) => result.diagnostics));
+      if (json) {
+        terminal.json(`${JSON.stringify({ diagnostics: diagnostics.map(diagnosticToJson) }, null, 2)}\n`);
+      } else {
+        for (const result of results) {
+          if (result.diagnostics.length === 0) terminal.out(`${result.path}: ok\n`);
+        }
+        if (diagnostics.length > 0) {
+          showDiagnostics(diagnostics, terminal);
+          terminal.err(`\n${countDiagnostics(diagnostics)}\n`);
+        }
+      }
+      end(hasErrors(diagnostics) ? exitCodes.wrong : exitCodes.done);
+    });
+};
 
 /** Two specs that import the same wrong file show its errors once. */
 function withoutRepeats(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {

@@ -1,90 +1,68 @@
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
-import {
-  buildProgram,
-  expectMemory,
-  optimise,
-  type ProgramName,
-  planToYaml,
-  printProgram,
-  stepPrograms,
-  type TracedSpec,
-  whyNoProgram,
-  whyNoStep,
-} from "../../compiler/index.ts";
-import { report } from "../../grammar/index.ts";
-import { writeModel } from "../backends/tensorflow/index.ts";
-import { writeAtomically } from "../files/index.ts";
-import { compilePath } from "../specs/index.ts";
-import { refuse, refuseWriting } from "./fail.ts";
+import { Option } from "commander";
+import { optimise, type ProgramName, passes, planToYaml, printProgram } from "../../compiler/index.ts";
+import { type CompileResult, compile } from "../app/compile.ts";
+import type { DefineCommand } from "./command.ts";
+import { finish } from "./exit-code.ts";
 import { renderPassTable } from "./pass-table.ts";
-import { showDiagnostics } from "./show-diagnostics.ts";
+import { helpOfMicroBatches, programNames } from "./program-names.ts";
 import { renderSummary } from "./summary.ts";
-import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
+import { exitCodes } from "./terminal.ts";
+import { terminalReporter } from "./terminal-reporter.ts";
 
-/** What can be printed of a spec. */
-export type Emitted = "plan" | "passes" | ProgramName;
-
-export interface CompileOptions {
-  /** Print that instead of the summary. */
-  readonly emit: Emitted | null;
-  /** Of a program, what this pass leaves; `none` for the program as it was built. */
-  readonly after: string | null;
-  /** A folder for `plan.yaml`. */
-  readonly output: string | null;
-  /** What else to write into that folder. */
-  readonly target: "tensorflow" | null;
-  /** Expect the memory of a training step even where the spec does not limit it; the step is built for that. */
-  readonly memory: boolean;
+interface Flags {
+  readonly emit?: "plan" | "passes" | ProgramName;
+  readonly after?: string;
+  readonly output?: string;
+  readonly target?: "tensorflow";
+  readonly memory?: boolean;
 }
 
-/** `medctc compile`: what a spec comes to, and whether what it expects holds. */
-export function compile(
-  path: string,
-  { emit, after, output, target, memory }: CompileOptions,
-  terminal: Terminal,
-): ExitCode {
-  const compiled = compilePath(path, terminal.libraryFolder);
-  const { plan, spec } = compiled;
-  if (plan !== null && spec !== null) {
-    const known = memory ? (compiled.memory ?? expectMemory(spec)) : compiled.memory;
-    const yaml = emit === "plan" || output !== null ? planToYaml(plan, known) : "";
-    const text = emit === null ? renderSummary(plan, known) : emit === "plan" ? yaml : renderProgram(spec, emit, after);
-    if (text === null && emit !== null && emit !== "plan") {
-      const name = programOf(emit);
-      return refuse([report("no-such-program", path, { name, why: whyNoProgram(spec, name) })], terminal);
-    }
-    const isCut = target !== null && spec.inMicroBatches !== null && spec.losses.length > 0;
-    if (isCut && stepPrograms(spec) === null) {
-      return refuse([report("no-such-program", path, { name: "step", why: whyNoStep(spec) })], terminal);
-    }
-    terminal.out(text ?? "");
-    if (output !== null && !writeFiles(output, yaml, target === null ? null : spec, terminal)) return exitCodes.wrong;
-  }
-  return showDiagnostics(compiled, terminal) ? exitCodes.done : exitCodes.wrong;
-}
+export const define: DefineCommand = (command, terminal, end) => {
+  command
+    .argument("<spec>", "a spec file")
+    .addOption(
+      new Option("--emit <what>", "print that instead of the summary").choices(["plan", "passes", ...programNames]),
+    )
+    .addOption(
+      new Option("--after <pass>", "of a program, what this pass leaves").choices([
+        "none",
+        ...passes.map(({ name }) => name),
+      ]),
+    )
+    .option("-o, --output <folder>", "write plan.yaml there, and what --target asks for")
+    .addOption(new Option("--target <name>", "write the model for this program too; needs -o").choices(["tensorflow"]))
+    .option("--memory", "show the expected memory of a training step, whether or not the spec limits it")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  $ medctc compile specs/medct.vlm\n  $ medctc compile specs/medct.vlm --emit plan\n" +
+        "  $ medctc compile specs/medct.vlm --target tensorflow -o model" +
+        helpOfMicroBatches,
+    )
+    .action((spec: string, flags: Flags) => {
+      const { emit = null, after = null, output = null, target = null, memory = false } = flags;
+      if (target !== null && output === null) {
+        terminal.err("error: --target needs a folder to write to\n  help: add -o FOLDER\n");
+        return end(exitCodes.usage);
+      }
+      const program = emit === "plan" || emit === null ? null : emit === "passes" ? "step" : emit;
+      const ended = compile({ spec, program, output, target, memory }, terminalReporter(terminal));
+      end(
+        finish(ended, (result) => {
+          terminal.out(emitted(result, emit, after));
+          return result.holds ? exitCodes.done : exitCodes.wrong;
+        }),
+      );
+    });
+};
 
-/** A program as text, or the table of what passes do to the step; null when the model has no such program. */
-function renderProgram(spec: TracedSpec, emit: Exclude<Emitted, "plan">, after: string | null): string | null {
-  const program = buildProgram(spec, programOf(emit));
-  if (program === null) return null;
+/** What is asked for as text: the summary, the plan, the table of what passes do to the step, or a program. */
+function emitted(
+  { plan, spec, memory, program }: CompileResult,
+  emit: Flags["emit"] | null,
+  after: string | null,
+): string {
+  if (emit === "plan") return planToYaml(plan, memory);
+  if (program === null) return renderSummary(plan, memory);
   if (emit === "passes") return renderPassTable(program, spec);
   return printProgram(after === "none" ? program : optimise(program, spec, { last: after }));
-}
-
-function programOf(emit: Exclude<Emitted, "plan">): ProgramName {
-  return emit === "passes" ? "step" : emit;
-}
-
-/** Writes the plan, and the model when there is one to write. */
-function writeFiles(folder: string, yaml: string, model: TracedSpec | null, terminal: Terminal): boolean {
-  try {
-    mkdirSync(folder, { recursive: true });
-    writeAtomically(join(folder, "plan.yaml"), yaml);
-    if (model !== null) writeModel(model, folder);
-    return true;
-  } catch (error) {
-    refuseWriting(error, folder, terminal);
-    return false;
-  }
 }

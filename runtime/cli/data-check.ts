@@ -1,80 +1,52 @@
-import { type DataSettings, defaultData } from "../../compiler/index.ts";
 import { printable } from "../../grammar/index.ts";
-import { checkDataset, checkVolume, type DataProblem, type DatasetCounts, type VolumeCheck } from "../data/index.ts";
-import { compilePath } from "../specs/index.ts";
+import { checkData, type DataCheck } from "../app/data/check.ts";
+import type { DatasetCounts } from "../data/index.ts";
 import { printCount, renderTable } from "../text/index.ts";
-import { renderDataProblem } from "./data-problem.ts";
-import { Progress } from "./progress.ts";
-import { showDiagnostics } from "./show-diagnostics.ts";
+import type { DefineCommand } from "./command.ts";
+import { finish } from "./exit-code.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
+import { terminalReporter } from "./terminal-reporter.ts";
 
-export interface DataCheckOptions {
-  /** What a spec's `data` block says, or CT-CLIP's own. */
-  readonly settings: DataSettings;
-  /** Classes whose labels are needed; null for those that are there, if any are. */
-  readonly classes: readonly string[] | null;
-  /** Reads a volume; null leaves the volumes unread. */
-  readonly checkVolume: VolumeCheck | null;
-  readonly json: boolean;
+interface Flags {
+  readonly spec?: string;
+  readonly volumes: boolean;
+  readonly json?: boolean;
 }
 
-/** `medctc data check` as it is asked for: by a spec's settings, or by CT-CLIP's where none is given. */
-export async function dataCheckFor(
-  folder: string,
-  specPath: string | null,
-  { volumes, json }: { readonly volumes: boolean; readonly json: boolean },
-  terminal: Terminal,
-): Promise<ExitCode> {
-  const compiled = specPath === null ? null : compilePath(specPath, terminal.libraryFolder);
-  if (compiled !== null && !showDiagnostics(compiled, terminal)) return exitCodes.wrong;
-  const classes = compiled?.spec?.evaluation.classes ?? [];
-  const options: DataCheckOptions = {
-    settings: compiled?.spec?.data ?? defaultData,
-    classes: classes.length === 0 ? null : classes,
-    checkVolume: volumes ? checkVolume : null,
-    json,
-  };
-  return dataCheck(folder, options, terminal);
-}
+export const define: DefineCommand = (command, terminal, end) => {
+  command
+    .argument("<folder>", "a data set in CT-RATE's layout")
+    .option("--spec <file>", "hold it against this spec's `data` and `eval` blocks, instead of CT-CLIP's preprocessing")
+    .option("--no-volumes", "leave the volumes' files unread, which takes most of the time")
+    .option("--json", "print it as JSON")
+    .addHelpText("after", "\nExample:\n  $ medctc data check ct-rate --spec specs/medct.vlm")
+    .action(async (folder: string, { spec, volumes, json = false }: Flags) => {
+      const request = { folder, spec: spec ?? null, volumes, mostReported: json ? 0 : mostShown };
+      const ended = await checkData(request, terminalReporter(terminal));
+      end(finish(ended, (found) => (json ? printJson(found, terminal) : printCheck(found, terminal))));
+    });
+};
 
 /** A folder that is wrong throughout need not fill a screen; as JSON all problems are listed. */
-const mostShown = 100;
+export const mostShown = 100;
 
-/** `medctc data check`: what is wrong with a data folder, file by file, then what is in it. */
-export async function dataCheck(folder: string, options: DataCheckOptions, terminal: Terminal): Promise<ExitCode> {
-  const progress = new Progress(terminal);
-  const problems: DataProblem[] = [];
-  const notes: string[] = [];
-  let counts: DatasetCounts | null = null;
-  for await (const finding of checkDataset(folder, options.settings, options)) {
-    switch (finding.kind) {
-      case "progress":
-        progress.say(finding.text);
-        break;
-      case "note":
-        notes.push(finding.note);
-        break;
-      case "problem":
-        problems.push(finding.problem);
-        if (options.json || problems.length > mostShown) break;
-        progress.end();
-        terminal.err(renderDataProblem(finding.problem, terminal));
-        break;
-      case "counts":
-        counts = finding.counts;
-        break;
-    }
+function printJson(found: DataCheck, terminal: Terminal): ExitCode {
+  terminal.json(`${JSON.stringify(found, null, 2)}\n`);
+  return codeOf(found);
+}
+
+/** Prints what follows the problems: how many more there are, notes and counts. */
+export function printCheck(found: DataCheck, terminal: Terminal): ExitCode {
+  const { problems, notes, counts } = found;
+  if (problems.length > mostShown) {
+    terminal.err(`and ${printCount(problems.length - mostShown)} more; --json lists all\n`);
   }
-  progress.end();
-  if (options.json) {
-    terminal.json(`${JSON.stringify({ problems, notes, counts }, null, 2)}\n`);
-  } else {
-    if (problems.length > mostShown) {
-      terminal.err(`and ${printCount(problems.length - mostShown)} more; --json lists all\n`);
-    }
-    for (const note of notes) terminal.err(`note: ${printable(note)}\n`);
-    if (counts !== null) terminal.out(renderCounts(counts, problems.length));
-  }
+  for (const note of notes) terminal.err(`note: ${printable(note)}\n`);
+  if (counts !== null) terminal.out(renderCounts(counts, problems.length));
+  return codeOf(found);
+}
+
+function codeOf({ problems }: DataCheck): ExitCode {
   return problems.length === 0 ? exitCodes.done : exitCodes.wrong;
 }
 

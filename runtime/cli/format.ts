@@ -1,65 +1,53 @@
-import { createSource, formatSource, report } from "../../grammar/index.ts";
-import { decodeText, readText, writeAtomically } from "../files/index.ts";
-import { refuseWriting, show } from "./fail.ts";
+import { formatBytes, formatPath, writeFormatted } from "../app/format.ts";
+import type { DefineCommand } from "./command.ts";
+import { printProblem } from "./print-problem.ts";
+import { showDiagnostics } from "./show-diagnostics.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 
-export interface FormatOptions {
-  /** Only list the files that are not in the formatter's form. */
-  readonly check: boolean;
-  /** Format standard input to standard output. */
-  readonly stdin: boolean;
+interface Flags {
+  readonly check?: boolean;
+  readonly stdin?: boolean;
 }
 
-/** `medctc fmt`: puts specs into the one form that the language has. */
-export async function format(paths: readonly string[], options: FormatOptions, terminal: Terminal): Promise<ExitCode> {
-  if (options.stdin === paths.length > 0) {
-    terminal.err("error: name the files to format, or give --stdin and no file\n");
-    return exitCodes.usage;
-  }
-  if (options.stdin) return formatInput(await terminal.readInput(), options, terminal);
-  let code: ExitCode = exitCodes.done;
-  for (const path of paths) {
-    if (!formatPath(path, options, terminal)) code = exitCodes.wrong;
-  }
-  return code;
-}
+export const define: DefineCommand = (command, terminal, end) => {
+  command
+    .argument("[spec...]", "spec files, changed in place")
+    .option("--check", "change nothing; list what is not formatted, and exit with 1 if anything is listed")
+    .option("--stdin", "format standard input to standard output")
+    .addHelpText("after", "\nExamples:\n  $ medctc fmt specs/*.vlm\n  $ medctc fmt --stdin < specs/medct.vlm")
+    .action(async (specs: readonly string[], { check = false, stdin = false }: Flags) => {
+      if (stdin === specs.length > 0) {
+        terminal.err("error: name the files to format, or give --stdin and no file\n");
+        return end(exitCodes.usage);
+      }
+      if (stdin) return end(formatInput(await terminal.readInput(), check, terminal));
+      const isWell = specs.map((path) => formatFile(path, check, terminal));
+      end(isWell.includes(false) ? exitCodes.wrong : exitCodes.done);
+    });
+};
 
-function formatInput(bytes: Uint8Array, options: FormatOptions, terminal: Terminal): ExitCode {
+function formatInput(bytes: Uint8Array, check: boolean, terminal: Terminal): ExitCode {
   const name = "<stdin>";
-  const input = decodeText(bytes, name);
-  if (input.kind !== "text") {
-    if (input.kind === "unreadable") show([input.problem(name)], terminal);
-    return exitCodes.wrong;
-  }
-  const { text, diagnostics } = formatSource(createSource(name, input.text));
-  show(diagnostics, terminal);
-  if (text === null) return exitCodes.wrong;
-  if (!options.check) terminal.document(text);
-  else if (text !== input.text) terminal.err(`${name} is not formatted\n`);
-  return options.check && text !== input.text ? exitCodes.wrong : exitCodes.done;
+  const formatted = formatBytes(bytes, name);
+  showDiagnostics(formatted.diagnostics, terminal);
+  if (formatted.kind === "wrong") return exitCodes.wrong;
+  if (!check) terminal.document(formatted.text);
+  else if (formatted.changed) terminal.err(`${name} is not formatted\n`);
+  return check && formatted.changed ? exitCodes.wrong : exitCodes.done;
 }
 
 /** True when the file is well, or was put in order. */
-function formatPath(path: string, options: FormatOptions, terminal: Terminal): boolean {
-  const file = readText(path);
-  if (file.kind !== "text") {
-    show([file.kind === "missing" ? report("file-not-found", path, { path }) : file.problem(path)], terminal);
-    return false;
-  }
-  const { text, diagnostics } = formatSource(createSource(path, file.text));
-  show(diagnostics, terminal);
-  if (text === null) return false;
-  if (text === file.text) return true;
-  if (options.check) {
+function formatFile(path: string, check: boolean, terminal: Terminal): boolean {
+  const formatted = formatPath(path);
+  showDiagnostics(formatted.diagnostics, terminal);
+  if (formatted.kind === "wrong") return false;
+  if (!formatted.changed) return true;
+  if (check) {
     terminal.err(`${path} is not formatted; run \`medctc fmt ${path}\`\n`);
     return false;
   }
-  try {
-    writeAtomically(path, text);
-  } catch (error) {
-    refuseWriting(error, path, terminal);
-    return false;
-  }
-  terminal.out(`${path}: formatted\n`);
-  return true;
+  const unwritten = writeFormatted(path, formatted.text);
+  if (unwritten !== null) printProblem(unwritten, terminal);
+  else terminal.out(`${path}: formatted\n`);
+  return unwritten === null;
 }

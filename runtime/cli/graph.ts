@@ -1,40 +1,30 @@
-import { extname } from "node:path";
-import { attempt, writeAtomically } from "../files/index.ts";
-import { compilePath } from "../specs/index.ts";
-import { failStorage } from "./fail.ts";
-import { showDiagnostics } from "./show-diagnostics.ts";
-import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
+import { drawGraph } from "../app/graph.ts";
+import type { DefineCommand } from "./command.ts";
+import { finish } from "./exit-code.ts";
+import { pictureWidth } from "./option-values.ts";
+import { exitCodes } from "./terminal.ts";
+import { terminalReporter } from "./terminal-reporter.ts";
 
-export interface GraphOptions {
-  /** `.svg` for a picture alone, `.html` for a page. */
+interface Flags {
   readonly output: string;
-  /** In pixels. */
   readonly width: number;
-  readonly isDark: boolean;
+  readonly dark?: boolean;
 }
 
-/** `medctc graph`: the model of a spec as a picture, also where what the spec expects does not hold. */
-export async function graph(
-  path: string,
-  { output, width, isDark }: GraphOptions,
-  terminal: Terminal,
-): Promise<ExitCode> {
-  const kind = extname(output).toLowerCase();
-  if (kind !== ".svg" && kind !== ".html") {
-    terminal.err("error: a picture is written as .svg or .html\n  help: -o model.svg\n");
-    return exitCodes.usage;
-  }
-  const compiled = compilePath(path, terminal.libraryFolder);
-  const isFine = showDiagnostics(compiled, terminal);
-  const { plan, text } = compiled;
-  if (plan === null) return exitCodes.wrong;
-  const { darkPalette, lightPalette, renderDiagram, renderGraphPage } = await import("../report/index.ts");
-  const picture =
-    kind === ".svg"
-      ? `${renderDiagram(plan, { width, palette: isDark ? darkPalette : lightPalette, hasPaper: true })}\n`
-      : await renderGraphPage({ plan, specPath: path, specText: text, width, isDark });
-  const written = attempt(output, () => writeAtomically(output, picture));
-  if (written.kind === "failed") return failStorage(written.problem, terminal);
-  terminal.out(`${output}\n`);
-  return isFine ? exitCodes.done : exitCodes.wrong;
-}
+export const define: DefineCommand = (command, terminal, end) => {
+  command
+    .argument("<spec>", "a spec file")
+    .requiredOption("-o, --output <file>", "where the picture goes: .svg for it alone, .html for a page with tables")
+    .option("--width <pixels>", "how wide it is", pictureWidth, 1072)
+    .option("--dark", "on a dark ground; without it a page follows its reader's system")
+    .addHelpText("after", "\nExample:\n  $ medctc graph specs/medct.vlm -o medct.svg")
+    .action(async (spec: string, { output, width, dark: isDark = false }: Flags) => {
+      const ended = await drawGraph({ spec, output, width, isDark }, terminalReporter(terminal));
+      end(
+        finish(ended, ({ holds }) => {
+          terminal.out(`${output}\n`);
+          return holds ? exitCodes.done : exitCodes.wrong;
+        }),
+      );
+    });
+};

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { SourceMap } from "node:module";
 import { fileURLToPath } from "node:url";
-import { version } from "./version.ts";
+import { version } from "../machine/index.ts";
 
 /** What is reported of a mistake of this program: its stack by the sources, and what it ran on and was asked for. */
 export function describeInternalError(error: unknown, commandLine: readonly string[]): string {

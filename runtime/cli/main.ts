@@ -1,10 +1,11 @@
 import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
+import { isRefusal, problemOf } from "../machine/index.ts";
 import { describeInternalError } from "./internal-error.ts";
 import { holdLifeline } from "./lifeline.ts";
+import { printProblem } from "./print-problem.ts";
 import { run } from "./program.ts";
 import { isSupervised, lifelineVariable, supervise } from "./supervise.ts";
-import { failSystem, isRefusal } from "./system-failure.ts";
 import { type ExitCode, exitCodes, terminalOn } from "./terminal.ts";
 
 // V8 optimises a function once it has run through that many bytes of its code. Its own 67,584 are for programs that run on:
@@ -26,27 +27,25 @@ const terminal = terminalOn({
     for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
     return Buffer.concat(chunks);
   },
-  // The program is bundled into dist/, beside specs/.
-  libraryFolder: fileURLToPath(new URL("../specs/std/", import.meta.url)),
   programFile: fileURLToPath(import.meta.url),
 });
 
 // A reader that has seen enough, such as `head`, closes the pipe: that is no mistake.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === "EPIPE" ? exitCodes.done : failSystem(error, "standard output", terminal));
+  process.exit(error.code === "EPIPE" ? exitCodes.done : giveUp(error, "standard output"));
 });
 // Who closes this one wants to hear no more; the work goes on.
 process.stderr.on("error", () => undefined);
 
 /** Says what ended the program that no command expected. */
-function giveUp(error: unknown): ExitCode {
-  if (isRefusal(error)) return failSystem(error, "", terminal);
-  terminal.err(describeInternalError(error, commandLine));
+function giveUp(error: unknown, path: string): ExitCode {
+  if (isRefusal(error)) printProblem(problemOf(error, path), terminal);
+  else terminal.err(describeInternalError(error, commandLine));
   return exitCodes.wrong;
 }
 
 // Errors of threads, processes and streams that nobody waits for.
-process.on("uncaughtException", (error) => process.exit(giveUp(error)));
+process.on("uncaughtException", (error) => process.exit(giveUp(error, "")));
 
 try {
   const isWatched = process.env[lifelineVariable] !== undefined;
@@ -54,5 +53,5 @@ try {
   const ended = !isWatched && isSupervised(commandLine) ? await supervise(commandLine, terminal) : null;
   process.exitCode = ended ?? (await run(commandLine, terminal));
 } catch (error) {
-  process.exitCode = giveUp(error);
+  process.exitCode = giveUp(error, "");
 }

@@ -1,86 +1,72 @@
-import {
-  compileSpec,
-  type ExpectedMemory,
-  expectMemory,
-  type FoundPlacement,
-  type FoundPlacements,
-  findPlacements,
-  type PlaceOptions,
-  type Plan,
-  pasteLines,
-  printBytes,
-  printFlops,
-} from "../../compiler/index.ts";
-import { createSource, report } from "../../grammar/index.ts";
-import { readText } from "../files/index.ts";
-import { SpecLibrary } from "../specs/index.ts";
+import { Option } from "commander";
+import { printBytes, printFlops } from "../../compiler/index.ts";
+import { type PricedPlacement, type PricedPlacements, place } from "../app/place.ts";
 import { printCount, printShare, renderTable } from "../text/index.ts";
-import { show } from "./fail.ts";
-import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
+import type { DefineCommand } from "./command.ts";
+import { finish } from "./exit-code.ts";
+import { names, ranks, wholeNumber } from "./option-values.ts";
+import { exitCodes } from "./terminal.ts";
+import { terminalReporter } from "./terminal-reporter.ts";
 
-export interface PlaceCommandOptions extends PlaceOptions {
-  /** How many of the first are compiled for what their steps cost, and for the memory that these take. */
+interface Flags {
+  readonly budget: string;
+  readonly atMost?: boolean;
+  readonly kinds?: readonly string[];
+  readonly ranks: readonly number[];
+  readonly on?: string;
+  readonly sameRank?: boolean;
+  readonly with?: string;
+  readonly top: number;
   readonly costs: number;
   readonly memory: number;
-  readonly json: boolean;
+  readonly json?: boolean;
 }
 
-/** A placement with what it costs, where that was asked for and it compiles. */
-interface PricedPlacement extends FoundPlacement {
-  readonly cost: Plan["cost"] | null;
-  readonly memory: ExpectedMemory | null;
-}
+export const define: DefineCommand = (command, terminal, end) => {
+  command
+    .argument("<spec>", "a spec file; its own placements and expectations are left out")
+    .requiredOption("--budget <amount>", "as an expectation has it: 1.67M is what rounds to it, 1_671_168 just that")
+    .option("--at-most", "everything up to the budget")
+    .option("--kinds <names>", "adapters to try, such as lora,dora; those that the spec places, or lora", names)
+    .addOption(
+      new Option("--ranks <ranks>", "ranks to try, the ends included, such as 2..64 or 4,8,16")
+        .argParser(ranks)
+        .default(ranks("2..64"), "2..64"),
+    )
+    .option("--on <selectors>", "what may be adapted, such as vision.**,text.attn.qkv; everything that has a role")
+    .option("--same-rank", "one rank for everything that is adapted")
+    .option("--with <arguments>", 'further arguments of every adapter, such as "alpha = 2 * rank"')
+    .option("--top <number>", "how many of the simplest are shown", wholeNumber(1), 20)
+    .option("--costs <number>", "how many of these are compiled, to show what a training step costs", wholeNumber(0), 5)
+    .option(
+      "--memory <number>",
+      "for how many of these to show a step's expected peak, which takes seconds each",
+      wholeNumber(0),
+      0,
+    )
+    .option("--json", "print them as JSON")
+    .addHelpText(
+      "after",
+      "\nA placement is one kind of adapter and, for each encoder, nothing, or a group of roles of the whole with a rank, or" +
+        "\nfor some of its stages a group of the roles there with a rank. Exit status: 1 when there is none." +
+        "\n\nExamples:\n  $ medctc place specs/medct.vlm --budget 1.67M --on vision.attn.qkv,o,text.attn.qkv,o" +
+        "\n  $ medctc place specs/medct.vlm --budget 500K --at-most --kinds lora,dora --same-rank",
+    )
+    .action((spec: string, flags: Flags) => {
+      const { atMost = false, kinds = null, on = null, sameRank = false, json = false, with: given = "" } = flags;
+      const { budget, ranks: tried, top, costs, memory } = flags;
+      const request = { spec, budget, atMost, kinds, ranks: tried, on, sameRank, with: given, top, costs, memory };
+      end(
+        finish(place(request, terminalReporter(terminal)), (found) => {
+          if (json) terminal.json(`${JSON.stringify(found, null, 2)}\n`);
+          else terminal.out(render(found, given));
+          return found.count > 0 ? exitCodes.done : exitCodes.wrong;
+        }),
+      );
+    });
+};
 
-/** `medctc place`: placements of adapters that meet a budget of trainable parameters, the simplest first. */
-export function place(path: string, options: PlaceCommandOptions, terminal: Terminal): ExitCode {
-  const file = readText(path);
-  if (file.kind !== "text") {
-    const diagnostic = file.kind === "missing" ? report("file-not-found", path, { path }) : file.problem(path);
-    show([diagnostic], terminal);
-    return exitCodes.wrong;
-  }
-  const library = new SpecLibrary(terminal.libraryFolder, path);
-  const result = findPlacements(createSource(path, file.text), library, options);
-  switch (result.kind) {
-    case "wrong-spec":
-      show(result.diagnostics, terminal);
-      return exitCodes.wrong;
-    case "refused": {
-      const { rule, help } = result.problem;
-      terminal.err(`error: ${rule}\n${help === null ? "" : `  help: ${help}\n`}`);
-      return exitCodes.wrong;
-    }
-    case "found": {
-      const { found, bare } = result;
-      const priced = found.placements.map((each, index): PricedPlacement => {
-        if (index >= Math.max(options.costs, options.memory)) return { ...each, cost: null, memory: null };
-        const text = pasteLines(bare, each.lines, each.imports);
-        const { plan, spec } = compileSpec(createSource(path, text), library);
-        if (plan !== null && plan.totals.trainable !== each.trainable) {
-          throw new Error(`a placement has as many parameters compiled as counted: ${each.lines.join("; ")}`);
-        }
-        const memory = spec === null || index >= options.memory ? null : expectMemory(spec);
-        return { ...each, cost: plan?.cost ?? null, memory };
-      });
-      if (options.json) terminal.json(renderJson(found, priced));
-      else terminal.out(render(found, priced, options));
-      return found.count > 0 ? exitCodes.done : exitCodes.wrong;
-    }
-  }
-}
-
-function renderJson(
-  { range, without, regions, count }: FoundPlacements,
-  placements: readonly PricedPlacement[],
-): string {
-  return `${JSON.stringify({ range, without, regions, count, placements }, null, 2)}\n`;
-}
-
-function render(
-  { range, without, regions, count }: FoundPlacements,
-  placements: readonly PricedPlacement[],
-  options: PlaceCommandOptions,
-): string {
+function render({ range, without, regions, count, placements }: PricedPlacements, given: string): string {
   const wanted =
     range.least === range.most ? printCount(range.most) : `${printCount(range.least)} to ${printCount(range.most)}`;
   const besides = without === 0 ? "" : `, ${printCount(without)} of them without adapters`;
@@ -93,7 +79,7 @@ function render(
       ? "there is no such placement"
       : `${printCount(count)} ${count === 1 ? "placement" : "placements"}${shown}`,
   ];
-  return [`${head.join("\n")}\n`, ...(count === 0 ? [] : [table(placements), notes(placements, options)])].join("\n");
+  return [`${head.join("\n")}\n`, ...(count === 0 ? [] : [table(placements), notes(placements, given)])].join("\n");
 }
 
 function table(placements: readonly PricedPlacement[]): string {
@@ -120,13 +106,11 @@ function table(placements: readonly PricedPlacement[]): string {
 }
 
 /** What a reader has to know to paste a line. */
-function notes(placements: readonly PricedPlacement[], options: PlaceCommandOptions): string {
+function notes(placements: readonly PricedPlacement[], given: string): string {
   const imports = new Set(placements.flatMap((each) => each.imports));
   const lines = [
     ...[...imports].map((path) => `not imported yet: import "${path}"`),
-    ...(options.with === ""
-      ? ["arguments that are not shown have the adapter's own defaults; --with gives others"]
-      : []),
+    ...(given === "" ? ["arguments that are not shown have the adapter's own defaults; --with gives others"] : []),
   ];
   return lines.map((line) => `${line}\n`).join("");
 }

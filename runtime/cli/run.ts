@@ -1,148 +1,64 @@
-import { mkdirSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname } from "node:path";
-import {
-  buildProgram,
-  type Compiled,
-  microBatchPrograms,
-  nameOf,
-  type ProgramName,
-  type TensorData,
-  type TracedSpec,
-  valueNamed,
-  whyNoProgram,
-} from "../../compiler/index.ts";
-import { type Diagnostic, didYouMean, report } from "../../grammar/index.ts";
-import { backendNamed, type ChosenBackend, chooseBackend, modelOf, runOnce } from "../backends/index.ts";
-import { writeAtomically } from "../files/index.ts";
-import { compilePath } from "../specs/index.ts";
+import { Argument } from "commander";
+import type { ProgramName } from "../../compiler/index.ts";
+import { type RunResults, run } from "../app/run.ts";
 import { renderTable } from "../text/index.ts";
-import { type OpenTensors, openTensors, writeSafetensors } from "../weights/index.ts";
-import { fail, failSystem, refuse, refuseWriting } from "./fail.ts";
-import { matchInputs } from "./match-tensors.ts";
-import { showDiagnostics } from "./show-diagnostics.ts";
-import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
-import { openWeights } from "./weight-sources.ts";
+import type { DefineCommand } from "./command.ts";
+import { finish } from "./exit-code.ts";
+import { backendOption } from "./option-values.ts";
+import { helpOfMicroBatches, programNames } from "./program-names.ts";
+import { exitCodes } from "./terminal.ts";
+import { terminalReporter } from "./terminal-reporter.ts";
 
-export interface RunOptions {
-  readonly weights: string | null;
-  readonly adapter: string | null;
-  readonly feeds: string | null;
-  /** Named values inside the model that are given as well. */
-  readonly fetch: readonly string[];
-  readonly output: string;
-  /** The number of the training step, from 0 on. */
+interface Flags {
+  readonly weights?: string;
+  readonly adapter?: string;
+  readonly feeds?: string;
+  readonly fetch?: readonly string[];
   readonly step: number;
-  /** A backend's name, or `auto`. */
   readonly backend: string;
+  readonly output: string;
 }
 
-/** `medctc run`: one program once, on given tensors, on any backend. */
-export async function run(path: string, name: ProgramName, options: RunOptions, terminal: Terminal): Promise<ExitCode> {
-  const chosen = chosenFor(name, options.backend);
-  if (chosen.kind === "unavailable") return fail(chosen.reason, chosen.repair, terminal);
-  const opened = options.feeds === null ? null : openTensors(options.feeds);
-  if (opened?.kind === "wrong") return refuse([opened.diagnostic], terminal);
-  try {
-    return await runOn(path, name, options, chosen, opened, terminal);
-  } finally {
-    opened?.close();
-  }
-}
+export const define: DefineCommand = (command, terminal, end) => {
+  command
+    .argument("<spec>", "a spec file")
+    .addArgument(new Argument("<program>", "which program").choices(programNames))
+    .option("--weights <file>", "the model's weights, safetensors by their names in checkpoints")
+    .option(
+      "--adapter <path>",
+      "the adapters' weights, and what a step keeps: a file, or the folder of a training or of PEFT",
+    )
+    .option("--feeds <file>", "the inputs by their names; their first size is the batch")
+    .option("--fetch <name...>", "named values inside the model to write as well, such as vision.spatial")
+    .option("--step <number>", "the number of the training step", Number, 0)
+    .addOption(
+      backendOption("what runs it; auto takes the fastest that is installed", { trains: false }).default("evaluator"),
+    )
+    .requiredOption("-o, --output <file>", "where the results go, safetensors")
+    .addHelpText(
+      "after",
+      "\nExample:\n  $ medctc run specs/medct-small.vlm forward --weights w.safetensors --adapter lora.safetensors \\\n" +
+        "      --feeds batch.safetensors --fetch vision.spatial -o out.safetensors" +
+        helpOfMicroBatches,
+    )
+    .action(async (spec: string, program: ProgramName, flags: Flags) => {
+      const { weights = null, adapter = null, feeds = null, fetch = [], step, backend, output } = flags;
+      const request = { spec, program, weights, adapter, feeds, fetch, step, backend, output };
+      end(
+        finish(await run(request, terminalReporter(terminal)), (results) => {
+          terminal.out(`${results.size} tensors in ${output}\n${resultsTable(results)}`);
+          return exitCodes.done;
+        }),
+      );
+    });
+};
 
-async function runOn(
-  path: string,
-  name: ProgramName,
-  options: RunOptions,
-  { backend, note }: Extract<ChosenBackend, { readonly kind: "chosen" }>,
-  feeds: OpenTensors | null,
-  terminal: Terminal,
-): Promise<ExitCode> {
-  const [first] = feeds?.tensors.values() ?? [];
-  const batch = microBatchPrograms.some((piece) => piece === name) ? undefined : first?.shape[0];
-  const compiled = compilePath(path, terminal.libraryFolder, batch === undefined ? {} : { batch, microBatch: batch });
-  const { spec } = compiled;
-  if (!showDiagnostics(compiled, terminal) || spec === null) return exitCodes.wrong;
-  if (options.fetch.length > 0 && name !== "forward") {
-    fail(`${name} gives no values inside the model`, "leave out --fetch, or run forward", terminal);
-    return exitCodes.usage;
-  }
-  const unknown = options.fetch.filter((value) => !spec.named.has(value));
-  if (unknown.length > 0) {
-    return refuse(
-      unknown.map((value) => unknownValue(value, spec)),
-      terminal,
-    );
-  }
-  const built = buildProgram(spec, name, options.fetch);
-  if (built === null) {
-    return refuse([report("no-such-program", path, { name, why: whyNoProgram(spec, name) })], terminal);
-  }
-  const program = backend.optimise(built, spec);
-  const inputs = matchInputs(program, feeds, options.step);
-  const weights = openWeights([program], compiled, { ...options, allowMissing: [], complete: true });
-  const problems = [...inputs.diagnostics, ...(weights.kind === "wrong" ? weights.diagnostics : [])];
-  if (weights.kind === "wrong" || problems.length > 0) {
-    if (weights.kind === "open") weights.close();
-    return refuse(problems, terminal);
-  }
-  if (note !== null) terminal.err(`${note}\n`);
-  const { piecesOf, state } = weights;
-  try {
-    const results = await runOnce(backend, modelOf(spec, [program]), { inputs: inputs.values, piecesOf, state });
-    return save(results, compiled, options.output, terminal);
-  } catch (error) {
-    return failSystem(error, tmpdir(), terminal);
-  } finally {
-    weights.close();
-  }
-}
+/** More are in the file; a person reads the first. */
+const shownTensors = 40;
 
-/** First values come from the evaluator alone, which draws what every backend is then given. */
-function chosenFor(name: ProgramName, wanted: string): ChosenBackend {
-  if (name !== "init") return chooseBackend({ wanted, trains: false }, (each) => each.load());
-  const backend = backendNamed(wanted === "auto" ? "evaluator" : wanted);
-  if (backend?.name === "evaluator") return { kind: "chosen", backend, note: null };
-  const reason = "the first values are given by the reference evaluator alone";
-  return { kind: "unavailable", reason, repair: "leave --backend out" };
-}
-
-function unknownValue(name: string, { named }: TracedSpec): Diagnostic {
-  return report("unknown-value", name, { name }, { help: didYouMean(name, named.keys()) });
-}
-
-/** Writes what was computed; parameters and gradients go by their names in checkpoints. */
-function save(
-  results: ReadonlyMap<string, TensorData>,
-  { plan }: Compiled,
-  output: string,
-  terminal: Terminal,
-): ExitCode {
-  const checkpoints = new Map(
-    [...(plan?.parameters ?? []), ...(plan?.buffers ?? [])].map((each) => [each.path, each.checkpoint]),
-  );
-  const named = new Map(
-    [...results].map(([name, { type, data }]) => {
-      const value = valueNamed(name);
-      const inCheckpoints = (path: string): string => checkpoints.get(path) ?? path;
-      const saved =
-        "parameter" in value
-          ? nameOf({ ...value, parameter: inCheckpoints(value.parameter) })
-          : value.kind === "named"
-            ? inCheckpoints(name)
-            : name;
-      return [saved, { shape: type.shape, data }];
-    }),
-  );
-  try {
-    mkdirSync(dirname(output), { recursive: true });
-    writeAtomically(output, writeSafetensors(named));
-  } catch (error) {
-    return refuseWriting(error, output, terminal);
-  }
-  const shown = [...named]
-    .slice(0, 40)
+function resultsTable(results: RunResults): string {
+  const rows = [...results]
+    .slice(0, shownTensors)
     .map(([name, { shape, data }]) => [`  ${name}`, `[${shape.join(", ")}]`, data.length === 1 ? String(data[0]) : ""]);
-  terminal.out(`${named.size} tensors in ${output}\n${renderTable(shown, ["left", "left", "left"])}`);
-  return exitCodes.done;
+  return renderTable(rows, ["left", "left", "left"]);
 }

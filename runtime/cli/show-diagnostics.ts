@@ -1,10 +1,7 @@
-import type { Compiled } from "../../compiler/index.ts";
-import { hasErrors } from "../../grammar/index.ts";
-import { show } from "./fail.ts";
-import type { Terminal } from "./terminal.ts";
+import { type Diagnostic, renderDiagnostics } from "../../grammar/index.ts";
+import { Styled, type Terminal } from "./terminal.ts";
 
-/** Shows a spec's diagnostics; true when none of them is an error. */
-export function showDiagnostics({ diagnostics }: Compiled, terminal: Terminal): boolean {
-  show(diagnostics, terminal);
-  return !hasErrors(diagnostics);
+/** Shows diagnostics, in colours where the terminal has them. */
+export function showDiagnostics(diagnostics: readonly Diagnostic[], terminal: Pick<Terminal, "colour" | "err">): void {
+  terminal.err(Styled.rendered(renderDiagnostics(diagnostics, { colour: terminal.colour })));
 }

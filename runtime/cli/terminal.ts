@@ -12,8 +12,6 @@ export interface Streams {
   readonly interactive: boolean;
   /** All of standard input. */
   readonly readInput: () => Promise<Uint8Array>;
-  /** The folder of the library files. */
-  readonly libraryFolder: string;
   /** The file that this program was started from. */
   readonly programFile: string;
 }
@@ -22,8 +20,7 @@ export interface Streams {
  * What a command says and reads. Nothing of a file, its name included, makes a terminal do anything: control characters are
  * written as escapes here, whatever a command gives.
  */
-export interface Terminal
-  extends Pick<Streams, "colour" | "interactive" | "readInput" | "libraryFolder" | "programFile"> {
+export interface Terminal extends Pick<Streams, "colour" | "interactive" | "readInput" | "programFile"> {
   /** What the command is asked for. */
   readonly out: (text: string) => void;
   /** The same as a text in JSON, in which escapes are JSON's own, so that a program reads what was meant. */
@@ -54,9 +51,9 @@ export class Styled {
 }
 
 export function terminalOn(streams: Streams): Terminal {
-  const { colour, interactive, readInput, libraryFolder, programFile } = streams;
+  const { colour, interactive, readInput, programFile } = streams;
   return {
-    ...{ colour, interactive, readInput, libraryFolder, programFile },
+    ...{ colour, interactive, readInput, programFile },
     out: (text) => streams.out(printableLines(text)),
     json: (text) => streams.out(printableJson(text)),
     document: (content) => streams.out(streams.outIsTerminal ? printableLines(content) : content),

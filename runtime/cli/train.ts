@@ -1,56 +1,42 @@
-import { basename, dirname, join, resolve } from "node:path";
-import { watchSignals } from "../machine/index.ts";
-import { compilePath } from "../specs/index.ts";
-import { RunFolder } from "../train/index.ts";
-import { fail, failStorage, failSystem } from "./fail.ts";
-import { findSpec } from "./find-spec.ts";
-import type { DataOptions } from "./open-data.ts";
-import type { EngineOptions } from "./open-engine.ts";
-import { showDiagnostics } from "./show-diagnostics.ts";
-import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
-import { trainInto } from "./train-run.ts";
+import { train } from "../app/train/train.ts";
+import { evaluationTable } from "../evaluate/index.ts";
+import type { DefineCommand } from "./command.ts";
+import { finish } from "./exit-code.ts";
+import { wholeNumber } from "./option-values.ts";
+import { exitCodes } from "./terminal.ts";
+import { terminalReporter } from "./terminal-reporter.ts";
+import { addVolumeOptions, type VolumeFlags, volumeRequest } from "./volume-options.ts";
 
-export interface TrainOptions extends Omit<DataOptions, "data">, EngineOptions {
-  /** Null for what the spec's `data` block names. */
-  readonly data: string | null;
-  /** Null for a folder named after the spec. */
-  readonly output: string | null;
-  readonly steps: number | null;
-  readonly seed: number | null;
-  readonly resume: boolean;
-  readonly version: string;
+interface Flags extends VolumeFlags {
+  readonly steps?: number;
+  readonly resume?: boolean;
 }
 
-/** `medctc train`: from a spec, a folder of volumes with reports, and weights, to trained adapters and a report. */
-export async function train(named: string | null, options: TrainOptions, terminal: Terminal): Promise<ExitCode> {
-  const path = findSpec(named, "train", terminal);
-  if (path === null) return exitCodes.wrong;
-  const compiled = compilePath(path, terminal.libraryFolder);
-  const { spec, plan } = compiled;
-  if (!showDiagnostics(compiled, terminal) || spec === null || plan === null) return exitCodes.wrong;
-  const seed = options.seed ?? spec.settings.seed;
-  const data = options.data ?? (spec.data.folder === null ? null : resolve(dirname(path), spec.data.folder));
-  if (data === null) {
-    return fail("no training data specified", "give --data DIR, or `folder` in the spec's `data` block", terminal);
-  }
-  const opened = RunFolder.open(options.output ?? join("runs", basename(path, ".vlm")));
-  if (opened.kind !== "open") return failStorage(opened.problem, terminal);
-  const { run } = opened;
-  const signals = watchSignals(() => run.close());
-  try {
-    const request = {
-      path,
-      compiled: { ...compiled, plan, spec: { ...spec, settings: { ...spec.settings, seed } } },
-      data: { ...options, data },
-      options,
-      signals,
-      startedAt: new Date(),
-    };
-    return await trainInto(run, request, terminal);
-  } catch (error) {
-    return failSystem(error, run.path, terminal);
-  } finally {
-    signals.dispose();
-    run.close();
-  }
-}
+export const define: DefineCommand = (command, terminal, end) => {
+  addVolumeOptions(command);
+  command
+    .option(
+      "-o, --output <folder>",
+      "where checkpoints, adapters, logs and the report go; runs/SPEC when it is left out",
+    )
+    .option("--steps <number>", "another number of steps than the spec says", wholeNumber(1))
+    .option("--resume", "resume the training in the folder, bit for bit as if it had not stopped")
+    .addHelpText(
+      "after",
+      "\nCtrl-C ends a training between two steps and saves it." +
+        "\n\nExamples:\n  $ medctc train specs/medct.vlm --data ct-rate --weights CT-CLIP.safetensors -o run" +
+        "\n  $ medctc train specs/medct.vlm --data ct-rate --weights CT-CLIP.safetensors -o run --resume",
+    )
+    .action(async (spec: string | undefined, flags: Flags) => {
+      const { steps = null, resume = false } = flags;
+      const ended = await train({ ...volumeRequest(spec, flags), steps, resume }, terminalReporter(terminal));
+      end(
+        finish(ended, (trained) => {
+          const { evaluation, adapterPath, reportPath } = trained;
+          if (evaluation !== null) terminal.out(`${evaluationTable(evaluation)}\n`);
+          terminal.out(`trained ${trained.steps} steps\n  adapters  ${adapterPath}\n  report    ${reportPath}\n`);
+          return exitCodes.done;
+        }),
+      );
+    });
+};

@@ -1,39 +1,38 @@
 import { printBytes } from "../../compiler/index.ts";
 import { printable } from "../../grammar/index.ts";
+import { type InspectedWeights, inspectWeights } from "../app/weights/inspect.ts";
 import { printCount, renderTable } from "../text/index.ts";
-import { bytesOf, countOf, openTensors } from "../weights/index.ts";
-import { refuse } from "./fail.ts";
-import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
+import type { DefineCommand } from "./command.ts";
+import { finish } from "./exit-code.ts";
+import { exitCodes } from "./terminal.ts";
+import { terminalReporter } from "./terminal-reporter.ts";
 
-/** `medctc weights inspect`: what is in a file of weights, of which no tensor is read. */
-export function inspectWeights(path: string, { json }: { readonly json: boolean }, terminal: Terminal): ExitCode {
-  const opened = openTensors(path);
-  if (opened.kind === "wrong") return refuse([opened.diagnostic], terminal);
-  opened.close();
-  const { format, metadata } = opened;
-  const tensors = [...opened.tensors].map(([name, { dtype, shape }]) => ({
-    name,
-    dtype,
-    shape,
-    bytes: bytesOf(dtype) * countOf(shape),
-  }));
-  const elements = tensors.reduce((sum, { shape }) => sum + countOf(shape), 0);
-  const bytes = tensors.reduce((sum, each) => sum + each.bytes, 0);
-  if (json) {
-    const totals = { tensors: tensors.length, elements, bytes };
-    const texts = [...metadata].map(([key, text]) => ({ key, text }));
-    terminal.json(`${JSON.stringify({ format, tensors, totals, metadata: texts }, null, 2)}\n`);
-    return exitCodes.done;
-  }
-  const rows = tensors.map((each) => [
-    printable(each.name),
-    each.dtype,
-    `[${each.shape.join(", ")}]`,
-    printBytes(each.bytes),
+export const define: DefineCommand = (command, terminal, end) => {
+  command
+    .argument("<file>", "a file of weights, the index of several, or a folder with one of these")
+    .option("--json", "print it as JSON")
+    .addHelpText("after", "\nExample:\n  $ medctc weights inspect CT-CLIP_v2.pt")
+    .action((file: string, { json = false }: { readonly json?: boolean }) => {
+      end(
+        finish(inspectWeights(file, terminalReporter(terminal)), (inspected) => {
+          if (json) terminal.json(`${JSON.stringify(asJson(inspected), null, 2)}\n`);
+          else terminal.out(render(inspected));
+          return exitCodes.done;
+        }),
+      );
+    });
+};
+
+function asJson({ format, tensors, totals, metadata }: InspectedWeights) {
+  return { format, tensors, totals, metadata: [...metadata].map(([key, text]) => ({ key, text })) };
+}
+
+function render({ format, tensors, totals, metadata }: InspectedWeights): string {
+  const rows = tensors.map(({ name, dtype, shape, bytes }) => [
+    ...[printable(name), dtype, `[${shape.join(", ")}]`, printBytes(bytes)],
   ]);
-  terminal.out(renderTable([["name", "dtype", "shape", "size"], ...rows], ["left", "left", "left", "right"]));
-  const counted = `${printCount(tensors.length)} tensors, ${printCount(elements)} elements, ${printBytes(bytes)}`;
-  terminal.out(`\n${format}: ${counted}\n`);
-  for (const [key, text] of metadata) terminal.out(`  ${printable(`${key}: ${text}`)}\n`);
-  return exitCodes.done;
+  const table = renderTable([["name", "dtype", "shape", "size"], ...rows], ["left", "left", "left", "right"]);
+  const counts = `${printCount(totals.tensors)} tensors, ${printCount(totals.elements)} elements`;
+  const about = [...metadata].map(([key, text]) => `  ${printable(`${key}: ${text}`)}\n`);
+  return `${table}\n${format}: ${counts}, ${printBytes(totals.bytes)}\n${about.join("")}`;
 }

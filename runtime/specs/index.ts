@@ -1,2 +1,3 @@
 export { SpecLibrary } from "./library.ts";
-export { compilePath, type ReadSpec } from "./read-spec.ts";
+export { libraryFolder } from "./library-folder.ts";
+export { checkPath, compilePath, openSpec, type ReadSpec } from "./read-spec.ts";

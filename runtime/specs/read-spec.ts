@@ -1,7 +1,35 @@
-import { type Compiled, compileSpec, type TrainOverrides } from "../../compiler/index.ts";
-import { createSource, type Diagnostic, report } from "../../grammar/index.ts";
+import { type Compiled, checkSpec, compileSpec, type TrainOverrides } from "../../compiler/index.ts";
+import { createSource, type Diagnostic, report, type Source } from "../../grammar/index.ts";
 import { readText } from "../files/index.ts";
 import { SpecLibrary } from "./library.ts";
+import { libraryFolder } from "./library-folder.ts";
+
+/** A spec's text with what it can import, or why the file cannot be read. */
+export type OpenedSpec =
+  | { readonly kind: "spec"; readonly source: Source; readonly library: SpecLibrary }
+  | { readonly kind: "unread"; readonly diagnostic: Diagnostic };
+
+export function openSpec(path: string): OpenedSpec {
+  const file = readText(path);
+  switch (file.kind) {
+    case "missing":
+      return { kind: "unread", diagnostic: report("file-not-found", path, { path }) };
+    case "unreadable":
+      return { kind: "unread", diagnostic: file.problem(path) };
+    case "text":
+      return {
+        kind: "spec",
+        source: createSource(path, file.text),
+        library: new SpecLibrary(libraryFolder(), path),
+      };
+  }
+}
+
+/** What is wrong with a spec and with what it imports; a file that cannot be read is a diagnostic too. */
+export function checkPath(path: string): readonly Diagnostic[] {
+  const opened = openSpec(path);
+  return opened.kind === "unread" ? [opened.diagnostic] : checkSpec(opened.source, opened.library);
+}
 
 /** A compiled spec, with its text and those of the files beside it that it imports. */
 export interface ReadSpec extends Compiled {
@@ -12,21 +40,12 @@ export interface ReadSpec extends Compiled {
  * Compiles the spec at a path, with other settings than its `train` block says where they are given; what keeps it from
  * being read is among the diagnostics.
  */
-export function compilePath(path: string, libraryFolder: string, overrides: TrainOverrides = {}): ReadSpec {
-  const file = readText(path);
-  switch (file.kind) {
-    case "missing":
-      return unread(report("file-not-found", path, { path }));
-    case "unreadable":
-      return unread(file.problem(path));
-    case "text": {
-      const library = new SpecLibrary(libraryFolder, path);
-      const compiled = compileSpec(createSource(path, file.text), library, overrides);
-      return { ...compiled, text: [file.text, ...library.imported.values()].join("\n") };
-    }
+export function compilePath(path: string, overrides: TrainOverrides = {}): ReadSpec {
+  const opened = openSpec(path);
+  if (opened.kind === "unread") {
+    return { plan: null, spec: null, elements: [], memory: null, diagnostics: [opened.diagnostic], text: "" };
   }
-}
-
-function unread(diagnostic: Diagnostic): ReadSpec {
-  return { plan: null, spec: null, elements: [], memory: null, diagnostics: [diagnostic], text: "" };
+  const { source, library } = opened;
+  const compiled = compileSpec(source, library, overrides);
+  return { ...compiled, text: [source.text, ...library.imported.values()].join("\n") };
 }

@@ -10,7 +10,8 @@ import {
   type TracedSpec,
 } from "../../compiler/index.ts";
 import { createSource, type Diagnostic, hasErrors } from "../../grammar/index.ts";
-import { SpecLibrary } from "../specs/index.ts";
+import { libraryFolder, SpecLibrary } from "../specs/index.ts";
+import type { Problem } from "../text/index.ts";
 import { type BaseSpec, deriveSpec } from "./edit-spec.ts";
 import type { EntryEdits } from "./entries.ts";
 import type { Sweep } from "./read-sweep.ts";
@@ -34,8 +35,7 @@ export interface SweepEntry extends EntryEdits {
 /** Why an entry has no spec that compiles; the name is null for the spec that all are derived from. */
 export interface WrongEntry {
   readonly name: string | null;
-  readonly rule: string | null;
-  readonly help: string | null;
+  readonly problem: Problem | null;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -46,7 +46,6 @@ export type DerivedEntries =
 export interface BaseText {
   readonly path: string;
   readonly text: string;
-  readonly libraryFolder: string;
 }
 
 /** The name of a derived spec in its folder. */
@@ -59,10 +58,10 @@ export function deriveEntries(
   withMemory: boolean,
   placeOf: (name: string) => string,
 ): DerivedEntries {
-  const library = new SpecLibrary(base.libraryFolder, base.path);
+  const library = new SpecLibrary(libraryFolder(), base.path);
   const program = loadProgram(createSource(base.path, base.text), library);
   if (hasErrors(program.diagnostics)) {
-    return { kind: "wrong", wrong: [{ name: null, rule: null, help: null, diagnostics: program.diagnostics }] };
+    return { kind: "wrong", wrong: [{ name: null, problem: null, diagnostics: program.diagnostics }] };
   }
   const spec: BaseSpec = {
     program,
@@ -77,10 +76,10 @@ export function deriveEntries(
     const { name, placement } = edits;
     const settings = new Map([...budgetSettings, ...edits.settings]);
     const derived = deriveSpec(spec, { lines: placement?.lines ?? null, settings });
-    if (derived.kind === "wrong") wrong.push({ name, rule: derived.rule, help: derived.help, diagnostics: [] });
+    if (derived.kind === "failed") wrong.push({ name, problem: derived.problem, diagnostics: [] });
     else {
-      const entry = compileEntry(edits, derived.text, base, withMemory, placeOf(name));
-      if ("rule" in entry) wrong.push(entry);
+      const entry = compileEntry(edits, derived.value, base, withMemory, placeOf(name));
+      if ("problem" in entry) wrong.push(entry);
       else right.push(entry);
     }
   }
@@ -101,17 +100,17 @@ function compileEntry(
   withMemory: boolean,
   place: string,
 ): SweepEntry | WrongEntry {
-  const library = new SpecLibrary(base.libraryFolder, base.path);
+  const library = new SpecLibrary(libraryFolder(), base.path);
   const { plan, spec, memory, diagnostics } = compileSpec(createSource(place, text), library);
   const { name } = edits;
-  if (plan === null || spec === null || hasErrors(diagnostics)) return { name, rule: null, help: null, diagnostics };
+  if (plan === null || spec === null || hasErrors(diagnostics)) return { name, problem: null, diagnostics };
   const folder = dirname(base.path);
   const imports = new Map(
     [...library.imported].map(([path, content]) => [relative(folder, path).split(sep).join("/"), content]),
   );
   if (imports.has(specName)) {
-    const rule = `it imports ${join(folder, specName)}, which is the name of the derived spec`;
-    return { name, rule, help: "give that file another name", diagnostics: [] };
+    const message = `it imports ${join(folder, specName)}, which is the name of the derived spec`;
+    return { name, problem: { subject: "", message, help: "give that file another name" }, diagnostics: [] };
   }
   const peak = withMemory ? (memory ?? expectMemory(spec)) : null;
   return {

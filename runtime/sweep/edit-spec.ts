@@ -1,5 +1,6 @@
 import type { LoadedProgram } from "../../compiler/index.ts";
 import { createSource, formatSource, hasErrors, type Item, type ModelDeclaration, parse } from "../../grammar/index.ts";
+import { failed, ok, type Result } from "../text/index.ts";
 
 /** A spec that others are derived from. */
 export interface BaseSpec {
@@ -16,11 +17,6 @@ export interface SpecEdits {
   readonly settings: ReadonlyMap<string, string | null>;
 }
 
-/** A derived text, which may have mistakes that the compiler finds; or what does not belong where it was written. */
-export type Derived =
-  | { readonly kind: "text"; readonly text: string }
-  | { readonly kind: "wrong"; readonly rule: string; readonly help: string | null };
-
 interface Edit {
   readonly start: number;
   readonly end: number;
@@ -30,32 +26,38 @@ interface Edit {
 /**
  * Derives a spec from another one by replacing what edits name in its text, so that all else, comments too, stays as it was
  * written. With other placements the base's expectations go: they are of its own. An adapter that the base does not know is
- * imported from the library.
+ * imported from the library. The text may have mistakes that the compiler finds; it fails for what does not belong where it
+ * was written.
  */
-export function deriveSpec({ program, libraryAdapters }: BaseSpec, { lines, settings }: SpecEdits): Derived {
+export function deriveSpec({ program, libraryAdapters }: BaseSpec, { lines, settings }: SpecEdits): Result<string> {
   const { source, parsed } = program.entry;
   const { items } = parsed.file;
   const edits: Edit[] = [];
   if (lines !== null) {
     const read = readLines(lines);
-    if (read.kind === "wrong") return read;
+    if (read.kind === "failed") return read;
     const model = items.find((item) => item.kind === "model");
-    if (model === undefined) return { kind: "wrong", rule: "the spec has no model", help: null };
-    edits.push(...placementEdits(model, source.text, lines), ...importEdits(items, program, read, libraryAdapters));
+    if (model === undefined) return wrong("the spec has no model", null);
+    edits.push(
+      ...placementEdits(model, source.text, lines),
+      ...importEdits(items, program, read.value, libraryAdapters),
+    );
   }
   for (const [setting, value] of settings) {
     if (value === null || isOneValue(value)) continue;
-    return { kind: "wrong", rule: `\`${setting}\`: \`${value}\` is not a single value of the language`, help: null };
+    return wrong(`\`${setting}\`: \`${value}\` is not a single value of the language`, null);
   }
   edits.push(...settingEdits(items, source.text, settings));
   const text = applyEdits(source.text, edits);
-  return { kind: "text", text: formatSource(createSource(source.name, text)).text ?? text };
+  return ok(formatSource(createSource(source.name, text)).text ?? text);
 }
 
-/** The adapters that lines of a model name; wrong where something else is among them. */
-function readLines(
-  lines: string,
-): { readonly kind: "lines"; readonly adapters: readonly string[] } | Extract<Derived, { readonly kind: "wrong" }> {
+function wrong(message: string, help: string | null): Result<never> {
+  return failed({ subject: "", message, help });
+}
+
+/** The adapters that lines of a model name; it fails where something else is among them. */
+function readLines(lines: string): Result<readonly string[]> {
   const { file, diagnostics } = parse(createSource("placement", `model m {\n${lines}\n}\n`));
   const [model, ...others] = file.items;
   const members = model?.kind === "model" ? model.members : [];
@@ -65,14 +67,13 @@ function readLines(
   if (!isAllowed) {
     const help =
       "lines such as `lora(rank = 8) on text.attn.q`, `freeze heads.*`, `train text.layers[1]`, `expect trainable = 3_584`";
-    return { kind: "wrong", rule: "only placements, `freeze`, `train` and `expect` can stand for a placement", help };
+    return wrong("only placements, `freeze`, `train` and `expect` can stand for a placement", help);
   }
-  if (members.length === 0 && !hasErrors(diagnostics))
-    return { kind: "wrong", rule: "there is no placement in it", help: null };
+  if (members.length === 0 && !hasErrors(diagnostics)) return wrong("there is no placement in it", null);
   const adapters = members.flatMap((member) =>
     member.kind === "placement" && member.adapter.callee.kind === "name" ? [member.adapter.callee.text] : [],
   );
-  return { kind: "lines", adapters };
+  return ok(adapters);
 }
 
 const lineKinds: ReadonlySet<string> = new Set(["placement", "freeze-rule", "expect"]);
@@ -115,7 +116,7 @@ function endOfLine(text: string, from: number): number {
 function importEdits(
   items: readonly Item[],
   { entry }: LoadedProgram,
-  { adapters }: { readonly adapters: readonly string[] },
+  adapters: readonly string[],
   libraryAdapters: ReadonlyMap<string, string>,
 ): readonly Edit[] {
   const declared = [...items, ...entry.imports.flatMap(({ file }) => file.parsed.file.items)];

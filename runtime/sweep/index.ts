@@ -3,7 +3,7 @@ export { deriveEntries, type SweepEntry, specName, type WrongEntry } from "./der
 export { type EmittedJob, emitJobs, type JobSystem } from "./jobs.ts";
 export { encodeManifest, type Manifest, type ManifestEntry, manifestPath, readManifest } from "./manifest.ts";
 export { renderSweep } from "./page.ts";
-export { renderSweepProblem } from "./problem.ts";
+export { inFile } from "./problem.ts";
 export { readSweep, type Sweep } from "./read-sweep.ts";
 export { type RunResult, readRun } from "./results.ts";
 export { resultRows, rowsToCsv, rowsToJson, timesToCsv } from "./results-files.ts";

@@ -1,13 +1,17 @@
-/** What is wrong with a sweep file: where, the rule that it breaks, and what to do about it where that is known. */
-export interface SweepProblem {
-  /** From 1; null for what is about the file as a whole. */
-  readonly place: { readonly line: number; readonly column: number } | null;
-  readonly rule: string;
-  readonly help: string | null;
+import type { Problem } from "../text/index.ts";
+
+/** Where something stands in a sweep file, from 1. */
+export interface Place {
+  readonly line: number;
+  readonly column: number;
 }
 
-/** A problem as a person reads it. */
-export function renderSweepProblem(file: string, { place, rule, help }: SweepProblem): string {
-  const where = place === null ? file : `${file}:${place.line}:${place.column}`;
-  return `error: ${where}: ${rule}\n${help === null ? "" : `  help: ${help}\n`}`;
+/** What is wrong at a place of a sweep file; null for what is about the file as a whole. */
+export interface PlacedProblem extends Pick<Problem, "message" | "help"> {
+  readonly place: Place | null;
+}
+
+/** The same of a file that has a name. */
+export function inFile(file: string, { place, message, help }: PlacedProblem): Problem {
+  return { subject: place === null ? file : `${file}:${place.line}:${place.column}`, message, help };
 }

@@ -1,6 +1,7 @@
 import { didYouMean } from "../../grammar/index.ts";
+import { failed, ok, type Result } from "../text/index.ts";
 import { crossed, type EntryEdits, type NamedLines, named, type Unnamed } from "./entries.ts";
-import type { SweepProblem } from "./problem.ts";
+import type { PlacedProblem } from "./problem.ts";
 import { SweepReader } from "./tree-reader.ts";
 import { type Mapping, readTree, type Tree } from "./yaml-tree.ts";
 
@@ -21,10 +22,6 @@ export interface Sweep {
   readonly entries: readonly EntryEdits[];
 }
 
-export type ReadSweep =
-  | { readonly kind: "sweep"; readonly sweep: Sweep }
-  | { readonly kind: "wrong"; readonly problems: readonly SweepProblem[] };
-
 /** More are a slip: each takes a training. */
 const mostEntries = 1000;
 
@@ -36,13 +33,13 @@ const runKeys = ["name", "placement", "settings"];
 const blocks = ["train", "data", "eval"];
 
 /** Reads the text of a sweep file. */
-export function readSweep(text: string): ReadSweep {
+export function readSweep(text: string): Result<Sweep, readonly PlacedProblem[]> {
   const read = readTree(text);
-  if (read.kind === "wrong") return read;
+  if (read.kind === "failed") return read;
   const reader = new SweepReader();
-  const sweep = sweepOf(read.tree, reader);
+  const sweep = sweepOf(read.value, reader);
   const { problems } = reader;
-  return sweep === null || problems.length > 0 ? { kind: "wrong", problems } : { kind: "sweep", sweep };
+  return sweep === null || problems.length > 0 ? failed(problems) : ok(sweep);
 }
 
 function sweepOf(tree: Tree, reader: SweepReader): Sweep | null {

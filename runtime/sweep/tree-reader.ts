@@ -1,13 +1,13 @@
 import { didYouMean } from "../../grammar/index.ts";
-import type { SweepProblem } from "./problem.ts";
+import type { PlacedProblem } from "./problem.ts";
 import type { Mapping, Scalar, Tree } from "./yaml-tree.ts";
 
 /** Reads values of a tree, and keeps what is wrong with them. */
 export class SweepReader {
-  readonly problems: SweepProblem[] = [];
+  readonly problems: PlacedProblem[] = [];
 
-  refuse({ place }: Pick<Tree, "place">, rule: string, help: string | null = null): void {
-    this.problems.push({ place, rule, help });
+  refuse({ place }: Pick<Tree, "place">, message: string, help: string | null = null): void {
+    this.problems.push({ place, message, help });
   }
 
   /** A mapping that has no other keys than these; null, after saying so, for what is none. */

@@ -1,8 +1,9 @@
 import { CST, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, type Node, parseDocument } from "yaml";
-import type { SweepProblem } from "./problem.ts";
+import { failed, ok, type Result } from "../text/index.ts";
+import type { Place, PlacedProblem } from "./problem.ts";
 
 interface Placed {
-  readonly place: { readonly line: number; readonly column: number };
+  readonly place: Place;
 }
 
 /** What stands in a YAML file, with the place of each node. Numbers and truth values keep the text that was written. */
@@ -29,13 +30,9 @@ const limitDepth = 64;
 const shownProblems = 20;
 
 /** Reads a YAML text of plain values: no aliases, no tags, one document. A text of any size and depth is refused or read. */
-export function readTree(
-  text: string,
-):
-  | { readonly kind: "tree"; readonly tree: Tree }
-  | { readonly kind: "wrong"; readonly problems: readonly SweepProblem[] } {
+export function readTree(text: string): Result<Tree, readonly PlacedProblem[]> {
   const tooMuch = refuseBefore(text);
-  if (tooMuch !== null) return { kind: "wrong", problems: [{ place: null, rule: tooMuch, help: null }] };
+  if (tooMuch !== null) return failed([{ place: null, message: tooMuch, help: null }]);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false, prettyErrors: false });
   const reader = new TreeReader((offset) => {
@@ -49,7 +46,7 @@ export function readTree(
   const tree = contents === null ? null : reader.read(contents);
   if (tree === null) reader.refuse(0, "there is nothing in it", null);
   const problems = reader.problems.slice(0, shownProblems);
-  return tree === null || problems.length > 0 ? { kind: "wrong", problems } : { kind: "tree", tree };
+  return tree === null || problems.length > 0 ? failed(problems) : ok(tree);
 }
 
 /** Tokens that may begin a value inside of another one. */
@@ -98,15 +95,15 @@ function refuseBefore(text: string): string | null {
 }
 
 class TreeReader {
-  readonly problems: SweepProblem[] = [];
+  readonly problems: PlacedProblem[] = [];
   private readonly placeOf: (offset: number) => Placed["place"];
 
   constructor(placeOf: (offset: number) => Placed["place"]) {
     this.placeOf = placeOf;
   }
 
-  refuse(offset: number, rule: string, help: string | null): void {
-    this.problems.push({ place: this.placeOf(offset), rule, help });
+  refuse(offset: number, message: string, help: string | null): void {
+    this.problems.push({ place: this.placeOf(offset), message, help });
   }
 
   /** Null after saying what is no plain value. */
@@ -128,8 +125,8 @@ class TreeReader {
       }
       const known = entries.get(key.text);
       if (known !== undefined) {
-        const rule = `\`${key.text}\` stands twice, first in line ${known.key.place.line}`;
-        this.problems.push({ place: key.place, rule, help: null });
+        const message = `\`${key.text}\` stands twice, first in line ${known.key.place.line}`;
+        this.problems.push({ place: key.place, message, help: null });
         continue;
       }
       const read = value === null ? { kind: "scalar" as const, text: "", place: key.place } : this.read(value);
@@ -138,8 +135,8 @@ class TreeReader {
     return { kind: "mapping", entries, place };
   }
 
-  private no(offset: number, rule: string): null {
-    this.refuse(offset, rule, null);
+  private no(offset: number, message: string): null {
+    this.refuse(offset, message, null);
     return null;
   }
 }

@@ -21,15 +21,13 @@ export function failed<Wrong>(problem: Wrong): { readonly kind: "failed"; readon
 }
 
 /** A problem that is thrown, where nothing between who finds it and who tells it can do anything about it. */
-export class ProblemError extends Error implements Problem {
-  readonly subject: string;
-  readonly help: string | null;
+export class ProblemError extends Error {
+  readonly problem: Problem;
 
-  constructor({ subject, message, help }: Problem, cause?: unknown) {
-    super(message, cause === undefined ? {} : { cause });
+  constructor(problem: Problem, cause?: unknown) {
+    super(sentence(problem), cause === undefined ? {} : { cause });
     this.name = new.target.name;
-    this.subject = subject;
-    this.help = help;
+    this.problem = problem;
   }
 }
 

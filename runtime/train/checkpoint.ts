@@ -91,7 +91,7 @@ function reading<Value>(folder: string, work: () => Value): Read<Value> {
       return failed({ subject: folder, code: "NEWER", message, help: "use the version that wrote it, or a later one" });
     }
     if (error instanceof FormatError) {
-      return failed({ subject: error.subject, code: "DAMAGED", message: error.message, help: damagedHelp });
+      return failed({ ...error.problem, code: "DAMAGED", help: damagedHelp });
     }
     const problem = storageProblem(folder, error);
     return failed(missing.has(errorCode(error) ?? "") ? { ...problem, code: "DAMAGED", help: damagedHelp } : problem);

@@ -65,7 +65,7 @@ function inFolder(folder: string): string {
 /** What is wrong with a file that could not be read, or that does not keep to its format; throws what is neither. */
 function wrongFile(path: string, error: unknown): Diagnostic {
   if (error instanceof FormatError) {
-    const { subject, message, help } = error;
+    const { subject, message, help } = error.problem;
     return report("bad-tensor-file", subject, { path: subject, problem: message }, { help });
   }
   const code = errorCode(error);

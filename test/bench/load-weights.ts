@@ -1,11 +1,11 @@
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { openWeights } from "../../runtime/app/weights/open.ts";
 import { enginePrograms } from "../../runtime/backends/index.ts";
 import { tensorflow } from "../../runtime/backends/tensorflow/backend.ts";
 import { TensorflowSession, writePrograms } from "../../runtime/backends/tensorflow/index.ts";
 import { bf16ProductsHere, loadTensorflow } from "../../runtime/backends/tensorflow/native/index.ts";
-import { openWeights } from "../../runtime/cli/weight-sources.ts";
 import { writeAtomically } from "../../runtime/files/index.ts";
 import { compilePath } from "../../runtime/specs/index.ts";
 import { safetensorsPieces } from "../../runtime/weights/index.ts";
@@ -15,7 +15,7 @@ import { safetensorsPieces } from "../../runtime/weights/index.ts";
  * piece by piece, then loads it into a session of TensorFlow. The last two print what that took.
  */
 const [, , what, spec = "", file = ""] = process.argv;
-const compiled = compilePath(spec, "specs/std", { precision: "f32" });
+const compiled = compilePath(spec, { precision: "f32" });
 if (compiled.spec === null || compiled.plan === null) throw new Error(`${spec} is in order`);
 if (what === "write") {
   const block = Float32Array.from({ length: 2 ** 22 }, (_, index) => Math.sin(index) / 50);

@@ -44,14 +44,17 @@ test.each([
   const { ended } = await endOf(script);
   expect(ended).toEqual({
     kind: "failed",
-    problem: `the run was ended by the system (${signal}), most likely for memory; 1 GiB was expected`,
-    help: "if memory is short, use a smaller --batch, --recompute layers or --precision bf16",
+    problem: {
+      subject: "",
+      message: `the run was ended by the system (${signal}), most likely for memory; 1 GiB was expected`,
+      help: "if memory is short, use a smaller --batch, --recompute layers or --precision bf16",
+    },
   });
 });
 
 test("a process that ends without an answer is named with how it ended", async () => {
   const { ended } = await endOf('console.error("one\\ntwo"); process.exit(3);');
-  expect(ended).toMatchObject({ kind: "failed", problem: "the run ended with 3: two" });
+  expect(ended).toMatchObject({ kind: "failed", problem: { message: "the run ended with 3: two" } });
 });
 
 test("Ctrl-C in the measured process interrupts the command", async () => {
@@ -65,9 +68,9 @@ test("the process gets the request and its environment, and what it writes is in
       console.error(process.env.MEDCTC_TEST);
       process.send({ kind: "progress", text: kind + " " + program });
       process.send({ kind: "nothing of ours" });
-      process.send({ kind: "failed", problem: "p", help: "h" }, () => process.disconnect());
+      process.send({ kind: "failed", problem: { subject: "", message: "p", help: "h" } }, () => process.disconnect());
     });`);
-  expect(ended).toEqual({ kind: "failed", problem: "p", help: "h" });
+  expect(ended).toEqual({ kind: "failed", problem: { subject: "", message: "p", help: "h" } });
   expect(said).toEqual(["request step"]);
   expect(log).toBe("there\n");
 });

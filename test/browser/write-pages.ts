@@ -1,7 +1,7 @@
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { sweepCollect } from "../../runtime/cli/sweep-collect.ts";
+import { run } from "../../runtime/cli/program.ts";
 import { lightPalette, renderDiagram, renderGraphPage, renderReport } from "../../runtime/report/index.ts";
 import { listeningTerminal } from "../cli/listening-terminal.ts";
 import { emptyReport, evaluationOf, fullReport, planOf } from "../report/sample.ts";
@@ -47,7 +47,7 @@ writeFileSync(
 );
 const sweep = mkdtempSync(join(tmpdir(), "medctc-sweep-"));
 writeFolder(sweep, readFileSync("specs/medct-small.vlm", "utf8"));
-await sweepCollect(sweep, { json: true }, listeningTerminal().terminal);
+await run(["sweep", "collect", sweep, "--json"], listeningTerminal().terminal);
 copyFileSync(join(sweep, "index.html"), join(folder, "sweep.html"));
 rmSync(sweep, { recursive: true });
 for (const spec of specs) {

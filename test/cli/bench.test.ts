@@ -4,8 +4,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { BenchReport } from "../../runtime/app/bench/report.ts";
 import { loadTensorflow } from "../../runtime/backends/tensorflow/native/index.ts";
-import type { BenchReport } from "../../runtime/cli/bench-report.ts";
 import { medctc, prepareProgram } from "./medctc.ts";
 
 const small = "specs/medct-small.vlm";

@@ -107,7 +107,6 @@ test("a terminal with colours and a moving line obeys nothing of a name either",
   const terminal = terminalOn({
     ...{ out: write, err: write, outIsTerminal: true, colour: true, interactive: true, programFile: "" },
     readInput: () => Promise.resolve(new TextEncoder().encode(`# ${hostileNames[0] ?? ""}\n`)),
-    libraryFolder: "specs/std",
   });
   const ours = ["\r\u001b[K", ...["1", "22", "31", "33", "34", "39"].map((code) => `\u001b[${code}m`)];
   for (const name of hostileNames.filter((each) => obeyed.test(each))) {

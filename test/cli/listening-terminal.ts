@@ -18,7 +18,6 @@ export function listeningTerminal(): {
     colour: false,
     interactive: false,
     readInput: () => Promise.resolve(new Uint8Array()),
-    libraryFolder: resolve("specs/std"),
     programFile: resolve("dist/medctc.js"),
   });
   return { terminal, said };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { matcherOf } from "../../runtime/cli/name-patterns.ts";
+import { matcherOf } from "../../runtime/app/weights/name-patterns.ts";
 
 test.each<[pattern: string, fits: readonly string[], fitsNot: readonly string[]]>([
   ["temperature", ["temperature"], ["temperatures", "a.temperature", ""]],

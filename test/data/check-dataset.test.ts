@@ -1,13 +1,16 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { defaultData } from "../../compiler/index.ts";
-import { type DataCheckOptions, dataCheck } from "../../runtime/cli/data-check.ts";
-import { terminalOn } from "../../runtime/cli/terminal.ts";
+import { checkFolder, type DataRules } from "../../runtime/app/data/check.ts";
+import { mostShown, printCheck } from "../../runtime/cli/data-check.ts";
+import { run } from "../../runtime/cli/program.ts";
+import { terminalReporter } from "../../runtime/cli/terminal-reporter.ts";
+import { listeningTerminal } from "../cli/listening-terminal.ts";
 import { dataFolder, metadataHeader, plainMetadata, reportsHeader, table, volumes } from "./data-folder.ts";
 
 const trained = "train_1_a_1.nii.gz";
 const held = "valid_1_a_1.nii.gz";
-const plain: DataCheckOptions = { settings: defaultData, classes: null, checkVolume: null, json: false };
+const plain: DataRules = { settings: defaultData, classes: null, checkVolume: null };
 
 const good = {
   ...volumes(trained, held),
@@ -16,25 +19,12 @@ const good = {
   "l.csv": table("VolumeName,Emphysema", `${held},1`),
 };
 
-/** Runs the command on a folder, and gives what it says with paths as they stand below the folder. */
-async function check(files: Readonly<Record<string, string>>, options: Partial<DataCheckOptions> = {}) {
+/** Checks a folder as the command does, and gives what it says with paths as they stand below the folder. */
+async function check(files: Readonly<Record<string, string>>, rules: Partial<DataRules> = {}) {
   const folder = dataFolder(files);
-  const said = { out: "", err: "" };
-  const terminal = terminalOn({
-    out: (text) => {
-      said.out += text;
-    },
-    err: (text) => {
-      said.err += text;
-    },
-    outIsTerminal: false,
-    colour: false,
-    interactive: false,
-    readInput: () => Promise.resolve(new Uint8Array()),
-    libraryFolder: "",
-    programFile: "",
-  });
-  const code = await dataCheck(folder, { ...plain, ...options }, terminal);
+  const { terminal, said } = listeningTerminal();
+  const found = await checkFolder(folder, { ...plain, ...rules }, mostShown, terminalReporter(terminal));
+  const code = printCheck(found, terminal);
   const below = (text: string) => text.replaceAll(`${folder}/`, "").replaceAll(folder, ".");
   return { code, out: below(said.out), err: below(said.err).replace("reading tables\n", "") };
 }
@@ -94,9 +84,10 @@ test("volumes are read by the check that is given, and what it finds counts", as
 test("as JSON everything is on standard output, and nothing is left out", async () => {
   const names = Array.from({ length: 150 }, (_, index) => `train_${index}_a_1.nii.gz`);
   const files = { ...good, ...volumes(...names) };
-  const { code, out, err } = await check(files, { json: true });
-  const answer: unknown = JSON.parse(out);
-  expect([code, err]).toEqual([1, ""]);
+  const { terminal, said } = listeningTerminal();
+  const code = await run(["data", "check", dataFolder(files), "--no-volumes", "--json"], terminal);
+  const answer: unknown = JSON.parse(said.out);
+  expect([code, said.err]).toEqual([1, "reading tables\n"]);
   expect(answer).toMatchObject({ notes: [], counts: { volumes: 151, train: 150, valid: 1, good: 2 } });
   expect(answer).toHaveProperty("problems.length", 298);
   expect((await check(files)).err).toContain("and 198 more; --json lists all\n");
@@ -136,17 +127,8 @@ test("names from files cannot move the cursor or change colours", async () => {
 });
 
 test("a folder that is not there is said, and ends with 1", async () => {
-  const said: string[] = [];
-  const terminal = terminalOn({
-    out: (text) => void said.push(text),
-    err: (text) => void said.push(text),
-    outIsTerminal: false,
-    colour: false,
-    interactive: false,
-    readInput: () => Promise.resolve(new Uint8Array()),
-    libraryFolder: "",
-    programFile: "",
-  });
-  expect(await dataCheck(join(dataFolder({}), "none"), plain, terminal)).toBe(1);
-  expect(said.join("")).toContain("/none: it cannot be read: it does not exist\n");
+  const { terminal, said } = listeningTerminal();
+  const folder = join(dataFolder({}), "none");
+  expect(await run(["data", "check", folder], terminal)).toBe(1);
+  expect(said.err).toContain("/none: it cannot be read: it does not exist\n");
 });

@@ -1,24 +1,10 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { diff } from "../../runtime/cli/diff.ts";
-import { place } from "../../runtime/cli/place.ts";
-import { type Terminal, terminalOn } from "../../runtime/cli/terminal.ts";
-
-const defaults = {
-  atMost: false,
-  kinds: null,
-  ranks: Array.from({ length: 63 }, (_, index) => index + 2),
-  on: null,
-  sameRank: false,
-  with: "",
-  top: 20,
-  costs: 3,
-  memory: 0,
-  json: false,
-};
+import { run } from "../../runtime/cli/program.ts";
+import { terminalOn } from "../../runtime/cli/terminal.ts";
 
 /** What a command prints, and how it ends. */
-function shown(run: (terminal: Terminal) => number): string {
+async function shown(...words: readonly string[]): Promise<string> {
   let text = "";
   const write = (part: string): void => {
     text += part;
@@ -30,10 +16,9 @@ function shown(run: (terminal: Terminal) => number): string {
     colour: false,
     interactive: false,
     readInput: () => Promise.resolve(new Uint8Array()),
-    libraryFolder: "specs/std",
     programFile: "",
   });
-  const code = run(terminal);
+  const code = await run(words, terminal);
   return `${text}\nexit ${code}\n`;
 }
 
@@ -43,20 +28,23 @@ function golden(name: string): string {
 
 describe("placements that meet a budget are shown as the golden files say", () => {
   test.each([
-    ["reference", "specs/medct.vlm", { budget: "1.67M" }],
-    ["reference-attention", "specs/medct.vlm", { budget: "1.67M", on: "vision.attn.qkv,o, text.attn.qkv,o", top: 40 }],
+    ["reference", ["specs/medct.vlm", "--budget", "1.67M"]],
+    [
+      "reference-attention",
+      ["specs/medct.vlm", "--budget", "1.67M", "--on", "vision.attn.qkv,o, text.attn.qkv,o", "--top", "40"],
+    ],
     [
       "dora-at-most",
-      "specs/medct-small.vlm",
-      { budget: "4K", atMost: true, kinds: ["lora", "dora"], with: "alpha = 2 * rank", sameRank: true, memory: 1 },
+      [
+        ...["specs/medct-small.vlm", "--budget", "4K", "--at-most", "--kinds", "lora,dora", "--same-rank"],
+        ...["--with", "alpha = 2 * rank", "--memory", "1"],
+      ],
     ],
-    ["clip", "specs/clip-vit-b32.vlm", { budget: "491_520" }],
-    ["none", "specs/medct.vlm", { budget: "17" }],
-    ["refused", "specs/medct.vlm", { budget: "1.67M", kinds: ["loro"] }],
-  ])("%s", async (name, spec, options) => {
-    await expect(shown((terminal) => place(spec, { ...defaults, ...options }, terminal))).toMatchFileSnapshot(
-      golden(name),
-    );
+    ["clip", ["specs/clip-vit-b32.vlm", "--budget", "491_520"]],
+    ["none", ["specs/medct.vlm", "--budget", "17"]],
+    ["refused", ["specs/medct.vlm", "--budget", "1.67M", "--kinds", "loro"]],
+  ])("%s", async (name, words) => {
+    await expect(await shown("place", ...words, "--costs", "3")).toMatchFileSnapshot(golden(name));
   });
 });
 
@@ -69,6 +57,6 @@ describe("what two specs differ in is shown as the golden files say", () => {
     ["diff-missing", "specs/medct.vlm", "specs/none.vlm"],
     ["diff-broken", "specs/medct-small.vlm", "test/golden/errors/cannot-adapt.vlm"],
   ])("%s", async (name, before, after) => {
-    await expect(shown((terminal) => diff(before, after, { json: false }, terminal))).toMatchFileSnapshot(golden(name));
+    await expect(await shown("diff", before, after)).toMatchFileSnapshot(golden(name));
   });
 });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { sweepCollect } from "../../runtime/cli/sweep-collect.ts";
+import { run } from "../../runtime/cli/program.ts";
 import { decodeScores, evaluateScores } from "../../runtime/evaluate/index.ts";
 import { encodeManifest, manifestPath, readManifest } from "../../runtime/sweep/manifest.ts";
 import { listeningTerminal } from "../cli/listening-terminal.ts";
@@ -20,7 +20,7 @@ const { terminal, said } = listeningTerminal();
 
 beforeAll(async () => {
   writeFolder(root, readFileSync("specs/medct-small.vlm", "utf8"));
-  code = await sweepCollect(root, { json: false }, terminal);
+  code = await run(["sweep", "collect", root], terminal);
 });
 
 const fileOf = (name: string): string => readFileSync(join(root, name), "utf8");
@@ -103,19 +103,19 @@ describe("what is gathered of a sweep", () => {
     const copy = join(folder, "copy");
     cpSync(root, copy, { recursive: true });
     for (const name of ["results.csv", "results.json", "index.html"]) rmSync(join(copy, name));
-    await sweepCollect(copy, { json: true }, terminal);
+    await run(["sweep", "collect", copy, "--json"], terminal);
     for (const name of ["results.csv", "results.json", "index.html"]) {
       expect(readFileSync(join(copy, name), "utf8")).toBe(fileOf(name));
     }
   });
 
   test("is nothing where no sweep was", async () => {
-    expect(await sweepCollect(folder, { json: false }, terminal)).toBe(1);
+    expect(await run(["sweep", "collect", folder], terminal)).toBe(1);
     writeFileSync(
       join(folder, "sweep.json"),
       '{"title": "x", "entries": [{"name": "../up", "settings": [], "seeds": []}]}',
     );
-    expect(await sweepCollect(folder, { json: false }, terminal)).toBe(1);
+    expect(await run(["sweep", "collect", folder], terminal)).toBe(1);
     expect(said.err).toContain("is not a sweep's folder");
   });
 });

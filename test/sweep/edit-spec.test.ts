@@ -32,8 +32,8 @@ train {
 /** Derives from the base what a sweep file without its spec says. */
 function derive(changes: string, text = base) {
   const read = readSweep(`spec: a.vlm\n${changes}`);
-  if (read.kind === "wrong") throw new Error(JSON.stringify(read.problems));
-  return deriveEntries(read.sweep, { path: "a.vlm", text, libraryFolder: "specs/std" }, false, (name) => `${name}.vlm`);
+  if (read.kind === "failed") throw new Error(JSON.stringify(read.problem));
+  return deriveEntries(read.value, { path: "a.vlm", text }, false, (name) => `${name}.vlm`);
 }
 
 /** The lines that a derived spec has instead of some of the base. */
@@ -44,7 +44,9 @@ function changeOf(
   const derived = derive(changes, text);
   if (derived.kind === "wrong")
     throw new Error(
-      JSON.stringify(derived.wrong.map(({ rule, diagnostics }) => [rule, diagnostics.map(({ message }) => message)])),
+      JSON.stringify(
+        derived.wrong.map(({ problem, diagnostics }) => [problem?.message, diagnostics.map(({ message }) => message)]),
+      ),
     );
   const lines = (all: string): readonly string[] => all.split("\n").filter((line) => line !== "");
   const [before, after] = [lines(text), lines(derived.entries[0]?.text ?? "")];
@@ -59,7 +61,7 @@ function wrongOf(changes: string, text = base): readonly string[] {
   const derived = derive(changes, text);
   if (derived.kind === "entries") return [];
   return derived.wrong.map(
-    ({ name, rule, diagnostics }) => `${name}: ${rule ?? diagnostics.map(({ code }) => code).join(" ")}`,
+    ({ name, problem, diagnostics }) => `${name}: ${problem?.message ?? diagnostics.map(({ code }) => code).join(" ")}`,
   );
 }
 
@@ -154,10 +156,10 @@ describe("a derived spec", () => {
 
   test("compiles for each placement of the example", () => {
     const read = readSweep(readFileSync("examples/synthetic/sweep.yaml", "utf8"));
-    if (read.kind === "wrong") throw new Error(JSON.stringify(read.problems));
-    const path = `examples/synthetic/${read.sweep.spec}`;
+    if (read.kind === "failed") throw new Error(JSON.stringify(read.problem));
+    const path = `examples/synthetic/${read.value.spec}`;
     const text = readFileSync(path, "utf8");
-    const derived = deriveEntries(read.sweep, { path, text, libraryFolder: "specs/std" }, false, (name) => name);
+    const derived = deriveEntries(read.value, { path, text }, false, (name) => name);
     if (derived.kind === "wrong") throw new Error(JSON.stringify(derived.wrong));
     const trainable = derived.entries.map(({ plan }) => plan.totals.trainable);
     expect(new Set(trainable).size).toBe(8);

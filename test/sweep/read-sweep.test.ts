@@ -5,17 +5,17 @@ import { Random } from "../random.ts";
 
 function sweepOf(text: string): Sweep {
   const read = readSweep(text);
-  if (read.kind === "wrong") throw new Error(JSON.stringify(read.problems));
-  return read.sweep;
+  if (read.kind === "failed") throw new Error(JSON.stringify(read.problem));
+  return read.value;
 }
 
 /** Problems as `line:column rule (help)`. */
 function problemsOf(text: string): readonly string[] {
   const read = readSweep(text);
-  if (read.kind === "sweep") return [];
-  return read.problems.map(({ place, rule, help }) => {
+  if (read.kind === "ok") return [];
+  return read.problem.map(({ place, message, help }) => {
     const where = place === null ? "" : `${place.line}:${place.column} `;
-    return `${where}${rule}${help === null ? "" : ` (${help})`}`;
+    return `${where}${message}${help === null ? "" : ` (${help})`}`;
   });
 }
 
@@ -178,7 +178,7 @@ runs:
         const piece = pieces[random.below(pieces.length)] ?? "";
         changed = changed.slice(0, at) + piece.repeat(1 + random.below(3)) + changed.slice(at + random.below(3));
       }
-      if (readSweep(changed).kind === "wrong") wrong++;
+      if (readSweep(changed).kind === "failed") wrong++;
     }
     expect(wrong).toBeGreaterThan(made / 4);
     expect(wrong).toBeLessThan(made);

@@ -1,0 +1,39 @@
+import { adapterUpdates } from "../../../compiler/index.ts";
+import { type AdapterDifference, compareAdapters, readAdapter } from "../../adapters/index.ts";
+import { compileReported } from "../compiled-spec.ts";
+import { done, type Ended, type Reporter, refuseBy, refused } from "../reporter.ts";
+import { adapterFile } from "../weights/adapter-file.ts";
+
+export interface AdapterDiffRequest {
+  readonly a: string;
+  readonly b: string;
+  /** A spec that gives the scales of updates in files that do not say them. */
+  readonly forSpec: string | null;
+}
+
+/** How far apart two adapters are, by what they do to each weight. */
+export function diffAdapters({ a, b, forSpec }: AdapterDiffRequest, reporter: Reporter): Ended<AdapterDifference> {
+  const scales = scalesOf(forSpec, reporter);
+  if (scales === null) return refused;
+  const read = [a, b].map((path) => readAdapter(adapterFile(path), scales));
+  const wrong = read.flatMap((each) => (each.kind === "wrong" ? [each.diagnostic] : []));
+  const [first, second] = read.flatMap((each) => (each.kind === "adapter" ? [each] : []));
+  if (first === undefined || second === undefined) return refuseBy(wrong, reporter);
+  const difference = compareAdapters(first, second);
+  for (const [index, path] of [a, b].entries())
+    if (difference.isScaled[index] === false)
+      reporter.info(`the scales of ${path} are not known, so its updates are B A alone: --for SPEC gives them`);
+  return done(difference);
+}
+
+/** The scales of a spec's updates, by names in checkpoints; null after reporting what is wrong with the spec. */
+function scalesOf(spec: string | null, reporter: Reporter): ReadonlyMap<string, number> | null {
+  if (spec === null) return new Map();
+  const compiled = compileReported(spec, reporter);
+  if (compiled === null) return null;
+  return new Map(
+    adapterUpdates(compiled.spec, compiled.plan).flatMap((update) =>
+      update.kind === "low-rank" ? [[update.module, update.scale] as const] : [],
+    ),
+  );
+}

@@ -1,0 +1,58 @@
+import { selectorsForNames } from "../../../compiler/index.ts";
+import { report } from "../../../grammar/index.ts";
+import { groupsOf, peftFiles, readAdapter } from "../../adapters/index.ts";
+import { compileReported } from "../compiled-spec.ts";
+import { done, type Ended, problem, type Reporter, refuse, refuseBy, refused } from "../reporter.ts";
+import { adapterFile } from "../weights/adapter-file.ts";
+
+/** Names that are listed of those that a model does not have. */
+const mostNames = 5;
+
+/** The placements that an adapter was made by. */
+export type AdapterPlacements =
+  /** By the names of modules, where no model is named. */
+  | {
+      readonly kind: "modules";
+      readonly groups: readonly { readonly call: string; readonly modules: readonly string[] }[];
+    }
+  /** By the selectors of a model, with the library's files that the lines need. */
+  | { readonly kind: "selectors"; readonly lines: readonly string[]; readonly libraries: readonly string[] };
+
+/** The placements that one of PEFT's folders was made by. */
+export function placementsOfAdapter(
+  folder: string,
+  forSpec: string | null,
+  reporter: Reporter,
+): Ended<AdapterPlacements> {
+  const file = adapterFile(folder);
+  const adapter = readAdapter(file);
+  if (adapter.kind === "wrong") return refuseBy([adapter.diagnostic], reporter);
+  const { config } = adapter;
+  if (config.kind === "none") {
+    const help = `PEFT's folders have ${peftFiles.config} beside ${peftFiles.tensors}`;
+    return refuse(problem(`${file} has no config beside it`, help), reporter);
+  }
+  const found = groupsOf(adapter, config.config);
+  if (found.kind === "wrong") {
+    return refuseBy([report("bad-adapter-config", file, { path: file, problem: found.problem })], reporter);
+  }
+  const { groups } = found;
+  if (forSpec === null) return done({ kind: "modules", groups });
+  const compiled = compileReported(forSpec, reporter);
+  if (compiled === null) return refused;
+  const lines: string[] = [];
+  for (const { call, modules } of groups) {
+    const selectors = selectorsForNames(modules, compiled.elements);
+    if (selectors.kind === "unknown") {
+      const named = selectors.names.slice(0, mostNames).map((name) => `\`${name}\``);
+      const more = selectors.names.length - named.length;
+      const list = `${named.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+      return refuse(
+        problem(`the model of ${forSpec} has no module ${list}`, "is it an adapter of this model?"),
+        reporter,
+      );
+    }
+    lines.push(`${call} on ${selectors.text}`);
+  }
+  return done({ kind: "selectors", lines, libraries: [...new Set(groups.map(({ library }) => library))] });
+}

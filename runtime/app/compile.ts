@@ -1,0 +1,70 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import {
+  buildProgram,
+  type ExpectedMemory,
+  expectMemory,
+  type Plan,
+  type Program,
+  type ProgramName,
+  planToYaml,
+  stepPrograms,
+  type TracedSpec,
+  whyNoProgram,
+  whyNoStep,
+} from "../../compiler/index.ts";
+import { hasErrors, report } from "../../grammar/index.ts";
+import { writeModel } from "../backends/tensorflow/index.ts";
+import { attempt, writeAtomically } from "../files/index.ts";
+import { compilePath } from "../specs/index.ts";
+import { done, type Ended, type Reporter, refuse, refuseBy } from "./reporter.ts";
+
+export interface CompileRequest {
+  readonly spec: string;
+  /** A program that is asked for as well; null for none. */
+  readonly program: ProgramName | null;
+  /** A folder for `plan.yaml`. */
+  readonly output: string | null;
+  /** What else to write into that folder. */
+  readonly target: "tensorflow" | null;
+  /** Expect the memory of a training step even where the spec does not limit it; the step is built for that. */
+  readonly memory: boolean;
+}
+
+/** A spec that compiles, though what it expects may not hold. */
+export interface CompileResult {
+  readonly plan: Plan;
+  readonly spec: TracedSpec;
+  readonly memory: ExpectedMemory | null;
+  /** The program that was asked for, as it was built. */
+  readonly program: Program | null;
+  /** Whether what the spec expects holds. */
+  readonly holds: boolean;
+}
+
+/** Compiles a spec, and writes what is asked for into a folder. */
+export function compile(request: CompileRequest, reporter: Reporter): Ended<CompileResult> {
+  const { spec: path, program: name, output, target } = request;
+  const compiled = compilePath(path);
+  const { plan, spec, diagnostics } = compiled;
+  if (plan === null || spec === null) return refuseBy(diagnostics, reporter);
+  const memory = request.memory ? (compiled.memory ?? expectMemory(spec)) : compiled.memory;
+  const program = name === null ? null : buildProgram(spec, name);
+  if (name !== null && program === null) {
+    return refuseBy([report("no-such-program", path, { name, why: whyNoProgram(spec, name) })], reporter);
+  }
+  const isCut = target !== null && spec.inMicroBatches !== null && spec.losses.length > 0;
+  if (isCut && stepPrograms(spec) === null) {
+    return refuseBy([report("no-such-program", path, { name: "step", why: whyNoStep(spec) })], reporter);
+  }
+  if (output !== null) {
+    const written = attempt(output, () => {
+      mkdirSync(output, { recursive: true });
+      writeAtomically(join(output, "plan.yaml"), planToYaml(plan, memory));
+      if (target !== null) writeModel(spec, output);
+    });
+    if (written.kind === "failed") return refuse(written.problem, reporter);
+  }
+  reporter.diagnostics(diagnostics);
+  return done({ plan, spec, memory, program, holds: !hasErrors(diagnostics) });
+}

@@ -1,0 +1,134 @@
+import { join } from "node:path";
+import type { DataSettings, TracedSpec } from "../../../compiler/index.ts";
+import {
+  type DataInputs,
+  type DataProblem,
+  type Dataset,
+  type DatasetNeeds,
+  findDataInputs,
+  findVocabulary,
+  loadTokenizer,
+  openDataset,
+  type Tokenizer,
+  VolumeLoader,
+} from "../../data/index.ts";
+import { cacheFolder } from "../../machine/index.ts";
+import { type Problem, sentence } from "../../text/index.ts";
+import { problem, type Reporter } from "../reporter.ts";
+
+export interface DataOptions {
+  readonly data: string;
+  /** A vocabulary; null for the one in the data folder. */
+  readonly vocab: string | null;
+  readonly skipBad: boolean;
+  /** Where preprocessed volumes are kept, and how many bytes of them; 0 keeps none. */
+  readonly cache: string | null;
+  readonly cacheBytes: number;
+  /** Threads that read volumes; null for what the machine has. */
+  readonly workers: number | null;
+}
+
+/** What training and evaluation need of data besides the data sets themselves. */
+export interface OpenedData {
+  readonly tokenizer: Tokenizer;
+  /** The file that the tokenizer was made of. */
+  readonly vocabulary: string;
+  readonly inputs: DataInputs;
+  readonly loader: VolumeLoader;
+}
+
+/** Opens the tokenizer and the loader of volumes for a model; null after reporting what is wrong. */
+export function openData(spec: TracedSpec, options: DataOptions, reporter: Reporter): OpenedData | null {
+  const inputs = findDataInputs(spec);
+  if ("problem" in inputs) {
+    reporter.problem(problem(inputs.problem, inputs.help));
+    return null;
+  }
+  const vocabulary = options.vocab ?? findVocabulary(options.data);
+  if (vocabulary === null) {
+    reporter.problem(
+      problem(`there is no vocabulary in ${options.data}`, "name a vocab.txt or a tokenizer.json with --vocab"),
+    );
+    return null;
+  }
+  const loaded = loadTokenizer(vocabulary);
+  if (loaded.kind === "wrong") {
+    reporter.problem(asProblem(loaded.problem));
+    return null;
+  }
+  const { tokenizer } = loaded;
+  if (tokenizer.vocabSize > inputs.vocabulary) {
+    reporter.problem(
+      problem(
+        `${vocabulary} has ${tokenizer.vocabSize} tokens, and the model's table ${inputs.vocabulary} rows`,
+        "use the vocabulary that the text encoder was trained with, or a larger `vocab` in the spec",
+      ),
+    );
+    return null;
+  }
+  const cache =
+    options.cacheBytes === 0
+      ? null
+      : { folder: options.cache ?? join(cacheFolder(), "volumes"), bytes: options.cacheBytes };
+  const loader = new VolumeLoader({
+    settings: spec.data,
+    cache,
+    ahead: Math.max(2, Math.min(2 * spec.settings.batch, Math.floor(aheadBytes / volumeBytesOf(spec.data)))),
+    ...(options.workers === null ? {} : { workers: options.workers }),
+  });
+  return { tokenizer, vocabulary, inputs, loader };
+}
+
+/** Preprocessed volumes that wait for their step take that much at most, besides two of them. */
+const aheadBytes = 2 ** 30;
+
+/** Bytes of a preprocessed volume in memory. */
+export function volumeBytesOf({ size }: DataSettings): number {
+  return 4 * size.reduce((product, each) => product * each, 1);
+}
+
+/** Opens a split of a data folder; null after reporting what is wrong with it, unless bad files are to be skipped. */
+export async function openSplit(
+  spec: TracedSpec,
+  options: DataOptions,
+  needs: DatasetNeeds,
+  reporter: Reporter,
+): Promise<Dataset | null> {
+  const dataset = await openDataset(options.data, spec.data, needs);
+  return isUsable(dataset, options, reporter) ? dataset : null;
+}
+
+/** Whether a data set can be used all the same, after reporting what is wrong with it. */
+export function isUsable(
+  { problems, examples, notes }: Dataset,
+  { data, skipBad }: Pick<DataOptions, "data" | "skipBad">,
+  reporter: Reporter,
+): boolean {
+  for (const note of notes) reporter.note(note);
+  if (problems.length === 0) return true;
+  if (skipBad && examples.length > 0) {
+    for (const each of problems) reportSkipped(each, reporter);
+    return true;
+  }
+  for (const each of problems.slice(0, shownProblems)) reporter.problem(asProblem(each));
+  const more = problems.length - shownProblems;
+  if (more > 0) reporter.info(`and ${more} more; \`medctc data check ${data}\` lists them`);
+  if (examples.length > 0) reporter.info("to skip these files: --skip-bad");
+  return false;
+}
+
+const shownProblems = 20;
+
+/** Reports that a file of a data set is left out. */
+export function reportSkipped(left: DataProblem, reporter: Reporter): void {
+  reporter.info(`skipped: ${sentence(asProblem(left))}`);
+}
+
+export function asProblem({ file, rule, help }: DataProblem): Problem {
+  return { subject: file, message: rule, help };
+}
+
+/** Reports why preprocessed volumes could not be kept, where that is so: reading them again takes longer, and changes nothing. */
+export function reportUncached({ loader: { cacheProblem } }: OpenedData, reporter: Reporter): void {
+  if (cacheProblem !== null) reporter.note(`preprocessed volumes are not kept: ${cacheProblem}`);
+}

@@ -1,0 +1,65 @@
+import { type Compiled, type Features, type TracedSpec, whyNoStep } from "../../../compiler/index.ts";
+import { report } from "../../../grammar/index.ts";
+import {
+  chooseBackend,
+  type Engine,
+  type EnginePurpose,
+  enginePrograms,
+  modelOf,
+  precisionOn,
+} from "../../backends/index.ts";
+import { problem, type Reporter } from "../reporter.ts";
+import { type GivenWeights, openWeights } from "../weights/open.ts";
+import { findMemoryRoom } from "./memory-room.ts";
+
+export interface EngineOptions extends GivenWeights {
+  /** The name of a backend that trains, or `auto`. */
+  readonly backend: string;
+}
+
+/**
+ * Opens what trains or encodes, with its weights; files that it needs while it lives go into `folder`. Null after reporting
+ * why it cannot be had.
+ */
+export async function openEngine(
+  compiled: Compiled & { readonly spec: TracedSpec },
+  purpose: EnginePurpose,
+  options: EngineOptions,
+  folder: string,
+  reporter: Reporter,
+  features: Features | null = null,
+): Promise<Engine | null> {
+  const { spec } = compiled;
+  const chosen = chooseBackend({ wanted: options.backend, trains: true }, (each) => each.load());
+  if (chosen.kind === "unavailable") {
+    reporter.problem(problem(chosen.reason, `run: ${chosen.repair}`));
+    return null;
+  }
+  const { backend, note } = chosen;
+  if (note !== null) reporter.info(note);
+  const { precision } = spec.settings;
+  const computed = precisionOn(backend, precision);
+  if (computed !== precision) {
+    reporter.note(`${backend.title} computes in ${computed}; the spec's precision is ${precision}`);
+  }
+  reporter.progress("building");
+  const programs = enginePrograms(spec, backend, purpose, features);
+  reporter.progressEnd();
+  if (programs === null) {
+    reporter.diagnostics([report("no-such-program", "step", { name: "step", why: whyNoStep(spec) })]);
+    return null;
+  }
+  if (purpose === "train" && findMemoryRoom(spec, backend, reporter).kind === "too-small") return null;
+  const weights = openWeights(programs, compiled, options);
+  if (weights.kind === "wrong") {
+    reporter.diagnostics(weights.diagnostics);
+    return null;
+  }
+  try {
+    reporter.progress("loading");
+    return await backend.open(modelOf(spec, programs), weights.piecesOf, folder);
+  } finally {
+    weights.close();
+    reporter.progressEnd();
+  }
+}

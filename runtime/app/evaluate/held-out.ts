@@ -1,0 +1,78 @@
+import type { TracedSpec } from "../../../compiler/index.ts";
+import type { Engine } from "../../backends/index.ts";
+import { type DataProblem, type Dataset, openDataset } from "../../data/index.ts";
+import { type Evaluation, evaluateScores, type KeptScores, scoreVolumes } from "../../evaluate/index.ts";
+import { type DataOptions, isUsable, type OpenedData } from "../data/open.ts";
+import type { Reporter } from "../reporter.ts";
+
+/**
+ * The held-out volumes of a data set with their labels; null, after reporting why, where there is nothing to evaluate on. `wrong`
+ * where some of it is, and bad files are not to be skipped.
+ */
+export async function openHeldOut(
+  spec: TracedSpec,
+  options: DataOptions,
+  reporter: Reporter,
+): Promise<Dataset | null | "wrong"> {
+  const { image, text, classes } = spec.evaluation;
+  const unsaid = image === null || text === null ? "the latents" : classes.length === 0 ? "the classes" : null;
+  if (unsaid !== null) {
+    reporter.note(`nothing is evaluated: the \`eval\` block does not name ${unsaid}`);
+    return null;
+  }
+  const dataset = await openDataset(options.data, spec.data, { reports: false, labels: classes, split: "valid" });
+  // A folder without held-out volumes or without labels is no mistake; a table that says something wrong is one.
+  const isWithout = dataset.problems.every(({ file }) => file === options.data);
+  if (dataset.examples.length === 0 && (isWithout || options.skipBad)) {
+    const why = dataset.problems.find(({ file }) => file === options.data) ?? dataset.problems[0];
+    reporter.note(`nothing is evaluated: ${why === undefined ? "no volume is held out" : `${why.file}: ${why.rule}`}`);
+    return null;
+  }
+  return isUsable(dataset, options, reporter) ? dataset : "wrong";
+}
+
+/** What an evaluation came to. */
+export type HeldOutEvaluation =
+  | {
+      readonly kind: "evaluated";
+      readonly scores: KeptScores;
+      readonly evaluation: Evaluation;
+      readonly skipped: readonly DataProblem[];
+    }
+  | { readonly kind: "wrong"; readonly problem: DataProblem }
+  | { readonly kind: "stopped" };
+
+/** What is evaluated, with what, and who hears of it. */
+export interface HeldOutRequest {
+  readonly engine: Engine;
+  readonly spec: TracedSpec;
+  readonly dataset: Dataset;
+  readonly reading: OpenedData;
+  readonly skipBad: boolean;
+  readonly isStopped: () => boolean;
+}
+
+/** Evaluates what an engine has learned on held-out volumes. */
+export async function evaluateHeldOut(
+  { engine, spec, dataset: { examples }, reading, skipBad, isStopped }: HeldOutRequest,
+  reporter: Reporter,
+): Promise<HeldOutEvaluation> {
+  const { inputs, tokenizer, loader } = reading;
+  const { classes } = spec.evaluation;
+  const scored = await scoreVolumes(examples, {
+    engine,
+    settings: spec.evaluation,
+    inputs,
+    tokenizer,
+    loader,
+    rows: spec.settings.microBatch,
+    skipBad,
+    tell: (count) => reporter.progress(`evaluating ${count} of ${examples.length}`),
+    isStopped,
+  });
+  if (scored.kind !== "scored") return scored;
+  const names = scored.examples.map(({ name }) => name);
+  const labels = scored.examples.map((example) => classes.map((name) => example.labels?.get(name) ?? false));
+  const scores = { classes, names, scores: scored.scores, labels };
+  return { kind: "evaluated", scores, evaluation: evaluateScores(scores), skipped: scored.skipped };
+}

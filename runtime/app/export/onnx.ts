@@ -1,0 +1,133 @@
+import { basename, dirname, resolve } from "node:path";
+import {
+  buildProgram,
+  emitOnnx,
+  type OnnxModel,
+  optimiseForOnnx,
+  type Program,
+  trialBatches,
+  withDynamicBatch,
+} from "../../../compiler/index.ts";
+import { report } from "../../../grammar/index.ts";
+import { type OnnxFiles, onnxFiles, withComputedOnce, writeOnnx } from "../../backends/onnx/index.ts";
+import { readText, storageProblem } from "../../files/index.ts";
+import { version } from "../../machine/index.ts";
+import { compilePath } from "../../specs/index.ts";
+import { compileReported } from "../compiled-spec.ts";
+import { done, type Ended, misused, problem, type Reporter, refuse, refuseBy, refused } from "../reporter.ts";
+import { type GivenWeights, openWeights } from "../weights/open.ts";
+
+/** The programs that can be exported. */
+export const exportedPrograms = ["forward", "encode_image", "encode_text", "step"] as const;
+
+export type ExportedProgram = (typeof exportedPrograms)[number];
+
+export interface ExportOnnxRequest extends GivenWeights {
+  readonly spec: string;
+  /** A file for one program, or a folder for several. */
+  readonly onnx: string;
+  /** Null for all that the model has, or for `forward` where the path is of a file. */
+  readonly program: ExportedProgram | null;
+  /** Fold adapters into the weights that they stand beside. */
+  readonly merge: boolean;
+  /** Matrix products, and the weights that they read, in 16 bits. */
+  readonly half: boolean;
+  /** Another batch than the spec's, or any. */
+  readonly batch: number | "dynamic" | null;
+}
+
+/** The files that were written, by their names in a folder. */
+export interface OnnxExport {
+  readonly folder: string;
+  readonly models: readonly string[];
+  readonly weights: readonly string[];
+}
+
+/** Writes programs as ONNX models, with their weights in files beside them. */
+export async function exportOnnx(request: ExportOnnxRequest, reporter: Reporter): Promise<Ended<OnnxExport>> {
+  const { spec: path, batch, merge, half } = request;
+  const [rows, ...otherRows] = batch === "dynamic" ? trialBatches : [batch];
+  const compiled = compileReported(path, reporter, overridesFor(rows ?? null));
+  if (compiled === null) return refused;
+  const others = otherRows.map((other) => compilePath(path, overridesFor(other)));
+  const files = filesOf(request.onnx);
+  const wanted = programsWanted(request);
+  if (wanted.includes("step") && (merge || half || batch === "dynamic")) {
+    const flag = merge ? "--merge" : half ? "--half" : "--dynamic-batch";
+    reporter.problem(problem(`${flag} is not for the training step`, "leave it out, or name another --program"));
+    return misused;
+  }
+  const programs = new Map<string, Program>();
+  const models = new Map<string, OnnxModel>();
+  for (const name of wanted) {
+    const traced = [compiled, ...others].flatMap(({ spec }) => {
+      const program = spec === null ? null : buildProgram(spec, name);
+      if (spec === null || program === null) return [];
+      const optimised = optimiseForOnnx(program, spec, { merge, half, forAnyBatch: batch === "dynamic" });
+      const trainable = merge ? new Set<string>() : spec.trainable;
+      const settings = { trainable, gradients: false, forAnyBatch: batch === "dynamic" };
+      return [{ program: optimised, model: emitOnnx(optimised, settings) }];
+    });
+    const [first] = traced;
+    if (first === undefined) continue;
+    const model = batch === "dynamic" ? withDynamicBatch(traced.map((each) => each.model)) : first.model;
+    if (typeof model === "string") {
+      return refuse(problem(`${name} cannot be written for every batch: ${model}`, "name one with --batch"), reporter);
+    }
+    programs.set(name, first.program);
+    models.set(name, model);
+  }
+  if (models.size === 0) {
+    const why = wanted.includes("step") ? "the model has no loss" : "the `eval` block names no latent for it";
+    return refuseBy([report("no-such-program", path, { name: wanted.join(", "), why })], reporter);
+  }
+  const weights = openWeights([...programs.values()], compiled, request);
+  if (weights.kind === "wrong") return refuseBy(weights.diagnostics, reporter);
+  try {
+    if (request.weights === null) reporter.info("no --weights: the first values that follow from the spec's seed");
+    const text = readText(path);
+    const about = {
+      spec: text.kind === "text" ? text.text : "",
+      version,
+      placements: compiled.plan.placements.map((placement) => placement.text),
+    };
+    reporter.progress("computing what depends on weights alone");
+    const piecesOf = await withComputedOnce(programs.values(), weights.piecesOf);
+    writeOnnx(models, files, piecesOf, about, (file) => reporter.progress(`writing ${file}`));
+  } catch (error) {
+    return refuse(storageProblem(request.onnx, error), reporter);
+  } finally {
+    reporter.progressEnd();
+    weights.close();
+  }
+  const hasTrainable = [...models.values()].some((model) => model.weights.some(({ trainable }) => trainable));
+  return done({
+    folder: files.folder,
+    models: [...models.keys()].map((name) => files.model(name)),
+    weights: hasTrainable ? [files.frozen, files.trainable] : [files.frozen],
+  });
+}
+
+function overridesFor(rows: number | null) {
+  return { ...(rows === null ? {} : { batch: rows }), precision: "f32" } as const;
+}
+
+/** All programs for a folder, and of those only what can be written as it is asked for. */
+function programsWanted({ onnx, program, merge, half, batch }: ExportOnnxRequest): readonly ExportedProgram[] {
+  if (program !== null) return [program];
+  if (onnx.endsWith(".onnx")) return ["forward"];
+  const isForInference = merge || half || batch === "dynamic";
+  return exportedPrograms.filter((name) => name !== "step" || !isForInference);
+}
+
+/** `model.onnx` has its weights beside it under its own name; in a folder, programs share them. */
+function filesOf(path: string): OnnxFiles {
+  if (!path.endsWith(".onnx")) return onnxFiles(resolve(path));
+  const stem = basename(path, ".onnx");
+  return {
+    folder: dirname(resolve(path)),
+    model: () => basename(path),
+    frozen: `${stem}.weights.data`,
+    trainable: `${stem}.adapter.data`,
+  };
+}

@@ -1,0 +1,120 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import {
+  type AdapterUpdate,
+  adapterUpdates,
+  evaluateOnce,
+  type Factors,
+  type LowRank,
+  type Plan,
+} from "../../../compiler/index.ts";
+import { type ConfigFields, ia3Config, lengthsOf, loraConfig, peftFiles, peftPrefix } from "../../adapters/index.ts";
+import { attempt, writeAtomically } from "../../files/index.ts";
+import type { Problem } from "../../text/index.ts";
+import { countOf, type FloatTensor, joined, safetensorsPieces, type WeightPieces } from "../../weights/index.ts";
+import { compileReported } from "../compiled-spec.ts";
+import { done, type Ended, problem, type Reporter, refuse, refuseBy, refused } from "../reporter.ts";
+import { type GivenWeights, openWeights } from "../weights/open.ts";
+
+export interface ExportPeftRequest extends GivenWeights {
+  readonly spec: string;
+  /** The folder that PEFT's two files go into. */
+  readonly folder: string;
+}
+
+/** What was written for PEFT. */
+export interface PeftExport {
+  readonly adapters: number;
+  readonly tensors: number;
+  readonly bytes: number;
+}
+
+/** Writes adapters as PEFT stores them, where PEFT computes the same of them. */
+export function exportPeft(request: ExportPeftRequest, reporter: Reporter): Ended<PeftExport> {
+  const compiled = compileReported(request.spec, reporter);
+  if (compiled === null) return refused;
+  const { spec, plan } = compiled;
+  reporter.progress("finding what the adapters compute");
+  const updates = adapterUpdates(spec, plan);
+  reporter.progressEnd();
+  const unfit = whyNot(updates, plan);
+  if (unfit !== null) return refuse(unfit, reporter);
+  const needsWeights = updates.some((update) => update.kind === "low-rank" && update.hasLengths);
+  if (needsWeights && request.weights === null) {
+    const message = "PEFT stores the lengths of rows, and these adapters how the lengths change";
+    return refuse(problem(message, "give the model's weights with --weights"), reporter);
+  }
+  const weights = openWeights("all", compiled, request);
+  if (weights.kind === "wrong") return refuseBy(weights.diagnostics, reporter);
+  try {
+    if (request.adapter === null) reporter.info("no --adapter: the first values, which change nothing");
+    const { config, tensors } = peftOf(updates, weights.piecesOf);
+    reporter.progress(`writing ${request.folder}`);
+    const saved = attempt(request.folder, () => {
+      mkdirSync(request.folder, { recursive: true });
+      writeAtomically(join(request.folder, peftFiles.tensors), safetensorsPieces(tensors));
+      writeAtomically(join(request.folder, peftFiles.config), `${JSON.stringify(config, null, 2)}\n`);
+    });
+    if (saved.kind === "failed") return refuse(saved.problem, reporter);
+    const elements = [...tensors.values()].reduce((sum, { shape }) => sum + countOf(shape), 0);
+    return done({ adapters: updates.length, tensors: tensors.size, bytes: 4 * elements });
+  } finally {
+    reporter.progressEnd();
+    weights.close();
+  }
+}
+
+type PeftUpdate = AdapterUpdate & (LowRank | Factors);
+
+/** Why PEFT has no file for this; null where it has. */
+function whyNot(updates: readonly AdapterUpdate[], { parameters }: Plan): Problem | null {
+  if (updates.length === 0) return problem("the spec has no adapters", null);
+  const other = updates.find((update) => update.kind === "other");
+  if (other?.kind === "other") {
+    return problem(
+      `PEFT has no form for \`${other.placement}\`, on ${other.path}: ${other.why}`,
+      "medctc export --safetensors --merge writes whole weights, where that is exact",
+    );
+  }
+  const forms = new Map<string, string>();
+  for (const update of updates) {
+    const form = update.kind === "low-rank" ? (update.hasLengths ? "DoRA" : "LoRA") : "IA3";
+    if (!forms.has(form)) forms.set(form, `${form} for \`${update.placement}\``);
+  }
+  if (forms.size > 1) return problem(`a file of PEFT's has one form: ${[...forms.values()].join(", ")}`, null);
+  const trained = parameters.find(({ trainable, ofAdapter }) => trainable && !ofAdapter);
+  if (trained !== undefined) {
+    return problem(
+      `\`${trained.checkpoint}\` is trained too (${trained.rule}), and does not belong to an adapter`,
+      "freeze it, or write whole weights with medctc export --safetensors --merge",
+    );
+  }
+  return null;
+}
+
+function peftOf(
+  updates: readonly AdapterUpdate[],
+  piecesOf: WeightPieces,
+): { readonly config: ConfigFields; readonly tensors: ReadonlyMap<string, FloatTensor> } {
+  const known = updates.filter((update): update is PeftUpdate => update.kind !== "other");
+  const lowRank = known.filter((update) => update.kind === "low-rank");
+  const factors = known.filter((update) => update.kind === "factors");
+  const tensors = new Map<string, FloatTensor>();
+  for (const update of known) {
+    const own = update.kind === "low-rank" ? [update.down, update.up] : [update.factors];
+    for (const { checkpoint, path, shape } of own)
+      tensors.set(`${peftPrefix}${checkpoint}`, { shape, data: () => piecesOf(path) });
+    if (update.kind !== "low-rank" || !update.hasLengths) continue;
+    const data = lengthsFor(update, piecesOf);
+    tensors.set(`${peftPrefix}${update.module}.lora_magnitude_vector`, { shape: [data.length], data });
+  }
+  return { config: lowRank.length > 0 ? loraConfig(lowRank) : ia3Config(factors), tensors };
+}
+
+/** DoRA's lengths in PEFT: what the rows of W + scale up down are multiplied to. */
+function lengthsFor({ folded: { weight }, down, up, rank, scale }: LowRank, piecesOf: WeightPieces): Float32Array {
+  const [outputs = 0, inputs = 0] = weight.parameter.shape;
+  const [before, a, b] = [weight.parameter, down, up].map(({ path, shape }) => joined(piecesOf(path), countOf(shape)));
+  const folded = evaluateOnce(weight.node, piecesOf);
+  return lengthsOf({ outputs, inputs, rank, scale, weight: before ?? [], down: a ?? [], up: b ?? [], folded });
+}

@@ -1,0 +1,63 @@
+import { createHash } from "node:crypto";
+import { statSync } from "node:fs";
+import type { DataSettings } from "../../../compiler/index.ts";
+import { type Dataset, type Example, openDataset } from "../../data/index.ts";
+import type { SweepEntry } from "../../sweep/index.ts";
+import { isUsable } from "../data/open.ts";
+import type { Reporter } from "../reporter.ts";
+
+/** The volumes that a run reads, and a hash of what a data set says of them: of all but their voxels. */
+export interface SweepData {
+  readonly hash: string;
+  readonly examples: readonly Example[];
+  readonly settings: DataSettings;
+}
+
+/** Opens what entries train on and are evaluated on, once for all that read the same; null after reporting what is wrong. */
+export async function openSweepData(
+  entries: readonly SweepEntry[],
+  dataOf: (entry: SweepEntry) => string,
+  skipBad: boolean,
+  reporter: Reporter,
+): Promise<ReadonlyMap<string, SweepData> | null> {
+  const found = new Map<string, SweepData>();
+  for (const entry of entries) {
+    const key = dataKey(entry);
+    if (found.has(key)) continue;
+    const { data: settings, evaluation } = entry;
+    const data = dataOf(entry);
+    const { classes } = evaluation;
+    const isEvaluated = evaluation.image !== null && evaluation.text !== null && classes.length > 0;
+    const train = await openDataset(data, settings, { reports: true, labels: null, split: "train" });
+    if (!isEvaluated) {
+      reporter.note(`${entry.name} is not evaluated: its \`eval\` block names no latents, or no classes`);
+    }
+    const held = isEvaluated
+      ? await openDataset(data, settings, { reports: false, labels: classes, split: "valid" })
+      : null;
+    if (!isUsable({ ...train, notes: [] }, { data, skipBad }, reporter)) return null;
+    // As in a training, a folder without held-out volumes or labels is no mistake, and bad files may be skipped.
+    const isWithout = held?.examples.length === 0 && (skipBad || held.problems.every(({ file }) => file === data));
+    if (held !== null && !isWithout && !isUsable({ ...held, notes: [] }, { data, skipBad }, reporter)) return null;
+    const sets = held === null ? [train] : [train, held];
+    found.set(key, { hash: hashOf(sets), examples: sets.flatMap(({ examples }) => examples), settings });
+  }
+  return found;
+}
+
+/** The same for entries that read the same volumes in the same way. */
+export function dataKey({ data, evaluation }: Pick<SweepEntry, "data" | "evaluation">): string {
+  return JSON.stringify([data, evaluation.classes]);
+}
+
+function hashOf(sets: readonly Dataset[]): string {
+  const hash = createHash("sha256");
+  for (const { examples } of sets) {
+    for (const { name, file, metadata, report, labels } of examples) {
+      const bytes = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+      hash.update(`${JSON.stringify([name, bytes, metadata, report, [...(labels ?? [])]])}\n`);
+    }
+    hash.update("\n");
+  }
+  return hash.digest("hex");
+}

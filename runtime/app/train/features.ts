@@ -1,0 +1,60 @@
+import { join } from "node:path";
+import { type Features, featuresOf, nodesOf, stepPrograms } from "../../../compiler/index.ts";
+import type { Engine } from "../../backends/index.ts";
+import { cacheFolder } from "../../machine/index.ts";
+import { type Batches, computeFeatures, type TrainingEnd } from "../../train/index.ts";
+import type { Reporter } from "../reporter.ts";
+import type { Sources } from "./sources.ts";
+import type { TrainTask } from "./train.ts";
+
+/** Features of all examples are kept in memory; more than that is not. */
+const featureBytes = 2 ** 30;
+
+/**
+ * What frozen encoders make of examples, where it is worth to read all volumes once for it: where a step needs no volume
+ * then, all of it fits in memory, and examples are seen more than once.
+ */
+export function usefulFeatures({ spec, steps, trainSet, reading }: Sources): Features | null {
+  const { length } = trainSet.examples;
+  if (steps * spec.settings.batch < 2 * length) return null;
+  const features = featuresOf(spec);
+  if (features === null || features.bytesOfRow * length > featureBytes) return null;
+  const needsVolumes = (stepPrograms(spec) ?? [])
+    .flatMap((program) => nodesOf(features.readBy(program)))
+    .some(({ operation }) => operation.op === "input" && operation.name === reading.inputs.volume);
+  return needsVolumes ? null : features;
+}
+
+/** Reads all volumes once for their features; says how the training ended where it did not come to its end. */
+export async function readFeatures(
+  features: Features,
+  engine: Engine,
+  batches: Batches,
+  { spec, trainSet, identity, checkpoint }: Sources,
+  { data: { cache, cacheBytes }, signals }: TrainTask,
+  reporter: Reporter,
+): Promise<TrainingEnd | null> {
+  const { seed, precision, microBatch } = spec.settings;
+  const { length } = trainSet.examples;
+  const step = checkpoint?.state.step ?? 0;
+  const computed = await computeFeatures({
+    engine,
+    features,
+    rows: microBatch,
+    examples: length,
+    batches,
+    folder: cacheBytes === 0 ? null : join(cache ?? cacheFolder(), "features"),
+    identity: JSON.stringify([identity.weights, identity.data, spec.data, seed, precision]),
+    tell: (count) => reporter.progress(`reading ${count} of ${length} volumes for the activations of frozen layers`),
+    isStopped: () => signals.requested() !== null,
+  });
+  switch (computed.kind) {
+    case "bad":
+      return { kind: "wrong-data", problem: computed.error.problem, step };
+    case "stopped":
+      return { kind: "stopped", signal: signals.requested() ?? "SIGINT", step, saved: checkpoint !== null };
+    case "table":
+      batches.useFeatures(computed.table);
+      return null;
+  }
+}

@@ -1,0 +1,136 @@
+import type { TracedSpec } from "../../../compiler/index.ts";
+import type { Engine } from "../../backends/index.ts";
+import type { DataProblem } from "../../data/index.ts";
+import type { Evaluation } from "../../evaluate/index.ts";
+import { attempt, readFileText, writeAtomically } from "../../files/index.ts";
+import type { CurvePoint } from "../../report/index.ts";
+import type { RunFolder, TrainedParameter, TrainingEnd } from "../../train/index.ts";
+import { asProblem } from "../data/open.ts";
+import { environmentOf } from "../engine/environment.ts";
+import { done, type Ended, problem, type Reporter, refuse } from "../reporter.ts";
+import type { TrainTask } from "./train.ts";
+
+/** What a training that came to its end leaves. */
+export interface FinishedTraining {
+  readonly steps: number;
+  readonly adapterPath: string;
+  readonly reportPath: string;
+  /** The last one; null where nothing is evaluated. */
+  readonly evaluation: Evaluation | null;
+}
+
+/** A training that has ended, one way or another. */
+export interface TrainingRun {
+  readonly engine: Engine;
+  readonly spec: TracedSpec;
+  readonly steps: number;
+  readonly trained: ReadonlyMap<string, TrainedParameter>;
+  readonly folder: RunFolder;
+  readonly evaluations: ReadonlyMap<number, Evaluation>;
+  readonly skipped: readonly DataProblem[];
+  readonly task: TrainTask;
+}
+
+/** Reports where a training was stopped, and how it goes on. */
+export function reportStopped(step: number, steps: number, isSaved: boolean, reporter: Reporter): void {
+  const where = isSaved ? `after step ${step} of ${steps}, which is saved` : "before anything was saved";
+  reporter.info(`stopped ${where}; ${isSaved ? "resume with the same command and --resume" : "start it again"}`);
+}
+
+/** Saves what was trained with its report, or reports why the training ended before, and how to go on with it. */
+export async function finishTraining(
+  ended: TrainingEnd,
+  run: TrainingRun,
+  reporter: Reporter,
+): Promise<Ended<FinishedTraining>> {
+  switch (ended.kind) {
+    case "done":
+      return finish(run, reporter);
+    case "stopped":
+      reportStopped(ended.step, run.steps, ended.saved, reporter);
+      return { kind: "stopped", signal: ended.signal };
+    case "wrong-data": {
+      reporter.problem(asProblem(ended.problem));
+      const next = ended.step > 0 ? "resume with the same command and --resume" : "start it again";
+      const help = `${next} once that file is repaired, or with --skip-bad to skip such files`;
+      return refuse(problem(`the training ended after step ${ended.step} of ${run.steps}`, help), reporter);
+    }
+    case "not-finite":
+      return refuse(
+        problem(
+          `the ${ended.what} of step ${ended.step + 1} is ${ended.value}`,
+          "use a lower learning rate, `clip_norm`, or precision f32; the checkpoints before it are whole",
+        ),
+        reporter,
+      );
+    case "storage":
+      reporter.problem(ended.problem);
+      return refuse(
+        problem(
+          "the training ended, for it could not be saved any more",
+          "the checkpoints before stay; then resume with the same command and --resume",
+        ),
+        reporter,
+      );
+  }
+}
+
+async function finish(run: TrainingRun, reporter: Reporter): Promise<Ended<FinishedTraining>> {
+  const { engine, trained, folder, evaluations, steps } = run;
+  const tensors = new Map<string, { readonly shape: readonly number[]; readonly data: Float32Array }>();
+  for (const [path, data] of await engine.read()) {
+    const parameter = trained.get(path);
+    if (parameter !== undefined) tensors.set(parameter.checkpoint, { shape: parameter.shape, data });
+  }
+  const saved = folder.saveAdapter(tensors);
+  if (saved.kind === "failed") return refuse(saved.problem, reporter);
+  const { reportPath, adapterPath } = folder;
+  const html = await renderRun(run);
+  const written = attempt(reportPath, () => writeAtomically(reportPath, html));
+  if (written.kind === "failed") return refuse(written.problem, reporter);
+  const evaluation = [...evaluations].sort(([a], [b]) => a - b).at(-1)?.[1] ?? null;
+  return done({ steps, adapterPath, reportPath, evaluation });
+}
+
+async function renderRun({ engine, spec, folder, evaluations, skipped, task }: TrainingRun): Promise<string> {
+  const { renderReport } = await import("../../report/index.ts");
+  const { path, compiled, data, request, startedAt } = task;
+  const inOrder = [...evaluations].sort(([a], [b]) => a - b);
+  const label = (step: number, place: number): string =>
+    step === 0 ? "before" : place === inOrder.length - 1 ? "after" : `step ${step}`;
+  return renderReport({
+    title: compiled.plan.model,
+    command: null,
+    startedAt: startedAt.toISOString(),
+    elapsedMs: Date.now() - startedAt.getTime(),
+    specPath: path,
+    specText: compiled.text,
+    plan: compiled.plan,
+    curve: readCurve(folder.metricsPath),
+    evaluations: inOrder.map(([step, evaluation], place) => ({ label: label(step, place), step, evaluation })),
+    environment: environmentOf(engine, spec, { ...request, data: data.data }),
+    skipped,
+  });
+}
+
+/** The curve of a whole training, as its log has it. */
+function readCurve(path: string): readonly CurvePoint[] {
+  const lines = readFileText(path).split("\n");
+  return lines.flatMap((line): readonly CurvePoint[] => {
+    if (line === "") return [];
+    const record: unknown = JSON.parse(line);
+    const numberOf = (name: string): number => {
+      const value: unknown =
+        typeof record === "object" && record !== null ? Object.getOwnPropertyDescriptor(record, name)?.value : null;
+      return typeof value === "number" ? value : Number.NaN;
+    };
+    return [
+      {
+        step: numberOf("step"),
+        loss: numberOf("loss"),
+        learningRate: numberOf("learning_rate"),
+        gradientNorm: numberOf("gradient_norm"),
+      },
+    ];
+  });
+}

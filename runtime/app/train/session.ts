@@ -1,0 +1,191 @@
+import { mkdirSync } from "node:fs";
+import { hostname } from "node:os";
+import type { Features } from "../../../compiler/index.ts";
+import { backendNamed, type Engine } from "../../backends/index.ts";
+import type { DataProblem } from "../../data/index.ts";
+import type { Evaluation } from "../../evaluate/index.ts";
+import type { StorageProblem } from "../../files/index.ts";
+import {
+  Batches,
+  type Checkpoint,
+  describeProgress,
+  type Evaluated,
+  EventLog,
+  MetricsLog,
+  type RunFolder,
+  SkippedFiles,
+  type TrainedParameter,
+  type TrainingEnd,
+  train,
+} from "../../train/index.ts";
+import { reportSkipped, reportUncached, volumeBytesOf } from "../data/open.ts";
+import { openEngine } from "../engine/open.ts";
+import { evaluateHeldOut } from "../evaluate/held-out.ts";
+import { type Ended, type Reporter, refuse, refused } from "../reporter.ts";
+import { readEvaluations, saveScores } from "./evaluations.ts";
+import { readFeatures, usefulFeatures } from "./features.ts";
+import { type FinishedTraining, finishTraining, reportStopped } from "./finish.ts";
+import { openSources, type Sources } from "./sources.ts";
+import type { TrainTask } from "./train.ts";
+
+/** Trains into an opened folder. */
+export async function trainInto(
+  folder: RunFolder,
+  task: TrainTask,
+  reporter: Reporter,
+): Promise<Ended<FinishedTraining>> {
+  const sources = await openSources(folder, task, reporter);
+  if (sources === null) return refused;
+  try {
+    const compiled = { ...task.compiled, spec: sources.spec };
+    mkdirSync(folder.workFolder, { recursive: true });
+    const features = usefulFeatures(sources);
+    const engine = await openEngine(compiled, "train", task.request, folder.workFolder, reporter, features);
+    if (engine === null) return refused;
+    try {
+      const signal = task.signals.requested();
+      if (signal === null) return await trainWith(engine, sources, folder, task, reporter, features);
+      reportStopped(sources.checkpoint?.state.step ?? 0, sources.steps, sources.checkpoint !== null, reporter);
+      return { kind: "stopped", signal };
+    } finally {
+      await engine.dispose();
+    }
+  } finally {
+    reportUncached(sources.reading, reporter);
+    await sources.reading.loader.dispose();
+  }
+}
+
+async function trainWith(
+  engine: Engine,
+  sources: Sources,
+  folder: RunFolder,
+  task: TrainTask,
+  reporter: Reporter,
+  features: Features | null,
+): Promise<Ended<FinishedTraining>> {
+  const { spec, order, steps, trainSet, held, reading, identity, checkpoint } = sources;
+  const { compiled, data, signals } = task;
+  const lastStep = checkpoint?.state.step ?? 0;
+  const metrics = MetricsLog.open(folder.metricsPath, lastStep);
+  if (metrics.kind === "failed") return refuse(metrics.problem, reporter);
+  const events = EventLog.open(folder.eventsFolder, { seconds: now(), host: hostname(), lastStep });
+  if (events.kind === "failed") return refuse(events.problem, reporter);
+  const skipped = SkippedFiles.open(folder.skippedPath, checkpoint !== null);
+  if (skipped.kind === "failed") return refuse(skipped.problem, reporter);
+  const reported = new Set<string>();
+  const skip = (problems: readonly DataProblem[]): StorageProblem | null => {
+    for (const problem of problems) {
+      const kept = skipped.value.add(problem);
+      if (kept.kind === "failed") return kept.problem;
+      if (reported.has(problem.file)) continue;
+      reported.add(problem.file);
+      reporter.progressEnd();
+      reportSkipped(problem, reporter);
+    }
+    return null;
+  };
+  for (const problem of [...trainSet.problems, ...(held?.problems ?? [])]) {
+    const kept = skipped.value.add(problem);
+    if (kept.kind === "failed") return refuse(kept.problem, reporter);
+  }
+  const trained = new Map(
+    compiled.plan.parameters.flatMap((each) => (each.trainable ? [[each.path, each] as const] : [])),
+  );
+  if (checkpoint !== null) {
+    reportResumed(checkpoint, engine, steps, reporter);
+    await restore(engine, checkpoint, trained);
+  }
+  const evaluations =
+    checkpoint === null ? new Map<number, Evaluation>() : readEvaluations(folder.evaluationsFolder, lastStep);
+  // Saved before it was evaluated: its metric, and whether it is the best, are not known yet.
+  if (checkpoint !== null && checkpoint.state.metric === null) evaluations.delete(lastStep);
+  const isStopped = (): boolean => signals.requested() !== null;
+  const evaluate =
+    held === null
+      ? null
+      : async (step: number): Promise<Evaluated> => {
+          const request = { engine, spec, dataset: held, reading, skipBad: data.skipBad, isStopped };
+          const found = await evaluateHeldOut(request, reporter);
+          if (found.kind !== "evaluated") return found;
+          const saved = saveScores(folder.evaluationsFolder, step, found.scores);
+          if (saved.kind === "failed") return { kind: "storage", problem: saved.problem };
+          evaluations.set(step, found.evaluation);
+          reporter.progressEnd();
+          reportEvaluation(step, found.evaluation, reporter);
+          return found;
+        };
+  const batches = new Batches({
+    examples: trainSet.examples,
+    order,
+    settings: spec.settings,
+    volumeBytes: volumeBytesOf(spec.data),
+    storage: spec.data.storage,
+    skipBad: data.skipBad,
+    ...reading,
+  });
+  const earlyEnd = features === null ? null : await readFeatures(features, engine, batches, sources, task, reporter);
+  const unkept = skip(batches.takeSkipped());
+  if (unkept !== null) return refuse(unkept, reporter);
+  const ended: TrainingEnd =
+    earlyEnd ??
+    (await train({
+      engine,
+      settings: spec.settings,
+      steps,
+      stepsPerEpoch: order.batchesPerEpoch,
+      batches,
+      trained,
+      folder,
+      metrics: metrics.value,
+      events: events.value,
+      identity,
+      about: new Map([["backend", engine.backend.name]]),
+      from: checkpoint?.state ?? null,
+      evaluate,
+      evaluated: new Set(evaluations.keys()),
+      stopRequested: signals.requested,
+      tell: (at) => {
+        const residentBytes = process.memoryUsage.rss();
+        reporter.progress(describeProgress({ ...at, steps, batch: spec.settings.batch, residentBytes }));
+      },
+      skip,
+      now,
+    }));
+  reporter.progressEnd();
+  metrics.value.close();
+  events.value.close();
+  const run = { engine, spec, steps, trained, folder, evaluations, skipped: skipped.value.list(), task };
+  return finishTraining(ended, run, reporter);
+}
+
+function reportResumed({ state }: Checkpoint, engine: Engine, steps: number, reporter: Reporter): void {
+  reporter.info(`resuming from step ${state.step} of ${steps}`);
+  const before = String(state.settings.get("backend"));
+  if (backendNamed(before) === engine.backend) return;
+  reporter.note(`it was trained on ${before}; resuming on ${engine.backend.name}: the last digits will differ`);
+}
+
+function reportEvaluation(step: number, { examples, overall: { meanAuroc } }: Evaluation, reporter: Reporter): void {
+  const value = meanAuroc.value === null ? `undefined (${meanAuroc.why})` : meanAuroc.value.toFixed(3);
+  reporter.info(`step ${step}: mean AUROC ${value} on ${examples} held-out ${examples === 1 ? "volume" : "volumes"}`);
+}
+
+/** Gives an engine what a checkpoint has, by paths. */
+async function restore(
+  engine: Engine,
+  { parameters, optimizer }: Checkpoint,
+  trained: ReadonlyMap<string, Pick<TrainedParameter, "checkpoint">>,
+): Promise<void> {
+  const values = new Map([...optimizer].map(([path, { data }]) => [path, data]));
+  for (const [path, { checkpoint }] of trained) {
+    const tensor = parameters.get(checkpoint);
+    if (tensor !== undefined) values.set(path, tensor.data);
+  }
+  await engine.store(values);
+}
+
+/** Seconds since 1970. */
+function now(): number {
+  return Date.now() / 1000;
+}

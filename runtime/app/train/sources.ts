@@ -1,0 +1,126 @@
+import type { TracedSpec } from "../../../compiler/index.ts";
+import type { Dataset } from "../../data/index.ts";
+import {
+  type Checkpoint,
+  compareIdentity,
+  type ExampleOrder,
+  planOrder,
+  type RunFolder,
+  type RunIdentity,
+} from "../../train/index.ts";
+import { openTensors } from "../../weights/index.ts";
+import { type OpenedData, openData, openSplit } from "../data/open.ts";
+import { openHeldOut } from "../evaluate/held-out.ts";
+import { problem, type Reporter } from "../reporter.ts";
+import { adapterFile } from "../weights/adapter-file.ts";
+import { type GivenWeights, weightFiles } from "../weights/open.ts";
+import { datasetIdentity, describeDifference, fileIdentity, identityOf } from "./identity.ts";
+import type { TrainTask } from "./train.ts";
+
+/** Everything that a training reads. */
+export interface Sources {
+  readonly spec: TracedSpec;
+  readonly order: ExampleOrder;
+  readonly steps: number;
+  readonly trainSet: Dataset;
+  readonly held: Dataset | null;
+  readonly reading: OpenedData;
+  readonly identity: RunIdentity;
+  /** Where an earlier training into the folder stood. */
+  readonly checkpoint: Checkpoint | null;
+}
+
+/**
+ * Opens data and the folder's last checkpoint, and holds them against each other; null after reporting what does not fit.
+ * Throws what the file system says of weights that become unreadable.
+ */
+export async function openSources(folder: RunFolder, task: TrainTask, reporter: Reporter): Promise<Sources | null> {
+  const { data, request, compiled } = task;
+  const seeded = compiled.spec;
+  const checkpoint = lastCheckpoint(folder, request.resume, reporter);
+  if (checkpoint === "wrong" || !areReadable(request, reporter)) return null;
+  const trainSet = await openSplit(seeded, data, { reports: true, labels: null, split: "train" }, reporter);
+  if (trainSet === null) return null;
+  const { batch, epochs, schedule, seed, precision } = seeded.settings;
+  const planned = planOrder({ examples: trainSet.examples.length, batch, seed });
+  if (planned.kind === "too-few") {
+    reporter.problem(problem(planned.problem, planned.help));
+    return null;
+  }
+  const held = await openHeldOut(seeded, data, reporter);
+  const reading = held === "wrong" ? null : openData(seeded, data, reporter);
+  if (held === "wrong" || reading === null) return null;
+  const { order } = planned;
+  const steps = request.steps ?? schedule.steps ?? epochs * order.batchesPerEpoch;
+  const settings = { ...seeded.settings, schedule: { ...schedule, steps: schedule.steps ?? steps } };
+  const { weights, adapter } = request;
+  const identity: RunIdentity = {
+    spec: compiled.text,
+    data: identityOf(
+      new Map([
+        ["the training set", datasetIdentity(trainSet)],
+        ["the held-out set", datasetIdentity(held)],
+        ["the vocabulary", fileIdentity(reading.vocabulary)],
+      ]),
+    ),
+    weights: identityOf(
+      new Map([
+        ["the file of --weights", fileIdentity(weights)],
+        ["the file of --adapter", fileIdentity(adapter === null ? null : adapterFile(adapter))],
+      ]),
+    ),
+    seed,
+    batch,
+    precision,
+    steps: schedule.kind === "constant" ? 0 : settings.schedule.steps,
+  };
+  if (checkpoint !== null && !isSame(checkpoint.state.identity, identity, folder, reporter)) {
+    await reading.loader.dispose();
+    return null;
+  }
+  return { spec: { ...seeded, settings }, order, steps, trainSet, held, reading, identity, checkpoint };
+}
+
+/** Where an earlier training into the folder stood; `wrong` after reporting why it cannot be resumed. */
+function lastCheckpoint(folder: RunFolder, resume: boolean, reporter: Reporter): Checkpoint | null | "wrong" {
+  const latest = folder.checkpoints.latest();
+  if (latest.kind === "failed") {
+    reporter.problem(latest.problem);
+    return "wrong";
+  }
+  for (const { subject, message } of latest.problems) reporter.note(`${subject} is not used: ${message}`);
+  if (latest.kind === "none") {
+    if (resume) reporter.note(`${folder.path} has no checkpoint to resume from; starting anew`);
+    return null;
+  }
+  if (resume) return latest.checkpoint;
+  reporter.problem(
+    problem(
+      `${folder.path} already contains a run, saved after step ${latest.checkpoint.state.step}`,
+      "use --resume to continue it, or choose another folder with -o",
+    ),
+  );
+  return "wrong";
+}
+
+/** Whether the files of weights can be read, reported before anything that takes long. */
+function areReadable(given: GivenWeights, reporter: Reporter): boolean {
+  const wrong = weightFiles(given).flatMap((file) => {
+    const opened = openTensors(file);
+    if (opened.kind === "wrong") return [opened.diagnostic];
+    opened.close();
+    return [];
+  });
+  if (wrong.length > 0) reporter.diagnostics(wrong);
+  return wrong.length === 0;
+}
+
+function isSame(saved: RunIdentity, now: RunIdentity, folder: RunFolder, reporter: Reporter): boolean {
+  const differences = compareIdentity(saved, now);
+  for (const { field, saved: before, now: after } of differences) {
+    const difference = describeDifference(field, before, after);
+    const message = `the run in ${folder.path} cannot be resumed with a different \`${field}\`: ${difference}`;
+    reporter.problem(problem(message, "give it what it was started with, or train into another folder with -o"));
+  }
+  return differences.length === 0;
+}

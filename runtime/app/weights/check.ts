@@ -1,0 +1,78 @@
+import { buildForward, nodesOf, type Plan, type PlannedTensor, type TracedSpec } from "../../../compiler/index.ts";
+import { type NameMatch, type OpenTensors, openTensors } from "../../weights/index.ts";
+import { compileReported } from "../compiled-spec.ts";
+import { done, type Ended, type Reporter, refuseBy, refused } from "../reporter.ts";
+import { matchPlan } from "./match-tensors.ts";
+import { matcherOf } from "./name-patterns.ts";
+
+export interface WeightsCheckRequest {
+  readonly spec: string;
+  readonly file: string;
+  /** Names of weights that the file need not have; `*` stands for anything. */
+  readonly allowMissing: readonly string[];
+}
+
+/** What a file has of a model, by the names in checkpoints; shapes are the model's, and then the file's. */
+export interface WeightsComparison {
+  readonly format: OpenTensors["format"];
+  readonly found: number;
+  readonly rules: NameMatch["rules"];
+  /** What a program reads and the file does not have. */
+  readonly missing: readonly PlacedShape[];
+  /** What the file need not have: no program reads it, or it is allowed to be missing. */
+  readonly notNeeded: readonly PlacedShape[];
+  readonly misshapen: readonly (PlacedShape & { readonly inFile: string; readonly found: readonly number[] })[];
+  readonly unexpected: readonly (PlacedShape & { readonly dtype: string })[];
+}
+
+interface PlacedShape {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/** What a file of weights has of a model, and what it has not. */
+export function checkWeights(request: WeightsCheckRequest, reporter: Reporter): Ended<WeightsComparison> {
+  const compiled = compileReported(request.spec, reporter);
+  if (compiled === null) return refused;
+  const file = openTensors(request.file);
+  if (file.kind === "wrong") return refuseBy([file.diagnostic], reporter);
+  file.close();
+  return done(compare(compiled.spec, compiled.plan, file, matcherOf(request.allowMissing)));
+}
+
+function compare(
+  spec: TracedSpec,
+  plan: Plan,
+  file: OpenTensors,
+  isAllowed: (name: string) => boolean,
+): WeightsComparison {
+  const { found, rules } = matchPlan(plan, file);
+  const read = new Set(
+    nodesOf(buildForward(spec, [])).flatMap(({ operation }) => (operation.op === "parameter" ? [operation.path] : [])),
+  );
+  const missing: PlacedShape[] = [];
+  const notNeeded: PlacedShape[] = [];
+  const misshapen: WeightsComparison["misshapen"][number][] = [];
+  for (const { path, checkpoint: name, shape } of expectedIn(plan, found)) {
+    const inFile = found.get(name);
+    const tensor = inFile === undefined ? undefined : file.tensors.get(inFile);
+    if (inFile === undefined || tensor === undefined) {
+      (read.has(path) && !isAllowed(name) ? missing : notNeeded).push({ name, shape });
+    } else if (tensor.shape.join() !== shape.join()) misshapen.push({ name, shape, inFile, found: tensor.shape });
+  }
+  const used = new Set(found.values());
+  const unexpected = [...file.tensors].flatMap(([name, { shape, dtype }]) =>
+    used.has(name) ? [] : [{ name, shape, dtype }],
+  );
+  return { format: file.format, found: found.size, rules, missing, notNeeded, misshapen, unexpected };
+}
+
+/** What a file should have: the model, or the adapters where it has nothing but them. A tensor without elements is not stored. */
+function expectedIn({ parameters, buffers }: Plan, found: NameMatch["found"]): readonly PlannedTensor[] {
+  const ofAdapters = parameters.filter(({ ofAdapter }) => ofAdapter);
+  const ofModel = [...parameters.filter(({ ofAdapter }) => !ofAdapter), ...buffers];
+  const hasAdapters = ofAdapters.some(({ checkpoint }) => found.has(checkpoint));
+  const hasModel = ofModel.some(({ checkpoint }) => found.has(checkpoint));
+  const expected = [...(hasModel || !hasAdapters ? ofModel : []), ...(hasAdapters ? ofAdapters : [])];
+  return expected.filter(({ shape }) => !shape.includes(0));
+}

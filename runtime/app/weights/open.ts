@@ -1,0 +1,153 @@
+import {
+  type Compiled,
+  elementCount,
+  firstValuesOf,
+  nameOf,
+  type PlannedTensor,
+  type Program,
+  type TensorType,
+  valueNamed,
+} from "../../../compiler/index.ts";
+import type { Diagnostic } from "../../../grammar/index.ts";
+import { joined, type OpenTensors, openTensors, type WeightPieces } from "../../weights/index.ts";
+import { adapterFile } from "./adapter-file.ts";
+import { type FoundTensor, findTensors, misshapen, missingWeights, tensorOf } from "./match-tensors.ts";
+import { matcherOf } from "./name-patterns.ts";
+import { peftDisagreements } from "./peft-agreement.ts";
+
+/** Which files of weights are given, and the names of those that they need not have; `*` stands for anything. */
+export interface GivenWeights {
+  readonly weights: string | null;
+  /** A file of adapters, or a folder that has one. */
+  readonly adapter: string | null;
+  readonly allowMissing: readonly string[];
+  /** Whether every weight has to be in a file, and none gets its first value. */
+  readonly complete?: boolean;
+}
+
+/** Weights that were found, until they are closed; or what is wrong with the files. */
+export type OpenedWeights =
+  | {
+      readonly kind: "open";
+      readonly piecesOf: WeightPieces;
+      /** What a step keeps for its parameters, by its paths, where a file has it: an optimizer's state. */
+      readonly state: ReadonlyMap<string, Float32Array>;
+      readonly close: () => void;
+    }
+  | { readonly kind: "wrong"; readonly diagnostics: readonly Diagnostic[] };
+
+/** The files that weights are given in, the adapters' behind the model's. */
+export function weightFiles({ weights, adapter }: Pick<GivenWeights, "weights" | "adapter">): readonly string[] {
+  return [weights, adapter === null ? null : adapterFile(adapter)].filter((file) => file !== null);
+}
+
+/** An opened file of weights, with its path. */
+interface GivenTensors extends OpenTensors {
+  readonly path: string;
+}
+
+/**
+ * Opens the weights of some programs, or all that the model has: from the files that are given, by their names in
+ * checkpoints, or first values.
+ */
+export function openWeights(
+  programs: readonly Program[] | "all",
+  compiled: Compiled,
+  given: GivenWeights,
+): OpenedWeights {
+  const opened = weightFiles(given).map((path) => ({ path, ...openTensors(path) }));
+  const tensors = opened.flatMap((file) => (file.kind === "tensors" ? [file] : []));
+  const close = (): void => {
+    for (const file of tensors) file.close();
+  };
+  const unreadable = opened.flatMap((file) => (file.kind === "wrong" ? [file.diagnostic] : []));
+  const { piecesOf, state, diagnostics } =
+    unreadable.length > 0
+      ? { piecesOf: noPieces, state: new Map<string, Float32Array>(), diagnostics: unreadable }
+      : weightsOf(programs, compiled, tensors, given);
+  const adapter = given.adapter === null ? undefined : tensors.at(-1);
+  const differing =
+    adapter === undefined || diagnostics.length > 0
+      ? []
+      : peftDisagreements(adapter.path, adapter.tensors.keys(), compiled);
+  if (diagnostics.length + differing.length === 0) return { kind: "open", piecesOf, state, close };
+  close();
+  return { kind: "wrong", diagnostics: [...diagnostics, ...differing] };
+}
+
+const noPieces: WeightPieces = () => [];
+
+/** Weights of other shapes that are named: a file of another model has hundreds. */
+const mostMisshapen = 5;
+
+function weightsOf(
+  programs: readonly Program[] | "all",
+  { plan, spec }: Compiled,
+  opened: readonly GivenTensors[],
+  given: GivenWeights,
+): Pick<Extract<OpenedWeights, { readonly kind: "open" }>, "piecesOf" | "state"> & {
+  readonly diagnostics: readonly Diagnostic[];
+} {
+  const planned = new Map([...(plan?.parameters ?? []), ...(plan?.buffers ?? [])].map((each) => [each.path, each]));
+  const tensors = plan === null ? null : findTensors(plan, opened);
+  const sources = new Map<string, () => Iterable<Float32Array>>();
+  const state = new Map<string, Float32Array>();
+  const wrong: Diagnostic[] = [];
+  const missing = new Set<string>();
+  const isAllowed = matcherOf(given.allowMissing);
+  const ofAdapter = new Set((plan?.parameters ?? []).flatMap((each) => (each.ofAdapter ? [each.path] : [])));
+  const read = programs === "all" ? (spec?.parameters ?? []) : programs.flatMap(parametersOf);
+  for (const { path, type } of read) {
+    const checkpoint = planned.get(path)?.checkpoint;
+    if (checkpoint === undefined) {
+      const kept = keptState(path, planned, opened);
+      if (kept?.shape.join() === type.shape.join()) state.set(path, joined(kept.floats(), elementCount(type)));
+      else if (kept !== undefined) wrong.push({ ...misshapen(path, kept.shape, type), file: kept.file.path });
+      continue;
+    }
+    if (sources.has(path) || elementCount(type) === 0) continue;
+    const needed = given.complete === true || (ofAdapter.has(path) ? given.adapter : given.weights) !== null;
+    const found = tensors?.get(path);
+    if (found === undefined && needed && !isAllowed(checkpoint)) missing.add(checkpoint);
+    if (found === undefined) continue;
+    sources.set(path, found.floats);
+    if (found.shape.join() !== type.shape.join()) {
+      wrong.push({ ...misshapen(checkpoint, found.shape, type), file: found.file.path });
+    }
+  }
+  const [first] = wrong;
+  const more = wrong.length - mostMisshapen;
+  const diagnostics = wrong.slice(0, mostMisshapen);
+  if (first !== undefined && more > 0) {
+    const last = diagnostics.at(-1) ?? first;
+    const notes = [...last.notes, `${more} more weights have other shapes: is it a file of this model?`];
+    diagnostics.splice(-1, 1, { ...last, notes });
+  }
+  if (missing.size > 0) diagnostics.push(missingWeights(missing));
+  const firstOf = firstValuesOf(spec?.parameters ?? [], spec?.settings.seed ?? 0);
+  return { piecesOf: (path) => sources.get(path)?.() ?? firstOf(path), state, diagnostics };
+}
+
+/** What a step keeps for a parameter, such as `mean:` and its path, by the same word and its name in checkpoints. */
+function keptState(
+  path: string,
+  planned: ReadonlyMap<string, PlannedTensor>,
+  opened: readonly GivenTensors[],
+): (FoundTensor & { readonly file: GivenTensors }) | undefined {
+  const value = valueNamed(path);
+  const name =
+    "parameter" in value
+      ? nameOf({ ...value, parameter: planned.get(value.parameter)?.checkpoint ?? value.parameter })
+      : path;
+  const found = opened.flatMap((file) => {
+    const tensor = tensorOf(file, name);
+    return tensor === null ? [] : [{ ...tensor, file }];
+  });
+  return found.at(-1);
+}
+
+function parametersOf({ graph }: Program): readonly { readonly path: string; readonly type: TensorType }[] {
+  return graph.nodes.flatMap(({ operation, type }) =>
+    operation.op === "parameter" ? [{ path: operation.path, type }] : [],
+  );
+}

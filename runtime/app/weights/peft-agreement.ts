@@ -1,0 +1,87 @@
+import { type AdapterUpdate, adapterUpdates, type Compiled, type LowRank, type Plan } from "../../../compiler/index.ts";
+import { type Diagnostic, report } from "../../../grammar/index.ts";
+import { type LoraConfig, peftConfigBeside, peftPrefix, scaleIn } from "../../adapters/index.ts";
+
+/** Relative difference of two scales that are the same but for their digits in a file. */
+const tolerance = 1e-6;
+
+/** How the name of LoRA's second matrix ends. */
+const loraEnding = ".lora_B.weight";
+
+/** Adapters that differ and are named: all of them differ where one setting does. */
+const mostNamed = 3;
+
+/**
+ * What is used in another way by the spec than by PEFT, of the adapters in a file that PEFT wrote; nothing for other files.
+ * Their ranks are not compared: those are the shapes of tensors.
+ */
+export function peftDisagreements(
+  tensorFile: string,
+  names: Iterable<string>,
+  { spec, plan }: Compiled,
+): readonly Diagnostic[] {
+  const found = peftConfigBeside(tensorFile);
+  if (found.kind === "none" || spec === null || plan === null) return [];
+  if (found.kind === "wrong") return [found.diagnostic];
+  const { file, config } = found;
+  const differing = [...unplaced(names, new Set(plan.parameters.map(({ checkpoint }) => checkpoint)), file)];
+  if (config.kind === "lora" && differing.length === 0) {
+    for (const update of adapterUpdates(spec, plan)) {
+      const difference = update.kind === "low-rank" ? differenceOf(update, config) : otherForm(update, plan);
+      if (difference === null) continue;
+      const { module, found: stored, expected } = difference;
+      differing.push(
+        report("adapter-differs", file, { module, found: stored, expected: `\`${update.placement}\` ${expected}` }),
+      );
+    }
+  }
+  const more = differing.length - mostNamed;
+  const named = differing.slice(0, mostNamed);
+  const last = named.at(-1);
+  if (last !== undefined && more > 0)
+    named.splice(-1, 1, { ...last, notes: [...last.notes, `${more} more adapters differ`] });
+  return named;
+}
+
+interface Difference {
+  readonly module: string;
+  /** What the file has, and what the spec has instead. */
+  readonly found: string;
+  readonly expected: string;
+}
+
+function differenceOf({ module, scale, hasLengths }: LowRank, config: LoraConfig): Difference | null {
+  if (config.hasLengths || hasLengths) {
+    const found = config.hasLengths ? "has lengths of rows (`use_dora`)" : "has no lengths of rows";
+    const expected = hasLengths ? "has how these change" : "has none";
+    return { module, found, expected };
+  }
+  const stored = scaleIn(config, module);
+  if (Math.abs(stored - scale) <= tolerance * Math.abs(scale)) return null;
+  const [alpha, rank] = [config.alphaOf(module), config.rankOf(module)];
+  const formula = config.rankStabilised ? `${alpha} / sqrt(${rank})` : `${alpha} / ${rank}`;
+  return { module, found: `has the scale ${short(stored)} (${formula})`, expected: `has ${short(scale)}` };
+}
+
+/** An adapter that reads LoRA's tensors by their names, and computes something else of them. */
+function otherForm({ path, kind }: AdapterUpdate, { parameters }: Plan): Difference | null {
+  const matrix = parameters.find((each) => each.path.startsWith(`${path}.`) && each.checkpoint.endsWith(loraEnding));
+  if (kind !== "other" || matrix === undefined) return null;
+  const module = matrix.checkpoint.slice(0, -loraEnding.length);
+  return { module, found: "is scale x B A in the file", expected: "is something else" };
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(7)));
+}
+
+/** Modules with tensors in the file that no parameter of the spec has the name of. */
+function* unplaced(names: Iterable<string>, known: ReadonlySet<string>, file: string): Iterable<Diagnostic> {
+  const modules = new Set<string>();
+  for (const name of names) {
+    const own = name.startsWith(peftPrefix) ? name.slice(peftPrefix.length) : name;
+    if (!known.has(own)) modules.add(own.replace(/\.(lora_\w+|ia3_l)(\.weight)?$/, ""));
+  }
+  for (const module of modules)
+    yield report("adapter-differs", file, { module, found: "is in the file", expected: "there is none" });
+}

@@ -1,0 +1,38 @@
+import { printBytes } from "../../compiler/index.ts";
+import { exportWeights } from "../app/export/weights.ts";
+import type { DefineCommand } from "./command.ts";
+import { finish } from "./exit-code.ts";
+import { exitCodes } from "./terminal.ts";
+import { terminalReporter } from "./terminal-reporter.ts";
+
+interface Flags {
+  readonly weights: string;
+  readonly adapter: string;
+  readonly allowMissing?: readonly string[];
+  readonly output: string;
+}
+
+export const define: DefineCommand = (command, terminal, end) => {
+  command
+    .argument("<spec>", "a spec file")
+    .requiredOption("--weights <file>", "the model's weights, safetensors by their names in checkpoints")
+    .requiredOption(
+      "--adapter <path>",
+      "the adapters' weights: a file, or the folder of a training or of a PEFT adapter",
+    )
+    .option("--allow-missing <pattern...>", "names of weights that the files need not have, such as 'to_*'")
+    .requiredOption("-o, --output <file>", "the safetensors file that is written")
+    .addHelpText(
+      "after",
+      "\nExample:\n  $ medctc adapter merge specs/medct.vlm --weights CT-CLIP.safetensors --adapter run -o merged.safetensors",
+    )
+    .action(async (spec: string, { weights, adapter, allowMissing = [], output }: Flags) => {
+      const request = { spec, file: output, weights, adapter, allowMissing, merge: true };
+      end(
+        finish(await exportWeights(request, terminalReporter(terminal)), ({ tensors, bytes }) => {
+          terminal.out(`${tensors} tensors, ${printBytes(bytes)}, in ${output}\n`);
+          return exitCodes.done;
+        }),
+      );
+    });
+};

@@ -1,0 +1,18 @@
+import { installBackend } from "../app/install-backend.ts";
+import type { DefineCommand } from "./command.ts";
+import { finish } from "./exit-code.ts";
+import { exitCodes } from "./terminal.ts";
+import { terminalReporter } from "./terminal-reporter.ts";
+
+export const define: DefineCommand = (command, terminal, end) => {
+  command
+    .option("--gpu", "the TensorFlow that uses a GPU: linux x64, an NVIDIA driver, CUDA 12 and cuDNN 9")
+    .addHelpText(
+      "after",
+      "\nAn interrupted install resumes where it stopped. Where both kinds are there, commands use the one for a GPU." +
+        "\n\nExample:\n  $ medctc backend install",
+    )
+    .action(({ gpu = false }: { readonly gpu?: boolean }) => {
+      end(finish(installBackend({ gpu }, terminalReporter(terminal)), () => exitCodes.done));
+    });
+};

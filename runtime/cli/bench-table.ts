@@ -1,0 +1,58 @@
+import { printBytes, printFlops } from "../../compiler/index.ts";
+import type { BenchReport } from "../app/bench/report.ts";
+import type { Share } from "../bench/index.ts";
+import { printCount, renderTable } from "../text/index.ts";
+
+/** A benchmark in one screen, and the tables of the profile. */
+export function renderBench(report: BenchReport): string {
+  const { machine, steps, memory, product } = report;
+  const rows = [
+    ["machine", `${machine.processor}, ${machine.threads} threads, ${machine.engine}, ${machine.device}`],
+    ["first run", printMs(report.firstMs)],
+    ["a run", `${printMs(steps.medianMs)}, the median of ${steps.count} after ${1 + report.warmup}`],
+    [
+      "spread",
+      `${printMs(steps.minMs)} to ${printMs(steps.maxMs)}, half of them within ${printMs(steps.interquartileMs)}`,
+    ],
+    ["memory", `${printBytes(memory.loadedBytes)} after loading, ${printBytes(memory.peakBytes)} at most`],
+    ["work", `${printFlops(report.flops)} a run, ${printRate(report.gflopsPerSecond)}`],
+  ];
+  if (product !== null && report.shareOfProduct !== null) {
+    const share = `${(100 * report.shareOfProduct).toFixed(1)} %`;
+    const size = `${product.size} x ${product.size}`;
+    rows.push([
+      "products",
+      `${printRate(product.gflopsPerSecond)} for ${size} in ${product.dtype}; the run has ${share} of it`,
+    ]);
+  }
+  const title = [report.spec, report.program, `batch ${report.batch}`, report.precision];
+  if (report.recompute !== "none") title.push(`recompute ${report.recompute}`);
+  return `${title.join(", ")}\n${renderTable(rows, ["left", "left"])}${renderProfile(report)}`;
+}
+
+function renderProfile({ profile, steps }: BenchReport): string {
+  if (profile === null) return "";
+  const { ms, operations, modules, file } = profile;
+  const about = `one run with every operation written down: ${printMs(ms)} in operations, ${printMs(steps.medianMs)} without that`;
+  return `\n${about}; its trace is ${file}\n\n${sharesTable("operation", operations)}\n${sharesTable("module", modules)}`;
+}
+
+function sharesTable(title: string, shares: readonly Share[]): string {
+  const shown = shares.slice(0, 20);
+  const rows = shown.map(({ name, ms, share, count }) => [
+    name,
+    ms.toFixed(2),
+    `${(100 * share).toFixed(1)} %`,
+    printCount(count),
+  ]);
+  const rest = shares.length > shown.length ? `... and ${shares.length - shown.length} more\n` : "";
+  return renderTable([[title, "ms", "share", "count"], ...rows], ["left", "right", "right", "right"]) + rest;
+}
+
+function printMs(ms: number): string {
+  return `${ms < 100 ? ms.toPrecision(3) : ms.toFixed(0)} ms`;
+}
+
+function printRate(rate: number): string {
+  return `${rate < 100 ? rate.toPrecision(3) : rate.toFixed(0)} GFLOP/s`;
+}

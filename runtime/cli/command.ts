@@ -1,0 +1,5 @@
+import type { Command } from "commander";
+import type { ExitCode, Terminal } from "./terminal.ts";
+
+/** What a file of a command gives: its arguments and options with their help, and what is done with them. */
+export type DefineCommand = (command: Command, terminal: Terminal, end: (code: ExitCode) => void) => void;

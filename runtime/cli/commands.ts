@@ -1,0 +1,133 @@
+import type { DefineCommand } from "./command.ts";
+
+/** A command as the help lists it. Its file is loaded when it is the one that is asked for. */
+export interface ListedCommand {
+  /** One word, or a group and one word. */
+  readonly words: readonly [string] | readonly [string, string];
+  readonly summary: string;
+  readonly load: () => Promise<{ readonly define: DefineCommand }>;
+  /** For a command that the program starts for itself. */
+  readonly isHidden?: boolean;
+}
+
+/** Words under which several commands stand, and that are none themselves. */
+export const groups: ReadonlyMap<string, string> = new Map([
+  ["data", "check or make data sets"],
+  ["weights", "look into files of weights: safetensors, checkpoints of torch.save, models in several files"],
+  ["adapter", "merge, compare and read adapters: medctc's own, and PEFT's folders"],
+  ["backend", "install execution backends"],
+]);
+
+/** All commands, in the order of the help. */
+export const commands: readonly ListedCommand[] = [
+  {
+    words: ["check"],
+    summary: "report mistakes in specs and in what they import",
+    load: () => import("./check.ts"),
+  },
+  { words: ["fmt"], summary: "format specs", load: () => import("./format.ts") },
+  {
+    words: ["compile"],
+    summary: "print a summary of a spec and check its expectations",
+    load: () => import("./compile.ts"),
+  },
+  {
+    words: ["graph"],
+    summary: "draw a model: encoders, layers, adapters, and how values flow to the loss",
+    load: () => import("./graph.ts"),
+  },
+  {
+    words: ["params"],
+    summary: "list every parameter: its names, its shape, whether it is trained, and which rule says so",
+    load: () => import("./params.ts"),
+  },
+  { words: ["explain"], summary: "list what a selector matches, and why", load: () => import("./explain.ts") },
+  {
+    words: ["place"],
+    summary: "find placements of adapters that meet a budget of trainable parameters, the simplest first",
+    load: () => import("./place.ts"),
+  },
+  {
+    words: ["diff"],
+    summary: "compare what two specs mean: adapters, what is trained, counts, costs, settings",
+    load: () => import("./diff.ts"),
+  },
+  { words: ["train"], summary: "train a spec's adapters on volumes with reports", load: () => import("./train.ts") },
+  {
+    words: ["eval"],
+    summary: "classify volumes zero-shot, by the prompts of a spec's classes",
+    load: () => import("./eval.ts"),
+  },
+  {
+    words: ["sweep"],
+    summary: "train many placements of adapters, or other settings, and compare them in one table and page",
+    load: () => import("./sweep.ts"),
+  },
+  {
+    words: ["sweep", "collect"],
+    summary: "gather the results of a sweep's runs, wherever they ran, and list what is missing",
+    load: () => import("./sweep-collect.ts"),
+  },
+  {
+    words: ["export"],
+    summary: "write ONNX models, the weights alone, or adapters for PEFT",
+    load: () => import("./export.ts"),
+  },
+  { words: ["run"], summary: "run one program of a spec once, on given tensors", load: () => import("./run.ts") },
+  {
+    words: ["bench"],
+    summary: "measure one run of a program, beside what the machine can do at best",
+    load: () => import("./bench.ts"),
+  },
+  {
+    words: ["data", "check"],
+    summary: "report what is wrong with a data set, file by file, and count what is in it",
+    load: () => import("./data-check.ts"),
+  },
+  {
+    words: ["data", "synth"],
+    summary: "make a small data set in CT-RATE's layout, to try a spec on: painted chests, nobody's data",
+    load: () => import("./data-synth.ts"),
+  },
+  {
+    words: ["weights", "inspect"],
+    summary: "list the tensors of a file; its format is told by its content, and nothing in it is run",
+    load: () => import("./weights-inspect.ts"),
+  },
+  {
+    words: ["weights", "check"],
+    summary: "compare a file with a spec's weights: found, missing, and of another shape",
+    load: () => import("./weights-check.ts"),
+  },
+  {
+    words: ["adapter", "merge"],
+    summary: "fold adapters into the weights that they stand beside, and write all weights of the model",
+    load: () => import("./adapter-merge.ts"),
+  },
+  {
+    words: ["adapter", "diff"],
+    summary: "compare two adapters by what they do to each weight; their ranks may differ",
+    load: () => import("./adapter-diff.ts"),
+  },
+  {
+    words: ["adapter", "spec"],
+    summary: "print the placements that a PEFT adapter was made by",
+    load: () => import("./adapter-spec.ts"),
+  },
+  {
+    words: ["backend", "install"],
+    summary: "install native TensorFlow into medctc's cache folder, once; needs a C++ compiler and pip",
+    load: () => import("./backend-install.ts"),
+  },
+  {
+    words: ["doctor"],
+    summary: "report what is installed to run on, what is missing, and the command that repairs it",
+    load: () => import("./doctor.ts"),
+  },
+  {
+    words: ["measure"],
+    summary: "the process that `medctc bench` starts",
+    load: () => import("./measure.ts"),
+    isHidden: true,
+  },
+];
