@@ -1,7 +1,7 @@
 import { elementCount, printType, type TensorType } from "../ir/types.ts";
 import { inputAt, stridesOf } from "./indexing.ts";
 import { never } from "./rows.ts";
-import type { OperationRule } from "./rule.ts";
+import { noInput, type OperationRule } from "./rule.ts";
 
 type Padding = readonly (readonly [before: number, after: number])[];
 
@@ -19,6 +19,9 @@ export const depthwiseConv3d: OperationRule<"depthwise_conv3d"> = {
   isRowWise: never,
   isOfScores: false,
   isCheap: false,
+  isMultilinear: true,
+  equalInput: noInput,
+  shorterForm: null,
   type: ({ padding }, [input, weight]) => {
     if (input === undefined || weight === undefined) return "it needs a tensor and a weight";
     if (input.shape.length !== 5) return `${printType(input)} is not [batch, time, height, width, dim]`;
@@ -73,6 +76,9 @@ export const depthwiseConv3dWeight: OperationRule<"depthwise_conv3d_weight"> = {
   isRowWise: never,
   isOfScores: false,
   isCheap: false,
+  isMultilinear: true,
+  equalInput: noInput,
+  shorterForm: null,
   type: ({ kernel }, [input, gradient]) => {
     const dim = input?.shape[4];
     if (dim === undefined || gradient?.shape[4] !== dim || kernel.length !== 3)

@@ -1,7 +1,7 @@
 import { elementCount, printType } from "../ir/types.ts";
 import { inputAt } from "./indexing.ts";
 import { never } from "./rows.ts";
-import { noFlops, type OperationRule } from "./rule.ts";
+import { noFlops, noInput, type OperationRule } from "./rule.ts";
 
 /** Rows of a table by number: [rows, ...], i32[ids] -> [ids, ...]. A number beyond the table gives zeros. */
 export const gather: OperationRule<"gather"> = {
@@ -14,6 +14,9 @@ export const gather: OperationRule<"gather"> = {
   isRowWise: never,
   isOfScores: false,
   isCheap: false,
+  isMultilinear: false,
+  equalInput: noInput,
+  shorterForm: null,
   type: (_, [table, ids]) => {
     if (table === undefined || ids === undefined) return "it needs a table and numbers";
     if (ids.dtype !== "i32") return `the numbers of rows are i32, not ${printType(ids)}`;
@@ -47,6 +50,9 @@ export const scatterAdd: OperationRule<"scatter_add"> = {
   isRowWise: never,
   isOfScores: false,
   isCheap: false,
+  isMultilinear: false,
+  equalInput: noInput,
+  shorterForm: null,
   type: ({ rows }, [ids, values]) => {
     if (ids?.dtype !== "i32" || values === undefined) return "it needs numbers of type i32 and rows";
     const fits = ids.shape.every((size, axis) => size === values.shape[axis]);
@@ -82,6 +88,9 @@ export const oneHot: OperationRule<"one_hot"> = {
   isRowWise: never,
   isOfScores: false,
   isCheap: false,
+  isMultilinear: false,
+  equalInput: noInput,
+  shorterForm: null,
   type: ({ depth }, [ids]) => {
     if (ids?.dtype !== "i32") return "it needs numbers of type i32";
     return { dtype: "f32", shape: [...ids.shape, depth] };

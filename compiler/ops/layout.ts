@@ -1,7 +1,8 @@
 import { elementCount, printType } from "../ir/types.ts";
 import { broadcastStrides, inputAt, stridesOf, visit } from "./indexing.ts";
 import { areAligned, areAlignedBeside, keepsReshaped, never } from "./rows.ts";
-import { noFlops, type OperationRule, resolveAxis } from "./rule.ts";
+import { noFlops, noInput, type OperationRule, resolveAxis } from "./rule.ts";
+import { withShape } from "./uniform.ts";
 
 export const reshape: OperationRule<"reshape"> = {
   isElementwise: false,
@@ -13,6 +14,12 @@ export const reshape: OperationRule<"reshape"> = {
   isRowWise: never,
   isOfScores: false,
   isCheap: false,
+  isMultilinear: true,
+  equalInput: withShape,
+  shorterForm: ({ shape }, [input], _, build) => {
+    const [inner] = input?.operation.op === "reshape" ? input.inputs : [];
+    return inner === undefined ? null : build.reshape(inner, shape);
+  },
   type: ({ shape }, [input]) => {
     if (input === undefined) return "it needs a tensor";
     const output = { dtype: input.dtype, shape };
@@ -36,6 +43,15 @@ export const transpose: OperationRule<"transpose"> = {
   isRowWise: never,
   isOfScores: false,
   isCheap: false,
+  isMultilinear: true,
+  equalInput: ({ permutation }, [input]) =>
+    input !== undefined && permutation.every((axis, index) => axis === index) ? input : null,
+  shorterForm: ({ permutation }, [input], _, build) => {
+    const [inner] = input?.operation.op === "transpose" ? input.inputs : [];
+    if (input?.operation.op !== "transpose" || inner === undefined) return null;
+    const before = input.operation.permutation;
+    return build.add({ op: "transpose", permutation: permutation.map((axis) => before[axis] ?? axis) }, inner);
+  },
   type: ({ permutation }, [input]) => {
     if (input === undefined) return "it needs a tensor";
     const rank = input.shape.length;
@@ -69,6 +85,10 @@ export const slice: OperationRule<"slice"> = {
   isRowWise: never,
   isOfScores: false,
   isCheap: false,
+  isMultilinear: true,
+  equalInput: (_, [input], type) =>
+    input !== undefined && elementCount(input.type) === elementCount(type) ? input : null,
+  shorterForm: null,
   type: ({ axis, from, to }, [input]) => {
     if (input === undefined) return "it needs a tensor";
     const resolved = resolveAxis(axis, input.shape.length);
@@ -106,6 +126,9 @@ export const concat: OperationRule<"concat"> = {
   isRowWise: never,
   isOfScores: false,
   isCheap: false,
+  isMultilinear: false,
+  equalInput: noInput,
+  shorterForm: null,
   type: ({ axis }, inputs) => {
     const [first] = inputs;
     if (first === undefined) return "it needs at least one tensor";
@@ -157,6 +180,9 @@ export const pad: OperationRule<"pad"> = {
   isRowWise: never,
   isOfScores: false,
   isCheap: false,
+  isMultilinear: true,
+  equalInput: noInput,
+  shorterForm: null,
   type: ({ amounts }, [input]) => {
     if (input === undefined) return "it needs a tensor";
     if (amounts.length !== input.shape.length) {
@@ -198,6 +224,9 @@ export const broadcast: OperationRule<"broadcast"> = {
   isRowWise: never,
   isOfScores: false,
   isCheap: false,
+  isMultilinear: true,
+  equalInput: withShape,
+  shorterForm: null,
   type: ({ shape }, [input]) => {
     if (input === undefined) return "it needs a tensor";
     const extra = shape.length - input.shape.length;

@@ -2,7 +2,7 @@ import type { Build } from "../ir/build.ts";
 import { elementCount, type Node, type OperationOf, printType, type TensorType } from "../ir/types.ts";
 import { inputAt } from "./indexing.ts";
 import { keepsProduct } from "./rows.ts";
-import type { OperationRule } from "./rule.ts";
+import { noInput, type OperationRule } from "./rule.ts";
 
 /**
  * Matrix product of the last two axes: [..., n, k] x [..., k, m] -> [..., n, m]. The axes before them are equal in both, or
@@ -18,6 +18,9 @@ export const matmul: OperationRule<"matmul"> = {
   isRowWise: isRowProjection,
   isOfScores: false,
   isCheap: false,
+  isMultilinear: true,
+  equalInput: noInput,
+  shorterForm: null,
   type: ({ transposeA, transposeB }, [a, b]) => {
     if (a === undefined || b === undefined) return "it needs two tensors";
     const shapes = `${printType(a)} and ${printType(b)}`;

@@ -1,7 +1,7 @@
 import { elementCount, type Node, printType, type TensorType } from "../ir/types.ts";
 import { inputAt, stridesOf, visit } from "./indexing.ts";
 import { areAlignedBeside, keepsReduced, never } from "./rows.ts";
-import { type Elements, type OperationRule, resolveAxis, type TensorData } from "./rule.ts";
+import { type Elements, noInput, type OperationRule, resolveAxis, type TensorData } from "./rule.ts";
 
 function resolveAxes(axes: readonly number[], rank: number): ReadonlySet<number> {
   return new Set(axes.map((axis) => resolveAxis(axis, rank) ?? axis));
@@ -49,6 +49,9 @@ export const sum: OperationRule<"sum"> = {
     keep && axes.every((each) => each !== axis && each !== axis - (input?.shape.length ?? 0)),
   isOfScores: false,
   isCheap: false,
+  isMultilinear: true,
+  equalInput: noInput,
+  shorterForm: null,
   type: ({ axes, keep }, [input]) => reductionType(input, axes, keep),
   flops: (_, [input]) => (input === undefined ? 0 : elementCount(input)),
   saved: "nothing",
@@ -77,6 +80,9 @@ export const max: OperationRule<"max"> = {
     keep && axes.every((each) => each !== axis && each !== axis - (input?.shape.length ?? 0)),
   isOfScores: false,
   isCheap: false,
+  isMultilinear: false,
+  equalInput: noInput,
+  shorterForm: null,
   type: ({ axes, keep }, [input]) => reductionType(input, axes, keep),
   flops: (_, [input]) => (input === undefined ? 0 : elementCount(input)),
   saved: "inputs",
@@ -109,6 +115,9 @@ export const argmax: OperationRule<"argmax"> = {
   isRowWise: never,
   isOfScores: false,
   isCheap: false,
+  isMultilinear: false,
+  equalInput: noInput,
+  shorterForm: null,
   type: ({ axis, keep }, [input]) => {
     const type = reductionType(input, [axis], keep);
     return typeof type === "string" ? type : { dtype: "i32", shape: type.shape };
@@ -146,6 +155,9 @@ function normalised(name: "softmax" | "log_softmax"): Omit<OperationRule<"softma
     isRowWise: never,
     isOfScores: name === "softmax",
     isCheap: false,
+    isMultilinear: false,
+    equalInput: noInput,
+    shorterForm: null,
     type: ({ axis }, [input]) => {
       if (input?.dtype !== "f32" && input?.dtype !== "bf16") return floats;
       return resolveAxis(axis, input.shape.length) === null ? `${printType(input)} has no axis ${axis}` : input;

@@ -1,6 +1,6 @@
 import type { OperationName } from "../ir/types.ts";
 import { never } from "./rows.ts";
-import { noFlops, type OperationRule, type OperationTraits } from "./rule.ts";
+import { noFlops, noInput, type OperationRule, type OperationTraits } from "./rule.ts";
 
 /** What has no inputs, and is there for all that read it. */
 const source: Omit<OperationTraits<OperationName>, "keepsRows"> = {
@@ -12,6 +12,9 @@ const source: Omit<OperationTraits<OperationName>, "keepsRows"> = {
   isRowWise: never,
   isOfScores: false,
   isCheap: false,
+  isMultilinear: false,
+  equalInput: noInput,
+  shorterForm: null,
 };
 
 /** What is fed and what is learned: the evaluator is given their values. */
