@@ -1,7 +1,11 @@
 import { type Program, verify } from "../ir/index.ts";
 import type { ProgramName } from "../programs/index.ts";
 import type { TrainSettings } from "../settings/index.ts";
+import { accumulateGradients } from "./accumulate-gradients.ts";
+import { applyOptimizer } from "./apply-optimizer.ts";
+import { clipGradients } from "./clip-gradients.ts";
 import { collectFactors } from "./collect-factors.ts";
+import { differentiate } from "./differentiate.ts";
 import { eliminateCommonSubexpressions } from "./eliminate-common-subexpressions.ts";
 import { hoist, hoistLargest } from "./hoist.ts";
 import { joinSliceGradients } from "./join-slice-gradients.ts";
@@ -9,13 +13,14 @@ import { removeDropout, sampleDropout } from "./lower-dropout.ts";
 import { lowerPrecision } from "./lower-precision.ts";
 import { mergeProjections } from "./merge-projections.ts";
 import { type Property, properties } from "./properties.ts";
-import { recomputeElements, recomputeLayers, recomputeScores } from "./recompute.ts";
+import { recomputeElements } from "./recompute-elements.ts";
+import { recomputeLayers } from "./recompute-layers.ts";
+import { recomputeScores } from "./recompute-scores.ts";
 import { scaleOperands } from "./scale-operands.ts";
 import { simplify } from "./simplify.ts";
 import { splitProjections } from "./split-projections.ts";
 import { tileAttention } from "./tile-attention.ts";
 import { tileRows } from "./tile-rows.ts";
-import { addGradients, addToSums, addUpdates, clipGradients } from "./train.ts";
 
 /** What passes may know of the spec. */
 export interface PassContext {
@@ -60,9 +65,9 @@ export const passes: readonly Pass[] = [
     of: differentiated,
     requires: ["loss", "no dropout"],
     ensures: [],
-    run: (program, { trainable }) => addGradients(program, trainable),
+    run: (program, { trainable }) => differentiate(program, trainable),
   },
-  { name: "accumulate-gradients", of: accumulated, requires: ["loss"], ensures: [], run: addToSums },
+  { name: "accumulate-gradients", of: accumulated, requires: ["loss"], ensures: [], run: accumulateGradients },
   {
     name: "clip-gradients",
     of: updating,
@@ -75,7 +80,7 @@ export const passes: readonly Pass[] = [
     of: updating,
     requires: [],
     ensures: [],
-    run: (program, { settings }) => addUpdates(program, settings),
+    run: (program, { settings }) => applyOptimizer(program, settings),
   },
   { name: "simplify", of: "every program", requires: [], ensures: ["no stop_gradient"], run: simplify },
   { name: "collect-factors-again", of: differentiated, requires: [], ensures: [], run: collectFactors },
