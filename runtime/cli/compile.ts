@@ -9,12 +9,12 @@ import {
   printProgram,
   stepPrograms,
   type TracedSpec,
+  targets,
   whyNoProgram,
   whyNoStep,
 } from "../../compiler/index.ts";
 import { report } from "../../grammar/index.ts";
 import { writeAtomically } from "../files/index.ts";
-import { writeModel } from "../tensorflow/index.ts";
 import { refuse, refuseWriting } from "./fail.ts";
 import { renderPassTable } from "./pass-table.ts";
 import { compilePath, showDiagnostics } from "./read-spec.ts";
@@ -32,7 +32,7 @@ export interface CompileOptions {
   /** A folder for `plan.yaml`. */
   readonly output: string | null;
   /** What else to write into that folder. */
-  readonly target: "tensorflow" | null;
+  readonly target: string | null;
   /** Expect the memory of a training step even where the spec does not limit it; the step is built for that. */
   readonly memory: boolean;
 }
@@ -58,7 +58,7 @@ export function compile(
       return refuse([report("no-such-program", path, { name: "step", why: whyNoStep(spec) })], terminal);
     }
     terminal.out(text ?? "");
-    if (output !== null && !writeFiles(output, yaml, target === null ? null : spec, terminal)) return exitCodes.wrong;
+    if (output !== null && !writeFiles(output, yaml, spec, target, terminal)) return exitCodes.wrong;
   }
   return showDiagnostics(compiled, terminal) ? exitCodes.done : exitCodes.wrong;
 }
@@ -75,12 +75,19 @@ function programOf(emit: Exclude<Emitted, "plan">): ProgramName {
   return emit === "passes" ? "step" : emit;
 }
 
-/** Writes the plan, and the model when there is one to write. */
-function writeFiles(folder: string, yaml: string, model: TracedSpec | null, terminal: Terminal): boolean {
+/** Writes the plan, and the files of a target when one is named. */
+function writeFiles(
+  folder: string,
+  yaml: string,
+  spec: TracedSpec,
+  target: string | null,
+  terminal: Terminal,
+): boolean {
   try {
     mkdirSync(folder, { recursive: true });
     writeAtomically(join(folder, "plan.yaml"), yaml);
-    if (model !== null) writeModel(model, folder);
+    const files = targets.find(({ name }) => name === target)?.files?.(spec) ?? [];
+    for (const { name, content } of files) writeAtomically(join(folder, name), content);
     return true;
   } catch (error) {
     refuseWriting(error, folder, terminal);

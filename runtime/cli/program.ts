@@ -1,5 +1,6 @@
 import { Argument, Command, CommanderError, Option } from "commander";
 import type { ProgramName, TrainOverrides } from "../../compiler/index.ts";
+import { compiledTargetNames, passNames, programNames } from "../../compiler/names.ts";
 import { addAdapterCommands } from "./adapter-commands.ts";
 import type { BenchOptions } from "./bench.ts";
 import type { Emitted } from "./compile.ts";
@@ -15,51 +16,15 @@ import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 import { version } from "./version.ts";
 import { addWeightsCommands } from "./weights-commands.ts";
 
-/** The names that the command line offers; the compiler's own lists are not loaded for a start. */
-const programNames: readonly ProgramName[] = [
-  "forward",
-  "encode_image",
-  "encode_text",
-  "step",
-  "embed",
-  "compare",
-  "backpropagate",
-  "update",
-  "init",
-];
 /** Behind the options of commands that take any program. */
 const helpOfPieces =
   "\n\nembed, compare, backpropagate and update are the training step where `micro_batch` cuts the batch. compare takes all" +
   "\nrows, embed and backpropagate those of a micro-batch, update the gradients that the others have added up.";
-const passNames = [
-  "none",
-  "lower-dropout",
-  "split-projections",
-  "scale-operands",
-  "collect-factors",
-  "tile-attention",
-  "tile-rows",
-  "differentiate",
-  "accumulate-gradients",
-  "clip-gradients",
-  "apply-optimizer",
-  "simplify",
-  "collect-factors-again",
-  "join-slice-gradients",
-  "eliminate-common-subexpressions",
-  "lower-precision",
-  "eliminate-common-subexpressions-again",
-  "hoist",
-  "recompute-scores",
-  "recompute-elements",
-  "recompute-layers",
-];
-
 interface CompileFlags {
   readonly emit?: Emitted;
   readonly after?: string;
   readonly output?: string;
-  readonly target?: "tensorflow";
+  readonly target?: string;
   readonly memory?: boolean;
 }
 
@@ -144,9 +109,11 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
     .addOption(
       new Option("--emit <what>", "print that instead of the summary").choices(["plan", "passes", ...programNames]),
     )
-    .addOption(new Option("--after <pass>", "of a program, what this pass leaves").choices(passNames))
+    .addOption(new Option("--after <pass>", "of a program, what this pass leaves").choices(["none", ...passNames]))
     .option("-o, --output <folder>", "write plan.yaml there, and what --target asks for")
-    .addOption(new Option("--target <name>", "write the model for this program too; needs -o").choices(["tensorflow"]))
+    .addOption(
+      new Option("--target <name>", "write the model for this program too; needs -o").choices(compiledTargetNames()),
+    )
     .option("--memory", "say how much memory a training step is expected to take, whether or not the spec limits it")
     .addHelpText(
       "after",

@@ -1,6 +1,6 @@
 import { byteCount, type Node, neededFor, type Program } from "../../ir/index.ts";
 import { valueNamed } from "../../programs/index.ts";
-import { isComputed, type Value } from "../index.ts";
+import { isComputed, type Value } from "../lowering/index.ts";
 import { type GraphWriter, scopeOf } from "./graph-writer.ts";
 import { type Attribute, type SignatureDef, type TensorInfo, typeAttribute } from "./graphdef.ts";
 import { type Bf16Products, lower, type Target } from "./lower/index.ts";

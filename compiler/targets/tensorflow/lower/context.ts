@@ -1,5 +1,5 @@
 import type { OperationName, TensorType } from "../../../ir/index.ts";
-import type { LoweringTo } from "../../index.ts";
+import type { LoweringTo } from "../../lowering/index.ts";
 import { type Attributes, type GraphDtype, typeAttribute } from "../graphdef.ts";
 
 /**
