@@ -44,13 +44,13 @@ export const transpose: OperationRule<"transpose"> = {
   isOfScores: false,
   isCheap: false,
   isMultilinear: true,
-  equalInput: ({ permutation }, [input]) =>
-    input !== undefined && permutation.every((axis, index) => axis === index) ? input : null,
+  equalInput: ({ permutation }, [input]) => (input !== undefined && keepsOrder(permutation) ? input : null),
   shorterForm: ({ permutation }, [input], _, build) => {
     const [inner] = input?.operation.op === "transpose" ? input.inputs : [];
     if (input?.operation.op !== "transpose" || inner === undefined) return null;
     const before = input.operation.permutation;
-    return build.add({ op: "transpose", permutation: permutation.map((axis) => before[axis] ?? axis) }, inner);
+    const both = permutation.map((axis) => before[axis] ?? axis);
+    return keepsOrder(both) ? inner : build.add({ op: "transpose", permutation: both }, inner);
   },
   type: ({ permutation }, [input]) => {
     if (input === undefined) return "it needs a tensor";
@@ -74,6 +74,10 @@ export const transpose: OperationRule<"transpose"> = {
     });
   },
 };
+
+function keepsOrder(permutation: readonly number[]): boolean {
+  return permutation.every((axis, index) => axis === index);
+}
 
 export const slice: OperationRule<"slice"> = {
   isElementwise: false,
