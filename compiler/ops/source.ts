@@ -29,7 +29,7 @@ const given: Omit<OperationRule<"input" | "parameter">, "keepsRows"> = {
   },
 };
 
-/** Pieces of an input are cut one after the other. */
+/** Micro-batches of an input are cut one after the other. */
 export const input: OperationRule<"input"> = { ...given, keepsRows: ({ axis }) => axis === 0 };
 
 export const parameter: OperationRule<"parameter"> = { ...given, keepsRows: never };

@@ -7,7 +7,7 @@ import { nameOf } from "./values.ts";
 /**
  * A training step in micro-batches, for losses that compare all of its rows (GradCache: Gao et al., 2021). `embed`
  * gives, for the rows of a micro-batch, the values at which rows meet; `compare` gives the loss of all of them together and its
- * gradients there; `backpropagate` computes a micro-batch again and goes on with these gradients to the parameters; `update`
+ * gradients there; `backpropagate` recomputes a micro-batch and continues with these gradients to the parameters; `update`
  * changes what is trained. Gradients of parameters are added up in a state of their own.
  */
 export const microBatchPrograms = [
