@@ -53,3 +53,11 @@ test("embeddings that are given have gradients, by which micro-batches go on", (
   const step = differentiate(program, new Set());
   expect([...step.outputs.keys()]).toEqual(["loss", "embedding_gradient:0"]);
 });
+
+test("a comparison hands on no gradient, though what it reads is trained", () => {
+  const made = new Small();
+  const w = made.parameter("w", [3]);
+  const mask = made.add({ op: "cast", dtype: "f32" }, made.add({ op: "greater" }, w, made.number(0)));
+  const step = differentiate(made.program({ loss: made.total(mask) }, "step"), new Set(["w"]));
+  expect([...step.outputs.keys()]).toEqual(["loss"]);
+});

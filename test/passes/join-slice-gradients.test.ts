@@ -46,7 +46,8 @@ test("sums of what is not padded, that repeat an operand, or that are read insid
   const program = small.program({
     inside,
     y: sum(small, inside, part(small, "b", 2, 6)),
-    repeated: sum(small, small.input("row", [4]), small.input("z", shape)),
+    // What is whole has an axis more, along which the parts would be repeated.
+    repeated: sum(small, part(small, "a", 0, 2), small.input("z", [3, ...shape]), part(small, "b", 2, 6)),
   });
   expectUntouched(program, joinSliceGradients(program));
 });
