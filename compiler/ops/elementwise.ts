@@ -82,7 +82,7 @@ function unary(
           ],
     evaluate: (_, inputs, __, output) => {
       const { data } = inputAt(inputs, 0);
-      for (let place = 0; place < output.length; place++) output[place] = compute(data[place] ?? 0);
+      for (let place = 0; place < output.length; place++) output[place] = compute(data[place] ?? Number.NaN);
     },
   };
 }
@@ -326,7 +326,7 @@ export const cast: OperationRule<"cast"> = {
   evaluate: ({ dtype }, inputs, _, output) => {
     const { data } = inputAt(inputs, 0);
     for (let place = 0; place < output.length; place++) {
-      const value = data[place] ?? 0;
+      const value = data[place] ?? Number.NaN;
       output[place] = dtype === "i32" ? Math.trunc(value) : dtype === "bool" ? Number(value !== 0) : value;
     }
   },

@@ -1,5 +1,6 @@
+import { at } from "../at.ts";
 import { elementCount, printType } from "../ir/types.ts";
-import { inputAt } from "./indexing.ts";
+import { inputAt, sizeAt } from "./indexing.ts";
 import { never } from "./rows.ts";
 import { noFlops, noInput, type OperationRule } from "./rule.ts";
 
@@ -8,7 +9,7 @@ export const gather: OperationRule<"gather"> = {
   isElementwise: false,
   ofUniform: "not uniform",
   movesElements: false,
-  numbers: (_, [table]) => ({ input: 1, limit: table?.shape[0] ?? 0 }),
+  numbers: (_, inputs) => ({ input: 1, limit: sizeAt(at(inputs, 0).shape, 0) }),
   isRandom: false,
   keepsRows: ({ axis, axisOf }) => axisOf(0) === null && axisOf(1) === axis,
   isRowWise: never,
@@ -27,13 +28,14 @@ export const gather: OperationRule<"gather"> = {
   saved: "inputs",
   derivative: ({ inputs: [table, ids], gradient }, build) => {
     if (table === undefined || ids === undefined) return [];
-    return [build.add({ op: "scatter_add", rows: table.type.shape[0] ?? 0 }, ids, gradient), null];
+    return [build.add({ op: "scatter_add", rows: sizeAt(table.type.shape, 0) }, ids, gradient), null];
   },
   evaluate: (_, inputs, __, output) => {
     const { type, data } = inputAt(inputs, 0);
     const ids = inputAt(inputs, 1).data;
     const width = elementCount({ ...type, shape: type.shape.slice(1) });
     for (const [index, id] of ids.entries()) {
+      // Beyond the table there is nothing to read, which means 0.
       for (let column = 0; column < width; column++) output[index * width + column] = data[id * width + column] ?? 0;
     }
   },
@@ -71,8 +73,8 @@ export const scatterAdd: OperationRule<"scatter_add"> = {
     for (const [index, id] of ids.entries()) {
       if (id < 0 || id >= rows) continue;
       for (let column = 0; column < width; column++) {
-        const at = id * width + column;
-        output[at] = (output[at] ?? 0) + (data[index * width + column] ?? 0);
+        const place = id * width + column;
+        output[place] = (output[place] ?? Number.NaN) + (data[index * width + column] ?? Number.NaN);
       }
     }
   },

@@ -49,7 +49,7 @@ export const randomUniform: OperationRule<"random_uniform"> = {
   saved: "nothing",
   derivative: null,
   evaluate: ({ seed, site }, inputs, _, output) => {
-    const step = inputAt(inputs, 0).data[0] ?? 0;
+    const step = inputAt(inputs, 0).data[0] ?? Number.NaN;
     for (let place = 0; place < output.length; place++) output[place] = uniformAt(seed, step, site, place);
   },
 };
