@@ -30,7 +30,7 @@ import {
   judge,
   type PlacedAdapters,
   placeAdapters,
-  Selecting,
+  SelectorResolver,
   selectedModules,
 } from "./select/index.ts";
 import {
@@ -122,15 +122,15 @@ function traceModel(
   if (diagnostics.length === 0) elaborator.trace();
   if (diagnostics.length > 0) return { plan: null, spec: null, elements: [], diagnostics };
 
-  const bare = new Selecting(elementsOf(elaborator.components()));
+  const bare = new SelectorResolver(elementsOf(elaborator.components()));
   const placed: PlacedAdapters[] = [];
   for (const member of model.members) {
     if (member.kind === "placement") placed.push(placeAdapters(member, bare, elaborator));
   }
   const elements = elementsOf(elaborator.components());
-  const selecting = new Selecting(elements);
+  const resolver = new SelectorResolver(elements);
   const rules = model.members.filter((member): member is FreezeRule => member.kind === "freeze-rule");
-  const decisions = decideTrainable(elements, rules, selecting);
+  const decisions = decideTrainable(elements, rules, resolver);
   diagnostics.push(...bare.diagnostics, ...duplicateNames(elements));
   const traced = diagnostics.length === 0 ? elaborator.trace() : null;
 
@@ -139,15 +139,15 @@ function traceModel(
   const counted = [];
   for (const member of model.members) {
     if (member.kind !== "expect") continue;
-    const result = judge(member, measures, selecting, diagnostics);
+    const result = judge(member, measures, resolver, diagnostics);
     if (result !== null) judged.push(result);
     for (const quantity of [member.left, member.right]) {
       if (quantity.kind === "measure" && quantity.name.text === "count" && quantity.of !== null) {
-        counted.push(selectedModules(new Selecting(elements).select(expandSelectors(quantity.of))));
+        counted.push(selectedModules(new SelectorResolver(elements).select(expandSelectors(quantity.of))));
       }
     }
   }
-  diagnostics.push(...selecting.diagnostics, ...checkCoverage(placed, elements, counted));
+  diagnostics.push(...resolver.diagnostics, ...checkCoverage(placed, elements, counted));
   if (traced === null) return { plan: null, spec: null, elements, diagnostics };
   const outputs = tensorsOf(traced.outputs);
   diagnostics.push(...checkEvalSettings(file, evaluation.settings, outputs, settings.batch));
@@ -169,7 +169,7 @@ function traceModel(
         optimizerSlots: slotsOf(settings.optimizer),
       })
     : null;
-  const atRows = keeping((rows: number) =>
+  const atRows = memoize((rows: number) =>
     traceModel(model, program, { ...overrides, batch: rows, microBatch: rows }, false),
   );
   const spec: TracedSpec = {
@@ -189,7 +189,7 @@ function traceModel(
 }
 
 /** Computes a value for each argument when it is first asked for, and keeps it. */
-function keeping<Argument, Result>(compute: (argument: Argument) => Result): (argument: Argument) => Result {
+function memoize<Argument, Result>(compute: (argument: Argument) => Result): (argument: Argument) => Result {
   const kept = new Map<Argument, Result>();
   return (argument) => {
     const result = kept.get(argument) ?? compute(argument);

@@ -43,8 +43,9 @@ export {
   type Program as LoadedProgram,
   type ReadResult,
 } from "./load/index.ts";
+export type { ProgramName } from "./names.ts";
 export type { TensorData } from "./ops/index.ts";
-export { isFor, optimise, optimiseForOnnx, type PassContext, passes } from "./passes/index.ts";
+export { isFor, optimise, type PassContext, passes } from "./passes/index.ts";
 export {
   type ExpectedMemory,
   type FlowUnit,
@@ -67,7 +68,6 @@ export {
   inputsOf,
   microBatchPrograms,
   nameOf,
-  type ProgramName,
   type ProgramValue,
   roleOf,
   runProgram,
@@ -87,11 +87,13 @@ export {
   type TrainSettings,
   type VoxelStorage,
 } from "./settings/index.ts";
+export { targets } from "./targets/index.ts";
 export {
   emitOnnx,
   encodeOnnx,
   halfBits,
   type OnnxModel,
+  optimiseForOnnx,
   type Place,
   placeWeights,
   seedInput,
@@ -102,8 +104,9 @@ export {
 export {
   type Bf16Products,
   emitModel,
-  encodeSavedModel,
   type ModelIndex,
   type ModelSettings,
+  modelFiles,
+  modelPrograms,
 } from "./targets/tensorflow/index.ts";
 export { printBytes, printCount, printFlops } from "./units.ts";

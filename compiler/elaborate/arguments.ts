@@ -1,10 +1,9 @@
 import { didYouMean, type Parameter, type Span, type TypeExpression } from "../../grammar/index.ts";
 import type { BuiltinArgument } from "./builtins/builtin.ts";
-import type { Environment } from "./environment.ts";
 import type { Evaluator } from "./evaluate.ts";
 import { matchType } from "./patterns.ts";
 import type { Trace } from "./trace.ts";
-import type { Value } from "./values.ts";
+import type { Environment, Value } from "./values.ts";
 
 export interface Callee {
   readonly name: string;

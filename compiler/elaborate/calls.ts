@@ -9,13 +9,19 @@ import type {
 } from "../../grammar/index.ts";
 import { bindArguments } from "./arguments.ts";
 import type { BuiltinArgument } from "./builtins/builtin.ts";
-import { Environment } from "./environment.ts";
 import { applyBuiltin, type Caller, Evaluator } from "./evaluate.ts";
-import type { AdapterInstance, ModuleInstance } from "./instances.ts";
 import type { Instantiator, Place } from "./instantiate.ts";
 import { type Recorder, runBody } from "./statements.ts";
 import type { Trace } from "./trace.ts";
-import { describe, type InstanceValue, number, type Value } from "./values.ts";
+import {
+  type AdapterInstance,
+  describe,
+  Environment,
+  type InstanceValue,
+  type ModuleInstance,
+  number,
+  type Value,
+} from "./values.ts";
 
 type CallableValue = Value & { readonly kind: "callable" };
 

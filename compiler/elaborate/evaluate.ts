@@ -9,10 +9,19 @@ import {
 } from "../../grammar/index.ts";
 import type { BinaryName, CompareName } from "../ir/index.ts";
 import { type BuiltinArgument, BuiltinCall } from "./builtins/builtin.ts";
-import type { Environment } from "./environment.ts";
-import type { ModuleInstance } from "./instances.ts";
+import { builtinNamed } from "./builtins/index.ts";
 import type { Trace } from "./trace.ts";
-import { boolean, describe, list, none, number, tensor, type Value } from "./values.ts";
+import {
+  boolean,
+  describe,
+  type Environment,
+  list,
+  type ModuleInstance,
+  none,
+  number,
+  tensor,
+  type Value,
+} from "./values.ts";
 
 /** How calls of what is written in the language are made; see `calls.ts`. */
 export interface Caller {
@@ -237,7 +246,8 @@ export function applyBuiltin(
   span: Span,
   trace: Trace,
 ): Value {
-  return callee.builtin.apply(new BuiltinCall(callee.name, callee.builtin, passed, trace, span));
+  const builtin = builtinNamed(callee.name);
+  return builtin.apply(new BuiltinCall(callee.name, builtin, passed, trace, span));
 }
 
 function argumentNames({ declaration }: ModuleInstance): readonly string[] {

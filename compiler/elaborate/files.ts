@@ -1,7 +1,7 @@
 import type { RolesDeclaration, Source } from "../../grammar/index.ts";
 import { type Program, scopeOf } from "../load/index.ts";
 import { builtinEnvironment } from "./builtins/index.ts";
-import { Environment } from "./environment.ts";
+import { Environment } from "./values.ts";
 
 /** What the declarations of one file know. */
 export interface FileContext {

@@ -12,21 +12,13 @@ import type {
 import type { InitialValue } from "../ir/index.ts";
 import { bindArguments } from "./arguments.ts";
 import type { BuiltinArgument } from "./builtins/builtin.ts";
-import { Environment } from "./environment.ts";
 import type { Evaluator } from "./evaluate.ts";
 import type { Files } from "./files.ts";
-import {
-  type ChildNaming,
-  type ModuleInstance,
-  type ParameterInstance,
-  printSteps,
-  type Role,
-  type Step,
-} from "./instances.ts";
+import { type ParameterInstance, printSteps, type Role, type Step } from "./parameters.ts";
 import { sizesOf } from "./patterns.ts";
 import { resolveRole } from "./roles.ts";
 import { elementsOf, runLet } from "./statements.ts";
-import { describe, list, none, type Value } from "./values.ts";
+import { type ChildNaming, describe, Environment, list, type ModuleInstance, none, type Value } from "./values.ts";
 
 /** Modules in one model. */
 const instanceLimit = 200_000;

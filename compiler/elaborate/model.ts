@@ -2,14 +2,13 @@ import type { Diagnostic, Encoder, HeadLet, LossUse, ModelDeclaration, Parameter
 import { type Graph, type Node, printType, type TensorType } from "../ir/index.ts";
 import type { BuiltinArgument } from "./builtins/builtin.ts";
 import { Calls, forwardOf, type HeadSlot } from "./calls.ts";
-import { Environment } from "./environment.ts";
 import { Evaluator } from "./evaluate.ts";
 import type { Files } from "./files.ts";
-import type { ModuleInstance, ParameterInstance } from "./instances.ts";
 import { Instantiator, placeChild, rootPlace } from "./instantiate.ts";
+import type { ParameterInstance } from "./parameters.ts";
 import { sizesOf } from "./patterns.ts";
 import { Trace } from "./trace.ts";
-import { describe, number, type TensorValue, type Value } from "./values.ts";
+import { describe, Environment, type ModuleInstance, number, type TensorValue, type Value } from "./values.ts";
 
 /** A part of a model that has a name: an encoder, a head, or a part or parameter of the model itself. */
 export type Component =

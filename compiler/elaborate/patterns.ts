@@ -1,8 +1,7 @@
 import type { Span, TensorType } from "../../grammar/index.ts";
 import { type Dtype, printType } from "../ir/index.ts";
-import type { Environment } from "./environment.ts";
 import type { Evaluator } from "./evaluate.ts";
-import { number, type TensorValue, type Value } from "./values.ts";
+import { type Environment, number, type TensorValue, type Value } from "./values.ts";
 
 /**
  * Checks a tensor against a declared type. A name that is not a number yet gets the size that is there, everything else

@@ -1,5 +1,5 @@
 import { didYouMean, type Name, type RolesDeclaration, type Span } from "../../grammar/index.ts";
-import type { Role } from "./instances.ts";
+import type { Role } from "./parameters.ts";
 import type { Trace } from "./trace.ts";
 
 /** The role that a tag such as `as attn.kv` names. */

@@ -1,8 +1,7 @@
 import { didYouMean, type Let, type Repetition, type Require, type Statement } from "../../grammar/index.ts";
-import { Environment } from "./environment.ts";
 import type { Evaluator } from "./evaluate.ts";
 import { matchType } from "./patterns.ts";
-import { none, number, type Value } from "./values.ts";
+import { Environment, none, number, type Value } from "./values.ts";
 
 /** Hears of every value that a `let` names. */
 export type Recorder = (name: string, value: Value) => void;

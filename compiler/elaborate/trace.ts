@@ -8,7 +8,7 @@ import {
 } from "../../grammar/index.ts";
 import { type Dtype, Graph, type Node, nodeLimit, type Operation, printType, type TensorType } from "../ir/index.ts";
 import { Failure } from "./failure.ts";
-import type { ParameterInstance } from "./instances.ts";
+import type { ParameterInstance } from "./parameters.ts";
 import { describe, number, type TensorValue, tensor, type Value } from "./values.ts";
 
 /** Modules and functions within each other; more is a module that contains itself. */

@@ -1,8 +1,7 @@
+import type { AdapterDeclaration, ModuleDeclaration, Span } from "../../grammar/index.ts";
 import { type Dtype, type InitialValue, type Node, printType } from "../ir/index.ts";
 import type { Callable } from "../load/index.ts";
-import type { Builtin } from "./builtins/builtin.ts";
-import type { Environment } from "./environment.ts";
-import type { ModuleInstance, ParameterInstance } from "./instances.ts";
+import type { ParameterInstance, Role, Step } from "./parameters.ts";
 
 /** What an expression gives while a spec is elaborated. */
 export type Value =
@@ -18,7 +17,7 @@ export type Value =
   | { readonly kind: "parameter"; readonly parameter: ParameterInstance }
   | InstanceValue
   | { readonly kind: "callable"; readonly callable: Callable; readonly home: Environment }
-  | { readonly kind: "builtin"; readonly name: string; readonly builtin: Builtin }
+  | { readonly kind: "builtin"; readonly name: string }
   /** A bare name as an axis: the label of a tensor's axis, or else what the name means. */
   | { readonly kind: "axis-name"; readonly text: string; readonly meaning: Value | null };
 
@@ -34,6 +33,71 @@ export interface InstanceValue {
   readonly kind: "instance";
   readonly instance: ModuleInstance;
   readonly level: number;
+}
+
+/** How the names of children in checkpoints follow from that of their parent. */
+export type ChildNaming = (own: string) => string;
+
+/** A module with its numbers, at its place in the tree. */
+export interface ModuleInstance {
+  readonly declaration: ModuleDeclaration | AdapterDeclaration;
+  readonly steps: readonly Step[];
+  /** The steps as a selector writes them: `vision.spatial.layers[0].attention`. */
+  readonly path: string;
+  /** The module's name in checkpoints. */
+  readonly checkpoint: string;
+  readonly nameChild: ChildNaming;
+  readonly role: Role | null;
+  /** Arguments and lets: what the members' declarations know. */
+  readonly environment: Environment;
+  /** What `forward` and those outside see: parameters, parts, and `none` for members that are off. */
+  readonly members: Map<string, Value>;
+  readonly parameters: ParameterInstance[];
+  readonly children: ModuleInstance[];
+  /** Innermost first. */
+  readonly adapters: AdapterInstance[];
+  /** The lets of the last trace of `forward`, by name. */
+  readonly values: Map<string, Value>;
+  readonly span: Span;
+}
+
+/** An adapter around a module. */
+export interface AdapterInstance {
+  readonly declaration: AdapterDeclaration;
+  /** The adapter's own arguments and parameters. */
+  readonly instance: ModuleInstance;
+}
+
+/** Names and what they mean, inside a wider environment. */
+export class Environment {
+  private readonly values = new Map<string, Value>();
+  private readonly outer: Environment | null;
+
+  constructor(outer: Environment | null) {
+    this.outer = outer;
+  }
+
+  lookup(name: string): Value | undefined {
+    return this.values.get(name) ?? this.outer?.lookup(name);
+  }
+
+  define(name: string, value: Value): void {
+    this.values.set(name, value);
+  }
+
+  /** Gives a known name a new value where it was defined, up to `limit`; false when it is not known so far. */
+  assign(name: string, value: Value, limit: Environment): boolean {
+    if (this.values.has(name)) {
+      this.values.set(name, value);
+      return true;
+    }
+    return this === limit || this.outer === null ? false : this.outer.assign(name, value, limit);
+  }
+
+  /** Every name that is known here, for suggestions. */
+  names(): readonly string[] {
+    return [...this.values.keys(), ...(this.outer?.names() ?? [])];
+  }
 }
 
 export const none: Value = { kind: "none" };

@@ -1,7 +1,8 @@
+import { at } from "../at.ts";
 import { elementCount, printType, type TensorType } from "../ir/types.ts";
-import { inputAt, stridesOf } from "./indexing.ts";
+import { inputAt, sizeAt, stridesOf } from "./indexing.ts";
 import { never } from "./rows.ts";
-import type { OperationRule } from "./rule.ts";
+import { noInput, type OperationRule } from "./rule.ts";
 
 type Padding = readonly (readonly [before: number, after: number])[];
 
@@ -19,20 +20,23 @@ export const depthwiseConv3d: OperationRule<"depthwise_conv3d"> = {
   isRowWise: never,
   isOfScores: false,
   isCheap: false,
+  isMultilinear: true,
+  equalInput: noInput,
+  shorterForm: null,
   type: ({ padding }, [input, weight]) => {
     if (input === undefined || weight === undefined) return "it needs a tensor and a weight";
     if (input.shape.length !== 5) return `${printType(input)} is not [batch, time, height, width, dim]`;
-    const [dim = 0, one, ...kernel] = weight.shape;
-    if (kernel.length !== 3 || one !== 1 || dim !== input.shape[4]) {
-      return `the weight of ${printType(input)} is f32[${input.shape[4] ?? 0}, 1, t, h, w], not ${printType(weight)}`;
+    const [dim, one, ...kernel] = weight.shape;
+    if (kernel.length !== 3 || one !== 1 || dim === undefined || dim !== input.shape[4]) {
+      return `the weight of ${printType(input)} is f32[${sizeAt(input.shape, 4)}, 1, t, h, w], not ${printType(weight)}`;
     }
     if (padding.length !== 3) return "its padding is three pairs: time, height, width";
     const sizes = kernel.map((size, index) => {
-      const [before, after] = padding[index] ?? [0, 0];
-      return (input.shape[index + 1] ?? 0) + before + after - size + 1;
+      const [before, after] = at(padding, index);
+      return sizeAt(input.shape, index + 1) + before + after - size + 1;
     });
     if (sizes.some((size) => size < 1)) return `the kernel of ${printType(weight)} is larger than ${printType(input)}`;
-    return { dtype: input.dtype, shape: [input.shape[0] ?? 0, ...sizes, dim] };
+    return { dtype: input.dtype, shape: [sizeAt(input.shape, 0), ...sizes, dim] };
   },
   flops: (_, [, weight], output) => 2 * elementCount(output) * tapsOf(weight),
   saved: "inputs",
@@ -41,7 +45,7 @@ export const depthwiseConv3d: OperationRule<"depthwise_conv3d"> = {
     if (input === undefined || weight === undefined) return [];
     const kernel = weight.type.shape.slice(2);
     const rest = padding.map(([before, after], axis) => {
-      const reach = (kernel[axis] ?? 1) - 1;
+      const reach = sizeAt(kernel, axis) - 1;
       return [reach - before, reach - after] as const;
     });
     if (flip && needs(1)) throw new Error("the weight of a turned convolution has no gradient of its own");
@@ -56,8 +60,8 @@ export const depthwiseConv3d: OperationRule<"depthwise_conv3d"> = {
     output.fill(0);
     const taps = tapsOf(weight.type);
     visitTaps(input.type, type, weight.type.shape.slice(2), padding, (from, to, tap, channel) => {
-      const at = channel * taps + (flip ? taps - 1 - tap : tap);
-      output[to] = (output[to] ?? 0) + (input.data[from] ?? 0) * (weight.data[at] ?? 0);
+      const place = channel * taps + (flip ? taps - 1 - tap : tap);
+      output[to] = (output[to] ?? Number.NaN) + (input.data[from] ?? Number.NaN) * (weight.data[place] ?? Number.NaN);
     });
   },
 };
@@ -73,6 +77,9 @@ export const depthwiseConv3dWeight: OperationRule<"depthwise_conv3d_weight"> = {
   isRowWise: never,
   isOfScores: false,
   isCheap: false,
+  isMultilinear: true,
+  equalInput: noInput,
+  shorterForm: null,
   type: ({ kernel }, [input, gradient]) => {
     const dim = input?.shape[4];
     if (dim === undefined || gradient?.shape[4] !== dim || kernel.length !== 3)
@@ -89,8 +96,9 @@ export const depthwiseConv3dWeight: OperationRule<"depthwise_conv3d_weight"> = {
     const totals = new Float64Array(output.length);
     const taps = tapsOf(type);
     visitTaps(input.type, gradient.type, kernel, padding, (from, to, tap, channel) => {
-      const at = channel * taps + tap;
-      totals[at] = (totals[at] ?? 0) + (input.data[from] ?? 0) * (gradient.data[to] ?? 0);
+      const place = channel * taps + tap;
+      totals[place] =
+        (totals[place] ?? Number.NaN) + (input.data[from] ?? Number.NaN) * (gradient.data[to] ?? Number.NaN);
     });
     output.set(totals);
   },

@@ -8,10 +8,11 @@ import {
   type TensorType,
   type UnaryName,
 } from "../ir/types.ts";
-import { erf, uniformAt } from "./functions.ts";
+import { erf } from "./functions.ts";
 import { inputAt, mapBroadcast } from "./indexing.ts";
 import { areAligned, never } from "./rows.ts";
-import { noFlops, type OperationRule, type Saved } from "./rule.ts";
+import { noFlops, noInput, type OperationRule, type Saved } from "./rule.ts";
+import { besideNeutral, uniformValue } from "./uniform.ts";
 
 const always = (): boolean => true;
 
@@ -57,13 +58,16 @@ const elementwise = {
 
 function unary(
   saved: Saved,
+  form: Pick<OperationRule<UnaryName>, "isMultilinear" | "shorterForm">,
   compute: (x: number) => number,
   derivative: UnaryDerivative | null,
 ): OperationRule<UnaryName> {
   return {
     ...elementwise,
+    ...form,
     isOfScores: false,
     isCheap: false,
+    equalInput: noInput,
     type: (_, [input]) => {
       if (input === undefined) return "it needs a tensor";
       return input.dtype === "bool" ? "it needs numbers, not booleans" : input;
@@ -78,33 +82,40 @@ function unary(
           ],
     evaluate: (_, inputs, __, output) => {
       const { data } = inputAt(inputs, 0);
-      for (let place = 0; place < output.length; place++) output[place] = compute(data[place] ?? 0);
+      for (let place = 0; place < output.length; place++) output[place] = compute(data[place] ?? Number.NaN);
     },
   };
 }
 
+const nonlinear = { isMultilinear: false, shorterForm: null };
+
 export const unaryRules: { readonly [Name in UnaryName]: OperationRule<UnaryName> } = {
   neg: unary(
     "nothing",
+    {
+      isMultilinear: true,
+      shorterForm: (_, [input]) => (input?.operation.op === "neg" ? (input.inputs[0] ?? null) : null),
+    },
     (x) => -x,
     (_, __, g, b) => b.add({ op: "neg" }, g),
   ),
-  exp: unary("output", Math.exp, (_, y, g, b) => b.mul(g, y)),
-  log: unary("inputs", Math.log, (x, _, g, b) => b.add({ op: "div" }, g, x)),
-  sqrt: unary("output", Math.sqrt, (_, y, g, b) => b.add({ op: "div" }, b.mul(g, 0.5), y)),
+  exp: unary("output", nonlinear, Math.exp, (_, y, g, b) => b.mul(g, y)),
+  log: unary("inputs", nonlinear, Math.log, (x, _, g, b) => b.add({ op: "div" }, g, x)),
+  sqrt: unary("output", nonlinear, Math.sqrt, (_, y, g, b) => b.add({ op: "div" }, b.mul(g, 0.5), y)),
   rsqrt: unary(
     "output",
+    nonlinear,
     (x) => 1 / Math.sqrt(x),
     (_, y, g, b) => b.mul(b.mul(g, -0.5), b.mul(y, b.mul(y, y))),
   ),
-  abs: unary("inputs", Math.abs, (x, _, g, b) => b.mul(g, b.add({ op: "sign" }, x))),
-  sign: unary("nothing", Math.sign, null),
-  erf: unary("inputs", erf, (x, _, g, b) =>
+  abs: unary("inputs", nonlinear, Math.abs, (x, _, g, b) => b.mul(g, b.add({ op: "sign" }, x))),
+  sign: unary("nothing", nonlinear, Math.sign, null),
+  erf: unary("inputs", nonlinear, erf, (x, _, g, b) =>
     b.mul(b.mul(g, 2 / Math.sqrt(Math.PI)), b.add({ op: "exp" }, b.add({ op: "neg" }, b.mul(x, x)))),
   ),
-  tanh: unary("output", Math.tanh, (_, y, g, b) => b.add({ op: "sub" }, g, b.mul(g, b.mul(y, y)))),
-  sin: unary("inputs", Math.sin, (x, _, g, b) => b.mul(g, b.add({ op: "cos" }, x))),
-  cos: unary("inputs", Math.cos, (x, _, g, b) => b.mul(b.add({ op: "neg" }, g), b.add({ op: "sin" }, x))),
+  tanh: unary("output", nonlinear, Math.tanh, (_, y, g, b) => b.add({ op: "sub" }, g, b.mul(g, b.mul(y, y)))),
+  sin: unary("inputs", nonlinear, Math.sin, (x, _, g, b) => b.mul(g, b.add({ op: "cos" }, x))),
+  cos: unary("inputs", nonlinear, Math.cos, (x, _, g, b) => b.mul(b.add({ op: "neg" }, g), b.add({ op: "sin" }, x))),
 };
 
 /**
@@ -121,14 +132,13 @@ type BinaryDerivative = (
 
 function binary(
   saved: Saved,
-  { isOfScores, isCheap }: Pick<OperationRule<BinaryName>, "isOfScores" | "isCheap">,
+  form: Pick<OperationRule<BinaryName>, "isOfScores" | "isCheap" | "isMultilinear" | "equalInput" | "shorterForm">,
   compute: (a: number, b: number) => number,
   derivative: BinaryDerivative,
 ): OperationRule<BinaryName> {
   return {
     ...elementwise,
-    isOfScores,
-    isCheap,
+    ...form,
     type: (_, inputs) => {
       const types = pair(inputs);
       if (typeof types === "string") return types;
@@ -161,24 +171,39 @@ function chosen(op: "greater" | "less"): BinaryDerivative {
   return (a, b, _, g, build) => [() => share(a, b, g, build), () => share(b, a, g, build)];
 }
 
-const costly = { isOfScores: false, isCheap: false };
+const cheap = { isOfScores: true, isCheap: true, isMultilinear: false, shorterForm: null };
+const costly = { isOfScores: false, isCheap: false, isMultilinear: false, equalInput: noInput, shorterForm: null };
+
+/** x * c * d is x * (c d). */
+function oneFactor([product, outer]: readonly Node[], build: Build): Node | null {
+  if (product?.operation.op !== "mul" || outer?.type.shape.length !== 0) return null;
+  const [value, inner] = product.inputs;
+  const [one, other] = [uniformValue(inner), uniformValue(outer)];
+  if (value === undefined || one === null || other === null || inner?.type.shape.length !== 0) return null;
+  return build.mul(value, other * one);
+}
 
 export const binaryRules: { readonly [Name in BinaryName]: OperationRule<BinaryName> } = {
   add: binary(
     "nothing",
-    { isOfScores: true, isCheap: true },
+    { ...cheap, equalInput: (_, inputs, type) => besideNeutral(0, inputs, type, true) },
     (a, b) => a + b,
     (_, __, ___, g) => [() => g, () => g],
   ),
   sub: binary(
     "nothing",
-    { isOfScores: true, isCheap: true },
+    { ...cheap, equalInput: (_, inputs, type) => besideNeutral(0, inputs, type, false) },
     (a, b) => a - b,
     (_, __, ___, g, build) => [() => g, () => build.add({ op: "neg" }, g)],
   ),
   mul: binary(
     "inputs",
-    { isOfScores: true, isCheap: true },
+    {
+      ...cheap,
+      isMultilinear: true,
+      equalInput: (_, inputs, type) => besideNeutral(1, inputs, type, true),
+      shorterForm: (_, inputs, __, build) => oneFactor(inputs, build),
+    },
     (a, b) => a * b,
     // A square passes everything on by its first operand, with one product for both.
     (a, b, _, g, build) =>
@@ -186,7 +211,7 @@ export const binaryRules: { readonly [Name in BinaryName]: OperationRule<BinaryN
   ),
   div: binary(
     "inputs",
-    costly,
+    { ...costly, equalInput: (_, inputs, type) => besideNeutral(1, inputs, type, false) },
     (a, b) => a / b,
     (_, b, y, g, build) => [
       () => build.add({ op: "div" }, g, b),
@@ -214,6 +239,9 @@ function compare(compute: (a: number, b: number) => boolean): OperationRule<Comp
     ...elementwise,
     isOfScores: false,
     isCheap: false,
+    isMultilinear: false,
+    equalInput: noInput,
+    shorterForm: null,
     type: (_, inputs) => {
       const types = pair(inputs);
       if (typeof types === "string") return types;
@@ -247,6 +275,9 @@ export const where: OperationRule<"where"> = {
   isRowWise: always,
   isOfScores: true,
   isCheap: false,
+  isMultilinear: false,
+  equalInput: noInput,
+  shorterForm: null,
   type: (_, [condition, ...values]) => {
     if (condition?.dtype !== "bool") return "its condition must be of booleans";
     const types = pair(values);
@@ -281,6 +312,10 @@ export const cast: OperationRule<"cast"> = {
   isRowWise: always,
   isOfScores: true,
   isCheap: false,
+  // To whole numbers it is not, and to fewer digits it rounds.
+  isMultilinear: false,
+  equalInput: ({ dtype }, [input]) => (input?.type.dtype === dtype ? input : null),
+  shorterForm: null,
   type: ({ dtype }, [input]) => (input === undefined ? "it needs a tensor" : { dtype, shape: input.shape }),
   flops: noFlops,
   saved: "nothing",
@@ -291,7 +326,7 @@ export const cast: OperationRule<"cast"> = {
   evaluate: ({ dtype }, inputs, _, output) => {
     const { data } = inputAt(inputs, 0);
     for (let place = 0; place < output.length; place++) {
-      const value = data[place] ?? 0;
+      const value = data[place] ?? Number.NaN;
       output[place] = dtype === "i32" ? Math.trunc(value) : dtype === "bool" ? Number(value !== 0) : value;
     }
   },
@@ -307,53 +342,12 @@ export const stopGradient: OperationRule<"stop_gradient"> = {
   isRowWise: never,
   isOfScores: false,
   isCheap: false,
+  isMultilinear: true,
+  equalInput: (_, [input]) => input ?? null,
+  shorterForm: null,
   type: (_, [input]) => input ?? "it needs a tensor",
   flops: noFlops,
   saved: "nothing",
   derivative: null,
   evaluate: (_, inputs, __, output) => output.set(inputAt(inputs, 0).data),
-};
-
-/** What the spec asks for; a training program replaces it by a product with random zeros, the others by its input. */
-export const dropout: OperationRule<"dropout"> = {
-  isElementwise: false,
-  ofUniform: "not uniform",
-  movesElements: false,
-  numbers: null,
-  isRandom: true,
-  keepsRows: areAligned,
-  isRowWise: never,
-  isOfScores: false,
-  isCheap: false,
-  type: ({ rate }, [input]) => {
-    if (input?.dtype !== "f32" && input?.dtype !== "bf16") return "it needs floating-point numbers";
-    return rate >= 0 && rate < 1 ? input : `its rate ${rate} is not a probability below 1`;
-  },
-  flops: (_, __, output) => 2 * elementCount(output),
-  saved: "inputs",
-  derivative: ({ gradient }) => [gradient],
-  evaluate: (_, inputs, __, output) => output.set(inputAt(inputs, 0).data),
-};
-
-export const randomUniform: OperationRule<"random_uniform"> = {
-  isElementwise: false,
-  ofUniform: "not uniform",
-  movesElements: false,
-  numbers: null,
-  isRandom: true,
-  keepsRows: never,
-  isRowWise: never,
-  isOfScores: false,
-  isCheap: false,
-  type: ({ shape }, [step]) => {
-    const isNumber = step?.dtype === "i32" && step.shape.length === 0;
-    return isNumber ? { dtype: "f32", shape } : "its step is one number of type i32";
-  },
-  flops: noFlops,
-  saved: "nothing",
-  derivative: null,
-  evaluate: ({ seed, site }, inputs, _, output) => {
-    const step = inputAt(inputs, 0).data[0] ?? 0;
-    for (let place = 0; place < output.length; place++) output[place] = uniformAt(seed, step, site, place);
-  },
 };

@@ -1,19 +1,23 @@
+import { at } from "../at.ts";
 import { elementCount, printType } from "../ir/types.ts";
-import { inputAt } from "./indexing.ts";
+import { inputAt, sizeAt } from "./indexing.ts";
 import { never } from "./rows.ts";
-import { noFlops, type OperationRule } from "./rule.ts";
+import { noFlops, noInput, type OperationRule } from "./rule.ts";
 
 /** Rows of a table by number: [rows, ...], i32[ids] -> [ids, ...]. A number beyond the table gives zeros. */
 export const gather: OperationRule<"gather"> = {
   isElementwise: false,
   ofUniform: "not uniform",
   movesElements: false,
-  numbers: (_, [table]) => ({ input: 1, limit: table?.shape[0] ?? 0 }),
+  numbers: (_, inputs) => ({ input: 1, limit: sizeAt(at(inputs, 0).shape, 0) }),
   isRandom: false,
   keepsRows: ({ axis, axisOf }) => axisOf(0) === null && axisOf(1) === axis,
   isRowWise: never,
   isOfScores: false,
   isCheap: false,
+  isMultilinear: false,
+  equalInput: noInput,
+  shorterForm: null,
   type: (_, [table, ids]) => {
     if (table === undefined || ids === undefined) return "it needs a table and numbers";
     if (ids.dtype !== "i32") return `the numbers of rows are i32, not ${printType(ids)}`;
@@ -24,13 +28,14 @@ export const gather: OperationRule<"gather"> = {
   saved: "inputs",
   derivative: ({ inputs: [table, ids], gradient }, build) => {
     if (table === undefined || ids === undefined) return [];
-    return [build.add({ op: "scatter_add", rows: table.type.shape[0] ?? 0 }, ids, gradient), null];
+    return [build.add({ op: "scatter_add", rows: sizeAt(table.type.shape, 0) }, ids, gradient), null];
   },
   evaluate: (_, inputs, __, output) => {
     const { type, data } = inputAt(inputs, 0);
     const ids = inputAt(inputs, 1).data;
     const width = elementCount({ ...type, shape: type.shape.slice(1) });
     for (const [index, id] of ids.entries()) {
+      // Beyond the table there is nothing to read, which means 0.
       for (let column = 0; column < width; column++) output[index * width + column] = data[id * width + column] ?? 0;
     }
   },
@@ -47,6 +52,9 @@ export const scatterAdd: OperationRule<"scatter_add"> = {
   isRowWise: never,
   isOfScores: false,
   isCheap: false,
+  isMultilinear: false,
+  equalInput: noInput,
+  shorterForm: null,
   type: ({ rows }, [ids, values]) => {
     if (ids?.dtype !== "i32" || values === undefined) return "it needs numbers of type i32 and rows";
     const fits = ids.shape.every((size, axis) => size === values.shape[axis]);
@@ -65,8 +73,8 @@ export const scatterAdd: OperationRule<"scatter_add"> = {
     for (const [index, id] of ids.entries()) {
       if (id < 0 || id >= rows) continue;
       for (let column = 0; column < width; column++) {
-        const at = id * width + column;
-        output[at] = (output[at] ?? 0) + (data[index * width + column] ?? 0);
+        const place = id * width + column;
+        output[place] = (output[place] ?? Number.NaN) + (data[index * width + column] ?? Number.NaN);
       }
     }
   },
@@ -82,6 +90,9 @@ export const oneHot: OperationRule<"one_hot"> = {
   isRowWise: never,
   isOfScores: false,
   isCheap: false,
+  isMultilinear: false,
+  equalInput: noInput,
+  shorterForm: null,
   type: ({ depth }, [ids]) => {
     if (ids?.dtype !== "i32") return "it needs numbers of type i32";
     return { dtype: "f32", shape: [...ids.shape, depth] };

@@ -1,19 +1,11 @@
 import type { Build } from "../ir/build.ts";
 import type { Node, Operation, OperationName, OperationOf, TensorType } from "../ir/types.ts";
 import { depthwiseConv3d, depthwiseConv3dWeight } from "./convolution.ts";
-import {
-  binaryRules,
-  cast,
-  compareRules,
-  dropout,
-  randomUniform,
-  stopGradient,
-  unaryRules,
-  where,
-} from "./elementwise.ts";
+import { binaryRules, cast, compareRules, stopGradient, unaryRules, where } from "./elementwise.ts";
 import { gather, oneHot, scatterAdd } from "./gather.ts";
 import { broadcast, concat, pad, reshape, slice, transpose } from "./layout.ts";
 import { matmul } from "./matmul.ts";
+import { dropout, randomUniform } from "./random.ts";
 import { argmax, logSoftmax, max, softmax, sum } from "./reduce.ts";
 import type { Elements, OperationRule, OperationTraits, Saved, TensorData } from "./rule.ts";
 import { constant, input, iota, parameter } from "./source.ts";
@@ -21,6 +13,7 @@ import { constant, input, iota, parameter } from "./source.ts";
 export { uniformFrom, uniformState } from "./functions.ts";
 export { isRowProjection } from "./matmul.ts";
 export { type Elements, resolveAxis, type TensorData } from "./rule.ts";
+export { uniformValue } from "./uniform.ts";
 
 /** Every operation there is; a name without a rule does not compile. */
 const rules: { readonly [Name in OperationName]: OperationRule<Name> } = {
@@ -63,6 +56,21 @@ export function inferType(operation: Operation, inputs: readonly TensorType[]): 
 /** What passes ask of an operation, besides the questions that follow. */
 export function traitsOf<Name extends OperationName>(operation: OperationOf<Name>): OperationTraits<Name> {
   return ruleOf(operation);
+}
+
+/** The input that has the value and the shape of a result; null where there is none. */
+export function equalInputOf(operation: Operation, inputs: readonly Node[], type: TensorType): Node | null {
+  return ruleOf(operation).equalInput(operation, inputs, type);
+}
+
+/** The value of a result by fewer operations; null where none are known. */
+export function shorterFormOf(
+  operation: Operation,
+  inputs: readonly Node[],
+  type: TensorType,
+  build: Build,
+): Node | null {
+  return ruleOf(operation).shorterForm?.(operation, inputs, type, build) ?? null;
 }
 
 /** The input of a node that holds row numbers or classes, with the number that all of them are below; null for most. */

@@ -1,7 +1,8 @@
 import { elementCount, printType } from "../ir/types.ts";
-import { broadcastStrides, inputAt, stridesOf, visit } from "./indexing.ts";
+import { broadcastStrides, inputAt, sizeAlong, sizeAt, stridesOf, visit } from "./indexing.ts";
 import { areAligned, areAlignedBeside, keepsReshaped, never } from "./rows.ts";
-import { noFlops, type OperationRule, resolveAxis } from "./rule.ts";
+import { noFlops, noInput, type OperationRule, resolveAxis } from "./rule.ts";
+import { withShape } from "./uniform.ts";
 
 export const reshape: OperationRule<"reshape"> = {
   isElementwise: false,
@@ -13,6 +14,12 @@ export const reshape: OperationRule<"reshape"> = {
   isRowWise: never,
   isOfScores: false,
   isCheap: false,
+  isMultilinear: true,
+  equalInput: withShape,
+  shorterForm: ({ shape }, [input], _, build) => {
+    const [inner] = input?.operation.op === "reshape" ? input.inputs : [];
+    return inner === undefined ? null : build.reshape(inner, shape);
+  },
   type: ({ shape }, [input]) => {
     if (input === undefined) return "it needs a tensor";
     const output = { dtype: input.dtype, shape };
@@ -36,13 +43,22 @@ export const transpose: OperationRule<"transpose"> = {
   isRowWise: never,
   isOfScores: false,
   isCheap: false,
+  isMultilinear: true,
+  equalInput: ({ permutation }, [input]) => (input !== undefined && keepsOrder(permutation) ? input : null),
+  shorterForm: ({ permutation }, [input], _, build) => {
+    const [inner] = input?.operation.op === "transpose" ? input.inputs : [];
+    if (input?.operation.op !== "transpose" || inner === undefined) return null;
+    const before = input.operation.permutation;
+    const both = permutation.map((axis) => sizeAt(before, axis));
+    return keepsOrder(both) ? inner : build.add({ op: "transpose", permutation: both }, inner);
+  },
   type: ({ permutation }, [input]) => {
     if (input === undefined) return "it needs a tensor";
     const rank = input.shape.length;
     const isPermutation = permutation.length === rank && new Set(permutation).size === rank;
-    const shape = permutation.map((axis) => input.shape[axis]);
-    if (!isPermutation || shape.includes(undefined)) return `[${permutation.join(", ")}] does not order ${rank} axes`;
-    return { dtype: input.dtype, shape: shape.map((size) => size ?? 0) };
+    const isOfAxes = permutation.every((axis) => resolveAxis(axis, rank) === axis);
+    if (!isPermutation || !isOfAxes) return `[${permutation.join(", ")}] does not order ${rank} axes`;
+    return { dtype: input.dtype, shape: permutation.map((axis) => sizeAt(input.shape, axis)) };
   },
   flops: noFlops,
   saved: "nothing",
@@ -52,12 +68,16 @@ export const transpose: OperationRule<"transpose"> = {
   evaluate: ({ permutation }, inputs, type, output) => {
     const { type: from, data } = inputAt(inputs, 0);
     const strides = stridesOf(from.shape);
-    const moved = permutation.map((axis) => strides[axis] ?? 0);
+    const moved = permutation.map((axis) => sizeAt(strides, axis));
     visit(type.shape, [moved], (place, [at = 0]) => {
-      output[place] = data[at] ?? 0;
+      output[place] = data[at] ?? Number.NaN;
     });
   },
 };
+
+function keepsOrder(permutation: readonly number[]): boolean {
+  return permutation.every((axis, index) => axis === index);
+}
 
 export const slice: OperationRule<"slice"> = {
   isElementwise: false,
@@ -69,11 +89,15 @@ export const slice: OperationRule<"slice"> = {
   isRowWise: never,
   isOfScores: false,
   isCheap: false,
+  isMultilinear: true,
+  equalInput: (_, [input], type) =>
+    input !== undefined && elementCount(input.type) === elementCount(type) ? input : null,
+  shorterForm: null,
   type: ({ axis, from, to }, [input]) => {
     if (input === undefined) return "it needs a tensor";
     const resolved = resolveAxis(axis, input.shape.length);
     if (resolved === null) return `${printType(input)} has no axis ${axis}`;
-    const size = input.shape[resolved] ?? 0;
+    const size = sizeAt(input.shape, resolved);
     if (from < 0 || to < from || to > size) return `${from}..${to} is not within axis ${axis} of ${printType(input)}`;
     return { dtype: input.dtype, shape: input.shape.with(resolved, to - from) };
   },
@@ -89,9 +113,9 @@ export const slice: OperationRule<"slice"> = {
   evaluate: ({ axis, from }, inputs, type, output) => {
     const { type: whole, data } = inputAt(inputs, 0);
     const strides = stridesOf(whole.shape);
-    const first = from * (strides[resolveAxis(axis, whole.shape.length) ?? 0] ?? 0);
+    const first = from * sizeAlong(strides, axis);
     visit(type.shape, [strides], (place, [at = 0]) => {
-      output[place] = data[first + at] ?? 0;
+      output[place] = data[first + at] ?? Number.NaN;
     });
   },
 };
@@ -106,6 +130,9 @@ export const concat: OperationRule<"concat"> = {
   isRowWise: never,
   isOfScores: false,
   isCheap: false,
+  isMultilinear: false,
+  equalInput: noInput,
+  shorterForm: null,
   type: ({ axis }, inputs) => {
     const [first] = inputs;
     if (first === undefined) return "it needs at least one tensor";
@@ -118,7 +145,7 @@ export const concat: OperationRule<"concat"> = {
         input.shape.length === first.shape.length &&
         input.shape.every((each, index) => index === resolved || each === first.shape[index]);
       if (!fits) return `${printType(first)} and ${printType(input)} differ in more than axis ${axis}`;
-      size += input.shape[resolved] ?? 0;
+      size += sizeAt(input.shape, resolved);
     }
     return { dtype: first.dtype, shape: first.shape.with(resolved, size) };
   },
@@ -127,7 +154,7 @@ export const concat: OperationRule<"concat"> = {
   derivative: ({ operation: { axis }, inputs, gradient }, build) => {
     let from = 0;
     return inputs.map(({ type: { shape } }) => {
-      const to = from + (shape[resolveAxis(axis, shape.length) ?? 0] ?? 0);
+      const to = from + sizeAlong(shape, axis);
       const part = build.add({ op: "slice", axis, from, to }, gradient);
       from = to;
       return part;
@@ -135,13 +162,13 @@ export const concat: OperationRule<"concat"> = {
   },
   evaluate: ({ axis }, inputs, type, output) => {
     const strides = stridesOf(type.shape);
-    const stride = strides[resolveAxis(axis, type.shape.length) ?? 0] ?? 0;
+    const stride = sizeAlong(strides, axis);
     let first = 0;
     for (const { type: part, data } of inputs) {
       visit(part.shape, [strides], (place, [at = 0]) => {
-        output[first + at] = data[place] ?? 0;
+        output[first + at] = data[place] ?? Number.NaN;
       });
-      first += stride * (part.shape[resolveAxis(axis, part.shape.length) ?? 0] ?? 0);
+      first += stride * sizeAlong(part.shape, axis);
     }
   },
 };
@@ -157,13 +184,16 @@ export const pad: OperationRule<"pad"> = {
   isRowWise: never,
   isOfScores: false,
   isCheap: false,
+  isMultilinear: true,
+  equalInput: noInput,
+  shorterForm: null,
   type: ({ amounts }, [input]) => {
     if (input === undefined) return "it needs a tensor";
     if (amounts.length !== input.shape.length) {
       return `${printType(input)} needs ${input.shape.length} pairs of amounts, not ${amounts.length}`;
     }
     if (amounts.flat().some((amount) => amount < 0)) return "amounts are not negative";
-    const shape = input.shape.map((size, index) => size + (amounts[index]?.[0] ?? 0) + (amounts[index]?.[1] ?? 0));
+    const shape = amounts.map(([before, after], axis) => sizeAt(input.shape, axis) + before + after);
     return { dtype: input.dtype, shape };
   },
   flops: noFlops,
@@ -173,17 +203,17 @@ export const pad: OperationRule<"pad"> = {
     let inner = gradient;
     for (const [axis, [before, after]] of amounts.entries()) {
       if (before === 0 && after === 0) continue;
-      inner = build.add({ op: "slice", axis, from: before, to: before + (input.type.shape[axis] ?? 0) }, inner);
+      inner = build.add({ op: "slice", axis, from: before, to: before + sizeAt(input.type.shape, axis) }, inner);
     }
     return [inner];
   },
   evaluate: ({ amounts }, inputs, type, output) => {
     const { type: inner, data } = inputAt(inputs, 0);
     const strides = stridesOf(type.shape);
-    const first = amounts.reduce((sum, [before], axis) => sum + before * (strides[axis] ?? 0), 0);
+    const first = amounts.reduce((sum, [before], axis) => sum + before * sizeAt(strides, axis), 0);
     output.fill(0);
     visit(inner.shape, [strides], (place, [at = 0]) => {
-      output[first + at] = data[place] ?? 0;
+      output[first + at] = data[place] ?? Number.NaN;
     });
   },
 };
@@ -198,6 +228,9 @@ export const broadcast: OperationRule<"broadcast"> = {
   isRowWise: never,
   isOfScores: false,
   isCheap: false,
+  isMultilinear: true,
+  equalInput: withShape,
+  shorterForm: null,
   type: ({ shape }, [input]) => {
     if (input === undefined) return "it needs a tensor";
     const extra = shape.length - input.shape.length;
@@ -211,7 +244,7 @@ export const broadcast: OperationRule<"broadcast"> = {
   evaluate: (_, inputs, type, output) => {
     const { type: from, data } = inputAt(inputs, 0);
     visit(type.shape, [broadcastStrides(from.shape, type.shape)], (place, [at = 0]) => {
-      output[place] = data[at] ?? 0;
+      output[place] = data[at] ?? Number.NaN;
     });
   },
 };

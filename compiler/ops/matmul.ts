@@ -1,8 +1,8 @@
 import type { Build } from "../ir/build.ts";
 import { elementCount, type Node, type OperationOf, printType, type TensorType } from "../ir/types.ts";
-import { inputAt } from "./indexing.ts";
+import { inputAt, sizeAt } from "./indexing.ts";
 import { keepsProduct } from "./rows.ts";
-import type { OperationRule } from "./rule.ts";
+import { noInput, type OperationRule } from "./rule.ts";
 
 /**
  * Matrix product of the last two axes: [..., n, k] x [..., k, m] -> [..., n, m]. The axes before them are equal in both, or
@@ -18,6 +18,9 @@ export const matmul: OperationRule<"matmul"> = {
   isRowWise: isRowProjection,
   isOfScores: false,
   isCheap: false,
+  isMultilinear: true,
+  equalInput: noInput,
+  shorterForm: null,
   type: ({ transposeA, transposeB }, [a, b]) => {
     if (a === undefined || b === undefined) return "it needs two tensors";
     const shapes = `${printType(a)} and ${printType(b)}`;
@@ -38,8 +41,7 @@ export const matmul: OperationRule<"matmul"> = {
     return { dtype: a.dtype, shape: [...(batchA.length > 0 ? batchA : batchB), rows, columns] };
   },
   flops: ({ transposeA }, [a], output) => {
-    const inner = a === undefined ? 0 : (lastTwo(a.shape, transposeA)[1] ?? 0);
-    return 2 * elementCount(output) * inner;
+    return a === undefined ? 0 : 2 * elementCount(output) * sizeAt(lastTwo(a.shape, transposeA), 1);
   },
   saved: "inputs",
   derivative: ({ operation: { transposeA, transposeB }, inputs: [a, b], gradient, needs }, build) => {
@@ -53,7 +55,7 @@ export const matmul: OperationRule<"matmul"> = {
     const a = inputAt(inputs, 0);
     const b = inputAt(inputs, 1);
     const [rows = 0, inner = 0] = lastTwo(a.type.shape, transposeA);
-    const columns = type.shape.at(-1) ?? 0;
+    const columns = sizeAt(type.shape, type.shape.length - 1);
     const sizeA = a.type.shape.length > 2 ? rows * inner : 0;
     const sizeB = b.type.shape.length > 2 ? inner * columns : 0;
     const [rowA, innerA] = transposeA ? [1, rows] : [inner, 1];
@@ -66,7 +68,7 @@ export const matmul: OperationRule<"matmul"> = {
       let bt = matrix * sizeB + column * columnB;
       let sum = 0;
       for (let step = 0; step < inner; step++) {
-        sum += (a.data[at] ?? 0) * (b.data[bt] ?? 0);
+        sum += (a.data[at] ?? Number.NaN) * (b.data[bt] ?? Number.NaN);
         at += innerA;
         bt += innerB;
       }
@@ -103,7 +105,7 @@ function gradientOfB(a: Node, b: Node, tA: boolean, tB: boolean, gradient: Node,
 
 /** All axes but the last in one. */
 function flattened({ type }: Node): readonly [number, number] {
-  const columns = type.shape.at(-1) ?? 1;
+  const columns = sizeAt(type.shape, type.shape.length - 1);
   return [type.shape.slice(0, -1).reduce((rows, size) => rows * size, 1), columns];
 }
 

@@ -1,7 +1,8 @@
-import { elementCount, type Node, printType, type TensorType } from "../ir/types.ts";
+import { at } from "../at.ts";
+import { elementCount, type Node, type OperationOf, printType, type TensorType } from "../ir/types.ts";
 import { inputAt, stridesOf, visit } from "./indexing.ts";
 import { areAlignedBeside, keepsReduced, never } from "./rows.ts";
-import { type Elements, type OperationRule, resolveAxis, type TensorData } from "./rule.ts";
+import { type Elements, noInput, type OperationRule, resolveAxis, type TensorData } from "./rule.ts";
 
 function resolveAxes(axes: readonly number[], rank: number): ReadonlySet<number> {
   return new Set(axes.map((axis) => resolveAxis(axis, rank) ?? axis));
@@ -38,6 +39,16 @@ function reductionType(input: TensorType | undefined, axes: readonly number[], k
   return typeof shape === "string" ? shape : { dtype: input.dtype, shape };
 }
 
+/** Rows of an axis that is kept and not reduced over. */
+function isBesideReduced(
+  { axes, keep }: OperationOf<"sum" | "max">,
+  inputs: readonly TensorType[],
+  axis: number,
+): boolean {
+  const rank = at(inputs, 0).shape.length;
+  return keep && axes.every((each) => resolveAxis(each, rank) !== axis);
+}
+
 export const sum: OperationRule<"sum"> = {
   isElementwise: false,
   ofUniform: "not uniform",
@@ -45,10 +56,12 @@ export const sum: OperationRule<"sum"> = {
   numbers: null,
   isRandom: false,
   keepsRows: (context) => keepsReduced(context, context.operation.axes, context.operation.keep),
-  isRowWise: ({ axes, keep }, [input], axis) =>
-    keep && axes.every((each) => each !== axis && each !== axis - (input?.shape.length ?? 0)),
+  isRowWise: isBesideReduced,
   isOfScores: false,
   isCheap: false,
+  isMultilinear: true,
+  equalInput: noInput,
+  shorterForm: null,
   type: ({ axes, keep }, [input]) => reductionType(input, axes, keep),
   flops: (_, [input]) => (input === undefined ? 0 : elementCount(input)),
   saved: "nothing",
@@ -60,7 +73,7 @@ export const sum: OperationRule<"sum"> = {
     const input = inputAt(inputs, 0);
     const totals = new Float64Array(output.length);
     visitReduced(input, axes, (from, to) => {
-      totals[to] = (totals[to] ?? 0) + (input.data[from] ?? 0);
+      totals[to] = (totals[to] ?? Number.NaN) + (input.data[from] ?? Number.NaN);
     });
     output.set(totals);
   },
@@ -73,10 +86,12 @@ export const max: OperationRule<"max"> = {
   numbers: null,
   isRandom: false,
   keepsRows: (context) => keepsReduced(context, context.operation.axes, context.operation.keep),
-  isRowWise: ({ axes, keep }, [input], axis) =>
-    keep && axes.every((each) => each !== axis && each !== axis - (input?.shape.length ?? 0)),
+  isRowWise: isBesideReduced,
   isOfScores: false,
   isCheap: false,
+  isMultilinear: false,
+  equalInput: noInput,
+  shorterForm: null,
   type: ({ axes, keep }, [input]) => reductionType(input, axes, keep),
   flops: (_, [input]) => (input === undefined ? 0 : elementCount(input)),
   saved: "inputs",
@@ -94,7 +109,7 @@ export const max: OperationRule<"max"> = {
     const input = inputAt(inputs, 0);
     output.fill(Number.NEGATIVE_INFINITY);
     visitReduced(input, axes, (from, to) => {
-      output[to] = Math.max(output[to] ?? 0, input.data[from] ?? 0);
+      output[to] = Math.max(output[to] ?? Number.NaN, input.data[from] ?? Number.NaN);
     });
   },
 };
@@ -109,6 +124,9 @@ export const argmax: OperationRule<"argmax"> = {
   isRowWise: never,
   isOfScores: false,
   isCheap: false,
+  isMultilinear: false,
+  equalInput: noInput,
+  shorterForm: null,
   type: ({ axis, keep }, [input]) => {
     const type = reductionType(input, [axis], keep);
     return typeof type === "string" ? type : { dtype: "i32", shape: type.shape };
@@ -122,13 +140,13 @@ export const argmax: OperationRule<"argmax"> = {
     const best = new Float64Array(output.length).fill(Number.NEGATIVE_INFINITY);
     const seen = new Float64Array(output.length);
     visitReduced(input, [axis], (from, to) => {
-      const value = input.data[from] ?? 0;
-      const at = seen[to] ?? 0;
-      if (value > (best[to] ?? 0)) {
+      const value = input.data[from] ?? Number.NaN;
+      const place = seen[to] ?? Number.NaN;
+      if (value > (best[to] ?? Number.NaN)) {
         best[to] = value;
-        output[to] = at;
+        output[to] = place;
       }
-      seen[to] = at + 1;
+      seen[to] = place + 1;
     });
   },
 };
@@ -146,6 +164,9 @@ function normalised(name: "softmax" | "log_softmax"): Omit<OperationRule<"softma
     isRowWise: never,
     isOfScores: name === "softmax",
     isCheap: false,
+    isMultilinear: false,
+    equalInput: noInput,
+    shorterForm: null,
     type: ({ axis }, [input]) => {
       if (input?.dtype !== "f32" && input?.dtype !== "bf16") return floats;
       return resolveAxis(axis, input.shape.length) === null ? `${printType(input)} has no axis ${axis}` : input;
@@ -181,13 +202,14 @@ function evaluateSoftmax(input: TensorData, axis: number, output: Elements, loga
   const largest = new Float64Array(rows).fill(Number.NEGATIVE_INFINITY);
   const totals = new Float64Array(rows);
   visitReduced(input, [axis], (from, to) => {
-    largest[to] = Math.max(largest[to] ?? 0, input.data[from] ?? 0);
+    largest[to] = Math.max(largest[to] ?? Number.NaN, input.data[from] ?? Number.NaN);
   });
   visitReduced(input, [axis], (from, to) => {
-    totals[to] = (totals[to] ?? 0) + Math.exp((input.data[from] ?? 0) - (largest[to] ?? 0));
+    totals[to] = (totals[to] ?? Number.NaN) + Math.exp((input.data[from] ?? Number.NaN) - (largest[to] ?? Number.NaN));
   });
   visitReduced(input, [axis], (from, to) => {
-    const shifted = (input.data[from] ?? 0) - (largest[to] ?? 0);
-    output[from] = logarithm ? shifted - Math.log(totals[to] ?? 1) : Math.exp(shifted) / (totals[to] ?? 1);
+    const shifted = (input.data[from] ?? Number.NaN) - (largest[to] ?? Number.NaN);
+    const total = totals[to] ?? Number.NaN;
+    output[from] = logarithm ? shifted - Math.log(total) : Math.exp(shifted) / total;
   });
 }

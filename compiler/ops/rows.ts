@@ -1,3 +1,4 @@
+import { at } from "../at.ts";
 import type { OperationName, TensorType } from "../ir/types.ts";
 import { type RowContext, resolveAxis } from "./rule.ts";
 
@@ -27,16 +28,16 @@ export function keepsReduced(
   keep: boolean,
 ): boolean {
   const own = axisOf(0);
-  const rank = inputs[0]?.shape.length ?? 0;
+  const rank = at(inputs, 0).shape.length;
   const reduced = axes.flatMap((each) => resolveAxis(each, rank) ?? []);
   if (own === null || reduced.includes(own)) return false;
   return axis === (keep ? own : own - reduced.filter((each) => each < own).length);
 }
 
 /** Rows of either matrix of a product, or of the axes before them. */
-export function keepsProduct({ operation, inputs: [left, right], axis, axisOf }: RowContext<"matmul">): boolean {
-  const rankA = left?.shape.length ?? 0;
-  const rankB = right?.shape.length ?? 0;
+export function keepsProduct({ operation, inputs, axis, axisOf }: RowContext<"matmul">): boolean {
+  const rankA = at(inputs, 0).shape.length;
+  const rankB = at(inputs, 1).shape.length;
   /** From the last axis: -1 and -2 are a matrix's, the others count matrices. */
   const fromLast = axis - Math.max(rankA, rankB);
   const [a, b] = [axisOf(0), axisOf(1)];
@@ -48,11 +49,11 @@ export function keepsProduct({ operation, inputs: [left, right], axis, axisOf }:
 }
 
 /** A row stays in one piece where as many elements stand before its axis as before. */
-export function keepsReshaped({ inputs: [input], output, axis, axisOf }: RowContext<"reshape">): boolean {
+export function keepsReshaped({ inputs, output, axis, axisOf }: RowContext<"reshape">): boolean {
   const own = axisOf(0);
-  return own !== null && sizeBefore(input, own) === sizeBefore(output, axis);
+  return own !== null && sizeBefore(at(inputs, 0), own) === sizeBefore(output, axis);
 }
 
-function sizeBefore(type: TensorType | undefined, axis: number): number {
-  return (type?.shape ?? []).slice(0, axis).reduce((product, size) => product * size, 1);
+function sizeBefore({ shape }: TensorType, axis: number): number {
+  return shape.slice(0, axis).reduce((product, size) => product * size, 1);
 }

@@ -63,6 +63,14 @@ export interface OperationTraits<Name extends OperationName> {
   readonly isOfScores: boolean;
   /** To make its result again of values that are there costs no more than to read it. */
   readonly isCheap: boolean;
+  /** A factor of any one input is a factor of the result: f(c x, y) = f(x, c y) = c f(x, y). */
+  readonly isMultilinear: boolean;
+  /** The input that has the value and the shape of the result; null where there is none. */
+  readonly equalInput: (operation: OperationOf<Name>, inputs: readonly Node[], type: TensorType) => Node | null;
+  /** The value of the result by fewer operations, where its inputs allow it; null for operations that have no such form. */
+  readonly shorterForm:
+    | ((operation: OperationOf<Name>, inputs: readonly Node[], type: TensorType, build: Build) => Node | null)
+    | null;
 }
 
 /** Everything that is known of one operation. */
@@ -84,6 +92,9 @@ export interface OperationRule<Name extends OperationName> extends OperationTrai
 }
 
 export const noFlops = (): number => 0;
+
+/** Of an operation whose result is none of its inputs. */
+export const noInput = (): null => null;
 
 /** Axes count from the end when they are negative; null when there is no such axis. */
 export function resolveAxis(axis: number, rank: number): number | null {

@@ -1,6 +1,6 @@
 import type { OperationName } from "../ir/types.ts";
 import { never } from "./rows.ts";
-import { noFlops, type OperationRule, type OperationTraits } from "./rule.ts";
+import { noFlops, noInput, type OperationRule, type OperationTraits } from "./rule.ts";
 
 /** What has no inputs, and is there for all that read it. */
 const source: Omit<OperationTraits<OperationName>, "keepsRows"> = {
@@ -12,6 +12,9 @@ const source: Omit<OperationTraits<OperationName>, "keepsRows"> = {
   isRowWise: never,
   isOfScores: false,
   isCheap: false,
+  isMultilinear: false,
+  equalInput: noInput,
+  shorterForm: null,
 };
 
 /** What is fed and what is learned: the evaluator is given their values. */
@@ -26,7 +29,7 @@ const given: Omit<OperationRule<"input" | "parameter">, "keepsRows"> = {
   },
 };
 
-/** Pieces of an input are cut one after the other. */
+/** Micro-batches of an input are cut one after the other. */
 export const input: OperationRule<"input"> = { ...given, keepsRows: ({ axis }) => axis === 0 };
 
 export const parameter: OperationRule<"parameter"> = { ...given, keepsRows: never };

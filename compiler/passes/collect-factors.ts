@@ -1,4 +1,5 @@
 import { type Builder, elementCount, type Node, type Program, rewrite } from "../ir/index.ts";
+import { traitsOf, uniformValue } from "../ops/index.ts";
 import { consumersOf } from "./consumers.ts";
 
 /** How much larger than a matrix the rows must be before a factor of theirs moves to a copy of the matrix. */
@@ -6,41 +7,43 @@ const worthACopy = 4;
 
 /**
  * Single factors, each of which is a pass over memory, are collected on their way to the result: several become one, and
- * that one moves to the smaller operand of a product, behind a sum, or turns an addition into a subtraction.
+ * that one moves to the smaller operand of a product, behind what makes its value smaller, or turns an addition into a
+ * subtraction.
  */
 export function collectFactors(program: Program): Program {
   const consumers = consumersOf(program);
   return rewrite(program, (node, inputs, build) => {
+    const { operation, type } = node;
+    const { isMultilinear, isElementwise } = traitsOf(operation);
     // A number is the second factor.
-    const isTurned = node.operation.op === "mul" && numberOf(inputs[0]) !== null;
+    const isTurned = operation.op === "mul" && numberOf(inputs[0]) !== null;
     const [a, b] = isTurned ? inputs.toReversed() : inputs;
     const [oldA, oldB] = isTurned ? node.inputs.toReversed() : node.inputs;
     const isOwn = (old: Node | undefined): boolean => old !== undefined && consumers(old).length === 1;
     if (a === undefined) return null;
     const left = isOwn(oldA) ? factored(a) : bare(a);
-    const { operation } = node;
-    if (operation.op === "sum") {
-      return left.factor === 1 ? null : times(build.add(operation, left.value), left.factor, build);
+    if (b === undefined) {
+      const isMoved = isMultilinear && left.factor !== 1 && elementCount(type) < elementCount(a.type);
+      return isMoved ? times(build.add(operation, left.value), left.factor, build) : null;
     }
-    if (b === undefined) return null;
     const right = isOwn(oldB) ? factored(b) : bare(b);
+    if (isMultilinear) {
+      if (isElementwise) return multiply(node, { a, b, left, right, isOwnA: isOwn(oldA) }, build);
+      const isWorth = b.type.shape.length === 2 && elementCount(a.type) >= worthACopy * elementCount(b.type);
+      if (left.factor === 1 || !isWorth) return null;
+      return build.add(operation, left.value, times(b, left.factor, build));
+    }
+    // x / c is x * (1 / c), x + -y is x - y, and x - -y is x + y.
     switch (operation.op) {
       case "div": {
         const divisor = numberOf(b);
         return divisor === null || divisor === 0 ? null : times(left.value, left.factor / divisor, build);
       }
-      case "mul":
-        return multiply(node, { a, b, left, right, isOwnA: isOwn(oldA) }, build);
       case "add":
         if (right.factor === -1) return build.add({ op: "sub" }, a, right.value);
         return left.factor === -1 ? build.add({ op: "sub" }, b, left.value) : null;
       case "sub":
         return right.factor === -1 ? build.add({ op: "add" }, a, right.value) : null;
-      case "matmul": {
-        const isWorth = b.type.shape.length === 2 && elementCount(a.type) >= worthACopy * elementCount(b.type);
-        if (left.factor === 1 || !isWorth) return null;
-        return build.add(operation, left.value, times(b, left.factor, build));
-      }
       default:
         return null;
     }
@@ -101,7 +104,5 @@ function times(value: Node, factor: number, build: Builder): Node {
 
 /** The number that a constant without axes is. */
 function numberOf(node: Node | undefined): number | null {
-  return node?.operation.op === "constant" && node.type.shape.length === 0 && node.type.dtype === "f32"
-    ? node.operation.value
-    : null;
+  return node?.type.shape.length === 0 && node.type.dtype === "f32" ? uniformValue(node) : null;
 }

@@ -1,2 +1,3 @@
-export { type Fold, foldAdapters } from "./merge-projections.ts";
-export { isFor, optimise, optimiseForOnnx, type PassContext, passes } from "./pipeline.ts";
+export { hoistLargest } from "./hoist.ts";
+export { type Fold, foldAdapters, mergeProjections } from "./merge-projections.ts";
+export { drawsDropout, isFor, optimise, type PassContext, passes } from "./pipeline.ts";

@@ -1,5 +1,5 @@
 import { allNodesOf, type Builder, memoizeDepthFirst, type Node, nodesOf, type Program, rewrite } from "../ir/index.ts";
-import { traitsOf } from "../ops/index.ts";
+import { equalInputOf, traitsOf } from "../ops/index.ts";
 import { consumersOf } from "./consumers.ts";
 
 /** A value that is x W^T + b, where W and b depend on parameters alone. */
@@ -164,11 +164,12 @@ function fixedNodes(program: Program): ReadonlySet<Node> {
   return fixed;
 }
 
+/** What a value is of its projections: a product after one, a sum of two or with a bias, or one that is scaled. */
 function projectionOf({ operation, inputs, type }: Node, fixed: ReadonlySet<Node>, known: Known): Projection | null {
+  const equal = equalInputOf(operation, inputs, type);
+  if (equal !== null) return known.get(equal) ?? null;
   const [a, b] = inputs;
-  if (a === undefined) return null;
-  if (operation.op === "stop_gradient") return known.get(a) ?? null;
-  if (b === undefined) return null;
+  if (a === undefined || b === undefined) return null;
   switch (operation.op) {
     case "matmul": {
       if (operation.transposeA || b.type.shape.length !== 2 || !fixed.has(b)) return null;

@@ -1,21 +1,25 @@
 import { type Program, verify } from "../ir/index.ts";
-import type { ProgramName } from "../programs/index.ts";
+import { type PassName, type ProgramName, passNames } from "../names.ts";
 import type { TrainSettings } from "../settings/index.ts";
+import { accumulateGradients } from "./accumulate-gradients.ts";
+import { applyOptimizer } from "./apply-optimizer.ts";
+import { clipGradients } from "./clip-gradients.ts";
 import { collectFactors } from "./collect-factors.ts";
+import { differentiate } from "./differentiate.ts";
 import { eliminateCommonSubexpressions } from "./eliminate-common-subexpressions.ts";
-import { hoist, hoistLargest } from "./hoist.ts";
+import { hoist } from "./hoist.ts";
 import { joinSliceGradients } from "./join-slice-gradients.ts";
 import { removeDropout, sampleDropout } from "./lower-dropout.ts";
 import { lowerPrecision } from "./lower-precision.ts";
-import { mergeProjections } from "./merge-projections.ts";
 import { type Property, properties } from "./properties.ts";
-import { recomputeElements, recomputeLayers, recomputeScores } from "./recompute.ts";
+import { recomputeElements } from "./recompute-elements.ts";
+import { recomputeLayers } from "./recompute-layers.ts";
+import { recomputeScores } from "./recompute-scores.ts";
 import { scaleOperands } from "./scale-operands.ts";
 import { simplify } from "./simplify.ts";
 import { splitProjections } from "./split-projections.ts";
 import { tileAttention } from "./tile-attention.ts";
 import { tileRows } from "./tile-rows.ts";
-import { addGradients, addToSums, addUpdates, clipGradients } from "./train.ts";
 
 /** What passes may know of the spec. */
 export interface PassContext {
@@ -24,7 +28,7 @@ export interface PassContext {
 }
 
 export interface Pass {
-  readonly name: string;
+  readonly name: PassName;
   /** The programs that it is for. */
   readonly of: "every program" | readonly ProgramName[];
   /** What has to be true of a program before the pass, and what is true after it and stays so. */
@@ -34,98 +38,95 @@ export interface Pass {
 }
 
 /** Programs in which dropout is drawn, those that have gradients, and those that change what is trained. */
-const random: readonly string[] = ["step", "embed", "compare", "backpropagate"];
+const drawing: readonly ProgramName[] = ["step", "embed", "compare", "backpropagate"];
 const differentiated = ["step", "compare", "backpropagate"] as const;
 const accumulated = ["compare", "backpropagate"] as const;
 const updating = ["step", "update"] as const;
 
-/** What is done to programs, in this order. Each leaves out what nothing needs. */
-export const passes: readonly Pass[] = [
-  {
-    name: "lower-dropout",
+/** What is done to programs, in the order of `passNames`. Each pass leaves out what nothing needs. */
+const byName: Readonly<Record<PassName, Omit<Pass, "name">>> = {
+  "lower-dropout": {
     of: "every program",
     requires: [],
     ensures: ["no dropout"],
     run: (program, { settings }) =>
-      random.includes(program.name) ? sampleDropout(program, settings.seed) : removeDropout(program),
+      drawsDropout(program) ? sampleDropout(program, settings.seed) : removeDropout(program),
   },
   // Before gradients are built, so that theirs have the better form too.
-  { name: "split-projections", of: "every program", requires: [], ensures: [], run: splitProjections },
-  { name: "scale-operands", of: "every program", requires: [], ensures: [], run: scaleOperands },
-  { name: "collect-factors", of: "every program", requires: [], ensures: [], run: collectFactors },
-  { name: "tile-attention", of: "every program", requires: [], ensures: [], run: (program) => tileAttention(program) },
-  { name: "tile-rows", of: "every program", requires: [], ensures: [], run: (program) => tileRows(program) },
-  {
-    name: "differentiate",
+  "split-projections": { of: "every program", requires: [], ensures: [], run: splitProjections },
+  "scale-operands": { of: "every program", requires: [], ensures: [], run: scaleOperands },
+  "collect-factors": { of: "every program", requires: [], ensures: [], run: collectFactors },
+  "tile-attention": { of: "every program", requires: [], ensures: [], run: (program) => tileAttention(program) },
+  "tile-rows": { of: "every program", requires: [], ensures: [], run: (program) => tileRows(program) },
+  differentiate: {
     of: differentiated,
     requires: ["loss", "no dropout"],
     ensures: [],
-    run: (program, { trainable }) => addGradients(program, trainable),
+    run: (program, { trainable }) => differentiate(program, trainable),
   },
-  { name: "accumulate-gradients", of: accumulated, requires: ["loss"], ensures: [], run: addToSums },
-  {
-    name: "clip-gradients",
+  "accumulate-gradients": { of: accumulated, requires: ["loss"], ensures: [], run: accumulateGradients },
+  "clip-gradients": {
     of: updating,
     requires: [],
     ensures: [],
     run: (program, { settings }) => clipGradients(program, settings.clipNorm),
   },
-  {
-    name: "apply-optimizer",
+  "apply-optimizer": {
     of: updating,
     requires: [],
     ensures: [],
-    run: (program, { settings }) => addUpdates(program, settings),
+    run: (program, { settings }) => applyOptimizer(program, settings),
   },
-  { name: "simplify", of: "every program", requires: [], ensures: ["no stop_gradient"], run: simplify },
-  { name: "collect-factors-again", of: differentiated, requires: [], ensures: [], run: collectFactors },
-  { name: "join-slice-gradients", of: differentiated, requires: [], ensures: [], run: joinSliceGradients },
-  {
-    name: "eliminate-common-subexpressions",
+  simplify: { of: "every program", requires: [], ensures: ["no stop_gradient"], run: simplify },
+  "collect-factors-again": { of: differentiated, requires: [], ensures: [], run: collectFactors },
+  "join-slice-gradients": { of: differentiated, requires: [], ensures: [], run: joinSliceGradients },
+  "eliminate-common-subexpressions": {
     of: "every program",
     requires: [],
     ensures: [],
     run: eliminateCommonSubexpressions,
   },
-  {
-    name: "lower-precision",
+  "lower-precision": {
     of: "every program",
     requires: [],
     ensures: [],
     run: (program, { settings }) => (settings.precision === "bf16" ? lowerPrecision(program) : program),
   },
-  {
-    name: "eliminate-common-subexpressions-again",
+  "eliminate-common-subexpressions-again": {
     of: "every program",
     requires: [],
     ensures: [],
     run: eliminateCommonSubexpressions,
   },
   // Last, so that frozen weights are rounded to bf16 once and not in every step.
-  {
-    name: "hoist",
+  hoist: {
     of: "every program",
     requires: ["no dropout"],
     ensures: [],
     run: (program, { trainable }) => hoist(program, trainable),
   },
   // After everything that would find that the same is computed twice.
-  { name: "recompute-scores", of: differentiated, requires: ["no stop_gradient"], ensures: [], run: recomputeScores },
-  {
-    name: "recompute-elements",
+  "recompute-scores": { of: differentiated, requires: ["no stop_gradient"], ensures: [], run: recomputeScores },
+  "recompute-elements": {
     of: differentiated,
     requires: ["no stop_gradient"],
     ensures: [],
     run: recomputeElements,
   },
-  {
-    name: "recompute-layers",
+  "recompute-layers": {
     of: differentiated,
     requires: ["no stop_gradient"],
     ensures: [],
     run: (program, { settings }) => (settings.recompute === "layers" ? recomputeLayers(program) : program),
   },
-];
+};
+
+export const passes: readonly Pass[] = passNames.map((name) => ({ name, ...byName[name] }));
+
+/** Whether dropout is drawn in a program; where it is not, it gives its input. */
+export function drawsDropout({ name }: Program): boolean {
+  return drawing.some((each) => each === name);
+}
 
 /** Whether a pass is run on a program. */
 export function isFor({ of }: Pass, { name }: Program): boolean {
@@ -168,40 +169,4 @@ export function optimise(
 function checkProperties(when: string, program: Program, required: readonly Property[]): void {
   const missing = required.find((property) => !properties[property](program));
   if (missing !== undefined) throw new Error(`${when}, the program ${program.name} has not the property ${missing}`);
-}
-
-/**
- * ONNX Runtime computes what depends on weights alone when it loads a model, with all that lies between in memory at once:
- * right for a weight that is cut, but not for a network over a grid.
- */
-const notForOnnx: readonly string[] = ["hoist"];
-
-/** How many blocks there are depends on the batch. */
-const blocks: readonly string[] = ["tile-attention", "tile-rows"];
-
-export interface OnnxOptions {
-  /** Whether adapters are folded into the weights that they stand beside; these are then computed once. */
-  readonly merge?: boolean;
-  /** Whether the program is one of several that become a model for every batch. */
-  readonly forAnyBatch?: boolean;
-  /** Whether matrix products are in 16 bits; they are in f32 otherwise, whatever the spec says. */
-  readonly half?: boolean;
-}
-
-/** Runs the passes that lead to a program for ONNX, with everything that a run needs in one graph. */
-export function optimiseForOnnx(
-  program: Program,
-  context: PassContext,
-  { merge = false, forAnyBatch = false, half = false }: OnnxOptions = {},
-): Program {
-  const inHalf = {
-    ...context,
-    settings: { ...context.settings, precision: half ? ("bf16" as const) : ("f32" as const) },
-  };
-  const bare = optimise(program, context, { last: "lower-dropout" });
-  // It takes GELU's formula apart for the sake of its gradient.
-  const formulas = random.includes(program.name) ? [] : ["collect-factors"];
-  const without = new Set(["lower-dropout", ...notForOnnx, ...formulas, ...(forAnyBatch ? blocks : [])]);
-  const optimised = optimise(merge ? mergeProjections(bare) : bare, inHalf, { without });
-  return hoistLargest(optimised, merge ? new Set() : context.trainable);
 }

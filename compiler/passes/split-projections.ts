@@ -1,4 +1,5 @@
 import { type Builder, type Node, type Operation, type Program, rewrite } from "../ir/index.ts";
+import { traitsOf } from "../ops/index.ts";
 import { consumersOf } from "./consumers.ts";
 
 /**
@@ -26,29 +27,22 @@ function partOf(
 ): Node | null {
   const { from, to } = columns;
   const { operation, type } = made;
-  const [a, b] = made.inputs;
-  if (a === undefined || b === undefined) return null;
-  switch (operation.op) {
-    case "matmul": {
-      if (b.type.shape.length !== 2) return null;
-      return build.add(operation, a, build.add({ op: "slice", axis: operation.transposeB ? 0 : 1, from, to }, b));
-    }
-    case "add":
-    case "mul": {
-      const terms = made.inputs.map((term, index) => {
-        const width = term.type.shape.at(-1) ?? 1;
-        if (width === 1) return term;
-        if (term.type.shape.length === 1) return build.add({ op: "slice", axis: 0, from, to }, term);
-        const oldTerm = old.inputs[index];
-        const isOwn = oldTerm !== undefined && hasOneUser(oldTerm) && width === type.shape.at(-1);
-        return isOwn ? partOf(oldTerm, term, columns, hasOneUser, build) : null;
-      });
-      const [first, second] = terms;
-      return first && second ? build.add(operation, first, second) : null;
-    }
-    default:
-      return null;
+  if (operation.op === "matmul") {
+    const [a, b] = made.inputs;
+    if (a === undefined || b?.type.shape.length !== 2) return null;
+    return build.add(operation, a, build.add({ op: "slice", axis: operation.transposeB ? 0 : 1, from, to }, b));
   }
+  if (!traitsOf(operation).isElementwise) return null;
+  const terms = made.inputs.map((term, index) => {
+    const width = term.type.shape.at(-1) ?? 1;
+    if (width === 1) return term;
+    if (term.type.shape.length === 1) return build.add({ op: "slice", axis: 0, from, to }, term);
+    const oldTerm = old.inputs[index];
+    const isOwn = oldTerm !== undefined && hasOneUser(oldTerm) && width === type.shape.at(-1);
+    return isOwn ? partOf(oldTerm, term, columns, hasOneUser, build) : null;
+  });
+  const parts = terms.filter((term) => term !== null);
+  return parts.length < terms.length ? null : build.add(operation, ...parts);
 }
 
 function cutsLastAxis(operation: Operation, { type }: Node): boolean {

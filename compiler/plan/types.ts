@@ -2,7 +2,7 @@ import type { TensorType } from "../ir/index.ts";
 import type { TrainSettings } from "../settings/index.ts";
 import type { Cost } from "./cost.ts";
 
-/** What a spec comes to: everything that is decided before a weight is read. */
+/** The summary of a spec: everything that is decided before a weight is read. */
 export interface Plan {
   readonly model: string;
   readonly batch: number;

@@ -1,5 +1,6 @@
 import type { Diagnostic } from "../../grammar/index.ts";
 import { Builder, type Graph, type Node, type Program } from "../ir/index.ts";
+import type { ProgramName } from "../names.ts";
 import type { DataSettings, EvalSettings, TrainSettings } from "../settings/index.ts";
 import { buildInit, type InitialParameter } from "./init.ts";
 import { buildMicroBatchProgram, type MicroBatchProgram, microBatchPrograms } from "./micro-batches.ts";
@@ -30,9 +31,6 @@ export interface TracedRows {
   readonly spec: TracedSpec | null;
   readonly diagnostics: readonly Diagnostic[];
 }
-
-/** The programs that a model has. */
-export type ProgramName = "forward" | "encode_image" | "encode_text" | "step" | MicroBatchProgram | "init";
 
 /** A program by its name, or null when the model does not have it. */
 export function buildProgram(spec: TracedSpec, name: ProgramName, fetch: readonly string[] = []): Program | null {

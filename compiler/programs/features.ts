@@ -3,7 +3,7 @@ import { buildStep, type TracedSpec } from "./build.ts";
 import { frozenValuesOf } from "./coupling-points.ts";
 import { nameOf } from "./values.ts";
 
-/** What frozen encoders make of an example: the same in every step, so that it need be computed only once. */
+/** Activations of the frozen layers: the same in every step, so that they need be computed only once. */
 export interface Features {
   /** Gives the features of some rows: as many as a micro-batch has. */
   readonly program: Program;

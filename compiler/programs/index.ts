@@ -2,7 +2,6 @@ export {
   buildForward,
   buildProgram,
   buildStep,
-  type ProgramName,
   stepPrograms,
   type TracedSpec,
   whyNoProgram,

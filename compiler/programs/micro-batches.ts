@@ -1,4 +1,5 @@
 import { Builder, Graph, type Node, neededFor, type Program, rewrite } from "../ir/index.ts";
+import type { ProgramName } from "../names.ts";
 import { isDifferentiable } from "../ops/index.ts";
 import { couplingPointsOf, type RowValue } from "./coupling-points.ts";
 import { nameOf } from "./values.ts";
@@ -6,10 +7,15 @@ import { nameOf } from "./values.ts";
 /**
  * A training step in micro-batches, for losses that compare all of its rows (GradCache: Gao et al., 2021). `embed`
  * gives, for the rows of a micro-batch, the values at which rows meet; `compare` gives the loss of all of them together and its
- * gradients there; `backpropagate` computes a micro-batch again and goes on with these gradients to the parameters; `update`
+ * gradients there; `backpropagate` recomputes a micro-batch and continues with these gradients to the parameters; `update`
  * changes what is trained. Gradients of parameters are added up in a state of their own.
  */
-export const microBatchPrograms = ["embed", "compare", "backpropagate", "update"] as const;
+export const microBatchPrograms = [
+  "embed",
+  "compare",
+  "backpropagate",
+  "update",
+] as const satisfies readonly ProgramName[];
 
 export type MicroBatchProgram = (typeof microBatchPrograms)[number];
 

@@ -8,8 +8,7 @@ export function buildLearningRate(base: number, { kind, warmup, steps }: Schedul
     build.add({ op: "minimum" }, build.add({ op: "maximum" }, x, build.constant(0)), one);
   const risen =
     warmup === 0 ? one : clamp(build.add({ op: "div" }, build.add({ op: "add" }, step, one), build.constant(warmup)));
-  const falls = kind === "constant" || steps === null || steps <= warmup;
-  if (falls) return build.mul(risen, base);
+  if (kind === "constant" || steps === null || steps <= warmup) return build.mul(risen, base);
   const done = clamp(
     build.add({ op: "div" }, build.add({ op: "sub" }, step, build.constant(warmup)), build.constant(steps - warmup)),
   );

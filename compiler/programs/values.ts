@@ -11,7 +11,7 @@ export type ProgramValue =
   | { readonly kind: "slot"; readonly slot: OptimizerSlot; readonly parameter: string }
   /** A value at which the rows of a batch meet, and the gradient of the loss there. */
   | { readonly kind: "embedding" | "embedding-gradient"; readonly index: number }
-  /** What a frozen part makes of an example. */
+  /** Activations of the frozen layers. */
   | { readonly kind: "feature"; readonly index: number }
   /** In ONNX, the output that is the new value of what is changed. */
   | { readonly kind: "next"; readonly of: string };

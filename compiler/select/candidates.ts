@@ -3,7 +3,7 @@ import { atomsOf, type ModuleInstance, type Step } from "../elaborate/index.ts";
 import type { Element } from "./elements.ts";
 import { parseSelectors } from "./explain.ts";
 import { expandSelectors } from "./patterns.ts";
-import { Selecting } from "./select.ts";
+import { SelectorResolver } from "./select.ts";
 import { isSubset } from "./sets.ts";
 
 /** A selector with what it selects. */
@@ -31,10 +31,10 @@ export class Candidates {
     const found = this.known.get(text);
     if (found !== undefined) return found;
     const { selectors, diagnostics } = parseSelectors(createSource("selector", text));
-    const selecting = new Selecting(this.elements);
-    const selected = selecting.select(expandSelectors(selectors)).flatMap(({ elements }) => elements);
+    const resolver = new SelectorResolver(this.elements);
+    const selected = resolver.select(expandSelectors(selectors)).flatMap(({ elements }) => elements);
     const modules = selected.flatMap(({ instance }) => instance ?? []);
-    const isRight = diagnostics.length + selecting.diagnostics.length === 0 && modules.length === selected.length;
+    const isRight = diagnostics.length + resolver.diagnostics.length === 0 && modules.length === selected.length;
     const result = isRight ? new Set(modules) : null;
     this.known.set(text, result);
     return result;

@@ -9,7 +9,7 @@ import {
 } from "../../grammar/index.ts";
 import { printCount } from "../units.ts";
 import { expandSelectors } from "./patterns.ts";
-import type { Selecting, Selection } from "./select.ts";
+import type { Selection, SelectorResolver } from "./select.ts";
 
 /** The amounts that an expectation can speak of. */
 export interface Totals {
@@ -40,11 +40,11 @@ export interface JudgedExpectation {
 export function judge(
   expectation: Expectation,
   measures: Measures,
-  selecting: Selecting,
+  resolver: SelectorResolver,
   diagnostics: Diagnostic[],
 ): JudgedExpectation | null {
-  const left = amount(expectation.left, measures, selecting, diagnostics);
-  const right = amount(expectation.right, measures, selecting, diagnostics);
+  const left = amount(expectation.left, measures, resolver, diagnostics);
+  const right = amount(expectation.right, measures, resolver, diagnostics);
   if (left === null || right === null) return null;
   const text = printExpectation(expectation);
   const holds = compare(expectation, left, right);
@@ -103,24 +103,24 @@ function printAmount(value: number, beside: Quantity): string {
 function amount(
   quantity: Quantity,
   measures: Measures,
-  selecting: Selecting,
+  resolver: SelectorResolver,
   diagnostics: Diagnostic[],
 ): number | null {
   switch (quantity.kind) {
     case "number":
       return quantity.value;
     case "quantity-binary": {
-      const left = amount(quantity.left, measures, selecting, diagnostics);
-      const right = amount(quantity.right, measures, selecting, diagnostics);
+      const left = amount(quantity.left, measures, resolver, diagnostics);
+      const right = amount(quantity.right, measures, resolver, diagnostics);
       return left === null || right === null ? null : calculate(quantity.operator, left, right);
     }
     case "measure": {
       const { name, of } = quantity;
-      const known = selecting.diagnostics.length;
-      const measured = of === null ? total(name.text, measures.totals) : measure(name.text, of, measures, selecting);
+      const known = resolver.diagnostics.length;
+      const measured = of === null ? total(name.text, measures.totals) : measure(name.text, of, measures, resolver);
       if (measured === null) diagnostics.push(report("unknown-measure", name.span, { name: name.text }));
       // A selection that was refused is no amount: nothing follows from it.
-      return selecting.diagnostics.length === known ? measured : null;
+      return resolver.diagnostics.length === known ? measured : null;
     }
   }
 }
@@ -142,9 +142,9 @@ function total(name: string, totals: Totals): number | null {
   return name === "trainable" || name === "total" || name === "base" || name === "frozen" ? totals[name] : null;
 }
 
-function measure(name: string, of: readonly Selector[], measures: Measures, selecting: Selecting): number | null {
+function measure(name: string, of: readonly Selector[], measures: Measures, resolver: SelectorResolver): number | null {
   if (name !== "count" && name !== "trainable") return null;
-  return measures[name](selecting.select(expandSelectors(of)));
+  return measures[name](resolver.select(expandSelectors(of)));
 }
 
 function written({ source, start, end }: Expectation["span"]): string {

@@ -2,7 +2,7 @@ import { createSource, type Diagnostic, parse, type Selector, type Source } from
 import { elementCount } from "../ir/index.ts";
 import { type Element, parametersUnder } from "./elements.ts";
 import { expandSelectors } from "./patterns.ts";
-import { printRole, Selecting } from "./select.ts";
+import { printRole, SelectorResolver } from "./select.ts";
 
 /** One thing that a selector matches. */
 export interface Match {
@@ -21,8 +21,8 @@ export function explainSelectors(
 ): { readonly matches: readonly Match[]; readonly diagnostics: readonly Diagnostic[] } {
   const { selectors, diagnostics } = parseSelectors(createSource("selector", text));
   if (diagnostics.length > 0) return { matches: [], diagnostics };
-  const selecting = new Selecting(elements);
-  const matches = selecting.select(expandSelectors(selectors)).flatMap(({ pattern, elements: selected, role }) =>
+  const resolver = new SelectorResolver(elements);
+  const matches = resolver.select(expandSelectors(selectors)).flatMap(({ pattern, elements: selected, role }) =>
     selected.map((element): Match => {
       const { instance, path } = element;
       const own = instance?.role ?? element.parameter?.role ?? null;
@@ -36,7 +36,7 @@ export function explainSelectors(
       };
     }),
   );
-  return { matches, diagnostics: selecting.diagnostics };
+  return { matches, diagnostics: resolver.diagnostics };
 }
 
 /** Reads selectors as a rule of a model would hold them, with places in the text itself. */

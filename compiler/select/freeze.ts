@@ -2,7 +2,7 @@ import type { FreezeRule } from "../../grammar/index.ts";
 import type { ParameterInstance } from "../elaborate/index.ts";
 import { type Element, parametersUnder } from "./elements.ts";
 import { expandSelectors } from "./patterns.ts";
-import type { Selecting } from "./select.ts";
+import type { SelectorResolver } from "./select.ts";
 
 /** Whether a parameter is trained, and what decided it. */
 export interface Decision {
@@ -17,7 +17,7 @@ export interface Decision {
 export function decideTrainable(
   elements: readonly Element[],
   rules: readonly FreezeRule[],
-  selecting: Selecting,
+  resolver: SelectorResolver,
 ): ReadonlyMap<ParameterInstance, Decision> {
   const decisions = new Map<ParameterInstance, Decision>();
   for (const { parameter, ofAdapter } of elements) {
@@ -25,9 +25,9 @@ export function decideTrainable(
     decisions.set(parameter, { trainable: true, rule: ofAdapter ? "adapter" : "no rule" });
   }
   for (const rule of rules) {
-    const kept = new Set(parametersOf(rule.except, selecting));
+    const kept = new Set(parametersOf(rule.except, resolver));
     const decision = { trainable: rule.action === "train", rule: printRule(rule) };
-    for (const parameter of parametersOf(rule.selectors, selecting)) {
+    for (const parameter of parametersOf(rule.selectors, resolver)) {
       if (kept.has(parameter) || !decisions.has(parameter)) continue;
       decisions.set(parameter, decision);
     }
@@ -35,8 +35,8 @@ export function decideTrainable(
   return decisions;
 }
 
-function parametersOf(selectors: FreezeRule["selectors"], selecting: Selecting): readonly ParameterInstance[] {
-  return selecting
+function parametersOf(selectors: FreezeRule["selectors"], resolver: SelectorResolver): readonly ParameterInstance[] {
+  return resolver
     .select(expandSelectors(selectors))
     .flatMap(({ elements }) => elements.flatMap((element) => parametersUnder(element, element.ofAdapter)));
 }

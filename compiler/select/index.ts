@@ -5,5 +5,5 @@ export { explainSelectors, parseSelectors } from "./explain.ts";
 export { type Decision, decideTrainable } from "./freeze.ts";
 export { expandSelectors } from "./patterns.ts";
 export { type PlacedAdapters, placeAdapters, wrappedBy } from "./placements.ts";
-export { printRole, Selecting, type Selection, selectedModules } from "./select.ts";
+export { printRole, type Selection, SelectorResolver, selectedModules } from "./select.ts";
 export { selectorsForNames } from "./shortest.ts";

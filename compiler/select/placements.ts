@@ -10,7 +10,7 @@ import {
   Trace,
 } from "../elaborate/index.ts";
 import { expandSelectors, type Pattern } from "./patterns.ts";
-import { printRole, type Selecting, type Selection, selectedModules } from "./select.ts";
+import { printRole, type Selection, type SelectorResolver, selectedModules } from "./select.ts";
 
 /** One placement line with what it did. */
 export interface PlacedAdapters {
@@ -22,10 +22,14 @@ export interface PlacedAdapters {
 }
 
 /** Puts the adapters of a placement around the modules that it selects. */
-export function placeAdapters(placement: Placement, selecting: Selecting, elaborator: ModelElaborator): PlacedAdapters {
+export function placeAdapters(
+  placement: Placement,
+  resolver: SelectorResolver,
+  elaborator: ModelElaborator,
+): PlacedAdapters {
   const { diagnostics } = elaborator;
-  const selections = selecting.select(expandSelectors(placement.selectors));
-  const except = selectedModules(selecting.select(expandSelectors(placement.except)));
+  const selections = resolver.select(expandSelectors(placement.selectors));
+  const except = selectedModules(resolver.select(expandSelectors(placement.except)));
   const adapters: { readonly base: ModuleInstance; readonly adapter: AdapterInstance }[] = [];
   const text = placement.span.source.text.slice(placement.span.start, placement.span.end).replace(/\s+/g, " ");
   elaborator.attempt(() => {

@@ -12,7 +12,7 @@ export interface Selection {
 }
 
 /** Finds what selectors name among the elements of a model. */
-export class Selecting {
+export class SelectorResolver {
   readonly diagnostics: Diagnostic[] = [];
   private readonly elements: readonly Element[];
   private readonly families = new Map<string, RolesDeclaration>();

@@ -1,11 +1,9 @@
-export {
-  at,
-  type ComputedOperation,
-  isComputed,
-  type Lowerings,
-  type LoweringTo,
-  lowerBy,
-  stopGradient,
-  type Value,
-} from "./lowering.ts";
-export { UniqueNames } from "./unique-names.ts";
+import type { TargetName } from "../names.ts";
+import { onnx } from "./onnx/index.ts";
+import type { Target } from "./target.ts";
+import { tensorflow } from "./tensorflow/index.ts";
+
+/** Every target there is; a name without one does not compile. */
+const byName: { readonly [Name in TargetName]: Target<Name> } = { tensorflow, onnx };
+
+export const targets: readonly Target[] = Object.values(byName);

@@ -10,11 +10,11 @@ import {
   planToYaml,
   stepPrograms,
   type TracedSpec,
+  targets,
   whyNoProgram,
   whyNoStep,
 } from "../../compiler/index.ts";
 import { hasErrors, report } from "../../grammar/index.ts";
-import { writeModel } from "../backends/tensorflow/index.ts";
 import { attempt, writeAtomically } from "../files/index.ts";
 import { compilePath } from "../specs/index.ts";
 import { done, type Ended, type Reporter, refuse, refuseBy } from "./reporter.ts";
@@ -26,7 +26,7 @@ export interface CompileRequest {
   /** A folder for `plan.yaml`. */
   readonly output: string | null;
   /** What else to write into that folder. */
-  readonly target: "tensorflow" | null;
+  readonly target: string | null;
   /** Expect the memory of a training step even where the spec does not limit it; the step is built for that. */
   readonly memory: boolean;
 }
@@ -61,7 +61,8 @@ export function compile(request: CompileRequest, reporter: Reporter): Ended<Comp
     const written = attempt(output, () => {
       mkdirSync(output, { recursive: true });
       writeAtomically(join(output, "plan.yaml"), planToYaml(plan, memory));
-      if (target !== null) writeModel(spec, output);
+      const files = targets.find(({ name }) => name === target)?.files?.(spec) ?? [];
+      for (const { name, content } of files) writeAtomically(join(output, name), content);
     });
     if (written.kind === "failed") return refuse(written.problem, reporter);
   }

@@ -1,10 +1,11 @@
 import { Option } from "commander";
-import { optimise, type ProgramName, passes, planToYaml, printProgram } from "../../compiler/index.ts";
+import { optimise, type ProgramName, planToYaml, printProgram } from "../../compiler/index.ts";
+import { compiledTargetNames, passNames, programNames } from "../../compiler/names.ts";
 import { type CompileResult, compile } from "../app/compile.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
+import { helpOfMicroBatches } from "./micro-batches-help.ts";
 import { renderPassTable } from "./pass-table.ts";
-import { helpOfMicroBatches, programNames } from "./program-names.ts";
 import { renderSummary } from "./summary.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
@@ -13,7 +14,7 @@ interface Flags {
   readonly emit?: "plan" | "passes" | ProgramName;
   readonly after?: string;
   readonly output?: string;
-  readonly target?: "tensorflow";
+  readonly target?: string;
   readonly memory?: boolean;
 }
 
@@ -23,14 +24,11 @@ export const define: DefineCommand = (command, terminal, end) => {
     .addOption(
       new Option("--emit <what>", "print that instead of the summary").choices(["plan", "passes", ...programNames]),
     )
-    .addOption(
-      new Option("--after <pass>", "of a program, what this pass leaves").choices([
-        "none",
-        ...passes.map(({ name }) => name),
-      ]),
-    )
+    .addOption(new Option("--after <pass>", "of a program, what this pass leaves").choices(["none", ...passNames]))
     .option("-o, --output <folder>", "write plan.yaml there, and what --target asks for")
-    .addOption(new Option("--target <name>", "write the model for this program too; needs -o").choices(["tensorflow"]))
+    .addOption(
+      new Option("--target <name>", "write the model for this program too; needs -o").choices(compiledTargetNames()),
+    )
     .option("--memory", "show the expected memory of a training step, whether or not the spec limits it")
     .addHelpText(
       "after",

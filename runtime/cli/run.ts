@@ -1,11 +1,12 @@
 import { Argument } from "commander";
 import type { ProgramName } from "../../compiler/index.ts";
+import { programNames } from "../../compiler/names.ts";
 import { type RunResults, run } from "../app/run.ts";
 import { renderTable } from "../text/index.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
+import { helpOfMicroBatches } from "./micro-batches-help.ts";
 import { backendOption } from "./option-values.ts";
-import { helpOfMicroBatches, programNames } from "./program-names.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
 

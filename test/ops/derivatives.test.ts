@@ -4,7 +4,7 @@ import { evaluate } from "../../compiler/ir/evaluate.ts";
 import { Graph } from "../../compiler/ir/graph.ts";
 import { elementCount, type Node, type Operation } from "../../compiler/ir/types.ts";
 import type { TensorData } from "../../compiler/ops/index.ts";
-import { differentiate } from "../../compiler/passes/differentiate.ts";
+import { gradientsOf } from "../../compiler/passes/reverse-mode.ts";
 import { createSource } from "../../grammar/index.ts";
 import { Random } from "../random.ts";
 
@@ -43,7 +43,7 @@ function largestError(operation: Operation, operands: readonly Operand[], seed: 
   const axes = output.type.shape.map((_, axis) => axis);
   const loss = build.sum(build.mul(output, weights), axes, false);
   const wanted = nodes.filter(({ type }) => type.dtype === "f32");
-  const gradients = differentiate(graph, loss, new Set(wanted));
+  const gradients = gradientsOf(graph, loss, new Set(wanted));
   const lossAt = (): number => evaluate([loss], { inputs: new Map(), parameters }, "f64").get(loss)?.data[0] ?? 0;
   const computed = evaluate([...gradients.values()], { inputs: new Map(), parameters }, "f64");
   let error = 0;
@@ -154,7 +154,7 @@ test("where passes the gradient to the side that was taken", () => {
   const [a, b] = ["a", "b"].map((path) => build.add({ op: "parameter", path, type: { dtype: "f32", shape: [2] } }));
   if (a === undefined || b === undefined) throw new Error("there are two");
   const taken = build.add({ op: "where" }, build.add({ op: "greater" }, a, b), a, build.mul(b, 3));
-  const gradients = differentiate(graph, build.sum(taken, [0], false), new Set([a, b]));
+  const gradients = gradientsOf(graph, build.sum(taken, [0], false), new Set([a, b]));
   const type = { dtype: "f32" as const, shape: [2] };
   const parameters = new Map([
     ["a", { type, data: Float64Array.of(1, 5) }],
@@ -177,7 +177,7 @@ test("only what leads to a wanted parameter is built", () => {
   const above = build.add(product, below, adapter);
   const loss = build.sum(above, [0, 1], false);
   const before = graph.nodes.length;
-  const gradients = differentiate(graph, loss, new Set([adapter]));
+  const gradients = gradientsOf(graph, loss, new Set([adapter]));
   expect([...gradients.keys()]).toEqual([adapter]);
   expect(graph.nodes.slice(before).map(({ operation }) => operation.op)).toEqual([
     "constant",

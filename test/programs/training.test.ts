@@ -4,7 +4,9 @@ import { evaluate } from "../../compiler/ir/evaluate.ts";
 import { Graph } from "../../compiler/ir/graph.ts";
 import type { Program } from "../../compiler/ir/program.ts";
 import type { TensorData } from "../../compiler/ops/index.ts";
-import { addGradients, addUpdates, clipGradients } from "../../compiler/passes/train.ts";
+import { applyOptimizer } from "../../compiler/passes/apply-optimizer.ts";
+import { clipGradients } from "../../compiler/passes/clip-gradients.ts";
+import { differentiate } from "../../compiler/passes/differentiate.ts";
 import type { Optimizer, Schedule, TrainSettings } from "../../compiler/settings/train.ts";
 import { createSource } from "../../grammar/index.ts";
 
@@ -35,7 +37,7 @@ function stepOf(settings: Partial<TrainSettings>): Program {
   const loss = build.mul(build.sum(build.mul(weight, weight), [0, 1], false), 0.5);
   const program = { name: "step", graph, outputs: new Map([["loss", loss]]), updates: new Map(), once: new Map() };
   const whole = { ...defaults, ...settings };
-  return addUpdates(clipGradients(addGradients(program, new Set(["w"])), whole.clipNorm), whole);
+  return applyOptimizer(clipGradients(differentiate(program, new Set(["w"])), whole.clipNorm), whole);
 }
 
 interface Trained {

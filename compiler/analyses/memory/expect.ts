@@ -5,7 +5,7 @@ import { type Peak, peakOf } from "./peak.ts";
 import { variableBytesOf } from "./variables.ts";
 
 /**
- * Expects the memory of a spec's training step, in pieces where the spec says so, as TensorFlow runs it unless another model is
+ * Expects the memory of a spec's training step, in micro-batches where the spec says so, as TensorFlow runs it unless another model is
  * given; null when the model has no loss.
  */
 export function expectMemory(spec: TracedSpec, model: MemoryModel = tensorflowMemory): ExpectedMemory | null {

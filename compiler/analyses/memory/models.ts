@@ -1,5 +1,6 @@
 import type { Program } from "../../ir/index.ts";
-import { optimise, optimiseForOnnx, type PassContext } from "../../passes/index.ts";
+import { optimise, type PassContext } from "../../passes/index.ts";
+import { optimiseForOnnx } from "../../targets/onnx/index.ts";
 
 /** How something that runs programs uses memory. */
 export interface MemoryModel {

@@ -4,8 +4,8 @@ import {
   type Element,
   expandSelectors,
   parseSelectors,
-  Selecting,
   type Selection,
+  SelectorResolver,
   selectedModules,
 } from "../../select/index.ts";
 import type { Encoder } from "./regions.ts";
@@ -18,9 +18,9 @@ export type Allowed = readonly { readonly text: string; readonly modules: Readon
 export function readAllowed(on: string, elements: readonly Element[]): Allowed | readonly Diagnostic[] {
   const { selectors, diagnostics } = parseSelectors(createSource("--on", on));
   if (diagnostics.length > 0) return diagnostics;
-  const selecting = new Selecting(elements);
-  const selections = selecting.select(expandSelectors(selectors));
-  if (selecting.diagnostics.length > 0) return selecting.diagnostics.map((each) => placedIn(each, on));
+  const resolver = new SelectorResolver(elements);
+  const selections = resolver.select(expandSelectors(selectors));
+  if (resolver.diagnostics.length > 0) return resolver.diagnostics.map((each) => placedIn(each, on));
   return selections.map((selection) => ({ text: selection.pattern.text, modules: modulesUnder(selection) }));
 }
 

@@ -14,7 +14,7 @@ import {
   decideTrainable,
   type Element,
   elementsOf,
-  Selecting,
+  SelectorResolver,
   type Totals,
 } from "../../select/index.ts";
 import { readTrainSettings } from "../../settings/index.ts";
@@ -85,7 +85,7 @@ export function decide(
   elements: readonly Element[],
   rules: readonly FreezeRule[],
 ): { readonly decisions: ReadonlyMap<ParameterInstance, Decision>; readonly diagnostics: readonly Diagnostic[] } {
-  const selecting = new Selecting(elements);
-  const decisions = decideTrainable(elements, rules, selecting);
-  return { decisions, diagnostics: selecting.diagnostics };
+  const resolver = new SelectorResolver(elements);
+  const decisions = decideTrainable(elements, rules, resolver);
+  return { decisions, diagnostics: resolver.diagnostics };
 }

@@ -1,6 +1,6 @@
 import type { Node, Program, TensorType } from "../../ir/index.ts";
 import { nameOf, valueNamed } from "../../programs/index.ts";
-import { isComputed, type Value } from "../index.ts";
+import { isComputed, type Value } from "../lowering/index.ts";
 import { type Fused, fuse } from "./fuse.ts";
 import { GraphWriter } from "./graph-writer.ts";
 import { lower, type Target } from "./lower/index.ts";

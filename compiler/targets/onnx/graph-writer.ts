@@ -1,4 +1,4 @@
-import { UniqueNames } from "../index.ts";
+import { UniqueNames } from "../lowering/index.ts";
 import type { Attributes, InlineTensor, OnnxNode, OnnxType } from "./messages.ts";
 
 /** Collects the nodes and the constants of an ONNX graph; every value gets a name of its own. */

@@ -3,4 +3,6 @@ export { emitOnnx, seedInput } from "./emit-program.ts";
 export { encodeOnnx } from "./encode.ts";
 export { halfBits } from "./half.ts";
 export type { OnnxModel } from "./messages.ts";
+export { optimiseForOnnx } from "./optimise.ts";
 export { type Place, placeWeights, type WeightFiles } from "./place-weights.ts";
+export { onnx } from "./target.ts";

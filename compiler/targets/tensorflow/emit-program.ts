@@ -1,6 +1,6 @@
 import { byteCount, type Node, neededFor, type Program } from "../../ir/index.ts";
 import { valueNamed } from "../../programs/index.ts";
-import { isComputed, type Value } from "../index.ts";
+import { isComputed, type Value } from "../lowering/index.ts";
 import { type GraphWriter, scopeOf } from "./graph-writer.ts";
 import { type Attribute, type SignatureDef, type TensorInfo, typeAttribute } from "./graphdef.ts";
 import { type Bf16Products, lower, type Target } from "./lower/index.ts";
@@ -15,9 +15,6 @@ export interface Emission {
 
 /** Tensors of at least that many bytes are made and read in the program's order, so that they do not pile up. */
 const orderedFrom = 64 * 1024;
-
-/** Operations that only give another name or shape to a buffer, or that have no input to wait for. */
-const freeOps: ReadonlySet<string> = new Set(["Const", "Reshape", "Identity", "ReadVariableOp"]);
 
 /** What a program became: the signature that runs it, and where its values are. */
 export interface EmittedProgram {
@@ -64,11 +61,11 @@ export function emitProgram(program: Program, emission: Emission, after: string 
     const before = isOrdered ? chain.last : null;
     const target: Target = {
       add: (op, names, attributes) => {
-        if (freeOps.has(op)) return writer.add(scope, op, names, attributes);
         const name = writer.add(scope, op, before === null ? names : [...names, `^${before}`], attributes);
         if (isOrdered) chain.last = name;
         return name;
       },
+      addView: (op, names, attributes) => writer.add(scope, op, names, attributes),
       constant: (constantType, numbers) => writer.constant(constantType, numbers),
       list: (numbers) => writer.list(numbers),
       bf16Products,

@@ -1,5 +1,5 @@
 import type { TensorType } from "../../ir/index.ts";
-import { UniqueNames } from "../index.ts";
+import { UniqueNames } from "../lowering/index.ts";
 import { type Attributes, type NodeDef, typeAttribute } from "./graphdef.ts";
 
 /** Collects the nodes of a TensorFlow graph; every node gets a name of its own within its scope. */

@@ -1,4 +1,4 @@
 export { resultOf, scratchBytes } from "./buffers.ts";
 export { emitModel, type ModelIndex, type ModelSettings } from "./emit-model.ts";
-export { encodeSavedModel } from "./encode.ts";
 export type { Bf16Products } from "./lower/index.ts";
+export { modelFiles, modelPrograms, tensorflow } from "./target.ts";

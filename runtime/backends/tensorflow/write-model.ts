@@ -2,20 +2,15 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import {
   type Bf16Products,
-  buildProgram,
   emitModel,
-  encodeSavedModel,
   type ModelIndex,
   type ModelSettings,
-  optimise,
+  modelFiles,
+  modelPrograms,
   type Program,
-  type ProgramName,
-  stepPrograms,
   type TracedSpec,
 } from "../../../compiler/index.ts";
 import { writeAtomically } from "../../files/index.ts";
-
-const inference: readonly ProgramName[] = ["forward", "encode_image", "encode_text"];
 
 export interface WriteOptions {
   /** Names values inside the model that `forward` gives as well. */
@@ -24,26 +19,21 @@ export interface WriteOptions {
   readonly bf16Products?: Bf16Products;
 }
 
-/**
- * Writes a spec's programs as a TensorFlow SavedModel: `saved_model.pb`, and `medctc.json`, which says what its variables
- * are and how they are fed. Where `micro_batch` cuts the batch, the training step is there in pieces.
- */
+/** Writes a spec's programs as a TensorFlow SavedModel. */
 export function writeModel(
   spec: TracedSpec,
   folder: string,
   { fetch = [], bf16Products = "native" }: WriteOptions = {},
 ): ModelIndex {
-  const built = inference.flatMap((name) => buildProgram(spec, name, fetch) ?? []);
-  const programs = [...built, ...(stepPrograms(spec) ?? [])].map((program) => optimise(program, spec));
+  const programs = modelPrograms(spec, fetch);
   const { parameters, trainable, settings } = spec;
   return writePrograms(programs, { parameters, trainable, seed: settings.seed, bf16Products }, folder);
 }
 
 /** Writes programs that are ready to be run. */
 export function writePrograms(programs: readonly Program[], settings: ModelSettings, folder: string): ModelIndex {
-  const { model, index } = emitModel(programs, settings);
+  const emitted = emitModel(programs, settings);
   mkdirSync(folder, { recursive: true });
-  writeAtomically(join(folder, "saved_model.pb"), encodeSavedModel(model));
-  writeAtomically(join(folder, "medctc.json"), `${JSON.stringify(index)}\n`);
-  return index;
+  for (const { name, content } of modelFiles(emitted)) writeAtomically(join(folder, name), content);
+  return emitted.index;
 }

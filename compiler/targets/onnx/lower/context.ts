@@ -1,5 +1,5 @@
 import type { OperationName } from "../../../ir/index.ts";
-import type { LoweringTo } from "../../index.ts";
+import type { LoweringTo } from "../../lowering/index.ts";
 import { type Attributes, int, type OnnxDtype, type OnnxType } from "../messages.ts";
 
 /** Where the nodes of one operation go. */

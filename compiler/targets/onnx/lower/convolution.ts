@@ -1,4 +1,4 @@
-import { at } from "../../index.ts";
+import { at } from "../../lowering/index.ts";
 import { int, ints } from "../messages.ts";
 import { type Lowering, padsOf, reshapeTo } from "./context.ts";
 

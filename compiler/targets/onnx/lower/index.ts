@@ -1,5 +1,5 @@
 import type { TensorType } from "../../../ir/index.ts";
-import { type ComputedOperation, type Lowerings, lowerBy, stopGradient, type Value } from "../../index.ts";
+import { type ComputedOperation, type Lowerings, lowerBy, stopGradient, type Value } from "../../lowering/index.ts";
 import type { Target } from "./context.ts";
 import { depthwiseConv3d, depthwiseConv3dWeight } from "./convolution.ts";
 import { cast, elementwise, where } from "./elementwise.ts";

@@ -1,4 +1,4 @@
-import { at } from "../../index.ts";
+import { at } from "../../lowering/index.ts";
 import { int, ints } from "../messages.ts";
 import { castTo, filled, type Lowering, numbersBelow, padsOf, reshapeTo } from "./context.ts";
 

@@ -1,4 +1,4 @@
-import { at, type Value } from "../../index.ts";
+import { at, type Value } from "../../lowering/index.ts";
 import { int, ints } from "../messages.ts";
 import { type Lowering, reshapeTo, type Target } from "./context.ts";
 

@@ -1,5 +1,5 @@
 import { elementCount } from "../../../ir/index.ts";
-import { at } from "../../index.ts";
+import { at } from "../../lowering/index.ts";
 import { castTo, type Lowering, numbersBelow, reshapeTo, type Target } from "./context.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { at } from "../../index.ts";
+import { at } from "../../lowering/index.ts";
 import { int } from "../messages.ts";
 import { castTo, type Lowering } from "./context.ts";
 

@@ -1,5 +1,5 @@
 import type { OperationName, TensorType } from "../../../ir/index.ts";
-import type { LoweringTo } from "../../index.ts";
+import type { LoweringTo } from "../../lowering/index.ts";
 import { type Attributes, type GraphDtype, typeAttribute } from "../graphdef.ts";
 
 /**
@@ -10,8 +10,10 @@ export type Bf16Products = "native" | "widened";
 
 /** Where the nodes of one operation go. */
 export interface Target {
-  /** Appends a node in the operation's scope, and gives its name. */
+  /** Appends a node in the operation's scope, and gives its name. Where it takes much memory, it waits for its turn. */
   readonly add: (op: string, inputs: readonly string[], attributes: Attributes) => string;
+  /** The same for a node that gives its input's memory another shape, and so need not wait. */
+  readonly addView: (op: string, inputs: readonly string[], attributes: Attributes) => string;
   readonly constant: (type: TensorType, values: readonly number[]) => string;
   /** A list of whole numbers, as shapes and axes are given. */
   readonly list: (values: readonly number[]) => string;
@@ -33,5 +35,5 @@ export function castTo(value: string, from: GraphDtype, to: GraphDtype, target: 
 
 export function reshapeTo(value: string, dtype: GraphDtype, shape: readonly number[], target: Target): string {
   const attributes = { T: typeAttribute(dtype), Tshape: typeAttribute("i32") };
-  return target.add("Reshape", [value, target.list(shape)], attributes);
+  return target.addView("Reshape", [value, target.list(shape)], attributes);
 }

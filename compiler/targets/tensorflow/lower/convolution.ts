@@ -1,5 +1,5 @@
 import type { TensorType } from "../../../ir/index.ts";
-import { at } from "../../index.ts";
+import { at } from "../../lowering/index.ts";
 import { type Attribute, typeAttribute } from "../graphdef.ts";
 import { elementType, type Lowering, reshapeTo, type Target } from "./context.ts";
 

@@ -1,5 +1,5 @@
 import type { BinaryName, CompareName, UnaryName } from "../../../ir/index.ts";
-import { at } from "../../index.ts";
+import { at } from "../../lowering/index.ts";
 import { castTo, elementType, type Lowering } from "./context.ts";
 
 type Elementwise = UnaryName | BinaryName | CompareName;

@@ -1,5 +1,5 @@
 import type { OperationOf, TensorType } from "../../../ir/index.ts";
-import { at, type Value } from "../../index.ts";
+import { at, type Value } from "../../lowering/index.ts";
 import { typeAttribute } from "../graphdef.ts";
 import { castTo, type Lowering, reshapeTo, type Target } from "./context.ts";
 

@@ -1,4 +1,4 @@
-import { at } from "../../index.ts";
+import { at } from "../../lowering/index.ts";
 import { typeAttribute } from "../graphdef.ts";
 import type { Lowering } from "./context.ts";
 

@@ -1,4 +1,4 @@
-import type { Operation, OperationName, OperationOf, TensorType } from "../ir/index.ts";
+import type { Operation, OperationName, OperationOf, TensorType } from "../../ir/index.ts";
 
 /** A value in the graph of a target. */
 export interface Value {

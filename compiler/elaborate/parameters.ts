@@ -1,0 +1,34 @@
+import type { RolesDeclaration, Span } from "../../grammar/index.ts";
+import type { InitialValue, TensorType } from "../ir/index.ts";
+
+/** One step of a path: a part's name, and its number when the part is a list. */
+export interface Step {
+  readonly name: string;
+  readonly index: number | null;
+  /** How many members the list has. */
+  readonly count: number | null;
+}
+
+/** What a projection is for: one role of a family, or a group of them. */
+export interface Role {
+  readonly family: RolesDeclaration;
+  readonly name: string;
+  /** The roles that are no groups, of which this one is made. */
+  readonly atoms: ReadonlySet<string>;
+}
+
+export interface ParameterInstance {
+  readonly path: string;
+  readonly steps: readonly Step[];
+  readonly checkpoint: string;
+  readonly type: TensorType;
+  readonly storage: "param" | "buffer";
+  readonly initial: InitialValue;
+  readonly role: Role | null;
+  readonly span: Span;
+}
+
+/** Steps as a selector writes them. */
+export function printSteps(steps: readonly Step[]): string {
+  return steps.map(({ name, index }) => (index === null ? name : `${name}[${index}]`)).join(".");
+}

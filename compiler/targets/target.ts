@@ -1,0 +1,28 @@
+import type { Program } from "../ir/index.ts";
+import type { NeedsWeights, TargetName } from "../names.ts";
+import type { PassContext } from "../passes/index.ts";
+import type { TracedSpec } from "../programs/index.ts";
+
+/** A file of a spec in a target. */
+export interface TargetFile {
+  /** Its name in the folder of all of them. */
+  readonly name: string;
+  readonly content: string | Uint8Array;
+}
+
+/** What writes the files of a spec, with nothing but the spec at hand; null where that is not enough. */
+type FilesOf<Name extends TargetName> = Name extends TargetName
+  ? NeedsWeights<Name> extends true
+    ? null
+    : (spec: TracedSpec) => readonly TargetFile[]
+  : never;
+
+/** What the programs of a spec can be written for. `targets` lists all of them. */
+export interface Target<Name extends TargetName = TargetName> {
+  /** The word for it on the command line. */
+  readonly name: Name;
+  /** The passes that lead to a program that can be written for it. */
+  readonly optimise: (program: Program, context: PassContext) => Program;
+  /** The files of a spec; null for a target that needs the values of weights for them, which has a command of its own. */
+  readonly files: FilesOf<Name>;
+}
