@@ -1,8 +1,8 @@
 import type { DataSettings } from "../../compiler/index.ts";
+import type { Problem } from "../text/index.ts";
 import { classesOf, type DatasetNeeds, emptySplit, openFolder } from "./dataset.ts";
 import { exampleOf, missingTables } from "./examples.ts";
 import type { VolumeMetadata } from "./hounsfield.ts";
-import type { DataProblem } from "./problem.ts";
 import { quoted } from "./quoted.ts";
 import { volumeKey } from "./scan-folder.ts";
 import { inSplit } from "./split.ts";
@@ -13,7 +13,7 @@ export type VolumeCheck = (
   path: string,
   metadata: VolumeMetadata,
   settings: DataSettings,
-) => readonly DataProblem[] | Promise<readonly DataProblem[]>;
+) => readonly Problem[] | Promise<readonly Problem[]>;
 
 export interface CheckOptions {
   /** Classes whose labels are needed; null takes the classes that are there, if there are any. */
@@ -26,7 +26,7 @@ export interface CheckOptions {
 export type Finding =
   | { readonly kind: "progress"; readonly text: string }
   | { readonly kind: "note"; readonly note: string }
-  | { readonly kind: "problem"; readonly problem: DataProblem }
+  | { readonly kind: "problem"; readonly problem: Problem }
   | { readonly kind: "counts"; readonly counts: DatasetCounts };
 
 export interface DatasetCounts {
@@ -102,10 +102,10 @@ export async function* checkDataset(
 }
 
 /** What is wrong with the vocabulary that lies beside the data, where there is one. */
-function vocabularyProblems(folder: string): readonly DataProblem[] {
+function vocabularyProblems(folder: string): readonly Problem[] {
   const path = findVocabulary(folder);
   const loaded = path === null ? null : loadTokenizer(path);
-  return loaded?.kind === "wrong" ? [loaded.problem] : [];
+  return loaded?.kind === "failed" ? [loaded.problem] : [];
 }
 
 /** What is no mistake of the folder, but may not be what its owner thinks. */

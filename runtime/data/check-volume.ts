@@ -1,6 +1,7 @@
+import { ok, type Problem } from "../text/index.ts";
 import type { VolumeMetadata } from "./hounsfield.ts";
 import { metadataFaults, planAxes, type VolumeSettings } from "./preprocess.ts";
-import type { DataProblem } from "./problem.ts";
+import { problemOf } from "./problem.ts";
 import { readSlices } from "./read-volume.ts";
 
 /**
@@ -11,13 +12,13 @@ export async function checkVolume(
   path: string,
   metadata: VolumeMetadata,
   settings: VolumeSettings,
-): Promise<readonly DataProblem[]> {
+): Promise<readonly Problem[]> {
   const faults = [...metadataFaults(metadata)];
   const result = await readSlices(path, (header) => {
     const axes = planAxes(header, metadata, settings);
-    if (faults.length === 0 && "rule" in axes) faults.push(axes);
-    return { take: () => undefined, result: null };
+    if (faults.length === 0 && axes.kind === "failed") faults.push(axes.problem);
+    return ok({ take: () => undefined, result: null });
   });
-  if (result.kind === "wrong") faults.push(...result.faults);
-  return faults.map(({ rule, help }) => ({ file: path, rule, help }));
+  if (result.kind === "failed") faults.push(...result.problem);
+  return faults.map((fault) => problemOf(path, fault));
 }

@@ -1,7 +1,7 @@
 import type { DataSettings } from "../../compiler/index.ts";
+import type { Problem } from "../text/index.ts";
 import { type Example, exampleOf, missingTables } from "./examples.ts";
 import { compareNaturally } from "./natural-order.ts";
-import type { DataProblem } from "./problem.ts";
 import { quoted } from "./quoted.ts";
 import { readTables, type Tables } from "./read-tables.ts";
 import { type FoundVolume, scanFolder } from "./scan-folder.ts";
@@ -19,7 +19,7 @@ export interface Dataset {
   /** Sorted by name, as people count. */
   readonly examples: readonly Example[];
   /** What is wrong, file by file; what is concerned is not among the examples. */
-  readonly problems: readonly DataProblem[];
+  readonly problems: readonly Problem[];
   /** What is no mistake and may explain a surprise, such as rows of volumes that are not here. */
   readonly notes: readonly string[];
 }
@@ -47,7 +47,7 @@ export async function openDataset(folder: string, settings: DataSettings, needs:
 export interface OpenFolder {
   readonly volumes: readonly FoundVolume[];
   readonly tables: Tables | null;
-  readonly problems: readonly DataProblem[];
+  readonly problems: readonly Problem[];
   readonly notes: readonly string[];
 }
 
@@ -83,14 +83,14 @@ export function emptySplit(
   volumes: readonly FoundVolume[],
   settings: DataSettings,
   split: Split,
-): DataProblem {
+): Problem {
   if (volumes.length === 0 || split === "all") {
-    return { file: folder, rule: "there is no volume in it", help: "volumes are files named *.nii.gz or *.nii" };
+    return { subject: folder, message: "there is no volume in it", help: "volumes are files named *.nii.gz or *.nii" };
   }
   const shown = prefixesOf(volumes.map(({ name }) => name))
     .slice(0, 5)
     .map(([prefix, count]) => `${quoted(prefix)} (${count})`);
-  const rule = `no volume's name starts with ${quoted(settings[split])}`;
+  const message = `no volume's name starts with ${quoted(settings[split])}`;
   const help = `names here start with ${shown.join(", ")}; \`${split}\` in the data block says which are meant`;
-  return { file: folder, rule, help };
+  return { subject: folder, message, help };
 }

@@ -1,6 +1,6 @@
+import type { Problem } from "../text/index.ts";
 import type { VolumeMetadata } from "./hounsfield.ts";
 import { metadataColumns } from "./metadata.ts";
-import type { DataProblem } from "./problem.ts";
 import { quoted } from "./quoted.ts";
 import type { Tables } from "./read-tables.ts";
 import { type FoundVolume, volumeKey } from "./scan-folder.ts";
@@ -32,8 +32,8 @@ export function missingTables(
   tables: Tables,
   needs: ExampleNeeds,
   classes: readonly string[],
-): readonly DataProblem[] {
-  const problems: DataProblem[] = [];
+): readonly Problem[] {
+  const problems: Problem[] = [];
   const { metadata, reports, labels } = tables;
   if (!metadata.exists) problems.push(metadata.absence(folder, metadataColumns));
   if (needs.report && reports?.exists === false) problems.push(reports.absence(folder, reportColumns));
@@ -49,16 +49,16 @@ export function exampleOf(
 ): {
   readonly example: Example | null;
   readonly metadata: VolumeMetadata | null;
-  readonly problems: readonly DataProblem[];
+  readonly problems: readonly Problem[];
 } {
-  const problems: DataProblem[] = [];
+  const problems: Problem[] = [];
   const found = <Value>(rows: TableRows<Value> | null, what: string): Value | null => {
     const row = rows?.of(volumeKey(name)) ?? null;
-    if (row?.kind === "value") return row.value;
-    if (row?.kind === "wrong") problems.push({ ...row.problem, rule: `${row.problem.rule} (${quoted(name)})` });
+    if (row?.kind === "ok") return row.value.value;
+    if (row?.kind === "failed") problems.push({ ...row.problem, message: `${row.problem.message} (${quoted(name)})` });
     // What is wrong with a table was reported once, and a row may stand in the part that could not be read.
     else if (rows?.exists === true && rows.complete && !rows.isInUnfinished(volumeKey(name))) {
-      problems.push({ file, rule: `no table has ${what} of this volume`, help: null });
+      problems.push({ subject: file, message: `no table has ${what} of this volume`, help: null });
     }
     return null;
   };

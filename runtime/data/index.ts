@@ -5,7 +5,6 @@ export { type DataInputs, findDataInputs } from "./data-inputs.ts";
 export { type Dataset, type DatasetNeeds, openDataset } from "./dataset.ts";
 export type { Example } from "./examples.ts";
 export { loadExample, requestOf } from "./load-example.ts";
-export type { DataProblem } from "./problem.ts";
 export { tokenInputs } from "./token-inputs.ts";
 export { findVocabulary, loadTokenizer, type Tokenizer } from "./tokenizer.ts";
 export { VolumeLoader } from "./volume-loader.ts";

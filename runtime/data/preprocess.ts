@@ -1,7 +1,9 @@
 import type { DataSettings, Sizes } from "../../compiler/index.ts";
+import { failed, ok, type Result } from "../text/index.ts";
 import { type VolumeMetadata, type WindowSlice, windowSlices } from "./hounsfield.ts";
-import type { Fault, NiftiHeader } from "./nifti-header.ts";
-import { readSlices, type Volume, type WrongVolume, wrongVolume } from "./read-volume.ts";
+import type { NiftiHeader } from "./nifti-header.ts";
+import { type Fault, fault, problemOf } from "./problem.ts";
+import { readSlices, type Volume } from "./read-volume.ts";
 import { neededFrom, neededTo, type ResampledAxis, resampleAxis } from "./resample.ts";
 import type { Voxels } from "./voxels.ts";
 
@@ -31,9 +33,10 @@ const stepsOfHalf = 32767;
  * From CT-CLIP's scripts/data_inference_nii.py; its order of resampling before dividing by 1000 changes nothing.
  */
 export function preprocess(volume: Volume, metadata: VolumeMetadata, settings: VolumeSettings): Float32Array {
-  const resampler = Resampler.plan(volume.header, metadata, settings);
-  if (!(resampler instanceof Resampler))
-    throw new Error(`a volume is resampled with sound metadata: ${resampler.rule}`);
+  const planned = Resampler.plan(volume.header, metadata, settings);
+  if (planned.kind === "failed")
+    throw new Error(`a volume is resampled with sound metadata: ${planned.problem.message}`);
+  const resampler = planned.value;
   const [x, y, z] = volume.header.sizes;
   for (let index = 0; index < z; index++) {
     resampler.take(volume.voxels.subarray(index * x * y, (index + 1) * x * y), index);
@@ -46,13 +49,14 @@ export async function preprocessVolume(
   path: string,
   metadata: VolumeMetadata,
   settings: VolumeSettings,
-): Promise<PackedVolume | WrongVolume> {
+): Promise<Result<PackedVolume>> {
   const read = await readSlices(path, (header) => {
-    const resampler = Resampler.plan(header, metadata, settings);
-    if (!(resampler instanceof Resampler)) return resampler;
-    return { take: (slice, z) => resampler.take(slice, z), result: resampler.packed };
+    const planned = Resampler.plan(header, metadata, settings);
+    if (planned.kind === "failed") return planned;
+    const resampler = planned.value;
+    return ok({ take: (slice: Voxels, z: number) => resampler.take(slice, z), result: resampler.packed });
   });
-  return read.kind === "wrong" ? wrongVolume(path, read.faults[0]) : read.result;
+  return read.kind === "failed" ? failed(problemOf(path, read.problem[0])) : ok(read.value.result);
 }
 
 /** Values with their padding, `size` of them along each axis. */
@@ -78,10 +82,8 @@ function scale(steps: Int16Array, into: Float32Array, start: number): void {
 
 /** What is wrong with metadata that a volume cannot be preprocessed with. */
 export function metadataFaults({ slope, intercept, xySpacing, zSpacing }: VolumeMetadata): readonly Fault[] {
-  const wrong = (name: string, value: number): Fault => ({
-    rule: `the metadata give it ${name} of ${value}`,
-    help: "Correct its row of the metadata.",
-  });
+  const wrong = (name: string, value: number): Fault =>
+    fault(`the metadata give it ${name} of ${value}`, "Correct its row of the metadata.");
   return [
     ...(Number.isFinite(slope) && slope !== 0 ? [] : [wrong("a RescaleSlope", slope)]),
     ...(Number.isFinite(intercept) ? [] : [wrong("a RescaleIntercept", intercept)]),
@@ -136,11 +138,11 @@ class Resampler {
   }
 
   /** What will preprocess a volume of this header, or why its metadata do not allow it. */
-  static plan(header: NiftiHeader, metadata: VolumeMetadata, settings: VolumeSettings): Resampler | Fault {
-    const [fault] = metadataFaults(metadata);
-    if (fault !== undefined) return fault;
+  static plan(header: NiftiHeader, metadata: VolumeMetadata, settings: VolumeSettings): Result<Resampler, Fault> {
+    const [first] = metadataFaults(metadata);
+    if (first !== undefined) return failed(first);
     const axes = planAxes(header, metadata, settings);
-    return "rule" in axes ? axes : new Resampler(header, metadata, settings, axes);
+    return axes.kind === "failed" ? axes : ok(new Resampler(header, metadata, settings, axes.value));
   }
 
   /** Takes the next stored slice; all are given, in their order. */
@@ -170,21 +172,25 @@ export function planAxes(
   { sizes: [x, y, z] }: NiftiHeader,
   { xySpacing, zSpacing }: VolumeMetadata,
   { spacing, size }: VolumeSettings,
-): Axes | Fault {
+): Result<Axes, Fault> {
   const slices = resampleAxis(z, zSpacing, spacing[0], size[0]);
-  if (typeof slices === "number") return nonsense(z, "slices", zSpacing, spacing[0], slices);
+  if (slices.kind === "failed") return nonsense(z, "slices", zSpacing, spacing[0], slices.problem);
   const height = resampleAxis(x, xySpacing, spacing[1], size[1]);
-  if (typeof height === "number") return nonsense(x, "columns", xySpacing, spacing[1], height);
+  if (height.kind === "failed") return nonsense(x, "columns", xySpacing, spacing[1], height.problem);
   const width = resampleAxis(y, xySpacing, spacing[2], size[2]);
-  if (typeof width === "number") return nonsense(y, "rows", xySpacing, spacing[2], width);
-  return [slices, height, width];
+  if (width.kind === "failed") return nonsense(y, "rows", xySpacing, spacing[2], width.problem);
+  return ok([slices.value, height.value, width.value] as const);
 }
 
-function nonsense(count: number, name: string, spacing: number, target: number, resampled: number): Fault {
-  return {
-    rule: `${count} ${name} of ${spacing} mm, as the metadata say, would become ${resampled} of ${target} mm`,
-    help: "Compare its size with its spacing in the metadata.",
-  };
+function nonsense(
+  count: number,
+  name: string,
+  spacing: number,
+  target: number,
+  resampled: number,
+): Result<never, Fault> {
+  const message = `${count} ${name} of ${spacing} mm, as the metadata say, would become ${resampled} of ${target} mm`;
+  return failed(fault(message, "Compare its size with its spacing in the metadata."));
 }
 
 function mix(lower: Float64Array, upper: Float64Array, share: number, into: Float64Array): void {

@@ -1,8 +1,8 @@
 import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { Problem } from "../text/index.ts";
 import { compareNaturally } from "./natural-order.ts";
-import type { DataProblem } from "./problem.ts";
 import { quoted } from "./quoted.ts";
 import { reasonOf } from "./reasons.ts";
 
@@ -26,7 +26,7 @@ export interface FolderScan {
   /** The names of those. */
   readonly repeated: ReadonlySet<string>;
   readonly tables: readonly string[];
-  readonly problems: readonly DataProblem[];
+  readonly problems: readonly Problem[];
   readonly notes: readonly string[];
 }
 
@@ -49,7 +49,7 @@ export async function scanFolder(folder: string): Promise<FolderScan> {
 
 class Scan {
   readonly notes: string[] = [];
-  private readonly problems: DataProblem[] = [];
+  private readonly problems: Problem[] = [];
   private readonly files: FoundVolume[] = [];
   private readonly tables: string[] = [];
   private entries = 0;
@@ -64,8 +64,8 @@ class Scan {
       for (const [index, entries] of read.entries()) {
         this.entries += entries.length;
         if (this.entries > mostEntries) {
-          const rule = `there are more than ${mostEntries} files and folders in it`;
-          this.problems.push({ file: some[index] ?? "", rule, help: "name the folder of the data set alone" });
+          const message = `there are more than ${mostEntries} files and folders in it`;
+          this.problems.push({ subject: some[index] ?? "", message, help: "name the folder of the data set alone" });
           return [];
         }
         for (const entry of entries) this.take(some[index] ?? "", entry, depth, next);
@@ -78,7 +78,7 @@ class Scan {
     try {
       return await readdir(folder, { withFileTypes: true });
     } catch (error) {
-      this.problems.push({ file: folder, rule: `it cannot be read: ${reasonOf(error)}`, help: null });
+      this.problems.push({ subject: folder, message: `it cannot be read: ${reasonOf(error)}`, help: null });
       return [];
     }
   }
@@ -105,8 +105,8 @@ class Scan {
         continue;
       }
       repeated.add(key);
-      const rule = `the volume ${quoted(found.name)} is in two places; the other is ${first.file}`;
-      this.problems.push({ file: found.file, rule, help: "keep one of them, or name a folder that has one" });
+      const message = `the volume ${quoted(found.name)} is in two places; the other is ${first.file}`;
+      this.problems.push({ subject: found.file, message, help: "keep one of them, or name a folder that has one" });
     }
     for (const key of repeated) volumes.delete(key);
     if (this.links > 0) {

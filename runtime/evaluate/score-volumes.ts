@@ -3,7 +3,6 @@ import type { EvalSettings } from "../../compiler/index.ts";
 import type { Engine } from "../backends/index.ts";
 import {
   type DataInputs,
-  type DataProblem,
   type Example,
   loadExample,
   requestOf,
@@ -11,6 +10,7 @@ import {
   tokenInputs,
   type VolumeLoader,
 } from "../data/index.ts";
+import type { Problem } from "../text/index.ts";
 import { encodePrompts, scoreClasses } from "./zero-shot.ts";
 
 export interface ScoreOptions {
@@ -33,9 +33,9 @@ export type ScoredVolumes =
       readonly kind: "scored";
       readonly examples: readonly Example[];
       readonly scores: readonly (readonly number[])[];
-      readonly skipped: readonly DataProblem[];
+      readonly skipped: readonly Problem[];
     }
-  | { readonly kind: "wrong"; readonly problem: DataProblem }
+  | { readonly kind: "wrong"; readonly problem: Problem }
   | { readonly kind: "stopped" };
 
 /** A step of 1/32767 in a voxel turns three in a thousand of a codebook's entries into others, and moves a score by 5e-4. */
@@ -52,7 +52,7 @@ export async function scoreVolumes(examples: readonly Example[], options: ScoreO
   if (prompts === null) return { kind: "stopped" };
   const scored: Example[] = [];
   const scores: (readonly number[])[] = [];
-  const skipped: DataProblem[] = [];
+  const skipped: Problem[] = [];
   let waiting: { readonly example: Example; readonly voxels: Float32Array }[] = [];
   const score = async (): Promise<void> => {
     const [first] = waiting;
@@ -73,12 +73,12 @@ export async function scoreVolumes(examples: readonly Example[], options: ScoreO
     loader.prefetch(examples.slice(place + 1, place + 1 + ahead).map((next) => requestOf(next, exactly)));
     const result = await loading;
     if (options.isStopped()) return { kind: "stopped" };
-    if (result.kind !== "volume") {
-      if (result.kind === "failed" || !options.skipBad) return { kind: "wrong", problem: result.problem };
+    if (result.kind !== "ok") {
+      if (result.kind === "unread" || !options.skipBad) return { kind: "wrong", problem: result.problem };
       skipped.push(result.problem);
       continue;
     }
-    waiting.push({ example, voxels: result.voxels });
+    waiting.push({ example, voxels: result.value.voxels });
     if (waiting.length < rows) continue;
     await score();
     await letOthersRun();

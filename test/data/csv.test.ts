@@ -20,8 +20,8 @@ async function readFile(file: string): Promise<Read> {
     header: (columns) => rows.push([1, ...columns]) > 0,
     row: (cells, line) => rows.push([line, ...cells]) > 0,
   });
-  expect(problems.every((problem) => problem.file === file)).toBe(true);
-  return { rows, rules: problems.map(({ rule }) => rule), complete };
+  expect(problems.every((problem) => problem.subject === file)).toBe(true);
+  return { rows, rules: problems.map(({ message }) => message), complete };
 }
 
 describe("tables as people write them", () => {

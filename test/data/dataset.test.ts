@@ -26,13 +26,13 @@ async function openAt(folder: string, needs = onlyMetadata, settings = defaultDa
   const below = (text: string) => text.replaceAll(`${folder}/`, "").replaceAll(folder, ".");
   return {
     examples: examples.map((example) => ({ ...example, file: below(example.file) })),
-    problems: problems.map((each) => ({ ...each, file: below(each.file), rule: below(each.rule) })),
+    problems: problems.map((each) => ({ ...each, subject: below(each.subject), message: below(each.message) })),
     notes: notes.map(below),
   };
 }
 
 function said({ problems }: Dataset): readonly string[] {
-  return problems.map(({ file, rule }) => `${file}: ${rule}`);
+  return problems.map(({ subject, message }) => `${subject}: ${message}`);
 }
 
 function names({ examples }: Dataset): readonly string[] {

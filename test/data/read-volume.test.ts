@@ -15,8 +15,8 @@ async function valuesIn(bytes: Uint8Array, name = "volume.nii"): Promise<readonl
   const file = join(folder, name);
   writeFileSync(file, bytes);
   const volume = await readVolume(file);
-  if (volume.kind === "wrong") throw new Error(volume.problem.rule);
-  return [...valuesOf(volume)];
+  if (volume.kind === "failed") throw new Error(volume.problem.message);
+  return [...valuesOf(volume.value)];
 }
 
 /** The extremes of each type, and something between. */

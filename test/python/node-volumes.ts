@@ -6,6 +6,6 @@ import { readVolume, valuesOf } from "../../runtime/data/read-volume.ts";
 const [folder = ""] = process.argv.slice(2);
 for (const name of readFileSync(join(folder, "names.txt"), "utf8").trim().split("\n")) {
   const volume = await readVolume(join(folder, name));
-  if (volume.kind === "wrong") writeFileSync(join(folder, `${name}.refused`), volume.problem.rule);
-  else writeFileSync(join(folder, `${name}.values`), new Uint8Array(valuesOf(volume).buffer));
+  if (volume.kind === "failed") writeFileSync(join(folder, `${name}.refused`), volume.problem.message);
+  else writeFileSync(join(folder, `${name}.values`), new Uint8Array(valuesOf(volume.value).buffer));
 }
