@@ -1,8 +1,7 @@
 import { ok, type Problem } from "../text/index.ts";
-import type { VolumeMetadata } from "./hounsfield.ts";
-import { metadataFaults, planAxes, type VolumeSettings } from "./preprocess.ts";
 import { problemOf } from "./problem.ts";
-import { readSlices } from "./read-volume.ts";
+import { readSlices } from "./readers/index.ts";
+import { transformOf, type VolumeMetadata, type VolumeSettings } from "./transforms/index.ts";
 
 /**
  * Everything that is wrong with a volume: every rule that its header breaks, or else the first that its voxels do, and what is
@@ -13,10 +12,11 @@ export async function checkVolume(
   metadata: VolumeMetadata,
   settings: VolumeSettings,
 ): Promise<readonly Problem[]> {
-  const faults = [...metadataFaults(metadata)];
+  const transform = transformOf(settings);
+  const faults = [...transform.metadataFaults(metadata)];
   const result = await readSlices(path, (header) => {
-    const axes = planAxes(header, metadata, settings);
-    if (faults.length === 0 && axes.kind === "failed") faults.push(axes.problem);
+    const planned = transform.plan(header, metadata, settings);
+    if (faults.length === 0 && planned.kind === "failed") faults.push(planned.problem);
     return ok({ take: () => undefined, result: null });
   });
   if (result.kind === "failed") faults.push(...result.problem);

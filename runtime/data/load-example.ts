@@ -1,6 +1,6 @@
 import type { VoxelStorage } from "../../compiler/index.ts";
 import type { Problem } from "../text/index.ts";
-import type { Example } from "./examples.ts";
+import type { Example } from "./open-dataset.ts";
 import type { VolumeLoader } from "./volume-loader.ts";
 import type { VolumeRequest, VolumeResult } from "./volume-messages.ts";
 

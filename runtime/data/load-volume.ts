@@ -1,6 +1,7 @@
 import { ok } from "../text/index.ts";
 import { cacheKey, type FileState, fileState, isSettled, readEntry, writeEntry } from "./cache.ts";
-import { type PackedVolume, preprocessVolume, unpack } from "./preprocess.ts";
+import { preprocessVolume } from "./preprocess.ts";
+import { type PackedVolume, unpack } from "./transforms/index.ts";
 import type { LoaderSettings, VolumeRequest, VolumeResult } from "./volume-messages.ts";
 
 /**

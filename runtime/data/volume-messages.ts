@@ -1,8 +1,7 @@
 import type { VoxelStorage } from "../../compiler/index.ts";
 import type { Result } from "../text/index.ts";
 import type { CacheSettings } from "./cache.ts";
-import type { VolumeMetadata } from "./hounsfield.ts";
-import type { VolumeSettings } from "./preprocess.ts";
+import type { VolumeMetadata, VolumeSettings } from "./transforms/index.ts";
 
 /** A volume that is wanted: its file, and what the metadata say of it. */
 export interface VolumeRequest {

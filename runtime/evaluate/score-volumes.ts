@@ -3,7 +3,7 @@ import type { EvalSettings } from "../../compiler/index.ts";
 import type { Engine } from "../backends/index.ts";
 import {
   type DataInputs,
-  type Example,
+  type LabelledExample,
   loadExample,
   requestOf,
   type Tokenizer,
@@ -31,7 +31,7 @@ export interface ScoreOptions {
 export type ScoredVolumes =
   | {
       readonly kind: "scored";
-      readonly examples: readonly Example[];
+      readonly examples: readonly LabelledExample[];
       readonly scores: readonly (readonly number[])[];
       readonly skipped: readonly Problem[];
     }
@@ -45,15 +45,18 @@ const exactly = "f32";
 const ahead = 8;
 
 /** Zero-shot scores of the spec's classes: prompts are encoded once, then volume after volume. */
-export async function scoreVolumes(examples: readonly Example[], options: ScoreOptions): Promise<ScoredVolumes> {
+export async function scoreVolumes(
+  examples: readonly LabelledExample[],
+  options: ScoreOptions,
+): Promise<ScoredVolumes> {
   const { engine, settings, inputs, tokenizer, loader, rows } = options;
   const inputsOf = (texts: readonly string[]) => tokenInputs(texts, tokenizer, inputs);
   const prompts = await encodePrompts(engine, settings, rows, inputsOf, options.isStopped);
   if (prompts === null) return { kind: "stopped" };
-  const scored: Example[] = [];
+  const scored: LabelledExample[] = [];
   const scores: (readonly number[])[] = [];
   const skipped: Problem[] = [];
-  let waiting: { readonly example: Example; readonly voxels: Float32Array }[] = [];
+  let waiting: { readonly example: LabelledExample; readonly voxels: Float32Array }[] = [];
   const score = async (): Promise<void> => {
     const [first] = waiting;
     if (first === undefined) return;

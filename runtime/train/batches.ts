@@ -2,8 +2,8 @@ import type { TrainSettings, VoxelStorage } from "../../compiler/index.ts";
 import type { Batch, PieceInputs } from "../backends/index.ts";
 import {
   type DataInputs,
-  type Example,
   loadExample,
+  type ReportedExample,
   requestOf,
   type Tokenizer,
   tokenInputs,
@@ -15,7 +15,7 @@ import type { FeatureTable } from "./feature-table.ts";
 import type { ExampleOrder } from "./order.ts";
 
 export interface BatchOptions {
-  readonly examples: readonly Example[];
+  readonly examples: readonly ReportedExample[];
   readonly order: ExampleOrder;
   readonly settings: Pick<TrainSettings, "batch" | "microBatch">;
   readonly loader: VolumeLoader;
@@ -29,7 +29,7 @@ export interface BatchOptions {
 }
 
 interface TakenExample {
-  readonly example: Example;
+  readonly example: ReportedExample;
   readonly voxels: Float32Array;
 }
 
@@ -174,7 +174,7 @@ export class Batches {
       if (this.bad.has(index)) chosen[place] = this.substituteFor(chosen, place, problem);
     }
     const some = chosen.slice(from, from + settings.microBatch);
-    const reports = some.map((index) => this.example(index).report ?? "");
+    const reports = some.map((index) => this.example(index).report);
     return new Map([...features.rowsOf(some), ...tokenInputs(reports, tokenizer, inputs)]);
   }
 
@@ -185,7 +185,7 @@ export class Batches {
     // One volume is a batch of one as it is.
     const volumes = first !== undefined && taken.length === 1 ? first.voxels : new Float32Array(taken.length * count);
     if (taken.length > 1) for (const [row, { voxels }] of taken.entries()) volumes.set(voxels, row * count);
-    const reports = taken.map(({ example }) => example.report ?? "");
+    const reports = taken.map(({ example }) => example.report);
     return new Map([[inputs.volume, volumes], ...tokenInputs(reports, tokenizer, inputs)]);
   }
 
@@ -193,7 +193,7 @@ export class Batches {
     return requestOf(this.example(index), this.options.storage);
   }
 
-  private example(index: number | undefined): Example {
+  private example(index: number | undefined): ReportedExample {
     const example = this.options.examples[index ?? -1];
     if (example === undefined) throw new Error("the order is one of the examples");
     return example;

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { defaultData } from "../../compiler/index.ts";
 import { checkVolume } from "../../runtime/data/check-volume.ts";
 import { preprocessVolume } from "../../runtime/data/preprocess.ts";
-import { readVolume } from "../../runtime/data/read-volume.ts";
+import { readVolume } from "../../runtime/data/readers/nifti.ts";
 import { gzipped, niftiFile } from "./nifti-file.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medctc-bad-"));

@@ -24,7 +24,7 @@ import {
   writeEntry,
 } from "../../runtime/data/cache.ts";
 import { loadVolume } from "../../runtime/data/load-volume.ts";
-import type { PackedVolume, VolumeSettings } from "../../runtime/data/preprocess.ts";
+import type { PackedVolume, VolumeSettings } from "../../runtime/data/transforms/index.ts";
 import type { VolumeResult } from "../../runtime/data/volume-messages.ts";
 import { Random } from "../random.ts";
 import { gzipped } from "./nifti-file.ts";

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { readCsv } from "../../runtime/data/csv.ts";
+import { readCsv } from "../../runtime/data/readers/csv.ts";
 import { dataFolder } from "./data-folder.ts";
 
 interface Read {

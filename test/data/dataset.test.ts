@@ -2,7 +2,8 @@ import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { defaultData } from "../../compiler/index.ts";
-import { type Dataset, type DatasetNeeds, openDataset } from "../../runtime/data/dataset.ts";
+import type { DatasetNeeds } from "../../runtime/data/dataset.ts";
+import { type Dataset, openDataset } from "../../runtime/data/open-dataset.ts";
 import { dataFolder, metadataHeader, plainMetadata, reportsHeader, table, volumes } from "./data-folder.ts";
 
 const one = "train_1_a_1.nii.gz";

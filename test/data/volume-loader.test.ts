@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadVolume } from "../../runtime/data/load-volume.ts";
-import type { VolumeSettings } from "../../runtime/data/preprocess.ts";
+import type { VolumeSettings } from "../../runtime/data/transforms/index.ts";
 import { VolumeLoader } from "../../runtime/data/volume-loader.ts";
 import type { VolumeRequest } from "../../runtime/data/volume-messages.ts";
 import { prepareProgram } from "../cli/medctc.ts";

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { readVolume, valuesOf } from "../../runtime/data/read-volume.ts";
+import { readVolume, valuesOf } from "../../runtime/data/readers/nifti.ts";
 
 /** Reads the volumes that a list names, and writes the values of each beside it as 64-bit floats, or why there are none. */
 const [folder = ""] = process.argv.slice(2);

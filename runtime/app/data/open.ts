@@ -4,6 +4,7 @@ import {
   type DataInputs,
   type Dataset,
   type DatasetNeeds,
+  type ExampleWith,
   findDataInputs,
   findVocabulary,
   loadTokenizer,
@@ -88,12 +89,12 @@ export function volumeBytesOf({ size }: DataSettings): number {
 }
 
 /** Opens a split of a data folder; null after reporting what is wrong with it, unless bad files are to be skipped. */
-export async function openSplit(
+export async function openSplit<Needs extends DatasetNeeds>(
   spec: TracedSpec,
   options: DataOptions,
-  needs: DatasetNeeds,
+  needs: Needs,
   reporter: Reporter,
-): Promise<Dataset | null> {
+): Promise<Dataset<ExampleWith<Needs>> | null> {
   const dataset = await openDataset(options.data, spec.data, needs);
   return isUsable(dataset, options, reporter) ? dataset : null;
 }

@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import type { Dataset } from "../../data/index.ts";
+import type { Dataset, LabelledExample } from "../../data/index.ts";
 import { type Evaluation, evaluationToJson, scoresToCsv } from "../../evaluate/index.ts";
 import { attempt, makeTemporaryFolder, writeAtomically } from "../../files/index.ts";
 import { problemOf, type SignalWatch, watchSignals } from "../../machine/index.ts";
@@ -83,7 +83,7 @@ interface EvaluateTask {
 }
 
 async function evaluateOn(
-  dataset: Dataset,
+  dataset: Dataset<LabelledExample>,
   reading: OpenedData,
   task: EvaluateTask,
   signals: SignalWatch,

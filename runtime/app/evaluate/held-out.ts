@@ -1,6 +1,6 @@
 import type { TracedSpec } from "../../../compiler/index.ts";
 import type { Engine } from "../../backends/index.ts";
-import { type Dataset, openDataset } from "../../data/index.ts";
+import { type Dataset, type LabelledExample, openDataset } from "../../data/index.ts";
 import { type Evaluation, evaluateScores, type KeptScores, scoreVolumes } from "../../evaluate/index.ts";
 import { type Problem, sentence } from "../../text/index.ts";
 import { type DataOptions, isUsable, type OpenedData } from "../data/open.ts";
@@ -14,7 +14,7 @@ export async function openHeldOut(
   spec: TracedSpec,
   options: DataOptions,
   reporter: Reporter,
-): Promise<Dataset | null | "wrong"> {
+): Promise<Dataset<LabelledExample> | null | "wrong"> {
   const { image, text, classes } = spec.evaluation;
   const unsaid = image === null || text === null ? "the latents" : classes.length === 0 ? "the classes" : null;
   if (unsaid !== null) {
@@ -47,7 +47,7 @@ export type HeldOutEvaluation =
 export interface HeldOutRequest {
   readonly engine: Engine;
   readonly spec: TracedSpec;
-  readonly dataset: Dataset;
+  readonly dataset: Dataset<LabelledExample>;
   readonly reading: OpenedData;
   readonly skipBad: boolean;
   readonly isStopped: () => boolean;
@@ -73,7 +73,7 @@ export async function evaluateHeldOut(
   });
   if (scored.kind !== "scored") return scored;
   const names = scored.examples.map(({ name }) => name);
-  const labels = scored.examples.map((example) => classes.map((name) => example.labels?.get(name) ?? false));
+  const labels = scored.examples.map((example) => classes.map((name) => example.labels.get(name) ?? false));
   const scores = { classes, names, scores: scored.scores, labels };
   return { kind: "evaluated", scores, evaluation: evaluateScores(scores), skipped: scored.skipped };
 }

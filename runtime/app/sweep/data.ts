@@ -40,7 +40,7 @@ export async function openSweepData(
     const isWithout =
       held?.examples.length === 0 && (skipBad || held.problems.every(({ subject }) => subject === data));
     if (held !== null && !isWithout && !isUsable({ ...held, notes: [] }, { data, skipBad }, reporter)) return null;
-    const sets = held === null ? [train] : [train, held];
+    const sets: readonly Dataset[] = held === null ? [train] : [train, held];
     found.set(key, { hash: hashOf(sets), examples: sets.flatMap(({ examples }) => examples), settings });
   }
   return found;

@@ -1,5 +1,5 @@
-import type { Result } from "../text/index.ts";
-import type { Fault } from "./problem.ts";
+import type { Result } from "../../../text/index.ts";
+import type { Fault } from "../../problem.ts";
 
 /** Which of a kind's columns a header has; a table with none of them is of another kind. */
 export interface Columns {

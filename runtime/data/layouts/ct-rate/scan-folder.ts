@@ -1,10 +1,11 @@
 import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Problem } from "../text/index.ts";
-import { compareNaturally } from "./natural-order.ts";
-import { quoted } from "./quoted.ts";
-import { reasonOf } from "./reasons.ts";
+import type { Problem } from "../../../text/index.ts";
+import type { ListedVolume } from "../../dataset.ts";
+import { compareNaturally } from "../../natural-order.ts";
+import { quoted } from "../../quoted.ts";
+import { reasonOf } from "../../reasons.ts";
 
 /** How deep below the data folder tables and volumes are looked for; a file right in it has depth 1. */
 const deepestTable = 4;
@@ -12,12 +13,8 @@ const deepestVolume = 8;
 const mostEntries = 2_000_000;
 const foldersAtOnce = 32;
 
-/** A volume's file. */
-export interface FoundVolume {
-  /** The file's own name, `train_1_a_1.nii.gz`. */
-  readonly name: string;
-  readonly file: string;
-}
+/** A volume's file, whatever split it is in. */
+type FoundVolume = Omit<ListedVolume, "splits">;
 
 /** What is in a data folder, in an order that does not depend on the machine. */
 export interface FolderScan {

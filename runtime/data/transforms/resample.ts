@@ -1,4 +1,4 @@
-import { failed, ok, type Result } from "../text/index.ts";
+import { failed, ok, type Result } from "../../text/index.ts";
 
 /** How one axis is resampled and cropped: for every voxel that is kept, the two stored ones that it lies between. */
 export interface ResampledAxis {

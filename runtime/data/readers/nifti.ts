@@ -1,20 +1,14 @@
-import { failed, ok, type Result } from "../text/index.ts";
-import { type Faults, headerBytes, type NiftiHeader, parseNiftiHeader, versionOf, voxelBytes } from "./nifti-header.ts";
-import { type Fault, problemOf } from "./problem.ts";
+import { failed, ok, type Result } from "../../text/index.ts";
+import { type Fault, problemOf } from "../problem.ts";
+import { headerBytes, type NiftiHeader, parseNiftiHeader, versionOf } from "./nifti-header.ts";
+import type { Faults, SliceTaker } from "./volume.ts";
 import { UnreadableFile, VolumeBytes } from "./volume-bytes.ts";
-import { countNotFinite, makeVoxels, orderBytes, toDoubles, type Voxels } from "./voxels.ts";
+import { countNotFinite, makeVoxels, orderBytes, toDoubles, type Voxels, voxelBytes } from "./voxels.ts";
 
 /** A volume as it is stored: voxels with x fastest, then y, then z. */
 export interface Volume {
   readonly header: NiftiHeader;
   readonly voxels: Voxels;
-}
-
-/** What makes something of a volume, slice by slice along z; a slice's memory is filled anew for the next one. */
-export interface SliceTaker<Made> {
-  readonly take: (slice: Voxels, z: number) => void;
-  /** Complete when the last slice was taken. */
-  readonly result: Made;
 }
 
 type Begin<Made> = (header: NiftiHeader) => Result<SliceTaker<Made>, Fault>;
@@ -63,7 +57,7 @@ async function slicesOf<Made>(bytes: VolumeBytes, begin: Begin<Made>): Promise<R
   let notFinite = 0;
   for (let index = 0; index < z; index++) {
     if ((await bytes.read(slice.bytes)) < slice.bytes.length) checkLength(bytes.position, neededBytes, header);
-    orderBytes(slice.bytes, header);
+    orderBytes(slice.bytes, header.type, header.littleEndian);
     notFinite += countNotFinite(slice.voxels);
     taker.take(slice.voxels, index);
   }

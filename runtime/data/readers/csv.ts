@@ -2,10 +2,10 @@ import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { finished } from "node:stream/promises";
 import { CsvError, type InfoRecord, Parser } from "csv-parse";
-import { firstBadByte } from "../files/index.ts";
-import type { Problem } from "../text/index.ts";
+import { firstBadByte } from "../../files/index.ts";
+import type { Problem } from "../../text/index.ts";
+import { reasonOf } from "../reasons.ts";
 import { lineAt } from "./lines.ts";
-import { reasonOf } from "./reasons.ts";
 
 /** Bytes that a table may have: CT-RATE's reports, the largest of its tables, have some hundred million. */
 const largestFile = 2 ** 30;

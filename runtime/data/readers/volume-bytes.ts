@@ -2,7 +2,7 @@ import { constants, type ReadStream } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { pipeline } from "node:stream";
 import { createGunzip, type Gunzip } from "node:zlib";
-import { type Fault, fault } from "./problem.ts";
+import { type Fault, fault } from "../problem.ts";
 
 /** A file that cannot be read or does not keep to gzip's format; caught where a volume is read, and given as a value. */
 export class UnreadableFile extends Error {

@@ -1,7 +1,7 @@
-import { failed, ok, type Result } from "../text/index.ts";
-import type { VolumeMetadata } from "./hounsfield.ts";
-import { type Fault, fault } from "./problem.ts";
-import { quoted } from "./quoted.ts";
+import { failed, ok, type Result } from "../../../text/index.ts";
+import { type Fault, fault } from "../../problem.ts";
+import { quoted } from "../../quoted.ts";
+import type { VolumeMetadata } from "../../transforms/index.ts";
 
 /** Two distances are one when they differ by no more than that share: CT-CLIP reads the first alone. */
 const unequalFrom = 1e-3;

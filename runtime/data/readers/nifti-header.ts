@@ -1,48 +1,15 @@
-import { failed, ok, type Result } from "../text/index.ts";
-import { type Fault, fault } from "./problem.ts";
+import { failed, ok, type Result } from "../../text/index.ts";
+import { type Fault, fault } from "../problem.ts";
+import type { Faults, VolumeHeader } from "./volume.ts";
+import { type VoxelType, voxelBytes } from "./voxels.ts";
 
-/** Types of voxels that are read, in the names of NIfTI's own table of codes. */
-export type VoxelType =
-  | "int8"
-  | "uint8"
-  | "int16"
-  | "uint16"
-  | "int32"
-  | "uint32"
-  | "int64"
-  | "uint64"
-  | "float32"
-  | "float64";
-
-export const voxelBytes: Readonly<Record<VoxelType, number>> = {
-  int8: 1,
-  uint8: 1,
-  int16: 2,
-  uint16: 2,
-  int32: 4,
-  uint32: 4,
-  int64: 8,
-  uint64: 8,
-  float32: 4,
-  float64: 8,
-};
-
-/** What reading and preprocessing need of a NIfTI header. */
-export interface NiftiHeader {
+/** What reading needs of a NIfTI header. */
+export interface NiftiHeader extends VolumeHeader {
   readonly version: 1 | 2;
   readonly littleEndian: boolean;
-  readonly type: VoxelType;
-  /** Voxels along x, which is fastest in the file, y and z. */
-  readonly sizes: readonly [x: number, y: number, z: number];
   /** The byte of the file, unpacked, that the voxels start at. */
   readonly dataOffset: number;
-  /** A voxel's value is slope * stored + intercept, in 64-bit floats. */
-  readonly slope: number;
-  readonly intercept: number;
 }
-
-/** Everything that is wrong with a file, of which there is something. */
-export type Faults = readonly [Fault, ...Fault[]];
 
 /** What the first four bytes say of a header: its length is its version's mark. */
 export const headerBytes = { 1: 348, 2: 540 } as const;

@@ -1,8 +1,9 @@
-import { failed, ok, type Result } from "../text/index.ts";
-import type { VolumeMetadata } from "./hounsfield.ts";
+import { failed, ok, type Result } from "../../../text/index.ts";
+import type { Labels } from "../../dataset.ts";
+import { type Fault, fault } from "../../problem.ts";
+import { quoted } from "../../quoted.ts";
+import type { VolumeMetadata } from "../../transforms/index.ts";
 import { metadataColumns, parseMetadata, sameMetadata } from "./metadata.ts";
-import { type Fault, fault } from "./problem.ts";
-import { quoted } from "./quoted.ts";
 import { isEmptyReport, reportText } from "./report-text.ts";
 import { columnsIn, nameColumn, type TableKind } from "./table-kind.ts";
 
@@ -28,9 +29,6 @@ export const metadataKind: TableKind<VolumeMetadata> = {
   parse: parseMetadata,
   same: sameMetadata,
 };
-
-/** What a volume shows, by class. */
-export type Labels = ReadonlyMap<string, boolean>;
 
 /** Labels of these classes. */
 export function labelsKind(classes: readonly string[]): TableKind<Labels> {

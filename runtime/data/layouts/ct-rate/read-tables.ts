@@ -1,26 +1,21 @@
-import type { Problem } from "../text/index.ts";
-import { readCsv } from "./csv.ts";
-import type { VolumeMetadata } from "./hounsfield.ts";
-import { quoted } from "./quoted.ts";
+import type { Problem } from "../../../text/index.ts";
+import type { DatasetNeeds, Labels } from "../../dataset.ts";
+import { quoted } from "../../quoted.ts";
+import { readCsv } from "../../readers/index.ts";
+import type { VolumeMetadata } from "../../transforms/index.ts";
 import { volumeKey } from "./scan-folder.ts";
 import { nameColumn } from "./table-kind.ts";
-import { anyLabelsKind, type Labels, labelsKind, metadataKind, reportsKind } from "./table-kinds.ts";
+import { anyLabelsKind, labelsKind, metadataKind, reportsKind } from "./table-kinds.ts";
 import { TableRows, wrongName } from "./table-rows.ts";
 
 /** Problems of a table's rows that are listed; a table that is wrong throughout need not fill a screen. */
 const mostListed = 100;
 
-/** Which tables are read: labels of given classes, of whichever are there, or none. */
-export interface WantedTables {
-  readonly reports: boolean;
-  readonly labels: readonly string[] | "any" | null;
-}
-
-/** What the tables of a data folder say, by volume. */
+/** What the tables of a data folder say, by volume; of those that are not wanted, nothing. */
 export interface Tables {
   readonly metadata: TableRows<VolumeMetadata>;
-  readonly reports: TableRows<string> | null;
-  readonly labels: TableRows<Labels> | null;
+  readonly reports: TableRows<string>;
+  readonly labels: TableRows<Labels>;
   readonly problems: readonly Problem[];
   readonly notes: readonly string[];
 }
@@ -31,16 +26,14 @@ export interface Tables {
  */
 export async function readTables(
   files: readonly string[],
-  wanted: WantedTables,
+  wanted: Pick<DatasetNeeds, "reports" | "labels">,
   stateOf: (key: string) => "wanted" | "other" | "absent",
 ): Promise<Tables> {
   const metadata = new TableRows(metadataKind);
-  const reports = wanted.reports ? new TableRows(reportsKind) : null;
-  const labels =
-    wanted.labels === null
-      ? null
-      : new TableRows(wanted.labels === "any" ? anyLabelsKind() : labelsKind(wanted.labels));
-  const kinds = [metadata, reports, labels].filter((rows) => rows !== null);
+  const reports = new TableRows(reportsKind);
+  const { labels: classes } = wanted;
+  const labels = new TableRows(classes === null || classes === "any" ? anyLabelsKind() : labelsKind(classes));
+  const kinds = [metadata, ...(wanted.reports ? [reports] : []), ...(classes === null ? [] : [labels])];
   const problems: Problem[] = [];
   const notes: string[] = [];
   for (const file of files) {

@@ -1,6 +1,6 @@
-import { didYouMean } from "../../grammar/index.ts";
-import { failed, ok, type Problem, type Result } from "../text/index.ts";
-import { quoted, quotedList } from "./quoted.ts";
+import { didYouMean } from "../../../../grammar/index.ts";
+import { failed, ok, type Problem, type Result } from "../../../text/index.ts";
+import { quoted, quotedList } from "../../quoted.ts";
 import { nameColumn, type TableKind } from "./table-kind.ts";
 
 /** What a row says of a volume, and where it stands. */
@@ -141,11 +141,6 @@ export class TableRows<Value> {
   /** What the tables say of a volume; null where they say nothing. */
   of(key: string): Result<{ readonly value: Value }> | null {
     return this.rows.get(key) ?? null;
-  }
-
-  /** True when the tables have a value for a volume. */
-  has(key: string): boolean {
-    return this.rows.get(key)?.kind === "ok";
   }
 
   /**
