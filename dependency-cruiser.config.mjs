@@ -33,6 +33,9 @@ const runtime = [
   ["api", "cli"],
 ];
 
+/** Inside data: what reads files, what is made of volumes, and where data sets have what. */
+const data = [["readers"], ["transforms"], ["layouts"]];
+
 /** A rule for each step: it knows nothing of the steps after it. */
 function inOrder(room, steps) {
   return steps.slice(0, -1).map((step, index) => ({
@@ -60,6 +63,7 @@ export default {
     },
     ...inOrder("compiler", compiler),
     ...inOrder("runtime", runtime),
+    ...inOrder("runtime/data", data),
     {
       name: "compiler-by-index",
       comment: "a folder's index.ts is its whole surface; add there what is missing",
@@ -92,6 +96,13 @@ export default {
         path: "^runtime/[^/]+/",
         pathNot: ["^runtime/$1/", "/index\\.ts$", "^runtime/app/", "^runtime/backends/names\\.ts$"],
       },
+    },
+    {
+      name: "data-parts-by-index",
+      comment: "the same for the folders of data",
+      severity: "error",
+      from: { path: "^runtime/data/([^/]+)" },
+      to: { path: "^runtime/data/[^/]+/", pathNot: ["^runtime/data/$1/", "/index\\.ts$"] },
     },
     {
       name: "grammar-by-index",

@@ -31,7 +31,8 @@ export const define: DefineCommand = (command, terminal, end) => {
 export const mostShown = 100;
 
 function printJson(found: DataCheck, terminal: Terminal): ExitCode {
-  terminal.json(`${JSON.stringify(found, null, 2)}\n`);
+  const problems = found.problems.map(({ subject: file, message: rule, help }) => ({ file, rule, help }));
+  terminal.json(`${JSON.stringify({ ...found, problems }, null, 2)}\n`);
   return codeOf(found);
 }
 

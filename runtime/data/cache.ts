@@ -2,8 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { writeAtomically } from "../files/index.ts";
-import type { VolumeMetadata } from "./hounsfield.ts";
-import type { PackedVolume, VolumeSettings } from "./preprocess.ts";
+import type { PackedVolume, VolumeMetadata, VolumeSettings } from "./transforms/index.ts";
 
 /** Goes up with every change of what is stored, or of how a volume is preprocessed. */
 const formatVersion = 2;
@@ -60,7 +59,7 @@ export function fileState(path: string): FileState | null {
  */
 export function cacheKey(state: FileState, metadata: VolumeMetadata, settings: VolumeSettings): string {
   const { slope, intercept, xySpacing, zSpacing } = metadata;
-  const { spacing, size, window, storage } = settings;
+  const { spacing, size, window, storage, transform } = settings;
   const parts = [
     formatVersion,
     state.path,
@@ -73,6 +72,8 @@ export function cacheKey(state: FileState, metadata: VolumeMetadata, settings: V
     size,
     window,
     storage,
+    // Entries from before this could be said stay good.
+    ...(transform === undefined ? [] : [transform]),
   ];
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }

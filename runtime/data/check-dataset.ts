@@ -1,19 +1,16 @@
 import type { DataSettings } from "../../compiler/index.ts";
-import { classesOf, type DatasetNeeds, emptySplit, openFolder } from "./dataset.ts";
-import { exampleOf, missingTables } from "./examples.ts";
-import type { VolumeMetadata } from "./hounsfield.ts";
-import type { DataProblem } from "./problem.ts";
-import { quoted } from "./quoted.ts";
-import { volumeKey } from "./scan-folder.ts";
-import { inSplit } from "./split.ts";
+import type { Problem } from "../text/index.ts";
+import { layoutOf } from "./layouts/index.ts";
+import { absences, exampleOf } from "./open-dataset.ts";
 import { findVocabulary, loadTokenizer } from "./tokenizer.ts";
+import type { VolumeMetadata } from "./transforms/index.ts";
 
 /** Reads a volume's file and says what is wrong with it. */
 export type VolumeCheck = (
   path: string,
   metadata: VolumeMetadata,
   settings: DataSettings,
-) => readonly DataProblem[] | Promise<readonly DataProblem[]>;
+) => readonly Problem[] | Promise<readonly Problem[]>;
 
 export interface CheckOptions {
   /** Classes whose labels are needed; null takes the classes that are there, if there are any. */
@@ -26,7 +23,7 @@ export interface CheckOptions {
 export type Finding =
   | { readonly kind: "progress"; readonly text: string }
   | { readonly kind: "note"; readonly note: string }
-  | { readonly kind: "problem"; readonly problem: DataProblem }
+  | { readonly kind: "problem"; readonly problem: Problem }
   | { readonly kind: "counts"; readonly counts: DatasetCounts };
 
 export interface DatasetCounts {
@@ -53,10 +50,11 @@ export async function* checkDataset(
   { classes, checkVolume }: CheckOptions,
 ): AsyncGenerator<Finding> {
   yield { kind: "progress", text: "reading tables" };
-  const needs: DatasetNeeds = { reports: true, labels: classes ?? "any", split: "all" };
-  const { volumes, tables, problems, notes } = await openFolder(folder, settings, needs);
-  for (const problem of [...problems, ...vocabularyProblems(folder)]) yield { kind: "problem", problem };
-  for (const note of notes) yield { kind: "note", note };
+  const layout = await layoutOf(folder);
+  const listing = await layout.list(folder, settings, { reports: true, labels: classes ?? "any", split: "all" });
+  const { volumes, metadata, reports, labels } = listing;
+  for (const problem of [...listing.problems, ...vocabularyProblems(folder)]) yield { kind: "problem", problem };
+  for (const note of listing.notes) yield { kind: "note", note };
   const counts = {
     volumes: volumes.length,
     good: 0,
@@ -67,62 +65,41 @@ export async function* checkDataset(
     reports: 0,
     labels: 0,
   };
-  if (tables === null) {
+  if (volumes.length === 0) {
     yield { kind: "counts", counts };
     return;
   }
-  const trains = volumes.some(({ name }) => inSplit(name, "train", settings));
-  const labelled = classes !== null || tables.labels?.exists === true;
-  const whole = { report: trains, labels: classes !== null };
-  for (const problem of missingTables(folder, tables, whole, classesOf(needs.labels)))
-    yield { kind: "problem", problem };
+  const trains = volumes.some(({ splits }) => splits.includes("train"));
+  for (const problem of absences(listing, { reports: trains, labels: classes })) yield { kind: "problem", problem };
+  const labelled = classes ?? (labels.exist ? "any" : null);
   for (const [index, volume] of volumes.entries()) {
     if (checkVolume !== null) yield { kind: "progress", text: `volume ${index + 1} of ${volumes.length}` };
-    const inTrain = inSplit(volume.name, "train", settings);
-    const inValid = inSplit(volume.name, "valid", settings);
-    const wanted = { report: inTrain, labels: inValid && labelled };
-    const { metadata, example, problems: unjoined } = exampleOf(volume, tables, wanted);
-    const unread = metadata === null || checkVolume === null ? [] : await checkVolume(volume.file, metadata, settings);
-    for (const problem of [...unjoined, ...unread]) yield { kind: "problem", problem };
-    counts.good += Number(example !== null && unread.length === 0);
+    const inTrain = volume.splits.includes("train");
+    const inValid = volume.splits.includes("valid");
+    const joined = exampleOf(volume, listing, { reports: inTrain, labels: inValid ? labelled : null });
+    const isRead = joined.metadata !== null && checkVolume !== null;
+    const unread = isRead ? await checkVolume(volume.file, joined.metadata, settings) : [];
+    for (const problem of [...joined.problems, ...unread]) yield { kind: "problem", problem };
+    counts.good += Number(joined.example !== null && unread.length === 0);
     counts.train += Number(inTrain);
     counts.valid += Number(inValid);
     counts.neither += Number(!inTrain && !inValid);
-    counts.metadata += Number(metadata !== null);
-    counts.reports += Number(tables.reports?.has(volumeKey(volume.name)) === true);
-    counts.labels += Number(tables.labels?.has(volumeKey(volume.name)) === true);
+    counts.metadata += Number(metadata.of(volume).kind === "ok");
+    counts.reports += Number(reports.of(volume).kind === "ok");
+    counts.labels += Number(labels.of(volume).kind === "ok");
   }
-  if (counts.train + counts.valid === 0) {
-    for (const split of ["train", "valid"] as const) {
-      yield { kind: "problem", problem: emptySplit(folder, volumes, settings, split) };
-    }
-  }
-  yield* unused(counts, settings, tables.labels?.exists === true);
+  const isUnused = counts.train + counts.valid === 0;
+  const [noTrain, noValid] = [listing.emptySplit("train"), listing.emptySplit("valid")];
+  if (isUnused) for (const problem of [noTrain, noValid]) yield { kind: "problem", problem };
+  if (counts.train === 0) yield { kind: "note", note: `there is nothing to train on: ${noTrain.message}` };
+  if (counts.valid === 0) yield { kind: "note", note: `nothing is held out: ${noValid.message}` };
+  if (!labels.exist) yield { kind: "note", note: "there is no labels table, which evaluation needs" };
   yield { kind: "counts", counts };
 }
 
 /** What is wrong with the vocabulary that lies beside the data, where there is one. */
-function vocabularyProblems(folder: string): readonly DataProblem[] {
+function vocabularyProblems(folder: string): readonly Problem[] {
   const path = findVocabulary(folder);
   const loaded = path === null ? null : loadTokenizer(path);
-  return loaded?.kind === "wrong" ? [loaded.problem] : [];
-}
-
-/** What is no mistake of the folder, but may not be what its owner thinks. */
-function* unused(
-  { neither, train, valid }: DatasetCounts,
-  settings: DataSettings,
-  labelled: boolean,
-): Generator<Finding> {
-  if (neither > 0) {
-    const which =
-      neither === 1 ? "1 volume is not used: its name starts" : `${neither} volumes are not used: their names start`;
-    yield { kind: "note", note: `${which} with neither ${quoted(settings.train)} nor ${quoted(settings.valid)}` };
-  }
-  const none = (what: string, prefix: string): Finding => {
-    return { kind: "note", note: `${what}: no volume's name starts with ${quoted(prefix)}` };
-  };
-  if (train === 0) yield none("there is nothing to train on", settings.train);
-  if (valid === 0) yield none("nothing is held out", settings.valid);
-  if (!labelled) yield { kind: "note", note: "there is no labels table, which evaluation needs" };
+  return loaded?.kind === "failed" ? [loaded.problem] : [];
 }

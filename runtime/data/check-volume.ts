@@ -1,7 +1,7 @@
-import type { VolumeMetadata } from "./hounsfield.ts";
-import { metadataFaults, planAxes, type VolumeSettings } from "./preprocess.ts";
-import type { DataProblem } from "./problem.ts";
-import { readSlices } from "./read-volume.ts";
+import { ok, type Problem } from "../text/index.ts";
+import { problemOf } from "./problem.ts";
+import { readSlices } from "./readers/index.ts";
+import { transformOf, type VolumeMetadata, type VolumeSettings } from "./transforms/index.ts";
 
 /**
  * Everything that is wrong with a volume: every rule that its header breaks, or else the first that its voxels do, and what is
@@ -11,13 +11,14 @@ export async function checkVolume(
   path: string,
   metadata: VolumeMetadata,
   settings: VolumeSettings,
-): Promise<readonly DataProblem[]> {
-  const faults = [...metadataFaults(metadata)];
+): Promise<readonly Problem[]> {
+  const transform = transformOf(settings);
+  const faults = [...transform.metadataFaults(metadata)];
   const result = await readSlices(path, (header) => {
-    const axes = planAxes(header, metadata, settings);
-    if (faults.length === 0 && "rule" in axes) faults.push(axes);
-    return { take: () => undefined, result: null };
+    const planned = transform.plan(header, metadata, settings);
+    if (faults.length === 0 && planned.kind === "failed") faults.push(planned.problem);
+    return ok({ take: () => undefined, result: null });
   });
-  if (result.kind === "wrong") faults.push(...result.faults);
-  return faults.map(({ rule, help }) => ({ file: path, rule, help }));
+  if (result.kind === "failed") faults.push(...result.problem);
+  return faults.map((fault) => problemOf(path, fault));
 }

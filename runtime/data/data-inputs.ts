@@ -1,4 +1,5 @@
 import { buildForward, type Input, inputsOf, printType, type TracedSpec } from "../../compiler/index.ts";
+import { failed, ok, type Result } from "../text/index.ts";
 
 /** Which inputs of a model take what a data set has. */
 export interface DataInputs {
@@ -14,17 +15,12 @@ export interface DataInputs {
   readonly vocabulary: number;
 }
 
-/** What keeps a model from being trained on volumes with reports. */
-export interface UnfitModel {
-  readonly problem: string;
-  readonly help: string;
-}
-
 /**
  * Finds what each input of a model is by its type and by what is done with it: floats in a volume's five axes, whole numbers
- * that are looked up in a table, and whole numbers that are not. Names say nothing.
+ * that are looked up in a table, and whole numbers that are not. Names say nothing. The problem is what keeps a model from
+ * being trained on volumes with reports.
  */
-export function findDataInputs(spec: TracedSpec): DataInputs | UnfitModel {
+export function findDataInputs(spec: TracedSpec): Result<DataInputs> {
   let volume: Input | null = null;
   let ids: Input | null = null;
   let mask: Input | null = null;
@@ -39,26 +35,29 @@ export function findDataInputs(spec: TracedSpec): DataInputs | UnfitModel {
   }
   const [unknown] = others;
   if (unknown !== undefined) {
-    return { problem: `nothing in a data set of volumes and reports fits the input ${unknown}`, help: whatFits };
+    return unfit(`nothing in a data set of volumes and reports fits the input ${unknown}`);
   }
-  if (volume === null) return { problem: "the model has no input for a volume", help: whatFits };
-  if (ids?.values.kind !== "below")
-    return { problem: "the model has no input for the tokens of a report", help: whatFits };
+  if (volume === null) return unfit("the model has no input for a volume");
+  if (ids?.values.kind !== "below") return unfit("the model has no input for the tokens of a report");
   const { size } = spec.data;
   const wanted = volume.type.shape.slice(2);
   if (wanted.join() !== size.join()) {
-    return {
-      problem: `the model takes volumes of ${wanted.join(" x ")} voxels, and the \`data\` block makes them ${size.join(" x ")}`,
-      help: `write \`size = [${wanted.join(", ")}]\` in the \`data\` block, or change the encoder's volume`,
-    };
+    return unfit(
+      `the model takes volumes of ${wanted.join(" x ")} voxels, and the \`data\` block makes them ${size.join(" x ")}`,
+      `write \`size = [${wanted.join(", ")}]\` in the \`data\` block, or change the encoder's volume`,
+    );
   }
-  return {
+  return ok({
     volume: volume.name,
     ids: ids.name,
     mask: mask?.name ?? null,
     length: ids.type.shape[1] ?? 0,
     vocabulary: ids.values.limit,
-  };
+  });
+}
+
+function unfit(message: string, help: string = whatFits): Result<never> {
+  return failed({ subject: "", message, help });
 }
 
 const whatFits =

@@ -1,5 +1,7 @@
+import { ok } from "../text/index.ts";
 import { cacheKey, type FileState, fileState, isSettled, readEntry, writeEntry } from "./cache.ts";
-import { type PackedVolume, preprocessVolume, unpack } from "./preprocess.ts";
+import { preprocessVolume } from "./preprocess.ts";
+import { type PackedVolume, unpack } from "./transforms/index.ts";
 import type { LoaderSettings, VolumeRequest, VolumeResult } from "./volume-messages.ts";
 
 /**
@@ -16,20 +18,20 @@ export async function loadVolume(
   const kept = cache === null || key === null ? null : readEntry(cache.folder, key, settings);
   if (kept !== null) return { result: loaded(kept, "cache"), uncached: null };
   const packed = await preprocessVolume(path, metadata, settings);
-  if ("problem" in packed) return { result: packed, uncached: null };
+  if (packed.kind === "failed") return { result: packed, uncached: null };
   let uncached: string | null = null;
   // Content that another program was just changing has no entry.
   if (cache !== null && before !== null && key !== null && isReliable && isSame(before, stateOf(path))) {
     try {
-      writeEntry(cache, key, packed);
+      writeEntry(cache, key, packed.value);
     } catch (error) {
       uncached = error instanceof Error ? error.message : String(error);
     }
   }
-  return { result: loaded(packed, "file"), uncached };
+  return { result: loaded(packed.value, "file"), uncached };
 
   function loaded(volume: PackedVolume, from: "file" | "cache"): VolumeResult {
-    return { kind: "volume", voxels: unpack(volume, settings.size), from };
+    return ok({ voxels: unpack(volume, settings.size), from });
   }
 }
 

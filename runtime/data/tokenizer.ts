@@ -1,7 +1,8 @@
 import { basename, join } from "node:path";
 import { Tokenizer as WordPieces } from "@huggingface/tokenizers";
 import { kindOfPath } from "../files/index.ts";
-import type { DataProblem } from "./problem.ts";
+import { failed, ok, type Result } from "../text/index.ts";
+import { problemOf } from "./problem.ts";
 import { readSmallText } from "./small-text.ts";
 import { readVocabularyText, type Vocabulary } from "./vocabulary.ts";
 import { readVocabularyJson } from "./vocabulary-json.ts";
@@ -23,10 +24,6 @@ export interface Tokenizer {
   readonly encode: (text: string, length: number) => Tokens;
 }
 
-export type LoadedTokenizer =
-  | { readonly kind: "tokenizer"; readonly tokenizer: Tokenizer }
-  | { readonly kind: "wrong"; readonly problem: DataProblem };
-
 /** Files that a data folder may have its vocabulary in; the first that is there counts. */
 const names = ["tokenizer.json", "vocab.txt"] as const;
 
@@ -37,15 +34,11 @@ export function findVocabulary(folder: string): string | null {
 }
 
 /** Loads a BERT vocabulary: a `vocab.txt`, or a `tokenizer.json` of BERT's kind. */
-export function loadTokenizer(path: string): LoadedTokenizer {
-  const wrong = (rule: string, help: string | null = null): LoadedTokenizer => {
-    return { kind: "wrong", problem: { file: path, rule, help } };
-  };
+export function loadTokenizer(path: string): Result<Tokenizer> {
   const file = readSmallText(path, largestFile);
-  if (file.kind === "wrong") return wrong(file.rule);
-  const read = basename(path).endsWith(".json") ? readVocabularyJson(file.text) : readVocabularyText(file.text);
-  if (read.kind === "wrong") return wrong(read.rule, read.help);
-  return { kind: "tokenizer", tokenizer: tokenizerOf(read.vocabulary) };
+  if (file.kind === "failed") return failed(problemOf(path, file.problem));
+  const read = basename(path).endsWith(".json") ? readVocabularyJson(file.value) : readVocabularyText(file.value);
+  return read.kind === "failed" ? failed(problemOf(path, read.problem)) : ok(tokenizerOf(read.value));
 }
 
 function tokenizerOf(vocabulary: Vocabulary): Tokenizer {

@@ -1,7 +1,9 @@
+import { failed, ok, type Result } from "../text/index.ts";
 import { repeatedKey } from "../weights/index.ts";
 import { boundsOf } from "./json-bounds.ts";
+import { type Fault, fault } from "./problem.ts";
 import { quoted } from "./quoted.ts";
-import { mostTokens, type Vocabulary, type VocabularyResult, wrongVocabulary } from "./vocabulary.ts";
+import { mostTokens, type Vocabulary } from "./vocabulary.ts";
 
 const deepest = 32;
 const longestString = 100_000;
@@ -12,8 +14,8 @@ const longestWordLimit = 1000;
 class Refusal extends Error {
   readonly help: string | null;
 
-  constructor(rule: string, help: string | null = null) {
-    super(rule);
+  constructor(message: string, help: string | null = null) {
+    super(message);
     this.help = help;
   }
 }
@@ -25,11 +27,11 @@ const onlyBert = "what is read is BERT's WordPiece: BertNormalizer, BertPreToken
  * that no text can make a pattern run forever. Its truncation and padding lengths are left to the caller, its decoder is
  * not needed.
  */
-export function readVocabularyJson(text: string): VocabularyResult {
+export function readVocabularyJson(text: string): Result<Vocabulary, Fault> {
   try {
-    return { kind: "vocabulary", vocabulary: vocabularyIn(parsed(text)) };
+    return ok(vocabularyIn(parsed(text)));
   } catch (error) {
-    if (error instanceof Refusal) return wrongVocabulary(error.message, error.help);
+    if (error instanceof Refusal) return failed(fault(error.message, error.help));
     throw error;
   }
 }

@@ -1,3 +1,6 @@
+import { failed, ok, type Result } from "../text/index.ts";
+import { type Fault, fault } from "./problem.ts";
+
 /** BERT's WordPiece tokens with the settings of their tokenizer. */
 export interface Vocabulary {
   /** By number; no two are alike. */
@@ -18,32 +21,27 @@ export interface Vocabulary {
   readonly splitChinese: boolean;
 }
 
-/** A vocabulary, or the rule that its file breaks. */
-export type VocabularyResult =
-  | { readonly kind: "vocabulary"; readonly vocabulary: Vocabulary }
-  | { readonly kind: "wrong"; readonly rule: string; readonly help: string | null };
-
 export const mostTokens = 1_000_000;
 
 /** Tokens that BERT's texts are framed with: every vocabulary has them. */
 const needed = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"] as const;
 
-/** Reads a `vocab.txt`, a token on each line, with the settings of Hugging Face's BertTokenizer. */
-export function readVocabularyText(text: string): VocabularyResult {
+/** Reads a `vocab.txt`, a token on each line, with the settings of Hugging Face's BertTokenizer, or says which rule it breaks. */
+export function readVocabularyText(text: string): Result<Vocabulary, Fault> {
   const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
   if (lines.at(-1) === "") lines.pop();
-  if (lines.length > mostTokens) return wrongVocabulary(`it has more than ${mostTokens} tokens`);
+  if (lines.length > mostTokens) return wrong(`it has more than ${mostTokens} tokens`);
   const seen = new Map<string, number>();
   for (const [index, token] of lines.entries()) {
-    if (token === "") return wrongVocabulary(`line ${index + 1}: there is no token`);
+    if (token === "") return wrong(`line ${index + 1}: there is no token`);
     const first = seen.get(token);
     if (first !== undefined) {
-      return wrongVocabulary(`line ${index + 1}: the token of line ${first} is there again, so that one has no number`);
+      return wrong(`line ${index + 1}: the token of line ${first} is there again, so that one has no number`);
     }
     seen.set(token, index + 1);
   }
   const missing = needed.filter((token) => !seen.has(token));
-  if (missing.length > 0) return wrongVocabulary(`it has no ${missing.join(", ")}`, "is it the vocab.txt of a BERT?");
+  if (missing.length > 0) return wrong(`it has no ${missing.join(", ")}`, "is it the vocab.txt of a BERT?");
   const vocabulary: Vocabulary = {
     tokens: lines,
     special: [...needed, "[MASK]"].filter((token) => seen.has(token)),
@@ -58,9 +56,9 @@ export function readVocabularyText(text: string): VocabularyResult {
     cleanText: true,
     splitChinese: true,
   };
-  return { kind: "vocabulary", vocabulary };
+  return ok(vocabulary);
 }
 
-export function wrongVocabulary(rule: string, help: string | null = null): VocabularyResult {
-  return { kind: "wrong", rule, help };
+function wrong(message: string, help: string | null = null): Result<never, Fault> {
+  return failed(fault(message, help));
 }

@@ -1,8 +1,7 @@
 import type { VoxelStorage } from "../../compiler/index.ts";
+import type { Result } from "../text/index.ts";
 import type { CacheSettings } from "./cache.ts";
-import type { VolumeMetadata } from "./hounsfield.ts";
-import type { VolumeSettings } from "./preprocess.ts";
-import type { WrongVolume } from "./read-volume.ts";
+import type { VolumeMetadata, VolumeSettings } from "./transforms/index.ts";
 
 /** A volume that is wanted: its file, and what the metadata say of it. */
 export interface VolumeRequest {
@@ -11,11 +10,11 @@ export interface VolumeRequest {
   readonly storage: VoxelStorage;
 }
 
-/** A preprocessed volume, slices * height * width values from -1 to 1, or what is wrong with its file. */
-export type VolumeResult = LoadedVolume | WrongVolume;
+/** A preprocessed volume, or what is wrong with its file. */
+export type VolumeResult = Result<LoadedVolume>;
 
 export interface LoadedVolume {
-  readonly kind: "volume";
+  /** slices * height * width values from -1 to 1. */
   readonly voxels: Float32Array<ArrayBuffer>;
   readonly from: "file" | "cache";
 }

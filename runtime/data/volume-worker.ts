@@ -11,7 +11,7 @@ parentPort?.on("message", (task: VolumeTask) => {
 async function answer({ request, settings, cache }: VolumeTask): Promise<void> {
   try {
     const { result, uncached } = await loadVolume(request, { settings, cache });
-    const moved = result.kind === "volume" ? [result.voxels.buffer] : [];
+    const moved = result.kind === "ok" ? [result.value.voxels.buffer] : [];
     parentPort?.postMessage({ kind: "done", result, uncached } satisfies VolumeAnswer, moved);
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);

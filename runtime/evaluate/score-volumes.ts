@@ -3,14 +3,14 @@ import type { EvalSettings } from "../../compiler/index.ts";
 import type { Engine } from "../backends/index.ts";
 import {
   type DataInputs,
-  type DataProblem,
-  type Example,
+  type LabelledExample,
   loadExample,
   requestOf,
   type Tokenizer,
   tokenInputs,
   type VolumeLoader,
 } from "../data/index.ts";
+import type { Problem } from "../text/index.ts";
 import { encodePrompts, scoreClasses } from "./zero-shot.ts";
 
 export interface ScoreOptions {
@@ -31,11 +31,11 @@ export interface ScoreOptions {
 export type ScoredVolumes =
   | {
       readonly kind: "scored";
-      readonly examples: readonly Example[];
+      readonly examples: readonly LabelledExample[];
       readonly scores: readonly (readonly number[])[];
-      readonly skipped: readonly DataProblem[];
+      readonly skipped: readonly Problem[];
     }
-  | { readonly kind: "wrong"; readonly problem: DataProblem }
+  | { readonly kind: "wrong"; readonly problem: Problem }
   | { readonly kind: "stopped" };
 
 /** A step of 1/32767 in a voxel turns three in a thousand of a codebook's entries into others, and moves a score by 5e-4. */
@@ -45,15 +45,18 @@ const exactly = "f32";
 const ahead = 8;
 
 /** Zero-shot scores of the spec's classes: prompts are encoded once, then volume after volume. */
-export async function scoreVolumes(examples: readonly Example[], options: ScoreOptions): Promise<ScoredVolumes> {
+export async function scoreVolumes(
+  examples: readonly LabelledExample[],
+  options: ScoreOptions,
+): Promise<ScoredVolumes> {
   const { engine, settings, inputs, tokenizer, loader, rows } = options;
   const inputsOf = (texts: readonly string[]) => tokenInputs(texts, tokenizer, inputs);
   const prompts = await encodePrompts(engine, settings, rows, inputsOf, options.isStopped);
   if (prompts === null) return { kind: "stopped" };
-  const scored: Example[] = [];
+  const scored: LabelledExample[] = [];
   const scores: (readonly number[])[] = [];
-  const skipped: DataProblem[] = [];
-  let waiting: { readonly example: Example; readonly voxels: Float32Array }[] = [];
+  const skipped: Problem[] = [];
+  let waiting: { readonly example: LabelledExample; readonly voxels: Float32Array }[] = [];
   const score = async (): Promise<void> => {
     const [first] = waiting;
     if (first === undefined) return;
@@ -73,12 +76,12 @@ export async function scoreVolumes(examples: readonly Example[], options: ScoreO
     loader.prefetch(examples.slice(place + 1, place + 1 + ahead).map((next) => requestOf(next, exactly)));
     const result = await loading;
     if (options.isStopped()) return { kind: "stopped" };
-    if (result.kind !== "volume") {
-      if (result.kind === "failed" || !options.skipBad) return { kind: "wrong", problem: result.problem };
+    if (result.kind !== "ok") {
+      if (result.kind === "unread" || !options.skipBad) return { kind: "wrong", problem: result.problem };
       skipped.push(result.problem);
       continue;
     }
-    waiting.push({ example, voxels: result.voxels });
+    waiting.push({ example, voxels: result.value.voxels });
     if (waiting.length < rows) continue;
     await score();
     await letOthersRun();

@@ -1,6 +1,6 @@
 import type { Plan } from "../../compiler/index.ts";
-import type { DataProblem } from "../data/index.ts";
 import type { Evaluation } from "../evaluate/index.ts";
+import type { Problem } from "../text/index.ts";
 
 /** One step of a training run. */
 export interface CurvePoint {
@@ -36,5 +36,5 @@ export interface RunReport {
   /** Versions, machine, backend, seed, data: a name and a value each. */
   readonly environment: readonly (readonly [string, string])[];
   /** What of the data was left out, and why. */
-  readonly skipped: readonly DataProblem[];
+  readonly skipped: readonly Problem[];
 }

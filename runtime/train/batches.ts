@@ -2,20 +2,20 @@ import type { TrainSettings, VoxelStorage } from "../../compiler/index.ts";
 import type { Batch, PieceInputs } from "../backends/index.ts";
 import {
   type DataInputs,
-  type DataProblem,
-  type Example,
   loadExample,
+  type ReportedExample,
   requestOf,
   type Tokenizer,
   tokenInputs,
   type VolumeLoader,
   type VolumeRequest,
 } from "../data/index.ts";
+import type { Problem } from "../text/index.ts";
 import type { FeatureTable } from "./feature-table.ts";
 import type { ExampleOrder } from "./order.ts";
 
 export interface BatchOptions {
-  readonly examples: readonly Example[];
+  readonly examples: readonly ReportedExample[];
   readonly order: ExampleOrder;
   readonly settings: Pick<TrainSettings, "batch" | "microBatch">;
   readonly loader: VolumeLoader;
@@ -29,7 +29,7 @@ export interface BatchOptions {
 }
 
 interface TakenExample {
-  readonly example: Example;
+  readonly example: ReportedExample;
   readonly voxels: Float32Array;
 }
 
@@ -38,10 +38,10 @@ const keptBytes = 512 * 1024 * 1024;
 
 /** A volume that cannot be used, and that nothing may take the place of. */
 export class BadVolumeError extends Error {
-  readonly problem: DataProblem;
+  readonly problem: Problem;
 
-  constructor(problem: DataProblem) {
-    super(`${problem.file}: ${problem.rule}`);
+  constructor(problem: Problem) {
+    super(`${problem.subject}: ${problem.message}`);
     this.problem = problem;
   }
 }
@@ -52,7 +52,7 @@ export class Batches {
   /** Examples whose volumes turned out to be bad. */
   private readonly bad = new Set<number>();
   /** What was left out since it was last asked for. */
-  private readonly skipped: DataProblem[] = [];
+  private readonly skipped: Problem[] = [];
   private features: FeatureTable | null = null;
 
   constructor(options: BatchOptions) {
@@ -65,7 +65,7 @@ export class Batches {
   }
 
   /** What was left out since the last time that this was asked. */
-  takeSkipped(): readonly DataProblem[] {
+  takeSkipped(): readonly Problem[] {
     return this.skipped.splice(0);
   }
 
@@ -85,9 +85,9 @@ export class Batches {
     const taken: TakenExample[] = [];
     for (const [row, index] of indices.entries()) {
       const result = await loading[row];
-      if (result?.kind === "failed") throw new BadVolumeError(result.problem);
-      if (result?.kind === "wrong") this.giveUp(index, result.problem);
-      const voxels = result?.kind === "volume" ? result.voxels : new Float32Array(volumeBytes / 4).fill(-1);
+      if (result?.kind === "unread") throw new BadVolumeError(result.problem);
+      if (result?.kind === "failed") this.giveUp(index, result.problem);
+      const voxels = result?.kind === "ok" ? result.value.voxels : new Float32Array(volumeBytes / 4).fill(-1);
       taken.push({ example: this.example(index), voxels });
     }
     return this.inputsOf(taken);
@@ -135,34 +135,34 @@ export class Batches {
     const taken: TakenExample[] = [];
     for (const [row, place] of places.entries()) {
       let result = await loading[row];
-      while (result?.kind !== "volume") {
+      while (result?.kind !== "ok") {
         if (result === undefined) throw new Error("every example of a piece is loaded");
-        if (result.kind === "failed") throw new BadVolumeError(result.problem);
+        if (result.kind === "unread") throw new BadVolumeError(result.problem);
         this.giveUp(chosen[place] ?? 0, result.problem);
         chosen[place] = this.substituteFor(chosen, place, result.problem);
         result = await loadExample(loader, this.example(chosen[place]), storage);
       }
-      taken.push({ example: this.example(chosen[place]), voxels: result.voxels });
+      taken.push({ example: this.example(chosen[place]), voxels: result.value.voxels });
     }
     return this.inputsOf(taken);
   }
 
-  private giveUp(index: number, problem: DataProblem): void {
+  private giveUp(index: number, problem: Problem): void {
     if (!this.options.skipBad) throw new BadVolumeError(problem);
     if (!this.bad.has(index)) this.skipped.push(problem);
     this.bad.add(index);
   }
 
   /** The next example, in the order of names, that is not in the batch and not known to be bad: the same in every run. */
-  private substituteFor(chosen: readonly number[], place: number, problem: DataProblem): number {
+  private substituteFor(chosen: readonly number[], place: number, problem: Problem): number {
     const { examples } = this.options;
     const index = chosen[place] ?? 0;
     for (let offset = 1; offset < examples.length; offset++) {
       const other = (index + offset) % examples.length;
       if (!chosen.includes(other) && !this.bad.has(other)) return other;
     }
-    const rule = "too few volumes of the data set can be read to fill a batch";
-    throw new BadVolumeError({ file: problem.file, rule, help: "see `medctc data check`" });
+    const message = "too few volumes of the data set can be read to fill a batch";
+    throw new BadVolumeError({ subject: problem.subject, message, help: "see `medctc data check`" });
   }
 
   /** The same from what is known of examples. */
@@ -170,12 +170,11 @@ export class Batches {
     const { settings, inputs, tokenizer } = this.options;
     for (let place = from; place < from + settings.microBatch; place++) {
       const index = chosen[place] ?? 0;
-      const rule = "it cannot be read";
-      const { file } = this.example(index);
-      if (this.bad.has(index)) chosen[place] = this.substituteFor(chosen, place, { file, rule, help: null });
+      const problem = { subject: this.example(index).file, message: "it cannot be read", help: null };
+      if (this.bad.has(index)) chosen[place] = this.substituteFor(chosen, place, problem);
     }
     const some = chosen.slice(from, from + settings.microBatch);
-    const reports = some.map((index) => this.example(index).report ?? "");
+    const reports = some.map((index) => this.example(index).report);
     return new Map([...features.rowsOf(some), ...tokenInputs(reports, tokenizer, inputs)]);
   }
 
@@ -186,7 +185,7 @@ export class Batches {
     // One volume is a batch of one as it is.
     const volumes = first !== undefined && taken.length === 1 ? first.voxels : new Float32Array(taken.length * count);
     if (taken.length > 1) for (const [row, { voxels }] of taken.entries()) volumes.set(voxels, row * count);
-    const reports = taken.map(({ example }) => example.report ?? "");
+    const reports = taken.map(({ example }) => example.report);
     return new Map([[inputs.volume, volumes], ...tokenInputs(reports, tokenizer, inputs)]);
   }
 
@@ -194,7 +193,7 @@ export class Batches {
     return requestOf(this.example(index), this.options.storage);
   }
 
-  private example(index: number | undefined): Example {
+  private example(index: number | undefined): ReportedExample {
     const example = this.options.examples[index ?? -1];
     if (example === undefined) throw new Error("the order is one of the examples");
     return example;

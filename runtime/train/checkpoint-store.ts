@@ -110,7 +110,7 @@ export class CheckpointStore {
     for (const name of names.value) {
       const folder = join(this.folder, name);
       const read = this.verified(name);
-      if (read.kind === "read") return { kind: "found", folder, checkpoint: read.value, problems };
+      if (read.kind === "ok") return { kind: "found", folder, checkpoint: read.value, problems };
       // A sector that cannot be read stays so; what is forbidden today, or of a newer version, may be read tomorrow.
       if (read.problem.code !== "DAMAGED" && read.problem.code !== "EIO") return read;
       if (read.problem.code === "DAMAGED") this.damaged.add(name);

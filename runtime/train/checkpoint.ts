@@ -9,7 +9,7 @@ import {
   syncFolder,
   writeDurably,
 } from "../files/index.ts";
-import { failed } from "../text/index.ts";
+import { failed, ok, type Result } from "../text/index.ts";
 import { FormatError } from "../weights/index.ts";
 import {
   decodeState,
@@ -30,9 +30,7 @@ export interface Checkpoint {
 }
 
 /** What was read, or why it was not. `DAMAGED` is what can never be read again, `NEWER` what this version cannot. */
-export type Read<Value> =
-  | { readonly kind: "read"; readonly value: Value }
-  | { readonly kind: "failed"; readonly problem: StorageProblem };
+export type Read<Value> = Result<Value, StorageProblem>;
 
 const adapterFile = "adapter.safetensors";
 const optimizerFile = "optimizer.safetensors";
@@ -84,7 +82,7 @@ const missing: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "EISDIR"]);
 
 function reading<Value>(folder: string, work: () => Value): Read<Value> {
   try {
-    return { kind: "read", value: work() };
+    return ok(work());
   } catch (error) {
     if (error instanceof NewerFormatError) {
       const message = `it was written by a newer medctc (${error.message})`;

@@ -1,10 +1,10 @@
 import { setImmediate as letOthersRun } from "node:timers/promises";
 import { type TrainSettings, valueNamed } from "../../compiler/index.ts";
 import { type Engine, lasting, type StepResult, trainStep } from "../backends/index.ts";
-import type { DataProblem } from "../data/index.ts";
 import type { Evaluation } from "../evaluate/index.ts";
 import type { Attempt, StorageProblem } from "../files/index.ts";
 import type { StopSignal } from "../machine/index.ts";
+import type { Problem } from "../text/index.ts";
 import { BadVolumeError, type Batches } from "./batches.ts";
 import type { TrainingState } from "./checkpoint-state.ts";
 import type { TrainedTensor } from "./checkpoint-tensors.ts";
@@ -22,8 +22,8 @@ export interface TrainedParameter {
 
 /** What an evaluation came to; a stopped one is made again when the training goes on. */
 export type Evaluated =
-  | { readonly kind: "evaluated"; readonly evaluation: Evaluation; readonly skipped: readonly DataProblem[] }
-  | { readonly kind: "wrong"; readonly problem: DataProblem }
+  | { readonly kind: "evaluated"; readonly evaluation: Evaluation; readonly skipped: readonly Problem[] }
+  | { readonly kind: "wrong"; readonly problem: Problem }
   | { readonly kind: "storage"; readonly problem: StorageProblem }
   | { readonly kind: "stopped" };
 
@@ -54,7 +54,7 @@ export interface TrainingRun {
     readonly stepSeconds: number | null;
   }) => void;
   /** Hears of what is left out, and keeps it. */
-  readonly skip: (problems: readonly DataProblem[]) => StorageProblem | null;
+  readonly skip: (problems: readonly Problem[]) => StorageProblem | null;
   /** Seconds since 1970. */
   readonly now: () => number;
 }
@@ -64,7 +64,7 @@ export type TrainingEnd =
   | { readonly kind: "done" }
   /** By a signal; before the first step there may be nothing to save. */
   | { readonly kind: "stopped"; readonly signal: StopSignal; readonly step: number; readonly saved: boolean }
-  | { readonly kind: "wrong-data"; readonly problem: DataProblem; readonly step: number }
+  | { readonly kind: "wrong-data"; readonly problem: Problem; readonly step: number }
   | { readonly kind: "not-finite"; readonly what: string; readonly value: number; readonly step: number }
   | { readonly kind: "storage"; readonly problem: StorageProblem };
 

@@ -1,4 +1,3 @@
-import type { DataProblem } from "../data/index.ts";
 import {
   type Attempt,
   attempt,
@@ -9,6 +8,7 @@ import {
   writeAll,
   writeAtomically,
 } from "../files/index.ts";
+import type { Problem } from "../text/index.ts";
 
 /** Bytes that such a list may have: some hundred thousand files. */
 const longestList = 2 ** 26;
@@ -20,9 +20,9 @@ const longestList = 2 ** 26;
 export class SkippedFiles {
   private readonly path: string;
   private readonly files: FileSystem;
-  private readonly known: Map<string, DataProblem>;
+  private readonly known: Map<string, Problem>;
 
-  private constructor(path: string, known: Map<string, DataProblem>, files: FileSystem) {
+  private constructor(path: string, known: Map<string, Problem>, files: FileSystem) {
     this.path = path;
     this.known = known;
     this.files = files;
@@ -41,11 +41,11 @@ export class SkippedFiles {
   }
 
   /** In the order in which they were found, each once. */
-  list(): readonly DataProblem[] {
+  list(): readonly Problem[] {
     return [...this.known.values()];
   }
 
-  add(problem: DataProblem): Attempt<void> {
+  add(problem: Problem): Attempt<void> {
     return attempt(this.path, () => {
       if (this.known.has(keyOf(problem))) return;
       this.known.set(keyOf(problem), problem);
@@ -59,11 +59,11 @@ export class SkippedFiles {
   }
 }
 
-function keyOf({ file, rule }: DataProblem): string {
-  return JSON.stringify([file, rule]);
+function keyOf({ subject, message }: Problem): string {
+  return JSON.stringify([subject, message]);
 }
 
-function lineOf({ file, rule, help }: DataProblem): string {
+function lineOf({ subject: file, message: rule, help }: Problem): string {
   return `${JSON.stringify({ file, rule, help })}\n`;
 }
 
@@ -77,7 +77,7 @@ function readList(path: string, files: FileSystem): Uint8Array {
   }
 }
 
-function readLine(line: string): readonly DataProblem[] {
+function readLine(line: string): readonly Problem[] {
   let value: unknown;
   try {
     value = JSON.parse(line);
@@ -88,5 +88,5 @@ function readLine(line: string): readonly DataProblem[] {
   if (!("file" in value && "rule" in value && "help" in value)) return [];
   const { file, rule, help } = value;
   const isText = typeof file === "string" && typeof rule === "string";
-  return isText && (typeof help === "string" || help === null) ? [{ file, rule, help }] : [];
+  return isText && (typeof help === "string" || help === null) ? [{ subject: file, message: rule, help }] : [];
 }

@@ -16,8 +16,9 @@ for (let round = 0; round < Number(rounds); round++) {
     { settings: defaultData, cache },
   );
   seconds.push((performance.now() - start) / 1000);
-  if (result.kind === "wrong") throw new Error(result.problem.rule);
-  mean = result.voxels.reduce((sum, value) => sum + value, 0) / result.voxels.length;
-  from = result.from;
+  if (result.kind === "failed") throw new Error(result.problem.message);
+  const { voxels } = result.value;
+  mean = voxels.reduce((sum, value) => sum + value, 0) / voxels.length;
+  from = result.value.from;
 }
 process.stdout.write(JSON.stringify({ seconds, peakBytes: process.resourceUsage().maxRSS * 1024, mean, from }));

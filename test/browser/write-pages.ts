@@ -41,7 +41,11 @@ writeFileSync(
     evaluations: [evaluation],
     environment: training.environment,
     skipped: [
-      { file: "valid/a/very/long/path/of/a/volume_0001_a_1.nii.gz", rule: "the data ends early", help: "get it again" },
+      {
+        subject: "valid/a/very/long/path/of/a/volume_0001_a_1.nii.gz",
+        message: "the data ends early",
+        help: "get it again",
+      },
     ],
   }),
 );

@@ -132,7 +132,7 @@ test("a page has the same elements whatever the names are, and no character that
   const pageOf = async (name: string): Promise<string> => {
     const classes = [`${name} 1`, `${name} 2`, "Never"];
     const evaluations = [{ label: name, step: 1, evaluation: evaluationOf(classes, 20) }];
-    const skipped = [{ file: name, rule: name, help: name }];
+    const skipped = [{ subject: name, message: name, help: name }];
     const texts = { title: name, command: name, specPath: name, specText: `# ${name}\n` };
     return await renderReport({ ...fullReport(), ...texts, evaluations, skipped, environment: [[name, name]] });
   };

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { defaultData } from "../../compiler/index.ts";
 import { checkVolume } from "../../runtime/data/check-volume.ts";
 import { preprocessVolume } from "../../runtime/data/preprocess.ts";
-import { readVolume } from "../../runtime/data/read-volume.ts";
+import { readVolume } from "../../runtime/data/readers/nifti.ts";
 import { gzipped, niftiFile } from "./nifti-file.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medctc-bad-"));
@@ -26,10 +26,10 @@ async function rulesOf(bytes: Uint8Array): Promise<readonly string[]> {
 async function rulesAt(file: string): Promise<readonly string[]> {
   const problems = await checkVolume(file, metadata, settings);
   for (const read of [await readVolume(file), await preprocessVolume(file, metadata, settings)]) {
-    expect("problem" in read ? read.problem : null).toEqual(problems[0] ?? null);
+    expect(read.kind === "failed" ? read.problem : null).toEqual(problems[0] ?? null);
   }
-  for (const problem of problems) expect(problem.file).toBe(file);
-  return problems.map(({ rule }) => rule);
+  for (const problem of problems) expect(problem.subject).toBe(file);
+  return problems.map(({ message }) => message);
 }
 
 const packed = gzipped({ sizes: [8, 8, 8] });
@@ -217,7 +217,7 @@ describe("what a file asks for bounds what reading it takes", () => {
     writeFileSync(path, small);
     const before = process.memoryUsage.rss();
     const [problem] = await checkVolume(path, metadata, settings);
-    expect(problem?.rule).toBe("it is cut off: it has 400 of 1572864352 bytes");
+    expect(problem?.message).toBe("it is cut off: it has 400 of 1572864352 bytes");
     expect(process.memoryUsage.rss() - before).toBeLessThan(128 * 2 ** 20);
   });
 });
@@ -243,7 +243,7 @@ describe("a check says everything at once", () => {
   test("every number of the metadata that is none, beside what is wrong with the file", async () => {
     writeFileSync(path, whole.subarray(0, 390));
     const nonsense = { slope: 0, intercept: Number.NaN, xySpacing: -1, zSpacing: Number.POSITIVE_INFINITY };
-    expect((await checkVolume(path, nonsense, settings)).map(({ rule }) => rule)).toEqual([
+    expect((await checkVolume(path, nonsense, settings)).map(({ message }) => message)).toEqual([
       "the metadata give it a RescaleSlope of 0",
       "the metadata give it a RescaleIntercept of NaN",
       "the metadata give it an XYSpacing of -1",
@@ -256,10 +256,10 @@ describe("a check says everything at once", () => {
     writeFileSync(path, whole);
     const rule = "2 slices of 0.1 mm, as the metadata say, would become 0 of 1.5 mm";
     const thin = { ...metadata, zSpacing: 0.1 };
-    expect((await checkVolume(path, thin, settings)).map((problem) => problem.rule)).toEqual([rule]);
+    expect((await checkVolume(path, thin, settings)).map((problem) => problem.message)).toEqual([rule]);
     expect(await preprocessVolume(path, thin, settings)).toMatchObject({
-      kind: "wrong",
-      problem: { file: path, rule },
+      kind: "failed",
+      problem: { subject: path, message: rule },
     });
   });
 

@@ -24,7 +24,7 @@ import {
   writeEntry,
 } from "../../runtime/data/cache.ts";
 import { loadVolume } from "../../runtime/data/load-volume.ts";
-import type { PackedVolume, VolumeSettings } from "../../runtime/data/preprocess.ts";
+import type { PackedVolume, VolumeSettings } from "../../runtime/data/transforms/index.ts";
 import type { VolumeResult } from "../../runtime/data/volume-messages.ts";
 import { Random } from "../random.ts";
 import { gzipped } from "./nifti-file.ts";
@@ -62,8 +62,8 @@ async function settled(bytes: Uint8Array): Promise<void> {
 }
 
 function voxelsOf(result: VolumeResult): readonly number[] {
-  if (result.kind === "wrong") throw new Error(result.problem.rule);
-  return [...result.voxels];
+  if (result.kind === "failed") throw new Error(result.problem.message);
+  return [...result.value.voxels];
 }
 
 describe("an entry", () => {
@@ -182,7 +182,7 @@ describe("a volume that is loaded", () => {
     await settled(gzipped({ sizes: [5, 6, 4], spacing: [1, 1, 1] }));
     const first = await loadVolume(request, { settings, cache });
     const second = await loadVolume(request, { settings, cache });
-    expect([first.result, second.result].map((result) => result.kind === "volume" && result.from)).toEqual([
+    expect([first.result, second.result].map((result) => result.kind === "ok" && result.value.from)).toEqual([
       "file",
       "cache",
     ]);
@@ -198,9 +198,9 @@ describe("a volume that is loaded", () => {
     bytes[150] = (bytes[150] ?? 0) ^ 4;
     writeFileSync(join(folder, name), bytes);
     const again = await loadVolume(request, { settings, cache });
-    expect(again.result).toMatchObject({ kind: "volume", from: "file" });
+    expect(again.result).toMatchObject({ kind: "ok", value: { from: "file" } });
     expect(voxelsOf(again.result)).toEqual(voxelsOf(first.result));
-    expect((await loadVolume(request, { settings, cache })).result).toMatchObject({ from: "cache" });
+    expect((await loadVolume(request, { settings, cache })).result).toMatchObject({ value: { from: "cache" } });
   });
 
   test("is not taken from the entry of what its file held before, though size and time of writing are the same", async () => {
@@ -211,7 +211,7 @@ describe("a volume that is loaded", () => {
     await settled(gzipped({ sizes: [1, 1, 1], values: [2] }));
     utimesSync(request.path, 1000, 1000);
     const { result } = await loadVolume(request, { settings, cache });
-    expect(result).toMatchObject({ from: "file" });
+    expect(result).toMatchObject({ value: { from: "file" } });
     expect(voxelsOf(result)).not.toEqual(before);
   });
 
@@ -224,7 +224,7 @@ describe("a volume that is loaded", () => {
 
   test("is not kept when its file is wrong", async () => {
     await settled(gzipped().subarray(0, 40));
-    expect((await loadVolume(request, { settings, cache })).result.kind).toBe("wrong");
+    expect((await loadVolume(request, { settings, cache })).result.kind).toBe("failed");
     expect(readdirSync(folder)).toEqual([]);
   });
 
@@ -233,7 +233,7 @@ describe("a volume that is loaded", () => {
     rmSync(folder, { recursive: true });
     writeFileSync(folder, "a file where the folder was");
     const { result, uncached } = await loadVolume(request, { settings, cache });
-    expect(result.kind).toBe("volume");
+    expect(result.kind).toBe("ok");
     expect(uncached).toMatch(/ENOTDIR/);
   });
 });

@@ -73,7 +73,7 @@ test("volumes are read by the check that is given, and what it finds counts", as
   const { code, err } = await check(good, {
     checkVolume: (file, metadata, settings) => {
       seen.push(`${file.split("/").at(-1)} ${metadata.zSpacing} ${settings.size[0]}`);
-      return file.includes("valid") ? [{ file, rule: "it is cut off", help: null }] : [];
+      return file.includes("valid") ? [{ subject: file, message: "it is cut off", help: null }] : [];
     },
   });
   expect(seen).toEqual([`${trained} 1.5 240`, `${held} 1.5 240`]);
@@ -85,11 +85,15 @@ test("as JSON everything is on standard output, and nothing is left out", async 
   const names = Array.from({ length: 150 }, (_, index) => `train_${index}_a_1.nii.gz`);
   const files = { ...good, ...volumes(...names) };
   const { terminal, said } = listeningTerminal();
-  const code = await run(["data", "check", dataFolder(files), "--no-volumes", "--json"], terminal);
+  const folder = dataFolder(files);
+  const code = await run(["data", "check", folder, "--no-volumes", "--json"], terminal);
   const answer: unknown = JSON.parse(said.out);
   expect([code, said.err]).toEqual([1, "reading tables\n"]);
   expect(answer).toMatchObject({ notes: [], counts: { volumes: 151, train: 150, valid: 1, good: 2 } });
   expect(answer).toHaveProperty("problems.length", 298);
+  const rule = "no table has the metadata of this volume";
+  const file = join(folder, `train/train_0/train_0_a/${names[0]}`);
+  expect(answer).toHaveProperty("problems.0", { file, rule, help: null });
   expect((await check(files)).err).toContain("and 198 more; --json lists all\n");
 });
 

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { readCsv } from "../../runtime/data/csv.ts";
+import { readCsv } from "../../runtime/data/readers/csv.ts";
 import { dataFolder } from "./data-folder.ts";
 
 interface Read {
@@ -20,8 +20,8 @@ async function readFile(file: string): Promise<Read> {
     header: (columns) => rows.push([1, ...columns]) > 0,
     row: (cells, line) => rows.push([line, ...cells]) > 0,
   });
-  expect(problems.every((problem) => problem.file === file)).toBe(true);
-  return { rows, rules: problems.map(({ rule }) => rule), complete };
+  expect(problems.every((problem) => problem.subject === file)).toBe(true);
+  return { rows, rules: problems.map(({ message }) => message), complete };
 }
 
 describe("tables as people write them", () => {

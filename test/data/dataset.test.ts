@@ -2,7 +2,8 @@ import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { defaultData } from "../../compiler/index.ts";
-import { type Dataset, type DatasetNeeds, openDataset } from "../../runtime/data/dataset.ts";
+import type { DatasetNeeds } from "../../runtime/data/dataset.ts";
+import { type Dataset, openDataset } from "../../runtime/data/open-dataset.ts";
 import { dataFolder, metadataHeader, plainMetadata, reportsHeader, table, volumes } from "./data-folder.ts";
 
 const one = "train_1_a_1.nii.gz";
@@ -26,13 +27,13 @@ async function openAt(folder: string, needs = onlyMetadata, settings = defaultDa
   const below = (text: string) => text.replaceAll(`${folder}/`, "").replaceAll(folder, ".");
   return {
     examples: examples.map((example) => ({ ...example, file: below(example.file) })),
-    problems: problems.map((each) => ({ ...each, file: below(each.file), rule: below(each.rule) })),
+    problems: problems.map((each) => ({ ...each, subject: below(each.subject), message: below(each.message) })),
     notes: notes.map(below),
   };
 }
 
 function said({ problems }: Dataset): readonly string[] {
-  return problems.map(({ file, rule }) => `${file}: ${rule}`);
+  return problems.map(({ subject, message }) => `${subject}: ${message}`);
 }
 
 function names({ examples }: Dataset): readonly string[] {

@@ -20,9 +20,9 @@ function loaderOf(): VolumeLoader {
      parentPort.on("message", ({ request: { path } }) => {
        if (path === "exits") process.exit(3);
        if (path === "throws") throw new Error("out of luck");
-       const problem = { file: path, rule: "it is only a test", help: null };
+       const problem = { subject: path, message: "it is only a test", help: null };
        if (path === "fails") parentPort.postMessage({ kind: "failed", problem: "no such luck" });
-       else parentPort.postMessage({ kind: "done", result: { kind: "wrong", problem }, uncached: null });
+       else parentPort.postMessage({ kind: "done", result: { kind: "failed", problem }, uncached: null });
      });`,
   );
   return new VolumeLoader({ settings: defaultData, cache: null, workers: 1, ahead: 4 });
@@ -38,7 +38,7 @@ test("a thread that ends is an error of the request that it was at, and the next
     "throws: the thread that loaded it ended: out of luck",
   );
   await expect(loader.load(requestOf("fails"))).rejects.toThrow("fails: no such luck");
-  expect(await loader.load(requestOf("answers"))).toMatchObject({ problem: { file: "answers" } });
+  expect(await loader.load(requestOf("answers"))).toMatchObject({ problem: { subject: "answers" } });
   await loader.dispose();
 });
 
@@ -46,16 +46,16 @@ test("what was given to a thread that ended is loaded by the next one", async ()
   const loader = loaderOf();
   const [lost, ...others] = ["throws", "answers", "fails", "again"].map((path) => loader.load(requestOf(path)));
   await expect(lost).rejects.toThrow("out of luck");
-  await expect(others[0]).resolves.toMatchObject({ problem: { file: "answers" } });
+  await expect(others[0]).resolves.toMatchObject({ problem: { subject: "answers" } });
   await expect(others[1]).rejects.toThrow("fails: no such luck");
-  await expect(others[2]).resolves.toMatchObject({ problem: { file: "again" } });
+  await expect(others[2]).resolves.toMatchObject({ problem: { subject: "again" } });
   await loader.dispose();
 });
 
 test("threads that end while they work ahead harm nobody but who asks for it", async () => {
   const loader = loaderOf();
   loader.prefetch(["exits", "throws", "answers", "fails"].map(requestOf));
-  expect(await loader.load(requestOf("answers"))).toMatchObject({ problem: { file: "answers" } });
+  expect(await loader.load(requestOf("answers"))).toMatchObject({ problem: { subject: "answers" } });
   await expect(loader.load(requestOf("throws"))).rejects.toThrow("out of luck");
   await loader.dispose();
 });

@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import type { VoxelType } from "../../runtime/data/nifti-header.ts";
+import type { VoxelType } from "../../runtime/data/readers/voxels.ts";
 
 /** What a file that tests make says; what is left out makes a sound file. */
 export interface NiftiParts {

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
-import type { VoxelType } from "../../runtime/data/nifti-header.ts";
-import { readVolume, valuesOf } from "../../runtime/data/read-volume.ts";
+import { readVolume, valuesOf } from "../../runtime/data/readers/nifti.ts";
+import type { VoxelType } from "../../runtime/data/readers/voxels.ts";
 import { Random } from "../random.ts";
 import { gzipped, type NiftiParts, niftiFile } from "./nifti-file.ts";
 
@@ -15,8 +15,8 @@ async function valuesIn(bytes: Uint8Array, name = "volume.nii"): Promise<readonl
   const file = join(folder, name);
   writeFileSync(file, bytes);
   const volume = await readVolume(file);
-  if (volume.kind === "wrong") throw new Error(volume.problem.rule);
-  return [...valuesOf(volume)];
+  if (volume.kind === "failed") throw new Error(volume.problem.message);
+  return [...valuesOf(volume.value)];
 }
 
 /** The extremes of each type, and something between. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isEmptyReport, reportText } from "../../runtime/data/report-text.ts";
+import { isEmptyReport, reportText } from "../../runtime/data/layouts/ct-rate/report-text.ts";
 
 test.each([
   ["Clear lungs.", "No nodule.", "Clear lungs.No nodule."],

@@ -2,8 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { defaultData } from "../../compiler/index.ts";
-import { openDataset } from "../../runtime/data/dataset.ts";
-import type { Example } from "../../runtime/data/examples.ts";
+import { type Example, openDataset } from "../../runtime/data/open-dataset.ts";
 import { loadTokenizer } from "../../runtime/data/tokenizer.ts";
 import { mutantCount } from "../mutant-count.ts";
 import { Random } from "../random.ts";
@@ -96,7 +95,7 @@ test(`${count} mutants of tables give examples that keep every rule, or problems
     });
     const wrong = [
       ...examples.filter((example) => !isWhole(example)),
-      ...problems.filter(({ file, rule }) => !file.startsWith(folder) || rule === ""),
+      ...problems.filter(({ subject, message }) => !subject.startsWith(folder) || message === ""),
       ...(examples.length === names.length || problems.length > 0 ? [] : ["an example is missing without a word"]),
     ];
     if (wrong.length > 0) failures.push({ index, wrong });
@@ -119,13 +118,13 @@ test.each([
   for (let index = 0; index < count; index++) {
     writeFileSync(path, mutate(Buffer.from(text), random));
     const result = loadTokenizer(path);
-    if (result.kind === "wrong") {
-      if (result.problem.file !== path || result.problem.rule === "") failures.push({ index, result });
+    if (result.kind === "failed") {
+      if (result.problem.subject !== path || result.problem.message === "") failures.push({ index, result });
       refused++;
       continue;
     }
     loaded++;
-    const { vocabSize, encode } = result.tokenizer;
+    const { vocabSize, encode } = result.value;
     const { ids, mask } = encode("Lung nodules: [SEP] é日 __proto__ 5 mm\0\uFFFD constructor", 16);
     const tokens = mask.indexOf(0) === -1 ? 16 : mask.indexOf(0);
     const right =

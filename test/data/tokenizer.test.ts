@@ -22,17 +22,17 @@ function isExpected(value: unknown): value is Expected {
 
 function load(path: string): Tokenizer {
   const loaded = loadTokenizer(path);
-  if (loaded.kind === "wrong") throw new Error(JSON.stringify(loaded.problem));
-  return loaded.tokenizer;
+  if (loaded.kind === "failed") throw new Error(JSON.stringify(loaded.problem));
+  return loaded.value;
 }
 
 /** What is wrong with a vocabulary of this name and content. */
 function refusal(name: string, content: string | Uint8Array): string {
   const path = join(dataFolder({ [name]: content }), name);
   const loaded = loadTokenizer(path);
-  if (loaded.kind === "tokenizer") return "loaded";
-  expect(loaded.problem.file).toBe(path);
-  return loaded.problem.rule;
+  if (loaded.kind === "ok") return "loaded";
+  expect(loaded.problem.subject).toBe(path);
+  return loaded.problem.message;
 }
 
 function changed(change: (json: ReturnType<typeof bertJson>) => unknown): string {
@@ -150,7 +150,7 @@ describe("a vocab.txt that is wrong", () => {
       [folder, "it is not a file"],
       [join(folder, "none"), "it cannot be read: it does not exist"],
     ] as const) {
-      expect(loadTokenizer(path)).toEqual({ kind: "wrong", problem: { file: path, rule, help: null } });
+      expect(loadTokenizer(path)).toEqual({ kind: "failed", problem: { subject: path, message: rule, help: null } });
     }
   });
 

@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadVolume } from "../../runtime/data/load-volume.ts";
-import type { VolumeSettings } from "../../runtime/data/preprocess.ts";
+import type { VolumeSettings } from "../../runtime/data/transforms/index.ts";
 import { VolumeLoader } from "../../runtime/data/volume-loader.ts";
 import type { VolumeRequest } from "../../runtime/data/volume-messages.ts";
 import { prepareProgram } from "../cli/medctc.ts";
@@ -71,7 +71,7 @@ describe("a loader", () => {
       loader.load(requestOf(1)),
       loader.load(requestOf(1)),
     ]);
-    const arrays = results.map((result) => (result.kind === "volume" ? result.voxels : null));
+    const arrays = results.map((result) => (result.kind === "ok" ? result.value.voxels : null));
     expect(new Set(arrays).size).toBe(3);
     expect(arrays[1]).toEqual(arrays[0]);
     await loader.dispose();
@@ -81,9 +81,9 @@ describe("a loader", () => {
     const loader = new VolumeLoader({ settings, cache: null, workers: 1 });
     const bad = { path: join(folder, "bad.nii.gz"), metadata, storage: "f32" } as const;
     loader.prefetch([bad, requestOf(1)]);
-    const problem = { file: bad.path, rule: "it is cut off within its gzip data" };
-    expect(await loader.load(bad)).toMatchObject({ kind: "wrong", problem });
-    expect((await loader.load(requestOf(1))).kind).toBe("volume");
+    const problem = { subject: bad.path, message: "it is cut off within its gzip data" };
+    expect(await loader.load(bad)).toMatchObject({ kind: "failed", problem });
+    expect((await loader.load(requestOf(1))).kind).toBe("ok");
     await loader.dispose();
   });
 
@@ -95,7 +95,7 @@ describe("a loader", () => {
     await loader.load({ path: join(folder, "missing"), metadata, storage: "f32" });
     const fromWhere = async (index: number): Promise<string> => {
       const { result } = await loadVolume(requestOf(index), { settings, cache });
-      return result.kind === "volume" ? result.from : "wrong";
+      return result.kind === "ok" ? result.value.from : "wrong";
     };
     await loader.load({ path: join(folder, "missing"), metadata, storage: "f32" });
     await loader.load({ path: join(folder, "missing"), metadata, storage: "f32" });
@@ -114,9 +114,9 @@ describe("a loader", () => {
     for (let round = 0; round < 2; round++) {
       const loader = new VolumeLoader({ settings, cache, workers: 2 });
       const result = await loader.load(requestOf(3));
-      if (result.kind === "wrong") throw new Error(result.problem.rule);
-      froms.push(result.from);
-      values.push(result.voxels);
+      if (result.kind === "failed") throw new Error(result.problem.message);
+      froms.push(result.value.from);
+      values.push(result.value.voxels);
       expect(loader.cacheProblem).toBeNull();
       await loader.dispose();
     }
@@ -129,7 +129,7 @@ describe("a loader", () => {
     writeFileSync(file, "");
     const loader = new VolumeLoader({ settings, cache: { folder: join(file, "cache"), bytes: 1e6 }, workers: 1 });
     expect(loader.cacheProblem).toMatch(/ENOTDIR/);
-    expect((await loader.load(requestOf(1))).kind).toBe("volume");
+    expect((await loader.load(requestOf(1))).kind).toBe("ok");
     await loader.dispose();
   });
 
@@ -166,5 +166,5 @@ test("a program that forgets to dispose of its loader ends all the same", async 
   });
   writeFileSync(join(program, "package.json"), '{ "type": "module" }');
   const { status, stdout } = spawnSync(process.execPath, [script], { encoding: "utf8", timeout: 120_000 });
-  expect({ status, stdout }).toEqual({ status: 0, stdout: "volume" });
+  expect({ status, stdout }).toEqual({ status: 0, stdout: "ok" });
 });

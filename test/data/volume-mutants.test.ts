@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, expect, test } from "vitest";
 import { checkVolume } from "../../runtime/data/check-volume.ts";
-import type { VoxelType } from "../../runtime/data/nifti-header.ts";
-import { preprocessVolume, unpack, type VolumeSettings } from "../../runtime/data/preprocess.ts";
-import { readVolume, valuesOf } from "../../runtime/data/read-volume.ts";
+import { preprocessVolume } from "../../runtime/data/preprocess.ts";
+import { readVolume, valuesOf } from "../../runtime/data/readers/nifti.ts";
+import type { VoxelType } from "../../runtime/data/readers/voxels.ts";
+import { unpack, type VolumeSettings } from "../../runtime/data/transforms/index.ts";
 import { mutantCount } from "../mutant-count.ts";
 import { Random } from "../random.ts";
 import { niftiFile } from "./nifti-file.ts";
@@ -79,22 +80,23 @@ test(`${count} mutants are read or refused in words, alike by all that reads the
     const metadata = { slope: random.pick([1, -2, 1e300]), intercept: 0, xySpacing: 1, zSpacing: 2 };
     const problems = await checkVolume(file, metadata, settings);
     const packed = await preprocessVolume(file, metadata, settings);
-    if ("problem" in packed) {
+    if (packed.kind === "failed") {
       seen.wrong++;
       expect(packed.problem, about).toEqual(problems[0]);
-      for (const { rule } of problems) expect(rule, about).toMatch(/^\S.{5,199}$/);
+      for (const { message } of problems) expect(message, about).toMatch(/^\S.{5,199}$/);
       continue;
     }
     seen.sound++;
     expect(problems, about).toEqual([]);
-    const values = unpack(packed, settings.size);
+    const values = unpack(packed.value, settings.size);
     expect(values.length, about).toBe(64);
     expect(
       values.every((value) => value >= -1 && value <= 1),
       about,
     ).toBe(true);
-    const volume = await readVolume(file);
-    if (volume.kind === "wrong") throw new Error(`${about}: ${volume.problem.rule}`);
+    const read = await readVolume(file);
+    if (read.kind === "failed") throw new Error(`${about}: ${read.problem.message}`);
+    const volume = read.value;
     const content = bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes;
     expect(volume.voxels.byteLength + volume.header.dataOffset, about).toBe(content.length);
     expect(valuesOf(volume).length, about).toBe(volume.header.sizes.reduce((product, size) => product * size, 1));

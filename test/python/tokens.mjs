@@ -106,9 +106,9 @@ try {
   const words = fixture.slice(5).map((word) => word.replace("##", ""));
   const texts = Array.from({ length: count }, () => textOf(random, words, characters));
   const loaded = loadTokenizer(vocabulary);
-  if (loaded.kind === "wrong") throw new Error(loaded.problem.rule);
+  if (loaded.kind === "failed") throw new Error(loaded.problem.message);
   const encoded = texts.map((text) => {
-    const { ids, mask } = loaded.tokenizer.encode(text, length);
+    const { ids, mask } = loaded.value.encode(text, length);
     return { text, ids: [...ids], mask: [...mask] };
   });
   const given = join(folder, "tokens.json");

@@ -129,7 +129,7 @@ describe("what is named in a report is text", () => {
         { label: `${hostile}2`, step: 2, evaluation },
       ],
       environment: [[hostile, hostile]],
-      skipped: [{ file: hostile, rule: hostile, help: hostile }],
+      skipped: [{ subject: hostile, message: hostile, help: hostile }],
     });
     const elements = readElements(html);
     expect(elements.filter(({ name }) => name === "script")).toEqual([]);

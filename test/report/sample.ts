@@ -64,6 +64,6 @@ export function fullReport(): RunReport {
       { label: "after", step: 90, evaluation: evaluationOf(classes, 60) },
     ],
     environment: [["seed", "7"]],
-    skipped: [{ file: "a.nii.gz", rule: "the data ends early", help: null }],
+    skipped: [{ subject: "a.nii.gz", message: "the data ends early", help: null }],
   };
 }

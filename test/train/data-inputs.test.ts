@@ -17,7 +17,8 @@ function found(text: string, ...changes: readonly (readonly [string, string])[])
   }
   const { spec, diagnostics } = compileSpec(createSource(path, changed), new SpecLibrary("specs/std", path));
   if (spec === null) throw new Error(JSON.stringify(diagnostics));
-  return findDataInputs(spec);
+  const inputs = findDataInputs(spec);
+  return inputs.kind === "ok" ? inputs.value : inputs.problem;
 }
 
 /** A model of one of the two encoders alone. */
@@ -69,18 +70,19 @@ test("a text encoder that needs no mask is given none", () => {
 test("an input that nothing of a data set fits is named with its type", () => {
   const inputs = found(tiny, ["codebook = 16", "codebook = 16,\n    channels = 3"]);
   expect(inputs).toMatchObject({
-    problem: "nothing in a data set of volumes and reports fits the input `image`, f32[4, 3, 4, 12, 12]",
+    message: "nothing in a data set of volumes and reports fits the input `image`, f32[4, 3, 4, 12, 12]",
   });
 });
 
 test("a model without a volume, or without tokens, is refused", () => {
-  expect(found(text)).toMatchObject({ problem: "the model has no input for a volume" });
-  expect(found(vision)).toMatchObject({ problem: "the model has no input for the tokens of a report" });
+  expect(found(text)).toMatchObject({ message: "the model has no input for a volume" });
+  expect(found(vision)).toMatchObject({ message: "the model has no input for the tokens of a report" });
 });
 
 test("a volume of another size than the `data` block makes is refused with what to write", () => {
   expect(found(tiny, ["size = [4, 12, 12]", "size = [4, 12, 18]"])).toEqual({
-    problem: "the model takes volumes of 4 x 12 x 12 voxels, and the `data` block makes them 4 x 12 x 18",
+    subject: "",
+    message: "the model takes volumes of 4 x 12 x 12 voxels, and the `data` block makes them 4 x 12 x 18",
     help: "write `size = [4, 12, 12]` in the `data` block, or change the encoder's volume",
   });
 });

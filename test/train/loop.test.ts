@@ -108,7 +108,7 @@ async function follow(
     batches: {
       at: (at) => () =>
         at === plan.badStep
-          ? Promise.reject(new BadVolumeError({ file: "a.nii.gz", rule: "it is cut off", help: null }))
+          ? Promise.reject(new BadVolumeError({ subject: "a.nii.gz", message: "it is cut off", help: null }))
           : Promise.resolve(new Map()),
       epochOf: () => 0,
       takeSkipped: () => [],
@@ -222,7 +222,7 @@ test.each([
 test("a file that cannot be used ends it after the step before, which is saved", async () => {
   const { happened, end, folder } = await follow({ steps: 6, badStep: 3 });
   expect(happened).toEqual(["step 1", "step 2", "step 3", "save"]);
-  expect(end).toMatchObject({ kind: "wrong-data", step: 3, problem: { file: "a.nii.gz" } });
+  expect(end).toMatchObject({ kind: "wrong-data", step: 3, problem: { subject: "a.nii.gz" } });
   expect(lastState(folder).step).toBe(3);
   expect((await follow({ steps: 6, badStep: 0 })).happened).toEqual([]);
 });

@@ -2,14 +2,16 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import type { DataProblem } from "../../runtime/data/index.ts";
+import type { Problem } from "../../runtime/text/index.ts";
 import { SkippedFiles } from "../../runtime/train/skipped-files.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medctc-skipped-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const cut: DataProblem = { file: "é/a.nii.gz", rule: "it is cut off", help: "copy it again" };
-const nan: DataProblem = { file: "b.nii.gz", rule: "1 of its voxels is NaN", help: null };
+/** As the training folder has it. */
+const lineOfCut = '{"file":"é/a.nii.gz","rule":"it is cut off","help":"copy it again"}';
+const cut: Problem = { subject: "é/a.nii.gz", message: "it is cut off", help: "copy it again" };
+const nan: Problem = { subject: "b.nii.gz", message: "1 of its voxels is NaN", help: null };
 
 function open(path: string, goesOn: boolean): SkippedFiles {
   const opened = SkippedFiles.open(path, goesOn);
@@ -26,6 +28,7 @@ test("a training that goes on lists what was found before, each file once and in
   expect(again.list()).toEqual([cut, nan]);
   again.add(nan);
   expect(readFileSync(path, "utf8").split("\n")).toHaveLength(3);
+  expect(readFileSync(path, "utf8")).toContain(`${lineOfCut}\n`);
 });
 
 test("a new training starts a new list, and one without skipped files has none", () => {
@@ -37,7 +40,7 @@ test("a new training starts a new list, and one without skipped files has none",
 
 test("a line that a killed process left half written, or that is something else, goes", () => {
   const path = join(folder, "half");
-  writeFileSync(path, `7\n{"file":"c","rule":3,"help":null}\n${JSON.stringify(cut)}\n{"file":"b.ni`);
+  writeFileSync(path, `7\n{"file":"c","rule":3,"help":null}\n${lineOfCut}\n{"file":"b.ni`);
   const list = open(path, true);
   expect(list.list()).toEqual([cut]);
   list.add(nan);

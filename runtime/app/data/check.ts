@@ -1,8 +1,8 @@
 import { type DataSettings, defaultData } from "../../../compiler/index.ts";
-import { checkDataset, checkVolume, type DataProblem, type DatasetCounts, type VolumeCheck } from "../../data/index.ts";
+import { checkDataset, checkVolume, type DatasetCounts, type VolumeCheck } from "../../data/index.ts";
+import type { Problem } from "../../text/index.ts";
 import { compileReported } from "../compiled-spec.ts";
 import { done, type Ended, type Reporter, refused } from "../reporter.ts";
-import { asProblem } from "./open.ts";
 
 export interface DataCheckRequest {
   readonly folder: string;
@@ -15,7 +15,7 @@ export interface DataCheckRequest {
 }
 
 export interface DataCheck {
-  readonly problems: readonly DataProblem[];
+  readonly problems: readonly Problem[];
   readonly notes: readonly string[];
   readonly counts: DatasetCounts | null;
 }
@@ -50,7 +50,7 @@ export async function checkFolder(
   mostReported: number,
   reporter: Pick<Reporter, "problem" | "progress" | "progressEnd">,
 ): Promise<DataCheck> {
-  const problems: DataProblem[] = [];
+  const problems: Problem[] = [];
   const notes: string[] = [];
   let counts: DatasetCounts | null = null;
   for await (const finding of checkDataset(folder, rules.settings, rules)) {
@@ -65,7 +65,7 @@ export async function checkFolder(
         problems.push(finding.problem);
         if (problems.length > mostReported) break;
         reporter.progressEnd();
-        reporter.problem(asProblem(finding.problem));
+        reporter.problem(finding.problem);
         break;
       case "counts":
         counts = finding.counts;

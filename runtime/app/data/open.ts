@@ -2,9 +2,9 @@ import { join } from "node:path";
 import type { DataSettings, TracedSpec } from "../../../compiler/index.ts";
 import {
   type DataInputs,
-  type DataProblem,
   type Dataset,
   type DatasetNeeds,
+  type ExampleWith,
   findDataInputs,
   findVocabulary,
   loadTokenizer,
@@ -39,11 +39,12 @@ export interface OpenedData {
 
 /** Opens the tokenizer and the loader of volumes for a model; null after reporting what is wrong. */
 export function openData(spec: TracedSpec, options: DataOptions, reporter: Reporter): OpenedData | null {
-  const inputs = findDataInputs(spec);
-  if ("problem" in inputs) {
-    reporter.problem(problem(inputs.problem, inputs.help));
+  const found = findDataInputs(spec);
+  if (found.kind === "failed") {
+    reporter.problem(found.problem);
     return null;
   }
+  const inputs = found.value;
   const vocabulary = options.vocab ?? findVocabulary(options.data);
   if (vocabulary === null) {
     reporter.problem(
@@ -52,11 +53,11 @@ export function openData(spec: TracedSpec, options: DataOptions, reporter: Repor
     return null;
   }
   const loaded = loadTokenizer(vocabulary);
-  if (loaded.kind === "wrong") {
-    reporter.problem(asProblem(loaded.problem));
+  if (loaded.kind === "failed") {
+    reporter.problem(loaded.problem);
     return null;
   }
-  const { tokenizer } = loaded;
+  const tokenizer = loaded.value;
   if (tokenizer.vocabSize > inputs.vocabulary) {
     reporter.problem(
       problem(
@@ -88,12 +89,12 @@ export function volumeBytesOf({ size }: DataSettings): number {
 }
 
 /** Opens a split of a data folder; null after reporting what is wrong with it, unless bad files are to be skipped. */
-export async function openSplit(
+export async function openSplit<Needs extends DatasetNeeds>(
   spec: TracedSpec,
   options: DataOptions,
-  needs: DatasetNeeds,
+  needs: Needs,
   reporter: Reporter,
-): Promise<Dataset | null> {
+): Promise<Dataset<ExampleWith<Needs>> | null> {
   const dataset = await openDataset(options.data, spec.data, needs);
   return isUsable(dataset, options, reporter) ? dataset : null;
 }
@@ -110,7 +111,7 @@ export function isUsable(
     for (const each of problems) reportSkipped(each, reporter);
     return true;
   }
-  for (const each of problems.slice(0, shownProblems)) reporter.problem(asProblem(each));
+  for (const each of problems.slice(0, shownProblems)) reporter.problem(each);
   const more = problems.length - shownProblems;
   if (more > 0) reporter.info(`and ${more} more; \`medctc data check ${data}\` lists them`);
   if (examples.length > 0) reporter.info("to skip these files: --skip-bad");
@@ -120,12 +121,8 @@ export function isUsable(
 const shownProblems = 20;
 
 /** Reports that a file of a data set is left out. */
-export function reportSkipped(left: DataProblem, reporter: Reporter): void {
-  reporter.info(`skipped: ${sentence(asProblem(left))}`);
-}
-
-export function asProblem({ file, rule, help }: DataProblem): Problem {
-  return { subject: file, message: rule, help };
+export function reportSkipped(left: Problem, reporter: Reporter): void {
+  reporter.info(`skipped: ${sentence(left)}`);
 }
 
 /** Reports why preprocessed volumes could not be kept, where that is so: reading them again takes longer, and changes nothing. */

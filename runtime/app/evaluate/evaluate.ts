@@ -1,20 +1,12 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import type { DataProblem, Dataset } from "../../data/index.ts";
+import type { Dataset, LabelledExample } from "../../data/index.ts";
 import { type Evaluation, evaluationToJson, scoresToCsv } from "../../evaluate/index.ts";
 import { attempt, makeTemporaryFolder, writeAtomically } from "../../files/index.ts";
 import { problemOf, type SignalWatch, watchSignals } from "../../machine/index.ts";
-import { ok, type Result } from "../../text/index.ts";
+import { ok, type Problem, type Result } from "../../text/index.ts";
 import { type CompiledSpec, compileReported } from "../compiled-spec.ts";
-import {
-  asProblem,
-  type DataOptions,
-  type OpenedData,
-  openData,
-  openSplit,
-  reportSkipped,
-  reportUncached,
-} from "../data/open.ts";
+import { type DataOptions, type OpenedData, openData, openSplit, reportSkipped, reportUncached } from "../data/open.ts";
 import { environmentOf } from "../engine/environment.ts";
 import { type EngineOptions, openEngine } from "../engine/open.ts";
 import { findSpec } from "../find-spec.ts";
@@ -91,7 +83,7 @@ interface EvaluateTask {
 }
 
 async function evaluateOn(
-  dataset: Dataset,
+  dataset: Dataset<LabelledExample>,
   reading: OpenedData,
   task: EvaluateTask,
   signals: SignalWatch,
@@ -111,7 +103,7 @@ async function evaluateOn(
     return { kind: "stopped", signal: signals.requested() ?? "SIGINT" };
   }
   if (found.kind === "wrong") {
-    reporter.problem(asProblem(found.problem));
+    reporter.problem(found.problem);
     return refuse(problem("the evaluation ended there", "--skip-bad skips such files"), reporter);
   }
   for (const each of found.skipped) reportSkipped(each, reporter);
@@ -136,7 +128,7 @@ async function renderEvaluation(
   { path, compiled: { plan, text }, startedAt }: EvaluateTask,
   evaluation: Evaluation,
   environment: readonly (readonly [string, string])[],
-  skipped: readonly DataProblem[],
+  skipped: readonly Problem[],
 ): Promise<string> {
   const { renderReport } = await import("../../report/index.ts");
   return renderReport({

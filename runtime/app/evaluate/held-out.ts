@@ -1,7 +1,8 @@
 import type { TracedSpec } from "../../../compiler/index.ts";
 import type { Engine } from "../../backends/index.ts";
-import { type DataProblem, type Dataset, openDataset } from "../../data/index.ts";
+import { type Dataset, type LabelledExample, openDataset } from "../../data/index.ts";
 import { type Evaluation, evaluateScores, type KeptScores, scoreVolumes } from "../../evaluate/index.ts";
+import { type Problem, sentence } from "../../text/index.ts";
 import { type DataOptions, isUsable, type OpenedData } from "../data/open.ts";
 import type { Reporter } from "../reporter.ts";
 
@@ -13,7 +14,7 @@ export async function openHeldOut(
   spec: TracedSpec,
   options: DataOptions,
   reporter: Reporter,
-): Promise<Dataset | null | "wrong"> {
+): Promise<Dataset<LabelledExample> | null | "wrong"> {
   const { image, text, classes } = spec.evaluation;
   const unsaid = image === null || text === null ? "the latents" : classes.length === 0 ? "the classes" : null;
   if (unsaid !== null) {
@@ -22,10 +23,10 @@ export async function openHeldOut(
   }
   const dataset = await openDataset(options.data, spec.data, { reports: false, labels: classes, split: "valid" });
   // A folder without held-out volumes or without labels is no mistake; a table that says something wrong is one.
-  const isWithout = dataset.problems.every(({ file }) => file === options.data);
+  const isWithout = dataset.problems.every(({ subject }) => subject === options.data);
   if (dataset.examples.length === 0 && (isWithout || options.skipBad)) {
-    const why = dataset.problems.find(({ file }) => file === options.data) ?? dataset.problems[0];
-    reporter.note(`nothing is evaluated: ${why === undefined ? "no volume is held out" : `${why.file}: ${why.rule}`}`);
+    const why = dataset.problems.find(({ subject }) => subject === options.data) ?? dataset.problems[0];
+    reporter.note(`nothing is evaluated: ${why === undefined ? "no volume is held out" : sentence(why)}`);
     return null;
   }
   return isUsable(dataset, options, reporter) ? dataset : "wrong";
@@ -37,16 +38,16 @@ export type HeldOutEvaluation =
       readonly kind: "evaluated";
       readonly scores: KeptScores;
       readonly evaluation: Evaluation;
-      readonly skipped: readonly DataProblem[];
+      readonly skipped: readonly Problem[];
     }
-  | { readonly kind: "wrong"; readonly problem: DataProblem }
+  | { readonly kind: "wrong"; readonly problem: Problem }
   | { readonly kind: "stopped" };
 
 /** What is evaluated, with what, and who hears of it. */
 export interface HeldOutRequest {
   readonly engine: Engine;
   readonly spec: TracedSpec;
-  readonly dataset: Dataset;
+  readonly dataset: Dataset<LabelledExample>;
   readonly reading: OpenedData;
   readonly skipBad: boolean;
   readonly isStopped: () => boolean;
@@ -72,7 +73,7 @@ export async function evaluateHeldOut(
   });
   if (scored.kind !== "scored") return scored;
   const names = scored.examples.map(({ name }) => name);
-  const labels = scored.examples.map((example) => classes.map((name) => example.labels?.get(name) ?? false));
+  const labels = scored.examples.map((example) => classes.map((name) => example.labels.get(name) ?? false));
   const scores = { classes, names, scores: scored.scores, labels };
   return { kind: "evaluated", scores, evaluation: evaluateScores(scores), skipped: scored.skipped };
 }

@@ -37,9 +37,10 @@ export async function openSweepData(
       : null;
     if (!isUsable({ ...train, notes: [] }, { data, skipBad }, reporter)) return null;
     // As in a training, a folder without held-out volumes or labels is no mistake, and bad files may be skipped.
-    const isWithout = held?.examples.length === 0 && (skipBad || held.problems.every(({ file }) => file === data));
+    const isWithout =
+      held?.examples.length === 0 && (skipBad || held.problems.every(({ subject }) => subject === data));
     if (held !== null && !isWithout && !isUsable({ ...held, notes: [] }, { data, skipBad }, reporter)) return null;
-    const sets = held === null ? [train] : [train, held];
+    const sets: readonly Dataset[] = held === null ? [train] : [train, held];
     found.set(key, { hash: hashOf(sets), examples: sets.flatMap(({ examples }) => examples), settings });
   }
   return found;

@@ -1,11 +1,10 @@
 import type { TracedSpec } from "../../../compiler/index.ts";
 import type { Engine } from "../../backends/index.ts";
-import type { DataProblem } from "../../data/index.ts";
 import type { Evaluation } from "../../evaluate/index.ts";
 import { attempt, readFileText, writeAtomically } from "../../files/index.ts";
 import type { CurvePoint } from "../../report/index.ts";
+import type { Problem } from "../../text/index.ts";
 import type { RunFolder, TrainedParameter, TrainingEnd } from "../../train/index.ts";
-import { asProblem } from "../data/open.ts";
 import { environmentOf } from "../engine/environment.ts";
 import { done, type Ended, problem, type Reporter, refuse } from "../reporter.ts";
 import type { TrainTask } from "./train.ts";
@@ -27,7 +26,7 @@ export interface TrainingRun {
   readonly trained: ReadonlyMap<string, TrainedParameter>;
   readonly folder: RunFolder;
   readonly evaluations: ReadonlyMap<number, Evaluation>;
-  readonly skipped: readonly DataProblem[];
+  readonly skipped: readonly Problem[];
   readonly task: TrainTask;
 }
 
@@ -50,7 +49,7 @@ export async function finishTraining(
       reportStopped(ended.step, run.steps, ended.saved, reporter);
       return { kind: "stopped", signal: ended.signal };
     case "wrong-data": {
-      reporter.problem(asProblem(ended.problem));
+      reporter.problem(ended.problem);
       const next = ended.step > 0 ? "resume with the same command and --resume" : "start it again";
       const help = `${next} once that file is repaired, or with --skip-bad to skip such files`;
       return refuse(problem(`the training ended after step ${ended.step} of ${run.steps}`, help), reporter);

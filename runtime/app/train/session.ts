@@ -2,9 +2,9 @@ import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import type { Features } from "../../../compiler/index.ts";
 import { backendNamed, type Engine } from "../../backends/index.ts";
-import type { DataProblem } from "../../data/index.ts";
 import type { Evaluation } from "../../evaluate/index.ts";
 import type { StorageProblem } from "../../files/index.ts";
+import type { Problem } from "../../text/index.ts";
 import {
   Batches,
   type Checkpoint,
@@ -74,12 +74,12 @@ async function trainWith(
   const skipped = SkippedFiles.open(folder.skippedPath, checkpoint !== null);
   if (skipped.kind === "failed") return refuse(skipped.problem, reporter);
   const reported = new Set<string>();
-  const skip = (problems: readonly DataProblem[]): StorageProblem | null => {
+  const skip = (problems: readonly Problem[]): StorageProblem | null => {
     for (const problem of problems) {
       const kept = skipped.value.add(problem);
       if (kept.kind === "failed") return kept.problem;
-      if (reported.has(problem.file)) continue;
-      reported.add(problem.file);
+      if (reported.has(problem.subject)) continue;
+      reported.add(problem.subject);
       reporter.progressEnd();
       reportSkipped(problem, reporter);
     }

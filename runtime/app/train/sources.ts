@@ -1,5 +1,5 @@
 import type { TracedSpec } from "../../../compiler/index.ts";
-import type { Dataset } from "../../data/index.ts";
+import type { Dataset, LabelledExample, ReportedExample } from "../../data/index.ts";
 import {
   type Checkpoint,
   compareIdentity,
@@ -22,8 +22,8 @@ export interface Sources {
   readonly spec: TracedSpec;
   readonly order: ExampleOrder;
   readonly steps: number;
-  readonly trainSet: Dataset;
-  readonly held: Dataset | null;
+  readonly trainSet: Dataset<ReportedExample>;
+  readonly held: Dataset<LabelledExample> | null;
   readonly reading: OpenedData;
   readonly identity: RunIdentity;
   /** Where an earlier training into the folder stood. */

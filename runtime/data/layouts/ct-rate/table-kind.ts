@@ -1,7 +1,5 @@
-/** A row's cells as a value, or the rule that they break. */
-export type Parsed<Value> =
-  | { readonly kind: "value"; readonly value: Value }
-  | { readonly kind: "wrong"; readonly rule: string; readonly help: string | null };
+import type { Result } from "../../../text/index.ts";
+import type { Fault } from "../../problem.ts";
 
 /** Which of a kind's columns a header has; a table with none of them is of another kind. */
 export interface Columns {
@@ -16,8 +14,8 @@ export interface TableKind<Value> {
   readonly columns: (header: readonly string[]) => Columns;
   /** Whether a table is of this kind after all, once its first row is known; null where its columns say so. */
   readonly accepts: ((cells: readonly string[], columns: readonly string[]) => boolean) | null;
-  /** Reads the cells of the columns, in their order. */
-  readonly parse: (cells: readonly string[], columns: readonly string[]) => Parsed<Value>;
+  /** Reads the cells of the columns, in their order, or says which rule they break. */
+  readonly parse: (cells: readonly string[], columns: readonly string[]) => Result<Value, Fault>;
   readonly same: (a: Value, b: Value) => boolean;
 }
 

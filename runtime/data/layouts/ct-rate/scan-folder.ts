@@ -1,10 +1,11 @@
 import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { compareNaturally } from "./natural-order.ts";
-import type { DataProblem } from "./problem.ts";
-import { quoted } from "./quoted.ts";
-import { reasonOf } from "./reasons.ts";
+import type { Problem } from "../../../text/index.ts";
+import type { ListedVolume } from "../../dataset.ts";
+import { compareNaturally } from "../../natural-order.ts";
+import { quoted } from "../../quoted.ts";
+import { reasonOf } from "../../reasons.ts";
 
 /** How deep below the data folder tables and volumes are looked for; a file right in it has depth 1. */
 const deepestTable = 4;
@@ -12,12 +13,8 @@ const deepestVolume = 8;
 const mostEntries = 2_000_000;
 const foldersAtOnce = 32;
 
-/** A volume's file. */
-export interface FoundVolume {
-  /** The file's own name, `train_1_a_1.nii.gz`. */
-  readonly name: string;
-  readonly file: string;
-}
+/** A volume's file, whatever split it is in. */
+type FoundVolume = Omit<ListedVolume, "splits">;
 
 /** What is in a data folder, in an order that does not depend on the machine. */
 export interface FolderScan {
@@ -26,7 +23,7 @@ export interface FolderScan {
   /** The names of those. */
   readonly repeated: ReadonlySet<string>;
   readonly tables: readonly string[];
-  readonly problems: readonly DataProblem[];
+  readonly problems: readonly Problem[];
   readonly notes: readonly string[];
 }
 
@@ -49,7 +46,7 @@ export async function scanFolder(folder: string): Promise<FolderScan> {
 
 class Scan {
   readonly notes: string[] = [];
-  private readonly problems: DataProblem[] = [];
+  private readonly problems: Problem[] = [];
   private readonly files: FoundVolume[] = [];
   private readonly tables: string[] = [];
   private entries = 0;
@@ -64,8 +61,8 @@ class Scan {
       for (const [index, entries] of read.entries()) {
         this.entries += entries.length;
         if (this.entries > mostEntries) {
-          const rule = `there are more than ${mostEntries} files and folders in it`;
-          this.problems.push({ file: some[index] ?? "", rule, help: "name the folder of the data set alone" });
+          const message = `there are more than ${mostEntries} files and folders in it`;
+          this.problems.push({ subject: some[index] ?? "", message, help: "name the folder of the data set alone" });
           return [];
         }
         for (const entry of entries) this.take(some[index] ?? "", entry, depth, next);
@@ -78,7 +75,7 @@ class Scan {
     try {
       return await readdir(folder, { withFileTypes: true });
     } catch (error) {
-      this.problems.push({ file: folder, rule: `it cannot be read: ${reasonOf(error)}`, help: null });
+      this.problems.push({ subject: folder, message: `it cannot be read: ${reasonOf(error)}`, help: null });
       return [];
     }
   }
@@ -105,8 +102,8 @@ class Scan {
         continue;
       }
       repeated.add(key);
-      const rule = `the volume ${quoted(found.name)} is in two places; the other is ${first.file}`;
-      this.problems.push({ file: found.file, rule, help: "keep one of them, or name a folder that has one" });
+      const message = `the volume ${quoted(found.name)} is in two places; the other is ${first.file}`;
+      this.problems.push({ subject: found.file, message, help: "keep one of them, or name a folder that has one" });
     }
     for (const key of repeated) volumes.delete(key);
     if (this.links > 0) {

@@ -1,11 +1,8 @@
-import type { DataSettings } from "../../compiler/index.ts";
-
-/** Volumes to train on, those that are held out, or all. */
-export type Split = "train" | "valid" | "all";
+import type { DataSettings } from "../../../../compiler/index.ts";
+import type { SplitName } from "../../dataset.ts";
 
 /** True when a volume's name puts it into a split; a name that starts with both prefixes belongs to the longer one. */
-export function inSplit(name: string, split: Split, { train, valid }: DataSettings): boolean {
-  if (split === "all") return true;
+export function inSplit(name: string, split: SplitName, { train, valid }: DataSettings): boolean {
   const [own, other] = split === "train" ? [train, valid] : [valid, train];
   return name.startsWith(own) && !(other.length > own.length && name.startsWith(other));
 }

@@ -1,3 +1,5 @@
+import { failed, ok, type Result } from "../../text/index.ts";
+
 /** How one axis is resampled and cropped: for every voxel that is kept, the two stored ones that it lies between. */
 export interface ResampledAxis {
   /** Voxels of padding before the first that is kept. */
@@ -18,11 +20,16 @@ const mostResampled = 2 ** 24;
  * Linear resampling of an axis of `length` voxels, `spacing` mm apart, to voxels `target` mm apart, of which the middle
  * `size` are kept, or all with padding around. Half-pixel centres, as torch.nn.functional.interpolate has them with
  * align_corners = false and sizes given: the scale is length / new length, not the ratio of the spacings. The order of
- * operations is CT-CLIP's, since a size is cut to a whole number. A number where that size is no sensible one.
+ * operations is CT-CLIP's, since a size is cut to a whole number. The new length as the problem where it is no sensible one.
  */
-export function resampleAxis(length: number, spacing: number, target: number, size: number): ResampledAxis | number {
+export function resampleAxis(
+  length: number,
+  spacing: number,
+  target: number,
+  size: number,
+): Result<ResampledAxis, number> {
   const resampled = Math.trunc(length * (spacing / target));
-  if (!(resampled >= 1 && resampled <= mostResampled)) return resampled;
+  if (!(resampled >= 1 && resampled <= mostResampled)) return failed(resampled);
   const start = Math.max(Math.floor((resampled - size) / 2), 0);
   const count = Math.min(resampled, size);
   const below = new Int32Array(count);
@@ -36,7 +43,7 @@ export function resampleAxis(length: number, spacing: number, target: number, si
     above[index] = Math.min(lower + 1, length - 1);
     weight[index] = source - lower;
   }
-  return { before: Math.floor((size - count) / 2), count, below, above, weight };
+  return ok({ before: Math.floor((size - count) / 2), count, below, above, weight });
 }
 
 /** Stored voxels that an axis needs: from the first up to, and without, the last. */

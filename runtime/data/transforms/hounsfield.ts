@@ -1,15 +1,5 @@
-import type { NiftiHeader } from "./nifti-header.ts";
-import { toDoubles, type Voxels } from "./voxels.ts";
-
-/** What the metadata say of a volume. */
-export interface VolumeMetadata {
-  /** Hounsfield units are slope * value + intercept. */
-  readonly slope: number;
-  readonly intercept: number;
-  /** Millimetres from voxel to voxel within a slice, and from slice to slice. */
-  readonly xySpacing: number;
-  readonly zSpacing: number;
-}
+import { toDoubles, type VolumeHeader, type Voxels } from "../readers/index.ts";
+import type { VolumeMetadata } from "./transform.ts";
 
 /** A rectangle of a slice: columns x and rows y, from the first up to, and without, the last. */
 export interface Rectangle {
@@ -28,7 +18,7 @@ export type WindowSlice = (slice: Voxels, into: Float64Array) => void;
  * floats, as nibabel and CT-CLIP have it. Types of up to 16 bits go through a table of all their values.
  */
 export function windowSlices(
-  header: NiftiHeader,
+  header: VolumeHeader,
   { slope, intercept }: VolumeMetadata,
   [lowest, highest]: readonly [lowest: number, highest: number],
   rectangle: Rectangle,

@@ -1,65 +1,55 @@
-import { type Fault, headerBytes, type NiftiHeader, parseNiftiHeader, versionOf, voxelBytes } from "./nifti-header.ts";
-import type { DataProblem } from "./problem.ts";
+import { failed, ok, type Result } from "../../text/index.ts";
+import { type Fault, problemOf } from "../problem.ts";
+import { headerBytes, type NiftiHeader, parseNiftiHeader, versionOf } from "./nifti-header.ts";
+import type { Faults, SliceTaker } from "./volume.ts";
 import { UnreadableFile, VolumeBytes } from "./volume-bytes.ts";
-import { countNotFinite, makeVoxels, orderBytes, toDoubles, type Voxels } from "./voxels.ts";
-
-export interface WrongVolume {
-  readonly kind: "wrong";
-  readonly problem: DataProblem;
-}
+import { countNotFinite, makeVoxels, orderBytes, toDoubles, type Voxels, voxelBytes } from "./voxels.ts";
 
 /** A volume as it is stored: voxels with x fastest, then y, then z. */
 export interface Volume {
-  readonly kind: "volume";
   readonly header: NiftiHeader;
   readonly voxels: Voxels;
 }
 
-export type VolumeFile = Volume | WrongVolume;
+type Begin<Made> = (header: NiftiHeader) => Result<SliceTaker<Made>, Fault>;
 
-/** What makes something of a volume, slice by slice along z; a slice's memory is filled anew for the next one. */
-export interface SliceTaker<Result> {
-  readonly take: (slice: Voxels, z: number) => void;
-  /** Complete when the last slice was taken. */
-  readonly result: Result;
+/** What was made of a volume. */
+export interface ReadSlices<Made> {
+  readonly header: NiftiHeader;
+  readonly result: Made;
 }
-
-type Begin<Result> = (header: NiftiHeader) => SliceTaker<Result> | Fault;
-
-/** What was made of a volume; or everything that is wrong with its header, or else the first thing behind it. */
-export type ReadSlices<Result> =
-  | { readonly kind: "read"; readonly header: NiftiHeader; readonly result: Result }
-  | { readonly kind: "wrong"; readonly faults: readonly [Fault, ...Fault[]] };
 
 /**
  * Reads a NIfTI file from its first byte to its last, plain or gzip by its content, and shows its slices to what `begin`
  * makes of its header; `begin` may refuse instead, with a fault. Memory is that of one slice and a few MiB whatever the
  * file holds; no more is unpacked than the header asks for. Refused are files that are cut off, damaged or longer than
  * their header says, everything that parseNiftiHeader refuses, and voxels that are NaN or infinite, for which all slices
- * were shown. Never throws for what a file holds or for one that cannot be read.
+ * were shown. Gives everything that is wrong with a header, or else the first thing behind it; never throws for what a file
+ * holds or for one that cannot be read.
  */
-export async function readSlices<Result>(path: string, begin: Begin<Result>): Promise<ReadSlices<Result>> {
+export async function readSlices<Made>(path: string, begin: Begin<Made>): Promise<Result<ReadSlices<Made>, Faults>> {
   let bytes: VolumeBytes | null = null;
   try {
     bytes = await VolumeBytes.open(path);
     return await slicesOf(bytes, begin);
   } catch (error) {
-    if (error instanceof UnreadableFile) return { kind: "wrong", faults: [error.fault] };
+    if (error instanceof UnreadableFile) return failed([error.fault]);
     throw error;
   } finally {
     await bytes?.close();
   }
 }
 
-async function slicesOf<Result>(bytes: VolumeBytes, begin: Begin<Result>): Promise<ReadSlices<Result>> {
+async function slicesOf<Made>(bytes: VolumeBytes, begin: Begin<Made>): Promise<Result<ReadSlices<Made>, Faults>> {
   const parsed = parseNiftiHeader(await readHeader(bytes));
-  if (parsed.kind === "wrong") return parsed;
-  const { header } = parsed;
+  if (parsed.kind === "failed") return parsed;
+  const header = parsed.value;
   const [x, y, z] = header.sizes;
   const neededBytes = header.dataOffset + x * y * z * voxelBytes[header.type];
   if (!bytes.isGzip) checkLength(bytes.storedBytes, neededBytes, header);
-  const taker = begin(header);
-  if ("rule" in taker) return { kind: "wrong", faults: [taker] };
+  const begun = begin(header);
+  if (begun.kind === "failed") return failed([begun.problem]);
+  const taker = begun.value;
 
   const between = new Uint8Array(header.dataOffset - bytes.position);
   if ((await bytes.read(between)) < between.length) checkLength(bytes.position, neededBytes, header);
@@ -67,7 +57,7 @@ async function slicesOf<Result>(bytes: VolumeBytes, begin: Begin<Result>): Promi
   let notFinite = 0;
   for (let index = 0; index < z; index++) {
     if ((await bytes.read(slice.bytes)) < slice.bytes.length) checkLength(bytes.position, neededBytes, header);
-    orderBytes(slice.bytes, header);
+    orderBytes(slice.bytes, header.type, header.littleEndian);
     notFinite += countNotFinite(slice.voxels);
     taker.take(slice.voxels, index);
   }
@@ -75,7 +65,7 @@ async function slicesOf<Result>(bytes: VolumeBytes, begin: Begin<Result>): Promi
   const behind = await bytes.bytesBehindGzip();
   if (behind > 0) throw new UnreadableFile(`${behind} bytes of something else follow its gzip data`);
   if (notFinite > 0) throw new UnreadableFile(notFiniteRule(notFinite, x * y * z));
-  return { kind: "read", header, result: taker.result };
+  return ok({ header, result: taker.result });
 }
 
 function notFiniteRule(count: number, all: number): string {
@@ -102,19 +92,15 @@ function checkLength(found: number, needed: number, { dataOffset, sizes }: Nifti
 }
 
 /** Reads a whole volume into memory, as it is stored; what is refused and how is readSlices'. */
-export async function readVolume(path: string): Promise<VolumeFile> {
+export async function readVolume(path: string): Promise<Result<Volume>> {
   const read = await readSlices(path, ({ type, sizes: [x, y, z] }) => {
     const { bytes, voxels } = makeVoxels(type, x * y * z);
     const take = (slice: Voxels, index: number): void =>
       bytes.set(new Uint8Array(slice.buffer), index * slice.byteLength);
-    return { take, result: voxels };
+    return ok({ take, result: voxels });
   });
-  if (read.kind === "wrong") return wrongVolume(path, read.faults[0]);
-  return { kind: "volume", header: read.header, voxels: read.result };
-}
-
-export function wrongVolume(file: string, { rule, help }: Fault): WrongVolume {
-  return { kind: "wrong", problem: { file, rule, help } };
+  if (read.kind === "failed") return failed(problemOf(path, read.problem[0]));
+  return ok({ header: read.value.header, voxels: read.value.result });
 }
 
 /** A volume's values with its header's own scaling, as nibabel's `get_fdata` gives them, x fastest. */

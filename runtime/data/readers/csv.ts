@@ -2,10 +2,10 @@ import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { finished } from "node:stream/promises";
 import { CsvError, type InfoRecord, Parser } from "csv-parse";
-import { firstBadByte } from "../files/index.ts";
+import { firstBadByte } from "../../files/index.ts";
+import type { Problem } from "../../text/index.ts";
+import { reasonOf } from "../reasons.ts";
 import { lineAt } from "./lines.ts";
-import type { DataProblem } from "./problem.ts";
-import { reasonOf } from "./reasons.ts";
 
 /** Bytes that a table may have: CT-RATE's reports, the largest of its tables, have some hundred million. */
 const largestFile = 2 ** 30;
@@ -16,7 +16,7 @@ const mostRows = 5_000_000;
 const mostWrongRows = 100;
 const bytesAtOnce = 2 ** 18;
 
-type ParserRule = readonly [rule: string, help: string | null];
+type ParserRule = readonly [message: string, help: string | null];
 
 const tooLong: ParserRule = ["has more than 1 MiB", "a quote may be open"];
 
@@ -36,7 +36,7 @@ export interface RowReader {
 }
 
 export interface CsvResult {
-  readonly problems: readonly DataProblem[];
+  readonly problems: readonly Problem[];
   /** False when the file could not be read to its end, so that rows are missing. */
   readonly complete: boolean;
 }
@@ -52,7 +52,10 @@ export async function readCsv(file: string, reader: RowReader): Promise<CsvResul
     // A pipe that nobody writes to must not make this wait.
     handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    return { problems: [{ file, rule: `it cannot be read: ${reasonOf(error)}`, help: null }], complete: false };
+    return {
+      problems: [{ subject: file, message: `it cannot be read: ${reasonOf(error)}`, help: null }],
+      complete: false,
+    };
   }
   const reading = new CsvReading(file, handle, reader);
   try {
@@ -68,7 +71,7 @@ class CsvReading {
   private readonly file: string;
   private readonly handle: FileHandle;
   private readonly reader: RowReader;
-  private readonly problems: DataProblem[] = [];
+  private readonly problems: Problem[] = [];
   private readonly parser: Parser;
   private columns = 0;
   private records = 0;
@@ -117,7 +120,7 @@ class CsvReading {
       if (this.state !== "reading") return this.result();
       if (wrong !== null) {
         const line = await lineAt(this.handle, this.bytesGiven);
-        return this.failed(`line ${line}: ${wrong.rule}`, wrong.help);
+        return this.failed(`line ${line}: ${wrong.message}`, wrong.help);
       }
       if (bytesRead === 0) break;
     }
@@ -129,8 +132,8 @@ class CsvReading {
     return this.result();
   }
 
-  failed(rule: string, help: string | null = null): CsvResult {
-    this.break(rule, help);
+  failed(message: string, help: string | null = null): CsvResult {
+    this.break(message, help);
     return this.result();
   }
 
@@ -176,8 +179,8 @@ class CsvReading {
 
   private refuseRow(count: number, line: number): void {
     this.wrongRows++;
-    const rule = `line ${line}: the row has ${count} ${count === 1 ? "cell" : "cells"}, and the header has ${this.columns}`;
-    this.problems.push({ file: this.file, rule, help: null });
+    const message = `line ${line}: the row has ${count} ${count === 1 ? "cell" : "cells"}, and the header has ${this.columns}`;
+    this.problems.push({ subject: this.file, message, help: null });
     if (this.wrongRows < mostWrongRows) return;
     this.break(`line ${line}: that many rows of a wrong length came before that the rest is not read`);
   }
@@ -186,17 +189,17 @@ class CsvReading {
     if (this.parseError === null || this.state !== "reading") return;
     if (!(this.parseError instanceof CsvError)) throw this.parseError;
     const { code } = this.parseError;
-    const [rule, help] = parserRules.get(code) ?? [`is no CSV (${code})`, null];
-    this.break(`${this.rowStart()} ${rule}`, help);
+    const [message, help] = parserRules.get(code) ?? [`is no CSV (${code})`, null];
+    this.break(`${this.rowStart()} ${message}`, help);
   }
 
   private rowStart(): string {
     return `line ${this.line + this.parser.info.empty_lines - this.emptyLines}: the row that starts here`;
   }
 
-  private break(rule: string, help: string | null = null): void {
+  private break(message: string, help: string | null = null): void {
     this.state = "broken";
-    this.problems.push({ file: this.file, rule, help });
+    this.problems.push({ subject: this.file, message, help });
   }
 }
 
@@ -205,15 +208,15 @@ function wrongByte(
   decode: (bytes: Uint8Array, last: boolean) => string,
   bytes: Uint8Array,
   last: boolean,
-): { readonly at: number; readonly rule: string; readonly help: string | null } | null {
+): { readonly at: number; readonly message: string; readonly help: string | null } | null {
   const nul = bytes.indexOf(0);
   const help = "save it as CSV in UTF-8";
   try {
     decode(nul === -1 ? bytes : bytes.subarray(0, nul), last);
   } catch {
-    return { at: firstBadByte(bytes), rule: "it is not UTF-8", help };
+    return { at: firstBadByte(bytes), message: "it is not UTF-8", help };
   }
-  return nul === -1 ? null : { at: nul, rule: "it has a byte of value 0, which no text has", help };
+  return nul === -1 ? null : { at: nul, message: "it has a byte of value 0, which no text has", help };
 }
 
 function lineEndsIn(cell: string): number {

@@ -2,16 +2,16 @@ import { constants, type ReadStream } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { pipeline } from "node:stream";
 import { createGunzip, type Gunzip } from "node:zlib";
-import type { Fault } from "./nifti-header.ts";
+import { type Fault, fault } from "../problem.ts";
 
 /** A file that cannot be read or does not keep to gzip's format; caught where a volume is read, and given as a value. */
 export class UnreadableFile extends Error {
   readonly fault: Fault;
 
-  constructor(rule: string, help: string | null = null) {
-    super(rule);
+  constructor(message: string, help: string | null = null) {
+    super(message);
     this.name = "UnreadableFile";
-    this.fault = { rule, help };
+    this.fault = fault(message, help);
   }
 }
 
@@ -124,8 +124,8 @@ function readable(error: unknown): UnreadableFile {
   if (error instanceof UnreadableFile) return error;
   const code = error instanceof Error && "code" in error ? String(error.code) : null;
   if (code === null) throw error;
-  const rule = reasons.get(code) ?? `it cannot be read (${code})`;
-  return new UnreadableFile(rule, code.startsWith("Z_") ? "Copy or download it again." : null);
+  const message = reasons.get(code) ?? `it cannot be read (${code})`;
+  return new UnreadableFile(message, code.startsWith("Z_") ? "Copy or download it again." : null);
 }
 
 const reasons: ReadonlyMap<string, string> = new Map([

@@ -1,6 +1,7 @@
-import type { VolumeMetadata } from "./hounsfield.ts";
-import { quoted } from "./quoted.ts";
-import type { Parsed } from "./table-kind.ts";
+import { failed, ok, type Result } from "../../../text/index.ts";
+import { type Fault, fault } from "../../problem.ts";
+import { quoted } from "../../quoted.ts";
+import type { VolumeMetadata } from "../../transforms/index.ts";
 
 /** Two distances are one when they differ by no more than that share: CT-CLIP reads the first alone. */
 const unequalFrom = 1e-3;
@@ -8,19 +9,18 @@ const unequalFrom = 1e-3;
 export const metadataColumns = ["RescaleSlope", "RescaleIntercept", "XYSpacing", "ZSpacing"] as const;
 
 /** Reads the cells of `metadataColumns`, in their order. */
-export function parseMetadata(cells: readonly string[]): Parsed<VolumeMetadata> {
+export function parseMetadata(cells: readonly string[]): Result<VolumeMetadata, Fault> {
   const [slopeCell = "", interceptCell = "", xyCell = "", zCell = ""] = cells;
   const slope = numberIn(slopeCell);
   if (slope === null) return wrongNumber("RescaleSlope", slopeCell);
-  if (slope === 0)
-    return { kind: "wrong", rule: "its RescaleSlope is 0, so that all its voxels are alike", help: null };
+  if (slope === 0) return failed(fault("its RescaleSlope is 0, so that all its voxels are alike"));
   const intercept = numberIn(interceptCell);
   if (intercept === null) return wrongNumber("RescaleIntercept", interceptCell);
   const spacings = /^\[([^[\],]*),([^[\],]*)\]$/.exec(xyCell.trim());
   const [x, y] = [spacings?.[1], spacings?.[2]].map((text) => numberIn(text ?? ""));
   if (x === null || x === undefined || y === null || y === undefined) {
-    const rule = `its XYSpacing is ${shown(xyCell)}, where two numbers are expected`;
-    return { kind: "wrong", rule, help: "write it as [0.75, 0.75], in millimetres" };
+    const message = `its XYSpacing is ${shown(xyCell)}, where two numbers are expected`;
+    return failed(fault(message, "write it as [0.75, 0.75], in millimetres"));
   }
   const zSpacing = numberIn(zCell);
   if (zSpacing === null) return wrongNumber("ZSpacing", zCell);
@@ -29,21 +29,21 @@ export function parseMetadata(cells: readonly string[]): Parsed<VolumeMetadata> 
     ["XYSpacing", y],
     ["ZSpacing", zSpacing],
   ] as const) {
-    if (spacing <= 0) return { kind: "wrong", rule: `its ${name} is ${spacing}, which is not a distance`, help: null };
+    if (spacing <= 0) return failed(fault(`its ${name} is ${spacing}, which is not a distance`));
   }
   if (Math.abs(x - y) > unequalFrom * x) {
-    const rule = `its XYSpacing is ${shown(xyCell)}: voxels that are not square are not resampled as CT-CLIP does`;
-    return { kind: "wrong", rule, help: "resample the volume to square voxels first" };
+    const message = `its XYSpacing is ${shown(xyCell)}: voxels that are not square are not resampled as CT-CLIP does`;
+    return failed(fault(message, "resample the volume to square voxels first"));
   }
-  return { kind: "value", value: { slope, intercept, xySpacing: x, zSpacing } };
+  return ok({ slope, intercept, xySpacing: x, zSpacing });
 }
 
 export function sameMetadata(a: VolumeMetadata, b: VolumeMetadata): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-function wrongNumber(name: string, cell: string): Parsed<never> {
-  return { kind: "wrong", rule: `its ${name} is ${shown(cell)}, where a number is expected`, help: null };
+function wrongNumber(name: string, cell: string): Result<never, Fault> {
+  return failed(fault(`its ${name} is ${shown(cell)}, where a number is expected`));
 }
 
 function shown(cell: string): string {

@@ -1,4 +1,28 @@
-import { type NiftiHeader, type VoxelType, voxelBytes } from "./nifti-header.ts";
+/** Types of voxels that are read. */
+export type VoxelType =
+  | "int8"
+  | "uint8"
+  | "int16"
+  | "uint16"
+  | "int32"
+  | "uint32"
+  | "int64"
+  | "uint64"
+  | "float32"
+  | "float64";
+
+export const voxelBytes: Readonly<Record<VoxelType, number>> = {
+  int8: 1,
+  uint8: 1,
+  int16: 2,
+  uint16: 2,
+  int32: 4,
+  uint32: 4,
+  int64: 8,
+  uint64: 8,
+  float32: 4,
+  float64: 8,
+};
 
 /** Voxels as they are stored, in this machine's byte order. */
 export type Voxels =
@@ -35,7 +59,7 @@ const arrays: Readonly<Record<VoxelType, new (memory: ArrayBuffer) => Voxels>> =
 const machineIsLittle = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /** Brings bytes from the file's order to this machine's, in place. */
-export function orderBytes(bytes: Buffer, { type, littleEndian }: NiftiHeader): void {
+export function orderBytes(bytes: Buffer, type: VoxelType, littleEndian: boolean): void {
   if (littleEndian === machineIsLittle) return;
   switch (voxelBytes[type]) {
     case 2:

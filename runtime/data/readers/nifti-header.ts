@@ -1,52 +1,15 @@
-/** Types of voxels that are read, in the names of NIfTI's own table of codes. */
-export type VoxelType =
-  | "int8"
-  | "uint8"
-  | "int16"
-  | "uint16"
-  | "int32"
-  | "uint32"
-  | "int64"
-  | "uint64"
-  | "float32"
-  | "float64";
+import { failed, ok, type Result } from "../../text/index.ts";
+import { type Fault, fault } from "../problem.ts";
+import type { Faults, VolumeHeader } from "./volume.ts";
+import { type VoxelType, voxelBytes } from "./voxels.ts";
 
-export const voxelBytes: Readonly<Record<VoxelType, number>> = {
-  int8: 1,
-  uint8: 1,
-  int16: 2,
-  uint16: 2,
-  int32: 4,
-  uint32: 4,
-  int64: 8,
-  uint64: 8,
-  float32: 4,
-  float64: 8,
-};
-
-/** What reading and preprocessing need of a NIfTI header. */
-export interface NiftiHeader {
+/** What reading needs of a NIfTI header. */
+export interface NiftiHeader extends VolumeHeader {
   readonly version: 1 | 2;
   readonly littleEndian: boolean;
-  readonly type: VoxelType;
-  /** Voxels along x, which is fastest in the file, y and z. */
-  readonly sizes: readonly [x: number, y: number, z: number];
   /** The byte of the file, unpacked, that the voxels start at. */
   readonly dataOffset: number;
-  /** A voxel's value is slope * stored + intercept, in 64-bit floats. */
-  readonly slope: number;
-  readonly intercept: number;
 }
-
-/** A rule that a file breaks, and what to do about it where that is known. */
-export interface Fault {
-  readonly rule: string;
-  readonly help: string | null;
-}
-
-export type ParsedHeader =
-  | { readonly kind: "header"; readonly header: NiftiHeader }
-  | { readonly kind: "wrong"; readonly faults: readonly [Fault, ...Fault[]] };
 
 /** What the first four bytes say of a header: its length is its version's mark. */
 export const headerBytes = { 1: 348, 2: 540 } as const;
@@ -65,7 +28,7 @@ const oneFile = "Write it as one file, for example with nibabel.save(nibabel.loa
  * alone; spacing that is no number says that the header is damaged.
  * The formats: nifti.nimh.nih.gov/nifti-1 and nifti.nimh.nih.gov/nifti-2.
  */
-export function parseNiftiHeader(bytes: Uint8Array): ParsedHeader {
+export function parseNiftiHeader(bytes: Uint8Array): Result<NiftiHeader, Faults> {
   const version = versionOf(bytes);
   if (version === null) return wrong(foreignFile(bytes));
   const { number, littleEndian } = version;
@@ -80,8 +43,8 @@ export function parseNiftiHeader(bytes: Uint8Array): ParsedHeader {
   const slopeGiven = fields.slope !== 0 && Number.isFinite(fields.slope);
   const faults = [
     ...(typeof type === "string" ? [] : [typeFault(fields.datatype, type)]),
-    ...(sizes.kind === "sizes" ? [] : [sizes.fault]),
-    ...(sizes.kind === "sizes" && typeof type === "string" ? tooLarge(sizes.sizes, voxelBytes[type]) : []),
+    ...(sizes.kind === "ok" ? [] : [sizes.problem]),
+    ...(sizes.kind === "ok" && typeof type === "string" ? tooLarge(sizes.value, voxelBytes[type]) : []),
     ...offsetFaults(number, fields.offset),
     ...spacingFaults(fields.spacing),
     ...(slopeGiven && !Number.isFinite(fields.intercept)
@@ -89,15 +52,11 @@ export function parseNiftiHeader(bytes: Uint8Array): ParsedHeader {
       : []),
   ];
   const [first, ...others] = faults;
-  if (first !== undefined) return { kind: "wrong", faults: [first, ...others] };
-  if (sizes.kind !== "sizes" || typeof type !== "string")
-    throw new Error("a header without faults has sizes and a type");
+  if (first !== undefined) return failed([first, ...others]);
+  if (sizes.kind !== "ok" || typeof type !== "string") throw new Error("a header without faults has sizes and a type");
   const scaling = slopeGiven ? { slope: fields.slope, intercept: fields.intercept } : { slope: 1, intercept: 0 };
   const dataOffset = Math.trunc(fields.offset);
-  return {
-    kind: "header",
-    header: { version: number, littleEndian, type, sizes: sizes.sizes, dataOffset, ...scaling },
-  };
+  return ok({ version: number, littleEndian, type, sizes: sizes.value, dataOffset, ...scaling });
 }
 
 /** The version and byte order, from the length of the header that a file starts with; null for other files. */
@@ -152,7 +111,7 @@ function fieldsOf2(bytes: Uint8Array, little: boolean): Fields {
 function magicFault(version: 1 | 2, magic: Uint8Array): Fault | null {
   const name = latin1(magic.subarray(0, 3));
   if (name === `ni${version}` && magic[3] === 0) {
-    return { rule: "it is the header of a pair of files (.hdr and .img), without voxels", help: oneFile };
+    return fault("it is the header of a pair of files (.hdr and .img), without voxels", oneFile);
   }
   if (name !== `n+${version}` || magic[3] !== 0) {
     const found = JSON.stringify(latin1(magic.subarray(0, 4)));
@@ -189,19 +148,12 @@ const voxelTypes: ReadonlyMap<number, VoxelType | { readonly name: string }> = n
 
 function typeFault(code: number, type: { readonly name: string } | undefined): Fault {
   if (type === undefined) return fault(`its datatype ${code} is none of NIfTI's`);
-  return {
-    rule: `its voxels are ${type.name}`,
-    help: "A CT volume has one whole number or 32- or 64-bit float a voxel.",
-  };
+  return fault(`its voxels are ${type.name}`, "A CT volume has one whole number or 32- or 64-bit float a voxel.");
 }
 
-type FoundSizes =
-  | { readonly kind: "sizes"; readonly sizes: NiftiHeader["sizes"] }
-  | { readonly kind: "wrong"; readonly fault: Fault };
-
 /** `dim` has the number of axes and then their sizes; axes past the third are fine while they have one voxel. */
-function sizesOf([axes = 0, ...all]: readonly number[]): FoundSizes {
-  const refuse = (rule: string, help: string | null = null): FoundSizes => ({ kind: "wrong", fault: { rule, help } });
+function sizesOf([axes = 0, ...all]: readonly number[]): Result<NiftiHeader["sizes"], Fault> {
+  const refuse = (message: string, help: string | null = null) => failed(fault(message, help));
   if (axes < 1 || axes > 7) return refuse(`its dim[0] is ${axes}, and NIfTI has 1 to 7 axes`);
   const sizes = all.slice(0, axes);
   const bad = sizes.findIndex((size) => size < 1);
@@ -213,7 +165,7 @@ function sizesOf([axes = 0, ...all]: readonly number[]): FoundSizes {
   const volumes = others.reduce((product, size) => product * size, 1);
   if (volumes > 1)
     return refuse(`it holds ${volumes} volumes (dim ${sizes.join(" x ")})`, "Write each as a file of its own.");
-  return { kind: "sizes", sizes: [x, y, z] };
+  return ok([x, y, z] as const);
 }
 
 function tooLarge(sizes: NiftiHeader["sizes"], bytesEach: number): readonly Fault[] {
@@ -224,12 +176,8 @@ function tooLarge(sizes: NiftiHeader["sizes"], bytesEach: number): readonly Faul
   }
   const bytes = x * y * z * bytesEach;
   if (bytes <= mostVoxelBytes) return [];
-  return [
-    {
-      rule: `its ${shown} voxels need ${(bytes / 2 ** 30).toFixed(1)} GiB, and at most 1.5 GiB are read`,
-      help: "A volume of 16-bit whole numbers takes a quarter of what 64-bit floats take.",
-    },
-  ];
+  const message = `its ${shown} voxels need ${(bytes / 2 ** 30).toFixed(1)} GiB, and at most 1.5 GiB are read`;
+  return [fault(message, "A volume of 16-bit whole numbers takes a quarter of what 64-bit floats take.")];
 }
 
 function offsetFaults(version: 1 | 2, offset: number): readonly Fault[] {
@@ -248,18 +196,14 @@ function spacingFaults(spacing: readonly number[]): readonly Fault[] {
 /** A file that does not start as NIfTI does. */
 function foreignFile(bytes: Uint8Array): Fault {
   if (bytes.length < 4) return fault(`it has ${bytes.length} bytes, and a NIfTI header has 348`);
-  return {
-    rule: `it starts with ${viewOf(bytes).getInt32(0, true)}, and a NIfTI file starts with the size of its header, 348 or 540`,
-    help: "The image of a pair (.hdr and .img) has to be joined with its header; DICOM has to be converted.",
-  };
+  return fault(
+    `it starts with ${viewOf(bytes).getInt32(0, true)}, and a NIfTI file starts with the size of its header, 348 or 540`,
+    "The image of a pair (.hdr and .img) has to be joined with its header; DICOM has to be converted.",
+  );
 }
 
-function fault(rule: string): Fault {
-  return { rule, help: null };
-}
-
-function wrong(only: Fault): ParsedHeader {
-  return { kind: "wrong", faults: [only] };
+function wrong(only: Fault): Result<never, Faults> {
+  return failed([only]);
 }
 
 function viewOf(bytes: Uint8Array): DataView {

@@ -1,8 +1,11 @@
-import type { VolumeMetadata } from "./hounsfield.ts";
+import { failed, ok, type Result } from "../../../text/index.ts";
+import type { Labels } from "../../dataset.ts";
+import { type Fault, fault } from "../../problem.ts";
+import { quoted } from "../../quoted.ts";
+import type { VolumeMetadata } from "../../transforms/index.ts";
 import { metadataColumns, parseMetadata, sameMetadata } from "./metadata.ts";
-import { quoted } from "./quoted.ts";
 import { isEmptyReport, reportText } from "./report-text.ts";
-import { columnsIn, nameColumn, type Parsed, type TableKind } from "./table-kind.ts";
+import { columnsIn, nameColumn, type TableKind } from "./table-kind.ts";
 
 export const reportColumns = ["Findings_EN", "Impressions_EN"] as const;
 
@@ -13,8 +16,8 @@ export const reportsKind: TableKind<string> = {
   accepts: null,
   parse: ([findings = "", impressions = ""]) =>
     isEmptyReport(findings, impressions)
-      ? { kind: "wrong", rule: "its report is empty", help: "Findings_EN and Impressions_EN are blank or `Not given.`" }
-      : { kind: "value", value: reportText(findings, impressions) },
+      ? failed(fault("its report is empty", "Findings_EN and Impressions_EN are blank or `Not given.`"))
+      : ok(reportText(findings, impressions)),
   same: (a, b) => a === b,
 };
 
@@ -26,9 +29,6 @@ export const metadataKind: TableKind<VolumeMetadata> = {
   parse: parseMetadata,
   same: sameMetadata,
 };
-
-/** What a volume shows, by class. */
-export type Labels = ReadonlyMap<string, boolean>;
 
 /** Labels of these classes. */
 export function labelsKind(classes: readonly string[]): TableKind<Labels> {
@@ -66,7 +66,7 @@ export function anyLabelsKind(): TableKind<Labels> {
 }
 
 /** Volumes with the same labels share one map, since there are many more volumes than patterns. */
-function labelReader(): (cells: readonly string[], columns: readonly string[]) => Parsed<Labels> {
+function labelReader(): (cells: readonly string[], columns: readonly string[]) => Result<Labels, Fault> {
   const known = new Map<string, Labels>();
   return (cells, columns) => {
     const labels: [string, boolean][] = [];
@@ -75,15 +75,14 @@ function labelReader(): (cells: readonly string[], columns: readonly string[]) =
       const label = labelIn(cell);
       if (label === null) {
         const found = cell.trim() === "" ? "empty" : quoted(cell);
-        const rule = `its label for ${quoted(column)} is ${found}, where 0 or 1 is expected`;
-        return { kind: "wrong", rule, help: null };
+        return failed(fault(`its label for ${quoted(column)} is ${found}, where 0 or 1 is expected`));
       }
       labels.push([column, label]);
     }
     const key = JSON.stringify(labels);
     const value = known.get(key) ?? new Map(labels);
     known.set(key, value);
-    return { kind: "value", value };
+    return ok(value);
   };
 }
 

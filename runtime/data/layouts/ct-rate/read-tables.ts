@@ -1,27 +1,22 @@
-import { readCsv } from "./csv.ts";
-import type { VolumeMetadata } from "./hounsfield.ts";
-import type { DataProblem } from "./problem.ts";
-import { quoted } from "./quoted.ts";
+import type { Problem } from "../../../text/index.ts";
+import type { DatasetNeeds, Labels } from "../../dataset.ts";
+import { quoted } from "../../quoted.ts";
+import { readCsv } from "../../readers/index.ts";
+import type { VolumeMetadata } from "../../transforms/index.ts";
 import { volumeKey } from "./scan-folder.ts";
 import { nameColumn } from "./table-kind.ts";
-import { anyLabelsKind, type Labels, labelsKind, metadataKind, reportsKind } from "./table-kinds.ts";
+import { anyLabelsKind, labelsKind, metadataKind, reportsKind } from "./table-kinds.ts";
 import { TableRows, wrongName } from "./table-rows.ts";
 
 /** Problems of a table's rows that are listed; a table that is wrong throughout need not fill a screen. */
 const mostListed = 100;
 
-/** Which tables are read: labels of given classes, of whichever are there, or none. */
-export interface WantedTables {
-  readonly reports: boolean;
-  readonly labels: readonly string[] | "any" | null;
-}
-
-/** What the tables of a data folder say, by volume. */
+/** What the tables of a data folder say, by volume; of those that are not wanted, nothing. */
 export interface Tables {
   readonly metadata: TableRows<VolumeMetadata>;
-  readonly reports: TableRows<string> | null;
-  readonly labels: TableRows<Labels> | null;
-  readonly problems: readonly DataProblem[];
+  readonly reports: TableRows<string>;
+  readonly labels: TableRows<Labels>;
+  readonly problems: readonly Problem[];
   readonly notes: readonly string[];
 }
 
@@ -31,17 +26,15 @@ export interface Tables {
  */
 export async function readTables(
   files: readonly string[],
-  wanted: WantedTables,
+  wanted: Pick<DatasetNeeds, "reports" | "labels">,
   stateOf: (key: string) => "wanted" | "other" | "absent",
 ): Promise<Tables> {
   const metadata = new TableRows(metadataKind);
-  const reports = wanted.reports ? new TableRows(reportsKind) : null;
-  const labels =
-    wanted.labels === null
-      ? null
-      : new TableRows(wanted.labels === "any" ? anyLabelsKind() : labelsKind(wanted.labels));
-  const kinds = [metadata, reports, labels].filter((rows) => rows !== null);
-  const problems: DataProblem[] = [];
+  const reports = new TableRows(reportsKind);
+  const { labels: classes } = wanted;
+  const labels = new TableRows(classes === null || classes === "any" ? anyLabelsKind() : labelsKind(classes));
+  const kinds = [metadata, ...(wanted.reports ? [reports] : []), ...(classes === null ? [] : [labels])];
+  const problems: Problem[] = [];
   const notes: string[] = [];
   for (const file of files) {
     const reading = new TableReading(file, kinds, stateOf);
@@ -55,7 +48,7 @@ export async function readTables(
 type AnyRows = TableRows<VolumeMetadata> | TableRows<string> | TableRows<Labels>;
 
 class TableReading {
-  readonly problems: DataProblem[] = [];
+  readonly problems: Problem[] = [];
   readonly notes: string[] = [];
   private readonly file: string;
   private readonly kinds: readonly AnyRows[];
@@ -80,7 +73,7 @@ class TableReading {
     this.problems.push(...result.problems);
     for (const rows of this.kinds) rows.end(result.complete);
     if (this.unlisted > 0) {
-      this.problems.push({ file: this.file, rule: `${this.unlisted} more of its rows are wrong`, help: null });
+      this.problems.push({ subject: this.file, message: `${this.unlisted} more of its rows are wrong`, help: null });
     }
     if (this.absent === 0) return;
     const share = `${this.absent} of ${this.rows}`;
@@ -111,16 +104,16 @@ class TableReading {
 
   private row(cells: readonly string[], line: number): boolean {
     const name = cells[this.nameAt] ?? "";
-    const rule = wrongName(name);
+    const message = wrongName(name);
     const key = volumeKey(name);
-    const state = rule === null ? this.stateOf(key) : "other";
+    const state = message === null ? this.stateOf(key) : "other";
     for (const rows of this.kinds) {
       const problem = rows.add(state === "wanted" ? key : null, cells, line);
       if (problem !== null) this.list(problem);
     }
     if (!this.isRead()) return false;
     this.rows++;
-    if (rule !== null) this.refuse(`line ${line}: ${rule}`);
+    if (message !== null) this.refuse(`line ${line}: ${message}`);
     if (state === "absent") {
       if (this.absent === 0) this.absentName = name;
       this.absent++;
@@ -132,11 +125,11 @@ class TableReading {
     return this.kinds.some((rows) => rows.reading);
   }
 
-  private refuse(rule: string, help: string | null = null): void {
-    this.list({ file: this.file, rule, help });
+  private refuse(message: string, help: string | null = null): void {
+    this.list({ subject: this.file, message, help });
   }
 
-  private list(problem: DataProblem): void {
+  private list(problem: Problem): void {
     if (this.problems.length < mostListed) this.problems.push(problem);
     else this.unlisted++;
   }

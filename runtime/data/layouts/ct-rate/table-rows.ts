@@ -1,12 +1,14 @@
-import { didYouMean } from "../../grammar/index.ts";
-import type { DataProblem } from "./problem.ts";
-import { quoted, quotedList } from "./quoted.ts";
+import { didYouMean } from "../../../../grammar/index.ts";
+import { failed, ok, type Problem, type Result } from "../../../text/index.ts";
+import { quoted, quotedList } from "../../quoted.ts";
 import { nameColumn, type TableKind } from "./table-kind.ts";
 
-/** What a table says of a volume: a value, or why there is none. */
-type Row<Value> =
-  | { readonly kind: "value"; readonly value: Value; readonly file: string; readonly line: number }
-  | { readonly kind: "wrong"; readonly problem: DataProblem };
+/** What a row says of a volume, and where it stands. */
+interface Row<Value> {
+  readonly value: Value;
+  readonly file: string;
+  readonly line: number;
+}
 
 /** The table that is being read: its columns, where they are, whether its first row was looked at. */
 interface OpenTable {
@@ -20,14 +22,14 @@ interface OpenTable {
 /** A table that lacks columns, and the volumes that it lists. */
 interface PartialTable {
   readonly kind: "partial";
-  readonly problem: DataProblem;
+  readonly problem: Problem;
   readonly keys: Set<string>;
 }
 
 /** The rows of all tables of a kind, joined by volume. */
 export class TableRows<Value> {
   readonly kind: TableKind<Value>;
-  private readonly rows = new Map<string, Row<Value>>();
+  private readonly rows = new Map<string, Result<Row<Value>>>();
   private readonly partial: PartialTable[] = [];
   private found = false;
   private cut = false;
@@ -48,14 +50,14 @@ export class TableRows<Value> {
   }
 
   /** Starts a table. Gives what is wrong with its header, and null also where it is not of this kind. */
-  start(file: string, header: readonly string[]): DataProblem | null {
+  start(file: string, header: readonly string[]): Problem | null {
     const { present, missing } = this.kind.columns(header);
     this.open = null;
     if (present.length === 0) return null;
     if (missing.length > 0) {
-      const rule = `line 1: ${this.kind.title} needs the ${missing.length === 1 ? "column" : "columns"} ${quotedList(missing)} too`;
+      const message = `line 1: ${this.kind.title} needs the ${missing.length === 1 ? "column" : "columns"} ${quotedList(missing)} too`;
       const others = header.filter((column) => !present.includes(column));
-      const problem = { file, rule, help: didYouMean(missing[0] ?? "", others) };
+      const problem = { subject: file, message, help: didYouMean(missing[0] ?? "", others) };
       this.open = { kind: "partial", problem, keys: new Set() };
       this.partial.push(this.open);
       return null;
@@ -65,7 +67,7 @@ export class TableRows<Value> {
     const repeated = present.find((column) => header.indexOf(column) !== header.lastIndexOf(column));
     if (repeated !== undefined) {
       this.cut = true;
-      return { file, rule: `line 1: the column ${quoted(repeated)} is there twice`, help: null };
+      return { subject: file, message: `line 1: the column ${quoted(repeated)} is there twice`, help: null };
     }
     this.open = {
       kind: "whole",
@@ -83,7 +85,7 @@ export class TableRows<Value> {
   }
 
   /** Looks at the open table's row; `key` is null where the volume is not wanted. Gives what is wrong for all volumes. */
-  add(key: string | null, row: readonly string[], line: number): DataProblem | null {
+  add(key: string | null, row: readonly string[], line: number): Problem | null {
     if (this.open === null) return null;
     if (this.open.kind === "partial") {
       if (key !== null) this.open.keys.add(key);
@@ -102,24 +104,31 @@ export class TableRows<Value> {
     if (key === null) return null;
     const parsed = this.kind.parse(cells, columns);
     const before = this.rows.get(key);
-    if (before !== undefined)
-      return this.repeat(key, before, parsed.kind === "value" ? parsed.value : null, file, line);
-    if (parsed.kind === "value") this.rows.set(key, { ...parsed, file, line });
-    else
-      this.rows.set(key, { kind: "wrong", problem: { file, rule: `line ${line}: ${parsed.rule}`, help: parsed.help } });
+    if (before?.kind === "failed") return null;
+    if (before !== undefined) {
+      return this.repeat(key, before.value, parsed.kind === "ok" ? parsed.value : null, file, line);
+    }
+    if (parsed.kind === "ok") this.rows.set(key, ok({ value: parsed.value, file, line }));
+    else {
+      const { message, help } = parsed.problem;
+      this.rows.set(key, failed({ subject: file, message: `line ${line}: ${message}`, help }));
+    }
     return null;
   }
 
   /** Of equal rows the first counts; of others none can be trusted. */
-  private repeat(key: string, before: Row<Value>, value: Value | null, file: string, line: number): DataProblem | null {
-    if (before.kind === "wrong") return null;
+  private repeat(key: string, before: Row<Value>, value: Value | null, file: string, line: number): Problem | null {
     const where = before.file === file ? `line ${before.line}` : `${before.file}, line ${before.line}`;
-    const rule = `line ${line}: ${this.kind.title} has a second row for this volume, after ${where}`;
+    const message = `line ${line}: ${this.kind.title} has a second row for this volume, after ${where}`;
     if (value !== null && this.kind.same(before.value, value)) {
-      return { file, rule: `${rule}, which says the same`, help: "delete one of the two" };
+      return { subject: file, message: `${message}, which says the same`, help: "delete one of the two" };
     }
-    const problem = { file, rule: `${rule}, which says something else`, help: "delete the wrong one of the two" };
-    this.rows.set(key, { kind: "wrong", problem });
+    const problem = {
+      subject: file,
+      message: `${message}, which says something else`,
+      help: "delete the wrong one of the two",
+    };
+    this.rows.set(key, failed(problem));
     return null;
   }
 
@@ -130,25 +139,15 @@ export class TableRows<Value> {
   }
 
   /** What the tables say of a volume; null where they say nothing. */
-  of(
-    key: string,
-  ):
-    | { readonly kind: "value"; readonly value: Value }
-    | { readonly kind: "wrong"; readonly problem: DataProblem }
-    | null {
+  of(key: string): Result<{ readonly value: Value }> | null {
     return this.rows.get(key) ?? null;
-  }
-
-  /** True when the tables have a value for a volume. */
-  has(key: string): boolean {
-    return this.rows.get(key)?.kind === "value";
   }
 
   /**
    * Tables that have some of the columns and not all: what is wrong with them, unless others have all that they could have
    * said.
    */
-  get unfinished(): readonly DataProblem[] {
+  get unfinished(): readonly Problem[] {
     const isMissed = ({ keys }: PartialTable): boolean => !this.found || [...keys].some((key) => !this.rows.has(key));
     return this.partial.filter(isMissed).map(({ problem }) => problem);
   }
@@ -159,9 +158,9 @@ export class TableRows<Value> {
   }
 
   /** Says that no table of this kind is in a folder, and which columns it would have. */
-  absence(folder: string, columns: readonly string[]): DataProblem {
-    const rule = `there is no CSV table with the columns ${quotedList([nameColumn, ...columns], columns.length + 1)}`;
-    return { file: folder, rule, help: `${this.kind.title} is needed; it may have any name` };
+  absence(folder: string, columns: readonly string[]): Problem {
+    const message = `there is no CSV table with the columns ${quotedList([nameColumn, ...columns], columns.length + 1)}`;
+    return { subject: folder, message, help: `${this.kind.title} is needed; it may have any name` };
   }
 }
 

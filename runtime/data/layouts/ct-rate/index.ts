@@ -1,0 +1,1 @@
+export { ctRate } from "./layout.ts";

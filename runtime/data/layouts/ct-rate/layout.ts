@@ -1,0 +1,97 @@
+import type { DataSettings } from "../../../../compiler/index.ts";
+import { failed, ok, type Problem } from "../../../text/index.ts";
+import type { DatasetLayout, DatasetNeeds, Facts, ListedVolume, SplitName } from "../../dataset.ts";
+import { compareNaturally } from "../../natural-order.ts";
+import { quoted } from "../../quoted.ts";
+import { metadataColumns } from "./metadata.ts";
+import { readTables } from "./read-tables.ts";
+import { scanFolder, volumeKey } from "./scan-folder.ts";
+import { inSplit, prefixesOf } from "./split.ts";
+import { reportColumns } from "./table-kinds.ts";
+import type { TableRows } from "./table-rows.ts";
+
+/** CT-RATE's layout: volumes anywhere below a folder, found and put into splits by their names, and tables known by their columns. */
+export const ctRate: DatasetLayout = {
+  // Any folder may be one. What it lacks is said then.
+  recognises: () => true,
+  list: async (folder, settings, needs) => {
+    const scan = await scanFolder(folder);
+    const all = [...scan.volumes.values()]
+      .sort((a, b) => compareNaturally(a.name, b.name))
+      .map((volume) => ({ ...volume, splits: splitsOf(volume.name, settings) }));
+    const isWanted = ({ splits }: ListedVolume): boolean => needs.split === "all" || splits.includes(needs.split);
+    const volumes = all.filter(isWanted);
+    const wanted = new Set(volumes.map(({ name }) => volumeKey(name)));
+    const tables = await readTables(volumes.length === 0 ? [] : scan.tables, needs, (key) => {
+      if (wanted.has(key)) return "wanted";
+      return scan.volumes.has(key) || scan.repeated.has(key) ? "other" : "absent";
+    });
+    const isExplained = volumes.length > 0 || (scan.problems.length > 0 && all.length === 0);
+    const classes = needs.labels === null || needs.labels === "any" ? [] : needs.labels;
+    return {
+      volumes,
+      metadata: factsOf(tables.metadata, "the metadata", folder, metadataColumns),
+      reports: factsOf(tables.reports, "a report", folder, reportColumns),
+      labels: factsOf(tables.labels, "labels", folder, classes),
+      problems: [
+        ...scan.problems,
+        ...(isExplained ? [] : [emptySplit(folder, all, settings, needs.split)]),
+        ...tables.problems,
+      ],
+      notes: [...scan.notes, ...tables.notes, ...unusedNote(volumes, settings)],
+      emptySplit: (split) => emptySplit(folder, all, settings, split),
+    };
+  },
+};
+
+function splitsOf(name: string, settings: DataSettings): readonly SplitName[] {
+  return (["train", "valid"] as const).filter((split) => inSplit(name, split, settings));
+}
+
+function factsOf<Value>(
+  rows: TableRows<Value>,
+  what: string,
+  folder: string,
+  columns: readonly string[],
+): Facts<Value> {
+  return {
+    exist: rows.exists,
+    absence: rows.absence(folder, columns),
+    of: ({ name, file }) => {
+      const key = volumeKey(name);
+      const row = rows.of(key);
+      if (row?.kind === "ok") return ok(row.value.value);
+      if (row !== null) return failed({ ...row.problem, message: `${row.problem.message} (${quoted(name)})` });
+      // What is wrong with a table is said once, and a row may stand in the part that could not be read.
+      const isMissing = rows.exists && rows.complete && !rows.isInUnfinished(key);
+      return failed(isMissing ? { subject: file, message: `no table has ${what} of this volume`, help: null } : null);
+    },
+  };
+}
+
+/** Says that a split has no volume among those that are there, and what their names start with. */
+function emptySplit(
+  folder: string,
+  volumes: readonly ListedVolume[],
+  settings: DataSettings,
+  split: DatasetNeeds["split"],
+): Problem {
+  if (volumes.length === 0 || split === "all") {
+    return { subject: folder, message: "there is no volume in it", help: "volumes are files named *.nii.gz or *.nii" };
+  }
+  const shown = prefixesOf(volumes.map(({ name }) => name))
+    .slice(0, 5)
+    .map(([prefix, count]) => `${quoted(prefix)} (${count})`);
+  const message = `no volume's name starts with ${quoted(settings[split])}`;
+  const help = `names here start with ${shown.join(", ")}; \`${split}\` in the data block says which are meant`;
+  return { subject: folder, message, help };
+}
+
+/** Volumes that are in no split, which may not be what their owner thinks. */
+function unusedNote(volumes: readonly ListedVolume[], { train, valid }: DataSettings): readonly string[] {
+  const count = volumes.filter(({ splits }) => splits.length === 0).length;
+  if (count === 0) return [];
+  const which =
+    count === 1 ? "1 volume is not used: its name starts" : `${count} volumes are not used: their names start`;
+  return [`${which} with neither ${quoted(train)} nor ${quoted(valid)}`];
+}

@@ -1,0 +1,4 @@
+export { readCsv } from "./csv.ts";
+export { readSlices } from "./nifti.ts";
+export type { SliceTaker, VolumeHeader } from "./volume.ts";
+export { toDoubles, type Voxels } from "./voxels.ts";

@@ -1,0 +1,81 @@
+import { describe, expect, test } from "vitest";
+import { defaultData } from "../../compiler/index.ts";
+import type { DatasetLayout } from "../../runtime/data/dataset.ts";
+import { type LayoutName, layoutOf, layouts } from "../../runtime/data/layouts/list.ts";
+import { openDataset } from "../../runtime/data/open-dataset.ts";
+import { dataFolder, metadataHeader, plainMetadata, reportsHeader, table, volumes } from "./data-folder.ts";
+
+/**
+ * The same data set in each layout: patients 2 and 10 to train on, whose reports are `Two.` and `Ten.`, and patient 1 held out,
+ * who has a nodule. `spoil` takes away what is said of patient 10.
+ */
+interface Sample {
+  readonly files: Readonly<Record<string, string | Uint8Array>>;
+  readonly spoil: (files: Record<string, string | Uint8Array>) => void;
+}
+
+const [two, ten, one] = ["train_2_a_1.nii.gz", "train_10_a_1.nii.gz", "valid_1_a_1.nii.gz"];
+
+const samples: Readonly<Record<LayoutName, Sample>> = {
+  "ct-rate": {
+    files: {
+      ...volumes(ten, two, one),
+      "metadata.csv": table(metadataHeader, ...[one, two, ten].map((name) => `${name},${plainMetadata}`)),
+      "reports.csv": table(reportsHeader, `${two},Two.,`, `${ten},Ten.,`),
+      "labels.csv": table("VolumeName,Nodule", `${one},1`),
+    },
+    spoil: (files) => {
+      files["reports.csv"] = table(reportsHeader, `${two},Two.,`);
+    },
+  },
+};
+
+const training = { reports: true, labels: null, split: "train" } as const;
+const evaluation = { reports: false, labels: ["Nodule"], split: "valid" } as const;
+
+const layoutNamed: ReadonlyMap<string, DatasetLayout> = new Map(Object.entries<DatasetLayout>(layouts));
+
+for (const [name, { files, spoil }] of Object.entries(samples)) {
+  describe(`the layout ${name}`, () => {
+    const layout = layoutNamed.get(name);
+    if (layout === undefined) throw new Error(`there is no layout ${name}`);
+
+    test("recognises its own data sets", async () => {
+      expect(await layoutOf(dataFolder(files))).toBe(layout);
+    });
+
+    test("gives what is trained on with its reports, in the order in which people count", async () => {
+      const { examples, problems } = await openDataset(dataFolder(files), defaultData, training);
+      expect(problems).toEqual([]);
+      expect(examples.map(({ report, labels }) => [report, labels])).toEqual([
+        ["Two.", null],
+        ["Ten.", null],
+      ]);
+    });
+
+    test("gives what is held out with its labels", async () => {
+      const { examples, problems } = await openDataset(dataFolder(files), defaultData, evaluation);
+      expect(problems).toEqual([]);
+      expect(examples.map(({ report, labels }) => [report, labels.get("Nodule")])).toEqual([[null, true]]);
+    });
+
+    test("leaves out what lacks a report, and says which file it is", async () => {
+      const spoilt = { ...files };
+      spoil(spoilt);
+      const { examples, problems } = await openDataset(dataFolder(spoilt), defaultData, training);
+      expect(examples.map(({ report }) => report)).toEqual(["Two."]);
+      expect(problems).toHaveLength(1);
+      expect(problems[0]?.subject).toContain("10");
+    });
+
+    test("says that there is nothing of a split, and of an empty folder", async () => {
+      const path = dataFolder(files);
+      const listing = await layout.list(path, defaultData, training);
+      for (const split of ["train", "valid"] as const) expect(listing.emptySplit(split).message).not.toBe("");
+      const empty = dataFolder({});
+      const { examples, problems } = await openDataset(empty, defaultData, training);
+      expect(examples).toEqual([]);
+      expect(problems.length).toBeGreaterThan(0);
+    });
+  });
+}
