@@ -54,6 +54,8 @@ export class Batches {
   /** What was left out since it was last asked for. */
   private readonly skipped: Problem[] = [];
   private features: FeatureTable | null = null;
+  /** The batch that was asked for last, with what took the place of bad volumes. */
+  private chosen: readonly number[] = [];
 
   constructor(options: BatchOptions) {
     this.options = options;
@@ -67,6 +69,11 @@ export class Batches {
   /** What was left out since the last time that this was asked. */
   takeSkipped(): readonly Problem[] {
     return this.skipped.splice(0);
+  }
+
+  /** The names of the examples in the batch that was asked for last. */
+  lastNames(): readonly string[] {
+    return this.chosen.map((index) => this.example(index).name);
   }
 
   /** Gives features of examples instead of their volumes from now on. */
@@ -106,6 +113,7 @@ export class Batches {
     const { order, settings, volumeBytes } = this.options;
     const { batch, microBatch } = settings;
     const chosen = [...order.batchAt(step).examples];
+    this.chosen = chosen;
     const following = step + 1 < steps ? [...order.batchAt(step + 1).examples] : [];
     const isKept = microBatch === batch || batch * volumeBytes <= keptBytes;
     const { features } = this;

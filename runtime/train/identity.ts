@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { createSource, parse } from "../../grammar/index.ts";
 
 /** What a run is of. A checkpoint goes on only where all of it is the same: other numbers would come out, and no error. */
 export interface RunIdentity {
@@ -21,15 +22,40 @@ export interface Difference {
   readonly now: string;
 }
 
-/** What differs between the run that was saved and the one that would go on; nothing when it may go on. */
+/**
+ * What differs between the run that was saved and the one that would resume it; nothing when it may be resumed. It may be longer
+ * than it was, by more epochs or steps in the spec or on the command line, and then its learning rate is planned anew.
+ */
 export function compareIdentity(saved: RunIdentity, now: RunIdentity): readonly Difference[] {
-  const others = ["data", "weights", "seed", "batch", "precision", "steps"] as const;
+  const others = ["data", "weights", "seed", "batch", "precision"] as const;
+  const isShorter = now.steps < saved.steps;
+  const isSameSpec = saved.spec === now.spec || withoutLength(saved.spec) === withoutLength(now.spec);
   return [
-    ...(saved.spec === now.spec ? [] : [firstChange(saved.spec, now.spec)]),
+    ...(isSameSpec ? [] : [firstChange(saved.spec, now.spec)]),
     ...others
       .filter((field) => saved[field] !== now[field])
       .map((field) => ({ field, saved: String(saved[field]), now: String(now[field]) })),
+    ...(isShorter ? [{ field: "steps" as const, saved: String(saved.steps), now: String(now.steps) }] : []),
   ];
+}
+
+/** Settings of the `train` block that say how long a training is. */
+const lengths: ReadonlySet<string> = new Set(["epochs", "steps"]);
+
+/** A spec's text without what says how long its training is, and without the lines that have nothing else. */
+function withoutLength(text: string): string {
+  const spans = parse(createSource("spec", text)).file.items.flatMap((item) =>
+    item.kind === "settings" && item.block === "train"
+      ? item.entries.flatMap(({ name, span }) => (lengths.has(name.text) ? [span] : []))
+      : [],
+  );
+  let rest = text;
+  for (const { start, end } of spans.toReversed()) {
+    const before = rest.slice(0, start).replace(/(^|\n)[ \t]*$/, "$1");
+    const isWholeLine = before.length < start || before === "" || before.endsWith("\n");
+    rest = before + rest.slice(end).replace(isWholeLine ? /^[ \t]*\n/ : /^/, "");
+  }
+  return rest;
 }
 
 /** A spec is too long to be shown, so its first line that differs stands for it. */

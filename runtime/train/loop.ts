@@ -33,7 +33,7 @@ export interface TrainingRun {
   /** Steps of the whole training, and of an epoch. */
   readonly steps: number;
   readonly stepsPerEpoch: number;
-  readonly batches: Pick<Batches, "at" | "epochOf" | "takeSkipped">;
+  readonly batches: Pick<Batches, "at" | "epochOf" | "lastNames" | "takeSkipped">;
   readonly trained: ReadonlyMap<string, TrainedParameter>;
   readonly folder: RunFolder;
   readonly metrics: MetricsLog;
@@ -65,7 +65,14 @@ export type TrainingEnd =
   /** By a signal; before the first step there may be nothing to save. */
   | { readonly kind: "stopped"; readonly signal: StopSignal; readonly step: number; readonly saved: boolean }
   | { readonly kind: "wrong-data"; readonly problem: Problem; readonly step: number }
-  | { readonly kind: "not-finite"; readonly what: string; readonly value: number; readonly step: number }
+  /** With the names of the examples in the batch of that step. */
+  | {
+      readonly kind: "not-finite";
+      readonly what: string;
+      readonly value: number;
+      readonly step: number;
+      readonly examples: readonly string[];
+    }
   | { readonly kind: "storage"; readonly problem: StorageProblem };
 
 const start = { step: 0, best: null, loss: { sum: 0, count: 0 } };
@@ -124,7 +131,9 @@ export async function train(run: TrainingRun): Promise<TrainingEnd> {
     clock.add(seconds);
     // A gradient that is no number leaves parameters that are none, which the loss would only show a step later.
     for (const [what, value] of [["loss", result.loss] as const, ["gradient norm", result.gradientNorm] as const]) {
-      if (!Number.isFinite(value)) return { kind: "not-finite", what, value, step };
+      if (!Number.isFinite(value)) {
+        return { kind: "not-finite", what, value, step, examples: run.batches.lastNames() };
+      }
     }
     loss = { sum: loss.sum + result.loss, count: loss.count + 1 };
     step += 1;

@@ -1,4 +1,13 @@
-import { appendFileSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { decodeScores, evaluateScores } from "../../runtime/evaluate/index.ts";
@@ -126,6 +135,19 @@ test("a finished training that is resumed trains no step more, and says the same
   expect(metricsOf(folder)).toHaveLength(12);
 });
 
+test("a finished training is extended by --resume with more steps, and says so", async () => {
+  const longer = small.path("longer");
+  cpSync(folder, longer, { recursive: true });
+  const { code, out, err } = await train("-o", longer, "--resume", "--steps", "14");
+  expect(code).toBe(0);
+  expect(err).toContain("resuming from step 12 of 14");
+  expect(err).toContain(
+    "note: extending the run from 12 to 14 steps; the learning rate now follows the schedule of 14 steps\n",
+  );
+  expect(out).toContain("trained 14 steps");
+  expect(metricsOf(longer)).toHaveLength(14);
+});
+
 test("--resume in a folder without a training says so and starts one", async () => {
   const { code, err } = await train("-o", small.path("fresh"), "--resume", "--steps", "1");
   expect(code).toBe(0);
@@ -193,7 +215,7 @@ describe("--resume is refused with the name of what is not as it was:", () => {
     ["seed", () => ["--seed", "2"], "it was 1, and is now 2\n"],
     ["batch", () => [small.specWith("batch.vlm", "batch = 4", "batch = 2")], "it was 4, and is now 2\n"],
     // The learning rate falls along another curve then.
-    ["steps", () => ["--steps", "20"], "it was 12, and is now 20\n"],
+    ["steps", () => ["--steps", "8"], "it was 12, and is now 8\n"],
   ])("%s", async (field, change, said) => {
     if (!existsSync(weights)) {
       expect((await runHere(["run", small.spec, "init", "-o", weights])).code).toBe(0);

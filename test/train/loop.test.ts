@@ -111,6 +111,7 @@ async function follow(
           ? Promise.reject(new BadVolumeError({ subject: "a.nii.gz", message: "it is cut off", help: null }))
           : Promise.resolve(new Map()),
       epochOf: () => 0,
+      lastNames: () => ["a", "b"],
       takeSkipped: () => [],
     },
     trained: new Map([["w", { checkpoint: "model.w", shape: [1] }]]),
@@ -213,7 +214,7 @@ test.each([
 ])("a step that gives %o ends it, and is neither saved nor logged", async (broken, what) => {
   const outputs = (step: number) => (step === 3 ? broken : { loss: 1 });
   const { happened, end, folder } = await follow({ steps: 5, saveEvery: 1, outputs });
-  expect(end).toMatchObject({ kind: "not-finite", what, step: 2 });
+  expect(end).toMatchObject({ kind: "not-finite", what, step: 2, examples: ["a", "b"] });
   expect(happened.at(-1)).toBe("step 3");
   expect(lastState(folder)).toMatchObject({ step: 2, loss: { sum: 2, count: 2 } });
   expect(readFileSync(folder.metricsPath, "utf8").match(/"step":\d+/g)).toEqual(['"step":1', '"step":2']);

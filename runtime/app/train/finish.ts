@@ -55,10 +55,11 @@ export async function finishTraining(
       return refuse(problem(`the training ended after step ${ended.step} of ${run.steps}`, help), reporter);
     }
     case "not-finite":
+      reporter.info(`the batch of step ${ended.step + 1}: ${listOf(ended.examples)}`);
       return refuse(
         problem(
           `the ${ended.what} of step ${ended.step + 1} is ${ended.value}`,
-          "use a lower learning rate, `clip_norm`, or precision f32; the checkpoints before it are whole",
+          "check these volumes and their reports, or use a lower learning rate, `clip_norm`, or precision f32; the checkpoints before it are whole",
         ),
         reporter,
       );
@@ -72,6 +73,14 @@ export async function finishTraining(
         reporter,
       );
   }
+}
+
+/** Names of examples that are listed: batches may have thousands. */
+const mostNames = 32;
+
+function listOf(names: readonly string[]): string {
+  const more = names.length - mostNames;
+  return `${names.slice(0, mostNames).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 async function finish(run: TrainingRun, reporter: Reporter): Promise<Ended<FinishedTraining>> {

@@ -4,6 +4,7 @@ import type { Features } from "../../../compiler/index.ts";
 import { backendNamed, type Engine } from "../../backends/index.ts";
 import type { Evaluation } from "../../evaluate/index.ts";
 import type { StorageProblem } from "../../files/index.ts";
+import { version } from "../../machine/index.ts";
 import type { Problem } from "../../text/index.ts";
 import {
   Batches,
@@ -140,7 +141,11 @@ async function trainWith(
       metrics: metrics.value,
       events: events.value,
       identity,
-      about: new Map([["backend", engine.backend.name]]),
+      about: new Map<string, string | number>([
+        ["medctc", version],
+        ["backend", engine.backend.name],
+        ["steps", steps],
+      ]),
       from: checkpoint?.state ?? null,
       evaluate,
       evaluated: new Set(evaluations.keys()),
@@ -161,9 +166,19 @@ async function trainWith(
 
 function reportResumed({ state }: Checkpoint, engine: Engine, steps: number, reporter: Reporter): void {
   reporter.info(`resuming from step ${state.step} of ${steps}`);
+  reportExtended(state, steps, reporter);
   const before = String(state.settings.get("backend"));
   if (backendNamed(before) === engine.backend) return;
   reporter.note(`it was trained on ${before}; resuming on ${engine.backend.name}: the last digits will differ`);
+}
+
+/** Reports that a run is longer than it was, where its checkpoint says how long that is. */
+function reportExtended({ settings, identity }: Checkpoint["state"], steps: number, reporter: Reporter): void {
+  const before = settings.get("steps");
+  if (typeof before !== "number" || steps <= before) return;
+  const isPlanned = identity.steps > 0;
+  const rate = isPlanned ? `; the learning rate now follows the schedule of ${steps} steps` : "";
+  reporter.note(`extending the run from ${before} to ${steps} steps${rate}`);
 }
 
 function reportEvaluation(step: number, { examples, overall: { meanAuroc } }: Evaluation, reporter: Reporter): void {
