@@ -1,4 +1,5 @@
-import { renderTable } from "../text/index.ts";
+import { type Alignment, renderTable } from "../text/index.ts";
+import { type ClassMetric, classMetrics, overallMetrics } from "./metrics.ts";
 import type { Evaluation, Metric } from "./results.ts";
 
 /**
@@ -33,38 +34,31 @@ export function evaluationToJson({ overall, classes, ...rest }: Evaluation): str
   return `{\n${lines.join(",\n")}\n}\n`;
 }
 
-/** The names of the overall numbers, in the order in which they are shown. */
-export const overallNames = [
-  ["meanAuroc", "mean AUROC"],
-  ["accuracy", "accuracy"],
-  ["macroF1", "macro F1"],
-  ["microF1", "micro F1"],
-  ["macroPrecision", "macro precision"],
-  ["microPrecision", "micro precision"],
-] as const;
-
 /** An evaluation for a terminal: a line for each class, the numbers over all, and what could not be measured. */
 export function evaluationTable(evaluation: Evaluation): string {
   const { classes, overall, examples, threshold, bootstrap } = evaluation;
   const perClass = renderTable(
     [
-      ["class", "present", "AUROC", "95 %", "accuracy", "precision", "F1"],
+      [
+        "class",
+        "present",
+        ...classMetrics.flatMap(([metric, title]) => (metric === "auroc" ? [title, "95 %"] : [title])),
+      ],
       ...classes.map(({ name, present, metrics }) => [
         name,
         String(present),
-        printMetric(metrics.auroc),
-        printInterval(metrics.auroc),
-        printMetric(metrics.accuracy),
-        printMetric(metrics.precision),
-        printMetric(metrics.f1),
+        ...classMetrics.flatMap(([metric]) => {
+          const found = metrics[metric];
+          return metric === "auroc" ? [printMetric(found), printInterval(found)] : [printMetric(found)];
+        }),
       ]),
     ],
-    ["left", "right", "right", "left", "right", "right", "right"],
+    ["left", "right", ...classMetrics.flatMap(([metric]) => alignmentsOf(metric))],
   );
   const overAll = renderTable(
     [
       ["over all classes", "", "95 %"],
-      ...overallNames.map(([metric, name]) => [name, printMetric(overall[metric]), printInterval(overall[metric])]),
+      ...overallMetrics.map(([metric, name]) => [name, printMetric(overall[metric]), printInterval(overall[metric])]),
     ],
     ["left", "right", "left"],
   );
@@ -73,6 +67,11 @@ export function evaluationTable(evaluation: Evaluation): string {
   return [perClass, overAll, notMeasured(evaluation), resamplesLeftOut(evaluation), about]
     .filter((part) => part !== "")
     .join("\n");
+}
+
+/** Only the AUROC has its interval beside it: more would not fit a terminal. */
+function alignmentsOf(metric: ClassMetric): readonly Alignment[] {
+  return metric === "auroc" ? ["right", "left"] : ["right"];
 }
 
 /** The classes without an AUROC, each with the reason. */

@@ -1,7 +1,6 @@
 export {
   evaluationTable,
   evaluationToJson,
-  overallNames,
   printInterval,
   printMetric,
   scoresToCsv,
@@ -9,6 +8,7 @@ export {
   undefinedClasses,
 } from "./files.ts";
 export { decodeScores, encodeScores, type KeptScores } from "./kept-scores.ts";
+export { classMetrics, overallMetrics } from "./metrics.ts";
 export type { RocPoint } from "./ranking.ts";
 export {
   type ClassEvaluation,

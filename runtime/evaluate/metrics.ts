@@ -1,13 +1,32 @@
 import type { Outcomes } from "./ranking.ts";
 
-export type ClassMetric = "auroc" | "accuracy" | "precision" | "f1";
-export type OverallMetric = "meanAuroc" | "accuracy" | "macroF1" | "microF1" | "macroPrecision" | "microPrecision";
+/** The numbers of a class with their titles, in the order in which they are shown. */
+export const classMetrics = [
+  ["auroc", "AUROC"],
+  ["accuracy", "accuracy"],
+  ["precision", "precision"],
+  ["f1", "F1"],
+] as const;
+
+export type ClassMetric = (typeof classMetrics)[number][0];
+
+/** The numbers over all classes with their titles, in the order in which they are shown. */
+export const overallMetrics = [
+  ["meanAuroc", "mean AUROC"],
+  ["accuracy", "accuracy"],
+  ["macroF1", "macro F1"],
+  ["microF1", "micro F1"],
+  ["macroPrecision", "macro precision"],
+  ["microPrecision", "micro precision"],
+] as const;
+
+export type OverallMetric = (typeof overallMetrics)[number][0];
 
 /**
  * The numbers of one class, as scikit-learn has them with `zero_division=0`: precision and F1 are 0 where nothing is
  * called present. (CT-CLIP's own scripts have the same AUROC, but choose a threshold for each class on the scores that
- * they then measure, and weigh the F1 of presence and of absence: their accuracy and F1 are not these.) Null where there is no such number: an AUROC needs an example with the class and one without, and
- * everything needs an example.
+ * they then measure, and weigh the F1 of presence and of absence: their accuracy and F1 are not these.) Null where there is
+ * no such number: an AUROC needs an example with the class and one without, and everything needs an example.
  */
 export const classRules: Readonly<Record<ClassMetric, (outcomes: Outcomes) => number | null>> = {
   auroc: ({ twiceOrdered, present, absent }) => share(twiceOrdered, 2 * present * absent),

@@ -1,7 +1,8 @@
 import {
+  classMetrics,
   type Evaluation,
   type Metric,
-  overallNames,
+  overallMetrics,
   printInterval,
   printMetric,
   thinIntervals,
@@ -48,7 +49,7 @@ function overallTable(evaluations: readonly LabelledEvaluation[]): string {
     ...evaluations.map((evaluation) => ({ title: titleOf(evaluation), align: "right" as const })),
   ];
   if (evaluations.length > 1) columns.push({ title: "change", align: "right" });
-  const rows = overallNames.map(([metric, name]) => {
+  const rows = overallMetrics.map(([metric, name]) => {
     const cells = evaluations.map(({ evaluation }) => cellOf(evaluation.overall[metric]));
     return [
       name,
@@ -74,7 +75,7 @@ function classTable(compared: readonly LabelledEvaluation[]): string {
       title: compared.length > 1 ? `AUROC ${label}` : "AUROC",
       align: "right" as const,
     })),
-    ...["accuracy", "precision", "F1"].map((title) => ({ title, align: "right" as const })),
+    ...others.map(([, title]) => ({ title, align: "right" as const })),
   ];
   if (compared.length > 1) columns.splice(2 + compared.length, 0, { title: "change", align: "right" });
   const rows = (last?.evaluation.classes ?? []).map(({ name, present, metrics }, row) => [
@@ -85,17 +86,23 @@ function classTable(compared: readonly LabelledEvaluation[]): string {
       return auroc === undefined ? "-" : cellOf(auroc);
     }),
     ...changeOf(first?.evaluation.classes[row]?.metrics.auroc, metrics.auroc, compared),
-    cellOf(metrics.accuracy),
-    cellOf(metrics.precision),
-    cellOf(metrics.f1),
+    ...others.map(([metric]) => cellOf(metrics[metric])),
   ]);
   return renderTable(
     compared.length > 1 && last !== undefined
-      ? `Numbers of each class; accuracy, precision and F1 of “${last.label}”`
+      ? `Numbers of each class; ${listed(others.map(([, title]) => title))} of “${last.label}”`
       : "Numbers of each class",
     columns,
     rows,
   );
+}
+
+/** The AUROC is compared between evaluations; the other numbers are of the last. */
+const others = classMetrics.filter(([metric]) => metric !== "auroc");
+
+/** `accuracy, precision and F1` */
+function listed(words: readonly string[]): string {
+  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1) ?? ""}`;
 }
 
 function cellOf(metric: Metric): TableCell {

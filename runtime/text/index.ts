@@ -1,3 +1,3 @@
 export { failed, ok, type Problem, ProblemError, type Result, sentence } from "./problem.ts";
-export { renderTable } from "./table.ts";
+export { type Alignment, renderTable } from "./table.ts";
 export { printCount, printFound, printRounded, printShare } from "./units.ts";
