@@ -35,14 +35,14 @@ export const defaultData: DataSettings = {
   valid: "valid_",
 };
 
-const settingNames = ["spacing", "size", "window", "storage", "folder", "train", "valid"];
+export const dataSettingNames = ["spacing", "size", "window", "storage", "folder", "train", "valid"] as const;
 
 /** Reads the `data` block of a spec, and reports what it cannot mean. */
 export function readDataSettings(file: File): {
   readonly settings: DataSettings;
   readonly diagnostics: readonly Diagnostic[];
 } {
-  const reader = new SettingReader(file, "data", settingNames);
+  const reader = new SettingReader(file, "data", dataSettingNames);
   const order = "in the order slices, height, width";
   const spacing = reader.numbers(
     "spacing",

@@ -15,15 +15,15 @@ export interface EvalSettings {
 }
 
 const defaultPrompts = ["{class} is present.", "{class} is not present."] as const;
-const settingNames = ["image", "text", "scale", "prompts", "classes"];
+export const evalSettingNames = ["image", "text", "scale", "prompts", "classes"] as const;
 
 /** Reads the `eval` block of a spec, and reports what it cannot mean; `lets` are the names of the model's lets. */
 export function readEvalSettings(
   file: File,
   lets: readonly string[],
 ): { readonly settings: EvalSettings; readonly diagnostics: readonly Diagnostic[] } {
-  const reader = new SettingReader(file, "eval", settingNames);
-  const nameOf = (name: string): string | null => reader.name(name, lets, "the name of a `let` of the model");
+  const reader = new SettingReader(file, "eval", evalSettingNames);
+  const nameOf = (name: "image" | "text" | "scale"): string | null => reader.name(name, lets, "the name of a `let` of the model");
   const prompts = reader.strings("prompts", 2, "a list of two different strings, each with `{class}`", (text) =>
     text.includes("{class}"),
   );
@@ -55,7 +55,7 @@ export function checkEvalSettings(
   outputs: ReadonlyMap<string, Node>,
   batch: number,
 ): readonly Diagnostic[] {
-  const reader = new SettingReader(file, "eval", settingNames);
+  const reader = new SettingReader(file, "eval", evalSettingNames);
   const check = (name: "image" | "text" | "scale", expected: string, isRight: (type: TensorType) => boolean): void => {
     const written = settings[name];
     if (written === null) return;

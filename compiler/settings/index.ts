@@ -1,5 +1,12 @@
-export { type DataSettings, defaultData, readDataSettings, type Sizes, type VoxelStorage } from "./data.ts";
-export { checkEvalSettings, type EvalSettings, readEvalSettings } from "./eval.ts";
+export {
+  type DataSettings,
+  dataSettingNames,
+  defaultData,
+  readDataSettings,
+  type Sizes,
+  type VoxelStorage,
+} from "./data.ts";
+export { checkEvalSettings, type EvalSettings, evalSettingNames, readEvalSettings } from "./eval.ts";
 export {
   type Optimizer,
   readTrainSettings,
@@ -7,4 +14,5 @@ export {
   slotsOf,
   type TrainOverrides,
   type TrainSettings,
+  trainSettingNames,
 } from "./train.ts";

@@ -24,7 +24,7 @@ export interface Range {
 }
 
 /** Reads the entries of one settings block, and reports those that it does not have or that cannot mean anything. */
-export class SettingReader {
+export class SettingReader<Name extends string> {
   private readonly reported: Diagnostic[] = [];
   private readonly entries: ReadonlyMap<string, Setting>;
   private readonly refused = new Set<string>();
@@ -33,7 +33,7 @@ export class SettingReader {
   constructor(
     file: File,
     block: SettingsName,
-    settingNames: readonly string[],
+    settingNames: readonly Name[],
     renamed: ReadonlyMap<string, string> = new Map(),
   ) {
     const entries = file.items.flatMap((item) =>
@@ -50,7 +50,7 @@ export class SettingReader {
         continue;
       }
       first.set(name.text, entry);
-      if (settingNames.includes(name.text)) continue;
+      if (settingNames.some((known) => known === name.text)) continue;
       const present = renamed.get(name.text);
       if (present !== undefined) {
         this.reported.push(report("renamed-setting", name.span, { name: name.text, present }));
@@ -68,7 +68,7 @@ export class SettingReader {
   }
 
   /** A whole number of at least `least`. */
-  count(name: string, otherwise: number, least = 1): number {
+  count(name: Name, otherwise: number, least = 1): number {
     const expected = least === 1 ? "a whole number above 0" : "a whole number that is not negative";
     const value = this.number(name, expected);
     if (value === null) return otherwise;
@@ -77,17 +77,17 @@ export class SettingReader {
     return otherwise;
   }
 
-  optionalCount(name: string): number | null {
+  optionalCount(name: Name): number | null {
     return this.entries.has(name) ? this.count(name, 1) : null;
   }
 
-  optionalNumber(name: string): number | null {
+  optionalNumber(name: Name): number | null {
     const value = this.number(name, "a number above 0");
     if (value !== null && value <= 0) this.refuse(name, "a number above 0");
     return value;
   }
 
-  choice<Choice extends string>(name: string, choices: readonly Choice[], otherwise: Choice): Choice {
+  choice<Choice extends string>(name: Name, choices: readonly Choice[], otherwise: Choice): Choice {
     const value = this.entries.get(name)?.value;
     if (value === undefined) return otherwise;
     const chosen = choices.find((choice) => value.kind === "string" && choice === value.value);
@@ -101,7 +101,7 @@ export class SettingReader {
   }
 
   /** One of some words, which are written without quotes. */
-  word(name: string, words: readonly string[]): string | null {
+  word(name: Name, words: readonly string[]): string | null {
     const value = this.entries.get(name)?.value;
     if (value === undefined) return null;
     // `none` is a value of the language, not a name.
@@ -112,17 +112,17 @@ export class SettingReader {
     return null;
   }
 
-  has(name: string): boolean {
+  has(name: Name): boolean {
     return this.entries.has(name);
   }
 
   /** Whether the value of a setting was reported, so that what follows from it is not worth reporting. */
-  hasRefused(name: string): boolean {
+  hasRefused(name: Name): boolean {
     return this.refused.has(name);
   }
 
   /** An amount of memory, such as `16GB`, in bytes. */
-  amount(name: string): { readonly bytes: number; readonly span: Span } | null {
+  amount(name: Name): { readonly bytes: number; readonly span: Span } | null {
     const value = this.entries.get(name)?.value;
     if (value === undefined) return null;
     if (value.kind === "number" && value.value > 0 && /[MG]B$/.test(value.text)) {
@@ -133,7 +133,7 @@ export class SettingReader {
   }
 
   /** One of some names, which are written without quotes. */
-  name(name: string, names: readonly string[], expected: string): string | null {
+  name(name: Name, names: readonly string[], expected: string): string | null {
     const value = this.entries.get(name)?.value;
     if (value === undefined) return null;
     if (value.kind === "name" && names.includes(value.text)) return value.text;
@@ -144,11 +144,11 @@ export class SettingReader {
     return null;
   }
 
-  string(name: string, otherwise: string): string {
+  string(name: Name, otherwise: string): string {
     return this.optionalString(name) ?? otherwise;
   }
 
-  optionalString(name: string): string | null {
+  optionalString(name: Name): string | null {
     const value = this.entries.get(name)?.value;
     if (value === undefined) return null;
     if (value.kind === "string" && value.value !== "") return value.value;
@@ -158,7 +158,7 @@ export class SettingReader {
 
   /** A list of strings, so many where a count is given, of which no two are equal. */
   strings(
-    name: string,
+    name: Name,
     count: number | null,
     expected: string,
     isRight: (text: string) => boolean,
@@ -184,12 +184,7 @@ export class SettingReader {
   }
 
   /** A list of so many numbers, each of which must be right. */
-  numbers(
-    name: string,
-    count: number,
-    expected: string,
-    isRight: (number: number) => boolean,
-  ): readonly number[] | null {
+  numbers(name: Name, count: number, expected: string, isRight: (number: number) => boolean): readonly number[] | null {
     const value = this.entries.get(name)?.value;
     if (value === undefined) return null;
     const elements = value.kind === "list" ? value.elements : [];
@@ -201,7 +196,7 @@ export class SettingReader {
     return null;
   }
 
-  call(name: string, names: readonly string[], expected: string): NamedCall {
+  call(name: Name, names: readonly string[], expected: string): NamedCall {
     const value = this.entries.get(name)?.value;
     if (value === undefined) return { name: null, call: null };
     const callee = value.kind === "call" ? value.callee : value;

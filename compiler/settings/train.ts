@@ -55,7 +55,7 @@ export type TrainOverrides = Partial<Pick<TrainSettings, "batch" | "microBatch" 
 
 const optimizerNames = ["adamw", "adam", "sgd"];
 const scheduleNames = ["constant", "linear", "cosine"];
-const settingNames = [
+export const trainSettingNames = [
   "optimizer",
   "schedule",
   "batch",
@@ -69,7 +69,7 @@ const settingNames = [
   "recompute",
   "memory",
   "seed",
-];
+] as const;
 
 /** Settings that had another name before. */
 const renamed: ReadonlyMap<string, string> = new Map([["checkpoint", "recompute"]]);
@@ -90,7 +90,7 @@ export function readTrainSettings(
   readonly settings: TrainSettings;
   readonly diagnostics: readonly Diagnostic[];
 } {
-  const reader = new SettingReader(file, "train", settingNames, renamed);
+  const reader = new SettingReader(file, "train", trainSettingNames, renamed);
   const optimizer = reader.call("optimizer", optimizerNames, "`adamw(...)`, `adam(...)` or `sgd(...)`");
   const schedule = reader.call("schedule", scheduleNames, "`constant()`, `linear(...)` or `cosine(...)`");
   reader.known(schedule, ["warmup"]);
@@ -140,7 +140,7 @@ function divisorsNear(number: number, other: number): readonly number[] {
   return above > other && above <= number ? [below, above] : [below];
 }
 
-function readOptimizer(call: NamedCall, reader: SettingReader): Optimizer {
+function readOptimizer(call: NamedCall, reader: SettingReader<(typeof trainSettingNames)[number]>): Optimizer {
   if (call.name === "sgd") {
     reader.known(call, ["lr", "momentum", "weight_decay"]);
     return {
@@ -166,7 +166,7 @@ export function slotsOf(optimizer: Optimizer): number {
   return optimizer.momentum === 0 ? 0 : 1;
 }
 
-function readMemory(reader: SettingReader): MemoryLimit | null {
+function readMemory(reader: SettingReader<(typeof trainSettingNames)[number]>): MemoryLimit | null {
   const amount = reader.amount("memory");
   return amount === null ? null : { ...amount, choosesRecompute: !reader.has("recompute") };
 }
