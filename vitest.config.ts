@@ -6,7 +6,7 @@ import { defineConfig } from "vitest/config";
  */
 const slow = [
   "test/adapters/commands.test.ts",
-  "test/cli/{bench,pieces,run,train,train-*}.test.ts",
+  "test/cli/{bench,micro-batches,run,train,train-*}.test.ts",
   "test/data/*-mutants.test.ts",
   "test/backends/step.test.ts",
   "test/memory/native.test.ts",

@@ -23,7 +23,8 @@ export function readEvalSettings(
   lets: readonly string[],
 ): { readonly settings: EvalSettings; readonly diagnostics: readonly Diagnostic[] } {
   const reader = new SettingReader(file, "eval", evalSettingNames);
-  const nameOf = (name: "image" | "text" | "scale"): string | null => reader.name(name, lets, "the name of a `let` of the model");
+  const nameOf = (name: "image" | "text" | "scale"): string | null =>
+    reader.name(name, lets, "the name of a `let` of the model");
   const prompts = reader.strings("prompts", 2, "a list of two different strings, each with `{class}`", (text) =>
     text.includes("{class}"),
   );

@@ -12,8 +12,8 @@ import type { Backend, Model } from "./backend.ts";
 export type EnginePurpose = "train" | "encode";
 
 /**
- * The programs that training or evaluation needs: a step, in pieces where `micro_batch` cuts the batch, and the encoders,
- * both for the rows of a piece. With features, the step reads them, and a program gives them. Null where the model has no
+ * The programs that training or evaluation needs: a step, in micro-batches where `micro_batch` cuts the batch, and the encoders,
+ * both for the rows of one. With features, the step reads them, and a program gives them. Null where the model has no
  * loss to train on, or cannot be cut.
  */
 export function enginePrograms(

@@ -13,31 +13,32 @@ export interface StepResult {
 }
 
 /**
- * The inputs of a step: those of so many of its rows at a time, as the settings cut the batch. A piece is asked for once to
- * embed it and once more to backpropagate, in order each time, so that a large batch need not be in memory as a whole.
+ * The inputs of a step: those of so many of its rows at a time, as the settings cut the batch. A micro-batch is
+ * asked for once to embed it and once more to backpropagate, in order each time, so that a large batch need not be in memory as
+ * a whole.
  */
-export type PieceInputs = (piece: number) => Promise<Batch>;
+export type MicroBatchInputs = (index: number) => Promise<Batch>;
 
 /**
- * One training step on a whole batch, in pieces where the settings cut it; the number of the step counts from 0. Between
- * pieces it asks whether to stop, and then gives null: nothing that is trained has changed.
+ * One training step on a whole batch, in micro-batches where the settings cut it; the number of the step counts from 0. Between
+ * them it asks whether to stop, and then gives null: nothing that is trained has changed.
  */
 export async function trainStep(
   engine: Pick<Engine, "run">,
   { batch, microBatch }: Pick<TrainSettings, "batch" | "microBatch">,
-  inputsOf: PieceInputs,
+  inputsOf: MicroBatchInputs,
   step: number,
   isStopped: () => boolean,
 ): Promise<StepResult | null> {
   if (microBatch === batch) return resultOf(await engine.run("step", withStep(await inputsOf(0), step)));
-  const pieces = batch / microBatch;
-  /** What is drawn at random in a piece is the same each time that it is computed. */
-  const pieceOf = async (piece: number): Promise<Batch> => withStep(await inputsOf(piece), step * pieces + piece);
+  const count = batch / microBatch;
+  /** What is drawn at random in a micro-batch is the same each time that it is computed. */
+  const microBatchOf = async (index: number): Promise<Batch> => withStep(await inputsOf(index), step * count + index);
   const parts = new Map<string, Values[]>();
   /** What a loss may read of inputs themselves, such as masks; volumes are too large to be together. */
   const given = new Map<string, Values[]>();
-  for (let piece = 0; piece < pieces; piece++) {
-    const inputs = await pieceOf(piece);
+  for (let index = 0; index < count; index++) {
+    const inputs = await microBatchOf(index);
     for (const [name, values] of inputs) {
       if (values.byteLength <= smallBytes) given.set(name, [...(given.get(name) ?? []), values]);
     }
@@ -50,23 +51,23 @@ export async function trainStep(
   const embedded = new Map([...given, ...parts].map(([name, values]) => [name, concatenated(values)] as const));
   const compared = await engine.run("compare", withStep(embedded, step));
   const gradients = new Map([...compared].filter(([name]) => valueNamed(name).kind === "embedding-gradient"));
-  for (let piece = 0; piece < pieces; piece++) {
-    await engine.run("backpropagate", new Map([...(await pieceOf(piece)), ...rowsOf(gradients, piece, pieces)]));
+  for (let index = 0; index < count; index++) {
+    await engine.run("backpropagate", new Map([...(await microBatchOf(index)), ...rowsOf(gradients, index, count)]));
     await letOthersRun();
     if (isStopped()) return null;
   }
   return resultOf(new Map([...compared, ...(await engine.run("update", withStep(new Map(), step)))]));
 }
 
-/** Inputs of a piece up to that size are also given to what compares all rows. */
+/** Inputs of a micro-batch up to that size are also given to what compares all rows. */
 const smallBytes = 2 ** 20;
 
-/** The pieces of a batch that is in memory as a whole. */
-export function piecesOf(
+/** The micro-batches of a batch that is in memory as a whole. */
+export function microBatchesOf(
   inputs: Batch,
   { batch, microBatch }: Pick<TrainSettings, "batch" | "microBatch">,
-): PieceInputs {
-  return (piece) => Promise.resolve(rowsOf(inputs, piece, batch / microBatch));
+): MicroBatchInputs {
+  return (index) => Promise.resolve(rowsOf(inputs, index, batch / microBatch));
 }
 
 function resultOf(outputs: ReadonlyMap<string, Float32Array>): StepResult {
@@ -82,12 +83,12 @@ function withStep(inputs: Batch, step: number): Batch {
   return new Map(inputs).set("step", Int32Array.of(step));
 }
 
-/** The rows of one of so many pieces of a batch. */
-function rowsOf(batch: Batch, piece: number, pieces: number): Batch {
+/** The rows of one of so many micro-batches. */
+function rowsOf(batch: Batch, index: number, count: number): Batch {
   return new Map(
     [...batch].map(([name, values]) => {
-      const width = values.length / pieces;
-      return [name, values.subarray(piece * width, (piece + 1) * width)];
+      const width = values.length / count;
+      return [name, values.subarray(index * width, (index + 1) * width)];
     }),
   );
 }

@@ -16,8 +16,8 @@ import {
   EngineError,
   enginePrograms,
   type Model,
+  microBatchesOf,
   modelOf,
-  piecesOf,
   trainStep,
 } from "../backends/index.ts";
 import { makeTemporaryFolder } from "../files/index.ts";
@@ -122,7 +122,7 @@ function runOf(engine: Engine, program: MeasuredProgram, spec: TracedSpec): (ste
   const drawn = drawInputs(inputsOf(built));
   return async (step) => {
     if (program === "step") {
-      await trainStep(engine, spec.settings, piecesOf(drawn, spec.settings), step, () => false);
+      await trainStep(engine, spec.settings, microBatchesOf(drawn, spec.settings), step, () => false);
     } else await engine.run(program, new Map([...drawn, ["step", Int32Array.of(step)]]));
   };
 }

@@ -1,5 +1,5 @@
 import type { TrainSettings, VoxelStorage } from "../../compiler/index.ts";
-import type { Batch, PieceInputs } from "../backends/index.ts";
+import type { Batch, MicroBatchInputs } from "../backends/index.ts";
 import {
   type DataInputs,
   loadExample,
@@ -33,7 +33,7 @@ interface TakenExample {
   readonly voxels: Float32Array;
 }
 
-/** A batch of volumes up to that size is kept as a whole while its step is computed; a larger one is read piece by piece. */
+/** A batch of volumes up to that size is kept as a whole while its step is computed; a larger one is read a micro-batch at a time. */
 const keptBytes = 512 * 1024 * 1024;
 
 /** A volume that cannot be used, and that nothing may take the place of. */
@@ -106,10 +106,10 @@ export class Batches {
   }
 
   /**
-   * The inputs of a step, a piece at a time, while what comes next is read ahead; `steps` is where the training ends. A piece
+   * The inputs of a step, a micro-batch at a time, while what comes next is read ahead; `steps` is where the training ends. It
    * rejects with a BadVolumeError when a volume cannot be used.
    */
-  at(step: number, steps: number): PieceInputs {
+  at(step: number, steps: number): MicroBatchInputs {
     const { order, settings, volumeBytes } = this.options;
     const { batch, microBatch } = settings;
     const chosen = [...order.batchAt(step).examples];
@@ -117,24 +117,24 @@ export class Batches {
     const following = step + 1 < steps ? [...order.batchAt(step + 1).examples] : [];
     const isKept = microBatch === batch || batch * volumeBytes <= keptBytes;
     const { features } = this;
-    if (features !== null) return (piece) => Promise.resolve(this.readFeatures(chosen, piece * microBatch, features));
+    if (features !== null) return (index) => Promise.resolve(this.readFeatures(chosen, index * microBatch, features));
     const kept = new Map<number, Batch>();
     let asked = 0;
-    return async (piece) => {
-      const known = kept.get(piece);
+    return async (index) => {
+      const known = kept.get(index);
       if (known !== undefined) return known;
-      const from = piece * microBatch;
+      const from = index * microBatch;
       // A batch that is not kept is read once more, to backpropagate.
       const isFirst = asked++ < batch / microBatch;
       const rest = chosen.slice(from + microBatch);
       const next = isKept || !isFirst ? following : [...chosen, ...following];
       const inputs = await this.read(chosen, from, [...rest, ...next]);
-      if (isKept) kept.set(piece, inputs);
+      if (isKept) kept.set(index, inputs);
       return inputs;
     };
   }
 
-  /** The inputs of a piece of a batch; what is bad is replaced in the batch itself, so that it stays so in its step. */
+  /** The inputs of a micro-batch; what is bad is replaced in the batch itself, so that it stays so in its step. */
   private async read(chosen: number[], from: number, next: readonly number[]): Promise<Batch> {
     const { settings, loader, storage } = this.options;
     const places = Array.from({ length: settings.microBatch }, (_, row) => from + row);
@@ -144,7 +144,7 @@ export class Batches {
     for (const [row, place] of places.entries()) {
       let result = await loading[row];
       while (result?.kind !== "ok") {
-        if (result === undefined) throw new Error("every example of a piece is loaded");
+        if (result === undefined) throw new Error("every example of a micro-batch is loaded");
         if (result.kind === "unread") throw new BadVolumeError(result.problem);
         this.giveUp(chosen[place] ?? 0, result.problem);
         chosen[place] = this.substituteFor(chosen, place, result.problem);

@@ -125,7 +125,7 @@ export async function train(run: TrainingRun): Promise<TrainingEnd> {
     const unkept = run.skip(run.batches.takeSkipped());
     if (unkept !== null) return { kind: "storage", problem: unkept };
     if (result instanceof BadVolumeError) return saveAnd({ kind: "wrong-data", problem: result.problem, step });
-    // Asked to stop between pieces: the step before is the last one that is done.
+    // Asked to stop between micro-batches: the step before is the last one that is done.
     if (result === null) continue;
     const seconds = (performance.now() - started) / 1000;
     clock.add(seconds);

@@ -12,8 +12,8 @@ import {
   enginePrograms,
   isForTraining,
   lasting,
+  microBatchesOf,
   modelOf,
-  piecesOf,
   type StepResult,
   trainStep,
 } from "../../runtime/backends/index.ts";
@@ -52,7 +52,7 @@ function drawBatch(spec: TracedSpec): Batch {
 }
 
 async function train(engine: Engine, spec: TracedSpec, from: number, to: number): Promise<readonly StepResult[]> {
-  const inputs = piecesOf(drawBatch(spec), spec.settings);
+  const inputs = microBatchesOf(drawBatch(spec), spec.settings);
   const results: StepResult[] = [];
   for (let step = from; step < to; step++) {
     const result = await trainStep(engine, spec.settings, inputs, step, () => false);
@@ -140,7 +140,9 @@ describe.each(backends)("on $name", (backend) => {
     const spec = specOf(2, 0);
     const engine = await open(backend, spec);
     const before = await engine.read();
-    expect(await trainStep(engine, spec.settings, piecesOf(drawBatch(spec), spec.settings), 0, () => true)).toBeNull();
+    expect(
+      await trainStep(engine, spec.settings, microBatchesOf(drawBatch(spec), spec.settings), 0, () => true),
+    ).toBeNull();
     expect(await engine.read()).toEqual(before);
     await engine.dispose();
   });

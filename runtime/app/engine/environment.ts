@@ -22,7 +22,7 @@ export function environmentOf(
     ["weights", given.weights ?? "random, from the seed"],
     ["adapters", given.adapter ?? "their first values"],
     ["seed", String(seed)],
-    ["batch", microBatch === batch ? String(batch) : `${batch}, in pieces of ${microBatch}`],
+    ["batch", microBatch === batch ? String(batch) : `${batch}, in micro-batches of ${microBatch}`],
     ["precision", precisionOn(engine.backend, precision)],
   ];
 }
