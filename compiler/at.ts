@@ -4,3 +4,8 @@ export function at<Element>(elements: ArrayLike<Element>, place: number): Elemen
   if (element === undefined) throw new Error(`there is no element ${place} of ${elements.length}`);
   return element;
 }
+
+/** How often something was counted: 0 before it ever was. */
+export function countAt<Key>(counts: Pick<ReadonlyMap<Key, number>, "get">, key: Key): number {
+  return counts.get(key) ?? 0;
+}

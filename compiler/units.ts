@@ -1,3 +1,5 @@
+import { at } from "./at.ts";
+
 /** `438,148,761`. A locale's own formatter would load its tables first, which takes longer than checking a spec's types. */
 export function printCount(count: number): string {
   return String(count).replace(/\B(?=(?:\d{3})+$)/g, ",");
@@ -10,7 +12,7 @@ function printScaled(value: number, base: number, units: readonly string[]): str
     scaled /= base;
     unit++;
   }
-  return `${scaled < 100 && unit > 0 ? scaled.toPrecision(3) : scaled.toFixed(0)} ${units[unit] ?? ""}`;
+  return `${scaled < 100 && unit > 0 ? scaled.toPrecision(3) : scaled.toFixed(0)} ${at(units, unit)}`;
 }
 
 /** `8.10 GiB` */

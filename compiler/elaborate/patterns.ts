@@ -1,4 +1,5 @@
 import type { Span, TensorType } from "../../grammar/index.ts";
+import { at } from "../at.ts";
 import { type Dtype, printType } from "../ir/index.ts";
 import type { Evaluator } from "./evaluate.ts";
 import { type Environment, number, type TensorValue, type Value } from "./values.ts";
@@ -36,7 +37,7 @@ export function matchType(
       axis += extra;
       continue;
     }
-    const size = found.shape[axis++] ?? 0;
+    const size = at(found.shape, axis++);
     labels.push(dim.kind === "name" ? dim.text : null);
     if (dim.kind === "name" && environment.lookup(dim.text)?.kind !== "number")
       environment.define(dim.text, number(size));

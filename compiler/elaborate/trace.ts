@@ -60,6 +60,7 @@ export class Trace {
 
   /** Where in the module tree the trace is. */
   get path(): string {
+    // Outside of every frame is outside of the tree.
     return this.paths.at(-1) ?? "";
   }
 

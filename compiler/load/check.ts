@@ -16,6 +16,7 @@ import { type Callable, type Scope, scopeOf } from "./scope.ts";
  */
 export function checkProgram({ files, diagnostics }: Program, library: Library): readonly Diagnostic[] {
   const all = [...diagnostics, ...files.flatMap((file) => checkFile(file, library))];
+  // What is about no place comes first.
   const order = new Map(files.map(({ source }, index) => [source, index]));
   const rank = ({ span }: Diagnostic): number => (span === null ? 0 : (order.get(span.source) ?? 0));
   return all.sort((a, b) => rank(a) - rank(b) || (a.span?.start ?? 0) - (b.span?.start ?? 0));

@@ -1,3 +1,4 @@
+import { countAt } from "../at.ts";
 import { allNodesOf, type Node, NodeMap, nodesOf, type Program, rewrite } from "../ir/index.ts";
 import { flopsOf } from "../ops/index.ts";
 import { roleOf } from "../programs/index.ts";
@@ -19,10 +20,10 @@ export function hoistLargest(program: Program, trainable: ReadonlySet<string>): 
   for (const node of nodesOf(program)) {
     const { operation, inputs, type } = node;
     const types = inputs.map((input) => input.type);
-    const before = inputs.reduce((sum, input) => sum + (flops.get(input) ?? 0), 0);
+    const before = inputs.reduce((sum, input) => sum + countAt(flops, input), 0);
     flops.set(node, before + flopsOf(operation, types, type));
   }
-  return hoistWhere(program, trainable, `once:${program.name}`, (node) => (flops.get(node) ?? 0) >= manyFlops);
+  return hoistWhere(program, trainable, `once:${program.name}`, (node) => countAt(flops, node) >= manyFlops);
 }
 
 function hoistWhere(

@@ -1,3 +1,4 @@
+import { at } from "../at.ts";
 import { type Builder, type Node, type Program, printType, rewrite } from "../ir/index.ts";
 import { consumersOf } from "./consumers.ts";
 
@@ -85,7 +86,7 @@ function runsOf(parts: readonly PaddedPart[]): readonly Run[] {
 }
 
 function endOf({ before, part, axis }: PaddedPart): number {
-  return before + (part.type.shape[axis] ?? 0);
+  return before + at(part.type.shape, axis);
 }
 
 /** A run side by side, padded where it is not the whole. */

@@ -1,3 +1,4 @@
+import { at } from "../at.ts";
 import { type Builder, type Node, type Program, printType, rewrite } from "../ir/index.ts";
 import {
   type Elements,
@@ -54,12 +55,13 @@ function readUnrepeated({ operation, type }: Node, inputs: readonly Node[], buil
 
 function foldConstants({ operation, type }: Node, inputs: readonly Node[], build: Builder): Node | null {
   const { ofUniform } = traitsOf(operation);
-  if (ofUniform === "not uniform" || inputs.some((input) => uniformValue(input) === null)) return null;
-  if (ofUniform === "kept") return build.add({ op: "constant", value: uniformValue(inputs[0]) ?? 0, type });
+  const numbers = inputs.flatMap((input) => uniformValue(input) ?? []);
+  if (ofUniform === "not uniform" || numbers.length < inputs.length) return null;
+  if (ofUniform === "kept") return build.add({ op: "constant", value: at(numbers, 0), type });
   const single = { dtype: type.dtype, shape: [] };
-  const operands = inputs.map((input) => ({
+  const operands = inputs.map((input, index) => ({
     type: { dtype: input.type.dtype, shape: [] },
-    data: Float64Array.of(uniformValue(input) ?? 0),
+    data: Float64Array.of(at(numbers, index)),
   }));
   const result: Elements = new Float64Array(1);
   evaluateOperation(operation, operands, single, result);

@@ -50,8 +50,8 @@ function regionOf(end: Node, consumers: Consumers, bytesPerBlock: number): Regio
 
 /** What an argmax looks at, when it looks along the last axis: as many numbers for each row as there are to choose from. */
 function searched({ operation, inputs: [input] }: Node): Node | undefined {
-  const last = (input?.type.shape.length ?? 0) - 1;
-  return operation.op === "argmax" && (operation.axis === -1 || operation.axis === last) ? input : undefined;
+  if (operation.op !== "argmax" || input === undefined) return undefined;
+  return operation.axis === -1 || operation.axis === input.type.shape.length - 1 ? input : undefined;
 }
 
 /** A product of rows with one matrix for all of them. */

@@ -118,6 +118,7 @@ class FlowFinder {
 
   private connect(from: number, to: number, node: Node): void {
     this.leaving.add(node);
+    // What has no name of its own is an arrow without one.
     const value = this.names.get(node) ?? "";
     this.arrows.set(`${from} ${to} ${node.id}`, { from, to, value, type: node.type });
   }
@@ -152,7 +153,7 @@ function placeOf({ operation, origin }: Node): string {
 }
 
 function firstStep(path: string): string {
-  return /^[^.[]*/.exec(path)?.[0] ?? "";
+  return path.replace(/[.[].*$/s, "");
 }
 
 /** The component of a plan that a path is in: `heads.image` of `heads.image.weight`. */

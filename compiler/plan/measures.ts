@@ -1,3 +1,4 @@
+import { at, countAt } from "../at.ts";
 import type { ModuleInstance, ParameterInstance } from "../elaborate/index.ts";
 import { elementCount } from "../ir/index.ts";
 import {
@@ -26,8 +27,8 @@ export function measuresOf(
     if (!ofAdapter) totals.base += count;
     if (decision.trainable) totals.trainable += count;
     else totals.frozen += count;
-    const component = steps[0]?.name ?? "";
-    if (decision.trainable) byComponent.set(component, (byComponent.get(component) ?? 0) + count);
+    const component = at(steps, 0).name;
+    if (decision.trainable) byComponent.set(component, countAt(byComponent, component) + count);
   }
   const breakdown = [
     `trainable ${printCount(totals.trainable)}, total ${printCount(totals.total)}`,

@@ -1,4 +1,5 @@
 import { type Diagnostic, report } from "../../grammar/index.ts";
+import { at } from "../at.ts";
 import { type ParameterInstance, printInitial } from "../elaborate/index.ts";
 import { elementCount } from "../ir/index.ts";
 import {
@@ -93,8 +94,8 @@ function componentsOf(
   for (const { parameter, steps } of elements) {
     const decision = parameter === null ? undefined : decisions.get(parameter);
     if (parameter === null || decision === undefined) continue;
-    const [first, second] = steps.map(({ name }) => name);
-    const name = first === "heads" ? `heads.${second}` : (first ?? "");
+    const first = at(steps, 0).name;
+    const name = first === "heads" ? `heads.${at(steps, 1).name}` : first;
     const component = components.get(name) ?? { parameters: 0, trainable: 0 };
     const count = elementCount(parameter.type);
     component.parameters += count;

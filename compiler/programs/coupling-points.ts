@@ -1,3 +1,4 @@
+import { at } from "../at.ts";
 import { byteCount, type Node, neededFor } from "../ir/index.ts";
 import { flopsOf, keepsRows, traitsOf } from "../ops/index.ts";
 
@@ -147,7 +148,7 @@ function rowsOf(node: Node, other: Node, inputs: readonly Rows[], ratio: number 
   const scaled = node.type.shape.flatMap((size, axis) => (size === other.type.shape[axis] ? [] : [axis]));
   const [axis] = scaled;
   if (axis === undefined) return inputs.every(({ kind }) => kind === "none") ? none : together;
-  const isScaled = scaled.length === 1 && (node.type.shape[axis] ?? 0) / (other.type.shape[axis] ?? 0) === ratio;
+  const isScaled = scaled.length === 1 && at(node.type.shape, axis) / at(other.type.shape, axis) === ratio;
   const axisOf = (input: number): number | null => {
     const found = inputs[input];
     return found?.kind === "apart" ? found.axis : null;

@@ -56,7 +56,7 @@ export function firstValue(
 /** An even number below 2^30 for a path (FNV-1a). */
 function siteOf(path: string): number {
   let hash = 0x811c9dc5;
-  for (const character of path) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);
+  for (const character of path) hash = Math.imul(hash ^ (character.codePointAt(0) ?? Number.NaN), 0x01000193);
   return 2 * (hash >>> 3);
 }
 

@@ -1,5 +1,7 @@
 import { createSource } from "../../grammar/index.ts";
+import { at } from "../at.ts";
 import { atomsOf, type ModuleInstance, type Step } from "../elaborate/index.ts";
+import { runsOf } from "../runs.ts";
 import type { Element } from "./elements.ts";
 import { parseSelectors } from "./explain.ts";
 import { expandSelectors } from "./patterns.ts";
@@ -75,24 +77,25 @@ export class Candidates {
     add: (text: string, cost: number) => void,
     layered: Map<string, Layered>,
   ): void {
-    const [component, ...below] = module.steps;
+    const { name } = at(module.steps, 0);
+    const below = module.steps.slice(1);
     const middle = below.slice(0, -1);
-    const name = component?.name ?? "";
     add(`${name}.${end.text}`, end.cost);
     for (const step of middle) {
       add(`${name}.${step.name}.${end.text}`, end.cost);
-      if (step.index === null) continue;
+      if (step.count === null) continue;
       for (const before of [[], ...middle.slice(0, middle.indexOf(step)).map((each) => [each])]) {
         const stem = [name, ...before.map(writtenStep), step.name].join(".");
         const write = (layers: string): string => `${stem}[${layers}].${end.text}`;
-        layered.set(write(""), { write, cost: end.cost, count: step.count ?? 0 });
+        layered.set(write(""), { write, cost: end.cost, count: step.count });
       }
     }
     const last = below.at(-1);
-    if (last === undefined || last.index === null) return;
+    if (last === undefined || last.count === null) return;
+    const { count } = last;
     for (const before of [[], ...middle.map((each) => [each])]) {
       const stem = [name, ...before.map(writtenStep), last.name].join(".");
-      layered.set(`${stem}[]`, { write: (layers) => `${stem}[${layers}]`, cost: end.cost, count: last.count ?? 0 });
+      layered.set(`${stem}[]`, { write: (layers) => `${stem}[${layers}]`, cost: end.cost, count });
     }
   }
 }
@@ -111,7 +114,7 @@ interface End {
 
 /** How a selector for a module can end: with the roles that cover its own, or with its name. */
 function endsOf({ role, steps }: ModuleInstance): readonly End[] {
-  const name = steps.at(-1)?.name ?? "";
+  const { name } = at(steps, steps.length - 1);
   if (role === null) return [{ text: name, cost: 0 }];
   const { family, atoms } = role;
   const covering = family.roles.filter((each) => isSubset(atoms, atomsOf(family, each.name.text)));
@@ -127,13 +130,9 @@ function writtenStep({ name, index }: Step): string {
 
 /** `0, 2..5, 8..` of a list with that many members. */
 function printLayers(layers: readonly number[], count: number): string {
-  const runs: string[] = [];
-  for (let index = 0; index < layers.length; index++) {
-    const first = layers[index] ?? 0;
-    while (layers[index + 1] === (layers[index] ?? 0) + 1) index++;
-    const end = (layers[index] ?? first) + 1;
-    if (end === first + 1) runs.push(String(first));
-    else runs.push(end === count ? `${first}..` : `${first}..${end}`);
-  }
+  const runs = runsOf(layers).map(({ first, last }) => {
+    if (first === last) return String(first);
+    return last + 1 === count ? `${first}..` : `${first}..${last + 1}`;
+  });
   return runs.join(", ");
 }

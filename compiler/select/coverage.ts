@@ -1,5 +1,6 @@
 import { type Diagnostic, report } from "../../grammar/index.ts";
 import { type ModuleInstance, printSteps, type Step } from "../elaborate/index.ts";
+import { runsOf } from "../runs.ts";
 import type { Element } from "./elements.ts";
 import type { PlacedAdapters } from "./placements.ts";
 import { printRole } from "./select.ts";
@@ -77,13 +78,7 @@ function positionIn(module: ModuleInstance, below: readonly Step[]): string {
 
 /** `layers 0 to 3, 7` */
 function printLayers(layers: ReadonlySet<number>): string {
-  const runs: string[] = [];
   const sorted = [...layers].sort((a, b) => a - b);
-  for (let index = 0; index < sorted.length; index++) {
-    const first = sorted[index] ?? 0;
-    while (sorted[index + 1] === (sorted[index] ?? 0) + 1) index++;
-    const last = sorted[index] ?? first;
-    runs.push(first === last ? String(first) : `${first} to ${last}`);
-  }
+  const runs = runsOf(sorted).map(({ first, last }) => (first === last ? String(first) : `${first} to ${last}`));
   return `layers ${runs.join(", ")}`;
 }

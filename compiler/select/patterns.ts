@@ -33,6 +33,7 @@ export function printSegments(segments: readonly Segment[]): string {
 }
 
 export function printRange({ from, to, single }: LayerRange): string {
+  // A range without an end goes to the last layer.
   return single ? String(from) : `${from}..${to ?? ""}`;
 }
 

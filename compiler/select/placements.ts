@@ -1,5 +1,6 @@
 import type { AdapterDeclaration } from "../../grammar/index.ts";
 import { type Diagnostic, didYouMean, type Placement, report } from "../../grammar/index.ts";
+import { at } from "../at.ts";
 import {
   type AdapterInstance,
   describe,
@@ -117,7 +118,7 @@ function adaptable(
   const found = new Set<string>();
   const visit = (module: ModuleInstance): void => {
     if (module !== instance && wrappedBy(declaration, module, elaborator)) {
-      const last = module.steps.at(-1)?.name ?? "";
+      const last = at(module.steps, module.steps.length - 1).name;
       found.add(`${prefix}.${module.role === null ? last : printRole(module.role)}`);
     }
     module.children.forEach(visit);

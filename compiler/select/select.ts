@@ -1,4 +1,5 @@
 import { type Diagnostic, didYouMean, type RolesDeclaration, report, type Segment } from "../../grammar/index.ts";
+import { at } from "../at.ts";
 import { atomsOf, type ModuleInstance, type Role } from "../elaborate/index.ts";
 import type { Element } from "./elements.ts";
 import { matchesAround, matchesSteps, type Pattern, printRange, printSegments } from "./patterns.ts";
@@ -45,7 +46,7 @@ export class SelectorResolver {
     const component = pattern.segments[0];
     const known = this.elements.some(({ steps }) => matchesAround(pattern.segments.slice(0, 1), steps));
     if (component?.kind === "segment" && !known) {
-      const names = [...new Set(this.elements.map(({ steps }) => steps[0]?.name ?? ""))];
+      const names = [...new Set(this.elements.map(({ steps }) => at(steps, 0).name))];
       const help = didYouMean(component.name.text, names) ?? `its components are ${names.join(", ")}`;
       return this.refuse(report("unknown-component", component.name.span, { name: component.name.text }, { help }));
     }
@@ -163,7 +164,7 @@ export class SelectorResolver {
     for (const { steps, instance } of this.elements) {
       if (!matchesAround(component, steps)) continue;
       if (instance?.role) roles.add(printRole(instance.role));
-      if (steps.length === 2) children.add(steps[1]?.name ?? "");
+      if (steps.length === 2) children.add(at(steps, 1).name);
     }
     const found = [...roles, ...children];
     return found.length === 0 ? null : `\`${printSegments(component)}\` has ${found.slice(0, 12).join(", ")}`;

@@ -95,7 +95,8 @@ function cover(modules: Modules, candidates: readonly Candidate[]): readonly Can
 
 /** In the order of the model; what differs in its last name only continues. */
 function printList(candidates: readonly Candidate[], places: ReadonlyMap<ModuleInstance | null, number>): string {
-  const first = ({ modules }: Candidate): number => Math.min(...[...modules].map((module) => places.get(module) ?? 0));
+  const first = ({ modules }: Candidate): number =>
+    Math.min(...[...modules].flatMap((module) => places.get(module) ?? []));
   // A name without dots would continue what stands before it.
   const isBare = ({ text }: Candidate): number => (text.includes(".") ? 1 : 0);
   const stems = new Map<string, string[]>();

@@ -10,6 +10,7 @@ import {
   type SettingsName,
   type Span,
 } from "../../grammar/index.ts";
+import { at } from "../at.ts";
 
 /** `adamw(lr = 1e-4)` or a bare `adamw`. */
 export interface NamedCall {
@@ -64,6 +65,7 @@ export class SettingReader<Name extends string> {
 
   /** What was reported so far, in the order of the text. */
   get diagnostics(): readonly Diagnostic[] {
+    // What is about no place comes first.
     return this.reported.toSorted((a, b) => (a.span?.start ?? 0) - (b.span?.start ?? 0));
   }
 
@@ -209,16 +211,17 @@ export class SettingReader<Name extends string> {
 
   /** Refuses arguments that a call does not have. */
   known({ name, call }: NamedCall, names: readonly string[]): void {
-    for (const argument of call?.arguments ?? []) {
+    if (name === null || call === null) return;
+    for (const argument of call.arguments) {
       if (argument.name === null) {
-        const expected = `given its arguments by name, such as \`${names[0] ?? ""} = ...\``;
-        this.reported.push(report("bad-setting", argument.span, { name: name ?? "", expected }));
+        const expected = `given its arguments by name, such as \`${at(names, 0)} = ...\``;
+        this.reported.push(report("bad-setting", argument.span, { name, expected }));
         continue;
       }
       const written = argument.name.text;
       if (names.includes(written)) continue;
       const help = didYouMean(written, names) ?? `its arguments are ${names.join(", ")}`;
-      const params = { name: written, callee: name ?? "" };
+      const params = { name: written, callee: name };
       this.reported.push(report("unknown-argument", argument.span, params, { help }));
     }
   }

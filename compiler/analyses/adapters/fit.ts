@@ -1,3 +1,4 @@
+/** Loops over them read `?? Number.NaN`: what is not there makes everything that follows from it differ. */
 type Numbers = ArrayLike<number>;
 
 /** W, [outputs, inputs], what adapters make of it, and an update of the same shape, each by rows. */
@@ -17,10 +18,10 @@ export function productOf(up: Numbers, down: Numbers, outputs: number, rank: num
   const product = new Float64Array(outputs * inputs);
   for (let row = 0; row < outputs; row++)
     for (let middle = 0; middle < rank; middle++) {
-      const factor = up[row * rank + middle] ?? 0;
+      const factor = up[row * rank + middle] ?? Number.NaN;
       for (let column = 0; column < inputs; column++) {
         const place = row * inputs + column;
-        product[place] = (product[place] ?? 0) + factor * (down[middle * inputs + column] ?? 0);
+        product[place] = (product[place] ?? Number.NaN) + factor * (down[middle * inputs + column] ?? Number.NaN);
       }
     }
   return product;
@@ -50,7 +51,7 @@ export function scaleOfDirections({ outputs, inputs, weight, folded, update }: O
     const b = (uf * ww - wf * wu) / determinant;
     scales.push(b / a);
     for (let place = from; place < from + inputs; place++)
-      expected[place] = a * (weight[place] ?? 0) + b * (update[place] ?? 0);
+      expected[place] = a * (weight[place] ?? Number.NaN) + b * (update[place] ?? Number.NaN);
   }
   const [first = Number.NaN] = scales;
   const agree = scales.every((scale) => Math.abs(scale - first) <= tolerance * Math.abs(first) * 1e3);
@@ -63,9 +64,9 @@ export function isClose(found: Numbers, expected: Numbers): boolean {
   let largest = 0;
   let error = 0;
   for (let place = 0; place < expected.length; place++) {
-    const value = expected[place] ?? 0;
+    const value = expected[place] ?? Number.NaN;
     largest = Math.max(largest, Math.abs(value));
-    error = Math.max(error, Math.abs((found[place] ?? 0) - value));
+    error = Math.max(error, Math.abs((found[place] ?? Number.NaN) - value));
   }
   return error <= tolerance * largest;
 }
@@ -75,7 +76,7 @@ export function scaled(matrix: Numbers, factors: Numbers, columns: number, of: "
   const result = new Float64Array(matrix.length);
   for (let place = 0; place < matrix.length; place++) {
     const factor = factors[of === "rows" ? Math.floor(place / columns) : place % columns];
-    result[place] = (matrix[place] ?? 0) * (factor ?? 0);
+    result[place] = (matrix[place] ?? Number.NaN) * (factor ?? Number.NaN);
   }
   return result;
 }
@@ -83,12 +84,13 @@ export function scaled(matrix: Numbers, factors: Numbers, columns: number, of: "
 /** a + scale b */
 function sumOf(a: Numbers, scale: number, b: Numbers): Float64Array {
   const result = new Float64Array(a.length);
-  for (let place = 0; place < a.length; place++) result[place] = (a[place] ?? 0) + scale * (b[place] ?? 0);
+  for (let place = 0; place < a.length; place++)
+    result[place] = (a[place] ?? Number.NaN) + scale * (b[place] ?? Number.NaN);
   return result;
 }
 
 function dot(a: Numbers, b: Numbers, from: number, to: number): number {
   let sum = 0;
-  for (let place = from; place < to; place++) sum += (a[place] ?? 0) * (b[place] ?? 0);
+  for (let place = from; place < to; place++) sum += (a[place] ?? Number.NaN) * (b[place] ?? Number.NaN);
   return sum;
 }

@@ -1,3 +1,4 @@
+import { at, countAt } from "../../at.ts";
 import type { Node } from "../../ir/index.ts";
 import type { Plan, PlannedParameter } from "../../plan/index.ts";
 import type { TracedSpec } from "../../programs/index.ts";
@@ -58,17 +59,18 @@ export function adapterUpdates(spec: TracedSpec, plan: Plan): readonly AdapterUp
   const { modules } = foldModel(spec, plan);
   const perModule = new Map<string, number>();
   const placed = plan.placements.flatMap(({ text, adapters }) => adapters.map(({ path }) => ({ path, text })));
-  for (const { path } of placed) perModule.set(parentOf(path), (perModule.get(parentOf(path)) ?? 0) + 1);
+  for (const { path } of placed) perModule.set(parentOf(path), countAt(perModule, parentOf(path)) + 1);
   const known = new Map<string, Form>();
   const rates = dropoutRates(spec);
   return placed.map(({ path, text }): AdapterUpdate => {
-    const at = { path, placement: text };
+    const where = { path, placement: text };
     const folded = modules.get(parentOf(path));
     if (folded === undefined)
-      return { ...at, ...other("what it computes is not in the form of another weight or bias") };
-    if (perModule.get(parentOf(path)) !== 1) return { ...at, ...other("several adapters are on one module") };
+      return { ...where, ...other("what it computes is not in the form of another weight or bias") };
+    if (perModule.get(parentOf(path)) !== 1) return { ...where, ...other("several adapters are on one module") };
     const own = plan.parameters.filter((each) => each.ofAdapter && each.path.startsWith(`${path}.`));
-    return { ...at, ...updateOf(folded, own, known, rates.get(path) ?? 0) };
+    // An adapter without dropout has none of it.
+    return { ...where, ...updateOf(folded, own, known, rates.get(path) ?? 0) };
   });
 }
 
@@ -91,6 +93,7 @@ function updateOf(
     own.find(({ checkpoint }) => checkpoint === `${module}${name}`);
   const [down, up, factors] = [named(names.down), named(names.up), named(names.factors)];
   const nodes = bias === null ? [weight.node] : [weight.node, bias.node];
+  // What an adapter does not have keeps its place, so that the same form has the same numbers.
   const first = [weight.parameter, bias?.parameter, down, up, factors].map((each) => each?.path ?? "");
   const paths = [...new Set([...first, ...nodes.flatMap(parametersIn)])];
   const key = `${formOf(nodes, paths)} ${own.length}`;
@@ -98,7 +101,7 @@ function updateOf(
   known.set(key, form);
   if (form.kind === "low-rank" && down !== undefined && up !== undefined) {
     const { scale, hasLengths } = form;
-    return { kind: "low-rank", module, folded, down, up, rank: up.shape[1] ?? 0, scale, hasLengths, dropout };
+    return { kind: "low-rank", module, folded, down, up, rank: at(up.shape, 1), scale, hasLengths, dropout };
   }
   if (form.kind === "factors" && factors !== undefined) return { kind: "factors", module, factors, on: form.on };
   return other("its update of the weight is neither scale x B A nor one factor for each output or input");
@@ -143,7 +146,8 @@ function formFor(
   const shift = bias === null ? null : { before: dataOf(bias.parameter), after: valueFor(bias.node, values) };
   const keepsBias = shift === null || isClose(shift.after, shift.before);
   if (down !== undefined && up !== undefined && keepsBias) {
-    const rank = up.shape[1] ?? 0;
+    const [, rank] = up.shape;
+    if (rank === undefined) return { kind: "other" };
     if (down.shape.join() !== `${rank},${inputs}` || up.shape.join() !== `${outputs},${rank}`) return { kind: "other" };
     const update = productOf(dataOf(up), dataOf(down), outputs, rank, inputs);
     const observed = { outputs, inputs, weight: before, folded: after, update };

@@ -83,7 +83,8 @@ export class OwnComputation {
     const visit = memoizeDepthFirst(
       (each: Node): readonly Node[] => {
         if (otherLet(each) !== null) return [];
-        return isOfModel(each) ? each.inputs : this.enter(ownerOf(each) ?? "", entered);
+        const owner = ownerOf(each);
+        return owner === null || owner === "" ? each.inputs : this.enter(owner, entered);
       },
       (each, inputs: readonly (number | string)[]): number | string => {
         const other = otherLet(each);
@@ -102,7 +103,10 @@ export class OwnComputation {
     if (entered.has(component)) return [];
     entered.add(component);
     const inputs = this.nodes
-      .filter((node) => componentOf(ownerOf(node) ?? "") === component)
+      .filter((node) => {
+        const other = ownerOf(node);
+        return other !== null && componentOf(other) === component;
+      })
       .flatMap((node) => node.inputs.filter((input) => ownerOf(input) === ""));
     return [...new Set(inputs)];
   }

@@ -1,3 +1,5 @@
+import { at } from "../../at.ts";
+import { runsOf } from "../../runs.ts";
 /** Paths that differ in the numbers of layers only, as one. */
 export interface FoldedPaths<Item> {
   /** `vision.spatial.layers[0..4].attention.to_q` */
@@ -25,8 +27,8 @@ export function foldPaths<Item>(
 function foldedText(paths: readonly string[]): string {
   const numbers = paths.map((path) => [...path.matchAll(/\[(\d+)\]/g)].map(([, digits]) => Number(digits)));
   let place = 0;
-  return (paths[0] ?? "").replace(/\[\d+\]/g, () => {
-    const found = new Set(numbers.map((each) => each[place] ?? 0));
+  return at(paths, 0).replace(/\[\d+\]/g, () => {
+    const found = new Set(numbers.map((each) => at(each, place)));
     place++;
     return `[${printLayers(found)}]`;
   });
@@ -35,13 +37,7 @@ function foldedText(paths: readonly string[]): string {
 /** Layers as a selector has them: `0..4, 7`. */
 function printLayers(layers: ReadonlySet<number>): string {
   const sorted = [...layers].sort((a, b) => a - b);
-  const runs: string[] = [];
-  for (let index = 0; index < sorted.length; index++) {
-    const first = sorted[index] ?? 0;
-    while (sorted[index + 1] === (sorted[index] ?? 0) + 1) index++;
-    const last = sorted[index] ?? first;
-    runs.push(first === last ? String(first) : `${first}..${last + 1}`);
-  }
+  const runs = runsOf(sorted).map(({ first, last }) => (first === last ? String(first) : `${first}..${last + 1}`));
   return runs.join(", ");
 }
 

@@ -1,3 +1,4 @@
+import { countAt } from "../../at.ts";
 import { byteCount, type Node, NodeMap, nodesOf, type Program } from "../../ir/index.ts";
 import { valueNamed } from "../../programs/index.ts";
 import { resultOf, scratchBytes } from "../../targets/tensorflow/index.ts";
@@ -59,7 +60,7 @@ class Run {
 
   compute(node: Node): void {
     const { operation, inputs, type } = node;
-    const readers = this.readers.get(node) ?? 0;
+    const readers = countAt(this.readers, node);
     const bytes = byteCount(type);
     switch (operation.op) {
       case "parameter": {
@@ -107,7 +108,7 @@ class Run {
   }
 
   private addReader(node: Node): void {
-    this.readers.set(node, (this.readers.get(node) ?? 0) + 1);
+    this.readers.set(node, countAt(this.readers, node) + 1);
   }
 
   private allocate(bytes: number, node: Node): void {

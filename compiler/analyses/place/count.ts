@@ -1,3 +1,4 @@
+import { countAt } from "../../at.ts";
 import type { Range } from "./budget.ts";
 import type { Choice } from "./skeletons.ts";
 import { sum, type Table } from "./tables.ts";
@@ -79,7 +80,7 @@ function addTable(into: Map<number, number>, table: Table, ways: number): void {
 }
 
 function add(into: Map<number, number>, count: number, ways: number): void {
-  into.set(count, (into.get(count) ?? 0) + ways);
+  into.set(count, countAt(into, count) + ways);
 }
 
 function combined(a: Ways, b: Ways, most: number): Ways {
@@ -96,16 +97,16 @@ function combined(a: Ways, b: Ways, most: number): Ways {
 function countPairs(a: Ways, b: Ways, { least, most }: Range): number {
   const counts = Float64Array.from(b.keys()).sort();
   const before = new Float64Array(counts.length + 1);
-  for (const [index, count] of counts.entries()) before[index + 1] = (before[index] ?? 0) + (b.get(count) ?? 0);
+  for (const [index, count] of counts.entries()) before[index + 1] = (before[index] ?? Number.NaN) + countAt(b, count);
   const below = (limit: number): number => {
     let low = 0;
     let high = counts.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((counts[middle] ?? 0) < limit) low = middle + 1;
+      if ((counts[middle] ?? Number.NaN) < limit) low = middle + 1;
       else high = middle;
     }
-    return before[low] ?? 0;
+    return before[low] ?? Number.NaN;
   };
   let total = 0;
   for (const [count, ways] of a) total += ways * (below(most - count + 1) - below(least - count));

@@ -135,11 +135,10 @@ export class AdapterMeasure {
     const size = rank === null || sizeName === null ? [] : [{ name: sizeName, value: number(rank), span: this.span }];
     if (rank !== null) environment.define("rank", number(rank));
     const evaluator = this.evaluator();
-    const others = this.given.map(({ name, value, span }) => ({
-      name: name?.text ?? "",
-      value: evaluator.evaluate(value, environment),
-      span,
-    }));
+    const others = this.given.map(({ name, value, span }) => {
+      if (name === null) throw new Error("a kind is given arguments by name");
+      return { name: name.text, value: evaluator.evaluate(value, environment), span };
+    });
     return [...size, ...others];
   }
 

@@ -1,4 +1,5 @@
 import type { Argument, Diagnostic, Source } from "../../../grammar/index.ts";
+import { countAt } from "../../at.ts";
 import type { Library } from "../../load/index.ts";
 import { type Allowed, checkAllowed, readAllowed } from "./allowed.ts";
 import { type BareModel, bareModel, stripSpec } from "./bare-model.ts";
@@ -123,7 +124,7 @@ function search(
     );
     for (const group of encoders.flatMap(({ whole, stages }) => [...whole, ...stages.flat()])) {
       const { selector, classes } = group.region;
-      regions.set(selector, Math.max(regions.get(selector) ?? 0, 2 ** classes.length - 1));
+      regions.set(selector, Math.max(countAt(regions, selector), 2 ** classes.length - 1));
     }
     skeletons += skeletonCount(encoders);
     if (skeletons > skeletonLimit) return tooMany();

@@ -1,4 +1,5 @@
 import type { RolesDeclaration } from "../../../grammar/index.ts";
+import { at } from "../../at.ts";
 import type { ModuleInstance } from "../../elaborate/index.ts";
 import type { Element } from "../../select/index.ts";
 
@@ -34,7 +35,7 @@ export function encodersOf(elements: readonly Element[], mayAdapt: MayAdapt): re
   const withRoles = elements.filter(
     ({ instance, parameter, ofAdapter }) => !ofAdapter && (instance?.role ?? parameter?.role ?? null) !== null,
   );
-  const names = new Set(withRoles.map(({ steps }) => steps[0]?.name ?? ""));
+  const names = new Set(withRoles.map(({ steps }) => at(steps, 0).name));
   return [...names].map((name) => {
     const own = withRoles.filter(({ steps }) => steps[0]?.name === name);
     const whole = { selector: name, isStage: false, classes: classesOf(own, mayAdapt) };

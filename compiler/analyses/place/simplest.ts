@@ -66,6 +66,7 @@ function bucketsOf<Kind>(trials: readonly Trial<Kind>[], sameRank: boolean): rea
 
 function compareKeys(a: readonly number[], b: readonly number[]): number {
   for (const [index, key] of a.entries()) {
+    // What a shorter one does not have counts as 0.
     const difference = key - (b[index] ?? 0);
     if (difference !== 0) return difference;
   }
@@ -79,12 +80,13 @@ function bestOf<Kind>(
   range: Range,
   most: number,
 ): readonly Candidate<Kind>[] {
-  const order = new Map(trials.map(({ kind }, index) => [kind, index]));
+  const kinds = trials.map(({ kind }) => kind);
+  const placeOf = ({ kind }: Candidate<Kind>): number => kinds.indexOf(kind);
   const compare = (a: Candidate<Kind>, b: Candidate<Kind>): number =>
     a.unusualRanks - b.unusualRanks ||
     b.count - a.count ||
     compareKeys(sortedRanks(a), sortedRanks(b)) ||
-    (order.get(a.kind) ?? 0) - (order.get(b.kind) ?? 0) ||
+    placeOf(a) - placeOf(b) ||
     compareTexts(textOf(a), textOf(b));
   let best: Candidate<Kind>[] = [];
   /** The last that can still be among the best; what is behind it is not kept. */
@@ -114,6 +116,7 @@ function bestOf<Kind>(
 }
 
 function sortedRanks({ ranks }: { readonly ranks: readonly (number | null)[] }): readonly number[] {
+  // What has no rank stands before every rank.
   return ranks.map((rank) => rank ?? 0).sort((a, b) => a - b);
 }
 

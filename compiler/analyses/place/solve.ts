@@ -1,3 +1,4 @@
+import { at } from "../../at.ts";
 import type { Range } from "./budget.ts";
 import type { Table } from "./tables.ts";
 
@@ -48,8 +49,8 @@ export function solve(
       visitPairs(first, last, before, range, positions, visit);
       return;
     }
-    for (const [at, count] of first.counts.entries()) {
-      const position = first.positions[at] ?? 0;
+    for (const [place, count] of first.counts.entries()) {
+      const position = at(first.positions, place);
       if (before + count > range.most) return;
       if (positions.includes(position)) continue;
       positions.push(position);
@@ -69,9 +70,9 @@ function visitLast(
   positions: number[],
   visit: Visit,
 ): void {
-  for (const [at, own] of counts.entries()) {
+  for (const [place, own] of counts.entries()) {
     const count = before + own;
-    const position = places[at] ?? 0;
+    const position = at(places, place);
     if (count < least || count > most || positions.includes(position)) continue;
     positions.push(position);
     visit(positions, count);
@@ -79,7 +80,10 @@ function visitLast(
   }
 }
 
-/** The last two tables: as the first's count rises, what the second may add falls, so one walk down it is enough. */
+/**
+ * The last two tables: as the first's count rises, what the second may add falls, so one walk down it is enough. It is the
+ * innermost loop of the search, whose places are within both lists: no fallback is ever taken.
+ */
 function visitPairs(
   first: Sorted,
   second: Sorted,

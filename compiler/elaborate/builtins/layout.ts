@@ -1,3 +1,4 @@
+import { at } from "../../at.ts";
 import { elementCount } from "../../ir/index.ts";
 import { describe, list, number, type Value } from "../values.ts";
 import type { Builtin, BuiltinCall } from "./builtin.ts";
@@ -74,7 +75,7 @@ export const layout: Readonly<Record<string, Builtin>> = {
     apply: (call) => {
       const x = call.tensor("x");
       const axis = call.axis(x);
-      const size = x.node.type.shape[axis] ?? 0;
+      const size = at(x.node.type.shape, axis);
       const sizes = splitSizes(call, size);
       const total = sizes.reduce((sum, part) => sum + part, 0);
       if (total !== size) return call.failOperands(`the parts add up to ${total}, not to ${size}`);

@@ -1,3 +1,4 @@
+import { at } from "../../at.ts";
 /** A rearrangement as three steps: take axes apart, order them, put them together. */
 export interface RearrangePlan {
   readonly apart: readonly number[];
@@ -18,14 +19,14 @@ export function planRearrange(
 ): RearrangePlan | string {
   const sides = pattern.split("->");
   if (sides.length !== 2) return "it needs one `->`";
-  const from = parseSide(sides[0] ?? "");
-  const to = parseSide(sides[1] ?? "");
+  const from = parseSide(at(sides, 0));
+  const to = parseSide(at(sides, 1));
   if (typeof from === "string") return from;
   if (typeof to === "string") return to;
   if (from.length !== shape.length) return `its left side has ${from.length} axes, and the tensor has ${shape.length}`;
   const sizes = new Map<string, number>();
   for (const [index, group] of from.entries()) {
-    const problem = sizeGroup(group, shape[index] ?? 0, given, sizes);
+    const problem = sizeGroup(group, at(shape, index), given, sizes);
     if (problem !== null) return problem;
   }
   const order = from.flat();

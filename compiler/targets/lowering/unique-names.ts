@@ -1,3 +1,4 @@
+import { countAt } from "../../at.ts";
 /** Names of which each is given once: one that is taken gets a number. */
 export class UniqueNames {
   private readonly taken: Map<string, number>;
@@ -8,7 +9,7 @@ export class UniqueNames {
   }
 
   take(wanted: string): string {
-    let count = this.taken.get(wanted) ?? 0;
+    let count = countAt(this.taken, wanted);
     let name = count === 0 ? wanted : `${wanted}_${count}`;
     while (this.taken.has(name)) name = `${wanted}_${++count}`;
     this.taken.set(wanted, count + 1);

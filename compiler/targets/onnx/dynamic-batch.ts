@@ -23,7 +23,7 @@ export function withDynamicBatch(models: readonly OnnxModel[]): OnnxModel | stri
     if (JSON.stringify(other.nodes) !== JSON.stringify(first.nodes)) return "it has other operations at another batch";
     if (JSON.stringify(other.weights) !== JSON.stringify(first.weights)) return "its weights depend on the batch";
   }
-  const shapesOnly = new Set(first.nodes.flatMap(({ op, inputs }) => (op === "Reshape" ? [inputs[1] ?? ""] : [])));
+  const shapesOnly = new Set(first.nodes.flatMap(({ op, inputs }) => (op === "Reshape" ? inputs.slice(1, 2) : [])));
   const inline: InlineTensor[] = [];
   const computed = new BatchNumbers(source.name);
   for (const [index, tensor] of first.inline.entries()) {

@@ -1,3 +1,4 @@
+import { at, countAt } from "../../at.ts";
 import { type Node, nodesOf, type Program } from "../../ir/index.ts";
 
 /** An operation of ONNX that computes a node from other values than the node's own inputs. */
@@ -24,19 +25,19 @@ export function fuse(program: Program): FusedProgram {
   const roots = [...program.outputs.values(), ...program.updates.values()];
   const readers = new Map<Node, number>();
   for (const node of [...nodes.flatMap(({ inputs }) => inputs), ...roots]) {
-    readers.set(node, (readers.get(node) ?? 0) + 1);
+    readers.set(node, countAt(readers, node) + 1);
   }
   const fused = new Map<Node, Fused>();
   // From the end, so that a norm with a shift is found before the same without it.
   const needed = new Set<Node>();
   for (const node of nodes.toReversed()) {
-    if ((readers.get(node) ?? 0) === 0) continue;
+    if (countAt(readers, node) === 0) continue;
     const found = layerNorm(node, readers) ?? gelu(node, readers);
     needed.add(node);
     if (found === null) continue;
     fused.set(node, found);
     release(node, readers, new Set(found.inputs));
-    for (const input of found.inputs) readers.set(input, (readers.get(input) ?? 0) + 1);
+    for (const input of found.inputs) readers.set(input, countAt(readers, input) + 1);
   }
   return { nodes: nodes.filter((node) => needed.has(node)), fused };
 }
@@ -46,7 +47,7 @@ function release(node: Node, readers: Map<Node, number>, inputs: ReadonlySet<Nod
   const unread = [node];
   for (let reader = unread.pop(); reader !== undefined; reader = unread.pop()) {
     for (const input of reader.inputs) {
-      const left = (readers.get(input) ?? 0) - 1;
+      const left = countAt(readers, input) - 1;
       readers.set(input, left);
       if (left === 0 && !inputs.has(input)) unread.push(input);
     }
@@ -133,6 +134,6 @@ function meant(node: Node): Node | undefined {
   const last = input.type.shape.length - 1;
   const [axis] = sum.operation.axes;
   const isLast = sum.operation.axes.length === 1 && (axis === -1 || axis === last);
-  const size = input.type.shape.at(-1) ?? 0;
+  const size = at(input.type.shape, last);
   return isLast && Math.abs(factor * size - 1) < 1e-6 ? input : undefined;
 }

@@ -1,10 +1,12 @@
+import { at } from "../../at.ts";
+
 const floats = new Float32Array(1);
 const bits = new Uint32Array(floats.buffer);
 
 /** The bits of the nearest IEEE 754 binary16, of two equally near the even one; what is too large becomes infinite. */
 export function halfBits(value: number): number {
   floats[0] = value;
-  const whole = bits[0] ?? 0;
+  const whole = at(bits, 0);
   const sign = (whole >>> 16) & 0x8000;
   const exponent = (whole >>> 23) & 0xff;
   const fraction = whole & 0x7fffff;

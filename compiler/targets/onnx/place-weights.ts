@@ -27,6 +27,7 @@ export function placeWeights(weights: Iterable<Weight>, files: WeightFiles): Rea
     const file = trainable ? files.trainable : files.frozen;
     const bytes = byteCount(type);
     const step = bytes >= pageBytes ? pageBytes : 4;
+    // The first of a file starts at 0.
     const offset = Math.ceil((ends.get(file) ?? 0) / step) * step;
     places.set(name, { file, offset, bytes, dtype: type.dtype });
     ends.set(file, offset + bytes);

@@ -147,7 +147,9 @@ function emitInitialise({ parameters, seed, feedBytes }: Required<ModelSettings>
       const outputs = new Map([[variable.path, value]]);
       const program = { name: "initialise", graph, outputs, updates: new Map(), once: new Map() };
       const { signature } = emitProgram(program, emission, assigned.at(-1) ?? null);
-      const first = signature.outputs.get(variable.path)?.name.replace(/:0$/, "") ?? "";
+      const drawn = signature.outputs.get(variable.path);
+      if (drawn === undefined) throw new Error("a program gives its outputs");
+      const first = drawn.name.replace(/:0$/, "");
       const after = piece === 0 ? null : (assigned.at(-1) ?? null);
       const scope = `initialise/${scopeOf(variable.path)}`;
       assigned.push(storePiece(variable, first, from, to, scope, writer, null, after));
