@@ -5,7 +5,7 @@ import { cacheFolder } from "../../machine/index.ts";
 import { type Batches, computeFeatures, type TrainingEnd } from "../../train/index.ts";
 import type { Reporter } from "../reporter.ts";
 import type { Sources } from "./sources.ts";
-import type { TrainTask } from "./train.ts";
+import type { TrainTask } from "./task.ts";
 
 /** Features of all examples are kept in memory; more than that is not. */
 const featureBytes = 2 ** 30;

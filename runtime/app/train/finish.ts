@@ -7,7 +7,7 @@ import type { Problem } from "../../text/index.ts";
 import type { RunFolder, TrainedParameter, TrainingEnd } from "../../train/index.ts";
 import { environmentOf } from "../engine/environment.ts";
 import { done, type Ended, problem, type Reporter, refuse } from "../reporter.ts";
-import type { TrainTask } from "./train.ts";
+import type { TrainTask } from "./task.ts";
 
 /** What a training that came to its end leaves. */
 export interface FinishedTraining {

@@ -27,7 +27,7 @@ import { readEvaluations, saveScores } from "./evaluations.ts";
 import { readFeatures, usefulFeatures } from "./features.ts";
 import { type FinishedTraining, finishTraining, reportStopped } from "./finish.ts";
 import { openSources, type Sources } from "./sources.ts";
-import type { TrainTask } from "./train.ts";
+import type { TrainTask } from "./task.ts";
 
 /** Trains into an opened folder. */
 export async function trainInto(

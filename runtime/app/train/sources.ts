@@ -15,7 +15,7 @@ import { problem, type Reporter } from "../reporter.ts";
 import { adapterFile } from "../weights/adapter-file.ts";
 import { type GivenWeights, weightFiles } from "../weights/open.ts";
 import { datasetIdentity, describeDifference, fileIdentity, identityOf } from "./identity.ts";
-import type { TrainTask } from "./train.ts";
+import type { TrainTask } from "./task.ts";
 
 /** Everything that a training reads. */
 export interface Sources {

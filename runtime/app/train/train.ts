@@ -1,35 +1,12 @@
 import { basename, dirname, join, resolve } from "node:path";
-import { problemOf, type SignalWatch, watchSignals } from "../../machine/index.ts";
+import { problemOf, watchSignals } from "../../machine/index.ts";
 import { RunFolder } from "../../train/index.ts";
-import { type CompiledSpec, compileReported } from "../compiled-spec.ts";
-import type { DataOptions } from "../data/open.ts";
-import type { EngineOptions } from "../engine/open.ts";
+import { compileReported } from "../compiled-spec.ts";
 import { findSpec } from "../find-spec.ts";
 import { type Ended, problem, type Reporter, refuse, refused } from "../reporter.ts";
 import type { FinishedTraining } from "./finish.ts";
 import { trainInto } from "./session.ts";
-
-export interface TrainRequest extends Omit<DataOptions, "data">, EngineOptions {
-  /** The path of a spec; null for the only one of the working folder. */
-  readonly spec: string | null;
-  /** Null for what the spec's `data` block names. */
-  readonly data: string | null;
-  /** Null for a folder named after the spec. */
-  readonly output: string | null;
-  readonly steps: number | null;
-  readonly seed: number | null;
-  readonly resume: boolean;
-}
-
-/** A request whose spec compiles, with what was left open in it. */
-export interface TrainTask {
-  readonly path: string;
-  readonly compiled: CompiledSpec;
-  readonly data: DataOptions;
-  readonly request: TrainRequest;
-  readonly signals: SignalWatch;
-  readonly startedAt: Date;
-}
+import type { TrainRequest, TrainTask } from "./task.ts";
 
 /** From a spec, a folder of volumes with reports, and weights, to trained adapters and a report. */
 export async function train(request: TrainRequest, reporter: Reporter): Promise<Ended<FinishedTraining>> {

@@ -4,7 +4,7 @@ import type { VolumeHeader } from "../readers/index.ts";
 import { windowSlices } from "./hounsfield.ts";
 import { resampleAxis } from "./resample.ts";
 import { type Axes, SliceResampler } from "./slice-resampler.ts";
-import type { Transform, VolumeMetadata, VolumeSettings } from "./transform.ts";
+import type { Transform, TransformSettings, VolumeMetadata } from "./transform.ts";
 
 /**
  * CT-CLIP's preprocessing of a volume: Hounsfield units from the metadata's slope and intercept, clipped to the window, axes
@@ -42,7 +42,7 @@ function metadataFaults({ slope, intercept, xySpacing, zSpacing }: VolumeMetadat
 function planAxes(
   { sizes: [x, y, z] }: VolumeHeader,
   { xySpacing, zSpacing }: VolumeMetadata,
-  { spacing, size }: VolumeSettings,
+  { spacing, size }: TransformSettings,
 ): Result<Axes, Fault> {
   const slices = resampleAxis(z, zSpacing, spacing[0], size[0]);
   if (slices.kind === "failed") return nonsense(z, "slices", zSpacing, spacing[0], slices.problem);

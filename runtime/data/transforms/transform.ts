@@ -2,7 +2,6 @@ import type { DataSettings } from "../../../compiler/index.ts";
 import type { Result } from "../../text/index.ts";
 import type { Fault } from "../problem.ts";
 import type { SliceTaker, VolumeHeader } from "../readers/index.ts";
-import type { TransformName } from "./list.ts";
 import type { PackedVolume } from "./packed-volume.ts";
 
 /** What the metadata say of a volume. */
@@ -15,11 +14,8 @@ export interface VolumeMetadata {
   readonly zSpacing: number;
 }
 
-/** What decides how a volume is preprocessed. */
-export interface VolumeSettings extends Pick<DataSettings, "spacing" | "size" | "window" | "storage"> {
-  /** CT-CLIP's where nothing is said. */
-  readonly transform?: TransformName;
-}
+/** What decides how a transform preprocesses a volume. */
+export type TransformSettings = Pick<DataSettings, "spacing" | "size" | "window" | "storage">;
 
 /**
  * What happens to a volume between its reader and the network: stored voxels come in slice by slice, and `size` values from -1
@@ -33,6 +29,6 @@ export interface Transform {
   readonly plan: (
     header: VolumeHeader,
     metadata: VolumeMetadata,
-    settings: VolumeSettings,
+    settings: TransformSettings,
   ) => Result<() => SliceTaker<PackedVolume>, Fault>;
 }
