@@ -1,6 +1,5 @@
 export { availableBytes, cgroupFolders, leftInCgroup, parseMemAvailable } from "./available-memory.ts";
 export { cacheFolder } from "./cache-folder.ts";
-export { judgeMemory } from "./judge-memory.ts";
 export { isOutOfMemory, lessMemory } from "./out-of-memory.ts";
 export { isRefusal, problemOf } from "./refusal.ts";
 export { exitCodeOf, type SignalWatch, StopRequest, type StopSignal, stopSignals, watchSignals } from "./signals.ts";

@@ -1,4 +1,4 @@
-import { printCount } from "../../compiler/index.ts";
+import { printCount } from "../../compiler/units.ts";
 
 export { printCount };
 

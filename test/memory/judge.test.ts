@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ExpectedMemory } from "../../compiler/index.ts";
-import { judgeMemory } from "../../runtime/machine/index.ts";
+import { judgeMemory } from "../../runtime/app/engine/judge-memory.ts";
 
 const gibibyte = 1024 ** 3;
 const expected: ExpectedMemory = {

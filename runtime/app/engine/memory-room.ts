@@ -1,7 +1,8 @@
 import { expectMemory, type TracedSpec } from "../../../compiler/index.ts";
 import type { Backend } from "../../backends/index.ts";
-import { availableBytes, judgeMemory } from "../../machine/index.ts";
+import { availableBytes } from "../../machine/index.ts";
 import type { Reporter } from "../reporter.ts";
+import { judgeMemory } from "./judge-memory.ts";
 
 /** Whether there is room for a training step: what it is expected to take in words, where that is known. */
 export type MemoryRoom =

@@ -1,5 +1,5 @@
-import { type ExpectedMemory, printBytes } from "../../compiler/index.ts";
-import { failed, ok, type Result } from "../text/index.ts";
+import { type ExpectedMemory, printBytes } from "../../../compiler/index.ts";
+import { failed, ok, type Result } from "../../text/index.ts";
 
 /** What to say before a run; the warning is null where all of it fits. */
 export interface MemoryJudgement {
