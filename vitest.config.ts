@@ -20,6 +20,9 @@ const slow = [
   "test/weights/mutants.test.ts",
 ];
 
+/** What is held against Python's libraries, in environments that `npm run python` makes. */
+const python = "test/python/*.test.ts";
+
 /** Under CI the results are also written as JSON, which `.ci/run` counts. */
 export default defineConfig({
   test: {
@@ -31,8 +34,10 @@ export default defineConfig({
     reporters: process.env["CI"] ? ["default", ["json", { outputFile: ".cache/tests.json" }]] : ["default"],
     allowOnly: false,
     projects: [
-      { extends: true, test: { name: "fast", include: ["test/**/*.test.ts"], exclude: slow } },
+      { extends: true, test: { name: "fast", include: ["test/**/*.test.ts"], exclude: [...slow, python] } },
       { extends: true, test: { name: "slow", include: slow } },
+      // Making Python's environments takes some minutes the first time.
+      { extends: true, test: { name: "python", include: [python], testTimeout: 1_800_000 } },
     ],
   },
 });

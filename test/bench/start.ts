@@ -1,41 +1,35 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { prepare, root } from "../../runtime/setup/prepare.mjs";
-import { emptyMs, measureCommand } from "./measure.mjs";
+import { print } from "../print.ts";
+import { emptyMs, measureCommand } from "./measure.ts";
 
 /** Wall times and memory of the command as a user starts it, beside the time of an empty Node program. */
-await prepare();
 const baseMs = emptyMs();
-print("check specs/medct.vlm", 10, ["check", "specs/medct.vlm"], "limit 300 ms");
-print("compile specs/medct.vlm", 10, ["compile", "specs/medct.vlm"], "limit 1500 ms and 300 MiB");
-print("compile specs/medct.vlm --emit passes", 5, ["compile", "specs/medct.vlm", "--emit", "passes"], "limit 3000 ms");
+time("check specs/medct.vlm", 10, ["check", "specs/medct.vlm"], "limit 300 ms");
+time("compile specs/medct.vlm", 10, ["compile", "specs/medct.vlm"], "limit 1500 ms and 300 MiB");
+time("compile specs/medct.vlm --emit passes", 5, ["compile", "specs/medct.vlm", "--emit", "passes"], "limit 3000 ms");
 const large = cached("large.vlm", largeSpec(1024 ** 2));
-print("check of 1 MB", 3, ["check", large], "limit 2000 ms");
-print("fmt --check of 1 MB", 3, ["fmt", "--check", large], "no limit");
+time("check of 1 MB", 3, ["check", large], "limit 2000 ms");
+time("fmt --check of 1 MB", 3, ["fmt", "--check", large], "no limit");
 for (let layers = 8; layers <= 1024; layers *= 2) {
   const { ms, peakMiB } = measureCommand(3, ["compile", cached("layers.vlm", deepSpec(layers))]);
   const each = ((ms - baseMs) / layers).toFixed(2);
-  process.stdout.write(
-    `compile of ${layers} layers: ${ms.toFixed(0)} ms, ${each} ms a layer, ${peakMiB.toFixed(0)} MiB\n`,
-  );
+  print(`compile of ${layers} layers: ${ms.toFixed(0)} ms, ${each} ms a layer, ${peakMiB.toFixed(0)} MiB`);
 }
 
-function print(name, runs, args, limit) {
+function time(name: string, runs: number, args: readonly string[], limit: string): void {
   const { ms, peakMiB } = measureCommand(runs, args);
-  const ratio = (ms / baseMs).toFixed(2);
-  process.stdout.write(
-    `medctc ${name}: median of ${runs} is ${ms.toFixed(0)} ms, ${peakMiB.toFixed(0)} MiB, ${limit}; `,
-  );
-  process.stdout.write(`node -e 0: ${baseMs.toFixed(0)} ms; ratio ${ratio}\n`);
+  const median = `median of ${runs} is ${ms.toFixed(0)} ms, ${peakMiB.toFixed(0)} MiB, ${limit}`;
+  print(`medctc ${name}: ${median}; node -e 0: ${baseMs.toFixed(0)} ms; ratio ${(ms / baseMs).toFixed(2)}`);
 }
 
-function cached(name, text) {
-  const path = join(root, ".cache", name);
+function cached(name: string, text: string): string {
+  const path = join(".cache", name);
   writeFileSync(path, text);
   return path;
 }
 
-function largeSpec(bytes) {
+function largeSpec(bytes: number): string {
   let text = "";
   for (let index = 0; text.length < bytes; index++) {
     text += `function gelu_${index}(x, scale = ${index}) {\n  let y = erf(x / sqrt(2)) + scale * [1, 2, 3][0]\n`;
@@ -45,7 +39,7 @@ function largeSpec(bytes) {
 }
 
 /** A text encoder with LoRA in every layer. */
-function deepSpec(layers) {
+function deepSpec(layers: number): string {
   const imports = ["bert", "contrastive", "heads", "lora"].map((name) => `import "std/${name}"\n`).join("");
   return `${imports}
 model deep {

@@ -1,12 +1,17 @@
-import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { prepare, root } from "../../runtime/setup/prepare.mjs";
-import { pythonWithPeft, run } from "./environment.mjs";
+import { afterAll, test } from "vitest";
+import { prepareProgram } from "../cli/medctc.ts";
+import { medctc } from "../command.ts";
+import { check, pythonWithPeft } from "./environment.ts";
 
-const fixtures = join(root, "test/fixtures/ctclip-small");
+const fixtures = "test/fixtures/ctclip-small";
+const weights = join(fixtures, "weights.safetensors");
+const feeds = ["--feeds", join(fixtures, "batch.safetensors")];
 const steps = 3;
+const folder = mkdtempSync(join(tmpdir(), "medctc-peft-"));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Placements for the small model, each trained by medctc for some steps. */
 const placements = {
@@ -21,26 +26,20 @@ const placements = {
   ia3: ["ia3() on vision.attn.kv, text.attn.kv", "ia3(on_inputs = true) on vision.ff.down, text.ff.down"],
 };
 
-/** PEFT loads adapters that medctc trained, and PyTorch then gives the same logits. */
-await prepare();
-const python = pythonWithPeft();
-const folder = mkdtempSync(join(tmpdir(), "medctc-peft-"));
-try {
-  const folders = Object.entries(placements).map(([name, lines]) => trained(name, lines));
-  run(python, [join(root, "test/python/check_peft.py"), fixtures, ...folders], "inherit");
-} finally {
-  rmSync(folder, { recursive: true });
-}
+test("PEFT loads adapters that medctc trained, and PyTorch then gives the same logits", () => {
+  prepareProgram();
+  const python = pythonWithPeft();
+  const trained = Object.entries(placements).map(([name, lines]) => trainAndExport(name, lines));
+  check(python, "check_peft.py", fixtures, ...trained);
+});
 
 /** Trains adapters and exports them; gives the folder that has them, with what medctc computes with them. */
-function trained(name, lines) {
+function trainAndExport(name: string, lines: readonly string[]): string {
   const into = join(folder, name);
   mkdirSync(into);
   const spec = join(into, "spec.vlm");
   writeFileSync(spec, specWith(lines));
-  const weights = join(fixtures, "weights.safetensors");
   const given = ["--weights", weights];
-  const feeds = ["--feeds", join(fixtures, "batch.safetensors")];
   const first = join(into, "first.safetensors");
   const adapter = join(into, "trained.safetensors");
   medctc("run", spec, "init", "-o", first);
@@ -55,18 +54,11 @@ function trained(name, lines) {
 }
 
 /** The small spec with other placements and a high rate, so that few steps change the logits. */
-function specWith(lines) {
+function specWith(lines: readonly string[]): string {
   const libraries = ["dora", "ia3"].map((name) => `import "std/${name}"\n`).join("");
-  return readFileSync(join(root, "specs/medct-small.vlm"), "utf8")
+  return readFileSync("specs/medct-small.vlm", "utf8")
     .replace('import "std/lora"\n', `import "std/lora"\n${libraries}`)
     .replace("lora(rank = 4, alpha = 8) on vision.attn.qkv, text.attn.q,v", lines.join("\n  "))
     .replace("lr = 1e-3", "lr = 3e-2")
     .replaceAll(/\n {2}expect [^\n]*/g, "");
-}
-
-function medctc(...args) {
-  const { status, stderr } = spawnSync(process.execPath, [join(root, "dist/medctc.js"), ...args], { encoding: "utf8" });
-  if (status === 0) return;
-  process.stderr.write(`medctc ${args.join(" ")} ended with ${status}\n${stderr}`);
-  process.exit(1);
 }

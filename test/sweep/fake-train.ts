@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 // Stands for `medctc train` in tests: `FOLDER how [volume]`. It writes what happens into a file beside its folder.
-const [, , folder, how, volume] = process.argv;
-const tell = (what) => appendFileSync(join(folder, "../told"), `${what} ${folder.split("/").at(-1)}\n`);
+const [, , folder = "", how = "", volume = ""] = process.argv;
+const tell = (what: string): void => appendFileSync(join(folder, "../told"), `${what} ${folder.split("/").at(-1)}\n`);
 let stops = 0;
-for (const signal of ["SIGINT", "SIGTERM"]) {
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
     stops++;
     tell(signal);
