@@ -10,7 +10,7 @@ const slow = [
   "test/data/*-mutants.test.ts",
   "test/backends/step.test.ts",
   "test/memory/native.test.ts",
-  "test/cli/{hostile-names,privacy,special-paths}.test.ts",
+  "test/cli/{hostile-names,privacy,small-limits,special-paths}.test.ts",
   "test/native/{install,wheel}.test.ts",
   "test/parity/*.test.ts",
   "test/property/{compile,depth,mutants}.test.ts",

@@ -1,5 +1,6 @@
 import { backendNamed } from "../backends/index.ts";
 import { isRequest, type Message, measuredPrograms, measure as measureHere, type Request } from "../bench/index.ts";
+import { isSystemError, storageProblem } from "../files/index.ts";
 import { compilePath } from "./read-spec.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 import { openWeights } from "./weight-sources.ts";
@@ -15,11 +16,22 @@ export async function measure(terminal: Terminal): Promise<ExitCode> {
   process.once("disconnect", () => process.exit(exitCodes.wrong));
   const request: unknown = await new Promise((resolve) => process.once("message", resolve));
   if (!isRequest(request)) throw new Error("a measurement is asked for by a request");
-  const last = await measured(request, terminal, (message) => void send(message));
-  await new Promise((resolve) => send(last, undefined, undefined, resolve));
-  process.removeAllListeners("disconnect");
-  process.disconnect();
+  try {
+    const last = await measured(request, terminal, (message) => void send(message)).catch(refusal);
+    await new Promise((resolve) => send(last, undefined, undefined, resolve));
+  } finally {
+    // What is connected does not end.
+    process.removeAllListeners("disconnect");
+    process.disconnect();
+  }
   return exitCodes.done;
+}
+
+/** What the system refuses is shown by who asked; anything else ends this process as it ends others. */
+function refusal(error: unknown): Message {
+  if (!isSystemError(error)) throw error;
+  const { path, reason, help } = storageProblem("the measurement", error);
+  return { kind: "failed", problem: `${path}: ${reason}`, help };
 }
 
 /** Opens a spec and its weights as `medctc train` does, and measures; both were found in order a moment ago. */
