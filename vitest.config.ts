@@ -10,7 +10,7 @@ const slow = [
   "test/data/*-mutants.test.ts",
   "test/backends/step.test.ts",
   "test/memory/native.test.ts",
-  "test/cli/{hostile-names,privacy,special-paths}.test.ts",
+  "test/cli/{hostile-names,privacy,small-limits,special-paths}.test.ts",
   "test/native/{install,wheel}.test.ts",
   "test/parity/*.test.ts",
   "test/property/{compile,depth,mutants}.test.ts",
@@ -19,6 +19,9 @@ const slow = [
   "test/train/{faults,kill}.test.ts",
   "test/weights/mutants.test.ts",
 ];
+
+/** What is held against Python's libraries, in environments that `npm run python` makes. */
+const python = "test/python/*.test.ts";
 
 /** Under CI the results are also written as JSON, which `.ci/run` counts. */
 export default defineConfig({
@@ -31,8 +34,10 @@ export default defineConfig({
     reporters: process.env["CI"] ? ["default", ["json", { outputFile: ".cache/tests.json" }]] : ["default"],
     allowOnly: false,
     projects: [
-      { extends: true, test: { name: "fast", include: ["test/**/*.test.ts"], exclude: slow } },
+      { extends: true, test: { name: "fast", include: ["test/**/*.test.ts"], exclude: [...slow, python] } },
       { extends: true, test: { name: "slow", include: slow } },
+      // Making Python's environments takes some minutes the first time.
+      { extends: true, test: { name: "python", include: [python], testTimeout: 1_800_000 } },
     ],
   },
 });

@@ -1,5 +1,6 @@
 import { measure } from "../app/bench/measure.ts";
-import { isRequest } from "../bench/index.ts";
+import { isRequest, type Message } from "../bench/index.ts";
+import { isRefusal, problemOf } from "../machine/index.ts";
 import type { DefineCommand } from "./command.ts";
 import { exitCodes } from "./terminal.ts";
 
@@ -15,9 +16,19 @@ export const define: DefineCommand = (command, terminal, end) => {
     process.once("disconnect", () => process.exit(exitCodes.wrong));
     const request: unknown = await new Promise((resolve) => process.once("message", resolve));
     if (!isRequest(request)) throw new Error("a measurement is asked for by a request");
-    const last = await measure(request, (message) => void send(message));
-    await new Promise((resolve) => send(last, undefined, undefined, resolve));
-    process.removeAllListeners("disconnect");
-    process.disconnect();
+    try {
+      const last = await measure(request, (message) => void send(message)).catch(refusal);
+      await new Promise((resolve) => send(last, undefined, undefined, resolve));
+    } finally {
+      // What is connected does not end.
+      process.removeAllListeners("disconnect");
+      process.disconnect();
+    }
   });
 };
+
+/** What the system refuses is shown by who asked; anything else ends this process as it ends others. */
+function refusal(error: unknown): Message {
+  if (!isRefusal(error)) throw error;
+  return { kind: "failed", problem: problemOf(error, "the measurement") };
+}

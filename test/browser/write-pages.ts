@@ -7,9 +7,6 @@ import { listeningTerminal } from "../cli/listening-terminal.ts";
 import { emptyReport, evaluationOf, fullReport, planOf } from "../report/sample.ts";
 import { writeFolder } from "../sweep/made-runs.ts";
 
-/** Writes the pages and pictures that a browser is to open into a folder: reports of made-up runs, graphs of specs. */
-const [folder = ""] = process.argv.slice(2);
-
 const specs = [
   "specs/medct.vlm",
   "specs/clip-vit-b32.vlm",
@@ -26,44 +23,47 @@ function classesOf(spec: string): readonly string[] {
   return [...list.matchAll(/"([^"]*)"/g)].map(([, name = ""]) => name);
 }
 
-const classes = classesOf("specs/medct.vlm");
-const training = fullReport();
-const evaluation = { label: "evaluation", step: null, evaluation: evaluationOf(classes, 60) };
+/** Writes the pages and pictures that a browser is to open into a folder: reports of made-up runs, graphs of specs. */
+export async function writePages(folder: string): Promise<void> {
+  const classes = classesOf("specs/medct.vlm");
+  const training = fullReport();
+  const evaluation = { label: "evaluation", step: null, evaluation: evaluationOf(classes, 60) };
 
-writeFileSync(join(folder, "training.html"), await renderReport(training));
-writeFileSync(
-  join(folder, "evaluation.html"),
-  await renderReport({
-    ...emptyReport,
-    title: "medct",
-    specPath: "specs/medct.vlm",
-    plan: planOf("specs/medct.vlm"),
-    evaluations: [evaluation],
-    environment: training.environment,
-    skipped: [
-      {
-        subject: "valid/a/very/long/path/of/a/volume_0001_a_1.nii.gz",
-        message: "the data ends early",
-        help: "get it again",
-      },
-    ],
-  }),
-);
-const sweep = mkdtempSync(join(tmpdir(), "medctc-sweep-"));
-writeFolder(sweep, readFileSync("specs/medct-small.vlm", "utf8"));
-await run(["sweep", "collect", sweep, "--json"], listeningTerminal().terminal);
-copyFileSync(join(sweep, "index.html"), join(folder, "sweep.html"));
-rmSync(sweep, { recursive: true });
-for (const spec of specs) {
-  const name = spec.replace(/^.*\//, "").replace(/\.vlm$/, "");
-  const plan = planOf(spec);
-  const specText = readFileSync(spec, "utf8");
+  writeFileSync(join(folder, "training.html"), await renderReport(training));
   writeFileSync(
-    join(folder, `graph-${name}.html`),
-    await renderGraphPage({ plan, specPath: spec, specText, width: 1072, isDark: false }),
+    join(folder, "evaluation.html"),
+    await renderReport({
+      ...emptyReport,
+      title: "medct",
+      specPath: "specs/medct.vlm",
+      plan: planOf("specs/medct.vlm"),
+      evaluations: [evaluation],
+      environment: training.environment,
+      skipped: [
+        {
+          subject: "valid/a/very/long/path/of/a/volume_0001_a_1.nii.gz",
+          message: "the data ends early",
+          help: "get it again",
+        },
+      ],
+    }),
   );
-  for (const width of [320, 700, 1072, 1600]) {
-    const svg = renderDiagram(plan, { width, palette: lightPalette, hasPaper: true });
-    writeFileSync(join(folder, `graph-${name}-${width}.svg`), svg);
+  const sweep = mkdtempSync(join(tmpdir(), "medctc-sweep-"));
+  writeFolder(sweep, readFileSync("specs/medct-small.vlm", "utf8"));
+  await run(["sweep", "collect", sweep, "--json"], listeningTerminal().terminal);
+  copyFileSync(join(sweep, "index.html"), join(folder, "sweep.html"));
+  rmSync(sweep, { recursive: true });
+  for (const spec of specs) {
+    const name = spec.replace(/^.*\//, "").replace(/\.vlm$/, "");
+    const plan = planOf(spec);
+    const specText = readFileSync(spec, "utf8");
+    writeFileSync(
+      join(folder, `graph-${name}.html`),
+      await renderGraphPage({ plan, specPath: spec, specText, width: 1072, isDark: false }),
+    );
+    for (const width of [320, 700, 1072, 1600]) {
+      const svg = renderDiagram(plan, { width, palette: lightPalette, hasPaper: true });
+      writeFileSync(join(folder, `graph-${name}-${width}.svg`), svg);
+    }
   }
 }

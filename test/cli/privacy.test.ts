@@ -58,6 +58,18 @@ describe("nothing of a user leaves the machine, and nothing is kept in the home 
     expect(await watch(`bench-${backend}`, commandLine)).toEqual(silent);
   });
 
+  test.each([
+    ["check", ["check", small.spec]],
+    ["compile", ["compile", small.spec, "--target", "tensorflow", "-o", small.path("compiled")]],
+    ["run", ["run", small.spec, "init", "-o", small.path("first.safetensors")]],
+    ["eval", small.arguments("eval", "-o", small.path("evaluated"))],
+    ["export", ["export", small.spec, "--onnx", small.path("exported")]],
+    ["params", ["params", small.spec]],
+    ["data check", ["data", "check", small.data]],
+  ])("in %s", async (name, commandLine) => {
+    expect(await watch(name, commandLine)).toEqual(silent);
+  });
+
   test("in a sweep, which starts trainings", async () => {
     const placements = "placements:\n  q: lora(rank = 2) on text.attn.q, heads.image\n";
     const sweep = small.write("sweep.yaml", `spec: tiny.vlm\ndata: ct\nsteps: 1\n${placements}`);

@@ -3,9 +3,10 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { devNull, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Wheel } from "../../runtime/backends/tensorflow/native/versions.ts";
 import { fetchWheel } from "../../runtime/backends/tensorflow/native/wheel.ts";
+import { bundle } from "../bundle.ts";
 
 const bytes = Uint8Array.from({ length: 3_000_000 }, (_, index) => (index * 2_654_435_761) >>> 24);
 const wheel: Wheel = {
@@ -31,6 +32,11 @@ interface Index {
   readonly close: () => Promise<unknown>;
 }
 
+const programFolder = mkdtempSync(join(tmpdir(), "medctc-index-server-"));
+const indexServer = join(programFolder, "index-server.mjs");
+beforeAll(() => bundle("test/native/index-server.ts", indexServer));
+afterAll(() => rmSync(programFolder, { recursive: true }));
+
 let folder: string;
 let index: Index | null = null;
 
@@ -48,7 +54,7 @@ afterEach(async () => {
 /** Starts a package index on this machine, and makes it the only one that pip knows. */
 async function serve({ cuts = [], knowsRanges = true, content = bytes }: Served): Promise<Index> {
   const file = "medctc_test-1.0-py3-none-any.whl";
-  const worker = new Worker(new URL("./index-server.mjs", import.meta.url), {
+  const worker = new Worker(indexServer, {
     workerData: { bytes: content, file, cuts, knowsRanges },
   });
   const ranges: (string | null)[] = [];

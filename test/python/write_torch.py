@@ -1,6 +1,6 @@
 """Writes checkpoints with torch.save into a folder, and what is to be read from each beside it, as safetensors.
 
-The files in test/fixtures/torch are what this wrote once; weights.mjs writes them anew with a current PyTorch.
+The files in test/fixtures/torch are what this wrote once; weights.test.ts writes them anew with a current PyTorch.
 """
 
 import collections

@@ -1,12 +1,13 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { StopSignal } from "../../runtime/machine/signals.ts";
 import { CacheGate } from "../../runtime/sweep/cold-volumes.ts";
 import { describeSchedule, type Job, runJobs, type ScheduleProgress } from "../../runtime/sweep/schedule.ts";
 import { isFinished } from "../../runtime/sweep/sweep-folder.ts";
+import { bundle } from "../bundle.ts";
 
 let root = "";
 beforeEach(() => {
@@ -14,7 +15,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
-const program = resolve("test/sweep/fake-train.mjs");
+const programFolder = mkdtempSync(join(tmpdir(), "medctc-fake-train-"));
+const program = join(programFolder, "fake-train.mjs");
+beforeAll(() => bundle("test/sweep/fake-train.ts", program));
+afterAll(() => rmSync(programFolder, { recursive: true }));
 
 function jobOf(name: string, ...words: readonly string[]): Job {
   const folder = join(root, name);

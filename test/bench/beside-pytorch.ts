@@ -1,0 +1,54 @@
+import * as v from "valibot";
+import { spreadOf } from "../../runtime/bench/index.ts";
+import { outputOf } from "../command.ts";
+import { print } from "../print.ts";
+import { benchedStep } from "./bench-step.ts";
+
+/**
+ * Training steps of the reference spec beside PyTorch with PEFT, one after the other on the same machine: `node test/run.mjs
+ * test/bench/beside-pytorch.ts PYTHON [f32|bf16 ...]`, where PYTHON has what test/bench/pytorch/full_size.py needs and
+ * CTCLIP_SRC names a checkout of CT-CLIP. Prints a table as README.md has it. Takes some minutes for each precision.
+ */
+const [, , python, ...asked] = process.argv;
+const steps = 3;
+const pytorchSteps = v.object({ seconds: v.array(v.number()), peakBytes: v.number() });
+
+interface Measured {
+  readonly seconds: number;
+  readonly peakBytes: number;
+}
+
+if (python === undefined || process.env["CTCLIP_SRC"] === undefined) {
+  const usage = "CTCLIP_SRC=FOLDER node test/run.mjs test/bench/beside-pytorch.ts PYTHON [f32|bf16 ...]";
+  process.stderr.write(`usage: ${usage}\n`);
+  process.exit(2);
+}
+print("| | s a step | peak GB | of PyTorch's time | of its memory |", "|---|---|---|---|---|");
+for (const precision of asked.length > 0 ? asked : ["f32", "bf16"]) {
+  const theirs = pytorch(python, precision);
+  row(`PyTorch ${precision}`, theirs, theirs);
+  for (const recompute of ["none", "layers"]) {
+    const again = recompute === "layers" ? ", layers recomputed" : "";
+    row(`medctc ${precision}${again}`, ours(precision, recompute), theirs);
+  }
+}
+
+/** The first step of each is a warm-up, and what it says is the median of the others. */
+function pytorch(interpreter: string, precision: string): Measured {
+  const words = ["test/bench/pytorch/full_size.py", precision, "1", String(steps + 1)];
+  const found = v.parse(pytorchSteps, JSON.parse(outputOf(interpreter, words, { stderr: "inherit" })));
+  const { medianMs } = spreadOf(found.seconds.slice(1).map((each) => 1000 * each));
+  return { seconds: medianMs / 1000, peakBytes: found.peakBytes };
+}
+
+function ours(precision: string, recompute: string): Measured {
+  const settings = ["--batch", "1", "--precision", precision, "--recompute", recompute];
+  const found = benchedStep("specs/medct.vlm", ...settings, "--steps", String(steps), "--warmup", "0");
+  return { seconds: found.steps.medianMs / 1000, peakBytes: found.memory.peakBytes };
+}
+
+function row(name: string, { seconds, peakBytes }: Measured, theirs: Measured): void {
+  const time = (seconds / theirs.seconds).toFixed(2);
+  const memory = (peakBytes / theirs.peakBytes).toFixed(2);
+  print(`| ${name} | ${seconds.toFixed(1)} | ${(peakBytes / 1e9).toFixed(1)} | ${time} | ${memory} |`);
+}

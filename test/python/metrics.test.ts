@@ -1,0 +1,34 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, test } from "vitest";
+import { evaluateScores } from "../../runtime/evaluate/index.ts";
+import { Random } from "../random.ts";
+import { check, pythonWith } from "./environment.ts";
+
+const cases = 1000;
+const folder = mkdtempSync(join(tmpdir(), "medctc-metrics-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test("metrics are scikit-learn's, with ties, classes that never or always occur, and few examples", () => {
+  const python = pythonWith("scikit-learn==1.7.2", ["numpy", "scikit-learn==1.7.2"]);
+  const random = new Random(11);
+  const made = Array.from({ length: cases }, () => {
+    const scored = drawScores(random);
+    return { ...scored, evaluation: evaluateScores({ ...scored, bootstrap: null }) };
+  });
+  const file = join(folder, "cases.json");
+  writeFileSync(file, JSON.stringify(made));
+  check(python, "check_metrics.py", file);
+});
+
+/** Two to six classes; few different scores in half of the data sets, so that ties are many. */
+function drawScores(random: Random) {
+  const examples = 1 + random.below(40);
+  const classes = Array.from({ length: 2 + random.below(5) }, (_, index) => `class ${index}`);
+  const different = random.below(2) === 0 ? 1 + random.below(8) : 2 ** 30;
+  const occurs = classes.map(() => random.below(5) / 4);
+  const labels = Array.from({ length: examples }, () => occurs.map((share) => random.below(1000) < share * 1000));
+  const scores = labels.map((row) => row.map(() => random.below(different) / different));
+  return { classes, labels, scores, threshold: random.below(3) / 2 || 0.25 };
+}
