@@ -48,6 +48,12 @@ const rules: { readonly [Name in OperationName]: OperationRule<Name> } = {
   depthwise_conv3d_weight: depthwiseConv3dWeight,
 };
 
+/** The names of all operations, and of those through which gradients flow. */
+export const operationNames: readonly string[] = Object.keys(rules);
+export const differentiableNames: readonly string[] = Object.entries(rules).flatMap(([name, { derivative }]) =>
+  derivative === null ? [] : [name],
+);
+
 /** The type of what an operation gives, or in words why it cannot be applied. */
 export function inferType(operation: Operation, inputs: readonly TensorType[]): TensorType | string {
   return ruleOf(operation).type(operation, inputs);

@@ -3,7 +3,7 @@ import { Builder } from "../../compiler/ir/builder.ts";
 import { evaluate } from "../../compiler/ir/evaluate.ts";
 import { Graph } from "../../compiler/ir/graph.ts";
 import { elementCount, type Node, type Operation } from "../../compiler/ir/types.ts";
-import type { TensorData } from "../../compiler/ops/index.ts";
+import { differentiableNames, type TensorData } from "../../compiler/ops/index.ts";
 import { gradientsOf } from "../../compiler/passes/reverse-mode.ts";
 import { createSource } from "../../grammar/index.ts";
 import { Random } from "../random.ts";
@@ -124,6 +124,7 @@ const cases: readonly (readonly [Operation, readonly Operand[]])[] = [
   [{ op: "gather" }, [{ shape: [5, 2] }, { shape: [3, 2], below: 5 }]],
   [{ op: "scatter_add", rows: 4 }, [{ shape: [6], below: 4 }, { shape: [6, 2] }]],
   [{ op: "cast", dtype: "f32" }, [{ shape }]],
+  [{ op: "dropout", rate: 0.5 }, [{ shape }]],
   [{ op: "depthwise_conv3d", padding, flip: false }, [{ shape: [2, 3, 4, 3, 2] }, { shape: [2, 1, 3, 3, 3] }]],
 ];
 
@@ -131,6 +132,12 @@ describe("the derivative of every operation agrees with central differences in f
   test.each(cases)("%o of %j", (operation, operands) => {
     for (const seed of [1, 2, 3]) expect(largestError(operation, operands, seed)).toBeLessThan(1e-6);
   });
+});
+
+test("every operation that has a derivative has a case above", () => {
+  // The condition of `where` is no number; it is tested below.
+  const tested = new Set<string>(["where", ...cases.map(([{ op }]) => op)]);
+  expect(differentiableNames.filter((name) => !tested.has(name))).toEqual([]);
 });
 
 test("two operands of random shapes that are broadcast together have the right gradients", () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { type Dtype, type Operation, printType, type TensorType } from "../../compiler/ir/types.ts";
-import { flopsOf, inferType } from "../../compiler/ops/index.ts";
+import { flopsOf, inferType, operationNames } from "../../compiler/ops/index.ts";
 
 function type(text: string): TensorType {
   const match = /^(\w+)\[(.*)\]$/.exec(text);
@@ -22,7 +22,32 @@ function result(operation: Operation, ...inputs: readonly string[]): string {
 
 const product: Operation = { op: "matmul", transposeA: false, transposeB: false };
 
-test.each<[Operation, readonly string[], string]>([
+const cases: readonly (readonly [Operation, readonly string[], string])[] = [
+  [{ op: "input", name: "x", type: type("i32[4]") }, [], "i32[4]"],
+  [{ op: "parameter", path: "w", type: type("f32[2,3]") }, [], "f32[2, 3]"],
+  [{ op: "constant", value: 1, type: type("bf16[]") }, [], "bf16[]"],
+  [{ op: "iota", size: 5 }, [], "i32[5]"],
+  ...(["neg", "exp", "log", "sqrt", "rsqrt", "abs", "sign", "erf", "tanh", "sin", "cos"] as const).map(
+    (op) => [{ op }, ["bf16[2,3]"], "bf16[2, 3]"] as const,
+  ),
+  ...(["sub", "div", "maximum", "minimum", "pow"] as const).map(
+    (op) => [{ op }, ["f32[2,1]", "f32[4]"], "f32[2, 4]"] as const,
+  ),
+  ...(["equal", "not_equal", "less_equal", "greater", "greater_equal"] as const).map(
+    (op) => [{ op }, ["f32[2]", "f32[]"], "bool[2]"] as const,
+  ),
+  [{ op: "stop_gradient" }, ["i32[2]"], "i32[2]"],
+  [{ op: "softmax", axis: -1 }, ["bf16[2,3]"], "bf16[2, 3]"],
+  [{ op: "log_softmax", axis: 0 }, ["f32[2,3]"], "f32[2, 3]"],
+  [{ op: "broadcast", shape: [2, 3, 4] }, ["i32[3,1]"], "i32[2, 3, 4]"],
+  [{ op: "scatter_add", rows: 7 }, ["i32[3]", "f32[3,2]"], "f32[7, 2]"],
+  [{ op: "dropout", rate: 0.5 }, ["f32[2]"], "f32[2]"],
+  [{ op: "random_uniform", seed: 0, site: 0, shape: [2, 2] }, ["i32[]"], "f32[2, 2]"],
+  [
+    { op: "depthwise_conv3d_weight", padding: [], kernel: [3, 3, 1] },
+    ["f32[2,4,5,6,7]", "f32[2,4,5,6,7]"],
+    "f32[7, 1, 3, 3, 1]",
+  ],
   [{ op: "add" }, ["f32[3,1]", "f32[2,1,4]"], "f32[2, 3, 4]"],
   [{ op: "mul" }, ["f32[]", "f32[5]"], "f32[5]"],
   [{ op: "less" }, ["i32[4]", "i32[1]"], "bool[4]"],
@@ -64,7 +89,9 @@ test.each<[Operation, readonly string[], string]>([
     ["f32[2,4,5,6,7]", "f32[7,1,3,3,3]"],
     "f32[2, 4, 5, 6, 7]",
   ],
-])("%o of %j is %s", (operation, inputs, expected) => {
+];
+
+test.each(cases)("%o of %j is %s", (operation, inputs, expected) => {
   expect(result(operation, ...inputs)).toBe(expected);
 });
 
@@ -101,6 +128,11 @@ test.each<[Operation, readonly string[]]>([
 ])("%o of %j is refused in words", (operation, inputs) => {
   expect(result(operation, ...inputs)).toMatch(/ /);
   expect(result(operation, ...inputs)).not.toMatch(/^\w+\[[\d, ]*\]$/);
+});
+
+test("every operation has a case above", () => {
+  const tested = new Set<string>(cases.map(([{ op }]) => op));
+  expect(operationNames.filter((name) => !tested.has(name))).toEqual([]);
 });
 
 test("a matrix product costs two operations for each product of elements", () => {
