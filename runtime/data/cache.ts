@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { at } from "../at.ts";
 import { writeAtomically } from "../files/index.ts";
 import type { PackedVolume, VolumeMetadata, VolumeSettings } from "./transforms/index.ts";
 
@@ -130,10 +131,10 @@ function decode(bytes: Buffer, key: string, { size, storage }: VolumeSettings): 
   const hash = createHash("sha256").update(bytes.subarray(hashBytes)).digest();
   if (!hash.equals(bytes.subarray(0, hashBytes)) || bytes.toString("hex", hashBytes, 2 * hashBytes) !== key)
     return null;
-  const at = (index: number): number => bytes.readUInt32LE(2 * hashBytes + 4 * index);
-  const before = [at(0), at(1), at(2)] as const;
-  const counts = [at(3), at(4), at(5)] as const;
-  const fits = size.every((all, axis) => (before[axis] ?? 0) + (counts[axis] ?? 0) <= all);
+  const field = (index: number): number => bytes.readUInt32LE(2 * hashBytes + 4 * index);
+  const before = [field(0), field(1), field(2)] as const;
+  const counts = [field(3), field(4), field(5)] as const;
+  const fits = size.every((all, axis) => at(before, axis) + at(counts, axis) <= all);
   const count = counts[0] * counts[1] * counts[2];
   const bytesOf = storage === "f32" ? 4 : 2;
   if (!fits || bytes.length !== headBytes + bytesOf * count) return null;

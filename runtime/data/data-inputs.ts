@@ -1,4 +1,5 @@
 import { buildForward, type Input, inputsOf, printType, type TracedSpec } from "../../compiler/index.ts";
+import { at } from "../at.ts";
 import { failed, ok, type Result } from "../text/index.ts";
 
 /** Which inputs of a model take what a data set has. */
@@ -51,7 +52,7 @@ export function findDataInputs(spec: TracedSpec): Result<DataInputs> {
     volume: volume.name,
     ids: ids.name,
     mask: mask?.name ?? null,
-    length: ids.type.shape[1] ?? 0,
+    length: at(ids.type.shape, 1),
     vocabulary: ids.values.limit,
   });
 }

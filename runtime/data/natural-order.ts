@@ -1,9 +1,11 @@
+import { at } from "../at.ts";
+
 /** Orders names as people count: `train_2` before `train_10`. The same on every machine; equal only for equal names. */
 export function compareNaturally(a: string, b: string): number {
   const left = partsOf(a);
   const right = partsOf(b);
   for (let index = 0; index < Math.min(left.length, right.length); index++) {
-    const order = compareParts(left[index] ?? "", right[index] ?? "");
+    const order = compareParts(at(left, index), at(right, index));
     if (order !== 0) return order;
   }
   return left.length - right.length || compareText(a, b);

@@ -1,3 +1,4 @@
+import { at } from "../at.ts";
 import { countOutcomes, type Outcomes, type Ranking } from "./ranking.ts";
 
 /** How often a data set is drawn anew. The same seed gives the same draws. */
@@ -43,8 +44,8 @@ export function intervalOf(values: readonly (number | null)[]): Interval | null 
 /** Between two values it is on the line from one to the other, as NumPy's default has it. */
 function quantile(sorted: Float64Array, part: number): number {
   const place = part * (sorted.length - 1);
-  const below = sorted[Math.floor(place)] ?? 0;
-  const above = sorted[Math.ceil(place)] ?? 0;
+  const below = at(sorted, Math.floor(place));
+  const above = at(sorted, Math.ceil(place));
   return below + (above - below) * (place - Math.floor(place));
 }
 
@@ -52,6 +53,7 @@ function drawExamples(weights: Int32Array, random: () => number): void {
   weights.fill(0);
   for (let draw = 0; draw < weights.length; draw++) {
     const example = Math.floor(random() * weights.length);
+    // A check that throws would be made for every example of every resample.
     weights[example] = (weights[example] ?? 0) + 1;
   }
 }

@@ -1,3 +1,4 @@
+import { at } from "../at.ts";
 import { type Alignment, renderTable } from "../text/index.ts";
 import { type ClassMetric, classMetrics, overallMetrics } from "./metrics.ts";
 import type { Evaluation, Metric } from "./results.ts";
@@ -13,7 +14,7 @@ export function scoresToCsv(
 ): string {
   const rows = [
     ["VolumeName", ...classes],
-    ...scores.map((row, index) => [names[index] ?? "", ...Array.from(row, (score) => String(score))]),
+    ...scores.map((row, index) => [at(names, index), ...Array.from(row, (score) => String(score))]),
   ];
   return rows.map((cells) => `${cells.map(quoteCell).join(",")}\n`).join("");
 }

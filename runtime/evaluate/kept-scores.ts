@@ -1,3 +1,4 @@
+import { at } from "../at.ts";
 import type { ScoredExamples } from "./results.ts";
 
 /** The scores that an evaluation is made of, with what they belong to. */
@@ -9,7 +10,7 @@ export interface KeptScores extends ScoredExamples {
 /** Scores as a JSON text, a volume on each line: what an evaluation can be made of again. */
 export function encodeScores({ classes, names, scores, labels }: KeptScores): string {
   const rows = names.map((name, index) => {
-    const row = { name, scores: [...Array.from(scores[index] ?? [])], labels: (labels[index] ?? []).map(Number) };
+    const row = { name, scores: Array.from(at(scores, index)), labels: at(labels, index).map(Number) };
     return `    ${JSON.stringify(row)}`;
   });
   return `{\n  "classes": ${JSON.stringify(classes)},\n  "volumes": [\n${rows.join(",\n")}\n  ]\n}\n`;

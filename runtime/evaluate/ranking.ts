@@ -1,3 +1,5 @@
+import { at } from "../at.ts";
+
 /** One class's examples from the highest score to the lowest. Examples of one score are a tie, in one group. */
 export interface Ranking {
   /** Places in the data set. */
@@ -31,12 +33,12 @@ export interface RocPoint {
 
 /** Sorts once what is then counted under many weights. Scores are finite; a label is 1 where the example has the class. */
 export function rankScores(scores: Float64Array, labels: Uint8Array, threshold: number): Ranking {
-  const order = Int32Array.from(scores.keys()).sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0));
-  const present = Uint8Array.from(order, (example) => labels[example] ?? 0);
+  const order = Int32Array.from(scores.keys()).sort((a, b) => at(scores, b) - at(scores, a));
+  const present = Uint8Array.from(order, (example) => at(labels, example));
   const ends: number[] = [];
   let called = 0;
   for (const [place, example] of order.entries()) {
-    const score = scores[example] ?? 0;
+    const score = at(scores, example);
     const next = order[place + 1];
     if (next === undefined || scores[next] !== score) ends.push(place + 1);
     if (score >= threshold) called = place + 1;
@@ -59,6 +61,7 @@ export function countOutcomes({ order, present, groupEnds, called }: Ranking, we
     let tied = 0;
     let tiedPresent = 0;
     for (; place < end; place++) {
+      // Every place is one of the order: a check that throws would be made for every example of every resample.
       const weight = weights[order[place] ?? 0] ?? 0;
       tied += weight;
       tiedPresent += weight * (present[place] ?? 0);
@@ -81,9 +84,9 @@ export function rocCorners({ order, present, groupEnds, scores }: Ranking): read
   let truePositives = 0;
   let place = 0;
   for (const end of groupEnds) {
-    for (; place < end; place++) truePositives += present[place] ?? 0;
+    for (; place < end; place++) truePositives += at(present, place);
     const point = {
-      threshold: scores[order[end - 1] ?? 0] ?? 0,
+      threshold: at(scores, at(order, end - 1)),
       falsePositives: end - truePositives,
       truePositives,
     };

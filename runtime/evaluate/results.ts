@@ -1,3 +1,4 @@
+import { at } from "../at.ts";
 import { type BootstrapSettings, type Interval, intervalOf, resample } from "./bootstrap.ts";
 import { type ClassMetric, classRules, type OverallMetric, overallRules } from "./metrics.ts";
 import { countOutcomes, type Outcomes, type RocPoint, rankScores, rocCorners } from "./ranking.ts";
@@ -61,7 +62,7 @@ export function evaluateScores({
   const uneven = [...scores, ...labels].some((row) => row.length !== names.length);
   if (uneven || scores.length !== labels.length) throw new Error("scores and labels need a column for each class");
   const examples = scores.length;
-  const columns = names.map((_, column) => Float64Array.from(scores, (row) => row[column] ?? Number.NaN));
+  const columns = names.map((_, column) => Float64Array.from(scores, (row) => at(row, column)));
   const broken = columns.map(whyBroken);
   const rankings = columns.map((column, index) => {
     const finite = broken[index] === null ? column : new Float64Array(examples);
@@ -75,14 +76,14 @@ export function evaluateScores({
   const resamples = bootstrap === null || examples === 0 ? [] : resample(rankings, examples, bootstrap);
 
   const classes = rankings.map((ranking, index): ClassEvaluation => {
-    const name = names[index] ?? "";
-    const counted = outcomes[index] ?? nothing;
+    const name = at(names, index);
+    const counted = at(outcomes, index);
     const measure = (metric: ClassMetric): Metric => {
       const rule = classRules[metric];
       const value = rule(counted);
       const why = broken[index] ?? null;
       if (value === null || why !== null) return { value: null, why: why ?? whyNone(counted) };
-      return { value, interval: intervalOf(resamples.map((drawn) => rule(drawn[index] ?? nothing))) };
+      return { value, interval: intervalOf(resamples.map((drawn) => rule(at(drawn, index)))) };
     };
     const auroc = measure("auroc");
     const { present, absent, truePositives, falsePositives } = counted;
@@ -114,8 +115,6 @@ export function evaluateScores({
   };
   return { examples, threshold, bootstrap, overall, classes };
 }
-
-const nothing: Outcomes = { present: 0, absent: 0, truePositives: 0, falsePositives: 0, twiceOrdered: 0 };
 
 function whyBroken(scores: Float64Array): string | null {
   const count = scores.filter((score) => !Number.isFinite(score)).length;

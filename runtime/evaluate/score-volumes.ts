@@ -1,5 +1,6 @@
 import { setImmediate as letOthersRun } from "node:timers/promises";
 import type { EvalSettings } from "../../compiler/index.ts";
+import { at } from "../at.ts";
 import type { Engine } from "../backends/index.ts";
 import {
   type DataInputs,
@@ -63,10 +64,11 @@ export async function scoreVolumes(
     const volumes = new Float32Array(rows * first.voxels.length);
     for (const [row, { voxels }] of waiting.entries()) volumes.set(voxels, row * voxels.length);
     const latents = (await engine.run("encode_image", new Map([[inputs.volume, volumes]]))).get("latent");
-    const found = scoreClasses(latents ?? new Float32Array(0), prompts);
+    if (latents === undefined) throw new Error("invariant: an encoder of volumes gives latents");
+    const found = scoreClasses(latents, prompts);
     for (const [row, { example }] of waiting.entries()) {
       scored.push(example);
-      scores.push(found[row] ?? []);
+      scores.push(at(found, row));
     }
     waiting = [];
     options.tell(scored.length);

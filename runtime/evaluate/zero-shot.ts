@@ -1,4 +1,5 @@
 import { setImmediate as letOthersRun } from "node:timers/promises";
+import { at } from "../at.ts";
 import type { Batch, Engine } from "../backends/index.ts";
 
 /** What zero-shot classification says and how it is said. */
@@ -32,18 +33,20 @@ export async function encodePrompts(
   for (let from = 0; from < texts.length; from += rows) {
     const some = texts.slice(from, from + rows);
     const outputs = await engine.run("encode_text", inputsOf(filled(some, rows, "")));
-    const latents = outputs.get("latent") ?? new Float32Array(0);
+    const latents = outputs.get("latent");
+    if (latents === undefined) throw new Error("invariant: an encoder of texts gives latents");
     parts.push(latents.slice(0, (latents.length / rows) * some.length));
+    // A model without one compares the cosines themselves.
     scale = outputs.get("scale")?.[0] ?? 1;
     await letOthersRun();
     if (isStopped()) return null;
   }
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   const latents = new Float32Array(length);
-  let at = 0;
+  let filledTo = 0;
   for (const part of parts) {
-    latents.set(part, at);
-    at += part.length;
+    latents.set(part, filledTo);
+    filledTo += part.length;
   }
   return { latents, width: texts.length === 0 ? 0 : length / texts.length, scale };
 }
@@ -57,7 +60,7 @@ export function scoreClasses(images: Float32Array, { latents, width, scale }: En
   const cosine = (image: number, text: number): number => {
     let sum = 0;
     for (let place = 0; place < width; place++) {
-      sum += (images[image * width + place] ?? 0) * (latents[text * width + place] ?? 0);
+      sum += at(images, image * width + place) * at(latents, text * width + place);
     }
     return sum;
   };

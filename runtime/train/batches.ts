@@ -1,4 +1,5 @@
 import type { TrainSettings, VoxelStorage } from "../../compiler/index.ts";
+import { at } from "../at.ts";
 import type { Batch, MicroBatchInputs } from "../backends/index.ts";
 import {
   type DataInputs,
@@ -91,10 +92,10 @@ export class Batches {
     loader.prefetch(next.map((index) => this.requestAt(index)));
     const taken: TakenExample[] = [];
     for (const [row, index] of indices.entries()) {
-      const result = await loading[row];
-      if (result?.kind === "unread") throw new BadVolumeError(result.problem);
-      if (result?.kind === "failed") this.giveUp(index, result.problem);
-      const voxels = result?.kind === "ok" ? result.value.voxels : new Float32Array(volumeBytes / 4).fill(-1);
+      const result = await at(loading, row);
+      if (result.kind === "unread") throw new BadVolumeError(result.problem);
+      if (result.kind === "failed") this.giveUp(index, result.problem);
+      const voxels = result.kind === "ok" ? result.value.voxels : new Float32Array(volumeBytes / 4).fill(-1);
       taken.push({ example: this.example(index), voxels });
     }
     return this.inputsOf(taken);
@@ -138,19 +139,18 @@ export class Batches {
   private async read(chosen: number[], from: number, next: readonly number[]): Promise<Batch> {
     const { settings, loader, storage } = this.options;
     const places = Array.from({ length: settings.microBatch }, (_, row) => from + row);
-    const loading = places.map((place) => loadExample(loader, this.example(chosen[place]), storage));
+    const loading = places.map((place) => loadExample(loader, this.example(at(chosen, place)), storage));
     loader.prefetch(next.map((index) => this.requestAt(index)));
     const taken: TakenExample[] = [];
     for (const [row, place] of places.entries()) {
-      let result = await loading[row];
-      while (result?.kind !== "ok") {
-        if (result === undefined) throw new Error("every example of a micro-batch is loaded");
+      let result = await at(loading, row);
+      while (result.kind !== "ok") {
         if (result.kind === "unread") throw new BadVolumeError(result.problem);
-        this.giveUp(chosen[place] ?? 0, result.problem);
+        this.giveUp(at(chosen, place), result.problem);
         chosen[place] = this.substituteFor(chosen, place, result.problem);
-        result = await loadExample(loader, this.example(chosen[place]), storage);
+        result = await loadExample(loader, this.example(at(chosen, place)), storage);
       }
-      taken.push({ example: this.example(chosen[place]), voxels: result.value.voxels });
+      taken.push({ example: this.example(at(chosen, place)), voxels: result.value.voxels });
     }
     return this.inputsOf(taken);
   }
@@ -164,7 +164,7 @@ export class Batches {
   /** The next example, in the order of names, that is not in the batch and not known to be bad: the same in every run. */
   private substituteFor(chosen: readonly number[], place: number, problem: Problem): number {
     const { examples } = this.options;
-    const index = chosen[place] ?? 0;
+    const index = at(chosen, place);
     for (let offset = 1; offset < examples.length; offset++) {
       const other = (index + offset) % examples.length;
       if (!chosen.includes(other) && !this.bad.has(other)) return other;
@@ -177,7 +177,7 @@ export class Batches {
   private readFeatures(chosen: number[], from: number, features: FeatureTable): Batch {
     const { settings, inputs, tokenizer } = this.options;
     for (let place = from; place < from + settings.microBatch; place++) {
-      const index = chosen[place] ?? 0;
+      const index = at(chosen, place);
       const problem = { subject: this.example(index).file, message: "it cannot be read", help: null };
       if (this.bad.has(index)) chosen[place] = this.substituteFor(chosen, place, problem);
     }
@@ -188,22 +188,20 @@ export class Batches {
 
   private inputsOf(taken: readonly TakenExample[]): Batch {
     const { inputs, tokenizer } = this.options;
-    const [first] = taken;
-    const count = first?.voxels.length ?? 0;
+    const first = at(taken, 0).voxels;
+    const count = first.length;
     // One volume is a batch of one as it is.
-    const volumes = first !== undefined && taken.length === 1 ? first.voxels : new Float32Array(taken.length * count);
+    const volumes = taken.length === 1 ? first : new Float32Array(taken.length * count);
     if (taken.length > 1) for (const [row, { voxels }] of taken.entries()) volumes.set(voxels, row * count);
     const reports = taken.map(({ example }) => example.report);
     return new Map([[inputs.volume, volumes], ...tokenInputs(reports, tokenizer, inputs)]);
   }
 
-  private requestAt(index: number | undefined): VolumeRequest {
+  private requestAt(index: number): VolumeRequest {
     return requestOf(this.example(index), this.options.storage);
   }
 
-  private example(index: number | undefined): ReportedExample {
-    const example = this.options.examples[index ?? -1];
-    if (example === undefined) throw new Error("the order is one of the examples");
-    return example;
+  private example(index: number): ReportedExample {
+    return at(this.options.examples, index);
   }
 }

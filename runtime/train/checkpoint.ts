@@ -78,7 +78,7 @@ function loadState(folder: string, files: FileSystem): StoredState {
 }
 
 /** What is missing from a checkpoint is as good as damaged: it was all there when the checkpoint appeared. */
-const missing: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "EISDIR"]);
+const missing: ReadonlySet<string | null> = new Set(["ENOENT", "ENOTDIR", "EISDIR"]);
 
 function reading<Value>(folder: string, work: () => Value): Read<Value> {
   try {
@@ -92,7 +92,7 @@ function reading<Value>(folder: string, work: () => Value): Read<Value> {
       return failed({ ...error.problem, code: "DAMAGED", help: damagedHelp });
     }
     const problem = storageProblem(folder, error);
-    return failed(missing.has(errorCode(error) ?? "") ? { ...problem, code: "DAMAGED", help: damagedHelp } : problem);
+    return failed(missing.has(errorCode(error)) ? { ...problem, code: "DAMAGED", help: damagedHelp } : problem);
   }
 }
 

@@ -38,7 +38,8 @@ export class FeatureTable {
   store(examples: readonly number[], outputs: ReadonlyMap<string, Float32Array>): void {
     let offset = 0;
     for (const [name, width] of this.widths) {
-      const rows = outputs.get(name) ?? new Float32Array(0);
+      const rows = outputs.get(name);
+      if (rows === undefined) throw new Error(`invariant: the program gives the feature ${name}`);
       for (const [row, example] of examples.entries()) {
         this.values.set(rows.subarray(row * width, (row + 1) * width), example * this.width + offset);
       }

@@ -1,3 +1,5 @@
+import { at } from "../at.ts";
+
 /** What the order of examples follows from. */
 export interface OrderSettings {
   readonly examples: number;
@@ -61,8 +63,8 @@ export function permutation(count: number, seed: number, epoch: number): Uint32A
   const order = Uint32Array.from({ length: count }, (_, index) => index);
   for (let last = count - 1; last > 0; last--) {
     const other = below(last + 1, draw);
-    const kept = order[last] ?? 0;
-    order[last] = order[other] ?? 0;
+    const kept = at(order, last);
+    order[last] = at(order, other);
     order[other] = kept;
   }
   return order;

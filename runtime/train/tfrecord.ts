@@ -1,3 +1,5 @@
+import { at } from "../at.ts";
+
 /**
  * A record of a TFRecord file (tensorflow.org/tutorials/load_data/tfrecord): eight bytes of length, their checksum, the
  * bytes, their checksum, all little-endian.
@@ -21,7 +23,7 @@ function maskedChecksum(bytes: Uint8Array): number {
 /** CRC-32C, of Castagnoli's polynomial (RFC 3720, B.4), bits reversed. */
 export function crc32c(bytes: Uint8Array): number {
   let crc = 0xffffffff;
-  for (const byte of bytes) crc = (crc >>> 8) ^ (table[(crc ^ byte) & 0xff] ?? 0);
+  for (const byte of bytes) crc = (crc >>> 8) ^ at(table, (crc ^ byte) & 0xff);
   return ~crc >>> 0;
 }
 

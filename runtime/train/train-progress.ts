@@ -1,3 +1,5 @@
+import { at } from "../at.ts";
+
 /** Where a training is, for a line about it. */
 export interface TrainingProgress {
   /** Steps that are done, and how many there will be. */
@@ -31,7 +33,7 @@ export class StepClock {
     if (this.last.length < fewest) return null;
     const sorted = this.last.toSorted((a, b) => a - b);
     const middle = sorted.length / 2;
-    return ((sorted[Math.ceil(middle) - 1] ?? 0) + (sorted[Math.floor(middle)] ?? 0)) / 2;
+    return (at(sorted, Math.ceil(middle) - 1) + at(sorted, Math.floor(middle))) / 2;
   }
 }
 

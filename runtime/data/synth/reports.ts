@@ -1,3 +1,4 @@
+import { at } from "../../at.ts";
 import { generator } from "../../random.ts";
 import { type Planted, planted, type Side } from "./findings.ts";
 import type { Patient } from "./patient.ts";
@@ -43,7 +44,7 @@ const sides: Readonly<Record<Side, string>> = { right: " on the right", left: " 
 /** The report of one patient: what is there, what is not, and the names of what is there once more, each in a drawn order. */
 export function writeReport({ findings, reportSeed }: Patient): Report {
   const random = generator(reportSeed);
-  const pick = (texts: readonly string[]) => texts[Math.floor(random() * texts.length)] ?? "";
+  const pick = (texts: readonly string[]) => at(texts, Math.floor(random() * texts.length));
   const present = shuffled([...findings.present], random);
   const absent = shuffled(
     planted.filter((name) => !findings.present.has(name) && random() < absenceShare),

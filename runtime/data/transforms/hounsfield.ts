@@ -74,6 +74,8 @@ function throughTable(table: Float64Array, width: number, rectangle: Rectangle):
   };
 }
 
+// No `?? 0` in these two loops ever counts: the table has all values of its type, and a rectangle is within its slice.
+
 function lookUp(
   bits: Uint8Array | Uint16Array,
   table: Float64Array,

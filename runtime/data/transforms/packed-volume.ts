@@ -31,6 +31,8 @@ export function unpack({ before, counts, voxels }: PackedVolume, size: Sizes): F
   return values;
 }
 
+// No `?? 0` in this loop or the next ever counts; a check that throws would cost time for every voxel.
+
 function scale(steps: Int16Array, into: Float32Array, start: number): void {
   for (let index = 0; index < steps.length; index++) into[start + index] = (steps[index] ?? 0) / stepsOfHalf;
 }

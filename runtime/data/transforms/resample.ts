@@ -1,3 +1,4 @@
+import { at } from "../../at.ts";
 import { failed, ok, type Result } from "../../text/index.ts";
 
 /** How one axis is resampled and cropped: for every voxel that is kept, the two stored ones that it lies between. */
@@ -48,9 +49,9 @@ export function resampleAxis(
 
 /** Stored voxels that an axis needs: from the first up to, and without, the last. */
 export function neededFrom({ below }: ResampledAxis): number {
-  return below[0] ?? 0;
+  return at(below, 0);
 }
 
 export function neededTo({ above }: ResampledAxis): number {
-  return (above.at(-1) ?? -1) + 1;
+  return at(above, above.length - 1) + 1;
 }

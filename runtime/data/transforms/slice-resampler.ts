@@ -1,4 +1,5 @@
 import type { Sizes, VoxelStorage } from "../../../compiler/index.ts";
+import { at } from "../../at.ts";
 import type { SliceTaker, Voxels } from "../readers/index.ts";
 import type { Rectangle, WindowSlice } from "./hounsfield.ts";
 import { type PackedVolume, toSteps } from "./packed-volume.ts";
@@ -53,13 +54,13 @@ export class SliceResampler implements SliceTaker<PackedVolume> {
   /** Takes the next stored slice; all are given, in their order. */
   take(slice: Voxels, z: number): void {
     const { below, above, weight, count } = this.z;
-    if (this.done >= count || (below[this.done] ?? 0) > z) return;
+    if (this.done >= count || at(below, this.done) > z) return;
     const [even, odd] = this.planes;
     this.window(slice, z % 2 === 0 ? even : odd);
-    for (; this.done < count && (above[this.done] ?? 0) <= z; this.done++) {
-      const lower = (below[this.done] ?? 0) % 2 === 0 ? even : odd;
-      const upper = (above[this.done] ?? 0) % 2 === 0 ? even : odd;
-      mix(lower, upper, weight[this.done] ?? 0, this.mixed);
+    for (; this.done < count && at(above, this.done) <= z; this.done++) {
+      const lower = at(below, this.done) % 2 === 0 ? even : odd;
+      const upper = at(above, this.done) % 2 === 0 ? even : odd;
+      mix(lower, upper, at(weight, this.done), this.mixed);
       mixRows(this.mixed, this.columns, this.y, this.mixedRows);
       const area = this.x.count * this.y.count;
       const kept = this.result.voxels.subarray(this.done * area, (this.done + 1) * area);
@@ -69,6 +70,8 @@ export class SliceResampler implements SliceTaker<PackedVolume> {
     }
   }
 }
+
+// These loops keep within their arrays, so that no `?? 0` in them ever counts; checks that throw cost a tenth of the time.
 
 function mix(lower: Float64Array, upper: Float64Array, share: number, into: Float64Array): void {
   for (let index = 0; index < into.length; index++) {
@@ -80,7 +83,7 @@ function mix(lower: Float64Array, upper: Float64Array, share: number, into: Floa
 /** [rows, columns] to [y, columns]. */
 function mixRows(plane: Float64Array, columns: number, axis: ResampledAxis, into: Float64Array): void {
   const { below, above, weight, count } = axis;
-  const first = below[0] ?? 0;
+  const first = neededFrom(axis);
   for (let y = 0, at = 0; y < count; y++) {
     const lower = ((below[y] ?? 0) - first) * columns;
     const upper = ((above[y] ?? 0) - first) * columns;
@@ -95,7 +98,7 @@ function mixRows(plane: Float64Array, columns: number, axis: ResampledAxis, into
 /** [y, columns] to [x, y]. */
 function turn(plane: Float64Array, columns: number, rows: number, axis: ResampledAxis, into: Float32Array): void {
   const { below, above, weight, count } = axis;
-  const first = below[0] ?? 0;
+  const first = neededFrom(axis);
   for (let from = 0; from < rows; from += rowsAtOnce) {
     const to = Math.min(from + rowsAtOnce, rows);
     for (let x = 0; x < count; x++) {

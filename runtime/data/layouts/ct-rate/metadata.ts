@@ -16,9 +16,9 @@ export function parseMetadata(cells: readonly string[]): Result<VolumeMetadata, 
   if (slope === 0) return failed(fault("its RescaleSlope is 0, so that all its voxels are alike"));
   const intercept = numberIn(interceptCell);
   if (intercept === null) return wrongNumber("RescaleIntercept", interceptCell);
-  const spacings = /^\[([^[\],]*),([^[\],]*)\]$/.exec(xyCell.trim());
-  const [x, y] = [spacings?.[1], spacings?.[2]].map((text) => numberIn(text ?? ""));
-  if (x === null || x === undefined || y === null || y === undefined) {
+  const [, xText = "", yText = ""] = /^\[([^[\],]*),([^[\],]*)\]$/.exec(xyCell.trim()) ?? [];
+  const [x, y] = [numberIn(xText), numberIn(yText)];
+  if (x === null || y === null) {
     const message = `its XYSpacing is ${shown(xyCell)}, where two numbers are expected`;
     return failed(fault(message, "write it as [0.75, 0.75], in millimetres"));
   }

@@ -1,3 +1,4 @@
+import { at } from "../../../at.ts";
 import type { Problem } from "../../../text/index.ts";
 import type { DatasetNeeds, Labels } from "../../dataset.ts";
 import { quoted } from "../../quoted.ts";
@@ -83,9 +84,9 @@ class TableReading {
   private header(columns: readonly string[]): boolean {
     this.nameAt = columns.indexOf(nameColumn);
     if (this.nameAt === -1) {
-      const only = columns.length === 1 ? (columns[0] ?? "") : "";
+      const [only = "", ...others] = columns;
       const separator = /[;\t]/.exec(only)?.[0];
-      if (separator !== undefined && only.includes(nameColumn)) {
+      if (others.length === 0 && separator !== undefined && only.includes(nameColumn)) {
         const shown = separator === "\t" ? "tabs" : "`;`";
         this.refuse(`line 1: its columns are separated by ${shown}`, "separate them by commas");
       }
@@ -103,7 +104,7 @@ class TableReading {
   }
 
   private row(cells: readonly string[], line: number): boolean {
-    const name = cells[this.nameAt] ?? "";
+    const name = at(cells, this.nameAt);
     const message = wrongName(name);
     const key = volumeKey(name);
     const state = message === null ? this.stateOf(key) : "other";

@@ -1,6 +1,7 @@
 import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { at } from "../../../at.ts";
 import type { Problem } from "../../../text/index.ts";
 import type { ListedVolume } from "../../dataset.ts";
 import { compareNaturally } from "../../natural-order.ts";
@@ -55,17 +56,18 @@ class Scan {
   /** Reads the folders of one level, and gives those of the next. */
   async readLevel(folders: readonly string[], depth: number): Promise<readonly string[]> {
     const next: string[] = [];
-    for (let at = 0; at < folders.length; at += foldersAtOnce) {
-      const some = folders.slice(at, at + foldersAtOnce);
+    for (let from = 0; from < folders.length; from += foldersAtOnce) {
+      const some = folders.slice(from, from + foldersAtOnce);
       const read = await Promise.all(some.map((folder) => this.readFolder(folder)));
       for (const [index, entries] of read.entries()) {
+        const folder = at(some, index);
         this.entries += entries.length;
         if (this.entries > mostEntries) {
           const message = `there are more than ${mostEntries} files and folders in it`;
-          this.problems.push({ subject: some[index] ?? "", message, help: "name the folder of the data set alone" });
+          this.problems.push({ subject: folder, message, help: "name the folder of the data set alone" });
           return [];
         }
-        for (const entry of entries) this.take(some[index] ?? "", entry, depth, next);
+        for (const entry of entries) this.take(folder, entry, depth, next);
       }
     }
     return next;

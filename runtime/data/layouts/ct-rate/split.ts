@@ -11,6 +11,7 @@ export function inSplit(name: string, split: SplitName, { train, valid }: DataSe
 export function prefixesOf(names: Iterable<string>): readonly (readonly [prefix: string, count: number])[] {
   const counts = new Map<string, number>();
   for (const name of names) {
+    // It fits any name, if with nothing.
     const prefix = /^[^_\-0-9.]*[_-]?/.exec(name)?.[0] ?? "";
     counts.set(prefix, (counts.get(prefix) ?? 0) + 1);
   }

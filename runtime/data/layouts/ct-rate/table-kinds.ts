@@ -1,3 +1,4 @@
+import { at } from "../../../at.ts";
 import { failed, ok, type Result } from "../../../text/index.ts";
 import type { Labels } from "../../dataset.ts";
 import { type Fault, fault } from "../../problem.ts";
@@ -71,7 +72,7 @@ function labelReader(): (cells: readonly string[], columns: readonly string[]) =
   return (cells, columns) => {
     const labels: [string, boolean][] = [];
     for (const [index, cell] of cells.entries()) {
-      const column = columns[index] ?? "";
+      const column = at(columns, index);
       const label = labelIn(cell);
       if (label === null) {
         const found = cell.trim() === "" ? "empty" : quoted(cell);

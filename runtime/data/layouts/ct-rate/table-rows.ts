@@ -1,4 +1,5 @@
 import { didYouMean } from "../../../../grammar/index.ts";
+import { at } from "../../../at.ts";
 import { failed, ok, type Problem, type Result } from "../../../text/index.ts";
 import { quoted, quotedList } from "../../quoted.ts";
 import { nameColumn, type TableKind } from "./table-kind.ts";
@@ -15,7 +16,7 @@ interface OpenTable {
   readonly kind: "whole";
   readonly file: string;
   readonly columns: readonly string[];
-  readonly at: readonly number[];
+  readonly places: readonly number[];
   accepted: boolean;
 }
 
@@ -54,10 +55,11 @@ export class TableRows<Value> {
     const { present, missing } = this.kind.columns(header);
     this.open = null;
     if (present.length === 0) return null;
-    if (missing.length > 0) {
+    const [firstMissing] = missing;
+    if (firstMissing !== undefined) {
       const message = `line 1: ${this.kind.title} needs the ${missing.length === 1 ? "column" : "columns"} ${quotedList(missing)} too`;
       const others = header.filter((column) => !present.includes(column));
-      const problem = { subject: file, message, help: didYouMean(missing[0] ?? "", others) };
+      const problem = { subject: file, message, help: didYouMean(firstMissing, others) };
       this.open = { kind: "partial", problem, keys: new Set() };
       this.partial.push(this.open);
       return null;
@@ -73,7 +75,7 @@ export class TableRows<Value> {
       kind: "whole",
       file,
       columns: present,
-      at: present.map((column) => header.indexOf(column)),
+      places: present.map((column) => header.indexOf(column)),
       accepted,
     };
     return null;
@@ -91,8 +93,8 @@ export class TableRows<Value> {
       if (key !== null) this.open.keys.add(key);
       return null;
     }
-    const { file, columns, at } = this.open;
-    const cells = at.map((index) => row[index] ?? "");
+    const { file, columns, places } = this.open;
+    const cells = places.map((index) => at(row, index));
     if (!this.open.accepted) {
       if (this.kind.accepts?.(cells, columns) !== true) {
         this.open = null;

@@ -1,0 +1,2 @@
+// Too slow for loops over voxels.
+export { at } from "../compiler/at.ts";
