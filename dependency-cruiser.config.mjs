@@ -17,6 +17,7 @@ const compiler = [
 
 const runtime = [
   ["text"],
+  ["json"],
   ["files"],
   ["machine"],
   ["specs"],

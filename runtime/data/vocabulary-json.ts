@@ -1,6 +1,5 @@
+import { parseJson } from "../json/index.ts";
 import { failed, ok, type Result } from "../text/index.ts";
-import { repeatedKey } from "../weights/index.ts";
-import { boundsOf } from "./json-bounds.ts";
 import { type Fault, fault } from "./problem.ts";
 import { quoted } from "./quoted.ts";
 import { mostTokens, type Vocabulary } from "./vocabulary.ts";
@@ -37,18 +36,9 @@ export function readVocabularyJson(text: string): Result<Vocabulary, Fault> {
 }
 
 function parsed(text: string): ReadonlyMap<string, unknown> {
-  const { depth, string } = boundsOf(text);
-  if (depth > deepest) throw new Refusal(`it is nested deeper than ${deepest} levels`);
-  if (string > longestString) throw new Refusal(`it has a string of more than ${longestString} characters`);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new Refusal("it is not valid JSON");
-  }
-  const repeated = repeatedKey(text);
-  if (repeated !== null) throw new Refusal(`it has the key ${quoted(repeated)} twice`);
-  return fieldsOf(value, "the file");
+  const read = parseJson(text, { depth: deepest, string: longestString });
+  if (read.kind === "failed") throw new Refusal(read.problem);
+  return fieldsOf(read.value, "the file");
 }
 
 function vocabularyIn(file: ReadonlyMap<string, unknown>): Vocabulary {

@@ -1,4 +1,6 @@
+import * as v from "valibot";
 import { at } from "../at.ts";
+import { readOwnJson } from "../json/index.ts";
 import type { ScoredExamples } from "./results.ts";
 
 /** The scores that an evaluation is made of, with what they belong to. */
@@ -16,49 +18,30 @@ export function encodeScores({ classes, names, scores, labels }: KeptScores): st
   return `{\n  "classes": ${JSON.stringify(classes)},\n  "volumes": [\n${rows.join(",\n")}\n  ]\n}\n`;
 }
 
+const kept = v.object({
+  classes: v.array(v.string()),
+  volumes: v.array(
+    v.object({
+      name: v.string(),
+      scores: v.array(v.pipe(v.number(), v.finite())),
+      labels: v.array(v.picklist([0, 1])),
+    }),
+  ),
+});
+
 /** Reads such a text again; null for one that is not such a text. */
 export function decodeScores(text: string): KeptScores | null {
-  let content: unknown;
-  try {
-    content = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  const classes = listOf(fieldOf(content, "classes"), isString);
-  const volumes = listOf(fieldOf(content, "volumes"), (value): value is object => typeof value === "object");
-  if (classes === null || volumes === null) return null;
-  const names: string[] = [];
-  const scores: (readonly number[])[] = [];
-  const labels: (readonly boolean[])[] = [];
-  for (const volume of volumes) {
-    const name = fieldOf(volume, "name");
-    const row = listOf(fieldOf(volume, "scores"), isScore);
-    const marks = listOf(fieldOf(volume, "labels"), isLabel);
-    const isWhole = row?.length === classes.length && marks?.length === classes.length;
-    if (!isString(name) || row === null || marks === null || !isWhole) return null;
-    names.push(name);
-    scores.push(row);
-    labels.push(marks.map((mark) => mark === 1));
-  }
-  return { classes, names, scores, labels };
-}
-
-function fieldOf(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null ? Object.getOwnPropertyDescriptor(value, name)?.value : undefined;
-}
-
-function listOf<Item>(value: unknown, isItem: (item: unknown) => item is Item): readonly Item[] | null {
-  return Array.isArray(value) && value.every(isItem) ? value : null;
-}
-
-function isString(value: unknown): value is string {
-  return typeof value === "string";
-}
-
-function isScore(value: unknown): value is number {
-  return typeof value === "number" && Number.isFinite(value);
-}
-
-function isLabel(value: unknown): value is 0 | 1 {
-  return value === 0 || value === 1;
+  const read = readOwnJson(text, kept);
+  if (read === null) return null;
+  const { classes, volumes } = read;
+  const isWhole = volumes.every(({ scores, labels }) => {
+    return scores.length === classes.length && labels.length === classes.length;
+  });
+  if (!isWhole) return null;
+  return {
+    classes,
+    names: volumes.map(({ name }) => name),
+    scores: volumes.map(({ scores }) => scores),
+    labels: volumes.map(({ labels }) => labels.map((label) => label === 1)),
+  };
 }

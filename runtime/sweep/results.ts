@@ -1,9 +1,10 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import * as v from "valibot";
 import type { Plan } from "../../compiler/index.ts";
 import { decodeScores, type Evaluation, evaluateScores } from "../evaluate/index.ts";
 import { readFileText } from "../files/index.ts";
-import { fieldsOf } from "./fields.ts";
+import { readOwnJson } from "../json/index.ts";
 import type { ManifestEntry } from "./manifest.ts";
 import { isFinished, runFolder } from "./sweep-folder.ts";
 
@@ -63,22 +64,21 @@ interface Step {
   readonly seconds: number;
 }
 
+/** JSON has null for what is no number. */
+const record = v.object({
+  step: v.number(),
+  loss: v.fallback(v.number(), Number.NaN),
+  seconds: v.fallback(v.number(), 0),
+});
+
 /** The steps of a log; a last line that was not finished is left out. */
 function readSteps(path: string): readonly Step[] {
   if (!existsSync(path)) return [];
   return readFileText(path)
     .split("\n")
     .flatMap((line): readonly Step[] => {
-      const fields = line === "" ? null : fieldsOf(line);
-      const [step, loss, seconds] = ["step", "loss", "seconds"].map((name) => fields?.(name));
-      if (typeof step !== "number") return [];
-      return [
-        {
-          step,
-          loss: typeof loss === "number" ? loss : Number.NaN,
-          seconds: typeof seconds === "number" ? seconds : 0,
-        },
-      ];
+      const read = line === "" ? null : readOwnJson(line, record);
+      return read === null ? [] : [read];
     });
 }
 

@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
+import * as v from "valibot";
 import { readFileText, writeAtomically } from "../files/index.ts";
+import { readOwnJson } from "../json/index.ts";
 import { type SweepEntry, specName } from "./derive.ts";
-import { fieldsOf } from "./fields.ts";
 
 /** What results of an entry belong to. Null is what could not be seen, such as data that only another machine has. */
 export interface EntryIdentity {
@@ -60,15 +61,12 @@ export function placeEntry(root: string, { name, text, imports }: SweepEntry, id
   return note;
 }
 
+/** What earlier versions did not write is as if it were not known. */
+const unknown = v.fallback(v.nullable(v.string()), null);
+const identity = v.object({ spec: v.string(), data: unknown, weights: unknown, backend: v.string() });
+
 function readIdentity(path: string): EntryIdentity | null {
-  const fields = existsSync(path) ? fieldsOf(readFileText(path)) : null;
-  if (fields === null) return null;
-  const text = (name: string): string | null => {
-    const value = fields(name);
-    return typeof value === "string" ? value : null;
-  };
-  const [spec, backend] = [text("spec"), text("backend")];
-  return spec === null || backend === null ? null : { spec, data: text("data"), weights: text("weights"), backend };
+  return existsSync(path) ? readOwnJson(readFileText(path), identity) : null;
 }
 
 function differingField(before: EntryIdentity, now: EntryIdentity): string | null {

@@ -1,3 +1,4 @@
+import * as v from "valibot";
 import { FormatError } from "../weights/index.ts";
 import { type RunIdentity, sha256Of } from "./identity.ts";
 
@@ -70,6 +71,7 @@ export function encodeState({ state, files }: StoredState): string {
 const opening = '{ "state": ';
 const middle = ',\n"sha256": "';
 const closing = '" }\n';
+const noCount = "not a whole number";
 const digits = 64;
 
 /** Reads what `encodeState` wrote; refuses all else with a FormatError, and a later format with a NewerFormatError. */
@@ -94,113 +96,80 @@ export function decodeState(file: string, bytes: Uint8Array): StoredState {
   } catch {
     return refuse("it is not valid JSON");
   }
-  const fields = new Fields(file, "the state", value);
-  if (fields.count("format") > format) throw new NewerFormatError(`format ${fields.count("format")}`);
-  const stored = readState(fields);
+  if (Array.isArray(value)) return refuse("the state is not an object");
+  const version = v.safeParse(versioned, value);
+  if (version.success && version.output.format > format) {
+    throw new NewerFormatError(`format ${version.output.format}`);
+  }
+  const read = v.safeParse(stored, value);
+  if (!read.success) return refuse(describeIssue(read.issues[0]));
+  const found = storedState(read.output);
   // So a key that is there twice, or is not known, or is written in another way, is refused as well.
-  return encodeState(stored) === content ? stored : refuse("it is not written as this program writes it");
+  return encodeState(found) === content ? found : refuse("it is not written as this program writes it");
 }
 
-function readState(fields: Fields): StoredState {
-  const spec = fields.fields("spec");
-  const identity: RunIdentity = {
-    spec: spec.text("text"),
-    data: fields.text("data"),
-    weights: fields.text("weights"),
-    seed: fields.count("seed"),
-    batch: fields.count("batch"),
-    precision: fields.text("precision"),
-    steps: fields.count("steps"),
-  };
-  const best = fields.isNull("best") ? null : fields.fields("best");
-  const loss = fields.fields("loss");
-  const files = fields.fields("files");
-  return {
-    state: {
-      step: fields.count("step"),
-      epoch: fields.count("epoch"),
-      position: fields.count("position"),
-      identity,
-      settings: fields.fields("settings").plain(),
-      metric: fields.isNull("metric") ? null : fields.number("metric"),
-      best: best === null ? null : { step: best.count("step"), metric: best.number("metric") },
-      loss: { sum: loss.number("sum"), count: loss.count("count") },
-    },
-    files: new Map(
-      files.names().map((name) => {
-        const record = files.fields(name);
-        return [name, { sha256: record.text("sha256"), bytes: record.count("bytes") }];
-      }),
-    ),
-  };
-}
-
+const missing = (issue: { readonly expected: string | null }): string =>
+  issue.expected === "Object" ? "not an object" : "missing";
+const text = v.string("not a text");
+const count = v.pipe(v.number(noCount), v.safeInteger(noCount), v.minValue(0, noCount));
 /** JSON has no infinity and no NaN, and a training that fails has. */
+const number = v.union(
+  [v.number(), v.pipe(v.picklist(["NaN", "Infinity", "-Infinity"]), v.transform(Number))],
+  "not a number",
+);
+/** In a map, in which no name means anything of its own; `v.record` leaves such names out. */
+const settings = v.pipe(
+  v.custom<object>((value) => typeof value === "object" && value !== null && !Array.isArray(value), "not an object"),
+  v.rawTransform(({ dataset: { value: input }, addIssue }) => {
+    const read = new Map<string, string | number | boolean | null>();
+    for (const [key, value] of Object.entries<unknown>({ ...input })) {
+      if (value === null || typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
+        read.set(key, value);
+        continue;
+      }
+      const path = { type: "unknown", origin: "value", input, key, value } as const;
+      addIssue({ message: "neither text nor number", path: [path] });
+    }
+    return read;
+  }),
+);
+
+const versioned = v.object({ format: count });
+const stored = v.object(
+  {
+    format: count,
+    step: count,
+    epoch: count,
+    position: count,
+    seed: count,
+    batch: count,
+    precision: text,
+    steps: count,
+    data: text,
+    weights: text,
+    spec: v.object({ sha256: text, text }, missing),
+    settings,
+    metric: v.nullable(number),
+    best: v.nullable(v.object({ step: count, metric: number }, missing)),
+    loss: v.object({ sum: number, count }, missing),
+    files: v.record(v.string(), v.object({ sha256: text, bytes: count }, missing), missing),
+  },
+  missing,
+);
+
+function storedState(read: v.InferOutput<typeof stored>): StoredState {
+  const { step, epoch, position, seed, batch, precision, steps, data, weights, spec, metric, best, loss } = read;
+  const identity: RunIdentity = { spec: spec.text, data, weights, seed, batch, precision, steps };
+  const state: TrainingState = { step, epoch, position, identity, settings: read.settings, metric, best, loss };
+  return { state, files: new Map(Object.entries(read.files)) };
+}
+
+/** `step` of `best` of the state is missing */
+function describeIssue({ path, message }: v.BaseIssue<unknown>): string {
+  const keys = (path ?? []).map(({ key }) => `\`${String(key)}\` of `).toReversed();
+  return `${keys.join("")}the state is ${message}`;
+}
+
 function encodeNumber(value: number): number | string {
   return Number.isFinite(value) ? value : String(value);
 }
-
-/** The fields of an object that a file says, read one by one; each that is not what it must be is refused. */
-class Fields {
-  private readonly file: string;
-  private readonly what: string;
-  private readonly values: ReadonlyMap<string, unknown>;
-
-  constructor(file: string, what: string, value: unknown) {
-    this.file = file;
-    this.what = what;
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      throw new FormatError(file, `${what} is not an object`);
-    }
-    this.values = new Map<string, unknown>(Object.entries(value));
-  }
-
-  names(): readonly string[] {
-    return [...this.values.keys()];
-  }
-
-  fields(name: string): Fields {
-    return new Fields(this.file, `\`${name}\` of ${this.what}`, this.values.get(name));
-  }
-
-  isNull(name: string): boolean {
-    return this.values.get(name) === null;
-  }
-
-  text(name: string): string {
-    const value = this.values.get(name);
-    return typeof value === "string" ? value : this.refuse(name, "no text");
-  }
-
-  /** A whole number that is not negative. */
-  count(name: string): number {
-    const value = this.values.get(name);
-    const isCount = typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
-    return isCount ? value : this.refuse(name, "no whole number");
-  }
-
-  number(name: string): number {
-    const value = this.values.get(name);
-    const number = typeof value === "string" ? unusual.get(value) : value;
-    return typeof number === "number" ? number : this.refuse(name, "no number");
-  }
-
-  /** All fields, which are texts, numbers, booleans or null. */
-  plain(): ReadonlyMap<string, string | number | boolean | null> {
-    return new Map(
-      [...this.values].map(([name, value]) => {
-        const isPlain =
-          value === null || typeof value === "string" || typeof value === "number" || typeof value === "boolean";
-        return [name, isPlain ? value : this.refuse(name, "neither text nor number")];
-      }),
-    );
-  }
-
-  private refuse(name: string, problem: string): never {
-    throw new FormatError(this.file, `\`${name}\` of ${this.what} is ${problem}`);
-  }
-}
-
-const unusual: ReadonlyMap<string, number> = new Map(
-  [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map((value) => [String(value), value]),
-);

@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import * as v from "valibot";
 import {
   type Attempt,
   attempt,
@@ -10,6 +11,7 @@ import {
   writeAll,
   writeAtomically,
 } from "../files/index.ts";
+import { readOwnJson } from "../json/index.ts";
 
 /** What is known of a step: `loss`, `gradient_norm`, `learning_rate` and so on. NaN and infinities become null, as in JSON. */
 export interface MetricsRecord {
@@ -111,13 +113,15 @@ function linesUpTo(bytes: Uint8Array, lastStep: number): readonly Uint8Array[] {
   return lines;
 }
 
+const record = v.object({ step: v.pipe(v.number(), v.safeInteger()) });
+
 /** The step that a line is of; null for what is no record. */
 function stepOf(line: Uint8Array): number | null {
+  let text: string;
   try {
-    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(line));
-    const step = typeof value === "object" && value !== null && "step" in value ? value.step : null;
-    return typeof step === "number" && Number.isSafeInteger(step) ? step : null;
+    text = new TextDecoder("utf-8", { fatal: true }).decode(line);
   } catch {
     return null;
   }
+  return readOwnJson(text, record)?.step ?? null;
 }

@@ -1,3 +1,4 @@
+import * as v from "valibot";
 import {
   type Attempt,
   attempt,
@@ -8,6 +9,7 @@ import {
   writeAll,
   writeAtomically,
 } from "../files/index.ts";
+import { readOwnJson } from "../json/index.ts";
 import type { Problem } from "../text/index.ts";
 
 /** Bytes that such a list may have: some hundred thousand files. */
@@ -77,16 +79,9 @@ function readList(path: string, files: FileSystem): Uint8Array {
   }
 }
 
-function readLine(line: string): readonly Problem[] {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return [];
-  }
-  if (typeof value !== "object" || value === null) return [];
-  if (!("file" in value && "rule" in value && "help" in value)) return [];
-  const { file, rule, help } = value;
-  const isText = typeof file === "string" && typeof rule === "string";
-  return isText && (typeof help === "string" || help === null) ? [{ subject: file, message: rule, help }] : [];
+const line = v.object({ file: v.string(), rule: v.string(), help: v.nullable(v.string()) });
+
+function readLine(text: string): readonly Problem[] {
+  const read = readOwnJson(text, line);
+  return read === null ? [] : [{ subject: read.file, message: read.rule, help: read.help }];
 }

@@ -1,6 +1,5 @@
 export { bytesOf, countOf, elementsOf, type StoredTensor } from "./elements.ts";
 export { FormatError } from "./format-error.ts";
-export { repeatedKey } from "./header-keys.ts";
 export { matchNames, type NameMatch, type Wanted } from "./match-names.ts";
 export { type OpenTensors, openTensors } from "./open.ts";
 export { joined, type WeightPieces } from "./pieces.ts";

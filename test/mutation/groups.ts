@@ -27,7 +27,8 @@ export const groups: ReadonlyMap<string, MutationGroup> = new Map([
       mutate: [
         "runtime/weights/*.ts",
         "runtime/files/*.ts",
-        "runtime/data/{json-bounds,small-text,tokenizer,vocabulary*}.ts",
+        "runtime/json/*.ts",
+        "runtime/data/{small-text,tokenizer,vocabulary*}.ts",
         "runtime/data/readers/*.ts",
         "runtime/data/layouts/ct-rate/*.ts",
       ],

@@ -206,14 +206,22 @@ describe("a state with a right hash is refused where", () => {
   type Change = (text: string) => string;
   const deep = `${"[".repeat(200_000)}${"]".repeat(200_000)}`;
   test.each<[string, Change, string]>([
-    ["a step is negative", (text) => text.replace('"step": 2', '"step": -2'), "`step` of the state is no whole number"],
+    [
+      "a step is negative",
+      (text) => text.replace('"step": 2', '"step": -2'),
+      "`step` of the state is not a whole number",
+    ],
     [
       "an epoch is a fraction",
       (text) => text.replace('"epoch": 0', '"epoch": 0.5'),
-      "`epoch` of the state is no whole",
+      "`epoch` of the state is not a whole",
     ],
-    ["a seed is a text", (text) => text.replace('"seed": 7', '"seed": "7"'), "`seed` of the state is no whole number"],
-    ["a key is missing", (text) => text.replace('  "batch": 8,\n', ""), "`batch` of the state is no whole number"],
+    [
+      "a seed is a text",
+      (text) => text.replace('"seed": 7', '"seed": "7"'),
+      "`seed` of the state is not a whole number",
+    ],
+    ["a key is missing", (text) => text.replace('  "batch": 8,\n', ""), "`batch` of the state is missing"],
     ["a key is not known", (text) => text.replace("{", '{ "more": 1,'), "not written as this program writes it"],
     ["a key is there twice", (text) => text.replace("{", '{ "step": 3,'), "not written as this program writes it"],
     ["a setting is an object", (text) => text.replace("false", "{}"), "`merge` of `settings` of the state is neither"],
@@ -225,13 +233,13 @@ describe("a state with a right hash is refused where", () => {
     ["the spec's hash is another's", (text) => text.replace("rank = 4", "rank = 5"), "not written as this program"],
     [
       "a file is not an object",
-      (text) => text.replace(/"files": \{[\s\S]*\}\n/, '"files": []\n'),
-      "`files` of the state is no",
+      (text) => text.replace(/"files": \{[\s\S]*\}\n/, '"files": 3\n'),
+      "`files` of the state is not an object",
     ],
     [
       "the loss is no number",
       (text) => text.replace('"sum": 1.4', '"sum": "big"'),
-      "`sum` of `loss` of the state is no",
+      "`sum` of `loss` of the state is not a number",
     ],
     ["it is a list", () => "[]", "the state is not an object"],
     ["it is not valid JSON", (text) => text.slice(1), "it is not valid JSON"],

@@ -1,7 +1,9 @@
+import * as v from "valibot";
 import type { TracedSpec } from "../../../compiler/index.ts";
 import type { Engine } from "../../backends/index.ts";
 import type { Evaluation } from "../../evaluate/index.ts";
 import { attempt, readFileText, writeAtomically } from "../../files/index.ts";
+import { readOwnJson } from "../../json/index.ts";
 import type { CurvePoint } from "../../report/index.ts";
 import type { Problem } from "../../text/index.ts";
 import type { RunFolder, TrainedParameter, TrainingEnd } from "../../train/index.ts";
@@ -121,24 +123,18 @@ async function renderRun({ engine, spec, folder, evaluations, skipped, task }: T
   });
 }
 
+/** JSON has null for what is no number. */
+const orNone = v.fallback(v.number(), Number.NaN);
+const record = v.object({ step: orNone, loss: orNone, learning_rate: orNone, gradient_norm: orNone });
+
 /** The curve of a whole training, as its log has it. */
 function readCurve(path: string): readonly CurvePoint[] {
-  const lines = readFileText(path).split("\n");
-  return lines.flatMap((line): readonly CurvePoint[] => {
-    if (line === "") return [];
-    const record: unknown = JSON.parse(line);
-    const numberOf = (name: string): number => {
-      const value: unknown =
-        typeof record === "object" && record !== null ? Object.getOwnPropertyDescriptor(record, name)?.value : null;
-      return typeof value === "number" ? value : Number.NaN;
-    };
-    return [
-      {
-        step: numberOf("step"),
-        loss: numberOf("loss"),
-        learningRate: numberOf("learning_rate"),
-        gradientNorm: numberOf("gradient_norm"),
-      },
-    ];
-  });
+  return readFileText(path)
+    .split("\n")
+    .flatMap((line): readonly CurvePoint[] => {
+      const read = line === "" ? null : readOwnJson(line, record);
+      if (read === null) return [];
+      const { step, loss, learning_rate: learningRate, gradient_norm: gradientNorm } = read;
+      return [{ step, loss, learningRate, gradientNorm }];
+    });
 }

@@ -1,5 +1,7 @@
 import { join } from "node:path";
+import * as v from "valibot";
 import { readText, writeAtomically } from "../../files/index.ts";
+import { readOwnJson } from "../../json/index.ts";
 import { type DatasetParameters, mostVolumes } from "./layout.ts";
 
 /** The file that says what a folder was filled with, and whether that came to its end. */
@@ -20,25 +22,21 @@ export function writeMarker(folder: string, { pairs, valid, seed }: DatasetParam
   writeAtomically(join(folder, markerFile), `${JSON.stringify(content, null, 2)}\n`);
 }
 
+const upTo = (most: number) => v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(most));
+const marker = v.object({
+  pairs: upTo(mostVolumes),
+  valid: upTo(mostVolumes),
+  seed: upTo(Number.MAX_SAFE_INTEGER),
+  complete: v.unknown(),
+  edition: v.unknown(),
+});
+
 /** What a folder's marker says; null where there is none, or none that can be read. */
 export function readMarker(folder: string): Marker | null {
   const file = readText(join(folder, markerFile));
   if (file.kind !== "text") return null;
-  let content: unknown;
-  try {
-    content = JSON.parse(file.text);
-  } catch {
-    return null;
-  }
-  if (typeof content !== "object" || content === null) return null;
-  const fields = new Map<string, unknown>(Object.entries(content));
-  const [pairs, valid, seed] = ["pairs", "valid", "seed"].map((name) => fields.get(name));
-  if (!isUpTo(pairs, mostVolumes) || !isUpTo(valid, mostVolumes)) return null;
-  if (!isUpTo(seed, Number.MAX_SAFE_INTEGER)) return null;
-  const complete = fields.get("complete") === true && fields.get("edition") === edition;
-  return { parameters: { pairs, valid, seed }, complete };
-}
-
-function isUpTo(value: unknown, most: number): value is number {
-  return Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= most;
+  const read = readOwnJson(file.text, marker);
+  if (read === null) return null;
+  const { pairs, valid, seed } = read;
+  return { parameters: { pairs, valid, seed }, complete: read.complete === true && read.edition === edition };
 }

@@ -1,4 +1,6 @@
 import { spawnSync } from "node:child_process";
+import * as v from "valibot";
+import { readOwnJson } from "../../../json/index.ts";
 import { environmentOfTensorflow } from "./environment.ts";
 import type { NativeFiles } from "./native-files.ts";
 
@@ -16,6 +18,8 @@ const program = `
   const said = { version: backend.binding.TF_Version, device: backend.isUsingGpuDevice ? "GPU" : "CPU" };
   require("fs").writeSync(1, "\\nprobe:" + JSON.stringify(said) + "\\n");`;
 
+const found = v.object({ version: v.string(), device: v.picklist(["CPU", "GPU"]) });
+
 /** Tries an installed TensorFlow in a process of its own: a library that does not fit ends that one and not this one. */
 export function probeNative(files: NativeFiles): Probe {
   const { stdout, stderr, status, signal, error } = spawnSync(process.execPath, ["-e", program, files.package], {
@@ -26,15 +30,8 @@ export function probeNative(files: NativeFiles): Probe {
   });
   if (error !== undefined) return { kind: "fails", reason: error.message };
   if (signal !== null) return { kind: "fails", reason: `its process was ended by ${signal}` };
-  const said = readSaid(/^probe:(.*)$/m.exec(stdout)?.[1] ?? "null");
+  const said = readOwnJson(/^probe:(.*)$/m.exec(stdout)?.[1] ?? "null", found);
   if (status === 0 && said !== null) return { kind: "runs", ...said };
   const message = /^\S*Error: .*$/m.exec(stderr)?.[0] ?? stderr.trim().split("\n").at(-1) ?? "";
   return { kind: "fails", reason: message === "" ? `its process ended with ${status ?? "nothing"}` : message };
-}
-
-function readSaid(text: string): { readonly version: string; readonly device: "CPU" | "GPU" } | null {
-  const said: unknown = JSON.parse(text);
-  if (typeof said !== "object" || said === null || !("version" in said) || !("device" in said)) return null;
-  const { version, device } = said;
-  return typeof version === "string" && (device === "CPU" || device === "GPU") ? { version, device } : null;
 }

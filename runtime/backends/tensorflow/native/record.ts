@@ -1,4 +1,6 @@
+import * as v from "valibot";
 import { readFileText, storageProblem, writeAtomically } from "../../../files/index.ts";
+import { readOwnJson } from "../../../json/index.ts";
 import { type Fingerprint, fingerprint } from "./fingerprint.ts";
 import type { NativeFiles } from "./native-files.ts";
 import { versions } from "./versions.ts";
@@ -20,20 +22,25 @@ export function recordedFiles(files: NativeFiles): readonly (readonly [name: str
   ];
 }
 
+const record = v.object({
+  // A part that is not described as it is now is as if it were not known.
+  parts: v.record(
+    v.string(),
+    v.fallback(
+      v.nullable(v.object({ sizeBytes: v.number(), modifiedMs: v.number(), ends: v.string(), sha256: v.string() })),
+      null,
+    ),
+  ),
+});
+
 /** Reads what an install left when it was done. */
 export function readRecord(path: string): RecordFile {
   try {
-    const parsed: unknown = JSON.parse(readFileText(path));
-    const parts = typeof parsed === "object" && parsed !== null && "parts" in parsed ? parsed.parts : null;
-    if (typeof parts !== "object" || parts === null) {
-      return { kind: "unreadable", reason: "it does not say what was installed" };
-    }
-    const record = Object.entries(parts).flatMap(([name, value]: [string, unknown]) =>
-      isFingerprint(value) ? [[name, value] as const] : [],
-    );
-    return { kind: "record", record: new Map(record) };
+    const read = readOwnJson(readFileText(path), record);
+    if (read === null) return { kind: "unreadable", reason: "it does not say what was installed" };
+    const known = Object.entries(read.parts).flatMap(([name, part]) => (part === null ? [] : [[name, part] as const]));
+    return { kind: "record", record: new Map(known) };
   } catch (error) {
-    if (error instanceof SyntaxError) return { kind: "unreadable", reason: "it is not JSON" };
     const { code, message: reason } = storageProblem(path, error);
     return code === "ENOENT" || code === "ENOTDIR" ? { kind: "absent" } : { kind: "unreadable", reason };
   }
@@ -43,12 +50,4 @@ export function readRecord(path: string): RecordFile {
 export function writeRecord(files: NativeFiles): void {
   const parts = Object.fromEntries(recordedFiles(files).map(([name, path]) => [name, fingerprint(path)]));
   writeAtomically(files.record, `${JSON.stringify({ ...versions, parts }, null, 2)}\n`);
-}
-
-function isFingerprint(value: unknown): value is Fingerprint {
-  if (typeof value !== "object" || value === null) return false;
-  if (!("sizeBytes" in value && "modifiedMs" in value && "ends" in value && "sha256" in value)) return false;
-  const { sizeBytes, modifiedMs, ends, sha256 } = value;
-  const areNumbers = typeof sizeBytes === "number" && typeof modifiedMs === "number";
-  return areNumbers && typeof ends === "string" && typeof sha256 === "string";
 }

@@ -1,0 +1,1 @@
+export { parseJson, readOwnJson } from "./read.ts";
