@@ -1,5 +1,5 @@
 import type { VoxelStorage } from "../../compiler/index.ts";
-import type { Problem } from "../text/index.ts";
+import { type Problem, ProblemError } from "../text/index.ts";
 import type { Example } from "./open-dataset.ts";
 import type { VolumeLoader } from "./volume-loader.ts";
 import type { VolumeRequest, VolumeResult } from "./volume-messages.ts";
@@ -19,12 +19,16 @@ export async function loadExample(
   try {
     return await loader.load(requestOf(example, storage));
   } catch (error) {
-    const said = error instanceof Error ? error.message : String(error);
-    const message = said.startsWith(`${file}: `) ? said.slice(file.length + 2) : said;
-    const help = "with fewer --workers less memory is needed at a time";
-    return { kind: "unread", problem: { subject: file, message: `it could not be loaded: ${message}`, help } };
+    const { message, help } =
+      error instanceof ProblemError
+        ? error.problem
+        : { message: error instanceof Error ? error.message : String(error), help: null };
+    const problem = { subject: file, message: `it could not be loaded: ${message}`, help: help ?? fewerWorkers };
+    return { kind: "unread", problem };
   }
 }
+
+const fewerWorkers = "with fewer --workers less memory is needed at a time";
 
 export function requestOf({ file, metadata }: Example, storage: VoxelStorage): VolumeRequest {
   return { path: file, metadata, storage };

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { bundledFile } from "../files/index.ts";
+import { ProblemError } from "../text/index.ts";
 import { prepareCache } from "./cache.ts";
 import type { LoaderSettings, VolumeAnswer, VolumeRequest, VolumeResult, VolumeTask } from "./volume-messages.ts";
 
@@ -129,7 +130,7 @@ export class VolumeLoader {
       if (jobs.length === 0) worker.unref();
       if (job !== undefined) {
         job.state = "finished";
-        if (answer.kind === "failed") job.reject(new Error(`${job.request.path}: ${answer.problem}`));
+        if (answer.kind === "failed") job.reject(new ProblemError(answer.problem));
         else job.resolve(answer.result);
       }
       if (answer.kind === "done") this.notKept ??= answer.uncached;
@@ -144,7 +145,8 @@ export class VolumeLoader {
       const [lost, ...others] = jobs.splice(0);
       if (lost !== undefined) {
         lost.state = "finished";
-        lost.reject(new Error(`${lost.request.path}: the thread that loaded it ended${reason}`));
+        const message = `the thread that loaded it ended${reason}`;
+        lost.reject(new ProblemError({ subject: lost.request.path, message, help: null }));
       }
       for (const job of others) this.give(job);
       this.giveAhead();

@@ -1,5 +1,5 @@
 import type { VoxelStorage } from "../../compiler/index.ts";
-import type { Result } from "../text/index.ts";
+import type { Problem, Result } from "../text/index.ts";
 import type { CacheSettings } from "./cache.ts";
 import type { VolumeMetadata, VolumeSettings } from "./transforms/index.ts";
 
@@ -34,4 +34,4 @@ export interface VolumeTask extends LoaderSettings {
 /** A thread's answer to one task; `uncached` says why a volume could not be kept. */
 export type VolumeAnswer =
   | { readonly kind: "done"; readonly result: VolumeResult; readonly uncached: string | null }
-  | { readonly kind: "failed"; readonly problem: string };
+  | { readonly kind: "failed"; readonly problem: Problem };

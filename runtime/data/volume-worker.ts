@@ -1,4 +1,6 @@
 import { parentPort } from "node:worker_threads";
+import { isRefusal, problemOf } from "../machine/index.ts";
+import type { Problem } from "../text/index.ts";
 import { loadVolume } from "./load-volume.ts";
 import type { VolumeAnswer, VolumeTask } from "./volume-messages.ts";
 
@@ -14,7 +16,12 @@ async function answer({ request, settings, cache }: VolumeTask): Promise<void> {
     const moved = result.kind === "ok" ? [result.value.voxels.buffer] : [];
     parentPort?.postMessage({ kind: "done", result, uncached } satisfies VolumeAnswer, moved);
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
-    parentPort?.postMessage({ kind: "failed", problem } satisfies VolumeAnswer);
+    parentPort?.postMessage({ kind: "failed", problem: problemWith(request.path, error) } satisfies VolumeAnswer);
   }
+}
+
+/** What the system refused, with what helps; of anything else, its own words. */
+function problemWith(path: string, error: unknown): Problem {
+  if (isRefusal(error)) return problemOf(error, path);
+  return { subject: path, message: error instanceof Error ? error.message : String(error), help: null };
 }

@@ -21,7 +21,7 @@ function loaderOf(): VolumeLoader {
        if (path === "exits") process.exit(3);
        if (path === "throws") throw new Error("out of luck");
        const problem = { subject: path, message: "it is only a test", help: null };
-       if (path === "fails") parentPort.postMessage({ kind: "failed", problem: "no such luck" });
+       if (path === "fails") parentPort.postMessage({ kind: "failed", problem: { subject: path, message: "no such luck", help: null } });
        else parentPort.postMessage({ kind: "done", result: { kind: "failed", problem }, uncached: null });
      });`,
   );

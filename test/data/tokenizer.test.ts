@@ -275,7 +275,7 @@ describe("a tokenizer.json that is wrong", () => {
     expect(refusal("tokenizer.json", `{"a":"${"x".repeat(200_000)}"}`)).toBe(
       "it has a string of more than 100000 characters",
     );
-    expect(refusal("tokenizer.json", json.replace('"no":5', '"no":5,"no":6'))).toBe("it has the key `no` twice");
+    expect(refusal("tokenizer.json", json.replace('"no":5', '"no":5,"no":6'))).toBe("it has `no` twice");
     expect(refusal("tokenizer.json", json)).toBe("loaded");
   });
 });
