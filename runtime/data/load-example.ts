@@ -21,7 +21,7 @@ export async function loadExample(
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
     const message = said.startsWith(`${file}: `) ? said.slice(file.length + 2) : said;
-    const help = "with fewer --workers less memory is needed at a time";
+    const help = "use fewer --workers to need less memory";
     return { kind: "unread", problem: { subject: file, message: `it could not be loaded: ${message}`, help } };
   }
 }
