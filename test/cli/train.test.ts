@@ -257,7 +257,7 @@ test("a backend that computes in another precision than the spec says so", async
 
 test("what is not said or not there is named, with what to do", async () => {
   const nothing = await runHere(["train", small.spec]);
-  expect([nothing.code, nothing.err.includes("give --data DIR")]).toEqual([1, true]);
+  expect([nothing.code, nothing.err.includes("add --data DIR")]).toEqual([1, true]);
   const folderless = await train("--data", small.path("nowhere"), "-o", small.path("x"));
   expect([folderless.code, folderless.err.includes(`${small.path("nowhere")}: `)]).toEqual([1, true]);
   const weightless = await train("--weights", small.path("none.safetensors"), "-o", small.path("x"));
