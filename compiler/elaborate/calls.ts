@@ -185,7 +185,7 @@ function inferSizes(
   const sizes = new Map<string, Value>();
   const type = forwardOf(declaration).parameters[0]?.type;
   if (type?.kind !== "tensor-type") return sizes;
-  const { shape } = trace.toTensor(value, type.dtype, span, "what flows into a module").node.type;
+  const { shape } = trace.toTensor(value, type.dtype, span, "the input of a module").node.type;
   const rest = type.dims.findIndex(({ kind }) => kind === "rest");
   for (const [index, dim] of type.dims.entries()) {
     const axis = rest >= 0 && index > rest ? index - type.dims.length + shape.length : index;

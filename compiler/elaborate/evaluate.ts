@@ -129,7 +129,9 @@ export class Evaluator {
     const first = this.number(from, environment, "the start of a range");
     const end = this.number(to, environment, "the end of a range");
     if (!Number.isInteger(first) || !Number.isInteger(end)) {
-      this.trace.fail("bad-arithmetic", span, { detail: `a range is between whole numbers, not ${first} and ${end}` });
+      this.trace.fail("bad-arithmetic", span, {
+        detail: `the ends of a range must be whole numbers, not ${first} and ${end}`,
+      });
     }
     if (end - first > listLimit) this.trace.fail("too-large", span, { what: "elements", limit: listLimit });
     return list(Array.from({ length: Math.max(0, end - first) }, (_, index) => number(first + index)));
@@ -139,7 +141,7 @@ export class Evaluator {
     if (operator === "not") return boolean(!this.flag(operand, environment));
     const value = this.evaluate(operand, environment);
     if (value.kind === "number") return number(-value.value);
-    const { node, labels } = this.trace.toTensor(value, "f32", span, "what a minus stands before");
+    const { node, labels } = this.trace.toTensor(value, "f32", span, "the operand of `-`");
     return { ...tensor(this.trace.add({ op: "neg" }, [node], span, "-")), labels };
   }
 
@@ -190,7 +192,7 @@ export class Evaluator {
 
   private index({ object, index, span }: Expression & { readonly kind: "index" }, environment: Environment): Value {
     const value = this.evaluate(object, environment);
-    if (value.kind !== "list") return this.refuse("what is indexed", "a list", value, span);
+    if (value.kind !== "list") return this.refuse("the indexed value", "a list", value, span);
     const at = this.number(index, environment, "an index");
     const { length } = value.elements;
     return value.elements[at < 0 ? at + length : at] ?? this.trace.fail("out-of-range", span, { index: at, length });
@@ -198,7 +200,7 @@ export class Evaluator {
 
   /** A module's parameter, part, argument, or the value of a `let` in its last trace. */
   member(object: Value, name: string, span: Span): Value {
-    if (object.kind !== "instance") return this.refuse(`what has \`.${name}\``, "a module", object, span);
+    if (object.kind !== "instance") return this.refuse(`the value before \`.${name}\``, "a module", object, span);
     const { instance } = object;
     const found = instance.members.get(name) ?? instance.values.get(name) ?? argumentOf(instance, name);
     if (found !== undefined) return found;

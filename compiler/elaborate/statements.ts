@@ -71,9 +71,9 @@ export function runLet(statement: Let, environment: Environment, evaluator: Eval
     return;
   }
   const elements =
-    result.kind === "list" ? result.elements : evaluator.refuse("what is taken apart", "a list", result, value.span);
+    result.kind === "list" ? result.elements : evaluator.refuse("the destructured value", "a list", result, value.span);
   if (elements.length !== names.length) {
-    evaluator.refuse("what is taken apart", `a list of ${names.length}`, result, value.span);
+    evaluator.refuse("the destructured value", `a list of ${names.length}`, result, value.span);
   }
   for (const [index, { text }] of names.entries()) define(text, elements[index] ?? none);
 }
@@ -101,7 +101,7 @@ export function elementsOf(repetition: Repetition, environment: Environment, eva
       const over = evaluator.evaluate(repetition.over, environment);
       return over.kind === "list"
         ? over.elements
-        : evaluator.refuse("what a loop runs over", "a list", over, repetition.over.span);
+        : evaluator.refuse("the range of a loop", "a list", over, repetition.over.span);
     }
   }
 }

@@ -6,13 +6,13 @@ export const elaboration = {
   "not-callable": error<{ readonly found: string }>("E402", ({ found }) => `${found} cannot be called`),
   "wrong-type": error<{ readonly what: string; readonly expected: string; readonly found: string }>(
     "E403",
-    ({ what, expected, found }) => `${what} must be ${expected}, and is ${found}`,
+    ({ what, expected, found }) => `${what} must be ${expected}, but is ${found}`,
   ),
   "bad-operands": error<{ readonly operation: string; readonly detail: string }>(
     "E404",
     ({ operation, detail }) => `\`${operation}\`: ${detail}`,
   ),
-  "bad-pattern": error<{ readonly detail: string }>("E405", ({ detail }) => `this pattern does not work: ${detail}`),
+  "bad-pattern": error<{ readonly detail: string }>("E405", ({ detail }) => `invalid pattern: ${detail}`),
   "requirement-failed": error<{ readonly message: string }>("E406", ({ message }) => message),
   "unknown-member": error<{ readonly name: string; readonly of: string }>(
     "E407",
@@ -20,12 +20,12 @@ export const elaboration = {
   ),
   "shape-mismatch": error<{ readonly what: string; readonly expected: string; readonly found: string }>(
     "E408",
-    ({ what, expected, found }) => `${what} is declared ${expected}, and is ${found}`,
+    ({ what, expected, found }) => `${what} is declared ${expected}, but is ${found}`,
   ),
   "cannot-infer": error<{ readonly argument: string; readonly module: string }>(
     "E409",
     ({ argument, module }) => `\`${argument}\` of \`${module}\` must be given here`,
-    () => "only a module that is made in a pipe of a model finds its sizes by itself",
+    () => "sizes are inferred only for a module that is created in a pipe of a model",
   ),
   "too-deep": error<{ readonly limit: number }>(
     "E410",
@@ -34,7 +34,7 @@ export const elaboration = {
   ),
   "too-large": error<{ readonly what: string; readonly limit: number }>(
     "E411",
-    ({ what, limit }) => `this makes more than ${limit} ${what}`,
+    ({ what, limit }) => `this creates more than ${limit} ${what}`,
   ),
   "out-of-range": error<{ readonly index: number; readonly length: number }>(
     "E412",
@@ -42,11 +42,11 @@ export const elaboration = {
   ),
   "bad-size": error<{ readonly what: string; readonly found: string }>(
     "E413",
-    ({ what, found }) => `${what} is ${found}, and must be a whole number that is not negative`,
+    ({ what, found }) => `${what} must be a non-negative whole number, but is ${found}`,
   ),
   "duplicate-checkpoint": error<{ readonly name: string }>(
     "E414",
-    ({ name }) => `two parameters are called \`${name}\` in checkpoints`,
+    ({ name }) => `two parameters have the name \`${name}\` in checkpoints`,
     () => "give one of them another name with `named`",
   ),
   "unknown-size": error<{ readonly name: string }>(
@@ -56,26 +56,26 @@ export const elaboration = {
   ),
   "inline-module": error<{ readonly name: string }>(
     "E416",
-    ({ name }) => `the module \`${name}\` cannot be made here`,
-    () => "declare it with `part`, or make it in a pipe of a model's `let`",
+    ({ name }) => `the module \`${name}\` cannot be created here`,
+    () => "declare it with `part`, or create it in a pipe of a model's `let`",
   ),
   "two-heads": error<{ readonly name: string }>(
     "E417",
-    ({ name }) => `the head \`${name}\` makes more than one module`,
+    ({ name }) => `the head \`${name}\` creates more than one module`,
     () => "give each module a `let` of its own",
   ),
   "not-a-role": error<{ readonly written: string }>(
     "E418",
     ({ written }) => `\`${written}\` is not a role`,
-    () => 'a role is written with its family, such as `attn.q`, and its family is imported (`"std/roles"`)',
+    () => 'write a role with its family, such as `attn.q`, and import the family (`"std/roles"`)',
   ),
   "unequal-inputs": error<{ readonly name: string; readonly first: string; readonly second: string }>(
     "E419",
-    ({ name, first, second }) => `the input \`${name}\` is ${second} here, and ${first} in an encoder before`,
+    ({ name, first, second }) => `the input \`${name}\` is ${second} here, but ${first} in an earlier encoder`,
   ),
   "bad-arithmetic": error<{ readonly detail: string }>("E420", ({ detail }) => detail),
   "not-a-number": error<{ readonly found: string }>(
     "E421",
-    ({ found }) => `a loss is one number, and this is ${found}`,
+    ({ found }) => `a loss must be one number, but this is ${found}`,
   ),
 } as const;

@@ -6,27 +6,27 @@ export const files = {
   "is-directory": error<{ readonly path: string }>(
     "E202",
     ({ path }) => `\`${path}\` is a folder, not a file`,
-    () => "name the `.vlm` file in it",
+    () => "name a `.vlm` file in it",
   ),
   "not-utf8": error<{ readonly path: string; readonly offset: number }>(
     "E203",
-    ({ path, offset }) => `\`${path}\` is not UTF-8 text: byte ${offset} cannot be read`,
+    ({ path, offset }) => `\`${path}\` is not UTF-8 text: byte ${offset} is invalid`,
     () => "save the file as UTF-8",
   ),
   "file-too-large": error<{ readonly path: string; readonly limitMiB: number }>(
     "E204",
     ({ path, limitMiB }) => `\`${path}\` is larger than ${limitMiB} MiB`,
-    () => "a spec is small; is this the file that you meant?",
+    () => "specs are small: check the path",
   ),
   "import-not-found": error<{ readonly path: string }>(
     "E205",
-    ({ path }) => `there is nothing to import at \`${path}\``,
+    ({ path }) => `there is no file to import at \`${path}\``,
     () => 'import from the library (`"std/linear"`) or by a path from this file (`"./mine"`)',
   ),
   "cyclic-import": error<{ readonly chain: readonly string[] }>(
     "E206",
     ({ chain }) => `this import closes a cycle: ${chain.join(" -> ")}`,
-    () => "move what both files need into a third",
+    () => "move the shared declarations into a third file",
   ),
   "not-readable": error<{ readonly path: string; readonly reason: string }>(
     "E207",

@@ -6,7 +6,7 @@ export const selection = {
   "placed-twice": error<{ readonly path: string; readonly adapter: string }>(
     "E502",
     ({ path, adapter }) => `\`${path}\` already has the adapter \`${adapter}\``,
-    () => "write `also on` when a second adapter there is meant",
+    () => "write `also on` to place a second adapter there",
   ),
   "cannot-adapt": error<{ readonly adapter: string; readonly path: string; readonly module: string }>(
     "E503",
@@ -30,7 +30,7 @@ export const selection = {
   "covers-some-layers": warning<{ readonly list: string; readonly covered: string; readonly count: number }>(
     "E508",
     ({ list, covered, count }) => `this covers ${covered} of the ${count} layers of \`${list}\``,
-    () => "when that is meant, say so: `expect count(...) = N` for the same selection",
+    () => "if this is intended, add `expect count(...) = N` for the same selection",
   ),
   "expectation-failed": error<{ readonly written: string; readonly found: string }>(
     "E509",
@@ -45,6 +45,6 @@ export const selection = {
   "second-model": error<{ readonly name: string }>(
     "E512",
     ({ name }) => `\`${name}\` is the second model of this file`,
-    () => "a file that is compiled has one model",
+    () => "keep one model in a file",
   ),
 } as const;

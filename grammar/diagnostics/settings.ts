@@ -16,6 +16,6 @@ export const settings = {
   ),
   "memory-exceeded": error<{ readonly needed: string; readonly allowed: string }>(
     "E603",
-    ({ needed, allowed }) => `a training step is expected to take ${needed}, and \`memory\` allows ${allowed}`,
+    ({ needed, allowed }) => `a training step is expected to take ${needed}, but \`memory\` allows ${allowed}`,
   ),
 } as const;

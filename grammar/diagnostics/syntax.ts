@@ -8,7 +8,7 @@ export const syntax = {
   ),
   "unterminated-string": error(
     "E102",
-    () => "this string has no end",
+    () => "this string is never closed",
     () => 'close it with `"` on the same line; write `\\n` for a line break',
   ),
   "unexpected-token": error<{ readonly found: string; readonly expected: string }>(
@@ -25,11 +25,11 @@ export const syntax = {
   "nesting-too-deep": error<{ readonly limit: number }>(
     "E107",
     ({ limit }) => `brackets are nested more than ${limit} deep`,
-    () => "give the inner parts names with `let`",
+    () => "name the inner parts with `let`",
   ),
   "too-many-errors": error<{ readonly limit: number }>(
     "E108",
-    ({ limit }) => `more than ${limit} errors; the rest of this file is not shown`,
+    ({ limit }) => `more than ${limit} errors; the others in this file are not shown`,
   ),
   "missing-forward": error<{ readonly name: string }>(
     "E109",
@@ -41,7 +41,7 @@ export const syntax = {
     ({ name }) => `there is no type \`${name}\``,
     () => "types are `int`, `float`, `bool`, `string`, `list[int]`, and tensors such as `f32[batch, dim]`",
   ),
-  "duplicate-member": error<{ readonly name: string }>("E111", ({ name }) => `\`${name}\` stands here twice`),
+  "duplicate-member": error<{ readonly name: string }>("E111", ({ name }) => `duplicate \`${name}\``),
   "return-not-last": error(
     "E112",
     () => "nothing may follow `return`",
@@ -50,7 +50,7 @@ export const syntax = {
   "bad-escape": error<{ readonly escape: string }>(
     "E113",
     ({ escape: text }) => `\`${text}\` is not an escape`,
-    () => 'a string knows `\\"`, `\\\\`, `\\n` and `\\t`',
+    () => 'the escapes are `\\"`, `\\\\`, `\\n` and `\\t`',
   ),
   "missing-body": error<{ readonly what: string }>(
     "E114",
@@ -66,11 +66,11 @@ export const syntax = {
   "return-in-loop": error(
     "E117",
     () => "a loop cannot return",
-    () => "give a name a new value in the loop, and return it after the loop",
+    () => "assign to a name in the loop, and return it after the loop",
   ),
   "statement-too-long": error<{ readonly limit: number }>(
     "E118",
     ({ limit }) => `this statement has more than ${limit} operators and brackets`,
-    () => "give its parts names with `let`",
+    () => "name its parts with `let`",
   ),
 } as const;

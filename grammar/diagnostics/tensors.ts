@@ -9,7 +9,7 @@ export const tensors = {
   "bad-tensor-file": error<{ readonly path: string; readonly problem: string }>(
     "E702",
     ({ path, problem }) => `\`${path}\` cannot be read: ${problem}`,
-    () => "tensors are read from safetensors files, and from checkpoints that torch.save wrote",
+    () => "supported formats are safetensors and checkpoints of torch.save",
   ),
   "missing-tensors": error<{ readonly names: readonly string[]; readonly what: string }>(
     "E703",
@@ -17,17 +17,17 @@ export const tensors = {
   ),
   "misshapen-tensor": error<{ readonly name: string; readonly found: string; readonly expected: string }>(
     "E704",
-    ({ name, found, expected }) => `\`${name}\` is ${found}, and must be ${expected}`,
+    ({ name, found, expected }) => `\`${name}\` is ${found}, but must be ${expected}`,
   ),
-  "unknown-value": error<{ readonly name: string }>("E705", ({ name }) => `no module names a value \`${name}\``),
+  "unknown-value": error<{ readonly name: string }>("E705", ({ name }) => `no module has a value \`${name}\``),
   "bad-adapter-config": error<{ readonly path: string; readonly problem: string }>(
     "E706",
     ({ path, problem }) => `\`${path}\` cannot be used: ${problem}`,
   ),
   "adapter-differs": error<{ readonly module: string; readonly found: string; readonly expected: string }>(
     "E707",
-    ({ module, found, expected }) => `the adapter on \`${module}\` ${found}, and in the spec ${expected}`,
-    () => "print the placements that the adapter was made for with `medctc adapter spec FOLDER --for SPEC`",
+    ({ module, found, expected }) => `the adapter on \`${module}\` ${found}, but in the spec ${expected}`,
+    () => "print the adapter's placements with `medctc adapter spec FOLDER --for SPEC`",
   ),
 } as const;
 

@@ -25,18 +25,18 @@ const mostPatterns = 2000;
 
 /** Keys that change what the tensors mean, or that bring others, if they are anything but empty. */
 const refusedKeys: ReadonlyMap<string, string> = new Map([
-  ["modules_to_save", "it brings whole modules of its own"],
+  ["modules_to_save", "it contains whole modules"],
   ["lora_bias", "its updates have biases"],
-  ["fan_in_fan_out", "its weights are stored the other way around"],
+  ["fan_in_fan_out", "its weights are stored transposed"],
   ["layer_replication", "it repeats layers"],
   ["target_parameters", "it adapts parameters instead of modules"],
   ["trainable_token_indices", "it trains tokens"],
-  ["alora_invocation_tokens", "it applies after some tokens only"],
+  ["alora_invocation_tokens", "it applies only after certain tokens"],
   ["use_qalora", "its inputs are pooled"],
   ["use_bdlora", "its matrices are block-diagonal"],
   ["arrow_config", "it chooses among adapters"],
-  ["kasa_config", "it changes the weights beside the adapters"],
-  ["monteclora_config", "its matrices are drawn"],
+  ["kasa_config", "it changes the adapted weights"],
+  ["monteclora_config", "its matrices are sampled"],
 ]);
 
 /** Keys that change nothing in how stored tensors are used. */
@@ -74,7 +74,7 @@ export function readPeftConfig(text: string): PeftConfig | Wrong {
   if (refused !== null) return wrong(refused);
   const type = fields.get("peft_type");
   if (type === "IA3") return { kind: "ia3" };
-  if (type !== "LORA") return wrong(`its \`peft_type\` is ${shown(type)}; those that are read are LORA and IA3`);
+  if (type !== "LORA") return wrong(`its \`peft_type\` is ${shown(type)}; only LORA and IA3 are supported`);
   return readLora(fields);
 }
 
@@ -82,7 +82,7 @@ function readLora(fields: Fields): LoraConfig | Wrong {
   const rank = numberIn(fields, "r", "a whole number above 0", isRank);
   const alpha = numberIn(fields, "lora_alpha", "a number", Number.isFinite);
   const dropout = fields.has("lora_dropout")
-    ? numberIn(fields, "lora_dropout", "a share below 1", (value) => value >= 0 && value < 1)
+    ? numberIn(fields, "lora_dropout", "a probability below 1", (value) => value >= 0 && value < 1)
     : 0;
   const ranks = patternsIn(fields, "rank_pattern", "a whole number above 0", isRank);
   const alphas = patternsIn(fields, "alpha_pattern", "a number", Number.isFinite);
@@ -118,10 +118,10 @@ function refusedIn(fields: Fields): string | null {
   if (bias !== "none") return `its \`bias\` is ${shown(bias)}: it trains biases of the model`;
   const start = fields.get("init_lora_weights");
   if (!startsThatKeepWeights.includes(start))
-    return `its \`init_lora_weights\` is ${shown(start)}: that may change the weights beside the adapters`;
+    return `its \`init_lora_weights\` is ${shown(start)}: this may change the adapted weights`;
   for (const [key, value] of fields) {
     if (harmlessKeys.has(key) || refusedKeys.has(key) || isEmpty(value)) continue;
-    return `it sets \`${key}\`, and what that changes is not known`;
+    return `it sets \`${key}\`, which is not supported`;
   }
   return null;
 }
@@ -135,12 +135,12 @@ function isEmpty(value: unknown): boolean {
 function numberIn(fields: Fields, key: string, what: string, isValid: (value: number) => boolean): number | Wrong {
   const value = fields.get(key);
   if (typeof value === "number" && isValid(value)) return value;
-  return wrong(`its \`${key}\` is ${shown(value)}, and must be ${what}`);
+  return wrong(`its \`${key}\` is ${shown(value)}, but must be ${what}`);
 }
 
 function flagIn(fields: Fields, key: string): boolean | Wrong {
   const value = fields.get(key) ?? false;
-  return typeof value === "boolean" ? value : wrong(`its \`${key}\` is ${shown(value)}, and must be true or false`);
+  return typeof value === "boolean" ? value : wrong(`its \`${key}\` is ${shown(value)}, but must be true or false`);
 }
 
 interface Patterned {
@@ -156,7 +156,7 @@ function patternsIn(
 ): readonly Patterned[] | Wrong {
   const given = fields.get(key) ?? {};
   const patterns = fieldsOf(given);
-  if (patterns === null) return wrong(`its \`${key}\` is ${shown(given)}, and must be an object`);
+  if (patterns === null) return wrong(`its \`${key}\` is ${shown(given)}, but must be an object`);
   if (patterns.size > mostPatterns)
     return wrong(`its \`${key}\` has ${patterns.size} patterns, more than ${mostPatterns}`);
   const found: Patterned[] = [];

@@ -30,14 +30,14 @@ export function groupsOf(
       if (rank !== part.rank)
         return {
           kind: "wrong",
-          problem: `the rank of \`${name}\` is ${rank} in the config, and ${part.rank} in its tensors`,
+          problem: `the rank of \`${name}\` is ${rank} in the config, but ${part.rank} in its tensors`,
         };
       add(loraCall(rank, config.alphaOf(name), config), name);
     } else if (config.kind === "ia3" && part.kind === "tensor" && name.endsWith(factorsEnding)) {
       const isOnInputs = part.shape[0] === 1 && part.shape[1] !== 1;
       add(isOnInputs ? "ia3(on_inputs = true)" : "ia3()", name.slice(0, -factorsEnding.length));
     } else if (config.kind === "lora" && config.hasLengths && name.endsWith(lengthsEnding)) continue;
-    else return { kind: "wrong", problem: `\`${name}\` is nothing that adapters of a spec have` };
+    else return { kind: "wrong", problem: `\`${name}\` does not belong to a supported adapter` };
   }
   if (groups.size === 0) return { kind: "wrong", problem: "there are no adapters in it" };
   return { kind: "groups", groups: [...groups].map(([call, group]) => ({ call, ...group })) };

@@ -7,8 +7,7 @@ export function findSpec(named: string | null, command: "train" | "eval", report
   const specs = readdirSync(".").filter((name) => name.endsWith(".vlm"));
   const [only] = specs;
   if (only !== undefined && specs.length === 1) return only;
-  const message =
-    only === undefined ? "there is no spec in this folder" : `there are ${specs.length} specs in this folder`;
+  const message = only === undefined ? "no spec in this folder" : `there are ${specs.length} specs in this folder`;
   reporter.problem(problem(message, `name one: medctc ${command} ${only ?? "specs/medct.vlm"} --data DIR`));
   return null;
 }

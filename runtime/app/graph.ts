@@ -20,7 +20,7 @@ export async function drawGraph(
 ): Promise<Ended<{ readonly holds: boolean }>> {
   const kind = extname(output).toLowerCase();
   if (kind !== ".svg" && kind !== ".html") {
-    reporter.problem(problem("a picture is written as .svg or .html", "-o model.svg"));
+    reporter.problem(problem("a diagram must be .svg or .html", "use -o model.svg"));
     return misused;
   }
   const { plan, text, diagnostics } = compilePath(spec);

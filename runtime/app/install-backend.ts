@@ -10,6 +10,9 @@ export function installBackend({ gpu }: { readonly gpu: boolean }, reporter: Rep
     if (error instanceof SetupError) return refuse(error.problem, reporter);
     const isOfFiles = error instanceof Error && "code" in error;
     if (!isOfFiles) throw error;
-    return refuse(problem(error.message, "the cache folder has to be writable; MEDCTC_CACHE names another"), reporter);
+    return refuse(
+      problem(error.message, "make the cache folder writable, or set MEDCTC_CACHE to another folder"),
+      reporter,
+    );
   }
 }

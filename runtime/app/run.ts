@@ -66,7 +66,7 @@ async function runOn(
   if (compiled === null) return refused;
   const { spec, plan } = compiled;
   if (fetch.length > 0 && name !== "forward") {
-    reporter.problem(problem(`${name} gives no values inside the model`, "leave out --fetch, or run forward"));
+    reporter.problem(problem(`${name} has no values inside the model`, "remove --fetch, or run forward"));
     return misused;
   }
   const unknown = fetch.filter((value) => !spec.named.has(value)).map((value) => unknownValue(value, spec));
@@ -105,8 +105,8 @@ function chosenFor(name: ProgramName, wanted: string): ChosenBackend {
   if (name !== "init") return chooseBackend({ wanted, trains: false }, (each) => each.load());
   const backend = backendNamed(wanted === "auto" ? "evaluator" : wanted);
   if (backend?.name === "evaluator") return { kind: "chosen", backend, note: null };
-  const reason = "the first values are given by the reference evaluator alone";
-  return { kind: "unavailable", reason, repair: "leave --backend out" };
+  const reason = "only the reference evaluator runs init";
+  return { kind: "unavailable", reason, repair: "remove --backend" };
 }
 
 function unknownValue(name: string, { named }: TracedSpec): Diagnostic {

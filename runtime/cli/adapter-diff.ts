@@ -14,10 +14,10 @@ interface Flags {
 
 export const define: DefineCommand = (command, terminal, end) => {
   command
-    .argument("<a>", "a file, or the folder of a training or of a PEFT adapter")
+    .argument("<a>", "a file, or the folder of a run or of a PEFT adapter")
     .argument("<b>", "another one")
-    .option("--for <spec>", "the spec that gives the scale of LoRA's updates where no adapter_config.json does")
-    .option("--json", "print it as JSON")
+    .option("--for <spec>", "spec that gives the scale of LoRA's updates if there is no adapter_config.json")
+    .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  $ medctc adapter diff run-1 run-2 --for specs/medct.vlm")
     .action((a: string, b: string, flags: Flags) => {
       const ended = diffAdapters({ a, b, forSpec: flags.for ?? null }, terminalReporter(terminal));

@@ -15,13 +15,10 @@ interface Flags {
 export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("<spec>", "a spec file")
-    .requiredOption("--weights <file>", "the model's weights, safetensors by their names in checkpoints")
-    .requiredOption(
-      "--adapter <path>",
-      "the adapters' weights: a file, or the folder of a training or of a PEFT adapter",
-    )
-    .option("--allow-missing <pattern...>", "names of weights that the files need not have, such as 'to_*'")
-    .requiredOption("-o, --output <file>", "the safetensors file that is written")
+    .requiredOption("--weights <file>", "the model's weights, by their names in checkpoints")
+    .requiredOption("--adapter <path>", "the adapters' weights: a file, or the folder of a run or of a PEFT adapter")
+    .option("--allow-missing <pattern...>", "names of weights that may be missing, such as 'to_*'")
+    .requiredOption("-o, --output <file>", "safetensors file for the result")
     .addHelpText(
       "after",
       "\nExample:\n  $ medctc adapter merge specs/medct.vlm --weights CT-CLIP.safetensors --adapter run -o merged.safetensors",

@@ -10,7 +10,7 @@ import { terminalReporter } from "./terminal-reporter.ts";
 export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("<folder>", "a folder with adapter_config.json and adapter_model.safetensors")
-    .option("--for <spec>", "the spec whose model is adapted: its selectors are used instead of names in checkpoints")
+    .option("--for <spec>", "spec of the adapted model: print its selectors instead of names in checkpoints")
     .addHelpText("after", "\nExample:\n  $ medctc adapter spec peft_adapter --for specs/medct.vlm")
     .action((folder: string, flags: { readonly for?: string }) => {
       const ended = placementsOfAdapter(folder, flags.for ?? null, terminalReporter(terminal));
@@ -26,7 +26,7 @@ function print(placements: AdapterPlacements, terminal: Terminal): ExitCode {
         const rows = [...withoutNumbers(modules)].map(([name, count]) => [`  ${printable(name)}`, String(count)]);
         terminal.out(renderTable(rows, ["left", "right"]));
       }
-      terminal.err("with --for SPEC these are placements, by the selectors of that spec's model\n");
+      terminal.err("add --for SPEC to print placements with the selectors of that spec\n");
       return exitCodes.done;
     case "selectors":
       terminal.out(placements.lines.map((line) => `${line}\n`).join(""));

@@ -6,10 +6,10 @@ import { terminalReporter } from "./terminal-reporter.ts";
 
 export const define: DefineCommand = (command, terminal, end) => {
   command
-    .option("--gpu", "the TensorFlow that uses a GPU: linux x64, an NVIDIA driver, CUDA 12 and cuDNN 9")
+    .option("--gpu", "install TensorFlow for GPUs: needs Linux x64, an NVIDIA driver, CUDA 12 and cuDNN 9")
     .addHelpText(
       "after",
-      "\nAn interrupted install resumes where it stopped. Where both kinds are there, commands use the one for a GPU." +
+      "\nAn interrupted install resumes where it stopped. If both kinds are installed, commands use the one for GPUs." +
         "\n\nExample:\n  $ medctc backend install",
     )
     .action(({ gpu = false }: { readonly gpu?: boolean }) => {

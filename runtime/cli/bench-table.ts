@@ -33,7 +33,7 @@ export function renderBench(report: BenchReport): string {
 function renderProfile({ profile, steps }: BenchReport): string {
   if (profile === null) return "";
   const { ms, operations, modules, file } = profile;
-  const about = `one run with every operation written down: ${printMs(ms)} in operations, ${printMs(steps.medianMs)} without that`;
+  const about = `one profiled run: ${printMs(ms)} in operations, ${printMs(steps.medianMs)} without profiling`;
   return `\n${about}; its trace is ${file}\n\n${sharesTable("operation", operations)}\n${sharesTable("module", modules)}`;
 }
 

@@ -21,25 +21,18 @@ interface Flags extends TrainOverrides {
 export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("<spec>", "a spec file")
-    .addOption(new Option("--program <name>", "which program").choices(["step", "forward"]).default("step"))
-    .option("--batch <rows>", "a batch size other than the spec's", wholeNumber(1))
-    .addOption(new Option("--precision <type>", "a precision other than the spec's").choices(["f32", "bf16"]))
+    .addOption(new Option("--program <name>", "program to measure").choices(["step", "forward"]).default("step"))
+    .option("--batch <rows>", "batch size, instead of the spec's", wholeNumber(1))
+    .addOption(new Option("--precision <type>", "precision, instead of the spec's").choices(["f32", "bf16"]))
     .addOption(
-      new Option("--recompute <what>", "whose activations to recompute in the backward pass").choices([
-        "none",
-        "layers",
-      ]),
+      new Option("--recompute <what>", "activations to recompute in the backward pass").choices(["none", "layers"]),
     )
-    .addOption(backendOption("what runs it", { trains: false }))
-    .option(
-      "--steps <number>",
-      "how many runs are counted; as many as fit half a minute, when it is left out",
-      wholeNumber(1),
-    )
-    .option("--weights <file>", "the model's weights; first values when it is left out")
-    .option("--warmup <number>", "runs between the first and those that are counted", wholeNumber(0), 1)
-    .option("--profile <file>", "show where the time of one more run goes, and write its trace for chrome://tracing")
-    .option("--json", "print it as JSON")
+    .addOption(backendOption("execution backend", { trains: false }))
+    .option("--steps <number>", "number of measured runs; default: as many as fit half a minute", wholeNumber(1))
+    .option("--weights <file>", "the model's weights; default: first values")
+    .option("--warmup <number>", "runs between the first and the measured ones", wholeNumber(0), 1)
+    .option("--profile <file>", "profile one more run, and write its trace for chrome://tracing")
+    .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  $ medctc bench specs/medct-small.vlm --batch 8 --profile trace.json")
     .action(async (spec: string, flags: Flags) => {
       const { program, backend, weights = null, steps = null, warmup, profile = null, json = false } = flags;

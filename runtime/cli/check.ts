@@ -7,7 +7,7 @@ import { exitCodes } from "./terminal.ts";
 export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("<spec...>", "spec files")
-    .option("--json", "print the diagnostics as JSON, with ranges as the language server protocol counts them")
+    .option("--json", "print the diagnostics as JSON, with ranges as in the Language Server Protocol")
     .addHelpText("after", "\nExample:\n  $ medctc check specs/medct.vlm")
     .action((specs: readonly string[], { json = false }: { readonly json?: boolean }) => {
       const results = specs.map((path) => ({ path, diagnostics: checkPath(path) }));

@@ -12,8 +12,8 @@ export interface ListedCommand {
 
 /** Words under which several commands stand, and that are none themselves. */
 export const groups: ReadonlyMap<string, string> = new Map([
-  ["data", "check or make data sets"],
-  ["weights", "look into files of weights: safetensors, checkpoints of torch.save, models in several files"],
+  ["data", "check or generate data sets"],
+  ["weights", "inspect files of weights: safetensors, checkpoints of torch.save, sharded models"],
   ["adapter", "merge, compare and read adapters: medctc's own, and PEFT's folders"],
   ["backend", "install execution backends"],
 ]);
@@ -22,7 +22,7 @@ export const groups: ReadonlyMap<string, string> = new Map([
 export const commands: readonly ListedCommand[] = [
   {
     words: ["check"],
-    summary: "report mistakes in specs and in what they import",
+    summary: "report mistakes in specs and their imports",
     load: () => import("./check.ts"),
   },
   { words: ["fmt"], summary: "format specs", load: () => import("./format.ts") },
@@ -38,7 +38,7 @@ export const commands: readonly ListedCommand[] = [
   },
   {
     words: ["params"],
-    summary: "list every parameter: its names, its shape, whether it is trained, and which rule says so",
+    summary: "list every parameter: names, shape, whether it is trained, and the rule that decides",
     load: () => import("./params.ts"),
   },
   { words: ["explain"], summary: "list what a selector matches, and why", load: () => import("./explain.ts") },
@@ -49,7 +49,7 @@ export const commands: readonly ListedCommand[] = [
   },
   {
     words: ["diff"],
-    summary: "compare what two specs mean: adapters, what is trained, counts, costs, settings",
+    summary: "compare the meaning of two specs: adapters, trained parameters, counts, costs, settings",
     load: () => import("./diff.ts"),
   },
   { words: ["train"], summary: "train a spec's adapters on volumes with reports", load: () => import("./train.ts") },
@@ -76,42 +76,42 @@ export const commands: readonly ListedCommand[] = [
   { words: ["run"], summary: "run one program of a spec once, on given tensors", load: () => import("./run.ts") },
   {
     words: ["bench"],
-    summary: "measure one run of a program, beside what the machine can do at best",
+    summary: "measure one run of a program, beside the machine's rate of matrix products",
     load: () => import("./bench.ts"),
   },
   {
     words: ["data", "check"],
-    summary: "report what is wrong with a data set, file by file, and count what is in it",
+    summary: "report the problems of a data set, file by file, and count its contents",
     load: () => import("./data-check.ts"),
   },
   {
     words: ["data", "synth"],
-    summary: "make a small data set in CT-RATE's layout, to try a spec on: painted chests, nobody's data",
+    summary: "generate a small data set in CT-RATE's layout to try a spec on: synthetic chests, no patient data",
     load: () => import("./data-synth.ts"),
   },
   {
     words: ["weights", "inspect"],
-    summary: "list the tensors of a file; its format is told by its content, and nothing in it is run",
+    summary: "list the tensors of a file; the format is detected, and no code in the file is executed",
     load: () => import("./weights-inspect.ts"),
   },
   {
     words: ["weights", "check"],
-    summary: "compare a file with a spec's weights: found, missing, and of another shape",
+    summary: "compare a file with a spec's weights: found, missing, misshapen",
     load: () => import("./weights-check.ts"),
   },
   {
     words: ["adapter", "merge"],
-    summary: "fold adapters into the weights that they stand beside, and write all weights of the model",
+    summary: "fold adapters into the adapted weights, and write all weights of the model",
     load: () => import("./adapter-merge.ts"),
   },
   {
     words: ["adapter", "diff"],
-    summary: "compare two adapters by what they do to each weight; their ranks may differ",
+    summary: "compare two adapters by their updates to each weight; ranks may differ",
     load: () => import("./adapter-diff.ts"),
   },
   {
     words: ["adapter", "spec"],
-    summary: "print the placements that a PEFT adapter was made by",
+    summary: "print the placements of a PEFT adapter",
     load: () => import("./adapter-spec.ts"),
   },
   {
@@ -121,7 +121,7 @@ export const commands: readonly ListedCommand[] = [
   },
   {
     words: ["doctor"],
-    summary: "report what is installed to run on, what is missing, and the command that repairs it",
+    summary: "report what is installed, what is missing, and how to fix it",
     load: () => import("./doctor.ts"),
   },
   {

@@ -22,12 +22,12 @@ export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("<spec>", "a spec file")
     .addOption(
-      new Option("--emit <what>", "print that instead of the summary").choices(["plan", "passes", ...programNames]),
+      new Option("--emit <what>", "print this instead of the summary").choices(["plan", "passes", ...programNames]),
     )
-    .addOption(new Option("--after <pass>", "of a program, what this pass leaves").choices(["none", ...passNames]))
-    .option("-o, --output <folder>", "write plan.yaml there, and what --target asks for")
+    .addOption(new Option("--after <pass>", "print the program after this pass").choices(["none", ...passNames]))
+    .option("-o, --output <folder>", "folder for plan.yaml and the model of --target")
     .addOption(
-      new Option("--target <name>", "write the model for this program too; needs -o").choices(compiledTargetNames()),
+      new Option("--target <name>", "also write the model for this target; needs -o").choices(compiledTargetNames()),
     )
     .option("--memory", "show the expected memory of a training step, whether or not the spec limits it")
     .addHelpText(

@@ -16,9 +16,9 @@ interface Flags {
 export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("<folder>", "a data set in CT-RATE's layout")
-    .option("--spec <file>", "hold it against this spec's `data` and `eval` blocks, instead of CT-CLIP's preprocessing")
-    .option("--no-volumes", "leave the volumes' files unread, which takes most of the time")
-    .option("--json", "print it as JSON")
+    .option("--spec <file>", "check against this spec's `data` and `eval` blocks, instead of CT-CLIP's preprocessing")
+    .option("--no-volumes", "do not read the volumes, which takes most of the time")
+    .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  $ medctc data check ct-rate --spec specs/medct.vlm")
     .action(async (folder: string, { spec, volumes, json = false }: Flags) => {
       const request = { folder, spec: spec ?? null, volumes, mostReported: json ? 0 : mostShown };

@@ -15,14 +15,10 @@ interface Flags {
 
 export const define: DefineCommand = (command, terminal, end) => {
   command
-    .argument("<folder>", "where it goes; a set that this command made there before is replaced, other files stay")
-    .option("--pairs <number>", "volumes with reports to train on", wholeNumber(1), 120)
-    .option(
-      "--valid <number>",
-      "those that are held out; a third of the pairs, and at least 24, when it is left out",
-      wholeNumber(1),
-    )
-    .option("--seed <number>", "what everything follows from: the same seed gives the same bytes", wholeNumber(0), 1)
+    .argument("<folder>", "output folder; a data set of this command in it is replaced, other files are kept")
+    .option("--pairs <number>", "training volumes with reports", wholeNumber(1), 120)
+    .option("--valid <number>", "held-out volumes; default: a third of the pairs, at least 24", wholeNumber(1))
+    .option("--seed <number>", "random seed; the same seed gives the same bytes", wholeNumber(0), 1)
     .addHelpText("after", "\nExample:\n  $ medctc data synth ct --pairs 120 --seed 1")
     .action((folder: string, { pairs, valid, seed }: Flags) => {
       const start = performance.now();
@@ -38,7 +34,7 @@ export const define: DefineCommand = (command, terminal, end) => {
 };
 
 function describe({ pairs, valid, written }: DataSynth, folder: string, seed: number, seconds: string): string {
-  const size = `${pairs} volumes with reports to train on and ${valid} held out`;
+  const size = `${pairs} training volumes with reports and ${valid} held out`;
   if (written === null) return `${size} are in ${folder} already, of seed ${seed}\n`;
   const rows = written.planted.map(({ name, counts }) => [
     `  ${name}`,

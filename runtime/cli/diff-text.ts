@@ -63,7 +63,7 @@ function table(rows: readonly (readonly string[])[]): string {
     indented,
     first.map(() => "left"),
   );
-  return rest === 0 ? lines : `${lines}  ... and ${rest} more, which --json lists\n`;
+  return rest === 0 ? lines : `${lines}  ... and ${rest} more; --json lists all\n`;
 }
 
 /** Adapters that changed alike are told once, with all that they are on. */

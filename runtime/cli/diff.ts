@@ -11,11 +11,11 @@ export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("<before>", "a spec file")
     .argument("<after>", "another")
-    .option("--json", "print it as JSON")
+    .option("--json", "print JSON")
     .addHelpText(
       "after",
-      "\nExit status, as diff's: 0 when they mean the same, 1 when they differ, 2 when one of them does not compile." +
-        "\nAn expectation that fails does not keep a spec from being compared." +
+      "\nExit status, as for diff(1): 0 if the specs mean the same, 1 if they differ, 2 if one does not compile." +
+        "\nSpecs with failing expectations are compared all the same." +
         "\n\nExample:\n  $ medctc diff specs/medct.vlm examples/placements/card.vlm",
     )
     .action((before: string, after: string, { json = false }: { readonly json?: boolean }) => {

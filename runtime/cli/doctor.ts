@@ -5,7 +5,7 @@ import { exitCodes } from "./terminal.ts";
 
 export const define: DefineCommand = (command, terminal, end) => {
   command
-    .option("--json", "print it as JSON")
+    .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  $ medctc doctor")
     .action(({ json = false }: { readonly json?: boolean }) => {
       const found = findings();

@@ -13,9 +13,9 @@ type Split = EvaluateRequest["split"];
 export const define: DefineCommand = (command, terminal, end) => {
   addVolumeOptions(command);
   command
-    .option("-o, --output <folder>", "where scores, numbers and a report go; they are only printed when it is left out")
+    .option("-o, --output <folder>", "folder for scores, results and a report; default: print results only")
     .addOption(
-      new Option("--split <name>", "which volumes")
+      new Option("--split <name>", "volumes to evaluate")
         .choices(["valid", "train", "all"] satisfies Split[])
         .default("valid"),
     )

@@ -9,7 +9,7 @@ import { exitCodes } from "./terminal.ts";
 export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("<spec>", "a spec file")
-    .argument("<selector>", "a selector, or several with commas between")
+    .argument("<selector>", "a selector, or several separated by commas")
     .addHelpText("after", "\nExample:\n  $ medctc explain specs/medct.vlm text.attn.q,v")
     .action((spec: string, selector: string) => {
       const compiled = compilePath(spec);

@@ -26,32 +26,31 @@ const exportedPrograms: readonly ExportedProgram[] = ["forward", "encode_image",
 export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("<spec>", "a spec file")
-    .option("--onnx <path>", "a file for one program (model.onnx), or a folder for all that the model has")
-    .option(
-      "--safetensors <file>",
-      "the weights alone, by their names in checkpoints, without adapters or with --merge",
-    )
-    .option("--peft <folder>", "the adapters as PEFT stores them, where PEFT has them: LoRA, DoRA with --weights, IA3")
+    .option("--onnx <path>", "a file for one program (model.onnx), or a folder for all programs")
+    .option("--safetensors <file>", "write the weights alone, without adapters or with --merge")
+    .option("--peft <folder>", "write the adapters for PEFT: LoRA, DoRA (needs --weights), IA3")
     .addOption(
-      new Option("--program <name>", "which program; forward for a file, all for a folder").choices(exportedPrograms),
+      new Option("--program <name>", "program to write; default: forward for a file, all for a folder").choices(
+        exportedPrograms,
+      ),
     )
-    .option("--weights <file>", "the model's weights, safetensors by their names in checkpoints")
+    .option("--weights <file>", "the model's weights, by their names in checkpoints")
     .option(
       "--adapter <path>",
-      "the adapters' weights: a file or a folder; without them first values, which change nothing",
+      "the adapters' weights: a file or a folder; default: first values, which change nothing",
     )
-    .option("--allow-missing <pattern...>", "names of weights that the files need not have, such as 'to_*'")
-    .option("--merge", "fold adapters into the weights that they stand beside, where that is possible")
+    .option("--allow-missing <pattern...>", "names of weights that may be missing, such as 'to_*'")
+    .option("--merge", "fold adapters into the adapted weights, where that is exact")
     .addOption(
-      new Option("--batch <rows>", "a batch size other than the spec's")
+      new Option("--batch <rows>", "batch size, instead of the spec's")
         .argParser(wholeNumber(1))
         .conflicts("dynamicBatch"),
     )
-    .option("--half", "matrix products, and the weights that they read, in 16-bit floats; not for the training step")
-    .option("--dynamic-batch", "write programs that take any number of rows; not for the training step")
+    .option("--half", "use 16-bit floats for matrix products and their weights; not for the training step")
+    .option("--dynamic-batch", "write programs for any batch size; not for the training step")
     .addHelpText(
       "after",
-      "\nFrozen weights and those that are trained are in two files, so that one of the first serves many of the second." +
+      "\nFrozen and trained weights are written to two files, so that several adapters can share the frozen ones." +
         "\n\nExamples:\n  $ medctc export specs/medct-small.vlm --onnx model --weights w.safetensors" +
         "\n  $ medctc export specs/medct-small.vlm --onnx image.onnx --program encode_image --merge --dynamic-batch" +
         "\n  $ medctc export specs/medct.vlm --peft adapter --adapter run",

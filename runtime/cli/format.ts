@@ -12,7 +12,7 @@ interface Flags {
 export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("[spec...]", "spec files, changed in place")
-    .option("--check", "change nothing; list what is not formatted, and exit with 1 if anything is listed")
+    .option("--check", "change nothing; list files that are not formatted, and exit with 1 if there are any")
     .option("--stdin", "format standard input to standard output")
     .addHelpText("after", "\nExamples:\n  $ medctc fmt specs/*.vlm\n  $ medctc fmt --stdin < specs/medct.vlm")
     .action(async (specs: readonly string[], { check = false, stdin = false }: Flags) => {

@@ -14,9 +14,9 @@ interface Flags {
 export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("<spec>", "a spec file")
-    .requiredOption("-o, --output <file>", "where the picture goes: .svg for it alone, .html for a page with tables")
-    .option("--width <pixels>", "how wide it is", pictureWidth, 1072)
-    .option("--dark", "on a dark ground; without it a page follows its reader's system")
+    .requiredOption("-o, --output <file>", "file for the diagram: .svg, or .html for a page with tables")
+    .option("--width <pixels>", "width of the diagram", pictureWidth, 1072)
+    .option("--dark", "use a dark theme; default: a page follows the reader's system")
     .addHelpText("after", "\nExample:\n  $ medctc graph specs/medct.vlm -o medct.svg")
     .action(async (spec: string, { output, width, dark: isDark = false }: Flags) => {
       const ended = await drawGraph({ spec, output, width, isDark }, terminalReporter(terminal));

@@ -49,7 +49,7 @@ export function ranks(text: string): readonly number[] {
     }
     for (let rank = Number(first); rank <= Number(last) && found.size <= rankLimit; rank++) found.add(rank);
   }
-  if (found.size > rankLimit) throw new InvalidArgumentError(`They are at most ${rankLimit}.`);
+  if (found.size > rankLimit) throw new InvalidArgumentError(`At most ${rankLimit} are allowed.`);
   return [...found].sort((a, b) => a - b);
 }
 
@@ -57,5 +57,5 @@ export function ranks(text: string): readonly number[] {
 export function names(text: string): readonly string[] {
   const found = text.split(",").map((name) => name.trim());
   if (!found.includes("")) return found;
-  throw new InvalidArgumentError("They are names with commas between, such as lora,dora.");
+  throw new InvalidArgumentError("Names are separated by commas, such as lora,dora.");
 }

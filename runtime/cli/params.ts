@@ -13,8 +13,8 @@ interface Flags {
 export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("<spec>", "a spec file")
-    .option("--json", "print them as JSON")
-    .option("--trainable", "only those that are trained")
+    .option("--json", "print JSON")
+    .option("--trainable", "list only trained parameters")
     .addHelpText("after", "\nExample:\n  $ medctc params specs/medct.vlm --trainable")
     .action((spec: string, { json = false, trainable: onlyTrained = false }: Flags) => {
       const { plan, diagnostics } = compilePath(spec);

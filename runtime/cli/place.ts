@@ -24,31 +24,26 @@ interface Flags {
 
 export const define: DefineCommand = (command, terminal, end) => {
   command
-    .argument("<spec>", "a spec file; its own placements and expectations are left out")
-    .requiredOption("--budget <amount>", "as an expectation has it: 1.67M is what rounds to it, 1_671_168 just that")
-    .option("--at-most", "everything up to the budget")
-    .option("--kinds <names>", "adapters to try, such as lora,dora; those that the spec places, or lora", names)
+    .argument("<spec>", "a spec file; its own placements and expectations are ignored")
+    .requiredOption("--budget <amount>", "trainable parameters, as in an expectation: 1.67M rounds, 1_671_168 is exact")
+    .option("--at-most", "accept every count up to the budget")
+    .option("--kinds <names>", "adapters to try, such as lora,dora; default: those of the spec, or lora", names)
     .addOption(
-      new Option("--ranks <ranks>", "ranks to try, the ends included, such as 2..64 or 4,8,16")
+      new Option("--ranks <ranks>", "ranks to try, such as 2..64 (inclusive) or 4,8,16")
         .argParser(ranks)
         .default(ranks("2..64"), "2..64"),
     )
-    .option("--on <selectors>", "what may be adapted, such as vision.**,text.attn.qkv; everything that has a role")
-    .option("--same-rank", "one rank for everything that is adapted")
+    .option("--on <selectors>", "what may be adapted, such as vision.**,text.attn.qkv; default: everything with a role")
+    .option("--same-rank", "use one rank for all")
     .option("--with <arguments>", 'further arguments of every adapter, such as "alpha = 2 * rank"')
-    .option("--top <number>", "how many of the simplest are shown", wholeNumber(1), 20)
-    .option("--costs <number>", "how many of these are compiled, to show what a training step costs", wholeNumber(0), 5)
-    .option(
-      "--memory <number>",
-      "for how many of these to show a step's expected peak, which takes seconds each",
-      wholeNumber(0),
-      0,
-    )
-    .option("--json", "print them as JSON")
+    .option("--top <number>", "number of placements to show, simplest first", wholeNumber(1), 20)
+    .option("--costs <number>", "number of these to compile, to show the cost of a training step", wholeNumber(0), 5)
+    .option("--memory <number>", "number of these whose expected peak to show; takes seconds each", wholeNumber(0), 0)
+    .option("--json", "print JSON")
     .addHelpText(
       "after",
-      "\nA placement is one kind of adapter and, for each encoder, nothing, or a group of roles of the whole with a rank, or" +
-        "\nfor some of its stages a group of the roles there with a rank. Exit status: 1 when there is none." +
+      "\nA placement is one kind of adapter and, for each encoder: nothing; or a group of roles with a rank in the whole encoder;" +
+        "\nor a group of roles with a rank in some of its stages. Exit status: 1 if no placement is found." +
         "\n\nExamples:\n  $ medctc place specs/medct.vlm --budget 1.67M --on vision.attn.qkv,o,text.attn.qkv,o" +
         "\n  $ medctc place specs/medct.vlm --budget 500K --at-most --kinds lora,dora --same-rank",
     )
@@ -75,9 +70,7 @@ function render({ range, without, regions, count, placements }: PricedPlacements
   const head = [
     `trainable: ${wanted}${besides}`,
     `searched: groups of roles of ${space}`,
-    count === 0
-      ? "there is no such placement"
-      : `${printCount(count)} ${count === 1 ? "placement" : "placements"}${shown}`,
+    count === 0 ? "no placement found" : `${printCount(count)} ${count === 1 ? "placement" : "placements"}${shown}`,
   ];
   return [`${head.join("\n")}\n`, ...(count === 0 ? [] : [table(placements), notes(placements, given)])].join("\n");
 }
@@ -110,7 +103,7 @@ function notes(placements: readonly PricedPlacement[], given: string): string {
   const imports = new Set(placements.flatMap((each) => each.imports));
   const lines = [
     ...[...imports].map((path) => `not imported yet: import "${path}"`),
-    ...(given === "" ? ["arguments that are not shown have the adapter's own defaults; --with gives others"] : []),
+    ...(given === "" ? ["arguments not shown have the adapter's defaults; --with sets others"] : []),
   ];
   return lines.map((line) => `${line}\n`).join("");
 }

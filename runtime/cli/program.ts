@@ -6,7 +6,7 @@ import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 
 const summary = `A language and compiler for adapting vision-language models.
 
-A .vlm file says which encoders a model has, where adapters sit, what is frozen, the loss, and what must be true.`;
+A .vlm file states the encoders of a model, where adapters sit, what is frozen, the loss, and what must be true.`;
 
 /** Runs one command line, without the program's own name, and gives its exit code. */
 export async function run(commandLine: readonly string[], terminal: Terminal): Promise<ExitCode> {

@@ -23,19 +23,19 @@ interface Flags {
 export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("<spec>", "a spec file")
-    .addArgument(new Argument("<program>", "which program").choices(programNames))
-    .option("--weights <file>", "the model's weights, safetensors by their names in checkpoints")
+    .addArgument(new Argument("<program>", "program to run").choices(programNames))
+    .option("--weights <file>", "the model's weights, by their names in checkpoints")
     .option(
       "--adapter <path>",
-      "the adapters' weights, and what a step keeps: a file, or the folder of a training or of PEFT",
+      "the adapters' weights and the optimizer state: a file, or the folder of a run or of PEFT",
     )
-    .option("--feeds <file>", "the inputs by their names; their first size is the batch")
-    .option("--fetch <name...>", "named values inside the model to write as well, such as vision.spatial")
-    .option("--step <number>", "the number of the training step", Number, 0)
+    .option("--feeds <file>", "a file of inputs, by name; their first size is the batch")
+    .option("--fetch <name...>", "values of the model to write too, such as vision.spatial")
+    .option("--step <number>", "number of the training step", Number, 0)
     .addOption(
-      backendOption("what runs it; auto takes the fastest that is installed", { trains: false }).default("evaluator"),
+      backendOption("execution backend; auto is the fastest installed", { trains: false }).default("evaluator"),
     )
-    .requiredOption("-o, --output <file>", "where the results go, safetensors")
+    .requiredOption("-o, --output <file>", "safetensors file for the results")
     .addHelpText(
       "after",
       "\nExample:\n  $ medctc run specs/medct-small.vlm forward --weights w.safetensors --adapter lora.safetensors \\\n" +

@@ -54,7 +54,7 @@ export async function supervise(commandLine: readonly string[], terminal: Termin
     if (isSecond) setTimeout(endAll, graceMs);
     else
       setTimeout(() => {
-        if (!hasEnded) terminal.err("\nstopping as soon as this step allows; once more to end at once\n");
+        if (!hasEnded) terminal.err("\nstopping after this step; press Ctrl-C again to exit now\n");
       }, quietMs).unref();
   };
   for (const signal of stopSignals) process.on(signal, hear);

@@ -8,7 +8,7 @@ import { terminalReporter } from "./terminal-reporter.ts";
 export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("<folder>", "the folder that `medctc sweep -o` wrote")
-    .option("--json", "print the results as JSON")
+    .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  $ medctc sweep collect runs/sweep")
     .action(async (folder: string, _flags: unknown, own: Command) => {
       // `sweep` has the option too, and commander gives it to the first that does.

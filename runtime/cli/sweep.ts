@@ -22,28 +22,25 @@ interface Flags {
 
 export const define: DefineCommand = (command, terminal, end) => {
   command
-    .argument("<file>", "a sweep file (YAML): a spec, and what is changed of it")
-    .option(
-      "-o, --output <folder>",
-      "where specs, trainings and results go, runs/FILE when it is left out; what is there and the same is kept",
-    )
+    .argument("<file>", "a sweep file (YAML): a spec, and the placements or settings to try")
+    .option("-o, --output <folder>", "folder for specs, runs and results; default: runs/FILE; finished runs are kept")
     .option(
       "--jobs <number>",
-      "trainings at the same time; as many as memory and processors allow without it",
+      "number of parallel runs; default: as many as memory and processors allow",
       wholeNumber(1),
     )
-    .addOption(backendOption("what runs them", { trains: true }))
-    .option("--cache <folder>", "where preprocessed volumes are kept; medctc's own cache when it is left out")
+    .addOption(backendOption("execution backend", { trains: true }))
+    .option("--cache <folder>", "folder for preprocessed volumes; default: medctc's cache")
     .addOption(
-      new Option("--cache-size <amount>", "how much is kept there at most; 0 for nothing")
+      new Option("--cache-size <amount>", "maximum size of that folder; 0 to keep nothing")
         .argParser(amount)
         .default(20e9, "20GB"),
     )
     .addOption(new Option("--emit-jobs <system>", "run nothing; write jobs for a cluster").choices(jobSystems))
-    .option("--json", "print the results as JSON")
+    .option("--json", "print JSON")
     .addHelpText(
       "after",
-      "\nCtrl-C saves what is running; the same command resumes. A run that fails does not end the others." +
+      "\nCtrl-C saves the active runs; the same command resumes them. A run that fails does not stop the others." +
         "\n\nExamples:\n  $ medctc sweep examples/synthetic/sweep.yaml -o runs/sweep" +
         "\n  $ medctc sweep sweep.yaml -o runs/sweep --emit-jobs slurm\n  $ medctc sweep collect runs/sweep",
     )

@@ -15,15 +15,12 @@ interface Flags extends VolumeFlags {
 export const define: DefineCommand = (command, terminal, end) => {
   addVolumeOptions(command);
   command
-    .option(
-      "-o, --output <folder>",
-      "where checkpoints, adapters, logs and the report go; runs/SPEC when it is left out",
-    )
-    .option("--steps <number>", "another number of steps than the spec says", wholeNumber(1))
-    .option("--resume", "resume the training in the folder, bit for bit as if it had not stopped")
+    .option("-o, --output <folder>", "folder for checkpoints, adapters, logs and the report; default: runs/SPEC")
+    .option("--steps <number>", "number of steps, instead of the spec's", wholeNumber(1))
+    .option("--resume", "resume the run in the folder, bit for bit as if uninterrupted")
     .addHelpText(
       "after",
-      "\nCtrl-C ends a training between two steps and saves it." +
+      "\nCtrl-C stops a run between two steps and saves it." +
         "\n\nExamples:\n  $ medctc train specs/medct.vlm --data ct-rate --weights CT-CLIP.safetensors -o run" +
         "\n  $ medctc train specs/medct.vlm --data ct-rate --weights CT-CLIP.safetensors -o run --resume",
     )

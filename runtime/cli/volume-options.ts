@@ -19,21 +19,18 @@ export interface VolumeFlags {
 
 export function addVolumeOptions(command: Command): void {
   command
-    .argument("[spec]", "a spec file; the only one of the working folder when it is left out")
-    .option("--data <folder>", "a data set in CT-RATE's layout; what the spec's `data` block names when it is left out")
-    .option(
-      "--weights <file>",
-      "the model's weights, safetensors by their names in checkpoints; random ones without it",
-    )
-    .option("--adapter <path>", "the adapters' weights: a file, or the folder of a training or of a PEFT adapter")
-    .option("--allow-missing <pattern...>", "names of weights that the files need not have, such as 'to_*'")
-    .option("--vocab <file>", "a vocab.txt or a tokenizer.json; the one in the data folder when it is left out")
-    .option("--seed <number>", "a seed other than the spec's; weights that no file has follow from it", wholeNumber(0))
-    .addOption(backendOption("what runs it", { trains: true }))
+    .argument("[spec]", "a spec file; default: the only one in the working folder")
+    .option("--data <folder>", "a data set in CT-RATE's layout; default: `folder` of the `data` block")
+    .option("--weights <file>", "the model's weights, by their names in checkpoints; default: random")
+    .option("--adapter <path>", "the adapters' weights: a file, or the folder of a run or of a PEFT adapter")
+    .option("--allow-missing <pattern...>", "names of weights that may be missing, such as 'to_*'")
+    .option("--vocab <file>", "a vocab.txt or a tokenizer.json; default: the one in the data folder")
+    .option("--seed <number>", "seed, instead of the spec's; also for weights that no file has", wholeNumber(0))
+    .addOption(backendOption("execution backend", { trains: true }))
     .option("--skip-bad", "skip files that cannot be used, and list them")
-    .option("--cache <folder>", "where preprocessed volumes are kept; medctc's own cache when it is left out")
+    .option("--cache <folder>", "folder for preprocessed volumes; default: medctc's cache")
     .addOption(
-      new Option("--cache-size <amount>", "how much is kept there at most; 0 for nothing")
+      new Option("--cache-size <amount>", "maximum size of that folder; 0 to keep nothing")
         .argParser(amount)
         .default(20e9, "20GB"),
     )

@@ -14,12 +14,12 @@ interface Flags {
 export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("<spec>", "a spec file")
-    .argument("<file>", "a file of weights, the index of several, or a folder with one of these")
-    .option("--allow-missing <pattern...>", "names of weights that the file need not have, such as 'to_*'")
-    .option("--json", "print it as JSON")
+    .argument("<file>", "a file of weights, an index of sharded files, or a folder with either")
+    .option("--allow-missing <pattern...>", "names of weights that may be missing, such as 'to_*'")
+    .option("--json", "print JSON")
     .addHelpText(
       "after",
-      "\nPrefixes such as `module.` or `model.` are found out, and so is an encoder's file without the encoder's name." +
+      "\nPrefixes such as `module.` or `model.` are detected, and so are files of a single encoder." +
         "\n\nExample:\n  $ medctc weights check specs/medct.vlm bert.safetensors --allow-missing 'visual_transformer.*'",
     )
     .action((spec: string, file: string, { allowMissing = [], json = false }: Flags) => {

@@ -9,8 +9,8 @@ import { terminalReporter } from "./terminal-reporter.ts";
 
 export const define: DefineCommand = (command, terminal, end) => {
   command
-    .argument("<file>", "a file of weights, the index of several, or a folder with one of these")
-    .option("--json", "print it as JSON")
+    .argument("<file>", "a file of weights, an index of sharded files, or a folder with either")
+    .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  $ medctc weights inspect CT-CLIP_v2.pt")
     .action((file: string, { json = false }: { readonly json?: boolean }) => {
       end(

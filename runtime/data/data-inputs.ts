@@ -44,7 +44,7 @@ export function findDataInputs(spec: TracedSpec): Result<DataInputs> {
   const wanted = volume.type.shape.slice(2);
   if (wanted.join() !== size.join()) {
     return unfit(
-      `the model takes volumes of ${wanted.join(" x ")} voxels, and the \`data\` block makes them ${size.join(" x ")}`,
+      `the model takes volumes of ${wanted.join(" x ")} voxels, but the \`data\` block produces ${size.join(" x ")}`,
       `write \`size = [${wanted.join(", ")}]\` in the \`data\` block, or change the encoder's volume`,
     );
   }

@@ -28,7 +28,7 @@ export async function loadExample(
   }
 }
 
-const fewerWorkers = "with fewer --workers less memory is needed at a time";
+const fewerWorkers = "use fewer --workers to need less memory";
 
 export function requestOf({ file, metadata }: Example, storage: VoxelStorage): VolumeRequest {
   return { path: file, metadata, storage };

@@ -24,6 +24,6 @@ function decode(bytes: Uint8Array): Result<string, Fault> {
   try {
     return ok(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch {
-    return failed(fault(`it is not UTF-8: byte ${firstBadByte(bytes)} cannot be read`));
+    return failed(fault(`it is not UTF-8: byte ${firstBadByte(bytes)} is invalid`));
   }
 }

@@ -19,7 +19,7 @@ class Refusal extends Error {
   }
 }
 
-const onlyBert = "what is read is BERT's WordPiece: BertNormalizer, BertPreTokenizer, WordPiece, [CLS] text [SEP]";
+const onlyBert = "only BERT's WordPiece is supported: BertNormalizer, BertPreTokenizer, WordPiece, [CLS] text [SEP]";
 
 /**
  * Reads a `tokenizer.json` of BERT's kind. The parts that it may have are a closed list without patterns of its own, so
@@ -79,7 +79,7 @@ function partOf(
   const type = part.get("type");
   if (types.some((each) => each === type)) return part;
   const found = typeof type === "string" ? quoted(type) : "without a type";
-  throw new Refusal(`its \`${name}\` is ${found}, where ${types.map(quoted).join(" or ")} is expected`, onlyBert);
+  throw new Refusal(`its \`${name}\` is ${found}, but ${types.map(quoted).join(" or ")} is expected`, onlyBert);
 }
 
 function tokensOf(vocab: ReadonlyMap<string, unknown>): string[] {
@@ -100,7 +100,7 @@ function tokensOf(vocab: ReadonlyMap<string, unknown>): string[] {
 /** Adds `added_tokens` to the others, and gives those that are taken whole from a text. */
 function addTokens(added: unknown, tokens: string[]): readonly string[] {
   if (added === undefined || added === null) return [];
-  if (!Array.isArray(added)) throw new Refusal("its `added_tokens` are no list");
+  if (!Array.isArray(added)) throw new Refusal("its `added_tokens` are not a list");
   if (added.length > mostAdded) throw new Refusal(`it has more than ${mostAdded} added tokens`);
   const known = new Set(tokens);
   return added.map((each: unknown, index) => {
@@ -116,7 +116,7 @@ function addTokens(added: unknown, tokens: string[]): readonly string[] {
       known.add(content);
     }
     if (typeof id !== "number" || tokens[id] !== content) {
-      throw new Refusal(`${where} ${quoted(content)} does not have the number that the vocabulary gives it`);
+      throw new Refusal(`${where} ${quoted(content)} has a different number in the vocabulary`);
     }
     return content;
   });
@@ -150,7 +150,7 @@ function numbered(pair: unknown, where: string, numbers: ReadonlyMap<string, num
   const [token, number] = parts;
   const name = tokenNamed(token, where, numbers);
   if (numbers.get(name) === number) return name;
-  throw new Refusal(`its \`${where}\` does not have the number that the vocabulary gives it`);
+  throw new Refusal(`its \`${where}\` has a different number in the vocabulary`);
 }
 
 function tokenNamed(value: unknown, where: string, numbers: ReadonlyMap<string, number>): string {

@@ -33,15 +33,15 @@ export function readVocabularyText(text: string): Result<Vocabulary, Fault> {
   if (lines.length > mostTokens) return wrong(`it has more than ${mostTokens} tokens`);
   const seen = new Map<string, number>();
   for (const [index, token] of lines.entries()) {
-    if (token === "") return wrong(`line ${index + 1}: there is no token`);
+    if (token === "") return wrong(`line ${index + 1}: no token`);
     const first = seen.get(token);
     if (first !== undefined) {
-      return wrong(`line ${index + 1}: the token of line ${first} is there again, so that one has no number`);
+      return wrong(`line ${index + 1}: duplicate of the token in line ${first}`);
     }
     seen.set(token, index + 1);
   }
   const missing = needed.filter((token) => !seen.has(token));
-  if (missing.length > 0) return wrong(`it has no ${missing.join(", ")}`, "is it the vocab.txt of a BERT?");
+  if (missing.length > 0) return wrong(`it has no ${missing.join(", ")}`, "is it a BERT vocab.txt?");
   const vocabulary: Vocabulary = {
     tokens: lines,
     special: [...needed, "[MASK]"].filter((token) => seen.has(token)),

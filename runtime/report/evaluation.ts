@@ -28,16 +28,15 @@ export async function evaluationSections(evaluations: readonly LabelledEvaluatio
   sections.push({ id: "classes", title: "Each class", body: classes });
   const curves = await rocCharts(compared);
   if (curves === "") return sections;
-  const axes =
-    "Across: the share of examples without the class that are called present. Up: the share of those with it.";
+  const axes = "Horizontal: false positive rate. Vertical: true positive rate.";
   const body = `<p class="about">${axes} ${evaluationLegend(compared)}</p><div class="rocs">${curves}</div>`;
   return [...sections, { id: "roc", title: "ROC curves", body }];
 }
 
 function about({ examples, threshold, bootstrap }: Evaluation): string {
-  const counted = `${printCount(examples)} ${examples === 1 ? "example" : "examples"}; a class is called present from a score of ${threshold} on.`;
+  const counted = `${printCount(examples)} ${examples === 1 ? "example" : "examples"}; a class counts as present from a score of ${threshold}.`;
   if (bootstrap === null) return counted;
-  return `${counted} Intervals hold 95 % of ${printCount(bootstrap.resamples)} resamples of the examples (seed ${bootstrap.seed}).`;
+  return `${counted} Intervals cover 95 % of ${printCount(bootstrap.resamples)} resamples of the examples (seed ${bootstrap.seed}).`;
 }
 
 /** A row for each number, a column for each evaluation, and what changed from the first to the last. */
@@ -57,7 +56,7 @@ function overallTable(evaluations: readonly LabelledEvaluation[]): string {
       ...changeOf(first?.evaluation.overall[metric], last?.evaluation.overall[metric], evaluations),
     ];
   });
-  return renderTable("Numbers over all classes", columns, rows);
+  return renderTable("Metrics over all classes", columns, rows);
 }
 
 function titleOf({ label, step }: LabelledEvaluation): string {
@@ -90,8 +89,8 @@ function classTable(compared: readonly LabelledEvaluation[]): string {
   ]);
   return renderTable(
     compared.length > 1 && last !== undefined
-      ? `Numbers of each class; ${listed(others.map(([, title]) => title))} of “${last.label}”`
-      : "Numbers of each class",
+      ? `Metrics of each class; ${listed(others.map(([, title]) => title))} of “${last.label}”`
+      : "Metrics of each class",
     columns,
     rows,
   );
@@ -139,7 +138,7 @@ function undefinedList(evaluations: readonly LabelledEvaluation[]): string {
 /** The classes whose interval is of fewer resamples than the others'. */
 function thinList(evaluation: Evaluation): string {
   const items = thinIntervals(evaluation).map(
-    ({ name, leftOut }) => `<li>${escapeMarkup(name)}: ${printCount(leftOut)} resamples have none</li>`,
+    ({ name, leftOut }) => `<li>${escapeMarkup(name)}: ${printCount(leftOut)} resamples without one</li>`,
   );
-  return items.length === 0 ? "" : `<h3>AUROC intervals of fewer resamples</h3><ul>${items.join("")}</ul>`;
+  return items.length === 0 ? "" : `<h3>AUROC intervals from fewer resamples</h3><ul>${items.join("")}</ul>`;
 }

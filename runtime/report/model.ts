@@ -48,7 +48,7 @@ function flowTable({ flow: { units, arrows } }: Plan): string {
     ];
   });
   return renderTable(
-    "What uses what",
+    "Flow of values",
     ["name", "is", "shape", "uses"].map((title) => ({ title, align: "left" as const })),
     rows,
   );
@@ -57,7 +57,7 @@ function flowTable({ flow: { units, arrows } }: Plan): string {
 function expectationTable({ expectations }: Plan): string {
   if (expectations.length === 0) return "";
   return renderTable(
-    "What the spec expects",
+    "Expectations",
     [
       { title: "expectation", align: "left" },
       { title: "found", align: "right" },

@@ -36,7 +36,7 @@ export function renderPage({ title, about, lead, sections, look = {}, style: own
 ${about}${contents(sections)}</header>
 <main>
 ${lead}${sections.map(({ id, title: heading, body }) => `<section aria-labelledby="${id}"><h2 id="${id}">${heading}</h2>\n${body}</section>\n`).join("")}</main>
-<footer>Made by medctc. This page loads nothing from elsewhere.</footer>
+<footer>Made by medctc. This page loads no external resources.</footer>
 </body>
 </html>
 `;

@@ -109,10 +109,10 @@ function evaluationTiles({ evaluations }: RunReport): readonly Tile[] {
 function environmentSection({ environment }: RunReport): Section | null {
   if (environment.length === 0) return null;
   const columns = [
-    { title: "what", align: "left" },
+    { title: "item", align: "left" },
     { title: "value", align: "left" },
   ] as const;
-  return { id: "environment", title: "Environment", body: renderTable("Where it ran", columns, environment) };
+  return { id: "environment", title: "Environment", body: renderTable("Run environment", columns, environment) };
 }
 
 function skippedSection({ skipped }: RunReport): Section | null {
@@ -121,10 +121,10 @@ function skippedSection({ skipped }: RunReport): Section | null {
   const more = skipped.length - rows.length;
   const columns = [
     { title: "file", align: "left" },
-    { title: "what is wrong", align: "left" },
-    { title: "what helps", align: "left" },
+    { title: "problem", align: "left" },
+    { title: "help", align: "left" },
   ] as const;
   const rest = more === 0 ? "" : `<p class="about">And ${printCount(more)} more.</p>`;
-  const body = renderTable(`${printCount(skipped.length)} left out`, columns, rows) + rest;
-  return { id: "skipped", title: "Data that was left out", body };
+  const body = renderTable(`${printCount(skipped.length)} skipped`, columns, rows) + rest;
+  return { id: "skipped", title: "Skipped data", body };
 }

@@ -67,9 +67,9 @@ function readLines(lines: string): Result<readonly string[]> {
   if (!isAllowed) {
     const help =
       "lines such as `lora(rank = 8) on text.attn.q`, `freeze heads.*`, `train text.layers[1]`, `expect trainable = 3_584`";
-    return wrong("only placements, `freeze`, `train` and `expect` can stand for a placement", help);
+    return wrong("a placement of a sweep can only contain placements, `freeze`, `train` and `expect`", help);
   }
-  if (members.length === 0 && !hasErrors(diagnostics)) return wrong("there is no placement in it", null);
+  if (members.length === 0 && !hasErrors(diagnostics)) return wrong("it contains no placement", null);
   const adapters = members.flatMap((member) =>
     member.kind === "placement" && member.adapter.callee.kind === "name" ? [member.adapter.callee.text] : [],
   );

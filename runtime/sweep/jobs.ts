@@ -77,7 +77,7 @@ MEDCTC=\${MEDCTC:-medctc}
 ${variables.join("\n")}
 IFS=$'\\t' read -r name seed spec output log < <(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" jobs/runs.tsv)
 if [ -f "$output/adapter.safetensors" ] && [ -f "$output/report.html" ]; then
-  echo "$name, seed $seed: done before"
+  echo "$name, seed $seed: already done"
   exit 0
 fi
 exec $MEDCTC train "$spec" ${words.join(" \\\n  ")} \\
@@ -96,12 +96,12 @@ function rayScript(options: EmittedOptions): string {
     ({ variable, option, path }) => `    ${quote(option)}, os.environ.get(${quote(variable)}, ${quote(path)}),`,
   );
   const words = fixedWords(options).map((word) => `${quote(word)},`);
-  return `"""One training for each line of runs.tsv, on a Ray cluster whose machines share this folder.
+  return `"""Run one training for each line of runs.tsv, on a Ray cluster whose machines share this folder.
 
     python jobs/ray_sweep.py [--cpus 2] [--gpus 0]
 
-Started again, trainings go on where they were saved, and those that are done are left alone. MEDCTC_DATA and the like name other
-places, MEDCTC another command.
+If started again, runs resume from their last checkpoints, and finished runs are skipped. MEDCTC_DATA and similar variables set other
+paths, MEDCTC another command.
 """
 
 import argparse
@@ -126,7 +126,7 @@ COMMAND = shlex.split(os.environ.get("MEDCTC", "medctc"))
 
 @ray.remote(max_retries=3)
 def train(spec, output, log, seed):
-    """Runs one training, and gives how it ended."""
+    """Run one training and return its exit status."""
     with open(ROOT / log, "a") as file:
         words = [*COMMAND, "train", spec, *GIVEN, "-o", output, "--seed", seed, "--resume"]
         return subprocess.run(words, cwd=ROOT, stdout=file, stderr=file, check=False).returncode

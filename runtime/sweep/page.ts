@@ -52,7 +52,7 @@ export async function renderSweep(
     { id: "classes", title: "Each class", body: heatTable(series, hasSeeds) },
     { id: "curves", title: "Learning curves", body: await curveCharts(series) },
     { id: "undone", title: "Not done", body: undoneList(undone) },
-    { id: "placements", title: "Where adapters sit", body: await diagrams(series) },
+    { id: "placements", title: "Adapter placements", body: await diagrams(series) },
   ].filter(({ body }) => body !== "");
   const about = `<p class="run">${escapeMarkup(aboutRuns(series, runs))}</p>\n`;
   return renderPage({ title, about, lead: "", sections, style });
@@ -108,7 +108,7 @@ function resultTable(series: readonly Series[], hasSeeds: boolean): string {
       ...(areDone ? [] : [status]),
     ];
   });
-  return renderTable("Results, the best first", columns, rows);
+  return renderTable("Results, best first", columns, rows);
 }
 
 function cellOf(metric: Metric | undefined): string | TableCell {
@@ -147,7 +147,7 @@ async function diagrams(series: readonly Series[]): Promise<string> {
   for (const each of series) {
     const placement = each.runs[0]?.entry.placement ?? null;
     const key = placement?.lines ?? "";
-    const title = placement?.name ?? "as the spec has them";
+    const title = placement?.name ?? "placements of the spec";
     const group = byPlacement.get(key) ?? { title, series: [] };
     group.series.push(each);
     byPlacement.set(key, group);

@@ -81,7 +81,7 @@ function entriesOf(file: Mapping, reader: SweepReader): readonly EntryEdits[] {
   const axes = grid === undefined ? [] : axesOf(grid.value, budget, reader);
   const count = axes.reduce((all, [, values]) => all * values.length, Math.max(1, placements.length));
   if (count > mostEntries) {
-    reader.refuse(grid?.value ?? file, `these are ${count} entries, and at most ${mostEntries} are read`);
+    reader.refuse(grid?.value ?? file, `these are ${count} entries, but at most ${mostEntries} are supported`);
     return [];
   }
   return named(crossed(placements, new Map(axes)));
@@ -105,7 +105,7 @@ function axesOf(tree: Tree, budget: readonly string[], reader: SweepReader): rea
   return reader.named(tree, what).flatMap(({ key, value }): readonly (readonly [string, string[]])[] => {
     if (!isSetting(key.text, budget, key, reader)) return [];
     if (value.kind !== "list" || value.items.length === 0) {
-      reader.refuse(value, `\`${key.text}\` has a list of values here`, "a list as a value is a list in that list");
+      reader.refuse(value, `\`${key.text}\` must be a list of values`, "write a list value as a list within that list");
       return [];
     }
     return [[key.text, value.items.flatMap((item) => reader.expression(item, key.text) ?? [])]];
@@ -169,11 +169,11 @@ function isSetting(name: string, budget: readonly string[], key: Tree, reader: S
   }
   const instead = name === "train.seed" ? "seeds" : budget.find((unit) => block === "train" && setting === unit);
   if (instead === undefined) return true;
-  reader.refuse(key, `\`${name}\` is what \`${instead}\` of the sweep says`);
+  reader.refuse(key, `\`${name}\` is set by \`${instead}\` of the sweep`);
   return false;
 }
 
-const nameHelp = "names have letters, digits, `_`, `-` and `.`, and begin with a letter or a digit";
+const nameHelp = "names consist of letters, digits, `_`, `-` and `.`, and start with a letter or a digit";
 
 function isName(text: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/.test(text) && !text.endsWith(".");

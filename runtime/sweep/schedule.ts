@@ -142,10 +142,10 @@ function waitFor(
 }
 
 function whyEnded(code: number | null, signal: NodeJS.Signals | null): string {
-  if (signal === null) return `it ended with ${code}`;
+  if (signal === null) return `exit status ${code}`;
   return signal === "SIGKILL" || signal === "SIGABRT"
-    ? `the system ended it (${signal}), most likely for memory: fewer --jobs take less`
-    : `it was ended by ${signal}`;
+    ? `killed by the system (${signal}), probably for lack of memory: use fewer --jobs`
+    : `killed by ${signal}`;
 }
 
 function progressOf(

@@ -48,7 +48,7 @@ export function placeEntry(root: string, { name, text, imports }: SweepEntry, id
     const aside = freePath(join(root, "replaced"), name);
     mkdirSync(dirname(aside), { recursive: true });
     renameSync(folder, aside);
-    note = `${folder} was trained with another ${differing}; it is in ${aside} now, and trained anew`;
+    note = `${folder} was trained with a different ${differing}; it was moved to ${aside} and is trained again`;
   }
   mkdirSync(folder, { recursive: true });
   // What was known before stays known where it cannot be seen now.

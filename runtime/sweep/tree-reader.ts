@@ -28,7 +28,7 @@ export class SweepReader {
   text(tree: Tree | undefined, name: string): string | null {
     if (tree === undefined) return null;
     if (tree.kind === "scalar" && tree.text.trim() !== "") return tree.text;
-    this.refuse(tree, `\`${name}\` is a text`);
+    this.refuse(tree, `\`${name}\` must be a string`);
     return null;
   }
 
@@ -36,14 +36,14 @@ export class SweepReader {
     if (tree === undefined) return null;
     const value = tree.kind === "scalar" && /^\d+$/.test(tree.text) ? Number(tree.text) : Number.NaN;
     if (Number.isSafeInteger(value) && value >= least) return value;
-    this.refuse(tree, `\`${name}\` is a whole number${least > 0 ? " above 0" : ""}`);
+    this.refuse(tree, `\`${name}\` must be a whole number${least > 0 ? " above 0" : ""}`);
     return null;
   }
 
   flag(tree: Tree | undefined, name: string): boolean {
     if (tree === undefined) return false;
     if (tree.kind === "scalar" && (tree.text === "true" || tree.text === "false")) return tree.text === "true";
-    this.refuse(tree, `\`${name}\` is true or false`);
+    this.refuse(tree, `\`${name}\` must be true or false`);
     return false;
   }
 
@@ -51,15 +51,14 @@ export class SweepReader {
   list(tree: Tree | undefined, name: string): readonly Tree[] {
     if (tree === undefined) return [];
     const items = tree.kind === "list" ? tree.items : [tree];
-    if (items.length === 0) this.refuse(tree, `\`${name}\` has nothing in it`);
+    if (items.length === 0) this.refuse(tree, `\`${name}\` is empty`);
     return items;
   }
 
   /** Different whole numbers. */
   counts(tree: Tree | undefined, name: string): readonly number[] {
     const counts = this.list(tree, name).flatMap((item) => this.count(item, name, 0) ?? []);
-    if (tree !== undefined && new Set(counts).size < counts.length)
-      this.refuse(tree, `\`${name}\` has one of them twice`);
+    if (tree !== undefined && new Set(counts).size < counts.length) this.refuse(tree, `\`${name}\` has a duplicate`);
     return counts;
   }
 

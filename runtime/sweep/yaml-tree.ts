@@ -40,11 +40,11 @@ export function readTree(text: string): Result<Tree, readonly PlacedProblem[]> {
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   });
   for (const { code, message, pos } of [...document.errors, ...document.warnings]) {
-    reader.refuse(pos[0], code === "MULTIPLE_DOCS" ? "a second document begins here" : message, null);
+    reader.refuse(pos[0], code === "MULTIPLE_DOCS" ? "a second document starts here" : message, null);
   }
   const { contents } = document;
   const tree = contents === null ? null : reader.read(contents);
-  if (tree === null) reader.refuse(0, "there is nothing in it", null);
+  if (tree === null) reader.refuse(0, "the file is empty", null);
   const problems = reader.problems.slice(0, shownProblems);
   return tree === null || problems.length > 0 ? failed(problems) : ok(tree);
 }
@@ -110,8 +110,8 @@ class TreeReader {
   read(node: Node): Tree | null {
     const offset = node.range?.[0] ?? 0;
     const place = this.placeOf(offset);
-    if (isAlias(node)) return this.no(offset, "aliases are not read here");
-    if (node.tag !== undefined) return this.no(offset, "tags are not read here");
+    if (isAlias(node)) return this.no(offset, "aliases are not supported");
+    if (node.tag !== undefined) return this.no(offset, "tags are not supported");
     if (isScalar(node)) return { kind: "scalar", text: node.source ?? String(node.value), place };
     if (isSeq<Node>(node)) return { kind: "list", items: node.items.flatMap((item) => this.read(item) ?? []), place };
     if (!isMap<Node, Node | null>(node)) return this.no(offset, "this is not a value");
@@ -125,7 +125,7 @@ class TreeReader {
       }
       const known = entries.get(key.text);
       if (known !== undefined) {
-        const message = `\`${key.text}\` stands twice, first in line ${known.key.place.line}`;
+        const message = `duplicate \`${key.text}\`, first in line ${known.key.place.line}`;
         this.problems.push({ place: key.place, message, help: null });
         continue;
       }

@@ -4,7 +4,7 @@ import { readPart, type WeightFile } from "./weight-file.ts";
 /** What a file is by its first bytes. */
 export type FileFormat = "safetensors" | "PyTorch" | "index";
 
-const saveAgain = "read it with a PyTorch that you trust it to, and write it with torch.save of version 1.6 or newer";
+const saveAgain = "if you trust the file, load it in PyTorch and write it with torch.save of version 1.6 or newer";
 
 /** Formats that are not read, by their first bytes. */
 const others: readonly (readonly [first: string, what: string, help: string])[] = [
@@ -14,11 +14,11 @@ const others: readonly (readonly [first: string, what: string, help: string])[] 
     saveAgain,
   ],
   ["\x80", "it is a pickle without the archive that torch.save writes", saveAgain],
-  ["version https://git-lfs", "it only says where Git LFS keeps the file", "fetch the file itself: git lfs pull"],
+  ["version https://git-lfs", "it is a Git LFS pointer, not the file", "fetch the file itself: git lfs pull"],
   ["\x89HDF", "it is HDF5", "save the weights as safetensors"],
   ["GGUF", "it is GGUF", "use the weights from which it was made"],
   ["\x1f\x8b", "it is compressed with gzip", "unpack it: gunzip FILE"],
-  ["<", "it is a page of the web, and not the file", "fetch the file again"],
+  ["<", "it is a web page, not the file", "download the file again"],
 ];
 
 /** The format of a file, by its content; refuses with a FormatError what is told to be another. */

@@ -50,13 +50,13 @@ export class JsonReader {
     const start = this.at;
     let end = this.text.indexOf('"', start + 1);
     while (end > 0 && this.isEscaped(start, end)) end = this.text.indexOf('"', end + 1);
-    if (end < 0) throw this.fail("a string in it has no end");
+    if (end < 0) throw this.fail("a string in it is never closed");
     this.at = end + 1;
     if (end - start > longestString) throw this.fail(`a string in it has more than ${longestString} characters`);
     try {
       return String(JSON.parse(this.text.slice(start, this.at)));
     } catch {
-      throw this.fail(`the string at character ${start} of it is not well formed`);
+      throw this.fail(`the string at character ${start} is malformed`);
     }
   }
 

@@ -79,7 +79,7 @@ function openFile(file: WeightFile, mayBeIndex: boolean): OpenTensors {
     const format = formatOf(file);
     if (format !== "index") return opened(format, file);
     if (mayBeIndex) return openShards(file);
-    throw new FormatError(file.path, "it is an index that an index names");
+    throw new FormatError(file.path, "it is an index, listed by another index");
   } catch (error) {
     file.close();
     throw error;
@@ -114,7 +114,7 @@ function openShards(index: WeightFile): OpenTensors {
       for (const name of names) {
         const tensor = file.tensors.get(name);
         if (tensor === undefined) {
-          throw new FormatError(path, `it does not have \`${name}\`, which ${basename(index.path)} says`);
+          throw new FormatError(path, `it has no \`${name}\`, which ${basename(index.path)} lists`);
         }
         tensors.set(name, tensor);
         fileOf.set(tensor, file);
@@ -139,8 +139,8 @@ function openShard(path: string, index: WeightFile): WeightFile {
       case "ENOENT":
         throw new FormatError(
           path,
-          `it is not there, and ${basename(index.path)} names it`,
-          "fetch all files of the model",
+          `it does not exist, but ${basename(index.path)} lists it`,
+          "download all files of the model",
         );
       default:
         throw error;

@@ -29,7 +29,7 @@ export class PickleMachine {
   }
 
   protocol(version: number): void {
-    if (version < 2 || version > 5) throw this.wrong(`its protocol is ${version}, and those from 2 to 5 are read`);
+    if (version < 2 || version > 5) throw this.wrong(`its protocol is ${version}; 2 to 5 are supported`);
   }
 
   mark(): void {
@@ -42,7 +42,7 @@ export class PickleMachine {
 
   pop(): PickleValue {
     const value = this.stack.length > (this.marks.at(-1) ?? 0) ? this.stack.pop() : undefined;
-    if (value === undefined) throw this.wrong("it takes a value where there is none");
+    if (value === undefined) throw this.wrong("it takes a value from an empty stack");
     return value;
   }
 
@@ -54,13 +54,13 @@ export class PickleMachine {
 
   marked(): PickleValue[] {
     const from = this.marks.pop();
-    if (from === undefined) throw this.wrong("it takes values where there is no mark");
+    if (from === undefined) throw this.wrong("it takes values up to a mark, but there is none");
     return this.stack.splice(from);
   }
 
   top(): PickleValue {
     const value = this.stack.length > (this.marks.at(-1) ?? 0) ? this.stack.at(-1) : undefined;
-    if (value === undefined) throw this.wrong("it looks at a value where there is none");
+    if (value === undefined) throw this.wrong("it reads a value from an empty stack");
     return value;
   }
 
@@ -96,20 +96,21 @@ export class PickleMachine {
   }
 
   named(module: PickleValue, name: PickleValue): void {
-    if (typeof module !== "string" || typeof name !== "string") throw this.wrong("what it names has no name");
+    if (typeof module !== "string" || typeof name !== "string") throw this.wrong("a global in it has no name");
     this.push(this.types.named(module, name));
   }
 
   /** What a type, the value before the last, makes of the last. */
   reduce(): void {
     const [type, given] = this.popBoth();
-    if (typeof given !== "object" || given?.kind !== "tuple") throw this.wrong("a value in it is made from no tuple");
+    if (typeof given !== "object" || given?.kind !== "tuple")
+      throw this.wrong("the arguments of a call in it are not a tuple");
     this.push(this.types.made(type, given.items));
   }
 
   recall(place: number): void {
     const value = this.memo.get(place);
-    if (value === undefined) throw this.wrong(`it takes value ${place}, which it did not keep`);
+    if (value === undefined) throw this.wrong(`it reads memo entry ${place}, which it never stored`);
     this.push(value);
   }
 
@@ -153,7 +154,7 @@ export class PickleMachine {
 
   line(): string {
     const end = this.bytes.indexOf(newline, this.at);
-    if (end < 0) throw this.wrong("it is cut off");
+    if (end < 0) throw this.wrong("it is truncated");
     const line = this.text(end - this.at);
     this.at = end + 1;
     return line;
@@ -162,19 +163,19 @@ export class PickleMachine {
   /** Passes over so many bytes and gives where they start. */
   take(length: number): number {
     const from = this.at;
-    if (from + length > this.bytes.length) throw this.wrong("it is cut off");
+    if (from + length > this.bytes.length) throw this.wrong("it is truncated");
     this.at += length;
     return from;
   }
 
   /** What asks for more than tensors need, by its name in Python's pickletools. */
   refused(instruction: string): FormatError {
-    const problem = `its pickle has the instruction ${instruction}, which weights do not need; nothing of it was run`;
+    const problem = `its pickle has the instruction ${instruction}, which weights do not need; nothing in it was executed`;
     return new FormatError(this.file, problem, this.types.help);
   }
 
   wrong(problem: string): FormatError {
-    return new FormatError(this.file, `its pickle is not in order: ${problem}`);
+    return new FormatError(this.file, `its pickle is malformed: ${problem}`);
   }
 }
 

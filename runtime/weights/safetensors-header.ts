@@ -24,13 +24,13 @@ export function readHeader(file: string, bytes: Uint8Array): SafetensorsHeader {
   if (!text.startsWith("{")) throw new FormatError(file, "its header does not start with `{`");
   const entries: HeaderEntry[] = [];
   const metadata = new Map<string, string>();
-  const reader = new JsonReader(text, (problem) => new FormatError(file, `its header is not in order: ${problem}`));
+  const reader = new JsonReader(text, (problem) => new FormatError(file, `its header is malformed: ${problem}`));
   reader.object((name) => {
     if (name.length > limits.name) throw new FormatError(file, `a name in it has more than ${limits.name} characters`);
     if (entries.length === limits.tensors) throw new FormatError(file, `it has more than ${limits.tensors} tensors`);
     if (name !== "__metadata__") entries.push(readEntry(file, name, reader));
     else if (reader.peek() === "{") reader.object((key) => metadata.set(key, reader.string()));
-    else throw new FormatError(file, "`__metadata__` is not made of texts");
+    else throw new FormatError(file, "`__metadata__` has a value that is not a string");
   });
   reader.end();
   return { entries, metadata };
@@ -76,7 +76,7 @@ function checkEntry(
   }
   const bytes = countOf(shape) * bytesOf(dtype);
   if (to - from !== bytes) {
-    throw new FormatError(file, `\`${name}\` has ${to - from} bytes, and its shape needs ${bytes}`);
+    throw new FormatError(file, `\`${name}\` has ${to - from} bytes, but its shape needs ${bytes}`);
   }
   return { name, dtype, shape, from, to };
 }

@@ -46,7 +46,7 @@ export function readIndex(file: WeightFile): ShardIndex {
   });
   reader.end();
   if (!keys.has("weight_map"))
-    throw new FormatError(file.path, "it is JSON, and no index of files: it has no `weight_map`");
+    throw new FormatError(file.path, "it is JSON but not an index of files: it has no `weight_map`");
   return { shards, metadata };
 }
 
@@ -62,6 +62,6 @@ function textOf(file: WeightFile): string {
 /** The path of a file that is named without a folder. */
 function shardPath(index: WeightFile, name: string): string {
   const isPlain = name !== "" && name !== "." && name !== ".." && !/[/\\\0]|^[A-Za-z]:/.test(name);
-  if (!isPlain) throw new FormatError(index.path, `it names the file \`${name}\`, which is not one of its folder`);
+  if (!isPlain) throw new FormatError(index.path, `it names the file \`${name}\`, which is not in its folder`);
   return join(dirname(index.path), name);
 }

@@ -84,13 +84,13 @@ export function torchTypes(file: string): PickleTypes {
       if (isLeftOut) throw new FormatError(file, `it has elements of the type \`${whole}\`, which is not read`);
       throw new FormatError(
         file,
-        `its pickle names \`${whole}\`, which weights do not need; nothing of it was run`,
+        `its pickle names \`${whole}\`, which weights do not need; nothing in it was executed`,
         help,
       );
     },
     made: (type, given) => {
       const make = typeof type === "object" && type?.kind === "type" ? makers.get(type.name) : undefined;
-      if (make === undefined) throw notInOrder(file, "it calls what makes nothing");
+      if (make === undefined) throw notInOrder(file, "it calls a value that is not callable");
       return make(given, file);
     },
     persistent: (id) => storageOf(id, file),
@@ -102,7 +102,7 @@ const storageName = "a type of storages";
 const elementName = "a type of elements";
 
 function notInOrder(file: string, problem: string): FormatError {
-  return new FormatError(file, `its pickle is not in order: ${problem}`);
+  return new FormatError(file, `its pickle is malformed: ${problem}`);
 }
 
 /** An OrderedDict, empty or of a list of pairs. */
@@ -110,7 +110,7 @@ function makeDict([items, ...more]: readonly PickleValue[], file: string): Pickl
   const dict = new PyDict();
   if (items === undefined) return dict;
   if (typeof items !== "object" || items?.kind !== "list" || more.length > 0) {
-    throw notInOrder(file, "an OrderedDict is made from no list of pairs");
+    throw notInOrder(file, "an OrderedDict is not made from a list of pairs");
   }
   for (const pair of items.items) {
     const [key = null, value = null] = itemsOf(pair);
@@ -129,7 +129,7 @@ function storageOf(id: PickleValue, file: string): TorchStorage {
   const isType =
     typeof type === "object" && type?.kind === "type" && (type.name === storageName || type.name === untyped);
   if (what !== "storage" || !isType || typeof key !== "string" || !isCount(count)) {
-    throw notInOrder(file, "what stands outside of it is not a storage");
+    throw notInOrder(file, "a persistent id is not a storage");
   }
   return { kind: "storage", key, dtype: type.dtype, count };
 }

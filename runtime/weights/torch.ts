@@ -31,11 +31,7 @@ export function readTorch(file: WeightFile): ReadonlyMap<string, PlacedTensor> {
   };
   const order = entryOf("byteorder");
   if (order !== null && textOf(order, file) !== "little") {
-    throw new FormatError(
-      file.path,
-      "its numbers have their highest byte first",
-      "save it on a machine whose numbers have their lowest byte first",
-    );
+    throw new FormatError(file.path, "its numbers are big-endian", "save it on a little-endian machine");
   }
   const pickle = entryOf("data.pkl");
   if (pickle === null || pickle.to - pickle.from > longestPickle) {
@@ -54,7 +50,7 @@ function archiveOf(entries: ReadonlyMap<string, ZipEntry>, file: WeightFile): st
   const pickles = [...entries.keys()].filter((name) => /^[^/]+\/data\.pkl$/.test(name));
   const [pickle, ...more] = pickles;
   if (pickle === undefined || more.length > 0) {
-    throw new FormatError(file.path, "it is a zip archive, and no checkpoint of PyTorch: it has no data.pkl", saveDict);
+    throw new FormatError(file.path, "it is a zip archive but not a PyTorch checkpoint: it has no data.pkl", saveDict);
   }
   const prefix = pickle.slice(0, -"data.pkl".length);
   if (entries.has(`${prefix}constants.pkl`)) {
@@ -71,7 +67,7 @@ function textOf({ from, to }: ZipEntry, file: WeightFile): string {
 function tensorsIn(value: PickleValue, file: WeightFile): ReadonlyMap<string, TorchTensor> {
   if (!(value instanceof PyDict)) {
     const what = typeof value === "object" && value !== null ? `a ${value.kind}` : "a single value";
-    throw new FormatError(file.path, `it has ${what}, and no dict of tensors`, saveDict);
+    throw new FormatError(file.path, `it has ${what}, not a dict of tensors`, saveDict);
   }
   const tensors = new Map<string, TorchTensor>();
   const seen = new Set<PyDict>();
@@ -103,10 +99,10 @@ function placeTensor(
   const size = bytesOf(dtype);
   const needed = storage.dtype === null ? storage.count : storage.count * bytesOf(storage.dtype);
   if (entry === null)
-    throw new FormatError(file.path, `\`${name}\` has the storage \`${storage.key}\`, which is not there`);
+    throw new FormatError(file.path, `\`${name}\` has the storage \`${storage.key}\`, which is missing`);
   if (entry.to - entry.from !== needed) {
     const found = `storage \`${storage.key}\` of \`${name}\` has ${entry.to - entry.from} bytes`;
-    throw new FormatError(file.path, `${found}, and ${needed} are needed`);
+    throw new FormatError(file.path, `${found}, but ${needed} are needed`);
   }
   const from = entry.from + offset * size;
   const to = from + spanOf({ shape, strides }) * size;

@@ -91,7 +91,7 @@ class Bytes {
 
   private inside(at: number, length: number): number {
     if (at + length <= this.bytes.length) return at;
-    throw new FormatError(this.path, "its zip archive is cut off");
+    throw new FormatError(this.path, "its zip archive is truncated");
   }
 }
 
@@ -102,7 +102,7 @@ function findDirectory(file: WeightFile): { readonly from: number; readonly to: 
   let at = tail.length - 22;
   // The comment behind the record reaches to the end of the file.
   while (at >= 0 && !(tail.u32(at) === signatures.end && at + 22 + tail.u16(at + 20) === tail.length)) at--;
-  if (at < 0) throw new FormatError(file.path, "its zip archive has no end: was it copied as a whole?");
+  if (at < 0) throw new FormatError(file.path, "its zip archive has no end: the copy may be incomplete");
   const record = start + at;
   const short = { count: tail.u16(at + 10), size: tail.u32(at + 12), from: tail.u32(at + 16), to: record };
   const has64 = record >= 20 && new Bytes(file, record - 20, record).u32(0) === signatures.locator;
@@ -122,7 +122,7 @@ function readEnd64(file: WeightFile, locatorAt: number) {
   if (!(at + 56 <= locatorAt)) throw new FormatError(file.path, "the end of its zip archive is not where it says");
   const record = new Bytes(file, at, at + 56);
   if (record.u32(0) !== signatures.end64 || at + 12 + record.u64(4) !== locatorAt) {
-    throw new FormatError(file.path, "the end of its zip archive is not in order");
+    throw new FormatError(file.path, "the end of its zip archive is malformed");
   }
   return { count: record.u64(32), size: record.u64(40), from: record.u64(48), to: at };
 }
@@ -132,7 +132,7 @@ function readListed(
   at: number,
   file: WeightFile,
 ): { readonly listed: Listed; readonly next: number } {
-  if (directory.u32(at) !== signatures.entry) throw new FormatError(file.path, "its directory is not in order");
+  if (directory.u32(at) !== signatures.entry) throw new FormatError(file.path, "its directory is malformed");
   const [flags, method] = [directory.u16(at + 8), directory.u16(at + 10)];
   const [nameLength, extraLength, commentLength] = [28, 30, 32].map((place) => directory.u16(at + place));
   const name = entryName(directory.slice(at + 46, nameLength ?? 0), file);

@@ -96,7 +96,7 @@ describe("a folder that PEFT wrote", () => {
       expect(err).toContain(
         "error[E707]: the adapter on `visual_transformer.enc_spatial_transformer.layers.0.1.to_q` has",
       );
-      expect(err).toContain("has the scale 2 (8 / 4), and in the spec `lora(rank = 4, alpha = 16) on");
+      expect(err).toContain("has the scale 2 (8 / 4), but in the spec `lora(rank = 4, alpha = 16) on");
       expect(err).toContain("has 4\n");
       expect(err).toContain("9 more adapters differ");
     }
@@ -107,7 +107,7 @@ describe("a folder that PEFT wrote", () => {
     const { err, code } = medctc(["export", fewer, "--peft", join(folder, "x"), "--adapter", peft]);
     expect([code, err]).toEqual([
       1,
-      expect.stringContaining("self.value` is in the file, and in the spec there is none"),
+      expect.stringContaining("self.value` is in the file, but in the spec there is no such adapter"),
     ]);
     const dora = specFile("dora", ["dora(rank = 4, alpha = 8) on vision.attn.qkv, text.attn.q,v"]);
     const asDora = medctc(["adapter", "merge", dora, "--weights", weights, "--adapter", peft, "-o", join(folder, "x")]);
@@ -120,7 +120,7 @@ describe("a folder that PEFT wrote", () => {
     const config = join(copy, "adapter_config.json");
     writeFileSync(config, readFileSync(config, "utf8").replace('"use_dora": false', '"use_dora": true'));
     const { err, code } = medctc(["export", small, "--peft", join(folder, "x"), "--adapter", copy]);
-    expect([code, err]).toEqual([1, expect.stringContaining("has lengths of rows (`use_dora`), and in the spec")]);
+    expect([code, err]).toEqual([1, expect.stringContaining("has row lengths (`use_dora`), but in the spec")]);
   });
 
   test("with a config that cannot be used is refused with its problem", () => {
@@ -188,24 +188,24 @@ describe("medctc export --peft", () => {
       [
         "bottleneck",
         ["bottleneck(size = 4) on text.attn.o"],
-        "PEFT has no form for `bottleneck(size = 4) on text.attn.o`, on text.",
+        "PEFT cannot represent `bottleneck(size = 4) on text.attn.o`, on text.",
       ],
-      ["bias", ["bias_only() on text.attn.q"], "PEFT has no form for `bias_only() on text.attn.q`, on text."],
+      ["bias", ["bias_only() on text.attn.q"], "PEFT cannot represent `bias_only() on text.attn.q`, on text."],
       [
         "train",
         ["lora(rank = 1) on text.attn.q", "train text.layers[0]"],
-        "is trained too (train text.layers[0]), and does not belong to an adapter",
+        "is trained too (train text.layers[0]), but does not belong to an adapter",
       ],
       [
         "mixed",
         ["lora(rank = 1) on text.attn.q", "ia3() on text.attn.k"],
-        "a file of PEFT's has one form: LoRA for `lora(rank = 1) on text.attn.q`, IA3",
+        "a PEFT adapter is of one kind, but the spec has LoRA for `lora(rank = 1) on text.attn.q`, IA3",
       ],
       ["none", [], "the spec has no adapters"],
       [
         "dora",
         ["dora(rank = 1) on text.attn.q"],
-        "PEFT stores the lengths of rows, and these adapters how the lengths change",
+        "PEFT stores DoRA's row lengths, but these adapters store their change",
       ],
     ] as const) {
       const { code, err } = medctc(["export", specFile(name, placements), "--peft", out]);
@@ -266,7 +266,7 @@ describe("medctc adapter diff", () => {
   test("gives no difference where one scale is not known, and says so", () => {
     const { out, err } = medctc(["adapter", "diff", peft, lora]);
     expect(out).toMatch(/all of these +1\.2860 +0\.63755 +- +0\.996324\n$/);
-    expect(err).toContain(`the scales of ${lora} are not known`);
+    expect(err).toContain(`the scales of ${lora} are unknown`);
   });
 
   test("compares adapters of different ranks, and lists what only one has", () => {

@@ -89,8 +89,8 @@ test("a factor in the norm before a projection stays out of the weight that an a
 `;
   const text = smallSpecWith(["lora(rank = 2) on report_more.inner, report_more.second"], norm)
     .replace(
-      "  # CT-CLIP's checkpoints hold",
-      "  part report_more = scaled_linear(16)\n\n  # CT-CLIP's checkpoints hold",
+      "  # CT-CLIP's checkpoints contain",
+      "  part report_more = scaled_linear(16)\n\n  # CT-CLIP's checkpoints contain",
     )
     .replace("loss contrastive(image, report, scale)", "loss contrastive(image, report_more(report), scale)");
   const { spec, plan } = compiledText(text);

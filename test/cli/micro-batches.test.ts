@@ -73,7 +73,7 @@ model pieces {`;
     [
       "a model of just so many rows",
       onlyFour,
-      "with the rows of a `micro_batch` the model does not compile: `image` of `of_four` is declared f32[4, dim], and is f32[2, 3]",
+      "with the rows of a `micro_batch` the model does not compile: `image` of `of_four` is declared f32[4, dim], but is f32[2, 3]",
     ],
     [
       "as many operations as rows",

@@ -96,7 +96,7 @@ describe("run", () => {
 
   test("first values are the evaluator's alone, and --backend tensorflow says so", () => {
     expect(run("init", "--backend", "auto").code).toBe(0);
-    expect(run("init", "--backend", "tensorflow").err).toContain("given by the reference evaluator alone");
+    expect(run("init", "--backend", "tensorflow").err).toContain("only the reference evaluator runs init");
   });
 
   test.each([
@@ -122,7 +122,7 @@ describe("run", () => {
     const { code, err } = run("encode_image", ...given, ...fed, "--fetch", "vision.spatial");
     expect({ code, err }).toEqual({
       code: 2,
-      err: "error: encode_image gives no values inside the model\n  help: leave out --fetch, or run forward\n",
+      err: "error: encode_image has no values inside the model\n  help: remove --fetch, or run forward\n",
     });
   });
 
@@ -131,7 +131,7 @@ describe("run", () => {
     writeFileSync(wrong, writeSafetensors(new Map([["temperature", { shape: [2], data: [1, 2] }]])));
     const { code, err } = run("forward", ...given, "--adapter", wrong, ...fed);
     expect(code).toBe(1);
-    expect(err).toContain("`temperature` is [2], and must be f32[]");
+    expect(err).toContain("`temperature` is [2], but must be f32[]");
   });
 });
 

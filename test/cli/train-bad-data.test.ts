@@ -47,11 +47,11 @@ const spoilers: Readonly<Record<string, (bytes: Buffer) => Uint8Array>> = {
   "half of its voxels": (bytes) => gzipSync(gunzipSync(bytes).subarray(0, 10_000)),
 };
 const rules: Readonly<Record<string, string>> = {
-  "a gzip file that is cut off": "it is cut off within its gzip data\n  help: Copy or download it again.\n",
+  "a gzip file that is cut off": "it is truncated within its gzip data\n  help: Copy or download it again.\n",
   "a header that is none":
-    "it starts with 2021161080, and a NIfTI file starts with the size of its header, 348 or 540\n  help: ",
+    "it starts with 2021161080, but a NIfTI file starts with the size of its header, 348 or 540\n  help: ",
   "a NaN among its voxels": "1 of its 16000 voxels is NaN or infinite\n",
-  "half of its voxels": "it is cut off: it has 10000 of ",
+  "half of its voxels": "it is truncated: it has 10000 of ",
 };
 
 describe.each(Object.keys(spoilers))("a volume with %s", (what) => {
@@ -68,7 +68,7 @@ describe.each(Object.keys(spoilers))("a volume with %s", (what) => {
     const { code, err } = await train(data, folder);
     expect(code).toBe(1);
     expect(err).toContain(`error: ${file}: ${rules[what]}`);
-    const step = Number(/^error: the training ended after step (\d+) of 12\n/m.exec(err)?.[1]);
+    const step = Number(/^error: the run stopped after step (\d+) of 12\n/m.exec(err)?.[1]);
     // Each epoch of two steps sees all volumes.
     expect(step).toBeLessThan(2);
     expect(readdirSync(join(folder, "checkpoints")).at(-1)).toBe(`step-0000000${step}`);
@@ -80,7 +80,7 @@ describe.each(Object.keys(spoilers))("a volume with %s", (what) => {
     const { code, out, err } = await evaluate(data, "-o", small.path("unwritten"));
     expect({ code, out }).toEqual({ code: 1, out: "" });
     expect(err).toContain(`error: ${file}: ${rules[what]}`);
-    expect(err).toContain("error: the evaluation ended there\n  help: --skip-bad skips such files\n");
+    expect(err).toContain("error: the evaluation stopped at this file\n  help: add --skip-bad to skip such files\n");
     const results = fresh();
     const skipping = await evaluate(data, "--skip-bad", "-o", results);
     expect(skipping.code).toBe(0);
@@ -106,13 +106,13 @@ describe("tables", () => {
       "a duplicate row that says the same",
       reports,
       line(3, (row) => [row, row]),
-      "/train_reports.csv: line 4: a reports table has a second row for this volume, after line 3, which says the same\n",
+      "/train_reports.csv: line 4: a reports table has a second row for this volume, after line 3, with the same values\n",
     ],
     [
       "a duplicate row that says something else",
       reports,
       line(3, (row) => [row, "train_2_a_1.nii.gz,,,Other.,Other."]),
-      "/train_reports.csv: line 4: a reports table has a second row for this volume, after line 3, which says something else",
+      "/train_reports.csv: line 4: a reports table has a second row for this volume, after line 3, with different values",
     ],
     ["an absent row", reports, line(3, () => []), `/${volume("train", 2)}: no table has a report of this volume\n`],
     [
@@ -131,7 +131,7 @@ describe("tables", () => {
       "an empty label",
       labels,
       line(3, (row) => [row.replace(/,[01],/, ",,")]),
-      "/valid_predicted_labels.csv: line 3: its label for `Medical material` is empty, where 0 or 1 is expected",
+      "/valid_predicted_labels.csv: line 3: its label for `Medical material` is empty, but 0 or 1 is expected",
     ],
   ])("%s is named before anything is trained, and --skip-bad goes on without it", async (_, table, change, said) => {
     const data = small.copyOfData();
@@ -141,7 +141,7 @@ describe("tables", () => {
     const { code, err } = await train(data, folder);
     expect(code).toBe(1);
     expect(err).toContain(`error: ${data}${said}`);
-    expect(err).toContain("to skip these files: --skip-bad\n");
+    expect(err).toContain("add --skip-bad to skip these files\n");
     expect(readdirSync(join(folder, "checkpoints"))).toEqual([]);
     const skipping = await train(data, folder, "--skip-bad", "--steps", "1");
     expect(skipping.code).toBe(0);
@@ -197,7 +197,7 @@ describe("tables", () => {
     for (const name of ["train_predicted_labels.csv", "valid_predicted_labels.csv"]) rmSync(join(data, name));
     const { code, err } = await train(data, fresh(), "--steps", "1");
     expect(code).toBe(0);
-    expect(err).toContain(`note: nothing is evaluated: ${data}: there is no CSV table with the columns \`VolumeName\``);
+    expect(err).toContain(`note: no evaluation: ${data}: there is no CSV table with the columns \`VolumeName\``);
     expect((await evaluate(data)).code).toBe(1);
   });
 });
@@ -276,7 +276,7 @@ test("weights of another shape are named with their file, shape and what is expe
     await evaluate(small.data, "--weights", path),
   ]) {
     expect(run.code).toBe(1);
-    expect(run.err).toContain(`\`${name}\` is [16, 180], and must be f32[180, 16]\n --> ${path}\n`);
+    expect(run.err).toContain(`\`${name}\` is [16, 180], but must be f32[180, 16]\n --> ${path}\n`);
   }
 });
 
@@ -285,5 +285,5 @@ test("a vocabulary with more tokens than the model has rows is refused", async (
   for (let index = 0; index < 20; index++) appendFileSync(join(data, "vocab.txt"), `more${index}\n`);
   const { code, err } = await train(data, fresh());
   expect(code).toBe(1);
-  expect(err).toContain(`${join(data, "vocab.txt")} has 192 tokens, and the model's table 180 rows\n`);
+  expect(err).toContain(`${join(data, "vocab.txt")} has 192 tokens, but the model's table has 180 rows\n`);
 });

@@ -151,7 +151,7 @@ test("a finished training is extended by --resume with more steps, and says so",
 test("--resume in a folder without a training says so and starts one", async () => {
   const { code, err } = await train("-o", small.path("fresh"), "--resume", "--steps", "1");
   expect(code).toBe(0);
-  expect(err).toContain(`note: ${small.path("fresh")} has no checkpoint to resume from; starting anew`);
+  expect(err).toContain(`note: ${small.path("fresh")} has no checkpoint to resume from; starting from the beginning`);
 });
 
 test("a folder that has a training is refused without --resume, and stays as it is", async () => {
@@ -159,7 +159,7 @@ test("a folder that has a training is refused without --resume, and stays as it 
   expect(code).toBe(1);
   expect(err).toBe(
     `error: ${folder} already contains a run, saved after step 12\n` +
-      "  help: use --resume to continue it, or choose another folder with -o\n",
+      "  help: add --resume to continue it, or choose another folder with -o\n",
   );
   expect(readdirSync(folder)).not.toContain("run.lock");
 });
@@ -227,7 +227,7 @@ describe("--resume is refused with the name of what is not as it was:", () => {
     const { code, err } = await runHere([command, spec, ...rest, "-o", folder, "--resume"]);
     expect(code).toBe(1);
     expect(err).toContain(`error: the run in ${folder} cannot be resumed with a different \`${field}\`: ${said}`);
-    expect(err).toContain("give it what it was started with, or train into another folder with -o");
+    expect(err).toContain("use the original settings and files, or choose another folder with -o");
   });
 });
 
@@ -257,7 +257,7 @@ test("a backend that computes in another precision than the spec says so", async
 
 test("what is not said or not there is named, with what to do", async () => {
   const nothing = await runHere(["train", small.spec]);
-  expect([nothing.code, nothing.err.includes("give --data DIR")]).toEqual([1, true]);
+  expect([nothing.code, nothing.err.includes("add --data DIR")]).toEqual([1, true]);
   const folderless = await train("--data", small.path("nowhere"), "-o", small.path("x"));
   expect([folderless.code, folderless.err.includes(`${small.path("nowhere")}: `)]).toEqual([1, true]);
   const weightless = await train("--weights", small.path("none.safetensors"), "-o", small.path("x"));

@@ -70,7 +70,7 @@ describe("medctc weights inspect", () => {
     writeFileSync(path, torchFile(pickleOf("cos\n\x1b[31msystem\n")));
     const { code, out, err } = medctc(["weights", "inspect", path]);
     expect([code, out]).toEqual([1, ""]);
-    expect(err).toMatch(/E702.*weights do not need; nothing of it was run/);
+    expect(err).toMatch(/E702.*weights do not need; nothing in it was executed/);
     expect(err).toMatch(/help: save the weights alone/);
     expect(err).not.toContain("\x1b[31m");
   });

@@ -46,7 +46,7 @@ test.each(["/etc/passwd", "../up", "./a/../../up", "std/../secret", "std/", "one
   "%s leads nowhere",
   (path) => {
     const files = { "main.vlm": `import "${path.replace("\\", "\\\\")}"\n` };
-    expect(check(files)).toEqual([`main.vlm E205 there is nothing to import at \`${path}\``]);
+    expect(check(files)).toEqual([`main.vlm E205 there is no file to import at \`${path}\``]);
   },
 );
 

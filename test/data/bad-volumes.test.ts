@@ -36,17 +36,17 @@ const packed = gzipped({ sizes: [8, 8, 8] });
 const whole = niftiFile();
 
 const bad: readonly (readonly [name: string, bytes: () => Uint8Array, rule: string | RegExp])[] = [
-  ["no bytes at all", () => Buffer.alloc(0), "it has 0 bytes, and a NIfTI header has 348"],
-  ["three bytes", () => Buffer.from("abc"), "it has 3 bytes, and a NIfTI header has 348"],
+  ["no bytes at all", () => Buffer.alloc(0), "it has 0 bytes, but a NIfTI header has 348"],
+  ["three bytes", () => Buffer.from("abc"), "it has 3 bytes, but a NIfTI header has 348"],
   ["a header that is cut off", () => whole.subarray(0, 200), "it ends after 200 bytes of a header of 348"],
   [
     "a NIfTI-2 header that is cut off",
     () => niftiFile({ version: 2 }).subarray(0, 539),
     "it ends after 539 bytes of a header of 540",
   ],
-  ["a header alone", () => whole.subarray(0, 348), "it ends at byte 348, and its voxels start at 352"],
-  ["voxels that are cut off", () => whole.subarray(0, -1), "it is cut off: it has 399 of 400 bytes"],
-  ["packed voxels that are cut off", () => gzipSync(whole.subarray(0, -1)), "it is cut off: it has 399 of 400 bytes"],
+  ["a header alone", () => whole.subarray(0, 348), "it ends at byte 348, but its voxels start at 352"],
+  ["voxels that are cut off", () => whole.subarray(0, -1), "it is truncated: it has 399 of 400 bytes"],
+  ["packed voxels that are cut off", () => gzipSync(whole.subarray(0, -1)), "it is truncated: it has 399 of 400 bytes"],
   ["bytes behind the voxels", () => Buffer.concat([whole, Buffer.alloc(5)]), "5 bytes follow its 4 x 3 x 2 voxels"],
   [
     "packed bytes behind the voxels",
@@ -56,12 +56,12 @@ const bad: readonly (readonly [name: string, bytes: () => Uint8Array, rule: stri
   [
     "another text",
     () => Buffer.from("This is no volume, though it is longer than four bytes."),
-    /^it starts with 1936287828, and a NIfTI file/,
+    /^it starts with 1936287828, but a NIfTI file/,
   ],
   [
     "a DICOM file",
     () => Buffer.concat([Buffer.alloc(128), Buffer.from("DICM")]),
-    /^it starts with 0, and a NIfTI file/,
+    /^it starts with 0, but a NIfTI file/,
   ],
   ["a wrong size of the header", () => niftiFile({ headerSize: 352 }), /^it starts with 352/],
   [
@@ -74,17 +74,21 @@ const bad: readonly (readonly [name: string, bytes: () => Uint8Array, rule: stri
     () => niftiFile({ version: 2, magic: "ni2\0\r\n\x1a\n" }),
     "it is the header of a pair of files (.hdr and .img), without voxels",
   ],
-  ["no magic, as ANALYZE 7.5 has none", () => niftiFile({ magic: "\0\0\0\0" }), /^its magic is .*, and NIfTI-1 has/],
+  [
+    "no magic, as ANALYZE 7.5 has none",
+    () => niftiFile({ magic: "\0\0\0\0" }),
+    /^its magic is .*, but that of NIfTI-1 is/,
+  ],
   ["the magic of the other version", () => niftiFile({ magic: "n+2\0" }), /^its magic is "n\+2/],
   [
     "line ends that a transfer changed",
     () => niftiFile({ version: 2, magic: "n+2\0\n\n\x1a\n" }),
-    "its line ends were changed, as by a transfer as text",
+    "its line endings were changed, as by a transfer in text mode",
   ],
-  ["no axes", () => niftiFile({ dim: [0, 4, 3, 2] }), "its dim[0] is 0, and NIfTI has 1 to 7 axes"],
-  ["eight axes", () => niftiFile({ dim: [8, 4, 3, 2, 1, 1, 1, 1] }), "its dim[0] is 8, and NIfTI has 1 to 7 axes"],
-  ["minus one axis", () => niftiFile({ dim: [-1, 4, 3, 2] }), "its dim[0] is -1, and NIfTI has 1 to 7 axes"],
-  ["two axes", () => niftiFile({ dim: [2, 4, 3] }), "it has 2 axes, and a volume has 3"],
+  ["no axes", () => niftiFile({ dim: [0, 4, 3, 2] }), "its dim[0] is 0, but NIfTI has 1 to 7 axes"],
+  ["eight axes", () => niftiFile({ dim: [8, 4, 3, 2, 1, 1, 1, 1] }), "its dim[0] is 8, but NIfTI has 1 to 7 axes"],
+  ["minus one axis", () => niftiFile({ dim: [-1, 4, 3, 2] }), "its dim[0] is -1, but NIfTI has 1 to 7 axes"],
+  ["two axes", () => niftiFile({ dim: [2, 4, 3] }), "it has 2 axes, but a volume has 3"],
   ["an axis of zero voxels", () => niftiFile({ dim: [3, 4, 0, 2] }), "its dim[2] is 0"],
   ["an axis of negative size", () => niftiFile({ dim: [3, 4, 3, -2] }), "its dim[3] is -2"],
   [
@@ -100,12 +104,12 @@ const bad: readonly (readonly [name: string, bytes: () => Uint8Array, rule: stri
   [
     "more voxels than are read",
     () => niftiFile({ dim: [3, 4096, 4096, 4096] }),
-    "its 4096 x 4096 x 4096 voxels need 128.0 GiB, and at most 1.5 GiB are read",
+    "its 4096 x 4096 x 4096 voxels need 128.0 GiB, but at most 1.5 GiB are supported",
   ],
   [
     "several volumes in one file",
     () => niftiFile({ sizes: [2, 2, 2, 5, 2] }),
-    "it holds 10 volumes (dim 2 x 2 x 2 x 5 x 2)",
+    "it contains 10 volumes (dim 2 x 2 x 2 x 5 x 2)",
   ],
   [
     "an intercept that is NaN beside a slope",
@@ -127,21 +131,21 @@ const bad: readonly (readonly [name: string, bytes: () => Uint8Array, rule: stri
   [
     "voxels that start behind the end",
     () => niftiFile({ offset: 2_000_000 }),
-    "it ends at byte 400, and its voxels start at 2000000",
+    "it ends at byte 400, but its voxels start at 2000000",
   ],
   [
     "packed voxels that start behind the end",
     () => gzipped({ offset: 2_000_000 }),
-    "it ends at byte 400, and its voxels start at 2000000",
+    "it ends at byte 400, but its voxels start at 2000000",
   ],
-  ["voxels that start far away", () => gzipped({ offset: 1e30 }), /which is nonsense$/],
+  ["voxels that start far away", () => gzipped({ offset: 1e30 }), /which is out of range$/],
   ["spacing that is NaN", () => niftiFile({ spacing: [1, Number.NaN, 1] }), "its spacing (pixdim) is 1, NaN, 1"],
   [
     "spacing that is infinite",
     () => niftiFile({ version: 2, spacing: [1, 1, Number.POSITIVE_INFINITY] }),
     "its spacing (pixdim) is 1, 1, Infinity",
   ],
-  ["a type that does not exist", () => niftiFile({ datatype: 3 }), "its datatype 3 is none of NIfTI's"],
+  ["a type that does not exist", () => niftiFile({ datatype: 3 }), "its datatype 3 is not one of NIfTI's"],
   ["single bits", () => niftiFile({ datatype: 1 }), "its voxels are single bits"],
   ["complex numbers", () => niftiFile({ datatype: 32 }), "its voxels are complex numbers (complex64)"],
   ["wide complex numbers", () => niftiFile({ datatype: 1792 }), "its voxels are complex numbers (complex128)"],
@@ -159,9 +163,9 @@ const bad: readonly (readonly [name: string, bytes: () => Uint8Array, rule: stri
     () => gzipped({ type: "float64", littleEndian: false, values: [Number.NaN] }),
     "1 of its 24 voxels is NaN or infinite",
   ],
-  ["gzip data that are cut off", () => packed.subarray(0, -20), "it is cut off within its gzip data"],
-  ["gzip data without their checksum", () => packed.subarray(0, -8), "it is cut off within its gzip data"],
-  ["a gzip header alone", () => packed.subarray(0, 10), "it is cut off within its gzip data"],
+  ["gzip data that are cut off", () => packed.subarray(0, -20), "it is truncated within its gzip data"],
+  ["gzip data without their checksum", () => packed.subarray(0, -8), "it is truncated within its gzip data"],
+  ["a gzip header alone", () => packed.subarray(0, 10), "it is truncated within its gzip data"],
   ["a gzip checksum that does not match", () => flipped(packed, packed.length - 6), /^its gzip data is damaged/],
   [
     "text behind gzip data",
@@ -171,9 +175,9 @@ const bad: readonly (readonly [name: string, bytes: () => Uint8Array, rule: stri
   [
     "text behind the padding of gzip data",
     () => Buffer.concat([packed, Buffer.from("\0\0garbage")]),
-    "9 bytes of something else follow its gzip data",
+    "9 unknown bytes follow its gzip data",
   ],
-  ["gzip in gzip", () => gzipSync(packed), /^it starts with \d+, and a NIfTI file/],
+  ["gzip in gzip", () => gzipSync(packed), /^it starts with \d+, but a NIfTI file/],
 ];
 
 function flipped(bytes: Buffer, at: number): Buffer {
@@ -190,7 +194,7 @@ describe("a volume's file is refused in words for", () => {
   }
 
   test("a place where nothing is", async () => {
-    expect(await rulesAt(join(folder, "missing.nii.gz"))).toEqual(["it is not there"]);
+    expect(await rulesAt(join(folder, "missing.nii.gz"))).toEqual(["it does not exist"]);
   });
 
   test("a folder", async () => {
@@ -217,7 +221,7 @@ describe("what a file asks for bounds what reading it takes", () => {
     writeFileSync(path, small);
     const before = process.memoryUsage.rss();
     const [problem] = await checkVolume(path, metadata, settings);
-    expect(problem?.message).toBe("it is cut off: it has 400 of 1572864352 bytes");
+    expect(problem?.message).toBe("it is truncated: it has 400 of 1572864352 bytes");
     expect(process.memoryUsage.rss() - before).toBeLessThan(128 * 2 ** 20);
   });
 });
@@ -248,7 +252,7 @@ describe("a check says everything at once", () => {
       "the metadata give it a RescaleIntercept of NaN",
       "the metadata give it an XYSpacing of -1",
       "the metadata give it a ZSpacing of Infinity",
-      "it is cut off: it has 390 of 400 bytes",
+      "it is truncated: it has 390 of 400 bytes",
     ]);
   });
 

@@ -59,7 +59,7 @@ test("what is wrong is said file by file, with what to do, and ends with 1", asy
   };
   const { code, out, err } = await check(files);
   expect(code).toBe(1);
-  expect(err).toBe(`error: m.csv: line 2: its XYSpacing is \`0.75\`, where two numbers are expected (\`${trained}\`)
+  expect(err).toBe(`error: m.csv: line 2: its XYSpacing is \`0.75\`, but two numbers are expected (\`${trained}\`)
   help: write it as [0.75, 0.75], in millimetres
 error: train/train_2/train_2_a/train_2_a_1.nii.gz: no table has the metadata of this volume
 error: train/train_2/train_2_a/train_2_a_1.nii.gz: no table has a report of this volume
@@ -120,7 +120,7 @@ test("a vocabulary beside the data is checked", async () => {
   const { code, err } = await check({ ...good, "vocab.txt": "no\n" });
   expect([code, err]).toEqual([
     1,
-    "error: vocab.txt: it has no [PAD], [UNK], [CLS], [SEP]\n  help: is it the vocab.txt of a BERT?\n",
+    "error: vocab.txt: it has no [PAD], [UNK], [CLS], [SEP]\n  help: is it a BERT vocab.txt?\n",
   ]);
 });
 

@@ -86,8 +86,8 @@ describe("tables that are wrong", () => {
   const open = "line 3: the row that starts here has a quote that is never closed";
   const long = "line 2: the row that starts here has more than 1 MiB";
   test.each<[string, string | Uint8Array, number, string]>([
-    ["an empty file", "", 0, "it is empty, where a header is expected"],
-    ["a file of empty lines", "\n\r\n\n", 0, "it is empty, where a header is expected"],
+    ["an empty file", "", 0, "it is empty, but a header is expected"],
+    ["a file of empty lines", "\n\r\n\n", 0, "it is empty, but a header is expected"],
     ["an open quote", 'a,b\n1,2\n3,"4\n5,6\n', 2, open],
     [
       "an open quote behind a line end within quotes",
@@ -105,12 +105,12 @@ describe("tables that are wrong", () => {
       "text behind a closing quote",
       'a,b\n\n1,"2"2\n',
       1,
-      "line 3: the row that starts here has text behind a closing quote",
+      "line 3: the row that starts here has text after a closing quote",
     ],
     ["a cell of 10 MB", `a,b\n1,${"x".repeat(10_000_000)}\n`, 1, long],
     ["a quoted cell of 10 MB with line ends", `a,b\n1,"${"x\n".repeat(5_000_000)}"\n`, 1, long],
     ["10 MB of commas", `a,b\n${",".repeat(10_000_000)}\n`, 1, long],
-    ["a byte of value 0", "a,b\n1,2\n3,four\u0000\n", 2, "line 3: it has a byte of value 0, which no text has"],
+    ["a byte of value 0", "a,b\n1,2\n3,four\u0000\n", 2, "line 3: it contains a zero byte, so it is not text"],
     [
       "a byte that UTF-8 does not have",
       Buffer.from("a,b\n1,2\r\nUnmöglich,4\n", "latin1"),
@@ -130,8 +130,8 @@ describe("tables that are wrong", () => {
     const { rows, rules, complete } = await read("a,b\n1,2\n3\n4,5,6\n7,8\n");
     expect(rows.map(([line]) => line)).toEqual([1, 2, 5]);
     expect(rules).toEqual([
-      "line 3: the row has 1 cell, and the header has 2",
-      "line 4: the row has 3 cells, and the header has 2",
+      "line 3: the row has 1 cell, but the header has 2",
+      "line 4: the row has 3 cells, but the header has 2",
     ]);
     expect(complete).toBe(true);
   });
@@ -139,7 +139,7 @@ describe("tables that are wrong", () => {
   test("a table whose rows are all of a wrong length is not read on", async () => {
     const { rules, complete } = await read(`a,b\n${"1\n".repeat(100_000)}`);
     expect(rules.length).toBe(101);
-    expect(rules.at(-1)).toMatch(/^line 101: that many rows of a wrong length came before/);
+    expect(rules.at(-1)).toMatch(/^line 101: too many rows have the wrong length/);
     expect(complete).toBe(false);
   });
 

@@ -121,9 +121,9 @@ describe("a data set as it should be", () => {
   test("rows of volumes that are not here are no mistake, and are counted", async () => {
     const found = await open({ ...volumes(one), "m.csv": metadata(two, one, "train_3_a_1.nii.gz") });
     expect([names(found), found.problems]).toEqual([[one], []]);
-    expect(found.notes).toEqual([`m.csv: rows of volumes that are not here: 2 of 3, such as \`${two}\``]);
+    expect(found.notes).toEqual([`m.csv: rows of volumes that are not in the folder: 2 of 3, such as \`${two}\``]);
     const none = await open({ ...volumes(one), "m.csv": metadata(one), "n.csv": metadata("train_1_a_1") });
-    expect(none.notes).toEqual(["n.csv: rows of volumes that are not here: 1 of 1, such as `train_1_a_1`"]);
+    expect(none.notes).toEqual(["n.csv: rows of volumes that are not in the folder: 1 of 1, such as `train_1_a_1`"]);
   });
 
   test("any labels are those of the first table that has a 0 or a 1 in each cell of its first row", async () => {
@@ -187,7 +187,7 @@ describe("where files are looked for", () => {
 
   test("a folder that is not there or has no volume says so", async () => {
     expect(said(await openAt(join(dataFolder({}), "none")))).toEqual([".: it cannot be read: it does not exist"]);
-    expect(said(await open({ "m.csv": metadata(one) }))).toEqual([".: there is no volume in it"]);
+    expect(said(await open({ "m.csv": metadata(one) }))).toEqual([".: it contains no volumes"]);
   });
 
   test("a split without a volume says what names start with", async () => {
@@ -199,7 +199,7 @@ describe("where files are looked for", () => {
     });
     expect(said(found)).toEqual([".: no volume's name starts with `train_`"]);
     expect(found.problems[0]?.help).toBe(
-      "names here start with `case_` (2), `valid_` (1); `train` in the data block says which are meant",
+      "names here start with `case_` (2), `valid_` (1); `train` in the data block sets the prefix",
     );
   });
 });
@@ -232,13 +232,13 @@ describe("what is wrong with tables", () => {
       "a needed column twice",
       { "l.csv": table("VolumeName,Emphysema,Lung nodule,Emphysema", `${one},1,1,0`) },
       withLabels,
-      "l.csv: line 1: the column `Emphysema` is there twice",
+      "l.csv: line 1: duplicate column `Emphysema`",
     ],
     [
       "VolumeName twice",
       { "l.csv": table("VolumeName,VolumeName,Emphysema,Lung nodule", `${one},${two},1,0`) },
       withLabels,
-      "l.csv: line 1: the column `VolumeName` is there twice",
+      "l.csv: line 1: duplicate column `VolumeName`",
     ],
     [
       "semicolons between columns",
@@ -275,10 +275,10 @@ describe("what is wrong with tables", () => {
   });
 
   test.each([
-    ["../train_1_a_1.nii.gz", "`../train_1_a_1.nii.gz` is a path, where a file's name is expected"],
-    ["/etc/passwd", "`/etc/passwd` is a path, where a file's name is expected"],
-    ["a\\b.nii.gz", "`a\\b.nii.gz` is a path, where a file's name is expected"],
-    ["..", "`..` is a path, where a file's name is expected"],
+    ["../train_1_a_1.nii.gz", "`../train_1_a_1.nii.gz` is a path, but a file name is expected"],
+    ["/etc/passwd", "`/etc/passwd` is a path, but a file name is expected"],
+    ["a\\b.nii.gz", "`a\\b.nii.gz` is a path, but a file name is expected"],
+    ["..", "`..` is a path, but a file name is expected"],
     ["", "the row names no volume"],
   ])("a row of the volume %j is refused", async (name, rule) => {
     const found = await open({ ...volumes(one), "m.csv": metadata(one, name) });
@@ -290,8 +290,8 @@ describe("what is wrong with tables", () => {
     const found = await open({ ...volumes(one), "m.csv": metadata(one, one), "n.csv": metadata(one) });
     expect(names(found)).toEqual([one]);
     expect(said(found)).toEqual([
-      "m.csv: line 3: a metadata table has a second row for this volume, after line 2, which says the same",
-      "n.csv: line 2: a metadata table has a second row for this volume, after m.csv, line 2, which says the same",
+      "m.csv: line 3: a metadata table has a second row for this volume, after line 2, with the same values",
+      "n.csv: line 2: a metadata table has a second row for this volume, after m.csv, line 2, with the same values",
     ]);
   });
 
@@ -300,7 +300,7 @@ describe("what is wrong with tables", () => {
     const found = await open({ ...volumes(one, two), "m.csv": metadata(one, two), "n.csv": other });
     expect(names(found)).toEqual([two]);
     expect(said(found)).toEqual([
-      `n.csv: line 2: a metadata table has a second row for this volume, after m.csv, line 2, which says something else (\`${one}\`)`,
+      `n.csv: line 2: a metadata table has a second row for this volume, after m.csv, line 2, with different values (\`${one}\`)`,
     ]);
   });
 
@@ -356,31 +356,28 @@ describe("what is wrong with a volume's rows", () => {
     const labels = table(`VolumeName,${classes.join(",")}`, `${one},0,${label}`);
     const found = await open({ ...volumes(one), "m.csv": metadata(one), "l.csv": labels }, withLabels);
     expect(said(found)).toEqual([
-      `l.csv: line 2: its label for \`Lung nodule\` is ${shown}, where 0 or 1 is expected (\`${one}\`)`,
+      `l.csv: line 2: its label for \`Lung nodule\` is ${shown}, but 0 or 1 is expected (\`${one}\`)`,
     ]);
     expect(found.examples).toEqual([]);
   });
 
   test.each([
-    [',-1024,"[1, 1]",1', "its RescaleSlope is empty, where a number is expected"],
-    ['0,-1024,"[1, 1]",1', "its RescaleSlope is 0, so that all its voxels are alike"],
-    ['nan,-1024,"[1, 1]",1', "its RescaleSlope is `nan`, where a number is expected"],
-    ['0x10,-1024,"[1, 1]",1', "its RescaleSlope is `0x10`, where a number is expected"],
-    ['1,inf,"[1, 1]",1', "its RescaleIntercept is `inf`, where a number is expected"],
-    ['1,1e999,"[1, 1]",1', "its RescaleIntercept is `1e999`, where a number is expected"],
-    [
-      '1,0,"[0.7, 0.8]",1',
-      "its XYSpacing is `[0.7, 0.8]`: voxels that are not square are not resampled as CT-CLIP does",
-    ],
-    ['1,0,"[1]",1', "its XYSpacing is `[1]`, where two numbers are expected"],
-    ['1,0,"[1, 1, 1]",1', "its XYSpacing is `[1, 1, 1]`, where two numbers are expected"],
-    ["1,0,0.75,1", "its XYSpacing is `0.75`, where two numbers are expected"],
-    ["1,0,,1", "its XYSpacing is empty, where two numbers are expected"],
+    [',-1024,"[1, 1]",1', "its RescaleSlope is empty, but a number is expected"],
+    ['0,-1024,"[1, 1]",1', "its RescaleSlope is 0, which makes all voxels equal"],
+    ['nan,-1024,"[1, 1]",1', "its RescaleSlope is `nan`, but a number is expected"],
+    ['0x10,-1024,"[1, 1]",1', "its RescaleSlope is `0x10`, but a number is expected"],
+    ['1,inf,"[1, 1]",1', "its RescaleIntercept is `inf`, but a number is expected"],
+    ['1,1e999,"[1, 1]",1', "its RescaleIntercept is `1e999`, but a number is expected"],
+    ['1,0,"[0.7, 0.8]",1', "its XYSpacing is `[0.7, 0.8]`: CT-CLIP's resampling needs square voxels"],
+    ['1,0,"[1]",1', "its XYSpacing is `[1]`, but two numbers are expected"],
+    ['1,0,"[1, 1, 1]",1', "its XYSpacing is `[1, 1, 1]`, but two numbers are expected"],
+    ["1,0,0.75,1", "its XYSpacing is `0.75`, but two numbers are expected"],
+    ["1,0,,1", "its XYSpacing is empty, but two numbers are expected"],
     ['1,0,"[0, 1]",1', "its XYSpacing is 0, which is not a distance"],
     ['1,0,"[1, -1]",1', "its XYSpacing is -1, which is not a distance"],
-    ['1,0,"[1, NaN]",1', "its XYSpacing is `[1, NaN]`, where two numbers are expected"],
+    ['1,0,"[1, NaN]",1', "its XYSpacing is `[1, NaN]`, but two numbers are expected"],
     ['1,0,"[1, 1]",0', "its ZSpacing is 0, which is not a distance"],
-    ['1,0,"[1, 1]",thick', "its ZSpacing is `thick`, where a number is expected"],
+    ['1,0,"[1, 1]",thick', "its ZSpacing is `thick`, but a number is expected"],
   ])("metadata of %s is refused", async (cells, rule) => {
     const found = await open({ ...volumes(one), "m.csv": table(metadataHeader, `${one},${cells}`) });
     expect(said(found)).toEqual([`m.csv: line 2: ${rule} (\`${one}\`)`]);

@@ -24,7 +24,7 @@ test("a set is made in a folder that is not there yet, and its findings are coun
   const folder = join(root, "made", "here");
   const { code, out, err } = await synth(folder, small);
   expect({ code, err }).toEqual({ code: 0, err: "volume 1 of 3\n" });
-  expect(out).toMatch(/^2 volumes with reports to train on and 1 held out in .*: \d+\.\d MB, \d+\.\d s\n {2}planted/);
+  expect(out).toMatch(/^2 training volumes with reports and 1 held out in .*: \d+\.\d MB, \d+\.\d s\n {2}planted/);
   expect(out.split("\n").filter((line) => /^ {2}[A-Z].* [0-2] +[01]$/.test(line))).toHaveLength(6);
 });
 

@@ -129,15 +129,11 @@ describe("a vocab.txt that is wrong", () => {
     [
       "a token twice",
       [padding, unknown, start, end, "lung", unknown].join("\n"),
-      "line 6: the token of line 2 is there again, so that one has no number",
+      "line 6: duplicate of the token in line 2",
     ],
-    ["an empty line", [padding, "", unknown, start, end].join("\n"), "line 2: there is no token"],
-    ["two empty lines at its end", [padding, unknown, start, end, "", ""].join("\n"), "line 5: there is no token"],
-    [
-      "a byte that UTF-8 does not have",
-      Buffer.from("[PAD]\n\u00ff", "latin1"),
-      "it is not UTF-8: byte 6 cannot be read",
-    ],
+    ["an empty line", [padding, "", unknown, start, end].join("\n"), "line 2: no token"],
+    ["two empty lines at its end", [padding, unknown, start, end, "", ""].join("\n"), "line 5: no token"],
+    ["a byte that UTF-8 does not have", Buffer.from("[PAD]\n\u00ff", "latin1"), "it is not UTF-8: byte 6 is invalid"],
     ["more than 32 MiB", Buffer.alloc(2 ** 25 + 1, "a\n"), "it has more than 32 MiB"],
     ["more than a million tokens", "a\n".repeat(1_000_001), "it has more than 1000000 tokens"],
   ])("is refused with %s", (_, content, rule) => {
@@ -166,22 +162,22 @@ describe("a tokenizer.json that is wrong", () => {
     [
       "of another model",
       (json) => ({ ...json, model: { ...json.model, type: "BPE" } }),
-      "its `model` is `BPE`, where `WordPiece` is expected",
+      "its `model` is `BPE`, but `WordPiece` is expected",
     ],
     [
       "with a pattern to split at",
       (json) => ({ ...json, pre_tokenizer: { type: "Split", pattern: { Regex: "(a+)+$" } } }),
-      "its `pre_tokenizer` is `Split`, where `BertPreTokenizer` is expected",
+      "its `pre_tokenizer` is `Split`, but `BertPreTokenizer` is expected",
     ],
     [
       "with a pattern to replace",
       (json) => ({ ...json, normalizer: { type: "Replace", pattern: { Regex: "(a+)+$" }, content: "" } }),
-      "its `normalizer` is `Replace`, where `BertNormalizer` is expected",
+      "its `normalizer` is `Replace`, but `BertNormalizer` is expected",
     ],
     [
       "with several normalizers",
       (json) => ({ ...json, normalizer: { type: "Sequence", normalizers: [] } }),
-      "its `normalizer` is `Sequence`, where `BertNormalizer` is expected",
+      "its `normalizer` is `Sequence`, but `BertNormalizer` is expected",
     ],
     [
       "with another frame",
@@ -196,7 +192,7 @@ describe("a tokenizer.json that is wrong", () => {
     [
       "with a frame of other numbers",
       (json) => ({ ...json, post_processor: { type: "BertProcessing", cls: ["[CLS]", 9], sep: ["[SEP]", 3] } }),
-      "its `post_processor.cls` does not have the number that the vocabulary gives it",
+      "its `post_processor.cls` has a different number in the vocabulary",
     ],
     [
       "with a vocabulary as a list",
@@ -246,7 +242,7 @@ describe("a tokenizer.json that is wrong", () => {
     [
       "with an added token of another number",
       (json) => ({ ...json, added_tokens: [{ id: 9, content: "[CLS]" }] }),
-      "`added_tokens[0]` `[CLS]` does not have the number that the vocabulary gives it",
+      "`added_tokens[0]` `[CLS]` has a different number in the vocabulary",
     ],
     [
       "with an added token that takes blanks",

@@ -81,7 +81,7 @@ describe("a loader", () => {
     const loader = new VolumeLoader({ settings, cache: null, workers: 1 });
     const bad = { path: join(folder, "bad.nii.gz"), metadata, storage: "f32" } as const;
     loader.prefetch([bad, requestOf(1)]);
-    const problem = { subject: bad.path, message: "it is cut off within its gzip data" };
+    const problem = { subject: bad.path, message: "it is truncated within its gzip data" };
     expect(await loader.load(bad)).toMatchObject({ kind: "failed", problem });
     expect((await loader.load(requestOf(1))).kind).toBe("ok");
     await loader.dispose();

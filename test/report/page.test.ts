@@ -173,7 +173,7 @@ describe("unusual runs are shown", () => {
     if (rare === undefined || rare.metrics.auroc.value === null) throw new Error("it has an AUROC");
     const html = await renderReport({ ...emptyReport, evaluations: [{ label: "now", step: null, evaluation }] });
     expect(rare.metrics.auroc.interval?.leftOut).toBeGreaterThan(0);
-    expect(html).toContain(`<li>rare: ${rare.metrics.auroc.interval?.leftOut} resamples have none</li>`);
+    expect(html).toContain(`<li>rare: ${rare.metrics.auroc.interval?.leftOut} resamples without one</li>`);
   });
 
   test("one step", async () => {

@@ -129,8 +129,8 @@ describe("a derived spec", () => {
     expect(wrongOf(placements)).toEqual([
       expect.stringMatching(/^nowhere: E5\d\d/),
       expect.stringMatching(/^unread: E1\d\d/),
-      "model: only placements, `freeze`, `train` and `expect` can stand for a placement",
-      "loss: only placements, `freeze`, `train` and `expect` can stand for a placement",
+      "model: a placement of a sweep can only contain placements, `freeze`, `train` and `expect`",
+      "loss: a placement of a sweep can only contain placements, `freeze`, `train` and `expect`",
       expect.stringMatching(/^unknown: E\d\d\d/),
     ]);
   });

@@ -74,7 +74,7 @@ describe("a job array", () => {
     write("slurm");
     mkdirSync(join(root, "runs/qkv/seed-1"));
     for (const name of ["adapter.safetensors", "report.html"]) writeFileSync(join(root, "runs/qkv/seed-1", name), "");
-    expect(task(0)).toEqual(["qkv, seed 1: done before"]);
+    expect(task(0)).toEqual(["qkv, seed 1: already done"]);
     expect(task(1)).toContain("--resume");
   });
 

@@ -25,7 +25,7 @@ try {
 
   await killOnTheWay("killed", 2, true);
   await killOnTheWay("killed", 4, false);
-  const before = Number(/(\d+) of 8 runs are done before/.exec(sweep("killed"))?.[1] ?? 0);
+  const before = Number(/(\d+) of 8 runs are already done/.exec(sweep("killed"))?.[1] ?? 0);
   judge(before >= 4 && before < 8, `killed twice; ${before} of 8 runs were done before the last start`);
   for (const name of ["results.csv", "results.json"]) {
     judge(isSame(join("whole", name), join("killed", name)), `${name} is the same`);

@@ -103,9 +103,9 @@ runs:
   const wrong: readonly (readonly [string, string, string])[] = [
     ["an unknown key", "spec: a\nsedes: [1]", "2:1 a sweep has no `sedes` (did you mean `seeds`?)"],
     ["no spec", "seeds: [1]", "1:1 no spec specified (add `spec: FILE.vlm`)"],
-    ["a key that stands twice", "spec: a\nspec: b", "2:1 `spec` stands twice, first in line 1"],
-    ["a seed that is no number", "spec: a\nseeds: [1, x]", "2:12 `seeds` is a whole number"],
-    ["a seed twice", "spec: a\nseeds: [1, 1]", "2:8 `seeds` has one of them twice"],
+    ["a key that stands twice", "spec: a\nspec: b", "2:1 duplicate `spec`, first in line 1"],
+    ["a seed that is no number", "spec: a\nseeds: [1, x]", "2:12 `seeds` must be a whole number"],
+    ["a seed twice", "spec: a\nseeds: [1, 1]", "2:8 `seeds` has a duplicate"],
     ["steps beside epochs", "spec: a\nsteps: 1\nepochs: 1", "3:1 `steps` and `epochs` exclude each other"],
     ["grid beside runs", "spec: a\ngrid: {train.batch: [1]}\nruns: [{}]", "2:1 `grid` and `runs` exclude each other"],
     [
@@ -116,13 +116,13 @@ runs:
     [
       "a setting that the sweep says",
       "spec: a\nsteps: 2\ngrid: {train.steps: [1]}",
-      "3:8 `train.steps` is what `steps` of the sweep says",
+      "3:8 `train.steps` is set by `steps` of the sweep",
     ],
-    ["a seed as a setting", "spec: a\ngrid: {train.seed: [1]}", "2:8 `train.seed` is what `seeds` of the sweep says"],
+    ["a seed as a setting", "spec: a\ngrid: {train.seed: [1]}", "2:8 `train.seed` is set by `seeds` of the sweep"],
     [
       "one value where there should be several",
       "spec: a\ngrid: {train.batch: 1}",
-      "2:21 `train.batch` has a list of values here (a list as a value is a list in that list)",
+      "2:21 `train.batch` must be a list of values (write a list value as a list within that list)",
     ],
     [
       "a placement that is not there",
@@ -132,17 +132,17 @@ runs:
     [
       "a name that leads out of the folder",
       "spec: a\nruns: [{name: ../x}]",
-      "2:15 `../x` is not a valid file name (names have letters, digits, `_`, `-` and `.`, and begin with a letter or a digit)",
+      "2:15 `../x` is not a valid file name (names consist of letters, digits, `_`, `-` and `.`, and start with a letter or a digit)",
     ],
     ["a name twice", "spec: a\nruns: [{name: x}, {name: X}]", "2:26 another run is named `X`"],
-    ["an alias", "spec: &a b\ndata: *a", "2:7 aliases are not read here"],
-    ["a tag", "spec: !!binary aGk=", "1:16 tags are not read here"],
-    ["two documents", "spec: a\n---\nspec: b", "2:1 a second document begins here"],
-    ["nothing", "# empty", "1:1 there is nothing in it"],
+    ["an alias", "spec: &a b\ndata: *a", "2:7 aliases are not supported"],
+    ["a tag", "spec: !!binary aGk=", "1:16 tags are not supported"],
+    ["two documents", "spec: a\n---\nspec: b", "2:1 a second document starts here"],
+    ["nothing", "# empty", "1:1 the file is empty"],
     [
       "too many entries",
       `spec: a\ngrid: {train.batch: [${Array.from({ length: 1001 }, (_, i) => i).join(",")}]}`,
-      "2:7 these are 1001 entries, and at most 1000 are read",
+      "2:7 these are 1001 entries, but at most 1000 are supported",
     ],
     ["more than 256 KiB", `spec: a\n#${"x".repeat(256 * 1024)}`, "it is larger than 256 KiB"],
   ];

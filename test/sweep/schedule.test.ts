@@ -56,7 +56,7 @@ test("jobs run as many at a time as is said, and one that fails ends no other", 
   expect(Math.max(...told.map(({ running }) => running))).toBe(2);
   expect(told.at(-1)).toMatchObject({ done: 3, failed: 1, running: 0, of: 4 });
   const [, failed] = jobs;
-  expect(failed === undefined ? null : outcomes.get(failed)).toEqual({ kind: "failed", why: "it ended with 1" });
+  expect(failed === undefined ? null : outcomes.get(failed)).toEqual({ kind: "failed", why: "exit status 1" });
   expect(readFileSync(join(root, "b.log"), "utf8")).toMatch(/^\$ medctc .*\/b fail\nit went wrong\n$/);
 });
 

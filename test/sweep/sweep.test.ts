@@ -74,7 +74,7 @@ test("a sweep that was ended by Ctrl-C, and then killed with its trainings, goes
   const pid = typeof holder === "object" && holder !== null && "pid" in holder ? Number(holder.pid) : 0;
   process.kill(pid, "SIGKILL");
   const again = medctc(words.slice(1));
-  expect(again.err).toContain("1 of 2 runs are done before\n");
+  expect(again.err).toContain("1 of 2 runs are already done\n");
   expect(again.code).toBe(0);
   for (const file of ["results.csv", "results.json"]) {
     expect(fileOf("ended", file).equals(fileOf("whole", file))).toBe(true);
@@ -95,13 +95,15 @@ runs:
 `,
     "changed",
   );
-  expect(ran.err).toContain("1 of 3 runs are done before\n");
+  expect(ran.err).toContain("1 of 3 runs are already done\n");
   expect(statSync(join(folder, "changed/runs/q/seed-7/report.html")).mtimeMs).toBe(kept);
-  expect(ran.err).toMatch(/note: .*runs\/ia3 was trained with another spec; it is in .*replaced\/ia3-1 now/);
+  expect(ran.err).toMatch(
+    /note: .*runs\/ia3 was trained with a different spec; it was moved to .*replaced\/ia3-1 and is trained again/,
+  );
   expect(readdirSync(join(folder, "changed/replaced/ia3-1/seed-7"))).toContain("adapter.safetensors");
   expect(ran.out).toMatch(/^ia3 .* done$/m);
   expect(ran.code).toBe(1);
-  expect(ran.err).toContain("error: explodes, seed 7: it ended with 1\n");
+  expect(ran.err).toContain("error: explodes, seed 7: exit status 1\n");
   expect(ran.err).toMatch(/failed: explodes, seed 7\n(?: {2}\| .*\n)* {2}\| error: the loss of step \d is/);
 });
 

@@ -82,7 +82,7 @@ test("a model without a volume, or without tokens, is refused", () => {
 test("a volume of another size than the `data` block makes is refused with what to write", () => {
   expect(found(tiny, ["size = [4, 12, 12]", "size = [4, 12, 18]"])).toEqual({
     subject: "",
-    message: "the model takes volumes of 4 x 12 x 12 voxels, and the `data` block makes them 4 x 12 x 18",
+    message: "the model takes volumes of 4 x 12 x 12 voxels, but the `data` block produces 4 x 12 x 18",
     help: "write `size = [4, 12, 12]` in the `data` block, or change the encoder's volume",
   });
 });

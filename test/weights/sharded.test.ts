@@ -52,16 +52,20 @@ test("an index whose file is a link, inside or out of the folder, is refused", (
 
 describe("an index is refused that names", () => {
   test.each<[string, unknown, RegExp]>([
-    ["a file of another folder", { a: "../model-1.safetensors" }, /not one of its folder/],
-    ["a file by its whole path", { a: "/etc/passwd" }, /not one of its folder/],
-    ["a file of a folder in its folder", { a: "sub/model-1.safetensors" }, /not one of its folder/],
-    ["a file by a path of Windows", { a: "C:model-1.safetensors" }, /not one of its folder/],
-    ["its folder", { a: "." }, /not one of its folder/],
-    ["nothing", { a: "" }, /not one of its folder/],
-    ["a name with a zero", { a: "model-1\0.safetensors" }, /not one of its folder/],
-    ["a file that is not there", { a: "model-3.safetensors" }, /model-3\.safetensors` cannot be read: it is not there/],
-    ["a tensor that its file does not have", { ...both, c: "model-1.safetensors" }, /does not have `c`/],
-    ["an index", { a: "model.safetensors.index.json" }, /an index that an index names/],
+    ["a file of another folder", { a: "../model-1.safetensors" }, /not in its folder/],
+    ["a file by its whole path", { a: "/etc/passwd" }, /not in its folder/],
+    ["a file of a folder in its folder", { a: "sub/model-1.safetensors" }, /not in its folder/],
+    ["a file by a path of Windows", { a: "C:model-1.safetensors" }, /not in its folder/],
+    ["its folder", { a: "." }, /not in its folder/],
+    ["nothing", { a: "" }, /not in its folder/],
+    ["a name with a zero", { a: "model-1\0.safetensors" }, /not in its folder/],
+    [
+      "a file that is not there",
+      { a: "model-3.safetensors" },
+      /model-3\.safetensors` cannot be read: it does not exist/,
+    ],
+    ["a tensor that its file does not have", { ...both, c: "model-1.safetensors" }, /has no `c`/],
+    ["an index", { a: "model.safetensors.index.json" }, /an index, listed by another index/],
     ["a number", { a: 1 }, /a string is expected/],
     [
       "too many files",

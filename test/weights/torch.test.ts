@@ -30,14 +30,14 @@ describe("what is no checkpoint of plain tensors is refused, with what to do abo
   test.each([
     ["legacy.pt", /before PyTorch 1\.6/, /write it with torch\.save/],
     ["bare.pkl", /a pickle without the archive/, /torch\.save/],
-    ["whole-module.pt", /names `torch\.nn\.modules\.container\.Sequential`.*nothing of it was run/, /state_dict/],
+    ["whole-module.pt", /names `torch\.nn\.modules\.container\.Sequential`.*nothing in it was executed/, /state_dict/],
     ["sparse.pt", /sparse/, /to_dense/],
     ["complex.pt", /torch\.ComplexFloatStorage/, /safetensors/],
     ["negated.pt", /negated or conjugated/, /clone/],
     ["expanded.pt", /repeats the 1 elements/, /contiguous/],
-    ["list.pt", /a list, and no dict/, /state_dict/],
+    ["list.pt", /a list, not a dict/, /state_dict/],
     ["compressed.pt", /is compressed/, /torch\.save/],
-    ["big-endian.pt", /highest byte first/, /lowest byte first/],
+    ["big-endian.pt", /big-endian/, /little-endian/],
     ["script.pt", /TorchScript/, /state_dict/],
   ])("%s", (name, problem, help) => {
     const wrong = wrongOf(openWhole(join(fixtures, name)));
@@ -48,7 +48,7 @@ describe("what is no checkpoint of plain tensors is refused, with what to do abo
 
 test("a pickle that names a command of the system is refused by that name, and the command is not run", () => {
   const { problem } = wrongOf(openWhole(join(fixtures, "command.pt")));
-  expect(problem).toMatch(/names `posix\.system`, which weights do not need; nothing of it was run/);
+  expect(problem).toMatch(/names `posix\.system`, which weights do not need; nothing in it was executed/);
   expect(readFileSync(join(fixtures, "command.pt"), "latin1")).toContain("touch pickle-was-run");
   expect(existsSync("pickle-was-run")).toBe(false);
 });
@@ -94,9 +94,9 @@ describe("a pickle that asks for more than tensors is refused", () => {
     ["a part of a known module", pickleOf("ctorch\nload\n"), /`torch\.load`/],
     ["a known name of another module", pickleOf("ccollections\nFloatStorage\n"), /`collections\.FloatStorage`/],
     ["a dotted name", pickleOf("ctorch._utils\n_rebuild_tensor_v2.__globals__\n"), /__globals__/],
-    ["a call of a type of storages", pickleOf("ctorch\nFloatStorage\n)R"), /calls what makes nothing/],
-    ["a call of a text", pickleOf(text("os.system"), ")R"), /calls what makes nothing/],
-    ["a call without a tuple", pickleOf("ccollections\nOrderedDict\nNR"), /no tuple/],
+    ["a call of a type of storages", pickleOf("ctorch\nFloatStorage\n)R"), /calls a value that is not callable/],
+    ["a call of a text", pickleOf(text("os.system"), ")R"), /calls a value that is not callable/],
+    ["a call without a tuple", pickleOf("ccollections\nOrderedDict\nNR"), /not a tuple/],
     ["no storage", dictOf("ctorch._utils\n_rebuild_tensor_v2\n(NK\x00)))NtR"), /no storage/],
     ["another thing outside of it", pickleOf("(", text("module"), "tQ"), /not a storage/],
   ])("%s", (_, pickle, problem) => {
@@ -106,24 +106,24 @@ describe("a pickle that asks for more than tensors is refused", () => {
 
 describe("a pickle that is not in order is refused", () => {
   test.each<[string, Uint8Array, RegExp]>([
-    ["empty", new Uint8Array(), /cut off/],
+    ["empty", new Uint8Array(), /truncated/],
     ["of protocol 0", utf8("(dp0\n."), /instruction of code 100/],
     ["of protocol 6", Uint8Array.of(0x80, 6, 0x7d, 0x2e), /protocol is 6/],
-    ["without an end", pickleOf("}").subarray(0, 3), /cut off/],
+    ["without an end", pickleOf("}").subarray(0, 3), /truncated/],
     ["with something behind its end", Uint8Array.from([...pickleOf("}"), 0x2e]), /past its end/],
     ["of two values", pickleOf("}}"), /more than one value/],
     ["of no value", pickleOf(), /no/],
     ["with an open mark", pickleOf("}("), /no/],
-    ["that takes behind a mark", pickleOf("}(", text("a"), "(s"), /takes a value where there is none/],
-    ["with values and no mark", pickleOf("}u"), /no mark/],
+    ["that takes behind a mark", pickleOf("}(", text("a"), "(s"), /takes a value from an empty stack/],
+    ["with values and no mark", pickleOf("}u"), /but there is none/],
     ["with a key without a value", pickleOf("}(", text("a"), "u"), /no value/],
-    ["that recalls what it did not keep", pickleOf("h\x07"), /did not keep/],
-    ["that keeps nothing", pickleOf("q\x00"), /none/],
+    ["that recalls what it did not keep", pickleOf("h\x07"), /never stored/],
+    ["that keeps nothing", pickleOf("q\x00"), /an empty stack/],
     ["that appends to a dict", pickleOf("}Na"), /not a list/],
     ["that sets an item of a list", pickleOf("]NNs"), /not a dict/],
-    ["with a text that is too long", pickleOf("X\xff\xff\xff\x7f"), /cut off/],
+    ["with a text that is too long", pickleOf("X\xff\xff\xff\x7f"), /truncated/],
     ["with a text that is not UTF-8", pickleOf("X\x01\x00\x00\x00\xff"), /UTF-8/],
-    ["with a name that has no end", pickleOf("cos"), /cut off/],
+    ["with a name that has no end", pickleOf("cos"), /truncated/],
     ["with half a million instructions", pickleOf("N".repeat(2 ** 20)), /more than 524288 instructions/],
   ])("%s", (_, pickle, problem) => {
     expect(problemOf(torchFile(pickle))).toMatch(problem);
@@ -132,10 +132,10 @@ describe("a pickle that is not in order is refused", () => {
 
 describe("a tensor that is not within its storage is refused", () => {
   test.each<[string, string, RegExp]>([
-    ["a storage that is too short", tensorOf("0", 5, 0, [5], [1]), /has 16 bytes, and 20 are needed/],
-    ["a storage that is too long", tensorOf("0", 3, 0, [3], [1]), /has 16 bytes, and 12 are needed/],
-    ["a storage that is not there", tensorOf("1", 4, 0, [4], [1]), /`1`, which is not there/],
-    ["a storage outside of the archive", tensorOf("../version", 4, 0, [4], [1]), /which is not there/],
+    ["a storage that is too short", tensorOf("0", 5, 0, [5], [1]), /has 16 bytes, but 20 are needed/],
+    ["a storage that is too long", tensorOf("0", 3, 0, [3], [1]), /has 16 bytes, but 12 are needed/],
+    ["a storage that is not there", tensorOf("1", 4, 0, [4], [1]), /`1`, which is missing/],
+    ["a storage outside of the archive", tensorOf("../version", 4, 0, [4], [1]), /which is missing/],
     ["a stride out of range", tensorOf("0", 4, 0, [2, 2], [3, 1]), /goes beyond/],
     ["an offset out of range", tensorOf("0", 4, 1, [4], [1]), /goes beyond/],
     ["a shape without strides", tensorOf("0", 4, 0, [4], []), /no shape with strides/],
@@ -178,10 +178,10 @@ test("numbers that are no places stand in a checkpoint without harm", () => {
 
 test("an archive without the pickle is no checkpoint", () => {
   const archive = zipOf([{ name: "weights.npy", bytes: utf8("x") }]);
-  expect(problemOf(archive)).toMatch(/no checkpoint of PyTorch/);
+  expect(problemOf(archive)).toMatch(/not a PyTorch checkpoint/);
   const two = zipOf([
     { name: "a/data.pkl", bytes: pickleOf("}") },
     { name: "b/data.pkl", bytes: pickleOf("}") },
   ]);
-  expect(problemOf(two)).toMatch(/no checkpoint of PyTorch/);
+  expect(problemOf(two)).toMatch(/not a PyTorch checkpoint/);
 });

@@ -64,7 +64,7 @@ export const layout: Readonly<Record<string, Builtin>> = {
     apply: (call) => {
       const parts = call
         .list("list")
-        .map((value) => call.trace.toTensor(value, "f32", call.span, "what is concatenated"));
+        .map((value) => call.trace.toTensor(value, "f32", call.span, "a concatenated value"));
       const [first] = parts;
       if (first === undefined) return call.refuse("list", "a list of tensors");
       return call.add({ op: "concat", axis: call.axis(first) }, ...parts.map(({ node }) => node));

@@ -22,7 +22,7 @@ export function diffAdapters({ a, b, forSpec }: AdapterDiffRequest, reporter: Re
   const difference = compareAdapters(first, second);
   for (const [index, path] of [a, b].entries())
     if (difference.isScaled[index] === false)
-      reporter.info(`the scales of ${path} are not known, so its updates are B A alone: --for SPEC gives them`);
+      reporter.info(`the scales of ${path} are unknown, so updates are B A alone; add --for SPEC to apply them`);
   return done(difference);
 }
 

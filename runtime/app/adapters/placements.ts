@@ -29,8 +29,8 @@ export function placementsOfAdapter(
   if (adapter.kind === "wrong") return refuseBy([adapter.diagnostic], reporter);
   const { config } = adapter;
   if (config.kind === "none") {
-    const help = `PEFT's folders have ${peftFiles.config} beside ${peftFiles.tensors}`;
-    return refuse(problem(`${file} has no config beside it`, help), reporter);
+    const help = `a PEFT folder has ${peftFiles.config} and ${peftFiles.tensors}`;
+    return refuse(problem(`${file} has no adapter_config.json beside it`, help), reporter);
   }
   const found = groupsOf(adapter, config.config);
   if (found.kind === "wrong") {

@@ -42,7 +42,7 @@ export async function bench(asked: BenchRequest, reporter: Reporter): Promise<En
   if (note !== null) reporter.info(note);
   if (profile !== null && backend.profiling === null) {
     const able = backends.filter(({ profiling }) => profiling !== null).map(({ name }) => name);
-    const help = `leave out --profile, or use --backend ${able.join(" or ")}`;
+    const help = `remove --profile, or use --backend ${able.join(" or ")}`;
     reporter.problem(problem(`${backend.title} cannot be profiled`, help));
     return misused;
   }
@@ -55,7 +55,7 @@ export async function bench(asked: BenchRequest, reporter: Reporter): Promise<En
   opened.close();
   const room = program === "step" ? findMemoryRoom(spec, backend, reporter) : ({ kind: "unknown" } as const);
   if (room.kind === "too-small") return refused;
-  const expected = room.kind === "room" ? room.line : "nothing is known of what it needs";
+  const expected = room.kind === "room" ? room.line : "the expected peak is unknown";
   const folder = makeTemporaryFolder("medctc-bench");
   const log = join(folder, "log");
   const apart = { program: asked.programFile, log, expected, folder };

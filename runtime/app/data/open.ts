@@ -47,9 +47,7 @@ export function openData(spec: TracedSpec, options: DataOptions, reporter: Repor
   const inputs = found.value;
   const vocabulary = options.vocab ?? findVocabulary(options.data);
   if (vocabulary === null) {
-    reporter.problem(
-      problem(`there is no vocabulary in ${options.data}`, "name a vocab.txt or a tokenizer.json with --vocab"),
-    );
+    reporter.problem(problem(`no vocabulary in ${options.data}`, "pass a vocab.txt or a tokenizer.json with --vocab"));
     return null;
   }
   const loaded = loadTokenizer(vocabulary);
@@ -61,7 +59,7 @@ export function openData(spec: TracedSpec, options: DataOptions, reporter: Repor
   if (tokenizer.vocabSize > inputs.vocabulary) {
     reporter.problem(
       problem(
-        `${vocabulary} has ${tokenizer.vocabSize} tokens, and the model's table ${inputs.vocabulary} rows`,
+        `${vocabulary} has ${tokenizer.vocabSize} tokens, but the model's table has ${inputs.vocabulary} rows`,
         "use the vocabulary that the text encoder was trained with, or a larger `vocab` in the spec",
       ),
     );
@@ -114,7 +112,7 @@ export function isUsable(
   for (const each of problems.slice(0, shownProblems)) reporter.problem(each);
   const more = problems.length - shownProblems;
   if (more > 0) reporter.info(`and ${more} more; \`medctc data check ${data}\` lists them`);
-  if (examples.length > 0) reporter.info("to skip these files: --skip-bad");
+  if (examples.length > 0) reporter.info("add --skip-bad to skip these files");
   return false;
 }
 

@@ -30,7 +30,7 @@ export function synthesize(request: DataSynthRequest, reporter: Reporter): Ended
   const valid = request.valid ?? Math.max(24, Math.ceil(pairs / 3));
   const most = Math.max(pairs, valid);
   if (most > mostVolumes) {
-    reporter.problem(problem(`${most} volumes are too many`, `at most ${mostVolumes} can be made`));
+    reporter.problem(problem(`${most} volumes are too many`, `the maximum is ${mostVolumes}`));
     return misused;
   }
   try {
@@ -39,8 +39,8 @@ export function synthesize(request: DataSynthRequest, reporter: Reporter): Ended
     );
     switch (made.kind) {
       case "foreign": {
-        const message = `${folder} is not empty, and \`medctc data synth\` did not make what is in it`;
-        return refuse(problem(message, "name a folder that is empty or not there yet"), reporter);
+        const message = `${folder} is not empty, and its contents are not from \`medctc data synth\``;
+        return refuse(problem(message, "choose a folder that is empty or does not exist"), reporter);
       }
       case "there":
         return done({ pairs, valid, written: null });

@@ -41,13 +41,13 @@ export async function evaluate(request: EvaluateRequest, reporter: Reporter): Pr
   const spec = { ...compiled.spec, settings: { ...compiled.spec.settings, seed } };
   const folder = request.data ?? (spec.data.folder === null ? null : resolve(dirname(path), spec.data.folder));
   if (folder === null) {
-    const help = "give --data DIR, or `folder` in the spec's `data` block";
+    const help = "add --data DIR, or `folder` to the spec's `data` block";
     return refuse(problem("no evaluation data specified", help), reporter);
   }
   const { image, text, classes } = spec.evaluation;
   if (image === null || text === null || classes.length === 0) {
-    const help = "it names `image`, `text` and `classes`";
-    return refuse(problem("the `eval` block does not say what to evaluate", help), reporter);
+    const help = "set `image`, `text` and `classes` in it";
+    return refuse(problem("the `eval` block is incomplete", help), reporter);
   }
   const data = { ...request, data: folder };
   const startedAt = new Date();
@@ -104,7 +104,7 @@ async function evaluateOn(
   }
   if (found.kind === "wrong") {
     reporter.problem(found.problem);
-    return refuse(problem("the evaluation ended there", "--skip-bad skips such files"), reporter);
+    return refuse(problem("the evaluation stopped at this file", "add --skip-bad to skip such files"), reporter);
   }
   for (const each of found.skipped) reportSkipped(each, reporter);
   const { evaluation } = found;

@@ -18,7 +18,7 @@ export async function openHeldOut(
   const { image, text, classes } = spec.evaluation;
   const unsaid = image === null || text === null ? "the latents" : classes.length === 0 ? "the classes" : null;
   if (unsaid !== null) {
-    reporter.note(`nothing is evaluated: the \`eval\` block does not name ${unsaid}`);
+    reporter.note(`no evaluation: the \`eval\` block does not set ${unsaid}`);
     return null;
   }
   const dataset = await openDataset(options.data, spec.data, { reports: false, labels: classes, split: "valid" });
@@ -26,7 +26,7 @@ export async function openHeldOut(
   const isWithout = dataset.problems.every(({ subject }) => subject === options.data);
   if (dataset.examples.length === 0 && (isWithout || options.skipBad)) {
     const why = dataset.problems.find(({ subject }) => subject === options.data) ?? dataset.problems[0];
-    reporter.note(`nothing is evaluated: ${why === undefined ? "no volume is held out" : sentence(why)}`);
+    reporter.note(`no evaluation: ${why === undefined ? "no volume is held out" : sentence(why)}`);
     return null;
   }
   return isUsable(dataset, options, reporter) ? dataset : "wrong";

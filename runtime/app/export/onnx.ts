@@ -54,7 +54,7 @@ export async function exportOnnx(request: ExportOnnxRequest, reporter: Reporter)
   const wanted = programsWanted(request);
   if (wanted.includes("step") && (merge || half || batch === "dynamic")) {
     const flag = merge ? "--merge" : half ? "--half" : "--dynamic-batch";
-    reporter.problem(problem(`${flag} is not for the training step`, "leave it out, or name another --program"));
+    reporter.problem(problem(`${flag} is not for the training step`, "remove it, or choose another --program"));
     return misused;
   }
   const programs = new Map<string, Program>();
@@ -72,26 +72,29 @@ export async function exportOnnx(request: ExportOnnxRequest, reporter: Reporter)
     if (first === undefined) continue;
     const model = batch === "dynamic" ? withDynamicBatch(traced.map((each) => each.model)) : first.model;
     if (typeof model === "string") {
-      return refuse(problem(`${name} cannot be written for every batch: ${model}`, "name one with --batch"), reporter);
+      return refuse(
+        problem(`${name} cannot be written for any batch size: ${model}`, "set one with --batch"),
+        reporter,
+      );
     }
     programs.set(name, first.program);
     models.set(name, model);
   }
   if (models.size === 0) {
-    const why = wanted.includes("step") ? "the model has no loss" : "the `eval` block names no latent for it";
+    const why = wanted.includes("step") ? "the model has no loss" : "the `eval` block sets no latent for it";
     return refuseBy([report("no-such-program", path, { name: wanted.join(", "), why })], reporter);
   }
   const weights = openWeights([...programs.values()], compiled, request);
   if (weights.kind === "wrong") return refuseBy(weights.diagnostics, reporter);
   try {
-    if (request.weights === null) reporter.info("no --weights: the first values that follow from the spec's seed");
+    if (request.weights === null) reporter.info("no --weights: exporting first values from the spec's seed");
     const text = readText(path);
     const about = {
       spec: text.kind === "text" ? text.text : "",
       version,
       placements: compiled.plan.placements.map((placement) => placement.text),
     };
-    reporter.progress("computing what depends on weights alone");
+    reporter.progress("computing values that depend on weights alone");
     const piecesOf = await withComputedOnce(programs.values(), weights.piecesOf);
     writeOnnx(models, files, piecesOf, about, (file) => reporter.progress(`writing ${file}`));
   } catch (error) {

@@ -34,20 +34,20 @@ export function exportPeft(request: ExportPeftRequest, reporter: Reporter): Ende
   const compiled = compileReported(request.spec, reporter);
   if (compiled === null) return refused;
   const { spec, plan } = compiled;
-  reporter.progress("finding what the adapters compute");
+  reporter.progress("analysing adapters");
   const updates = adapterUpdates(spec, plan);
   reporter.progressEnd();
   const unfit = whyNot(updates, plan);
   if (unfit !== null) return refuse(unfit, reporter);
   const needsWeights = updates.some((update) => update.kind === "low-rank" && update.hasLengths);
   if (needsWeights && request.weights === null) {
-    const message = "PEFT stores the lengths of rows, and these adapters how the lengths change";
-    return refuse(problem(message, "give the model's weights with --weights"), reporter);
+    const message = "PEFT stores DoRA's row lengths, but these adapters store their change";
+    return refuse(problem(message, "add the model's weights with --weights"), reporter);
   }
   const weights = openWeights("all", compiled, request);
   if (weights.kind === "wrong") return refuseBy(weights.diagnostics, reporter);
   try {
-    if (request.adapter === null) reporter.info("no --adapter: the first values, which change nothing");
+    if (request.adapter === null) reporter.info("no --adapter: exporting first values, which change nothing");
     const { config, tensors } = peftOf(updates, weights.piecesOf);
     reporter.progress(`writing ${request.folder}`);
     const saved = attempt(request.folder, () => {
@@ -72,8 +72,8 @@ function whyNot(updates: readonly AdapterUpdate[], { parameters }: Plan): Proble
   const other = updates.find((update) => update.kind === "other");
   if (other?.kind === "other") {
     return problem(
-      `PEFT has no form for \`${other.placement}\`, on ${other.path}: ${other.why}`,
-      "medctc export --safetensors --merge writes whole weights, where that is exact",
+      `PEFT cannot represent \`${other.placement}\`, on ${other.path}: ${other.why}`,
+      "use medctc export --safetensors --merge, which writes whole weights where that is exact",
     );
   }
   const forms = new Map<string, string>();
@@ -81,11 +81,12 @@ function whyNot(updates: readonly AdapterUpdate[], { parameters }: Plan): Proble
     const form = update.kind === "low-rank" ? (update.hasLengths ? "DoRA" : "LoRA") : "IA3";
     if (!forms.has(form)) forms.set(form, `${form} for \`${update.placement}\``);
   }
-  if (forms.size > 1) return problem(`a file of PEFT's has one form: ${[...forms.values()].join(", ")}`, null);
+  if (forms.size > 1)
+    return problem(`a PEFT adapter is of one kind, but the spec has ${[...forms.values()].join(", ")}`, null);
   const trained = parameters.find(({ trainable, ofAdapter }) => trainable && !ofAdapter);
   if (trained !== undefined) {
     return problem(
-      `\`${trained.checkpoint}\` is trained too (${trained.rule}), and does not belong to an adapter`,
+      `\`${trained.checkpoint}\` is trained too (${trained.rule}), but does not belong to an adapter`,
       "freeze it, or write whole weights with medctc export --safetensors --merge",
     );
   }

@@ -30,10 +30,10 @@ export async function exportWeights(
   try {
     let merged: MergedWeights = { paths: new Map(), piecesOf };
     if (request.merge) {
-      reporter.progress("folding adapters into the weights beside them");
+      reporter.progress("folding adapters into the weights");
       const found = await mergedWeights(spec, plan, piecesOf);
       if (found.kind === "not-mergeable") {
-        const help = "leave --merge out: the adapters stay in a file of their own";
+        const help = "remove --merge to keep the adapters in a separate file";
         return refuse(problem(`adapters cannot be folded into a weight: ${found.paths.join(", ")}`, help), reporter);
       }
       merged = found;

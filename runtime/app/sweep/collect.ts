@@ -39,7 +39,7 @@ export interface SweepResults {
 export async function collectSweep(root: string, reporter: Reporter): Promise<Ended<SweepResults>> {
   const manifest = readManifest(root);
   if (manifest === null) {
-    const message = `${root} is not a sweep's folder: ${manifestPath(root)} is not there, or is not what was written`;
+    const message = `${root} is not a sweep's folder: ${manifestPath(root)} is missing or was changed`;
     return refuse(problem(message, "name the folder that `medctc sweep -o` wrote"), reporter);
   }
   const plans = new Map<string, Plan>();

@@ -30,7 +30,7 @@ export async function openSweepData(
     const isEvaluated = evaluation.image !== null && evaluation.text !== null && classes.length > 0;
     const train = await openDataset(data, settings, { reports: true, labels: null, split: "train" });
     if (!isEvaluated) {
-      reporter.note(`${entry.name} is not evaluated: its \`eval\` block names no latents, or no classes`);
+      reporter.note(`${entry.name} is not evaluated: its \`eval\` block sets no latents or no classes`);
     }
     const held = isEvaluated
       ? await openDataset(data, settings, { reports: false, labels: classes, split: "valid" })

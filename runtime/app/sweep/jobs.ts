@@ -40,8 +40,8 @@ export function writeJobs(
   const folders = [...new Set(entries.map(dataOf))];
   const [data] = folders;
   if (data === undefined || folders.length > 1) {
-    const message = "jobs are written for one data set, and entries differ in `data.folder`";
-    return refuse(problem(message, "use a sweep for each"), reporter);
+    const message = "jobs need one data set, but entries differ in `data.folder`";
+    return refuse(problem(message, "write a sweep for each"), reporter);
   }
   const jobs = manifest.entries.flatMap(({ name, seeds }) =>
     seeds.map(

@@ -61,7 +61,7 @@ export function readSources(file: string, root: string, withMemory: boolean, rep
   const folder = sweep.data === null ? null : fromFile(sweep.data);
   if (folder === null && entries.some(({ data }) => data.folder === null)) {
     const help = "add `data: FOLDER`, or `folder` to the spec's `data` block";
-    reporter.problem(problem(`${file} does not say what to train on`, help));
+    reporter.problem(problem(`${file}: no training data specified`, help));
     return null;
   }
   return {

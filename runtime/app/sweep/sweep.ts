@@ -61,8 +61,8 @@ export async function sweep(request: SweepRequest, reporter: Reporter): Promise<
   if (locked.kind === "failed") return refuse(locked.problem, reporter);
   if (locked.value.kind === "held") {
     const { pid, host } = locked.value.holder;
-    const message = `process ${pid} on ${host} has a sweep in ${root}`;
-    return refuse(problem(message, "wait for it, or name another folder"), reporter);
+    const message = `process ${pid} on ${host} is running a sweep in ${root}`;
+    return refuse(problem(message, "wait for it, or choose another folder with -o"), reporter);
   }
   const signals = watchSignals();
   try {
@@ -140,7 +140,7 @@ async function runEntries(
   );
   const jobs = all.filter(({ folder }) => !isFinished(folder));
   const before = all.length - jobs.length;
-  if (before > 0) reporter.info(`${before} of ${all.length} runs are done before`);
+  if (before > 0) reporter.info(`${before} of ${all.length} runs are already done`);
   if (jobs.length === 0) return new Set();
   const atOnce = Math.min(request.jobs ?? jobsThatFit(entries, reporter), jobs.length);
   const cache = { folder: request.cache ?? join(cacheFolder(), "volumes"), bytes: request.cacheBytes };

@@ -45,7 +45,7 @@ export async function readFeatures(
     batches,
     folder: cacheBytes === 0 ? null : join(cache ?? cacheFolder(), "features"),
     identity: JSON.stringify([identity.weights, identity.data, spec.data, seed, precision]),
-    tell: (count) => reporter.progress(`reading ${count} of ${length} volumes for the activations of frozen layers`),
+    tell: (count) => reporter.progress(`reading ${count} of ${length} volumes to compute activations of frozen layers`),
     isStopped: () => signals.requested() !== null,
   });
   switch (computed.kind) {

@@ -53,15 +53,15 @@ export async function finishTraining(
     case "wrong-data": {
       reporter.problem(ended.problem);
       const next = ended.step > 0 ? "resume with the same command and --resume" : "start it again";
-      const help = `${next} once that file is repaired, or with --skip-bad to skip such files`;
-      return refuse(problem(`the training ended after step ${ended.step} of ${run.steps}`, help), reporter);
+      const help = `${next} after repairing that file, or add --skip-bad to skip such files`;
+      return refuse(problem(`the run stopped after step ${ended.step} of ${run.steps}`, help), reporter);
     }
     case "not-finite":
       reporter.info(`the batch of step ${ended.step + 1}: ${listOf(ended.examples)}`);
       return refuse(
         problem(
           `the ${ended.what} of step ${ended.step + 1} is ${ended.value}`,
-          "check these volumes and their reports, or use a lower learning rate, `clip_norm`, or precision f32; the checkpoints before it are whole",
+          "check these volumes and their reports, or use a lower learning rate, `clip_norm`, or precision f32; earlier checkpoints are intact",
         ),
         reporter,
       );
@@ -69,8 +69,8 @@ export async function finishTraining(
       reporter.problem(ended.problem);
       return refuse(
         problem(
-          "the training ended, for it could not be saved any more",
-          "the checkpoints before stay; then resume with the same command and --resume",
+          "the run stopped because it could not be saved",
+          "earlier checkpoints are kept; resume with the same command and --resume",
         ),
         reporter,
       );

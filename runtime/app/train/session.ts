@@ -169,7 +169,7 @@ function reportResumed({ state }: Checkpoint, engine: Engine, steps: number, rep
   reportExtended(state, steps, reporter);
   const before = String(state.settings.get("backend"));
   if (backendNamed(before) === engine.backend) return;
-  reporter.note(`it was trained on ${before}; resuming on ${engine.backend.name}: the last digits will differ`);
+  reporter.note(`this run was trained on ${before}; resuming on ${engine.backend.name}: the last digits will differ`);
 }
 
 /** Reports that a run is longer than it was, where its checkpoint says how long that is. */

@@ -90,14 +90,14 @@ function lastCheckpoint(folder: RunFolder, resume: boolean, reporter: Reporter):
   }
   for (const { subject, message } of latest.problems) reporter.note(`${subject} is not used: ${message}`);
   if (latest.kind === "none") {
-    if (resume) reporter.note(`${folder.path} has no checkpoint to resume from; starting anew`);
+    if (resume) reporter.note(`${folder.path} has no checkpoint to resume from; starting from the beginning`);
     return null;
   }
   if (resume) return latest.checkpoint;
   reporter.problem(
     problem(
       `${folder.path} already contains a run, saved after step ${latest.checkpoint.state.step}`,
-      "use --resume to continue it, or choose another folder with -o",
+      "add --resume to continue it, or choose another folder with -o",
     ),
   );
   return "wrong";
@@ -120,7 +120,7 @@ function isSame(saved: RunIdentity, now: RunIdentity, folder: RunFolder, reporte
   for (const { field, saved: before, now: after } of differences) {
     const difference = describeDifference(field, before, after);
     const message = `the run in ${folder.path} cannot be resumed with a different \`${field}\`: ${difference}`;
-    reporter.problem(problem(message, "give it what it was started with, or train into another folder with -o"));
+    reporter.problem(problem(message, "use the original settings and files, or choose another folder with -o"));
   }
   return differences.length === 0;
 }

@@ -19,7 +19,7 @@ export async function train(request: TrainRequest, reporter: Reporter): Promise<
   const data = request.data ?? (spec.data.folder === null ? null : resolve(dirname(path), spec.data.folder));
   if (data === null) {
     return refuse(
-      problem("no training data specified", "give --data DIR, or `folder` in the spec's `data` block"),
+      problem("no training data specified", "add --data DIR, or `folder` to the spec's `data` block"),
       reporter,
     );
   }

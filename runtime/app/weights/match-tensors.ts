@@ -83,7 +83,7 @@ export function tensorOf({ tensors, floats }: OpenTensors, name: string): FoundT
 
 export function missingWeights(missing: ReadonlySet<string>): Diagnostic {
   const params = { names: [...missing], what: missing.size === 1 ? "the weight" : `${missing.size} weights` };
-  const help = "give the model's with --weights and the adapters' with --adapter";
+  const help = "pass the model's with --weights and the adapters' with --adapter";
   return report("missing-tensors", "--weights", params, { help });
 }
 

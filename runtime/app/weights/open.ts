@@ -120,7 +120,7 @@ function weightsOf(
   const diagnostics = wrong.slice(0, mostMisshapen);
   if (first !== undefined && more > 0) {
     const last = diagnostics.at(-1) ?? first;
-    const notes = [...last.notes, `${more} more weights have other shapes: is it a file of this model?`];
+    const notes = [...last.notes, `${more} more weights have different shapes: is this a file of this model?`];
     diagnostics.splice(-1, 1, { ...last, notes });
   }
   if (missing.size > 0) diagnostics.push(missingWeights(missing));

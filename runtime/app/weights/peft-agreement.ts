@@ -52,8 +52,8 @@ interface Difference {
 
 function differenceOf({ module, scale, hasLengths }: LowRank, config: LoraConfig): Difference | null {
   if (config.hasLengths || hasLengths) {
-    const found = config.hasLengths ? "has lengths of rows (`use_dora`)" : "has no lengths of rows";
-    const expected = hasLengths ? "has how these change" : "has none";
+    const found = config.hasLengths ? "has row lengths (`use_dora`)" : "has no row lengths";
+    const expected = hasLengths ? "has their change" : "has none";
     return { module, found, expected };
   }
   const stored = scaleIn(config, module);
@@ -68,7 +68,7 @@ function otherForm({ path, kind }: AdapterUpdate, { parameters }: Plan): Differe
   const matrix = parameters.find((each) => each.path.startsWith(`${path}.`) && each.checkpoint.endsWith(loraEnding));
   if (kind !== "other" || matrix === undefined) return null;
   const module = matrix.checkpoint.slice(0, -loraEnding.length);
-  return { module, found: "is scale x B A in the file", expected: "is something else" };
+  return { module, found: "is low-rank in the file", expected: "is not" };
 }
 
 function short(value: number): string {
@@ -83,5 +83,5 @@ function* unplaced(names: Iterable<string>, known: ReadonlySet<string>, file: st
     if (!known.has(own)) modules.add(own.replace(/\.(lora_\w+|ia3_l)(\.weight)?$/, ""));
   }
   for (const module of modules)
-    yield report("adapter-differs", file, { module, found: "is in the file", expected: "there is none" });
+    yield report("adapter-differs", file, { module, found: "is in the file", expected: "there is no such adapter" });
 }

@@ -24,8 +24,8 @@ const tooLong: ParserRule = ["has more than 1 MiB", "a quote may be open"];
 const parserRules: ReadonlyMap<string, ParserRule> = new Map<string, ParserRule>([
   ["CSV_MAX_RECORD_SIZE", tooLong],
   ["CSV_QUOTE_NOT_CLOSED", ["has a quote that is never closed", null]],
-  ["CSV_INVALID_CLOSING_QUOTE", ["has text behind a closing quote", "write a quote within a quoted cell twice"]],
-  ["INVALID_OPENING_QUOTE", ["has a quote in a cell without quotes", "quote the cell, and write its own quotes twice"]],
+  ["CSV_INVALID_CLOSING_QUOTE", ["has text after a closing quote", "double the quotes within a quoted cell"]],
+  ["INVALID_OPENING_QUOTE", ["has a quote in a cell without quotes", "quote the cell and double the quotes within it"]],
 ]);
 
 /** What becomes of a table's rows; each function says whether to go on reading. */
@@ -128,7 +128,7 @@ class CsvReading {
     // Its errors are kept where they are emitted.
     await finished(this.parser, { readable: false }).catch(() => null);
     this.judgeParser();
-    if (this.state === "reading" && this.records === 0) return this.failed("it is empty, where a header is expected");
+    if (this.state === "reading" && this.records === 0) return this.failed("it is empty, but a header is expected");
     return this.result();
   }
 
@@ -179,17 +179,17 @@ class CsvReading {
 
   private refuseRow(count: number, line: number): void {
     this.wrongRows++;
-    const message = `line ${line}: the row has ${count} ${count === 1 ? "cell" : "cells"}, and the header has ${this.columns}`;
+    const message = `line ${line}: the row has ${count} ${count === 1 ? "cell" : "cells"}, but the header has ${this.columns}`;
     this.problems.push({ subject: this.file, message, help: null });
     if (this.wrongRows < mostWrongRows) return;
-    this.break(`line ${line}: that many rows of a wrong length came before that the rest is not read`);
+    this.break(`line ${line}: too many rows have the wrong length; the rest is not read`);
   }
 
   private judgeParser(): void {
     if (this.parseError === null || this.state !== "reading") return;
     if (!(this.parseError instanceof CsvError)) throw this.parseError;
     const { code } = this.parseError;
-    const [message, help] = parserRules.get(code) ?? [`is no CSV (${code})`, null];
+    const [message, help] = parserRules.get(code) ?? [`is not valid CSV (${code})`, null];
     this.break(`${this.rowStart()} ${message}`, help);
   }
 
@@ -216,7 +216,7 @@ function wrongByte(
   } catch {
     return { at: firstBadByte(bytes), message: "it is not UTF-8", help };
   }
-  return nul === -1 ? null : { at: nul, message: "it has a byte of value 0, which no text has", help };
+  return nul === -1 ? null : { at: nul, message: "it contains a zero byte, so it is not text", help };
 }
 
 function lineEndsIn(cell: string): number {

@@ -115,11 +115,11 @@ function magicFault(version: 1 | 2, magic: Uint8Array): Fault | null {
   }
   if (name !== `n+${version}` || magic[3] !== 0) {
     const found = JSON.stringify(latin1(magic.subarray(0, 4)));
-    return fault(`its magic is ${found}, and NIfTI-${version} has "n+${version}\\u0000"`);
+    return fault(`its magic is ${found}, but that of NIfTI-${version} is "n+${version}\\u0000"`);
   }
   const ends =
     version === 1 || latin1(magic.subarray(4)) === "\r\n\u001a\n" || magic.subarray(4).every((byte) => byte === 0);
-  return ends ? null : fault("its line ends were changed, as by a transfer as text");
+  return ends ? null : fault("its line endings were changed, as by a transfer in text mode");
 }
 
 /** Voxel types by their codes; what is not read is told apart by its name. */
@@ -147,24 +147,27 @@ const voxelTypes: ReadonlyMap<number, VoxelType | { readonly name: string }> = n
 ]);
 
 function typeFault(code: number, type: { readonly name: string } | undefined): Fault {
-  if (type === undefined) return fault(`its datatype ${code} is none of NIfTI's`);
-  return fault(`its voxels are ${type.name}`, "A CT volume has one whole number or 32- or 64-bit float a voxel.");
+  if (type === undefined) return fault(`its datatype ${code} is not one of NIfTI's`);
+  return fault(
+    `its voxels are ${type.name}`,
+    "A CT volume has one whole number or 32- or 64-bit float for each voxel.",
+  );
 }
 
 /** `dim` has the number of axes and then their sizes; axes past the third are fine while they have one voxel. */
 function sizesOf([axes = 0, ...all]: readonly number[]): Result<NiftiHeader["sizes"], Fault> {
   const refuse = (message: string, help: string | null = null) => failed(fault(message, help));
-  if (axes < 1 || axes > 7) return refuse(`its dim[0] is ${axes}, and NIfTI has 1 to 7 axes`);
+  if (axes < 1 || axes > 7) return refuse(`its dim[0] is ${axes}, but NIfTI has 1 to 7 axes`);
   const sizes = all.slice(0, axes);
   const bad = sizes.findIndex((size) => size < 1);
   if (bad >= 0) return refuse(`its dim[${bad + 1}] is ${sizes[bad]}`);
   const [x, y, z, ...others] = sizes;
   if (x === undefined || y === undefined || z === undefined) {
-    return refuse(`it has ${axes} ${axes === 1 ? "axis" : "axes"}, and a volume has 3`);
+    return refuse(`it has ${axes} ${axes === 1 ? "axis" : "axes"}, but a volume has 3`);
   }
   const volumes = others.reduce((product, size) => product * size, 1);
   if (volumes > 1)
-    return refuse(`it holds ${volumes} volumes (dim ${sizes.join(" x ")})`, "Write each as a file of its own.");
+    return refuse(`it contains ${volumes} volumes (dim ${sizes.join(" x ")})`, "Write each as a file of its own.");
   return ok([x, y, z] as const);
 }
 
@@ -176,15 +179,15 @@ function tooLarge(sizes: NiftiHeader["sizes"], bytesEach: number): readonly Faul
   }
   const bytes = x * y * z * bytesEach;
   if (bytes <= mostVoxelBytes) return [];
-  const message = `its ${shown} voxels need ${(bytes / 2 ** 30).toFixed(1)} GiB, and at most 1.5 GiB are read`;
-  return [fault(message, "A volume of 16-bit whole numbers takes a quarter of what 64-bit floats take.")];
+  const message = `its ${shown} voxels need ${(bytes / 2 ** 30).toFixed(1)} GiB, but at most 1.5 GiB are supported`;
+  return [fault(message, "A volume of 16-bit whole numbers takes a quarter of the memory of 64-bit floats.")];
 }
 
 function offsetFaults(version: 1 | 2, offset: number): readonly Fault[] {
   const least = headerBytes[version] + 4;
   if (!(offset >= least))
     return [fault(`its voxels start at byte ${offset} (vox_offset), within its header of ${least}`)];
-  if (offset > furthestOffset) return [fault(`its voxels start at byte ${offset} (vox_offset), which is nonsense`)];
+  if (offset > furthestOffset) return [fault(`its voxels start at byte ${offset} (vox_offset), which is out of range`)];
   return [];
 }
 
@@ -195,10 +198,10 @@ function spacingFaults(spacing: readonly number[]): readonly Fault[] {
 
 /** A file that does not start as NIfTI does. */
 function foreignFile(bytes: Uint8Array): Fault {
-  if (bytes.length < 4) return fault(`it has ${bytes.length} bytes, and a NIfTI header has 348`);
+  if (bytes.length < 4) return fault(`it has ${bytes.length} bytes, but a NIfTI header has 348`);
   return fault(
-    `it starts with ${viewOf(bytes).getInt32(0, true)}, and a NIfTI file starts with the size of its header, 348 or 540`,
-    "The image of a pair (.hdr and .img) has to be joined with its header; DICOM has to be converted.",
+    `it starts with ${viewOf(bytes).getInt32(0, true)}, but a NIfTI file starts with the size of its header, 348 or 540`,
+    "Join the image of a pair (.hdr and .img) with its header; convert DICOM to NIfTI.",
   );
 }
 

@@ -63,7 +63,7 @@ async function slicesOf<Made>(bytes: VolumeBytes, begin: Begin<Made>): Promise<R
   }
   if (await bytes.hasMore()) throw new UnreadableFile(`it continues past its ${x} x ${y} x ${z} voxels`);
   const behind = await bytes.bytesBehindGzip();
-  if (behind > 0) throw new UnreadableFile(`${behind} bytes of something else follow its gzip data`);
+  if (behind > 0) throw new UnreadableFile(`${behind} unknown bytes follow its gzip data`);
   if (notFinite > 0) throw new UnreadableFile(notFiniteRule(notFinite, x * y * z));
   return ok({ header, result: taker.result });
 }
@@ -84,10 +84,10 @@ async function readHeader(bytes: VolumeBytes): Promise<Uint8Array> {
 
 function checkLength(found: number, needed: number, { dataOffset, sizes }: NiftiHeader): void {
   if (found <= dataOffset && found < needed) {
-    throw new UnreadableFile(`it ends at byte ${found}, and its voxels start at ${dataOffset}`);
+    throw new UnreadableFile(`it ends at byte ${found}, but its voxels start at ${dataOffset}`);
   }
   if (found < needed)
-    throw new UnreadableFile(`it is cut off: it has ${found} of ${needed} bytes`, "Copy or download it again.");
+    throw new UnreadableFile(`it is truncated: it has ${found} of ${needed} bytes`, "Copy or download it again.");
   if (found > needed) throw new UnreadableFile(`${found - needed} bytes follow its ${sizes.join(" x ")} voxels`);
 }
 

@@ -129,13 +129,13 @@ function readable(error: unknown): UnreadableFile {
 }
 
 const reasons: ReadonlyMap<string, string> = new Map([
-  ["ENOENT", "it is not there"],
-  ["ENOTDIR", "it is not there"],
+  ["ENOENT", "it does not exist"],
+  ["ENOTDIR", "it does not exist"],
   ["EISDIR", "it is a folder"],
   ["EACCES", "it cannot be read: permission denied"],
   ["EPERM", "it cannot be read: permission denied"],
-  ["ELOOP", "its links lead in a circle"],
+  ["ELOOP", "its symbolic links form a cycle"],
   ["ENAMETOOLONG", "its name is too long"],
-  ["Z_BUF_ERROR", "it is cut off within its gzip data"],
+  ["Z_BUF_ERROR", "it is truncated within its gzip data"],
   ["Z_DATA_ERROR", "its gzip data is damaged, or something else follows it"],
 ]);

@@ -77,13 +77,13 @@ function emptySplit(
   split: DatasetNeeds["split"],
 ): Problem {
   if (volumes.length === 0 || split === "all") {
-    return { subject: folder, message: "there is no volume in it", help: "volumes are files named *.nii.gz or *.nii" };
+    return { subject: folder, message: "it contains no volumes", help: "volumes are files named *.nii.gz or *.nii" };
   }
   const shown = prefixesOf(volumes.map(({ name }) => name))
     .slice(0, 5)
     .map(([prefix, count]) => `${quoted(prefix)} (${count})`);
   const message = `no volume's name starts with ${quoted(settings[split])}`;
-  const help = `names here start with ${shown.join(", ")}; \`${split}\` in the data block says which are meant`;
+  const help = `names here start with ${shown.join(", ")}; \`${split}\` in the data block sets the prefix`;
   return { subject: folder, message, help };
 }
 

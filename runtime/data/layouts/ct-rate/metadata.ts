@@ -13,13 +13,13 @@ export function parseMetadata(cells: readonly string[]): Result<VolumeMetadata, 
   const [slopeCell = "", interceptCell = "", xyCell = "", zCell = ""] = cells;
   const slope = numberIn(slopeCell);
   if (slope === null) return wrongNumber("RescaleSlope", slopeCell);
-  if (slope === 0) return failed(fault("its RescaleSlope is 0, so that all its voxels are alike"));
+  if (slope === 0) return failed(fault("its RescaleSlope is 0, which makes all voxels equal"));
   const intercept = numberIn(interceptCell);
   if (intercept === null) return wrongNumber("RescaleIntercept", interceptCell);
   const [, xText = "", yText = ""] = /^\[([^[\],]*),([^[\],]*)\]$/.exec(xyCell.trim()) ?? [];
   const [x, y] = [numberIn(xText), numberIn(yText)];
   if (x === null || y === null) {
-    const message = `its XYSpacing is ${shown(xyCell)}, where two numbers are expected`;
+    const message = `its XYSpacing is ${shown(xyCell)}, but two numbers are expected`;
     return failed(fault(message, "write it as [0.75, 0.75], in millimetres"));
   }
   const zSpacing = numberIn(zCell);
@@ -32,7 +32,7 @@ export function parseMetadata(cells: readonly string[]): Result<VolumeMetadata, 
     if (spacing <= 0) return failed(fault(`its ${name} is ${spacing}, which is not a distance`));
   }
   if (Math.abs(x - y) > unequalFrom * x) {
-    const message = `its XYSpacing is ${shown(xyCell)}: voxels that are not square are not resampled as CT-CLIP does`;
+    const message = `its XYSpacing is ${shown(xyCell)}: CT-CLIP's resampling needs square voxels`;
     return failed(fault(message, "resample the volume to square voxels first"));
   }
   return ok({ slope, intercept, xySpacing: x, zSpacing });
@@ -43,7 +43,7 @@ export function sameMetadata(a: VolumeMetadata, b: VolumeMetadata): boolean {
 }
 
 function wrongNumber(name: string, cell: string): Result<never, Fault> {
-  return failed(fault(`its ${name} is ${shown(cell)}, where a number is expected`));
+  return failed(fault(`its ${name} is ${shown(cell)}, but a number is expected`));
 }
 
 function shown(cell: string): string {

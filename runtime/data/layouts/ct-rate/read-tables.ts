@@ -78,7 +78,9 @@ class TableReading {
     }
     if (this.absent === 0) return;
     const share = `${this.absent} of ${this.rows}`;
-    this.notes.push(`${this.file}: rows of volumes that are not here: ${share}, such as ${quoted(this.absentName)}`);
+    this.notes.push(
+      `${this.file}: rows of volumes that are not in the folder: ${share}, such as ${quoted(this.absentName)}`,
+    );
   }
 
   private header(columns: readonly string[]): boolean {
@@ -93,7 +95,7 @@ class TableReading {
       return false;
     }
     if (columns.lastIndexOf(nameColumn) !== this.nameAt) {
-      this.refuse(`line 1: the column ${quoted(nameColumn)} is there twice`);
+      this.refuse(`line 1: duplicate column ${quoted(nameColumn)}`);
       return false;
     }
     for (const rows of this.kinds) {

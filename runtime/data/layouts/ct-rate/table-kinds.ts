@@ -76,7 +76,7 @@ function labelReader(): (cells: readonly string[], columns: readonly string[]) =
       const label = labelIn(cell);
       if (label === null) {
         const found = cell.trim() === "" ? "empty" : quoted(cell);
-        return failed(fault(`its label for ${quoted(column)} is ${found}, where 0 or 1 is expected`));
+        return failed(fault(`its label for ${quoted(column)} is ${found}, but 0 or 1 is expected`));
       }
       labels.push([column, label]);
     }

@@ -69,7 +69,7 @@ export class TableRows<Value> {
     const repeated = present.find((column) => header.indexOf(column) !== header.lastIndexOf(column));
     if (repeated !== undefined) {
       this.cut = true;
-      return { subject: file, message: `line 1: the column ${quoted(repeated)} is there twice`, help: null };
+      return { subject: file, message: `line 1: duplicate column ${quoted(repeated)}`, help: null };
     }
     this.open = {
       kind: "whole",
@@ -123,11 +123,11 @@ export class TableRows<Value> {
     const where = before.file === file ? `line ${before.line}` : `${before.file}, line ${before.line}`;
     const message = `line ${line}: ${this.kind.title} has a second row for this volume, after ${where}`;
     if (value !== null && this.kind.same(before.value, value)) {
-      return { subject: file, message: `${message}, which says the same`, help: "delete one of the two" };
+      return { subject: file, message: `${message}, with the same values`, help: "delete one of the two" };
     }
     const problem = {
       subject: file,
-      message: `${message}, which says something else`,
+      message: `${message}, with different values`,
       help: "delete the wrong one of the two",
     };
     this.rows.set(key, failed(problem));
@@ -170,6 +170,6 @@ export class TableRows<Value> {
 export function wrongName(name: string): string | null {
   if (name === "") return "the row names no volume";
   if (/[/\\]/.test(name) || name === "." || name === "..")
-    return `${quoted(name)} is a path, where a file's name is expected`;
+    return `${quoted(name)} is a path, but a file name is expected`;
   return null;
 }
