@@ -1,3 +1,4 @@
+import { at } from "../at.ts";
 import { fitsName, readNamePattern } from "./name-pattern.ts";
 
 /** A LoRA adapter on one module: the update scale x up x down. */
@@ -38,7 +39,7 @@ export function loraConfig(modules: readonly LoraModule[]): ConfigFields {
   const plain = modules.map(({ scale, rank }) => withoutNoise(scale * rank));
   const stabilised = modules.map(({ scale, rank }) => withoutNoise(scale * Math.sqrt(rank)));
   const isStabilised = !plain.every(Number.isInteger) && stabilised.every(Number.isInteger);
-  const alphas = new Map(modules.map(({ module }, index) => [module, (isStabilised ? stabilised : plain)[index] ?? 0]));
+  const alphas = new Map(modules.map(({ module }, index) => [module, at(isStabilised ? stabilised : plain, index)]));
   const ranks = new Map(modules.map(({ module, rank }) => [module, rank]));
   const [rank, alpha] = [mostFrequent(ranks.values()), mostFrequent(alphas.values())];
   return {

@@ -1,3 +1,4 @@
+import { at } from "../at.ts";
 import { printCount } from "../text/index.ts";
 import { cut, drawText, moved, tenths } from "./drawing.ts";
 import { escapeMarkup } from "./escape.ts";
@@ -51,7 +52,7 @@ function drawAdapter(adapter: PlacedAdapter, width: number, hasRim: boolean, sty
   const inset = hasRim ? 2.5 : isTrained ? 0 : 1;
   const place = `x="${inset}" y="${inset}" width="${tenths(width - 2 * inset)}" height="${cellHeight - 2 * inset}"`;
   const look = isTrained ? `fill="${colour}"` : `fill="${palette.card}" stroke="${colour}" stroke-width="2"`;
-  const label = drawText(width / 2, 12, cut(labels[placement] ?? "", width, 10.5, { weight: 600 }), {
+  const label = drawText(width / 2, 12, cut(at(labels, placement), width, 10.5, { weight: 600 }), {
     fill: isTrained ? palette.onPlacement : colour,
     size: 10.5,
     weight: 600,

@@ -1,4 +1,5 @@
 import type { Plan } from "../../compiler/index.ts";
+import { at } from "../at.ts";
 import { printCount, printShare } from "../text/index.ts";
 import { type CellStyle, labelOf } from "./cell.ts";
 import { cut, drawText, moved, type Piece, wrap } from "./drawing.ts";
@@ -76,7 +77,7 @@ function describe({ components, placements, totals, flow: { units, arrows } }: P
     ({ name, parameters, trainable }) => `${name}: ${printCount(trainable)} of ${printCount(parameters)} trained`,
   );
   const uses = units.flatMap(({ name }, unit) => {
-    const sources = new Set(arrows.flatMap(({ from, to }) => (to === unit ? [units[from]?.name ?? ""] : [])));
+    const sources = new Set(arrows.flatMap(({ from, to }) => (to === unit ? [at(units, from).name] : [])));
     return sources.size === 0 ? [] : [`${name} uses ${[...sources].join(", ")}`];
   });
   return `${[all, ...parts, ...placements.map((placed) => `${placed.text}: ${countsOf(placed)}`), ...uses].join(". ")}.`;

@@ -1,3 +1,4 @@
+import { at } from "../at.ts";
 import { beforeHead, drawArrow, type Placed } from "./arrows.ts";
 import { tenths } from "./drawing.ts";
 import type { Connection, FlowGraph } from "./flow-graph.ts";
@@ -52,7 +53,7 @@ export function layOutInRows(
     for (const [index, slot] of own.entries()) {
       if (slot.passing !== null) continue;
       const tall = heightOf(slot.unit, slot.width);
-      places.set(slot.unit, { x: lefts[index] ?? 0, y, width: slot.width, height: tall });
+      places.set(slot.unit, { x: at(lefts, index), y, width: slot.width, height: tall });
       height = Math.max(height, tall);
     }
     bottoms.push(y + height);
@@ -121,7 +122,7 @@ function placeRows(
     row.slots = sorted.map(({ slot }) => slot);
     row.lefts = spread(sorted, width);
     for (const [place, slot] of row.slots.entries()) {
-      const centre = (row.lefts[place] ?? 0) + slot.width / 2;
+      const centre = at(row.lefts, place) + slot.width / 2;
       centres.set(slot.passing === null ? unitKey(slot.unit) : passingKey(index, slot.passing), centre);
     }
   };
@@ -168,7 +169,7 @@ function spread(slots: readonly Wanted[], width: number): readonly number[] {
   }
   let limit = width;
   for (const [index, { slot }] of [...slots.entries()].reverse()) {
-    const left = Math.floor(Math.min(lefts[index] ?? 0, limit - slot.width));
+    const left = Math.floor(Math.min(at(lefts, index), limit - slot.width));
     lefts[index] = left;
     limit = left - gap;
   }
@@ -193,7 +194,7 @@ function drawArrows(
     const last = rowOf(connection.to);
     const middle = rows.slice(first + 1, last).map(({ slots, lefts }) => {
       const index = slots.findIndex(({ passing }) => passing === connection);
-      return (lefts[index] ?? 0) + passingWidth / 2;
+      return at(lefts, index) + passingWidth / 2;
     });
     return [{ connection, from, to, first, last, middle }];
   });
@@ -206,22 +207,22 @@ function drawArrows(
   const enters = ports(
     routes,
     ({ connection }) => connection.to,
-    (route, index) => inside(route.to, route.middle.at(-1) ?? leaves[index] ?? 0, 0.15),
+    (route, index) => inside(route.to, route.middle.at(-1) ?? at(leaves, index), 0.15),
     22,
   );
   const drawn = routes.map(({ connection, from, to, first, last, middle }, index) => {
-    const start = leaves[index] ?? 0;
-    const xs = [start, ...middle, enters[index] ?? 0];
+    const start = at(leaves, index);
+    const xs = [start, ...middle, at(enters, index)];
     let path = `M${tenths(start)},${tenths(from.y + from.height)}`;
     for (let row = first; row < last; row++) {
-      const [x0, x1] = [xs[row - first] ?? 0, xs[row - first + 1] ?? 0];
-      const y0 = bottoms[row] ?? 0;
+      const [x0, x1] = [at(xs, row - first), at(xs, row - first + 1)];
+      const y0 = at(bottoms, row);
       const y1 = y0 + between;
       const end = row + 1 === last ? beforeHead(y1) : y1;
       path += `V${tenths(y0)}`;
       path += Math.abs(x1 - x0) < 0.5 ? `V${end}` : curve([x0, y0], [x1, end]);
     }
-    return drawArrow(path, [enters[index] ?? 0, to.y], "down", connection, palette);
+    return drawArrow(path, [at(enters, index), to.y], "down", connection, palette);
   });
   return drawn.join("");
 }

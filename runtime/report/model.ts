@@ -1,4 +1,5 @@
 import { type Plan, printType } from "../../compiler/index.ts";
+import { at } from "../at.ts";
 import { printCount, printFound, printShare } from "../text/index.ts";
 import { renderDiagram } from "./diagram.ts";
 import { inBothWidths, renderTable, type Section } from "./markup.ts";
@@ -39,7 +40,7 @@ function componentTable({ components, totals }: Plan): string {
 function flowTable({ flow: { units, arrows } }: Plan): string {
   if (units.length === 0) return "";
   const rows = units.map(({ kind, name, type, components }, unit) => {
-    const sources = arrows.flatMap(({ from, to, value }) => (to === unit ? [value || (units[from]?.name ?? "")] : []));
+    const sources = arrows.flatMap(({ from, to, value }) => (to === unit ? [value || at(units, from).name] : []));
     return [
       name,
       kind,

@@ -1,3 +1,4 @@
+import { at } from "../at.ts";
 import { bytesOf, countOf, decode, type StoredDtype } from "./elements.ts";
 import { readPart, type WeightFile } from "./weight-file.ts";
 
@@ -66,9 +67,9 @@ function placesOf(shape: readonly number[], strides: readonly number[]): () => n
   return () => {
     const place = next;
     for (let axis = shape.length - 1; axis >= 0; axis--) {
-      const stride = strides[axis] ?? 0;
-      const moved = (index[axis] ?? 0) + 1;
-      if (moved < (shape[axis] ?? 0)) {
+      const stride = at(strides, axis);
+      const moved = at(index, axis) + 1;
+      if (moved < at(shape, axis)) {
         index[axis] = moved;
         next += stride;
         break;

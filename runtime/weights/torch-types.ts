@@ -1,3 +1,4 @@
+import { at } from "../at.ts";
 import { bytesOf, countOf, type StoredDtype } from "./elements.ts";
 import { FormatError } from "./format-error.ts";
 import { limits } from "./limits.ts";
@@ -193,5 +194,5 @@ function checkReach(tensor: TorchTensor, file: string): TorchTensor {
 /** From a tensor's first element to behind its last, in elements. */
 export function spanOf({ shape, strides }: Pick<TorchTensor, "shape" | "strides">): number {
   if (shape.includes(0)) return 0;
-  return 1 + shape.reduce((sum, size, axis) => sum + (size - 1) * (strides[axis] ?? 0), 0);
+  return 1 + shape.reduce((sum, size, axis) => sum + (size - 1) * at(strides, axis), 0);
 }

@@ -134,19 +134,24 @@ function readListed(
 ): { readonly listed: Listed; readonly next: number } {
   if (directory.u32(at) !== signatures.entry) throw new FormatError(file.path, "its directory is malformed");
   const [flags, method] = [directory.u16(at + 8), directory.u16(at + 10)];
-  const [nameLength, extraLength, commentLength] = [28, 30, 32].map((place) => directory.u16(at + place));
-  const name = entryName(directory.slice(at + 46, nameLength ?? 0), file);
-  const next = at + 46 + (nameLength ?? 0) + (extraLength ?? 0) + (commentLength ?? 0);
-  const wide = wideNumbers(directory, at + 46 + (nameLength ?? 0), extraLength ?? 0);
+  const [nameLength, extraLength, commentLength] = [
+    directory.u16(at + 28),
+    directory.u16(at + 30),
+    directory.u16(at + 32),
+  ];
+  const name = entryName(directory.slice(at + 46, nameLength), file);
+  const next = at + 46 + nameLength + extraLength + commentLength;
+  const wide = wideNumbers(directory, at + 46 + nameLength, extraLength);
   // The extra field has those of the three numbers that do not fit, in this order.
-  const [size, packed, local] = [24, 20, 42].map((place) => {
+  const numberAt = (place: number): number => {
     const number = directory.u32(at + place);
     return number === 0xffffffff ? (wide.shift() ?? number) : number;
-  });
+  };
+  const [size, packed, local] = [numberAt(24), numberAt(20), numberAt(42)];
   if ((flags & 1) !== 0) throw new FormatError(file.path, `\`${name}\` in it is encrypted`);
   if (method === 0 && size !== packed)
     throw new FormatError(file.path, `\`${name}\` in it has two sizes, ${size} and ${packed}`);
-  return { listed: { name, size: packed ?? 0, isCompressed: method !== 0, local: local ?? 0 }, next };
+  return { listed: { name, size: packed, isCompressed: method !== 0, local }, next };
 }
 
 /** The 64-bit numbers of an extra field. */
