@@ -49,12 +49,12 @@ export class RefusedFile extends Error {
 const refusals = {
   EISDIR: "it is a folder",
   ENOTFILE: "it is not a regular file",
-  EDISK: "it is a disk, whose content would be lost",
+  EDISK: "it is a disk; writing would destroy its contents",
   ESOCKET: "it is a socket",
-  ENOREADER: "nobody reads from this pipe",
+  ENOREADER: "this pipe has no reader",
   ENOHOME: "this user has no home folder",
   ENOTEMP: "temporary files cannot be written there",
-  ETOOLARGE: "it is larger than such a file can be",
+  ETOOLARGE: "it is too large for such a file",
 } as const;
 
 type RefusalCode = keyof typeof refusals;
@@ -87,30 +87,30 @@ const reasons: ReadonlyMap<string, string> = new Map<string, string>([
   ...Object.entries(refusals),
   ["EACCES", "permission denied"],
   ["EPERM", "permission denied"],
-  ["ELOOP", "its links lead in a circle"],
+  ["ELOOP", "its symbolic links form a loop"],
   ["ENAMETOOLONG", "its name is too long"],
-  ["ENOENT", "it is not there"],
+  ["ENOENT", "it does not exist"],
   ["ENOTDIR", "a part of its path is not a folder"],
-  ["EEXIST", "it is there already"],
+  ["EEXIST", "it already exists"],
   ["ENOSPC", "the disk is full"],
-  ["EDQUOT", "the disk quota is used up"],
-  ["EFBIG", "the file is larger than its disk allows"],
-  ["EROFS", "the disk can only be read"],
+  ["EDQUOT", "the disk quota is exceeded"],
+  ["EFBIG", "the file is larger than the disk or its limit allows"],
+  ["EROFS", "the disk is read-only"],
   ["EIO", "the disk failed"],
   ["EMFILE", "this program has too many files open"],
   ["ENFILE", "the machine has too many files open"],
-  ["ESTALE", "the network disk was lost"],
-  ["EAGAIN", "the system starts no more processes or threads for this user"],
+  ["ESTALE", "the network disk is gone"],
+  ["EAGAIN", "the system cannot start more processes or threads for this user"],
   ["ENOMEM", "memory ran out"],
-  ["EPIPE", "nobody reads it any more"],
-  ["ENXIO", "nothing is behind this device, or nobody reads from this pipe"],
+  ["EPIPE", "its reader has closed it"],
+  ["ENXIO", "this device has no hardware, or this pipe has no reader"],
 ]);
 
 const freeSpace = "free some space on that disk, or use a folder on another one";
-const permit = "give this user the right to read and write it, or use another path";
+const permit = "let this user read and write it, or use another path";
 const nameAnother = "name a regular file";
 const fewerFiles = "raise the limit of open files (`ulimit -n`)";
-const checkDisk = "see whether the disk is healthy and still there; the system's log may say more";
+const checkDisk = "check that the disk is healthy and mounted; the system's log may say more";
 
 const helps: ReadonlyMap<string, string> = new Map([
   ["ENOSPC", freeSpace],
@@ -118,25 +118,25 @@ const helps: ReadonlyMap<string, string> = new Map([
   ["EFBIG", "use a folder on a disk that takes larger files"],
   ["EACCES", permit],
   ["EPERM", permit],
-  ["EROFS", "mount the disk so that it can be written, or use another folder"],
+  ["EROFS", "mount the disk writable, or use another folder"],
   ["EMFILE", fewerFiles],
   ["ENFILE", fewerFiles],
   ["EIO", checkDisk],
   ["ESTALE", checkDisk],
   ["EAGAIN", "end other programs, or raise the limit (`ulimit -u`)"],
   ["ENOMEM", "end other programs, or use a machine with more memory"],
-  ["ELOOP", "see where its links lead (`readlink -f`)"],
+  ["ELOOP", "check where its links lead (`readlink -f`)"],
   ["ENAMETOOLONG", "use a shorter name"],
-  ["ENOTDIR", "see which part of the path is a file"],
+  ["ENOTDIR", "check which part of the path is a file"],
   ["EISDIR", nameAnother],
   ["ENOTFILE", nameAnother],
   ["EDISK", nameAnother],
   ["ESOCKET", nameAnother],
-  ["ENOREADER", "start what reads from it first"],
-  ["ENOHOME", "name a folder for what is kept: export MEDCTC_CACHE=FOLDER"],
-  ["ENOTEMP", "name a folder for them: export TMPDIR=FOLDER"],
-  ["ETOOLARGE", "see whether it is the file that is meant"],
-  ["ENOENT", "see whether its folder was moved or removed, or its disk taken away"],
+  ["ENOREADER", "start its reader first"],
+  ["ENOHOME", "set a cache folder: export MEDCTC_CACHE=FOLDER"],
+  ["ENOTEMP", "set another folder: export TMPDIR=FOLDER"],
+  ["ETOOLARGE", "check that it is the right file"],
+  ["ENOENT", "check whether its folder was moved or removed, or its disk unmounted"],
 ]);
 
-const otherHelp = "see whether its disk is there and can be written, or use another folder";
+const otherHelp = "check that its disk is mounted and writable, or use another folder";

@@ -90,7 +90,7 @@ describe.runIf(process.platform === "linux")("where no file may become larger th
     const end = limited(words, { before: "ulimit -f 2" });
     expectRefused(
       end,
-      /: the file is larger than its disk allows$/m,
+      /: the file is larger than the disk or its limit allows$/m,
       /help: use a folder on a disk that takes larger files/,
     );
     expect(parts()).toEqual([]);
@@ -98,7 +98,7 @@ describe.runIf(process.platform === "linux")("where no file may become larger th
 
   test("a picture is not there", () => {
     const end = limited(writing["graph"] ?? [], { before: "ulimit -f 2" });
-    expectRefused(end, /the file is larger than its disk allows/, /help: use a folder/);
+    expectRefused(end, /the file is larger than the disk or its limit allows/, /help: use a folder/);
     expect(existsSync(`${output}.svg`)).toBe(false);
   });
 
@@ -165,7 +165,7 @@ describe.runIf(isTraced)("where the system starts no more threads and processes"
     for (const end of refused) {
       expectRefused(
         end,
-        /^error: .*the system starts no more processes or threads for this user$/m,
+        /^error: .*the system cannot start more processes or threads for this user$/m,
         /help: end other programs, or raise the limit \(`ulimit -u`\)/,
       );
     }

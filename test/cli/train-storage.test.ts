@@ -65,7 +65,7 @@ describe.runIf(process.platform !== "win32")("a file that becomes too large", ()
     const { code, err } = trainWithin(8, folder);
     expect(code).toBe(1);
     expect(err).toContain(
-      `error: ${folder}/.work/weights.data: the file is larger than its disk allows\n  help: use a folder on a disk`,
+      `error: ${folder}/.work/weights.data: the file is larger than the disk or its limit allows\n  help: use a folder on a disk`,
     );
     expect(readdirSync(folder)).toEqual(["checkpoints"]);
   });
@@ -77,7 +77,7 @@ describe.runIf(process.platform !== "win32")("a file that becomes too large", ()
     appendFileSync(log, `${JSON.stringify({ step: 1, epoch: 0, note: "x".repeat(600_000) })}\n`);
     const { code, err } = trainWithin(512, folder, "--resume");
     expect(code).toBe(1);
-    expect(err).toContain(`error: ${log}: the file is larger than its disk allows\n  help: use a folder on a disk`);
+    expect(err).toContain(`error: ${log}: the file is larger than the disk or its limit allows\n  help: use a folder on a disk`);
     expect(lastStep(folder)).toBe(10);
     await expectSameAfterResume(folder);
   });
@@ -109,7 +109,7 @@ describe.runIf(process.platform !== "win32")("what may not be written", () => {
     const folder = join(closed, "run");
     expect(trainAsNobody(folder)).toMatchObject({
       code: 1,
-      err: `error: ${folder}: permission denied\n  help: give this user the right to read and write it, or use another path\n`,
+      err: `error: ${folder}: permission denied\n  help: let this user read and write it, or use another path\n`,
     });
   });
 });

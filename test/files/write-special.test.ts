@@ -56,13 +56,13 @@ describe("only a regular file is ever renamed over", () => {
   });
 
   test.runIf(makeDevice(at("disk"), "b", 240, 77))("a disk is refused before it is opened", () => {
-    expect(write(at("disk"))).toBe("it is a disk, whose content would be lost");
+    expect(write(at("disk"))).toBe("it is a disk; writing would destroy its contents");
     expect(lstatSync(at("disk")).isBlockDevice()).toBe(true);
   });
 
   test("a pipe is written to when somebody reads from it, and refused at once when nobody does", async () => {
     makePipe(at("pipe"));
-    expect(write(at("pipe"))).toBe("nobody reads from this pipe");
+    expect(write(at("pipe"))).toBe("this pipe has no reader");
     const { text } = readerOf(at("pipe"));
     // More than a pipe holds; until its reader has come it is refused.
     const content = "0123456789abcdef".repeat(20_000);
@@ -101,9 +101,9 @@ describe("links", () => {
   test("a loop, and a link that leads nowhere, are refused and stay", () => {
     symlinkSync("loop-b", at("loop"));
     symlinkSync("loop", at("loop-b"));
-    expect(write(at("loop"))).toBe("its links lead in a circle");
+    expect(write(at("loop"))).toBe("its symbolic links form a loop");
     symlinkSync("nowhere", at("lost"));
-    expect(write(at("lost"))).toBe("it is not there");
+    expect(write(at("lost"))).toBe("it does not exist");
     expect(readlinkSync(at("lost"))).toBe("nowhere");
   });
 });
@@ -119,6 +119,6 @@ test("names as long as the file system takes are written, and longer ones refuse
 test("a path below a file, or in a folder that is not there, is refused with the path", () => {
   writeFileSync(at("file"), "kept");
   expect(write(at("file/below"))).toBe("a part of its path is not a folder");
-  expect(write(at("no-folder/file"))).toBe("it is not there");
+  expect(write(at("no-folder/file"))).toBe("it does not exist");
   expect(readFileSync(at("file"), "utf8")).toBe("kept");
 });

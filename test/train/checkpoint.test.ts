@@ -178,8 +178,8 @@ describe("of the checkpoints of a run", () => {
       kind: "found",
       checkpoint: { state: { step: 1 } },
       problems: [
-        { subject: join(store.folderOf(3), "state.json"), code: "DAMAGED", message: "it is not there" },
-        { subject: join(store.folderOf(2), "optimizer.safetensors"), code: "DAMAGED", message: "it is not there" },
+        { subject: join(store.folderOf(3), "state.json"), code: "DAMAGED", message: "it does not exist" },
+        { subject: join(store.folderOf(2), "optimizer.safetensors"), code: "DAMAGED", message: "it does not exist" },
       ],
     });
     save([4, null]);

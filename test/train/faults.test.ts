@@ -185,9 +185,9 @@ test("a failure says what failed where, in words, and what to do", () => {
   });
   expect(said.map((problem) => [problem?.subject === path, problem?.message, problem?.help])).toEqual([
     [true, "the disk is full", "free some space on that disk, or use a folder on another one"],
-    [true, "permission denied", "give this user the right to read and write it, or use another path"],
-    [true, "the disk failed", "see whether the disk is healthy and still there; the system's log may say more"],
-    [true, expect.any(String), "mount the disk so that it can be written, or use another folder"],
+    [true, "permission denied", "let this user read and write it, or use another path"],
+    [true, "the disk failed", "check that the disk is healthy and mounted; the system's log may say more"],
+    [true, expect.any(String), "mount the disk writable, or use another folder"],
     [true, "this program has too many files open", "raise the limit of open files (`ulimit -n`)"],
   ]);
 });
