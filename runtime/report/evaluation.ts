@@ -8,7 +8,7 @@ import {
   thinIntervals,
   undefinedClasses,
 } from "../evaluate/index.ts";
-import { printCount } from "../text/index.ts";
+import { listWords, printCount } from "../text/index.ts";
 import { aurocChart } from "./auroc-chart.ts";
 import { evaluationLegend } from "./comparison.ts";
 import { escapeMarkup } from "./escape.ts";
@@ -89,7 +89,10 @@ function classTable(compared: readonly LabelledEvaluation[]): string {
   ]);
   return renderTable(
     compared.length > 1 && last !== undefined
-      ? `Metrics of each class; ${listed(others.map(([, title]) => title))} of “${last.label}”`
+      ? `Metrics of each class; ${listWords(
+          others.map(([, title]) => title),
+          "and",
+        )} of “${last.label}”`
       : "Metrics of each class",
     columns,
     rows,
@@ -98,11 +101,6 @@ function classTable(compared: readonly LabelledEvaluation[]): string {
 
 /** The AUROC is compared between evaluations; the other numbers are of the last. */
 const others = classMetrics.filter(([metric]) => metric !== "auroc");
-
-/** `accuracy, precision and F1` */
-function listed(words: readonly string[]): string {
-  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1) ?? ""}`;
-}
 
 function cellOf(metric: Metric): TableCell {
   return { text: printMetric(metric), detail: printInterval(metric) };

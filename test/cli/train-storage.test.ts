@@ -77,7 +77,9 @@ describe.runIf(process.platform !== "win32")("a file that becomes too large", ()
     appendFileSync(log, `${JSON.stringify({ step: 1, epoch: 0, note: "x".repeat(600_000) })}\n`);
     const { code, err } = trainWithin(512, folder, "--resume");
     expect(code).toBe(1);
-    expect(err).toContain(`error: ${log}: the file is larger than the disk or its limit allows\n  help: use a folder on a disk`);
+    expect(err).toContain(
+      `error: ${log}: the file is larger than the disk or its limit allows\n  help: use a folder on a disk`,
+    );
     expect(lastStep(folder)).toBe(10);
     await expectSameAfterResume(folder);
   });

@@ -21,12 +21,12 @@ test("what fits is one line", () => {
   });
 });
 
-test("what may not fit is a warning that says what helps", () => {
+test("what may not fit is a warning that says what to use instead", () => {
   const wide = judgeMemory(expected, 6 * gibibyte);
   expect(wide).toMatchObject({ value: { line: "expected peak 8.00 GiB of 6.00 GiB available" } });
   expect(JSON.stringify(wide)).toContain("`recompute = layers`");
   const lean = judgeMemory({ ...expected, recompute: "layers", precision: "bf16" }, 6 * gibibyte);
-  const warning = "the run may end for want of memory; what helps: a smaller `batch`";
+  const warning = "the run may run out of memory; use a smaller `batch`";
   expect(lean).toMatchObject({ value: { warning } });
 });
 

@@ -1,5 +1,5 @@
 import { type ExpectedMemory, printBytes } from "../../../compiler/index.ts";
-import { failed, ok, type Result } from "../../text/index.ts";
+import { failed, listWords, ok, type Result } from "../../text/index.ts";
 
 /** What to say before a run; the warning is null where all of it fits. */
 export interface MemoryJudgement {
@@ -20,12 +20,12 @@ export function judgeMemory(expected: ExpectedMemory, availableBytes: number): R
     return failed({
       subject: "",
       message: `the weights and ${title} need ${printBytes(fixedBytes)}, and ${available} are available`,
-      help: `what helps: ending other programs, a machine with more memory, ${[...bfloat, "a smaller model"].join(", ")}`,
+      help: `end other programs, or use ${listWords(["a machine with more memory", ...bfloat, "a smaller model"], "or")}`,
     });
   }
   const line = `expected peak ${printBytes(peakBytes)} of ${available} available`;
   if (peakBytes <= availableBytes) return ok({ line, warning: null });
   const layers = recompute === "none" ? ["`recompute = layers`"] : [];
   const ways = ["a smaller `batch`", ...layers, ...bfloat];
-  return ok({ line, warning: `the run may end for want of memory; what helps: ${ways.join(", ")}` });
+  return ok({ line, warning: `the run may run out of memory; use ${listWords(ways, "or")}` });
 }
