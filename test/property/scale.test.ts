@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
-import { checkSpec, type Library } from "../../compiler/index.ts";
+import { checkSpec, defaultData, type Library } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
+import { openDataset } from "../../runtime/data/index.ts";
 import { evaluateScores } from "../../runtime/evaluate/index.ts";
 import { readSweep } from "../../runtime/sweep/read-sweep.ts";
+import { dataFolder, metadataHeader, plainMetadata, reportsHeader, table, volumes } from "../data/data-folder.ts";
 import { Random } from "../random.ts";
 
 /** Sizes that a big project has: what follows a chain by recursion, or looks at all pairs, ends in none of these. */
@@ -57,4 +59,16 @@ test("a sweep of 50 entries has them all", () => {
   );
   const read = readSweep(`spec: a.vlm\nsteps: 1\nplacements:\n${ranks.join("")}`);
   expect(read.kind === "ok" ? read.value.entries : []).toHaveLength(50);
+});
+
+test("a data set of 3,000 volumes has them all", async () => {
+  const names = Array.from({ length: 3000 }, (_, index) => `train_${index + 1}_a_1.nii.gz`);
+  const folder = dataFolder({
+    ...volumes(...names),
+    "metadata.csv": table(metadataHeader, ...names.map((name) => `${name},${plainMetadata}`)),
+    "reports.csv": table(reportsHeader, ...names.map((name) => `${name},Clear lungs.,Normal.`)),
+  });
+  const needs = { reports: true, labels: null, split: "train" } as const;
+  const { examples, problems } = await openDataset(folder, defaultData, needs);
+  expect([examples.length, problems, examples.at(-1)?.name]).toEqual([3000, [], "train_3000_a_1.nii.gz"]);
 });
