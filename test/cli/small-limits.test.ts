@@ -104,7 +104,7 @@ describe.runIf(process.platform === "linux")("where no file may become larger th
 
   test("a sweep says so of its training too", () => {
     const end = limited(writing["sweep"] ?? [], { before: "ulimit -f 2" });
-    expectRefused(end, /^error: ia3, seed 1: it ended with 1$/m, /help: /);
+    expectRefused(end, /^error: ia3, seed 1: exit status 1$/m, /help: /);
   });
 });
 
