@@ -1,14 +1,19 @@
 import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 let known: string | null = null;
 
-/** The folder of the language's library, specs/std: beside dist/, or where the sources themselves are run. */
+/** The folder of the language's library: specs/std of the package or the repository that this file is run in. */
 export function libraryFolder(): string {
-  if (known !== null) return known;
-  const folders = ["../specs/std/", "../../specs/std/"].map((place) => fileURLToPath(new URL(place, import.meta.url)));
-  const found = folders.find((folder) => existsSync(folder));
-  if (found === undefined) throw new Error("specs/std is missing; install medctc again");
-  known = found;
-  return found;
+  known ??= above(dirname(fileURLToPath(import.meta.url)));
+  return known;
+}
+
+function above(folder: string): string {
+  const library = join(folder, "specs/std");
+  if (existsSync(join(folder, "package.json")) && existsSync(library)) return library;
+  const parent = dirname(folder);
+  if (parent === folder) throw new Error("specs/std is missing; install medctc again");
+  return above(parent);
 }

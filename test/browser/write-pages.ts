@@ -1,7 +1,8 @@
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { run } from "../../runtime/cli/program.ts";
+import { collectSweep } from "../../runtime/app/sweep/collect.ts";
+import { terminalReporter } from "../../runtime/cli/terminal-reporter.ts";
 import { lightPalette, renderDiagram, renderGraphPage, renderReport } from "../../runtime/report/index.ts";
 import { listeningTerminal } from "../cli/listening-terminal.ts";
 import { emptyReport, evaluationOf, fullReport, planOf } from "../report/sample.ts";
@@ -50,7 +51,7 @@ export async function writePages(folder: string): Promise<void> {
   );
   const sweep = mkdtempSync(join(tmpdir(), "medctc-sweep-"));
   writeFolder(sweep, readFileSync("specs/medct-small.vlm", "utf8"));
-  await run(["sweep", "collect", sweep, "--json"], listeningTerminal().terminal);
+  await collectSweep(sweep, terminalReporter(listeningTerminal().terminal));
   copyFileSync(join(sweep, "index.html"), join(folder, "sweep.html"));
   rmSync(sweep, { recursive: true });
   for (const spec of specs) {
