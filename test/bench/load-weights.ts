@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import * as v from "valibot";
 import { bundle } from "../bundle.ts";
 import { outputOf } from "../command.ts";
@@ -21,7 +21,7 @@ const loading = v.object({
   weightBytes: v.number(),
 });
 const folder = mkdtempSync(join(tmpdir(), "medctc-load-"));
-const script = join(folder, "load-weights.mjs");
+const script = resolve(".cache/scripts/test/bench/load-weights-apart.mjs");
 const file = join(folder, "weights.safetensors");
 try {
   await bundle("test/bench/load-weights-apart.ts", script);
