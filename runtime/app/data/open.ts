@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { DataSettings, TracedSpec } from "../../../compiler/index.ts";
 import {
   type DataInputs,
@@ -26,6 +26,11 @@ export interface DataOptions {
   readonly cacheBytes: number;
   /** Threads that read volumes; null for what the machine has. */
   readonly workers: number | null;
+}
+
+/** The data folder that is given, or else the one that a spec at a path names, from where the spec is; null for neither. */
+export function dataFolderOf(given: string | null, specPath: string, { data }: TracedSpec): string | null {
+  return given ?? (data.folder === null ? null : resolve(dirname(specPath), data.folder));
 }
 
 /** What training and evaluation need of data besides the data sets themselves. */

@@ -1,12 +1,20 @@
 import { mkdirSync, rmSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, join } from "node:path";
 import type { Dataset, LabelledExample } from "../../data/index.ts";
 import { type Evaluation, evaluationToJson, scoresToCsv } from "../../evaluate/index.ts";
 import { attempt, makeTemporaryFolder, writeAtomically } from "../../files/index.ts";
 import { problemOf, type SignalWatch, watchSignals } from "../../machine/index.ts";
 import { ok, type Problem, type Result } from "../../text/index.ts";
 import { type CompiledSpec, compileReported } from "../compiled-spec.ts";
-import { type DataOptions, type OpenedData, openData, openSplit, reportSkipped, reportUncached } from "../data/open.ts";
+import {
+  type DataOptions,
+  dataFolderOf,
+  type OpenedData,
+  openData,
+  openSplit,
+  reportSkipped,
+  reportUncached,
+} from "../data/open.ts";
 import { environmentOf } from "../engine/environment.ts";
 import { type EngineOptions, openEngine } from "../engine/open.ts";
 import { findSpec } from "../find-spec.ts";
@@ -39,7 +47,7 @@ export async function evaluate(request: EvaluateRequest, reporter: Reporter): Pr
   if (compiled === null) return refused;
   const seed = request.seed ?? compiled.spec.settings.seed;
   const spec = { ...compiled.spec, settings: { ...compiled.spec.settings, seed } };
-  const folder = request.data ?? (spec.data.folder === null ? null : resolve(dirname(path), spec.data.folder));
+  const folder = dataFolderOf(request.data, path, spec);
   if (folder === null) {
     const help = "add --data DIR, or `folder` to the spec's `data` block";
     return refuse(problem("no evaluation data specified", help), reporter);

@@ -1,7 +1,8 @@
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, join } from "node:path";
 import { problemOf, watchSignals } from "../../machine/index.ts";
 import { RunFolder } from "../../train/index.ts";
 import { compileReported } from "../compiled-spec.ts";
+import { dataFolderOf } from "../data/open.ts";
 import { findSpec } from "../find-spec.ts";
 import { type Ended, problem, type Reporter, refuse, refused } from "../reporter.ts";
 import type { FinishedTraining } from "./finish.ts";
@@ -16,7 +17,7 @@ export async function train(request: TrainRequest, reporter: Reporter): Promise<
   if (compiled === null) return refused;
   const { spec } = compiled;
   const seed = request.seed ?? spec.settings.seed;
-  const data = request.data ?? (spec.data.folder === null ? null : resolve(dirname(path), spec.data.folder));
+  const data = dataFolderOf(request.data, path, spec);
   if (data === null) {
     return refuse(
       problem("no training data specified", "add --data DIR, or `folder` to the spec's `data` block"),
