@@ -9,7 +9,7 @@ export function wholeNumber(least: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
-    throw new InvalidArgumentError(`It is a whole number${least > 0 ? " above 0" : ""}.`);
+    throw new InvalidArgumentError(`Must be a whole number${least > 0 ? " above 0" : ""}.`);
   };
 }
 
@@ -28,7 +28,7 @@ export function backendOption(what: string, { trains }: { readonly trains: boole
 export function pictureWidth(text: string): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= 320 && value <= 10_000) return value;
-  throw new InvalidArgumentError("It is a whole number from 320 to 10000.");
+  throw new InvalidArgumentError("Must be a whole number from 320 to 10000.");
 }
 
 /** Reads an amount of memory, such as `20GB`, in bytes. */
@@ -36,7 +36,7 @@ export function amount(text: string): number {
   const [, number = "", unit = ""] = /^(\d+(?:\.\d+)?)(MB|GB|TB)?$/.exec(text) ?? [];
   const bytes = Number(number) * ({ MB: 1e6, GB: 1e9, TB: 1e12 }[unit] ?? 1);
   if (number !== "" && (unit !== "" || bytes === 0) && Number.isSafeInteger(bytes)) return bytes;
-  throw new InvalidArgumentError("It is an amount such as 500MB or 20GB, or 0.");
+  throw new InvalidArgumentError("Must be an amount such as 500MB or 20GB, or 0.");
 }
 
 /** Reads ranks, such as `2..64`, both of which are among them, or `4,8,16`; each once, the lowest first. */
@@ -45,7 +45,7 @@ export function ranks(text: string): readonly number[] {
   for (const part of text.split(",")) {
     const [, first = "", last = first] = /^\s*([1-9]\d{0,5})(?:\.\.([1-9]\d{0,5}))?\s*$/.exec(part) ?? [];
     if (first === "" || Number(last) < Number(first)) {
-      throw new InvalidArgumentError("They are whole numbers above 0, such as 2..64 or 4,8,16.");
+      throw new InvalidArgumentError("Must be whole numbers above 0, such as 2..64 or 4,8,16.");
     }
     for (let rank = Number(first); rank <= Number(last) && found.size <= rankLimit; rank++) found.add(rank);
   }
