@@ -13,10 +13,13 @@ const builtins: ReadonlyMap<string, Builtin> = new Map(
 
 const dtypes: readonly Dtype[] = ["f32", "bf16", "i32", "bool"];
 
+/** The names of these operations. */
+export const builtinNames: readonly string[] = [...builtins.keys()];
+
 /** The names that every file knows. */
 export function builtinEnvironment(): Environment {
   const environment = new Environment(null);
-  for (const name of builtins.keys()) environment.define(name, { kind: "builtin", name });
+  for (const name of builtinNames) environment.define(name, { kind: "builtin", name });
   for (const dtype of dtypes) environment.define(dtype, { kind: "dtype", dtype });
   return environment;
 }
