@@ -11,6 +11,11 @@ export type TextFile =
   | { readonly kind: "missing" }
   | { readonly kind: "unreadable"; readonly problem: (where: Span | string) => Diagnostic };
 
+/** Why the file that a command names has no text. */
+export function whyUnread(file: Exclude<TextFile, { readonly kind: "text" }>, path: string): Diagnostic {
+  return file.kind === "missing" ? report("file-not-found", path, { path }) : file.problem(path);
+}
+
 /** Reads a text file of at most 4 MiB, strictly as UTF-8; neither a device nor a pipe can make it wait or fill memory. */
 export function readText(path: string): TextFile {
   let file: number;

@@ -1,1 +1,1 @@
-export { parseJson, readOwnJson } from "./read.ts";
+export { parseJson, readOwnJson, readOwnLines } from "./read.ts";

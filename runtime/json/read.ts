@@ -41,3 +41,14 @@ export function readOwnJson<Schema extends v.GenericSchema>(
   const read = v.safeParse(schema, value);
   return read.success ? read.output : null;
 }
+
+/** What the lines of a log of this program's own say; a line that is empty, cut off or something else is left out. */
+export function readOwnLines<Schema extends v.GenericSchema>(
+  text: string,
+  schema: Schema,
+): readonly v.InferOutput<Schema>[] {
+  return text.split("\n").flatMap((line) => {
+    const read = readOwnJson(line, schema);
+    return read === null ? [] : [read];
+  });
+}

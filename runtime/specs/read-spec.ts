@@ -1,6 +1,6 @@
 import { type Compiled, checkSpec, compileSpec, type TrainOverrides } from "../../compiler/index.ts";
-import { createSource, type Diagnostic, report, type Source } from "../../grammar/index.ts";
-import { readText } from "../files/index.ts";
+import { createSource, type Diagnostic, type Source } from "../../grammar/index.ts";
+import { readText, whyUnread } from "../files/index.ts";
 import { SpecLibrary } from "./library.ts";
 import { libraryFolder } from "./library-folder.ts";
 
@@ -11,18 +11,8 @@ export type OpenedSpec =
 
 export function openSpec(path: string): OpenedSpec {
   const file = readText(path);
-  switch (file.kind) {
-    case "missing":
-      return { kind: "unread", diagnostic: report("file-not-found", path, { path }) };
-    case "unreadable":
-      return { kind: "unread", diagnostic: file.problem(path) };
-    case "text":
-      return {
-        kind: "spec",
-        source: createSource(path, file.text),
-        library: new SpecLibrary(libraryFolder(), path),
-      };
-  }
+  if (file.kind !== "text") return { kind: "unread", diagnostic: whyUnread(file, path) };
+  return { kind: "spec", source: createSource(path, file.text), library: new SpecLibrary(libraryFolder(), path) };
 }
 
 /** What is wrong with a spec and with what it imports; a file that cannot be read is a diagnostic too. */

@@ -4,7 +4,7 @@ import * as v from "valibot";
 import type { Plan } from "../../compiler/index.ts";
 import { decodeScores, type Evaluation, evaluateScores } from "../evaluate/index.ts";
 import { readFileText } from "../files/index.ts";
-import { readOwnJson } from "../json/index.ts";
+import { readOwnLines } from "../json/index.ts";
 import type { ManifestEntry } from "./manifest.ts";
 import { isFinished, runFolder } from "./sweep-folder.ts";
 
@@ -73,13 +73,7 @@ const record = v.object({
 
 /** The steps of a log; a last line that was not finished is left out. */
 function readSteps(path: string): readonly Step[] {
-  if (!existsSync(path)) return [];
-  return readFileText(path)
-    .split("\n")
-    .flatMap((line): readonly Step[] => {
-      const read = line === "" ? null : readOwnJson(line, record);
-      return read === null ? [] : [read];
-    });
+  return existsSync(path) ? readOwnLines(readFileText(path), record) : [];
 }
 
 /** The scores of a training's evaluations, in the order of their steps. */

@@ -9,7 +9,7 @@ import {
   writeAll,
   writeAtomically,
 } from "../files/index.ts";
-import { readOwnJson } from "../json/index.ts";
+import { readOwnLines } from "../json/index.ts";
 import type { Problem } from "../text/index.ts";
 
 /** Bytes that such a list may have: some hundred thousand files. */
@@ -35,7 +35,7 @@ export class SkippedFiles {
     return attempt(path, () => {
       if (!goesOn) files.remove(path);
       const text = goesOn ? new TextDecoder().decode(readList(path, files)) : "";
-      const problems = text.split("\n").flatMap(readLine);
+      const problems = readOwnLines(text, line).map(({ file, rule, help }) => ({ subject: file, message: rule, help }));
       const kept = problems.map(lineOf).join("");
       if (kept !== text) writeAtomically(path, kept, files);
       return new SkippedFiles(path, new Map(problems.map((problem) => [keyOf(problem), problem])), files);
@@ -80,8 +80,3 @@ function readList(path: string, files: FileSystem): Uint8Array {
 }
 
 const line = v.object({ file: v.string(), rule: v.string(), help: v.nullable(v.string()) });
-
-function readLine(text: string): readonly Problem[] {
-  const read = readOwnJson(text, line);
-  return read === null ? [] : [{ subject: read.file, message: read.rule, help: read.help }];
-}

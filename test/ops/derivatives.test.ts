@@ -135,7 +135,7 @@ describe("the derivative of every operation agrees with central differences in f
 });
 
 test("every operation that has a derivative has a case above", () => {
-  // The condition of `where` is no number; it is tested below.
+  // The condition of `where` is not a number; it is tested below.
   const tested = new Set<string>(["where", ...cases.map(([{ op }]) => op)]);
   expect(differentiableNames.filter((name) => !tested.has(name))).toEqual([]);
 });

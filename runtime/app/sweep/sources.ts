@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
-import { report } from "../../../grammar/index.ts";
 import { findVocabulary } from "../../data/index.ts";
-import { attempt, readText } from "../../files/index.ts";
+import { attempt, readText, whyUnread } from "../../files/index.ts";
 import {
   deriveEntries,
   entryFolder,
@@ -77,7 +76,7 @@ export function readSources(file: string, root: string, withMemory: boolean, rep
 function textOf(path: string, reporter: Reporter): string | null {
   const file = readText(path);
   if (file.kind === "text") return file.text;
-  reporter.diagnostics([file.kind === "missing" ? report("file-not-found", path, { path }) : file.problem(path)]);
+  reporter.diagnostics([whyUnread(file, path)]);
   return null;
 }
 

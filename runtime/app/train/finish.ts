@@ -3,7 +3,7 @@ import type { TracedSpec } from "../../../compiler/index.ts";
 import type { Engine } from "../../backends/index.ts";
 import type { Evaluation } from "../../evaluate/index.ts";
 import { attempt, readFileText, writeAtomically } from "../../files/index.ts";
-import { readOwnJson } from "../../json/index.ts";
+import { readOwnLines } from "../../json/index.ts";
 import type { CurvePoint } from "../../report/index.ts";
 import type { Problem } from "../../text/index.ts";
 import type { RunFolder, TrainedParameter, TrainingEnd } from "../../train/index.ts";
@@ -129,12 +129,9 @@ const record = v.object({ step: orNone, loss: orNone, learning_rate: orNone, gra
 
 /** The curve of a whole training, as its log has it. */
 function readCurve(path: string): readonly CurvePoint[] {
-  return readFileText(path)
-    .split("\n")
-    .flatMap((line): readonly CurvePoint[] => {
-      const read = line === "" ? null : readOwnJson(line, record);
-      if (read === null) return [];
-      const { step, loss, learning_rate: learningRate, gradient_norm: gradientNorm } = read;
-      return [{ step, loss, learningRate, gradientNorm }];
-    });
+  return readOwnLines(readFileText(path), record).map(
+    ({ step, loss, learning_rate: learningRate, gradient_norm: gradientNorm }) => {
+      return { step, loss, learningRate, gradientNorm };
+    },
+  );
 }
