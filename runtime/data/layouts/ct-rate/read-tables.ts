@@ -27,14 +27,14 @@ export interface Tables {
  */
 export async function readTables(
   files: readonly string[],
-  wanted: Pick<DatasetNeeds, "reports" | "labels">,
+  wanted: Pick<DatasetNeeds, "texts" | "labels">,
   stateOf: (key: string) => "wanted" | "other" | "absent",
 ): Promise<Tables> {
   const metadata = new TableRows(metadataKind);
   const reports = new TableRows(reportsKind);
   const { labels: classes } = wanted;
   const labels = new TableRows(classes === null || classes === "any" ? anyLabelsKind() : labelsKind(classes));
-  const kinds = [metadata, ...(wanted.reports ? [reports] : []), ...(classes === null ? [] : [labels])];
+  const kinds = [metadata, ...(wanted.texts.length > 0 ? [reports] : []), ...(classes === null ? [] : [labels])];
   const problems: Problem[] = [];
   const notes: string[] = [];
   for (const file of files) {
