@@ -240,12 +240,6 @@ describe("what is wrong with tables", () => {
       withLabels,
       "l.csv: line 1: duplicate column `VolumeName`",
     ],
-    [
-      "semicolons between columns",
-      { "l.csv": table("VolumeName;Emphysema;Lung nodule", `${one};1;1`) },
-      withLabels,
-      "l.csv: line 1: its columns are separated by `;`",
-    ],
   ])("a table with %s is refused", async (_, files, needs, rule) => {
     const found = await open({ ...volumes(one), "m.csv": metadata(one), ...files }, needs);
     expect(said(found)).toContain(rule);
