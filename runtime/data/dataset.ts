@@ -1,5 +1,6 @@
 import type { DataSettings } from "../../compiler/index.ts";
 import type { Problem, Result } from "../text/index.ts";
+import type { StoredFile } from "./archive-member.ts";
 import type { VolumeMetadata } from "./transforms/index.ts";
 
 /** What a volume shows, by class. */
@@ -31,7 +32,8 @@ export interface DatasetLayout {
 export interface Listing {
   /** Sorted by name, as people count. */
   readonly volumes: readonly ListedVolume[];
-  readonly metadata: Facts<VolumeMetadata>;
+  /** Null of what needs none, because it was preprocessed before. */
+  readonly metadata: Facts<VolumeMetadata | null>;
   /** In the order of what is needed. */
   readonly texts: readonly Facts<string>[];
   /** Without anything where they are not needed. */
@@ -50,8 +52,8 @@ export interface ListedVolume {
   readonly name: string;
   /** The path of its first file, from where the data folder's own path starts; messages name it. */
   readonly file: string;
-  /** The paths of its files, in the order of what is needed. */
-  readonly files: readonly string[];
+  /** Its files, in the order of what is needed. */
+  readonly files: readonly StoredFile[];
   readonly splits: readonly SplitName[];
 }
 

@@ -1,6 +1,7 @@
 import type { VoxelStorage } from "../../compiler/index.ts";
 import { at } from "../at.ts";
 import { ok, type Problem, ProblemError, type Result } from "../text/index.ts";
+import { memberPath } from "./archive-member.ts";
 import type { FileInput } from "./data-inputs.ts";
 import type { Example } from "./open-dataset.ts";
 import type { VolumeLoader } from "./volume-loader.ts";
@@ -49,5 +50,9 @@ export function requestsOf(
   inputs: readonly FileInput[],
   storage: VoxelStorage,
 ): readonly VolumeRequest[] {
-  return inputs.map(({ file }) => ({ path: at(files, file), metadata, storage }));
+  return inputs.map(({ file }) => {
+    const stored = at(files, file);
+    if (typeof stored === "string") return { path: stored, metadata, storage };
+    return { path: memberPath(stored), metadata, storage, member: stored };
+  });
 }

@@ -1,17 +1,24 @@
 import { ok } from "../text/index.ts";
 import { cacheKey, type FileState, fileState, isSettled, readEntry, writeEntry } from "./cache.ts";
+import { loadPacked } from "./load-packed.ts";
 import { preprocessVolume } from "./preprocess.ts";
-import { type PackedVolume, unpack } from "./transforms/index.ts";
+import { type PackedVolume, unpack, volumeShape } from "./transforms/index.ts";
 import type { LoaderSettings, VolumeRequest, VolumeResult } from "./volume-messages.ts";
 
 /**
  * A volume from the cache, or read, preprocessed and put there. What cannot be kept is given all the same, with the reason.
  */
 export async function loadVolume(
-  { path, metadata, storage }: VolumeRequest,
+  { path, metadata, storage, member }: VolumeRequest,
   { settings: shared, cache }: LoaderSettings,
 ): Promise<{ readonly result: VolumeResult; readonly uncached: string | null }> {
   const settings = { ...shared, storage };
+  if (member !== undefined) {
+    const packed = loadPacked(member, volumeShape(settings));
+    const result = packed.kind === "ok" ? ok({ voxels: packed.value, from: "file" as const }) : packed;
+    return { result, uncached: null };
+  }
+  if (metadata === null) throw new Error("invariant: a volume that is not preprocessed has metadata");
   const before = cache === null ? null : stateOf(path);
   const isReliable = before !== null && isSettled(before);
   const key = before === null ? null : cacheKey(before, metadata, settings);

@@ -6,7 +6,8 @@ import type { VolumeMetadata } from "./transforms/index.ts";
 
 /** A volume with what its data set says of it. */
 export interface Example extends Pick<ListedVolume, "name" | "file" | "files"> {
-  readonly metadata: VolumeMetadata;
+  /** Null of what was preprocessed before. */
+  readonly metadata: VolumeMetadata | null;
   /** In the order in which they were asked for. */
   readonly texts: readonly string[];
   /** Null when labels are not asked for. */
@@ -69,6 +70,7 @@ export function exampleOf<Needs extends ExampleNeeds>(
   needs: Needs,
 ): {
   readonly example: ExampleWith<Needs> | null;
+  /** Null where it is missing, or where none is needed. */
   readonly metadata: VolumeMetadata | null;
   readonly problems: readonly Problem[];
 } {
@@ -79,12 +81,14 @@ export function exampleOf<Needs extends ExampleNeeds>(
     if (fact.problem !== null) problems.push(fact.problem);
     return null;
   };
-  const metadata = found(listing.metadata);
+  const said = listing.metadata.of(volume);
+  if (said.kind === "failed" && said.problem !== null) problems.push(said.problem);
+  const metadata = said.kind === "ok" ? said.value : null;
   const texts = needs.texts.length === 0 ? [] : listing.texts.flatMap((text) => found(text) ?? []);
   const labels = needs.labels === null ? null : found(listing.labels);
   const { name, file, files } = volume;
-  const example =
-    metadata === null || texts.length < needs.texts.length ? null : { name, file, files, metadata, texts, labels };
+  const isPart = said.kind === "failed" || texts.length < needs.texts.length;
+  const example = isPart ? null : { name, file, files, metadata, texts, labels };
   return { example: example !== null && isWhole(example, needs) ? example : null, metadata, problems };
 }
 

@@ -1,13 +1,17 @@
 import type { VoxelStorage } from "../../compiler/index.ts";
 import type { Problem, Result } from "../text/index.ts";
+import type { ArchiveMember } from "./archive-member.ts";
 import type { CacheSettings } from "./cache.ts";
 import type { VolumeMetadata, VolumeSettings } from "./transforms/index.ts";
 
 /** A volume that is wanted: its file, and what the metadata say of it. */
 export interface VolumeRequest {
   readonly path: string;
-  readonly metadata: VolumeMetadata;
+  /** Null of a volume that was preprocessed before. */
+  readonly metadata: VolumeMetadata | null;
   readonly storage: VoxelStorage;
+  /** Where the volume lies in the file, which is an archive then. */
+  readonly member?: ArchiveMember;
 }
 
 /** A preprocessed volume, or what is wrong with its file. */

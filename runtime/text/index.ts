@@ -1,4 +1,4 @@
 export { failed, ok, type Problem, ProblemError, type Result, sentence } from "./problem.ts";
 export { type Alignment, renderTable } from "./table.ts";
-export { printCount, printFound, printRounded, printShare } from "./units.ts";
+export { printCount, printDuration, printFound, printRounded, printShare } from "./units.ts";
 export { listWords } from "./words.ts";

@@ -18,3 +18,15 @@ export function printFound(text: string, found: number): string {
   if (text.endsWith("%")) return `${(100 * found).toPrecision(4)} %`;
   return Number.isInteger(found) ? printCount(found) : found.toPrecision(6);
 }
+
+/** `40 s`, `12 min`, `3.3 h`, `20 h`, `2.2 d`. */
+export function printDuration(seconds: number): string {
+  const [minutes, hours, days] = [seconds / 60, seconds / 3600, seconds / 86_400];
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  if (minutes < 90) return `${Math.round(minutes)} min`;
+  return hours < 48 ? `${rounded(hours)} h` : `${rounded(days)} d`;
+}
+
+function rounded(value: number): string {
+  return value.toFixed(value < 9.95 ? 1 : 0);
+}

@@ -1,4 +1,5 @@
 import { at } from "../at.ts";
+import { printDuration } from "../text/index.ts";
 
 /** Where a training is, for a line about it. */
 export interface TrainingProgress {
@@ -49,7 +50,7 @@ export function describeProgress({ step, steps, loss, stepSeconds, batch, reside
       : [
           `${significant(stepSeconds)} s/step`,
           `${significant(batch / stepSeconds)}/s`,
-          `${duration((steps - step) * stepSeconds)} left`,
+          `${printDuration((steps - step) * stepSeconds)} left`,
         ];
   return [
     `step ${step}/${steps}`,
@@ -63,16 +64,4 @@ export function describeProgress({ step, steps, loss, stepSeconds, batch, reside
 function significant(value: number): string {
   if (!Number.isFinite(value)) return "-";
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
-}
-
-/** `40 s`, `12 min`, `3.3 h`, `20 h`, `2.2 d`. */
-function duration(seconds: number): string {
-  const [minutes, hours, days] = [seconds / 60, seconds / 3600, seconds / 86_400];
-  if (seconds < 90) return `${Math.round(seconds)} s`;
-  if (minutes < 90) return `${Math.round(minutes)} min`;
-  return hours < 48 ? `${rounded(hours)} h` : `${rounded(days)} d`;
-}
-
-function rounded(value: number): string {
-  return value.toFixed(value < 9.95 ? 1 : 0);
 }

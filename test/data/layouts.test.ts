@@ -4,6 +4,7 @@ import type { DatasetLayout } from "../../runtime/data/dataset.ts";
 import { type LayoutName, layoutOf, layouts } from "../../runtime/data/layouts/list.ts";
 import { openDataset } from "../../runtime/data/open-dataset.ts";
 import { dataFolder, metadataHeader, plainMetadata, reportsHeader, table, volumes } from "./data-folder.ts";
+import { npyFile, tarFile } from "./tar-file.ts";
 
 /**
  * The same data set in each layout: patients 2 and 10 to train on, whose reports are `Two.` and `Ten.`, and patient 1 held out,
@@ -17,6 +18,17 @@ interface Sample {
 const [two, ten, one] = ["train_2_a_1.nii.gz", "train_10_a_1.nii.gz", "valid_1_a_1.nii.gz"];
 
 const samples: Readonly<Record<LayoutName, Sample>> = {
+  shards: {
+    files: {
+      "ct-0.tar": shardWith([
+        [ten, "Ten."],
+        [two, "Two."],
+      ]),
+    },
+    spoil: (files) => {
+      files["ct-0.tar"] = shardWith([[two, "Two."]]);
+    },
+  },
   "ct-rate": {
     files: {
       ...volumes(ten, two, one),
@@ -29,6 +41,22 @@ const samples: Readonly<Record<LayoutName, Sample>> = {
     },
   },
 };
+
+function shardWith(reports: readonly (readonly [key: string, text: string])[]): Uint8Array {
+  const keys = [two, ten].map((name) => name.replace(".nii.gz", ""));
+  return tarFile([
+    ...keys.flatMap((key) => {
+      const text = reports.find(([of]) => of === `${key}.nii.gz`);
+      return [
+        { name: `${key}.image.npy`, content: npyFile([1], [0]) },
+        ...(text === undefined ? [] : [{ name: `${key}.txt`, content: text[1] }]),
+        { name: `${key}.json`, content: '{"split": "train"}' },
+      ];
+    }),
+    { name: "valid_1_a_1.image.npy", content: npyFile([1], [0]) },
+    { name: "valid_1_a_1.json", content: '{"split": "valid", "labels": {"Nodule": 1}}' },
+  ]);
+}
 
 const training = { files: [null], texts: [null], labels: null, split: "train" } as const;
 const evaluation = { files: [null], texts: [], labels: ["Nodule"], split: "valid" } as const;

@@ -76,6 +76,7 @@ test(`${count} mutants of tables give examples that keep every rule, or problems
   const isWhole = ({ name, file, metadata, texts, labels }: Example) =>
     names.includes(name) &&
     file.startsWith(folder) &&
+    metadata !== null &&
     [metadata.slope, metadata.intercept, metadata.xySpacing, metadata.zSpacing].every(Number.isFinite) &&
     metadata.slope !== 0 &&
     Math.min(metadata.xySpacing, metadata.zSpacing) > 0 &&

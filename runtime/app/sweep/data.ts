@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
-import { statSync } from "node:fs";
 import type { DataSettings } from "../../../compiler/index.ts";
-import { type Dataset, type Example, openDataset } from "../../data/index.ts";
+import { type Dataset, type Example, openDataset, storedBytes } from "../../data/index.ts";
 import type { SweepEntry } from "../../sweep/index.ts";
 import { isUsable } from "../data/open.ts";
 import type { Reporter } from "../reporter.ts";
@@ -60,7 +59,7 @@ function hashOf(sets: readonly Dataset[]): string {
   const hash = createHash("sha256");
   for (const { examples } of sets) {
     for (const { name, files, metadata, texts, labels } of examples) {
-      const [bytes = null, ...others] = files.map((file) => statSync(file, { throwIfNoEntry: false })?.size ?? 0);
+      const [bytes = null, ...others] = files.map(storedBytes);
       const [report = null, ...more] = texts;
       const rest = [...others, ...more];
       const said = [name, bytes, metadata, report, [...(labels ?? [])], ...(rest.length === 0 ? [] : [rest])];

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { readSync, statSync } from "node:fs";
-import type { Dataset } from "../../data/index.ts";
+import { readSync } from "node:fs";
+import { type Dataset, storedBytes } from "../../data/index.ts";
 import { withRegularFile } from "../../files/index.ts";
 import type { RunIdentity } from "../../train/index.ts";
 
@@ -27,7 +27,7 @@ export function datasetIdentity(dataset: Dataset | null): string {
   if (dataset === null) return "none";
   const hash = createHash("sha256");
   for (const { name, files, metadata, texts, labels } of dataset.examples) {
-    const [bytes = null, ...others] = files.map((file) => statSync(file, { throwIfNoEntry: false })?.size ?? 0);
+    const [bytes = null, ...others] = files.map(storedBytes);
     const [report = null, ...more] = texts;
     const rest = [...others, ...more];
     const cells = labels === null ? null : [...labels];

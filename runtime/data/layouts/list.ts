@@ -1,8 +1,9 @@
 import type { DatasetLayout } from "../dataset.ts";
 import { ctRate } from "./ct-rate/index.ts";
+import { shards } from "./shards/index.ts";
 
 /** The layouts that there are. A data set is read in the first that recognises it; CT-RATE's, the last, takes what is left. */
-export const layouts = { "ct-rate": ctRate } satisfies Readonly<Record<string, DatasetLayout>>;
+export const layouts = { shards, "ct-rate": ctRate } satisfies Readonly<Record<string, DatasetLayout>>;
 
 export type LayoutName = keyof typeof layouts;
 

@@ -11,6 +11,11 @@ export interface PackedVolume {
   readonly voxels: Float32Array | Int16Array;
 }
 
+/** What a preprocessed volume has along the axes of the encoder's input, without the batch's: channels, slices, height, width. */
+export function volumeShape({ size }: { readonly size: Sizes }): readonly number[] {
+  return [1, ...size];
+}
+
 /** Half a step is 1.5e-5 of the window's half, far less than a CT's own steps of one Hounsfield unit. */
 const stepsOfHalf = 32767;
 

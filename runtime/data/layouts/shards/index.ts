@@ -1,0 +1,3 @@
+export { shards } from "./layout.ts";
+export { type Manifest, type ManifestShard, manifestName, memberExtensions, readManifest } from "./manifest.ts";
+export { type PackContract, packContractOf } from "./pack-contract.ts";

@@ -1,0 +1,139 @@
+import { createHash } from "node:crypto";
+import { statSync } from "node:fs";
+import { storedBytes } from "../archive-member.ts";
+import type { DatasetNeeds, Labels, SplitName } from "../dataset.ts";
+import { type Manifest, memberExtensions, type PackContract } from "../layouts/index.ts";
+import type { Example } from "../open-dataset.ts";
+import { blockBytes, encodeNpyHeader, type NpyType, npyBytes } from "../readers/index.ts";
+
+/** An example with what its members say. */
+export interface PackedExample {
+  readonly example: Example;
+  readonly splits: readonly SplitName[];
+  /** What the names of its members start with. */
+  readonly key: string;
+  /** Its members that are texts, by what their names have behind the key. */
+  readonly texts: ReadonlyMap<string, string>;
+}
+
+export interface PlannedShard {
+  /** Its file's name. */
+  readonly name: string;
+  readonly examples: readonly PackedExample[];
+  /** Bytes that it will have when none of its examples is left out. */
+  readonly bytes: number;
+  /** A hash of all that its content follows from, of volumes their sizes and times of change. */
+  readonly source: string;
+}
+
+/** How a data set is packed. */
+export interface PackSettings extends Pick<Manifest, "contract" | "storage"> {
+  /** What each example has files and texts of. */
+  readonly files: DatasetNeeds["files"];
+  readonly texts: DatasetNeeds["texts"];
+  /** What the names of shards start with. */
+  readonly name: string;
+  /** Bytes after which another shard is started. */
+  readonly shardBytes: number;
+  /** What an array has along its axes. */
+  readonly shape: readonly number[];
+}
+
+/** An example and where it belongs; `labels` are null where it has none. */
+export type ToPack = Pick<PackedExample, "example" | "splits">;
+
+/** Goes up with every change of what the bytes of a shard follow from. */
+const formatVersion = 1;
+
+/**
+ * Divides examples, in their order, among shards, of one split each. Which examples are in a shard follows from sizes that are known before a volume is read, so
+ * that one that cannot be read moves no other to another shard.
+ */
+export function planShards(examples: readonly ToPack[], settings: PackSettings): readonly PlannedShard[] {
+  const keys = new Set<string>();
+  const groups: { readonly examples: PackedExample[]; bytes: number }[] = [];
+  for (const each of examples) {
+    const packed = withMembers(each, keyOf(each.example.name, keys), settings);
+    const bytes = bytesOf(packed, settings);
+    const last = groups.at(-1);
+    const isSameSplit = last?.examples[0]?.splits[0] === each.splits[0];
+    if (last !== undefined && isSameSplit && last.bytes + bytes <= settings.shardBytes) {
+      last.examples.push(packed);
+      last.bytes += bytes;
+    } else groups.push({ examples: [packed], bytes: 2 * blockBytes + bytes });
+  }
+  return groups.map((group, index) => ({
+    ...group,
+    name: `${settings.name}-${String(index).padStart(6, "0")}.tar`,
+    source: sourceOf(group.examples, settings),
+  }));
+}
+
+function withMembers({ example, splits }: ToPack, key: string, { texts }: PackSettings): PackedExample {
+  const extensions = memberExtensions("text", texts.length);
+  const members = new Map(example.texts.map((text, place) => [extensions[place] ?? "txt", text]));
+  const split = splits[0] ?? null;
+  const labels = example.labels === null ? null : Object.fromEntries(cellsOf(example.labels));
+  const record = { name: example.name, split, ...(labels === null ? {} : { labels }) };
+  members.set("json", `${JSON.stringify(record)}\n`);
+  return { example, splits, key, texts: members };
+}
+
+function cellsOf(labels: Labels): readonly (readonly [string, number | null])[] {
+  return [...labels].map(([name, label]) => [name, cellOf(label)]);
+}
+
+function cellOf(label: boolean | null): number | null {
+  return label === null ? null : Number(label);
+}
+
+/** Names of members are 100 bytes at most, and what follows the key has 20 at most. */
+const longestKey = 80;
+
+/** What the members of an example share: its name without what says that it is NIfTI, without dots, and told apart from all others. */
+function keyOf(name: string, taken: Set<string>): string {
+  const plain = name.replace(/\.nii(\.gz)?$/i, "").replace(/[./\\]|^__|\p{Cc}/gu, "_");
+  const isShort = plain !== "" && Buffer.byteLength(plain) <= longestKey && !taken.has(plain);
+  const key = isShort ? plain : `${shortened(plain)}-${createHash("sha256").update(name).digest("hex").slice(0, 16)}`;
+  taken.add(key);
+  return key;
+}
+
+/** The first characters that fit, whole. */
+function shortened(name: string): string {
+  let short = "";
+  for (const character of name) {
+    if (Buffer.byteLength(short) + Buffer.byteLength(character) > longestKey - 20) break;
+    short += character;
+  }
+  return short;
+}
+
+/** What an example takes in a shard. */
+function bytesOf({ texts }: PackedExample, { files, shape, storage }: PackSettings): number {
+  const values = arrayBytes(shape, storage);
+  const sizes = [...files.map(() => values), ...[...texts.values()].map((text) => Buffer.byteLength(text))];
+  return sizes.reduce((sum, size) => sum + blockBytes + Math.ceil(size / blockBytes) * blockBytes, 0);
+}
+
+/** Bytes of an array with its header. */
+export function arrayBytes(shape: readonly number[], storage: NpyType): number {
+  const count = shape.reduce((product, size) => product * size, 1);
+  return encodeNpyHeader(storage, shape).length + count * npyBytes[storage];
+}
+
+function sourceOf(examples: readonly PackedExample[], settings: PackSettings): string {
+  const { contract, storage, files, texts: columns, shape } = settings;
+  const hash = createHash("sha256");
+  const add = (value: unknown): void => void hash.update(`${JSON.stringify(value)}\n`);
+  add([formatVersion, contract satisfies PackContract, storage, files, columns, shape]);
+  for (const { example, key, texts } of examples) {
+    const changed = example.files.map((file) => [
+      storedBytes(file),
+      statSync(typeof file === "string" ? file : file.path, { throwIfNoEntry: false })?.mtimeMs ?? 0,
+      typeof file === "string" ? null : file.offset,
+    ]);
+    add([key, [...texts], example.metadata, changed]);
+  }
+  return hash.digest("hex");
+}
