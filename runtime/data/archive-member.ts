@@ -22,6 +22,18 @@ export function storedBytes(file: StoredFile): number {
   return typeof file === "string" ? (statSync(file, { throwIfNoEntry: false })?.size ?? 0) : file.bytes;
 }
 
+/** The places of members in a list by the archive that each is in; null where some are files of their own. */
+export function byArchive(files: readonly (StoredFile | undefined)[]): readonly (readonly number[])[] | null {
+  const groups = new Map<string, number[]>();
+  for (const [place, file] of files.entries()) {
+    if (file === undefined || typeof file === "string") return null;
+    const group = groups.get(file.path);
+    if (group === undefined) groups.set(file.path, [place]);
+    else group.push(place);
+  }
+  return [...groups.values()];
+}
+
 /** The member's place as messages name it. */
 export function memberPath({ path, name }: Pick<ArchiveMember, "path" | "name">): string {
   return `${path}/${name}`;

@@ -1,4 +1,4 @@
-export { storedBytes } from "./archive-member.ts";
+export { byArchive, storedBytes } from "./archive-member.ts";
 export { cacheKey, fileState } from "./cache.ts";
 export { checkDataset, type DatasetCounts, type VolumeCheck } from "./check-dataset.ts";
 export { checkVolume } from "./check-volume.ts";

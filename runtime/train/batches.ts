@@ -17,11 +17,11 @@ import {
 } from "../data/index.ts";
 import type { Problem } from "../text/index.ts";
 import type { FeatureTable } from "./feature-table.ts";
-import type { ExampleOrder } from "./order.ts";
+import type { TrainingOrder } from "./order.ts";
 
 export interface BatchOptions {
   readonly examples: readonly Example[];
-  readonly order: ExampleOrder;
+  readonly order: TrainingOrder;
   readonly settings: Pick<TrainSettings, "batch" | "microBatch">;
   readonly loader: VolumeLoader;
   /** Null for a model that takes no text. */

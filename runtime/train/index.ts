@@ -5,7 +5,7 @@ export { computeFeatures } from "./features.ts";
 export { compareIdentity, type RunIdentity } from "./identity.ts";
 export { type Evaluated, type TrainedParameter, type TrainingEnd, train } from "./loop.ts";
 export { MetricsLog } from "./metrics-log.ts";
-export { type ExampleOrder, planOrder } from "./order.ts";
+export { planOrder, type TrainingOrder } from "./order.ts";
 export { RunFolder } from "./run-folder.ts";
 export { SkippedFiles } from "./skipped-files.ts";
 export { describeProgress } from "./train-progress.ts";

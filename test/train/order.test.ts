@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { type ExampleOrder, type OrderSettings, permutation, planOrder } from "../../runtime/train/order.ts";
+import { type OrderSettings, permutation, planOrder, type TrainingOrder } from "../../runtime/train/order.ts";
 
-function orderOf(settings: OrderSettings): ExampleOrder {
+function orderOf(settings: OrderSettings): TrainingOrder {
   const planned = planOrder(settings);
   if (planned.kind !== "order") throw new Error(planned.problem);
   return planned.order;
 }
 
 /** The examples of some steps, one after the other. */
-function examplesOf(order: ExampleOrder, from: number, to: number): readonly number[] {
+function examplesOf(order: TrainingOrder, from: number, to: number): readonly number[] {
   return Array.from({ length: to - from }, (_, index) => [...order.batchAt(from + index).examples]).flat();
 }
 
@@ -91,4 +91,51 @@ test.each([0, 7])("%i examples are too few for a batch of 8", (examples) => {
     problem: `there are ${examples} examples to train on, and a batch needs 8`,
     help: "add examples, or use a smaller batch",
   });
+});
+
+/** Twenty archives of three to seven examples, whose numbers are spread over them. */
+function spreadArchives(): readonly (readonly number[])[] {
+  const archives: number[][] = Array.from({ length: 20 }, () => []);
+  for (let example = 0; example < 100; example++)
+    archives[(example * 7 + Math.floor(example / 50)) % 20]?.push(example);
+  return archives;
+}
+
+test("examples in many archives come each once an epoch, from at most eight archives at a time, each time in another order", () => {
+  const archives = spreadArchives();
+  const archiveOf = new Map(archives.flatMap((examples, archive) => examples.map((example) => [example, archive])));
+  const order = orderOf({ examples: 100, batch: 5, seed: 3, archives });
+  const epochs = [0, 1].map((epoch) => examplesOf(order, 20 * epoch, 20 * (epoch + 1)));
+  for (const examples of epochs) {
+    expect([...examples].sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, example) => example));
+    // An archive that was left is not come back to, so the first and the last place of each tell how many are open.
+    const places = examples.map((example) => archiveOf.get(example) ?? -1);
+    for (let place = 0; place < 100; place++) {
+      const open = archives.filter(
+        (_, archive) => places.indexOf(archive) <= place && places.lastIndexOf(archive) >= place,
+      );
+      expect(open.length).toBeLessThanOrEqual(8);
+    }
+  }
+  expect(epochs[0]).not.toEqual(epochs[1]);
+});
+
+test("any batch of examples in archives can be asked for in any order, and does not depend on what was asked before", () => {
+  const settings = { examples: 100, batch: 7, seed: 11, archives: spreadArchives() };
+  const forwards = Array.from({ length: 30 }, (_, step) => orderOf(settings).batchAt(step));
+  const order = orderOf(settings);
+  for (let step = 29; step >= 0; step--) expect(order.batchAt(step)).toEqual(forwards[step]);
+});
+
+test("examples in few archives come in the order in which they would come as files", () => {
+  const archives = [
+    [3, 4, 5],
+    [0, 1, 2],
+    [6, 7, 8, 9],
+  ];
+  const [packed, files] = [
+    orderOf({ examples: 10, batch: 2, seed: 5, archives }),
+    orderOf({ examples: 10, batch: 2, seed: 5 }),
+  ];
+  expect(examplesOf(packed, 0, 15)).toEqual(examplesOf(files, 0, 15));
 });

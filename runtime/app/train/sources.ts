@@ -1,13 +1,13 @@
 import type { TracedSpec } from "../../../compiler/index.ts";
 import type { Batch } from "../../backends/index.ts";
-import { type Dataset, type Example, type LabelledExample, sharedValues } from "../../data/index.ts";
+import { byArchive, type Dataset, type Example, type LabelledExample, sharedValues } from "../../data/index.ts";
 import {
   type Checkpoint,
   compareIdentity,
-  type ExampleOrder,
   planOrder,
   type RunFolder,
   type RunIdentity,
+  type TrainingOrder,
 } from "../../train/index.ts";
 import { openTensors } from "../../weights/index.ts";
 import { dataInputsOf, type OpenedData, openData, openSplit } from "../data/open.ts";
@@ -21,7 +21,7 @@ import type { TrainTask } from "./task.ts";
 /** Everything that a training reads. */
 export interface Sources {
   readonly spec: TracedSpec;
-  readonly order: ExampleOrder;
+  readonly order: TrainingOrder;
   readonly steps: number;
   readonly trainSet: Dataset<Example>;
   readonly held: Dataset<LabelledExample> | null;
@@ -53,7 +53,8 @@ export async function openSources(folder: RunFolder, task: TrainTask, reporter: 
     return null;
   }
   const { batch, epochs, schedule, seed, precision } = seeded.settings;
-  const planned = planOrder({ examples: trainSet.examples.length, batch, seed });
+  const archives = byArchive(trainSet.examples.map(({ files: [first] }) => first));
+  const planned = planOrder({ examples: trainSet.examples.length, batch, seed, archives });
   if (planned.kind === "too-few") {
     reporter.problem(problem(planned.problem, planned.help));
     return null;
