@@ -33,6 +33,15 @@ function blocksOf(part: TarPart): readonly Buffer[] {
   return [header, content, Buffer.alloc((512 - (content.length % 512)) % 512)];
 }
 
+/** A record of a pax header: its own length, a key and a value. */
+export function paxRecord(key: string, value: string): string {
+  const rest = ` ${key}=${value}\n`;
+  const bytes = Buffer.byteLength(rest);
+  let length = bytes + 1;
+  while (String(length).length + bytes !== length) length = String(length).length + bytes;
+  return `${length}${rest}`;
+}
+
 /** A NumPy file of floats, its header as NumPy writes it. */
 export function npyFile(shape: readonly number[], values: readonly number[] | Float32Array, header?: string): Buffer {
   const text = header ?? `{'descr': '<f4', 'fortran_order': False, 'shape': (${shape.join(", ")},), }`;

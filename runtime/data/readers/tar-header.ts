@@ -123,7 +123,7 @@ export function parsePax(content: Uint8Array): Result<TarOverrides, Fault> {
   for (let from = 0; from < content.length; ) {
     const blank = content.indexOf(0x20, from);
     const digits = blank < 0 || blank - from > 10 ? "" : String.fromCharCode(...content.subarray(from, blank));
-    const end = from + (/^[1-9]\d*$/.test(digits) ? Number(digits) : 0);
+    const end = /^[1-9]\d*$/.test(digits) ? from + Number(digits) : 0;
     const record = end > blank + 1 && end <= content.length ? content.subarray(blank + 1, end) : null;
     const equals = record?.indexOf(0x3d) ?? -1;
     if (record === null || equals < 1 || record.at(-1) !== 0x0a) return failed(fault("it is damaged", damagedHelp));
