@@ -8,6 +8,7 @@ const slow = [
   "test/adapters/commands.test.ts",
   "test/cli/{bench,micro-batches,run,train,train-*}.test.ts",
   "test/data/*-mutants.test.ts",
+  "test/data/pack.test.ts",
   "test/backends/step.test.ts",
   "test/memory/native.test.ts",
   "test/cli/{hostile-names,privacy,small-limits,special-paths}.test.ts",

@@ -2,7 +2,7 @@ import { readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs"
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { defaultData } from "../../compiler/index.ts";
-import { type ArchiveMember, memberPath } from "../../runtime/data/archive-member.ts";
+import { type ArchiveMember, memberPath, readMember } from "../../runtime/data/archive-member.ts";
 import { layoutOf, layouts } from "../../runtime/data/layouts/list.ts";
 import { loadPacked } from "../../runtime/data/load-packed.ts";
 import { openDataset } from "../../runtime/data/open-dataset.ts";
@@ -184,6 +184,43 @@ describe("an array in an archive", () => {
 });
 
 describe("shards of others", () => {
+  const written = "test/fixtures/webdataset";
+
+  test("as webdataset writes them for open_clip have images and captions", async () => {
+    const path = join(written, "pairs-000000.tar");
+    const wanted = { files: ["jpg"], texts: [null, ["caption"]], labels: ["Nodule"], split: "train" } as const;
+    const { examples, problems } = await openDataset(path, defaultData, wanted);
+    expect(problems).toEqual([]);
+    expect(examples.map(({ name, texts }) => [name, texts])).toEqual(
+      [0, 1, 2].map((number) => [`00000000${number}`, Array(2).fill(`Chest ${number}, ä and 日.`)]),
+    );
+    expect(examples.map(({ labels }) => labels.get("Nodule"))).toEqual([false, true, false]);
+    for (const { files } of examples) {
+      const [member] = files;
+      if (member === undefined || typeof member === "string") throw new Error("no member");
+      const bytes = new Uint8Array(member.bytes);
+      expect(readMember(member, bytes)).toBe(true);
+      expect([bytes[0], bytes[1], bytes.at(-2), bytes.at(-1)]).toEqual([0xff, 0xd8, 0xff, 0xd9]);
+    }
+  });
+
+  test("as webdataset writes arrays have NumPy's values, of 32 bits and of 16", async () => {
+    const path = join(written, "volumes-000000.tar");
+    const wanted = { files: ["image", "half"], texts: [], labels: null, split: "all" } as const;
+    const { examples } = await openDataset(path, defaultData, wanted);
+    expect(examples.map(({ name }) => name)).toEqual(["case0", "case1"]);
+    for (const [number, { files }] of examples.entries()) {
+      const values = Array.from({ length: 24 }, (_, place) => Math.fround(Math.fround(place / 24) - number));
+      const [image, half] = files.map((file) => {
+        const loaded = typeof file === "string" ? null : loadPacked(file, [1, 2, 3, 4]);
+        return loaded?.kind === "ok" ? [...loaded.value] : null;
+      });
+      expect(image).toEqual(values);
+      for (const [place, value] of values.entries())
+        expect(Math.abs((half?.[place] ?? 9) - value)).toBeLessThan(2 ** -11);
+    }
+  });
+
   test("have texts and labels by the names of members and of the fields of their JSON", async () => {
     const folder = dataFolder({
       "train-0.tar": tarFile([

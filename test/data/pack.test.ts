@@ -1,0 +1,174 @@
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { setTimeout as later } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { defaultData, halfBits } from "../../compiler/index.ts";
+import { requestsOf } from "../../runtime/data/load-example.ts";
+import { loadVolume } from "../../runtime/data/load-volume.ts";
+import { openDataset } from "../../runtime/data/open-dataset.ts";
+import { widened } from "../../runtime/data/readers/index.ts";
+import { writeDataset } from "../../runtime/data/synth/index.ts";
+import { medctc, prepareProgram } from "../cli/medctc.ts";
+import { hashOf } from "./synth-set.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "medctc-pack-"));
+const data = join(folder, "ct");
+const spec = resolve("test/train/tiny.vlm");
+const settings = { ...defaultData, spacing: [90, 30, 30], size: [4, 12, 12] } as const;
+
+beforeAll(() => {
+  prepareProgram();
+  writeDataset(data, { pairs: 8, valid: 6, seed: 1 }, () => undefined);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Packs into a folder of that name, in shards of three examples. */
+function pack(name: string, ...more: readonly string[]) {
+  const output = join(folder, name);
+  const run = medctc([
+    "data",
+    "pack",
+    data,
+    "-o",
+    output,
+    "--spec",
+    spec,
+    "--shard-size",
+    "0.02MB",
+    "--workers",
+    "1",
+    ...more,
+  ]);
+  return { output, run };
+}
+
+/** Everything that a data set gives of a split: what is said of each example, and its values. */
+async function contentOf(path: string, split: "train" | "valid") {
+  const needs = { files: [null], texts: split === "train" ? [null] : [], labels: ["Cardiomegaly"], split } as const;
+  const { examples, problems } = await openDataset(path, settings, needs);
+  expect(problems).toEqual([]);
+  const input = { kind: "volume", name: "image", file: 0, shape: [1, ...settings.size] } as const;
+  return Promise.all(
+    examples.map(async (example) => {
+      const [request] = requestsOf(example, [input], "f32");
+      if (request === undefined) throw new Error("no request");
+      const { result } = await loadVolume(request, { settings, cache: null });
+      if (result.kind === "failed") throw new Error(result.problem.message);
+      return { name: example.name, texts: example.texts, labels: [...example.labels], values: result.value.voxels };
+    }),
+  );
+}
+
+describe("medctc data pack", () => {
+  test("writes shards with the names, texts, labels and values of their data set, to the bit", async () => {
+    const { output, run } = pack("f32");
+    expect(run.err).not.toContain("error");
+    expect(run.code).toBe(0);
+    expect(readdirSync(output).filter((name) => name.endsWith(".tar"))).toHaveLength(5);
+    for (const split of ["train", "valid"] as const) {
+      const packed = await contentOf(output, split);
+      expect(packed).toEqual(await contentOf(data, split));
+      expect(packed).toHaveLength(split === "train" ? 8 : 6);
+    }
+  });
+
+  test("rounds values to the nearest 16-bit floats where it is asked to", async () => {
+    const { output, run } = pack("f16", "--storage", "f16");
+    expect(run.code).toBe(0);
+    const rounded = (await contentOf(data, "train")).map(({ values, ...rest }) => ({
+      ...rest,
+      values: widened(Uint16Array.from(values, halfBits)),
+    }));
+    expect(await contentOf(output, "train")).toEqual(rounded);
+  });
+
+  test("keeps complete shards, and writes the same bytes again where one was damaged or removed", () => {
+    const { output } = pack("again");
+    const before = hashOf(output);
+    expect(pack("again").run.out).toMatch(/already complete\s+5\n/);
+    const [first = "", second = ""] = readdirSync(output).filter((name) => name.endsWith(".tar"));
+    const bytes = readFileSync(join(output, first));
+    bytes[700] = (bytes[700] ?? 0) ^ 1;
+    writeFileSync(join(output, first), bytes);
+    rmSync(join(output, second));
+    expect(pack("again").run.out).toMatch(/already complete\s+3\n/);
+    expect(hashOf(output)).toBe(before);
+  });
+
+  test("killed at any moment leaves nothing that is taken for a whole set, and comes to the same shards", async () => {
+    const whole = hashOf(pack("whole").output);
+    const output = join(folder, "killed");
+    const args = ["data", "pack", data, "-o", output, "--spec", spec, "--shard-size", "0.02MB", "--workers", "1"];
+    for (let round = 0; round < 4; round++) {
+      const child = spawn(process.execPath, [resolve("dist/medctc.js"), ...args], { stdio: "ignore" });
+      const ended = new Promise((settle) => child.on("exit", settle));
+      const shards = (): number =>
+        existsSync(output) ? readdirSync(output).filter((name) => /^[^.].*\.tar$/.test(name)).length : 0;
+      while (shards() < Math.min(round, 4) && child.exitCode === null) await later(5);
+      child.kill("SIGKILL");
+      await ended;
+      if (!existsSync(join(output, "shards.json"))) continue;
+      const { examples, problems } = await openDataset(output, settings, {
+        files: [null],
+        texts: [null],
+        labels: null,
+        split: "train",
+      });
+      if (problems.length > 0)
+        expect([examples.length, problems[0]?.message]).toEqual([0, "its packing was not finished"]);
+      else expect(examples).toHaveLength(8);
+    }
+    expect(medctc(args).code).toBe(0);
+    expect(hashOf(output)).toBe(whole);
+  });
+
+  test("stops at Ctrl-C with what is complete, and says how to go on", async () => {
+    const output = join(folder, "stopped");
+    const args = ["data", "pack", data, "-o", output, "--spec", spec, "--shard-size", "0.001MB", "--workers", "1"];
+    const child = spawn(process.execPath, [resolve("dist/medctc.js"), ...args], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let err = "";
+    child.stderr.on("data", (piece: Buffer) => {
+      err += piece.toString();
+    });
+    const ended = new Promise<number | null>((settle) => child.on("exit", settle));
+    while (!existsSync(join(output, "shards.json"))) await later(5);
+    child.kill("SIGINT");
+    const code = await ended;
+    // It may have been done just before.
+    if (code !== 0) {
+      expect(code).toBe(130);
+      expect(err).toMatch(/stopped; \d+ of 14 shards (is|are) complete; the same command resumes there/);
+    }
+    expect(readdirSync(output).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+  });
+
+  test("refuses to read shards by other settings, and names both sides", () => {
+    const { output } = pack("other");
+    const changed = join(folder, "changed.vlm");
+    writeFileSync(changed, readFileSync(spec, "utf8").replace("spacing = [90, 30, 30]", "spacing = [80, 30, 30]"));
+    const { code, err } = medctc(["train", changed, "--data", output, "-o", join(folder, "run"), "--skip-bad"]);
+    expect(code).toBe(1);
+    expect(err).toContain("`spacing` is [90, 30, 30] in the shards and [80, 30, 30] in the `data` block");
+  });
+
+  test("leaves out what cannot be read where it is told to, and touches no folder of others", () => {
+    const bad = join(folder, "bad");
+    spawnSync("cp", ["-r", data, bad]);
+    const [file = ""] = readdirSync(bad, { recursive: true, encoding: "utf8" }).filter((name) =>
+      name.endsWith(".nii.gz"),
+    );
+    writeFileSync(join(bad, file), "no volume");
+    const args = ["data", "pack", bad, "-o", join(folder, "skipped"), "--spec", spec, "--workers", "1"];
+    expect(medctc(args)).toMatchObject({ code: 1, err: expect.stringContaining("--skip-bad") });
+    const { code, out, err } = medctc([...args, "--skip-bad"]);
+    expect([code, err]).toEqual([0, expect.stringContaining(file)]);
+    expect(out).toMatch(/skipped\s+1\n/);
+    expect(medctc(["data", "pack", data, "-o", data, "--spec", spec]).err).toContain(
+      "its contents are not from `medctc data pack`",
+    );
+  });
+});
