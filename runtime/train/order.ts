@@ -50,7 +50,7 @@ export function planOrder(settings: OrderSettings): PlannedOrder {
 }
 
 /** A permutation of the examples for each epoch, from nothing but the seed and the epoch: any step can be asked for. */
-export class ExampleOrder implements TrainingOrder {
+class ExampleOrder implements TrainingOrder {
   readonly batchesPerEpoch: number;
   /** Examples that an epoch leaves out. */
   readonly leftOver: number;

@@ -163,9 +163,12 @@ describe("medctc data pack", () => {
     );
     writeFileSync(join(bad, file), "no volume");
     const args = ["data", "pack", bad, "-o", join(folder, "skipped"), "--spec", spec, "--workers", "1"];
-    expect(medctc(args)).toMatchObject({ code: 1, err: expect.stringContaining("--skip-bad") });
+    const refused = medctc(args);
+    expect(refused.code).toBe(1);
+    expect(refused.err).toContain("--skip-bad");
     const { code, out, err } = medctc([...args, "--skip-bad"]);
-    expect([code, err]).toEqual([0, expect.stringContaining(file)]);
+    expect(code).toBe(0);
+    expect(err).toContain(file);
     expect(out).toMatch(/skipped\s+1\n/);
     expect(medctc(["data", "pack", data, "-o", data, "--spec", spec]).err).toContain(
       "its contents are not from `medctc data pack`",
