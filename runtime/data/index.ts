@@ -11,6 +11,14 @@ export {
   type LabelledExample,
   openDataset,
 } from "./open-dataset.ts";
-export { exampleValues, fileInputs, fileValues, type LoadedRow, sharedValues, textValues } from "./row-inputs.ts";
+export {
+  exampleValues,
+  fileInputs,
+  fileValues,
+  type LoadedRow,
+  labelGaps,
+  sharedValues,
+  textValues,
+} from "./row-inputs.ts";
 export { findVocabulary, loadTokenizer, type Tokenizer } from "./tokenizer.ts";
 export { VolumeLoader } from "./volume-loader.ts";

@@ -90,6 +90,25 @@ export function sharedValues(
   return { values, without };
 }
 
+/**
+ * How many cells are missing of an input of labels that no other input says to be known or not; null where none is. To train on
+ * them would be to train on labels of 0 that nobody gave.
+ */
+export function labelGaps(
+  examples: readonly Example[],
+  { inputs }: DataInputs,
+): { readonly cells: number; readonly input: string; readonly columns: readonly string[] } | null {
+  for (const input of inputs) {
+    if (input.kind !== "table") continue;
+    const { name, columns } = input;
+    if (inputs.some((other) => other.kind === "known" && other.columns === columns)) continue;
+    const missing = examples.map(({ labels }) => columns.filter((column) => cellIn(labels, column) === null).length);
+    const cells = missing.reduce((sum, count) => sum + count, 0);
+    if (cells > 0) return { cells, input: name, columns };
+  }
+  return null;
+}
+
 function tokensOf(
   { name, length }: TokenInput,
   texts: readonly string[],

@@ -7,7 +7,7 @@ import { dataFolder, metadataHeader, plainMetadata, reportsHeader, table, volume
 const one = "train_1_a_1.nii.gz";
 const two = "train_2_a_1.nii.gz";
 const classes = ["Emphysema", "Lung nodule"];
-const needs: DatasetNeeds = { reports: true, labels: classes, split: "train" };
+const needs: DatasetNeeds = { files: [null], texts: [null], labels: classes, split: "train" };
 
 const good = {
   ...volumes(one, two),
@@ -22,7 +22,7 @@ async function open(files: Readonly<Record<string, string>>, wanted: DatasetNeed
   const { examples, problems, notes }: Dataset = await openDataset(folder, defaultData, wanted);
   const below = (text: string): string => text.replaceAll(`${folder}/`, "");
   return {
-    read: examples.map(({ report, labels }) => [report, ...(labels?.values() ?? [])]),
+    read: examples.map(({ texts: [report], labels }) => [report, ...(labels?.values() ?? [])]),
     problems: problems.map(({ subject, message }) => below(`${subject}: ${message}`)),
     notes: notes.map(below),
   };
@@ -134,7 +134,7 @@ describe("a table of which nothing is used is named", () => {
   });
 
   test("unless it is of a kind that is not wanted", async () => {
-    const onlyMetadata: DatasetNeeds = { reports: false, labels: null, split: "train" };
+    const onlyMetadata: DatasetNeeds = { files: [null], texts: [], labels: null, split: "train" };
     expect((await open({ "a.csv": good["r.csv"] }, onlyMetadata)).notes).toEqual([]);
   });
 

@@ -1,6 +1,6 @@
 import type { TracedSpec } from "../../../compiler/index.ts";
 import type { Batch } from "../../backends/index.ts";
-import { type Dataset, type Example, type LabelledExample, sharedValues } from "../../data/index.ts";
+import { type Dataset, type Example, type LabelledExample, labelGaps, sharedValues } from "../../data/index.ts";
 import {
   type Checkpoint,
   compareIdentity,
@@ -46,6 +46,16 @@ export async function openSources(folder: RunFolder, task: TrainTask, reporter: 
   if (inputs === null) return null;
   const trainSet = await openSplit(seeded, data, { ...inputs.needs, split: "train" }, reporter);
   if (trainSet === null) return null;
+  const gaps = labelGaps(trainSet.examples, inputs);
+  if (gaps !== null) {
+    const { cells, input, columns } = gaps;
+    const message = `${cells} ${cells === 1 ? "label is" : "labels are"} missing, and the model does not ask which`;
+    const declaration = `input known: f32[batch, ${columns.length}] = known(${input})`;
+    reporter.problem(
+      problem(message, `declare \`${declaration}\` and pass it to the loss, as in bce(..., known = known)`),
+    );
+    return null;
+  }
   const { values: shared, without } = sharedValues(trainSet.examples, inputs);
   if (without !== null) {
     const message = `no example to train on has \`${without}\`, so its weight cannot be balanced`;
