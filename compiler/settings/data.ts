@@ -1,5 +1,6 @@
 import type { Diagnostic, File } from "../../grammar/index.ts";
 import { SettingReader } from "./reader.ts";
+import { defaultTable, readTableSettings, type TableSettings, tableSettingNames } from "./table.ts";
 
 /** Sizes along a volume's axes, in their order: slices, height, width. */
 export type Sizes = readonly [slices: number, height: number, width: number];
@@ -8,7 +9,7 @@ export type Sizes = readonly [slices: number, height: number, width: number];
 export type VoxelStorage = "f32" | "i16";
 
 /** What the `data` block says, with CT-CLIP's preprocessing for what it leaves out. */
-export interface DataSettings {
+export interface DataSettings extends TableSettings {
   /** Millimetres from voxel to voxel after resampling. */
   readonly spacing: Sizes;
   /** Voxels after cropping and padding. */
@@ -33,9 +34,19 @@ export const defaultData: DataSettings = {
   folder: null,
   train: "train_",
   valid: "valid_",
+  ...defaultTable,
 };
 
-export const dataSettingNames = ["spacing", "size", "window", "storage", "folder", "train", "valid"] as const;
+export const dataSettingNames = [
+  "spacing",
+  "size",
+  "window",
+  "storage",
+  "folder",
+  "train",
+  "valid",
+  ...tableSettingNames,
+] as const;
 
 /** Reads the `data` block of a spec, and reports what it cannot mean. */
 export function readDataSettings(file: File): {
@@ -74,6 +85,7 @@ export function readDataSettings(file: File): {
       folder: reader.optionalString("folder"),
       train,
       valid,
+      ...readTableSettings(reader),
     },
     diagnostics: reader.diagnostics,
   };

@@ -50,7 +50,7 @@ export async function* checkDataset(
   { classes, checkVolume }: CheckOptions,
 ): AsyncGenerator<Finding> {
   yield { kind: "progress", text: "reading tables" };
-  const layout = await layoutOf(folder);
+  const layout = await layoutOf(folder, settings);
   const listing = await layout.list(folder, settings, {
     files: [null],
     texts: [null],
