@@ -2,8 +2,8 @@ import type { DataSettings } from "../../compiler/index.ts";
 import type { Problem, Result } from "../text/index.ts";
 import type { VolumeMetadata } from "./transforms/index.ts";
 
-/** What a volume shows, by class. */
-export type Labels = ReadonlyMap<string, boolean>;
+/** What a volume shows, by class; null where that is not known. */
+export type Labels = ReadonlyMap<string, boolean | null>;
 
 /** Volumes to train on, or those that are held out. */
 export type SplitName = "train" | "valid";

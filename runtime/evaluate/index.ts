@@ -4,6 +4,7 @@ export {
   printInterval,
   printMetric,
   scoresToCsv,
+  someMissing,
   thinIntervals,
   undefinedClasses,
 } from "./files.ts";

@@ -117,10 +117,10 @@ async function evaluateOn(
   for (const each of found.skipped) reportSkipped(each, reporter);
   const { evaluation } = found;
   if (request.output === null) return done({ evaluation, files: ok([]) });
-  const { names, scores, classes } = found.scores;
+  const { names, scores, classes, labels } = found.scores;
   const skipped = [...dataset.problems, ...found.skipped];
   const files = new Map([
-    ["scores.csv", scoresToCsv(names, classes, scores)],
+    ["scores.csv", scoresToCsv(names, classes, scores, labels)],
     ["results.json", evaluationToJson(evaluation)],
     ["report.html", await renderEvaluation(task, evaluation, environment, skipped)],
   ]);
