@@ -156,14 +156,16 @@ describe("where files are looked for", () => {
     expect(found.notes[0]).toBe("folders deeper than 8 levels were not looked into");
   });
 
-  test("links are not followed, and are counted", async () => {
+  test("links that lead out of the folder are not followed, and are counted", async () => {
     const outside = dataFolder({ ...volumes(two), "m.csv": metadata(two) });
     const folder = dataFolder({ ...volumes(one), "m.csv": metadata(one) });
     symlinkSync(outside, join(folder, "outside"));
     symlinkSync(join(outside, "m.csv"), join(folder, "n.csv"));
     const found = await openAt(folder);
     expect([names(found), found.problems]).toEqual([[one], []]);
-    expect(found.notes).toEqual(["2 symbolic links were not followed"]);
+    expect(found.notes).toEqual([
+      "2 symbolic links were not followed, such as n.csv: copy the data with `cp -rL`, or name the folder that they lead to",
+    ]);
   });
 
   test("names that start with a dot are left out", async () => {
