@@ -1,8 +1,10 @@
 import type { DataSettings } from "../../compiler/index.ts";
 import type { Problem } from "../text/index.ts";
+import type { Listing } from "./dataset.ts";
 import { layoutOf } from "./layouts/index.ts";
 import { absences, exampleOf } from "./open-dataset.ts";
-import { findVocabulary, loadTokenizer } from "./tokenizer.ts";
+import { describeAlike, describeCut, measureTexts } from "./text-lengths.ts";
+import { findVocabulary, loadTokenizer, type Tokenizer } from "./tokenizer.ts";
 import type { VolumeMetadata } from "./transforms/index.ts";
 
 /** Reads a volume's file and says what is wrong with it. */
@@ -17,6 +19,8 @@ export interface CheckOptions {
   readonly classes: readonly string[] | null;
   /** Null leaves the volumes' files unread. */
   readonly checkVolume: VolumeCheck | null;
+  /** Tokens that reports are cut to; null where that is not known. */
+  readonly textLength: number | null;
 }
 
 /** What a check finds, in the order in which it finds it; the counts come last. */
@@ -47,13 +51,16 @@ export interface DatasetCounts {
 export async function* checkDataset(
   folder: string,
   settings: DataSettings,
-  { classes, checkVolume }: CheckOptions,
+  { classes, checkVolume, textLength }: CheckOptions,
 ): AsyncGenerator<Finding> {
   yield { kind: "progress", text: "reading tables" };
   const layout = await layoutOf(folder);
   const listing = await layout.list(folder, settings, { reports: true, labels: classes ?? "any", split: "all" });
   const { volumes, metadata, reports, labels } = listing;
-  for (const problem of [...listing.problems, ...vocabularyProblems(folder)]) yield { kind: "problem", problem };
+  const vocabulary = findVocabulary(folder);
+  const tokenizer = vocabulary === null ? null : loadTokenizer(vocabulary);
+  const ofVocabulary = tokenizer?.kind === "failed" ? [tokenizer.problem] : [];
+  for (const problem of [...listing.problems, ...ofVocabulary]) yield { kind: "problem", problem };
   for (const note of listing.notes) yield { kind: "note", note };
   const counts = {
     volumes: volumes.length,
@@ -68,6 +75,9 @@ export async function* checkDataset(
   if (volumes.length === 0) {
     yield { kind: "counts", counts };
     return;
+  }
+  if (textLength !== null && tokenizer?.kind === "ok") {
+    for (const note of textNotes(listing, tokenizer.value, textLength)) yield { kind: "note", note };
   }
   const trains = volumes.some(({ splits }) => splits.includes("train"));
   for (const problem of absences(listing, { reports: trains, labels: classes })) yield { kind: "problem", problem };
@@ -97,9 +107,12 @@ export async function* checkDataset(
   yield { kind: "counts", counts };
 }
 
-/** What is wrong with the vocabulary that lies beside the data, where there is one. */
-function vocabularyProblems(folder: string): readonly Problem[] {
-  const path = findVocabulary(folder);
-  const loaded = path === null ? null : loadTokenizer(path);
-  return loaded?.kind === "failed" ? [loaded.problem] : [];
+/** Which reports of volumes to train on are cut, and how many cannot be told apart then. */
+function textNotes({ volumes, reports }: Listing, tokenizer: Tokenizer, length: number): readonly string[] {
+  const texts = volumes.flatMap((volume) => {
+    const report = volume.splits.includes("train") ? reports.of(volume) : null;
+    return report?.kind === "ok" ? [report.value] : [];
+  });
+  const lengths = measureTexts(texts, tokenizer, length);
+  return [describeCut("report", lengths, length), describeAlike(lengths, length)].filter((note) => note !== null);
 }

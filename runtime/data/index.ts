@@ -12,6 +12,7 @@ export {
   openDataset,
   type ReportedExample,
 } from "./open-dataset.ts";
+export { describeAlike, describeCut, measureTexts } from "./text-lengths.ts";
 export { tokenInputs } from "./token-inputs.ts";
 export { findVocabulary, loadTokenizer, type Tokenizer } from "./tokenizer.ts";
 export { VolumeLoader } from "./volume-loader.ts";

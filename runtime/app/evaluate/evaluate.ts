@@ -15,6 +15,7 @@ import {
   reportSkipped,
   reportUncached,
 } from "../data/open.ts";
+import { arePromptsUsable } from "../data/texts.ts";
 import { environmentOf } from "../engine/environment.ts";
 import { type EngineOptions, openEngine } from "../engine/open.ts";
 import { findSpec } from "../find-spec.ts";
@@ -63,6 +64,10 @@ export async function evaluate(request: EvaluateRequest, reporter: Reporter): Pr
   const dataset = await openSplit(spec, data, needs, reporter);
   const reading = dataset === null ? null : openData(spec, data, reporter);
   if (dataset === null || reading === null) return refused;
+  if (!arePromptsUsable(spec.evaluation, reading, reporter)) {
+    await reading.loader.dispose();
+    return refused;
+  }
   const temporary = makeTemporaryFolder("medctc-eval");
   const clean = (): void => rmSync(temporary, { recursive: true, force: true });
   const signals = watchSignals(clean);
