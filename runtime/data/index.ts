@@ -1,5 +1,5 @@
 export { cacheKey, fileState } from "./cache.ts";
-export { checkDataset, type DatasetCounts, type VolumeCheck } from "./check-dataset.ts";
+export { type CheckOptions, checkDataset, type DatasetCounts, type VolumeCheck } from "./check-dataset.ts";
 export { checkVolume } from "./check-volume.ts";
 export { type DataInputs, type FileInput, findDataInputs } from "./data-inputs.ts";
 export type { DatasetNeeds } from "./dataset.ts";
@@ -19,6 +19,8 @@ export {
   labelGaps,
   sharedValues,
   textValues,
+  tokenInputs,
 } from "./row-inputs.ts";
+export { describeAlike, describeCut, measureTexts } from "./text-lengths.ts";
 export { findVocabulary, loadTokenizer, type Tokenizer } from "./tokenizer.ts";
 export { VolumeLoader } from "./volume-loader.ts";

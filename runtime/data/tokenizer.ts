@@ -22,6 +22,8 @@ export interface Tokenizer {
   readonly vocabSize: number;
   /** A text in exactly so many tokens, at least 2: padded, or cut before the last, which is [SEP] then. */
   readonly encode: (text: string, length: number) => Tokens;
+  /** How many tokens a text has, its start and end with it, where it is not cut. */
+  readonly count: (text: string) => number;
 }
 
 /** Files that a data folder may have its vocabulary in; the first that is there counts. */
@@ -50,16 +52,51 @@ function tokenizerOf(vocabulary: Vocabulary): Tokenizer {
     return number;
   };
   const [startId, endId, paddingId] = [numberOf(start), numberOf(end), numberOf(padding)];
-  const pieces = new WordPieces(libraryForm(vocabulary, numberOf), {});
+  const idsOf = encoderOf(vocabulary, numberOf);
   return {
     vocabSize: tokens.length,
     encode: (text, length) => {
       if (length < 2) throw new RangeError(`invariant: ${length} tokens have no room for a start and an end`);
-      const found = pieces.encode(alikeText(text, vocabulary)).ids.slice(0, length - 2);
+      const found = idsOf(text, length - 2);
       const ids = new Int32Array(length).fill(paddingId);
       ids.set([startId, ...found, endId]);
       return { ids, mask: new Int32Array(length).fill(1, 0, found.length + 2) };
     },
+    count: (text) => 2 + idsOf(text, Number.POSITIVE_INFINITY).length,
+  };
+}
+
+/** Words that are kept with their tokens, and the longest of them: reports repeat a few ten thousand. */
+const mostWords = 200_000;
+const longestWord = 64;
+
+/**
+ * The first tokens of a text, word by word: a text's tokens are those of its words, since nothing in it goes beyond a blank. Words
+ * come again and again, and the library takes most of a millisecond for a report.
+ */
+function encoderOf(
+  vocabulary: Vocabulary,
+  numberOf: (token: string) => number,
+): (text: string, most: number) => readonly number[] {
+  const pieces = new WordPieces(libraryForm(vocabulary, numberOf), {});
+  const known = new Map<string, readonly number[]>();
+  const encode = (text: string): readonly number[] => pieces.encode(alikeText(text, vocabulary)).ids;
+  const idsOfWord = (word: string): readonly number[] => {
+    const found = known.get(word);
+    if (found !== undefined) return found;
+    const ids = encode(word);
+    if (known.size < mostWords && word.length <= longestWord) known.set(word, ids);
+    return ids;
+  };
+  // A special token may have a blank within it.
+  if (vocabulary.special.some((token) => /\s/.test(token))) return (text, most) => encode(text).slice(0, most);
+  return (text, most) => {
+    const ids: number[] = [];
+    for (const word of text.split(/[ \t\r\n]+/)) {
+      if (ids.length >= most) break;
+      if (word !== "") ids.push(...idsOfWord(word));
+    }
+    return ids.slice(0, most);
   };
 }
 

@@ -16,6 +16,7 @@ import {
   reportSkipped,
   reportUncached,
 } from "../data/open.ts";
+import { arePromptsUsable } from "../data/texts.ts";
 import { environmentOf } from "../engine/environment.ts";
 import { type EngineOptions, openEngine } from "../engine/open.ts";
 import { findSpec } from "../find-spec.ts";
@@ -66,6 +67,11 @@ export async function evaluate(request: EvaluateRequest, reporter: Reporter): Pr
   const dataset = await openSplit(spec, data, needs, reporter);
   const reading = dataset === null ? null : openData(spec, inputs, data, reporter);
   if (dataset === null || reading === null) return refused;
+  const { text: tokens } = reading;
+  if (tokens !== null && !arePromptsUsable(spec.evaluation, tokens.tokenizer, inputs, reporter)) {
+    await reading.loader.dispose();
+    return refused;
+  }
   const temporary = makeTemporaryFolder("medctc-eval");
   const clean = (): void => rmSync(temporary, { recursive: true, force: true });
   const signals = watchSignals(clean);
@@ -120,10 +126,10 @@ async function evaluateOn(
   for (const each of found.skipped) reportSkipped(each, reporter);
   const { evaluation } = found;
   if (request.output === null) return done({ evaluation, files: ok([]) });
-  const { names, scores, classes } = found.scores;
+  const { names, scores, classes, labels } = found.scores;
   const skipped = [...dataset.problems, ...found.skipped];
   const files = new Map([
-    ["scores.csv", scoresToCsv(names, classes, scores)],
+    ["scores.csv", scoresToCsv(names, classes, scores, labels)],
     ["results.json", evaluationToJson(evaluation)],
     ["report.html", await renderEvaluation(task, evaluation, environment, skipped)],
   ]);

@@ -11,8 +11,9 @@ import {
 } from "../../train/index.ts";
 import { openTensors } from "../../weights/index.ts";
 import { dataInputsOf, type OpenedData, openData, openSplit } from "../data/open.ts";
+import { arePromptsUsable, reportLengths } from "../data/texts.ts";
 import { openHeldOut } from "../evaluate/held-out.ts";
-import { problem, type Reporter } from "../reporter.ts";
+import { notesOnce, problem, type Reporter } from "../reporter.ts";
 import { adapterFile } from "../weights/adapter-file.ts";
 import { type GivenWeights, weightFiles } from "../weights/open.ts";
 import { datasetIdentity, describeDifference, fileIdentity, identityOf } from "./identity.ts";
@@ -37,7 +38,9 @@ export interface Sources {
  * Opens data and the folder's last checkpoint, and holds them against each other; null after reporting what does not fit.
  * Throws what the file system says of weights that become unreadable.
  */
-export async function openSources(folder: RunFolder, task: TrainTask, reporter: Reporter): Promise<Sources | null> {
+export async function openSources(folder: RunFolder, task: TrainTask, heard: Reporter): Promise<Sources | null> {
+  // Both splits are in one folder, of which much is said of either.
+  const reporter = notesOnce(heard);
   const { data, request, compiled } = task;
   const seeded = compiled.spec;
   const checkpoint = lastCheckpoint(folder, request.resume, reporter);
@@ -71,6 +74,12 @@ export async function openSources(folder: RunFolder, task: TrainTask, reporter: 
   const held = await openHeldOut(seeded, inputs, data, reporter);
   const reading = held === "wrong" ? null : openData(seeded, inputs, data, reporter);
   if (held === "wrong" || reading === null) return null;
+  const { text: tokens } = reading;
+  if (held !== null && tokens !== null && !arePromptsUsable(seeded.evaluation, tokens.tokenizer, inputs, reporter)) {
+    await reading.loader.dispose();
+    return null;
+  }
+  reportLengths(trainSet.examples, reading, reporter);
   const { order } = planned;
   const steps = request.steps ?? schedule.steps ?? epochs * order.batchesPerEpoch;
   const settings = { ...seeded.settings, schedule: { ...schedule, steps: schedule.steps ?? steps } };

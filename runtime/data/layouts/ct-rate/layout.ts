@@ -1,6 +1,7 @@
 import type { DataSettings } from "../../../../compiler/index.ts";
 import { failed, ok, type Problem } from "../../../text/index.ts";
 import type { DatasetLayout, DatasetNeeds, Facts, ListedVolume, SplitName } from "../../dataset.ts";
+import { missingLabelNotes } from "../../labels.ts";
 import { compareNaturally } from "../../natural-order.ts";
 import { quoted } from "../../quoted.ts";
 import { metadataColumns } from "./metadata.ts";
@@ -26,23 +27,33 @@ export const ctRate: DatasetLayout = {
     const isWanted = ({ splits }: ListedVolume): boolean => needs.split === "all" || splits.includes(needs.split);
     const volumes = all.filter(isWanted);
     const wanted = new Set(volumes.map(({ name }) => volumeKey(name)));
-    const tables = await readTables(volumes.length === 0 ? [] : scan.tables, needs, (key) => {
-      if (wanted.has(key)) return "wanted";
-      return scan.volumes.has(key) || scan.repeated.has(key) ? "other" : "absent";
+    const tables = await readTables(volumes.length === 0 ? [] : scan.tables, needs, {
+      stateOf: (key) => {
+        if (wanted.has(key)) return "wanted";
+        return scan.volumes.has(key) || scan.repeated.has(key) ? "other" : "absent";
+      },
+      likeOf: (key) => {
+        const like = all.find(({ name }) => volumeKey(name).toLowerCase() === key.toLowerCase());
+        return like?.name ?? null;
+      },
+    });
+    const labelRows = volumes.flatMap(({ name }) => {
+      const row = tables.labels.of(volumeKey(name));
+      return row?.kind === "ok" ? [row.value.value.cells] : [];
     });
     const isExplained = volumes.length > 0 || (scan.problems.length > 0 && all.length === 0);
     const classes = needs.labels === null || needs.labels === "any" ? [] : needs.labels;
     return {
       volumes,
-      metadata: factsOf(tables.metadata, "the metadata", folder, metadataColumns),
-      texts: needs.texts.map(() => factsOf(tables.reports, "a report", folder, reportColumns)),
-      labels: factsOf(tables.labels, "labels", folder, classes),
+      metadata: factsOf(tables.metadata, "the metadata", folder, metadataColumns, (metadata) => metadata),
+      texts: needs.texts.map(() => factsOf(tables.reports, "a report", folder, reportColumns, (report) => report)),
+      labels: factsOf(tables.labels, "labels", folder, classes, ({ labels }) => labels),
       problems: [
         ...scan.problems,
         ...(isExplained ? [] : [emptySplit(folder, all, settings, needs.split)]),
         ...tables.problems,
       ],
-      notes: [...scan.notes, ...tables.notes, ...unusedNote(volumes, settings)],
+      notes: [...scan.notes, ...tables.notes, ...missingLabelNotes(labelRows), ...unusedNote(volumes, settings)],
       emptySplit: (split) => emptySplit(folder, all, settings, split),
     };
   },
@@ -52,11 +63,12 @@ function splitsOf(name: string, settings: DataSettings): readonly SplitName[] {
   return (["train", "valid"] as const).filter((split) => inSplit(name, split, settings));
 }
 
-function factsOf<Value>(
-  rows: TableRows<Value>,
+function factsOf<Row, Value>(
+  rows: TableRows<Row>,
   what: string,
   folder: string,
   columns: readonly string[],
+  fact: (row: Row) => Value,
 ): Facts<Value> {
   return {
     exist: rows.exists,
@@ -64,7 +76,7 @@ function factsOf<Value>(
     of: ({ name, file }) => {
       const key = volumeKey(name);
       const row = rows.of(key);
-      if (row?.kind === "ok") return ok(row.value.value);
+      if (row?.kind === "ok") return ok(fact(row.value.value));
       if (row !== null) return failed({ ...row.problem, message: `${row.problem.message} (${quoted(name)})` });
       // What is wrong with a table is said once, and a row may stand in the part that could not be read.
       const isMissing = rows.exists && rows.complete && !rows.isInUnfinished(key);

@@ -1,14 +1,14 @@
 import { didYouMean } from "../../../../grammar/index.ts";
 import { at } from "../../../at.ts";
 import type { Problem } from "../../../text/index.ts";
-import type { DatasetNeeds, Labels } from "../../dataset.ts";
+import type { DatasetNeeds } from "../../dataset.ts";
 import { quoted, quotedList } from "../../quoted.ts";
 import { nearNames, readTable } from "../../readers/index.ts";
 import type { VolumeMetadata } from "../../transforms/index.ts";
 import { metadataColumns } from "./metadata.ts";
 import { volumeKey } from "./scan-folder.ts";
 import { nameColumn } from "./table-kind.ts";
-import { anyLabelsKind, labelsKind, metadataKind, reportColumns, reportsKind } from "./table-kinds.ts";
+import { anyLabelsKind, type LabelRow, labelsKind, metadataKind, reportColumns, reportsKind } from "./table-kinds.ts";
 import { TableRows, wrongName } from "./table-rows.ts";
 
 /** Problems of a table's rows that are listed; a table that is wrong throughout need not fill a screen. */
@@ -20,19 +20,27 @@ const mostUnused = 5;
 export interface Tables {
   readonly metadata: TableRows<VolumeMetadata>;
   readonly reports: TableRows<string>;
-  readonly labels: TableRows<Labels>;
+  readonly labels: TableRows<LabelRow>;
   readonly problems: readonly Problem[];
   readonly notes: readonly string[];
 }
 
+/** What is known of the volumes that rows are about, by their keys. */
+interface KnownVolumes {
+  /** Whether a volume is wanted, there but not wanted, or has no file. */
+  readonly stateOf: (key: string) => "wanted" | "other" | "absent";
+  /** The name of a volume that has the key in other letter case. */
+  readonly likeOf: (key: string) => string | null;
+}
+
 /**
  * Reads the tables among some CSV files, known by their columns, and joins those of a kind. Of rows, only those of wanted
- * volumes are kept. `stateOf` says of a volume's key whether it is wanted, there but not wanted, or has no file.
+ * volumes are kept.
  */
 export async function readTables(
   files: readonly string[],
   wanted: Pick<DatasetNeeds, "texts" | "labels">,
-  stateOf: (key: string) => "wanted" | "other" | "absent",
+  volumes: KnownVolumes,
 ): Promise<Tables> {
   const metadata = new TableRows(metadataKind);
   const reports = new TableRows(reportsKind);
@@ -43,7 +51,7 @@ export async function readTables(
   const notes: string[] = [];
   const unused: string[] = [];
   for (const file of files) {
-    const reading = new TableReading(file, kinds, classes, stateOf);
+    const reading = new TableReading(file, kinds, classes, volumes);
     await reading.read();
     problems.push(...reading.problems);
     notes.push(...reading.notes);
@@ -54,7 +62,7 @@ export async function readTables(
   return { metadata, reports, labels, problems: [...problems, ...kinds.flatMap((rows) => rows.unfinished)], notes };
 }
 
-type AnyRows = TableRows<VolumeMetadata> | TableRows<string> | TableRows<Labels>;
+type AnyRows = TableRows<VolumeMetadata> | TableRows<string> | TableRows<LabelRow>;
 
 /** Names of columns that are shown of a table that is not used. */
 const shownColumns = 5;
@@ -66,7 +74,7 @@ class TableReading {
   unused: string | null = null;
   private readonly file: string;
   private readonly kinds: readonly AnyRows[];
-  private readonly stateOf: (key: string) => "wanted" | "other" | "absent";
+  private readonly volumes: KnownVolumes;
   private readonly classes: DatasetNeeds["labels"];
   private columns: readonly string[] = [];
   private nameAt = -1;
@@ -75,16 +83,11 @@ class TableReading {
   private absentName = "";
   private unlisted = 0;
 
-  constructor(
-    file: string,
-    kinds: readonly AnyRows[],
-    classes: DatasetNeeds["labels"],
-    stateOf: (key: string) => "wanted" | "other" | "absent",
-  ) {
+  constructor(file: string, kinds: readonly AnyRows[], classes: DatasetNeeds["labels"], volumes: KnownVolumes) {
     this.file = file;
     this.kinds = kinds;
     this.classes = classes;
-    this.stateOf = stateOf;
+    this.volumes = volumes;
   }
 
   async read(): Promise<void> {
@@ -103,8 +106,10 @@ class TableReading {
     }
     if (this.absent === 0) return;
     const share = `${this.absent} of ${this.rows}`;
+    const like = this.volumes.likeOf(volumeKey(this.absentName));
     this.notes.push(
-      `${this.file}: rows of volumes that are not in the folder: ${share}, such as ${quoted(this.absentName)}`,
+      `${this.file}: rows of volumes that are not in the folder: ${share}, such as ${quoted(this.absentName)}` +
+        (like === null ? "" : `; the folder has ${quoted(like)}`),
     );
   }
 
@@ -127,7 +132,7 @@ class TableReading {
     const name = at(cells, this.nameAt).trim();
     const message = wrongName(name);
     const key = volumeKey(name);
-    const state = message === null ? this.stateOf(key) : "other";
+    const state = message === null ? this.volumes.stateOf(key) : "other";
     for (const rows of this.kinds) {
       const problem = rows.add(state === "wanted" ? key : null, cells, line);
       if (problem !== null) this.list(problem);

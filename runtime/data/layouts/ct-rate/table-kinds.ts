@@ -1,6 +1,7 @@
 import { at } from "../../../at.ts";
 import { failed, ok, type Result } from "../../../text/index.ts";
 import type { Labels } from "../../dataset.ts";
+import { type LabelCell, type LabelCells, labelCell, labelOf } from "../../labels.ts";
 import { type Fault, fault } from "../../problem.ts";
 import { quoted } from "../../quoted.ts";
 import type { VolumeMetadata } from "../../transforms/index.ts";
@@ -31,8 +32,14 @@ export const metadataKind: TableKind<VolumeMetadata> = {
   same: sameMetadata,
 };
 
+/** What a row says of classes, and the labels that come of it. */
+export interface LabelRow {
+  readonly cells: LabelCells;
+  readonly labels: Labels;
+}
+
 /** Labels of these classes. */
-export function labelsKind(classes: readonly string[]): TableKind<Labels> {
+export function labelsKind(classes: readonly string[]): TableKind<LabelRow> {
   return {
     title: "a labels table",
     columns: (header) => columnsIn(header, classes),
@@ -43,10 +50,10 @@ export function labelsKind(classes: readonly string[]): TableKind<Labels> {
 }
 
 /**
- * Labels of whatever classes are there: the first table that is of no other kind and whose first row has a 0 or a 1 in
- * each cell says which.
+ * Labels of whatever classes are there: the first table that is of no other kind and whose first row that says anything has
+ * labels alone says which.
  */
-export function anyLabelsKind(): TableKind<Labels> {
+export function anyLabelsKind(): TableKind<LabelRow> {
   let classes: readonly string[] | null = null;
   const others: readonly string[] = [...reportColumns, ...metadataColumns];
   return {
@@ -57,9 +64,11 @@ export function anyLabelsKind(): TableKind<Labels> {
       return { present: isOther ? [] : header.filter((column) => !noClass.test(column)), missing: [] };
     },
     accepts: (cells, columns) => {
-      if (!cells.every((cell) => labelIn(cell) !== null)) return false;
+      const labels = cells.map(labelCell);
+      if (labels.includes(null)) return "no";
+      if (labels.every((label) => label === "blank")) return "unknown";
       classes ??= columns;
-      return true;
+      return "yes";
     },
     parse: labelReader(),
     same: sameLabels,
@@ -69,34 +78,28 @@ export function anyLabelsKind(): TableKind<Labels> {
 /** The volume's name, and what pandas calls the numbers of rows when they become a column. */
 const noClass = new RegExp(`^(${nameColumn}|index|level_\\d+)$`);
 
-/** Volumes with the same labels share one map, since there are many more volumes than patterns. */
-function labelReader(): (cells: readonly string[], columns: readonly string[]) => Result<Labels, Fault> {
-  const known = new Map<string, Labels>();
-  return (cells, columns) => {
-    const labels: [string, boolean][] = [];
-    for (const [index, cell] of cells.entries()) {
+/** Volumes with the same labels share one row, since there are many more volumes than patterns. */
+function labelReader(): (cells: readonly string[], columns: readonly string[]) => Result<LabelRow, Fault> {
+  const known = new Map<string, LabelRow>();
+  return (texts, columns) => {
+    const cells: [string, LabelCell][] = [];
+    for (const [index, text] of texts.entries()) {
       const column = at(columns, index);
-      const label = labelIn(cell);
-      if (label === null) {
-        const found = cell.trim() === "" ? "empty" : quoted(cell);
-        return failed(fault(`its label for ${quoted(column)} is ${found}, but 0 or 1 is expected`));
+      const cell = labelCell(text);
+      if (cell === null) {
+        const message = `its label for ${quoted(column)} is ${quoted(text)}, but 0 or 1 is expected`;
+        return failed(fault(message, "leave the cell blank, or write -1, where the label is not known"));
       }
-      labels.push([column, label]);
+      cells.push([column, cell]);
     }
-    const key = JSON.stringify(labels);
-    const value = known.get(key) ?? new Map(labels);
-    known.set(key, value);
-    return ok(value);
+    const key = JSON.stringify(cells);
+    const labels = (): Labels => new Map(cells.map(([name, cell]) => [name, labelOf(cell)]));
+    const row = known.get(key) ?? { cells: new Map(cells), labels: labels() };
+    known.set(key, row);
+    return ok(row);
   };
 }
 
-/** 0 and 1, also as pandas writes them in a column where some are missing: 0.0 and 1.0. */
-function labelIn(cell: string): boolean | null {
-  const text = cell.trim();
-  if (text === "0" || text === "0.0") return false;
-  return text === "1" || text === "1.0" ? true : null;
-}
-
-function sameLabels(a: Labels, b: Labels): boolean {
-  return a.size === b.size && [...a].every(([name, label]) => b.get(name) === label);
+function sameLabels({ cells: a }: LabelRow, { cells: b }: LabelRow): boolean {
+  return a.size === b.size && [...a].every(([name, cell]) => b.get(name) === cell);
 }
