@@ -22,6 +22,9 @@ export interface DataSettings {
   /** What the names of volumes to train on, and of those that are held out, start with. */
   readonly train: string;
   readonly valid: string;
+  /** The columns of a reports table that make a volume's report, in their order, and what is put between them. */
+  readonly report: readonly string[];
+  readonly reportSeparator: string;
 }
 
 /** CT-CLIP's own. */
@@ -33,9 +36,21 @@ export const defaultData: DataSettings = {
   folder: null,
   train: "train_",
   valid: "valid_",
+  report: ["Findings_EN", "Impressions_EN"],
+  reportSeparator: "",
 };
 
-export const dataSettingNames = ["spacing", "size", "window", "storage", "folder", "train", "valid"] as const;
+export const dataSettingNames = [
+  "spacing",
+  "size",
+  "window",
+  "storage",
+  "folder",
+  "train",
+  "valid",
+  "report",
+  "report_separator",
+] as const;
 
 /** Reads the `data` block of a spec, and reports what it cannot mean. */
 export function readDataSettings(file: File): {
@@ -65,6 +80,9 @@ export function readDataSettings(file: File): {
     const [name, other] = reader.has("valid") ? ["valid", "train"] : ["train", "valid"];
     reader.refuse(name, `another string than \`${other}\`, so that no volume is in both`);
   }
+  const ofReport = "a list of different columns in quotes, at least one";
+  const report = reader.strings("report", null, ofReport, (name) => name !== "" && name === name.trim());
+  if (report?.length === 0) reader.refuse("report", ofReport);
   return {
     settings: {
       spacing: sizes(spacing) ?? defaultData.spacing,
@@ -74,6 +92,8 @@ export function readDataSettings(file: File): {
       folder: reader.optionalString("folder"),
       train,
       valid,
+      report: report === null || report.length === 0 ? defaultData.report : report,
+      reportSeparator: reader.string("report_separator", defaultData.reportSeparator),
     },
     diagnostics: reader.diagnostics,
   };

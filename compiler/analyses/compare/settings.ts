@@ -33,6 +33,8 @@ const dataRows: Rows<DataSettings> = {
   folder: ["folder", plain],
   train: ["train", plain],
   valid: ["valid", plain],
+  report: ["report", plain],
+  reportSeparator: ["report_separator", plain],
 };
 
 const evalRows: Rows<EvalSettings> = {
