@@ -29,6 +29,14 @@ export function notesOnce(reporter: Reporter): Reporter {
   return { ...reporter, note };
 }
 
+/** Reports a remark as loudly as it is meant. */
+export function reportRemark(
+  { kind, text }: { readonly kind: "warning" | "note"; readonly text: string },
+  reporter: Pick<Reporter, "warning" | "note">,
+): void {
+  reporter[kind](text);
+}
+
 /** How something ended that was asked for; why it was refused has been reported. */
 export type Ended<Value> = { readonly kind: "done"; readonly value: Value } | Refused | Misused | Stopped;
 

@@ -28,8 +28,14 @@ function quoteCell(cell: string): string {
 }
 
 /** An evaluation as JSON, one overall number or one class a line, so that two files can be compared line by line. */
-export function evaluationToJson({ overall, classes, ...rest }: Evaluation): string {
-  const about = Object.entries(rest).map(([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`);
+export function evaluationToJson(
+  { overall, classes, ...rest }: Evaluation,
+  /** Why the numbers mean less than they seem to. */
+  warnings: readonly string[] = [],
+): string {
+  const about = Object.entries(warnings.length === 0 ? rest : { warnings, ...rest }).map(
+    ([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`,
+  );
   const numbers = Object.entries(overall).map(([key, value]) => `    ${JSON.stringify(key)}: ${JSON.stringify(value)}`);
   const lines = [
     ...about,

@@ -21,6 +21,7 @@ test("an evaluation comes back from JSON as it was, with a class a line", () => 
   const json = evaluationToJson(evaluation);
   expect(JSON.parse(json)).toEqual(evaluation);
   expect(json.split("\n").filter((line) => line.startsWith('    {"name"'))).toHaveLength(2);
+  expect(JSON.parse(evaluationToJson(evaluation, ["random"]))).toEqual({ warnings: ["random"], ...evaluation });
   const empty = evaluateScores({ classes: [], scores: [], labels: [] });
   expect(JSON.parse(evaluationToJson(empty))).toEqual(empty);
 });

@@ -1,4 +1,5 @@
 import type { DataSettings } from "../../../../compiler/index.ts";
+import { at } from "../../../at.ts";
 import { failed, ok, type Problem } from "../../../text/index.ts";
 import type { DatasetLayout, DatasetNeeds, Facts, ListedVolume, SplitName } from "../../dataset.ts";
 import { missingLabelNotes } from "../../labels.ts";
@@ -8,7 +9,7 @@ import { metadataColumns } from "./metadata.ts";
 import { readTables } from "./read-tables.ts";
 import { scanFolder, volumeKey } from "./scan-folder.ts";
 import { inSplit, prefixesOf } from "./split.ts";
-import { reportColumns } from "./table-kinds.ts";
+import { reportOf } from "./table-kinds.ts";
 import type { TableRows } from "./table-rows.ts";
 
 /** CT-RATE's layout: volumes anywhere below a folder, found and put into splits by their names, and tables known by their columns. */
@@ -27,7 +28,7 @@ export const ctRate: DatasetLayout = {
     const isWanted = ({ splits }: ListedVolume): boolean => needs.split === "all" || splits.includes(needs.split);
     const volumes = all.filter(isWanted);
     const wanted = new Set(volumes.map(({ name }) => volumeKey(name)));
-    const tables = await readTables(volumes.length === 0 ? [] : scan.tables, needs, {
+    const tables = await readTables(volumes.length === 0 ? [] : scan.tables, needs, settings, {
       stateOf: (key) => {
         if (wanted.has(key)) return "wanted";
         return scan.volumes.has(key) || scan.repeated.has(key) ? "other" : "absent";
@@ -46,7 +47,9 @@ export const ctRate: DatasetLayout = {
     return {
       volumes,
       metadata: factsOf(tables.metadata, "the metadata", folder, metadataColumns, (metadata) => metadata),
-      texts: needs.texts.map(() => factsOf(tables.reports, "a report", folder, reportColumns, (report) => report)),
+      texts: needs.texts.map((columns, place) =>
+        factsOf(at(tables.reports, place), "a report", folder, reportOf(columns, settings).report, (report) => report),
+      ),
       labels: factsOf(tables.labels, "labels", folder, classes, ({ labels }) => labels),
       problems: [
         ...scan.problems,

@@ -1,3 +1,4 @@
+import type { DataSettings } from "../../../../compiler/index.ts";
 import { didYouMean } from "../../../../grammar/index.ts";
 import { at } from "../../../at.ts";
 import type { Problem } from "../../../text/index.ts";
@@ -8,7 +9,7 @@ import type { VolumeMetadata } from "../../transforms/index.ts";
 import { metadataColumns } from "./metadata.ts";
 import { volumeKey } from "./scan-folder.ts";
 import { nameColumn } from "./table-kind.ts";
-import { anyLabelsKind, type LabelRow, labelsKind, metadataKind, reportColumns, reportsKind } from "./table-kinds.ts";
+import { anyLabelsKind, type LabelRow, labelsKind, metadataKind, reportOf, reportsKind } from "./table-kinds.ts";
 import { TableRows, wrongName } from "./table-rows.ts";
 
 /** Problems of a table's rows that are listed; a table that is wrong throughout need not fill a screen. */
@@ -19,7 +20,8 @@ const mostUnused = 5;
 /** What the tables of a data folder say, by volume; of those that are not wanted, nothing. */
 export interface Tables {
   readonly metadata: TableRows<VolumeMetadata>;
-  readonly reports: TableRows<string>;
+  /** In the order of what is needed. */
+  readonly reports: readonly TableRows<string>[];
   readonly labels: TableRows<LabelRow>;
   readonly problems: readonly Problem[];
   readonly notes: readonly string[];
@@ -40,18 +42,23 @@ interface KnownVolumes {
 export async function readTables(
   files: readonly string[],
   wanted: Pick<DatasetNeeds, "texts" | "labels">,
+  settings: Pick<DataSettings, "text" | "textSeparator">,
   volumes: KnownVolumes,
 ): Promise<Tables> {
   const metadata = new TableRows(metadataKind);
-  const reports = new TableRows(reportsKind);
+  const sections = wanted.texts.map((columns) => reportOf(columns, settings));
+  const reports = sections.map((each) => new TableRows(reportsKind(each)));
+  const reportColumns = [...new Set([reportOf(null, settings), ...sections].flatMap(({ report }) => report))];
   const { labels: classes } = wanted;
-  const labels = new TableRows(classes === null || classes === "any" ? anyLabelsKind() : labelsKind(classes));
-  const kinds = [metadata, ...(wanted.texts.length > 0 ? [reports] : []), ...(classes === null ? [] : [labels])];
+  const labels = new TableRows(
+    classes === null || classes === "any" ? anyLabelsKind(reportColumns) : labelsKind(classes),
+  );
+  const kinds = [metadata, ...reports, ...(classes === null ? [] : [labels])];
   const problems: Problem[] = [];
   const notes: string[] = [];
   const unused: string[] = [];
   for (const file of files) {
-    const reading = new TableReading(file, kinds, classes, volumes);
+    const reading = new TableReading(file, kinds, { classes, reportColumns }, volumes);
     await reading.read();
     problems.push(...reading.problems);
     notes.push(...reading.notes);
@@ -67,6 +74,12 @@ type AnyRows = TableRows<VolumeMetadata> | TableRows<string> | TableRows<LabelRo
 /** Names of columns that are shown of a table that is not used. */
 const shownColumns = 5;
 
+/** The columns that tables are known by, besides those of metadata. */
+interface SoughtColumns {
+  readonly classes: DatasetNeeds["labels"];
+  readonly reportColumns: readonly string[];
+}
+
 class TableReading {
   readonly problems: Problem[] = [];
   readonly notes: string[] = [];
@@ -75,7 +88,7 @@ class TableReading {
   private readonly file: string;
   private readonly kinds: readonly AnyRows[];
   private readonly volumes: KnownVolumes;
-  private readonly classes: DatasetNeeds["labels"];
+  private readonly sought: SoughtColumns;
   private columns: readonly string[] = [];
   private nameAt = -1;
   private rows = 0;
@@ -83,16 +96,16 @@ class TableReading {
   private absentName = "";
   private unlisted = 0;
 
-  constructor(file: string, kinds: readonly AnyRows[], classes: DatasetNeeds["labels"], volumes: KnownVolumes) {
+  constructor(file: string, kinds: readonly AnyRows[], sought: SoughtColumns, volumes: KnownVolumes) {
     this.file = file;
     this.kinds = kinds;
-    this.classes = classes;
+    this.sought = sought;
     this.volumes = volumes;
   }
 
   async read(): Promise<void> {
     const result = await readTable(this.file, {
-      wanted: [nameColumn, ...metadataColumns, ...reportColumns],
+      wanted: [nameColumn, ...metadataColumns, ...this.sought.reportColumns],
       header: (columns) => this.header(columns),
       row: (cells, line) => this.row(cells, line),
     });
@@ -148,9 +161,17 @@ class TableReading {
   }
 
   private whyUnused(): string | null {
-    const { columns, classes } = this;
+    const { columns } = this;
+    const { classes, reportColumns } = this.sought;
     const shown = `its columns are ${quotedList(columns, shownColumns)}`;
     if (this.nameAt === -1) {
+      const [only = "", another] = columns;
+      if (another === undefined && /^\.\.\//.test(only)) {
+        return "it holds the path that a link led to: copy the data again with `cp -rL`";
+      }
+      if (only.startsWith("version https://git-lfs.")) {
+        return "it is a pointer of Git LFS: run `git lfs pull` where the data was cloned";
+      }
       return `it has no column ${quoted(nameColumn)}; ${didYouMean(nameColumn, columns) ?? shown}`;
     }
     const isOfKind = [...metadataColumns, ...reportColumns].some((column) => columns.includes(column));

@@ -1,5 +1,6 @@
+import type { DataSettings } from "../../../../compiler/index.ts";
 import { at } from "../../../at.ts";
-import { failed, ok, type Result } from "../../../text/index.ts";
+import { failed, listWords, ok, type Result } from "../../../text/index.ts";
 import type { Labels } from "../../dataset.ts";
 import { type LabelCell, type LabelCells, labelCell, labelOf } from "../../labels.ts";
 import { type Fault, fault } from "../../problem.ts";
@@ -9,19 +10,35 @@ import { metadataColumns, parseMetadata, sameMetadata } from "./metadata.ts";
 import { isEmptyReport, reportText } from "./report-text.ts";
 import { columnsIn, nameColumn, type TableKind } from "./table-kind.ts";
 
-export const reportColumns = ["Findings_EN", "Impressions_EN"] as const;
+/** Reports, made of these columns: a volume's text, see `reportText`. */
+export function reportsKind({ report: sections, reportSeparator }: ReportSettings): TableKind<string> {
+  const help = `${listWords(sections, "and")} ${sections.length === 1 ? "is" : "are"} blank or \`Not given.\``;
+  return {
+    title: "a reports table",
+    columns: (header) => columnsIn(header, sections),
+    accepts: null,
+    parse: (cells) =>
+      isEmptyReport(cells) ? failed(fault("its report is empty", help)) : ok(reportText(cells, reportSeparator)),
+    same: (a, b) => a === b,
+  };
+}
 
-/** Reports: a volume's text, see `reportText`. */
-export const reportsKind: TableKind<string> = {
-  title: "a reports table",
-  columns: (header) => columnsIn(header, reportColumns),
-  accepts: null,
-  parse: ([findings = "", impressions = ""]) =>
-    isEmptyReport(findings, impressions)
-      ? failed(fault("its report is empty", "Findings_EN and Impressions_EN are blank or `Not given.`"))
-      : ok(reportText(findings, impressions)),
-  same: (a, b) => a === b,
-};
+/** Which columns of a table are a report, and what is put between them. */
+export interface ReportSettings {
+  readonly report: readonly string[];
+  readonly reportSeparator: string;
+}
+
+/** CT-CLIP's. */
+const usualSections = ["Findings_EN", "Impressions_EN"] as const;
+
+/** The columns of a text: those that an input names, or else the `data` block's, or else CT-CLIP's. */
+export function reportOf(
+  columns: readonly string[] | null,
+  { text, textSeparator }: Pick<DataSettings, "text" | "textSeparator">,
+): ReportSettings {
+  return { report: columns ?? text ?? usualSections, reportSeparator: textSeparator ?? "" };
+}
 
 /** Metadata: how a volume's voxels are scaled, and how far they are apart. */
 export const metadataKind: TableKind<VolumeMetadata> = {
@@ -53,7 +70,7 @@ export function labelsKind(classes: readonly string[]): TableKind<LabelRow> {
  * Labels of whatever classes are there: the first table that is of no other kind and whose first row that says anything has
  * labels alone says which.
  */
-export function anyLabelsKind(): TableKind<LabelRow> {
+export function anyLabelsKind(reportColumns: readonly string[]): TableKind<LabelRow> {
   let classes: readonly string[] | null = null;
   const others: readonly string[] = [...reportColumns, ...metadataColumns];
   return {
