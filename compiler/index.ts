@@ -81,11 +81,16 @@ export { explainSelectors, selectorsForNames } from "./select/index.ts";
 export {
   type DataSettings,
   defaultData,
+  defaultVolume,
   type EvalSettings,
+  type Interval,
   type Sizes,
   type TrainOverrides,
   type TrainSettings,
+  type Units,
+  type VolumeSettings,
   type VoxelStorage,
+  windowsOf,
 } from "./settings/index.ts";
 export { targets } from "./targets/index.ts";
 export {

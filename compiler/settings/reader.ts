@@ -5,8 +5,8 @@ import {
   type Expression,
   type Extra,
   type File,
+  type Name as GrammarName,
   report,
-  type Setting,
   type SettingsName,
   type Span,
 } from "../../grammar/index.ts";
@@ -18,29 +18,26 @@ export interface NamedCall {
   readonly call: Call | null;
 }
 
+/** A setting of a block, or a named argument of a call. */
+interface Entry {
+  readonly name: GrammarName;
+  readonly value: Expression;
+}
+
 /** The numbers that an argument may be, in words and as a rule. */
 export interface Range {
   readonly of: string;
   readonly holds: (value: number) => boolean;
 }
 
-/** Reads the entries of one settings block, and reports those that it does not have or that cannot mean anything. */
+/** Reads the entries of one settings block or of one call, and reports those that it does not have or that cannot mean anything. */
 export class SettingReader<Name extends string> {
   private readonly reported: Diagnostic[] = [];
-  private readonly entries: ReadonlyMap<string, Setting>;
+  private readonly entries: ReadonlyMap<string, Entry>;
   private readonly refused = new Set<string>();
 
-  /** `renamed` has the present name of a setting by the one that it had before. */
-  constructor(
-    file: File,
-    block: SettingsName,
-    settingNames: readonly Name[],
-    renamed: ReadonlyMap<string, string> = new Map(),
-  ) {
-    const entries = file.items.flatMap((item) =>
-      item.kind === "settings" && item.block === block ? item.entries : [],
-    );
-    const first = new Map<string, Setting>();
+  private constructor(entries: readonly Entry[], unknown: (name: GrammarName) => Diagnostic | null) {
+    const first = new Map<string, Entry>();
     for (const entry of entries) {
       const { name } = entry;
       const earlier = first.get(name.text);
@@ -51,16 +48,41 @@ export class SettingReader<Name extends string> {
         continue;
       }
       first.set(name.text, entry);
-      if (settingNames.some((known) => known === name.text)) continue;
-      const present = renamed.get(name.text);
-      if (present !== undefined) {
-        this.reported.push(report("renamed-setting", name.span, { name: name.text, present }));
-        continue;
-      }
-      const help = didYouMean(name.text, settingNames) ?? `its settings are ${settingNames.join(", ")}`;
-      this.reported.push(report("unknown-setting", name.span, { name: name.text, block }, { help }));
+      const wrong = unknown(name);
+      if (wrong !== null) this.reported.push(wrong);
     }
     this.entries = first;
+  }
+
+  /** The settings of a block; `renamed` has the present name of a setting by the one that it had before. */
+  static ofBlock<Name extends string>(
+    file: File,
+    block: SettingsName,
+    settingNames: readonly Name[],
+    renamed: ReadonlyMap<string, string> = new Map(),
+  ): SettingReader<Name> {
+    const entries = file.items.flatMap((item) =>
+      item.kind === "settings" && item.block === block ? item.entries : [],
+    );
+    return new SettingReader<Name>(entries, (name) => {
+      if (settingNames.some((known) => known === name.text)) return null;
+      const present = renamed.get(name.text);
+      if (present !== undefined) return report("renamed-setting", name.span, { name: name.text, present });
+      const help = didYouMean(name.text, settingNames) ?? `its settings are ${settingNames.join(", ")}`;
+      return report("unknown-setting", name.span, { name: name.text, block }, { help });
+    });
+  }
+
+  /** The same settings as named arguments of a call: `volume(spacing = [3, 1.5, 1.5])`. */
+  static ofCall<Name extends string>(callee: string, call: Call, names: readonly Name[]): SettingReader<Name> {
+    const named = call.arguments.flatMap(({ name, value }) => (name === null ? [] : [{ name, value }]));
+    const reader = new SettingReader<Name>(named, (name) => {
+      if (names.some((known) => known === name.text)) return null;
+      const help = didYouMean(name.text, names) ?? `its arguments are ${names.join(", ")}`;
+      return report("unknown-argument", name.span, { name: name.text, callee }, { help });
+    });
+    for (const { name, span } of call.arguments) if (name === null) reader.refuseUnnamed(callee, names, span);
+    return reader;
   }
 
   /** What was reported so far, in the order of the text. */
@@ -87,6 +109,14 @@ export class SettingReader<Name extends string> {
     const value = this.number(name, "a number above 0");
     if (value !== null && value <= 0) this.refuse(name, "a number above 0");
     return value;
+  }
+
+  /** Any number. */
+  optionalFinite(name: Name): number | null {
+    const value = this.number(name, "a number");
+    if (value === null || Number.isFinite(value)) return value;
+    this.refuse(name, "a number");
+    return null;
   }
 
   choice<Choice extends string>(name: Name, choices: readonly Choice[], otherwise: Choice): Choice {
@@ -198,6 +228,25 @@ export class SettingReader<Name extends string> {
     return null;
   }
 
+  /** Lists of two numbers, the lower one first, or one such list by itself; at most so many. */
+  intervals(name: Name, most: number, expected: string): readonly (readonly [number, number])[] | null {
+    const value = this.entries.get(name)?.value;
+    if (value === undefined) return null;
+    const elements = value.kind === "list" ? value.elements : [];
+    const all = elements.some((element) => element.kind === "list") ? elements : [value];
+    const found: (readonly [number, number])[] = [];
+    for (const each of all) {
+      const [lowest, highest, ...others] = each.kind === "list" ? each.elements.map(literal) : [];
+      const isWhole = typeof lowest === "number" && typeof highest === "number" && others.length === 0;
+      if (!isWhole || !(lowest < highest) || all.length > most) {
+        this.refuse(name, expected, each.span);
+        return null;
+      }
+      found.push([lowest, highest]);
+    }
+    return found;
+  }
+
   call(name: Name, names: readonly string[], expected: string): NamedCall {
     const value = this.entries.get(name)?.value;
     if (value === undefined) return { name: null, call: null };
@@ -214,8 +263,7 @@ export class SettingReader<Name extends string> {
     if (name === null || call === null) return;
     for (const argument of call.arguments) {
       if (argument.name === null) {
-        const expected = `given its arguments by name, such as \`${at(names, 0)} = ...\``;
-        this.reported.push(report("bad-setting", argument.span, { name, expected }));
+        this.refuseUnnamed(name, names, argument.span);
         continue;
       }
       const written = argument.name.text;
@@ -245,6 +293,11 @@ export class SettingReader<Name extends string> {
       return areTwo && first !== undefined && second !== undefined ? ([first, second] as const) : null;
     });
     return pair ?? otherwise;
+  }
+
+  private refuseUnnamed(callee: string, names: readonly string[], span: Span): void {
+    const expected = `given its arguments by name, such as \`${at(names, 0)} = ...\``;
+    this.reported.push(report("bad-setting", span, { name: callee, expected }));
   }
 
   private read<Value>(

@@ -1,5 +1,6 @@
 import type { DataSettings } from "../../compiler/index.ts";
 import type { Problem } from "../text/index.ts";
+import type { Examination, VolumeFile } from "./examine-volumes.ts";
 import { layoutOf } from "./layouts/index.ts";
 import { absences, exampleOf } from "./open-dataset.ts";
 import { findVocabulary, loadTokenizer } from "./tokenizer.ts";
@@ -17,6 +18,8 @@ export interface CheckOptions {
   readonly classes: readonly string[] | null;
   /** Null leaves the volumes' files unread. */
   readonly checkVolume: VolumeCheck | null;
+  /** Looks at all volumes together before each is checked, and settles what the settings leave open. */
+  readonly examine?: (volumes: readonly VolumeFile[], settings: DataSettings) => Promise<Examination>;
 }
 
 /** What a check finds, in the order in which it finds it; the counts come last. */
@@ -47,7 +50,7 @@ export interface DatasetCounts {
 export async function* checkDataset(
   folder: string,
   settings: DataSettings,
-  { classes, checkVolume }: CheckOptions,
+  { classes, checkVolume, examine }: CheckOptions,
 ): AsyncGenerator<Finding> {
   yield { kind: "progress", text: "reading tables" };
   const layout = await layoutOf(folder);
@@ -72,13 +75,24 @@ export async function* checkDataset(
   const trains = volumes.some(({ splits }) => splits.includes("train"));
   for (const problem of absences(listing, { reports: trains, labels: classes })) yield { kind: "problem", problem };
   const labelled = classes ?? (labels.exist ? "any" : null);
+  let settled = settings;
+  if (examine !== undefined) {
+    const files = volumes.flatMap((volume) => {
+      const found = metadata.of(volume);
+      return found.kind === "ok" ? [{ file: volume.file, metadata: found.value }] : [];
+    });
+    const found = await examine(files, settings);
+    for (const problem of found.problems) yield { kind: "problem", problem: { ...problem, subject: folder } };
+    for (const note of found.notes) yield { kind: "note", note };
+    settled = { ...settings, units: found.units };
+  }
   for (const [index, volume] of volumes.entries()) {
     if (checkVolume !== null) yield { kind: "progress", text: `volume ${index + 1} of ${volumes.length}` };
     const inTrain = volume.splits.includes("train");
     const inValid = volume.splits.includes("valid");
     const joined = exampleOf(volume, listing, { reports: inTrain, labels: inValid ? labelled : null });
     const isRead = joined.metadata !== null && checkVolume !== null;
-    const unread = isRead ? await checkVolume(volume.file, joined.metadata, settings) : [];
+    const unread = isRead ? await checkVolume(volume.file, joined.metadata, settled) : [];
     for (const problem of [...joined.problems, ...unread]) yield { kind: "problem", problem };
     counts.good += Number(joined.example !== null && unread.length === 0);
     counts.train += Number(inTrain);

@@ -1,10 +1,10 @@
-import { buildForward, type Input, inputsOf, printType, type TracedSpec } from "../../compiler/index.ts";
+import { buildForward, type Input, inputsOf, printType, type TracedSpec, windowsOf } from "../../compiler/index.ts";
 import { at } from "../at.ts";
 import { failed, ok, type Result } from "../text/index.ts";
 
 /** Which inputs of a model take what a data set has. */
 export interface DataInputs {
-  /** f32[batch, 1, slices, height, width] */
+  /** f32[batch, windows, slices, height, width] */
   readonly volume: string;
   /** i32[batch, length]: numbers of tokens. */
   readonly ids: string;
@@ -29,7 +29,7 @@ export function findDataInputs(spec: TracedSpec): Result<DataInputs> {
   for (const input of inputsOf(buildForward(spec, []))) {
     const { type, values } = input;
     const rank = type.shape.length;
-    if (type.dtype === "f32" && rank === 5 && type.shape[1] === 1 && volume === null) volume = input;
+    if (type.dtype === "f32" && rank === 5 && volume === null) volume = input;
     else if (type.dtype === "i32" && rank === 2 && values.kind === "below" && ids === null) ids = input;
     else if (type.dtype === "i32" && rank === 2 && values.kind === "ones" && mask === null) mask = input;
     else if (values.kind !== "step") others.push(`\`${input.name}\`, ${printType(type)}`);
@@ -48,6 +48,14 @@ export function findDataInputs(spec: TracedSpec): Result<DataInputs> {
       `write \`size = [${wanted.join(", ")}]\` in the \`data\` block, or change the encoder's volume`,
     );
   }
+  const channels = at(volume.type.shape, 1);
+  const windows = windowsOf(spec.data).length;
+  if (channels !== windows) {
+    return unfit(
+      `the model takes volumes of ${channels} ${channels === 1 ? "channel" : "channels"}, but the \`data\` block has ${windows} ${windows === 1 ? "window" : "windows"}`,
+      "give `window` a list with one pair for each channel",
+    );
+  }
   return ok({
     volume: volume.name,
     ids: ids.name,
@@ -62,4 +70,4 @@ function unfit(message: string, help: string = whatFits): Result<never> {
 }
 
 const whatFits =
-  "a model is trained on f32[batch, 1, slices, height, width] volumes and i32[batch, length] tokens, with or without a mask";
+  "a model is trained on f32[batch, channels, slices, height, width] volumes and i32[batch, length] tokens, with or without a mask";

@@ -1,8 +1,17 @@
 export { cacheKey, fileState } from "./cache.ts";
 export { checkDataset, type DatasetCounts, type VolumeCheck } from "./check-dataset.ts";
 export { checkVolume } from "./check-volume.ts";
+export {
+  contractDifferences,
+  contractKey,
+  contractOf,
+  type DataContract,
+  decodeContract,
+  encodeContract,
+} from "./contract.ts";
 export { type DataInputs, findDataInputs } from "./data-inputs.ts";
 export type { DatasetNeeds } from "./dataset.ts";
+export { examineVolumes, type VolumeFile } from "./examine-volumes.ts";
 export { loadExample, requestOf } from "./load-example.ts";
 export {
   type Dataset,

@@ -1,5 +1,12 @@
 import { type DataSettings, defaultData } from "../../../compiler/index.ts";
-import { checkDataset, checkVolume, type DatasetCounts, type VolumeCheck } from "../../data/index.ts";
+import {
+  checkDataset,
+  checkVolume,
+  type DatasetCounts,
+  examineVolumes,
+  type VolumeCheck,
+  type VolumeFile,
+} from "../../data/index.ts";
 import type { Problem } from "../../text/index.ts";
 import { compileReported } from "../compiled-spec.ts";
 import { done, type Ended, type Reporter, refused } from "../reporter.ts";
@@ -53,7 +60,10 @@ export async function checkFolder(
   const problems: Problem[] = [];
   const notes: string[] = [];
   let counts: DatasetCounts | null = null;
-  for await (const finding of checkDataset(folder, rules.settings, rules)) {
+  const examine = (volumes: readonly VolumeFile[], settings: DataSettings) =>
+    examineVolumes(volumes, settings, reporter.progress);
+  const options = rules.checkVolume === null ? rules : { ...rules, examine };
+  for await (const finding of checkDataset(folder, rules.settings, options)) {
     switch (finding.kind) {
       case "progress":
         reporter.progress(finding.text);

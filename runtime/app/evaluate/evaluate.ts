@@ -6,6 +6,7 @@ import { attempt, makeTemporaryFolder, writeAtomically } from "../../files/index
 import { problemOf, type SignalWatch, watchSignals } from "../../machine/index.ts";
 import { ok, type Problem, type Result } from "../../text/index.ts";
 import { type CompiledSpec, compileReported } from "../compiled-spec.ts";
+import { contractWith, settleData, withData } from "../data/contract.ts";
 import {
   type DataOptions,
   dataFolderOf,
@@ -18,7 +19,8 @@ import {
 import { environmentOf } from "../engine/environment.ts";
 import { type EngineOptions, openEngine } from "../engine/open.ts";
 import { findSpec } from "../find-spec.ts";
-import { done, type Ended, problem, type Reporter, refuse, refused } from "../reporter.ts";
+import { done, type Ended, problem, type Reporter, refuse, refuseBy, refused } from "../reporter.ts";
+import { adapterDisagreements } from "../weights/contract-agreement.ts";
 import { evaluateHeldOut } from "./held-out.ts";
 
 export interface EvaluateRequest extends Omit<DataOptions, "data">, EngineOptions {
@@ -61,13 +63,26 @@ export async function evaluate(request: EvaluateRequest, reporter: Reporter): Pr
   const startedAt = new Date();
   const needs = { reports: false, labels: classes, split: request.split };
   const dataset = await openSplit(spec, data, needs, reporter);
-  const reading = dataset === null ? null : openData(spec, data, reporter);
-  if (dataset === null || reading === null) return refused;
+  const settled = dataset === null ? null : await settleData(spec.data, [dataset], data.skipBad, reporter);
+  const reading = settled === null ? null : openData(withData(spec, settled), data, reporter);
+  if (dataset === null || settled === null || reading === null) return refused;
+  const differing = adapterDisagreements(request.adapter, contractWith(settled, reading.inputs));
+  if (differing.length > 0) {
+    await reading.loader.dispose();
+    return refuseBy(differing, reporter);
+  }
   const temporary = makeTemporaryFolder("medctc-eval");
   const clean = (): void => rmSync(temporary, { recursive: true, force: true });
   const signals = watchSignals(clean);
   try {
-    const task = { path, compiled: { ...compiled, spec }, data, request, temporary, startedAt };
+    const task = {
+      path,
+      compiled: { ...compiled, spec: withData(spec, settled) },
+      data,
+      request,
+      temporary,
+      startedAt,
+    };
     return await evaluateOn(dataset, reading, task, signals, reporter);
   } catch (error) {
     return refuse(problemOf(error, temporary), reporter);

@@ -15,6 +15,7 @@ import { version } from "../../machine/index.ts";
 import { compilePath } from "../../specs/index.ts";
 import { compileReported } from "../compiled-spec.ts";
 import { done, type Ended, misused, problem, type Reporter, refuse, refuseBy, refused } from "../reporter.ts";
+import { exportedContract } from "../weights/contract-agreement.ts";
 import { type GivenWeights, openWeights } from "../weights/open.ts";
 
 /** The programs that can be exported. */
@@ -93,6 +94,7 @@ export async function exportOnnx(request: ExportOnnxRequest, reporter: Reporter)
       spec: text.kind === "text" ? text.text : "",
       version,
       placements: compiled.plan.placements.map((placement) => placement.text),
+      contract: exportedContract(compiled.spec, request.adapter),
     };
     reporter.progress("computing values that depend on weights alone");
     const piecesOf = await withComputedOnce(programs.values(), weights.piecesOf);
