@@ -109,7 +109,7 @@ export function readVolumeSettings(reader: SettingReader<(typeof volumeSettingNa
   const windows = reader.intervals(
     "window",
     mostWindows,
-    "a list of two numbers of Hounsfield units, the lower one first, or a list of such lists, one for each channel",
+    "a list of two numbers of Hounsfield units, the lower one first, or a list of such pairs, one for each channel",
   );
   const [window = defaultVolume.window, ...otherWindows] = windows ?? [];
   const ofRange = "a list of two numbers, the lower one first";

@@ -26,10 +26,11 @@ export function findDataInputs(spec: TracedSpec): Result<DataInputs> {
   let ids: Input | null = null;
   let mask: Input | null = null;
   const others: string[] = [];
+  const channels = windowsOf(spec.data).length;
   for (const input of inputsOf(buildForward(spec, []))) {
     const { type, values } = input;
     const rank = type.shape.length;
-    if (type.dtype === "f32" && rank === 5 && volume === null) volume = input;
+    if (type.dtype === "f32" && rank === 5 && type.shape[1] === channels && volume === null) volume = input;
     else if (type.dtype === "i32" && rank === 2 && values.kind === "below" && ids === null) ids = input;
     else if (type.dtype === "i32" && rank === 2 && values.kind === "ones" && mask === null) mask = input;
     else if (values.kind !== "step") others.push(`\`${input.name}\`, ${printType(type)}`);
@@ -48,14 +49,6 @@ export function findDataInputs(spec: TracedSpec): Result<DataInputs> {
       `write \`size = [${wanted.join(", ")}]\` in the \`data\` block, or change the encoder's volume`,
     );
   }
-  const channels = at(volume.type.shape, 1);
-  const windows = windowsOf(spec.data).length;
-  if (channels !== windows) {
-    return unfit(
-      `the model takes volumes of ${channels} ${channels === 1 ? "channel" : "channels"}, but the \`data\` block has ${windows} ${windows === 1 ? "window" : "windows"}`,
-      "give `window` a list with one pair for each channel",
-    );
-  }
   return ok({
     volume: volume.name,
     ids: ids.name,
@@ -70,4 +63,4 @@ function unfit(message: string, help: string = whatFits): Result<never> {
 }
 
 const whatFits =
-  "a model is trained on f32[batch, channels, slices, height, width] volumes and i32[batch, length] tokens, with or without a mask";
+  "a model is trained on f32[batch, windows, slices, height, width] volumes and i32[batch, length] tokens, with or without a mask";
