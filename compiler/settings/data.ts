@@ -21,7 +21,7 @@ export function readDataSettings(file: File): {
   readonly settings: DataSettings;
   readonly diagnostics: readonly Diagnostic[];
 } {
-  const reader = SettingReader.ofBlock(file, "data", dataSettingNames);
+  const reader = new SettingReader(file, "data", dataSettingNames);
   const volume = readVolumeSettings(reader);
   const train = reader.string("train", defaultData.train);
   const valid = reader.string("valid", defaultData.valid);

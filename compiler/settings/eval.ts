@@ -22,7 +22,7 @@ export function readEvalSettings(
   file: File,
   lets: readonly string[],
 ): { readonly settings: EvalSettings; readonly diagnostics: readonly Diagnostic[] } {
-  const reader = SettingReader.ofBlock(file, "eval", evalSettingNames);
+  const reader = new SettingReader(file, "eval", evalSettingNames);
   const nameOf = (name: "image" | "text" | "scale"): string | null =>
     reader.name(name, lets, "the name of a `let` of the model");
   const prompts = reader.strings("prompts", 2, "a list of two different strings, each with `{class}`", (text) =>
@@ -56,7 +56,7 @@ export function checkEvalSettings(
   outputs: ReadonlyMap<string, Node>,
   batch: number,
 ): readonly Diagnostic[] {
-  const reader = SettingReader.ofBlock(file, "eval", evalSettingNames);
+  const reader = new SettingReader(file, "eval", evalSettingNames);
   const check = (name: "image" | "text" | "scale", expected: string, isRight: (type: TensorType) => boolean): void => {
     const written = settings[name];
     if (written === null) return;

@@ -5,9 +5,8 @@ import {
   type Expression,
   type Extra,
   type File,
-  type Name as GrammarName,
   report,
-  type SettingsName,
+  type Setting,
   type Span,
 } from "../../grammar/index.ts";
 import { at } from "../at.ts";
@@ -18,26 +17,30 @@ export interface NamedCall {
   readonly call: Call | null;
 }
 
-/** A setting of a block, or a named argument of a call. */
-interface Entry {
-  readonly name: GrammarName;
-  readonly value: Expression;
-}
-
 /** The numbers that an argument may be, in words and as a rule. */
 export interface Range {
   readonly of: string;
   readonly holds: (value: number) => boolean;
 }
 
-/** Reads the entries of one settings block or of one call, and reports those that it does not have or that cannot mean anything. */
+/**
+ * Reads the settings of a block, or those that a call has as named arguments, and reports those that it does not have or that cannot
+ * mean anything.
+ */
 export class SettingReader<Name extends string> {
   private readonly reported: Diagnostic[] = [];
-  private readonly entries: ReadonlyMap<string, Entry>;
+  private readonly entries: ReadonlyMap<string, Setting>;
   private readonly refused = new Set<string>();
 
-  private constructor(entries: readonly Entry[], unknown: (name: GrammarName) => Diagnostic | null) {
-    const first = new Map<string, Entry>();
+  /** `owner` is the name of the block or of what is called; `renamed` has the present name of a setting by its former one. */
+  constructor(
+    source: File | Call,
+    owner: string,
+    settingNames: readonly Name[],
+    renamed: ReadonlyMap<string, string> = new Map(),
+  ) {
+    const entries = source.kind === "file" ? entriesOf(source, owner) : this.argumentsOf(source, owner, settingNames);
+    const first = new Map<string, Setting>();
     for (const entry of entries) {
       const { name } = entry;
       const earlier = first.get(name.text);
@@ -48,41 +51,30 @@ export class SettingReader<Name extends string> {
         continue;
       }
       first.set(name.text, entry);
-      const wrong = unknown(name);
-      if (wrong !== null) this.reported.push(wrong);
+      if (settingNames.some((known) => known === name.text)) continue;
+      const present = renamed.get(name.text);
+      if (present !== undefined) {
+        this.reported.push(report("renamed-setting", name.span, { name: name.text, present }));
+        continue;
+      }
+      if (source.kind === "call") {
+        const help = didYouMean(name.text, settingNames) ?? `its arguments are ${settingNames.join(", ")}`;
+        this.reported.push(report("unknown-argument", name.span, { name: name.text, callee: owner }, { help }));
+        continue;
+      }
+      const help = didYouMean(name.text, settingNames) ?? `its settings are ${settingNames.join(", ")}`;
+      this.reported.push(report("unknown-setting", name.span, { name: name.text, block: owner }, { help }));
     }
     this.entries = first;
   }
 
-  /** The settings of a block; `renamed` has the present name of a setting by the one that it had before. */
-  static ofBlock<Name extends string>(
-    file: File,
-    block: SettingsName,
-    settingNames: readonly Name[],
-    renamed: ReadonlyMap<string, string> = new Map(),
-  ): SettingReader<Name> {
-    const entries = file.items.flatMap((item) =>
-      item.kind === "settings" && item.block === block ? item.entries : [],
-    );
-    return new SettingReader<Name>(entries, (name) => {
-      if (settingNames.some((known) => known === name.text)) return null;
-      const present = renamed.get(name.text);
-      if (present !== undefined) return report("renamed-setting", name.span, { name: name.text, present });
-      const help = didYouMean(name.text, settingNames) ?? `its settings are ${settingNames.join(", ")}`;
-      return report("unknown-setting", name.span, { name: name.text, block }, { help });
+  private argumentsOf(call: Call, callee: string, names: readonly Name[]): readonly Setting[] {
+    return call.arguments.flatMap(({ name, value, span }) => {
+      if (name !== null) return [{ name, value, span }];
+      const expected = `given its arguments by name, such as \`${at(names, 0)} = ...\``;
+      this.reported.push(report("bad-setting", span, { name: callee, expected }));
+      return [];
     });
-  }
-
-  /** The same settings as named arguments of a call: `volume(spacing = [3, 1.5, 1.5])`. */
-  static ofCall<Name extends string>(callee: string, call: Call, names: readonly Name[]): SettingReader<Name> {
-    const named = call.arguments.flatMap(({ name, value }) => (name === null ? [] : [{ name, value }]));
-    const reader = new SettingReader<Name>(named, (name) => {
-      if (names.some((known) => known === name.text)) return null;
-      const help = didYouMean(name.text, names) ?? `its arguments are ${names.join(", ")}`;
-      return report("unknown-argument", name.span, { name: name.text, callee }, { help });
-    });
-    for (const { name, span } of call.arguments) if (name === null) reader.refuseUnnamed(callee, names, span);
-    return reader;
   }
 
   /** What was reported so far, in the order of the text. */
@@ -263,7 +255,8 @@ export class SettingReader<Name extends string> {
     if (name === null || call === null) return;
     for (const argument of call.arguments) {
       if (argument.name === null) {
-        this.refuseUnnamed(name, names, argument.span);
+        const expected = `given its arguments by name, such as \`${at(names, 0)} = ...\``;
+        this.reported.push(report("bad-setting", argument.span, { name, expected }));
         continue;
       }
       const written = argument.name.text;
@@ -295,11 +288,6 @@ export class SettingReader<Name extends string> {
     return pair ?? otherwise;
   }
 
-  private refuseUnnamed(callee: string, names: readonly string[], span: Span): void {
-    const expected = `given its arguments by name, such as \`${at(names, 0)} = ...\``;
-    this.reported.push(report("bad-setting", span, { name: callee, expected }));
-  }
-
   private read<Value>(
     { call }: NamedCall,
     name: string,
@@ -327,6 +315,10 @@ export class SettingReader<Name extends string> {
     this.refused.add(name);
     this.reported.push(report("bad-setting", span, { name, expected }, extra));
   }
+}
+
+function entriesOf({ items }: File, block: string): readonly Setting[] {
+  return items.flatMap((item) => (item.kind === "settings" && item.block === block ? item.entries : []));
 }
 
 const unquote = "leave out the quotes";

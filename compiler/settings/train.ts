@@ -90,7 +90,7 @@ export function readTrainSettings(
   readonly settings: TrainSettings;
   readonly diagnostics: readonly Diagnostic[];
 } {
-  const reader = SettingReader.ofBlock(file, "train", trainSettingNames, renamed);
+  const reader = new SettingReader(file, "train", trainSettingNames, renamed);
   const optimizer = reader.call("optimizer", optimizerNames, "`adamw(...)`, `adam(...)` or `sgd(...)`");
   const schedule = reader.call("schedule", scheduleNames, "`constant()`, `linear(...)` or `cosine(...)`");
   reader.known(schedule, ["warmup"]);

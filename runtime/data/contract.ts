@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { type VolumeSettings, windowsOf } from "../../compiler/index.ts";
 import { failed, ok, type Result } from "../text/index.ts";
+import type { DataInputs } from "./data-inputs.ts";
 
 /** The name of the record in the metadata of safetensors and ONNX files, and in checkpoints. */
 export const contractKey = "medctc.contract";
@@ -22,17 +23,17 @@ const schema = v.object({
   window: v.array(pair),
   range: pair,
   pad: v.number(),
-  /** Tokens of a text, and numbers that they may have; null for a network without texts. */
-  text: v.nullable(v.object({ length: size, vocabulary: size })),
+  /** Tokens of each text, and numbers that they may have; null where a model's texts were not known. */
+  texts: v.nullable(v.array(v.object({ length: size, vocabulary: size }))),
 });
 
 export type DataContract = v.InferOutput<typeof schema>;
 
-/** The contract of a `data` block; `orientation` is that of the volumes that the network sees, where that is known. */
+/** The contract of a `data` block and a model's inputs; `orientation` is that of the volumes that the network sees, where it is known. */
 export function contractOf(
   settings: VolumeSettings,
   orientation: string | null,
-  text: { readonly length: number; readonly vocabulary: number } | null,
+  inputs: DataInputs | null,
 ): DataContract {
   const { axes, spacing, size: voxels, range, pad } = settings;
   return {
@@ -45,7 +46,10 @@ export function contractOf(
     window: windowsOf(settings).map(([lowest, highest]) => [lowest, highest]),
     range: [...range],
     pad,
-    text: text === null ? null : { length: text.length, vocabulary: text.vocabulary },
+    texts:
+      inputs?.inputs.flatMap((input) =>
+        input.kind === "tokens" ? [{ length: input.length, vocabulary: input.vocabulary }] : [],
+      ) ?? null,
   };
 }
 
@@ -77,14 +81,9 @@ export interface ContractDifference {
 
 /** In what a recorded contract and one of now differ, field by field. What one of them does not know does not differ. */
 export function contractDifferences(recorded: DataContract, now: DataContract): readonly ContractDifference[] {
-  const fields = [
-    ...(["orientation", "axes", "spacing", "size", "window", "range", "pad"] as const).map(
-      (field) => [field, recorded[field], now[field]] as const,
-    ),
-    ["text length", recorded.text?.length ?? null, now.text?.length ?? null] as const,
-    ["vocabulary", recorded.text?.vocabulary ?? null, now.text?.vocabulary ?? null] as const,
-  ];
-  return fields.flatMap(([field, before, after]) => {
+  const fields = ["orientation", "axes", "spacing", "size", "window", "range", "pad", "texts"] as const;
+  return fields.flatMap((field) => {
+    const [before, after] = [recorded[field], now[field]];
     if (before === null || after === null) return [];
     const [was, is] = [JSON.stringify(before), JSON.stringify(after)];
     return was === is ? [] : [{ field, recorded: was, now: is }];

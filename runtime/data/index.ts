@@ -9,19 +9,25 @@ export {
   decodeContract,
   encodeContract,
 } from "./contract.ts";
-export { type DataInputs, findDataInputs } from "./data-inputs.ts";
+export { type DataInputs, type FileInput, findDataInputs } from "./data-inputs.ts";
 export type { DatasetNeeds } from "./dataset.ts";
 export { examineVolumes, type VolumeFile } from "./examine-volumes.ts";
-export { loadExample, requestOf } from "./load-example.ts";
+export { type LoadedExample, loadExample, requestsOf } from "./load-example.ts";
 export {
   type Dataset,
   type Example,
   type ExampleWith,
   type LabelledExample,
   openDataset,
-  type ReportedExample,
 } from "./open-dataset.ts";
-export { tokenInputs } from "./token-inputs.ts";
+export {
+  exampleValues,
+  fileInputs,
+  fileValues,
+  type LoadedRow,
+  labelGaps,
+  sharedValues,
+  textValues,
+} from "./row-inputs.ts";
 export { findVocabulary, loadTokenizer, type Tokenizer } from "./tokenizer.ts";
 export { VolumeLoader } from "./volume-loader.ts";
-export type { VolumeRequest } from "./volume-messages.ts";

@@ -30,8 +30,8 @@ const samples: Readonly<Record<LayoutName, Sample>> = {
   },
 };
 
-const training = { reports: true, labels: null, split: "train" } as const;
-const evaluation = { reports: false, labels: ["Nodule"], split: "valid" } as const;
+const training = { files: [null], texts: [null], labels: null, split: "train" } as const;
+const evaluation = { files: [null], texts: [], labels: ["Nodule"], split: "valid" } as const;
 
 const layoutNamed: ReadonlyMap<string, DatasetLayout> = new Map(Object.entries<DatasetLayout>(layouts));
 
@@ -47,23 +47,23 @@ for (const [name, { files, spoil }] of Object.entries(samples)) {
     test("gives what is trained on with its reports, in the order in which people count", async () => {
       const { examples, problems } = await openDataset(dataFolder(files), defaultData, training);
       expect(problems).toEqual([]);
-      expect(examples.map(({ report, labels }) => [report, labels])).toEqual([
-        ["Two.", null],
-        ["Ten.", null],
+      expect(examples.map(({ texts, labels }) => [texts, labels])).toEqual([
+        [["Two."], null],
+        [["Ten."], null],
       ]);
     });
 
     test("gives what is held out with its labels", async () => {
       const { examples, problems } = await openDataset(dataFolder(files), defaultData, evaluation);
       expect(problems).toEqual([]);
-      expect(examples.map(({ report, labels }) => [report, labels.get("Nodule")])).toEqual([[null, true]]);
+      expect(examples.map(({ texts, labels }) => [texts, labels.get("Nodule")])).toEqual([[[], true]]);
     });
 
     test("leaves out what lacks a report, and says which file it is", async () => {
       const spoilt = { ...files };
       spoil(spoilt);
       const { examples, problems } = await openDataset(dataFolder(spoilt), defaultData, training);
-      expect(examples.map(({ report }) => report)).toEqual(["Two."]);
+      expect(examples.map(({ texts }) => texts)).toEqual([["Two."]]);
       expect(problems).toHaveLength(1);
       expect(problems[0]?.subject).toContain("10");
     });

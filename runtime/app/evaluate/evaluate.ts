@@ -10,6 +10,7 @@ import { contractWith, settleData, withData } from "../data/contract.ts";
 import {
   type DataOptions,
   dataFolderOf,
+  dataInputsOf,
   type OpenedData,
   openData,
   openSplit,
@@ -61,10 +62,12 @@ export async function evaluate(request: EvaluateRequest, reporter: Reporter): Pr
   }
   const data = { ...request, data: folder };
   const startedAt = new Date();
-  const needs = { reports: false, labels: classes, split: request.split };
+  const inputs = dataInputsOf(spec, reporter);
+  if (inputs === null) return refused;
+  const needs = { files: inputs.needs.files, texts: [], labels: classes, split: request.split };
   const dataset = await openSplit(spec, data, needs, reporter);
   const settled = dataset === null ? null : await settleData(spec.data, [dataset], data.skipBad, reporter);
-  const reading = settled === null ? null : openData(withData(spec, settled), data, reporter);
+  const reading = settled === null ? null : openData(withData(spec, settled), inputs, data, reporter);
   if (dataset === null || settled === null || reading === null) return refused;
   const differing = adapterDisagreements(request.adapter, contractWith(settled, reading.inputs));
   if (differing.length > 0) {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { type Features, featuresOf, nodesOf, stepPrograms } from "../../../compiler/index.ts";
 import type { Engine } from "../../backends/index.ts";
+import { fileInputs } from "../../data/index.ts";
 import { cacheFolder } from "../../machine/index.ts";
 import { type Batches, computeFeatures, type TrainingEnd } from "../../train/index.ts";
 import type { Reporter } from "../reporter.ts";
@@ -19,9 +20,10 @@ export function usefulFeatures({ spec, steps, trainSet, reading }: Sources): Fea
   if (steps * spec.settings.batch < 2 * length) return null;
   const features = featuresOf(spec);
   if (features === null || features.bytesOfRow * length > featureBytes) return null;
+  const files = new Set(fileInputs(reading.inputs).map(({ name }) => name));
   const needsVolumes = (stepPrograms(spec) ?? [])
     .flatMap((program) => nodesOf(features.readBy(program)))
-    .some(({ operation }) => operation.op === "input" && operation.name === reading.inputs.volume);
+    .some(({ operation }) => operation.op === "input" && files.has(operation.name));
   return needsVolumes ? null : features;
 }
 

@@ -1,12 +1,15 @@
 import type { TracedSpec } from "../../../compiler/index.ts";
+import type { Batch } from "../../backends/index.ts";
 import {
   contractDifferences,
   contractKey,
   type DataContract,
   type Dataset,
   decodeContract,
+  type Example,
   type LabelledExample,
-  type ReportedExample,
+  labelGaps,
+  sharedValues,
 } from "../../data/index.ts";
 import {
   type Checkpoint,
@@ -19,7 +22,7 @@ import {
 } from "../../train/index.ts";
 import { openTensors } from "../../weights/index.ts";
 import { contractWith, settleData, withData } from "../data/contract.ts";
-import { type OpenedData, openData, openSplit } from "../data/open.ts";
+import { dataInputsOf, type OpenedData, openData, openSplit } from "../data/open.ts";
 import { openHeldOut } from "../evaluate/held-out.ts";
 import { problem, type Reporter } from "../reporter.ts";
 import { adapterFile } from "../weights/adapter-file.ts";
@@ -33,9 +36,11 @@ export interface Sources {
   readonly spec: TracedSpec;
   readonly order: ExampleOrder;
   readonly steps: number;
-  readonly trainSet: Dataset<ReportedExample>;
+  readonly trainSet: Dataset<Example>;
   readonly held: Dataset<LabelledExample> | null;
   readonly reading: OpenedData;
+  /** The inputs that all rows of a batch share. */
+  readonly shared: Batch;
   readonly identity: RunIdentity;
   readonly contract: DataContract;
   /** Where an earlier training into the folder stood. */
@@ -51,17 +56,35 @@ export async function openSources(folder: RunFolder, task: TrainTask, reporter: 
   const seeded = compiled.spec;
   const checkpoint = lastCheckpoint(folder, request.resume, reporter);
   if (checkpoint === "wrong" || !areReadable(request, reporter)) return null;
-  const trainSet = await openSplit(seeded, data, { reports: true, labels: null, split: "train" }, reporter);
+  const inputs = dataInputsOf(seeded, reporter);
+  if (inputs === null) return null;
+  const trainSet = await openSplit(seeded, data, { ...inputs.needs, split: "train" }, reporter);
   if (trainSet === null) return null;
+  const gaps = labelGaps(trainSet.examples, inputs);
+  if (gaps !== null) {
+    const { cells, input, columns } = gaps;
+    const message = `${cells} ${cells === 1 ? "label is" : "labels are"} missing, and the model does not ask which`;
+    const declaration = `input known: f32[batch, ${columns.length}] = known(${input})`;
+    reporter.problem(
+      problem(message, `declare \`${declaration}\` and pass it to the loss, as in bce(..., known = known)`),
+    );
+    return null;
+  }
+  const { values: shared, without } = sharedValues(trainSet.examples, inputs);
+  if (without !== null) {
+    const message = `no example to train on has \`${without}\`, so its weight cannot be balanced`;
+    reporter.problem(problem(message, "leave out the column, or give a number in place of `balance(...)`"));
+    return null;
+  }
   const { batch, epochs, schedule, seed, precision } = seeded.settings;
   const planned = planOrder({ examples: trainSet.examples.length, batch, seed });
   if (planned.kind === "too-few") {
     reporter.problem(problem(planned.problem, planned.help));
     return null;
   }
-  const held = await openHeldOut(seeded, data, reporter);
+  const held = await openHeldOut(seeded, inputs, data, reporter);
   const settled = held === "wrong" ? null : await settleData(seeded.data, [trainSet, held], data.skipBad, reporter);
-  const reading = settled === null ? null : openData(withData(seeded, settled), data, reporter);
+  const reading = settled === null ? null : openData(withData(seeded, settled), inputs, data, reporter);
   if (held === "wrong" || settled === null || reading === null) return null;
   const contract = contractWith(settled, reading.inputs);
   const { order } = planned;
@@ -74,7 +97,7 @@ export async function openSources(folder: RunFolder, task: TrainTask, reporter: 
       new Map([
         ["the training set", datasetIdentity(trainSet)],
         ["the held-out set", datasetIdentity(held)],
-        ["the vocabulary", fileIdentity(reading.vocabulary)],
+        ["the vocabulary", fileIdentity(reading.text?.vocabulary ?? null)],
         // Runs from before this could be otherwise go on.
         ...(settled.settings.units === "hounsfield" ? ([["the volumes' units", "hounsfield"]] as const) : []),
       ]),
@@ -105,6 +128,7 @@ export async function openSources(folder: RunFolder, task: TrainTask, reporter: 
     trainSet,
     held,
     reading,
+    shared,
     identity,
     checkpoint,
   };
