@@ -194,8 +194,8 @@ function mixture(
 }
 
 function undecided(sampled: number): Pick<Examination, "units" | "notes" | "problems"> {
-  const which = sampled === 1 ? "the sampled volume does" : `${sampled} sampled volumes do`;
-  const note = `units = auto: the values of ${which} not show whether they are Hounsfield units already: the table's slope and intercept are applied, as with \`units = stored\``;
+  const which = sampled === 1 ? "the sampled volume" : `${sampled} sampled volumes`;
+  const note = `units = auto: the values of ${which} do not show whether they are Hounsfield units already: the table's slope and intercept are applied, as with \`units = stored\``;
   return { units: "stored", notes: [note], problems: [] };
 }
 

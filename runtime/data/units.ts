@@ -52,12 +52,11 @@ interface Shares {
  * -8192: the lowest value, where it is below what a scan can be, is such padding and is not counted.
  */
 function sharesOf(values: readonly number[], { slope, intercept }: Scaling): Shares {
-  let padding = Number.POSITIVE_INFINITY;
-  for (const value of values) padding = Math.min(padding, slope * value + intercept);
+  const padding = paddingOf(values, { slope, intercept });
   let [counted, inAir, inTissue, below] = [0, 0, 0, 0];
   for (const value of values) {
     const units = slope * value + intercept;
-    if (units === padding && padding < lowest) continue;
+    if (value === padding) continue;
     counted++;
     if (units >= air.from && units <= air.to) inAir++;
     else if (units >= tissue.from && units <= tissue.to) inTissue++;
@@ -65,6 +64,13 @@ function sharesOf(values: readonly number[], { slope, intercept }: Scaling): Sha
   }
   const share = (count: number): number => (counted === 0 ? 0 : count / counted);
   return { air: share(inAir), tissue: share(inTissue), below: share(below) };
+}
+
+/** The value of the padding under a reading; null where there is none. */
+function paddingOf(values: readonly number[], { slope, intercept }: Scaling): number | null {
+  let least = values[0] ?? 0;
+  for (const value of values) if (slope * value < slope * least) least = value;
+  return slope * least + intercept < lowest ? least : null;
 }
 
 function isScan({ air: ofAir, tissue: ofTissue, below }: Shares): boolean {
@@ -84,6 +90,12 @@ export interface Reading {
 export function readingOf(values: readonly number[], table: Scaling): Reading {
   const [asStored, rescaled] = [sharesOf(values, none), sharesOf(values, table)];
   const [isHounsfield, isRescaled] = [isScan(asStored), isScan(rescaled)];
+  if (isHounsfield && isRescaled) {
+    // Padding of -2000 may be stored as -976, and look like air: what is padding under one reading is none under the other either.
+    const padding = new Set([paddingOf(values, none), paddingOf(values, table)]);
+    const without = values.filter((value) => !padding.has(value));
+    if (without.length < values.length) return { ...readingOf(without, table), asStored, rescaled };
+  }
   const units = isHounsfield === isRescaled ? null : isHounsfield ? "hounsfield" : "stored";
   return { units, asStored, rescaled };
 }
