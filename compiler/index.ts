@@ -82,12 +82,17 @@ export { explainSelectors, selectorsForNames } from "./select/index.ts";
 export {
   type DataSettings,
   defaultData,
+  defaultVolume,
   type EvalSettings,
   type InputSource,
+  type Interval,
   type Sizes,
   type TrainOverrides,
   type TrainSettings,
+  type Units,
+  type VolumeSettings,
   type VoxelStorage,
+  windowsOf,
 } from "./settings/index.ts";
 export { targets } from "./targets/index.ts";
 export {

@@ -1,11 +1,4 @@
-export {
-  type DataSettings,
-  dataSettingNames,
-  defaultData,
-  readDataSettings,
-  type Sizes,
-  type VoxelStorage,
-} from "./data.ts";
+export { type DataSettings, dataSettingNames, defaultData, readDataSettings } from "./data.ts";
 export { checkEvalSettings, type EvalSettings, evalSettingNames, readEvalSettings } from "./eval.ts";
 export { type InputSource, readInputSources } from "./inputs.ts";
 export {
@@ -17,3 +10,12 @@ export {
   type TrainSettings,
   trainSettingNames,
 } from "./train.ts";
+export {
+  defaultVolume,
+  type Interval,
+  type Sizes,
+  type Units,
+  type VolumeSettings,
+  type VoxelStorage,
+  windowsOf,
+} from "./volume.ts";

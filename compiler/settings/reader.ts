@@ -103,6 +103,14 @@ export class SettingReader<Name extends string> {
     return value;
   }
 
+  /** Any number. */
+  optionalFinite(name: Name): number | null {
+    const value = this.number(name, "a number");
+    if (value === null || Number.isFinite(value)) return value;
+    this.refuse(name, "a number");
+    return null;
+  }
+
   choice<Choice extends string>(name: Name, choices: readonly Choice[], otherwise: Choice): Choice {
     const value = this.entries.get(name)?.value;
     if (value === undefined) return otherwise;
@@ -219,6 +227,25 @@ export class SettingReader<Name extends string> {
       elements.length === count ? elements.find((element) => !isRight(literal(element) ?? Number.NaN)) : null;
     this.refuse(name, expected, wrong?.span ?? value.span);
     return null;
+  }
+
+  /** Lists of two numbers, the lower one first, or one such list by itself; at most so many. */
+  intervals(name: Name, most: number, expected: string): readonly (readonly [number, number])[] | null {
+    const value = this.entries.get(name)?.value;
+    if (value === undefined) return null;
+    const elements = value.kind === "list" ? value.elements : [];
+    const all = elements.some((element) => element.kind === "list") ? elements : [value];
+    const found: (readonly [number, number])[] = [];
+    for (const each of all) {
+      const [lowest, highest, ...others] = each.kind === "list" ? each.elements.map(literal) : [];
+      const isWhole = typeof lowest === "number" && typeof highest === "number" && others.length === 0;
+      if (!isWhole || !(lowest < highest) || all.length > most) {
+        this.refuse(name, expected, each.span);
+        return null;
+      }
+      found.push([lowest, highest]);
+    }
+    return found;
   }
 
   call(name: Name, names: readonly string[], expected: string): NamedCall {

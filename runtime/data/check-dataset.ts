@@ -1,6 +1,7 @@
 import type { DataSettings } from "../../compiler/index.ts";
 import type { Problem } from "../text/index.ts";
 import type { DatasetNeeds, Listing } from "./dataset.ts";
+import type { Examination, VolumeFile } from "./examine-volumes.ts";
 import { layoutOf } from "./layouts/index.ts";
 import { absences, exampleOf } from "./open-dataset.ts";
 import { describeAlike, describeCut, measureTexts } from "./text-lengths.ts";
@@ -24,6 +25,8 @@ export interface CheckOptions {
   readonly checkVolume: VolumeCheck | null;
   /** Tokens that reports are cut to; null where that is not known. */
   readonly textLength: number | null;
+  /** Looks at all volumes together before each is checked, and settles what the settings leave open. */
+  readonly examine?: (volumes: readonly VolumeFile[], settings: DataSettings) => Promise<Examination>;
 }
 
 /** What a check finds, in the order in which it finds it; the counts come last. */
@@ -54,7 +57,7 @@ export interface DatasetCounts {
 export async function* checkDataset(
   folder: string,
   settings: DataSettings,
-  { files, texts: neededTexts, classes, checkVolume, textLength }: CheckOptions,
+  { files, texts: neededTexts, classes, checkVolume, textLength, examine }: CheckOptions,
 ): AsyncGenerator<Finding> {
   yield { kind: "progress", text: "reading tables" };
   const layout = await layoutOf(folder, settings);
@@ -91,6 +94,17 @@ export async function* checkDataset(
   for (const problem of absences(listing, { texts: trains ? neededTexts : [], labels: classes }))
     yield { kind: "problem", problem };
   const labelled = classes ?? (labels.exist ? "any" : null);
+  let settled = settings;
+  if (examine !== undefined) {
+    const examined = volumes.flatMap((volume) => {
+      const found = metadata.of(volume);
+      return found.kind === "ok" ? [{ file: volume.file, metadata: found.value }] : [];
+    });
+    const found = await examine(examined, settings);
+    for (const problem of found.problems) yield { kind: "problem", problem: { ...problem, subject: folder } };
+    for (const note of found.notes) yield { kind: "note", note };
+    settled = { ...settings, units: found.units };
+  }
   for (const [index, volume] of volumes.entries()) {
     if (checkVolume !== null) yield { kind: "progress", text: `volume ${index + 1} of ${volumes.length}` };
     const inTrain = volume.splits.includes("train");
@@ -98,7 +112,7 @@ export async function* checkDataset(
     const joined = exampleOf(volume, listing, { texts: inTrain ? neededTexts : [], labels: inValid ? labelled : null });
     const unread: Problem[] = [];
     if (checkVolume !== null && joined.metadata !== null) {
-      for (const file of new Set(volume.files)) unread.push(...(await checkVolume(file, joined.metadata, settings)));
+      for (const file of new Set(volume.files)) unread.push(...(await checkVolume(file, joined.metadata, settled)));
     }
     for (const problem of [...joined.problems, ...unread]) yield { kind: "problem", problem };
     counts.good += Number(joined.example !== null && unread.length === 0);

@@ -1,8 +1,17 @@
 export { cacheKey, fileState } from "./cache.ts";
 export { type CheckOptions, checkDataset, type DatasetCounts, type VolumeCheck } from "./check-dataset.ts";
 export { checkVolume } from "./check-volume.ts";
+export {
+  contractDifferences,
+  contractKey,
+  contractOf,
+  type DataContract,
+  decodeContract,
+  encodeContract,
+} from "./contract.ts";
 export { type DataInputs, type FileInput, findDataInputs } from "./data-inputs.ts";
 export type { DatasetNeeds } from "./dataset.ts";
+export { examineVolumes, type VolumeFile } from "./examine-volumes.ts";
 export { type LoadedExample, loadExample, requestsOf } from "./load-example.ts";
 export {
   type Dataset,

@@ -1,7 +1,7 @@
 import { ok } from "../text/index.ts";
 import { cacheKey, type FileState, fileState, isSettled, readEntry, writeEntry } from "./cache.ts";
 import { preprocessVolume } from "./preprocess.ts";
-import { type PackedVolume, unpack } from "./transforms/index.ts";
+import { completed, type PackedVolume, unpack } from "./transforms/index.ts";
 import type { LoaderSettings, VolumeRequest, VolumeResult } from "./volume-messages.ts";
 
 /**
@@ -31,7 +31,7 @@ export async function loadVolume(
   return { result: loaded(packed.value, "file"), uncached };
 
   function loaded(volume: PackedVolume, from: "file" | "cache"): VolumeResult {
-    return ok({ voxels: unpack(volume, settings.size), from });
+    return ok({ voxels: unpack(volume, settings.size, completed(settings)), from });
   }
 }
 

@@ -5,10 +5,12 @@ import {
   checkVolume,
   type DataInputs,
   type DatasetCounts,
+  examineVolumes,
   findDataInputs,
   findVocabulary,
   loadTokenizer,
   tokenInputs,
+  type VolumeFile,
 } from "../../data/index.ts";
 import type { Problem } from "../../text/index.ts";
 import { compileReported } from "../compiled-spec.ts";
@@ -96,7 +98,10 @@ export async function checkFolder(
   const problems: Problem[] = [];
   const notes: string[] = [];
   let counts: DatasetCounts | null = null;
-  for await (const finding of checkDataset(folder, rules.settings, rules)) {
+  const examine = (volumes: readonly VolumeFile[], settings: DataSettings) =>
+    examineVolumes(volumes, settings, reporter.progress);
+  const options = rules.checkVolume === null ? rules : { ...rules, examine };
+  for await (const finding of checkDataset(folder, rules.settings, options)) {
     switch (finding.kind) {
       case "progress":
         reporter.progress(finding.text);

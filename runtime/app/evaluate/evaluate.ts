@@ -7,6 +7,7 @@ import { problemOf, type SignalWatch, watchSignals } from "../../machine/index.t
 import type { RunReport } from "../../report/index.ts";
 import { ok, type Result } from "../../text/index.ts";
 import { type CompiledSpec, compileReported } from "../compiled-spec.ts";
+import { contractWith, settleData, withData } from "../data/contract.ts";
 import {
   type DataOptions,
   dataFolderOf,
@@ -21,7 +22,8 @@ import { arePromptsUsable } from "../data/texts.ts";
 import { environmentOf } from "../engine/environment.ts";
 import { type EngineOptions, openEngine } from "../engine/open.ts";
 import { findSpec } from "../find-spec.ts";
-import { done, type Ended, problem, type Reporter, refuse, refused, reportRemark } from "../reporter.ts";
+import { done, type Ended, problem, type Reporter, refuse, refuseBy, refused, reportRemark } from "../reporter.ts";
+import { adapterDisagreements } from "../weights/contract-agreement.ts";
 import { evaluateHeldOut } from "./held-out.ts";
 
 export interface EvaluateRequest extends Omit<DataOptions, "data">, EngineOptions {
@@ -68,8 +70,14 @@ export async function evaluate(request: EvaluateRequest, reporter: Reporter): Pr
   if (inputs === null) return refused;
   const needs = { files: inputs.needs.files, texts: [], labels: classes, split: request.split };
   const dataset = await openSplit(spec, data, needs, reporter);
-  const reading = dataset === null ? null : openData(spec, inputs, data, reporter);
-  if (dataset === null || reading === null) return refused;
+  const settled = dataset === null ? null : await settleData(spec.data, [dataset], data.skipBad, reporter);
+  const reading = settled === null ? null : openData(withData(spec, settled), inputs, data, reporter);
+  if (dataset === null || settled === null || reading === null) return refused;
+  const differing = adapterDisagreements(request.adapter, contractWith(settled, reading.inputs));
+  if (differing.length > 0) {
+    await reading.loader.dispose();
+    return refuseBy(differing, reporter);
+  }
   const { text: tokens } = reading;
   if (tokens !== null && !arePromptsUsable(spec.evaluation, tokens.tokenizer, inputs, reporter)) {
     await reading.loader.dispose();
@@ -79,7 +87,14 @@ export async function evaluate(request: EvaluateRequest, reporter: Reporter): Pr
   const clean = (): void => rmSync(temporary, { recursive: true, force: true });
   const signals = watchSignals(clean);
   try {
-    const task = { path, compiled: { ...compiled, spec }, data, request, temporary, startedAt };
+    const task = {
+      path,
+      compiled: { ...compiled, spec: withData(spec, settled) },
+      data,
+      request,
+      temporary,
+      startedAt,
+    };
     return await evaluateOn(dataset, reading, task, signals, reporter);
   } catch (error) {
     return refuse(problemOf(error, temporary), reporter);

@@ -25,6 +25,7 @@ import {
   refused,
   reportRemark,
 } from "../reporter.ts";
+import { exportedContract } from "../weights/contract-agreement.ts";
 import { remarkOn } from "../weights/first-values.ts";
 import { type GivenWeights, openWeights } from "../weights/open.ts";
 
@@ -105,6 +106,7 @@ export async function exportOnnx(request: ExportOnnxRequest, reporter: Reporter)
       spec: text.kind === "text" ? text.text : "",
       version,
       placements: compiled.plan.placements.map((placement) => placement.text),
+      contract: exportedContract(compiled.spec, request.adapter),
     };
     reporter.progress("computing values that depend on weights alone");
     const piecesOf = await withComputedOnce(programs.values(), weights.piecesOf);

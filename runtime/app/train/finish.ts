@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { TracedSpec } from "../../../compiler/index.ts";
 import type { Engine } from "../../backends/index.ts";
+import { contractKey, type DataContract, encodeContract } from "../../data/index.ts";
 import type { Evaluation } from "../../evaluate/index.ts";
 import { attempt, readFileText, writeAtomically } from "../../files/index.ts";
 import { readOwnLines } from "../../json/index.ts";
@@ -24,6 +25,7 @@ export interface FinishedTraining {
 export interface TrainingRun {
   readonly engine: Engine;
   readonly spec: TracedSpec;
+  readonly contract: DataContract;
   readonly steps: number;
   readonly trained: ReadonlyMap<string, TrainedParameter>;
   readonly folder: RunFolder;
@@ -94,7 +96,7 @@ async function finish(run: TrainingRun, reporter: Reporter): Promise<Ended<Finis
     const parameter = trained.get(path);
     if (parameter !== undefined) tensors.set(parameter.checkpoint, { shape: parameter.shape, data });
   }
-  const saved = folder.saveAdapter(tensors);
+  const saved = folder.saveAdapter(tensors, new Map([[contractKey, encodeContract(run.contract)]]));
   if (saved.kind === "failed") return refuse(saved.problem, reporter);
   const { reportPath, adapterPath } = folder;
   const html = await renderRun(run);

@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import type { Features } from "../../../compiler/index.ts";
 import { backendNamed, type Engine } from "../../backends/index.ts";
+import { contractKey, encodeContract } from "../../data/index.ts";
 import type { Evaluation } from "../../evaluate/index.ts";
 import type { StorageProblem } from "../../files/index.ts";
 import { version } from "../../machine/index.ts";
@@ -151,6 +152,7 @@ async function trainWith(
         ["medctc", version],
         ["backend", engine.backend.name],
         ["steps", steps],
+        [contractKey, encodeContract(sources.contract)],
       ]),
       from: checkpoint?.state ?? null,
       evaluate,
@@ -166,7 +168,18 @@ async function trainWith(
   reporter.progressEnd();
   metrics.value.close();
   events.value.close();
-  const run = { engine, spec, steps, trained, folder, evaluations, warnings, skipped: skipped.value.list(), task };
+  const run = {
+    engine,
+    spec,
+    contract: sources.contract,
+    steps,
+    trained,
+    folder,
+    evaluations,
+    warnings,
+    skipped: skipped.value.list(),
+    task,
+  };
   return finishTraining(ended, run, reporter);
 }
 

@@ -11,6 +11,7 @@ import {
 import type { Diagnostic } from "../../../grammar/index.ts";
 import { joined, type OpenTensors, openTensors, type WeightPieces } from "../../weights/index.ts";
 import { adapterFile } from "./adapter-file.ts";
+import { contractDisagreements, contractOfSpec } from "./contract-agreement.ts";
 import { countFirstValues, type FirstValues, nothingFilled } from "./first-values.ts";
 import { type FoundTensor, findTensors, misshapen, missingWeights, tensorOf } from "./match-tensors.ts";
 import { matcherOf } from "./name-patterns.ts";
@@ -77,12 +78,16 @@ export function openWeights(
   const differing =
     adapter === undefined || diagnostics.length > 0
       ? []
-      : peftDisagreements(adapter.path, adapter.tensors.keys(), compiled);
+      : [...peftDisagreements(adapter.path, adapter.tensors.keys(), compiled), ...contractWrongs(adapter, compiled)];
   if (diagnostics.length + differing.length === 0) {
     return { kind: "open", piecesOf, state, firstValues, close };
   }
   close();
   return { kind: "wrong", diagnostics: [...diagnostics, ...differing] };
+}
+
+function contractWrongs(adapter: GivenTensors, { spec }: Compiled): readonly Diagnostic[] {
+  return spec === null ? [] : contractDisagreements(adapter.path, adapter, () => contractOfSpec(spec));
 }
 
 const noPieces: WeightPieces = () => [];

@@ -1,4 +1,5 @@
 export { readSlices } from "./nifti.ts";
 export { nearNames, readTable } from "./table.ts";
-export type { SliceTaker, VolumeHeader } from "./volume.ts";
+export type { Affine, SliceTaker, VolumeHeader } from "./volume.ts";
+export { readVolumeHeader } from "./volume-header.ts";
 export { toDoubles, type Voxels } from "./voxels.ts";

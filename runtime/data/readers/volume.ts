@@ -1,6 +1,14 @@
 import type { Fault } from "../problem.ts";
 import type { Voxels, VoxelType } from "./voxels.ts";
 
+type Row = readonly [number, number, number, number];
+
+/**
+ * Voxel indices (x, y, z) to millimetres to the patient's right, front and head, as
+ * NIfTI has it (RAS+): three rows of four. It is invertible and all of it is finite.
+ */
+export type Affine = readonly [Row, Row, Row];
+
 /** What is known of a volume before its voxels. */
 export interface VolumeHeader {
   readonly type: VoxelType;
@@ -9,6 +17,14 @@ export interface VolumeHeader {
   /** A voxel's value is slope * stored + intercept, in 64-bit floats. */
   readonly slope: number;
   readonly intercept: number;
+  /** What values are after that scaling: Hounsfield units where the file says so, and otherwise whatever was stored. */
+  readonly units: "stored" | "hounsfield";
+  /** Null where the file does not say where the patient is. */
+  readonly affine: Affine | null;
+  /** Why there is no affine, in words. */
+  readonly noAffine?: string;
+  /** Millimetres from voxel to voxel along x, y and z, which a file may state without an affine. */
+  readonly spacing?: readonly [x: number, y: number, z: number];
 }
 
 /** What makes something of a volume, slice by slice along z; a slice's memory is filled anew for the next one. */
