@@ -81,7 +81,9 @@ export { explainSelectors, selectorsForNames } from "./select/index.ts";
 export {
   type DataSettings,
   defaultData,
+  defaultImage,
   type EvalSettings,
+  type ImageSettings,
   type Sizes,
   type TrainOverrides,
   type TrainSettings,

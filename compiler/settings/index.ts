@@ -7,6 +7,7 @@ export {
   type VoxelStorage,
 } from "./data.ts";
 export { checkEvalSettings, type EvalSettings, evalSettingNames, readEvalSettings } from "./eval.ts";
+export { defaultImage, type ImageSettings, imageSettingNames, readImageSettings } from "./image.ts";
 export {
   type Optimizer,
   readTrainSettings,
