@@ -1,3 +1,4 @@
+export { decodeImage, type Pixels } from "./image.ts";
 export { readSlices } from "./nifti.ts";
 export { nearNames, readTable } from "./table.ts";
 export type { Affine, SliceTaker, VolumeHeader } from "./volume.ts";
