@@ -5,11 +5,12 @@ import { absences, exampleOf } from "./open-dataset.ts";
 import { findVocabulary, loadTokenizer } from "./tokenizer.ts";
 import type { VolumeMetadata } from "./transforms/index.ts";
 
-/** Reads a volume's file and says what is wrong with it. */
+/** Reads a volume's file and says what is wrong with it; `onNote` takes what is no mistake. */
 export type VolumeCheck = (
   path: string,
   metadata: VolumeMetadata,
   settings: DataSettings,
+  onNote: (note: string) => void,
 ) => readonly Problem[] | Promise<readonly Problem[]>;
 
 export interface CheckOptions {
@@ -78,7 +79,9 @@ export async function* checkDataset(
     const inValid = volume.splits.includes("valid");
     const joined = exampleOf(volume, listing, { reports: inTrain, labels: inValid ? labelled : null });
     const isRead = joined.metadata !== null && checkVolume !== null;
-    const unread = isRead ? await checkVolume(volume.file, joined.metadata, settings) : [];
+    const notes: string[] = [];
+    const unread = isRead ? await checkVolume(volume.file, joined.metadata, settings, (note) => notes.push(note)) : [];
+    for (const note of notes) yield { kind: "note", note: `${volume.file}: ${note}` };
     for (const problem of [...joined.problems, ...unread]) yield { kind: "problem", problem };
     counts.good += Number(joined.example !== null && unread.length === 0);
     counts.train += Number(inTrain);

@@ -5,12 +5,14 @@ import { transformOf, type VolumeMetadata, type VolumeSettings } from "./transfo
 
 /**
  * Everything that is wrong with a volume: every rule that its header breaks, or else the first that its voxels do, and what is
- * wrong with its metadata, or with both together. Reads the file to its end and keeps nothing. Nothing is empty.
+ * wrong with its metadata, or with both together. Reads the file to its end and keeps nothing. Nothing is empty. `onNote` takes
+ * what is no mistake.
  */
 export async function checkVolume(
   path: string,
   metadata: VolumeMetadata,
   settings: VolumeSettings,
+  onNote: (note: string) => void = () => undefined,
 ): Promise<readonly Problem[]> {
   const transform = transformOf(settings);
   const faults = [...transform.metadataFaults(metadata)];
@@ -20,5 +22,6 @@ export async function checkVolume(
     return ok({ take: () => undefined, result: null });
   });
   if (result.kind === "failed") faults.push(...result.problem);
+  else result.value.notes.forEach(onNote);
   return faults.map((fault) => problemOf(path, fault));
 }

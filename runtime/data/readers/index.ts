@@ -1,4 +1,5 @@
 export { readCsv } from "./csv.ts";
-export { readSlices } from "./nifti.ts";
+export { isDicomFolder } from "./dicom/index.ts";
+export { readSlices } from "./read-slices.ts";
 export type { SliceTaker, VolumeHeader } from "./volume.ts";
 export { toDoubles, type Voxels } from "./voxels.ts";

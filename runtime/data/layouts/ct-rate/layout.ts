@@ -69,6 +69,8 @@ function factsOf<Value>(
   };
 }
 
+const volumesHelp = "volumes are files named *.nii.gz or *.nii, or folders of DICOM files";
+
 /** Says that a split has no volume among those that are there, and what their names start with. */
 function emptySplit(
   folder: string,
@@ -77,7 +79,7 @@ function emptySplit(
   split: DatasetNeeds["split"],
 ): Problem {
   if (volumes.length === 0 || split === "all") {
-    return { subject: folder, message: "it contains no volumes", help: "volumes are files named *.nii.gz or *.nii" };
+    return { subject: folder, message: "it contains no volumes", help: volumesHelp };
   }
   const shown = prefixesOf(volumes.map(({ name }) => name))
     .slice(0, 5)

@@ -1,11 +1,12 @@
 import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { at } from "../../../at.ts";
 import type { Problem } from "../../../text/index.ts";
 import type { ListedVolume } from "../../dataset.ts";
 import { compareNaturally } from "../../natural-order.ts";
 import { quoted } from "../../quoted.ts";
+import { isDicomFolder } from "../../readers/index.ts";
 import { reasonOf } from "../../reasons.ts";
 
 /** How deep below the data folder tables and volumes are looked for; a file right in it has depth 1. */
@@ -34,7 +35,7 @@ export function volumeKey(name: string): string {
 }
 
 /**
- * Finds the volumes (`*.nii`, `*.nii.gz`) and tables (`*.csv`) below a folder. Links are not followed, so that nothing
+ * Finds the volumes (`*.nii`, `*.nii.gz`, folders of DICOM files) and tables (`*.csv`) below a folder. Links are not followed, so that nothing
  * outside is read; names that start with a dot are left out, as editors and file systems put copies there.
  */
 export async function scanFolder(folder: string): Promise<FolderScan> {
@@ -68,6 +69,7 @@ class Scan {
           return [];
         }
         for (const entry of entries) this.take(folder, entry, depth, next);
+        if (await isDicomFolder(folder, entries)) this.files.push({ name: basename(resolve(folder)), file: folder });
       }
     }
     return next;
