@@ -12,7 +12,11 @@ export {
   openDataset,
   type ReportedExample,
 } from "./open-dataset.ts";
+export { readOwnMetadata } from "./own-metadata.ts";
+export { drawPlanes } from "./planes.ts";
+export { preprocessVolume } from "./preprocess.ts";
 export { tokenInputs } from "./token-inputs.ts";
 export { findVocabulary, loadTokenizer, type Tokenizer } from "./tokenizer.ts";
+export { unpack } from "./transforms/index.ts";
 export { VolumeLoader } from "./volume-loader.ts";
 export type { VolumeRequest } from "./volume-messages.ts";
