@@ -8,11 +8,12 @@ import { describeAlike, describeCut, measureTexts } from "./text-lengths.ts";
 import { findVocabulary, loadTokenizer, type Tokenizer } from "./tokenizer.ts";
 import type { VolumeMetadata } from "./transforms/index.ts";
 
-/** Reads a volume's file and says what is wrong with it. */
+/** Reads a volume's file and says what is wrong with it; `onNote` takes what is no mistake. */
 export type VolumeCheck = (
   path: string,
   metadata: VolumeMetadata,
   settings: DataSettings,
+  onNote: (note: string) => void,
 ) => readonly Problem[] | Promise<readonly Problem[]>;
 
 export interface CheckOptions {
@@ -112,7 +113,11 @@ export async function* checkDataset(
     const joined = exampleOf(volume, listing, { texts: inTrain ? neededTexts : [], labels: inValid ? labelled : null });
     const unread: Problem[] = [];
     if (checkVolume !== null && joined.metadata !== null) {
-      for (const file of new Set(volume.files)) unread.push(...(await checkVolume(file, joined.metadata, settled)));
+      for (const file of new Set(volume.files)) {
+        const notes: string[] = [];
+        unread.push(...(await checkVolume(file, joined.metadata, settled, (note) => notes.push(note))));
+        for (const note of notes) yield { kind: "note", note: `${file}: ${note}` };
+      }
     }
     for (const problem of [...joined.problems, ...unread]) yield { kind: "problem", problem };
     counts.good += Number(joined.example !== null && unread.length === 0);

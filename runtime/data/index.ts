@@ -20,6 +20,8 @@ export {
   type LabelledExample,
   openDataset,
 } from "./open-dataset.ts";
+export { drawPlanes } from "./planes.ts";
+export { preprocessVolume } from "./preprocess.ts";
 export {
   exampleValues,
   fileInputs,
@@ -32,4 +34,5 @@ export {
 } from "./row-inputs.ts";
 export { describeAlike, describeCut, measureTexts } from "./text-lengths.ts";
 export { findVocabulary, loadTokenizer, type Tokenizer } from "./tokenizer.ts";
+export { unpack, unstatedMetadata } from "./transforms/index.ts";
 export { VolumeLoader } from "./volume-loader.ts";

@@ -1,5 +1,6 @@
+export { isDicomFolder } from "./dicom/index.ts";
 export { decodeImage, type Pixels } from "./image.ts";
-export { readSlices } from "./nifti.ts";
+export { readSlices } from "./read-slices.ts";
 export { nearNames, readTable } from "./table.ts";
 export type { Affine, SliceTaker, VolumeHeader } from "./volume.ts";
 export { readVolumeHeader } from "./volume-header.ts";

@@ -5,6 +5,7 @@ import type { DatasetLayout, DatasetNeeds, Facts, ListedVolume, SplitName } from
 import { missingLabelNotes } from "../../labels.ts";
 import { compareNaturally } from "../../natural-order.ts";
 import { quoted } from "../../quoted.ts";
+import { unstatedMetadata, type VolumeMetadata } from "../../transforms/index.ts";
 import { metadataColumns } from "./metadata.ts";
 import { readTables } from "./read-tables.ts";
 import { scanFolder, volumeKey } from "./scan-folder.ts";
@@ -25,7 +26,8 @@ export const ctRate: DatasetLayout = {
         files: needs.files.map(() => volume.file),
         splits: splitsOf(volume.name, settings),
       }));
-    const isWanted = ({ splits }: ListedVolume): boolean => needs.split === "all" || splits.includes(needs.split);
+    const isWanted = ({ splits }: Pick<ListedVolume, "splits">): boolean =>
+      needs.split === "all" || splits.includes(needs.split);
     const volumes = all.filter(isWanted);
     const wanted = new Set(volumes.map(({ name }) => volumeKey(name)));
     const tables = await readTables(volumes.length === 0 ? [] : scan.tables, needs, settings, {
@@ -46,7 +48,10 @@ export const ctRate: DatasetLayout = {
     const classes = needs.labels === null || needs.labels === "any" ? [] : needs.labels;
     return {
       volumes,
-      metadata: factsOf(tables.metadata, "the metadata", folder, metadataColumns, (metadata) => metadata),
+      metadata: withOwn(
+        factsOf(tables.metadata, "the metadata", folder, metadataColumns, (metadata) => metadata),
+        new Set(volumes.flatMap(({ file, isDicom }) => (isDicom ? [file] : []))),
+      ),
       texts: needs.texts.map((columns, place) =>
         factsOf(at(tables.reports, place), "a report", folder, reportOf(columns, settings).report, (report) => report),
       ),
@@ -88,6 +93,21 @@ function factsOf<Row, Value>(
   };
 }
 
+const volumesHelp = "volumes are files named *.nii.gz or *.nii, or folders of DICOM files";
+
+/** The metadata of a table, and where no row has them those that the files of some volumes say themselves. */
+function withOwn(facts: Facts<VolumeMetadata>, own: ReadonlySet<string>): Facts<VolumeMetadata> {
+  if (own.size === 0) return facts;
+  return {
+    ...facts,
+    exist: true,
+    of: (volume) => {
+      const found = facts.of(volume);
+      return found.kind === "failed" && own.has(volume.file) ? ok(unstatedMetadata) : found;
+    },
+  };
+}
+
 /** Says that a split has no volume among those that are there, and what their names start with. */
 function emptySplit(
   folder: string,
@@ -96,7 +116,7 @@ function emptySplit(
   split: DatasetNeeds["split"],
 ): Problem {
   if (volumes.length === 0 || split === "all") {
-    return { subject: folder, message: "it contains no volumes", help: "volumes are files named *.nii.gz or *.nii" };
+    return { subject: folder, message: "it contains no volumes", help: volumesHelp };
   }
   const shown = prefixesOf(volumes.map(({ name }) => name))
     .slice(0, 5)

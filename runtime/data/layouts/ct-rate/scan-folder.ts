@@ -1,12 +1,13 @@
 import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { at } from "../../../at.ts";
 import type { Problem } from "../../../text/index.ts";
 import type { ListedVolume } from "../../dataset.ts";
 import { type LinkStore, linkStoreOf, targetOf } from "../../links.ts";
 import { compareNaturally } from "../../natural-order.ts";
 import { quoted } from "../../quoted.ts";
+import { isDicomFolder } from "../../readers/index.ts";
 import { reasonOf } from "../../reasons.ts";
 
 /** How deep below the data folder tables and volumes are looked for; a file right in it has depth 1. */
@@ -17,7 +18,10 @@ const foldersAtOnce = 32;
 const linksAtOnce = 64;
 
 /** A volume's file, whatever split it is in. */
-type FoundVolume = Pick<ListedVolume, "name" | "file">;
+interface FoundVolume extends Pick<ListedVolume, "name" | "file"> {
+  /** Whether it is a folder of slices, which say themselves what the metadata table says of others. */
+  readonly isDicom: boolean;
+}
 
 /** A path of the data folder, and the same without links; null where the data folder cannot be read. */
 interface Place {
@@ -58,7 +62,7 @@ const otherData =
   /(\.nii\.\w+|\.(csv|tsv|tar)\.\w+|\.(nrrd|nhdr|mha|mhd|mgz|mgh|hdr|img|dcm|dicom|ima|npy|npz|h5|hdf5|tar|tgz|zip|7z|rar|bz2|xz|parquet|xlsx?|ods))$/i;
 
 /**
- * Finds the volumes (`*.nii`, `*.nii.gz`) and tables (`*.csv`, `*.tsv`) below a folder; endings may be in capitals. Links are
+ * Finds the volumes (`*.nii`, `*.nii.gz`, folders of DICOM files) and tables (`*.csv`, `*.tsv`) below a folder; endings may be in capitals. Links are
  * followed where they lead to the data folder's own files, see `targetOf`, so that nothing outside is read; names that start
  * with a dot are left out, as editors and file systems put copies there.
  */
@@ -140,6 +144,10 @@ class Scan {
           return [];
         }
         for (const entry of entries) this.take(folder, entry, depth, next);
+        if (await isDicomFolder(folder.path, entries)) {
+          const { path, real } = folder;
+          this.files.push({ name: basename(resolve(path)), file: path, real, isLink: false, isDicom: true });
+        }
       }
     }
     return next;
@@ -164,7 +172,7 @@ class Scan {
   }
 
   private takeFile(name: string, { path, real }: Place, depth: number, isLink: boolean): void {
-    if (volumeName.test(name)) this.files.push({ name, file: path, real, isLink });
+    if (volumeName.test(name)) this.files.push({ name, file: path, real, isLink, isDicom: false });
     else if (tableName.test(name)) this.takeTable({ path, real }, depth);
     else {
       const [ending] = otherData.exec(name) ?? [];
@@ -197,7 +205,7 @@ class Scan {
     }
     for (const key of repeated) volumes.delete(key);
     return {
-      volumes: new Map([...volumes].map(([key, { name, file }]) => [key, { name, file }])),
+      volumes: new Map([...volumes].map(([key, { name, file, isDicom }]) => [key, { name, file, isDicom }])),
       repeated,
       tables: [...this.tables.values()].toSorted(compareNaturally),
       problems: this.problems,
