@@ -36,7 +36,7 @@ export function resizePixels(pixels: Pixels, x: Span, y: Span, filter: Filter): 
   if (filter === "nearest") return pick(pixels, nearest(width, x), nearest(height, y));
   const across = mixOf(width, x, filter);
   const down = mixOf(height, y, filter);
-  // Which axis is first shows in the rounding. Up to Pillow 12 it was always across.
+  // Which axis is first shows in the rounding. Up to Pillow 12 it was always across: tall pictures differ by up to 4/255.
   const isDownFirst = y.size < height && height - y.size > 2 * (width - x.size);
   return isDownFirst
     ? mixAcross(mixDown(pixels, down, 0, across.low, across.high), across, across.low, 0, y.end - y.start)
