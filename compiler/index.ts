@@ -44,7 +44,7 @@ export {
   type ReadResult,
 } from "./load/index.ts";
 export type { ProgramName } from "./names.ts";
-export type { TensorData } from "./ops/index.ts";
+export { erf, type TensorData } from "./ops/index.ts";
 export { isFor, optimise, type PassContext, passes } from "./passes/index.ts";
 export {
   type ExpectedMemory,
@@ -79,12 +79,21 @@ export {
 } from "./programs/index.ts";
 export { explainSelectors, selectorsForNames } from "./select/index.ts";
 export {
+  type Augmentation,
   type DataSettings,
   defaultData,
   type EvalSettings,
+  type GeometricAugmentation,
+  isOfVolumes,
+  printAugmentation,
   type Sizes,
+  type SpatialAxis,
+  spatialAxes,
+  type TextAugmentation,
   type TrainOverrides,
   type TrainSettings,
+  type ValueAugmentation,
+  type VolumeAugmentation,
   type VoxelStorage,
 } from "./settings/index.ts";
 export { targets } from "./targets/index.ts";

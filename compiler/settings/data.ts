@@ -1,4 +1,5 @@
 import type { Diagnostic, File } from "../../grammar/index.ts";
+import { type Augmentation, readAugmentations } from "./augment.ts";
 import { SettingReader } from "./reader.ts";
 
 /** Sizes along a volume's axes, in their order: slices, height, width. */
@@ -22,6 +23,8 @@ export interface DataSettings {
   /** What the names of volumes to train on, and of those that are held out, start with. */
   readonly train: string;
   readonly valid: string;
+  /** How what is trained on is changed at random, in this order; evaluation never is. */
+  readonly augment: readonly Augmentation[];
 }
 
 /** CT-CLIP's own. */
@@ -33,9 +36,19 @@ export const defaultData: DataSettings = {
   folder: null,
   train: "train_",
   valid: "valid_",
+  augment: [],
 };
 
-export const dataSettingNames = ["spacing", "size", "window", "storage", "folder", "train", "valid"] as const;
+export const dataSettingNames = [
+  "spacing",
+  "size",
+  "window",
+  "storage",
+  "folder",
+  "train",
+  "valid",
+  "augment",
+] as const;
 
 /** Reads the `data` block of a spec, and reports what it cannot mean. */
 export function readDataSettings(file: File): {
@@ -74,6 +87,7 @@ export function readDataSettings(file: File): {
       folder: reader.optionalString("folder"),
       train,
       valid,
+      augment: readAugmentations(reader, [[lowest, highest]]),
     },
     diagnostics: reader.diagnostics,
   };

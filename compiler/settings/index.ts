@@ -1,4 +1,15 @@
 export {
+  type Augmentation,
+  type GeometricAugmentation,
+  isOfVolumes,
+  printAugmentation,
+  type SpatialAxis,
+  spatialAxes,
+  type TextAugmentation,
+  type ValueAugmentation,
+  type VolumeAugmentation,
+} from "./augment.ts";
+export {
   type DataSettings,
   dataSettingNames,
   defaultData,
