@@ -44,7 +44,7 @@ export {
   type ReadResult,
 } from "./load/index.ts";
 export type { ProgramName } from "./names.ts";
-export { erf, type TensorData } from "./ops/index.ts";
+export type { TensorData } from "./ops/index.ts";
 export { isFor, optimise, type PassContext, passes } from "./passes/index.ts";
 export {
   type ExpectedMemory,
@@ -84,11 +84,9 @@ export {
   defaultData,
   type EvalSettings,
   type GeometricAugmentation,
-  isOfVolumes,
   printAugmentation,
   type Sizes,
   type SpatialAxis,
-  spatialAxes,
   type TextAugmentation,
   type TrainOverrides,
   type TrainSettings,

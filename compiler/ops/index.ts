@@ -10,7 +10,7 @@ import { argmax, logSoftmax, max, softmax, sum } from "./reduce.ts";
 import type { Elements, OperationRule, OperationTraits, Saved, TensorData } from "./rule.ts";
 import { constant, input, iota, parameter } from "./source.ts";
 
-export { erf, uniformFrom, uniformState } from "./functions.ts";
+export { uniformFrom, uniformState } from "./functions.ts";
 export { isRowProjection } from "./matmul.ts";
 export { type Elements, resolveAxis, type TensorData } from "./rule.ts";
 export { uniformValue } from "./uniform.ts";

@@ -1,7 +1,7 @@
 import type { NamedCall, Range, SettingReader, SpannedCall } from "./reader.ts";
 
 /** The axes of a volume, in their order. */
-export const spatialAxes = ["slices", "height", "width"] as const;
+const spatialAxes = ["slices", "height", "width"] as const;
 export type SpatialAxis = (typeof spatialAxes)[number];
 
 interface Drawn {
@@ -52,11 +52,6 @@ export type ShiftLimit =
   | { readonly unit: "fraction"; readonly most: number };
 
 type Interval = readonly [lowest: number, highest: number];
-
-/** True for what changes volumes, false for what changes texts. */
-export function isOfVolumes(augmentation: Augmentation): augmentation is VolumeAugmentation {
-  return augmentation.kind !== "drop_sentences" && augmentation.kind !== "shuffle_sentences";
-}
 
 /** One operation: its arguments, and how it is read; null after reporting what it lacks. */
 interface Operation<Kind extends Augmentation["kind"]> {

@@ -1,10 +1,8 @@
 export {
   type Augmentation,
   type GeometricAugmentation,
-  isOfVolumes,
   printAugmentation,
   type SpatialAxis,
-  spatialAxes,
   type TextAugmentation,
   type ValueAugmentation,
   type VolumeAugmentation,

@@ -1,3 +1,4 @@
+export { operationsOf } from "./augment/index.ts";
 export { cacheKey, fileState } from "./cache.ts";
 export { checkDataset, type DatasetCounts, type VolumeCheck } from "./check-dataset.ts";
 export { checkVolume } from "./check-volume.ts";

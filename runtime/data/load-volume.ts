@@ -1,7 +1,8 @@
 import { ok } from "../text/index.ts";
+import { augmentVolume, type VolumeGrid } from "./augment/index.ts";
 import { cacheKey, type FileState, fileState, isSettled, readEntry, writeEntry } from "./cache.ts";
 import { preprocessVolume } from "./preprocess.ts";
-import { type PackedVolume, unpack } from "./transforms/index.ts";
+import { type PackedVolume, unpack, type VolumeSettings } from "./transforms/index.ts";
 import type { LoaderSettings, VolumeRequest, VolumeResult } from "./volume-messages.ts";
 
 /**
@@ -33,6 +34,24 @@ export async function loadVolume(
   function loaded(volume: PackedVolume, from: "file" | "cache"): VolumeResult {
     return ok({ voxels: unpack(volume, settings.size), from });
   }
+}
+
+/** A volume as `loadVolume` has it, changed at random where the request asks for that. */
+export async function loadAugmented(
+  request: VolumeRequest,
+  settings: LoaderSettings,
+): Promise<{ readonly result: VolumeResult; readonly uncached: string | null }> {
+  const loaded = await loadVolume(request, settings);
+  const { augment = null } = request;
+  if (augment === null || loaded.result.kind === "failed") return loaded;
+  const { voxels, from } = loaded.result.value;
+  const changed = augmentVolume(voxels, gridOf(settings.settings), augment.operations, augment.draw);
+  return { ...loaded, result: ok({ voxels: changed, from }) };
+}
+
+/** What the values of preprocessed volumes mean. */
+function gridOf({ size, spacing, window }: Pick<VolumeSettings, "size" | "spacing" | "window">): VolumeGrid {
+  return { sizes: size, spacing, channels: [{ range: [-1, 1], window, padding: -1 }] };
 }
 
 /** Null for what cannot even be looked at: reading it says why. */

@@ -40,7 +40,7 @@ export async function trainInto(
   try {
     const compiled = { ...task.compiled, spec: sources.spec };
     mkdirSync(folder.workFolder, { recursive: true });
-    const features = usefulFeatures(sources);
+    const features = usefulFeatures(sources, reporter);
     const engine = await openEngine(compiled, "train", task.request, folder.workFolder, reporter, features);
     if (engine === null) return refused;
     try {
