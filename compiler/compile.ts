@@ -2,6 +2,7 @@ import {
   type Diagnostic,
   type FreezeRule,
   hasErrors,
+  type InputMember,
   type ModelDeclaration,
   report,
   type Source,
@@ -37,6 +38,7 @@ import {
   checkEvalSettings,
   readDataSettings,
   readEvalSettings,
+  readInputSources,
   readTrainSettings,
   slotsOf,
   type TrainOverrides,
@@ -150,6 +152,10 @@ function traceModel(
   diagnostics.push(...resolver.diagnostics, ...checkCoverage(placed, elements, counted));
   if (traced === null) return { plan: null, spec: null, elements, diagnostics };
   const outputs = tensorsOf(traced.outputs);
+  const types = new Map([...traced.inputs].map(([name, { type }]) => [name, type]));
+  const inputs = model.members.filter((member): member is InputMember => member.kind === "input");
+  const bound = readInputSources(inputs, types, evaluation.settings.classes, settings.batch);
+  diagnostics.push(...bound.diagnostics);
   diagnostics.push(...checkEvalSettings(file, evaluation.settings, outputs, settings.batch));
   const trainable = new Map([...decisions].map(([parameter, decision]) => [parameter.path, decision.trainable]));
   const { graph, losses } = traced;
@@ -181,6 +187,7 @@ function traceModel(
     trainable: new Set([...trainable].flatMap(([path, isTrained]) => (isTrained ? [path] : []))),
     settings,
     data: data.settings,
+    sources: bound.sources,
     evaluation: evaluation.settings,
     inMicroBatches: settings.microBatch === settings.batch ? null : () => atRows(settings.microBatch),
     atRows,

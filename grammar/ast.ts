@@ -180,7 +180,25 @@ export interface ForwardMember {
   readonly span: Span;
 }
 
-export type ModelMember = Encoder | HeadLet | ParamMember | PartMember | FreezeRule | Placement | LossUse | Expectation;
+export type ModelMember =
+  | InputMember
+  | Encoder
+  | HeadLet
+  | ParamMember
+  | PartMember
+  | FreezeRule
+  | Placement
+  | LossUse
+  | Expectation;
+
+/** `input labels: f32[batch, 18] = table(columns = classes)`: what is fed to a model, and where it comes from in a data set. */
+export interface InputMember {
+  readonly kind: "input";
+  readonly name: Name;
+  readonly type: TensorType;
+  readonly source: Call;
+  readonly span: Span;
+}
 
 /** `encoder vision = ctvit(...) named "visual_transformer"` */
 export interface Encoder {

@@ -72,10 +72,13 @@ export class MemberReader extends StatementReader {
       case k.expect:
         return this.plain(chunk, (rules) => rules.expectation(), "an expectation");
       case t.Identifier:
-        return this.plain(chunk, (rules) => rules.placement(), "a placement");
+        // `input` is a name everywhere else, as in the specs from before models declared inputs.
+        return chunk.head[0].image === "input" && chunk.head[1]?.tokenType.isWord === true
+          ? this.plain(chunk, (rules) => rules.input(), "an input")
+          : this.plain(chunk, (rules) => rules.placement(), "a placement");
       default:
         this.misplaced(
-          "`encoder`, `let`, `param`, `part`, `freeze`, `train`, `loss`, `expect` or a placement (`lora(rank = 8) on ...`)",
+          "`input`, `encoder`, `let`, `param`, `part`, `freeze`, `train`, `loss`, `expect` or a placement (`lora(rank = 8) on ...`)",
           chunk,
         );
         return null;
@@ -99,6 +102,7 @@ function namesOf(member: ast.ModuleMember | ast.ModelMember): readonly ast.Name[
       return member.names;
     case "param":
     case "part":
+    case "input":
     case "encoder":
     case "head-let":
       return [member.name];

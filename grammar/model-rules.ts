@@ -14,8 +14,17 @@ const comparisons: ReadonlyMap<t.TokenType, ast.ExpectComparison> = new Map([
   [t.GreaterEqual, ">="],
 ]);
 
-/** The rules for the members of a model: encoders, heads, freeze rules, placements, the loss and what must be true. */
+/** The rules for the members of a model: inputs, encoders, heads, freeze rules, placements, the loss and what must be true. */
 export class ModelRules extends DeclarationRules {
+  input(): ast.InputMember {
+    const start = this.take(t.Identifier);
+    const name = this.name();
+    this.take(t.Colon);
+    const type = this.tensorType();
+    this.take(t.Equal);
+    return { kind: "input", name, type, source: this.call(), span: this.from(start) };
+  }
+
   encoder(): ast.Encoder {
     const start = this.take(k.encoder);
     const name = this.name();

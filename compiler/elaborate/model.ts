@@ -1,4 +1,14 @@
-import type { Diagnostic, Encoder, HeadLet, LossUse, ModelDeclaration, Parameter, Span } from "../../grammar/index.ts";
+import type {
+  Diagnostic,
+  Encoder,
+  HeadLet,
+  InputMember,
+  LossUse,
+  ModelDeclaration,
+  Parameter,
+  Span,
+  TensorType as WrittenType,
+} from "../../grammar/index.ts";
 import { type Graph, type Node, printType, type TensorType } from "../ir/index.ts";
 import type { BuiltinArgument } from "./builtins/builtin.ts";
 import { Calls, forwardOf, type HeadSlot } from "./calls.ts";
@@ -76,6 +86,7 @@ export class ModelElaborator {
           case "head-let":
             this.heads.set(member, this.slotFor(member));
             break;
+          case "input":
           case "freeze-rule":
           case "placement":
           case "loss-use":
@@ -104,7 +115,9 @@ export class ModelElaborator {
     const environment = new Environment(this.environment);
     for (const member of this.declaration.members) {
       const isDone = this.attempt(() => {
-        if (member.kind === "encoder") this.traceEncoder(member, inputs, evaluator);
+        if (member.kind === "input")
+          environment.define(member.name.text, this.traceInput(member, inputs, environment, evaluator));
+        else if (member.kind === "encoder") this.traceEncoder(member, inputs, evaluator);
         else if (member.kind === "head-let")
           outputs.set(member.name.text, this.traceLet(member, environment, evaluator));
         else if (member.kind === "loss-use") losses.push(this.traceLoss(member, environment, evaluator));
@@ -112,7 +125,37 @@ export class ModelElaborator {
       // What is made from a value that is not known would only repeat its mistake.
       if (!isDone) break;
     }
-    return { graph: trace.graph, losses, outputs };
+    return {
+      graph: trace.graph,
+      losses,
+      outputs,
+      inputs: new Map([...inputs].map(([name, { node }]) => [name, node])),
+    };
+  }
+
+  /** An input that the model declares: encoders after it take it by its name, as lets and losses do. */
+  private traceInput(
+    { name, type, span }: InputMember,
+    inputs: Map<string, TensorValue>,
+    environment: Environment,
+    evaluator: Evaluator,
+  ): TensorValue {
+    const sizes = this.inputSizes(type, new Environment(environment), evaluator);
+    const known = inputs.get(name.text);
+    if (known !== undefined) evaluator.trace.fail("late-input", name.span, { name: name.text });
+    const input = evaluator.trace.input(name.text, sizes, span);
+    inputs.set(name.text, input);
+    return input;
+  }
+
+  /** The type of an input, in which `batch` is the size of a batch. */
+  private inputSizes(type: WrittenType, environment: Environment, evaluator: Evaluator): TensorType {
+    for (const dim of type.dims) {
+      if (dim.kind !== "name" || environment.lookup(dim.text)?.kind === "number") continue;
+      if (dim.text !== "batch") evaluator.trace.fail("unknown-size", dim.span, { name: dim.text });
+      environment.define("batch", number(this.batch));
+    }
+    return sizesOf(type, environment, evaluator);
   }
 
   private traceEncoder({ name, span }: Encoder, inputs: Map<string, TensorValue>, evaluator: Evaluator): void {
@@ -139,13 +182,7 @@ export class ModelElaborator {
       if (fallback !== null) return null;
       return evaluator.refuse(`the input \`${name.text}\` of an encoder`, "declared as a tensor", number(0), span);
     }
-    const environment = new Environment(instance.environment);
-    for (const dim of type.dims) {
-      if (dim.kind !== "name" || environment.lookup(dim.text)?.kind === "number") continue;
-      if (dim.text !== "batch") trace.fail("unknown-size", dim.span, { name: dim.text });
-      environment.define("batch", number(this.batch));
-    }
-    const sizes = sizesOf(type, environment, evaluator);
+    const sizes = this.inputSizes(type, new Environment(instance.environment), evaluator);
     const known = inputs.get(name.text);
     if (known !== undefined && !sameType(known.node.type, sizes)) {
       const types = { first: printType(known.node.type), second: printType(sizes) };
@@ -194,6 +231,8 @@ export interface TracedModel {
   readonly losses: readonly Node[];
   /** The model's lets by name. */
   readonly outputs: ReadonlyMap<string, Value>;
+  /** What is fed to it, by name: declared, or a parameter of an encoder. */
+  readonly inputs: ReadonlyMap<string, Node>;
 }
 
 function sameType(a: TensorType, b: TensorType): boolean {

@@ -1,7 +1,7 @@
 import type { Diagnostic } from "../../grammar/index.ts";
 import { Builder, type Graph, type Node, type Program } from "../ir/index.ts";
 import type { ProgramName } from "../names.ts";
-import type { DataSettings, EvalSettings, TrainSettings } from "../settings/index.ts";
+import type { DataSettings, EvalSettings, InputSource, TrainSettings } from "../settings/index.ts";
 import { buildInit, type InitialParameter } from "./init.ts";
 import { buildMicroBatchProgram, type MicroBatchProgram, microBatchPrograms } from "./micro-batches.ts";
 
@@ -19,6 +19,8 @@ export interface TracedSpec {
   readonly trainable: ReadonlySet<string>;
   readonly settings: TrainSettings;
   readonly data: DataSettings;
+  /** Where declared inputs come from in a data set, by name; of others their type and use say it. */
+  readonly sources: ReadonlyMap<string, InputSource>;
   readonly evaluation: EvalSettings;
   /** The same model with the rows of a micro-batch; null where a batch is computed at once. */
   readonly inMicroBatches: (() => TracedRows) | null;

@@ -9,7 +9,7 @@ export {
 } from "./build.ts";
 export { type Features, featuresOf } from "./features.ts";
 export { firstValue, firstValuesOf, type InitialParameter } from "./init.ts";
-export { type Input, inputsOf } from "./inputs.ts";
+export { type Input, inputsOf, sharedInputs } from "./inputs.ts";
 export { microBatchPrograms } from "./micro-batches.ts";
 export { buildUpdate } from "./optimizer.ts";
 export { buildProduct } from "./product.ts";

@@ -1,5 +1,6 @@
 import { type Dtype, nodesOf, type Program, type TensorType } from "../ir/index.ts";
 import { numbersIn, traitsOf } from "../ops/index.ts";
+import type { TracedSpec } from "./build.ts";
 
 /** An input of a program, and which values it may have. */
 export interface Input {
@@ -38,6 +39,11 @@ export function inputsOf(program: Program): readonly Input[] {
     for (const name of sources.get(numbers.id) ?? []) limits.set(name, Math.min(limit, limits.get(name) ?? limit));
   }
   return [...inputs].map(([name, type]) => ({ name, type, values: valuesOf(name, type.dtype, limits.get(name)) }));
+}
+
+/** The inputs that all rows of a batch share, such as weights of classes. */
+export function sharedInputs({ sources }: Pick<TracedSpec, "sources">): ReadonlySet<string> {
+  return new Set([...sources].flatMap(([name, { kind }]) => (kind === "balance" ? [name] : [])));
 }
 
 function valuesOf(name: string, dtype: Dtype, limit: number | undefined): Input["values"] {

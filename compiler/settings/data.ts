@@ -1,6 +1,7 @@
 import type { Diagnostic, File } from "../../grammar/index.ts";
 import { type Augmentation, readAugmentations } from "./augment.ts";
 import { SettingReader } from "./reader.ts";
+import { defaultTable, readTableSettings, type TableSettings, tableSettingNames } from "./table.ts";
 
 /** Sizes along a volume's axes, in their order: slices, height, width. */
 export type Sizes = readonly [slices: number, height: number, width: number];
@@ -9,7 +10,7 @@ export type Sizes = readonly [slices: number, height: number, width: number];
 export type VoxelStorage = "f32" | "i16";
 
 /** What the `data` block says, with CT-CLIP's preprocessing for what it leaves out. */
-export interface DataSettings {
+export interface DataSettings extends TableSettings {
   /** Millimetres from voxel to voxel after resampling. */
   readonly spacing: Sizes;
   /** Voxels after cropping and padding. */
@@ -36,6 +37,7 @@ export const defaultData: DataSettings = {
   folder: null,
   train: "train_",
   valid: "valid_",
+  ...defaultTable,
   augment: [],
 };
 
@@ -47,6 +49,7 @@ export const dataSettingNames = [
   "folder",
   "train",
   "valid",
+  ...tableSettingNames,
   "augment",
 ] as const;
 
@@ -87,6 +90,7 @@ export function readDataSettings(file: File): {
       folder: reader.optionalString("folder"),
       train,
       valid,
+      ...readTableSettings(reader),
       augment: readAugmentations(reader, [[lowest, highest]]),
     },
     diagnostics: reader.diagnostics,

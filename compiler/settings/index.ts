@@ -16,6 +16,7 @@ export {
   type VoxelStorage,
 } from "./data.ts";
 export { checkEvalSettings, type EvalSettings, evalSettingNames, readEvalSettings } from "./eval.ts";
+export { type InputSource, readInputSources } from "./inputs.ts";
 export {
   type Optimizer,
   readTrainSettings,

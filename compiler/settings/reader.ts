@@ -7,7 +7,6 @@ import {
   type File,
   report,
   type Setting,
-  type SettingsName,
   type Span,
 } from "../../grammar/index.ts";
 import { at } from "../at.ts";
@@ -29,22 +28,23 @@ export interface Range {
   readonly holds: (value: number) => boolean;
 }
 
-/** Reads the entries of one settings block, and reports those that it does not have or that cannot mean anything. */
+/**
+ * Reads the settings of a block, or those that a call has as named arguments, and reports those that it does not have or that cannot
+ * mean anything.
+ */
 export class SettingReader<Name extends string> {
   private readonly reported: Diagnostic[] = [];
   private readonly entries: ReadonlyMap<string, Setting>;
   private readonly refused = new Set<string>();
 
-  /** `renamed` has the present name of a setting by the one that it had before. */
+  /** `owner` is the name of the block or of what is called; `renamed` has the present name of a setting by its former one. */
   constructor(
-    file: File,
-    block: SettingsName,
+    source: File | Call,
+    owner: string,
     settingNames: readonly Name[],
     renamed: ReadonlyMap<string, string> = new Map(),
   ) {
-    const entries = file.items.flatMap((item) =>
-      item.kind === "settings" && item.block === block ? item.entries : [],
-    );
+    const entries = source.kind === "file" ? entriesOf(source, owner) : this.argumentsOf(source, owner, settingNames);
     const first = new Map<string, Setting>();
     for (const entry of entries) {
       const { name } = entry;
@@ -62,10 +62,24 @@ export class SettingReader<Name extends string> {
         this.reported.push(report("renamed-setting", name.span, { name: name.text, present }));
         continue;
       }
+      if (source.kind === "call") {
+        const help = didYouMean(name.text, settingNames) ?? `its arguments are ${settingNames.join(", ")}`;
+        this.reported.push(report("unknown-argument", name.span, { name: name.text, callee: owner }, { help }));
+        continue;
+      }
       const help = didYouMean(name.text, settingNames) ?? `its settings are ${settingNames.join(", ")}`;
-      this.reported.push(report("unknown-setting", name.span, { name: name.text, block }, { help }));
+      this.reported.push(report("unknown-setting", name.span, { name: name.text, block: owner }, { help }));
     }
     this.entries = first;
+  }
+
+  private argumentsOf(call: Call, callee: string, names: readonly Name[]): readonly Setting[] {
+    return call.arguments.flatMap(({ name, value, span }) => {
+      if (name !== null) return [{ name, value, span }];
+      const expected = `given its arguments by name, such as \`${at(names, 0)} = ...\``;
+      this.reported.push(report("bad-setting", span, { name: callee, expected }));
+      return [];
+    });
   }
 
   /** What was reported so far, in the order of the text. */
@@ -160,6 +174,15 @@ export class SettingReader<Name extends string> {
     if (value === undefined) return null;
     if (value.kind === "string" && value.value !== "") return value.value;
     this.refuse(name, "a string that is not empty");
+    return null;
+  }
+
+  /** A string, which may be empty. */
+  anyString(name: Name): string | null {
+    const value = this.entries.get(name)?.value;
+    if (value === undefined) return null;
+    if (value.kind === "string") return value.value;
+    this.refuse(name, "a string");
     return null;
   }
 
@@ -339,6 +362,10 @@ export class SettingReader<Name extends string> {
     this.refused.add(name);
     this.reported.push(report("bad-setting", span, { name, expected }, extra));
   }
+}
+
+function entriesOf({ items }: File, block: string): readonly Setting[] {
+  return items.flatMap((item) => (item.kind === "settings" && item.block === block ? item.entries : []));
 }
 
 const unquote = "leave out the quotes";

@@ -71,11 +71,16 @@ export const elaboration = {
   ),
   "unequal-inputs": error<{ readonly name: string; readonly first: string; readonly second: string }>(
     "E419",
-    ({ name, first, second }) => `the input \`${name}\` is ${second} here, but ${first} in an earlier encoder`,
+    ({ name, first, second }) => `the input \`${name}\` is ${second} here, but ${first} earlier`,
   ),
   "bad-arithmetic": error<{ readonly detail: string }>("E420", ({ detail }) => detail),
   "not-a-number": error<{ readonly found: string }>(
     "E421",
     ({ found }) => `a loss must be one number, but this is ${found}`,
+  ),
+  "late-input": error<{ readonly name: string }>(
+    "E422",
+    ({ name }) => `the input \`${name}\` is declared after an encoder that takes it`,
+    () => "declare it before the encoder",
   ),
 } as const;

@@ -14,6 +14,11 @@ export const settings = {
     "E604",
     ({ name, present }) => `\`${name}\` is now called \`${present}\``,
   ),
+  "unknown-source": error<{ readonly name: string }>("E605", ({ name }) => `a data set has no \`${name}\``),
+  "unfit-source": error<{ readonly name: string; readonly source: string; readonly expected: string }>(
+    "E606",
+    ({ name, source, expected }) => `\`${name}\` must be ${expected} to take \`${source}\``,
+  ),
   "memory-exceeded": error<{ readonly needed: string; readonly allowed: string }>(
     "E603",
     ({ needed, allowed }) => `a training step is expected to take ${needed}, but \`memory\` allows ${allowed}`,

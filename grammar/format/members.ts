@@ -1,6 +1,6 @@
 import type { ForwardMember, ModelMember, ModuleMember, Placement, Selector } from "../ast.ts";
 import type { CommentQueue } from "./comment-queue.ts";
-import { formatNamed, formatParam, formatParameters, formatPart } from "./declarations.ts";
+import { formatNamed, formatParam, formatParameters, formatPart, formatType } from "./declarations.ts";
 import { type Document, join } from "./document.ts";
 import { formatExpression } from "./expressions.ts";
 import { formatQuantity, formatSelectors } from "./selectors.ts";
@@ -30,6 +30,10 @@ function formatForward({ parameters, body, span }: ForwardMember, comments: Comm
 
 export function formatModelMember(member: ModelMember, comments: CommentQueue): Document {
   switch (member.kind) {
+    case "input": {
+      const type = formatType(member.type, comments);
+      return join("input ", member.name.text, ": ", type, " = ", formatExpression(member.source, comments));
+    }
     case "encoder": {
       const module = formatExpression(member.module, comments);
       return join("encoder ", member.name.text, " = ", module, formatNamed(member.named));

@@ -6,5 +6,12 @@ export { backendNamed, backends, engineName, isForTraining, precisionOn } from "
 export type { BackendName } from "./names.ts";
 export { type EnginePurpose, enginePrograms, modelOf } from "./programs.ts";
 export { runOnce } from "./run-once.ts";
-export { type Batch, type MicroBatchInputs, microBatchesOf, type StepResult, trainStep } from "./step.ts";
+export {
+  type Batch,
+  type MicroBatchInputs,
+  microBatchesOf,
+  type StepInputs,
+  type StepResult,
+  trainStep,
+} from "./step.ts";
 export { lasting } from "./values.ts";

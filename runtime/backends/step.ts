@@ -19,6 +19,12 @@ export interface StepResult {
  */
 export type MicroBatchInputs = (index: number) => Promise<Batch>;
 
+/** What a step is computed from: its rows, and what is the same for all of them, such as the weights of classes. */
+export interface StepInputs {
+  readonly rows: MicroBatchInputs;
+  readonly shared: Batch;
+}
+
 /**
  * One training step on a whole batch, in micro-batches where the settings cut it; the number of the step counts from 0. Between
  * them it asks whether to stop, and then gives null: nothing that is trained has changed.
@@ -26,21 +32,22 @@ export type MicroBatchInputs = (index: number) => Promise<Batch>;
 export async function trainStep(
   engine: Pick<Engine, "run">,
   { batch, microBatch }: Pick<TrainSettings, "batch" | "microBatch">,
-  inputsOf: MicroBatchInputs,
+  { rows, shared }: StepInputs,
   step: number,
   isStopped: () => boolean,
 ): Promise<StepResult | null> {
-  if (microBatch === batch) return resultOf(await engine.run("step", withStep(await inputsOf(0), step)));
+  const withShared = async (index: number): Promise<Batch> => new Map([...(await rows(index)), ...shared]);
+  if (microBatch === batch) return resultOf(await engine.run("step", withStep(await withShared(0), step)));
   const count = batch / microBatch;
   /** What is drawn at random in a micro-batch is the same each time that it is computed. */
-  const microBatchOf = async (index: number): Promise<Batch> => withStep(await inputsOf(index), step * count + index);
+  const microBatchOf = async (index: number): Promise<Batch> => withStep(await withShared(index), step * count + index);
   const parts = new Map<string, Values[]>();
   /** What a loss may read of inputs themselves, such as masks; volumes are too large to be together. */
   const given = new Map<string, Values[]>();
   for (let index = 0; index < count; index++) {
     const inputs = await microBatchOf(index);
     for (const [name, values] of inputs) {
-      if (values.byteLength <= smallBytes) given.set(name, [...(given.get(name) ?? []), values]);
+      if (values.byteLength <= smallBytes && !shared.has(name)) given.set(name, [...(given.get(name) ?? []), values]);
     }
     for (const [name, values] of await engine.run("embed", inputs)) {
       parts.set(name, [...(parts.get(name) ?? []), values]);
@@ -49,7 +56,7 @@ export async function trainStep(
     if (isStopped()) return null;
   }
   const embedded = new Map([...given, ...parts].map(([name, values]) => [name, concatenated(values)] as const));
-  const compared = await engine.run("compare", withStep(embedded, step));
+  const compared = await engine.run("compare", withStep(new Map([...embedded, ...shared]), step));
   const gradients = new Map([...compared].filter(([name]) => valueNamed(name).kind === "embedding-gradient"));
   for (let index = 0; index < count; index++) {
     await engine.run("backpropagate", new Map([...(await microBatchOf(index)), ...rowsOf(gradients, index, count)]));
@@ -62,12 +69,17 @@ export async function trainStep(
 /** Inputs of a micro-batch up to that size are also given to what compares all rows. */
 const smallBytes = 2 ** 20;
 
-/** The micro-batches of a batch that is in memory as a whole. */
+/** The inputs of a step whose batch is in memory as a whole; `shared` names those that all rows share. */
 export function microBatchesOf(
   inputs: Batch,
   { batch, microBatch }: Pick<TrainSettings, "batch" | "microBatch">,
-): MicroBatchInputs {
-  return (index) => Promise.resolve(rowsOf(inputs, index, batch / microBatch));
+  shared: ReadonlySet<string>,
+): StepInputs {
+  const ofRows = new Map([...inputs].filter(([name]) => !shared.has(name)));
+  return {
+    rows: (index) => Promise.resolve(rowsOf(ofRows, index, batch / microBatch)),
+    shared: new Map([...inputs].filter(([name]) => shared.has(name))),
+  };
 }
 
 function resultOf(outputs: ReadonlyMap<string, Float32Array>): StepResult {

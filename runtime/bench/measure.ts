@@ -8,6 +8,7 @@ import {
   flopsOfProgram,
   inputsOf,
   type Program,
+  sharedInputs,
   type TracedSpec,
 } from "../../compiler/index.ts";
 import {
@@ -120,9 +121,10 @@ function runOf(engine: Engine, program: MeasuredProgram, spec: TracedSpec): (ste
   const built = buildProgram(spec, program);
   if (built === null) throw new Error("what is measured was looked for before");
   const drawn = drawInputs(inputsOf(built));
+  const rows = microBatchesOf(drawn, spec.settings, sharedInputs(spec));
   return async (step) => {
     if (program === "step") {
-      await trainStep(engine, spec.settings, microBatchesOf(drawn, spec.settings), step, () => false);
+      await trainStep(engine, spec.settings, rows, step, () => false);
     } else await engine.run(program, new Map([...drawn, ["step", Int32Array.of(step)]]));
   };
 }

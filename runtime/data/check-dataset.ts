@@ -50,9 +50,14 @@ export async function* checkDataset(
   { classes, checkVolume }: CheckOptions,
 ): AsyncGenerator<Finding> {
   yield { kind: "progress", text: "reading tables" };
-  const layout = await layoutOf(folder);
-  const listing = await layout.list(folder, settings, { reports: true, labels: classes ?? "any", split: "all" });
-  const { volumes, metadata, reports, labels } = listing;
+  const layout = await layoutOf(folder, settings);
+  const listing = await layout.list(folder, settings, {
+    files: [null],
+    texts: [null],
+    labels: classes ?? "any",
+    split: "all",
+  });
+  const { volumes, metadata, texts, labels } = listing;
   for (const problem of [...listing.problems, ...vocabularyProblems(folder)]) yield { kind: "problem", problem };
   for (const note of listing.notes) yield { kind: "note", note };
   const counts = {
@@ -70,13 +75,14 @@ export async function* checkDataset(
     return;
   }
   const trains = volumes.some(({ splits }) => splits.includes("train"));
-  for (const problem of absences(listing, { reports: trains, labels: classes })) yield { kind: "problem", problem };
+  for (const problem of absences(listing, { texts: trains ? [null] : [], labels: classes }))
+    yield { kind: "problem", problem };
   const labelled = classes ?? (labels.exist ? "any" : null);
   for (const [index, volume] of volumes.entries()) {
     if (checkVolume !== null) yield { kind: "progress", text: `volume ${index + 1} of ${volumes.length}` };
     const inTrain = volume.splits.includes("train");
     const inValid = volume.splits.includes("valid");
-    const joined = exampleOf(volume, listing, { reports: inTrain, labels: inValid ? labelled : null });
+    const joined = exampleOf(volume, listing, { texts: inTrain ? [null] : [], labels: inValid ? labelled : null });
     const isRead = joined.metadata !== null && checkVolume !== null;
     const unread = isRead ? await checkVolume(volume.file, joined.metadata, settings) : [];
     for (const problem of [...joined.problems, ...unread]) yield { kind: "problem", problem };
@@ -85,7 +91,7 @@ export async function* checkDataset(
     counts.valid += Number(inValid);
     counts.neither += Number(!inTrain && !inValid);
     counts.metadata += Number(metadata.of(volume).kind === "ok");
-    counts.reports += Number(reports.of(volume).kind === "ok");
+    counts.reports += Number(texts.every((text) => text.of(volume).kind === "ok"));
     counts.labels += Number(labels.of(volume).kind === "ok");
   }
   const isUnused = counts.train + counts.valid === 0;

@@ -1,65 +1,141 @@
-import { buildForward, type Input, inputsOf, printType, type TracedSpec } from "../../compiler/index.ts";
+import {
+  buildForward,
+  type Input,
+  type InputSource,
+  inputsOf,
+  printType,
+  type TracedSpec,
+} from "../../compiler/index.ts";
 import { at } from "../at.ts";
-import { failed, ok, type Result } from "../text/index.ts";
+import { failed, ok, type Problem, type Result } from "../text/index.ts";
+import type { DatasetNeeds } from "./dataset.ts";
 
-/** Which inputs of a model take what a data set has. */
+/** An input of a model, and what of an example it takes. `file` and `text` count what the model needs of each example. */
+export type BoundInput =
+  /** f32[batch, channels, slices, height, width] */
+  | { readonly kind: "volume"; readonly name: string; readonly file: number; readonly shape: readonly number[] }
+  /** i32[batch, length]: numbers of tokens, of which there are as many as rows in the table that they are looked up in. */
+  | {
+      readonly kind: "tokens";
+      readonly name: string;
+      readonly text: number;
+      readonly length: number;
+      readonly vocabulary: number;
+    }
+  /** i32[batch, length]: 1 for a token of another input, 0 for padding. */
+  | { readonly kind: "mask"; readonly name: string; readonly of: string }
+  /** f32[batch, columns] */
+  | { readonly kind: "table"; readonly name: string; readonly columns: readonly string[] }
+  | { readonly kind: "known"; readonly name: string; readonly columns: readonly string[] }
+  /** f32[columns], the same for all rows. */
+  | { readonly kind: "balance"; readonly name: string; readonly columns: readonly string[] };
+
+/** One that takes what a file holds. */
+export type FileInput = Extract<BoundInput, { readonly file: number }>;
+
+export type TokenInput = Extract<BoundInput, { readonly kind: "tokens" }>;
+
+/** What a model takes of a data set. */
 export interface DataInputs {
-  /** f32[batch, 1, slices, height, width] */
-  readonly volume: string;
-  /** i32[batch, length]: numbers of tokens. */
-  readonly ids: string;
-  /** i32[batch, length]: 1 for a token, 0 for padding; null for a model that has no such input. */
-  readonly mask: string | null;
-  /** Tokens of a text. */
-  readonly length: number;
-  /** Numbers that tokens may have: rows of the table that they are looked up in. */
-  readonly vocabulary: number;
+  readonly inputs: readonly BoundInput[];
+  readonly needs: Pick<DatasetNeeds, "files" | "texts"> & { readonly labels: readonly string[] | null };
 }
 
 /**
- * Finds what each input of a model is by its type and by what is done with it: floats in a volume's five axes, whole numbers
- * that are looked up in a table, and whole numbers that are not. Names say nothing. The problem is what keeps a model from
- * being trained on volumes with reports.
+ * Finds what each input of a model takes: what its declaration says, and otherwise what its type and its use do, floats in a
+ * volume's five axes, whole numbers that are looked up in a table, and whole numbers that are not. Names say nothing. The problem is what
+ * keeps a model from being trained on a data set.
  */
 export function findDataInputs(spec: TracedSpec): Result<DataInputs> {
-  let volume: Input | null = null;
-  let ids: Input | null = null;
-  let mask: Input | null = null;
-  const others: string[] = [];
-  for (const input of inputsOf(buildForward(spec, []))) {
-    const { type, values } = input;
-    const rank = type.shape.length;
-    if (type.dtype === "f32" && rank === 5 && type.shape[1] === 1 && volume === null) volume = input;
-    else if (type.dtype === "i32" && rank === 2 && values.kind === "below" && ids === null) ids = input;
-    else if (type.dtype === "i32" && rank === 2 && values.kind === "ones" && mask === null) mask = input;
-    else if (values.kind !== "step") others.push(`\`${input.name}\`, ${printType(type)}`);
+  const files: (string | null)[] = [];
+  const texts: (readonly string[] | null)[] = [];
+  const bound: BoundInput[] = [];
+  const found = inputsOf(buildForward(spec, [])).filter(({ values }) => values.kind !== "step");
+  // What is not declared depends on what is, and a mask on the tokens that it is of.
+  const rankOf = ({ name, values }: Input): number => (spec.sources.has(name) ? 0 : values.kind === "below" ? 1 : 2);
+  for (const input of found.toSorted((a, b) => rankOf(a) - rankOf(b))) {
+    const source = spec.sources.get(input.name) ?? sourceByType(input, bound);
+    const made = source === null ? unfit(`nothing in a data set fits the input ${shown(input)}`) : bind(input, source);
+    if (made.kind === "failed") return made;
+    bound.push(made.value);
   }
-  const [unknown] = others;
-  if (unknown !== undefined) {
-    return unfit(`nothing in a data set of volumes and reports fits the input ${unknown}`);
+  for (const input of bound) {
+    const wrong = input.kind === "volume" ? sizeProblem(input, spec) : null;
+    if (wrong !== null) return failed(wrong);
   }
-  if (volume === null) return unfit("the model has no input for a volume");
-  if (ids?.values.kind !== "below") return unfit("the model has no input for the tokens of a report");
-  const { size } = spec.data;
-  const wanted = volume.type.shape.slice(2);
-  if (wanted.join() !== size.join()) {
-    return unfit(
-      `the model takes volumes of ${wanted.join(" x ")} voxels, but the \`data\` block produces ${size.join(" x ")}`,
-      `write \`size = [${wanted.join(", ")}]\` in the \`data\` block, or change the encoder's volume`,
-    );
+  if (bound.every(({ kind }) => kind !== "volume")) return unfit("the model has no input for a volume");
+  const columns = new Set(bound.flatMap((input) => ("columns" in input ? input.columns : [])));
+  return ok({ inputs: bound, needs: { files, texts, labels: columns.size === 0 ? null : [...columns] } });
+
+  function bind(input: Input, source: InputSource): Result<BoundInput> {
+    const { name, type, values } = input;
+    switch (source.kind) {
+      case "volume":
+        return ok({ kind: "volume", name, file: placeOf(source.column, files), shape: type.shape.slice(1) });
+      case "image":
+        return unfit(`images are not read yet: ${shown(input)}`);
+      case "tokens": {
+        if (values.kind !== "below") return unfit(`\`${name}\` takes tokens, but they are not looked up in a table`);
+        const text = placeOf(source.columns, texts);
+        return ok({ kind: "tokens", name, text, length: at(type.shape, 1), vocabulary: values.limit });
+      }
+      case "mask":
+        return ok({ kind: "mask", name, of: source.of });
+      case "table":
+        return ok({ kind: "table", name, columns: source.columns });
+      case "known":
+      case "balance":
+        return ok({ kind: source.kind, name, columns: columnsOf(source.of) });
+    }
   }
-  return ok({
-    volume: volume.name,
-    ids: ids.name,
-    mask: mask?.name ?? null,
-    length: at(ids.type.shape, 1),
-    vocabulary: ids.values.limit,
-  });
+
+  function columnsOf(name: string): readonly string[] {
+    const source = spec.sources.get(name);
+    if (source?.kind !== "table") throw new Error("invariant: what is known of labels names an input from a table");
+    return source.columns;
+  }
 }
 
-function unfit(message: string, help: string = whatFits): Result<never> {
-  return failed({ subject: "", message, help });
+/** What an input takes that is not declared; null where its type fits nothing, or something else is there for it already. */
+function sourceByType({ type, values }: Input, bound: readonly BoundInput[]): InputSource | null {
+  const { dtype, shape } = type;
+  const isFirst = (kind: BoundInput["kind"]): boolean => bound.every((other) => other.kind !== kind);
+  if (dtype === "f32" && shape.length === 5 && isFirst("volume")) return { kind: "volume", column: null };
+  if (dtype !== "i32" || shape.length !== 2) return null;
+  if (values.kind === "below") return isFirst("tokens") ? { kind: "tokens", columns: null } : null;
+  const tokens = bound.find(({ kind }) => kind === "tokens");
+  return tokens !== undefined && isFirst("mask") ? { kind: "mask", of: tokens.name } : null;
+}
+
+/** The place of what is needed of each example, which is added where it is new. */
+function placeOf<Needed>(needed: Needed, all: Needed[]): number {
+  const key = JSON.stringify(needed);
+  const place = all.findIndex((other) => JSON.stringify(other) === key);
+  return place < 0 ? all.push(needed) - 1 : place;
+}
+
+function sizeProblem({ shape }: FileInput, { data: { size } }: TracedSpec): Problem | null {
+  const [channels = 0, ...wanted] = shape;
+  if (channels !== 1) {
+    const message = `the model takes ${channels} channels, but the \`data\` block produces 1`;
+    return { subject: "", message, help: "change the encoder's channels" };
+  }
+  if (wanted.join() === size.join()) return null;
+  return {
+    subject: "",
+    message: `the model takes volumes of ${wanted.join(" x ")} voxels, but the \`data\` block produces ${size.join(" x ")}`,
+    help: `write \`size = [${wanted.join(", ")}]\` in the \`data\` block, or change the encoder's volume`,
+  };
+}
+
+function shown({ name, type }: Input): string {
+  return `\`${name}\`, ${printType(type)}`;
+}
+
+function unfit(message: string): Result<never> {
+  return failed({ subject: "", message, help: whatFits });
 }
 
 const whatFits =
-  "a model is trained on f32[batch, 1, slices, height, width] volumes and i32[batch, length] tokens, with or without a mask";
+  "without a declaration, f32[batch, 1, slices, height, width] takes a volume and i32[batch, length] tokens or their mask; " +
+  "declare others: `input labels: f32[batch, 18] = table(columns = classes)`";

@@ -2,15 +2,18 @@ import type { DataSettings } from "../../compiler/index.ts";
 import type { Problem, Result } from "../text/index.ts";
 import type { VolumeMetadata } from "./transforms/index.ts";
 
-/** What a volume shows, by class. */
-export type Labels = ReadonlyMap<string, boolean>;
+/** What a volume shows, by class; null where that is not known. */
+export type Labels = ReadonlyMap<string, boolean | null>;
 
 /** Volumes to train on, or those that are held out. */
 export type SplitName = "train" | "valid";
 
 /** What a command needs of a data set. */
 export interface DatasetNeeds {
-  readonly reports: boolean;
+  /** Columns of files; null for the one that a layout has without columns. Examples have their files in this order. */
+  readonly files: readonly (string | null)[];
+  /** Columns of texts, those of one text together; null for what the `data` block names. Examples have texts in this order. */
+  readonly texts: readonly (readonly string[] | null)[];
   /** Classes whose labels are needed, whichever are there, or none. */
   readonly labels: readonly string[] | "any" | null;
   readonly split: SplitName | "all";
@@ -19,7 +22,7 @@ export interface DatasetNeeds {
 /** How data sets lie in a folder: which files are volumes, what splits they are in, and where the rest is said of them. */
 export interface DatasetLayout {
   /** Whether a folder, or whatever else a path names, is such a data set. */
-  readonly recognises: (path: string) => boolean | Promise<boolean>;
+  readonly recognises: (path: string, settings: DataSettings) => boolean | Promise<boolean>;
   /** Finds the volumes of a split, and what is said of them as far as it is needed. Reads no volume. */
   readonly list: (path: string, settings: DataSettings, needs: DatasetNeeds) => Promise<Listing>;
 }
@@ -29,8 +32,9 @@ export interface Listing {
   /** Sorted by name, as people count. */
   readonly volumes: readonly ListedVolume[];
   readonly metadata: Facts<VolumeMetadata>;
+  /** In the order of what is needed. */
+  readonly texts: readonly Facts<string>[];
   /** Without anything where they are not needed. */
-  readonly reports: Facts<string>;
   readonly labels: Facts<Labels>;
   /** What is wrong, but for what `Facts` say of single volumes. Where there is no volume, there is a problem. */
   readonly problems: readonly Problem[];
@@ -40,12 +44,14 @@ export interface Listing {
   readonly emptySplit: (split: SplitName) => Problem;
 }
 
-/** A volume's file. */
+/** A volume's files. */
 export interface ListedVolume {
-  /** The file's own name, `train_1_a_1.nii.gz`. */
+  /** The first file's own name, `train_1_a_1.nii.gz`. */
   readonly name: string;
-  /** The path of its file, from where the data folder's own path starts. */
+  /** The path of its first file, from where the data folder's own path starts; messages name it. */
   readonly file: string;
+  /** The paths of its files, in the order of what is needed. */
+  readonly files: readonly string[];
   readonly splits: readonly SplitName[];
 }
 

@@ -1,35 +1,53 @@
 import type { VoxelStorage } from "../../compiler/index.ts";
-import { type Problem, ProblemError } from "../text/index.ts";
+import { at } from "../at.ts";
+import { ok, type Problem, ProblemError, type Result } from "../text/index.ts";
+import type { FileInput } from "./data-inputs.ts";
 import type { Example } from "./open-dataset.ts";
 import type { VolumeLoader } from "./volume-loader.ts";
-import type { VolumeRequest, VolumeResult } from "./volume-messages.ts";
+import type { VolumeRequest } from "./volume-messages.ts";
 
 /**
- * The volume of an example, or what is wrong with its file. `unread` says that it was not read for want of memory or the
- * like: nothing is known of the file then, so it cannot be skipped either.
+ * What the files of an example hold, for each input that takes one, or what is wrong with the first that is wrong. `unread` says that it
+ * was not read for want of memory or the like: nothing is known of the file then, so it cannot be skipped either.
  */
-export type LoadedExample = VolumeResult | { readonly kind: "unread"; readonly problem: Problem };
+export type LoadedExample = Result<readonly Float32Array[]> | { readonly kind: "unread"; readonly problem: Problem };
 
 export async function loadExample(
   loader: VolumeLoader,
   example: Example,
+  inputs: readonly FileInput[],
   storage: VoxelStorage,
 ): Promise<LoadedExample> {
-  const { file } = example;
-  try {
-    return await loader.load(requestOf(example, storage));
-  } catch (error) {
-    const { message, help } =
-      error instanceof ProblemError
-        ? error.problem
-        : { message: error instanceof Error ? error.message : String(error), help: null };
-    const problem = { subject: file, message: `it could not be loaded: ${message}`, help: help ?? fewerWorkers };
-    return { kind: "unread", problem };
+  const requests = requestsOf(example, inputs, storage);
+  // All are asked for before any is waited for.
+  const loading = requests.map((request) => loader.load(request));
+  for (const each of loading) each.catch(() => undefined);
+  const files: Float32Array[] = [];
+  for (const [place, each] of loading.entries()) {
+    try {
+      const loaded = await each;
+      if (loaded.kind === "failed") return loaded;
+      files.push(loaded.value.voxels);
+    } catch (error) {
+      const { message, help } =
+        error instanceof ProblemError
+          ? error.problem
+          : { message: error instanceof Error ? error.message : String(error), help: null };
+      const subject = at(requests, place).path;
+      const problem = { subject, message: `it could not be loaded: ${message}`, help: help ?? fewerWorkers };
+      return { kind: "unread", problem };
+    }
   }
+  return ok(files);
 }
 
 const fewerWorkers = "use fewer --workers to need less memory";
 
-export function requestOf({ file, metadata }: Example, storage: VoxelStorage): VolumeRequest {
-  return { path: file, metadata, storage };
+/** What is loaded for an example, for each input that takes a file. */
+export function requestsOf(
+  { files, metadata }: Example,
+  inputs: readonly FileInput[],
+  storage: VoxelStorage,
+): readonly VolumeRequest[] {
+  return inputs.map(({ file }) => ({ path: at(files, file), metadata, storage }));
 }

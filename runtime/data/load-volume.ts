@@ -50,7 +50,7 @@ export async function loadAugmented(
 }
 
 /** What the values of preprocessed volumes mean. */
-function gridOf({ size, spacing, window }: Pick<VolumeSettings, "size" | "spacing" | "window">): VolumeGrid {
+export function gridOf({ size, spacing, window }: Pick<VolumeSettings, "size" | "spacing" | "window">): VolumeGrid {
   return { sizes: size, spacing, channels: [{ range: [-1, 1], window, padding: -1 }] };
 }
 

@@ -5,24 +5,22 @@ import { layoutOf } from "./layouts/index.ts";
 import type { VolumeMetadata } from "./transforms/index.ts";
 
 /** A volume with what its data set says of it. */
-export interface Example extends Pick<ListedVolume, "name" | "file"> {
+export interface Example extends Pick<ListedVolume, "name" | "file" | "files"> {
   readonly metadata: VolumeMetadata;
-  /** Null when reports are not asked for. */
-  readonly report: string | null;
+  /** In the order in which they were asked for. */
+  readonly texts: readonly string[];
   /** Null when labels are not asked for. */
   readonly labels: Labels | null;
 }
 
-/** One to train on, and one to evaluate on. */
-export type ReportedExample = Example & { readonly report: string };
+/** One whose labels were asked for. */
 export type LabelledExample = Example & { readonly labels: Labels };
 
 /** An example that has what was asked for. */
-export type ExampleWith<Needs extends ExampleNeeds> = (Needs["reports"] extends true ? ReportedExample : Example) &
-  (Needs["labels"] extends null ? Example : LabelledExample);
+export type ExampleWith<Needs extends ExampleNeeds> = null extends Needs["labels"] ? Example : LabelledExample;
 
-/** What an example must have beside its metadata. */
-export type ExampleNeeds = Pick<DatasetNeeds, "reports" | "labels">;
+/** What an example must have beside its files and metadata. */
+export type ExampleNeeds = Pick<DatasetNeeds, "texts" | "labels">;
 
 export interface Dataset<Item extends Example = Example> {
   /** Sorted by name, as people count. */
@@ -41,7 +39,7 @@ export async function openDataset<Needs extends DatasetNeeds>(
   settings: DataSettings,
   needs: Needs,
 ): Promise<Dataset<ExampleWith<Needs>>> {
-  const layout = await layoutOf(path);
+  const layout = await layoutOf(path, settings);
   const listing = await layout.list(path, settings, needs);
   const { volumes, notes } = listing;
   const problems = [...listing.problems];
@@ -56,10 +54,10 @@ export async function openDataset<Needs extends DatasetNeeds>(
 }
 
 /** What is needed of every volume, and is there of none. */
-export function absences({ metadata, reports, labels }: Listing, needs: ExampleNeeds): readonly Problem[] {
+export function absences({ metadata, texts, labels }: Listing, needs: ExampleNeeds): readonly Problem[] {
   return [
     ...(metadata.exist ? [] : [metadata.absence]),
-    ...(reports.exist || !needs.reports ? [] : [reports.absence]),
+    ...(needs.texts.length === 0 ? [] : texts.flatMap(({ exist, absence }) => (exist ? [] : [absence]))),
     ...(labels.exist || needs.labels === null ? [] : [labels.absence]),
   ];
 }
@@ -82,13 +80,14 @@ export function exampleOf<Needs extends ExampleNeeds>(
     return null;
   };
   const metadata = found(listing.metadata);
-  const report = needs.reports ? found(listing.reports) : null;
+  const texts = needs.texts.length === 0 ? [] : listing.texts.flatMap((text) => found(text) ?? []);
   const labels = needs.labels === null ? null : found(listing.labels);
-  const { name, file } = volume;
-  const example = metadata === null ? null : { name, file, metadata, report, labels };
+  const { name, file, files } = volume;
+  const example =
+    metadata === null || texts.length < needs.texts.length ? null : { name, file, files, metadata, texts, labels };
   return { example: example !== null && isWhole(example, needs) ? example : null, metadata, problems };
 }
 
 function isWhole<Needs extends ExampleNeeds>(example: Example, needs: Needs): example is ExampleWith<Needs> {
-  return (example.report !== null || !needs.reports) && (example.labels !== null || needs.labels === null);
+  return example.labels !== null || needs.labels === null;
 }

@@ -4,11 +4,13 @@ import { at } from "../at.ts";
 import type { Engine } from "../backends/index.ts";
 import {
   type DataInputs,
+  fileInputs,
+  fileValues,
   type LabelledExample,
   loadExample,
-  requestOf,
+  requestsOf,
   type Tokenizer,
-  tokenInputs,
+  textValues,
   type VolumeLoader,
 } from "../data/index.ts";
 import type { Problem } from "../text/index.ts";
@@ -18,7 +20,8 @@ export interface ScoreOptions {
   readonly engine: Engine;
   readonly settings: EvalSettings;
   readonly inputs: DataInputs;
-  readonly tokenizer: Tokenizer;
+  /** Null for a model that takes no text, which has no prompts. */
+  readonly tokenizer: Tokenizer | null;
   readonly loader: VolumeLoader;
   /** How many volumes, and how many texts, the encoders take at once. */
   readonly rows: number;
@@ -51,19 +54,20 @@ export async function scoreVolumes(
   options: ScoreOptions,
 ): Promise<ScoredVolumes> {
   const { engine, settings, inputs, tokenizer, loader, rows } = options;
-  const inputsOf = (texts: readonly string[]) => tokenInputs(texts, tokenizer, inputs);
+  const inputsOf = (texts: readonly string[]) => textValues(texts, inputs, tokenizer);
+  const files = fileInputs(inputs);
   const prompts = await encodePrompts(engine, settings, rows, inputsOf, options.isStopped);
   if (prompts === null) return { kind: "stopped" };
   const scored: LabelledExample[] = [];
   const scores: (readonly number[])[] = [];
   const skipped: Problem[] = [];
-  let waiting: { readonly example: LabelledExample; readonly voxels: Float32Array }[] = [];
+  let waiting: { readonly example: LabelledExample; readonly files: readonly Float32Array[] }[] = [];
   const score = async (): Promise<void> => {
     const [first] = waiting;
     if (first === undefined) return;
-    const volumes = new Float32Array(rows * first.voxels.length);
-    for (const [row, { voxels }] of waiting.entries()) volumes.set(voxels, row * voxels.length);
-    const latents = (await engine.run("encode_image", new Map([[inputs.volume, volumes]]))).get("latent");
+    // The program takes so many rows; of the last ones, what is computed for the others is not looked at.
+    const filled = [...waiting, ...Array.from({ length: rows - waiting.length }, () => first)];
+    const latents = (await engine.run("encode_image", fileValues(filled, inputs))).get("latent");
     if (latents === undefined) throw new Error("invariant: an encoder of volumes gives latents");
     const found = scoreClasses(latents, prompts);
     for (const [row, { example }] of waiting.entries()) {
@@ -74,8 +78,9 @@ export async function scoreVolumes(
     options.tell(scored.length);
   };
   for (const [place, example] of examples.entries()) {
-    const loading = loadExample(loader, example, exactly);
-    loader.prefetch(examples.slice(place + 1, place + 1 + ahead).map((next) => requestOf(next, exactly)));
+    const loading = loadExample(loader, example, files, exactly);
+    const next = examples.slice(place + 1, place + 1 + ahead);
+    loader.prefetch(next.flatMap((each) => requestsOf(each, files, exactly)));
     const result = await loading;
     if (options.isStopped()) return { kind: "stopped" };
     if (result.kind !== "ok") {
@@ -83,7 +88,7 @@ export async function scoreVolumes(
       skipped.push(result.problem);
       continue;
     }
-    waiting.push({ example, voxels: result.value.voxels });
+    waiting.push({ example, files: result.value });
     if (waiting.length < rows) continue;
     await score();
     await letOthersRun();

@@ -10,8 +10,9 @@ import {
   type TracedSpec,
 } from "../../compiler/index.ts";
 import { createSource, type Diagnostic, hasErrors } from "../../grammar/index.ts";
+import { type DataInputs, findDataInputs } from "../data/index.ts";
 import { libraryFolder, SpecLibrary } from "../specs/index.ts";
-import type { Problem } from "../text/index.ts";
+import type { Problem, Result } from "../text/index.ts";
 import { type BaseSpec, deriveSpec } from "./edit-spec.ts";
 import type { EntryEdits } from "./entries.ts";
 import type { Sweep } from "./read-sweep.ts";
@@ -26,6 +27,8 @@ export interface SweepEntry extends EntryEdits {
   readonly hash: string;
   readonly plan: Plan;
   readonly data: DataSettings;
+  /** What the model takes of a data set, or why no data set has it. */
+  readonly inputs: Result<DataInputs>;
   readonly evaluation: TracedSpec["evaluation"];
   readonly seed: number;
   /** What a step is expected to take in memory; null where that was not asked for, or the model has no loss. */
@@ -122,6 +125,7 @@ function compileEntry(
       .digest("hex"),
     plan,
     data: spec.data,
+    inputs: findDataInputs(spec),
     evaluation: spec.evaluation,
     seed: spec.settings.seed,
     peakBytes: peak?.peakBytes ?? null,

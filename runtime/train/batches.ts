@@ -1,37 +1,38 @@
 import type { TrainSettings, VoxelStorage } from "../../compiler/index.ts";
 import { at } from "../at.ts";
-import type { Batch, MicroBatchInputs } from "../backends/index.ts";
+import type { Batch, MicroBatchInputs, StepInputs } from "../backends/index.ts";
 import {
   type DataInputs,
+  type Example,
+  exampleValues,
+  type FileInput,
+  fileInputs,
+  fileValues,
+  type LoadedExample,
+  type LoadedRow,
   loadExample,
-  type ReportedExample,
-  requestOf,
+  requestsOf,
   type Tokenizer,
-  tokenInputs,
   type VolumeLoader,
-  type VolumeRequest,
 } from "../data/index.ts";
 import type { Problem } from "../text/index.ts";
 import type { FeatureTable } from "./feature-table.ts";
 import type { ExampleOrder } from "./order.ts";
 
 export interface BatchOptions {
-  readonly examples: readonly ReportedExample[];
+  readonly examples: readonly Example[];
   readonly order: ExampleOrder;
   readonly settings: Pick<TrainSettings, "batch" | "microBatch">;
   readonly loader: VolumeLoader;
-  readonly tokenizer: Tokenizer;
+  /** Null for a model that takes no text. */
+  readonly tokenizer: Tokenizer | null;
   readonly inputs: DataInputs;
-  /** Bytes of one preprocessed volume in memory, and how its voxels are kept. */
-  readonly volumeBytes: number;
+  /** The inputs that all rows share. */
+  readonly shared: Batch;
+  /** How preprocessed voxels are kept. */
   readonly storage: VoxelStorage;
   /** Whether another example takes the place of one whose volume cannot be read. */
   readonly skipBad: boolean;
-}
-
-interface TakenExample {
-  readonly example: ReportedExample;
-  readonly voxels: Float32Array;
 }
 
 /** A batch of volumes up to that size is kept as a whole while its step is computed; a larger one is read a micro-batch at a time. */
@@ -50,6 +51,9 @@ export class BadVolumeError extends Error {
 /** The batches of a training, any of which can be asked for by its step. */
 export class Batches {
   private readonly options: BatchOptions;
+  private readonly files: readonly FileInput[];
+  /** Bytes of what the files of one example become. */
+  private readonly fileBytes: number;
   /** Examples whose volumes turned out to be bad. */
   private readonly bad = new Set<number>();
   /** What was left out since it was last asked for. */
@@ -60,6 +64,8 @@ export class Batches {
 
   constructor(options: BatchOptions) {
     this.options = options;
+    this.files = fileInputs(options.inputs);
+    this.fileBytes = 4 * this.files.reduce((sum, input) => sum + valueCount(input), 0);
   }
 
   /** Whether an example's volume turned out to be bad. */
@@ -87,16 +93,16 @@ export class Batches {
    * padding, and its example is not used; without `skipBad` it rejects with a BadVolumeError.
    */
   async featureInputs(indices: readonly number[], next: readonly number[]): Promise<Batch> {
-    const { loader, volumeBytes, storage } = this.options;
-    const loading = indices.map((index) => loadExample(loader, this.example(index), storage));
-    loader.prefetch(next.map((index) => this.requestAt(index)));
-    const taken: TakenExample[] = [];
+    const loading = indices.map((index) => this.load(index));
+    this.prefetch(next);
+    const taken: LoadedRow[] = [];
     for (const [row, index] of indices.entries()) {
       const result = await at(loading, row);
       if (result.kind === "unread") throw new BadVolumeError(result.problem);
       if (result.kind === "failed") this.giveUp(index, result.problem);
-      const voxels = result.kind === "ok" ? result.value.voxels : new Float32Array(volumeBytes / 4).fill(-1);
-      taken.push({ example: this.example(index), voxels });
+      const files =
+        result.kind === "ok" ? result.value : this.files.map((input) => new Float32Array(valueCount(input)).fill(-1));
+      taken.push({ example: this.example(index), files });
     }
     return this.inputsOf(taken);
   }
@@ -107,16 +113,20 @@ export class Batches {
   }
 
   /**
-   * The inputs of a step, a micro-batch at a time, while what comes next is read ahead; `steps` is where the training ends. It
-   * rejects with a BadVolumeError when a volume cannot be used.
+   * The inputs of a step, a micro-batch at a time, while what comes next is read ahead; `steps` is where the training ends. Its rows
+   * reject with a BadVolumeError when a volume cannot be used.
    */
-  at(step: number, steps: number): MicroBatchInputs {
-    const { order, settings, volumeBytes } = this.options;
+  at(step: number, steps: number): StepInputs {
+    return { rows: this.rowsAt(step, steps), shared: this.options.shared };
+  }
+
+  private rowsAt(step: number, steps: number): MicroBatchInputs {
+    const { order, settings } = this.options;
     const { batch, microBatch } = settings;
     const chosen = [...order.batchAt(step).examples];
     this.chosen = chosen;
     const following = step + 1 < steps ? [...order.batchAt(step + 1).examples] : [];
-    const isKept = microBatch === batch || batch * volumeBytes <= keptBytes;
+    const isKept = microBatch === batch || batch * this.fileBytes <= keptBytes;
     const { features } = this;
     if (features !== null) return (index) => Promise.resolve(this.readFeatures(chosen, index * microBatch, features));
     const kept = new Map<number, Batch>();
@@ -137,20 +147,19 @@ export class Batches {
 
   /** The inputs of a micro-batch; what is bad is replaced in the batch itself, so that it stays so in its step. */
   private async read(chosen: number[], from: number, next: readonly number[]): Promise<Batch> {
-    const { settings, loader, storage } = this.options;
-    const places = Array.from({ length: settings.microBatch }, (_, row) => from + row);
-    const loading = places.map((place) => loadExample(loader, this.example(at(chosen, place)), storage));
-    loader.prefetch(next.map((index) => this.requestAt(index)));
-    const taken: TakenExample[] = [];
+    const places = Array.from({ length: this.options.settings.microBatch }, (_, row) => from + row);
+    const loading = places.map((place) => this.load(at(chosen, place)));
+    this.prefetch(next);
+    const taken: LoadedRow[] = [];
     for (const [row, place] of places.entries()) {
       let result = await at(loading, row);
       while (result.kind !== "ok") {
         if (result.kind === "unread") throw new BadVolumeError(result.problem);
         this.giveUp(at(chosen, place), result.problem);
         chosen[place] = this.substituteFor(chosen, place, result.problem);
-        result = await loadExample(loader, this.example(at(chosen, place)), storage);
+        result = await this.load(at(chosen, place));
       }
-      taken.push({ example: this.example(at(chosen, place)), voxels: result.value.voxels });
+      taken.push({ example: this.example(at(chosen, place)), files: result.value });
     }
     return this.inputsOf(taken);
   }
@@ -182,26 +191,31 @@ export class Batches {
       if (this.bad.has(index)) chosen[place] = this.substituteFor(chosen, place, problem);
     }
     const some = chosen.slice(from, from + settings.microBatch);
-    const reports = some.map((index) => this.example(index).report);
-    return new Map([...features.rowsOf(some), ...tokenInputs(reports, tokenizer, inputs)]);
+    const examples = some.map((index) => this.example(index));
+    return new Map([...features.rowsOf(some), ...exampleValues(examples, inputs, tokenizer)]);
   }
 
-  private inputsOf(taken: readonly TakenExample[]): Batch {
+  private inputsOf(taken: readonly LoadedRow[]): Batch {
     const { inputs, tokenizer } = this.options;
-    const first = at(taken, 0).voxels;
-    const count = first.length;
-    // One volume is a batch of one as it is.
-    const volumes = taken.length === 1 ? first : new Float32Array(taken.length * count);
-    if (taken.length > 1) for (const [row, { voxels }] of taken.entries()) volumes.set(voxels, row * count);
-    const reports = taken.map(({ example }) => example.report);
-    return new Map([[inputs.volume, volumes], ...tokenInputs(reports, tokenizer, inputs)]);
+    const examples = taken.map(({ example }) => example);
+    return new Map([...fileValues(taken, inputs), ...exampleValues(examples, inputs, tokenizer)]);
   }
 
-  private requestAt(index: number): VolumeRequest {
-    return requestOf(this.example(index), this.options.storage);
+  private load(index: number): Promise<LoadedExample> {
+    const { loader, storage } = this.options;
+    return loadExample(loader, this.example(index), this.files, storage);
   }
 
-  private example(index: number): ReportedExample {
+  private prefetch(indices: readonly number[]): void {
+    const { loader, storage } = this.options;
+    loader.prefetch(indices.flatMap((index) => requestsOf(this.example(index), this.files, storage)));
+  }
+
+  private example(index: number): Example {
     return at(this.options.examples, index);
   }
+}
+
+function valueCount({ shape }: FileInput): number {
+  return shape.reduce((product, size) => product * size, 1);
 }

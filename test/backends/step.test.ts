@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { compileSpec, firstValuesOf, inputsOf, optimise, type TracedSpec } from "../../compiler/index.ts";
+import { compileSpec, firstValuesOf, inputsOf, optimise, sharedInputs, type TracedSpec } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
 import {
   backends as allBackends,
@@ -52,7 +52,7 @@ function drawBatch(spec: TracedSpec): Batch {
 }
 
 async function train(engine: Engine, spec: TracedSpec, from: number, to: number): Promise<readonly StepResult[]> {
-  const inputs = microBatchesOf(drawBatch(spec), spec.settings);
+  const inputs = microBatchesOf(drawBatch(spec), spec.settings, sharedInputs(spec));
   const results: StepResult[] = [];
   for (let step = from; step < to; step++) {
     const result = await trainStep(engine, spec.settings, inputs, step, () => false);
@@ -141,7 +141,13 @@ describe.each(backends)("on $name", (backend) => {
     const engine = await open(backend, spec);
     const before = await engine.read();
     expect(
-      await trainStep(engine, spec.settings, microBatchesOf(drawBatch(spec), spec.settings), 0, () => true),
+      await trainStep(
+        engine,
+        spec.settings,
+        microBatchesOf(drawBatch(spec), spec.settings, sharedInputs(spec)),
+        0,
+        () => true,
+      ),
     ).toBeNull();
     expect(await engine.read()).toEqual(before);
     await engine.dispose();

@@ -31,7 +31,12 @@ type Case = {
   | { readonly operation: "intensity"; readonly shift: number; readonly scale: number }
 );
 
-const cases = JSON.parse(readFileSync("test/fixtures/augment/cases.json", "utf8")) as readonly Case[];
+const cases: unknown = JSON.parse(readFileSync("test/fixtures/augment/cases.json", "utf8"));
+if (!areCases(cases)) throw new Error("the fixture has a list of cases");
+
+function areCases(value: unknown): value is readonly Case[] {
+  return Array.isArray(value) && value.length === 31;
+}
 
 /** What our operations make of it with the same parameters. */
 function changed(each: Case): Float32Array {

@@ -100,7 +100,8 @@ test("as JSON everything is on standard output, and nothing is left out", async 
 test("held-out volumes need labels where classes are named, and else where a labels table is there", async () => {
   const unlabelled = { ...good, "l.csv": "name\n" };
   const none = await check(unlabelled);
-  expect([none.code, none.err]).toEqual([0, "note: there is no labels table, which evaluation needs\n"]);
+  const unused = "note: l.csv is not used: it has no column `VolumeName`; its columns are `name`\n";
+  expect([none.code, none.err]).toEqual([0, `${unused}note: there is no labels table, which evaluation needs\n`]);
   const named = await check(unlabelled, { classes: ["Emphysema"] });
   expect(named.err).toContain("error: .: there is no CSV table with the columns `VolumeName`, `Emphysema`\n");
   const other = await check({ ...good, "l.csv": table("VolumeName,Emphysema", `${trained},1`) });

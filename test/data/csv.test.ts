@@ -77,8 +77,102 @@ describe("tables as people write them", () => {
     const file = join(dataFolder({ "table.csv": 'a,b\n1,2\n3,"4' }), "table.csv");
     const lines: number[] = [];
     const stopped = await readCsv(file, { header: () => true, row: (_, line) => lines.push(line) < 1 });
-    expect([lines, stopped]).toEqual([[2], { problems: [], complete: true }]);
-    expect(await readCsv(file, { header: () => false, row: () => true })).toEqual({ problems: [], complete: true });
+    expect([lines, stopped]).toEqual([[2], { problems: [], complete: true, blankRows: 0 }]);
+    const unread = { problems: [], complete: true, blankRows: 0 };
+    expect(await readCsv(file, { header: () => false, row: () => true })).toEqual(unread);
+  });
+});
+
+describe("separators", () => {
+  const rows = [
+    [1, "a", "b"],
+    [2, "1", "x;y,z"],
+  ];
+
+  /** Reads a table that is known by its column `a`. */
+  async function readKnown(content: string): Promise<readonly unknown[]> {
+    const found: unknown[] = [];
+    const file = join(dataFolder({ "table.csv": content }), "table.csv");
+    const { problems } = await readCsv(file, {
+      recognises: (columns) => columns.includes("a"),
+      header: (columns) => found.push([1, ...columns]) > 0,
+      row: (cells, line) => found.push([line, ...cells]) > 0,
+    });
+    return problems.length > 0 ? problems.map(({ message }) => message) : found;
+  }
+
+  test.each([
+    ["commas", 'a,b\n1,"x;y,z"\n'],
+    ["semicolons", 'a;b\n1;"x;y,z"\n'],
+    ["tabs", "a\tb\r\n1\tx;y,z\r\n"],
+    ["bars", "a|b\n1|x;y,z\n"],
+    ["a byte order mark before semicolons", '\uFEFF"a";"b"\n1;"x;y,z"\n'],
+  ])("%s are found by a header that is known", async (_, content) => {
+    expect(await readKnown(content)).toEqual(rows);
+  });
+
+  test.each([
+    ["sep=,", "sep=,\n"],
+    ["sep=;", "sep=;\r\n"],
+    ["a byte order mark", "\uFEFFsep=;\n"],
+    ["quotes", '"sep=;"\n'],
+    ["a row's commas behind it", "sep=,,,\n"],
+    ["capitals", "SEP=;\n"],
+  ])("Excel's first line says it: %s", async (_, first) => {
+    const separator = first.includes(";") ? ";" : ",";
+    const found = await readKnown(`${first}a${separator}b\n1${separator}"x;y,z"\n`);
+    expect(found).toEqual([
+      [1, "a", "b"],
+      [3, "1", "x;y,z"],
+    ]);
+  });
+
+  test("lines and bytes are counted behind Excel's first line", async () => {
+    expect(await readKnown("sep=;\na;b\n1;é;3\n")).toEqual(["line 3: the row has 3 cells, but the header has 2"]);
+    const latin = Buffer.from("sep=,\na,b\n1,é\n", "latin1");
+    expect((await read(latin)).rules).toEqual(["line 3: it is not UTF-8"]);
+  });
+
+  test("commas are what is left: of a header that fits with commas too, and of one that fits with two others", async () => {
+    expect(await readKnown("a,b;a\n1,2\n")).toEqual([
+      [1, "a", "b;a"],
+      [2, "1", "2"],
+    ]);
+    expect(await readKnown("x;a;y\ta\tz\n")).toEqual([[1, "x;a;y\ta\tz"]]);
+    expect((await read("a;b\n1;2\n")).rows).toEqual([
+      [1, "a;b"],
+      [2, "1;2"],
+    ]);
+  });
+});
+
+describe("blank rows", () => {
+  test("are left out and counted, wherever they are and however long; lines are counted on", async () => {
+    const file = join(dataFolder({ "table.csv": ',,\n\na,b\n , \n1,2\n,,,,\n""\n3,4\n,\n,\n' }), "table.csv");
+    const rows: unknown[] = [];
+    const { problems, blankRows } = await readCsv(file, {
+      header: (columns) => rows.push(columns) > 0,
+      row: (cells, line) => rows.push([line, ...cells]) > 0,
+    });
+    expect(rows).toEqual([
+      ["a", "b"],
+      [5, "1", "2"],
+      [8, "3", "4"],
+    ]);
+    expect([problems, blankRows]).toEqual([[], 6]);
+  });
+
+  test("a file of nothing else is empty", async () => {
+    expect((await read(",,\n,,\n")).rules).toEqual(["it is empty, but a header is expected"]);
+  });
+
+  test("blank cells behind a row are left out, others are not, and a shorter row is refused", async () => {
+    const { rows, rules } = await read("a,b\n1,2,, \n1,2,,3\n1\n");
+    expect(rows.slice(1)).toEqual([[2, "1", "2"]]);
+    expect(rules).toEqual([
+      "line 3: the row has 4 cells, but the header has 2",
+      "line 4: the row has 1 cell, but the header has 2",
+    ]);
   });
 });
 

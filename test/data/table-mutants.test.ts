@@ -73,13 +73,13 @@ test(`${count} mutants of tables give examples that keep every rule, or problems
   ]);
   const random = new Random(7);
   const failures: unknown[] = [];
-  const isWhole = ({ name, file, metadata, report, labels }: Example) =>
+  const isWhole = ({ name, file, metadata, texts, labels }: Example) =>
     names.includes(name) &&
     file.startsWith(folder) &&
     [metadata.slope, metadata.intercept, metadata.xySpacing, metadata.zSpacing].every(Number.isFinite) &&
     metadata.slope !== 0 &&
     Math.min(metadata.xySpacing, metadata.zSpacing) > 0 &&
-    /^[^"'()]*[^\s"'()][^"'()]*$/.test(report ?? "") &&
+    /^[^"'()]*[^\s"'()][^"'()]*$/.test(texts[0] ?? "") &&
     [...(labels?.keys() ?? [])].join() === "Emphysema,Lung nodule";
   let [whole, refused] = [0, 0];
   for (let index = 0; index < count; index++) {
@@ -89,7 +89,8 @@ test(`${count} mutants of tables give examples that keep every rule, or problems
       writeFileSync(join(folder, name), name === changed ? mutate(content, random) : content);
     }
     const { examples, problems } = await openDataset(folder, defaultData, {
-      reports: true,
+      files: [null],
+      texts: [null],
       labels: ["Emphysema", "Lung nodule"],
       split: "train",
     });

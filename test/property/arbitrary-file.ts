@@ -270,6 +270,9 @@ const { quantity } = fc.letrec<{ quantity: ast.Quantity }>((tie) => ({
   ),
 }));
 
+const input: fc.Arbitrary<ast.InputMember> = fc
+  .record({ name: identifier, type: tensorType, source: namedCall })
+  .map((rest) => ({ kind: "input", ...rest, span }));
 const encoder: fc.Arbitrary<ast.Encoder> = fc
   .record({ name: identifier, module: namedCall, named: fc.option(text) })
   .map((rest) => ({ kind: "encoder", ...rest, span }));
@@ -279,6 +282,7 @@ const headLet: fc.Arbitrary<ast.HeadLet> = fc
 const modelMember: fc.Arbitrary<ast.ModelMember> = fc.oneof<fc.Arbitrary<ast.ModelMember>[]>(
   param,
   part,
+  input,
   encoder,
   headLet,
   fc.record({

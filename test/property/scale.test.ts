@@ -68,7 +68,7 @@ test("a data set of 3,000 volumes has them all", async () => {
     "metadata.csv": table(metadataHeader, ...names.map((name) => `${name},${plainMetadata}`)),
     "reports.csv": table(reportsHeader, ...names.map((name) => `${name},Clear lungs.,Normal.`)),
   });
-  const needs = { reports: true, labels: null, split: "train" } as const;
+  const needs = { files: [null], texts: [null], labels: null, split: "train" } as const;
   const { examples, problems } = await openDataset(folder, defaultData, needs);
   expect([examples.length, problems, examples.at(-1)?.name]).toEqual([3000, [], "train_3000_a_1.nii.gz"]);
 });

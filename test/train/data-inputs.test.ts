@@ -21,6 +21,12 @@ function found(text: string, ...changes: readonly (readonly [string, string])[])
   return inputs.kind === "ok" ? inputs.value : inputs.problem;
 }
 
+const declared = `model tiny {
+  input labels: f32[batch, 2] = table(columns = ["Nodule", "Emphysema"])
+  input known: f32[batch, 2] = known(labels)
+  input weight: f32[2] = balance(labels)
+  input input_ids: i32[batch, 24] = tokens(columns = ["Impressions_EN"])`;
+
 /** A model of one of the two encoders alone. */
 const vision = `
 import "std/ctvit"
@@ -45,11 +51,35 @@ model reading {
 
 test("a volume, tokens and a mask are known by their types and by what is done with them", () => {
   expect(found(tiny)).toEqual({
-    volume: "image",
-    ids: "input_ids",
-    mask: "attention_mask",
-    length: 24,
-    vocabulary: 180,
+    inputs: [
+      { kind: "tokens", name: "input_ids", text: 0, length: 24, vocabulary: 180 },
+      { kind: "volume", name: "image", file: 0, shape: [1, 4, 12, 12] },
+      { kind: "mask", name: "attention_mask", of: "input_ids" },
+    ],
+    needs: { files: [null], texts: [null], labels: null },
+  });
+});
+
+test("a declared input takes what its declaration says", () => {
+  const inputs = found(
+    tiny,
+    ["model tiny {", `${declared}`],
+    [
+      "loss contrastive",
+      "let logits = image |> linear(2)\n  loss bce(logits, labels, weight, known)\n  loss contrastive",
+    ],
+    ['import "std/contrastive"', 'import "std/bce"\nimport "std/contrastive"'],
+  );
+  expect(inputs).toMatchObject({
+    inputs: [
+      { kind: "table", name: "labels", columns: ["Nodule", "Emphysema"] },
+      { kind: "known", name: "known", columns: ["Nodule", "Emphysema"] },
+      { kind: "balance", name: "weight", columns: ["Nodule", "Emphysema"] },
+      { kind: "tokens", name: "input_ids", text: 0 },
+      { kind: "volume", name: "image", file: 0 },
+      { kind: "mask", name: "attention_mask", of: "input_ids" },
+    ],
+    needs: { files: [null], texts: [["Impressions_EN"]], labels: ["Nodule", "Emphysema"] },
   });
 });
 
@@ -64,19 +94,37 @@ test("a text encoder that needs no mask is given none", () => {
     ["text.hidden |> cls |> linear(8, bias = false) |> l2", "text.latent |> l2"],
     [", text.attn.q,v", ""],
   );
-  expect(inputs).toMatchObject({ mask: null, length: 20, vocabulary: 190 });
-});
-
-test("an input that nothing of a data set fits is named with its type", () => {
-  const inputs = found(tiny, ["codebook = 16", "codebook = 16,\n    channels = 3"]);
   expect(inputs).toMatchObject({
-    message: "nothing in a data set of volumes and reports fits the input `image`, f32[4, 3, 4, 12, 12]",
+    inputs: [
+      { kind: "tokens", length: 20, vocabulary: 190 },
+      { kind: "volume", name: "image" },
+    ],
   });
 });
 
-test("a model without a volume, or without tokens, is refused", () => {
+test("a volume of other channels than the `data` block makes is refused", () => {
+  const inputs = found(tiny, ["codebook = 16", "codebook = 16,\n    channels = 3"]);
+  expect(inputs).toMatchObject({ message: "the model takes 3 channels, but the `data` block produces 1" });
+});
+
+test("an input that nothing of a data set fits is named with its type", () => {
+  const inputs = found(`
+model m {
+  encoder e = scale()
+  loss mean(e.y)
+}
+module scale() {
+  forward(x: f32[batch, 3]) {
+    let y = 2 * x
+    return y
+  }
+}`);
+  expect(inputs).toMatchObject({ message: "nothing in a data set fits the input `x`, f32[1, 3]" });
+});
+
+test("a model without a volume is refused, and one without a text needs none", () => {
   expect(found(text)).toMatchObject({ message: "the model has no input for a volume" });
-  expect(found(vision)).toMatchObject({ message: "the model has no input for the tokens of a report" });
+  expect(found(vision)).toMatchObject({ needs: { files: [null], texts: [], labels: null } });
 });
 
 test("a volume of another size than the `data` block makes is refused with what to write", () => {

@@ -106,10 +106,13 @@ async function follow(
     steps,
     stepsPerEpoch: 4,
     batches: {
-      at: (at) => () =>
-        at === plan.badStep
-          ? Promise.reject(new BadVolumeError({ subject: "a.nii.gz", message: "it is cut off", help: null }))
-          : Promise.resolve(new Map()),
+      at: (at) => ({
+        rows: () =>
+          at === plan.badStep
+            ? Promise.reject(new BadVolumeError({ subject: "a.nii.gz", message: "it is cut off", help: null }))
+            : Promise.resolve(new Map()),
+        shared: new Map(),
+      }),
       epochOf: () => 0,
       lastNames: () => ["a", "b"],
       takeSkipped: () => [],

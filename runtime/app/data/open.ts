@@ -35,41 +35,36 @@ export function dataFolderOf(given: string | null, specPath: string, { data }: T
 
 /** What training and evaluation need of data besides the data sets themselves. */
 export interface OpenedData {
-  readonly tokenizer: Tokenizer;
-  /** The file that the tokenizer was made of. */
-  readonly vocabulary: string;
+  /** Null for a model that takes no text. */
+  readonly text: OpenedTokenizer | null;
   readonly inputs: DataInputs;
   readonly loader: VolumeLoader;
 }
 
-/** Opens the tokenizer and the loader of volumes for a model; null after reporting what is wrong. */
-export function openData(spec: TracedSpec, options: DataOptions, reporter: Reporter): OpenedData | null {
+export interface OpenedTokenizer {
+  readonly tokenizer: Tokenizer;
+  /** The file that it was made of. */
+  readonly vocabulary: string;
+}
+
+/** What a model takes of a data set; null after reporting what no data set has. */
+export function dataInputsOf(spec: TracedSpec, reporter: Reporter): DataInputs | null {
   const found = findDataInputs(spec);
-  if (found.kind === "failed") {
-    reporter.problem(found.problem);
-    return null;
-  }
-  const inputs = found.value;
-  const vocabulary = options.vocab ?? findVocabulary(options.data);
-  if (vocabulary === null) {
-    reporter.problem(problem(`no vocabulary in ${options.data}`, "pass a vocab.txt or a tokenizer.json with --vocab"));
-    return null;
-  }
-  const loaded = loadTokenizer(vocabulary);
-  if (loaded.kind === "failed") {
-    reporter.problem(loaded.problem);
-    return null;
-  }
-  const tokenizer = loaded.value;
-  if (tokenizer.vocabSize > inputs.vocabulary) {
-    reporter.problem(
-      problem(
-        `${vocabulary} has ${tokenizer.vocabSize} tokens, but the model's table has ${inputs.vocabulary} rows`,
-        "use the vocabulary that the text encoder was trained with, or a larger `vocab` in the spec",
-      ),
-    );
-    return null;
-  }
+  if (found.kind === "ok") return found.value;
+  reporter.problem(found.problem);
+  return null;
+}
+
+/** Opens the tokenizer and the loader of files for a model; null after reporting what is wrong. */
+export function openData(
+  spec: TracedSpec,
+  inputs: DataInputs,
+  options: DataOptions,
+  reporter: Reporter,
+): OpenedData | null {
+  const rows = inputs.inputs.flatMap((input) => (input.kind === "tokens" ? [input.vocabulary] : []));
+  const text = rows.length === 0 ? null : openTokenizer(options, Math.min(...rows), reporter);
+  if (text === "wrong") return null;
   const cache =
     options.cacheBytes === 0
       ? null
@@ -80,14 +75,39 @@ export function openData(spec: TracedSpec, options: DataOptions, reporter: Repor
     ahead: Math.max(2, Math.min(2 * spec.settings.batch, Math.floor(aheadBytes / volumeBytesOf(spec.data)))),
     ...(options.workers === null ? {} : { workers: options.workers }),
   });
-  return { tokenizer, vocabulary, inputs, loader };
+  return { text, inputs, loader };
+}
+
+/** The tokenizer of the vocabulary that is given or lies with the data; `wrong` after reporting why it does not fit `rows` of a table. */
+function openTokenizer(options: DataOptions, rows: number, reporter: Reporter): OpenedTokenizer | "wrong" {
+  const vocabulary = options.vocab ?? findVocabulary(options.data);
+  if (vocabulary === null) {
+    reporter.problem(problem(`no vocabulary in ${options.data}`, "pass a vocab.txt or a tokenizer.json with --vocab"));
+    return "wrong";
+  }
+  const loaded = loadTokenizer(vocabulary);
+  if (loaded.kind === "failed") {
+    reporter.problem(loaded.problem);
+    return "wrong";
+  }
+  const tokenizer = loaded.value;
+  if (tokenizer.vocabSize > rows) {
+    reporter.problem(
+      problem(
+        `${vocabulary} has ${tokenizer.vocabSize} tokens, but the model's table has ${rows} rows`,
+        "use the vocabulary that the text encoder was trained with, or a larger `vocab` in the spec",
+      ),
+    );
+    return "wrong";
+  }
+  return { tokenizer, vocabulary };
 }
 
 /** Preprocessed volumes that wait for their step take that much at most, besides two of them. */
 const aheadBytes = 2 ** 30;
 
 /** Bytes of a preprocessed volume in memory. */
-export function volumeBytesOf({ size }: DataSettings): number {
+function volumeBytesOf({ size }: DataSettings): number {
   return 4 * size.reduce((product, each) => product * each, 1);
 }
 

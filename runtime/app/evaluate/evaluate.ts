@@ -9,6 +9,7 @@ import { type CompiledSpec, compileReported } from "../compiled-spec.ts";
 import {
   type DataOptions,
   dataFolderOf,
+  dataInputsOf,
   type OpenedData,
   openData,
   openSplit,
@@ -59,9 +60,11 @@ export async function evaluate(request: EvaluateRequest, reporter: Reporter): Pr
   }
   const data = { ...request, data: folder };
   const startedAt = new Date();
-  const needs = { reports: false, labels: classes, split: request.split };
+  const inputs = dataInputsOf(spec, reporter);
+  if (inputs === null) return refused;
+  const needs = { files: inputs.needs.files, texts: [], labels: classes, split: request.split };
   const dataset = await openSplit(spec, data, needs, reporter);
-  const reading = dataset === null ? null : openData(spec, data, reporter);
+  const reading = dataset === null ? null : openData(spec, inputs, data, reporter);
   if (dataset === null || reading === null) return refused;
   const temporary = makeTemporaryFolder("medctc-eval");
   const clean = (): void => rmSync(temporary, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 import type { TracedSpec } from "../../../compiler/index.ts";
 import type { Engine } from "../../backends/index.ts";
-import { type Dataset, type LabelledExample, openDataset } from "../../data/index.ts";
+import { type DataInputs, type Dataset, type LabelledExample, openDataset } from "../../data/index.ts";
 import { type Evaluation, evaluateScores, type KeptScores, scoreVolumes } from "../../evaluate/index.ts";
 import { type Problem, sentence } from "../../text/index.ts";
 import { type DataOptions, isUsable, type OpenedData } from "../data/open.ts";
@@ -12,6 +12,7 @@ import type { Reporter } from "../reporter.ts";
  */
 export async function openHeldOut(
   spec: TracedSpec,
+  { needs: { files } }: DataInputs,
   options: DataOptions,
   reporter: Reporter,
 ): Promise<Dataset<LabelledExample> | null | "wrong"> {
@@ -21,7 +22,7 @@ export async function openHeldOut(
     reporter.note(`no evaluation: the \`eval\` block does not set ${unsaid}`);
     return null;
   }
-  const dataset = await openDataset(options.data, spec.data, { reports: false, labels: classes, split: "valid" });
+  const dataset = await openDataset(options.data, spec.data, { files, texts: [], labels: classes, split: "valid" });
   // A folder without held-out volumes or without labels is no mistake; a table that says something wrong is one.
   const isWithout = dataset.problems.every(({ subject }) => subject === options.data);
   if (dataset.examples.length === 0 && (isWithout || options.skipBad)) {
@@ -58,13 +59,13 @@ export async function evaluateHeldOut(
   { engine, spec, dataset: { examples }, reading, skipBad, isStopped }: HeldOutRequest,
   reporter: Reporter,
 ): Promise<HeldOutEvaluation> {
-  const { inputs, tokenizer, loader } = reading;
+  const { inputs, text, loader } = reading;
   const { classes } = spec.evaluation;
   const scored = await scoreVolumes(examples, {
     engine,
     settings: spec.evaluation,
     inputs,
-    tokenizer,
+    tokenizer: text?.tokenizer ?? null,
     loader,
     rows: spec.settings.microBatch,
     skipBad,

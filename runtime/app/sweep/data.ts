@@ -28,12 +28,17 @@ export async function openSweepData(
     const data = dataOf(entry);
     const { classes } = evaluation;
     const isEvaluated = evaluation.image !== null && evaluation.text !== null && classes.length > 0;
-    const train = await openDataset(data, settings, { reports: true, labels: null, split: "train" });
+    if (entry.inputs.kind === "failed") {
+      reporter.problem(entry.inputs.problem);
+      return null;
+    }
+    const { files, texts, labels } = entry.inputs.value.needs;
+    const train = await openDataset(data, settings, { files, texts, labels, split: "train" });
     if (!isEvaluated) {
       reporter.note(`${entry.name} is not evaluated: its \`eval\` block sets no latents or no classes`);
     }
     const held = isEvaluated
-      ? await openDataset(data, settings, { reports: false, labels: classes, split: "valid" })
+      ? await openDataset(data, settings, { files, texts: [], labels: classes, split: "valid" })
       : null;
     if (!isUsable({ ...train, notes: [] }, { data, skipBad }, reporter)) return null;
     // As in a training, a folder without held-out volumes or labels is no mistake, and bad files may be skipped.
@@ -47,16 +52,19 @@ export async function openSweepData(
 }
 
 /** The same for entries that read the same volumes in the same way. */
-export function dataKey({ data, evaluation }: Pick<SweepEntry, "data" | "evaluation">): string {
-  return JSON.stringify([data, evaluation.classes]);
+export function dataKey({ data, inputs, evaluation }: Pick<SweepEntry, "data" | "inputs" | "evaluation">): string {
+  return JSON.stringify([data, inputs.kind === "ok" ? inputs.value.needs : null, evaluation.classes]);
 }
 
 function hashOf(sets: readonly Dataset[]): string {
   const hash = createHash("sha256");
   for (const { examples } of sets) {
-    for (const { name, file, metadata, report, labels } of examples) {
-      const bytes = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-      hash.update(`${JSON.stringify([name, bytes, metadata, report, [...(labels ?? [])]])}\n`);
+    for (const { name, files, metadata, texts, labels } of examples) {
+      const [bytes = null, ...others] = files.map((file) => statSync(file, { throwIfNoEntry: false })?.size ?? 0);
+      const [report = null, ...more] = texts;
+      const rest = [...others, ...more];
+      const said = [name, bytes, metadata, report, [...(labels ?? [])], ...(rest.length === 0 ? [] : [rest])];
+      hash.update(`${JSON.stringify(said)}\n`);
     }
     hash.update("\n");
   }

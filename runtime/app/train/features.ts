@@ -8,7 +8,7 @@ import {
   stepPrograms,
 } from "../../../compiler/index.ts";
 import type { Engine } from "../../backends/index.ts";
-import { type DataInputs, operationsOf } from "../../data/index.ts";
+import { type BoundInput, type DataInputs, fileInputs, operationsOf } from "../../data/index.ts";
 import { cacheFolder } from "../../machine/index.ts";
 import { type Batches, computeFeatures, type TrainingEnd } from "../../train/index.ts";
 import type { Reporter } from "../reporter.ts";
@@ -28,9 +28,10 @@ export function usefulFeatures({ spec, steps, trainSet, reading }: Sources, repo
   if (steps * spec.settings.batch < 2 * length) return null;
   const features = featuresOf(spec);
   if (features === null || features.bytesOfRow * length > featureBytes) return null;
+  const files = new Set(fileInputs(reading.inputs).map(({ name }) => name));
   const needsVolumes = (stepPrograms(spec) ?? [])
     .flatMap((program) => nodesOf(features.readBy(program)))
-    .some(({ operation }) => operation.op === "input" && operation.name === reading.inputs.volume);
+    .some(({ operation }) => operation.op === "input" && files.has(operation.name));
   if (needsVolumes) return null;
   const changed = changedInputs(features, spec.data.augment, reading.inputs);
   if (changed === null) return features;
@@ -42,12 +43,14 @@ export function usefulFeatures({ spec, steps, trainSet, reading }: Sources, repo
 function changedInputs(
   features: Features,
   augmentations: readonly Augmentation[],
-  { volume, ids, mask }: DataInputs,
+  { inputs }: DataInputs,
 ): string | null {
-  const read = inputsOf(features.program).map(({ name }) => name);
+  const read = new Set(inputsOf(features.program).map(({ name }) => name));
+  const reads = (kinds: readonly BoundInput["kind"][]): boolean =>
+    inputs.some(({ name, kind }) => kinds.includes(kind) && read.has(name));
   const { volumes, texts } = operationsOf(augmentations);
-  if (volumes.length > 0 && read.includes(volume)) return "the volumes that they read";
-  return texts.length > 0 && read.some((name) => name === ids || name === mask) ? "the texts that they read" : null;
+  if (volumes.length > 0 && reads(["volume"])) return "the volumes that they read";
+  return texts.length > 0 && reads(["tokens", "mask"]) ? "the texts that they read" : null;
 }
 
 /** Reads all volumes once for their features; says how the training ended where it did not come to its end. */

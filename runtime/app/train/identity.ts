@@ -26,9 +26,13 @@ export function fileIdentity(path: string | null): string {
 export function datasetIdentity(dataset: Dataset | null): string {
   if (dataset === null) return "none";
   const hash = createHash("sha256");
-  for (const { name, file, metadata, report, labels } of dataset.examples) {
-    const bytes = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-    hash.update(`${JSON.stringify([name, bytes, metadata, report, labels === null ? null : [...labels]])}\n`);
+  for (const { name, files, metadata, texts, labels } of dataset.examples) {
+    const [bytes = null, ...others] = files.map((file) => statSync(file, { throwIfNoEntry: false })?.size ?? 0);
+    const [report = null, ...more] = texts;
+    const rest = [...others, ...more];
+    const cells = labels === null ? null : [...labels];
+    const said = [name, bytes, metadata, report, cells, ...(rest.length === 0 ? [] : [rest])];
+    hash.update(`${JSON.stringify(said)}\n`);
   }
   return hash.digest("hex");
 }

@@ -19,7 +19,7 @@ import {
   type TrainingEnd,
   train,
 } from "../../train/index.ts";
-import { reportSkipped, reportUncached, volumeBytesOf } from "../data/open.ts";
+import { reportSkipped, reportUncached } from "../data/open.ts";
 import { openEngine } from "../engine/open.ts";
 import { evaluateHeldOut } from "../evaluate/held-out.ts";
 import { type Ended, type Reporter, refuse, refused } from "../reporter.ts";
@@ -120,10 +120,12 @@ async function trainWith(
     examples: trainSet.examples,
     order,
     settings: spec.settings,
-    volumeBytes: volumeBytesOf(spec.data),
     storage: spec.data.storage,
     skipBad: data.skipBad,
-    ...reading,
+    loader: reading.loader,
+    tokenizer: reading.text?.tokenizer ?? null,
+    inputs: reading.inputs,
+    shared: sources.shared,
   });
   const earlyEnd = features === null ? null : await readFeatures(features, engine, batches, sources, task, reporter);
   const unkept = skip(batches.takeSkipped());

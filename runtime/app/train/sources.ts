@@ -1,5 +1,6 @@
 import type { TracedSpec } from "../../../compiler/index.ts";
-import type { Dataset, LabelledExample, ReportedExample } from "../../data/index.ts";
+import type { Batch } from "../../backends/index.ts";
+import { type Dataset, type Example, type LabelledExample, labelGaps, sharedValues } from "../../data/index.ts";
 import {
   type Checkpoint,
   compareIdentity,
@@ -9,7 +10,7 @@ import {
   type RunIdentity,
 } from "../../train/index.ts";
 import { openTensors } from "../../weights/index.ts";
-import { type OpenedData, openData, openSplit } from "../data/open.ts";
+import { dataInputsOf, type OpenedData, openData, openSplit } from "../data/open.ts";
 import { openHeldOut } from "../evaluate/held-out.ts";
 import { problem, type Reporter } from "../reporter.ts";
 import { adapterFile } from "../weights/adapter-file.ts";
@@ -22,9 +23,11 @@ export interface Sources {
   readonly spec: TracedSpec;
   readonly order: ExampleOrder;
   readonly steps: number;
-  readonly trainSet: Dataset<ReportedExample>;
+  readonly trainSet: Dataset<Example>;
   readonly held: Dataset<LabelledExample> | null;
   readonly reading: OpenedData;
+  /** The inputs that all rows of a batch share. */
+  readonly shared: Batch;
   readonly identity: RunIdentity;
   /** Where an earlier training into the folder stood. */
   readonly checkpoint: Checkpoint | null;
@@ -39,16 +42,34 @@ export async function openSources(folder: RunFolder, task: TrainTask, reporter: 
   const seeded = compiled.spec;
   const checkpoint = lastCheckpoint(folder, request.resume, reporter);
   if (checkpoint === "wrong" || !areReadable(request, reporter)) return null;
-  const trainSet = await openSplit(seeded, data, { reports: true, labels: null, split: "train" }, reporter);
+  const inputs = dataInputsOf(seeded, reporter);
+  if (inputs === null) return null;
+  const trainSet = await openSplit(seeded, data, { ...inputs.needs, split: "train" }, reporter);
   if (trainSet === null) return null;
+  const gaps = labelGaps(trainSet.examples, inputs);
+  if (gaps !== null) {
+    const { cells, input, columns } = gaps;
+    const message = `${cells} ${cells === 1 ? "label is" : "labels are"} missing, and the model does not ask which`;
+    const declaration = `input known: f32[batch, ${columns.length}] = known(${input})`;
+    reporter.problem(
+      problem(message, `declare \`${declaration}\` and pass it to the loss, as in bce(..., known = known)`),
+    );
+    return null;
+  }
+  const { values: shared, without } = sharedValues(trainSet.examples, inputs);
+  if (without !== null) {
+    const message = `no example to train on has \`${without}\`, so its weight cannot be balanced`;
+    reporter.problem(problem(message, "leave out the column, or give a number in place of `balance(...)`"));
+    return null;
+  }
   const { batch, epochs, schedule, seed, precision } = seeded.settings;
   const planned = planOrder({ examples: trainSet.examples.length, batch, seed });
   if (planned.kind === "too-few") {
     reporter.problem(problem(planned.problem, planned.help));
     return null;
   }
-  const held = await openHeldOut(seeded, data, reporter);
-  const reading = held === "wrong" ? null : openData(seeded, data, reporter);
+  const held = await openHeldOut(seeded, inputs, data, reporter);
+  const reading = held === "wrong" ? null : openData(seeded, inputs, data, reporter);
   if (held === "wrong" || reading === null) return null;
   const { order } = planned;
   const steps = request.steps ?? schedule.steps ?? epochs * order.batchesPerEpoch;
@@ -60,7 +81,7 @@ export async function openSources(folder: RunFolder, task: TrainTask, reporter: 
       new Map([
         ["the training set", datasetIdentity(trainSet)],
         ["the held-out set", datasetIdentity(held)],
-        ["the vocabulary", fileIdentity(reading.vocabulary)],
+        ["the vocabulary", fileIdentity(reading.text?.vocabulary ?? null)],
       ]),
     ),
     weights: identityOf(
@@ -78,7 +99,7 @@ export async function openSources(folder: RunFolder, task: TrainTask, reporter: 
     await reading.loader.dispose();
     return null;
   }
-  return { spec: { ...seeded, settings }, order, steps, trainSet, held, reading, identity, checkpoint };
+  return { spec: { ...seeded, settings }, order, steps, trainSet, held, reading, shared, identity, checkpoint };
 }
 
 /** Where an earlier training into the folder stood; `wrong` after reporting why it cannot be resumed. */

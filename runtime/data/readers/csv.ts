@@ -6,6 +6,7 @@ import { firstBadByte } from "../../files/index.ts";
 import type { Problem } from "../../text/index.ts";
 import { reasonOf } from "../reasons.ts";
 import { lineAt } from "./lines.ts";
+import { formOf, type TableForm } from "./separator.ts";
 
 /** Bytes that a table may have: CT-RATE's reports, the largest of its tables, have some hundred million. */
 const largestFile = 2 ** 30;
@@ -30,6 +31,8 @@ const parserRules: ReadonlyMap<string, ParserRule> = new Map<string, ParserRule>
 
 /** What becomes of a table's rows; each function says whether to go on reading. */
 export interface RowReader {
+  /** Whether these are the columns of a table that is looked for: it tells which separator a file has. Commas, where not given. */
+  readonly recognises?: (columns: readonly string[]) => boolean;
   readonly header: (columns: readonly string[]) => boolean;
   /** A row of as many cells as the header has, and the line that it starts on, from 1. */
   readonly row: (cells: readonly string[], line: number) => boolean;
@@ -39,12 +42,15 @@ export interface CsvResult {
   readonly problems: readonly Problem[];
   /** False when the file could not be read to its end, so that rows are missing. */
   readonly complete: boolean;
+  /** Rows whose cells are all blank, which are left out. */
+  readonly blankRows: number;
 }
 
 /**
  * Reads a CSV file (RFC 4180 in UTF-8, with or without a byte order mark, with any line ends) in pieces, so that its size
- * does not matter for memory. Lines without anything are left out. Says what is wrong with the file; rows well before that have
- * been given.
+ * does not matter for memory. Cells may be separated otherwise, see `formOf`. Lines without anything and rows of blank cells are
+ * left out, and so are blank cells behind those of the header. Says what is wrong with the file; rows well before that have been
+ * given.
  */
 export async function readCsv(file: string, reader: RowReader): Promise<CsvResult> {
   let handle: FileHandle;
@@ -52,19 +58,24 @@ export async function readCsv(file: string, reader: RowReader): Promise<CsvResul
     // A pipe that nobody writes to must not make this wait.
     handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    return {
-      problems: [{ subject: file, message: `it cannot be read: ${reasonOf(error)}`, help: null }],
-      complete: false,
-    };
+    return unread(file, `it cannot be read: ${reasonOf(error)}`);
   }
-  const reading = new CsvReading(file, handle, reader);
   try {
-    return await reading.read();
+    const stat = await handle.stat();
+    if (!stat.isFile()) return unread(file, "it is not a file");
+    if (stat.size > largestFile) return unread(file, "it has more than 1 GiB");
+    const form = await formOf(handle, reader.recognises ?? (() => false));
+    const reading = new CsvReading(file, handle, reader, form);
+    return await reading.read().catch((error: unknown) => reading.failed(`it cannot be read: ${reasonOf(error)}`));
   } catch (error) {
-    return reading.failed(`it cannot be read: ${reasonOf(error)}`);
+    return unread(file, `it cannot be read: ${reasonOf(error)}`);
   } finally {
     await handle.close();
   }
+}
+
+function unread(file: string, message: string): CsvResult {
+  return { problems: [{ subject: file, message, help: null }], complete: false, blankRows: 0 };
 }
 
 class CsvReading {
@@ -76,20 +87,28 @@ class CsvReading {
   private columns = 0;
   private records = 0;
   private wrongRows = 0;
+  private blankRows = 0;
   /** The line that the next row starts on, without the empty lines before it. */
-  private line = 1;
+  private line: number;
   private emptyLines = 0;
-  private bytesGiven = 0;
-  private bytesDone = 0;
+  /** Bytes of the file that the parser was given, and that are in whole rows, with what lies before the header. */
+  private bytesGiven: number;
+  private bytesDone: number;
+  private readonly startByte: number;
   private state: "reading" | "enough" | "broken" = "reading";
   private parseError: Error | null = null;
 
-  constructor(file: string, handle: FileHandle, reader: RowReader) {
+  constructor(file: string, handle: FileHandle, reader: RowReader, { separator, startByte, line }: TableForm) {
     this.file = file;
     this.handle = handle;
     this.reader = reader;
+    this.line = line;
+    this.startByte = startByte;
+    this.bytesGiven = startByte;
+    this.bytesDone = startByte;
     this.parser = new Parser({
       bom: true,
+      delimiter: separator,
       record_delimiter: ["\r\n", "\n", "\r"],
       relax_column_count: true,
       skip_empty_lines: true,
@@ -107,13 +126,15 @@ class CsvReading {
   }
 
   async read(): Promise<CsvResult> {
-    const stat = await this.handle.stat();
-    if (!stat.isFile()) return this.failed("it is not a file");
-    if (stat.size > largestFile) return this.failed("it has more than 1 GiB");
     const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
     const decode = (bytes: Uint8Array, last: boolean) => decoder.decode(bytes, { stream: !last });
     while (this.bytesGiven <= largestFile) {
-      const { bytesRead, buffer } = await this.handle.read(Buffer.allocUnsafe(bytesAtOnce), 0, bytesAtOnce, null);
+      const { bytesRead, buffer } = await this.handle.read(
+        Buffer.allocUnsafe(bytesAtOnce),
+        0,
+        bytesAtOnce,
+        this.bytesGiven,
+      );
       const bytes = buffer.subarray(0, bytesRead);
       const wrong = wrongByte(decode, bytes, bytesRead === 0);
       await this.give(wrong === null ? bytes : bytes.subarray(0, wrong.at));
@@ -139,7 +160,7 @@ class CsvReading {
 
   private result(): CsvResult {
     this.parser.destroy();
-    return { problems: this.problems, complete: this.state !== "broken" };
+    return { problems: this.problems, complete: this.state !== "broken", blankRows: this.blankRows };
   }
 
   private async give(bytes: Uint8Array): Promise<void> {
@@ -163,17 +184,21 @@ class CsvReading {
     const line = this.line + emptyLines - this.emptyLines;
     this.emptyLines = emptyLines;
     this.line = line + 1 + cells.reduce((sum, cell) => sum + lineEndsIn(cell), 0);
-    this.bytesDone = bytes;
-    this.records++;
-    if (this.records === 1) {
+    this.bytesDone = this.startByte + bytes;
+    if (this.records + this.blankRows > mostRows) {
+      this.break(`line ${line}: there are more than ${mostRows} rows`);
+    } else if (cells.every(isBlank)) {
+      this.blankRows++;
+    } else if (this.records === 0) {
+      this.records++;
       this.columns = cells.length;
       if (!this.reader.header(cells)) this.state = "enough";
-    } else if (this.records > mostRows) {
-      this.break(`line ${line}: there are more than ${mostRows} rows`);
-    } else if (cells.length !== this.columns) {
-      this.refuseRow(cells.length, line);
-    } else if (!this.reader.row(cells, line)) {
-      this.state = "enough";
+    } else {
+      this.records++;
+      const isLonger = cells.length > this.columns && cells.slice(this.columns).every(isBlank);
+      const own = isLonger ? cells.slice(0, this.columns) : cells;
+      if (own.length !== this.columns) this.refuseRow(cells.length, line);
+      else if (!this.reader.row(own, line)) this.state = "enough";
     }
   }
 
@@ -217,6 +242,10 @@ function wrongByte(
     return { at: firstBadByte(bytes), message: "it is not UTF-8", help };
   }
   return nul === -1 ? null : { at: nul, message: "it contains a zero byte, so it is not text", help };
+}
+
+function isBlank(cell: string): boolean {
+  return cell.trim() === "";
 }
 
 function lineEndsIn(cell: string): number {

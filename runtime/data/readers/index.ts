@@ -1,4 +1,4 @@
-export { readCsv } from "./csv.ts";
 export { readSlices } from "./nifti.ts";
+export { nearNames, readTable } from "./table.ts";
 export type { SliceTaker, VolumeHeader } from "./volume.ts";
 export { toDoubles, type Voxels } from "./voxels.ts";

@@ -1,3 +1,3 @@
 export { transformOf, type VolumeSettings } from "./list.ts";
 export { type PackedVolume, unpack } from "./packed-volume.ts";
-export type { VolumeMetadata } from "./transform.ts";
+export { unstatedMetadata, type VolumeMetadata } from "./transform.ts";

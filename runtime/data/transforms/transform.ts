@@ -14,6 +14,9 @@ export interface VolumeMetadata {
   readonly zSpacing: number;
 }
 
+/** Those of a volume of which a data set says nothing: what its file says counts. */
+export const unstatedMetadata: VolumeMetadata = { slope: 1, intercept: 0, xySpacing: 1, zSpacing: 1 };
+
 /** What decides how a transform preprocesses a volume. */
 export type TransformSettings = Pick<DataSettings, "spacing" | "size" | "window" | "storage">;
 

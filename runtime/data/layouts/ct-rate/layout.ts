@@ -18,7 +18,11 @@ export const ctRate: DatasetLayout = {
     const scan = await scanFolder(folder);
     const all = [...scan.volumes.values()]
       .sort((a, b) => compareNaturally(a.name, b.name))
-      .map((volume) => ({ ...volume, splits: splitsOf(volume.name, settings) }));
+      .map((volume) => ({
+        ...volume,
+        files: needs.files.map(() => volume.file),
+        splits: splitsOf(volume.name, settings),
+      }));
     const isWanted = ({ splits }: ListedVolume): boolean => needs.split === "all" || splits.includes(needs.split);
     const volumes = all.filter(isWanted);
     const wanted = new Set(volumes.map(({ name }) => volumeKey(name)));
@@ -31,7 +35,7 @@ export const ctRate: DatasetLayout = {
     return {
       volumes,
       metadata: factsOf(tables.metadata, "the metadata", folder, metadataColumns),
-      reports: factsOf(tables.reports, "a report", folder, reportColumns),
+      texts: needs.texts.map(() => factsOf(tables.reports, "a report", folder, reportColumns)),
       labels: factsOf(tables.labels, "labels", folder, classes),
       problems: [
         ...scan.problems,

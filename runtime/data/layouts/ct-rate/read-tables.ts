@@ -1,16 +1,20 @@
+import { didYouMean } from "../../../../grammar/index.ts";
 import { at } from "../../../at.ts";
 import type { Problem } from "../../../text/index.ts";
 import type { DatasetNeeds, Labels } from "../../dataset.ts";
-import { quoted } from "../../quoted.ts";
-import { readCsv } from "../../readers/index.ts";
+import { quoted, quotedList } from "../../quoted.ts";
+import { nearNames, readTable } from "../../readers/index.ts";
 import type { VolumeMetadata } from "../../transforms/index.ts";
+import { metadataColumns } from "./metadata.ts";
 import { volumeKey } from "./scan-folder.ts";
 import { nameColumn } from "./table-kind.ts";
-import { anyLabelsKind, labelsKind, metadataKind, reportsKind } from "./table-kinds.ts";
+import { anyLabelsKind, labelsKind, metadataKind, reportColumns, reportsKind } from "./table-kinds.ts";
 import { TableRows, wrongName } from "./table-rows.ts";
 
 /** Problems of a table's rows that are listed; a table that is wrong throughout need not fill a screen. */
 const mostListed = 100;
+/** Tables of no use that are named; some data sets have hundreds. */
+const mostUnused = 5;
 
 /** What the tables of a data folder say, by volume; of those that are not wanted, nothing. */
 export interface Tables {
@@ -27,51 +31,72 @@ export interface Tables {
  */
 export async function readTables(
   files: readonly string[],
-  wanted: Pick<DatasetNeeds, "reports" | "labels">,
+  wanted: Pick<DatasetNeeds, "texts" | "labels">,
   stateOf: (key: string) => "wanted" | "other" | "absent",
 ): Promise<Tables> {
   const metadata = new TableRows(metadataKind);
   const reports = new TableRows(reportsKind);
   const { labels: classes } = wanted;
   const labels = new TableRows(classes === null || classes === "any" ? anyLabelsKind() : labelsKind(classes));
-  const kinds = [metadata, ...(wanted.reports ? [reports] : []), ...(classes === null ? [] : [labels])];
+  const kinds = [metadata, ...(wanted.texts.length > 0 ? [reports] : []), ...(classes === null ? [] : [labels])];
   const problems: Problem[] = [];
   const notes: string[] = [];
+  const unused: string[] = [];
   for (const file of files) {
-    const reading = new TableReading(file, kinds, stateOf);
+    const reading = new TableReading(file, kinds, classes, stateOf);
     await reading.read();
     problems.push(...reading.problems);
     notes.push(...reading.notes);
+    if (reading.unused !== null) unused.push(`${file} is not used: ${reading.unused}`);
   }
+  notes.push(...unused.slice(0, mostUnused));
+  if (unused.length > mostUnused) notes.push(`${unused.length - mostUnused} more tables are not used`);
   return { metadata, reports, labels, problems: [...problems, ...kinds.flatMap((rows) => rows.unfinished)], notes };
 }
 
 type AnyRows = TableRows<VolumeMetadata> | TableRows<string> | TableRows<Labels>;
 
+/** Names of columns that are shown of a table that is not used. */
+const shownColumns = 5;
+
 class TableReading {
   readonly problems: Problem[] = [];
   readonly notes: string[] = [];
+  /** Why nothing of the table is used; null where it is, or where the table is of a kind that is not wanted. */
+  unused: string | null = null;
   private readonly file: string;
   private readonly kinds: readonly AnyRows[];
   private readonly stateOf: (key: string) => "wanted" | "other" | "absent";
+  private readonly classes: DatasetNeeds["labels"];
+  private columns: readonly string[] = [];
   private nameAt = -1;
   private rows = 0;
   private absent = 0;
   private absentName = "";
   private unlisted = 0;
 
-  constructor(file: string, kinds: readonly AnyRows[], stateOf: (key: string) => "wanted" | "other" | "absent") {
+  constructor(
+    file: string,
+    kinds: readonly AnyRows[],
+    classes: DatasetNeeds["labels"],
+    stateOf: (key: string) => "wanted" | "other" | "absent",
+  ) {
     this.file = file;
     this.kinds = kinds;
+    this.classes = classes;
     this.stateOf = stateOf;
   }
 
   async read(): Promise<void> {
-    const result = await readCsv(this.file, {
+    const result = await readTable(this.file, {
+      wanted: [nameColumn, ...metadataColumns, ...reportColumns],
       header: (columns) => this.header(columns),
       row: (cells, line) => this.row(cells, line),
     });
     this.problems.push(...result.problems);
+    const isUsed = this.kinds.some((rows) => rows.taking);
+    if (isUsed) this.notes.push(...result.notes);
+    else if (this.problems.length === 0) this.unused = this.whyUnused();
     for (const rows of this.kinds) rows.end(result.complete);
     if (this.unlisted > 0) {
       this.problems.push({ subject: this.file, message: `${this.unlisted} more of its rows are wrong`, help: null });
@@ -84,16 +109,9 @@ class TableReading {
   }
 
   private header(columns: readonly string[]): boolean {
+    this.columns = columns;
     this.nameAt = columns.indexOf(nameColumn);
-    if (this.nameAt === -1) {
-      const [only = "", ...others] = columns;
-      const separator = /[;\t]/.exec(only)?.[0];
-      if (others.length === 0 && separator !== undefined && only.includes(nameColumn)) {
-        const shown = separator === "\t" ? "tabs" : "`;`";
-        this.refuse(`line 1: its columns are separated by ${shown}`, "separate them by commas");
-      }
-      return false;
-    }
+    if (this.nameAt === -1) return false;
     if (columns.lastIndexOf(nameColumn) !== this.nameAt) {
       this.refuse(`line 1: duplicate column ${quoted(nameColumn)}`);
       return false;
@@ -106,7 +124,7 @@ class TableReading {
   }
 
   private row(cells: readonly string[], line: number): boolean {
-    const name = at(cells, this.nameAt);
+    const name = at(cells, this.nameAt).trim();
     const message = wrongName(name);
     const key = volumeKey(name);
     const state = message === null ? this.stateOf(key) : "other";
@@ -122,6 +140,21 @@ class TableReading {
       this.absent++;
     }
     return true;
+  }
+
+  private whyUnused(): string | null {
+    const { columns, classes } = this;
+    const shown = `its columns are ${quotedList(columns, shownColumns)}`;
+    if (this.nameAt === -1) {
+      return `it has no column ${quoted(nameColumn)}; ${didYouMean(nameColumn, columns) ?? shown}`;
+    }
+    const isOfKind = [...metadataColumns, ...reportColumns].some((column) => columns.includes(column));
+    if (isOfKind || classes === null) return null;
+    if (classes === "any") return `it is not a metadata, reports or labels table; ${shown}`;
+    const near = classes.flatMap((name) => nearNames(name, columns).map((column) => [column, name] as const));
+    const [first] = near;
+    const hint = first === undefined ? shown : `did you mean ${quoted(first[1])} by its column ${quoted(first[0])}?`;
+    return `it has neither metadata nor reports nor a column of a class; ${hint}`;
   }
 
   private isRead(): boolean {

@@ -15,7 +15,7 @@ const mostEntries = 2_000_000;
 const foldersAtOnce = 32;
 
 /** A volume's file, whatever split it is in. */
-type FoundVolume = Omit<ListedVolume, "splits">;
+type FoundVolume = Pick<ListedVolume, "name" | "file">;
 
 /** What is in a data folder, in an order that does not depend on the machine. */
 export interface FolderScan {

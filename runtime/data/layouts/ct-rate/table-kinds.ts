@@ -54,7 +54,7 @@ export function anyLabelsKind(): TableKind<Labels> {
     columns: (header) => {
       if (classes !== null) return columnsIn(header, classes);
       const isOther = others.some((column) => header.includes(column));
-      return { present: isOther ? [] : header.filter((column) => column !== nameColumn), missing: [] };
+      return { present: isOther ? [] : header.filter((column) => !noClass.test(column)), missing: [] };
     },
     accepts: (cells, columns) => {
       if (!cells.every((cell) => labelIn(cell) !== null)) return false;
@@ -65,6 +65,9 @@ export function anyLabelsKind(): TableKind<Labels> {
     same: sameLabels,
   };
 }
+
+/** The volume's name, and what pandas calls the numbers of rows when they become a column. */
+const noClass = new RegExp(`^(${nameColumn}|index|level_\\d+)$`);
 
 /** Volumes with the same labels share one map, since there are many more volumes than patterns. */
 function labelReader(): (cells: readonly string[], columns: readonly string[]) => Result<Labels, Fault> {

@@ -86,6 +86,11 @@ export class TableRows<Value> {
     return this.open !== null;
   }
 
+  /** True while a table is read that turned out to be of this kind, if with columns missing. */
+  get taking(): boolean {
+    return this.open !== null && (this.open.kind === "partial" || this.open.accepted);
+  }
+
   /** Looks at the open table's row; `key` is null where the volume is not wanted. Gives what is wrong for all volumes. */
   add(key: string | null, row: readonly string[], line: number): Problem | null {
     if (this.open === null) return null;

@@ -1,0 +1,203 @@
+import {
+  type Call,
+  type Diagnostic,
+  didYouMean,
+  type Expression,
+  type InputMember,
+  report,
+} from "../../grammar/index.ts";
+import { printType, type TensorType } from "../ir/index.ts";
+import { SettingReader } from "./reader.ts";
+
+/** Where the values of an input come from in a data set. */
+export type InputSource =
+  /** Voxels of a volume, f32[batch, channels, slices, height, width]; null for the only column of files that there is. */
+  | { readonly kind: "volume"; readonly column: string | null }
+  /** Pixels of an image, f32[batch, 3, height, width]. */
+  | { readonly kind: "image"; readonly column: string | null }
+  /** Numbers of tokens, i32[batch, length]; null for the texts that the `data` block names. */
+  | { readonly kind: "tokens"; readonly columns: readonly string[] | null }
+  /** 1 for a token and 0 for padding, i32[batch, length], of the tokens of another input. */
+  | { readonly kind: "mask"; readonly of: string }
+  /** Cells of a table, f32[batch, columns]: 0 or 1, and 0 where a cell is missing. */
+  | { readonly kind: "table"; readonly columns: readonly string[] }
+  /** 1 where the cells of another input are there and 0 where they are missing, f32[batch, columns]. */
+  | { readonly kind: "known"; readonly of: string }
+  /** How many examples to train on have a 0 for each that has a 1, f32[columns], of the cells of another input. */
+  | { readonly kind: "balance"; readonly of: string };
+
+export type SourceName = InputSource["kind"];
+
+/** What a source takes in its parentheses. */
+const sourceArguments: Readonly<Record<SourceName, string>> = {
+  volume: "volume()",
+  image: "image()",
+  tokens: "tokens()",
+  mask: "mask(input_ids)",
+  table: "table(columns = classes)",
+  known: "known(labels)",
+  balance: "balance(labels)",
+};
+
+/**
+ * Reads the sources of a model's declared inputs, and reports those that a data set does not have or that do not fit the type of their
+ * input. `types` are those of the traced inputs, `classes` those of the `eval` block.
+ */
+export function readInputSources(
+  members: readonly InputMember[],
+  types: ReadonlyMap<string, TensorType>,
+  classes: readonly string[],
+  batch: number,
+): { readonly sources: ReadonlyMap<string, InputSource>; readonly diagnostics: readonly Diagnostic[] } {
+  const diagnostics: Diagnostic[] = [];
+  const sources = new Map<string, InputSource>();
+  /** What is made of these would only repeat their mistakes. */
+  const refused = new Set<string>();
+  for (const member of members) {
+    const type = types.get(member.name.text);
+    const source = sourceOf(member.source, { sources, refused, classes }, diagnostics);
+    if (type === undefined || source === null) {
+      refused.add(member.name.text);
+      continue;
+    }
+    const expected = expectedType(source, sources, types, batch);
+    const name = member.name.text;
+    if (expected.holds(type)) sources.set(name, source);
+    else {
+      refused.add(name);
+      const params = { name, source: written(member.source), expected: expected.written };
+      const notes = [`it is declared ${printType(type)}`];
+      diagnostics.push(report("unfit-source", member.type.span, params, { notes }));
+    }
+  }
+  return { sources, diagnostics };
+}
+
+/** What the inputs before one are. */
+interface Earlier {
+  readonly sources: ReadonlyMap<string, InputSource>;
+  readonly refused: ReadonlySet<string>;
+  readonly classes: readonly string[];
+}
+
+function sourceOf(call: Call, earlier: Earlier, diagnostics: Diagnostic[]): InputSource | null {
+  const name = call.callee.kind === "name" ? call.callee.text : "";
+  switch (name) {
+    case "volume":
+    case "image": {
+      const reader = new SettingReader(call, name, ["column"]);
+      const column = reader.optionalString("column");
+      diagnostics.push(...reader.diagnostics);
+      return reader.diagnostics.length === 0 ? { kind: name, column } : null;
+    }
+    case "tokens": {
+      const reader = new SettingReader(call, name, ["columns"]);
+      const columns = reader.strings("columns", null, columnNames, isNamed);
+      diagnostics.push(...reader.diagnostics);
+      return reader.diagnostics.length === 0 ? { kind: name, columns } : null;
+    }
+    case "table":
+      return tableOf(call, earlier.classes, diagnostics);
+    case "mask":
+      return derivedFrom(call, name, "tokens", earlier, diagnostics);
+    case "known":
+    case "balance":
+      return derivedFrom(call, name, "table", earlier, diagnostics);
+    default: {
+      const names = Object.keys(sourceArguments);
+      const help = didYouMean(name, names) ?? `what it has is ${names.join(", ")}`;
+      diagnostics.push(report("unknown-source", call.callee.span, { name: written(call.callee) }, { help }));
+      return null;
+    }
+  }
+}
+
+const columnNames = "a list of different names of columns in quotes";
+
+function isNamed(name: string): boolean {
+  return name.trim() !== "";
+}
+
+function tableOf(call: Call, classes: readonly string[], diagnostics: Diagnostic[]): InputSource | null {
+  const columns = call.arguments.find(({ name }) => name?.text === "columns")?.value;
+  const reader = new SettingReader(call, "table", ["columns"]);
+  const areClasses = columns?.kind === "name" && columns.text === "classes";
+  const expected = `${columnNames}, or \`classes\``;
+  const names = areClasses ? classes : reader.strings("columns", null, expected, isNamed);
+  diagnostics.push(...reader.diagnostics);
+  if (reader.diagnostics.length > 0) return null;
+  if (names !== null && names.length > 0) return { kind: "table", columns: names };
+  const help = areClasses ? "set `classes` in the `eval` block, or name the columns here" : null;
+  diagnostics.push(report("bad-setting", columns?.span ?? call.span, { name: "columns", expected }, { help }));
+  return null;
+}
+
+/** What is made of another input, which is declared before it. */
+function derivedFrom<Kind extends "mask" | "known" | "balance">(
+  call: Call,
+  kind: Kind,
+  source: SourceName,
+  { sources, refused }: Earlier,
+  diagnostics: Diagnostic[],
+): { readonly kind: Kind; readonly of: string } | null {
+  const [argument, ...others] = call.arguments;
+  const names = [...sources].flatMap(([name, each]) => (each.kind === source ? [name] : []));
+  const of = argument?.value.kind === "name" && argument.name === null ? argument.value.text : "";
+  if (names.includes(of) && others.length === 0) return { kind, of };
+  if (refused.has(of)) return null;
+  const expected = `the name of an earlier input from \`${source}\``;
+  const help = of === "" ? `write \`${sourceArguments[kind]}\`` : didYouMean(of, names);
+  diagnostics.push(report("bad-setting", argument?.span ?? call.span, { name: kind, expected }, { help }));
+  return null;
+}
+
+interface ExpectedType {
+  readonly written: string;
+  readonly holds: (type: TensorType) => boolean;
+}
+
+function expectedType(
+  source: InputSource,
+  sources: ReadonlyMap<string, InputSource>,
+  types: ReadonlyMap<string, TensorType>,
+  batch: number,
+): ExpectedType {
+  const rows = ({ dtype, shape }: TensorType, of: "f32" | "i32", rank: number): boolean =>
+    dtype === of && shape.length === rank && shape[0] === batch;
+  const widthOf = (of: string): number => {
+    const found = sources.get(of);
+    return found?.kind === "table" ? found.columns.length : (types.get(of)?.shape[1] ?? 0);
+  };
+  const exactly = (written: string, dtype: "f32" | "i32", shape: readonly number[]): ExpectedType => ({
+    written,
+    holds: (type) => type.dtype === dtype && type.shape.join() === shape.join(),
+  });
+  switch (source.kind) {
+    case "volume":
+      return {
+        written: "f32[batch, channels, slices, height, width]",
+        holds: (type) => rows(type, "f32", 5),
+      };
+    case "image":
+      return {
+        written: "f32[batch, 3, height, width]",
+        holds: (type) => rows(type, "f32", 4) && type.shape[1] === 3,
+      };
+    case "tokens":
+      return { written: "i32[batch, length]", holds: (type) => rows(type, "i32", 2) };
+    case "mask": {
+      const length = widthOf(source.of);
+      return exactly(`i32[batch, ${length}]`, "i32", [batch, length]);
+    }
+    case "table":
+      return exactly(`f32[batch, ${source.columns.length}]`, "f32", [batch, source.columns.length]);
+    case "known":
+      return exactly(`f32[batch, ${widthOf(source.of)}]`, "f32", [batch, widthOf(source.of)]);
+    case "balance":
+      return exactly(`f32[${widthOf(source.of)}]`, "f32", [widthOf(source.of)]);
+  }
+}
+
+function written({ span }: Expression): string {
+  return span.source.text.slice(span.start, span.end);
+}

@@ -1,0 +1,88 @@
+import { at } from "../../at.ts";
+import { printCount } from "../../text/index.ts";
+import { quoted } from "../quoted.ts";
+import { type CsvResult, type RowReader, readCsv } from "./csv.ts";
+
+/** What becomes of a table's rows; its header and its rows are without columns that have no name. */
+export interface TableReader extends Omit<RowReader, "recognises"> {
+  /** Columns that are looked for. The first is the one without which a table is of no use. */
+  readonly wanted: readonly [key: string, ...others: string[]];
+}
+
+export interface TableResult extends Omit<CsvResult, "blankRows"> {
+  /** What was left out of the table, and which column was read for another, where any of it was read. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Reads a table as people keep them: names of columns may have blanks around them, a wanted column may be written in other
+ * letter case or with its words joined otherwise (`Volume Name` for `VolumeName`) where only one is, columns without a name, such as
+ * the index that pandas writes, and blank rows are left out.
+ */
+export async function readTable(file: string, { wanted, header, row }: TableReader): Promise<TableResult> {
+  const headers: Header[] = [];
+  const { problems, complete, blankRows } = await readCsv(file, {
+    recognises: (cells) => readHeader(cells, wanted).columns.includes(wanted[0]),
+    header: (cells) => {
+      const read = readHeader(cells, wanted);
+      if (!header(read.columns)) return false;
+      headers.push(read);
+      return true;
+    },
+    row: (cells, line) => {
+      const [read] = headers;
+      return row(read === undefined || read.unnamed === 0 ? cells : pick(cells, read.places), line);
+    },
+  });
+  return { problems, complete, notes: headers.flatMap((read) => notesOf(file, read, blankRows)) };
+}
+
+interface Header {
+  readonly columns: readonly string[];
+  /** Where these columns stand in a row. */
+  readonly places: readonly number[];
+  readonly unnamed: number;
+  readonly renamed: ReadonlyMap<string, string>;
+}
+
+/** Zero-width characters come along when a name is copied; `trim` leaves them. */
+const around = /^[\s\u200B-\u200D\u2060\uFEFF]+|[\s\u200B-\u200D\u2060\uFEFF]+$/g;
+
+/** What pandas calls a column without a name when it writes a table that it has read. */
+const unnamedColumn = /^(Unnamed: \d+(_level_\d+)?)?$/;
+
+function readHeader(cells: readonly string[], wanted: readonly string[]): Header {
+  const names = cells.map((cell) => cell.replace(around, ""));
+  const places = [...names.keys()].filter((place) => !unnamedColumn.test(at(names, place)));
+  const columns = pick(names, places);
+  const renamed = new Map<string, string>();
+  for (const name of wanted) {
+    const [near, another] = columns.includes(name) ? [] : nearNames(name, columns);
+    if (near !== undefined && another === undefined) renamed.set(near, name);
+  }
+  return {
+    columns: columns.map((column) => renamed.get(column) ?? column),
+    places,
+    unnamed: cells.length - places.length,
+    renamed,
+  };
+}
+
+/** The columns that are a name in other letter case, or with its words joined otherwise. */
+export function nearNames(name: string, columns: readonly string[]): readonly string[] {
+  const plain = (text: string): string => text.toLowerCase().replace(/[\s_-]+/g, "");
+  return columns.filter((column) => plain(column) === plain(name));
+}
+
+function pick(cells: readonly string[], places: readonly number[]): readonly string[] {
+  return places.map((place) => at(cells, place));
+}
+
+function notesOf(file: string, { unnamed, renamed }: Header, blankRows: number): readonly string[] {
+  const ignored = [
+    ...(unnamed === 0 ? [] : [`${unnamed} ${unnamed === 1 ? "column" : "columns"} without a name`]),
+    ...(blankRows === 0 ? [] : [`${printCount(blankRows)} blank ${blankRows === 1 ? "row" : "rows"}`]),
+  ];
+  const read = [...renamed].map(([from, to]) => `${file}: the column ${quoted(from)} is read as ${quoted(to)}`);
+  return ignored.length === 0 ? read : [...read, `${file}: ignored ${ignored.join(" and ")}`];
+}
