@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import type { Features } from "../../../compiler/index.ts";
 import { backendNamed, type Engine } from "../../backends/index.ts";
+import { operationsOf } from "../../data/index.ts";
 import type { Evaluation } from "../../evaluate/index.ts";
 import type { StorageProblem } from "../../files/index.ts";
 import { version } from "../../machine/index.ts";
@@ -121,6 +122,7 @@ async function trainWith(
     order,
     settings: spec.settings,
     storage: spec.data.storage,
+    augment: { operations: operationsOf(spec.data.augment), seed: spec.settings.seed },
     skipBad: data.skipBad,
     loader: reading.loader,
     tokenizer: reading.text?.tokenizer ?? null,

@@ -15,6 +15,7 @@ import { openHeldOut } from "../evaluate/held-out.ts";
 import { problem, type Reporter } from "../reporter.ts";
 import { adapterFile } from "../weights/adapter-file.ts";
 import { type GivenWeights, weightFiles } from "../weights/open.ts";
+import { augmentProblem } from "./augment-problem.ts";
 import { datasetIdentity, describeDifference, fileIdentity, identityOf } from "./identity.ts";
 import type { TrainTask } from "./task.ts";
 
@@ -60,6 +61,11 @@ export async function openSources(folder: RunFolder, task: TrainTask, reporter: 
   if (without !== null) {
     const message = `no example to train on has \`${without}\`, so its weight cannot be balanced`;
     reporter.problem(problem(message, "leave out the column, or give a number in place of `balance(...)`"));
+    return null;
+  }
+  const unsuitable = augmentProblem(seeded, trainSet, inputs);
+  if (unsuitable !== null) {
+    reporter.problem(unsuitable);
     return null;
   }
   const { batch, epochs, schedule, seed, precision } = seeded.settings;

@@ -1,7 +1,7 @@
 export type { AugmentDraw } from "./draw.ts";
 export { fitProblem } from "./fit.ts";
-export type { Channel, VolumeGrid } from "./grid.ts";
+export type { VolumeGrid } from "./grid.ts";
 export { type Operations, operationsOf, type Placed } from "./operations.ts";
-export { leftRightAxis, type NamedTexts, sideProblem } from "./sides.ts";
+export { leftRightAxis, sideProblem } from "./sides.ts";
 export { augmentText } from "./text.ts";
 export { augmentVolume } from "./volume.ts";
