@@ -34,8 +34,8 @@ const runtime = [
   ["api", "cli"],
 ];
 
-/** Inside data: what reads files, what is made of volumes, and where data sets have what. */
-const data = [["readers"], ["transforms"], ["layouts"]];
+/** Inside data: what reads files, what is made of volumes, how that changes at random, and where data sets have what. */
+const data = [["readers"], ["transforms"], ["augment"], ["layouts"]];
 
 /** A rule for each step: it knows nothing of the steps after it. */
 function inOrder(room, steps) {

@@ -1,7 +1,8 @@
 import type { Diagnostic, File } from "../../grammar/index.ts";
+import { type Augmentation, readAugmentations } from "./augment.ts";
 import { SettingReader } from "./reader.ts";
 import { defaultTable, readTableSettings, type TableSettings, tableSettingNames } from "./table.ts";
-import { defaultVolume, readVolumeSettings, type VolumeSettings, volumeSettingNames } from "./volume.ts";
+import { defaultVolume, readVolumeSettings, type VolumeSettings, volumeSettingNames, windowsOf } from "./volume.ts";
 
 /** What the `data` block says, with CT-CLIP's preprocessing for what it leaves out. */
 export interface DataSettings extends VolumeSettings, TableSettings {
@@ -10,6 +11,8 @@ export interface DataSettings extends VolumeSettings, TableSettings {
   /** What the names of volumes to train on, and of those that are held out, start with. */
   readonly train: string;
   readonly valid: string;
+  /** How what is trained on is changed at random, in this order; evaluation never is. */
+  readonly augment: readonly Augmentation[];
 }
 
 /** CT-CLIP's own. */
@@ -19,9 +22,17 @@ export const defaultData: DataSettings = {
   folder: null,
   train: "train_",
   valid: "valid_",
+  augment: [],
 };
 
-export const dataSettingNames = [...volumeSettingNames, "folder", "train", "valid", ...tableSettingNames] as const;
+export const dataSettingNames = [
+  ...volumeSettingNames,
+  "folder",
+  "train",
+  "valid",
+  ...tableSettingNames,
+  "augment",
+] as const;
 
 /** Reads the `data` block of a spec, and reports what it cannot mean. */
 export function readDataSettings(file: File): {
@@ -37,7 +48,14 @@ export function readDataSettings(file: File): {
     reader.refuse(name, `another string than \`${other}\`, so that no volume is in both`);
   }
   return {
-    settings: { ...volume, folder: reader.optionalString("folder"), train, valid, ...readTableSettings(reader) },
+    settings: {
+      ...volume,
+      folder: reader.optionalString("folder"),
+      train,
+      valid,
+      ...readTableSettings(reader),
+      augment: readAugmentations(reader, windowsOf(volume)),
+    },
     diagnostics: reader.diagnostics,
   };
 }

@@ -1,3 +1,12 @@
+export {
+  type Augmentation,
+  type GeometricAugmentation,
+  printAugmentation,
+  type SpatialAxis,
+  type TextAugmentation,
+  type ValueAugmentation,
+  type VolumeAugmentation,
+} from "./augment.ts";
 export { type DataSettings, dataSettingNames, defaultData, readDataSettings } from "./data.ts";
 export { checkEvalSettings, type EvalSettings, evalSettingNames, readEvalSettings } from "./eval.ts";
 export { defaultImage, type ImageSettings, imageSettingNames, readImageSettings } from "./image.ts";

@@ -1,3 +1,11 @@
+export {
+  augmentText,
+  fitProblem,
+  leftRightAxis,
+  type Operations,
+  operationsOf,
+  sideProblem,
+} from "./augment/index.ts";
 export { cacheKey, fileState } from "./cache.ts";
 export { type CheckOptions, checkDataset, type DatasetCounts, type VolumeCheck } from "./check-dataset.ts";
 export { checkVolume } from "./check-volume.ts";
@@ -9,10 +17,11 @@ export {
   decodeContract,
   encodeContract,
 } from "./contract.ts";
-export { type DataInputs, type FileInput, findDataInputs } from "./data-inputs.ts";
+export { type BoundInput, type DataInputs, type FileInput, findDataInputs } from "./data-inputs.ts";
 export type { DatasetNeeds } from "./dataset.ts";
 export { examineVolumes, type VolumeFile } from "./examine-volumes.ts";
 export { type LoadedExample, loadExample, requestsOf } from "./load-example.ts";
+export { gridOf } from "./load-volume.ts";
 export {
   type Dataset,
   type Example,
@@ -36,3 +45,4 @@ export { describeAlike, describeCut, measureTexts } from "./text-lengths.ts";
 export { findVocabulary, loadTokenizer, type Tokenizer } from "./tokenizer.ts";
 export { unpack, unstatedMetadata } from "./transforms/index.ts";
 export { VolumeLoader } from "./volume-loader.ts";
+export type { VolumeChange } from "./volume-messages.ts";

@@ -4,7 +4,7 @@ import { ok, type Problem, ProblemError, type Result } from "../text/index.ts";
 import type { FileInput } from "./data-inputs.ts";
 import type { Example } from "./open-dataset.ts";
 import type { VolumeLoader } from "./volume-loader.ts";
-import type { VolumeRequest } from "./volume-messages.ts";
+import type { VolumeChange, VolumeRequest } from "./volume-messages.ts";
 
 /**
  * What the files of an example hold, for each input that takes one, or what is wrong with the first that is wrong. `unread` says that it
@@ -17,8 +17,9 @@ export async function loadExample(
   example: Example,
   inputs: readonly FileInput[],
   storage: VoxelStorage,
+  augment: VolumeChange | null = null,
 ): Promise<LoadedExample> {
-  const requests = requestsOf(example, inputs, storage);
+  const requests = requestsOf(example, inputs, storage, augment);
   // All are asked for before any is waited for.
   const loading = requests.map((request) => loader.load(request));
   for (const each of loading) each.catch(() => undefined);
@@ -43,11 +44,12 @@ export async function loadExample(
 
 const fewerWorkers = "use fewer --workers to need less memory";
 
-/** What is loaded for an example, for each input that takes a file. */
+/** What is loaded for an example, for each input that takes a file; all files of one example are changed alike. */
 export function requestsOf(
   { files, metadata }: Example,
   inputs: readonly FileInput[],
   storage: VoxelStorage,
+  augment: VolumeChange | null = null,
 ): readonly VolumeRequest[] {
-  return inputs.map(({ file }) => ({ path: at(files, file), metadata, storage }));
+  return inputs.map(({ file }) => ({ path: at(files, file), metadata, storage, augment }));
 }

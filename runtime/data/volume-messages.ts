@@ -1,5 +1,6 @@
-import type { VoxelStorage } from "../../compiler/index.ts";
+import type { VolumeAugmentation, VoxelStorage } from "../../compiler/index.ts";
 import type { Problem, Result } from "../text/index.ts";
+import type { AugmentDraw, Placed } from "./augment/index.ts";
 import type { CacheSettings } from "./cache.ts";
 import type { VolumeMetadata, VolumeSettings } from "./transforms/index.ts";
 
@@ -8,6 +9,13 @@ export interface VolumeRequest {
   readonly path: string;
   readonly metadata: VolumeMetadata;
   readonly storage: VoxelStorage;
+  /** How it is changed at random once it is loaded; what is cached never is. Without it, and for evaluation, it stays as it is. */
+  readonly augment?: VolumeChange | null;
+}
+
+export interface VolumeChange {
+  readonly operations: readonly Placed<VolumeAugmentation>[];
+  readonly draw: AugmentDraw;
 }
 
 /** A preprocessed volume, or what is wrong with its file. */

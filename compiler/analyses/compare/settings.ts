@@ -1,5 +1,12 @@
 import type { TracedSpec } from "../../programs/index.ts";
-import type { DataSettings, EvalSettings, Optimizer, Schedule, TrainSettings } from "../../settings/index.ts";
+import {
+  type DataSettings,
+  type EvalSettings,
+  type Optimizer,
+  printAugmentation,
+  type Schedule,
+  type TrainSettings,
+} from "../../settings/index.ts";
 import type { NamedChange } from "./types.ts";
 
 type Settings = Pick<TracedSpec, "settings" | "data" | "evaluation">;
@@ -47,6 +54,7 @@ const dataRows: Rows<DataSettings> = {
   split: ["split", plain],
   text: ["text", plain],
   textSeparator: ["text_separator", plain],
+  augment: ["augment", (list) => (list.length === 0 ? "none" : `[${list.map(printAugmentation).join(", ")}]`)],
 };
 
 const evalRows: Rows<EvalSettings> = {

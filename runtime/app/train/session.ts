@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import type { Features } from "../../../compiler/index.ts";
 import { backendNamed, type Engine } from "../../backends/index.ts";
-import { contractKey, encodeContract } from "../../data/index.ts";
+import { contractKey, encodeContract, operationsOf } from "../../data/index.ts";
 import type { Evaluation } from "../../evaluate/index.ts";
 import type { StorageProblem } from "../../files/index.ts";
 import { version } from "../../machine/index.ts";
@@ -41,7 +41,7 @@ export async function trainInto(
   try {
     const compiled = { ...task.compiled, spec: sources.spec };
     mkdirSync(folder.workFolder, { recursive: true });
-    const features = usefulFeatures(sources);
+    const features = usefulFeatures(sources, reporter);
     const opened = await openEngine(compiled, "train", task.request, folder.workFolder, reporter, features);
     if (opened === null) return refused;
     const { engine, remark } = opened;
@@ -126,6 +126,7 @@ async function trainWith(
     order,
     settings: spec.settings,
     storage: spec.data.storage,
+    augment: { operations: operationsOf(spec.data.augment), seed: spec.settings.seed },
     skipBad: data.skipBad,
     loader: reading.loader,
     tokenizer: reading.text?.tokenizer ?? null,

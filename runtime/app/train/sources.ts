@@ -29,6 +29,7 @@ import { notesOnce, problem, type Reporter } from "../reporter.ts";
 import { adapterFile } from "../weights/adapter-file.ts";
 import { adapterDisagreements } from "../weights/contract-agreement.ts";
 import { type GivenWeights, weightFiles } from "../weights/open.ts";
+import { augmentProblem } from "./augment-problem.ts";
 import { datasetIdentity, describeDifference, fileIdentity, identityOf } from "./identity.ts";
 import type { TrainTask } from "./task.ts";
 
@@ -77,6 +78,11 @@ export async function openSources(folder: RunFolder, task: TrainTask, heard: Rep
   if (without !== null) {
     const message = `no example to train on has \`${without}\`, so its weight cannot be balanced`;
     reporter.problem(problem(message, "leave out the column, or give a number in place of `balance(...)`"));
+    return null;
+  }
+  const unsuitable = augmentProblem(seeded, trainSet, inputs);
+  if (unsuitable !== null) {
+    reporter.problem(unsuitable);
     return null;
   }
   const { batch, epochs, schedule, seed, precision } = seeded.settings;
