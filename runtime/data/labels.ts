@@ -1,3 +1,4 @@
+import { printCount } from "../text/index.ts";
 import { quoted } from "./quoted.ts";
 
 /**
@@ -35,20 +36,24 @@ export function missingLabelNotes(rows: readonly LabelCells[]): readonly string[
   const counts = new Map<string, { blank: number; uncertain: number }>();
   for (const row of rows) {
     for (const [name, cell] of row) {
-      if (cell !== "blank" && cell !== "uncertain") continue;
       const count = counts.get(name) ?? { blank: 0, uncertain: 0 };
-      count[cell]++;
       counts.set(name, count);
+      if (cell === "blank" || cell === "uncertain") count[cell]++;
     }
   }
-  const notes = [...counts].map(([name, { blank, uncertain }]) => {
+  const notes = [...counts].flatMap(([name, { blank, uncertain }]) => {
     const missing = blank + uncertain;
-    const kinds = [...(blank > 0 ? [`${blank} blank`] : []), ...(uncertain > 0 ? [`${uncertain} uncertain`] : [])];
+    if (missing === 0) return [];
+    const kinds = [
+      ...(blank > 0 ? [`${printCount(blank)} blank`] : []),
+      ...(uncertain > 0 ? [`${printCount(uncertain)} uncertain`] : []),
+    ].join(", ");
+    const [some, all] = [printCount(missing), printCount(rows.length)];
     const which =
       missing > 1 && missing === rows.length
-        ? `all ${missing} cells of ${quoted(name)}`
-        : `${missing} ${missing === 1 ? "cell" : "cells"} of ${quoted(name)} in ${missing} of ${rows.length} volumes`;
-    return `labels missing: ${which} (${kinds.join(", ")})`;
+        ? `all ${some} cells of ${quoted(name)}`
+        : `${some} ${missing === 1 ? "cell" : "cells"} of ${quoted(name)} in ${some} of ${all} volumes`;
+    return [`labels missing: ${which} (${kinds})`];
   });
   const more = notes.length - mostClasses;
   return more > 0 ? [...notes.slice(0, mostClasses), `labels missing: cells of ${more} more classes`] : notes;

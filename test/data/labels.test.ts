@@ -45,8 +45,8 @@ describe("single missing labels", () => {
       ],
       problems: [],
       notes: [
-        "labels missing: 3 cells of `Lung nodule` in 3 of 4 volumes (2 blank, 1 uncertain)",
         "labels missing: 2 cells of `Emphysema` in 2 of 4 volumes (1 blank, 1 uncertain)",
+        "labels missing: 3 cells of `Lung nodule` in 3 of 4 volumes (2 blank, 1 uncertain)",
       ],
     });
   });
@@ -55,6 +55,19 @@ describe("single missing labels", () => {
     const { labels, notes } = await open(["0,", "1,", "1,", "0,-1"]);
     expect(labels.map(([, nodule]) => nodule)).toEqual([null, null, null, null]);
     expect(notes).toEqual(["labels missing: all 4 cells of `Lung nodule` (3 blank, 1 uncertain)"]);
+  });
+
+  test("are counted split by split where both are looked at", async () => {
+    const [trained, held, other] = ["train_1.nii.gz", "valid_1.nii.gz", "case_1.nii.gz"];
+    const folder = dataFolder({
+      ...{ [trained]: "", [held]: "", [other]: "" },
+      "l.csv": table("VolumeName,X", `${trained},`, `${held},-1`, `${other},1`),
+    });
+    const { notes }: Dataset = await openDataset(folder, defaultData, { reports: false, labels: ["X"], split: "all" });
+    expect(notes.slice(0, 2)).toEqual([
+      "labels missing: 1 cell of `X` in 1 of 1 volumes (1 blank), to train on",
+      "labels missing: 1 cell of `X` in 1 of 1 volumes (1 uncertain), held out",
+    ]);
   });
 
   test("do not hide a wrong one", async () => {

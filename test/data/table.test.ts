@@ -52,6 +52,11 @@ describe("a table reads the same", () => {
       ["l.csv: ignored 1 column without a name"],
     ],
     [
+      "with an index beside blank rows",
+      { "l.csv": table(",VolumeName,Emphysema,Lung nodule", `0,${one},0,1`, "1,,,", `2,${two},1,0`, "3,, ,") },
+      ["l.csv: ignored 1 column without a name and 2 blank rows"],
+    ],
+    [
       "with nameless columns and blank rows at its end",
       { "l.csv": table("VolumeName,Emphysema,Lung nodule,, ", `${one},0,1,,`, `${two},1,0,,`, ",,,,", ",,,,") },
       ["l.csv: ignored 2 columns without a name and 2 blank rows"],

@@ -246,7 +246,7 @@ function wrongByte(
   return nul === -1 ? null : { at: nul, message: "it contains a zero byte, so it is not text", help };
 }
 
-function isBlank(cell: string): boolean {
+export function isBlank(cell: string): boolean {
   return cell.trim() === "";
 }
 

@@ -1,7 +1,7 @@
 import { at } from "../../at.ts";
 import { listWords, printCount } from "../../text/index.ts";
 import { quoted } from "../quoted.ts";
-import { type CsvResult, type RowReader, readCsv } from "./csv.ts";
+import { type CsvResult, isBlank, type RowReader, readCsv } from "./csv.ts";
 import type { TableForm } from "./separator.ts";
 
 /** What becomes of a table's rows; its header and its rows are without columns that have no name. */
@@ -22,6 +22,7 @@ export interface TableResult extends Omit<CsvResult, "blankRows" | "form"> {
  */
 export async function readTable(file: string, { wanted, header, row }: TableReader): Promise<TableResult> {
   const headers: Header[] = [];
+  let unnamedRows = 0;
   const { problems, complete, blankRows, form } = await readCsv(file, {
     recognises: (cells) => readHeader(cells, wanted).columns.includes(wanted[0]),
     header: (cells) => {
@@ -32,10 +33,16 @@ export async function readTable(file: string, { wanted, header, row }: TableRead
     },
     row: (cells, line) => {
       const [read] = headers;
-      return row(read === undefined || read.unnamed === 0 ? cells : pick(cells, read.places), line);
+      if (read === undefined || read.unnamed === 0) return row(cells, line);
+      const named = pick(cells, read.places);
+      if (!named.every(isBlank)) return row(named, line);
+      // Nothing but an index, say.
+      unnamedRows++;
+      return true;
     },
   });
-  return { problems, complete, notes: headers.flatMap((read) => notesOf(file, read, blankRows, form)) };
+  const blank = blankRows + unnamedRows;
+  return { problems, complete, notes: headers.flatMap((read) => notesOf(file, read, blank, form)) };
 }
 
 interface Header {

@@ -40,9 +40,12 @@ export const ctRate: DatasetLayout = {
         return like?.name ?? null;
       },
     });
-    const labelRows = volumes.flatMap(({ name }) => {
-      const row = tables.labels.of(volumeKey(name));
-      return row?.kind === "ok" ? [row.value.value.cells] : [];
+    const labelNotes = volumesBySplit(volumes).flatMap(([split, some], _, { length }) => {
+      const rows = some.flatMap(({ name }) => {
+        const row = tables.labels.of(volumeKey(name));
+        return row?.kind === "ok" ? [row.value.value.cells] : [];
+      });
+      return missingLabelNotes(rows).map((note) => (length === 1 ? note : `${note}, ${split}`));
     });
     const isExplained = volumes.length > 0 || (scan.problems.length > 0 && all.length === 0);
     const classes = needs.labels === null || needs.labels === "any" ? [] : needs.labels;
@@ -61,11 +64,21 @@ export const ctRate: DatasetLayout = {
         ...(isExplained ? [] : [emptySplit(folder, all, settings, needs.split)]),
         ...tables.problems,
       ],
-      notes: [...scan.notes, ...tables.notes, ...missingLabelNotes(labelRows), ...unusedNote(volumes, settings)],
+      notes: [...scan.notes, ...tables.notes, ...labelNotes, ...unusedNote(volumes, settings)],
       emptySplit: (split) => emptySplit(folder, all, settings, split),
     };
   },
 };
+
+/** Volumes by what they are for; a split without any is left out. */
+function volumesBySplit(volumes: readonly ListedVolume[]): readonly (readonly [string, readonly ListedVolume[]])[] {
+  const groups = [
+    ["to train on", volumes.filter(({ splits }) => splits.includes("train"))],
+    ["held out", volumes.filter(({ splits }) => splits.includes("valid"))],
+    ["in neither split", volumes.filter(({ splits }) => splits.length === 0)],
+  ] as const;
+  return groups.filter(([, some]) => some.length > 0);
+}
 
 function splitsOf(name: string, settings: DataSettings): readonly SplitName[] {
   return (["train", "valid"] as const).filter((split) => inSplit(name, split, settings));
