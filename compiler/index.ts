@@ -82,8 +82,10 @@ export { explainSelectors, selectorsForNames } from "./select/index.ts";
 export {
   type DataSettings,
   defaultData,
+  defaultImage,
   defaultVolume,
   type EvalSettings,
+  type ImageSettings,
   type InputSource,
   type Interval,
   type Sizes,

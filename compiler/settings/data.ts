@@ -1,9 +1,10 @@
 import type { Diagnostic, File } from "../../grammar/index.ts";
 import { SettingReader } from "./reader.ts";
+import { defaultTable, readTableSettings, type TableSettings, tableSettingNames } from "./table.ts";
 import { defaultVolume, readVolumeSettings, type VolumeSettings, volumeSettingNames } from "./volume.ts";
 
 /** What the `data` block says, with CT-CLIP's preprocessing for what it leaves out. */
-export interface DataSettings extends VolumeSettings {
+export interface DataSettings extends VolumeSettings, TableSettings {
   /** The folder of the data set, from the spec's own folder; null when only the command line names it. */
   readonly folder: string | null;
   /** What the names of volumes to train on, and of those that are held out, start with. */
@@ -12,9 +13,15 @@ export interface DataSettings extends VolumeSettings {
 }
 
 /** CT-CLIP's own. */
-export const defaultData: DataSettings = { ...defaultVolume, folder: null, train: "train_", valid: "valid_" };
+export const defaultData: DataSettings = {
+  ...defaultVolume,
+  ...defaultTable,
+  folder: null,
+  train: "train_",
+  valid: "valid_",
+};
 
-export const dataSettingNames = [...volumeSettingNames, "folder", "train", "valid"] as const;
+export const dataSettingNames = [...volumeSettingNames, "folder", "train", "valid", ...tableSettingNames] as const;
 
 /** Reads the `data` block of a spec, and reports what it cannot mean. */
 export function readDataSettings(file: File): {
@@ -30,7 +37,7 @@ export function readDataSettings(file: File): {
     reader.refuse(name, `another string than \`${other}\`, so that no volume is in both`);
   }
   return {
-    settings: { ...volume, folder: reader.optionalString("folder"), train, valid },
+    settings: { ...volume, folder: reader.optionalString("folder"), train, valid, ...readTableSettings(reader) },
     diagnostics: reader.diagnostics,
   };
 }

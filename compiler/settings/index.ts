@@ -1,5 +1,6 @@
 export { type DataSettings, dataSettingNames, defaultData, readDataSettings } from "./data.ts";
 export { checkEvalSettings, type EvalSettings, evalSettingNames, readEvalSettings } from "./eval.ts";
+export { defaultImage, type ImageSettings, imageSettingNames, readImageSettings } from "./image.ts";
 export { type InputSource, readInputSources } from "./inputs.ts";
 export {
   type Optimizer,

@@ -180,6 +180,15 @@ export class SettingReader<Name extends string> {
     return null;
   }
 
+  /** A string, which may be empty. */
+  anyString(name: Name): string | null {
+    const value = this.entries.get(name)?.value;
+    if (value === undefined) return null;
+    if (value.kind === "string") return value.value;
+    this.refuse(name, "a string");
+    return null;
+  }
+
   /** A list of strings, so many where a count is given, of which no two are equal. */
   strings(
     name: Name,

@@ -12,7 +12,7 @@ export interface ListedCommand {
 
 /** Words under which several commands stand, and that are none themselves. */
 export const groups: ReadonlyMap<string, string> = new Map([
-  ["data", "check or generate data sets"],
+  ["data", "check, show or generate data sets"],
   ["weights", "inspect files of weights: safetensors, checkpoints of torch.save, sharded models"],
   ["adapter", "merge, compare and read adapters: medctc's own, and PEFT's folders"],
   ["backend", "install execution backends"],
@@ -83,6 +83,11 @@ export const commands: readonly ListedCommand[] = [
     words: ["data", "check"],
     summary: "report the problems of a data set, file by file, and count its contents",
     load: () => import("./data-check.ts"),
+  },
+  {
+    words: ["data", "show"],
+    summary: "draw the middle slices of a volume, as the network sees them",
+    load: () => import("./data-show.ts"),
   },
   {
     words: ["data", "synth"],

@@ -1,4 +1,5 @@
 import { Option } from "commander";
+import { printable } from "../../grammar/index.ts";
 import { type EvaluateRequest, evaluate } from "../app/evaluate/evaluate.ts";
 import { evaluationTable } from "../evaluate/index.ts";
 import type { DefineCommand } from "./command.ts";
@@ -26,8 +27,10 @@ export const define: DefineCommand = (command, terminal, end) => {
     .action(async (spec: string | undefined, flags: VolumeFlags & { readonly split: Split }) => {
       const request = { ...volumeRequest(spec, flags), split: flags.split };
       end(
-        finish(await evaluate(request, terminalReporter(terminal)), ({ evaluation, files }) => {
+        finish(await evaluate(request, terminalReporter(terminal)), ({ evaluation, warnings, files }) => {
           terminal.out(evaluationTable(evaluation));
+          // Nobody looks for the first line above a long table.
+          for (const warning of warnings) terminal.err(`warning: ${printable(warning)}\n`);
           if (files.kind === "failed") {
             printProblem(files.problem, terminal);
             return exitCodes.wrong;

@@ -24,7 +24,10 @@ export function addVolumeOptions(command: Command): void {
     .option("--weights <file>", "the model's weights, by their names in checkpoints; default: random")
     .option("--adapter <path>", "the adapters' weights: a file, or the folder of a run or of a PEFT adapter")
     .option("--allow-missing <pattern...>", "names of weights that may be missing, such as 'to_*'")
-    .option("--vocab <file>", "a vocab.txt or a tokenizer.json; default: the one in the data folder")
+    .option(
+      "--vocab <file>",
+      "a vocab.txt, a tokenizer.json or CLIP's bpe_simple_vocab_16e6.txt.gz; default: the one in the data folder",
+    )
     .option("--seed <number>", "seed, instead of the spec's; also for weights that no file has", wholeNumber(0))
     .addOption(backendOption("execution backend", { trains: true }))
     .option("--skip-bad", "skip files that cannot be used, and list them")

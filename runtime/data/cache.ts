@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
+import { type BigIntStats, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { defaultVolume, windowsOf } from "../../compiler/index.ts";
 import { at } from "../at.ts";
@@ -46,12 +46,27 @@ export function prepareCache({ folder, bytes }: CacheSettings): void {
   makeRoom({ folder, bytes }, 0);
 }
 
-/** How the file system sees a file now; null when it does not. */
+/**
+ * How the file system sees a file now; null when it does not. A folder is all the files in it, since a change of one is no
+ * change of the folder.
+ */
 export function fileState(path: string): FileState | null {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
   if (stat === undefined) return null;
-  const numbers = [stat.dev, stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join(" ");
-  return { path: resolve(path), numbers, changedMs: Number(stat.ctimeMs) };
+  const numbers = numbersOf(stat);
+  if (!stat.isDirectory()) return { path: resolve(path), numbers, changedMs: Number(stat.ctimeMs) };
+  const hash = createHash("sha256").update(numbers);
+  let changedMs = Number(stat.ctimeMs);
+  for (const name of readdirSync(path).sort()) {
+    const file = statSync(join(path, name), { bigint: true, throwIfNoEntry: false });
+    hash.update(`\0${name}\0`).update(file === undefined ? "" : numbersOf(file));
+    changedMs = Math.max(changedMs, Number(file?.ctimeMs ?? 0));
+  }
+  return { path: resolve(path), numbers: hash.digest("hex"), changedMs };
+}
+
+function numbersOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return [dev, ino, size, mtimeNs, ctimeNs].join(" ");
 }
 
 /**

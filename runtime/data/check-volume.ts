@@ -13,6 +13,7 @@ export async function checkVolume(
   path: string,
   metadata: VolumeMetadata,
   settings: VolumeSettings,
+  onNote: (note: string) => void = () => undefined,
 ): Promise<readonly Problem[]> {
   const transform = transformOf(settings);
   const faults = [...transform.metadataFaults(metadata)];
@@ -23,7 +24,8 @@ export async function checkVolume(
     return ok({ take: (slice, z) => sample.take(slice, z), result: sample });
   });
   if (result.kind === "failed") faults.push(...result.problem);
-  else if (faults.length === 0) {
+  else result.value.notes.forEach(onNote);
+  if (result.kind === "ok" && faults.length === 0) {
     const { header, result: sample } = result.value;
     const wrong = unitsFault(sample.values, header, metadata, completed(settings).units);
     if (wrong !== null) faults.push(wrong);

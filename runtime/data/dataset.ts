@@ -22,7 +22,7 @@ export interface DatasetNeeds {
 /** How data sets lie in a folder: which files are volumes, what splits they are in, and where the rest is said of them. */
 export interface DatasetLayout {
   /** Whether a folder, or whatever else a path names, is such a data set. */
-  readonly recognises: (path: string) => boolean | Promise<boolean>;
+  readonly recognises: (path: string, settings: DataSettings) => boolean | Promise<boolean>;
   /** Finds the volumes of a split, and what is said of them as far as it is needed. Reads no volume. */
   readonly list: (path: string, settings: DataSettings, needs: DatasetNeeds) => Promise<Listing>;
 }

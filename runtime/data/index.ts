@@ -1,5 +1,5 @@
 export { cacheKey, fileState } from "./cache.ts";
-export { checkDataset, type DatasetCounts, type VolumeCheck } from "./check-dataset.ts";
+export { type CheckOptions, checkDataset, type DatasetCounts, type VolumeCheck } from "./check-dataset.ts";
 export { checkVolume } from "./check-volume.ts";
 export {
   contractDifferences,
@@ -20,6 +20,8 @@ export {
   type LabelledExample,
   openDataset,
 } from "./open-dataset.ts";
+export { drawPlanes } from "./planes.ts";
+export { preprocessVolume } from "./preprocess.ts";
 export {
   exampleValues,
   fileInputs,
@@ -28,6 +30,9 @@ export {
   labelGaps,
   sharedValues,
   textValues,
+  tokenInputs,
 } from "./row-inputs.ts";
+export { describeAlike, describeCut, measureTexts } from "./text-lengths.ts";
 export { findVocabulary, loadTokenizer, type Tokenizer } from "./tokenizer.ts";
+export { unpack, unstatedMetadata } from "./transforms/index.ts";
 export { VolumeLoader } from "./volume-loader.ts";

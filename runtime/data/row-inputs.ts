@@ -18,6 +18,11 @@ export function fileInputs({ inputs }: DataInputs): readonly FileInput[] {
   return inputs.filter((input) => "file" in input);
 }
 
+/** The inputs that take texts. */
+export function tokenInputs({ inputs }: DataInputs): readonly TokenInput[] {
+  return inputs.filter((input) => input.kind === "tokens");
+}
+
 /** Some rows as the inputs that take files. */
 export function fileValues(rows: readonly LoadedRow[], inputs: DataInputs): InputValues {
   return new Map(

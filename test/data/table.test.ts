@@ -39,7 +39,7 @@ describe("a table reads the same", () => {
     [
       "with blanks around names",
       { "l.csv": table("VolumeName , Emphysema,\u00A0Lung nodule\u200B", `${one} ,0,1`, ` ${two},1,0`) },
-      [],
+      ["l.csv: ignored blanks around 3 columns, such as `VolumeName `"],
     ],
     [
       "with the index of pandas",
@@ -56,13 +56,17 @@ describe("a table reads the same", () => {
       { "l.csv": table("VolumeName,Emphysema,Lung nodule,, ", `${one},0,1,,`, `${two},1,0,,`, ",,,,", ",,,,") },
       ["l.csv: ignored 2 columns without a name and 2 blank rows"],
     ],
-    ["with Excel's first line", { "r.csv": `sep=,\n${good["r.csv"]}` }, []],
+    [
+      "with Excel's first line",
+      { "r.csv": `sep=,\n${good["r.csv"]}` },
+      ["r.csv: ignored its first line, which names the separator"],
+    ],
     [
       "with semicolons and a byte order mark",
       { "l.csv": `\uFEFF${table("VolumeName;Emphysema;Lung nodule", `${one};0;1`, `${two};1;0`)}` },
-      [],
+      ["l.csv: its cells are separated by semicolons"],
     ],
-    ["with tabs", { "r.csv": good["r.csv"].replaceAll(",", "\t") }, []],
+    ["with tabs", { "r.csv": good["r.csv"].replaceAll(",", "\t") }, ["r.csv: its cells are separated by tabs"]],
     [
       "with wanted columns in other letter case or in more words",
       { "r.csv": table("Volume Name,FINDINGS_EN,impressions_en", `${one},One.,`, `${two},Two.,`) },
@@ -121,6 +125,18 @@ describe("a table of which nothing is used is named", () => {
       table("VolumeName,emphysema,LUNG NODULE", `${one},0,1`),
       needs,
       "it has neither metadata nor reports nor a column of a class; did you mean `Emphysema` by its column `emphysema`?",
+    ],
+    [
+      "that is a link copied as text",
+      "../../blobs/5ac0bb8d",
+      needs,
+      "it holds the path that a link led to: copy the data again with `cp -rL`",
+    ],
+    [
+      "that is a pointer of Git LFS",
+      "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12\n",
+      needs,
+      "it is a pointer of Git LFS: run `git lfs pull` where the data was cloned",
     ],
     [
       "of anything else",

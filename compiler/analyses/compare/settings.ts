@@ -41,6 +41,12 @@ const dataRows: Rows<DataSettings> = {
   folder: ["folder", plain],
   train: ["train", plain],
   valid: ["valid", plain],
+  table: ["table", plain],
+  validTable: ["valid_table", plain],
+  file: ["file", plain],
+  split: ["split", plain],
+  text: ["text", plain],
+  textSeparator: ["text_separator", plain],
 };
 
 const evalRows: Rows<EvalSettings> = {

@@ -82,7 +82,12 @@ export function openData(
 function openTokenizer(options: DataOptions, rows: number, reporter: Reporter): OpenedTokenizer | "wrong" {
   const vocabulary = options.vocab ?? findVocabulary(options.data);
   if (vocabulary === null) {
-    reporter.problem(problem(`no vocabulary in ${options.data}`, "pass a vocab.txt or a tokenizer.json with --vocab"));
+    reporter.problem(
+      problem(
+        `no vocabulary in ${options.data}`,
+        "pass a vocab.txt, a tokenizer.json or CLIP's bpe_simple_vocab_16e6.txt.gz with --vocab",
+      ),
+    );
     return "wrong";
   }
   const loaded = loadTokenizer(vocabulary);

@@ -49,7 +49,7 @@ export function exportPeft(request: ExportPeftRequest, reporter: Reporter): Ende
   const weights = openWeights("all", compiled, request);
   if (weights.kind === "wrong") return refuseBy(weights.diagnostics, reporter);
   try {
-    if (request.adapter === null) reporter.info("no --adapter: exporting first values, which change nothing");
+    if (request.adapter === null) reporter.warning("no --adapter: exporting first values, which change nothing");
     const { config, tensors } = peftOf(updates, weights.piecesOf);
     const metadata = new Map([[contractKey, exportedContract(spec, request.adapter)]]);
     reporter.progress(`writing ${request.folder}`);

@@ -30,6 +30,8 @@ export interface TrainingRun {
   readonly trained: ReadonlyMap<string, TrainedParameter>;
   readonly folder: RunFolder;
   readonly evaluations: ReadonlyMap<number, Evaluation>;
+  /** Why its results mean less than they seem to. */
+  readonly warnings: readonly string[];
   readonly skipped: readonly Problem[];
   readonly task: TrainTask;
 }
@@ -104,7 +106,7 @@ async function finish(run: TrainingRun, reporter: Reporter): Promise<Ended<Finis
   return done({ steps, adapterPath, reportPath, evaluation });
 }
 
-async function renderRun({ engine, spec, folder, evaluations, skipped, task }: TrainingRun): Promise<string> {
+async function renderRun({ engine, spec, folder, evaluations, warnings, skipped, task }: TrainingRun): Promise<string> {
   const { renderReport } = await import("../../report/index.ts");
   const { path, compiled, data, request, startedAt } = task;
   const inOrder = [...evaluations].sort(([a], [b]) => a - b);
@@ -121,6 +123,7 @@ async function renderRun({ engine, spec, folder, evaluations, skipped, task }: T
     curve: readCurve(folder.metricsPath),
     evaluations: inOrder.map(([step, evaluation], place) => ({ label: label(step, place), step, evaluation })),
     environment: environmentOf(engine, spec, { ...request, data: data.data }),
+    warnings,
     skipped,
   });
 }

@@ -23,10 +23,10 @@ import {
 import { reportSkipped, reportUncached } from "../data/open.ts";
 import { openEngine } from "../engine/open.ts";
 import { evaluateHeldOut } from "../evaluate/held-out.ts";
-import { type Ended, type Reporter, refuse, refused } from "../reporter.ts";
+import { type Ended, type Reporter, refuse, refused, reportRemark } from "../reporter.ts";
 import { readEvaluations, saveScores } from "./evaluations.ts";
 import { readFeatures, usefulFeatures } from "./features.ts";
-import { type FinishedTraining, finishTraining, reportStopped } from "./finish.ts";
+import { type FinishedTraining, finishTraining, reportStopped, type TrainingRun } from "./finish.ts";
 import { openSources, type Sources } from "./sources.ts";
 import type { TrainTask } from "./task.ts";
 
@@ -42,11 +42,15 @@ export async function trainInto(
     const compiled = { ...task.compiled, spec: sources.spec };
     mkdirSync(folder.workFolder, { recursive: true });
     const features = usefulFeatures(sources);
-    const engine = await openEngine(compiled, "train", task.request, folder.workFolder, reporter, features);
-    if (engine === null) return refused;
+    const opened = await openEngine(compiled, "train", task.request, folder.workFolder, reporter, features);
+    if (opened === null) return refused;
+    const { engine, remark } = opened;
+    // A run that goes on has its own values for all that is trained.
+    if (remark?.kind === "warning" || (remark !== null && sources.checkpoint === null)) reportRemark(remark, reporter);
+    const warnings = remark?.kind === "warning" ? [remark.text] : [];
     try {
       const signal = task.signals.requested();
-      if (signal === null) return await trainWith(engine, sources, folder, task, reporter, features);
+      if (signal === null) return await trainWith({ engine, warnings }, sources, folder, task, reporter, features);
       reportStopped(sources.checkpoint?.state.step ?? 0, sources.steps, sources.checkpoint !== null, reporter);
       return { kind: "stopped", signal };
     } finally {
@@ -59,7 +63,7 @@ export async function trainInto(
 }
 
 async function trainWith(
-  engine: Engine,
+  { engine, warnings }: Pick<TrainingRun, "engine" | "warnings">,
   sources: Sources,
   folder: RunFolder,
   task: TrainTask,
@@ -172,6 +176,7 @@ async function trainWith(
     trained,
     folder,
     evaluations,
+    warnings,
     skipped: skipped.value.list(),
     task,
   };

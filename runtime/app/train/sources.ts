@@ -23,8 +23,9 @@ import {
 import { openTensors } from "../../weights/index.ts";
 import { contractWith, settleData, withData } from "../data/contract.ts";
 import { dataInputsOf, type OpenedData, openData, openSplit } from "../data/open.ts";
+import { arePromptsUsable, reportLengths } from "../data/texts.ts";
 import { openHeldOut } from "../evaluate/held-out.ts";
-import { problem, type Reporter } from "../reporter.ts";
+import { notesOnce, problem, type Reporter } from "../reporter.ts";
 import { adapterFile } from "../weights/adapter-file.ts";
 import { adapterDisagreements } from "../weights/contract-agreement.ts";
 import { type GivenWeights, weightFiles } from "../weights/open.ts";
@@ -51,7 +52,9 @@ export interface Sources {
  * Opens data and the folder's last checkpoint, and holds them against each other; null after reporting what does not fit.
  * Throws what the file system says of weights that become unreadable.
  */
-export async function openSources(folder: RunFolder, task: TrainTask, reporter: Reporter): Promise<Sources | null> {
+export async function openSources(folder: RunFolder, task: TrainTask, heard: Reporter): Promise<Sources | null> {
+  // Both splits are in one folder, of which much is said of either.
+  const reporter = notesOnce(heard);
   const { data, request, compiled } = task;
   const seeded = compiled.spec;
   const checkpoint = lastCheckpoint(folder, request.resume, reporter);
@@ -86,6 +89,12 @@ export async function openSources(folder: RunFolder, task: TrainTask, reporter: 
   const settled = held === "wrong" ? null : await settleData(seeded.data, [trainSet, held], data.skipBad, reporter);
   const reading = settled === null ? null : openData(withData(seeded, settled), inputs, data, reporter);
   if (held === "wrong" || settled === null || reading === null) return null;
+  const { text: tokens } = reading;
+  if (held !== null && tokens !== null && !arePromptsUsable(seeded.evaluation, tokens.tokenizer, inputs, reporter)) {
+    await reading.loader.dispose();
+    return null;
+  }
+  reportLengths(trainSet.examples, reading, reporter);
   const contract = contractWith(settled, reading.inputs);
   const { order } = planned;
   const steps = request.steps ?? schedule.steps ?? epochs * order.batchesPerEpoch;

@@ -1,4 +1,6 @@
-export { readSlices } from "./nifti.ts";
+export { isDicomFolder } from "./dicom/index.ts";
+export { decodeImage, type Pixels } from "./image.ts";
+export { readSlices } from "./read-slices.ts";
 export { nearNames, readTable } from "./table.ts";
 export type { Affine, SliceTaker, VolumeHeader } from "./volume.ts";
 export { readVolumeHeader } from "./volume-header.ts";

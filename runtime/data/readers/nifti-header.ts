@@ -2,6 +2,7 @@ import { failed, ok, type Result } from "../../text/index.ts";
 import { type Fault, fault } from "../problem.ts";
 import { type PlaceFields, placeOf } from "./nifti-affine.ts";
 import type { Faults, VolumeHeader } from "./volume.ts";
+import { volumeSizeFaults } from "./volume-size.ts";
 import { type VoxelType, voxelBytes } from "./voxels.ts";
 
 /** What reading needs of a NIfTI header. */
@@ -15,8 +16,6 @@ export interface NiftiHeader extends VolumeHeader {
 /** What the first four bytes say of a header: its length is its version's mark. */
 export const headerBytes = { 1: 348, 2: 540 } as const;
 
-const longestAxis = 4096;
-const mostVoxelBytes = 1.5 * 2 ** 30;
 /** Extensions between header and voxels hold text; a file that asks for more than this has a broken offset. */
 const furthestOffset = 64 * 2 ** 20;
 const oneFile = "Write it as one file, for example with nibabel.save(nibabel.load(FILE), 'volume.nii.gz').";
@@ -44,7 +43,7 @@ export function parseNiftiHeader(bytes: Uint8Array): Result<NiftiHeader, Faults>
   const faults = [
     ...(typeof type === "string" ? [] : [typeFault(fields.datatype, type)]),
     ...(sizes.kind === "ok" ? [] : [sizes.problem]),
-    ...(sizes.kind === "ok" && typeof type === "string" ? tooLarge(sizes.value, voxelBytes[type]) : []),
+    ...(sizes.kind === "ok" && typeof type === "string" ? volumeSizeFaults(sizes.value, voxelBytes[type]) : []),
     ...offsetFaults(number, fields.dataOffset),
     ...spacingFaults(fields.spacing),
     ...(slopeGiven && !Number.isFinite(fields.intercept)
@@ -179,18 +178,6 @@ function sizesOf([axes = 0, ...all]: readonly number[]): Result<NiftiHeader["siz
   if (volumes > 1)
     return refuse(`it contains ${volumes} volumes (dim ${sizes.join(" x ")})`, "Write each as a file of its own.");
   return ok([x, y, z] as const);
-}
-
-function tooLarge(sizes: NiftiHeader["sizes"], bytesEach: number): readonly Fault[] {
-  const [x, y, z] = sizes;
-  const shown = sizes.join(" x ");
-  if (sizes.some((size) => size > longestAxis)) {
-    return [fault(`its ${shown} voxels are more than ${longestAxis} along an axis`)];
-  }
-  const bytes = x * y * z * bytesEach;
-  if (bytes <= mostVoxelBytes) return [];
-  const message = `its ${shown} voxels need ${(bytes / 2 ** 30).toFixed(1)} GiB, but at most 1.5 GiB are supported`;
-  return [fault(message, "A volume of 16-bit whole numbers takes a quarter of the memory of 64-bit floats.")];
 }
 
 function offsetFaults(version: 1 | 2, offset: number): readonly Fault[] {

@@ -1,3 +1,4 @@
+import type { Result } from "../../text/index.ts";
 import type { Fault } from "../problem.ts";
 import type { Voxels, VoxelType } from "./voxels.ts";
 
@@ -32,6 +33,17 @@ export interface SliceTaker<Made> {
   readonly take: (slice: Voxels, z: number) => void;
   /** Complete when the last slice was taken. */
   readonly result: Made;
+}
+
+/** What takes the slices of a volume, by its header, or why nothing can. */
+export type Begin<Made, Header = VolumeHeader> = (header: Header) => Result<SliceTaker<Made>, Fault>;
+
+/** What was made of a volume. */
+export interface ReadSlices<Made, Header = VolumeHeader> {
+  readonly header: Header;
+  readonly result: Made;
+  /** What was passed over. */
+  readonly notes: readonly string[];
 }
 
 /** Everything that is wrong with a file, of which there is something. */

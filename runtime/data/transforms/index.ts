@@ -1,3 +1,4 @@
 export { transformOf, type VolumeSettings } from "./list.ts";
+export { preprocessImage } from "./open-clip.ts";
 export { type PackedVolume, unpack } from "./packed-volume.ts";
-export { completed, type VolumeMetadata } from "./transform.ts";
+export { completed, unstatedMetadata, type VolumeMetadata } from "./transform.ts";

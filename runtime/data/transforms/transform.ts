@@ -14,6 +14,9 @@ export interface VolumeMetadata {
   readonly zSpacing: number | null;
 }
 
+/** Those of a volume of which a data set says nothing: what its file says counts. */
+export const unstatedMetadata: VolumeMetadata = { slope: 1, intercept: 0, xySpacing: null, zSpacing: null };
+
 type Necessary = "spacing" | "size" | "window" | "storage";
 
 /** What decides how a transform preprocesses a volume: CT-CLIP's own for what is left out. */
