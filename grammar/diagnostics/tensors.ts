@@ -31,7 +31,8 @@ export const tensors = {
   ),
   "contract-differs": error<{ readonly field: string; readonly recorded: string; readonly now: string }>(
     "E708",
-    ({ field, recorded, now }) => `the adapter was trained with a ${field} of ${recorded}, but the spec has ${now}`,
+    ({ field, recorded, now }) =>
+      `the adapter was trained with \`${field} = ${recorded}\`, but the spec has \`${field} = ${now}\``,
     () => "use the settings that it was trained with, in the `data` block and in the model's inputs",
   ),
 } as const;

@@ -198,7 +198,7 @@ function isSame(
   const recorded = decodeContract(String(saved.settings.get(contractKey) ?? ""));
   const others = recorded.kind === "ok" ? contractDifferences(recorded.value, now.contract) : [];
   for (const { field, recorded: was, now: is } of others) {
-    const message = `the run in ${folder.path} cannot be resumed: its volumes had ${field} ${was}, and now have ${is}`;
+    const message = `the run in ${folder.path} cannot be resumed: its volumes had \`${field} = ${was}\`, and now have \`${field} = ${is}\``;
     reporter.problem(problem(message, "use the original settings and files, or choose another folder with -o"));
   }
   return differences.length + others.length === 0;
