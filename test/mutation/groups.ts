@@ -78,7 +78,7 @@ export const groups: ReadonlyMap<string, MutationGroup> = new Map<string, Mutati
     "tokens",
     {
       mutate: ["runtime/data/{small-text,tokenizer,vocabulary*}.ts", "runtime/json/*.ts"],
-      tests: testsIn("data", "tokenizer"),
+      tests: [...testsIn("json", "read"), ...testsIn("data", "vocabulary-json", "tokenizer")],
       leftOut: ["more than a million tokens", "more than 32 MiB"],
     },
   ],
