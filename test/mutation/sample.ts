@@ -3,7 +3,7 @@ import type { Mutant } from "@stryker-mutator/api/core";
 import { declareClassPlugin, PluginKind } from "@stryker-mutator/api/plugin";
 import { Random } from "../random.ts";
 
-/** Lets only some of the mutants that tests reach be tried, drawn by a seed; Stryker counts the others as errors, and in no score. */
+/** Lets only some of the mutants be tried, drawn by a seed; Stryker counts the others as errors. */
 class Sample {
   private drawn: ReadonlySet<string> = new Set();
 
