@@ -4,12 +4,6 @@ import { finish } from "./exit-code.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
 
-interface Flags {
-  readonly spec?: string;
-  readonly data?: string;
-  readonly output: string;
-}
-
 export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("<volume>", "a NIfTI file or a folder of DICOM slices; with --data also its name there")
@@ -17,7 +11,7 @@ export const define: DefineCommand = (command, terminal, end) => {
     .option("--spec <file>", "preprocess by this spec's `data` block, instead of as CT-CLIP does")
     .option("--data <folder>", "data set with the volume's metadata; default: spacing and scaling of its own files")
     .addHelpText("after", "\nExample:\n  $ medctc data show scans/patient1 --spec specs/medct.vlm -o patient1.png")
-    .action(async (volume: string, { spec, data, output }: Flags) => {
+    .action(async (volume, { spec, data, output }) => {
       const request = { volume, spec: spec ?? null, data: data ?? null, output };
       const ended = await showVolume(request, terminalReporter(terminal));
       end(

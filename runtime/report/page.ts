@@ -121,6 +121,7 @@ function environmentSection({ environment }: RunReport): Section | null {
 
 function skippedSection({ skipped }: RunReport): Section | null {
   if (skipped.length === 0) return null;
+  // Not every problem has help: its cell stays empty.
   const rows = skipped.slice(0, shownProblems).map(({ subject, message, help }) => [subject, message, help ?? ""]);
   const more = skipped.length - rows.length;
   const columns = [

@@ -63,7 +63,12 @@ describe("single missing labels", () => {
       ...{ [trained]: "", [held]: "", [other]: "" },
       "l.csv": table("VolumeName,X", `${trained},`, `${held},-1`, `${other},1`),
     });
-    const { notes }: Dataset = await openDataset(folder, defaultData, { reports: false, labels: ["X"], split: "all" });
+    const { notes }: Dataset = await openDataset(folder, defaultData, {
+      files: [null],
+      texts: [],
+      labels: ["X"],
+      split: "all",
+    });
     expect(notes.slice(0, 2)).toEqual([
       "labels missing: 1 cell of `X` in 1 of 1 volumes (1 blank), to train on",
       "labels missing: 1 cell of `X` in 1 of 1 volumes (1 uncertain), held out",
