@@ -1,5 +1,5 @@
 export { cacheKey, fileState } from "./cache.ts";
-export { type CheckOptions, checkDataset, type DatasetCounts, type VolumeCheck } from "./check-dataset.ts";
+export { type CheckOptions, checkDataset, type DatasetCounts } from "./check-dataset.ts";
 export { checkVolume } from "./check-volume.ts";
 export {
   contractDifferences,
