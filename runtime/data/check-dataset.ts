@@ -9,7 +9,7 @@ import { findVocabulary, loadTokenizer, type Tokenizer } from "./tokenizer.ts";
 import type { VolumeMetadata } from "./transforms/index.ts";
 
 /** Reads a volume's file and says what is wrong with it; `onNote` takes what is no mistake. */
-export type VolumeCheck = (
+type VolumeCheck = (
   path: string,
   metadata: VolumeMetadata,
   settings: DataSettings,

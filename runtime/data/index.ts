@@ -7,7 +7,7 @@ export {
   sideProblem,
 } from "./augment/index.ts";
 export { cacheKey, fileState } from "./cache.ts";
-export { type CheckOptions, checkDataset, type DatasetCounts, type VolumeCheck } from "./check-dataset.ts";
+export { type CheckOptions, checkDataset, type DatasetCounts } from "./check-dataset.ts";
 export { checkVolume } from "./check-volume.ts";
 export {
   contractDifferences,

@@ -177,7 +177,7 @@ describe("the record of what a network takes", () => {
     expect(err).toContain('its volumes had `orientation = "LPS"`, and now have `orientation = "RAS"`');
   });
 
-  test("is not asked of adapters that have none", async () => {
+  test("is not asked of adapters that have none", () => {
     const peft = "test/fixtures/ctclip-small/peft_adapter/adapter_model.safetensors";
     expect(recordIn(peft)).toBe(null);
   });
