@@ -80,14 +80,28 @@ export {
 } from "./programs/index.ts";
 export { explainSelectors, selectorsForNames } from "./select/index.ts";
 export {
+  type Augmentation,
   type DataSettings,
   defaultData,
+  defaultImage,
+  defaultVolume,
   type EvalSettings,
+  type GeometricAugmentation,
+  type ImageSettings,
   type InputSource,
+  type Interval,
+  printAugmentation,
   type Sizes,
+  type SpatialAxis,
+  type TextAugmentation,
   type TrainOverrides,
   type TrainSettings,
+  type Units,
+  type ValueAugmentation,
+  type VolumeAugmentation,
+  type VolumeSettings,
   type VoxelStorage,
+  windowsOf,
 } from "./settings/index.ts";
 export { targets } from "./targets/index.ts";
 export {

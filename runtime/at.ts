@@ -1,2 +1,2 @@
 // Too slow for loops over voxels.
-export { at } from "../compiler/at.ts";
+export { at, countAt } from "../compiler/at.ts";

@@ -1,3 +1,4 @@
+import { erf } from "../erf.ts";
 import type { Build } from "../ir/build.ts";
 import {
   type BinaryName,
@@ -8,7 +9,6 @@ import {
   type TensorType,
   type UnaryName,
 } from "../ir/types.ts";
-import { erf } from "./functions.ts";
 import { inputAt, mapBroadcast } from "./indexing.ts";
 import { areAligned, never } from "./rows.ts";
 import { noFlops, noInput, type OperationRule, type Saved } from "./rule.ts";

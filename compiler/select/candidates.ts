@@ -3,9 +3,7 @@ import { at } from "../at.ts";
 import { atomsOf, type ModuleInstance, type Step } from "../elaborate/index.ts";
 import { runsOf } from "../runs.ts";
 import type { Element } from "./elements.ts";
-import { parseSelectors } from "./explain.ts";
-import { expandSelectors } from "./patterns.ts";
-import { SelectorResolver } from "./select.ts";
+import { selectText } from "./select-text.ts";
 import { isSubset } from "./sets.ts";
 
 /** A selector with what it selects. */
@@ -32,11 +30,10 @@ export class Candidates {
   select(text: string): ReadonlySet<ModuleInstance> | null {
     const found = this.known.get(text);
     if (found !== undefined) return found;
-    const { selectors, diagnostics } = parseSelectors(createSource("selector", text));
-    const resolver = new SelectorResolver(this.elements);
-    const selected = resolver.select(expandSelectors(selectors)).flatMap(({ elements }) => elements);
+    const { selections, diagnostics } = selectText(createSource("selector", text), this.elements);
+    const selected = selections.flatMap(({ elements }) => elements);
     const modules = selected.flatMap(({ instance }) => instance ?? []);
-    const isRight = diagnostics.length + resolver.diagnostics.length === 0 && modules.length === selected.length;
+    const isRight = diagnostics.length === 0 && modules.length === selected.length;
     const result = isRight ? new Set(modules) : null;
     this.known.set(text, result);
     return result;

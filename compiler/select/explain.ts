@@ -1,8 +1,8 @@
-import { createSource, type Diagnostic, parse, type Selector, type Source } from "../../grammar/index.ts";
+import { createSource, type Diagnostic } from "../../grammar/index.ts";
 import { elementCount } from "../ir/index.ts";
 import { type Element, parametersUnder } from "./elements.ts";
-import { expandSelectors } from "./patterns.ts";
-import { printRole, SelectorResolver } from "./select.ts";
+import { printRole } from "./select.ts";
+import { selectText } from "./select-text.ts";
 
 /** One thing that a selector matches. */
 export interface Match {
@@ -19,10 +19,8 @@ export function explainSelectors(
   text: string,
   elements: readonly Element[],
 ): { readonly matches: readonly Match[]; readonly diagnostics: readonly Diagnostic[] } {
-  const { selectors, diagnostics } = parseSelectors(createSource("selector", text));
-  if (diagnostics.length > 0) return { matches: [], diagnostics };
-  const resolver = new SelectorResolver(elements);
-  const matches = resolver.select(expandSelectors(selectors)).flatMap(({ pattern, elements: selected, role }) =>
+  const { selections, diagnostics } = selectText(createSource("selector", text), elements);
+  const matches = selections.flatMap(({ pattern, elements: selected, role }) =>
     selected.map((element): Match => {
       const { instance, path } = element;
       const own = instance?.role ?? element.parameter?.role ?? null;
@@ -36,28 +34,5 @@ export function explainSelectors(
       };
     }),
   );
-  return { matches, diagnostics: resolver.diagnostics };
-}
-
-/** Reads selectors as a rule of a model would hold them, with places in the text itself. */
-export function parseSelectors(source: Source): {
-  readonly selectors: readonly Selector[];
-  readonly diagnostics: readonly Diagnostic[];
-} {
-  const prefix = "model m { freeze ";
-  const { file, diagnostics } = parse(createSource(source.name, `${prefix}${source.text} }`));
-  const [model] = file.items;
-  const [rule] = model?.kind === "model" ? model.members : [];
-  const shifted = diagnostics.map((diagnostic) => ({
-    ...diagnostic,
-    span:
-      diagnostic.span === null
-        ? null
-        : {
-            source,
-            start: Math.max(0, diagnostic.span.start - prefix.length),
-            end: Math.max(0, diagnostic.span.end - prefix.length),
-          },
-  }));
-  return { selectors: rule?.kind === "freeze-rule" ? [...rule.selectors] : [], diagnostics: shifted };
+  return { matches, diagnostics };
 }

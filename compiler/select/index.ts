@@ -1,9 +1,10 @@
 export { checkCoverage } from "./coverage.ts";
 export { type Element, elementsOf, parametersUnder } from "./elements.ts";
 export { type JudgedExpectation, judge, type Measures, roundingOf, type Totals } from "./expectations.ts";
-export { explainSelectors, parseSelectors } from "./explain.ts";
+export { explainSelectors } from "./explain.ts";
 export { type Decision, decideTrainable } from "./freeze.ts";
 export { expandSelectors } from "./patterns.ts";
 export { type PlacedAdapters, placeAdapters, wrappedBy } from "./placements.ts";
 export { printRole, type Selection, SelectorResolver, selectedModules } from "./select.ts";
+export { selectText } from "./select-text.ts";
 export { selectorsForNames } from "./shortest.ts";

@@ -1,12 +1,15 @@
 export {
-  type DataSettings,
-  dataSettingNames,
-  defaultData,
-  readDataSettings,
-  type Sizes,
-  type VoxelStorage,
-} from "./data.ts";
+  type Augmentation,
+  type GeometricAugmentation,
+  printAugmentation,
+  type SpatialAxis,
+  type TextAugmentation,
+  type ValueAugmentation,
+  type VolumeAugmentation,
+} from "./augment.ts";
+export { type DataSettings, dataSettingNames, defaultData, readDataSettings } from "./data.ts";
 export { checkEvalSettings, type EvalSettings, evalSettingNames, readEvalSettings } from "./eval.ts";
+export { defaultImage, type ImageSettings, imageSettingNames, readImageSettings } from "./image.ts";
 export { type InputSource, readInputSources } from "./inputs.ts";
 export {
   type Optimizer,
@@ -17,3 +20,12 @@ export {
   type TrainSettings,
   trainSettingNames,
 } from "./train.ts";
+export {
+  defaultVolume,
+  type Interval,
+  type Sizes,
+  type Units,
+  type VolumeSettings,
+  type VoxelStorage,
+  windowsOf,
+} from "./volume.ts";

@@ -17,6 +17,11 @@ export interface NamedCall {
   readonly call: Call | null;
 }
 
+/** A call in a list, with where it is written. */
+export interface SpannedCall extends NamedCall {
+  readonly span: Span;
+}
+
 /** The numbers that an argument may be, in words and as a rule. */
 export interface Range {
   readonly of: string;
@@ -103,6 +108,14 @@ export class SettingReader<Name extends string> {
     return value;
   }
 
+  /** Any number. */
+  optionalFinite(name: Name): number | null {
+    const value = this.number(name, "a number");
+    if (value === null || Number.isFinite(value)) return value;
+    this.refuse(name, "a number");
+    return null;
+  }
+
   choice<Choice extends string>(name: Name, choices: readonly Choice[], otherwise: Choice): Choice {
     const value = this.entries.get(name)?.value;
     if (value === undefined) return otherwise;
@@ -172,6 +185,15 @@ export class SettingReader<Name extends string> {
     return null;
   }
 
+  /** A string, which may be empty. */
+  anyString(name: Name): string | null {
+    const value = this.entries.get(name)?.value;
+    if (value === undefined) return null;
+    if (value.kind === "string") return value.value;
+    this.refuse(name, "a string");
+    return null;
+  }
+
   /** A list of strings, so many where a count is given, of which no two are equal. */
   strings(
     name: Name,
@@ -212,6 +234,25 @@ export class SettingReader<Name extends string> {
     return null;
   }
 
+  /** Lists of two numbers, the lower one first, or one such list by itself; at most so many. */
+  intervals(name: Name, most: number, expected: string): readonly (readonly [number, number])[] | null {
+    const value = this.entries.get(name)?.value;
+    if (value === undefined) return null;
+    const elements = value.kind === "list" ? value.elements : [];
+    const all = elements.some((element) => element.kind === "list") ? elements : [value];
+    const found: (readonly [number, number])[] = [];
+    for (const each of all) {
+      const [lowest, highest, ...others] = each.kind === "list" ? each.elements.map(literal) : [];
+      const isWhole = typeof lowest === "number" && typeof highest === "number" && others.length === 0;
+      if (!isWhole || !(lowest < highest) || all.length > most) {
+        this.refuse(name, expected, each.span);
+        return null;
+      }
+      found.push([lowest, highest]);
+    }
+    return found;
+  }
+
   call(name: Name, names: readonly string[], expected: string): NamedCall {
     const value = this.entries.get(name)?.value;
     if (value === undefined) return { name: null, call: null };
@@ -221,6 +262,27 @@ export class SettingReader<Name extends string> {
     }
     this.refuse(name, expected);
     return { name: null, call: null };
+  }
+
+  /** A list of calls; what is not one of those named is reported, and left out. */
+  calls(name: Name, names: readonly string[], expected: string): readonly SpannedCall[] {
+    const value = this.entries.get(name)?.value;
+    if (value === undefined) return [];
+    if (value.kind !== "list") {
+      this.refuse(name, expected);
+      return [];
+    }
+    return value.elements.flatMap((element) => {
+      const callee = element.kind === "call" ? element.callee : element;
+      const { span } = element;
+      if (callee.kind === "name" && names.includes(callee.text)) {
+        return [{ name: callee.text, call: element.kind === "call" ? element : null, span }];
+      }
+      const near = callee.kind === "name" ? didYouMean(callee.text, names) : null;
+      const help = near ?? `its operations are ${names.join(", ")}`;
+      this.refuse(name, expected, callee.kind === "name" ? callee.span : span, { help });
+      return [];
+    });
   }
 
   /** Refuses arguments that a call does not have. */
@@ -261,16 +323,55 @@ export class SettingReader<Name extends string> {
     return pair ?? otherwise;
   }
 
+  /** A list of two numbers in a call, of which the second is not below the first. */
+  interval(
+    call: NamedCall,
+    name: string,
+    otherwise: readonly [number, number],
+    { of, holds }: Range,
+  ): readonly [number, number] {
+    const interval = this.read(call, name, `a list of two, the lower one first, each ${of}`, (value) => {
+      const [lowest, highest, ...others] = numbersIn(value) ?? [];
+      if (lowest === undefined || highest === undefined || others.length > 0) return null;
+      return lowest <= highest && holds(lowest) && holds(highest) ? ([lowest, highest] as const) : null;
+    });
+    return interval ?? otherwise;
+  }
+
+  /** A list of three numbers in a call, one for each axis of a volume. */
+  sizesArgument(call: NamedCall, name: string, { of, holds }: Range): readonly [number, number, number] | null {
+    const order = "in the order slices, height, width";
+    return this.read(call, name, `a list of three, ${order}, each ${of}`, (value) => {
+      const [slices, height, width, ...others] = numbersIn(value) ?? [];
+      if (slices === undefined || height === undefined || width === undefined || others.length > 0) return null;
+      return holds(slices) && holds(height) && holds(width) ? ([slices, height, width] as const) : null;
+    });
+  }
+
+  /** One of some words in a call, which are written without quotes. */
+  wordArgument<Word extends string>(call: NamedCall, name: string, words: readonly Word[]): Word | null {
+    const expected = words.map((each) => `\`${each}\``).join(" or ");
+    const help = (value: Expression): string | null => {
+      if (value.kind === "string") return words.some((word) => word === value.value) ? unquote : null;
+      return value.kind === "name" ? didYouMean(value.text, words) : null;
+    };
+    const parsed = (value: Expression): Word | null =>
+      words.find((word) => value.kind === "name" && word === value.text) ?? null;
+    return this.read(call, name, expected, parsed, help);
+  }
+
   private read<Value>(
     { call }: NamedCall,
     name: string,
     expected: string,
     parsed: (value: Expression) => Value | null,
+    helpFor: (value: Expression) => string | null = () => null,
   ): Value | null {
     const argument = call?.arguments.find((each) => each.name?.text === name);
     if (argument === undefined) return null;
     const value = parsed(argument.value);
-    if (value === null) this.reported.push(report("bad-setting", argument.value.span, { name, expected }));
+    const help = helpFor(argument.value);
+    if (value === null) this.reported.push(report("bad-setting", argument.value.span, { name, expected }, { help }));
     return value;
   }
 
@@ -299,6 +400,13 @@ const unquote = "leave out the quotes";
 function listed(names: readonly string[]): string {
   const quoted = names.map((name) => `\`${name}\``).join(", ");
   return names.length === 0 ? "the model has no `let`" : `the model has ${quoted}`;
+}
+
+/** The numbers of a list; null for what is not a list of numbers. */
+function numbersIn(value: Expression): readonly number[] | null {
+  if (value.kind !== "list") return null;
+  const numbers = value.elements.flatMap((element) => literal(element) ?? []);
+  return numbers.length === value.elements.length ? numbers : null;
 }
 
 function literal(expression: Expression): number | null {

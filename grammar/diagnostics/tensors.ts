@@ -29,6 +29,12 @@ export const tensors = {
     ({ module, found, expected }) => `the adapter on \`${module}\` ${found}, but in the spec ${expected}`,
     () => "print the adapter's placements with `medctc adapter spec FOLDER --for SPEC`",
   ),
+  "contract-differs": error<{ readonly field: string; readonly recorded: string; readonly now: string }>(
+    "E708",
+    ({ field, recorded, now }) =>
+      `the adapter was trained with \`${field} = ${recorded}\`, but the spec has \`${field} = ${now}\``,
+    () => "use the settings that it was trained with, in the `data` block and in the model's inputs",
+  ),
 } as const;
 
 function listed(names: readonly string[]): string {

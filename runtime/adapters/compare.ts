@@ -89,9 +89,9 @@ function wholeOf(measured: readonly Measured[]): AdapterDifference["whole"] {
     const [a, b] = comparison.norms;
     first += a * a;
     second += b * b;
-    between += (comparison.difference ?? 0) ** 2;
     inner += product;
-    isComparable &&= comparison.difference !== null;
+    if (comparison.difference === null) isComparable = false;
+    else between += comparison.difference ** 2;
   }
   const norms = [Math.sqrt(first), Math.sqrt(second)] as const;
   return { norms, difference: isComparable ? Math.sqrt(between) : null, cosine: cosineOf(inner, norms) };

@@ -21,6 +21,7 @@ export function lengthsOf({ outputs, inputs, rank, scale, weight, down, up, fold
     let square = 0;
     for (let column = 0; column < inputs; column++) {
       let update = 0;
+      // All of these elements are there; checking that with `at` is too slow for these loops.
       for (let middle = 0; middle < rank; middle++)
         update += (up[row * rank + middle] ?? 0) * (down[middle * inputs + column] ?? 0);
       const value = (weight[row * inputs + column] ?? 0) + scale * update;

@@ -61,7 +61,7 @@ function rowsOf(a: LowRankUpdate, i: number, b: LowRankUpdate, j: number): numbe
   return sum;
 }
 
-/** An element of `up`, or 0 beyond the rank. */
+/** An element of `up`, or 0 beyond the rank. Within it there is one; checking that with `at` is too slow for these loops. */
 function upAt({ rank, up }: LowRankUpdate, row: number, index: number): number {
   return index < rank ? (up[row * rank + index] ?? 0) : 0;
 }

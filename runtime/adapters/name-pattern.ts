@@ -30,8 +30,8 @@ export function readNamePattern(text: string): NamePattern | Wrong {
   if (rest.endsWith("$")) rest = rest.slice(0, -1);
   const ending: (string | null)[] = [];
   for (let at = 0; at < rest.length; at++) {
-    const character = rest[at] ?? "";
-    const next = rest[at + 1] ?? "";
+    const character = rest.charAt(at);
+    const next = rest.charAt(at + 1);
     if (character === "\\") {
       // Before a letter or a digit it stands for a class, a boundary or a group.
       if (!/^[^\p{L}\p{N}]$/u.test(next)) return unsupported;

@@ -1,3 +1,4 @@
+import { countAt } from "../at.ts";
 import type { PeftConfig } from "./config.ts";
 import type { StoredAdapter } from "./read.ts";
 
@@ -20,7 +21,7 @@ export function groupsOf(
   | { readonly kind: "wrong"; readonly problem: string } {
   const groups = new Map<string, { library: string; modules: string[] }>();
   const add = (call: string, module: string): void => {
-    const group = groups.get(call) ?? { library: /^\w+/.exec(call)?.[0] ?? "", modules: [] };
+    const group = groups.get(call) ?? { library: call.slice(0, call.indexOf("(")), modules: [] };
     group.modules.push(module);
     groups.set(call, group);
   };
@@ -58,7 +59,7 @@ export function withoutNumbers(names: readonly string[]): ReadonlyMap<string, nu
   const counts = new Map<string, number>();
   for (const name of names) {
     const written = name.replaceAll(/(?<=^|\.)\d+(?=\.|$)/g, "*");
-    counts.set(written, (counts.get(written) ?? 0) + 1);
+    counts.set(written, countAt(counts, written) + 1);
   }
   return counts;
 }

@@ -67,7 +67,7 @@ function partsOf(
   for (const [name, tensor] of tensors) {
     const module = name.endsWith(endings.down) ? name.slice(0, -endings.down.length) : null;
     const up = module === null ? undefined : tensors.get(`${module}${endings.up}`);
-    const update = up === undefined ? null : updateOf(tensor, up, scaleOf(module ?? "", lora, scales));
+    const update = module === null || up === undefined ? null : updateOf(tensor, up, scaleOf(module, lora, scales));
     if (module !== null && update !== null) parts.set(module, update);
     else if (!hasUpdate(name, parts, tensors))
       parts.set(name, { kind: "tensor", shape: tensor.shape, values: tensor.values });

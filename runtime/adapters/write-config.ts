@@ -1,4 +1,4 @@
-import { at } from "../at.ts";
+import { at, countAt } from "../at.ts";
 import { fitsName, readNamePattern } from "./name-pattern.ts";
 
 /** A LoRA adapter on one module: the update scale x up x down. */
@@ -80,9 +80,12 @@ function withoutNoise(value: number): number {
 
 function mostFrequent(values: Iterable<number>): number {
   const counts = new Map<number, number>();
-  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
-  const [most] = [...counts].sort(([, a], [, b]) => b - a);
-  return most?.[0] ?? 0;
+  for (const value of values) counts.set(value, countAt(counts, value) + 1);
+  const [most] = at(
+    [...counts].sort(([, a], [, b]) => b - a),
+    0,
+  );
+  return most;
 }
 
 /**

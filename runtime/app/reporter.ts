@@ -19,6 +19,24 @@ export interface Reporter {
   readonly progressEnd: () => void;
 }
 
+/** A reporter that reports each note once, however often it is found. */
+export function notesOnce(reporter: Reporter): Reporter {
+  const noted = new Set<string>();
+  const note = (text: string): void => {
+    if (!noted.has(text)) reporter.note(text);
+    noted.add(text);
+  };
+  return { ...reporter, note };
+}
+
+/** Reports a remark as loudly as it is meant. */
+export function reportRemark(
+  { kind, text }: { readonly kind: "warning" | "note"; readonly text: string },
+  reporter: Pick<Reporter, "warning" | "note">,
+): void {
+  reporter[kind](text);
+}
+
 /** How something ended that was asked for; why it was refused has been reported. */
 export type Ended<Value> = { readonly kind: "done"; readonly value: Value } | Refused | Misused | Stopped;
 

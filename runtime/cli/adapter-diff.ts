@@ -7,11 +7,6 @@ import { finish } from "./exit-code.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
 
-interface Flags {
-  readonly for?: string;
-  readonly json?: boolean;
-}
-
 export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("<a>", "a file, or the folder of a run or of a PEFT adapter")
@@ -19,7 +14,7 @@ export const define: DefineCommand = (command, terminal, end) => {
     .option("--for <spec>", "spec that gives the scale of LoRA's updates if there is no adapter_config.json")
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  $ medctc adapter diff run-1 run-2 --for specs/medct.vlm")
-    .action((a: string, b: string, flags: Flags) => {
+    .action((a, b, flags) => {
       const ended = diffAdapters({ a, b, forSpec: flags.for ?? null }, terminalReporter(terminal));
       end(
         finish(ended, (difference) => {

@@ -5,13 +5,6 @@ import { finish } from "./exit-code.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
 
-interface Flags {
-  readonly weights: string;
-  readonly adapter: string;
-  readonly allowMissing?: readonly string[];
-  readonly output: string;
-}
-
 export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("<spec>", "a spec file")
@@ -23,7 +16,7 @@ export const define: DefineCommand = (command, terminal, end) => {
       "after",
       "\nExample:\n  $ medctc adapter merge specs/medct.vlm --weights CT-CLIP.safetensors --adapter run -o merged.safetensors",
     )
-    .action(async (spec: string, { weights, adapter, allowMissing = [], output }: Flags) => {
+    .action(async (spec, { weights, adapter, allowMissing = [], output }) => {
       const request = { spec, file: output, weights, adapter, allowMissing, merge: true };
       end(
         finish(await exportWeights(request, terminalReporter(terminal)), ({ tensors, bytes }) => {

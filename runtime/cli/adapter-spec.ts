@@ -12,7 +12,7 @@ export const define: DefineCommand = (command, terminal, end) => {
     .argument("<folder>", "a folder with adapter_config.json and adapter_model.safetensors")
     .option("--for <spec>", "spec of the adapted model: print its selectors instead of names in checkpoints")
     .addHelpText("after", "\nExample:\n  $ medctc adapter spec peft_adapter --for specs/medct.vlm")
-    .action((folder: string, flags: { readonly for?: string }) => {
+    .action((folder, flags: { readonly for?: string }) => {
       const ended = placementsOfAdapter(folder, flags.for ?? null, terminalReporter(terminal));
       end(finish(ended, (placements) => print(placements, terminal)));
     });

@@ -12,7 +12,7 @@ export const define: DefineCommand = (command, terminal, end) => {
       "\nAn interrupted install resumes where it stopped. If both kinds are installed, commands use the one for GPUs." +
         "\n\nExample:\n  $ medctc backend install",
     )
-    .action(({ gpu = false }: { readonly gpu?: boolean }) => {
+    .action(({ gpu = false }) => {
       end(finish(installBackend({ gpu }, terminalReporter(terminal)), () => exitCodes.done));
     });
 };

@@ -1,22 +1,11 @@
-import { Option } from "commander";
-import type { TrainOverrides } from "../../compiler/index.ts";
-import { type BenchRequest, bench } from "../app/bench/bench.ts";
+import { Option } from "@commander-js/extra-typings";
+import { bench } from "../app/bench/bench.ts";
 import { renderBench } from "./bench-table.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
 import { backendOption, wholeNumber } from "./option-values.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
-
-interface Flags extends TrainOverrides {
-  readonly weights?: string;
-  readonly program: BenchRequest["program"];
-  readonly backend: string;
-  readonly steps?: number;
-  readonly warmup: number;
-  readonly profile?: string;
-  readonly json?: boolean;
-}
 
 export const define: DefineCommand = (command, terminal, end) => {
   command
@@ -34,7 +23,7 @@ export const define: DefineCommand = (command, terminal, end) => {
     .option("--profile <file>", "profile one more run, and write its trace for chrome://tracing")
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  $ medctc bench specs/medct-small.vlm --batch 8 --profile trace.json")
-    .action(async (spec: string, flags: Flags) => {
+    .action(async (spec, flags) => {
       const { program, backend, weights = null, steps = null, warmup, profile = null, json = false } = flags;
       const { batch, precision, recompute } = flags;
       const overrides = {

@@ -9,7 +9,7 @@ export const define: DefineCommand = (command, terminal, end) => {
     .argument("<spec...>", "spec files")
     .option("--json", "print the diagnostics as JSON, with ranges as in the Language Server Protocol")
     .addHelpText("after", "\nExample:\n  $ medctc check specs/medct.vlm")
-    .action((specs: readonly string[], { json = false }: { readonly json?: boolean }) => {
+    .action((specs, { json = false }) => {
       const results = specs.map((path) => ({ path, diagnostics: checkPath(path) }));
       const diagnostics = withoutRepeats(results.flatMap((result) => result.diagnostics));
       if (json) {

@@ -12,7 +12,7 @@ export interface ListedCommand {
 
 /** Words under which several commands stand, and that are none themselves. */
 export const groups: ReadonlyMap<string, string> = new Map([
-  ["data", "check, pack or generate data sets"],
+  ["data", "check, show, pack or generate data sets"],
   ["weights", "inspect files of weights: safetensors, checkpoints of torch.save, sharded models"],
   ["adapter", "merge, compare and read adapters: medctc's own, and PEFT's folders"],
   ["backend", "install execution backends"],
@@ -88,6 +88,11 @@ export const commands: readonly ListedCommand[] = [
     words: ["data", "pack"],
     summary: "preprocess a data set into WebDataset shards, to train on without reading its files again",
     load: () => import("./data-pack.ts"),
+  },
+  {
+    words: ["data", "show"],
+    summary: "draw the middle slices of a volume, as the network sees them",
+    load: () => import("./data-show.ts"),
   },
   {
     words: ["data", "synth"],

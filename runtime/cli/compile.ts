@@ -1,4 +1,4 @@
-import { Option } from "commander";
+import { Option } from "@commander-js/extra-typings";
 import { optimise, type ProgramName, planToYaml, printProgram } from "../../compiler/index.ts";
 import { compiledTargetNames, passNames, programNames } from "../../compiler/names.ts";
 import { type CompileResult, compile } from "../app/compile.ts";
@@ -9,14 +9,6 @@ import { renderPassTable } from "./pass-table.ts";
 import { renderSummary } from "./summary.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
-
-interface Flags {
-  readonly emit?: "plan" | "passes" | ProgramName;
-  readonly after?: string;
-  readonly output?: string;
-  readonly target?: string;
-  readonly memory?: boolean;
-}
 
 export const define: DefineCommand = (command, terminal, end) => {
   command
@@ -36,7 +28,7 @@ export const define: DefineCommand = (command, terminal, end) => {
         "  $ medctc compile specs/medct.vlm --target tensorflow -o model" +
         helpOfMicroBatches,
     )
-    .action((spec: string, flags: Flags) => {
+    .action((spec, flags) => {
       const { emit = null, after = null, output = null, target = null, memory = false } = flags;
       if (target !== null && output === null) {
         terminal.err("error: --target needs a folder to write to\n  help: add -o FOLDER\n");
@@ -56,7 +48,7 @@ export const define: DefineCommand = (command, terminal, end) => {
 /** What is asked for as text: the summary, the plan, the table of what passes do to the step, or a program. */
 function emitted(
   { plan, spec, memory, program }: CompileResult,
-  emit: Flags["emit"] | null,
+  emit: "plan" | "passes" | ProgramName | null,
   after: string | null,
 ): string {
   if (emit === "plan") return planToYaml(plan, memory);

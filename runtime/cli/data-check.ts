@@ -7,12 +7,6 @@ import { finish } from "./exit-code.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
 
-interface Flags {
-  readonly spec?: string;
-  readonly volumes: boolean;
-  readonly json?: boolean;
-}
-
 export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("<folder>", "a data set in CT-RATE's layout")
@@ -20,7 +14,7 @@ export const define: DefineCommand = (command, terminal, end) => {
     .option("--no-volumes", "do not read the volumes, which takes most of the time")
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  $ medctc data check ct-rate --spec specs/medct.vlm")
-    .action(async (folder: string, { spec, volumes, json = false }: Flags) => {
+    .action(async (folder, { spec, volumes, json = false }) => {
       const request = { folder, spec: spec ?? null, volumes, mostReported: json ? 0 : mostShown };
       const ended = await checkData(request, terminalReporter(terminal));
       end(finish(ended, (found) => (json ? printJson(found, terminal) : printCheck(found, terminal))));

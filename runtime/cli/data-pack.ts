@@ -1,5 +1,5 @@
-import { Option } from "commander";
-import { type DataPack, type DataPackRequest, packData } from "../app/data/pack.ts";
+import { Option } from "@commander-js/extra-typings";
+import { type DataPack, packData } from "../app/data/pack.ts";
 import { printCount, renderTable } from "../text/index.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
@@ -7,26 +7,15 @@ import { amount, wholeNumber } from "./option-values.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
 
-interface Flags extends Pick<DataPackRequest, "output" | "split" | "storage"> {
-  readonly spec?: string;
-  readonly shardSize: number;
-  readonly skipBad?: boolean;
-  readonly workers?: number;
-}
-
 export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("<folder>", "a data set, as `medctc train` reads it")
     .requiredOption("-o, --output <folder>", "folder for the shards; complete shards of an earlier call are kept")
     .option("--spec <file>", "preprocess as this spec's `data` block says, instead of as CT-CLIP does")
-    .addOption(
-      new Option("--split <name>", "examples to pack")
-        .choices(["train", "valid", "all"] satisfies DataPackRequest["split"][])
-        .default("all"),
-    )
+    .addOption(new Option("--split <name>", "examples to pack").choices(["train", "valid", "all"]).default("all"))
     .addOption(
       new Option("--storage <type>", "floats of preprocessed values: f16 takes half the room and rounds")
-        .choices(["f32", "f16"] satisfies DataPackRequest["storage"][])
+        .choices(["f32", "f16"])
         .default("f32"),
     )
     .addOption(
@@ -40,7 +29,7 @@ export const define: DefineCommand = (command, terminal, end) => {
       "after",
       "\nExample:\n  $ medctc data pack ct-rate -o shards --spec specs/medct.vlm --storage f16\n  $ medctc train specs/medct.vlm --data shards",
     )
-    .action(async (data: string, { spec, shardSize, skipBad = false, workers, ...flags }: Flags) => {
+    .action(async (data, { spec, shardSize, skipBad = false, workers, ...flags }) => {
       const { output, split, storage } = flags;
       const request = { data, output, split, storage, spec: spec ?? null, shardBytes: shardSize, skipBad };
       const ended = await packData({ ...request, workers: workers ?? null }, terminalReporter(terminal));

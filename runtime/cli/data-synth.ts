@@ -7,12 +7,6 @@ import { wholeNumber } from "./option-values.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
 
-interface Flags {
-  readonly pairs: number;
-  readonly valid?: number;
-  readonly seed: number;
-}
-
 export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("<folder>", "output folder; a data set of this command in it is replaced, other files are kept")
@@ -20,7 +14,7 @@ export const define: DefineCommand = (command, terminal, end) => {
     .option("--valid <number>", "held-out volumes; default: a third of the pairs, at least 24", wholeNumber(1))
     .option("--seed <number>", "random seed; the same seed gives the same bytes", wholeNumber(0), 1)
     .addHelpText("after", "\nExample:\n  $ medctc data synth ct --pairs 120 --seed 1")
-    .action((folder: string, { pairs, valid, seed }: Flags) => {
+    .action((folder, { pairs, valid, seed }) => {
       const start = performance.now();
       const ended = synthesize({ folder, pairs, valid: valid ?? null, seed }, terminalReporter(terminal));
       end(

@@ -18,7 +18,7 @@ export const define: DefineCommand = (command, terminal, end) => {
         "\nSpecs with failing expectations are compared all the same." +
         "\n\nExample:\n  $ medctc diff specs/medct.vlm examples/placements/card.vlm",
     )
-    .action((before: string, after: string, { json = false }: { readonly json?: boolean }) => {
+    .action((before, after, { json = false }) => {
       const ended = compare(before, after, terminalReporter(terminal));
       if (ended.kind !== "done") return end(diffCodes.trouble);
       const comparison = ended.value;

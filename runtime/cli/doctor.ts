@@ -7,7 +7,7 @@ export const define: DefineCommand = (command, terminal, end) => {
   command
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  $ medctc doctor")
-    .action(({ json = false }: { readonly json?: boolean }) => {
+    .action(({ json = false }) => {
       const found = findings();
       if (json) terminal.json(`${JSON.stringify(found, null, 2)}\n`);
       else terminal.out(renderTable(found.map(row), ["left", "left", "left"]));

@@ -1,4 +1,5 @@
-import { Option } from "commander";
+import { Option } from "@commander-js/extra-typings";
+import { printable } from "../../grammar/index.ts";
 import { type EvaluateRequest, evaluate } from "../app/evaluate/evaluate.ts";
 import { evaluationTable } from "../evaluate/index.ts";
 import type { DefineCommand } from "./command.ts";
@@ -6,14 +7,12 @@ import { finish } from "./exit-code.ts";
 import { printProblem } from "./print-problem.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
-import { addVolumeOptions, type VolumeFlags, volumeRequest } from "./volume-options.ts";
+import { addVolumeOptions, volumeRequest } from "./volume-options.ts";
 
 type Split = EvaluateRequest["split"];
 
 export const define: DefineCommand = (command, terminal, end) => {
-  addVolumeOptions(command);
-  command
-    .option("-o, --output <folder>", "folder for scores, results and a report; default: print results only")
+  addVolumeOptions(command, "folder for scores, results and a report; default: print results only")
     .addOption(
       new Option("--split <name>", "volumes to evaluate")
         .choices(["valid", "train", "all"] satisfies Split[])
@@ -23,11 +22,13 @@ export const define: DefineCommand = (command, terminal, end) => {
       "after",
       "\nExample:\n  $ medctc eval specs/medct.vlm --data ct-rate --weights CT-CLIP.safetensors --adapter run -o results",
     )
-    .action(async (spec: string | undefined, flags: VolumeFlags & { readonly split: Split }) => {
+    .action(async (spec, flags) => {
       const request = { ...volumeRequest(spec, flags), split: flags.split };
       end(
-        finish(await evaluate(request, terminalReporter(terminal)), ({ evaluation, files }) => {
+        finish(await evaluate(request, terminalReporter(terminal)), ({ evaluation, warnings, files }) => {
           terminal.out(evaluationTable(evaluation));
+          // Nobody looks for the first line above a long table.
+          for (const warning of warnings) terminal.err(`warning: ${printable(warning)}\n`);
           if (files.kind === "failed") {
             printProblem(files.problem, terminal);
             return exitCodes.wrong;

@@ -11,7 +11,7 @@ export const define: DefineCommand = (command, terminal, end) => {
     .argument("<spec>", "a spec file")
     .argument("<selector>", "a selector, or several separated by commas")
     .addHelpText("after", "\nExample:\n  $ medctc explain specs/medct.vlm text.attn.q,v")
-    .action((spec: string, selector: string) => {
+    .action((spec, selector) => {
       const compiled = compilePath(spec);
       if (compiled.elements.length === 0) {
         showDiagnostics(compiled.diagnostics, terminal);

@@ -1,4 +1,4 @@
-import { Option } from "commander";
+import { Option } from "@commander-js/extra-typings";
 import { printBytes } from "../../compiler/index.ts";
 import type { ExportedProgram } from "../app/export/onnx.ts";
 import type { DefineCommand } from "./command.ts";
@@ -6,20 +6,6 @@ import { finish } from "./exit-code.ts";
 import { wholeNumber } from "./option-values.ts";
 import { type ExitCode, exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
-
-interface Flags {
-  readonly onnx?: string;
-  readonly safetensors?: string;
-  readonly peft?: string;
-  readonly program?: ExportedProgram;
-  readonly weights?: string;
-  readonly adapter?: string;
-  readonly allowMissing?: readonly string[];
-  readonly merge?: boolean;
-  readonly batch?: number;
-  readonly dynamicBatch?: boolean;
-  readonly half?: boolean;
-}
 
 const exportedPrograms: readonly ExportedProgram[] = ["forward", "encode_image", "encode_text", "step"];
 
@@ -55,7 +41,7 @@ export const define: DefineCommand = (command, terminal, end) => {
         "\n  $ medctc export specs/medct-small.vlm --onnx image.onnx --program encode_image --merge --dynamic-batch" +
         "\n  $ medctc export specs/medct.vlm --peft adapter --adapter run",
     )
-    .action(async (spec: string, flags: Flags) => {
+    .action(async (spec, flags) => {
       const { onnx, safetensors, peft, weights = null, adapter = null, allowMissing = [], merge = false } = flags;
       const given = { spec, weights, adapter, allowMissing };
       const reporter = terminalReporter(terminal);

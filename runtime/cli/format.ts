@@ -4,18 +4,13 @@ import { printProblem } from "./print-problem.ts";
 import { showDiagnostics } from "./show-diagnostics.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 
-interface Flags {
-  readonly check?: boolean;
-  readonly stdin?: boolean;
-}
-
 export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("[spec...]", "spec files, changed in place")
     .option("--check", "change nothing; list files that are not formatted, and exit with 1 if there are any")
     .option("--stdin", "format standard input to standard output")
     .addHelpText("after", "\nExamples:\n  $ medctc fmt specs/*.vlm\n  $ medctc fmt --stdin < specs/medct.vlm")
-    .action(async (specs: readonly string[], { check = false, stdin = false }: Flags) => {
+    .action(async (specs, { check = false, stdin = false }) => {
       if (stdin === specs.length > 0) {
         terminal.err("error: name the files to format, or give --stdin and no file\n");
         return end(exitCodes.usage);

@@ -5,12 +5,6 @@ import { pictureWidth } from "./option-values.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
 
-interface Flags {
-  readonly output: string;
-  readonly width: number;
-  readonly dark?: boolean;
-}
-
 export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("<spec>", "a spec file")
@@ -18,7 +12,7 @@ export const define: DefineCommand = (command, terminal, end) => {
     .option("--width <pixels>", "width of the diagram", pictureWidth, 1072)
     .option("--dark", "use a dark theme; default: a page follows the reader's system")
     .addHelpText("after", "\nExample:\n  $ medctc graph specs/medct.vlm -o medct.svg")
-    .action(async (spec: string, { output, width, dark: isDark = false }: Flags) => {
+    .action(async (spec, { output, width, dark: isDark = false }) => {
       const ended = await drawGraph({ spec, output, width, isDark }, terminalReporter(terminal));
       end(
         finish(ended, ({ holds }) => {

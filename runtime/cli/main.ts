@@ -8,10 +8,16 @@ import { run } from "./program.ts";
 import { isSupervised, lifelineVariable, supervise } from "./supervise.ts";
 import { type ExitCode, exitCodes, terminalOn } from "./terminal.ts";
 
-// V8 optimises a function once it has run through that many bytes of its code. Its own 67,584 are for programs that run on:
-// a quarter of a check's time went into optimising code that was about to end. What trains reaches this in milliseconds.
-// Node 22 and newer have no such flag, and would say so.
-if (process.versions.v8.startsWith("11.")) setFlagsFromString("--interrupt-budget=1000000");
+// V8 optimises a function once it has run through so many bytes of its code, or from Node 22 on once it was called so often. Its
+// own numbers, here times ten or more, are for programs that run on: a fifth of a check's time and more went into optimising code
+// that was about to end. What trains reaches these in milliseconds. A flag that V8 does not know it would complain of.
+const lateOptimisation = new Map([
+  ["11", ["--interrupt-budget=1000000"]],
+  ["12", ["--invocation-count-for-maglev=4000", "--invocation-count-for-turbofan=30000"]],
+  ["13", ["--invocation-count-for-maglev=4000", "--invocation-count-for-turbofan=30000"]],
+]);
+const [v8 = ""] = process.versions.v8.split(".");
+for (const flag of lateOptimisation.get(v8) ?? []) setFlagsFromString(flag);
 
 const commandLine = process.argv.slice(2);
 const isDumb = process.env["TERM"] === "dumb";

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option } from "commander";
+import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { backendNames, currentName } from "../backends/names.ts";
 
 /** Ranks that may be tried at once. */
@@ -14,14 +14,16 @@ export function wholeNumber(least: number): (text: string) => number {
 }
 
 /** `--backend`: all of them, or those that train. Their earlier names are understood and not offered. */
-export function backendOption(what: string, { trains }: { readonly trains: boolean }): Option {
-  const choices = ["auto", ...backendNames({ trains })];
-  const option = new Option("--backend <name>", what).choices(choices).default("auto");
-  return option.argParser((word: string) => {
-    const name = currentName(word);
-    if (choices.includes(name)) return name;
-    throw new InvalidArgumentError(`Allowed choices are ${choices.join(", ")}.`);
-  });
+export function backendOption(what: string, { trains }: { readonly trains: boolean }) {
+  const choices: readonly string[] = ["auto", ...backendNames({ trains })];
+  return new Option("--backend <name>", what)
+    .choices(choices)
+    .default("auto")
+    .argParser((word) => {
+      const name = currentName(word);
+      if (choices.includes(name)) return name;
+      throw new InvalidArgumentError(`Allowed choices are ${choices.join(", ")}.`);
+    });
 }
 
 /** Reads a width in pixels that a picture can have. */

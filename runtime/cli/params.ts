@@ -5,18 +5,13 @@ import type { DefineCommand } from "./command.ts";
 import { showDiagnostics } from "./show-diagnostics.ts";
 import { exitCodes } from "./terminal.ts";
 
-interface Flags {
-  readonly json?: boolean;
-  readonly trainable?: boolean;
-}
-
 export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("<spec>", "a spec file")
     .option("--json", "print JSON")
     .option("--trainable", "list only trained parameters")
     .addHelpText("after", "\nExample:\n  $ medctc params specs/medct.vlm --trainable")
-    .action((spec: string, { json = false, trainable: onlyTrained = false }: Flags) => {
+    .action((spec, { json = false, trainable: onlyTrained = false }) => {
       const { plan, diagnostics } = compilePath(spec);
       if (plan !== null) {
         const shown = plan.parameters.filter(({ trainable }) => trainable || !onlyTrained);

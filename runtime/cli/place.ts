@@ -1,4 +1,4 @@
-import { Option } from "commander";
+import { Option } from "@commander-js/extra-typings";
 import { printBytes, printFlops } from "../../compiler/index.ts";
 import { type PricedPlacement, type PricedPlacements, place } from "../app/place.ts";
 import { printCount, printShare, renderTable } from "../text/index.ts";
@@ -7,20 +7,6 @@ import { finish } from "./exit-code.ts";
 import { names, ranks, wholeNumber } from "./option-values.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
-
-interface Flags {
-  readonly budget: string;
-  readonly atMost?: boolean;
-  readonly kinds?: readonly string[];
-  readonly ranks: readonly number[];
-  readonly on?: string;
-  readonly sameRank?: boolean;
-  readonly with?: string;
-  readonly top: number;
-  readonly costs: number;
-  readonly memory: number;
-  readonly json?: boolean;
-}
 
 export const define: DefineCommand = (command, terminal, end) => {
   command
@@ -47,7 +33,7 @@ export const define: DefineCommand = (command, terminal, end) => {
         "\n\nExamples:\n  $ medctc place specs/medct.vlm --budget 1.67M --on vision.attn.qkv,o,text.attn.qkv,o" +
         "\n  $ medctc place specs/medct.vlm --budget 500K --at-most --kinds lora,dora --same-rank",
     )
-    .action((spec: string, flags: Flags) => {
+    .action((spec, flags) => {
       const { atMost = false, kinds = null, on = null, sameRank = false, json = false, with: given = "" } = flags;
       const { budget, ranks: tried, top, costs, memory } = flags;
       const request = { spec, budget, atMost, kinds, ranks: tried, on, sameRank, with: given, top, costs, memory };

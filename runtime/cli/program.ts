@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError } from "@commander-js/extra-typings";
 import { isRefusal, problemOf, version } from "../machine/index.ts";
 import { commands, groups } from "./commands.ts";
 import { printProblem } from "./print-problem.ts";

@@ -1,5 +1,4 @@
-import { Argument } from "commander";
-import type { ProgramName } from "../../compiler/index.ts";
+import { Argument } from "@commander-js/extra-typings";
 import { programNames } from "../../compiler/names.ts";
 import { type RunResults, run } from "../app/run.ts";
 import { renderTable } from "../text/index.ts";
@@ -9,16 +8,6 @@ import { helpOfMicroBatches } from "./micro-batches-help.ts";
 import { backendOption } from "./option-values.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
-
-interface Flags {
-  readonly weights?: string;
-  readonly adapter?: string;
-  readonly feeds?: string;
-  readonly fetch?: readonly string[];
-  readonly step: number;
-  readonly backend: string;
-  readonly output: string;
-}
 
 export const define: DefineCommand = (command, terminal, end) => {
   command
@@ -42,7 +31,7 @@ export const define: DefineCommand = (command, terminal, end) => {
         "      --feeds batch.safetensors --fetch vision.spatial -o out.safetensors" +
         helpOfMicroBatches,
     )
-    .action(async (spec: string, program: ProgramName, flags: Flags) => {
+    .action(async (spec, program, flags) => {
       const { weights = null, adapter = null, feeds = null, fetch = [], step, backend, output } = flags;
       const request = { spec, program, weights, adapter, feeds, fetch, step, backend, output };
       end(

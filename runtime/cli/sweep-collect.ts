@@ -1,4 +1,3 @@
-import type { Command } from "commander";
 import { collectSweep } from "../app/sweep/collect.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
@@ -10,9 +9,9 @@ export const define: DefineCommand = (command, terminal, end) => {
     .argument("<folder>", "the folder that `medctc sweep -o` wrote")
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  $ medctc sweep collect runs/sweep")
-    .action(async (folder: string, _flags: unknown, own: Command) => {
+    .action(async (folder, _flags, own) => {
       // `sweep` has the option too, and commander gives it to the first that does.
-      const { json = false } = own.optsWithGlobals<{ readonly json?: boolean }>();
+      const { json = false } = own.optsWithGlobals();
       const ended = await collectSweep(folder, terminalReporter(terminal));
       end(finish(ended, (results) => printSweep(results, json, terminal)));
     });

@@ -1,4 +1,4 @@
-import { Option } from "commander";
+import { Option } from "@commander-js/extra-typings";
 import { sweep } from "../app/sweep/sweep.ts";
 import type { JobSystem } from "../sweep/index.ts";
 import type { DefineCommand } from "./command.ts";
@@ -9,16 +9,6 @@ import { type ExitCode, exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
 
 const jobSystems: readonly JobSystem[] = ["slurm", "ray"];
-
-interface Flags {
-  readonly output?: string;
-  readonly jobs?: number;
-  readonly backend: string;
-  readonly cache?: string;
-  readonly cacheSize: number;
-  readonly json?: boolean;
-  readonly emitJobs?: JobSystem;
-}
 
 export const define: DefineCommand = (command, terminal, end) => {
   command
@@ -44,7 +34,7 @@ export const define: DefineCommand = (command, terminal, end) => {
         "\n\nExamples:\n  $ medctc sweep examples/synthetic/sweep.yaml -o runs/sweep" +
         "\n  $ medctc sweep sweep.yaml -o runs/sweep --emit-jobs slurm\n  $ medctc sweep collect runs/sweep",
     )
-    .action(async (file: string, flags: Flags) => {
+    .action(async (file, flags) => {
       const { output = null, jobs = null, backend, cache = null, cacheSize: cacheBytes, json = false } = flags;
       const { programFile } = terminal;
       const request = {

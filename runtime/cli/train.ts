@@ -5,17 +5,10 @@ import { finish } from "./exit-code.ts";
 import { wholeNumber } from "./option-values.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
-import { addVolumeOptions, type VolumeFlags, volumeRequest } from "./volume-options.ts";
-
-interface Flags extends VolumeFlags {
-  readonly steps?: number;
-  readonly resume?: boolean;
-}
+import { addVolumeOptions, volumeRequest } from "./volume-options.ts";
 
 export const define: DefineCommand = (command, terminal, end) => {
-  addVolumeOptions(command);
-  command
-    .option("-o, --output <folder>", "folder for checkpoints, adapters, logs and the report; default: runs/SPEC")
+  addVolumeOptions(command, "folder for checkpoints, adapters, logs and the report; default: runs/SPEC")
     .option("--steps <number>", "number of steps, instead of the spec's", wholeNumber(1))
     .option("--resume", "resume the run in the folder, bit for bit as if uninterrupted")
     .addHelpText(
@@ -24,7 +17,7 @@ export const define: DefineCommand = (command, terminal, end) => {
         "\n\nExamples:\n  $ medctc train specs/medct.vlm --data ct-rate --weights CT-CLIP.safetensors -o run" +
         "\n  $ medctc train specs/medct.vlm --data ct-rate --weights CT-CLIP.safetensors -o run --resume",
     )
-    .action(async (spec: string | undefined, flags: Flags) => {
+    .action(async (spec, flags) => {
       const { steps = null, resume = false } = flags;
       const ended = await train({ ...volumeRequest(spec, flags), steps, resume }, terminalReporter(terminal));
       end(

@@ -1,30 +1,18 @@
-import { type Command, Option } from "commander";
+import { type Command, Option } from "@commander-js/extra-typings";
 import { amount, backendOption, wholeNumber } from "./option-values.ts";
 
-/** What commands that read volumes with a model share. */
-export interface VolumeFlags {
-  readonly data?: string;
-  readonly weights?: string;
-  readonly adapter?: string;
-  readonly allowMissing?: readonly string[];
-  readonly vocab?: string;
-  readonly backend: string;
-  readonly skipBad?: boolean;
-  readonly cache?: string;
-  readonly cacheSize: number;
-  readonly workers?: number;
-  readonly output?: string;
-  readonly seed?: number;
-}
-
-export function addVolumeOptions(command: Command): void {
-  command
+/** What commands that read volumes with a model share; `output` is what their folder is for. */
+export function addVolumeOptions(command: Command, output: string) {
+  return command
     .argument("[spec]", "a spec file; default: the only one in the working folder")
     .option("--data <folder>", "a data set in CT-RATE's layout; default: `folder` of the `data` block")
     .option("--weights <file>", "the model's weights, by their names in checkpoints; default: random")
     .option("--adapter <path>", "the adapters' weights: a file, or the folder of a run or of a PEFT adapter")
     .option("--allow-missing <pattern...>", "names of weights that may be missing, such as 'to_*'")
-    .option("--vocab <file>", "a vocab.txt or a tokenizer.json; default: the one in the data folder")
+    .option(
+      "--vocab <file>",
+      "a vocab.txt, a tokenizer.json or CLIP's bpe_simple_vocab_16e6.txt.gz; default: the one in the data folder",
+    )
     .option("--seed <number>", "seed, instead of the spec's; also for weights that no file has", wholeNumber(0))
     .addOption(backendOption("execution backend", { trains: true }))
     .option("--skip-bad", "skip files that cannot be used, and list them")
@@ -34,8 +22,11 @@ export function addVolumeOptions(command: Command): void {
         .argParser(amount)
         .default(20e9, "20GB"),
     )
-    .option("--workers <number>", "threads that read volumes", wholeNumber(1));
+    .option("--workers <number>", "threads that read volumes", wholeNumber(1))
+    .option("-o, --output <folder>", output);
 }
+
+type VolumeFlags = ReturnType<ReturnType<typeof addVolumeOptions>["opts"]>;
 
 /** The same as a use case takes it. */
 export function volumeRequest(spec: string | undefined, flags: VolumeFlags) {

@@ -6,11 +6,6 @@ import { finish } from "./exit-code.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
 
-interface Flags {
-  readonly allowMissing?: readonly string[];
-  readonly json?: boolean;
-}
-
 export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("<spec>", "a spec file")
@@ -22,7 +17,7 @@ export const define: DefineCommand = (command, terminal, end) => {
       "\nPrefixes such as `module.` or `model.` are detected, and so are files of a single encoder." +
         "\n\nExample:\n  $ medctc weights check specs/medct.vlm bert.safetensors --allow-missing 'visual_transformer.*'",
     )
-    .action((spec: string, file: string, { allowMissing = [], json = false }: Flags) => {
+    .action((spec, file, { allowMissing = [], json = false }) => {
       end(
         finish(checkWeights({ spec, file, allowMissing }, terminalReporter(terminal)), (comparison) => {
           if (json) terminal.json(`${JSON.stringify(comparison, null, 2)}\n`);

@@ -12,7 +12,7 @@ export const define: DefineCommand = (command, terminal, end) => {
     .argument("<file>", "a file of weights, an index of sharded files, or a folder with either")
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  $ medctc weights inspect CT-CLIP_v2.pt")
-    .action((file: string, { json = false }: { readonly json?: boolean }) => {
+    .action((file, { json = false }) => {
       end(
         finish(inspectWeights(file, terminalReporter(terminal)), (inspected) => {
           if (json) terminal.json(`${JSON.stringify(asJson(inspected), null, 2)}\n`);

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
+import { type BigIntStats, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { defaultVolume, windowsOf } from "../../compiler/index.ts";
 import { at } from "../at.ts";
 import { writeAtomically } from "../files/index.ts";
-import type { PackedVolume, VolumeMetadata, VolumeSettings } from "./transforms/index.ts";
+import { completed, type PackedVolume, type VolumeMetadata, type VolumeSettings } from "./transforms/index.ts";
 
 /** Goes up with every change of what is stored, or of how a volume is preprocessed. */
 const formatVersion = 2;
@@ -45,12 +46,27 @@ export function prepareCache({ folder, bytes }: CacheSettings): void {
   makeRoom({ folder, bytes }, 0);
 }
 
-/** How the file system sees a file now; null when it does not. */
+/**
+ * How the file system sees a file now; null when it does not. A folder is all the files in it, since a change of one is no
+ * change of the folder.
+ */
 export function fileState(path: string): FileState | null {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
   if (stat === undefined) return null;
-  const numbers = [stat.dev, stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join(" ");
-  return { path: resolve(path), numbers, changedMs: Number(stat.ctimeMs) };
+  const numbers = numbersOf(stat);
+  if (!stat.isDirectory()) return { path: resolve(path), numbers, changedMs: Number(stat.ctimeMs) };
+  const hash = createHash("sha256").update(numbers);
+  let changedMs = Number(stat.ctimeMs);
+  for (const name of readdirSync(path).sort()) {
+    const file = statSync(join(path, name), { bigint: true, throwIfNoEntry: false });
+    hash.update(`\0${name}\0`).update(file === undefined ? "" : numbersOf(file));
+    changedMs = Math.max(changedMs, Number(file?.ctimeMs ?? 0));
+  }
+  return { path: resolve(path), numbers: hash.digest("hex"), changedMs };
+}
+
+function numbersOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return [dev, ino, size, mtimeNs, ctimeNs].join(" ");
 }
 
 /**
@@ -75,8 +91,27 @@ export function cacheKey(state: FileState, metadata: VolumeMetadata, settings: V
     storage,
     // Entries from before this could be said stay good.
     ...(transform === undefined ? [] : [transform]),
+    ...laterParts(settings),
   ];
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+}
+
+/** Settings that came after the others, where they are not CT-CLIP's. Units are said where they change what a table says. */
+function laterParts(settings: VolumeSettings): readonly unknown[] {
+  const { units, orientation, assumeOrientation, axes, otherWindows, range, pad } = completed(settings);
+  const parts = {
+    units: units === "hounsfield" ? units : "",
+    orientation,
+    assumeOrientation,
+    axes,
+    otherWindows,
+    range,
+    pad,
+  };
+  const usual = { ...parts, ...defaultVolume, units: "" };
+  const names = ["units", "orientation", "assumeOrientation", "axes", "otherWindows", "range", "pad"] as const;
+  const changed = names.filter((name) => JSON.stringify(parts[name]) !== JSON.stringify(usual[name]));
+  return changed.length === 0 ? [] : [changed.map((name) => [name, parts[name]])];
 }
 
 /** True when a file changed so long ago that its state tells it from any later content. */
@@ -126,7 +161,8 @@ function encode(key: string, { before, counts, voxels }: PackedVolume): Uint8Arr
   return bytes;
 }
 
-function decode(bytes: Buffer, key: string, { size, storage }: VolumeSettings): PackedVolume | null {
+function decode(bytes: Buffer, key: string, settings: VolumeSettings): PackedVolume | null {
+  const { size, storage } = settings;
   if (bytes.length < headBytes) return null;
   const hash = createHash("sha256").update(bytes.subarray(hashBytes)).digest();
   if (!hash.equals(bytes.subarray(0, hashBytes)) || bytes.toString("hex", hashBytes, 2 * hashBytes) !== key)
@@ -135,7 +171,7 @@ function decode(bytes: Buffer, key: string, { size, storage }: VolumeSettings): 
   const before = [field(0), field(1), field(2)] as const;
   const counts = [field(3), field(4), field(5)] as const;
   const fits = size.every((all, axis) => at(before, axis) + at(counts, axis) <= all);
-  const count = counts[0] * counts[1] * counts[2];
+  const count = windowsOf(completed(settings)).length * counts[0] * counts[1] * counts[2];
   const bytesOf = storage === "f32" ? 4 : 2;
   if (!fits || bytes.length !== headBytes + bytesOf * count) return null;
   const { buffer, byteOffset } = bytes;

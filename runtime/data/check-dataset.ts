@@ -1,22 +1,34 @@
 import type { DataSettings } from "../../compiler/index.ts";
 import type { Problem } from "../text/index.ts";
+import type { DatasetNeeds, Listing } from "./dataset.ts";
+import type { Examination, VolumeFile } from "./examine-volumes.ts";
 import { layoutOf } from "./layouts/index.ts";
+import { loadPacked } from "./load-packed.ts";
 import { absences, exampleOf } from "./open-dataset.ts";
-import { findVocabulary, loadTokenizer } from "./tokenizer.ts";
-import type { VolumeMetadata } from "./transforms/index.ts";
+import { describeAlike, describeCut, measureTexts } from "./text-lengths.ts";
+import { findVocabulary, loadTokenizer, type Tokenizer } from "./tokenizer.ts";
+import { type VolumeMetadata, volumeShape } from "./transforms/index.ts";
 
-/** Reads a volume's file and says what is wrong with it. */
-export type VolumeCheck = (
+/** Reads a volume's file and says what is wrong with it; `onNote` takes what is no mistake. */
+type VolumeCheck = (
   path: string,
   metadata: VolumeMetadata,
   settings: DataSettings,
+  onNote: (note: string) => void,
 ) => readonly Problem[] | Promise<readonly Problem[]>;
 
 export interface CheckOptions {
+  /** Files and texts that examples must have, those that are trained on alone texts. */
+  readonly files: DatasetNeeds["files"];
+  readonly texts: DatasetNeeds["texts"];
   /** Classes whose labels are needed; null takes the classes that are there, if there are any. */
   readonly classes: readonly string[] | null;
   /** Null leaves the volumes' files unread. */
   readonly checkVolume: VolumeCheck | null;
+  /** Tokens that reports are cut to; null where that is not known. */
+  readonly textLength: number | null;
+  /** Looks at all volumes together before each is checked, and settles what the settings leave open. */
+  readonly examine?: (volumes: readonly VolumeFile[], settings: DataSettings) => Promise<Examination>;
 }
 
 /** What a check finds, in the order in which it finds it; the counts come last. */
@@ -47,18 +59,21 @@ export interface DatasetCounts {
 export async function* checkDataset(
   folder: string,
   settings: DataSettings,
-  { classes, checkVolume }: CheckOptions,
+  { files, texts: neededTexts, classes, checkVolume, textLength, examine }: CheckOptions,
 ): AsyncGenerator<Finding> {
   yield { kind: "progress", text: "reading tables" };
-  const layout = await layoutOf(folder);
+  const layout = await layoutOf(folder, settings);
   const listing = await layout.list(folder, settings, {
-    files: [null],
-    texts: [null],
+    files,
+    texts: neededTexts,
     labels: classes ?? "any",
     split: "all",
   });
   const { volumes, metadata, texts, labels } = listing;
-  for (const problem of [...listing.problems, ...vocabularyProblems(folder)]) yield { kind: "problem", problem };
+  const vocabulary = findVocabulary(folder);
+  const tokenizer = vocabulary === null ? null : loadTokenizer(vocabulary);
+  const ofVocabulary = tokenizer?.kind === "failed" ? [tokenizer.problem] : [];
+  for (const problem of [...listing.problems, ...ofVocabulary]) yield { kind: "problem", problem };
   for (const note of listing.notes) yield { kind: "note", note };
   const counts = {
     volumes: volumes.length,
@@ -74,17 +89,43 @@ export async function* checkDataset(
     yield { kind: "counts", counts };
     return;
   }
+  if (textLength !== null && tokenizer?.kind === "ok") {
+    for (const note of textNotes(listing, tokenizer.value, textLength)) yield { kind: "note", note };
+  }
   const trains = volumes.some(({ splits }) => splits.includes("train"));
-  for (const problem of absences(listing, { texts: trains ? [null] : [], labels: classes }))
+  for (const problem of absences(listing, { texts: trains ? neededTexts : [], labels: classes }))
     yield { kind: "problem", problem };
   const labelled = classes ?? (labels.exist ? "any" : null);
+  let settled = settings;
+  if (examine !== undefined) {
+    const examined = volumes.flatMap((volume) => {
+      const found = metadata.of(volume);
+      return found.kind === "ok" && found.value !== null ? [{ file: volume.file, metadata: found.value }] : [];
+    });
+    const found = await examine(examined, settings);
+    for (const problem of found.problems) yield { kind: "problem", problem: { ...problem, subject: folder } };
+    for (const note of found.notes) yield { kind: "note", note };
+    settled = { ...settings, units: found.units };
+  }
   for (const [index, volume] of volumes.entries()) {
     if (checkVolume !== null) yield { kind: "progress", text: `volume ${index + 1} of ${volumes.length}` };
     const inTrain = volume.splits.includes("train");
     const inValid = volume.splits.includes("valid");
-    const joined = exampleOf(volume, listing, { texts: inTrain ? [null] : [], labels: inValid ? labelled : null });
-    const isRead = joined.metadata !== null && checkVolume !== null;
-    const unread = isRead ? await checkVolume(volume.file, joined.metadata, settings) : [];
+    const joined = exampleOf(volume, listing, { texts: inTrain ? neededTexts : [], labels: inValid ? labelled : null });
+    const unread: Problem[] = [];
+    if (checkVolume !== null) {
+      for (const file of new Set(volume.files)) {
+        if (typeof file !== "string") {
+          const packed = loadPacked(file, volumeShape(settings));
+          if (packed.kind === "failed") unread.push(packed.problem);
+          continue;
+        }
+        if (joined.metadata === null) continue;
+        const notes: string[] = [];
+        unread.push(...(await checkVolume(file, joined.metadata, settled, (note) => notes.push(note))));
+        for (const note of notes) yield { kind: "note", note: `${file}: ${note}` };
+      }
+    }
     for (const problem of [...joined.problems, ...unread]) yield { kind: "problem", problem };
     counts.good += Number(joined.example !== null && unread.length === 0);
     counts.train += Number(inTrain);
@@ -103,9 +144,15 @@ export async function* checkDataset(
   yield { kind: "counts", counts };
 }
 
-/** What is wrong with the vocabulary that lies beside the data, where there is one. */
-function vocabularyProblems(folder: string): readonly Problem[] {
-  const path = findVocabulary(folder);
-  const loaded = path === null ? null : loadTokenizer(path);
-  return loaded?.kind === "failed" ? [loaded.problem] : [];
+/** Which reports of volumes to train on are cut, and how many cannot be told apart then. */
+function textNotes({ volumes, texts }: Listing, tokenizer: Tokenizer, length: number): readonly string[] {
+  const trained = volumes.filter(({ splits }) => splits.includes("train"));
+  const found = trained.flatMap((volume) =>
+    texts.flatMap((text) => {
+      const fact = text.of(volume);
+      return fact.kind === "ok" ? [fact.value] : [];
+    }),
+  );
+  const lengths = measureTexts(found, tokenizer, length);
+  return [describeCut("report", lengths, length), describeAlike(lengths, length)].filter((note) => note !== null);
 }

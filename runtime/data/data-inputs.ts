@@ -5,6 +5,7 @@ import {
   inputsOf,
   printType,
   type TracedSpec,
+  windowsOf,
 } from "../../compiler/index.ts";
 import { at } from "../at.ts";
 import { failed, ok, type Problem, type Result } from "../text/index.ts";
@@ -12,7 +13,7 @@ import type { DatasetNeeds } from "./dataset.ts";
 
 /** An input of a model, and what of an example it takes. `file` and `text` count what the model needs of each example. */
 export type BoundInput =
-  /** f32[batch, channels, slices, height, width] */
+  /** f32[batch, windows, slices, height, width] */
   | { readonly kind: "volume"; readonly name: string; readonly file: number; readonly shape: readonly number[] }
   /** i32[batch, length]: numbers of tokens, of which there are as many as rows in the table that they are looked up in. */
   | {
@@ -114,11 +115,13 @@ function placeOf<Needed>(needed: Needed, all: Needed[]): number {
   return place < 0 ? all.push(needed) - 1 : place;
 }
 
-function sizeProblem({ shape }: FileInput, { data: { size } }: TracedSpec): Problem | null {
+function sizeProblem({ shape }: FileInput, { data }: TracedSpec): Problem | null {
   const [channels = 0, ...wanted] = shape;
-  if (channels !== 1) {
-    const message = `the model takes ${channels} channels, but the \`data\` block produces 1`;
-    return { subject: "", message, help: "change the encoder's channels" };
+  const { size } = data;
+  const windows = windowsOf(data).length;
+  if (channels !== windows) {
+    const message = `the model takes ${channels} channels, but the \`data\` block produces ${windows}`;
+    return { subject: "", message, help: "give `window` one pair for each channel, or change the encoder's channels" };
   }
   if (wanted.join() === size.join()) return null;
   return {
@@ -137,5 +140,5 @@ function unfit(message: string): Result<never> {
 }
 
 const whatFits =
-  "without a declaration, f32[batch, 1, slices, height, width] takes a volume and i32[batch, length] tokens or their mask; " +
+  "without a declaration, f32[batch, windows, slices, height, width] takes a volume and i32[batch, length] tokens or their mask; " +
   "declare others: `input labels: f32[batch, 18] = table(columns = classes)`";

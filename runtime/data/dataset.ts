@@ -3,8 +3,8 @@ import type { Problem, Result } from "../text/index.ts";
 import type { StoredFile } from "./archive-member.ts";
 import type { VolumeMetadata } from "./transforms/index.ts";
 
-/** What a volume shows, by class. */
-export type Labels = ReadonlyMap<string, boolean>;
+/** What a volume shows, by class; null where that is not known. */
+export type Labels = ReadonlyMap<string, boolean | null>;
 
 /** Volumes to train on, or those that are held out. */
 export type SplitName = "train" | "valid";
@@ -23,7 +23,7 @@ export interface DatasetNeeds {
 /** How data sets lie in a folder: which files are volumes, what splits they are in, and where the rest is said of them. */
 export interface DatasetLayout {
   /** Whether a folder, or whatever else a path names, is such a data set. */
-  readonly recognises: (path: string) => boolean | Promise<boolean>;
+  readonly recognises: (path: string, settings: DataSettings) => boolean | Promise<boolean>;
   /** Finds the volumes of a split, and what is said of them as far as it is needed. Reads no volume. */
   readonly list: (path: string, settings: DataSettings, needs: DatasetNeeds) => Promise<Listing>;
 }

@@ -1,11 +1,29 @@
 export { byArchive, storedBytes } from "./archive-member.ts";
+export {
+  augmentText,
+  fitProblem,
+  leftRightAxis,
+  type Operations,
+  operationsOf,
+  sideProblem,
+} from "./augment/index.ts";
 export { cacheKey, fileState } from "./cache.ts";
-export { checkDataset, type DatasetCounts, type VolumeCheck } from "./check-dataset.ts";
+export { type CheckOptions, checkDataset, type DatasetCounts } from "./check-dataset.ts";
 export { checkVolume } from "./check-volume.ts";
-export { type DataInputs, type FileInput, findDataInputs } from "./data-inputs.ts";
+export {
+  contractDifferences,
+  contractKey,
+  contractOf,
+  type DataContract,
+  decodeContract,
+  encodeContract,
+} from "./contract.ts";
+export { type BoundInput, type DataInputs, type FileInput, findDataInputs } from "./data-inputs.ts";
 export type { DatasetNeeds } from "./dataset.ts";
+export { examineVolumes, type VolumeFile } from "./examine-volumes.ts";
 export { packContractOf } from "./layouts/index.ts";
 export { type LoadedExample, loadExample, requestsOf } from "./load-example.ts";
+export { gridOf } from "./load-volume.ts";
 export {
   type Dataset,
   type Example,
@@ -24,7 +42,20 @@ export {
   packShards,
   planShards,
 } from "./pack/index.ts";
-export { exampleValues, fileInputs, fileValues, type LoadedRow, sharedValues, textValues } from "./row-inputs.ts";
+export { drawPlanes } from "./planes.ts";
+export { preprocessVolume } from "./preprocess.ts";
+export {
+  exampleValues,
+  fileInputs,
+  fileValues,
+  type LoadedRow,
+  labelGaps,
+  sharedValues,
+  textValues,
+  tokenInputs,
+} from "./row-inputs.ts";
+export { describeAlike, describeCut, measureTexts } from "./text-lengths.ts";
 export { findVocabulary, loadTokenizer, type Tokenizer } from "./tokenizer.ts";
-export { volumeShape } from "./transforms/index.ts";
+export { unpack, unstatedMetadata, volumeShape } from "./transforms/index.ts";
 export { VolumeLoader } from "./volume-loader.ts";
+export type { VolumeChange } from "./volume-messages.ts";

@@ -5,7 +5,7 @@ import { memberPath } from "./archive-member.ts";
 import type { FileInput } from "./data-inputs.ts";
 import type { Example } from "./open-dataset.ts";
 import type { VolumeLoader } from "./volume-loader.ts";
-import type { VolumeRequest } from "./volume-messages.ts";
+import type { VolumeChange, VolumeRequest } from "./volume-messages.ts";
 
 /**
  * What the files of an example hold, for each input that takes one, or what is wrong with the first that is wrong. `unread` says that it
@@ -18,8 +18,9 @@ export async function loadExample(
   example: Example,
   inputs: readonly FileInput[],
   storage: VoxelStorage,
+  augment: VolumeChange | null = null,
 ): Promise<LoadedExample> {
-  const requests = requestsOf(example, inputs, storage);
+  const requests = requestsOf(example, inputs, storage, augment);
   // All are asked for before any is waited for.
   const loading = requests.map((request) => loader.load(request));
   for (const each of loading) each.catch(() => undefined);
@@ -44,15 +45,16 @@ export async function loadExample(
 
 const fewerWorkers = "use fewer --workers to need less memory";
 
-/** What is loaded for an example, for each input that takes a file. */
+/** What is loaded for an example, for each input that takes a file; all files of one example are changed alike. */
 export function requestsOf(
   { files, metadata }: Example,
   inputs: readonly FileInput[],
   storage: VoxelStorage,
+  augment: VolumeChange | null = null,
 ): readonly VolumeRequest[] {
   return inputs.map(({ file }) => {
     const stored = at(files, file);
-    if (typeof stored === "string") return { path: stored, metadata, storage };
-    return { path: memberPath(stored), metadata, storage, member: stored };
+    if (typeof stored === "string") return { path: stored, metadata, storage, augment };
+    return { path: memberPath(stored), metadata, storage, augment, member: stored };
   });
 }

@@ -1,8 +1,10 @@
+import { windowsOf } from "../../compiler/index.ts";
 import { ok } from "../text/index.ts";
+import { augmentVolume, type VolumeGrid } from "./augment/index.ts";
 import { cacheKey, type FileState, fileState, isSettled, readEntry, writeEntry } from "./cache.ts";
 import { loadPacked } from "./load-packed.ts";
 import { preprocessVolume } from "./preprocess.ts";
-import { type PackedVolume, unpack, volumeShape } from "./transforms/index.ts";
+import { completed, type PackedVolume, unpack, type VolumeSettings, volumeShape } from "./transforms/index.ts";
 import type { LoaderSettings, VolumeRequest, VolumeResult } from "./volume-messages.ts";
 
 /**
@@ -14,7 +16,7 @@ export async function loadVolume(
 ): Promise<{ readonly result: VolumeResult; readonly uncached: string | null }> {
   const settings = { ...shared, storage };
   if (member !== undefined) {
-    const packed = loadPacked(member, volumeShape(settings));
+    const packed = loadPacked(member, volumeShape(completed(settings)));
     const result = packed.kind === "ok" ? ok({ voxels: packed.value, from: "file" as const }) : packed;
     return { result, uncached: null };
   }
@@ -38,8 +40,28 @@ export async function loadVolume(
   return { result: loaded(packed.value, "file"), uncached };
 
   function loaded(volume: PackedVolume, from: "file" | "cache"): VolumeResult {
-    return ok({ voxels: unpack(volume, settings.size), from });
+    return ok({ voxels: unpack(volume, settings.size, completed(settings)), from });
   }
+}
+
+/** A volume as `loadVolume` has it, changed at random where the request asks for that. */
+export async function loadAugmented(
+  request: VolumeRequest,
+  settings: LoaderSettings,
+): Promise<{ readonly result: VolumeResult; readonly uncached: string | null }> {
+  const loaded = await loadVolume(request, settings);
+  const { augment = null } = request;
+  if (augment === null || loaded.result.kind === "failed") return loaded;
+  const { voxels, from } = loaded.result.value;
+  const changed = augmentVolume(voxels, gridOf(settings.settings), augment.operations, augment.draw);
+  return { ...loaded, result: ok({ voxels: changed, from }) };
+}
+
+/** What the values of preprocessed volumes mean. */
+export function gridOf(settings: Omit<VolumeSettings, "storage">): VolumeGrid {
+  const complete = completed({ ...settings, storage: "f32" });
+  const { size, spacing, range, pad } = complete;
+  return { sizes: size, spacing, channels: windowsOf(complete).map((window) => ({ range, window, padding: pad })) };
 }
 
 /** Null for what cannot even be looked at: reading it says why. */

@@ -40,7 +40,7 @@ export async function openDataset<Needs extends DatasetNeeds>(
   settings: DataSettings,
   needs: Needs,
 ): Promise<Dataset<ExampleWith<Needs>>> {
-  const layout = await layoutOf(path);
+  const layout = await layoutOf(path, settings);
   const listing = await layout.list(path, settings, needs);
   const { volumes, notes } = listing;
   const problems = [...listing.problems];

@@ -1,9 +1,20 @@
 import { failed, ok, type Result } from "../text/index.ts";
 import { problemOf } from "./problem.ts";
 import { readSlices } from "./readers/index.ts";
-import { type PackedVolume, transformOf, type VolumeMetadata, type VolumeSettings } from "./transforms/index.ts";
+import {
+  completed,
+  type PackedVolume,
+  transformOf,
+  type VolumeMetadata,
+  type VolumeSettings,
+} from "./transforms/index.ts";
+import { unitsFault } from "./units.ts";
+import { VolumeSample } from "./volume-sample.ts";
 
-/** Reads and preprocesses a file slice by slice, so that the stored volume is never in memory as a whole. */
+/**
+ * Reads and preprocesses a file slice by slice, so that the stored volume is never in memory as a whole. Values that are no scan's
+ * in the units that they are taken for are refused.
+ */
 export async function preprocessVolume(
   path: string,
   metadata: VolumeMetadata,
@@ -14,7 +25,11 @@ export async function preprocessVolume(
     const [first] = transform.metadataFaults(metadata);
     if (first !== undefined) return failed(first);
     const planned = transform.plan(header, metadata, settings);
-    return planned.kind === "failed" ? planned : ok(planned.value());
+    if (planned.kind === "failed") return planned;
+    return ok(new VolumeSample(header).before(planned.value()));
   });
-  return read.kind === "failed" ? failed(problemOf(path, read.problem[0])) : ok(read.value.result);
+  if (read.kind === "failed") return failed(problemOf(path, read.problem[0]));
+  const { header, result } = read.value;
+  const wrong = unitsFault(result.values, header, metadata, completed(settings).units);
+  return wrong === null ? ok(result.made) : failed(problemOf(path, wrong));
 }

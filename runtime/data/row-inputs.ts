@@ -18,6 +18,11 @@ export function fileInputs({ inputs }: DataInputs): readonly FileInput[] {
   return inputs.filter((input) => "file" in input);
 }
 
+/** The inputs that take texts. */
+export function tokenInputs({ inputs }: DataInputs): readonly TokenInput[] {
+  return inputs.filter((input) => input.kind === "tokens");
+}
+
 /** Some rows as the inputs that take files. */
 export function fileValues(rows: readonly LoadedRow[], inputs: DataInputs): InputValues {
   return new Map(
@@ -88,6 +93,25 @@ export function sharedValues(
     values.set(input.name, Float32Array.from(weights));
   }
   return { values, without };
+}
+
+/**
+ * How many cells are missing of an input of labels that no other input says to be known or not; null where none is. To train on
+ * them would be to train on labels of 0 that nobody gave.
+ */
+export function labelGaps(
+  examples: readonly Example[],
+  { inputs }: DataInputs,
+): { readonly cells: number; readonly input: string; readonly columns: readonly string[] } | null {
+  for (const input of inputs) {
+    if (input.kind !== "table") continue;
+    const { name, columns } = input;
+    if (inputs.some((other) => other.kind === "known" && other.columns === columns)) continue;
+    const missing = examples.map(({ labels }) => columns.filter((column) => cellIn(labels, column) === null).length);
+    const cells = missing.reduce((sum, count) => sum + count, 0);
+    if (cells > 0) return { cells, input: name, columns };
+  }
+  return null;
 }
 
 function tokensOf(

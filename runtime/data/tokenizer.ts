@@ -1,11 +1,13 @@
 import { basename, join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { Tokenizer as WordPieces } from "@huggingface/tokenizers";
 import { kindOfPath } from "../files/index.ts";
 import { failed, ok, type Result } from "../text/index.ts";
-import { problemOf } from "./problem.ts";
-import { readSmallText } from "./small-text.ts";
+import { type BytePairs, bytePairEncoder, readMerges } from "./byte-pairs.ts";
+import { type Fault, fault, problemOf } from "./problem.ts";
+import { decodeStrictly, readSmallFile, readSmallText } from "./small-text.ts";
+import { readTokenizerJson } from "./tokenizer-json.ts";
 import { readVocabularyText, type Vocabulary } from "./vocabulary.ts";
-import { readVocabularyJson } from "./vocabulary-json.ts";
 
 /** Bytes of a vocabulary's file; BERT's vocab.txt has a quarter million, large tokenizer.json files ten million. */
 const largestFile = 32 * 2 ** 20;
@@ -17,15 +19,17 @@ export interface Tokens {
   readonly mask: Int32Array;
 }
 
-/** Texts to tokens as Hugging Face's BertTokenizer gives them. */
+/** Texts to tokens as Hugging Face's BertTokenizer or open_clip's tokenizer gives them. */
 export interface Tokenizer {
   readonly vocabSize: number;
-  /** A text in exactly so many tokens, at least 2: padded, or cut before the last, which is [SEP] then. */
+  /** A text in exactly so many tokens, at least 2: padded, or cut before the last, which is the end then. */
   readonly encode: (text: string, length: number) => Tokens;
+  /** How many tokens a text has, its start and end with it, where it is not cut. */
+  readonly count: (text: string) => number;
 }
 
 /** Files that a data folder may have its vocabulary in; the first that is there counts. */
-const names = ["tokenizer.json", "vocab.txt"] as const;
+const names = ["tokenizer.json", "vocab.txt", "bpe_simple_vocab_16e6.txt.gz"] as const;
 
 /** The vocabulary's file in a data folder, if it has one. */
 export function findVocabulary(folder: string): string | null {
@@ -33,15 +37,61 @@ export function findVocabulary(folder: string): string | null {
   return paths.find((path) => kindOfPath(path) === "file") ?? null;
 }
 
-/** Loads a BERT vocabulary: a `vocab.txt`, or a `tokenizer.json` of BERT's kind. */
+/**
+ * Loads a vocabulary: BERT's `vocab.txt`, CLIP's `bpe_simple_vocab_16e6.txt.gz` or the same unpacked, which say in their first
+ * line what they are, or a `tokenizer.json` of either kind.
+ */
 export function loadTokenizer(path: string): Result<Tokenizer> {
-  const file = readSmallText(path, largestFile);
-  if (file.kind === "failed") return failed(problemOf(path, file.problem));
-  const read = basename(path).endsWith(".json") ? readVocabularyJson(file.value) : readVocabularyText(file.value);
-  return read.kind === "failed" ? failed(problemOf(path, read.problem)) : ok(tokenizerOf(read.value));
+  const text = vocabularyText(path);
+  if (text.kind === "failed") return failed(problemOf(path, text.problem));
+  const read = basename(path).endsWith(".json")
+    ? readTokenizerJson(text.value)
+    : /^[^\n]*#version:/.test(text.value)
+      ? readMerges(text.value)
+      : readVocabularyText(text.value);
+  if (read.kind === "failed") return failed(problemOf(path, read.problem));
+  return ok(read.value.kind === "byte-pairs" ? bytePairTokenizer(read.value) : wordPieceTokenizer(read.value));
 }
 
-function tokenizerOf(vocabulary: Vocabulary): Tokenizer {
+/** A file's text, unpacked where it is gzip's. */
+function vocabularyText(path: string): Result<string, Fault> {
+  if (!/\.gz$/i.test(path)) return readSmallText(path, largestFile);
+  const file = readSmallFile(path, largestFile);
+  if (file.kind === "failed") return file;
+  try {
+    return decodeStrictly(gunzipSync(file.value, { maxOutputLength: largestFile }));
+  } catch {
+    const message = `it is not gzip data of at most ${largestFile / 2 ** 20} MiB`;
+    return failed(fault(message, "Copy or download it again."));
+  }
+}
+
+function bytePairTokenizer(pairs: BytePairs): Tokenizer {
+  const encode = bytePairEncoder(pairs);
+  return {
+    vocabSize: pairs.numbers.size,
+    encode: (text, length) => framed(encode(text, roomIn(length)), pairs, length),
+    count: (text) => 2 + encode(text, Number.POSITIVE_INFINITY).length,
+  };
+}
+
+/** How many tokens fit between start and end. */
+function roomIn(length: number): number {
+  if (length < 2) throw new RangeError(`invariant: ${length} tokens have no room for a start and an end`);
+  return length - 2;
+}
+
+function framed(
+  found: readonly number[],
+  { start, end, padding }: { readonly start: number; readonly end: number; readonly padding: number },
+  length: number,
+): Tokens {
+  const ids = new Int32Array(length).fill(padding);
+  ids.set([start, ...found, end]);
+  return { ids, mask: new Int32Array(length).fill(1, 0, found.length + 2) };
+}
+
+function wordPieceTokenizer(vocabulary: Vocabulary): Tokenizer {
   const { tokens, start, end, padding } = vocabulary;
   const numbers = new Map(tokens.map((token, index) => [token, index]));
   const numberOf = (token: string): number => {
@@ -49,17 +99,46 @@ function tokenizerOf(vocabulary: Vocabulary): Tokenizer {
     if (number === undefined) throw new Error(`invariant: the vocabulary has its own token ${token}`);
     return number;
   };
-  const [startId, endId, paddingId] = [numberOf(start), numberOf(end), numberOf(padding)];
-  const pieces = new WordPieces(libraryForm(vocabulary, numberOf), {});
+  const frame = { start: numberOf(start), end: numberOf(end), padding: numberOf(padding) };
+  const idsOf = encoderOf(vocabulary, numberOf);
   return {
     vocabSize: tokens.length,
-    encode: (text, length) => {
-      if (length < 2) throw new RangeError(`invariant: ${length} tokens have no room for a start and an end`);
-      const found = pieces.encode(alikeText(text, vocabulary)).ids.slice(0, length - 2);
-      const ids = new Int32Array(length).fill(paddingId);
-      ids.set([startId, ...found, endId]);
-      return { ids, mask: new Int32Array(length).fill(1, 0, found.length + 2) };
-    },
+    encode: (text, length) => framed(idsOf(text, roomIn(length)), frame, length),
+    count: (text) => 2 + idsOf(text, Number.POSITIVE_INFINITY).length,
+  };
+}
+
+/** Words that are kept with their tokens, and the longest of them: reports repeat a few ten thousand. */
+const mostWords = 200_000;
+const longestWord = 64;
+
+/**
+ * The first tokens of a text, word by word: a text's tokens are those of its words, since nothing in it goes beyond a blank. Words
+ * come again and again, and the library takes most of a millisecond for a report.
+ */
+function encoderOf(
+  vocabulary: Vocabulary,
+  numberOf: (token: string) => number,
+): (text: string, most: number) => readonly number[] {
+  const pieces = new WordPieces(libraryForm(vocabulary, numberOf), {});
+  const known = new Map<string, readonly number[]>();
+  const encode = (text: string): readonly number[] => pieces.encode(alikeText(text, vocabulary)).ids;
+  const idsOfWord = (word: string): readonly number[] => {
+    const found = known.get(word);
+    if (found !== undefined) return found;
+    const ids = encode(word);
+    if (known.size < mostWords && word.length <= longestWord) known.set(word, ids);
+    return ids;
+  };
+  // A special token may have a blank within it.
+  if (vocabulary.special.some((token) => /\s/.test(token))) return (text, most) => encode(text).slice(0, most);
+  return (text, most) => {
+    const ids: number[] = [];
+    for (const word of text.split(/[ \t\r\n]+/)) {
+      if (ids.length >= most) break;
+      if (word !== "") ids.push(...idsOfWord(word));
+    }
+    return ids.slice(0, most);
   };
 }
 

@@ -1,16 +1,11 @@
-import { parseJson } from "../json/index.ts";
-import { failed, ok, type Result } from "../text/index.ts";
-import { type Fault, fault } from "./problem.ts";
 import { quoted } from "./quoted.ts";
 import { mostTokens, type Vocabulary } from "./vocabulary.ts";
 
-const deepest = 32;
-const longestString = 100_000;
 const mostAdded = 1000;
 const longestWordLimit = 1000;
 
 /** The rule that a tokenizer.json breaks. */
-class Refusal extends Error {
+export class Refusal extends Error {
   readonly help: string | null;
 
   constructor(message: string, help: string | null = null) {
@@ -19,29 +14,15 @@ class Refusal extends Error {
   }
 }
 
-const onlyBert = "only BERT's WordPiece is supported: BertNormalizer, BertPreTokenizer, WordPiece, [CLS] text [SEP]";
+const onlyBert =
+  "besides CLIP's byte pairs, only BERT's WordPiece is supported: BertNormalizer, BertPreTokenizer, WordPiece, [CLS] text [SEP]";
 
 /**
- * Reads a `tokenizer.json` of BERT's kind. The parts that it may have are a closed list without patterns of its own, so
- * that no text can make a pattern run forever. Its truncation and padding lengths are left to the caller, its decoder is
- * not needed.
+ * BERT's kind of tokenizer.json. The parts that it may have are a closed list without patterns of its own, so that no text can
+ * make a pattern run forever. Its truncation and padding lengths are left to the caller, its decoder is not needed. Throws a
+ * Refusal.
  */
-export function readVocabularyJson(text: string): Result<Vocabulary, Fault> {
-  try {
-    return ok(vocabularyIn(parsed(text)));
-  } catch (error) {
-    if (error instanceof Refusal) return failed(fault(error.message, error.help));
-    throw error;
-  }
-}
-
-function parsed(text: string): ReadonlyMap<string, unknown> {
-  const read = parseJson(text, { depth: deepest, string: longestString });
-  if (read.kind === "failed") throw new Refusal(read.problem);
-  return fieldsOf(read.value, "the file");
-}
-
-function vocabularyIn(file: ReadonlyMap<string, unknown>): Vocabulary {
+export function vocabularyIn(file: ReadonlyMap<string, unknown>): Vocabulary {
   const model = partOf(file, "model", ["WordPiece"]);
   const normalizer = partOf(file, "normalizer", ["BertNormalizer"]);
   partOf(file, "pre_tokenizer", ["BertPreTokenizer"]);
@@ -54,6 +35,7 @@ function vocabularyIn(file: ReadonlyMap<string, unknown>): Vocabulary {
     padding === null || padding === undefined ? "[PAD]" : fieldsOf(padding, "`padding`").get("pad_token");
   const lowercase = flag(normalizer, "lowercase", true);
   return {
+    kind: "word-pieces",
     tokens,
     special,
     unknown: tokenNamed(model.get("unk_token"), "model.unk_token", numbers),
@@ -82,7 +64,7 @@ function partOf(
   throw new Refusal(`its \`${name}\` is ${found}, but ${types.map(quoted).join(" or ")} is expected`, onlyBert);
 }
 
-function tokensOf(vocab: ReadonlyMap<string, unknown>): string[] {
+export function tokensOf(vocab: ReadonlyMap<string, unknown>): string[] {
   if (vocab.size > mostTokens) throw new Refusal(`it has more than ${mostTokens} tokens`);
   const tokens = new Array<string | null>(vocab.size).fill(null);
   for (const [token, number] of vocab) {
@@ -98,7 +80,11 @@ function tokensOf(vocab: ReadonlyMap<string, unknown>): string[] {
 }
 
 /** Adds `added_tokens` to the others, and gives those that are taken whole from a text. */
-function addTokens(added: unknown, tokens: string[]): readonly string[] {
+export function addTokens(
+  added: unknown,
+  tokens: string[],
+  unsupported: readonly string[] = ["single_word", "lstrip", "rstrip", "normalized"],
+): readonly string[] {
   if (added === undefined || added === null) return [];
   if (!Array.isArray(added)) throw new Refusal("its `added_tokens` are not a list");
   if (added.length > mostAdded) throw new Refusal(`it has more than ${mostAdded} added tokens`);
@@ -107,7 +93,7 @@ function addTokens(added: unknown, tokens: string[]): readonly string[] {
     const where = `\`added_tokens[${index}]\``;
     const fields = fieldsOf(each, where);
     const content = shortText(fields.get("content"), `added_tokens[${index}].content`);
-    for (const name of ["single_word", "lstrip", "rstrip", "normalized"]) {
+    for (const name of unsupported) {
       if (fields.get(name) === true) throw new Refusal(`${where} is \`${name}\`, which is not supported`, onlyBert);
     }
     const id = fields.get("id");
@@ -145,7 +131,7 @@ function frameOf(
 }
 
 /** `["[CLS]", 101]`, which must agree with the vocabulary. */
-function numbered(pair: unknown, where: string, numbers: ReadonlyMap<string, number>): string {
+export function numbered(pair: unknown, where: string, numbers: ReadonlyMap<string, number>): string {
   const parts: readonly unknown[] = Array.isArray(pair) ? pair : [];
   const [token, number] = parts;
   const name = tokenNamed(token, where, numbers);
@@ -178,7 +164,7 @@ function flag(fields: ReadonlyMap<string, unknown>, name: string, otherwise: boo
 }
 
 /** The fields of a JSON object in a map, so that no name means anything of its own. */
-function fieldsOf(value: unknown, what: string): ReadonlyMap<string, unknown> {
+export function fieldsOf(value: unknown, what: string): ReadonlyMap<string, unknown> {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return new Map<string, unknown>(Object.entries(value));
   }

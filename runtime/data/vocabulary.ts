@@ -3,6 +3,7 @@ import { type Fault, fault } from "./problem.ts";
 
 /** BERT's WordPiece tokens with the settings of their tokenizer. */
 export interface Vocabulary {
+  readonly kind: "word-pieces";
   /** By number; no two are alike. */
   readonly tokens: readonly string[];
   /** Tokens that are also taken whole from a text, as `[SEP]`. */
@@ -43,6 +44,7 @@ export function readVocabularyText(text: string): Result<Vocabulary, Fault> {
   const missing = needed.filter((token) => !seen.has(token));
   if (missing.length > 0) return wrong(`it has no ${missing.join(", ")}`, "is it a BERT vocab.txt?");
   const vocabulary: Vocabulary = {
+    kind: "word-pieces",
     tokens: lines,
     special: [...needed, "[MASK]"].filter((token) => seen.has(token)),
     unknown: "[UNK]",

@@ -1,6 +1,7 @@
-import type { VoxelStorage } from "../../compiler/index.ts";
+import type { VolumeAugmentation, VoxelStorage } from "../../compiler/index.ts";
 import type { Problem, Result } from "../text/index.ts";
 import type { ArchiveMember } from "./archive-member.ts";
+import type { AugmentDraw, Placed } from "./augment/index.ts";
 import type { CacheSettings } from "./cache.ts";
 import type { VolumeMetadata, VolumeSettings } from "./transforms/index.ts";
 
@@ -12,6 +13,13 @@ export interface VolumeRequest {
   readonly storage: VoxelStorage;
   /** Where the volume lies in the file, which is an archive then. */
   readonly member?: ArchiveMember;
+  /** How it is changed at random once it is loaded; what is cached never is. Without it, and for evaluation, it stays as it is. */
+  readonly augment?: VolumeChange | null;
+}
+
+export interface VolumeChange {
+  readonly operations: readonly Placed<VolumeAugmentation>[];
+  readonly draw: AugmentDraw;
 }
 
 /** A preprocessed volume, or what is wrong with its file. */

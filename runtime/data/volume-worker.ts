@@ -1,7 +1,7 @@
 import { parentPort } from "node:worker_threads";
 import { isRefusal, problemOf } from "../machine/index.ts";
 import type { Problem } from "../text/index.ts";
-import { loadVolume } from "./load-volume.ts";
+import { loadAugmented } from "./load-volume.ts";
 import type { VolumeAnswer, VolumeTask } from "./volume-messages.ts";
 
 /** A thread that loads volumes, one at a time in the order in which they come, and gives them away without copying. */
@@ -12,7 +12,7 @@ parentPort?.on("message", (task: VolumeTask) => {
 
 async function answer({ request, settings, cache }: VolumeTask): Promise<void> {
   try {
-    const { result, uncached } = await loadVolume(request, { settings, cache });
+    const { result, uncached } = await loadAugmented(request, { settings, cache });
     const moved = result.kind === "ok" ? [result.value.voxels.buffer] : [];
     parentPort?.postMessage({ kind: "done", result, uncached } satisfies VolumeAnswer, moved);
   } catch (error) {

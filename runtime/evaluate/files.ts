@@ -5,16 +5,20 @@ import type { Evaluation, Metric } from "./results.ts";
 
 /**
  * Scores as a CSV file of the shape that labels have in CT-RATE: a column `VolumeName`, then one for each class. Numbers
- * have as many digits as it takes to read the same number again.
+ * have as many digits as it takes to read the same number again; a cell is empty where there is no label to hold a score against.
  */
 export function scoresToCsv(
   names: readonly string[],
   classes: readonly string[],
   scores: readonly ArrayLike<number>[],
+  labels: readonly (readonly (boolean | null)[])[],
 ): string {
   const rows = [
     ["VolumeName", ...classes],
-    ...scores.map((row, index) => [at(names, index), ...Array.from(row, (score) => String(score))]),
+    ...scores.map((row, index) => {
+      const known = at(labels, index);
+      return [at(names, index), ...Array.from(row, (score, column) => (known[column] === null ? "" : String(score)))];
+    }),
   ];
   return rows.map((cells) => `${cells.map(quoteCell).join(",")}\n`).join("");
 }
@@ -24,8 +28,14 @@ function quoteCell(cell: string): string {
 }
 
 /** An evaluation as JSON, one overall number or one class a line, so that two files can be compared line by line. */
-export function evaluationToJson({ overall, classes, ...rest }: Evaluation): string {
-  const about = Object.entries(rest).map(([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`);
+export function evaluationToJson(
+  { overall, classes, ...rest }: Evaluation,
+  /** Why the numbers mean less than they seem to. */
+  warnings: readonly string[] = [],
+): string {
+  const about = Object.entries(warnings.length === 0 ? rest : { warnings, ...rest }).map(
+    ([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`,
+  );
   const numbers = Object.entries(overall).map(([key, value]) => `    ${JSON.stringify(key)}: ${JSON.stringify(value)}`);
   const lines = [
     ...about,
@@ -38,23 +48,31 @@ export function evaluationToJson({ overall, classes, ...rest }: Evaluation): str
 /** An evaluation for a terminal: a line for each class, the numbers over all, and what could not be measured. */
 export function evaluationTable(evaluation: Evaluation): string {
   const { classes, overall, examples, threshold, bootstrap } = evaluation;
+  const hasMissing = someMissing(evaluation);
   const perClass = renderTable(
     [
       [
         "class",
         "present",
+        ...(hasMissing ? ["missing"] : []),
         ...classMetrics.flatMap(([metric, title]) => (metric === "auroc" ? [title, "95 %"] : [title])),
       ],
-      ...classes.map(({ name, present, metrics }) => [
+      ...classes.map(({ name, present, missing, metrics }) => [
         name,
         String(present),
+        ...(hasMissing ? [String(missing)] : []),
         ...classMetrics.flatMap(([metric]) => {
           const found = metrics[metric];
           return metric === "auroc" ? [printMetric(found), printInterval(found)] : [printMetric(found)];
         }),
       ]),
     ],
-    ["left", "right", ...classMetrics.flatMap(([metric]) => alignmentsOf(metric))],
+    [
+      "left",
+      "right",
+      ...(hasMissing ? (["right"] as const) : []),
+      ...classMetrics.flatMap(([metric]) => alignmentsOf(metric)),
+    ],
   );
   const overAll = renderTable(
     [
@@ -73,6 +91,11 @@ export function evaluationTable(evaluation: Evaluation): string {
 /** Only the AUROC has its interval beside it: more would not fit a terminal. */
 function alignmentsOf(metric: ClassMetric): readonly Alignment[] {
   return metric === "auroc" ? ["right", "left"] : ["right"];
+}
+
+/** Whether any label is missing, so that the missing ones are worth a column. */
+export function someMissing({ classes }: Evaluation): boolean {
+  return classes.some(({ missing }) => missing > 0);
 }
 
 /** The classes without an AUROC, each with the reason. */

@@ -4,11 +4,13 @@ export {
   printInterval,
   printMetric,
   scoresToCsv,
+  someMissing,
   thinIntervals,
   undefinedClasses,
 } from "./files.ts";
 export { decodeScores, encodeScores, type KeptScores } from "./kept-scores.ts";
 export { classMetrics, overallMetrics } from "./metrics.ts";
+export { equalPrompts, promptTexts } from "./prompts.ts";
 export type { RocPoint } from "./ranking.ts";
 export {
   type ClassEvaluation,

@@ -6,13 +6,17 @@ import type { ScoredExamples } from "./results.ts";
 /** The scores that an evaluation is made of, with what they belong to. */
 export interface KeptScores extends ScoredExamples {
   readonly names: readonly string[];
-  readonly labels: readonly (readonly boolean[])[];
+  readonly labels: readonly (readonly (boolean | null)[])[];
 }
 
 /** Scores as a JSON text, a volume on each line: what an evaluation can be made of again. */
 export function encodeScores({ classes, names, scores, labels }: KeptScores): string {
   const rows = names.map((name, index) => {
-    const row = { name, scores: Array.from(at(scores, index)), labels: at(labels, index).map(Number) };
+    const row = {
+      name,
+      scores: Array.from(at(scores, index)),
+      labels: at(labels, index).map((label) => (label === null ? null : Number(label))),
+    };
     return `    ${JSON.stringify(row)}`;
   });
   return `{\n  "classes": ${JSON.stringify(classes)},\n  "volumes": [\n${rows.join(",\n")}\n  ]\n}\n`;
@@ -24,7 +28,7 @@ const kept = v.object({
     v.object({
       name: v.string(),
       scores: v.array(v.pipe(v.number(), v.finite())),
-      labels: v.array(v.picklist([0, 1])),
+      labels: v.array(v.nullable(v.picklist([0, 1]))),
     }),
   ),
 });
@@ -42,6 +46,6 @@ export function decodeScores(text: string): KeptScores | null {
     classes,
     names: volumes.map(({ name }) => name),
     scores: volumes.map(({ scores }) => scores),
-    labels: volumes.map(({ labels }) => labels.map((label) => label === 1)),
+    labels: volumes.map(({ labels }) => labels.map((label) => (label === null ? null : label === 1))),
   };
 }

@@ -1,12 +1,12 @@
 import { at } from "../at.ts";
 
-/** One class's examples from the highest score to the lowest. Examples of one score are a tie, in one group. */
+/** One class's examples that have a label for it, from the highest score to the lowest. Examples of one score are a tie, in one group. */
 export interface Ranking {
   /** Places in the data set. */
   readonly order: Int32Array;
   /** 1 where the example in this place of the order has the class. */
   readonly present: Uint8Array;
-  /** Where each group ends in the order; its last element is the number of examples. */
+  /** Where each group ends in the order; its last element is the number of these examples. */
   readonly groupEnds: Int32Array;
   /** So many examples at the head of the order have a score of at least the threshold. */
   readonly called: number;
@@ -31,10 +31,11 @@ export interface RocPoint {
   readonly truePositives: number;
 }
 
-/** Sorts once what is then counted under many weights. Scores are finite; a label is 1 where the example has the class. */
-export function rankScores(scores: Float64Array, labels: Uint8Array, threshold: number): Ranking {
-  const order = Int32Array.from(scores.keys()).sort((a, b) => at(scores, b) - at(scores, a));
-  const present = Uint8Array.from(order, (example) => at(labels, example));
+/** Sorts once what is then counted under many weights. Scores are finite; an example whose label is null is left out. */
+export function rankScores(scores: Float64Array, labels: readonly (boolean | null)[], threshold: number): Ranking {
+  const labelled = [...labels.keys()].filter((example) => at(labels, example) !== null);
+  const order = Int32Array.from(labelled).sort((a, b) => at(scores, b) - at(scores, a));
+  const present = Uint8Array.from(order, (example) => Number(at(labels, example)));
   const ends: number[] = [];
   let called = 0;
   for (const [place, example] of order.entries()) {

@@ -13,6 +13,8 @@ export interface ClassEvaluation {
   /** Examples that have the class, and that do not. */
   readonly present: number;
   readonly absent: number;
+  /** Examples without a label for the class, of which no number of the class is made. */
+  readonly missing: number;
   /** Examples called present that have the class, and that do not. */
   readonly truePositives: number;
   readonly falsePositives: number;
@@ -36,8 +38,8 @@ export interface ScoredExamples {
   readonly classes: readonly string[];
   /** [examples][classes], from 0 to 1. */
   readonly scores: readonly ArrayLike<number>[];
-  /** [examples][classes]: whether the example has the class. */
-  readonly labels: readonly (readonly boolean[])[];
+  /** [examples][classes]: whether the example has the class; null where that is not known. */
+  readonly labels: readonly (readonly (boolean | null)[])[];
   /** 0.5 where nothing is said. */
   readonly threshold?: number;
   /** 1,000 resamples where nothing is said; null for no intervals. */
@@ -48,7 +50,9 @@ const defaultBootstrap: BootstrapSettings = { resamples: 1000, seed: 0 };
 
 /**
  * Numbers for each class and over all, each with its 95 % interval. A class with a score that is not a finite number has
- * no numbers, and then neither has the whole: a mean that left the class out would look better than the model is.
+ * no numbers, and then neither has the whole: a mean that left the class out would look better than the model is. Each class is
+ * measured on the examples that have a label for it, and the whole on all labels that there are: means over classes are over
+ * those that have any label, and numbers that count calls count those with a label.
  *
  * Throws when scores, labels and classes do not belong to each other in number.
  */
@@ -68,7 +72,7 @@ export function evaluateScores({
     const finite = broken[index] === null ? column : new Float64Array(examples);
     return rankScores(
       finite,
-      Uint8Array.from(labels, (row) => Number(row[index])),
+      labels.map((row) => at(row, index)),
       threshold,
     );
   });
@@ -82,27 +86,29 @@ export function evaluateScores({
       const rule = classRules[metric];
       const value = rule(counted);
       const why = broken[index] ?? null;
-      if (value === null || why !== null) return { value: null, why: why ?? whyNone(counted) };
+      if (value === null || why !== null) return { value: null, why: why ?? whyNone(counted, examples) };
       return { value, interval: intervalOf(resamples.map((drawn) => rule(at(drawn, index)))) };
     };
     const auroc = measure("auroc");
     const { present, absent, truePositives, falsePositives } = counted;
     return {
-      ...{ name, present, absent, truePositives, falsePositives },
+      ...{ name, present, absent, missing: examples - present - absent, truePositives, falsePositives },
       metrics: { auroc, accuracy: measure("accuracy"), precision: measure("precision"), f1: measure("f1") },
       roc: auroc.value === null ? [] : rocCorners(ranking),
     };
   });
 
-  // A mean AUROC is over the same classes in every resample, or it would move with which of them happen to occur.
+  // A mean is over the same classes in every resample, or it would move with which of them happen to occur.
   const hasAuroc = (_: Outcomes, index: number): boolean => classes[index]?.metrics.auroc.value !== null;
+  const hasLabel = (_: Outcomes, index: number): boolean => at(classes, index).missing < examples;
   const firstBroken = broken.findIndex((why) => why !== null);
   const measure = (metric: OverallMetric): Metric => {
     const rule = (all: readonly Outcomes[]): number | null =>
-      overallRules[metric](metric === "meanAuroc" ? all.filter(hasAuroc) : all);
+      overallRules[metric](all.filter(metric === "meanAuroc" ? hasAuroc : hasLabel));
     const value = rule(outcomes);
     const why = firstBroken < 0 ? null : `${names[firstBroken]}: ${broken[firstBroken]}`;
-    if (value === null || why !== null) return { value: null, why: why ?? whyNoneOverall(examples, names.length) };
+    if (value === null || why !== null)
+      return { value: null, why: why ?? whyNoneOverall(metric, examples, names.length) };
     return { value, interval: intervalOf(resamples.map(rule)) };
   };
   const overall = {
@@ -121,12 +127,14 @@ function whyBroken(scores: Float64Array): string | null {
   return count === 0 ? null : `${count} of ${scores.length} scores are not finite numbers`;
 }
 
-function whyNone({ present, absent }: Outcomes): string {
-  if (present + absent === 0) return "there are no examples";
+function whyNone({ present, absent }: Outcomes, examples: number): string {
+  if (examples === 0) return "there are no examples";
+  if (present + absent === 0) return "no example has a label for it";
   return present === 0 ? `never occurs among ${absent}` : `occurs in all ${present}`;
 }
 
-function whyNoneOverall(examples: number, classes: number): string {
+function whyNoneOverall(metric: OverallMetric, examples: number, classes: number): string {
   if (examples === 0) return "there are no examples";
-  return classes === 0 ? "there are no classes" : "no class has an AUROC";
+  if (classes === 0) return "there are no classes";
+  return metric === "meanAuroc" ? "no class has an AUROC" : "no class has a label";
 }

@@ -1,13 +1,7 @@
 import { setImmediate as letOthersRun } from "node:timers/promises";
 import { at } from "../at.ts";
 import type { Batch, Engine } from "../backends/index.ts";
-
-/** What zero-shot classification says and how it is said. */
-export interface Prompts {
-  readonly classes: readonly string[];
-  /** For a class that is there, and for one that is not; `{class}` stands for its name. */
-  readonly prompts: readonly [present: string, absent: string];
-}
+import { type Prompts, promptTexts } from "./prompts.ts";
 
 /** The latents of all prompts, of which each class has two in turn, and what multiplies their cosines. */
 export interface EncodedPrompts {
@@ -22,12 +16,12 @@ export interface EncodedPrompts {
  */
 export async function encodePrompts(
   engine: Pick<Engine, "run">,
-  { classes, prompts }: Prompts,
+  prompts: Prompts,
   rows: number,
   inputsOf: (texts: readonly string[]) => Batch,
   isStopped: () => boolean,
 ): Promise<EncodedPrompts | null> {
-  const texts = classes.flatMap((name) => prompts.map((prompt) => prompt.replaceAll("{class}", () => name.trim())));
+  const texts = promptTexts(prompts);
   const parts: Float32Array[] = [];
   let scale = 1;
   for (let from = 0; from < texts.length; from += rows) {

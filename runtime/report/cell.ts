@@ -17,7 +17,7 @@ const shownShapes = 8;
 /** What stands on an adapter: its rank, or else the first number of its placement, or else what it is called. */
 export function labelOf(placement: string): string {
   const number = /\brank\s*=\s*([\d_]+)/.exec(placement) ?? /=\s*([\d_]+)/.exec(placement);
-  return number?.[1]?.replaceAll("_", "") ?? /^\w+/.exec(placement)?.[0].slice(0, 4) ?? "";
+  return number?.[1]?.replaceAll("_", "") ?? placement.replace(/\W.*$/s, "").slice(0, 4);
 }
 
 /** The colour of the placement that an adapter is of. */

@@ -6,29 +6,31 @@ export interface Piece {
   readonly height: number;
 }
 
-export interface Look {
+export type Look = {
   readonly fill: string;
-  readonly size?: number;
   readonly weight?: number;
   readonly anchor?: "middle" | "end";
+} & (
+  | { readonly isCode?: false; readonly size?: number }
   /** Letters of one width, for what stands in a spec. */
-  readonly isCode?: boolean;
-}
+  | { readonly isCode: true; readonly size: number }
+);
 
 const codeFont = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'Liberation Mono', monospace";
 
 export function drawText(x: number, y: number, content: string, look: Look): string {
-  const { fill, size, weight, anchor, isCode = false } = look;
+  const { fill, size, weight, anchor, isCode } = look;
   // Blanks at the start of a text are not drawn.
-  const indent = isCode ? content.length - content.trimStart().length : 0;
+  const shown = look.isCode === true ? content.trimStart() : content;
+  const indent = look.isCode === true ? (content.length - shown.length) * codeLetter * look.size : 0;
   const attributes = [
     `fill="${fill}"`,
     ...(size === undefined ? [] : [`font-size="${size}"`]),
     ...(weight === undefined ? [] : [`font-weight="${weight}"`]),
     ...(anchor === undefined ? [] : [`text-anchor="${anchor}"`]),
-    ...(isCode ? [`font-family="${codeFont}"`] : []),
+    ...(isCode === true ? [`font-family="${codeFont}"`] : []),
   ];
-  return `<text x="${tenths(x + indent * codeLetter * (size ?? 0))}" y="${tenths(y)}" ${attributes.join(" ")}>${escapeMarkup(content.slice(indent))}</text>`;
+  return `<text x="${tenths(x + indent)}" y="${tenths(y)}" ${attributes.join(" ")}>${escapeMarkup(shown)}</text>`;
 }
 
 export function moved(x: number, y: number, markup: string): string {

@@ -132,7 +132,7 @@ function drawHeading(
   const { ink, muted } = style.palette;
   const count = `${printCount(parameters)} parameters`;
   const share = `${printCount(trainable)} trained (${printShare(trainable, parameters)})`;
-  const module = /^[\w.]*/.exec(text)?.[0] ?? "";
+  const module = text.replace(/[^\w.].*$/s, "");
   return [
     `<g><title>${escapeMarkup(text)}</title>`,
     drawText(0, 14, cut(name, width - textWidth(count, 12) - 12, 15, { weight: 600 }), {

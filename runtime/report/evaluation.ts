@@ -5,6 +5,7 @@ import {
   overallMetrics,
   printInterval,
   printMetric,
+  someMissing,
   thinIntervals,
   undefinedClasses,
 } from "../evaluate/index.ts";
@@ -67,19 +68,22 @@ function titleOf({ label, step }: LabelledEvaluation): string {
 function classTable(compared: readonly LabelledEvaluation[]): string {
   const [first] = compared;
   const last = compared.at(-1);
+  const hasMissing = last !== undefined && someMissing(last.evaluation);
+  const counts = ["present", ...(hasMissing ? ["missing"] : [])];
   const columns: TableColumn[] = [
     { title: "class", align: "left" },
-    { title: "present", align: "right" },
+    ...counts.map((title) => ({ title, align: "right" as const })),
     ...compared.map(({ label }) => ({
       title: compared.length > 1 ? `AUROC ${label}` : "AUROC",
       align: "right" as const,
     })),
     ...others.map(([, title]) => ({ title, align: "right" as const })),
   ];
-  if (compared.length > 1) columns.splice(2 + compared.length, 0, { title: "change", align: "right" });
-  const rows = (last?.evaluation.classes ?? []).map(({ name, present, metrics }, row) => [
+  if (compared.length > 1) columns.splice(1 + counts.length + compared.length, 0, { title: "change", align: "right" });
+  const rows = (last?.evaluation.classes ?? []).map(({ name, present, missing, metrics }, row) => [
     name,
     printCount(present),
+    ...(hasMissing ? [printCount(missing)] : []),
     ...compared.map(({ evaluation }) => {
       const auroc = evaluation.classes[row]?.metrics.auroc;
       return auroc === undefined ? "-" : cellOf(auroc);

@@ -1,4 +1,5 @@
 import { type FlowUnit, type PlannedFlow, printType } from "../../compiler/index.ts";
+import { at } from "../at.ts";
 
 /** The arrows from one unit to another, as one. */
 export interface Connection {
@@ -56,17 +57,17 @@ function rowsOf(
   connections: readonly Connection[],
   order: readonly number[],
 ): readonly (readonly number[])[] {
-  const ranks = new Map<number, number>();
+  const ranks: number[] = [];
   for (const unit of order) {
-    const above = connections.filter(({ to }) => to === unit).map(({ from }) => ranks.get(from) ?? 0);
-    ranks.set(unit, above.length === 0 ? 0 : Math.max(...above) + 1);
+    const above = connections.filter(({ to }) => to === unit).map(({ from }) => at(ranks, from));
+    ranks[unit] = above.length === 0 ? 0 : Math.max(...above) + 1;
   }
-  const last = Math.max(...ranks.values(), 0);
+  const last = Math.max(...ranks, 0);
   for (const unit of [...order].reverse()) {
-    const below = connections.filter(({ from }) => from === unit).map(({ to }) => ranks.get(to) ?? last);
-    if (below.length > 0 && units[unit]?.kind !== "encoder") ranks.set(unit, Math.min(...below) - 1);
+    const below = connections.filter(({ from }) => from === unit).map(({ to }) => at(ranks, to));
+    if (below.length > 0 && units[unit]?.kind !== "encoder") ranks[unit] = Math.min(...below) - 1;
   }
-  return Array.from({ length: last + 1 }, (_, rank) => order.filter((unit) => ranks.get(unit) === rank)).filter(
+  return Array.from({ length: last + 1 }, (_, rank) => order.filter((unit) => ranks[unit] === rank)).filter(
     (row) => row.length > 0,
   );
 }

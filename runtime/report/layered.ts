@@ -74,7 +74,7 @@ function slotsOf(
   const passing = connections.filter(({ from, to }) => rowOf(from) < row && rowOf(to) > row);
   const free = width - passing.length * (passingWidth + gap) - (units.length - 1) * gap;
   const greedy = units.filter((unit) => widthOf(unit) === null);
-  const wanted = units.reduce((sum, unit) => sum + (widthOf(unit) ?? 0), 0);
+  const wanted = units.flatMap((unit) => widthOf(unit) ?? []).reduce((sum, each) => sum + each, 0);
   const others = units.length - greedy.length;
   const shrink = greedy.length > 0 || wanted <= free ? 1 : free / wanted;
   const share = greedy.length === 0 ? 0 : (free - wanted) / greedy.length;

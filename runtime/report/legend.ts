@@ -1,4 +1,5 @@
 import type { Plan } from "../../compiler/index.ts";
+import { at } from "../at.ts";
 import { printCount } from "../text/index.ts";
 import { type CellStyle, drawCell } from "./cell.ts";
 import { drawText, moved, type Piece, stack, textWidth, wrap } from "./drawing.ts";
@@ -17,7 +18,7 @@ export function drawLegend({ placements, batch }: Plan, width: number, style: Ce
   const entry = (swatch: string, text: string, detail: string): Piece => {
     const limit = Math.floor((width - swatchWidth - 10) / letterWidth);
     const lines = wrap(text, limit);
-    const after = textWidth(lines.at(-1) ?? "", textSize);
+    const after = textWidth(at(lines, lines.length - 1), textSize);
     const isBeside = swatchWidth + 24 + after + textWidth(detail, detailSize) <= width;
     const details = detail === "" ? [] : isBeside ? [detail] : wrap(detail, limit);
     const x = swatchWidth + (isBeside ? 24 + after : 10);

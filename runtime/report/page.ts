@@ -26,7 +26,11 @@ export async function renderReport(report: RunReport): Promise<string> {
     environmentSection(report),
     specText === null ? null : specSection(specPath, specText),
   ].filter((section) => section !== null);
-  return renderPage({ title, about: aboutRun(report), lead: summary(report), sections });
+  return renderPage({ title, about: aboutRun(report), lead: warningsOf(report) + summary(report), sections });
+}
+
+function warningsOf({ warnings }: RunReport): string {
+  return warnings.map((warning) => `<p class="warning">${escapeMarkup(warning)}</p>\n`).join("");
 }
 
 /** What was run, and when, as the report says it: no clock is read. */
@@ -117,6 +121,7 @@ function environmentSection({ environment }: RunReport): Section | null {
 
 function skippedSection({ skipped }: RunReport): Section | null {
   if (skipped.length === 0) return null;
+  // Not every problem has help: its cell stays empty.
   const rows = skipped.slice(0, shownProblems).map(({ subject, message, help }) => [subject, message, help ?? ""]);
   const more = skipped.length - rows.length;
   const columns = [

@@ -1,3 +1,4 @@
+import { countAt } from "../at.ts";
 import { beforeHead, drawArrow, type Placed } from "./arrows.ts";
 import { tenths } from "./drawing.ts";
 import type { Connection, FlowGraph } from "./flow-graph.ts";
@@ -49,7 +50,7 @@ export function layOutInColumn(
           ];
         }
         const x = tenths((count - 1 - track) * trackWidth + 2);
-        const nth = entered.get(connection.to) ?? 0;
+        const nth = countAt(entered, connection.to);
         entered.set(connection.to, nth + 1);
         const leave = tenths(from.y + from.height - 14);
         const enter = tenths(to.y + 14 + nth * apart);
@@ -64,7 +65,10 @@ export function layOutInColumn(
 /** A track for each unit whose arrows pass others, the nearest that is free all the way. */
 function tracksOf(passing: readonly Connection[], placeOf: (unit: number) => number): ReadonlyMap<number, number> {
   const ends = new Map<number, number>();
-  for (const { from, to } of passing) ends.set(from, Math.max(ends.get(from) ?? 0, placeOf(to)));
+  for (const { from, to } of passing) {
+    const place = placeOf(to);
+    ends.set(from, Math.max(place, ends.get(from) ?? place));
+  }
   const taken: { readonly track: number; readonly from: number; readonly to: number }[] = [];
   const tracks = new Map<number, number>();
   const length = ([unit, end]: readonly [number, number]): number => end - placeOf(unit);

@@ -91,6 +91,10 @@ interface Located {
   readonly column: string;
 }
 
+interface InLayer extends Located {
+  readonly layer: number;
+}
+
 function blocksOf(
   component: string,
   parameters: readonly PlannedParameter[],
@@ -111,9 +115,9 @@ function blocksOf(
   });
   return [...groupBy(located, ({ block }) => block)].map(([block, members]) => {
     const name = block === component ? component : block.slice(component.length + 1);
-    const inLayers = members.some(({ layer }) => layer !== null);
-    return inLayers
-      ? stageOf(block, name, members, adapters)
+    const inLayers = members.filter((member): member is InLayer => member.layer !== null);
+    return inLayers.length > 0
+      ? stageOf(block, name, inLayers, adapters)
       : { kind: "part", path: block, name, cell: cellOf(block, members, adapters) };
   });
 }
@@ -121,13 +125,13 @@ function blocksOf(
 function stageOf(
   path: string,
   name: string,
-  members: readonly Located[],
+  members: readonly InLayer[],
   adapters: ReadonlyMap<string, readonly PlacedAdapter[]>,
 ): Stage {
   const byColumn = groupBy(members, ({ column }) => column);
   const columns = [...byColumn.keys()].filter((column) => column !== rest);
   if (byColumn.has(rest)) columns.push(rest);
-  const layers = [...groupBy(members, ({ layer }) => layer ?? 0)].map(([index, ofLayer]) => ({
+  const layers = [...groupBy(members, ({ layer }) => layer)].map(([index, ofLayer]) => ({
     index,
     cells: columns.map((column) => {
       const own = ofLayer.filter((member) => member.column === column);

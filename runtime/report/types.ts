@@ -35,6 +35,8 @@ export interface RunReport {
   readonly evaluations: readonly LabelledEvaluation[];
   /** Versions, machine, backend, seed, data: a name and a value each. */
   readonly environment: readonly (readonly [string, string])[];
+  /** Why what is shown means less than it seems to. */
+  readonly warnings: readonly string[];
   /** What of the data was left out, and why. */
   readonly skipped: readonly Problem[];
 }

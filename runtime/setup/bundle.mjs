@@ -42,6 +42,8 @@ export async function bundle(root) {
     // The licences of what is bundled stand in a file of their own.
     legalComments: "none",
     metafile: true,
+    // Its native code is another package on each platform: who reads images installs it beside medctc.
+    external: ["sharp"],
     // Read when an internal error is printed, and by nothing else.
     sourcemap: "external",
     sourcesContent: false,

@@ -122,9 +122,12 @@ function importEdits(
   const declared = [...items, ...entry.imports.flatMap(({ file }) => file.parsed.file.items)];
   const known = new Set(declared.flatMap((item) => (item.kind === "adapter" ? [item.name.text] : [])));
   const files = adapters.flatMap((adapter) => (known.has(adapter) ? [] : (libraryAdapters.get(adapter) ?? [])));
-  const at = items.filter(({ kind }) => kind === "import").at(-1)?.span.end ?? 0;
   const text = [...new Set(files)].map((file) => `import "std/${file}"`).join("\n");
-  return text === "" ? [] : [{ start: at, end: at, text: at === 0 ? `${text}\n` : `\n${text}` }];
+  if (text === "") return [];
+  const last = items.filter(({ kind }) => kind === "import").at(-1);
+  if (last === undefined) return [{ start: 0, end: 0, text: `${text}\n` }];
+  const { end } = last.span;
+  return [{ start: end, end, text: `\n${text}` }];
 }
 
 function settingEdits(
@@ -140,6 +143,7 @@ function settingEdits(
     const block = items.find((item) => item.kind === "settings" && item.block === blockName);
     const entry = block?.kind === "settings" ? block.entries.find((each) => each.name.text === name) : undefined;
     if (entry !== undefined) {
+      // A setting without a value is taken out.
       const { start, end } = value === null ? entry.span : entry.value.span;
       edits.push({ start, end, text: value ?? "" });
     } else if (value !== null && block !== undefined) {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { countAt } from "../at.ts";
 
 /** What an entry changes of the spec. Its name is made of that, so the same changes have the same name. */
 export interface EntryEdits {
@@ -52,7 +53,7 @@ export function named(entries: readonly Unnamed[]): readonly EntryEdits[] {
     const { full = "", isWhole = true } = plain[index] ?? {};
     const hashed = isWhole && count(full) === 1 ? full : `${full}-${hashOf(entry)}`;
     // Two entries that change the same are still two.
-    const times = (seen.get(hashed.toLowerCase()) ?? 0) + 1;
+    const times = countAt(seen, hashed.toLowerCase()) + 1;
     seen.set(hashed.toLowerCase(), times);
     const { placement, settings } = entry;
     return {

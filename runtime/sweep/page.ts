@@ -96,6 +96,7 @@ function resultTable(series: readonly Series[], hasSeeds: boolean): string {
     return [
       `${number} ${entry.name}`,
       ...(hasSeeds ? [String(seed)] : []),
+      // Empty where an entry leaves a setting as the spec has it.
       ...settings.map((setting) => entry.settings.get(setting) ?? ""),
       printCount(trainable),
       printShare(trainable, total),
@@ -143,10 +144,10 @@ function undoneList(undone: readonly UndoneRun[]): string {
 
 /** The model with the adapters of each placement, once for all entries that share it. */
 async function diagrams(series: readonly Series[]): Promise<string> {
-  const byPlacement = new Map<string, { readonly title: string; readonly series: Series[] }>();
+  const byPlacement = new Map<string | null, { readonly title: string; readonly series: Series[] }>();
   for (const each of series) {
     const placement = each.runs[0]?.entry.placement ?? null;
-    const key = placement?.lines ?? "";
+    const key = placement?.lines ?? null;
     const title = placement?.name ?? "placements of the spec";
     const group = byPlacement.get(key) ?? { title, series: [] };
     group.series.push(each);

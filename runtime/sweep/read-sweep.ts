@@ -128,7 +128,7 @@ function runsOf(
       reader.refuse(written.value, `\`${name}\` is not a valid file name`, nameHelp);
     if (written !== undefined && name !== null && names.has(name.toLowerCase()))
       reader.refuse(written.value, `another run is named \`${name}\``);
-    names.add(name?.toLowerCase() ?? "");
+    if (name !== null) names.add(name.toLowerCase());
     const settings = new Map<string, string>();
     const given = run.entries.get("settings")?.value;
     const what = "`settings` is a mapping from settings such as `train.batch` to values";

@@ -53,6 +53,7 @@ function intervalOf(metric: Metric | null) {
 /** Rows as CSV. Numbers have as many digits as it takes to read the same number again. */
 export function rowsToCsv(rows: readonly ResultRow[]): string {
   const columns = [...(rows[0]?.keys() ?? [])];
+  // What a run does not have is an empty cell.
   const lines = [columns, ...rows.map((row) => columns.map((column) => String(row.get(column) ?? "")))];
   return lines.map((cells) => `${cells.map(quoteCell).join(",")}\n`).join("");
 }

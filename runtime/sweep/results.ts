@@ -38,7 +38,9 @@ export function readRun(root: string, entry: ManifestEntry, plan: Plan, seed: nu
   const folder = runFolder(root, entry.name, seed);
   const isDone = isFinished(folder);
   const steps = readSteps(join(folder, "metrics.jsonl"));
-  const kept = readKept(join(folder, "evaluations"), steps.at(-1)?.step ?? 0);
+  // Before the first step a run is at step 0, and may have been evaluated there.
+  const lastStep = steps.at(-1)?.step ?? 0;
+  const kept = readKept(join(folder, "evaluations"), lastStep);
   const last = kept.at(-1);
   const aurocs = kept.flatMap(({ step, scores }) => {
     const { value } = evaluateScores({ ...scores, bootstrap: null }).overall.meanAuroc;
@@ -50,7 +52,7 @@ export function readRun(root: string, entry: ManifestEntry, plan: Plan, seed: nu
     plan,
     seed,
     status: isDone ? "done" : hasFailed ? "failed" : hasStarted ? "unfinished" : "missing",
-    steps: steps.at(-1)?.step ?? 0,
+    steps: lastStep,
     seconds: steps.length === 0 ? null : steps.reduce((sum, { seconds }) => sum + seconds, 0),
     evaluation: isDone && last !== undefined ? evaluateScores(last.scores) : null,
     losses: steps.flatMap(({ step, loss }) => (Number.isFinite(loss) ? [{ step, value: loss }] : [])),

@@ -63,6 +63,7 @@ function refuseBefore(text: string): string | null {
   let column = 0;
   let inBrackets = 0;
   const close = (): void => {
+    // An end without a beginning closes nothing.
     inBrackets -= brackets.pop() ?? 0;
   };
   for (const token of new Lexer().lex(text)) {

@@ -2,6 +2,7 @@ import type { TrainSettings, VoxelStorage } from "../../compiler/index.ts";
 import { at } from "../at.ts";
 import type { Batch, MicroBatchInputs, StepInputs } from "../backends/index.ts";
 import {
+  augmentText,
   type DataInputs,
   type Example,
   exampleValues,
@@ -11,8 +12,10 @@ import {
   type LoadedExample,
   type LoadedRow,
   loadExample,
+  type Operations,
   requestsOf,
   type Tokenizer,
+  type VolumeChange,
   type VolumeLoader,
 } from "../data/index.ts";
 import type { Problem } from "../text/index.ts";
@@ -31,12 +34,20 @@ export interface BatchOptions {
   readonly shared: Batch;
   /** How preprocessed voxels are kept. */
   readonly storage: VoxelStorage;
+  /** How examples are changed at random, which follows from the seed of the training. */
+  readonly augment: { readonly operations: Operations; readonly seed: number };
   /** Whether another example takes the place of one whose volume cannot be read. */
   readonly skipBad: boolean;
 }
 
 /** A batch of volumes up to that size is kept as a whole while its step is computed; a larger one is read a micro-batch at a time. */
 const keptBytes = 512 * 1024 * 1024;
+
+/** An example in a step; without a step, as it is. */
+interface Wanted {
+  readonly index: number;
+  readonly step: number | null;
+}
 
 /** A volume that cannot be used, and that nothing may take the place of. */
 export class BadVolumeError extends Error {
@@ -93,8 +104,9 @@ export class Batches {
    * padding, and its example is not used; without `skipBad` it rejects with a BadVolumeError.
    */
   async featureInputs(indices: readonly number[], next: readonly number[]): Promise<Batch> {
-    const loading = indices.map((index) => this.load(index));
-    this.prefetch(next);
+    const asIs = (index: number): Wanted => ({ index, step: null });
+    const loading = indices.map((index) => this.load(asIs(index)));
+    this.prefetch(next.map(asIs));
     const taken: LoadedRow[] = [];
     for (const [row, index] of indices.entries()) {
       const result = await at(loading, row);
@@ -104,7 +116,7 @@ export class Batches {
         result.kind === "ok" ? result.value : this.files.map((input) => new Float32Array(valueCount(input)).fill(-1));
       taken.push({ example: this.example(index), files });
     }
-    return this.inputsOf(taken);
+    return this.inputsOf(taken, null);
   }
 
   /** The epoch of a step, which is counted from 0. */
@@ -125,10 +137,11 @@ export class Batches {
     const { batch, microBatch } = settings;
     const chosen = [...order.batchAt(step).examples];
     this.chosen = chosen;
-    const following = step + 1 < steps ? [...order.batchAt(step + 1).examples] : [];
+    const following = wantedAt(step + 1 < steps ? order.batchAt(step + 1).examples : [], step + 1);
     const isKept = microBatch === batch || batch * this.fileBytes <= keptBytes;
     const { features } = this;
-    if (features !== null) return (index) => Promise.resolve(this.readFeatures(chosen, index * microBatch, features));
+    if (features !== null)
+      return (index) => Promise.resolve(this.readFeatures(chosen, index * microBatch, step, features));
     const kept = new Map<number, Batch>();
     let asked = 0;
     return async (index) => {
@@ -138,17 +151,17 @@ export class Batches {
       // A batch that is not kept is read once more, to backpropagate.
       const isFirst = asked++ < batch / microBatch;
       const rest = chosen.slice(from + microBatch);
-      const next = isKept || !isFirst ? following : [...chosen, ...following];
-      const inputs = await this.read(chosen, from, [...rest, ...next]);
+      const next = wantedAt(isKept || !isFirst ? rest : [...rest, ...chosen], step);
+      const inputs = await this.read(chosen, from, step, [...next, ...following]);
       if (isKept) kept.set(index, inputs);
       return inputs;
     };
   }
 
   /** The inputs of a micro-batch; what is bad is replaced in the batch itself, so that it stays so in its step. */
-  private async read(chosen: number[], from: number, next: readonly number[]): Promise<Batch> {
+  private async read(chosen: number[], from: number, step: number, next: readonly Wanted[]): Promise<Batch> {
     const places = Array.from({ length: this.options.settings.microBatch }, (_, row) => from + row);
-    const loading = places.map((place) => this.load(at(chosen, place)));
+    const loading = places.map((place) => this.load({ index: at(chosen, place), step }));
     this.prefetch(next);
     const taken: LoadedRow[] = [];
     for (const [row, place] of places.entries()) {
@@ -157,11 +170,11 @@ export class Batches {
         if (result.kind === "unread") throw new BadVolumeError(result.problem);
         this.giveUp(at(chosen, place), result.problem);
         chosen[place] = this.substituteFor(chosen, place, result.problem);
-        result = await this.load(at(chosen, place));
+        result = await this.load({ index: at(chosen, place), step });
       }
       taken.push({ example: this.example(at(chosen, place)), files: result.value });
     }
-    return this.inputsOf(taken);
+    return this.inputsOf(taken, step);
   }
 
   private giveUp(index: number, problem: Problem): void {
@@ -183,7 +196,7 @@ export class Batches {
   }
 
   /** The same from what is known of examples. */
-  private readFeatures(chosen: number[], from: number, features: FeatureTable): Batch {
+  private readFeatures(chosen: number[], from: number, step: number, features: FeatureTable): Batch {
     const { settings, inputs, tokenizer } = this.options;
     for (let place = from; place < from + settings.microBatch; place++) {
       const index = at(chosen, place);
@@ -191,29 +204,50 @@ export class Batches {
       if (this.bad.has(index)) chosen[place] = this.substituteFor(chosen, place, problem);
     }
     const some = chosen.slice(from, from + settings.microBatch);
-    const examples = some.map((index) => this.example(index));
+    const examples = some.map((index) => this.changed(this.example(index), step));
     return new Map([...features.rowsOf(some), ...exampleValues(examples, inputs, tokenizer)]);
   }
 
-  private inputsOf(taken: readonly LoadedRow[]): Batch {
+  private inputsOf(taken: readonly LoadedRow[], step: number | null): Batch {
     const { inputs, tokenizer } = this.options;
-    const examples = taken.map(({ example }) => example);
+    const examples = taken.map(({ example }) => this.changed(example, step));
     return new Map([...fileValues(taken, inputs), ...exampleValues(examples, inputs, tokenizer)]);
   }
 
-  private load(index: number): Promise<LoadedExample> {
+  private load(wanted: Wanted): Promise<LoadedExample> {
     const { loader, storage } = this.options;
-    return loadExample(loader, this.example(index), this.files, storage);
+    return loadExample(loader, this.example(wanted.index), this.files, storage, this.changeOf(wanted));
   }
 
-  private prefetch(indices: readonly number[]): void {
+  private prefetch(wanted: readonly Wanted[]): void {
     const { loader, storage } = this.options;
-    loader.prefetch(indices.flatMap((index) => requestsOf(this.example(index), this.files, storage)));
+    loader.prefetch(
+      wanted.flatMap((each) => requestsOf(this.example(each.index), this.files, storage, this.changeOf(each))),
+    );
+  }
+
+  /** How the files of an example are changed in a step. */
+  private changeOf({ index, step }: Wanted): VolumeChange | null {
+    const { operations, seed } = this.options.augment;
+    if (step === null || operations.volumes.length === 0) return null;
+    return { operations: operations.volumes, draw: { seed, step, example: this.example(index).name } };
+  }
+
+  /** An example with its texts as they are changed in a step. */
+  private changed(example: Example, step: number | null): Example {
+    const { operations, seed } = this.options.augment;
+    if (step === null || operations.texts.length === 0) return example;
+    const draw = { seed, step, example: example.name };
+    return { ...example, texts: example.texts.map((text) => augmentText(text, operations.texts, draw)) };
   }
 
   private example(index: number): Example {
     return at(this.options.examples, index);
   }
+}
+
+function wantedAt(indices: Iterable<number>, step: number): readonly Wanted[] {
+  return [...indices].map((index) => ({ index, step }));
 }
 
 function valueCount({ shape }: FileInput): number {

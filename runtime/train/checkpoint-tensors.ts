@@ -12,20 +12,28 @@ export interface TrainedTensor extends FloatTensor {
 const bytesAtOnce = 2 ** 26;
 
 /** Tensors as the pieces of a safetensors file, by name, so that the same values give the same bytes. */
-export function sortedPieces(tensors: ReadonlyMap<string, TrainedTensor>): Iterable<Uint8Array> {
+export function sortedPieces(
+  tensors: ReadonlyMap<string, TrainedTensor>,
+  metadata: ReadonlyMap<string, string>,
+): Iterable<Uint8Array> {
   for (const [name, { shape, data }] of tensors) {
     if (shape.reduce((product, size) => product * size, 1) === data.length) continue;
     throw new Error(`${name} has ${data.length} elements, and its shape is [${shape.join(", ")}]`);
   }
-  return safetensorsPieces(new Map([...tensors].toSorted(([a], [b]) => (a < b ? -1 : 1))));
+  return safetensorsPieces(new Map([...tensors].toSorted(([a], [b]) => (a < b ? -1 : 1))), metadata);
 }
 
 /** Writes a safetensors file to disk. Throws what the file system says. */
-export function writeTensors(path: string, tensors: ReadonlyMap<string, TrainedTensor>, files: FileSystem): FileRecord {
+export function writeTensors(
+  path: string,
+  tensors: ReadonlyMap<string, TrainedTensor>,
+  files: FileSystem,
+  metadata: ReadonlyMap<string, string> = new Map(),
+): FileRecord {
   const hash = createHash("sha256");
   let bytes = 0;
   function* hashed(): Iterable<Uint8Array> {
-    for (const piece of sortedPieces(tensors)) {
+    for (const piece of sortedPieces(tensors, metadata)) {
       addTo(hash, piece);
       bytes += piece.length;
       yield piece;

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { contractKey } from "../data/index.ts";
 import {
   errorCode,
   type FileSystem,
@@ -42,7 +43,9 @@ const longestState = 2 ** 25;
 /** Writes a checkpoint's files into a new folder, and waits until they are on disk. Throws what the file system says. */
 export function writeCheckpoint(folder: string, checkpoint: Checkpoint, files: FileSystem): void {
   files.makeFolder(folder);
-  const adapter = writeTensors(join(folder, adapterFile), checkpoint.parameters, files);
+  const contract = checkpoint.state.settings.get(contractKey);
+  const metadata = new Map(typeof contract === "string" ? [[contractKey, contract]] : []);
+  const adapter = writeTensors(join(folder, adapterFile), checkpoint.parameters, files, metadata);
   const optimizer = writeTensors(join(folder, optimizerFile), checkpoint.optimizer, files);
   const records = new Map([
     [adapterFile, adapter],

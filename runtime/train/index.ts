@@ -1,5 +1,6 @@
 export { Batches } from "./batches.ts";
 export type { Checkpoint } from "./checkpoint.ts";
+export type { TrainingState } from "./checkpoint-state.ts";
 export { EventLog } from "./events.ts";
 export { computeFeatures } from "./features.ts";
 export { compareIdentity, type RunIdentity } from "./identity.ts";

@@ -84,9 +84,12 @@ export class RunFolder {
   }
 
   /** Writes what was trained, by its names in checkpoints. The file that was there stays when it fails. */
-  saveAdapter(tensors: ReadonlyMap<string, TrainedTensor>): Attempt<void> {
+  saveAdapter(
+    tensors: ReadonlyMap<string, TrainedTensor>,
+    metadata: ReadonlyMap<string, string> = new Map(),
+  ): Attempt<void> {
     return attempt(this.adapterPath, () => {
-      writeAtomically(this.adapterPath, sortedPieces(tensors), this.files);
+      writeAtomically(this.adapterPath, sortedPieces(tensors, metadata), this.files);
       syncFolder(this.path, this.files);
     });
   }

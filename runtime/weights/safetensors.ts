@@ -59,9 +59,12 @@ export interface FloatTensor {
   readonly data: ArrayLike<number> | (() => Iterable<Float32Array>);
 }
 
-/** Tensors of 32-bit floats as a safetensors file, in the order given. */
-export function writeSafetensors(tensors: ReadonlyMap<string, FloatTensor>): Uint8Array {
-  const pieces = [...safetensorsPieces(tensors)];
+/** Tensors of 32-bit floats as a safetensors file, in the order given, with texts besides. */
+export function writeSafetensors(
+  tensors: ReadonlyMap<string, FloatTensor>,
+  metadata: ReadonlyMap<string, string> = new Map(),
+): Uint8Array {
+  const pieces = [...safetensorsPieces(tensors, metadata)];
   const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
   let at = 0;
   for (const piece of pieces) {
@@ -75,8 +78,11 @@ export function writeSafetensors(tensors: ReadonlyMap<string, FloatTensor>): Uin
  * The same file in pieces, its header and then each tensor, so that it need not be in memory as a whole. The same
  * values in the same order give the same bytes; those of a Float32Array are its own, whatever kind of NaN they are.
  */
-export function* safetensorsPieces(tensors: ReadonlyMap<string, FloatTensor>): Iterable<Uint8Array> {
-  const header: [string, unknown][] = [];
+export function* safetensorsPieces(
+  tensors: ReadonlyMap<string, FloatTensor>,
+  metadata: ReadonlyMap<string, string> = new Map(),
+): Iterable<Uint8Array> {
+  const header: [string, unknown][] = metadata.size === 0 ? [] : [["__metadata__", Object.fromEntries(metadata)]];
   let end = 0;
   for (const [name, { shape, data }] of tensors) {
     const count = typeof data === "function" ? shape.reduce((product, size) => product * size, 1) : data.length;

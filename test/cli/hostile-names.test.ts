@@ -43,6 +43,7 @@ describe.each([
   ["adapter spec", (path: string) => ["adapter", "spec", path]],
   ["data check", (path: string) => ["data", "check", path]],
   ["data check --json", (path: string) => ["data", "check", "--json", path]],
+  ["data show", (path: string) => ["data", "show", path, "-o", path]],
   ["data synth", (path: string) => ["data", "synth", path]],
   ["run", (path: string) => ["run", spec, "forward", "--weights", path, "-o", path]],
   ["run --fetch", (path: string) => ["run", spec, "forward", "--fetch", path, "-o", small.path("out")]],

@@ -8,6 +8,7 @@ const small = new SmallTraining();
 beforeAll(prepareProgram);
 
 const { spec, data } = small;
+const volume = "train_1_a_1.nii.gz";
 const adapter = small.path("trained/adapter.safetensors");
 const sweep = small.write(
   "sweep.yaml",
@@ -43,6 +44,8 @@ const read: Readonly<Record<string, (path: string) => readonly string[]>> = {
   "adapter merge --weights": (path) => ["adapter", "merge", spec, "--weights", path, "-o", output()],
   "data check": (path) => ["data", "check", path],
   "data check --spec": (path) => ["data", "check", data, "--spec", path],
+  "data show": (path) => ["data", "show", path, "-o", small.path("volume.png")],
+  "data show --data": (path) => ["data", "show", volume, "--data", path, "-o", small.path("volume.png")],
   "run --weights": (path) => ["run", spec, "forward", "--weights", path, "-o", output()],
   "run --adapter": (path) => ["run", spec, "forward", "--adapter", path, "-o", output()],
   "run --feeds": (path) => ["run", spec, "forward", "--feeds", path, "-o", output()],
@@ -66,6 +69,7 @@ const written: Readonly<Record<string, (path: string) => readonly string[]>> = {
   "export --safetensors": (path) => ["export", spec, "--safetensors", path],
   "export --peft": (path) => ["export", spec, "--peft", path],
   "adapter merge -o": (path) => ["adapter", "merge", spec, "-o", path],
+  "data show -o": (path) => ["data", "show", volume, "--data", data, "--spec", spec, "-o", path],
   "data synth": (path) => ["data", "synth", path, "--pairs", "1", "--valid", "1"],
   "train -o": (path) => small.arguments("train", "--data", small.path("no data"), "-o", path),
   "train --cache": (path) => training(path, "--cache"),

@@ -128,10 +128,10 @@ describe("tables", () => {
       `/${volume("valid", 2)}: no table has labels of this volume\n`,
     ],
     [
-      "an empty label",
+      "a wrong label",
       labels,
-      line(3, (row) => [row.replace(/,[01],/, ",,")]),
-      "/valid_predicted_labels.csv: line 3: its label for `Medical material` is empty, but 0 or 1 is expected",
+      line(3, (row) => [row.replace(/,[01],/, ",2,")]),
+      "/valid_predicted_labels.csv: line 3: its label for `Medical material` is `2`, but 0 or 1 is expected",
     ],
   ])("%s is named before anything is trained, and --skip-bad goes on without it", async (_, table, change, said) => {
     const data = small.copyOfData();
@@ -152,6 +152,18 @@ describe("tables", () => {
     const evaluated = await evaluate(data);
     expect(evaluated).toMatchObject({ code: 1, out: "" });
     expect(evaluated.err).toContain(`error: ${data}${said}`);
+  });
+
+  test("a missing label is said, and its volume is evaluated on the other classes", async () => {
+    const data = small.copyOfData();
+    const path = join(data, labels);
+    writeFileSync(path, line(3, (row) => [row.replace(/,[01],/, ",,")])(readFileSync(path, "utf8")));
+    const { code, out, err } = await evaluate(data);
+    expect(code).toBe(0);
+    expect(err).toContain("note: labels missing: 1 cell of `Medical material` in 1 of 6 volumes (1 blank)\n");
+    expect(out).toMatch(/^Medical material +\d +1 /m);
+    expect(out).toContain("6 examples;");
+    expect(err.match(/^warning: no --weights: .* random first values; scores mean nothing$/gm)).toHaveLength(2);
   });
 
   test("a column that no table of the data set has is named with the table that lacks it", async () => {

@@ -197,8 +197,13 @@ describe("a volume's file is refused in words for", () => {
     expect(await rulesAt(join(folder, "missing.nii.gz"))).toEqual(["it does not exist"]);
   });
 
-  test("a folder", async () => {
-    expect(await rulesAt(folder)).toEqual(["it is a folder"]);
+  test("a folder without DICOM slices", async () => {
+    const [problem] = await checkVolume(folder, metadata, settings);
+    expect(problem?.message).toMatch(/^it contains no DICOM slices, but 1 file that is not DICOM$/);
+    const read = await preprocessVolume(folder, metadata, settings);
+    expect(read.kind === "failed" ? read.problem : null).toEqual(problem);
+    const nifti = await readVolume(folder);
+    expect(nifti.kind === "failed" ? nifti.problem.message : null).toBe("it is a folder");
   });
 
   test("a pipe that nobody writes to, without waiting", async () => {

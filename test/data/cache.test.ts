@@ -251,6 +251,13 @@ test("every setting and every number of the metadata has entries of its own", ()
     cacheKey(state, metadata, { ...settings, size: [4, 5, 7] }),
     cacheKey(state, metadata, { ...settings, window: [-10, 11] }),
     cacheKey(state, metadata, { ...settings, storage: "f32" }),
+    cacheKey(state, metadata, { ...settings, units: "hounsfield" }),
+    cacheKey(state, metadata, { ...settings, orientation: "LPS" }),
+    cacheKey(state, metadata, { ...settings, assumeOrientation: "LPS" }),
+    cacheKey(state, metadata, { ...settings, axes: "zyx" }),
+    cacheKey(state, metadata, { ...settings, otherWindows: [[-10, 11]] }),
+    cacheKey(state, metadata, { ...settings, range: [0, 1] }),
+    cacheKey(state, metadata, { ...settings, pad: 0 }),
   ];
   expect(new Set(keys).size).toBe(keys.length);
   expect(cacheKey({ ...state, changedMs: 9 }, metadata, settings)).toBe(keys[0]);

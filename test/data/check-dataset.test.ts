@@ -10,7 +10,14 @@ import { dataFolder, metadataHeader, plainMetadata, reportsHeader, table, volume
 
 const trained = "train_1_a_1.nii.gz";
 const held = "valid_1_a_1.nii.gz";
-const plain: DataRules = { settings: defaultData, classes: null, checkVolume: null };
+const plain: DataRules = {
+  settings: defaultData,
+  files: [null],
+  texts: [null],
+  classes: null,
+  checkVolume: null,
+  textLength: null,
+};
 
 const good = {
   ...volumes(trained, held),

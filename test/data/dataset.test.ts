@@ -26,7 +26,11 @@ async function openAt(folder: string, needs = onlyMetadata, settings = defaultDa
   const { examples, problems, notes } = await openDataset(folder, settings, needs);
   const below = (text: string) => text.replaceAll(`${folder}/`, "").replaceAll(folder, ".");
   return {
-    examples: examples.map((example) => ({ ...example, file: below(example.file) })),
+    examples: examples.map((each) => ({
+      ...each,
+      file: below(each.file),
+      files: each.files.map((file) => (typeof file === "string" ? below(file) : file)),
+    })),
     problems: problems.map((each) => ({ ...each, subject: below(each.subject), message: below(each.message) })),
     notes: notes.map(below),
   };
@@ -59,8 +63,9 @@ describe("a data set as it should be", () => {
       {
         name: one,
         file: `train/train_1/train_1_a/${one}`,
+        files: [`train/train_1/train_1_a/${one}`],
         metadata: { slope: 1, intercept: -8192, xySpacing: 0.7, zSpacing: 2.5 },
-        report: "Clear lungs.No nodule 1.",
+        texts: ["Clear lungs.No nodule 1."],
         labels: new Map([
           ["Emphysema", false],
           ["Lung nodule", true],
@@ -156,14 +161,16 @@ describe("where files are looked for", () => {
     expect(found.notes[0]).toBe("folders deeper than 8 levels were not looked into");
   });
 
-  test("links are not followed, and are counted", async () => {
+  test("links that lead out of the folder are not followed, and are counted", async () => {
     const outside = dataFolder({ ...volumes(two), "m.csv": metadata(two) });
     const folder = dataFolder({ ...volumes(one), "m.csv": metadata(one) });
     symlinkSync(outside, join(folder, "outside"));
     symlinkSync(join(outside, "m.csv"), join(folder, "n.csv"));
     const found = await openAt(folder);
     expect([names(found), found.problems]).toEqual([[one], []]);
-    expect(found.notes).toEqual(["2 symbolic links were not followed"]);
+    expect(found.notes).toEqual([
+      "2 symbolic links were not followed, such as n.csv: copy the data with `cp -rL`, or name the folder that they lead to",
+    ]);
   });
 
   test("names that start with a dot are left out", async () => {
@@ -341,10 +348,10 @@ describe("what is wrong with a volume's rows", () => {
 
   test.each([
     ["2", "`2`"],
-    ["", "empty"],
     ["yes", "`yes`"],
-    ["-1", "`-1`"],
-    ["nan", "`nan`"],
+    ["-2", "`-2`"],
+    ["0.5", "`0.5`"],
+    ["?", "`?`"],
     ["0x1", "`0x1`"],
   ])("a label %j is refused", async (label, shown) => {
     const labels = table(`VolumeName,${classes.join(",")}`, `${one},0,${label}`);

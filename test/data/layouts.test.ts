@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { defaultData } from "../../compiler/index.ts";
+import { type DataSettings, defaultData } from "../../compiler/index.ts";
 import type { DatasetLayout } from "../../runtime/data/dataset.ts";
 import { type LayoutName, layoutOf, layouts } from "../../runtime/data/layouts/list.ts";
 import { openDataset } from "../../runtime/data/open-dataset.ts";
@@ -11,14 +11,22 @@ import { npyFile, tarFile } from "./tar-file.ts";
  * who has a nodule. `spoil` takes away what is said of patient 10.
  */
 interface Sample {
+  readonly settings: DataSettings;
   readonly files: Readonly<Record<string, string | Uint8Array>>;
   readonly spoil: (files: Record<string, string | Uint8Array>) => void;
 }
 
 const [two, ten, one] = ["train_2_a_1.nii.gz", "train_10_a_1.nii.gz", "valid_1_a_1.nii.gz"];
 
+function pathOf(name: string): string {
+  return Object.keys(volumes(name))[0] ?? "";
+}
+
+const rows = [`${pathOf(one)},One.,valid,1`, `${pathOf(two)},Two.,train,0`];
+
 const samples: Readonly<Record<LayoutName, Sample>> = {
   shards: {
+    settings: defaultData,
     files: {
       "ct-0.tar": shardWith([
         [ten, "Ten."],
@@ -29,7 +37,18 @@ const samples: Readonly<Record<LayoutName, Sample>> = {
       files["ct-0.tar"] = shardWith([[two, "Two."]]);
     },
   },
+  table: {
+    settings: { ...defaultData, table: "chests.csv", file: "ct", text: ["report"] },
+    files: {
+      ...volumes(ten, two, one),
+      "chests.csv": table("ct,report,split,Nodule", ...rows, `${pathOf(ten)},Ten.,train,`),
+    },
+    spoil: (files) => {
+      files["chests.csv"] = table("ct,report,split,Nodule", ...rows, `${pathOf(ten)},,train,`);
+    },
+  },
   "ct-rate": {
+    settings: defaultData,
     files: {
       ...volumes(ten, two, one),
       "metadata.csv": table(metadataHeader, ...[one, two, ten].map((name) => `${name},${plainMetadata}`)),
@@ -63,17 +82,17 @@ const evaluation = { files: [null], texts: [], labels: ["Nodule"], split: "valid
 
 const layoutNamed: ReadonlyMap<string, DatasetLayout> = new Map(Object.entries<DatasetLayout>(layouts));
 
-for (const [name, { files, spoil }] of Object.entries(samples)) {
+for (const [name, { settings, files, spoil }] of Object.entries(samples)) {
   describe(`the layout ${name}`, () => {
     const layout = layoutNamed.get(name);
     if (layout === undefined) throw new Error(`there is no layout ${name}`);
 
     test("recognises its own data sets", async () => {
-      expect(await layoutOf(dataFolder(files))).toBe(layout);
+      expect(await layoutOf(dataFolder(files), settings)).toBe(layout);
     });
 
     test("gives what is trained on with its reports, in the order in which people count", async () => {
-      const { examples, problems } = await openDataset(dataFolder(files), defaultData, training);
+      const { examples, problems } = await openDataset(dataFolder(files), settings, training);
       expect(problems).toEqual([]);
       expect(examples.map(({ texts, labels }) => [texts, labels])).toEqual([
         [["Two."], null],
@@ -82,26 +101,26 @@ for (const [name, { files, spoil }] of Object.entries(samples)) {
     });
 
     test("gives what is held out with its labels", async () => {
-      const { examples, problems } = await openDataset(dataFolder(files), defaultData, evaluation);
+      const { examples, problems } = await openDataset(dataFolder(files), settings, evaluation);
       expect(problems).toEqual([]);
       expect(examples.map(({ texts, labels }) => [texts, labels.get("Nodule")])).toEqual([[[], true]]);
     });
 
-    test("leaves out what lacks a report, and says which file it is", async () => {
+    test("leaves out what lacks a report, and says which it is", async () => {
       const spoilt = { ...files };
       spoil(spoilt);
-      const { examples, problems } = await openDataset(dataFolder(spoilt), defaultData, training);
+      const { examples, problems } = await openDataset(dataFolder(spoilt), settings, training);
       expect(examples.map(({ texts }) => texts)).toEqual([["Two."]]);
       expect(problems).toHaveLength(1);
-      expect(problems[0]?.subject).toContain("10");
+      expect(problems.map(({ subject, message }) => `${subject}: ${message}`)[0]).toContain("10");
     });
 
     test("says that there is nothing of a split, and of an empty folder", async () => {
       const path = dataFolder(files);
-      const listing = await layout.list(path, defaultData, training);
+      const listing = await layout.list(path, settings, training);
       for (const split of ["train", "valid"] as const) expect(listing.emptySplit(split).message).not.toBe("");
       const empty = dataFolder({});
-      const { examples, problems } = await openDataset(empty, defaultData, training);
+      const { examples, problems } = await openDataset(empty, settings, training);
       expect(examples).toEqual([]);
       expect(problems.length).toBeGreaterThan(0);
     });

@@ -273,11 +273,13 @@ describe("shards of others", () => {
 describe("a folder", () => {
   test("of another layout with archives beside it is not one of shards", async () => {
     const archive = tarFile([sound]);
-    expect(await layoutOf(dataFolder({ "all.tar": archive }))).toBe(layouts.shards);
-    expect(await layoutOf(dataFolder({ "all.tar": archive, "reports.csv": "" }))).toBe(layouts["ct-rate"]);
-    expect(await layoutOf(dataFolder({ "all.tar": archive, "train/a.nii.gz": "" }))).toBe(layouts["ct-rate"]);
+    expect(await layoutOf(dataFolder({ "all.tar": archive }), defaultData)).toBe(layouts.shards);
+    expect(await layoutOf(dataFolder({ "all.tar": archive, "reports.csv": "" }), defaultData)).toBe(layouts["ct-rate"]);
+    expect(await layoutOf(dataFolder({ "all.tar": archive, "train/a.nii.gz": "" }), defaultData)).toBe(
+      layouts["ct-rate"],
+    );
     const folder = dataFolder({ "all.tar": archive });
-    expect(await layoutOf(join(folder, "all.tar"))).toBe(layouts.shards);
+    expect(await layoutOf(join(folder, "all.tar"), defaultData)).toBe(layouts.shards);
     symlinkSync("/dev/zero", join(folder, "device.tar"));
     const { examples, problems } = await openDataset(folder, defaultData, needs);
     expect(examples).toEqual([]);

@@ -79,7 +79,7 @@ test(`${count} mutants of tables give examples that keep every rule, or problems
     metadata !== null &&
     [metadata.slope, metadata.intercept, metadata.xySpacing, metadata.zSpacing].every(Number.isFinite) &&
     metadata.slope !== 0 &&
-    Math.min(metadata.xySpacing, metadata.zSpacing) > 0 &&
+    Math.min(metadata.xySpacing ?? 0, metadata.zSpacing ?? 0) > 0 &&
     /^[^"'()]*[^\s"'()][^"'()]*$/.test(texts[0] ?? "") &&
     [...(labels?.keys() ?? [])].join() === "Emphysema,Lung nodule";
   let [whole, refused] = [0, 0];

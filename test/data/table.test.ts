@@ -7,7 +7,7 @@ import { dataFolder, metadataHeader, plainMetadata, reportsHeader, table, volume
 const one = "train_1_a_1.nii.gz";
 const two = "train_2_a_1.nii.gz";
 const classes = ["Emphysema", "Lung nodule"];
-const needs: DatasetNeeds = { reports: true, labels: classes, split: "train" };
+const needs: DatasetNeeds = { files: [null], texts: [null], labels: classes, split: "train" };
 
 const good = {
   ...volumes(one, two),
@@ -22,7 +22,7 @@ async function open(files: Readonly<Record<string, string>>, wanted: DatasetNeed
   const { examples, problems, notes }: Dataset = await openDataset(folder, defaultData, wanted);
   const below = (text: string): string => text.replaceAll(`${folder}/`, "");
   return {
-    read: examples.map(({ report, labels }) => [report, ...(labels?.values() ?? [])]),
+    read: examples.map(({ texts: [report], labels }) => [report, ...(labels?.values() ?? [])]),
     problems: problems.map(({ subject, message }) => below(`${subject}: ${message}`)),
     notes: notes.map(below),
   };
@@ -39,7 +39,7 @@ describe("a table reads the same", () => {
     [
       "with blanks around names",
       { "l.csv": table("VolumeName , Emphysema,\u00A0Lung nodule\u200B", `${one} ,0,1`, ` ${two},1,0`) },
-      [],
+      ["l.csv: ignored blanks around 3 columns, such as `VolumeName `"],
     ],
     [
       "with the index of pandas",
@@ -52,17 +52,26 @@ describe("a table reads the same", () => {
       ["l.csv: ignored 1 column without a name"],
     ],
     [
+      "with an index beside blank rows",
+      { "l.csv": table(",VolumeName,Emphysema,Lung nodule", `0,${one},0,1`, "1,,,", `2,${two},1,0`, "3,, ,") },
+      ["l.csv: ignored 1 column without a name and 2 blank rows"],
+    ],
+    [
       "with nameless columns and blank rows at its end",
       { "l.csv": table("VolumeName,Emphysema,Lung nodule,, ", `${one},0,1,,`, `${two},1,0,,`, ",,,,", ",,,,") },
       ["l.csv: ignored 2 columns without a name and 2 blank rows"],
     ],
-    ["with Excel's first line", { "r.csv": `sep=,\n${good["r.csv"]}` }, []],
+    [
+      "with Excel's first line",
+      { "r.csv": `sep=,\n${good["r.csv"]}` },
+      ["r.csv: ignored its first line, which names the separator"],
+    ],
     [
       "with semicolons and a byte order mark",
       { "l.csv": `\uFEFF${table("VolumeName;Emphysema;Lung nodule", `${one};0;1`, `${two};1;0`)}` },
-      [],
+      ["l.csv: its cells are separated by semicolons"],
     ],
-    ["with tabs", { "r.csv": good["r.csv"].replaceAll(",", "\t") }, []],
+    ["with tabs", { "r.csv": good["r.csv"].replaceAll(",", "\t") }, ["r.csv: its cells are separated by tabs"]],
     [
       "with wanted columns in other letter case or in more words",
       { "r.csv": table("Volume Name,FINDINGS_EN,impressions_en", `${one},One.,`, `${two},Two.,`) },
@@ -123,6 +132,18 @@ describe("a table of which nothing is used is named", () => {
       "it has neither metadata nor reports nor a column of a class; did you mean `Emphysema` by its column `emphysema`?",
     ],
     [
+      "that is a link copied as text",
+      "../../blobs/5ac0bb8d",
+      needs,
+      "it holds the path that a link led to: copy the data again with `cp -rL`",
+    ],
+    [
+      "that is a pointer of Git LFS",
+      "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12\n",
+      needs,
+      "it is a pointer of Git LFS: run `git lfs pull` where the data was cloned",
+    ],
+    [
       "of anything else",
       table("VolumeName,Age", `${one},63`),
       { ...needs, labels: "any" },
@@ -134,7 +155,7 @@ describe("a table of which nothing is used is named", () => {
   });
 
   test("unless it is of a kind that is not wanted", async () => {
-    const onlyMetadata: DatasetNeeds = { reports: false, labels: null, split: "train" };
+    const onlyMetadata: DatasetNeeds = { files: [null], texts: [], labels: null, split: "train" };
     expect((await open({ "a.csv": good["r.csv"] }, onlyMetadata)).notes).toEqual([]);
   });
 

@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { loadVolume } from "../../runtime/data/load-volume.ts";
+import type { VolumeAugmentation } from "../../compiler/index.ts";
+import { operationsOf } from "../../runtime/data/augment/index.ts";
+import { loadAugmented, loadVolume } from "../../runtime/data/load-volume.ts";
 import type { VolumeSettings } from "../../runtime/data/transforms/index.ts";
 import { VolumeLoader } from "../../runtime/data/volume-loader.ts";
 import type { VolumeRequest } from "../../runtime/data/volume-messages.ts";
@@ -75,6 +77,38 @@ describe("a loader", () => {
     expect(new Set(arrays).size).toBe(3);
     expect(arrays[1]).toEqual(arrays[0]);
     await loader.dispose();
+  });
+
+  test("changes volumes as each request says, and keeps them in the cache as they were", async () => {
+    const cache = { folder: join(folder, "unchanged"), bytes: 1e6 };
+    const augmentations: readonly VolumeAugmentation[] = [
+      { kind: "rotate", degrees: 20, axis: "slices", chance: 1 },
+      { kind: "noise", std: 0.1, chance: 1 },
+    ];
+    const operations = operationsOf(augmentations).volumes;
+    const changedAt = (step: number): VolumeRequest => ({
+      ...requestOf(1),
+      augment: { operations, draw: { seed: 5, step, example: "1.nii.gz" } },
+    });
+    const plain = await loadVolume(requestOf(1), { settings, cache: null });
+    const wanted = [changedAt(0), changedAt(1), requestOf(1), { ...requestOf(1), augment: null }];
+    const expected = await Promise.all(wanted.map((request) => loadAugmented(request, { settings, cache: null })));
+    expect(new Set(expected.map(({ result }) => JSON.stringify(result))).size).toBe(3);
+    expect(expected[2]).toEqual(plain);
+    expect(expected[3]).toEqual(plain);
+    for (const workers of [1, 2]) {
+      const loader = new VolumeLoader({ settings, cache, workers, ahead: 4 });
+      loader.prefetch(wanted.toReversed());
+      for (const [index, request] of [...wanted, ...wanted].entries()) {
+        const result = await loader.load(request);
+        const voxels = expected[index % wanted.length]?.result;
+        expect(result.kind === "ok" && voxels?.kind === "ok" && result.value.voxels).toEqual(
+          voxels?.kind === "ok" && voxels.value.voxels,
+        );
+      }
+      await loader.dispose();
+      expect(readdirSync(cache.folder)).toHaveLength(1);
+    }
   });
 
   test("a file that is wrong is a value, asked for ahead or not, and others go on", async () => {

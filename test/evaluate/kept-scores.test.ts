@@ -10,8 +10,8 @@ const kept: KeptScores = {
     [0, 0.5, Number.MIN_VALUE],
   ],
   labels: [
-    [true, false, true],
-    [false, false, false],
+    [true, null, true],
+    [false, false, null],
   ],
 };
 

@@ -1,31 +1,14 @@
 import { expect, test } from "vitest";
-import { type Dtype, type Operation, printType, type TensorType } from "../../compiler/ir/types.ts";
-import { flopsOf, inferType, operationNames } from "../../compiler/ops/index.ts";
-
-function type(text: string): TensorType {
-  const match = /^(\w+)\[(.*)\]$/.exec(text);
-  const dtype = ["f32", "bf16", "i32", "bool"].find((name): name is Dtype => name === match?.[1]);
-  if (dtype === undefined) throw new Error(`${text} is a type`);
-  return {
-    dtype,
-    shape: (match?.[2] ?? "")
-      .split(",")
-      .filter((size) => size !== "")
-      .map(Number),
-  };
-}
-
-function result(operation: Operation, ...inputs: readonly string[]): string {
-  const inferred = inferType(operation, inputs.map(type));
-  return typeof inferred === "string" ? inferred : printType(inferred);
-}
+import type { Operation } from "../../compiler/ir/types.ts";
+import { flopsOf, operationNames } from "../../compiler/ops/index.ts";
+import { resultType, typeOf } from "./tensors.ts";
 
 const product: Operation = { op: "matmul", transposeA: false, transposeB: false };
 
 const cases: readonly (readonly [Operation, readonly string[], string])[] = [
-  [{ op: "input", name: "x", type: type("i32[4]") }, [], "i32[4]"],
-  [{ op: "parameter", path: "w", type: type("f32[2,3]") }, [], "f32[2, 3]"],
-  [{ op: "constant", value: 1, type: type("bf16[]") }, [], "bf16[]"],
+  [{ op: "input", name: "x", type: typeOf("i32[4]") }, [], "i32[4]"],
+  [{ op: "parameter", path: "w", type: typeOf("f32[2,3]") }, [], "f32[2, 3]"],
+  [{ op: "constant", value: 1, type: typeOf("bf16[]") }, [], "bf16[]"],
   [{ op: "iota", size: 5 }, [], "i32[5]"],
   ...(["neg", "exp", "log", "sqrt", "rsqrt", "abs", "sign", "erf", "tanh", "sin", "cos"] as const).map(
     (op) => [{ op }, ["bf16[2,3]"], "bf16[2, 3]"] as const,
@@ -92,7 +75,7 @@ const cases: readonly (readonly [Operation, readonly string[], string])[] = [
 ];
 
 test.each(cases)("%o of %j is %s", (operation, inputs, expected) => {
-  expect(result(operation, ...inputs)).toBe(expected);
+  expect(resultType(operation, ...inputs)).toBe(expected);
 });
 
 test.each<[Operation, readonly string[]]>([
@@ -126,8 +109,8 @@ test.each<[Operation, readonly string[]]>([
     ["f32[1,2,5,5,3]", "f32[3,1,3,3,3]"],
   ],
 ])("%o of %j is refused in words", (operation, inputs) => {
-  expect(result(operation, ...inputs)).toMatch(/ /);
-  expect(result(operation, ...inputs)).not.toMatch(/^\w+\[[\d, ]*\]$/);
+  expect(resultType(operation, ...inputs)).toMatch(/ /);
+  expect(resultType(operation, ...inputs)).not.toMatch(/^\w+\[[\d, ]*\]$/);
 });
 
 test("every operation has a case above", () => {
@@ -136,5 +119,5 @@ test("every operation has a case above", () => {
 });
 
 test("a matrix product costs two operations for each product of elements", () => {
-  expect(flopsOf(product, [type("f32[8,2,3]"), type("f32[3,5]")], type("f32[8,2,5]"))).toBe(2 * 8 * 2 * 3 * 5);
+  expect(flopsOf(product, [typeOf("f32[8,2,3]"), typeOf("f32[3,5]")], typeOf("f32[8,2,5]"))).toBe(2 * 8 * 2 * 3 * 5);
 });

@@ -19,19 +19,29 @@ def same(found, expected):
 
 def check(case):
     """The names of the numbers that differ, and how many classes of the case have no AUROC."""
-    labels = numpy.asarray(case["labels"], int)
+    truths = numpy.asarray(case["labels"], float)
+    known = ~numpy.isnan(truths)
+    labels = numpy.where(known, truths, 0).astype(int)
     scores = numpy.asarray(case["scores"], float)
     calls = (scores >= case["threshold"]).astype(int)
-    wrong, aurocs = [], []
+    wrong, aurocs, f1s, precisions = [], [], [], []
     for column, found in enumerate(case["evaluation"]["classes"]):
-        truth, score, call = labels[:, column], scores[:, column], calls[:, column]
+        truth, score, call = (each[known[:, column], column] for each in (labels, scores, calls))
         metrics = {name: metric["value"] for name, metric in found["metrics"].items()}
+        if found["missing"] != len(labels) - len(truth):
+            wrong.append("missing")
+        if len(truth) == 0:
+            if found["roc"] or any(value is not None for value in metrics.values()):
+                wrong.append("numbers of a class without labels")
+            continue
         expected = {
             "accuracy": accuracy_score(truth, call),
             "precision": precision_score(truth, call, zero_division=0),
             "f1": f1_score(truth, call, zero_division=0),
         }
         wrong += [name for name, value in expected.items() if not same(metrics[name], value)]
+        f1s.append(expected["f1"])
+        precisions.append(expected["precision"])
         if truth.min() == truth.max():
             if metrics["auroc"] is not None or found["roc"]:
                 wrong.append("undefined auroc")
@@ -46,13 +56,26 @@ def check(case):
         if not on_curve or not same(auc(rates[:, 0], rates[:, 1]), aurocs[-1]):
             wrong.append("roc")
     overall = {name: metric["value"] for name, metric in case["evaluation"]["overall"].items()}
-    expected = {
-        "accuracy": accuracy_score(labels.flatten(), calls.flatten()),
-        "macroF1": f1_score(labels, calls, average="macro", zero_division=0),
-        "microF1": f1_score(labels, calls, average="micro", zero_division=0),
-        "macroPrecision": precision_score(labels, calls, average="macro", zero_division=0),
-        "microPrecision": precision_score(labels, calls, average="micro", zero_division=0),
-    }
+    expected = {}
+    if known.all():
+        expected = {
+            "accuracy": accuracy_score(labels.flatten(), calls.flatten()),
+            "macroF1": f1_score(labels, calls, average="macro", zero_division=0),
+            "microF1": f1_score(labels, calls, average="micro", zero_division=0),
+            "macroPrecision": precision_score(labels, calls, average="macro", zero_division=0),
+            "microPrecision": precision_score(labels, calls, average="micro", zero_division=0),
+        }
+    elif known.any():
+        # Of several classes at once scikit-learn takes no gaps: micro averages are those of all cells as one class.
+        expected = {
+            "accuracy": accuracy_score(labels[known], calls[known]),
+            "macroF1": float(numpy.mean(f1s)),
+            "microF1": f1_score(labels[known], calls[known], zero_division=0),
+            "macroPrecision": float(numpy.mean(precisions)),
+            "microPrecision": precision_score(labels[known], calls[known], zero_division=0),
+        }
+    elif any(value is not None for value in overall.values()):
+        wrong.append("numbers without labels")
     if aurocs:
         expected["meanAuroc"] = float(numpy.mean(aurocs))
     elif overall["meanAuroc"] is not None:

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, test } from "vitest";
+import { at } from "../../runtime/at.ts";
 import { evaluateScores } from "../../runtime/evaluate/index.ts";
 import { Random } from "../random.ts";
 import { check, pythonWith } from "./environment.ts";
@@ -10,7 +11,7 @@ const cases = 1000;
 const folder = mkdtempSync(join(tmpdir(), "medctc-metrics-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test("metrics are scikit-learn's, with ties, classes that never or always occur, and few examples", () => {
+test("metrics are scikit-learn's, with ties, missing labels, classes that never or always occur, and few examples", () => {
   const python = pythonWith("scikit-learn==1.7.2", ["numpy", "scikit-learn==1.7.2"]);
   const random = new Random(11);
   const made = Array.from({ length: cases }, () => {
@@ -28,7 +29,15 @@ function drawScores(random: Random) {
   const classes = Array.from({ length: 2 + random.below(5) }, (_, index) => `class ${index}`);
   const different = random.below(2) === 0 ? 1 + random.below(8) : 2 ** 30;
   const occurs = classes.map(() => random.below(5) / 4);
-  const labels = Array.from({ length: examples }, () => occurs.map((share) => random.below(1000) < share * 1000));
+  // None in half of the data sets, all of a class in some.
+  const gaps = classes.map(() => (random.below(2) === 0 ? 0 : random.below(5) / 4));
+  const hasGaps = random.below(2) === 0;
+  const labels = Array.from({ length: examples }, () =>
+    occurs.map((share, column) => {
+      if (hasGaps && random.below(1000) < at(gaps, column) * 1000) return null;
+      return random.below(1000) < share * 1000;
+    }),
+  );
   const scores = labels.map((row) => row.map(() => random.below(different) / different));
   return { classes, labels, scores, threshold: random.below(3) / 2 || 0.25 };
 }

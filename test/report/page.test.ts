@@ -112,6 +112,11 @@ describe("what there is nothing of is left out", () => {
   });
 });
 
+test("warnings stand before everything else", async () => {
+  const html = await renderReport({ ...emptyReport, warnings: ["no --weights", "a < b"] });
+  expect(html).toContain('<main>\n<p class="warning">no --weights</p>\n<p class="warning">a &lt; b</p>\n');
+});
+
 describe("what is named in a report is text", () => {
   const hostile = `<script>alert("1")</script>&amp;'\u202e\u0000\ud800 role="x"\n--><!--`;
 
@@ -129,6 +134,7 @@ describe("what is named in a report is text", () => {
         { label: `${hostile}2`, step: 2, evaluation },
       ],
       environment: [[hostile, hostile]],
+      warnings: [hostile],
       skipped: [{ subject: hostile, message: hostile, help: hostile }],
     });
     const elements = readElements(html);

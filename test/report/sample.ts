@@ -42,6 +42,7 @@ export const emptyReport: RunReport = {
   curve: [],
   evaluations: [],
   environment: [],
+  warnings: [],
   skipped: [],
 };
 
@@ -64,6 +65,7 @@ export function fullReport(): RunReport {
       { label: "after", step: 90, evaluation: evaluationOf(classes, 60) },
     ],
     environment: [["seed", "7"]],
+    warnings: ["no --weights: <all> is random"],
     skipped: [{ subject: "a.nii.gz", message: "the data ends early", help: null }],
   };
 }

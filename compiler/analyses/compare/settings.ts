@@ -1,5 +1,12 @@
 import type { TracedSpec } from "../../programs/index.ts";
-import type { DataSettings, EvalSettings, Optimizer, Schedule, TrainSettings } from "../../settings/index.ts";
+import {
+  type DataSettings,
+  type EvalSettings,
+  type Optimizer,
+  printAugmentation,
+  type Schedule,
+  type TrainSettings,
+} from "../../settings/index.ts";
 import type { NamedChange } from "./types.ts";
 
 type Settings = Pick<TracedSpec, "settings" | "data" | "evaluation">;
@@ -7,7 +14,8 @@ type Settings = Pick<TracedSpec, "settings" | "data" | "evaluation">;
 /** How each setting is called in its block, and how its value is written; a setting without a row does not compile. */
 type Rows<Block> = { readonly [Key in keyof Block]: readonly [name: string, write: (value: Block[Key]) => string] };
 
-const plain = (value: number | string | null | readonly (number | string)[]): string => JSON.stringify(value);
+const plain = (value: number | string | null | readonly (number | string | readonly number[])[]): string =>
+  JSON.stringify(value);
 
 const trainRows: Rows<TrainSettings> = {
   optimizer: ["optimizer", writeOptimizer],
@@ -26,13 +34,27 @@ const trainRows: Rows<TrainSettings> = {
 };
 
 const dataRows: Rows<DataSettings> = {
+  units: ["units", (units) => units],
+  orientation: ["orientation", plain],
+  assumeOrientation: ["assume_orientation", plain],
+  axes: ["axes", plain],
   spacing: ["spacing", plain],
   size: ["size", plain],
   window: ["window", plain],
+  otherWindows: ["window of further channels", plain],
+  range: ["range", plain],
+  pad: ["pad", plain],
   storage: ["storage", plain],
   folder: ["folder", plain],
   train: ["train", plain],
   valid: ["valid", plain],
+  table: ["table", plain],
+  validTable: ["valid_table", plain],
+  file: ["file", plain],
+  split: ["split", plain],
+  text: ["text", plain],
+  textSeparator: ["text_separator", plain],
+  augment: ["augment", (list) => (list.length === 0 ? "none" : `[${list.map(printAugmentation).join(", ")}]`)],
 };
 
 const evalRows: Rows<EvalSettings> = {

@@ -1,13 +1,6 @@
 import { createSource, type Diagnostic } from "../../../grammar/index.ts";
 import type { ModuleInstance } from "../../elaborate/index.ts";
-import {
-  type Element,
-  expandSelectors,
-  parseSelectors,
-  type Selection,
-  SelectorResolver,
-  selectedModules,
-} from "../../select/index.ts";
+import { type Element, type Selection, selectedModules, selectText } from "../../select/index.ts";
 import type { Encoder } from "./regions.ts";
 import type { PlaceProblem } from "./types.ts";
 
@@ -16,21 +9,9 @@ export type Allowed = readonly { readonly text: string; readonly modules: Readon
 
 /** Reads the selectors of what may be adapted, or says what is wrong with them. */
 export function readAllowed(on: string, elements: readonly Element[]): Allowed | readonly Diagnostic[] {
-  const { selectors, diagnostics } = parseSelectors(createSource("--on", on));
+  const { selections, diagnostics } = selectText(createSource("--on", on), elements);
   if (diagnostics.length > 0) return diagnostics;
-  const resolver = new SelectorResolver(elements);
-  const selections = resolver.select(expandSelectors(selectors));
-  if (resolver.diagnostics.length > 0) return resolver.diagnostics.map((each) => placedIn(each, on));
   return selections.map((selection) => ({ text: selection.pattern.text, modules: modulesUnder(selection) }));
-}
-
-/** The text that selectors are parsed in is longer than they are: the places of a diagnostic are in what was given. */
-function placedIn(diagnostic: Diagnostic, on: string): Diagnostic {
-  const { span } = diagnostic;
-  if (span === null) return diagnostic;
-  const from = span.source.text.indexOf(on);
-  const source = createSource("--on", on);
-  return { ...diagnostic, span: { source, start: span.start - from, end: span.end - from } };
 }
 
 function modulesUnder(selection: Selection): ReadonlySet<ModuleInstance> {

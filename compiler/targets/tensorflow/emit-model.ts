@@ -152,7 +152,7 @@ function emitInitialise({ parameters, seed, feedBytes }: Required<ModelSettings>
       const first = drawn.name.replace(/:0$/, "");
       const after = piece === 0 ? null : (assigned.at(-1) ?? null);
       const scope = `initialise/${scopeOf(variable.path)}`;
-      assigned.push(storePiece(variable, first, from, to, scope, writer, null, after));
+      assigned.push(storePiece({ variable, from, to, value: first, scope, one: null, after }, writer));
     }
   }
   return doneAfter("initialise", assigned, writer);

@@ -113,33 +113,40 @@ function emitStores(
   const split = writer.add(scope, "Switch", [input, isGiven], float);
   // A node of its own, since what waits for a Switch runs whichever way it goes.
   const rows = writer.add(scope, "Identity", [`${split}:1`], float);
-  const stores = stored.map((variable) => storePiece(variable, rows, from, to, scope, writer, one));
+  const stores = stored.map((variable) =>
+    storePiece({ variable, from, to, value: rows, scope, one, after: null }, writer),
+  );
   const after = writer.add(scope, "Identity", [rows, ...stores.map((name) => `^${name}`)], float);
   return writer.add(scope, "Merge", [split, after], { ...float, N: { kind: "int", value: 2 } });
 }
 
-/**
- * Stores a piece in a variable, which the first of several fills with zeros; gives the node that does it. For a piece that
- * is fed, `one` is fed too, as a 1: a variable gets memory of its own by a product with it, and zeros that follow from it.
- * TensorFlow leaves a product with a 1 out when it knows it, and keeps zeros that it knows as a second copy of the weights.
- * Pieces of one run have to come `after` one another, or the zeros could come last.
- */
+/** Rows of a variable with the node that has their value, in f32. */
+interface StoredPiece {
+  readonly variable: Variable;
+  readonly from: number;
+  readonly to: number;
+  readonly value: string;
+  readonly scope: string;
+  /**
+   * For a piece that is fed, a 1 that is fed too: a variable gets memory of its own by a product with it, and zeros that follow
+   * from it. TensorFlow leaves a product with a 1 out when it knows it, and keeps zeros that it knows as a second copy of the weights.
+   */
+  readonly one: string | null;
+  /** The piece before in the same run, or zeros, with which the first piece fills the variable, could come last. */
+  readonly after: string | null;
+}
+
+/** Stores a piece in its variable; gives the node that does it. */
 export function storePiece(
-  { handle, type }: Variable,
-  input: string,
-  from: number,
-  to: number,
-  scope: string,
+  { variable: { handle, type }, from, to, value: given, scope, one, after }: StoredPiece,
   writer: GraphWriter,
-  one: string | null = null,
-  after: string | null = null,
 ): string {
   const dtype = typeAttribute(type.dtype);
   const isWhole = from === 0 && to === (type.shape[0] ?? 1);
   const cast = { SrcT: typeAttribute("f32"), DstT: dtype };
-  let value = input;
-  if (type.dtype !== "f32") value = writer.add(scope, "Cast", [input], cast);
-  else if (isWhole && one !== null) value = writer.add(scope, "Mul", [input, one], { T: dtype });
+  let value = given;
+  if (type.dtype !== "f32") value = writer.add(scope, "Cast", [given], cast);
+  else if (isWhole && one !== null) value = writer.add(scope, "Mul", [given, one], { T: dtype });
   if (isWhole) return writer.add(scope, "AssignVariableOp", [handle, value], { dtype });
   const before = after === null ? [] : [`^${after}`];
   if (from === 0) {

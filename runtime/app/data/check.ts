@@ -1,8 +1,21 @@
-import { type DataSettings, defaultData } from "../../../compiler/index.ts";
-import { checkDataset, checkVolume, type DatasetCounts, type VolumeCheck } from "../../data/index.ts";
+import { type DataSettings, defaultData, type EvalSettings } from "../../../compiler/index.ts";
+import {
+  type CheckOptions,
+  checkDataset,
+  checkVolume,
+  type DataInputs,
+  type DatasetCounts,
+  examineVolumes,
+  findDataInputs,
+  findVocabulary,
+  loadTokenizer,
+  tokenInputs,
+  type VolumeFile,
+} from "../../data/index.ts";
 import type { Problem } from "../../text/index.ts";
 import { compileReported } from "../compiled-spec.ts";
 import { done, type Ended, type Reporter, refused } from "../reporter.ts";
+import { arePromptsUsable } from "./texts.ts";
 
 export interface DataCheckRequest {
   readonly folder: string;
@@ -26,22 +39,54 @@ export async function checkData(request: DataCheckRequest, reporter: Reporter): 
   const compiled = spec === null ? null : compileReported(spec, reporter);
   if (spec !== null && compiled === null) return refused;
   const classes = compiled?.spec.evaluation.classes ?? [];
+  const inputs = compiled === null ? null : findDataInputs(compiled.spec);
   const rules: DataRules = {
     settings: compiled?.spec.data ?? defaultData,
     classes: classes.length === 0 ? null : classes,
     checkVolume: volumes ? checkVolume : null,
+    ...(inputs?.kind === "ok" ? needsOf(inputs.value) : usualNeeds),
   };
-  return done(await checkFolder(folder, rules, mostReported, reporter));
+  const found = await checkFolder(folder, rules, mostReported, reporter);
+  if (compiled === null || inputs?.kind !== "ok" || classes.length === 0) return done(found);
+  const ofPrompts = checkPrompts(folder, compiled.spec.evaluation, inputs.value);
+  // Of more problems than are reported these would not be the first.
+  if (found.problems.length < mostReported) for (const each of ofPrompts.problems) reporter.problem(each);
+  return done({
+    problems: [...found.problems, ...ofPrompts.problems],
+    notes: [...found.notes, ...ofPrompts.notes],
+    counts: found.counts,
+  });
+}
+
+/** What is looked for where no spec says what a model takes. */
+const usualNeeds = { files: [null], texts: [null], textLength: null } as const;
+
+function needsOf(inputs: DataInputs): Pick<DataRules, "files" | "texts" | "textLength"> {
+  const { files, texts } = inputs.needs;
+  const lengths = tokenInputs(inputs).map(({ length }) => length);
+  return { files, texts, textLength: lengths.length === 0 ? null : Math.min(...lengths) };
+}
+
+/** What is wrong with a spec's prompts in the vocabulary of a data folder; nothing where it has none. */
+function checkPrompts(
+  folder: string,
+  settings: EvalSettings,
+  inputs: DataInputs,
+): Pick<DataCheck, "problems" | "notes"> {
+  const vocabulary = findVocabulary(folder);
+  const loaded = vocabulary === null ? null : loadTokenizer(vocabulary);
+  const problems: Problem[] = [];
+  const notes: string[] = [];
+  if (loaded?.kind !== "ok") return { problems, notes };
+  const heard = { note: (note: string) => notes.push(note), problem: (each: Problem) => problems.push(each) };
+  arePromptsUsable(settings, loaded.value, inputs, heard);
+  return { problems, notes };
 }
 
 /** What a data folder is held against. */
-export interface DataRules {
+export interface DataRules extends CheckOptions {
   /** What a spec's `data` block says, or CT-CLIP's own. */
   readonly settings: DataSettings;
-  /** Classes whose labels are needed; null for those that are there, if any are. */
-  readonly classes: readonly string[] | null;
-  /** Reads a volume; null leaves the volumes unread. */
-  readonly checkVolume: VolumeCheck | null;
 }
 
 export async function checkFolder(
@@ -53,7 +98,10 @@ export async function checkFolder(
   const problems: Problem[] = [];
   const notes: string[] = [];
   let counts: DatasetCounts | null = null;
-  for await (const finding of checkDataset(folder, rules.settings, rules)) {
+  const examine = (volumes: readonly VolumeFile[], settings: DataSettings) =>
+    examineVolumes(volumes, settings, reporter.progress);
+  const options = rules.checkVolume === null ? rules : { ...rules, examine };
+  for await (const finding of checkDataset(folder, rules.settings, options)) {
     switch (finding.kind) {
       case "progress":
         reporter.progress(finding.text);

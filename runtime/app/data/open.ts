@@ -1,5 +1,5 @@
 import { dirname, join, resolve } from "node:path";
-import type { DataSettings, TracedSpec } from "../../../compiler/index.ts";
+import { type DataSettings, type TracedSpec, windowsOf } from "../../../compiler/index.ts";
 import {
   type DataInputs,
   type Dataset,
@@ -82,7 +82,12 @@ export function openData(
 function openTokenizer(options: DataOptions, rows: number, reporter: Reporter): OpenedTokenizer | "wrong" {
   const vocabulary = options.vocab ?? findVocabulary(options.data);
   if (vocabulary === null) {
-    reporter.problem(problem(`no vocabulary in ${options.data}`, "pass a vocab.txt or a tokenizer.json with --vocab"));
+    reporter.problem(
+      problem(
+        `no vocabulary in ${options.data}`,
+        "pass a vocab.txt, a tokenizer.json or CLIP's bpe_simple_vocab_16e6.txt.gz with --vocab",
+      ),
+    );
     return "wrong";
   }
   const loaded = loadTokenizer(vocabulary);
@@ -107,8 +112,9 @@ function openTokenizer(options: DataOptions, rows: number, reporter: Reporter): 
 const aheadBytes = 2 ** 30;
 
 /** Bytes of a preprocessed volume in memory. */
-function volumeBytesOf({ size }: DataSettings): number {
-  return 4 * size.reduce((product, each) => product * each, 1);
+function volumeBytesOf(settings: DataSettings): number {
+  const { size } = settings;
+  return 4 * windowsOf(settings).length * size.reduce((product, each) => product * each, 1);
 }
 
 /** Opens a split of a data folder; null after reporting what is wrong with it, unless bad files are to be skipped. */

@@ -9,12 +9,19 @@ import {
   precisionOn,
 } from "../../backends/index.ts";
 import { problem, type Reporter } from "../reporter.ts";
+import { type FirstValuesRemark, remarkOn } from "../weights/first-values.ts";
 import { type GivenWeights, openWeights } from "../weights/open.ts";
 import { findMemoryRoom } from "./memory-room.ts";
 
 export interface EngineOptions extends GivenWeights {
   /** The name of a backend that trains, or `auto`. */
   readonly backend: string;
+}
+
+/** An engine with its weights, and what is to be said of those that no file gives. */
+export interface OpenedEngine {
+  readonly engine: Engine;
+  readonly remark: FirstValuesRemark | null;
 }
 
 /**
@@ -28,7 +35,7 @@ export async function openEngine(
   folder: string,
   reporter: Reporter,
   features: Features | null = null,
-): Promise<Engine | null> {
+): Promise<OpenedEngine | null> {
   const { spec } = compiled;
   const chosen = chooseBackend({ wanted: options.backend, trains: true }, (each) => each.load());
   if (chosen.kind === "unavailable") {
@@ -57,7 +64,8 @@ export async function openEngine(
   }
   try {
     reporter.progress("loading");
-    return await backend.open(modelOf(spec, programs), weights.piecesOf, folder);
+    const engine = await backend.open(modelOf(spec, programs), weights.piecesOf, folder);
+    return { engine, remark: remarkOn(weights.firstValues, options, purpose === "train" ? "train" : "evaluate") };
   } finally {
     weights.close();
     reporter.progressEnd();

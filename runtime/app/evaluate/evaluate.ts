@@ -4,8 +4,10 @@ import type { Dataset, LabelledExample } from "../../data/index.ts";
 import { type Evaluation, evaluationToJson, scoresToCsv } from "../../evaluate/index.ts";
 import { attempt, makeTemporaryFolder, writeAtomically } from "../../files/index.ts";
 import { problemOf, type SignalWatch, watchSignals } from "../../machine/index.ts";
-import { ok, type Problem, type Result } from "../../text/index.ts";
+import type { RunReport } from "../../report/index.ts";
+import { ok, type Result } from "../../text/index.ts";
 import { type CompiledSpec, compileReported } from "../compiled-spec.ts";
+import { contractWith, settleData, withData } from "../data/contract.ts";
 import {
   type DataOptions,
   dataFolderOf,
@@ -16,10 +18,12 @@ import {
   reportSkipped,
   reportUncached,
 } from "../data/open.ts";
+import { arePromptsUsable } from "../data/texts.ts";
 import { environmentOf } from "../engine/environment.ts";
 import { type EngineOptions, openEngine } from "../engine/open.ts";
 import { findSpec } from "../find-spec.ts";
-import { done, type Ended, problem, type Reporter, refuse, refused } from "../reporter.ts";
+import { done, type Ended, problem, type Reporter, refuse, refuseBy, refused, reportRemark } from "../reporter.ts";
+import { adapterDisagreements } from "../weights/contract-agreement.ts";
 import { evaluateHeldOut } from "./held-out.ts";
 
 export interface EvaluateRequest extends Omit<DataOptions, "data">, EngineOptions {
@@ -37,6 +41,8 @@ export interface EvaluateRequest extends Omit<DataOptions, "data">, EngineOption
 /** What an evaluation came to; the names of the files that it was written into, unless they could not be written. */
 export interface Evaluated {
   readonly evaluation: Evaluation;
+  /** Why its numbers mean less than they seem to; already reported once. */
+  readonly warnings: readonly string[];
   readonly files: Result<readonly string[]>;
 }
 
@@ -64,13 +70,31 @@ export async function evaluate(request: EvaluateRequest, reporter: Reporter): Pr
   if (inputs === null) return refused;
   const needs = { files: inputs.needs.files, texts: [], labels: classes, split: request.split };
   const dataset = await openSplit(spec, data, needs, reporter);
-  const reading = dataset === null ? null : openData(spec, inputs, data, reporter);
-  if (dataset === null || reading === null) return refused;
+  const settled = dataset === null ? null : await settleData(spec.data, [dataset], data.skipBad, reporter);
+  const reading = settled === null ? null : openData(withData(spec, settled), inputs, data, reporter);
+  if (dataset === null || settled === null || reading === null) return refused;
+  const differing = adapterDisagreements(request.adapter, contractWith(settled, reading.inputs));
+  if (differing.length > 0) {
+    await reading.loader.dispose();
+    return refuseBy(differing, reporter);
+  }
+  const { text: tokens } = reading;
+  if (tokens !== null && !arePromptsUsable(spec.evaluation, tokens.tokenizer, inputs, reporter)) {
+    await reading.loader.dispose();
+    return refused;
+  }
   const temporary = makeTemporaryFolder("medctc-eval");
   const clean = (): void => rmSync(temporary, { recursive: true, force: true });
   const signals = watchSignals(clean);
   try {
-    const task = { path, compiled: { ...compiled, spec }, data, request, temporary, startedAt };
+    const task = {
+      path,
+      compiled: { ...compiled, spec: withData(spec, settled) },
+      data,
+      request,
+      temporary,
+      startedAt,
+    };
     return await evaluateOn(dataset, reading, task, signals, reporter);
   } catch (error) {
     return refuse(problemOf(error, temporary), reporter);
@@ -101,8 +125,11 @@ async function evaluateOn(
   reporter: Reporter,
 ): Promise<Ended<Evaluated>> {
   const { compiled, data, request, temporary } = task;
-  const engine = await openEngine(compiled, "encode", request, temporary, reporter);
-  if (engine === null) return refused;
+  const opened = await openEngine(compiled, "encode", request, temporary, reporter);
+  if (opened === null) return refused;
+  const { engine, remark } = opened;
+  if (remark !== null) reportRemark(remark, reporter);
+  const warnings = remark?.kind === "warning" ? [remark.text] : [];
   const isStopped = (): boolean => signals.requested() !== null;
   const { spec } = compiled;
   const found = await evaluateHeldOut({ engine, spec, dataset, reading, skipBad: data.skipBad, isStopped }, reporter);
@@ -119,27 +146,28 @@ async function evaluateOn(
   }
   for (const each of found.skipped) reportSkipped(each, reporter);
   const { evaluation } = found;
-  if (request.output === null) return done({ evaluation, files: ok([]) });
-  const { names, scores, classes } = found.scores;
+  if (request.output === null) return done({ evaluation, warnings, files: ok([]) });
+  const { names, scores, classes, labels } = found.scores;
   const skipped = [...dataset.problems, ...found.skipped];
   const files = new Map([
-    ["scores.csv", scoresToCsv(names, classes, scores)],
-    ["results.json", evaluationToJson(evaluation)],
-    ["report.html", await renderEvaluation(task, evaluation, environment, skipped)],
+    ["scores.csv", scoresToCsv(names, classes, scores, labels)],
+    ["results.json", evaluationToJson(evaluation, warnings)],
+    ["report.html", await renderEvaluation(task, { evaluation, warnings, environment, skipped })],
   ]);
   const folder = request.output;
   const saved = attempt(folder, () => {
     mkdirSync(folder, { recursive: true });
     for (const [name, content] of files) writeAtomically(join(folder, name), content);
   });
-  return done({ evaluation, files: saved.kind === "failed" ? saved : ok([...files.keys()]) });
+  return done({ evaluation, warnings, files: saved.kind === "failed" ? saved : ok([...files.keys()]) });
 }
 
 async function renderEvaluation(
   { path, compiled: { plan, text }, startedAt }: EvaluateTask,
-  evaluation: Evaluation,
-  environment: readonly (readonly [string, string])[],
-  skipped: readonly Problem[],
+  {
+    evaluation,
+    ...found
+  }: Pick<RunReport, "warnings" | "environment" | "skipped"> & { readonly evaluation: Evaluation },
 ): Promise<string> {
   const { renderReport } = await import("../../report/index.ts");
   return renderReport({
@@ -152,7 +180,6 @@ async function renderEvaluation(
     plan,
     curve: [],
     evaluations: [{ label: "evaluation", step: null, evaluation }],
-    environment,
-    skipped,
+    ...found,
   });
 }

@@ -74,7 +74,7 @@ export async function evaluateHeldOut(
   });
   if (scored.kind !== "scored") return scored;
   const names = scored.examples.map(({ name }) => name);
-  const labels = scored.examples.map((example) => classes.map((name) => example.labels.get(name) ?? false));
+  const labels = scored.examples.map((example) => classes.map((name) => example.labels.get(name) ?? null));
   const scores = { classes, names, scores: scored.scores, labels };
   return { kind: "evaluated", scores, evaluation: evaluateScores(scores), skipped: scored.skipped };
 }

@@ -14,7 +14,19 @@ import { readText, storageProblem } from "../../files/index.ts";
 import { version } from "../../machine/index.ts";
 import { compilePath } from "../../specs/index.ts";
 import { compileReported } from "../compiled-spec.ts";
-import { done, type Ended, misused, problem, type Reporter, refuse, refuseBy, refused } from "../reporter.ts";
+import {
+  done,
+  type Ended,
+  misused,
+  problem,
+  type Reporter,
+  refuse,
+  refuseBy,
+  refused,
+  reportRemark,
+} from "../reporter.ts";
+import { exportedContract } from "../weights/contract-agreement.ts";
+import { remarkOn } from "../weights/first-values.ts";
 import { type GivenWeights, openWeights } from "../weights/open.ts";
 
 /** The programs that can be exported. */
@@ -87,12 +99,14 @@ export async function exportOnnx(request: ExportOnnxRequest, reporter: Reporter)
   const weights = openWeights([...programs.values()], compiled, request);
   if (weights.kind === "wrong") return refuseBy(weights.diagnostics, reporter);
   try {
-    if (request.weights === null) reporter.info("no --weights: exporting first values from the spec's seed");
+    const remark = remarkOn(weights.firstValues, request, "export");
+    if (remark !== null) reportRemark(remark, reporter);
     const text = readText(path);
     const about = {
       spec: text.kind === "text" ? text.text : "",
       version,
       placements: compiled.plan.placements.map((placement) => placement.text),
+      contract: exportedContract(compiled.spec, request.adapter),
     };
     reporter.progress("computing values that depend on weights alone");
     const piecesOf = await withComputedOnce(programs.values(), weights.piecesOf);

@@ -9,11 +9,13 @@ import {
   type Plan,
 } from "../../../compiler/index.ts";
 import { type ConfigFields, ia3Config, lengthsOf, loraConfig, peftFiles, peftPrefix } from "../../adapters/index.ts";
+import { contractKey } from "../../data/index.ts";
 import { attempt, writeAtomically } from "../../files/index.ts";
 import type { Problem } from "../../text/index.ts";
 import { countOf, type FloatTensor, joined, safetensorsPieces, type WeightPieces } from "../../weights/index.ts";
 import { compileReported } from "../compiled-spec.ts";
 import { done, type Ended, problem, type Reporter, refuse, refuseBy, refused } from "../reporter.ts";
+import { exportedContract } from "../weights/contract-agreement.ts";
 import { type GivenWeights, openWeights } from "../weights/open.ts";
 
 export interface ExportPeftRequest extends GivenWeights {
@@ -47,12 +49,13 @@ export function exportPeft(request: ExportPeftRequest, reporter: Reporter): Ende
   const weights = openWeights("all", compiled, request);
   if (weights.kind === "wrong") return refuseBy(weights.diagnostics, reporter);
   try {
-    if (request.adapter === null) reporter.info("no --adapter: exporting first values, which change nothing");
+    if (request.adapter === null) reporter.warning("no --adapter: exporting first values, which change nothing");
     const { config, tensors } = peftOf(updates, weights.piecesOf);
+    const metadata = new Map([[contractKey, exportedContract(spec, request.adapter)]]);
     reporter.progress(`writing ${request.folder}`);
     const saved = attempt(request.folder, () => {
       mkdirSync(request.folder, { recursive: true });
-      writeAtomically(join(request.folder, peftFiles.tensors), safetensorsPieces(tensors));
+      writeAtomically(join(request.folder, peftFiles.tensors), safetensorsPieces(tensors, metadata));
       writeAtomically(join(request.folder, peftFiles.config), `${JSON.stringify(config, null, 2)}\n`);
     });
     if (saved.kind === "failed") return refuse(saved.problem, reporter);

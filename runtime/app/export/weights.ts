@@ -5,7 +5,8 @@ import { withComputedOnce } from "../../backends/onnx/index.ts";
 import { attempt, writeAtomically } from "../../files/index.ts";
 import { countOf, type FloatTensor, safetensorsPieces, type WeightPieces } from "../../weights/index.ts";
 import { compileReported } from "../compiled-spec.ts";
-import { done, type Ended, problem, type Reporter, refuse, refuseBy, refused } from "../reporter.ts";
+import { done, type Ended, problem, type Reporter, refuse, refuseBy, refused, reportRemark } from "../reporter.ts";
+import { remarkOn } from "../weights/first-values.ts";
 import { type GivenWeights, openWeights } from "../weights/open.ts";
 
 export interface ExportWeightsRequest extends GivenWeights {
@@ -26,7 +27,9 @@ export async function exportWeights(
   const { spec, plan } = compiled;
   const weights = openWeights("all", compiled, request);
   if (weights.kind === "wrong") return refuseBy(weights.diagnostics, reporter);
-  const { piecesOf, close } = weights;
+  const { piecesOf, firstValues, close } = weights;
+  const remark = remarkOn(firstValues, request, "export");
+  if (remark !== null) reportRemark(remark, reporter);
   try {
     let merged: MergedWeights = { paths: new Map(), piecesOf };
     if (request.merge) {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { DataSettings } from "../../../compiler/index.ts";
 import { type Dataset, type Example, openDataset, storedBytes } from "../../data/index.ts";
 import type { SweepEntry } from "../../sweep/index.ts";
+import { settleData } from "../data/contract.ts";
 import { isUsable } from "../data/open.ts";
 import type { Reporter } from "../reporter.ts";
 
@@ -45,7 +46,11 @@ export async function openSweepData(
       held?.examples.length === 0 && (skipBad || held.problems.every(({ subject }) => subject === data));
     if (held !== null && !isWithout && !isUsable({ ...held, notes: [] }, { data, skipBad }, reporter)) return null;
     const sets: readonly Dataset[] = held === null ? [train] : [train, held];
-    found.set(key, { hash: hashOf(sets), examples: sets.flatMap(({ examples }) => examples), settings });
+    // Each run says what is found; here it decides which entries of the cache are theirs.
+    const settled = await settleData(settings, sets, skipBad, { ...reporter, note: () => undefined });
+    if (settled === null) return null;
+    const examples = sets.flatMap((set) => set.examples);
+    found.set(key, { hash: hashOf(sets), examples, settings: settled.settings });
   }
   return found;
 }

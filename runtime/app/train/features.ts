@@ -1,7 +1,14 @@
 import { join } from "node:path";
-import { type Features, featuresOf, nodesOf, stepPrograms } from "../../../compiler/index.ts";
+import {
+  type Augmentation,
+  type Features,
+  featuresOf,
+  inputsOf,
+  nodesOf,
+  stepPrograms,
+} from "../../../compiler/index.ts";
 import type { Engine } from "../../backends/index.ts";
-import { fileInputs } from "../../data/index.ts";
+import { type BoundInput, type DataInputs, fileInputs, operationsOf } from "../../data/index.ts";
 import { cacheFolder } from "../../machine/index.ts";
 import { type Batches, computeFeatures, type TrainingEnd } from "../../train/index.ts";
 import type { Reporter } from "../reporter.ts";
@@ -13,9 +20,10 @@ const featureBytes = 2 ** 30;
 
 /**
  * What frozen encoders make of examples, where it is worth to read all volumes once for it: where a step needs no volume
- * then, all of it fits in memory, and examples are seen more than once.
+ * then, all of it fits in memory, and examples are seen more than once. Reports where it would be, and is not because examples
+ * are different each time.
  */
-export function usefulFeatures({ spec, steps, trainSet, reading }: Sources): Features | null {
+export function usefulFeatures({ spec, steps, trainSet, reading }: Sources, reporter: Reporter): Features | null {
   const { length } = trainSet.examples;
   if (steps * spec.settings.batch < 2 * length) return null;
   const features = featuresOf(spec);
@@ -24,7 +32,25 @@ export function usefulFeatures({ spec, steps, trainSet, reading }: Sources): Fea
   const needsVolumes = (stepPrograms(spec) ?? [])
     .flatMap((program) => nodesOf(features.readBy(program)))
     .some(({ operation }) => operation.op === "input" && files.has(operation.name));
-  return needsVolumes ? null : features;
+  if (needsVolumes) return null;
+  const changed = changedInputs(features, spec.data.augment, reading.inputs);
+  if (changed === null) return features;
+  reporter.note(`activations of frozen layers are recomputed in each step, because \`augment\` changes ${changed}`);
+  return null;
+}
+
+/** Which inputs of the frozen layers are changed at random, in words; null for none. */
+function changedInputs(
+  features: Features,
+  augmentations: readonly Augmentation[],
+  { inputs }: DataInputs,
+): string | null {
+  const read = new Set(inputsOf(features.program).map(({ name }) => name));
+  const reads = (kinds: readonly BoundInput["kind"][]): boolean =>
+    inputs.some(({ name, kind }) => kinds.includes(kind) && read.has(name));
+  const { volumes, texts } = operationsOf(augmentations);
+  if (volumes.length > 0 && reads(["volume"])) return "the volumes that they read";
+  return texts.length > 0 && reads(["tokens", "mask"]) ? "the texts that they read" : null;
 }
 
 /** Reads all volumes once for their features; says how the training ended where it did not come to its end. */

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { TracedSpec } from "../../../compiler/index.ts";
 import type { Engine } from "../../backends/index.ts";
+import { contractKey, type DataContract, encodeContract } from "../../data/index.ts";
 import type { Evaluation } from "../../evaluate/index.ts";
 import { attempt, readFileText, writeAtomically } from "../../files/index.ts";
 import { readOwnLines } from "../../json/index.ts";
@@ -24,10 +25,13 @@ export interface FinishedTraining {
 export interface TrainingRun {
   readonly engine: Engine;
   readonly spec: TracedSpec;
+  readonly contract: DataContract;
   readonly steps: number;
   readonly trained: ReadonlyMap<string, TrainedParameter>;
   readonly folder: RunFolder;
   readonly evaluations: ReadonlyMap<number, Evaluation>;
+  /** Why its results mean less than they seem to. */
+  readonly warnings: readonly string[];
   readonly skipped: readonly Problem[];
   readonly task: TrainTask;
 }
@@ -92,7 +96,7 @@ async function finish(run: TrainingRun, reporter: Reporter): Promise<Ended<Finis
     const parameter = trained.get(path);
     if (parameter !== undefined) tensors.set(parameter.checkpoint, { shape: parameter.shape, data });
   }
-  const saved = folder.saveAdapter(tensors);
+  const saved = folder.saveAdapter(tensors, new Map([[contractKey, encodeContract(run.contract)]]));
   if (saved.kind === "failed") return refuse(saved.problem, reporter);
   const { reportPath, adapterPath } = folder;
   const html = await renderRun(run);
@@ -102,7 +106,7 @@ async function finish(run: TrainingRun, reporter: Reporter): Promise<Ended<Finis
   return done({ steps, adapterPath, reportPath, evaluation });
 }
 
-async function renderRun({ engine, spec, folder, evaluations, skipped, task }: TrainingRun): Promise<string> {
+async function renderRun({ engine, spec, folder, evaluations, warnings, skipped, task }: TrainingRun): Promise<string> {
   const { renderReport } = await import("../../report/index.ts");
   const { path, compiled, data, request, startedAt } = task;
   const inOrder = [...evaluations].sort(([a], [b]) => a - b);
@@ -119,6 +123,7 @@ async function renderRun({ engine, spec, folder, evaluations, skipped, task }: T
     curve: readCurve(folder.metricsPath),
     evaluations: inOrder.map(([step, evaluation], place) => ({ label: label(step, place), step, evaluation })),
     environment: environmentOf(engine, spec, { ...request, data: data.data }),
+    warnings,
     skipped,
   });
 }

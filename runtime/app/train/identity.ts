@@ -45,7 +45,7 @@ export function identityOf(hashes: ReadonlyMap<string, string>): string {
 /** What of a run's identity is not what it was, in words. */
 export function describeDifference(field: keyof RunIdentity, saved: string, now: string): string {
   if (field !== "data" && field !== "weights") return `it was ${saved}, and is now ${now}`;
-  const before = new Set(saved.split("\n"));
-  const others = now.split("\n").filter((line) => !before.has(line));
-  return others.map((line) => `${line.slice(0, line.indexOf(":"))} changed`).join(", ");
+  const [before, after] = [saved.split("\n"), now.split("\n")];
+  const others = [...after.filter((line) => !before.includes(line)), ...before.filter((line) => !after.includes(line))];
+  return [...new Set(others.map((line) => `${line.slice(0, line.indexOf(":"))} changed`))].join(", ");
 }

@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import type { Features } from "../../../compiler/index.ts";
 import { backendNamed, type Engine } from "../../backends/index.ts";
+import { contractKey, encodeContract, operationsOf } from "../../data/index.ts";
 import type { Evaluation } from "../../evaluate/index.ts";
 import type { StorageProblem } from "../../files/index.ts";
 import { version } from "../../machine/index.ts";
@@ -22,10 +23,10 @@ import {
 import { reportSkipped, reportUncached } from "../data/open.ts";
 import { openEngine } from "../engine/open.ts";
 import { evaluateHeldOut } from "../evaluate/held-out.ts";
-import { type Ended, type Reporter, refuse, refused } from "../reporter.ts";
+import { type Ended, type Reporter, refuse, refused, reportRemark } from "../reporter.ts";
 import { readEvaluations, saveScores } from "./evaluations.ts";
 import { readFeatures, usefulFeatures } from "./features.ts";
-import { type FinishedTraining, finishTraining, reportStopped } from "./finish.ts";
+import { type FinishedTraining, finishTraining, reportStopped, type TrainingRun } from "./finish.ts";
 import { openSources, type Sources } from "./sources.ts";
 import type { TrainTask } from "./task.ts";
 
@@ -40,12 +41,16 @@ export async function trainInto(
   try {
     const compiled = { ...task.compiled, spec: sources.spec };
     mkdirSync(folder.workFolder, { recursive: true });
-    const features = usefulFeatures(sources);
-    const engine = await openEngine(compiled, "train", task.request, folder.workFolder, reporter, features);
-    if (engine === null) return refused;
+    const features = usefulFeatures(sources, reporter);
+    const opened = await openEngine(compiled, "train", task.request, folder.workFolder, reporter, features);
+    if (opened === null) return refused;
+    const { engine, remark } = opened;
+    // A run that goes on has its own values for all that is trained.
+    if (remark?.kind === "warning" || (remark !== null && sources.checkpoint === null)) reportRemark(remark, reporter);
+    const warnings = remark?.kind === "warning" ? [remark.text] : [];
     try {
       const signal = task.signals.requested();
-      if (signal === null) return await trainWith(engine, sources, folder, task, reporter, features);
+      if (signal === null) return await trainWith({ engine, warnings }, sources, folder, task, reporter, features);
       reportStopped(sources.checkpoint?.state.step ?? 0, sources.steps, sources.checkpoint !== null, reporter);
       return { kind: "stopped", signal };
     } finally {
@@ -58,7 +63,7 @@ export async function trainInto(
 }
 
 async function trainWith(
-  engine: Engine,
+  { engine, warnings }: Pick<TrainingRun, "engine" | "warnings">,
   sources: Sources,
   folder: RunFolder,
   task: TrainTask,
@@ -121,6 +126,7 @@ async function trainWith(
     order,
     settings: spec.settings,
     storage: spec.data.storage,
+    augment: { operations: operationsOf(spec.data.augment), seed: spec.settings.seed },
     skipBad: data.skipBad,
     loader: reading.loader,
     tokenizer: reading.text?.tokenizer ?? null,
@@ -147,6 +153,7 @@ async function trainWith(
         ["medctc", version],
         ["backend", engine.backend.name],
         ["steps", steps],
+        [contractKey, encodeContract(sources.contract)],
       ]),
       from: checkpoint?.state ?? null,
       evaluate,
@@ -162,7 +169,18 @@ async function trainWith(
   reporter.progressEnd();
   metrics.value.close();
   events.value.close();
-  const run = { engine, spec, steps, trained, folder, evaluations, skipped: skipped.value.list(), task };
+  const run = {
+    engine,
+    spec,
+    contract: sources.contract,
+    steps,
+    trained,
+    folder,
+    evaluations,
+    warnings,
+    skipped: skipped.value.list(),
+    task,
+  };
   return finishTraining(ended, run, reporter);
 }
 

@@ -1,6 +1,17 @@
 import type { TracedSpec } from "../../../compiler/index.ts";
 import type { Batch } from "../../backends/index.ts";
-import { byArchive, type Dataset, type Example, type LabelledExample, sharedValues } from "../../data/index.ts";
+import {
+  byArchive,
+  contractDifferences,
+  contractKey,
+  type DataContract,
+  type Dataset,
+  decodeContract,
+  type Example,
+  type LabelledExample,
+  labelGaps,
+  sharedValues,
+} from "../../data/index.ts";
 import {
   type Checkpoint,
   compareIdentity,
@@ -8,13 +19,18 @@ import {
   type RunFolder,
   type RunIdentity,
   type TrainingOrder,
+  type TrainingState,
 } from "../../train/index.ts";
 import { openTensors } from "../../weights/index.ts";
+import { contractWith, settleData, withData } from "../data/contract.ts";
 import { dataInputsOf, type OpenedData, openData, openSplit } from "../data/open.ts";
+import { arePromptsUsable, reportLengths } from "../data/texts.ts";
 import { openHeldOut } from "../evaluate/held-out.ts";
-import { problem, type Reporter } from "../reporter.ts";
+import { notesOnce, problem, type Reporter } from "../reporter.ts";
 import { adapterFile } from "../weights/adapter-file.ts";
+import { adapterDisagreements } from "../weights/contract-agreement.ts";
 import { type GivenWeights, weightFiles } from "../weights/open.ts";
+import { augmentProblem } from "./augment-problem.ts";
 import { datasetIdentity, describeDifference, fileIdentity, identityOf } from "./identity.ts";
 import type { TrainTask } from "./task.ts";
 
@@ -29,6 +45,7 @@ export interface Sources {
   /** The inputs that all rows of a batch share. */
   readonly shared: Batch;
   readonly identity: RunIdentity;
+  readonly contract: DataContract;
   /** Where an earlier training into the folder stood. */
   readonly checkpoint: Checkpoint | null;
 }
@@ -37,7 +54,9 @@ export interface Sources {
  * Opens data and the folder's last checkpoint, and holds them against each other; null after reporting what does not fit.
  * Throws what the file system says of weights that become unreadable.
  */
-export async function openSources(folder: RunFolder, task: TrainTask, reporter: Reporter): Promise<Sources | null> {
+export async function openSources(folder: RunFolder, task: TrainTask, heard: Reporter): Promise<Sources | null> {
+  // Both splits are in one folder, of which much is said of either.
+  const reporter = notesOnce(heard);
   const { data, request, compiled } = task;
   const seeded = compiled.spec;
   const checkpoint = lastCheckpoint(folder, request.resume, reporter);
@@ -46,10 +65,25 @@ export async function openSources(folder: RunFolder, task: TrainTask, reporter: 
   if (inputs === null) return null;
   const trainSet = await openSplit(seeded, data, { ...inputs.needs, split: "train" }, reporter);
   if (trainSet === null) return null;
+  const gaps = labelGaps(trainSet.examples, inputs);
+  if (gaps !== null) {
+    const { cells, input, columns } = gaps;
+    const message = `${cells} ${cells === 1 ? "label is" : "labels are"} missing, and the model does not ask which`;
+    const declaration = `input known: f32[batch, ${columns.length}] = known(${input})`;
+    reporter.problem(
+      problem(message, `declare \`${declaration}\` and pass it to the loss, as in bce(..., known = known)`),
+    );
+    return null;
+  }
   const { values: shared, without } = sharedValues(trainSet.examples, inputs);
   if (without !== null) {
     const message = `no example to train on has \`${without}\`, so its weight cannot be balanced`;
     reporter.problem(problem(message, "leave out the column, or give a number in place of `balance(...)`"));
+    return null;
+  }
+  const unsuitable = augmentProblem(seeded, trainSet, inputs);
+  if (unsuitable !== null) {
+    reporter.problem(unsuitable);
     return null;
   }
   const { batch, epochs, schedule, seed, precision } = seeded.settings;
@@ -60,8 +94,16 @@ export async function openSources(folder: RunFolder, task: TrainTask, reporter: 
     return null;
   }
   const held = await openHeldOut(seeded, inputs, data, reporter);
-  const reading = held === "wrong" ? null : openData(seeded, inputs, data, reporter);
-  if (held === "wrong" || reading === null) return null;
+  const settled = held === "wrong" ? null : await settleData(seeded.data, [trainSet, held], data.skipBad, reporter);
+  const reading = settled === null ? null : openData(withData(seeded, settled), inputs, data, reporter);
+  if (held === "wrong" || settled === null || reading === null) return null;
+  const { text: tokens } = reading;
+  if (held !== null && tokens !== null && !arePromptsUsable(seeded.evaluation, tokens.tokenizer, inputs, reporter)) {
+    await reading.loader.dispose();
+    return null;
+  }
+  reportLengths(trainSet.examples, reading, reporter);
+  const contract = contractWith(settled, reading.inputs);
   const { order } = planned;
   const steps = request.steps ?? schedule.steps ?? epochs * order.batchesPerEpoch;
   const settings = { ...seeded.settings, schedule: { ...schedule, steps: schedule.steps ?? steps } };
@@ -73,6 +115,8 @@ export async function openSources(folder: RunFolder, task: TrainTask, reporter: 
         ["the training set", datasetIdentity(trainSet)],
         ["the held-out set", datasetIdentity(held)],
         ["the vocabulary", fileIdentity(reading.text?.vocabulary ?? null)],
+        // Runs from before this could be otherwise go on.
+        ...(settled.settings.units === "hounsfield" ? ([["the volumes' units", "hounsfield"]] as const) : []),
       ]),
     ),
     weights: identityOf(
@@ -86,11 +130,25 @@ export async function openSources(folder: RunFolder, task: TrainTask, reporter: 
     precision,
     steps: schedule.kind === "constant" ? 0 : settings.schedule.steps,
   };
-  if (checkpoint !== null && !isSame(checkpoint.state.identity, identity, folder, reporter)) {
+  const differing = adapterDisagreements(adapter, contract);
+  if (differing.length > 0) reporter.diagnostics(differing);
+  const isOther = checkpoint !== null && !isSame(checkpoint.state, { identity, contract }, folder, reporter);
+  if (differing.length > 0 || isOther) {
     await reading.loader.dispose();
     return null;
   }
-  return { spec: { ...seeded, settings }, order, steps, trainSet, held, reading, shared, identity, checkpoint };
+  return {
+    spec: { ...withData(seeded, settled), settings },
+    contract,
+    order,
+    steps,
+    trainSet,
+    held,
+    reading,
+    shared,
+    identity,
+    checkpoint,
+  };
 }
 
 /** Where an earlier training into the folder stood; `wrong` after reporting why it cannot be resumed. */
@@ -127,12 +185,23 @@ function areReadable(given: GivenWeights, reporter: Reporter): boolean {
   return wrong.length === 0;
 }
 
-function isSame(saved: RunIdentity, now: RunIdentity, folder: RunFolder, reporter: Reporter): boolean {
-  const differences = compareIdentity(saved, now);
+function isSame(
+  saved: Pick<TrainingState, "identity" | "settings">,
+  now: Pick<Sources, "identity" | "contract">,
+  folder: RunFolder,
+  reporter: Reporter,
+): boolean {
+  const differences = compareIdentity(saved.identity, now.identity);
   for (const { field, saved: before, now: after } of differences) {
     const difference = describeDifference(field, before, after);
     const message = `the run in ${folder.path} cannot be resumed with a different \`${field}\`: ${difference}`;
     reporter.problem(problem(message, "use the original settings and files, or choose another folder with -o"));
   }
-  return differences.length === 0;
+  const recorded = decodeContract(String(saved.settings.get(contractKey) ?? ""));
+  const others = recorded.kind === "ok" ? contractDifferences(recorded.value, now.contract) : [];
+  for (const { field, recorded: was, now: is } of others) {
+    const message = `the run in ${folder.path} cannot be resumed: its volumes had \`${field} = ${was}\`, and now have \`${field} = ${is}\``;
+    reporter.problem(problem(message, "use the original settings and files, or choose another folder with -o"));
+  }
+  return differences.length + others.length === 0;
 }

@@ -11,6 +11,8 @@ import {
 import type { Diagnostic } from "../../../grammar/index.ts";
 import { joined, type OpenTensors, openTensors, type WeightPieces } from "../../weights/index.ts";
 import { adapterFile } from "./adapter-file.ts";
+import { contractDisagreements, contractOfSpec } from "./contract-agreement.ts";
+import { countFirstValues, type FirstValues, nothingFilled } from "./first-values.ts";
 import { type FoundTensor, findTensors, misshapen, missingWeights, tensorOf } from "./match-tensors.ts";
 import { matcherOf } from "./name-patterns.ts";
 import { peftDisagreements } from "./peft-agreement.ts";
@@ -32,6 +34,8 @@ export type OpenedWeights =
       readonly piecesOf: WeightPieces;
       /** What a step keeps for its parameters, by its paths, where a file has it: an optimizer's state. */
       readonly state: ReadonlyMap<string, Float32Array>;
+      /** What no file gives of what the programs read. */
+      readonly firstValues: FirstValues;
       readonly close: () => void;
     }
   | { readonly kind: "wrong"; readonly diagnostics: readonly Diagnostic[] };
@@ -61,18 +65,29 @@ export function openWeights(
     for (const file of tensors) file.close();
   };
   const unreadable = opened.flatMap((file) => (file.kind === "wrong" ? [file.diagnostic] : []));
-  const { piecesOf, state, diagnostics } =
+  const { piecesOf, state, firstValues, diagnostics } =
     unreadable.length > 0
-      ? { piecesOf: noPieces, state: new Map<string, Float32Array>(), diagnostics: unreadable }
+      ? {
+          piecesOf: noPieces,
+          state: new Map<string, Float32Array>(),
+          firstValues: nothingFilled,
+          diagnostics: unreadable,
+        }
       : weightsOf(programs, compiled, tensors, given);
   const adapter = given.adapter === null ? undefined : tensors.at(-1);
   const differing =
     adapter === undefined || diagnostics.length > 0
       ? []
-      : peftDisagreements(adapter.path, adapter.tensors.keys(), compiled);
-  if (diagnostics.length + differing.length === 0) return { kind: "open", piecesOf, state, close };
+      : [...peftDisagreements(adapter.path, adapter.tensors.keys(), compiled), ...contractWrongs(adapter, compiled)];
+  if (diagnostics.length + differing.length === 0) {
+    return { kind: "open", piecesOf, state, firstValues, close };
+  }
   close();
   return { kind: "wrong", diagnostics: [...diagnostics, ...differing] };
+}
+
+function contractWrongs(adapter: GivenTensors, { spec }: Compiled): readonly Diagnostic[] {
+  return spec === null ? [] : contractDisagreements(adapter.path, adapter, () => contractOfSpec(spec));
 }
 
 const noPieces: WeightPieces = () => [];
@@ -82,12 +97,13 @@ const mostMisshapen = 5;
 
 function weightsOf(
   programs: readonly Program[] | "all",
-  { plan, spec }: Compiled,
+  compiled: Compiled,
   opened: readonly GivenTensors[],
   given: GivenWeights,
-): Pick<Extract<OpenedWeights, { readonly kind: "open" }>, "piecesOf" | "state"> & {
+): Pick<Extract<OpenedWeights, { readonly kind: "open" }>, "piecesOf" | "state" | "firstValues"> & {
   readonly diagnostics: readonly Diagnostic[];
 } {
+  const { plan, spec } = compiled;
   const planned = new Map([...(plan?.parameters ?? []), ...(plan?.buffers ?? [])].map((each) => [each.path, each]));
   const tensors = plan === null ? null : findTensors(plan, opened);
   const sources = new Map<string, () => Iterable<Float32Array>>();
@@ -96,6 +112,8 @@ function weightsOf(
   const missing = new Set<string>();
   const isAllowed = matcherOf(given.allowMissing);
   const ofAdapter = new Set((plan?.parameters ?? []).flatMap((each) => (each.ofAdapter ? [each.path] : [])));
+  const named = new Set<string>();
+  const unfilled = new Set<string>();
   const read = programs === "all" ? (spec?.parameters ?? []) : programs.flatMap(parametersOf);
   for (const { path, type } of read) {
     const checkpoint = planned.get(path)?.checkpoint;
@@ -105,11 +123,15 @@ function weightsOf(
       else if (kept !== undefined) wrong.push({ ...misshapen(path, kept.shape, type), file: kept.file.path });
       continue;
     }
-    if (sources.has(path) || elementCount(type) === 0) continue;
+    if (named.has(path) || elementCount(type) === 0) continue;
+    named.add(path);
     const needed = given.complete === true || (ofAdapter.has(path) ? given.adapter : given.weights) !== null;
     const found = tensors?.get(path);
     if (found === undefined && needed && !isAllowed(checkpoint)) missing.add(checkpoint);
-    if (found === undefined) continue;
+    if (found === undefined) {
+      unfilled.add(path);
+      continue;
+    }
     sources.set(path, found.floats);
     if (found.shape.join() !== type.shape.join()) {
       wrong.push({ ...misshapen(checkpoint, found.shape, type), file: found.file.path });
@@ -125,7 +147,8 @@ function weightsOf(
   }
   if (missing.size > 0) diagnostics.push(missingWeights(missing));
   const firstOf = firstValuesOf(spec?.parameters ?? [], spec?.settings.seed ?? 0);
-  return { piecesOf: (path) => sources.get(path)?.() ?? firstOf(path), state, diagnostics };
+  const firstValues = countFirstValues(named, unfilled, compiled);
+  return { piecesOf: (path) => sources.get(path)?.() ?? firstOf(path), state, firstValues, diagnostics };
 }
 
 /** What a step keeps for a parameter, such as `mean:` and its path, by the same word and its name in checkpoints. */

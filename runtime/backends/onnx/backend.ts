@@ -43,7 +43,7 @@ async function open(model: Model, piecesOf: WeightPieces, folder: string): Promi
   const files = onnxFiles(folder);
   const withOnce = await inPhase(title, "compute constants", () => withComputedOnce(programs, piecesOf));
   const session = await inPhase(title, "load the model", () => {
-    writeOnnx(models, files, withOnce, { spec: "", version: "", placements: [] });
+    writeOnnx(models, files, withOnce, { spec: "", version: "", placements: [], contract: null });
     const paths = [...models.keys()].map((name) => [name, join(folder, files.model(name))] as const);
     return OnnxSession.loadAll(new Map(paths));
   });

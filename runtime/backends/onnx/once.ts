@@ -38,7 +38,12 @@ async function computed(program: Program, piecesOf: WeightPieces): Promise<Float
     );
     const model = emitOnnx(program, { trainable: new Set(paths), gradients: false });
     const files = onnxFiles(folder);
-    writeOnnx(new Map([[program.name, model]]), files, piecesOf, { spec: "", version: "", placements: [] });
+    writeOnnx(new Map([[program.name, model]]), files, piecesOf, {
+      spec: "",
+      version: "",
+      placements: [],
+      contract: null,
+    });
     const session = await OnnxSession.load(join(folder, files.model(program.name)));
     const value = (await session.run(new Map(), ["value"])).get("value");
     await session.dispose();

@@ -9,6 +9,7 @@ import {
   placeWeights,
   type WeightFiles,
 } from "../../../compiler/index.ts";
+import { contractKey } from "../../data/index.ts";
 import { writeAtomically } from "../../files/index.ts";
 import type { WeightPieces } from "../../weights/index.ts";
 
@@ -19,6 +20,8 @@ export interface About {
   readonly version: string;
   /** The placements as they stand in the spec. */
   readonly placements: readonly string[];
+  /** What the network takes, as `contractKey` has it; null for a model that is only run here. */
+  readonly contract: string | null;
 }
 
 /** Where models go: each program's file, and the files of their weights, all in one folder. */
@@ -43,7 +46,7 @@ export function writeOnnx(
   models: ReadonlyMap<string, OnnxModel>,
   files: OnnxFiles,
   piecesOf: WeightPieces,
-  { spec, version, placements }: About,
+  { spec, version, placements, contract }: About,
   progress: (file: string) => void = () => undefined,
 ): void {
   const places = placeWeights(
@@ -56,6 +59,7 @@ export function writeOnnx(
       ["medctc.spec", spec],
       ["medctc.spec_sha256", createHash("sha256").update(spec).digest("hex")],
       ["medctc.placements", placements.join("\n")],
+      ...(contract === null ? [] : [[contractKey, contract] as const]),
     ]);
     const message = encodeOnnx(model, { name: program, version, places, metadata });
     if (message.length > longestMessage) throw new Error(`the graph of ${program} takes more than 2 GiB`);

@@ -24,7 +24,7 @@ export async function examplesToPack(path: string, settings: DataSettings, needs
   const { files, texts, split, trained, evaluated } = needs;
   const classes = [...new Set([...(trained ?? []), ...(evaluated ?? [])])];
   const labels: readonly string[] | "any" = classes.length === 0 ? "any" : classes;
-  const layout = await layoutOf(path);
+  const layout = await layoutOf(path, settings);
   const listing = await layout.list(path, settings, { files, texts, labels, split });
   const needsOf = ({ splits }: ListedVolume) => ({
     texts: splits.includes("train") ? texts : [],

@@ -44,6 +44,8 @@ export interface CsvResult {
   readonly complete: boolean;
   /** Rows whose cells are all blank, which are left out. */
   readonly blankRows: number;
+  /** How the cells are separated; null where the file could not be looked at. */
+  readonly form: TableForm | null;
 }
 
 /**
@@ -75,7 +77,7 @@ export async function readCsv(file: string, reader: RowReader): Promise<CsvResul
 }
 
 function unread(file: string, message: string): CsvResult {
-  return { problems: [{ subject: file, message, help: null }], complete: false, blankRows: 0 };
+  return { problems: [{ subject: file, message, help: null }], complete: false, blankRows: 0, form: null };
 }
 
 class CsvReading {
@@ -94,21 +96,21 @@ class CsvReading {
   /** Bytes of the file that the parser was given, and that are in whole rows, with what lies before the header. */
   private bytesGiven: number;
   private bytesDone: number;
-  private readonly startByte: number;
+  private readonly form: TableForm;
   private state: "reading" | "enough" | "broken" = "reading";
   private parseError: Error | null = null;
 
-  constructor(file: string, handle: FileHandle, reader: RowReader, { separator, startByte, line }: TableForm) {
+  constructor(file: string, handle: FileHandle, reader: RowReader, form: TableForm) {
     this.file = file;
     this.handle = handle;
     this.reader = reader;
-    this.line = line;
-    this.startByte = startByte;
-    this.bytesGiven = startByte;
-    this.bytesDone = startByte;
+    this.form = form;
+    this.line = form.line;
+    this.bytesGiven = form.startByte;
+    this.bytesDone = form.startByte;
     this.parser = new Parser({
       bom: true,
-      delimiter: separator,
+      delimiter: form.separator,
       record_delimiter: ["\r\n", "\n", "\r"],
       relax_column_count: true,
       skip_empty_lines: true,
@@ -160,7 +162,7 @@ class CsvReading {
 
   private result(): CsvResult {
     this.parser.destroy();
-    return { problems: this.problems, complete: this.state !== "broken", blankRows: this.blankRows };
+    return { problems: this.problems, complete: this.state !== "broken", blankRows: this.blankRows, form: this.form };
   }
 
   private async give(bytes: Uint8Array): Promise<void> {
@@ -184,7 +186,7 @@ class CsvReading {
     const line = this.line + emptyLines - this.emptyLines;
     this.emptyLines = emptyLines;
     this.line = line + 1 + cells.reduce((sum, cell) => sum + lineEndsIn(cell), 0);
-    this.bytesDone = this.startByte + bytes;
+    this.bytesDone = this.form.startByte + bytes;
     if (this.records + this.blankRows > mostRows) {
       this.break(`line ${line}: there are more than ${mostRows} rows`);
     } else if (cells.every(isBlank)) {
@@ -244,7 +246,7 @@ function wrongByte(
   return nul === -1 ? null : { at: nul, message: "it contains a zero byte, so it is not text", help };
 }
 
-function isBlank(cell: string): boolean {
+export function isBlank(cell: string): boolean {
   return cell.trim() === "";
 }
 

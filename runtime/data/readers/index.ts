@@ -1,4 +1,5 @@
-export { readSlices } from "./nifti.ts";
+export { isDicomFolder } from "./dicom/index.ts";
+export { decodeImage, type Pixels } from "./image.ts";
 export {
   encodeNpyHeader,
   longestNpyHeader,
@@ -7,8 +8,10 @@ export {
   parseNpyHeader,
   widened,
 } from "./npy.ts";
+export { readSlices } from "./read-slices.ts";
 export { nearNames, readTable } from "./table.ts";
 export { scanTar } from "./tar.ts";
 export { blockBytes } from "./tar-header.ts";
-export type { SliceTaker, VolumeHeader } from "./volume.ts";
+export type { Affine, SliceTaker, VolumeHeader } from "./volume.ts";
+export { readVolumeHeader } from "./volume-header.ts";
 export { toDoubles, type Voxels } from "./voxels.ts";

@@ -1,6 +1,8 @@
 import { failed, ok, type Result } from "../../text/index.ts";
 import { type Fault, fault } from "../problem.ts";
+import { type PlaceFields, placeOf } from "./nifti-affine.ts";
 import type { Faults, VolumeHeader } from "./volume.ts";
+import { volumeSizeFaults } from "./volume-size.ts";
 import { type VoxelType, voxelBytes } from "./voxels.ts";
 
 /** What reading needs of a NIfTI header. */
@@ -14,8 +16,6 @@ export interface NiftiHeader extends VolumeHeader {
 /** What the first four bytes say of a header: its length is its version's mark. */
 export const headerBytes = { 1: 348, 2: 540 } as const;
 
-const longestAxis = 4096;
-const mostVoxelBytes = 1.5 * 2 ** 30;
 /** Extensions between header and voxels hold text; a file that asks for more than this has a broken offset. */
 const furthestOffset = 64 * 2 ** 20;
 const oneFile = "Write it as one file, for example with nibabel.save(nibabel.load(FILE), 'volume.nii.gz').";
@@ -23,9 +23,8 @@ const oneFile = "Write it as one file, for example with nibabel.save(nibabel.loa
 /**
  * Reads a header of NIfTI-1 (348 bytes) or NIfTI-2 (540 bytes) in either byte order, from the first bytes of a file, or
  * says every rule that it breaks. What nibabel repairs while it loads is taken as nibabel takes it: a slope of 0, NaN or
- * infinity means unscaled, and `bitpix`, qfac and codes of orientation are not looked at. Spacing and orientation come
- * from a data set's metadata, so that zero or negative spacing, which nibabel repairs, and a singular sform are left
- * alone; spacing that is no number says that the header is damaged.
+ * infinity means unscaled, and `bitpix` is not looked at. Spacing that is no number says that the header is damaged; zero or
+ * negative spacing, which nibabel repairs, does not. See `placeOf` for orientation.
  * The formats: nifti.nimh.nih.gov/nifti-1 and nifti.nimh.nih.gov/nifti-2.
  */
 export function parseNiftiHeader(bytes: Uint8Array): Result<NiftiHeader, Faults> {
@@ -44,8 +43,8 @@ export function parseNiftiHeader(bytes: Uint8Array): Result<NiftiHeader, Faults>
   const faults = [
     ...(typeof type === "string" ? [] : [typeFault(fields.datatype, type)]),
     ...(sizes.kind === "ok" ? [] : [sizes.problem]),
-    ...(sizes.kind === "ok" && typeof type === "string" ? tooLarge(sizes.value, voxelBytes[type]) : []),
-    ...offsetFaults(number, fields.offset),
+    ...(sizes.kind === "ok" && typeof type === "string" ? volumeSizeFaults(sizes.value, voxelBytes[type]) : []),
+    ...offsetFaults(number, fields.dataOffset),
     ...spacingFaults(fields.spacing),
     ...(slopeGiven && !Number.isFinite(fields.intercept)
       ? [fault(`its scl_inter is ${fields.intercept}, with a scl_slope of ${fields.slope}`)]
@@ -55,8 +54,9 @@ export function parseNiftiHeader(bytes: Uint8Array): Result<NiftiHeader, Faults>
   if (first !== undefined) return failed([first, ...others]);
   if (sizes.kind !== "ok" || typeof type !== "string") throw new Error("a header without faults has sizes and a type");
   const scaling = slopeGiven ? { slope: fields.slope, intercept: fields.intercept } : { slope: 1, intercept: 0 };
-  const dataOffset = Math.trunc(fields.offset);
-  return ok({ version: number, littleEndian, type, sizes: sizes.value, dataOffset, ...scaling });
+  const dataOffset = Math.trunc(fields.dataOffset);
+  const known = { version: number, littleEndian, type, sizes: sizes.value, dataOffset, units: "stored" } as const;
+  return ok({ ...known, ...scaling, ...placeOf(fields) });
 }
 
 /** The version and byte order, from the length of the header that a file starts with; null for other files. */
@@ -71,12 +71,11 @@ export function versionOf(bytes: Uint8Array): { readonly number: 1 | 2; readonly
   return null;
 }
 
-interface Fields {
+interface Fields extends PlaceFields {
   readonly magic: Uint8Array;
   readonly datatype: number;
   readonly dim: readonly number[];
-  readonly spacing: readonly number[];
-  readonly offset: number;
+  readonly dataOffset: number;
   readonly slope: number;
   readonly intercept: number;
 }
@@ -88,9 +87,14 @@ function fieldsOf1(bytes: Uint8Array, little: boolean): Fields {
     dim: eight((index) => view.getInt16(40 + 2 * index, little)),
     datatype: view.getInt16(70, little),
     spacing: eight((index) => view.getFloat32(76 + 4 * index, little)),
-    offset: view.getFloat32(108, little),
+    dataOffset: view.getFloat32(108, little),
     slope: view.getFloat32(112, little),
     intercept: view.getFloat32(116, little),
+    qformCode: view.getInt16(252, little),
+    sformCode: view.getInt16(254, little),
+    quaternion: three((index) => view.getFloat32(256 + 4 * index, little)),
+    offset: three((index) => view.getFloat32(268 + 4 * index, little)),
+    sform: three((row) => four((column) => view.getFloat32(280 + 16 * row + 4 * column, little))),
   };
 }
 
@@ -101,9 +105,14 @@ function fieldsOf2(bytes: Uint8Array, little: boolean): Fields {
     datatype: view.getInt16(12, little),
     dim: eight((index) => Number(view.getBigInt64(16 + 8 * index, little))),
     spacing: eight((index) => view.getFloat64(104 + 8 * index, little)),
-    offset: Number(view.getBigInt64(168, little)),
+    dataOffset: Number(view.getBigInt64(168, little)),
     slope: view.getFloat64(176, little),
     intercept: view.getFloat64(184, little),
+    qformCode: view.getInt32(344, little),
+    sformCode: view.getInt32(348, little),
+    quaternion: three((index) => view.getFloat64(352 + 8 * index, little)),
+    offset: three((index) => view.getFloat64(376 + 8 * index, little)),
+    sform: three((row) => four((column) => view.getFloat64(400 + 32 * row + 8 * column, little))),
   };
 }
 
@@ -171,18 +180,6 @@ function sizesOf([axes = 0, ...all]: readonly number[]): Result<NiftiHeader["siz
   return ok([x, y, z] as const);
 }
 
-function tooLarge(sizes: NiftiHeader["sizes"], bytesEach: number): readonly Fault[] {
-  const [x, y, z] = sizes;
-  const shown = sizes.join(" x ");
-  if (sizes.some((size) => size > longestAxis)) {
-    return [fault(`its ${shown} voxels are more than ${longestAxis} along an axis`)];
-  }
-  const bytes = x * y * z * bytesEach;
-  if (bytes <= mostVoxelBytes) return [];
-  const message = `its ${shown} voxels need ${(bytes / 2 ** 30).toFixed(1)} GiB, but at most 1.5 GiB are supported`;
-  return [fault(message, "A volume of 16-bit whole numbers takes a quarter of the memory of 64-bit floats.")];
-}
-
 function offsetFaults(version: 1 | 2, offset: number): readonly Fault[] {
   const least = headerBytes[version] + 4;
   if (!(offset >= least))
@@ -215,6 +212,14 @@ function viewOf(bytes: Uint8Array): DataView {
 
 function eight(read: (index: number) => number): readonly number[] {
   return Array.from({ length: 8 }, (_, index) => read(index));
+}
+
+function three<Value>(read: (index: number) => Value): readonly [Value, Value, Value] {
+  return [read(0), read(1), read(2)];
+}
+
+function four(read: (index: number) => number): readonly [number, number, number, number] {
+  return [read(0), read(1), read(2), read(3)];
 }
 
 function latin1(bytes: Uint8Array): string {

@@ -1,7 +1,7 @@
 import { failed, ok, type Result } from "../../text/index.ts";
-import { type Fault, problemOf } from "../problem.ts";
+import { problemOf } from "../problem.ts";
 import { headerBytes, type NiftiHeader, parseNiftiHeader, versionOf } from "./nifti-header.ts";
-import type { Faults, SliceTaker } from "./volume.ts";
+import type { Begin, Faults, ReadSlices } from "./volume.ts";
 import { UnreadableFile, VolumeBytes } from "./volume-bytes.ts";
 import { countNotFinite, makeVoxels, orderBytes, toDoubles, type Voxels, voxelBytes } from "./voxels.ts";
 
@@ -9,14 +9,6 @@ import { countNotFinite, makeVoxels, orderBytes, toDoubles, type Voxels, voxelBy
 export interface Volume {
   readonly header: NiftiHeader;
   readonly voxels: Voxels;
-}
-
-type Begin<Made> = (header: NiftiHeader) => Result<SliceTaker<Made>, Fault>;
-
-/** What was made of a volume. */
-export interface ReadSlices<Made> {
-  readonly header: NiftiHeader;
-  readonly result: Made;
 }
 
 /**
@@ -27,7 +19,10 @@ export interface ReadSlices<Made> {
  * were shown. Gives everything that is wrong with a header, or else the first thing behind it; never throws for what a file
  * holds or for one that cannot be read.
  */
-export async function readSlices<Made>(path: string, begin: Begin<Made>): Promise<Result<ReadSlices<Made>, Faults>> {
+export async function readNiftiSlices<Made>(
+  path: string,
+  begin: Begin<Made, NiftiHeader>,
+): Promise<Result<ReadSlices<Made, NiftiHeader>, Faults>> {
   let bytes: VolumeBytes | null = null;
   try {
     bytes = await VolumeBytes.open(path);
@@ -40,7 +35,10 @@ export async function readSlices<Made>(path: string, begin: Begin<Made>): Promis
   }
 }
 
-async function slicesOf<Made>(bytes: VolumeBytes, begin: Begin<Made>): Promise<Result<ReadSlices<Made>, Faults>> {
+async function slicesOf<Made>(
+  bytes: VolumeBytes,
+  begin: Begin<Made, NiftiHeader>,
+): Promise<Result<ReadSlices<Made, NiftiHeader>, Faults>> {
   const parsed = parseNiftiHeader(await readHeader(bytes));
   if (parsed.kind === "failed") return parsed;
   const header = parsed.value;
@@ -65,7 +63,7 @@ async function slicesOf<Made>(bytes: VolumeBytes, begin: Begin<Made>): Promise<R
   const behind = await bytes.bytesBehindGzip();
   if (behind > 0) throw new UnreadableFile(`${behind} unknown bytes follow its gzip data`);
   if (notFinite > 0) throw new UnreadableFile(notFiniteRule(notFinite, x * y * z));
-  return ok({ header, result: taker.result });
+  return ok({ header, result: taker.result, notes: [] });
 }
 
 function notFiniteRule(count: number, all: number): string {
@@ -91,9 +89,9 @@ function checkLength(found: number, needed: number, { dataOffset, sizes }: Nifti
   if (found > needed) throw new UnreadableFile(`${found - needed} bytes follow its ${sizes.join(" x ")} voxels`);
 }
 
-/** Reads a whole volume into memory, as it is stored; what is refused and how is readSlices'. */
+/** Reads a whole volume into memory, as it is stored; what is refused and how is readNiftiSlices'. */
 export async function readVolume(path: string): Promise<Result<Volume>> {
-  const read = await readSlices(path, ({ type, sizes: [x, y, z] }) => {
+  const read = await readNiftiSlices(path, ({ type, sizes: [x, y, z] }) => {
     const { bytes, voxels } = makeVoxels(type, x * y * z);
     const take = (slice: Voxels, index: number): void =>
       bytes.set(new Uint8Array(slice.buffer), index * slice.byteLength);

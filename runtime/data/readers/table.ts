@@ -1,7 +1,8 @@
 import { at } from "../../at.ts";
-import { printCount } from "../../text/index.ts";
+import { listWords, printCount } from "../../text/index.ts";
 import { quoted } from "../quoted.ts";
-import { type CsvResult, type RowReader, readCsv } from "./csv.ts";
+import { type CsvResult, isBlank, type RowReader, readCsv } from "./csv.ts";
+import type { TableForm } from "./separator.ts";
 
 /** What becomes of a table's rows; its header and its rows are without columns that have no name. */
 export interface TableReader extends Omit<RowReader, "recognises"> {
@@ -9,7 +10,7 @@ export interface TableReader extends Omit<RowReader, "recognises"> {
   readonly wanted: readonly [key: string, ...others: string[]];
 }
 
-export interface TableResult extends Omit<CsvResult, "blankRows"> {
+export interface TableResult extends Omit<CsvResult, "blankRows" | "form"> {
   /** What was left out of the table, and which column was read for another, where any of it was read. */
   readonly notes: readonly string[];
 }
@@ -21,7 +22,8 @@ export interface TableResult extends Omit<CsvResult, "blankRows"> {
  */
 export async function readTable(file: string, { wanted, header, row }: TableReader): Promise<TableResult> {
   const headers: Header[] = [];
-  const { problems, complete, blankRows } = await readCsv(file, {
+  let unnamedRows = 0;
+  const { problems, complete, blankRows, form } = await readCsv(file, {
     recognises: (cells) => readHeader(cells, wanted).columns.includes(wanted[0]),
     header: (cells) => {
       const read = readHeader(cells, wanted);
@@ -31,10 +33,16 @@ export async function readTable(file: string, { wanted, header, row }: TableRead
     },
     row: (cells, line) => {
       const [read] = headers;
-      return row(read === undefined || read.unnamed === 0 ? cells : pick(cells, read.places), line);
+      if (read === undefined || read.unnamed === 0) return row(cells, line);
+      const named = pick(cells, read.places);
+      if (!named.every(isBlank)) return row(named, line);
+      // Nothing but an index, say.
+      unnamedRows++;
+      return true;
     },
   });
-  return { problems, complete, notes: headers.flatMap((read) => notesOf(file, read, blankRows)) };
+  const blank = blankRows + unnamedRows;
+  return { problems, complete, notes: headers.flatMap((read) => notesOf(file, read, blank, form)) };
 }
 
 interface Header {
@@ -43,6 +51,9 @@ interface Header {
   readonly places: readonly number[];
   readonly unnamed: number;
   readonly renamed: ReadonlyMap<string, string>;
+  /** A name that had blanks around it, and how many there are. */
+  readonly padded: string | null;
+  readonly paddedCount: number;
 }
 
 /** Zero-width characters come along when a name is copied; `trim` leaves them. */
@@ -55,6 +66,7 @@ function readHeader(cells: readonly string[], wanted: readonly string[]): Header
   const names = cells.map((cell) => cell.replace(around, ""));
   const places = [...names.keys()].filter((place) => !unnamedColumn.test(at(names, place)));
   const columns = pick(names, places);
+  const padded = pick(cells, places).filter((cell) => cell !== cell.replace(around, ""));
   const renamed = new Map<string, string>();
   for (const name of wanted) {
     const [near, another] = columns.includes(name) ? [] : nearNames(name, columns);
@@ -65,6 +77,8 @@ function readHeader(cells: readonly string[], wanted: readonly string[]): Header
     places,
     unnamed: cells.length - places.length,
     renamed,
+    padded: padded[0] ?? null,
+    paddedCount: padded.length,
   };
 }
 
@@ -74,15 +88,35 @@ export function nearNames(name: string, columns: readonly string[]): readonly st
   return columns.filter((column) => plain(column) === plain(name));
 }
 
+const separatorNames: ReadonlyMap<string, string> = new Map([
+  [";", "semicolons"],
+  ["\t", "tabs"],
+  ["|", "vertical bars"],
+]);
+
 function pick(cells: readonly string[], places: readonly number[]): readonly string[] {
   return places.map((place) => at(cells, place));
 }
 
-function notesOf(file: string, { unnamed, renamed }: Header, blankRows: number): readonly string[] {
+function notesOf(
+  file: string,
+  { unnamed, renamed, padded, paddedCount }: Header,
+  blankRows: number,
+  form: TableForm | null,
+): readonly string[] {
+  const separator = form === null || form.separator === "," ? null : (separatorNames.get(form.separator) ?? null);
   const ignored = [
+    ...(form?.line === 2 ? ["its first line, which names the separator"] : []),
+    ...(padded === null
+      ? []
+      : [`blanks around ${paddedCount === 1 ? quoted(padded) : `${paddedCount} columns, such as ${quoted(padded)}`}`]),
     ...(unnamed === 0 ? [] : [`${unnamed} ${unnamed === 1 ? "column" : "columns"} without a name`]),
     ...(blankRows === 0 ? [] : [`${printCount(blankRows)} blank ${blankRows === 1 ? "row" : "rows"}`]),
   ];
   const read = [...renamed].map(([from, to]) => `${file}: the column ${quoted(from)} is read as ${quoted(to)}`);
-  return ignored.length === 0 ? read : [...read, `${file}: ignored ${ignored.join(" and ")}`];
+  return [
+    ...(separator === null ? [] : [`${file}: its cells are separated by ${separator}`]),
+    ...read,
+    ...(ignored.length === 0 ? [] : [`${file}: ignored ${listWords(ignored, "and")}`]),
+  ];
 }

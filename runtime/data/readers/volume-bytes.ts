@@ -17,6 +17,20 @@ export class UnreadableFile extends Error {
 
 const chunkBytes = 2 ** 20;
 
+/** Opens a file, which neither a device nor a pipe can make wait, or throws an UnreadableFile. */
+export async function openVolumeFile(path: string): Promise<{ readonly handle: FileHandle; readonly bytes: number }> {
+  let handle: FileHandle | null = null;
+  try {
+    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const stat = await handle.stat();
+    if (!stat.isFile()) throw new UnreadableFile(stat.isDirectory() ? "it is a folder" : "it is not a file");
+    return { handle, bytes: stat.size };
+  } catch (error) {
+    await handle?.close();
+    throw readable(error);
+  }
+}
+
 /**
  * The bytes of a file, unpacked where its content, not its name, is gzip's. They come in pieces, which are unpacked in
  * another thread while the piece before is looked at, so that neither a long file nor one that unpacks to far more than
@@ -45,18 +59,14 @@ export class VolumeBytes {
     this.pieces = stream[Symbol.asyncIterator]();
   }
 
-  /** Neither a device nor a pipe can make it wait. */
   static async open(path: string): Promise<VolumeBytes> {
-    let handle: FileHandle | null = null;
+    const { handle, bytes } = await openVolumeFile(path);
     try {
-      handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-      const stat = await handle.stat();
-      if (!stat.isFile()) throw new UnreadableFile(stat.isDirectory() ? "it is a folder" : "it is not a file");
       const first = new Uint8Array(2);
       await handle.read(first, 0, 2, 0);
-      return new VolumeBytes(handle, stat.size, first[0] === 0x1f && first[1] === 0x8b);
+      return new VolumeBytes(handle, bytes, first[0] === 0x1f && first[1] === 0x8b);
     } catch (error) {
-      await handle?.close();
+      await handle.close();
       throw readable(error);
     }
   }
@@ -120,7 +130,8 @@ export class VolumeBytes {
   }
 }
 
-function readable(error: unknown): UnreadableFile {
+/** What the system or zlib refused, as what it says of the file; anything else is thrown as it is. */
+export function readable(error: unknown): UnreadableFile {
   if (error instanceof UnreadableFile) return error;
   const code = error instanceof Error && "code" in error ? String(error.code) : null;
   if (code === null) throw error;

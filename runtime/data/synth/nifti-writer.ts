@@ -8,8 +8,8 @@ const headerBytes = 352;
 const range = [-1024, 3071] as const;
 
 /**
- * A scan as a gzipped NIfTI-1 file with voxels of 16 bits, which hold Hounsfield units less the intercept. Rows run from
- * right to left, columns from back to front, slices from foot to head.
+ * A scan as a gzipped NIfTI-1 file with voxels of 16 bits, which hold Hounsfield units less the intercept. As in CT-RATE,
+ * rows run from right to left, columns from front to back, slices from foot to head (LPS); those of a canvas run from back to front.
  */
 export function encodeNifti(canvas: Canvas, intercept: number): Uint8Array {
   const { size, spacing, voxels } = canvas;
@@ -28,14 +28,16 @@ export function encodeNifti(canvas: Canvas, intercept: number): Uint8Array {
   const scannerAnatomical = 1;
   view.setInt16(254, scannerAnatomical, true);
   for (const [row, offsets] of [280, 296, 312].entries()) {
-    const mm = (spacing[row] ?? 1) * (row === 0 ? -1 : 1);
+    const mm = (spacing[row] ?? 1) * (row === 2 ? 1 : -1);
     view.setFloat32(offsets + 4 * row, mm, true);
     view.setFloat32(offsets + 12, (-mm * ((size[row] ?? 1) - 1)) / 2, true);
   }
   bytes.set(new TextEncoder().encode("n+1"), 344);
+  const [columns, rows] = size;
   for (let place = 0; place < voxels.length; place++) {
     const kept = Math.min(range[1], Math.max(range[0], Math.round(voxels[place] ?? 0)));
-    view.setInt16(headerBytes + 2 * place, kept - intercept, true);
+    const row = Math.floor(place / columns) % rows;
+    view.setInt16(headerBytes + 2 * (place + (rows - 1 - 2 * row) * columns), kept - intercept, true);
   }
   return gzip(bytes);
 }

@@ -1,4 +1,6 @@
+import type { Interval } from "../../../compiler/index.ts";
 import { toDoubles, type VolumeHeader, type Voxels } from "../readers/index.ts";
+import { spanOf } from "./packed-volume.ts";
 import type { VolumeMetadata } from "./transform.ts";
 
 /** A rectangle of a slice: columns x and rows y, from the first up to, and without, the last. */
@@ -13,21 +15,24 @@ export interface Rectangle {
 export type WindowSlice = (slice: Voxels, into: Float64Array) => void;
 
 /**
- * Stored voxels to values from -1, the lowest Hounsfield unit of the window and all below, to 1, its highest and all above:
- * for CT-CLIP's window of -1000..1000, units / 1000. The header's scaling comes first and then the metadata's, in 64-bit
- * floats, as nibabel and CT-CLIP have it. Types of up to 16 bits go through a table of all their values.
+ * Stored voxels to values from the lower end of the range, for the lowest Hounsfield unit of the window and all below, to its
+ * upper end, for the highest and all above: for CT-CLIP's window of -1000..1000 and its range of -1..1, units / 1000. The
+ * header's scaling comes first and then `scaling`, in 64-bit floats, as nibabel and CT-CLIP have it. Types of up to 16 bits
+ * go through a table of all their values.
  */
 export function windowSlices(
   header: VolumeHeader,
-  { slope, intercept }: VolumeMetadata,
-  [lowest, highest]: readonly [lowest: number, highest: number],
+  { slope, intercept }: Pick<VolumeMetadata, "slope" | "intercept">,
+  [lowest, highest]: Interval,
+  range: Interval,
   rectangle: Rectangle,
 ): WindowSlice {
   const middle = (lowest + highest) / 2;
   const half = (highest - lowest) / 2;
+  const { centre, reach } = spanOf(range);
   const windowed = (stored: number): number => {
     const units = slope * (stored * header.slope + header.intercept) + intercept;
-    return (Math.min(Math.max(units, lowest), highest) - middle) / half;
+    return centre + reach * ((Math.min(Math.max(units, lowest), highest) - middle) / half);
   };
   const width = header.sizes[0];
   switch (header.type) {

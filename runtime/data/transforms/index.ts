@@ -1,3 +1,4 @@
 export { transformOf, type VolumeSettings } from "./list.ts";
+export { preprocessImage } from "./open-clip.ts";
 export { type PackedVolume, unpack, volumeShape } from "./packed-volume.ts";
-export type { VolumeMetadata } from "./transform.ts";
+export { completed, unstatedMetadata, type VolumeMetadata } from "./transform.ts";

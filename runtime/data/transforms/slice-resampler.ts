@@ -1,51 +1,89 @@
-import type { Sizes, VoxelStorage } from "../../../compiler/index.ts";
+import type { Interval, Sizes, VoxelStorage } from "../../../compiler/index.ts";
 import { at } from "../../at.ts";
+import type { Axis } from "../orientation.ts";
 import type { SliceTaker, Voxels } from "../readers/index.ts";
 import type { Rectangle, WindowSlice } from "./hounsfield.ts";
-import { type PackedVolume, toSteps } from "./packed-volume.ts";
+import { type PackedVolume, spanOf, toStep } from "./packed-volume.ts";
 import { neededFrom, neededTo, type ResampledAxis } from "./resample.ts";
 
 /** Rows that are turned at once, so that what is written fills whole lines of the processor's cache. */
 const rowsAtOnce = 16;
 
-export type Axes = readonly [z: ResampledAxis, x: ResampledAxis, y: ResampledAxis];
+/** An axis of the network, and the stored axis that it is resampled from. */
+export interface PlannedAxis {
+  readonly from: Axis;
+  readonly axis: ResampledAxis;
+}
+
+/** In the network's order. Each stored axis is taken once. */
+export type Axes = readonly [PlannedAxis, PlannedAxis, PlannedAxis];
+
+/** A stored axis as it is resampled, and how far apart its neighbours are in the result. */
+interface StoredAxis {
+  readonly axis: ResampledAxis;
+  readonly stride: number;
+}
+
+/** What is known of a channel between two slices. */
+interface Channel {
+  readonly window: WindowSlice;
+  /** The last two stored slices that were needed, windowed, by whether their index is even. */
+  readonly planes: readonly [Float64Array, Float64Array];
+}
 
 /**
- * Resamples slices as they come. Along z and y first, which mixes whole slices and rows, then along x, which turns
- * the slice so that y is fastest.
+ * Resamples slices as they come, and puts what comes of them where it belongs in the network's order of axes: no stored volume is
+ * ever in memory as a whole, however it is reordered. Along z and y first, which mixes whole slices and rows, then along x,
+ * which turns the slice where y is to be faster than x.
  */
 export class SliceResampler implements SliceTaker<PackedVolume> {
   readonly result: PackedVolume;
-  private readonly z: ResampledAxis;
-  private readonly x: ResampledAxis;
-  private readonly y: ResampledAxis;
-  private readonly window: WindowSlice;
+  private readonly x: StoredAxis;
+  private readonly y: StoredAxis;
+  private readonly z: StoredAxis;
+  private readonly range: Interval;
+  private readonly channels: readonly Channel[];
   private readonly columns: number;
-  /** The last two stored slices that were needed, windowed, by whether their index is even. */
-  private readonly planes: readonly [Float64Array, Float64Array];
   private readonly mixed: Float64Array;
   private readonly mixedRows: Float64Array;
+  private readonly isFlipped: boolean;
   private done = 0;
 
-  /** `windowOf` gives what windows the part of each slice that is needed. */
-  constructor(axes: Axes, storage: VoxelStorage, windowOf: (rectangle: Rectangle) => WindowSlice) {
-    [this.z, this.x, this.y] = axes;
+  /** `windowsOf` gives what windows the part of each slice that is needed, one for each channel. */
+  constructor(
+    axes: Axes,
+    { storage, range }: { readonly storage: VoxelStorage; readonly range: Interval },
+    windowsOf: (rectangle: Rectangle) => readonly WindowSlice[],
+  ) {
+    const [first, second, third] = axes.map(({ axis }) => axis.count);
+    const counts: Sizes = [first ?? 0, second ?? 0, third ?? 0];
+    const strides = [counts[1] * counts[2], counts[2], 1];
+    const stored = (from: Axis): StoredAxis => {
+      const place = axes.findIndex((each) => each.from === from);
+      return { axis: at(axes, place).axis, stride: at(strides, place) };
+    };
+    [this.x, this.y, this.z] = [stored(0), stored(1), stored(2)];
+    this.range = range;
     const rectangle = {
-      fromX: neededFrom(this.x),
-      toX: neededTo(this.x),
-      fromY: neededFrom(this.y),
-      toY: neededTo(this.y),
+      fromX: neededFrom(this.x.axis),
+      toX: neededTo(this.x.axis),
+      fromY: neededFrom(this.y.axis),
+      toY: neededTo(this.y.axis),
     };
     this.columns = rectangle.toX - rectangle.fromX;
-    this.window = windowOf(rectangle);
     const area = this.columns * (rectangle.toY - rectangle.fromY);
-    this.planes = [new Float64Array(area), new Float64Array(area)];
+    this.channels = windowsOf(rectangle).map((window) => ({
+      window,
+      planes: [new Float64Array(area), new Float64Array(area)],
+    }));
     this.mixed = new Float64Array(area);
-    this.mixedRows = new Float64Array(this.y.count * this.columns);
-    const counts: Sizes = [this.z.count, this.x.count, this.y.count];
-    const count = counts[0] * counts[1] * counts[2];
+    this.mixedRows = new Float64Array(this.y.axis.count * this.columns);
+    const { below, above } = this.z.axis;
+    // The last of the kept slices comes first then.
+    this.isFlipped = at(below, 0) > at(above, above.length - 1);
+    const count = this.channels.length * counts[0] * counts[1] * counts[2];
     this.result = {
-      before: [this.z.before, this.x.before, this.y.before],
+      before: [axes[0].axis.before, axes[1].axis.before, axes[2].axis.before],
       counts,
       voxels: storage === "f32" ? new Float32Array(count) : new Int16Array(count),
     };
@@ -53,20 +91,45 @@ export class SliceResampler implements SliceTaker<PackedVolume> {
 
   /** Takes the next stored slice; all are given, in their order. */
   take(slice: Voxels, z: number): void {
-    const { below, above, weight, count } = this.z;
-    if (this.done >= count || at(below, this.done) > z) return;
-    const [even, odd] = this.planes;
-    this.window(slice, z % 2 === 0 ? even : odd);
-    for (; this.done < count && at(above, this.done) <= z; this.done++) {
-      const lower = at(below, this.done) % 2 === 0 ? even : odd;
-      const upper = at(above, this.done) % 2 === 0 ? even : odd;
-      mix(lower, upper, at(weight, this.done), this.mixed);
-      mixRows(this.mixed, this.columns, this.y, this.mixedRows);
-      const area = this.x.count * this.y.count;
-      const kept = this.result.voxels.subarray(this.done * area, (this.done + 1) * area);
-      const turned = kept instanceof Float32Array ? kept : new Float32Array(area);
-      turn(this.mixedRows, this.columns, this.y.count, this.x, turned);
-      if (kept instanceof Int16Array) toSteps(turned, kept);
+    const { below, above, weight, count } = this.z.axis;
+    if (this.done >= count) return;
+    const next = this.place();
+    if (Math.min(at(below, next), at(above, next)) > z) return;
+    for (const { window, planes } of this.channels) window(slice, at(planes, z % 2));
+    for (; this.done < count; this.done++) {
+      const place = this.place();
+      const [lower, upper] = [at(below, place), at(above, place)];
+      if (Math.max(lower, upper) > z) return;
+      for (const [channel, { planes }] of this.channels.entries()) {
+        mix(at(planes, lower % 2), at(planes, upper % 2), at(weight, place), this.mixed);
+        mixRows(this.mixed, this.columns, this.y.axis, this.mixedRows);
+        this.keep(channel, place);
+      }
+    }
+  }
+
+  /** The kept slice that comes next. */
+  private place(): number {
+    return this.isFlipped ? this.z.axis.count - 1 - this.done : this.done;
+  }
+
+  private keep(channel: number, place: number): void {
+    const { x, y, z, columns, mixedRows } = this;
+    const { voxels, counts } = this.result;
+    const rows = y.axis.count;
+    const from = channel * counts[0] * counts[1] * counts[2] + place * z.stride;
+    if (voxels instanceof Float32Array) {
+      turn(mixedRows, columns, rows, x.axis, voxels, { from, strideX: x.stride, strideY: y.stride });
+      return;
+    }
+    const turned = new Float32Array(x.axis.count * rows);
+    turn(mixedRows, columns, rows, x.axis, turned, { from: 0, strideX: rows, strideY: 1 });
+    const span = spanOf(this.range);
+    let at = 0;
+    for (let column = 0; column < x.axis.count; column++) {
+      for (let row = 0; row < rows; row++) {
+        voxels[from + column * x.stride + row * y.stride] = toStep(turned[at++] ?? 0, span);
+      }
     }
   }
 }
@@ -95,8 +158,22 @@ function mixRows(plane: Float64Array, columns: number, axis: ResampledAxis, into
   }
 }
 
-/** [y, columns] to [x, y]. */
-function turn(plane: Float64Array, columns: number, rows: number, axis: ResampledAxis, into: Float32Array): void {
+/** Where the values of a slice are put. */
+interface Target {
+  readonly from: number;
+  readonly strideX: number;
+  readonly strideY: number;
+}
+
+/** [y, columns] to x and y, wherever they are put. */
+function turn(
+  plane: Float64Array,
+  columns: number,
+  rows: number,
+  axis: ResampledAxis,
+  into: Float32Array,
+  { from: start, strideX, strideY }: Target,
+): void {
   const { below, above, weight, count } = axis;
   const first = neededFrom(axis);
   for (let from = 0; from < rows; from += rowsAtOnce) {
@@ -105,9 +182,10 @@ function turn(plane: Float64Array, columns: number, rows: number, axis: Resample
       const lower = (below[x] ?? 0) - first;
       const upper = (above[x] ?? 0) - first;
       const share = weight[x] ?? 0;
-      for (let y = from; y < to; y++) {
+      let at = start + x * strideX + from * strideY;
+      for (let y = from; y < to; y++, at += strideY) {
         const left = plane[y * columns + lower] ?? 0;
-        into[x * rows + y] = left + ((plane[y * columns + upper] ?? 0) - left) * share;
+        into[at] = left + ((plane[y * columns + upper] ?? 0) - left) * share;
       }
     }
   }

@@ -1,4 +1,4 @@
-import type { DataSettings } from "../../../compiler/index.ts";
+import { defaultVolume, type VolumeSettings } from "../../../compiler/index.ts";
 import type { Result } from "../../text/index.ts";
 import type { Fault } from "../problem.ts";
 import type { SliceTaker, VolumeHeader } from "../readers/index.ts";
@@ -9,17 +9,27 @@ export interface VolumeMetadata {
   /** Hounsfield units are slope * value + intercept. */
   readonly slope: number;
   readonly intercept: number;
-  /** Millimetres from voxel to voxel within a slice, and from slice to slice. */
-  readonly xySpacing: number;
-  readonly zSpacing: number;
+  /** Millimetres from voxel to voxel within a slice, and from slice to slice; null where the file has to say it. */
+  readonly xySpacing: number | null;
+  readonly zSpacing: number | null;
 }
 
-/** What decides how a transform preprocesses a volume. */
-export type TransformSettings = Pick<DataSettings, "spacing" | "size" | "window" | "storage">;
+/** Those of a volume of which a data set says nothing: what its file says counts. */
+export const unstatedMetadata: VolumeMetadata = { slope: 1, intercept: 0, xySpacing: null, zSpacing: null };
+
+type Necessary = "spacing" | "size" | "window" | "storage";
+
+/** What decides how a transform preprocesses a volume: CT-CLIP's own for what is left out. */
+export type TransformSettings = Pick<VolumeSettings, Necessary> & Partial<Omit<VolumeSettings, Necessary>>;
+
+/** The same with nothing left out. `auto` must have been decided: here it is `stored`. */
+export function completed(settings: TransformSettings): VolumeSettings {
+  return { ...defaultVolume, ...settings };
+}
 
 /**
- * What happens to a volume between its reader and the network: stored voxels come in slice by slice, and `size` values from -1
- * to 1 come out, without those of -1 that are padding. All of it is one transform, and not a list of steps, so that it may
+ * What happens to a volume between its reader and the network: stored voxels come in slice by slice, and for each
+ * window `size` values in the range come out, without those that are padding. All of it is one transform, and not a list of steps, so that it may
  * compute in one pass and only what is kept.
  */
 export interface Transform {

@@ -1,13 +1,16 @@
 import type { DataSettings } from "../../../../compiler/index.ts";
+import { at } from "../../../at.ts";
 import { failed, ok, type Problem } from "../../../text/index.ts";
 import type { DatasetLayout, DatasetNeeds, Facts, ListedVolume, SplitName } from "../../dataset.ts";
+import { missingLabelNotes } from "../../labels.ts";
 import { compareNaturally } from "../../natural-order.ts";
 import { quoted } from "../../quoted.ts";
+import { unstatedMetadata, type VolumeMetadata } from "../../transforms/index.ts";
 import { metadataColumns } from "./metadata.ts";
 import { readTables } from "./read-tables.ts";
 import { scanFolder, volumeKey } from "./scan-folder.ts";
 import { inSplit, prefixesOf } from "./split.ts";
-import { reportColumns } from "./table-kinds.ts";
+import { reportOf } from "./table-kinds.ts";
 import type { TableRows } from "./table-rows.ts";
 
 /** CT-RATE's layout: volumes anywhere below a folder, found and put into splits by their names, and tables known by their columns. */
@@ -23,40 +26,70 @@ export const ctRate: DatasetLayout = {
         files: needs.files.map(() => volume.file),
         splits: splitsOf(volume.name, settings),
       }));
-    const isWanted = ({ splits }: ListedVolume): boolean => needs.split === "all" || splits.includes(needs.split);
+    const isWanted = ({ splits }: Pick<ListedVolume, "splits">): boolean =>
+      needs.split === "all" || splits.includes(needs.split);
     const volumes = all.filter(isWanted);
     const wanted = new Set(volumes.map(({ name }) => volumeKey(name)));
-    const tables = await readTables(volumes.length === 0 ? [] : scan.tables, needs, (key) => {
-      if (wanted.has(key)) return "wanted";
-      return scan.volumes.has(key) || scan.repeated.has(key) ? "other" : "absent";
+    const tables = await readTables(volumes.length === 0 ? [] : scan.tables, needs, settings, {
+      stateOf: (key) => {
+        if (wanted.has(key)) return "wanted";
+        return scan.volumes.has(key) || scan.repeated.has(key) ? "other" : "absent";
+      },
+      likeOf: (key) => {
+        const like = all.find(({ name }) => volumeKey(name).toLowerCase() === key.toLowerCase());
+        return like?.name ?? null;
+      },
+    });
+    const labelNotes = volumesBySplit(volumes).flatMap(([split, some], _, { length }) => {
+      const rows = some.flatMap(({ name }) => {
+        const row = tables.labels.of(volumeKey(name));
+        return row?.kind === "ok" ? [row.value.value.cells] : [];
+      });
+      return missingLabelNotes(rows).map((note) => (length === 1 ? note : `${note}, ${split}`));
     });
     const isExplained = volumes.length > 0 || (scan.problems.length > 0 && all.length === 0);
     const classes = needs.labels === null || needs.labels === "any" ? [] : needs.labels;
     return {
       volumes,
-      metadata: factsOf(tables.metadata, "the metadata", folder, metadataColumns),
-      texts: needs.texts.map(() => factsOf(tables.reports, "a report", folder, reportColumns)),
-      labels: factsOf(tables.labels, "labels", folder, classes),
+      metadata: withOwn(
+        factsOf(tables.metadata, "the metadata", folder, metadataColumns, (metadata) => metadata),
+        new Set(volumes.flatMap(({ file, isDicom }) => (isDicom ? [file] : []))),
+      ),
+      texts: needs.texts.map((columns, place) =>
+        factsOf(at(tables.reports, place), "a report", folder, reportOf(columns, settings).report, (report) => report),
+      ),
+      labels: factsOf(tables.labels, "labels", folder, classes, ({ labels }) => labels),
       problems: [
         ...scan.problems,
         ...(isExplained ? [] : [emptySplit(folder, all, settings, needs.split)]),
         ...tables.problems,
       ],
-      notes: [...scan.notes, ...tables.notes, ...unusedNote(volumes, settings)],
+      notes: [...scan.notes, ...tables.notes, ...labelNotes, ...unusedNote(volumes, settings)],
       emptySplit: (split) => emptySplit(folder, all, settings, split),
     };
   },
 };
 
+/** Volumes by what they are for; a split without any is left out. */
+function volumesBySplit(volumes: readonly ListedVolume[]): readonly (readonly [string, readonly ListedVolume[]])[] {
+  const groups = [
+    ["to train on", volumes.filter(({ splits }) => splits.includes("train"))],
+    ["held out", volumes.filter(({ splits }) => splits.includes("valid"))],
+    ["in neither split", volumes.filter(({ splits }) => splits.length === 0)],
+  ] as const;
+  return groups.filter(([, some]) => some.length > 0);
+}
+
 function splitsOf(name: string, settings: DataSettings): readonly SplitName[] {
   return (["train", "valid"] as const).filter((split) => inSplit(name, split, settings));
 }
 
-function factsOf<Value>(
-  rows: TableRows<Value>,
+function factsOf<Row, Value>(
+  rows: TableRows<Row>,
   what: string,
   folder: string,
   columns: readonly string[],
+  fact: (row: Row) => Value,
 ): Facts<Value> {
   return {
     exist: rows.exists,
@@ -64,11 +97,26 @@ function factsOf<Value>(
     of: ({ name, file }) => {
       const key = volumeKey(name);
       const row = rows.of(key);
-      if (row?.kind === "ok") return ok(row.value.value);
+      if (row?.kind === "ok") return ok(fact(row.value.value));
       if (row !== null) return failed({ ...row.problem, message: `${row.problem.message} (${quoted(name)})` });
       // What is wrong with a table is said once, and a row may stand in the part that could not be read.
       const isMissing = rows.exists && rows.complete && !rows.isInUnfinished(key);
       return failed(isMissing ? { subject: file, message: `no table has ${what} of this volume`, help: null } : null);
+    },
+  };
+}
+
+const volumesHelp = "volumes are files named *.nii.gz or *.nii, or folders of DICOM files";
+
+/** The metadata of a table, and where no row has them those that the files of some volumes say themselves. */
+function withOwn(facts: Facts<VolumeMetadata>, own: ReadonlySet<string>): Facts<VolumeMetadata> {
+  if (own.size === 0) return facts;
+  return {
+    ...facts,
+    exist: true,
+    of: (volume) => {
+      const found = facts.of(volume);
+      return found.kind === "failed" && own.has(volume.file) ? ok(unstatedMetadata) : found;
     },
   };
 }
@@ -81,7 +129,7 @@ function emptySplit(
   split: DatasetNeeds["split"],
 ): Problem {
   if (volumes.length === 0 || split === "all") {
-    return { subject: folder, message: "it contains no volumes", help: "volumes are files named *.nii.gz or *.nii" };
+    return { subject: folder, message: "it contains no volumes", help: volumesHelp };
   }
   const shown = prefixesOf(volumes.map(({ name }) => name))
     .slice(0, 5)

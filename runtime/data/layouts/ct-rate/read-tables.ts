@@ -1,14 +1,15 @@
+import type { DataSettings } from "../../../../compiler/index.ts";
 import { didYouMean } from "../../../../grammar/index.ts";
 import { at } from "../../../at.ts";
 import type { Problem } from "../../../text/index.ts";
-import type { DatasetNeeds, Labels } from "../../dataset.ts";
+import type { DatasetNeeds } from "../../dataset.ts";
 import { quoted, quotedList } from "../../quoted.ts";
 import { nearNames, readTable } from "../../readers/index.ts";
 import type { VolumeMetadata } from "../../transforms/index.ts";
 import { metadataColumns } from "./metadata.ts";
 import { volumeKey } from "./scan-folder.ts";
 import { nameColumn } from "./table-kind.ts";
-import { anyLabelsKind, labelsKind, metadataKind, reportColumns, reportsKind } from "./table-kinds.ts";
+import { anyLabelsKind, type LabelRow, labelsKind, metadataKind, reportOf, reportsKind } from "./table-kinds.ts";
 import { TableRows, wrongName } from "./table-rows.ts";
 
 /** Problems of a table's rows that are listed; a table that is wrong throughout need not fill a screen. */
@@ -19,31 +20,45 @@ const mostUnused = 5;
 /** What the tables of a data folder say, by volume; of those that are not wanted, nothing. */
 export interface Tables {
   readonly metadata: TableRows<VolumeMetadata>;
-  readonly reports: TableRows<string>;
-  readonly labels: TableRows<Labels>;
+  /** In the order of what is needed. */
+  readonly reports: readonly TableRows<string>[];
+  readonly labels: TableRows<LabelRow>;
   readonly problems: readonly Problem[];
   readonly notes: readonly string[];
 }
 
+/** What is known of the volumes that rows are about, by their keys. */
+interface KnownVolumes {
+  /** Whether a volume is wanted, there but not wanted, or has no file. */
+  readonly stateOf: (key: string) => "wanted" | "other" | "absent";
+  /** The name of a volume that has the key in other letter case. */
+  readonly likeOf: (key: string) => string | null;
+}
+
 /**
  * Reads the tables among some CSV files, known by their columns, and joins those of a kind. Of rows, only those of wanted
- * volumes are kept. `stateOf` says of a volume's key whether it is wanted, there but not wanted, or has no file.
+ * volumes are kept.
  */
 export async function readTables(
   files: readonly string[],
   wanted: Pick<DatasetNeeds, "texts" | "labels">,
-  stateOf: (key: string) => "wanted" | "other" | "absent",
+  settings: Pick<DataSettings, "text" | "textSeparator">,
+  volumes: KnownVolumes,
 ): Promise<Tables> {
   const metadata = new TableRows(metadataKind);
-  const reports = new TableRows(reportsKind);
+  const sections = wanted.texts.map((columns) => reportOf(columns, settings));
+  const reports = sections.map((each) => new TableRows(reportsKind(each)));
+  const reportColumns = [...new Set([reportOf(null, settings), ...sections].flatMap(({ report }) => report))];
   const { labels: classes } = wanted;
-  const labels = new TableRows(classes === null || classes === "any" ? anyLabelsKind() : labelsKind(classes));
-  const kinds = [metadata, ...(wanted.texts.length > 0 ? [reports] : []), ...(classes === null ? [] : [labels])];
+  const labels = new TableRows(
+    classes === null || classes === "any" ? anyLabelsKind(reportColumns) : labelsKind(classes),
+  );
+  const kinds = [metadata, ...reports, ...(classes === null ? [] : [labels])];
   const problems: Problem[] = [];
   const notes: string[] = [];
   const unused: string[] = [];
   for (const file of files) {
-    const reading = new TableReading(file, kinds, classes, stateOf);
+    const reading = new TableReading(file, kinds, { classes, reportColumns }, volumes);
     await reading.read();
     problems.push(...reading.problems);
     notes.push(...reading.notes);
@@ -54,10 +69,16 @@ export async function readTables(
   return { metadata, reports, labels, problems: [...problems, ...kinds.flatMap((rows) => rows.unfinished)], notes };
 }
 
-type AnyRows = TableRows<VolumeMetadata> | TableRows<string> | TableRows<Labels>;
+type AnyRows = TableRows<VolumeMetadata> | TableRows<string> | TableRows<LabelRow>;
 
 /** Names of columns that are shown of a table that is not used. */
 const shownColumns = 5;
+
+/** The columns that tables are known by, besides those of metadata. */
+interface SoughtColumns {
+  readonly classes: DatasetNeeds["labels"];
+  readonly reportColumns: readonly string[];
+}
 
 class TableReading {
   readonly problems: Problem[] = [];
@@ -66,8 +87,8 @@ class TableReading {
   unused: string | null = null;
   private readonly file: string;
   private readonly kinds: readonly AnyRows[];
-  private readonly stateOf: (key: string) => "wanted" | "other" | "absent";
-  private readonly classes: DatasetNeeds["labels"];
+  private readonly volumes: KnownVolumes;
+  private readonly sought: SoughtColumns;
   private columns: readonly string[] = [];
   private nameAt = -1;
   private rows = 0;
@@ -75,21 +96,16 @@ class TableReading {
   private absentName = "";
   private unlisted = 0;
 
-  constructor(
-    file: string,
-    kinds: readonly AnyRows[],
-    classes: DatasetNeeds["labels"],
-    stateOf: (key: string) => "wanted" | "other" | "absent",
-  ) {
+  constructor(file: string, kinds: readonly AnyRows[], sought: SoughtColumns, volumes: KnownVolumes) {
     this.file = file;
     this.kinds = kinds;
-    this.classes = classes;
-    this.stateOf = stateOf;
+    this.sought = sought;
+    this.volumes = volumes;
   }
 
   async read(): Promise<void> {
     const result = await readTable(this.file, {
-      wanted: [nameColumn, ...metadataColumns, ...reportColumns],
+      wanted: [nameColumn, ...metadataColumns, ...this.sought.reportColumns],
       header: (columns) => this.header(columns),
       row: (cells, line) => this.row(cells, line),
     });
@@ -103,8 +119,10 @@ class TableReading {
     }
     if (this.absent === 0) return;
     const share = `${this.absent} of ${this.rows}`;
+    const like = this.volumes.likeOf(volumeKey(this.absentName));
     this.notes.push(
-      `${this.file}: rows of volumes that are not in the folder: ${share}, such as ${quoted(this.absentName)}`,
+      `${this.file}: rows of volumes that are not in the folder: ${share}, such as ${quoted(this.absentName)}` +
+        (like === null ? "" : `; the folder has ${quoted(like)}`),
     );
   }
 
@@ -127,7 +145,7 @@ class TableReading {
     const name = at(cells, this.nameAt).trim();
     const message = wrongName(name);
     const key = volumeKey(name);
-    const state = message === null ? this.stateOf(key) : "other";
+    const state = message === null ? this.volumes.stateOf(key) : "other";
     for (const rows of this.kinds) {
       const problem = rows.add(state === "wanted" ? key : null, cells, line);
       if (problem !== null) this.list(problem);
@@ -143,9 +161,17 @@ class TableReading {
   }
 
   private whyUnused(): string | null {
-    const { columns, classes } = this;
+    const { columns } = this;
+    const { classes, reportColumns } = this.sought;
     const shown = `its columns are ${quotedList(columns, shownColumns)}`;
     if (this.nameAt === -1) {
+      const [only = "", another] = columns;
+      if (another === undefined && /^\.\.\//.test(only)) {
+        return "it holds the path that a link led to: copy the data again with `cp -rL`";
+      }
+      if (only.startsWith("version https://git-lfs.")) {
+        return "it is a pointer of Git LFS: run `git lfs pull` where the data was cloned";
+      }
       return `it has no column ${quoted(nameColumn)}; ${didYouMean(nameColumn, columns) ?? shown}`;
     }
     const isOfKind = [...metadataColumns, ...reportColumns].some((column) => columns.includes(column));

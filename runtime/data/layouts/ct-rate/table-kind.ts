@@ -12,8 +12,11 @@ export interface TableKind<Value> {
   /** `a metadata table`, as messages say it. */
   readonly title: string;
   readonly columns: (header: readonly string[]) => Columns;
-  /** Whether a table is of this kind after all, once its first row is known; null where its columns say so. */
-  readonly accepts: ((cells: readonly string[], columns: readonly string[]) => boolean) | null;
+  /**
+   * Whether a table is of this kind after all, once a row is known, asked from the first one on until it is known; null where
+   * its columns say so.
+   */
+  readonly accepts: ((cells: readonly string[], columns: readonly string[]) => "yes" | "no" | "unknown") | null;
   /** Reads the cells of the columns, in their order, or says which rule they break. */
   readonly parse: (cells: readonly string[], columns: readonly string[]) => Result<Value, Fault>;
   readonly same: (a: Value, b: Value) => boolean;

@@ -1,6 +1,8 @@
+import type { DataSettings } from "../../../../compiler/index.ts";
 import { at } from "../../../at.ts";
-import { failed, ok, type Result } from "../../../text/index.ts";
+import { failed, listWords, ok, type Result } from "../../../text/index.ts";
 import type { Labels } from "../../dataset.ts";
+import { type LabelCell, type LabelCells, labelCell, labelOf } from "../../labels.ts";
 import { type Fault, fault } from "../../problem.ts";
 import { quoted } from "../../quoted.ts";
 import type { VolumeMetadata } from "../../transforms/index.ts";
@@ -8,19 +10,35 @@ import { metadataColumns, parseMetadata, sameMetadata } from "./metadata.ts";
 import { isEmptyReport, reportText } from "./report-text.ts";
 import { columnsIn, nameColumn, type TableKind } from "./table-kind.ts";
 
-export const reportColumns = ["Findings_EN", "Impressions_EN"] as const;
+/** Reports, made of these columns: a volume's text, see `reportText`. */
+export function reportsKind({ report: sections, reportSeparator }: ReportSettings): TableKind<string> {
+  const help = `${listWords(sections, "and")} ${sections.length === 1 ? "is" : "are"} blank or \`Not given.\``;
+  return {
+    title: "a reports table",
+    columns: (header) => columnsIn(header, sections),
+    accepts: null,
+    parse: (cells) =>
+      isEmptyReport(cells) ? failed(fault("its report is empty", help)) : ok(reportText(cells, reportSeparator)),
+    same: (a, b) => a === b,
+  };
+}
 
-/** Reports: a volume's text, see `reportText`. */
-export const reportsKind: TableKind<string> = {
-  title: "a reports table",
-  columns: (header) => columnsIn(header, reportColumns),
-  accepts: null,
-  parse: ([findings = "", impressions = ""]) =>
-    isEmptyReport(findings, impressions)
-      ? failed(fault("its report is empty", "Findings_EN and Impressions_EN are blank or `Not given.`"))
-      : ok(reportText(findings, impressions)),
-  same: (a, b) => a === b,
-};
+/** Which columns of a table are a report, and what is put between them. */
+export interface ReportSettings {
+  readonly report: readonly string[];
+  readonly reportSeparator: string;
+}
+
+/** CT-CLIP's. */
+const usualSections = ["Findings_EN", "Impressions_EN"] as const;
+
+/** The columns of a text: those that an input names, or else the `data` block's, or else CT-CLIP's. */
+export function reportOf(
+  columns: readonly string[] | null,
+  { text, textSeparator }: Pick<DataSettings, "text" | "textSeparator">,
+): ReportSettings {
+  return { report: columns ?? text ?? usualSections, reportSeparator: textSeparator ?? "" };
+}
 
 /** Metadata: how a volume's voxels are scaled, and how far they are apart. */
 export const metadataKind: TableKind<VolumeMetadata> = {
@@ -31,8 +49,14 @@ export const metadataKind: TableKind<VolumeMetadata> = {
   same: sameMetadata,
 };
 
+/** What a row says of classes, and the labels that come of it. */
+export interface LabelRow {
+  readonly cells: LabelCells;
+  readonly labels: Labels;
+}
+
 /** Labels of these classes. */
-export function labelsKind(classes: readonly string[]): TableKind<Labels> {
+export function labelsKind(classes: readonly string[]): TableKind<LabelRow> {
   return {
     title: "a labels table",
     columns: (header) => columnsIn(header, classes),
@@ -43,10 +67,10 @@ export function labelsKind(classes: readonly string[]): TableKind<Labels> {
 }
 
 /**
- * Labels of whatever classes are there: the first table that is of no other kind and whose first row has a 0 or a 1 in
- * each cell says which.
+ * Labels of whatever classes are there: the first table that is of no other kind and whose first row that says anything has
+ * labels alone says which.
  */
-export function anyLabelsKind(): TableKind<Labels> {
+export function anyLabelsKind(reportColumns: readonly string[]): TableKind<LabelRow> {
   let classes: readonly string[] | null = null;
   const others: readonly string[] = [...reportColumns, ...metadataColumns];
   return {
@@ -57,9 +81,11 @@ export function anyLabelsKind(): TableKind<Labels> {
       return { present: isOther ? [] : header.filter((column) => !noClass.test(column)), missing: [] };
     },
     accepts: (cells, columns) => {
-      if (!cells.every((cell) => labelIn(cell) !== null)) return false;
+      const labels = cells.map(labelCell);
+      if (labels.includes(null)) return "no";
+      if (labels.every((label) => label === "blank")) return "unknown";
       classes ??= columns;
-      return true;
+      return "yes";
     },
     parse: labelReader(),
     same: sameLabels,
@@ -69,34 +95,28 @@ export function anyLabelsKind(): TableKind<Labels> {
 /** The volume's name, and what pandas calls the numbers of rows when they become a column. */
 const noClass = new RegExp(`^(${nameColumn}|index|level_\\d+)$`);
 
-/** Volumes with the same labels share one map, since there are many more volumes than patterns. */
-function labelReader(): (cells: readonly string[], columns: readonly string[]) => Result<Labels, Fault> {
-  const known = new Map<string, Labels>();
-  return (cells, columns) => {
-    const labels: [string, boolean][] = [];
-    for (const [index, cell] of cells.entries()) {
+/** Volumes with the same labels share one row, since there are many more volumes than patterns. */
+function labelReader(): (cells: readonly string[], columns: readonly string[]) => Result<LabelRow, Fault> {
+  const known = new Map<string, LabelRow>();
+  return (texts, columns) => {
+    const cells: [string, LabelCell][] = [];
+    for (const [index, text] of texts.entries()) {
       const column = at(columns, index);
-      const label = labelIn(cell);
-      if (label === null) {
-        const found = cell.trim() === "" ? "empty" : quoted(cell);
-        return failed(fault(`its label for ${quoted(column)} is ${found}, but 0 or 1 is expected`));
+      const cell = labelCell(text);
+      if (cell === null) {
+        const message = `its label for ${quoted(column)} is ${quoted(text)}, but 0 or 1 is expected`;
+        return failed(fault(message, "leave the cell blank, or write -1, where the label is not known"));
       }
-      labels.push([column, label]);
+      cells.push([column, cell]);
     }
-    const key = JSON.stringify(labels);
-    const value = known.get(key) ?? new Map(labels);
-    known.set(key, value);
-    return ok(value);
+    const key = JSON.stringify(cells);
+    const labels = (): Labels => new Map(cells.map(([name, cell]) => [name, labelOf(cell)]));
+    const row = known.get(key) ?? { cells: new Map(cells), labels: labels() };
+    known.set(key, row);
+    return ok(row);
   };
 }
 
-/** 0 and 1, also as pandas writes them in a column where some are missing: 0.0 and 1.0. */
-function labelIn(cell: string): boolean | null {
-  const text = cell.trim();
-  if (text === "0" || text === "0.0") return false;
-  return text === "1" || text === "1.0" ? true : null;
-}
-
-function sameLabels(a: Labels, b: Labels): boolean {
-  return a.size === b.size && [...a].every(([name, label]) => b.get(name) === label);
+function sameLabels({ cells: a }: LabelRow, { cells: b }: LabelRow): boolean {
+  return a.size === b.size && [...a].every(([name, cell]) => b.get(name) === cell);
 }

@@ -11,13 +11,21 @@ interface Row<Value> {
   readonly line: number;
 }
 
-/** The table that is being read: its columns, where they are, whether its first row was looked at. */
+/** A row that waits until its table's kind is known. */
+interface WaitingRow {
+  readonly key: string;
+  readonly cells: readonly string[];
+  readonly line: number;
+}
+
+/** The table that is being read: its columns, where they are, whether it is known to be of the kind. */
 interface OpenTable {
   readonly kind: "whole";
   readonly file: string;
   readonly columns: readonly string[];
   readonly places: readonly number[];
   accepted: boolean;
+  readonly waiting: WaitingRow[];
 }
 
 /** A table that lacks columns, and the volumes that it lists. */
@@ -77,6 +85,7 @@ export class TableRows<Value> {
       columns: present,
       places: present.map((column) => header.indexOf(column)),
       accepted,
+      waiting: [],
     };
     return null;
   }
@@ -98,17 +107,24 @@ export class TableRows<Value> {
       if (key !== null) this.open.keys.add(key);
       return null;
     }
-    const { file, columns, places } = this.open;
-    const cells = places.map((index) => at(row, index));
-    if (!this.open.accepted) {
-      if (this.kind.accepts?.(cells, columns) !== true) {
-        this.open = null;
-        return null;
-      }
-      this.open.accepted = true;
-      this.found = true;
+    const { open } = this;
+    const cells = open.places.map((index) => at(row, index));
+    if (open.accepted) return key === null ? null : this.keep(open, { key, cells, line });
+    const answer = this.kind.accepts?.(cells, open.columns);
+    if (key !== null && answer !== "no") open.waiting.push({ key, cells, line });
+    if (answer === "unknown") return null;
+    if (answer === "no") {
+      this.open = null;
+      return null;
     }
-    if (key === null) return null;
+    open.accepted = true;
+    this.found = true;
+    const problems = open.waiting.splice(0).map((each) => this.keep(open, each));
+    return problems.find((problem) => problem !== null) ?? null;
+  }
+
+  /** Keeps a row of a wanted volume. Gives what is wrong for all volumes. */
+  private keep({ file, columns }: OpenTable, { key, cells, line }: WaitingRow): Problem | null {
     const parsed = this.kind.parse(cells, columns);
     const before = this.rows.get(key);
     if (before?.kind === "failed") return null;

@@ -1,0 +1,155 @@
+import type { SettingReader } from "./reader.ts";
+
+/** Sizes along the axes of the network's volume, in their order: slices, height, width where `axes` is CT-CLIP's. */
+export type Sizes = readonly [slices: number, height: number, width: number];
+
+/** Two numbers, the lower one first. */
+export type Interval = readonly [lowest: number, highest: number];
+
+/** How the voxels of a preprocessed volume are kept: as they were computed, or rounded to 1/32767 in half the room. */
+export type VoxelStorage = "f32" | "i16";
+
+/**
+ * What the values of files are: `stored`, which a table's slope and intercept make Hounsfield units of; `hounsfield` already; or
+ * `auto`, which the values themselves decide.
+ */
+export type Units = "auto" | "stored" | "hounsfield";
+
+/** The network's axes, in their order, by the letters of a volume's own. */
+export const axisOrders = ["zxy", "zyx", "xyz", "xzy", "yxz", "yzx"] as const;
+export type AxisOrder = (typeof axisOrders)[number];
+
+/** What a network takes as a volume: the contract between files and an encoder. */
+export interface VolumeSettings {
+  readonly units: Units;
+  /** Where x, y and z lead, as nibabel's codes have it: `LPS`. Null leaves volumes as they are stored. */
+  readonly orientation: string | null;
+  /** The orientation of files that do not state theirs; null refuses them where `orientation` is stated. */
+  readonly assumeOrientation: string | null;
+  /** Which of a volume's axes x, y and z each of the network's takes. */
+  readonly axes: AxisOrder;
+  /** Millimetres from voxel to voxel after resampling. */
+  readonly spacing: Sizes;
+  /** Voxels after cropping and padding. */
+  readonly size: Sizes;
+  /** Hounsfield units that are kept; what lies outside becomes the nearer of both. */
+  readonly window: Interval;
+  /** Windows of the channels after the first. */
+  readonly otherWindows: readonly Interval[];
+  /** What the ends of each window become. */
+  readonly range: Interval;
+  /** The value around a volume that is smaller than `size`. */
+  readonly pad: number;
+  /** How volumes that are trained on are kept; those that are evaluated always stay as they were computed. */
+  readonly storage: VoxelStorage;
+}
+
+/** CT-CLIP's own. */
+export const defaultVolume: VolumeSettings = {
+  units: "auto",
+  orientation: null,
+  assumeOrientation: null,
+  axes: "zxy",
+  spacing: [1.5, 0.75, 0.75],
+  size: [240, 480, 480],
+  window: [-1000, 1000],
+  otherWindows: [],
+  range: [-1, 1],
+  pad: -1,
+  storage: "f32",
+};
+
+export const volumeSettingNames = [
+  "units",
+  "orientation",
+  "assume_orientation",
+  "axes",
+  "spacing",
+  "size",
+  "window",
+  "range",
+  "pad",
+  "storage",
+] as const;
+
+/** A network has that many channels at most. */
+const mostWindows = 64;
+
+/** All windows, one for each channel. */
+export function windowsOf({
+  window,
+  otherWindows,
+}: Pick<VolumeSettings, "window" | "otherWindows">): readonly Interval[] {
+  return [window, ...otherWindows];
+}
+
+/** Whether a text names where three axes lead, one of each pair: left or right, anterior or posterior, inferior or superior. */
+function isOrientation(text: string): boolean {
+  const pairs = [...text].map((letter) => ["LR", "AP", "IS"].findIndex((pair) => pair.includes(letter)));
+  return text.length === 3 && [0, 1, 2].every((pair) => pairs.includes(pair));
+}
+
+/** Reads the settings of one volume, and reports what they cannot mean. */
+export function readVolumeSettings(reader: SettingReader<(typeof volumeSettingNames)[number]>): VolumeSettings {
+  const units = reader.word("units", ["auto", "stored", "hounsfield"]);
+  const axes = reader.choice("axes", axisOrders, defaultVolume.axes);
+  const order = axes === defaultVolume.axes ? "slices, height, width" : [...axes].join(", ");
+  const spacing = reader.numbers(
+    "spacing",
+    3,
+    `a list of three distances above 0 in millimetres, in the order ${order}`,
+    (distance) => distance > 0,
+  );
+  const size = reader.numbers(
+    "size",
+    3,
+    `a list of three whole numbers from 1 to 4096, in the order ${order}`,
+    (count) => Number.isSafeInteger(count) && count > 0 && count <= 4096,
+  );
+  const windows = reader.intervals(
+    "window",
+    mostWindows,
+    "a list of two numbers of Hounsfield units, the lower one first, or a list of such pairs, one for each channel",
+  );
+  const [window = defaultVolume.window, ...otherWindows] = windows ?? [];
+  const ofRange = "a list of two numbers, the lower one first";
+  const range = interval(reader.numbers("range", 2, ofRange, Number.isFinite)) ?? defaultVolume.range;
+  if (range[0] >= range[1]) reader.refuse("range", ofRange);
+  return {
+    units: units === "stored" || units === "hounsfield" ? units : "auto",
+    orientation: readOrientation(reader, "orientation"),
+    assumeOrientation: readOrientation(reader, "assume_orientation"),
+    axes,
+    spacing: sizes(spacing) ?? defaultVolume.spacing,
+    size: sizes(size) ?? defaultVolume.size,
+    window,
+    otherWindows,
+    range,
+    pad: reader.optionalFinite("pad") ?? range[0],
+    storage: reader.choice("storage", ["f32", "i16"], defaultVolume.storage),
+  };
+}
+
+function readOrientation(
+  reader: SettingReader<(typeof volumeSettingNames)[number]>,
+  name: "orientation" | "assume_orientation",
+): string | null {
+  const written = reader.optionalString(name);
+  if (written === null || isOrientation(written)) return written;
+  const help = isOrientation(written.toUpperCase()) ? `write it as "${written.toUpperCase()}"` : null;
+  reader.refuse(name, orientations, undefined, { help });
+  return null;
+}
+
+const orientations =
+  'three letters for where x, y and z lead, one each of `L` or `R`, `A` or `P`, and `I` or `S`, such as "LPS"';
+
+function sizes(numbers: readonly number[] | null): Sizes | null {
+  const [first, second, third] = numbers ?? [];
+  return first === undefined || second === undefined || third === undefined ? null : [first, second, third];
+}
+
+function interval(numbers: readonly number[] | null): Interval | null {
+  const [lowest, highest] = numbers ?? [];
+  return lowest === undefined || highest === undefined ? null : [lowest, highest];
+}

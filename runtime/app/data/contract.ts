@@ -1,0 +1,42 @@
+import type { DataSettings, TracedSpec } from "../../../compiler/index.ts";
+import { contractOf, type DataContract, type DataInputs, type Dataset, examineVolumes } from "../../data/index.ts";
+import type { Reporter } from "../reporter.ts";
+
+/** What a `data` block leaves open, settled by the data. */
+export interface SettledData {
+  /** Their units are decided. */
+  readonly settings: DataSettings;
+  /** The orientation that volumes come out in; null where it is not known of all of them. */
+  readonly orientation: string | null;
+}
+
+/**
+ * Decides from data sets what the `data` block leaves open, and reports what was found; null after reporting why the volumes
+ * cannot be used together.
+ */
+export async function settleData(
+  settings: DataSettings,
+  datasets: readonly (Dataset | null)[],
+  skipBad: boolean,
+  reporter: Pick<Reporter, "note" | "problem" | "progress" | "progressEnd">,
+): Promise<SettledData | null> {
+  const examples = datasets.flatMap((dataset) => dataset?.examples ?? []);
+  // What was preprocessed before leaves nothing open.
+  const volumes = examples.flatMap(({ file, metadata }) => (metadata === null ? [] : [{ file, metadata }]));
+  const found = await examineVolumes(volumes, settings, reporter.progress);
+  reporter.progressEnd();
+  for (const note of found.notes) reporter.note(note);
+  const refused = [...found.problems, ...(found.unknown === null || skipBad ? [] : [found.unknown])];
+  for (const each of refused) reporter.problem(each);
+  return refused.length > 0 ? null : { settings: { ...settings, units: found.units }, orientation: found.orientation };
+}
+
+/** A spec with settled data. */
+export function withData(spec: TracedSpec, { settings }: SettledData): TracedSpec {
+  return { ...spec, data: settings };
+}
+
+/** What the network of a spec takes. */
+export function contractWith({ settings, orientation }: SettledData, inputs: DataInputs): DataContract {
+  return contractOf(settings, orientation, inputs);
+}

@@ -1,0 +1,55 @@
+import type { TracedSpec } from "../../../compiler/index.ts";
+import { type Diagnostic, report } from "../../../grammar/index.ts";
+import {
+  contractDifferences,
+  contractKey,
+  contractOf,
+  type DataContract,
+  decodeContract,
+  encodeContract,
+  findDataInputs,
+} from "../../data/index.ts";
+import { type OpenTensors, openTensors } from "../../weights/index.ts";
+import { adapterFile } from "./adapter-file.ts";
+
+/** What adapters in a file were trained on and a spec would not give them; nothing for a file without a record. */
+export function contractDisagreements(
+  file: string,
+  { metadata }: Pick<OpenTensors, "metadata">,
+  contract: () => DataContract,
+): readonly Diagnostic[] {
+  const text = metadata.get(contractKey);
+  if (text === undefined) return [];
+  const recorded = decodeContract(text);
+  if (recorded.kind === "failed") return [report("bad-tensor-file", file, { path: file, problem: recorded.problem })];
+  return contractDifferences(recorded.value, contract()).map(({ field, recorded: was, now }) =>
+    report("contract-differs", file, { field, recorded: was, now }),
+  );
+}
+
+/** The same of a file, or of a folder that has it, by its path; what else is wrong with it is said where it is used. */
+export function adapterDisagreements(adapter: string | null, contract: DataContract): readonly Diagnostic[] {
+  if (adapter === null) return [];
+  const file = adapterFile(adapter);
+  const opened = openTensors(file);
+  if (opened.kind === "wrong") return [];
+  opened.close();
+  return contractDisagreements(file, opened, () => contract);
+}
+
+/** The contract of a spec by itself, without knowing any data. */
+export function contractOfSpec(spec: TracedSpec): DataContract {
+  const inputs = findDataInputs(spec);
+  return contractOf(spec.data, spec.data.orientation, inputs.kind === "ok" ? inputs.value : null);
+}
+
+/** What an export of a spec with some adapters records: what they were trained on, as far as the spec does not say it. */
+export function exportedContract(spec: TracedSpec, adapter: string | null): string {
+  const own = contractOfSpec(spec);
+  const opened = adapter === null ? null : openTensors(adapterFile(adapter));
+  if (opened?.kind !== "tensors") return encodeContract(own);
+  opened.close();
+  const recorded = decodeContract(opened.metadata.get(contractKey) ?? "");
+  const known = recorded.kind === "ok" ? recorded.value.orientation : null;
+  return encodeContract({ ...own, orientation: own.orientation ?? known });
+}

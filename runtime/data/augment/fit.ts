@@ -1,0 +1,33 @@
+import type { Augmentation, SpatialAxis } from "../../../compiler/index.ts";
+import type { Problem } from "../../text/index.ts";
+import type { VolumeGrid } from "./grid.ts";
+
+/** Why an operation cannot change volumes or images of a grid; null where all can. */
+export function fitProblem(augmentations: readonly Augmentation[], { sizes, channels }: VolumeGrid): Problem | null {
+  const [slices, height, width] = sizes;
+  const flat: Readonly<Record<SpatialAxis, boolean>> = {
+    slices: slices === 1,
+    height: height === 1,
+    width: width === 1,
+  };
+  for (const each of augmentations) {
+    if (each.kind === "flip" && flat[each.axis]) {
+      return problem(`\`flip(axis = ${each.axis})\` reverses an axis of one voxel`, "choose another axis");
+    }
+    const others = (["slices", "height", "width"] as const).filter(
+      (axis) => each.kind === "rotate" && axis !== each.axis,
+    );
+    if (each.kind === "rotate" && others.some((axis) => flat[axis])) {
+      const message = `\`rotate(axis = ${each.axis})\` turns an image out of its plane`;
+      return problem(message, "use `rotate(axis = slices)` for 2-D images");
+    }
+    if (each.kind === "window" && channels.some(({ window }) => window === null)) {
+      return problem("`window` moves the ends of a window, and images have none", "use `intensity` for 2-D images");
+    }
+  }
+  return null;
+}
+
+function problem(message: string, help: string): Problem {
+  return { subject: "", message, help };
+}

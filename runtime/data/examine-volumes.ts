@@ -1,0 +1,231 @@
+import type { DataSettings, Units } from "../../compiler/index.ts";
+import { at } from "../at.ts";
+import { ok, type Problem } from "../text/index.ts";
+import { readSlices, readVolumeHeader, type VolumeHeader } from "./readers/index.ts";
+import { storedPlace } from "./stored-place.ts";
+import type { VolumeMetadata } from "./transforms/index.ts";
+import { percent, type Reading, readingOf, scales, shownScaling } from "./units.ts";
+import { VolumeSample } from "./volume-sample.ts";
+
+/** A volume's file, and what tables say of it. */
+export interface VolumeFile {
+  readonly file: string;
+  readonly metadata: VolumeMetadata;
+}
+
+/** What the volumes of a data set are, beyond what each says by itself. */
+export interface Examination {
+  /** Never `auto`. */
+  readonly units: Exclude<Units, "auto">;
+  /** The orientation that volumes come out in, where it is known of all of them. */
+  readonly orientation: string | null;
+  /** What was found and decided. */
+  readonly notes: readonly string[];
+  /** Why they are no data set together. */
+  readonly problems: readonly Problem[];
+  /** That some cannot be reordered, which each of them is refused for as well. */
+  readonly unknown: Problem | null;
+}
+
+/** Volumes whose values decide on units: enough to meet each kind of a mixture, few enough to be read before anything else. */
+const mostSampled = 16;
+const headersAtOnce = 32;
+const samplesAtOnce = 2;
+/** Axes that are further from what they are called are worth a word. */
+const obliqueFrom = 5;
+
+type ExaminedSettings = Pick<DataSettings, "units" | "orientation" | "assumeOrientation">;
+
+/** Looks at the headers of all volumes, and at the values of some where they decide on units. What cannot be read is left out. */
+export async function examineVolumes(
+  volumes: readonly VolumeFile[],
+  settings: ExaminedSettings,
+  tell: (progress: string) => void,
+): Promise<Examination> {
+  const headers = await inTurns(volumes, headersAtOnce, async (volume, index) => {
+    if (index % 1000 === 999) tell(`header ${index + 1} of ${volumes.length}`);
+    return readVolumeHeader(volume.file);
+  });
+  const read = volumes.flatMap((volume, index) => {
+    const header = headers[index] ?? null;
+    return header === null ? [] : [{ ...volume, header }];
+  });
+  const orientation = examineOrientation(read, settings);
+  const units = await decideUnits(read, settings.units, tell);
+  return {
+    units: units.units,
+    orientation: orientation.orientation,
+    notes: [...units.notes, ...orientation.notes],
+    problems: [...units.problems, ...orientation.problems],
+    unknown: orientation.unknown,
+  };
+}
+
+interface ReadVolume extends VolumeFile {
+  readonly header: VolumeHeader;
+}
+
+function examineOrientation(
+  volumes: readonly ReadVolume[],
+  { orientation: wanted, assumeOrientation: assumed }: ExaminedSettings,
+): Omit<Examination, "units"> {
+  const known = new Map<string, { readonly file: string; count: number }>();
+  const unknown: { readonly file: string; readonly why: string }[] = [];
+  const oblique: { readonly file: string; readonly degrees: number }[] = [];
+  for (const { file, header, metadata } of volumes) {
+    const place = storedPlace(header, metadata);
+    if (place.kind === "unknown") {
+      unknown.push({ file, why: place.why });
+      continue;
+    }
+    const found = known.get(place.orientation) ?? { file, count: 0 };
+    found.count++;
+    known.set(place.orientation, found);
+    if (place.obliqueDegrees >= obliqueFrom) oblique.push({ file, degrees: place.obliqueDegrees });
+  }
+  const all = volumes.length;
+  const kinds = [...known].toSorted(([, a], [, b]) => b.count - a.count);
+  const [firstKind] = kinds;
+  const [firstUnknown] = unknown;
+  const notes: string[] = [];
+  const problems: Problem[] = [];
+  let refused: Problem | null = null;
+  const whyUnknown = firstUnknown === undefined ? "" : `(${firstUnknown.file}: ${firstUnknown.why})`;
+  const statesNone = `${shareOf(unknown.length, all)} ${unknown.length === 1 ? "states" : "state"} no orientation`;
+  if (wanted === null) {
+    if (firstKind !== undefined && kinds.length > 1) {
+      const shown = kinds.map(([codes, { file, count }]) => `${codes} (${count}, such as ${file})`).join(" and ");
+      const message = `the volumes are stored in several orientations: ${shown}`;
+      const help = `write \`orientation = "${firstKind[0]}"\` in the \`data\` block: the others are then reordered`;
+      problems.push({ subject: "", message, help });
+    } else if (firstKind !== undefined)
+      notes.push(
+        `${shareOf(firstKind[1].count, all)} ${areStored(firstKind[1].count)} ${firstKind[0]}, and used as stored`,
+      );
+    if (firstUnknown !== undefined)
+      notes.push(`${statesNone} ${whyUnknown}, and ${unknown.length === 1 ? "is" : "are"} used as stored`);
+  } else {
+    for (const [codes, { count }] of kinds)
+      if (codes !== wanted)
+        notes.push(
+          `${shareOf(count, all)} ${areStored(count)} ${codes}, and ${count === 1 ? "is" : "are"} reordered to ${wanted}`,
+        );
+    if (firstUnknown !== undefined && assumed === null) {
+      const message = `${statesNone} ${whyUnknown}, and the spec needs ${wanted}`;
+      const help = "say how they are stored with `assume_orientation` in the `data` block, or correct their headers";
+      refused = { subject: "", message, help };
+    } else if (firstUnknown !== undefined) {
+      const how = assumed === wanted ? "" : `, and reordered to ${wanted}`;
+      notes.push(`${statesNone} ${whyUnknown}, and ${unknown.length === 1 ? "is" : "are"} taken as ${assumed}${how}`);
+    }
+  }
+  const [farthest] = oblique.toSorted((a, b) => b.degrees - a.degrees);
+  if (farthest !== undefined) {
+    const by = `${farthest.file} by ${farthest.degrees.toFixed(0)} degrees`;
+    notes.push(
+      `${shareOf(oblique.length, all)} ${oblique.length === 1 ? "is" : "are"} oblique (${by}); the nearest axes are used`,
+    );
+  }
+  const common = firstKind !== undefined && kinds.length === 1 && unknown.length === 0 ? firstKind[0] : null;
+  return { orientation: wanted ?? common, notes, problems, unknown: refused };
+}
+
+/** `all 14 volumes`, `2 of 14 volumes`, `1 of 14 volumes`. */
+function shareOf(count: number, all: number): string {
+  if (count === all) return all === 1 ? "the volume" : `all ${all} volumes`;
+  return `${count} of ${all} volumes`;
+}
+
+function areStored(count: number): string {
+  return count === 1 ? "is stored" : "are stored";
+}
+
+/** What was read of a volume whose values may decide. */
+interface SampledVolume extends ReadVolume {
+  readonly reading: Reading;
+}
+
+/** Decides whether a data set's table is applied, by the values of some of the volumes for which that makes a difference. */
+async function decideUnits(
+  volumes: readonly ReadVolume[],
+  units: Units,
+  tell: (progress: string) => void,
+): Promise<Pick<Examination, "units" | "notes" | "problems">> {
+  if (units !== "auto") return { units, notes: [], problems: [] };
+  const open = volumes.filter(({ header, metadata }) => header.units === "stored" && scales(metadata));
+  if (open.length === 0) return { units: "stored", notes: [], problems: [] };
+  const chosen = spread(open, mostSampled);
+  const samples = await inTurns(chosen, samplesAtOnce, async (volume, index): Promise<SampledVolume | null> => {
+    tell(`values of volume ${index + 1} of ${chosen.length} to find their units`);
+    const read = await readSlices(volume.file, (header) => {
+      const sample = new VolumeSample(header);
+      return ok({ take: (slice, z) => sample.take(slice, z), result: sample });
+    });
+    return read.kind === "failed" ? null : { ...volume, reading: readingOf(read.value.result.values, volume.metadata) };
+  });
+  const sampled = samples.filter((each) => each !== null);
+  const stored = sampled.filter(({ reading }) => reading.units === "stored");
+  const hounsfield = sampled.filter(({ reading }) => reading.units === "hounsfield");
+  const [oneStored, oneHounsfield] = [stored[0], hounsfield[0]];
+  if (oneStored !== undefined && oneHounsfield !== undefined) return mixture(stored, hounsfield);
+  const [decided, found] =
+    oneHounsfield === undefined ? [stored, "stored" as const] : [hounsfield, "hounsfield" as const];
+  if (decided.length === 0) return undecided(sampled.length);
+  const count = sampled.length === 1 ? "the sampled volume" : `${decided.length} of ${sampled.length} sampled volumes`;
+  const table = commonScaling(decided);
+  const numbers = `${meanAir(decided, "asStored")} of voxels near -1000 as stored, ${meanAir(decided, "rescaled")} after ${table}`;
+  const holds = decided.length === 1 && sampled.length === 1 ? "holds" : "hold";
+  const [what, then] =
+    found === "hounsfield"
+      ? ["Hounsfield units already", "are not applied"]
+      : ["stored values, not Hounsfield units", "are applied"];
+  const note = `units = auto: ${count} ${holds} ${what} (${numbers}): the table's slope and intercept ${then}`;
+  return { units: found, notes: [note], problems: [] };
+}
+
+function mixture(
+  stored: readonly SampledVolume[],
+  hounsfield: readonly SampledVolume[],
+): Pick<Examination, "units" | "notes" | "problems"> {
+  const message = `some volumes hold Hounsfield units already (${at(hounsfield, 0).file}), and others values that the table's slope and intercept make Hounsfield units of (${at(stored, 0).file})`;
+  const help =
+    "keep volumes of one release in a data set, or give those in Hounsfield units a RescaleSlope of 1 and a RescaleIntercept of 0";
+  return { units: "stored", notes: [], problems: [{ subject: "", message, help }] };
+}
+
+function undecided(sampled: number): Pick<Examination, "units" | "notes" | "problems"> {
+  const which = sampled === 1 ? "the sampled volume" : `${sampled} sampled volumes`;
+  const note = `units = auto: the values of ${which} do not show whether they are Hounsfield units already: the table's slope and intercept are applied, as with \`units = stored\``;
+  return { units: "stored", notes: [note], problems: [] };
+}
+
+function meanAir(volumes: readonly SampledVolume[], reading: "asStored" | "rescaled"): string {
+  return percent(volumes.reduce((sum, each) => sum + each.reading[reading].air, 0) / volumes.length);
+}
+
+function commonScaling(volumes: readonly SampledVolume[]): string {
+  const shown = new Set(volumes.map(({ metadata }) => shownScaling(metadata)));
+  const [only = ""] = shown;
+  return shown.size === 1 ? `the table's ${only}` : "the table's slopes and intercepts";
+}
+
+/** At most so many, evenly spread, the first and the last among them. */
+function spread<Item>(items: readonly Item[], most: number): readonly Item[] {
+  if (items.length <= most) return items;
+  return Array.from({ length: most }, (_, index) => at(items, Math.round((index * (items.length - 1)) / (most - 1))));
+}
+
+/** Does something with each item, a few at a time; results are in the order of the items. */
+async function inTurns<Item, Made>(
+  items: readonly Item[],
+  atOnce: number,
+  work: (item: Item, index: number) => Promise<Made>,
+): Promise<readonly Made[]> {
+  const made: Made[] = [];
+  const entries = items.entries();
+  const worker = async (): Promise<void> => {
+    for (const [index, item] of entries) made[index] = await work(item, index);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return made;
+}

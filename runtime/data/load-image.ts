@@ -1,0 +1,28 @@
+import type { ImageSettings } from "../../compiler/index.ts";
+import { failed, ok, type Result } from "../text/index.ts";
+import { problemOf } from "./problem.ts";
+import { decodeImage } from "./readers/index.ts";
+import { readSmallFile } from "./small-text.ts";
+import { preprocessImage } from "./transforms/index.ts";
+
+/** A PNG or JPEG file: one that is read from its path, or one whose bytes came from elsewhere and that is only named by it. */
+export interface ImageSource {
+  readonly path: string;
+  readonly bytes?: Uint8Array;
+}
+
+/** Bytes of a file; the largest picture that is read has as many when nothing of it is packed. */
+const largestFile = 2 ** 28;
+
+/** A picture as [3, height, width] values for the network, or what is wrong with its file. */
+export async function loadImage(
+  { path, bytes }: ImageSource,
+  settings: ImageSettings,
+): Promise<Result<Float32Array<ArrayBuffer>>> {
+  const file = bytes === undefined ? readSmallFile(path, largestFile) : ok(bytes);
+  if (file.kind === "failed") return failed(problemOf(path, file.problem));
+  const pixels = await decodeImage(file.value, settings.bits);
+  if (pixels.kind === "failed") return failed(problemOf(path, pixels.problem));
+  const values = preprocessImage(pixels.value, settings);
+  return values.kind === "failed" ? failed(problemOf(path, values.problem)) : values;
+}

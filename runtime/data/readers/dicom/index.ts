@@ -1,0 +1,2 @@
+export { isDicomFile, isDicomFolder } from "./folder.ts";
+export { readDicomSlices } from "./read-series.ts";

@@ -1,0 +1,26 @@
+import { stat } from "node:fs/promises";
+import type { Result } from "../../text/index.ts";
+import { isDicomFile, readDicomSlices } from "./dicom/index.ts";
+import { readNiftiSlices } from "./nifti.ts";
+import type { Begin, Faults, ReadSlices } from "./volume.ts";
+
+/**
+ * Reads a volume, a NIfTI file or a folder of DICOM files, slice by slice, and shows its slices to what `begin` makes of its
+ * header; `begin` may refuse instead, with a fault. Memory is that of one slice and a few MiB. Gives everything that is wrong
+ * with it before its voxels, or else the first thing in them; never throws for what a file holds or for one that cannot be
+ * read.
+ */
+export async function readSlices<Made>(path: string, begin: Begin<Made>): Promise<Result<ReadSlices<Made>, Faults>> {
+  return (await isDicom(path)) ? readDicomSlices(path, begin) : readNiftiSlices(path, begin);
+}
+
+/** Folders, and files of DICOM, which may be whole volumes; a file of another name is looked into. */
+async function isDicom(path: string): Promise<boolean> {
+  if (/\.nii(\.gz)?$/i.test(path)) return false;
+  try {
+    return (await stat(path)).isDirectory() || (await isDicomFile(path));
+  } catch {
+    // Reading it says why.
+    return false;
+  }
+}

@@ -1,0 +1,56 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { preprocessVolume } from "../../runtime/data/preprocess.ts";
+import { unpack, type VolumeSettings } from "../../runtime/data/transforms/index.ts";
+import { readWhole, type WholeVolume } from "./whole-volume.ts";
+
+// A series of eight slices that pydicom wrote in turn in five transfer syntaxes, and what ITK makes of it.
+const fixture = "test/fixtures/dicom-small";
+const folder = mkdtempSync(join(tmpdir(), "medctc-dicom-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const settings: VolumeSettings = {
+  spacing: [1.5, 0.75, 0.75],
+  size: [10, 20, 20],
+  window: [-1000, 1000],
+  storage: "f32",
+};
+const metadata = { slope: 1, intercept: 0, xySpacing: 0.9, zSpacing: 2 };
+
+async function readGood(name: string): Promise<WholeVolume> {
+  const read = await readWhole(join(fixture, name));
+  if (read.kind === "failed") throw new Error(read.problem.map(({ message }) => message).join("; "));
+  return read.value;
+}
+
+test("the series has the values and affine that ITK gives it", async () => {
+  const affine = readFileSync(join(fixture, "affine.txt"), "utf8").trim().split(/\s+/).map(Number);
+  const { header, values } = await readGood("series");
+  expect(affine).toHaveLength(12);
+  for (const [index, value] of affine.entries()) expect(header.affine?.flat()[index]).toBeCloseTo(value, 6);
+  expect([...values]).toEqual([...(await readGood("series.nii.gz")).values]);
+});
+
+test("the series becomes the tensor that its NIfTI file becomes", async () => {
+  const tensorOf = async (name: string): Promise<Float32Array> => {
+    const packed = await preprocessVolume(join(fixture, name), metadata, settings);
+    if (packed.kind === "failed") throw new Error(packed.problem.message);
+    return unpack(packed.value, settings.size);
+  };
+  const tensor = await tensorOf("series");
+  expect(new Set(tensor).size).toBeGreaterThan(1000);
+  expect(tensor).toEqual(await tensorOf("series.nii.gz"));
+});
+
+test("every damaged file is named", async () => {
+  cpSync(join(fixture, "series"), folder, { recursive: true });
+  for (const name of ["IM0001", "IM0005"]) {
+    const path = join(folder, name);
+    writeFileSync(path, readFileSync(path).subarray(0, 400));
+  }
+  const read = await readWhole(folder);
+  const found = read.kind === "failed" ? read.problem : [];
+  expect(found.map(({ message }) => message.slice(0, 8))).toEqual(["`IM0001`", "`IM0005`"]);
+});
