@@ -9,7 +9,7 @@ import { terminalReporter } from "./terminal-reporter.ts";
 
 export const define: DefineCommand = (command, terminal, end) => {
   command
-    .argument("<folder>", "a data set in CT-RATE's layout")
+    .argument("<folder>", "a data set: in CT-RATE's layout, a table or WebDataset shards")
     .option("--spec <file>", "check against this spec's `data` and `eval` blocks, instead of CT-CLIP's preprocessing")
     .option("--no-volumes", "do not read the volumes, which takes most of the time")
     .option("--json", "print JSON")

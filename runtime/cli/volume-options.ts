@@ -5,7 +5,10 @@ import { amount, backendOption, wholeNumber } from "./option-values.ts";
 export function addVolumeOptions(command: Command, output: string) {
   return command
     .argument("[spec]", "a spec file; default: the only one in the working folder")
-    .option("--data <folder>", "a data set in CT-RATE's layout; default: `folder` of the `data` block")
+    .option(
+      "--data <folder>",
+      "a data set: in CT-RATE's layout, a table or WebDataset shards; default: `folder` of the `data` block",
+    )
     .option("--weights <file>", "the model's weights, by their names in checkpoints; default: random")
     .option("--adapter <path>", "the adapters' weights: a file, or the folder of a run or of a PEFT adapter")
     .option("--allow-missing <pattern...>", "names of weights that may be missing, such as 'to_*'")
