@@ -243,7 +243,7 @@ describe("shards of others", () => {
       { name: "x/000", metadata: null, texts: ["A chest.", "Another."], files: [{ name: "x/000.JPG", bytes: 6 }] },
     ]);
     expect(examples[0]?.labels.get("nodule")).toBe(true);
-    expect(examples[0]?.labels.get("effusion") ?? null).toBe(null);
+    expect(examples[0]?.labels.get("effusion")).toBe(null);
   });
 
   test("of which one is damaged are read but for that one, which is named", async () => {

@@ -129,13 +129,13 @@ function foreignText(
   return ok(parts.filter((part) => part.trim() !== "").join(" "));
 }
 
-/** The labels of some classes, or of those that are there; classes that are not known of it are left out. */
+/** The labels of some classes, or of those that are there. */
 export function labelsOf(record: ExampleRecord, wanted: readonly string[] | "any"): Result<Labels, Fault> {
-  const labels = new Map<string, boolean>();
+  const labels = new Map<string, boolean | null>();
   for (const name of wanted === "any" ? record.labels.keys() : wanted) {
     const label = labelIn(record, name);
     if (label.kind === "failed") return label;
-    if (label.value !== null) labels.set(name, label.value);
+    labels.set(name, label.value);
   }
   return ok(labels);
 }

@@ -6,6 +6,7 @@ import { kindOfPath } from "../../../files/index.ts";
 import { failed, ok, type Problem, type Result, sentence } from "../../../text/index.ts";
 import { memberPath } from "../../archive-member.ts";
 import type { DatasetLayout, DatasetNeeds, Facts, Labels, ListedVolume, SplitName } from "../../dataset.ts";
+import { type LabelCell, missingLabelNotes } from "../../labels.ts";
 import { compareNaturally } from "../../natural-order.ts";
 import { quoted, quotedList } from "../../quoted.ts";
 import { reasonOf } from "../../reasons.ts";
@@ -172,7 +173,9 @@ class ShardListing {
       const whose = this.unsplit === 1 ? "1 example says" : `${this.unsplit} examples say`;
       notes.push(`${whose} nothing of a split, and so ${this.unsplit === 1 ? "is" : "are"} trained on`);
     }
-    return notes;
+    const labelled = [...this.labels.values()].flatMap((labels) => (labels.kind === "ok" ? [labels.value] : []));
+    const cells = labelled.map((labels) => new Map([...labels].map(([name, label]) => [name, cellOf(label)])));
+    return [...notes, ...missingLabelNotes(cells)];
   }
 
   private take(path: string, example: ShardExample, manifest: Manifest | null): void {
@@ -236,6 +239,10 @@ class ShardListing {
     this.unsplit++;
     return ["train"];
   }
+}
+
+function cellOf(label: boolean | null): LabelCell {
+  return label === null ? "blank" : label ? "present" : "absent";
 }
 
 function emptySplit(path: string, split: SplitName | "all"): Problem {
