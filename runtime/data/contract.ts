@@ -11,7 +11,7 @@ const triple = v.tuple([v.number(), v.number(), v.number()]);
 const size = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 
 /** What a network takes: volumes, and texts where it has any. */
-const schema = v.object({
+export const contractSchema = v.object({
   version: v.literal(1),
   /** Windows are in Hounsfield units, whatever files hold. */
   units: v.literal("hounsfield"),
@@ -27,7 +27,7 @@ const schema = v.object({
   texts: v.nullable(v.array(v.object({ length: size, vocabulary: size }))),
 });
 
-export type DataContract = v.InferOutput<typeof schema>;
+export type DataContract = v.InferOutput<typeof contractSchema>;
 
 /** The contract of a `data` block and a model's inputs; `orientation` is that of the volumes that the network sees, where it is known. */
 export function contractOf(
@@ -66,7 +66,7 @@ export function decodeContract(text: string): Result<DataContract, string> {
   } catch {
     return failed(`its \`${contractKey}\` is not valid JSON`);
   }
-  const read = v.safeParse(schema, value);
+  const read = v.safeParse(contractSchema, value);
   if (read.success) return ok(read.output);
   const where = v.getDotPath(read.issues[0]);
   return failed(`its \`${contractKey}\` cannot be read${where === null ? "" : ` at \`${where}\``}`);

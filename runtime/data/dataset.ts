@@ -42,6 +42,8 @@ export interface Listing {
   readonly problems: readonly Problem[];
   /** What is no mistake and may explain a surprise, such as rows of volumes that are not here. */
   readonly notes: readonly string[];
+  /** That of volumes that were preprocessed before; null where it is not known, and of those that say it themselves. */
+  readonly orientation: string | null;
   /** Says that a split has no volume, and what puts volumes into it. */
   readonly emptySplit: (split: SplitName) => Problem;
 }

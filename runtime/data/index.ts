@@ -21,7 +21,6 @@ export {
 export { type BoundInput, type DataInputs, type FileInput, findDataInputs } from "./data-inputs.ts";
 export type { DatasetNeeds } from "./dataset.ts";
 export { examineVolumes, type VolumeFile } from "./examine-volumes.ts";
-export { packContractOf } from "./layouts/index.ts";
 export { type LoadedExample, loadExample, requestsOf } from "./load-example.ts";
 export { gridOf } from "./load-volume.ts";
 export {

@@ -29,6 +29,8 @@ export interface Dataset<Item extends Example = Example> {
   /** What is wrong, file by file; what is concerned is not among the examples. */
   readonly problems: readonly Problem[];
   readonly notes: readonly string[];
+  /** As `Listing` has it. */
+  readonly orientation: string | null;
 }
 
 /**
@@ -42,7 +44,7 @@ export async function openDataset<Needs extends DatasetNeeds>(
 ): Promise<Dataset<ExampleWith<Needs>>> {
   const layout = await layoutOf(path, settings);
   const listing = await layout.list(path, settings, needs);
-  const { volumes, notes } = listing;
+  const { volumes, notes, orientation } = listing;
   const problems = [...listing.problems];
   if (volumes.length > 0) problems.push(...absences(listing, needs));
   const examples: ExampleWith<Needs>[] = [];
@@ -51,7 +53,7 @@ export async function openDataset<Needs extends DatasetNeeds>(
     problems.push(...joined.problems);
     if (joined.example !== null) examples.push(joined.example);
   }
-  return { examples, problems, notes };
+  return { examples, problems, notes, orientation };
 }
 
 /** What is needed of every volume, and is there of none. */

@@ -23,7 +23,7 @@ async function open(files: Readonly<Record<string, string>>, needs = onlyMetadat
 }
 
 async function openAt(folder: string, needs = onlyMetadata, settings = defaultData): Promise<Dataset> {
-  const { examples, problems, notes } = await openDataset(folder, settings, needs);
+  const { examples, problems, notes, orientation } = await openDataset(folder, settings, needs);
   const below = (text: string) => text.replaceAll(`${folder}/`, "").replaceAll(folder, ".");
   return {
     examples: examples.map((each) => ({
@@ -33,6 +33,7 @@ async function openAt(folder: string, needs = onlyMetadata, settings = defaultDa
     })),
     problems: problems.map((each) => ({ ...each, subject: below(each.subject), message: below(each.message) })),
     notes: notes.map(below),
+    orientation,
   };
 }
 

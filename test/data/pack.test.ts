@@ -4,9 +4,12 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as later } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { defaultData, halfBits } from "../../compiler/index.ts";
+import { type DataSettings, defaultData, halfBits } from "../../compiler/index.ts";
+import { settleData } from "../../runtime/app/data/contract.ts";
+import { operationsOf } from "../../runtime/data/augment/index.ts";
+import { contractOf, type DataContract } from "../../runtime/data/contract.ts";
 import { requestsOf } from "../../runtime/data/load-example.ts";
-import { loadVolume } from "../../runtime/data/load-volume.ts";
+import { loadAugmented, loadVolume } from "../../runtime/data/load-volume.ts";
 import { openDataset } from "../../runtime/data/open-dataset.ts";
 import { widened } from "../../runtime/data/readers/index.ts";
 import { writeDataset } from "../../runtime/data/synth/index.ts";
@@ -17,6 +20,7 @@ const folder = mkdtempSync(join(tmpdir(), "medctc-pack-"));
 const data = join(folder, "ct");
 const spec = resolve("test/train/tiny.vlm");
 const settings = { ...defaultData, spacing: [90, 30, 30], size: [4, 12, 12] } as const;
+const training = { files: [null], texts: [null], labels: null, split: "train" } as const;
 
 beforeAll(() => {
   prepareProgram();
@@ -153,6 +157,89 @@ describe("medctc data pack", () => {
     const { code, err } = medctc(["train", changed, "--data", output, "-o", join(folder, "run"), "--skip-bad"]);
     expect(code).toBe(1);
     expect(err).toContain("`spacing` is [90, 30, 30] in the shards and [80, 30, 30] in the `data` block");
+  });
+
+  test("records what values mean, which training takes from there", async () => {
+    const { output } = pack("recorded");
+    const { contract } = JSON.parse(readFileSync(join(output, "shards.json"), "utf8")) as { contract: DataContract };
+    const sources = await openDataset(data, settings, training);
+    const notes: string[] = [];
+    const reporter = {
+      note: (note: string) => notes.push(note),
+      problem: () => undefined,
+      progress: () => undefined,
+      progressEnd: () => undefined,
+    };
+    const settled = await settleData(settings, [sources], false, reporter);
+    expect(settled?.orientation).not.toBe(null);
+    expect(contract).toEqual(contractOf(settings, settled?.orientation ?? null, null));
+    notes.length = 0;
+    const again = await settleData(settings, [null, await openDataset(output, settings, training)], false, reporter);
+    expect(again?.orientation).toBe(settled?.orientation);
+    expect(notes).toEqual([]);
+  });
+
+  test.each([
+    ["orientation", { orientation: "RAI" }],
+    ["axes", { axes: "zyx" }],
+    ["window", { otherWindows: [[-160, 240]] }],
+    ["range", { range: [0, 1] }],
+    ["pad", { pad: 0 }],
+  ] as const)("refuses to read shards by another %s", async (field, change) => {
+    const { output } = pack("recorded");
+    const { examples, problems } = await openDataset(output, { ...settings, ...change }, training);
+    expect(examples).toEqual([]);
+    expect(problems[0]?.message).toMatch(new RegExp(`settings: \`${field}\` is .* in the shards and .* in the`));
+  });
+
+  test("of another text is refused for each example", async () => {
+    const { output } = pack("recorded");
+    const { problems } = await openDataset(output, { ...settings, text: ["Impressions_EN"] }, training);
+    expect(problems.map(({ message }) => message).join("\n")).toContain("have no texts of Impressions_EN");
+  });
+
+  test("has a channel for each window, and is read by a spec that names the table it was made of", async () => {
+    const windows = { window: [-1000, 400], otherWindows: [[-160, 240]], range: [0, 1], pad: 0 } as const;
+    const two = { ...settings, ...windows };
+    const text = readFileSync(spec, "utf8")
+      .replace("codebook = 16", "codebook = 16, channels = 2")
+      .replace("size = [4, 12, 12]", "size = [4, 12, 12], window = [[-1000, 400], [-160, 240]], range = [0, 1]");
+    const path = join(folder, "windows.vlm");
+    writeFileSync(path, text);
+    const output = join(folder, "windows");
+    const run = medctc(["data", "pack", data, "-o", output, "--spec", path, "--workers", "1"]);
+    expect(run.err).not.toContain("error");
+    const valuesOf = async (from: string, by: DataSettings) => {
+      const { examples } = await openDataset(from, by, { ...training, texts: [] });
+      const loaded = await Promise.all(
+        examples.map(async (example) => {
+          const [request] = requestsOf(example, [{ kind: "volume", name: "", file: 0, shape: [] }], "f32");
+          if (request === undefined) throw new Error("no request");
+          const { result } = await loadVolume(request, { settings: { ...two, units: "stored" }, cache: null });
+          return result.kind === "ok" ? result.value.voxels : result.problem.message;
+        }),
+      );
+      return loaded;
+    };
+    const packed = await valuesOf(output, { ...two, table: "chests.csv" });
+    expect(packed[0]).toHaveLength(2 * 4 * 12 * 12);
+    expect(packed).toEqual(await valuesOf(data, two));
+  });
+
+  test("is changed at random as its data set would be", async () => {
+    const { output } = pack("recorded");
+    const { volumes: operations } = operationsOf([{ kind: "noise", std: 0.1, chance: 1 }]);
+    const augment = { operations, draw: { seed: 5, step: 1, example: "a" } };
+    const input = { kind: "volume", name: "", file: 0, shape: [] } as const;
+    const changed = async (from: string, change: typeof augment | null) => {
+      const [example] = (await openDataset(from, settings, training)).examples;
+      const [request] = example === undefined ? [] : requestsOf(example, [input], "f32", change);
+      if (request === undefined) throw new Error("no request");
+      const { result } = await loadAugmented(request, { settings, cache: null });
+      return result.kind === "ok" ? result.value.voxels : result.problem.message;
+    };
+    expect(await changed(output, augment)).toEqual(await changed(data, augment));
+    expect(await changed(output, augment)).not.toEqual(await changed(output, null));
   });
 
   test("leaves out what cannot be read where it is told to, and touches no folder of others", () => {

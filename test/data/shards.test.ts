@@ -278,6 +278,9 @@ describe("a folder", () => {
     expect(await layoutOf(dataFolder({ "all.tar": archive, "train/a.nii.gz": "" }), defaultData)).toBe(
       layouts["ct-rate"],
     );
+    const named = { ...defaultData, table: "chests.csv" };
+    expect(await layoutOf(dataFolder({ "all.tar": archive, "chests.csv": "" }), named)).toBe(layouts.table);
+    expect(await layoutOf(dataFolder({ "all.tar": archive, "shards.json": "" }), named)).toBe(layouts.shards);
     const folder = dataFolder({ "all.tar": archive });
     expect(await layoutOf(join(folder, "all.tar"), defaultData)).toBe(layouts.shards);
     symlinkSync("/dev/zero", join(folder, "device.tar"));

@@ -28,7 +28,10 @@ export async function settleData(
   for (const note of found.notes) reporter.note(note);
   const refused = [...found.problems, ...(found.unknown === null || skipBad ? [] : [found.unknown])];
   for (const each of refused) reporter.problem(each);
-  return refused.length > 0 ? null : { settings: { ...settings, units: found.units }, orientation: found.orientation };
+  if (refused.length > 0) return null;
+  const packed = datasets.find((dataset) => dataset !== null && dataset.orientation !== null);
+  const orientation = found.orientation ?? packed?.orientation ?? null;
+  return { settings: { ...settings, units: found.units }, orientation };
 }
 
 /** A spec with settled data. */

@@ -3,6 +3,7 @@ import { basename, resolve } from "node:path";
 import { defaultData } from "../../../compiler/index.ts";
 import {
   arrayBytes,
+  contractOf,
   examplesToPack,
   findDataInputs,
   findVocabulary,
@@ -11,7 +12,6 @@ import {
   type PackNeeds,
   type PackSettings,
   type PlannedShard,
-  packContractOf,
   packShards,
   planShards,
   VolumeLoader,
@@ -21,6 +21,7 @@ import { problemOf, type SignalWatch, watchSignals } from "../../machine/index.t
 import { listWords, printCount, printDuration } from "../../text/index.ts";
 import { compileReported } from "../compiled-spec.ts";
 import { done, type Ended, misused, problem, type Reporter, refuse, refused } from "../reporter.ts";
+import { settleData } from "./contract.ts";
 import { isUsable, reportSkipped } from "./open.ts";
 
 export interface DataPackRequest {
@@ -66,11 +67,11 @@ export async function packData(request: DataPackRequest, reporter: Reporter): Pr
   const spec = compiled?.spec ?? null;
   const inputs = spec === null ? null : findDataInputs(spec);
   if (inputs?.kind === "failed") return refuse(inputs.problem, reporter);
-  const settings = spec?.data ?? defaultData;
+  const said = spec?.data ?? defaultData;
   const classes = spec?.evaluation.classes ?? [];
   const { files, texts, labels } = inputs?.value.needs ?? { files: [null], texts: [null], labels: null };
   const evaluated = classes.length === 0 ? null : classes;
-  const found = await examplesToPack(data, settings, {
+  const found = await examplesToPack(data, said, {
     files,
     texts,
     split: request.split,
@@ -78,9 +79,16 @@ export async function packData(request: DataPackRequest, reporter: Reporter): Pr
     evaluated,
   });
   const examples = found.examples.map(({ example }) => example);
-  if (!isUsable({ ...found, examples }, request, reporter)) return refused;
+  const dataset = { ...found, examples };
+  if (!isUsable(dataset, request, reporter)) return refused;
+  const settled = await settleData(said, [dataset], request.skipBad, reporter);
+  if (settled === null) return refused;
+  const { settings, orientation } = settled;
   const pack: PackSettings = {
-    ...{ contract: packContractOf(settings), storage, files, texts, shape: volumeShape(settings) },
+    contract: contractOf(settings, orientation, null),
+    reading: { units: settings.units, assumeOrientation: settings.assumeOrientation },
+    ...{ storage, files, shape: volumeShape(settings) },
+    texts: texts.map((columns) => columns ?? settings.text),
     name: shardName(data),
     shardBytes: request.shardBytes,
   };

@@ -4,7 +4,5 @@ export {
   type ManifestShard,
   manifestName,
   memberExtensions,
-  type PackContract,
-  packContractOf,
   readManifest,
 } from "./shards/index.ts";

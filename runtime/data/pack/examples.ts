@@ -17,6 +17,8 @@ export interface ExamplesToPack {
   readonly examples: readonly ToPack[];
   readonly problems: readonly Problem[];
   readonly notes: readonly string[];
+  /** As `Listing` has it. */
+  readonly orientation: string | null;
 }
 
 /** The examples of a data set with what training and evaluation need of them, and with texts and labels wherever there are some. */
@@ -50,7 +52,8 @@ export async function examplesToPack(path: string, settings: DataSettings, needs
     examples.push({ example, splits: volume.splits });
   }
   const rankOf = ({ splits: [first] }: ToPack): number => (first === "train" ? 0 : first === "valid" ? 1 : 2);
-  return { examples: examples.toSorted((a, b) => rankOf(a) - rankOf(b)), problems, notes: listing.notes };
+  const { notes, orientation } = listing;
+  return { examples: examples.toSorted((a, b) => rankOf(a) - rankOf(b)), problems, notes, orientation };
 }
 
 function isNeeded(

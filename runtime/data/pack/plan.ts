@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
+import type { VolumeSettings } from "../../../compiler/index.ts";
 import { storedBytes } from "../archive-member.ts";
 import type { DatasetNeeds, Labels, SplitName } from "../dataset.ts";
-import { type Manifest, memberExtensions, type PackContract } from "../layouts/index.ts";
+import { type Manifest, memberExtensions } from "../layouts/index.ts";
 import type { Example } from "../open-dataset.ts";
 import { blockBytes, encodeNpyHeader, type NpyType, npyBytes } from "../readers/index.ts";
 
@@ -28,6 +29,8 @@ export interface PlannedShard {
 
 /** How a data set is packed. */
 export interface PackSettings extends Pick<Manifest, "contract" | "storage"> {
+  /** How files are taken that do not say what they hold; values follow from it, and it means nothing for those of the shards. */
+  readonly reading: Pick<VolumeSettings, "units" | "assumeOrientation">;
   /** What each example has files and texts of. */
   readonly files: DatasetNeeds["files"];
   readonly texts: DatasetNeeds["texts"];
@@ -123,10 +126,10 @@ export function arrayBytes(shape: readonly number[], storage: NpyType): number {
 }
 
 function sourceOf(examples: readonly PackedExample[], settings: PackSettings): string {
-  const { contract, storage, files, texts: columns, shape } = settings;
+  const { contract, reading, storage, files, texts: columns, shape } = settings;
   const hash = createHash("sha256");
   const add = (value: unknown): void => void hash.update(`${JSON.stringify(value)}\n`);
-  add([formatVersion, contract satisfies PackContract, storage, files, columns, shape]);
+  add([formatVersion, contract, reading, storage, files, columns, shape]);
   for (const { example, key, texts } of examples) {
     const changed = example.files.map((file) => [
       storedBytes(file),

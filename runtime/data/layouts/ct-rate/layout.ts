@@ -65,6 +65,7 @@ export const ctRate: DatasetLayout = {
         ...tables.problems,
       ],
       notes: [...scan.notes, ...tables.notes, ...labelNotes, ...unusedNote(volumes, settings)],
+      orientation: null,
       emptySplit: (split) => emptySplit(folder, all, settings, split),
     };
   },

@@ -1,3 +1,2 @@
 export { shards } from "./layout.ts";
 export { type Manifest, type ManifestShard, manifestName, memberExtensions, readManifest } from "./manifest.ts";
-export { type PackContract, packContractOf } from "./pack-contract.ts";

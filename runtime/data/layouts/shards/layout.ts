@@ -5,6 +5,7 @@ import type { DataSettings } from "../../../../compiler/index.ts";
 import { kindOfPath } from "../../../files/index.ts";
 import { failed, ok, type Problem, type Result, sentence } from "../../../text/index.ts";
 import { memberPath } from "../../archive-member.ts";
+import { contractDifferences, contractOf, type DataContract } from "../../contract.ts";
 import type { DatasetLayout, DatasetNeeds, Facts, Labels, ListedVolume, SplitName } from "../../dataset.ts";
 import { type LabelCell, missingLabelNotes } from "../../labels.ts";
 import { compareNaturally } from "../../natural-order.ts";
@@ -12,7 +13,6 @@ import { quoted, quotedList } from "../../quoted.ts";
 import { reasonOf } from "../../reasons.ts";
 import { exampleProblem, filesOf, labelsOf, type ReadExample, readExample, textOf } from "./example.ts";
 import { type Manifest, manifestName, readManifest } from "./manifest.ts";
-import { contractDifferences, packContractOf } from "./pack-contract.ts";
 import { type ShardExample, scanShard } from "./scan-shard.ts";
 
 /**
@@ -45,6 +45,7 @@ export const shards: DatasetLayout = {
       labels: factsOf(path, listing.labels, "labels"),
       problems: listing.problems,
       notes: listing.notes(),
+      orientation: found.kind === "ok" ? (found.value.manifest?.contract.orientation ?? null) : null,
       emptySplit: (split) => emptySplit(path, split),
     };
   },
@@ -105,7 +106,7 @@ function findShards(path: string, settings: DataSettings): Result<FoundShards> {
     const help = "give the same `medctc data pack` command again; it keeps the shards that are complete";
     return failed({ subject: path, message: "its packing was not finished", help });
   }
-  const differences = contractDifferences(manifest.contract, packContractOf(settings));
+  const differences = differencesOf(manifest.contract, settings);
   if (differences.length > 0) {
     const message = `its values were made with other settings: ${differences.join("; ")}`;
     const help = "pack the data set again with this spec, or use the settings of the shards";
@@ -122,6 +123,18 @@ function findShards(path: string, settings: DataSettings): Result<FoundShards> {
     problems.push({ subject: other, message, help: "move it into a folder of its own, or remove it" });
   }
   return ok({ manifest, paths: wanted.map((shard) => shard.path).filter((each) => !wrong.has(each)), problems });
+}
+
+/** In what packed values are not what a `data` block asks for, in words that name both sides. */
+function differencesOf(packed: DataContract, settings: DataSettings): readonly string[] {
+  const { orientation: wanted, assumeOrientation: assumed } = settings;
+  const differing = contractDifferences(packed, contractOf(settings, wanted, null)).map(({ field, recorded, now }) => {
+    const [theirs, ours] = [recorded, now].map((value) => value.replaceAll(",", ", "));
+    return `\`${field}\` is ${theirs} in the shards and ${ours} in the \`data\` block`;
+  });
+  const isUnknown = wanted !== null && packed.orientation === null && assumed !== wanted;
+  const unknown = `\`orientation\` is not known in the shards and "${wanted}" in the \`data\` block`;
+  return isUnknown ? [unknown, ...differing] : differing;
 }
 
 function sizeProblem(path: string, bytes: number): readonly Problem[] {
@@ -214,7 +227,7 @@ class ShardListing {
     for (const [place, texts] of this.texts.entries()) {
       if (record.kind === "failed") texts.set(name, record);
       else {
-        const text = textOf(example, record.value, this.needs.texts[place] ?? null, manifest);
+        const text = textOf(example, record.value, this.needs.texts[place] ?? this.settings.text, manifest);
         texts.set(name, text.kind === "ok" ? text : wrong(text.problem));
       }
     }

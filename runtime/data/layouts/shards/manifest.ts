@@ -3,8 +3,8 @@ import * as v from "valibot";
 import { kindOfPath } from "../../../files/index.ts";
 import { parseJson } from "../../../json/index.ts";
 import { failed, ok, type Problem, type Result } from "../../../text/index.ts";
+import { contractSchema } from "../../contract.ts";
 import { readSmallText } from "../../small-text.ts";
-import { contractSchema } from "./pack-contract.ts";
 
 /** The file beside shards that says what is in them. */
 export const manifestName = "shards.json";
@@ -33,6 +33,7 @@ const manifestSchema = v.object({
   version: v.literal(1),
   /** False while shards are still missing. */
   finished: v.boolean(),
+  /** What its values mean; of a model's texts it says nothing, since texts are there as they were written. */
   contract: contractSchema,
   storage: v.picklist(["f32", "f16"]),
   /** The columns that an example's files are of, in the order of its members `image0.npy`, ...; one is `image.npy`. */

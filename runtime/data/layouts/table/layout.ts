@@ -197,6 +197,7 @@ class TableListing {
       labels: facts((volume) => entryOf(volume).labels),
       problems: [...this.problems, ...(isEmpty ? [this.emptySplit(split === "all" ? "train" : split)] : [])],
       notes: [...this.notes, ...unused, ...missingLabelNotes(this.labelRows)],
+      orientation: null,
       emptySplit: (wanted) => this.emptySplit(wanted),
     };
   }
