@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type DataSettings, defaultData, halfBits } from "../../compiler/index.ts";
 import { settleData } from "../../runtime/app/data/contract.ts";
 import { operationsOf } from "../../runtime/data/augment/index.ts";
-import { contractOf, type DataContract } from "../../runtime/data/contract.ts";
+import { contractOf } from "../../runtime/data/contract.ts";
+import { readManifest } from "../../runtime/data/layouts/index.ts";
 import { requestsOf } from "../../runtime/data/load-example.ts";
 import { loadAugmented, loadVolume } from "../../runtime/data/load-volume.ts";
 import { openDataset } from "../../runtime/data/open-dataset.ts";
@@ -161,7 +162,8 @@ describe("medctc data pack", () => {
 
   test("records what values mean, which training takes from there", async () => {
     const { output } = pack("recorded");
-    const { contract } = JSON.parse(readFileSync(join(output, "shards.json"), "utf8")) as { contract: DataContract };
+    const manifest = readManifest(output);
+    const contract = manifest.kind === "ok" ? manifest.value?.contract : null;
     const sources = await openDataset(data, settings, training);
     const notes: string[] = [];
     const reporter = {
