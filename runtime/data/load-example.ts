@@ -51,5 +51,11 @@ export function requestsOf(
   storage: VoxelStorage,
   augment: VolumeChange | null = null,
 ): readonly VolumeRequest[] {
-  return inputs.map(({ file }) => ({ path: at(files, file), metadata, storage, augment }));
+  return inputs.map((input) => ({
+    path: at(files, input.file),
+    metadata,
+    storage,
+    image: input.kind === "image" ? input.settings : null,
+    augment,
+  }));
 }

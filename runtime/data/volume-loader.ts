@@ -163,9 +163,9 @@ function newJob(name: string, request: VolumeRequest): Job {
 }
 
 /** Requests of the same name are for the same values. */
-function nameOf({ path, metadata, storage, augment = null }: VolumeRequest): string {
+function nameOf({ path, metadata, storage, image = null, augment = null }: VolumeRequest): string {
   const { slope, intercept, xySpacing, zSpacing } = metadata;
-  return JSON.stringify([path, slope, intercept, xySpacing, zSpacing, storage, augment]);
+  return JSON.stringify([path, slope, intercept, xySpacing, zSpacing, storage, image, augment]);
 }
 
 /** Promise.withResolvers, which Node 20 does not have. */

@@ -1,4 +1,5 @@
 import type { DataSettings, TracedSpec } from "../../../compiler/index.ts";
+import { at } from "../../at.ts";
 import { contractOf, type DataContract, type DataInputs, type Dataset, examineVolumes } from "../../data/index.ts";
 import type { Reporter } from "../reporter.ts";
 
@@ -17,10 +18,16 @@ export interface SettledData {
 export async function settleData(
   settings: DataSettings,
   datasets: readonly (Dataset | null)[],
+  { inputs }: Pick<DataInputs, "inputs">,
   skipBad: boolean,
   reporter: Pick<Reporter, "note" | "problem" | "progress" | "progressEnd">,
 ): Promise<SettledData | null> {
-  const volumes = datasets.flatMap((dataset) => dataset?.examples ?? []);
+  const places = inputs.flatMap((input) => (input.kind === "volume" ? [input.file] : []));
+  const volumes = datasets.flatMap((dataset) =>
+    (dataset?.examples ?? []).flatMap(({ files, metadata }) =>
+      places.map((place) => ({ file: at(files, place), metadata })),
+    ),
+  );
   const found = await examineVolumes(volumes, settings, reporter.progress);
   reporter.progressEnd();
   for (const note of found.notes) reporter.note(note);
