@@ -10,6 +10,7 @@ import {
   type Span,
 } from "../../grammar/index.ts";
 import { at } from "../at.ts";
+import { literal, numbersIn } from "./literals.ts";
 
 /** `adamw(lr = 1e-4)` or a bare `adamw`. */
 export interface NamedCall {
@@ -400,17 +401,4 @@ const unquote = "leave out the quotes";
 function listed(names: readonly string[]): string {
   const quoted = names.map((name) => `\`${name}\``).join(", ");
   return names.length === 0 ? "the model has no `let`" : `the model has ${quoted}`;
-}
-
-/** The numbers of a list; null for what is not a list of numbers. */
-function numbersIn(value: Expression): readonly number[] | null {
-  if (value.kind !== "list") return null;
-  const numbers = value.elements.flatMap((element) => literal(element) ?? []);
-  return numbers.length === value.elements.length ? numbers : null;
-}
-
-function literal(expression: Expression): number | null {
-  if (expression.kind === "number") return expression.value;
-  if (expression.kind !== "unary" || expression.operator !== "-" || expression.operand.kind !== "number") return null;
-  return -expression.operand.value;
 }
