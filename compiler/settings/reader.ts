@@ -11,23 +11,7 @@ import {
 } from "../../grammar/index.ts";
 import { at } from "../at.ts";
 import { literal, numbersIn } from "./literals.ts";
-
-/** `adamw(lr = 1e-4)` or a bare `adamw`. */
-export interface NamedCall {
-  readonly name: string | null;
-  readonly call: Call | null;
-}
-
-/** A call in a list, with where it is written. */
-export interface SpannedCall extends NamedCall {
-  readonly span: Span;
-}
-
-/** The numbers that an argument may be, in words and as a rule. */
-export interface Range {
-  readonly of: string;
-  readonly holds: (value: number) => boolean;
-}
+import type { NamedCall, Range, SpannedCall } from "./named-call.ts";
 
 /**
  * Reads the settings of a block, or those that a call has as named arguments, and reports those that it does not have or that cannot
