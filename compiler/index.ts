@@ -125,4 +125,4 @@ export {
   modelFiles,
   modelPrograms,
 } from "./targets/tensorflow/index.ts";
-export { printBytes, printFlops } from "./units.ts";
+export { printBytes, printFlops, printNumberOf } from "./units.ts";

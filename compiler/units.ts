@@ -15,6 +15,11 @@ function printScaled(value: number, base: number, units: readonly string[]): str
   return `${scaled < 100 && unit > 0 ? scaled.toPrecision(3) : scaled.toFixed(0)} ${at(units, unit)}`;
 }
 
+/** A count with what is counted: `1 adapter`, `2 adapters`. */
+export function printNumberOf(count: number, noun: string): string {
+  return `${count} ${count === 1 ? noun : `${noun}s`}`;
+}
+
 /** `8.10 GiB` */
 export function printBytes(bytes: number): string {
   return printScaled(bytes, 1024, ["B", "KiB", "MiB", "GiB", "TiB"]);

@@ -9,7 +9,7 @@ import {
   parametersUnder,
   type Selection,
 } from "../select/index.ts";
-import { printCount } from "../units.ts";
+import { printCount, printNumberOf } from "../units.ts";
 
 /** What expectations can ask of a model. */
 export function measuresOf(
@@ -35,7 +35,7 @@ export function measuresOf(
     ...[...byComponent].map(([name, count]) => `${printCount(count)} trainable in ${name}`),
     ...placed.map(({ text, adapters }) => {
       const count = adapters.reduce((sum, { adapter }) => sum + countUnder(adapter.instance), 0);
-      return `${printCount(count)} in ${adapters.length} adapters of \`${text}\``;
+      return `${printCount(count)} in ${printNumberOf(adapters.length, "adapter")} of \`${text}\``;
     }),
   ];
   return {

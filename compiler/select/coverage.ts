@@ -76,9 +76,9 @@ function positionIn(module: ModuleInstance, below: readonly Step[]): string {
   return module.role === null ? printSteps(below) : printRole(module.role);
 }
 
-/** `layers 0 to 3, 7` */
+/** `layers 0 to 3, 7`, `layer 2` */
 function printLayers(layers: ReadonlySet<number>): string {
   const sorted = [...layers].sort((a, b) => a - b);
   const runs = runsOf(sorted).map(({ first, last }) => (first === last ? String(first) : `${first} to ${last}`));
-  return `layers ${runs.join(", ")}`;
+  return `${sorted.length === 1 ? "layer" : "layers"} ${runs.join(", ")}`;
 }

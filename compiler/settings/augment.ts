@@ -1,4 +1,5 @@
-import type { NamedCall, Range, SettingReader, SpannedCall } from "./reader.ts";
+import type { NamedCall, Range, SpannedCall } from "./named-call.ts";
+import type { SettingReader } from "./reader.ts";
 import type { Interval } from "./volume.ts";
 
 /** The axes of a volume, in their order. */

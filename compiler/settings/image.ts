@@ -30,13 +30,11 @@ export const defaultImage: ImageSettings = {
   bits: null,
 };
 
-export const imageSettingNames = ["size", "mean", "std", "interpolation", "resize", "bits"] as const;
+/** Its size is that of the input. */
+export const imageSettingNames = ["mean", "std", "interpolation", "resize", "bits"] as const;
 
 /** Reads how pictures are prepared, and reports what it cannot mean. */
 export function readImageSettings(reader: SettingReader<(typeof imageSettingNames)[number]>): ImageSettings {
-  const ofSize = "a list of two whole numbers from 1 to 4096, height and width";
-  const [height, width] =
-    reader.numbers("size", 2, ofSize, (count) => Number.isSafeInteger(count) && count > 0 && count <= 4096) ?? [];
   const ofMean = "a list of three numbers, for red, green and blue";
   const mean = rgb(reader.numbers("mean", 3, ofMean, Number.isFinite));
   const ofStd = "a list of three numbers above 0, for red, green and blue";
@@ -47,7 +45,7 @@ export function readImageSettings(reader: SettingReader<(typeof imageSettingName
     reader.refuse("bits", "a whole number from 8 to 16");
   }
   return {
-    size: height === undefined || width === undefined ? defaultImage.size : [height, width],
+    size: defaultImage.size,
     mean: mean ?? defaultImage.mean,
     std: std ?? defaultImage.std,
     interpolation: reader.word("interpolation", ["bicubic", "bilinear"]) === "bilinear" ? "bilinear" : "bicubic",

@@ -7,6 +7,7 @@ import {
   report,
 } from "../../grammar/index.ts";
 import { printType, type TensorType } from "../ir/index.ts";
+import { type ImageSettings, imageSettingNames, readImageSettings } from "./image.ts";
 import { SettingReader } from "./reader.ts";
 
 /** Where the values of an input come from in a data set. */
@@ -14,7 +15,7 @@ export type InputSource =
   /** Voxels of a volume, f32[batch, channels, slices, height, width]; null for the only column of files that there is. */
   | { readonly kind: "volume"; readonly column: string | null }
   /** Pixels of an image, f32[batch, 3, height, width]. */
-  | { readonly kind: "image"; readonly column: string | null }
+  | { readonly kind: "image"; readonly column: string | null; readonly settings: ImageSettings }
   /** Numbers of tokens, i32[batch, length]; null for the texts that the `data` block names. */
   | { readonly kind: "tokens"; readonly columns: readonly string[] | null }
   /** 1 for a token and 0 for padding, i32[batch, length], of the tokens of another input. */
@@ -83,12 +84,18 @@ interface Earlier {
 function sourceOf(call: Call, earlier: Earlier, diagnostics: Diagnostic[]): InputSource | null {
   const name = call.callee.kind === "name" ? call.callee.text : "";
   switch (name) {
-    case "volume":
-    case "image": {
+    case "volume": {
       const reader = new SettingReader(call, name, ["column"]);
       const column = reader.optionalString("column");
       diagnostics.push(...reader.diagnostics);
       return reader.diagnostics.length === 0 ? { kind: name, column } : null;
+    }
+    case "image": {
+      const reader = new SettingReader(call, name, ["column", ...imageSettingNames]);
+      const column = reader.optionalString("column");
+      const settings = readImageSettings(reader);
+      diagnostics.push(...reader.diagnostics);
+      return reader.diagnostics.length === 0 ? { kind: name, column, settings } : null;
     }
     case "tokens": {
       const reader = new SettingReader(call, name, ["columns"]);

@@ -10,23 +10,8 @@ import {
   type Span,
 } from "../../grammar/index.ts";
 import { at } from "../at.ts";
-
-/** `adamw(lr = 1e-4)` or a bare `adamw`. */
-export interface NamedCall {
-  readonly name: string | null;
-  readonly call: Call | null;
-}
-
-/** A call in a list, with where it is written. */
-export interface SpannedCall extends NamedCall {
-  readonly span: Span;
-}
-
-/** The numbers that an argument may be, in words and as a rule. */
-export interface Range {
-  readonly of: string;
-  readonly holds: (value: number) => boolean;
-}
+import { literal, numbersIn } from "./literals.ts";
+import type { NamedCall, Range, SpannedCall } from "./named-call.ts";
 
 /**
  * Reads the settings of a block, or those that a call has as named arguments, and reports those that it does not have or that cannot
@@ -400,17 +385,4 @@ const unquote = "leave out the quotes";
 function listed(names: readonly string[]): string {
   const quoted = names.map((name) => `\`${name}\``).join(", ");
   return names.length === 0 ? "the model has no `let`" : `the model has ${quoted}`;
-}
-
-/** The numbers of a list; null for what is not a list of numbers. */
-function numbersIn(value: Expression): readonly number[] | null {
-  if (value.kind !== "list") return null;
-  const numbers = value.elements.flatMap((element) => literal(element) ?? []);
-  return numbers.length === value.elements.length ? numbers : null;
-}
-
-function literal(expression: Expression): number | null {
-  if (expression.kind === "number") return expression.value;
-  if (expression.kind !== "unary" || expression.operator !== "-" || expression.operand.kind !== "number") return null;
-  return -expression.operand.value;
 }

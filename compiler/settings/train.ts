@@ -1,5 +1,6 @@
 import type { Diagnostic, File, Span } from "../../grammar/index.ts";
-import { type NamedCall, type Range, SettingReader } from "./reader.ts";
+import type { NamedCall, Range } from "./named-call.ts";
+import { SettingReader } from "./reader.ts";
 
 /** How a parameter follows its gradient. */
 export type Optimizer =

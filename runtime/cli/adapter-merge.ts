@@ -1,4 +1,4 @@
-import { printBytes } from "../../compiler/index.ts";
+import { printBytes, printNumberOf } from "../../compiler/index.ts";
 import { exportWeights } from "../app/export/weights.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
@@ -20,7 +20,7 @@ export const define: DefineCommand = (command, terminal, end) => {
       const request = { spec, file: output, weights, adapter, allowMissing, merge: true };
       end(
         finish(await exportWeights(request, terminalReporter(terminal)), ({ tensors, bytes }) => {
-          terminal.out(`${tensors} tensors, ${printBytes(bytes)}, in ${output}\n`);
+          terminal.out(`${printNumberOf(tensors, "tensor")}, ${printBytes(bytes)}, in ${output}\n`);
           return exitCodes.done;
         }),
       );

@@ -1,5 +1,5 @@
 import { Option } from "@commander-js/extra-typings";
-import { printBytes } from "../../compiler/index.ts";
+import { printBytes, printNumberOf } from "../../compiler/index.ts";
 import type { ExportedProgram } from "../app/export/onnx.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
@@ -54,14 +54,15 @@ export const define: DefineCommand = (command, terminal, end) => {
         const { exportWeights } = await import("../app/export/weights.ts");
         const ended = await exportWeights({ ...given, file: safetensors, merge }, reporter);
         code = finish(ended, ({ tensors, bytes }) => {
-          terminal.out(`${tensors} tensors, ${printBytes(bytes)}, in ${safetensors}\n`);
+          terminal.out(`${printNumberOf(tensors, "tensor")}, ${printBytes(bytes)}, in ${safetensors}\n`);
           return exitCodes.done;
         });
       }
       if (peft !== undefined && code === exitCodes.done) {
         const { exportPeft } = await import("../app/export/peft.ts");
         code = finish(exportPeft({ ...given, folder: peft }, reporter), ({ adapters, tensors, bytes }) => {
-          terminal.out(`${adapters} adapters, ${tensors} tensors, ${printBytes(bytes)}, in ${peft}\n`);
+          const written = `${printNumberOf(adapters, "adapter")}, ${printNumberOf(tensors, "tensor")}`;
+          terminal.out(`${written}, ${printBytes(bytes)}, in ${peft}\n`);
           return exitCodes.done;
         });
       }

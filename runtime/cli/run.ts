@@ -1,4 +1,5 @@
 import { Argument } from "@commander-js/extra-typings";
+import { printNumberOf } from "../../compiler/index.ts";
 import { programNames } from "../../compiler/names.ts";
 import { type RunResults, run } from "../app/run.ts";
 import { renderTable } from "../text/index.ts";
@@ -36,7 +37,7 @@ export const define: DefineCommand = (command, terminal, end) => {
       const request = { spec, program, weights, adapter, feeds, fetch, step, backend, output };
       end(
         finish(await run(request, terminalReporter(terminal)), (results) => {
-          terminal.out(`${results.size} tensors in ${output}\n${resultsTable(results)}`);
+          terminal.out(`${printNumberOf(results.size, "tensor")} in ${output}\n${resultsTable(results)}`);
           return exitCodes.done;
         }),
       );

@@ -1,4 +1,4 @@
-import { type ExpectedMemory, type Plan, printBytes, printFlops } from "../../compiler/index.ts";
+import { type ExpectedMemory, type Plan, printBytes, printFlops, printNumberOf } from "../../compiler/index.ts";
 import { printCount, printFound, printShare, renderTable } from "../text/index.ts";
 
 /**
@@ -31,7 +31,7 @@ function placements({ placements: placed }: Plan): string {
     lines.push(`  ${text}`);
     for (const { selector, count } of selections)
       lines.push(`    ${selector}: ${count} ${count === 1 ? "module" : "modules"}`);
-    lines.push(`    ${adapters.length} adapters, ${printCount(parameters)} parameters`);
+    lines.push(`    ${printNumberOf(adapters.length, "adapter")}, ${printCount(parameters)} parameters`);
   }
   return `${lines.join("\n")}\n`;
 }

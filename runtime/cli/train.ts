@@ -1,3 +1,4 @@
+import { printNumberOf } from "../../compiler/index.ts";
 import { train } from "../app/train/train.ts";
 import { evaluationTable } from "../evaluate/index.ts";
 import type { DefineCommand } from "./command.ts";
@@ -24,7 +25,9 @@ export const define: DefineCommand = (command, terminal, end) => {
         finish(ended, (trained) => {
           const { evaluation, adapterPath, reportPath } = trained;
           if (evaluation !== null) terminal.out(`${evaluationTable(evaluation)}\n`);
-          terminal.out(`trained ${trained.steps} steps\n  adapters  ${adapterPath}\n  report    ${reportPath}\n`);
+          terminal.out(
+            `trained ${printNumberOf(trained.steps, "step")}\n  adapters  ${adapterPath}\n  report    ${reportPath}\n`,
+          );
           return exitCodes.done;
         }),
       );

@@ -1,8 +1,10 @@
-import type { DataSettings } from "../../compiler/index.ts";
+import type { DataSettings, ImageSettings } from "../../compiler/index.ts";
 import type { Problem } from "../text/index.ts";
+import { memberPath } from "./archive-member.ts";
 import type { DatasetNeeds, Listing } from "./dataset.ts";
 import type { Examination, VolumeFile } from "./examine-volumes.ts";
 import { layoutOf } from "./layouts/index.ts";
+import { loadImage } from "./load-image.ts";
 import { loadPacked } from "./load-packed.ts";
 import { absences, exampleOf } from "./open-dataset.ts";
 import { describeAlike, describeCut, measureTexts } from "./text-lengths.ts";
@@ -21,6 +23,8 @@ export interface CheckOptions {
   /** Files and texts that examples must have, those that are trained on alone texts. */
   readonly files: DatasetNeeds["files"];
   readonly texts: DatasetNeeds["texts"];
+  /** Of each file, how it is prepared as a picture; null for a volume. */
+  readonly images: readonly (ImageSettings | null)[];
   /** Classes whose labels are needed; null takes the classes that are there, if there are any. */
   readonly classes: readonly string[] | null;
   /** Null leaves the volumes' files unread. */
@@ -59,7 +63,7 @@ export interface DatasetCounts {
 export async function* checkDataset(
   folder: string,
   settings: DataSettings,
-  { files, texts: neededTexts, classes, checkVolume, textLength, examine }: CheckOptions,
+  { files, texts: neededTexts, images, classes, checkVolume, textLength, examine }: CheckOptions,
 ): AsyncGenerator<Finding> {
   yield { kind: "progress", text: "reading tables" };
   const layout = await layoutOf(folder, settings);
@@ -100,7 +104,13 @@ export async function* checkDataset(
   if (examine !== undefined) {
     const examined = volumes.flatMap((volume) => {
       const found = metadata.of(volume);
-      return found.kind === "ok" && found.value !== null ? [{ file: volume.file, metadata: found.value }] : [];
+      if (found.kind !== "ok") return [];
+      const { value } = found;
+      return volume.files.flatMap((file, place) =>
+        value === null || typeof file !== "string" || (images[place] ?? null) !== null
+          ? []
+          : [{ file, metadata: value }],
+      );
     });
     const found = await examine(examined, settings);
     for (const problem of found.problems) yield { kind: "problem", problem: { ...problem, subject: folder } };
@@ -114,7 +124,16 @@ export async function* checkDataset(
     const joined = exampleOf(volume, listing, { texts: inTrain ? neededTexts : [], labels: inValid ? labelled : null });
     const unread: Problem[] = [];
     if (checkVolume !== null) {
-      for (const file of new Set(volume.files)) {
+      for (const [place, file] of volume.files.entries()) {
+        const image = images[place] ?? null;
+        if (image !== null) {
+          const loaded = await loadImage(
+            typeof file === "string" ? { path: file } : { path: memberPath(file), member: file },
+            image,
+          );
+          if (loaded.kind === "failed") unread.push(loaded.problem);
+          continue;
+        }
         if (typeof file !== "string") {
           const packed = loadPacked(file, volumeShape(settings));
           if (packed.kind === "failed") unread.push(packed.problem);

@@ -1,5 +1,7 @@
 import {
   buildForward,
+  defaultImage,
+  type ImageSettings,
   type Input,
   type InputSource,
   inputsOf,
@@ -15,6 +17,14 @@ import type { DatasetNeeds } from "./dataset.ts";
 export type BoundInput =
   /** f32[batch, windows, slices, height, width] */
   | { readonly kind: "volume"; readonly name: string; readonly file: number; readonly shape: readonly number[] }
+  /** f32[batch, 3, height, width] */
+  | {
+      readonly kind: "image";
+      readonly name: string;
+      readonly file: number;
+      readonly shape: readonly number[];
+      readonly settings: ImageSettings;
+    }
   /** i32[batch, length]: numbers of tokens, of which there are as many as rows in the table that they are looked up in. */
   | {
       readonly kind: "tokens";
@@ -64,7 +74,7 @@ export function findDataInputs(spec: TracedSpec): Result<DataInputs> {
     const wrong = input.kind === "volume" ? sizeProblem(input, spec) : null;
     if (wrong !== null) return failed(wrong);
   }
-  if (bound.every(({ kind }) => kind !== "volume")) return unfit("the model has no input for a volume");
+  if (files.length === 0) return unfit("the model has no input for a volume or an image");
   const columns = new Set(bound.flatMap((input) => ("columns" in input ? input.columns : [])));
   return ok({ inputs: bound, needs: { files, texts, labels: columns.size === 0 ? null : [...columns] } });
 
@@ -74,7 +84,13 @@ export function findDataInputs(spec: TracedSpec): Result<DataInputs> {
       case "volume":
         return ok({ kind: "volume", name, file: placeOf(source.column, files), shape: type.shape.slice(1) });
       case "image":
-        return unfit(`images are not read yet: ${shown(input)}`);
+        return ok({
+          kind: "image",
+          name,
+          file: placeOf(source.column, files),
+          shape: type.shape.slice(1),
+          settings: { ...source.settings, size: [at(type.shape, 2), at(type.shape, 3)] },
+        });
       case "tokens": {
         if (values.kind !== "below") return unfit(`\`${name}\` takes tokens, but they are not looked up in a table`);
         const text = placeOf(source.columns, texts);
@@ -102,6 +118,9 @@ function sourceByType({ type, values }: Input, bound: readonly BoundInput[]): In
   const { dtype, shape } = type;
   const isFirst = (kind: BoundInput["kind"]): boolean => bound.every((other) => other.kind !== kind);
   if (dtype === "f32" && shape.length === 5 && isFirst("volume")) return { kind: "volume", column: null };
+  if (dtype === "f32" && shape.length === 4 && shape[1] === 3 && isFirst("image")) {
+    return { kind: "image", column: null, settings: defaultImage };
+  }
   if (dtype !== "i32" || shape.length !== 2) return null;
   if (values.kind === "below") return isFirst("tokens") ? { kind: "tokens", columns: null } : null;
   const tokens = bound.find(({ kind }) => kind === "tokens");

@@ -52,9 +52,10 @@ export function requestsOf(
   storage: VoxelStorage,
   augment: VolumeChange | null = null,
 ): readonly VolumeRequest[] {
-  return inputs.map(({ file }) => {
-    const stored = at(files, file);
-    if (typeof stored === "string") return { path: stored, metadata, storage, augment };
-    return { path: memberPath(stored), metadata, storage, augment, member: stored };
+  return inputs.map((input) => {
+    const stored = at(files, input.file);
+    const image = input.kind === "image" ? input.settings : null;
+    if (typeof stored === "string") return { path: stored, metadata, storage, image, augment };
+    return { path: memberPath(stored), metadata, storage, image, augment, member: stored };
   });
 }

@@ -1,7 +1,9 @@
-import { windowsOf } from "../../compiler/index.ts";
+import { type ImageSettings, windowsOf } from "../../compiler/index.ts";
+import { at } from "../at.ts";
 import { ok } from "../text/index.ts";
 import { augmentVolume, type VolumeGrid } from "./augment/index.ts";
 import { cacheKey, type FileState, fileState, isSettled, readEntry, writeEntry } from "./cache.ts";
+import { loadImage } from "./load-image.ts";
 import { loadPacked } from "./load-packed.ts";
 import { preprocessVolume } from "./preprocess.ts";
 import { completed, type PackedVolume, unpack, type VolumeSettings, volumeShape } from "./transforms/index.ts";
@@ -49,12 +51,31 @@ export async function loadAugmented(
   request: VolumeRequest,
   settings: LoaderSettings,
 ): Promise<{ readonly result: VolumeResult; readonly uncached: string | null }> {
-  const loaded = await loadVolume(request, settings);
-  const { augment = null } = request;
+  const { image = null, augment = null } = request;
+  const loaded = await (image === null ? loadVolume(request, settings) : loadPicture(request, image));
   if (augment === null || loaded.result.kind === "failed") return loaded;
   const { voxels, from } = loaded.result.value;
-  const changed = augmentVolume(voxels, gridOf(settings.settings), augment.operations, augment.draw);
+  const grid = image === null ? gridOf(settings.settings) : gridOfImage(image);
+  const changed = augmentVolume(voxels, grid, augment.operations, augment.draw);
   return { ...loaded, result: ok({ voxels: changed, from }) };
+}
+
+/** A picture, which takes no longer to read than an entry of the cache. */
+async function loadPicture(
+  { path, member }: VolumeRequest,
+  settings: ImageSettings,
+): Promise<{ readonly result: VolumeResult; readonly uncached: null }> {
+  const loaded = await loadImage({ path, member: member ?? null }, settings);
+  return { result: loaded.kind === "failed" ? loaded : ok({ voxels: loaded.value, from: "file" }), uncached: null };
+}
+
+/** What the values of a prepared picture mean: black lies outside of it. */
+function gridOfImage({ size: [height, width], mean, std }: ImageSettings): VolumeGrid {
+  const channels = mean.map((middle, channel) => {
+    const [black, white] = [-middle / at(std, channel), (1 - middle) / at(std, channel)];
+    return { range: [black, white] as const, window: null, padding: black };
+  });
+  return { sizes: [1, height, width], spacing: [1, 1, 1], channels };
 }
 
 /** What the values of preprocessed volumes mean. */

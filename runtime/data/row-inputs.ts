@@ -59,6 +59,7 @@ export function exampleValues(
         );
         break;
       case "volume":
+      case "image":
       case "mask":
       case "balance":
         break;

@@ -1,4 +1,4 @@
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { Tokenizer as WordPieces } from "@huggingface/tokenizers";
 import { kindOfPath } from "../files/index.ts";
@@ -31,8 +31,9 @@ export interface Tokenizer {
 /** Files that a data folder may have its vocabulary in; the first that is there counts. */
 const names = ["tokenizer.json", "vocab.txt", "bpe_simple_vocab_16e6.txt.gz"] as const;
 
-/** The vocabulary's file in a data folder, if it has one. */
-export function findVocabulary(folder: string): string | null {
+/** The vocabulary's file in a data folder, or beside a data set that is a file, if there is one. */
+export function findVocabulary(data: string): string | null {
+  const folder = kindOfPath(data) === "file" ? dirname(data) : data;
   const paths = names.map((name) => join(folder, name));
   return paths.find((path) => kindOfPath(path) === "file") ?? null;
 }

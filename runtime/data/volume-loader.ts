@@ -163,9 +163,9 @@ function newJob(name: string, request: VolumeRequest): Job {
 }
 
 /** Requests of the same name are for the same values. */
-function nameOf({ path, metadata, storage, augment = null, member }: VolumeRequest): string {
+function nameOf({ path, metadata, storage, image = null, augment = null, member }: VolumeRequest): string {
   const said = metadata === null ? [] : [metadata.slope, metadata.intercept, metadata.xySpacing, metadata.zSpacing];
-  return JSON.stringify([path, ...said, storage, augment, member?.offset]);
+  return JSON.stringify([path, ...said, storage, image, augment, member?.offset]);
 }
 
 /** Promise.withResolvers, which Node 20 does not have. */

@@ -1,4 +1,4 @@
-import type { VolumeAugmentation, VoxelStorage } from "../../compiler/index.ts";
+import type { ImageSettings, VolumeAugmentation, VoxelStorage } from "../../compiler/index.ts";
 import type { Problem, Result } from "../text/index.ts";
 import type { ArchiveMember } from "./archive-member.ts";
 import type { AugmentDraw, Placed } from "./augment/index.ts";
@@ -13,6 +13,8 @@ export interface VolumeRequest {
   readonly storage: VoxelStorage;
   /** Where the volume lies in the file, which is an archive then. */
   readonly member?: ArchiveMember;
+  /** How a picture is prepared; null for a volume. */
+  readonly image?: ImageSettings | null;
   /** How it is changed at random once it is loaded; what is cached never is. Without it, and for evaluation, it stays as it is. */
   readonly augment?: VolumeChange | null;
 }

@@ -1,4 +1,4 @@
-import { CST, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, type Node, parseDocument } from "yaml";
+import { CST, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, type ParsedNode, parseDocument } from "yaml";
 import { failed, ok, type Result } from "../text/index.ts";
 import type { Place, PlacedProblem } from "./problem.ts";
 
@@ -108,14 +108,15 @@ class TreeReader {
   }
 
   /** Null after saying what is no plain value. */
-  read(node: Node): Tree | null {
-    const offset = node.range?.[0] ?? 0;
+  read(node: ParsedNode): Tree | null {
+    const [offset] = node.range;
     const place = this.placeOf(offset);
     if (isAlias(node)) return this.no(offset, "aliases are not supported");
     if (node.tag !== undefined) return this.no(offset, "tags are not supported");
-    if (isScalar(node)) return { kind: "scalar", text: node.source ?? String(node.value), place };
-    if (isSeq<Node>(node)) return { kind: "list", items: node.items.flatMap((item) => this.read(item) ?? []), place };
-    if (!isMap<Node, Node | null>(node)) return this.no(offset, "this is not a value");
+    if (isScalar(node)) return { kind: "scalar", text: node.source, place };
+    if (isSeq<ParsedNode>(node))
+      return { kind: "list", items: node.items.flatMap((item) => this.read(item) ?? []), place };
+    if (!isMap<ParsedNode, ParsedNode | null>(node)) return this.no(offset, "this is not a value");
     const entries = new Map<string, { readonly key: Scalar; readonly value: Tree }>();
     for (const { key: written, value } of node.items) {
       const key = this.read(written);

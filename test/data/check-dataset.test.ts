@@ -14,6 +14,7 @@ const plain: DataRules = {
   settings: defaultData,
   files: [null],
   texts: [null],
+  images: [null],
   classes: null,
   checkVolume: null,
   textLength: null,

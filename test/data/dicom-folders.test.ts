@@ -65,7 +65,15 @@ test("a check names every damaged file, and says what was passed over", async ()
   const check = async (files: Record<string, string | Buffer>) => {
     const folder = dataFolder(files);
     const { terminal, said } = listeningTerminal();
-    const rules = { settings: defaultData, files: [null], texts: [null], classes: null, checkVolume, textLength: null };
+    const rules = {
+      settings: defaultData,
+      files: [null],
+      texts: [null],
+      images: [null],
+      classes: null,
+      checkVolume,
+      textLength: null,
+    };
     const { notes } = await checkFolder(folder, rules, 100, terminalReporter(terminal));
     return { notes: notes.map((note) => note.replaceAll(folder, ".")), err: said.err.replaceAll(folder, ".") };
   };

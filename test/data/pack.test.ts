@@ -164,6 +164,7 @@ describe("medctc data pack", () => {
     const { output } = pack("recorded");
     const manifest = readManifest(output);
     const contract = manifest.kind === "ok" ? manifest.value?.contract : null;
+    const taken = { inputs: [{ kind: "volume", name: "", file: 0, shape: [] }] } as const;
     const sources = await openDataset(data, settings, training);
     const notes: string[] = [];
     const reporter = {
@@ -172,11 +173,17 @@ describe("medctc data pack", () => {
       progress: () => undefined,
       progressEnd: () => undefined,
     };
-    const settled = await settleData(settings, [sources], false, reporter);
+    const settled = await settleData(settings, [sources], taken, false, reporter);
     expect(settled?.orientation).not.toBe(null);
     expect(contract).toEqual(contractOf(settings, settled?.orientation ?? null, null));
     notes.length = 0;
-    const again = await settleData(settings, [null, await openDataset(output, settings, training)], false, reporter);
+    const again = await settleData(
+      settings,
+      [null, await openDataset(output, settings, training)],
+      taken,
+      false,
+      reporter,
+    );
     expect(again?.orientation).toBe(settled?.orientation);
     expect(notes).toEqual([]);
   });

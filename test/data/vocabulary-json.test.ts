@@ -27,7 +27,8 @@ function vocabularyOf(change: Json) {
   return read.value;
 }
 
-const onlyBert = "only BERT's WordPiece is supported: BertNormalizer, BertPreTokenizer, WordPiece, [CLS] text [SEP]";
+const onlyBert =
+  "besides CLIP's byte pairs, only BERT's WordPiece is supported: BertNormalizer, BertPreTokenizer, WordPiece, [CLS] text [SEP]";
 const special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
 const added = (fields: Json): Json => ({ id: 0, content: "[PAD]", ...fields });
 const single = (...items: readonly Json[]): Json => ({ post_processor: { single: items } });
@@ -39,7 +40,14 @@ test("a tokenizer.json says what it says, and for what it does not say BERT's se
     tokens: fixtureTokens(),
     special,
     ...{ unknown: "[UNK]", start: "[CLS]", end: "[SEP]", padding: "[PAD]", continuation: "##" },
-    ...{ longestWord: 100, lowercase: true, stripAccents: true, cleanText: true, splitChinese: true },
+    ...{
+      kind: "word-pieces",
+      longestWord: 100,
+      lowercase: true,
+      stripAccents: true,
+      cleanText: true,
+      splitChinese: true,
+    },
   };
   expect(vocabularyOf({})).toEqual(plain);
   const silent = {
@@ -202,6 +210,7 @@ describe("a vocab.txt", () => {
       expect(read).toEqual({
         kind: "ok",
         value: {
+          kind: "word-pieces",
           tokens,
           special: ["[PAD]", "[UNK]", "[CLS]", "[SEP]"],
           ...{ unknown: "[UNK]", start: "[CLS]", end: "[SEP]", padding: "[PAD]", continuation: "##" },

@@ -47,7 +47,7 @@ export const groups: ReadonlyMap<string, MutationGroup> = new Map<string, Mutati
     "weights",
     {
       mutate: ["runtime/weights/*.ts"],
-      tests: testsIn("weights", "match-names", "sharded", "torch", "zip", "safetensors"),
+      tests: testsIn("weights", "said", "zip64", "match-names", "sharded", "torch", "zip", "safetensors"),
       leftOut: ["more entries than a model has", "more tensors than any file has", "of 20 MB"],
     },
   ],

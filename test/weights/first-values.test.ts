@@ -109,6 +109,10 @@ describe("what is said of them", () => {
     expect(remarkOn(partial, given, "evaluate")?.text).toBe(
       "w.safetensors is incomplete: 3 of 87 parameters have random first values; scores mean nothing",
     );
+    expect(remarkOn(partial, given, "train")).toEqual({
+      kind: "note",
+      text: "w.safetensors is incomplete: 3 of 87 parameters have random first values, 3 of them in frozen parts, which never learn",
+    });
   });
 
   test("of adapters alone a note, and nothing in a training, which starts from them", () => {

@@ -6,6 +6,7 @@ import {
   type DataInputs,
   type DatasetCounts,
   examineVolumes,
+  fileInputs,
   findDataInputs,
   findVocabulary,
   loadTokenizer,
@@ -59,12 +60,16 @@ export async function checkData(request: DataCheckRequest, reporter: Reporter): 
 }
 
 /** What is looked for where no spec says what a model takes. */
-const usualNeeds = { files: [null], texts: [null], textLength: null } as const;
+const usualNeeds = { files: [null], texts: [null], images: [null], textLength: null } as const;
 
-function needsOf(inputs: DataInputs): Pick<DataRules, "files" | "texts" | "textLength"> {
+function needsOf(inputs: DataInputs): Pick<DataRules, keyof typeof usualNeeds> {
   const { files, texts } = inputs.needs;
   const lengths = tokenInputs(inputs).map(({ length }) => length);
-  return { files, texts, textLength: lengths.length === 0 ? null : Math.min(...lengths) };
+  const images = files.map((_, place) => {
+    const input = fileInputs(inputs).find(({ file }) => file === place);
+    return input?.kind === "image" ? input.settings : null;
+  });
+  return { files, texts, images, textLength: lengths.length === 0 ? null : Math.min(...lengths) };
 }
 
 /** What is wrong with a spec's prompts in the vocabulary of a data folder; nothing where it has none. */

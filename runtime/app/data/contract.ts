@@ -1,4 +1,5 @@
 import type { DataSettings, TracedSpec } from "../../../compiler/index.ts";
+import { at } from "../../at.ts";
 import { contractOf, type DataContract, type DataInputs, type Dataset, examineVolumes } from "../../data/index.ts";
 import type { Reporter } from "../reporter.ts";
 
@@ -17,12 +18,19 @@ export interface SettledData {
 export async function settleData(
   settings: DataSettings,
   datasets: readonly (Dataset | null)[],
+  { inputs }: Pick<DataInputs, "inputs">,
   skipBad: boolean,
   reporter: Pick<Reporter, "note" | "problem" | "progress" | "progressEnd">,
 ): Promise<SettledData | null> {
+  const places = inputs.flatMap((input) => (input.kind === "volume" ? [input.file] : []));
   const examples = datasets.flatMap((dataset) => dataset?.examples ?? []);
   // What was preprocessed before leaves nothing open.
-  const volumes = examples.flatMap(({ file, metadata }) => (metadata === null ? [] : [{ file, metadata }]));
+  const volumes = examples.flatMap(({ files, metadata }) =>
+    places.flatMap((place) => {
+      const file = at(files, place);
+      return metadata === null || typeof file !== "string" ? [] : [{ file, metadata }];
+    }),
+  );
   const found = await examineVolumes(volumes, settings, reporter.progress);
   reporter.progressEnd();
   for (const note of found.notes) reporter.note(note);

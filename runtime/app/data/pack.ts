@@ -67,6 +67,10 @@ export async function packData(request: DataPackRequest, reporter: Reporter): Pr
   const spec = compiled?.spec ?? null;
   const inputs = spec === null ? null : findDataInputs(spec);
   if (inputs?.kind === "failed") return refuse(inputs.problem, reporter);
+  if (inputs?.value.inputs.some(({ kind }) => kind === "image")) {
+    return refuse(problem("the model takes pictures, which are not packed", "train on their own files"), reporter);
+  }
+  const taken = inputs?.value ?? { inputs: [{ kind: "volume", name: "", file: 0, shape: [] } as const] };
   const said = spec?.data ?? defaultData;
   const classes = spec?.evaluation.classes ?? [];
   const { files, texts, labels } = inputs?.value.needs ?? { files: [null], texts: [null], labels: null };
@@ -81,7 +85,7 @@ export async function packData(request: DataPackRequest, reporter: Reporter): Pr
   const examples = found.examples.map(({ example }) => example);
   const dataset = { ...found, examples };
   if (!isUsable(dataset, request, reporter)) return refused;
-  const settled = await settleData(said, [dataset], request.skipBad, reporter);
+  const settled = await settleData(said, [dataset], taken, request.skipBad, reporter);
   if (settled === null) return refused;
   const { settings, orientation } = settled;
   const pack: PackSettings = {

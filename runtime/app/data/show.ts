@@ -76,7 +76,8 @@ async function listedVolume(
   const { examples, problems } = dataset;
   const found = examples.find(({ name, file }) => name === volume || resolve(file) === resolve(volume));
   if (found !== undefined) {
-    const settled = await settleData(settings, [dataset], true, reporter);
+    const volumeInput = { kind: "volume", name: "", file: 0, shape: [1, ...settings.size] } as const;
+    const settled = await settleData(settings, [dataset], { inputs: [volumeInput] }, true, reporter);
     return settled === null ? null : ok({ ...found, units: settled.settings.units });
   }
   const own = problems.find(({ subject }) => basename(subject) === volume || resolve(subject) === resolve(volume));

@@ -70,7 +70,7 @@ export async function evaluate(request: EvaluateRequest, reporter: Reporter): Pr
   if (inputs === null) return refused;
   const needs = { files: inputs.needs.files, texts: [], labels: classes, split: request.split };
   const dataset = await openSplit(spec, data, needs, reporter);
-  const settled = dataset === null ? null : await settleData(spec.data, [dataset], data.skipBad, reporter);
+  const settled = dataset === null ? null : await settleData(spec.data, [dataset], inputs, data.skipBad, reporter);
   const reading = settled === null ? null : openData(withData(spec, settled), inputs, data, reporter);
   if (dataset === null || settled === null || reading === null) return refused;
   const differing = adapterDisagreements(request.adapter, contractWith(settled, reading.inputs));

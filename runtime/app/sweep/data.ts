@@ -47,7 +47,10 @@ export async function openSweepData(
     if (held !== null && !isWithout && !isUsable({ ...held, notes: [] }, { data, skipBad }, reporter)) return null;
     const sets: readonly Dataset[] = held === null ? [train] : [train, held];
     // Each run says what is found; here it decides which entries of the cache are theirs.
-    const settled = await settleData(settings, sets, skipBad, { ...reporter, note: () => undefined });
+    const settled = await settleData(settings, sets, entry.inputs.value, skipBad, {
+      ...reporter,
+      note: () => undefined,
+    });
     if (settled === null) return null;
     const examples = sets.flatMap((set) => set.examples);
     found.set(key, { hash: hashOf(sets), examples, settings: settled.settings });

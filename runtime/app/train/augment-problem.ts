@@ -6,11 +6,12 @@ import type { Problem } from "../../text/index.ts";
 export function augmentProblem(
   { data, evaluation }: TracedSpec,
   { examples }: Dataset,
-  { needs }: DataInputs,
+  { inputs, needs }: DataInputs,
 ): Problem | null {
   const classes = new Set([...evaluation.classes, ...(needs.labels ?? [])]);
   const reports = examples.map(({ name, texts }) => ({ name, text: texts.join("\n") }));
-  const leftRight = leftRightAxis(data.orientation, data.axes);
+  const isImage = inputs.some(({ kind }) => kind === "image");
+  const leftRight = isImage ? "width" : leftRightAxis(data.orientation, data.axes);
   return (
     fitProblem(data.augment, gridOf(data)) ?? sideProblem(data.augment, leftRight, { classes: [...classes], reports })
   );

@@ -94,7 +94,8 @@ export async function openSources(folder: RunFolder, task: TrainTask, heard: Rep
     return null;
   }
   const held = await openHeldOut(seeded, inputs, data, reporter);
-  const settled = held === "wrong" ? null : await settleData(seeded.data, [trainSet, held], data.skipBad, reporter);
+  const settled =
+    held === "wrong" ? null : await settleData(seeded.data, [trainSet, held], inputs, data.skipBad, reporter);
   const reading = settled === null ? null : openData(withData(seeded, settled), inputs, data, reporter);
   if (held === "wrong" || settled === null || reading === null) return null;
   const { text: tokens } = reading;

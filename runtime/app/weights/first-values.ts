@@ -76,12 +76,16 @@ export function remarkOn(
       return { kind: "warning", text: `${text}; scores mean nothing` };
     case "train":
       if (frozenRandom === 0) return { kind: "note", text };
+      // Whoever gives a file and names what it lacks with --allow-missing, such as new heads, means it.
+      if (weights !== null) {
+        return { kind: "note", text: `${text}, ${frozenRandom} of them in frozen parts, which never learn` };
+      }
       return {
         kind: "warning",
         text: `${text}, ${frozenRandom} of them in frozen parts, which never learn; scores mean nothing`,
       };
     case "export":
-      if (random === 0) return { kind: "note", text };
+      if (random === 0 || weights !== null) return { kind: "note", text };
       return { kind: "warning", text: `${text}; the export is of an untrained model` };
   }
 }

@@ -104,7 +104,8 @@ function notesOf(
   blankRows: number,
   form: TableForm | null,
 ): readonly string[] {
-  const separator = form === null || form.separator === "," ? null : (separatorNames.get(form.separator) ?? null);
+  const isExpected = form === null || form.separator === (/\.tsv$/i.test(file) ? "\t" : ",");
+  const separator = isExpected ? null : (separatorNames.get(form.separator) ?? null);
   const ignored = [
     ...(form?.line === 2 ? ["its first line, which names the separator"] : []),
     ...(padded === null

@@ -8,7 +8,7 @@ import { type DatasetParameters, mostVolumes } from "./layout.ts";
 export const markerFile = "synth.json";
 
 /** Goes up when the same parameters give other files. */
-const edition = 1;
+const edition = 2;
 
 export interface Marker {
   readonly parameters: DatasetParameters;

@@ -1,0 +1,15 @@
+import type { Expression } from "../../grammar/index.ts";
+
+/** The numbers of a list; null for what is not a list of numbers. */
+export function numbersIn(value: Expression): readonly number[] | null {
+  if (value.kind !== "list") return null;
+  const numbers = value.elements.flatMap((element) => literal(element) ?? []);
+  return numbers.length === value.elements.length ? numbers : null;
+}
+
+/** A number as it is written, with its sign; null for anything else. */
+export function literal(expression: Expression): number | null {
+  if (expression.kind === "number") return expression.value;
+  if (expression.kind !== "unary" || expression.operator !== "-" || expression.operand.kind !== "number") return null;
+  return -expression.operand.value;
+}
