@@ -117,6 +117,18 @@ async function preprocessed(volume: string) {
   return packed.value;
 }
 
+test("`data show` draws the same grey for the same place in a window, whatever range the network takes", async () => {
+  const volume = join(dataFolder(series), "train_1");
+  await show(volume, "--spec", spec, "-o", output);
+  const first = readFileSync(output);
+  const other = join(folder, "other-range.vlm");
+  writeFileSync(other, readFileSync(spec, "utf8").replace("data {", "data {\n  range = [0, 1]\n"));
+  const shown = await show(volume, "--spec", other, "-o", output);
+  expect(shown.out).toContain("values from 0.000 to");
+  const [before, after] = [decode(first).pixels, decode(readFileSync(output)).pixels];
+  expect(Math.max(...before.map((grey, place) => Math.abs(grey - (after[place] ?? 0))))).toBeLessThanOrEqual(1);
+});
+
 test("`data show --data` takes a volume's name, and its metadata", async () => {
   const data = dataFolder({
     ...series,

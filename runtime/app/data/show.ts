@@ -49,17 +49,14 @@ export async function showVolume(request: DataShowRequest, reporter: Reporter): 
   }
   const packed = await preprocessVolume(file, metadata, { ...settings, units });
   if (packed.kind === "failed") return refuse(packed.problem, reporter);
-  const values = unpack(packed.value, settings.size);
-  const picture = drawPlanes(values, settings.size, valueRange);
+  const values = unpack(packed.value, settings.size, settings);
+  const picture = drawPlanes(values, settings.size, settings.range);
   const written = attempt(output, () => writeAtomically(output, encodePng(picture)));
   if (written.kind === "failed") return refuse(written.problem, reporter);
   const lowest = values.reduce((a, b) => Math.min(a, b));
   const highest = values.reduce((a, b) => Math.max(a, b));
   return done({ size: settings.size, width: picture.width, height: picture.height, lowest, highest });
 }
-
-/** What preprocessing makes of the lowest and the highest value of a window. */
-const valueRange = [-1, 1] as const;
 
 /** A volume, and what its values are. */
 type ShownVolume = Pick<Example, "file" | "metadata"> & Pick<DataSettings, "units">;
