@@ -173,7 +173,10 @@ async function decideUnits(
   if (decided.length === 0) return undecided(sampled.length);
   const count = sampled.length === 1 ? "the sampled volume" : `${decided.length} of ${sampled.length} sampled volumes`;
   const table = commonScaling(decided);
-  const numbers = `${meanAir(decided, "asStored")} of voxels near -1000 as stored, ${meanAir(decided, "rescaled")} after ${table}`;
+  const meanOf = (reading: "asStored" | "rescaled", share: "air" | "tissue"): string =>
+    percent(decided.reduce((sum, each) => sum + each.reading[reading][share], 0) / decided.length);
+  const asStored = `as stored, ${meanOf("asStored", "air")} of voxels near -1000 and ${meanOf("asStored", "tissue")} near 0`;
+  const numbers = `${asStored}; after ${table}, ${meanOf("rescaled", "air")} and ${meanOf("rescaled", "tissue")}`;
   const holds = decided.length === 1 && sampled.length === 1 ? "holds" : "hold";
   const [what, then] =
     found === "hounsfield"
@@ -197,10 +200,6 @@ function undecided(sampled: number): Pick<Examination, "units" | "notes" | "prob
   const which = sampled === 1 ? "the sampled volume" : `${sampled} sampled volumes`;
   const note = `units = auto: the values of ${which} do not show whether they are Hounsfield units already: the table's slope and intercept are applied, as with \`units = stored\``;
   return { units: "stored", notes: [note], problems: [] };
-}
-
-function meanAir(volumes: readonly SampledVolume[], reading: "asStored" | "rescaled"): string {
-  return percent(volumes.reduce((sum, each) => sum + each.reading[reading].air, 0) / volumes.length);
 }
 
 function commonScaling(volumes: readonly SampledVolume[]): string {

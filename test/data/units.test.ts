@@ -80,7 +80,7 @@ describe("`units = auto`", () => {
     const found = await examineVolumes(twice, needs, () => undefined);
     expect(found).toMatchObject({ units: "hounsfield", problems: [] });
     expect(found.notes).toEqual([
-      "units = auto: 3 of 3 sampled volumes hold Hounsfield units already (38 % of voxels near -1000 as stored, 59 % after the table's intercept of -1024): the table's slope and intercept are not applied",
+      "units = auto: 3 of 3 sampled volumes hold Hounsfield units already (as stored, 38 % of voxels near -1000 and 55 % near 0; after the table's intercept of -1024, 59 % and none): the table's slope and intercept are not applied",
     ]);
   });
 
@@ -88,7 +88,7 @@ describe("`units = auto`", () => {
     const found = await examineVolumes(once, needs, () => undefined);
     expect(found).toMatchObject({ units: "stored", problems: [] });
     expect(found.notes).toEqual([
-      "units = auto: 3 of 3 sampled volumes hold stored values, not Hounsfield units (none of voxels near -1000 as stored, 38 % after the table's intercept of -1024): the table's slope and intercept are applied",
+      "units = auto: 3 of 3 sampled volumes hold stored values, not Hounsfield units (as stored, none of voxels near -1000 and 41 % near 0; after the table's intercept of -1024, 38 % and 55 %): the table's slope and intercept are applied",
     ]);
   });
 
