@@ -123,7 +123,7 @@ module scale() {
 });
 
 test("a model without a volume is refused, and one without a text needs none", () => {
-  expect(found(text)).toMatchObject({ message: "the model has no input for a volume" });
+  expect(found(text)).toMatchObject({ message: "the model has no input for a volume or an image" });
   expect(found(vision)).toMatchObject({ needs: { files: [null], texts: [], labels: null } });
 });
 
