@@ -100,9 +100,10 @@ async function killAndResume(training: Training, output: string): Promise<void> 
   }
 }
 
-/** The small spec, with dropout: in pieces of two rows, or with the whole batch at once. */
+/** The small spec, with dropout and with examples changed at random: in pieces of two rows, or with the whole batch at once. */
 function specOf(name: string): string {
-  const text = readFileSync("test/train/tiny.vlm", "utf8");
+  const augment = "data {\n  augment = [shift(voxels = [1, 1, 1]), noise, drop_sentences(chance = 0.3)]\n";
+  const text = readFileSync("test/train/tiny.vlm", "utf8").replace("data {\n", augment);
   const whole = text.replace("  micro_batch = 2\n", "");
   if (whole === text) throw new Error("tiny.vlm is trained in pieces");
   return name === "pieces" ? text : whole;
