@@ -5,13 +5,20 @@ import { afterAll, test } from "vitest";
 import { readWhole } from "../data/whole-volume.ts";
 import { check, pythonWith } from "./environment.ts";
 
-const packages = ["pydicom==3.0.2", "SimpleITK==2.5.7", "dcm2niix==1.0.20260724", "nibabel==5.4.2", "numpy"];
+const packages = [
+  "pydicom==3.0.2",
+  "SimpleITK==2.5.7",
+  "dcm2niix==1.0.20260724",
+  "imagecodecs==2026.3.6",
+  "nibabel==5.4.2",
+  "numpy",
+];
 const count = 64;
 const folder = mkdtempSync(join(tmpdir(), "medctc-dicom-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 test("series of every transfer syntax, type and orientation have the values, order and affine of pydicom, ITK and dcm2niix", async () => {
-  const python = pythonWith("pydicom==3.0.2-SimpleITK==2.5.7-dcm2niix==1.0.20260724", packages);
+  const python = pythonWith("pydicom==3.0.2-SimpleITK==2.5.7-imagecodecs==2026.3.6", packages);
   check(python, "dicom_files.py", "write", folder, String(count));
   for (const name of readFileSync(join(folder, "names.txt"), "utf8").trim().split("\n")) {
     const read = await readWhole(join(folder, name));

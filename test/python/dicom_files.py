@@ -9,10 +9,12 @@ import subprocess
 import sys
 
 import dcm2niix
+import imagecodecs
 import nibabel
 import numpy
 import pydicom
 import SimpleITK
+from pydicom.encaps import encapsulate
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
 from pydicom.uid import (
@@ -22,6 +24,7 @@ from pydicom.uid import (
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
+    JPEGLossless,
     RLELossless,
 )
 
@@ -92,6 +95,15 @@ def stored_range(stored, signed):
 
 
 def save(data, path, syntax, pixels):
+    if syntax == JPEGLossless:
+        bits = pixels.view({1: "u1", 2: "u2"}[pixels.itemsize]) & (2**data.BitsStored - 1)
+        frames = bits if bits.ndim == 3 else bits[None]
+        packed = [imagecodecs.ljpeg_encode(frame, bitspersample=data.BitsStored) for frame in frames]
+        data.PixelData = encapsulate(packed)
+        data["PixelData"].VR = "OB"
+        data["PixelData"].is_undefined_length = True
+        data.save_as(path, enforce_file_format=True)
+        return
     little = syntax != ExplicitVRBigEndian
     kind = numpy.dtype(pixels.dtype).newbyteorder("<" if little else ">")
     raw = pixels.astype(kind).tobytes()
@@ -191,15 +203,19 @@ def write(folder, count):
             if syntax == RLELossless:
                 beyond.append(name)
         else:
-            syntaxes = SYNTAXES if index % 5 == 4 else [SYNTAXES[index % len(SYNTAXES)]]
+            syntaxes = SYNTAXES if index % 5 == 4 else [[*SYNTAXES, JPEGLossless][index % 6]]
             bits = BITS[index % len(BITS)]
-            # Single bytes in words of big-endian order are refused.
+            if syntaxes == [JPEGLossless]:
+                bits = BITS[index // 6 % len(BITS)]
+            # Single bytes in words of big-endian order are refused, and GDCM reads no RLE of them.
             if bits[0] == 8:
-                syntaxes = [syntax for syntax in syntaxes if syntax != ExplicitVRBigEndian] or [ExplicitVRLittleEndian]
+                syntaxes = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
             kind = ["axial", "oblique", "coronal"][index % 3]
             scalings = [[(1, -1024)], [(0.5, -8192)], [(None, None)], [(1, 0), (1.25, -3), (2, 7)]][index % 4]
             values = write_series(path, random, index, syntaxes, shape, bits, kind, scalings)
-            if DeflatedExplicitVRLittleEndian in syntaxes:
+            # It neither carries up the sign of what JPEG unpacks to, nor takes differences of 16 bits.
+            is_wide_jpeg = syntaxes == [JPEGLossless] and (bits[2] == 1 or bits[1] == 16)
+            if DeflatedExplicitVRLittleEndian in syntaxes or is_wide_jpeg:
                 beyond.append(name)
         values.tofile(os.path.join(folder, f"{name}.expected"))
         names.append(name)

@@ -3,6 +3,7 @@ import { inflateRawSync } from "node:zlib";
 import { openVolumeFile, readable, UnreadableFile } from "../volume-bytes.ts";
 import { makeVoxels, orderBytes, toDoubles, type Voxels, voxelBytes } from "../voxels.ts";
 import { mostInflated, type StoredPixels, type StoredSlice } from "./dicom-file.ts";
+import { decodeJpegLossless } from "./jpeg-lossless.ts";
 import { decodeRle } from "./rle.ts";
 import type { PixelBits } from "./slice.ts";
 
@@ -24,15 +25,20 @@ export class PixelReader {
     this.scaled = isScaled ? new Float64Array(columns * rows) : null;
   }
 
-  async read({ pixels, bits, frame, rescale }: StoredSlice): Promise<Voxels> {
+  async read({ pixels, bits, frame, rescale, rows, columns }: StoredSlice): Promise<Voxels> {
     const { bytes, voxels } = this.stored;
     switch (pixels.syntax.pixels) {
       case "native":
         await this.readNative(pixels, frame);
         break;
       case "rle": {
-        const wrong = decodeRle(frameOf(await this.whole(pixels), pixels, frame), voxelBytes[bits.type], bytes);
-        if (wrong !== null) throw new UnreadableFile(wrong, copyAgain);
+        const compressed = frameOf(await this.whole(pixels), pixels, frame);
+        throwIf(decodeRle(compressed, voxelBytes[bits.type], bytes));
+        break;
+      }
+      case "jpeg-lossless": {
+        const compressed = frameOf(await this.whole(pixels), pixels, frame);
+        throwIf(decodeJpegLossless(compressed, { rows, columns }, voxelBytes[bits.type], bytes));
         break;
       }
     }
@@ -109,10 +115,20 @@ function changed(): UnreadableFile {
 const item = 0xfffee000;
 const sequenceEnd = 0xfffee0dd;
 
-/** The compressed bytes of a frame: an item for each, after one that may say where they start. */
+function throwIf(wrong: string | null): void {
+  if (wrong !== null) throw new UnreadableFile(wrong, copyAgain);
+}
+
+/** A single frame may be in several items, of which there are not many. */
+const mostItems = 4096;
+
+/**
+ * The compressed bytes of a frame, in items after one that may say where frames start: an item for each frame, or for a single
+ * frame as many as there are.
+ */
 function frameOf(file: Uint8Array, { offset, frames }: StoredPixels, frame: number): Uint8Array {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  let found: Uint8Array | null = null;
+  const parts: Uint8Array[] = [];
   let items = 0;
   for (let at = offset; ; items++) {
     if (at + 8 > file.length) throw new UnreadableFile("it is truncated within its compressed pixel data", copyAgain);
@@ -122,12 +138,15 @@ function frameOf(file: Uint8Array, { offset, frames }: StoredPixels, frame: numb
     const from = at + 8;
     at = from + view.getUint32(at + 4, true);
     if (at > file.length) throw new UnreadableFile("it is truncated within its compressed pixel data", copyAgain);
-    if (items === frame + 1) found = file.subarray(from, at);
+    const isWanted = items === frame + 1 || (frames === 1 && items > 0 && items <= mostItems);
+    if (isWanted) parts.push(file.subarray(from, at));
   }
-  if (found !== null && items === frames + 1) return found;
-  throw new UnreadableFile(
-    `its compressed pixel data have ${items - 1} parts, but RLE has one for each frame, ${frames}`,
-  );
+  const [part] = parts;
+  if (part === undefined) throw new UnreadableFile("it has no compressed pixel data", copyAgain);
+  if (items - 1 > Math.max(frames, mostItems) || (frames > 1 && items - 1 !== frames)) {
+    throw new UnreadableFile(`its compressed pixel data are in ${items - 1} parts for ${frames} frames`);
+  }
+  return parts.length === 1 ? part : Buffer.concat(parts);
 }
 
 /** Clears what else than the pixel is in its memory, as overlays are in old files, and carries the sign up. */

@@ -4,7 +4,7 @@ import { quoted } from "../../quoted.ts";
 
 /** How a file writes its pixels. */
 export interface TransferSyntax {
-  readonly pixels: "native" | "rle";
+  readonly pixels: "native" | "rle" | "jpeg-lossless";
   readonly littleEndian: boolean;
 }
 
@@ -22,8 +22,8 @@ const syntaxes: ReadonlyMap<string, TransferSyntax | { readonly name: string; re
   ["1.2.840.10008.1.2.5", { pixels: "rle", littleEndian: true }],
   ["1.2.840.10008.1.2.4.50", { name: "JPEG baseline", rewrite: "dcmdjpeg" }],
   ["1.2.840.10008.1.2.4.51", { name: "JPEG extended", rewrite: "dcmdjpeg" }],
-  ["1.2.840.10008.1.2.4.57", { name: "JPEG lossless", rewrite: "dcmdjpeg" }],
-  ["1.2.840.10008.1.2.4.70", { name: "JPEG lossless, first-order prediction", rewrite: "dcmdjpeg" }],
+  ["1.2.840.10008.1.2.4.57", { pixels: "jpeg-lossless", littleEndian: true }],
+  ["1.2.840.10008.1.2.4.70", { pixels: "jpeg-lossless", littleEndian: true }],
   ["1.2.840.10008.1.2.4.80", { name: "JPEG-LS lossless", rewrite: "dcmdjpls" }],
   ["1.2.840.10008.1.2.4.81", { name: "JPEG-LS near-lossless", rewrite: "dcmdjpls" }],
   ["1.2.840.10008.1.2.4.90", { name: "JPEG 2000 lossless", rewrite: "gdcmconv --raw" }],
