@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import type { DataSettings } from "../../../compiler/index.ts";
-import { type Dataset, type Example, openDataset, storedBytes } from "../../data/index.ts";
+import { type Dataset, type Example, openDataset } from "../../data/index.ts";
 import type { SweepEntry } from "../../sweep/index.ts";
 import { settleData } from "../data/contract.ts";
+import { exampleRecord } from "../data/example-record.ts";
 import { isUsable } from "../data/open.ts";
 import type { Reporter } from "../reporter.ts";
 
@@ -66,13 +67,7 @@ export function dataKey({ data, inputs, evaluation }: Pick<SweepEntry, "data" | 
 function hashOf(sets: readonly Dataset[]): string {
   const hash = createHash("sha256");
   for (const { examples } of sets) {
-    for (const { name, files, metadata, texts, labels } of examples) {
-      const [bytes = null, ...others] = files.map(storedBytes);
-      const [report = null, ...more] = texts;
-      const rest = [...others, ...more];
-      const said = [name, bytes, metadata, report, [...(labels ?? [])], ...(rest.length === 0 ? [] : [rest])];
-      hash.update(`${JSON.stringify(said)}\n`);
-    }
+    for (const example of examples) hash.update(exampleRecord(example, []));
     hash.update("\n");
   }
   return hash.digest("hex");

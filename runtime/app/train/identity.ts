@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { readSync } from "node:fs";
-import { type Dataset, storedBytes } from "../../data/index.ts";
+import type { Dataset } from "../../data/index.ts";
 import { withRegularFile } from "../../files/index.ts";
 import type { RunIdentity } from "../../train/index.ts";
+import { exampleRecord } from "../data/example-record.ts";
 
 /** Bytes that are read and hashed at once. */
 const bytesAtOnce = 16 * 1024 * 1024;
@@ -26,14 +27,7 @@ export function fileIdentity(path: string | null): string {
 export function datasetIdentity(dataset: Dataset | null): string {
   if (dataset === null) return "none";
   const hash = createHash("sha256");
-  for (const { name, files, metadata, texts, labels } of dataset.examples) {
-    const [bytes = null, ...others] = files.map(storedBytes);
-    const [report = null, ...more] = texts;
-    const rest = [...others, ...more];
-    const cells = labels === null ? null : [...labels];
-    const said = [name, bytes, metadata, report, cells, ...(rest.length === 0 ? [] : [rest])];
-    hash.update(`${JSON.stringify(said)}\n`);
-  }
+  for (const example of dataset.examples) hash.update(exampleRecord(example, null));
   return hash.digest("hex");
 }
 
