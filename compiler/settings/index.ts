@@ -27,5 +27,4 @@ export {
   type Units,
   type VolumeSettings,
   type VoxelStorage,
-  windowsOf,
 } from "./volume.ts";

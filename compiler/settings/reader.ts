@@ -115,13 +115,14 @@ export class SettingReader<Name extends string> {
   }
 
   /** One of some words, which are written without quotes. */
-  word(name: Name, words: readonly string[]): string | null {
+  word<Word extends string>(name: Name, words: readonly Word[]): Word | null {
     const value = this.entries.get(name)?.value;
     if (value === undefined) return null;
     // `none` is a value of the language, not a name.
-    const word = value.kind === "name" ? value.text : value.kind;
-    if (words.includes(word)) return word;
-    const help = value.kind === "string" && words.includes(value.value) ? unquote : null;
+    const written = value.kind === "name" ? value.text : value.kind;
+    const word = words.find((each) => each === written);
+    if (word !== undefined) return word;
+    const help = value.kind === "string" && words.some((each) => each === value.value) ? unquote : null;
     this.refuse(name, words.map((each) => `\`${each}\``).join(" or "), value.span, { help });
     return null;
   }
@@ -216,6 +217,26 @@ export class SettingReader<Name extends string> {
     const wrong =
       elements.length === count ? elements.find((element) => !isRight(literal(element) ?? Number.NaN)) : null;
     this.refuse(name, expected, wrong?.span ?? value.span);
+    return null;
+  }
+
+  /** A list of different whole numbers that are right, at least one. */
+  differentNumbers(name: Name, expected: string, isRight: (number: number) => boolean): readonly number[] | null {
+    const value = this.entries.get(name)?.value;
+    if (value === undefined) return null;
+    const elements = value.kind === "list" ? value.elements : [];
+    const numbers: number[] = [];
+    for (const element of elements) {
+      const number = literal(element);
+      if (number !== null && Number.isSafeInteger(number) && isRight(number) && !numbers.includes(number)) {
+        numbers.push(number);
+        continue;
+      }
+      this.refuse(name, expected, element.span);
+      return null;
+    }
+    if (numbers.length > 0) return numbers;
+    this.refuse(name, expected);
     return null;
   }
 

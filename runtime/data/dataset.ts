@@ -48,7 +48,7 @@ export interface Listing {
   readonly emptySplit: (split: SplitName) => Problem;
 }
 
-/** A volume's files. */
+/** An example's files. */
 export interface ListedVolume {
   /** The first file's own name, `train_1_a_1.nii.gz`. */
   readonly name: string;

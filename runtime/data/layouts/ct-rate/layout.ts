@@ -19,7 +19,8 @@ export const ctRate: DatasetLayout = {
   recognises: () => true,
   list: async (folder, settings, needs) => {
     const scan = await scanFolder(folder);
-    const all = [...scan.volumes.values()]
+    const several = severalColumns(folder, needs);
+    const all = (several.length > 0 ? [] : [...scan.volumes.values()])
       .sort((a, b) => compareNaturally(a.name, b.name))
       .map((volume) => ({
         ...volume,
@@ -47,7 +48,7 @@ export const ctRate: DatasetLayout = {
       });
       return missingLabelNotes(rows).map((note) => (length === 1 ? note : `${note}, ${split}`));
     });
-    const isExplained = volumes.length > 0 || (scan.problems.length > 0 && all.length === 0);
+    const isExplained = volumes.length > 0 || several.length > 0 || (scan.problems.length > 0 && all.length === 0);
     const classes = needs.labels === null || needs.labels === "any" ? [] : needs.labels;
     return {
       volumes,
@@ -60,6 +61,7 @@ export const ctRate: DatasetLayout = {
       ),
       labels: factsOf(tables.labels, "labels", folder, classes, ({ labels }) => labels),
       problems: [
+        ...several,
         ...scan.problems,
         ...(isExplained ? [] : [emptySplit(folder, all, settings, needs.split)]),
         ...tables.problems,
@@ -105,6 +107,14 @@ function factsOf<Row, Value>(
       return failed(isMissing ? { subject: file, message: `no table has ${what} of this volume`, help: null } : null);
     },
   };
+}
+
+/** A folder has one file for each example, which would be taken for all. */
+function severalColumns(folder: string, { files }: DatasetNeeds): readonly Problem[] {
+  if (files.length < 2) return [];
+  const columns = files.map((column) => (column === null ? "the volume" : quoted(column)));
+  const message = `the model takes several files of an example (${columns.join(", ")}), and this folder has one for each`;
+  return [{ subject: folder, message, help: "list the files in a table, and set `table` in the `data` block" }];
 }
 
 const volumesHelp = "volumes are files named *.nii.gz or *.nii, or folders of DICOM files";

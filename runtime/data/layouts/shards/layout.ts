@@ -128,7 +128,7 @@ function findShards(path: string, settings: DataSettings): Result<FoundShards> {
 /** In what packed values are not what a `data` block asks for, in words that name both sides. */
 function differencesOf(packed: DataContract, settings: DataSettings): readonly string[] {
   const { orientation: wanted, assumeOrientation: assumed } = settings;
-  const differing = contractDifferences(packed, contractOf(settings, wanted, null)).map(({ field, recorded, now }) => {
+  const differing = contractDifferences(packed, contractOf(settings, wanted)).map(({ field, recorded, now }) => {
     const [theirs, ours] = [recorded, now].map((value) => value.replaceAll(",", ", "));
     return `\`${field}\` is ${theirs} in the shards and ${ours} in the \`data\` block`;
   });
