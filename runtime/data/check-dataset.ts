@@ -3,7 +3,7 @@ import { at } from "../at.ts";
 import type { Problem } from "../text/index.ts";
 import { memberPath } from "./archive-member.ts";
 import type { FileInput } from "./data-inputs.ts";
-import type { DatasetNeeds, ListedVolume, Listing } from "./dataset.ts";
+import type { DatasetNeeds, ListedExample, Listing } from "./dataset.ts";
 import type { Examination, VolumeFile } from "./examine-volumes.ts";
 import { layoutOf } from "./layouts/index.ts";
 import { loadImage } from "./load-image.ts";
@@ -158,7 +158,7 @@ export async function* checkDataset(
 
 /** What is wrong with a file of an example, for an input that takes it. */
 async function checkFile(
-  { files }: ListedVolume,
+  { files }: ListedExample,
   metadata: VolumeMetadata | null,
   input: FileInput,
   checkVolume: VolumeCheck,

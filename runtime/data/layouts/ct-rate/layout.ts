@@ -1,7 +1,7 @@
 import type { DataSettings } from "../../../../compiler/index.ts";
 import { at } from "../../../at.ts";
 import { failed, ok, type Problem } from "../../../text/index.ts";
-import type { DatasetLayout, DatasetNeeds, Facts, ListedVolume, SplitName } from "../../dataset.ts";
+import type { DatasetLayout, DatasetNeeds, Facts, ListedExample, SplitName } from "../../dataset.ts";
 import { missingLabelNotes } from "../../labels.ts";
 import { compareNaturally } from "../../natural-order.ts";
 import { quoted } from "../../quoted.ts";
@@ -27,7 +27,7 @@ export const ctRate: DatasetLayout = {
         files: needs.files.map(() => volume.file),
         splits: splitsOf(volume.name, settings),
       }));
-    const isWanted = ({ splits }: Pick<ListedVolume, "splits">): boolean =>
+    const isWanted = ({ splits }: Pick<ListedExample, "splits">): boolean =>
       needs.split === "all" || splits.includes(needs.split);
     const volumes = all.filter(isWanted);
     const wanted = new Set(volumes.map(({ name }) => volumeKey(name)));
@@ -74,7 +74,7 @@ export const ctRate: DatasetLayout = {
 };
 
 /** Volumes by what they are for; a split without any is left out. */
-function volumesBySplit(volumes: readonly ListedVolume[]): readonly (readonly [string, readonly ListedVolume[]])[] {
+function volumesBySplit(volumes: readonly ListedExample[]): readonly (readonly [string, readonly ListedExample[]])[] {
   const groups = [
     ["to train on", volumes.filter(({ splits }) => splits.includes("train"))],
     ["held out", volumes.filter(({ splits }) => splits.includes("valid"))],
@@ -135,7 +135,7 @@ function withOwn(facts: Facts<VolumeMetadata>, own: ReadonlySet<string>): Facts<
 /** Says that a split has no volume among those that are there, and what their names start with. */
 function emptySplit(
   folder: string,
-  volumes: readonly ListedVolume[],
+  volumes: readonly ListedExample[],
   settings: DataSettings,
   split: DatasetNeeds["split"],
 ): Problem {
@@ -151,7 +151,7 @@ function emptySplit(
 }
 
 /** Volumes that are in no split, which may not be what their owner thinks. */
-function unusedNote(volumes: readonly ListedVolume[], { train, valid }: DataSettings): readonly string[] {
+function unusedNote(volumes: readonly ListedExample[], { train, valid }: DataSettings): readonly string[] {
   const count = volumes.filter(({ splits }) => splits.length === 0).length;
   if (count === 0) return [];
   const which =
