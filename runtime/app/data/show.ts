@@ -24,6 +24,8 @@ export interface DataShowRequest {
   readonly spec: string | null;
   /** The model's input that it is taken for; null for the first of volumes. */
   readonly input: string | null;
+  /** Assignments that hold instead of what it says. */
+  readonly set: readonly string[];
   /** A data set with the volume's metadata; null takes what the volume's own files say. */
   readonly data: string | null;
   readonly output: string;
@@ -42,7 +44,7 @@ export interface DataShow {
 /** Draws the middle slices of a volume as the network sees them. */
 export async function showVolume(request: DataShowRequest, reporter: Reporter): Promise<Ended<DataShow>> {
   const { spec, input, data, output } = request;
-  const compiled = spec === null ? null : compileReported(spec, reporter);
+  const compiled = spec === null ? null : compileReported({ spec, set: request.set }, reporter);
   if (spec !== null && compiled === null) return refused;
   const taken = shownInput(compiled?.spec ?? null, input);
   if (taken.kind === "failed") return refuse(taken.problem, reporter);
