@@ -172,7 +172,11 @@ function segmentationOf(call: Call, { sources, refused }: Earlier, diagnostics: 
   const expected = "a list of different whole numbers above 0, a channel for each";
   const labels = reader.differentNumbers("labels", expected, (label) => label > 0 && label <= largestLabel);
   if (reader.diagnostics.length === 0 && !(reader.has("column") && reader.has("of"))) {
-    reader.refuse("segmentation", `given \`column\` and \`of\`, such as \`${sourceArguments.segmentation}\``, call.span);
+    reader.refuse(
+      "segmentation",
+      `given \`column\` and \`of\`, such as \`${sourceArguments.segmentation}\``,
+      call.span,
+    );
   }
   // What is of a refused one would only repeat its mistakes.
   diagnostics.push(...reader.diagnostics);
