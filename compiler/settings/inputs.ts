@@ -160,6 +160,10 @@ function tableOf(call: Call, classes: readonly string[], diagnostics: Diagnostic
 /** A voxel's label is a whole number that floats of 32 bits hold, and what is no object has 0. */
 const largestLabel = 2 ** 24;
 
+function isLabel(number: number): boolean {
+  return Number.isSafeInteger(number) && number > 0 && number <= largestLabel;
+}
+
 function segmentationOf(call: Call, { sources, refused }: Earlier, diagnostics: Diagnostic[]): InputSource | null {
   const reader = new SettingReader(call, "segmentation", ["column", "of", "labels"]);
   const column = reader.optionalString("column");
@@ -170,7 +174,8 @@ function segmentationOf(call: Call, { sources, refused }: Earlier, diagnostics: 
   if (!volumes.includes(of) && !refused.has(of))
     reader.refuse("of", ofVolume, written?.span, { help: didYouMean(of, volumes) });
   const expected = "a list of different whole numbers above 0, a channel for each";
-  const labels = reader.differentNumbers("labels", expected, (label) => label > 0 && label <= largestLabel);
+  const labels = reader.numbers("labels", null, expected, isLabel);
+  if (labels !== null && new Set(labels).size < labels.length) reader.refuse("labels", expected);
   if (reader.diagnostics.length === 0 && !(reader.has("column") && reader.has("of"))) {
     reader.refuse(
       "segmentation",

@@ -207,36 +207,21 @@ export class SettingReader<Name extends string> {
     return [...found.keys()];
   }
 
-  /** A list of so many numbers, each of which must be right. */
-  numbers(name: Name, count: number, expected: string, isRight: (number: number) => boolean): readonly number[] | null {
+  /** A list of numbers, each of which must be right: so many of them, or where no count is given at least one. */
+  numbers(
+    name: Name,
+    count: number | null,
+    expected: string,
+    isRight: (number: number) => boolean,
+  ): readonly number[] | null {
     const value = this.entries.get(name)?.value;
     if (value === undefined) return null;
     const elements = value.kind === "list" ? value.elements : [];
     const numbers = elements.flatMap((element) => literal(element) ?? []);
-    if (elements.length === count && numbers.length === count && numbers.every(isRight)) return numbers;
-    const wrong =
-      elements.length === count ? elements.find((element) => !isRight(literal(element) ?? Number.NaN)) : null;
+    const areEnough = elements.length === (count ?? Math.max(1, elements.length));
+    if (areEnough && numbers.length === elements.length && numbers.every(isRight)) return numbers;
+    const wrong = areEnough ? elements.find((element) => !isRight(literal(element) ?? Number.NaN)) : null;
     this.refuse(name, expected, wrong?.span ?? value.span);
-    return null;
-  }
-
-  /** A list of different whole numbers that are right, at least one. */
-  differentNumbers(name: Name, expected: string, isRight: (number: number) => boolean): readonly number[] | null {
-    const value = this.entries.get(name)?.value;
-    if (value === undefined) return null;
-    const elements = value.kind === "list" ? value.elements : [];
-    const numbers: number[] = [];
-    for (const element of elements) {
-      const number = literal(element);
-      if (number !== null && Number.isSafeInteger(number) && isRight(number) && !numbers.includes(number)) {
-        numbers.push(number);
-        continue;
-      }
-      this.refuse(name, expected, element.span);
-      return null;
-    }
-    if (numbers.length > 0) return numbers;
-    this.refuse(name, expected);
     return null;
   }
 

@@ -20,9 +20,7 @@ export const volumeEntries = {
   pad: v.number(),
 } as const;
 
-const volumeSchema = v.object(volumeEntries);
-
-export type VolumeContract = v.InferOutput<typeof volumeSchema>;
+export type VolumeContract = v.InferOutput<v.ObjectSchema<typeof volumeEntries, undefined>>;
 
 /** The contract of a data set whose volumes are all prepared alike: that of shards, and of adapters before inputs had settings of their own. */
 export const contractSchema = v.object({

@@ -113,7 +113,8 @@ export interface InputDifference extends ContractDifference {
  */
 export function modelDifferences(recorded: RecordedContract, now: ModelContract): readonly InputDifference[] {
   return pairsOf(recorded, now).flatMap(({ input, before, after }) => {
-    const [was, is] = [new Map(Object.entries(before)), new Map(Object.entries(after))];
+    const was = new Map<string, unknown>(Object.entries(before));
+    const is = new Map<string, unknown>(Object.entries(after));
     const fields = before.kind === after.kind ? [...is.keys()] : ["kind"];
     return fields.flatMap((field) => {
       const [one, other] = [was.get(field), is.get(field)];
@@ -133,9 +134,9 @@ export function withOrientations(contract: ModelContract, recorded: RecordedCont
       before.kind === "volume" ? [[input, before.orientation] as const] : [],
     ),
   );
-  const inputs = Object.entries(contract.inputs).map(([name, input]) => {
-    if (input.kind !== "volume") return [name, input] as const;
-    return [name, { ...input, orientation: input.orientation ?? known.get(name) ?? null }] as const;
+  const inputs = Object.entries(contract.inputs).map(([name, input]): readonly [string, InputContract] => {
+    if (input.kind !== "volume") return [name, input];
+    return [name, { ...input, orientation: input.orientation ?? known.get(name) ?? null }];
   });
   return { ...contract, inputs: Object.fromEntries(inputs) };
 }
@@ -167,7 +168,7 @@ function pairsOf(recorded: RecordedContract, now: ModelContract): readonly Contr
 
 /** What the first version says of inputs: the same of all volumes, and of texts in their order. */
 function firstInputs(
-  { version, texts, ...volume }: DataContract,
+  { texts, ...volume }: DataContract,
   now: ModelContract,
 ): readonly (readonly [string, InputContract])[] {
   const present = Object.entries(now.inputs);
