@@ -22,13 +22,12 @@ export {
 } from "./data-inputs.ts";
 export type { DatasetNeeds } from "./dataset.ts";
 export { examineVolumes, type VolumeFile } from "./examine-volumes.ts";
-export { type LoadedExample, loadExample, preparationOf, requestsOf } from "./load-example.ts";
+export { type LoadedExample, loadExample, requestsOf } from "./load-example.ts";
 export { gridOf } from "./load-volume.ts";
 export {
   contractKey,
   decodeContract,
   encodeContract,
-  type InputDifference,
   type ModelContract,
   modelContractOf,
   modelDifferences,

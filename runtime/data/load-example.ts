@@ -64,7 +64,7 @@ export function requestsOf(
 }
 
 /** How an input's file of an example is prepared. */
-export function preparationOf(
+function preparationOf(
   input: FileInput,
   files: Example["files"],
   storage: VoxelStorage | null = null,
