@@ -28,5 +28,4 @@ export {
   type Units,
   type VolumeSettings,
   type VoxelStorage,
-  windowsOf,
 } from "./volume.ts";
