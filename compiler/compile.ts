@@ -5,6 +5,7 @@ import {
   hasErrors,
   type InputMember,
   type ModelDeclaration,
+  type ParameterGroup,
   report,
   type Source,
 } from "../grammar/index.ts";
@@ -28,6 +29,7 @@ import {
   type Element,
   elementsOf,
   expandSelectors,
+  groupParameters,
   type JudgedExpectation,
   judge,
   type PlacedAdapters,
@@ -152,10 +154,15 @@ function traceModel(
   }
   const elements = elementsOf(elaborator.components());
   const resolver = new SelectorResolver(elements);
-  const rules = model.members.filter((member): member is FreezeRule => member.kind === "freeze-rule");
-  const decisions = decideTrainable(elements, rules, resolver);
+  const freezing = model.members.filter((member): member is FreezeRule => member.kind === "freeze-rule");
+  const decisions = decideTrainable(elements, freezing, resolver);
   diagnostics.push(...bare.diagnostics, ...duplicateNames(elements));
   const traced = diagnostics.length === 0 ? elaborator.trace() : null;
+  const groups = model.members.filter((member): member is ParameterGroup => member.kind === "parameter-group");
+  const isTrainable = (parameter: ParameterInstance): boolean => decisions.get(parameter)?.trainable ?? false;
+  const base = { learningRate: settings.learningRate, weightDecay: settings.optimizer.weightDecay };
+  const rules =
+    traced === null ? new Map() : groupParameters(groups, isTrainable, base, traced.graph, resolver, elaborator);
 
   const measures = measuresOf(elements, decisions, placed);
   const judged: JudgedExpectation[] = [];
@@ -198,6 +205,7 @@ function traceModel(
         totals: measures.totals,
         flow: flowOf(model, { graph, losses, outputs, named }),
         cost: estimateCost(losses, (path) => trainable.get(path) ?? false),
+        rules,
         optimizerSlots: slotsOf(settings.optimizer),
       })
     : null;
@@ -210,6 +218,7 @@ function traceModel(
     outputs,
     named,
     parameters: elements.flatMap(({ parameter }) => (parameter === null ? [] : [initialOf(parameter)])),
+    rules: new Map([...rules].map(([{ path }, rule]) => [path, rule])),
     trainable: new Set([...trainable].flatMap(([path, isTrained]) => (isTrained ? [path] : []))),
     settings,
     data: data.settings,

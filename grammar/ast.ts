@@ -193,6 +193,7 @@ export type ModelMember =
   | ParamMember
   | PartMember
   | FreezeRule
+  | ParameterGroup
   | Placement
   | LossUse
   | Expectation;
@@ -230,6 +231,15 @@ export interface FreezeRule {
   readonly action: "freeze" | "train";
   readonly selectors: readonly Selector[];
   readonly except: readonly Selector[];
+  readonly span: Span;
+}
+
+/** `group text { lr = 0.1 * lr, weight_decay = 0 }`: how the optimizer moves what its selectors name. */
+export interface ParameterGroup {
+  readonly kind: "parameter-group";
+  readonly selectors: readonly Selector[];
+  readonly except: readonly Selector[];
+  readonly settings: readonly Setting[];
   readonly span: Span;
 }
 

@@ -72,17 +72,31 @@ export class MemberReader extends StatementReader {
       case k.expect:
         return this.plain(chunk, (rules) => rules.expectation(), "an expectation");
       case t.Identifier:
-        // `input` is a name everywhere else, as in the specs from before models declared inputs.
-        return chunk.head[0].image === "input" && chunk.head[1]?.tokenType.isWord === true
-          ? this.plain(chunk, (rules) => rules.input(), "an input")
-          : this.plain(chunk, (rules) => rules.placement(), "a placement");
+        return this.named(chunk, chunk.head[0].image);
       default:
         this.misplaced(
-          "`input`, `encoder`, `let`, `param`, `part`, `freeze`, `train`, `loss`, `expect` or a placement (`lora(rank = 8) on ...`)",
+          "`input`, `encoder`, `let`, `param`, `part`, `freeze`, `train`, `group`, `loss`, `expect` or a placement (`lora(rank = 8) on ...`)",
           chunk,
         );
         return null;
     }
+  }
+
+  /** `input` and `group` are names everywhere else, as in the specs from before models had them. */
+  private named(chunk: Chunk, word: string): ast.ModelMember | null {
+    if (t.startsGroup(chunk.head)) return this.group(chunk);
+    return word === "input" && chunk.head[1]?.tokenType.isWord === true
+      ? this.plain(chunk, (rules) => rules.input(), "an input")
+      : this.plain(chunk, (rules) => rules.placement(), "a placement");
+  }
+
+  private group(chunk: Chunk): ast.ParameterGroup | null {
+    const head = this.read(chunk, (rules) => rules.groupHead());
+    const settings = this.bodyOf(chunk, "a group").flatMap(
+      (entry) => this.plain(entry, (rules) => rules.setting(), "a setting") ?? [],
+    );
+    this.reportAll(duplicates(settings.map(({ name }) => name)));
+    return head === null ? null : { kind: "parameter-group", ...head, settings, span: chunk.span };
   }
 
   /** The statements of a body that must give a value. */
@@ -109,6 +123,7 @@ function namesOf(member: ast.ModuleMember | ast.ModelMember): readonly ast.Name[
     case "require":
     case "forward":
     case "freeze-rule":
+    case "parameter-group":
     case "placement":
     case "loss-use":
     case "expect":

@@ -48,6 +48,12 @@ export class ModelRules extends DeclarationRules {
     return { kind: "freeze-rule", action, selectors, except: this.exceptClause(), span: this.from(start) };
   }
 
+  /** `group vision.layers, text except text.embeddings`, without its body. */
+  groupHead(): Pick<ast.ParameterGroup, "selectors" | "except"> {
+    this.take(t.Identifier);
+    return { selectors: this.selectors(), except: this.exceptClause() };
+  }
+
   placement(): ast.Placement {
     const adapter = this.call();
     const also = this.takes(k.also);

@@ -170,6 +170,7 @@ class Outliner {
   private bodyKind(within: BodyKind | null): BodyKind | undefined {
     const first = this.type();
     if (first === undefined || this.type(1) === t.Equal) return undefined;
+    if (within === "members" && t.startsGroup(this.tokens.slice(this.at, this.at + 2))) return "settings";
     return bodyOf.get(first) ?? (within === null ? topLevelBodyOf.get(first) : undefined);
   }
 

@@ -176,6 +176,12 @@ export function isWord(token: Token): boolean {
   return token.tokenType.isWord;
 }
 
+/** Tells `group text { ... }` of a model from a call of what is named `group`. */
+export function startsGroup([first, second]: readonly Token[]): boolean {
+  if (first?.tokenType !== Identifier || first.image !== "group" || second === undefined) return false;
+  return isWord(second) || second.tokenType === Star || second.tokenType === StarStar;
+}
+
 /** True for the keywords that are values: `true`, `false`, `none`, `infer`. */
 export function isValue(token: Token): boolean {
   return valueTypes.has(token.tokenType);

@@ -88,6 +88,7 @@ export class ModelElaborator {
             break;
           case "input":
           case "freeze-rule":
+          case "parameter-group":
           case "placement":
           case "loss-use":
           case "expect":

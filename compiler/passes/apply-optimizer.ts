@@ -1,26 +1,63 @@
 import { Builder, type Node, nodesOf, type Program } from "../ir/index.ts";
-import { buildLearningRate, buildUpdate, nameOf, type OptimizerSlot } from "../programs/index.ts";
-import type { TrainSettings } from "../settings/index.ts";
+import { buildLearningRate, buildUpdate, nameOf, type OptimizerSlot, type Update } from "../programs/index.ts";
+import type { ParameterRule, TrainSettings } from "../settings/index.ts";
+import { frozenStepsOf, isThawed, stepNumber } from "./frozen-steps.ts";
 import { gradientOutputs, originOf } from "./gradients.ts";
 
-/** Adds what the optimizer makes of each gradient. The number of the step, from 0 on, is the input `step`. */
-export function applyOptimizer(program: Program, settings: TrainSettings): Program {
+/**
+ * Adds what the optimizer makes of each gradient, by the rules of groups where a parameter has one. The number of the step, from 0
+ * on, is the input `step`.
+ */
+export function applyOptimizer(
+  program: Program,
+  settings: TrainSettings,
+  rules: ReadonlyMap<string, ParameterRule>,
+): Program {
   const build = new Builder(program.graph, originOf(program));
-  const passed = build.add({ op: "cast", dtype: "f32" }, stepInput(program, build));
+  const passed = stepNumber(program, build);
   const learningRate = buildLearningRate(settings.learningRate, settings.schedule, passed, build);
-  const count = build.add({ op: "add" }, passed, build.constant(1));
   const updates = new Map(program.updates);
   const parameters = parametersOf(program);
   for (const [path, gradient] of gradientOutputs(program)) {
     const { type } = gradient;
+    const rule = rules.get(path);
+    const frozen = frozenStepsOf(rule, settings.schedule);
     const parameter = parameters.get(path) ?? build.add({ op: "parameter", path, type });
     const kept = (slot: OptimizerSlot): string => nameOf({ kind: "slot", slot, parameter: path });
     const state = (slot: OptimizerSlot): Node => build.add({ op: "parameter", path: kept(slot), type });
-    const update = buildUpdate(settings.optimizer, { parameter, gradient, learningRate, count, state }, build);
-    updates.set(path, update.parameter);
-    for (const [slot, value] of update.state) updates.set(kept(slot), value);
+    const context = {
+      ...{ parameter, gradient, state },
+      learningRate: rateOf(rule, settings.learningRate, learningRate, build),
+      weightDecay: rule?.weightDecay ?? null,
+      // Adam's corrections count from the first step that moves the parameter.
+      count: build.add({ op: "add" }, passed, build.constant(1 - frozen)),
+    };
+    const update = buildUpdate(settings.optimizer, context, build);
+    const moved = frozen === 0 ? update : onlyThawed(update, isThawed(frozen, passed, build), context, build);
+    updates.set(path, moved.parameter);
+    for (const [slot, value] of moved.state) updates.set(kept(slot), value);
   }
   return { ...program, outputs: new Map(program.outputs).set("learning_rate", learningRate), updates };
+}
+
+/** The rate of a group follows the same schedule as that of all. */
+function rateOf(rule: ParameterRule | undefined, base: number, scheduled: Node, build: Builder): Node {
+  const own = rule?.learningRate ?? base;
+  return own === base ? scheduled : build.mul(scheduled, own / base);
+}
+
+/** An update that changes nothing as long as its parameter is frozen. */
+function onlyThawed(
+  { parameter, state }: Update,
+  thawed: Node,
+  before: { readonly parameter: Node; readonly state: (slot: OptimizerSlot) => Node },
+  build: Builder,
+): Update {
+  const chosen = (moved: Node, kept: Node): Node => build.add({ op: "where" }, thawed, moved, kept);
+  return {
+    parameter: chosen(parameter, before.parameter),
+    state: new Map([...state].map(([slot, value]) => [slot, chosen(value, before.state(slot))])),
+  };
 }
 
 function parametersOf(program: Program): ReadonlyMap<string, Node> {
@@ -29,10 +66,4 @@ function parametersOf(program: Program): ReadonlyMap<string, Node> {
       node.operation.op === "parameter" ? [[node.operation.path, node]] : [],
     ),
   );
-}
-
-/** The input `step`, which dropout may have made already. */
-function stepInput(program: Program, build: Builder): Node {
-  const known = nodesOf(program).find(({ operation }) => operation.op === "input" && operation.name === "step");
-  return known ?? build.add({ op: "input", name: "step", type: { dtype: "i32", shape: [] } });
 }

@@ -1,6 +1,6 @@
 import { type Program, verify } from "../ir/index.ts";
 import { type PassName, type ProgramName, passNames } from "../names.ts";
-import type { TrainSettings } from "../settings/index.ts";
+import type { ParameterRule, TrainSettings } from "../settings/index.ts";
 import { accumulateGradients } from "./accumulate-gradients.ts";
 import { applyOptimizer } from "./apply-optimizer.ts";
 import { clipGradients } from "./clip-gradients.ts";
@@ -25,6 +25,8 @@ import { tileRows } from "./tile-rows.ts";
 export interface PassContext {
   readonly trainable: ReadonlySet<string>;
   readonly settings: TrainSettings;
+  /** How the optimizer moves the parameters that groups name, by their paths. */
+  readonly rules: ReadonlyMap<string, ParameterRule>;
 }
 
 export interface Pass {
@@ -69,13 +71,13 @@ const byName: Readonly<Record<PassName, Omit<Pass, "name">>> = {
     of: updating,
     requires: [],
     ensures: [],
-    run: (program, { settings }) => clipGradients(program, settings.clipNorm),
+    run: (program, { settings, rules }) => clipGradients(program, settings, rules),
   },
   "apply-optimizer": {
     of: updating,
     requires: [],
     ensures: [],
-    run: (program, { settings }) => applyOptimizer(program, settings),
+    run: (program, { settings, rules }) => applyOptimizer(program, settings, rules),
   },
   simplify: { of: "every program", requires: [], ensures: ["no stop_gradient"], run: simplify },
   "collect-factors-again": { of: differentiated, requires: [], ensures: [], run: collectFactors },

@@ -9,6 +9,8 @@ import {
   type PlacedAdapters,
   printRole,
 } from "../select/index.ts";
+import type { ParameterRule } from "../settings/index.ts";
+import { printNumberOf } from "../units.ts";
 import type { Cost } from "./cost.ts";
 import { countUnder } from "./measures.ts";
 import type { Plan, PlannedComponent, PlannedFlow, PlannedParameter, PlannedTensor, PlanTotals } from "./types.ts";
@@ -25,6 +27,8 @@ export interface PlanParts {
   readonly totals: PlanTotals;
   readonly flow: PlannedFlow;
   readonly cost: Cost;
+  /** What groups say of trainable parameters. */
+  readonly rules: ReadonlyMap<ParameterInstance, ParameterRule>;
   /** Numbers that the optimizer keeps for each trainable one. */
   readonly optimizerSlots: number;
 }
@@ -49,7 +53,9 @@ export function makePlan(parts: PlanParts): Plan {
     if (ofAdapter) adapterNumbers += elementCount(parameter.type);
     const owner = path.slice(0, path.lastIndexOf("."));
     const role = parameter.role === null ? (roles.get(owner) ?? null) : printRole(parameter.role);
-    parameters.push({ ...describeTensor(parameter), ...decision, role, ofAdapter });
+    const rule = parts.rules.get(parameter);
+    const group = rule === undefined ? {} : { group: describeRule(rule) };
+    parameters.push({ ...describeTensor(parameter), ...decision, role, ofAdapter, ...group });
   }
   return {
     model: parts.model,
@@ -103,6 +109,19 @@ function componentsOf(
     components.set(name, component);
   }
   return [...components].map(([name, counts]) => ({ name, ...counts }));
+}
+
+/** What a group says of a parameter, as messages and plans show it. */
+function describeRule({ learningRate, weightDecay, frozenSteps, frozenEpochs }: ParameterRule): string {
+  const frozen = [
+    ...(frozenSteps === 0 ? [] : [printNumberOf(frozenSteps, "step")]),
+    ...(frozenEpochs === 0 ? [] : [printNumberOf(frozenEpochs, "epoch")]),
+  ];
+  return [
+    ...(learningRate === null ? [] : [`lr ${Number(learningRate.toPrecision(6))}`]),
+    ...(weightDecay === null ? [] : [`weight_decay ${weightDecay}`]),
+    ...(frozen.length === 0 ? [] : [`frozen for ${frozen.join(" and ")}`]),
+  ].join(", ");
 }
 
 /** Reports parameters that checkpoints could not tell apart. */

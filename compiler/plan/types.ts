@@ -46,6 +46,8 @@ export interface PlannedParameter extends PlannedTensor {
   readonly rule: string;
   readonly role: string | null;
   readonly ofAdapter: boolean;
+  /** How the optimizer moves it, where a group says so: `lr 5e-5, frozen for 10 epochs`. */
+  readonly group?: string;
 }
 
 export interface PlannedPlacement {

@@ -1,7 +1,7 @@
 import type { Diagnostic } from "../../grammar/index.ts";
 import { Builder, type Graph, type Node, type Program } from "../ir/index.ts";
 import type { ProgramName } from "../names.ts";
-import type { DataSettings, EvalSettings, InputSource, TrainSettings } from "../settings/index.ts";
+import type { DataSettings, EvalSettings, InputSource, ParameterRule, TrainSettings } from "../settings/index.ts";
 import { buildInit, type InitialParameter } from "./init.ts";
 import { buildMicroBatchProgram, type MicroBatchProgram, microBatchPrograms } from "./micro-batches.ts";
 
@@ -17,6 +17,8 @@ export interface TracedSpec {
   readonly parameters: readonly InitialParameter[];
   /** The paths of trainable parameters. */
   readonly trainable: ReadonlySet<string>;
+  /** How the optimizer moves the parameters that groups name, by their paths. */
+  readonly rules: ReadonlyMap<string, ParameterRule>;
   readonly settings: TrainSettings;
   readonly data: DataSettings;
   /** Where declared inputs come from in a data set, by name; of others their type and use say it. */

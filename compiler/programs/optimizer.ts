@@ -6,7 +6,9 @@ export interface UpdateContext {
   readonly parameter: Node;
   readonly gradient: Node;
   readonly learningRate: Node;
-  /** The number of this step, from 1 on, as f32. */
+  /** Null for the optimizer's; vectors and single numbers, such as biases and scales, do not decay then. */
+  readonly weightDecay: number | null;
+  /** The number of this step among those that move the parameter, from 1 on, as f32. */
   readonly count: Node;
   /** What is kept in that slot, with the parameter's shape, zeros before the first step. */
   readonly state: (slot: OptimizerSlot) => Node;
@@ -18,9 +20,10 @@ export interface Update {
   readonly state: ReadonlyMap<OptimizerSlot, Node>;
 }
 
-/** Builds one update. Vectors and single numbers, such as biases and scales, do not decay. */
+/** Builds one update. */
 export function buildUpdate(optimizer: Optimizer, context: UpdateContext, build: Builder): Update {
-  const decay = context.parameter.type.shape.length > 1 ? optimizer.weightDecay : 0;
+  const { parameter, weightDecay } = context;
+  const decay = weightDecay ?? (parameter.type.shape.length > 1 ? optimizer.weightDecay : 0);
   switch (optimizer.kind) {
     case "adam":
       return buildAdam(optimizer, decay, context, build);

@@ -1,8 +1,10 @@
 import type { Builder, Node } from "../ir/index.ts";
-import type { Schedule } from "../settings/index.ts";
+import { type Schedule, stepsOf } from "../settings/index.ts";
 
 /** The learning rate of a step, whose number is counted from 0 as f32. */
-export function buildLearningRate(base: number, { kind, warmup, steps }: Schedule, step: Node, build: Builder): Node {
+export function buildLearningRate(base: number, schedule: Schedule, step: Node, build: Builder): Node {
+  const { kind, steps } = schedule;
+  const warmup = stepsOf(schedule.warmup, schedule.warmupEpochs, schedule);
   const one = build.constant(1);
   const clamp = (x: Node): Node =>
     build.add({ op: "minimum" }, build.add({ op: "maximum" }, x, build.constant(0)), one);

@@ -200,6 +200,7 @@ function changed(member: ModelMember, name: Name, argument: Name | null, given: 
     case "param":
       return argument === null ? { ...member, initial: given.value } : null;
     case "freeze-rule":
+    case "parameter-group":
     case "loss-use":
     case "expect":
       return null;

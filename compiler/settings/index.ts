@@ -14,9 +14,11 @@ export { defaultImage, type ImageSettings, imageSettingNames, readImageSettings 
 export { type InputSource, readInputSources } from "./inputs.ts";
 export {
   type Optimizer,
+  type ParameterRule,
   readTrainSettings,
   type Schedule,
   slotsOf,
+  stepsOf,
   type TrainOverrides,
   type TrainSettings,
   trainSettingNames,

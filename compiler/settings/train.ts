@@ -17,9 +17,28 @@ export type Optimizer =
 /** How the learning rate changes: up from 0 over the warm-up, then as the kind says until the last step. */
 export interface Schedule {
   readonly kind: "constant" | "linear" | "cosine";
+  /** Steps of the warm-up, and epochs of it, both together. */
   readonly warmup: number;
+  readonly warmupEpochs: number;
   /** Steps of the whole training; `linear` and `cosine` end there at 0. Null when the spec does not say. */
   readonly steps: number | null;
+  /** Null where it is not known what the model is trained on: what is said in epochs is nothing then. */
+  readonly stepsPerEpoch: number | null;
+}
+
+/** Steps of what a schedule or a group says in steps and in epochs. */
+export function stepsOf(steps: number, epochs: number, { stepsPerEpoch }: Schedule): number {
+  return steps + epochs * (stepsPerEpoch ?? 0);
+}
+
+/** How the optimizer moves a parameter that groups name. */
+export interface ParameterRule {
+  /** Null for what the optimizer has for all. */
+  readonly learningRate: number | null;
+  readonly weightDecay: number | null;
+  /** How long the parameter stays as it is, both together. */
+  readonly frozenSteps: number;
+  readonly frozenEpochs: number;
 }
 
 /** What the `train` block says, with defaults for what it leaves out. */
@@ -75,7 +94,7 @@ export const trainSettingNames = [
 /** The settings that are calls: their arguments, and what is called where a spec does not say. */
 export const trainCalls = [
   { setting: "optimizer", arguments: ["lr", "weight_decay", "betas", "eps", "momentum"], otherwise: "adamw" },
-  { setting: "schedule", arguments: ["warmup"], otherwise: "constant" },
+  { setting: "schedule", arguments: ["warmup", "warmup_epochs"], otherwise: "constant" },
 ] as const;
 
 /** Settings that had another name before. */
@@ -84,10 +103,9 @@ const renamed: ReadonlyMap<string, string> = new Map([["checkpoint", "recompute"
 const positive: Range = { of: "a number above 0", holds: (value) => value > 0 };
 const notNegative: Range = { of: "a number that is not negative", holds: (value) => value >= 0 };
 const belowOne: Range = { of: "a number from 0 up to 1, without 1", holds: (value) => value >= 0 && value < 1 };
-const wholeNotNegative: Range = {
-  of: "a whole number of steps, 0 or more",
-  holds: (value) => Number.isSafeInteger(value) && value >= 0,
-};
+function wholeNotNegative(unit: "steps" | "epochs"): Range {
+  return { of: `a whole number of ${unit}, 0 or more`, holds: (value) => Number.isSafeInteger(value) && value >= 0 };
+}
 
 /** Reads the `train` block of a spec, and reports what it cannot mean, also where it is overridden. */
 export function readTrainSettings(
@@ -100,7 +118,7 @@ export function readTrainSettings(
   const reader = new SettingReader(file, "train", trainSettingNames, renamed);
   const optimizer = reader.call("optimizer", optimizerNames, "`adamw(...)`, `adam(...)` or `sgd(...)`");
   const schedule = reader.call("schedule", scheduleNames, "`constant()`, `linear(...)` or `cosine(...)`");
-  reader.known(schedule, ["warmup"]);
+  reader.known(schedule, ["warmup", "warmup_epochs"]);
   const written = reader.count("batch", 1);
   const batch = overrides.batch ?? written;
   const rows = reader.count("micro_batch", batch);
@@ -112,8 +130,10 @@ export function readTrainSettings(
     learningRate: reader.argument(optimizer, "lr", 1e-4, positive),
     schedule: {
       kind: schedule.name === "linear" || schedule.name === "cosine" ? schedule.name : "constant",
-      warmup: reader.argument(schedule, "warmup", 0, wholeNotNegative),
+      warmup: reader.argument(schedule, "warmup", 0, wholeNotNegative("steps")),
+      warmupEpochs: reader.argument(schedule, "warmup_epochs", 0, wholeNotNegative("epochs")),
       steps: reader.optionalCount("steps"),
+      stepsPerEpoch: null,
     },
     batch,
     microBatch: Math.min(microBatch, batch),

@@ -2,6 +2,11 @@ import { error, warning } from "./row.ts";
 
 /** E5xx: what selectors reach, where adapters can sit, and what must be true. */
 export const selection = {
+  "idle-group": error(
+    "E518",
+    () => "nothing that this group names is trained",
+    () => "remove it, or name what is trained",
+  ),
   "nothing-selected": error<{ readonly selector: string }>("E501", ({ selector }) => `\`${selector}\` selects nothing`),
   "placed-twice": error<{ readonly path: string; readonly adapter: string }>(
     "E502",

@@ -1,4 +1,5 @@
 import type { ForwardMember, ModelMember, ModuleMember, Placement, Selector } from "../ast.ts";
+import { formatBlock } from "./blocks.ts";
 import type { CommentQueue } from "./comment-queue.ts";
 import { formatNamed, formatParam, formatParameters, formatPart, formatType } from "./declarations.ts";
 import { type Document, join } from "./document.ts";
@@ -46,6 +47,14 @@ export function formatModelMember(member: ModelMember, comments: CommentQueue): 
       return formatPart(member, comments);
     case "freeze-rule":
       return join(`${member.action} `, formatSelectors(member.selectors), formatExcept(member.except));
+    case "parameter-group": {
+      const body = formatBlock(
+        member.settings,
+        { from: member.span.start, to: member.span.end, comments },
+        ({ name, value }) => join(`${name.text} = `, formatExpression(value, comments)),
+      );
+      return join("group ", formatSelectors(member.selectors), formatExcept(member.except), " ", body);
+    }
     case "placement":
       return formatPlacement(member, comments);
     case "loss-use":

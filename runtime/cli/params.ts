@@ -18,14 +18,15 @@ export const define: DefineCommand = (command, terminal, end) => {
       if (plan !== null) {
         const shown = plan.parameters.filter(({ trainable }) => trainable || !onlyTrained);
         if (json) {
-          const parameters = shown.map(({ path, checkpoint, shape, dtype, trainable, rule, role }) => ({
-            ...{ path, checkpoint, shape, dtype, trainable, rule, role },
+          const parameters = shown.map(({ path, checkpoint, shape, dtype, trainable, rule, role, group }) => ({
+            ...{ path, checkpoint, shape, dtype, trainable, rule, role, group },
           }));
           terminal.json(`${JSON.stringify({ parameters, totals: plan.totals }, null, 2)}\n`);
         } else {
           const header = ["path", "shape", "", "by", "in checkpoints"];
-          const rows = shown.map(({ path, shape, trainable, rule, checkpoint }) => {
-            return [path, `[${shape.join(", ")}]`, trainable ? "trained" : "frozen", rule, checkpoint];
+          const rows = shown.map(({ path, shape, trainable, group, rule, checkpoint }) => {
+            const how = trainable ? ["trained", ...(group === undefined ? [] : [group])].join(", ") : "frozen";
+            return [path, `[${shape.join(", ")}]`, how, rule, checkpoint];
           });
           terminal.out(renderTable([header, ...rows], ["left", "left", "left", "left", "left"]));
           const { trainable, frozen, total } = plan.totals;

@@ -26,8 +26,8 @@ function run(step: Program, values: Readonly<Record<string, readonly number[]>>)
 
 test("descent goes against the gradient, at a rate that the step gives as well", () => {
   const optimizer = { kind: "sgd", momentum: 0, weightDecay: 0 } as const;
-  const schedule = { kind: "constant", warmup: 0, steps: null } as const;
-  const step = applyOptimizer(program(), { ...settings, optimizer, schedule, learningRate: 0.1 });
+  const schedule = { kind: "constant", warmup: 0, warmupEpochs: 0, steps: null, stepsPerEpoch: null } as const;
+  const step = applyOptimizer(program(), { ...settings, optimizer, schedule, learningRate: 0.1 }, new Map());
   expect([...step.updates.keys()]).toEqual(["w"]);
   const results = run(step, { w: [1, 2], g: [10, -10] });
   expect(results.get("learning_rate")?.[0]).toBeCloseTo(0.1, 7);
@@ -36,8 +36,8 @@ test("descent goes against the gradient, at a rate that the step gives as well",
 
 test("what an optimizer keeps is updated beside each parameter, and the number of the step is read once", () => {
   const optimizer = { kind: "sgd", momentum: 0.5, weightDecay: 0 } as const;
-  const schedule = { kind: "constant", warmup: 0, steps: null } as const;
-  const once = applyOptimizer(program(), { ...settings, optimizer, schedule, learningRate: 1 });
+  const schedule = { kind: "constant", warmup: 0, warmupEpochs: 0, steps: null, stepsPerEpoch: null } as const;
+  const once = applyOptimizer(program(), { ...settings, optimizer, schedule, learningRate: 1 }, new Map());
   expect([...once.updates.keys()]).toEqual(["w", "velocity:w"]);
   const results = run(once, { w: [0, 0], g: [1, 2], "velocity:w": [4, 8] });
   expect(results.get("velocity:w")).toEqual([3, 6]);
@@ -51,7 +51,7 @@ test("a step that dropout drew for has one input for its number", () => {
   const number = small.input("step", [], "i32");
   const drawn = small.add({ op: "random_uniform", seed: 0, site: 0, shape: [2] }, number);
   const made = small.program({ loss: small.total(drawn), "gradient:w": drawn }, "step");
-  const step = applyOptimizer(made, settings);
+  const step = applyOptimizer(made, settings, new Map());
   const inputs = step.graph.nodes.filter(({ operation }) => operation.op === "input");
   expect(inputs).toEqual([number]);
 });

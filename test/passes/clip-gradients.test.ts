@@ -14,16 +14,17 @@ function program() {
 }
 
 const norm = Math.sqrt(43);
+const schedule = { kind: "constant", warmup: 0, warmupEpochs: 0, steps: null, stepsPerEpoch: null } as const;
 
 test("without a limit the norm of all gradients together is given, and they stay as they are", () => {
-  const results = resultsOf(clipGradients(program(), null));
+  const results = resultsOf(clipGradients(program(), { clipNorm: null, schedule }, new Map()));
   expect(results.get("gradient_norm")?.data[0]).toBeCloseTo(norm, 12);
   expect([...(results.get("gradient:a")?.data ?? [])]).toEqual([3, 3, 3]);
   expect(results.get("loss")?.data[0]).toBe(1);
 });
 
 test("above the limit all are scaled by the same number to the norm that is allowed", () => {
-  const results = resultsOf(clipGradients(program(), 2));
+  const results = resultsOf(clipGradients(program(), { clipNorm: 2, schedule }, new Map()));
   const [a = Number.NaN] = results.get("gradient:a")?.data ?? [];
   const [b = Number.NaN] = results.get("gradient:b")?.data ?? [];
   expect(a / b).toBeCloseTo(3 / 4, 12);
@@ -33,6 +34,6 @@ test("above the limit all are scaled by the same number to the norm that is allo
 });
 
 test("below the limit nothing is scaled", () => {
-  const results = resultsOf(clipGradients(program(), 10));
+  const results = resultsOf(clipGradients(program(), { clipNorm: 10, schedule }, new Map()));
   expect(results.get("gradient:b")?.data[0]).toBe(4);
 });

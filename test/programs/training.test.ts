@@ -7,12 +7,12 @@ import type { TensorData } from "../../compiler/ops/index.ts";
 import { applyOptimizer } from "../../compiler/passes/apply-optimizer.ts";
 import { clipGradients } from "../../compiler/passes/clip-gradients.ts";
 import { differentiate } from "../../compiler/passes/differentiate.ts";
-import type { Optimizer, Schedule, TrainSettings } from "../../compiler/settings/train.ts";
+import type { Optimizer, ParameterRule, Schedule, TrainSettings } from "../../compiler/settings/train.ts";
 import { createSource } from "../../grammar/index.ts";
 
 const origin = { path: "", span: { source: createSource("test", ""), start: 0, end: 0 } };
 const matrix = { dtype: "f32" as const, shape: [1, 2] };
-const constant: Schedule = { kind: "constant", warmup: 0, steps: null };
+const constant: Schedule = { kind: "constant", warmup: 0, warmupEpochs: 0, steps: null, stepsPerEpoch: null };
 const defaults: TrainSettings = {
   optimizer: { kind: "sgd", momentum: 0, weightDecay: 0 },
   learningRate: 0.1,
@@ -30,14 +30,15 @@ const defaults: TrainSettings = {
 };
 
 /** The step of loss = sum(w * w) / 2 over a matrix, whose gradient is w itself. */
-function stepOf(settings: Partial<TrainSettings>): Program {
+function stepOf(settings: Partial<TrainSettings>, rule: Partial<ParameterRule> = {}): Program {
   const graph = new Graph();
   const build = new Builder(graph, origin);
   const weight = build.add({ op: "parameter", path: "w", type: matrix });
   const loss = build.mul(build.sum(build.mul(weight, weight), [0, 1], false), 0.5);
   const program = { name: "step", graph, outputs: new Map([["loss", loss]]), updates: new Map(), once: new Map() };
   const whole = { ...defaults, ...settings };
-  return applyOptimizer(clipGradients(differentiate(program, new Set(["w"])), whole.clipNorm), whole);
+  const rules = new Map([["w", { learningRate: null, weightDecay: null, frozenSteps: 0, frozenEpochs: 0, ...rule }]]);
+  return applyOptimizer(clipGradients(differentiate(program, new Set(["w"])), whole, rules), whole, rules);
 }
 
 interface Trained {
@@ -45,8 +46,13 @@ interface Trained {
   readonly rates: readonly number[];
 }
 
-function train(settings: Partial<TrainSettings>, steps: number, from: readonly number[]): Trained {
-  const program = stepOf(settings);
+function train(
+  settings: Partial<TrainSettings>,
+  steps: number,
+  from: readonly number[],
+  rule: Partial<ParameterRule> = {},
+): Trained {
+  const program = stepOf(settings, rule);
   const parameters = new Map<string, TensorData>([["w", { type: matrix, data: Float64Array.from(from) }]]);
   for (const path of program.updates.keys()) {
     if (path !== "w") parameters.set(path, { type: matrix, data: new Float64Array(2) });
@@ -110,20 +116,68 @@ test("gradients are clipped by their norm all together, and short ones stay", ()
   expect(train({ clipNorm: 1 }, 1, [0.3, 0.4]).weights[0]).toBeCloseTo(0.3 - 0.03, 12);
 });
 
+describe("a parameter of a group", () => {
+  const adamw = { kind: "adam", decoupled: true, betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0.1 } as const;
+
+  test("has its own rate, which follows the schedule of all", () => {
+    const schedule: Schedule = { ...constant, kind: "linear", steps: 4 };
+    const [of] = train({ schedule }, 3, [1, 2], { learningRate: 0.02 }).weights;
+    expect(of).toBeCloseTo((1 - 0.02) * (1 - 0.015) * (1 - 0.01), 6);
+    expect(train({ schedule }, 3, [1, 2], { learningRate: 0.02 }).rates[0]).toBeCloseTo(0.1, 6);
+  });
+
+  test("has its own decay, also where it is none", () => {
+    const without = { ...adamw, weightDecay: 0 };
+    expect(train({ optimizer: adamw }, 3, [1, 2], { weightDecay: 0 })).toEqual(
+      train({ optimizer: without }, 3, [1, 2]),
+    );
+    expect(train({ optimizer: without }, 3, [1, 2], { weightDecay: 0.1 })).toEqual(
+      train({ optimizer: adamw }, 3, [1, 2]),
+    );
+  });
+
+  test("stays as it is while it is frozen, and is then moved as from the first step on", () => {
+    expect(train({ optimizer: adamw }, 3, [1, 2], { frozenSteps: 3 }).weights).toEqual([1, 2]);
+    const moved = train({ optimizer: adamw }, 2, [1, 2]).weights;
+    expect(train({ optimizer: adamw }, 5, [1, 2], { frozenSteps: 3 }).weights).toEqual(moved);
+    const schedule: Schedule = { ...constant, stepsPerEpoch: 2 };
+    expect(train({ optimizer: adamw, schedule }, 6, [1, 2], { frozenEpochs: 2 }).weights).toEqual(moved);
+    expect(train({ optimizer: adamw, schedule }, 8, [1, 2], { frozenEpochs: 2, frozenSteps: 2 }).weights).toEqual(
+      moved,
+    );
+  });
+
+  test("has no share in the norm of gradients while it is frozen", () => {
+    const program = stepOf({ clipNorm: 1 }, { frozenSteps: 2 });
+    const norm = program.outputs.get("gradient_norm");
+    const parameters = new Map<string, TensorData>([["w", { type: matrix, data: Float64Array.of(3, 4) }]]);
+    const norms = [1, 2].map((step) => {
+      const inputs = new Map([["step", { type: { dtype: "i32" as const, shape: [] }, data: Float64Array.of(step) }]]);
+      return norm === undefined ? null : evaluate([norm], { inputs, parameters }, "f64").get(norm)?.data[0];
+    });
+    expect(norms).toEqual([0, 5]);
+  });
+});
+
 describe("schedules", () => {
   const rates = (schedule: Schedule): readonly number[] =>
     train({ schedule }, 6, [1, 1]).rates.map((rate) => Number(rate.toFixed(6)));
 
   test("constant, after a warm-up", () => {
-    expect(rates({ kind: "constant", warmup: 4, steps: null })).toEqual([0.025, 0.05, 0.075, 0.1, 0.1, 0.1]);
+    expect(rates({ ...constant, warmup: 4 })).toEqual([0.025, 0.05, 0.075, 0.1, 0.1, 0.1]);
+  });
+
+  test("constant, after a warm-up of steps and epochs", () => {
+    const expected = [0.02, 0.04, 0.06, 0.08, 0.1, 0.1];
+    expect(rates({ ...constant, warmup: 1, warmupEpochs: 2, stepsPerEpoch: 2 })).toEqual(expected);
   });
 
   test("linear falls to 0 at the last step", () => {
-    expect(rates({ kind: "linear", warmup: 0, steps: 5 })).toEqual([0.1, 0.08, 0.06, 0.04, 0.02, 0]);
+    expect(rates({ ...constant, kind: "linear", steps: 5 })).toEqual([0.1, 0.08, 0.06, 0.04, 0.02, 0]);
   });
 
   test("cosine falls along half a wave", () => {
     const expected = [0, 1, 2, 3, 4, 4].map((step) => Number((0.05 * (1 + Math.cos((Math.PI * step) / 4))).toFixed(6)));
-    expect(rates({ kind: "cosine", warmup: 0, steps: 4 })).toEqual(expected);
+    expect(rates({ ...constant, kind: "cosine", steps: 4 })).toEqual(expected);
   });
 });

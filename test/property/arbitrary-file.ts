@@ -279,6 +279,10 @@ const encoder: fc.Arbitrary<ast.Encoder> = fc
 const headLet: fc.Arbitrary<ast.HeadLet> = fc
   .record({ name: identifier, value: expression, named: fc.option(text) })
   .map((rest) => ({ kind: "head-let", ...rest, span }));
+const settings = fc.uniqueArray(fc.record({ name: word, value: expression, span: fc.constant(span) }), {
+  maxLength: 3,
+  selector: (entry) => entry.name.text,
+});
 const modelMember: fc.Arbitrary<ast.ModelMember> = fc.oneof<fc.Arbitrary<ast.ModelMember>[]>(
   param,
   part,
@@ -290,6 +294,13 @@ const modelMember: fc.Arbitrary<ast.ModelMember> = fc.oneof<fc.Arbitrary<ast.Mod
     action: fc.constantFrom("freeze" as const, "train" as const),
     selectors,
     except,
+    span: fc.constant(span),
+  }),
+  fc.record({
+    kind: fc.constant("parameter-group" as const),
+    selectors,
+    except,
+    settings,
     span: fc.constant(span),
   }),
   fc.record({
@@ -353,10 +364,7 @@ const item: fc.Arbitrary<ast.Item> = fc.oneof<fc.Arbitrary<ast.Item>[]>(
   fc.record({
     kind: fc.constant("settings" as const),
     block: fc.constantFrom<ast.SettingsName[]>("train", "data", "eval"),
-    entries: fc.uniqueArray(fc.record({ name: word, value: expression, span: fc.constant(span) }), {
-      maxLength: 3,
-      selector: (entry) => entry.name.text,
-    }),
+    entries: settings,
     span: fc.constant(span),
   }),
 );

@@ -34,7 +34,7 @@ interface Plan {
 const settings: TrainSettings = {
   optimizer: { kind: "sgd", momentum: 0, weightDecay: 0 },
   learningRate: 1,
-  schedule: { kind: "constant", warmup: 0, steps: null },
+  schedule: { kind: "constant", warmup: 0, warmupEpochs: 0, steps: null, stepsPerEpoch: null },
   batch: 1,
   microBatch: 1,
   epochs: 1,

@@ -6,7 +6,7 @@ import type { TracedSpec } from "../../programs/index.ts";
 import { changedAdapterPaths, compareAdapters } from "./adapters.ts";
 import { compareComputation, type Traced } from "./computation.ts";
 import { compareSettings } from "./settings.ts";
-import { compareFrozen, compareTensors } from "./tensors.ts";
+import { compareFrozen, compareGroups, compareTensors } from "./tensors.ts";
 import type { Compared, Comparison, ComputationChange, NamedChange } from "./types.ts";
 
 /** A spec's text, and where its imports are. */
@@ -61,7 +61,7 @@ function compare(before: CompiledSpec, after: CompiledSpec, alike: Traced): Comp
     adapters: compareAdapters(before.elements, after.elements),
     frozen: compareFrozen(before.plan, after.plan),
     tensors: compareTensors(before.plan, after.plan, changedAdapters),
-    settings: compareSettings(before.spec, after.spec),
+    settings: [...compareSettings(before.spec, after.spec), ...compareGroups(before.plan, after.plan)],
     expectations: changesOf(
       before.plan.expectations.map(({ text, holds }) => [text, holds]),
       after.plan.expectations.map(({ text, holds }) => [text, holds]),

@@ -102,6 +102,7 @@ function writeOptimizer(optimizer: Optimizer): string {
   return `${name}(betas = [${betas.join(", ")}], eps = ${epsilon}, weight_decay = ${weightDecay})`;
 }
 
-function writeSchedule({ kind, warmup, steps }: Schedule): string {
-  return `${kind}(warmup = ${warmup})${steps === null ? "" : ` over ${steps} steps`}`;
+function writeSchedule({ kind, warmup, warmupEpochs, steps }: Schedule): string {
+  const inEpochs = warmupEpochs === 0 ? "" : `, warmup_epochs = ${warmupEpochs}`;
+  return `${kind}(warmup = ${warmup}${inEpochs})${steps === null ? "" : ` over ${steps} steps`}`;
 }

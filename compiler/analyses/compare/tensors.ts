@@ -1,6 +1,6 @@
 import type { Plan, PlannedParameter, PlannedTensor } from "../../plan/index.ts";
 import { foldPaths, pathsAround } from "./paths.ts";
-import type { FreezeChange, TensorChange } from "./types.ts";
+import type { FreezeChange, NamedChange, TensorChange } from "./types.ts";
 
 /** A parameter or a buffer with where it is in its plan. */
 type Tensor = PlannedTensor & { readonly storage: "param" | "buffer" };
@@ -21,6 +21,21 @@ export function compareFrozen(before: Plan, after: Plan): readonly FreezeChange[
     const elements = items.reduce((sum, parameter) => sum + sizeOf(parameter), 0);
     return { parameters: text, tensors: items.length, elements, isTrained: { before: !isTrained, after: isTrained } };
   });
+}
+
+/** What groups say of parameters that are trained in both plans, where they say something else. */
+export function compareGroups(before: Plan, after: Plan): readonly NamedChange<string>[] {
+  const old = new Map(before.parameters.map((parameter) => [parameter.path, parameter]));
+  const changes = after.parameters.flatMap(({ path, trainable, group }): readonly NamedChange<string>[] => {
+    const known = old.get(path);
+    if (known === undefined || !known.trainable || !trainable || known.group === group) return [];
+    return [{ name: path, before: known.group ?? null, after: group ?? null }];
+  });
+  return foldPaths(
+    changes,
+    ({ name }) => name,
+    (change) => JSON.stringify([change.before, change.after]),
+  ).flatMap(({ text, items: [first] }) => (first === undefined ? [] : [{ ...first, name: `group ${text}` }]));
 }
 
 /**

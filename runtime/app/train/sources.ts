@@ -107,7 +107,7 @@ export async function openSources(folder: RunFolder, task: TrainTask, heard: Rep
   const contract = contractWith(settled);
   const { order } = planned;
   const steps = request.steps ?? schedule.steps ?? epochs * order.batchesPerEpoch;
-  const settings = { ...seeded.settings, schedule: { ...schedule, steps: schedule.steps ?? steps } };
+  const settings = { ...seeded.settings, schedule: { ...schedule, steps: schedule.steps ?? steps, stepsPerEpoch: order.batchesPerEpoch } };
   const { weights, adapter } = request;
   const identity: RunIdentity = {
     spec: compiled.text,
