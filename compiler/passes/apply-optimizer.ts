@@ -16,6 +16,7 @@ export function applyOptimizer(
   const build = new Builder(program.graph, originOf(program));
   const passed = stepNumber(program, build);
   const learningRate = buildLearningRate(settings.learningRate, settings.schedule, passed, build);
+  const count = build.add({ op: "add" }, passed, build.constant(1));
   const updates = new Map(program.updates);
   const parameters = parametersOf(program);
   for (const [path, gradient] of gradientOutputs(program)) {
@@ -30,7 +31,7 @@ export function applyOptimizer(
       learningRate: rateOf(rule, settings.learningRate, learningRate, build),
       weightDecay: rule?.weightDecay ?? null,
       // Adam's corrections count from the first step that moves the parameter.
-      count: build.add({ op: "add" }, passed, build.constant(1 - frozen)),
+      count: frozen === 0 ? count : build.add({ op: "add" }, passed, build.constant(1 - frozen)),
     };
     const update = buildUpdate(settings.optimizer, context, build);
     const moved = frozen === 0 ? update : onlyThawed(update, isThawed(frozen, passed, build), context, build);
