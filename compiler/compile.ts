@@ -23,6 +23,7 @@ import {
 import type { InitialParameter, TracedSpec } from "./programs/index.ts";
 import {
   checkCoverage,
+  checkGradients,
   decideTrainable,
   type Element,
   elementsOf,
@@ -157,6 +158,9 @@ function traceModel(
   const bound = readInputSources(inputs, types, evaluation.settings.classes, settings.batch);
   diagnostics.push(...bound.diagnostics);
   diagnostics.push(...checkEvalSettings(file, evaluation.settings, outputs, settings.batch));
+  const untrained = checkGradients({ losses: traced.losses, elements, decisions, placed });
+  // An error may be why something is not used yet, and is shown without warnings of that.
+  diagnostics.push(...(hasErrors(diagnostics) ? untrained.filter((each) => hasErrors([each])) : untrained));
   const trainable = new Map([...decisions].map(([parameter, decision]) => [parameter.path, decision.trainable]));
   const { graph, losses } = traced;
   const named = namedValues(elements);
