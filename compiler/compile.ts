@@ -159,8 +159,9 @@ function traceModel(
   diagnostics.push(...bound.diagnostics);
   diagnostics.push(...checkEvalSettings(file, evaluation.settings, outputs, settings.batch));
   const untrained = checkGradients({ losses: traced.losses, elements, decisions, placed });
-  // An error may be why something is not used yet, and is shown without warnings of that.
-  diagnostics.push(...(hasErrors(diagnostics) ? untrained.filter((each) => hasErrors([each])) : untrained));
+  // An error may be why a part is not used yet; whoever adapts one means it to be used.
+  const ofAdapters = untrained.filter(({ key }) => key === "adapter-without-gradient");
+  diagnostics.push(...(hasErrors(diagnostics) ? ofAdapters : untrained));
   const trainable = new Map([...decisions].map(([parameter, decision]) => [parameter.path, decision.trainable]));
   const { graph, losses } = traced;
   const named = namedValues(elements);

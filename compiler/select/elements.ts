@@ -45,3 +45,8 @@ export function parametersUnder(
   if (element.instance !== null) visit(element.instance);
   return parameters;
 }
+
+/** A module and everything in it, without adapters. */
+export function modulesUnder(instance: ModuleInstance): readonly ModuleInstance[] {
+  return [instance, ...instance.children.flatMap(modulesUnder)];
+}

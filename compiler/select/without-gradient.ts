@@ -19,8 +19,8 @@ export interface TracedModules {
 const shown = 5;
 
 /**
- * What is counted as trained and is not, because no gradient of a loss leads to it: adapters, which is an error, and other
- * trainable parameters. A model without a loss is not trained.
+ * What is counted as trained and is not, because no gradient of a loss leads to it: adapters, and other trainable parameters. A
+ * model without a loss is not trained. These are warnings: an adapter that was trained elsewhere may be on such a part.
  */
 export function checkGradients(model: TracedModules): readonly Diagnostic[] {
   return model.losses.length === 0 ? [] : new GradientCheck(model).run();

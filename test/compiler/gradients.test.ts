@@ -20,7 +20,7 @@ function reported(rules: string) {
 const lossOfText = "loss mean(latent)";
 
 describe("what is counted as trained and gets no gradient", () => {
-  test("an adapter on what no loss uses is an error at its selector; of several the unused are counted", () => {
+  test("an adapter on what no loss uses is a warning at its selector; of several the unused are counted", () => {
     const found = reported(`freeze image, text, temperature, heads.*
   lora(rank = 1) on text.attn.q, text.pooler, image.first.attn.q
   ${lossOfText}`);
@@ -97,8 +97,10 @@ describe("what is counted as trained and gets no gradient", () => {
     ]);
   });
 
-  test("beside an error there is no warning, and a model without a loss is not trained", () => {
+  test("beside an error there is a warning of adapters alone, and a model without a loss is not trained", () => {
     expect(reported(`expect base = 1\n${lossOfText}`).map(({ code }) => code)).toEqual(["E509"]);
+    const adapted = "freeze text\nlora(rank = 1) on text.pooler\nexpect base = 1";
+    expect(reported(`${adapted}\n${lossOfText}`).map(({ code }) => code)).toEqual(["E509", "E513"]);
     expect(reported("lora(rank = 1) on text.pooler")).toEqual([]);
   });
 });
