@@ -122,8 +122,8 @@ function traceModel(
   const { diagnostics } = elaborator;
   diagnostics.push(...unsettled, ...data.diagnostics, ...evaluation.diagnostics);
   elaborator.instantiate();
-  if (diagnostics.length === 0) elaborator.trace();
-  if (diagnostics.length > 0) return { plan: null, spec: null, elements: [], diagnostics };
+  if (!hasErrors(diagnostics)) elaborator.trace();
+  if (hasErrors(diagnostics)) return { plan: null, spec: null, elements: [], diagnostics };
 
   const bare = new SelectorResolver(elementsOf(elaborator.components()));
   const placed: PlacedAdapters[] = [];
@@ -135,7 +135,7 @@ function traceModel(
   const rules = model.members.filter((member): member is FreezeRule => member.kind === "freeze-rule");
   const decisions = decideTrainable(elements, rules, resolver);
   diagnostics.push(...bare.diagnostics, ...duplicateNames(elements));
-  const traced = diagnostics.length === 0 ? elaborator.trace() : null;
+  const traced = hasErrors(diagnostics) ? null : elaborator.trace();
 
   const measures = measuresOf(elements, decisions, placed);
   const judged: JudgedExpectation[] = [];

@@ -90,6 +90,7 @@ export {
   type ImageSettings,
   type InputSource,
   type Interval,
+  outlasts,
   printAugmentation,
   type Sizes,
   type SpatialAxis,

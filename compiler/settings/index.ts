@@ -13,6 +13,7 @@ export { defaultImage, type ImageSettings, imageSettingNames, readImageSettings 
 export { type InputSource, readInputSources } from "./inputs.ts";
 export {
   type Optimizer,
+  outlasts,
   readTrainSettings,
   type Schedule,
   slotsOf,

@@ -1,4 +1,5 @@
-import type { TracedSpec } from "../../../compiler/index.ts";
+import { outlasts, type TracedSpec } from "../../../compiler/index.ts";
+import { report } from "../../../grammar/index.ts";
 import type { Batch } from "../../backends/index.ts";
 import {
   byArchive,
@@ -107,6 +108,10 @@ export async function openSources(folder: RunFolder, task: TrainTask, heard: Rep
   const contract = contractWith(settled, reading.inputs);
   const { order } = planned;
   const steps = request.steps ?? schedule.steps ?? epochs * order.batchesPerEpoch;
+  const { warmup } = schedule;
+  // What the spec says by itself was reported when it was compiled.
+  const isKnown = schedule.steps !== null && outlasts(warmup, schedule.steps);
+  if (outlasts(warmup, steps) && !isKnown) reporter.diagnostics([report("long-warmup", task.path, { warmup, steps })]);
   const settings = { ...seeded.settings, schedule: { ...schedule, steps: schedule.steps ?? steps } };
   const { weights, adapter } = request;
   const identity: RunIdentity = {
