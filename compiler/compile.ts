@@ -68,7 +68,7 @@ function compileEntry(entry: Source, library: Library, overrides: TrainOverrides
   const models = modelsOf(program);
   const [model, second] = models;
   if (second !== undefined) diagnostics.push(report("second-model", second.name.span, { name: second.name.text }));
-  if (model === undefined && diagnostics.length === 0) {
+  if (model === undefined && !hasErrors(diagnostics)) {
     diagnostics.push(report("no-model", entry.name, { path: entry.name }));
   }
   if (model === undefined || hasErrors(diagnostics))

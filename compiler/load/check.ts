@@ -7,6 +7,7 @@ import {
   type Parameter,
   report,
 } from "../../grammar/index.ts";
+import { ignoredInImports } from "./ignored.ts";
 import { type Library, type LoadedFile, libraryDeclarations, type Program } from "./imports.ts";
 import { type Callable, type Scope, scopeOf } from "./scope.ts";
 
@@ -14,8 +15,9 @@ import { type Callable, type Scope, scopeOf } from "./scope.ts";
  * What is wrong with the files of a program before any of it runs: imports, names that mean two things, and the calls
  * that make modules and adapters. In the order of the files and their text.
  */
-export function checkProgram({ files, diagnostics }: Program, library: Library): readonly Diagnostic[] {
-  const all = [...diagnostics, ...files.flatMap((file) => checkFile(file, library))];
+export function checkProgram(program: Program, library: Library): readonly Diagnostic[] {
+  const { files, diagnostics } = program;
+  const all = [...diagnostics, ...files.flatMap((file) => checkFile(file, library)), ...ignoredInImports(program)];
   // What is about no place comes first.
   const order = new Map(files.map(({ source }, index) => [source, index]));
   const rank = ({ span }: Diagnostic): number => (span === null ? 0 : (order.get(span.source) ?? 0));
