@@ -11,7 +11,7 @@ import {
 import { fitMemory } from "./analyses/memory/index.ts";
 import { Files, ModelElaborator, type ParameterInstance, type Value } from "./elaborate/index.ts";
 import type { Node } from "./ir/index.ts";
-import { checkProgram, type Library, loadProgram, type Program } from "./load/index.ts";
+import { checkProgram, type Library, loadProgram, type Program, withImportHelp } from "./load/index.ts";
 import {
   duplicateNames,
   type ExpectedMemory,
@@ -89,7 +89,8 @@ function compileEntry(
   if (model === undefined || hasErrors(diagnostics))
     return { plan: null, spec: null, elements: [], memory: null, diagnostics };
   const compiled = compileModel(model, program, overrides, withPlan);
-  return { ...compiled, diagnostics: [...diagnostics, ...compiled.diagnostics] };
+  const found = compiled.diagnostics.map((each) => withImportHelp(each, library));
+  return { ...compiled, diagnostics: [...diagnostics, ...found] };
 }
 
 /** Everything that is wrong with a file and with what it imports; a library file needs no model. */

@@ -10,6 +10,7 @@ import {
 import { ignoredInImports } from "./ignored.ts";
 import { type Library, type LoadedFile, libraryDeclarations, type Program } from "./imports.ts";
 import { type Callable, type Scope, scopeOf } from "./scope.ts";
+import { importHelp } from "./unimported.ts";
 
 /**
  * What is wrong with the files of a program before any of it runs: imports, names that mean two things, and the calls
@@ -81,7 +82,7 @@ function unknownName(name: Name, kind: CalledKind, scope: Scope, library: Librar
           name.text,
           declared.map((each) => each.name),
         ))
-      : `write \`import "std/${home.file}"\` at the top of the file`;
+      : importHelp(home.file);
   return report("unknown-callable", name.span, { name: name.text, kind }, { help });
 }
 
