@@ -12,7 +12,7 @@ import {
 import { fitMemory } from "./analyses/memory/index.ts";
 import { Files, ModelElaborator, type ParameterInstance, type Value } from "./elaborate/index.ts";
 import type { Node } from "./ir/index.ts";
-import { checkProgram, type Library, loadProgram, type Program } from "./load/index.ts";
+import { checkProgram, type Library, loadProgram, type Program, withImportHelp } from "./load/index.ts";
 import {
   duplicateNames,
   type ExpectedMemory,
@@ -25,6 +25,7 @@ import {
 import type { InitialParameter, TracedSpec } from "./programs/index.ts";
 import {
   checkCoverage,
+  checkGradients,
   decideTrainable,
   type Element,
   elementsOf,
@@ -84,13 +85,14 @@ function compileEntry(
   const models = modelsOf(program);
   const [model, second] = models;
   if (second !== undefined) diagnostics.push(report("second-model", second.name.span, { name: second.name.text }));
-  if (model === undefined && diagnostics.length === 0) {
+  if (model === undefined && !hasErrors(diagnostics)) {
     diagnostics.push(report("no-model", entry.name, { path: entry.name }));
   }
   if (model === undefined || hasErrors(diagnostics))
     return { plan: null, spec: null, elements: [], memory: null, diagnostics };
   const compiled = compileModel(model, program, overrides, withPlan);
-  return { ...compiled, diagnostics: [...diagnostics, ...compiled.diagnostics] };
+  const found = compiled.diagnostics.map((each) => withImportHelp(each, library));
+  return { ...compiled, diagnostics: [...diagnostics, ...found] };
 }
 
 /** Everything that is wrong with a file and with what it imports; a library file needs no model. */
@@ -144,8 +146,8 @@ function traceModel(
   const { diagnostics } = elaborator;
   diagnostics.push(...unsettled, ...data.diagnostics, ...evaluation.diagnostics);
   elaborator.instantiate();
-  if (diagnostics.length === 0) elaborator.trace();
-  if (diagnostics.length > 0) return { plan: null, spec: null, elements: [], diagnostics };
+  if (!hasErrors(diagnostics)) elaborator.trace();
+  if (hasErrors(diagnostics)) return { plan: null, spec: null, elements: [], diagnostics };
 
   const bare = new SelectorResolver(elementsOf(elaborator.components()));
   const placed: PlacedAdapters[] = [];
@@ -157,7 +159,7 @@ function traceModel(
   const freezing = model.members.filter((member): member is FreezeRule => member.kind === "freeze-rule");
   const decisions = decideTrainable(elements, freezing, resolver);
   diagnostics.push(...bare.diagnostics, ...duplicateNames(elements));
-  const traced = diagnostics.length === 0 ? elaborator.trace() : null;
+  const traced = hasErrors(diagnostics) ? null : elaborator.trace();
   const groups = model.members.filter((member): member is ParameterGroup => member.kind === "parameter-group");
   const isTrainable = (parameter: ParameterInstance): boolean => decisions.get(parameter)?.trainable ?? false;
   const base = { learningRate: settings.learningRate, weightDecay: settings.optimizer.weightDecay };
@@ -190,6 +192,10 @@ function traceModel(
   );
   diagnostics.push(...bound.diagnostics);
   diagnostics.push(...checkEvalSettings(file, evaluation.settings, outputs, settings.batch));
+  const untrained = checkGradients({ losses: traced.losses, elements, decisions, placed });
+  // An error may be why a part is not used yet; whoever adapts one means it to be used.
+  const ofAdapters = untrained.filter(({ key }) => key === "adapter-without-gradient");
+  diagnostics.push(...(hasErrors(diagnostics) ? ofAdapters : untrained));
   const trainable = new Map([...decisions].map(([parameter, decision]) => [parameter.path, decision.trainable]));
   const { graph, losses } = traced;
   const named = namedValues(elements);

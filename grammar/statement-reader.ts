@@ -59,7 +59,8 @@ export class StatementReader {
   private mistakeIn(tokens: readonly t.Token[]): Diagnostic | null {
     for (const [index, token] of tokens.entries()) {
       if (token.tokenType === t.Unexpected) {
-        return report("unexpected-character", tokenSpan(this.source, token), { character: visible(token.image) });
+        const params = { character: visible(token.image) };
+        return report("unexpected-character", tokenSpan(this.source, token), params, { help: insteadOf(token.image) });
       }
       if (token.tokenType === t.UnterminatedString) {
         return report("unterminated-string", tokenSpan(this.source, token), {});
@@ -166,6 +167,7 @@ function advice(tokens: readonly t.Token[], failed: t.Token | undefined): string
   if (first?.tokenType === t.Identifier && failed !== undefined && (failed === first || failed === second)) {
     return didYouMean(first.image, Object.keys(k));
   }
+  if (failed?.image === "**") return "write `pow(a, b)` for a power";
   const before = failed === undefined ? undefined : tokens[tokens.indexOf(failed) - 1];
   const closes = failed !== undefined && closers.has(failed.tokenType);
   return closes && before?.tokenType === t.Comma ? "no comma follows the last element" : null;
@@ -181,4 +183,14 @@ function visible(text: string): string {
 function describe(token: t.Token): string {
   if (t.isKeyword(token)) return `the keyword \`${token.image}\``;
   return `\`${token.image.length > 40 ? `${token.image.slice(0, 40)}...` : token.image}\``;
+}
+
+/** What to write in place of a character that comes from another language, or from a word processor. */
+function insteadOf(character: string): string | null {
+  if (/^["\u{201C}-\u{201F}\u{00AB}\u{00BB}]/u.test(character)) return 'strings stand in straight quotes: `"..."`';
+  if (/^['\u{2018}-\u{201B}]/u.test(character)) return 'strings stand in double quotes: `"..."`';
+  if (/^\p{Zs}/u.test(character))
+    return "replace this space, which is a no-break or another special one, by a plain one";
+  if (character.startsWith("@")) return "write `matmul(a, b)` for a product of matrices";
+  return null;
 }

@@ -277,19 +277,29 @@ function compareNumbers(operator: ComparisonOperator, a: number, b: number): boo
   }
 }
 
-/** Equality of what is no tensor: nothing equals `none` but `none`. */
+/** Equality of what is no tensor: nothing equals `none` but `none`. Lists may share lists, and each pair of them is compared once. */
 function equalPlain(a: Value, b: Value): boolean {
-  if (a.kind === "string" && b.kind === "string") return a.value === b.value;
-  if (a.kind === "boolean" && b.kind === "boolean") return a.value === b.value;
-  if (a.kind === "list" && b.kind === "list") {
-    return (
-      a.elements.length === b.elements.length &&
-      a.elements.every((element, index) => equalElement(element, b.elements[index] ?? none))
-    );
+  const compared = new Map<Value, Set<Value>>();
+  const left: (readonly [Value, Value])[] = [[a, b]];
+  for (let pair = left.pop(); pair !== undefined; pair = left.pop()) {
+    const [one, other] = pair;
+    if (one.kind !== "list" || other.kind !== "list") {
+      if (!equalSingle(one, other)) return false;
+      continue;
+    }
+    if (one.elements.length !== other.elements.length) return false;
+    const known = compared.get(one) ?? new Set();
+    compared.set(one, known);
+    if (known.has(other)) continue;
+    known.add(other);
+    for (const [index, element] of one.elements.entries()) left.push([element, other.elements[index] ?? none]);
   }
-  return a.kind === b.kind && a.kind === "none";
+  return true;
 }
 
-function equalElement(a: Value, b: Value): boolean {
-  return a.kind === "number" && b.kind === "number" ? a.value === b.value : equalPlain(a, b);
+function equalSingle(a: Value, b: Value): boolean {
+  if (a.kind === "number" && b.kind === "number") return a.value === b.value;
+  if (a.kind === "string" && b.kind === "string") return a.value === b.value;
+  if (a.kind === "boolean" && b.kind === "boolean") return a.value === b.value;
+  return a.kind === b.kind && a.kind === "none";
 }

@@ -118,8 +118,12 @@ export function tensor(node: Node): TensorValue {
   return { kind: "tensor", node, labels: [] };
 }
 
-/** A value in a message. */
+/** A value in a message. Of lists in lists two levels are written out: what holds another one twice, again and again, has no end. */
 export function describe(value: Value): string {
+  return describeTo(2, value);
+}
+
+function describeTo(depth: number, value: Value): string {
   switch (value.kind) {
     case "number":
       return String(value.value);
@@ -132,9 +136,9 @@ export function describe(value: Value): string {
     case "infer":
       return "infer";
     case "list":
-      return value.elements.length > 8
+      return value.elements.length > 8 || depth === 0
         ? `a list of ${value.elements.length}`
-        : `[${value.elements.map(describe).join(", ")}]`;
+        : `[${value.elements.map((element) => describeTo(depth - 1, element)).join(", ")}]`;
     case "dtype":
       return `the type ${value.dtype}`;
     case "tensor":

@@ -1,6 +1,7 @@
 export { Builder } from "./builder.ts";
 export { memoizeDepthFirst } from "./depth-first.ts";
 export { evaluate, type Given, neededFor, type Precision } from "./evaluate.ts";
+export { reachedByGradients } from "./gradient-reach.ts";
 export { Graph, nodeLimit } from "./graph.ts";
 export { NodeMap } from "./node-map.ts";
 export { printProgram } from "./print.ts";

@@ -1,4 +1,4 @@
-import { flopsOf } from "../ops/index.ts";
+import { flopsOfNode } from "../ops/index.ts";
 import type { Graph } from "./graph.ts";
 import type { Node } from "./types.ts";
 
@@ -24,14 +24,5 @@ export function allNodesOf({ graph, outputs, updates, once }: Program): readonly
 
 /** Floating-point operations of one run. */
 export function flopsOfProgram(program: Program): number {
-  return nodesOf(program).reduce(
-    (sum, { operation, inputs, type }) =>
-      sum +
-      flopsOf(
-        operation,
-        inputs.map((input) => input.type),
-        type,
-      ),
-    0,
-  );
+  return nodesOf(program).reduce((sum, node) => sum + flopsOfNode(node), 0);
 }

@@ -7,15 +7,18 @@ import {
   type Parameter,
   report,
 } from "../../grammar/index.ts";
+import { ignoredInImports } from "./ignored.ts";
 import { type Library, type LoadedFile, libraryDeclarations, type Program } from "./imports.ts";
 import { type Callable, type Scope, scopeOf } from "./scope.ts";
+import { importHelp } from "./unimported.ts";
 
 /**
  * What is wrong with the files of a program before any of it runs: imports, names that mean two things, and the calls
  * that make modules and adapters. In the order of the files and their text.
  */
-export function checkProgram({ files, diagnostics }: Program, library: Library): readonly Diagnostic[] {
-  const all = [...diagnostics, ...files.flatMap((file) => checkFile(file, library))];
+export function checkProgram(program: Program, library: Library): readonly Diagnostic[] {
+  const { files, diagnostics } = program;
+  const all = [...diagnostics, ...files.flatMap((file) => checkFile(file, library)), ...ignoredInImports(program)];
   // What is about no place comes first.
   const order = new Map(files.map(({ source }, index) => [source, index]));
   const rank = ({ span }: Diagnostic): number => (span === null ? 0 : (order.get(span.source) ?? 0));
@@ -79,7 +82,7 @@ function unknownName(name: Name, kind: CalledKind, scope: Scope, library: Librar
           name.text,
           declared.map((each) => each.name),
         ))
-      : `write \`import "std/${home.file}"\` at the top of the file`;
+      : importHelp(home.file);
   return report("unknown-callable", name.span, { name: name.text, kind }, { help });
 }
 

@@ -8,3 +8,4 @@ export {
   type ReadResult,
 } from "./imports.ts";
 export { type Callable, scopeOf } from "./scope.ts";
+export { withImportHelp } from "./unimported.ts";

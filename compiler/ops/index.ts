@@ -118,6 +118,15 @@ export function flopsOf(operation: Operation, inputs: readonly TensorType[], out
   return ruleOf(operation).flops(operation, inputs, output);
 }
 
+/** The same of a node. */
+export function flopsOfNode({ operation, inputs, type }: Node): number {
+  return flopsOf(
+    operation,
+    inputs.map((input) => input.type),
+    type,
+  );
+}
+
 /** What the backward pass of an operation reads again. */
 export function savedBy(operation: Operation): Saved {
   return ruleOf(operation).saved;

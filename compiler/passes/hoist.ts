@@ -1,6 +1,6 @@
 import { countAt } from "../at.ts";
 import { allNodesOf, type Node, NodeMap, nodesOf, type Program, rewrite } from "../ir/index.ts";
-import { flopsOf } from "../ops/index.ts";
+import { flopsOfNode } from "../ops/index.ts";
 import { roleOf } from "../programs/index.ts";
 
 /**
@@ -16,14 +16,16 @@ const manyFlops = 1e8;
 
 /** The same for what takes long to compute only. Its paths have the program's name, as models share their weights. */
 export function hoistLargest(program: Program, trainable: ReadonlySet<string>): Program {
-  const flops = new Map<Node, number>();
+  // What is used twice is counted twice here: a bound, below which nothing need be counted exactly.
+  const atMost = new Map<Node, number>();
   for (const node of nodesOf(program)) {
-    const { operation, inputs, type } = node;
-    const types = inputs.map((input) => input.type);
-    const before = inputs.reduce((sum, input) => sum + countAt(flops, input), 0);
-    flops.set(node, before + flopsOf(operation, types, type));
+    const before = node.inputs.reduce((sum, input) => sum + countAt(atMost, input), 0);
+    atMost.set(node, before + flopsOfNode(node));
   }
-  return hoistWhere(program, trainable, `once:${program.name}`, (node) => countAt(flops, node) >= manyFlops);
+  const isLarge = (node: Node): boolean =>
+    countAt(atMost, node) >= manyFlops &&
+    program.graph.neededFor([node]).reduce((sum, each) => sum + flopsOfNode(each), 0) >= manyFlops;
+  return hoistWhere(program, trainable, `once:${program.name}`, isLarge);
 }
 
 function hoistWhere(

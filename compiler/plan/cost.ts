@@ -1,5 +1,5 @@
 import { byteCount, type Node, neededFor } from "../ir/index.ts";
-import { flopsOf, isDifferentiable, savedBy } from "../ops/index.ts";
+import { flopsOfNode, isDifferentiable, savedBy } from "../ops/index.ts";
 
 /** What a step costs; estimates from the operations, before any of them is fused, shared or recomputed. */
 export interface Cost {
@@ -20,18 +20,14 @@ export function estimateCost(losses: readonly Node[], isTrainable: (path: string
   let forwardFlops = 0;
   let backwardFlops = 0;
   for (const node of nodes) {
-    const { operation, inputs, type } = node;
+    const { operation, inputs } = node;
     const isTrained = operation.op === "parameter" && isTrainable(operation.path);
     if (isTrained || operation.op === "input" || inputs.some((input) => varies.has(input))) varies.add(node);
     const gradients = inputs.filter((input) => needsGradient.has(input)).length;
     const passesOn = gradients > 0 && isDifferentiable(operation);
     if (isTrained || passesOn) needsGradient.add(node);
     if (!varies.has(node)) continue;
-    const flops = flopsOf(
-      operation,
-      inputs.map((input) => input.type),
-      type,
-    );
+    const flops = flopsOfNode(node);
     forwardFlops += flops;
     if (!passesOn) continue;
     backwardFlops += gradients * flops;

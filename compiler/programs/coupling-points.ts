@@ -1,6 +1,6 @@
 import { at } from "../at.ts";
 import { byteCount, type Node, neededFor } from "../ir/index.ts";
-import { flopsOf, keepsRows, traitsOf } from "../ops/index.ts";
+import { flopsOfNode, keepsRows, traitsOf } from "../ops/index.ts";
 
 /** How a value depends on the rows of a batch. */
 type Rows =
@@ -82,14 +82,6 @@ export function frozenValuesOf(
     if (flops >= flopsPerByte * byteCount(value.whole.type)) kept.set(value.whole, value);
   }
   return [...kept.values()];
-}
-
-function flopsOfNode({ operation, inputs, type }: Node): number {
-  return flopsOf(
-    operation,
-    inputs.map((input) => input.type),
-    type,
-  );
 }
 
 /** The last values before some others that micro-batches can hand on to a whole; what cannot is computed after them. */

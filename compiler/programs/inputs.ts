@@ -20,18 +20,15 @@ export interface Input {
 export function inputsOf(program: Program): readonly Input[] {
   const inputs = new Map<string, TensorType>();
   const limits = new Map<string, number>();
-  /** The inputs whose elements a node has. */
-  const sources = new Map<number, readonly string[]>();
+  /** The inputs whose elements a node has, each once, however often it has them. */
+  const sources = new Map<number, ReadonlySet<string>>();
   for (const node of nodesOf(program)) {
     const { id, operation, inputs: operands, type } = node;
     if (operation.op === "input") {
       inputs.set(operation.name, type);
-      sources.set(id, [operation.name]);
+      sources.set(id, new Set([operation.name]));
     } else if (traitsOf(operation).movesElements) {
-      sources.set(
-        id,
-        operands.flatMap((operand) => sources.get(operand.id) ?? []),
-      );
+      sources.set(id, new Set(operands.flatMap((operand) => [...(sources.get(operand.id) ?? [])])));
     }
     const found = numbersIn(node);
     if (found === null) continue;

@@ -1,6 +1,5 @@
-import { Builder, Graph, type Node, neededFor, type Program, rewrite } from "../ir/index.ts";
+import { Builder, Graph, type Node, type Program, reachedByGradients, rewrite } from "../ir/index.ts";
 import type { ProgramName } from "../names.ts";
-import { isDifferentiable } from "../ops/index.ts";
 import { couplingPointsOf, type RowValue } from "./coupling-points.ts";
 import { nameOf } from "./values.ts";
 
@@ -105,13 +104,10 @@ function readSums(trained: ReadonlyMap<string, Node>): Program {
 
 /** The trainable parameters to which gradients of a loss lead, by path. */
 function trainedBy(loss: Node, trainable: ReadonlySet<string>): ReadonlyMap<string, Node> {
-  const reached = new Set([loss]);
   const trained = new Map<string, Node>();
-  for (const node of neededFor([loss]).toReversed()) {
-    if (!reached.has(node)) continue;
-    const { operation, inputs } = node;
+  for (const node of reachedByGradients([loss])) {
+    const { operation } = node;
     if (operation.op === "parameter" && trainable.has(operation.path)) trained.set(operation.path, node);
-    if (isDifferentiable(operation)) for (const input of inputs) reached.add(input);
   }
   return new Map([...trained].sort(([, a], [, b]) => a.id - b.id));
 }

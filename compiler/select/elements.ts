@@ -31,7 +31,10 @@ export function elementsOf(components: readonly Component[]): readonly Element[]
 }
 
 /** The parameters at and under an element, those of adapters only when asked for. */
-export function parametersUnder(element: Element, withAdapters: boolean): readonly ParameterInstance[] {
+export function parametersUnder(
+  element: Pick<Element, "instance" | "parameter">,
+  withAdapters: boolean,
+): readonly ParameterInstance[] {
   if (element.parameter !== null) return [element.parameter];
   const parameters: ParameterInstance[] = [];
   const visit = (instance: ModuleInstance): void => {
@@ -41,4 +44,9 @@ export function parametersUnder(element: Element, withAdapters: boolean): readon
   };
   if (element.instance !== null) visit(element.instance);
   return parameters;
+}
+
+/** A module and everything in it, without adapters. */
+export function modulesUnder(instance: ModuleInstance): readonly ModuleInstance[] {
+  return [instance, ...instance.children.flatMap(modulesUnder)];
 }

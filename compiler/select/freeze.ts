@@ -1,8 +1,8 @@
-import type { FreezeRule } from "../../grammar/index.ts";
+import { type FreezeRule, report } from "../../grammar/index.ts";
 import type { ParameterInstance } from "../elaborate/index.ts";
 import { type Element, parametersUnder } from "./elements.ts";
 import { expandSelectors } from "./patterns.ts";
-import type { SelectorResolver } from "./select.ts";
+import type { Selection, SelectorResolver } from "./select.ts";
 
 /** Whether a parameter is trained, and what decided it. */
 export interface Decision {
@@ -25,20 +25,25 @@ export function decideTrainable(
     decisions.set(parameter, { trainable: true, rule: ofAdapter ? "adapter" : "no rule" });
   }
   for (const rule of rules) {
-    const kept = new Set(parametersOf(rule.except, resolver));
-    const decision = { trainable: rule.action === "train", rule: printRule(rule) };
-    for (const parameter of parametersOf(rule.selectors, resolver)) {
-      if (kept.has(parameter) || !decisions.has(parameter)) continue;
-      decisions.set(parameter, decision);
+    const ruled = new Set(resolver.select(expandSelectors(rule.selectors)).flatMap(parametersOf));
+    const kept = new Set<ParameterInstance>();
+    for (const selection of resolver.select(expandSelectors(rule.except))) {
+      const { pattern } = selection;
+      const taken = parametersOf(selection).filter((parameter) => ruled.has(parameter));
+      // Where the rule selects nothing, that is what is wrong.
+      if (ruled.size > 0 && taken.length === 0)
+        resolver.diagnostics.push(report("nothing-excepted", pattern.span, { selector: pattern.text }));
+      for (const parameter of taken) kept.add(parameter);
     }
+    const decision = { trainable: rule.action === "train", rule: printRule(rule) };
+    for (const parameter of ruled)
+      if (!kept.has(parameter) && decisions.has(parameter)) decisions.set(parameter, decision);
   }
   return decisions;
 }
 
-function parametersOf(selectors: FreezeRule["selectors"], resolver: SelectorResolver): readonly ParameterInstance[] {
-  return resolver
-    .select(expandSelectors(selectors))
-    .flatMap(({ elements }) => elements.flatMap((element) => parametersUnder(element, element.ofAdapter)));
+function parametersOf({ elements }: Selection): readonly ParameterInstance[] {
+  return elements.flatMap((element) => parametersUnder(element, element.ofAdapter));
 }
 
 /** A rule as it was written, on one line. */

@@ -9,3 +9,4 @@ export { type PlacedAdapters, placeAdapters, wrappedBy } from "./placements.ts";
 export { printRole, type Selection, SelectorResolver, selectedModules } from "./select.ts";
 export { selectText } from "./select-text.ts";
 export { selectorsForNames } from "./shortest.ts";
+export { checkGradients } from "./without-gradient.ts";

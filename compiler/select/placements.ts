@@ -10,6 +10,7 @@ import {
   type ModuleInstance,
   Trace,
 } from "../elaborate/index.ts";
+import { modulesUnder } from "./elements.ts";
 import { expandSelectors, type Pattern } from "./patterns.ts";
 import { printRole, type Selection, type SelectorResolver, selectedModules } from "./select.ts";
 
@@ -30,7 +31,15 @@ export function placeAdapters(
 ): PlacedAdapters {
   const { diagnostics } = elaborator;
   const selections = resolver.select(expandSelectors(placement.selectors));
-  const except = selectedModules(resolver.select(expandSelectors(placement.except)));
+  const except = new Set<ModuleInstance>();
+  const selected = selectedModules(selections);
+  for (const { pattern, elements } of resolver.select(expandSelectors(placement.except))) {
+    const below = elements.flatMap(({ instance }) => (instance === null ? [] : modulesUnder(instance)));
+    for (const module of below) except.add(module);
+    // Where nothing is selected, that is what is wrong.
+    if (selected.size > 0 && !below.some((module) => selected.has(module)))
+      diagnostics.push(report("nothing-excepted", pattern.span, { selector: pattern.text }));
+  }
   const adapters: { readonly base: ModuleInstance; readonly adapter: AdapterInstance }[] = [];
   const text = printPlacement(placement);
   elaborator.attempt(() => {
@@ -45,6 +54,7 @@ export function placeAdapters(
     const seen = new Set<ModuleInstance>();
     for (const { pattern, elements } of selections) {
       for (const { instance, path } of elements) {
+        if (instance !== null && except.has(instance)) continue;
         const isOpen = pattern.segments.at(-1)?.kind !== "segment";
         const wrapped = instance === null ? null : wrappedBy(declaration, instance, elaborator);
         if (instance === null || wrapped === false) {
@@ -53,7 +63,7 @@ export function placeAdapters(
           diagnostics.push(cannotAdapt(declaration, pattern, path, instance, elaborator));
           break;
         }
-        if (except.has(instance) || seen.has(instance)) continue;
+        if (seen.has(instance)) continue;
         seen.add(instance);
         const [other] = instance.adapters;
         if (other !== undefined && !placement.also) {

@@ -1,6 +1,6 @@
 import type { ModuleInstance } from "../elaborate/index.ts";
 import { type Candidate, Candidates } from "./candidates.ts";
-import type { Element } from "./elements.ts";
+import { type Element, modulesUnder } from "./elements.ts";
 import { difference, isSubset, shared, union } from "./sets.ts";
 
 type Modules = ReadonlySet<ModuleInstance>;
@@ -60,7 +60,11 @@ function selectorsFor(modules: Modules, elements: readonly Element[]): string {
       const chosen = [...before.on.filter((other) => wide.includes(other)), each];
       const reached = union(chosen.map((other) => other.modules));
       const tooMuch = difference(reached, modules);
-      const offeredOut = candidates.around(tooMuch, others).filter((out) => shared(out.modules, modules) === 0);
+      // What is excluded is excluded with everything in it.
+      const offeredOut = candidates
+        .around(tooMuch, others)
+        .filter((out) => ![...out.modules].flatMap(modulesUnder).some((module) => modules.has(module)));
+      if (!isSubset(tooMuch, union(offeredOut.map((out) => out.modules)))) continue;
       const next = {
         on: [...chosen, ...cover(difference(modules, reached), within)],
         except: cover(tooMuch, offeredOut),

@@ -14,6 +14,7 @@ export { defaultImage, type ImageSettings, imageSettingNames, readImageSettings 
 export { type InputSource, readInputSources } from "./inputs.ts";
 export {
   type Optimizer,
+  outlasts,
   type ParameterRule,
   readTrainSettings,
   type Schedule,

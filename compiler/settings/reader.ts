@@ -374,6 +374,11 @@ export class SettingReader<Name extends string> {
     return value;
   }
 
+  /** Where the value of a setting is; undefined for one that is left out. */
+  spanOf(name: Name): Span | undefined {
+    return this.entries.get(name)?.value.span;
+  }
+
   /** Reports what a setting must be: at its value, or at the part of it that is wrong. */
   refuse(name: string, expected: string, span = this.entries.get(name)?.value.span, extra: Extra = {}): void {
     if (span === undefined) return;

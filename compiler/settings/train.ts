@@ -1,4 +1,4 @@
-import type { Diagnostic, File, Span } from "../../grammar/index.ts";
+import { type Diagnostic, type File, report, type Span } from "../../grammar/index.ts";
 import type { NamedCall, Range } from "./named-call.ts";
 import { SettingReader } from "./reader.ts";
 
@@ -71,7 +71,10 @@ export interface MemoryLimit {
 }
 
 /** What may be said besides a spec, and replaces what its `train` block says. */
-export type TrainOverrides = Partial<Pick<TrainSettings, "batch" | "microBatch" | "precision" | "recompute">>;
+export type TrainOverrides = Partial<Pick<TrainSettings, "batch" | "microBatch" | "precision" | "recompute">> & {
+  /** For what does not train: no limit of a training step. */
+  readonly memory?: null;
+};
 
 const optimizerNames = ["adamw", "adam", "sgd"];
 const scheduleNames = ["constant", "linear", "cosine"];
@@ -150,12 +153,22 @@ export function readTrainSettings(
     const help = `try ${divisorsNear(batch, microBatch).join(" or ")}`;
     reader.refuse("micro_batch", `a divisor of \`batch\`, which is ${batch}`, undefined, { help });
   }
-  const { memory } = settings;
+  const memory = overrides.memory === null ? null : settings.memory;
   const limit = memory === null || overrides.recompute === undefined ? memory : { ...memory, choosesRecompute: false };
   return {
     settings: { ...settings, ...overrides, microBatch: settings.microBatch, memory: limit },
-    diagnostics: reader.diagnostics,
+    diagnostics: [...reader.diagnostics, ...warmupWarnings(settings.schedule, reader.spanOf("schedule"))],
   };
+}
+
+function warmupWarnings({ warmup, steps }: Schedule, span: Span | undefined): readonly Diagnostic[] {
+  if (span === undefined || steps === null || !outlasts(warmup, steps)) return [];
+  return [report("long-warmup", span, { warmup, steps })];
+}
+
+/** Whether a warm-up is no shorter than its training, so that the learning rate never comes down from what it rises to. */
+export function outlasts(warmup: number, steps: number): boolean {
+  return warmup > 0 && warmup >= steps;
 }
 
 /** The divisors of a number on both sides of another one. */

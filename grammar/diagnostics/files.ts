@@ -1,4 +1,4 @@
-import { error } from "./row.ts";
+import { error, warning } from "./row.ts";
 
 /** E2xx: files that cannot be read, and imports that lead nowhere. */
 export const files = {
@@ -33,4 +33,10 @@ export const files = {
     ({ path, reason }) => `\`${path}\` cannot be read: ${reason}`,
   ),
   "too-many-imports": error<{ readonly limit: number }>("E208", ({ limit }) => `a spec imports at most ${limit} files`),
+  "ignored-in-import": warning<{ readonly what: string; readonly path: string }>(
+    "E210",
+    ({ what, path }) => `${what} of \`${path}\` has no effect in an import`,
+    () =>
+      "models and settings are those of the file that is compiled; imports give modules, adapters, losses, functions, roles",
+  ),
 } as const;

@@ -52,4 +52,18 @@ export const selection = {
     ({ name }) => `\`${name}\` is the second model of this file`,
     () => "keep one model in a file",
   ),
+  "adapter-without-gradient": warning<{ readonly adapters: string; readonly selector: string }>(
+    "E513",
+    ({ adapters, selector }) => `no gradient reaches ${adapters} on \`${selector}\``,
+    () => "remove the adapter, or call what it adapts on the way to a loss",
+  ),
+  "parameters-without-gradient": warning<{ readonly parameters: string; readonly component: string }>(
+    "E514",
+    ({ parameters, component }) => `no gradient reaches ${parameters} of \`${component}\``,
+  ),
+  "nothing-excepted": error<{ readonly selector: string }>(
+    "E515",
+    ({ selector }) => `\`except ${selector}\` excludes nothing`,
+    () => "nothing that is selected before `except` is that, or in it",
+  ),
 } as const;

@@ -1,4 +1,4 @@
-import { error } from "./row.ts";
+import { error, warning } from "./row.ts";
 
 /** E6xx: the settings of training, data and evaluation. */
 export const settings = {
@@ -22,5 +22,10 @@ export const settings = {
   "memory-exceeded": error<{ readonly needed: string; readonly allowed: string }>(
     "E603",
     ({ needed, allowed }) => `a training step is expected to take ${needed}, but \`memory\` allows ${allowed}`,
+  ),
+  "long-warmup": warning<{ readonly warmup: number; readonly steps: number }>(
+    "E607",
+    ({ warmup, steps }) => `\`warmup = ${warmup}\` is not less than the steps of the training, which has ${steps}`,
+    () => "the learning rate rises until the last step; set a shorter `warmup`",
   ),
 } as const;

@@ -4,6 +4,7 @@ export { EngineError } from "./engine-error.ts";
 export { type Finding, findings } from "./findings.ts";
 export { backendNamed, backends, engineName, isForTraining, precisionOn } from "./list.ts";
 export type { BackendName } from "./names.ts";
+export { openModel } from "./open-model.ts";
 export { type EnginePurpose, enginePrograms, modelOf } from "./programs.ts";
 export { runOnce } from "./run-once.ts";
 export {

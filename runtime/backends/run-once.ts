@@ -3,6 +3,7 @@ import type { TensorData } from "../../compiler/index.ts";
 import { makeTemporaryFolder } from "../files/index.ts";
 import type { WeightPieces } from "../weights/index.ts";
 import type { Backend, Model } from "./backend.ts";
+import { openModel } from "./open-model.ts";
 
 /** What one run of a program is given. */
 export interface GivenOnce {
@@ -26,7 +27,7 @@ export async function runOnce(
   const { name, outputs, updates } = program;
   const folder = makeTemporaryFolder("medctc-run");
   try {
-    const engine = await backend.open({ ...model, gradients: true }, piecesOf, folder);
+    const engine = await openModel(backend, { ...model, gradients: true }, piecesOf, folder);
     await engine.store(state);
     const fed = new Map(
       [...inputs].map(([input, { type, data }]) => [

@@ -64,11 +64,7 @@ export function requestsOf(
 }
 
 /** How an input's file of an example is prepared. */
-function preparationOf(
-  input: FileInput,
-  files: Example["files"],
-  storage: VoxelStorage | null = null,
-): Preparation {
+function preparationOf(input: FileInput, files: Example["files"], storage: VoxelStorage | null = null): Preparation {
   switch (input.kind) {
     case "image":
       return { kind: "image", settings: input.settings };

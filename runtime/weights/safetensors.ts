@@ -49,7 +49,8 @@ export function placeTensors(
     tensors.set(name, { dtype, shape, from: start + from, to: start + to, strides: null });
     end = to;
   }
-  if (start + end !== size) throw new FormatError(file, `${size - start - end} bytes are left over`);
+  const left = size - start - end;
+  if (left !== 0) throw new FormatError(file, `${left} ${left === 1 ? "byte is" : "bytes are"} left over`);
   return { tensors, metadata };
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { checkSpec, type FilePlace, type Library } from "../../compiler/index.ts";
+import { checkSpec, compileSpec, type FilePlace, type Library } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
 
 /** Files in memory, by the path that an import leads to. */
@@ -77,4 +77,27 @@ test("a spec that imports more than 500 files is refused", () => {
   const files: Record<string, string> = {};
   for (let index = 0; index < 600; index++) files[`f${index}.vlm`] = `import "./f${index + 1}"\n`;
   expect(check(files, "f0.vlm")).toEqual(["f499.vlm E208 a spec imports at most 500 files"]);
+});
+
+test("a model and settings of an imported file have no effect, which is said once, with both places", () => {
+  const files = {
+    "main.vlm": 'import "./shared"\nimport "./other"\nmodel m {\n  encoder a = one()\n}\n',
+    "other.vlm": 'import "./shared"\n',
+    "shared.vlm": `${moduleText}model base {}\ntrain {\n  batch = 2\n}\ndata {}\n`,
+  };
+  const found = checkSpec(createSource("main.vlm", files["main.vlm"]), libraryOf(files));
+  expect(found.map(({ code, severity, message }) => `${severity} ${code} ${message}`)).toEqual([
+    "warning E210 `model base`, `train`, `data` of `shared.vlm` has no effect in an import",
+  ]);
+  const [only] = found;
+  expect(only?.labels.map(({ span }) => `${span.source.name} ${span.source.text.slice(span.start, span.end)}`)).toEqual(
+    ["shared.vlm base", "shared.vlm train", "shared.vlm data"],
+  );
+});
+
+test("a file without a model is no spec, whatever it warns of", () => {
+  const files = { "main.vlm": 'import "./base"\n', "base.vlm": "model base {}\n" };
+  const { plan, diagnostics } = compileSpec(createSource("main.vlm", files["main.vlm"]), libraryOf(files));
+  expect(plan).toBeNull();
+  expect(diagnostics.map(({ code }) => code)).toEqual(["E210", "E511"]);
 });

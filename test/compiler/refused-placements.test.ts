@@ -100,6 +100,29 @@ describe("except", () => {
     );
   });
 
+  test("takes out everything in what it names, as in a rule", () => {
+    const { placements } = planWith("lora(rank = 1) on image.attn.q except image.first, image.second.layers[1]");
+    expect(placements[0]?.adapters.map(({ path }) => path)).toEqual(
+      [0, 2].map((layer) => `image.second.layers[${layer}].attention.to_q.lora`),
+    );
+  });
+
+  test.each([
+    ["lora(rank = 1) on image.attn.q except text", "text"],
+    ["lora(rank = 1) on image.first.attn.q except image.first.layers[0], image.second", "image.second"],
+    ["lora(rank = 1) on image.attn.q except image.seen", "image.seen"],
+    ["freeze image except text.pooler", "text.pooler"],
+    ["train image.first except image.first.layers[0], image.second.layers[0]", "image.second.layers[0]"],
+  ])("%s: has to take something out", (rules, place) => {
+    const errors = problemsOf(rules).filter(([code]) => code !== "E508");
+    expect(errors.map(([code, at]) => [code, at])).toEqual([["E515", place]]);
+  });
+
+  test("of what selects nothing nothing can be taken out, which is said once", () => {
+    expect(problemsOf("lora(rank = 1) on image.atn.q except text").map(([code]) => code)).toEqual(["E501"]);
+    expect(problemsOf("freeze image.atn.q except text").map(([code]) => code)).toEqual(["E501"]);
+  });
+
   test("has to select something", () => {
     expect(
       problemsOf("lora(rank = 1) on image.attn.q except image.atn.q").map(([code, place]) => [code, place]),

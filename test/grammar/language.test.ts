@@ -35,6 +35,7 @@ const encoders = `
     spatial_depth = 2, temporal_depth = 2, codebook = 64
   )
   let latent = text.hidden |> cls |> l2_normalize
+  freeze vision, text.pooler
 `;
 
 const modelImports = ["bert", "clip_text", "contrastive", "ctvit", "heads", "ia3", "linear", "lora", "siglip", "vit"];

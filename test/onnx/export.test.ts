@@ -106,6 +106,37 @@ describe("export", () => {
     expect(apart(plain, found)).toBeGreaterThan(0);
   });
 
+  test("a weight that 16 bits would make infinite is named, and nothing is written", () => {
+    const weights = new Map(
+      [...fixture("weights.safetensors")].map(([name, stored]) => {
+        const data = Float32Array.from(elementsOf(stored));
+        if (name === "to_visual_latent.weight") data[1] = -70_000;
+        return [name, { shape: stored.shape, data }] as const;
+      }),
+    );
+    const path = join(folder, "large.safetensors");
+    writeFileSync(path, writeSafetensors(weights));
+    const args = ["--half", "--program", "encode_image", "--weights", path];
+    const { code, err } = exported("--onnx", join(folder, "infinite/model.onnx"), ...args);
+    expect(code).toBe(1);
+    expect(err).toContain("heads.image.weight: the value -70000 is too large for a 16-bit float, which ends at 65504");
+    expect(readdirSync(join(folder, "infinite"))).toEqual([]);
+  });
+
+  test("how a training step is cut, and what it may take, is no concern of an export", () => {
+    const spec = join(folder, "cut.vlm");
+    const text = readFileSync("specs/medct-small.vlm", "utf8").replace(
+      /batch = \d+/,
+      "batch = 4\n  micro_batch = 2\n  memory = 2MB",
+    );
+    writeFileSync(spec, text);
+    expect(medctc(["check", spec]).err).toContain("E603");
+    const options = ["--program", "encode_text", "--dynamic-batch", "--weights", `${files}/weights.safetensors`];
+    const { code, err } = medctc(["export", spec, "--onnx", join(folder, "cut.onnx"), ...options]);
+    expect(err).not.toContain("error");
+    expect(code).toBe(0);
+  });
+
   test("a file that lacks weights, and one with other shapes, are named before anything is written", () => {
     const path = join(folder, "few.safetensors");
     writeFileSync(path, writeSafetensors(new Map([["temperature", { shape: [2], data: [1, 2] }]])));

@@ -49,3 +49,11 @@ test("for a model that is written, only what takes long is computed before, unde
   expect([...hoisted.once.keys()]).toEqual(["once:encode_text:0"]);
   expect(operationsOf(hoisted)).toEqual(["matmul"]);
 });
+
+test("a small value that is used twice at each of many levels does not take long", () => {
+  const small = new Small();
+  let weight = small.parameter("a", [2, 2]);
+  for (let level = 0; level < 100; level++) weight = small.add({ op: "mul" }, weight, weight);
+  const before = small.program({ y: small.product(small.input("x", [1, 2]), weight) });
+  expectUntouched(before, hoistLargest(before, new Set()));
+});

@@ -175,7 +175,7 @@ describe("what is wrong with a file of safetensors is said", () => {
     [two([0, 2], [3, 4]), "`b` starts at byte 3, where 2 is expected"],
     [two([2, 4], [1, 2]), "`b` starts at byte 1, where 0 is expected"],
     [entry({}), "`a` goes beyond the end of the file", 3],
-    [entry({}), "1 bytes are left over", 5],
+    [entry({}), "1 byte is left over", 5],
   ])("%s: %s", (json, problem, data = 4) => {
     expect(() => readSafetensors("weights", file(json, data))).toThrow(new RegExp(`^weights: ${escaped(problem)}$`));
   });

@@ -161,7 +161,7 @@ export class BuiltinCall {
   }
 
   /** Refuses the operands in words. */
-  failOperands(detail: string): never {
-    return this.trace.fail("bad-operands", this.span, { operation: this.name, detail });
+  failOperands(detail: string, help: string | null = null): never {
+    return this.trace.fail("bad-operands", this.span, { operation: this.name, detail }, { help });
   }
 }

@@ -13,13 +13,6 @@ function constant(value: number): Builtin {
   return { parameters: ["sizes"], apply: (call) => filled(call, value) };
 }
 
-function extreme(choose: (...values: number[]) => number): Builtin {
-  return {
-    parameters: ["a", "b"],
-    apply: (call) => number(choose(call.number("a"), call.number("b"))),
-  };
-}
-
 export const constants: Readonly<Record<string, Builtin>> = {
   zeros: constant(0),
   ones: constant(1),
@@ -41,6 +34,14 @@ export const constants: Readonly<Record<string, Builtin>> = {
     apply: (call): Value => ({ kind: "initial", initial: { kind: "uniform", bound: call.number("bound") } }),
   },
   floor: { parameters: ["x"], apply: (call) => number(Math.floor(call.number("x"))) },
-  min: extreme(Math.min),
+  min: {
+    parameters: ["a", "b"],
+    apply: (call) => {
+      const [a, b] = [call.value("a"), call.value("b")];
+      if (a.kind === "tensor" || b.kind === "tensor" || a.kind === "parameter" || b.kind === "parameter")
+        call.failOperands("it takes two numbers", "write `minimum(a, b)` for the smaller of two values of tensors");
+      return number(Math.min(call.number("a"), call.number("b")));
+    },
+  },
   len: { parameters: ["list"], apply: (call) => number(call.list("list").length) },
 };

@@ -39,12 +39,18 @@ export const reductions: Readonly<Record<string, Builtin>> = {
       return call.add({ op: "mul" }, total.node, call.trace.constant(1 / count, total.node.type.dtype, call.span));
     },
   },
+  // Its axis has a name: in `max(x, 0)` a number may be an axis, as for NumPy, or the other of two values, as in a ReLU.
   max: {
-    parameters: overAxes,
-    apply: (call) =>
-      call.value("x").kind === "number"
-        ? number(Math.max(call.number("x"), call.number("axis")))
-        : reduction("max").apply(call),
+    parameters: ["x", "y?", "axis?", "keep?"],
+    apply: (call) => {
+      const [x, y] = [call.value("x"), call.value("y")];
+      if (!call.has("y")) return reduction("max").apply(call);
+      if (x.kind === "number" && y.kind === "number") return number(Math.max(x.value, y.value));
+      return call.failOperands(
+        "the second value may be an axis, or the other of two values",
+        "write `max(x, axis = 0)` for the largest along an axis, and `maximum(x, 0)` for the larger of two values",
+      );
+    },
   },
   argmax: {
     parameters: ["x", "axis", "keep?"],

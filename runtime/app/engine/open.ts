@@ -6,6 +6,7 @@ import {
   type EnginePurpose,
   enginePrograms,
   modelOf,
+  openModel,
   precisionOn,
 } from "../../backends/index.ts";
 import { problem, type Reporter } from "../reporter.ts";
@@ -64,7 +65,7 @@ export async function openEngine(
   }
   try {
     reporter.progress("loading");
-    const engine = await backend.open(modelOf(spec, programs), weights.piecesOf, folder);
+    const engine = await openModel(backend, modelOf(spec, programs), weights.piecesOf, folder);
     return { engine, remark: remarkOn(weights.firstValues, options, purpose === "train" ? "train" : "evaluate") };
   } finally {
     weights.close();

@@ -13,6 +13,7 @@ import { type OnnxFiles, onnxFiles, withComputedOnce, writeOnnx } from "../../ba
 import { readText, storageProblem } from "../../files/index.ts";
 import { version } from "../../machine/index.ts";
 import { compilePath } from "../../specs/index.ts";
+import { ProblemError } from "../../text/index.ts";
 import { compileReported, type SpecRequest } from "../compiled-spec.ts";
 import {
   done,
@@ -111,6 +112,7 @@ export async function exportOnnx(request: ExportOnnxRequest, reporter: Reporter)
     const piecesOf = await withComputedOnce(programs.values(), weights.piecesOf);
     writeOnnx(models, files, piecesOf, about, (file) => reporter.progress(`writing ${file}`));
   } catch (error) {
+    if (error instanceof ProblemError) return refuse(error.problem, reporter);
     return refuse(storageProblem(request.onnx, error), reporter);
   } finally {
     reporter.progressEnd();
@@ -124,8 +126,9 @@ export async function exportOnnx(request: ExportOnnxRequest, reporter: Reporter)
   });
 }
 
+/** How a step is cut, and what it may take, is no concern of an export. */
 function overridesFor(rows: number | null) {
-  return { ...(rows === null ? {} : { batch: rows }), precision: "f32" } as const;
+  return { ...(rows === null ? {} : { batch: rows, microBatch: rows }), precision: "f32", memory: null } as const;
 }
 
 /** All programs for a folder, and of those only what can be written as it is asked for. */

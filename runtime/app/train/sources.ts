@@ -1,4 +1,5 @@
-import type { TracedSpec } from "../../../compiler/index.ts";
+import { outlasts, stepsOf, type TracedSpec } from "../../../compiler/index.ts";
+import { report } from "../../../grammar/index.ts";
 import type { Batch } from "../../backends/index.ts";
 import {
   byArchive,
@@ -107,7 +108,13 @@ export async function openSources(folder: RunFolder, task: TrainTask, heard: Rep
   const contract = contractWith(settled);
   const { order } = planned;
   const steps = request.steps ?? schedule.steps ?? epochs * order.batchesPerEpoch;
-  const settings = { ...seeded.settings, schedule: { ...schedule, steps: schedule.steps ?? steps, stepsPerEpoch: order.batchesPerEpoch } };
+  const known = { ...schedule, stepsPerEpoch: order.batchesPerEpoch };
+  const warmup = stepsOf(schedule.warmup, schedule.warmupEpochs, known);
+  // What the spec says by itself was reported when it was compiled.
+  const isReported = schedule.warmupEpochs === 0 && schedule.steps !== null && outlasts(warmup, schedule.steps);
+  if (outlasts(warmup, steps) && !isReported)
+    reporter.diagnostics([report("long-warmup", task.path, { warmup, steps })]);
+  const settings = { ...seeded.settings, schedule: { ...known, steps: schedule.steps ?? steps } };
   const { weights, adapter } = request;
   const identity: RunIdentity = {
     spec: compiled.text,

@@ -11,6 +11,7 @@ import {
 } from "../../../compiler/index.ts";
 import { contractKey } from "../../data/index.ts";
 import { writeAtomically } from "../../files/index.ts";
+import { ProblemError } from "../../text/index.ts";
 import type { WeightPieces } from "../../weights/index.ts";
 
 /** What is written into a model besides its program. */
@@ -87,7 +88,7 @@ function* weightBytes(
     if (offset > at) yield new Uint8Array(offset - at);
     at = offset;
     for (const piece of piecesOf(name)) {
-      const stored = dtype === "bf16" ? Uint16Array.from(piece, halfBits) : piece;
+      const stored = dtype === "bf16" ? inHalf(name, piece) : piece;
       const view = new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
       if (at + view.length > offset + bytes) throw new Error(`${name} has more elements than its shape`);
       yield view;
@@ -95,4 +96,17 @@ function* weightBytes(
     }
     if (at !== offset + bytes) throw new Error(`${name} has fewer elements than its shape`);
   }
+}
+
+/** The largest number of 16 bits: half of the next step above it, and what is larger becomes infinite. */
+const largestHalf = 65_504;
+const roundsToInfinity = 65_520;
+
+function inHalf(name: string, values: Float32Array): Uint16Array {
+  const large = values.find((value) => Number.isFinite(value) && Math.abs(value) >= roundsToInfinity);
+  if (large !== undefined) {
+    const message = `the value ${large} is too large for a 16-bit float, which ends at ${largestHalf}`;
+    throw new ProblemError({ subject: name, message, help: "remove --half" });
+  }
+  return Uint16Array.from(values, halfBits);
 }

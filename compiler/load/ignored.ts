@@ -1,0 +1,24 @@
+import { type Diagnostic, type Item, report, type Span } from "../../grammar/index.ts";
+import type { LoadedFile, Program } from "./imports.ts";
+
+/** Models and settings of imported files: only those of the file that is compiled count. Reported once for each file. */
+export function ignoredInImports({ files }: Program): readonly Diagnostic[] {
+  const told = new Set<LoadedFile>();
+  return files.flatMap(({ imports }) =>
+    imports.flatMap(({ file, span }): readonly Diagnostic[] => {
+      const ignored = told.has(file) ? [] : file.parsed.file.items.flatMap(ignoredItem);
+      told.add(file);
+      if (ignored.length === 0) return [];
+      const labels = ignored.map((each) => ({ span: each.span, message: "this is ignored" }));
+      const what = ignored.map((each) => each.what).join(", ");
+      return [report("ignored-in-import", span, { what, path: file.source.name }, { labels })];
+    }),
+  );
+}
+
+function ignoredItem(item: Item): readonly { readonly what: string; readonly span: Span }[] {
+  if (item.kind === "model") return [{ what: `\`model ${item.name.text}\``, span: item.name.span }];
+  if (item.kind !== "settings") return [];
+  const { source, start } = item.span;
+  return [{ what: `\`${item.block}\``, span: { source, start, end: start + item.block.length } }];
+}
