@@ -88,6 +88,13 @@ export class DeclarationRules extends StatementRules {
     return { name, value, span: this.upToHere(name.span) };
   }
 
+  /** `train.optimizer.lr = 1e-3`, which stands outside of a spec. */
+  assignment(): ast.Assignment {
+    const path = this.several(t.Dot, () => this.word());
+    this.take(t.Equal);
+    return { path, value: this.expression() };
+  }
+
   forwardHead(): readonly ast.Parameter[] {
     this.take(k.forward);
     return this.parameters();

@@ -1,3 +1,4 @@
+export { assign, assignedSource } from "./assign.ts";
 export {
   type Augmentation,
   type GeometricAugmentation,
@@ -27,5 +28,4 @@ export {
   type Units,
   type VolumeSettings,
   type VoxelStorage,
-  windowsOf,
 } from "./volume.ts";

@@ -7,7 +7,7 @@ import { problemOf, type SignalWatch, watchSignals } from "../../machine/index.t
 import type { RunReport } from "../../report/index.ts";
 import { ok, type Result } from "../../text/index.ts";
 import { type CompiledSpec, compileReported } from "../compiled-spec.ts";
-import { contractWith, settleData, withData } from "../data/contract.ts";
+import { contractWith, settleData } from "../data/contract.ts";
 import {
   type DataOptions,
   dataFolderOf,
@@ -29,6 +29,8 @@ import { evaluateHeldOut } from "./held-out.ts";
 export interface EvaluateRequest extends Omit<DataOptions, "data">, EngineOptions {
   /** The path of a spec; null for the only one of the working folder. */
   readonly spec: string | null;
+  /** Assignments that hold instead of what it says. */
+  readonly set: readonly string[];
   readonly data: string | null;
   /** Which volumes: those held out, those to train on, or all. */
   readonly split: "valid" | "train" | "all";
@@ -50,7 +52,7 @@ export interface Evaluated {
 export async function evaluate(request: EvaluateRequest, reporter: Reporter): Promise<Ended<Evaluated>> {
   const path = findSpec(request.spec, "eval", reporter);
   if (path === null) return refused;
-  const compiled = compileReported(path, reporter);
+  const compiled = compileReported({ spec: path, set: request.set }, reporter);
   if (compiled === null) return refused;
   const seed = request.seed ?? compiled.spec.settings.seed;
   const spec = { ...compiled.spec, settings: { ...compiled.spec.settings, seed } };
@@ -71,9 +73,9 @@ export async function evaluate(request: EvaluateRequest, reporter: Reporter): Pr
   const needs = { files: inputs.needs.files, texts: [], labels: classes, split: request.split };
   const dataset = await openSplit(spec, data, needs, reporter);
   const settled = dataset === null ? null : await settleData(spec.data, [dataset], inputs, data.skipBad, reporter);
-  const reading = settled === null ? null : openData(withData(spec, settled), inputs, data, reporter);
+  const reading = settled === null ? null : openData(spec, settled.inputs, data, reporter);
   if (dataset === null || settled === null || reading === null) return refused;
-  const differing = adapterDisagreements(request.adapter, contractWith(settled, reading.inputs));
+  const differing = adapterDisagreements(request.adapter, contractWith(settled));
   if (differing.length > 0) {
     await reading.loader.dispose();
     return refuseBy(differing, reporter);
@@ -89,7 +91,7 @@ export async function evaluate(request: EvaluateRequest, reporter: Reporter): Pr
   try {
     const task = {
       path,
-      compiled: { ...compiled, spec: withData(spec, settled) },
+      compiled: { ...compiled, spec },
       data,
       request,
       temporary,
