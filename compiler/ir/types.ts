@@ -15,6 +15,18 @@ export type CompareName = "equal" | "not_equal" | "less" | "less_equal" | "great
 
 type Padding = readonly (readonly [before: number, after: number])[];
 type Plain = Readonly<Record<never, never>>;
+/** How a window moves over each axis between the batch and the channels. */
+interface Moves {
+  readonly stride: readonly number[];
+  readonly padding: Padding;
+}
+interface Convolution extends Moves {
+  readonly dilation: readonly number[];
+  readonly groups: number;
+}
+interface Pool extends Moves {
+  readonly kernel: readonly number[];
+}
 interface Reduction {
   readonly axes: readonly number[];
   readonly keep: boolean;
@@ -46,10 +58,18 @@ type Attributes = Readonly<
   readonly one_hot: { readonly depth: number };
   readonly cast: { readonly dtype: Dtype };
   readonly dropout: { readonly rate: number };
-  /** With `flip` the kernel is turned around on its three axes, as the gradient of the input needs it. */
-  readonly depthwise_conv3d: { readonly padding: Padding; readonly flip: boolean };
-  /** The gradient of a depthwise convolution's weight, of a kernel of these sizes. */
-  readonly depthwise_conv3d_weight: { readonly padding: Padding; readonly kernel: readonly number[] };
+  /** [batch, ..., channels] and a weight [outputs, channels / groups, ...], as PyTorch stores it. */
+  readonly conv: Convolution;
+  /** The gradient of a convolution's input, from that of its output; `sizes` are the input's between batch and channels. */
+  readonly conv_input: Convolution & { readonly sizes: readonly number[] };
+  /** The gradient of a convolution's weight, of a kernel of these sizes. */
+  readonly conv_weight: Convolution & { readonly kernel: readonly number[] };
+  readonly max_pool: Pool;
+  /** The gradient of the input of a largest of windows, from that input and the gradient of the output. */
+  readonly max_pool_input: Pool;
+  /** The mean of windows, in which padding counts as zeros. */
+  readonly avg_pool: Pool;
+  readonly avg_pool_input: Pool & { readonly sizes: readonly number[] };
   /** Evenly from 0 up to 1, a function of the seed, the step (its input, i32), the site and the place alone. */
   readonly random_uniform: { readonly seed: number; readonly site: number; readonly shape: readonly number[] };
 };

@@ -1,143 +1,191 @@
-import { at } from "../at.ts";
-import { elementCount, printType, type TensorType } from "../ir/types.ts";
-import { inputAt, sizeAt, stridesOf } from "./indexing.ts";
+import { elementCount, type OperationName, type OperationOf, printType, type TensorType } from "../ir/types.ts";
+import { inputAt, sizeAt } from "./indexing.ts";
 import { never } from "./rows.ts";
-import { noInput, type OperationRule } from "./rule.ts";
+import { noInput, type OperationRule, type OperationTraits } from "./rule.ts";
+import { problemOf, visitWindows, type Windows, windowCounts } from "./windows.ts";
 
-type Padding = readonly (readonly [before: number, after: number])[];
+type Convolution = OperationOf<"conv"> | OperationOf<"conv_input"> | OperationOf<"conv_weight">;
 
-/**
- * A depthwise convolution over time, height and width: [batch, time, height, width, dim], weight [dim, 1, t, h, w] as
- * PyTorch stores it.
- */
-export const depthwiseConv3d: OperationRule<"depthwise_conv3d"> = {
+/** A convolution and its two gradients are linear in each of input, weight and gradient. */
+const trilinear = {
   isElementwise: false,
   ofUniform: "not uniform",
   movesElements: false,
   numbers: null,
   isRandom: false,
-  keepsRows: ({ axis, axisOf }) => axis === 0 && axisOf(0) === 0 && axisOf(1) === null,
   isRowWise: never,
   isOfScores: false,
   isCheap: false,
   isMultilinear: true,
   equalInput: noInput,
   shorterForm: null,
-  type: ({ padding }, [input, weight]) => {
+} as const satisfies Partial<OperationTraits<OperationName>>;
+
+/** Each example of the batch has a result of its own. */
+const keepsExamples: OperationTraits<"conv" | "conv_input">["keepsRows"] = ({ axis, axisOf }) =>
+  axis === 0 && axisOf(0) === 0 && axisOf(1) === null;
+
+/** A convolution over the axes between the batch and the channels: [batch, ..., channels] -> [batch, ..., outputs]. */
+export const conv: OperationRule<"conv"> = {
+  ...trilinear,
+  keepsRows: keepsExamples,
+  type: (operation, [input, weight]) => {
     if (input === undefined || weight === undefined) return "it needs a tensor and a weight";
-    if (input.shape.length !== 5) return `${printType(input)} is not [batch, time, height, width, dim]`;
-    const [dim, one, ...kernel] = weight.shape;
-    if (kernel.length !== 3 || one !== 1 || dim === undefined || dim !== input.shape[4]) {
-      return `the weight of ${printType(input)} is f32[${sizeAt(input.shape, 4)}, 1, t, h, w], not ${printType(weight)}`;
+    const problem = weightProblem(operation, weight, input);
+    if (problem !== null) return problem;
+    const { groups } = operation;
+    const channels = sizeAt(input.shape, input.shape.length - 1);
+    const [outputs = 0, ofGroup = 0] = weight.shape;
+    if (channels !== ofGroup * groups) {
+      const kernel = weight.shape.slice(2).join(", ");
+      const expected = printType({ dtype: weight.dtype, shape: [outputs, channels / groups] }).slice(0, -1);
+      if (channels % groups !== 0)
+        return `the ${channels} channels of ${printType(input)} do not divide into ${groups} groups`;
+      return `the weight of ${printType(input)} in ${groups} groups is ${expected}, ${kernel}], not ${printType(weight)}`;
     }
-    if (padding.length !== 3) return "its padding is three pairs: time, height, width";
-    const sizes = kernel.map((size, index) => {
-      const [before, after] = at(padding, index);
-      return sizeAt(input.shape, index + 1) + before + after - size + 1;
-    });
-    if (sizes.some((size) => size < 1)) return `the kernel of ${printType(weight)} is larger than ${printType(input)}`;
-    return { dtype: input.dtype, shape: [sizeAt(input.shape, 0), ...sizes, dim] };
+    const counts = windowCounts(input.shape.slice(1, -1), windowsOf(operation, weight.shape));
+    if (counts.some((count) => count < 1))
+      return `the kernel of ${printType(weight)} is larger than ${printType(input)}`;
+    return { dtype: input.dtype, shape: [sizeAt(input.shape, 0), ...counts, outputs] };
   },
-  flops: (_, [, weight], output) => 2 * elementCount(output) * tapsOf(weight),
+  flops: (_, [, weight], output) => (weight === undefined ? 0 : 2 * elementCount(output) * productsOf(weight)),
   saved: "inputs",
-  // The gradient of the input is a convolution with the kernel turned around and the rest of the padding.
-  derivative: ({ operation: { padding, flip }, inputs: [input, weight], gradient, needs }, build) => {
+  derivative: ({ operation, inputs: [input, weight], gradient, needs }, build) => {
     if (input === undefined || weight === undefined) return [];
+    const sizes = input.type.shape.slice(1, -1);
     const kernel = weight.type.shape.slice(2);
-    const rest = padding.map(([before, after], axis) => {
-      const reach = sizeAt(kernel, axis) - 1;
-      return [reach - before, reach - after] as const;
-    });
-    if (flip && needs(1)) throw new Error("the weight of a turned convolution has no gradient of its own");
     return [
-      needs(0) ? build.add({ op: "depthwise_conv3d", padding: rest, flip: !flip }, gradient, weight) : null,
-      needs(1) ? build.add({ op: "depthwise_conv3d_weight", padding, kernel }, input, gradient) : null,
+      needs(0) ? build.add({ ...operation, op: "conv_input", sizes }, gradient, weight) : null,
+      needs(1) ? build.add({ ...operation, op: "conv_weight", kernel }, input, gradient) : null,
     ];
   },
-  evaluate: ({ padding, flip }, inputs, type, output) => {
+  evaluate: (operation, inputs, type, output) => {
     const input = inputAt(inputs, 0);
     const weight = inputAt(inputs, 1);
-    output.fill(0);
-    const taps = tapsOf(weight.type);
-    visitTaps(input.type, type, weight.type.shape.slice(2), padding, (from, to, tap, channel) => {
-      const place = channel * taps + (flip ? taps - 1 - tap : tap);
-      output[to] = (output[to] ?? Number.NaN) + (input.data[from] ?? Number.NaN) * (weight.data[place] ?? Number.NaN);
-    });
-  },
-};
-
-/** The gradient of the weight: for each tap the sum of input times gradient over everything but the channels. */
-export const depthwiseConv3dWeight: OperationRule<"depthwise_conv3d_weight"> = {
-  isElementwise: false,
-  ofUniform: "not uniform",
-  movesElements: false,
-  numbers: null,
-  isRandom: false,
-  keepsRows: never,
-  isRowWise: never,
-  isOfScores: false,
-  isCheap: false,
-  isMultilinear: true,
-  equalInput: noInput,
-  shorterForm: null,
-  type: ({ kernel }, [input, gradient]) => {
-    const dim = input?.shape[4];
-    if (dim === undefined || gradient?.shape[4] !== dim || kernel.length !== 3)
-      return "it needs an input and its gradient";
-    return { dtype: gradient.dtype, shape: [dim, 1, ...kernel] };
-  },
-  flops: ({ kernel }, [, gradient]) =>
-    gradient === undefined ? 0 : 2 * elementCount(gradient) * kernel.reduce((product, size) => product * size, 1),
-  saved: "inputs",
-  derivative: null,
-  evaluate: ({ padding, kernel }, inputs, type, output) => {
-    const input = inputAt(inputs, 0);
-    const gradient = inputAt(inputs, 1);
     const totals = new Float64Array(output.length);
-    const taps = tapsOf(type);
-    visitTaps(input.type, gradient.type, kernel, padding, (from, to, tap, channel) => {
-      const place = channel * taps + tap;
-      totals[place] =
-        (totals[place] ?? Number.NaN) + (input.data[from] ?? Number.NaN) * (gradient.data[to] ?? Number.NaN);
+    visitProducts(operation, input.type.shape, weight.type.shape, type.shape, (from, tap, to) => {
+      totals[to] = (totals[to] ?? Number.NaN) + (input.data[from] ?? Number.NaN) * (weight.data[tap] ?? Number.NaN);
     });
     output.set(totals);
   },
 };
 
-function tapsOf(weight: TensorType | undefined): number {
-  return weight === undefined ? 0 : weight.shape.slice(2).reduce((product, size) => product * size, 1);
+/** From the gradient of the output to that of the input, which is also called a transposed convolution. */
+export const convInput: OperationRule<"conv_input"> = {
+  ...trilinear,
+  keepsRows: keepsExamples,
+  type: (operation, [gradient, weight]) => {
+    if (gradient === undefined || weight === undefined) return "it needs a tensor and a weight";
+    const problem = weightProblem(operation, weight, gradient);
+    if (problem !== null) return problem;
+    const { sizes, groups } = operation;
+    const [outputs = 0, ofGroup = 0] = weight.shape;
+    const channels = sizeAt(gradient.shape, gradient.shape.length - 1);
+    if (channels !== outputs)
+      return `${printType(weight)} has ${outputs} outputs, and ${printType(gradient)} ${channels} channels`;
+    const counts = windowCounts(sizes, windowsOf(operation, weight.shape));
+    if (counts.some((count, axis) => count !== gradient.shape[axis + 1]))
+      return `windows over [${sizes.join(", ")}] are [${counts.join(", ")}], not those of ${printType(gradient)}`;
+    return { dtype: gradient.dtype, shape: [sizeAt(gradient.shape, 0), ...sizes, ofGroup * groups] };
+  },
+  flops: (_, [gradient, weight]) =>
+    gradient === undefined || weight === undefined ? 0 : 2 * elementCount(gradient) * productsOf(weight),
+  saved: "inputs",
+  derivative: ({ operation, inputs: [slopes, weight], gradient, needs }, build) => {
+    if (slopes === undefined || weight === undefined) return [];
+    const { stride, padding, dilation, groups } = operation;
+    const moves = { stride, padding, dilation, groups };
+    const kernel = weight.type.shape.slice(2);
+    return [
+      needs(0) ? build.add({ op: "conv", ...moves }, gradient, weight) : null,
+      needs(1) ? build.add({ op: "conv_weight", ...moves, kernel }, gradient, slopes) : null,
+    ];
+  },
+  evaluate: (operation, inputs, type, output) => {
+    const gradient = inputAt(inputs, 0);
+    const weight = inputAt(inputs, 1);
+    const totals = new Float64Array(output.length);
+    visitProducts(operation, type.shape, weight.type.shape, gradient.type.shape, (to, tap, from) => {
+      totals[to] = (totals[to] ?? Number.NaN) + (gradient.data[from] ?? Number.NaN) * (weight.data[tap] ?? Number.NaN);
+    });
+    output.set(totals);
+  },
+};
+
+/** The gradient of the weight: for each of its elements the sum of input times gradient over all windows. */
+export const convWeight: OperationRule<"conv_weight"> = {
+  ...trilinear,
+  keepsRows: never,
+  type: ({ kernel, groups }, [input, gradient]) => {
+    if (input === undefined || gradient === undefined || input.shape.length !== kernel.length + 2)
+      return "it needs an input and its gradient";
+    const channels = sizeAt(input.shape, kernel.length + 1);
+    const outputs = gradient.shape[kernel.length + 1];
+    if (outputs === undefined || channels % groups !== 0 || outputs % groups !== 0)
+      return "it needs an input and its gradient";
+    return { dtype: gradient.dtype, shape: [outputs, channels / groups, ...kernel] };
+  },
+  flops: (_, [, gradient], output) => (gradient === undefined ? 0 : 2 * elementCount(gradient) * productsOf(output)),
+  saved: "inputs",
+  derivative: null,
+  evaluate: (operation, inputs, type, output) => {
+    const input = inputAt(inputs, 0);
+    const gradient = inputAt(inputs, 1);
+    const totals = new Float64Array(output.length);
+    visitProducts(operation, input.type.shape, type.shape, gradient.type.shape, (from, tap, to) => {
+      totals[tap] = (totals[tap] ?? Number.NaN) + (input.data[from] ?? Number.NaN) * (gradient.data[to] ?? Number.NaN);
+    });
+    output.set(totals);
+  },
+};
+
+function windowsOf({ stride, dilation, padding }: Convolution, weight: readonly number[]): Windows {
+  return { kernel: weight.slice(2), stride, dilation, padding };
 }
 
-/** Visits every product of a convolution: the place in the input, the place in the output, the tap and the channel. */
-function visitTaps(
-  input: TensorType,
-  output: TensorType,
-  kernel: readonly number[],
-  padding: Padding,
-  each: (from: number, to: number, tap: number, channel: number) => void,
+/** What is wrong with a weight, or with how it moves over a tensor, in words. */
+function weightProblem(operation: Convolution, weight: TensorType, moved: TensorType): string | null {
+  const { groups } = operation;
+  const axes = moved.shape.length - 2;
+  if (axes < 1 || axes > 3)
+    return `${printType(moved)} is not [batch, ..., channels] with one to three axes between them`;
+  if (weight.shape.length !== axes + 2)
+    return `the weight of ${printType(moved)} has ${axes + 2} axes, not those of ${printType(weight)}`;
+  const isFloat = moved.dtype === "f32" || moved.dtype === "bf16";
+  if (!isFloat || moved.dtype !== weight.dtype)
+    return `${printType(moved)} and ${printType(weight)} are not both floating-point`;
+  const problem = problemOf(windowsOf(operation, weight.shape), axes);
+  if (problem !== null) return problem;
+  if (!Number.isSafeInteger(groups) || groups < 1) return "its number of groups is a whole number of at least 1";
+  const outputs = sizeAt(weight.shape, 0);
+  return outputs % groups === 0
+    ? null
+    : `the ${outputs} outputs of ${printType(weight)} do not divide into ${groups} groups`;
+}
+
+/** Products that each element of the output adds. */
+function productsOf(weight: TensorType): number {
+  return weight.shape.slice(1).reduce((product, size) => product * size, 1);
+}
+
+/** Visits every product of a convolution: its places in the input, in the weight and in the output. */
+function visitProducts(
+  operation: Convolution,
+  input: readonly number[],
+  weight: readonly number[],
+  output: readonly number[],
+  each: (from: number, tap: number, to: number) => void,
 ): void {
-  const [batch = 0, timeOut = 0, heightOut = 0, widthOut = 0, dim = 0] = output.shape;
-  const [, timeIn = 0, heightIn = 0, widthIn = 0] = input.shape;
-  const [b = 0, t = 0, h = 0, w = 0] = stridesOf(input.shape);
-  const [kt = 0, kh = 0, kw = 0] = kernel;
-  const [[beforeT] = [0], [beforeH] = [0], [beforeW] = [0]] = padding;
-  let to = 0;
-  for (let n = 0; n < batch; n++) {
-    for (let y = 0; y < timeOut * heightOut * widthOut; y++) {
-      const atT = Math.floor(y / (heightOut * widthOut)) - beforeT;
-      const atH = (Math.floor(y / widthOut) % heightOut) - beforeH;
-      const atW = (y % widthOut) - beforeW;
-      for (let tap = 0; tap < kt * kh * kw; tap++) {
-        const time = atT + Math.floor(tap / (kh * kw));
-        const height = atH + (Math.floor(tap / kw) % kh);
-        const width = atW + (tap % kw);
-        const isInside =
-          time >= 0 && time < timeIn && height >= 0 && height < heightIn && width >= 0 && width < widthIn;
-        if (!isInside) continue;
-        const from = n * b + time * t + height * h + width * w;
-        for (let channel = 0; channel < dim; channel++) each(from + channel, to + channel, tap, channel);
+  const { groups } = operation;
+  const [outputs = 0, ofGroup = 0, ...kernel] = weight;
+  const channels = ofGroup * groups;
+  const taps = kernel.reduce((product, size) => product * size, 1);
+  visitWindows(windowsOf(operation, weight), input.slice(0, -1), output.slice(0, -1), (from, to, tap) => {
+    for (let out = 0; out < outputs; out++) {
+      const group = Math.floor((out * groups) / outputs);
+      for (let channel = 0; channel < ofGroup; channel++) {
+        each(from * channels + group * ofGroup + channel, (out * ofGroup + channel) * taps + tap, to * outputs + out);
       }
-      to += dim;
     }
-  }
+  });
 }

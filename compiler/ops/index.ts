@@ -1,10 +1,11 @@
 import type { Build } from "../ir/build.ts";
 import type { Node, Operation, OperationName, OperationOf, TensorType } from "../ir/types.ts";
-import { depthwiseConv3d, depthwiseConv3dWeight } from "./convolution.ts";
+import { conv, convInput, convWeight } from "./convolution.ts";
 import { binaryRules, cast, compareRules, stopGradient, unaryRules, where } from "./elementwise.ts";
 import { gather, oneHot, scatterAdd } from "./gather.ts";
 import { broadcast, concat, pad, reshape, slice, transpose } from "./layout.ts";
 import { matmul } from "./matmul.ts";
+import { avgPool, avgPoolInput, maxPool, maxPoolInput } from "./pooling.ts";
 import { dropout, randomUniform } from "./random.ts";
 import { argmax, logSoftmax, max, softmax, sum } from "./reduce.ts";
 import type { Elements, OperationRule, OperationTraits, Saved, TensorData } from "./rule.ts";
@@ -14,6 +15,7 @@ export { uniformFrom, uniformState } from "./functions.ts";
 export { isRowProjection } from "./matmul.ts";
 export { type Elements, resolveAxis, type TensorData } from "./rule.ts";
 export { uniformValue } from "./uniform.ts";
+export { placesIn, type Windows } from "./windows.ts";
 
 /** Every operation there is; a name without a rule does not compile. */
 const rules: { readonly [Name in OperationName]: OperationRule<Name> } = {
@@ -44,8 +46,13 @@ const rules: { readonly [Name in OperationName]: OperationRule<Name> } = {
   cast,
   dropout,
   random_uniform: randomUniform,
-  depthwise_conv3d: depthwiseConv3d,
-  depthwise_conv3d_weight: depthwiseConv3dWeight,
+  conv,
+  conv_input: convInput,
+  conv_weight: convWeight,
+  max_pool: maxPool,
+  max_pool_input: maxPoolInput,
+  avg_pool: avgPool,
+  avg_pool_input: avgPoolInput,
 };
 
 /** The names of all operations, and of those through which gradients flow. */

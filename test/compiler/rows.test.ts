@@ -82,10 +82,18 @@ const apart: readonly (readonly [string, Make])[] = [
         [1, 1],
       ] as const;
       return t.add(
-        { op: "depthwise_conv3d", padding, flip: false },
+        { op: "conv", stride: [1, 2, 1], dilation: [1, 1, 1], padding, groups: 2 },
         t.input("v", f32(t.rows, 2, 3, 3, 2)),
         t.weight(2, 1, 2, 3, 3),
       );
+    },
+  ],
+  [
+    "a pool of each row",
+    (t) => {
+      const pool = { kernel: [2], stride: [2], padding: [[0, 1]] } as const;
+      const largest = t.add({ op: "max_pool", ...pool }, t.input("v", f32(t.rows, 5, 2)));
+      return t.add({ op: "avg_pool", ...pool }, largest);
     },
   ],
 ];

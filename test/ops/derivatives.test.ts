@@ -3,10 +3,11 @@ import { Builder } from "../../compiler/ir/builder.ts";
 import { evaluate } from "../../compiler/ir/evaluate.ts";
 import { Graph } from "../../compiler/ir/graph.ts";
 import { elementCount, type Node, type Operation } from "../../compiler/ir/types.ts";
-import { differentiableNames, type TensorData } from "../../compiler/ops/index.ts";
+import { differentiableNames, inferType, type TensorData } from "../../compiler/ops/index.ts";
 import { gradientsOf } from "../../compiler/passes/reverse-mode.ts";
 import { createSource } from "../../grammar/index.ts";
 import { Random } from "../random.ts";
+import { randomConvolution } from "./random-convolution.ts";
 
 const origin = { path: "", span: { source: createSource("test", ""), start: 0, end: 0 } };
 
@@ -75,11 +76,8 @@ function gradientOf(node: Node | undefined, computed: ReadonlyMap<Node, TensorDa
 const shape = [3, 4];
 const positive = { shape, from: 0.5, to: 2 };
 const product = { op: "matmul", transposeA: false, transposeB: false } as const;
-const padding = [
-  [2, 0],
-  [1, 1],
-  [1, 1],
-] as const;
+/** One axis between batch and channels; random ones of one to three axes are below. */
+const along = { stride: [2], padding: [[1, 0] as const] };
 
 const cases: readonly (readonly [Operation, readonly Operand[]])[] = [
   ...(["neg", "exp", "abs", "erf", "tanh", "sin", "cos"] as const).map((op) => [{ op }, [{ shape }]] as const),
@@ -125,7 +123,10 @@ const cases: readonly (readonly [Operation, readonly Operand[]])[] = [
   [{ op: "scatter_add", rows: 4 }, [{ shape: [6], below: 4 }, { shape: [6, 2] }]],
   [{ op: "cast", dtype: "f32" }, [{ shape }]],
   [{ op: "dropout", rate: 0.5 }, [{ shape }]],
-  [{ op: "depthwise_conv3d", padding, flip: false }, [{ shape: [2, 3, 4, 3, 2] }, { shape: [2, 1, 3, 3, 3] }]],
+  [{ op: "conv", ...along, dilation: [1], groups: 1 }, [{ shape: [2, 5, 2] }, { shape: [3, 2, 3] }]],
+  [{ op: "conv_input", ...along, dilation: [1], groups: 1, sizes: [6] }, [{ shape: [2, 3, 3] }, { shape: [3, 2, 3] }]],
+  [{ op: "max_pool", ...along, kernel: [3] }, [{ shape: [2, 6, 2] }]],
+  [{ op: "avg_pool", ...along, kernel: [3] }, [{ shape: [2, 6, 2] }]],
 ];
 
 describe("the derivative of every operation agrees with central differences in f64", () => {
@@ -152,6 +153,34 @@ test("two operands of random shapes that are broadcast together have the right g
       { shape: part(), from: 0.5, to: 2 },
     ];
     expect([op, operands, largestError({ op }, operands, seed) < 1e-6]).toEqual([op, operands, true]);
+  }
+});
+
+test("convolutions and pools of random shapes have the right gradients", () => {
+  const numbers = new Random(5);
+  for (let seed = 1; seed <= 40; seed++) {
+    const { conv, input, weight } = randomConvolution(numbers);
+    const { stride, padding } = conv;
+    const kernel = weight.slice(2);
+    const type = inferType(
+      conv,
+      [input, weight].map((each) => ({ dtype: "f32", shape: each })),
+    );
+    if (typeof type === "string") throw new Error(type);
+    const cases: readonly (readonly [Operation, readonly (readonly number[])[]])[] = [
+      [conv, [input, weight]],
+      [{ ...conv, op: "conv_input", sizes: input.slice(1, -1) }, [type.shape, weight]],
+      [{ op: "max_pool", kernel, stride, padding }, [input]],
+      [{ op: "avg_pool", kernel, stride, padding }, [input]],
+    ];
+    for (const [operation, shapes] of cases) {
+      const error = largestError(
+        operation,
+        shapes.map((each) => ({ shape: each })),
+        seed,
+      );
+      expect([operation, shapes, error < 1e-6]).toEqual([operation, shapes, true]);
+    }
   }
 });
 

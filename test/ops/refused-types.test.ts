@@ -4,7 +4,10 @@ import { resultType } from "./tensors.ts";
 
 const product = { op: "matmul", transposeA: false, transposeB: false } as const;
 const none = [0, 0] as const;
-const conv = { op: "depthwise_conv3d", flip: false, padding: [none, none, none] } as const;
+const ones = [1, 1, 1];
+const conv = { op: "conv", stride: ones, dilation: ones, padding: [none, none, none], groups: 7 } as const;
+const dense = { ...conv, groups: 1 } as const;
+const pool = { op: "max_pool", kernel: [2, 2], stride: [2, 2], padding: [none, none] } as const;
 
 describe("an operation that cannot be applied says why", () => {
   test.each<[Operation, readonly string[], string]>([
@@ -97,32 +100,84 @@ describe("an operation that cannot be applied says why", () => {
     [{ op: "dropout", rate: 0.5 }, ["i32[3]"], "it needs floating-point numbers"],
     [{ op: "random_uniform", seed: 1, site: 1, shape: [2] }, ["f32[]"], "its step is one number of type i32"],
     [{ op: "random_uniform", seed: 1, site: 1, shape: [2] }, ["i32[1]"], "its step is one number of type i32"],
-    [conv, ["f32[4,5,6,7]", "f32[7,1,1,1,1]"], "f32[4, 5, 6, 7] is not [batch, time, height, width, dim]"],
-    ...["f32[6,1,1,1,1]", "f32[7,2,1,1,1]", "f32[7,1,1,1]", "f32[]"].map(
-      (weight): [Operation, readonly string[], string] => [
-        conv,
-        ["f32[2,4,5,6,7]", weight],
-        `the weight of f32[2, 4, 5, 6, 7] is f32[7, 1, t, h, w], not ${weight.replaceAll(",", ", ")}`,
-      ],
-    ),
+    [conv, ["f32[4,7]", "f32[7,1]"], "f32[4, 7] is not [batch, ..., channels] with one to three axes between them"],
     [
-      { ...conv, padding: [none, none] },
-      ["f32[2,4,5,6,7]", "f32[7,1,1,1,1]"],
-      "its padding is three pairs: time, height, width",
+      conv,
+      ["f32[2,3,4,5,6,7]", "f32[7,1,1,1,1,1]"],
+      "f32[2, 3, 4, 5, 6, 7] is not [batch, ..., channels] with one to three axes between them",
     ],
-    [conv, ["f32[1,2,5,5,3]", "f32[3,1,3,3,3]"], "the kernel of f32[3, 1, 3, 3, 3] is larger than f32[1, 2, 5, 5, 3]"],
+    [
+      conv,
+      ["f32[2,4,5,6,7]", "f32[7,1,1,1]"],
+      "the weight of f32[2, 4, 5, 6, 7] has 5 axes, not those of f32[7, 1, 1, 1]",
+    ],
+    [
+      conv,
+      ["f32[2,4,5,6,7]", "bf16[7,1,1,1,1]"],
+      "f32[2, 4, 5, 6, 7] and bf16[7, 1, 1, 1, 1] are not both floating-point",
+    ],
+    [
+      conv,
+      ["i32[2,4,5,6,7]", "i32[7,1,1,1,1]"],
+      "i32[2, 4, 5, 6, 7] and i32[7, 1, 1, 1, 1] are not both floating-point",
+    ],
+    [conv, ["f32[2,4,5,6,7]", "f32[6,1,1,1,1]"], "the 6 outputs of f32[6, 1, 1, 1, 1] do not divide into 7 groups"],
+    [
+      conv,
+      ["f32[2,4,5,6,7]", "f32[7,2,1,3,1]"],
+      "the weight of f32[2, 4, 5, 6, 7] in 7 groups is f32[7, 1, 1, 3, 1], not f32[7, 2, 1, 3, 1]",
+    ],
+    [
+      { ...conv, groups: 2 },
+      ["f32[2,4,5,6,7]", "f32[4,1,1,1,1]"],
+      "the 7 channels of f32[2, 4, 5, 6, 7] do not divide into 2 groups",
+    ],
+    [
+      { ...conv, groups: 0 },
+      ["f32[2,4,5,6,7]", "f32[7,1,1,1,1]"],
+      "its number of groups is a whole number of at least 1",
+    ],
+    [{ ...conv, stride: [1, 2] }, ["f32[2,4,5,6,7]", "f32[7,1,1,1,1]"], "its stride is for 2 axes, not for 3"],
+    [{ ...conv, dilation: [2] }, ["f32[2,4,5,6,7]", "f32[7,1,1,1,1]"], "its dilation is for 1 axes, not for 3"],
+    [{ ...conv, padding: [none, none] }, ["f32[2,4,5,6,7]", "f32[7,1,1,1,1]"], "its padding is for 2 axes, not for 3"],
+    [
+      { ...conv, stride: [1, 0, 1] },
+      ["f32[2,4,5,6,7]", "f32[7,1,1,1,1]"],
+      "its kernel, stride and dilation are whole numbers of at least 1",
+    ],
+    [
+      { ...conv, padding: [none, [0.5, 0], none] },
+      ["f32[2,4,5,6,7]", "f32[7,1,1,1,1]"],
+      "its padding is of whole numbers that are not negative",
+    ],
+    [dense, ["f32[1,2,5,5,3]", "f32[3,3,3,3,3]"], "the kernel of f32[3, 3, 3, 3, 3] is larger than f32[1, 2, 5, 5, 3]"],
+    [
+      { ...dense, op: "conv_input", sizes: [4, 4, 4] },
+      ["f32[1,2,2,2,3]", "f32[4,3,3,3,3]"],
+      "f32[4, 3, 3, 3, 3] has 4 outputs, and f32[1, 2, 2, 2, 3] 3 channels",
+    ],
+    [
+      { ...dense, op: "conv_input", sizes: [4, 4, 5] },
+      ["f32[1,2,2,2,4]", "f32[4,3,3,3,3]"],
+      "windows over [4, 4, 5] are [2, 2, 3], not those of f32[1, 2, 2, 2, 4]",
+    ],
     ...[
       ["f32[2,4,5,6,7]", "f32[2,4,5,6,3]"],
       ["f32[2,4]", "f32[2,4]"],
+      ["f32[2,4,5,6,7]", "f32[2,4]"],
     ].map((inputs): [Operation, readonly string[], string] => [
-      { op: "depthwise_conv3d_weight", padding: [none, none, none], kernel: [1, 1, 1] },
+      { ...conv, op: "conv_weight", kernel: [1, 1, 1] },
       inputs,
       "it needs an input and its gradient",
     ]),
+    [pool, ["f32[3,4]"], "f32[3, 4] is not [batch, ..., channels] with one to three axes between them"],
+    [pool, ["i32[1,4,4,2]"], "it needs floating-point numbers"],
+    [pool, ["f32[1,4,2]"], "its kernel is for 2 axes, not for 1"],
+    [{ ...pool, kernel: [2, 5] }, ["f32[1,4,4,2]"], "a window of [2, 5] is larger than f32[1, 4, 4, 2]"],
     [
-      { op: "depthwise_conv3d_weight", padding: [none, none, none], kernel: [1, 1] },
-      ["f32[2,4,5,6,7]", "f32[2,4,5,6,7]"],
-      "it needs an input and its gradient",
+      { ...pool, op: "avg_pool", padding: [[0, 2], none] },
+      ["f32[1,4,4,2]"],
+      "its padding is smaller than its kernel: no window is of padding alone",
     ],
   ])("%j of %j", (operation, inputs, message) => {
     expect(resultType(operation, ...inputs)).toBe(message);
@@ -151,7 +206,11 @@ describe("an operation without its inputs says so", () => {
     ["it needs floating-point numbers", { op: "dropout", rate: 0.5 }, 1],
     ["its step is one number of type i32", { op: "random_uniform", seed: 1, site: 1, shape }, 1],
     ["it needs a tensor and a weight", conv, 2],
-    ["it needs an input and its gradient", { op: "depthwise_conv3d_weight", padding: [], kernel: [1, 1, 1] }, 2],
+    ["it needs a tensor and a weight", { ...conv, op: "conv_input", sizes: ones }, 2],
+    ["it needs an input and its gradient", { ...conv, op: "conv_weight", kernel: ones }, 2],
+    ["it needs a tensor", pool, 1],
+    ["it needs an input and a gradient", { ...pool, op: "max_pool_input" }, 2],
+    ["it needs a gradient", { ...pool, op: "avg_pool_input", sizes: [4, 4] }, 1],
   ])("%s: %j", (message, operation, count) => {
     for (let given = 0; given < count; given++)
       expect(resultType(operation, ...Array.from({ length: given }, () => "f32[1,1,1,1,1]"))).toBe(message);
@@ -199,11 +258,8 @@ describe("an operation that can be applied gives a type", () => {
     [{ op: "dropout", rate: 0 }, ["bf16[2]"], "bf16[2]"],
     [{ op: "random_uniform", seed: 1, site: 1, shape: [2, 3] }, ["i32[]"], "f32[2, 3]"],
     [{ ...conv, padding: [[2, 0], [0, 1], none] }, ["bf16[2,4,5,6,7]", "bf16[7,1,3,1,6]"], "bf16[2, 4, 6, 1, 7]"],
-    [
-      { op: "depthwise_conv3d_weight", padding: [none, none, none], kernel: [3, 1, 2] },
-      ["f32[2,4,5,6,7]", "f32[2,2,5,5,7]"],
-      "f32[7, 1, 3, 1, 2]",
-    ],
+    [{ ...dense, stride: [2, 1, 3], dilation: [1, 2, 1] }, ["f32[2,4,5,6,7]", "f32[3,7,2,3,1]"], "f32[2, 2, 1, 2, 3]"],
+    [{ ...conv, op: "conv_weight", kernel: [3, 1, 2] }, ["f32[2,4,5,6,7]", "f32[2,2,5,5,7]"], "f32[7, 1, 3, 1, 2]"],
   ])("%j of %j is %s", (operation, inputs, expected) => {
     expect(resultType(operation, ...inputs)).toBe(expected);
   });

@@ -5,6 +5,23 @@ import { resultType, typeOf } from "./tensors.ts";
 
 const product: Operation = { op: "matmul", transposeA: false, transposeB: false };
 
+const strided = {
+  stride: [2, 2],
+  dilation: [1, 1],
+  padding: [
+    [1, 1],
+    [1, 0],
+  ],
+} as const;
+const pool = {
+  kernel: [3, 2],
+  stride: [2, 2],
+  padding: [
+    [1, 1],
+    [0, 1],
+  ],
+} as const;
+
 const cases: readonly (readonly [Operation, readonly string[], string])[] = [
   [{ op: "input", name: "x", type: typeOf("i32[4]") }, [], "i32[4]"],
   [{ op: "parameter", path: "w", type: typeOf("f32[2,3]") }, [], "f32[2, 3]"],
@@ -26,11 +43,12 @@ const cases: readonly (readonly [Operation, readonly string[], string])[] = [
   [{ op: "scatter_add", rows: 7 }, ["i32[3]", "f32[3,2]"], "f32[7, 2]"],
   [{ op: "dropout", rate: 0.5 }, ["f32[2]"], "f32[2]"],
   [{ op: "random_uniform", seed: 0, site: 0, shape: [2, 2] }, ["i32[]"], "f32[2, 2]"],
-  [
-    { op: "depthwise_conv3d_weight", padding: [], kernel: [3, 3, 1] },
-    ["f32[2,4,5,6,7]", "f32[2,4,5,6,7]"],
-    "f32[7, 1, 3, 3, 1]",
-  ],
+  [{ op: "conv_input", ...strided, groups: 2, sizes: [9, 8] }, ["f32[2,5,3,6]", "f32[6,2,3,4]"], "f32[2, 9, 8, 4]"],
+  [{ op: "conv_weight", ...strided, groups: 2, kernel: [3, 4] }, ["f32[2,9,8,4]", "f32[2,5,3,6]"], "f32[6, 2, 3, 4]"],
+  [{ op: "max_pool", ...pool }, ["bf16[2,9,8,5]"], "bf16[2, 5, 4, 5]"],
+  [{ op: "max_pool_input", ...pool }, ["f32[2,9,8,5]", "f32[2,5,4,5]"], "f32[2, 9, 8, 5]"],
+  [{ op: "avg_pool", ...pool }, ["f32[2,9,8,5]"], "f32[2, 5, 4, 5]"],
+  [{ op: "avg_pool_input", ...pool, sizes: [9, 8] }, ["f32[2,5,4,5]"], "f32[2, 9, 8, 5]"],
   [{ op: "add" }, ["f32[3,1]", "f32[2,1,4]"], "f32[2, 3, 4]"],
   [{ op: "mul" }, ["f32[]", "f32[5]"], "f32[5]"],
   [{ op: "less" }, ["i32[4]", "i32[1]"], "bool[4]"],
@@ -59,19 +77,7 @@ const cases: readonly (readonly [Operation, readonly string[], string])[] = [
   [{ op: "gather" }, ["f32[10,4]", "i32[2,3]"], "f32[2, 3, 4]"],
   [{ op: "one_hot", depth: 5 }, ["i32[2]"], "f32[2, 5]"],
   [{ op: "cast", dtype: "bf16" }, ["i32[2]"], "bf16[2]"],
-  [
-    {
-      op: "depthwise_conv3d",
-      flip: false,
-      padding: [
-        [2, 0],
-        [1, 1],
-        [1, 1],
-      ],
-    },
-    ["f32[2,4,5,6,7]", "f32[7,1,3,3,3]"],
-    "f32[2, 4, 5, 6, 7]",
-  ],
+  [{ op: "conv", ...strided, groups: 2 }, ["f32[2,9,8,4]", "f32[6,2,3,4]"], "f32[2, 5, 3, 6]"],
 ];
 
 test.each(cases)("%o of %j is %s", (operation, inputs, expected) => {
@@ -96,18 +102,8 @@ test.each<[Operation, readonly string[]]>([
   [{ op: "pad", amounts: [[1, 1]] }, ["f32[2,3]"]],
   [{ op: "gather" }, ["f32[3]", "f32[3]"]],
   [{ op: "dropout", rate: 1 }, ["f32[3]"]],
-  [
-    {
-      op: "depthwise_conv3d",
-      flip: false,
-      padding: [
-        [0, 0],
-        [0, 0],
-        [0, 0],
-      ],
-    },
-    ["f32[1,2,5,5,3]", "f32[3,1,3,3,3]"],
-  ],
+  [{ op: "conv", ...strided, groups: 1 }, ["f32[1,1,5,3]", "f32[3,3,4,3]"]],
+  [{ op: "max_pool", ...pool }, ["f32[1,9,3]"]],
 ])("%o of %j is refused in words", (operation, inputs) => {
   expect(resultType(operation, ...inputs)).toMatch(/ /);
   expect(resultType(operation, ...inputs)).not.toMatch(/^\w+\[[\d, ]*\]$/);

@@ -265,27 +265,35 @@ describe("random numbers", () => {
   });
 });
 
-describe("depthwise convolution", () => {
+describe("convolution in groups of one channel", () => {
+  const ones = [1, 1, 1];
   const unpadded = [none, none, none];
+  const moves = { stride: ones, dilation: ones, padding: unpadded } as const;
 
   test("each channel has a kernel of its own", () => {
     // Two channels beside each other: 1, 2, 3 and 10, 20, 30 along the width.
     const input = tensor("f32[1,1,1,3,2]", 1, 10, 2, 20, 3, 30);
     const weight = tensor("f32[2,1,1,1,2]", 1, 2, 3, 5);
-    const operation = { op: "depthwise_conv3d", flip: false, padding: unpadded } as const;
+    const operation = { op: "conv", ...moves, groups: 2 } as const;
     expect(valuesOf(operation, input, weight)).toEqual([1 + 4, 30 + 100, 2 + 6, 60 + 150]);
-    expect(valuesOf({ ...operation, flip: true }, input, weight)).toEqual([2 + 2, 50 + 60, 4 + 3, 100 + 90]);
+    // The gradient of the input: each element is weighted by the taps that read it.
+    const gradient = tensor("f32[1,1,1,2,2]", 1, 10, 2, 20);
+    const sizes = [1, 1, 3];
+    expect(valuesOf({ ...operation, op: "conv_input", sizes }, gradient, weight)).toEqual([
+      1,
+      30,
+      2 + 2,
+      50 + 60,
+      4,
+      100,
+    ]);
   });
 
   test("axes are time, height and width, with padding before and behind of their own", () => {
     const input = tensor("f32[1,2,2,2,1]", 1, 2, 3, 4, 5, 6, 7, 8);
     const along = (axis: number, padding: readonly (readonly [number, number])[]) => {
       const kernel = [1, 1, 1].with(axis, 2);
-      return valuesOf(
-        { op: "depthwise_conv3d", flip: false, padding },
-        input,
-        tensor(`f32[1,1,${kernel.join()}]`, 1, 10),
-      );
+      return valuesOf({ op: "conv", ...moves, padding, groups: 1 }, input, tensor(`f32[1,1,${kernel.join()}]`, 1, 10));
     };
     expect(along(0, unpadded)).toEqual([51, 62, 73, 84]);
     expect(along(1, unpadded)).toEqual([31, 42, 75, 86]);
@@ -298,7 +306,7 @@ describe("depthwise convolution", () => {
   test("examples of a batch are apart, and all taps of a kernel are used", () => {
     const input = tensor("f32[2,2,2,2,1]", ...Array.from({ length: 16 }, (_, place) => place + 1));
     const weight = tensor("f32[1,1,2,2,2]", 1, 2, 3, 4, 5, 6, 7, 8);
-    const operation = { op: "depthwise_conv3d", flip: false, padding: unpadded } as const;
+    const operation = { op: "conv", ...moves, groups: 1 } as const;
     // The sums of i * i for i to 8, and of i * (i + 8).
     expect(valuesOf(operation, input, weight)).toEqual([204, 204 + 8 * 36]);
   });
@@ -306,8 +314,56 @@ describe("depthwise convolution", () => {
   test("the gradient of a weight is a sum over all places and examples", () => {
     const input = tensor("f32[2,1,1,3,2]", 1, 10, 2, 20, 3, 30, 4, 40, 5, 50, 6, 60);
     const gradient = tensor("f32[2,1,1,2,2]", 1, 1, 2, 2, 3, 3, 4, 4);
-    const operation = { op: "depthwise_conv3d_weight", padding: unpadded, kernel: [1, 1, 2] } as const;
+    const operation = { op: "conv_weight", ...moves, groups: 2, kernel: [1, 1, 2] } as const;
     const [first, second] = [1 + 2 * 2 + 3 * 4 + 4 * 5, 2 + 2 * 3 + 3 * 5 + 4 * 6];
     expect(valuesOf(operation, input, gradient)).toEqual([first, second, 10 * first, 10 * second]);
+  });
+});
+
+describe("convolution", () => {
+  test("every output has a weight for each channel, and windows move by stride and look past dilation", () => {
+    const input = tensor("f32[1,5,2]", 1, 10, 2, 20, 3, 30, 4, 40, 5, 50);
+    const weight = tensor("f32[2,2,2]", 1, 2, 1, 2, 0, 0, 3, 4);
+    const moves = { stride: [2], dilation: [1], padding: [none], groups: 1 } as const;
+    expect(valuesOf({ op: "conv", ...moves }, input, weight)).toEqual([
+      1 + 4 + 10 + 40,
+      30 + 80,
+      3 + 8 + 30 + 80,
+      90 + 160,
+    ]);
+    expect(valuesOf({ op: "conv", ...moves, dilation: [2] }, input, weight)).toEqual([
+      1 + 6 + 10 + 60,
+      30 + 120,
+      3 + 10 + 30 + 100,
+      90 + 200,
+    ]);
+  });
+
+  test("a group of outputs sees its group of channels", () => {
+    const input = tensor("f32[1,1,4]", 1, 10, 100, 1000);
+    const weight = tensor("f32[4,2,1]", 1, 2, 3, 4, 5, 6, 7, 8);
+    const operation = { op: "conv", stride: [1], dilation: [1], padding: [none], groups: 2 } as const;
+    expect(valuesOf(operation, input, weight)).toEqual([21, 43, 6500, 8700]);
+  });
+});
+
+describe("pools", () => {
+  const pool = { kernel: [2, 2], stride: [2, 1], padding: [[1, 0] as const, none] };
+  const input = tensor("f32[1,3,3,1]", 1, 5, 5, 5, -1, -2, -3, -1, -9);
+
+  test("the largest of each window, never of padding", () => {
+    expect(valuesOf({ op: "max_pool", ...pool }, input)).toEqual([5, 5, 5, -1]);
+    expect(valuesOf({ op: "max_pool", ...pool }, tensor("f32[1,1,2,1]", -3, -4))).toEqual([-3]);
+  });
+
+  test("the first of several largest elements takes the gradient", () => {
+    const gradient = tensor("f32[1,2,2,1]", 1, 2, 4, 8);
+    expect(valuesOf({ op: "max_pool_input", ...pool }, input, gradient)).toEqual([0, 3, 0, 4, 8, 0, 0, 0, 0]);
+  });
+
+  test("padding counts as zeros of a mean", () => {
+    expect(valuesOf({ op: "avg_pool", ...pool }, input)).toEqual([6 / 4, 10 / 4, 0, -13 / 4]);
+    const gradient = tensor("f32[1,2,2,1]", 4, 8, 12, 16);
+    expect(valuesOf({ op: "avg_pool_input", ...pool, sizes: [3, 3] }, gradient)).toEqual([1, 3, 2, 3, 7, 4, 3, 7, 4]);
   });
 });

@@ -14,9 +14,10 @@ test("a factor of a product moves to the smaller operand", () => {
 
 test("a factor of a convolution moves to its weight", () => {
   const small = new Small();
-  const padding = [0, 1, 2].map(() => [1, 1] as const);
+  const ones = [1, 1, 1];
+  const padding = ones.map(() => [1, 1] as const);
   const [x, weight] = [small.input("x", [1, 4, 4, 4, 2]), small.parameter("w", [2, 1, 3, 3, 3])];
-  const convolution = small.add({ op: "depthwise_conv3d", padding, flip: false }, x, weight);
+  const convolution = small.add({ op: "conv", stride: ones, dilation: ones, padding, groups: 2 }, x, weight);
   const program = small.program({ y: small.add({ op: "mul" }, convolution, small.number(0.5)) });
   const scaled = scaleOperands(program);
   expect(nodesWith(scaled, "mul").map(({ type }) => type.shape)).toEqual([[2, 1, 3, 3, 3]]);

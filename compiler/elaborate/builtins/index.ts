@@ -5,10 +5,11 @@ import { constants } from "./constants.ts";
 import { elementwise } from "./elementwise.ts";
 import { layout } from "./layout.ts";
 import { reductions } from "./reductions.ts";
+import { windows } from "./windows.ts";
 
 /** Every operation that a file knows without an import. */
 const builtins: ReadonlyMap<string, Builtin> = new Map(
-  Object.entries({ ...constants, ...elementwise, ...reductions, ...layout }),
+  Object.entries({ ...constants, ...elementwise, ...reductions, ...layout, ...windows }),
 );
 
 const dtypes: readonly Dtype[] = ["f32", "bf16", "i32", "bool"];

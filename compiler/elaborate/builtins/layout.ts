@@ -109,15 +109,6 @@ export const layout: Readonly<Record<string, Builtin>> = {
         call.tensor("b").node,
       ),
   },
-  depthwise_conv3d: {
-    parameters: ["x", "weight", "padding"],
-    apply: (call) =>
-      call.add(
-        { op: "depthwise_conv3d", padding: call.pairs("padding"), flip: false },
-        call.tensor("x").node,
-        call.tensor("weight").node,
-      ),
-  },
   shape: {
     parameters: ["x"],
     apply: (call) => list(call.tensor("x").node.type.shape.map(number)),

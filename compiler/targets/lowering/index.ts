@@ -9,3 +9,4 @@ export {
   type Value,
 } from "./lowering.ts";
 export { UniqueNames } from "./unique-names.ts";
+export { countOf, filledTo, isDepthwise } from "./windows.ts";

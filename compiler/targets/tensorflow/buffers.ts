@@ -8,6 +8,8 @@ import {
   type TensorType,
   type UnaryName,
 } from "../../ir/index.ts";
+import { convBytes, convInputBytes, convWeightBytes, paddedBytes } from "./convolution-buffers.ts";
+import { shapesOf } from "./lower/index.ts";
 
 /** Where TensorFlow puts the result of an operation, and what it takes besides while the operation runs. */
 interface Buffers<Name extends OperationName> {
@@ -100,25 +102,35 @@ const buffers: { readonly [Name in OperationName]: Buffers<Name> } = {
   cast: fresh,
   dropout: fresh,
   random_uniform: fresh,
-  depthwise_conv3d: {
+  conv: {
     result: "new",
-    scratchBytes: (_, [, weight], type) => {
-      // Each time of the kernel gives a part of the result's size, and reads a copy of its frames.
-      const times = weight?.shape[2] ?? 1;
-      return times > 1 ? times * byteCount(type) : 0;
-    },
+    scratchBytes: (operation, [input, weight], type) =>
+      input === undefined || weight === undefined
+        ? 0
+        : convBytes(shapesOf(operation, input.shape, weight.shape, type.shape)),
   },
-  depthwise_conv3d_weight: {
+  conv_input: {
     result: "new",
-    scratchBytes: ({ kernel }, [input, gradient]) => {
-      if (input === undefined || gradient === undefined) return 0;
-      const [times = 1, height = 1, width = 1] = kernel;
-      const [batch = 1, frames = 1, , , dim = 1] = gradient.shape;
-      const copies = times > 1 ? byteCount(input) + byteCount(gradient) : 0;
-      // A gradient of the kernel for each frame, before they are added.
-      return copies + byteCount({ dtype: "f32", shape: [batch, frames, height, width, dim] });
-    },
+    scratchBytes: (operation, [gradient, weight], type) =>
+      gradient === undefined || weight === undefined
+        ? 0
+        : convInputBytes(shapesOf(operation, type.shape, weight.shape, gradient.shape)),
   },
+  conv_weight: {
+    result: "new",
+    scratchBytes: (operation, [input, gradient], type) =>
+      input === undefined || gradient === undefined
+        ? 0
+        : convWeightBytes(shapesOf(operation, input.shape, type.shape, gradient.shape)),
+  },
+  max_pool: { result: "new", scratchBytes: (pool, [input], type) => paddedBytes(pool, input ?? type) },
+  // The pool once more, and what oneDNN notes of it.
+  max_pool_input: {
+    result: "new",
+    scratchBytes: (pool, [, gradient], type) => 2 * paddedBytes(pool, type) + 2 * byteCount(gradient ?? type),
+  },
+  avg_pool: { result: "new", scratchBytes: (pool, [input], type) => paddedBytes(pool, input ?? type) },
+  avg_pool_input: { result: "new", scratchBytes: (pool, _, type) => paddedBytes(pool, type) },
 };
 
 function buffersFor<Name extends OperationName>({ op }: OperationOf<Name>): Buffers<Name> {

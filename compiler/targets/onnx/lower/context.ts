@@ -1,6 +1,6 @@
 import type { OperationName } from "../../../ir/index.ts";
-import type { LoweringTo } from "../../lowering/index.ts";
-import { type Attributes, int, type OnnxDtype, type OnnxType } from "../messages.ts";
+import type { LoweringTo, Value } from "../../lowering/index.ts";
+import { type Attributes, int, ints, type OnnxDtype, type OnnxType } from "../messages.ts";
 
 /** Where the nodes of one operation go. */
 export interface Target {
@@ -46,4 +46,28 @@ export function padsOf(amounts: readonly (readonly [before: number, after: numbe
 export function filled(type: OnnxType, value: number, target: Target): string {
   const single = target.constant({ dtype: type.dtype, shape: [] }, [value]);
   return type.shape.length === 0 ? single : target.add("Expand", [single, target.list(type.shape)]);
+}
+
+/** [batch, ..., channels] -> [batch, channels, ...] */
+export function channelsFirst({ name, type: { shape } }: Value, target: Target): string {
+  const axes = shape.map((_, axis) => axis).slice(1, -1);
+  return target.add("Transpose", [name], { perm: ints([0, axes.length + 1, ...axes]) });
+}
+
+/** [batch, channels, ...] -> [batch, ..., channels] */
+export function channelsLast(value: string, rank: number, target: Target): string {
+  const axes = Array.from({ length: rank - 2 }, (_, axis) => axis + 2);
+  return target.add("Transpose", [value], { perm: ints([0, ...axes, 1]) });
+}
+
+/** An operation that runtimes have in f32 only; what has fewer bits is widened. */
+export function inF32<Name extends OperationName>(lowering: Lowering<Name>): Lowering<Name> {
+  return (operation, inputs, type, target) => {
+    if (type.dtype === "f32") return lowering(operation, inputs, type, target);
+    const wide = inputs.map(({ name, type: narrow }) => ({
+      name: castTo(name, "f32", target),
+      type: { ...narrow, dtype: "f32" as const },
+    }));
+    return castTo(lowering(operation, wide, { ...type, dtype: "f32" }, target), type.dtype, target);
+  };
 }

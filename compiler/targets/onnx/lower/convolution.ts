@@ -1,57 +1,76 @@
+import type { OperationOf } from "../../../ir/index.ts";
 import { at } from "../../lowering/index.ts";
-import { int, ints } from "../messages.ts";
-import { type Lowering, padsOf, reshapeTo } from "./context.ts";
+import { type Attributes, int, ints } from "../messages.ts";
+import { channelsFirst, channelsLast, inF32, type Lowering, padsOf, reshapeTo } from "./context.ts";
 
-/** One group for each channel, between transposes: ONNX has the channels before time, height and width. */
-export const depthwiseConv3d: Lowering<"depthwise_conv3d"> = ({ padding, flip }, inputs, type, target) => {
-  const weight = at(inputs, 1);
-  const dim = type.shape.at(-1) ?? 1;
-  const first = target.add("Transpose", [at(inputs, 0).name], { perm: ints([0, 4, 1, 2, 3]) });
-  const axes = [2, 3, 4];
-  const kernel = flip
-    ? target.add("Slice", [
-        weight.name,
-        ...[axes.map(() => -1), axes.map(() => -(2 ** 31)), axes, axes.map(() => -1)].map((values) =>
-          target.list(values),
-        ),
-      ])
-    : weight.name;
-  const mixed = target.add("Conv", [first, kernel], {
-    group: int(dim),
-    kernel_shape: ints(weight.type.shape.slice(2)),
+/** ONNX has the channels before the axes that a convolution moves over. */
+export const conv: Lowering<"conv"> = inF32((operation, inputs, type, target) => {
+  const [input, weight] = [at(inputs, 0), at(inputs, 1)];
+  const moved = target.add(
+    "Conv",
+    [channelsFirst(input, target), weight.name],
+    attributesOf(operation, weight.type.shape),
+  );
+  return channelsLast(moved, type.shape.length, target);
+});
+
+export const convInput: Lowering<"conv_input"> = inF32((operation, inputs, type, target) => {
+  const [gradient, weight] = [at(inputs, 0), at(inputs, 1)];
+  const { sizes, stride, dilation, padding } = operation;
+  // Of the sizes with as many windows, ConvTranspose gives the least unless it is told more.
+  const beyond = sizes.map((size, axis) => {
+    const [before, after] = padding[axis] ?? [0, 0];
+    const reach = (dilation[axis] ?? 1) * ((weight.type.shape[axis + 2] ?? 1) - 1);
+    const least = ((gradient.type.shape[axis + 1] ?? 1) - 1) * (stride[axis] ?? 1) + reach + 1 - before - after;
+    return size - least;
+  });
+  const moved = target.add("ConvTranspose", [channelsFirst(gradient, target), weight.name], {
+    ...attributesOf(operation, weight.type.shape),
+    output_padding: ints(beyond),
+  });
+  return channelsLast(moved, type.shape.length, target);
+});
+
+/**
+ * A convolution of the input with the gradient as its kernel, where channels and batch have changed places, and stride and
+ * dilation.
+ */
+export const convWeight: Lowering<"conv_weight"> = inF32((operation, inputs, type, target) => {
+  const [input, gradient] = [at(inputs, 0), at(inputs, 1)];
+  const { groups, kernel, stride, dilation, padding } = operation;
+  const channels = type.shape[1] ?? 1;
+  const batch = input.type.shape[0] ?? 1;
+  const sizes = input.type.shape.slice(1, -1);
+  const axes = sizes.map((_, axis) => axis + 1);
+  const parted = reshapeTo(input.name, [batch, ...sizes, groups, channels], target);
+  const ofGroups = target.add("Transpose", [parted], { perm: ints([axes.length + 2, axes.length + 1, 0, ...axes]) });
+  const read = reshapeTo(ofGroups, [channels, groups * batch, ...sizes], target);
+  const slopes = target.add("Transpose", [gradient.name], { perm: ints([axes.length + 1, 0, ...axes]) });
+  const moved = target.add("Conv", [read, slopes], {
+    group: int(groups),
+    kernel_shape: ints(gradient.type.shape.slice(1, -1)),
+    strides: ints(dilation),
+    dilations: ints(stride),
     pads: ints(padsOf(padding)),
   });
-  return target.add("Transpose", [mixed], { perm: ints([0, 2, 3, 4, 1]) });
-};
+  // Windows may end before the input does: what is behind them belongs to no element of the kernel.
+  const starts = kernel.map(() => 0);
+  const within = target.add("Slice", [
+    moved,
+    ...[starts, kernel, axes.map((axis) => axis + 1)].map((each) => target.list(each)),
+  ]);
+  return target.add("Transpose", [within], { perm: ints([1, 0, ...axes.map((axis) => axis + 1)]) });
+});
 
-/** For each tap the sum of input times gradient, of the padded input moved by that tap. */
-export const depthwiseConv3dWeight: Lowering<"depthwise_conv3d_weight"> = (
-  { padding, kernel: [times = 1, height = 1, width = 1] },
-  inputs,
-  type,
-  target,
-) => {
-  const gradient = at(inputs, 1);
-  const padded = target.add("Pad", [at(inputs, 0).name, target.list(padsOf([[0, 0], ...padding, [0, 0]]))]);
-  const [, timeOut = 0, heightOut = 0, widthOut = 0, dim = 0] = gradient.type.shape;
-  const taps: string[] = [];
-  for (let time = 0; time < times; time++) {
-    for (let row = 0; row < height; row++) {
-      for (let column = 0; column < width; column++) {
-        const ends = [time + timeOut, row + heightOut, column + widthOut];
-        const moved = target.add("Slice", [
-          padded,
-          target.list([time, row, column]),
-          target.list(ends),
-          target.list([1, 2, 3]),
-        ]);
-        const product = target.add("Mul", [moved, gradient.name]);
-        const sum = target.add("ReduceSum", [product, target.list([0, 1, 2, 3])], { keepdims: int(0) });
-        taps.push(reshapeTo(sum, [dim, 1], target));
-      }
-    }
-  }
-  const [only] = taps;
-  const all = taps.length === 1 && only !== undefined ? only : target.add("Concat", taps, { axis: int(1) });
-  return reshapeTo(all, type.shape, target);
-};
+function attributesOf(
+  { stride, dilation, padding, groups }: OperationOf<"conv" | "conv_input">,
+  weight: readonly number[],
+): Attributes {
+  return {
+    group: int(groups),
+    kernel_shape: ints(weight.slice(2)),
+    strides: ints(stride),
+    dilations: ints(dilation),
+    pads: ints(padsOf(padding)),
+  };
+}

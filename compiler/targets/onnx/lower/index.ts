@@ -1,7 +1,7 @@
 import type { TensorType } from "../../../ir/index.ts";
 import { type ComputedOperation, type Lowerings, lowerBy, stopGradient, type Value } from "../../lowering/index.ts";
 import type { Target } from "./context.ts";
-import { depthwiseConv3d, depthwiseConv3dWeight } from "./convolution.ts";
+import { conv, convInput, convWeight } from "./convolution.ts";
 import { cast, elementwise, where } from "./elementwise.ts";
 import {
   broadcast,
@@ -16,6 +16,7 @@ import {
   slice,
   transpose,
 } from "./layout.ts";
+import { avgPool, avgPoolInput, maxPool, maxPoolInput } from "./pooling.ts";
 import { matmul } from "./products.ts";
 import { randomUniform } from "./random.ts";
 import { argmax, logSoftmax, max, softmax, sum } from "./reductions.ts";
@@ -45,8 +46,13 @@ const lowerings: Lowerings<Target> = {
   one_hot: oneHot,
   cast,
   random_uniform: randomUniform,
-  depthwise_conv3d: depthwiseConv3d,
-  depthwise_conv3d_weight: depthwiseConv3dWeight,
+  conv,
+  conv_input: convInput,
+  conv_weight: convWeight,
+  max_pool: maxPool,
+  max_pool_input: maxPoolInput,
+  avg_pool: avgPool,
+  avg_pool_input: avgPoolInput,
 };
 
 /** Says an operation in ONNX; gives the name of its result. */
