@@ -10,7 +10,7 @@ import {
 import { fitMemory } from "./analyses/memory/index.ts";
 import { Files, ModelElaborator, type ParameterInstance, type Value } from "./elaborate/index.ts";
 import type { Node } from "./ir/index.ts";
-import { checkProgram, type Library, loadProgram, type Program } from "./load/index.ts";
+import { checkProgram, explainAmended, type Library, loadProgram, type Program } from "./load/index.ts";
 import {
   duplicateNames,
   type ExpectedMemory,
@@ -73,7 +73,8 @@ function compileEntry(entry: Source, library: Library, overrides: TrainOverrides
   if (model === undefined || hasErrors(diagnostics))
     return { plan: null, spec: null, elements: [], memory: null, diagnostics };
   const compiled = compileModel(model, program, overrides, withPlan);
-  return { ...compiled, diagnostics: [...diagnostics, ...compiled.diagnostics] };
+  const explained = compiled.diagnostics.map((diagnostic) => explainAmended(diagnostic, program));
+  return { ...compiled, diagnostics: [...diagnostics, ...explained] };
 }
 
 /** Everything that is wrong with a file and with what it imports; a library file needs no model. */

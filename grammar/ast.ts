@@ -91,18 +91,22 @@ export interface LossDeclaration {
   readonly span: Span;
 }
 
+/** `model thorax { ... }`, or the variant `model card amends thorax { ... }` of a model of an imported file. */
 export interface ModelDeclaration {
   readonly kind: "model";
   readonly name: Name;
+  readonly amends: Name | null;
   readonly members: readonly ModelMember[];
   readonly span: Span;
 }
 
-/** `train { ... }`, `data { ... }`, `eval { ... }` */
+/** `train { ... }`, `data { ... }`, `eval { ... }`; `train amends { ... }` changes single settings of a variant's base. */
 export interface SettingsBlock {
   readonly kind: "settings";
   readonly block: SettingsName;
+  readonly amends: boolean;
   readonly entries: readonly Setting[];
+  readonly removals: readonly Removal[];
   readonly span: Span;
 }
 
@@ -180,16 +184,24 @@ export interface ForwardMember {
   readonly span: Span;
 }
 
-export type ModelMember =
-  | InputMember
-  | Encoder
-  | HeadLet
-  | ParamMember
-  | PartMember
-  | FreezeRule
-  | Placement
-  | LossUse
-  | Expectation;
+export type ModelMember = InputMember | Encoder | HeadLet | ParamMember | PartMember | Unnamed | Addition | Removal;
+
+/** Members without a name: a variant's take the place of all of their kind in its base. */
+export type Unnamed = FreezeRule | Placement | LossUse | Expectation;
+
+/** `add ia3() on text.attn.qkv`: beside those of a variant's base, not in their place. */
+export interface Addition {
+  readonly kind: "addition";
+  readonly member: Unnamed;
+  readonly span: Span;
+}
+
+/** `remove image_extra, lora`: what a variant's base has by these names, or placed adapters of these kinds. */
+export interface Removal {
+  readonly kind: "removal";
+  readonly names: readonly Name[];
+  readonly span: Span;
+}
 
 /** `input labels: f32[batch, 18] = table(columns = classes)`: what is fed to a model, and where it comes from in a data set. */
 export interface InputMember {

@@ -14,6 +14,7 @@ export {
   renderDiagnostics,
   report,
 } from "./diagnostics/index.ts";
+export { quote } from "./format/expressions.ts";
 export { formatSource, printExpectation } from "./format.ts";
 export { type ParsedFile, parse } from "./parser.ts";
 export { createSource, type Source, type Span } from "./source.ts";

@@ -72,10 +72,14 @@ export class MemberReader extends StatementReader {
       case k.expect:
         return this.plain(chunk, (rules) => rules.expectation(), "an expectation");
       case t.Identifier:
-        // `input` is a name everywhere else, as in the specs from before models declared inputs.
-        return chunk.head[0].image === "input" && chunk.head[1]?.tokenType.isWord === true
-          ? this.plain(chunk, (rules) => rules.input(), "an input")
-          : this.plain(chunk, (rules) => rules.placement(), "a placement");
+        // These are names everywhere else: a placement's adapter is followed by its arguments.
+        if (chunk.head[1]?.tokenType.isWord === true) {
+          const { image } = chunk.head[0];
+          if (image === "input") return this.plain(chunk, (rules) => rules.input(), "an input");
+          if (image === "add") return this.plain(chunk, (rules) => rules.addition(), "an addition");
+          if (image === "remove") return this.plain(chunk, (rules) => rules.removal("model"), "a `remove`");
+        }
+        return this.plain(chunk, (rules) => rules.placement(), "a placement");
       default:
         this.misplaced(
           "`input`, `encoder`, `let`, `param`, `part`, `freeze`, `train`, `loss`, `expect` or a placement (`lora(rank = 8) on ...`)",
@@ -96,6 +100,11 @@ export class MemberReader extends StatementReader {
   }
 }
 
+/** Tells `remove steps` from a setting of that name. */
+export function startsRemoval({ head: [first, second] }: Chunk): boolean {
+  return first?.image === "remove" && second?.tokenType.isWord === true;
+}
+
 function namesOf(member: ast.ModuleMember | ast.ModelMember): readonly ast.Name[] {
   switch (member.kind) {
     case "let":
@@ -112,6 +121,8 @@ function namesOf(member: ast.ModuleMember | ast.ModelMember): readonly ast.Name[
     case "placement":
     case "loss-use":
     case "expect":
+    case "addition":
+    case "removal":
       return [];
   }
 }

@@ -91,6 +91,8 @@ export class ModelElaborator {
           case "placement":
           case "loss-use":
           case "expect":
+          case "addition":
+          case "removal":
             break;
         }
       });

@@ -35,7 +35,7 @@ export function placeAdapters(
   const text = placement.span.source.text.slice(placement.span.start, placement.span.end).replace(/\s+/g, " ");
   elaborator.attempt(() => {
     const evaluator = new Evaluator(new Trace(elaborator.declaration.name.text), elaborator.calls);
-    const { environment } = elaborator.files.of(placement.span.source);
+    const { environment } = elaborator.files.of(elaborator.declaration.span.source);
     const callee = evaluator.evaluate(placement.adapter.callee, environment);
     if (callee.kind !== "callable" || callee.callable.kind !== "adapter") {
       return evaluator.trace.fail("not-callable", placement.adapter.callee.span, { found: describe(callee) });

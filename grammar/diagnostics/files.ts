@@ -32,5 +32,11 @@ export const files = {
     "E207",
     ({ path, reason }) => `\`${path}\` cannot be read: ${reason}`,
   ),
+  "import-outside": error<{ readonly path: string; readonly root: string }>(
+    "E210",
+    ({ path, root }) => `\`${path}\` leads out of the project, which is \`${root}\``,
+    () =>
+      "a project is the nearest folder around a spec with package.json, .git or medctc.yaml, or the spec's own folder",
+  ),
   "too-many-imports": error<{ readonly limit: number }>("E208", ({ limit }) => `a spec imports at most ${limit} files`),
 } as const;

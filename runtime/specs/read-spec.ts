@@ -21,7 +21,7 @@ export function checkPath(path: string): readonly Diagnostic[] {
   return opened.kind === "unread" ? [opened.diagnostic] : checkSpec(opened.source, opened.library);
 }
 
-/** A compiled spec, with its text and those of the files beside it that it imports. */
+/** A compiled spec, with its text and those of the files that it imports and that are not the library's. */
 export interface ReadSpec extends Compiled {
   readonly text: string;
 }
@@ -37,5 +37,6 @@ export function compilePath(path: string, overrides: TrainOverrides = {}): ReadS
   }
   const { source, library } = opened;
   const compiled = compileSpec(source, library, overrides);
-  return { ...compiled, text: [source.text, ...library.imported.values()].join("\n") };
+  const imported = [...library.imported.values(), ...library.references.values()];
+  return { ...compiled, text: [source.text, ...imported].join("\n") };
 }

@@ -7,7 +7,7 @@ import {
   type Source,
 } from "../../../grammar/index.ts";
 import { Files, ModelElaborator, type ParameterInstance } from "../../elaborate/index.ts";
-import { checkProgram, type Library, loadProgram, type Program } from "../../load/index.ts";
+import { checkProgram, expandSpec, type Library, loadProgram, type Program } from "../../load/index.ts";
 import { measuresOf } from "../../plan/index.ts";
 import {
   type Decision,
@@ -46,6 +46,10 @@ export function stripSpec(entry: Source, library: Library): StrippedSpec | reado
   const [model] = program.entry.parsed.file.items.filter((item) => item.kind === "model");
   if (hasErrors(diagnostics)) return diagnostics;
   if (model === undefined) return [report("no-model", entry.name, { path: entry.name })];
+  if (program.bases.length > 0) {
+    const { text } = expandSpec(entry, library);
+    return stripSpec(createSource(`${entry.name} (expanded)`, text ?? ""), library);
+  }
   const placedKinds = model.members.flatMap((member) =>
     member.kind === "placement" && member.adapter.callee.kind === "name" ? [member.adapter.callee.text] : [],
   );
