@@ -2,6 +2,7 @@ import { basename, dirname, resolve } from "node:path";
 import {
   buildProgram,
   emitOnnx,
+  expandSpec,
   type OnnxModel,
   optimiseForOnnx,
   type Program,
@@ -10,9 +11,9 @@ import {
 } from "../../../compiler/index.ts";
 import { report } from "../../../grammar/index.ts";
 import { type OnnxFiles, onnxFiles, withComputedOnce, writeOnnx } from "../../backends/onnx/index.ts";
-import { readText, storageProblem } from "../../files/index.ts";
+import { storageProblem } from "../../files/index.ts";
 import { version } from "../../machine/index.ts";
-import { compilePath } from "../../specs/index.ts";
+import { compilePath, openSpec } from "../../specs/index.ts";
 import { compileReported } from "../compiled-spec.ts";
 import {
   done,
@@ -101,9 +102,9 @@ export async function exportOnnx(request: ExportOnnxRequest, reporter: Reporter)
   try {
     const remark = remarkOn(weights.firstValues, request, "export");
     if (remark !== null) reportRemark(remark, reporter);
-    const text = readText(path);
+    const opened = openSpec(path);
     const about = {
-      spec: text.kind === "text" ? text.text : "",
+      spec: opened.kind === "spec" ? (expandSpec(opened.source, opened.library).text ?? "") : "",
       version,
       placements: compiled.plan.placements.map((placement) => placement.text),
       contract: exportedContract(compiled.spec, request.adapter),
