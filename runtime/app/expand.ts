@@ -1,12 +1,17 @@
 import { dirname, join, relative, sep } from "node:path";
-import { expandSpec } from "../../compiler/index.ts";
 import { hasErrors } from "../../grammar/index.ts";
 import { attempt, writeAtomically } from "../files/index.ts";
-import { openSpec } from "../specs/index.ts";
-import { done, type Ended, type Reporter, refuse, refuseBy } from "./reporter.ts";
+import { expandedSpec, openSpec } from "../specs/index.ts";
+import type { SpecRequest } from "./compiled-spec.ts";
+import { done, type Ended, type Reporter, refuse, refuseBy, refused } from "./reporter.ts";
 
-/** The whole of a spec as one file that amends no other; written where `output` says, with paths from there. */
-export function expand(path: string, output: string | null, reporter: Reporter): Ended<string> {
+export interface ExpandRequest extends SpecRequest {
+  /** A file for it; null for none. */
+  readonly output: string | null;
+}
+
+/** The whole of a spec as one file that amends no other, with paths from where it is written. */
+export function expand({ spec: path, set, output }: ExpandRequest, reporter: Reporter): Ended<string> {
   const opened = openSpec(path);
   if (opened.kind === "unread") return refuseBy([opened.diagnostic], reporter);
   const [from, to] = [dirname(path), dirname(output ?? path)];
@@ -15,9 +20,10 @@ export function expand(path: string, output: string | null, reporter: Reporter):
     return way.startsWith("../") || !target.startsWith(".") ? way : `./${way}`;
   };
   const isElsewhere = relative(from, to) !== "";
-  const { text, diagnostics } = expandSpec(opened.source, opened.library, isElsewhere ? relocate : null);
+  const { source, diagnostics } = expandedSpec(opened, set, isElsewhere ? relocate : null);
   reporter.diagnostics(diagnostics);
-  if (text === null || hasErrors(diagnostics)) return { kind: "refused" };
+  if (source === null || hasErrors(diagnostics)) return refused;
+  const { text } = source;
   if (output === null) return done(text);
   const written = attempt(output, () => writeAtomically(output, text));
   return written.kind === "failed" ? refuse(written.problem, reporter) : done(text);

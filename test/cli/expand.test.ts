@@ -36,6 +36,23 @@ describe("expand", () => {
     expect(medctc(["diff", path("specs/card.vlm"), path("whole.vlm")]).code).toBe(0);
   });
 
+  test("has assignments in the places of what they change", () => {
+    const { code, out } = medctc([
+      "expand",
+      path("specs/card.vlm"),
+      "--set",
+      "train.lr=3e-3",
+      "--set",
+      "model.lora.rank=2",
+    ]);
+    expect(code).toBe(0);
+    expect(out).toContain("optimizer = adamw(lr = 3e-3, weight_decay = 0.01)");
+    expect(out).toContain("lora(rank = 2, alpha = 8) on vision.attn.qkv, text.attn.q,v");
+    const set = ["--set", "train.lr=3e-3", "--set", "model.lora.rank=2"];
+    writeFileSync(path("specs/set.vlm"), out);
+    expect(medctc(["diff", path("specs/set.vlm"), path("specs/card.vlm"), ...set]).code).toBe(0);
+  });
+
   test("prints a spec that is no variant as it is", () => {
     expect(medctc(["expand", "specs/medct.vlm"]).out).toBe(readFileSync("specs/medct.vlm", "utf8"));
   });
