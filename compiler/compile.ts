@@ -9,7 +9,7 @@ import {
   type Source,
 } from "../grammar/index.ts";
 import { fitMemory } from "./analyses/memory/index.ts";
-import { Files, ModelElaborator, type ParameterInstance, type Value } from "./elaborate/index.ts";
+import { Constants, Files, ModelElaborator, type ParameterInstance, type Value } from "./elaborate/index.ts";
 import type { Node } from "./ir/index.ts";
 import { checkProgram, explainAmended, type Library, loadProgram, type Program } from "./load/index.ts";
 import {
@@ -38,6 +38,7 @@ import {
 import {
   assign,
   checkEvalSettings,
+  computeSettings,
   readDataSettings,
   readEvalSettings,
   readInputSources,
@@ -133,15 +134,16 @@ function traceModel(
   overrides: TrainOverrides,
   withPlan: boolean,
 ): Omit<Compiled, "memory"> {
-  const { file } = program.entry.parsed;
   const files = new Files(program);
+  const constants = new Constants(model, files);
+  const { file, diagnostics: uncomputed } = computeSettings(program.entry.parsed.file, constants);
   const { settings, diagnostics: unsettled } = readTrainSettings(file, overrides);
   const lets = model.members.flatMap((member) => (member.kind === "head-let" ? [member.name.text] : []));
   const data = readDataSettings(file);
   const evaluation = readEvalSettings(file, lets);
-  const elaborator = new ModelElaborator(model, files, settings.batch);
+  const elaborator = new ModelElaborator(model, files, settings.batch, constants);
   const { diagnostics } = elaborator;
-  diagnostics.push(...unsettled, ...data.diagnostics, ...evaluation.diagnostics);
+  diagnostics.push(...uncomputed, ...unsettled, ...data.diagnostics, ...evaluation.diagnostics);
   elaborator.instantiate();
   if (diagnostics.length === 0) elaborator.trace();
   if (diagnostics.length > 0) return { plan: null, spec: null, elements: [], diagnostics };
@@ -158,7 +160,7 @@ function traceModel(
   diagnostics.push(...bare.diagnostics, ...duplicateNames(elements));
   const traced = diagnostics.length === 0 ? elaborator.trace() : null;
 
-  const measures = measuresOf(elements, decisions, placed);
+  const measures = measuresOf(elements, decisions, placed, constants.numbers);
   const judged: JudgedExpectation[] = [];
   const counted = [];
   for (const member of model.members) {

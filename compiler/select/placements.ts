@@ -41,7 +41,7 @@ export function placeAdapters(
       return evaluator.trace.fail("not-callable", placement.adapter.callee.span, { found: describe(callee) });
     }
     const declaration = callee.callable;
-    const passed = evaluator.passed(callee, placement.adapter.arguments, new Environment(environment));
+    const passed = evaluator.passed(callee, placement.adapter.arguments, new Environment(elaborator.names));
     const seen = new Set<ModuleInstance>();
     for (const { pattern, elements } of selections) {
       for (const { instance, path } of elements) {
