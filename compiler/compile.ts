@@ -178,7 +178,12 @@ function traceModel(
   const outputs = tensorsOf(traced.outputs);
   const types = new Map([...traced.inputs].map(([name, { type }]) => [name, type]));
   const inputs = model.members.filter((member): member is InputMember => member.kind === "input");
-  const bound = readInputSources(inputs, types, evaluation.settings.classes, settings.batch);
+  const bound = readInputSources(
+    inputs,
+    types,
+    { classes: evaluation.settings.classes, volume: data.settings },
+    settings.batch,
+  );
   diagnostics.push(...bound.diagnostics);
   diagnostics.push(...checkEvalSettings(file, evaluation.settings, outputs, settings.batch));
   const trainable = new Map([...decisions].map(([parameter, decision]) => [parameter.path, decision.trainable]));

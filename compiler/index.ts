@@ -103,7 +103,6 @@ export {
   type VolumeAugmentation,
   type VolumeSettings,
   type VoxelStorage,
-  windowsOf,
 } from "./settings/index.ts";
 export { targets } from "./targets/index.ts";
 export {

@@ -1,15 +1,9 @@
-import type { Expression, Name } from "./ast.ts";
+import type { Assignment } from "./ast.ts";
 import { nestingLimit, tokenSpan, tooDeep } from "./brackets.ts";
 import { type Diagnostic, hasErrors, report } from "./diagnostics/index.ts";
 import type { Source } from "./source.ts";
 import { StatementReader } from "./statement-reader.ts";
 import * as t from "./tokens.ts";
-
-/** `train.optimizer.lr = 1e-3`: a value for what a path leads to. */
-export interface Assignment {
-  readonly path: readonly Name[];
-  readonly value: Expression;
-}
 
 /** Reads an assignment that is a whole text, such as an argument of the command line. */
 export function parseAssignment(source: Source): {

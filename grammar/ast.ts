@@ -118,6 +118,12 @@ export interface Setting {
   readonly span: Span;
 }
 
+/** `train.optimizer.lr = 1e-3`: a value for what a path leads to, from outside of a spec. */
+export interface Assignment {
+  readonly path: readonly Name[];
+  readonly value: Expression;
+}
+
 export interface Parameter {
   readonly name: Name;
   readonly type: TypeExpression | null;

@@ -1,4 +1,3 @@
-import type { Assignment } from "./assignment.ts";
 import type * as ast from "./ast.ts";
 import { StatementRules } from "./statement-rules.ts";
 import * as t from "./tokens.ts";
@@ -105,7 +104,7 @@ export class DeclarationRules extends StatementRules {
   }
 
   /** `train.optimizer.lr = 1e-3`, which stands outside of a spec. */
-  assignment(): Assignment {
+  assignment(): ast.Assignment {
     const path = this.several(t.Dot, () => this.word());
     this.take(t.Equal);
     return { path, value: this.expression() };

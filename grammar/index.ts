@@ -1,4 +1,4 @@
-export { type Assignment, parseAssignment } from "./assignment.ts";
+export { parseAssignment } from "./assignment.ts";
 export type * from "./ast.ts";
 export {
   catalogue,

@@ -1,8 +1,9 @@
 import type { Diagnostic, File } from "../../grammar/index.ts";
+import { windowsOf } from "../windows.ts";
 import { type Augmentation, readAugmentations } from "./augment.ts";
 import { SettingReader } from "./reader.ts";
 import { defaultTable, readTableSettings, type TableSettings, tableSettingNames } from "./table.ts";
-import { defaultVolume, readVolumeSettings, type VolumeSettings, volumeSettingNames, windowsOf } from "./volume.ts";
+import { defaultVolume, readVolumeSettings, type VolumeSettings, volumeSettingNames } from "./volume.ts";
 
 /** What the `data` block says, with CT-CLIP's preprocessing for what it leaves out. */
 export interface DataSettings extends VolumeSettings, TableSettings {

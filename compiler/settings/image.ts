@@ -48,8 +48,8 @@ export function readImageSettings(reader: SettingReader<(typeof imageSettingName
     size: defaultImage.size,
     mean: mean ?? defaultImage.mean,
     std: std ?? defaultImage.std,
-    interpolation: reader.word("interpolation", ["bicubic", "bilinear"]) === "bilinear" ? "bilinear" : "bicubic",
-    resize: resize === "longest" || resize === "squash" ? resize : "shortest",
+    interpolation: reader.word("interpolation", ["bicubic", "bilinear"]) ?? defaultImage.interpolation,
+    resize: resize ?? defaultImage.resize,
     bits,
   };
 }

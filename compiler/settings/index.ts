@@ -29,5 +29,4 @@ export {
   type Units,
   type VolumeSettings,
   type VoxelStorage,
-  windowsOf,
 } from "./volume.ts";

@@ -7,13 +7,26 @@ import {
   report,
 } from "../../grammar/index.ts";
 import { printType, type TensorType } from "../ir/index.ts";
+import { windowsOf } from "../windows.ts";
 import { type ImageSettings, imageSettingNames, readImageSettings } from "./image.ts";
 import { SettingReader } from "./reader.ts";
+import { readVolumeSettings, type VolumeSettings, volumeSettingNames } from "./volume.ts";
 
 /** Where the values of an input come from in a data set. */
 export type InputSource =
-  /** Voxels of a volume, f32[batch, channels, slices, height, width]; null for the only column of files that there is. */
-  | { readonly kind: "volume"; readonly column: string | null }
+  /** Voxels of a volume, f32[batch, windows, slices, height, width]; null for the only column of files that there is. */
+  | { readonly kind: "volume"; readonly column: string | null; readonly settings: VolumeSettings }
+  /**
+   * The label of each voxel of a volume, f32 or i32[batch, 1, slices, height, width], or 1 where it is one of some labels and 0 elsewhere,
+   * a channel for each of them.
+   */
+  | {
+      readonly kind: "segmentation";
+      readonly column: string;
+      readonly of: string;
+      /** Null for labels as they are. */
+      readonly labels: readonly number[] | null;
+    }
   /** Pixels of an image, f32[batch, 3, height, width]. */
   | { readonly kind: "image"; readonly column: string | null; readonly settings: ImageSettings }
   /** Numbers of tokens, i32[batch, length]; null for the texts that the `data` block names. */
@@ -27,11 +40,12 @@ export type InputSource =
   /** How many examples to train on have a 0 for each that has a 1, f32[columns], of the cells of another input. */
   | { readonly kind: "balance"; readonly of: string };
 
-export type SourceName = InputSource["kind"];
+type SourceName = InputSource["kind"];
 
 /** What a source takes in its parentheses. */
 const sourceArguments: Readonly<Record<SourceName, string>> = {
   volume: "volume()",
+  segmentation: 'segmentation(column = "lesion", of = ct)',
   image: "image()",
   tokens: "tokens()",
   mask: "mask(input_ids)",
@@ -42,12 +56,12 @@ const sourceArguments: Readonly<Record<SourceName, string>> = {
 
 /**
  * Reads the sources of a model's declared inputs, and reports those that a data set does not have or that do not fit the type of their
- * input. `types` are those of the traced inputs, `classes` those of the `eval` block.
+ * input. `types` are those of the traced inputs, `classes` those of the `eval` block, and `volume` what the `data` block says of volumes.
  */
 export function readInputSources(
   members: readonly InputMember[],
   types: ReadonlyMap<string, TensorType>,
-  classes: readonly string[],
+  { classes, volume }: Pick<Earlier, "classes" | "volume">,
   batch: number,
 ): { readonly sources: ReadonlyMap<string, InputSource>; readonly diagnostics: readonly Diagnostic[] } {
   const diagnostics: Diagnostic[] = [];
@@ -56,7 +70,7 @@ export function readInputSources(
   const refused = new Set<string>();
   for (const member of members) {
     const type = types.get(member.name.text);
-    const source = sourceOf(member.source, { sources, refused, classes }, diagnostics);
+    const source = sourceOf(member.source, { sources, refused, classes, volume }, diagnostics);
     if (type === undefined || source === null) {
       refused.add(member.name.text);
       continue;
@@ -79,17 +93,21 @@ interface Earlier {
   readonly sources: ReadonlyMap<string, InputSource>;
   readonly refused: ReadonlySet<string>;
   readonly classes: readonly string[];
+  readonly volume: VolumeSettings;
 }
 
 function sourceOf(call: Call, earlier: Earlier, diagnostics: Diagnostic[]): InputSource | null {
   const name = call.callee.kind === "name" ? call.callee.text : "";
   switch (name) {
     case "volume": {
-      const reader = new SettingReader(call, name, ["column"]);
+      const reader = new SettingReader(call, name, ["column", ...volumeSettingNames]);
       const column = reader.optionalString("column");
+      const settings = readVolumeSettings(reader, earlier.volume);
       diagnostics.push(...reader.diagnostics);
-      return reader.diagnostics.length === 0 ? { kind: name, column } : null;
+      return reader.diagnostics.length === 0 ? { kind: name, column, settings } : null;
     }
+    case "segmentation":
+      return segmentationOf(call, earlier, diagnostics);
     case "image": {
       const reader = new SettingReader(call, name, ["column", ...imageSettingNames]);
       const column = reader.optionalString("column");
@@ -139,6 +157,38 @@ function tableOf(call: Call, classes: readonly string[], diagnostics: Diagnostic
   return null;
 }
 
+/** A voxel's label is a whole number that floats of 32 bits hold, and what is no object has 0. */
+const largestLabel = 2 ** 24;
+
+function isLabel(number: number): boolean {
+  return Number.isSafeInteger(number) && number > 0 && number <= largestLabel;
+}
+
+function segmentationOf(call: Call, { sources, refused }: Earlier, diagnostics: Diagnostic[]): InputSource | null {
+  const reader = new SettingReader(call, "segmentation", ["column", "of", "labels"]);
+  const column = reader.optionalString("column");
+  const volumes = [...sources].flatMap(([name, { kind }]) => (kind === "volume" ? [name] : []));
+  const ofVolume = "the name of an earlier input from `volume`";
+  const written = call.arguments.find(({ name }) => name?.text === "of")?.value;
+  const of = written?.kind === "name" ? written.text : "";
+  if (!volumes.includes(of) && !refused.has(of))
+    reader.refuse("of", ofVolume, written?.span, { help: didYouMean(of, volumes) });
+  const expected = "a list of different whole numbers above 0, a channel for each";
+  const labels = reader.numbers("labels", null, expected, isLabel);
+  if (labels !== null && new Set(labels).size < labels.length) reader.refuse("labels", expected);
+  if (reader.diagnostics.length === 0 && !(reader.has("column") && reader.has("of"))) {
+    reader.refuse(
+      "segmentation",
+      `given \`column\` and \`of\`, such as \`${sourceArguments.segmentation}\``,
+      call.span,
+    );
+  }
+  // What is of a refused one would only repeat its mistakes.
+  diagnostics.push(...reader.diagnostics);
+  if (reader.diagnostics.length > 0 || column === null || refused.has(of)) return null;
+  return { kind: "segmentation", column, of, labels };
+}
+
 /** What is made of another input, which is declared before it. */
 function derivedFrom<Kind extends "mask" | "known" | "balance">(
   call: Call,
@@ -180,11 +230,20 @@ function expectedType(
     holds: (type) => type.dtype === dtype && type.shape.join() === shape.join(),
   });
   switch (source.kind) {
-    case "volume":
+    case "volume": {
+      const shape = [windowsOf(source.settings).length, ...source.settings.size];
+      return exactly(`f32[batch, ${shape.join(", ")}]`, "f32", [batch, ...shape]);
+    }
+    case "segmentation": {
+      const of = sources.get(source.of);
+      const size = of?.kind === "volume" ? of.settings.size : [];
+      const shape = [source.labels?.length ?? 1, ...size];
+      const { holds } = exactly("", "f32", [batch, ...shape]);
       return {
-        written: "f32[batch, channels, slices, height, width]",
-        holds: (type) => rows(type, "f32", 5),
+        written: ["f32", "i32"].map((dtype) => `${dtype}[batch, ${shape.join(", ")}]`).join(" or "),
+        holds: (type) => holds(type.dtype === "i32" ? { ...type, dtype: "f32" } : type),
       };
+    }
     case "image":
       return {
         written: "f32[batch, 3, height, width]",

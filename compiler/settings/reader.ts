@@ -115,13 +115,14 @@ export class SettingReader<Name extends string> {
   }
 
   /** One of some words, which are written without quotes. */
-  word(name: Name, words: readonly string[]): string | null {
+  word<Word extends string>(name: Name, words: readonly Word[]): Word | null {
     const value = this.entries.get(name)?.value;
     if (value === undefined) return null;
     // `none` is a value of the language, not a name.
-    const word = value.kind === "name" ? value.text : value.kind;
-    if (words.includes(word)) return word;
-    const help = value.kind === "string" && words.includes(value.value) ? unquote : null;
+    const written = value.kind === "name" ? value.text : value.kind;
+    const word = words.find((each) => each === written);
+    if (word !== undefined) return word;
+    const help = value.kind === "string" && words.some((each) => each === value.value) ? unquote : null;
     this.refuse(name, words.map((each) => `\`${each}\``).join(" or "), value.span, { help });
     return null;
   }
@@ -206,15 +207,20 @@ export class SettingReader<Name extends string> {
     return [...found.keys()];
   }
 
-  /** A list of so many numbers, each of which must be right. */
-  numbers(name: Name, count: number, expected: string, isRight: (number: number) => boolean): readonly number[] | null {
+  /** A list of numbers, each of which must be right: so many of them, or where no count is given at least one. */
+  numbers(
+    name: Name,
+    count: number | null,
+    expected: string,
+    isRight: (number: number) => boolean,
+  ): readonly number[] | null {
     const value = this.entries.get(name)?.value;
     if (value === undefined) return null;
     const elements = value.kind === "list" ? value.elements : [];
     const numbers = elements.flatMap((element) => literal(element) ?? []);
-    if (elements.length === count && numbers.length === count && numbers.every(isRight)) return numbers;
-    const wrong =
-      elements.length === count ? elements.find((element) => !isRight(literal(element) ?? Number.NaN)) : null;
+    const areEnough = elements.length === (count ?? Math.max(1, elements.length));
+    if (areEnough && numbers.length === elements.length && numbers.every(isRight)) return numbers;
+    const wrong = areEnough ? elements.find((element) => !isRight(literal(element) ?? Number.NaN)) : null;
     this.refuse(name, expected, wrong?.span ?? value.span);
     return null;
   }

@@ -1,3 +1,4 @@
+import type { Windows } from "../windows.ts";
 import type { SettingReader } from "./reader.ts";
 
 /** Sizes along the axes of the network's volume, in their order: slices, height, width where `axes` is CT-CLIP's. */
@@ -75,24 +76,19 @@ export const volumeSettingNames = [
 /** A network has that many channels at most. */
 const mostWindows = 64;
 
-/** All windows, one for each channel. */
-export function windowsOf({
-  window,
-  otherWindows,
-}: Pick<VolumeSettings, "window" | "otherWindows">): readonly Interval[] {
-  return [window, ...otherWindows];
-}
-
 /** Whether a text names where three axes lead, one of each pair: left or right, anterior or posterior, inferior or superior. */
 function isOrientation(text: string): boolean {
   const pairs = [...text].map((letter) => ["LR", "AP", "IS"].findIndex((pair) => pair.includes(letter)));
   return text.length === 3 && [0, 1, 2].every((pair) => pairs.includes(pair));
 }
 
-/** Reads the settings of one volume, and reports what they cannot mean. */
-export function readVolumeSettings(reader: SettingReader<(typeof volumeSettingNames)[number]>): VolumeSettings {
+/** Reads the settings of one volume, those of another for what it leaves out, and reports what they cannot mean. */
+export function readVolumeSettings(
+  reader: SettingReader<(typeof volumeSettingNames)[number]>,
+  otherwise: VolumeSettings = defaultVolume,
+): VolumeSettings {
   const units = reader.word("units", ["auto", "stored", "hounsfield"]);
-  const axes = reader.choice("axes", axisOrders, defaultVolume.axes);
+  const axes = reader.choice("axes", axisOrders, otherwise.axes);
   const order = axes === defaultVolume.axes ? "slices, height, width" : [...axes].join(", ");
   const spacing = reader.numbers(
     "spacing",
@@ -111,23 +107,28 @@ export function readVolumeSettings(reader: SettingReader<(typeof volumeSettingNa
     mostWindows,
     "a list of two numbers of Hounsfield units, the lower one first, or a list of such pairs, one for each channel",
   );
-  const [window = defaultVolume.window, ...otherWindows] = windows ?? [];
+  const [window, ...otherWindows] = windows ?? [];
   const ofRange = "a list of two numbers, the lower one first";
-  const range = interval(reader.numbers("range", 2, ofRange, Number.isFinite)) ?? defaultVolume.range;
+  const written = interval(reader.numbers("range", 2, ofRange, Number.isFinite));
+  const range = written ?? otherwise.range;
   if (range[0] >= range[1]) reader.refuse("range", ofRange);
   return {
-    units: units === "stored" || units === "hounsfield" ? units : "auto",
-    orientation: readOrientation(reader, "orientation"),
-    assumeOrientation: readOrientation(reader, "assume_orientation"),
+    units: units ?? otherwise.units,
+    orientation: readOrientation(reader, "orientation") ?? otherwise.orientation,
+    assumeOrientation: readOrientation(reader, "assume_orientation") ?? otherwise.assumeOrientation,
     axes,
-    spacing: sizes(spacing) ?? defaultVolume.spacing,
-    size: sizes(size) ?? defaultVolume.size,
-    window,
-    otherWindows,
+    spacing: sizes(spacing) ?? otherwise.spacing,
+    size: sizes(size) ?? otherwise.size,
+    ...(window === undefined ? windowsIn(otherwise) : { window, otherWindows }),
     range,
-    pad: reader.optionalFinite("pad") ?? range[0],
-    storage: reader.choice("storage", ["f32", "i16"], defaultVolume.storage),
+    // Padding is what the lower end of a range stands for.
+    pad: reader.optionalFinite("pad") ?? (written === null ? otherwise.pad : range[0]),
+    storage: reader.choice("storage", ["f32", "i16"], otherwise.storage),
   };
+}
+
+function windowsIn({ window, otherWindows }: VolumeSettings): Windows {
+  return { window, otherWindows };
 }
 
 function readOrientation(

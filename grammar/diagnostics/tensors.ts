@@ -29,10 +29,15 @@ export const tensors = {
     ({ module, found, expected }) => `the adapter on \`${module}\` ${found}, but in the spec ${expected}`,
     () => "print the adapter's placements with `medctc adapter spec FOLDER --for SPEC`",
   ),
-  "contract-differs": error<{ readonly field: string; readonly recorded: string; readonly now: string }>(
+  "contract-differs": error<{
+    readonly input: string;
+    readonly field: string;
+    readonly recorded: string;
+    readonly now: string;
+  }>(
     "E708",
-    ({ field, recorded, now }) =>
-      `the adapter was trained with \`${field} = ${recorded}\`, but the spec has \`${field} = ${now}\``,
+    ({ input, field, recorded, now }) =>
+      `\`${input}\`: the adapter was trained with \`${field} = ${recorded}\`, but the spec has \`${field} = ${now}\``,
     () => "use the settings that it was trained with, in the `data` block and in the model's inputs",
   ),
 } as const;

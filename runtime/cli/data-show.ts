@@ -9,12 +9,13 @@ export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("<volume>", "a NIfTI file or a folder of DICOM slices; with --data also its name there")
     .requiredOption("-o, --output <file>", "PNG file for the picture")
-    .option("--spec <file>", "preprocess by this spec's `data` block, instead of as CT-CLIP does")
+    .option("--spec <file>", "preprocess as this spec says, instead of as CT-CLIP does")
     .addOption(setOption())
+    .option("--input <name>", "the spec's input that the volume is for; default: the first that takes volumes")
     .option("--data <folder>", "data set with the volume's metadata; default: spacing and scaling of its own files")
     .addHelpText("after", "\nExample:\n  $ medctc data show scans/patient1 --spec specs/medct.vlm -o patient1.png")
-    .action(async (volume, { spec, set, data, output }) => {
-      const request = { volume, spec: spec ?? null, set, data: data ?? null, output };
+    .action(async (volume, { spec, set, input, data, output }) => {
+      const request = { volume, spec: spec ?? null, set, input: input ?? null, data: data ?? null, output };
       const ended = await showVolume(request, terminalReporter(terminal));
       end(
         finish(ended, (shown) => {

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { type BigIntStats, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { defaultVolume, windowsOf } from "../../compiler/index.ts";
+import { windowsOf } from "../../compiler/windows.ts";
 import { at } from "../at.ts";
 import { writeAtomically } from "../files/index.ts";
-import { completed, type PackedVolume, type VolumeMetadata, type VolumeSettings } from "./transforms/index.ts";
+import type { PackedVolume, VolumeMetadata, VolumeSettings } from "./transforms/index.ts";
 
 /** Goes up with every change of what is stored, or of how a volume is preprocessed. */
 const formatVersion = 2;
@@ -96,22 +96,22 @@ export function cacheKey(state: FileState, metadata: VolumeMetadata, settings: V
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }
 
-/** Settings that came after the others, where they are not CT-CLIP's. Units are said where they change what a table says. */
+/** Settings that came after the others, where they are not these. Units are said where they change what a table says. */
+const usualLater = {
+  units: "",
+  orientation: null,
+  assumeOrientation: null,
+  axes: "zxy",
+  otherWindows: [],
+  range: [-1, 1],
+  pad: -1,
+} as const;
+
 function laterParts(settings: VolumeSettings): readonly unknown[] {
-  const { units, orientation, assumeOrientation, axes, otherWindows, range, pad } = completed(settings);
-  const parts = {
-    units: units === "hounsfield" ? units : "",
-    orientation,
-    assumeOrientation,
-    axes,
-    otherWindows,
-    range,
-    pad,
-  };
-  const usual = { ...parts, ...defaultVolume, units: "" };
+  const later = { ...settings, units: settings.units === "hounsfield" ? settings.units : "" };
   const names = ["units", "orientation", "assumeOrientation", "axes", "otherWindows", "range", "pad"] as const;
-  const changed = names.filter((name) => JSON.stringify(parts[name]) !== JSON.stringify(usual[name]));
-  return changed.length === 0 ? [] : [changed.map((name) => [name, parts[name]])];
+  const changed = names.filter((name) => JSON.stringify(later[name]) !== JSON.stringify(usualLater[name]));
+  return changed.length === 0 ? [] : [changed.map((name) => [name, later[name]])];
 }
 
 /** True when a file changed so long ago that its state tells it from any later content. */
@@ -171,7 +171,7 @@ function decode(bytes: Buffer, key: string, settings: VolumeSettings): PackedVol
   const before = [field(0), field(1), field(2)] as const;
   const counts = [field(3), field(4), field(5)] as const;
   const fits = size.every((all, axis) => at(before, axis) + at(counts, axis) <= all);
-  const count = windowsOf(completed(settings)).length * counts[0] * counts[1] * counts[2];
+  const count = windowsOf(settings).length * counts[0] * counts[1] * counts[2];
   const bytesOf = storage === "f32" ? 4 : 2;
   if (!fits || bytes.length !== headBytes + bytesOf * count) return null;
   const { buffer, byteOffset } = bytes;

@@ -1,12 +1,15 @@
-import type { DataSettings, ImageSettings } from "../../compiler/index.ts";
+import type { DataSettings, VolumeSettings } from "../../compiler/index.ts";
+import { at } from "../at.ts";
 import type { Problem } from "../text/index.ts";
 import { memberPath } from "./archive-member.ts";
-import type { DatasetNeeds, Listing } from "./dataset.ts";
+import type { FileInput } from "./data-inputs.ts";
+import type { DatasetNeeds, ListedExample, Listing } from "./dataset.ts";
 import type { Examination, VolumeFile } from "./examine-volumes.ts";
 import { layoutOf } from "./layouts/index.ts";
 import { loadImage } from "./load-image.ts";
 import { loadPacked } from "./load-packed.ts";
 import { absences, exampleOf } from "./open-dataset.ts";
+import { checkLabels } from "./preprocess-labels.ts";
 import { describeAlike, describeCut, measureTexts } from "./text-lengths.ts";
 import { findVocabulary, loadTokenizer, type Tokenizer } from "./tokenizer.ts";
 import { type VolumeMetadata, volumeShape } from "./transforms/index.ts";
@@ -15,7 +18,7 @@ import { type VolumeMetadata, volumeShape } from "./transforms/index.ts";
 type VolumeCheck = (
   path: string,
   metadata: VolumeMetadata,
-  settings: DataSettings,
+  settings: VolumeSettings,
   onNote: (note: string) => void,
 ) => readonly Problem[] | Promise<readonly Problem[]>;
 
@@ -23,8 +26,8 @@ export interface CheckOptions {
   /** Files and texts that examples must have, those that are trained on alone texts. */
   readonly files: DatasetNeeds["files"];
   readonly texts: DatasetNeeds["texts"];
-  /** Of each file, how it is prepared as a picture; null for a volume. */
-  readonly images: readonly (ImageSettings | null)[];
+  /** What takes each of these files, and how; null for volumes as the `data` block has them. */
+  readonly inputs: readonly FileInput[] | null;
   /** Classes whose labels are needed; null takes the classes that are there, if there are any. */
   readonly classes: readonly string[] | null;
   /** Null leaves the volumes' files unread. */
@@ -32,7 +35,7 @@ export interface CheckOptions {
   /** Tokens that reports are cut to; null where that is not known. */
   readonly textLength: number | null;
   /** Looks at all volumes together before each is checked, and settles what the settings leave open. */
-  readonly examine?: (volumes: readonly VolumeFile[], settings: DataSettings) => Promise<Examination>;
+  readonly examine?: (volumes: readonly VolumeFile[], settings: VolumeSettings) => Promise<Examination>;
 }
 
 /** What a check finds, in the order in which it finds it; the counts come last. */
@@ -63,7 +66,7 @@ export interface DatasetCounts {
 export async function* checkDataset(
   folder: string,
   settings: DataSettings,
-  { files, texts: neededTexts, images, classes, checkVolume, textLength, examine }: CheckOptions,
+  { files, texts: neededTexts, inputs, classes, checkVolume, textLength, examine }: CheckOptions,
 ): AsyncGenerator<Finding> {
   yield { kind: "progress", text: "reading tables" };
   const layout = await layoutOf(folder, settings);
@@ -100,22 +103,27 @@ export async function* checkDataset(
   for (const problem of absences(listing, { texts: trains ? neededTexts : [], labels: classes }))
     yield { kind: "problem", problem };
   const labelled = classes ?? (labels.exist ? "any" : null);
-  let settled = settings;
-  if (examine !== undefined) {
+  const taken = inputs ?? files.map((_, file) => volumeInput(file, settings));
+  const settled: FileInput[] = [];
+  const volumeInputs = taken.filter((input) => input.kind === "volume");
+  for (const input of taken) {
+    if (input.kind !== "volume" || examine === undefined) {
+      settled.push(input);
+      continue;
+    }
     const examined = volumes.flatMap((volume) => {
       const found = metadata.of(volume);
-      if (found.kind !== "ok") return [];
-      const { value } = found;
-      return volume.files.flatMap((file, place) =>
-        value === null || typeof file !== "string" || (images[place] ?? null) !== null
-          ? []
-          : [{ file, metadata: value }],
-      );
+      const file = at(volume.files, input.file);
+      return found.kind !== "ok" || found.value === null || typeof file !== "string"
+        ? []
+        : [{ file, metadata: found.value }];
     });
-    const found = await examine(examined, settings);
-    for (const problem of found.problems) yield { kind: "problem", problem: { ...problem, subject: folder } };
-    for (const note of found.notes) yield { kind: "note", note };
-    settled = { ...settings, units: found.units };
+    const found = await examine(examined, input.settings);
+    const whose = volumeInputs.length === 1 ? "" : `\`${input.name}\`: `;
+    for (const { message, help } of found.problems)
+      yield { kind: "problem", problem: { subject: folder, message: `${whose}${message}`, help } };
+    for (const note of found.notes) yield { kind: "note", note: `${whose}${note}` };
+    settled.push({ ...input, settings: { ...input.settings, units: found.units } });
   }
   for (const [index, volume] of volumes.entries()) {
     if (checkVolume !== null) yield { kind: "progress", text: `volume ${index + 1} of ${volumes.length}` };
@@ -124,25 +132,10 @@ export async function* checkDataset(
     const joined = exampleOf(volume, listing, { texts: inTrain ? neededTexts : [], labels: inValid ? labelled : null });
     const unread: Problem[] = [];
     if (checkVolume !== null) {
-      for (const [place, file] of volume.files.entries()) {
-        const image = images[place] ?? null;
-        if (image !== null) {
-          const loaded = await loadImage(
-            typeof file === "string" ? { path: file } : { path: memberPath(file), member: file },
-            image,
-          );
-          if (loaded.kind === "failed") unread.push(loaded.problem);
-          continue;
-        }
-        if (typeof file !== "string") {
-          const packed = loadPacked(file, volumeShape(settings));
-          if (packed.kind === "failed") unread.push(packed.problem);
-          continue;
-        }
-        if (joined.metadata === null) continue;
+      for (const input of settled) {
         const notes: string[] = [];
-        unread.push(...(await checkVolume(file, joined.metadata, settled, (note) => notes.push(note))));
-        for (const note of notes) yield { kind: "note", note: `${file}: ${note}` };
+        unread.push(...(await checkFile(volume, joined.metadata, input, checkVolume, (note) => notes.push(note))));
+        for (const note of notes) yield { kind: "note", note };
       }
     }
     for (const problem of [...joined.problems, ...unread]) yield { kind: "problem", problem };
@@ -161,6 +154,36 @@ export async function* checkDataset(
   if (counts.valid === 0) yield { kind: "note", note: `nothing is held out: ${noValid.message}` };
   if (!labels.exist) yield { kind: "note", note: "there is no labels table, which evaluation needs" };
   yield { kind: "counts", counts };
+}
+
+/** What is wrong with a file of an example, for an input that takes it. */
+async function checkFile(
+  { files }: ListedExample,
+  metadata: VolumeMetadata | null,
+  input: FileInput,
+  checkVolume: VolumeCheck,
+  onNote: (note: string) => void,
+): Promise<readonly Problem[]> {
+  const file = at(files, input.file);
+  if (input.kind === "image") {
+    const source = typeof file === "string" ? { path: file } : { path: memberPath(file), member: file };
+    const loaded = await loadImage(source, input.settings);
+    return loaded.kind === "failed" ? [loaded.problem] : [];
+  }
+  if (typeof file !== "string") {
+    const unheld = { subject: memberPath(file), message: "segmentations are not read from shards", help: null };
+    if (input.kind === "segmentation") return [unheld];
+    const packed = loadPacked(file, volumeShape(input.settings));
+    return packed.kind === "failed" ? [packed.problem] : [];
+  }
+  if (metadata === null) return [];
+  if (input.kind === "volume") return checkVolume(file, metadata, input.settings, (note) => onNote(`${file}: ${note}`));
+  const volume = at(files, input.volume);
+  return typeof volume === "string" ? checkLabels(file, { path: volume, metadata, settings: input.settings }) : [];
+}
+
+function volumeInput(file: number, settings: VolumeSettings): FileInput {
+  return { kind: "volume", name: "", file, shape: volumeShape(settings), settings };
 }
 
 /** Which reports of volumes to train on are cut, and how many cannot be told apart then. */

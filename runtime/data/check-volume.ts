@@ -1,7 +1,7 @@
 import { ok, type Problem } from "../text/index.ts";
 import { problemOf } from "./problem.ts";
 import { readSlices } from "./readers/index.ts";
-import { completed, transformOf, type VolumeMetadata, type VolumeSettings } from "./transforms/index.ts";
+import { transformOf, type VolumeMetadata, type VolumeSettings } from "./transforms/index.ts";
 import { unitsFault } from "./units.ts";
 import { VolumeSample } from "./volume-sample.ts";
 
@@ -27,7 +27,7 @@ export async function checkVolume(
   else result.value.notes.forEach(onNote);
   if (result.kind === "ok" && faults.length === 0) {
     const { header, result: sample } = result.value;
-    const wrong = unitsFault(sample.values, header, metadata, completed(settings).units);
+    const wrong = unitsFault(sample.values, header, metadata, settings.units);
     if (wrong !== null) faults.push(wrong);
   }
   return faults.map((fault) => problemOf(path, fault));

@@ -7,16 +7,37 @@ import {
   inputsOf,
   printType,
   type TracedSpec,
-  windowsOf,
+  type VolumeSettings,
 } from "../../compiler/index.ts";
 import { at } from "../at.ts";
 import { failed, ok, type Problem, type Result } from "../text/index.ts";
 import type { DatasetNeeds } from "./dataset.ts";
+import { volumeShape } from "./transforms/index.ts";
 
 /** An input of a model, and what of an example it takes. `file` and `text` count what the model needs of each example. */
 export type BoundInput =
   /** f32[batch, windows, slices, height, width] */
-  | { readonly kind: "volume"; readonly name: string; readonly file: number; readonly shape: readonly number[] }
+  | {
+      readonly kind: "volume";
+      readonly name: string;
+      readonly file: number;
+      readonly shape: readonly number[];
+      readonly settings: VolumeSettings;
+    }
+  /** f32 or i32[batch, labels, slices, height, width]: labels on the grid of the volume in the file `volume`. */
+  | {
+      readonly kind: "segmentation";
+      readonly name: string;
+      readonly file: number;
+      readonly shape: readonly number[];
+      readonly dtype: "f32" | "i32";
+      /** Another input. */
+      readonly of: string;
+      readonly volume: number;
+      /** Those of that volume. */
+      readonly settings: VolumeSettings;
+      readonly labels: readonly number[] | null;
+    }
   /** f32[batch, 3, height, width] */
   | {
       readonly kind: "image";
@@ -44,6 +65,8 @@ export type BoundInput =
 /** One that takes what a file holds. */
 export type FileInput = Extract<BoundInput, { readonly file: number }>;
 
+export type VolumeInput = Extract<BoundInput, { readonly kind: "volume" }>;
+
 export type TokenInput = Extract<BoundInput, { readonly kind: "tokens" }>;
 
 /** What a model takes of a data set. */
@@ -52,12 +75,23 @@ export interface DataInputs {
   readonly needs: Pick<DatasetNeeds, "files" | "texts"> & { readonly labels: readonly string[] | null };
 }
 
+/** Finds what a model takes of a data set. The problem is what keeps it from being trained on one. */
+export function findDataInputs(spec: TracedSpec): Result<DataInputs> {
+  const found = bindInputs(spec);
+  if (found.kind === "failed") return found;
+  for (const input of found.value.inputs) {
+    const wrong = input.kind === "volume" ? sizeProblem(input) : null;
+    if (wrong !== null) return failed(wrong);
+  }
+  return found;
+}
+
 /**
  * Finds what each input of a model takes: what its declaration says, and otherwise what its type and its use do, floats in a
- * volume's five axes, whole numbers that are looked up in a table, and whole numbers that are not. Names say nothing. The problem is what
- * keeps a model from being trained on a data set.
+ * volume's five axes, whole numbers that are looked up in a table, and whole numbers that are not. Names say nothing. Whether volumes are
+ * made as large as they are taken is left open.
  */
-export function findDataInputs(spec: TracedSpec): Result<DataInputs> {
+export function bindInputs(spec: TracedSpec): Result<DataInputs> {
   const files: (string | null)[] = [];
   const texts: (readonly string[] | null)[] = [];
   const bound: BoundInput[] = [];
@@ -65,14 +99,10 @@ export function findDataInputs(spec: TracedSpec): Result<DataInputs> {
   // What is not declared depends on what is, and a mask on the tokens that it is of.
   const rankOf = ({ name, values }: Input): number => (spec.sources.has(name) ? 0 : values.kind === "below" ? 1 : 2);
   for (const input of found.toSorted((a, b) => rankOf(a) - rankOf(b))) {
-    const source = spec.sources.get(input.name) ?? sourceByType(input, bound);
+    const source = spec.sources.get(input.name) ?? sourceByType(input, bound, spec);
     const made = source === null ? unfit(`nothing in a data set fits the input ${shown(input)}`) : bind(input, source);
     if (made.kind === "failed") return made;
     bound.push(made.value);
-  }
-  for (const input of bound) {
-    const wrong = input.kind === "volume" ? sizeProblem(input, spec) : null;
-    if (wrong !== null) return failed(wrong);
   }
   if (files.length === 0) return unfit("the model has no input for a volume or an image");
   const columns = new Set(bound.flatMap((input) => ("columns" in input ? input.columns : [])));
@@ -82,7 +112,28 @@ export function findDataInputs(spec: TracedSpec): Result<DataInputs> {
     const { name, type, values } = input;
     switch (source.kind) {
       case "volume":
-        return ok({ kind: "volume", name, file: placeOf(source.column, files), shape: type.shape.slice(1) });
+        return ok({
+          kind: "volume",
+          name,
+          file: placeOf(source.column, files),
+          shape: type.shape.slice(1),
+          settings: source.settings,
+        });
+      case "segmentation": {
+        const of = spec.sources.get(source.of);
+        if (of?.kind !== "volume") throw new Error("invariant: a segmentation is of an input from a volume");
+        return ok({
+          kind: "segmentation",
+          name,
+          file: placeOf(source.column, files),
+          shape: type.shape.slice(1),
+          dtype: type.dtype === "i32" ? "i32" : "f32",
+          of: source.of,
+          volume: placeOf(of.column, files),
+          settings: of.settings,
+          labels: source.labels,
+        });
+      }
       case "image":
         return ok({
           kind: "image",
@@ -114,10 +165,12 @@ export function findDataInputs(spec: TracedSpec): Result<DataInputs> {
 }
 
 /** What an input takes that is not declared; null where its type fits nothing, or something else is there for it already. */
-function sourceByType({ type, values }: Input, bound: readonly BoundInput[]): InputSource | null {
+function sourceByType({ type, values }: Input, bound: readonly BoundInput[], { data }: TracedSpec): InputSource | null {
   const { dtype, shape } = type;
   const isFirst = (kind: BoundInput["kind"]): boolean => bound.every((other) => other.kind !== kind);
-  if (dtype === "f32" && shape.length === 5 && isFirst("volume")) return { kind: "volume", column: null };
+  if (dtype === "f32" && shape.length === 5 && isFirst("volume")) {
+    return { kind: "volume", column: null, settings: volumeOf(data) };
+  }
   if (dtype === "f32" && shape.length === 4 && shape[1] === 3 && isFirst("image")) {
     return { kind: "image", column: null, settings: defaultImage };
   }
@@ -134,10 +187,23 @@ function placeOf<Needed>(needed: Needed, all: Needed[]): number {
   return place < 0 ? all.push(needed) - 1 : place;
 }
 
-function sizeProblem({ shape }: FileInput, { data }: TracedSpec): Problem | null {
+/** What a `data` block says of volumes, and nothing else of it. */
+function volumeOf(data: VolumeSettings): VolumeSettings {
+  const { units, orientation, assumeOrientation, axes, spacing, size, window, otherWindows, range, pad, storage } =
+    data;
+  return { units, orientation, assumeOrientation, axes, spacing, size, window, otherWindows, range, pad, storage };
+}
+
+/** Whether an input's volumes are what a `data` block makes, however they are kept. */
+export function hasSettingsOf({ settings }: VolumeInput, data: VolumeSettings): boolean {
+  const { storage } = settings;
+  return JSON.stringify(volumeOf(settings)) === JSON.stringify(volumeOf({ ...data, storage }));
+}
+
+/** What the `data` block makes, and an input that is not declared does not take; the compiler has looked at declared ones. */
+function sizeProblem({ shape, settings }: VolumeInput): Problem | null {
   const [channels = 0, ...wanted] = shape;
-  const { size } = data;
-  const windows = windowsOf(data).length;
+  const [windows = 0, ...size] = volumeShape(settings);
   if (channels !== windows) {
     const message = `the model takes ${channels} channels, but the \`data\` block produces ${windows}`;
     return { subject: "", message, help: "give `window` one pair for each channel, or change the encoder's channels" };

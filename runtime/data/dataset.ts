@@ -31,7 +31,7 @@ export interface DatasetLayout {
 /** The volumes of a data set, with what it says of them. */
 export interface Listing {
   /** Sorted by name, as people count. */
-  readonly volumes: readonly ListedVolume[];
+  readonly volumes: readonly ListedExample[];
   /** Null of what needs none, because it was preprocessed before. */
   readonly metadata: Facts<VolumeMetadata | null>;
   /** In the order of what is needed. */
@@ -48,8 +48,8 @@ export interface Listing {
   readonly emptySplit: (split: SplitName) => Problem;
 }
 
-/** A volume's files. */
-export interface ListedVolume {
+/** An example's files. */
+export interface ListedExample {
   /** The first file's own name, `train_1_a_1.nii.gz`. */
   readonly name: string;
   /** The path of its first file, from where the data folder's own path starts; messages name it. */
@@ -66,5 +66,5 @@ export interface Facts<Value> {
   /** Says that nothing of the kind is there: one problem, instead of one for each volume. */
   readonly absence: Problem;
   /** What is said of a volume, or what is wrong; null where that is among the listing's problems. */
-  readonly of: (volume: ListedVolume) => Result<Value, Problem | null>;
+  readonly of: (volume: ListedExample) => Result<Value, Problem | null>;
 }

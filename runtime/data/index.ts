@@ -7,22 +7,32 @@ export {
   operationsOf,
   sideProblem,
 } from "./augment/index.ts";
-export { cacheKey, fileState } from "./cache.ts";
+export { cacheEntry } from "./cache-entry.ts";
 export { type CheckOptions, checkDataset, type DatasetCounts } from "./check-dataset.ts";
 export { checkVolume } from "./check-volume.ts";
+export { contractOf } from "./contract.ts";
 export {
-  contractDifferences,
-  contractKey,
-  contractOf,
-  type DataContract,
-  decodeContract,
-  encodeContract,
-} from "./contract.ts";
-export { type BoundInput, type DataInputs, type FileInput, findDataInputs } from "./data-inputs.ts";
+  type BoundInput,
+  bindInputs,
+  type DataInputs,
+  type FileInput,
+  findDataInputs,
+  hasSettingsOf,
+  type VolumeInput,
+} from "./data-inputs.ts";
 export type { DatasetNeeds } from "./dataset.ts";
 export { examineVolumes, type VolumeFile } from "./examine-volumes.ts";
 export { type LoadedExample, loadExample, requestsOf } from "./load-example.ts";
 export { gridOf } from "./load-volume.ts";
+export {
+  contractKey,
+  decodeContract,
+  encodeContract,
+  type ModelContract,
+  modelContractOf,
+  modelDifferences,
+  withOrientations,
+} from "./model-contract.ts";
 export {
   type Dataset,
   type Example,

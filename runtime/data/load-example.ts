@@ -5,7 +5,7 @@ import { memberPath } from "./archive-member.ts";
 import type { FileInput } from "./data-inputs.ts";
 import type { Example } from "./open-dataset.ts";
 import type { VolumeLoader } from "./volume-loader.ts";
-import type { VolumeChange, VolumeRequest } from "./volume-messages.ts";
+import type { Preparation, VolumeChange, VolumeRequest } from "./volume-messages.ts";
 
 /**
  * What the files of an example hold, for each input that takes one, or what is wrong with the first that is wrong. `unread` says that it
@@ -17,7 +17,7 @@ export async function loadExample(
   loader: VolumeLoader,
   example: Example,
   inputs: readonly FileInput[],
-  storage: VoxelStorage,
+  storage: VoxelStorage | null,
   augment: VolumeChange | null = null,
 ): Promise<LoadedExample> {
   const requests = requestsOf(example, inputs, storage, augment);
@@ -45,17 +45,41 @@ export async function loadExample(
 
 const fewerWorkers = "use fewer --workers to need less memory";
 
-/** What is loaded for an example, for each input that takes a file; all files of one example are changed alike. */
+/**
+ * What is loaded for an example, for each input that takes a file; all files of one example are changed alike. Without a `storage` each
+ * input has its own.
+ */
 export function requestsOf(
   { files, metadata }: Example,
   inputs: readonly FileInput[],
-  storage: VoxelStorage,
+  storage: VoxelStorage | null,
   augment: VolumeChange | null = null,
 ): readonly VolumeRequest[] {
   return inputs.map((input) => {
     const stored = at(files, input.file);
-    const image = input.kind === "image" ? input.settings : null;
-    if (typeof stored === "string") return { path: stored, metadata, storage, image, augment };
-    return { path: memberPath(stored), metadata, storage, image, augment, member: stored };
+    const prepare = preparationOf(input, files, storage);
+    if (typeof stored === "string") return { path: stored, metadata, prepare, augment };
+    return { path: memberPath(stored), metadata, prepare, augment, member: stored };
   });
+}
+
+/** How an input's file of an example is prepared. */
+function preparationOf(
+  input: FileInput,
+  files: Example["files"],
+  storage: VoxelStorage | null = null,
+): Preparation {
+  switch (input.kind) {
+    case "image":
+      return { kind: "image", settings: input.settings };
+    case "volume": {
+      const { settings } = input;
+      return { kind: "volume", settings: storage === null ? settings : { ...settings, storage } };
+    }
+    case "segmentation": {
+      const volume = at(files, input.volume);
+      if (typeof volume !== "string") throw new Error("invariant: the volume of a label map is a file of its own");
+      return { kind: "segmentation", settings: input.settings, labels: input.labels, volume };
+    }
+  }
 }

@@ -1,40 +1,48 @@
-import { type ImageSettings, windowsOf } from "../../compiler/index.ts";
+import type { ImageSettings, VolumeSettings } from "../../compiler/index.ts";
+import { windowsOf } from "../../compiler/windows.ts";
 import { at } from "../at.ts";
 import { ok } from "../text/index.ts";
-import { augmentVolume, type VolumeGrid } from "./augment/index.ts";
-import { cacheKey, type FileState, fileState, isSettled, readEntry, writeEntry } from "./cache.ts";
+import { augmentLabels, augmentVolume, type VolumeGrid } from "./augment/index.ts";
+import { readEntry, writeEntry } from "./cache.ts";
+import { cacheEntry, labelSettings } from "./cache-entry.ts";
 import { loadImage } from "./load-image.ts";
 import { loadPacked } from "./load-packed.ts";
 import { preprocessVolume } from "./preprocess.ts";
-import { completed, type PackedVolume, unpack, type VolumeSettings, volumeShape } from "./transforms/index.ts";
-import type { LoaderSettings, VolumeRequest, VolumeResult } from "./volume-messages.ts";
+import { preprocessLabels } from "./preprocess-labels.ts";
+import { type PackedVolume, unpack, type VolumeMetadata, volumeShape } from "./transforms/index.ts";
+import type { LoaderSettings, Preparation, VolumeRequest, VolumeResult } from "./volume-messages.ts";
+
+interface Loading {
+  readonly result: VolumeResult;
+  /** Why a volume could not be kept. */
+  readonly uncached: string | null;
+}
 
 /**
- * A volume from the cache, or read, preprocessed and put there. What cannot be kept is given all the same, with the reason.
+ * A volume or a label map from the cache, or read, preprocessed and put there; or a picture, which takes no longer to read than an entry
+ * of the cache. What cannot be kept is given all the same, with the reason.
  */
-export async function loadVolume(
-  { path, metadata, storage, member }: VolumeRequest,
-  { settings: shared, cache }: LoaderSettings,
-): Promise<{ readonly result: VolumeResult; readonly uncached: string | null }> {
-  const settings = { ...shared, storage };
+export async function loadVolume(request: VolumeRequest, { cache }: LoaderSettings): Promise<Loading> {
+  const { path, metadata, prepare, member } = request;
+  if (prepare.kind === "image") return loadPicture(request, prepare.settings);
   if (member !== undefined) {
-    const packed = loadPacked(member, volumeShape(completed(settings)));
+    if (prepare.kind === "segmentation") throw new Error("invariant: label maps are read from files of their own");
+    const packed = loadPacked(member, volumeShape(prepare.settings));
     const result = packed.kind === "ok" ? ok({ voxels: packed.value, from: "file" as const }) : packed;
     return { result, uncached: null };
   }
   if (metadata === null) throw new Error("invariant: a volume that is not preprocessed has metadata");
-  const before = cache === null ? null : stateOf(path);
-  const isReliable = before !== null && isSettled(before);
-  const key = before === null ? null : cacheKey(before, metadata, settings);
-  const kept = cache === null || key === null ? null : readEntry(cache.folder, key, settings);
+  const settings = prepare.kind === "volume" ? prepare.settings : labelSettings(prepare.settings);
+  const entry = cache === null ? null : cacheEntry(path, metadata, prepare);
+  const kept = cache === null || entry === null ? null : readEntry(cache.folder, entry.key, settings);
   if (kept !== null) return { result: loaded(kept, "cache"), uncached: null };
-  const packed = await preprocessVolume(path, metadata, settings);
+  const packed = await preprocess(path, metadata, prepare);
   if (packed.kind === "failed") return { result: packed, uncached: null };
   let uncached: string | null = null;
   // Content that another program was just changing has no entry.
-  if (cache !== null && before !== null && key !== null && isReliable && isSame(before, stateOf(path))) {
+  if (cache !== null && entry?.isSettled === true && entry.state === cacheEntry(path, metadata, prepare)?.state) {
     try {
-      writeEntry(cache, key, packed.value);
+      writeEntry(cache, entry.key, packed.value);
     } catch (error) {
       uncached = error instanceof Error ? error.message : String(error);
     }
@@ -42,58 +50,82 @@ export async function loadVolume(
   return { result: loaded(packed.value, "file"), uncached };
 
   function loaded(volume: PackedVolume, from: "file" | "cache"): VolumeResult {
-    return ok({ voxels: unpack(volume, settings.size, completed(settings)), from });
+    return ok({ voxels: unpack(volume, settings), from });
   }
 }
 
-/** A volume as `loadVolume` has it, changed at random where the request asks for that. */
-export async function loadAugmented(
-  request: VolumeRequest,
-  settings: LoaderSettings,
-): Promise<{ readonly result: VolumeResult; readonly uncached: string | null }> {
-  const { image = null, augment = null } = request;
-  const loaded = await (image === null ? loadVolume(request, settings) : loadPicture(request, image));
-  if (augment === null || loaded.result.kind === "failed") return loaded;
-  const { voxels, from } = loaded.result.value;
-  const grid = image === null ? gridOf(settings.settings) : gridOfImage(image);
-  const changed = augmentVolume(voxels, grid, augment.operations, augment.draw);
-  return { ...loaded, result: ok({ voxels: changed, from }) };
+function preprocess(
+  path: string,
+  metadata: VolumeMetadata,
+  prepare: Exclude<Preparation, { readonly kind: "image" }>,
+): ReturnType<typeof preprocessVolume> {
+  const { kind, settings } = prepare;
+  return kind === "volume"
+    ? preprocessVolume(path, metadata, settings)
+    : preprocessLabels(path, { path: prepare.volume, metadata, settings });
 }
 
-/** A picture, which takes no longer to read than an entry of the cache. */
-async function loadPicture(
-  { path, member }: VolumeRequest,
-  settings: ImageSettings,
-): Promise<{ readonly result: VolumeResult; readonly uncached: null }> {
+/** What `loadVolume` has, changed at random where the request asks for that, and labels as the channels that are asked for. */
+export async function loadAugmented(request: VolumeRequest, settings: LoaderSettings): Promise<Loading> {
+  const { prepare, augment = null } = request;
+  const loading = await loadVolume(request, settings);
+  if (loading.result.kind === "failed") return loading;
+  const { voxels, from } = loading.result.value;
+  return { ...loading, result: ok({ voxels: channels(changed()), from }) };
+
+  function changed(): Float32Array<ArrayBuffer> {
+    if (augment === null) return voxels;
+    const change = prepare.kind === "segmentation" ? augmentLabels : augmentVolume;
+    return change(voxels, gridOf(prepare), augment.operations, augment.draw);
+  }
+
+  function channels(values: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
+    return prepare.kind !== "segmentation" || prepare.labels === null ? values : channelOfEach(prepare.labels, values);
+  }
+}
+
+/** 1 where a voxel has a label and 0 elsewhere, a channel for each label. */
+function channelOfEach(labels: readonly number[], voxels: Float32Array): Float32Array<ArrayBuffer> {
+  const values = new Float32Array(labels.length * voxels.length);
+  for (const [channel, label] of labels.entries()) {
+    const from = channel * voxels.length;
+    for (let index = 0; index < voxels.length; index++) if (voxels[index] === label) values[from + index] = 1;
+  }
+  return values;
+}
+
+async function loadPicture({ path, member }: VolumeRequest, settings: ImageSettings): Promise<Loading> {
   const loaded = await loadImage({ path, member: member ?? null }, settings);
   return { result: loaded.kind === "failed" ? loaded : ok({ voxels: loaded.value, from: "file" }), uncached: null };
 }
 
-/** What the values of a prepared picture mean: black lies outside of it. */
-function gridOfImage({ size: [height, width], mean, std }: ImageSettings): VolumeGrid {
-  const channels = mean.map((middle, channel) => {
-    const [black, white] = [-middle / at(std, channel), (1 - middle) / at(std, channel)];
-    return { range: [black, white] as const, window: null, padding: black };
-  });
-  return { sizes: [1, height, width], spacing: [1, 1, 1], channels };
-}
+/** What decides on the meaning of prepared values. */
+type Prepared =
+  | { readonly kind: "image"; readonly settings: ImageSettings }
+  | { readonly kind: "volume" | "segmentation"; readonly settings: VolumeSettings };
 
-/** What the values of preprocessed volumes mean. */
-export function gridOf(settings: Omit<VolumeSettings, "storage">): VolumeGrid {
-  const complete = completed({ ...settings, storage: "f32" });
-  const { size, spacing, range, pad } = complete;
-  return { sizes: size, spacing, channels: windowsOf(complete).map((window) => ({ range, window, padding: pad })) };
-}
-
-/** Null for what cannot even be looked at: reading it says why. */
-function stateOf(path: string): FileState | null {
-  try {
-    return fileState(path);
-  } catch {
-    return null;
+/** What prepared values mean. */
+export function gridOf({ kind, settings }: Prepared): VolumeGrid {
+  switch (kind) {
+    case "image": {
+      const { size, mean, std } = settings;
+      // Black lies outside of a picture.
+      const channels = mean.map((middle, channel) => {
+        const [black, white] = [-middle / at(std, channel), (1 - middle) / at(std, channel)];
+        return { range: [black, white] as const, window: null, padding: black };
+      });
+      return { sizes: [1, ...size], spacing: [1, 1, 1], channels };
+    }
+    case "volume": {
+      const { size, spacing, range, pad } = settings;
+      const channels = windowsOf(settings).map((window) => ({ range, window, padding: pad }));
+      return { sizes: size, spacing, channels };
+    }
+    case "segmentation":
+      return {
+        sizes: settings.size,
+        spacing: settings.spacing,
+        channels: [{ range: [0, 0], window: null, padding: 0 }],
+      };
   }
-}
-
-function isSame(before: FileState, after: FileState | null): boolean {
-  return after !== null && before.numbers === after.numbers;
 }

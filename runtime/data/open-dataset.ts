@@ -1,11 +1,11 @@
 import type { DataSettings } from "../../compiler/index.ts";
 import type { Problem } from "../text/index.ts";
-import type { DatasetNeeds, Facts, Labels, ListedVolume, Listing } from "./dataset.ts";
+import type { DatasetNeeds, Facts, Labels, ListedExample, Listing } from "./dataset.ts";
 import { layoutOf } from "./layouts/index.ts";
 import type { VolumeMetadata } from "./transforms/index.ts";
 
 /** A volume with what its data set says of it. */
-export interface Example extends Pick<ListedVolume, "name" | "file" | "files"> {
+export interface Example extends Pick<ListedExample, "name" | "file" | "files"> {
   /** Null of what was preprocessed before. */
   readonly metadata: VolumeMetadata | null;
   /** In the order in which they were asked for. */
@@ -67,7 +67,7 @@ export function absences({ metadata, texts, labels }: Listing, needs: ExampleNee
 
 /** Joins a volume with what is said of it; without an example when something that it needs is missing or wrong. */
 export function exampleOf<Needs extends ExampleNeeds>(
-  volume: ListedVolume,
+  volume: ListedExample,
   listing: Listing,
   needs: Needs,
 ): {

@@ -1,13 +1,7 @@
 import { failed, ok, type Result } from "../text/index.ts";
 import { problemOf } from "./problem.ts";
 import { readSlices } from "./readers/index.ts";
-import {
-  completed,
-  type PackedVolume,
-  transformOf,
-  type VolumeMetadata,
-  type VolumeSettings,
-} from "./transforms/index.ts";
+import { type PackedVolume, transformOf, type VolumeMetadata, type VolumeSettings } from "./transforms/index.ts";
 import { unitsFault } from "./units.ts";
 import { VolumeSample } from "./volume-sample.ts";
 
@@ -30,6 +24,6 @@ export async function preprocessVolume(
   });
   if (read.kind === "failed") return failed(problemOf(path, read.problem[0]));
   const { header, result } = read.value;
-  const wrong = unitsFault(result.values, header, metadata, completed(settings).units);
+  const wrong = unitsFault(result.values, header, metadata, settings.units);
   return wrong === null ? ok(result.made) : failed(problemOf(path, wrong));
 }

@@ -26,7 +26,11 @@ export function tokenInputs({ inputs }: DataInputs): readonly TokenInput[] {
 /** Some rows as the inputs that take files. */
 export function fileValues(rows: readonly LoadedRow[], inputs: DataInputs): InputValues {
   return new Map(
-    fileInputs(inputs).map(({ name }, place) => [name, joined(rows.map(({ files }) => at(files, place)))]),
+    fileInputs(inputs).map((input, place) => {
+      const values = joined(rows.map(({ files }) => at(files, place)));
+      const isWhole = input.kind === "segmentation" && input.dtype === "i32";
+      return [input.name, isWhole ? Int32Array.from(values) : values];
+    }),
   );
 }
 
@@ -60,6 +64,7 @@ export function exampleValues(
         break;
       case "volume":
       case "image":
+      case "segmentation":
       case "mask":
       case "balance":
         break;

@@ -39,7 +39,7 @@ export class VolumeLoader {
   private notKept: string | null = null;
   private disposed = false;
 
-  constructor({ settings, cache, workers, ahead }: VolumeLoaderOptions) {
+  constructor({ cache, workers, ahead }: VolumeLoaderOptions) {
     const threads = Math.max(1, workers ?? Math.min(4, availableParallelism() - 1));
     this.limits = { workers: threads, ahead: Math.max(0, ahead ?? threads) };
     let kept = cache;
@@ -49,7 +49,7 @@ export class VolumeLoader {
       this.notKept = error instanceof Error ? error.message : String(error);
       kept = null;
     }
-    this.options = { settings, cache: kept };
+    this.options = { cache: kept };
   }
 
   /** Why volumes cannot be kept in the cache, in the file system's words; null while they can. */
@@ -163,9 +163,9 @@ function newJob(name: string, request: VolumeRequest): Job {
 }
 
 /** Requests of the same name are for the same values. */
-function nameOf({ path, metadata, storage, image = null, augment = null, member }: VolumeRequest): string {
+function nameOf({ path, metadata, prepare, augment = null, member }: VolumeRequest): string {
   const said = metadata === null ? [] : [metadata.slope, metadata.intercept, metadata.xySpacing, metadata.zSpacing];
-  return JSON.stringify([path, ...said, storage, image, augment, member?.offset]);
+  return JSON.stringify([path, ...said, prepare, augment, member?.offset]);
 }
 
 /** Promise.withResolvers, which Node 20 does not have. */

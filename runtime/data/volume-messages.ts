@@ -1,20 +1,30 @@
-import type { ImageSettings, VolumeAugmentation, VoxelStorage } from "../../compiler/index.ts";
+import type { ImageSettings, VolumeAugmentation } from "../../compiler/index.ts";
 import type { Problem, Result } from "../text/index.ts";
 import type { ArchiveMember } from "./archive-member.ts";
 import type { AugmentDraw, Placed } from "./augment/index.ts";
 import type { CacheSettings } from "./cache.ts";
 import type { VolumeMetadata, VolumeSettings } from "./transforms/index.ts";
 
-/** A volume that is wanted: its file, and what the metadata say of it. */
+/** How a file becomes values for a network. */
+export type Preparation =
+  | { readonly kind: "volume"; readonly settings: VolumeSettings }
+  | { readonly kind: "image"; readonly settings: ImageSettings }
+  /** On the grid of the volume of that path, which `settings` are of. */
+  | {
+      readonly kind: "segmentation";
+      readonly settings: VolumeSettings;
+      readonly volume: string;
+      readonly labels: readonly number[] | null;
+    };
+
+/** A volume, a picture or a label map that is wanted: its file, and what the metadata say of it or of its volume. */
 export interface VolumeRequest {
   readonly path: string;
   /** Null of a volume that was preprocessed before. */
   readonly metadata: VolumeMetadata | null;
-  readonly storage: VoxelStorage;
+  readonly prepare: Preparation;
   /** Where the volume lies in the file, which is an archive then. */
   readonly member?: ArchiveMember;
-  /** How a picture is prepared; null for a volume. */
-  readonly image?: ImageSettings | null;
   /** How it is changed at random once it is loaded; what is cached never is. Without it, and for evaluation, it stays as it is. */
   readonly augment?: VolumeChange | null;
 }
@@ -28,14 +38,13 @@ export interface VolumeChange {
 export type VolumeResult = Result<LoadedVolume>;
 
 export interface LoadedVolume {
-  /** slices * height * width values from -1 to 1. */
+  /** The values of all channels, one channel after the other. */
   readonly voxels: Float32Array<ArrayBuffer>;
   readonly from: "file" | "cache";
 }
 
 /** What is the same for all volumes of a loader. */
 export interface LoaderSettings {
-  readonly settings: Omit<VolumeSettings, "storage">;
   /** Null keeps nothing. */
   readonly cache: CacheSettings | null;
 }

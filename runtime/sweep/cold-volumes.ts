@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { DataSettings } from "../../compiler/index.ts";
-import { cacheKey, type Example, fileState } from "../data/index.ts";
+import { cacheEntry, type DataInputs, type Example, fileInputs, requestsOf } from "../data/index.ts";
 
 /** The cache that runs share. */
 export interface SharedCache {
@@ -18,19 +17,23 @@ const voxelBytes = { f32: 4, i16: 2 } as const;
  */
 export function coldVolumes(
   examples: readonly Example[],
-  settings: DataSettings,
+  inputs: DataInputs,
   { folder, bytes }: SharedCache,
 ): readonly string[] {
-  const all =
-    examples.length * voxelBytes[settings.storage] * settings.size.reduce((product, size) => product * size, 1);
-  if (all > bytes) return [];
-  return examples.flatMap(({ file, metadata }) => {
-    // What was preprocessed before is not kept again.
-    if (metadata === null) return [];
-    const state = fileState(file);
-    const path = state === null ? null : join(folder, `${cacheKey(state, metadata, settings)}.volume`);
-    return path === null || existsSync(path) ? [] : [path];
+  const kept = fileInputs(inputs).filter(({ kind }) => kind !== "image");
+  const ofExample = kept.map((input) => {
+    const storage = input.kind === "volume" ? input.settings.storage : "f32";
+    return voxelBytes[storage] * input.shape.reduce((product, size) => product * size, 1);
   });
+  if (examples.length * ofExample.reduce((sum, each) => sum + each, 0) > bytes) return [];
+  return examples.flatMap((example) =>
+    requestsOf(example, kept, null).flatMap(({ path: file, metadata, prepare }) => {
+      // What was preprocessed before is not kept again.
+      const entry = metadata === null ? null : cacheEntry(file, metadata, prepare);
+      const path = entry === null ? null : join(folder, `${entry.key}.volume`);
+      return path === null || existsSync(path) ? [] : [path];
+    }),
+  );
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { TrainSettings, VoxelStorage } from "../../compiler/index.ts";
+import type { TrainSettings } from "../../compiler/index.ts";
 import { at } from "../at.ts";
 import type { Batch, MicroBatchInputs, StepInputs } from "../backends/index.ts";
 import {
@@ -32,8 +32,6 @@ export interface BatchOptions {
   readonly inputs: DataInputs;
   /** The inputs that all rows share. */
   readonly shared: Batch;
-  /** How preprocessed voxels are kept. */
-  readonly storage: VoxelStorage;
   /** How examples are changed at random, which follows from the seed of the training. */
   readonly augment: { readonly operations: Operations; readonly seed: number };
   /** Whether another example takes the place of one whose volume cannot be read. */
@@ -215,14 +213,12 @@ export class Batches {
   }
 
   private load(wanted: Wanted): Promise<LoadedExample> {
-    const { loader, storage } = this.options;
-    return loadExample(loader, this.example(wanted.index), this.files, storage, this.changeOf(wanted));
+    return loadExample(this.options.loader, this.example(wanted.index), this.files, null, this.changeOf(wanted));
   }
 
   private prefetch(wanted: readonly Wanted[]): void {
-    const { loader, storage } = this.options;
-    loader.prefetch(
-      wanted.flatMap((each) => requestsOf(this.example(each.index), this.files, storage, this.changeOf(each))),
+    this.options.loader.prefetch(
+      wanted.flatMap((each) => requestsOf(this.example(each.index), this.files, null, this.changeOf(each))),
     );
   }
 

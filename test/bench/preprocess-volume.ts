@@ -1,4 +1,4 @@
-import { defaultData } from "../../compiler/index.ts";
+import { defaultVolume } from "../../compiler/index.ts";
 import type { CacheSettings } from "../../runtime/data/cache.ts";
 import { loadVolume } from "../../runtime/data/load-volume.ts";
 
@@ -12,8 +12,8 @@ let from = "";
 for (let round = 0; round < Number(rounds); round++) {
   const start = performance.now();
   const { result } = await loadVolume(
-    { path, metadata, storage: defaultData.storage },
-    { settings: defaultData, cache },
+    { path, metadata, prepare: { kind: "volume", settings: defaultVolume } },
+    { cache },
   );
   seconds.push((performance.now() - start) / 1000);
   if (result.kind === "failed") throw new Error(result.problem.message);

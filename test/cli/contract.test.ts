@@ -107,16 +107,21 @@ describe("the record of what a network takes", () => {
   const given = ["--data", data, "--cache-size", "0", "--workers", "1", "--backend", "onnx"];
   const spec = specWith("");
   const expected = {
-    version: 1,
-    units: "hounsfield",
-    orientation: "LPS",
-    axes: "zxy",
-    spacing: [6, 1.5, 1.75],
-    size: [4, 12, 12],
-    window: [[-1000, 1000]],
-    range: [-1, 1],
-    pad: -1,
-    texts: [{ length: 24, vocabulary: 180 }],
+    version: 2,
+    inputs: {
+      input_ids: { kind: "tokens", length: 24, vocabulary: 180 },
+      image: {
+        kind: "volume",
+        units: "hounsfield",
+        orientation: "LPS",
+        axes: "zxy",
+        spacing: [6, 1.5, 1.75],
+        size: [4, 12, 12],
+        window: [[-1000, 1000]],
+        range: [-1, 1],
+        pad: -1,
+      },
+    },
   };
   const recordIn = (file: string): unknown => {
     const opened = openTensors(file);
@@ -155,7 +160,7 @@ describe("the record of what a network takes", () => {
     ]) {
       const { code, err } = await runHere(commandLine);
       expect({ code, err }).toMatchObject({ code: 1 });
-      expect(err).toContain(`the adapter was trained with ${message}`);
+      expect(err).toContain(`\`image\`: the adapter was trained with ${message}`);
     }
   });
 
@@ -174,7 +179,7 @@ describe("the record of what a network takes", () => {
       "--resume",
     ]);
     expect({ code, err }).toMatchObject({ code: 1 });
-    expect(err).toContain('its volumes had `orientation = "LPS"`, and now have `orientation = "RAS"`');
+    expect(err).toContain('its `image` had `orientation = "LPS"`, and now has `orientation = "RAS"`');
   });
 
   test("is not asked of adapters that have none", () => {

@@ -97,6 +97,14 @@ describe("an operation fits", () => {
     expect(fitProblem([operation], image)?.message).toBe(message);
   });
 
+  test("windows that are wider than their ends move, of every channel", () => {
+    const narrow = { ...channel, window: [0, 100] } as const;
+    expect(fitProblem([{ ...window, jitter: 49 }], { ...volume, channels: [channel, narrow] })).toBe(null);
+    expect(fitProblem([window], { ...volume, channels: [channel, narrow] })?.message).toBe(
+      "`window(jitter = 50)` is half the width of a window or more, which is 100",
+    );
+  });
+
   test("images where it stays in their plane", () => {
     expect(
       fitProblem(

@@ -14,6 +14,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { defaultVolume } from "../../compiler/index.ts";
 import {
   type CacheSettings,
   cacheKey,
@@ -34,9 +35,16 @@ afterAll(() => rmSync(root, { recursive: true }));
 
 const folder = join(root, "volumes");
 const cache: CacheSettings = { folder, bytes: 10_000 };
-const settings: VolumeSettings = { spacing: [1, 1, 1], size: [4, 5, 6], window: [-10, 10], storage: "i16" };
+const settings: VolumeSettings = {
+  ...defaultVolume,
+  spacing: [1, 1, 1],
+  size: [4, 5, 6],
+  window: [-10, 10],
+  storage: "i16",
+};
 const metadata = { slope: 1, intercept: 0, xySpacing: 1, zSpacing: 1 };
-const request = { path: join(root, "volume.nii.gz"), metadata, storage: "f32" } as const;
+const prepare = { kind: "volume", settings: { ...settings, storage: "f32" } } as const;
+const request = { path: join(root, "volume.nii.gz"), metadata, prepare } as const;
 const key = (digit: string): string => digit.repeat(64);
 const entryOf = (digit: string): string => join(folder, `${key(digit)}.volume`);
 
@@ -180,37 +188,37 @@ test("processes that write the same entries at once leave sound ones", async () 
 describe("a volume that is loaded", () => {
   test("comes from its file, then from the cache, bit by bit the same", async () => {
     await settled(gzipped({ sizes: [5, 6, 4], spacing: [1, 1, 1] }));
-    const first = await loadVolume(request, { settings, cache });
-    const second = await loadVolume(request, { settings, cache });
+    const first = await loadVolume(request, { cache });
+    const second = await loadVolume(request, { cache });
     expect([first.result, second.result].map((result) => result.kind === "ok" && result.value.from)).toEqual([
       "file",
       "cache",
     ]);
     expect(voxelsOf(second.result)).toEqual(voxelsOf(first.result));
-    expect(voxelsOf((await loadVolume(request, { settings, cache: null })).result)).toEqual(voxelsOf(first.result));
+    expect(voxelsOf((await loadVolume(request, { cache: null })).result)).toEqual(voxelsOf(first.result));
   });
 
   test("is made again when its entry is damaged", async () => {
     await settled(gzipped({ sizes: [5, 6, 4] }));
-    const first = await loadVolume(request, { settings, cache });
+    const first = await loadVolume(request, { cache });
     const [name = ""] = readdirSync(folder);
     const bytes = readFileSync(join(folder, name));
     bytes[150] = (bytes[150] ?? 0) ^ 4;
     writeFileSync(join(folder, name), bytes);
-    const again = await loadVolume(request, { settings, cache });
+    const again = await loadVolume(request, { cache });
     expect(again.result).toMatchObject({ kind: "ok", value: { from: "file" } });
     expect(voxelsOf(again.result)).toEqual(voxelsOf(first.result));
-    expect((await loadVolume(request, { settings, cache })).result).toMatchObject({ value: { from: "cache" } });
+    expect((await loadVolume(request, { cache })).result).toMatchObject({ value: { from: "cache" } });
   });
 
   test("is not taken from the entry of what its file held before, though size and time of writing are the same", async () => {
     await settled(gzipped({ sizes: [1, 1, 1], values: [1] }));
     utimesSync(request.path, 1000, 1000);
     await settled(readFileSync(request.path));
-    const before = voxelsOf((await loadVolume(request, { settings, cache })).result);
+    const before = voxelsOf((await loadVolume(request, { cache })).result);
     await settled(gzipped({ sizes: [1, 1, 1], values: [2] }));
     utimesSync(request.path, 1000, 1000);
-    const { result } = await loadVolume(request, { settings, cache });
+    const { result } = await loadVolume(request, { cache });
     expect(result).toMatchObject({ value: { from: "file" } });
     expect(voxelsOf(result)).not.toEqual(before);
   });
@@ -218,13 +226,13 @@ describe("a volume that is loaded", () => {
   test("is not kept while another program may still be writing its file", async () => {
     await settled(gzipped());
     writeFileSync(request.path, gzipped());
-    await loadVolume(request, { settings, cache });
+    await loadVolume(request, { cache });
     expect(readdirSync(folder)).toEqual([]);
   });
 
   test("is not kept when its file is wrong", async () => {
     await settled(gzipped().subarray(0, 40));
-    expect((await loadVolume(request, { settings, cache })).result.kind).toBe("failed");
+    expect((await loadVolume(request, { cache })).result.kind).toBe("failed");
     expect(readdirSync(folder)).toEqual([]);
   });
 
@@ -232,7 +240,7 @@ describe("a volume that is loaded", () => {
     await settled(gzipped());
     rmSync(folder, { recursive: true });
     writeFileSync(folder, "a file where the folder was");
-    const { result, uncached } = await loadVolume(request, { settings, cache });
+    const { result, uncached } = await loadVolume(request, { cache });
     expect(result.kind).toBe("ok");
     expect(uncached).toMatch(/ENOTDIR/);
   });

@@ -14,7 +14,7 @@ const plain: DataRules = {
   settings: defaultData,
   files: [null],
   texts: [null],
-  images: [null],
+  inputs: null,
   classes: null,
   checkVolume: null,
   textLength: null,

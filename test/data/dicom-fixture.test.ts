@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { defaultVolume } from "../../compiler/index.ts";
 import { preprocessVolume } from "../../runtime/data/preprocess.ts";
 import { unpack, type VolumeSettings } from "../../runtime/data/transforms/index.ts";
 import { dicomFile, encapsulated } from "./dicom-bytes.ts";
@@ -14,6 +15,7 @@ const folder = mkdtempSync(join(tmpdir(), "medctc-dicom-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const settings: VolumeSettings = {
+  ...defaultVolume,
   spacing: [1.5, 0.75, 0.75],
   size: [10, 20, 20],
   window: [-1000, 1000],
@@ -39,7 +41,7 @@ test("the series becomes the tensor that its NIfTI file becomes", async () => {
   const tensorOf = async (name: string): Promise<Float32Array> => {
     const packed = await preprocessVolume(join(fixture, name), metadata, settings);
     if (packed.kind === "failed") throw new Error(packed.problem.message);
-    return unpack(packed.value, settings.size);
+    return unpack(packed.value, settings);
   };
   const tensor = await tensorOf("series");
   expect(new Set(tensor).size).toBeGreaterThan(1000);

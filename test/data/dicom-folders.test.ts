@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { defaultData } from "../../compiler/index.ts";
+import { defaultData, defaultVolume } from "../../compiler/index.ts";
 import { checkFolder } from "../../runtime/app/data/check.ts";
 import { terminalReporter } from "../../runtime/cli/terminal-reporter.ts";
 import { fileState, prepareCache } from "../../runtime/data/cache.ts";
@@ -69,7 +69,7 @@ test("a check names every damaged file, and says what was passed over", async ()
       settings: defaultData,
       files: [null],
       texts: [null],
-      images: [null],
+      inputs: null,
       classes: null,
       checkVolume,
       textLength: null,
@@ -91,15 +91,15 @@ test("a cached volume is read again when one of its files was changed in place",
   const folder = join(dataFolder(good), "patient/train_1");
   const cache = { folder: cached, bytes: 1e6 };
   prepareCache(cache);
-  const settings = { spacing: [1, 1, 1], size: [2, 4, 3], window: [-10, 10] } as const;
+  const sizes = { spacing: [1, 1, 1], size: [2, 4, 3], window: [-10, 10] } as const;
   const request = {
     path: folder,
     metadata: { slope: 1, intercept: 0, xySpacing: 1, zSpacing: 1 },
-    storage: "f32",
+    prepare: { kind: "volume", settings: { ...defaultVolume, ...sizes } },
   } as const;
   const load = async (): Promise<readonly [from: string, last: number | undefined]> => {
     await new Promise((resolve) => setTimeout(resolve, 150));
-    const { result } = await loadVolume(request, { settings, cache });
+    const { result } = await loadVolume(request, { cache });
     if (result.kind === "failed") throw new Error(result.problem.message);
     return [result.value.from, result.value.voxels.at(-1)];
   };

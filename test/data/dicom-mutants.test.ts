@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { defaultVolume } from "../../compiler/index.ts";
 import { checkVolume } from "../../runtime/data/check-volume.ts";
 import { preprocessVolume } from "../../runtime/data/preprocess.ts";
 import { unpack, type VolumeSettings } from "../../runtime/data/transforms/index.ts";
@@ -14,7 +15,13 @@ const count = mutantCount(1000);
 const folder = mkdtempSync(join(tmpdir(), "medctc-dicom-mutants-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const settings: VolumeSettings = { spacing: [1, 1, 1], size: [4, 4, 4], window: [-100, 100], storage: "f32" };
+const settings: VolumeSettings = {
+  ...defaultVolume,
+  spacing: [1, 1, 1],
+  size: [4, 4, 4],
+  window: [-100, 100],
+  storage: "f32",
+};
 const fixture = "test/fixtures/dicom-small/series";
 const others = readdirSync(fixture).map((name) => readFileSync(join(fixture, name)));
 
@@ -138,7 +145,7 @@ test(`${count} damaged files are read or refused in words, alike by all that rea
     seen.sound++;
     seen.passedOver += notes.length;
     expect(problems, about).toEqual([]);
-    const values = unpack(packed.value, settings.size);
+    const values = unpack(packed.value, settings);
     expect(
       values.every((value) => value >= -1 && value <= 1),
       about,

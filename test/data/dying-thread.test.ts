@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test, vi } from "vitest";
-import { defaultData } from "../../compiler/index.ts";
+import { defaultVolume } from "../../compiler/index.ts";
 import { VolumeLoader } from "../../runtime/data/volume-loader.ts";
 
 const place = vi.hoisted(() => ({ program: "" }));
@@ -25,11 +25,12 @@ function loaderOf(): VolumeLoader {
        else parentPort.postMessage({ kind: "done", result: { kind: "failed", problem }, uncached: null });
      });`,
   );
-  return new VolumeLoader({ settings: defaultData, cache: null, workers: 1, ahead: 4 });
+  return new VolumeLoader({ cache: null, workers: 1, ahead: 4 });
 }
 
 const metadata = { slope: 1, intercept: 0, xySpacing: 1, zSpacing: 1 };
-const requestOf = (path: string) => ({ path, metadata, storage: "f32" }) as const;
+const prepare = { kind: "volume", settings: defaultVolume } as const;
+const requestOf = (path: string) => ({ path, metadata, prepare }) as const;
 
 test("a thread that ends is an error of the request that it was at, and the next request has a new thread", async () => {
   const loader = loaderOf();

@@ -2,8 +2,8 @@ import { mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { defaultData } from "../../compiler/index.ts";
+import { fileState } from "../../runtime/data/cache.ts";
 import type { DatasetNeeds } from "../../runtime/data/dataset.ts";
-import { fileState } from "../../runtime/data/index.ts";
 import { type Dataset, openDataset } from "../../runtime/data/open-dataset.ts";
 import { dataFolder, metadataHeader, plainMetadata, table } from "./data-folder.ts";
 

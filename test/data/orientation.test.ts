@@ -2,15 +2,17 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { defaultVolume } from "../../compiler/index.ts";
 import { examineVolumes } from "../../runtime/data/examine-volumes.ts";
 import { preprocessVolume } from "../../runtime/data/preprocess.ts";
-import { completed, unpack, type VolumeMetadata, type VolumeSettings } from "../../runtime/data/transforms/index.ts";
+import { unpack, type VolumeMetadata, type VolumeSettings } from "../../runtime/data/transforms/index.ts";
 import { allCodes, phantom, phantomFile, type Writing } from "./phantom.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medctc-orientation-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const settings: VolumeSettings = {
+  ...defaultVolume,
   spacing: [2, 1, 2],
   size: [11, 16, 9],
   window: [-1000, 1000],
@@ -25,7 +27,7 @@ async function valuesOf(path: string, changed: Partial<VolumeSettings> = {}, met
   const all = { ...settings, ...changed };
   const packed = await preprocessVolume(path, metadata, all);
   if (packed.kind === "failed") throw new Error(`${packed.problem.message} ${packed.problem.help ?? ""}`);
-  return unpack(packed.value, all.size, completed(all));
+  return unpack(packed.value, all);
 }
 
 function written(name: string, writing: Writing): string {

@@ -54,12 +54,12 @@ async function contentOf(path: string, split: "train" | "valid") {
   const needs = { files: [null], texts: split === "train" ? [null] : [], labels: ["Cardiomegaly"], split } as const;
   const { examples, problems } = await openDataset(path, settings, needs);
   expect(problems).toEqual([]);
-  const input = { kind: "volume", name: "image", file: 0, shape: [1, ...settings.size] } as const;
+  const input = { kind: "volume", name: "image", file: 0, shape: [1, ...settings.size], settings } as const;
   return Promise.all(
     examples.map(async (example) => {
       const [request] = requestsOf(example, [input], "f32");
       if (request === undefined) throw new Error("no request");
-      const { result } = await loadVolume(request, { settings, cache: null });
+      const { result } = await loadVolume(request, { cache: null });
       if (result.kind === "failed") throw new Error(result.problem.message);
       return { name: example.name, texts: example.texts, labels: [...example.labels], values: result.value.voxels };
     }),
@@ -164,7 +164,8 @@ describe("medctc data pack", () => {
     const { output } = pack("recorded");
     const manifest = readManifest(output);
     const contract = manifest.kind === "ok" ? manifest.value?.contract : null;
-    const taken = { inputs: [{ kind: "volume", name: "", file: 0, shape: [] }] } as const;
+    const needs = { files: [null], texts: [null], labels: null } as const;
+    const taken = { inputs: [{ kind: "volume", name: "ct", file: 0, shape: [], settings }], needs } as const;
     const sources = await openDataset(data, settings, training);
     const notes: string[] = [];
     const reporter = {
@@ -174,8 +175,9 @@ describe("medctc data pack", () => {
       progressEnd: () => undefined,
     };
     const settled = await settleData(settings, [sources], taken, false, reporter);
-    expect(settled?.orientation).not.toBe(null);
-    expect(contract).toEqual(contractOf(settings, settled?.orientation ?? null, null));
+    const orientation = settled?.orientations.get("ct") ?? null;
+    expect(orientation).not.toBe(null);
+    expect(contract).toEqual(contractOf(settings, orientation));
     notes.length = 0;
     const again = await settleData(
       settings,
@@ -184,7 +186,7 @@ describe("medctc data pack", () => {
       false,
       reporter,
     );
-    expect(again?.orientation).toBe(settled?.orientation);
+    expect(again?.orientations).toEqual(settled?.orientations);
     expect(notes).toEqual([]);
   });
 
@@ -210,6 +212,7 @@ describe("medctc data pack", () => {
   test("has a channel for each window, and is read by a spec that names the table it was made of", async () => {
     const windows = { window: [-1000, 400], otherWindows: [[-160, 240]], range: [0, 1], pad: 0 } as const;
     const two = { ...settings, ...windows };
+    const input = { kind: "volume", name: "", file: 0, shape: [], settings: { ...two, units: "stored" } } as const;
     const text = readFileSync(spec, "utf8")
       .replace("codebook = 16", "codebook = 16, channels = 2")
       .replace("size = [4, 12, 12]", "size = [4, 12, 12], window = [[-1000, 400], [-160, 240]], range = [0, 1]");
@@ -222,9 +225,9 @@ describe("medctc data pack", () => {
       const { examples } = await openDataset(from, by, { ...training, texts: [] });
       const loaded = await Promise.all(
         examples.map(async (example) => {
-          const [request] = requestsOf(example, [{ kind: "volume", name: "", file: 0, shape: [] }], "f32");
+          const [request] = requestsOf(example, [input], "f32");
           if (request === undefined) throw new Error("no request");
-          const { result } = await loadVolume(request, { settings: { ...two, units: "stored" }, cache: null });
+          const { result } = await loadVolume(request, { cache: null });
           return result.kind === "ok" ? result.value.voxels : result.problem.message;
         }),
       );
@@ -239,12 +242,12 @@ describe("medctc data pack", () => {
     const { output } = pack("recorded");
     const { volumes: operations } = operationsOf([{ kind: "noise", std: 0.1, chance: 1 }]);
     const augment = { operations, draw: { seed: 5, step: 1, example: "a" } };
-    const input = { kind: "volume", name: "", file: 0, shape: [] } as const;
+    const input = { kind: "volume", name: "", file: 0, shape: [], settings } as const;
     const changed = async (from: string, change: typeof augment | null) => {
       const [example] = (await openDataset(from, settings, training)).examples;
       const [request] = example === undefined ? [] : requestsOf(example, [input], "f32", change);
       if (request === undefined) throw new Error("no request");
-      const { result } = await loadAugmented(request, { settings, cache: null });
+      const { result } = await loadAugmented(request, { cache: null });
       return result.kind === "ok" ? result.value.voxels : result.problem.message;
     };
     expect(await changed(output, augment)).toEqual(await changed(data, augment));

@@ -69,7 +69,10 @@ export function phantomFile({ sizes, spacing, units }: Phantom, writing: Writing
   const sform = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
   for (const [axis, letter] of [...codes].entries()) {
     const [row, sign] = directionOf(letter);
-    sform[4 * row + axis] = sign * (stated?.[axis] ?? spacing[row] ?? 0);
+    const mm = stated?.[axis] ?? spacing[row] ?? 0;
+    sform[4 * row + axis] = sign * mm;
+    // Each voxel is where it is in LPS, whose first one is at 0.
+    if (flipped[axis] === true) sform[4 * row + 3] = -sign * mm * ((storedSizes[axis] ?? 0) - 1);
   }
   const parts = { sizes: storedSizes, spacing: from.map((axis) => spacing[axis] ?? 1), values };
   return gzipped(isStated ? { ...parts, sform } : parts);

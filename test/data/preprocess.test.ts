@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { defaultData } from "../../compiler/index.ts";
+import { defaultData, defaultVolume } from "../../compiler/index.ts";
 import { preprocessVolume } from "../../runtime/data/preprocess.ts";
 import type { VoxelType } from "../../runtime/data/readers/voxels.ts";
 import { unpack, type VolumeMetadata, type VolumeSettings } from "../../runtime/data/transforms/index.ts";
@@ -36,7 +36,7 @@ describe("CT-CLIP's own preprocessing", () => {
       const packed = await preprocessVolume(join(fixture, name), metadata, defaultData);
       const whole = expected[name];
       if (packed.kind === "failed" || whole === undefined) throw new Error(`${name} is in the fixture`);
-      const values = unpack(packed.value, defaultData.size);
+      const values = unpack(packed.value, defaultData);
       expect(values.length).toBe(240 * 480 * 480);
       const off = whole.points.filter(([z, x, y, value]) => !(Math.abs(at(values, z, x, y) - value) < 1e-7));
       expect(off).toEqual([]);
@@ -146,6 +146,7 @@ describe("other settings", () => {
         };
         const lowest = between(-400, 0);
         const settings: VolumeSettings = {
+          ...defaultVolume,
           spacing: [between(0.2, 3), between(0.2, 3), between(0.2, 3)],
           size: [most(16), most(16), most(16)],
           window: [lowest, lowest + between(10, 500)],
@@ -166,7 +167,7 @@ describe("other settings", () => {
           continue;
         }
         const expected = plainly(values, sizes, metadata, settings);
-        const given = unpack(packed.value, settings.size);
+        const given = unpack(packed.value, settings);
         expect(given.length).toBe(expected.length);
         const worst = expected.reduce((most, value, index) => Math.max(most, Math.abs(value - (given[index] ?? 0))), 0);
         expect(worst, `round ${round}`).toBeLessThan(tolerance);
@@ -177,12 +178,18 @@ describe("other settings", () => {
   test("the header's own scaling comes before the metadata's", async () => {
     const file = join(folder, "scaled.nii.gz");
     const metadata = { slope: 10, intercept: -100, xySpacing: 1, zSpacing: 1 };
-    const settings: VolumeSettings = { spacing: [1, 1, 1], size: [1, 1, 3], window: [-1000, 1000], storage: "f32" };
+    const settings: VolumeSettings = {
+      ...defaultVolume,
+      spacing: [1, 1, 1],
+      size: [1, 1, 3],
+      window: [-1000, 1000],
+      storage: "f32",
+    };
     for (const type of ["int16", "float64"] as const) {
       writeFileSync(file, gzipped({ type, sizes: [1, 3, 1], values: [0, 20, 7], slope: 2, intercept: 5 }));
       const packed = await preprocessVolume(file, metadata, settings);
       if (packed.kind === "failed") throw new Error(packed.problem.message);
-      const values = [...unpack(packed.value, settings.size)];
+      const values = [...unpack(packed.value, settings)];
       for (const [index, expected] of [-0.05, 0.35, 0.09].entries()) expect(values[index]).toBeCloseTo(expected, 7);
     }
   });
@@ -191,13 +198,15 @@ describe("other settings", () => {
     const file = join(folder, "ends.nii.gz");
     writeFileSync(file, gzipped({ sizes: [1, 3, 1], values: [-5000, 450, 5000] }));
     const metadata = { slope: 1, intercept: 0, xySpacing: 1, zSpacing: 1 };
-    const packed = await preprocessVolume(file, metadata, {
+    const settings: VolumeSettings = {
+      ...defaultVolume,
       spacing: [1, 1, 1],
       size: [1, 1, 5],
       window: [-150, 1050],
       storage: "i16",
-    });
+    };
+    const packed = await preprocessVolume(file, metadata, settings);
     if (packed.kind === "failed") throw new Error(packed.problem.message);
-    expect([...unpack(packed.value, [1, 1, 5])]).toEqual([-1, -1, 0, 1, -1]);
+    expect([...unpack(packed.value, settings)]).toEqual([-1, -1, 0, 1, -1]);
   });
 });

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { crc32, inflateSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
+import { defaultVolume } from "../../compiler/index.ts";
 import { run } from "../../runtime/cli/program.ts";
 import { drawPlanes } from "../../runtime/data/planes.ts";
 import { preprocessVolume } from "../../runtime/data/preprocess.ts";
@@ -95,7 +96,7 @@ test("`data show` draws what the network sees of a DICOM folder", async () => {
   const volume = join(dataFolder(series), "train_1");
   const shown = await show(volume, "--spec", spec, "-o", output);
   expect([shown.code, shown.err]).toEqual([0, ""]);
-  const values = unpack(await preprocessed(volume), size);
+  const values = unpack(await preprocessed(volume), settings);
   const { width, height, pixels } = decode(readFileSync(output));
   expect([width, height]).toEqual([10 + 10 + 8 + 2 * 4, 8]);
   expect(new Set(values).size).toBeGreaterThan(20);
@@ -110,8 +111,9 @@ test("`data show` draws what the network sees of a DICOM folder", async () => {
   );
 });
 
+const settings = { ...defaultVolume, size, spacing: [1, 0.5, 0.5], window: [-100, 100] } as const;
+
 async function preprocessed(volume: string) {
-  const settings = { size, spacing: [1, 0.5, 0.5], window: [-100, 100], storage: "f32" } as const;
   const packed = await preprocessVolume(volume, { slope: 1, intercept: 0, xySpacing: 0.5, zSpacing: 1 }, settings);
   if (packed.kind === "failed") throw new Error(packed.problem.message);
   return packed.value;

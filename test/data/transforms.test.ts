@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { defaultVolume } from "../../compiler/index.ts";
 import { cacheKey, fileState } from "../../runtime/data/cache.ts";
 import { checkVolume } from "../../runtime/data/check-volume.ts";
 import { loadVolume } from "../../runtime/data/load-volume.ts";
@@ -17,7 +18,7 @@ writeFileSync(path, gzipped({ sizes: [5, 6, 7] }));
 
 /** Metadata that a transform takes, and some that it refuses. */
 const samples: Readonly<Record<TransformName, { readonly good: VolumeMetadata; readonly bad: VolumeMetadata }>> = {
-  "ct-clip": {
+  "windowed-resampling": {
     good: { slope: 10, intercept: -1000, xySpacing: 1, zSpacing: 2 },
     bad: { slope: 0, intercept: 0, xySpacing: 1, zSpacing: 1 },
   },
@@ -28,14 +29,14 @@ const names = Object.keys(transforms).filter(isName);
 
 describe.each(names)("the transform %s", (transform) => {
   const settings: VolumeSettings = {
-    ...{ spacing: [1, 1, 1], size: [8, 5, 4], window: [-1000, 1000], storage: "f32" },
+    ...{ ...defaultVolume, spacing: [1, 1, 1], size: [8, 5, 4], window: [-1000, 1000], storage: "f32" },
     transform,
   };
   const { good, bad } = samples[transform];
 
   test("gives values from -1 to 1, as many as are asked for, and the same from the cache", async () => {
-    const loader = { settings, cache: { folder: join(folder, transform), bytes: 1e6 } };
-    const request = { path, metadata: good, storage: "f32" } as const;
+    const loader = { cache: { folder: join(folder, transform), bytes: 1e6 } };
+    const request = { path, metadata: good, prepare: { kind: "volume", settings } } as const;
     const [first, again] = [await loadVolume(request, loader), await loadVolume(request, loader)];
     if (first.result.kind === "failed" || again.result.kind === "failed") throw new Error("it is a good volume");
     const { voxels } = first.result.value;
@@ -55,7 +56,15 @@ describe.each(names)("the transform %s", (transform) => {
 test("volumes of different transforms are different entries of the cache", () => {
   const state = fileState(path);
   if (state === null) throw new Error("it was written");
-  const settings = { spacing: [1, 1, 1], size: [8, 5, 4], window: [-1000, 1000], storage: "f32" } as const;
-  const keys = names.map((transform) => cacheKey(state, samples["ct-clip"].good, { ...settings, transform }));
+  const settings = {
+    ...defaultVolume,
+    spacing: [1, 1, 1],
+    size: [8, 5, 4],
+    window: [-1000, 1000],
+    storage: "f32",
+  } as const;
+  const keys = names.map((transform) =>
+    cacheKey(state, samples["windowed-resampling"].good, { ...settings, transform }),
+  );
   expect(new Set(keys).size).toBe(names.length);
 });

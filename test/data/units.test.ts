@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { defaultVolume } from "../../compiler/index.ts";
 import { checkVolume } from "../../runtime/data/check-volume.ts";
 import { examineVolumes, type VolumeFile } from "../../runtime/data/examine-volumes.ts";
 import { preprocessVolume } from "../../runtime/data/preprocess.ts";
@@ -69,7 +70,13 @@ function written(name: string, file: Buffer, intercept: number, slope = 1): Volu
 
 const body = phantom();
 const needs = { units: "auto", orientation: "LPS", assumeOrientation: null } as const;
-const settings = { spacing: [3, 1.5, 1.5], size: [8, 12, 14], window: [-1000, 1000], storage: "f32" } as const;
+const settings = {
+  ...defaultVolume,
+  spacing: [3, 1.5, 1.5],
+  size: [8, 12, 14],
+  window: [-1000, 1000],
+  storage: "f32",
+} as const;
 const twice = [1, 2, 3].map((index) => written(`twice-${index}`, phantomFile(body), -1024));
 const once = [1, 2, 3].map((index) => written(`once-${index}`, phantomFile(body, { intercept: -1024 }), -1024));
 const [firstTwice, firstOnce] = [twice[0], once[0]];

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { VolumeAugmentation } from "../../compiler/index.ts";
+import { defaultVolume, type VolumeAugmentation } from "../../compiler/index.ts";
 import { operationsOf } from "../../runtime/data/augment/index.ts";
 import { loadAugmented, loadVolume } from "../../runtime/data/load-volume.ts";
 import type { VolumeSettings } from "../../runtime/data/transforms/index.ts";
@@ -14,12 +14,19 @@ import { prepareProgram } from "../cli/medctc.ts";
 import { gzipped } from "./nifti-file.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medctc-loader-"));
-const settings: VolumeSettings = { spacing: [1, 1, 1], size: [2, 3, 4], window: [-100, 100], storage: "f32" };
+const settings: VolumeSettings = {
+  ...defaultVolume,
+  spacing: [1, 1, 1],
+  size: [2, 3, 4],
+  window: [-100, 100],
+  storage: "f32",
+};
+const prepare = { kind: "volume", settings } as const;
 const metadata = { slope: 1, intercept: 0, xySpacing: 1, zSpacing: 1 };
 const requestOf = (index: number): VolumeRequest => ({
   path: join(folder, `${index}.nii.gz`),
   metadata,
-  storage: "f32",
+  prepare,
 });
 /** Files of very different sizes, so that threads are done in another order than they started. */
 const count = 12;
@@ -41,11 +48,11 @@ afterAll(() => rmSync(folder, { recursive: true }));
 describe("a loader", () => {
   test("gives each request its own volume, however many threads it has and whatever was asked for ahead", async () => {
     const expected = await Promise.all(
-      requests.map(async (request) => (await loadVolume(request, { settings, cache: null })).result),
+      requests.map(async (request) => (await loadVolume(request, { cache: null })).result),
     );
     for (const workers of [1, 3]) {
       for (const planned of [[], requests, requests.toReversed()]) {
-        const loader = new VolumeLoader({ settings, cache: null, workers, ahead: 2 });
+        const loader = new VolumeLoader({ cache: null, workers, ahead: 2 });
         loader.prefetch(planned);
         expect(await Promise.all(requests.map((request) => loader.load(request)))).toEqual(expected);
         await loader.dispose();
@@ -55,7 +62,7 @@ describe("a loader", () => {
 
   test("is given more than its threads are at, so that they go on while the program hears nothing", async () => {
     const cache = { folder: join(folder, "unheard"), bytes: 1e6 };
-    const loader = new VolumeLoader({ settings, cache, workers: 1, ahead: 3 });
+    const loader = new VolumeLoader({ cache, workers: 1, ahead: 3 });
     loader.prefetch([requestOf(1), requestOf(2), requestOf(4)]);
     const kept = (): number => readdirSync(cache.folder).filter((name) => !name.endsWith(".part")).length;
     const until = performance.now() + 20_000;
@@ -66,7 +73,7 @@ describe("a loader", () => {
   });
 
   test("gives the same volume as often as it is asked for, in an array of its own", async () => {
-    const loader = new VolumeLoader({ settings, cache: null, workers: 2 });
+    const loader = new VolumeLoader({ cache: null, workers: 2 });
     loader.prefetch([requestOf(1), requestOf(1)]);
     const results = await Promise.all([
       loader.load(requestOf(1)),
@@ -90,14 +97,14 @@ describe("a loader", () => {
       ...requestOf(1),
       augment: { operations, draw: { seed: 5, step, example: "1.nii.gz" } },
     });
-    const plain = await loadVolume(requestOf(1), { settings, cache: null });
+    const plain = await loadVolume(requestOf(1), { cache: null });
     const wanted = [changedAt(0), changedAt(1), requestOf(1), { ...requestOf(1), augment: null }];
-    const expected = await Promise.all(wanted.map((request) => loadAugmented(request, { settings, cache: null })));
+    const expected = await Promise.all(wanted.map((request) => loadAugmented(request, { cache: null })));
     expect(new Set(expected.map(({ result }) => JSON.stringify(result))).size).toBe(3);
     expect(expected[2]).toEqual(plain);
     expect(expected[3]).toEqual(plain);
     for (const workers of [1, 2]) {
-      const loader = new VolumeLoader({ settings, cache, workers, ahead: 4 });
+      const loader = new VolumeLoader({ cache, workers, ahead: 4 });
       loader.prefetch(wanted.toReversed());
       for (const [index, request] of [...wanted, ...wanted].entries()) {
         const result = await loader.load(request);
@@ -112,8 +119,8 @@ describe("a loader", () => {
   });
 
   test("a file that is wrong is a value, asked for ahead or not, and others go on", async () => {
-    const loader = new VolumeLoader({ settings, cache: null, workers: 1 });
-    const bad = { path: join(folder, "bad.nii.gz"), metadata, storage: "f32" } as const;
+    const loader = new VolumeLoader({ cache: null, workers: 1 });
+    const bad = { path: join(folder, "bad.nii.gz"), metadata, prepare };
     loader.prefetch([bad, requestOf(1)]);
     const problem = { subject: bad.path, message: "it is truncated within its gzip data" };
     expect(await loader.load(bad)).toMatchObject({ kind: "failed", problem });
@@ -123,20 +130,20 @@ describe("a loader", () => {
 
   test("works ahead, no further than it may, and lets go of what is not wanted any more", async () => {
     const cache = { folder: join(folder, "ahead"), bytes: 1e6 };
-    const loader = new VolumeLoader({ settings, cache, workers: 1, ahead: 2 });
+    const loader = new VolumeLoader({ cache, workers: 1, ahead: 2 });
     loader.prefetch(requests);
     // With one thread, what was started before is done when this is.
-    await loader.load({ path: join(folder, "missing"), metadata, storage: "f32" });
+    await loader.load({ path: join(folder, "missing"), metadata, prepare });
     const fromWhere = async (index: number): Promise<string> => {
-      const { result } = await loadVolume(requestOf(index), { settings, cache });
+      const { result } = await loadVolume(requestOf(index), { cache });
       return result.kind === "ok" ? result.value.from : "wrong";
     };
-    await loader.load({ path: join(folder, "missing"), metadata, storage: "f32" });
-    await loader.load({ path: join(folder, "missing"), metadata, storage: "f32" });
+    await loader.load({ path: join(folder, "missing"), metadata, prepare });
+    await loader.load({ path: join(folder, "missing"), metadata, prepare });
     expect([await fromWhere(0), await fromWhere(1), await fromWhere(2)]).toEqual(["cache", "cache", "file"]);
     loader.prefetch([requestOf(7)]);
-    await loader.load({ path: join(folder, "missing"), metadata, storage: "f32" });
-    await loader.load({ path: join(folder, "missing"), metadata, storage: "f32" });
+    await loader.load({ path: join(folder, "missing"), metadata, prepare });
+    await loader.load({ path: join(folder, "missing"), metadata, prepare });
     expect([await fromWhere(7), await fromWhere(8)]).toEqual(["cache", "file"]);
     await loader.dispose();
   });
@@ -146,7 +153,7 @@ describe("a loader", () => {
     const froms: string[] = [];
     const values: unknown[] = [];
     for (let round = 0; round < 2; round++) {
-      const loader = new VolumeLoader({ settings, cache, workers: 2 });
+      const loader = new VolumeLoader({ cache, workers: 2 });
       const result = await loader.load(requestOf(3));
       if (result.kind === "failed") throw new Error(result.problem.message);
       froms.push(result.value.from);
@@ -161,14 +168,14 @@ describe("a loader", () => {
   test("without a place for its cache it says why, and loads", async () => {
     const file = join(folder, "file");
     writeFileSync(file, "");
-    const loader = new VolumeLoader({ settings, cache: { folder: join(file, "cache"), bytes: 1e6 }, workers: 1 });
+    const loader = new VolumeLoader({ cache: { folder: join(file, "cache"), bytes: 1e6 }, workers: 1 });
     expect(loader.cacheProblem).toMatch(/ENOTDIR/);
     expect((await loader.load(requestOf(1))).kind).toBe("ok");
     await loader.dispose();
   });
 
   test("what is under way when it is disposed of is an error, and so is what comes after", async () => {
-    const loader = new VolumeLoader({ settings, cache: null, workers: 1 });
+    const loader = new VolumeLoader({ cache: null, workers: 1 });
     const results = requests.map((request) => loader.load(request));
     const settled = Promise.allSettled(results);
     await loader.dispose();

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, expect, test } from "vitest";
+import { defaultVolume } from "../../compiler/index.ts";
 import { checkVolume } from "../../runtime/data/check-volume.ts";
 import { preprocessVolume } from "../../runtime/data/preprocess.ts";
 import { readVolume, valuesOf } from "../../runtime/data/readers/nifti.ts";
@@ -16,7 +17,13 @@ const count = mutantCount(3000);
 const folder = mkdtempSync(join(tmpdir(), "medctc-mutants-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const settings: VolumeSettings = { spacing: [1, 1, 1], size: [4, 4, 4], window: [-100, 100], storage: "f32" };
+const settings: VolumeSettings = {
+  ...defaultVolume,
+  spacing: [1, 1, 1],
+  size: [4, 4, 4],
+  window: [-100, 100],
+  storage: "f32",
+};
 const types: readonly VoxelType[] = ["uint8", "int16", "int32", "float32", "float64", "uint64"];
 const extremes = [0, 1, -1, 2, 7, 8, 127, 255, 256, 348, 352, 540, 4096, 4097, 32767, -32768, 2 ** 31 - 1, -(2 ** 31)];
 /** Where the headers of both versions have their fields. */
@@ -88,7 +95,7 @@ test(`${count} mutants are read or refused in words, alike by all that reads the
     }
     seen.sound++;
     expect(problems, about).toEqual([]);
-    const values = unpack(packed.value, settings.size);
+    const values = unpack(packed.value, settings);
     expect(values.length, about).toBe(64);
     expect(
       values.every((value) => value >= -1 && value <= 1),

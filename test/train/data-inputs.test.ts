@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { compileSpec } from "../../compiler/index.ts";
+import { compileSpec, defaultVolume, type VolumeSettings } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
 import { findDataInputs } from "../../runtime/data/data-inputs.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
@@ -20,6 +20,8 @@ function found(text: string, ...changes: readonly (readonly [string, string])[])
   const inputs = findDataInputs(spec);
   return inputs.kind === "ok" ? inputs.value : inputs.problem;
 }
+
+const small: VolumeSettings = { ...defaultVolume, spacing: [90, 30, 30], size: [4, 12, 12] };
 
 const declared = `model tiny {
   input labels: f32[batch, 2] = table(columns = ["Nodule", "Emphysema"])
@@ -53,7 +55,7 @@ test("a volume, tokens and a mask are known by their types and by what is done w
   expect(found(tiny)).toEqual({
     inputs: [
       { kind: "tokens", name: "input_ids", text: 0, length: 24, vocabulary: 180 },
-      { kind: "volume", name: "image", file: 0, shape: [1, 4, 12, 12] },
+      { kind: "volume", name: "image", file: 0, shape: [1, 4, 12, 12], settings: small },
       { kind: "mask", name: "attention_mask", of: "input_ids" },
     ],
     needs: { files: [null], texts: [null], labels: null },

@@ -1,4 +1,4 @@
-import { type DataSettings, defaultData, type EvalSettings } from "../../../compiler/index.ts";
+import { type DataSettings, defaultData, type EvalSettings, type VolumeSettings } from "../../../compiler/index.ts";
 import {
   type CheckOptions,
   checkDataset,
@@ -62,16 +62,12 @@ export async function checkData(request: DataCheckRequest, reporter: Reporter): 
 }
 
 /** What is looked for where no spec says what a model takes. */
-const usualNeeds = { files: [null], texts: [null], images: [null], textLength: null } as const;
+const usualNeeds = { files: [null], texts: [null], inputs: null, textLength: null } as const;
 
 function needsOf(inputs: DataInputs): Pick<DataRules, keyof typeof usualNeeds> {
   const { files, texts } = inputs.needs;
   const lengths = tokenInputs(inputs).map(({ length }) => length);
-  const images = files.map((_, place) => {
-    const input = fileInputs(inputs).find(({ file }) => file === place);
-    return input?.kind === "image" ? input.settings : null;
-  });
-  return { files, texts, images, textLength: lengths.length === 0 ? null : Math.min(...lengths) };
+  return { files, texts, inputs: fileInputs(inputs), textLength: lengths.length === 0 ? null : Math.min(...lengths) };
 }
 
 /** What is wrong with a spec's prompts in the vocabulary of a data folder; nothing where it has none. */
@@ -105,7 +101,7 @@ export async function checkFolder(
   const problems: Problem[] = [];
   const notes: string[] = [];
   let counts: DatasetCounts | null = null;
-  const examine = (volumes: readonly VolumeFile[], settings: DataSettings) =>
+  const examine = (volumes: readonly VolumeFile[], settings: VolumeSettings) =>
     examineVolumes(volumes, settings, reporter.progress);
   const options = rules.checkVolume === null ? rules : { ...rules, examine };
   for await (const finding of checkDataset(folder, rules.settings, options)) {

@@ -1,10 +1,11 @@
 import { dirname, join, resolve } from "node:path";
-import { type DataSettings, type TracedSpec, windowsOf } from "../../../compiler/index.ts";
+import type { TracedSpec } from "../../../compiler/index.ts";
 import {
   type DataInputs,
   type Dataset,
   type DatasetNeeds,
   type ExampleWith,
+  fileInputs,
   findDataInputs,
   findVocabulary,
   loadTokenizer,
@@ -70,9 +71,8 @@ export function openData(
       ? null
       : { folder: options.cache ?? join(cacheFolder(), "volumes"), bytes: options.cacheBytes };
   const loader = new VolumeLoader({
-    settings: spec.data,
     cache,
-    ahead: Math.max(2, Math.min(2 * spec.settings.batch, Math.floor(aheadBytes / volumeBytesOf(spec.data)))),
+    ahead: filesAhead(inputs, spec.settings.batch),
     ...(options.workers === null ? {} : { workers: options.workers }),
   });
   return { text, inputs, loader };
@@ -111,10 +111,10 @@ function openTokenizer(options: DataOptions, rows: number, reporter: Reporter): 
 /** Preprocessed volumes that wait for their step take that much at most, besides two of them. */
 const aheadBytes = 2 ** 30;
 
-/** Bytes of a preprocessed volume in memory. */
-function volumeBytesOf(settings: DataSettings): number {
-  const { size } = settings;
-  return 4 * windowsOf(settings).length * size.reduce((product, each) => product * each, 1);
+/** Files that may wait: those of two batches, or as many as there is room for, and at least two. */
+function filesAhead(inputs: DataInputs, batch: number): number {
+  const files = fileInputs(inputs).map(({ shape }) => 4 * shape.reduce((product, size) => product * size, 1));
+  return Math.max(2, Math.min(2 * batch * files.length, Math.floor(aheadBytes / Math.max(...files))));
 }
 
 /** Opens a split of a data folder; null after reporting what is wrong with it, unless bad files are to be skipped. */

@@ -1,9 +1,10 @@
 import { statfsSync } from "node:fs";
 import { basename, resolve } from "node:path";
-import { defaultData } from "../../../compiler/index.ts";
+import { defaultData, type VolumeSettings } from "../../../compiler/index.ts";
 import {
   arrayBytes,
   contractOf,
+  type DataInputs,
   examplesToPack,
   findDataInputs,
   findVocabulary,
@@ -21,7 +22,7 @@ import { problemOf, type SignalWatch, watchSignals } from "../../machine/index.t
 import { listWords, printCount, printDuration } from "../../text/index.ts";
 import { compileReported } from "../compiled-spec.ts";
 import { done, type Ended, misused, problem, type Reporter, refuse, refused } from "../reporter.ts";
-import { settleData } from "./contract.ts";
+import { settleData, unpackable } from "./contract.ts";
 import { isUsable, reportSkipped } from "./open.ts";
 
 export interface DataPackRequest {
@@ -72,10 +73,14 @@ export async function packData(request: DataPackRequest, reporter: Reporter): Pr
   if (inputs?.value.inputs.some(({ kind }) => kind === "image")) {
     return refuse(problem("the model takes pictures, which are not packed", "train on their own files"), reporter);
   }
-  const taken = inputs?.value ?? { inputs: [{ kind: "volume", name: "", file: 0, shape: [] } as const] };
   const said = spec?.data ?? defaultData;
+  const needs = { files: [null], texts: [null], labels: null } as const;
+  const volume = { kind: "volume", name: "", file: 0, shape: volumeShape(said), settings: said } as const;
+  const taken = inputs?.value ?? { inputs: [volume], needs };
+  const unheld = unpackable(taken, said);
+  if (unheld !== null) return refuse(unheld, reporter);
   const classes = spec?.evaluation.classes ?? [];
-  const { files, texts, labels } = inputs?.value.needs ?? { files: [null], texts: [null], labels: null };
+  const { files, texts, labels } = taken.needs;
   const evaluated = classes.length === 0 ? null : classes;
   const found = await examplesToPack(data, said, {
     files,
@@ -89,12 +94,13 @@ export async function packData(request: DataPackRequest, reporter: Reporter): Pr
   if (!isUsable(dataset, request, reporter)) return refused;
   const settled = await settleData(said, [dataset], taken, request.skipBad, reporter);
   if (settled === null) return refused;
-  const { settings, orientation } = settled;
+  const orientations = new Set(settled.orientations.values());
+  const [orientation = null] = orientations.size === 1 ? orientations : [];
   const pack: PackSettings = {
-    contract: contractOf(settings, orientation, null),
-    reading: { units: settings.units, assumeOrientation: settings.assumeOrientation },
-    ...{ storage, files, shape: volumeShape(settings) },
-    texts: texts.map((columns) => columns ?? settings.text),
+    contract: contractOf(said, orientation),
+    ...{ storage, files, shape: volumeShape(said) },
+    volumes: files.map((_, place) => settingsAt(place, settled.inputs) ?? said),
+    texts: texts.map((columns) => columns ?? said.text),
     name: shardName(data),
     shardBytes: request.shardBytes,
   };
@@ -106,7 +112,6 @@ export async function packData(request: DataPackRequest, reporter: Reporter): Pr
   }
   const plan = planShards(found.examples, pack);
   const loader = new VolumeLoader({
-    settings,
     // Each volume is read once, so nothing of it is needed a second time.
     cache: null,
     ahead: aheadOf(pack),
@@ -127,6 +132,12 @@ export async function packData(request: DataPackRequest, reporter: Reporter): Pr
     folder?.close();
     await loader.dispose();
   }
+}
+
+/** How the volumes at a place of examples are read, which inputs that take them agree on. */
+function settingsAt(place: number, { inputs }: DataInputs): VolumeSettings | null {
+  const input = inputs.find((each) => each.kind === "volume" && each.file === place);
+  return input?.kind === "volume" ? input.settings : null;
 }
 
 interface Packing {

@@ -1,17 +1,29 @@
 import { basename, resolve } from "node:path";
-import { type DataSettings, defaultData } from "../../../compiler/index.ts";
-import { drawPlanes, type Example, openDataset, preprocessVolume, unpack, unstatedMetadata } from "../../data/index.ts";
+import { type DataSettings, defaultData, type TracedSpec } from "../../../compiler/index.ts";
+import {
+  bindInputs,
+  drawPlanes,
+  type Example,
+  openDataset,
+  preprocessVolume,
+  unpack,
+  unstatedMetadata,
+  type VolumeInput,
+  volumeShape,
+} from "../../data/index.ts";
 import { attempt, encodePng, writeAtomically } from "../../files/index.ts";
 import { failed, ok, type Result } from "../../text/index.ts";
 import { compileReported } from "../compiled-spec.ts";
-import { done, type Ended, type Reporter, refuse, refused } from "../reporter.ts";
+import { done, type Ended, problem, type Reporter, refuse, refused } from "../reporter.ts";
 import { settleData } from "./contract.ts";
 
 export interface DataShowRequest {
   /** A NIfTI file or a folder of DICOM slices. */
   readonly volume: string;
-  /** A spec whose `data` block says how it is preprocessed; null for CT-CLIP's own preprocessing. */
+  /** A spec that says how it is preprocessed; null for CT-CLIP's own preprocessing. */
   readonly spec: string | null;
+  /** The model's input that it is taken for; null for the first of volumes. */
+  readonly input: string | null;
   /** Assignments that hold instead of what it says. */
   readonly set: readonly string[];
   /** A data set with the volume's metadata; null takes what the volume's own files say. */
@@ -31,14 +43,16 @@ export interface DataShow {
 
 /** Draws the middle slices of a volume as the network sees them. */
 export async function showVolume(request: DataShowRequest, reporter: Reporter): Promise<Ended<DataShow>> {
-  const { spec, data, output } = request;
+  const { spec, input, data, output } = request;
   const compiled = spec === null ? null : compileReported({ spec, set: request.set }, reporter);
   if (spec !== null && compiled === null) return refused;
-  const settings = compiled?.spec.data ?? defaultData;
+  const taken = shownInput(compiled?.spec ?? null, input);
+  if (taken.kind === "failed") return refuse(taken.problem, reporter);
+  const { settings } = taken.value.volume;
   const found =
     data === null
       ? ok({ file: request.volume, metadata: unstatedMetadata, units: "stored" } as const)
-      : await listedVolume(request.volume, data, settings, reporter);
+      : await listedVolume(request.volume, data, compiled?.spec.data ?? defaultData, taken.value, reporter);
   if (found === null) return refused;
   if (found.kind === "failed") return refuse(found.problem, reporter);
   const { file, metadata, units } = found.value;
@@ -51,13 +65,35 @@ export async function showVolume(request: DataShowRequest, reporter: Reporter): 
   }
   const packed = await preprocessVolume(file, metadata, { ...settings, units });
   if (packed.kind === "failed") return refuse(packed.problem, reporter);
-  const values = unpack(packed.value, settings.size, settings);
+  const values = unpack(packed.value, settings);
   const picture = drawPlanes(values, settings.size, settings.range);
   const written = attempt(output, () => writeAtomically(output, encodePng(picture)));
   if (written.kind === "failed") return refuse(written.problem, reporter);
   const lowest = values.reduce((a, b) => Math.min(a, b));
   const highest = values.reduce((a, b) => Math.max(a, b));
   return done({ size: settings.size, width: picture.width, height: picture.height, lowest, highest });
+}
+
+/** An input of a model that takes volumes, and the column that has them. */
+interface ShownInput {
+  readonly volume: VolumeInput;
+  readonly column: string | null;
+}
+
+/** The input of a name, or the first that takes volumes; where no model says how, they are prepared as the `data` block says. */
+function shownInput(spec: TracedSpec | null, name: string | null): Result<ShownInput> {
+  const bound = spec === null ? null : bindInputs(spec);
+  const inputs = bound?.kind === "ok" ? bound.value : null;
+  const volumes = (inputs?.inputs ?? []).filter((each) => each.kind === "volume");
+  const volume = volumes.find((each) => name === null || each.name === name);
+  if (volume !== undefined) return ok({ volume, column: inputs?.needs.files[volume.file] ?? null });
+  if (name !== null) {
+    const known = volumes.map((each) => `\`${each.name}\``);
+    const help = known.length === 0 ? "add --spec FILE" : `its inputs of volumes are ${known.join(", ")}`;
+    return failed(problem(`the spec has no input \`${name}\` that takes volumes`, help));
+  }
+  const settings = spec?.data ?? defaultData;
+  return ok({ volume: { kind: "volume", name: "", file: 0, shape: volumeShape(settings), settings }, column: null });
 }
 
 /** A volume, and what its values are. */
@@ -68,16 +104,17 @@ async function listedVolume(
   volume: string,
   data: string,
   settings: DataSettings,
+  { volume: input, column }: ShownInput,
   reporter: Reporter,
 ): Promise<Result<ShownVolume> | null> {
-  const needs = { files: [null], texts: [], labels: null, split: "all" } as const;
+  const needs = { files: [column], texts: [], labels: null, split: "all" } as const;
   const dataset = await openDataset(data, settings, needs);
   const { examples, problems } = dataset;
   const found = examples.find(({ name, file }) => name === volume || resolve(file) === resolve(volume));
   if (found !== undefined) {
-    const volumeInput = { kind: "volume", name: "", file: 0, shape: [1, ...settings.size] } as const;
-    const settled = await settleData(settings, [dataset], { inputs: [volumeInput] }, true, reporter);
-    return settled === null ? null : ok({ ...found, units: settled.settings.units });
+    const settled = await settleData(settings, [dataset], { inputs: [{ ...input, file: 0 }], needs }, true, reporter);
+    const [volumes] = settled?.inputs.inputs ?? [];
+    return volumes?.kind === "volume" ? ok({ ...found, units: volumes.settings.units }) : null;
   }
   const own = problems.find(({ subject }) => basename(subject) === volume || resolve(subject) === resolve(volume));
   const missing = {

@@ -7,7 +7,7 @@ import { problemOf, type SignalWatch, watchSignals } from "../../machine/index.t
 import type { RunReport } from "../../report/index.ts";
 import { ok, type Result } from "../../text/index.ts";
 import { type CompiledSpec, compileReported } from "../compiled-spec.ts";
-import { contractWith, settleData, withData } from "../data/contract.ts";
+import { contractWith, settleData } from "../data/contract.ts";
 import {
   type DataOptions,
   dataFolderOf,
@@ -73,9 +73,9 @@ export async function evaluate(request: EvaluateRequest, reporter: Reporter): Pr
   const needs = { files: inputs.needs.files, texts: [], labels: classes, split: request.split };
   const dataset = await openSplit(spec, data, needs, reporter);
   const settled = dataset === null ? null : await settleData(spec.data, [dataset], inputs, data.skipBad, reporter);
-  const reading = settled === null ? null : openData(withData(spec, settled), inputs, data, reporter);
+  const reading = settled === null ? null : openData(spec, settled.inputs, data, reporter);
   if (dataset === null || settled === null || reading === null) return refused;
-  const differing = adapterDisagreements(request.adapter, contractWith(settled, reading.inputs));
+  const differing = adapterDisagreements(request.adapter, contractWith(settled));
   if (differing.length > 0) {
     await reading.loader.dispose();
     return refuseBy(differing, reporter);
@@ -91,7 +91,7 @@ export async function evaluate(request: EvaluateRequest, reporter: Reporter): Pr
   try {
     const task = {
       path,
-      compiled: { ...compiled, spec: withData(spec, settled) },
+      compiled: { ...compiled, spec },
       data,
       request,
       temporary,

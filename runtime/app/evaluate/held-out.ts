@@ -1,4 +1,4 @@
-import type { TracedSpec } from "../../../compiler/index.ts";
+import { buildProgram, inputsOf, type TracedSpec } from "../../../compiler/index.ts";
 import type { Engine } from "../../backends/index.ts";
 import { type DataInputs, type Dataset, type LabelledExample, openDataset } from "../../data/index.ts";
 import { type Evaluation, evaluateScores, type KeptScores, scoreVolumes } from "../../evaluate/index.ts";
@@ -59,12 +59,12 @@ export async function evaluateHeldOut(
   { engine, spec, dataset: { examples }, reading, skipBad, isStopped }: HeldOutRequest,
   reporter: Reporter,
 ): Promise<HeldOutEvaluation> {
-  const { inputs, text, loader } = reading;
+  const { text, loader } = reading;
   const { classes } = spec.evaluation;
   const scored = await scoreVolumes(examples, {
     engine,
     settings: spec.evaluation,
-    inputs,
+    inputs: encodedInputs(spec, reading.inputs),
     tokenizer: text?.tokenizer ?? null,
     loader,
     rows: spec.settings.microBatch,
@@ -77,4 +77,11 @@ export async function evaluateHeldOut(
   const labels = scored.examples.map((example) => classes.map((name) => example.labels.get(name) ?? null));
   const scores = { classes, names, scores: scored.scores, labels };
   return { kind: "evaluated", scores, evaluation: evaluateScores(scores), skipped: scored.skipped };
+}
+
+/** Without the files that the encoder does not read, such as segmentations that only a loss takes. */
+function encodedInputs(spec: TracedSpec, { inputs, needs }: DataInputs): DataInputs {
+  const program = buildProgram(spec, "encode_image");
+  const read = new Set(program === null ? [] : inputsOf(program).map(({ name }) => name));
+  return { inputs: inputs.filter((input) => !("file" in input) || read.has(input.name)), needs };
 }

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import type { DataSettings } from "../../../compiler/index.ts";
-import { type Dataset, type Example, openDataset } from "../../data/index.ts";
+import { type DataInputs, type Dataset, type Example, openDataset } from "../../data/index.ts";
 import type { SweepEntry } from "../../sweep/index.ts";
 import { settleData } from "../data/contract.ts";
 import { exampleRecord } from "../data/example-record.ts";
@@ -11,7 +10,7 @@ import type { Reporter } from "../reporter.ts";
 export interface SweepData {
   readonly hash: string;
   readonly examples: readonly Example[];
-  readonly settings: DataSettings;
+  readonly inputs: DataInputs;
 }
 
 /** Opens what entries train on and are evaluated on, once for all that read the same; null after reporting what is wrong. */
@@ -54,7 +53,7 @@ export async function openSweepData(
     });
     if (settled === null) return null;
     const examples = sets.flatMap((set) => set.examples);
-    found.set(key, { hash: hashOf(sets), examples, settings: settled.settings });
+    found.set(key, { hash: hashOf(sets), examples, inputs: settled.inputs });
   }
   return found;
 }

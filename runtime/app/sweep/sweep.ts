@@ -145,7 +145,7 @@ async function runEntries(
   const atOnce = Math.min(request.jobs ?? jobsThatFit(entries, reporter), jobs.length);
   const cache = { folder: request.cache ?? join(cacheFolder(), "volumes"), bytes: request.cacheBytes };
   const gate = new CacheGate(
-    new Map([...data].map(([key, { examples, settings }]) => [key, coldVolumes(examples, settings, cache)])),
+    new Map([...data].map(([key, { examples, inputs }]) => [key, coldVolumes(examples, inputs, cache)])),
   );
   let said = "";
   const outcomes = await runJobs({

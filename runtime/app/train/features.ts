@@ -49,7 +49,7 @@ function changedInputs(
   const reads = (kinds: readonly BoundInput["kind"][]): boolean =>
     inputs.some(({ name, kind }) => kinds.includes(kind) && read.has(name));
   const { volumes, texts } = operationsOf(augmentations);
-  if (volumes.length > 0 && reads(["volume"])) return "the volumes that they read";
+  if (volumes.length > 0 && reads(["volume", "image", "segmentation"])) return "the volumes that they read";
   return texts.length > 0 && reads(["tokens", "mask"]) ? "the texts that they read" : null;
 }
 
@@ -58,7 +58,7 @@ export async function readFeatures(
   features: Features,
   engine: Engine,
   batches: Batches,
-  { spec, trainSet, identity, checkpoint }: Sources,
+  { spec, trainSet, identity, checkpoint, reading: { inputs } }: Sources,
   { data: { cache, cacheBytes }, signals }: TrainTask,
   reporter: Reporter,
 ): Promise<TrainingEnd | null> {
@@ -72,7 +72,7 @@ export async function readFeatures(
     examples: length,
     batches,
     folder: cacheBytes === 0 ? null : join(cache ?? cacheFolder(), "features"),
-    identity: JSON.stringify([identity.weights, identity.data, spec.data, seed, precision]),
+    identity: JSON.stringify([identity.weights, identity.data, spec.data, fileInputs(inputs), seed, precision]),
     tell: (count) => reporter.progress(`reading ${count} of ${length} volumes to compute activations of frozen layers`),
     isStopped: () => signals.requested() !== null,
   });

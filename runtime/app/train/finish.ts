@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { TracedSpec } from "../../../compiler/index.ts";
 import type { Engine } from "../../backends/index.ts";
-import { contractKey, type DataContract, encodeContract } from "../../data/index.ts";
+import { contractKey, encodeContract, type ModelContract } from "../../data/index.ts";
 import type { Evaluation } from "../../evaluate/index.ts";
 import { attempt, readFileText, writeAtomically } from "../../files/index.ts";
 import { readOwnLines } from "../../json/index.ts";
@@ -25,7 +25,7 @@ export interface FinishedTraining {
 export interface TrainingRun {
   readonly engine: Engine;
   readonly spec: TracedSpec;
-  readonly contract: DataContract;
+  readonly contract: ModelContract;
   readonly steps: number;
   readonly trained: ReadonlyMap<string, TrainedParameter>;
   readonly folder: RunFolder;

@@ -125,7 +125,6 @@ async function trainWith(
     examples: trainSet.examples,
     order,
     settings: spec.settings,
-    storage: spec.data.storage,
     augment: { operations: operationsOf(spec.data.augment), seed: spec.settings.seed },
     skipBad: data.skipBad,
     loader: reading.loader,

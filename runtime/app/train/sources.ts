@@ -2,14 +2,14 @@ import type { TracedSpec } from "../../../compiler/index.ts";
 import type { Batch } from "../../backends/index.ts";
 import {
   byArchive,
-  contractDifferences,
   contractKey,
-  type DataContract,
   type Dataset,
   decodeContract,
   type Example,
   type LabelledExample,
   labelGaps,
+  type ModelContract,
+  modelDifferences,
   sharedValues,
 } from "../../data/index.ts";
 import {
@@ -22,7 +22,7 @@ import {
   type TrainingState,
 } from "../../train/index.ts";
 import { openTensors } from "../../weights/index.ts";
-import { contractWith, settleData, withData } from "../data/contract.ts";
+import { contractWith, type SettledData, settleData } from "../data/contract.ts";
 import { dataInputsOf, type OpenedData, openData, openSplit } from "../data/open.ts";
 import { arePromptsUsable, reportLengths } from "../data/texts.ts";
 import { openHeldOut } from "../evaluate/held-out.ts";
@@ -45,7 +45,7 @@ export interface Sources {
   /** The inputs that all rows of a batch share. */
   readonly shared: Batch;
   readonly identity: RunIdentity;
-  readonly contract: DataContract;
+  readonly contract: ModelContract;
   /** Where an earlier training into the folder stood. */
   readonly checkpoint: Checkpoint | null;
 }
@@ -96,7 +96,7 @@ export async function openSources(folder: RunFolder, task: TrainTask, heard: Rep
   const held = await openHeldOut(seeded, inputs, data, reporter);
   const settled =
     held === "wrong" ? null : await settleData(seeded.data, [trainSet, held], inputs, data.skipBad, reporter);
-  const reading = settled === null ? null : openData(withData(seeded, settled), inputs, data, reporter);
+  const reading = settled === null ? null : openData(seeded, settled.inputs, data, reporter);
   if (held === "wrong" || settled === null || reading === null) return null;
   const { text: tokens } = reading;
   if (held !== null && tokens !== null && !arePromptsUsable(seeded.evaluation, tokens.tokenizer, inputs, reporter)) {
@@ -104,7 +104,7 @@ export async function openSources(folder: RunFolder, task: TrainTask, heard: Rep
     return null;
   }
   reportLengths(trainSet.examples, reading, reporter);
-  const contract = contractWith(settled, reading.inputs);
+  const contract = contractWith(settled);
   const { order } = planned;
   const steps = request.steps ?? schedule.steps ?? epochs * order.batchesPerEpoch;
   const settings = { ...seeded.settings, schedule: { ...schedule, steps: schedule.steps ?? steps } };
@@ -116,8 +116,7 @@ export async function openSources(folder: RunFolder, task: TrainTask, heard: Rep
         ["the training set", datasetIdentity(trainSet)],
         ["the held-out set", datasetIdentity(held)],
         ["the vocabulary", fileIdentity(reading.text?.vocabulary ?? null)],
-        // Runs from before this could be otherwise go on.
-        ...(settled.settings.units === "hounsfield" ? ([["the volumes' units", "hounsfield"]] as const) : []),
+        ...unitsIdentity(settled),
       ]),
     ),
     weights: identityOf(
@@ -139,7 +138,7 @@ export async function openSources(folder: RunFolder, task: TrainTask, heard: Rep
     return null;
   }
   return {
-    spec: { ...withData(seeded, settled), settings },
+    spec: { ...seeded, settings },
     contract,
     order,
     steps,
@@ -150,6 +149,15 @@ export async function openSources(folder: RunFolder, task: TrainTask, heard: Rep
     identity,
     checkpoint,
   };
+}
+
+/** That volumes are in Hounsfield units, of which inputs where it is not all. Runs from before this could be otherwise go on. */
+function unitsIdentity({ inputs: { inputs } }: SettledData): readonly (readonly [string, string])[] {
+  const volumes = inputs.filter((input) => input.kind === "volume");
+  const found = volumes.filter(({ settings: { units } }) => units === "hounsfield").map(({ name }) => name);
+  if (found.length === 0) return [];
+  const which = found.length === volumes.length ? "" : ` (${found.join(", ")})`;
+  return [["the volumes' units", `hounsfield${which}`]];
 }
 
 /** Where an earlier training into the folder stood; `wrong` after reporting why it cannot be resumed. */
@@ -199,9 +207,9 @@ function isSame(
     reporter.problem(problem(message, "use the original settings and files, or choose another folder with -o"));
   }
   const recorded = decodeContract(String(saved.settings.get(contractKey) ?? ""));
-  const others = recorded.kind === "ok" ? contractDifferences(recorded.value, now.contract) : [];
-  for (const { field, recorded: was, now: is } of others) {
-    const message = `the run in ${folder.path} cannot be resumed: its volumes had \`${field} = ${was}\`, and now have \`${field} = ${is}\``;
+  const others = recorded.kind === "ok" ? modelDifferences(recorded.value, now.contract) : [];
+  for (const { input, field, recorded: was, now: is } of others) {
+    const message = `the run in ${folder.path} cannot be resumed: its \`${input}\` had \`${field} = ${was}\`, and now has \`${field} = ${is}\``;
     reporter.problem(problem(message, "use the original settings and files, or choose another folder with -o"));
   }
   return differences.length + others.length === 0;

@@ -1,13 +1,14 @@
 import type { TracedSpec } from "../../../compiler/index.ts";
 import { type Diagnostic, report } from "../../../grammar/index.ts";
 import {
-  contractDifferences,
+  bindInputs,
   contractKey,
-  contractOf,
-  type DataContract,
   decodeContract,
   encodeContract,
-  findDataInputs,
+  type ModelContract,
+  modelContractOf,
+  modelDifferences,
+  withOrientations,
 } from "../../data/index.ts";
 import { type OpenTensors, openTensors } from "../../weights/index.ts";
 import { adapterFile } from "./adapter-file.ts";
@@ -16,19 +17,19 @@ import { adapterFile } from "./adapter-file.ts";
 export function contractDisagreements(
   file: string,
   { metadata }: Pick<OpenTensors, "metadata">,
-  contract: () => DataContract,
+  contract: () => ModelContract,
 ): readonly Diagnostic[] {
   const text = metadata.get(contractKey);
   if (text === undefined) return [];
   const recorded = decodeContract(text);
   if (recorded.kind === "failed") return [report("bad-tensor-file", file, { path: file, problem: recorded.problem })];
-  return contractDifferences(recorded.value, contract()).map(({ field, recorded: was, now }) =>
-    report("contract-differs", file, { field, recorded: was, now }),
+  return modelDifferences(recorded.value, contract()).map((difference) =>
+    report("contract-differs", file, { ...difference }),
   );
 }
 
 /** The same of a file, or of a folder that has it, by its path; what else is wrong with it is said where it is used. */
-export function adapterDisagreements(adapter: string | null, contract: DataContract): readonly Diagnostic[] {
+export function adapterDisagreements(adapter: string | null, contract: ModelContract): readonly Diagnostic[] {
   if (adapter === null) return [];
   const file = adapterFile(adapter);
   const opened = openTensors(file);
@@ -38,9 +39,9 @@ export function adapterDisagreements(adapter: string | null, contract: DataContr
 }
 
 /** The contract of a spec by itself, without knowing any data. */
-export function contractOfSpec(spec: TracedSpec): DataContract {
-  const inputs = findDataInputs(spec);
-  return contractOf(spec.data, spec.data.orientation, inputs.kind === "ok" ? inputs.value : null);
+export function contractOfSpec(spec: TracedSpec): ModelContract {
+  const inputs = bindInputs(spec);
+  return modelContractOf(inputs.kind === "ok" ? inputs.value : { inputs: [] }, new Map());
 }
 
 /** What an export of a spec with some adapters records: what they were trained on, as far as the spec does not say it. */
@@ -50,6 +51,5 @@ export function exportedContract(spec: TracedSpec, adapter: string | null): stri
   if (opened?.kind !== "tensors") return encodeContract(own);
   opened.close();
   const recorded = decodeContract(opened.metadata.get(contractKey) ?? "");
-  const known = recorded.kind === "ok" ? recorded.value.orientation : null;
-  return encodeContract({ ...own, orientation: own.orientation ?? known });
+  return encodeContract(recorded.kind === "ok" ? withOrientations(own, recorded.value) : own);
 }

@@ -21,8 +21,16 @@ export function fitProblem(augmentations: readonly Augmentation[], { sizes, chan
       const message = `\`rotate(axis = ${each.axis})\` turns an image out of its plane`;
       return problem(message, "use `rotate(axis = slices)` for 2-D images");
     }
-    if (each.kind === "window" && channels.some(({ window }) => window === null)) {
-      return problem("`window` moves the ends of a window, and images have none", "use `intensity` for 2-D images");
+    if (each.kind !== "window") continue;
+    for (const { window } of channels) {
+      if (window === null) {
+        return problem("`window` moves the ends of a window, and images have none", "use `intensity` for 2-D images");
+      }
+      const width = window[1] - window[0];
+      if (each.jitter >= width / 2) {
+        const message = `\`window(jitter = ${each.jitter})\` is half the width of a window or more, which is ${width}`;
+        return problem(message, "use a smaller `jitter`, or a wider `window` of that input");
+      }
     }
   }
   return null;

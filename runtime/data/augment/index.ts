@@ -4,4 +4,4 @@ export type { VolumeGrid } from "./grid.ts";
 export { type Operations, operationsOf, type Placed } from "./operations.ts";
 export { leftRightAxis, sideProblem } from "./sides.ts";
 export { augmentText } from "./text.ts";
-export { augmentVolume } from "./volume.ts";
+export { augmentLabels, augmentVolume } from "./volume.ts";

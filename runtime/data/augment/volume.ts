@@ -9,6 +9,7 @@ import { intensity } from "./intensity.ts";
 import { addNoise } from "./noise.ts";
 import type { Placed } from "./operations.ts";
 import { resample } from "./resample.ts";
+import { resampleNearest } from "./resample-nearest.ts";
 import { rotate } from "./rotate.ts";
 import { scale } from "./scale.ts";
 import { drawShift } from "./shift.ts";
@@ -26,6 +27,35 @@ export function augmentVolume(
   operations: readonly Placed<VolumeAugmentation>[],
   draw: AugmentDraw,
 ): Float32Array<ArrayBuffer> {
+  return augmented(values, grid, operations, draw, { resample, changeValues });
+}
+
+/**
+ * A label map after the same changes: its voxels go where those of its volume do, which are the same draws, and are the nearest ones
+ * there; what changes values changes no label.
+ */
+export function augmentLabels(
+  values: Float32Array<ArrayBuffer>,
+  grid: VolumeGrid,
+  operations: readonly Placed<VolumeAugmentation>[],
+  draw: AugmentDraw,
+): Float32Array<ArrayBuffer> {
+  return augmented(values, grid, operations, draw, { resample: resampleNearest, changeValues: () => undefined });
+}
+
+/** How voxels are moved and changed. */
+interface Changes {
+  readonly resample: typeof resample;
+  readonly changeValues: typeof changeValues;
+}
+
+function augmented(
+  values: Float32Array<ArrayBuffer>,
+  grid: VolumeGrid,
+  operations: readonly Placed<VolumeAugmentation>[],
+  draw: AugmentDraw,
+  changes: Changes,
+): Float32Array<ArrayBuffer> {
   let current = values;
   let pending: Affine | null = null;
   for (const { operation, place } of operations) {
@@ -36,16 +66,22 @@ export function augmentVolume(
       pending = pending === null ? from : compose(pending, from);
       continue;
     }
-    if (pending !== null) current = moved(current, grid, pending);
+    // Also where values stay: what left the volume here does not come back.
+    if (pending !== null) current = moved(current, grid, pending, changes);
     pending = null;
-    changeValues(current, operation, grid, random);
+    changes.changeValues(current, operation, grid, random);
   }
-  return pending === null ? current : moved(current, grid, pending);
+  return pending === null ? current : moved(current, grid, pending, changes);
 }
 
-function moved(values: Float32Array<ArrayBuffer>, grid: VolumeGrid, from: Affine): Float32Array<ArrayBuffer> {
+function moved(
+  values: Float32Array<ArrayBuffer>,
+  grid: VolumeGrid,
+  from: Affine,
+  changes: Changes,
+): Float32Array<ArrayBuffer> {
   const axes = reversedAxes(from, grid.sizes);
-  if (axes === null) return resample(values, grid, from);
+  if (axes === null) return changes.resample(values, grid, from);
   reverse(values, axes, grid);
   return values;
 }

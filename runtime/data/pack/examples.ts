@@ -1,6 +1,6 @@
 import type { DataSettings } from "../../../compiler/index.ts";
 import type { Problem } from "../../text/index.ts";
-import type { DatasetNeeds, Facts, ListedVolume, SplitName } from "../dataset.ts";
+import type { DatasetNeeds, Facts, ListedExample, SplitName } from "../dataset.ts";
 import { layoutOf } from "../layouts/index.ts";
 import { absences, exampleOf } from "../open-dataset.ts";
 import type { ToPack } from "./plan.ts";
@@ -28,7 +28,7 @@ export async function examplesToPack(path: string, settings: DataSettings, needs
   const labels: readonly string[] | "any" = classes.length === 0 ? "any" : classes;
   const layout = await layoutOf(path, settings);
   const listing = await layout.list(path, settings, { files, texts, labels, split });
-  const needsOf = ({ splits }: ListedVolume) => ({
+  const needsOf = ({ splits }: ListedExample) => ({
     texts: splits.includes("train") ? texts : [],
     labels: isNeeded(splits, trained, evaluated) ? labels : null,
   });
@@ -64,7 +64,7 @@ function isNeeded(
   return (splits.includes("train") && trained !== null) || (splits.includes("valid") && evaluated !== null);
 }
 
-function optional<Value>(facts: Facts<Value>, volume: ListedVolume): Value | null {
+function optional<Value>(facts: Facts<Value>, volume: ListedExample): Value | null {
   const fact = facts.of(volume);
   return fact.kind === "ok" ? fact.value : null;
 }

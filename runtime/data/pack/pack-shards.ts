@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readSync } from "node:fs";
 import { join } from "node:path";
+import { at } from "../../at.ts";
 import { withRegularFile } from "../../files/index.ts";
 import type { Problem } from "../../text/index.ts";
 import type { FileInput } from "../data-inputs.ts";
@@ -116,6 +117,7 @@ async function writeShard(shard: PlannedShard, options: PackOptions, tell: () =>
     name: "",
     file,
     shape: settings.shape,
+    settings: at(settings.volumes, file),
   }));
   const writer = folder.shard(shard.name);
   const skipped: Problem[] = [];

@@ -29,8 +29,8 @@ export interface PlannedShard {
 
 /** How a data set is packed. */
 export interface PackSettings extends Pick<Manifest, "contract" | "storage"> {
-  /** How files are taken that do not say what they hold; values follow from it, and it means nothing for those of the shards. */
-  readonly reading: Pick<VolumeSettings, "units" | "assumeOrientation">;
+  /** How the volumes of each file are prepared. */
+  readonly volumes: readonly VolumeSettings[];
   /** What each example has files and texts of. */
   readonly files: DatasetNeeds["files"];
   readonly texts: DatasetNeeds["texts"];
@@ -126,7 +126,11 @@ export function arrayBytes(shape: readonly number[], storage: NpyType): number {
 }
 
 function sourceOf(examples: readonly PackedExample[], settings: PackSettings): string {
-  const { contract, reading, storage, files, texts: columns, shape } = settings;
+  const { contract, volumes, storage, files, texts: columns, shape } = settings;
+  // How files are taken that do not say what they hold: values follow from it, and it means nothing for those of the shards.
+  const readings = volumes.map(({ units, assumeOrientation }) => ({ units, assumeOrientation }));
+  const isAlike = new Set(readings.map((each) => JSON.stringify(each))).size === 1;
+  const reading = isAlike ? readings[0] : readings;
   const hash = createHash("sha256");
   const add = (value: unknown): void => void hash.update(`${JSON.stringify(value)}\n`);
   add([formatVersion, contract, reading, storage, files, columns, shape]);

@@ -1,4 +1,6 @@
 export { transformOf, type VolumeSettings } from "./list.ts";
+export { NearestLabels } from "./nearest-labels.ts";
 export { preprocessImage } from "./open-clip.ts";
 export { type PackedVolume, unpack, volumeShape } from "./packed-volume.ts";
-export { completed, unstatedMetadata, type VolumeMetadata } from "./transform.ts";
+export { unstatedMetadata, type VolumeMetadata } from "./transform.ts";
+export { planAxes } from "./volume-axes.ts";

@@ -1,18 +1,19 @@
-import { ctClip } from "./ct-clip.ts";
-import type { Transform, TransformSettings } from "./transform.ts";
+import type { VolumeSettings as SharedSettings } from "../../../compiler/index.ts";
+import type { Transform } from "./transform.ts";
+import { windowedResampling } from "./windowed-resampling.ts";
 
 /** The transforms that there are, by the names that settings have for them. */
-export const transforms = { "ct-clip": ctClip } satisfies Readonly<Record<string, Transform>>;
+export const transforms = { "windowed-resampling": windowedResampling } satisfies Readonly<Record<string, Transform>>;
 
 export type TransformName = keyof typeof transforms;
 
-/** What decides how a volume is preprocessed. */
-export interface VolumeSettings extends TransformSettings {
+/** What decides how a volume is preprocessed. `auto` units must have been decided: here they are `stored`. */
+export interface VolumeSettings extends SharedSettings {
   /** CT-CLIP's where nothing is said. */
   readonly transform?: TransformName;
 }
 
 /** The transform that settings ask for. */
-export function transformOf({ transform = "ct-clip" }: VolumeSettings): Transform {
+export function transformOf({ transform = "windowed-resampling" }: VolumeSettings): Transform {
   return transforms[transform];
 }

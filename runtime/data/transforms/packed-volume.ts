@@ -1,4 +1,5 @@
-import { defaultVolume, type Interval, type Sizes, type VolumeSettings, windowsOf } from "../../../compiler/index.ts";
+import type { Interval, Sizes, VolumeSettings } from "../../../compiler/index.ts";
+import { windowsOf } from "../../../compiler/windows.ts";
 
 /**
  * A preprocessed volume without its padding: values in the range, or whole numbers of steps of 1/32767 of its half. Its axes are
@@ -28,10 +29,8 @@ export function spanOf([lowest, highest]: Interval): { readonly centre: number; 
 /** Values with their padding, `size` of them along each axis. */
 export function unpack(
   { before, counts, voxels }: PackedVolume,
-  size: Sizes,
-  { range, pad }: { readonly range: Interval; readonly pad: number } = defaultVolume,
+  { size: [slices, height, width], range, pad }: Pick<VolumeSettings, "size" | "range" | "pad">,
 ): Float32Array<ArrayBuffer> {
-  const [slices, height, width] = size;
   const channels = voxels.length / (counts[0] * counts[1] * counts[2]);
   const values = new Float32Array(channels * slices * height * width).fill(pad);
   const span = spanOf(range);

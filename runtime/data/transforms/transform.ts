@@ -1,4 +1,4 @@
-import { defaultVolume, type VolumeSettings } from "../../../compiler/index.ts";
+import type { VolumeSettings } from "../../../compiler/index.ts";
 import type { Result } from "../../text/index.ts";
 import type { Fault } from "../problem.ts";
 import type { SliceTaker, VolumeHeader } from "../readers/index.ts";
@@ -17,16 +17,6 @@ export interface VolumeMetadata {
 /** Those of a volume of which a data set says nothing: what its file says counts. */
 export const unstatedMetadata: VolumeMetadata = { slope: 1, intercept: 0, xySpacing: null, zSpacing: null };
 
-type Necessary = "spacing" | "size" | "window" | "storage";
-
-/** What decides how a transform preprocesses a volume: CT-CLIP's own for what is left out. */
-export type TransformSettings = Pick<VolumeSettings, Necessary> & Partial<Omit<VolumeSettings, Necessary>>;
-
-/** The same with nothing left out. `auto` must have been decided: here it is `stored`. */
-export function completed(settings: TransformSettings): VolumeSettings {
-  return { ...defaultVolume, ...settings };
-}
-
 /**
  * What happens to a volume between its reader and the network: stored voxels come in slice by slice, and for each
  * window `size` values in the range come out, without those that are padding. All of it is one transform, and not a list of steps, so that it may
@@ -39,6 +29,6 @@ export interface Transform {
   readonly plan: (
     header: VolumeHeader,
     metadata: VolumeMetadata,
-    settings: TransformSettings,
+    settings: VolumeSettings,
   ) => Result<() => SliceTaker<PackedVolume>, Fault>;
 }

@@ -1,7 +1,7 @@
 import type { DataSettings } from "../../../../compiler/index.ts";
 import { at } from "../../../at.ts";
 import { failed, ok, type Problem } from "../../../text/index.ts";
-import type { DatasetLayout, DatasetNeeds, Facts, ListedVolume, SplitName } from "../../dataset.ts";
+import type { DatasetLayout, DatasetNeeds, Facts, ListedExample, SplitName } from "../../dataset.ts";
 import { missingLabelNotes } from "../../labels.ts";
 import { compareNaturally } from "../../natural-order.ts";
 import { quoted } from "../../quoted.ts";
@@ -19,14 +19,15 @@ export const ctRate: DatasetLayout = {
   recognises: () => true,
   list: async (folder, settings, needs) => {
     const scan = await scanFolder(folder);
-    const all = [...scan.volumes.values()]
+    const several = severalColumns(folder, needs);
+    const all = (several.length > 0 ? [] : [...scan.volumes.values()])
       .sort((a, b) => compareNaturally(a.name, b.name))
       .map((volume) => ({
         ...volume,
         files: needs.files.map(() => volume.file),
         splits: splitsOf(volume.name, settings),
       }));
-    const isWanted = ({ splits }: Pick<ListedVolume, "splits">): boolean =>
+    const isWanted = ({ splits }: Pick<ListedExample, "splits">): boolean =>
       needs.split === "all" || splits.includes(needs.split);
     const volumes = all.filter(isWanted);
     const wanted = new Set(volumes.map(({ name }) => volumeKey(name)));
@@ -47,7 +48,7 @@ export const ctRate: DatasetLayout = {
       });
       return missingLabelNotes(rows).map((note) => (length === 1 ? note : `${note}, ${split}`));
     });
-    const isExplained = volumes.length > 0 || (scan.problems.length > 0 && all.length === 0);
+    const isExplained = volumes.length > 0 || several.length > 0 || (scan.problems.length > 0 && all.length === 0);
     const classes = needs.labels === null || needs.labels === "any" ? [] : needs.labels;
     return {
       volumes,
@@ -60,6 +61,7 @@ export const ctRate: DatasetLayout = {
       ),
       labels: factsOf(tables.labels, "labels", folder, classes, ({ labels }) => labels),
       problems: [
+        ...several,
         ...scan.problems,
         ...(isExplained ? [] : [emptySplit(folder, all, settings, needs.split)]),
         ...tables.problems,
@@ -72,7 +74,7 @@ export const ctRate: DatasetLayout = {
 };
 
 /** Volumes by what they are for; a split without any is left out. */
-function volumesBySplit(volumes: readonly ListedVolume[]): readonly (readonly [string, readonly ListedVolume[]])[] {
+function volumesBySplit(volumes: readonly ListedExample[]): readonly (readonly [string, readonly ListedExample[]])[] {
   const groups = [
     ["to train on", volumes.filter(({ splits }) => splits.includes("train"))],
     ["held out", volumes.filter(({ splits }) => splits.includes("valid"))],
@@ -107,6 +109,14 @@ function factsOf<Row, Value>(
   };
 }
 
+/** A folder has one file for each example, which would be taken for all. */
+function severalColumns(folder: string, { files }: DatasetNeeds): readonly Problem[] {
+  if (files.length < 2) return [];
+  const columns = files.map((column) => (column === null ? "the volume" : quoted(column)));
+  const message = `the model takes several files of an example (${columns.join(", ")}), and this folder has one for each`;
+  return [{ subject: folder, message, help: "list the files in a table, and set `table` in the `data` block" }];
+}
+
 const volumesHelp = "volumes are files named *.nii.gz or *.nii, or folders of DICOM files";
 
 /** The metadata of a table, and where no row has them those that the files of some volumes say themselves. */
@@ -125,7 +135,7 @@ function withOwn(facts: Facts<VolumeMetadata>, own: ReadonlySet<string>): Facts<
 /** Says that a split has no volume among those that are there, and what their names start with. */
 function emptySplit(
   folder: string,
-  volumes: readonly ListedVolume[],
+  volumes: readonly ListedExample[],
   settings: DataSettings,
   split: DatasetNeeds["split"],
 ): Problem {
@@ -141,7 +151,7 @@ function emptySplit(
 }
 
 /** Volumes that are in no split, which may not be what their owner thinks. */
-function unusedNote(volumes: readonly ListedVolume[], { train, valid }: DataSettings): readonly string[] {
+function unusedNote(volumes: readonly ListedExample[], { train, valid }: DataSettings): readonly string[] {
   const count = volumes.filter(({ splits }) => splits.length === 0).length;
   if (count === 0) return [];
   const which =

@@ -3,7 +3,7 @@ import { readdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { at } from "../../../at.ts";
 import type { Problem } from "../../../text/index.ts";
-import type { ListedVolume } from "../../dataset.ts";
+import type { ListedExample } from "../../dataset.ts";
 import { type LinkStore, linkStoreOf, targetOf } from "../../links.ts";
 import { compareNaturally } from "../../natural-order.ts";
 import { quoted } from "../../quoted.ts";
@@ -18,7 +18,7 @@ const foldersAtOnce = 32;
 const linksAtOnce = 64;
 
 /** A volume's file, whatever split it is in. */
-interface FoundVolume extends Pick<ListedVolume, "name" | "file"> {
+interface FoundVolume extends Pick<ListedExample, "name" | "file"> {
   /** Whether it is a folder of slices, which say themselves what the metadata table says of others. */
   readonly isDicom: boolean;
 }

@@ -6,7 +6,7 @@ import { kindOfPath } from "../../../files/index.ts";
 import { failed, ok, type Problem, type Result, sentence } from "../../../text/index.ts";
 import { memberPath } from "../../archive-member.ts";
 import { contractDifferences, contractOf, type DataContract } from "../../contract.ts";
-import type { DatasetLayout, DatasetNeeds, Facts, Labels, ListedVolume, SplitName } from "../../dataset.ts";
+import type { DatasetLayout, DatasetNeeds, Facts, Labels, ListedExample, SplitName } from "../../dataset.ts";
 import { type LabelCell, missingLabelNotes } from "../../labels.ts";
 import { compareNaturally } from "../../natural-order.ts";
 import { quoted, quotedList } from "../../quoted.ts";
@@ -128,7 +128,7 @@ function findShards(path: string, settings: DataSettings): Result<FoundShards> {
 /** In what packed values are not what a `data` block asks for, in words that name both sides. */
 function differencesOf(packed: DataContract, settings: DataSettings): readonly string[] {
   const { orientation: wanted, assumeOrientation: assumed } = settings;
-  const differing = contractDifferences(packed, contractOf(settings, wanted, null)).map(({ field, recorded, now }) => {
+  const differing = contractDifferences(packed, contractOf(settings, wanted)).map(({ field, recorded, now }) => {
     const [theirs, ours] = [recorded, now].map((value) => value.replaceAll(",", ", "));
     return `\`${field}\` is ${theirs} in the shards and ${ours} in the \`data\` block`;
   });
@@ -147,7 +147,7 @@ function sizeProblem(path: string, bytes: number): readonly Problem[] {
 
 /** What is said of the examples of some shards, shard by shard. */
 class ShardListing {
-  readonly volumes: ListedVolume[] = [];
+  readonly volumes: ListedExample[] = [];
   readonly problems: Problem[] = [];
   /** By name, for each text that is needed. */
   readonly texts: readonly Map<string, Result<string>>[];

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import type { DataSettings } from "../../../../compiler/index.ts";
 import { at } from "../../../at.ts";
 import { failed, ok, type Problem, type Result } from "../../../text/index.ts";
-import type { DatasetLayout, DatasetNeeds, Facts, Labels, ListedVolume, Listing, SplitName } from "../../dataset.ts";
+import type { DatasetLayout, DatasetNeeds, Facts, Labels, ListedExample, Listing, SplitName } from "../../dataset.ts";
 import { type LabelCell, labelCell, labelOf, missingLabelNotes } from "../../labels.ts";
 import { compareNaturally } from "../../natural-order.ts";
 import { quoted, quotedList } from "../../quoted.ts";
@@ -55,7 +55,7 @@ async function isTable(path: string): Promise<boolean> {
 }
 
 /** A row as an example. */
-interface Entry extends ListedVolume {
+interface Entry extends ListedExample {
   readonly texts: readonly Result<string>[];
   readonly labels: Result<Labels>;
 }
@@ -64,7 +64,7 @@ class TableListing {
   private readonly folder: string;
   private readonly settings: DataSettings;
   private readonly needs: DatasetNeeds;
-  private readonly entries = new Map<ListedVolume, Entry>();
+  private readonly entries = new Map<ListedExample, Entry>();
   private readonly names = new Map<string, number>();
   private readonly problems: Problem[] = [];
   private readonly notes: string[] = [];
@@ -180,7 +180,7 @@ class TableListing {
       ([cell, rows]) =>
         `${rows} ${rows === 1 ? "row is" : "rows are"} not used: ${this.settings.split} is ${quoted(cell)}`,
     );
-    const entryOf = (volume: ListedVolume): Entry => {
+    const entryOf = (volume: ListedExample): Entry => {
       const entry = this.entries.get(volume);
       if (entry === undefined) throw new Error("invariant: what is listed has an entry");
       return entry;

@@ -1,0 +1,54 @@
+import type { VolumeSettings } from "../../compiler/index.ts";
+import { failed, ok, type Problem, type Result } from "../text/index.ts";
+import { type Fault, fault, problemOf } from "./problem.ts";
+import { readSlices, type VolumeHeader } from "./readers/index.ts";
+import { axesOnGrid } from "./same-grid.ts";
+import { NearestLabels, type PackedVolume, planAxes, type VolumeMetadata } from "./transforms/index.ts";
+
+/** The volume that a label map is of, and how it is prepared. */
+export interface LabelledVolume {
+  readonly path: string;
+  readonly metadata: VolumeMetadata;
+  readonly settings: VolumeSettings;
+}
+
+/** Reads a label map and resamples it to the grid that its volume is prepared on; the map must have the voxels of the volume's file. */
+export async function preprocessLabels(path: string, volume: LabelledVolume): Promise<Result<PackedVolume>> {
+  const header = await headerOf(volume.path);
+  if (header.kind === "failed") {
+    return failed(problemOf(path, fault(`its volume ${volume.path} cannot be read: ${header.problem.message}`)));
+  }
+  const planned = planAxes(header.value, volume.metadata, volume.settings);
+  if (planned.kind === "failed") return failed(problemOf(volume.path, planned.problem));
+  const read = await readSlices(path, (own) => {
+    const taken = axesOnGrid(header.value, own);
+    if (taken.kind === "failed") {
+      return failed(fault(`it is not on the grid of its volume ${volume.path}: ${taken.problem}`, gridHelp));
+    }
+    const labels = new NearestLabels(own, planned.value, taken.value);
+    return ok({ take: (slice, z) => labels.take(slice, z), result: labels });
+  });
+  if (read.kind === "failed") return failed(problemOf(path, read.problem[0]));
+  const labels = read.value.result;
+  return labels.fault === null ? ok(labels.result) : failed(problemOf(path, labels.fault));
+}
+
+const gridHelp = "Write the label map with the voxels and the header of that volume.";
+
+/** The header of a volume, or what is wrong before its voxels. */
+async function headerOf(path: string): Promise<Result<VolumeHeader, Fault>> {
+  const found: VolumeHeader[] = [];
+  const read = await readSlices(path, (header) => {
+    found.push(header);
+    return failed(fault("its header is all that is read here"));
+  });
+  const [header] = found;
+  if (header !== undefined) return ok(header);
+  return failed(read.kind === "failed" ? read.problem[0] : fault("it has no header"));
+}
+
+/** What is wrong with a label map, and with how it lies to its volume. */
+export async function checkLabels(path: string, volume: LabelledVolume): Promise<readonly Problem[]> {
+  const labels = await preprocessLabels(path, volume);
+  return labels.kind === "failed" ? [labels.problem] : [];
+}
