@@ -196,11 +196,7 @@ export type ModelMember = InputMember | Encoder | HeadLet | ParamMember | PartMe
 export type Unnamed = FreezeRule | Placement | LossUse | Expectation;
 
 /** `add ia3() on text.attn.qkv`: beside those of a variant's base, not in their place. */
-export interface Addition {
-  readonly kind: "addition";
-  readonly member: Unnamed;
-  readonly span: Span;
-}
+export type Addition = Readonly<{ kind: "addition"; member: Unnamed; span: Span }>;
 
 /** `remove image_extra, lora`: what a variant's base has by these names, or placed adapters of these kinds. */
 export interface Removal {
