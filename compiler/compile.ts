@@ -10,9 +10,9 @@ import {
   type Source,
 } from "../grammar/index.ts";
 import { fitMemory } from "./analyses/memory/index.ts";
-import { Files, ModelElaborator, type ParameterInstance, type Value } from "./elaborate/index.ts";
+import { Constants, Files, ModelElaborator, type ParameterInstance, type Value } from "./elaborate/index.ts";
 import type { Node } from "./ir/index.ts";
-import { checkProgram, type Library, loadProgram, type Program, withImportHelp } from "./load/index.ts";
+import { checkProgram, explainAmended, type Library, loadProgram, type Program, withImportHelp } from "./load/index.ts";
 import {
   duplicateNames,
   type ExpectedMemory,
@@ -41,6 +41,7 @@ import {
 import {
   assign,
   checkEvalSettings,
+  computeSettings,
   readDataSettings,
   readEvalSettings,
   readInputSources,
@@ -91,8 +92,8 @@ function compileEntry(
   if (model === undefined || hasErrors(diagnostics))
     return { plan: null, spec: null, elements: [], memory: null, diagnostics };
   const compiled = compileModel(model, program, overrides, withPlan);
-  const found = compiled.diagnostics.map((each) => withImportHelp(each, library));
-  return { ...compiled, diagnostics: [...diagnostics, ...found] };
+  const explained = compiled.diagnostics.map((each) => explainAmended(withImportHelp(each, library), program));
+  return { ...compiled, diagnostics: [...diagnostics, ...explained] };
 }
 
 /** Everything that is wrong with a file and with what it imports; a library file needs no model. */
@@ -136,15 +137,16 @@ function traceModel(
   overrides: TrainOverrides,
   withPlan: boolean,
 ): Omit<Compiled, "memory"> {
-  const { file } = program.entry.parsed;
   const files = new Files(program);
+  const constants = new Constants(model, files);
+  const { file, diagnostics: uncomputed } = computeSettings(program.entry.parsed.file, constants);
   const { settings, diagnostics: unsettled } = readTrainSettings(file, overrides);
   const lets = model.members.flatMap((member) => (member.kind === "head-let" ? [member.name.text] : []));
   const data = readDataSettings(file);
   const evaluation = readEvalSettings(file, lets);
-  const elaborator = new ModelElaborator(model, files, settings.batch);
+  const elaborator = new ModelElaborator(model, files, settings.batch, constants);
   const { diagnostics } = elaborator;
-  diagnostics.push(...unsettled, ...data.diagnostics, ...evaluation.diagnostics);
+  diagnostics.push(...uncomputed, ...unsettled, ...data.diagnostics, ...evaluation.diagnostics);
   elaborator.instantiate();
   if (!hasErrors(diagnostics)) elaborator.trace();
   if (hasErrors(diagnostics)) return { plan: null, spec: null, elements: [], diagnostics };
@@ -166,7 +168,7 @@ function traceModel(
   const rules =
     traced === null ? new Map() : groupParameters(groups, isTrainable, base, traced.graph, resolver, elaborator);
 
-  const measures = measuresOf(elements, decisions, placed);
+  const measures = measuresOf(elements, decisions, placed, constants.numbers);
   const judged: JudgedExpectation[] = [];
   const counted = [];
   for (const member of model.members) {

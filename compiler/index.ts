@@ -36,6 +36,7 @@ export {
   verify,
 } from "./ir/index.ts";
 export {
+  expandSpec,
   type FilePlace,
   type Library,
   libraryDeclarations,

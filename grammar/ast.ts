@@ -1,4 +1,7 @@
+import type { ArithmeticOperator, Call, Expression, Name, NumberLiteral, StringText } from "./ast-expressions.ts";
 import type { Span } from "./source.ts";
+
+export type * from "./ast-expressions.ts";
 
 /**
  * The syntax tree of a `.vlm` file: what was written, in the order in which it was written, with a span on every node.
@@ -7,16 +10,6 @@ import type { Span } from "./source.ts";
 export interface File {
   readonly kind: "file";
   readonly items: readonly Item[];
-  readonly span: Span;
-}
-
-export interface Name {
-  readonly text: string;
-  readonly span: Span;
-}
-
-export interface StringText {
-  readonly value: string;
   readonly span: Span;
 }
 
@@ -91,18 +84,22 @@ export interface LossDeclaration {
   readonly span: Span;
 }
 
+/** `model thorax { ... }`, or the variant `model card amends thorax { ... }` of a model of an imported file. */
 export interface ModelDeclaration {
   readonly kind: "model";
   readonly name: Name;
+  readonly amends: Name | null;
   readonly members: readonly ModelMember[];
   readonly span: Span;
 }
 
-/** `train { ... }`, `data { ... }`, `eval { ... }` */
+/** `train { ... }`, `data { ... }`, `eval { ... }`; `train amends { ... }` changes single settings of a variant's base. */
 export interface SettingsBlock {
   readonly kind: "settings";
   readonly block: SettingsName;
+  readonly amends: boolean;
   readonly entries: readonly Setting[];
+  readonly removals: readonly Removal[];
   readonly span: Span;
 }
 
@@ -186,17 +183,20 @@ export interface ForwardMember {
   readonly span: Span;
 }
 
-export type ModelMember =
-  | InputMember
-  | Encoder
-  | HeadLet
-  | ParamMember
-  | PartMember
-  | FreezeRule
-  | ParameterGroup
-  | Placement
-  | LossUse
-  | Expectation;
+export type ModelMember = InputMember | Encoder | HeadLet | ParamMember | PartMember | Unnamed | Addition | Removal;
+
+/** Members without a name: a variant's take the place of all of their kind in its base. */
+export type Unnamed = FreezeRule | ParameterGroup | Placement | LossUse | Expectation;
+
+/** `add ia3() on text.attn.qkv`: beside those of a variant's base, not in their place. */
+export type Addition = Readonly<{ kind: "addition"; member: Unnamed; span: Span }>;
+
+/** `remove image_extra, lora`: what a variant's base has by these names, or placed adapters of these kinds. */
+export interface Removal {
+  readonly kind: "removal";
+  readonly names: readonly Name[];
+  readonly span: Span;
+}
 
 /** `input labels: f32[batch, 18] = table(columns = classes)`: what is fed to a model, and where it comes from in a data set. */
 export interface InputMember {
@@ -340,62 +340,6 @@ export interface For {
 
 export interface Return {
   readonly kind: "return";
-  readonly value: Expression;
-  readonly span: Span;
-}
-
-export type ArithmeticOperator = "+" | "-" | "*" | "/";
-export type ComparisonOperator = "==" | "!=" | "<" | "<=" | ">" | ">=";
-export type LogicalOperator = "and" | "or";
-export type BinaryOperator = ArithmeticOperator | ComparisonOperator | LogicalOperator | "//";
-
-export type Expression =
-  | NumberLiteral
-  | { readonly kind: "string"; readonly value: string; readonly span: Span }
-  | { readonly kind: "boolean"; readonly value: boolean; readonly span: Span }
-  | { readonly kind: "none"; readonly span: Span }
-  | { readonly kind: "infer"; readonly span: Span }
-  | { readonly kind: "name"; readonly text: string; readonly span: Span }
-  | { readonly kind: "list"; readonly elements: readonly Expression[]; readonly span: Span }
-  | { readonly kind: "range"; readonly from: Expression; readonly to: Expression; readonly span: Span }
-  | { readonly kind: "unary"; readonly operator: "-" | "not"; readonly operand: Expression; readonly span: Span }
-  | {
-      readonly kind: "binary";
-      readonly operator: BinaryOperator;
-      readonly left: Expression;
-      readonly right: Expression;
-      readonly span: Span;
-    }
-  | {
-      readonly kind: "if";
-      readonly condition: Expression;
-      readonly then: Expression;
-      readonly otherwise: Expression;
-      readonly span: Span;
-    }
-  | Call
-  | { readonly kind: "member"; readonly object: Expression; readonly name: Name; readonly span: Span }
-  | { readonly kind: "index"; readonly object: Expression; readonly index: Expression; readonly span: Span }
-  | { readonly kind: "pipe"; readonly value: Expression; readonly into: Expression; readonly span: Span };
-
-/** A literal keeps its text, because an expectation rounds to the digits written. */
-export interface NumberLiteral {
-  readonly kind: "number";
-  readonly text: string;
-  /** With the suffix applied: `1.67M` is 1670000, `0.38%` is 0.0038. */
-  readonly value: number;
-  readonly span: Span;
-}
-
-export interface Call {
-  readonly kind: "call";
-  readonly callee: Expression;
-  readonly arguments: readonly Argument[];
-  readonly span: Span;
-}
-
-export interface Argument {
-  readonly name: Name | null;
   readonly value: Expression;
   readonly span: Span;
 }

@@ -72,13 +72,28 @@ export class DeclarationRules extends StatementRules {
     return { name, parameters, base, wraps: wraps.some(({ text }) => text === "any") ? [] : wraps };
   }
 
-  modelHead(): ast.Name {
+  modelHead(): Pick<ast.ModelDeclaration, "name" | "amends"> {
     this.take(k.model);
-    return this.name();
+    const name = this.name();
+    return { name, amends: this.amends() ? this.name() : null };
   }
 
-  settingsHead(): t.Token {
-    return this.takeOne([k.train, k.data, k.eval], "`train`, `data` or `eval`");
+  settingsHead(): Pick<ast.SettingsBlock, "amends"> {
+    this.takeOne([k.train, k.data, k.eval], "`train`, `data` or `eval`");
+    return { amends: this.amends() };
+  }
+
+  private amends(): boolean {
+    if (this.next() === undefined) return false;
+    return this.takesWord("amends") || this.fail("`amends` or `{`");
+  }
+
+  /** Names of settings may be keywords, those of a model's members not. */
+  removal(within: "settings" | "model"): ast.Removal {
+    const start = this.take(t.Identifier);
+    const names = this.several(t.Comma, () => (within === "settings" ? this.word() : this.name()));
+    this.refuseDuplicates(names);
+    return { kind: "removal", names, span: this.from(start) };
   }
 
   setting(): ast.Setting {

@@ -15,6 +15,7 @@ export {
   renderDiagnostics,
   report,
 } from "./diagnostics/index.ts";
+export { quote } from "./format/expressions.ts";
 export { formatFile, formatSource, printExpectation, printExpression, printPlacement } from "./format.ts";
 export { type ParsedFile, parse } from "./parser.ts";
 export { createSource, joinSpans, type Source, type Span } from "./source.ts";

@@ -1,6 +1,6 @@
 import type * as ast from "./ast.ts";
 import { duplicates } from "./duplicates.ts";
-import { MemberReader } from "./members.ts";
+import { MemberReader, startsRemoval } from "./members.ts";
 import type { Chunk } from "./outline.ts";
 import type { Span } from "./source.ts";
 import * as t from "./tokens.ts";
@@ -42,9 +42,9 @@ export class FileReader extends MemberReader {
         return signature === null ? null : { kind: "adapter", ...signature, members, span };
       }
       case k.model: {
-        const name = this.read(chunk, (rules) => rules.modelHead());
+        const head = this.read(chunk, (rules) => rules.modelHead());
         const members = this.modelMembers(this.bodyOf(chunk, "a model"));
-        return name === null ? null : { kind: "model", name, members, span };
+        return head === null ? null : { kind: "model", ...head, members, span };
       }
       case k.train:
         return this.settings(chunk, "train", span);
@@ -63,10 +63,18 @@ export class FileReader extends MemberReader {
 
   private settings(chunk: Chunk, block: ast.SettingsName, span: Span): ast.SettingsBlock | null {
     const head = this.read(chunk, (rules) => rules.settingsHead());
-    const entries = this.bodyOf(chunk, `\`${block}\``).flatMap(
-      (entry) => this.plain(entry, (rules) => rules.setting(), "a setting") ?? [],
-    );
-    this.reportAll(duplicates(entries.map(({ name }) => name)));
-    return head === null ? null : { kind: "settings", block, entries, span };
+    const entries: ast.Setting[] = [];
+    const removals: ast.Removal[] = [];
+    for (const entry of this.bodyOf(chunk, `\`${block}\``)) {
+      if (startsRemoval(entry)) {
+        const removal = this.plain(entry, (rules) => rules.removal("settings"), "a `remove`");
+        if (removal !== null) removals.push(removal);
+      } else {
+        const setting = this.plain(entry, (rules) => rules.setting(), "a setting");
+        if (setting !== null) entries.push(setting);
+      }
+    }
+    this.reportAll(duplicates([...entries.map(({ name }) => name), ...removals.flatMap(({ names }) => names)]));
+    return head === null ? null : { kind: "settings", block, ...head, entries, removals, span };
   }
 }

@@ -72,7 +72,7 @@ export class MemberReader extends StatementReader {
       case k.expect:
         return this.plain(chunk, (rules) => rules.expectation(), "an expectation");
       case t.Identifier:
-        return this.named(chunk, chunk.head[0].image);
+        return this.named(chunk);
       default:
         this.misplaced(
           "`input`, `encoder`, `let`, `param`, `part`, `freeze`, `train`, `group`, `loss`, `expect` or a placement (`lora(rank = 8) on ...`)",
@@ -82,16 +82,27 @@ export class MemberReader extends StatementReader {
     }
   }
 
-  /** `input` and `group` are names everywhere else, as in the specs from before models had them. */
-  private named(chunk: Chunk, word: string): ast.ModelMember | null {
-    if (t.startsGroup(chunk.head)) return this.group(chunk);
-    return word === "input" && chunk.head[1]?.tokenType.isWord === true
-      ? this.plain(chunk, (rules) => rules.input(), "an input")
-      : this.plain(chunk, (rules) => rules.placement(), "a placement");
+  /** `input`, `group`, `add` and `remove` are names everywhere else: a placement's adapter is followed by its arguments. */
+  private named(chunk: Chunk): ast.ModelMember | null {
+    const [first, ...rest] = chunk.head;
+    if (t.startsGroup(chunk.head)) return this.group(chunk, chunk.head);
+    switch (rest[0]?.tokenType.isWord === true ? first?.image : undefined) {
+      case "input":
+        return this.plain(chunk, (rules) => rules.input(), "an input");
+      case "remove":
+        return this.plain(chunk, (rules) => rules.removal("model"), "a `remove`");
+      case "add": {
+        if (!t.startsGroup(rest)) return this.plain(chunk, (rules) => rules.addition(), "an addition");
+        const member = this.group(chunk, rest);
+        return member === null ? null : { kind: "addition", member, span: chunk.span };
+      }
+      default:
+        return this.plain(chunk, (rules) => rules.placement(), "a placement");
+    }
   }
 
-  private group(chunk: Chunk): ast.ParameterGroup | null {
-    const head = this.read(chunk, (rules) => rules.groupHead());
+  private group(chunk: Chunk, tokens: readonly t.Token[]): ast.ParameterGroup | null {
+    const head = this.readTokens(tokens, (rules) => rules.groupHead());
     const settings = this.bodyOf(chunk, "a group").flatMap(
       (entry) => this.plain(entry, (rules) => rules.setting(), "a setting") ?? [],
     );
@@ -108,6 +119,11 @@ export class MemberReader extends StatementReader {
       this.diagnostics.push(report("missing-return", span, { what }));
     return statements;
   }
+}
+
+/** Tells `remove steps` from a setting of that name. */
+export function startsRemoval({ head: [first, second] }: Chunk): boolean {
+  return first?.image === "remove" && second?.tokenType.isWord === true;
 }
 
 function namesOf(member: ast.ModuleMember | ast.ModelMember): readonly ast.Name[] {
@@ -127,6 +143,8 @@ function namesOf(member: ast.ModuleMember | ast.ModelMember): readonly ast.Name[
     case "placement":
     case "loss-use":
     case "expect":
+    case "addition":
+    case "removal":
       return [];
   }
 }

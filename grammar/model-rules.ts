@@ -67,6 +67,27 @@ export class ModelRules extends DeclarationRules {
     return this.takes(k.except) ? this.selectors() : [];
   }
 
+  addition(): ast.Addition {
+    const start = this.take(t.Identifier);
+    return { kind: "addition", member: this.unnamed(), span: this.from(start) };
+  }
+
+  private unnamed(): ast.Unnamed {
+    switch (this.next()) {
+      case k.freeze:
+      case k.train:
+        return this.freezeRule();
+      case k.loss:
+        return this.lossUse();
+      case k.expect:
+        return this.expectation();
+      case t.Identifier:
+        return this.placement();
+      default:
+        return this.fail("a placement, `freeze`, `train`, `loss` or `expect`");
+    }
+  }
+
   lossUse(): ast.LossUse {
     const start = this.take(k.loss);
     const value = this.expression();

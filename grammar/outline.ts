@@ -154,7 +154,7 @@ class Outliner {
         break;
       }
       if (type === t.RightBrace && !this.closesStray(open)) break;
-      if (within === "settings" && type === t.Comma && open.length === 0) {
+      if (within === "settings" && type === t.Comma && open.length === 0 && !this.listsRemovals(head)) {
         this.at++;
         break;
       }
@@ -166,12 +166,23 @@ class Outliner {
     return { head, body, opened, span: this.spanFrom(from) };
   }
 
+  /** True at a comma between the names of `remove steps, memory`. */
+  private listsRemovals([first, second]: readonly t.Token[]): boolean {
+    return first?.image === "remove" && second?.tokenType.isWord === true && this.type(2) !== t.Equal;
+  }
+
   /** What the body of the chunk that starts here holds, if it has one; a setting may be called `forward`. */
   private bodyKind(within: BodyKind | null): BodyKind | undefined {
     const first = this.type();
     if (first === undefined || this.type(1) === t.Equal) return undefined;
-    if (within === "members" && t.startsGroup(this.tokens.slice(this.at, this.at + 2))) return "settings";
+    if (within === "members" && this.opensGroup()) return "settings";
     return bodyOf.get(first) ?? (within === null ? topLevelBodyOf.get(first) : undefined);
+  }
+
+  /** `group text {`, or `add group text {` in a variant. */
+  private opensGroup(): boolean {
+    const [first, ...rest] = this.tokens.slice(this.at, this.at + 3);
+    return first !== undefined && (t.startsGroup([first, ...rest]) || (first.image === "add" && t.startsGroup(rest)));
   }
 
   /** A brace that opens no body belongs to its statement, and so does the brace on the same line that closes it. */
@@ -226,7 +237,10 @@ class Outliner {
     if (type === undefined || this.startsLine[this.at + offset] !== true) return false;
     if (this.type(offset - 1) === t.Dot || this.type(offset + 1) === t.Equal) return false;
     if (itemKeywords.has(type)) return true;
-    if (settingsKeywords.has(type)) return this.type(offset + 1) === t.LeftBrace;
+    if (settingsKeywords.has(type)) {
+      // `train amends {`, or something near it.
+      return this.type(offset + (this.type(offset + 1) === t.Identifier ? 2 : 1)) === t.LeftBrace;
+    }
     return type === k.loss && (this.depth === 0 || this.declaresLoss(this.at + offset));
   }
 
@@ -248,15 +262,24 @@ class Outliner {
     if (type === undefined || token === undefined || kind === "roles" || this.type(-1) === t.Dot) return false;
     const newLine = this.startsLine[this.at] === true;
     if (kind === "settings") {
+      const isRemoval = token.image === "remove" && newLine && this.tokens[this.at + 1]?.tokenType.isWord === true;
+      if (isRemoval && this.startsLine[this.at + 1] === false) return this.type(-1) !== t.Comma;
       if (!t.isWord(token) || this.type(1) !== t.Equal) return false;
       return depth === 0 || (newLine && this.type(-1) !== t.Comma && this.type(-1) !== t.LeftParenthesis);
     }
     if (statementKeywords.has(type)) {
-      if (this.type(1) === t.Equal) return false;
+      if (this.type(1) === t.Equal || this.isAmending(kind)) return false;
       const repeats = (type === k.for || type === k.repeat) && this.type(-1) === t.Equal;
       return depth === 0 ? !repeats : newLine;
     }
     return type === t.Identifier && depth === 0 && newLine && !this.continues();
+  }
+
+  /** True behind the word that starts `add freeze text` and `remove train`. */
+  private isAmending(kind: BodyKind): boolean {
+    const word = this.tokens[this.at - 1]?.image;
+    const isOnLine = this.startsLine[this.at - 1] === true && this.startsLine[this.at] === false;
+    return kind === "members" && isOnLine && (word === "add" || word === "remove");
   }
 
   /** A name on a new line still belongs to the statement above when that one ends in an operator or a comma. */

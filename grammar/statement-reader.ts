@@ -161,9 +161,13 @@ export class StatementReader {
   }
 }
 
+/** Names that start a statement of a model, and are no near misses of keywords. */
+const contextual: ReadonlySet<string> = new Set(["input", "add", "remove"]);
+
 /** What may have gone wrong where a statement fails: its first word is nearly a keyword, or a comma is one too many. */
 function advice(tokens: readonly t.Token[], failed: t.Token | undefined): string | null {
   const [first, second] = tokens;
+  if (failed === second && first !== undefined && contextual.has(first.image)) return null;
   if (first?.tokenType === t.Identifier && failed !== undefined && (failed === first || failed === second)) {
     return didYouMean(first.image, Object.keys(k));
   }

@@ -71,6 +71,14 @@ export class TokenReader {
     return true;
   }
 
+  /** Takes a name that is a keyword here and nowhere else, if it comes next. */
+  protected takesWord(image: string): boolean {
+    const token = this.tokens[this.at];
+    if (token?.tokenType !== t.Identifier || token.image !== image) return false;
+    this.at++;
+    return true;
+  }
+
   /** Elements with separators between them. */
   protected several<Element>(separator: t.TokenType, element: () => Element): Element[] {
     const elements = [element()];

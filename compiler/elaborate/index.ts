@@ -1,4 +1,5 @@
 export type { BuiltinArgument } from "./builtins/builtin.ts";
+export { Constants } from "./constants.ts";
 export { Evaluator } from "./evaluate.ts";
 export { Files } from "./files.ts";
 export { type Component, ModelElaborator } from "./model.ts";

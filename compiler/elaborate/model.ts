@@ -12,6 +12,7 @@ import type {
 import { type Graph, type Node, printType, type TensorType } from "../ir/index.ts";
 import type { BuiltinArgument } from "./builtins/builtin.ts";
 import { Calls, forwardOf, type HeadSlot } from "./calls.ts";
+import type { Constants } from "./constants.ts";
 import { Evaluator } from "./evaluate.ts";
 import type { Files } from "./files.ts";
 import { Instantiator, placeChild, rootPlace } from "./instantiate.ts";
@@ -32,13 +33,15 @@ export class ModelElaborator {
   readonly calls: Calls;
   readonly instantiator: Instantiator;
   readonly files: Files;
+  readonly constants: Constants;
   private readonly batch: number;
   private readonly made: Component[] = [];
   private readonly heads = new Map<HeadLet, HeadSlot>();
   private readonly environment: Environment;
 
   /** `batch` is the size that encoders' inputs call `batch`. */
-  constructor(declaration: ModelDeclaration, files: Files, batch: number) {
+  constructor(declaration: ModelDeclaration, files: Files, batch: number, constants: Constants) {
+    this.constants = constants;
     this.declaration = declaration;
     this.files = files;
     this.batch = batch;
@@ -85,6 +88,7 @@ export class ModelElaborator {
           }
           case "head-let":
             this.heads.set(member, this.slotFor(member));
+            this.defineConstant(member.name.text);
             break;
           case "input":
           case "freeze-rule":
@@ -92,10 +96,23 @@ export class ModelElaborator {
           case "placement":
           case "loss-use":
           case "expect":
+          case "addition":
+          case "removal":
             break;
         }
       });
     }
+  }
+
+  /** A let that depends on no tensor is known to what is made after it. */
+  private defineConstant(name: string): void {
+    const value = this.constants.values.get(name);
+    if (value !== undefined) this.environment.define(name, value);
+  }
+
+  /** What arguments of adapters know: the model's encoders, parts, parameters and constant lets, and what its file does. */
+  get names(): Environment {
+    return this.environment;
   }
 
   private slotFor({ name, named }: HeadLet): HeadSlot {

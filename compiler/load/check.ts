@@ -8,7 +8,8 @@ import {
   report,
 } from "../../grammar/index.ts";
 import { ignoredInImports } from "./ignored.ts";
-import { type Library, type LoadedFile, libraryDeclarations, type Program } from "./imports.ts";
+import { type Library, type LoadedFile, libraryDeclarations } from "./imports.ts";
+import type { Program } from "./program.ts";
 import { type Callable, type Scope, scopeOf } from "./scope.ts";
 import { importHelp } from "./unimported.ts";
 
@@ -26,11 +27,14 @@ export function checkProgram(program: Program, library: Library): readonly Diagn
 }
 
 function checkFile(file: LoadedFile, library: Library): readonly Diagnostic[] {
-  const { scope, diagnostics } = scopeOf(file);
-  // What an unreadable import would have declared is not known, so no name can be called unknown.
+  const { scope, diagnostics: declared } = scopeOf(file);
+  // What a variant has of its base is checked there.
+  const diagnostics = declared.filter(({ span }) => span?.source === file.source);
+  // What an unreadable import or a base that is not there would have declared is not known, so no name can be called unknown.
   const isWhole = file.imports.length === file.parsed.file.items.filter(({ kind }) => kind === "import").length;
-  if (!isWhole) return diagnostics;
-  const calls = file.parsed.file.items.flatMap(declaringCalls);
+  const isUnresolved = file.parsed.file.items.some((item) => item.kind === "model" && item.amends !== null);
+  if (!isWhole || isUnresolved) return diagnostics;
+  const calls = file.parsed.file.items.flatMap(declaringCalls).filter(({ call }) => call.span.source === file.source);
   return [...diagnostics, ...calls.flatMap(({ call, kind }) => checkCall(call, kind, scope, library))];
 }
 

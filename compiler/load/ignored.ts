@@ -1,9 +1,10 @@
 import { type Diagnostic, type Item, report, type Span } from "../../grammar/index.ts";
-import type { LoadedFile, Program } from "./imports.ts";
+import type { LoadedFile } from "./imports.ts";
+import type { Program } from "./program.ts";
 
-/** Models and settings of imported files: only those of the file that is compiled count. Reported once for each file. */
-export function ignoredInImports({ files }: Program): readonly Diagnostic[] {
-  const told = new Set<LoadedFile>();
+/** Models and settings of imported files: only those of the file that is compiled count, and of what it amends. Reported once for each file. */
+export function ignoredInImports({ files, bases }: Program): readonly Diagnostic[] {
+  const told = new Set<LoadedFile>(bases);
   return files.flatMap(({ imports }) =>
     imports.flatMap(({ file, span }): readonly Diagnostic[] => {
       const ignored = told.has(file) ? [] : file.parsed.file.items.flatMap(ignoredItem);

@@ -10,9 +10,12 @@ import {
   type Span,
 } from "../../grammar/index.ts";
 
-/** What an import leads to: a file of the library, or one in the entry's folder, both without what the other needs. */
+/** What an import leads to. */
 export type FilePlace =
+  /** `std/NAME`, a file of the library. */
   | { readonly kind: "library"; readonly name: string }
+  /** `specs/NAME`, a spec that comes with the program. */
+  | { readonly kind: "reference"; readonly name: string }
   /** With `/` between folders, relative to the entry's folder. */
   | { readonly kind: "local"; readonly path: string };
 
@@ -20,6 +23,8 @@ export type FilePlace =
 export type ReadResult =
   | { readonly kind: "text"; readonly text: string; readonly name: string }
   | { readonly kind: "missing" }
+  /** Beyond the folder that a spec's files must be in. */
+  | { readonly kind: "outside"; readonly root: string }
   | { readonly kind: "unreadable"; readonly problem: (span: Span) => Diagnostic };
 
 /** Where files come from; the compiler itself reads none. */
@@ -31,12 +36,19 @@ export interface Library {
 
 export interface LoadedFile {
   readonly source: Source;
+  readonly place: FilePlace;
   readonly parsed: ParsedFile;
   /** What it imports, in order, with where it says so. */
-  readonly imports: readonly { readonly file: LoadedFile; readonly span: Span }[];
+  readonly imports: readonly LoadedImport[];
 }
 
-export interface Program {
+export interface LoadedImport {
+  readonly file: LoadedFile;
+  readonly span: Span;
+}
+
+/** The files of a spec as they are written. */
+export interface LoadedFiles {
   readonly entry: LoadedFile;
   /** Every file once, each after those that it imports. */
   readonly files: readonly LoadedFile[];
@@ -47,7 +59,7 @@ export interface Program {
 const fileLimit = 500;
 
 /** Reads a spec and everything that it imports. */
-export function loadProgram(entry: Source, library: Library): Program {
+export function loadFiles(entry: Source, library: Library): LoadedFiles {
   const loader = new Loader(library);
   const file = loader.load(entry, { kind: "local", path: "" }, [entry.name]);
   return { entry: file, files: [...loader.files], diagnostics: loader.diagnostics };
@@ -57,6 +69,7 @@ class Loader {
   readonly files = new Set<LoadedFile>();
   readonly diagnostics: Diagnostic[] = [];
   private readonly library: Library;
+  /** By the name that an import leads to, and by that of the file, which links may give several. */
   private readonly loaded = new Map<string, LoadedFile>();
 
   constructor(library: Library) {
@@ -73,7 +86,7 @@ class Loader {
       const imported = this.follow(value, span, place, chain);
       return imported === null ? [] : [{ file: imported, span }];
     });
-    const file = { source, parsed, imports };
+    const file = { source, place, parsed, imports };
     this.files.add(file);
     return file;
   }
@@ -84,13 +97,16 @@ class Loader {
       this.refuse(written, span);
       return null;
     }
-    const key = place.kind === "library" ? `std/${place.name}` : place.path;
+    const key = place.kind === "local" ? place.path : pathOf(place);
     const known = this.loaded.get(key);
     if (known !== undefined) return known;
     const result = this.library.read(place);
     switch (result.kind) {
       case "missing":
         this.refuse(written, span);
+        return null;
+      case "outside":
+        this.diagnostics.push(report("import-outside", span, { path: written, root: result.root }));
         return null;
       case "unreadable":
         this.diagnostics.push(result.problem(span));
@@ -105,8 +121,10 @@ class Loader {
           this.diagnostics.push(report("too-many-imports", span, { limit: fileLimit }));
           return null;
         }
-        const file = this.load(createSource(result.name, result.text), place, [...chain, result.name]);
+        const same = this.loaded.get(`file ${result.name}`);
+        const file = same ?? this.load(createSource(result.name, result.text), place, [...chain, result.name]);
         this.loaded.set(key, file);
+        this.loaded.set(`file ${result.name}`, file);
         return file;
       }
     }
@@ -120,18 +138,18 @@ class Loader {
   }
 }
 
-/** Where an import written in a file leads, or null when it leads out of the library or of the entry's folder. */
+/** Where an import written in a file leads, or null when it leads nowhere: whether it leads out of a project, the library knows. */
 function resolve(written: string, from: FilePlace): FilePlace | null {
-  if (written.startsWith("std/")) {
-    const name = written.slice("std/".length);
-    return /^[A-Za-z0-9_]+$/.test(name) ? { kind: "library", name } : null;
-  }
-  if (from.kind === "library" || !/^\.{1,2}\//.test(written)) return null;
+  const [, packaged, name] = /^(std|specs)\/([A-Za-z0-9_-]+)$/.exec(written) ?? [];
+  if (name !== undefined) return { kind: packaged === "std" ? "library" : "reference", name };
+  if (from.kind !== "local" || !/^\.{1,2}\//.test(written)) return null;
   const folders = from.path.split("/").slice(0, -1);
   for (const part of written.split("/")) {
     if (part === ".") continue;
     if (part === "..") {
-      if (folders.pop() === undefined) return null;
+      // What is above the entry's folder has no name here.
+      if ((folders.at(-1) ?? "..") === "..") folders.push("..");
+      else folders.pop();
     } else if (/^[A-Za-z0-9_-][A-Za-z0-9_.-]*$/.test(part)) {
       folders.push(part);
     } else {
@@ -139,7 +157,20 @@ function resolve(written: string, from: FilePlace): FilePlace | null {
     }
   }
   const path = folders.join("/");
+  if (folders.at(-1) === "..") return null;
   return { kind: "local", path: path.endsWith(".vlm") ? path : `${path}.vlm` };
+}
+
+/** What an import writes for a file, from the entry's folder. */
+export function pathOf(place: FilePlace): string {
+  switch (place.kind) {
+    case "library":
+      return `std/${place.name}`;
+    case "reference":
+      return `specs/${place.name}`;
+    case "local":
+      return (place.path.startsWith("../") ? place.path : `./${place.path}`).replace(/\.vlm$/, "");
+  }
 }
 
 /** What the library declares: each name with its kind and its file. Reads all of it, so it is for explaining mistakes. */

@@ -1,11 +1,7 @@
 export { checkProgram } from "./check.ts";
-export {
-  type FilePlace,
-  type Library,
-  libraryDeclarations,
-  loadProgram,
-  type Program,
-  type ReadResult,
-} from "./imports.ts";
+export { expandSpec } from "./expand.ts";
+export { explainAmended } from "./explain-amended.ts";
+export { type FilePlace, type Library, libraryDeclarations, type ReadResult } from "./imports.ts";
+export { loadProgram, type Program } from "./program.ts";
 export { type Callable, scopeOf } from "./scope.ts";
 export { withImportHelp } from "./unimported.ts";

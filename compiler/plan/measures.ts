@@ -16,6 +16,7 @@ export function measuresOf(
   elements: readonly Element[],
   decisions: ReadonlyMap<ParameterInstance, Decision>,
   placed: readonly PlacedAdapters[],
+  constants: Measures["constants"],
 ): Measures {
   const totals = { trainable: 0, total: 0, base: 0, frozen: 0 };
   const byComponent = new Map<string, number>();
@@ -40,6 +41,7 @@ export function measuresOf(
   ];
   return {
     totals,
+    constants,
     breakdown,
     count: (selections) => distinct(selections).length,
     trainable: (selections) => {

@@ -24,6 +24,8 @@ export interface Measures {
   readonly totals: Totals;
   readonly count: (selections: readonly Selection[]) => number;
   readonly trainable: (selections: readonly Selection[]) => number;
+  /** Numbers that the model names with a `let`. */
+  readonly constants: ReadonlyMap<string, number>;
   /** Lines that explain where an amount comes from. */
   readonly breakdown: readonly string[];
 }
@@ -117,7 +119,7 @@ function amount(
     case "measure": {
       const { name, of } = quantity;
       const known = resolver.diagnostics.length;
-      const measured = of === null ? total(name.text, measures.totals) : measure(name.text, of, measures, resolver);
+      const measured = of === null ? total(name.text, measures) : measure(name.text, of, measures, resolver);
       if (measured === null) diagnostics.push(report("unknown-measure", name.span, { name: name.text }));
       // A selection that was refused is no amount: nothing follows from it.
       return resolver.diagnostics.length === known ? measured : null;
@@ -138,8 +140,9 @@ function calculate(operator: "+" | "-" | "*" | "/", left: number, right: number)
   }
 }
 
-function total(name: string, totals: Totals): number | null {
-  return name === "trainable" || name === "total" || name === "base" || name === "frozen" ? totals[name] : null;
+function total(name: string, { totals, constants }: Measures): number | null {
+  if (name === "trainable" || name === "total" || name === "base" || name === "frozen") return totals[name];
+  return constants.get(name) ?? null;
 }
 
 function measure(name: string, of: readonly Selector[], measures: Measures, resolver: SelectorResolver): number | null {

@@ -44,13 +44,13 @@ export function placeAdapters(
   const text = printPlacement(placement);
   elaborator.attempt(() => {
     const evaluator = new Evaluator(new Trace(elaborator.declaration.name.text), elaborator.calls);
-    const { environment } = elaborator.files.of(placement.span.source);
+    const { environment } = elaborator.files.of(elaborator.declaration.span.source);
     const callee = evaluator.evaluate(placement.adapter.callee, environment);
     if (callee.kind !== "callable" || callee.callable.kind !== "adapter") {
       return evaluator.trace.fail("not-callable", placement.adapter.callee.span, { found: describe(callee) });
     }
     const declaration = callee.callable;
-    const passed = evaluator.passed(callee, placement.adapter.arguments, new Environment(environment));
+    const passed = evaluator.passed(callee, placement.adapter.arguments, new Environment(elaborator.names));
     const seen = new Set<ModuleInstance>();
     for (const { pattern, elements } of selections) {
       for (const { instance, path } of elements) {

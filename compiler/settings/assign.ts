@@ -151,7 +151,7 @@ function withEntry(file: File, blockName: SettingsName, entry: Setting): Assigne
   const last = placed(file.span.end);
   const added: readonly SettingsBlock[] = file.items.some(isBlock)
     ? []
-    : [{ kind: "settings", block: blockName, entries: [last], span: last.span }];
+    : [{ kind: "settings", block: blockName, amends: false, entries: [last], removals: [], span: last.span }];
   const items = file.items.map((item) => (isBlock(item) ? { ...item, entries: replaced(item) } : item));
   return { kind: "file", file: { ...file, items: [...items, ...added] } };
 }
@@ -203,6 +203,8 @@ function changed(member: ModelMember, name: Name, argument: Name | null, given: 
     case "parameter-group":
     case "loss-use":
     case "expect":
+    case "addition":
+    case "removal":
       return null;
   }
 }

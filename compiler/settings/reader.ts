@@ -383,7 +383,11 @@ export class SettingReader<Name extends string> {
   refuse(name: string, expected: string, span = this.entries.get(name)?.value.span, extra: Extra = {}): void {
     if (span === undefined) return;
     this.refused.add(name);
-    this.reported.push(report("bad-setting", span, { name, expected }, extra));
+    const value = this.entries.get(name)?.value;
+    const number = value === undefined || value.span !== span ? null : literal(value);
+    const isComputed = number !== null && !/^-?\s*[\d.]/.test(span.source.text.slice(span.start, span.end));
+    const notes = isComputed ? [...(extra.notes ?? []), `it is ${number}`] : (extra.notes ?? []);
+    this.reported.push(report("bad-setting", span, { name, expected }, { ...extra, notes }));
   }
 }
 

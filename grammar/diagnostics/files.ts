@@ -32,11 +32,17 @@ export const files = {
     "E207",
     ({ path, reason }) => `\`${path}\` cannot be read: ${reason}`,
   ),
+  "import-outside": error<{ readonly path: string; readonly root: string }>(
+    "E210",
+    ({ path, root }) => `\`${path}\` leads out of the project, which is \`${root}\``,
+    () =>
+      "a project is the nearest folder around a spec with package.json, .git or medctc.yaml, or the spec's own folder",
+  ),
   "too-many-imports": error<{ readonly limit: number }>("E208", ({ limit }) => `a spec imports at most ${limit} files`),
   "ignored-in-import": warning<{ readonly what: string; readonly path: string }>(
-    "E210",
+    "E211",
     ({ what, path }) => `${what} of \`${path}\` has no effect in an import`,
     () =>
-      "models and settings are those of the file that is compiled; imports give modules, adapters, losses, functions, roles",
+      "models and settings are those of the file that is compiled; imports give modules, adapters, losses, functions and roles; `model m amends` takes a model",
   ),
 } as const;

@@ -5,7 +5,7 @@ import type { CommentQueue } from "./comment-queue.ts";
 import { formatParameters } from "./declarations.ts";
 import { type Document, group, indent, join, line, separate } from "./document.ts";
 import { formatExpression, quote } from "./expressions.ts";
-import { formatModelMember, formatModuleMember } from "./members.ts";
+import { formatModelMember, formatModuleMember, formatRemoval } from "./members.ts";
 import { formatBody } from "./statements.ts";
 
 export function formatItem(item: Item, comments: CommentQueue): Document {
@@ -35,18 +35,21 @@ export function formatItem(item: Item, comments: CommentQueue): Document {
       return join(`adapter ${item.name.text}`, head, ` wraps ${item.base.text}: ${wraps} `, body);
     }
     case "model": {
-      const place = { from: item.name.span.end, to: item.span.end, comments };
+      const place = { from: (item.amends ?? item.name).span.end, to: item.span.end, comments };
       return join(
-        `model ${item.name.text} `,
+        `model ${item.name.text} ${item.amends === null ? "" : `amends ${item.amends.text} `}`,
         formatBlock(item.members, place, (member) => formatModelMember(member, comments)),
       );
     }
     case "settings": {
       const place = { from: item.span.start, to: item.span.end, comments };
-      const body = formatBlock(item.entries, place, ({ name, value }) =>
-        join(`${name.text} = `, formatExpression(value, comments)),
+      const lines = [...item.entries, ...item.removals].sort((a, b) => a.span.start - b.span.start);
+      const body = formatBlock(lines, place, (entry) =>
+        "names" in entry
+          ? formatRemoval(entry)
+          : join(`${entry.name.text} = `, formatExpression(entry.value, comments)),
       );
-      return join(`${item.block} `, body);
+      return join(`${item.block} ${item.amends ? "amends " : ""}`, body);
     }
   }
 }

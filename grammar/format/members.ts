@@ -1,4 +1,4 @@
-import type { ForwardMember, ModelMember, ModuleMember, Placement, Selector } from "../ast.ts";
+import type { ForwardMember, ModelMember, ModuleMember, Placement, Removal, Selector } from "../ast.ts";
 import { formatBlock } from "./blocks.ts";
 import type { CommentQueue } from "./comment-queue.ts";
 import { formatNamed, formatParam, formatParameters, formatPart, formatType } from "./declarations.ts";
@@ -61,7 +61,15 @@ export function formatModelMember(member: ModelMember, comments: CommentQueue): 
       return join("loss ", formatExpression(member.value, comments));
     case "expect":
       return join("expect ", formatQuantity(member.left), ` ${member.comparison} `, formatQuantity(member.right));
+    case "addition":
+      return join("add ", formatModelMember(member.member, comments));
+    case "removal":
+      return formatRemoval(member);
   }
+}
+
+export function formatRemoval({ names }: Removal): string {
+  return `remove ${names.map(({ text }) => text).join(", ")}`;
 }
 
 function formatPlacement({ adapter, also, selectors, except }: Placement, comments: CommentQueue): Document {

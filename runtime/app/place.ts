@@ -1,5 +1,4 @@
 import {
-  assignedSource,
   compileSpec,
   type ExpectedMemory,
   expectMemory,
@@ -11,7 +10,7 @@ import {
   pasteLines,
 } from "../../compiler/index.ts";
 import { createSource, hasErrors } from "../../grammar/index.ts";
-import { openSpec } from "../specs/index.ts";
+import { assignedSpec, openSpec } from "../specs/index.ts";
 import type { SpecRequest } from "./compiled-spec.ts";
 import { done, type Ended, problem, type Reporter, refuse, refuseBy } from "./reporter.ts";
 
@@ -37,7 +36,7 @@ export function place(request: PlaceRequest, reporter: Reporter): Ended<PricedPl
   const opened = openSpec(path);
   if (opened.kind === "unread") return refuseBy([opened.diagnostic], reporter);
   const { library } = opened;
-  const { source, diagnostics } = assignedSource(opened.source, set);
+  const { source, diagnostics } = assignedSpec(opened, set);
   if (hasErrors(diagnostics)) return refuseBy(diagnostics, reporter);
   const result = findPlacements(source, library, options);
   switch (result.kind) {

@@ -27,6 +27,11 @@ export const commands: readonly ListedCommand[] = [
   },
   { words: ["fmt"], summary: "format specs", load: () => import("./format.ts") },
   {
+    words: ["expand"],
+    summary: "print the whole of a variant as one spec that amends no other",
+    load: () => import("./expand.ts"),
+  },
+  {
     words: ["compile"],
     summary: "print a summary of a spec and check its expectations",
     load: () => import("./compile.ts"),

@@ -1,3 +1,3 @@
 export { SpecLibrary } from "./library.ts";
 export { libraryFolder } from "./library-folder.ts";
-export { checkPath, compilePath, openSpec, type ReadSpec } from "./read-spec.ts";
+export { assignedSpec, checkPath, compilePath, expandedSpec, openSpec, type ReadSpec } from "./read-spec.ts";

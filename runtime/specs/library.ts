@@ -1,14 +1,18 @@
 import { readdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import type { FilePlace, Library, ReadResult } from "../../compiler/index.ts";
 import { readText } from "../files/index.ts";
+import { isWithin, type Project, projectOf, realPath } from "./project.ts";
 
-/** The files that a spec can import: the library that comes with the program, and what lies beside the spec. */
+/** The files that a spec can import: the library and the specs that come with the program, and what lies in the spec's project. */
 export class SpecLibrary implements Library {
   private readonly libraryFolder: string;
   private readonly specFolder: string;
-  /** The texts of files beside the spec that were imported, by their paths. */
+  /** The texts of files of the project that were imported, by their paths. */
   readonly imported = new Map<string, string>();
+  /** The texts of specs that come with the program. */
+  readonly references = new Map<string, string>();
+  private known: Project | null = null;
 
   constructor(libraryFolder: string, specPath: string) {
     this.libraryFolder = libraryFolder;
@@ -16,12 +20,37 @@ export class SpecLibrary implements Library {
   }
 
   read(place: FilePlace): ReadResult {
-    const path =
-      place.kind === "library" ? join(this.libraryFolder, `${place.name}.vlm`) : join(this.specFolder, place.path);
-    const file = readText(path);
-    if (place.kind !== "library" && file.kind === "text") this.imported.set(path, file.text);
-    const name = place.kind === "library" ? `std/${place.name}.vlm` : path;
-    return file.kind === "text" ? { ...file, name } : file;
+    switch (place.kind) {
+      case "library": {
+        const file = readText(join(this.libraryFolder, `${place.name}.vlm`));
+        return file.kind === "text" ? { ...file, name: `std/${place.name}.vlm` } : file;
+      }
+      case "reference": {
+        // Not `specs/...`, which may be a file of the project.
+        const name = `medctc/specs/${place.name}.vlm`;
+        const file = readText(join(this.libraryFolder, "..", `${place.name}.vlm`));
+        if (file.kind === "text") this.references.set(name, file.text);
+        return file.kind === "text" ? { ...file, name } : file;
+      }
+      case "local":
+        return this.readLocal(place.path);
+    }
+  }
+
+  /** A file of the project, by its path from the spec's folder; one whose path or whose links lead out of it is not read. */
+  private readLocal(place: string): ReadResult {
+    this.known ??= projectOf(this.specFolder);
+    const { root, shown, folder } = this.known;
+    const target = join(folder, place);
+    const real = realPath(target);
+    if (!isWithin(root, target) || (real !== null && !isWithin(root, real))) return { kind: "outside", root: shown };
+    const path = join(this.specFolder, place);
+    // They differ above a folder that is a link.
+    const file = readText(realPath(path) === real ? path : target);
+    if (file.kind !== "text") return file;
+    this.imported.set(path, file.text);
+    // The same file has one name, whatever links lead to it.
+    return { ...file, name: real === null ? path : join(this.specFolder, relative(folder, real)) };
   }
 
   names(): readonly string[] {

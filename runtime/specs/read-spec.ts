@@ -1,4 +1,11 @@
-import { assignedSource, type Compiled, checkSpec, compileSpec, type SpecChanges } from "../../compiler/index.ts";
+import {
+  assignedSource,
+  type Compiled,
+  checkSpec,
+  compileSpec,
+  expandSpec,
+  type SpecChanges,
+} from "../../compiler/index.ts";
 import { createSource, type Diagnostic, type Source } from "../../grammar/index.ts";
 import { readText, whyUnread } from "../files/index.ts";
 import { SpecLibrary } from "./library.ts";
@@ -15,13 +22,37 @@ export function openSpec(path: string): OpenedSpec {
   return { kind: "spec", source: createSource(path, file.text), library: new SpecLibrary(libraryFolder(), path) };
 }
 
+type Opened = OpenedSpec & { readonly kind: "spec" };
+
+/** The whole that a spec stands for, with assignments in their places; null where it cannot be read. See `expandSpec`. */
+export function expandedSpec(
+  { source, library }: Opened,
+  set: readonly string[],
+  relocate: ((path: string) => string) | null = null,
+): { readonly source: Source | null; readonly diagnostics: readonly Diagnostic[] } {
+  const { text, diagnostics } = expandSpec(source, library, relocate);
+  if (text === null) return { source: null, diagnostics };
+  const assigned = assignedSource(createSource(source.name, text), set);
+  return { ...assigned, diagnostics: [...diagnostics, ...assigned.diagnostics] };
+}
+
+/** A spec with assignments in their places, for a variant in the whole that it stands for; without any, as it was written. */
+export function assignedSpec(
+  opened: Opened,
+  set: readonly string[],
+): { readonly source: Source; readonly diagnostics: readonly Diagnostic[] } {
+  if (set.length === 0) return { source: opened.source, diagnostics: [] };
+  const { source, diagnostics } = expandedSpec(opened, set);
+  return { source: source ?? opened.source, diagnostics };
+}
+
 /** What is wrong with a spec and with what it imports; a file that cannot be read is a diagnostic too. */
 export function checkPath(path: string, set: readonly string[] = []): readonly Diagnostic[] {
   const opened = openSpec(path);
   return opened.kind === "unread" ? [opened.diagnostic] : checkSpec(opened.source, opened.library, set);
 }
 
-/** A compiled spec, with its text, assignments in their places, and those of the files beside it that it imports. */
+/** A compiled spec, with its text, assignments in their places, and those of the files that it imports and that are not the library's. */
 export interface ReadSpec extends Compiled {
   readonly text: string;
 }
@@ -34,6 +65,7 @@ export function compilePath(path: string, changes: SpecChanges = {}): ReadSpec {
   }
   const { source, library } = opened;
   const compiled = compileSpec(source, library, changes);
-  const text = assignedSource(source, changes.set ?? []).source.text;
-  return { ...compiled, text: [text, ...library.imported.values()].join("\n") };
+  const text = assignedSpec(opened, changes.set ?? []).source.text;
+  const imported = [...library.imported.values(), ...library.references.values()];
+  return { ...compiled, text: [text, ...imported].join("\n") };
 }

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { dirname, join, relative, sep } from "node:path";
+import { dirname, join } from "node:path";
 import {
   compileSpec,
   type DataSettings,
+  expandSpec,
   expectMemory,
   libraryDeclarations,
   loadProgram,
@@ -13,6 +14,7 @@ import { createSource, type Diagnostic, hasErrors } from "../../grammar/index.ts
 import { type DataInputs, findDataInputs } from "../data/index.ts";
 import { libraryFolder, SpecLibrary } from "../specs/index.ts";
 import type { Problem, Result } from "../text/index.ts";
+import { carryImports } from "./carried-imports.ts";
 import { type BaseSpec, deriveSpec } from "./edit-spec.ts";
 import type { EntryEdits } from "./entries.ts";
 import type { Sweep } from "./read-sweep.ts";
@@ -62,12 +64,14 @@ export function deriveEntries(
   placeOf: (name: string) => string,
 ): DerivedEntries {
   const library = new SpecLibrary(libraryFolder(), base.path);
-  const program = loadProgram(createSource(base.path, base.text), library);
-  if (hasErrors(program.diagnostics)) {
-    return { kind: "wrong", wrong: [{ name: null, problem: null, diagnostics: program.diagnostics }] };
-  }
+  const source = createSource(base.path, base.text);
+  const written = loadProgram(source, library);
+  if (hasErrors(written.diagnostics)) return wrongBase(written.diagnostics);
+  // Edits of a variant are made in the whole that it stands for.
+  const whole = written.bases.length === 0 ? { text: base.text, diagnostics: [] } : expandSpec(source, library);
+  if (whole.text === null) return wrongBase(whole.diagnostics);
   const spec: BaseSpec = {
-    program,
+    program: whole.text === base.text ? written : loadProgram(createSource(base.path, whole.text), library),
     libraryAdapters: new Map(
       libraryDeclarations(library).flatMap(({ name, kind, file }) => (kind === "adapter" ? [[name, file]] : [])),
     ),
@@ -89,6 +93,10 @@ export function deriveEntries(
   return wrong.length > 0 ? { kind: "wrong", wrong } : { kind: "entries", entries: right };
 }
 
+function wrongBase(diagnostics: readonly Diagnostic[]): DerivedEntries {
+  return { kind: "wrong", wrong: [{ name: null, problem: null, diagnostics }] };
+}
+
 /** Steps go before epochs, so a spec's own steps make way for a number of epochs. */
 function budgetOf(budget: Sweep["budget"]): readonly (readonly [string, string | null])[] {
   if (budget === null) return [];
@@ -108,9 +116,7 @@ function compileEntry(
   const { name } = edits;
   if (plan === null || spec === null || hasErrors(diagnostics)) return { name, problem: null, diagnostics };
   const folder = dirname(base.path);
-  const imports = new Map(
-    [...library.imported].map(([path, content]) => [relative(folder, path).split(sep).join("/"), content]),
-  );
+  const { text: carried, imports } = carryImports(text, folder, library.imported);
   if (imports.has(specName)) {
     const message = `it imports ${join(folder, specName)}, which is the name of the derived spec`;
     return { name, problem: { subject: "", message, help: "give that file another name" }, diagnostics: [] };
@@ -118,10 +124,10 @@ function compileEntry(
   const peak = withMemory ? (memory ?? expectMemory(spec)) : null;
   return {
     ...edits,
-    text,
+    text: carried,
     imports,
     hash: createHash("sha256")
-      .update(JSON.stringify([text, [...imports]]))
+      .update(JSON.stringify([carried, [...imports]]))
       .digest("hex"),
     plan,
     data: spec.data,

@@ -28,6 +28,7 @@ const read: Readonly<Record<string, (path: string) => readonly string[]>> = {
   "check --json": (path) => ["check", "--json", path],
   fmt: (path) => ["fmt", path],
   "fmt --check": (path) => ["fmt", "--check", path],
+  expand: (path) => ["expand", path],
   compile: (path) => ["compile", path],
   graph: (path) => ["graph", path, "-o", small.path("model.svg")],
   params: (path) => ["params", path],
@@ -64,6 +65,7 @@ const read: Readonly<Record<string, (path: string) => readonly string[]>> = {
 
 const written: Readonly<Record<string, (path: string) => readonly string[]>> = {
   "run -o": (path) => ["run", spec, "init", "-o", path],
+  "expand -o": (path) => ["expand", spec, "-o", path],
   "compile -o": (path) => ["compile", spec, "--target", "tensorflow", "-o", path],
   "export --onnx": (path) => ["export", spec, "--onnx", path, "--program", "encode_text"],
   "export --safetensors": (path) => ["export", spec, "--safetensors", path],

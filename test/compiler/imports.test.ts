@@ -4,7 +4,10 @@ import { createSource } from "../../grammar/index.ts";
 
 /** Files in memory, by the path that an import leads to. */
 function libraryOf(files: Readonly<Record<string, string>>): Library {
-  const pathOf = (place: FilePlace): string => (place.kind === "library" ? `std/${place.name}.vlm` : place.path);
+  const pathOf = (place: FilePlace): string => {
+    if (place.kind === "local") return place.path;
+    return `${place.kind === "library" ? "std" : "specs"}/${place.name}.vlm`;
+  };
   return {
     read: (place) => {
       const name = pathOf(place);

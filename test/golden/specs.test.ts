@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { compileSpec, planToYaml } from "../../compiler/index.ts";
+import { compileSpec, expandSpec, planToYaml } from "../../compiler/index.ts";
 import { createSource, renderDiagnostics } from "../../grammar/index.ts";
 import { renderSummary } from "../../runtime/cli/summary.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
@@ -23,6 +23,11 @@ describe("every spec and example compiles to what its golden files say", () => {
     const name = join(import.meta.dirname, "specs", basename(path, ".vlm"));
     expect(plan.expectations.length).toBeGreaterThan(0);
     await expect(renderSummary(plan)).toMatchFileSnapshot(`${name}.summary.txt`);
+    const whole = expandSpec(source, new SpecLibrary("specs/std", path)).text ?? "";
+    if (whole !== source.text) {
+      const expanded = compileSpec(createSource(path, whole), new SpecLibrary("specs/std", path));
+      expect(expanded.plan).toEqual(plan);
+    }
     if (planned.includes(path)) await expect(planToYaml(plan)).toMatchFileSnapshot(`${name}.plan.yaml`);
   });
 });

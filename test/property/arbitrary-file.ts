@@ -279,16 +279,11 @@ const encoder: fc.Arbitrary<ast.Encoder> = fc
 const headLet: fc.Arbitrary<ast.HeadLet> = fc
   .record({ name: identifier, value: expression, named: fc.option(text) })
   .map((rest) => ({ kind: "head-let", ...rest, span }));
-const settings = fc.uniqueArray(fc.record({ name: word, value: expression, span: fc.constant(span) }), {
+const entries = fc.uniqueArray(fc.record({ name: word, value: expression, span: fc.constant(span) }), {
   maxLength: 3,
   selector: (entry) => entry.name.text,
 });
-const modelMember: fc.Arbitrary<ast.ModelMember> = fc.oneof<fc.Arbitrary<ast.ModelMember>[]>(
-  param,
-  part,
-  input,
-  encoder,
-  headLet,
+const unnamed: fc.Arbitrary<ast.Unnamed> = fc.oneof<fc.Arbitrary<ast.Unnamed>[]>(
   fc.record({
     kind: fc.constant("freeze-rule" as const),
     action: fc.constantFrom("freeze" as const, "train" as const),
@@ -300,7 +295,7 @@ const modelMember: fc.Arbitrary<ast.ModelMember> = fc.oneof<fc.Arbitrary<ast.Mod
     kind: fc.constant("parameter-group" as const),
     selectors,
     except,
-    settings,
+    settings: entries,
     span: fc.constant(span),
   }),
   fc.record({
@@ -320,6 +315,45 @@ const modelMember: fc.Arbitrary<ast.ModelMember> = fc.oneof<fc.Arbitrary<ast.Mod
     span: fc.constant(span),
   }),
 );
+
+/** What is removed, each once. */
+function removalOf(names: fc.Arbitrary<ast.Name>): fc.Arbitrary<ast.Removal> {
+  return fc
+    .uniqueArray(names, { minLength: 1, maxLength: 3, selector: (made) => made.text })
+    .map((distinctNames) => ({ kind: "removal", names: distinctNames, span }));
+}
+
+const modelMember: fc.Arbitrary<ast.ModelMember> = fc.oneof<fc.Arbitrary<ast.ModelMember>[]>(
+  param,
+  part,
+  input,
+  encoder,
+  headLet,
+  unnamed,
+  unnamed.map((member): ast.Addition => ({ kind: "addition", member, span })),
+  removalOf(identifier),
+);
+
+const settings: fc.Arbitrary<ast.SettingsBlock> = fc
+  .record({
+    block: fc.constantFrom<ast.SettingsName[]>("train", "data", "eval"),
+    amends: fc.boolean(),
+    entries: fc.uniqueArray(fc.record({ name: word, value: expression, span: fc.constant(span) }), {
+      maxLength: 3,
+      selector: (entry) => entry.name.text,
+    }),
+    removals: fc.array(removalOf(word), { maxLength: 2 }),
+  })
+  .map(({ entries, removals, ...head }) => {
+    // No name is set or removed twice.
+    const seen = new Set(entries.map((entry) => entry.name.text));
+    const distinctRemovals = removals.filter(({ names }) => {
+      const isNew = names.every((made) => !seen.has(made.text));
+      for (const made of names) seen.add(made.text);
+      return isNew;
+    });
+    return { kind: "settings", ...head, entries, removals: distinctRemovals, span };
+  });
 
 const item: fc.Arbitrary<ast.Item> = fc.oneof<fc.Arbitrary<ast.Item>[]>(
   text.map((path): ast.Import => ({ kind: "import", path, span })),
@@ -358,15 +392,11 @@ const item: fc.Arbitrary<ast.Item> = fc.oneof<fc.Arbitrary<ast.Item>[]>(
   fc.record({
     kind: fc.constant("model" as const),
     name: identifier,
+    amends: fc.option<ast.Name>(identifier),
     members: fc.array(modelMember, { maxLength: 6 }).map(distinct),
     span: fc.constant(span),
   }),
-  fc.record({
-    kind: fc.constant("settings" as const),
-    block: fc.constantFrom<ast.SettingsName[]>("train", "data", "eval"),
-    entries: settings,
-    span: fc.constant(span),
-  }),
+  settings,
 );
 
 /** Any file that the parser could have read. */

@@ -88,6 +88,7 @@ const words = [
   ..."then else when as named on also except freeze train expect require data eval and or not true false none infer".split(
     " ",
   ),
+  ..."input amends add remove".split(" "),
   ..."( ) [ ] { } , . .. ... : = == != < <= > >= + - * ** / // |> # \n \r \t".split(" "),
   ...[
     "x",

@@ -18,7 +18,7 @@ function endless(text: (name: string) => string): { readonly library: Library; r
   let reads = 0;
   const library: Library = {
     read: (place) => {
-      const name = place.kind === "library" ? place.name : place.path;
+      const name = place.kind === "local" ? place.path : place.name;
       reads++;
       return { kind: "text", text: text(name), name };
     },

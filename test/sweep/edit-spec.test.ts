@@ -159,6 +159,17 @@ describe("a derived spec", () => {
     expect(hashOf("steps: 3")).not.toBe(hashOf("steps: 4"));
   });
 
+  test("is made from the whole of a variant, and changes with its base", () => {
+    const variant = 'import "specs/medct-small"\nmodel v amends medct_small {}\ntrain amends { steps = 9 }\n';
+    const derived = derive('epochs: 2\nplacements: ["ia3() on text.attn.kv"]\ngrid: {train.batch: [2]}', variant);
+    if (derived.kind === "wrong") throw new Error(JSON.stringify(derived.wrong));
+    const text = derived.entries[0]?.text ?? "";
+    expect(text).toContain("encoder text = bert(");
+    expect(text).toContain("ia3() on text.attn.kv\n");
+    expect(text).toContain("batch = 2\n  epochs = 2\n");
+    expect(text).not.toMatch(/amends|lora\(|steps/);
+  });
+
   test("compiles for each placement of the example", () => {
     const read = readSweep(readFileSync("examples/synthetic/sweep.yaml", "utf8"));
     if (read.kind === "failed") throw new Error(JSON.stringify(read.problem));

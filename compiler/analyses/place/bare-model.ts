@@ -6,8 +6,8 @@ import {
   report,
   type Source,
 } from "../../../grammar/index.ts";
-import { Files, ModelElaborator, type ParameterInstance } from "../../elaborate/index.ts";
-import { checkProgram, type Library, loadProgram, type Program } from "../../load/index.ts";
+import { Constants, Files, ModelElaborator, type ParameterInstance } from "../../elaborate/index.ts";
+import { checkProgram, expandSpec, type Library, loadProgram, type Program } from "../../load/index.ts";
 import { measuresOf } from "../../plan/index.ts";
 import {
   type Decision,
@@ -17,7 +17,7 @@ import {
   SelectorResolver,
   type Totals,
 } from "../../select/index.ts";
-import { readTrainSettings } from "../../settings/index.ts";
+import { computeSettings, readTrainSettings } from "../../settings/index.ts";
 import { bareText, withImports } from "./bare-text.ts";
 import type { BareText } from "./types.ts";
 
@@ -46,6 +46,10 @@ export function stripSpec(entry: Source, library: Library): StrippedSpec | reado
   const [model] = program.entry.parsed.file.items.filter((item) => item.kind === "model");
   if (hasErrors(diagnostics)) return diagnostics;
   if (model === undefined) return [report("no-model", entry.name, { path: entry.name })];
+  if (program.bases.length > 0) {
+    const { text } = expandSpec(entry, library);
+    return stripSpec(createSource(`${entry.name} (expanded)`, text ?? ""), library);
+  }
   const placedKinds = model.members.flatMap((member) =>
     member.kind === "placement" && member.adapter.callee.kind === "name" ? [member.adapter.callee.text] : [],
   );
@@ -62,10 +66,15 @@ export function bareModel(
   const program = loadProgram(createSource(name, withImports(text, imports)), library);
   const { file } = program.entry.parsed;
   const [model] = file.items.filter((item) => item.kind === "model");
-  const { settings, diagnostics: unsettled } = readTrainSettings(file, {});
-  const diagnostics = [...checkProgram(program, library), ...unsettled];
-  if (model === undefined || hasErrors(diagnostics)) return diagnostics;
-  const elaborator = new ModelElaborator(model, new Files(program), settings.batch);
+  const checked = checkProgram(program, library);
+  if (model === undefined || hasErrors(checked)) return checked;
+  const files = new Files(program);
+  const constants = new Constants(model, files);
+  const computed = computeSettings(file, constants);
+  const { settings, diagnostics: unsettled } = readTrainSettings(computed.file, {});
+  const diagnostics = [...checked, ...computed.diagnostics, ...unsettled];
+  if (hasErrors(diagnostics)) return diagnostics;
+  const elaborator = new ModelElaborator(model, files, settings.batch, constants);
   elaborator.instantiate();
   // Heads are made by the first trace.
   if (elaborator.diagnostics.length === 0) elaborator.trace();
@@ -77,7 +86,13 @@ export function bareModel(
     const note = "the spec's own placements are taken out before others are tried";
     return refused.map((diagnostic) => ({ ...diagnostic, notes: [...diagnostic.notes, note] }));
   }
-  return { elaborator, program, elements, rules, totals: measuresOf(elements, decisions, []).totals };
+  return {
+    elaborator,
+    program,
+    elements,
+    rules,
+    totals: measuresOf(elements, decisions, [], constants.numbers).totals,
+  };
 }
 
 /** What a model's rules decide, and what is wrong with them. */

@@ -10,9 +10,9 @@ import {
 } from "../../../compiler/index.ts";
 import { report } from "../../../grammar/index.ts";
 import { type OnnxFiles, onnxFiles, withComputedOnce, writeOnnx } from "../../backends/onnx/index.ts";
-import { readText, storageProblem } from "../../files/index.ts";
+import { storageProblem } from "../../files/index.ts";
 import { version } from "../../machine/index.ts";
-import { compilePath } from "../../specs/index.ts";
+import { compilePath, expandedSpec, openSpec } from "../../specs/index.ts";
 import { ProblemError } from "../../text/index.ts";
 import { compileReported, type SpecRequest } from "../compiled-spec.ts";
 import {
@@ -101,9 +101,9 @@ export async function exportOnnx(request: ExportOnnxRequest, reporter: Reporter)
   try {
     const remark = remarkOn(weights.firstValues, request, "export");
     if (remark !== null) reportRemark(remark, reporter);
-    const text = readText(path);
+    const opened = openSpec(path);
     const about = {
-      spec: text.kind === "text" ? text.text : "",
+      spec: opened.kind === "spec" ? (expandedSpec(opened, request.set).source?.text ?? "") : "",
       version,
       placements: compiled.plan.placements.map((placement) => placement.text),
       contract: exportedContract(compiled.spec, request.adapter),

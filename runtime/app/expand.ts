@@ -1,0 +1,30 @@
+import { dirname, join, relative, sep } from "node:path";
+import { hasErrors } from "../../grammar/index.ts";
+import { attempt, writeAtomically } from "../files/index.ts";
+import { expandedSpec, openSpec } from "../specs/index.ts";
+import type { SpecRequest } from "./compiled-spec.ts";
+import { done, type Ended, type Reporter, refuse, refuseBy, refused } from "./reporter.ts";
+
+export interface ExpandRequest extends SpecRequest {
+  /** A file for it; null for none. */
+  readonly output: string | null;
+}
+
+/** The whole of a spec as one file that amends no other, with paths from where it is written. */
+export function expand({ spec: path, set, output }: ExpandRequest, reporter: Reporter): Ended<string> {
+  const opened = openSpec(path);
+  if (opened.kind === "unread") return refuseBy([opened.diagnostic], reporter);
+  const [from, to] = [dirname(path), dirname(output ?? path)];
+  const relocate = (target: string): string => {
+    const way = relative(to, join(from, target)).split(sep).join("/");
+    return way.startsWith("../") || !target.startsWith(".") ? way : `./${way}`;
+  };
+  const isElsewhere = relative(from, to) !== "";
+  const { source, diagnostics } = expandedSpec(opened, set, isElsewhere ? relocate : null);
+  reporter.diagnostics(diagnostics);
+  if (source === null || hasErrors(diagnostics)) return refused;
+  const { text } = source;
+  if (output === null) return done(text);
+  const written = attempt(output, () => writeAtomically(output, text));
+  return written.kind === "failed" ? refuse(written.problem, reporter) : done(text);
+}
