@@ -90,7 +90,7 @@ test("a model and settings of an imported file have no effect, which is said onc
   };
   const found = checkSpec(createSource("main.vlm", files["main.vlm"]), libraryOf(files));
   expect(found.map(({ code, severity, message }) => `${severity} ${code} ${message}`)).toEqual([
-    "warning E210 `model base`, `train`, `data` of `shared.vlm` has no effect in an import",
+    "warning E211 `model base`, `train`, `data` of `shared.vlm` has no effect in an import",
   ]);
   const [only] = found;
   expect(only?.labels.map(({ span }) => `${span.source.name} ${span.source.text.slice(span.start, span.end)}`)).toEqual(
@@ -102,5 +102,5 @@ test("a file without a model is no spec, whatever it warns of", () => {
   const files = { "main.vlm": 'import "./base"\n', "base.vlm": "model base {}\n" };
   const { plan, diagnostics } = compileSpec(createSource("main.vlm", files["main.vlm"]), libraryOf(files));
   expect(plan).toBeNull();
-  expect(diagnostics.map(({ code }) => code)).toEqual(["E210", "E511"]);
+  expect(diagnostics.map(({ code }) => code)).toEqual(["E211", "E511"]);
 });
