@@ -39,6 +39,7 @@ export {
   type PackSettings,
   type PlannedShard,
   packShards,
+  pictureNames,
   planShards,
 } from "./pack/index.ts";
 export { drawPlanes } from "./planes.ts";

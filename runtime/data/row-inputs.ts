@@ -14,7 +14,7 @@ export interface LoadedRow {
 }
 
 /** The inputs that take what files hold. */
-export function fileInputs({ inputs }: DataInputs): readonly FileInput[] {
+export function fileInputs({ inputs }: Pick<DataInputs, "inputs">): readonly FileInput[] {
   return inputs.filter((input) => "file" in input);
 }
 

@@ -4,7 +4,10 @@ import { defaultData } from "../../../compiler/index.ts";
 import {
   arrayBytes,
   contractOf,
+  type DataInputs,
   examplesToPack,
+  type FileInput,
+  fileInputs,
   findDataInputs,
   findVocabulary,
   largestMember,
@@ -13,6 +16,7 @@ import {
   type PackSettings,
   type PlannedShard,
   packShards,
+  pictureNames,
   planShards,
   VolumeLoader,
   volumeShape,
@@ -67,9 +71,6 @@ export async function packData(request: DataPackRequest, reporter: Reporter): Pr
   const spec = compiled?.spec ?? null;
   const inputs = spec === null ? null : findDataInputs(spec);
   if (inputs?.kind === "failed") return refuse(inputs.problem, reporter);
-  if (inputs?.value.inputs.some(({ kind }) => kind === "image")) {
-    return refuse(problem("the model takes pictures, which are not packed", "train on their own files"), reporter);
-  }
   const taken = inputs?.value ?? { inputs: [{ kind: "volume", name: "", file: 0, shape: [] } as const] };
   const said = spec?.data ?? defaultData;
   const classes = spec?.evaluation.classes ?? [];
@@ -88,15 +89,22 @@ export async function packData(request: DataPackRequest, reporter: Reporter): Pr
   const settled = await settleData(said, [dataset], taken, request.skipBad, reporter);
   if (settled === null) return refused;
   const { settings, orientation } = settled;
+  const reads = files.map((_, place) => readingOf(taken, place));
   const pack: PackSettings = {
     contract: contractOf(settings, orientation, null),
     reading: { units: settings.units, assumeOrientation: settings.assumeOrientation },
-    ...{ storage, files, shape: volumeShape(settings) },
+    ...{ storage, files, shape: volumeShape(settings), columns: found.columns },
+    pictures: pictureNames(
+      reads.map(({ kind }, place) => ({
+        column: files[place] ?? found.columns.file ?? "image",
+        isPicture: kind === "image",
+      })),
+    ),
     texts: texts.map((columns) => columns ?? settings.text),
     name: shardName(data),
     shardBytes: request.shardBytes,
   };
-  if (arrayBytes(pack.shape, storage) > largestMember) {
+  if (reads.some(({ kind }) => kind === "volume") && arrayBytes(pack.shape, storage) > largestMember) {
     return refuse(
       problem("a volume of this `size` is too large for a member of a shard", "use --storage f16"),
       reporter,
@@ -116,7 +124,7 @@ export async function packData(request: DataPackRequest, reporter: Reporter): Pr
     const opened = PackFolder.open(output);
     if (opened.kind === "failed") return refuse(opened.problem, reporter);
     folder = opened.value;
-    return await packInto(folder, plan, { pack, loader, request, signals }, reporter);
+    return await packInto(folder, plan, { pack, reads, loader, request, signals }, reporter);
   } catch (error) {
     return refuse(problemOf(error, output), reporter);
   } finally {
@@ -129,6 +137,7 @@ export async function packData(request: DataPackRequest, reporter: Reporter): Pr
 
 interface Packing {
   readonly pack: PackSettings;
+  readonly reads: readonly FileInput[];
   readonly loader: VolumeLoader;
   readonly request: DataPackRequest;
   readonly signals: SignalWatch;
@@ -137,7 +146,7 @@ interface Packing {
 async function packInto(
   folder: PackFolder,
   plan: readonly PlannedShard[],
-  { pack, loader, request, signals }: Packing,
+  { pack, reads, loader, request, signals }: Packing,
   reporter: Reporter,
 ): Promise<Ended<DataPack>> {
   const short = spaceProblem(folder, plan);
@@ -148,7 +157,7 @@ async function packInto(
   const start = performance.now();
   const { stopped, dispose } = whenStopped(signals);
   const end = await packShards({
-    ...{ folder, plan, settings: pack, loader, ahead: aheadOf(pack), skipBad: request.skipBad, stopped },
+    ...{ folder, plan, settings: pack, inputs: reads, loader, ahead: aheadOf(pack), skipBad: request.skipBad, stopped },
     tell: (count, packed) => {
       const seconds = (performance.now() - start) / 1000;
       const left = packed < fewest ? "" : `, ${printDuration(((all - count) * seconds) / packed)} left`;
@@ -183,6 +192,13 @@ async function packInto(
       reporter.info(completeOf(end.complete, plan));
       return refuse(problem("packing stopped at this file", "add --skip-bad to skip such files"), reporter);
   }
+}
+
+/** How a file is read, in the place that it is packed in. */
+function readingOf(taken: Pick<DataInputs, "inputs">, file: number): FileInput {
+  const found = fileInputs(taken).find((input) => input.file === file);
+  if (found === undefined) throw new Error("invariant: each file that is needed is an input's");
+  return { ...found, file };
 }
 
 function completeOf(complete: number, plan: readonly PlannedShard[]): string {

@@ -1,5 +1,6 @@
 export { isDicomFolder } from "./dicom/index.ts";
 export { decodeImage, type Pixels } from "./image.ts";
+export { readImageHeader } from "./image-header.ts";
 export {
   encodeNpyHeader,
   longestNpyHeader,

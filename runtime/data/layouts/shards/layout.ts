@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setImmediate as letOthersRun } from "node:timers/promises";
-import type { DataSettings } from "../../../../compiler/index.ts";
+import { type DataSettings, defaultData } from "../../../../compiler/index.ts";
 import { kindOfPath } from "../../../files/index.ts";
 import { failed, ok, type Problem, type Result, sentence } from "../../../text/index.ts";
 import { memberPath } from "../../archive-member.ts";
@@ -33,11 +33,12 @@ export const shards: DatasetLayout = {
   },
   list: async (path, settings, needs) => {
     const listing = new ShardListing(settings, needs);
-    const found = findShards(path, settings);
+    const found = findShards(path, settings, needs);
     if (found.kind === "failed") listing.problems.push(found.problem);
     else await listing.scan(found.value);
     const volumes = listing.volumes.toSorted((a, b) => compareNaturally(a.name, b.name));
     if (volumes.length === 0 && listing.problems.length === 0) listing.problems.push(emptySplit(path, needs.split));
+    const manifest = found.kind === "ok" ? found.value.manifest : null;
     return {
       volumes,
       metadata: { exist: true, absence: { subject: path, message: "", help: null }, of: () => ok(null) },
@@ -45,7 +46,8 @@ export const shards: DatasetLayout = {
       labels: factsOf(path, listing.labels, "labels"),
       problems: listing.problems,
       notes: listing.notes(),
-      orientation: found.kind === "ok" ? (found.value.manifest?.contract.orientation ?? null) : null,
+      orientation: manifest?.contract.orientation ?? null,
+      columns: { file: manifest?.fileColumn ?? null, textSeparator: manifest?.textSeparator ?? null },
       emptySplit: (split) => emptySplit(path, split),
     };
   },
@@ -88,7 +90,7 @@ interface FoundShards {
 }
 
 /** The shards at a path, with their manifest where they have one; or why none of them can be used. */
-function findShards(path: string, settings: DataSettings): Result<FoundShards> {
+function findShards(path: string, settings: DataSettings, needs: DatasetNeeds): Result<FoundShards> {
   const isFile = kindOfPath(path) === "file";
   const folder = isFile ? dirname(path) : path;
   let names: readonly string[];
@@ -106,7 +108,10 @@ function findShards(path: string, settings: DataSettings): Result<FoundShards> {
     const help = "give the same `medctc data pack` command again; it keeps the shards that are complete";
     return failed({ subject: path, message: "its packing was not finished", help });
   }
-  const differences = differencesOf(manifest.contract, settings);
+  const differences = [
+    ...(hasVolumes(manifest) ? differencesOf(manifest.contract, settings) : []),
+    ...columnDifferences(manifest, settings, needs),
+  ];
   if (differences.length > 0) {
     const message = `its values were made with other settings: ${differences.join("; ")}`;
     const help = "pack the data set again with this spec, or use the settings of the shards";
@@ -135,6 +140,29 @@ function differencesOf(packed: DataContract, settings: DataSettings): readonly s
   const isUnknown = wanted !== null && packed.orientation === null && assumed !== wanted;
   const unknown = `\`orientation\` is not known in the shards and "${wanted}" in the \`data\` block`;
   return isUnknown ? [unknown, ...differing] : differing;
+}
+
+function hasVolumes({ files, pictures = [] }: Manifest): boolean {
+  return files.some((_, place) => (pictures[place] ?? null) === null);
+}
+
+/** In what the columns that examples were made of are not what a `data` block says, where it says it. */
+function columnDifferences(
+  { fileColumn = null, textSeparator = null }: Manifest,
+  { file, text, textSeparator: separator }: DataSettings,
+  { files, texts }: DatasetNeeds,
+): readonly string[] {
+  const isJoined = texts.some((columns) => (columns ?? text)?.length !== 1);
+  const differs = (field: string, theirs: string, ours: string): string =>
+    `\`${field}\` is ${JSON.stringify(theirs)} in the shards and ${JSON.stringify(ours)} in the \`data\` block`;
+  return [
+    ...(files.includes(null) && fileColumn !== null && file !== defaultData.file && file !== fileColumn
+      ? [differs("file", fileColumn, file)]
+      : []),
+    ...(isJoined && separator !== null && textSeparator !== null && separator !== textSeparator
+      ? [differs("text_separator", textSeparator, separator)]
+      : []),
+  ];
 }
 
 function sizeProblem(path: string, bytes: number): readonly Problem[] {
@@ -192,7 +220,7 @@ class ShardListing {
   }
 
   private take(path: string, example: ShardExample, manifest: Manifest | null): void {
-    const read = readExample(example);
+    const read = readExample(example, manifest);
     const splits = this.splitsOf(read);
     const { split } = this.needs;
     if (split !== "all" && !splits.includes(split)) return;
@@ -224,11 +252,12 @@ class ShardListing {
     manifest: Manifest | null,
   ): void {
     const wrong = (problem: Parameters<typeof exampleProblem>[2]) => failed(exampleProblem(path, example.key, problem));
+    const { text, textSeparator } = this.settings;
     for (const [place, texts] of this.texts.entries()) {
       if (record.kind === "failed") texts.set(name, record);
       else {
-        const text = textOf(example, record.value, this.needs.texts[place] ?? this.settings.text, manifest);
-        texts.set(name, text.kind === "ok" ? text : wrong(text.problem));
+        const found = textOf(example, record.value, this.needs.texts[place] ?? text, textSeparator, manifest);
+        texts.set(name, found.kind === "ok" ? found : wrong(found.problem));
       }
     }
     if (this.needs.labels === null) return;

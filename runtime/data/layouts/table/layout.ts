@@ -140,11 +140,15 @@ class TableListing {
       texts: texts.map((columns) => {
         const parts = columns.map((column) => cell(column).trim()).filter((part) => part !== "");
         return parts.length > 0
-          ? ok(parts.join(this.settings.textSeparator ?? " "))
+          ? ok(parts.join(this.separator))
           : wrong(`its text is empty: nothing in ${quotedList(columns)}`);
       }),
       labels: this.labelsOf(labels, cell, wrong),
     });
+  }
+
+  private get separator(): string {
+    return this.settings.textSeparator ?? " ";
   }
 
   private labelsOf(
@@ -198,6 +202,7 @@ class TableListing {
       problems: [...this.problems, ...(isEmpty ? [this.emptySplit(split === "all" ? "train" : split)] : [])],
       notes: [...this.notes, ...unused, ...missingLabelNotes(this.labelRows)],
       orientation: null,
+      columns: { file: this.settings.file, textSeparator: this.separator },
       emptySplit: (wanted) => this.emptySplit(wanted),
     };
   }
