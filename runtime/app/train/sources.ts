@@ -30,7 +30,7 @@ import { notesOnce, problem, type Reporter } from "../reporter.ts";
 import { adapterFile } from "../weights/adapter-file.ts";
 import { adapterDisagreements } from "../weights/contract-agreement.ts";
 import { type GivenWeights, weightFiles } from "../weights/open.ts";
-import { augmentProblem } from "./augment-problem.ts";
+import { flipProblem, unfitProblem } from "./augment-problem.ts";
 import { datasetIdentity, describeDifference, fileIdentity, identityOf } from "./identity.ts";
 import type { TrainTask } from "./task.ts";
 
@@ -81,7 +81,7 @@ export async function openSources(folder: RunFolder, task: TrainTask, heard: Rep
     reporter.problem(problem(message, "leave out the column, or give a number in place of `balance(...)`"));
     return null;
   }
-  const unsuitable = augmentProblem(seeded, trainSet, inputs);
+  const unsuitable = unfitProblem(seeded);
   if (unsuitable !== null) {
     reporter.problem(unsuitable);
     return null;
@@ -96,6 +96,11 @@ export async function openSources(folder: RunFolder, task: TrainTask, heard: Rep
   const held = await openHeldOut(seeded, inputs, data, reporter);
   const settled =
     held === "wrong" ? null : await settleData(seeded.data, [trainSet, held], inputs, data.skipBad, reporter);
+  const flipped = settled === null ? null : flipProblem(seeded, trainSet, inputs, settled.orientation);
+  if (flipped !== null) {
+    reporter.problem(flipped);
+    return null;
+  }
   const reading = settled === null ? null : openData(withData(seeded, settled), inputs, data, reporter);
   if (held === "wrong" || settled === null || reading === null) return null;
   const { text: tokens } = reading;
