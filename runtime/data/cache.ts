@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { defaultVolume, windowsOf } from "../../compiler/index.ts";
 import { at } from "../at.ts";
 import { writeAtomically } from "../files/index.ts";
+import type { StoredFile } from "./archive-member.ts";
 import { completed, type PackedVolume, type VolumeMetadata, type VolumeSettings } from "./transforms/index.ts";
 
 /** Goes up with every change of what is stored, or of how a volume is preprocessed. */
@@ -47,10 +48,15 @@ export function prepareCache({ folder, bytes }: CacheSettings): void {
 }
 
 /**
- * How the file system sees a file now; null when it does not. A folder is all the files in it, since a change of one is no
+ * How the file system sees a file now, or the archive that it lies in; null when it does not. A folder is all the files in it, since a change of one is no
  * change of the folder.
  */
-export function fileState(path: string): FileState | null {
+export function fileState(file: StoredFile): FileState | null {
+  if (typeof file !== "string") {
+    const archive = fileState(file.path);
+    return archive === null ? null : { ...archive, path: `${archive.path}\0${file.offset} ${file.bytes}` };
+  }
+  const path = file;
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
   if (stat === undefined) return null;
   const numbers = numbersOf(stat);
@@ -58,9 +64,9 @@ export function fileState(path: string): FileState | null {
   const hash = createHash("sha256").update(numbers);
   let changedMs = Number(stat.ctimeMs);
   for (const name of readdirSync(path).sort()) {
-    const file = statSync(join(path, name), { bigint: true, throwIfNoEntry: false });
-    hash.update(`\0${name}\0`).update(file === undefined ? "" : numbersOf(file));
-    changedMs = Math.max(changedMs, Number(file?.ctimeMs ?? 0));
+    const found = statSync(join(path, name), { bigint: true, throwIfNoEntry: false });
+    hash.update(`\0${name}\0`).update(found === undefined ? "" : numbersOf(found));
+    changedMs = Math.max(changedMs, Number(found?.ctimeMs ?? 0));
   }
   return { path: resolve(path), numbers: hash.digest("hex"), changedMs };
 }

@@ -1,6 +1,6 @@
 import type { DataSettings, ImageSettings } from "../../compiler/index.ts";
 import type { Problem } from "../text/index.ts";
-import { memberPath } from "./archive-member.ts";
+import { isRawVolume, memberPath, type StoredFile, storedPath } from "./archive-member.ts";
 import type { DatasetNeeds, Listing } from "./dataset.ts";
 import type { Examination, VolumeFile } from "./examine-volumes.ts";
 import { layoutOf } from "./layouts/index.ts";
@@ -13,7 +13,7 @@ import { type VolumeMetadata, volumeShape } from "./transforms/index.ts";
 
 /** Reads a volume's file and says what is wrong with it; `onNote` takes what is no mistake. */
 type VolumeCheck = (
-  path: string,
+  file: StoredFile,
   metadata: VolumeMetadata,
   settings: DataSettings,
   onNote: (note: string) => void,
@@ -107,9 +107,7 @@ export async function* checkDataset(
       if (found.kind !== "ok") return [];
       const { value } = found;
       return volume.files.flatMap((file, place) =>
-        value === null || typeof file !== "string" || (images[place] ?? null) !== null
-          ? []
-          : [{ file, metadata: value }],
+        value === null || (images[place] ?? null) !== null ? [] : [{ file, metadata: value }],
       );
     });
     const found = await examine(examined, settings);
@@ -134,7 +132,7 @@ export async function* checkDataset(
           if (loaded.kind === "failed") unread.push(loaded.problem);
           continue;
         }
-        if (typeof file !== "string") {
+        if (typeof file !== "string" && !isRawVolume(file)) {
           const packed = loadPacked(file, volumeShape(settings));
           if (packed.kind === "failed") unread.push(packed.problem);
           continue;
@@ -142,7 +140,7 @@ export async function* checkDataset(
         if (joined.metadata === null) continue;
         const notes: string[] = [];
         unread.push(...(await checkVolume(file, joined.metadata, settled, (note) => notes.push(note))));
-        for (const note of notes) yield { kind: "note", note: `${file}: ${note}` };
+        for (const note of notes) yield { kind: "note", note: `${storedPath(file)}: ${note}` };
       }
     }
     for (const problem of [...joined.problems, ...unread]) yield { kind: "problem", problem };

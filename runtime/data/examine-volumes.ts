@@ -1,6 +1,7 @@
 import type { DataSettings, Units } from "../../compiler/index.ts";
 import { at } from "../at.ts";
 import { ok, type Problem } from "../text/index.ts";
+import { type StoredFile, storedPath } from "./archive-member.ts";
 import { readSlices, readVolumeHeader, type VolumeHeader } from "./readers/index.ts";
 import { storedPlace } from "./stored-place.ts";
 import type { VolumeMetadata } from "./transforms/index.ts";
@@ -9,7 +10,7 @@ import { VolumeSample } from "./volume-sample.ts";
 
 /** A volume's file, and what tables say of it. */
 export interface VolumeFile {
-  readonly file: string;
+  readonly file: StoredFile;
   readonly metadata: VolumeMetadata;
 }
 
@@ -72,7 +73,8 @@ function examineOrientation(
   const known = new Map<string, { readonly file: string; count: number }>();
   const unknown: { readonly file: string; readonly why: string }[] = [];
   const oblique: { readonly file: string; readonly degrees: number }[] = [];
-  for (const { file, header, metadata } of volumes) {
+  for (const { file: stored, header, metadata } of volumes) {
+    const file = storedPath(stored);
     const place = storedPlace(header, metadata);
     if (place.kind === "unknown") {
       unknown.push({ file, why: place.why });
@@ -190,7 +192,7 @@ function mixture(
   stored: readonly SampledVolume[],
   hounsfield: readonly SampledVolume[],
 ): Pick<Examination, "units" | "notes" | "problems"> {
-  const message = `some volumes hold Hounsfield units already (${at(hounsfield, 0).file}), and others values that the table's slope and intercept make Hounsfield units of (${at(stored, 0).file})`;
+  const message = `some volumes hold Hounsfield units already (${storedPath(at(hounsfield, 0).file)}), and others values that the table's slope and intercept make Hounsfield units of (${storedPath(at(stored, 0).file)})`;
   const help =
     "keep volumes of one release in a data set, or give those in Hounsfield units a RescaleSlope of 1 and a RescaleIntercept of 0";
   return { units: "stored", notes: [], problems: [{ subject: "", message, help }] };

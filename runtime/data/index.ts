@@ -1,4 +1,4 @@
-export { byArchive, storedBytes } from "./archive-member.ts";
+export { byArchive, type StoredFile, storedBytes, storedPath } from "./archive-member.ts";
 export {
   augmentText,
   fitProblem,

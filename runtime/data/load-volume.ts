@@ -1,6 +1,7 @@
 import { type ImageSettings, windowsOf } from "../../compiler/index.ts";
 import { at } from "../at.ts";
 import { ok } from "../text/index.ts";
+import { isRawVolume, type StoredFile } from "./archive-member.ts";
 import { augmentVolume, type VolumeGrid } from "./augment/index.ts";
 import { cacheKey, type FileState, fileState, isSettled, readEntry, writeEntry } from "./cache.ts";
 import { loadImage } from "./load-image.ts";
@@ -17,22 +18,23 @@ export async function loadVolume(
   { settings: shared, cache }: LoaderSettings,
 ): Promise<{ readonly result: VolumeResult; readonly uncached: string | null }> {
   const settings = { ...shared, storage };
-  if (member !== undefined) {
+  if (member !== undefined && !isRawVolume(member)) {
     const packed = loadPacked(member, volumeShape(completed(settings)));
     const result = packed.kind === "ok" ? ok({ voxels: packed.value, from: "file" as const }) : packed;
     return { result, uncached: null };
   }
   if (metadata === null) throw new Error("invariant: a volume that is not preprocessed has metadata");
-  const before = cache === null ? null : stateOf(path);
+  const file = member ?? path;
+  const before = cache === null ? null : stateOf(file);
   const isReliable = before !== null && isSettled(before);
   const key = before === null ? null : cacheKey(before, metadata, settings);
   const kept = cache === null || key === null ? null : readEntry(cache.folder, key, settings);
   if (kept !== null) return { result: loaded(kept, "cache"), uncached: null };
-  const packed = await preprocessVolume(path, metadata, settings);
+  const packed = await preprocessVolume(file, metadata, settings);
   if (packed.kind === "failed") return { result: packed, uncached: null };
   let uncached: string | null = null;
   // Content that another program was just changing has no entry.
-  if (cache !== null && before !== null && key !== null && isReliable && isSame(before, stateOf(path))) {
+  if (cache !== null && before !== null && key !== null && isReliable && isSame(before, stateOf(file))) {
     try {
       writeEntry(cache, key, packed.value);
     } catch (error) {
@@ -86,9 +88,9 @@ export function gridOf(settings: Omit<VolumeSettings, "storage">): VolumeGrid {
 }
 
 /** Null for what cannot even be looked at: reading it says why. */
-function stateOf(path: string): FileState | null {
+function stateOf(file: StoredFile): FileState | null {
   try {
-    return fileState(path);
+    return fileState(file);
   } catch {
     return null;
   }

@@ -24,10 +24,10 @@ export function coldVolumes(
   const all =
     examples.length * voxelBytes[settings.storage] * settings.size.reduce((product, size) => product * size, 1);
   if (all > bytes) return [];
-  return examples.flatMap(({ file, metadata }) => {
+  return examples.flatMap(({ file, files: [first = file], metadata }) => {
     // What was preprocessed before is not kept again.
     if (metadata === null) return [];
-    const state = fileState(file);
+    const state = fileState(first);
     const path = state === null ? null : join(folder, `${cacheKey(state, metadata, settings)}.volume`);
     return path === null || existsSync(path) ? [] : [path];
   });

@@ -28,7 +28,7 @@ export async function settleData(
   const volumes = examples.flatMap(({ files, metadata }) =>
     places.flatMap((place) => {
       const file = at(files, place);
-      return metadata === null || typeof file !== "string" ? [] : [{ file, metadata }];
+      return metadata === null ? [] : [{ file, metadata }];
     }),
   );
   const found = await examineVolumes(volumes, settings, reporter.progress);

@@ -1,6 +1,15 @@
 import { basename, resolve } from "node:path";
 import { type DataSettings, defaultData } from "../../../compiler/index.ts";
-import { drawPlanes, type Example, openDataset, preprocessVolume, unpack, unstatedMetadata } from "../../data/index.ts";
+import {
+  drawPlanes,
+  type Example,
+  openDataset,
+  preprocessVolume,
+  type StoredFile,
+  storedPath,
+  unpack,
+  unstatedMetadata,
+} from "../../data/index.ts";
 import { attempt, encodePng, writeAtomically } from "../../files/index.ts";
 import { failed, ok, type Result } from "../../text/index.ts";
 import { compileReported } from "../compiled-spec.ts";
@@ -43,7 +52,7 @@ export async function showVolume(request: DataShowRequest, reporter: Reporter): 
   if (metadata === null) {
     const help = "draw the volume that it was made of";
     return refuse(
-      { subject: file, message: "it was preprocessed before, and has no slices of its own", help },
+      { subject: storedPath(file), message: "it was preprocessed before, and has no slices of its own", help },
       reporter,
     );
   }
@@ -59,7 +68,7 @@ export async function showVolume(request: DataShowRequest, reporter: Reporter): 
 }
 
 /** A volume, and what its values are. */
-type ShownVolume = Pick<Example, "file" | "metadata"> & Pick<DataSettings, "units">;
+type ShownVolume = Pick<Example, "metadata"> & Pick<DataSettings, "units"> & { readonly file: StoredFile };
 
 /** A volume of a data set, by its name or its path. */
 async function listedVolume(
@@ -75,7 +84,9 @@ async function listedVolume(
   if (found !== undefined) {
     const volumeInput = { kind: "volume", name: "", file: 0, shape: [1, ...settings.size] } as const;
     const settled = await settleData(settings, [dataset], { inputs: [volumeInput] }, true, reporter);
-    return settled === null ? null : ok({ ...found, units: settled.settings.units });
+    return settled === null
+      ? null
+      : ok({ file: found.files[0] ?? found.file, metadata: found.metadata, units: settled.settings.units });
   }
   const own = problems.find(({ subject }) => basename(subject) === volume || resolve(subject) === resolve(volume));
   const missing = {

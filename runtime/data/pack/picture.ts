@@ -1,5 +1,5 @@
 import { failed, ok, type Result } from "../../text/index.ts";
-import { memberPath, type StoredFile } from "../archive-member.ts";
+import { type StoredFile, storedPath } from "../archive-member.ts";
 import { pictureKinds } from "../layouts/index.ts";
 import { pictureBytes } from "../load-image.ts";
 import { type Fault, problemOf } from "../problem.ts";
@@ -18,7 +18,7 @@ export function pictureKind(file: StoredFile): string {
 export function storedPicture(file: StoredFile): Result<Uint8Array> {
   const bytes: Result<Uint8Array, Fault> = pictureBytes(file);
   if (bytes.kind === "ok") return ok(bytes.value);
-  return failed(problemOf(typeof file === "string" ? file : memberPath(file), bytes.problem));
+  return failed(problemOf(storedPath(file), bytes.problem));
 }
 
 /**

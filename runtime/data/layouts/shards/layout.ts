@@ -4,13 +4,14 @@ import { setImmediate as letOthersRun } from "node:timers/promises";
 import { type DataSettings, defaultData } from "../../../../compiler/index.ts";
 import { kindOfPath } from "../../../files/index.ts";
 import { failed, ok, type Problem, type Result, sentence } from "../../../text/index.ts";
-import { memberPath } from "../../archive-member.ts";
+import { isRawVolume, memberPath } from "../../archive-member.ts";
 import { contractDifferences, contractOf, type DataContract } from "../../contract.ts";
 import type { DatasetLayout, DatasetNeeds, Facts, Labels, ListedVolume, SplitName } from "../../dataset.ts";
 import { type LabelCell, missingLabelNotes } from "../../labels.ts";
 import { compareNaturally } from "../../natural-order.ts";
 import { quoted, quotedList } from "../../quoted.ts";
 import { reasonOf } from "../../reasons.ts";
+import { unstatedMetadata } from "../../transforms/index.ts";
 import { exampleProblem, filesOf, labelsOf, type ReadExample, readExample, textOf } from "./example.ts";
 import { type Manifest, manifestName, readManifest } from "./manifest.ts";
 import { type ShardExample, scanShard } from "./scan-shard.ts";
@@ -41,7 +42,11 @@ export const shards: DatasetLayout = {
     const manifest = found.kind === "ok" ? found.value.manifest : null;
     return {
       volumes,
-      metadata: { exist: true, absence: { subject: path, message: "", help: null }, of: () => ok(null) },
+      metadata: {
+        exist: true,
+        absence: { subject: path, message: "", help: null },
+        of: (volume) => ok(isRaw(volume) ? unstatedMetadata : null),
+      },
       texts: listing.texts.map((texts) => factsOf(path, texts, "a text")),
       labels: factsOf(path, listing.labels, "labels"),
       problems: listing.problems,
@@ -66,6 +71,11 @@ function factsOf<Value>(path: string, values: ReadonlyMap<string, Result<Value>>
 }
 
 const memberHelp = "an example's text is its member `KEY.txt`, and its labels are `labels` in `KEY.json`";
+
+/** Whether one of its files is a volume that is still to be preprocessed. */
+function isRaw({ files }: ListedVolume): boolean {
+  return files.some((file) => typeof file !== "string" && isRawVolume(file));
+}
 
 function isShard(name: string): boolean {
   return /\.tar$/i.test(name);
@@ -183,7 +193,8 @@ class ShardListing {
   private readonly settings: DataSettings;
   private readonly needs: DatasetNeeds;
   private readonly shardOf = new Map<string, string>();
-  private readonly foreign: string[] = [];
+  /** Shards of others that have values. */
+  private readonly foreign = new Set<string>();
   private unsplit = 0;
 
   constructor(settings: DataSettings, needs: DatasetNeeds) {
@@ -198,16 +209,15 @@ class ShardListing {
       const scan = scanShard(path);
       if (scan.kind === "failed") this.problems.push({ subject: path, ...scan.problem });
       else for (const example of scan.value) this.take(path, example, manifest);
-      if (manifest === null) this.foreign.push(path);
       await letOthersRun();
     }
   }
 
   notes(): readonly string[] {
     const notes: string[] = [];
-    if (this.foreign.length > 0) {
+    if (this.foreign.size > 0) {
       notes.push(
-        `no ${manifestName} says what the values in ${quotedList(this.foreign, 1)} mean; they are taken as they are`,
+        `no ${manifestName} says what the values in ${quotedList([...this.foreign], 1)} mean; they are taken as they are`,
       );
     }
     if (this.unsplit > 0) {
@@ -241,6 +251,7 @@ class ShardListing {
     const file = memberPath(first ?? { path, name: example.key });
     // Contents have been read by now.
     const stored = files.value.map(({ name: of, offset, bytes }) => ({ path, name: of, offset, bytes }));
+    if (manifest === null && stored.some((each) => /\.npy$/i.test(each.name))) this.foreign.add(path);
     this.volumes.push({ name, file, files: stored, splits });
     this.takeFacts(path, example, read, manifest);
   }
