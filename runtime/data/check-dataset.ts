@@ -10,6 +10,7 @@ import { absences, exampleOf } from "./open-dataset.ts";
 import { describeAlike, describeCut, measureTexts } from "./text-lengths.ts";
 import { findVocabulary, loadTokenizer, type Tokenizer } from "./tokenizer.ts";
 import { type VolumeMetadata, volumeShape } from "./transforms/index.ts";
+import { verifyArchives } from "./verify-archives.ts";
 
 /** Reads a volume's file and says what is wrong with it; `onNote` takes what is no mistake. */
 type VolumeCheck = (
@@ -100,6 +101,13 @@ export async function* checkDataset(
   for (const problem of absences(listing, { texts: trains ? neededTexts : [], labels: classes }))
     yield { kind: "problem", problem };
   const labelled = classes ?? (labels.exist ? "any" : null);
+  const differing = new Set<string>();
+  if (checkVolume !== null) {
+    for await (const found of verifyArchives(listing.recorded)) {
+      if (found.kind === "problem") differing.add(found.problem.subject);
+      yield found;
+    }
+  }
   let settled = settings;
   if (examine !== undefined) {
     const examined = volumes.flatMap((volume) => {
@@ -144,7 +152,8 @@ export async function* checkDataset(
       }
     }
     for (const problem of [...joined.problems, ...unread]) yield { kind: "problem", problem };
-    counts.good += Number(joined.example !== null && unread.length === 0);
+    const isWhole = volume.files.every((file) => typeof file === "string" || !differing.has(file.path));
+    counts.good += Number(joined.example !== null && unread.length === 0 && isWhole);
     counts.train += Number(inTrain);
     counts.valid += Number(inValid);
     counts.neither += Number(!inTrain && !inValid);

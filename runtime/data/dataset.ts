@@ -51,8 +51,17 @@ export interface Listing {
     /** What stands between the columns of a text. */
     readonly textSeparator: string | null;
   };
+  /** Archives whose content was recorded when they were written. */
+  readonly recorded: readonly RecordedArchive[];
   /** Says that a split has no volume, and what puts volumes into it. */
   readonly emptySplit: (split: SplitName) => Problem;
+}
+
+/** What an archive was when it was written. */
+export interface RecordedArchive {
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
 }
 
 /** A volume's files. */

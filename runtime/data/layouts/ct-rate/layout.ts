@@ -67,6 +67,7 @@ export const ctRate: DatasetLayout = {
       ],
       notes: [...scan.notes, ...tables.notes, ...labelNotes, ...unusedNote(volumes, settings)],
       orientation: null,
+      recorded: [],
       columns: { file: null, textSeparator: settings.textSeparator ?? usualSeparator },
       emptySplit: (split) => emptySplit(folder, all, settings, split),
     };

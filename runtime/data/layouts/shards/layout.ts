@@ -6,7 +6,15 @@ import { kindOfPath } from "../../../files/index.ts";
 import { failed, ok, type Problem, type Result, sentence } from "../../../text/index.ts";
 import { isRawVolume, memberPath } from "../../archive-member.ts";
 import { contractDifferences, contractOf, type DataContract } from "../../contract.ts";
-import type { DatasetLayout, DatasetNeeds, Facts, Labels, ListedVolume, SplitName } from "../../dataset.ts";
+import type {
+  DatasetLayout,
+  DatasetNeeds,
+  Facts,
+  Labels,
+  ListedVolume,
+  RecordedArchive,
+  SplitName,
+} from "../../dataset.ts";
 import { type LabelCell, missingLabelNotes } from "../../labels.ts";
 import { compareNaturally } from "../../natural-order.ts";
 import { quoted, quotedList } from "../../quoted.ts";
@@ -52,6 +60,7 @@ export const shards: DatasetLayout = {
       problems: listing.problems,
       notes: listing.notes(),
       orientation: manifest?.contract.orientation ?? null,
+      recorded: found.kind === "ok" ? found.value.recorded : [],
       columns: { file: manifest?.fileColumn ?? null, textSeparator: manifest?.textSeparator ?? null },
       emptySplit: (split) => emptySplit(path, split),
     };
@@ -96,6 +105,7 @@ function isFolderOfShards(folder: string): boolean {
 interface FoundShards {
   readonly manifest: Manifest | null;
   readonly paths: readonly string[];
+  readonly recorded: readonly RecordedArchive[];
   readonly problems: readonly Problem[];
 }
 
@@ -113,7 +123,8 @@ function findShards(path: string, settings: DataSettings, needs: DatasetNeeds): 
   if (read.kind === "failed") return read;
   const paths = isFile ? [path] : names.map((name) => join(folder, name)).toSorted(compareNaturally);
   const manifest = read.value;
-  if (manifest === null) return ok({ manifest, paths, problems: [] });
+  const foreign = { manifest: null, paths, recorded: [], problems: [] };
+  if (manifest === null) return ok(foreign);
   if (!manifest.finished) {
     const help = "give the same `medctc data pack` command again; it keeps the shards that are complete";
     return failed({ subject: path, message: "its packing was not finished", help });
@@ -127,9 +138,9 @@ function findShards(path: string, settings: DataSettings, needs: DatasetNeeds): 
     const help = "pack the data set again with this spec, or use the settings of the shards";
     return failed({ subject: path, message, help });
   }
-  const listed = manifest.shards.map(({ name, bytes }) => ({ path: join(folder, name), bytes }));
+  const listed = manifest.shards.map(({ name, bytes, sha256 }) => ({ path: join(folder, name), bytes, sha256 }));
   const wanted = isFile ? listed.filter((shard) => shard.path === join(path)) : listed;
-  if (isFile && wanted.length === 0) return ok({ manifest: null, paths, problems: [] });
+  if (isFile && wanted.length === 0) return ok(foreign);
   const problems = wanted.flatMap((shard) => sizeProblem(shard.path, shard.bytes));
   const wrong = new Set(problems.map(({ subject }) => subject));
   const known = new Set(listed.map((shard) => shard.path));
@@ -137,7 +148,8 @@ function findShards(path: string, settings: DataSettings, needs: DatasetNeeds): 
     const message = `${manifestName} does not list it`;
     problems.push({ subject: other, message, help: "move it into a folder of its own, or remove it" });
   }
-  return ok({ manifest, paths: wanted.map((shard) => shard.path).filter((each) => !wrong.has(each)), problems });
+  const recorded = wanted.filter(({ path: each }) => !wrong.has(each));
+  return ok({ manifest, paths: recorded.map((shard) => shard.path), recorded, problems });
 }
 
 /** In what packed values are not what a `data` block asks for, in words that name both sides. */

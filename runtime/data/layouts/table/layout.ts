@@ -202,6 +202,7 @@ class TableListing {
       problems: [...this.problems, ...(isEmpty ? [this.emptySplit(split === "all" ? "train" : split)] : [])],
       notes: [...this.notes, ...unused, ...missingLabelNotes(this.labelRows)],
       orientation: null,
+      recorded: [],
       columns: { file: this.settings.file, textSeparator: this.separator },
       emptySplit: (wanted) => this.emptySplit(wanted),
     };
