@@ -27,8 +27,9 @@ export interface FileState {
 const hashBytes = 32;
 const fieldBytes = 4 * 8;
 const headBytes = 2 * hashBytes + fieldBytes;
-const entryName = /^[0-9a-f]{64}\.volume$/;
-const temporaryName = /^\.[0-9a-f]{64}\.volume\.(\d+)(?:-\d+)?\.tmp$/;
+/** Volumes, and what was decided of a data set's units. */
+const entryName = /^[0-9a-f]{64}\.(?:volume|units)$/;
+const temporaryName = /^\.[0-9a-f]{64}\.(?:volume|units)\.(\d+)(?:-\d+)?\.tmp$/;
 
 /** A change that comes so soon before a look at a file may share its time with another one that comes after. */
 const unsettledMs = 100;

@@ -2,7 +2,9 @@ import type { DataSettings, Units } from "../../compiler/index.ts";
 import { at } from "../at.ts";
 import { ok, type Problem } from "../text/index.ts";
 import { type StoredFile, storedPath } from "./archive-member.ts";
+import type { CacheSettings } from "./cache.ts";
 import { readSlices, readVolumeHeader, type VolumeHeader } from "./readers/index.ts";
+import { rememberUnits } from "./remember-units.ts";
 import { storedPlace } from "./stored-place.ts";
 import type { VolumeMetadata } from "./transforms/index.ts";
 import { percent, type Reading, readingOf, scales, shownScaling } from "./units.ts";
@@ -42,6 +44,7 @@ export async function examineVolumes(
   volumes: readonly VolumeFile[],
   settings: ExaminedSettings,
   tell: (progress: string) => void,
+  cache: CacheSettings | null = null,
 ): Promise<Examination> {
   const headers = await inTurns(volumes, headersAtOnce, async (volume, index) => {
     if (index % 1000 === 999) tell(`header ${index + 1} of ${volumes.length}`);
@@ -52,7 +55,9 @@ export async function examineVolumes(
     return header === null ? [] : [{ ...volume, header }];
   });
   const orientation = examineOrientation(read, settings);
-  const units = await decideUnits(read, settings.units, tell);
+  const units = await rememberUnits(settings.units === "auto" ? cache : null, read, () =>
+    decideUnits(read, settings.units, tell),
+  );
   return {
     units: units.units,
     orientation: orientation.orientation,

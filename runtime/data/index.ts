@@ -7,7 +7,7 @@ export {
   operationsOf,
   sideProblem,
 } from "./augment/index.ts";
-export { cacheKey, fileState } from "./cache.ts";
+export { type CacheSettings, cacheKey, fileState } from "./cache.ts";
 export { type CheckOptions, checkDataset, type DatasetCounts } from "./check-dataset.ts";
 export { checkVolume } from "./check-volume.ts";
 export {

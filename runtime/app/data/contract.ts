@@ -1,6 +1,13 @@
 import type { DataSettings, TracedSpec } from "../../../compiler/index.ts";
 import { at } from "../../at.ts";
-import { contractOf, type DataContract, type DataInputs, type Dataset, examineVolumes } from "../../data/index.ts";
+import {
+  type CacheSettings,
+  contractOf,
+  type DataContract,
+  type DataInputs,
+  type Dataset,
+  examineVolumes,
+} from "../../data/index.ts";
 import type { Reporter } from "../reporter.ts";
 
 /** What a `data` block leaves open, settled by the data. */
@@ -13,7 +20,7 @@ export interface SettledData {
 
 /**
  * Decides from data sets what the `data` block leaves open, and reports what was found; null after reporting why the volumes
- * cannot be used together.
+ * cannot be used together. What was decided is remembered in the cache.
  */
 export async function settleData(
   settings: DataSettings,
@@ -21,6 +28,7 @@ export async function settleData(
   { inputs }: Pick<DataInputs, "inputs">,
   skipBad: boolean,
   reporter: Pick<Reporter, "note" | "problem" | "progress" | "progressEnd">,
+  cache: CacheSettings | null = null,
 ): Promise<SettledData | null> {
   const places = inputs.flatMap((input) => (input.kind === "volume" ? [input.file] : []));
   const examples = datasets.flatMap((dataset) => dataset?.examples ?? []);
@@ -31,7 +39,7 @@ export async function settleData(
       return metadata === null ? [] : [{ file, metadata }];
     }),
   );
-  const found = await examineVolumes(volumes, settings, reporter.progress);
+  const found = await examineVolumes(volumes, settings, reporter.progress, cache);
   reporter.progressEnd();
   for (const note of found.notes) reporter.note(note);
   const refused = [...found.problems, ...(found.unknown === null || skipBad ? [] : [found.unknown])];

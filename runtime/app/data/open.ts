@@ -1,6 +1,7 @@
 import { dirname, join, resolve } from "node:path";
 import { type DataSettings, type TracedSpec, windowsOf } from "../../../compiler/index.ts";
 import {
+  type CacheSettings,
   type DataInputs,
   type Dataset,
   type DatasetNeeds,
@@ -55,6 +56,11 @@ export function dataInputsOf(spec: TracedSpec, reporter: Reporter): DataInputs |
   return null;
 }
 
+/** Where preprocessed volumes, and what was decided of them, are kept; null where nothing is. */
+export function cacheOf({ cache, cacheBytes }: Pick<DataOptions, "cache" | "cacheBytes">): CacheSettings | null {
+  return cacheBytes === 0 ? null : { folder: cache ?? join(cacheFolder(), "volumes"), bytes: cacheBytes };
+}
+
 /** Opens the tokenizer and the loader of files for a model; null after reporting what is wrong. */
 export function openData(
   spec: TracedSpec,
@@ -65,13 +71,9 @@ export function openData(
   const rows = inputs.inputs.flatMap((input) => (input.kind === "tokens" ? [input.vocabulary] : []));
   const text = rows.length === 0 ? null : openTokenizer(options, Math.min(...rows), reporter);
   if (text === "wrong") return null;
-  const cache =
-    options.cacheBytes === 0
-      ? null
-      : { folder: options.cache ?? join(cacheFolder(), "volumes"), bytes: options.cacheBytes };
   const loader = new VolumeLoader({
     settings: spec.data,
-    cache,
+    cache: cacheOf(options),
     ahead: Math.max(2, Math.min(2 * spec.settings.batch, Math.floor(aheadBytes / volumeBytesOf(spec.data)))),
     ...(options.workers === null ? {} : { workers: options.workers }),
   });

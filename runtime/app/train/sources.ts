@@ -23,7 +23,7 @@ import {
 } from "../../train/index.ts";
 import { openTensors } from "../../weights/index.ts";
 import { contractWith, settleData, withData } from "../data/contract.ts";
-import { dataInputsOf, type OpenedData, openData, openSplit } from "../data/open.ts";
+import { cacheOf, dataInputsOf, type OpenedData, openData, openSplit } from "../data/open.ts";
 import { arePromptsUsable, reportLengths } from "../data/texts.ts";
 import { openHeldOut } from "../evaluate/held-out.ts";
 import { notesOnce, problem, type Reporter } from "../reporter.ts";
@@ -95,7 +95,9 @@ export async function openSources(folder: RunFolder, task: TrainTask, heard: Rep
   }
   const held = await openHeldOut(seeded, inputs, data, reporter);
   const settled =
-    held === "wrong" ? null : await settleData(seeded.data, [trainSet, held], inputs, data.skipBad, reporter);
+    held === "wrong"
+      ? null
+      : await settleData(seeded.data, [trainSet, held], inputs, data.skipBad, reporter, cacheOf(data));
   const flipped = settled === null ? null : flipProblem(seeded, trainSet, inputs, settled.orientation);
   if (flipped !== null) {
     reporter.problem(flipped);
