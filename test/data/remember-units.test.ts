@@ -69,7 +69,8 @@ test("a file, a table or a data set that changed is decided on again", async () 
   // The same size, and other values: what a scanner stored.
   await written(first, phantomFile(body, { intercept: -1024 }));
   const mixed = await examined();
-  expect(mixed).toMatchObject({ hasRead: true, problems: [{ message: expect.stringContaining("some volumes hold") }] });
+expect(mixed.hasRead).toBe(true);
+  expect(mixed.problems[0]?.message).toContain("some volumes hold");
   // A mixture is not remembered, since it is to be mended.
   expect((await examined()).hasRead).toBe(true);
   await written(first, sound);
