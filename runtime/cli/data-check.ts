@@ -4,6 +4,7 @@ import type { DatasetCounts } from "../data/index.ts";
 import { printCount, renderTable } from "../text/index.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
+import { setOption } from "./option-values.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
 
@@ -11,11 +12,12 @@ export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("<folder>", "a data set: in CT-RATE's layout, a table or WebDataset shards")
     .option("--spec <file>", "check against this spec's `data` and `eval` blocks, instead of CT-CLIP's preprocessing")
+    .addOption(setOption())
     .option("--no-volumes", "do not read the volumes, which takes most of the time")
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  $ medctc data check ct-rate --spec specs/medct.vlm")
-    .action(async (folder, { spec, volumes, json = false }) => {
-      const request = { folder, spec: spec ?? null, volumes, mostReported: json ? 0 : mostShown };
+    .action(async (folder, { spec, set, volumes, json = false }) => {
+      const request = { folder, spec: spec ?? null, set, volumes, mostReported: json ? 0 : mostShown };
       const ended = await checkData(request, terminalReporter(terminal));
       end(finish(ended, (found) => (json ? printJson(found, terminal) : printCheck(found, terminal))));
     });

@@ -22,6 +22,8 @@ export interface DataCheckRequest {
   readonly folder: string;
   /** A spec whose `data` and `eval` blocks the data are held against; null for CT-CLIP's own preprocessing. */
   readonly spec: string | null;
+  /** Assignments that hold instead of what it says. */
+  readonly set: readonly string[];
   /** Whether volumes are read. */
   readonly volumes: boolean;
   /** How many problems are reported as they are found; all of them are in the result. */
@@ -37,7 +39,7 @@ export interface DataCheck {
 /** Finds what is wrong with a data folder, file by file, and counts what is in it. */
 export async function checkData(request: DataCheckRequest, reporter: Reporter): Promise<Ended<DataCheck>> {
   const { folder, spec, volumes, mostReported } = request;
-  const compiled = spec === null ? null : compileReported(spec, reporter);
+  const compiled = spec === null ? null : compileReported({ spec, set: request.set }, reporter);
   if (spec !== null && compiled === null) return refused;
   const classes = compiled?.spec.evaluation.classes ?? [];
   const inputs = compiled === null ? null : findDataInputs(compiled.spec);
