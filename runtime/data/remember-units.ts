@@ -2,14 +2,26 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
+import type { Units } from "../../compiler/index.ts";
 import { writeAtomically } from "../files/index.ts";
 import { parseJson } from "../json/index.ts";
+import type { Problem } from "../text/index.ts";
+import type { StoredFile } from "./archive-member.ts";
 import { type CacheSettings, fileState, isSettled } from "./cache.ts";
-import type { Examination, VolumeFile } from "./examine-volumes.ts";
+import type { VolumeMetadata } from "./transforms/index.ts";
 import { scales } from "./units.ts";
 
 /** What was decided of a data set's units. */
-export type UnitsDecision = Pick<Examination, "units" | "notes" | "problems">;
+export interface UnitsDecision {
+  readonly units: Exclude<Units, "auto">;
+  readonly notes: readonly string[];
+  readonly problems: readonly Problem[];
+}
+
+interface ScaledVolume {
+  readonly file: StoredFile;
+  readonly metadata: VolumeMetadata;
+}
 
 /** Goes up with every change of how it is decided. */
 const formatVersion = 1;
@@ -22,7 +34,7 @@ const entrySchema = v.object({ units: v.picklist(["stored", "hounsfield"]), note
  */
 export async function rememberUnits(
   cache: CacheSettings | null,
-  volumes: readonly VolumeFile[],
+  volumes: readonly ScaledVolume[],
   decide: () => Promise<UnitsDecision>,
 ): Promise<UnitsDecision> {
   const open = volumes.filter(({ metadata }) => scales(metadata));
@@ -52,7 +64,7 @@ export async function rememberUnits(
 }
 
 /** A name for the state of files and what tables say of them; null where one cannot be looked at. */
-function keyOf(volumes: readonly VolumeFile[]): { readonly key: string; readonly isSettled: boolean } | null {
+function keyOf(volumes: readonly ScaledVolume[]): { readonly key: string; readonly isSettled: boolean } | null {
   const hash = createHash("sha256").update(`${formatVersion}\n`);
   const nowMs = Date.now();
   let areSettled = true;
@@ -66,7 +78,7 @@ function keyOf(volumes: readonly VolumeFile[]): { readonly key: string; readonly
   return { key: hash.digest("hex"), isSettled: areSettled };
 }
 
-function stateOf(file: VolumeFile["file"]): ReturnType<typeof fileState> {
+function stateOf(file: StoredFile): ReturnType<typeof fileState> {
   try {
     return fileState(file);
   } catch {
