@@ -1,7 +1,7 @@
 import type { DataSettings, VolumeSettings } from "../../compiler/index.ts";
 import { at } from "../at.ts";
 import type { Problem } from "../text/index.ts";
-import { memberPath } from "./archive-member.ts";
+import { isPacked, memberPath, type StoredFile, storedPath } from "./archive-member.ts";
 import type { FileInput } from "./data-inputs.ts";
 import type { DatasetNeeds, ListedExample, Listing } from "./dataset.ts";
 import type { Examination, VolumeFile } from "./examine-volumes.ts";
@@ -13,10 +13,11 @@ import { checkLabels } from "./preprocess-labels.ts";
 import { describeAlike, describeCut, measureTexts } from "./text-lengths.ts";
 import { findVocabulary, loadTokenizer, type Tokenizer } from "./tokenizer.ts";
 import { type VolumeMetadata, volumeShape } from "./transforms/index.ts";
+import { verifyArchives } from "./verify-archives.ts";
 
 /** Reads a volume's file and says what is wrong with it; `onNote` takes what is no mistake. */
 type VolumeCheck = (
-  path: string,
+  file: StoredFile,
   metadata: VolumeMetadata,
   settings: VolumeSettings,
   onNote: (note: string) => void,
@@ -103,6 +104,13 @@ export async function* checkDataset(
   for (const problem of absences(listing, { texts: trains ? neededTexts : [], labels: classes }))
     yield { kind: "problem", problem };
   const labelled = classes ?? (labels.exist ? "any" : null);
+  const differing = new Set<string>();
+  if (checkVolume !== null) {
+    for await (const found of verifyArchives(listing.recorded)) {
+      if (found.kind === "problem") differing.add(found.problem.subject);
+      yield found;
+    }
+  }
   const taken = inputs ?? files.map((_, file) => volumeInput(file, settings));
   const settled: FileInput[] = [];
   const volumeInputs = taken.filter((input) => input.kind === "volume");
@@ -114,9 +122,7 @@ export async function* checkDataset(
     const examined = volumes.flatMap((volume) => {
       const found = metadata.of(volume);
       const file = at(volume.files, input.file);
-      return found.kind !== "ok" || found.value === null || typeof file !== "string"
-        ? []
-        : [{ file, metadata: found.value }];
+      return found.kind !== "ok" || found.value === null || isPacked(file) ? [] : [{ file, metadata: found.value }];
     });
     const found = await examine(examined, input.settings);
     const whose = volumeInputs.length === 1 ? "" : `\`${input.name}\`: `;
@@ -139,7 +145,8 @@ export async function* checkDataset(
       }
     }
     for (const problem of [...joined.problems, ...unread]) yield { kind: "problem", problem };
-    counts.good += Number(joined.example !== null && unread.length === 0);
+    const isWhole = volume.files.every((file) => typeof file === "string" || !differing.has(file.path));
+    counts.good += Number(joined.example !== null && unread.length === 0 && isWhole);
     counts.train += Number(inTrain);
     counts.valid += Number(inValid);
     counts.neither += Number(!inTrain && !inValid);
@@ -170,16 +177,17 @@ async function checkFile(
     const loaded = await loadImage(source, input.settings);
     return loaded.kind === "failed" ? [loaded.problem] : [];
   }
-  if (typeof file !== "string") {
-    const unheld = { subject: memberPath(file), message: "segmentations are not read from shards", help: null };
+  if (typeof file !== "string" && isPacked(file)) {
+    const unheld = { subject: memberPath(file), message: "label maps are read from NIfTI files alone", help: null };
     if (input.kind === "segmentation") return [unheld];
     const packed = loadPacked(file, volumeShape(input.settings));
     return packed.kind === "failed" ? [packed.problem] : [];
   }
   if (metadata === null) return [];
-  if (input.kind === "volume") return checkVolume(file, metadata, input.settings, (note) => onNote(`${file}: ${note}`));
-  const volume = at(files, input.volume);
-  return typeof volume === "string" ? checkLabels(file, { path: volume, metadata, settings: input.settings }) : [];
+  if (input.kind === "volume") {
+    return checkVolume(file, metadata, input.settings, (note) => onNote(`${storedPath(file)}: ${note}`));
+  }
+  return checkLabels(file, { file: at(files, input.volume), metadata, settings: input.settings });
 }
 
 function volumeInput(file: number, settings: VolumeSettings): FileInput {

@@ -1,7 +1,10 @@
 import type { DataSettings, Units } from "../../compiler/index.ts";
 import { at } from "../at.ts";
 import { ok, type Problem } from "../text/index.ts";
+import { type StoredFile, storedPath } from "./archive-member.ts";
+import type { CacheSettings } from "./cache.ts";
 import { readSlices, readVolumeHeader, type VolumeHeader } from "./readers/index.ts";
+import { rememberUnits } from "./remember-units.ts";
 import { storedPlace } from "./stored-place.ts";
 import type { VolumeMetadata } from "./transforms/index.ts";
 import { percent, type Reading, readingOf, scales, shownScaling } from "./units.ts";
@@ -9,7 +12,7 @@ import { VolumeSample } from "./volume-sample.ts";
 
 /** A volume's file, and what tables say of it. */
 export interface VolumeFile {
-  readonly file: string;
+  readonly file: StoredFile;
   readonly metadata: VolumeMetadata;
 }
 
@@ -41,6 +44,7 @@ export async function examineVolumes(
   volumes: readonly VolumeFile[],
   settings: ExaminedSettings,
   tell: (progress: string) => void,
+  cache: CacheSettings | null = null,
 ): Promise<Examination> {
   const headers = await inTurns(volumes, headersAtOnce, async (volume, index) => {
     if (index % 1000 === 999) tell(`header ${index + 1} of ${volumes.length}`);
@@ -51,7 +55,9 @@ export async function examineVolumes(
     return header === null ? [] : [{ ...volume, header }];
   });
   const orientation = examineOrientation(read, settings);
-  const units = await decideUnits(read, settings.units, tell);
+  const units = await rememberUnits(settings.units === "auto" ? cache : null, read, () =>
+    decideUnits(read, settings.units, tell),
+  );
   return {
     units: units.units,
     orientation: orientation.orientation,
@@ -72,7 +78,8 @@ function examineOrientation(
   const known = new Map<string, { readonly file: string; count: number }>();
   const unknown: { readonly file: string; readonly why: string }[] = [];
   const oblique: { readonly file: string; readonly degrees: number }[] = [];
-  for (const { file, header, metadata } of volumes) {
+  for (const { file: stored, header, metadata } of volumes) {
+    const file = storedPath(stored);
     const place = storedPlace(header, metadata);
     if (place.kind === "unknown") {
       unknown.push({ file, why: place.why });
@@ -190,7 +197,7 @@ function mixture(
   stored: readonly SampledVolume[],
   hounsfield: readonly SampledVolume[],
 ): Pick<Examination, "units" | "notes" | "problems"> {
-  const message = `some volumes hold Hounsfield units already (${at(hounsfield, 0).file}), and others values that the table's slope and intercept make Hounsfield units of (${at(stored, 0).file})`;
+  const message = `some volumes hold Hounsfield units already (${storedPath(at(hounsfield, 0).file)}), and others values that the table's slope and intercept make Hounsfield units of (${storedPath(at(stored, 0).file)})`;
   const help =
     "keep volumes of one release in a data set, or give those in Hounsfield units a RescaleSlope of 1 and a RescaleIntercept of 0";
   return { units: "stored", notes: [], problems: [{ subject: "", message, help }] };

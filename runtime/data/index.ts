@@ -1,4 +1,4 @@
-export { byArchive, storedBytes } from "./archive-member.ts";
+export { byArchive, isPacked, type StoredFile, storedBytes, storedPath } from "./archive-member.ts";
 export {
   augmentText,
   fitProblem,
@@ -7,6 +7,7 @@ export {
   operationsOf,
   sideProblem,
 } from "./augment/index.ts";
+export type { CacheSettings } from "./cache.ts";
 export { cacheEntry } from "./cache-entry.ts";
 export { type CheckOptions, checkDataset, type DatasetCounts } from "./check-dataset.ts";
 export { checkVolume } from "./check-volume.ts";
@@ -49,6 +50,7 @@ export {
   type PackSettings,
   type PlannedShard,
   packShards,
+  pictureNames,
   planShards,
 } from "./pack/index.ts";
 export { drawPlanes } from "./planes.ts";
