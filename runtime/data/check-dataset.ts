@@ -7,7 +7,7 @@ import { layoutOf } from "./layouts/index.ts";
 import { loadImage } from "./load-image.ts";
 import { loadPacked } from "./load-packed.ts";
 import { absences, exampleOf } from "./open-dataset.ts";
-import { describeAlike, describeCut, measureTexts } from "./text-lengths.ts";
+import { describeAlike, describeCut, measureTexts, type TextLengths } from "./text-lengths.ts";
 import { findVocabulary, loadTokenizer, type Tokenizer } from "./tokenizer.ts";
 import { type VolumeMetadata, volumeShape } from "./transforms/index.ts";
 
@@ -40,6 +40,10 @@ export type Finding =
   | { readonly kind: "progress"; readonly text: string }
   | { readonly kind: "note"; readonly note: string }
   | { readonly kind: "problem"; readonly problem: Problem }
+  /** What the data set says of its volumes. */
+  | { readonly kind: "listing"; readonly listing: Listing }
+  /** How long the texts of volumes to train on are. */
+  | { readonly kind: "lengths"; readonly lengths: TextLengths; readonly limit: number }
   | { readonly kind: "counts"; readonly counts: DatasetCounts };
 
 export interface DatasetCounts {
@@ -79,6 +83,7 @@ export async function* checkDataset(
   const ofVocabulary = tokenizer?.kind === "failed" ? [tokenizer.problem] : [];
   for (const problem of [...listing.problems, ...ofVocabulary]) yield { kind: "problem", problem };
   for (const note of listing.notes) yield { kind: "note", note };
+  yield { kind: "listing", listing };
   const counts = {
     volumes: volumes.length,
     good: 0,
@@ -94,7 +99,10 @@ export async function* checkDataset(
     return;
   }
   if (textLength !== null && tokenizer?.kind === "ok") {
-    for (const note of textNotes(listing, tokenizer.value, textLength)) yield { kind: "note", note };
+    const lengths = trainedLengths(listing, tokenizer.value, textLength);
+    yield { kind: "lengths", lengths, limit: textLength };
+    const notes = [describeCut("report", lengths, textLength), describeAlike(lengths, textLength)];
+    for (const note of notes) if (note !== null) yield { kind: "note", note };
   }
   const trains = volumes.some(({ splits }) => splits.includes("train"));
   for (const problem of absences(listing, { texts: trains ? neededTexts : [], labels: classes }))
@@ -102,17 +110,7 @@ export async function* checkDataset(
   const labelled = classes ?? (labels.exist ? "any" : null);
   let settled = settings;
   if (examine !== undefined) {
-    const examined = volumes.flatMap((volume) => {
-      const found = metadata.of(volume);
-      if (found.kind !== "ok") return [];
-      const { value } = found;
-      return volume.files.flatMap((file, place) =>
-        value === null || typeof file !== "string" || (images[place] ?? null) !== null
-          ? []
-          : [{ file, metadata: value }],
-      );
-    });
-    const found = await examine(examined, settings);
+    const found = await examine(volumeFiles(listing, images), settings);
     for (const problem of found.problems) yield { kind: "problem", problem: { ...problem, subject: folder } };
     for (const note of found.notes) yield { kind: "note", note };
     settled = { ...settings, units: found.units };
@@ -163,8 +161,23 @@ export async function* checkDataset(
   yield { kind: "counts", counts };
 }
 
-/** Which reports of volumes to train on are cut, and how many cannot be told apart then. */
-function textNotes({ volumes, texts }: Listing, tokenizer: Tokenizer, length: number): readonly string[] {
+/** The volumes of a data set that have metadata, but for those that were preprocessed before. */
+export function volumeFiles(
+  { volumes, metadata }: Listing,
+  images: readonly (ImageSettings | null)[],
+): readonly VolumeFile[] {
+  return volumes.flatMap((volume) => {
+    const found = metadata.of(volume);
+    if (found.kind !== "ok") return [];
+    const { value } = found;
+    return volume.files.flatMap((file, place) =>
+      value === null || typeof file !== "string" || (images[place] ?? null) !== null ? [] : [{ file, metadata: value }],
+    );
+  });
+}
+
+/** How long the reports of volumes to train on are, which of them are cut, and how many cannot be told apart then. */
+export function trainedLengths({ volumes, texts }: Listing, tokenizer: Tokenizer, length: number): TextLengths {
   const trained = volumes.filter(({ splits }) => splits.includes("train"));
   const found = trained.flatMap((volume) =>
     texts.flatMap((text) => {
@@ -172,6 +185,5 @@ function textNotes({ volumes, texts }: Listing, tokenizer: Tokenizer, length: nu
       return fact.kind === "ok" ? [fact.value] : [];
     }),
   );
-  const lengths = measureTexts(found, tokenizer, length);
-  return [describeCut("report", lengths, length), describeAlike(lengths, length)].filter((note) => note !== null);
+  return measureTexts(found, tokenizer, length);
 }
