@@ -48,7 +48,7 @@ async function barsFigure(labels: LabelCounts): Promise<string> {
   );
   const picture = await inBothWidths({ wide: 1040, narrow: 330 }, (width, variant) => drawBars(labels, width, variant));
   const legend = `<span class="legend">${keys.join("")}</span>`;
-  return `<figure class="card"><figcaption>Positive examples, in % of the known labels of a split${legend}</figcaption>${picture}</figure>`;
+  return `<figure class="card"><figcaption>Positive, in % of the labels that are known${legend}</figcaption>${picture}</figure>`;
 }
 
 const textSize = 12;

@@ -27,7 +27,7 @@ export async function renderDataPage(report: DataReport): Promise<string> {
     examplesSection(report.examples),
     volumes === null ? null : await unitsSection(volumes, folder),
     volumes === null ? null : await geometrySection(volumes, folder),
-    await textsSection(report.texts),
+    await textsSection(report),
   ].filter((section) => section !== null);
   return renderPage({
     title: `Data check: ${nameOf(folder)}`,
@@ -77,17 +77,18 @@ function notesSection({ notes }: DataReport): Section | null {
   return {
     id: "notes",
     title: "Notes",
-    body: `<ul class="notes">${items.join("\n")}</ul>${andMore(notes.length - items.length)}`,
+    body: `<div class="scroll notes" role="region" tabindex="0" aria-label="Notes"><ul>${items.join("\n")}</ul></div>${andMore(notes.length - items.length)}`,
   };
 }
 
-async function textsSection(texts: DataReport["texts"]): Promise<Section | null> {
+async function textsSection({ texts, specPath }: DataReport): Promise<Section | null> {
   if (texts === null || texts.lengths.texts === 0) return null;
   const { lengths, limit } = texts;
   const { texts: count, cut, alike, tokens } = lengths;
   const share = cut === 0 ? "None is cut." : `${printCount(cut)} of ${printCount(count)} are longer and are cut to it.`;
   const same = alike === 0 ? "" : ` ${printCount(alike)} differ only after it.`;
-  const about = `<p class="about">The model takes ${printCount(limit)} tokens of a text. ${share}${same}</p>`;
+  const whose = specPath === null ? "CT-CLIP" : "The model";
+  const about = `<p class="about">${whose} takes ${printCount(limit)} tokens of a text. ${share}${same}</p>`;
   const figure = await histogramFigure({
     id: "text-lengths",
     title: "Lengths of texts to train on",
@@ -96,7 +97,7 @@ async function textsSection(texts: DataReport["texts"]): Promise<Section | null>
     counted: count === 1 ? "text" : "texts",
     values: tokens,
     isWhole: true,
-    marks: { values: [limit], title: `limit of the model: ${printCount(limit)}` },
+    marks: { values: [limit], title: `limit of ${printCount(limit)} tokens` },
     widths: { wide: 1040, narrow: 330 },
   });
   return { id: "texts", title: "Texts", body: about + figure };
@@ -107,6 +108,8 @@ const style = `\
 .problems td{min-width:11em}
 .ground th:first-child,.ground td:first-child{overflow-wrap:anywhere;min-width:14em}
 .ground th,.ground td{padding-left:8px;padding-right:8px}
+.problems .scroll,.notes{max-height:560px;overflow-y:auto}
+.notes ul{margin:12px 14px 12px 0;padding-left:32px}
 .notes li{overflow-wrap:anywhere;margin-bottom:4px}
 .trio{display:grid;grid-template-columns:repeat(3,1fr);gap:16px;margin-bottom:16px}
 .trio .card{margin:0;min-width:0}
@@ -125,5 +128,5 @@ const style = `\
 .example figcaption{overflow-wrap:anywhere}
 .operations code{overflow-wrap:anywhere}
 @media (max-width:820px){.trio{grid-template-columns:1fr}}
-@media print{.trio{grid-template-columns:repeat(3,1fr)}}
+@media print{.trio{grid-template-columns:repeat(3,1fr)}.problems .scroll,.notes{max-height:none;overflow:visible}}
 `;

@@ -76,12 +76,18 @@ function groundTable(decidedBy: readonly SampledVolume[], dataset: string): stri
     ]),
     { title: "taken for", align: "left" },
   ];
-  const rows = decidedBy.map(({ file, metadata, reading }) => [
+  const rows: (readonly string[])[] = decidedBy.map(({ file, metadata, reading }) => [
     placeIn(dataset, file),
     `${metadata.slope}, ${metadata.intercept}`,
     ...[reading.asStored, reading.rescaled].flatMap(({ air, tissue, below }) => [air, tissue, below].map(percent)),
     reading.units === null ? "undecided" : reading.units,
   ]);
+  const means = (["asStored", "rescaled"] as const).flatMap((reading) =>
+    (["air", "tissue", "below"] as const).map((share) =>
+      percent(decidedBy.reduce((sum, each) => sum + each.reading[reading][share], 0) / decidedBy.length),
+    ),
+  );
+  if (decidedBy.length > 1) rows.unshift([`mean of ${volumesIn(decidedBy.length)}`, "", ...means, ""]);
   const caption =
     "Voxels near -1000 (air), near 0 (tissue) and below -1200, as stored and after the table’s slope and intercept";
   return renderTable(caption, columns, rows);

@@ -1,3 +1,5 @@
+import { statSync } from "node:fs";
+import { dirname } from "node:path";
 import { type DataSettings, defaultData, type TracedSpec } from "../../../compiler/index.ts";
 import {
   type CheckOptions,
@@ -15,9 +17,9 @@ import {
   trainedLengths,
   volumeFiles,
 } from "../../data/index.ts";
-import { attempt, writeAtomically } from "../../files/index.ts";
+import { attempt, kindOfPath, RefusedFile, writeAtomically } from "../../files/index.ts";
 import type { DataReport, VolumesReport } from "../../report/index.ts";
-import type { Result } from "../../text/index.ts";
+import type { Problem, Result } from "../../text/index.ts";
 import type { Reporter } from "../reporter.ts";
 import { drawExamples } from "./example-pictures.ts";
 
@@ -47,6 +49,15 @@ const ctClipLength = 512;
 
 type FoundData = Pick<DataReport, "counts" | "problems" | "notes">;
 type Telling = Pick<Reporter, "progress" | "progressEnd">;
+
+/** Why a page cannot be written, as far as that shows before a check that may take hours; null where it may be. */
+export function outputProblem(output: string): Problem | null {
+  const found = attempt(output, () => {
+    statSync(dirname(output));
+    if (kindOfPath(output) === "folder") throw new RefusedFile("EISDIR", output);
+  });
+  return found.kind === "failed" ? found.problem : null;
+}
 
 /** Writes what a check found as a page. */
 export async function writeCheckPage(

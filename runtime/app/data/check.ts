@@ -15,8 +15,8 @@ import {
 } from "../../data/index.ts";
 import { ok, type Problem, type Result } from "../../text/index.ts";
 import { compileReported } from "../compiled-spec.ts";
-import { done, type Ended, type Reporter, refused } from "../reporter.ts";
-import { type SeenData, writeCheckPage } from "./check-page.ts";
+import { done, type Ended, type Reporter, refuse, refused } from "../reporter.ts";
+import { outputProblem, type SeenData, writeCheckPage } from "./check-page.ts";
 import { arePromptsUsable } from "./texts.ts";
 
 export interface DataCheckRequest {
@@ -46,6 +46,8 @@ export interface DataChecked {
 /** Finds what is wrong with a data folder, file by file, counts what is in it, and shows it as a page where one is asked for. */
 export async function checkData(request: DataCheckRequest, reporter: Reporter): Promise<Ended<DataChecked>> {
   const { folder, spec, volumes, output, mostReported } = request;
+  const unwritable = output === null ? null : outputProblem(output);
+  if (unwritable !== null) return refuse(unwritable, reporter);
   const compiled = spec === null ? null : compileReported(spec, reporter);
   if (spec !== null && compiled === null) return refused;
   const classes = compiled?.spec.evaluation.classes ?? [];
