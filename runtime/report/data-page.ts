@@ -120,7 +120,7 @@ const style = `\
 .slices{display:grid;gap:8px;margin-bottom:10px}
 .slices.three{grid-template-columns:repeat(3,1fr)}
 .slices.one{grid-template-columns:minmax(0,300px)}
-.slices div{min-width:0;align-self:center}
+.slices div{min-width:0}
 .slices svg{width:100%;background:#000;border-radius:4px}
 .slices p{margin:0 0 2px}
 .row{font-weight:600;font-size:13px;margin:10px 0 4px;overflow-wrap:anywhere}

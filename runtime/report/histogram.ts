@@ -24,10 +24,10 @@ export interface HistogramOptions {
 
 /** Few numbers that are far from all others would leave the others one range: so far is far, in spans of the others. */
 const farAway = 4;
-const rare = 0.001;
+const rare = 0.005;
 
 /**
- * Counts numbers in ranges whose ends are round. One in a thousand at either end is left out where they are far from the others. Without
+ * Counts numbers in ranges whose ends are round. One in two hundred at either end is left out where they are far from the others. Without
  * ranges where all numbers that are not left out are one.
  */
 export function histogramOf(
