@@ -5,6 +5,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -79,6 +80,37 @@ function use(tarball, name, flags) {
   return place;
 }
 
+const pictureSpec = `import "std/vit"
+
+model m {
+  input labels: f32[batch, 2] = table(columns = ["a", "b"])
+  encoder vision = vit(size = 16, patch = 8, dim = 8, layers = 1, heads = 1, outputs = 2)
+  loss mean((vision.latent - labels) * (vision.latent - labels))
+}
+
+train {
+  batch = 2
+  steps = 1
+}
+`;
+
+/** Trains on pictures: told what is missing before sharp is installed beside, and right after. */
+function trainOnPictures(place) {
+  const pictures = ["rgb.png", "grey.jpg"];
+  for (const name of pictures) copyFileSync(join(root, "test/fixtures/open-clip/images", name), join(place, name));
+  writeFileSync(join(place, "pictures.csv"), `filepath,a,b\n${pictures.map((name) => `${name},0,1\n`).join("")}`);
+  writeFileSync(join(place, "pictures.vlm"), pictureSpec);
+  const args = ["medctc", "train", "pictures.vlm", "--data", "pictures.csv", "--backend", "onnx"];
+  const env = { ...process.env, MEDCTC_CACHE: join(place, "cache") };
+  const refused = spawnSync("npx", [...args, "-o", "refused"], { cwd: place, encoding: "utf8", env });
+  if (refused.status !== 1 || !refused.stderr.includes("npm install sharp")) throw new Error(refused.stderr);
+  const { version } = JSON.parse(readFileSync(join(root, "node_modules/sharp/package.json"), "utf8"));
+  run("npm", ["install", "--no-audit", "--no-fund", `sharp@${version}`], place);
+  run("npx", [...args, "-o", "pictures"], place, { MEDCTC_CACHE: join(place, "cache") });
+  if (!existsSync(join(place, "pictures/report.html"))) throw new Error("the training on pictures left no report");
+  console.log(`with sharp ${version}: trained on pictures`);
+}
+
 /** Type-checks a program against the library, its declarations too, and runs it. */
 function typeCheck(place) {
   writeFileSync(join(place, "program.mts"), program);
@@ -114,6 +146,7 @@ try {
   const place = use(tarball, "with-scripts", ["--ignore-scripts=false"]);
   use(tarball, "without-scripts", ["--ignore-scripts"]);
   typeCheck(place);
+  trainOnPictures(place);
   const node = medianMs(process.execPath, ["-e", "0"], place);
   const check = ["node_modules/medctc/dist/medctc.js", "check", "node_modules/medctc/specs/medct.vlm"];
   for (const [what, command, args] of [

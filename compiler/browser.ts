@@ -34,9 +34,9 @@ export {
   printProgram,
   type ReadResult,
   runProgram,
+  type SpecChanges,
   type TensorData,
   type TensorType,
   type TracedSpec,
-  type TrainOverrides,
   whyNoProgram,
 } from "./index.ts";

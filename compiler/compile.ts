@@ -1,5 +1,6 @@
 import {
   type Diagnostic,
+  type File,
   type FreezeRule,
   hasErrors,
   type InputMember,
@@ -35,6 +36,7 @@ import {
   selectedModules,
 } from "./select/index.ts";
 import {
+  assign,
   checkEvalSettings,
   readDataSettings,
   readEvalSettings,
@@ -56,14 +58,27 @@ export interface Compiled {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Compiles the model of a spec to its plan, with other settings than its `train` block says where they are given. */
-export function compileSpec(entry: Source, library: Library, overrides: TrainOverrides = {}): Compiled {
-  return compileEntry(entry, library, overrides, true);
+/** Compiles the model of a spec to its plan, with the changes that are given besides. */
+export function compileSpec(entry: Source, library: Library, changes: SpecChanges = {}): Compiled {
+  return compileEntry(entry, library, changes, true);
 }
 
-function compileEntry(entry: Source, library: Library, overrides: TrainOverrides, withPlan: boolean): Compiled {
-  const program = loadProgram(entry, library);
-  const diagnostics = [...checkProgram(program, library)];
+/** What may be said besides a spec. */
+export interface SpecChanges extends TrainOverrides {
+  /** Assignments such as `train.lr = 1e-3`, in the order in which they hold. */
+  readonly set?: readonly string[];
+}
+
+function compileEntry(
+  entry: Source,
+  library: Library,
+  { set = [], ...overrides }: SpecChanges,
+  withPlan: boolean,
+): Compiled {
+  const loaded = loadProgram(entry, library);
+  const assigned = assign(loaded.entry.parsed.file, set);
+  const program = set.length === 0 ? loaded : withEntryFile(loaded, assigned.file);
+  const diagnostics = [...checkProgram(program, library), ...assigned.diagnostics];
   const models = modelsOf(program);
   const [model, second] = models;
   if (second !== undefined) diagnostics.push(report("second-model", second.name.span, { name: second.name.text }));
@@ -77,8 +92,14 @@ function compileEntry(entry: Source, library: Library, overrides: TrainOverrides
 }
 
 /** Everything that is wrong with a file and with what it imports; a library file needs no model. */
-export function checkSpec(entry: Source, library: Library): readonly Diagnostic[] {
-  return compileEntry(entry, library, {}, false).diagnostics.filter(({ key }) => key !== "no-model");
+export function checkSpec(entry: Source, library: Library, set: readonly string[] = []): readonly Diagnostic[] {
+  return compileEntry(entry, library, { set }, false).diagnostics.filter(({ key }) => key !== "no-model");
+}
+
+/** A program whose entry was changed after it was read. */
+function withEntryFile({ entry, files, ...rest }: Program, file: File): Program {
+  const changed = { ...entry, parsed: { ...entry.parsed, file } };
+  return { ...rest, entry: changed, files: files.map((each) => (each === entry ? changed : each)) };
 }
 
 /** The models of the file that is compiled; those of imported files are not its own. */

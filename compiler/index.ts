@@ -22,7 +22,7 @@ export {
   type PlaceOptions,
   pasteLines,
 } from "./analyses/place/index.ts";
-export { type Compiled, checkSpec, compileSpec } from "./compile.ts";
+export { type Compiled, checkSpec, compileSpec, type SpecChanges } from "./compile.ts";
 export {
   elementCount,
   flopsOfProgram,
@@ -81,6 +81,7 @@ export {
 export { explainSelectors, selectorsForNames } from "./select/index.ts";
 export {
   type Augmentation,
+  assignedSource,
   type DataSettings,
   defaultData,
   defaultImage,

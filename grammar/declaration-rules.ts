@@ -1,3 +1,4 @@
+import type { Assignment } from "./assignment.ts";
 import type * as ast from "./ast.ts";
 import { StatementRules } from "./statement-rules.ts";
 import * as t from "./tokens.ts";
@@ -86,6 +87,13 @@ export class DeclarationRules extends StatementRules {
     this.take(t.Equal);
     const value = this.expression();
     return { name, value, span: this.upToHere(name.span) };
+  }
+
+  /** `train.optimizer.lr = 1e-3`, which stands outside of a spec. */
+  assignment(): Assignment {
+    const path = this.several(t.Dot, () => this.word());
+    this.take(t.Equal);
+    return { path, value: this.expression() };
   }
 
   forwardHead(): readonly ast.Parameter[] {

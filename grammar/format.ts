@@ -1,9 +1,10 @@
-import type { Expectation, File } from "./ast.ts";
+import type { Expectation, Expression, File, Placement } from "./ast.ts";
 import type { Comment } from "./comments.ts";
 import { type Diagnostic, hasErrors } from "./diagnostics/index.ts";
 import { formatSequence } from "./format/blocks.ts";
 import { CommentQueue } from "./format/comment-queue.ts";
-import { print } from "./format/document.ts";
+import { type Document, print } from "./format/document.ts";
+import { formatExpression } from "./format/expressions.ts";
 import { formatItem } from "./format/items.ts";
 import { formatModelMember } from "./format/members.ts";
 import { parse } from "./parser.ts";
@@ -35,6 +36,23 @@ export function formatSource(source: Source): {
 
 /** An expectation on one line, without its comments: `trainable / total = 0.38%`. */
 export function printExpectation(expectation: Expectation): string {
-  const line = print(formatModelMember(expectation, new CommentQueue([])), Number.POSITIVE_INFINITY);
-  return line.slice("expect ".length);
+  return onOneLine(formatModelMember(expectation, noComments())).slice("expect ".length);
+}
+
+/** A placement on one line, without its comments: `lora(rank = 8) on text.attn.q,v`. */
+export function printPlacement(placement: Placement): string {
+  return onOneLine(formatModelMember(placement, noComments()));
+}
+
+/** An expression on one line, without its comments. */
+export function printExpression(expression: Expression): string {
+  return onOneLine(formatExpression(expression, noComments()));
+}
+
+function onOneLine(document: Document): string {
+  return print(document, Number.POSITIVE_INFINITY);
+}
+
+function noComments(): CommentQueue {
+  return new CommentQueue([]);
 }

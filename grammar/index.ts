@@ -1,3 +1,4 @@
+export { type Assignment, parseAssignment } from "./assignment.ts";
 export type * from "./ast.ts";
 export {
   catalogue,
@@ -14,6 +15,6 @@ export {
   renderDiagnostics,
   report,
 } from "./diagnostics/index.ts";
-export { formatSource, printExpectation } from "./format.ts";
+export { formatFile, formatSource, printExpectation, printExpression, printPlacement } from "./format.ts";
 export { type ParsedFile, parse } from "./parser.ts";
-export { createSource, type Source, type Span } from "./source.ts";
+export { createSource, joinSpans, type Source, type Span } from "./source.ts";

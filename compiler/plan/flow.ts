@@ -1,4 +1,4 @@
-import type { ModelDeclaration, Span } from "../../grammar/index.ts";
+import { type Expression, type ModelDeclaration, printExpression } from "../../grammar/index.ts";
 import type { Graph, Node, TensorType } from "../ir/index.ts";
 import type { FlowArrow, FlowStep, FlowUnit, PlannedFlow } from "./types.ts";
 
@@ -48,16 +48,16 @@ class FlowFinder {
     for (const member of model.members) {
       if (member.kind === "encoder") {
         const name = member.name.text;
-        this.encoders.set(name, this.add("encoder", name, member.module.span, null));
+        this.encoders.set(name, this.add("encoder", name, member.module, null));
       } else if (member.kind === "head-let") {
         const node = source.outputs.get(member.name.text);
         if (node === undefined) continue;
-        const unit = this.add("let", member.name.text, member.value.span, node.type);
+        const unit = this.add("let", member.name.text, member.value, node.type);
         if (!this.lets.has(node)) this.lets.set(node, unit);
         this.ends.push({ unit, node });
       } else if (member.kind === "loss-use") {
         const node = losses.shift();
-        if (node !== undefined) this.ends.push({ unit: this.add("loss", "loss", member.value.span, node.type), node });
+        if (node !== undefined) this.ends.push({ unit: this.add("loss", "loss", member.value, node.type), node });
       }
     }
   }
@@ -79,8 +79,8 @@ class FlowFinder {
     };
   }
 
-  private add(kind: FlowUnit["kind"], name: string, span: Span | null, type: TensorType | null): number {
-    const text = span === null ? "" : span.source.text.slice(span.start, span.end).replace(/\s+/g, " ");
+  private add(kind: FlowUnit["kind"], name: string, written: Expression | null, type: TensorType | null): number {
+    const text = written === null ? "" : printExpression(written);
     return this.drafts.push({ unit: { kind, name, text, type }, components: new Set() }) - 1;
   }
 

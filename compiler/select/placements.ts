@@ -1,5 +1,5 @@
 import type { AdapterDeclaration } from "../../grammar/index.ts";
-import { type Diagnostic, didYouMean, type Placement, report } from "../../grammar/index.ts";
+import { type Diagnostic, didYouMean, type Placement, printPlacement, report } from "../../grammar/index.ts";
 import { at } from "../at.ts";
 import {
   type AdapterInstance,
@@ -32,7 +32,7 @@ export function placeAdapters(
   const selections = resolver.select(expandSelectors(placement.selectors));
   const except = selectedModules(resolver.select(expandSelectors(placement.except)));
   const adapters: { readonly base: ModuleInstance; readonly adapter: AdapterInstance }[] = [];
-  const text = placement.span.source.text.slice(placement.span.start, placement.span.end).replace(/\s+/g, " ");
+  const text = printPlacement(placement);
   elaborator.attempt(() => {
     const evaluator = new Evaluator(new Trace(elaborator.declaration.name.text), elaborator.calls);
     const { environment } = elaborator.files.of(placement.span.source);

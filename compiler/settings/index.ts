@@ -1,3 +1,4 @@
+export { assign, assignedSource } from "./assign.ts";
 export {
   type Augmentation,
   type GeometricAugmentation,

@@ -72,6 +72,12 @@ export const trainSettingNames = [
   "seed",
 ] as const;
 
+/** The settings that are calls: their arguments, and what is called where a spec does not say. */
+export const trainCalls = [
+  { setting: "optimizer", arguments: ["lr", "weight_decay", "betas", "eps", "momentum"], otherwise: "adamw" },
+  { setting: "schedule", arguments: ["warmup"], otherwise: "constant" },
+] as const;
+
 /** Settings that had another name before. */
 const renamed: ReadonlyMap<string, string> = new Map([["checkpoint", "recompute"]]);
 

@@ -1,3 +1,4 @@
+import { assignments } from "./assignments.ts";
 import { elaboration } from "./elaboration.ts";
 import { files } from "./files.ts";
 import { names } from "./names.ts";
@@ -7,7 +8,16 @@ import { settings } from "./settings.ts";
 import { syntax } from "./syntax.ts";
 import { tensors } from "./tensors.ts";
 
-const rows = { ...syntax, ...files, ...names, ...elaboration, ...selection, ...settings, ...tensors } as const;
+const rows = {
+  ...syntax,
+  ...files,
+  ...names,
+  ...elaboration,
+  ...selection,
+  ...settings,
+  ...tensors,
+  ...assignments,
+} as const;
 
 export type DiagnosticKey = keyof typeof rows;
 

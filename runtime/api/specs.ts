@@ -1,4 +1,4 @@
-import type { Compiled, Plan, TrainOverrides } from "../../compiler/index.ts";
+import type { Compiled, Plan, SpecChanges } from "../../compiler/index.ts";
 import { type Diagnostic, hasErrors, renderDiagnostics } from "../../grammar/index.ts";
 import { checkPath, compilePath } from "../specs/index.ts";
 
@@ -18,14 +18,14 @@ export function check(path: string): readonly Diagnostic[] {
   return checkPath(path);
 }
 
-/** Compiles a spec file, with other training settings than its own where they are given. Mistakes are among the diagnostics. */
-export function compile(path: string, train: TrainOverrides = {}): Compiled {
-  return compilePath(path, train);
+/** Compiles a spec file, with the changes that are given besides, such as `{ batch: 4, set: ["train.lr = 1e-3"] }`. Mistakes are among the diagnostics. */
+export function compile(path: string, changes: SpecChanges = {}): Compiled {
+  return compilePath(path, changes);
 }
 
 /** The plan of a spec file: parameters, adapters, what is trained and what a step costs. Throws a SpecError for a spec with mistakes. */
-export function plan(path: string, train: TrainOverrides = {}): Plan {
-  const compiled = compile(path, train);
+export function plan(path: string, changes: SpecChanges = {}): Plan {
+  const compiled = compile(path, changes);
   if (compiled.plan === null || hasErrors(compiled.diagnostics)) throw new SpecError(compiled.diagnostics);
   return compiled.plan;
 }

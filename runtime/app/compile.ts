@@ -17,10 +17,10 @@ import {
 import { hasErrors, report } from "../../grammar/index.ts";
 import { attempt, writeAtomically } from "../files/index.ts";
 import { compilePath } from "../specs/index.ts";
+import type { SpecRequest } from "./compiled-spec.ts";
 import { done, type Ended, type Reporter, refuse, refuseBy } from "./reporter.ts";
 
-export interface CompileRequest {
-  readonly spec: string;
+export interface CompileRequest extends SpecRequest {
   /** A program that is asked for as well; null for none. */
   readonly program: ProgramName | null;
   /** A folder for `plan.yaml`. */
@@ -45,7 +45,7 @@ export interface CompileResult {
 /** Compiles a spec, and writes what is asked for into a folder. */
 export function compile(request: CompileRequest, reporter: Reporter): Ended<CompileResult> {
   const { spec: path, program: name, output, target } = request;
-  const compiled = compilePath(path);
+  const compiled = compilePath(path, { set: request.set });
   const { plan, spec, diagnostics } = compiled;
   if (plan === null || spec === null) return refuseBy(diagnostics, reporter);
   const memory = request.memory ? (compiled.memory ?? expectMemory(spec)) : compiled.memory;

@@ -2,10 +2,10 @@ import { extname } from "node:path";
 import { hasErrors } from "../../grammar/index.ts";
 import { attempt, writeAtomically } from "../files/index.ts";
 import { compilePath } from "../specs/index.ts";
+import type { SpecRequest } from "./compiled-spec.ts";
 import { done, type Ended, misused, problem, type Reporter, refuse, refused } from "./reporter.ts";
 
-export interface GraphRequest {
-  readonly spec: string;
+export interface GraphRequest extends SpecRequest {
   /** `.svg` for a picture alone, `.html` for a page. */
   readonly output: string;
   /** In pixels. */
@@ -15,7 +15,7 @@ export interface GraphRequest {
 
 /** Draws the model of a spec, also where what the spec expects does not hold; says whether it does. */
 export async function drawGraph(
-  { spec, output, width, isDark }: GraphRequest,
+  { spec, set, output, width, isDark }: GraphRequest,
   reporter: Reporter,
 ): Promise<Ended<{ readonly holds: boolean }>> {
   const kind = extname(output).toLowerCase();
@@ -23,7 +23,7 @@ export async function drawGraph(
     reporter.problem(problem("a diagram must be .svg or .html", "use -o model.svg"));
     return misused;
   }
-  const { plan, text, diagnostics } = compilePath(spec);
+  const { plan, text, diagnostics } = compilePath(spec, { set });
   reporter.diagnostics(diagnostics);
   if (plan === null) return refused;
   const { darkPalette, lightPalette, renderDiagram, renderGraphPage } = await import("../report/index.ts");

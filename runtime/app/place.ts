@@ -1,4 +1,5 @@
 import {
+  assignedSource,
   compileSpec,
   type ExpectedMemory,
   expectMemory,
@@ -9,12 +10,12 @@ import {
   type Plan,
   pasteLines,
 } from "../../compiler/index.ts";
-import { createSource } from "../../grammar/index.ts";
+import { createSource, hasErrors } from "../../grammar/index.ts";
 import { openSpec } from "../specs/index.ts";
+import type { SpecRequest } from "./compiled-spec.ts";
 import { done, type Ended, problem, type Reporter, refuse, refuseBy } from "./reporter.ts";
 
-export interface PlaceRequest extends PlaceOptions {
-  readonly spec: string;
+export interface PlaceRequest extends PlaceOptions, SpecRequest {
   /** How many of the first are compiled for what their steps cost, and for the memory that these take. */
   readonly costs: number;
   readonly memory: number;
@@ -32,10 +33,12 @@ export interface PricedPlacements extends Omit<FoundPlacements, "placements"> {
 
 /** Finds placements of adapters that meet a budget of trainable parameters, the simplest first. */
 export function place(request: PlaceRequest, reporter: Reporter): Ended<PricedPlacements> {
-  const { spec: path, costs, memory: withMemory, ...options } = request;
+  const { spec: path, set, costs, memory: withMemory, ...options } = request;
   const opened = openSpec(path);
   if (opened.kind === "unread") return refuseBy([opened.diagnostic], reporter);
-  const { source, library } = opened;
+  const { library } = opened;
+  const { source, diagnostics } = assignedSource(opened.source, set);
+  if (hasErrors(diagnostics)) return refuseBy(diagnostics, reporter);
   const result = findPlacements(source, library, options);
   switch (result.kind) {
     case "wrong-spec":

@@ -17,13 +17,12 @@ import { backendNamed, type ChosenBackend, chooseBackend, modelOf, runOnce } fro
 import { attempt, writeAtomically } from "../files/index.ts";
 import { problemOf } from "../machine/index.ts";
 import { type FloatTensor, type OpenTensors, openTensors, writeSafetensors } from "../weights/index.ts";
-import { compileReported } from "./compiled-spec.ts";
+import { compileReported, type SpecRequest } from "./compiled-spec.ts";
 import { done, type Ended, misused, problem, type Reporter, refuse, refuseBy, refused } from "./reporter.ts";
 import { matchInputs } from "./weights/match-tensors.ts";
 import { openWeights } from "./weights/open.ts";
 
-export interface RunRequest {
-  readonly spec: string;
+export interface RunRequest extends SpecRequest {
   readonly program: ProgramName;
   readonly weights: string | null;
   readonly adapter: string | null;
@@ -62,7 +61,7 @@ async function runOn(
   const { spec: path, program: name, fetch } = request;
   const [first] = feeds?.tensors.values() ?? [];
   const batch = microBatchPrograms.some((each) => each === name) ? undefined : first?.shape[0];
-  const compiled = compileReported(path, reporter, batch === undefined ? {} : { batch, microBatch: batch });
+  const compiled = compileReported(request, reporter, batch === undefined ? {} : { batch, microBatch: batch });
   if (compiled === null) return refused;
   const { spec, plan } = compiled;
   if (fetch.length > 0 && name !== "forward") {

@@ -1,4 +1,4 @@
-import type { TrainOverrides } from "../../compiler/index.ts";
+import type { SpecChanges } from "../../compiler/index.ts";
 import type { Problem } from "../text/index.ts";
 
 /** The programs whose time is measured. */
@@ -9,7 +9,7 @@ export interface Request {
   readonly kind: "request";
   /** The spec, and what replaces its settings. */
   readonly path: string;
-  readonly overrides: TrainOverrides;
+  readonly overrides: SpecChanges;
   readonly program: MeasuredProgram;
   /** The name of the backend. */
   readonly backend: string;

@@ -3,13 +3,14 @@ import { bench } from "../app/bench/bench.ts";
 import { renderBench } from "./bench-table.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
-import { backendOption, wholeNumber } from "./option-values.ts";
+import { backendOption, setOption, wholeNumber } from "./option-values.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
 
 export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("<spec>", "a spec file")
+    .addOption(setOption())
     .addOption(new Option("--program <name>", "program to measure").choices(["step", "forward"]).default("step"))
     .option("--batch <rows>", "batch size, instead of the spec's", wholeNumber(1))
     .addOption(new Option("--precision <type>", "precision, instead of the spec's").choices(["f32", "bf16"]))
@@ -24,7 +25,7 @@ export const define: DefineCommand = (command, terminal, end) => {
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  $ medctc bench specs/medct-small.vlm --batch 8 --profile trace.json")
     .action(async (spec, flags) => {
-      const { program, backend, weights = null, steps = null, warmup, profile = null, json = false } = flags;
+      const { set, program, backend, weights = null, steps = null, warmup, profile = null, json = false } = flags;
       const { batch, precision, recompute } = flags;
       const overrides = {
         ...(batch === undefined ? {} : { batch }),
@@ -32,7 +33,7 @@ export const define: DefineCommand = (command, terminal, end) => {
         ...(recompute === undefined ? {} : { recompute }),
       };
       const { programFile } = terminal;
-      const request = { spec, program, overrides, backend, weights, steps, warmup, profile, programFile };
+      const request = { spec, set, program, overrides, backend, weights, steps, warmup, profile, programFile };
       end(
         finish(await bench(request, terminalReporter(terminal)), (report) => {
           if (json) terminal.json(`${JSON.stringify(report, null, 2)}\n`);

@@ -1,16 +1,18 @@
 import { countDiagnostics, type Diagnostic, diagnosticToJson, hasErrors } from "../../grammar/index.ts";
 import { checkPath } from "../specs/index.ts";
 import type { DefineCommand } from "./command.ts";
+import { setOption } from "./option-values.ts";
 import { showDiagnostics } from "./show-diagnostics.ts";
 import { exitCodes } from "./terminal.ts";
 
 export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("<spec...>", "spec files")
+    .addOption(setOption())
     .option("--json", "print the diagnostics as JSON, with ranges as in the Language Server Protocol")
     .addHelpText("after", "\nExample:\n  $ medctc check specs/medct.vlm")
-    .action((specs, { json = false }) => {
-      const results = specs.map((path) => ({ path, diagnostics: checkPath(path) }));
+    .action((specs, { set, json = false }) => {
+      const results = specs.map((path) => ({ path, diagnostics: checkPath(path, set) }));
       const diagnostics = withoutRepeats(results.flatMap((result) => result.diagnostics));
       if (json) {
         terminal.json(`${JSON.stringify({ diagnostics: diagnostics.map(diagnosticToJson) }, null, 2)}\n`);

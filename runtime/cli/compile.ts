@@ -5,6 +5,7 @@ import { type CompileResult, compile } from "../app/compile.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
 import { helpOfMicroBatches } from "./micro-batches-help.ts";
+import { setOption } from "./option-values.ts";
 import { renderPassTable } from "./pass-table.ts";
 import { renderSummary } from "./summary.ts";
 import { exitCodes } from "./terminal.ts";
@@ -13,6 +14,7 @@ import { terminalReporter } from "./terminal-reporter.ts";
 export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("<spec>", "a spec file")
+    .addOption(setOption())
     .addOption(
       new Option("--emit <what>", "print this instead of the summary").choices(["plan", "passes", ...programNames]),
     )
@@ -29,13 +31,13 @@ export const define: DefineCommand = (command, terminal, end) => {
         helpOfMicroBatches,
     )
     .action((spec, flags) => {
-      const { emit = null, after = null, output = null, target = null, memory = false } = flags;
+      const { set, emit = null, after = null, output = null, target = null, memory = false } = flags;
       if (target !== null && output === null) {
         terminal.err("error: --target needs a folder to write to\n  help: add -o FOLDER\n");
         return end(exitCodes.usage);
       }
       const program = emit === "plan" || emit === null ? null : emit === "passes" ? "step" : emit;
-      const ended = compile({ spec, program, output, target, memory }, terminalReporter(terminal));
+      const ended = compile({ spec, set, program, output, target, memory }, terminalReporter(terminal));
       end(
         finish(ended, (result) => {
           terminal.out(emitted(result, emit, after));

@@ -4,6 +4,7 @@ import type { DatasetCounts } from "../data/index.ts";
 import { printCount, renderTable } from "../text/index.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
+import { setOption } from "./option-values.ts";
 import { printProblem } from "./print-problem.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
@@ -12,12 +13,13 @@ export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("<folder>", "a data set: in CT-RATE's layout, a table or WebDataset shards")
     .option("--spec <file>", "check against this spec's `data` and `eval` blocks, instead of CT-CLIP's preprocessing")
+    .addOption(setOption())
     .option("--no-volumes", "do not read the volumes, which takes most of the time")
     .option("-o, --output <file>", "HTML file for a page of what is found: problems, classes, slices, histograms")
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  $ medctc data check ct-rate --spec specs/medct.vlm -o check.html")
-    .action(async (folder, { spec, volumes, output = null, json = false }) => {
-      const request = { folder, spec: spec ?? null, volumes, output, mostReported: json ? 0 : mostShown };
+    .action(async (folder, { spec, set, volumes, output = null, json = false }) => {
+      const request = { folder, spec: spec ?? null, set, volumes, output, mostReported: json ? 0 : mostShown };
       const ended = await checkData(request, terminalReporter(terminal));
       end(
         finish(ended, ({ check, page }) => {

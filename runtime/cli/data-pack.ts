@@ -3,7 +3,7 @@ import { type DataPack, packData } from "../app/data/pack.ts";
 import { printCount, renderTable } from "../text/index.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
-import { amount, wholeNumber } from "./option-values.ts";
+import { amount, setOption, wholeNumber } from "./option-values.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
 
@@ -12,6 +12,7 @@ export const define: DefineCommand = (command, terminal, end) => {
     .argument("<folder>", "a data set, as `medctc train` reads it")
     .requiredOption("-o, --output <folder>", "folder for the shards; complete shards of an earlier call are kept")
     .option("--spec <file>", "preprocess as this spec's `data` block says, instead of as CT-CLIP does")
+    .addOption(setOption())
     .addOption(new Option("--split <name>", "examples to pack").choices(["train", "valid", "all"]).default("all"))
     .addOption(
       new Option("--storage <type>", "floats of preprocessed values: f16 takes half the room and rounds")
@@ -30,8 +31,8 @@ export const define: DefineCommand = (command, terminal, end) => {
       "\nExample:\n  $ medctc data pack ct-rate -o shards --spec specs/medct.vlm --storage f16\n  $ medctc train specs/medct.vlm --data shards",
     )
     .action(async (data, { spec, shardSize, skipBad = false, workers, ...flags }) => {
-      const { output, split, storage } = flags;
-      const request = { data, output, split, storage, spec: spec ?? null, shardBytes: shardSize, skipBad };
+      const { set, output, split, storage } = flags;
+      const request = { data, output, split, storage, spec: spec ?? null, set, shardBytes: shardSize, skipBad };
       const ended = await packData({ ...request, workers: workers ?? null }, terminalReporter(terminal));
       end(
         finish(ended, (packed) => {

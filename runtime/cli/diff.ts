@@ -1,6 +1,7 @@
 import { compare } from "../app/compare.ts";
 import type { DefineCommand } from "./command.ts";
 import { renderComparison } from "./diff-text.ts";
+import { setOption } from "./option-values.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
 
@@ -11,6 +12,7 @@ export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("<before>", "a spec file")
     .argument("<after>", "another")
+    .addOption(setOption())
     .option("--json", "print JSON")
     .addHelpText(
       "after",
@@ -18,8 +20,8 @@ export const define: DefineCommand = (command, terminal, end) => {
         "\nSpecs with failing expectations are compared all the same." +
         "\n\nExample:\n  $ medctc diff specs/medct.vlm examples/placements/card.vlm",
     )
-    .action((before, after, { json = false }) => {
-      const ended = compare(before, after, terminalReporter(terminal));
+    .action((before, after, { set, json = false }) => {
+      const ended = compare(before, { spec: after, set }, terminalReporter(terminal));
       if (ended.kind !== "done") return end(diffCodes.trouble);
       const comparison = ended.value;
       if (json) terminal.json(`${JSON.stringify({ before, after, ...comparison }, null, 2)}\n`);

@@ -3,6 +3,7 @@ import { hasErrors } from "../../grammar/index.ts";
 import { compilePath } from "../specs/index.ts";
 import { printCount, renderTable } from "../text/index.ts";
 import type { DefineCommand } from "./command.ts";
+import { setOption } from "./option-values.ts";
 import { showDiagnostics } from "./show-diagnostics.ts";
 import { exitCodes } from "./terminal.ts";
 
@@ -10,9 +11,10 @@ export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("<spec>", "a spec file")
     .argument("<selector>", "a selector, or several separated by commas")
+    .addOption(setOption())
     .addHelpText("after", "\nExample:\n  $ medctc explain specs/medct.vlm text.attn.q,v")
-    .action((spec, selector) => {
-      const compiled = compilePath(spec);
+    .action((spec, selector, { set }) => {
+      const compiled = compilePath(spec, { set });
       if (compiled.elements.length === 0) {
         showDiagnostics(compiled.diagnostics, terminal);
         return end(exitCodes.wrong);

@@ -3,7 +3,7 @@ import { printBytes, printNumberOf } from "../../compiler/index.ts";
 import type { ExportedProgram } from "../app/export/onnx.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
-import { wholeNumber } from "./option-values.ts";
+import { setOption, wholeNumber } from "./option-values.ts";
 import { type ExitCode, exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
 
@@ -12,6 +12,7 @@ const exportedPrograms: readonly ExportedProgram[] = ["forward", "encode_image",
 export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("<spec>", "a spec file")
+    .addOption(setOption())
     .option("--onnx <path>", "a file for one program (model.onnx), or a folder for all programs")
     .option("--safetensors <file>", "write the weights alone, without adapters or with --merge")
     .option("--peft <folder>", "write the adapters for PEFT: LoRA, DoRA (needs --weights), IA3")
@@ -42,8 +43,8 @@ export const define: DefineCommand = (command, terminal, end) => {
         "\n  $ medctc export specs/medct.vlm --peft adapter --adapter run",
     )
     .action(async (spec, flags) => {
-      const { onnx, safetensors, peft, weights = null, adapter = null, allowMissing = [], merge = false } = flags;
-      const given = { spec, weights, adapter, allowMissing };
+      const { set, onnx, safetensors, peft, weights = null, adapter = null, allowMissing = [], merge = false } = flags;
+      const given = { spec, set, weights, adapter, allowMissing };
       const reporter = terminalReporter(terminal);
       if (onnx === undefined && safetensors === undefined && peft === undefined) {
         terminal.err("error: no output specified\n  help: add --onnx PATH, --safetensors FILE or --peft DIR\n");

@@ -26,6 +26,14 @@ export function backendOption(what: string, { trains }: { readonly trains: boole
     });
 }
 
+/** `--set`, which may be given several times. */
+export function setOption() {
+  const none: readonly string[] = [];
+  return new Option("--set <assignment>", "another value than the spec's, such as train.lr=1e-3; can be repeated")
+    .argParser((assignment: string, earlier: readonly string[]) => [...earlier, assignment])
+    .default(none, "none");
+}
+
 /** Reads a width in pixels that a picture can have. */
 export function pictureWidth(text: string): number {
   const value = Number(text);

@@ -2,17 +2,19 @@ import { hasErrors } from "../../grammar/index.ts";
 import { compilePath } from "../specs/index.ts";
 import { printCount, renderTable } from "../text/index.ts";
 import type { DefineCommand } from "./command.ts";
+import { setOption } from "./option-values.ts";
 import { showDiagnostics } from "./show-diagnostics.ts";
 import { exitCodes } from "./terminal.ts";
 
 export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("<spec>", "a spec file")
+    .addOption(setOption())
     .option("--json", "print JSON")
     .option("--trainable", "list only trained parameters")
     .addHelpText("after", "\nExample:\n  $ medctc params specs/medct.vlm --trainable")
-    .action((spec, { json = false, trainable: onlyTrained = false }) => {
-      const { plan, diagnostics } = compilePath(spec);
+    .action((spec, { set, json = false, trainable: onlyTrained = false }) => {
+      const { plan, diagnostics } = compilePath(spec, { set });
       if (plan !== null) {
         const shown = plan.parameters.filter(({ trainable }) => trainable || !onlyTrained);
         if (json) {

@@ -4,13 +4,14 @@ import { type PricedPlacement, type PricedPlacements, place } from "../app/place
 import { printCount, printShare, renderTable } from "../text/index.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
-import { names, ranks, wholeNumber } from "./option-values.ts";
+import { names, ranks, setOption, wholeNumber } from "./option-values.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
 
 export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("<spec>", "a spec file; its own placements and expectations are ignored")
+    .addOption(setOption())
     .requiredOption("--budget <amount>", "trainable parameters, as in an expectation: 1.67M rounds, 1_671_168 is exact")
     .option("--at-most", "accept every count up to the budget")
     .option("--kinds <names>", "adapters to try, such as lora,dora; default: those of the spec, or lora", names)
@@ -35,8 +36,8 @@ export const define: DefineCommand = (command, terminal, end) => {
     )
     .action((spec, flags) => {
       const { atMost = false, kinds = null, on = null, sameRank = false, json = false, with: given = "" } = flags;
-      const { budget, ranks: tried, top, costs, memory } = flags;
-      const request = { spec, budget, atMost, kinds, ranks: tried, on, sameRank, with: given, top, costs, memory };
+      const { set, budget, ranks: tried, top, costs, memory } = flags;
+      const request = { spec, set, budget, atMost, kinds, ranks: tried, on, sameRank, with: given, top, costs, memory };
       end(
         finish(place(request, terminalReporter(terminal)), (found) => {
           if (json) terminal.json(`${JSON.stringify(found, null, 2)}\n`);

@@ -6,13 +6,14 @@ import { renderTable } from "../text/index.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
 import { helpOfMicroBatches } from "./micro-batches-help.ts";
-import { backendOption } from "./option-values.ts";
+import { backendOption, setOption } from "./option-values.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
 
 export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("<spec>", "a spec file")
+    .addOption(setOption())
     .addArgument(new Argument("<program>", "program to run").choices(programNames))
     .option("--weights <file>", "the model's weights, by their names in checkpoints")
     .option(
@@ -33,8 +34,8 @@ export const define: DefineCommand = (command, terminal, end) => {
         helpOfMicroBatches,
     )
     .action(async (spec, program, flags) => {
-      const { weights = null, adapter = null, feeds = null, fetch = [], step, backend, output } = flags;
-      const request = { spec, program, weights, adapter, feeds, fetch, step, backend, output };
+      const { set, weights = null, adapter = null, feeds = null, fetch = [], step, backend, output } = flags;
+      const request = { spec, set, program, weights, adapter, feeds, fetch, step, backend, output };
       end(
         finish(await run(request, terminalReporter(terminal)), (results) => {
           terminal.out(`${printNumberOf(results.size, "tensor")} in ${output}\n${resultsTable(results)}`);

@@ -1,10 +1,11 @@
 import { type Command, Option } from "@commander-js/extra-typings";
-import { amount, backendOption, wholeNumber } from "./option-values.ts";
+import { amount, backendOption, setOption, wholeNumber } from "./option-values.ts";
 
 /** What commands that read volumes with a model share; `output` is what their folder is for. */
 export function addVolumeOptions(command: Command, output: string) {
   return command
     .argument("[spec]", "a spec file; default: the only one in the working folder")
+    .addOption(setOption())
     .option(
       "--data <folder>",
       "a data set: in CT-RATE's layout, a table or WebDataset shards; default: `folder` of the `data` block",
@@ -34,9 +35,10 @@ type VolumeFlags = ReturnType<ReturnType<typeof addVolumeOptions>["opts"]>;
 /** The same as a use case takes it. */
 export function volumeRequest(spec: string | undefined, flags: VolumeFlags) {
   const { data = null, weights = null, adapter = null, vocab = null, skipBad = false, cache = null } = flags;
-  const { backend, cacheSize: cacheBytes, workers = null, allowMissing = [], output = null, seed = null } = flags;
+  const { set, backend, cacheSize: cacheBytes, workers = null, allowMissing = [], output = null, seed = null } = flags;
   return {
     spec: spec ?? null,
+    set,
     ...{ data, weights, adapter, allowMissing, vocab, skipBad, cache, backend, cacheBytes, workers, output, seed },
   };
 }

@@ -3,6 +3,7 @@ import { checkWeights, type WeightsComparison } from "../app/weights/check.ts";
 import { printCount, renderTable } from "../text/index.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
+import { setOption } from "./option-values.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
 
@@ -10,6 +11,7 @@ export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("<spec>", "a spec file")
     .argument("<file>", "a file of weights, an index of sharded files, or a folder with either")
+    .addOption(setOption())
     .option("--allow-missing <pattern...>", "names of weights that may be missing, such as 'to_*'")
     .option("--json", "print JSON")
     .addHelpText(
@@ -17,9 +19,9 @@ export const define: DefineCommand = (command, terminal, end) => {
       "\nPrefixes such as `module.` or `model.` are detected, and so are files of a single encoder." +
         "\n\nExample:\n  $ medctc weights check specs/medct.vlm bert.safetensors --allow-missing 'visual_transformer.*'",
     )
-    .action((spec, file, { allowMissing = [], json = false }) => {
+    .action((spec, file, { set, allowMissing = [], json = false }) => {
       end(
-        finish(checkWeights({ spec, file, allowMissing }, terminalReporter(terminal)), (comparison) => {
+        finish(checkWeights({ spec, set, file, allowMissing }, terminalReporter(terminal)), (comparison) => {
           if (json) terminal.json(`${JSON.stringify(comparison, null, 2)}\n`);
           else terminal.out(render(comparison));
           const { missing, misshapen } = comparison;

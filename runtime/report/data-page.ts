@@ -18,8 +18,8 @@ const mostNotes = 100;
  * and never markup.
  */
 export async function renderDataPage(report: DataReport): Promise<string> {
-  const { folder, specPath, volumes } = report;
-  const against = specPath === null ? "CT-CLIP’s preprocessing" : escapeMarkup(specPath);
+  const { folder, specPath, set, volumes } = report;
+  const against = specPath === null ? "CT-CLIP’s preprocessing" : escapeMarkup([specPath, ...set].join(", "));
   const sections = [
     problemsSection(report),
     notesSection(report),

@@ -14,6 +14,8 @@ export interface DataReport {
   readonly folder: string;
   /** Null where the data are held against CT-CLIP's own preprocessing. */
   readonly specPath: string | null;
+  /** Assignments that hold instead of what the spec says. */
+  readonly set: readonly string[];
   readonly counts: DatasetCounts | null;
   readonly problems: readonly Problem[];
   readonly notes: readonly string[];

@@ -1,4 +1,4 @@
-import type { LoadedProgram } from "../../compiler/index.ts";
+import { assignedSource, type LoadedProgram } from "../../compiler/index.ts";
 import { createSource, formatSource, hasErrors, type Item, type ModelDeclaration, parse } from "../../grammar/index.ts";
 import { failed, ok, type Result } from "../text/index.ts";
 
@@ -13,7 +13,7 @@ export interface BaseSpec {
 export interface SpecEdits {
   /** Lines of a model that stand for its placements: placements, `freeze`, `train` and `expect`; null leaves those. */
   readonly lines: string | null;
-  /** Values in the language by settings such as `train.batch`; null takes a setting away. */
+  /** Values in the language by paths such as `train.batch` or `model.lora.rank`; null takes a setting away. */
   readonly settings: ReadonlyMap<string, string | null>;
 }
 
@@ -47,9 +47,13 @@ export function deriveSpec({ program, libraryAdapters }: BaseSpec, { lines, sett
     if (value === null || isOneValue(value)) continue;
     return wrong(`\`${setting}\`: \`${value}\` is not a single value of the language`, null);
   }
-  edits.push(...settingEdits(items, source.text, settings));
-  const text = applyEdits(source.text, edits);
-  return ok(formatSource(createSource(source.name, text)).text ?? text);
+  edits.push(...removedSettings(items, settings));
+  const edited = createSource(source.name, applyEdits(source.text, edits));
+  const given = [...settings].flatMap(([setting, value]) => (value === null ? [] : [`${setting} = ${value}`]));
+  const { source: assigned, diagnostics } = assignedSource(edited, given);
+  const refused = diagnostics.find(({ severity }) => severity === "error");
+  if (refused !== undefined) return wrong(refused.message, refused.help);
+  return ok(formatSource(assigned).text ?? assigned.text);
 }
 
 function wrong(message: string, help: string | null): Result<never> {
@@ -130,30 +134,13 @@ function importEdits(
   return [{ start: end, end, text: `\n${text}` }];
 }
 
-function settingEdits(
-  items: readonly Item[],
-  text: string,
-  settings: ReadonlyMap<string, string | null>,
-): readonly Edit[] {
-  const edits: Edit[] = [];
-  const added = new Map<string, string[]>();
-  for (const [setting, value] of settings) {
-    const dot = setting.indexOf(".");
-    const [blockName, name] = [setting.slice(0, dot), setting.slice(dot + 1)];
-    const block = items.find((item) => item.kind === "settings" && item.block === blockName);
-    const entry = block?.kind === "settings" ? block.entries.find((each) => each.name.text === name) : undefined;
-    if (entry !== undefined) {
-      // A setting without a value is taken out.
-      const { start, end } = value === null ? entry.span : entry.value.span;
-      edits.push({ start, end, text: value ?? "" });
-    } else if (value !== null && block !== undefined) {
-      edits.push(insertLine(text, block.span.end - 1, `${name} = ${value}`));
-    } else if (value !== null) {
-      added.set(blockName, [...(added.get(blockName) ?? []), `${name} = ${value}\n`]);
-    }
-  }
-  const blocks = [...added].map(([block, lines]) => `\n\n${block} {\n${lines.join("")}}\n`);
-  return [...edits, { start: text.length, end: text.length, text: blocks.join("") }];
+/** Settings without a value are taken out. */
+function removedSettings(items: readonly Item[], settings: ReadonlyMap<string, string | null>): readonly Edit[] {
+  return items.flatMap((item): readonly Edit[] => {
+    if (item.kind !== "settings") return [];
+    const removed = item.entries.filter(({ name }) => settings.get(`${item.block}.${name.text}`) === null);
+    return removed.map(({ span: { start, end } }) => ({ start, end, text: "" }));
+  });
 }
 
 /** Edits of different places of a text; of those at one place, the first one's text comes first. */

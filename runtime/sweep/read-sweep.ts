@@ -30,7 +30,7 @@ const keys = [
   ...["seeds", "steps", "epochs", "placements", "grid", "runs"],
 ];
 const runKeys = ["name", "placement", "settings"];
-const blocks = ["train", "data", "eval"];
+const blocks = ["train", "data", "eval", "model"];
 
 /** Reads the text of a sweep file. */
 export function readSweep(text: string): Result<Sweep, readonly PlacedProblem[]> {
@@ -157,13 +157,13 @@ function placementOf(
 }
 
 function isSetting(name: string, budget: readonly string[], key: Tree, reader: SweepReader): boolean {
-  const [, block = "", setting = ""] = /^([a-z]+)\.([a-z_]+)$/.exec(name) ?? [];
+  const [, block = "", setting = ""] = /^([a-z]+)\.(\w+(?:\.\w+)?)$/.exec(name) ?? [];
   if (!blocks.includes(block)) {
     const meant = didYouMean(block === "" ? name : block, blocks);
     reader.refuse(
       key,
       `\`${name}\` is not a setting`,
-      meant ?? "settings are named `train.batch`, `data.size`, `eval.classes`",
+      meant ?? "settings are named `train.batch`, `train.lr`, `data.size`, `eval.classes`, `model.lora.rank`",
     );
     return false;
   }

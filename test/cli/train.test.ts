@@ -187,6 +187,11 @@ describe("--resume is refused with the name of what is not as it was:", () => {
         "line 27: lora(rank = 2,",
     ],
     [
+      "spec",
+      () => ["--set", "train.lr=2e-2"],
+      "it was line 32: optimizer = adamw(lr = 1e-2, weight_decay = 0.01), and is now line 32: optimizer = adamw(lr = 2e-2,",
+    ],
+    [
       "data",
       () => spoil((data) => replaceIn(join(data, "train_reports.csv"), "hiatal hernia", "hiatus hernia")),
       "the training set changed\n",

@@ -59,6 +59,6 @@ test("every code is described, and those of a text have a wrong example", () => 
   const wrong = new Set(examples.map((example) => example.wrong));
   for (const [key, { code }] of Object.entries(catalogue)) {
     expect(page).toContain(`### ${code} ${key}\n`);
-    if (!/^E[27]/.test(code) && !["too-many-errors", "no-model"].includes(key)) expect(wrong).toContain(code);
+    if (!/^E[278]/.test(code) && !["too-many-errors", "no-model"].includes(key)) expect(wrong).toContain(code);
   }
 });

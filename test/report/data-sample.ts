@@ -5,6 +5,7 @@ import { Random } from "../random.ts";
 export const emptyData: DataReport = {
   folder: "ct",
   specPath: null,
+  set: [],
   counts: null,
   problems: [],
   notes: [],
@@ -47,6 +48,7 @@ export function fullData(name = "train_1_a_1.nii.gz", classes = 18): DataReport 
   return {
     folder: `data/${name}`,
     specPath: name,
+    set: [`data.text = "${name}"`],
     counts: { volumes: 46, train: 38, valid: 38, neither: 2, good: 40, metadata: 46, reports: 46, labels: 46 },
     problems: Array.from({ length: 120 }, () => ({
       subject: name,

@@ -105,6 +105,11 @@ describe("a derived spec", () => {
     });
   });
 
+  test("has arguments of adapters and of the optimizer, also in the placements of the sweep", () => {
+    const lines = 'placements: ["lora(rank = 2) on text.attn.k"]\ngrid: {train.lr: [1e-3], model.lora.rank: [3]}';
+    expect(changeOf(lines).come).toEqual(["lora(rank = 3) on text.attn.k", "optimizer = adamw(lr = 1e-3)"]);
+  });
+
   test("has no steps of the base where the sweep says epochs", () => {
     expect(changeOf("epochs: 2")).toEqual({ gone: ["steps = 9"], come: ["epochs = 2"] });
   });

@@ -13,6 +13,8 @@ import type { Compared, Comparison, ComputationChange, NamedChange } from "./typ
 export interface ReadableSpec {
   readonly source: Source;
   readonly library: Library;
+  /** Assignments such as `train.lr = 1e-3`, which hold instead of what it says. */
+  readonly set?: readonly string[];
 }
 
 /** A spec with everything that a comparison needs. */
@@ -27,8 +29,8 @@ interface CompiledSpec {
  * one that holds; any other error of a spec is a reason not to compare.
  */
 export function compareSpecs(before: ReadableSpec, after: ReadableSpec): Compared {
-  const old = compileSpec(before.source, before.library);
-  const current = compileSpec(after.source, after.library);
+  const old = compileSpec(before.source, before.library, { set: before.set ?? [] });
+  const current = compileSpec(after.source, after.library, { set: after.set ?? [] });
   const diagnostics = [...old.diagnostics, ...current.diagnostics];
   const first = comparable(old);
   const second = comparable(current);
@@ -42,12 +44,12 @@ function comparable({ plan, spec, elements, diagnostics }: Compiled): CompiledSp
 }
 
 /** The second spec with the batch of the first, because every size in a program follows from its batch. */
-function tracedAlike({ source, library }: ReadableSpec, before: CompiledSpec, after: CompiledSpec): Traced {
+function tracedAlike({ source, library, set = [] }: ReadableSpec, before: CompiledSpec, after: CompiledSpec): Traced {
   const { batch } = before.spec.settings;
   const alike =
     batch === after.spec.settings.batch
       ? after
-      : comparable(compileSpec(source, library, { batch, microBatch: batch }));
+      : comparable(compileSpec(source, library, { batch, microBatch: batch, set }));
   return { ...(alike ?? after).spec, elements: (alike ?? after).elements };
 }
 

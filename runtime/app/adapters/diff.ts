@@ -29,7 +29,7 @@ export function diffAdapters({ a, b, forSpec }: AdapterDiffRequest, reporter: Re
 /** The scales of a spec's updates, by names in checkpoints; null after reporting what is wrong with the spec. */
 function scalesOf(spec: string | null, reporter: Reporter): ReadonlyMap<string, number> | null {
   if (spec === null) return new Map();
-  const compiled = compileReported(spec, reporter);
+  const compiled = compileReported({ spec, set: [] }, reporter);
   if (compiled === null) return null;
   return new Map(
     adapterUpdates(compiled.spec, compiled.plan).flatMap((update) =>

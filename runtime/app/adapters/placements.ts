@@ -38,7 +38,7 @@ export function placementsOfAdapter(
   }
   const { groups } = found;
   if (forSpec === null) return done({ kind: "modules", groups });
-  const compiled = compileReported(forSpec, reporter);
+  const compiled = compileReported({ spec: forSpec, set: [] }, reporter);
   if (compiled === null) return refused;
   const lines: string[] = [];
   for (const { call, modules } of groups) {

@@ -14,14 +14,15 @@ import {
   traceOf,
 } from "../../bench/index.ts";
 import { attempt, makeTemporaryFolder, writeAtomically } from "../../files/index.ts";
-import { compileReported } from "../compiled-spec.ts";
+import { compileReported, type SpecRequest } from "../compiled-spec.ts";
 import { findMemoryRoom } from "../engine/memory-room.ts";
 import { done, type Ended, misused, problem, type Reporter, refuse, refuseBy, refused } from "../reporter.ts";
 import { openWeights } from "../weights/open.ts";
 import { type BenchReport, reportOf } from "./report.ts";
 
-export interface BenchRequest extends Pick<Request, "program" | "overrides" | "weights" | "steps" | "warmup"> {
-  readonly spec: string;
+export interface BenchRequest
+  extends Pick<Request, "program" | "overrides" | "weights" | "steps" | "warmup">,
+    SpecRequest {
   /** A backend's name, or `auto`. */
   readonly backend: string;
   /** Where the trace of one run goes. */
@@ -33,7 +34,7 @@ export interface BenchRequest extends Pick<Request, "program" | "overrides" | "w
 /** What one run of a program takes, in time and memory, and what the machine could do at best. */
 export async function bench(asked: BenchRequest, reporter: Reporter): Promise<Ended<BenchReport>> {
   const { spec: path, overrides, program, weights, steps, warmup, profile } = asked;
-  const compiled = compileReported(path, reporter, overrides);
+  const compiled = compileReported(asked, reporter, overrides);
   if (compiled === null) return refused;
   const { spec } = compiled;
   const chosen = chooseBackend({ wanted: asked.backend, trains: false }, (each) => each.inspect());
@@ -62,7 +63,7 @@ export async function bench(asked: BenchRequest, reporter: Reporter): Promise<En
   try {
     const request: Request = {
       kind: "request",
-      ...{ path, overrides, program, weights, steps, warmup },
+      ...{ path, overrides: { ...overrides, set: asked.set }, program, weights, steps, warmup },
       backend: backend.name,
       product: true,
     };

@@ -34,6 +34,8 @@ export interface CheckPageRequest {
   readonly output: string;
   readonly folder: string;
   readonly specPath: string | null;
+  /** Assignments that hold instead of what the spec says. */
+  readonly set: readonly string[];
   /** Null for CT-CLIP's own preprocessing. */
   readonly spec: TracedSpec | null;
   /** What the spec's model takes; null where it takes nothing that a data set has. */
@@ -79,9 +81,9 @@ async function reportOf(
   seen: SeenData,
   reporter: Telling,
 ): Promise<DataReport> {
-  const { folder, specPath, spec, volumes } = request;
+  const { folder, specPath, set, spec, volumes } = request;
   const { listing } = seen;
-  const found = { folder, specPath, counts, problems, notes };
+  const found = { folder, specPath, set, counts, problems, notes };
   if (listing === null) return { ...found, labels: null, volumes: null, texts: null, examples: null };
   const settings = spec?.data ?? defaultData;
   // Without values there is nothing to decide by.

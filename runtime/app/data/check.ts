@@ -23,6 +23,8 @@ export interface DataCheckRequest {
   readonly folder: string;
   /** A spec whose `data` and `eval` blocks the data are held against; null for CT-CLIP's own preprocessing. */
   readonly spec: string | null;
+  /** Assignments that hold instead of what it says. */
+  readonly set: readonly string[];
   /** Whether volumes are read. */
   readonly volumes: boolean;
   /** A file for a page of what is found; null for none. */
@@ -48,7 +50,7 @@ export async function checkData(request: DataCheckRequest, reporter: Reporter): 
   const { folder, spec, volumes, output, mostReported } = request;
   const unwritable = output === null ? null : outputProblem(output);
   if (unwritable !== null) return refuse(unwritable, reporter);
-  const compiled = spec === null ? null : compileReported(spec, reporter);
+  const compiled = spec === null ? null : compileReported({ spec, set: request.set }, reporter);
   if (spec !== null && compiled === null) return refused;
   const classes = compiled?.spec.evaluation.classes ?? [];
   const inputs = compiled === null ? null : findDataInputs(compiled.spec);
@@ -74,7 +76,12 @@ export async function checkData(request: DataCheckRequest, reporter: Reporter): 
   if (output === null) return done({ check, page: ok(undefined) });
   const page = {
     ...{ output, folder, volumes, images: rules.images },
-    ...{ specPath: spec, spec: compiled?.spec ?? null, inputs: inputs?.kind === "ok" ? inputs.value : null },
+    ...{
+      specPath: spec,
+      set: request.set,
+      spec: compiled?.spec ?? null,
+      inputs: inputs?.kind === "ok" ? inputs.value : null,
+    },
   };
   return done({ check, page: await writeCheckPage(page, check, seen, reporter) });
 }

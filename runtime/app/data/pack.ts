@@ -31,6 +31,8 @@ export interface DataPackRequest {
   readonly output: string;
   /** A spec whose `data` block says how volumes are preprocessed; null for CT-CLIP's own. */
   readonly spec: string | null;
+  /** Assignments that hold instead of what it says. */
+  readonly set: readonly string[];
   readonly split: PackNeeds["split"];
   readonly storage: PackSettings["storage"];
   readonly shardBytes: number;
@@ -62,7 +64,7 @@ export async function packData(request: DataPackRequest, reporter: Reporter): Pr
     reporter.problem(problem("a shard of 0 bytes has no room for an example", "use --shard-size 1GB"));
     return misused;
   }
-  const compiled = request.spec === null ? null : compileReported(request.spec, reporter);
+  const compiled = request.spec === null ? null : compileReported({ spec: request.spec, set: request.set }, reporter);
   if (request.spec !== null && compiled === null) return refused;
   const spec = compiled?.spec ?? null;
   const inputs = spec === null ? null : findDataInputs(spec);

@@ -12,6 +12,8 @@ export interface DataShowRequest {
   readonly volume: string;
   /** A spec whose `data` block says how it is preprocessed; null for CT-CLIP's own preprocessing. */
   readonly spec: string | null;
+  /** Assignments that hold instead of what it says. */
+  readonly set: readonly string[];
   /** A data set with the volume's metadata; null takes what the volume's own files say. */
   readonly data: string | null;
   readonly output: string;
@@ -30,7 +32,7 @@ export interface DataShow {
 /** Draws the middle slices of a volume as the network sees them. */
 export async function showVolume(request: DataShowRequest, reporter: Reporter): Promise<Ended<DataShow>> {
   const { spec, data, output } = request;
-  const compiled = spec === null ? null : compileReported(spec, reporter);
+  const compiled = spec === null ? null : compileReported({ spec, set: request.set }, reporter);
   if (spec !== null && compiled === null) return refused;
   const settings = compiled?.spec.data ?? defaultData;
   const found =

@@ -29,6 +29,8 @@ import { evaluateHeldOut } from "./held-out.ts";
 export interface EvaluateRequest extends Omit<DataOptions, "data">, EngineOptions {
   /** The path of a spec; null for the only one of the working folder. */
   readonly spec: string | null;
+  /** Assignments that hold instead of what it says. */
+  readonly set: readonly string[];
   readonly data: string | null;
   /** Which volumes: those held out, those to train on, or all. */
   readonly split: "valid" | "train" | "all";
@@ -50,7 +52,7 @@ export interface Evaluated {
 export async function evaluate(request: EvaluateRequest, reporter: Reporter): Promise<Ended<Evaluated>> {
   const path = findSpec(request.spec, "eval", reporter);
   if (path === null) return refused;
-  const compiled = compileReported(path, reporter);
+  const compiled = compileReported({ spec: path, set: request.set }, reporter);
   if (compiled === null) return refused;
   const seed = request.seed ?? compiled.spec.settings.seed;
   const spec = { ...compiled.spec, settings: { ...compiled.spec.settings, seed } };

@@ -13,7 +13,7 @@ import { type OnnxFiles, onnxFiles, withComputedOnce, writeOnnx } from "../../ba
 import { readText, storageProblem } from "../../files/index.ts";
 import { version } from "../../machine/index.ts";
 import { compilePath } from "../../specs/index.ts";
-import { compileReported } from "../compiled-spec.ts";
+import { compileReported, type SpecRequest } from "../compiled-spec.ts";
 import {
   done,
   type Ended,
@@ -34,8 +34,7 @@ export const exportedPrograms = ["forward", "encode_image", "encode_text", "step
 
 export type ExportedProgram = (typeof exportedPrograms)[number];
 
-export interface ExportOnnxRequest extends GivenWeights {
-  readonly spec: string;
+export interface ExportOnnxRequest extends GivenWeights, SpecRequest {
   /** A file for one program, or a folder for several. */
   readonly onnx: string;
   /** Null for all that the model has, or for `forward` where the path is of a file. */
@@ -59,9 +58,9 @@ export interface OnnxExport {
 export async function exportOnnx(request: ExportOnnxRequest, reporter: Reporter): Promise<Ended<OnnxExport>> {
   const { spec: path, batch, merge, half } = request;
   const [rows, ...otherRows] = batch === "dynamic" ? trialBatches : [batch];
-  const compiled = compileReported(path, reporter, overridesFor(rows ?? null));
+  const compiled = compileReported(request, reporter, overridesFor(rows ?? null));
   if (compiled === null) return refused;
-  const others = otherRows.map((other) => compilePath(path, overridesFor(other)));
+  const others = otherRows.map((other) => compilePath(path, { ...overridesFor(other), set: request.set }));
   const files = filesOf(request.onnx);
   const wanted = programsWanted(request);
   if (wanted.includes("step") && (merge || half || batch === "dynamic")) {

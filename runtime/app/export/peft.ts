@@ -13,13 +13,12 @@ import { contractKey } from "../../data/index.ts";
 import { attempt, writeAtomically } from "../../files/index.ts";
 import type { Problem } from "../../text/index.ts";
 import { countOf, type FloatTensor, joined, safetensorsPieces, type WeightPieces } from "../../weights/index.ts";
-import { compileReported } from "../compiled-spec.ts";
+import { compileReported, type SpecRequest } from "../compiled-spec.ts";
 import { done, type Ended, problem, type Reporter, refuse, refuseBy, refused } from "../reporter.ts";
 import { exportedContract } from "../weights/contract-agreement.ts";
 import { type GivenWeights, openWeights } from "../weights/open.ts";
 
-export interface ExportPeftRequest extends GivenWeights {
-  readonly spec: string;
+export interface ExportPeftRequest extends GivenWeights, SpecRequest {
   /** The folder that PEFT's two files go into. */
   readonly folder: string;
 }
@@ -33,7 +32,7 @@ export interface PeftExport {
 
 /** Writes adapters as PEFT stores them, where PEFT computes the same of them. */
 export function exportPeft(request: ExportPeftRequest, reporter: Reporter): Ended<PeftExport> {
-  const compiled = compileReported(request.spec, reporter);
+  const compiled = compileReported(request, reporter);
   if (compiled === null) return refused;
   const { spec, plan } = compiled;
   reporter.progress("analysing adapters");

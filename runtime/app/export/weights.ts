@@ -4,13 +4,12 @@ import { foldModel, type Node, type Plan, type TracedSpec } from "../../../compi
 import { withComputedOnce } from "../../backends/onnx/index.ts";
 import { attempt, writeAtomically } from "../../files/index.ts";
 import { countOf, type FloatTensor, safetensorsPieces, type WeightPieces } from "../../weights/index.ts";
-import { compileReported } from "../compiled-spec.ts";
+import { compileReported, type SpecRequest } from "../compiled-spec.ts";
 import { done, type Ended, problem, type Reporter, refuse, refuseBy, refused, reportRemark } from "../reporter.ts";
 import { remarkOn } from "../weights/first-values.ts";
 import { type GivenWeights, openWeights } from "../weights/open.ts";
 
-export interface ExportWeightsRequest extends GivenWeights {
-  readonly spec: string;
+export interface ExportWeightsRequest extends GivenWeights, SpecRequest {
   /** The safetensors file that is written. */
   readonly file: string;
   /** Fold adapters into the weights that they stand beside, instead of leaving them out. */
@@ -22,7 +21,7 @@ export async function exportWeights(
   request: ExportWeightsRequest,
   reporter: Reporter,
 ): Promise<Ended<{ readonly tensors: number; readonly bytes: number }>> {
-  const compiled = compileReported(request.spec, reporter);
+  const compiled = compileReported(request, reporter);
   if (compiled === null) return refused;
   const { spec, plan } = compiled;
   const weights = openWeights("all", compiled, request);

@@ -44,7 +44,7 @@ export async function collectSweep(root: string, reporter: Reporter): Promise<En
   }
   const plans = new Map<string, Plan>();
   for (const { name } of manifest.entries) {
-    const compiled = compileReported(join(entryFolder(root, name), specName), reporter);
+    const compiled = compileReported({ spec: join(entryFolder(root, name), specName), set: [] }, reporter);
     if (compiled === null) return refused;
     plans.set(name, compiled.plan);
   }

@@ -6,6 +6,8 @@ import type { EngineOptions } from "../engine/open.ts";
 export interface TrainRequest extends Omit<DataOptions, "data">, EngineOptions {
   /** The path of a spec; null for the only one of the working folder. */
   readonly spec: string | null;
+  /** Assignments that hold instead of what it says. */
+  readonly set: readonly string[];
   /** Null for what the spec's `data` block names. */
   readonly data: string | null;
   /** Null for a folder named after the spec. */

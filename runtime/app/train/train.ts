@@ -13,7 +13,7 @@ import type { TrainRequest, TrainTask } from "./task.ts";
 export async function train(request: TrainRequest, reporter: Reporter): Promise<Ended<FinishedTraining>> {
   const path = findSpec(request.spec, "train", reporter);
   if (path === null) return refused;
-  const compiled = compileReported(path, reporter);
+  const compiled = compileReported({ spec: path, set: request.set }, reporter);
   if (compiled === null) return refused;
   const { spec } = compiled;
   const seed = request.seed ?? spec.settings.seed;

@@ -1,12 +1,11 @@
 import { buildForward, nodesOf, type Plan, type PlannedTensor, type TracedSpec } from "../../../compiler/index.ts";
 import { type NameMatch, type OpenTensors, openTensors } from "../../weights/index.ts";
-import { compileReported } from "../compiled-spec.ts";
+import { compileReported, type SpecRequest } from "../compiled-spec.ts";
 import { done, type Ended, type Reporter, refuseBy, refused } from "../reporter.ts";
 import { matchPlan } from "./match-tensors.ts";
 import { matcherOf } from "./name-patterns.ts";
 
-export interface WeightsCheckRequest {
-  readonly spec: string;
+export interface WeightsCheckRequest extends SpecRequest {
   readonly file: string;
   /** Names of weights that the file need not have; `*` stands for anything. */
   readonly allowMissing: readonly string[];
@@ -32,7 +31,7 @@ interface PlacedShape {
 
 /** What a file of weights has of a model, and what it has not. */
 export function checkWeights(request: WeightsCheckRequest, reporter: Reporter): Ended<WeightsComparison> {
-  const compiled = compileReported(request.spec, reporter);
+  const compiled = compileReported(request, reporter);
   if (compiled === null) return refused;
   const file = openTensors(request.file);
   if (file.kind === "wrong") return refuseBy([file.diagnostic], reporter);
