@@ -25,7 +25,7 @@ function classTable({ classes, splits }: LabelCounts): string {
     { title: "class", align: "left" },
     ...splits.flatMap(({ split }) =>
       ["positive", "negative", "missing"].map((title, place) => ({
-        title: place === 0 ? `${splitNames[split]}: ${title}` : title,
+        title: place === 0 ? `${split}: ${title}` : title,
         align: "right" as const,
       })),
     ),
