@@ -54,6 +54,7 @@ test("what was decided is remembered, and that is said", async () => {
   expect(again).toEqual({
     ...first,
     hasRead: false,
+    sampled: [],
     notes: [`${first.notes[0]}${remembered}`, ...first.notes.slice(1)],
   });
   expect((await examined(volumes, { units: "stored" })).units).toBe("stored");

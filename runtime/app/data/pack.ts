@@ -17,6 +17,7 @@ import {
   type PlannedShard,
   packShards,
   pictureNames,
+  plainVolume,
   planShards,
   VolumeLoader,
   volumeShape,
@@ -75,8 +76,7 @@ export async function packData(request: DataPackRequest, reporter: Reporter): Pr
   if (inputs?.kind === "failed") return refuse(inputs.problem, reporter);
   const said = spec?.data ?? defaultData;
   const needs = { files: [null], texts: [null], labels: null } as const;
-  const volume = { kind: "volume", name: "", file: 0, shape: volumeShape(said), settings: said } as const;
-  const taken = inputs?.value ?? { inputs: [volume], needs };
+  const taken = inputs?.value ?? { inputs: [plainVolume(said)], needs };
   const unheld = unpackable(taken, said);
   if (unheld !== null) return refuse(unheld, reporter);
   const classes = spec?.evaluation.classes ?? [];

@@ -5,13 +5,13 @@ import {
   drawPlanes,
   type Example,
   openDataset,
+  plainVolume,
   preprocessVolume,
   type StoredFile,
   storedPath,
   unpack,
   unstatedMetadata,
   type VolumeInput,
-  volumeShape,
 } from "../../data/index.ts";
 import { attempt, encodePng, writeAtomically } from "../../files/index.ts";
 import { failed, ok, type Result } from "../../text/index.ts";
@@ -94,8 +94,7 @@ function shownInput(spec: TracedSpec | null, name: string | null): Result<ShownI
     const help = known.length === 0 ? "add --spec FILE" : `its inputs of volumes are ${known.join(", ")}`;
     return failed(problem(`the spec has no input \`${name}\` that takes volumes`, help));
   }
-  const settings = spec?.data ?? defaultData;
-  return ok({ volume: { kind: "volume", name: "", file: 0, shape: volumeShape(settings), settings }, column: null });
+  return ok({ volume: plainVolume(spec?.data ?? defaultData), column: null });
 }
 
 /** A volume, and what its values are. */

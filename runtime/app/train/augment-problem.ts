@@ -23,7 +23,7 @@ export function unfitProblem({ data }: TracedSpec, inputs: DataInputs): Problem 
 /** Why these examples cannot be flipped as a spec says; null where they can. The orientations are those of what the network sees. */
 export function flipProblem(
   { data, evaluation }: TracedSpec,
-  { examples }: Dataset,
+  { examples }: Pick<Dataset, "examples">,
   inputs: DataInputs,
   orientations: ReadonlyMap<string, string | null>,
 ): Problem | null {
