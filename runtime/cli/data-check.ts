@@ -5,6 +5,7 @@ import { printCount, renderTable } from "../text/index.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
 import { setOption } from "./option-values.ts";
+import { printProblem } from "./print-problem.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
 
@@ -14,12 +15,23 @@ export const define: DefineCommand = (command, terminal, end) => {
     .option("--spec <file>", "check against this spec's `data` and `eval` blocks, instead of CT-CLIP's preprocessing")
     .addOption(setOption())
     .option("--no-volumes", "do not read the volumes, which takes most of the time")
+    .option("-o, --output <file>", "HTML file for a page of what is found: problems, classes, slices, histograms")
     .option("--json", "print JSON")
-    .addHelpText("after", "\nExample:\n  $ medctc data check ct-rate --spec specs/medct.vlm")
-    .action(async (folder, { spec, set, volumes, json = false }) => {
-      const request = { folder, spec: spec ?? null, set, volumes, mostReported: json ? 0 : mostShown };
+    .addHelpText("after", "\nExample:\n  $ medctc data check ct-rate --spec specs/medct.vlm -o check.html")
+    .action(async (folder, { spec, set, volumes, output = null, json = false }) => {
+      const request = { folder, spec: spec ?? null, set, volumes, output, mostReported: json ? 0 : mostShown };
       const ended = await checkData(request, terminalReporter(terminal));
-      end(finish(ended, (found) => (json ? printJson(found, terminal) : printCheck(found, terminal))));
+      end(
+        finish(ended, ({ check, page }) => {
+          const code = json ? printJson(check, terminal) : printCheck(check, terminal);
+          if (page.kind === "failed") {
+            printProblem(page.problem, terminal);
+            return exitCodes.wrong;
+          }
+          if (output !== null && !json) terminal.out(`\n${output}\n`);
+          return code;
+        }),
+      );
     });
 };
 

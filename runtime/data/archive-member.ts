@@ -17,6 +17,21 @@ export type StoredFile = string | ArchiveMember;
 /** Bytes that are read by one call: systems refuse, or cut, more than 2 GiB. */
 const bytesAtOnce = 2 ** 26;
 
+/** The place of a file as messages name it. */
+export function storedPath(file: StoredFile): string {
+  return typeof file === "string" ? file : memberPath(file);
+}
+
+/** Whether a file in an archive is a volume as a scanner's was stored, and not values that were preprocessed before. */
+export function isRawVolume({ name }: Pick<ArchiveMember, "name">): boolean {
+  return /\.nii(\.gz)?$/i.test(name);
+}
+
+/** Whether a volume's file holds values that were preprocessed before. */
+export function isPacked(file: StoredFile): boolean {
+  return typeof file !== "string" && !isRawVolume(file);
+}
+
 /** How many bytes a file has; 0 for one that is not there. */
 export function storedBytes(file: StoredFile): number {
   return typeof file === "string" ? (statSync(file, { throwIfNoEntry: false })?.size ?? 0) : file.bytes;

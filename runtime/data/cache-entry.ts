@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { StoredFile } from "./archive-member.ts";
 import { cacheKey, type FileState, fileState, isSettled } from "./cache.ts";
 import type { VolumeMetadata, VolumeSettings } from "./transforms/index.ts";
 import type { Preparation } from "./volume-messages.ts";
@@ -16,9 +17,9 @@ export interface CacheEntry {
 const labelsVersion = 1;
 
 /** The entry of a file; null for what is not kept, and where a file cannot even be looked at, of which reading it says why. */
-export function cacheEntry(path: string, metadata: VolumeMetadata, prepare: Preparation): CacheEntry | null {
+export function cacheEntry(file: StoredFile, metadata: VolumeMetadata, prepare: Preparation): CacheEntry | null {
   if (prepare.kind === "image") return null;
-  const own = stateOf(path);
+  const own = stateOf(file);
   if (own === null) return null;
   if (prepare.kind === "volume") {
     return { key: cacheKey(own, metadata, prepare.settings), state: own.numbers, isSettled: isSettled(own) };
@@ -40,9 +41,9 @@ export function labelSettings({ orientation, assumeOrientation, axes, spacing, s
   return { orientation, assumeOrientation, axes, spacing, size, ...values };
 }
 
-function stateOf(path: string): FileState | null {
+function stateOf(file: StoredFile): FileState | null {
   try {
-    return fileState(path);
+    return fileState(file);
   } catch {
     return null;
   }

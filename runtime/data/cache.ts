@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { windowsOf } from "../../compiler/windows.ts";
 import { at } from "../at.ts";
 import { writeAtomically } from "../files/index.ts";
+import type { StoredFile } from "./archive-member.ts";
 import type { PackedVolume, VolumeMetadata, VolumeSettings } from "./transforms/index.ts";
 
 /** Goes up with every change of what is stored, or of how a volume is preprocessed. */
@@ -26,8 +27,9 @@ export interface FileState {
 const hashBytes = 32;
 const fieldBytes = 4 * 8;
 const headBytes = 2 * hashBytes + fieldBytes;
-const entryName = /^[0-9a-f]{64}\.volume$/;
-const temporaryName = /^\.[0-9a-f]{64}\.volume\.(\d+)(?:-\d+)?\.tmp$/;
+/** Volumes, and what was decided of a data set's units. */
+const entryName = /^[0-9a-f]{64}\.(?:volume|units)$/;
+const temporaryName = /^\.[0-9a-f]{64}\.(?:volume|units)\.(\d+)(?:-\d+)?\.tmp$/;
 
 /** A change that comes so soon before a look at a file may share its time with another one that comes after. */
 const unsettledMs = 100;
@@ -47,10 +49,15 @@ export function prepareCache({ folder, bytes }: CacheSettings): void {
 }
 
 /**
- * How the file system sees a file now; null when it does not. A folder is all the files in it, since a change of one is no
+ * How the file system sees a file now, or the archive that it lies in; null when it does not. A folder is all the files in it, since a change of one is no
  * change of the folder.
  */
-export function fileState(path: string): FileState | null {
+export function fileState(file: StoredFile): FileState | null {
+  if (typeof file !== "string") {
+    const archive = fileState(file.path);
+    return archive === null ? null : { ...archive, path: `${archive.path}\0${file.offset} ${file.bytes}` };
+  }
+  const path = file;
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
   if (stat === undefined) return null;
   const numbers = numbersOf(stat);
@@ -58,9 +65,9 @@ export function fileState(path: string): FileState | null {
   const hash = createHash("sha256").update(numbers);
   let changedMs = Number(stat.ctimeMs);
   for (const name of readdirSync(path).sort()) {
-    const file = statSync(join(path, name), { bigint: true, throwIfNoEntry: false });
-    hash.update(`\0${name}\0`).update(file === undefined ? "" : numbersOf(file));
-    changedMs = Math.max(changedMs, Number(file?.ctimeMs ?? 0));
+    const found = statSync(join(path, name), { bigint: true, throwIfNoEntry: false });
+    hash.update(`\0${name}\0`).update(found === undefined ? "" : numbersOf(found));
+    changedMs = Math.max(changedMs, Number(found?.ctimeMs ?? 0));
   }
   return { path: resolve(path), numbers: hash.digest("hex"), changedMs };
 }

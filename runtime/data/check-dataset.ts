@@ -1,8 +1,8 @@
 import type { DataSettings, VolumeSettings } from "../../compiler/index.ts";
 import { at } from "../at.ts";
 import type { Problem } from "../text/index.ts";
-import { memberPath } from "./archive-member.ts";
-import type { FileInput } from "./data-inputs.ts";
+import { isPacked, memberPath, type StoredFile, storedPath } from "./archive-member.ts";
+import { type FileInput, plainVolume, type VolumeInput } from "./data-inputs.ts";
 import type { DatasetNeeds, ListedExample, Listing } from "./dataset.ts";
 import type { Examination, VolumeFile } from "./examine-volumes.ts";
 import { layoutOf } from "./layouts/index.ts";
@@ -10,13 +10,14 @@ import { loadImage } from "./load-image.ts";
 import { loadPacked } from "./load-packed.ts";
 import { absences, exampleOf } from "./open-dataset.ts";
 import { checkLabels } from "./preprocess-labels.ts";
-import { describeAlike, describeCut, measureTexts } from "./text-lengths.ts";
+import { describeAlike, describeCut, measureTexts, type TextLengths } from "./text-lengths.ts";
 import { findVocabulary, loadTokenizer, type Tokenizer } from "./tokenizer.ts";
 import { type VolumeMetadata, volumeShape } from "./transforms/index.ts";
+import { verifyArchives } from "./verify-archives.ts";
 
 /** Reads a volume's file and says what is wrong with it; `onNote` takes what is no mistake. */
 type VolumeCheck = (
-  path: string,
+  file: StoredFile,
   metadata: VolumeMetadata,
   settings: VolumeSettings,
   onNote: (note: string) => void,
@@ -34,8 +35,8 @@ export interface CheckOptions {
   readonly checkVolume: VolumeCheck | null;
   /** Tokens that reports are cut to; null where that is not known. */
   readonly textLength: number | null;
-  /** Looks at all volumes together before each is checked, and settles what the settings leave open. */
-  readonly examine?: (volumes: readonly VolumeFile[], settings: VolumeSettings) => Promise<Examination>;
+  /** Looks at all volumes for an input together before each is checked, and settles what its settings leave open. */
+  readonly examine?: (volumes: readonly VolumeFile[], input: VolumeInput) => Promise<Examination>;
 }
 
 /** What a check finds, in the order in which it finds it; the counts come last. */
@@ -43,6 +44,10 @@ export type Finding =
   | { readonly kind: "progress"; readonly text: string }
   | { readonly kind: "note"; readonly note: string }
   | { readonly kind: "problem"; readonly problem: Problem }
+  /** What the data set says of its volumes. */
+  | { readonly kind: "listing"; readonly listing: Listing }
+  /** How long the texts of volumes to train on are. */
+  | { readonly kind: "lengths"; readonly lengths: TextLengths; readonly limit: number }
   | { readonly kind: "counts"; readonly counts: DatasetCounts };
 
 export interface DatasetCounts {
@@ -82,6 +87,7 @@ export async function* checkDataset(
   const ofVocabulary = tokenizer?.kind === "failed" ? [tokenizer.problem] : [];
   for (const problem of [...listing.problems, ...ofVocabulary]) yield { kind: "problem", problem };
   for (const note of listing.notes) yield { kind: "note", note };
+  yield { kind: "listing", listing };
   const counts = {
     volumes: volumes.length,
     good: 0,
@@ -97,13 +103,23 @@ export async function* checkDataset(
     return;
   }
   if (textLength !== null && tokenizer?.kind === "ok") {
-    for (const note of textNotes(listing, tokenizer.value, textLength)) yield { kind: "note", note };
+    const lengths = trainedLengths(listing, tokenizer.value, textLength);
+    yield { kind: "lengths", lengths, limit: textLength };
+    const notes = [describeCut("report", lengths, textLength), describeAlike(lengths, textLength)];
+    for (const note of notes) if (note !== null) yield { kind: "note", note };
   }
   const trains = volumes.some(({ splits }) => splits.includes("train"));
   for (const problem of absences(listing, { texts: trains ? neededTexts : [], labels: classes }))
     yield { kind: "problem", problem };
   const labelled = classes ?? (labels.exist ? "any" : null);
-  const taken = inputs ?? files.map((_, file) => volumeInput(file, settings));
+  const differing = new Set<string>();
+  if (checkVolume !== null) {
+    for await (const found of verifyArchives(listing.recorded)) {
+      if (found.kind === "problem") differing.add(found.problem.subject);
+      yield found;
+    }
+  }
+  const taken = inputs ?? files.map((_, file) => ({ ...plainVolume(settings), file }));
   const settled: FileInput[] = [];
   const volumeInputs = taken.filter((input) => input.kind === "volume");
   for (const input of taken) {
@@ -111,14 +127,7 @@ export async function* checkDataset(
       settled.push(input);
       continue;
     }
-    const examined = volumes.flatMap((volume) => {
-      const found = metadata.of(volume);
-      const file = at(volume.files, input.file);
-      return found.kind !== "ok" || found.value === null || typeof file !== "string"
-        ? []
-        : [{ file, metadata: found.value }];
-    });
-    const found = await examine(examined, input.settings);
+    const found = await examine(volumeFiles(listing, input), input);
     const whose = volumeInputs.length === 1 ? "" : `\`${input.name}\`: `;
     for (const { message, help } of found.problems)
       yield { kind: "problem", problem: { subject: folder, message: `${whose}${message}`, help } };
@@ -139,7 +148,8 @@ export async function* checkDataset(
       }
     }
     for (const problem of [...joined.problems, ...unread]) yield { kind: "problem", problem };
-    counts.good += Number(joined.example !== null && unread.length === 0);
+    const isWhole = volume.files.every((file) => typeof file === "string" || !differing.has(file.path));
+    counts.good += Number(joined.example !== null && unread.length === 0 && isWhole);
     counts.train += Number(inTrain);
     counts.valid += Number(inValid);
     counts.neither += Number(!inTrain && !inValid);
@@ -170,24 +180,30 @@ async function checkFile(
     const loaded = await loadImage(source, input.settings);
     return loaded.kind === "failed" ? [loaded.problem] : [];
   }
-  if (typeof file !== "string") {
-    const unheld = { subject: memberPath(file), message: "segmentations are not read from shards", help: null };
+  if (typeof file !== "string" && isPacked(file)) {
+    const unheld = { subject: memberPath(file), message: "label maps are read from NIfTI files alone", help: null };
     if (input.kind === "segmentation") return [unheld];
     const packed = loadPacked(file, volumeShape(input.settings));
     return packed.kind === "failed" ? [packed.problem] : [];
   }
   if (metadata === null) return [];
-  if (input.kind === "volume") return checkVolume(file, metadata, input.settings, (note) => onNote(`${file}: ${note}`));
-  const volume = at(files, input.volume);
-  return typeof volume === "string" ? checkLabels(file, { path: volume, metadata, settings: input.settings }) : [];
+  if (input.kind === "volume") {
+    return checkVolume(file, metadata, input.settings, (note) => onNote(`${storedPath(file)}: ${note}`));
+  }
+  return checkLabels(file, { file: at(files, input.volume), metadata, settings: input.settings });
 }
 
-function volumeInput(file: number, settings: VolumeSettings): FileInput {
-  return { kind: "volume", name: "", file, shape: volumeShape(settings), settings };
+/** The volumes for an input, with what is said of them, but for those that were preprocessed before. */
+export function volumeFiles({ volumes, metadata }: Listing, input: Pick<VolumeInput, "file">): readonly VolumeFile[] {
+  return volumes.flatMap((volume) => {
+    const found = metadata.of(volume);
+    const file = at(volume.files, input.file);
+    return found.kind !== "ok" || found.value === null || isPacked(file) ? [] : [{ file, metadata: found.value }];
+  });
 }
 
-/** Which reports of volumes to train on are cut, and how many cannot be told apart then. */
-function textNotes({ volumes, texts }: Listing, tokenizer: Tokenizer, length: number): readonly string[] {
+/** How long the reports of volumes to train on are, which of them are cut, and how many cannot be told apart then. */
+export function trainedLengths({ volumes, texts }: Listing, tokenizer: Tokenizer, length: number): TextLengths {
   const trained = volumes.filter(({ splits }) => splits.includes("train"));
   const found = trained.flatMap((volume) =>
     texts.flatMap((text) => {
@@ -195,6 +211,5 @@ function textNotes({ volumes, texts }: Listing, tokenizer: Tokenizer, length: nu
       return fact.kind === "ok" ? [fact.value] : [];
     }),
   );
-  const lengths = measureTexts(found, tokenizer, length);
-  return [describeCut("report", lengths, length), describeAlike(lengths, length)].filter((note) => note !== null);
+  return measureTexts(found, tokenizer, length);
 }

@@ -1,4 +1,5 @@
 import { ok, type Problem } from "../text/index.ts";
+import { type StoredFile, storedPath } from "./archive-member.ts";
 import { problemOf } from "./problem.ts";
 import { readSlices } from "./readers/index.ts";
 import { transformOf, type VolumeMetadata, type VolumeSettings } from "./transforms/index.ts";
@@ -10,14 +11,14 @@ import { VolumeSample } from "./volume-sample.ts";
  * wrong with its metadata, or with both together. Reads the file to its end and keeps a sample.
  */
 export async function checkVolume(
-  path: string,
+  file: StoredFile,
   metadata: VolumeMetadata,
   settings: VolumeSettings,
   onNote: (note: string) => void = () => undefined,
 ): Promise<readonly Problem[]> {
   const transform = transformOf(settings);
   const faults = [...transform.metadataFaults(metadata)];
-  const result = await readSlices(path, (header) => {
+  const result = await readSlices(file, (header) => {
     const planned = transform.plan(header, metadata, settings);
     if (faults.length === 0 && planned.kind === "failed") faults.push(planned.problem);
     const sample = new VolumeSample(header);
@@ -30,5 +31,5 @@ export async function checkVolume(
     const wrong = unitsFault(sample.values, header, metadata, settings.units);
     if (wrong !== null) faults.push(wrong);
   }
-  return faults.map((fault) => problemOf(path, fault));
+  return faults.map((fault) => problemOf(storedPath(file), fault));
 }

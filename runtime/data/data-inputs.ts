@@ -194,6 +194,11 @@ function volumeOf(data: VolumeSettings): VolumeSettings {
   return { units, orientation, assumeOrientation, axes, spacing, size, window, otherWindows, range, pad, storage };
 }
 
+/** What takes an example's first file where no model says what does: volumes as a `data` block has them. */
+export function plainVolume(settings: VolumeSettings): VolumeInput {
+  return { kind: "volume", name: "", file: 0, shape: volumeShape(settings), settings };
+}
+
 /** Whether an input's volumes are what a `data` block makes, however they are kept. */
 export function hasSettingsOf({ settings }: VolumeInput, data: VolumeSettings): boolean {
   const { storage } = settings;

@@ -44,8 +44,24 @@ export interface Listing {
   readonly notes: readonly string[];
   /** That of volumes that were preprocessed before; null where it is not known, and of those that say it themselves. */
   readonly orientation: string | null;
+  /** What its texts and files were taken from; null where that is not known, and without columns. */
+  readonly columns: {
+    /** The column of files that no column is asked for of. */
+    readonly file: string | null;
+    /** What stands between the columns of a text. */
+    readonly textSeparator: string | null;
+  };
+  /** Archives whose content was recorded when they were written. */
+  readonly recorded: readonly RecordedArchive[];
   /** Says that a split has no volume, and what puts volumes into it. */
   readonly emptySplit: (split: SplitName) => Problem;
+}
+
+/** What an archive was when it was written. */
+export interface RecordedArchive {
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
 }
 
 /** An example's files. */

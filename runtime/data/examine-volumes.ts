@@ -1,7 +1,10 @@
 import type { DataSettings, Units } from "../../compiler/index.ts";
 import { at } from "../at.ts";
 import { ok, type Problem } from "../text/index.ts";
+import { type StoredFile, storedPath } from "./archive-member.ts";
+import type { CacheSettings } from "./cache.ts";
 import { readSlices, readVolumeHeader, type VolumeHeader } from "./readers/index.ts";
+import { rememberUnits, type UnitsDecision } from "./remember-units.ts";
 import { storedPlace } from "./stored-place.ts";
 import type { VolumeMetadata } from "./transforms/index.ts";
 import { percent, type Reading, readingOf, scales, shownScaling } from "./units.ts";
@@ -9,7 +12,7 @@ import { VolumeSample } from "./volume-sample.ts";
 
 /** A volume's file, and what tables say of it. */
 export interface VolumeFile {
-  readonly file: string;
+  readonly file: StoredFile;
   readonly metadata: VolumeMetadata;
 }
 
@@ -25,6 +28,22 @@ export interface Examination {
   readonly problems: readonly Problem[];
   /** That some cannot be reordered, which each of them is refused for as well. */
   readonly unknown: Problem | null;
+  /** The volumes whose headers could be read. */
+  readonly read: readonly ReadVolume[];
+  /** Those whose values were looked at to decide on units; none where that was decided before. */
+  readonly sampled: readonly SampledVolume[];
+}
+
+/** A volume whose header is known. */
+export interface ReadVolume extends VolumeFile {
+  readonly header: VolumeHeader;
+}
+
+/** One whose values were looked at, and what they are by themselves. */
+export interface SampledVolume extends ReadVolume {
+  /** A sample of its values after the header's own scaling. */
+  readonly values: readonly number[];
+  readonly reading: Reading;
 }
 
 /** Volumes whose values decide on units: enough to meet each kind of a mixture, few enough to be read before anything else. */
@@ -41,6 +60,7 @@ export async function examineVolumes(
   volumes: readonly VolumeFile[],
   settings: ExaminedSettings,
   tell: (progress: string) => void,
+  cache: CacheSettings | null = null,
 ): Promise<Examination> {
   const headers = await inTurns(volumes, headersAtOnce, async (volume, index) => {
     if (index % 1000 === 999) tell(`header ${index + 1} of ${volumes.length}`);
@@ -51,28 +71,32 @@ export async function examineVolumes(
     return header === null ? [] : [{ ...volume, header }];
   });
   const orientation = examineOrientation(read, settings);
-  const units = await decideUnits(read, settings.units, tell);
+  let sampled: readonly SampledVolume[] = [];
+  const units = await rememberUnits(settings.units === "auto" ? cache : null, read, async () => {
+    const { sampled: decidedBy, ...decision } = await decideUnits(read, settings.units, tell);
+    sampled = decidedBy;
+    return decision;
+  });
   return {
     units: units.units,
     orientation: orientation.orientation,
     notes: [...units.notes, ...orientation.notes],
     problems: [...units.problems, ...orientation.problems],
     unknown: orientation.unknown,
+    read,
+    sampled,
   };
-}
-
-interface ReadVolume extends VolumeFile {
-  readonly header: VolumeHeader;
 }
 
 function examineOrientation(
   volumes: readonly ReadVolume[],
   { orientation: wanted, assumeOrientation: assumed }: ExaminedSettings,
-): Omit<Examination, "units"> {
+): Pick<Examination, "orientation" | "notes" | "problems" | "unknown"> {
   const known = new Map<string, { readonly file: string; count: number }>();
   const unknown: { readonly file: string; readonly why: string }[] = [];
   const oblique: { readonly file: string; readonly degrees: number }[] = [];
-  for (const { file, header, metadata } of volumes) {
+  for (const { file: stored, header, metadata } of volumes) {
+    const file = storedPath(stored);
     const place = storedPlace(header, metadata);
     if (place.kind === "unknown") {
       unknown.push({ file, why: place.why });
@@ -140,9 +164,23 @@ function areStored(count: number): string {
   return count === 1 ? "is stored" : "are stored";
 }
 
-/** What was read of a volume whose values may decide. */
-interface SampledVolume extends ReadVolume {
-  readonly reading: Reading;
+/** Looks at the values of some of the volumes, as many as decide on units. What cannot be read is left out. */
+export async function sampleVolumes(
+  volumes: readonly ReadVolume[],
+  tell: (place: number, count: number) => void,
+): Promise<readonly SampledVolume[]> {
+  const chosen = spread(volumes, mostSampled);
+  const samples = await inTurns(chosen, samplesAtOnce, async (volume, index): Promise<SampledVolume | null> => {
+    tell(index + 1, chosen.length);
+    const read = await readSlices(volume.file, (header) => {
+      const sample = new VolumeSample(header);
+      return ok({ take: (slice, z) => sample.take(slice, z), result: sample });
+    });
+    if (read.kind === "failed") return null;
+    const { values } = read.value.result;
+    return { ...volume, values, reading: readingOf(values, volume.metadata) };
+  });
+  return samples.filter((each) => each !== null);
 }
 
 /** Decides whether a data set's table is applied, by the values of some of the volumes for which that makes a difference. */
@@ -150,20 +188,18 @@ async function decideUnits(
   volumes: readonly ReadVolume[],
   units: Units,
   tell: (progress: string) => void,
-): Promise<Pick<Examination, "units" | "notes" | "problems">> {
-  if (units !== "auto") return { units, notes: [], problems: [] };
+): Promise<UnitsDecision & Pick<Examination, "sampled">> {
+  if (units !== "auto") return { units, notes: [], problems: [], sampled: [] };
   const open = volumes.filter(({ header, metadata }) => header.units === "stored" && scales(metadata));
-  if (open.length === 0) return { units: "stored", notes: [], problems: [] };
-  const chosen = spread(open, mostSampled);
-  const samples = await inTurns(chosen, samplesAtOnce, async (volume, index): Promise<SampledVolume | null> => {
-    tell(`values of volume ${index + 1} of ${chosen.length} to find their units`);
-    const read = await readSlices(volume.file, (header) => {
-      const sample = new VolumeSample(header);
-      return ok({ take: (slice, z) => sample.take(slice, z), result: sample });
-    });
-    return read.kind === "failed" ? null : { ...volume, reading: readingOf(read.value.result.values, volume.metadata) };
-  });
-  const sampled = samples.filter((each) => each !== null);
+  if (open.length === 0) return { units: "stored", notes: [], problems: [], sampled: [] };
+  const sampled = await sampleVolumes(open, (place, count) =>
+    tell(`values of volume ${place} of ${count} to find their units`),
+  );
+  return { ...decideBy(sampled), sampled };
+}
+
+/** What the values of sampled volumes say together. */
+function decideBy(sampled: readonly SampledVolume[]): UnitsDecision {
   const stored = sampled.filter(({ reading }) => reading.units === "stored");
   const hounsfield = sampled.filter(({ reading }) => reading.units === "hounsfield");
   const [oneStored, oneHounsfield] = [stored[0], hounsfield[0]];
@@ -186,17 +222,14 @@ async function decideUnits(
   return { units: found, notes: [note], problems: [] };
 }
 
-function mixture(
-  stored: readonly SampledVolume[],
-  hounsfield: readonly SampledVolume[],
-): Pick<Examination, "units" | "notes" | "problems"> {
-  const message = `some volumes hold Hounsfield units already (${at(hounsfield, 0).file}), and others values that the table's slope and intercept make Hounsfield units of (${at(stored, 0).file})`;
+function mixture(stored: readonly SampledVolume[], hounsfield: readonly SampledVolume[]): UnitsDecision {
+  const message = `some volumes hold Hounsfield units already (${storedPath(at(hounsfield, 0).file)}), and others values that the table's slope and intercept make Hounsfield units of (${storedPath(at(stored, 0).file)})`;
   const help =
     "keep volumes of one release in a data set, or give those in Hounsfield units a RescaleSlope of 1 and a RescaleIntercept of 0";
   return { units: "stored", notes: [], problems: [{ subject: "", message, help }] };
 }
 
-function undecided(sampled: number): Pick<Examination, "units" | "notes" | "problems"> {
+function undecided(sampled: number): UnitsDecision {
   const which = sampled === 1 ? "the sampled volume" : `${sampled} sampled volumes`;
   const note = `units = auto: the values of ${which} do not show whether they are Hounsfield units already: the table's slope and intercept are applied, as with \`units = stored\``;
   return { units: "stored", notes: [note], problems: [] };

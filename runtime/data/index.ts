@@ -1,4 +1,4 @@
-export { byArchive, storedBytes } from "./archive-member.ts";
+export { byArchive, isPacked, type StoredFile, storedBytes, storedPath } from "./archive-member.ts";
 export {
   augmentText,
   fitProblem,
@@ -7,10 +7,12 @@ export {
   operationsOf,
   sideProblem,
 } from "./augment/index.ts";
+export type { CacheSettings } from "./cache.ts";
 export { cacheEntry } from "./cache-entry.ts";
-export { type CheckOptions, checkDataset, type DatasetCounts } from "./check-dataset.ts";
+export { type CheckOptions, checkDataset, type DatasetCounts, trainedLengths, volumeFiles } from "./check-dataset.ts";
 export { checkVolume } from "./check-volume.ts";
 export { contractOf } from "./contract.ts";
+export { countLabels, type LabelCounts, type SplitLabels } from "./count-labels.ts";
 export {
   type BoundInput,
   bindInputs,
@@ -18,10 +20,18 @@ export {
   type FileInput,
   findDataInputs,
   hasSettingsOf,
+  plainVolume,
   type VolumeInput,
 } from "./data-inputs.ts";
-export type { DatasetNeeds } from "./dataset.ts";
-export { examineVolumes, type VolumeFile } from "./examine-volumes.ts";
+export type { DatasetNeeds, Listing } from "./dataset.ts";
+export {
+  type Examination,
+  examineVolumes,
+  type SampledVolume,
+  sampleVolumes,
+  type VolumeFile,
+} from "./examine-volumes.ts";
+export { hounsfieldValues } from "./hounsfield-sample.ts";
 export { type LoadedExample, loadExample, requestsOf } from "./load-example.ts";
 export { gridOf } from "./load-volume.ts";
 export {
@@ -37,6 +47,7 @@ export {
   type Dataset,
   type Example,
   type ExampleWith,
+  exampleOf,
   type LabelledExample,
   openDataset,
 } from "./open-dataset.ts";
@@ -49,9 +60,10 @@ export {
   type PackSettings,
   type PlannedShard,
   packShards,
+  pictureNames,
   planShards,
 } from "./pack/index.ts";
-export { drawPlanes } from "./planes.ts";
+export { drawPlanes, slicesOf } from "./planes.ts";
 export { preprocessVolume } from "./preprocess.ts";
 export {
   exampleValues,
@@ -63,7 +75,8 @@ export {
   textValues,
   tokenInputs,
 } from "./row-inputs.ts";
-export { describeAlike, describeCut, measureTexts } from "./text-lengths.ts";
+export { type HeaderSurvey, type Measures, surveyHeaders } from "./survey-headers.ts";
+export { describeAlike, describeCut, measureTexts, type TextLengths } from "./text-lengths.ts";
 export { findVocabulary, loadTokenizer, type Tokenizer } from "./tokenizer.ts";
 export { unpack, unstatedMetadata, volumeShape } from "./transforms/index.ts";
 export { VolumeLoader } from "./volume-loader.ts";

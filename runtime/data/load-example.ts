@@ -73,9 +73,8 @@ function preparationOf(input: FileInput, files: Example["files"], storage: Voxel
       return { kind: "volume", settings: storage === null ? settings : { ...settings, storage } };
     }
     case "segmentation": {
-      const volume = at(files, input.volume);
-      if (typeof volume !== "string") throw new Error("invariant: the volume of a label map is a file of its own");
-      return { kind: "segmentation", settings: input.settings, labels: input.labels, volume };
+      const { settings, labels, volume } = input;
+      return { kind: "segmentation", settings, labels, volume: at(files, volume) };
     }
   }
 }

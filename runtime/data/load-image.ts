@@ -1,6 +1,6 @@
 import type { ImageSettings } from "../../compiler/index.ts";
 import { failed, ok, type Result } from "../text/index.ts";
-import { type ArchiveMember, readMember } from "./archive-member.ts";
+import { type ArchiveMember, readMember, type StoredFile } from "./archive-member.ts";
 import { type Fault, fault, problemOf } from "./problem.ts";
 import { decodeImage } from "./readers/index.ts";
 import { readSmallFile } from "./small-text.ts";
@@ -22,8 +22,7 @@ export async function loadImage(
   { path, bytes, member = null }: ImageSource,
   settings: ImageSettings,
 ): Promise<Result<Float32Array<ArrayBuffer>>> {
-  const file =
-    member !== null ? memberBytes(member) : bytes === undefined ? readSmallFile(path, largestFile) : ok(bytes);
+  const file = bytes === undefined ? pictureBytes(member ?? path) : ok(bytes);
   if (file.kind === "failed") return failed(problemOf(path, file.problem));
   const pixels = await decodeImage(file.value, settings.bits);
   if (pixels.kind === "failed") return failed(problemOf(path, pixels.problem));
@@ -31,7 +30,9 @@ export async function loadImage(
   return values.kind === "failed" ? failed(problemOf(path, values.problem)) : values;
 }
 
-function memberBytes(member: ArchiveMember): Result<Uint8Array, Fault> {
+/** The bytes of a picture's file, which has no more than a picture can have. Throws what the file system says of an archive. */
+export function pictureBytes(member: StoredFile): Result<Uint8Array, Fault> {
+  if (typeof member === "string") return readSmallFile(member, largestFile);
   if (member.bytes > largestFile) return failed(fault(`it has ${member.bytes} bytes, too many for a picture`));
   const bytes = new Uint8Array(member.bytes);
   return readMember(member, bytes) ? ok(bytes) : failed(fault("its archive became shorter while it was read"));

@@ -15,7 +15,7 @@ export function loadPacked(member: ArchiveMember, shape: readonly number[]): Res
 
 function valuesOf(member: ArchiveMember, shape: readonly number[]): Result<Float32Array<ArrayBuffer>, Fault> {
   if (!/\.npy$/i.test(member.name)) {
-    return failed(fault("it is not a NumPy file, and volumes are read from archives as those alone", packHelp));
+    return failed(fault("it is neither a NumPy nor a NIfTI file, which volumes are read from archives as", packHelp));
   }
   const start = new Uint8Array(Math.min(longestNpyHeader, member.bytes));
   if (!readMember(member, start)) return failed(shorter);

@@ -2,6 +2,7 @@ import type { ImageSettings, VolumeSettings } from "../../compiler/index.ts";
 import { windowsOf } from "../../compiler/windows.ts";
 import { at } from "../at.ts";
 import { ok } from "../text/index.ts";
+import { isRawVolume, type StoredFile } from "./archive-member.ts";
 import { augmentLabels, augmentVolume, type VolumeGrid } from "./augment/index.ts";
 import { readEntry, writeEntry } from "./cache.ts";
 import { cacheEntry, labelSettings } from "./cache-entry.ts";
@@ -25,22 +26,23 @@ interface Loading {
 export async function loadVolume(request: VolumeRequest, { cache }: LoaderSettings): Promise<Loading> {
   const { path, metadata, prepare, member } = request;
   if (prepare.kind === "image") return loadPicture(request, prepare.settings);
-  if (member !== undefined) {
-    if (prepare.kind === "segmentation") throw new Error("invariant: label maps are read from files of their own");
+  if (member !== undefined && !isRawVolume(member)) {
+    if (prepare.kind === "segmentation") throw new Error("invariant: label maps are not preprocessed before");
     const packed = loadPacked(member, volumeShape(prepare.settings));
     const result = packed.kind === "ok" ? ok({ voxels: packed.value, from: "file" as const }) : packed;
     return { result, uncached: null };
   }
   if (metadata === null) throw new Error("invariant: a volume that is not preprocessed has metadata");
+  const file = member ?? path;
   const settings = prepare.kind === "volume" ? prepare.settings : labelSettings(prepare.settings);
-  const entry = cache === null ? null : cacheEntry(path, metadata, prepare);
+  const entry = cache === null ? null : cacheEntry(file, metadata, prepare);
   const kept = cache === null || entry === null ? null : readEntry(cache.folder, entry.key, settings);
   if (kept !== null) return { result: loaded(kept, "cache"), uncached: null };
-  const packed = await preprocess(path, metadata, prepare);
+  const packed = await preprocess(file, metadata, prepare);
   if (packed.kind === "failed") return { result: packed, uncached: null };
   let uncached: string | null = null;
   // Content that another program was just changing has no entry.
-  if (cache !== null && entry?.isSettled === true && entry.state === cacheEntry(path, metadata, prepare)?.state) {
+  if (cache !== null && entry?.isSettled === true && entry.state === cacheEntry(file, metadata, prepare)?.state) {
     try {
       writeEntry(cache, entry.key, packed.value);
     } catch (error) {
@@ -55,14 +57,14 @@ export async function loadVolume(request: VolumeRequest, { cache }: LoaderSettin
 }
 
 function preprocess(
-  path: string,
+  file: StoredFile,
   metadata: VolumeMetadata,
   prepare: Exclude<Preparation, { readonly kind: "image" }>,
 ): ReturnType<typeof preprocessVolume> {
   const { kind, settings } = prepare;
   return kind === "volume"
-    ? preprocessVolume(path, metadata, settings)
-    : preprocessLabels(path, { path: prepare.volume, metadata, settings });
+    ? preprocessVolume(file, metadata, settings)
+    : preprocessLabels(file, { file: prepare.volume, metadata, settings });
 }
 
 /** What `loadVolume` has, changed at random where the request asks for that, and labels as the channels that are asked for. */

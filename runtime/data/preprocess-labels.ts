@@ -1,5 +1,6 @@
 import type { VolumeSettings } from "../../compiler/index.ts";
 import { failed, ok, type Problem, type Result } from "../text/index.ts";
+import { type StoredFile, storedPath } from "./archive-member.ts";
 import { type Fault, fault, problemOf } from "./problem.ts";
 import { readSlices, type VolumeHeader } from "./readers/index.ts";
 import { axesOnGrid } from "./same-grid.ts";
@@ -7,23 +8,24 @@ import { NearestLabels, type PackedVolume, planAxes, type VolumeMetadata } from 
 
 /** The volume that a label map is of, and how it is prepared. */
 export interface LabelledVolume {
-  readonly path: string;
+  readonly file: StoredFile;
   readonly metadata: VolumeMetadata;
   readonly settings: VolumeSettings;
 }
 
 /** Reads a label map and resamples it to the grid that its volume is prepared on; the map must have the voxels of the volume's file. */
-export async function preprocessLabels(path: string, volume: LabelledVolume): Promise<Result<PackedVolume>> {
-  const header = await headerOf(volume.path);
+export async function preprocessLabels(file: StoredFile, volume: LabelledVolume): Promise<Result<PackedVolume>> {
+  const [path, volumePath] = [storedPath(file), storedPath(volume.file)];
+  const header = await headerOf(volume.file);
   if (header.kind === "failed") {
-    return failed(problemOf(path, fault(`its volume ${volume.path} cannot be read: ${header.problem.message}`)));
+    return failed(problemOf(path, fault(`its volume ${volumePath} cannot be read: ${header.problem.message}`)));
   }
   const planned = planAxes(header.value, volume.metadata, volume.settings);
-  if (planned.kind === "failed") return failed(problemOf(volume.path, planned.problem));
-  const read = await readSlices(path, (own) => {
+  if (planned.kind === "failed") return failed(problemOf(volumePath, planned.problem));
+  const read = await readSlices(file, (own) => {
     const taken = axesOnGrid(header.value, own);
     if (taken.kind === "failed") {
-      return failed(fault(`it is not on the grid of its volume ${volume.path}: ${taken.problem}`, gridHelp));
+      return failed(fault(`it is not on the grid of its volume ${volumePath}: ${taken.problem}`, gridHelp));
     }
     const labels = new NearestLabels(own, planned.value, taken.value);
     return ok({ take: (slice, z) => labels.take(slice, z), result: labels });
@@ -36,9 +38,9 @@ export async function preprocessLabels(path: string, volume: LabelledVolume): Pr
 const gridHelp = "Write the label map with the voxels and the header of that volume.";
 
 /** The header of a volume, or what is wrong before its voxels. */
-async function headerOf(path: string): Promise<Result<VolumeHeader, Fault>> {
+async function headerOf(file: StoredFile): Promise<Result<VolumeHeader, Fault>> {
   const found: VolumeHeader[] = [];
-  const read = await readSlices(path, (header) => {
+  const read = await readSlices(file, (header) => {
     found.push(header);
     return failed(fault("its header is all that is read here"));
   });
@@ -48,7 +50,7 @@ async function headerOf(path: string): Promise<Result<VolumeHeader, Fault>> {
 }
 
 /** What is wrong with a label map, and with how it lies to its volume. */
-export async function checkLabels(path: string, volume: LabelledVolume): Promise<readonly Problem[]> {
-  const labels = await preprocessLabels(path, volume);
+export async function checkLabels(file: StoredFile, volume: LabelledVolume): Promise<readonly Problem[]> {
+  const labels = await preprocessLabels(file, volume);
   return labels.kind === "failed" ? [labels.problem] : [];
 }

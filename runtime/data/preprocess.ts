@@ -1,4 +1,5 @@
 import { failed, ok, type Result } from "../text/index.ts";
+import { type StoredFile, storedPath } from "./archive-member.ts";
 import { problemOf } from "./problem.ts";
 import { readSlices } from "./readers/index.ts";
 import { type PackedVolume, transformOf, type VolumeMetadata, type VolumeSettings } from "./transforms/index.ts";
@@ -10,20 +11,20 @@ import { VolumeSample } from "./volume-sample.ts";
  * in the units that they are taken for are refused.
  */
 export async function preprocessVolume(
-  path: string,
+  file: StoredFile,
   metadata: VolumeMetadata,
   settings: VolumeSettings,
 ): Promise<Result<PackedVolume>> {
   const transform = transformOf(settings);
-  const read = await readSlices(path, (header) => {
+  const read = await readSlices(file, (header) => {
     const [first] = transform.metadataFaults(metadata);
     if (first !== undefined) return failed(first);
     const planned = transform.plan(header, metadata, settings);
     if (planned.kind === "failed") return planned;
     return ok(new VolumeSample(header).before(planned.value()));
   });
-  if (read.kind === "failed") return failed(problemOf(path, read.problem[0]));
+  if (read.kind === "failed") return failed(problemOf(storedPath(file), read.problem[0]));
   const { header, result } = read.value;
   const wrong = unitsFault(result.values, header, metadata, settings.units);
-  return wrong === null ? ok(result.made) : failed(problemOf(path, wrong));
+  return wrong === null ? ok(result.made) : failed(problemOf(storedPath(file), wrong));
 }

@@ -10,13 +10,17 @@ export interface TextLengths {
   readonly longest: number;
   /** Texts that differ, but not in what is left of them after cutting. */
   readonly alike: number;
+  /** Tokens of each text. */
+  readonly tokens: readonly number[];
 }
 
 export function measureTexts(texts: readonly string[], tokenizer: Tokenizer, length: number): TextLengths {
   let [cut, longest] = [0, 0];
+  const counted: number[] = [];
   const wholes = new Map<string, string[]>();
   for (const text of texts) {
     const tokens = tokenizer.count(text);
+    counted.push(tokens);
     longest = Math.max(longest, tokens);
     if (tokens < length) continue;
     cut += Number(tokens > length);
@@ -26,7 +30,7 @@ export function measureTexts(texts: readonly string[], tokenizer: Tokenizer, len
     same.push(hashOf(tokenizer.encode(text, tokens).ids));
   }
   const alike = [...wholes.values()].reduce((sum, same) => sum + (new Set(same).size > 1 ? same.length : 0), 0);
-  return { texts: texts.length, cut, longest, alike };
+  return { texts: texts.length, cut, longest, alike, tokens: counted };
 }
 
 /** `31 of 400 reports are longer than 512 tokens and are cut; the longest has 890`; null where none is. */

@@ -1,6 +1,6 @@
 import type { ImageSettings, VolumeAugmentation } from "../../compiler/index.ts";
 import type { Problem, Result } from "../text/index.ts";
-import type { ArchiveMember } from "./archive-member.ts";
+import type { ArchiveMember, StoredFile } from "./archive-member.ts";
 import type { AugmentDraw, Placed } from "./augment/index.ts";
 import type { CacheSettings } from "./cache.ts";
 import type { VolumeMetadata, VolumeSettings } from "./transforms/index.ts";
@@ -9,11 +9,11 @@ import type { VolumeMetadata, VolumeSettings } from "./transforms/index.ts";
 export type Preparation =
   | { readonly kind: "volume"; readonly settings: VolumeSettings }
   | { readonly kind: "image"; readonly settings: ImageSettings }
-  /** On the grid of the volume of that path, which `settings` are of. */
+  /** On the grid of the volume in that file, which `settings` are of. */
   | {
       readonly kind: "segmentation";
       readonly settings: VolumeSettings;
-      readonly volume: string;
+      readonly volume: StoredFile;
       readonly labels: readonly number[] | null;
     };
 

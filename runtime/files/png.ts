@@ -7,16 +7,25 @@ export interface GreyPicture {
   readonly pixels: Uint8Array;
 }
 
-/** A picture as a PNG file: 8 bits of grey, no filter. The format: www.w3.org/TR/png. */
-export function encodePng({ width, height, pixels }: GreyPicture): Uint8Array {
+/** One whose pixels are red, green and blue. */
+export interface ColourPicture extends GreyPicture {
+  readonly isColour: true;
+}
+
+/** A picture as a PNG file: 8 bits of grey or of each colour, no filter. The format: www.w3.org/TR/png. */
+export function encodePng(picture: GreyPicture | ColourPicture): Uint8Array {
+  const { width, height, pixels } = picture;
+  const [type, channels] = "isColour" in picture ? [2, 3] : [0, 1];
+  const rowBytes = width * channels;
   const head = Buffer.alloc(13);
   head.writeUInt32BE(width, 0);
   head.writeUInt32BE(height, 4);
   head[8] = 8;
+  head[9] = type;
   // Each row starts with the number of its filter.
-  const rows = Buffer.alloc(height * (width + 1));
+  const rows = Buffer.alloc(height * (rowBytes + 1));
   for (let row = 0; row < height; row++) {
-    rows.set(pixels.subarray(row * width, (row + 1) * width), row * (width + 1) + 1);
+    rows.set(pixels.subarray(row * rowBytes, (row + 1) * rowBytes), row * (rowBytes + 1) + 1);
   }
   const signature = Buffer.from("89504e470d0a1a0a", "hex");
   return Buffer.concat([

@@ -1,5 +1,14 @@
 export { type ChartSpec, drawChart } from "./chart.ts";
 export { smooth, smoothingSpan } from "./curves.ts";
+export { renderDataPage } from "./data-page.ts";
+export type {
+  DataReport,
+  ExamplesReport,
+  Picture,
+  PictureRow,
+  ShownExample,
+  VolumesReport,
+} from "./data-types.ts";
 export { renderDiagram } from "./diagram.ts";
 export { escapeMarkup } from "./escape.ts";
 export { renderGraphPage } from "./graph-page.ts";

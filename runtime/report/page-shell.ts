@@ -13,13 +13,24 @@ export interface Page {
   readonly look?: PageLook;
   /** Rules besides those that all pages have. */
   readonly style?: string;
+  /** Whether it contains pictures as `data:` addresses. */
+  readonly hasPictures?: boolean;
 }
 
 /** A page that needs nothing else: no script, its pictures inside. A policy in it lets it load its own style alone. */
-export function renderPage({ title, about, lead, sections, look = {}, style: own = "" }: Page): string {
+export function renderPage({
+  title,
+  about,
+  lead,
+  sections,
+  look = {},
+  style: own = "",
+  hasPictures = false,
+}: Page): string {
   const style = `${styleOf(look)}${own}`;
   const hash = createHash("sha256").update(style).digest("base64");
-  const policy = `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
+  const pictures = hasPictures ? "img-src data:; " : "";
+  const policy = `default-src 'none'; ${pictures}style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
   return `<!doctype html>
 <html lang="en">
 <head>

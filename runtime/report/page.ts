@@ -6,11 +6,11 @@ import { evaluationSections } from "./evaluation.ts";
 import { renderTable, type Section } from "./markup.ts";
 import { modelSection } from "./model.ts";
 import { renderPage } from "./page-shell.ts";
+import { problemTable } from "./problem-table.ts";
 import { specSection } from "./spec.ts";
+import { renderTiles, type Tile } from "./tiles.ts";
 import { trainingSection } from "./training.ts";
 import type { RunReport } from "./types.ts";
-
-const shownProblems = 100;
 
 /**
  * A report as one HTML page that needs nothing else: no script, its pictures inside. A policy in it lets it load nothing
@@ -59,20 +59,8 @@ function printDuration(elapsedMs: number): string {
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
-interface Tile {
-  readonly name: string;
-  readonly value: string;
-  readonly detail: string;
-}
-
 function summary(report: RunReport): string {
-  const tiles = [...planTiles(report), ...trainingTiles(report), ...evaluationTiles(report)];
-  if (tiles.length === 0) return "";
-  const shown = tiles.map(({ name, value, detail }) => {
-    const below = detail === "" ? "" : `<dd>${escapeMarkup(detail)}</dd>`;
-    return `<div class="tile"><dt>${escapeMarkup(name)}</dt><dd>${escapeMarkup(value)}</dd>${below}</div>`;
-  });
-  return `<dl class="tiles">${shown.join("\n")}</dl>\n`;
+  return renderTiles([...planTiles(report), ...trainingTiles(report), ...evaluationTiles(report)]);
 }
 
 function planTiles({ plan }: RunReport): readonly Tile[] {
@@ -121,15 +109,6 @@ function environmentSection({ environment }: RunReport): Section | null {
 
 function skippedSection({ skipped }: RunReport): Section | null {
   if (skipped.length === 0) return null;
-  // Not every problem has help: its cell stays empty.
-  const rows = skipped.slice(0, shownProblems).map(({ subject, message, help }) => [subject, message, help ?? ""]);
-  const more = skipped.length - rows.length;
-  const columns = [
-    { title: "file", align: "left" },
-    { title: "problem", align: "left" },
-    { title: "help", align: "left" },
-  ] as const;
-  const rest = more === 0 ? "" : `<p class="about">And ${printCount(more)} more.</p>`;
-  const body = renderTable(`${printCount(skipped.length)} skipped`, columns, rows) + rest;
+  const body = problemTable(`${printCount(skipped.length)} skipped`, skipped);
   return { id: "skipped", title: "Skipped data", body };
 }

@@ -60,6 +60,7 @@ export async function bundle(root) {
       medctc: "runtime/cli/main.ts",
       "lifeline-worker": "runtime/cli/lifeline-worker.ts",
       "volume-worker": "runtime/data/volume-worker.ts",
+      "parquet-process": "runtime/data/readers/parquet/parquet-process.ts",
       index: "runtime/api/index.ts",
     },
     chunkNames: "chunks/[name]-[hash]",

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { cacheEntry, type DataInputs, type Example, fileInputs, requestsOf } from "../data/index.ts";
+import { cacheEntry, type DataInputs, type Example, fileInputs, isPacked, requestsOf } from "../data/index.ts";
 
 /** The cache that runs share. */
 export interface SharedCache {
@@ -27,9 +27,10 @@ export function coldVolumes(
   });
   if (examples.length * ofExample.reduce((sum, each) => sum + each, 0) > bytes) return [];
   return examples.flatMap((example) =>
-    requestsOf(example, kept, null).flatMap(({ path: file, metadata, prepare }) => {
+    requestsOf(example, kept, null).flatMap(({ path: own, member, metadata, prepare }) => {
+      const file = member ?? own;
       // What was preprocessed before is not kept again.
-      const entry = metadata === null ? null : cacheEntry(file, metadata, prepare);
+      const entry = metadata === null || isPacked(file) ? null : cacheEntry(file, metadata, prepare);
       const path = entry === null ? null : join(folder, `${entry.key}.volume`);
       return path === null || existsSync(path) ? [] : [path];
     }),

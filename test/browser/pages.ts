@@ -93,7 +93,8 @@ async function check(browser: Browser, inspector: string, path: string, view: Vi
     const { problems, texts } = v.parse(inspected, found);
     if (texts === 0) problems.push("no picture has a text");
     if (screenshots !== undefined) await takeScreenshot(tab, screenshots, path, view);
-    const others = tab.requests.filter((request) => request !== url);
+    // What is in an address of its own is asked of nobody.
+    const others = tab.requests.filter((request) => request !== url && !request.startsWith("data:"));
     if (tab.requests.length === 0) problems.push("it was not loaded");
     return [...problems, ...others.map((request) => `it asked for ${request}`), ...tab.problems];
   } finally {

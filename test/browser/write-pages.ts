@@ -3,8 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { collectSweep } from "../../runtime/app/sweep/collect.ts";
 import { terminalReporter } from "../../runtime/cli/terminal-reporter.ts";
-import { lightPalette, renderDiagram, renderGraphPage, renderReport } from "../../runtime/report/index.ts";
+import {
+  lightPalette,
+  renderDataPage,
+  renderDiagram,
+  renderGraphPage,
+  renderReport,
+} from "../../runtime/report/index.ts";
 import { listeningTerminal } from "../cli/listening-terminal.ts";
+import { fullData } from "../report/data-sample.ts";
 import { emptyReport, evaluationOf, fullReport, planOf } from "../report/sample.ts";
 import { writeFolder } from "../sweep/made-runs.ts";
 
@@ -48,6 +55,11 @@ export async function writePages(folder: string): Promise<void> {
         },
       ],
     }),
+  );
+  writeFileSync(join(folder, "data.html"), await renderDataPage(fullData()));
+  writeFileSync(
+    join(folder, "data-long-names.html"),
+    await renderDataPage(fullData("a-very-long-name-without-any-blank-".repeat(6), 60)),
   );
   const sweep = mkdtempSync(join(tmpdir(), "medctc-sweep-"));
   writeFolder(sweep, readFileSync("specs/medct-small.vlm", "utf8"));

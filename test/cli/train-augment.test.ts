@@ -83,9 +83,15 @@ test("activations of frozen layers are not kept where what they read is changed,
 test("flips are refused where reports name a side, unless told", async () => {
   const refused = await train(specWith("flipped", "flip(axis = height)"), "flipped", "--steps", "1");
   expect(refused.code).toBe(1);
-  expect(refused.err).toMatch(
-    /`flip\(axis = height\)` may exchange left and right, .* reports name a side, first train_/,
-  );
+  expect(refused.err).toMatch(/`flip\(axis = height\)` exchanges left and right, .* reports name a side, first train_/);
+  // The volumes state their orientation, and so do shards that are made of them.
+  const across = specWith("across", "flip(axis = width)");
+  expect((await train(across, "across", "--steps", "1")).code).toBe(0);
+  const shards = small.path("shards");
+  expect((await runHere(["data", "pack", small.data, "-o", shards, "--spec", small.spec])).code).toBe(0);
+  expect((await train(across, "across-shards", "--steps", "1", "--data", shards)).code).toBe(0);
+  const along = await train(small.path("flipped.vlm"), "along-shards", "--steps", "1", "--data", shards);
+  expect(along.err).toContain("`flip(axis = height)` exchanges left and right");
   expect((await train(specWith("told", "flip(axis = height, sides = ignore)"), "told", "--steps", "1")).code).toBe(0);
 });
 

@@ -65,10 +65,12 @@ describe("a flip", () => {
   test("is refused along any axis where nothing says which one is which", () => {
     const found = sideProblem([flip("slices")], null, { classes: [], reports: reports.slice(0, 2) });
     expect(found?.message).toBe(
-      "`flip(axis = slices)` may exchange left and right, because no orientation is set, but the report of " +
+      "`flip(axis = slices)` may exchange left and right, because the volumes' orientation is not known, but the report of " +
         'train_2_a_1.nii.gz ("left") names a side',
     );
-    expect(found?.help).toMatch(/^set `orientation` in the `data` block, remove the flip, or write/);
+    expect(found?.help).toMatch(
+      /^set `orientation` and `assume_orientation` in the `data` block, remove the flip, or write/,
+    );
   });
 
   test("is fine along another axis, where nothing names a side, and where it is told to", () => {

@@ -5,6 +5,7 @@ import { checkFolder, type DataRules } from "../../runtime/app/data/check.ts";
 import { mostShown, printCheck } from "../../runtime/cli/data-check.ts";
 import { run } from "../../runtime/cli/program.ts";
 import { terminalReporter } from "../../runtime/cli/terminal-reporter.ts";
+import { storedPath } from "../../runtime/data/index.ts";
 import { listeningTerminal } from "../cli/listening-terminal.ts";
 import { dataFolder, metadataHeader, plainMetadata, reportsHeader, table, volumes } from "./data-folder.ts";
 
@@ -79,7 +80,8 @@ note: 1 volume is not used: its name starts with neither \`train_\` nor \`valid_
 test("volumes are read by the check that is given, and what it finds counts", async () => {
   const seen: string[] = [];
   const { code, err } = await check(good, {
-    checkVolume: (file, metadata, settings) => {
+    checkVolume: (stored, metadata, settings) => {
+      const file = storedPath(stored);
       seen.push(`${file.split("/").at(-1)} ${metadata.zSpacing} ${settings.size[0]}`);
       return file.includes("valid") ? [{ subject: file, message: "it is cut off", help: null }] : [];
     },

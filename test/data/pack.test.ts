@@ -151,6 +151,24 @@ describe("medctc data pack", () => {
     expect(readdirSync(output).filter((name) => name.endsWith(".tmp"))).toEqual([]);
   });
 
+  test("is held against its record by `data check`, which names a shard that differs", () => {
+    const { output } = pack("checked");
+    const sound = medctc(["data", "check", output, "--spec", spec]);
+    expect({ code: sound.code, err: sound.err }).toMatchObject({ code: 0 });
+    expect(sound.err).toContain("verifying shards");
+    const [first = ""] = readdirSync(output).filter((name) => name.endsWith(".tar"));
+    const path = join(output, first);
+    const bytes = readFileSync(path);
+    // The first value of the first volume, which stays one that a volume may have.
+    bytes[512 + 128] = (bytes[512 + 128] ?? 0) ^ 1;
+    writeFileSync(path, bytes);
+    const { code, out, err } = medctc(["data", "check", output, "--spec", spec]);
+    expect(code).toBe(1);
+    expect(err).toContain(`error: ${path}: its content is not what was packed: its SHA-256 differs`);
+    expect(out).toMatch(/without a problem +11\n/);
+    expect(medctc(["data", "check", output, "--spec", spec, "--no-volumes"]).code).toBe(0);
+  });
+
   test("refuses to read shards by other settings, and names both sides", () => {
     const { output } = pack("other");
     const changed = join(folder, "changed.vlm");

@@ -41,7 +41,7 @@ const { size, spacing, cases, before, turned } = expected;
 const settings: VolumeSettings = { ...defaultVolume, units: "hounsfield", orientation: "LPS", spacing, size };
 
 async function labelsOf(path: string, volume: string, by = settings): Promise<readonly number[] | string> {
-  const packed = await preprocessLabels(path, { path: volume, metadata, settings: by });
+  const packed = await preprocessLabels(path, { file: volume, metadata, settings: by });
   if (packed.kind === "failed") return packed.problem.message.replaceAll(`${folder}/`, "");
   return [...unpack(packed.value, { size: by.size, range: [0, 1], pad: 0 })];
 }
@@ -100,7 +100,7 @@ describe("a label map on the grid of its volume", () => {
     writeFileSync(join(folder, "map.nii.gz"), gzipped(parts));
     const [ct, map] = [join(folder, "ct.nii.gz"), join(folder, "map.nii.gz")];
     expect(await labelsOf(map, ct)).toBe(`it is not on the grid of its volume ct.nii.gz: ${why}`);
-    const packed = await preprocessLabels(map, { path: ct, metadata, settings });
+    const packed = await preprocessLabels(map, { file: ct, metadata, settings });
     expect(packed).toMatchObject({ kind: "failed", problem: { subject: map } });
   });
 

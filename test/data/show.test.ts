@@ -1,7 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { crc32, inflateSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
 import { defaultVolume } from "../../compiler/index.ts";
 import { run } from "../../runtime/cli/program.ts";
@@ -13,6 +12,7 @@ import { listeningTerminal } from "../cli/listening-terminal.ts";
 import { dataFolder, metadataHeader, table } from "./data-folder.ts";
 import { dicomFile } from "./dicom-bytes.ts";
 import { niftiFile } from "./nifti-file.ts";
+import { decodePng } from "./png-pixels.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medctc-show-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -27,35 +27,18 @@ data { size = [${size.join(", ")}], spacing = [1, 0.5, 0.5], window = [-100, 100
 `,
 );
 
-/** Pixels of a PNG file of 8 bits of grey without filters, by the format's description. */
-function decode(file: Buffer): { readonly width: number; readonly height: number; readonly pixels: Buffer } {
-  expect(file.subarray(0, 8).toString("hex")).toBe("89504e470d0a1a0a");
-  const chunks = new Map<string, Buffer>();
-  for (let at = 8; at < file.length; ) {
-    const length = file.readUInt32BE(at);
-    const named = file.subarray(at + 4, at + 8 + length);
-    expect(file.readUInt32BE(at + 8 + length)).toBe(crc32(named));
-    chunks.set(named.toString("latin1", 0, 4), named.subarray(4));
-    at += 12 + length;
-  }
-  expect([...chunks.keys()]).toEqual(["IHDR", "IDAT", "IEND"]);
-  const head = chunks.get("IHDR") ?? Buffer.alloc(0);
-  expect([...head.subarray(8)]).toEqual([8, 0, 0, 0, 0]);
-  const [width, height] = [head.readUInt32BE(0), head.readUInt32BE(4)];
-  const rows = inflateSync(chunks.get("IDAT") ?? Buffer.alloc(0));
-  expect(rows.length).toBe(height * (width + 1));
-  const pixels = Array.from({ length: height }, (_, row) => {
-    expect(rows[row * (width + 1)]).toBe(0);
-    return rows.subarray(row * (width + 1) + 1, (row + 1) * (width + 1));
-  });
-  return { width, height, pixels: Buffer.concat(pixels) };
-}
-
 describe("a picture", () => {
   test("as a PNG file has its pixels", () => {
     const pixels = Uint8Array.from({ length: 300 * 7 }, (_, index) => (index * index) % 256);
-    const read = decode(Buffer.from(encodePng({ width: 300, height: 7, pixels })));
+    const read = decodePng(Buffer.from(encodePng({ width: 300, height: 7, pixels })));
     expect([read.width, read.height]).toEqual([300, 7]);
+    expect(read.pixels.equals(pixels)).toBe(true);
+  });
+
+  test("in colours too", () => {
+    const pixels = Uint8Array.from({ length: 5 * 7 * 3 }, (_, index) => (index * 11) % 256);
+    const read = decodePng(Buffer.from(encodePng({ width: 5, height: 7, pixels, isColour: true })));
+    expect([read.width, read.height]).toEqual([5, 7]);
     expect(read.pixels.equals(pixels)).toBe(true);
   });
 
@@ -97,7 +80,7 @@ test("`data show` draws what the network sees of a DICOM folder", async () => {
   const shown = await show(volume, "--spec", spec, "-o", output);
   expect([shown.code, shown.err]).toEqual([0, ""]);
   const values = unpack(await preprocessed(volume), settings);
-  const { width, height, pixels } = decode(readFileSync(output));
+  const { width, height, pixels } = decodePng(readFileSync(output));
   expect([width, height]).toEqual([10 + 10 + 8 + 2 * 4, 8]);
   expect(new Set(values).size).toBeGreaterThan(20);
   for (let row = 0; row < 8; row++) {
@@ -127,7 +110,7 @@ test("`data show` draws the same grey for the same place in a window, whatever r
   writeFileSync(other, readFileSync(spec, "utf8").replace("data {", "data {\n  range = [0, 1]\n"));
   const shown = await show(volume, "--spec", other, "-o", output);
   expect(shown.out).toContain("values from 0.000 to");
-  const [before, after] = [decode(first).pixels, decode(readFileSync(output)).pixels];
+  const [before, after] = [decodePng(first).pixels, decodePng(readFileSync(output)).pixels];
   expect(Math.max(...before.map((grey, place) => Math.abs(grey - (after[place] ?? 0))))).toBeLessThanOrEqual(1);
 });
 

@@ -20,7 +20,7 @@ test("a text is counted with its start and end, whatever it is cut to", () => {
 test("texts that are longer than a length are counted, and the longest is measured", () => {
   const texts = ["lung nodule", "lung nodule lung", "lung nodule lung lung", "lung"];
   const lengths = measureTexts(texts, tokenizer, 5);
-  expect(lengths).toEqual({ texts: 4, cut: 2, longest: 7, alike: 3 });
+  expect(lengths).toEqual({ texts: 4, cut: 2, longest: 7, alike: 3, tokens: [5, 6, 7, 3] });
   expect(describeCut("report", lengths, 5)).toBe(
     "2 of 4 reports are longer than 5 tokens and are cut; the longest has 7",
   );

@@ -62,7 +62,7 @@ describe.each(tables)("with a slope of $slope and an intercept of $intercept", (
   });
 });
 
-function written(name: string, file: Buffer, intercept: number, slope = 1): VolumeFile {
+function written(name: string, file: Buffer, intercept: number, slope = 1): VolumeFile & { readonly file: string } {
   const path = join(folder, `${name}.nii.gz`);
   writeFileSync(path, file);
   return { file: path, metadata: { slope, intercept, xySpacing: 1.5, zSpacing: 3 } };

@@ -9,6 +9,7 @@ import { preprocessVolume } from "../../runtime/data/preprocess.ts";
 import { readVolume, valuesOf } from "../../runtime/data/readers/nifti.ts";
 import type { VoxelType } from "../../runtime/data/readers/voxels.ts";
 import { unpack, type VolumeSettings } from "../../runtime/data/transforms/index.ts";
+import { failed } from "../../runtime/text/index.ts";
 import { mutantCount } from "../mutant-count.ts";
 import { Random } from "../random.ts";
 import { niftiFile } from "./nifti-file.ts";
@@ -87,6 +88,18 @@ test(`${count} mutants are read or refused in words, alike by all that reads the
     const metadata = { slope: random.pick([1, -2, 1e300]), intercept: 0, xySpacing: 1, zSpacing: 2 };
     const problems = await checkVolume(file, metadata, settings);
     const packed = await preprocessVolume(file, metadata, settings);
+    if (round % 4 === 0) {
+      // What lies in an archive is read from there alone, and as a file of its own is.
+      const path = join(folder, "archive");
+      writeFileSync(path, Buffer.concat([Buffer.alloc(512, 1), bytes, Buffer.alloc(700, 1)]));
+      const member = { path, name: "volume", offset: 512, bytes: bytes.length };
+      const there = await preprocessVolume(member, metadata, settings);
+      expect(there, about).toEqual(
+        packed.kind === "ok" ? packed : failed({ ...packed.problem, subject: `${path}/volume` }),
+      );
+      const faults = problems.map((each) => ({ ...each, subject: `${path}/volume` }));
+      expect(await checkVolume(member, metadata, settings), about).toEqual(faults);
+    }
     if (packed.kind === "failed") {
       seen.wrong++;
       expect(packed.problem, about).toEqual(problems[0]);

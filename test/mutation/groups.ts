@@ -75,6 +75,32 @@ export const groups: ReadonlyMap<string, MutationGroup> = new Map<string, Mutati
     },
   ],
   [
+    "dicom",
+    {
+      mutate: ["runtime/data/readers/dicom/*.ts"],
+      tests: testsIn("data", "jpeg-lossless", "dicom", "dicom-folders", "dicom-fixture"),
+    },
+  ],
+  [
+    "images",
+    {
+      mutate: ["runtime/data/readers/image*.ts", "runtime/data/transforms/{open-clip,pillow-resize,colours}.ts"],
+      tests: testsIn("data", "bad-images", "open-clip"),
+    },
+  ],
+  [
+    "shards",
+    {
+      mutate: [
+        "runtime/data/readers/{npy,tar,tar-header}.ts",
+        "runtime/data/layouts/shards/*.ts",
+        "runtime/data/load-packed.ts",
+      ],
+      tests: testsIn("data", "shards", "layouts"),
+      leftOut: ["of 50 GB"],
+    },
+  ],
+  [
     "tokens",
     {
       mutate: ["runtime/data/{small-text,tokenizer,vocabulary*}.ts", "runtime/json/*.ts"],

@@ -27,7 +27,7 @@ export async function loadTestFile(path: string, leftOut: readonly string[]): Pr
     format: "cjs",
     target: "node20",
     // Charts are drawn by none of these tests, and have modules that cannot be loaded by a function.
-    external: ["vitest", "vega", "vega-lite"],
+    external: ["vitest", "vega", "vega-lite", "sharp"],
     plugins: [ownPaths],
     logLevel: "error",
   });

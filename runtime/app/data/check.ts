@@ -1,4 +1,4 @@
-import { type DataSettings, defaultData, type EvalSettings, type VolumeSettings } from "../../../compiler/index.ts";
+import { type DataSettings, defaultData, type EvalSettings } from "../../../compiler/index.ts";
 import {
   type CheckOptions,
   checkDataset,
@@ -12,10 +12,12 @@ import {
   loadTokenizer,
   tokenInputs,
   type VolumeFile,
+  type VolumeInput,
 } from "../../data/index.ts";
-import type { Problem } from "../../text/index.ts";
+import { ok, type Problem, type Result } from "../../text/index.ts";
 import { compileReported } from "../compiled-spec.ts";
-import { done, type Ended, type Reporter, refused } from "../reporter.ts";
+import { done, type Ended, type Reporter, refuse, refused } from "../reporter.ts";
+import { outputProblem, type SeenData, writeCheckPage } from "./check-page.ts";
 import { arePromptsUsable } from "./texts.ts";
 
 export interface DataCheckRequest {
@@ -26,6 +28,8 @@ export interface DataCheckRequest {
   readonly set: readonly string[];
   /** Whether volumes are read. */
   readonly volumes: boolean;
+  /** A file for a page of what is found; null for none. */
+  readonly output: string | null;
   /** How many problems are reported as they are found; all of them are in the result. */
   readonly mostReported: number;
 }
@@ -36,9 +40,17 @@ export interface DataCheck {
   readonly counts: DatasetCounts | null;
 }
 
-/** Finds what is wrong with a data folder, file by file, and counts what is in it. */
-export async function checkData(request: DataCheckRequest, reporter: Reporter): Promise<Ended<DataCheck>> {
-  const { folder, spec, volumes, mostReported } = request;
+export interface DataChecked {
+  readonly check: DataCheck;
+  /** Whether the page was written, where one was asked for. */
+  readonly page: Result<void>;
+}
+
+/** Finds what is wrong with a data folder, file by file, counts what is in it, and shows it as a page where one is asked for. */
+export async function checkData(request: DataCheckRequest, reporter: Reporter): Promise<Ended<DataChecked>> {
+  const { folder, spec, volumes, output, mostReported } = request;
+  const unwritable = output === null ? null : outputProblem(output);
+  if (unwritable !== null) return refuse(unwritable, reporter);
   const compiled = spec === null ? null : compileReported({ spec, set: request.set }, reporter);
   if (spec !== null && compiled === null) return refused;
   const classes = compiled?.spec.evaluation.classes ?? [];
@@ -49,16 +61,26 @@ export async function checkData(request: DataCheckRequest, reporter: Reporter): 
     checkVolume: volumes ? checkVolume : null,
     ...(inputs?.kind === "ok" ? needsOf(inputs.value) : usualNeeds),
   };
-  const found = await checkFolder(folder, rules, mostReported, reporter);
-  if (compiled === null || inputs?.kind !== "ok" || classes.length === 0) return done(found);
-  const ofPrompts = checkPrompts(folder, compiled.spec.evaluation, inputs.value);
+  const seen: SeenData = { listing: null, lengths: null, examinations: new Map() };
+  const found = await checkFolder(folder, rules, mostReported, reporter, seen);
+  const ofPrompts =
+    compiled === null || inputs?.kind !== "ok" || classes.length === 0
+      ? { problems: [], notes: [] }
+      : checkPrompts(folder, compiled.spec.evaluation, inputs.value);
   // Of more problems than are reported these would not be the first.
   if (found.problems.length < mostReported) for (const each of ofPrompts.problems) reporter.problem(each);
-  return done({
+  const check = {
     problems: [...found.problems, ...ofPrompts.problems],
     notes: [...found.notes, ...ofPrompts.notes],
     counts: found.counts,
-  });
+  };
+  if (output === null) return done({ check, page: ok(undefined) });
+  const page = {
+    ...{ output, folder, volumes, specPath: spec, set: request.set },
+    spec: compiled?.spec ?? null,
+    inputs: inputs?.kind === "ok" ? inputs.value : null,
+  };
+  return done({ check, page: await writeCheckPage(page, check, seen, reporter) });
 }
 
 /** What is looked for where no spec says what a model takes. */
@@ -97,12 +119,16 @@ export async function checkFolder(
   rules: DataRules,
   mostReported: number,
   reporter: Pick<Reporter, "problem" | "progress" | "progressEnd">,
+  seen: SeenData = { listing: null, lengths: null, examinations: new Map() },
 ): Promise<DataCheck> {
   const problems: Problem[] = [];
   const notes: string[] = [];
   let counts: DatasetCounts | null = null;
-  const examine = (volumes: readonly VolumeFile[], settings: VolumeSettings) =>
-    examineVolumes(volumes, settings, reporter.progress);
+  const examine = async (volumes: readonly VolumeFile[], input: VolumeInput) => {
+    const found = await examineVolumes(volumes, input.settings, reporter.progress);
+    seen.examinations.set(input.name, found);
+    return found;
+  };
   const options = rules.checkVolume === null ? rules : { ...rules, examine };
   for await (const finding of checkDataset(folder, rules.settings, options)) {
     switch (finding.kind) {
@@ -120,6 +146,12 @@ export async function checkFolder(
         break;
       case "counts":
         counts = finding.counts;
+        break;
+      case "listing":
+        seen.listing = finding.listing;
+        break;
+      case "lengths":
+        seen.lengths = finding;
         break;
     }
   }

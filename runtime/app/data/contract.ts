@@ -1,10 +1,12 @@
 import type { DataSettings } from "../../../compiler/index.ts";
 import { at } from "../../at.ts";
 import {
+  type CacheSettings,
   type DataInputs,
   type Dataset,
   examineVolumes,
   hasSettingsOf,
+  isPacked,
   type ModelContract,
   modelContractOf,
   type VolumeFile,
@@ -22,7 +24,7 @@ export interface SettledData {
 
 /**
  * Decides from data sets what is left open of the volumes of each input, since these may come from different sources, and reports what
- * was found; null after reporting why the volumes cannot be used together.
+ * was found; null after reporting why the volumes cannot be used together. What was decided is remembered in the cache.
  */
 export async function settleData(
   data: DataSettings,
@@ -30,6 +32,7 @@ export async function settleData(
   inputs: DataInputs,
   skipBad: boolean,
   reporter: Pick<Reporter, "note" | "problem" | "progress" | "progressEnd">,
+  cache: CacheSettings | null = null,
 ): Promise<SettledData | null> {
   const unpacked = archiveProblem(data, datasets, inputs);
   if (unpacked !== null) {
@@ -43,7 +46,7 @@ export async function settleData(
   let isRefused = false;
   for (const group of groups) {
     const { file, settings } = group[0];
-    const found = await examineVolumes(filesAt(file, datasets), settings, reporter.progress);
+    const found = await examineVolumes(filesAt(file, datasets), settings, reporter.progress, cache);
     reporter.progressEnd();
     const whose = groups.length === 1 ? "" : `${group.map(({ name }) => `\`${name}\``).join(", ")}: `;
     for (const note of found.notes) reporter.note(`${whose}${note}`);
@@ -81,18 +84,19 @@ function filesAt(place: number, datasets: readonly (Dataset | null)[]): readonly
   const examples = datasets.flatMap((dataset) => dataset?.examples ?? []);
   return examples.flatMap(({ files, metadata }) => {
     const file = at(files, place);
-    return metadata === null || typeof file !== "string" ? [] : [{ file, metadata }];
+    return metadata === null || isPacked(file) ? [] : [{ file, metadata }];
   });
 }
 
-/** Shards hold volumes as the `data` block has them: why others cannot be read from there; null where there are none. */
+/** Shards hold preprocessed volumes as the `data` block has them: why others cannot be read from there; null where there are none. */
 function archiveProblem(data: DataSettings, datasets: readonly (Dataset | null)[], { inputs }: DataInputs) {
-  const own = inputs.find((input) => !isOfShards(input, data));
-  if (own === undefined || !("file" in own)) return null;
-  const places = own.kind === "segmentation" ? [own.file, own.volume] : [own.file];
   const examples = datasets.flatMap((dataset) => dataset?.examples ?? []);
-  if (!examples.some(({ files }) => places.some((place) => typeof at(files, place) !== "string"))) return null;
-  return shardsProblem(own);
+  const own = inputs.find((input) => {
+    if (isOfShards(input, data) || !("file" in input)) return false;
+    const places = input.kind === "segmentation" ? [input.file, input.volume] : [input.file];
+    return examples.some(({ files }) => places.some((place) => isPacked(at(files, place))));
+  });
+  return own === undefined ? null : shardsProblem(own);
 }
 
 /** What of a model shards do not hold; null where they hold all of it. */

@@ -1,6 +1,7 @@
 import { dirname, join, resolve } from "node:path";
 import type { TracedSpec } from "../../../compiler/index.ts";
 import {
+  type CacheSettings,
   type DataInputs,
   type Dataset,
   type DatasetNeeds,
@@ -56,6 +57,11 @@ export function dataInputsOf(spec: TracedSpec, reporter: Reporter): DataInputs |
   return null;
 }
 
+/** Where preprocessed volumes, and what was decided of them, are kept; null where nothing is. */
+export function cacheOf({ cache, cacheBytes }: Pick<DataOptions, "cache" | "cacheBytes">): CacheSettings | null {
+  return cacheBytes === 0 ? null : { folder: cache ?? join(cacheFolder(), "volumes"), bytes: cacheBytes };
+}
+
 /** Opens the tokenizer and the loader of files for a model; null after reporting what is wrong. */
 export function openData(
   spec: TracedSpec,
@@ -66,12 +72,8 @@ export function openData(
   const rows = inputs.inputs.flatMap((input) => (input.kind === "tokens" ? [input.vocabulary] : []));
   const text = rows.length === 0 ? null : openTokenizer(options, Math.min(...rows), reporter);
   if (text === "wrong") return null;
-  const cache =
-    options.cacheBytes === 0
-      ? null
-      : { folder: options.cache ?? join(cacheFolder(), "volumes"), bytes: options.cacheBytes };
   const loader = new VolumeLoader({
-    cache,
+    cache: cacheOf(options),
     ahead: filesAhead(inputs, spec.settings.batch),
     ...(options.workers === null ? {} : { workers: options.workers }),
   });

@@ -1,11 +1,13 @@
 import { statfsSync } from "node:fs";
 import { basename, resolve } from "node:path";
-import { defaultData, type VolumeSettings } from "../../../compiler/index.ts";
+import { defaultData } from "../../../compiler/index.ts";
 import {
   arrayBytes,
   contractOf,
   type DataInputs,
   examplesToPack,
+  type FileInput,
+  fileInputs,
   findDataInputs,
   findVocabulary,
   largestMember,
@@ -14,6 +16,8 @@ import {
   type PackSettings,
   type PlannedShard,
   packShards,
+  pictureNames,
+  plainVolume,
   planShards,
   VolumeLoader,
   volumeShape,
@@ -70,13 +74,9 @@ export async function packData(request: DataPackRequest, reporter: Reporter): Pr
   const spec = compiled?.spec ?? null;
   const inputs = spec === null ? null : findDataInputs(spec);
   if (inputs?.kind === "failed") return refuse(inputs.problem, reporter);
-  if (inputs?.value.inputs.some(({ kind }) => kind === "image")) {
-    return refuse(problem("the model takes pictures, which are not packed", "train on their own files"), reporter);
-  }
   const said = spec?.data ?? defaultData;
   const needs = { files: [null], texts: [null], labels: null } as const;
-  const volume = { kind: "volume", name: "", file: 0, shape: volumeShape(said), settings: said } as const;
-  const taken = inputs?.value ?? { inputs: [volume], needs };
+  const taken = inputs?.value ?? { inputs: [plainVolume(said)], needs };
   const unheld = unpackable(taken, said);
   if (unheld !== null) return refuse(unheld, reporter);
   const classes = spec?.evaluation.classes ?? [];
@@ -94,17 +94,24 @@ export async function packData(request: DataPackRequest, reporter: Reporter): Pr
   if (!isUsable(dataset, request, reporter)) return refused;
   const settled = await settleData(said, [dataset], taken, request.skipBad, reporter);
   if (settled === null) return refused;
+  const reads = files.map((_, place) => readingOf(settled.inputs, place));
   const orientations = new Set(settled.orientations.values());
   const [orientation = null] = orientations.size === 1 ? orientations : [];
   const pack: PackSettings = {
     contract: contractOf(said, orientation),
-    ...{ storage, files, shape: volumeShape(said) },
-    volumes: files.map((_, place) => settingsAt(place, settled.inputs) ?? said),
+    volumes: reads.flatMap((input) => (input.kind === "volume" ? [input.settings] : [])),
+    ...{ storage, files, shape: volumeShape(said), columns: found.columns },
+    pictures: pictureNames(
+      reads.map(({ kind }, place) => ({
+        column: files[place] ?? found.columns.file ?? "image",
+        isPicture: kind === "image",
+      })),
+    ),
     texts: texts.map((columns) => columns ?? said.text),
     name: shardName(data),
     shardBytes: request.shardBytes,
   };
-  if (arrayBytes(pack.shape, storage) > largestMember) {
+  if (reads.some(({ kind }) => kind === "volume") && arrayBytes(pack.shape, storage) > largestMember) {
     return refuse(
       problem("a volume of this `size` is too large for a member of a shard", "use --storage f16"),
       reporter,
@@ -123,7 +130,7 @@ export async function packData(request: DataPackRequest, reporter: Reporter): Pr
     const opened = PackFolder.open(output);
     if (opened.kind === "failed") return refuse(opened.problem, reporter);
     folder = opened.value;
-    return await packInto(folder, plan, { pack, loader, request, signals }, reporter);
+    return await packInto(folder, plan, { pack, reads, loader, request, signals }, reporter);
   } catch (error) {
     return refuse(problemOf(error, output), reporter);
   } finally {
@@ -134,14 +141,9 @@ export async function packData(request: DataPackRequest, reporter: Reporter): Pr
   }
 }
 
-/** How the volumes at a place of examples are read, which inputs that take them agree on. */
-function settingsAt(place: number, { inputs }: DataInputs): VolumeSettings | null {
-  const input = inputs.find((each) => each.kind === "volume" && each.file === place);
-  return input?.kind === "volume" ? input.settings : null;
-}
-
 interface Packing {
   readonly pack: PackSettings;
+  readonly reads: readonly FileInput[];
   readonly loader: VolumeLoader;
   readonly request: DataPackRequest;
   readonly signals: SignalWatch;
@@ -150,7 +152,7 @@ interface Packing {
 async function packInto(
   folder: PackFolder,
   plan: readonly PlannedShard[],
-  { pack, loader, request, signals }: Packing,
+  { pack, reads, loader, request, signals }: Packing,
   reporter: Reporter,
 ): Promise<Ended<DataPack>> {
   const short = spaceProblem(folder, plan);
@@ -161,7 +163,7 @@ async function packInto(
   const start = performance.now();
   const { stopped, dispose } = whenStopped(signals);
   const end = await packShards({
-    ...{ folder, plan, settings: pack, loader, ahead: aheadOf(pack), skipBad: request.skipBad, stopped },
+    ...{ folder, plan, settings: pack, inputs: reads, loader, ahead: aheadOf(pack), skipBad: request.skipBad, stopped },
     tell: (count, packed) => {
       const seconds = (performance.now() - start) / 1000;
       const left = packed < fewest ? "" : `, ${printDuration(((all - count) * seconds) / packed)} left`;
@@ -196,6 +198,13 @@ async function packInto(
       reporter.info(completeOf(end.complete, plan));
       return refuse(problem("packing stopped at this file", "add --skip-bad to skip such files"), reporter);
   }
+}
+
+/** How a file is read, which inputs that take it agree on. */
+function readingOf(taken: DataInputs, file: number): FileInput {
+  const found = fileInputs(taken).find((input) => input.file === file);
+  if (found === undefined) throw new Error("invariant: each file that is needed is an input's");
+  return found;
 }
 
 function completeOf(complete: number, plan: readonly PlannedShard[]): string {

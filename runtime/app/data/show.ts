@@ -5,11 +5,13 @@ import {
   drawPlanes,
   type Example,
   openDataset,
+  plainVolume,
   preprocessVolume,
+  type StoredFile,
+  storedPath,
   unpack,
   unstatedMetadata,
   type VolumeInput,
-  volumeShape,
 } from "../../data/index.ts";
 import { attempt, encodePng, writeAtomically } from "../../files/index.ts";
 import { failed, ok, type Result } from "../../text/index.ts";
@@ -59,7 +61,7 @@ export async function showVolume(request: DataShowRequest, reporter: Reporter): 
   if (metadata === null) {
     const help = "draw the volume that it was made of";
     return refuse(
-      { subject: file, message: "it was preprocessed before, and has no slices of its own", help },
+      { subject: storedPath(file), message: "it was preprocessed before, and has no slices of its own", help },
       reporter,
     );
   }
@@ -92,12 +94,11 @@ function shownInput(spec: TracedSpec | null, name: string | null): Result<ShownI
     const help = known.length === 0 ? "add --spec FILE" : `its inputs of volumes are ${known.join(", ")}`;
     return failed(problem(`the spec has no input \`${name}\` that takes volumes`, help));
   }
-  const settings = spec?.data ?? defaultData;
-  return ok({ volume: { kind: "volume", name: "", file: 0, shape: volumeShape(settings), settings }, column: null });
+  return ok({ volume: plainVolume(spec?.data ?? defaultData), column: null });
 }
 
 /** A volume, and what its values are. */
-type ShownVolume = Pick<Example, "file" | "metadata"> & Pick<DataSettings, "units">;
+type ShownVolume = Pick<Example, "metadata"> & Pick<DataSettings, "units"> & { readonly file: StoredFile };
 
 /** A volume of a data set, by its name or its path. */
 async function listedVolume(
@@ -114,7 +115,9 @@ async function listedVolume(
   if (found !== undefined) {
     const settled = await settleData(settings, [dataset], { inputs: [{ ...input, file: 0 }], needs }, true, reporter);
     const [volumes] = settled?.inputs.inputs ?? [];
-    return volumes?.kind === "volume" ? ok({ ...found, units: volumes.settings.units }) : null;
+    if (volumes?.kind !== "volume") return null;
+    const { files, file, metadata } = found;
+    return ok({ file: files[0] ?? file, metadata, units: volumes.settings.units });
   }
   const own = problems.find(({ subject }) => basename(subject) === volume || resolve(subject) === resolve(volume));
   const missing = {

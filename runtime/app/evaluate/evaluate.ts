@@ -9,6 +9,7 @@ import { ok, type Result } from "../../text/index.ts";
 import { type CompiledSpec, compileReported } from "../compiled-spec.ts";
 import { contractWith, settleData } from "../data/contract.ts";
 import {
+  cacheOf,
   type DataOptions,
   dataFolderOf,
   dataInputsOf,
@@ -72,7 +73,8 @@ export async function evaluate(request: EvaluateRequest, reporter: Reporter): Pr
   if (inputs === null) return refused;
   const needs = { files: inputs.needs.files, texts: [], labels: classes, split: request.split };
   const dataset = await openSplit(spec, data, needs, reporter);
-  const settled = dataset === null ? null : await settleData(spec.data, [dataset], inputs, data.skipBad, reporter);
+  const settled =
+    dataset === null ? null : await settleData(spec.data, [dataset], inputs, data.skipBad, reporter, cacheOf(data));
   const reading = settled === null ? null : openData(spec, settled.inputs, data, reporter);
   if (dataset === null || settled === null || reading === null) return refused;
   const differing = adapterDisagreements(request.adapter, contractWith(settled));

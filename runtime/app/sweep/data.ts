@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type DataInputs, type Dataset, type Example, openDataset } from "../../data/index.ts";
+import { type CacheSettings, type DataInputs, type Dataset, type Example, openDataset } from "../../data/index.ts";
 import type { SweepEntry } from "../../sweep/index.ts";
 import { settleData } from "../data/contract.ts";
 import { exampleRecord } from "../data/example-record.ts";
@@ -18,6 +18,7 @@ export async function openSweepData(
   entries: readonly SweepEntry[],
   dataOf: (entry: SweepEntry) => string,
   skipBad: boolean,
+  cache: CacheSettings | null,
   reporter: Reporter,
 ): Promise<ReadonlyMap<string, SweepData> | null> {
   const found = new Map<string, SweepData>();
@@ -47,10 +48,8 @@ export async function openSweepData(
     if (held !== null && !isWithout && !isUsable({ ...held, notes: [] }, { data, skipBad }, reporter)) return null;
     const sets: readonly Dataset[] = held === null ? [train] : [train, held];
     // Each run says what is found; here it decides which entries of the cache are theirs.
-    const settled = await settleData(settings, sets, entry.inputs.value, skipBad, {
-      ...reporter,
-      note: () => undefined,
-    });
+    const quiet = { ...reporter, note: () => undefined };
+    const settled = await settleData(settings, sets, entry.inputs.value, skipBad, quiet, cache);
     if (settled === null) return null;
     const examples = sets.flatMap((set) => set.examples);
     found.set(key, { hash: hashOf(sets), examples, inputs: settled.inputs });

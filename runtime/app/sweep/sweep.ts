@@ -23,6 +23,7 @@ import {
   specName,
   writeChanged,
 } from "../../sweep/index.ts";
+import { cacheOf } from "../data/open.ts";
 import { done, type Ended, problem, type Reporter, refuse, refused } from "../reporter.ts";
 import { labelOf, type SweepResults, writeResults } from "./collect.ts";
 import { dataKey, openSweepData, type SweepData } from "./data.ts";
@@ -83,7 +84,9 @@ async function sweepInto(
   const { entries, dataOf, sweep: read } = sources;
   // Jobs may be written where the data are not.
   const isHere = request.emitJobs === null || entries.every((entry) => areThere(sources, dataOf(entry)));
-  const data = isHere ? await openSweepData(entries, dataOf, read.skipBad, reporter) : new Map<string, SweepData>();
+  const data = isHere
+    ? await openSweepData(entries, dataOf, read.skipBad, cacheOf(request), reporter)
+    : new Map<string, SweepData>();
   if (data === null) return refused;
   const weights = new Map<string, string>();
   for (const folder of isHere ? new Set(entries.map(dataOf)) : []) {

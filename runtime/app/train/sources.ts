@@ -24,14 +24,14 @@ import {
 } from "../../train/index.ts";
 import { openTensors } from "../../weights/index.ts";
 import { contractWith, type SettledData, settleData } from "../data/contract.ts";
-import { dataInputsOf, type OpenedData, openData, openSplit } from "../data/open.ts";
+import { cacheOf, dataInputsOf, type OpenedData, openData, openSplit } from "../data/open.ts";
 import { arePromptsUsable, reportLengths } from "../data/texts.ts";
 import { openHeldOut } from "../evaluate/held-out.ts";
 import { notesOnce, problem, type Reporter } from "../reporter.ts";
 import { adapterFile } from "../weights/adapter-file.ts";
 import { adapterDisagreements } from "../weights/contract-agreement.ts";
 import { type GivenWeights, weightFiles } from "../weights/open.ts";
-import { augmentProblem } from "./augment-problem.ts";
+import { flipProblem, unfitProblem } from "./augment-problem.ts";
 import { datasetIdentity, describeDifference, fileIdentity, identityOf } from "./identity.ts";
 import type { TrainTask } from "./task.ts";
 
@@ -82,7 +82,7 @@ export async function openSources(folder: RunFolder, task: TrainTask, heard: Rep
     reporter.problem(problem(message, "leave out the column, or give a number in place of `balance(...)`"));
     return null;
   }
-  const unsuitable = augmentProblem(seeded, trainSet, inputs);
+  const unsuitable = unfitProblem(seeded, inputs);
   if (unsuitable !== null) {
     reporter.problem(unsuitable);
     return null;
@@ -96,7 +96,14 @@ export async function openSources(folder: RunFolder, task: TrainTask, heard: Rep
   }
   const held = await openHeldOut(seeded, inputs, data, reporter);
   const settled =
-    held === "wrong" ? null : await settleData(seeded.data, [trainSet, held], inputs, data.skipBad, reporter);
+    held === "wrong"
+      ? null
+      : await settleData(seeded.data, [trainSet, held], inputs, data.skipBad, reporter, cacheOf(data));
+  const flipped = settled === null ? null : flipProblem(seeded, trainSet, inputs, settled.orientations);
+  if (flipped !== null) {
+    reporter.problem(flipped);
+    return null;
+  }
   const reading = settled === null ? null : openData(seeded, settled.inputs, data, reporter);
   if (held === "wrong" || settled === null || reading === null) return null;
   const { text: tokens } = reading;

@@ -51,8 +51,10 @@ export function sideProblem(
   if (named === null) return null;
   const written = `flip(axis = ${flip.axis})`;
   const does =
-    leftRight === null ? "may exchange left and right, because no orientation is set" : "exchanges left and right";
-  const orientation = leftRight === null ? "set `orientation` in the `data` block, " : "";
+    leftRight === null
+      ? "may exchange left and right, because the volumes' orientation is not known"
+      : "exchanges left and right";
+  const orientation = leftRight === null ? "set `orientation` and `assume_orientation` in the `data` block, " : "";
   return {
     subject: "",
     message: `\`${written}\` ${does}, but ${named}`,

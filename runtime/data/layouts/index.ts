@@ -1,8 +1,10 @@
 export { layoutOf } from "./list.ts";
 export {
+  fileExtensions,
   type Manifest,
   type ManifestShard,
   manifestName,
-  memberExtensions,
+  pictureKinds,
   readManifest,
+  textExtensions,
 } from "./shards/index.ts";

@@ -1,6 +1,6 @@
 import type { DataSettings } from "../../../compiler/index.ts";
 import type { Problem } from "../../text/index.ts";
-import type { DatasetNeeds, Facts, ListedExample, SplitName } from "../dataset.ts";
+import type { DatasetNeeds, Facts, ListedExample, Listing, SplitName } from "../dataset.ts";
 import { layoutOf } from "../layouts/index.ts";
 import { absences, exampleOf } from "../open-dataset.ts";
 import type { ToPack } from "./plan.ts";
@@ -17,8 +17,9 @@ export interface ExamplesToPack {
   readonly examples: readonly ToPack[];
   readonly problems: readonly Problem[];
   readonly notes: readonly string[];
-  /** As `Listing` has it. */
+  /** As `Listing` has them. */
   readonly orientation: string | null;
+  readonly columns: Listing["columns"];
 }
 
 /** The examples of a data set with what training and evaluation need of them, and with texts and labels wherever there are some. */
@@ -52,8 +53,8 @@ export async function examplesToPack(path: string, settings: DataSettings, needs
     examples.push({ example, splits: volume.splits });
   }
   const rankOf = ({ splits: [first] }: ToPack): number => (first === "train" ? 0 : first === "valid" ? 1 : 2);
-  const { notes, orientation } = listing;
-  return { examples: examples.toSorted((a, b) => rankOf(a) - rankOf(b)), problems, notes, orientation };
+  const { notes, orientation, columns } = listing;
+  return { examples: examples.toSorted((a, b) => rankOf(a) - rankOf(b)), problems, notes, orientation, columns };
 }
 
 function isNeeded(

@@ -5,17 +5,20 @@ import { at } from "../../at.ts";
 import { withRegularFile } from "../../files/index.ts";
 import type { Problem } from "../../text/index.ts";
 import type { FileInput } from "../data-inputs.ts";
-import { type Manifest, type ManifestShard, memberExtensions } from "../layouts/index.ts";
+import type { Manifest, ManifestShard } from "../layouts/index.ts";
 import { type LoadedExample, loadExample, requestsOf } from "../load-example.ts";
 import type { VolumeLoader } from "../volume-loader.ts";
 import { arrayPieces } from "./array-pieces.ts";
 import type { PackFolder } from "./pack-folder.ts";
-import type { PackedExample, PackSettings, PlannedShard } from "./plan.ts";
+import { storedPicture } from "./picture.ts";
+import { isPicture, type PackedExample, type PackSettings, type PlannedShard, packedFiles } from "./plan.ts";
 
 export interface PackOptions {
   readonly folder: PackFolder;
   readonly plan: readonly PlannedShard[];
   readonly settings: PackSettings;
+  /** How each file is read. */
+  readonly inputs: readonly FileInput[];
   readonly loader: VolumeLoader;
   /** Examples of a shard that are read ahead. */
   readonly ahead: number;
@@ -41,7 +44,7 @@ export type PackEnd =
  */
 export async function packShards(options: PackOptions): Promise<PackEnd> {
   const { folder, plan, settings } = options;
-  const { contract, storage, files, texts } = settings;
+  const { contract, storage, texts, columns } = settings;
   const written: ManifestShard[] = [];
   const later = new Map((folder.before?.shards ?? []).map((shard) => [shard.name, shard]));
   // What was complete before stays listed until it is replaced.
@@ -54,8 +57,10 @@ export async function packShards(options: PackOptions): Promise<PackEnd> {
       finished,
       contract,
       storage,
-      files: [...files],
+      ...packedFiles(settings),
+      fileColumn: columns.file,
       texts: texts.map(copied),
+      textSeparator: columns.textSeparator,
       shards,
     };
   };
@@ -111,14 +116,7 @@ type ShardEnd =
   | { readonly kind: "bad"; readonly problem: Problem };
 
 async function writeShard(shard: PlannedShard, options: PackOptions, tell: () => void): Promise<ShardEnd> {
-  const { folder, settings, loader, skipBad } = options;
-  const inputs: readonly FileInput[] = settings.files.map((_, file) => ({
-    kind: "volume",
-    name: "",
-    file,
-    shape: settings.shape,
-    settings: at(settings.volumes, file),
-  }));
+  const { folder, settings, inputs, loader, skipBad } = options;
   const writer = folder.shard(shard.name);
   const skipped: Problem[] = [];
   const written: PackedExample[] = [];
@@ -133,11 +131,12 @@ async function writeShard(shard: PlannedShard, options: PackOptions, tell: () =>
         return { kind: "bad", problem: loaded.problem };
       }
       if (loaded.kind === "failed") {
-        skipped.push(loaded.problem);
-        options.skip(loaded.problem);
+        leaveOut(loaded.problem);
       } else {
-        addExample(packed, loaded.value);
-        written.push(packed);
+        const wrong = addExample(packed, loaded.value);
+        if (wrong !== null && !skipBad) return { kind: "bad", problem: wrong };
+        if (wrong === null) written.push(packed);
+        else leaveOut(wrong);
       }
       tell();
     }
@@ -155,12 +154,21 @@ async function writeShard(shard: PlannedShard, options: PackOptions, tell: () =>
     writer.discard();
   }
 
-  function addExample({ key, texts }: PackedExample, files: readonly Float32Array[]): void {
-    const extensions = memberExtensions("file", files.length);
-    for (const [place, values] of files.entries()) {
-      const name = `${key}.${extensions[place] ?? ""}`;
-      writer.add(name, arrayPieces(values, settings.shape, settings.storage));
+  function leaveOut(problem: Problem): void {
+    skipped.push(problem);
+    options.skip(problem);
+  }
+
+  /** Adds all members of an example, or none and says why. */
+  function addExample({ example, key, files, texts }: PackedExample, loaded: readonly Float32Array[]): Problem | null {
+    const members: (readonly Uint8Array[])[] = [];
+    for (const [place, values] of loaded.entries()) {
+      const picture = isPicture(settings, place) ? storedPicture(at(example.files, place)) : null;
+      if (picture?.kind === "failed") return picture.problem;
+      members.push(picture === null ? arrayPieces(values, settings.shape, settings.storage) : [picture.value]);
     }
+    for (const [place, pieces] of members.entries()) writer.add(`${key}.${at(files, place)}`, pieces);
     for (const [extension, text] of texts) writer.add(`${key}.${extension}`, [new TextEncoder().encode(text)]);
+    return null;
   }
 }

@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
 import type { VolumeSettings } from "../../../compiler/index.ts";
+import { at } from "../../at.ts";
 import { storedBytes } from "../archive-member.ts";
-import type { DatasetNeeds, Labels, SplitName } from "../dataset.ts";
-import { type Manifest, memberExtensions } from "../layouts/index.ts";
+import type { DatasetNeeds, Labels, Listing, SplitName } from "../dataset.ts";
+import { fileExtensions, type Manifest, textExtensions } from "../layouts/index.ts";
 import type { Example } from "../open-dataset.ts";
 import { blockBytes, encodeNpyHeader, type NpyType, npyBytes } from "../readers/index.ts";
+import { pictureKind } from "./picture.ts";
 
 /** An example with what its members say. */
 export interface PackedExample {
@@ -13,6 +15,8 @@ export interface PackedExample {
   readonly splits: readonly SplitName[];
   /** What the names of its members start with. */
   readonly key: string;
+  /** Of each of its files, what its member's name has behind the key. */
+  readonly files: readonly string[];
   /** Its members that are texts, by what their names have behind the key. */
   readonly texts: ReadonlyMap<string, string>;
 }
@@ -29,10 +33,14 @@ export interface PlannedShard {
 
 /** How a data set is packed. */
 export interface PackSettings extends Pick<Manifest, "contract" | "storage"> {
-  /** How the volumes of each file are prepared. */
+  /** How volumes are prepared, for each file that is one. */
   readonly volumes: readonly VolumeSettings[];
   /** What each example has files and texts of. */
   readonly files: DatasetNeeds["files"];
+  /** As the manifest has it. */
+  readonly pictures: readonly (string | null)[];
+  /** What its files and texts were taken from. */
+  readonly columns: Listing["columns"];
   readonly texts: DatasetNeeds["texts"];
   /** What the names of shards start with. */
   readonly name: string;
@@ -56,7 +64,7 @@ export function planShards(examples: readonly ToPack[], settings: PackSettings):
   const keys = new Set<string>();
   const groups: { readonly examples: PackedExample[]; bytes: number }[] = [];
   for (const each of examples) {
-    const packed = withMembers(each, keyOf(each.example.name, keys), settings);
+    const packed = withMembers(each, keyOf(each.example.name, keys, keyBytes(settings)), settings);
     const bytes = bytesOf(packed, settings);
     const last = groups.at(-1);
     const isSameSplit = last?.examples[0]?.splits[0] === each.splits[0];
@@ -72,14 +80,22 @@ export function planShards(examples: readonly ToPack[], settings: PackSettings):
   }));
 }
 
-function withMembers({ example, splits }: ToPack, key: string, { texts }: PackSettings): PackedExample {
-  const extensions = memberExtensions("text", texts.length);
+function withMembers({ example, splits }: ToPack, key: string, settings: PackSettings): PackedExample {
+  const { texts } = settings;
+  const files = example.files.map((file, place) => {
+    const kind = isPicture(settings, place) ? pictureKind(file) : "npy";
+    return at(
+      fileExtensions(packedFiles(settings), place).filter((extension) => extension.endsWith(kind)),
+      0,
+    );
+  });
+  const extensions = textExtensions(texts.length);
   const members = new Map(example.texts.map((text, place) => [extensions[place] ?? "txt", text]));
   const split = splits[0] ?? null;
-  const labels = example.labels === null ? null : Object.fromEntries(cellsOf(example.labels));
-  const record = { name: example.name, split, ...(labels === null ? {} : { labels }) };
+  const cells = example.labels === null ? [] : cellsOf(example.labels);
+  const record = { name: example.name, split, ...(cells.length === 0 ? {} : { labels: Object.fromEntries(cells) }) };
   members.set("json", `${JSON.stringify(record)}\n`);
-  return { example, splits, key, texts: members };
+  return { example, splits, key, files, texts: members };
 }
 
 function cellsOf(labels: Labels): readonly (readonly [string, number | null])[] {
@@ -90,32 +106,50 @@ function cellOf(label: boolean | null): number | null {
   return label === null ? null : Number(label);
 }
 
-/** Names of members are 100 bytes at most, and what follows the key has 20 at most. */
+/** Whether a file is packed as it is, and not as preprocessed values. */
+export function isPicture({ pictures }: Pick<PackSettings, "pictures">, place: number): boolean {
+  return (pictures[place] ?? null) !== null;
+}
+
+/** What the manifest says of files; of pictures only where there are some, so that shards of volumes stay what they were. */
+export function packedFiles({ files, pictures }: PackSettings): Pick<Manifest, "files" | "pictures"> {
+  const hasPictures = pictures.some((picture) => picture !== null);
+  return { files: [...files], ...(hasPictures ? { pictures: [...pictures] } : {}) };
+}
+
+/** Names of members are 100 bytes at most, and what follows the key has 20 at most, but for names of pictures. */
 const longestKey = 80;
 
-/** What the members of an example share: its name without what says that it is NIfTI, without dots, and told apart from all others. */
-function keyOf(name: string, taken: Set<string>): string {
-  const plain = name.replace(/\.nii(\.gz)?$/i, "").replace(/[./\\]|^__|\p{Cc}/gu, "_");
-  const isShort = plain !== "" && Buffer.byteLength(plain) <= longestKey && !taken.has(plain);
-  const key = isShort ? plain : `${shortened(plain)}-${createHash("sha256").update(name).digest("hex").slice(0, 16)}`;
+function keyBytes({ pictures }: PackSettings): number {
+  return longestKey - Math.max(0, ...pictures.map((picture) => picture?.length ?? 0));
+}
+
+/** What the members of an example share: its name without what says that it is NIfTI or a picture, without dots, and told apart from all others. */
+function keyOf(name: string, taken: Set<string>, longest: number): string {
+  const plain = name.replace(/\.(nii(\.gz)?|png|jpe?g)$/i, "").replace(/[./\\]|^__|\p{Cc}/gu, "_");
+  const isShort = plain !== "" && Buffer.byteLength(plain) <= longest && !taken.has(plain);
+  const key = isShort
+    ? plain
+    : `${shortened(plain, longest - 20)}-${createHash("sha256").update(name).digest("hex").slice(0, 16)}`;
   taken.add(key);
   return key;
 }
 
 /** The first characters that fit, whole. */
-function shortened(name: string): string {
+function shortened(name: string, longest: number): string {
   let short = "";
   for (const character of name) {
-    if (Buffer.byteLength(short) + Buffer.byteLength(character) > longestKey - 20) break;
+    if (Buffer.byteLength(short) + Buffer.byteLength(character) > longest) break;
     short += character;
   }
   return short;
 }
 
 /** What an example takes in a shard. */
-function bytesOf({ texts }: PackedExample, { files, shape, storage }: PackSettings): number {
-  const values = arrayBytes(shape, storage);
-  const sizes = [...files.map(() => values), ...[...texts.values()].map((text) => Buffer.byteLength(text))];
+function bytesOf({ example, texts }: PackedExample, settings: PackSettings): number {
+  const values = arrayBytes(settings.shape, settings.storage);
+  const files = example.files.map((file, place) => (isPicture(settings, place) ? storedBytes(file) : values));
+  const sizes = [...files, ...[...texts.values()].map((text) => Buffer.byteLength(text))];
   return sizes.reduce((sum, size) => sum + blockBytes + Math.ceil(size / blockBytes) * blockBytes, 0);
 }
 
@@ -133,7 +167,17 @@ function sourceOf(examples: readonly PackedExample[], settings: PackSettings): s
   const reading = isAlike ? readings[0] : readings;
   const hash = createHash("sha256");
   const add = (value: unknown): void => void hash.update(`${JSON.stringify(value)}\n`);
-  add([formatVersion, contract, reading, storage, files, columns, shape]);
+  const pictures = packedFiles(settings).pictures;
+  add([
+    formatVersion,
+    contract,
+    reading,
+    storage,
+    files,
+    columns,
+    shape,
+    ...(pictures === undefined ? [] : [pictures]),
+  ]);
   for (const { example, key, texts } of examples) {
     const changed = example.files.map((file) => [
       storedBytes(file),

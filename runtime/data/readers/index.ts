@@ -1,5 +1,6 @@
 export { isDicomFolder } from "./dicom/index.ts";
 export { decodeImage, type Pixels } from "./image.ts";
+export { readImageHeader } from "./image-header.ts";
 export {
   encodeNpyHeader,
   longestNpyHeader,
@@ -9,7 +10,7 @@ export {
   widened,
 } from "./npy.ts";
 export { readSlices } from "./read-slices.ts";
-export { nearNames, readTable } from "./table.ts";
+export { isParquet, nearNames, readTable } from "./table.ts";
 export { scanTar } from "./tar.ts";
 export { blockBytes } from "./tar-header.ts";
 export type { Affine, SliceTaker, VolumeHeader } from "./volume.ts";

@@ -1,4 +1,5 @@
 import { failed, ok, type Result } from "../../text/index.ts";
+import type { StoredFile } from "../archive-member.ts";
 import { problemOf } from "../problem.ts";
 import { headerBytes, type NiftiHeader, parseNiftiHeader, versionOf } from "./nifti-header.ts";
 import type { Begin, Faults, ReadSlices } from "./volume.ts";
@@ -20,12 +21,12 @@ export interface Volume {
  * holds or for one that cannot be read.
  */
 export async function readNiftiSlices<Made>(
-  path: string,
+  file: StoredFile,
   begin: Begin<Made, NiftiHeader>,
 ): Promise<Result<ReadSlices<Made, NiftiHeader>, Faults>> {
   let bytes: VolumeBytes | null = null;
   try {
-    bytes = await VolumeBytes.open(path);
+    bytes = await VolumeBytes.open(file);
     return await slicesOf(bytes, begin);
   } catch (error) {
     if (error instanceof UnreadableFile) return failed([error.fault]);

@@ -1,17 +1,22 @@
 import { stat } from "node:fs/promises";
 import type { Result } from "../../text/index.ts";
+import type { StoredFile } from "../archive-member.ts";
 import { isDicomFile, readDicomSlices } from "./dicom/index.ts";
 import { readNiftiSlices } from "./nifti.ts";
 import type { Begin, Faults, ReadSlices } from "./volume.ts";
 
 /**
- * Reads a volume, a NIfTI file or a folder of DICOM files, slice by slice, and shows its slices to what `begin` makes of its
+ * Reads a volume, a NIfTI file, which may lie in an archive, or a folder of DICOM files, slice by slice, and shows its slices to what `begin` makes of its
  * header; `begin` may refuse instead, with a fault. Memory is that of one slice and a few MiB. Gives everything that is wrong
  * with it before its voxels, or else the first thing in them; never throws for what a file holds or for one that cannot be
  * read.
  */
-export async function readSlices<Made>(path: string, begin: Begin<Made>): Promise<Result<ReadSlices<Made>, Faults>> {
-  return (await isDicom(path)) ? readDicomSlices(path, begin) : readNiftiSlices(path, begin);
+export async function readSlices<Made>(
+  file: StoredFile,
+  begin: Begin<Made>,
+): Promise<Result<ReadSlices<Made>, Faults>> {
+  const isSeries = typeof file === "string" && (await isDicom(file));
+  return isSeries ? readDicomSlices(file, begin) : readNiftiSlices(file, begin);
 }
 
 /** Folders, and files of DICOM, which may be whole volumes; a file of another name is looked into. */

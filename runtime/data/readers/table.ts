@@ -1,7 +1,9 @@
 import { at } from "../../at.ts";
 import { listWords, printCount } from "../../text/index.ts";
+import { problemOf } from "../problem.ts";
 import { quoted } from "../quoted.ts";
 import { type CsvResult, isBlank, type RowReader, readCsv } from "./csv.ts";
+import { readParquet } from "./parquet/read-parquet.ts";
 import type { TableForm } from "./separator.ts";
 
 /** What becomes of a table's rows; its header and its rows are without columns that have no name. */
@@ -20,7 +22,44 @@ export interface TableResult extends Omit<CsvResult, "blankRows" | "form"> {
  * letter case or with its words joined otherwise (`Volume Name` for `VolumeName`) where only one is, columns without a name, such as
  * the index that pandas writes, and blank rows are left out.
  */
-export async function readTable(file: string, { wanted, header, row }: TableReader): Promise<TableResult> {
+export async function readTable(file: string, reader: TableReader): Promise<TableResult> {
+  return isParquet(file) ? readParquetTable(file, reader) : readCsvTable(file, reader);
+}
+
+/** Whether a table is one of typed columns, whose rows have numbers and no lines. */
+export function isParquet(file: string): boolean {
+  return /\.parquet$/i.test(file);
+}
+
+/** Only the columns that are looked for are read; the cells of others are blank. */
+async function readParquetTable(file: string, { wanted, header, row }: TableReader): Promise<TableResult> {
+  const headers: Header[] = [];
+  let places: readonly number[] = [];
+  let isGoing = true;
+  const wrong = await readParquet(file, {
+    columns: (names) => {
+      const read = readHeader(names, wanted);
+      if (!header(read.columns)) return null;
+      headers.push(read);
+      places = [...read.columns.keys()].filter((place) => wanted.includes(at(read.columns, place)));
+      return places.map((place) => at(read.places, place));
+    },
+    row: (found, number) => {
+      const [read] = headers;
+      if (read === undefined || !isGoing) return;
+      const cells = new Array<string>(read.columns.length).fill("");
+      for (const [index, place] of places.entries()) cells[place] = at(found, index);
+      isGoing = row(cells, number);
+    },
+  });
+  return {
+    problems: wrong === null ? [] : [problemOf(file, wrong)],
+    complete: wrong === null,
+    notes: headers.flatMap((read) => notesOf(file, read, 0, null)),
+  };
+}
+
+async function readCsvTable(file: string, { wanted, header, row }: TableReader): Promise<TableResult> {
   const headers: Header[] = [];
   let unnamedRows = 0;
   const { problems, complete, blankRows, form } = await readCsv(file, {

@@ -1,7 +1,8 @@
-import { constants, type ReadStream } from "node:fs";
+import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { pipeline } from "node:stream";
+import { pipeline, Readable } from "node:stream";
 import { createGunzip, type Gunzip } from "node:zlib";
+import type { StoredFile } from "../archive-member.ts";
 import { type Fault, fault } from "../problem.ts";
 
 /** A file that cannot be read or does not keep to gzip's format; caught where a volume is read, and given as a value. */
@@ -32,12 +33,14 @@ export async function openVolumeFile(path: string): Promise<{ readonly handle: F
 }
 
 /**
- * The bytes of a file, unpacked where its content, not its name, is gzip's. They come in pieces, which are unpacked in
+ * The bytes of a file, which may lie in an archive, unpacked where its content, not its name, is gzip's. They come in pieces, which are unpacked in
  * another thread while the piece before is looked at, so that neither a long file nor one that unpacks to far more than
  * it says takes memory. Every method throws an UnreadableFile.
  */
 export class VolumeBytes {
   private readonly handle: FileHandle;
+  /** Where the file starts in what was opened. */
+  private readonly start: number;
   /** Bytes of the file as it is stored. */
   readonly storedBytes: number;
   private readonly gunzip: Gunzip | null;
@@ -45,11 +48,14 @@ export class VolumeBytes {
   private piece: Uint8Array = new Uint8Array();
   private given = 0;
 
-  private constructor(handle: FileHandle, storedBytes: number, isGzip: boolean) {
+  private constructor(handle: FileHandle, { start, bytes: storedBytes }: Place, isGzip: boolean) {
     this.handle = handle;
+    this.start = start;
     this.storedBytes = storedBytes;
     const highWaterMark = Math.max(1, Math.min(chunkBytes, storedBytes));
-    const stored: ReadStream = handle.createReadStream({ start: 0, highWaterMark, autoClose: false });
+    const end = start + storedBytes - 1;
+    const stored: Readable =
+      storedBytes === 0 ? Readable.from([]) : handle.createReadStream({ start, end, highWaterMark, autoClose: false });
     // A few pieces wait, so that neither thread waits for the other.
     const waiting = { readableHighWaterMark: 4 * chunkBytes };
     this.gunzip = isGzip ? createGunzip({ chunkSize: chunkBytes, ...waiting }) : null;
@@ -59,12 +65,13 @@ export class VolumeBytes {
     this.pieces = stream[Symbol.asyncIterator]();
   }
 
-  static async open(path: string): Promise<VolumeBytes> {
-    const { handle, bytes } = await openVolumeFile(path);
+  static async open(file: StoredFile): Promise<VolumeBytes> {
+    const { handle, bytes } = await openVolumeFile(typeof file === "string" ? file : file.path);
     try {
+      const place = typeof file === "string" ? { start: 0, bytes } : { start: file.offset, bytes: file.bytes };
       const first = new Uint8Array(2);
-      await handle.read(first, 0, 2, 0);
-      return new VolumeBytes(handle, bytes, first[0] === 0x1f && first[1] === 0x8b);
+      await handle.read(first, 0, Math.min(2, place.bytes), place.start);
+      return new VolumeBytes(handle, place, first[0] === 0x1f && first[1] === 0x8b);
     } catch (error) {
       await handle.close();
       throw readable(error);
@@ -113,7 +120,12 @@ export class VolumeBytes {
     const buffer = new Uint8Array(Math.min(chunkBytes, this.storedBytes - end));
     try {
       for (let at = end; at < this.storedBytes; ) {
-        const { bytesRead } = await this.handle.read(buffer, 0, buffer.length, at);
+        const { bytesRead } = await this.handle.read(
+          buffer,
+          0,
+          Math.min(buffer.length, this.storedBytes - at),
+          this.start + at,
+        );
         if (bytesRead === 0) break;
         if (buffer.subarray(0, bytesRead).some((byte) => byte !== 0)) return this.storedBytes - end;
         at += bytesRead;
@@ -128,6 +140,12 @@ export class VolumeBytes {
     await this.pieces.return?.();
     await this.handle.close();
   }
+}
+
+/** Where a file lies in another one. */
+interface Place {
+  readonly start: number;
+  readonly bytes: number;
 }
 
 /** What the system or zlib refused, as what it says of the file; anything else is thrown as it is. */

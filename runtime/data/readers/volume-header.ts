@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { gunzipSync, constants as zlib } from "node:zlib";
 import { failed } from "../../text/index.ts";
+import type { StoredFile } from "../archive-member.ts";
 import { fault } from "../problem.ts";
 import { headerBytes, parseNiftiHeader } from "./nifti-header.ts";
 import { readSlices } from "./read-slices.ts";
@@ -13,14 +14,20 @@ const firstBytes = 4096;
 const longestOutput = 2000 * firstBytes;
 
 /** The header of a volume's file, of which only the start is read; null where reading the volume will say what is wrong. */
-export async function readVolumeHeader(path: string): Promise<VolumeHeader | null> {
+export async function readVolumeHeader(file: StoredFile): Promise<VolumeHeader | null> {
+  const [path, start, bytes] = typeof file === "string" ? [file, 0, firstBytes] : [file.path, file.offset, file.bytes];
   try {
     const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const stat = await handle.stat();
       if (stat.isDirectory()) return await readSeriesHeader(path);
       if (!stat.isFile()) return null;
-      const { bytesRead, buffer } = await handle.read(new Uint8Array(firstBytes), 0, firstBytes, 0);
+      const { bytesRead, buffer } = await handle.read(
+        new Uint8Array(firstBytes),
+        0,
+        Math.min(firstBytes, bytes),
+        start,
+      );
       const header = parseNiftiHeader(unpacked(buffer.subarray(0, bytesRead)).subarray(0, headerBytes[2]));
       return header.kind === "ok" ? header.value : null;
     } finally {

@@ -8,6 +8,7 @@ import { quoted } from "../../quoted.ts";
 import { unstatedMetadata, type VolumeMetadata } from "../../transforms/index.ts";
 import { metadataColumns } from "./metadata.ts";
 import { readTables } from "./read-tables.ts";
+import { usualSeparator } from "./report-text.ts";
 import { scanFolder, volumeKey } from "./scan-folder.ts";
 import { inSplit, prefixesOf } from "./split.ts";
 import { reportOf } from "./table-kinds.ts";
@@ -68,6 +69,8 @@ export const ctRate: DatasetLayout = {
       ],
       notes: [...scan.notes, ...tables.notes, ...labelNotes, ...unusedNote(volumes, settings)],
       orientation: null,
+      recorded: [],
+      columns: { file: null, textSeparator: settings.textSeparator ?? usualSeparator },
       emptySplit: (split) => emptySplit(folder, all, settings, split),
     };
   },

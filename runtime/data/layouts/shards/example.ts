@@ -4,7 +4,7 @@ import { memberPath } from "../../archive-member.ts";
 import type { DatasetNeeds, Labels, SplitName } from "../../dataset.ts";
 import { type Fault, fault, problemOf } from "../../problem.ts";
 import { quoted, quotedList } from "../../quoted.ts";
-import { type Manifest, memberExtensions } from "./manifest.ts";
+import { fileExtensions, type Manifest, textExtensions } from "./manifest.ts";
 import { type ExampleRecord, labelIn, noRecord, parseRecord } from "./record.ts";
 import type { ShardExample, ShardMember } from "./scan-shard.ts";
 
@@ -19,11 +19,12 @@ export interface ReadExample {
   readonly splits: readonly SplitName[] | null;
 }
 
-export function readExample({ key, members }: ShardExample): ReadExample {
+/** The name is what shards of ours say; in those of others a field of that name may say anything, and the key tells examples apart. */
+export function readExample({ key, members }: ShardExample, manifest: Manifest | null): ReadExample {
   const member = members.get("json");
   const record = member === undefined ? ok(noRecord) : recordIn(member);
   const fields = record.kind === "ok" ? record.value.fields : noRecord.fields;
-  const name = fields.get("name");
+  const name = manifest === null ? null : fields.get("name");
   const split = fields.get("split");
   return {
     record,
@@ -54,18 +55,20 @@ export function filesOf(
 ): Result<readonly ShardMember[], Fault> {
   const found: ShardMember[] = [];
   for (const column of needed) {
-    const extension = manifest === null ? foreignFile([...members.keys()], column) : packedFile(manifest, column);
-    if (extension.kind === "failed") return extension;
-    const member = members.get(extension.value);
-    if (member === undefined) return failed(fault(`it has no member ${quoted(extension.value)}`));
+    const extensions = manifest === null ? foreignFile([...members.keys()], column) : packedFile(manifest, column);
+    if (extensions.kind === "failed") return extensions;
+    const [member] = extensions.value.flatMap((extension) => members.get(extension) ?? []);
+    if (member === undefined) return failed(fault(`it has no member ${quotedList(extensions.value)}`));
     found.push(member);
   }
   return ok(found);
 }
 
-function packedFile({ files }: Manifest, column: string | null): Result<string, Fault> {
+/** The names that the member of a file may have. */
+function packedFile(manifest: Manifest, column: string | null): Result<readonly string[], Fault> {
+  const { files } = manifest;
   const place = files.indexOf(column);
-  if (place >= 0) return ok(at(memberExtensions("file", files.length), place));
+  if (place >= 0) return ok(fileExtensions(manifest, place));
   const others = quotedList(files.map((file) => file ?? "volume"));
   return failed(fault(`its shards have no files of ${quoted(column ?? "volume")}, only of ${others}`, packHelp));
 }
@@ -73,7 +76,7 @@ function packedFile({ files }: Manifest, column: string | null): Result<string, 
 const packHelp = "write the shards with `medctc data pack` and this spec";
 
 /** The member of a shard of others: the one that is a file, or the one that is named. */
-function foreignFile(extensions: readonly string[], column: string | null): Result<string, Fault> {
+function foreignFile(extensions: readonly string[], column: string | null): Result<readonly string[], Fault> {
   const kinds = extensions.filter((extension) => fileKinds.test(extension));
   const wanted = column?.toLowerCase() ?? null;
   const fitting =
@@ -82,7 +85,7 @@ function foreignFile(extensions: readonly string[], column: string | null): Resu
   const others = extensions.length === 0 ? "" : `: its members are ${quotedList(extensions)}`;
   if (first === undefined)
     return failed(fault(`it has no file${column === null ? "" : ` ${quoted(column)}`}${others}`));
-  if (second === undefined) return ok(first);
+  if (second === undefined) return ok([first]);
   return failed(fault(`it has several files${others}`, `name one: \`volume(column = "${first}")\``));
 }
 
@@ -91,9 +94,13 @@ export function textOf(
   example: ShardExample,
   record: ExampleRecord,
   columns: readonly string[] | null,
+  separator: string | null,
   manifest: Manifest | null,
 ): Result<string, Fault> {
-  const found = manifest === null ? foreignText(example, record, columns) : packedText(example, columns, manifest);
+  const found =
+    manifest === null
+      ? foreignText(example, record, columns, separator ?? " ")
+      : packedText(example, columns, manifest);
   if (found.kind === "failed") return found;
   return found.value.trim() === "" ? failed(fault("its text is empty")) : found;
 }
@@ -106,16 +113,17 @@ function packedText(
   const wanted = JSON.stringify(columns);
   const place = texts.findIndex((text) => JSON.stringify(text) === wanted);
   if (place < 0) return failed(fault(`its shards have no texts of ${columns?.join(", ") ?? "the report"}`, packHelp));
-  const extension = at(memberExtensions("text", texts.length), place);
+  const extension = at(textExtensions(texts.length), place);
   const member = members.get(extension);
   return member === undefined ? failed(fault(`it has no member ${quoted(extension)}`)) : textIn(member);
 }
 
-/** The `KEY.txt`, or fields of the `KEY.json`, with a blank between several. */
+/** The `KEY.txt`, or fields of the `KEY.json`, with the separator between several. */
 function foreignText(
   { members }: ShardExample,
   { fields }: ExampleRecord,
   columns: readonly string[] | null,
+  separator: string,
 ): Result<string, Fault> {
   const parts: string[] = [];
   for (const column of columns ?? ["txt"]) {
@@ -126,7 +134,7 @@ function foreignText(
     if (text.kind === "failed") return text;
     parts.push(text.value);
   }
-  return ok(parts.filter((part) => part.trim() !== "").join(" "));
+  return ok(parts.filter((part) => part.trim() !== "").join(separator));
 }
 
 /** The labels of some classes, or of those that are there. */

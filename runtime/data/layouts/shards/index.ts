@@ -1,2 +1,10 @@
 export { shards } from "./layout.ts";
-export { type Manifest, type ManifestShard, manifestName, memberExtensions, readManifest } from "./manifest.ts";
+export {
+  fileExtensions,
+  type Manifest,
+  type ManifestShard,
+  manifestName,
+  pictureKinds,
+  readManifest,
+  textExtensions,
+} from "./manifest.ts";

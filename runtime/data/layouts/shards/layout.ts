@@ -1,16 +1,25 @@
 import { readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setImmediate as letOthersRun } from "node:timers/promises";
-import type { DataSettings } from "../../../../compiler/index.ts";
+import { type DataSettings, defaultData } from "../../../../compiler/index.ts";
 import { kindOfPath } from "../../../files/index.ts";
 import { failed, ok, type Problem, type Result, sentence } from "../../../text/index.ts";
-import { memberPath } from "../../archive-member.ts";
+import { isRawVolume, memberPath } from "../../archive-member.ts";
 import { contractDifferences, contractOf, type DataContract } from "../../contract.ts";
-import type { DatasetLayout, DatasetNeeds, Facts, Labels, ListedExample, SplitName } from "../../dataset.ts";
+import type {
+  DatasetLayout,
+  DatasetNeeds,
+  Facts,
+  Labels,
+  ListedExample,
+  RecordedArchive,
+  SplitName,
+} from "../../dataset.ts";
 import { type LabelCell, missingLabelNotes } from "../../labels.ts";
 import { compareNaturally } from "../../natural-order.ts";
 import { quoted, quotedList } from "../../quoted.ts";
 import { reasonOf } from "../../reasons.ts";
+import { unstatedMetadata } from "../../transforms/index.ts";
 import { exampleProblem, filesOf, labelsOf, type ReadExample, readExample, textOf } from "./example.ts";
 import { type Manifest, manifestName, readManifest } from "./manifest.ts";
 import { type ShardExample, scanShard } from "./scan-shard.ts";
@@ -33,19 +42,26 @@ export const shards: DatasetLayout = {
   },
   list: async (path, settings, needs) => {
     const listing = new ShardListing(settings, needs);
-    const found = findShards(path, settings);
+    const found = findShards(path, settings, needs);
     if (found.kind === "failed") listing.problems.push(found.problem);
     else await listing.scan(found.value);
     const volumes = listing.volumes.toSorted((a, b) => compareNaturally(a.name, b.name));
     if (volumes.length === 0 && listing.problems.length === 0) listing.problems.push(emptySplit(path, needs.split));
+    const manifest = found.kind === "ok" ? found.value.manifest : null;
     return {
       volumes,
-      metadata: { exist: true, absence: { subject: path, message: "", help: null }, of: () => ok(null) },
+      metadata: {
+        exist: true,
+        absence: { subject: path, message: "", help: null },
+        of: (volume) => ok(isRaw(volume) ? unstatedMetadata : null),
+      },
       texts: listing.texts.map((texts) => factsOf(path, texts, "a text")),
       labels: factsOf(path, listing.labels, "labels"),
       problems: listing.problems,
       notes: listing.notes(),
-      orientation: found.kind === "ok" ? (found.value.manifest?.contract.orientation ?? null) : null,
+      orientation: manifest?.contract.orientation ?? null,
+      recorded: found.kind === "ok" ? found.value.recorded : [],
+      columns: { file: manifest?.fileColumn ?? null, textSeparator: manifest?.textSeparator ?? null },
       emptySplit: (split) => emptySplit(path, split),
     };
   },
@@ -64,6 +80,11 @@ function factsOf<Value>(path: string, values: ReadonlyMap<string, Result<Value>>
 }
 
 const memberHelp = "an example's text is its member `KEY.txt`, and its labels are `labels` in `KEY.json`";
+
+/** Whether one of its files is a volume that is still to be preprocessed. */
+function isRaw({ files }: ListedExample): boolean {
+  return files.some((file) => typeof file !== "string" && isRawVolume(file));
+}
 
 function isShard(name: string): boolean {
   return /\.tar$/i.test(name);
@@ -84,11 +105,12 @@ function isFolderOfShards(folder: string): boolean {
 interface FoundShards {
   readonly manifest: Manifest | null;
   readonly paths: readonly string[];
+  readonly recorded: readonly RecordedArchive[];
   readonly problems: readonly Problem[];
 }
 
 /** The shards at a path, with their manifest where they have one; or why none of them can be used. */
-function findShards(path: string, settings: DataSettings): Result<FoundShards> {
+function findShards(path: string, settings: DataSettings, needs: DatasetNeeds): Result<FoundShards> {
   const isFile = kindOfPath(path) === "file";
   const folder = isFile ? dirname(path) : path;
   let names: readonly string[];
@@ -101,20 +123,24 @@ function findShards(path: string, settings: DataSettings): Result<FoundShards> {
   if (read.kind === "failed") return read;
   const paths = isFile ? [path] : names.map((name) => join(folder, name)).toSorted(compareNaturally);
   const manifest = read.value;
-  if (manifest === null) return ok({ manifest, paths, problems: [] });
+  const foreign = { manifest: null, paths, recorded: [], problems: [] };
+  if (manifest === null) return ok(foreign);
   if (!manifest.finished) {
     const help = "give the same `medctc data pack` command again; it keeps the shards that are complete";
     return failed({ subject: path, message: "its packing was not finished", help });
   }
-  const differences = differencesOf(manifest.contract, settings);
+  const differences = [
+    ...(hasVolumes(manifest) ? differencesOf(manifest.contract, settings) : []),
+    ...columnDifferences(manifest, settings, needs),
+  ];
   if (differences.length > 0) {
     const message = `its values were made with other settings: ${differences.join("; ")}`;
     const help = "pack the data set again with this spec, or use the settings of the shards";
     return failed({ subject: path, message, help });
   }
-  const listed = manifest.shards.map(({ name, bytes }) => ({ path: join(folder, name), bytes }));
+  const listed = manifest.shards.map(({ name, bytes, sha256 }) => ({ path: join(folder, name), bytes, sha256 }));
   const wanted = isFile ? listed.filter((shard) => shard.path === join(path)) : listed;
-  if (isFile && wanted.length === 0) return ok({ manifest: null, paths, problems: [] });
+  if (isFile && wanted.length === 0) return ok(foreign);
   const problems = wanted.flatMap((shard) => sizeProblem(shard.path, shard.bytes));
   const wrong = new Set(problems.map(({ subject }) => subject));
   const known = new Set(listed.map((shard) => shard.path));
@@ -122,7 +148,8 @@ function findShards(path: string, settings: DataSettings): Result<FoundShards> {
     const message = `${manifestName} does not list it`;
     problems.push({ subject: other, message, help: "move it into a folder of its own, or remove it" });
   }
-  return ok({ manifest, paths: wanted.map((shard) => shard.path).filter((each) => !wrong.has(each)), problems });
+  const recorded = wanted.filter(({ path: each }) => !wrong.has(each));
+  return ok({ manifest, paths: recorded.map((shard) => shard.path), recorded, problems });
 }
 
 /** In what packed values are not what a `data` block asks for, in words that name both sides. */
@@ -135,6 +162,29 @@ function differencesOf(packed: DataContract, settings: DataSettings): readonly s
   const isUnknown = wanted !== null && packed.orientation === null && assumed !== wanted;
   const unknown = `\`orientation\` is not known in the shards and "${wanted}" in the \`data\` block`;
   return isUnknown ? [unknown, ...differing] : differing;
+}
+
+function hasVolumes({ files, pictures = [] }: Manifest): boolean {
+  return files.some((_, place) => (pictures[place] ?? null) === null);
+}
+
+/** In what the columns that examples were made of are not what a `data` block says, where it says it. */
+function columnDifferences(
+  { fileColumn = null, textSeparator = null }: Manifest,
+  { file, text, textSeparator: separator }: DataSettings,
+  { files, texts }: DatasetNeeds,
+): readonly string[] {
+  const isJoined = texts.some((columns) => (columns ?? text)?.length !== 1);
+  const differs = (field: string, theirs: string, ours: string): string =>
+    `\`${field}\` is ${JSON.stringify(theirs)} in the shards and ${JSON.stringify(ours)} in the \`data\` block`;
+  return [
+    ...(files.includes(null) && fileColumn !== null && file !== defaultData.file && file !== fileColumn
+      ? [differs("file", fileColumn, file)]
+      : []),
+    ...(isJoined && separator !== null && textSeparator !== null && separator !== textSeparator
+      ? [differs("text_separator", textSeparator, separator)]
+      : []),
+  ];
 }
 
 function sizeProblem(path: string, bytes: number): readonly Problem[] {
@@ -155,7 +205,8 @@ class ShardListing {
   private readonly settings: DataSettings;
   private readonly needs: DatasetNeeds;
   private readonly shardOf = new Map<string, string>();
-  private readonly foreign: string[] = [];
+  /** Shards of others that have values. */
+  private readonly foreign = new Set<string>();
   private unsplit = 0;
 
   constructor(settings: DataSettings, needs: DatasetNeeds) {
@@ -170,16 +221,15 @@ class ShardListing {
       const scan = scanShard(path);
       if (scan.kind === "failed") this.problems.push({ subject: path, ...scan.problem });
       else for (const example of scan.value) this.take(path, example, manifest);
-      if (manifest === null) this.foreign.push(path);
       await letOthersRun();
     }
   }
 
   notes(): readonly string[] {
     const notes: string[] = [];
-    if (this.foreign.length > 0) {
+    if (this.foreign.size > 0) {
       notes.push(
-        `no ${manifestName} says what the values in ${quotedList(this.foreign, 1)} mean; they are taken as they are`,
+        `no ${manifestName} says what the values in ${quotedList([...this.foreign], 1)} mean; they are taken as they are`,
       );
     }
     if (this.unsplit > 0) {
@@ -192,7 +242,7 @@ class ShardListing {
   }
 
   private take(path: string, example: ShardExample, manifest: Manifest | null): void {
-    const read = readExample(example);
+    const read = readExample(example, manifest);
     const splits = this.splitsOf(read);
     const { split } = this.needs;
     if (split !== "all" && !splits.includes(split)) return;
@@ -213,6 +263,7 @@ class ShardListing {
     const file = memberPath(first ?? { path, name: example.key });
     // Contents have been read by now.
     const stored = files.value.map(({ name: of, offset, bytes }) => ({ path, name: of, offset, bytes }));
+    if (manifest === null && stored.some((each) => /\.npy$/i.test(each.name))) this.foreign.add(path);
     this.volumes.push({ name, file, files: stored, splits });
     this.takeFacts(path, example, read, manifest);
   }
@@ -224,11 +275,12 @@ class ShardListing {
     manifest: Manifest | null,
   ): void {
     const wrong = (problem: Parameters<typeof exampleProblem>[2]) => failed(exampleProblem(path, example.key, problem));
+    const { text, textSeparator } = this.settings;
     for (const [place, texts] of this.texts.entries()) {
       if (record.kind === "failed") texts.set(name, record);
       else {
-        const text = textOf(example, record.value, this.needs.texts[place] ?? this.settings.text, manifest);
-        texts.set(name, text.kind === "ok" ? text : wrong(text.problem));
+        const found = textOf(example, record.value, this.needs.texts[place] ?? text, textSeparator, manifest);
+        texts.set(name, found.kind === "ok" ? found : wrong(found.problem));
       }
     }
     if (this.needs.labels === null) return;

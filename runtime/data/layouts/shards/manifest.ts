@@ -38,8 +38,17 @@ const manifestSchema = v.object({
   storage: v.picklist(["f32", "f16"]),
   /** The columns that an example's files are of, in the order of its members `image0.npy`, ...; one is `image.npy`. */
   files: v.array(v.nullable(v.string())),
+  /**
+   * Of each of these files, null for preprocessed values, or for a picture what its member's name has between key and kind: `KEY.frontal.png`, or
+   * `KEY.png`. Without a picture it may be left out.
+   */
+  pictures: v.optional(v.array(v.nullable(v.string()))),
+  /** The column of `file` in the data set that was packed, which files of no column are of; null where it had no columns. */
+  fileColumn: v.optional(v.nullable(v.string())),
   /** The same of its texts, `text0.txt`, ...; one is `txt`. */
   texts: v.array(v.nullable(v.array(v.string()))),
+  /** What stands between the columns of a text; null where that is not known. */
+  textSeparator: v.optional(v.nullable(v.string())),
   shards: v.array(shardSchema),
 });
 
@@ -63,9 +72,20 @@ export function readManifest(folder: string): Result<Manifest | null> {
   return wrong(where === null ? "it is not what `medctc data pack` writes" : `its \`${where}\` cannot be read`);
 }
 
-/** The names of an example's members behind its key, for each of its files or texts. */
-export function memberExtensions(kind: "file" | "text", needed: number): readonly string[] {
-  const single = kind === "file" ? "image.npy" : "txt";
-  const numbered = (place: number): string => (kind === "file" ? `image${place}.npy` : `text${place}.txt`);
-  return needed === 1 ? [single] : Array.from({ length: needed }, (_, place) => numbered(place));
+/** The names of an example's members behind its key, for each of its texts. */
+export function textExtensions(count: number): readonly string[] {
+  return count === 1 ? ["txt"] : Array.from({ length: count }, (_, place) => `text${place}.txt`);
+}
+
+/** Kinds of pictures, as the names of their members end. */
+export const pictureKinds = ["png", "jpg", "jpeg"] as const;
+
+/** The names that the member of one of an example's files may have behind its key. A picture's ends with its kind. */
+export function fileExtensions(
+  { files, pictures = [] }: Pick<Manifest, "files" | "pictures">,
+  place: number,
+): readonly string[] {
+  const picture = pictures[place] ?? null;
+  if (picture === null) return [files.length === 1 ? "image.npy" : `image${place}.npy`];
+  return pictureKinds.map((kind) => (picture === "" ? kind : `${picture}.${kind}`));
 }

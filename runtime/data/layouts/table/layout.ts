@@ -46,7 +46,7 @@ async function sourcesOf(path: string, { table: name, validTable }: DataSettings
 }
 
 async function isTable(path: string): Promise<boolean> {
-  if (!/\.(csv|tsv)$/i.test(path)) return false;
+  if (!/\.(csv|tsv|parquet)$/i.test(path)) return false;
   try {
     return (await stat(path)).isFile();
   } catch {
@@ -113,7 +113,7 @@ class TableListing {
 
   private add(
     file: string,
-    { line }: TableRow,
+    { place: where }: TableRow,
     splits: readonly SplitName[],
     { files, texts, labels }: ReturnType<TableListing["columns"]>,
     cell: (name: string) => string,
@@ -124,7 +124,7 @@ class TableListing {
       if (place.kind === "failed") {
         this.problems.push({
           subject: file,
-          message: `line ${line}: ${place.problem.message}`,
+          message: `${where}: ${place.problem.message}`,
           help: place.problem.help,
         });
         return;
@@ -133,18 +133,22 @@ class TableListing {
     }
     const name = this.nameOf(cell(at(files, 0)).trim());
     const wrong = (message: string, help: string | null = null): Result<never> =>
-      failed({ subject: file, message: `line ${line}: ${message} (${quoted(name)})`, help });
+      failed({ subject: file, message: `${where}: ${message} (${quoted(name)})`, help });
     const volume = { name, file: at(places, 0), files: places, splits };
     this.entries.set(volume, {
       ...volume,
       texts: texts.map((columns) => {
         const parts = columns.map((column) => cell(column).trim()).filter((part) => part !== "");
         return parts.length > 0
-          ? ok(parts.join(this.settings.textSeparator ?? " "))
+          ? ok(parts.join(this.separator))
           : wrong(`its text is empty: nothing in ${quotedList(columns)}`);
       }),
       labels: this.labelsOf(labels, cell, wrong),
     });
+  }
+
+  private get separator(): string {
+    return this.settings.textSeparator ?? " ";
   }
 
   private labelsOf(
@@ -198,6 +202,8 @@ class TableListing {
       problems: [...this.problems, ...(isEmpty ? [this.emptySplit(split === "all" ? "train" : split)] : [])],
       notes: [...this.notes, ...unused, ...missingLabelNotes(this.labelRows)],
       orientation: null,
+      recorded: [],
+      columns: { file: this.settings.file, textSeparator: this.separator },
       emptySplit: (wanted) => this.emptySplit(wanted),
     };
   }

@@ -2,7 +2,7 @@ import { didYouMean } from "../../../../grammar/index.ts";
 import { at } from "../../../at.ts";
 import type { Problem } from "../../../text/index.ts";
 import { quoted, quotedList } from "../../quoted.ts";
-import { readTable } from "../../readers/index.ts";
+import { isParquet, readTable } from "../../readers/index.ts";
 
 /** Problems of a table's rows that are listed; a table that is wrong throughout need not fill a screen. */
 const mostListed = 100;
@@ -10,7 +10,8 @@ const mostListed = 100;
 /** The cells of a row that are wanted, in the order of the columns that are. */
 export interface TableRow {
   readonly cells: readonly string[];
-  readonly line: number;
+  /** Where it stands in its table: `line 7`, or `row 6` of a table without lines. */
+  readonly place: string;
 }
 
 export interface TableRows {
@@ -34,6 +35,8 @@ export interface WantedColumns {
 export async function readRows(file: string, { needed, optional }: WantedColumns): Promise<TableRows> {
   const rows: TableRow[] = [];
   const problems: Problem[] = [];
+  const head = isParquet(file) ? "" : "line 1: ";
+  const unit = isParquet(file) ? "row" : "line";
   let found: readonly string[] = [];
   let places: readonly number[] = [];
   const wanted = [...needed, ...optional];
@@ -47,15 +50,15 @@ export async function readRows(file: string, { needed, optional }: WantedColumns
       const [first] = missing;
       if (first !== undefined) {
         const help = didYouMean(first, columns) ?? `its columns are ${quotedList(columns, 10)}`;
-        const message = `line 1: it has no ${missing.length === 1 ? "column" : "columns"} ${quotedList(missing)}`;
+        const message = `${head}it has no ${missing.length === 1 ? "column" : "columns"} ${quotedList(missing)}`;
         problems.push({ subject: file, message, help });
       } else if (repeated !== undefined) {
-        problems.push({ subject: file, message: `line 1: duplicate column ${quoted(repeated)}`, help: null });
+        problems.push({ subject: file, message: `${head}duplicate column ${quoted(repeated)}`, help: null });
       }
       return problems.length === 0;
     },
     row: (cells, line) => {
-      rows.push({ cells: places.map((place) => (place < 0 ? "" : at(cells, place))), line });
+      rows.push({ cells: places.map((place) => (place < 0 ? "" : at(cells, place))), place: `${unit} ${line}` });
       return true;
     },
   });
