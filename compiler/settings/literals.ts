@@ -13,3 +13,10 @@ export function literal(expression: Expression): number | null {
   if (expression.kind !== "unary" || expression.operator !== "-" || expression.operand.kind !== "number") return null;
   return -expression.operand.value;
 }
+
+/** What a value that is no number in the text was computed to be. */
+export function computedNotes(value: Expression): readonly string[] {
+  const { source, start, end } = value.span;
+  const number = literal(value);
+  return number === null || /^-?\s*[\d.]/.test(source.text.slice(start, end)) ? [] : [`it is ${number}`];
+}

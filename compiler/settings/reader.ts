@@ -10,7 +10,7 @@ import {
   type Span,
 } from "../../grammar/index.ts";
 import { at } from "../at.ts";
-import { literal, numbersIn } from "./literals.ts";
+import { computedNotes, literal, numbersIn } from "./literals.ts";
 import type { NamedCall, Range, SpannedCall } from "./named-call.ts";
 
 /**
@@ -384,9 +384,7 @@ export class SettingReader<Name extends string> {
     if (span === undefined) return;
     this.refused.add(name);
     const value = this.entries.get(name)?.value;
-    const number = value === undefined || value.span !== span ? null : literal(value);
-    const isComputed = number !== null && !/^-?\s*[\d.]/.test(span.source.text.slice(span.start, span.end));
-    const notes = isComputed ? [...(extra.notes ?? []), `it is ${number}`] : (extra.notes ?? []);
+    const notes = [...(extra.notes ?? []), ...(value?.span === span ? computedNotes(value) : [])];
     this.reported.push(report("bad-setting", span, { name, expected }, { ...extra, notes }));
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { compareSpecs, compileSpec } from "../../compiler/index.ts";
+import type { ParameterRule } from "../../compiler/settings/train.ts";
 import { createSource } from "../../grammar/index.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
 
@@ -33,7 +34,7 @@ function rulesOf(groups: string) {
   const { spec, plan, diagnostics } = compileSpec(sourceWith(groups), library);
   expect(diagnostics).toEqual([]);
   const trained = plan?.parameters.flatMap(({ path, trainable }) => (trainable ? [path] : [])) ?? [];
-  const rules = spec?.rules ?? new Map();
+  const rules: ReadonlyMap<string, ParameterRule> = spec?.rules ?? new Map();
   return { rules, trained, rates: trained.map((path) => [path, rules.get(path)?.learningRate ?? null]) };
 }
 

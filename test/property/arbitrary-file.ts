@@ -279,7 +279,7 @@ const encoder: fc.Arbitrary<ast.Encoder> = fc
 const headLet: fc.Arbitrary<ast.HeadLet> = fc
   .record({ name: identifier, value: expression, named: fc.option(text) })
   .map((rest) => ({ kind: "head-let", ...rest, span }));
-const entries = fc.uniqueArray(fc.record({ name: word, value: expression, span: fc.constant(span) }), {
+const entriesOfBlock = fc.uniqueArray(fc.record({ name: word, value: expression, span: fc.constant(span) }), {
   maxLength: 3,
   selector: (entry) => entry.name.text,
 });
@@ -291,13 +291,9 @@ const unnamed: fc.Arbitrary<ast.Unnamed> = fc.oneof<fc.Arbitrary<ast.Unnamed>[]>
     except,
     span: fc.constant(span),
   }),
-  fc.record({
-    kind: fc.constant("parameter-group" as const),
-    selectors,
-    except,
-    settings: entries,
-    span: fc.constant(span),
-  }),
+  fc
+    .record({ selectors, except, settings: entriesOfBlock })
+    .map((rest): ast.ParameterGroup => ({ kind: "parameter-group", ...rest, span })),
   fc.record({
     kind: fc.constant("placement" as const),
     adapter: namedCall,
@@ -338,10 +334,7 @@ const settings: fc.Arbitrary<ast.SettingsBlock> = fc
   .record({
     block: fc.constantFrom<ast.SettingsName[]>("train", "data", "eval"),
     amends: fc.boolean(),
-    entries: fc.uniqueArray(fc.record({ name: word, value: expression, span: fc.constant(span) }), {
-      maxLength: 3,
-      selector: (entry) => entry.name.text,
-    }),
+    entries: entriesOfBlock,
     removals: fc.array(removalOf(word), { maxLength: 2 }),
   })
   .map(({ entries, removals, ...head }) => {
