@@ -1,6 +1,7 @@
 import { Builder, type Node, nodesOf, type Program } from "../ir/index.ts";
 import { buildLearningRate, buildUpdate, nameOf, type OptimizerSlot, type Update } from "../programs/index.ts";
-import type { ParameterRule, TrainSettings } from "../settings/index.ts";
+import type { ParameterRule } from "../select/index.ts";
+import type { TrainSettings } from "../settings/index.ts";
 import { frozenStepsOf, isThawed, stepNumber } from "./frozen-steps.ts";
 import { gradientOutputs, originOf } from "./gradients.ts";
 

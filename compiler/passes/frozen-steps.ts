@@ -1,5 +1,6 @@
 import { type Builder, type Node, nodesOf, type Program } from "../ir/index.ts";
-import { type ParameterRule, type Schedule, stepsOf } from "../settings/index.ts";
+import type { ParameterRule } from "../select/index.ts";
+import { type Schedule, stepsOf } from "../settings/index.ts";
 
 /** For how many steps a parameter stays as it is. */
 export function frozenStepsOf(rule: ParameterRule | undefined, schedule: Schedule): number {

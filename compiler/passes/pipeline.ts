@@ -1,6 +1,7 @@
 import { type Program, verify } from "../ir/index.ts";
 import { type PassName, type ProgramName, passNames } from "../names.ts";
-import type { ParameterRule, TrainSettings } from "../settings/index.ts";
+import type { ParameterRule } from "../select/index.ts";
+import type { TrainSettings } from "../settings/index.ts";
 import { accumulateGradients } from "./accumulate-gradients.ts";
 import { applyOptimizer } from "./apply-optimizer.ts";
 import { clipGradients } from "./clip-gradients.ts";

@@ -6,10 +6,10 @@ import {
   type Decision,
   type Element,
   type JudgedExpectation,
+  type ParameterRule,
   type PlacedAdapters,
   printRole,
 } from "../select/index.ts";
-import type { ParameterRule } from "../settings/index.ts";
 import { printNumberOf } from "../units.ts";
 import type { Cost } from "./cost.ts";
 import { countUnder } from "./measures.ts";

@@ -1,7 +1,8 @@
 import type { Diagnostic } from "../../grammar/index.ts";
 import { Builder, type Graph, type Node, type Program } from "../ir/index.ts";
 import type { ProgramName } from "../names.ts";
-import type { DataSettings, EvalSettings, InputSource, ParameterRule, TrainSettings } from "../settings/index.ts";
+import type { ParameterRule } from "../select/index.ts";
+import type { DataSettings, EvalSettings, InputSource, TrainSettings } from "../settings/index.ts";
 import { buildInit, type InitialParameter } from "./init.ts";
 import { buildMicroBatchProgram, type MicroBatchProgram, microBatchPrograms } from "./micro-batches.ts";
 

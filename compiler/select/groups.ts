@@ -8,11 +8,20 @@ import {
   Trace,
 } from "../elaborate/index.ts";
 import type { Graph } from "../ir/index.ts";
-import type { ParameterRule } from "../settings/index.ts";
 import { parametersUnder } from "./elements.ts";
 import { layersAbove } from "./layers-above.ts";
 import { expandSelectors } from "./patterns.ts";
 import type { SelectorResolver } from "./select.ts";
+
+/** How the optimizer moves a parameter that groups name. */
+export interface ParameterRule {
+  /** Null for what the optimizer has for all. */
+  readonly learningRate: number | null;
+  readonly weightDecay: number | null;
+  /** How long the parameter stays as it is, both together. */
+  readonly frozenSteps: number;
+  readonly frozenEpochs: number;
+}
 
 const noRule: ParameterRule = { learningRate: null, weightDecay: null, frozenSteps: 0, frozenEpochs: 0 };
 

@@ -16,7 +16,6 @@ export { type InputSource, readInputSources } from "./inputs.ts";
 export {
   type Optimizer,
   outlasts,
-  type ParameterRule,
   readTrainSettings,
   type Schedule,
   slotsOf,

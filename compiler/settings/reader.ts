@@ -96,9 +96,8 @@ export class SettingReader<Name extends string> {
   /** Any number. */
   optionalFinite(name: Name): number | null {
     const value = this.number(name, "a number");
-    if (value === null || Number.isFinite(value)) return value;
-    this.refuse(name, "a number");
-    return null;
+    if (value !== null && !Number.isFinite(value)) this.refuse(name, "a number");
+    return Number.isFinite(value) ? value : null;
   }
 
   choice<Choice extends string>(name: Name, choices: readonly Choice[], otherwise: Choice): Choice {
@@ -384,8 +383,8 @@ export class SettingReader<Name extends string> {
     if (span === undefined) return;
     this.refused.add(name);
     const value = this.entries.get(name)?.value;
-    const notes = [...(extra.notes ?? []), ...(value?.span === span ? computedNotes(value) : [])];
-    this.reported.push(report("bad-setting", span, { name, expected }, { ...extra, notes }));
+    const notes = value?.span === span ? computedNotes(value) : [];
+    this.reported.push(report("bad-setting", span, { name, expected }, { notes, ...extra }));
   }
 }
 

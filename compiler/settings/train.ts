@@ -31,16 +31,6 @@ export function stepsOf(steps: number, epochs: number, { stepsPerEpoch }: Schedu
   return steps + epochs * (stepsPerEpoch ?? 0);
 }
 
-/** How the optimizer moves a parameter that groups name. */
-export interface ParameterRule {
-  /** Null for what the optimizer has for all. */
-  readonly learningRate: number | null;
-  readonly weightDecay: number | null;
-  /** How long the parameter stays as it is, both together. */
-  readonly frozenSteps: number;
-  readonly frozenEpochs: number;
-}
-
 /** What the `train` block says, with defaults for what it leaves out. */
 export interface TrainSettings {
   readonly optimizer: Optimizer;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { compareSpecs, compileSpec } from "../../compiler/index.ts";
-import type { ParameterRule } from "../../compiler/settings/train.ts";
+import type { ParameterRule } from "../../compiler/select/index.ts";
 import { createSource } from "../../grammar/index.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
 

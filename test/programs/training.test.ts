@@ -7,7 +7,8 @@ import type { TensorData } from "../../compiler/ops/index.ts";
 import { applyOptimizer } from "../../compiler/passes/apply-optimizer.ts";
 import { clipGradients } from "../../compiler/passes/clip-gradients.ts";
 import { differentiate } from "../../compiler/passes/differentiate.ts";
-import type { Optimizer, ParameterRule, Schedule, TrainSettings } from "../../compiler/settings/train.ts";
+import type { ParameterRule } from "../../compiler/select/index.ts";
+import type { Optimizer, Schedule, TrainSettings } from "../../compiler/settings/train.ts";
 import { createSource } from "../../grammar/index.ts";
 
 const origin = { path: "", span: { source: createSource("test", ""), start: 0, end: 0 } };
