@@ -102,7 +102,8 @@ export async function histogramFigure(figure: HistogramFigure): Promise<string> 
   const caption = `<figcaption>${escapeMarkup(title)}${key}</figcaption>`;
   const inAll = printCount(values.length);
   if (only !== null) {
-    const which = outside === 0 ? `all ${inAll}` : `${printCount(values.length - outside)} of ${inAll}`;
+    const whole = values.length === 1 ? "the" : `all ${inAll}`;
+    const which = outside === 0 ? whole : `${printCount(values.length - outside)} of ${inAll}`;
     const body = `<p class="only">${printNumber(only)} ${unit}</p><p class="detail">in ${which} ${counted}</p>`;
     return `<figure class="card">${caption}${body}</figure>`;
   }

@@ -315,6 +315,7 @@ data { table = "t.csv", units = hounsfield, spacing = [3, 1.5, 1.5], size = [4, 
   expect(html).toContain(">Units of ct<");
   expect(html).toContain(">Size, spacing and orientation of pet<");
   expect([...html.matchAll(/<p class="only">([^<]*) columns</g)].map(([, columns]) => columns)).toEqual(["12", "6"]);
+  expect(html).toContain('<p class="only">6 columns</p><p class="detail">in the volume</p>');
   expect([...html.matchAll(/<p class="row">(.*?)<\/p>/g)].map(([, title]) => title)).toEqual(
     ["ct", "pet, window 0 to 10", "pet, window 0 to 5", "lesion, label 2", "lesion, label 5", "organs"].flatMap(
       (title) => [`before, ${title}`, `after, ${title}`],
