@@ -107,7 +107,9 @@ export class MemberReader extends StatementReader {
       (entry) => this.plain(entry, (rules) => rules.setting(), "a setting") ?? [],
     );
     this.reportAll(duplicates(settings.map(({ name }) => name)));
-    return head === null ? null : { kind: "parameter-group", ...head, settings, span: chunk.span };
+    // Without the `add` before it.
+    const span = { ...chunk.span, start: tokens[0]?.startOffset ?? chunk.span.start };
+    return head === null ? null : { kind: "parameter-group", ...head, settings, span };
   }
 
   /** The statements of a body that must give a value. */

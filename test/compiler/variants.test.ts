@@ -115,6 +115,18 @@ describe("a variant means what its expansion means", () => {
     expect(plan.expectations.map(({ text }) => text)).toEqual(["trainable(text.layers[0]) = 48", "trainable = 128"]);
   });
 
+  test("groups take the place of the base's, or are added to them", () => {
+    const { plan } = wholeOf(`model card amends small {
+  add group text.layers[0] { lr = 2 * lr }
+  add group text.layers[0].lora { weight_decay = 0 }
+  expect trainable = 64
+}
+`);
+    const groups = plan.parameters.flatMap(({ trainable, group }) => (trainable && group !== undefined ? [group] : []));
+    expect(groups).not.toEqual([]);
+    expect(new Set(groups.map((group) => group.replace(/lr \S+,/, "lr,")))).toEqual(new Set(["lr, weight_decay 0"]));
+  });
+
   test("`remove` takes out a member by its name, and an adapter's placements", () => {
     const { plan } = wholeOf(`model card amends small {
   remove lora, b
