@@ -246,6 +246,51 @@ describe("shards of others", () => {
     expect(examples[0]?.labels.get("effusion")).toBe(null);
   });
 
+  test("have splits by the fields of their JSON; what has none is trained on, and what is of another is left out", async () => {
+    const parts = [
+      ...["train", "valid", null].map((split, place) => ({
+        name: `${place}.json`,
+        content: JSON.stringify({ split }),
+      })),
+      { name: "3.json", content: "{}" },
+    ];
+    const members = [0, 1, 2, 3].flatMap((place) => [{ name: `${place}.jpg` }, parts[place] ?? { name: "" }]);
+    const folder = dataFolder({ "a.tar": tarFile(members) });
+    const readOf = async (split: "train" | "valid") => {
+      const { examples, notes } = await openDataset(folder, defaultData, {
+        files: [null],
+        texts: [],
+        labels: null,
+        split,
+      });
+      return { names: examples.map(({ name }) => name), notes };
+    };
+    const notes = ["1 example says nothing of a split, and so is trained on"];
+    expect(await readOf("train")).toEqual({ names: ["0", "3"], notes });
+    expect(await readOf("valid")).toEqual({ names: ["1"], notes });
+  });
+
+  test("say what is not known of arrays, which labels are missing, and which cannot be read", async () => {
+    const members = (labels: Readonly<Record<string, unknown>>) => [
+      { name: "a.npy" },
+      { name: "a.json", content: JSON.stringify({ split: "valid", labels }) },
+    ];
+    const opened = async (labels: Readonly<Record<string, unknown>>) => {
+      const folder = dataFolder({ "a.tar": tarFile(members(labels)) });
+      const wanted = { files: [null], texts: [], labels: ["nodule", "effusion"], split: "valid" } as const;
+      const { notes, problems } = await openDataset(folder, defaultData, wanted);
+      return { notes, problems: problems.map(({ message }) => message) };
+    };
+    const missing = await opened({ nodule: 1, effusion: null });
+    expect(missing.problems).toEqual([]);
+    expect(missing.notes[0]).toMatch(
+      /^no .*\.json says what the values in .*a\.tar.* mean; they are taken as they are$/,
+    );
+    expect(missing.notes[1]).toContain("effusion");
+    const unread = await opened({ nodule: "perhaps", effusion: 0 });
+    expect(unread.problems).toEqual([expect.stringContaining("perhaps")]);
+  });
+
   test("of which one is damaged are read but for that one, which is named", async () => {
     const good = tarFile([{ name: "a.npy" }, { name: "a.txt", content: "A." }]);
     const folder = dataFolder({ "a.tar": good, "b.tar": good.subarray(0, 600) });

@@ -96,7 +96,7 @@ export const groups: ReadonlyMap<string, MutationGroup> = new Map<string, Mutati
         "runtime/data/layouts/shards/*.ts",
         "runtime/data/load-packed.ts",
       ],
-      tests: testsIn("data", "shards", "layouts"),
+      tests: testsIn("data", "shards", "layouts", "raw-shards", "pack-pictures"),
       leftOut: ["of 50 GB"],
     },
   ],

@@ -28,6 +28,8 @@ export async function loadTestFile(path: string, leftOut: readonly string[]): Pr
     target: "node20",
     // Charts are drawn by none of these tests, and have modules that cannot be loaded by a function.
     external: ["vitest", "vega", "vega-lite", "sharp"],
+    // A function that is compiled by itself cannot import.
+    supported: { "dynamic-import": false },
     plugins: [ownPaths],
     logLevel: "error",
   });
