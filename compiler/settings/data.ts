@@ -1,5 +1,5 @@
 import type { Diagnostic, File } from "../../grammar/index.ts";
-import { windowsOf } from "../windows.ts";
+import { windowsOf } from "../channel-windows.ts";
 import { type Augmentation, readAugmentations } from "./augment.ts";
 import { SettingReader } from "./reader.ts";
 import { defaultTable, readTableSettings, type TableSettings, tableSettingNames } from "./table.ts";

@@ -6,8 +6,8 @@ import {
   type InputMember,
   report,
 } from "../../grammar/index.ts";
+import { windowsOf } from "../channel-windows.ts";
 import { printType, type TensorType } from "../ir/index.ts";
-import { windowsOf } from "../windows.ts";
 import { type ImageSettings, imageSettingNames, readImageSettings } from "./image.ts";
 import { SettingReader } from "./reader.ts";
 import { readVolumeSettings, type VolumeSettings, volumeSettingNames } from "./volume.ts";

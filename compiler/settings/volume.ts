@@ -1,4 +1,4 @@
-import type { Windows } from "../windows.ts";
+import type { ChannelWindows } from "../channel-windows.ts";
 import type { SettingReader } from "./reader.ts";
 
 /** Sizes along the axes of the network's volume, in their order: slices, height, width where `axes` is CT-CLIP's. */
@@ -127,7 +127,7 @@ export function readVolumeSettings(
   };
 }
 
-function windowsIn({ window, otherWindows }: VolumeSettings): Windows {
+function windowsIn({ window, otherWindows }: VolumeSettings): ChannelWindows {
   return { window, otherWindows };
 }
 

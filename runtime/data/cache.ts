@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type BigIntStats, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { windowsOf } from "../../compiler/windows.ts";
+import { windowsOf } from "../../compiler/channel-windows.ts";
 import { at } from "../at.ts";
 import { writeAtomically } from "../files/index.ts";
 import type { StoredFile } from "./archive-member.ts";

@@ -1,6 +1,6 @@
 import * as v from "valibot";
+import { windowsOf } from "../../compiler/channel-windows.ts";
 import type { VolumeSettings } from "../../compiler/index.ts";
-import { windowsOf } from "../../compiler/windows.ts";
 
 const pair = v.tuple([v.number(), v.number()]);
 const triple = v.tuple([v.number(), v.number(), v.number()]);

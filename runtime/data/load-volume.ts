@@ -1,5 +1,5 @@
+import { windowsOf } from "../../compiler/channel-windows.ts";
 import type { ImageSettings, VolumeSettings } from "../../compiler/index.ts";
-import { windowsOf } from "../../compiler/windows.ts";
 import { at } from "../at.ts";
 import { ok } from "../text/index.ts";
 import { isRawVolume, type StoredFile } from "./archive-member.ts";

@@ -1,5 +1,5 @@
+import { windowsOf } from "../../compiler/channel-windows.ts";
 import type { VolumeSettings } from "../../compiler/index.ts";
-import { windowsOf } from "../../compiler/windows.ts";
 import { at } from "../at.ts";
 import { type Measures, type SampledVolume, storedPath } from "../data/index.ts";
 import { listWords, printCount } from "../text/index.ts";

@@ -1,5 +1,5 @@
+import { windowsOf } from "../../../compiler/channel-windows.ts";
 import { printAugmentation, type TracedSpec } from "../../../compiler/index.ts";
-import { windowsOf } from "../../../compiler/windows.ts";
 import { at } from "../../at.ts";
 import {
   byArchive,

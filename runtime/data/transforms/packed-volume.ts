@@ -1,5 +1,5 @@
+import { windowsOf } from "../../../compiler/channel-windows.ts";
 import type { Interval, Sizes, VolumeSettings } from "../../../compiler/index.ts";
-import { windowsOf } from "../../../compiler/windows.ts";
 
 /**
  * A preprocessed volume without its padding: values in the range, or whole numbers of steps of 1/32767 of its half. Its axes are

@@ -1,4 +1,4 @@
-import { windowsOf } from "../../../compiler/windows.ts";
+import { windowsOf } from "../../../compiler/channel-windows.ts";
 import { ok } from "../../text/index.ts";
 import { type Fault, fault } from "../problem.ts";
 import { scalingOf } from "../units.ts";
