@@ -33,6 +33,7 @@ import {
   groupParameters,
   type JudgedExpectation,
   judge,
+  type ParameterRule,
   type PlacedAdapters,
   placeAdapters,
   SelectorResolver,
@@ -165,7 +166,7 @@ function traceModel(
   const groups = model.members.filter((member): member is ParameterGroup => member.kind === "parameter-group");
   const isTrainable = (parameter: ParameterInstance): boolean => decisions.get(parameter)?.trainable ?? false;
   const base = { learningRate: settings.learningRate, weightDecay: settings.optimizer.weightDecay };
-  const rules =
+  const rules: ReadonlyMap<ParameterInstance, ParameterRule> =
     traced === null ? new Map() : groupParameters(groups, isTrainable, base, traced.graph, resolver, elaborator);
 
   const measures = measuresOf(elements, decisions, placed, constants.numbers);

@@ -63,9 +63,10 @@ export function groupParameters(
     }
     for (const setting of group.settings) {
       const read = readSetting(setting, base, elaborator);
-      for (const parameter of read === null ? [] : parameters) {
-        const value = read?.valueAt(above.get(parameter.path) ?? 0) ?? null;
-        if (read === null || value === null) break;
+      if (read === null) continue;
+      for (const parameter of parameters) {
+        const value = read.valueAt(above.get(parameter.path) ?? 0);
+        if (value === null) break;
         rules.set(parameter, { ...(rules.get(parameter) ?? noRule), [read.part]: value });
       }
     }

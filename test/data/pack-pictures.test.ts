@@ -42,6 +42,22 @@ const pictures = resolve("test/fixtures/open-clip/images");
 
 beforeAll(prepareProgram);
 
+/** Packs the examples of views.csv as a spec takes them, both in a folder; gives the folder of shards. */
+async function packed(folder: string, spec: string): Promise<string> {
+  const shards = join(folder, "shards");
+  const { err } = await runHere([
+    "data",
+    "pack",
+    join(folder, "views.csv"),
+    "-o",
+    shards,
+    "--spec",
+    join(folder, spec),
+  ]);
+  expect(err).not.toContain("error");
+  return shards;
+}
+
 test("several pictures of an example are named as webdataset names them, and read by their columns", async () => {
   const folder = dataFolder({
     "two.vlm": spec,
@@ -55,17 +71,7 @@ test("several pictures of an example are named as webdataset names them, and rea
     "b/rgb.jpg": readFileSync(join(pictures, "rgb.jpg")),
     "b/PLAIN": readFileSync(join(pictures, "palette.png")),
   });
-  const shards = join(folder, "shards");
-  const { err } = await runHere([
-    "data",
-    "pack",
-    join(folder, "views.csv"),
-    "-o",
-    shards,
-    "--spec",
-    join(folder, "two.vlm"),
-  ]);
-  expect(err).not.toContain("error");
+  const shards = await packed(folder, "two.vlm");
   const [shard = ""] = readdirSync(shards).filter((name) => name.endsWith(".tar"));
   const scan = scanTar(join(shards, shard), () => false);
   const names = scan.kind === "ok" ? scan.value.map(({ name }) => name.replace(/-[0-9a-f]{16}\./, "-HASH.")) : [];
@@ -106,17 +112,7 @@ test("a spec that says another separator of texts, or column of files, than the 
     "views.csv": table("picture,a,b", "rgb.png,One.,Two."),
     "rgb.png": readFileSync(join(pictures, "rgb.png")),
   });
-  const shards = join(folder, "shards");
-  const { err } = await runHere([
-    "data",
-    "pack",
-    join(folder, "views.csv"),
-    "-o",
-    shards,
-    "--spec",
-    join(folder, "clip.vlm"),
-  ]);
-  expect(err).not.toContain("error");
+  const shards = await packed(folder, "clip.vlm");
   const said = { ...defaultData, text: ["a", "b"] };
   const wanted = { files: [null], texts: [null], labels: null, split: "train" } as const;
   const open = (change: Partial<DataSettings>) => openDataset(shards, { ...said, ...change }, wanted);
