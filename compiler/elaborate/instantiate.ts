@@ -250,6 +250,7 @@ function operandsOf(condition: Expression): readonly Expression[] {
     case "boolean":
     case "none":
     case "infer":
+    case "arrow":
       return [];
     case "name":
     case "list":

@@ -62,6 +62,7 @@ function declaringCalls(item: Item): readonly DeclaringCall[] {
     case "roles":
     case "function":
     case "loss":
+    case "file-let":
     case "settings":
       return [];
   }

@@ -8,6 +8,7 @@ import {
   type Name,
   type RolesDeclaration,
   report,
+  type Source,
   type Span,
 } from "../../grammar/index.ts";
 import type { LoadedFile } from "./imports.ts";
@@ -31,12 +32,15 @@ export function scopeOf(file: LoadedFile): { readonly scope: Scope; readonly dia
     for (const item of from.parsed.file.items) builder.declare(item, span);
   }
   for (const item of file.parsed.file.items) builder.declare(item, null);
+  builder.checkMembers(file.parsed.file.items, file.source);
   return { scope: builder, diagnostics: builder.diagnostics };
 }
 
 class ScopeBuilder implements Scope {
   readonly callables = new Map<string, Callable>();
   readonly roles = new Map<string, RolesDeclaration>();
+  /** Those of the file itself: what it imports keeps its own. */
+  private readonly lets = new Map<string, Name>();
   readonly diagnostics: Diagnostic[] = [];
 
   /** `through` is the import that brings the item in, or null for the file's own. */
@@ -49,12 +53,31 @@ class ScopeBuilder implements Scope {
       case "module":
       case "adapter":
       case "loss":
-        this.add(this.callables, item.name, item, this.callables.get(item.name.text)?.name, through);
+        this.add(this.callables, item.name, item, this.named(item.name), through);
+        break;
+      case "file-let":
+        if (through === null) this.add(this.lets, item.name, item.name, this.named(item.name), null);
         break;
       case "import":
       case "model":
       case "settings":
         break;
+    }
+  }
+
+  /** What has a name already, of what is called and of values. */
+  private named({ text }: Name): Name | undefined {
+    return this.callables.get(text)?.name ?? this.lets.get(text);
+  }
+
+  /** A member of a model hides no `let` of its file: a setting that names it would mean either. */
+  checkMembers(items: readonly Item[], source: Source): void {
+    for (const member of items.flatMap((item) => (item.kind === "model" ? item.members : []))) {
+      const known = "name" in member ? this.lets.get(member.name.text) : undefined;
+      if (known === undefined || !("name" in member)) continue;
+      const [second, first] = member.name.span.source === source ? [member.name, known] : [known, member.name];
+      const labels = [{ span: first.span, message: "first declared here" }];
+      this.diagnostics.push(report("duplicate-declaration", second.span, { name: second.text }, { labels }));
     }
   }
 
