@@ -19,7 +19,8 @@ export type Callable = ModuleDeclaration | AdapterDeclaration | LossDeclaration 
 /** The names that a file knows: those of the files that it imports itself, and its own. */
 export interface Scope {
   readonly callables: ReadonlyMap<string, Callable>;
-  readonly roles: ReadonlyMap<string, RolesDeclaration>;
+  /** The declarations of a family; roles may be in several. */
+  readonly families: ReadonlyMap<string, readonly RolesDeclaration[]>;
 }
 
 /** Collects a file's scope, and reports each name that would mean two things. */
@@ -38,7 +39,7 @@ export function scopeOf(file: LoadedFile): { readonly scope: Scope; readonly dia
 
 class ScopeBuilder implements Scope {
   readonly callables = new Map<string, Callable>();
-  readonly roles = new Map<string, RolesDeclaration>();
+  readonly families = new Map<string, readonly RolesDeclaration[]>();
   /** Those of the file itself: what it imports keeps its own. */
   private readonly lets = new Map<string, Name>();
   readonly diagnostics: Diagnostic[] = [];
@@ -47,7 +48,7 @@ class ScopeBuilder implements Scope {
   declare(item: Item, through: Span | null): void {
     switch (item.kind) {
       case "roles":
-        this.add(this.roles, item.family, item, this.roles.get(item.family.text)?.family, through);
+        this.families.set(item.family.text, [...(this.families.get(item.family.text) ?? []), item]);
         break;
       case "function":
       case "module":

@@ -52,6 +52,11 @@ export const selection = {
     ({ name, path }) => `\`${name}\` differs by layer, and \`${path}\` is in no layer`,
     () => "place the adapter there by itself, with one value",
   ),
+  "unequal-roles": error<{ readonly role: string; readonly meaning: string }>(
+    "E520",
+    ({ role, meaning }) => `\`${role}\` is ${meaning === "" ? "one role" : `\`${meaning}\``} in another declaration`,
+    () => "give it the same meaning here, or another name",
+  ),
   "covers-some-layers": warning<{ readonly list: string; readonly covered: string; readonly count: number }>(
     "E508",
     ({ list, covered, count }) => `this covers ${covered} of the ${count} layers of \`${list}\``,
