@@ -24,10 +24,11 @@ export type Item =
   | ModelDeclaration
   | SettingsBlock;
 
-/** `import "std/linear"` */
+/** `import "std/linear"`, or `import "./mine" as mine` for names such as `mine.linear`. */
 export interface Import {
   readonly kind: "import";
   readonly path: StringText;
+  readonly alias: Name | null;
   readonly span: Span;
 }
 

@@ -20,7 +20,8 @@ export class DeclarationRules extends StatementRules {
   importItem(): ast.Import {
     const start = this.take(k.import);
     const path = this.text();
-    return { kind: "import", path, span: this.from(start) };
+    const alias = this.takes(k.as) ? this.name() : null;
+    return { kind: "import", path, alias, span: this.from(start) };
   }
 
   fileLet(): ast.FileLet {
@@ -74,9 +75,16 @@ export class DeclarationRules extends StatementRules {
     this.take(k.wraps);
     const base = this.name();
     this.take(t.Colon);
-    const wraps = this.several(t.Comma, () => this.name());
+    const wraps = this.several(t.Comma, () => this.qualifiedName());
     this.refuseDuplicates(wraps);
     return { name, parameters, base, wraps: wraps.some(({ text }) => text === "any") ? [] : wraps };
+  }
+
+  /** `linear` or `mine.linear`, whose text is both. */
+  private qualifiedName(): ast.Name {
+    const first = this.name();
+    if (!this.takes(t.Dot)) return first;
+    return { text: `${first.text}.${this.name().text}`, span: this.upToHere(first.span) };
   }
 
   modelHead(): Pick<ast.ModelDeclaration, "name" | "amends"> {

@@ -202,6 +202,17 @@ export class Evaluator {
 
   /** A module's parameter, part, argument, or the value of a `let` in its last trace. */
   member(object: Value, name: string, span: Span): Value {
+    if (object.kind === "imported") {
+      const { values, alias } = object;
+      const found = values.get(name);
+      if (found !== undefined) return found;
+      const written = `${alias}.${name}`;
+      const help = didYouMean(
+        written,
+        [...values.keys()].map((each) => `${alias}.${each}`),
+      );
+      return this.trace.fail("unknown-name", span, { name: written }, { help });
+    }
     if (object.kind !== "instance") return this.refuse(`the value before \`.${name}\``, "a module", object, span);
     const { instance } = object;
     const found = instance.members.get(name) ?? instance.values.get(name) ?? argumentOf(instance, name);

@@ -94,7 +94,7 @@ export class Instantiator {
     environment.define(declaration.base.text, { kind: "instance", instance: base, level });
     const callee = { name: declaration.name.text, parameters: declaration.parameters };
     bindArguments(callee, passed, span, environment, evaluator);
-    const same = base.adapters.filter((other) => other.declaration === declaration).length;
+    const same = base.adapters.filter((other) => other.declaration.name.text === declaration.name.text).length;
     const step = { name: declaration.name.text, index: same === 0 ? null : same, count: null };
     const prefix = level === 0 ? base.checkpoint : `${base.checkpoint}.${level}`;
     const place = {

@@ -132,6 +132,7 @@ export class Trace {
       case "callable":
       case "builtin":
       case "arrow":
+      case "imported":
       case "axis-name":
         break;
     }

@@ -19,6 +19,8 @@ export type Value =
   | { readonly kind: "callable"; readonly callable: Callable; readonly home: Environment }
   | { readonly kind: "builtin"; readonly name: string }
   | ArrowValue
+  /** An import with a name of its own: what is known behind it. */
+  | { readonly kind: "imported"; readonly alias: string; readonly values: ReadonlyMap<string, Value> }
   /** A bare name as an axis: the label of a tensor's axis, or else what the name means. */
   | { readonly kind: "axis-name"; readonly text: string; readonly meaning: Value | null };
 
@@ -163,6 +165,8 @@ function describeTo(depth: number, value: Value): string {
       return `the operation \`${value.name}\``;
     case "arrow":
       return `the function \`${value.arrow.parameter.text} => ...\``;
+    case "imported":
+      return `the import \`${value.alias}\``;
     case "axis-name":
       return `\`${value.text}\``;
   }
@@ -206,6 +210,7 @@ export function isKnown(value: Value): boolean {
       case "tensor":
       case "parameter":
       case "instance":
+      case "imported":
       case "axis-name":
         return false;
     }

@@ -112,7 +112,9 @@ export function wrappedBy(
   const { environment } = elaborator.files.of(span.source);
   if (wraps.length === 0) return true;
   return wraps.some(({ text }) => {
-    const value = environment.lookup(text);
+    const [first = "", second] = text.split(".");
+    const found = environment.lookup(first);
+    const value = second !== undefined && found?.kind === "imported" ? found.values.get(second) : found;
     return value?.kind === "callable" && value.callable === instance.declaration;
   });
 }

@@ -6,7 +6,7 @@ import {
   hasErrors,
   parse,
 } from "../../../grammar/index.ts";
-import { type Library, libraryDeclarations, type Program, scopeOf } from "../../load/index.ts";
+import { type Program, scopeOf } from "../../load/index.ts";
 import type { PlaceProblem } from "./types.ts";
 
 /** A kind of adapter that is tried. */
@@ -19,14 +19,10 @@ export interface Kind {
 }
 
 /** The library files that declare those kinds that a program does not know, or why one cannot be had. */
-export function importsFor(
-  names: readonly string[],
-  program: Program,
-  library: Library,
-): ReadonlyMap<string, string> | PlaceProblem {
+export function importsFor(names: readonly string[], program: Program): ReadonlyMap<string, string> | PlaceProblem {
   const { scope } = scopeOf(program.entry);
   const imports = new Map<string, string>();
-  const declared = libraryDeclarations(library).filter(({ kind }) => kind === "adapter");
+  const declared = program.declared().filter(({ kind }) => kind === "adapter");
   for (const name of names) {
     if (scope.callables.get(name)?.kind === "adapter") continue;
     const home = declared.find((each) => each.name === name);
