@@ -149,7 +149,7 @@ function traceModel(
   const { diagnostics } = elaborator;
   diagnostics.push(...uncomputed, ...unsettled, ...data.diagnostics, ...evaluation.diagnostics);
   elaborator.instantiate();
-  if (!hasErrors(diagnostics)) elaborator.trace();
+  elaborator.trace();
   if (hasErrors(diagnostics)) return { plan: null, spec: null, elements: [], diagnostics };
 
   const bare = new SelectorResolver(elementsOf(elaborator.components()));
