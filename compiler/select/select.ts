@@ -2,7 +2,7 @@ import { type Diagnostic, didYouMean, type RolesDeclaration, report, type Segmen
 import { at } from "../at.ts";
 import { atomsOf, type ModuleInstance, type Role } from "../elaborate/index.ts";
 import type { Element } from "./elements.ts";
-import { matchesAround, matchesSteps, type Pattern, printRange, printSegments } from "./patterns.ts";
+import { fitsList, isExact, matchesAround, matchesSteps, type Pattern, printRange, printSegments } from "./patterns.ts";
 
 /** What one pattern selects, or why it selects nothing. */
 export interface Selection {
@@ -92,7 +92,8 @@ export class SelectorResolver {
   private roleOf({ segments }: Pattern): AskedRole | null {
     const [family, role] = segments.slice(-2);
     if (segments.length < 3 || family?.kind !== "segment" || role?.kind !== "segment") return null;
-    const declared = family.layers === null && role.layers === null ? this.families.get(family.name.text) : undefined;
+    const isPlain = family.layers === null && role.layers === null && isExact(role);
+    const declared = isPlain ? this.families.get(family.name.text) : undefined;
     if (declared === undefined) return null;
     return { family: declared, name: role.name.text, around: printSegments(segments.slice(0, -1)) };
   }
@@ -105,7 +106,7 @@ export class SelectorResolver {
       const most = Math.max(...counts);
       if (counts.length === 0) continue;
       for (const range of segment.layers) {
-        if ((range.single ? range.from + 1 : (range.to ?? range.from + 1)) <= most) continue;
+        if (fitsList(range, most)) continue;
         const list = printSegments([...segments.slice(0, index), { ...segment, layers: null }]);
         const written = `[${printRange(range)}]`;
         this.diagnostics.push(report("no-such-layer", range.span, { written, list, count: most }));
@@ -192,7 +193,7 @@ export function printRole({ family, name }: Role): string {
 
 /** An adapter is reached by its name only, never by a wildcard or by what is around it. */
 function isNamed({ segments }: Pattern): boolean {
-  return segments.length > 1 && segments.at(-1)?.kind === "segment";
+  return segments.length > 1 && isExact(segments.at(-1));
 }
 
 /** The modules among what was selected, each once. */

@@ -17,6 +17,10 @@ export const selection = {
     "E503",
     ({ adapter, path, module }) => `\`${adapter}\` cannot adapt \`${path}\`, which is \`${module}\``,
   ),
+  "adapts-nothing": error<{ readonly adapter: string; readonly selector: string }>(
+    "E516",
+    ({ adapter, selector }) => `\`${adapter}\` cannot adapt anything that \`${selector}\` selects`,
+  ),
   "part-of-fused": error<{
     readonly role: string;
     readonly path: string;
