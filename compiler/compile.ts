@@ -149,7 +149,7 @@ function traceModel(
   const { diagnostics } = elaborator;
   diagnostics.push(...uncomputed, ...unsettled, ...data.diagnostics, ...evaluation.diagnostics);
   elaborator.instantiate();
-  if (!hasErrors(diagnostics)) elaborator.trace();
+  elaborator.trace();
   if (hasErrors(diagnostics)) return { plan: null, spec: null, elements: [], diagnostics };
 
   const bare = new SelectorResolver(elementsOf(elaborator.components()));
@@ -171,10 +171,11 @@ function traceModel(
 
   const measures = measuresOf(elements, decisions, placed, constants.numbers);
   const judged: JudgedExpectation[] = [];
+  const ofExpectations: Diagnostic[] = [];
   const counted = [];
   for (const member of model.members) {
     if (member.kind !== "expect") continue;
-    const result = judge(member, measures, resolver, diagnostics);
+    const result = judge(member, measures, resolver, ofExpectations);
     if (result !== null) judged.push(result);
     for (const quantity of [member.left, member.right]) {
       if (quantity.kind === "measure" && quantity.name.text === "count" && quantity.of !== null) {
@@ -182,6 +183,8 @@ function traceModel(
       }
     }
   }
+  // What is counted without what a wrong placement would have placed says nothing.
+  diagnostics.push(...ofExpectations.filter(({ key }) => traced !== null || key !== "expectation-failed"));
   diagnostics.push(...resolver.diagnostics, ...checkCoverage(placed, elements, counted));
   if (traced === null) return { plan: null, spec: null, elements, diagnostics };
   const outputs = tensorsOf(traced.outputs);

@@ -291,13 +291,17 @@ export interface Selector {
 }
 
 export type Segment =
+  /** A `*` in the name stands for any characters: `to_*`. */
   | { readonly kind: "segment"; readonly name: Name; readonly layers: readonly LayerRange[] | null }
   | { readonly kind: "any"; readonly span: Span }
   | { readonly kind: "any-depth"; readonly span: Span };
 
-/** `[3]` has `to` null and `single` true; `[8..]` is open; `[8..12]` leaves 12 out. */
+/**
+ * `[3]` has `to` null and `single` true; `[8..]` and `[..8]` are open; `[8..12]` leaves 12 out. Negative numbers count from the end:
+ * -1 is the last layer.
+ */
 export interface LayerRange {
-  readonly from: number;
+  readonly from: number | null;
   readonly to: number | null;
   readonly single: boolean;
   readonly span: Span;

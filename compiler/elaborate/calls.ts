@@ -20,6 +20,7 @@ import {
   type InstanceValue,
   type ModuleInstance,
   number,
+  unknown,
   type Value,
 } from "./values.ts";
 
@@ -64,6 +65,8 @@ export class Calls implements Caller {
       case "parameter":
       case "axis-name":
         return trace.fail("not-callable", span, { found: describe(callee) });
+      case "unknown":
+        return trace.giveUp();
     }
   }
 
@@ -136,9 +139,13 @@ export class Calls implements Caller {
       for (const [name, value] of members) inside.define(name, value);
       const environment = new Environment(inside);
       const { parameters, body } = forwardOf(declaration);
-      bindArguments({ name: path, parameters }, passed, span, environment, evaluator);
-      const result = runBody(body, environment, evaluator, (name, value) => values.set(name, value));
-      values.set("return", result);
+      let result = unknown;
+      try {
+        bindArguments({ name: path, parameters }, passed, span, environment, evaluator);
+        result = runBody(body, environment, evaluator, (name, value) => values.set(name, value));
+      } finally {
+        values.set("return", result);
+      }
       return result;
     });
   }

@@ -5,6 +5,7 @@ import type {
   InputMember,
   LossUse,
   ModelDeclaration,
+  ModelMember,
   Parameter,
   Span,
   TensorType as WrittenType,
@@ -19,7 +20,7 @@ import { Instantiator, placeChild, rootPlace } from "./instantiate.ts";
 import type { ParameterInstance } from "./parameters.ts";
 import { sizesOf } from "./patterns.ts";
 import { Trace } from "./trace.ts";
-import { describe, Environment, type ModuleInstance, number, type TensorValue, type Value } from "./values.ts";
+import { describe, Environment, type ModuleInstance, number, type TensorValue, unknown, type Value } from "./values.ts";
 
 /** A part of a model that has a name: an encoder, a head, or a part or parameter of the model itself. */
 export type Component =
@@ -60,9 +61,14 @@ export class ModelElaborator {
 
   /** Makes the encoders, parts and parameters that the model declares. */
   instantiate(): void {
-    const evaluator = new Evaluator(new Trace(this.declaration.name.text), this.calls);
+    const trace = this.newTrace();
+    this.attempt(() => this.instantiateMembers(trace));
+  }
+
+  private instantiateMembers(trace: Trace): void {
+    const evaluator = new Evaluator(trace, this.calls);
     for (const member of this.declaration.members) {
-      this.attempt(() => {
+      const done = trace.recover(() => {
         switch (member.kind) {
           case "encoder": {
             const at = { name: member.name.text, index: null, count: null };
@@ -101,6 +107,8 @@ export class ModelElaborator {
             break;
         }
       });
+      const hasName = member.kind === "encoder" || member.kind === "part" || member.kind === "param";
+      if (done === null && hasName) this.environment.define(member.name.text, unknown);
     }
   }
 
@@ -125,30 +133,37 @@ export class ModelElaborator {
 
   /** Runs the encoders, the lets and the losses on a new trace, with the adapters that are there now. */
   trace(): TracedModel {
-    const trace = new Trace(this.declaration.name.text);
+    const trace = this.newTrace();
     const evaluator = new Evaluator(trace, this.calls);
     const inputs = new Map<string, TensorValue>();
     const losses: Node[] = [];
     const outputs = new Map<string, Value>();
     const environment = new Environment(this.environment);
-    for (const member of this.declaration.members) {
-      const isDone = this.attempt(() => {
-        if (member.kind === "input")
-          environment.define(member.name.text, this.traceInput(member, inputs, environment, evaluator));
-        else if (member.kind === "encoder") this.traceEncoder(member, inputs, evaluator);
-        else if (member.kind === "head-let")
-          outputs.set(member.name.text, this.traceLet(member, environment, evaluator));
-        else if (member.kind === "loss-use") losses.push(this.traceLoss(member, environment, evaluator));
-      });
-      // What is made from a value that is not known would only repeat its mistake.
-      if (!isDone) break;
-    }
+    const traceMember = (member: ModelMember): void => {
+      if (member.kind === "input")
+        environment.define(member.name.text, this.traceInput(member, inputs, environment, evaluator));
+      else if (member.kind === "encoder") this.traceEncoder(member, inputs, evaluator);
+      else if (member.kind === "head-let") outputs.set(member.name.text, this.traceLet(member, environment, evaluator));
+      else if (member.kind === "loss-use") losses.push(this.traceLoss(member, environment, evaluator));
+    };
+    this.attempt(() => {
+      for (const member of this.declaration.members) {
+        const done = trace.recover(() => traceMember(member));
+        const hasName = member.kind === "input" || member.kind === "encoder" || member.kind === "head-let";
+        if (done === null && hasName) environment.define(member.name.text, unknown);
+      }
+    });
     return {
       graph: trace.graph,
       losses,
       outputs,
       inputs: new Map([...inputs].map(([name, { node }]) => [name, node])),
     };
+  }
+
+  /** A trace that goes on after a mistake with what does not depend on it. */
+  private newTrace(): Trace {
+    return new Trace(this.declaration.name.text, (mistake) => this.diagnostics.push(mistake));
   }
 
   /** An input that the model declares: encoders after it take it by its name, as lets and losses do. */
@@ -231,14 +246,9 @@ export class ModelElaborator {
     return node;
   }
 
-  /** False when it failed, which is then among the diagnostics. */
-  attempt(run: () => void): boolean {
-    let isDone = true;
-    Trace.attempt(run, (diagnostic) => {
-      this.diagnostics.push(diagnostic);
-      isDone = false;
-    });
-    return isDone;
+  /** Runs what may fail, which is then among the diagnostics. */
+  attempt(run: () => void): void {
+    Trace.attempt(run, (diagnostic) => this.diagnostics.push(diagnostic));
   }
 }
 
