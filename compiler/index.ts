@@ -64,6 +64,7 @@ export {
   type Features,
   featuresOf,
   firstValuesOf,
+  gatheredBytes,
   type InitialParameter,
   type Input,
   inputsOf,

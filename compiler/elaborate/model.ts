@@ -1,9 +1,11 @@
 import type {
   Diagnostic,
   Encoder,
+  Expression,
   HeadLet,
   InputMember,
   LossUse,
+  Metric,
   ModelDeclaration,
   Parameter,
   Span,
@@ -91,6 +93,7 @@ export class ModelElaborator {
             this.defineConstant(member.name.text);
             break;
           case "input":
+          case "metric":
           case "freeze-rule":
           case "parameter-group":
           case "placement":
@@ -128,7 +131,8 @@ export class ModelElaborator {
     const trace = new Trace(this.declaration.name.text);
     const evaluator = new Evaluator(trace, this.calls);
     const inputs = new Map<string, TensorValue>();
-    const losses: Node[] = [];
+    const losses = new Map<string, Node>();
+    const metrics = new Map<string, Node>();
     const outputs = new Map<string, Value>();
     const environment = new Environment(this.environment);
     for (const member of this.declaration.members) {
@@ -138,14 +142,18 @@ export class ModelElaborator {
         else if (member.kind === "encoder") this.traceEncoder(member, inputs, evaluator);
         else if (member.kind === "head-let")
           outputs.set(member.name.text, this.traceLet(member, environment, evaluator));
-        else if (member.kind === "loss-use") losses.push(this.traceLoss(member, environment, evaluator));
+        else if (member.kind === "metric")
+          metrics.set(member.name.text, this.traceMetric(member, environment, evaluator));
+        else if (member.kind === "loss-use") this.traceLoss(member, losses, environment, evaluator);
       });
       // What is made from a value that is not known would only repeat its mistake.
       if (!isDone) break;
     }
     return {
       graph: trace.graph,
-      losses,
+      losses: [...losses.values()],
+      lossNames: [...losses.keys()],
+      metrics,
       outputs,
       inputs: new Map([...inputs].map(([name, { node }]) => [name, node])),
     };
@@ -224,10 +232,37 @@ export class ModelElaborator {
     }
   }
 
-  private traceLoss({ value, span }: LossUse, environment: Environment, evaluator: Evaluator): Node {
-    const loss = evaluator.evaluate(value, environment);
-    const { node } = evaluator.trace.toTensor(loss, "f32", span, "a loss");
-    if (node.type.shape.length > 0) evaluator.trace.fail("not-a-number", value.span, { found: describe(loss) });
+  /** A loss is called after the declared loss that it uses, and numbered where another one is called so. */
+  private traceLoss(
+    { value, span }: LossUse,
+    losses: Map<string, Node>,
+    environment: Environment,
+    evaluator: Evaluator,
+  ): void {
+    // Lets and metrics may have called others.
+    this.calls.takeFirstLoss();
+    const node = this.traceNumber(value, span, "a loss", environment, evaluator);
+    const own = this.calls.takeFirstLoss() ?? "loss";
+    let name = own;
+    for (let count = 2; losses.has(name); count++) name = `${own}_${count}`;
+    losses.set(name, node);
+  }
+
+  private traceMetric({ name, value, span }: Metric, environment: Environment, evaluator: Evaluator): Node {
+    if (loggedNames.has(name.text)) evaluator.trace.fail("metric-name", name.span, { name: name.text });
+    return this.traceNumber(value, span, "a metric", environment, evaluator);
+  }
+
+  private traceNumber(
+    value: Expression,
+    span: Span,
+    what: string,
+    environment: Environment,
+    evaluator: Evaluator,
+  ): Node {
+    const given = evaluator.evaluate(value, environment);
+    const { node } = evaluator.trace.toTensor(given, "f32", span, what);
+    if (node.type.shape.length > 0) evaluator.trace.fail("not-a-number", value.span, { what, found: describe(given) });
     return node;
   }
 
@@ -242,11 +277,18 @@ export class ModelElaborator {
   }
 }
 
+/** What a training logs of each step besides metrics. */
+const loggedNames: ReadonlySet<string> = new Set(["step", "epoch", "gradient_norm", "learning_rate", "seconds"]);
+
 /** What one trace of a model gives. */
 export interface TracedModel {
   readonly graph: Graph;
   /** The losses of the model; their sum is what is trained on. */
   readonly losses: readonly Node[];
+  /** What each of them is called where there are several. */
+  readonly lossNames: readonly string[];
+  /** Numbers that are logged beside the loss. */
+  readonly metrics: ReadonlyMap<string, Node>;
   /** The model's lets by name. */
   readonly outputs: ReadonlyMap<string, Value>;
   /** What is fed to it, by name: declared, or a parameter of an encoder. */

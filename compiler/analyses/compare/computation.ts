@@ -8,13 +8,14 @@ import type { ComputationChange } from "./types.ts";
 /** What a comparison of computations looks at. */
 export interface Traced {
   readonly losses: readonly Node[];
+  readonly metrics: ReadonlyMap<string, Node>;
   readonly outputs: ReadonlyMap<string, Node>;
   readonly elements: readonly Element[];
 }
 
 /** What a model computes, as numbers that are equal where the computations are. */
 interface Summary {
-  /** Each let, loss and module by itself. */
+  /** Each let, loss, metric and module by itself. */
   readonly parts: ReadonlyMap<string, number>;
   /** All of it. */
   readonly whole: number;
@@ -23,7 +24,7 @@ interface Summary {
 }
 
 /**
- * The lets, the losses and the modules whose own computation differs. Each is compared by itself: what flows into it is known
+ * The lets, the losses, the metrics and the modules whose own computation differs. Each is compared by itself: what flows into it is known
  * by the name of where it comes from. So a change is told where it is made and not in everything that follows, and an
  * adapter changes nothing outside it; those that are told to have changed are left out. `isWholeEqual` says whether anything at
  * all differs.
@@ -67,15 +68,21 @@ function outermost(changes: readonly ComputationChange[]): readonly ComputationC
   });
 }
 
-function summaryOf({ losses, outputs, elements }: Traced, shared: ReadonlySet<string>, interner: Interner): Summary {
-  const nodes = neededFor([...losses, ...outputs.values()]);
+function summaryOf(
+  { losses, metrics, outputs, elements }: Traced,
+  shared: ReadonlySet<string>,
+  interner: Interner,
+): Summary {
+  const ends = [...losses, ...metrics.values(), ...outputs.values()];
+  const nodes = neededFor(ends);
   const lets = new Map([...outputs].filter(([name]) => shared.has(name)));
-  const own = new OwnComputation(nodes, lets, [...losses, ...outputs.values()], elements, interner);
+  const own = new OwnComputation(nodes, lets, ends, elements, interner);
   const parts = new Map<string, number>();
   for (const [name, node] of outputs) parts.set(`let ${name}`, own.ofModelNode(node, name));
   for (const [index, loss] of losses.entries()) {
     parts.set(losses.length === 1 ? "loss" : `loss ${index + 1}`, own.ofModelNode(loss, null));
   }
+  for (const [name, node] of metrics) parts.set(`metric ${name}`, own.ofModelNode(node, null));
   for (const path of own.modules) parts.set(path, own.ofModule(path));
   const adapted = new Set<string>();
   const visit = (module: ModuleInstance): void => {
@@ -87,7 +94,7 @@ function summaryOf({ losses, outputs, elements }: Traced, shared: ReadonlySet<st
     adapted.add(instance.path);
     for (const adapter of instance.adapters) visit(adapter.instance);
   }
-  const whole = wholeOf(nodes, losses, outputs, interner);
+  const whole = wholeOf(nodes, losses, new Map([...outputs, ...metrics]), interner);
   return { parts, whole, adapted };
 }
 
