@@ -203,7 +203,7 @@ function traceModel(
   const ofAdapters = untrained.filter(({ key }) => key === "adapter-without-gradient");
   diagnostics.push(...(hasErrors(diagnostics) ? ofAdapters : untrained));
   const trainable = new Map([...decisions].map(([parameter, decision]) => [parameter.path, decision.trainable]));
-  const { graph, losses } = traced;
+  const { graph, losses, lossNames, metrics } = traced;
   const named = namedValues(elements);
   // Whoever asks for diagnostics alone, as an editor does at every key, need not wait for what a plan counts.
   const plan = withPlan
@@ -227,6 +227,8 @@ function traceModel(
   const spec: TracedSpec = {
     graph,
     losses,
+    lossNames,
+    metrics,
     outputs,
     named,
     parameters: elements.flatMap(({ parameter }) => (parameter === null ? [] : [initialOf(parameter)])),

@@ -66,6 +66,7 @@ export {
   type Features,
   featuresOf,
   firstValuesOf,
+  gatheredBytes,
   type InitialParameter,
   type Input,
   inputsOf,

@@ -9,6 +9,8 @@ export type ProgramValue =
   /** What the micro-batches of a step have added up so far. */
   | { readonly kind: "gradient-sum"; readonly parameter: string }
   | { readonly kind: "slot"; readonly slot: OptimizerSlot; readonly parameter: string }
+  /** A number that is logged: a metric, or one of several losses. */
+  | { readonly kind: "metric" | "loss-term"; readonly name: string }
   /** A value at which the rows of a batch meet, and the gradient of the loss there. */
   | { readonly kind: "embedding" | "embedding-gradient"; readonly index: number }
   /** Activations of the frozen layers. */
@@ -27,6 +29,10 @@ export function nameOf(value: ProgramValue): string {
       return `sum:${value.parameter}`;
     case "slot":
       return `${value.slot}:${value.parameter}`;
+    case "metric":
+      return `metric:${value.name}`;
+    case "loss-term":
+      return `loss:${value.name}`;
     case "embedding":
       return `embedding:${value.index}`;
     case "embedding-gradient":
@@ -52,6 +58,10 @@ export function valueNamed(name: string): ProgramValue {
     case "square":
     case "velocity":
       return { kind: "slot", slot: before, parameter: rest };
+    case "metric":
+      return { kind: "metric", name: rest };
+    case "loss":
+      return { kind: "loss-term", name: rest };
     case "embedding":
       return { kind: "embedding", index: Number(rest) };
     case "embedding_gradient":
@@ -63,6 +73,12 @@ export function valueNamed(name: string): ProgramValue {
     default:
       return { kind: "named", name };
   }
+}
+
+/** Whether an output is what a training step says of the model: its loss, or what is logged beside it. */
+export function isMeasured(output: string): boolean {
+  const { kind } = valueNamed(output);
+  return output === "loss" || kind === "metric" || kind === "loss-term";
 }
 
 /** Whether a value changes in training: what is learned, what is kept for it between runs, and the rest. */
@@ -77,6 +93,8 @@ export function roleOf(name: string, trainable: ReadonlySet<string>): ValueRole 
     case "gradient-sum":
     case "slot":
       return trainable.has(value.parameter) ? "state" : "frozen";
+    case "metric":
+    case "loss-term":
     case "embedding":
     case "embedding-gradient":
     case "feature":

@@ -51,6 +51,7 @@ export interface TrainingRun {
   readonly tell: (progress: {
     readonly step: number;
     readonly loss: number;
+    readonly metrics: ReadonlyMap<string, number>;
     readonly stepSeconds: number | null;
   }) => void;
   /** Hears of what is left out, and keeps it. */
@@ -139,7 +140,7 @@ export async function train(run: TrainingRun): Promise<TrainingEnd> {
     step += 1;
     const logged = logStep(run, step, result, seconds);
     if (logged !== null) return { kind: "storage", problem: logged };
-    run.tell({ step, loss: result.loss, stepSeconds: clock.stepSeconds() });
+    run.tell({ step, loss: result.loss, metrics: result.metrics, stepSeconds: clock.stepSeconds() });
     const isSaved = step < steps && step % (settings.saveEvery ?? stepsPerEpoch) === 0;
     const failed = isSaved ? await save(null) : null;
     if (failed !== null) return { kind: "storage", problem: failed };
@@ -188,16 +189,16 @@ function saveCheckpoint(
 function logStep(
   { metrics, events, batches, now }: TrainingRun,
   step: number,
-  result: { readonly loss: number; readonly gradientNorm: number; readonly learningRate: number },
+  { loss, gradientNorm, learningRate, metrics: measured }: StepResult,
   seconds: number,
 ): StorageProblem | null {
-  const { loss, gradientNorm, learningRate } = result;
   const record = {
     step,
     epoch: batches.epochOf(step - 1),
     loss,
     gradient_norm: gradientNorm,
     learning_rate: learningRate,
+    ...Object.fromEntries(measured),
     seconds,
   };
   const values = new Map([
@@ -205,6 +206,7 @@ function logStep(
     ["train/gradient_norm", gradientNorm],
     ["train/learning_rate", learningRate],
     ["train/seconds", seconds],
+    ...[...measured].map(([name, value]) => [`train/${name}`, value] as const),
   ]);
   return problemOf([metrics.append(record), events.append(step, now(), values)]);
 }

@@ -276,6 +276,7 @@ const modelMember: fc.Arbitrary<ast.ModelMember> = fc.oneof<fc.Arbitrary<ast.Mod
   input,
   encoder,
   headLet,
+  fc.record({ kind: fc.constant("metric" as const), name: identifier, value: expression, span: fc.constant(span) }),
   unnamed,
   unnamed.map((member): ast.Addition => ({ kind: "addition", member, span })),
   removalOf(identifier),

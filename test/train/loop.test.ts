@@ -166,6 +166,21 @@ test("evaluates before the first step, every `evaluate_every` and after the last
   ]);
 });
 
+test("logs metrics beside the loss, also where one is not a number, which ends nothing", async () => {
+  const outputs = (step: number) => ({ loss: 1, "loss:siglip": 0.25, "metric:top1": step === 2 ? Number.NaN : 0.5 });
+  const { end, folder } = await follow({ steps: 2, outputs });
+  expect(end).toEqual({ kind: "done" });
+  const lines = readFileSync(folder.metricsPath, "utf8").trimEnd().split("\n");
+  expect(lines.map((line): unknown => JSON.parse(line))).toMatchObject([
+    { step: 1, loss: 1, "loss/siglip": 0.25, top1: 0.5 },
+    { step: 2, loss: 1, "loss/siglip": 0.25, top1: null },
+  ]);
+  const [events = ""] = readdirSync(folder.eventsFolder);
+  const logged = readFileSync(join(folder.eventsFolder, events), "latin1");
+  expect(logged).toContain("train/top1");
+  expect(logged).toContain("train/loss/siglip");
+});
+
 test("saves at the end of each epoch where the spec does not say when, and once at the end", async () => {
   const { happened, end } = await follow({ steps: 6 });
   expect(end).toEqual({ kind: "done" });
