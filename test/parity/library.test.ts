@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
-import { expect, test } from "vitest";
-import { buildStep, compileSpec, optimise, runProgram, type TensorData } from "../../compiler/index.ts";
+import { describe, expect, test } from "vitest";
+import { buildStep, compileSpec } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
+import { backends, modelOf, runOnce } from "../../runtime/backends/index.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
 import { elementsOf, readSafetensors } from "../../runtime/weights/index.ts";
 
@@ -86,46 +87,49 @@ test("every case of the fixture is tested", () => {
   expect([...cases].sort()).toEqual([...Object.keys(modules), ...Object.keys(functions)].sort());
 });
 
-test.each([...Object.keys(modules), ...Object.keys(functions)])(
-  "the loss, the output and every gradient of %s are those of its authors' or PyTorch's code within 1e-5",
-  (name) => {
-    const { plan, spec, diagnostics } = compileSpec(
-      createSource("specs/small.vlm", specOf(name)),
-      new SpecLibrary("specs/std", "specs/small.vlm"),
-    );
-    const wrong = diagnostics.filter(({ key }) => key !== "parameters-without-gradient");
-    expect(wrong.map(({ code, message }) => [code, message])).toEqual([]);
-    const step = spec === null ? null : buildStep(spec);
-    if (plan === null || spec === null || step === null) throw new Error("the spec compiles");
-    const parameters = new Map<string, TensorData>();
-    for (const { path: at, checkpoint, shape } of plan.parameters) {
-      const given = stored(checkpoint === "labels" ? `${name}.labels` : `${name}.given.${checkpoint}`);
-      expect([checkpoint, given.shape]).toEqual([checkpoint, shape]);
-      const values: TensorData = { type: { dtype: "f32", shape }, data: given.data };
-      parameters.set(at, values);
-      for (const slot of ["mean", "square"]) {
-        parameters.set(`${slot}:${at}`, { ...values, data: new Float32Array(given.data.length) });
+const cases = [...Object.keys(modules), ...Object.keys(functions)];
+const ready = backends.filter((backend) => backend.load().kind === "ready");
+
+describe.each(ready.map((backend) => [backend.name, backend] as const))("on %s", (_, backend) => {
+  test.each(cases)(
+    "the loss, the output and every gradient of %s are those of its authors' or PyTorch's code within 1e-5",
+    async (name) => {
+      const { plan, spec, diagnostics } = compileSpec(
+        createSource("specs/small.vlm", specOf(name)),
+        new SpecLibrary("specs/std", "specs/small.vlm"),
+      );
+      const wrong = diagnostics.filter(({ key }) => key !== "parameters-without-gradient");
+      expect(wrong.map(({ code, message }) => [code, message])).toEqual([]);
+      const step = spec === null ? null : buildStep(spec);
+      if (plan === null || spec === null || step === null) throw new Error("the spec compiles");
+      const given = new Map<string, Float32Array>();
+      for (const { path: at, checkpoint, shape } of plan.parameters) {
+        const values = stored(checkpoint === "labels" ? `${name}.labels` : `${name}.given.${checkpoint}`);
+        expect([checkpoint, values.shape]).toEqual([checkpoint, shape]);
+        given.set(at, values.data);
       }
-    }
-    const inputs = new Map<string, TensorData>([
-      ["step", { type: { dtype: "i32", shape: [] }, data: Float32Array.of(0) }],
-    ]);
-    const results = runProgram(optimise(step, spec), { inputs, parameters }, "f32");
-    const wanted = [
-      ["loss", `${name}.loss`],
-      ...plan.parameters
-        .filter(({ trainable }) => trainable)
-        .map(({ path: at, checkpoint }) => [`gradient:${at}`, `${name}.grad.${checkpoint}`]),
-    ];
-    const given = [...tensors.keys()].filter((key) => key.startsWith(`${name}.grad.`));
-    expect(wanted.map(([, theirs]) => theirs).sort()).toEqual([`${name}.loss`, ...given].sort());
-    const errors = wanted.map(([ours = "", theirs = ""]) => {
-      const expected = stored(theirs).data;
-      const found = results.get(ours)?.data ?? new Float32Array(expected.length);
-      const largest = Math.max(...expected.map(Math.abs));
-      const error = Math.max(...expected.map((value, place) => Math.abs(value - (found[place] ?? Number.NaN))));
-      return [theirs, error <= (vanishing.has(theirs) ? 1e-6 : 1e-5 * largest) ? "equal" : `${error} of ${largest}`];
-    });
-    expect(errors).toEqual(wanted.map(([, theirs]) => [theirs, "equal"]));
-  },
-);
+      const results = await runOnce(backend, modelOf(spec, [backend.optimise(step, spec)]), {
+        inputs: new Map([["step", { type: { dtype: "i32", shape: [] }, data: Float32Array.of(0) }]]),
+        piecesOf: (at) => [given.get(at) ?? new Float32Array(0)],
+        state: new Map(),
+      });
+      const wanted = [
+        ["loss", `${name}.loss`],
+        ...plan.parameters
+          .filter(({ trainable }) => trainable)
+          .map(({ path: at, checkpoint }) => [`gradient:${at}`, `${name}.grad.${checkpoint}`]),
+      ];
+      const kept = [...tensors.keys()].filter((key) => key.startsWith(`${name}.grad.`));
+      expect(wanted.map(([, theirs]) => theirs).sort()).toEqual([`${name}.loss`, ...kept].sort());
+      const errors = wanted.map(([ours = "", theirs = ""]) => {
+        const expected = stored(theirs).data;
+        const found = results.get(ours)?.data ?? new Float32Array(expected.length);
+        const largest = Math.max(...expected.map(Math.abs));
+        const error = Math.max(...expected.map((value, place) => Math.abs(value - (found[place] ?? Number.NaN))));
+        const allowed = vanishing.has(theirs) ? 1e-6 : 1e-5 * largest;
+        return [theirs, error <= allowed ? "equal" : `${error} of ${largest}`];
+      });
+      expect(errors).toEqual(wanted.map(([, theirs]) => [theirs, "equal"]));
+    },
+  );
+});
