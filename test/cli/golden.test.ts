@@ -73,6 +73,16 @@ describe("golden", () => {
     expect(run(folder).code).toBe(0);
   });
 
+  test("notices what another file changes", () => {
+    const folder = project();
+    writeFileSync(join(folder, "card.vlm"), 'import "./one"\n\nmodel card amends medct_small {}\n');
+    run(folder, "card.vlm", "--update");
+    edit(join(folder, "one.vlm"), "alpha = 8", "alpha = 9");
+    const { code, out } = run(folder);
+    expect(code).toBe(1);
+    expect(out).toContain("card.vlm: differs from card.plan.json\n  adapters\n    changed lora: alpha 8 -> 9\n");
+  });
+
   test("leaves a plan that agrees as it is, even with --update", () => {
     const folder = project();
     run(folder, "one.vlm", "--update");
