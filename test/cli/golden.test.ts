@@ -36,10 +36,10 @@ describe("golden", () => {
     expect(run(folder, "one.vlm")).toEqual({
       code: 1,
       out: "",
-      err: "error: one.vlm: there is no golden plan one.plan.json\n  help: write it: medctc golden one.vlm --update\n",
+      err: "error: one.vlm: no golden plan: one.plan.json does not exist\n  help: write it: medctc golden one.vlm --update\n",
     });
     expect(run(folder).err).toBe(
-      "error: there is no golden plan in this folder or below it\n  help: write the first: medctc golden SPEC --update\n",
+      "error: no golden plan in this folder or below it\n  help: write the first: medctc golden SPEC --update\n",
     );
     expect(run(folder, "one.vlm", "below/two.vlm", "--update")).toEqual({
       code: 0,
@@ -104,7 +104,7 @@ describe("golden", () => {
     rmSync(join(folder, "below/two.vlm"));
     expect(run(folder, "--update")).toMatchObject({ code: 1, out: "one.plan.json: updated\n" });
     expect(run(folder).err).toBe(
-      "error: below/two.plan.json: there is no spec below/two.vlm to compare it with\n" +
+      "error: below/two.plan.json: its spec below/two.vlm does not exist\n" +
         "  help: if the spec was renamed or deleted, do the same with its golden plan\n",
     );
   });
