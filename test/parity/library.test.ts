@@ -35,6 +35,7 @@ const modules: Readonly<Record<string, ModuleCase>> = {
   map_pool: { files: ["attention_pool"], layer: "map_pool(8, 2, inner = 12)" },
   window: { files: ["window_attention"], layer: "window_attention([4, 4, 6], [2, 2, 3], [0, 0, 0], 4, 2)" },
   shifted_window: { files: ["window_attention"], layer: "window_attention([4, 4, 6], [2, 2, 3], [1, 1, 1], 4, 2)" },
+  padded_window: { files: ["window_attention"], layer: "window_attention([3, 5, 7], [4, 2, 3], [2, 1, 1], 4, 2)" },
   flat_window: { files: ["window_attention"], layer: "window_attention([4, 4, 6], [4, 2, 3], [2, 1, 1], 4, 2)" },
 };
 
