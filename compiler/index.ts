@@ -74,6 +74,7 @@ export {
   roleOf,
   runProgram,
   sharedInputs,
+  slotShape,
   stepPrograms,
   type TracedSpec,
   valueNamed,
