@@ -22,7 +22,7 @@ import {
   measuresOf,
   type Plan,
 } from "./plan/index.ts";
-import type { InitialParameter, TracedSpec } from "./programs/index.ts";
+import { type InitialParameter, numbersKept, type TracedSpec } from "./programs/index.ts";
 import {
   checkCoverage,
   checkGradients,
@@ -47,7 +47,6 @@ import {
   readEvalSettings,
   readInputSources,
   readTrainSettings,
-  slotsOf,
   type TrainOverrides,
 } from "./settings/index.ts";
 
@@ -218,7 +217,7 @@ function traceModel(
         flow: flowOf(model, { graph, losses, outputs, named }),
         cost: estimateCost(losses, (path) => trainable.get(path) ?? false),
         rules,
-        optimizerSlots: slotsOf(settings.optimizer),
+        numbersKept: (shape) => numbersKept(settings, shape),
       })
     : null;
   const atRows = memoize((rows: number) =>

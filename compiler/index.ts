@@ -76,6 +76,7 @@ export {
   roleOf,
   runProgram,
   sharedInputs,
+  slotShape,
   stepPrograms,
   type TracedSpec,
   valueNamed,

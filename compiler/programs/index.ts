@@ -11,7 +11,7 @@ export { type Features, featuresOf } from "./features.ts";
 export { firstValue, firstValuesOf, type InitialParameter } from "./init.ts";
 export { type Input, inputsOf, sharedInputs } from "./inputs.ts";
 export { gatheredBytes, microBatchPrograms } from "./micro-batches.ts";
-export { buildUpdate, type Update } from "./optimizer.ts";
+export { buildUpdate, numbersKept, type Update } from "./optimizer.ts";
 export { buildProduct } from "./product.ts";
 export { evaluateOnce, runProgram } from "./run.ts";
 export { buildLearningRate } from "./schedule.ts";
@@ -21,6 +21,7 @@ export {
   type OptimizerSlot,
   type ProgramValue,
   roleOf,
+  slotShape,
   type ValueRole,
   valueNamed,
 } from "./values.ts";

@@ -1,5 +1,19 @@
-/** What an optimizer keeps for a parameter. */
-export type OptimizerSlot = "mean" | "square" | "velocity";
+/** What is kept for a parameter. */
+export type OptimizerSlot = "mean" | "square" | "velocity" | "row" | "column";
+
+/** The shape of what is kept for a parameter of some shape; of means along an axis that one is 1. */
+export function slotShape(slot: OptimizerSlot, shape: readonly number[]): readonly number[] {
+  switch (slot) {
+    case "mean":
+    case "square":
+    case "velocity":
+      return shape;
+    case "row":
+      return shape.with(-1, 1);
+    case "column":
+      return shape.with(-2, 1);
+  }
+}
 
 /** A value that a program reads, gives or changes. Its name is what stands in prints, models and checkpoints. */
 export type ProgramValue =
@@ -57,6 +71,8 @@ export function valueNamed(name: string): ProgramValue {
     case "mean":
     case "square":
     case "velocity":
+    case "row":
+    case "column":
       return { kind: "slot", slot: before, parameter: rest };
     case "metric":
       return { kind: "metric", name: rest };

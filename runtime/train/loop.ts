@@ -1,5 +1,5 @@
 import { setImmediate as letOthersRun } from "node:timers/promises";
-import { type TrainSettings, valueNamed } from "../../compiler/index.ts";
+import { type ProgramValue, slotShape, type TrainSettings, valueNamed } from "../../compiler/index.ts";
 import { type Engine, lasting, type StepResult, trainStep } from "../backends/index.ts";
 import type { Evaluation } from "../evaluate/index.ts";
 import type { Attempt, StorageProblem } from "../files/index.ts";
@@ -178,12 +178,18 @@ function saveCheckpoint(
   for (const [path, data] of values) {
     const value = valueNamed(path);
     const own = value.kind === "slot" ? undefined : trained.get(path);
-    const shape = own?.shape ?? (value.kind === "slot" ? trained.get(value.parameter)?.shape : undefined) ?? [];
+    const shape = own?.shape ?? shapeOf(value, trained);
     if (own === undefined) optimizer.set(path, { shape, data });
     else parameters.set(own.checkpoint, { shape, data });
   }
   const done = [metrics.sync(), events.sync(), folder.checkpoints.save({ state, parameters, optimizer })];
   return problemOf(done);
+}
+
+/** The shape of what is kept for a parameter. */
+function shapeOf(value: ProgramValue, trained: ReadonlyMap<string, TrainedParameter>): readonly number[] {
+  const parameter = value.kind === "slot" ? trained.get(value.parameter) : undefined;
+  return value.kind === "slot" && parameter !== undefined ? slotShape(value.slot, parameter.shape) : [];
 }
 
 function logStep(

@@ -32,7 +32,7 @@ interface Plan {
 }
 
 const settings: TrainSettings = {
-  optimizer: { kind: "sgd", momentum: 0, weightDecay: 0 },
+  optimizer: { kind: "sgd", momentum: 0, nesterov: false, weightDecay: 0 },
   learningRate: 1,
   schedule: { kind: "constant", warmup: 0, warmupEpochs: 0, steps: null, stepsPerEpoch: null },
   batch: 1,
