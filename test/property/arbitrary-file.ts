@@ -80,6 +80,7 @@ const { expression, call } = fc.letrec<{ expression: ast.Expression; postfix: as
           "*",
           "/",
           "//",
+          "%",
         ),
         left: tie("expression"),
         right: tie("expression"),
