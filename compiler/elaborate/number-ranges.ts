@@ -101,8 +101,8 @@ function remainderOf({ inputs: [a, product] }: Node, range: NumberRange): Number
 
 function together(ranges: readonly NumberRange[], isWhole: boolean): NumberRange {
   return {
-    lowest: Math.min(...ranges.map(({ lowest }) => lowest)),
-    highest: Math.max(...ranges.map(({ highest }) => highest)),
+    lowest: ranges.reduce((least, { lowest }) => Math.min(least, lowest), Infinity),
+    highest: ranges.reduce((most, { highest }) => Math.max(most, highest), -Infinity),
     isReached: isWhole && ranges.every(({ isReached }) => isReached),
     hasInputs: ranges.some(({ hasInputs }) => hasInputs),
   };

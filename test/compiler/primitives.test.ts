@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import * as v from "valibot";
 import { describe, expect, test } from "vitest";
 import { at } from "../../compiler/at.ts";
 import { Builder, evaluate, printType } from "../../compiler/ir/index.ts";
@@ -27,6 +29,85 @@ test.each(equalForms)("%s is %s: %s", (one, other) => {
   const [a, b] = values.map((value) => found.get(value));
   expect(a?.type).toEqual(b?.type);
   for (const [place, value] of (a?.data ?? []).entries()) expect(value).toBeCloseTo(b?.data[place] ?? Number.NaN, 12);
+});
+
+/** PyTorch's own numbers: see make.py beside them. */
+const torch = v.parse(
+  v.array(v.tuple([v.string(), v.array(v.number()), v.array(v.number())])),
+  JSON.parse(readFileSync("test/fixtures/primitives/torch.json", "utf8")),
+);
+
+test.each(torch)("%s is what PyTorch has", (expression, shape, expected) => {
+  const [type, found] = valuesOf(expression);
+  expect(type).toMatch(new RegExp(`^.32\\[${shape.join(", ")}\\]$`));
+  for (const [place, value] of found.entries()) expect(value).toBeCloseTo(expected[place] ?? Number.NaN, 12);
+});
+
+/** The sum over every letter that is not on the right, by its definition. */
+function contracted(
+  sides: readonly string[],
+  output: string,
+  sizes: ReadonlyMap<string, number>,
+  tensors: readonly Float64Array[],
+) {
+  const letters = [...sizes.keys()];
+  const sums = new Float64Array([...output].reduce((count, letter) => count * (sizes.get(letter) ?? 1), 1));
+  const count = letters.reduce((product, letter) => product * (sizes.get(letter) ?? 1), 1);
+  for (let place = 0; place < count; place++) {
+    let rest = place;
+    const at = new Map(
+      letters.map((letter) => {
+        const size = sizes.get(letter) ?? 1;
+        const index = rest % size;
+        rest = Math.floor(rest / size);
+        return [letter, index];
+      }),
+    );
+    const offset = (side: string): number =>
+      [...side].reduce((sum, letter) => sum * (sizes.get(letter) ?? 1) + (at.get(letter) ?? 0), 0);
+    const product = sides.reduce((factor, side, index) => factor * (tensors[index]?.[offset(side)] ?? Number.NaN), 1);
+    sums[offset(output)] = (sums[offset(output)] ?? Number.NaN) + product;
+  }
+  return sums;
+}
+
+test("einsum of random letters is the sum that it stands for", () => {
+  const numbers = new Random(7);
+  for (let made = 0; made < 150; made++) {
+    const sizes = new Map([..."abcde"].map((letter) => [letter, 1 + numbers.below(3)]));
+    const some = (from: string): string => [...from].filter(() => numbers.below(2) === 0).join("");
+    const shuffled = (from: string): string =>
+      [...from]
+        .map((letter) => ({ letter, key: numbers.below(1000) }))
+        .sort((a, b) => a.key - b.key)
+        .map(({ letter }) => letter)
+        .join("");
+    const sides = Array.from({ length: 1 + numbers.below(3) }, () => shuffled(some("abcde")));
+    const used = [...new Set(sides.join(""))].join("");
+    const output = shuffled(some(used));
+    const expression = `einsum("${sides.join(",")}->${output}", ${sides
+      .map((side, index) => {
+        const shape = [...side].map((letter) => sizes.get(letter) ?? 1);
+        const count = shape.reduce((product, size) => product * size, 1);
+        return `reshape(sin(cast(iota(${count}), f32) + ${index + made}), [${shape.join(", ")}])`;
+      })
+      .join(", ")})`;
+    const tensors = sides.map((side, index) =>
+      Float64Array.from(
+        { length: [...side].reduce((product, letter) => product * (sizes.get(letter) ?? 1), 1) },
+        (_, place) => Math.sin(place + index + made),
+      ),
+    );
+    const expected = contracted(
+      sides,
+      output,
+      new Map([...sizes].filter(([letter]) => used.includes(letter))),
+      tensors,
+    );
+    const [, found] = valuesOf(expression);
+    const worst = Math.max(...found.map((value, place) => Math.abs(value - (expected[place] ?? Number.NaN))));
+    expect([expression, found.length, worst < 1e-9]).toEqual([expression, expected.length, true]);
+  }
 });
 
 describe("what cannot be computed is refused", () => {
