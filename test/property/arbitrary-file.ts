@@ -50,6 +50,7 @@ const { expression, call } = fc.letrec<{ expression: ast.Expression; postfix: as
           "*",
           "/",
           "//",
+          "%",
         ),
         left: tie("expression"),
         right: tie("expression"),
