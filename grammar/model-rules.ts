@@ -17,7 +17,7 @@ const comparisons: ReadonlyMap<t.TokenType, ast.ExpectComparison> = new Map([
 /** Measures of what selectors select. */
 const selecting: ReadonlySet<string> = new Set(["count", "trainable"]);
 
-/** The rules for the members of a model: inputs, encoders, heads, freeze rules, placements, the loss and what must be true. */
+/** The rules for the members of a model: inputs, encoders, heads, metrics, freeze rules, placements, the loss and what must be true. */
 export class ModelRules extends DeclarationRules {
   input(): ast.InputMember {
     const start = this.take(t.Identifier);
@@ -42,6 +42,13 @@ export class ModelRules extends DeclarationRules {
     this.take(t.Equal);
     const value = this.expression();
     return { kind: "head-let", name, value, named: this.namedTag(), span: this.from(start) };
+  }
+
+  metric(): ast.Metric {
+    const start = this.take(t.Identifier);
+    const name = this.name();
+    this.take(t.Equal);
+    return { kind: "metric", name, value: this.expression(), span: this.from(start) };
   }
 
   freezeRule(): ast.FreezeRule {

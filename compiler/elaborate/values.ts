@@ -22,7 +22,9 @@ export type Value =
   /** An import with a name of its own: what is known behind it. */
   | { readonly kind: "imported"; readonly alias: string; readonly values: ReadonlyMap<string, Value> }
   /** A bare name as an axis: the label of a tensor's axis, or else what the name means. */
-  | { readonly kind: "axis-name"; readonly text: string; readonly meaning: Value | null };
+  | { readonly kind: "axis-name"; readonly text: string; readonly meaning: Value | null }
+  /** What would be there without a mistake that is reported. */
+  | { readonly kind: "unknown" };
 
 /** `i => 4 + i` with what it knows. */
 export interface ArrowValue {
@@ -112,6 +114,8 @@ export class Environment {
 
 export const none: Value = { kind: "none" };
 
+export const unknown: Value = { kind: "unknown" };
+
 export function number(value: number): Value {
   return { kind: "number", value };
 }
@@ -169,6 +173,8 @@ function describeTo(depth: number, value: Value): string {
       return `the import \`${value.alias}\``;
     case "axis-name":
       return `\`${value.text}\``;
+    case "unknown":
+      return "an unknown value";
   }
 }
 
@@ -212,6 +218,7 @@ export function isKnown(value: Value): boolean {
       case "instance":
       case "imported":
       case "axis-name":
+      case "unknown":
         return false;
     }
   }

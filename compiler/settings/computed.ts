@@ -110,6 +110,7 @@ function writtenOf(value: Value, span: Span, known: Map<Value, Expression | null
     case "arrow":
     case "imported":
     case "axis-name":
+    case "unknown":
       return null;
   }
 }
