@@ -174,6 +174,7 @@ export class Trace {
       case "initial":
       case "callable":
       case "builtin":
+      case "arrow":
       case "axis-name":
         break;
       case "unknown":
