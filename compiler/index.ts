@@ -30,6 +30,7 @@ export {
   type Node,
   nodesOf,
   type Program,
+  parametersIn,
   printProgram,
   printType,
   type TensorType,

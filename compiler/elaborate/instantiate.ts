@@ -2,23 +2,34 @@ import type {
   AdapterDeclaration,
   Call,
   Expression,
+  ModelMember,
   ModuleDeclaration,
+  ModuleMember,
   ParamMember,
   PartMember,
   Require,
   Span,
   StringText,
 } from "../../grammar/index.ts";
-import type { InitialValue } from "../ir/index.ts";
 import { bindArguments } from "./arguments.ts";
 import type { BuiltinArgument } from "./builtins/builtin.ts";
 import type { Evaluator } from "./evaluate.ts";
 import type { Files } from "./files.ts";
+import { firstValueOf } from "./first-value.ts";
 import { type ParameterInstance, printSteps, type Role, type Step } from "./parameters.ts";
 import { sizesOf } from "./patterns.ts";
 import { resolveRole } from "./roles.ts";
 import { elementsOf, runLet } from "./statements.ts";
-import { type ChildNaming, describe, Environment, list, type ModuleInstance, none, type Value } from "./values.ts";
+import {
+  type ChildNaming,
+  describe,
+  Environment,
+  holdsTensor,
+  list,
+  type ModuleInstance,
+  none,
+  type Value,
+} from "./values.ts";
 
 /** Modules in one model. */
 const instanceLimit = 200_000;
@@ -132,7 +143,9 @@ export class Instantiator {
       for (const member of declaration.members) {
         switch (member.kind) {
           case "let":
-            runLet(member, environment, evaluator, () => undefined);
+            runLet(member, environment, evaluator, (_, value) => {
+              if (holdsTensor(value)) trace.fail("tensor-outside-forward", member.span, {});
+            });
             break;
           case "require":
             this.require(member, instance, evaluator);
@@ -164,7 +177,10 @@ export class Instantiator {
   }
 
   private param(member: ParamMember, instance: ModuleInstance, place: Place, evaluator: Evaluator): void {
-    const made = this.parameter(member, instance.environment, place, evaluator);
+    const later = namesFrom(instance.declaration.members, member);
+    const before = new Environment(instance.environment);
+    for (const [name, value] of instance.members) before.define(name, value);
+    const made = this.parameter(member, { environment: instance.environment, before, later }, place, evaluator);
     instance.members.set(member.name.text, made === null ? none : { kind: "parameter", parameter: made });
     if (made !== null) instance.parameters.push(made);
   }
@@ -172,20 +188,22 @@ export class Instantiator {
   /** A declared parameter, or null when its condition is false. */
   parameter(
     { name, type, storage, initial, role, named, when, span }: ParamMember,
-    environment: Environment,
+    { environment, before, later }: Surroundings,
     place: Place,
     evaluator: Evaluator,
   ): ParameterInstance | null {
     if (when !== null && !evaluator.flag(when, environment)) return null;
     const steps = [...place.steps, { name: name.text, index: null, count: null }];
     const families = this.files.of(span.source).roles;
+    const sizes = sizesOf(type, environment, evaluator);
+    const first = { name: name.text, type: sizes, environment: before, later };
     return {
       path: printSteps(steps),
       steps,
       checkpoint: place.nameChild(named?.value ?? name.text),
-      type: sizesOf(type, environment, evaluator),
+      type: sizes,
       storage,
-      initial: initial === null ? { kind: "constant", value: 0 } : initialOf(initial, environment, evaluator),
+      initial: initial === null ? { kind: "constant", value: 0 } : firstValueOf(initial, first, evaluator),
       role: role === null ? null : resolveRole(role, span, families, evaluator.trace),
       span,
     };
@@ -227,15 +245,24 @@ export class Instantiator {
   }
 }
 
-/** `zeros`, `ones`, `constant(c)`, `normal(std)`, `uniform(bound)`, or a number. */
-function initialOf(expression: Expression, environment: Environment, evaluator: Evaluator): InitialValue {
-  const value = evaluator.evaluate(expression, environment);
-  if (value.kind === "initial") return value.initial;
-  if (value.kind === "number") return { kind: "constant", value: value.value };
-  if (value.kind === "builtin" && value.name === "zeros") return { kind: "constant", value: 0 };
-  if (value.kind === "builtin" && value.name === "ones") return { kind: "constant", value: 1 };
-  const expected = "`zeros`, `ones`, `constant(c)`, `normal(std)` or `uniform(bound)`";
-  return evaluator.refuse("a first value", expected, value, expression.span);
+/** What the declaration of a parameter knows. */
+export interface Surroundings {
+  /** For its type and its condition. */
+  readonly environment: Environment;
+  /** For its first value: the members that are declared before it, too. */
+  readonly before: Environment;
+  /** Its own name, and those of what is declared after it. */
+  readonly later: ReadonlySet<string>;
+}
+
+/** The names of a parameter and of the parameters, parts and encoders that are declared after it. */
+export function namesFrom(members: readonly (ModuleMember | ModelMember)[], member: ParamMember): ReadonlySet<string> {
+  return new Set(
+    members.slice(members.indexOf(member)).flatMap((each) => {
+      const isMade = each.kind === "param" || each.kind === "part" || each.kind === "encoder";
+      return isMade ? [each.name.text] : [];
+    }),
+  );
 }
 
 /** What a condition compares, for a message that shows the values. */

@@ -15,7 +15,7 @@ import { Calls, forwardOf, type HeadSlot } from "./calls.ts";
 import type { Constants } from "./constants.ts";
 import { Evaluator } from "./evaluate.ts";
 import type { Files } from "./files.ts";
-import { Instantiator, placeChild, rootPlace } from "./instantiate.ts";
+import { Instantiator, namesFrom, placeChild, rootPlace } from "./instantiate.ts";
 import type { ParameterInstance } from "./parameters.ts";
 import { sizesOf } from "./patterns.ts";
 import { Trace } from "./trace.ts";
@@ -80,7 +80,9 @@ export class ModelElaborator {
             break;
           }
           case "param": {
-            const parameter = this.instantiator.parameter(member, this.environment, rootPlace, evaluator);
+            const { environment } = this;
+            const known = { environment, before: environment, later: namesFrom(this.declaration.members, member) };
+            const parameter = this.instantiator.parameter(member, known, rootPlace, evaluator);
             if (parameter === null) break;
             this.made.push({ kind: "parameter", name: member.name.text, parameter });
             this.environment.define(member.name.text, { kind: "parameter", parameter });

@@ -32,6 +32,8 @@ export class Trace {
   /** For each frame, the innermost path that is not empty. */
   private readonly paths: string[] = [];
   private steps = 0;
+  /** Whether what runs is the first value of a parameter. */
+  private ofFirstValue = false;
   private readonly parameterNodes = new Map<ParameterInstance, Node>();
 
   /** `model` is the name of the model, for messages. */
@@ -56,6 +58,20 @@ export class Trace {
       this.frames.pop();
       this.paths.pop();
     }
+  }
+
+  /** Runs what computes the first value of a parameter. */
+  withinFirstValue<Result>(run: () => Result): Result {
+    this.ofFirstValue = true;
+    try {
+      return run();
+    } finally {
+      this.ofFirstValue = false;
+    }
+  }
+
+  get isOfFirstValue(): boolean {
+    return this.ofFirstValue;
   }
 
   /** Where in the module tree the trace is. */
@@ -112,6 +128,8 @@ export class Trace {
   toTensor(value: Value, dtype: Dtype, span: Span, what: string): TensorValue {
     switch (value.kind) {
       case "tensor":
+        if (this.graph.nodes[value.node.id] !== value.node)
+          this.fail(this.ofFirstValue ? "first-value-of-batch" : "tensor-outside-forward", span, {});
         return value;
       case "parameter":
         return this.parameter(value.parameter);

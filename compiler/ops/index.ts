@@ -10,6 +10,7 @@ import { dropout, randomUniform } from "./random.ts";
 import { argmax, logSoftmax, max, softmax, sum } from "./reduce.ts";
 import type { Elements, OperationRule, OperationTraits, Saved, TensorData } from "./rule.ts";
 import { constant, input, iota, parameter } from "./source.ts";
+import { svd } from "./svd.ts";
 
 export { uniformFrom, uniformState } from "./functions.ts";
 export { isRowProjection } from "./matmul.ts";
@@ -43,6 +44,7 @@ const rules: { readonly [Name in OperationName]: OperationRule<Name> } = {
   gather,
   scatter_add: scatterAdd,
   one_hot: oneHot,
+  svd,
   cast,
   dropout,
   random_uniform: randomUniform,

@@ -46,8 +46,9 @@ export function makePlan(parts: PlanParts): Plan {
     if (parameter === null) continue;
     const decision = decisions.get(parameter);
     if (decision === undefined) {
-      buffers.push(describeTensor(parameter));
-      bufferNumbers += elementCount(parameter.type);
+      buffers.push({ ...describeTensor(parameter), ofAdapter });
+      if (ofAdapter) adapterNumbers += elementCount(parameter.type);
+      else bufferNumbers += elementCount(parameter.type);
       continue;
     }
     if (ofAdapter) adapterNumbers += elementCount(parameter.type);
@@ -87,7 +88,7 @@ export function makePlan(parts: PlanParts): Plan {
   };
 }
 
-function describeTensor({ path, checkpoint, type, initial }: ParameterInstance): PlannedTensor {
+function describeTensor({ path, checkpoint, type, initial }: ParameterInstance): Omit<PlannedTensor, "ofAdapter"> {
   return { path, checkpoint, shape: type.shape, dtype: type.dtype, initial: printInitial(initial) };
 }
 

@@ -2,6 +2,7 @@ import type { Dtype } from "../../ir/index.ts";
 import { Environment } from "../values.ts";
 import type { Builtin } from "./builtin.ts";
 import { constants } from "./constants.ts";
+import { decompositions } from "./decompositions.ts";
 import { elementwise } from "./elementwise.ts";
 import { layout } from "./layout.ts";
 import { reductions } from "./reductions.ts";
@@ -9,7 +10,7 @@ import { windows } from "./windows.ts";
 
 /** Every operation that a file knows without an import. */
 const builtins: ReadonlyMap<string, Builtin> = new Map(
-  Object.entries({ ...constants, ...elementwise, ...reductions, ...layout, ...windows }),
+  Object.entries({ ...constants, ...elementwise, ...reductions, ...layout, ...windows, ...decompositions }),
 );
 
 const dtypes: readonly Dtype[] = ["f32", "bf16", "i32", "bool"];

@@ -99,6 +99,7 @@ const buffers: { readonly [Name in OperationName]: Buffers<Name> } = {
   gather: fresh,
   scatter_add: fresh,
   one_hot: fresh,
+  svd: fresh,
   cast: fresh,
   dropout: fresh,
   random_uniform: fresh,
