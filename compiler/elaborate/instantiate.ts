@@ -11,6 +11,7 @@ import type {
   Span,
   StringText,
 } from "../../grammar/index.ts";
+import { printType } from "../ir/index.ts";
 import { bindArguments } from "./arguments.ts";
 import type { BuiltinArgument } from "./builtins/builtin.ts";
 import type { Evaluator } from "./evaluate.ts";
@@ -28,6 +29,7 @@ import {
   list,
   type ModuleInstance,
   none,
+  printInitial,
   type Value,
 } from "./values.ts";
 
@@ -61,6 +63,8 @@ export const rootPlace: Place = { steps: [], checkpoint: "", nameChild: (own) =>
 
 /** Makes modules with their numbers, and everything below them. */
 export class Instantiator {
+  /** What adapters share, in the order in which it is first met, by what tells one from another. */
+  readonly shared = new Map<string, SharedParameter>();
   private readonly files: Files;
   private count = 0;
 
@@ -177,12 +181,52 @@ export class Instantiator {
   }
 
   private param(member: ParamMember, instance: ModuleInstance, place: Place, evaluator: Evaluator): void {
+    if (member.shared) {
+      const shared = this.sharedParameter(member, instance, evaluator);
+      instance.members.set(member.name.text, shared === null ? none : { kind: "parameter", parameter: shared });
+      return;
+    }
     const later = namesFrom(instance.declaration.members, member);
     const before = new Environment(instance.environment);
     for (const [name, value] of instance.members) before.define(name, value);
     const made = this.parameter(member, { environment: instance.environment, before, later }, place, evaluator);
     instance.members.set(member.name.text, made === null ? none : { kind: "parameter", parameter: made });
     if (made !== null) instance.parameters.push(made);
+  }
+
+  /** One parameter for all placements of an adapter in which it has the same type and first value. */
+  private sharedParameter(
+    member: ParamMember,
+    { declaration, environment, members }: ModuleInstance,
+    evaluator: Evaluator,
+  ): ParameterInstance | null {
+    const { name, span } = member;
+    if (declaration.kind !== "adapter") return evaluator.trace.fail("shared-outside-adapter", span, {});
+    const before = new Environment(environment);
+    for (const [known, value] of members) before.define(known, value);
+    const same = [...this.shared.values()].filter((each) => each.declaration === declaration && each.member === member);
+    const at = (own: string, index: number | null): Step => ({ name: own, index, count: null });
+    const index = same.length === 0 ? null : same.length;
+    const steps = [at("shared", null), at(declaration.name.text, null)];
+    const nameChild = (own: string): string => (index === null ? own : `${own}.${index}`);
+    const place: Place = { steps, checkpoint: "", nameChild, role: null };
+    const known = { environment, before, later: namesFrom(declaration.members, member) };
+    const made = this.parameter(member, known, place, evaluator);
+    if (made === null) return null;
+    if (made.initial.kind === "computed") {
+      return evaluator.trace.fail("computed-shared-value", member.initial?.span ?? span, { name: name.text });
+    }
+    const found = same.find(({ parameter }) => isAlike(parameter, made));
+    if (found !== undefined) return found.parameter;
+    const own = [...steps, at(name.text, index)];
+    const parameter = {
+      ...made,
+      steps: own,
+      path: printSteps(own),
+      checkpoint: member.named === null ? `${declaration.name.text}.${made.checkpoint}` : made.checkpoint,
+    };
+    this.shared.set(parameter.path, { declaration, member, parameter });
+    return parameter;
   }
 
   /** A declared parameter, or null when its condition is false. */
@@ -243,6 +287,17 @@ export class Instantiator {
       }),
     );
   }
+}
+
+/** A parameter that adapters share, and what declares it. */
+export interface SharedParameter {
+  readonly declaration: AdapterDeclaration;
+  readonly member: ParamMember;
+  readonly parameter: ParameterInstance;
+}
+
+function isAlike(a: ParameterInstance, b: ParameterInstance): boolean {
+  return printType(a.type) === printType(b.type) && printInitial(a.initial) === printInitial(b.initial);
 }
 
 /** What the declaration of a parameter knows. */

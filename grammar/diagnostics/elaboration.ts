@@ -106,4 +106,14 @@ export const elaboration = {
     () => "`svd` can only be used in the first value of a parameter",
     () => "it has no derivative and is computed once: declare a `param` or a `buffer` with it",
   ),
+  "shared-outside-adapter": error(
+    "E431",
+    () => "only an adapter has shared parameters",
+    () => "a parameter of the model is one for all that read it",
+  ),
+  "computed-shared-value": error<{ readonly name: string }>(
+    "E432",
+    ({ name }) => `the first value of the shared \`${name}\` depends on what is adapted`,
+    () => "what is shared has one first value for all placements: a constant, or drawn from the seed",
+  ),
 } as const;
