@@ -179,6 +179,7 @@ const tags = fc.record({
 });
 const param: fc.Arbitrary<ast.ParamMember> = fc
   .record({
+    shared: fc.boolean(),
     storage: fc.constantFrom("param" as const, "buffer" as const),
     name: identifier,
     type: tensorType,
