@@ -51,6 +51,14 @@ test.each(["embed", "compare", "backpropagate", "update"] as const)(
   },
 );
 
+test("operations that are made of others are printed as their golden files say", async () => {
+  const spec = specOf("test/golden/programs/primitives.vlm");
+  const step = buildStep(spec);
+  if (step === null) throw new Error("the spec has a loss");
+  await expect(printProgram(buildForward(spec, []))).toMatchFileSnapshot(join(folder, "primitives.forward.txt"));
+  await expect(printProgram(optimise(step, spec))).toMatchFileSnapshot(join(folder, "primitives.step.txt"));
+});
+
 test("compiling twice gives the same text", () => {
   const print = (): string =>
     printProgram(optimise(buildForward(specOf("specs/medct-small.vlm"), []), specOf("specs/medct-small.vlm")));
