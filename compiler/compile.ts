@@ -22,7 +22,7 @@ import {
   measuresOf,
   type Plan,
 } from "./plan/index.ts";
-import type { InitialParameter, TracedSpec } from "./programs/index.ts";
+import { type InitialParameter, numbersKept, type TracedSpec } from "./programs/index.ts";
 import {
   checkCoverage,
   checkGradients,
@@ -47,7 +47,6 @@ import {
   readEvalSettings,
   readInputSources,
   readTrainSettings,
-  slotsOf,
   type TrainOverrides,
 } from "./settings/index.ts";
 
@@ -149,7 +148,7 @@ function traceModel(
   const { diagnostics } = elaborator;
   diagnostics.push(...uncomputed, ...unsettled, ...data.diagnostics, ...evaluation.diagnostics);
   elaborator.instantiate();
-  if (!hasErrors(diagnostics)) elaborator.trace();
+  elaborator.trace();
   if (hasErrors(diagnostics)) return { plan: null, spec: null, elements: [], diagnostics };
 
   const bare = new SelectorResolver(elementsOf(elaborator.components()));
@@ -171,10 +170,11 @@ function traceModel(
 
   const measures = measuresOf(elements, decisions, placed, constants.numbers);
   const judged: JudgedExpectation[] = [];
+  const ofExpectations: Diagnostic[] = [];
   const counted = [];
   for (const member of model.members) {
     if (member.kind !== "expect") continue;
-    const result = judge(member, measures, resolver, diagnostics);
+    const result = judge(member, measures, resolver, ofExpectations);
     if (result !== null) judged.push(result);
     for (const quantity of [member.left, member.right]) {
       if (quantity.kind === "measure" && quantity.name.text === "count" && quantity.of !== null) {
@@ -182,6 +182,8 @@ function traceModel(
       }
     }
   }
+  // What is counted without what a wrong placement would have placed says nothing.
+  diagnostics.push(...ofExpectations.filter(({ key }) => traced !== null || key !== "expectation-failed"));
   diagnostics.push(...resolver.diagnostics, ...checkCoverage(placed, elements, counted));
   if (traced === null) return { plan: null, spec: null, elements, diagnostics };
   const outputs = tensorsOf(traced.outputs);
@@ -200,7 +202,7 @@ function traceModel(
   const ofAdapters = untrained.filter(({ key }) => key === "adapter-without-gradient");
   diagnostics.push(...(hasErrors(diagnostics) ? ofAdapters : untrained));
   const trainable = new Map([...decisions].map(([parameter, decision]) => [parameter.path, decision.trainable]));
-  const { graph, losses } = traced;
+  const { graph, losses, lossNames, metrics } = traced;
   const named = namedValues(elements);
   // Whoever asks for diagnostics alone, as an editor does at every key, need not wait for what a plan counts.
   const plan = withPlan
@@ -215,7 +217,7 @@ function traceModel(
         flow: flowOf(model, { graph, losses, outputs, named }),
         cost: estimateCost(losses, (path) => trainable.get(path) ?? false),
         rules,
-        optimizerSlots: slotsOf(settings.optimizer),
+        numbersKept: (shape) => numbersKept(settings, shape),
       })
     : null;
   const atRows = memoize((rows: number) =>
@@ -224,6 +226,8 @@ function traceModel(
   const spec: TracedSpec = {
     graph,
     losses,
+    lossNames,
+    metrics,
     outputs,
     named,
     parameters: elements.flatMap(({ parameter }) => (parameter === null ? [] : [initialOf(parameter)])),

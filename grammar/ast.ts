@@ -183,7 +183,16 @@ export interface ForwardMember {
   readonly span: Span;
 }
 
-export type ModelMember = InputMember | Encoder | HeadLet | ParamMember | PartMember | Unnamed | Addition | Removal;
+export type ModelMember =
+  | InputMember
+  | Encoder
+  | HeadLet
+  | Metric
+  | ParamMember
+  | PartMember
+  | Unnamed
+  | Addition
+  | Removal;
 
 /** Members without a name: a variant's take the place of all of their kind in its base. */
 export type Unnamed = FreezeRule | ParameterGroup | Placement | LossUse | Expectation;
@@ -222,6 +231,14 @@ export interface HeadLet {
   readonly name: Name;
   readonly value: Expression;
   readonly named: StringText | null;
+  readonly span: Span;
+}
+
+/** `metric accuracy = top1(image, report)`: a number that is logged beside the loss, and that nothing is trained on. */
+export interface Metric {
+  readonly kind: "metric";
+  readonly name: Name;
+  readonly value: Expression;
   readonly span: Span;
 }
 
@@ -291,13 +308,17 @@ export interface Selector {
 }
 
 export type Segment =
+  /** A `*` in the name stands for any characters: `to_*`. */
   | { readonly kind: "segment"; readonly name: Name; readonly layers: readonly LayerRange[] | null }
   | { readonly kind: "any"; readonly span: Span }
   | { readonly kind: "any-depth"; readonly span: Span };
 
-/** `[3]` has `to` null and `single` true; `[8..]` is open; `[8..12]` leaves 12 out. */
+/**
+ * `[3]` has `to` null and `single` true; `[8..]` and `[..8]` are open; `[8..12]` leaves 12 out. Negative numbers count from the end:
+ * -1 is the last layer.
+ */
 export interface LayerRange {
-  readonly from: number;
+  readonly from: number | null;
   readonly to: number | null;
   readonly single: boolean;
   readonly span: Span;

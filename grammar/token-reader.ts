@@ -45,6 +45,12 @@ export class TokenReader {
     return this.tokens[this.at + ahead]?.tokenType;
   }
 
+  /** True when the next token follows the one before it without a blank. */
+  protected isAdjacent(): boolean {
+    const before = this.tokens[this.at - 1];
+    return before !== undefined && this.tokens[this.at]?.startOffset === t.endOf(before);
+  }
+
   protected fail(expected: string): never {
     throw new Mismatch(expected, this.tokens[this.at]);
   }

@@ -20,6 +20,7 @@ import {
   type InstanceValue,
   type ModuleInstance,
   number,
+  unknown,
   type Value,
 } from "./values.ts";
 
@@ -38,10 +39,18 @@ export interface HeadSlot {
 export class Calls implements Caller {
   /** The head that is being traced, if any. */
   head: HeadSlot | null = null;
+  private firstLoss: string | null = null;
   private readonly instantiator: Instantiator;
 
   constructor(instantiator: Instantiator) {
     this.instantiator = instantiator;
+  }
+
+  /** The first declared loss that was called since this was last asked; null for none. */
+  takeFirstLoss(): string | null {
+    const first = this.firstLoss;
+    this.firstLoss = null;
+    return first;
   }
 
   call(callee: Value, passed: readonly BuiltinArgument[], span: Span, trace: Trace): Value {
@@ -64,14 +73,18 @@ export class Calls implements Caller {
       case "parameter":
       case "axis-name":
         return trace.fail("not-callable", span, { found: describe(callee) });
+      case "unknown":
+        return trace.giveUp();
     }
   }
 
   private callDeclared(callee: CallableValue, passed: readonly BuiltinArgument[], span: Span, trace: Trace): Value {
     const { callable, home } = callee;
     switch (callable.kind) {
-      case "function":
       case "loss":
+        this.firstLoss ??= callable.name.text;
+        return this.callFunction(callable, home, passed, span, trace, () => undefined);
+      case "function":
         return this.callFunction(callable, home, passed, span, trace, () => undefined);
       case "module":
         return trace.fail("inline-module", span, { name: callable.name.text });
@@ -136,9 +149,13 @@ export class Calls implements Caller {
       for (const [name, value] of members) inside.define(name, value);
       const environment = new Environment(inside);
       const { parameters, body } = forwardOf(declaration);
-      bindArguments({ name: path, parameters }, passed, span, environment, evaluator);
-      const result = runBody(body, environment, evaluator, (name, value) => values.set(name, value));
-      values.set("return", result);
+      let result = unknown;
+      try {
+        bindArguments({ name: path, parameters }, passed, span, environment, evaluator);
+        result = runBody(body, environment, evaluator, (name, value) => values.set(name, value));
+      } finally {
+        values.set("return", result);
+      }
       return result;
     });
   }

@@ -58,6 +58,7 @@ function isPlain(value: Value): boolean {
     case "callable":
     case "builtin":
     case "axis-name":
+    case "unknown":
       return false;
   }
 }

@@ -124,6 +124,7 @@ export class Evaluator {
 
   private name(text: string, span: Span, environment: Environment): Value {
     const value = environment.lookup(text);
+    if (value?.kind === "unknown") return this.trace.giveUp();
     if (value !== undefined) return value;
     return this.trace.fail("unknown-name", span, { name: text }, { help: didYouMean(text, environment.names()) });
   }
@@ -223,6 +224,9 @@ export class Evaluator {
     if (object.kind !== "instance") return this.refuse(`the value before \`.${name}\``, "a module", object, span);
     const { instance } = object;
     const found = instance.members.get(name) ?? instance.values.get(name) ?? argumentOf(instance, name);
+    const isUnknown =
+      found?.kind === "unknown" || (found === undefined && instance.values.get("return")?.kind === "unknown");
+    if (isUnknown) return this.trace.giveUp();
     if (found !== undefined) return found;
     const known = [...instance.members.keys(), ...instance.values.keys(), ...argumentNames(instance)];
     const help =

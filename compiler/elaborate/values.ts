@@ -19,7 +19,9 @@ export type Value =
   | { readonly kind: "callable"; readonly callable: Callable; readonly home: Environment }
   | { readonly kind: "builtin"; readonly name: string }
   /** A bare name as an axis: the label of a tensor's axis, or else what the name means. */
-  | { readonly kind: "axis-name"; readonly text: string; readonly meaning: Value | null };
+  | { readonly kind: "axis-name"; readonly text: string; readonly meaning: Value | null }
+  /** What would be there without a mistake that is reported. */
+  | { readonly kind: "unknown" };
 
 export interface TensorValue {
   readonly kind: "tensor";
@@ -102,6 +104,8 @@ export class Environment {
 
 export const none: Value = { kind: "none" };
 
+export const unknown: Value = { kind: "unknown" };
+
 export function number(value: number): Value {
   return { kind: "number", value };
 }
@@ -155,6 +159,8 @@ function describeTo(depth: number, value: Value): string {
       return `the operation \`${value.name}\``;
     case "axis-name":
       return `\`${value.text}\``;
+    case "unknown":
+      return "an unknown value";
   }
 }
 

@@ -93,6 +93,7 @@ function literalOf(value: Value, span: Span): Expression | null {
     case "callable":
     case "builtin":
     case "axis-name":
+    case "unknown":
       return null;
   }
 }

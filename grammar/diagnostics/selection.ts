@@ -17,10 +17,20 @@ export const selection = {
     "E503",
     ({ adapter, path, module }) => `\`${adapter}\` cannot adapt \`${path}\`, which is \`${module}\``,
   ),
-  "part-of-fused": error<{ readonly role: string; readonly path: string; readonly fused: string }>(
+  "adapts-nothing": error<{ readonly adapter: string; readonly selector: string }>(
+    "E516",
+    ({ adapter, selector }) => `\`${adapter}\` cannot adapt anything that \`${selector}\` selects`,
+  ),
+  "part-of-fused": error<{
+    readonly role: string;
+    readonly path: string;
+    readonly fused: string;
+    /** What was asked for, with all of the fused projection. */
+    readonly whole: string;
+  }>(
     "E504",
     ({ role, path, fused }) => `\`${role}\` is a part of the fused projection \`${path}\`, which is \`${fused}\``,
-    ({ fused }) => `select all of it with \`${fused}\``,
+    ({ whole }) => `select all of it with \`${whole}\``,
   ),
   "unknown-role": error<{ readonly role: string; readonly family: string }>(
     "E505",

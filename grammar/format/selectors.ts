@@ -39,7 +39,7 @@ function formatSegment(segment: Segment): string {
 }
 
 function formatRange({ from, to, single }: LayerRange): string {
-  return single ? String(from) : `${from}..${to ?? ""}`;
+  return single ? String(from) : `${from ?? ""}..${to ?? ""}`;
 }
 
 /** An amount in an expectation, in parentheses when it holds looser than `atLeast`. */

@@ -177,7 +177,7 @@ test.each([
       whole.values.push(value);
       part.values.push(own);
     }
-    const meeting = couplingPointsOf(lossOf(whole), lossOf(part));
+    const meeting = couplingPointsOf([lossOf(whole)], [lossOf(part)]);
     if (meeting === null) throw new Error(`seed ${seed}: both traces have the same operations`);
     const given = drawn(whole, random);
     const expected = evaluate(
