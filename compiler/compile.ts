@@ -22,7 +22,7 @@ import {
   measuresOf,
   type Plan,
 } from "./plan/index.ts";
-import type { InitialParameter, TracedSpec } from "./programs/index.ts";
+import { type InitialParameter, numbersKept, type TracedSpec } from "./programs/index.ts";
 import {
   checkCoverage,
   checkGradients,
@@ -47,7 +47,6 @@ import {
   readEvalSettings,
   readInputSources,
   readTrainSettings,
-  slotsOf,
   type TrainOverrides,
 } from "./settings/index.ts";
 
@@ -203,7 +202,7 @@ function traceModel(
   const ofAdapters = untrained.filter(({ key }) => key === "adapter-without-gradient");
   diagnostics.push(...(hasErrors(diagnostics) ? ofAdapters : untrained));
   const trainable = new Map([...decisions].map(([parameter, decision]) => [parameter.path, decision.trainable]));
-  const { graph, losses } = traced;
+  const { graph, losses, lossNames, metrics } = traced;
   const named = namedValues(elements);
   // Whoever asks for diagnostics alone, as an editor does at every key, need not wait for what a plan counts.
   const plan = withPlan
@@ -218,7 +217,7 @@ function traceModel(
         flow: flowOf(model, { graph, losses, outputs, named }),
         cost: estimateCost(losses, (path) => trainable.get(path) ?? false),
         rules,
-        optimizerSlots: slotsOf(settings.optimizer),
+        numbersKept: (shape) => numbersKept(settings, shape),
       })
     : null;
   const atRows = memoize((rows: number) =>
@@ -227,6 +226,8 @@ function traceModel(
   const spec: TracedSpec = {
     graph,
     losses,
+    lossNames,
+    metrics,
     outputs,
     named,
     parameters: elements.flatMap(({ parameter }) => (parameter === null ? [] : [initialOf(parameter)])),

@@ -13,7 +13,7 @@ export interface StringText {
 export type ArithmeticOperator = "+" | "-" | "*" | "/";
 export type ComparisonOperator = "==" | "!=" | "<" | "<=" | ">" | ">=";
 export type LogicalOperator = "and" | "or";
-export type BinaryOperator = ArithmeticOperator | ComparisonOperator | LogicalOperator | "//";
+export type BinaryOperator = ArithmeticOperator | ComparisonOperator | LogicalOperator | "//" | "%";
 
 export type Expression =
   | NumberLiteral

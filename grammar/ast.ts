@@ -183,7 +183,16 @@ export interface ForwardMember {
   readonly span: Span;
 }
 
-export type ModelMember = InputMember | Encoder | HeadLet | ParamMember | PartMember | Unnamed | Addition | Removal;
+export type ModelMember =
+  | InputMember
+  | Encoder
+  | HeadLet
+  | Metric
+  | ParamMember
+  | PartMember
+  | Unnamed
+  | Addition
+  | Removal;
 
 /** Members without a name: a variant's take the place of all of their kind in its base. */
 export type Unnamed = FreezeRule | ParameterGroup | Placement | LossUse | Expectation;
@@ -222,6 +231,14 @@ export interface HeadLet {
   readonly name: Name;
   readonly value: Expression;
   readonly named: StringText | null;
+  readonly span: Span;
+}
+
+/** `metric accuracy = top1(image, report)`: a number that is logged beside the loss, and that nothing is trained on. */
+export interface Metric {
+  readonly kind: "metric";
+  readonly name: Name;
+  readonly value: Expression;
   readonly span: Span;
 }
 

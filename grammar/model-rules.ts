@@ -14,7 +14,7 @@ const comparisons: ReadonlyMap<t.TokenType, ast.ExpectComparison> = new Map([
   [t.GreaterEqual, ">="],
 ]);
 
-/** The rules for the members of a model: inputs, encoders, heads, freeze rules, placements, the loss and what must be true. */
+/** The rules for the members of a model: inputs, encoders, heads, metrics, freeze rules, placements, the loss and what must be true. */
 export class ModelRules extends DeclarationRules {
   input(): ast.InputMember {
     const start = this.take(t.Identifier);
@@ -39,6 +39,13 @@ export class ModelRules extends DeclarationRules {
     this.take(t.Equal);
     const value = this.expression();
     return { kind: "head-let", name, value, named: this.namedTag(), span: this.from(start) };
+  }
+
+  metric(): ast.Metric {
+    const start = this.take(t.Identifier);
+    const name = this.name();
+    this.take(t.Equal);
+    return { kind: "metric", name, value: this.expression(), span: this.from(start) };
   }
 
   freezeRule(): ast.FreezeRule {

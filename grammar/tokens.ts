@@ -99,6 +99,7 @@ export const Minus = symbol("-", true);
 export const StarStar = symbol("**");
 export const Star = symbol("*", true);
 symbol("//", true);
+symbol("%", true);
 export const Slash = symbol("/", true);
 export const LeftParenthesis = symbol("(");
 export const RightParenthesis = symbol(")");
@@ -121,7 +122,7 @@ const pattern = new RegExp(
     /(\d[\d_]*(?:\.\d[\d_]*)?(?:[eE][+-]?\d+)?(?:KB|MB|GB|K|M|B|%)?)/,
     /("(?:[^"\\\r\n]|\\[^\r\n])*")/,
     /("(?:[^"\\\r\n]|\\[^\r\n])*\\?)/,
-    /(\|>|==|!=|<=|>=|\.{3}|\.{2}|\*{2}|\/{2}|[<>=.,:+\-*/()[\]{}])/,
+    /(\|>|==|!=|<=|>=|\.{3}|\.{2}|\*{2}|\/{2}|[<>=.,:+\-*/%()[\]{}])/,
   ]
     .map(({ source }) => source)
     .join("|"),

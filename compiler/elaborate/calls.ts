@@ -39,10 +39,18 @@ export interface HeadSlot {
 export class Calls implements Caller {
   /** The head that is being traced, if any. */
   head: HeadSlot | null = null;
+  private firstLoss: string | null = null;
   private readonly instantiator: Instantiator;
 
   constructor(instantiator: Instantiator) {
     this.instantiator = instantiator;
+  }
+
+  /** The first declared loss that was called since this was last asked; null for none. */
+  takeFirstLoss(): string | null {
+    const first = this.firstLoss;
+    this.firstLoss = null;
+    return first;
   }
 
   call(callee: Value, passed: readonly BuiltinArgument[], span: Span, trace: Trace): Value {
@@ -73,8 +81,10 @@ export class Calls implements Caller {
   private callDeclared(callee: CallableValue, passed: readonly BuiltinArgument[], span: Span, trace: Trace): Value {
     const { callable, home } = callee;
     switch (callable.kind) {
-      case "function":
       case "loss":
+        this.firstLoss ??= callable.name.text;
+        return this.callFunction(callable, home, passed, span, trace, () => undefined);
+      case "function":
         return this.callFunction(callable, home, passed, span, trace, () => undefined);
       case "module":
         return trace.fail("inline-module", span, { name: callable.name.text });

@@ -189,6 +189,7 @@ function changed(member: ModelMember, name: Name, argument: Name | null, given: 
   if (nameOf(member) !== name.text) return null;
   switch (member.kind) {
     case "head-let":
+    case "metric":
       return argument === null ? { ...member, value: given.value } : null;
     case "encoder":
     case "part":
@@ -219,7 +220,7 @@ function nameOf(member: ModelMember): string | null {
 function pathsOf({ members }: ModelDeclaration, argument: Name | null): readonly string[] {
   return members.flatMap((member) => {
     const name = nameOf(member);
-    const hasArguments = member.kind !== "head-let" && member.kind !== "param";
+    const hasArguments = member.kind !== "head-let" && member.kind !== "metric" && member.kind !== "param";
     if (name === null || hasArguments !== (argument !== null)) return [];
     return [argument === null ? `model.${name}` : `model.${name}.${argument.text}`];
   });

@@ -18,7 +18,6 @@ export {
   outlasts,
   readTrainSettings,
   type Schedule,
-  slotsOf,
   stepsOf,
   type TrainOverrides,
   type TrainSettings,

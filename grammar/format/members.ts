@@ -41,6 +41,8 @@ export function formatModelMember(member: ModelMember, comments: CommentQueue): 
     }
     case "head-let":
       return join("let ", member.name.text, " = ", formatExpression(member.value, comments), formatNamed(member.named));
+    case "metric":
+      return join("metric ", member.name.text, " = ", formatExpression(member.value, comments));
     case "param":
       return formatParam(member, comments);
     case "part":

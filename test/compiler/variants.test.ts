@@ -126,6 +126,20 @@ describe("a variant means what its expansion means", () => {
     expect(new Set(groups.map((group) => group.replace(/lr \S+,/, "lr,")))).toEqual(new Set(["lr, weight_decay 0"]));
   });
 
+  test("a metric takes the place of the base's of that name, is added, or is removed", () => {
+    const measured = base.replace("  freeze", "  metric spread = mean(a)\n  metric other = mean(b)\n\n  freeze");
+    const { spec } = wholeOf(
+      `model card amends small {
+  metric spread = mean(a * a)
+  metric between = mean(a * b)
+  remove other
+}
+`,
+      { "base.vlm": measured },
+    );
+    expect([...spec.metrics.keys()]).toEqual(["spread", "between"]);
+  });
+
   test("`remove` takes out a member by its name, and an adapter's placements", () => {
     const { plan } = wholeOf(`model card amends small {
   remove lora, b
