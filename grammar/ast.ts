@@ -20,6 +20,7 @@ export type Item =
   | ModuleDeclaration
   | AdapterDeclaration
   | LossDeclaration
+  | FileLet
   | ModelDeclaration
   | SettingsBlock;
 
@@ -81,6 +82,14 @@ export interface LossDeclaration {
   readonly name: Name;
   readonly parameters: readonly Parameter[];
   readonly body: readonly Statement[];
+  readonly span: Span;
+}
+
+/** `let r = 24` at the top of a file: a value that everything in the file knows. */
+export interface FileLet {
+  readonly kind: "file-let";
+  readonly name: Name;
+  readonly value: Expression;
   readonly span: Span;
 }
 
@@ -153,9 +162,13 @@ export interface Tags {
   readonly when: Expression | null;
 }
 
-/** `param weight: f32[outputs, inputs] = uniform(bound)`, or a `buffer`, which is stored and never trained. */
+/**
+ * `param weight: f32[outputs, inputs] = uniform(bound)`, or a `buffer`, which is stored and never trained; `shared param` is one for
+ * all placements of its adapter.
+ */
 export interface ParamMember extends Tags {
   readonly kind: "param";
+  readonly shared: boolean;
   readonly storage: "param" | "buffer";
   readonly name: Name;
   readonly type: TensorType;
@@ -289,6 +302,8 @@ export type ExpectComparison = "=" | "<" | "<=" | ">" | ">=";
 
 export type Quantity =
   | NumberLiteral
+  /** `lora_size(8)`: a value that is known without the model. */
+  | { readonly kind: "computed"; readonly value: Expression; readonly span: Span }
   | { readonly kind: "measure"; readonly name: Name; readonly of: readonly Selector[] | null; readonly span: Span }
   | {
       readonly kind: "quantity-binary";

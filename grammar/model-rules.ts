@@ -14,6 +14,9 @@ const comparisons: ReadonlyMap<t.TokenType, ast.ExpectComparison> = new Map([
   [t.GreaterEqual, ">="],
 ]);
 
+/** Measures of what selectors select. */
+const selecting: ReadonlySet<string> = new Set(["count", "trainable"]);
+
 /** The rules for the members of a model: inputs, encoders, heads, metrics, freeze rules, placements, the loss and what must be true. */
 export class ModelRules extends DeclarationRules {
   input(): ast.InputMember {
@@ -145,7 +148,13 @@ export class ModelRules extends DeclarationRules {
     return inner;
   }
 
+  /** What is called or looked into is an expression, where it is none of the measures that take selectors. */
   private measure(): ast.Quantity {
+    const after = this.next(1);
+    if (after === t.Dot || after === t.LeftBracket || (after === t.LeftParenthesis && !this.nextIn(selecting))) {
+      const value = this.postfix();
+      return { kind: "computed", value, span: value.span };
+    }
     const name = this.name();
     let of: readonly ast.Selector[] | null = null;
     if (this.takes(t.LeftParenthesis)) {

@@ -162,6 +162,7 @@ class Outliner {
           break;
         }
         if (within !== null && this.startsChunk(within, open.length, head)) break;
+        if (within === null && open.length === 0 && this.startsFileLet()) break;
       }
       // A brace at the end of a line opens a body even after a head that should have none, or that nobody knows.
       if (type === t.LeftBrace && (bodyKind !== undefined || this.startsLine[this.at + 1] === true)) {
@@ -240,12 +241,17 @@ class Outliner {
     if (next === undefined || next === t.RightBrace || this.startsLine[this.at + 1] !== true) return false;
     if (container === null) {
       const canStart = statementKeywords.has(next) || this.indented[this.at + 1] === true;
-      return canStart && !this.startsItem(1);
+      return canStart && !this.startsItem(1) && !this.startsFileLet(1);
     }
     if (container !== "members") return false;
     return (
       next === k.return || next === k.for || next === k.repeat || (next === t.Identifier && this.type(2) === t.Equal)
     );
+  }
+
+  /** A `let` of the file; those of a body are indented. */
+  private startsFileLet(offset = 0): boolean {
+    return this.type(offset) === k.let && this.indented[this.at + offset] === false;
   }
 
   private startsItem(offset = 0): boolean {
@@ -291,11 +297,11 @@ class Outliner {
     return type === t.Identifier && depth === 0 && newLine && !this.continues(head);
   }
 
-  /** True behind the word that starts `add freeze text` and `remove train`. */
+  /** True behind the word that starts `add freeze text`, `remove train` and `shared param`. */
   private isAmending(kind: BodyKind): boolean {
     const word = this.tokens[this.at - 1]?.image;
     const isOnLine = this.startsLine[this.at - 1] === true && this.startsLine[this.at] === false;
-    return kind === "members" && isOnLine && (word === "add" || word === "remove");
+    return kind === "members" && isOnLine && (word === "add" || word === "remove" || word === "shared");
   }
 
   /** A name on a new line still belongs to the statement above when that one ends in an operator or a comma. */

@@ -15,6 +15,7 @@ import { type Recorder, runBody } from "./statements.ts";
 import type { Trace } from "./trace.ts";
 import {
   type AdapterInstance,
+  type ArrowValue,
   describe,
   Environment,
   type InstanceValue,
@@ -61,6 +62,8 @@ export class Calls implements Caller {
         return this.callInstance(callee, passed, span, trace);
       case "callable":
         return this.callDeclared(callee, passed, span, trace);
+      case "arrow":
+        return this.callArrow(callee, passed, span, trace);
       case "number":
       case "string":
       case "boolean":
@@ -76,6 +79,18 @@ export class Calls implements Caller {
       case "unknown":
         return trace.giveUp();
     }
+  }
+
+  private callArrow({ arrow, home }: ArrowValue, passed: readonly BuiltinArgument[], span: Span, trace: Trace): Value {
+    const { parameter, body } = arrow;
+    const name = `${parameter.text} => ...`;
+    const evaluator = new Evaluator(trace, this);
+    return trace.within({ path: "", name }, span, () => {
+      const environment = new Environment(home);
+      const parameters = [{ name: parameter, type: null, default: null, span: parameter.span }];
+      bindArguments({ name, parameters }, passed, span, environment, evaluator);
+      return evaluator.evaluate(body, environment);
+    });
   }
 
   private callDeclared(callee: CallableValue, passed: readonly BuiltinArgument[], span: Span, trace: Trace): Value {

@@ -104,6 +104,8 @@ export class Evaluator {
         return this.index(expression, environment);
       case "pipe":
         return this.pipe(expression, environment);
+      case "arrow":
+        return { kind: "arrow", arrow: expression, home: environment };
     }
   }
 

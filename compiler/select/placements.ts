@@ -11,6 +11,7 @@ import {
   Trace,
 } from "../elaborate/index.ts";
 import { modulesUnder } from "./elements.ts";
+import { LayerArguments } from "./layer-arguments.ts";
 import { expandSelectors, isExact, type Pattern } from "./patterns.ts";
 import { printRole, type Selection, type SelectorResolver, selectedModules } from "./select.ts";
 
@@ -51,6 +52,10 @@ export function placeAdapters(
     }
     const declaration = callee.callable;
     const passed = evaluator.passed(callee, placement.adapter.arguments, new Environment(elaborator.names));
+    const targets = [...selected].filter(
+      (instance) => !except.has(instance) && wrappedBy(declaration, instance, elaborator),
+    );
+    const byLayer = new LayerArguments(declaration, passed, targets, evaluator, elaborator.calls);
     const seen = new Set<ModuleInstance>();
     for (const { pattern, elements } of selections) {
       const isOpen = !isExact(pattern.segments.at(-1));
@@ -87,7 +92,8 @@ export function placeAdapters(
           diagnostics.push(report("placed-twice", pattern.span, params, { labels }));
           break;
         }
-        const made = elaborator.instantiator.adapter(declaration, passed, placement.adapter.span, instance, evaluator);
+        const given = byLayer.of(instance);
+        const made = elaborator.instantiator.adapter(declaration, given, placement.adapter.span, instance, evaluator);
         const adapter = { declaration, instance: made };
         instance.adapters.push(adapter);
         adapters.push({ base: instance, adapter });
@@ -123,8 +129,8 @@ function cannotAdapt(
   const module = instance?.declaration.name.text ?? "a parameter";
   const component = elaborator
     .components()
-    .find((each) => each.kind !== "parameter" && each.instance.steps[0] === instance?.steps[0]);
-  const whole = component === undefined || component.kind === "parameter" ? null : component.instance;
+    .find((each) => "instance" in each && each.instance.steps[0] === instance?.steps[0]);
+  const whole = component === undefined || !("instance" in component) ? null : component.instance;
   const below = instance === null || path === null ? [] : adaptable(declaration, instance, pattern.text, elaborator);
   const around = whole === null ? [] : adaptable(declaration, whole, whole.path, elaborator);
   const choices = below.length > 0 ? below : around;

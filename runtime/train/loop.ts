@@ -35,6 +35,8 @@ export interface TrainingRun {
   readonly stepsPerEpoch: number;
   readonly batches: Pick<Batches, "at" | "epochOf" | "lastNames" | "takeSkipped">;
   readonly trained: ReadonlyMap<string, TrainedParameter>;
+  /** What is saved besides, by its names in checkpoints: what stays as it is, and cannot be had again from the model's weights. */
+  readonly kept: ReadonlyMap<string, TrainedTensor>;
   readonly folder: RunFolder;
   readonly metrics: MetricsLog;
   readonly events: EventLog;
@@ -169,11 +171,11 @@ function isEvaluationDue(step: number, { settings, steps, stepsPerEpoch, evaluat
 }
 
 function saveCheckpoint(
-  { folder, trained, metrics, events }: TrainingRun,
+  { folder, trained, kept, metrics, events }: TrainingRun,
   state: TrainingState,
   values: ReadonlyMap<string, Float32Array>,
 ): StorageProblem | null {
-  const parameters = new Map<string, TrainedTensor>();
+  const parameters = new Map(kept);
   const optimizer = new Map<string, TrainedTensor>();
   for (const [path, data] of values) {
     const value = valueNamed(path);

@@ -64,6 +64,12 @@ const { expression, call } = fc.letrec<{ expression: ast.Expression; postfix: as
         span: fc.constant(span),
       }),
       fc.record({
+        kind: fc.constant("arrow" as const),
+        parameter: identifier,
+        body: tie("expression"),
+        span: fc.constant(span),
+      }),
+      fc.record({
         kind: fc.constant("pipe" as const),
         value: tie("expression"),
         into: tie("postfix"),
@@ -171,6 +177,7 @@ const tags = fc.record({
 });
 const param: fc.Arbitrary<ast.ParamMember> = fc
   .record({
+    shared: fc.boolean(),
     storage: fc.constantFrom("param" as const, "buffer" as const),
     name: identifier,
     type: tensorType,
@@ -206,9 +213,19 @@ const { quantity } = fc.letrec<{ quantity: ast.Quantity }>((tie) => ({
   quantity: fc.oneof(
     { depthSize: "small", withCrossShrink: true },
     number,
+    fc
+      .tuple(namedCall, fc.constantFrom("call" as const, "index" as const))
+      .map(([made, kind]): ast.Expression => (kind === "call" ? made : { kind, object: made, index: made, span }))
+      .map((value): ast.Quantity => ({ kind: "computed", value, span })),
     fc.record({
       kind: fc.constant("measure" as const),
       name: identifier,
+      of: fc.constant(null),
+      span: fc.constant(span),
+    }),
+    fc.record({
+      kind: fc.constant("measure" as const),
+      name: fc.constantFrom("count", "trainable").map((made): ast.Name => ({ text: made, span })),
       of: fc.option(selectors),
       span: fc.constant(span),
     }),
@@ -303,6 +320,7 @@ const settings: fc.Arbitrary<ast.SettingsBlock> = fc
 
 const item: fc.Arbitrary<ast.Item> = fc.oneof<fc.Arbitrary<ast.Item>[]>(
   text.map((path): ast.Import => ({ kind: "import", path, span })),
+  fc.record({ kind: fc.constant("file-let" as const), name: identifier, value: expression, span: fc.constant(span) }),
   fc.record({
     kind: fc.constant("roles" as const),
     family: identifier,

@@ -118,6 +118,7 @@ async function follow(
       takeSkipped: () => [],
     },
     trained: new Map([["w", { checkpoint: "model.w", shape: [1] }]]),
+    kept: new Map(),
     folder,
     metrics: log.value,
     events: events.value,

@@ -10,6 +10,7 @@ import type { Problem } from "../../text/index.ts";
 import type { RunFolder, TrainedParameter, TrainingEnd } from "../../train/index.ts";
 import { environmentOf } from "../engine/environment.ts";
 import { done, type Ended, problem, type Reporter, refuse } from "../reporter.ts";
+import type { KeptTensors } from "../weights/kept-tensors.ts";
 import type { TrainTask } from "./task.ts";
 
 /** What a training that came to its end leaves. */
@@ -28,6 +29,7 @@ export interface TrainingRun {
   readonly contract: ModelContract;
   readonly steps: number;
   readonly trained: ReadonlyMap<string, TrainedParameter>;
+  readonly kept: KeptTensors;
   readonly folder: RunFolder;
   readonly evaluations: ReadonlyMap<number, Evaluation>;
   /** Why its results mean less than they seem to. */
@@ -90,8 +92,8 @@ function listOf(names: readonly string[]): string {
 }
 
 async function finish(run: TrainingRun, reporter: Reporter): Promise<Ended<FinishedTraining>> {
-  const { engine, trained, folder, evaluations, steps } = run;
-  const tensors = new Map<string, { readonly shape: readonly number[]; readonly data: Float32Array }>();
+  const { engine, trained, kept, folder, evaluations, steps } = run;
+  const tensors = new Map(kept);
   for (const [path, data] of await engine.read()) {
     const parameter = trained.get(path);
     if (parameter !== undefined) tensors.set(parameter.checkpoint, { shape: parameter.shape, data });
