@@ -42,6 +42,7 @@ import {
 import {
   assign,
   checkEvalSettings,
+  checkEvaluated,
   computeSettings,
   readDataSettings,
   readEvalSettings,
@@ -147,6 +148,7 @@ function traceModel(
   const elaborator = new ModelElaborator(model, files, settings.batch, constants);
   const { diagnostics } = elaborator;
   diagnostics.push(...uncomputed, ...unsettled, ...data.diagnostics, ...evaluation.diagnostics);
+  if (!hasErrors(diagnostics)) diagnostics.push(...checkEvaluated(file, evaluation.settings));
   elaborator.instantiate();
   if (!hasErrors(diagnostics)) elaborator.trace();
   if (hasErrors(diagnostics)) return { plan: null, spec: null, elements: [], diagnostics };

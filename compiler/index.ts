@@ -56,6 +56,7 @@ export {
   planToYaml,
 } from "./plan/index.ts";
 export {
+  averagedBy,
   buildForward,
   buildProduct,
   buildProgram,
@@ -71,6 +72,7 @@ export {
   microBatchPrograms,
   nameOf,
   type ProgramValue,
+  readAverages,
   roleOf,
   runProgram,
   sharedInputs,
@@ -90,6 +92,7 @@ export {
   defaultImage,
   defaultVolume,
   type EvalSettings,
+  type EvaluationMetric,
   type GeometricAugmentation,
   type ImageSettings,
   type InputSource,
