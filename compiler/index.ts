@@ -10,6 +10,8 @@ export {
   type Change,
   type Comparison,
   compareSpecs,
+  compareWithKept,
+  type Meaning,
   type NamedChange,
   type ReadableSpec,
   type TensorChange,

@@ -20,6 +20,7 @@ export type Item =
   | ModuleDeclaration
   | AdapterDeclaration
   | LossDeclaration
+  | FileLet
   | ModelDeclaration
   | SettingsBlock;
 
@@ -81,6 +82,14 @@ export interface LossDeclaration {
   readonly name: Name;
   readonly parameters: readonly Parameter[];
   readonly body: readonly Statement[];
+  readonly span: Span;
+}
+
+/** `let r = 24` at the top of a file: a value that everything in the file knows. */
+export interface FileLet {
+  readonly kind: "file-let";
+  readonly name: Name;
+  readonly value: Expression;
   readonly span: Span;
 }
 
@@ -289,6 +298,8 @@ export type ExpectComparison = "=" | "<" | "<=" | ">" | ">=";
 
 export type Quantity =
   | NumberLiteral
+  /** `lora_size(8)`: a value that is known without the model. */
+  | { readonly kind: "computed"; readonly value: Expression; readonly span: Span }
   | { readonly kind: "measure"; readonly name: Name; readonly of: readonly Selector[] | null; readonly span: Span }
   | {
       readonly kind: "quantity-binary";
@@ -308,13 +319,17 @@ export interface Selector {
 }
 
 export type Segment =
+  /** A `*` in the name stands for any characters: `to_*`. */
   | { readonly kind: "segment"; readonly name: Name; readonly layers: readonly LayerRange[] | null }
   | { readonly kind: "any"; readonly span: Span }
   | { readonly kind: "any-depth"; readonly span: Span };
 
-/** `[3]` has `to` null and `single` true; `[8..]` is open; `[8..12]` leaves 12 out. */
+/**
+ * `[3]` has `to` null and `single` true; `[8..]` and `[..8]` are open; `[8..12]` leaves 12 out. Negative numbers count from the end:
+ * -1 is the last layer.
+ */
 export interface LayerRange {
-  readonly from: number;
+  readonly from: number | null;
   readonly to: number | null;
   readonly single: boolean;
   readonly span: Span;

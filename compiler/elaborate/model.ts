@@ -7,6 +7,7 @@ import type {
   LossUse,
   Metric,
   ModelDeclaration,
+  ModelMember,
   Parameter,
   Span,
   TensorType as WrittenType,
@@ -21,7 +22,7 @@ import { Instantiator, placeChild, rootPlace } from "./instantiate.ts";
 import type { ParameterInstance } from "./parameters.ts";
 import { sizesOf } from "./patterns.ts";
 import { Trace } from "./trace.ts";
-import { describe, Environment, type ModuleInstance, number, type TensorValue, type Value } from "./values.ts";
+import { describe, Environment, type ModuleInstance, number, type TensorValue, unknown, type Value } from "./values.ts";
 
 /** A part of a model that has a name: an encoder, a head, or a part or parameter of the model itself. */
 export type Component =
@@ -62,9 +63,14 @@ export class ModelElaborator {
 
   /** Makes the encoders, parts and parameters that the model declares. */
   instantiate(): void {
-    const evaluator = new Evaluator(new Trace(this.declaration.name.text), this.calls);
+    const trace = this.newTrace();
+    this.attempt(() => this.instantiateMembers(trace));
+  }
+
+  private instantiateMembers(trace: Trace): void {
+    const evaluator = new Evaluator(trace, this.calls);
     for (const member of this.declaration.members) {
-      this.attempt(() => {
+      const done = trace.recover(() => {
         switch (member.kind) {
           case "encoder": {
             const at = { name: member.name.text, index: null, count: null };
@@ -104,6 +110,8 @@ export class ModelElaborator {
             break;
         }
       });
+      const hasName = member.kind === "encoder" || member.kind === "part" || member.kind === "param";
+      if (done === null && hasName) this.environment.define(member.name.text, unknown);
     }
   }
 
@@ -128,27 +136,29 @@ export class ModelElaborator {
 
   /** Runs the encoders, the lets and the losses on a new trace, with the adapters that are there now. */
   trace(): TracedModel {
-    const trace = new Trace(this.declaration.name.text);
+    const trace = this.newTrace();
     const evaluator = new Evaluator(trace, this.calls);
     const inputs = new Map<string, TensorValue>();
     const losses = new Map<string, Node>();
     const metrics = new Map<string, Node>();
     const outputs = new Map<string, Value>();
     const environment = new Environment(this.environment);
-    for (const member of this.declaration.members) {
-      const isDone = this.attempt(() => {
-        if (member.kind === "input")
-          environment.define(member.name.text, this.traceInput(member, inputs, environment, evaluator));
-        else if (member.kind === "encoder") this.traceEncoder(member, inputs, evaluator);
-        else if (member.kind === "head-let")
-          outputs.set(member.name.text, this.traceLet(member, environment, evaluator));
-        else if (member.kind === "metric")
-          metrics.set(member.name.text, this.traceMetric(member, environment, evaluator));
-        else if (member.kind === "loss-use") this.traceLoss(member, losses, environment, evaluator);
-      });
-      // What is made from a value that is not known would only repeat its mistake.
-      if (!isDone) break;
-    }
+    const traceMember = (member: ModelMember): void => {
+      if (member.kind === "input")
+        environment.define(member.name.text, this.traceInput(member, inputs, environment, evaluator));
+      else if (member.kind === "encoder") this.traceEncoder(member, inputs, evaluator);
+      else if (member.kind === "head-let") outputs.set(member.name.text, this.traceLet(member, environment, evaluator));
+      else if (member.kind === "metric")
+        metrics.set(member.name.text, this.traceMetric(member, environment, evaluator));
+      else if (member.kind === "loss-use") this.traceLoss(member, losses, environment, evaluator);
+    };
+    this.attempt(() => {
+      for (const member of this.declaration.members) {
+        const done = trace.recover(() => traceMember(member));
+        const hasName = member.kind === "input" || member.kind === "encoder" || member.kind === "head-let";
+        if (done === null && hasName) environment.define(member.name.text, unknown);
+      }
+    });
     return {
       graph: trace.graph,
       losses: [...losses.values()],
@@ -157,6 +167,11 @@ export class ModelElaborator {
       outputs,
       inputs: new Map([...inputs].map(([name, { node }]) => [name, node])),
     };
+  }
+
+  /** A trace that goes on after a mistake with what does not depend on it. */
+  private newTrace(): Trace {
+    return new Trace(this.declaration.name.text, (mistake) => this.diagnostics.push(mistake));
   }
 
   /** An input that the model declares: encoders after it take it by its name, as lets and losses do. */
@@ -266,14 +281,9 @@ export class ModelElaborator {
     return node;
   }
 
-  /** False when it failed, which is then among the diagnostics. */
-  attempt(run: () => void): boolean {
-    let isDone = true;
-    Trace.attempt(run, (diagnostic) => {
-      this.diagnostics.push(diagnostic);
-      isDone = false;
-    });
-    return isDone;
+  /** Runs what may fail, which is then among the diagnostics. */
+  attempt(run: () => void): void {
+    Trace.attempt(run, (diagnostic) => this.diagnostics.push(diagnostic));
   }
 }
 

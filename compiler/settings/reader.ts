@@ -10,7 +10,7 @@ import {
   type Span,
 } from "../../grammar/index.ts";
 import { at } from "../at.ts";
-import { computedNotes, literal, numbersIn } from "./literals.ts";
+import { computedNotes, isAmount, literal, numbersIn } from "./literals.ts";
 import type { NamedCall, Range, SpannedCall } from "./named-call.ts";
 
 /**
@@ -139,7 +139,7 @@ export class SettingReader<Name extends string> {
   amount(name: Name): { readonly bytes: number; readonly span: Span } | null {
     const value = this.entries.get(name)?.value;
     if (value === undefined) return null;
-    if (value.kind === "number" && value.value > 0 && /[MG]B$/.test(value.text)) {
+    if (value.kind === "number" && value.value > 0 && (/[MG]B$/.test(value.text) || isAmount(value))) {
       return { bytes: value.value, span: value.span };
     }
     this.refuse(name, "an amount above 0 in `MB` or `GB`, such as `16GB`");

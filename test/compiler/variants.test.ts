@@ -1,28 +1,7 @@
 import { describe, expect, test } from "vitest";
-import {
-  compareSpecs,
-  compileSpec,
-  expandSpec,
-  type FilePlace,
-  type Library,
-  planToYaml,
-} from "../../compiler/index.ts";
+import { compareSpecs, compileSpec, expandSpec, planToYaml } from "../../compiler/index.ts";
 import { createSource, renderDiagnostics } from "../../grammar/index.ts";
-import { SpecLibrary } from "../../runtime/specs/library.ts";
-
-const packaged = new SpecLibrary("specs/std", "specs/variant.vlm");
-
-/** Files in memory beside the library. */
-function libraryOf(files: Readonly<Record<string, string>>): Library {
-  return {
-    read: (place: FilePlace) => {
-      if (place.kind !== "local") return packaged.read(place);
-      const text = files[place.path];
-      return text === undefined ? { kind: "missing" } : { kind: "text", text, name: place.path };
-    },
-    names: () => packaged.names(),
-  };
-}
+import { libraryOf } from "./memory-library.ts";
 
 const base = `import "std/bert"
 import "std/contrastive"
