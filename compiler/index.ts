@@ -32,6 +32,7 @@ export {
   type Node,
   nodesOf,
   type Program,
+  parametersIn,
   printProgram,
   printType,
   type TensorType,

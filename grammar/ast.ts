@@ -162,9 +162,13 @@ export interface Tags {
   readonly when: Expression | null;
 }
 
-/** `param weight: f32[outputs, inputs] = uniform(bound)`, or a `buffer`, which is stored and never trained. */
+/**
+ * `param weight: f32[outputs, inputs] = uniform(bound)`, or a `buffer`, which is stored and never trained; `shared param` is one for
+ * all placements of its adapter.
+ */
 export interface ParamMember extends Tags {
   readonly kind: "param";
+  readonly shared: boolean;
   readonly storage: "param" | "buffer";
   readonly name: Name;
   readonly type: TensorType;

@@ -123,13 +123,24 @@ export class DeclarationRules extends StatementRules {
   }
 
   param(): ast.ParamMember {
-    const start = this.takeOne([k.param, k.buffer], "`param` or `buffer`");
-    const storage = start.tokenType === k.buffer ? "buffer" : "param";
+    const shared = this.next() === t.Identifier ? this.take(t.Identifier) : null;
+    const word = this.takeOne([k.param, k.buffer], "`param` or `buffer`");
+    const start = shared ?? word;
+    const storage = word.tokenType === k.buffer ? "buffer" : "param";
     const name = this.name();
     this.take(t.Colon);
     const type = this.tensorType();
     const initial = this.takes(t.Equal) ? this.expression() : null;
-    return { kind: "param", storage, name, type, initial, ...this.tags(), span: this.from(start) };
+    return {
+      kind: "param",
+      shared: shared !== null,
+      storage,
+      name,
+      type,
+      initial,
+      ...this.tags(),
+      span: this.from(start),
+    };
   }
 
   part(): ast.PartMember {

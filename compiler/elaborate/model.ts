@@ -18,7 +18,7 @@ import { Calls, forwardOf, type HeadSlot } from "./calls.ts";
 import type { Constants } from "./constants.ts";
 import { Evaluator } from "./evaluate.ts";
 import type { Files } from "./files.ts";
-import { Instantiator, placeChild, rootPlace } from "./instantiate.ts";
+import { Instantiator, namesFrom, placeChild, rootPlace } from "./instantiate.ts";
 import type { ParameterInstance } from "./parameters.ts";
 import { sizesOf } from "./patterns.ts";
 import { Trace } from "./trace.ts";
@@ -27,7 +27,12 @@ import { describe, Environment, type ModuleInstance, number, type TensorValue, u
 /** A part of a model that has a name: an encoder, a head, or a part or parameter of the model itself. */
 export type Component =
   | { readonly kind: "encoder" | "part" | "head"; readonly name: string; readonly instance: ModuleInstance }
-  | { readonly kind: "parameter"; readonly name: string; readonly parameter: ParameterInstance };
+  | {
+      /** Of the model itself, or one that adapters share. */
+      readonly kind: "parameter" | "shared";
+      readonly name: string;
+      readonly parameter: ParameterInstance;
+    };
 
 /** The modules of a model, and how to trace them as they are at that moment. */
 export class ModelElaborator {
@@ -53,12 +58,15 @@ export class ModelElaborator {
     this.environment = new Environment(files.of(declaration.span.source).environment);
   }
 
-  /** Everything that has a name in selectors, heads after what was declared. */
+  /** Everything that has a name in selectors, heads after what was declared, and then what adapters share. */
   components(): readonly Component[] {
     const heads = [...this.heads.values()].flatMap(({ name, made }): readonly Component[] =>
       made === null ? [] : [{ kind: "head", name, instance: made }],
     );
-    return [...this.made, ...heads];
+    const shared = [...this.instantiator.shared.values()].map(
+      ({ parameter }): Component => ({ kind: "shared", name: "shared", parameter }),
+    );
+    return [...this.made, ...heads, ...shared];
   }
 
   /** Makes the encoders, parts and parameters that the model declares. */
@@ -88,7 +96,10 @@ export class ModelElaborator {
             break;
           }
           case "param": {
-            const parameter = this.instantiator.parameter(member, this.environment, rootPlace, evaluator);
+            if (member.shared) evaluator.trace.fail("shared-outside-adapter", member.span, {});
+            const { environment } = this;
+            const known = { environment, before: environment, later: namesFrom(this.declaration.members, member) };
+            const parameter = this.instantiator.parameter(member, known, rootPlace, evaluator);
             if (parameter === null) break;
             this.made.push({ kind: "parameter", name: member.name.text, parameter });
             this.environment.define(member.name.text, { kind: "parameter", parameter });

@@ -41,6 +41,8 @@ export class Trace {
   /** Which whole numbers a value has, as far as it is known. */
   readonly rangeOf = numberRanges();
   private steps = 0;
+  /** Whether what runs is the first value of a parameter. */
+  private ofFirstValue = false;
   private readonly parameterNodes = new Map<ParameterInstance, Node>();
   private readonly report: ((mistake: Diagnostic) => void) | null;
   /** Where the mistakes that were reported are: a module that is used often makes its own each time. */
@@ -94,6 +96,20 @@ export class Trace {
       this.frames.pop();
       this.paths.pop();
     }
+  }
+
+  /** Runs what computes the first value of a parameter. */
+  withinFirstValue<Result>(run: () => Result): Result {
+    this.ofFirstValue = true;
+    try {
+      return run();
+    } finally {
+      this.ofFirstValue = false;
+    }
+  }
+
+  get isOfFirstValue(): boolean {
+    return this.ofFirstValue;
   }
 
   /** Where in the module tree the trace is. */
@@ -155,6 +171,8 @@ export class Trace {
   toTensor(value: Value, dtype: Dtype, span: Span, what: string): TensorValue {
     switch (value.kind) {
       case "tensor":
+        if (this.graph.nodes[value.node.id] !== value.node)
+          this.fail(this.ofFirstValue ? "first-value-of-batch" : "tensor-outside-forward", span, {});
         return value;
       case "parameter":
         return this.parameter(value.parameter);

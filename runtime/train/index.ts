@@ -1,6 +1,7 @@
 export { Batches } from "./batches.ts";
 export type { Checkpoint } from "./checkpoint.ts";
 export type { TrainingState } from "./checkpoint-state.ts";
+export type { TrainedTensor } from "./checkpoint-tensors.ts";
 export { EventLog } from "./events.ts";
 export { computeFeatures } from "./features.ts";
 export { compareIdentity, type RunIdentity } from "./identity.ts";

@@ -35,6 +35,8 @@ export interface TrainingRun {
   readonly stepsPerEpoch: number;
   readonly batches: Pick<Batches, "at" | "epochOf" | "lastNames" | "takeSkipped">;
   readonly trained: ReadonlyMap<string, TrainedParameter>;
+  /** What is saved besides, by its names in checkpoints: what stays as it is, and cannot be had again from the model's weights. */
+  readonly kept: ReadonlyMap<string, TrainedTensor>;
   readonly folder: RunFolder;
   readonly metrics: MetricsLog;
   readonly events: EventLog;
@@ -181,21 +183,21 @@ function isEvaluationDue(step: number, { settings, steps, stepsPerEpoch, evaluat
 }
 
 function saveCheckpoint(
-  { folder, trained, metrics, events }: TrainingRun,
+  { folder, trained, kept, metrics, events }: TrainingRun,
   state: TrainingState,
   values: ReadonlyMap<string, Float32Array>,
 ): StorageProblem | null {
-  const { parameters, averages, optimizer } = sortedTensors(values, trained);
+  const { parameters, averages, optimizer } = sortedTensors(values, { trained, kept });
   const done = [metrics.sync(), events.sync(), folder.checkpoints.save({ state, parameters, averages, optimizer })];
   return problemOf(done);
 }
 
-/** What is trained and its averages by their names in checkpoints, and the rest by paths. */
+/** What is trained and its averages by their names in checkpoints, each with what is saved besides, and the rest by paths. */
 export function sortedTensors(
   values: ReadonlyMap<string, Float32Array>,
-  trained: ReadonlyMap<string, TrainedParameter>,
+  { trained, kept }: Pick<TrainingRun, "trained" | "kept">,
 ): Record<"parameters" | "averages" | "optimizer", Map<string, TrainedTensor>> {
-  const parameters = new Map<string, TrainedTensor>();
+  const parameters = new Map(kept);
   const averages = new Map<string, TrainedTensor>();
   const optimizer = new Map<string, TrainedTensor>();
   for (const [path, data] of values) {
@@ -206,7 +208,7 @@ export function sortedTensors(
     else if (value.slot === "average") averages.set(of.checkpoint, { shape: of.shape, data });
     else optimizer.set(path, { shape: slotShape(value.slot, of.shape), data });
   }
-  return { parameters, averages, optimizer };
+  return { parameters, averages: averages.size === 0 ? averages : new Map([...kept, ...averages]), optimizer };
 }
 
 function logStep(

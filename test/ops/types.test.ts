@@ -80,6 +80,9 @@ const cases: readonly (readonly [Operation, readonly string[], string])[] = [
     "f32[5, 3]",
   ],
   [{ op: "gather", axis: 0 }, ["f32[10,4]", "i32[2,3]"], "f32[2, 3, 4]"],
+  [{ op: "svd", rank: 2, part: "left" }, ["f32[5,3]"], "f32[5, 2]"],
+  [{ op: "svd", rank: 2, part: "values" }, ["f32[5,3]"], "f32[2]"],
+  [{ op: "svd", rank: 2, part: "right" }, ["bf16[5,3]"], "f32[2, 3]"],
   [{ op: "one_hot", depth: 5 }, ["i32[2]"], "f32[2, 5]"],
   [{ op: "cast", dtype: "bf16" }, ["i32[2]"], "bf16[2]"],
   [{ op: "conv", ...strided, groups: 2 }, ["f32[2,9,8,4]", "f32[6,2,3,4]"], "f32[2, 5, 3, 6]"],
@@ -119,6 +122,8 @@ test.each<[Operation, readonly string[]]>([
   [{ op: "argsort", descending: false, count: 4 }, ["f32[2,3]"]],
   [{ op: "argsort", descending: false, count: 1 }, ["f32[]"]],
   [{ op: "dropout", rate: 1 }, ["f32[3]"]],
+  [{ op: "svd", rank: 4, part: "left" }, ["f32[5,3]"]],
+  [{ op: "svd", rank: 1, part: "left" }, ["f32[2,5,3]"]],
   [{ op: "conv", ...strided, groups: 1 }, ["f32[1,1,5,3]", "f32[3,3,4,3]"]],
   [{ op: "max_pool", ...pool }, ["f32[1,9,3]"]],
 ])("%o of %j is refused in words", (operation, inputs) => {

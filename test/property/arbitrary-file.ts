@@ -177,6 +177,7 @@ const tags = fc.record({
 });
 const param: fc.Arbitrary<ast.ParamMember> = fc
   .record({
+    shared: fc.boolean(),
     storage: fc.constantFrom("param" as const, "buffer" as const),
     name: identifier,
     type: tensorType,

@@ -131,6 +131,7 @@ async function follow(
       takeSkipped: () => [],
     },
     trained: new Map([["w", { checkpoint: "model.w", shape: [1] }]]),
+    kept: new Map(),
     folder,
     metrics: log.value,
     events: events.value,

@@ -22,7 +22,14 @@ const text = v.string();
 const number = v.pipe(v.number(), v.finite());
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/));
-const tensor = { path: text, checkpoint: text, shape: v.array(count), dtype: text, initial: text };
+const tensor = {
+  path: text,
+  checkpoint: text,
+  shape: v.array(count),
+  dtype: text,
+  initial: text,
+  ofAdapter: v.boolean(),
+};
 const value = { own: digest, whole: digest };
 
 const keptPlan = v.strictObject({
@@ -38,10 +45,7 @@ const keptPlan = v.strictObject({
   losses: v.array(v.strictObject(value)),
   metrics: unique(v.strictObject({ name: text, ...value }), "name"),
   modules: unique(v.strictObject({ path: text, own: digest }), "path"),
-  parameters: unique(
-    v.strictObject({ ...tensor, trainable: v.boolean(), ofAdapter: v.boolean(), group: v.exactOptional(text) }),
-    "path",
-  ),
+  parameters: unique(v.strictObject({ ...tensor, trainable: v.boolean(), group: v.exactOptional(text) }), "path"),
   buffers: unique(v.strictObject(tensor), "path"),
 });
 

@@ -10,6 +10,7 @@ import type { Problem } from "../../text/index.ts";
 import { type RunFolder, sortedTensors, type TrainedParameter, type TrainingEnd } from "../../train/index.ts";
 import { environmentOf } from "../engine/environment.ts";
 import { done, type Ended, problem, type Reporter, refuse } from "../reporter.ts";
+import type { KeptTensors } from "../weights/kept-tensors.ts";
 import type { TrainTask } from "./task.ts";
 
 /** What a training that came to its end leaves. */
@@ -28,6 +29,7 @@ export interface TrainingRun {
   readonly contract: ModelContract;
   readonly steps: number;
   readonly trained: ReadonlyMap<string, TrainedParameter>;
+  readonly kept: KeptTensors;
   readonly folder: RunFolder;
   readonly evaluations: ReadonlyMap<number, Evaluation>;
   /** Why its results mean less than they seem to. */
@@ -106,8 +108,8 @@ function listOf(names: readonly string[]): string {
 }
 
 async function finish(run: TrainingRun, reporter: Reporter): Promise<Ended<FinishedTraining>> {
-  const { engine, trained, folder, evaluations, steps } = run;
-  const { parameters, averages } = sortedTensors(await engine.read(), trained);
+  const { engine, folder, evaluations, steps } = run;
+  const { parameters, averages } = sortedTensors(await engine.read(), run);
   const metadata = new Map([[contractKey, encodeContract(run.contract)]]);
   const averaged = averages.size > 0 ? folder.saveAdapter(averages, metadata, folder.averagePath) : null;
   if (averaged?.kind === "failed") return refuse(averaged.problem, reporter);

@@ -42,15 +42,18 @@ export async function trainInto(
     const compiled = { ...task.compiled, spec: sources.spec };
     mkdirSync(folder.workFolder, { recursive: true });
     const features = usefulFeatures(sources, reporter);
-    const opened = await openEngine(compiled, "train", task.request, folder.workFolder, reporter, features);
+    const resumed = sources.checkpoint?.parameters;
+    const options = { ...task.request, ...(resumed !== undefined && { resumed }) };
+    const opened = await openEngine(compiled, "train", options, folder.workFolder, reporter, features);
     if (opened === null) return refused;
-    const { engine, remark } = opened;
+    const { engine, remark, kept } = opened;
     // A run that goes on has its own values for all that is trained.
     if (remark?.kind === "warning" || (remark !== null && sources.checkpoint === null)) reportRemark(remark, reporter);
     const warnings = remark?.kind === "warning" ? [remark.text] : [];
     try {
       const signal = task.signals.requested();
-      if (signal === null) return await trainWith({ engine, warnings }, sources, folder, task, reporter, features);
+      if (signal === null)
+        return await trainWith({ engine, warnings, kept }, sources, folder, task, reporter, features);
       reportStopped(sources.checkpoint?.state.step ?? 0, sources.steps, sources.checkpoint !== null, reporter);
       return { kind: "stopped", signal };
     } finally {
@@ -63,7 +66,7 @@ export async function trainInto(
 }
 
 async function trainWith(
-  { engine, warnings }: Pick<TrainingRun, "engine" | "warnings">,
+  { engine, warnings, kept }: Pick<TrainingRun, "engine" | "warnings" | "kept">,
   sources: Sources,
   folder: RunFolder,
   task: TrainTask,
@@ -144,6 +147,7 @@ async function trainWith(
       stepsPerEpoch: order.batchesPerEpoch,
       batches,
       trained,
+      kept,
       folder,
       metrics: metrics.value,
       events: events.value,
@@ -174,6 +178,7 @@ async function trainWith(
     contract: sources.contract,
     steps,
     trained,
+    kept,
     folder,
     evaluations,
     warnings,
