@@ -35,7 +35,7 @@ const value = { own: digest, whole: digest };
 const keptPlan = v.strictObject({
   medctc_plan: v.literal(form),
   model: text,
-  batch: count,
+  batch: v.pipe(count, v.minValue(1)),
   counts: named(number),
   costs: named(number),
   expectations: named(v.boolean()),
@@ -108,7 +108,16 @@ export function readKeptPlan(content: string): Result<Meaning, UnreadPlan> {
     const message = `another version of medctc wrote it, in form ${found}; this version reads form ${form}`;
     return failed({ message, isOfOtherVersion: true });
   }
-  const read = v.safeParse(keptPlan, parsed.value);
+  const read = v.safeParse(
+    v.pipe(
+      keptPlan,
+      v.check(
+        ({ batch, settings }) => settings.some(([name, value]) => name === "train.batch" && value === String(batch)),
+        "its computation is of another batch than its settings",
+      ),
+    ),
+    parsed.value,
+  );
   if (!read.success) {
     const [issue] = read.issues;
     const place = v.getDotPath(issue);
