@@ -9,6 +9,7 @@ import {
 } from "../../grammar/index.ts";
 import { ignoredInImports } from "./ignored.ts";
 import { type Library, type LoadedFile, libraryDeclarations } from "./imports.ts";
+import { inputsGiven } from "./inputs-given.ts";
 import type { Program } from "./program.ts";
 import { type Callable, type Scope, scopeOf } from "./scope.ts";
 import { importHelp } from "./unimported.ts";
@@ -35,7 +36,7 @@ function checkFile(file: LoadedFile, library: Library): readonly Diagnostic[] {
   const isUnresolved = file.parsed.file.items.some((item) => item.kind === "model" && item.amends !== null);
   if (!isWhole || isUnresolved) return diagnostics;
   const calls = file.parsed.file.items.flatMap(declaringCalls).filter(({ call }) => call.span.source === file.source);
-  return [...diagnostics, ...calls.flatMap(({ call, kind }) => checkCall(call, kind, scope, library))];
+  return [...diagnostics, ...calls.flatMap((call) => checkCall(call, scope, library))];
 }
 
 type CalledKind = "module" | "adapter";
@@ -43,6 +44,8 @@ type CalledKind = "module" | "adapter";
 interface DeclaringCall {
   readonly call: Call;
   readonly kind: CalledKind;
+  /** Whether it makes an encoder, which is given inputs beside its arguments. */
+  readonly isEncoder?: true;
 }
 
 /** The calls that make encoders, parts and adapters. */
@@ -55,7 +58,8 @@ function declaringCalls(item: Item): readonly DeclaringCall[] {
       );
     case "model":
       return item.members.flatMap((member): readonly DeclaringCall[] => {
-        if (member.kind === "encoder" || member.kind === "part") return [{ call: member.module, kind: "module" }];
+        if (member.kind === "encoder") return [{ call: member.module, kind: "module", isEncoder: true }];
+        if (member.kind === "part") return [{ call: member.module, kind: "module" }];
         return member.kind === "placement" ? [{ call: member.adapter, kind: "adapter" }] : [];
       });
     case "import":
@@ -67,11 +71,14 @@ function declaringCalls(item: Item): readonly DeclaringCall[] {
   }
 }
 
-function checkCall(call: Call, kind: CalledKind, scope: Scope, library: Library): readonly Diagnostic[] {
+function checkCall({ call, kind, isEncoder }: DeclaringCall, scope: Scope, library: Library): readonly Diagnostic[] {
   if (call.callee.kind !== "name") return [];
   const name = { text: call.callee.text, span: call.callee.span };
   const callable = scope.callables.get(name.text);
-  if (callable?.kind === kind) return checkArguments(call, callable);
+  if (callable?.kind === kind) {
+    const isFed = isEncoder === true && callable.kind === "module" ? inputsGiven(callable) : () => false;
+    return checkArguments({ ...call, arguments: call.arguments.filter((argument) => !isFed(argument)) }, callable);
+  }
   return [unknownName(name, kind, scope, library)];
 }
 
