@@ -10,7 +10,15 @@ import {
   type Source,
 } from "../grammar/index.ts";
 import { fitMemory } from "./analyses/memory/index.ts";
-import { Constants, Files, ModelElaborator, type ParameterInstance, type Value } from "./elaborate/index.ts";
+import {
+  Constants,
+  defineLets,
+  Files,
+  letsOf,
+  ModelElaborator,
+  type ParameterInstance,
+  type Value,
+} from "./elaborate/index.ts";
 import type { Node } from "./ir/index.ts";
 import { checkProgram, explainAmended, type Library, loadProgram, type Program, withImportHelp } from "./load/index.ts";
 import {
@@ -22,7 +30,7 @@ import {
   measuresOf,
   type Plan,
 } from "./plan/index.ts";
-import type { InitialParameter, TracedSpec } from "./programs/index.ts";
+import { type InitialParameter, numbersKept, type TracedSpec } from "./programs/index.ts";
 import {
   checkCoverage,
   checkGradients,
@@ -42,12 +50,12 @@ import {
 import {
   assign,
   checkEvalSettings,
+  computeArguments,
   computeSettings,
   readDataSettings,
   readEvalSettings,
   readInputSources,
   readTrainSettings,
-  slotsOf,
   type TrainOverrides,
 } from "./settings/index.ts";
 
@@ -139,7 +147,10 @@ function traceModel(
   withPlan: boolean,
 ): Omit<Compiled, "memory"> {
   const files = new Files(program);
-  const constants = new Constants(model, files);
+  // Nothing follows from a `let` that has no value.
+  const undefinedLets = defineLets(program, files);
+  if (undefinedLets.length > 0) return { plan: null, spec: null, elements: [], diagnostics: undefinedLets };
+  const constants = new Constants(model, letsOf(program.entry.parsed.file), files);
   const { file, diagnostics: uncomputed } = computeSettings(program.entry.parsed.file, constants);
   const { settings, diagnostics: unsettled } = readTrainSettings(file, overrides);
   const lets = model.members.flatMap((member) => (member.kind === "head-let" ? [member.name.text] : []));
@@ -149,7 +160,7 @@ function traceModel(
   const { diagnostics } = elaborator;
   diagnostics.push(...uncomputed, ...unsettled, ...data.diagnostics, ...evaluation.diagnostics);
   elaborator.instantiate();
-  if (!hasErrors(diagnostics)) elaborator.trace();
+  elaborator.trace();
   if (hasErrors(diagnostics)) return { plan: null, spec: null, elements: [], diagnostics };
 
   const bare = new SelectorResolver(elementsOf(elaborator.components()));
@@ -169,12 +180,13 @@ function traceModel(
   const rules: ReadonlyMap<ParameterInstance, ParameterRule> =
     traced === null ? new Map() : groupParameters(groups, isTrainable, base, traced.graph, resolver, elaborator);
 
-  const measures = measuresOf(elements, decisions, placed, constants.numbers);
+  const measures = measuresOf(elements, decisions, placed, constants);
   const judged: JudgedExpectation[] = [];
+  const ofExpectations: Diagnostic[] = [];
   const counted = [];
   for (const member of model.members) {
     if (member.kind !== "expect") continue;
-    const result = judge(member, measures, resolver, diagnostics);
+    const result = judge(member, measures, resolver, ofExpectations);
     if (result !== null) judged.push(result);
     for (const quantity of [member.left, member.right]) {
       if (quantity.kind === "measure" && quantity.name.text === "count" && quantity.of !== null) {
@@ -182,11 +194,15 @@ function traceModel(
       }
     }
   }
+  // What is counted without what a wrong placement would have placed says nothing.
+  diagnostics.push(...ofExpectations.filter(({ key }) => traced !== null || key !== "expectation-failed"));
   diagnostics.push(...resolver.diagnostics, ...checkCoverage(placed, elements, counted));
   if (traced === null) return { plan: null, spec: null, elements, diagnostics };
   const outputs = tensorsOf(traced.outputs);
   const types = new Map([...traced.inputs].map(([name, { type }]) => [name, type]));
-  const inputs = model.members.filter((member): member is InputMember => member.kind === "input");
+  const inputs = model.members.flatMap((member): readonly InputMember[] =>
+    member.kind === "input" ? [{ ...member, source: computeArguments(member.source, constants, diagnostics) }] : [],
+  );
   const bound = readInputSources(
     inputs,
     types,
@@ -200,7 +216,7 @@ function traceModel(
   const ofAdapters = untrained.filter(({ key }) => key === "adapter-without-gradient");
   diagnostics.push(...(hasErrors(diagnostics) ? ofAdapters : untrained));
   const trainable = new Map([...decisions].map(([parameter, decision]) => [parameter.path, decision.trainable]));
-  const { graph, losses } = traced;
+  const { graph, losses, lossNames, metrics } = traced;
   const named = namedValues(elements);
   // Whoever asks for diagnostics alone, as an editor does at every key, need not wait for what a plan counts.
   const plan = withPlan
@@ -215,7 +231,7 @@ function traceModel(
         flow: flowOf(model, { graph, losses, outputs, named }),
         cost: estimateCost(losses, (path) => trainable.get(path) ?? false),
         rules,
-        optimizerSlots: slotsOf(settings.optimizer),
+        numbersKept: (shape) => numbersKept(settings, shape),
       })
     : null;
   const atRows = memoize((rows: number) =>
@@ -224,6 +240,8 @@ function traceModel(
   const spec: TracedSpec = {
     graph,
     losses,
+    lossNames,
+    metrics,
     outputs,
     named,
     parameters: elements.flatMap(({ parameter }) => (parameter === null ? [] : [initialOf(parameter)])),

@@ -14,7 +14,10 @@ const comparisons: ReadonlyMap<t.TokenType, ast.ExpectComparison> = new Map([
   [t.GreaterEqual, ">="],
 ]);
 
-/** The rules for the members of a model: inputs, encoders, heads, freeze rules, placements, the loss and what must be true. */
+/** Measures of what selectors select. */
+const selecting: ReadonlySet<string> = new Set(["count", "trainable"]);
+
+/** The rules for the members of a model: inputs, encoders, heads, metrics, freeze rules, placements, the loss and what must be true. */
 export class ModelRules extends DeclarationRules {
   input(): ast.InputMember {
     const start = this.take(t.Identifier);
@@ -39,6 +42,13 @@ export class ModelRules extends DeclarationRules {
     this.take(t.Equal);
     const value = this.expression();
     return { kind: "head-let", name, value, named: this.namedTag(), span: this.from(start) };
+  }
+
+  metric(): ast.Metric {
+    const start = this.take(t.Identifier);
+    const name = this.name();
+    this.take(t.Equal);
+    return { kind: "metric", name, value: this.expression(), span: this.from(start) };
   }
 
   freezeRule(): ast.FreezeRule {
@@ -138,7 +148,13 @@ export class ModelRules extends DeclarationRules {
     return inner;
   }
 
+  /** What is called or looked into is an expression, where it is none of the measures that take selectors. */
   private measure(): ast.Quantity {
+    const after = this.next(1);
+    if (after === t.Dot || after === t.LeftBracket || (after === t.LeftParenthesis && !this.nextIn(selecting))) {
+      const value = this.postfix();
+      return { kind: "computed", value, span: value.span };
+    }
     const name = this.name();
     let of: readonly ast.Selector[] | null = null;
     if (this.takes(t.LeftParenthesis)) {
@@ -161,10 +177,27 @@ export class ModelRules extends DeclarationRules {
   }
 
   private segment(expected: string): ast.Segment {
-    if (this.next() === t.Star) return { kind: "any", span: this.spanOf(this.take(t.Star)) };
     if (this.next() === t.StarStar) return { kind: "any-depth", span: this.spanOf(this.take(t.StarStar)) };
-    if (this.next()?.isWord !== true) this.fail(expected);
-    return { kind: "segment", name: this.word(), layers: this.next() === t.LeftBracket ? this.layers() : null };
+    if (this.next() !== t.Star && this.next()?.isWord !== true) this.fail(expected);
+    const name = this.glob();
+    if (name.text === "*") return { kind: "any", span: name.span };
+    return { kind: "segment", name, layers: this.next() === t.LeftBracket ? this.layers() : null };
+  }
+
+  /** A name in which `*` stands for any characters, with no blanks around it: `to_*`, `*_proj`. */
+  private glob(): ast.Name {
+    const piece = (): t.Token => this.takeIf((type) => type.isWord || type === t.Star, t.Identifier.label);
+    const first = piece();
+    let text = first.image;
+    for (
+      let isStar = text === "*";
+      this.isAdjacent() && (this.next() === t.Star || (isStar && this.next()?.isWord));
+    ) {
+      const { tokenType, image } = piece();
+      isStar = tokenType === t.Star;
+      text += image;
+    }
+    return { text, span: this.from(first) };
   }
 
   private layers(): readonly ast.LayerRange[] {
@@ -175,13 +208,23 @@ export class ModelRules extends DeclarationRules {
   }
 
   private layerRange(): ast.LayerRange {
+    if (this.next() === t.DotDot) {
+      const start = this.take(t.DotDot);
+      return { from: null, to: this.layerNumber().value, single: false, span: this.from(start) };
+    }
     const from = this.layerNumber();
     const single = !this.takes(t.DotDot);
-    const to = !single && this.next() === t.NumberToken ? this.layerNumber().value : null;
+    const isClosed = this.next() === t.NumberToken || this.next() === t.Minus;
+    const to = !single && isClosed ? this.layerNumber().value : null;
     return { from: from.value, to, single, span: this.upToHere(from.span) };
   }
 
-  private layerNumber(): ast.NumberLiteral {
+  /** `-1` is the last layer. */
+  private layerNumber(): Pick<ast.NumberLiteral, "value" | "span"> {
+    if (this.next() === t.Minus) {
+      const minus = this.take(t.Minus);
+      return { value: 0 - this.layerNumber().value, span: this.from(minus) };
+    }
     const number = this.number();
     if (!Number.isSafeInteger(number.value)) {
       const found = `\`${number.text}\``;

@@ -91,6 +91,22 @@ function lineStarts(
   return { startsLine, indented };
 }
 
+/** True for the `*` of `to_*`; in an expression it may be an operator none the less. */
+function endsGlob(star: t.Token, before: t.Token | undefined): boolean {
+  return before !== undefined && t.isWord(before) && t.endOf(before) === star.startOffset;
+}
+
+/** True where a statement's tokens are so far a rule or a placement with selectors at the end. */
+function listsSelectors(head: readonly t.Token[]): boolean {
+  const [first, second] = head;
+  const rule = first?.image === "add" ? second : first;
+  return (
+    rule?.tokenType === k.freeze ||
+    rule?.tokenType === k.train ||
+    head.some(({ tokenType }) => tokenType === k.on || tokenType === k.except)
+  );
+}
+
 class Outliner {
   readonly diagnostics: Diagnostic[] = [];
   private at = 0;
@@ -140,12 +156,13 @@ class Outliner {
       const type = token.tokenType;
       if (this.at > from) {
         if (this.startsItem()) break;
-        if (bodyKind !== undefined && this.depth < nestingLimit && this.startsChunk(bodyKind, open.length)) {
+        if (bodyKind !== undefined && this.depth < nestingLimit && this.startsChunk(bodyKind, open.length, head)) {
           opened = false;
           body = this.body(bodyKind, within, null);
           break;
         }
-        if (within !== null && this.startsChunk(within, open.length)) break;
+        if (within !== null && this.startsChunk(within, open.length, head)) break;
+        if (within === null && open.length === 0 && this.startsFileLet()) break;
       }
       // A brace at the end of a line opens a body even after a head that should have none, or that nobody knows.
       if (type === t.LeftBrace && (bodyKind !== undefined || this.startsLine[this.at + 1] === true)) {
@@ -224,12 +241,17 @@ class Outliner {
     if (next === undefined || next === t.RightBrace || this.startsLine[this.at + 1] !== true) return false;
     if (container === null) {
       const canStart = statementKeywords.has(next) || this.indented[this.at + 1] === true;
-      return canStart && !this.startsItem(1);
+      return canStart && !this.startsItem(1) && !this.startsFileLet(1);
     }
     if (container !== "members") return false;
     return (
       next === k.return || next === k.for || next === k.repeat || (next === t.Identifier && this.type(2) === t.Equal)
     );
+  }
+
+  /** A `let` of the file; those of a body are indented. */
+  private startsFileLet(offset = 0): boolean {
+    return this.type(offset) === k.let && this.indented[this.at + offset] === false;
   }
 
   private startsItem(offset = 0): boolean {
@@ -256,7 +278,7 @@ class Outliner {
     return false;
   }
 
-  private startsChunk(kind: BodyKind, depth: number): boolean {
+  private startsChunk(kind: BodyKind, depth: number, head: readonly t.Token[]): boolean {
     const type = this.type();
     const token = this.tokens[this.at];
     if (type === undefined || token === undefined || kind === "roles" || this.type(-1) === t.Dot) return false;
@@ -272,7 +294,7 @@ class Outliner {
       const repeats = (type === k.for || type === k.repeat) && this.type(-1) === t.Equal;
       return depth === 0 ? !repeats : newLine;
     }
-    return type === t.Identifier && depth === 0 && newLine && !this.continues();
+    return type === t.Identifier && depth === 0 && newLine && !this.continues(head);
   }
 
   /** True behind the word that starts `add freeze text`, `remove train` and `shared param`. */
@@ -283,14 +305,14 @@ class Outliner {
   }
 
   /** A name on a new line still belongs to the statement above when that one ends in an operator or a comma. */
-  private continues(): boolean {
+  private continues(head: readonly t.Token[]): boolean {
     const previous = this.tokens[this.at - 1];
     const before = this.tokens[this.at - 2];
     if (previous === undefined) return false;
     if (t.isKeyword(previous)) return !t.isValue(previous) && before?.tokenType !== t.Dot;
     const afterSeparator =
       before === undefined || before.tokenType === t.Dot || before.tokenType === t.Comma || t.isKeyword(before);
-    if (previous.tokenType === t.Star) return !afterSeparator;
+    if (previous.tokenType === t.Star) return !afterSeparator && !(endsGlob(previous, before) && listsSelectors(head));
     return t.isOperator(previous);
   }
 

@@ -69,7 +69,12 @@ export class StatementReader {
       const goesOn = t.isWord(token) || token.tokenType === t.NumberToken;
       if (previous?.tokenType === t.NumberToken && goesOn && t.endOf(previous) === token.startOffset) {
         const whole = { source: this.source, start: previous.startOffset, end: t.endOf(token) };
-        return report("bad-number", whole, { text: previous.image + token.image });
+        const text = previous.image + token.image;
+        // After a word a `%` is an operator, after a digit it ends the number.
+        const rest = previous.image.endsWith("%")
+          ? `for the rest of a division, write \`${previous.image.slice(0, -1)} % ${token.image}\``
+          : undefined;
+        return report("bad-number", whole, { text }, { ...(rest !== undefined && { help: rest }) });
       }
     }
     const long = tooLong(tokens);
@@ -162,7 +167,7 @@ export class StatementReader {
 }
 
 /** Names that start a statement of a model, and are no near misses of keywords. */
-const contextual: ReadonlySet<string> = new Set(["input", "add", "remove", "shared"]);
+const contextual: ReadonlySet<string> = new Set(["input", "metric", "add", "remove", "shared"]);
 
 /** What may have gone wrong where a statement fails: its first word is nearly a keyword, or a comma is one too many. */
 function advice(tokens: readonly t.Token[], failed: t.Token | undefined): string | null {
@@ -172,6 +177,9 @@ function advice(tokens: readonly t.Token[], failed: t.Token | undefined): string
     return didYouMean(first.image, Object.keys(k));
   }
   if (failed?.image === "**") return "write `pow(a, b)` for a power";
+  if (failed?.tokenType === k.if) {
+    return "a condition chooses a value, `let y = if c then a else b`, or a member, `part p = f() when c`";
+  }
   const before = failed === undefined ? undefined : tokens[tokens.indexOf(failed) - 1];
   const closes = failed !== undefined && closers.has(failed.tokenType);
   return closes && before?.tokenType === t.Comma ? "no comma follows the last element" : null;

@@ -45,6 +45,12 @@ export class TokenReader {
     return this.tokens[this.at + ahead]?.tokenType;
   }
 
+  /** True when the next token follows the one before it without a blank. */
+  protected isAdjacent(): boolean {
+    const before = this.tokens[this.at - 1];
+    return before !== undefined && this.tokens[this.at]?.startOffset === t.endOf(before);
+  }
+
   protected fail(expected: string): never {
     throw new Mismatch(expected, this.tokens[this.at]);
   }
@@ -77,6 +83,12 @@ export class TokenReader {
     if (token?.tokenType !== t.Identifier || token.image !== image) return false;
     this.at++;
     return true;
+  }
+
+  /** True when one of these words comes next. */
+  protected nextIn(words: ReadonlySet<string>): boolean {
+    const token = this.tokens[this.at];
+    return token !== undefined && words.has(token.image);
   }
 
   /** Elements with separators between them. */

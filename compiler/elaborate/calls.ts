@@ -15,11 +15,13 @@ import { type Recorder, runBody } from "./statements.ts";
 import type { Trace } from "./trace.ts";
 import {
   type AdapterInstance,
+  type ArrowValue,
   describe,
   Environment,
   type InstanceValue,
   type ModuleInstance,
   number,
+  unknown,
   type Value,
 } from "./values.ts";
 
@@ -38,10 +40,18 @@ export interface HeadSlot {
 export class Calls implements Caller {
   /** The head that is being traced, if any. */
   head: HeadSlot | null = null;
+  private firstLoss: string | null = null;
   private readonly instantiator: Instantiator;
 
   constructor(instantiator: Instantiator) {
     this.instantiator = instantiator;
+  }
+
+  /** The first declared loss that was called since this was last asked; null for none. */
+  takeFirstLoss(): string | null {
+    const first = this.firstLoss;
+    this.firstLoss = null;
+    return first;
   }
 
   call(callee: Value, passed: readonly BuiltinArgument[], span: Span, trace: Trace): Value {
@@ -52,6 +62,8 @@ export class Calls implements Caller {
         return this.callInstance(callee, passed, span, trace);
       case "callable":
         return this.callDeclared(callee, passed, span, trace);
+      case "arrow":
+        return this.callArrow(callee, passed, span, trace);
       case "number":
       case "string":
       case "boolean":
@@ -64,14 +76,30 @@ export class Calls implements Caller {
       case "parameter":
       case "axis-name":
         return trace.fail("not-callable", span, { found: describe(callee) });
+      case "unknown":
+        return trace.giveUp();
     }
+  }
+
+  private callArrow({ arrow, home }: ArrowValue, passed: readonly BuiltinArgument[], span: Span, trace: Trace): Value {
+    const { parameter, body } = arrow;
+    const name = `${parameter.text} => ...`;
+    const evaluator = new Evaluator(trace, this);
+    return trace.within({ path: "", name }, span, () => {
+      const environment = new Environment(home);
+      const parameters = [{ name: parameter, type: null, default: null, span: parameter.span }];
+      bindArguments({ name, parameters }, passed, span, environment, evaluator);
+      return evaluator.evaluate(body, environment);
+    });
   }
 
   private callDeclared(callee: CallableValue, passed: readonly BuiltinArgument[], span: Span, trace: Trace): Value {
     const { callable, home } = callee;
     switch (callable.kind) {
-      case "function":
       case "loss":
+        this.firstLoss ??= callable.name.text;
+        return this.callFunction(callable, home, passed, span, trace, () => undefined);
+      case "function":
         return this.callFunction(callable, home, passed, span, trace, () => undefined);
       case "module":
         return trace.fail("inline-module", span, { name: callable.name.text });
@@ -136,9 +164,13 @@ export class Calls implements Caller {
       for (const [name, value] of members) inside.define(name, value);
       const environment = new Environment(inside);
       const { parameters, body } = forwardOf(declaration);
-      bindArguments({ name: path, parameters }, passed, span, environment, evaluator);
-      const result = runBody(body, environment, evaluator, (name, value) => values.set(name, value));
-      values.set("return", result);
+      let result = unknown;
+      try {
+        bindArguments({ name: path, parameters }, passed, span, environment, evaluator);
+        result = runBody(body, environment, evaluator, (name, value) => values.set(name, value));
+      } finally {
+        values.set("return", result);
+      }
       return result;
     });
   }

@@ -1,14 +1,18 @@
 import type { Diagnostic } from "../../grammar/index.ts";
 
 /**
- * Leaves the trace of one member of a model: what follows a mistake in it would not be known. It is caught where that
- * member is elaborated, and its diagnostic is reported.
+ * Leaves what is being elaborated, because of a mistake. It is caught at the statement or member that it stands in, whose
+ * names are then unknown.
  */
 export class Failure extends Error {
-  readonly diagnostic: Diagnostic;
+  /** Null where an unknown value is used: the mistake that left it so is reported already. */
+  readonly diagnostic: Diagnostic | null;
+  /** Nothing after it can be elaborated: a limit is reached. */
+  readonly isFinal: boolean;
 
-  constructor(diagnostic: Diagnostic) {
-    super(diagnostic.message);
+  constructor(diagnostic: Diagnostic | null, isFinal = false) {
+    super(diagnostic?.message ?? "an unknown value is used");
     this.diagnostic = diagnostic;
+    this.isFinal = isFinal;
   }
 }

@@ -41,7 +41,8 @@ function evaluated(expression: Expression, { name, environment, later }: OfParam
   try {
     return evaluator.trace.withinFirstValue(() => evaluator.evaluate(expression, environment));
   } catch (error) {
-    const span = error instanceof Failure && error.diagnostic.key === "unknown-name" ? error.diagnostic.span : null;
+    const mistake = error instanceof Failure ? error.diagnostic : null;
+    const span = mistake?.key === "unknown-name" ? mistake.span : null;
     const unknown = span?.source.text.slice(span.start, span.end) ?? "";
     if (span === null || span.source !== expression.span.source || !later.has(unknown)) throw error;
     throw new Failure(report("late-first-value", span, { name, uses: unknown }));

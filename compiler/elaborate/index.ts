@@ -1,9 +1,10 @@
 export type { BuiltinArgument } from "./builtins/builtin.ts";
 export { Constants } from "./constants.ts";
 export { Evaluator } from "./evaluate.ts";
+export { defineLets, letsOf } from "./file-lets.ts";
 export { Files } from "./files.ts";
 export { type Component, ModelElaborator } from "./model.ts";
-export { type ParameterInstance, printSteps, type Role, type Step } from "./parameters.ts";
+export { innermostList, type ParameterInstance, printSteps, type Role, type Step } from "./parameters.ts";
 export { atomsOf } from "./roles.ts";
 export { Trace } from "./trace.ts";
 export {

@@ -21,7 +21,7 @@ import { firstValueOf } from "./first-value.ts";
 import { type ParameterInstance, printSteps, type Role, type Step } from "./parameters.ts";
 import { sizesOf } from "./patterns.ts";
 import { resolveRole } from "./roles.ts";
-import { elementsOf, runLet } from "./statements.ts";
+import { elementsOf, forgetLet, runLet } from "./statements.ts";
 import {
   type ChildNaming,
   describe,
@@ -31,8 +31,11 @@ import {
   type ModuleInstance,
   none,
   printInitial,
+  unknown,
   type Value,
 } from "./values.ts";
+
+type Member = (ModuleDeclaration | AdapterDeclaration)["members"][number];
 
 /** Modules in one model. */
 const instanceLimit = 200_000;
@@ -155,27 +158,32 @@ export class Instantiator {
     };
     trace.within({ path, name: declaration.name.text }, span, () => {
       for (const member of declaration.members) {
-        switch (member.kind) {
-          case "let":
-            runLet(member, environment, evaluator, (_, value) => {
-              if (holdsTensor(value)) trace.fail("tensor-outside-forward", member.span, {});
-            });
-            break;
-          case "require":
-            this.require(member, instance, evaluator);
-            break;
-          case "param":
-            this.param(member, instance, place, evaluator);
-            break;
-          case "part":
-            this.part(member, instance, place, evaluator);
-            break;
-          case "forward":
-            break;
-        }
+        if (trace.recover(() => this.member(member, instance, place, evaluator)) === null)
+          forget(member, instance, evaluator);
       }
     });
     return instance;
+  }
+
+  private member(member: Member, instance: ModuleInstance, place: Place, evaluator: Evaluator): void {
+    switch (member.kind) {
+      case "let":
+        runLet(member, instance.environment, evaluator, (_, value) => {
+          if (holdsTensor(value)) evaluator.trace.fail("tensor-outside-forward", member.span, {});
+        });
+        break;
+      case "require":
+        this.require(member, instance, evaluator);
+        break;
+      case "param":
+        this.param(member, instance, place, evaluator);
+        break;
+      case "part":
+        this.part(member, instance, place, evaluator);
+        break;
+      case "forward":
+        break;
+    }
   }
 
   /** A requirement that fails is the mistake of whoever gave the numbers, so the diagnostic points there. */
@@ -248,7 +256,7 @@ export class Instantiator {
   ): ParameterInstance | null {
     if (when !== null && !evaluator.flag(when, environment)) return null;
     const steps = [...place.steps, { name: name.text, index: null, count: null }];
-    const families = this.files.of(span.source).roles;
+    const { families } = this.files.of(span.source);
     const sizes = sizesOf(type, environment, evaluator);
     const first = { name: name.text, type: sizes, environment: before, later };
     return {
@@ -279,7 +287,7 @@ export class Instantiator {
     children: ModuleInstance[],
   ): Value {
     if (when !== null && !evaluator.flag(when, environment)) return none;
-    const families = this.files.of(span.source).roles;
+    const families = this.files.of(span.source).families;
     const resolved = role === null ? null : resolveRole(role, span, families, evaluator.trace);
     const make = (inside: Environment, index: number | null, count: number | null): Value => {
       const at = { name: name.text, index, count };
@@ -296,6 +304,23 @@ export class Instantiator {
         return make(inside, index, elements.length);
       }),
     );
+  }
+}
+
+/** Makes unknown what a member with a mistake would have given; nothing below a requirement that fails has a meaning. */
+function forget(member: Member, { environment, members }: ModuleInstance, evaluator: Evaluator): void {
+  switch (member.kind) {
+    case "let":
+      forgetLet(member, environment, () => undefined);
+      break;
+    case "param":
+    case "part":
+      members.set(member.name.text, unknown);
+      break;
+    case "forward":
+      break;
+    case "require":
+      evaluator.trace.giveUp();
   }
 }
 
@@ -342,6 +367,7 @@ function operandsOf(condition: Expression): readonly Expression[] {
     case "boolean":
     case "none":
     case "infer":
+    case "arrow":
       return [];
     case "name":
     case "list":

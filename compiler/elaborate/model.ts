@@ -1,10 +1,13 @@
 import type {
   Diagnostic,
   Encoder,
+  Expression,
   HeadLet,
   InputMember,
   LossUse,
+  Metric,
   ModelDeclaration,
+  ModelMember,
   Parameter,
   Span,
   TensorType as WrittenType,
@@ -20,7 +23,7 @@ import { Instantiator, namesFrom, placeChild, rootPlace } from "./instantiate.ts
 import type { ParameterInstance } from "./parameters.ts";
 import { sizesOf } from "./patterns.ts";
 import { Trace } from "./trace.ts";
-import { describe, Environment, type ModuleInstance, number, type TensorValue, type Value } from "./values.ts";
+import { describe, Environment, type ModuleInstance, number, type TensorValue, unknown, type Value } from "./values.ts";
 
 /** A part of a model that has a name: an encoder, a head, or a part or parameter of the model itself. */
 export type Component =
@@ -69,9 +72,14 @@ export class ModelElaborator {
 
   /** Makes the encoders, parts and parameters that the model declares. */
   instantiate(): void {
-    const evaluator = new Evaluator(new Trace(this.declaration.name.text), this.calls);
+    const trace = this.newTrace();
+    this.attempt(() => this.instantiateMembers(trace));
+  }
+
+  private instantiateMembers(trace: Trace): void {
+    const evaluator = new Evaluator(trace, this.calls);
     for (const member of this.declaration.members) {
-      this.attempt(() => {
+      const done = trace.recover(() => {
         switch (member.kind) {
           case "encoder": {
             const at = { name: member.name.text, index: null, count: null };
@@ -103,6 +111,7 @@ export class ModelElaborator {
             this.defineConstant(member.name.text);
             break;
           case "input":
+          case "metric":
           case "freeze-rule":
           case "parameter-group":
           case "placement":
@@ -113,6 +122,8 @@ export class ModelElaborator {
             break;
         }
       });
+      const hasName = member.kind === "encoder" || member.kind === "part" || member.kind === "param";
+      if (done === null && hasName) this.environment.define(member.name.text, unknown);
     }
   }
 
@@ -137,30 +148,42 @@ export class ModelElaborator {
 
   /** Runs the encoders, the lets and the losses on a new trace, with the adapters that are there now. */
   trace(): TracedModel {
-    const trace = new Trace(this.declaration.name.text);
+    const trace = this.newTrace();
     const evaluator = new Evaluator(trace, this.calls);
     const inputs = new Map<string, TensorValue>();
-    const losses: Node[] = [];
+    const losses = new Map<string, Node>();
+    const metrics = new Map<string, Node>();
     const outputs = new Map<string, Value>();
     const environment = new Environment(this.environment);
-    for (const member of this.declaration.members) {
-      const isDone = this.attempt(() => {
-        if (member.kind === "input")
-          environment.define(member.name.text, this.traceInput(member, inputs, environment, evaluator));
-        else if (member.kind === "encoder") this.traceEncoder(member, inputs, environment, evaluator);
-        else if (member.kind === "head-let")
-          outputs.set(member.name.text, this.traceLet(member, environment, evaluator));
-        else if (member.kind === "loss-use") losses.push(this.traceLoss(member, environment, evaluator));
-      });
-      // What is made from a value that is not known would only repeat its mistake.
-      if (!isDone) break;
-    }
+    const traceMember = (member: ModelMember): void => {
+      if (member.kind === "input")
+        environment.define(member.name.text, this.traceInput(member, inputs, environment, evaluator));
+      else if (member.kind === "encoder") this.traceEncoder(member, inputs, environment, evaluator);
+      else if (member.kind === "head-let") outputs.set(member.name.text, this.traceLet(member, environment, evaluator));
+      else if (member.kind === "metric")
+        metrics.set(member.name.text, this.traceMetric(member, environment, evaluator));
+      else if (member.kind === "loss-use") this.traceLoss(member, losses, environment, evaluator);
+    };
+    this.attempt(() => {
+      for (const member of this.declaration.members) {
+        const done = trace.recover(() => traceMember(member));
+        const hasName = member.kind === "input" || member.kind === "encoder" || member.kind === "head-let";
+        if (done === null && hasName) environment.define(member.name.text, unknown);
+      }
+    });
     return {
       graph: trace.graph,
-      losses,
+      losses: [...losses.values()],
+      lossNames: [...losses.keys()],
+      metrics,
       outputs,
       inputs: new Map([...inputs].map(([name, { node }]) => [name, node])),
     };
+  }
+
+  /** A trace that goes on after a mistake with what does not depend on it. */
+  private newTrace(): Trace {
+    return new Trace(this.declaration.name.text, (mistake) => this.diagnostics.push(mistake));
   }
 
   /** An input that the model declares: encoders after it take it by its name, as lets and losses do. */
@@ -249,29 +272,58 @@ export class ModelElaborator {
     }
   }
 
-  private traceLoss({ value, span }: LossUse, environment: Environment, evaluator: Evaluator): Node {
-    const loss = evaluator.evaluate(value, environment);
-    const { node } = evaluator.trace.toTensor(loss, "f32", span, "a loss");
-    if (node.type.shape.length > 0) evaluator.trace.fail("not-a-number", value.span, { found: describe(loss) });
+  /** A loss is called after the declared loss that it uses, and numbered where another one is called so. */
+  private traceLoss(
+    { value, span }: LossUse,
+    losses: Map<string, Node>,
+    environment: Environment,
+    evaluator: Evaluator,
+  ): void {
+    // Lets and metrics may have called others.
+    this.calls.takeFirstLoss();
+    const node = this.traceNumber(value, span, "a loss", environment, evaluator);
+    const own = this.calls.takeFirstLoss() ?? "loss";
+    let name = own;
+    for (let count = 2; losses.has(name); count++) name = `${own}_${count}`;
+    losses.set(name, node);
+  }
+
+  private traceMetric({ name, value, span }: Metric, environment: Environment, evaluator: Evaluator): Node {
+    if (loggedNames.has(name.text)) evaluator.trace.fail("metric-name", name.span, { name: name.text });
+    return this.traceNumber(value, span, "a metric", environment, evaluator);
+  }
+
+  private traceNumber(
+    value: Expression,
+    span: Span,
+    what: string,
+    environment: Environment,
+    evaluator: Evaluator,
+  ): Node {
+    const given = evaluator.evaluate(value, environment);
+    const { node } = evaluator.trace.toTensor(given, "f32", span, what);
+    if (node.type.shape.length > 0) evaluator.trace.fail("not-a-number", value.span, { what, found: describe(given) });
     return node;
   }
 
-  /** False when it failed, which is then among the diagnostics. */
-  attempt(run: () => void): boolean {
-    let isDone = true;
-    Trace.attempt(run, (diagnostic) => {
-      this.diagnostics.push(diagnostic);
-      isDone = false;
-    });
-    return isDone;
+  /** Runs what may fail, which is then among the diagnostics. */
+  attempt(run: () => void): void {
+    Trace.attempt(run, (diagnostic) => this.diagnostics.push(diagnostic));
   }
 }
+
+/** What a training logs of each step besides metrics. */
+const loggedNames: ReadonlySet<string> = new Set(["step", "epoch", "gradient_norm", "learning_rate", "seconds"]);
 
 /** What one trace of a model gives. */
 export interface TracedModel {
   readonly graph: Graph;
   /** The losses of the model; their sum is what is trained on. */
   readonly losses: readonly Node[];
+  /** What each of them is called where there are several. */
+  readonly lossNames: readonly string[];
+  /** Numbers that are logged beside the loss. */
+  readonly metrics: ReadonlyMap<string, Node>;
   /** The model's lets by name. */
   readonly outputs: ReadonlyMap<string, Value>;
   /** What is fed to it, by name: declared, or a parameter of an encoder. */

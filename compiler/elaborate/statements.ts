@@ -1,7 +1,7 @@
 import { didYouMean, type Let, type Repetition, type Require, type Statement } from "../../grammar/index.ts";
 import type { Evaluator } from "./evaluate.ts";
 import { matchType } from "./patterns.ts";
-import { Environment, none, number, type Value } from "./values.ts";
+import { Environment, none, number, unknown, type Value } from "./values.ts";
 
 /** Hears of every value that a `let` names. */
 export type Recorder = (name: string, value: Value) => void;
@@ -25,36 +25,89 @@ function run(
 ): Value | null {
   const { trace } = evaluator;
   for (const statement of body) {
-    trace.step(statement.span);
-    switch (statement.kind) {
-      case "let":
-        runLet(statement, environment, evaluator, record);
-        break;
-      case "assign": {
-        const { name, value, span } = statement;
-        const result = evaluator.evaluate(value, environment);
-        if (!environment.assign(name.text, result, own)) {
-          const help = didYouMean(name.text, environment.names()) ?? `introduce it with \`let ${name.text} = ...\``;
-          trace.fail("unknown-name", span, { name: name.text }, { help });
-        }
-        record(name.text, result);
-        break;
-      }
-      case "require":
-        runRequire(statement, environment, evaluator);
-        break;
-      case "for":
-        for (const element of elementsOf(statement.repetition, environment, evaluator)) {
-          const inner = new Environment(environment);
-          if (statement.repetition.kind === "for") inner.define(statement.repetition.variable.text, element);
-          run(statement.body, inner, own, evaluator, record);
-        }
-        break;
-      case "return":
-        return evaluator.evaluate(statement.value, environment);
-    }
+    const done = trace.recover(() => {
+      trace.step(statement.span);
+      return runStatement(statement, environment, own, evaluator, record);
+    });
+    if (done === null) forget(statement, environment, own, evaluator, record);
+    else if (done.result !== null) return done.result;
   }
   return null;
+}
+
+/** Runs one statement; what a `return` gives, or null. */
+function runStatement(
+  statement: Statement,
+  environment: Environment,
+  own: Environment,
+  evaluator: Evaluator,
+  record: Recorder,
+): Value | null {
+  switch (statement.kind) {
+    case "let":
+      runLet(statement, environment, evaluator, record);
+      return null;
+    case "assign": {
+      const { name, value, span } = statement;
+      const result = evaluator.evaluate(value, environment);
+      if (!environment.assign(name.text, result, own)) {
+        const help = didYouMean(name.text, environment.names()) ?? `introduce it with \`let ${name.text} = ...\``;
+        evaluator.trace.fail("unknown-name", span, { name: name.text }, { help });
+      }
+      record(name.text, result);
+      return null;
+    }
+    case "require":
+      runRequire(statement, environment, evaluator);
+      return null;
+    case "for":
+      for (const element of elementsOf(statement.repetition, environment, evaluator)) {
+        const inner = new Environment(environment);
+        if (statement.repetition.kind === "for") inner.define(statement.repetition.variable.text, element);
+        run(statement.body, inner, own, evaluator, record);
+      }
+      return null;
+    case "return":
+      return evaluator.evaluate(statement.value, environment);
+  }
+}
+
+/** Makes unknown what a statement with a mistake would have given; where nothing after it has a meaning, leaves the body. */
+function forget(
+  statement: Statement,
+  environment: Environment,
+  own: Environment,
+  evaluator: Evaluator,
+  record: Recorder,
+): void {
+  switch (statement.kind) {
+    case "let":
+      forgetLet(statement, environment, record);
+      break;
+    case "assign":
+      environment.assign(statement.name.text, unknown, own);
+      record(statement.name.text, unknown);
+      break;
+    case "for":
+      for (const inner of statement.body) {
+        if (inner.kind === "assign" || inner.kind === "for") forget(inner, environment, own, evaluator, record);
+      }
+      break;
+    case "require":
+    case "return":
+      evaluator.trace.giveUp();
+  }
+}
+
+/** The names of a `let` with a mistake, and the sizes that its type would have named, are unknown. */
+export function forgetLet({ names, type }: Let, environment: Environment, record: Recorder): void {
+  for (const { text } of names) {
+    environment.define(text, unknown);
+    record(text, unknown);
+  }
+  for (const dim of type?.dims ?? []) {
+    if (dim.kind === "name" && environment.lookup(dim.text) === undefined) environment.define(dim.text, unknown);
+  }
 }
 
 /** Introduces the names of a `let`; a typed one checks its value and labels its axes. */

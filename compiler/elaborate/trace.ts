@@ -8,6 +8,7 @@ import {
 } from "../../grammar/index.ts";
 import { type Dtype, Graph, type Node, nodeLimit, type Operation, printType, type TensorType } from "../ir/index.ts";
 import { Failure } from "./failure.ts";
+import { numberRanges } from "./number-ranges.ts";
 import type { ParameterInstance } from "./parameters.ts";
 import { describe, number, type TensorValue, tensor, type Value } from "./values.ts";
 
@@ -16,6 +17,12 @@ const depthLimit = 120;
 
 /** Calls and statements of one trace. */
 const stepLimit = 5_000_000;
+
+/** What stands for more than can be elaborated. */
+const limits: ReadonlySet<DiagnosticKey> = new Set(["too-deep", "too-large"]);
+
+/** Mistakes that one trace reports; one more ends it. */
+const mistakeLimit = 20;
 
 interface Frame {
   /** Where in the module tree this is; empty outside of it. */
@@ -31,14 +38,45 @@ export class Trace {
   private readonly frames: Frame[] = [];
   /** For each frame, the innermost path that is not empty. */
   private readonly paths: string[] = [];
+  /** Which whole numbers a value has, as far as it is known. */
+  readonly rangeOf = numberRanges();
   private steps = 0;
   /** Whether what runs is the first value of a parameter. */
   private ofFirstValue = false;
   private readonly parameterNodes = new Map<ParameterInstance, Node>();
+  private readonly report: ((mistake: Diagnostic) => void) | null;
+  /** Where the mistakes that were reported are: a module that is used often makes its own each time. */
+  private readonly mistaken = new Set<string>();
 
-  /** `model` is the name of the model, for messages. */
-  constructor(model: string) {
+  /**
+   * `model` is the name of the model, for messages. With `report`, which hears of mistakes, what does not depend on a mistake
+   * is still elaborated; without it the first one ends the trace.
+   */
+  constructor(model: string, report: ((mistake: Diagnostic) => void) | null = null) {
     this.model = model;
+    this.report = report;
+  }
+
+  /** Runs what may fail. Null after a mistake, which is reported; without `report` it is passed on. */
+  recover<Result>(run: () => Result): { readonly result: Result } | null {
+    try {
+      return { result: run() };
+    } catch (error) {
+      if (this.report === null || !(error instanceof Failure) || error.isFinal) throw error;
+      if (error.diagnostic !== null) this.reportOnce(error.diagnostic, this.report);
+      return null;
+    }
+  }
+
+  private reportOnce(mistake: Diagnostic, reportTo: (mistake: Diagnostic) => void): void {
+    const { key, span } = mistake;
+    const place = `${key} ${span?.source.name ?? ""} ${span?.start ?? 0} ${span?.end ?? 0}`;
+    if (this.mistaken.has(place)) return;
+    this.mistaken.add(place);
+    if (this.mistaken.size > mistakeLimit) {
+      throw new Failure(report("too-many-errors", span ?? this.model, { limit: mistakeLimit }), true);
+    }
+    reportTo(mistake);
   }
 
   /** Counts a call or a statement, so that a spec that never ends is refused. */
@@ -83,7 +121,12 @@ export class Trace {
   /** Leaves the trace with a diagnostic that tells how it came here. */
   fail<Key extends DiagnosticKey>(key: Key, where: Span, params: DiagnosticParams<Key>, extra: Extra = {}): never {
     const notes = this.frames.length === 0 ? extra.notes : [...(extra.notes ?? []), `in ${this.chain()}`];
-    throw new Failure(report(key, where, params, { ...extra, ...(notes && { notes }) }));
+    throw new Failure(report(key, where, params, { ...extra, ...(notes && { notes }) }), limits.has(key));
+  }
+
+  /** Leaves what a mistake that was reported leaves unknown. */
+  giveUp(): never {
+    throw new Failure(null);
   }
 
   /** How the trace came here: `medct.vision > ctvit > ctvit_transformer`; of a long way, its ends. */
@@ -149,8 +192,11 @@ export class Trace {
       case "initial":
       case "callable":
       case "builtin":
+      case "arrow":
       case "axis-name":
         break;
+      case "unknown":
+        return this.giveUp();
     }
     return this.fail("wrong-type", span, { what, expected: "a tensor", found: describe(value) });
   }
@@ -193,7 +239,7 @@ export class Trace {
       return run();
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      refuse(error.diagnostic);
+      if (error.diagnostic !== null) refuse(error.diagnostic);
       return null;
     }
   }

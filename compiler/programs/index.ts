@@ -10,9 +10,18 @@ export {
 export { type Features, featuresOf } from "./features.ts";
 export { type DrawnParameter, firstValue, firstValuesOf, type InitialParameter, isDrawn } from "./init.ts";
 export { type Input, inputsOf, sharedInputs } from "./inputs.ts";
-export { microBatchPrograms } from "./micro-batches.ts";
-export { buildUpdate, type Update } from "./optimizer.ts";
+export { gatheredBytes, microBatchPrograms } from "./micro-batches.ts";
+export { buildUpdate, numbersKept, type Update } from "./optimizer.ts";
 export { buildProduct } from "./product.ts";
 export { evaluateOnce, runProgram } from "./run.ts";
 export { buildLearningRate } from "./schedule.ts";
-export { nameOf, type OptimizerSlot, type ProgramValue, roleOf, type ValueRole, valueNamed } from "./values.ts";
+export {
+  isMeasured,
+  nameOf,
+  type OptimizerSlot,
+  type ProgramValue,
+  roleOf,
+  slotShape,
+  type ValueRole,
+  valueNamed,
+} from "./values.ts";

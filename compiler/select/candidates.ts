@@ -63,7 +63,14 @@ export class Candidates {
         const modules = this.select(write(String(index)));
         return modules !== null && modules.size > 0 && [...modules].every((module) => allowed.has(module));
       });
-      if (layers.length > 0) add(write(printLayers(layers, count)), cost);
+      if (layers.length === 0) continue;
+      add(write(printLayers(layers, count)), cost);
+      // Lists of different lengths may have the same last layers.
+      const last = runsOf(layers).at(-1);
+      if (last === undefined || last.last + 1 < count) continue;
+      const fromEnd = write(printFromEnd(count - last.first));
+      const modules = this.select(fromEnd);
+      if (modules !== null && [...modules].every((module) => allowed.has(module))) add(fromEnd, cost);
     }
     return [...found.values()];
   }
@@ -123,6 +130,11 @@ function endsOf({ role, steps }: ModuleInstance): readonly End[] {
 
 function writtenStep({ name, index }: Step): string {
   return index === null ? name : `${name}[${index}]`;
+}
+
+/** `-1`, `-2..` for so many of the last layers. */
+function printFromEnd(layers: number): string {
+  return layers === 1 ? "-1" : `-${layers}..`;
 }
 
 /** `0, 2..5, 8..` of a list with that many members. */

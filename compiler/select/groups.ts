@@ -11,7 +11,7 @@ import type { Graph } from "../ir/index.ts";
 import { parametersUnder } from "./elements.ts";
 import { layersAbove } from "./layers-above.ts";
 import { expandSelectors } from "./patterns.ts";
-import type { SelectorResolver } from "./select.ts";
+import type { Selection, SelectorResolver } from "./select.ts";
 
 /** How the optimizer moves a parameter that groups name. */
 export interface ParameterRule {
@@ -56,8 +56,17 @@ export function groupParameters(
   if (groups.length === 0) return rules;
   const above = layersAbove(graph);
   for (const group of groups) {
-    const kept = new Set(reached(group.except, resolver));
-    const parameters = reached(group.selectors, resolver).filter((each) => trainable(each) && !kept.has(each));
+    const named = new Set(reached(resolver.select(expandSelectors(group.selectors))));
+    const kept = new Set<ParameterInstance>();
+    for (const selection of resolver.select(expandSelectors(group.except))) {
+      const { pattern } = selection;
+      const taken = reached([selection]).filter((each) => named.has(each));
+      // Where the group names nothing, that is what is wrong.
+      if (named.size > 0 && taken.length === 0)
+        resolver.diagnostics.push(report("nothing-excepted", pattern.span, { selector: pattern.text }));
+      for (const each of taken) kept.add(each);
+    }
+    const parameters = [...named].filter((each) => trainable(each) && !kept.has(each));
     if (parameters.length === 0 && resolver.diagnostics.length === 0) {
       elaborator.diagnostics.push(report("idle-group", group.span, {}));
     }
@@ -74,9 +83,8 @@ export function groupParameters(
   return rules;
 }
 
-function reached(selectors: ParameterGroup["selectors"], resolver: SelectorResolver): readonly ParameterInstance[] {
-  const selected = resolver.select(expandSelectors(selectors));
-  return selected.flatMap(({ elements }) => elements.flatMap((element) => parametersUnder(element, true)));
+function reached(selections: readonly Selection[]): readonly ParameterInstance[] {
+  return selections.flatMap(({ elements }) => elements.flatMap((element) => parametersUnder(element, true)));
 }
 
 interface SettingValue {

@@ -33,8 +33,8 @@ export function printSegments(segments: readonly Segment[]): string {
 }
 
 export function printRange({ from, to, single }: LayerRange): string {
-  // A range without an end goes to the last layer.
-  return single ? String(from) : `${from}..${to ?? ""}`;
+  // A range without an end goes to the last layer, one without a start begins at the first.
+  return single ? String(from) : `${from ?? ""}..${to ?? ""}`;
 }
 
 /**
@@ -80,11 +80,44 @@ function isAt(segment: Segment, step: Step | undefined): boolean {
 
 function matchesStep(segment: Segment, step: Step): boolean {
   if (segment.kind !== "segment") return true;
-  if (segment.name.text !== step.name) return false;
+  if (!matchesName(segment.name.text, step.name)) return false;
   const { layers } = segment;
-  return layers === null || (step.index !== null && layers.some((range) => isInRange(range, step.index ?? -1)));
+  const { index, count } = step;
+  return layers === null || (index !== null && layers.some((range) => isInRange(range, index, count)));
 }
 
-function isInRange({ from, to, single }: LayerRange, index: number): boolean {
-  return single ? index === from : index >= from && (to === null || index < to);
+/** True for a name of which no part is left open. */
+export function isExact(segment: Segment | undefined): boolean {
+  return segment?.kind === "segment" && !segment.name.text.includes("*");
+}
+
+/** Each `*` takes as little as it can, so that a name is read once however many there are. */
+function matchesName(pattern: string, name: string): boolean {
+  const [start = "", ...others] = pattern.split("*");
+  const end = others.pop();
+  if (end === undefined) return pattern === name;
+  let from = start.length;
+  if (!name.startsWith(start) || !name.endsWith(end) || name.length < start.length + end.length) return false;
+  for (const middle of others) {
+    const found = name.indexOf(middle, from);
+    if (found < 0) return false;
+    from = found + middle.length;
+  }
+  return from + end.length <= name.length;
+}
+
+function isInRange({ from, to, single }: LayerRange, index: number, count: number | null): boolean {
+  const first = fromStart(from ?? 0, count);
+  return single ? index === first : index >= first && (to === null || index < fromStart(to, count));
+}
+
+/** A layer's number from the start; what counts from the end of what is no list is no layer. */
+function fromStart(layer: number, count: number | null): number {
+  return layer < 0 ? layer + (count ?? Number.NaN) : layer;
+}
+
+/** False when a range speaks of a layer that a list of so many does not have. */
+export function fitsList({ from, to, single }: LayerRange, count: number): boolean {
+  if (from !== null && (from < 0 ? -from : to === null || single ? from + 1 : 0) > count) return false;
+  return to === null || Math.abs(to) <= count;
 }

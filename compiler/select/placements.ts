@@ -11,7 +11,8 @@ import {
   Trace,
 } from "../elaborate/index.ts";
 import { modulesUnder } from "./elements.ts";
-import { expandSelectors, type Pattern } from "./patterns.ts";
+import { LayerArguments } from "./layer-arguments.ts";
+import { expandSelectors, isExact, type Pattern } from "./patterns.ts";
 import { printRole, type Selection, type SelectorResolver, selectedModules } from "./select.ts";
 
 /** One placement line with what it did. */
@@ -51,11 +52,30 @@ export function placeAdapters(
     }
     const declaration = callee.callable;
     const passed = evaluator.passed(callee, placement.adapter.arguments, new Environment(elaborator.names));
+    const targets = [...selected].filter(
+      (instance) => !except.has(instance) && wrappedBy(declaration, instance, elaborator),
+    );
+    const byLayer = new LayerArguments(declaration, passed, targets, evaluator, elaborator.calls);
     const seen = new Set<ModuleInstance>();
     for (const { pattern, elements } of selections) {
+      const isOpen = !isExact(pattern.segments.at(-1));
+      if (
+        isOpen &&
+        !elements.some(({ instance }) => instance !== null && wrappedBy(declaration, instance, elaborator))
+      ) {
+        diagnostics.push(
+          cannotAdapt(
+            declaration,
+            pattern,
+            null,
+            elements.find(({ instance }) => instance !== null)?.instance ?? null,
+            elaborator,
+          ),
+        );
+        continue;
+      }
       for (const { instance, path } of elements) {
         if (instance !== null && except.has(instance)) continue;
-        const isOpen = pattern.segments.at(-1)?.kind !== "segment";
         const wrapped = instance === null ? null : wrappedBy(declaration, instance, elaborator);
         if (instance === null || wrapped === false) {
           // A wildcard means those that can be adapted; a name means that one.
@@ -72,7 +92,8 @@ export function placeAdapters(
           diagnostics.push(report("placed-twice", pattern.span, params, { labels }));
           break;
         }
-        const made = elaborator.instantiator.adapter(declaration, passed, placement.adapter.span, instance, evaluator);
+        const given = byLayer.of(instance);
+        const made = elaborator.instantiator.adapter(declaration, given, placement.adapter.span, instance, evaluator);
         const adapter = { declaration, instance: made };
         instance.adapters.push(adapter);
         adapters.push({ base: instance, adapter });
@@ -96,10 +117,11 @@ export function wrappedBy(
   });
 }
 
+/** `path` is that of the module that a name means, null where a wildcard means nothing that can be adapted. */
 function cannotAdapt(
   declaration: AdapterDeclaration,
   pattern: Pattern,
-  path: string,
+  path: string | null,
   instance: ModuleInstance | null,
   elaborator: ModelElaborator,
 ): Diagnostic {
@@ -109,12 +131,13 @@ function cannotAdapt(
     .components()
     .find((each) => "instance" in each && each.instance.steps[0] === instance?.steps[0]);
   const whole = component === undefined || !("instance" in component) ? null : component.instance;
-  const below = instance === null ? [] : adaptable(declaration, instance, pattern.text, elaborator);
+  const below = instance === null || path === null ? [] : adaptable(declaration, instance, pattern.text, elaborator);
   const around = whole === null ? [] : adaptable(declaration, whole, whole.path, elaborator);
   const choices = below.length > 0 ? below : around;
   const wraps = `\`${adapter}\` adapts ${declaration.wraps.map(({ text }) => `\`${text}\``).join(", ")}`;
   const help =
     choices.length === 0 ? wraps : (didYouMean(pattern.text, choices) ?? `${wraps}; there are ${choices.join(", ")}`);
+  if (path === null) return report("adapts-nothing", pattern.span, { adapter, selector: pattern.text }, { help });
   return report("cannot-adapt", pattern.span, { adapter, path, module }, { help });
 }
 

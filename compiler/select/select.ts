@@ -2,7 +2,7 @@ import { type Diagnostic, didYouMean, type RolesDeclaration, report, type Segmen
 import { at } from "../at.ts";
 import { atomsOf, type ModuleInstance, type Role } from "../elaborate/index.ts";
 import type { Element } from "./elements.ts";
-import { matchesAround, matchesSteps, type Pattern, printRange, printSegments } from "./patterns.ts";
+import { fitsList, isExact, matchesAround, matchesSteps, type Pattern, printRange, printSegments } from "./patterns.ts";
 
 /** What one pattern selects, or why it selects nothing. */
 export interface Selection {
@@ -28,13 +28,10 @@ export class SelectorResolver {
 
   /** What a list of patterns selects; patterns that differ in their role only take a fused projection together. */
   select(patterns: readonly Pattern[]): readonly Selection[] {
-    const asked = new Map<string, Set<string>>();
+    const asked = new Map<string, AskedRole[]>();
     for (const pattern of patterns) {
       const role = this.roleOf(pattern);
-      if (role === null) continue;
-      const atoms = asked.get(role.around) ?? new Set<string>();
-      for (const atom of atomsOf(role.family, role.name)) atoms.add(atom);
-      asked.set(role.around, atoms);
+      if (role !== null) asked.set(role.around, [...(asked.get(role.around) ?? []), role]);
     }
     return patterns.flatMap((pattern) => {
       const selection = this.selectOne(pattern, asked);
@@ -42,7 +39,7 @@ export class SelectorResolver {
     });
   }
 
-  private selectOne(pattern: Pattern, asked: ReadonlyMap<string, ReadonlySet<string>>): Selection | null {
+  private selectOne(pattern: Pattern, asked: ReadonlyMap<string, readonly AskedRole[]>): Selection | null {
     const component = pattern.segments[0];
     const known = this.elements.some(({ steps }) => matchesAround(pattern.segments.slice(0, 1), steps));
     if (component?.kind === "segment" && !known) {
@@ -59,14 +56,15 @@ export class SelectorResolver {
       return elements.length > 0 ? { pattern, elements, role: null } : this.refuseEmpty(pattern);
     }
     if (!role.family.roles.some(({ name }) => name.text === role.name)) return this.refuseRole(pattern, role);
-    return this.selectRole(pattern, role, asked.get(role.around) ?? new Set());
+    return this.selectRole(pattern, role, asked.get(role.around) ?? []);
   }
 
   private selectRole(
     pattern: Pattern,
     { family, name, around }: AskedRole,
-    together: ReadonlySet<string>,
+    together: readonly AskedRole[],
   ): Selection | null {
+    const askedAtoms = new Set(together.flatMap((each) => [...atomsOf(each.family, each.name)]));
     const atoms = atomsOf(family, name);
     const elements: Element[] = [];
     for (const element of this.elements) {
@@ -74,12 +72,16 @@ export class SelectorResolver {
       if (role?.family !== family || element.ofAdapter) continue;
       if (!matchesAround(pattern.segments.slice(0, -2), element.steps)) continue;
       if (![...role.atoms].some((atom) => atoms.has(atom))) continue;
-      if ([...role.atoms].every((atom) => together.has(atom))) {
+      if ([...role.atoms].every((atom) => askedAtoms.has(atom))) {
         elements.push(element);
         continue;
       }
       const fused = `${around}.${role.name}`;
-      return this.refuse(report("part-of-fused", pattern.span, { role: pattern.text, path: element.path, fused }));
+      const apart = together.filter((each) => ![...atomsOf(family, each.name)].every((atom) => role.atoms.has(atom)));
+      const whole = `${around}.${[...apart.map((each) => each.name), role.name].join(",")}`;
+      return this.refuse(
+        report("part-of-fused", pattern.span, { role: pattern.text, path: element.path, fused, whole }),
+      );
     }
     return elements.length > 0
       ? { pattern, elements, role: `${family.family.text}.${name}` }
@@ -90,7 +92,8 @@ export class SelectorResolver {
   private roleOf({ segments }: Pattern): AskedRole | null {
     const [family, role] = segments.slice(-2);
     if (segments.length < 3 || family?.kind !== "segment" || role?.kind !== "segment") return null;
-    const declared = family.layers === null && role.layers === null ? this.families.get(family.name.text) : undefined;
+    const isPlain = family.layers === null && role.layers === null && isExact(role);
+    const declared = isPlain ? this.families.get(family.name.text) : undefined;
     if (declared === undefined) return null;
     return { family: declared, name: role.name.text, around: printSegments(segments.slice(0, -1)) };
   }
@@ -103,7 +106,7 @@ export class SelectorResolver {
       const most = Math.max(...counts);
       if (counts.length === 0) continue;
       for (const range of segment.layers) {
-        if ((range.single ? range.from + 1 : (range.to ?? range.from + 1)) <= most) continue;
+        if (fitsList(range, most)) continue;
         const list = printSegments([...segments.slice(0, index), { ...segment, layers: null }]);
         const written = `[${printRange(range)}]`;
         this.diagnostics.push(report("no-such-layer", range.span, { written, list, count: most }));
@@ -146,10 +149,10 @@ export class SelectorResolver {
   private choices({ segments }: Pattern): readonly string[] {
     const component = segments.slice(0, 1);
     const choices = new Set<string>();
-    for (const { steps, instance } of this.elements) {
+    for (const { steps, instance, parameter } of this.elements) {
       if (!matchesAround(component, steps)) continue;
       const [first, ...below] = steps.map(({ name }) => name);
-      const role = instance?.role ?? null;
+      const role = instance?.role ?? parameter?.role ?? null;
       if (role !== null) choices.add(`${first}.${printRole(role)}`);
       choices.add([first, ...below.slice(-2)].join("."));
       choices.add([first, ...below.slice(-1)].join("."));
@@ -161,9 +164,10 @@ export class SelectorResolver {
     const component = segments.slice(0, 1);
     const roles = new Set<string>();
     const children = new Set<string>();
-    for (const { steps, instance } of this.elements) {
+    for (const { steps, instance, parameter } of this.elements) {
       if (!matchesAround(component, steps)) continue;
-      if (instance?.role) roles.add(printRole(instance.role));
+      const role = instance?.role ?? parameter?.role ?? null;
+      if (role !== null) roles.add(printRole(role));
       if (steps.length === 2) children.add(at(steps, 1).name);
     }
     const found = [...roles, ...children];
@@ -189,7 +193,7 @@ export function printRole({ family, name }: Role): string {
 
 /** An adapter is reached by its name only, never by a wildcard or by what is around it. */
 function isNamed({ segments }: Pattern): boolean {
-  return segments.length > 1 && segments.at(-1)?.kind === "segment";
+  return segments.length > 1 && isExact(segments.at(-1));
 }
 
 /** The modules among what was selected, each once. */

@@ -29,7 +29,7 @@ export const syntax = {
   ),
   "too-many-errors": error<{ readonly limit: number }>(
     "E108",
-    ({ limit }) => `more than ${limit} errors; the others in this file are not shown`,
+    ({ limit }) => `more than ${limit} errors; the others are not shown`,
   ),
   "missing-forward": error<{ readonly name: string }>(
     "E109",

@@ -1,7 +1,7 @@
 import { dirname, join, relative, sep } from "node:path";
 import { hasErrors } from "../../grammar/index.ts";
 import { attempt, writeAtomically } from "../files/index.ts";
-import { expandedSpec, openSpec } from "../specs/index.ts";
+import { checkPath, expandedSpec, openSpec } from "../specs/index.ts";
 import type { SpecRequest } from "./compiled-spec.ts";
 import { done, type Ended, type Reporter, refuse, refuseBy, refused } from "./reporter.ts";
 
@@ -21,8 +21,9 @@ export function expand({ spec: path, set, output }: ExpandRequest, reporter: Rep
   };
   const isElsewhere = relative(from, to) !== "";
   const { source, diagnostics } = expandedSpec(opened, set, isElsewhere ? relocate : null);
-  reporter.diagnostics(diagnostics);
-  if (source === null || hasErrors(diagnostics)) return refused;
+  const problems = set.length === 0 || hasErrors(diagnostics) ? diagnostics : checkPath(path, set);
+  reporter.diagnostics(problems);
+  if (source === null || hasErrors(problems)) return refused;
   const { text } = source;
   if (output === null) return done(text);
   const written = attempt(output, () => writeAtomically(output, text));

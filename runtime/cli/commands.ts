@@ -57,6 +57,11 @@ export const commands: readonly ListedCommand[] = [
     summary: "compare the meaning of two specs: adapters, trained parameters, counts, costs, settings",
     load: () => import("./diff.ts"),
   },
+  {
+    words: ["golden"],
+    summary: "keep the plans of specs beside them, and report what drifted",
+    load: () => import("./golden.ts"),
+  },
   { words: ["train"], summary: "train a spec's adapters on volumes with reports", load: () => import("./train.ts") },
   {
     words: ["eval"],

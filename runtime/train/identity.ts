@@ -42,20 +42,24 @@ export function compareIdentity(saved: RunIdentity, now: RunIdentity): readonly 
 /** Settings of the `train` block that say how long a training is. */
 const lengths: ReadonlySet<string> = new Set(["epochs", "steps"]);
 
-/** A spec's text without what says how long its training is, and without the lines that have nothing else. */
+/**
+ * A spec's text without what says how long its training is, without the lines that have nothing else, and without blank lines. A
+ * block of a variant that changes nothing else is left out whole.
+ */
 function withoutLength(text: string): string {
-  const spans = parse(createSource("spec", text)).file.items.flatMap((item) =>
-    item.kind === "settings" && item.block === "train"
-      ? item.entries.flatMap(({ name, span }) => (lengths.has(name.text) ? [span] : []))
-      : [],
-  );
+  const spans = parse(createSource("spec", text)).file.items.flatMap((item) => {
+    if (item.kind !== "settings" || item.block !== "train") return [];
+    const ofLength = item.entries.filter(({ name }) => lengths.has(name.text));
+    const isOnlyLength = item.amends && item.removals.length === 0 && ofLength.length === item.entries.length;
+    return isOnlyLength ? [item.span] : ofLength.map(({ span }) => span);
+  });
   let rest = text;
   for (const { start, end } of spans.toReversed()) {
     const before = rest.slice(0, start).replace(/(^|\n)[ \t]*$/, "$1");
     const isWholeLine = before.length < start || before === "" || before.endsWith("\n");
     rest = before + rest.slice(end).replace(isWholeLine ? /^[ \t]*\n/ : /^/, "");
   }
-  return rest;
+  return rest.replace(/^\s*\n|\s+$/gm, "");
 }
 
 /** A spec is too long to be shown, so its first line that differs stands for it. */

@@ -60,5 +60,8 @@ describe("expand", () => {
   test("exits with 1 for a spec with mistakes, and for one that is not there", () => {
     expect(medctc(["expand", path("wrong.vlm")])).toMatchObject({ code: 1, out: "" });
     expect(medctc(["expand", path("none.vlm")])).toMatchObject({ code: 1, out: "" });
+    const assigned = medctc(["expand", path("specs/card.vlm"), "--set", "train.batch=-1"]);
+    expect(assigned).toMatchObject({ code: 1, out: "" });
+    expect(assigned.err).toContain("E602");
   });
 });

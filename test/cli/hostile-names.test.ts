@@ -31,6 +31,7 @@ describe.each([
   ["check", (path: string) => ["check", path]],
   ["fmt", (path: string) => ["fmt", path]],
   ["expand", (path: string) => ["expand", path, "-o", path]],
+  ["golden", (path: string) => ["golden", path]],
   ["compile", (path: string) => ["compile", path]],
   ["graph", (path: string) => ["graph", path, "-o", small.path("model.svg")]],
   ["graph -o", (path: string) => ["graph", spec, "-o", path]],

@@ -36,6 +36,7 @@ const read: Readonly<Record<string, (path: string) => readonly string[]>> = {
   place: (path) => ["place", path, "--budget", "1000"],
   "diff, before": (path) => ["diff", path, spec],
   "diff, after": (path) => ["diff", spec, path],
+  golden: (path) => ["golden", path, "--update"],
   bench: (path) => ["bench", path],
   "weights inspect": (path) => ["weights", "inspect", path],
   "weights check": (path) => ["weights", "check", spec, path],

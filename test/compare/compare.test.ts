@@ -217,6 +217,26 @@ describe("what differs is told where it is made", () => {
   });
 });
 
+test("what an input takes of a data set, without what the data block says of all volumes", () => {
+  const lesions = `import "std/bce"
+model lesions {
+  input pet: f32[batch, 1, 4, 8, 8] = volume(column = "pet", size = [4, 8, 8])
+  input lesion: f32[batch, 1, 4, 8, 8] = segmentation(column = "lesion", of = pet, labels = [2])
+  param gain: f32[] = constant(1.0)
+  loss bce(rearrange(gain * pet, "b c d h w -> b (c d h w)"), rearrange(lesion, "b c d h w -> b (c d h w)"))
+}
+data { spacing = [3, 1, 1] }`;
+  const other = lesions.replace("labels = [2]", "labels = [3]").replace("[3, 1, 1]", "[3, 1, 2]");
+  expect(compare(other, lesions).settings).toEqual([
+    { name: "data.spacing", before: "[3,1,1]", after: "[3,1,2]" },
+    {
+      name: "input lesion",
+      before: 'segmentation(column = "lesion", of = "pet", labels = [2])',
+      after: 'segmentation(column = "lesion", of = "pet", labels = [3])',
+    },
+  ]);
+});
+
 test("a spec that does not compile is not compared, and one whose expectation fails is", () => {
   const { comparison, diagnostics } = compareSpecs(
     spec(small),

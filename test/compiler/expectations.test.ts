@@ -123,3 +123,10 @@ test("what cannot be measured is refused", () => {
     sorted(expectations.map(([, code, place]) => [code, place])),
   );
 });
+
+test("nothing that is counted is wrong beside a placement that is", () => {
+  const codes = problemsOf("lora(rank = 1) on image.attn.missing\nexpect trainable = 7\nexpect nonsense = 7").map(
+    ([code]) => code,
+  );
+  expect(codes.toSorted()).toEqual(["E505", "E510"]);
+});

@@ -12,6 +12,12 @@ import "std/ia3"
 import "std/linear"
 import "std/lora"
 
+let sizes = [1, 2]
+
+function five(times) {
+  return 5 * times
+}
+
 model m {
   encoder text = bert(vocab = 10, dim = 8, layers = 4, heads = 2, ff = 16, positions = 4)
   let latent = text.hidden |> cls |> linear(4, bias = false)
@@ -52,6 +58,74 @@ describe("placements", () => {
     expect(layers("text.layers[1..3].attn.q")).toEqual(["1", "2"]);
     expect(layers("text.layers[3..].attn.q")).toEqual(["3"]);
     expect(layers("text.layers[0, 2..4].attn.q")).toEqual(["0", "2", "3"]);
+  });
+
+  test.each<[string, readonly string[]]>([
+    ["-1", ["3"]],
+    ["-2..", ["2", "3"]],
+    ["..-3", ["0"]],
+    ["..2", ["0", "1"]],
+    ["-3..3", ["1", "2"]],
+    ["1..-1", ["1", "2"]],
+    ["-4..", ["0", "1", "2", "3"]],
+    ["0, -1", ["0", "3"]],
+    ["-0", ["0"]],
+  ])("layers [%s] count from the end where they are negative", (written, expected) => {
+    const paths = trained(`freeze text, heads.*\nlora(rank = 2) on text.layers[${written}].attn.q`);
+    expect(paths.map((path) => /\d+/.exec(path)?.[0])).toEqual(expected);
+  });
+
+  test.each(["-5", "-5..", "..-5", "..5", "4..", "1, -5", "-5..2"])("a list has no layers [%s]", (written) => {
+    expect(compile(`lora(rank = 2) on text.layers[${written}].attn.q`).codes).toEqual(["E507"]);
+  });
+
+  test.each(["-1..-2", "2..1", "..-4", "..0"])("layers [%s] are none", (written) => {
+    expect(compile(`lora(rank = 2) on text.layers[${written}].attn.q`).codes).toEqual(["E501"]);
+  });
+
+  test.each<[string, readonly string[]]>([
+    ["text.layers[0].*t", ["layers[0].attention.out"]],
+    ["text.layers[0].*o*", ["layers[0].attention.out", "layers[0].down"]],
+    ["text.layers[0].o*u*t", ["layers[0].attention.out"]],
+    ["text.layers[0].up,d*", ["layers[0].up", "layers[0].down"]],
+    ["text.lay*[-1].attn.q", ["layers[3].attention.q"]],
+    ["text.att*.q except text.layers[..3]", ["layers[3].attention.q"]],
+    ["te*.pool*", ["pooler"]],
+    ["text.pooler*", ["pooler"]],
+  ])("%s is by its name, in which a star stands for any characters", (selectors, expected) => {
+    const paths = trained(`freeze text, heads.*\nlora(rank = 2) on ${selectors}`);
+    expect(paths).toEqual(expected.map((path) => `text.${path}.lora`));
+  });
+
+  test("a star that ends a statement is followed by the next one, and in an expression by its operand", () => {
+    const rules =
+      "freeze text.pool*\nia3() on text.layers.q*\nlora(rank = 2) also on text.layers.q* except text.lay*[1..]\n";
+    expect(compile(rules).codes).toEqual(["E508"]);
+    expect(trained(`${rules}freeze text, heads.*`)).toHaveLength(5);
+  });
+
+  test("names with stars need no blanks around them, and reach no adapters", () => {
+    expect(compile("freeze text.pool *").codes).toEqual(["E103"]);
+    expect(compile("freeze text.* pooler").codes).toEqual(["E103"]);
+    expect(compile("lora(rank = 2) on text.pooler\nfreeze text.**.lo*").codes).toEqual(["E501"]);
+  });
+
+  test("a name with stars that means no projection is refused, as a name is", () => {
+    expect(compile("lora(rank = 2) on text.emb*").codes).toEqual(["E516"]);
+    expect(compile("lora(rank = 2) on text.embeddings.*").codes).toEqual(["E516"]);
+    expect(compile("lora(rank = 2) on text.emx*").codes).toEqual(["E501"]);
+  });
+
+  test("except takes out what it names and everything below", () => {
+    const frozen = "freeze text, heads.*\n";
+    expect(trained(`${frozen}lora(rank = 2) on text.attn.q except text.layers[1..]`)).toEqual([
+      "text.layers[0].attention.q.lora",
+    ]);
+    expect(trained("freeze text, heads.* except text.pooler")).toEqual(["text.pooler.weight", "text.pooler.bias"]);
+    expect(compile(`${frozen}lora(rank = 2) on text.attn.q\ngroup text except text.layers { lr = 1 }`).codes).toContain(
+      "E518",
+    );
+    expect(compile("freeze text.pooler\ngroup text except heads.latent { lr = 1 }").codes).toEqual(["E515"]);
   });
 
   test("a group of roles selects its members, and except takes some out", () => {
@@ -129,6 +203,10 @@ describe("expectations", () => {
     ["total - frozen = trainable", 7, true],
     ["count(text.attn.q) * 2 = count(text.attn.q,v)", 1, true],
     ["trainable(extra) = 5", 5, true],
+    ["trainable = five(1)", 5, true],
+    ["trainable = 2 * five(sizes[0]) - 3", 7, true],
+    ["trainable < max(7, five(2))", 7, true],
+    ["trainable = five(2)", 7, false],
   ])("%s of %d is %s", (expectation, size, expected) => {
     expect(holds(expectation, size)).toBe(expected);
   });

@@ -1,37 +1,7 @@
 import fc from "fast-check";
 import type * as ast from "../../grammar/ast.ts";
-import { createSource, type Span } from "../../grammar/source.ts";
-
-/** Trees that are made and not parsed point nowhere. */
-const span: Span = { source: createSource("made", ""), start: 0, end: 0 };
-
-const identifier = fc
-  .stringMatching(/^[a-z][a-z0-9_]{0,6}$/)
-  .map((text) => `${text}_`)
-  .map((text): ast.Name => ({ text, span }));
-const word = fc.oneof(
-  identifier,
-  fc.constantFrom("loss", "train", "in", "forward", "as", "data", "none").map((text): ast.Name => ({ text, span })),
-);
-const text = fc
-  .string({ unit: fc.constantFrom("a", "b", " ", '"', "\\", "\n", "\t", "(", "#", "é", "日", "{") })
-  .map((value): ast.StringText => ({ value, span }));
-
-const number = fc
-  .constantFrom("0", "3", "12", "1_671_168", "0.5", "1e-4", "2.5e10", "1.67M", "38%", "64KB", "8K")
-  .map((literal): ast.NumberLiteral => ({ kind: "number", text: literal, value: expectedValue(literal), span }));
-
-/** Values that the tests spell out, so that the parser's own are checked too. */
-function expectedValue(literal: string): number {
-  const values: Readonly<Record<string, number>> = {
-    "1_671_168": 1671168,
-    "1.67M": 1670000,
-    "38%": 0.38,
-    "64KB": 65536,
-    "8K": 8000,
-  };
-  return values[literal] ?? Number(literal);
-}
+import { identifier, number, span, text, word } from "./arbitrary-names.ts";
+import { except, selectors } from "./arbitrary-selectors.ts";
 
 const name = identifier.map((made): ast.Expression => ({ kind: "name", text: made.text, span }));
 
@@ -80,6 +50,7 @@ const { expression, call } = fc.letrec<{ expression: ast.Expression; postfix: as
           "*",
           "/",
           "//",
+          "%",
         ),
         left: tie("expression"),
         right: tie("expression"),
@@ -90,6 +61,12 @@ const { expression, call } = fc.letrec<{ expression: ast.Expression; postfix: as
         condition: tie("expression"),
         then: tie("expression"),
         otherwise: tie("expression"),
+        span: fc.constant(span),
+      }),
+      fc.record({
+        kind: fc.constant("arrow" as const),
+        parameter: identifier,
+        body: tie("expression"),
         span: fc.constant(span),
       }),
       fc.record({
@@ -232,32 +209,23 @@ const moduleMembers = fc
   .tuple(fc.array(fc.oneof<fc.Arbitrary<ast.ModuleMember>[]>(letStatement, requirement, param, part), few), forward)
   .map(([members, last]): readonly ast.ModuleMember[] => [...distinct(members), last]);
 
-const layer = fc.oneof(
-  fc.nat(20).map((from): ast.LayerRange => ({ from, to: null, single: true, span })),
-  fc.nat(20).map((from): ast.LayerRange => ({ from, to: null, single: false, span })),
-  fc.tuple(fc.nat(20), fc.nat(20)).map(([from, to]): ast.LayerRange => ({ from, to, single: false, span })),
-);
-const segment: fc.Arbitrary<ast.Segment> = fc.oneof(
-  fc.record({
-    kind: fc.constant("segment" as const),
-    name: identifier,
-    layers: fc.option(fc.array(layer, { minLength: 1, maxLength: 3 })),
-  }),
-  fc.constantFrom<ast.Segment>({ kind: "any", span }, { kind: "any-depth", span }),
-);
-const selectors = fc.array(
-  fc.array(segment, { minLength: 1, maxLength: 4 }).map((segments): ast.Selector => ({ segments, span })),
-  { minLength: 1, maxLength: 3 },
-);
-const except = fc.oneof(fc.constant<readonly ast.Selector[]>([]), selectors);
-
 const { quantity } = fc.letrec<{ quantity: ast.Quantity }>((tie) => ({
   quantity: fc.oneof(
     { depthSize: "small", withCrossShrink: true },
     number,
+    fc
+      .tuple(namedCall, fc.constantFrom("call" as const, "index" as const))
+      .map(([made, kind]): ast.Expression => (kind === "call" ? made : { kind, object: made, index: made, span }))
+      .map((value): ast.Quantity => ({ kind: "computed", value, span })),
     fc.record({
       kind: fc.constant("measure" as const),
       name: identifier,
+      of: fc.constant(null),
+      span: fc.constant(span),
+    }),
+    fc.record({
+      kind: fc.constant("measure" as const),
+      name: fc.constantFrom("count", "trainable").map((made): ast.Name => ({ text: made, span })),
       of: fc.option(selectors),
       span: fc.constant(span),
     }),
@@ -326,6 +294,7 @@ const modelMember: fc.Arbitrary<ast.ModelMember> = fc.oneof<fc.Arbitrary<ast.Mod
   input,
   encoder,
   headLet,
+  fc.record({ kind: fc.constant("metric" as const), name: identifier, value: expression, span: fc.constant(span) }),
   unnamed,
   unnamed.map((member): ast.Addition => ({ kind: "addition", member, span })),
   removalOf(identifier),
@@ -351,6 +320,7 @@ const settings: fc.Arbitrary<ast.SettingsBlock> = fc
 
 const item: fc.Arbitrary<ast.Item> = fc.oneof<fc.Arbitrary<ast.Item>[]>(
   text.map((path): ast.Import => ({ kind: "import", path, span })),
+  fc.record({ kind: fc.constant("file-let" as const), name: identifier, value: expression, span: fc.constant(span) }),
   fc.record({
     kind: fc.constant("roles" as const),
     family: identifier,

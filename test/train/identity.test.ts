@@ -35,6 +35,9 @@ test("the same run may be longer, by steps of its schedule or by its spec", () =
   ]) {
     expect(compareIdentity(saved, { ...saved, spec: longer, steps: 300 })).toEqual([]);
   }
+  const variant = 'import "./m"\n\nmodel n amends m {\n}\n';
+  const longerVariant = `${variant}\ntrain amends {\n  epochs = 9\n}\n`;
+  expect(compareIdentity({ ...saved, spec: variant }, { ...saved, spec: longerVariant })).toEqual([]);
   const other = spec.replace("epochs = 2", "epochs = 4").replace("batch = 8", "batch = 9");
   expect(compareIdentity(saved, { ...saved, spec: other, steps: 300 }).map(({ field }) => field)).toEqual(["spec"]);
   // Of a model they are something else.

@@ -1,11 +1,10 @@
 import { type Diagnostic, hasErrors, type Source } from "../../../grammar/index.ts";
 import { type Compiled, compileSpec } from "../../compile.ts";
 import type { Library } from "../../load/index.ts";
-import type { Plan } from "../../plan/index.ts";
-import type { TracedSpec } from "../../programs/index.ts";
 import { changedAdapterPaths, compareAdapters } from "./adapters.ts";
 import { compareComputation, type Traced } from "./computation.ts";
-import { compareSettings } from "./settings.ts";
+import { type CompiledSpec, type Meaning, meaningOf, type Named } from "./meaning.ts";
+import { defaultSettings } from "./settings.ts";
 import { compareFrozen, compareGroups, compareTensors } from "./tensors.ts";
 import type { Compared, Comparison, ComputationChange, NamedChange } from "./types.ts";
 
@@ -15,13 +14,6 @@ export interface ReadableSpec {
   readonly library: Library;
   /** Assignments such as `train.lr = 1e-3`, which hold instead of what it says. */
   readonly set?: readonly string[];
-}
-
-/** A spec with everything that a comparison needs. */
-interface CompiledSpec {
-  readonly plan: Plan;
-  readonly spec: TracedSpec;
-  readonly elements: Compiled["elements"];
 }
 
 /**
@@ -35,7 +27,38 @@ export function compareSpecs(before: ReadableSpec, after: ReadableSpec): Compare
   const first = comparable(old);
   const second = comparable(current);
   if (first === null || second === null) return { comparison: null, diagnostics };
-  return { comparison: compare(first, second, tracedAlike(after, first, second)), diagnostics };
+  const alike = tracedAlike(after, first.plan.batch, second);
+  // A let that one model alone has is a part of what uses it.
+  const isShared = (name: string): boolean => first.spec.outputs.has(name) && alike.outputs.has(name);
+  const comparison = compareMeanings(
+    meaningOf(first, { ...first.spec, elements: first.elements }, isShared),
+    meaningOf(second, alike, isShared),
+  );
+  return { comparison, diagnostics };
+}
+
+/** What a spec means now, and what differs from what was kept of it, if anything was. */
+export interface ComparedWithKept extends Compared {
+  /** Null for a spec that does not compile. */
+  readonly meaning: Meaning | null;
+}
+
+/**
+ * Compares a spec with what was kept of it, as `compareSpecs` does. Lets that were kept and are there no more are not parts of what
+ * used them, since that was kept by itself: it is told to have changed where what it computes is another in all.
+ */
+export function compareWithKept(kept: Meaning | null, after: ReadableSpec): ComparedWithKept {
+  const current = compileSpec(after.source, after.library, { set: after.set ?? [] });
+  const { diagnostics } = current;
+  const compiled = comparable(current);
+  if (compiled === null) return { meaning: null, comparison: null, diagnostics };
+  const meaning = meaningOf(compiled);
+  if (kept === null) return { meaning, comparison: null, diagnostics };
+  const lets = new Set(kept.computation.lets.map(({ name }) => name));
+  const alike = meaningOf(compiled, tracedAlike(after, kept.batch, compiled), (name) => lets.has(name));
+  // Of a setting that came into the language since then the spec said nothing.
+  const before = { ...kept, settings: [...new Map([...defaultSettings(), ...kept.settings])] };
+  return { meaning, comparison: compareMeanings(before, alike), diagnostics };
 }
 
 function comparable({ plan, spec, elements, diagnostics }: Compiled): CompiledSpec | null {
@@ -43,31 +66,27 @@ function comparable({ plan, spec, elements, diagnostics }: Compiled): CompiledSp
   return plan === null || spec === null || hasErrors(stopping) ? null : { plan, spec, elements };
 }
 
-/** The second spec with the batch of the first, because every size in a program follows from its batch. */
-function tracedAlike({ source, library, set = [] }: ReadableSpec, before: CompiledSpec, after: CompiledSpec): Traced {
-  const { batch } = before.spec.settings;
+/** A spec with the batch of another, because every size in a program follows from its batch. */
+function tracedAlike({ source, library, set = [] }: ReadableSpec, batch: number, compiled: CompiledSpec): Traced {
   const alike =
-    batch === after.spec.settings.batch
-      ? after
+    batch === compiled.plan.batch
+      ? compiled
       : comparable(compileSpec(source, library, { batch, microBatch: batch, set }));
-  return { ...(alike ?? after).spec, elements: (alike ?? after).elements };
+  return { ...(alike ?? compiled).spec, elements: (alike ?? compiled).elements };
 }
 
-function compare(before: CompiledSpec, after: CompiledSpec, alike: Traced): Comparison {
-  const changedAdapters = changedAdapterPaths(before.elements, after.elements);
-  const traced = compareComputation({ ...before.spec, elements: before.elements }, alike, changedAdapters);
+function compareMeanings(before: Meaning, after: Meaning): Comparison {
+  const changedAdapters = changedAdapterPaths(before.adapters, after.adapters);
+  const traced = compareComputation(before, after, changedAdapters);
   const parts = {
-    model: before.plan.model === after.plan.model ? null : { before: before.plan.model, after: after.plan.model },
-    adapters: compareAdapters(before.elements, after.elements),
-    frozen: compareFrozen(before.plan, after.plan),
-    tensors: compareTensors(before.plan, after.plan, changedAdapters),
-    settings: [...compareSettings(before.spec, after.spec), ...compareGroups(before.plan, after.plan)],
-    expectations: changesOf(
-      before.plan.expectations.map(({ text, holds }) => [text, holds]),
-      after.plan.expectations.map(({ text, holds }) => [text, holds]),
-    ),
-    counts: changesOf(countsOf(before.plan), countsOf(after.plan)),
-    costs: changesOf(Object.entries(before.plan.cost), Object.entries(after.plan.cost)),
+    model: before.model === after.model ? null : { before: before.model, after: after.model },
+    adapters: compareAdapters(before.adapters, after.adapters),
+    frozen: compareFrozen(before, after),
+    tensors: compareTensors(before, after, changedAdapters),
+    settings: [...changesOf(before.settings, after.settings), ...compareGroups(before, after)],
+    expectations: changesOf(before.expectations, after.expectations),
+    counts: changesOf(before.counts, after.counts),
+    costs: changesOf(before.costs, after.costs),
   };
   const explained = parts.adapters.length + parts.tensors.length + traced.changes.length > 0;
   const rest: readonly ComputationChange[] =
@@ -86,22 +105,8 @@ function compare(before: CompiledSpec, after: CompiledSpec, alike: Traced): Comp
   return { isEqual: parts.model === null && lists.every((list) => list.length === 0), ...parts, computation };
 }
 
-/** Totals, and the parameters of each component with those trained in it. */
-function countsOf({ totals, components }: Plan): readonly (readonly [string, number])[] {
-  return [
-    ...Object.entries(totals),
-    ...components.flatMap(({ name, parameters, trainable }): readonly (readonly [string, number])[] => [
-      [name, parameters],
-      [`trainable(${name})`, trainable],
-    ]),
-  ];
-}
-
 /** What two lists of named values differ in, in the order of the second, with what it lacks at the end. */
-function changesOf<Value>(
-  before: readonly (readonly [string, Value])[],
-  after: readonly (readonly [string, Value])[],
-): readonly NamedChange<Value>[] {
+function changesOf<Value>(before: Named<Value>, after: Named<Value>): readonly NamedChange<Value>[] {
   const old = new Map(before);
   const current = new Map(after);
   return [...new Set([...current.keys(), ...old.keys()])]

@@ -1,48 +1,79 @@
-import type { ModuleInstance } from "../../elaborate/index.ts";
 import { type Node, neededFor } from "../../ir/index.ts";
 import type { Element } from "../../select/index.ts";
-import { Interner, OwnComputation } from "./own-computation.ts";
+import type { PlacedAdapter } from "./adapters.ts";
+import { digestOfNode, OwnComputation } from "./own-computation.ts";
 import { foldPaths, pathsAround } from "./paths.ts";
 import type { ComputationChange } from "./types.ts";
 
-/** What a comparison of computations looks at. */
+/** What a computation is told from. */
 export interface Traced {
   readonly losses: readonly Node[];
+  readonly metrics: ReadonlyMap<string, Node>;
   readonly outputs: ReadonlyMap<string, Node>;
   readonly elements: readonly Element[];
 }
 
-/** What a model computes, as numbers that are equal where the computations are. */
-interface Summary {
-  /** Each let, loss and module by itself. */
-  readonly parts: ReadonlyMap<string, number>;
-  /** All of it. */
-  readonly whole: number;
-  /** Modules that are adapters, parts of one, or have one: it is told of them as adapters whether they are computed. */
-  readonly adapted: ReadonlySet<string>;
+/** A value of the model by what is computed for it: between the modules and other lets, and in all. */
+interface ModelValue {
+  readonly own: string;
+  readonly whole: string;
+}
+
+/** What a model computes, as digests that are equal where the computations are. */
+export interface Computation {
+  readonly lets: readonly (ModelValue & { readonly name: string })[];
+  readonly losses: readonly ModelValue[];
+  readonly metrics: readonly (ModelValue & { readonly name: string })[];
+  /** Modules that compute something, by what they compute themselves; adapters among them. */
+  readonly modules: readonly { readonly path: string; readonly own: string }[];
+}
+
+/** What of a model's meaning its computation is compared by. */
+interface Computing {
+  readonly computation: Computation;
+  readonly adapters: readonly PlacedAdapter[];
+}
+
+/** The computation of a model, where some of its lets count as parts of what uses them. */
+export function computationOf(
+  { losses, metrics, outputs, elements }: Traced,
+  isApart: (letName: string) => boolean,
+): Computation {
+  const ends = [...losses, ...metrics.values(), ...outputs.values()];
+  const nodes = neededFor(ends);
+  const lets = new Map([...outputs].filter(([name]) => isApart(name)));
+  const own = new OwnComputation(nodes, lets, ends, elements);
+  const wholes = new Map<Node, string>();
+  const wholeOf = (node: Node): string => wholes.get(node) ?? "";
+  for (const node of nodes) wholes.set(node, digestOfNode("whole", node, node.inputs.map(wholeOf)));
+  return {
+    lets: [...outputs].map(([name, node]) => ({ name, own: own.ofModelNode(node, name), whole: wholeOf(node) })),
+    losses: losses.map((node) => ({ own: own.ofModelNode(node, null), whole: wholeOf(node) })),
+    metrics: [...metrics].map(([name, node]) => ({ name, own: own.ofModelNode(node, null), whole: wholeOf(node) })),
+    modules: own.modules.map((path) => ({ path, own: own.ofModule(path) })),
+  };
 }
 
 /**
- * The lets, the losses and the modules whose own computation differs. Each is compared by itself: what flows into it is known
+ * The lets, the losses, the metrics and the modules whose own computation differs. Each is compared by itself: what flows into it is known
  * by the name of where it comes from. So a change is told where it is made and not in everything that follows, and an
  * adapter changes nothing outside it; those that are told to have changed are left out. `isWholeEqual` says whether anything at
  * all differs.
  */
 export function compareComputation(
-  before: Traced,
-  after: Traced,
+  before: Computing,
+  after: Computing,
   changedAdapters: ReadonlySet<string>,
 ): { readonly changes: readonly ComputationChange[]; readonly isWholeEqual: boolean } {
-  const interner = new Interner();
-  // A let that one model alone has is a part of what uses it.
-  const shared = new Set([...before.outputs.keys()].filter((name) => after.outputs.has(name)));
-  const old = summaryOf(before, shared, interner);
-  const current = summaryOf(after, shared, interner);
-  const names = [...new Set([...old.parts.keys(), ...current.parts.keys()])];
+  const old = partsOf(before.computation);
+  const current = partsOf(after.computation);
+  const adapted = adaptedPaths([...before.adapters, ...after.adapters]);
+  const names = [...new Set([...old.keys(), ...current.keys()])];
   const single = names.flatMap((what): readonly ComputationChange[] => {
-    const change = changeOf(old.parts.get(what), current.parts.get(what));
-    const isAdapted = old.adapted.has(what) || current.adapted.has(what);
-    const isTold = [what, ...pathsAround(what)].some((path) => changedAdapters.has(path));
+    const change = changeOf(old.get(what), current.get(what));
+    const around = [what, ...pathsAround(what)];
+    const isAdapted = adapted.modules.has(what) || around.some((path) => adapted.adapters.has(path));
+    const isTold = around.some((path) => changedAdapters.has(path));
     return change === null || isTold || (isAdapted && change !== "changed") ? [] : [{ change, what }];
   });
   const changes = foldPaths(
@@ -50,12 +81,36 @@ export function compareComputation(
     ({ what }) => what,
     ({ change }) => change,
   ).flatMap(({ text, items }) => items.slice(0, 1).map(({ change }) => ({ change, what: text })));
-  return { changes, isWholeEqual: old.whole === current.whole };
+  return { changes, isWholeEqual: wholeOf(before.computation) === wholeOf(after.computation) };
 }
 
-function changeOf(before: number | undefined, after: number | undefined): ComputationChange["change"] | null {
-  if (before === after) return null;
-  return before === undefined ? "added" : after === undefined ? "removed" : "changed";
+/** Each let, loss, metric and module as it is called. A module has no whole: what it computes in all is told of by what uses it. */
+function partsOf({ lets, losses, metrics, modules }: Computation): ReadonlyMap<string, Partial<ModelValue>> {
+  return new Map<string, Partial<ModelValue>>([
+    ...lets.map((value) => [`let ${value.name}`, value] as const),
+    ...losses.map((value, index) => [losses.length === 1 ? "loss" : `loss ${index + 1}`, value] as const),
+    ...metrics.map((value) => [`metric ${value.name}`, value] as const),
+    ...modules.map((module) => [module.path, module] as const),
+  ]);
+}
+
+/** Modules that are adapters or have one: it is told of them as adapters whether they are computed. */
+function adaptedPaths(placed: readonly PlacedAdapter[]): {
+  readonly adapters: ReadonlySet<string>;
+  readonly modules: ReadonlySet<string>;
+} {
+  return { adapters: new Set(placed.map(({ path }) => path)), modules: new Set(placed.map(({ module }) => module)) };
+}
+
+/** What is the same in all is the same, however it is divided into lets. */
+function changeOf(
+  before: Partial<ModelValue> | undefined,
+  after: Partial<ModelValue> | undefined,
+): ComputationChange["change"] | null {
+  if (before === undefined) return after === undefined ? null : "added";
+  if (after === undefined) return "removed";
+  const isSame = before.own === after.own || (before.whole !== undefined && before.whole === after.whole);
+  return isSame ? null : "changed";
 }
 
 /** Of modules that came or went with all that is in them, those that are in no other. */
@@ -67,42 +122,8 @@ function outermost(changes: readonly ComputationChange[]): readonly ComputationC
   });
 }
 
-function summaryOf({ losses, outputs, elements }: Traced, shared: ReadonlySet<string>, interner: Interner): Summary {
-  const nodes = neededFor([...losses, ...outputs.values()]);
-  const lets = new Map([...outputs].filter(([name]) => shared.has(name)));
-  const own = new OwnComputation(nodes, lets, [...losses, ...outputs.values()], elements, interner);
-  const parts = new Map<string, number>();
-  for (const [name, node] of outputs) parts.set(`let ${name}`, own.ofModelNode(node, name));
-  for (const [index, loss] of losses.entries()) {
-    parts.set(losses.length === 1 ? "loss" : `loss ${index + 1}`, own.ofModelNode(loss, null));
-  }
-  for (const path of own.modules) parts.set(path, own.ofModule(path));
-  const adapted = new Set<string>();
-  const visit = (module: ModuleInstance): void => {
-    adapted.add(module.path);
-    module.children.forEach(visit);
-  };
-  for (const { instance } of elements) {
-    if (instance === null || instance.adapters.length === 0) continue;
-    adapted.add(instance.path);
-    for (const adapter of instance.adapters) visit(adapter.instance);
-  }
-  const whole = wholeOf(nodes, losses, outputs, interner);
-  return { parts, whole, adapted };
-}
-
-/** A number for all that a model computes, wherever it is computed. */
-function wholeOf(
-  nodes: readonly Node[],
-  losses: readonly Node[],
-  outputs: ReadonlyMap<string, Node>,
-  interner: Interner,
-): number {
-  const numbers = new Map<Node, number>();
-  for (const node of nodes) {
-    const inputs = node.inputs.map((input) => numbers.get(input) ?? -1);
-    numbers.set(node, interner.ofNode("whole", node, inputs));
-  }
-  const results = [...outputs].map(([name, node]) => `${name} ${numbers.get(node) ?? -1}`).sort();
-  return interner.number(`results ${results.join(", ")}; ${losses.map((loss) => numbers.get(loss) ?? -1).join(", ")}`);
+/** A text for all that a model computes, wherever it is computed. */
+function wholeOf({ lets, losses, metrics }: Computation): string {
+  const named = [...lets, ...metrics].map(({ name, whole }) => `${name} ${whole}`);
+  return JSON.stringify([named.sort(), losses.map(({ whole }) => whole)]);
 }

@@ -1,27 +1,16 @@
 import type { ModuleInstance } from "../../elaborate/index.ts";
 import { memoizeDepthFirst, type Node, printType } from "../../ir/index.ts";
 import type { Element } from "../../select/index.ts";
+import { digest } from "./digest.ts";
 
-/** The same number for the same text; numbers of two programs can be compared. */
-export class Interner {
-  private readonly numbers = new Map<string, number>();
-
-  number(text: string): number {
-    const known = this.numbers.get(text) ?? this.numbers.size;
-    this.numbers.set(text, known);
-    return known;
-  }
-
-  /** A node by its operation, its type and what flows into it. */
-  ofNode(scope: string, { operation, type }: Node, inputs: readonly (number | string)[]): number {
-    return this.number(`${scope} ${JSON.stringify(operation)} ${printType(type)} of ${inputs.join(", ")}`);
-  }
+/** A node by its operation, its type and what flows into it. */
+export function digestOfNode(scope: string, { operation, type }: Node, inputs: readonly string[]): string {
+  return digest(`${scope} ${JSON.stringify(operation)} ${printType(type)} of ${inputs.join(", ")}`);
 }
 
 /** What modules compute by themselves, and what the model computes between them. */
 export class OwnComputation {
   private readonly nodes: readonly Node[];
-  private readonly interner: Interner;
   /** For the modules of adapters the path of what they are on: it is what others see in their place. */
   private readonly seenAs = new Map<string, string>();
   /** Names of nodes that leave a module: `vision.spatial` for a let, `vision.return` for what it gives. */
@@ -32,10 +21,10 @@ export class OwnComputation {
   /** A node by what its module computes for it, and what it is called that flows in. */
   private readonly within = memoizeDepthFirst(
     (node: Node) => node.inputs.filter((input) => isOfModule(input, node)),
-    (node, numbers: readonly number[]): number => {
-      const left = [...numbers];
-      const inputs = node.inputs.map((input) => (isOfModule(input, node) ? (left.shift() ?? -1) : this.labelOf(input)));
-      return this.interner.ofNode("module", node, inputs);
+    (node, digests: readonly string[]): string => {
+      const left = [...digests];
+      const inputs = node.inputs.map((input) => (isOfModule(input, node) ? (left.shift() ?? "") : this.labelOf(input)));
+      return digestOfNode("module", node, inputs);
     },
   );
 
@@ -44,10 +33,8 @@ export class OwnComputation {
     lets: ReadonlyMap<string, Node>,
     results: readonly Node[],
     elements: readonly Element[],
-    interner: Interner,
   ) {
     this.nodes = nodes;
-    this.interner = interner;
     // Of lets that are the same value the first is meant.
     this.lets = new Map([...lets].reverse().map(([name, node]) => [node, name]));
     for (const { instance } of elements) if (instance !== null) this.nameValues(instance);
@@ -62,18 +49,18 @@ export class OwnComputation {
     return [...this.exits.keys()].filter((path) => path !== "");
   }
 
-  ofModule(path: string): number {
+  ofModule(path: string): string {
     const exits = [...(this.exits.get(path) ?? [])].map((node) => this.within(node));
-    return this.interner.number(`module ${exits.sort((a, b) => a - b).join(", ")}`);
+    return digest(`module ${exits.sort().join(", ")}`);
   }
 
   /**
    * A value of the model by what is computed outside its modules for it, back to other lets. What flows into a module from
    * outside all modules counts for the value that uses it.
    */
-  ofModelNode(node: Node, name: string | null): number {
+  ofModelNode(node: Node, name: string | null): string {
     const alias = this.lets.get(node);
-    if (alias !== undefined && alias !== name) return this.interner.number(`let ${alias}`);
+    if (alias !== undefined && alias !== name) return digest(`let ${alias}`);
     const entered = new Set<string>();
     const otherLet = (each: Node): string | null => {
       const other = this.lets.get(each);
@@ -86,15 +73,15 @@ export class OwnComputation {
         const owner = ownerOf(each);
         return owner === null || owner === "" ? each.inputs : this.enter(owner, entered);
       },
-      (each, inputs: readonly (number | string)[]): number | string => {
+      (each, inputs: readonly string[]): string => {
         const other = otherLet(each);
         if (other !== null) return `let ${other}`;
         return isOfModel(each)
-          ? this.interner.ofNode("model", each, inputs)
-          : this.interner.number(`from ${this.labelOf(each)} with ${inputs.join(", ")}`);
+          ? digestOfNode("model", each, inputs)
+          : digest(`from ${this.labelOf(each)} with ${inputs.join(", ")}`);
       },
     );
-    return Number(visit(node));
+    return visit(node);
   }
 
   /** What flows into the component of a module from outside all modules, the first time that it is met. */

@@ -1,15 +1,19 @@
+import { createSource, parse } from "../../../grammar/index.ts";
 import type { TracedSpec } from "../../programs/index.ts";
 import {
   type DataSettings,
   type EvalSettings,
+  type InputSource,
   type Optimizer,
   printAugmentation,
+  readDataSettings,
+  readEvalSettings,
+  readTrainSettings,
   type Schedule,
   type TrainSettings,
 } from "../../settings/index.ts";
-import type { NamedChange } from "./types.ts";
 
-type Settings = Pick<TracedSpec, "settings" | "data" | "evaluation">;
+type Settings = Pick<TracedSpec, "settings" | "data" | "evaluation" | "sources">;
 
 /** How each setting is called in its block, and how its value is written; a setting without a row does not compile. */
 type Rows<Block> = { readonly [Key in keyof Block]: readonly [name: string, write: (value: Block[Key]) => string] };
@@ -65,21 +69,25 @@ const evalRows: Rows<EvalSettings> = {
   classes: ["classes", plain],
 };
 
-/** The settings that two specs differ in, those that a spec leaves out with what they then are. */
-export function compareSettings(before: Settings, after: Settings): readonly NamedChange<string>[] {
-  const old = settingsOf(before);
-  const current = settingsOf(after);
-  return [...current]
-    .map(([name, value]) => ({ name, before: old.get(name) ?? null, after: value }))
-    .filter((each) => each.before !== each.after);
-}
-
-function settingsOf({ settings, data, evaluation }: Settings): ReadonlyMap<string, string> {
-  return new Map([
+/** All settings of a spec by name, those that it leaves out with what they then are, and what its inputs take of a data set. */
+export function settingsOf({ settings, data, evaluation, sources }: Settings): readonly (readonly [string, string])[] {
+  return [
     ...written("train", settings, trainRows),
     ...written("data", data, dataRows),
     ...written("eval", evaluation, evalRows),
-  ]);
+    ...[...sources].map(([name, source]) => [`input ${name}`, writeSource(source, data)] as const),
+  ];
+}
+
+/** What each setting is where a spec says nothing of it. */
+export function defaultSettings(): readonly (readonly [string, string])[] {
+  const { file } = parse(createSource("", ""));
+  return settingsOf({
+    settings: readTrainSettings(file, {}).settings,
+    data: readDataSettings(file).settings,
+    evaluation: readEvalSettings(file, []).settings,
+    sources: new Map(),
+  });
 }
 
 function written<Block extends object>(
@@ -96,13 +104,42 @@ function written<Block extends object>(
 }
 
 function writeOptimizer(optimizer: Optimizer): string {
-  if (optimizer.kind === "sgd") return `sgd(momentum = ${optimizer.momentum}, weight_decay = ${optimizer.weightDecay})`;
-  const { decoupled, betas, epsilon, weightDecay } = optimizer;
-  const name = decoupled ? "adamw" : "adam";
-  return `${name}(betas = [${betas.join(", ")}], eps = ${epsilon}, weight_decay = ${weightDecay})`;
+  const { weightDecay } = optimizer;
+  switch (optimizer.kind) {
+    case "sgd": {
+      const nesterov = optimizer.nesterov ? ", nesterov = true" : "";
+      return `sgd(momentum = ${optimizer.momentum}${nesterov}, weight_decay = ${weightDecay})`;
+    }
+    case "lion":
+      return `lion(betas = [${optimizer.betas.join(", ")}], weight_decay = ${weightDecay})`;
+    case "adafactor": {
+      const { beta2Decay, epsilons, clip } = optimizer;
+      return `adafactor(beta2_decay = ${beta2Decay}, eps = [${epsilons.join(", ")}], d = ${clip}, weight_decay = ${weightDecay})`;
+    }
+    case "adam": {
+      const { decoupled, betas, epsilon } = optimizer;
+      const name = decoupled ? "adamw" : "adam";
+      return `${name}(betas = [${betas.join(", ")}], eps = ${epsilon}, weight_decay = ${weightDecay})`;
+    }
+  }
 }
 
 function writeSchedule({ kind, warmup, warmupEpochs, steps }: Schedule): string {
   const inEpochs = warmupEpochs === 0 ? "" : `, warmup_epochs = ${warmupEpochs}`;
   return `${kind}(warmup = ${warmup}${inEpochs})${steps === null ? "" : ` over ${steps} steps`}`;
+}
+
+/** A source with its arguments, without those that a volume has from the `data` block and that are told of there. */
+function writeSource(source: InputSource, data: DataSettings): string {
+  const { kind, ...own } = source;
+  const values = { ...own, ...("settings" in source ? source.settings : {}), settings: null };
+  const ofBlock = new Map<string, unknown>(kind === "volume" ? Object.entries(data) : []);
+  const isOwn = ([name, value]: readonly [string, unknown]): boolean =>
+    value !== null && JSON.stringify(value) !== JSON.stringify(ofBlock.get(name));
+  const told = Object.entries(values)
+    .filter(isOwn)
+    .map(([name, value]) => {
+      return `${name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)} = ${JSON.stringify(value)}`;
+    });
+  return `${kind}(${told.join(", ")})`;
 }

@@ -1,12 +1,13 @@
-import type { Plan, PlannedParameter, PlannedTensor } from "../../plan/index.ts";
+import type { PlannedTensor } from "../../plan/index.ts";
+import type { Meaning, MeantParameter } from "./meaning.ts";
 import { foldPaths, pathsAround } from "./paths.ts";
 import type { FreezeChange, NamedChange, TensorChange } from "./types.ts";
 
-/** A parameter or a buffer with where it is in its plan. */
+/** A parameter or a buffer with where it is in its model. */
 type Tensor = PlannedTensor & { readonly storage: "param" | "buffer" };
 
-/** Parameters of both plans that are trained in one of them only. */
-export function compareFrozen(before: Plan, after: Plan): readonly FreezeChange[] {
+/** Parameters of both specs that are trained in one of them only. */
+export function compareFrozen(before: Meaning, after: Meaning): readonly FreezeChange[] {
   const old = new Map(before.parameters.map((parameter) => [parameter.path, parameter]));
   const changed = after.parameters.filter(({ path, trainable }) => {
     const known = old.get(path);
@@ -23,8 +24,8 @@ export function compareFrozen(before: Plan, after: Plan): readonly FreezeChange[
   });
 }
 
-/** What groups say of parameters that are trained in both plans, where they say something else. */
-export function compareGroups(before: Plan, after: Plan): readonly NamedChange<string>[] {
+/** What groups say of parameters that are trained in both specs, where they say something else. */
+export function compareGroups(before: Meaning, after: Meaning): readonly NamedChange<string>[] {
   const old = new Map(before.parameters.map((parameter) => [parameter.path, parameter]));
   const changes = after.parameters.flatMap(({ path, trainable, group }): readonly NamedChange<string>[] => {
     const known = old.get(path);
@@ -43,8 +44,8 @@ export function compareGroups(before: Plan, after: Plan): readonly NamedChange<s
  * told as adapters and left out.
  */
 export function compareTensors(
-  before: Plan,
-  after: Plan,
+  before: Meaning,
+  after: Meaning,
   changedAdapters: ReadonlySet<string>,
 ): readonly TensorChange[] {
   const old = tensorsOf(before, changedAdapters);
@@ -62,13 +63,13 @@ export function compareTensors(
   });
 }
 
-function tensorsOf(plan: Plan, changedAdapters: ReadonlySet<string>): ReadonlyMap<string, Tensor> {
-  const isOfChanged = ({ path, ofAdapter }: PlannedParameter): boolean =>
+function tensorsOf(meaning: Meaning, changedAdapters: ReadonlySet<string>): ReadonlyMap<string, Tensor> {
+  const isOfChanged = ({ path, ofAdapter }: MeantParameter): boolean =>
     ofAdapter && [...pathsAround(path)].some((around) => changedAdapters.has(around));
-  const parameters = plan.parameters.filter((parameter) => !isOfChanged(parameter));
+  const parameters = meaning.parameters.filter((parameter) => !isOfChanged(parameter));
   const tensors: readonly Tensor[] = [
     ...parameters.map((each) => ({ ...each, storage: "param" as const })),
-    ...plan.buffers.map((each) => ({ ...each, storage: "buffer" as const })),
+    ...meaning.buffers.map((each) => ({ ...each, storage: "buffer" as const })),
   ];
   return new Map(tensors.map((tensor) => [tensor.path, tensor]));
 }

@@ -3,14 +3,29 @@ import { Environment } from "../values.ts";
 import type { Builtin } from "./builtin.ts";
 import { constants } from "./constants.ts";
 import { decompositions } from "./decompositions.ts";
+import { products } from "./einsum.ts";
 import { elementwise } from "./elementwise.ts";
+import { indexing } from "./indexing.ts";
 import { layout } from "./layout.ts";
+import { order } from "./order.ts";
 import { reductions } from "./reductions.ts";
+import { resizing } from "./resize.ts";
 import { windows } from "./windows.ts";
 
 /** Every operation that a file knows without an import. */
 const builtins: ReadonlyMap<string, Builtin> = new Map(
-  Object.entries({ ...constants, ...elementwise, ...reductions, ...layout, ...windows, ...decompositions }),
+  Object.entries({
+    ...constants,
+    ...elementwise,
+    ...reductions,
+    ...layout,
+    ...indexing,
+    ...order,
+    ...products,
+    ...resizing,
+    ...windows,
+    ...decompositions,
+  }),
 );
 
 const dtypes: readonly Dtype[] = ["f32", "bf16", "i32", "bool"];
