@@ -12,6 +12,7 @@ import type {
   StringText,
 } from "../../grammar/index.ts";
 import { printType } from "../ir/index.ts";
+import { inputsGiven } from "../load/index.ts";
 import { bindArguments } from "./arguments.ts";
 import type { BuiltinArgument } from "./builtins/builtin.ts";
 import type { Evaluator } from "./evaluate.ts";
@@ -75,7 +76,16 @@ export class Instantiator {
     this.files = files;
   }
 
-  /** The module of a part or an encoder, whose arguments are all given. */
+  /** The module of an encoder: inputs of its `forward` among the arguments are for when it is run. */
+  encoder(call: Call, environment: Environment, place: Place, evaluator: Evaluator): ModuleInstance {
+    const callee = evaluator.evaluate(call.callee, environment);
+    const callable = callee.kind === "callable" ? callee.callable : null;
+    const isInput = callable?.kind === "module" ? inputsGiven(callable) : () => false;
+    const own = call.arguments.filter((argument) => !isInput(argument));
+    return this.fromCall({ ...call, arguments: own }, environment, place, evaluator);
+  }
+
+  /** The module of a part, whose arguments are all given. */
   fromCall(call: Call, environment: Environment, place: Place, evaluator: Evaluator): ModuleInstance {
     const callee = evaluator.evaluate(call.callee, environment);
     if (callee.kind !== "callable" || callee.callable.kind !== "module") {

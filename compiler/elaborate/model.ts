@@ -13,6 +13,7 @@ import type {
   TensorType as WrittenType,
 } from "../../grammar/index.ts";
 import { type Graph, type Node, printType, type TensorType } from "../ir/index.ts";
+import { inputsGiven } from "../load/index.ts";
 import type { BuiltinArgument } from "./builtins/builtin.ts";
 import { Calls, forwardOf, type HeadSlot } from "./calls.ts";
 import type { Constants } from "./constants.ts";
@@ -83,7 +84,7 @@ export class ModelElaborator {
           case "encoder": {
             const at = { name: member.name.text, index: null, count: null };
             const place = placeChild(rootPlace, member.name.text, member.named, null, at);
-            const instance = this.instantiator.fromCall(member.module, this.environment, place, evaluator);
+            const instance = this.instantiator.encoder(member.module, this.environment, place, evaluator);
             this.made.push({ kind: "encoder", name: member.name.text, instance });
             this.environment.define(member.name.text, { kind: "instance", instance, level: Number.POSITIVE_INFINITY });
             break;
@@ -157,7 +158,7 @@ export class ModelElaborator {
     const traceMember = (member: ModelMember): void => {
       if (member.kind === "input")
         environment.define(member.name.text, this.traceInput(member, inputs, environment, evaluator));
-      else if (member.kind === "encoder") this.traceEncoder(member, inputs, evaluator);
+      else if (member.kind === "encoder") this.traceEncoder(member, inputs, environment, evaluator);
       else if (member.kind === "head-let") outputs.set(member.name.text, this.traceLet(member, environment, evaluator));
       else if (member.kind === "metric")
         metrics.set(member.name.text, this.traceMetric(member, environment, evaluator));
@@ -210,11 +211,24 @@ export class ModelElaborator {
     return sizesOf(type, environment, evaluator);
   }
 
-  private traceEncoder({ name, span }: Encoder, inputs: Map<string, TensorValue>, evaluator: Evaluator): void {
+  private traceEncoder(
+    { name, module, span }: Encoder,
+    inputs: Map<string, TensorValue>,
+    environment: Environment,
+    evaluator: Evaluator,
+  ): void {
     const value = this.environment.lookup(name.text);
     if (value?.kind !== "instance") return;
-    const { parameters } = forwardOf(value.instance.declaration);
+    const { declaration } = value.instance;
+    const { parameters } = forwardOf(declaration);
+    const isInput = declaration.kind === "module" ? inputsGiven(declaration) : () => false;
+    const given = new Map(module.arguments.filter(isInput).map((argument) => [argument.name?.text, argument]));
     const passed = parameters.flatMap((parameter): readonly BuiltinArgument[] => {
+      const argument = given.get(parameter.name.text);
+      if (argument !== undefined) {
+        const computed = evaluator.evaluate(argument.value, environment);
+        return [{ name: parameter.name.text, value: computed, span: argument.span }];
+      }
       const input = this.inputOf(parameter, value.instance, inputs, span, evaluator);
       return input === null ? [] : [{ name: parameter.name.text, value: input, span: parameter.span }];
     });

@@ -10,6 +10,7 @@ import {
 import { familiesOf } from "./families.ts";
 import { ignoredInImports } from "./ignored.ts";
 import type { LoadedFile } from "./imports.ts";
+import { inputsGiven } from "./inputs-given.ts";
 import type { Program } from "./program.ts";
 import { type Callable, type Scope, scopeOf } from "./scope.ts";
 import { importHelp } from "./unimported.ts";
@@ -41,7 +42,7 @@ function checkFile(file: LoadedFile, library: Program["declared"]): readonly Dia
   const isUnresolved = file.parsed.file.items.some((item) => item.kind === "model" && item.amends !== null);
   if (!isWhole || isUnresolved) return diagnostics;
   const calls = file.parsed.file.items.flatMap(declaringCalls).filter(({ call }) => call.span.source === file.source);
-  return [...diagnostics, ...calls.flatMap(({ call, kind }) => checkCall(call, kind, scope, library))];
+  return [...diagnostics, ...calls.flatMap((call) => checkCall(call, scope, library))];
 }
 
 type CalledKind = "module" | "adapter";
@@ -49,6 +50,8 @@ type CalledKind = "module" | "adapter";
 interface DeclaringCall {
   readonly call: Call;
   readonly kind: CalledKind;
+  /** Whether it makes an encoder, which is given inputs beside its arguments. */
+  readonly isEncoder?: true;
 }
 
 /** The calls that make encoders, parts and adapters. */
@@ -61,7 +64,8 @@ function declaringCalls(item: Item): readonly DeclaringCall[] {
       );
     case "model":
       return item.members.flatMap((member): readonly DeclaringCall[] => {
-        if (member.kind === "encoder" || member.kind === "part") return [{ call: member.module, kind: "module" }];
+        if (member.kind === "encoder") return [{ call: member.module, kind: "module", isEncoder: true }];
+        if (member.kind === "part") return [{ call: member.module, kind: "module" }];
         return member.kind === "placement" ? [{ call: member.adapter, kind: "adapter" }] : [];
       });
     case "import":
@@ -74,14 +78,15 @@ function declaringCalls(item: Item): readonly DeclaringCall[] {
   }
 }
 
-function checkCall(call: Call, kind: CalledKind, scope: Scope, library: Program["declared"]): readonly Diagnostic[] {
+function checkCall(declaring: DeclaringCall, scope: Scope, library: Program["declared"]): readonly Diagnostic[] {
+  const { call, kind } = declaring;
   const { callee } = call;
   if (callee.kind === "member" && callee.object.kind === "name") {
     const known = scope.qualified.get(callee.object.text);
     // An unknown name before the dot is reported where it is evaluated.
     if (known === undefined) return [];
     const callable = known.get(callee.name.text);
-    if (callable?.kind === kind) return checkArguments(call, callable);
+    if (callable?.kind === kind) return checkGiven(declaring, callable);
     const alias = callee.object.text;
     const name = `${alias}.${callee.name.text}`;
     const names = [...known.values()].flatMap((each) => (each.kind === kind ? [`${alias}.${each.name.text}`] : []));
@@ -89,8 +94,14 @@ function checkCall(call: Call, kind: CalledKind, scope: Scope, library: Program[
   }
   if (callee.kind !== "name") return [];
   const callable = scope.callables.get(callee.text);
-  if (callable?.kind === kind) return checkArguments(call, callable);
+  if (callable?.kind === kind) return checkGiven(declaring, callable);
   return [unknownName(callee, kind, scope, library)];
+}
+
+/** What an encoder is given for parameters of its `forward` is no argument of its module. */
+function checkGiven({ call, isEncoder }: DeclaringCall, callable: Callable): readonly Diagnostic[] {
+  const isFed = isEncoder === true && callable.kind === "module" ? inputsGiven(callable) : () => false;
+  return checkArguments({ ...call, arguments: call.arguments.filter((argument) => !isFed(argument)) }, callable);
 }
 
 function unknownName(name: Name, kind: CalledKind, scope: Scope, library: Program["declared"]): Diagnostic {

@@ -106,6 +106,11 @@ export const elaboration = {
     () => "`svd` can only be used in the first value of a parameter",
     () => "it has no derivative and is computed once: declare a `param` or a `buffer` with it",
   ),
+  "not-run-yet": error<{ readonly name: string; readonly of: string }>(
+    "E433",
+    ({ name, of }) => `\`${name}\` of ${of} is not computed yet`,
+    () => "declare an encoder before what reads its values",
+  ),
   "shared-outside-adapter": error(
     "E431",
     () => "only an adapter has shared parameters",

@@ -43,7 +43,11 @@ export function kindOf(
   imported: string | null,
   given: readonly Argument[],
 ): Kind | PlaceProblem {
-  const { parameters } = declaration;
+  const { parameters, members } = declaration;
+  if (members.some((member) => member.kind === "param" && member.shared && member.storage === "param")) {
+    const rule = `\`${declaration.name.text}\` shares parameters between its placements, so that their numbers do not add up`;
+    return { rule, help: null };
+  }
   const isGiven = (name: string): boolean => given.some((argument) => argument.name?.text === name);
   const needed = parameters.filter(({ name, default: fallback }) => fallback === null && !isGiven(name.text));
   const rank = parameters.find(({ name }) => name.text === "rank" && !isGiven(name.text));
