@@ -50,6 +50,7 @@ import {
 import {
   assign,
   checkEvalSettings,
+  checkEvaluated,
   computeArguments,
   computeSettings,
   readDataSettings,
@@ -159,6 +160,7 @@ function traceModel(
   const elaborator = new ModelElaborator(model, files, settings.batch, constants);
   const { diagnostics } = elaborator;
   diagnostics.push(...uncomputed, ...unsettled, ...data.diagnostics, ...evaluation.diagnostics);
+  if (!hasErrors(diagnostics)) diagnostics.push(...checkEvaluated(file, evaluation.settings));
   elaborator.instantiate();
   elaborator.trace();
   if (hasErrors(diagnostics)) return { plan: null, spec: null, elements: [], diagnostics };

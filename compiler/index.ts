@@ -59,6 +59,7 @@ export {
   planToYaml,
 } from "./plan/index.ts";
 export {
+  averagedBy,
   buildForward,
   buildProduct,
   buildProgram,
@@ -74,6 +75,7 @@ export {
   microBatchPrograms,
   nameOf,
   type ProgramValue,
+  readAverages,
   roleOf,
   runProgram,
   sharedInputs,
@@ -93,6 +95,7 @@ export {
   defaultImage,
   defaultVolume,
   type EvalSettings,
+  type EvaluationMetric,
   type GeometricAugmentation,
   type ImageSettings,
   type InputSource,

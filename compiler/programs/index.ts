@@ -1,3 +1,4 @@
+export { averagedBy, readAverages } from "./averages.ts";
 export {
   buildForward,
   buildProgram,

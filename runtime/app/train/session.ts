@@ -1,9 +1,9 @@
 import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
-import type { Features } from "../../../compiler/index.ts";
+import { type EvaluationMetric, type Features, nameOf } from "../../../compiler/index.ts";
 import { backendNamed, type Engine } from "../../backends/index.ts";
 import { contractKey, encodeContract, operationsOf } from "../../data/index.ts";
-import type { Evaluation } from "../../evaluate/index.ts";
+import { type Evaluation, overallMetrics, specMetrics } from "../../evaluate/index.ts";
 import type { StorageProblem } from "../../files/index.ts";
 import { version } from "../../machine/index.ts";
 import type { Problem } from "../../text/index.ts";
@@ -104,7 +104,7 @@ async function trainWith(
   if (checkpoint !== null) {
     reportResumed(checkpoint, engine, steps, reporter);
     await restore(engine, checkpoint, trained);
-  }
+  } else if (spec.settings.ema !== null) await startAverages(engine);
   const evaluations =
     checkpoint === null ? new Map<number, Evaluation>() : readEvaluations(folder.evaluationsFolder, lastStep);
   // Saved before it was evaluated: its metric, and whether it is the best, are not known yet.
@@ -121,7 +121,7 @@ async function trainWith(
           if (saved.kind === "failed") return { kind: "storage", problem: saved.problem };
           evaluations.set(step, found.evaluation);
           reporter.progressEnd();
-          reportEvaluation(step, found.evaluation, reporter);
+          reportEvaluation(step, found.evaluation, spec.settings.keepBest, reporter);
           return found;
         };
   const batches = new Batches({
@@ -205,23 +205,51 @@ function reportExtended({ settings, identity }: Checkpoint["state"], steps: numb
   reporter.note(`extending the run from ${before} to ${steps} steps${rate}`);
 }
 
-function reportEvaluation(step: number, { examples, overall: { meanAuroc } }: Evaluation, reporter: Reporter): void {
-  const value = meanAuroc.value === null ? `undefined (${meanAuroc.why})` : meanAuroc.value.toFixed(3);
-  reporter.info(`step ${step}: mean AUROC ${value} on ${examples} held-out ${examples === 1 ? "volume" : "volumes"}`);
+/** The mean AUROC, and what the best checkpoint is told by where that is another number. */
+function reportEvaluation(
+  step: number,
+  { examples, overall }: Evaluation,
+  keepBest: EvaluationMetric,
+  reporter: Reporter,
+): void {
+  const shown = overallMetrics.filter(([metric]) => metric === "meanAuroc" || metric === specMetrics[keepBest]);
+  const values = shown.map(([metric, title]) => {
+    const found = overall[metric];
+    return `${title} ${found.value === null ? `undefined (${found.why})` : found.value.toFixed(3)}`;
+  });
+  reporter.info(`step ${step}: ${values.join(", ")} on ${examples} held-out ${examples === 1 ? "volume" : "volumes"}`);
 }
 
 /** Gives an engine what a checkpoint has, by paths. */
 async function restore(
   engine: Engine,
-  { parameters, optimizer }: Checkpoint,
+  { parameters, averages, optimizer }: Checkpoint,
   trained: ReadonlyMap<string, Pick<TrainedParameter, "checkpoint">>,
 ): Promise<void> {
   const values = new Map([...optimizer].map(([path, { data }]) => [path, data]));
   for (const [path, { checkpoint }] of trained) {
     const tensor = parameters.get(checkpoint);
     if (tensor !== undefined) values.set(path, tensor.data);
+    const average = averages.get(checkpoint);
+    if (average !== undefined) values.set(averageName(path), average.data);
   }
   await engine.store(values);
+}
+
+/** Makes the first values their own averages, so that they are evaluated before the first step. */
+async function startAverages(engine: Engine): Promise<void> {
+  const values = await engine.read();
+  await engine.store(
+    new Map(
+      [...values].flatMap(([path, data]): readonly (readonly [string, Float32Array])[] =>
+        values.has(averageName(path)) ? [[averageName(path), data]] : [],
+      ),
+    ),
+  );
+}
+
+function averageName(parameter: string): string {
+  return nameOf({ kind: "slot", slot: "average", parameter });
 }
 
 /** Seconds since 1970. */
