@@ -89,6 +89,7 @@ describe("params", () => {
           checkpoint: "text_transformer.encoder.layer.0.attention.self.query.weight",
           shape: [768, 768],
           dtype: "f32",
+          initial: "uniform(0.036084391824351615)",
           trainable: false,
           rule: "freeze vision, text, temperature, image_extra, report_extra, heads.*",
           role: "attn.q",
