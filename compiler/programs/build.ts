@@ -99,7 +99,8 @@ function buildForMicroBatches(spec: TracedSpec, name: MicroBatchProgram): Progra
 }
 
 /**
- * The programs that make a training step together: the step itself, or those of its micro-batches. Null when the model has no loss, or cannot be cut because its operations are others for another number of rows.
+ * The programs that make a training step together: the step itself, or those of its micro-batches. Null when the model has no loss, or
+ * cannot be cut because its operations are others for another number of rows.
  */
 export function stepPrograms(spec: TracedSpec): readonly Program[] | null {
   const names: readonly ProgramName[] = spec.inMicroBatches === null ? ["step"] : microBatchPrograms;

@@ -29,7 +29,8 @@ const lockFolder = "run.lock";
 
 /**
  * The folder that a training writes into: `checkpoints/`, `evaluations/`, `metrics.jsonl`, `skipped.jsonl`, `events/` for
- * TensorBoard, and in the end `adapter.safetensors`, `adapter-ema.safetensors` where averages are kept, and `report.html`. Nothing else in the folder is touched.
+ * TensorBoard, and in the end `adapter.safetensors`, `adapter-ema.safetensors` where averages are kept, and `report.html`. Nothing
+ * else in the folder is touched.
  */
 export class RunFolder {
   readonly path: string;
