@@ -1,5 +1,5 @@
 export { Batches } from "./batches.ts";
-export type { Checkpoint } from "./checkpoint.ts";
+export { averageFile, type Checkpoint } from "./checkpoint.ts";
 export type { TrainingState } from "./checkpoint-state.ts";
 export type { TrainedTensor } from "./checkpoint-tensors.ts";
 export { EventLog } from "./events.ts";

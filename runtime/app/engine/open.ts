@@ -10,6 +10,7 @@ import {
   precisionOn,
 } from "../../backends/index.ts";
 import { problem, type Reporter } from "../reporter.ts";
+import { reportAverages } from "../weights/adapter-file.ts";
 import { type FirstValuesRemark, remarkOn } from "../weights/first-values.ts";
 import { type KeptTensors, keptTensors } from "../weights/kept-tensors.ts";
 import { type GivenWeights, openWeights } from "../weights/open.ts";
@@ -59,6 +60,7 @@ export async function openEngine(
     reporter.diagnostics([report("no-such-program", "step", { name: "step", why: whyNoStep(spec) })]);
     return null;
   }
+  reportAverages(options.adapter, reporter);
   if (purpose === "train" && findMemoryRoom(spec, backend, reporter).kind === "too-small") return null;
   const weights = openWeights(programs, compiled, options);
   if (weights.kind === "wrong") {

@@ -26,6 +26,7 @@ import {
   refused,
   reportRemark,
 } from "../reporter.ts";
+import { reportAverages } from "../weights/adapter-file.ts";
 import { exportedContract } from "../weights/contract-agreement.ts";
 import { remarkOn } from "../weights/first-values.ts";
 import { type GivenWeights, openWeights } from "../weights/open.ts";
@@ -96,6 +97,7 @@ export async function exportOnnx(request: ExportOnnxRequest, reporter: Reporter)
     const why = wanted.includes("step") ? "the model has no loss" : "the `eval` block sets no latent for it";
     return refuseBy([report("no-such-program", path, { name: wanted.join(", "), why })], reporter);
   }
+  reportAverages(request.adapter, reporter);
   const weights = openWeights([...programs.values()], compiled, request);
   if (weights.kind === "wrong") return refuseBy(weights.diagnostics, reporter);
   try {

@@ -6,6 +6,7 @@ import { attempt, writeAtomically } from "../../files/index.ts";
 import { countOf, type FloatTensor, safetensorsPieces, type WeightPieces } from "../../weights/index.ts";
 import { compileReported, type SpecRequest } from "../compiled-spec.ts";
 import { done, type Ended, problem, type Reporter, refuse, refuseBy, refused, reportRemark } from "../reporter.ts";
+import { reportAverages } from "../weights/adapter-file.ts";
 import { remarkOn } from "../weights/first-values.ts";
 import { type GivenWeights, openWeights } from "../weights/open.ts";
 
@@ -24,6 +25,7 @@ export async function exportWeights(
   const compiled = compileReported(request, reporter);
   if (compiled === null) return refused;
   const { spec, plan } = compiled;
+  reportAverages(request.adapter, reporter);
   const weights = openWeights("all", compiled, request);
   if (weights.kind === "wrong") return refuseBy(weights.diagnostics, reporter);
   const { piecesOf, firstValues, close } = weights;
