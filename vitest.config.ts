@@ -14,7 +14,7 @@ const slow = [
   "test/cli/{hostile-names,privacy,small-limits,special-paths}.test.ts",
   "test/native/{install,wheel}.test.ts",
   "test/parity/*.test.ts",
-  "test/property/{compile,depth,mutants}.test.ts",
+  "test/property/{compile,depth,mutants,resilience}.test.ts",
   "test/sweep/sweep.test.ts",
   "test/tensorflow/*.test.ts",
   "test/train/{faults,kill}.test.ts",
