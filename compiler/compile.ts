@@ -10,7 +10,14 @@ import {
   type Source,
 } from "../grammar/index.ts";
 import { fitMemory } from "./analyses/memory/index.ts";
-import { Constants, Files, ModelElaborator, type ParameterInstance, type Value } from "./elaborate/index.ts";
+import {
+  Constants,
+  Files,
+  ModelElaborator,
+  type ParameterInstance,
+  type Value,
+  type Watch,
+} from "./elaborate/index.ts";
 import type { Node } from "./ir/index.ts";
 import { checkProgram, explainAmended, type Library, loadProgram, type Program, withImportHelp } from "./load/index.ts";
 import {
@@ -22,7 +29,7 @@ import {
   measuresOf,
   type Plan,
 } from "./plan/index.ts";
-import type { InitialParameter, TracedSpec } from "./programs/index.ts";
+import type { InitialParameter, TracedSpec, WrittenModel } from "./programs/index.ts";
 import {
   checkCoverage,
   checkGradients,
@@ -137,7 +144,8 @@ function traceModel(
   program: Program,
   overrides: TrainOverrides,
   withPlan: boolean,
-): Omit<Compiled, "memory"> {
+  watch: Watch | null = null,
+): Omit<Compiled, "memory"> & { readonly written: WrittenModel | null } {
   const files = new Files(program);
   const constants = new Constants(model, files);
   const { file, diagnostics: uncomputed } = computeSettings(program.entry.parsed.file, constants);
@@ -145,12 +153,12 @@ function traceModel(
   const lets = model.members.flatMap((member) => (member.kind === "head-let" ? [member.name.text] : []));
   const data = readDataSettings(file);
   const evaluation = readEvalSettings(file, lets);
-  const elaborator = new ModelElaborator(model, files, settings.batch, constants);
+  const elaborator = new ModelElaborator(model, files, settings.batch, constants, watch);
   const { diagnostics } = elaborator;
   diagnostics.push(...uncomputed, ...unsettled, ...data.diagnostics, ...evaluation.diagnostics);
   elaborator.instantiate();
   elaborator.trace();
-  if (hasErrors(diagnostics)) return { plan: null, spec: null, elements: [], diagnostics };
+  if (hasErrors(diagnostics)) return { plan: null, spec: null, elements: [], written: null, diagnostics };
 
   const bare = new SelectorResolver(elementsOf(elaborator.components()));
   const placed: PlacedAdapters[] = [];
@@ -186,7 +194,7 @@ function traceModel(
   // What is counted without what a wrong placement would have placed says nothing.
   diagnostics.push(...ofExpectations.filter(({ key }) => traced !== null || key !== "expectation-failed"));
   diagnostics.push(...resolver.diagnostics, ...checkCoverage(placed, elements, counted));
-  if (traced === null) return { plan: null, spec: null, elements, diagnostics };
+  if (traced === null) return { plan: null, spec: null, elements, written: null, diagnostics };
   const outputs = tensorsOf(traced.outputs);
   const types = new Map([...traced.inputs].map(([name, { type }]) => [name, type]));
   const inputs = model.members.filter((member): member is InputMember => member.kind === "input");
@@ -238,8 +246,15 @@ function traceModel(
     evaluation: evaluation.settings,
     inMicroBatches: settings.microBatch === settings.batch ? null : () => atRows(settings.microBatch),
     atRows,
+    writtenWith: (heard) => {
+      const { written } = traceModel(model, program, overrides, false, heard);
+      if (written === null) throw new Error("a spec that compiles is traced again");
+      return written;
+    },
   };
-  return { plan, spec, elements, diagnostics };
+  const components = elaborator.components();
+  const written = { declaration: model, program, components, placed, constants: constants.values };
+  return { plan, spec, elements, written, diagnostics };
 }
 
 /** Computes a value for each argument when it is first asked for, and keeps it. */

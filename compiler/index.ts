@@ -122,6 +122,7 @@ export {
   type WeightFiles,
   withDynamicBatch,
 } from "./targets/onnx/index.ts";
+export type { Unwritable } from "./targets/target.ts";
 export {
   type Bf16Products,
   emitModel,

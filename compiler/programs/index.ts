@@ -16,3 +16,4 @@ export { buildProduct } from "./product.ts";
 export { evaluateOnce, runProgram } from "./run.ts";
 export { buildLearningRate } from "./schedule.ts";
 export { nameOf, type OptimizerSlot, type ProgramValue, roleOf, type ValueRole, valueNamed } from "./values.ts";
+export type { WrittenModel } from "./written-model.ts";

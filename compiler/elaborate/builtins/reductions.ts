@@ -25,7 +25,7 @@ function reduction(op: "sum" | "max"): Builtin {
   };
 }
 
-export const reductions: Readonly<Record<string, Builtin>> = {
+export const reductions = {
   sum: reduction("sum"),
   mean: {
     parameters: overAxes,
@@ -61,4 +61,4 @@ export const reductions: Readonly<Record<string, Builtin>> = {
   },
   softmax: softmax("softmax"),
   log_softmax: softmax("log_softmax"),
-};
+} satisfies Readonly<Record<string, Builtin>>;

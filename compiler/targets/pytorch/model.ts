@@ -1,0 +1,397 @@
+import type { Encoder, Expression, HeadLet, ModelDeclaration, ModelMember, Placement } from "../../../grammar/index.ts";
+import { printPlacement } from "../../../grammar/index.ts";
+import { forwardOf, type ModuleInstance } from "../../elaborate/index.ts";
+import type { TracedSpec, WrittenModel } from "../../programs/index.ts";
+import { own } from "./body.ts";
+import { commentAbove, docstring, hashComment } from "./comments.ts";
+import { checkpointEntries, dictionary, emptyPlace, writeParam, writePart } from "./module.ts";
+import { attributeName, className, variableName } from "./names.ts";
+import { type Paths, patternsFor, patternsOfModules } from "./paths.ts";
+import {
+  binary,
+  call,
+  indented,
+  layOut,
+  layOutSignature,
+  type Python,
+  type PythonArgument,
+  printPython,
+  text,
+  word,
+} from "./python.ts";
+import { refuse } from "./refusal.ts";
+import { type Declarations, Scope, type Writer } from "./scope.ts";
+import { type EncoderValue, Translator } from "./translate.ts";
+import { namesIn, returnedName, visitExpression } from "./walk.ts";
+
+/** Writes the class of a model: its parts, its values and its loss. */
+export class ModelWriter {
+  private readonly written: WrittenModel;
+  private readonly spec: TracedSpec;
+  private readonly paths: Paths;
+  private readonly declarations: Declarations;
+  private readonly writer: Writer;
+  private readonly members: readonly ModelMember[];
+
+  constructor(written: WrittenModel, spec: TracedSpec, paths: Paths, declarations: Declarations, writer: Writer) {
+    this.written = written;
+    this.spec = spec;
+    this.paths = paths;
+    this.declarations = declarations;
+    this.writer = writer;
+    this.members = written.declaration.members;
+  }
+
+  lines(): readonly string[] {
+    const { declaration } = this.written;
+    for (const module of ["nn", "ops", "Tensor"] as const) this.writer.use(module);
+    const comment = docstring(1, [
+      `The model \`${declaration.name.text}\`: called with its inputs, it gives the spec's lets by name.`,
+    ]);
+    return [
+      `class ${modelClass(declaration)}(nn.Module):`,
+      ...comment,
+      "",
+      ...this.names(),
+      "",
+      ...this.init(),
+      "",
+      ...this.forward(),
+      ...this.loss(),
+    ];
+  }
+
+  private names(): readonly string[] {
+    const heads = this.heads().flatMap(({ name, named }) =>
+      named === null ? [] : [`${JSON.stringify(`heads.${name.text}`)}: ${JSON.stringify(named.value)}`],
+    );
+    const all = dictionary(1, "checkpoint_names = ", [...checkpointEntries(this.members), ...heads]);
+    return all.length === 0 ? [indented(1, "checkpoint_names: dict[str, str] = {}")] : all;
+  }
+
+  /** The lets that make a module in their pipe. */
+  private heads(): readonly HeadLet[] {
+    const made = new Set(this.written.components.flatMap((each) => (each.kind === "head" ? [each.name] : [])));
+    return this.members.filter((each): each is HeadLet => each.kind === "head-let" && made.has(each.name.text));
+  }
+
+  private init(): readonly string[] {
+    const scope = new Scope();
+    const translator = new Translator({ ...emptyPlace(scope, this.declarations, this.writer), isMaking: true });
+    return [
+      indented(1, "def __init__(self) -> None:"),
+      indented(2, "super().__init__()"),
+      ...this.members.flatMap((member) => this.initMember(member, translator)),
+      ...this.headModules(translator),
+      ...this.placements(translator),
+      ...this.freezing(),
+      indented(2, "ops.use_checkpoint_names(self)"),
+    ];
+  }
+
+  private initMember(member: ModelMember, translator: Translator): readonly string[] {
+    const { scope } = translator.place;
+    switch (member.kind) {
+      case "encoder": {
+        scope.define(member.name.text, own(attributeName(member.name.text)));
+        const made = translator.construction(member.module);
+        return [...above(member), ...layOut(2, `self.${attributeName(member.name.text)} = `, made)];
+      }
+      case "part":
+      case "param":
+        scope.define(member.name.text, own(attributeName(member.name.text)));
+        return [
+          ...above(member),
+          ...(member.kind === "part" ? writePart(member, translator) : writeParam(member, translator)),
+        ];
+      case "head-let":
+        return this.constantLet(member, translator);
+      case "input":
+      case "loss-use":
+      case "freeze-rule":
+      case "parameter-group":
+      case "placement":
+      case "expect":
+      case "addition":
+      case "removal":
+        return [];
+    }
+  }
+
+  /** A let that parts and adapters may use. */
+  private constantLet(member: HeadLet, translator: Translator): readonly string[] {
+    const { text: name } = member.name;
+    if (!this.written.constants.has(name)) return [];
+    const used = namesIn(
+      this.members.flatMap((each): readonly Expression[] =>
+        each.kind === "encoder" || each.kind === "part"
+          ? [each.module]
+          : each.kind === "placement"
+            ? [each.adapter]
+            : [],
+      ),
+    );
+    const value = translator.expression(member.value);
+    translator.place.scope.define(name, used.has(name) ? word(variableName(name)) : value);
+    return used.has(name) ? layOut(2, `${variableName(name)} = `, value) : [];
+  }
+
+  private headModules(translator: Translator): readonly string[] {
+    const entries = this.heads().map((head) => {
+      const component = this.written.components.find((each) => each.kind === "head" && each.name === head.name.text);
+      if (component?.kind !== "head") throw new Error("a head was made where its let was traced");
+      const pipe = pipeOf(head.value, component.instance, this.declarations);
+      const inferred = inferredArguments(component.instance, pipe);
+      const made =
+        pipe.kind === "call"
+          ? translator.construction(pipe, inferred)
+          : call(
+              translator.expression(pipe),
+              [],
+              Object.fromEntries(inferred.map(({ name, value }) => [name ?? "", value])),
+            );
+      return `${JSON.stringify(head.name.text)}: ${printPython(made)}`;
+    });
+    if (entries.length === 0) return [];
+    return [
+      indented(2, "self.heads = nn.ModuleDict("),
+      indented(3, "{"),
+      ...entries.map((each) => indented(4, `${each},`)),
+      indented(3, "}"),
+      indented(2, ")"),
+    ];
+  }
+
+  private placements(translator: Translator): readonly string[] {
+    return this.written.placed.flatMap(({ placement, adapters }): readonly string[] => {
+      const bases = adapters.map(({ base }) => this.paths.modules.get(base) ?? []);
+      return [
+        ...hashComment(2, [printPlacement(placement)]),
+        ...patternCall("ops.adapt", patternsOfModules(bases), this.adapter(placement, translator)),
+      ];
+    });
+  }
+
+  private adapter({ adapter }: Placement, translator: Translator): string {
+    const { callee, arguments: given } = adapter;
+    const made = translator.construction({ ...adapter, callee, arguments: given });
+    if (made.kind !== "call") return refuse("an adapter is placed by its name", adapter.span);
+    const wrapped = { ...made, arguments: [{ name: null, value: word("base") }, ...made.arguments] };
+    return `lambda base: ${printPython(wrapped)}`;
+  }
+
+  /** What is trained of the model; all the rest is frozen. */
+  private freezing(): readonly string[] {
+    const parameters = [...this.paths.parameters].filter(([{ storage }]) => storage === "param");
+    const trained = parameters.filter(([{ path }]) => this.spec.trainable.has(path));
+    if (trained.length === parameters.length) return [];
+    const rules = this.members.flatMap((each) =>
+      each.kind === "freeze-rule" ? [each.span.source.text.slice(each.span.start, each.span.end)] : [],
+    );
+    const patterns = patternsFor(
+      trained.map(([, path]) => path),
+      parameters.map(([, path]) => path),
+    );
+    return [...rules.flatMap((rule) => hashComment(2, [rule])), ...patternCall("ops.train_only", patterns, null)];
+  }
+
+  /** The inputs of encoders and lets, in the order in which the spec uses them. */
+  private inputs(): readonly string[] {
+    const names = new Set<string>();
+    const used = namesIn(this.members.flatMap((each) => (each.kind === "head-let" ? [each.value] : [])));
+    for (const member of this.members) {
+      if (member.kind === "input" && used.has(member.name.text)) names.add(member.name.text);
+      if (member.kind === "encoder") for (const name of this.inputsOf(member)) names.add(name);
+    }
+    return [...names];
+  }
+
+  private inputsOf({ name }: Encoder): readonly string[] {
+    const { parameters } = forwardOf(this.encoder(name.text).declaration);
+    return parameters.flatMap((each) => (each.type?.kind === "tensor-type" ? [each.name.text] : []));
+  }
+
+  private encoder(name: string): ModuleInstance {
+    const component = this.written.components.find((each) => each.kind === "encoder" && each.name === name);
+    if (component?.kind !== "encoder") throw new Error("an encoder is a component of its model");
+    return component.instance;
+  }
+
+  private encoders(): ReadonlyMap<string, EncoderValue> {
+    return new Map(
+      this.members.flatMap((member): readonly (readonly [string, EncoderValue])[] => {
+        if (member.kind !== "encoder") return [];
+        const returned = returnedName(forwardOf(this.encoder(member.name.text).declaration));
+        return [[member.name.text, { variable: word(variableName(member.name.text)), returned }]];
+      }),
+    );
+  }
+
+  /** What names mean in the methods: parts and parameters are attributes, inputs variables. */
+  private scope(): Scope {
+    const outer = new Scope();
+    for (const member of this.members) {
+      if (member.kind === "encoder" || member.kind === "part" || member.kind === "param")
+        outer.define(member.name.text, own(attributeName(member.name.text)));
+    }
+    const scope = new Scope(outer);
+    for (const member of this.members)
+      if (member.kind === "input") scope.define(member.name.text, word(variableName(member.name.text)));
+    return scope;
+  }
+
+  private forward(): readonly string[] {
+    const scope = this.scope();
+    const place = emptyPlace(scope, this.declarations, this.writer);
+    const encoders = this.encoders();
+    const calls = this.members.flatMap((member): readonly string[] => {
+      if (member.kind !== "encoder") return [];
+      const passed = this.inputsOf(member).map((name) => ({ name: null, value: word(variableName(name)) }));
+      const made: Python = { kind: "call", callee: own(attributeName(member.name.text)), arguments: passed };
+      return layOut(2, `${variableName(member.name.text)} = `, made);
+    });
+    const heads = new Set(this.heads());
+    const results = new Map<string, string>();
+    const lets = this.members.flatMap((member): readonly string[] => {
+      if (member.kind !== "head-let") return [];
+      const head: Python | null = heads.has(member)
+        ? { kind: "index", of: own("heads"), index: text(member.name.text) }
+        : null;
+      const translator = new Translator({ ...place, encoders, head, training: own("training") });
+      const value = translator.expression(member.value);
+      const target = this.localName(member.name.text, member);
+      scope.define(member.name.text, word(target));
+      if (this.spec.outputs.has(member.name.text)) results.set(member.name.text, target);
+      return [...above(member), ...layOut(2, `${target} = `, value)];
+    });
+    for (const name of this.lossNames()) {
+      const encoder = encoders.get(name);
+      if (encoder !== undefined) results.set(name, printPython(encoder.variable));
+    }
+    const inputs = this.inputs().map((name) => `${variableName(name)}: Tensor`);
+    return [
+      indented(1, "@ops.on_own_device"),
+      ...layOutSignature(1, "def forward", ["self", ...inputs], " -> dict[str, Tensor]:"),
+      ...calls,
+      ...lets,
+      ...returnedDictionary([...results].map(([name, variable]) => `${JSON.stringify(name)}: ${variable}`)),
+    ];
+  }
+
+  /** A local variable must not hide a function that the same method calls. */
+  private localName(name: string, { span }: HeadLet): string {
+    const hidden = this.declarations.callable(name, span.source);
+    return hidden?.kind === "function" || hidden?.kind === "loss" ? `${name}_` : variableName(name);
+  }
+
+  private losses(): readonly Expression[] {
+    return this.members.flatMap((each) => (each.kind === "loss-use" ? [each.value] : []));
+  }
+
+  /** The values that the losses are computed from: lets, inputs, and what encoders give. */
+  private lossNames(): readonly string[] {
+    const used = namesIn(this.losses());
+    return this.members.flatMap((member) => {
+      const isValue = member.kind === "head-let" || member.kind === "input" || member.kind === "encoder";
+      return isValue && used.has(member.name.text) ? [member.name.text] : [];
+    });
+  }
+
+  private loss(): readonly string[] {
+    const losses = this.losses();
+    if (losses.length === 0) return [];
+    const scope = this.scope();
+    const names = this.lossNames().filter((name) => !this.written.constants.has(name));
+    for (const name of names) if (!this.encoders().has(name)) scope.define(name, word(variableName(name)));
+    for (const member of this.members)
+      if (member.kind === "head-let" && this.written.constants.has(member.name.text)) {
+        const translator = new Translator(emptyPlace(scope, this.declarations, this.writer));
+        scope.define(member.name.text, translator.expression(member.value));
+      }
+    const place = { ...emptyPlace(scope, this.declarations, this.writer), encoders: this.encoders() };
+    const translator = new Translator({ ...place, training: own("training") });
+    const sum = losses.map((each) => translator.expression(each)).reduce((total, each) => binary("+", total, each));
+    const outputs = new Set([...this.spec.outputs.keys(), ...this.encoders().keys()]);
+    const arguments_: readonly PythonArgument[] = names.map((name) => ({
+      name: null,
+      value: { kind: "index", of: word(outputs.has(name) ? "values" : "batch"), index: text(name) },
+    }));
+    const fed: readonly PythonArgument[] = this.inputs().map((name) => ({
+      name: null,
+      value: { kind: "index", of: word("batch"), index: text(name) },
+    }));
+    return [
+      "",
+      indented(1, "@ops.on_own_device"),
+      ...layOutSignature(
+        1,
+        "def loss",
+        ["self", ...names.map((name) => `${variableName(name)}: Tensor`)],
+        " -> Tensor:",
+      ),
+      indented(2, '"""The loss of a batch, from the values that `forward` gives and the inputs."""'),
+      ...layOut(2, "return ", sum),
+      "",
+      indented(1, "def loss_of(self, batch: dict[str, Tensor]) -> Tensor:"),
+      indented(2, '"""The loss of a batch, whose inputs are there by their names."""'),
+      ...layOut(2, "values = ", { kind: "call", callee: word("self"), arguments: fed }),
+      ...layOut(2, "return ", { kind: "call", callee: own("loss"), arguments: arguments_ }),
+    ];
+  }
+}
+
+export function modelClass({ name }: ModelDeclaration): string {
+  return className(name.text);
+}
+
+function above({ span }: ModelMember): readonly string[] {
+  return hashComment(2, commentAbove(span));
+}
+
+function returnedDictionary(entries: readonly string[]): readonly string[] {
+  if (entries.length === 0) return [indented(2, "return {}")];
+  return dictionary(2, "return ", entries);
+}
+
+/** A call with patterns of paths, in as many lines as it needs. */
+function patternCall(callee: string, patterns: readonly string[], last: string | null): readonly string[] {
+  const quoted = patterns.map((each) => JSON.stringify(each));
+  const line = indented(2, `${callee}(self, [${quoted.join(", ")}]${last === null ? "" : `, ${last}`})`);
+  if (line.length <= 100) return [line];
+  const list = indented(3, `[${quoted.join(", ")}],`);
+  return [
+    indented(2, `${callee}(`),
+    indented(3, "self,"),
+    ...(list.length <= 100
+      ? [list]
+      : [indented(3, "["), ...quoted.map((each) => indented(4, `${each},`)), indented(3, "],")]),
+    ...(last === null ? [] : [indented(3, `${last},`)]),
+    indented(2, ")"),
+  ];
+}
+
+/** The pipe's end that makes the module of a head. */
+function pipeOf(value: Expression, made: ModuleInstance, { facts }: Declarations): Expression {
+  const isMaker = (each: Expression): each is Expression & { readonly kind: "pipe" } => {
+    if (each.kind !== "pipe") return false;
+    const callee = each.into.kind === "call" ? each.into.callee : each.into;
+    return facts.of(callee)?.callables.has(made.declaration) ?? false;
+  };
+  const pipes: Expression[] = [];
+  visitExpression(value, (each) => {
+    if (isMaker(each)) pipes.push(each.into);
+  });
+  return pipes[0] ?? refuse("the module of this let is made in a way that is not a plain pipe", value.span);
+}
+
+/** The sizes that a head's module found from what flows into it. */
+function inferredArguments({ declaration, environment }: ModuleInstance, pipe: Expression): readonly PythonArgument[] {
+  const given = pipe.kind === "call" ? pipe.arguments : [];
+  return declaration.parameters.flatMap(({ name, default: fallback }, index): readonly PythonArgument[] => {
+    const passed = given.find((each, at) => each.name?.text === name.text || (each.name === null && at === index));
+    const isInferred = passed === undefined ? fallback?.kind === "infer" : passed.value.kind === "infer";
+    const value = environment.lookup(name.text);
+    if (!isInferred || value?.kind !== "number") return [];
+    return [{ name: variableName(name.text), value: word(String(value.value)) }];
+  });
+}
