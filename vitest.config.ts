@@ -9,7 +9,7 @@ const slow = [
   "test/cli/{bench,micro-batches,run,train,train-*}.test.ts",
   "test/data/*-mutants.test.ts",
   "test/data/pack.test.ts",
-  "test/backends/step.test.ts",
+  "test/backends/{optimizers,step}.test.ts",
   "test/memory/native.test.ts",
   "test/cli/{hostile-names,privacy,small-limits,special-paths}.test.ts",
   "test/native/{install,wheel}.test.ts",

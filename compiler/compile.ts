@@ -12,7 +12,9 @@ import {
 import { fitMemory } from "./analyses/memory/index.ts";
 import {
   Constants,
+  defineLets,
   Files,
+  letsOf,
   ModelElaborator,
   type ParameterInstance,
   type Value,
@@ -29,7 +31,7 @@ import {
   measuresOf,
   type Plan,
 } from "./plan/index.ts";
-import type { InitialParameter, TracedSpec, WrittenModel } from "./programs/index.ts";
+import { type InitialParameter, numbersKept, type TracedSpec, type WrittenModel } from "./programs/index.ts";
 import {
   checkCoverage,
   checkGradients,
@@ -49,12 +51,12 @@ import {
 import {
   assign,
   checkEvalSettings,
+  computeArguments,
   computeSettings,
   readDataSettings,
   readEvalSettings,
   readInputSources,
   readTrainSettings,
-  slotsOf,
   type TrainOverrides,
 } from "./settings/index.ts";
 
@@ -147,7 +149,11 @@ function traceModel(
   watch: Watch | null = null,
 ): Omit<Compiled, "memory"> & { readonly written: WrittenModel | null } {
   const files = new Files(program);
-  const constants = new Constants(model, files);
+  // Nothing follows from a `let` that has no value.
+  const undefinedLets = defineLets(program, files);
+  if (undefinedLets.length > 0)
+    return { plan: null, spec: null, elements: [], written: null, diagnostics: undefinedLets };
+  const constants = new Constants(model, letsOf(program.entry.parsed.file), files);
   const { file, diagnostics: uncomputed } = computeSettings(program.entry.parsed.file, constants);
   const { settings, diagnostics: unsettled } = readTrainSettings(file, overrides);
   const lets = model.members.flatMap((member) => (member.kind === "head-let" ? [member.name.text] : []));
@@ -177,7 +183,7 @@ function traceModel(
   const rules: ReadonlyMap<ParameterInstance, ParameterRule> =
     traced === null ? new Map() : groupParameters(groups, isTrainable, base, traced.graph, resolver, elaborator);
 
-  const measures = measuresOf(elements, decisions, placed, constants.numbers);
+  const measures = measuresOf(elements, decisions, placed, constants);
   const judged: JudgedExpectation[] = [];
   const ofExpectations: Diagnostic[] = [];
   const counted = [];
@@ -197,7 +203,9 @@ function traceModel(
   if (traced === null) return { plan: null, spec: null, elements, written: null, diagnostics };
   const outputs = tensorsOf(traced.outputs);
   const types = new Map([...traced.inputs].map(([name, { type }]) => [name, type]));
-  const inputs = model.members.filter((member): member is InputMember => member.kind === "input");
+  const inputs = model.members.flatMap((member): readonly InputMember[] =>
+    member.kind === "input" ? [{ ...member, source: computeArguments(member.source, constants, diagnostics) }] : [],
+  );
   const bound = readInputSources(
     inputs,
     types,
@@ -211,7 +219,7 @@ function traceModel(
   const ofAdapters = untrained.filter(({ key }) => key === "adapter-without-gradient");
   diagnostics.push(...(hasErrors(diagnostics) ? ofAdapters : untrained));
   const trainable = new Map([...decisions].map(([parameter, decision]) => [parameter.path, decision.trainable]));
-  const { graph, losses } = traced;
+  const { graph, losses, lossNames, metrics } = traced;
   const named = namedValues(elements);
   // Whoever asks for diagnostics alone, as an editor does at every key, need not wait for what a plan counts.
   const plan = withPlan
@@ -226,7 +234,7 @@ function traceModel(
         flow: flowOf(model, { graph, losses, outputs, named }),
         cost: estimateCost(losses, (path) => trainable.get(path) ?? false),
         rules,
-        optimizerSlots: slotsOf(settings.optimizer),
+        numbersKept: (shape) => numbersKept(settings, shape),
       })
     : null;
   const atRows = memoize((rows: number) =>
@@ -235,6 +243,8 @@ function traceModel(
   const spec: TracedSpec = {
     graph,
     losses,
+    lossNames,
+    metrics,
     outputs,
     named,
     parameters: elements.flatMap(({ parameter }) => (parameter === null ? [] : [initialOf(parameter)])),
@@ -253,7 +263,7 @@ function traceModel(
     },
   };
   const components = elaborator.components();
-  const written = { declaration: model, program, components, placed, constants: constants.values };
+  const written = { declaration: model, program, components, placed, constants: constants.values, files };
   return { plan, spec, elements, written, diagnostics };
 }
 

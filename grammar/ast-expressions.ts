@@ -13,7 +13,7 @@ export interface StringText {
 export type ArithmeticOperator = "+" | "-" | "*" | "/";
 export type ComparisonOperator = "==" | "!=" | "<" | "<=" | ">" | ">=";
 export type LogicalOperator = "and" | "or";
-export type BinaryOperator = ArithmeticOperator | ComparisonOperator | LogicalOperator | "//";
+export type BinaryOperator = ArithmeticOperator | ComparisonOperator | LogicalOperator | "//" | "%";
 
 export type Expression =
   | NumberLiteral
@@ -40,9 +40,18 @@ export type Expression =
       readonly span: Span;
     }
   | Call
+  | Arrow
   | { readonly kind: "member"; readonly object: Expression; readonly name: Name; readonly span: Span }
   | { readonly kind: "index"; readonly object: Expression; readonly index: Expression; readonly span: Span }
   | { readonly kind: "pipe"; readonly value: Expression; readonly into: Expression; readonly span: Span };
+
+/** `i => 4 + i`: a function of one value. */
+export interface Arrow {
+  readonly kind: "arrow";
+  readonly parameter: Name;
+  readonly body: Expression;
+  readonly span: Span;
+}
 
 /** A literal keeps its text, because an expectation rounds to the digits written. */
 export interface NumberLiteral {

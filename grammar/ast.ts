@@ -20,6 +20,7 @@ export type Item =
   | ModuleDeclaration
   | AdapterDeclaration
   | LossDeclaration
+  | FileLet
   | ModelDeclaration
   | SettingsBlock;
 
@@ -81,6 +82,14 @@ export interface LossDeclaration {
   readonly name: Name;
   readonly parameters: readonly Parameter[];
   readonly body: readonly Statement[];
+  readonly span: Span;
+}
+
+/** `let r = 24` at the top of a file: a value that everything in the file knows. */
+export interface FileLet {
+  readonly kind: "file-let";
+  readonly name: Name;
+  readonly value: Expression;
   readonly span: Span;
 }
 
@@ -183,7 +192,16 @@ export interface ForwardMember {
   readonly span: Span;
 }
 
-export type ModelMember = InputMember | Encoder | HeadLet | ParamMember | PartMember | Unnamed | Addition | Removal;
+export type ModelMember =
+  | InputMember
+  | Encoder
+  | HeadLet
+  | Metric
+  | ParamMember
+  | PartMember
+  | Unnamed
+  | Addition
+  | Removal;
 
 /** Members without a name: a variant's take the place of all of their kind in its base. */
 export type Unnamed = FreezeRule | ParameterGroup | Placement | LossUse | Expectation;
@@ -222,6 +240,14 @@ export interface HeadLet {
   readonly name: Name;
   readonly value: Expression;
   readonly named: StringText | null;
+  readonly span: Span;
+}
+
+/** `metric accuracy = top1(image, report)`: a number that is logged beside the loss, and that nothing is trained on. */
+export interface Metric {
+  readonly kind: "metric";
+  readonly name: Name;
+  readonly value: Expression;
   readonly span: Span;
 }
 
@@ -272,6 +298,8 @@ export type ExpectComparison = "=" | "<" | "<=" | ">" | ">=";
 
 export type Quantity =
   | NumberLiteral
+  /** `lora_size(8)`: a value that is known without the model. */
+  | { readonly kind: "computed"; readonly value: Expression; readonly span: Span }
   | { readonly kind: "measure"; readonly name: Name; readonly of: readonly Selector[] | null; readonly span: Span }
   | {
       readonly kind: "quantity-binary";

@@ -23,6 +23,13 @@ export class DeclarationRules extends StatementRules {
     return { kind: "import", path, span: this.from(start) };
   }
 
+  fileLet(): ast.FileLet {
+    const start = this.take(k.let);
+    const name = this.name();
+    this.take(t.Equal);
+    return { kind: "file-let", name, value: this.expression(), span: this.from(start) };
+  }
+
   rolesHead(): ast.Name {
     this.take(k.roles);
     return this.name();

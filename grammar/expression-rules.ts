@@ -58,6 +58,14 @@ export class ExpressionRules extends TokenReader {
   }
 
   expression(): ast.Expression {
+    if (this.next() !== t.Identifier || this.next(1) !== t.Arrow) return this.piped();
+    const parameter = this.name();
+    this.take(t.Arrow);
+    const body = this.piped();
+    return { kind: "arrow", parameter, body, span: joinSpans(parameter.span, body.span) };
+  }
+
+  private piped(): ast.Expression {
     let value = this.unpiped();
     while (this.takes(t.Pipe)) {
       const into = this.postfix();
@@ -107,7 +115,7 @@ export class ExpressionRules extends TokenReader {
   }
 
   /** A literal, a name, a list or a bracketed expression, with the members, indices and calls after it. */
-  private postfix(): ast.Expression {
+  protected postfix(): ast.Expression {
     let value = this.primary();
     for (;;) {
       const { span } = value;

@@ -20,7 +20,7 @@ export function formatFile(file: File, comments: readonly Comment[]): string {
     file.items,
     { from: file.span.start, to: file.span.end, comments: queue },
     (item) => formatItem(item, queue),
-    (before, after) => before.kind !== "import" || after.kind !== "import",
+    (before, after) => before.kind !== after.kind || (before.kind !== "import" && before.kind !== "file-let"),
   );
   return content === null ? "" : `${print(content, lineWidth)}\n`;
 }

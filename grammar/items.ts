@@ -18,6 +18,8 @@ export class FileReader extends MemberReader {
     switch (chunk.head[0]?.tokenType) {
       case k.import:
         return this.plain(chunk, (rules) => rules.importItem(), "an import");
+      case k.let:
+        return this.plain(chunk, (rules) => rules.fileLet(), "a `let`");
       case k.roles: {
         const family = this.read(chunk, (rules) => rules.rolesHead());
         const tokens = this.bodyOf(chunk, "a family of roles").flatMap(({ head }) => head);
@@ -54,7 +56,7 @@ export class FileReader extends MemberReader {
         return this.settings(chunk, "eval", span);
       default:
         this.misplaced(
-          "a declaration (`import`, `roles`, `function`, `module`, `adapter`, `loss`, `model`, `train`, `data` or `eval`)",
+          "a declaration (`import`, `let`, `roles`, `function`, `module`, `adapter`, `loss`, `model`, `train`, `data` or `eval`)",
           chunk,
         );
         return null;

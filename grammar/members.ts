@@ -75,20 +75,22 @@ export class MemberReader extends StatementReader {
         return this.named(chunk);
       default:
         this.misplaced(
-          "`input`, `encoder`, `let`, `param`, `part`, `freeze`, `train`, `group`, `loss`, `expect` or a placement (`lora(rank = 8) on ...`)",
+          "`input`, `encoder`, `let`, `metric`, `param`, `part`, `freeze`, `train`, `group`, `loss`, `expect` or a placement (`lora(rank = 8) on ...`)",
           chunk,
         );
         return null;
     }
   }
 
-  /** `input`, `group`, `add` and `remove` are names everywhere else: a placement's adapter is followed by its arguments. */
+  /** `input`, `metric`, `group`, `add` and `remove` are names everywhere else: a placement's adapter is followed by its arguments. */
   private named(chunk: Chunk): ast.ModelMember | null {
     const [first, ...rest] = chunk.head;
     if (t.startsGroup(chunk.head)) return this.group(chunk, chunk.head);
     switch (rest[0]?.tokenType.isWord === true ? first?.image : undefined) {
       case "input":
         return this.plain(chunk, (rules) => rules.input(), "an input");
+      case "metric":
+        return this.plain(chunk, (rules) => rules.metric(), "a metric");
       case "remove":
         return this.plain(chunk, (rules) => rules.removal("model"), "a `remove`");
       case "add": {
@@ -137,6 +139,7 @@ function namesOf(member: ast.ModuleMember | ast.ModelMember): readonly ast.Name[
     case "input":
     case "encoder":
     case "head-let":
+    case "metric":
       return [member.name];
     case "require":
     case "forward":

@@ -14,7 +14,10 @@ const comparisons: ReadonlyMap<t.TokenType, ast.ExpectComparison> = new Map([
   [t.GreaterEqual, ">="],
 ]);
 
-/** The rules for the members of a model: inputs, encoders, heads, freeze rules, placements, the loss and what must be true. */
+/** Measures of what selectors select. */
+const selecting: ReadonlySet<string> = new Set(["count", "trainable"]);
+
+/** The rules for the members of a model: inputs, encoders, heads, metrics, freeze rules, placements, the loss and what must be true. */
 export class ModelRules extends DeclarationRules {
   input(): ast.InputMember {
     const start = this.take(t.Identifier);
@@ -39,6 +42,13 @@ export class ModelRules extends DeclarationRules {
     this.take(t.Equal);
     const value = this.expression();
     return { kind: "head-let", name, value, named: this.namedTag(), span: this.from(start) };
+  }
+
+  metric(): ast.Metric {
+    const start = this.take(t.Identifier);
+    const name = this.name();
+    this.take(t.Equal);
+    return { kind: "metric", name, value: this.expression(), span: this.from(start) };
   }
 
   freezeRule(): ast.FreezeRule {
@@ -138,7 +148,13 @@ export class ModelRules extends DeclarationRules {
     return inner;
   }
 
+  /** What is called or looked into is an expression, where it is none of the measures that take selectors. */
   private measure(): ast.Quantity {
+    const after = this.next(1);
+    if (after === t.Dot || after === t.LeftBracket || (after === t.LeftParenthesis && !this.nextIn(selecting))) {
+      const value = this.postfix();
+      return { kind: "computed", value, span: value.span };
+    }
     const name = this.name();
     let of: readonly ast.Selector[] | null = null;
     if (this.takes(t.LeftParenthesis)) {

@@ -162,6 +162,7 @@ class Outliner {
           break;
         }
         if (within !== null && this.startsChunk(within, open.length, head)) break;
+        if (within === null && open.length === 0 && this.startsFileLet()) break;
       }
       // A brace at the end of a line opens a body even after a head that should have none, or that nobody knows.
       if (type === t.LeftBrace && (bodyKind !== undefined || this.startsLine[this.at + 1] === true)) {
@@ -240,12 +241,17 @@ class Outliner {
     if (next === undefined || next === t.RightBrace || this.startsLine[this.at + 1] !== true) return false;
     if (container === null) {
       const canStart = statementKeywords.has(next) || this.indented[this.at + 1] === true;
-      return canStart && !this.startsItem(1);
+      return canStart && !this.startsItem(1) && !this.startsFileLet(1);
     }
     if (container !== "members") return false;
     return (
       next === k.return || next === k.for || next === k.repeat || (next === t.Identifier && this.type(2) === t.Equal)
     );
+  }
+
+  /** A `let` of the file; those of a body are indented. */
+  private startsFileLet(offset = 0): boolean {
+    return this.type(offset) === k.let && this.indented[this.at + offset] === false;
   }
 
   private startsItem(offset = 0): boolean {

@@ -28,13 +28,14 @@ export const bindings: Readonly<Record<BinaryOperator | "..", Binding>> = {
   "*": product,
   "/": product,
   "//": product,
+  "%": product,
 };
 
 /** `not` stands between `and` and the comparisons; a minus sign is tighter than every operator between two operands. */
 export const prefixLevels = { not: 3, "-": 8 } as const;
 
 const operatorNames: ReadonlyMap<string, BinaryOperator | ".."> = new Map(
-  (["or", "and", "==", "!=", "<", "<=", ">", ">=", "..", "+", "-", "*", "/", "//"] as const).map((text) => [
+  (["or", "and", "==", "!=", "<", "<=", ">", ">=", "..", "+", "-", "*", "/", "//", "%"] as const).map((text) => [
     text,
     text,
   ]),

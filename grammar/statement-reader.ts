@@ -69,7 +69,12 @@ export class StatementReader {
       const goesOn = t.isWord(token) || token.tokenType === t.NumberToken;
       if (previous?.tokenType === t.NumberToken && goesOn && t.endOf(previous) === token.startOffset) {
         const whole = { source: this.source, start: previous.startOffset, end: t.endOf(token) };
-        return report("bad-number", whole, { text: previous.image + token.image });
+        const text = previous.image + token.image;
+        // After a word a `%` is an operator, after a digit it ends the number.
+        const rest = previous.image.endsWith("%")
+          ? `for the rest of a division, write \`${previous.image.slice(0, -1)} % ${token.image}\``
+          : undefined;
+        return report("bad-number", whole, { text }, { ...(rest !== undefined && { help: rest }) });
       }
     }
     const long = tooLong(tokens);
@@ -162,7 +167,7 @@ export class StatementReader {
 }
 
 /** Names that start a statement of a model, and are no near misses of keywords. */
-const contextual: ReadonlySet<string> = new Set(["input", "add", "remove"]);
+const contextual: ReadonlySet<string> = new Set(["input", "metric", "add", "remove"]);
 
 /** What may have gone wrong where a statement fails: its first word is nearly a keyword, or a comma is one too many. */
 function advice(tokens: readonly t.Token[], failed: t.Token | undefined): string | null {

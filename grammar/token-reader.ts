@@ -85,6 +85,12 @@ export class TokenReader {
     return true;
   }
 
+  /** True when one of these words comes next. */
+  protected nextIn(words: ReadonlySet<string>): boolean {
+    const token = this.tokens[this.at];
+    return token !== undefined && words.has(token.image);
+  }
+
   /** Elements with separators between them. */
   protected several<Element>(separator: t.TokenType, element: () => Element): Element[] {
     const elements = [element()];

@@ -82,6 +82,7 @@ function symbol(text: string, isBinary = false): TokenType {
 }
 
 export const Pipe = symbol("|>");
+export const Arrow = symbol("=>");
 symbol("==", true);
 symbol("!=", true);
 export const LessEqual = symbol("<=", true);
@@ -99,6 +100,7 @@ export const Minus = symbol("-", true);
 export const StarStar = symbol("**");
 export const Star = symbol("*", true);
 symbol("//", true);
+symbol("%", true);
 export const Slash = symbol("/", true);
 export const LeftParenthesis = symbol("(");
 export const RightParenthesis = symbol(")");
@@ -121,7 +123,7 @@ const pattern = new RegExp(
     /(\d[\d_]*(?:\.\d[\d_]*)?(?:[eE][+-]?\d+)?(?:KB|MB|GB|K|M|B|%)?)/,
     /("(?:[^"\\\r\n]|\\[^\r\n])*")/,
     /("(?:[^"\\\r\n]|\\[^\r\n])*\\?)/,
-    /(\|>|==|!=|<=|>=|\.{3}|\.{2}|\*{2}|\/{2}|[<>=.,:+\-*/()[\]{}])/,
+    /(\|>|=>|==|!=|<=|>=|\.{3}|\.{2}|\*{2}|\/{2}|[<>=.,:+\-*/%()[\]{}])/,
   ]
     .map(({ source }) => source)
     .join("|"),
@@ -165,7 +167,7 @@ function typeOf([image, , comment, word, number, string, unterminated]: RegExpEx
 const keywordTypes: ReadonlySet<TokenType> = new Set(Object.values(keywords));
 const valueTypes: ReadonlySet<TokenType> = new Set([keywords.true, keywords.false, keywords.none, keywords.infer]);
 /** Beside the operators: the symbols after which more must come. */
-const joiningTypes: ReadonlySet<TokenType> = new Set([Pipe, Equal, Dot, Comma, Colon]);
+const joiningTypes: ReadonlySet<TokenType> = new Set([Pipe, Arrow, Equal, Dot, Comma, Colon]);
 
 export function isKeyword(token: Token): boolean {
   return keywordTypes.has(token.tokenType);

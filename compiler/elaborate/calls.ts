@@ -15,6 +15,7 @@ import { type Recorder, runBody } from "./statements.ts";
 import type { Trace } from "./trace.ts";
 import {
   type AdapterInstance,
+  type ArrowValue,
   describe,
   Environment,
   type InstanceValue,
@@ -39,10 +40,18 @@ export interface HeadSlot {
 export class Calls implements Caller {
   /** The head that is being traced, if any. */
   head: HeadSlot | null = null;
+  private firstLoss: string | null = null;
   private readonly instantiator: Instantiator;
 
   constructor(instantiator: Instantiator) {
     this.instantiator = instantiator;
+  }
+
+  /** The first declared loss that was called since this was last asked; null for none. */
+  takeFirstLoss(): string | null {
+    const first = this.firstLoss;
+    this.firstLoss = null;
+    return first;
   }
 
   call(callee: Value, passed: readonly BuiltinArgument[], span: Span, trace: Trace): Value {
@@ -53,6 +62,8 @@ export class Calls implements Caller {
         return this.callInstance(callee, passed, span, trace);
       case "callable":
         return this.callDeclared(callee, passed, span, trace);
+      case "arrow":
+        return this.callArrow(callee, passed, span, trace);
       case "number":
       case "string":
       case "boolean":
@@ -70,11 +81,25 @@ export class Calls implements Caller {
     }
   }
 
+  private callArrow({ arrow, home }: ArrowValue, passed: readonly BuiltinArgument[], span: Span, trace: Trace): Value {
+    const { parameter, body } = arrow;
+    const name = `${parameter.text} => ...`;
+    const evaluator = new Evaluator(trace, this);
+    return trace.within({ path: "", name }, span, () => {
+      const environment = new Environment(home);
+      const parameters = [{ name: parameter, type: null, default: null, span: parameter.span }];
+      bindArguments({ name, parameters }, passed, span, environment, evaluator);
+      return evaluator.evaluate(body, environment);
+    });
+  }
+
   private callDeclared(callee: CallableValue, passed: readonly BuiltinArgument[], span: Span, trace: Trace): Value {
     const { callable, home } = callee;
     switch (callable.kind) {
-      case "function":
       case "loss":
+        this.firstLoss ??= callable.name.text;
+        return this.callFunction(callable, home, passed, span, trace, () => undefined);
+      case "function":
         return this.callFunction(callable, home, passed, span, trace, () => undefined);
       case "module":
         return trace.fail("inline-module", span, { name: callable.name.text });

@@ -10,6 +10,7 @@ import {
 import type { BinaryName, CompareName } from "../ir/index.ts";
 import { type BuiltinArgument, BuiltinCall } from "./builtins/builtin.ts";
 import { builtinNamed } from "./builtins/index.ts";
+import { indexed, logic, quotient, remainder } from "./operators.ts";
 import type { Trace } from "./trace.ts";
 import {
   boolean,
@@ -109,15 +110,19 @@ export class Evaluator {
         return this.index(expression, environment);
       case "pipe":
         return this.pipe(expression, environment);
+      case "arrow":
+        return { kind: "arrow", arrow: expression, home: environment };
     }
   }
 
   /** A condition, which is known when the spec is compiled. */
   flag(expression: Expression, environment: Environment): boolean {
     const value = this.evaluate(expression, environment);
-    return value.kind === "boolean"
-      ? value.value
-      : this.refuse("a condition", "`true` or `false`", value, expression.span);
+    return value.kind === "boolean" ? value.value : this.refuseCondition(value, expression.span);
+  }
+
+  private refuseCondition(value: Value, span: Span): never {
+    return this.refuse("a condition", "`true` or `false`", value, span);
   }
 
   number(expression: Expression, environment: Environment, what: string): number {
@@ -145,8 +150,11 @@ export class Evaluator {
   }
 
   private unary({ operator, operand, span }: Expression & { readonly kind: "unary" }, environment: Environment): Value {
-    if (operator === "not") return boolean(!this.flag(operand, environment));
     const value = this.evaluate(operand, environment);
+    if (operator === "not") {
+      if (isTensor(value)) return logic(this.trace, "not", [value], span);
+      return value.kind === "boolean" ? boolean(!value.value) : this.refuseCondition(value, operand.span);
+    }
     if (value.kind === "number") return number(-value.value);
     const { node, labels } = this.trace.toTensor(value, "f32", span, "the operand of `-`");
     return { ...tensor(this.trace.add({ op: "neg" }, [node], span, "-")), labels };
@@ -154,9 +162,14 @@ export class Evaluator {
 
   private binary(expression: Expression & { readonly kind: "binary" }, environment: Environment): Value {
     const { operator, left, right, span } = expression;
-    if (operator === "and") return boolean(this.flag(left, environment) && this.flag(right, environment));
-    if (operator === "or") return boolean(this.flag(left, environment) || this.flag(right, environment));
     const a = this.evaluate(left, environment);
+    if (operator === "and" || operator === "or") {
+      if (!isTensor(a)) {
+        if (a.kind !== "boolean") return this.refuseCondition(a, left.span);
+        return a.value === (operator === "or") ? a : boolean(this.flag(right, environment));
+      }
+      return logic(this.trace, operator, [a, this.evaluate(right, environment)], span);
+    }
     const b = this.evaluate(right, environment);
     switch (operator) {
       case "+":
@@ -166,8 +179,9 @@ export class Evaluator {
         if (a.kind === "number" && b.kind === "number") return this.arithmetic(operator, a.value, b.value, span);
         return this.trace.arithmetic({ op: arithmeticOps[operator] }, operator, a, b, span);
       case "//":
+      case "%":
         if (a.kind === "number" && b.kind === "number") return this.arithmetic(operator, a.value, b.value, span);
-        return this.refuse("an operand of `//`", "a number", a.kind === "number" ? b : a, span);
+        return operator === "//" ? quotient(this.trace, operator, a, b, span) : remainder(this.trace, a, b, span);
       case "==":
       case "!=":
       case "<":
@@ -184,7 +198,14 @@ export class Evaluator {
     b: number,
     span: Span,
   ): Value {
-    const results = { "+": a + b, "-": a - b, "*": a * b, "/": a / b, "//": Math.floor(a / b) };
+    const results = {
+      "+": a + b,
+      "-": a - b,
+      "*": a * b,
+      "/": a / b,
+      "//": Math.floor(a / b),
+      "%": numberRemainder(a, b),
+    };
     return this.trace.finite(results[operator], span, `${a} ${operator} ${b} is not a number`);
   }
 
@@ -199,6 +220,7 @@ export class Evaluator {
 
   private index({ object, index, span }: Expression & { readonly kind: "index" }, environment: Environment): Value {
     const value = this.evaluate(object, environment);
+    if (isTensor(value)) return indexed(this.trace, value, this.number(index, environment, "an index"), span);
     if (value.kind !== "list") return this.refuse("the indexed value", "a list", value, span);
     const at = this.number(index, environment, "an index");
     const { length } = value.elements;
@@ -268,6 +290,16 @@ function argumentNames({ declaration }: ModuleInstance): readonly string[] {
 
 function argumentOf(instance: ModuleInstance, name: string): Value | undefined {
   return argumentNames(instance).includes(name) ? instance.environment.lookup(name) : undefined;
+}
+
+function isTensor(value: Value): value is Value & { readonly kind: "tensor" | "parameter" } {
+  return value.kind === "tensor" || value.kind === "parameter";
+}
+
+/** With the sign of the divisor, as Python has it. */
+function numberRemainder(a: number, b: number): number {
+  const rest = a % b;
+  return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
 }
 
 function compareNumbers(operator: ComparisonOperator, a: number, b: number): boolean {

@@ -1,12 +1,18 @@
 import type { RolesDeclaration, Source } from "../../grammar/index.ts";
-import { type Program, scopeOf } from "../load/index.ts";
+import { familiesOf, type Program, scopeOf } from "../load/index.ts";
 import { builtinEnvironment } from "./builtins/index.ts";
 import { Environment } from "./values.ts";
 
 /** What the declarations of one file know. */
 export interface FileContext {
   readonly environment: Environment;
-  readonly roles: ReadonlyMap<string, RolesDeclaration>;
+  readonly families: ReadonlyMap<string, KnownFamily>;
+}
+
+/** A family as the whole program has it, and its roles that one file declares or imports. */
+export interface KnownFamily {
+  readonly family: RolesDeclaration;
+  readonly roles: readonly string[];
 }
 
 /** The contexts of a program's files: what is built in, what a file imports, and its own declarations. */
@@ -15,6 +21,7 @@ export class Files {
 
   constructor({ files }: Program) {
     const builtins = builtinEnvironment();
+    const { families } = familiesOf(files);
     const environments = new Map(files.map(({ source }) => [source, new Environment(builtins)]));
     for (const file of files) {
       const { scope } = scopeOf(file);
@@ -23,7 +30,13 @@ export class Files {
         const home = environments.get(callable.span.source) ?? builtins;
         environment.define(name, { kind: "callable", callable, home });
       }
-      this.contexts.set(file.source, { environment, roles: scope.roles });
+      const known = new Map<string, KnownFamily>();
+      for (const [name, declarations] of scope.families) {
+        const family = families.get(name);
+        const roles = declarations.flatMap((each) => each.roles.map((role) => role.name.text));
+        if (family !== undefined) known.set(name, { family, roles });
+      }
+      this.contexts.set(file.source, { environment, families: known });
     }
   }
 

@@ -3,9 +3,10 @@ export { type BuiltinName, builtinNamed, isBuiltinName } from "./builtins/index.
 export { forwardOf } from "./calls.ts";
 export { Constants } from "./constants.ts";
 export { Evaluator } from "./evaluate.ts";
+export { defineLets, letsOf } from "./file-lets.ts";
 export { Files } from "./files.ts";
 export { type Component, ModelElaborator } from "./model.ts";
-export { type ParameterInstance, printSteps, type Role, type Step } from "./parameters.ts";
+export { innermostList, type ParameterInstance, printSteps, type Role, type Step } from "./parameters.ts";
 export { atomsOf } from "./roles.ts";
 export { Trace, type Watch } from "./trace.ts";
 export {

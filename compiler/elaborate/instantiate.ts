@@ -194,7 +194,7 @@ export class Instantiator {
   ): ParameterInstance | null {
     if (when !== null && !evaluator.flag(when, environment)) return null;
     const steps = [...place.steps, { name: name.text, index: null, count: null }];
-    const families = this.files.of(span.source).roles;
+    const families = this.files.of(span.source).families;
     return {
       path: printSteps(steps),
       steps,
@@ -223,7 +223,7 @@ export class Instantiator {
     children: ModuleInstance[],
   ): Value {
     if (when !== null && !evaluator.flag(when, environment)) return none;
-    const families = this.files.of(span.source).roles;
+    const families = this.files.of(span.source).families;
     const resolved = role === null ? null : resolveRole(role, span, families, evaluator.trace);
     const make = (inside: Environment, index: number | null, count: number | null): Value => {
       const at = { name: name.text, index, count };
@@ -283,6 +283,7 @@ function operandsOf(condition: Expression): readonly Expression[] {
     case "boolean":
     case "none":
     case "infer":
+    case "arrow":
       return [];
     case "name":
     case "list":

@@ -1,9 +1,11 @@
 import type {
   Diagnostic,
   Encoder,
+  Expression,
   HeadLet,
   InputMember,
   LossUse,
+  Metric,
   ModelDeclaration,
   ModelMember,
   Parameter,
@@ -106,6 +108,7 @@ export class ModelElaborator {
             this.defineConstant(member.name.text);
             break;
           case "input":
+          case "metric":
           case "freeze-rule":
           case "parameter-group":
           case "placement":
@@ -145,7 +148,8 @@ export class ModelElaborator {
     const trace = this.newTrace();
     const evaluator = new Evaluator(trace, this.calls);
     const inputs = new Map<string, TensorValue>();
-    const losses: Node[] = [];
+    const losses = new Map<string, Node>();
+    const metrics = new Map<string, Node>();
     const outputs = new Map<string, Value>();
     const environment = new Environment(this.environment);
     const traceMember = (member: ModelMember): void => {
@@ -153,7 +157,9 @@ export class ModelElaborator {
         environment.define(member.name.text, this.traceInput(member, inputs, environment, evaluator));
       else if (member.kind === "encoder") this.traceEncoder(member, inputs, evaluator);
       else if (member.kind === "head-let") outputs.set(member.name.text, this.traceLet(member, environment, evaluator));
-      else if (member.kind === "loss-use") losses.push(this.traceLoss(member, environment, evaluator));
+      else if (member.kind === "metric")
+        metrics.set(member.name.text, this.traceMetric(member, environment, evaluator));
+      else if (member.kind === "loss-use") this.traceLoss(member, losses, environment, evaluator);
     };
     this.attempt(() => {
       for (const member of this.declaration.members) {
@@ -164,7 +170,9 @@ export class ModelElaborator {
     });
     return {
       graph: trace.graph,
-      losses,
+      losses: [...losses.values()],
+      lossNames: [...losses.keys()],
+      metrics,
       outputs,
       inputs: new Map([...inputs].map(([name, { node }]) => [name, node])),
     };
@@ -253,10 +261,37 @@ export class ModelElaborator {
     }
   }
 
-  private traceLoss({ value, span }: LossUse, environment: Environment, evaluator: Evaluator): Node {
-    const loss = evaluator.evaluate(value, environment);
-    const { node } = evaluator.trace.toTensor(loss, "f32", span, "a loss");
-    if (node.type.shape.length > 0) evaluator.trace.fail("not-a-number", value.span, { found: describe(loss) });
+  /** A loss is called after the declared loss that it uses, and numbered where another one is called so. */
+  private traceLoss(
+    { value, span }: LossUse,
+    losses: Map<string, Node>,
+    environment: Environment,
+    evaluator: Evaluator,
+  ): void {
+    // Lets and metrics may have called others.
+    this.calls.takeFirstLoss();
+    const node = this.traceNumber(value, span, "a loss", environment, evaluator);
+    const own = this.calls.takeFirstLoss() ?? "loss";
+    let name = own;
+    for (let count = 2; losses.has(name); count++) name = `${own}_${count}`;
+    losses.set(name, node);
+  }
+
+  private traceMetric({ name, value, span }: Metric, environment: Environment, evaluator: Evaluator): Node {
+    if (loggedNames.has(name.text)) evaluator.trace.fail("metric-name", name.span, { name: name.text });
+    return this.traceNumber(value, span, "a metric", environment, evaluator);
+  }
+
+  private traceNumber(
+    value: Expression,
+    span: Span,
+    what: string,
+    environment: Environment,
+    evaluator: Evaluator,
+  ): Node {
+    const given = evaluator.evaluate(value, environment);
+    const { node } = evaluator.trace.toTensor(given, "f32", span, what);
+    if (node.type.shape.length > 0) evaluator.trace.fail("not-a-number", value.span, { what, found: describe(given) });
     return node;
   }
 
@@ -266,11 +301,18 @@ export class ModelElaborator {
   }
 }
 
+/** What a training logs of each step besides metrics. */
+const loggedNames: ReadonlySet<string> = new Set(["step", "epoch", "gradient_norm", "learning_rate", "seconds"]);
+
 /** What one trace of a model gives. */
 export interface TracedModel {
   readonly graph: Graph;
   /** The losses of the model; their sum is what is trained on. */
   readonly losses: readonly Node[];
+  /** What each of them is called where there are several. */
+  readonly lossNames: readonly string[];
+  /** Numbers that are logged beside the loss. */
+  readonly metrics: ReadonlyMap<string, Node>;
   /** The model's lets by name. */
   readonly outputs: ReadonlyMap<string, Value>;
   /** What is fed to it, by name: declared, or a parameter of an encoder. */

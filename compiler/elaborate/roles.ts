@@ -1,4 +1,5 @@
 import { didYouMean, type Name, type RolesDeclaration, type Span } from "../../grammar/index.ts";
+import type { FileContext } from "./files.ts";
 import type { Role } from "./parameters.ts";
 import type { Trace } from "./trace.ts";
 
@@ -6,18 +7,18 @@ import type { Trace } from "./trace.ts";
 export function resolveRole(
   written: readonly Name[],
   span: Span,
-  families: ReadonlyMap<string, RolesDeclaration>,
+  families: FileContext["families"],
   trace: Trace,
 ): Role {
   const [family, role, ...more] = written;
   const text = written.map((name) => name.text).join(".");
-  const declaration = family === undefined ? undefined : families.get(family.text);
-  if (family === undefined || role === undefined || more.length > 0 || declaration === undefined) {
+  const known = family === undefined ? undefined : families.get(family.text);
+  if (family === undefined || role === undefined || more.length > 0 || known === undefined) {
     return trace.fail("not-a-role", span, { written: text });
   }
-  const names = declaration.roles.map(({ name }) => name.text);
-  if (!names.includes(role.text)) {
-    const help = didYouMean(role.text, names) ?? `its roles are ${names.join(", ")}`;
+  const { family: declaration, roles } = known;
+  if (!roles.includes(role.text)) {
+    const help = didYouMean(role.text, roles) ?? `its roles are ${roles.join(", ")}`;
     return trace.fail("unknown-role", role.span, { role: role.text, family: family.text }, { help });
   }
   return { family: declaration, name: role.text, atoms: atomsOf(declaration, role.text) };

@@ -9,6 +9,7 @@ import {
 } from "../../grammar/index.ts";
 import { type Dtype, Graph, type Node, nodeLimit, type Operation, printType, type TensorType } from "../ir/index.ts";
 import { Failure } from "./failure.ts";
+import { numberRanges } from "./number-ranges.ts";
 import type { ParameterInstance } from "./parameters.ts";
 import { describe, number, type TensorValue, tensor, type Value } from "./values.ts";
 
@@ -41,6 +42,8 @@ export class Trace {
   private readonly frames: Frame[] = [];
   /** For each frame, the innermost path that is not empty. */
   private readonly paths: string[] = [];
+  /** Which whole numbers a value has, as far as it is known. */
+  readonly rangeOf = numberRanges();
   private steps = 0;
   private readonly parameterNodes = new Map<ParameterInstance, Node>();
   private readonly report: ((mistake: Diagnostic) => void) | null;
@@ -177,6 +180,7 @@ export class Trace {
       case "initial":
       case "callable":
       case "builtin":
+      case "arrow":
       case "axis-name":
         break;
       case "unknown":

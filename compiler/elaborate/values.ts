@@ -1,4 +1,4 @@
-import type { AdapterDeclaration, ModuleDeclaration, Span } from "../../grammar/index.ts";
+import type { AdapterDeclaration, Arrow, ModuleDeclaration, Span } from "../../grammar/index.ts";
 import { type Dtype, type InitialValue, type Node, printType } from "../ir/index.ts";
 import type { Callable } from "../load/index.ts";
 import type { ParameterInstance, Role, Step } from "./parameters.ts";
@@ -18,10 +18,18 @@ export type Value =
   | InstanceValue
   | { readonly kind: "callable"; readonly callable: Callable; readonly home: Environment }
   | { readonly kind: "builtin"; readonly name: string }
+  | ArrowValue
   /** A bare name as an axis: the label of a tensor's axis, or else what the name means. */
   | { readonly kind: "axis-name"; readonly text: string; readonly meaning: Value | null }
   /** What would be there without a mistake that is reported. */
   | { readonly kind: "unknown" };
+
+/** `i => 4 + i` with what it knows. */
+export interface ArrowValue {
+  readonly kind: "arrow";
+  readonly arrow: Arrow;
+  readonly home: Environment;
+}
 
 export interface TensorValue {
   readonly kind: "tensor";
@@ -157,6 +165,8 @@ function describeTo(depth: number, value: Value): string {
       return `the ${value.callable.kind} \`${value.callable.name.text}\``;
     case "builtin":
       return `the operation \`${value.name}\``;
+    case "arrow":
+      return `the function \`${value.arrow.parameter.text} => ...\``;
     case "axis-name":
       return `\`${value.text}\``;
     case "unknown":
@@ -174,4 +184,38 @@ export function printInitial(initial: InitialValue): string {
     case "uniform":
       return `uniform(${initial.bound})`;
   }
+}
+
+/**
+ * True for what is known before any part of a model is made, and belongs to no trace of it. Lists may share lists, and each is looked
+ * into once.
+ */
+export function isKnown(value: Value): boolean {
+  const seen = new Set<Value>([value]);
+  // What is added while this runs is visited as well.
+  for (const each of seen) {
+    switch (each.kind) {
+      case "number":
+      case "string":
+      case "boolean":
+      case "none":
+      case "dtype":
+      case "initial":
+      case "callable":
+      case "builtin":
+      case "arrow":
+        break;
+      case "list":
+        for (const element of each.elements) seen.add(element);
+        break;
+      case "infer":
+      case "tensor":
+      case "parameter":
+      case "instance":
+      case "axis-name":
+      case "unknown":
+        return false;
+    }
+  }
+  return true;
 }

@@ -9,7 +9,20 @@ export interface TensorType {
   readonly shape: readonly number[];
 }
 
-export type UnaryName = "neg" | "exp" | "log" | "sqrt" | "rsqrt" | "abs" | "sign" | "erf" | "tanh" | "sin" | "cos";
+export type UnaryName =
+  | "neg"
+  | "exp"
+  | "log"
+  | "sqrt"
+  | "rsqrt"
+  | "abs"
+  | "sign"
+  | "erf"
+  | "tanh"
+  | "sin"
+  | "cos"
+  | "floor"
+  | "round";
 export type BinaryName = "add" | "sub" | "mul" | "div" | "maximum" | "minimum" | "pow";
 export type CompareName = "equal" | "not_equal" | "less" | "less_equal" | "greater" | "greater_equal";
 
@@ -34,7 +47,7 @@ interface Reduction {
 
 /** What each operation needs besides its inputs. */
 type Attributes = Readonly<
-  Record<UnaryName | BinaryName | CompareName | "where" | "stop_gradient" | "gather", Plain>
+  Record<UnaryName | BinaryName | CompareName | "where" | "stop_gradient" | "gather_along", Plain>
 > & {
   readonly input: { readonly name: string; readonly type: TensorType };
   readonly parameter: { readonly path: string; readonly type: TensorType };
@@ -43,6 +56,12 @@ type Attributes = Readonly<
   readonly sum: Reduction;
   readonly max: Reduction;
   readonly argmax: { readonly axis: number; readonly keep: boolean };
+  /** Sums of the elements up to each place, or from it on. */
+  readonly cumsum: { readonly axis: number; readonly reverse: boolean };
+  /** The places of the smallest or largest elements along the last axis, in their order. */
+  readonly argsort: { readonly descending: boolean; readonly count: number };
+  /** Division of whole numbers, rounded down. */
+  readonly floor_div: { readonly divisor: number };
   readonly softmax: { readonly axis: number };
   readonly log_softmax: { readonly axis: number };
   readonly matmul: { readonly transposeA: boolean; readonly transposeB: boolean };
@@ -53,6 +72,7 @@ type Attributes = Readonly<
   readonly slice: { readonly axis: number; readonly from: number; readonly to: number };
   readonly concat: { readonly axis: number };
   readonly pad: { readonly amounts: Padding };
+  readonly gather: { readonly axis: number };
   /** Adds rows into a table of zeros, by number: the gradient of a gather. */
   readonly scatter_add: { readonly rows: number };
   readonly one_hot: { readonly depth: number };

@@ -1,5 +1,6 @@
 import {
   type Diagnostic,
+  type FileLet,
   type ModelDeclaration,
   type ModelMember,
   type Name,
@@ -83,10 +84,14 @@ function places(member: ModelMember, { text }: Name): boolean {
  * name of the base stands in that place, or behind the one before it where that stands later; one with a new name stands before the
  * next with a name of the base, or at the end; a new input stands before the encoders, which take it.
  */
-function weave(own: readonly Named[], inherited: readonly Named[], replacements: Replacement[]): readonly Named[] {
+export function weave<Member extends Named | FileLet>(
+  own: readonly Member[],
+  inherited: readonly Member[],
+  replacements: Replacement[],
+): readonly Member[] {
   const woven = [...inherited];
   let from = 0;
-  let waiting: Named[] = [];
+  let waiting: Member[] = [];
   for (const member of own) {
     const place = woven.findIndex(
       ({ name, span }) => name.text === member.name.text && span.source !== member.span.source,

@@ -7,6 +7,7 @@ import {
   type Parameter,
   report,
 } from "../../grammar/index.ts";
+import { familiesOf } from "./families.ts";
 import { ignoredInImports } from "./ignored.ts";
 import { type Library, type LoadedFile, libraryDeclarations } from "./imports.ts";
 import type { Program } from "./program.ts";
@@ -19,7 +20,12 @@ import { importHelp } from "./unimported.ts";
  */
 export function checkProgram(program: Program, library: Library): readonly Diagnostic[] {
   const { files, diagnostics } = program;
-  const all = [...diagnostics, ...files.flatMap((file) => checkFile(file, library)), ...ignoredInImports(program)];
+  const all = [
+    ...diagnostics,
+    ...files.flatMap((file) => checkFile(file, library)),
+    ...familiesOf(files).diagnostics,
+    ...ignoredInImports(program),
+  ];
   // What is about no place comes first.
   const order = new Map(files.map(({ source }, index) => [source, index]));
   const rank = ({ span }: Diagnostic): number => (span === null ? 0 : (order.get(span.source) ?? 0));
@@ -62,6 +68,7 @@ function declaringCalls(item: Item): readonly DeclaringCall[] {
     case "roles":
     case "function":
     case "loss":
+    case "file-let":
     case "settings":
       return [];
   }

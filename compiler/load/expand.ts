@@ -48,6 +48,7 @@ function expandedText(program: Program, relocate: (path: string) => string): str
   const parts = [
     // The comments above a spec's first import are about the spec.
     `${first?.kind === "import" ? writer.above(first.span).text : ""}${[...new Set(imports)].join("\n")}`,
+    items.flatMap((item) => (item.kind === "file-let" ? [writer.piece(item.span).trimStart()] : [])).join("\n"),
     ...declarations.map(({ span }) => writer.piece(span)),
     ...items.flatMap((item) => (item.kind === "model" ? [modelText(item, writer)] : [])),
     ...items.flatMap((item) => (item.kind === "settings" ? [blockText(item, files, writer, relocate)] : [])),
@@ -62,7 +63,7 @@ function ownItems({ source, parsed }: LoadedFile): readonly Item[] {
 }
 
 function isDeclaration({ kind }: Item): boolean {
-  return kind !== "import" && kind !== "model" && kind !== "settings";
+  return kind !== "import" && kind !== "file-let" && kind !== "model" && kind !== "settings";
 }
 
 function modelText(model: ModelDeclaration, writer: Writer): string {

@@ -1,6 +1,7 @@
 export { checkProgram } from "./check.ts";
 export { expandSpec } from "./expand.ts";
 export { explainAmended } from "./explain-amended.ts";
+export { familiesOf } from "./families.ts";
 export { type FilePlace, type Library, libraryDeclarations, type ReadResult } from "./imports.ts";
 export { loadProgram, type Program } from "./program.ts";
 export { type Callable, scopeOf } from "./scope.ts";

@@ -1,6 +1,7 @@
 import {
   type Diagnostic,
   didYouMean,
+  type FileLet,
   type Item,
   type ModelDeclaration,
   type Name,
@@ -9,7 +10,7 @@ import {
   type SettingsName,
   type Span,
 } from "../../grammar/index.ts";
-import { amendMembers } from "./amend-members.ts";
+import { amendMembers, weave } from "./amend-members.ts";
 import { amendSettings } from "./amend-settings.ts";
 import type { Replacement } from "./amended.ts";
 import type { LoadedFile } from "./imports.ts";
@@ -40,10 +41,13 @@ export function resolveVariant(file: LoadedFile): ResolvedVariant {
   const baseModel = inherited.find((item) => item.kind === "model" && item.name.text === amended);
   const members = amendMembers(model, baseModel?.kind === "model" ? baseModel.members : []);
   const settings = blocks.map((block) => amendSettings(block, settingsOf(items, block), settingsOf(inherited, block)));
-  const own = items.filter((item) => item !== model && item.kind !== "settings");
+  const own = items.filter(({ kind }) => kind !== "model" && kind !== "settings" && kind !== "file-let");
+  const replacedLets: Replacement[] = [];
+  const lets = weave(items.filter(isLet), inherited.filter(isLet), replacedLets);
   const whole: readonly Item[] = [
     ...inherited.filter(({ kind }) => kind === "import"),
     ...own,
+    ...lets,
     { ...model, amends: null, members: members.entries },
     ...settings.flatMap(({ entries }) => entries),
   ];
@@ -55,9 +59,17 @@ export function resolveVariant(file: LoadedFile): ResolvedVariant {
       imports: [...base.file.imports, ...file.imports],
     },
     bases: new Map([[found.file, base.file], ...base.bases]),
-    replacements: [...base.replacements, ...[members, ...settings].flatMap((each) => each.replacements)],
+    replacements: [
+      ...base.replacements,
+      ...replacedLets,
+      ...[members, ...settings].flatMap((each) => each.replacements),
+    ],
     diagnostics: [...base.diagnostics, ...[members, ...settings].flatMap((each) => each.diagnostics)],
   };
+}
+
+function isLet(item: Item): item is FileLet {
+  return item.kind === "file-let";
 }
 
 function settingsOf(items: readonly Item[], block: SettingsName): readonly SettingsBlock[] {

@@ -9,6 +9,7 @@ import {
   type TensorType,
   type UnaryName,
 } from "../ir/types.ts";
+import { roundHalfToEven } from "./functions.ts";
 import { inputAt, mapBroadcast } from "./indexing.ts";
 import { areAligned, never } from "./rows.ts";
 import { noFlops, noInput, type OperationRule, type Saved } from "./rule.ts";
@@ -116,6 +117,37 @@ export const unaryRules: { readonly [Name in UnaryName]: OperationRule<UnaryName
   tanh: unary("output", nonlinear, Math.tanh, (_, y, g, b) => b.add({ op: "sub" }, g, b.mul(g, b.mul(y, y)))),
   sin: unary("inputs", nonlinear, Math.sin, (x, _, g, b) => b.mul(g, b.add({ op: "cos" }, x))),
   cos: unary("inputs", nonlinear, Math.cos, (x, _, g, b) => b.mul(b.add({ op: "neg" }, g), b.add({ op: "sin" }, x))),
+  floor: steps(Math.floor),
+  round: steps(roundHalfToEven),
+};
+
+/** Of floating-point numbers, level between its steps. */
+function steps(compute: (x: number) => number): OperationRule<UnaryName> {
+  return {
+    ...unary("nothing", nonlinear, compute, null),
+    type: (_, [input]) =>
+      input?.dtype === "f32" || input?.dtype === "bf16" ? input : "it needs floating-point numbers",
+  };
+}
+
+export const floorDiv: OperationRule<"floor_div"> = {
+  ...elementwise,
+  ...nonlinear,
+  isOfScores: false,
+  isCheap: false,
+  equalInput: ({ divisor }, [input]) => (divisor === 1 ? (input ?? null) : null),
+  type: ({ divisor }, [input]) => {
+    if (input?.dtype !== "i32") return "it needs whole numbers";
+    return Number.isSafeInteger(divisor) && divisor !== 0 ? input : `${divisor} is not a whole number other than 0`;
+  },
+  flops: (_, __, output) => elementCount(output),
+  saved: "nothing",
+  derivative: null,
+  evaluate: ({ divisor }, inputs, _, output) => {
+    const { data } = inputAt(inputs, 0);
+    for (let place = 0; place < output.length; place++)
+      output[place] = Math.floor((data[place] ?? Number.NaN) / divisor);
+  },
 };
 
 /**

@@ -1,3 +1,11 @@
+/** The nearest whole number; of two that are as near, the even one. */
+export function roundHalfToEven(value: number): number {
+  const below = Math.floor(value);
+  const beyond = value - below;
+  if (beyond === 0.5) return below % 2 === 0 ? below : below + 1;
+  return beyond < 0.5 ? below : below + 1;
+}
+
 /**
  * A number from 0 up to 1 from a seed, a step, a site and a place: three rounds of a 32-bit mixing function over them
  * (the finaliser of MurmurHash3), so that it needs no state.

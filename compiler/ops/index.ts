@@ -1,17 +1,19 @@
 import type { Build } from "../ir/build.ts";
 import type { Node, Operation, OperationName, OperationOf, TensorType } from "../ir/types.ts";
 import { conv, convInput, convWeight } from "./convolution.ts";
-import { binaryRules, cast, compareRules, stopGradient, unaryRules, where } from "./elementwise.ts";
+import { binaryRules, cast, compareRules, floorDiv, stopGradient, unaryRules, where } from "./elementwise.ts";
 import { gather, oneHot, scatterAdd } from "./gather.ts";
+import { gatherAlong } from "./gather-along.ts";
 import { broadcast, concat, pad, reshape, slice, transpose } from "./layout.ts";
 import { matmul } from "./matmul.ts";
+import { argsort, cumsum } from "./order.ts";
 import { avgPool, avgPoolInput, maxPool, maxPoolInput } from "./pooling.ts";
 import { dropout, randomUniform } from "./random.ts";
 import { argmax, logSoftmax, max, softmax, sum } from "./reduce.ts";
 import type { Elements, OperationRule, OperationTraits, Saved, TensorData } from "./rule.ts";
 import { constant, input, iota, parameter } from "./source.ts";
 
-export { uniformFrom, uniformState } from "./functions.ts";
+export { roundHalfToEven, uniformFrom, uniformState } from "./functions.ts";
 export { isRowProjection } from "./matmul.ts";
 export { type Elements, resolveAxis, type TensorData } from "./rule.ts";
 export { uniformValue } from "./uniform.ts";
@@ -26,11 +28,14 @@ const rules: { readonly [Name in OperationName]: OperationRule<Name> } = {
   ...unaryRules,
   ...binaryRules,
   ...compareRules,
+  floor_div: floorDiv,
   where,
   stop_gradient: stopGradient,
   sum,
   max,
   argmax,
+  cumsum,
+  argsort,
   softmax,
   log_softmax: logSoftmax,
   matmul,
@@ -41,6 +46,7 @@ const rules: { readonly [Name in OperationName]: OperationRule<Name> } = {
   concat,
   pad,
   gather,
+  gather_along: gatherAlong,
   scatter_add: scatterAdd,
   one_hot: oneHot,
   cast,

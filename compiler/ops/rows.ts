@@ -14,11 +14,16 @@ export function areAligned<Name extends OperationName>({ inputs, output, axis, a
 }
 
 /** The same for an operation along an axis, which rows must not be on. */
-export function areAlignedBeside<Name extends "concat" | "slice" | "softmax" | "log_softmax">(
+export function areAlignedBeside<Name extends "concat" | "slice" | "softmax" | "log_softmax" | "cumsum">(
   context: RowContext<Name>,
 ): boolean {
   const { operation, output, axis } = context;
   return areAligned(context) && resolveAxis(operation.axis, output.shape.length) !== axis;
+}
+
+/** The same for an operation along the last axis. */
+export function areAlignedBeforeLast<Name extends OperationName>(context: RowContext<Name>): boolean {
+  return areAligned(context) && context.axis !== context.output.shape.length - 1;
 }
 
 /** Rows stay apart in a reduction over other axes. */

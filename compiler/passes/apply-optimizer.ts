@@ -1,5 +1,12 @@
 import { Builder, type Node, nodesOf, type Program } from "../ir/index.ts";
-import { buildLearningRate, buildUpdate, nameOf, type OptimizerSlot, type Update } from "../programs/index.ts";
+import {
+  buildLearningRate,
+  buildUpdate,
+  nameOf,
+  type OptimizerSlot,
+  slotShape,
+  type Update,
+} from "../programs/index.ts";
 import type { ParameterRule } from "../select/index.ts";
 import type { TrainSettings } from "../settings/index.ts";
 import { frozenStepsOf, isThawed, stepNumber } from "./frozen-steps.ts";
@@ -26,7 +33,8 @@ export function applyOptimizer(
     const frozen = frozenStepsOf(rule, settings.schedule);
     const parameter = parameters.get(path) ?? build.add({ op: "parameter", path, type });
     const kept = (slot: OptimizerSlot): string => nameOf({ kind: "slot", slot, parameter: path });
-    const state = (slot: OptimizerSlot): Node => build.add({ op: "parameter", path: kept(slot), type });
+    const state = (slot: OptimizerSlot): Node =>
+      build.add({ op: "parameter", path: kept(slot), type: { ...type, shape: slotShape(slot, type.shape) } });
     const context = {
       ...{ parameter, gradient, state },
       learningRate: rateOf(rule, settings.learningRate, learningRate, build),

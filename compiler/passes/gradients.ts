@@ -1,11 +1,16 @@
-import type { Node, Origin, Program } from "../ir/index.ts";
-import { valueNamed } from "../programs/index.ts";
+import { type Node, neededFor, type Origin, type Program } from "../ir/index.ts";
+import { isMeasured, valueNamed } from "../programs/index.ts";
 
 /** The loss that a program gives. */
 export function lossOf({ outputs }: Program): Node {
   const loss = outputs.get("loss");
   if (loss === undefined) throw new Error("a program that is trained has a loss");
   return loss;
+}
+
+/** What a program computes forward: all that its loss and what is logged beside it depend on. */
+export function forwardNodes({ outputs }: Program): readonly Node[] {
+  return neededFor([...outputs].flatMap(([name, node]) => (isMeasured(name) ? [node] : [])));
 }
 
 /** The gradients that a program gives, by the paths of their parameters. */

@@ -1,5 +1,6 @@
-import { byteCount, memoizeDepthFirst, type Node, neededFor, nodesOf, type Program } from "../ir/index.ts";
+import { byteCount, memoizeDepthFirst, type Node, nodesOf, type Program } from "../ir/index.ts";
 import { traitsOf } from "../ops/index.ts";
+import { forwardNodes } from "./gradients.ts";
 import { recompute } from "./recompute.ts";
 
 /**
@@ -7,9 +8,8 @@ import { recompute } from "./recompute.ts";
  * it, and keeping it costs memory. A value times a number, or in another type, is made of that value in any case.
  */
 export function recomputeElements(program: Program): Program {
-  const loss = program.outputs.get("loss");
-  if (loss === undefined) return program;
-  const forward = new Set(neededFor([loss]));
+  if (!program.outputs.has("loss")) return program;
+  const forward = new Set(forwardNodes(program));
   /** The value of which another is a multiple, or that it says in another type without losing digits. */
   const sourceOf = memoizeDepthFirst(
     (node: Node) => node.inputs.slice(0, isVariant(node) ? 1 : 0),

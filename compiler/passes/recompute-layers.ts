@@ -1,4 +1,5 @@
-import { elementCount, type Node, neededFor, type Program } from "../ir/index.ts";
+import { elementCount, type Node, type Program } from "../ir/index.ts";
+import { forwardNodes } from "./gradients.ts";
 import { recompute } from "./recompute.ts";
 
 /**
@@ -6,10 +7,9 @@ import { recompute } from "./recompute.ts";
  * that make less than they read, such as queries of fewer heads: of all values they cost most for the memory they take.
  */
 export function recomputeLayers(program: Program): Program {
-  const loss = program.outputs.get("loss");
-  if (loss === undefined) return program;
+  if (!program.outputs.has("loss")) return program;
   const leaves = new Set<Node>();
-  for (const node of neededFor([loss])) {
+  for (const node of forwardNodes(program)) {
     const layer = layerOf(node);
     for (const input of node.inputs) if (layerOf(input) !== layer) leaves.add(input);
   }

@@ -1,13 +1,13 @@
-import { type Builder, memoizeDepthFirst, type Node, NodeMap, neededFor, type Program, rewrite } from "../ir/index.ts";
+import { type Builder, memoizeDepthFirst, type Node, NodeMap, type Program, rewrite } from "../ir/index.ts";
+import { forwardNodes } from "./gradients.ts";
 
 /**
  * What the backward pass reads of the forward pass has to be kept until then. Values for which `isKept` is false are
  * computed a second time instead, from what is kept, just before they are first read there.
  */
 export function recompute(program: Program, isKept: (node: Node) => boolean): Program {
-  const loss = program.outputs.get("loss");
-  if (loss === undefined) return program;
-  const forward = new Set(neededFor([loss]));
+  if (!program.outputs.has("loss")) return program;
+  const forward = new Set(forwardNodes(program));
   const made = new NodeMap<Node>();
   const isRead = (node: Node): boolean => !forward.has(node) || node.inputs.length === 0 || isKept(node);
   let build: Builder | null = null;

@@ -29,8 +29,8 @@ export interface PlanParts {
   readonly cost: Cost;
   /** What groups say of trainable parameters. */
   readonly rules: ReadonlyMap<ParameterInstance, ParameterRule>;
-  /** Numbers that the optimizer keeps for each trainable one. */
-  readonly optimizerSlots: number;
+  /** How many numbers a training keeps for a parameter of some shape. */
+  readonly numbersKept: (shape: readonly number[]) => number;
 }
 
 /** Puts together what was decided, in the order of the model. */
@@ -40,6 +40,7 @@ export function makePlan(parts: PlanParts): Plan {
   const buffers: PlannedTensor[] = [];
   let adapterNumbers = 0;
   let bufferNumbers = 0;
+  let optimizerNumbers = 0;
   const roles = new Map<string, string>();
   for (const { instance, parameter, path, ofAdapter } of elements) {
     if (instance?.role) roles.set(path, printRole(instance.role));
@@ -50,6 +51,7 @@ export function makePlan(parts: PlanParts): Plan {
       bufferNumbers += elementCount(parameter.type);
       continue;
     }
+    if (decision.trainable) optimizerNumbers += parts.numbersKept(parameter.type.shape);
     if (ofAdapter) adapterNumbers += elementCount(parameter.type);
     const owner = path.slice(0, path.lastIndexOf("."));
     const role = parameter.role === null ? (roles.get(owner) ?? null) : printRole(parameter.role);
@@ -78,7 +80,7 @@ export function makePlan(parts: PlanParts): Plan {
     expectations: judged,
     cost: {
       ...cost,
-      optimizerBytes: parts.optimizerSlots * totals.trainable * bytesPerNumber,
+      optimizerBytes: optimizerNumbers * bytesPerNumber,
       modelBytes: (totals.base + bufferNumbers) * bytesPerNumber,
       adapterBytes: adapterNumbers * bytesPerNumber,
     },

@@ -6,12 +6,17 @@ import type { ParameterRule } from "../select/index.ts";
 import type { DataSettings, EvalSettings, InputSource, TrainSettings } from "../settings/index.ts";
 import { buildInit, type InitialParameter } from "./init.ts";
 import { buildMicroBatchProgram, type MicroBatchProgram, microBatchPrograms } from "./micro-batches.ts";
+import { nameOf } from "./values.ts";
 import type { WrittenModel } from "./written-model.ts";
 
 /** A traced model, from which its programs are made. */
 export interface TracedSpec {
   readonly graph: Graph;
   readonly losses: readonly Node[];
+  /** What each of them is called where there are several. */
+  readonly lossNames: readonly string[];
+  /** Numbers that are logged beside the loss. */
+  readonly metrics: ReadonlyMap<string, Node>;
   /** The model's lets. */
   readonly outputs: ReadonlyMap<string, Node>;
   /** Every named value in the modules, by its path: `vision.spatial`. */
@@ -120,9 +125,9 @@ function buildEncode(spec: TracedSpec, name: string, latent: string | null, scal
   };
 }
 
-/** The model's values and its loss, as in evaluation; `fetch` names further values. */
+/** The model's values, its loss and its metrics, as in evaluation; `fetch` names further values. */
 export function buildForward(spec: TracedSpec, fetch: readonly string[]): Program {
-  const outputs = new Map(spec.outputs);
+  const outputs = new Map([...spec.outputs, ...spec.metrics]);
   const loss = totalLoss(spec);
   if (loss !== null) outputs.set("loss", loss);
   for (const name of fetch) {
@@ -132,18 +137,28 @@ export function buildForward(spec: TracedSpec, fetch: readonly string[]): Progra
   return { name: "forward", graph: spec.graph, outputs, updates: new Map(), once: new Map() };
 }
 
-/** The loss alone, of which passes make a training step; null when the model has no loss. */
+/** The loss, and what is logged beside it, of which passes make a training step; null when the model has no loss. */
 export function buildStep(spec: TracedSpec): Program | null {
   const loss = totalLoss(spec);
   if (loss === null) return null;
   const program = {
     name: "step",
     graph: spec.graph,
-    outputs: new Map([["loss", loss]]),
+    outputs: new Map([["loss", loss], ...loggedOf(spec)]),
     updates: new Map(),
     once: new Map(),
   };
   return program;
+}
+
+/** The metrics, and each loss where there are several. */
+function loggedOf({ losses, lossNames, metrics }: TracedSpec): readonly (readonly [string, Node])[] {
+  const terms = losses.flatMap((node, index): readonly (readonly [string, Node])[] => {
+    const name = lossNames[index];
+    return name === undefined ? [] : [[nameOf({ kind: "loss-term", name }), node]];
+  });
+  const logged = [...metrics].map(([name, node]) => [nameOf({ kind: "metric", name }), node] as const);
+  return losses.length > 1 ? [...terms, ...logged] : logged;
 }
 
 /** The sum of the model's losses. */

@@ -27,9 +27,9 @@ interface RowsOfValue extends RowValue {
 }
 
 /** Every value of a model in both of its traces, with how it depends on the rows; null where the two differ otherwise. */
-function pairedValues(whole: Node, microBatch: Node): readonly RowsOfValue[] | null {
-  const nodes = neededFor([whole]);
-  const others = neededFor([microBatch]);
+function pairedValues(whole: readonly Node[], microBatch: readonly Node[]): readonly RowsOfValue[] | null {
+  const nodes = neededFor(whole);
+  const others = neededFor(microBatch);
   if (nodes.length !== others.length) return null;
   const places = new Map(nodes.map((node, place) => [node, place]));
   const otherPlaces = new Map(others.map((node, place) => [node, place]));
@@ -48,11 +48,11 @@ function pairedValues(whole: Node, microBatch: Node): readonly RowsOfValue[] | n
 
 /**
  * The coupling points of a batch, at which its rows meet: the last ones that can be computed for some rows by themselves, as the
- * latents are that a contrastive loss compares. `whole` is the loss of a model traced with its whole batch, `microBatch` that
- * of the same model traced with fewer rows. All are f32 and have their rows on the first axis, so that those of micro-batches stand
+ * latents are that a contrastive loss compares. `whole` are the loss and the metrics of a model traced with its whole batch,
+ * `microBatch` those of the same model traced with fewer rows. All are f32 and have their rows on the first axis, so that those of micro-batches stand
  * one after the other. Null where the two are not the same operations; empty where rows meet before anything is computed of one.
  */
-export function couplingPointsOf(whole: Node, microBatch: Node): readonly RowValue[] | null {
+export function couplingPointsOf(whole: readonly Node[], microBatch: readonly Node[]): readonly RowValue[] | null {
   const values = pairedValues(whole, microBatch);
   return values === null ? null : lastBefore(values, ({ rows }) => rows.kind === "together");
 }
@@ -63,8 +63,8 @@ export function couplingPointsOf(whole: Node, microBatch: Node): readonly RowVal
  * them are known already. The arguments are those of `couplingPointsOf`.
  */
 export function frozenValuesOf(
-  whole: Node,
-  microBatch: Node,
+  whole: readonly Node[],
+  microBatch: readonly Node[],
   trainable: ReadonlySet<string>,
   flopsPerByte: number,
 ): readonly RowValue[] | null {

@@ -22,9 +22,9 @@ export function featuresOf(spec: TracedSpec): Features | null {
   const microBatch = spec.inMicroBatches === null ? spec : spec.inMicroBatches().spec;
   const whole = spec.inMicroBatches === null ? spec.atRows(2 * rows).spec : spec;
   if (microBatch === null || whole === null) return null;
-  const [lossOfWhole, lossOfMicroBatch] = [whole, microBatch].map((each) => buildStep(each)?.outputs.get("loss"));
-  if (lossOfWhole === undefined || lossOfMicroBatch === undefined) return null;
-  const values = frozenValuesOf(lossOfWhole, lossOfMicroBatch, spec.trainable, flopsPerByte);
+  const [endsOfWhole, endsOfMicroBatch] = [whole, microBatch].map((each) => buildStep(each)?.outputs.values());
+  if (endsOfWhole === undefined || endsOfMicroBatch === undefined) return null;
+  const values = frozenValuesOf([...endsOfWhole], [...endsOfMicroBatch], spec.trainable, flopsPerByte);
   if (values === null || values.length === 0) return null;
   const names = new Map<Node, string>();
   for (const [index, value] of values.entries()) {

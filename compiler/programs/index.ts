@@ -10,10 +10,19 @@ export {
 export { type Features, featuresOf } from "./features.ts";
 export { firstValue, firstValuesOf, type InitialParameter } from "./init.ts";
 export { type Input, inputsOf, sharedInputs } from "./inputs.ts";
-export { microBatchPrograms } from "./micro-batches.ts";
-export { buildUpdate, type Update } from "./optimizer.ts";
+export { gatheredBytes, microBatchPrograms } from "./micro-batches.ts";
+export { buildUpdate, numbersKept, type Update } from "./optimizer.ts";
 export { buildProduct } from "./product.ts";
 export { evaluateOnce, runProgram } from "./run.ts";
 export { buildLearningRate } from "./schedule.ts";
-export { nameOf, type OptimizerSlot, type ProgramValue, roleOf, type ValueRole, valueNamed } from "./values.ts";
+export {
+  isMeasured,
+  nameOf,
+  type OptimizerSlot,
+  type ProgramValue,
+  roleOf,
+  slotShape,
+  type ValueRole,
+  valueNamed,
+} from "./values.ts";
 export type { WrittenModel } from "./written-model.ts";

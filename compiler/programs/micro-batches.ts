@@ -1,7 +1,17 @@
-import { Builder, Graph, type Node, type Program, reachedByGradients, rewrite } from "../ir/index.ts";
+import {
+  Builder,
+  byteCount,
+  Graph,
+  type Node,
+  neededFor,
+  type Program,
+  reachedByGradients,
+  rewrite,
+} from "../ir/index.ts";
 import type { ProgramName } from "../names.ts";
 import { couplingPointsOf, type RowValue } from "./coupling-points.ts";
-import { nameOf } from "./values.ts";
+import { inputsOf } from "./inputs.ts";
+import { nameOf, valueNamed } from "./values.ts";
 
 /**
  * A training step in micro-batches, for losses that compare all of its rows (GradCache: Gao et al., 2021). `embed`
@@ -18,7 +28,7 @@ export const microBatchPrograms = [
 
 export type MicroBatchProgram = (typeof microBatchPrograms)[number];
 
-/** A program that gives the loss of a model, which was traced with the whole batch or with the rows of a micro-batch. */
+/** A program that gives the loss of a model and what is logged beside it, which was traced with the whole batch or with the rows of a micro-batch. */
 export interface Losses {
   readonly whole: Program;
   readonly microBatch: Program;
@@ -30,11 +40,15 @@ export function buildMicroBatchProgram(
   losses: Losses,
   trainable: ReadonlySet<string>,
 ): Program | string {
-  const points = couplingPointsOf(lossOf(losses.whole), lossOf(losses.microBatch));
-  if (points === null)
+  const ofLoss = couplingPointsOf([lossOf(losses.whole)], [lossOf(losses.microBatch)]);
+  if (ofLoss === null)
     return "the model's operations are others for the rows of a `micro_batch` than for the whole batch";
-  if (points.length === 0)
+  if (ofLoss.length === 0)
     return "the rows of a batch meet before anything is computed of one, so `micro_batch` cannot cut it";
+  const points = pointsOfAll(losses);
+  if (points === null) return whyNotMeasured(losses);
+  const unread = whyNotRead(losses, points);
+  if (unread !== null) return unread;
   switch (name) {
     case "embed": {
       const outputs = new Map(
@@ -48,11 +62,55 @@ export function buildMicroBatchProgram(
       return {
         ...losses.microBatch,
         name,
-        outputs: new Map([["loss", productWithGradients(points, losses.microBatch)]]),
+        outputs: new Map([["loss", productWithGradients(gradientPoints(points, ofLoss), losses.microBatch)]]),
       };
     case "update":
       return readSums(trainedBy(lossOf(losses.whole), trainable));
   }
+}
+
+/** Where rows meet for the loss and for the metrics; the points of the loss are among them. */
+function pointsOfAll({ whole, microBatch }: Losses): readonly RowValue[] | null {
+  return couplingPointsOf([...whole.outputs.values()], [...microBatch.outputs.values()]);
+}
+
+/** Which metric is computed otherwise for the rows of a micro-batch, in words. */
+function whyNotMeasured({ whole, microBatch }: Losses): string {
+  const others = (name: string): boolean => {
+    const [ofWhole, ofMicroBatch] = [whole, microBatch].map(({ outputs }) => outputs.get(name));
+    if (ofWhole === undefined || ofMicroBatch === undefined) return true;
+    return couplingPointsOf([lossOf(whole), ofWhole], [lossOf(microBatch), ofMicroBatch]) === null;
+  };
+  const name = [...whole.outputs.keys()].find(others) ?? "";
+  return `the operations of the ${describe(name)} are others for the rows of a \`micro_batch\` than for the whole batch`;
+}
+
+/** Inputs of a micro-batch up to that size are there for the whole batch, too; volumes are too large to be together. */
+export const gatheredBytes = 2 ** 20;
+
+/** Which loss or metric reads an input where all rows are together that is too large to be gathered, in words; null for none. */
+function whyNotRead({ whole, microBatch }: Losses, points: readonly RowValue[]): string | null {
+  const sizes = new Map(inputsOf(microBatch).map(({ name, type }) => [name, byteCount(type)]));
+  const known = new Set(points.map((point) => point.whole));
+  for (const [name, node] of whole.outputs) {
+    for (const { operation } of neededFor([node], known)) {
+      if (operation.op !== "input" || (sizes.get(operation.name) ?? 0) <= gatheredBytes) continue;
+      return `the ${describe(name)} reads \`${operation.name}\` where all rows of a batch meet, which is too large for that with \`micro_batch\``;
+    }
+  }
+  return null;
+}
+
+/** `metric accuracy`, or `loss` */
+function describe(output: string): string {
+  const value = valueNamed(output);
+  return value.kind === "metric" ? `metric \`${value.name}\`` : "loss";
+}
+
+/** The points with their numbers that gradients of the loss come back to. */
+function gradientPoints(points: readonly RowValue[], ofLoss: readonly RowValue[]): ReadonlyMap<number, RowValue> {
+  const trained = new Set(ofLoss.map(({ whole }) => whole));
+  return new Map([...points.entries()].filter(([, { whole }]) => trained.has(whole)));
 }
 
 function lossOf({ outputs }: Program): Node {
@@ -73,10 +131,10 @@ function lossOfEmbeddings(program: Program, points: readonly RowValue[]): Progra
 }
 
 /** A number whose gradients are those of the loss, when the gradients at the embeddings are given. */
-function productWithGradients(points: readonly RowValue[], program: Program): Node {
+function productWithGradients(points: ReadonlyMap<number, RowValue>, program: Program): Node {
   const build = new Builder(program.graph, lossOf(program).origin);
   let product = build.constant(0);
-  for (const [index, { microBatch }] of points.entries()) {
+  for (const [index, { microBatch }] of points) {
     const gradient = build.add({
       op: "input",
       name: nameOf({ kind: "embedding-gradient", index }),

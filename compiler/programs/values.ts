@@ -1,5 +1,19 @@
-/** What an optimizer keeps for a parameter. */
-export type OptimizerSlot = "mean" | "square" | "velocity";
+/** What is kept for a parameter. */
+export type OptimizerSlot = "mean" | "square" | "velocity" | "row" | "column";
+
+/** The shape of what is kept for a parameter of some shape; of means along an axis that one is 1. */
+export function slotShape(slot: OptimizerSlot, shape: readonly number[]): readonly number[] {
+  switch (slot) {
+    case "mean":
+    case "square":
+    case "velocity":
+      return shape;
+    case "row":
+      return shape.with(-1, 1);
+    case "column":
+      return shape.with(-2, 1);
+  }
+}
 
 /** A value that a program reads, gives or changes. Its name is what stands in prints, models and checkpoints. */
 export type ProgramValue =
@@ -9,6 +23,8 @@ export type ProgramValue =
   /** What the micro-batches of a step have added up so far. */
   | { readonly kind: "gradient-sum"; readonly parameter: string }
   | { readonly kind: "slot"; readonly slot: OptimizerSlot; readonly parameter: string }
+  /** A number that is logged: a metric, or one of several losses. */
+  | { readonly kind: "metric" | "loss-term"; readonly name: string }
   /** A value at which the rows of a batch meet, and the gradient of the loss there. */
   | { readonly kind: "embedding" | "embedding-gradient"; readonly index: number }
   /** Activations of the frozen layers. */
@@ -27,6 +43,10 @@ export function nameOf(value: ProgramValue): string {
       return `sum:${value.parameter}`;
     case "slot":
       return `${value.slot}:${value.parameter}`;
+    case "metric":
+      return `metric:${value.name}`;
+    case "loss-term":
+      return `loss:${value.name}`;
     case "embedding":
       return `embedding:${value.index}`;
     case "embedding-gradient":
@@ -51,7 +71,13 @@ export function valueNamed(name: string): ProgramValue {
     case "mean":
     case "square":
     case "velocity":
+    case "row":
+    case "column":
       return { kind: "slot", slot: before, parameter: rest };
+    case "metric":
+      return { kind: "metric", name: rest };
+    case "loss":
+      return { kind: "loss-term", name: rest };
     case "embedding":
       return { kind: "embedding", index: Number(rest) };
     case "embedding_gradient":
@@ -63,6 +89,12 @@ export function valueNamed(name: string): ProgramValue {
     default:
       return { kind: "named", name };
   }
+}
+
+/** Whether an output is what a training step says of the model: its loss, or what is logged beside it. */
+export function isMeasured(output: string): boolean {
+  const { kind } = valueNamed(output);
+  return output === "loss" || kind === "metric" || kind === "loss-term";
 }
 
 /** Whether a value changes in training: what is learned, what is kept for it between runs, and the rest. */
@@ -77,6 +109,8 @@ export function roleOf(name: string, trainable: ReadonlySet<string>): ValueRole 
     case "gradient-sum":
     case "slot":
       return trainable.has(value.parameter) ? "state" : "frozen";
+    case "metric":
+    case "loss-term":
     case "embedding":
     case "embedding-gradient":
     case "feature":

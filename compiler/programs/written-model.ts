@@ -1,5 +1,5 @@
 import type { ModelDeclaration } from "../../grammar/index.ts";
-import type { Component, Value } from "../elaborate/index.ts";
+import type { Component, Files, Value } from "../elaborate/index.ts";
 import type { Program } from "../load/index.ts";
 import type { PlacedAdapters } from "../select/index.ts";
 
@@ -11,4 +11,6 @@ export interface WrittenModel {
   readonly placed: readonly PlacedAdapters[];
   /** The lets that are known before anything is traced. */
   readonly constants: ReadonlyMap<string, Value>;
+  /** What the declarations of each file know. */
+  readonly files: Files;
 }

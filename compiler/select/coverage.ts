@@ -1,5 +1,5 @@
 import { type Diagnostic, report } from "../../grammar/index.ts";
-import { type ModuleInstance, printSteps, type Step } from "../elaborate/index.ts";
+import { innermostList, type ModuleInstance, printSteps, type Step } from "../elaborate/index.ts";
 import { runsOf } from "../runs.ts";
 import type { Element } from "./elements.ts";
 import type { PlacedAdapters } from "./placements.ts";
@@ -59,17 +59,16 @@ function countsStage(
 }
 
 function noteLayer(module: ModuleInstance, lists: Map<string, Stage>, isCovered: boolean): void {
-  const at = module.steps.findLastIndex(({ index }) => index !== null);
-  const step = module.steps[at];
-  if (step === undefined || step.index === null || step.count === null) return;
-  const list = printSteps([...module.steps.slice(0, at), { ...step, index: null }]);
-  const key = `${list} ${positionIn(module, module.steps.slice(at + 1))}`;
+  const layer = innermostList(module.steps);
+  if (layer === null) return;
+  const { list, index, count, below } = layer;
+  const key = `${list} ${positionIn(module, below)}`;
   const known = lists.get(key);
   if (known === undefined && !isCovered) return;
-  const stage = known ?? { list, count: step.count, covered: new Set(), possible: new Set() };
+  const stage = known ?? { list, count, covered: new Set(), possible: new Set() };
   lists.set(key, stage);
-  stage.possible.add(step.index);
-  if (isCovered) stage.covered.add(step.index);
+  stage.possible.add(index);
+  if (isCovered) stage.covered.add(index);
 }
 
 function positionIn(module: ModuleInstance, below: readonly Step[]): string {

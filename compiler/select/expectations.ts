@@ -1,12 +1,15 @@
 import type { Diagnostic } from "../../grammar/index.ts";
 import {
   type Expectation,
+  type Expression,
+  type Name,
   type NumberLiteral,
   printExpectation,
   type Quantity,
   report,
   type Selector,
 } from "../../grammar/index.ts";
+import { type Constants, describe } from "../elaborate/index.ts";
 import { printCount } from "../units.ts";
 import { expandSelectors } from "./patterns.ts";
 import type { Selection, SelectorResolver } from "./select.ts";
@@ -24,8 +27,8 @@ export interface Measures {
   readonly totals: Totals;
   readonly count: (selections: readonly Selection[]) => number;
   readonly trainable: (selections: readonly Selection[]) => number;
-  /** Numbers that the model names with a `let`. */
-  readonly constants: ReadonlyMap<string, number>;
+  /** What is known without the model: its constant `let`s, those of its file, and functions of them. */
+  readonly constants: Constants;
   /** Lines that explain where an amount comes from. */
   readonly breakdown: readonly string[];
 }
@@ -116,11 +119,13 @@ function amount(
       const right = amount(quantity.right, measures, resolver, diagnostics);
       return left === null || right === null ? null : calculate(quantity.operator, left, right);
     }
+    case "computed":
+      return computed(quantity.value, measures.constants, diagnostics);
     case "measure": {
       const { name, of } = quantity;
       const known = resolver.diagnostics.length;
       const measured = of === null ? total(name.text, measures) : measure(name.text, of, measures, resolver);
-      if (measured === null) diagnostics.push(report("unknown-measure", name.span, { name: name.text }));
+      if (measured === null) unknownMeasure(name, diagnostics);
       // A selection that was refused is no amount: nothing follows from it.
       return resolver.diagnostics.length === known ? measured : null;
     }
@@ -142,7 +147,28 @@ function calculate(operator: "+" | "-" | "*" | "/", left: number, right: number)
 
 function total(name: string, { totals, constants }: Measures): number | null {
   if (name === "trainable" || name === "total" || name === "base" || name === "frozen") return totals[name];
-  return constants.get(name) ?? null;
+  const value = constants.values.get(name);
+  return value?.kind === "number" ? value.value : null;
+}
+
+function computed(expression: Expression, constants: Constants, diagnostics: Diagnostic[]): number | null {
+  const refused: Diagnostic[] = [];
+  const value = constants.evaluate(expression, refused);
+  if (value?.kind === "number") return value.value;
+  const callee = expression.kind === "call" ? expression.callee : expression;
+  const isUnknown = refused.some(({ key, span }) => key === "unknown-name" && span === callee.span);
+  if (isUnknown && callee.kind === "name") return unknownMeasure(callee, diagnostics);
+  if (value !== null) {
+    const params = { what: "an amount", expected: "a number", found: describe(value) };
+    refused.push(report("wrong-type", expression.span, params));
+  }
+  diagnostics.push(...refused);
+  return null;
+}
+
+function unknownMeasure({ text, span }: Name, diagnostics: Diagnostic[]): null {
+  diagnostics.push(report("unknown-measure", span, { name: text }));
+  return null;
 }
 
 function measure(name: string, of: readonly Selector[], measures: Measures, resolver: SelectorResolver): number | null {

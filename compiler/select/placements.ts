@@ -10,6 +10,7 @@ import {
   type ModuleInstance,
 } from "../elaborate/index.ts";
 import { modulesUnder } from "./elements.ts";
+import { LayerArguments } from "./layer-arguments.ts";
 import { expandSelectors, isExact, type Pattern } from "./patterns.ts";
 import { printRole, type Selection, type SelectorResolver, selectedModules } from "./select.ts";
 
@@ -50,6 +51,10 @@ export function placeAdapters(
     }
     const declaration = callee.callable;
     const passed = evaluator.passed(callee, placement.adapter.arguments, new Environment(elaborator.names));
+    const targets = [...selected].filter(
+      (instance) => !except.has(instance) && wrappedBy(declaration, instance, elaborator),
+    );
+    const byLayer = new LayerArguments(declaration, passed, targets, evaluator, elaborator.calls);
     const seen = new Set<ModuleInstance>();
     for (const { pattern, elements } of selections) {
       const isOpen = !isExact(pattern.segments.at(-1));
@@ -86,7 +91,8 @@ export function placeAdapters(
           diagnostics.push(report("placed-twice", pattern.span, params, { labels }));
           break;
         }
-        const made = elaborator.instantiator.adapter(declaration, passed, placement.adapter.span, instance, evaluator);
+        const given = byLayer.of(instance);
+        const made = elaborator.instantiator.adapter(declaration, given, placement.adapter.span, instance, evaluator);
         const adapter = { declaration, instance: made };
         instance.adapters.push(adapter);
         adapters.push({ base: instance, adapter });

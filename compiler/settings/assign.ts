@@ -25,7 +25,7 @@ import { trainCalls } from "./train.ts";
 /**
  * A spec with other values than it was written with: each text is an assignment such as `train.lr = 1e-3`, and the last one to a
  * place holds. A path leads to a setting of a block (`train.batch`), to an argument of a setting's call (`train.optimizer.lr`, or
- * `train.lr` for short), to a `let` of the model (`model.width`) or to an argument of what the model names: an encoder, a part, an
+ * `train.lr` for short), to a `let` of the file (`width`) or of the model (`model.width`) or to an argument of what the model names: an encoder, a part, an
  * input, or an adapter in all of its placements (`model.lora.rank`).
  */
 export function assign(
@@ -41,7 +41,8 @@ export function assign(
     const result = assignment === null ? null : assignOne(assigned, assignment, places);
     if (result?.kind === "file") assigned = result.file;
     if (result?.kind === "refused") diagnostics.push(result.diagnostic);
-    if (result?.kind !== "file" || assignment?.path[0]?.text !== "model") continue;
+    const [first, second] = assignment?.path ?? [];
+    if (result?.kind !== "file" || assignment === null || (second !== undefined && first?.text !== "model")) continue;
     const without = withoutExpectations(assigned);
     if (without !== assigned) diagnostics.push(reportPath("expectations-left", assignment.path, null));
     assigned = without;
@@ -84,7 +85,8 @@ type Assigned =
 function assignOne(file: File, { path, value }: Assignment, places: Places): Assigned {
   const given: Given = { value, places };
   const [first, second, third, ...others] = path;
-  if (first === undefined || second === undefined || others.length > 0) return refuse(path, null);
+  if (first === undefined || others.length > 0) return refuse(path, null);
+  if (second === undefined) return assignLet(file, path, first, value);
   if (first.text === "model") return assignInModel(file, path, second, third ?? null, given);
   const block = blockNames.find((name) => name === first.text);
   if (block !== undefined) return assignInBlock(file, block, path, second, third ?? null, given);
@@ -92,6 +94,19 @@ function assignOne(file: File, { path, value }: Assignment, places: Places): Ass
 }
 
 const blockNames: readonly SettingsName[] = ["train", "data", "eval"];
+
+/** A `let` of the file. */
+function assignLet(file: File, path: readonly Name[], { text }: Name, value: Expression): Assigned {
+  const items = file.items.map((item) =>
+    item.kind === "file-let" && item.name.text === text ? { ...item, value } : item,
+  );
+  const isThere = items.some((item, index) => item !== file.items[index]);
+  return isThere ? { kind: "file", file: { ...file, items } } : refuse(path, didYouMean(text, letNames(file)));
+}
+
+function letNames({ items }: File): readonly string[] {
+  return items.flatMap((item) => (item.kind === "file-let" ? [item.name.text] : []));
+}
 
 function refuse(path: readonly Name[], help: string | null): Assigned {
   return { kind: "refused", diagnostic: reportPath("unknown-path", path, help) };
@@ -178,6 +193,8 @@ function assignInModel(file: File, path: readonly Name[], name: Name, argument: 
   if (model === undefined) return refuse(path, "the spec has no model");
   const members = model.members.map((member) => changed(member, name, argument, given) ?? member);
   if (members.every((member, index) => member === model.members[index])) {
+    if (argument === null && letNames(file).includes(name.text))
+      return refuse(path, `\`${name.text}\` is a \`let\` of the file: write \`${name.text} = ...\``);
     return refuse(path, didYouMean(path.map(({ text }) => text).join("."), pathsOf(model, argument)));
   }
   const items = file.items.map((item) => (item === model ? { ...model, members } : item));
@@ -189,6 +206,7 @@ function changed(member: ModelMember, name: Name, argument: Name | null, given: 
   if (nameOf(member) !== name.text) return null;
   switch (member.kind) {
     case "head-let":
+    case "metric":
       return argument === null ? { ...member, value: given.value } : null;
     case "encoder":
     case "part":
@@ -219,7 +237,7 @@ function nameOf(member: ModelMember): string | null {
 function pathsOf({ members }: ModelDeclaration, argument: Name | null): readonly string[] {
   return members.flatMap((member) => {
     const name = nameOf(member);
-    const hasArguments = member.kind !== "head-let" && member.kind !== "param";
+    const hasArguments = member.kind !== "head-let" && member.kind !== "metric" && member.kind !== "param";
     if (name === null || hasArguments !== (argument !== null)) return [];
     return [argument === null ? `model.${name}` : `model.${name}.${argument.text}`];
   });

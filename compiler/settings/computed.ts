@@ -1,4 +1,4 @@
-import type { Diagnostic, Expression, File, Setting, SettingsName, Span } from "../../grammar/index.ts";
+import type { Call, Diagnostic, Expression, File, Setting, SettingsName, Span } from "../../grammar/index.ts";
 import type { Constants, Value } from "../elaborate/index.ts";
 
 /** Settings that name a `let` of the model, not its value. */
@@ -24,6 +24,15 @@ export function computeSettings(
   return { file: { ...file, items }, diagnostics };
 }
 
+/** A call whose arguments are computed, as those of settings are. */
+export function computeArguments(call: Call, constants: Constants, diagnostics: Diagnostic[]): Call {
+  const passed = call.arguments.map((argument) => ({
+    ...argument,
+    value: computed(argument.value, constants, diagnostics),
+  }));
+  return { ...call, arguments: passed };
+}
+
 function computed(expression: Expression, constants: Constants, diagnostics: Diagnostic[]): Expression {
   switch (expression.kind) {
     case "number":
@@ -31,6 +40,7 @@ function computed(expression: Expression, constants: Constants, diagnostics: Dia
     case "boolean":
     case "none":
     case "infer":
+    case "arrow":
       return expression;
     case "name": {
       const value = constants.values.get(expression.text);
@@ -43,11 +53,7 @@ function computed(expression: Expression, constants: Constants, diagnostics: Dia
       const value = constants.evaluate(expression);
       const literal = value === null ? null : literalOf(value, expression.span);
       if (literal !== null) return literal;
-      const passed = expression.arguments.map((argument) => ({
-        ...argument,
-        value: computed(argument.value, constants, diagnostics),
-      }));
-      return { ...expression, arguments: passed };
+      return computeArguments(expression, constants, diagnostics);
     }
     case "unary":
       if (expression.operator === "-" && expression.operand.kind === "number") return expression;
@@ -68,7 +74,16 @@ function evaluated(expression: Expression, constants: Constants, diagnostics: Di
 }
 
 /** A value as it could be written in the place of what it was computed from; null for what cannot be. */
-function literalOf(value: Value, span: Span): Expression | null {
+function literalOf(value: Value, span: Span, known = new Map<Value, Expression | null>()): Expression | null {
+  // Lists may share lists.
+  const written = known.get(value);
+  if (written !== undefined) return written;
+  const literal = writtenOf(value, span, known);
+  known.set(value, literal);
+  return literal;
+}
+
+function writtenOf(value: Value, span: Span, known: Map<Value, Expression | null>): Expression | null {
   switch (value.kind) {
     case "number": {
       const magnitude = Math.abs(value.value);
@@ -80,7 +95,7 @@ function literalOf(value: Value, span: Span): Expression | null {
     case "boolean":
       return { kind: "boolean", value: value.value, span };
     case "list": {
-      const elements = value.elements.flatMap((element) => literalOf(element, span) ?? []);
+      const elements = value.elements.flatMap((element) => literalOf(element, span, known) ?? []);
       return elements.length === value.elements.length ? { kind: "list", elements, span } : null;
     }
     case "none":
@@ -92,6 +107,7 @@ function literalOf(value: Value, span: Span): Expression | null {
     case "instance":
     case "callable":
     case "builtin":
+    case "arrow":
     case "axis-name":
     case "unknown":
       return null;

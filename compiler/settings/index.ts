@@ -8,7 +8,7 @@ export {
   type ValueAugmentation,
   type VolumeAugmentation,
 } from "./augment.ts";
-export { computeSettings } from "./computed.ts";
+export { computeArguments, computeSettings } from "./computed.ts";
 export { type DataSettings, dataSettingNames, defaultData, readDataSettings } from "./data.ts";
 export { checkEvalSettings, type EvalSettings, evalSettingNames, readEvalSettings } from "./eval.ts";
 export { defaultImage, type ImageSettings, imageSettingNames, readImageSettings } from "./image.ts";
@@ -18,7 +18,6 @@ export {
   outlasts,
   readTrainSettings,
   type Schedule,
-  slotsOf,
   stepsOf,
   type TrainOverrides,
   type TrainSettings,

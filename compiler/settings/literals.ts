@@ -1,4 +1,4 @@
-import type { Expression } from "../../grammar/index.ts";
+import type { Expression, NumberLiteral } from "../../grammar/index.ts";
 
 /** The numbers of a list; null for what is not a list of numbers. */
 export function numbersIn(value: Expression): readonly number[] | null {
@@ -12,6 +12,11 @@ export function literal(expression: Expression): number | null {
   if (expression.kind === "number") return expression.value;
   if (expression.kind !== "unary" || expression.operator !== "-" || expression.operand.kind !== "number") return null;
   return -expression.operand.value;
+}
+
+/** True for a number of bytes that was computed, such as `2 * 8GB`: less than a megabyte is an amount without its unit. */
+export function isAmount({ value, text, span }: NumberLiteral): boolean {
+  return value >= 1024 ** 2 && span.source.text.slice(span.start, span.end) !== text;
 }
 
 /** What a value that is no number in the text was computed to be. */

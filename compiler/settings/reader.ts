@@ -10,7 +10,7 @@ import {
   type Span,
 } from "../../grammar/index.ts";
 import { at } from "../at.ts";
-import { computedNotes, literal, numbersIn } from "./literals.ts";
+import { computedNotes, isAmount, literal, numbersIn } from "./literals.ts";
 import type { NamedCall, Range, SpannedCall } from "./named-call.ts";
 
 /**
@@ -139,7 +139,7 @@ export class SettingReader<Name extends string> {
   amount(name: Name): { readonly bytes: number; readonly span: Span } | null {
     const value = this.entries.get(name)?.value;
     if (value === undefined) return null;
-    if (value.kind === "number" && value.value > 0 && /[MG]B$/.test(value.text)) {
+    if (value.kind === "number" && value.value > 0 && (/[MG]B$/.test(value.text) || isAmount(value))) {
       return { bytes: value.value, span: value.span };
     }
     this.refuse(name, "an amount above 0 in `MB` or `GB`, such as `16GB`");
@@ -305,10 +305,9 @@ export class SettingReader<Name extends string> {
   /** A list of two numbers in a call. */
   pair(call: NamedCall, name: string, otherwise: readonly [number, number], range: Range): readonly [number, number] {
     const pair = this.read(call, name, `a list of two, each ${range.of}`, (value) => {
-      const numbers = value.kind === "list" ? value.elements.flatMap((element) => literal(element) ?? []) : [];
-      const [first, second] = numbers;
-      const areTwo = value.kind === "list" && value.elements.length === 2 && numbers.every(range.holds);
-      return areTwo && first !== undefined && second !== undefined ? ([first, second] as const) : null;
+      const [first, second, ...others] = numbersIn(value) ?? [];
+      if (first === undefined || second === undefined || others.length > 0) return null;
+      return range.holds(first) && range.holds(second) ? ([first, second] as const) : null;
     });
     return pair ?? otherwise;
   }
@@ -350,7 +349,8 @@ export class SettingReader<Name extends string> {
     return this.read(call, name, expected, parsed, help);
   }
 
-  private read<Value>(
+  /** An argument of a call, where it is given. */
+  read<Value>(
     { call }: NamedCall,
     name: string,
     expected: string,

@@ -12,7 +12,24 @@ export type Optimizer =
       readonly epsilon: number;
       readonly weightDecay: number;
     }
-  | { readonly kind: "sgd"; readonly momentum: number; readonly weightDecay: number };
+  | {
+      readonly kind: "sgd";
+      readonly momentum: number;
+      /** Whether a step looks ahead by the next one's momentum. */
+      readonly nesterov: boolean;
+      readonly weightDecay: number;
+    }
+  | { readonly kind: "lion"; readonly betas: readonly [number, number]; readonly weightDecay: number }
+  | {
+      readonly kind: "adafactor";
+      /** The mean of squares forgets at the rate `step ** beta2Decay`. */
+      readonly beta2Decay: number;
+      /** The least root of a mean of squares, and the least size of a parameter that steps are relative to. */
+      readonly epsilons: readonly [number, number];
+      /** The most that a step may be in the mean before it is made shorter. */
+      readonly clip: number;
+      readonly weightDecay: number;
+    };
 
 /** How the learning rate changes: up from 0 over the warm-up, then as the kind says until the last step. */
 export interface Schedule {
@@ -66,7 +83,7 @@ export type TrainOverrides = Partial<Pick<TrainSettings, "batch" | "microBatch" 
   readonly memory?: null;
 };
 
-const optimizerNames = ["adamw", "adam", "sgd"];
+const optimizerNames = ["adamw", "adam", "sgd", "lion", "adafactor"];
 const scheduleNames = ["constant", "linear", "cosine"];
 export const trainSettingNames = [
   "optimizer",
@@ -86,7 +103,11 @@ export const trainSettingNames = [
 
 /** The settings that are calls: their arguments, and what is called where a spec does not say. */
 export const trainCalls = [
-  { setting: "optimizer", arguments: ["lr", "weight_decay", "betas", "eps", "momentum"], otherwise: "adamw" },
+  {
+    setting: "optimizer",
+    arguments: ["lr", "weight_decay", "betas", "eps", "momentum", "nesterov", "beta2_decay", "d"],
+    otherwise: "adamw",
+  },
   { setting: "schedule", arguments: ["warmup", "warmup_epochs"], otherwise: "constant" },
 ] as const;
 
@@ -95,6 +116,8 @@ const renamed: ReadonlyMap<string, string> = new Map([["checkpoint", "recompute"
 
 const positive: Range = { of: "a number above 0", holds: (value) => value > 0 };
 const notNegative: Range = { of: "a number that is not negative", holds: (value) => value >= 0 };
+const oneOrMore: Range = { of: "a number that is 1 or more", holds: (value) => value >= 1 };
+const notPositive: Range = { of: "a number that is 0 or less", holds: (value) => value <= 0 };
 const belowOne: Range = { of: "a number from 0 up to 1, without 1", holds: (value) => value >= 0 && value < 1 };
 function wholeNotNegative(unit: "steps" | "epochs"): Range {
   return { of: `a whole number of ${unit}, 0 or more`, holds: (value) => Number.isSafeInteger(value) && value >= 0 };
@@ -109,7 +132,11 @@ export function readTrainSettings(
   readonly diagnostics: readonly Diagnostic[];
 } {
   const reader = new SettingReader(file, "train", trainSettingNames, renamed);
-  const optimizer = reader.call("optimizer", optimizerNames, "`adamw(...)`, `adam(...)` or `sgd(...)`");
+  const optimizer = reader.call(
+    "optimizer",
+    optimizerNames,
+    "`adamw(...)`, `adam(...)`, `sgd(...)`, `lion(...)` or `adafactor(...)`",
+  );
   const schedule = reader.call("schedule", scheduleNames, "`constant()`, `linear(...)` or `cosine(...)`");
   reader.known(schedule, ["warmup", "warmup_epochs"]);
   const written = reader.count("batch", 1);
@@ -120,7 +147,7 @@ export function readTrainSettings(
   const isLarger = overrides.batch === undefined && microBatch > batch;
   const settings: TrainSettings = {
     optimizer: readOptimizer(optimizer, reader),
-    learningRate: reader.argument(optimizer, "lr", 1e-4, positive),
+    learningRate: reader.argument(optimizer, "lr", optimizer.name === "adafactor" ? 1e-2 : 1e-4, positive),
     schedule: {
       kind: schedule.name === "linear" || schedule.name === "cosine" ? schedule.name : "constant",
       warmup: reader.argument(schedule, "warmup", 0, wholeNotNegative("steps")),
@@ -172,10 +199,34 @@ function divisorsNear(number: number, other: number): readonly number[] {
 
 function readOptimizer(call: NamedCall, reader: SettingReader<(typeof trainSettingNames)[number]>): Optimizer {
   if (call.name === "sgd") {
-    reader.known(call, ["lr", "momentum", "weight_decay"]);
+    reader.known(call, ["lr", "momentum", "nesterov", "weight_decay"]);
+    const momentum = reader.argument(call, "momentum", 0, belowOne);
+    const expected = momentum > 0 ? "`true` or `false`" : "`false` without a `momentum`";
+    const nesterov = reader.read(call, "nesterov", expected, (value) => {
+      return value.kind === "boolean" && (!value.value || momentum > 0) ? value : null;
+    });
     return {
       kind: "sgd",
-      momentum: reader.argument(call, "momentum", 0, belowOne),
+      momentum,
+      nesterov: nesterov?.value ?? false,
+      weightDecay: reader.argument(call, "weight_decay", 0, notNegative),
+    };
+  }
+  if (call.name === "lion") {
+    reader.known(call, ["lr", "weight_decay", "betas"]);
+    return {
+      kind: "lion",
+      betas: reader.pair(call, "betas", [0.9, 0.99], belowOne),
+      weightDecay: reader.argument(call, "weight_decay", 0, notNegative),
+    };
+  }
+  if (call.name === "adafactor") {
+    reader.known(call, ["lr", "weight_decay", "beta2_decay", "eps", "d"]);
+    return {
+      kind: "adafactor",
+      beta2Decay: reader.argument(call, "beta2_decay", -0.8, notPositive),
+      epsilons: reader.pair(call, "eps", [2 ** -23, 1e-3], positive),
+      clip: reader.argument(call, "d", 1, oneOrMore),
       weightDecay: reader.argument(call, "weight_decay", 0, notNegative),
     };
   }
@@ -188,12 +239,6 @@ function readOptimizer(call: NamedCall, reader: SettingReader<(typeof trainSetti
     epsilon: reader.argument(call, "eps", 1e-8, positive),
     weightDecay: reader.argument(call, "weight_decay", decoupled ? 0.01 : 0, notNegative),
   };
-}
-
-/** How many numbers an optimizer keeps for each trainable one. */
-export function slotsOf(optimizer: Optimizer): number {
-  if (optimizer.kind === "adam") return 2;
-  return optimizer.momentum === 0 ? 0 : 1;
 }
 
 function readMemory(reader: SettingReader<(typeof trainSettingNames)[number]>): MemoryLimit | null {

@@ -74,9 +74,9 @@ export const elaboration = {
     ({ name, first, second }) => `the input \`${name}\` is ${second} here, but ${first} earlier`,
   ),
   "bad-arithmetic": error<{ readonly detail: string }>("E420", ({ detail }) => detail),
-  "not-a-number": error<{ readonly found: string }>(
+  "not-a-number": error<{ readonly what: string; readonly found: string }>(
     "E421",
-    ({ found }) => `a loss must be one number, but this is ${found}`,
+    ({ what, found }) => `${what} must be one number, but this is ${found}`,
   ),
   "late-input": error<{ readonly name: string }>(
     "E422",

@@ -42,6 +42,27 @@ export const selection = {
     ({ written, list, count }) =>
       `\`${written}\` goes beyond \`${list}\`, which has ${count} layers, 0 to ${count - 1}`,
   ),
+  "uneven-layers": error<{
+    readonly name: string;
+    readonly values: number;
+    readonly layers: number;
+    readonly list: string;
+  }>(
+    "E517",
+    ({ name, values, layers, list }) =>
+      `\`${name}\` has ${values} ${values === 1 ? "value" : "values"}, and ${layers} ${layers === 1 ? "layer" : "layers"} of \`${list}\` ${layers === 1 ? "is" : "are"} selected`,
+    () => "give a value for each layer, or place the adapter on each list of layers by itself",
+  ),
+  "in-no-layer": error<{ readonly name: string; readonly path: string }>(
+    "E519",
+    ({ name, path }) => `\`${name}\` differs by layer, and \`${path}\` is in no layer`,
+    () => "place the adapter there by itself, with one value",
+  ),
+  "unequal-roles": error<{ readonly role: string; readonly meaning: string }>(
+    "E520",
+    ({ role, meaning }) => `\`${role}\` is ${meaning === "" ? "one role" : `\`${meaning}\``} in another declaration`,
+    () => "give it the same meaning here, or another name",
+  ),
   "covers-some-layers": warning<{ readonly list: string; readonly covered: string; readonly count: number }>(
     "E508",
     ({ list, covered, count }) => `this covers ${covered} of the ${count} layers of \`${list}\``,
@@ -54,7 +75,8 @@ export const selection = {
   "unknown-measure": error<{ readonly name: string }>(
     "E510",
     ({ name }) => `there is no measure \`${name}\``,
-    () => "measures are `trainable`, `total`, `base`, `frozen`, `count(SELECTORS)` and `trainable(SELECTORS)`",
+    () =>
+      "measures are `trainable`, `total`, `base`, `frozen`, `count(SELECTORS)` and `trainable(SELECTORS)`, beside `let`s and functions",
   ),
   "no-model": error<{ readonly path: string }>("E511", ({ path }) => `\`${path}\` has no model to compile`),
   "second-model": error<{ readonly name: string }>(

@@ -23,6 +23,10 @@ export const settings = {
     "E603",
     ({ needed, allowed }) => `a training step is expected to take ${needed}, but \`memory\` allows ${allowed}`,
   ),
+  "metric-name": error<{ readonly name: string }>(
+    "E608",
+    ({ name }) => `\`${name}\` cannot be the name of a metric: it is logged in every step`,
+  ),
   "long-warmup": warning<{ readonly warmup: number; readonly steps: number }>(
     "E607",
     ({ warmup, steps }) => `\`warmup = ${warmup}\` is not less than the steps of the training, which has ${steps}`,

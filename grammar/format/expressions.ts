@@ -4,6 +4,8 @@ import type { CommentQueue } from "./comment-queue.ts";
 import { type Document, group, indent, join, joinAll, line } from "./document.ts";
 import { bracketed } from "./lists.ts";
 
+/** Looser than everything that an arrow's body can be. */
+const arrowLevel = -1;
 /** Looser than every operator: a pipe, and a conditional. */
 const loosest = 0;
 /** A row of operands: what may stand after `repeat`, in a loop's range and in an `else`. */
@@ -11,13 +13,15 @@ export const rowLevel = 1;
 const postfixLevel = 9;
 
 /** Prints an expression, in parentheses when it holds looser than `atLeast`. */
-export function formatExpression(expression: Expression, comments: CommentQueue, atLeast = loosest): Document {
+export function formatExpression(expression: Expression, comments: CommentQueue, atLeast = arrowLevel): Document {
   const document = formatBare(expression, comments);
   return levelOf(expression) < atLeast ? join("(", document, ")") : document;
 }
 
 function levelOf(expression: Expression): number {
   switch (expression.kind) {
+    case "arrow":
+      return arrowLevel;
     case "pipe":
     case "if":
       return loosest;
@@ -103,6 +107,8 @@ function formatBare(expression: Expression, comments: CommentQueue): Document {
         formatExpression(expression.index, comments),
         "]",
       );
+    case "arrow":
+      return join(expression.parameter.text, " => ", formatExpression(expression.body, comments, loosest));
     case "pipe":
       return formatPipe(expression, comments);
   }

@@ -12,6 +12,8 @@ export function formatItem(item: Item, comments: CommentQueue): Document {
   switch (item.kind) {
     case "import":
       return `import ${quote(item.path.value)}`;
+    case "file-let":
+      return join("let ", item.name.text, " = ", formatExpression(item.value, comments));
     case "roles":
       return formatRoles(item);
     case "function":

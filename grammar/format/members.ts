@@ -41,6 +41,8 @@ export function formatModelMember(member: ModelMember, comments: CommentQueue): 
     }
     case "head-let":
       return join("let ", member.name.text, " = ", formatExpression(member.value, comments), formatNamed(member.named));
+    case "metric":
+      return join("metric ", member.name.text, " = ", formatExpression(member.value, comments));
     case "param":
       return formatParam(member, comments);
     case "part":
@@ -60,7 +62,12 @@ export function formatModelMember(member: ModelMember, comments: CommentQueue): 
     case "loss-use":
       return join("loss ", formatExpression(member.value, comments));
     case "expect":
-      return join("expect ", formatQuantity(member.left), ` ${member.comparison} `, formatQuantity(member.right));
+      return join(
+        "expect ",
+        formatQuantity(member.left, comments),
+        ` ${member.comparison} `,
+        formatQuantity(member.right, comments),
+      );
     case "addition":
       return join("add ", formatModelMember(member.member, comments));
     case "removal":

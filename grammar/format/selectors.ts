@@ -1,6 +1,8 @@
 import type { LayerRange, Quantity, Segment, Selector } from "../ast.ts";
 import { bindings } from "../precedence.ts";
+import type { CommentQueue } from "./comment-queue.ts";
 import { type Document, group, indent, join, joinAll, line } from "./document.ts";
+import { formatExpression } from "./expressions.ts";
 
 /** `vision.attn.qkv, text.attn.q,v`: a name that continues the selector before it follows its comma at once. */
 export function formatSelectors(selectors: readonly Selector[]): Document {
@@ -43,18 +45,20 @@ function formatRange({ from, to, single }: LayerRange): string {
 }
 
 /** An amount in an expectation, in parentheses when it holds looser than `atLeast`. */
-export function formatQuantity(quantity: Quantity, atLeast = 0): Document {
+export function formatQuantity(quantity: Quantity, comments: CommentQueue, atLeast = 0): Document {
   switch (quantity.kind) {
     case "number":
       return quantity.text;
+    case "computed":
+      return formatExpression(quantity.value, comments);
     case "measure":
       return quantity.of === null
         ? quantity.name.text
         : join(quantity.name.text, "(", formatSelectors(quantity.of), ")");
     case "quantity-binary": {
       const { level } = bindings[quantity.operator];
-      const left = formatQuantity(quantity.left, level);
-      const document = join(left, ` ${quantity.operator} `, formatQuantity(quantity.right, level + 1));
+      const left = formatQuantity(quantity.left, comments, level);
+      const document = join(left, ` ${quantity.operator} `, formatQuantity(quantity.right, comments, level + 1));
       return level < atLeast ? join("(", document, ")") : document;
     }
   }

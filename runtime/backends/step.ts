@@ -1,5 +1,5 @@
 import { setImmediate as letOthersRun } from "node:timers/promises";
-import { type TrainSettings, valueNamed } from "../../compiler/index.ts";
+import { gatheredBytes, type TrainSettings, valueNamed } from "../../compiler/index.ts";
 import type { Engine, Values } from "./backend.ts";
 
 /** The inputs of some rows of a batch, by name; each has its rows one after the other. */
@@ -10,6 +10,8 @@ export interface StepResult {
   readonly loss: number;
   readonly gradientNorm: number;
   readonly learningRate: number;
+  /** Metrics by their names, and as `loss/contrastive` each loss where there are several. */
+  readonly metrics: ReadonlyMap<string, number>;
 }
 
 /**
@@ -47,7 +49,8 @@ export async function trainStep(
   for (let index = 0; index < count; index++) {
     const inputs = await microBatchOf(index);
     for (const [name, values] of inputs) {
-      if (values.byteLength <= smallBytes && !shared.has(name)) given.set(name, [...(given.get(name) ?? []), values]);
+      if (values.byteLength <= gatheredBytes && !shared.has(name))
+        given.set(name, [...(given.get(name) ?? []), values]);
     }
     for (const [name, values] of await engine.run("embed", inputs)) {
       parts.set(name, [...(parts.get(name) ?? []), values]);
@@ -65,9 +68,6 @@ export async function trainStep(
   }
   return resultOf(new Map([...compared, ...(await engine.run("update", withStep(new Map(), step)))]));
 }
-
-/** Inputs of a micro-batch up to that size are also given to what compares all rows. */
-const smallBytes = 2 ** 20;
 
 /** The inputs of a step whose batch is in memory as a whole; `shared` names those that all rows share. */
 export function microBatchesOf(
@@ -88,6 +88,13 @@ function resultOf(outputs: ReadonlyMap<string, Float32Array>): StepResult {
     loss: numberOf("loss"),
     gradientNorm: numberOf("gradient_norm"),
     learningRate: numberOf("learning_rate"),
+    metrics: new Map(
+      [...outputs].flatMap(([output, [number = Number.NaN]]): readonly (readonly [string, number])[] => {
+        const value = valueNamed(output);
+        if (value.kind === "metric") return [[value.name, number]];
+        return value.kind === "loss-term" ? [[`loss/${value.name}`, number]] : [];
+      }),
+    ),
   };
 }
 

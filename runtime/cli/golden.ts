@@ -12,9 +12,9 @@ export const define: DefineCommand = (command, terminal, end) => {
     .option("--json", "print JSON")
     .addHelpText(
       "after",
-      "\nThe golden plan of NAME.vlm is NAME.plan.json beside it: what the spec means, to be committed with it. What differs is" +
-        "\nsaid as by `medctc diff`. Exit status: 0 if all agree or were updated, 1 if one differs, is missing or is damaged, or" +
-        "\na spec is wrong. A spec whose expectations fail gets no golden plan." +
+      "\nThe golden plan of NAME.vlm is NAME.plan.json beside it: what the spec means, to be committed with it. Differences are" +
+        "\nreported as by `medctc diff`. A spec whose expectations fail gets no golden plan." +
+        "\nExit status: 0 if all agree or were updated, 1 if one differs, is missing or damaged, or a spec is wrong." +
         "\n\nExamples:\n  $ medctc golden specs/medct.vlm --update\n  $ medctc golden",
     )
     .action((specs, { update = false, json = false }) => {

@@ -7,8 +7,23 @@ export interface StepValue {
 }
 
 /** One quantity over the steps, without the steps at which it is not a finite number. */
-export function quantityOf(curve: readonly CurvePoint[], key: Exclude<keyof CurvePoint, "step">): readonly StepValue[] {
-  return curve.flatMap((point) => (Number.isFinite(point[key]) ? [{ step: point.step, value: point[key] }] : []));
+export function quantityOf(
+  curve: readonly CurvePoint[],
+  key: Exclude<keyof CurvePoint, "step" | "metrics">,
+): readonly StepValue[] {
+  return valuesOf(curve, (point) => point[key]);
+}
+
+/** One metric over the steps, likewise. */
+export function metricOf(curve: readonly CurvePoint[], name: string): readonly StepValue[] {
+  return valuesOf(curve, ({ metrics }) => metrics.get(name) ?? Number.NaN);
+}
+
+function valuesOf(curve: readonly CurvePoint[], read: (point: CurvePoint) => number): readonly StepValue[] {
+  return curve.flatMap((point) => {
+    const value = read(point);
+    return Number.isFinite(value) ? [{ step: point.step, value }] : [];
+  });
 }
 
 /** Steps over which a loss is smoothed: a thirtieth of the run. */

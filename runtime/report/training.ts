@@ -1,5 +1,5 @@
 import { type ChartSpec, drawChart } from "./chart.ts";
-import { quantityOf, type StepValue, smooth, smoothingSpan } from "./curves.ts";
+import { metricOf, quantityOf, type StepValue, smooth, smoothingSpan } from "./curves.ts";
 import { inBothWidths, type Section } from "./markup.ts";
 import { themePalette } from "./palette.ts";
 import { pointsWithin, stepAxis } from "./step-axis.ts";
@@ -46,8 +46,21 @@ export async function trainingSection(curve: readonly CurvePoint[]): Promise<Sec
       quantityOf(curve, "gradientNorm"),
       normScale,
     ),
+    ...(await metricCharts(curve)),
   ];
   return { id: "training", title: "Training", body: `${warning}<div class="charts">${charts.join("\n")}</div>` };
+}
+
+/** A chart for each metric, and for each loss where there are several. */
+async function metricCharts(curve: readonly CurvePoint[]): Promise<readonly string[]> {
+  const names = new Set(curve.flatMap(({ metrics }) => [...metrics.keys()]));
+  const charts: string[] = [];
+  for (const name of names) {
+    const [first, second] = name.split("/");
+    const title = second === undefined ? name : `${first} ${second}`;
+    charts.push(await quantityChart(`metric-${name.replaceAll("/", "-")}`, title, metricOf(curve, name), () => linear));
+  }
+  return charts;
 }
 
 async function lossChart(losses: readonly StepValue[]): Promise<string> {

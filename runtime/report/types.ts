@@ -9,6 +9,8 @@ export interface CurvePoint {
   readonly learningRate: number;
   /** Before clipping. */
   readonly gradientNorm: number;
+  /** Metrics by their names, and as `loss/contrastive` each loss where there are several. */
+  readonly metrics: ReadonlyMap<string, number>;
 }
 
 export interface LabelledEvaluation {

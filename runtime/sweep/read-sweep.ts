@@ -157,13 +157,16 @@ function placementOf(
 }
 
 function isSetting(name: string, budget: readonly string[], key: Tree, reader: SweepReader): boolean {
+  // A `let` of the file; whether the spec has it is found when it is assigned.
+  if (/^[A-Za-z_]\w*$/.test(name)) return true;
   const [, block = "", setting = ""] = /^([a-z]+)\.(\w+(?:\.\w+)?)$/.exec(name) ?? [];
   if (!blocks.includes(block)) {
     const meant = didYouMean(block === "" ? name : block, blocks);
     reader.refuse(
       key,
       `\`${name}\` is not a setting`,
-      meant ?? "settings are named `train.batch`, `train.lr`, `data.size`, `eval.classes`, `model.lora.rank`",
+      meant ??
+        "settings are named `train.batch`, `train.lr`, `data.size`, `eval.classes`, `model.lora.rank`, or by a `let` of the file",
     );
     return false;
   }

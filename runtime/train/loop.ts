@@ -1,5 +1,5 @@
 import { setImmediate as letOthersRun } from "node:timers/promises";
-import { type TrainSettings, valueNamed } from "../../compiler/index.ts";
+import { type ProgramValue, slotShape, type TrainSettings, valueNamed } from "../../compiler/index.ts";
 import { type Engine, lasting, type StepResult, trainStep } from "../backends/index.ts";
 import type { Evaluation } from "../evaluate/index.ts";
 import type { Attempt, StorageProblem } from "../files/index.ts";
@@ -51,6 +51,7 @@ export interface TrainingRun {
   readonly tell: (progress: {
     readonly step: number;
     readonly loss: number;
+    readonly metrics: ReadonlyMap<string, number>;
     readonly stepSeconds: number | null;
   }) => void;
   /** Hears of what is left out, and keeps it. */
@@ -139,7 +140,7 @@ export async function train(run: TrainingRun): Promise<TrainingEnd> {
     step += 1;
     const logged = logStep(run, step, result, seconds);
     if (logged !== null) return { kind: "storage", problem: logged };
-    run.tell({ step, loss: result.loss, stepSeconds: clock.stepSeconds() });
+    run.tell({ step, loss: result.loss, metrics: result.metrics, stepSeconds: clock.stepSeconds() });
     const isSaved = step < steps && step % (settings.saveEvery ?? stepsPerEpoch) === 0;
     const failed = isSaved ? await save(null) : null;
     if (failed !== null) return { kind: "storage", problem: failed };
@@ -177,7 +178,7 @@ function saveCheckpoint(
   for (const [path, data] of values) {
     const value = valueNamed(path);
     const own = value.kind === "slot" ? undefined : trained.get(path);
-    const shape = own?.shape ?? (value.kind === "slot" ? trained.get(value.parameter)?.shape : undefined) ?? [];
+    const shape = own?.shape ?? shapeOf(value, trained);
     if (own === undefined) optimizer.set(path, { shape, data });
     else parameters.set(own.checkpoint, { shape, data });
   }
@@ -185,19 +186,25 @@ function saveCheckpoint(
   return problemOf(done);
 }
 
+/** The shape of what is kept for a parameter. */
+function shapeOf(value: ProgramValue, trained: ReadonlyMap<string, TrainedParameter>): readonly number[] {
+  const parameter = value.kind === "slot" ? trained.get(value.parameter) : undefined;
+  return value.kind === "slot" && parameter !== undefined ? slotShape(value.slot, parameter.shape) : [];
+}
+
 function logStep(
   { metrics, events, batches, now }: TrainingRun,
   step: number,
-  result: { readonly loss: number; readonly gradientNorm: number; readonly learningRate: number },
+  { loss, gradientNorm, learningRate, metrics: measured }: StepResult,
   seconds: number,
 ): StorageProblem | null {
-  const { loss, gradientNorm, learningRate } = result;
   const record = {
     step,
     epoch: batches.epochOf(step - 1),
     loss,
     gradient_norm: gradientNorm,
     learning_rate: learningRate,
+    ...Object.fromEntries(measured),
     seconds,
   };
   const values = new Map([
@@ -205,6 +212,7 @@ function logStep(
     ["train/gradient_norm", gradientNorm],
     ["train/learning_rate", learningRate],
     ["train/seconds", seconds],
+    ...[...measured].map(([name, value]) => [`train/${name}`, value] as const),
   ]);
   return problemOf([metrics.append(record), events.append(step, now(), values)]);
 }

@@ -7,6 +7,8 @@ export interface TrainingProgress {
   readonly step: number;
   readonly steps: number;
   readonly loss: number;
+  /** Metrics by their names, and as `loss/contrastive` each loss where there are several. */
+  readonly metrics: ReadonlyMap<string, number>;
   /** Seconds of a step in the middle of the last ones; null while too few are done to say. */
   readonly stepSeconds: number | null;
   readonly batch: number;
@@ -38,12 +40,16 @@ export class StepClock {
   }
 }
 
+/** Characters of a line, so that it can be written over in a terminal of 80 columns. */
+const width = 79;
+
 /**
  * A line that fits a terminal of 80 columns, so that it can be written over: the step of how many, the loss, seconds a
- * step, examples a second, the time that is left, and the memory of this process, such as
+ * step, examples a second, the time that is left, the memory of this process, and the metrics for which there is room, such as
  * `step 120/2400, loss 0.6931, 1.25 s/step, 6.40/s, 48 min left, 2.1 GiB`.
  */
-export function describeProgress({ step, steps, loss, stepSeconds, batch, residentBytes }: TrainingProgress): string {
+export function describeProgress(progress: TrainingProgress): string {
+  const { step, steps, loss, metrics, stepSeconds, batch, residentBytes } = progress;
   const speed =
     stepSeconds === null
       ? []
@@ -52,12 +58,14 @@ export function describeProgress({ step, steps, loss, stepSeconds, batch, reside
           `${significant(batch / stepSeconds)}/s`,
           `${printDuration((steps - step) * stepSeconds)} left`,
         ];
-  return [
-    `step ${step}/${steps}`,
-    `loss ${loss.toPrecision(4)}`,
-    ...speed,
-    `${(residentBytes / 2 ** 30).toFixed(1)} GiB`,
-  ].join(", ");
+  const before = [`step ${step}/${steps}`, `loss ${loss.toPrecision(4)}`];
+  const after = [...speed, `${(residentBytes / 2 ** 30).toFixed(1)} GiB`];
+  let measured: readonly string[] = [];
+  for (const [name, value] of metrics) {
+    const more = [...measured, `${name.replace("loss/", "")} ${value.toPrecision(3)}`];
+    if ([...before, ...more, ...after].join(", ").length <= width) measured = more;
+  }
+  return [...before, ...measured, ...after].join(", ");
 }
 
 /** Three digits, which is what a measured time is worth; more only before the point. */

@@ -9,7 +9,7 @@ async function rowsOf(backend: (typeof backends)[number], numbers: readonly numb
   const small = new Small();
   const table = small.add({ op: "iota", size: 5 });
   const ids = small.input("ids", [3], "i32");
-  const program = small.program({ rows: small.add({ op: "gather" }, table, ids) });
+  const program = small.program({ rows: small.add({ op: "gather", axis: 0 }, table, ids) });
   const model = { parameters: [], trainable: new Set<string>(), seed: 0, programs: [program] };
   const fed: TensorData = { type: { dtype: "i32", shape: [3] }, data: Float64Array.from(numbers) };
   const given = { inputs: new Map([["ids", fed]]), piecesOf: () => [], state: new Map() };

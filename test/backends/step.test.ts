@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compileSpec, firstValuesOf, inputsOf, optimise, sharedInputs, type TracedSpec } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
+import { at } from "../../runtime/at.ts";
 import {
   backends as allBackends,
   type Backend,
@@ -26,9 +27,18 @@ const backends = allBackends.filter((each) => isForTraining(each) && each.load()
 const folder = mkdtempSync(join(tmpdir(), "medctc-engine-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+/** Metrics that compare rows: of the latents that the loss compares, and of what it does not read. */
+const measured = `
+  let cosines = matmul(image, report, transpose_b = true)
+  metric right = mean(cast(argmax(cosines, 1) == iota(shape(cosines)[0]), f32))
+  metric spread = mean(max(text.hidden, axis = 0))
+`;
+
 /** The reference with dropout in its adapters where `dropout` is not 0, trained in pieces of some rows. */
 function specOf(microBatch: number, dropout: number): TracedSpec {
-  const text = readFileSync(path, "utf8").replace("alpha = 8)", `alpha = 8, dropout = ${dropout})`);
+  const text = readFileSync(path, "utf8")
+    .replace("alpha = 8)", `alpha = 8, dropout = ${dropout})`)
+    .replace("  loss ", `${measured}  loss 0.5 * contrastive(report, image)\n  loss `);
   const { spec } = compileSpec(createSource(path, text), new SpecLibrary("specs/std", path), { batch, microBatch });
   if (spec === null) throw new Error("the spec compiles");
   return spec;
@@ -104,12 +114,17 @@ describe.each(backends)("on $name", (backend) => {
     expect(meanDifference(first, await engine.read())).toBeLessThan(1e-5);
     const found = [...start, ...(await train(engine, spec, 1, 3))];
     expect(found).toHaveLength(3);
-    for (const [step, { loss, gradientNorm, learningRate }] of found.entries()) {
+    for (const [step, { loss, gradientNorm, learningRate, metrics }] of found.entries()) {
       const {
         loss: wholeLoss,
         gradientNorm: wholeNorm,
         learningRate: rate,
-      } = expected[step] ?? { loss: 0, gradientNorm: 0, learningRate: 0 };
+        metrics: wholeMetrics,
+      } = at(expected, step);
+      expect([...metrics.keys()]).toEqual(["loss/contrastive", "loss/contrastive_2", "right", "spread"]);
+      for (const [name, value] of wholeMetrics)
+        expect(Math.abs((metrics.get(name) ?? Number.NaN) - value)).toBeLessThan(1e-5);
+      expect(Math.abs(at([...metrics.values()], 0) + at([...metrics.values()], 1) - loss)).toBeLessThan(1e-5);
       expect(Math.abs(loss - wholeLoss)).toBeLessThan(1e-5);
       expect(Math.abs(gradientNorm - wholeNorm) / wholeNorm).toBeLessThan(1e-4);
       expect(learningRate).toBe(rate);

@@ -36,10 +36,10 @@ describe("golden", () => {
     expect(run(folder, "one.vlm")).toEqual({
       code: 1,
       out: "",
-      err: "error: one.vlm: there is no golden plan one.plan.json\n  help: write it: medctc golden one.vlm --update\n",
+      err: "error: one.vlm: no golden plan: one.plan.json does not exist\n  help: write it: medctc golden one.vlm --update\n",
     });
     expect(run(folder).err).toBe(
-      "error: there is no golden plan in this folder or below it\n  help: write the first: medctc golden SPEC --update\n",
+      "error: no golden plan in this folder or below it\n  help: write the first: medctc golden SPEC --update\n",
     );
     expect(run(folder, "one.vlm", "below/two.vlm", "--update")).toEqual({
       code: 0,
@@ -73,6 +73,16 @@ describe("golden", () => {
     expect(run(folder).code).toBe(0);
   });
 
+  test("notices what another file changes", () => {
+    const folder = project();
+    writeFileSync(join(folder, "card.vlm"), 'import "./one"\n\nmodel card amends medct_small {}\n');
+    run(folder, "card.vlm", "--update");
+    edit(join(folder, "one.vlm"), "alpha = 8", "alpha = 9");
+    const { code, out } = run(folder);
+    expect(code).toBe(1);
+    expect(out).toContain("card.vlm: differs from card.plan.json\n  adapters\n    changed lora: alpha 8 -> 9\n");
+  });
+
   test("leaves a plan that agrees as it is, even with --update", () => {
     const folder = project();
     run(folder, "one.vlm", "--update");
@@ -94,7 +104,7 @@ describe("golden", () => {
     rmSync(join(folder, "below/two.vlm"));
     expect(run(folder, "--update")).toMatchObject({ code: 1, out: "one.plan.json: updated\n" });
     expect(run(folder).err).toBe(
-      "error: below/two.plan.json: there is no spec below/two.vlm to compare it with\n" +
+      "error: below/two.plan.json: its spec below/two.vlm does not exist\n" +
         "  help: if the spec was renamed or deleted, do the same with its golden plan\n",
     );
   });

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { compileSpec } from "../../compiler/index.ts";
+import { compileSpec, stepPrograms, whyNoStep } from "../../compiler/index.ts";
 import { couplingPointsOf } from "../../compiler/programs/coupling-points.ts";
 import { createSource } from "../../grammar/index.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
@@ -13,7 +13,7 @@ describe("the rows of a batch meet", () => {
     const [whole] = spec?.losses ?? [];
     const [piece] = spec?.inMicroBatches?.().spec?.losses ?? [];
     if (whole === undefined || piece === undefined) throw new Error("the spec has a loss, also for a piece");
-    const found = couplingPointsOf(whole, piece)?.map((value) => value.whole);
+    const found = couplingPointsOf([whole], [piece])?.map((value) => value.whole);
     expect(found).toEqual([spec?.outputs.get("image"), spec?.outputs.get("report")]);
   });
 
@@ -108,4 +108,30 @@ test("a model whose operations follow from the number of rows has no values at w
     return { loss: trace.total(trace.add({ op: "sub" }, ...(trace.rows > 2 ? [x, y] : [y, x]))), given: null };
   });
   expect(swapped.found).toBeNull();
+});
+
+test("a metric that reads all rows of a large input is refused by its name", () => {
+  const because = (metric: string): string | null => {
+    const text = `model m {
+  input ct: f32[batch, 1, 80, 64, 64] = volume()
+  param gain: f32[] = ones
+  let bright = mean(gain * ct, axis = [1, 2, 3, 4])
+  metric level = ${metric}
+  loss mean(bright * bright)
+}
+train {
+  batch = 4, micro_batch = 2
+}
+data {
+  size = [80, 64, 64]
+}
+`;
+    const { spec } = compileSpec(createSource("m.vlm", text), new SpecLibrary("specs/std", "m.vlm"));
+    if (spec === null) throw new Error("the spec compiles");
+    return stepPrograms(spec) === null ? whyNoStep(spec) : null;
+  };
+  expect(because("mean(ct)")).toBe(
+    "the metric `level` reads `ct` where all rows of a batch meet, which is too large for that with `micro_batch`",
+  );
+  expect(because("mean(mean(ct, axis = [1, 2, 3, 4]))")).toBeNull();
 });

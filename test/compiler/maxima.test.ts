@@ -38,7 +38,11 @@ test.each([
   ["x |> max(0)", ambiguous],
   ["max(0, x)", ambiguous],
   ["max(x, x)", ambiguous],
-  ["min(x, 6)", "E404 write `minimum(a, b)` for the smaller of two values of tensors"],
+  ["min(x, axis = 0)", "f32[3]"],
+  [
+    "min(x, 6)",
+    "E404 write `min(x, axis = 0)` for the smallest along an axis, and `minimum(x, 0)` for the smaller of two values",
+  ],
 ])("%s is %s", (expression, type) => {
   expect(typeOf(expression)).toBe(type);
 });

@@ -78,7 +78,7 @@ export function meetingIn<Given>(make: (trace: Trace) => { readonly loss: Node; 
   readonly given: Given;
 } {
   const whole = make(new Trace(6));
-  const found = couplingPointsOf(whole.loss, make(new Trace(2)).loss);
+  const found = couplingPointsOf([whole.loss], [make(new Trace(2)).loss]);
   for (const value of found ?? []) {
     expect(value.microBatch.operation.op).toBe(value.whole.operation.op);
     const [rows = 0, ...sizes] = value.microBatch.type.shape;

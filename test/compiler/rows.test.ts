@@ -69,7 +69,21 @@ const apart: readonly (readonly [string, Make])[] = [
       ),
   ],
   ["one number of each row, repeated", (t, x) => t.add({ op: "broadcast", shape: [t.rows, 5] }, t.sum(x, [1], true))],
-  ["rows of a table", (t) => t.add({ op: "gather" }, t.weight(9, 4), t.ids(3))],
+  ["rows of a table", (t) => t.add({ op: "gather", axis: 0 }, t.weight(9, 4), t.ids(3))],
+  [
+    "rows of a table along another axis",
+    (t) => t.transpose(t.add({ op: "gather", axis: 1 }, t.weight(3, 9), t.ids()), 1, 0),
+  ],
+  ["columns by number", (t, x) => t.add({ op: "gather", axis: 1 }, x, t.add({ op: "iota", size: 3 }))],
+  [
+    "elements of each row by place",
+    (t, x) => t.add({ op: "gather_along" }, x, t.add({ op: "argsort", descending: true, count: 2 }, x)),
+  ],
+  ["running sums within rows", (t, x) => t.add({ op: "cumsum", axis: 1, reverse: false }, x)],
+  [
+    "whole numbers divided",
+    (t) => t.add({ op: "gather", axis: 0 }, t.weight(9, 4), t.add({ op: "floor_div", divisor: 2 }, t.ids())),
+  ],
   ["one-hot rows", (t) => t.add({ op: "one_hot", depth: 5 }, t.ids())],
   ["dropout", (t, x) => t.add({ op: "dropout", rate: 0.5 }, x)],
   ["what gradients do not pass", (t, x) => t.add({ op: "stop_gradient" }, x)],
@@ -127,8 +141,8 @@ const together: readonly (readonly [string, Make])[] = [
   ],
   ["rows on both sides of a matrix product", (t, x) => t.matmul(x, x, false, true)],
   ["a matrix product that sums over rows", (t, x) => t.matmul(x, x, true)],
-  ["rows of the batch as a table", (t, x) => t.add({ op: "gather" }, x, t.add({ op: "iota", size: 2 }))],
-  ["rows of the batch as a table, by numbers of each row", (t, x) => t.add({ op: "gather" }, x, t.ids(3))],
+  ["rows of the batch as a table", (t, x) => t.add({ op: "gather", axis: 0 }, x, t.add({ op: "iota", size: 2 }))],
+  ["rows of the batch as a table, by numbers of each row", (t, x) => t.add({ op: "gather", axis: 0 }, x, t.ids(3))],
   ["rows that are added into a table", (t, x) => t.add({ op: "scatter_add", rows: 5 }, t.ids(), x)],
   [
     "the number of each row",

@@ -12,6 +12,12 @@ import "std/ia3"
 import "std/linear"
 import "std/lora"
 
+let sizes = [1, 2]
+
+function five(times) {
+  return 5 * times
+}
+
 model m {
   encoder text = bert(vocab = 10, dim = 8, layers = 4, heads = 2, ff = 16, positions = 4)
   let latent = text.hidden |> cls |> linear(4, bias = false)
@@ -197,6 +203,10 @@ describe("expectations", () => {
     ["total - frozen = trainable", 7, true],
     ["count(text.attn.q) * 2 = count(text.attn.q,v)", 1, true],
     ["trainable(extra) = 5", 5, true],
+    ["trainable = five(1)", 5, true],
+    ["trainable = 2 * five(sizes[0]) - 3", 7, true],
+    ["trainable < max(7, five(2))", 7, true],
+    ["trainable = five(2)", 7, false],
   ])("%s of %d is %s", (expectation, size, expected) => {
     expect(holds(expectation, size)).toBe(expected);
   });

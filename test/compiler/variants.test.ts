@@ -1,28 +1,7 @@
 import { describe, expect, test } from "vitest";
-import {
-  compareSpecs,
-  compileSpec,
-  expandSpec,
-  type FilePlace,
-  type Library,
-  planToYaml,
-} from "../../compiler/index.ts";
+import { compareSpecs, compileSpec, expandSpec, planToYaml } from "../../compiler/index.ts";
 import { createSource, renderDiagnostics } from "../../grammar/index.ts";
-import { SpecLibrary } from "../../runtime/specs/library.ts";
-
-const packaged = new SpecLibrary("specs/std", "specs/variant.vlm");
-
-/** Files in memory beside the library. */
-function libraryOf(files: Readonly<Record<string, string>>): Library {
-  return {
-    read: (place: FilePlace) => {
-      if (place.kind !== "local") return packaged.read(place);
-      const text = files[place.path];
-      return text === undefined ? { kind: "missing" } : { kind: "text", text, name: place.path };
-    },
-    names: () => packaged.names(),
-  };
-}
+import { libraryOf } from "./memory-library.ts";
 
 const base = `import "std/bert"
 import "std/contrastive"
@@ -124,6 +103,20 @@ describe("a variant means what its expansion means", () => {
     const groups = plan.parameters.flatMap(({ trainable, group }) => (trainable && group !== undefined ? [group] : []));
     expect(groups).not.toEqual([]);
     expect(new Set(groups.map((group) => group.replace(/lr \S+,/, "lr,")))).toEqual(new Set(["lr, weight_decay 0"]));
+  });
+
+  test("a metric takes the place of the base's of that name, is added, or is removed", () => {
+    const measured = base.replace("  freeze", "  metric spread = mean(a)\n  metric other = mean(b)\n\n  freeze");
+    const { spec } = wholeOf(
+      `model card amends small {
+  metric spread = mean(a * a)
+  metric between = mean(a * b)
+  remove other
+}
+`,
+      { "base.vlm": measured },
+    );
+    expect([...spec.metrics.keys()]).toEqual(["spread", "between"]);
   });
 
   test("`remove` takes out a member by its name, and an adapter's placements", () => {

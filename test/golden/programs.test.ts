@@ -51,6 +51,14 @@ test.each(["embed", "compare", "backpropagate", "update"] as const)(
   },
 );
 
+test("a step with convolutions and pools is printed, and changed by the passes, as its golden files say", async () => {
+  const spec = specOf("test/golden/programs/convolutions.vlm");
+  const step = buildStep(spec);
+  if (step === null) throw new Error("the spec has a loss");
+  await expect(printProgram(optimise(step, spec))).toMatchFileSnapshot(join(folder, "convolutions.step.txt"));
+  await expect(renderPassTable(step, spec)).toMatchFileSnapshot(join(folder, "convolutions.step.passes.txt"));
+});
+
 test("compiling twice gives the same text", () => {
   const print = (): string =>
     printProgram(optimise(buildForward(specOf("specs/medct-small.vlm"), []), specOf("specs/medct-small.vlm")));

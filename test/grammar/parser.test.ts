@@ -41,6 +41,8 @@ function grouped(expression: Expression): string {
       return `(${grouped(expression.left)} ${expression.operator} ${grouped(expression.right)})`;
     case "if":
       return `(if ${grouped(expression.condition)} ${grouped(expression.then)} ${grouped(expression.otherwise)})`;
+    case "arrow":
+      return `(${expression.parameter.text} => ${grouped(expression.body)})`;
     case "pipe":
       return `(${grouped(expression.value)} |> ${grouped(expression.into)})`;
     case "member":

@@ -119,7 +119,13 @@ const cases: readonly (readonly [Operation, readonly Operand[]])[] = [
     },
     [{ shape }],
   ],
-  [{ op: "gather" }, [{ shape: [5, 2] }, { shape: [3, 2], below: 5 }]],
+  [{ op: "gather", axis: 0 }, [{ shape: [5, 2] }, { shape: [3, 2], below: 5 }]],
+  [{ op: "gather", axis: 1 }, [{ shape: [2, 5, 3] }, { shape: [3, 2], below: 5 }]],
+  [{ op: "gather", axis: 2 }, [{ shape: [2, 3, 4] }, { shape: [6], below: 4 }]],
+  [{ op: "gather_along" }, [{ shape: [5] }, { shape: [7], below: 5 }]],
+  [{ op: "gather_along" }, [{ shape: [2, 3, 4] }, { shape: [2, 3, 6], below: 4 }]],
+  [{ op: "cumsum", axis: 1, reverse: false }, [{ shape: [2, 3, 4] }]],
+  [{ op: "cumsum", axis: -1, reverse: true }, [{ shape: [2, 3] }]],
   [{ op: "scatter_add", rows: 4 }, [{ shape: [6], below: 4 }, { shape: [6, 2] }]],
   [{ op: "cast", dtype: "f32" }, [{ shape }]],
   [{ op: "dropout", rate: 0.5 }, [{ shape }]],
@@ -181,6 +187,28 @@ test("convolutions and pools of random shapes have the right gradients", () => {
       );
       expect([operation, shapes, error < 1e-6]).toEqual([operation, shapes, true]);
     }
+  }
+});
+
+test("rows by number and running sums of random shapes have the right gradients", () => {
+  const numbers = new Random(19);
+  const sizes = (count: number): readonly number[] => Array.from({ length: count }, () => 1 + numbers.below(4));
+  for (let seed = 1; seed <= 30; seed++) {
+    const shape = sizes(1 + numbers.below(3));
+    const axis = numbers.below(shape.length);
+    const along = shape[axis] ?? 1;
+    const last = shape.at(-1) ?? 1;
+    const cases: readonly (readonly [Operation, readonly Operand[]])[] = [
+      [{ op: "gather", axis }, [{ shape }, { shape: sizes(numbers.below(3)), below: along }]],
+      [{ op: "gather_along" }, [{ shape }, { shape: shape.with(-1, 1 + numbers.below(5)), below: last }]],
+      [{ op: "cumsum", axis, reverse: numbers.below(2) === 0 }, [{ shape }]],
+    ];
+    for (const [operation, operands] of cases)
+      expect([operation, operands, largestError(operation, operands, seed) < 1e-6]).toEqual([
+        operation,
+        operands,
+        true,
+      ]);
   }
 });
 

@@ -210,7 +210,9 @@ describe("rows by number", () => {
   const rows = tensor("f32[3,2]", 1, 2, 3, 4, 5, 6);
 
   test("gather takes them, and zeros for numbers that the table does not have", () => {
-    expect(valuesOf({ op: "gather" }, rows, tensor("i32[2,2]", 2, 0, 3, -1))).toEqual([5, 6, 1, 2, 0, 0, 0, 0]);
+    expect(valuesOf({ op: "gather", axis: 0 }, rows, tensor("i32[2,2]", 2, 0, 3, -1))).toEqual([
+      5, 6, 1, 2, 0, 0, 0, 0,
+    ]);
   });
 
   test("scatter_add adds them where they are named, and drops those that the table does not have", () => {

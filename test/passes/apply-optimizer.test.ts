@@ -25,7 +25,7 @@ function run(step: Program, values: Readonly<Record<string, readonly number[]>>)
 }
 
 test("descent goes against the gradient, at a rate that the step gives as well", () => {
-  const optimizer = { kind: "sgd", momentum: 0, weightDecay: 0 } as const;
+  const optimizer = { kind: "sgd", momentum: 0, nesterov: false, weightDecay: 0 } as const;
   const schedule = { kind: "constant", warmup: 0, warmupEpochs: 0, steps: null, stepsPerEpoch: null } as const;
   const step = applyOptimizer(program(), { ...settings, optimizer, schedule, learningRate: 0.1 }, new Map());
   expect([...step.updates.keys()]).toEqual(["w"]);
@@ -35,7 +35,7 @@ test("descent goes against the gradient, at a rate that the step gives as well",
 });
 
 test("what an optimizer keeps is updated beside each parameter, and the number of the step is read once", () => {
-  const optimizer = { kind: "sgd", momentum: 0.5, weightDecay: 0 } as const;
+  const optimizer = { kind: "sgd", momentum: 0.5, nesterov: false, weightDecay: 0 } as const;
   const schedule = { kind: "constant", warmup: 0, warmupEpochs: 0, steps: null, stepsPerEpoch: null } as const;
   const once = applyOptimizer(program(), { ...settings, optimizer, schedule, learningRate: 1 }, new Map());
   expect([...once.updates.keys()]).toEqual(["w", "velocity:w"]);

@@ -15,7 +15,7 @@ const origin = { path: "", span: { source: createSource("test", ""), start: 0, e
 const matrix = { dtype: "f32" as const, shape: [1, 2] };
 const constant: Schedule = { kind: "constant", warmup: 0, warmupEpochs: 0, steps: null, stepsPerEpoch: null };
 const defaults: TrainSettings = {
-  optimizer: { kind: "sgd", momentum: 0, weightDecay: 0 },
+  optimizer: { kind: "sgd", momentum: 0, nesterov: false, weightDecay: 0 },
   learningRate: 0.1,
   schedule: constant,
   batch: 1,
@@ -102,7 +102,11 @@ describe("optimizers", () => {
   });
 
   test("SGD with momentum adds velocities up", () => {
-    const { weights } = train({ optimizer: { kind: "sgd", momentum: 0.5, weightDecay: 0 } }, 2, [1, 0]);
+    const { weights } = train(
+      { optimizer: { kind: "sgd", momentum: 0.5, nesterov: false, weightDecay: 0 } },
+      2,
+      [1, 0],
+    );
     // v1 = 1, w1 = 0.9; v2 = 0.5 + 0.9, w2 = 0.9 - 0.14
     expect(weights[0]).toBeCloseTo(0.76, 12);
   });

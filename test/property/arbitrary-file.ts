@@ -50,6 +50,7 @@ const { expression, call } = fc.letrec<{ expression: ast.Expression; postfix: as
           "*",
           "/",
           "//",
+          "%",
         ),
         left: tie("expression"),
         right: tie("expression"),
@@ -60,6 +61,12 @@ const { expression, call } = fc.letrec<{ expression: ast.Expression; postfix: as
         condition: tie("expression"),
         then: tie("expression"),
         otherwise: tie("expression"),
+        span: fc.constant(span),
+      }),
+      fc.record({
+        kind: fc.constant("arrow" as const),
+        parameter: identifier,
+        body: tie("expression"),
         span: fc.constant(span),
       }),
       fc.record({
@@ -205,9 +212,19 @@ const { quantity } = fc.letrec<{ quantity: ast.Quantity }>((tie) => ({
   quantity: fc.oneof(
     { depthSize: "small", withCrossShrink: true },
     number,
+    fc
+      .tuple(namedCall, fc.constantFrom("call" as const, "index" as const))
+      .map(([made, kind]): ast.Expression => (kind === "call" ? made : { kind, object: made, index: made, span }))
+      .map((value): ast.Quantity => ({ kind: "computed", value, span })),
     fc.record({
       kind: fc.constant("measure" as const),
       name: identifier,
+      of: fc.constant(null),
+      span: fc.constant(span),
+    }),
+    fc.record({
+      kind: fc.constant("measure" as const),
+      name: fc.constantFrom("count", "trainable").map((made): ast.Name => ({ text: made, span })),
       of: fc.option(selectors),
       span: fc.constant(span),
     }),
@@ -276,6 +293,7 @@ const modelMember: fc.Arbitrary<ast.ModelMember> = fc.oneof<fc.Arbitrary<ast.Mod
   input,
   encoder,
   headLet,
+  fc.record({ kind: fc.constant("metric" as const), name: identifier, value: expression, span: fc.constant(span) }),
   unnamed,
   unnamed.map((member): ast.Addition => ({ kind: "addition", member, span })),
   removalOf(identifier),
@@ -301,6 +319,7 @@ const settings: fc.Arbitrary<ast.SettingsBlock> = fc
 
 const item: fc.Arbitrary<ast.Item> = fc.oneof<fc.Arbitrary<ast.Item>[]>(
   text.map((path): ast.Import => ({ kind: "import", path, span })),
+  fc.record({ kind: fc.constant("file-let" as const), name: identifier, value: expression, span: fc.constant(span) }),
   fc.record({
     kind: fc.constant("roles" as const),
     family: identifier,

@@ -67,7 +67,10 @@ function drawStep(random: Random, values: readonly Node[]): Step {
     of(() => ({ op: "cast", dtype: "f32" })),
     ofTwo({ op: "add" }),
     ofTwo({ op: "mul" }),
-    ofTwo({ op: "gather" }),
+    ofTwo({ op: "gather", axis: flag ? 0 : axis }),
+    ofTwo({ op: "gather_along" }),
+    of(() => ({ op: "cumsum", axis, reverse: flag })),
+    of(({ type }) => ({ op: "argsort", descending: flag, count: Math.min(2, type.shape.at(-1) ?? 0) })),
     ofTwo({ op: "concat", axis }),
     ofTwo({ op: "matmul", transposeA: flag, transposeB: other }),
     ofTwo({ op: "matmul", transposeA: other, transposeB: flag }),
@@ -174,7 +177,7 @@ test.each([
       whole.values.push(value);
       part.values.push(own);
     }
-    const meeting = couplingPointsOf(lossOf(whole), lossOf(part));
+    const meeting = couplingPointsOf([lossOf(whole)], [lossOf(part)]);
     if (meeting === null) throw new Error(`seed ${seed}: both traces have the same operations`);
     const given = drawn(whole, random);
     const expected = evaluate(

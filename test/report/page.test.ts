@@ -182,6 +182,22 @@ describe("unusual runs are shown", () => {
     expect(html).toContain(`<li>rare: ${rare.metrics.auroc.interval?.leftOut} resamples without one</li>`);
   });
 
+  test("each metric has a chart of its own, and so has each of several losses", async () => {
+    const curve = curveOf(9).map((point) => {
+      return {
+        ...point,
+        metrics: new Map([
+          ["top1", point.step / 10],
+          ["loss/siglip", point.step === 5 ? Number.NaN : 1],
+        ]),
+      };
+    });
+    const html = await renderReport({ ...emptyReport, curve });
+    expect(html).toContain("<figcaption>top1</figcaption>");
+    expect(html).toContain("From 0.100 at step 1 to 0.900 at step 9");
+    expect(html).toContain("<figcaption>loss siglip</figcaption>");
+  });
+
   test("one step", async () => {
     const html = await renderReport({ ...emptyReport, curve: curveOf(1) });
     expect(html).toContain("From 2.000 at step 1 to 2.000 at step 1.");

@@ -28,6 +28,7 @@ export function curveOf(steps: number): readonly CurvePoint[] {
     loss: 2 / (index + 1) + (index % 2) / 10,
     learningRate: 1e-4,
     gradientNorm: 1 + (index % 3),
+    metrics: new Map(),
   }));
 }
 

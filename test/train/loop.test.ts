@@ -32,7 +32,7 @@ interface Plan {
 }
 
 const settings: TrainSettings = {
-  optimizer: { kind: "sgd", momentum: 0, weightDecay: 0 },
+  optimizer: { kind: "sgd", momentum: 0, nesterov: false, weightDecay: 0 },
   learningRate: 1,
   schedule: { kind: "constant", warmup: 0, warmupEpochs: 0, steps: null, stepsPerEpoch: null },
   batch: 1,
@@ -164,6 +164,21 @@ test("evaluates before the first step, every `evaluate_every` and after the last
     // Step 6 is saved before it is evaluated, since an evaluation may take long.
     ...["step 6", "save", "evaluate 6", "save", "step 7", "evaluate 7", "save"],
   ]);
+});
+
+test("logs metrics beside the loss, also where one is not a number, which ends nothing", async () => {
+  const outputs = (step: number) => ({ loss: 1, "loss:siglip": 0.25, "metric:top1": step === 2 ? Number.NaN : 0.5 });
+  const { end, folder } = await follow({ steps: 2, outputs });
+  expect(end).toEqual({ kind: "done" });
+  const lines = readFileSync(folder.metricsPath, "utf8").trimEnd().split("\n");
+  expect(lines.map((line): unknown => JSON.parse(line))).toMatchObject([
+    { step: 1, loss: 1, "loss/siglip": 0.25, top1: 0.5 },
+    { step: 2, loss: 1, "loss/siglip": 0.25, top1: null },
+  ]);
+  const [events = ""] = readdirSync(folder.eventsFolder);
+  const logged = readFileSync(join(folder.eventsFolder, events), "latin1");
+  expect(logged).toContain("train/top1");
+  expect(logged).toContain("train/loss/siglip");
 });
 
 test("saves at the end of each epoch where the spec does not say when, and once at the end", async () => {

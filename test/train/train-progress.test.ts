@@ -5,12 +5,23 @@ const progress: TrainingProgress = {
   step: 120,
   steps: 2400,
   loss: 0.69312,
+  metrics: new Map(),
   stepSeconds: 1.25,
   batch: 8,
   residentBytes: 2.14 * 2 ** 30,
 };
 
 describe("a line about a training", () => {
+  test("metrics stand behind the loss, as far as the line has room for them", () => {
+    const metrics = new Map([
+      ["loss/siglip", 0.51234],
+      ["a_metric_with_a_name_that_is_too_long", 1],
+      ["top1", 0.25],
+    ]);
+    const line = describeProgress({ ...progress, metrics, stepSeconds: null });
+    expect(line).toBe("step 120/2400, loss 0.6931, siglip 0.512, top1 0.250, 2.1 GiB");
+  });
+
   test("has the step of how many, the loss, the speed, the time left and the memory", () => {
     expect(describeProgress(progress)).toBe("step 120/2400, loss 0.6931, 1.25 s/step, 6.40/s, 48 min left, 2.1 GiB");
   });

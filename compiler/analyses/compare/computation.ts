@@ -8,6 +8,7 @@ import type { ComputationChange } from "./types.ts";
 /** What a computation is told from. */
 export interface Traced {
   readonly losses: readonly Node[];
+  readonly metrics: ReadonlyMap<string, Node>;
   readonly outputs: ReadonlyMap<string, Node>;
   readonly elements: readonly Element[];
 }
@@ -22,6 +23,7 @@ interface ModelValue {
 export interface Computation {
   readonly lets: readonly (ModelValue & { readonly name: string })[];
   readonly losses: readonly ModelValue[];
+  readonly metrics: readonly (ModelValue & { readonly name: string })[];
   /** Modules that compute something, by what they compute themselves; adapters among them. */
   readonly modules: readonly { readonly path: string; readonly own: string }[];
 }
@@ -34,24 +36,26 @@ interface Computing {
 
 /** The computation of a model, where some of its lets count as parts of what uses them. */
 export function computationOf(
-  { losses, outputs, elements }: Traced,
+  { losses, metrics, outputs, elements }: Traced,
   isApart: (letName: string) => boolean,
 ): Computation {
-  const nodes = neededFor([...losses, ...outputs.values()]);
+  const ends = [...losses, ...metrics.values(), ...outputs.values()];
+  const nodes = neededFor(ends);
   const lets = new Map([...outputs].filter(([name]) => isApart(name)));
-  const own = new OwnComputation(nodes, lets, [...losses, ...outputs.values()], elements);
+  const own = new OwnComputation(nodes, lets, ends, elements);
   const wholes = new Map<Node, string>();
   const wholeOf = (node: Node): string => wholes.get(node) ?? "";
   for (const node of nodes) wholes.set(node, digestOfNode("whole", node, node.inputs.map(wholeOf)));
   return {
     lets: [...outputs].map(([name, node]) => ({ name, own: own.ofModelNode(node, name), whole: wholeOf(node) })),
     losses: losses.map((node) => ({ own: own.ofModelNode(node, null), whole: wholeOf(node) })),
+    metrics: [...metrics].map(([name, node]) => ({ name, own: own.ofModelNode(node, null), whole: wholeOf(node) })),
     modules: own.modules.map((path) => ({ path, own: own.ofModule(path) })),
   };
 }
 
 /**
- * The lets, the losses and the modules whose own computation differs. Each is compared by itself: what flows into it is known
+ * The lets, the losses, the metrics and the modules whose own computation differs. Each is compared by itself: what flows into it is known
  * by the name of where it comes from. So a change is told where it is made and not in everything that follows, and an
  * adapter changes nothing outside it; those that are told to have changed are left out. `isWholeEqual` says whether anything at
  * all differs.
@@ -80,11 +84,12 @@ export function compareComputation(
   return { changes, isWholeEqual: wholeOf(before.computation) === wholeOf(after.computation) };
 }
 
-/** Each let, loss and module as it is called. A module has no whole: what it computes in all is told of by what uses it. */
-function partsOf({ lets, losses, modules }: Computation): ReadonlyMap<string, Partial<ModelValue>> {
+/** Each let, loss, metric and module as it is called. A module has no whole: what it computes in all is told of by what uses it. */
+function partsOf({ lets, losses, metrics, modules }: Computation): ReadonlyMap<string, Partial<ModelValue>> {
   return new Map<string, Partial<ModelValue>>([
     ...lets.map((value) => [`let ${value.name}`, value] as const),
     ...losses.map((value, index) => [losses.length === 1 ? "loss" : `loss ${index + 1}`, value] as const),
+    ...metrics.map((value) => [`metric ${value.name}`, value] as const),
     ...modules.map((module) => [module.path, module] as const),
   ]);
 }
@@ -118,6 +123,7 @@ function outermost(changes: readonly ComputationChange[]): readonly ComputationC
 }
 
 /** A text for all that a model computes, wherever it is computed. */
-function wholeOf({ lets, losses }: Computation): string {
-  return JSON.stringify([lets.map(({ name, whole }) => `${name} ${whole}`).sort(), losses.map(({ whole }) => whole)]);
+function wholeOf({ lets, losses, metrics }: Computation): string {
+  const named = [...lets, ...metrics].map(({ name, whole }) => `${name} ${whole}`);
+  return JSON.stringify([named.sort(), losses.map(({ whole }) => whole)]);
 }

@@ -104,10 +104,24 @@ function written<Block extends object>(
 }
 
 function writeOptimizer(optimizer: Optimizer): string {
-  if (optimizer.kind === "sgd") return `sgd(momentum = ${optimizer.momentum}, weight_decay = ${optimizer.weightDecay})`;
-  const { decoupled, betas, epsilon, weightDecay } = optimizer;
-  const name = decoupled ? "adamw" : "adam";
-  return `${name}(betas = [${betas.join(", ")}], eps = ${epsilon}, weight_decay = ${weightDecay})`;
+  const { weightDecay } = optimizer;
+  switch (optimizer.kind) {
+    case "sgd": {
+      const nesterov = optimizer.nesterov ? ", nesterov = true" : "";
+      return `sgd(momentum = ${optimizer.momentum}${nesterov}, weight_decay = ${weightDecay})`;
+    }
+    case "lion":
+      return `lion(betas = [${optimizer.betas.join(", ")}], weight_decay = ${weightDecay})`;
+    case "adafactor": {
+      const { beta2Decay, epsilons, clip } = optimizer;
+      return `adafactor(beta2_decay = ${beta2Decay}, eps = [${epsilons.join(", ")}], d = ${clip}, weight_decay = ${weightDecay})`;
+    }
+    case "adam": {
+      const { decoupled, betas, epsilon } = optimizer;
+      const name = decoupled ? "adamw" : "adam";
+      return `${name}(betas = [${betas.join(", ")}], eps = ${epsilon}, weight_decay = ${weightDecay})`;
+    }
+  }
 }
 
 function writeSchedule({ kind, warmup, warmupEpochs, steps }: Schedule): string {

@@ -6,7 +6,14 @@ import {
   report,
   type Source,
 } from "../../../grammar/index.ts";
-import { Constants, Files, ModelElaborator, type ParameterInstance } from "../../elaborate/index.ts";
+import {
+  Constants,
+  defineLets,
+  Files,
+  letsOf,
+  ModelElaborator,
+  type ParameterInstance,
+} from "../../elaborate/index.ts";
 import { checkProgram, expandSpec, type Library, loadProgram, type Program } from "../../load/index.ts";
 import { measuresOf } from "../../plan/index.ts";
 import {
@@ -69,7 +76,9 @@ export function bareModel(
   const checked = checkProgram(program, library);
   if (model === undefined || hasErrors(checked)) return checked;
   const files = new Files(program);
-  const constants = new Constants(model, files);
+  const undefinedLets = defineLets(program, files);
+  if (undefinedLets.length > 0) return undefinedLets;
+  const constants = new Constants(model, letsOf(file), files);
   const computed = computeSettings(file, constants);
   const { settings, diagnostics: unsettled } = readTrainSettings(computed.file, {});
   const diagnostics = [...checked, ...computed.diagnostics, ...unsettled];
@@ -91,7 +100,7 @@ export function bareModel(
     program,
     elements,
     rules,
-    totals: measuresOf(elements, decisions, [], constants.numbers).totals,
+    totals: measuresOf(elements, decisions, [], constants).totals,
   };
 }
 

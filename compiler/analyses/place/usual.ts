@@ -1,13 +1,6 @@
 import type { RolesDeclaration } from "../../../grammar/index.ts";
+import { atomsOf } from "../../elaborate/index.ts";
 import type { RoleClass } from "./regions.ts";
-
-/** What papers adapt, as the roles of `std/roles` say it: `attn.qkv`, `attn.q,v`, all of attention, all of both parts. */
-const usualAtoms: readonly (readonly string[])[] = [
-  ["attn.k", "attn.q", "attn.v"],
-  ["attn.q", "attn.v"],
-  ["attn.k", "attn.o", "attn.q", "attn.v"],
-  ["attn.k", "attn.o", "attn.q", "attn.v", "ff.down", "ff.up"],
-];
 
 interface ChosenRoles {
   readonly family: RolesDeclaration;
@@ -15,16 +8,25 @@ interface ChosenRoles {
   readonly names: readonly string[];
 }
 
-/** 0 for a group that papers use, 1 for a family's one role or all that a region has of it, 2 for all others. */
+/**
+ * 0 for the widest groups that a family declares, such as `attn.qkv`, and for all that a region has of its families; 1 for one other
+ * role, 2 for all others.
+ */
 export function unusualGroup(chosen: readonly ChosenRoles[], inRegion: readonly RoleClass[]): number {
-  const atoms = chosen.flatMap((each) => [...each.atoms].map((atom) => `${each.family.family.text}.${atom}`)).sort();
-  if (usualAtoms.some((usual) => usual.length === atoms.length && usual.every((atom, index) => atom === atoms[index])))
-    return 0;
   const isWhole = chosen.every(({ family, atoms: some }) =>
     inRegion.every((each) => each.family !== family || [...each.atoms].every((atom) => some.has(atom))),
   );
   const [only, ...more] = chosen;
-  return isWhole || (more.length === 0 && only?.names.length === 1) ? 1 : 2;
+  const isOne = more.length === 0 && only?.names.length === 1;
+  if (isWhole || (isOne && isWidest(only))) return 0;
+  return isOne ? 1 : 2;
+}
+
+/** True for a group of roles that is no part of another group. */
+function isWidest({ family, atoms }: ChosenRoles): boolean {
+  const groups = family.roles.map(({ name }) => atomsOf(family, name.text)).filter(({ size }) => size >= atoms.size);
+  const holding = groups.filter((group) => [...atoms].every((atom) => group.has(atom)));
+  return atoms.size > 1 && holding.length > 0 && holding.every(({ size }) => size === atoms.size);
 }
 
 /** How far a rank is from what is usual: 0 for powers of two, 1 for multiples of 8, then of 4, then of 2. */

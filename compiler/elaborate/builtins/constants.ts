@@ -33,15 +33,5 @@ export const constants = {
     parameters: ["bound"],
     apply: (call): Value => ({ kind: "initial", initial: { kind: "uniform", bound: call.number("bound") } }),
   },
-  floor: { parameters: ["x"], apply: (call) => number(Math.floor(call.number("x"))) },
-  min: {
-    parameters: ["a", "b"],
-    apply: (call) => {
-      const [a, b] = [call.value("a"), call.value("b")];
-      if (a.kind === "tensor" || b.kind === "tensor" || a.kind === "parameter" || b.kind === "parameter")
-        call.failOperands("it takes two numbers", "write `minimum(a, b)` for the smaller of two values of tensors");
-      return number(Math.min(call.number("a"), call.number("b")));
-    },
-  },
   len: { parameters: ["list"], apply: (call) => number(call.list("list").length) },
 } satisfies Readonly<Record<string, Builtin>>;

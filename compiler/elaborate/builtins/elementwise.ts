@@ -1,6 +1,7 @@
 import type { Operation, UnaryName } from "../../ir/index.ts";
-import { number } from "../values.ts";
-import type { Builtin } from "./builtin.ts";
+import { roundHalfToEven } from "../../ops/index.ts";
+import { number, type Value } from "../values.ts";
+import type { Builtin, BuiltinCall } from "./builtin.ts";
 
 const onNumbers: Readonly<Partial<Record<UnaryName, (value: number) => number>>> = {
   exp: Math.exp,
@@ -11,6 +12,8 @@ const onNumbers: Readonly<Partial<Record<UnaryName, (value: number) => number>>>
   sin: Math.sin,
   cos: Math.cos,
   tanh: Math.tanh,
+  floor: Math.floor,
+  round: roundHalfToEven,
 };
 
 function unary(op: UnaryName): Builtin {
@@ -27,15 +30,21 @@ function unary(op: UnaryName): Builtin {
   };
 }
 
-function binary(op: "maximum" | "minimum" | "pow", compute: (a: number, b: number) => number): Builtin {
-  return {
-    parameters: ["a", "b"],
-    apply: (call) => {
-      const [a, b] = [call.value("a"), call.value("b")];
-      if (a.kind === "number" && b.kind === "number") return number(compute(a.value, b.value));
-      return call.trace.arithmetic({ op }, op, a, b, call.span);
-    },
-  };
+type OfTwo = (call: BuiltinCall, a: Value, b: Value) => Value;
+
+function ofTwo(op: "maximum" | "minimum" | "pow", compute: (a: number, b: number) => number): OfTwo {
+  return (call, a, b) =>
+    a.kind === "number" && b.kind === "number"
+      ? number(compute(a.value, b.value))
+      : call.trace.arithmetic({ op }, call.name, a, b, call.span);
+}
+
+const larger = ofTwo("maximum", Math.max);
+const smaller = ofTwo("minimum", Math.min);
+const power = ofTwo("pow", (a, b) => a ** b);
+
+function binary(compute: OfTwo): Builtin {
+  return { parameters: ["a", "b"], apply: (call) => compute(call, call.value("a"), call.value("b")) };
 }
 
 function plain(parameters: readonly string[], make: () => Operation): Builtin {
@@ -53,9 +62,18 @@ export const elementwise = {
   tanh: unary("tanh"),
   sin: unary("sin"),
   cos: unary("cos"),
-  maximum: binary("maximum", Math.max),
-  minimum: binary("minimum", Math.min),
-  pow: binary("pow", (a, b) => a ** b),
+  floor: unary("floor"),
+  round: unary("round"),
+  maximum: binary(larger),
+  minimum: binary(smaller),
+  pow: binary(power),
+  clip: {
+    parameters: ["x", "low", "high"],
+    apply: (call) => {
+      const above = larger(call, call.value("x"), call.value("low"));
+      return smaller(call, above, call.value("high"));
+    },
+  },
   where: {
     parameters: ["condition", "a", "b"],
     apply: (call) => {

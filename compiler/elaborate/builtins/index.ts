@@ -2,12 +2,26 @@ import type { Dtype } from "../../ir/index.ts";
 import { Environment } from "../values.ts";
 import type { Builtin } from "./builtin.ts";
 import { constants } from "./constants.ts";
+import { products } from "./einsum.ts";
 import { elementwise } from "./elementwise.ts";
+import { indexing } from "./indexing.ts";
 import { layout } from "./layout.ts";
+import { order } from "./order.ts";
 import { reductions } from "./reductions.ts";
+import { resizing } from "./resize.ts";
 import { windows } from "./windows.ts";
 
-const all = { ...constants, ...elementwise, ...reductions, ...layout, ...windows };
+const all = {
+  ...constants,
+  ...elementwise,
+  ...reductions,
+  ...layout,
+  ...indexing,
+  ...order,
+  ...products,
+  ...resizing,
+  ...windows,
+};
 
 export type BuiltinName = keyof typeof all;
 

@@ -52,13 +52,6 @@ export const layout = {
     parameters: ["x", "axes"],
     apply: (call) => call.add({ op: "transpose", permutation: call.numbers("axes") }, call.tensor("x").node),
   },
-  slice: {
-    parameters: ["x", "axis", "from", "to"],
-    apply: (call) => {
-      const x = call.tensor("x");
-      return call.add({ op: "slice", axis: call.axis(x), from: call.size("from"), to: call.size("to") }, x.node);
-    },
-  },
   concat: {
     parameters: ["list", "axis"],
     apply: (call) => {
@@ -91,10 +84,6 @@ export const layout = {
   pad: {
     parameters: ["x", "amounts"],
     apply: (call) => call.add({ op: "pad", amounts: call.pairs("amounts") }, call.tensor("x").node),
-  },
-  gather: {
-    parameters: ["table", "ids"],
-    apply: (call) => call.add({ op: "gather" }, call.tensor("table").node, call.tensor("ids", "i32").node),
   },
   one_hot: {
     parameters: ["ids", "count"],

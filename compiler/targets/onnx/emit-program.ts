@@ -64,6 +64,7 @@ export function emitOnnx(program: Program, settings: OnnxSettings): OnnxModel {
       const scope = `${origin.path === "" ? program.name : origin.path.replaceAll(".", "/")}`;
       const target: Target = {
         add: (op, names, attributes) => writer.add(scope, op, names, attributes),
+        addSecond: (op, names, attributes) => writer.addSecond(scope, op, names, attributes),
         constant: (constantType, numbers) => writer.constant(constantType, numbers),
         list: (numbers) => writer.list(numbers),
         seed: trains ? seedInput : null,

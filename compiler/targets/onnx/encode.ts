@@ -41,11 +41,11 @@ export function encodeOnnx(model: OnnxModel, about: ModelAbout): Uint8Array {
     metadataProps: [...about.metadata].map(([key, value]) => ({ key, value })),
     graph: {
       name: about.name,
-      node: model.nodes.map(({ name, op, inputs, output, attributes }) => ({
+      node: model.nodes.map(({ name, op, inputs, unread, output, attributes }) => ({
         name,
         opType: op,
         input: [...inputs],
-        output: [output],
+        output: unread === undefined ? [output] : [unread, output],
         attribute: Object.entries(attributes).map(([key, value]) => attribute(key, value)),
       })),
       input: model.inputs.map(valueInfo),

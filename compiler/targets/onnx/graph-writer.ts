@@ -25,6 +25,13 @@ export class GraphWriter {
     return name;
   }
 
+  /** The same for a node whose result is its second output; nobody reads the first. */
+  addSecond(scope: string, op: string, inputs: readonly string[], attributes: Attributes): string {
+    const name = this.names.take(`${scope}/${op}`);
+    this.nodes.push({ name, op, inputs, unread: this.names.take(`${name}_first`), output: name, attributes });
+    return name;
+  }
+
   /** Appends a node whose result has a reserved name. */
   give(output: string, value: string): void {
     this.nodes.push({ name: `outputs/${output}`, op: "Identity", inputs: [value], output, attributes: {} });

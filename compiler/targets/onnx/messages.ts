@@ -24,6 +24,8 @@ export interface OnnxNode {
   readonly name: string;
   readonly op: string;
   readonly inputs: readonly string[];
+  /** An output before it that nothing reads. */
+  readonly unread?: string;
   readonly output: string;
   readonly attributes: Attributes;
 }

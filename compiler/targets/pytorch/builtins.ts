@@ -97,6 +97,12 @@ function asFloat({ python, kind }: Given): Python {
   return /^-?\d+$/.test(python.text) ? word(`${python.text}.0`) : python;
 }
 
+/** Equal elements keep their order. */
+function sorted(name: string, use: BuiltinUse): Python {
+  const dim = use.has("axis") ? use.axis("x") : word("-1");
+  return method(python(use, "x"), name, [], { dim, descending: optional(use, "descending"), stable: word("True") });
+}
+
 const dtypes: Readonly<Record<string, string>> = { f32: "float", bf16: "bfloat16", i32: "int", bool: "bool" };
 
 function onlyFirstValue(use: BuiltinUse): never {
@@ -115,8 +121,7 @@ export const builtinRules: { readonly [Name in BuiltinName]: Rule } = {
   constant: onlyFirstValue,
   normal: onlyFirstValue,
   uniform: onlyFirstValue,
-  floor: (use) => call("math.floor", [python(use, "x")]),
-  min: (use) => call("min", [python(use, "a"), python(use, "b")]),
+  eye: (use) => call("torch.eye", [python(use, "n")]),
   len: (use) => call("len", [python(use, "list")]),
   exp: elementwise("math.exp"),
   log: elementwise("math.log"),
@@ -128,6 +133,13 @@ export const builtinRules: { readonly [Name in BuiltinName]: Rule } = {
   tanh: elementwise("math.tanh"),
   sin: elementwise("math.sin"),
   cos: elementwise("math.cos"),
+  floor: elementwise("math.floor"),
+  round: elementwise("round"),
+  clip: (use) => {
+    const areNumbers = ["x", "low", "high"].every((each) => use.given(each).kind === "number");
+    const above = call(areNumbers ? "max" : "ops.maximum", [python(use, "x"), python(use, "low")]);
+    return call(areNumbers ? "min" : "ops.minimum", [above, python(use, "high")]);
+  },
   maximum: largerOrSmaller("max"),
   minimum: largerOrSmaller("min"),
   pow: (use) => binary("**", python(use, "a"), python(use, "b")),
@@ -147,6 +159,12 @@ export const builtinRules: { readonly [Name in BuiltinName]: Rule } = {
   sum: reduction("sum"),
   mean: reduction("mean"),
   max: (use) => (use.has("y") ? call("max", [python(use, "x"), python(use, "y")]) : reduction("amax")(use)),
+  min: (use) => (use.has("y") ? call("min", [python(use, "x"), python(use, "y")]) : reduction("amin")(use)),
+  logsumexp: (use) => {
+    const every = Array.from({ length: use.has("axis") ? 0 : use.rank("x") }, (_, axis) => word(String(axis)));
+    const dim: Python = use.has("axis") ? use.axis("x") : { kind: "list", elements: every };
+    return method(python(use, "x"), "logsumexp", [], { dim, keepdim: optional(use, "keep") });
+  },
   argmax: (use) => method(python(use, "x"), "argmax", [], { dim: use.axis("x"), keepdim: optional(use, "keep") }),
   softmax: alongAxis,
   log_softmax: alongAxis,
@@ -154,13 +172,32 @@ export const builtinRules: { readonly [Name in BuiltinName]: Rule } = {
   reshape: (use) => method(python(use, "x"), "reshape", [python(use, "sizes")]),
   transpose: (use) => method(python(use, "x"), "permute", [python(use, "axes")]),
   slice: (use) => {
-    const [from, to] = [python(use, "from"), python(use, "to")];
-    const length =
-      from.kind === "word" && to.kind === "word" && /^\d+$/.test(`${from.text}${to.text}`)
-        ? word(String(Number(to.text) - Number(from.text)))
-        : binary("-", to, from);
-    return method(python(use, "x"), "narrow", [use.axis("x"), from, length]);
+    const [from, to, step] = [optional(use, "from"), optional(use, "to"), optional(use, "step")];
+    const isPlain = step === null && [from, to].every((each) => each?.kind === "word" && /^\d+$/.test(each.text));
+    if (isPlain && from?.kind === "word" && to?.kind === "word") {
+      const length = word(String(Number(to.text) - Number(from.text)));
+      return method(python(use, "x"), "narrow", [use.axis("x"), from, length]);
+    }
+    const ends = [from ?? word("None"), to ?? word("None"), ...(step === null ? [] : [step])];
+    return call("ops.slice_axis", [python(use, "x"), use.axis("x"), ...ends]);
   },
+  take: (use) => call("ops.take", [python(use, "x"), python(use, "indices"), use.axis("x")]),
+  take_along: (use) => call("ops.take_along", [python(use, "x"), python(use, "indices"), use.axis("x")]),
+  roll: (use) => call("ops.roll", [python(use, "x"), python(use, "shift"), use.axis("x")]),
+  flip: (use) => method(python(use, "x"), "flip", [use.axis("x")]),
+  sort: (use) => attribute(sorted("sort", use), "values"),
+  argsort: (use) => sorted("argsort", use),
+  top_k: (use) => call("ops.top_k", [python(use, "x"), python(use, "k"), use.has("axis") ? use.axis("x") : word("-1")]),
+  cumsum: (use) => method(python(use, "x"), "cumsum", [], { dim: use.axis("x") }),
+  einsum: (use) => {
+    const operands = ["a", "b", "c", "d"].flatMap((each) => optional(use, each) ?? []);
+    return call("torch.einsum", [python(use, "pattern"), ...operands]);
+  },
+  resize: (use) =>
+    call("ops.resize", [python(use, "x"), python(use, "size")], {
+      axis: use.has("axis") ? use.axis("x") : null,
+      mode: optional(use, "mode"),
+    }),
   concat: (use) => call("torch.cat", [python(use, "list")], { dim: use.axis("list") }),
   split: (use) => {
     const parts = use.given("parts");

@@ -68,6 +68,7 @@ function note(fact: Fact, value: Value): void {
     case "dtype":
     case "initial":
     case "axis-name":
+    case "arrow":
     case "unknown":
       break;
   }

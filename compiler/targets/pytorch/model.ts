@@ -1,12 +1,21 @@
-import type { Encoder, Expression, HeadLet, ModelDeclaration, ModelMember, Placement } from "../../../grammar/index.ts";
+import type {
+  Argument,
+  Encoder,
+  Expression,
+  HeadLet,
+  ModelDeclaration,
+  ModelMember,
+  Placement,
+} from "../../../grammar/index.ts";
 import { printPlacement } from "../../../grammar/index.ts";
 import { forwardOf, type ModuleInstance } from "../../elaborate/index.ts";
 import type { TracedSpec, WrittenModel } from "../../programs/index.ts";
 import { own } from "./body.ts";
 import { commentAbove, docstring, hashComment } from "./comments.ts";
+import { inferredArguments, pipeOf } from "./heads.ts";
 import { checkpointEntries, dictionary, emptyPlace, writeParam, writePart } from "./module.ts";
 import { attributeName, className, variableName } from "./names.ts";
-import { type Paths, patternsFor, patternsOfModules } from "./paths.ts";
+import { type PathStep, type Paths, patternsFor, patternsOfModules } from "./paths.ts";
 import {
   binary,
   call,
@@ -21,8 +30,8 @@ import {
 } from "./python.ts";
 import { refuse } from "./refusal.ts";
 import { type Declarations, Scope, type Writer } from "./scope.ts";
-import { type EncoderValue, Translator } from "./translate.ts";
-import { namesIn, returnedName, visitExpression } from "./walk.ts";
+import { type EncoderValue, literal, Translator } from "./translate.ts";
+import { namesIn, returnedName } from "./walk.ts";
 
 /** Writes the class of a model: its parts, its values and its loss. */
 export class ModelWriter {
@@ -106,6 +115,7 @@ export class ModelWriter {
         ];
       case "head-let":
         return this.constantLet(member, translator);
+      case "metric":
       case "input":
       case "loss-use":
       case "freeze-rule":
@@ -164,17 +174,39 @@ export class ModelWriter {
 
   private placements(translator: Translator): readonly string[] {
     return this.written.placed.flatMap(({ placement, adapters }): readonly string[] => {
-      const bases = adapters.map(({ base }) => this.paths.modules.get(base) ?? []);
+      const groups = new Map<string, (readonly PathStep[])[]>();
+      for (const { base, adapter } of adapters) {
+        const wrapped = this.adapter(placement, adapter.instance, translator);
+        groups.set(wrapped, [...(groups.get(wrapped) ?? []), this.paths.modules.get(base) ?? []]);
+      }
       return [
         ...hashComment(2, [printPlacement(placement)]),
-        ...patternCall("ops.adapt", patternsOfModules(bases), this.adapter(placement, translator)),
+        ...[...groups].flatMap(([wrapped, bases]) => patternCall("ops.adapt", patternsOfModules(bases), wrapped)),
       ];
     });
   }
 
-  private adapter({ adapter }: Placement, translator: Translator): string {
-    const { callee, arguments: given } = adapter;
-    const made = translator.construction({ ...adapter, callee, arguments: given });
+  /** An adapter around `base`; what differs by layer is there by its value. */
+  private adapter(
+    { adapter }: Placement,
+    { declaration, environment }: ModuleInstance,
+    translator: Translator,
+  ): string {
+    const { parameters } = declaration;
+    const isByLayer = ({ value }: Argument): boolean => this.declarations.facts.isAll(value, "arrow");
+    const given = adapter.arguments.map((each, index) =>
+      each.name === null ? { ...each, name: parameters[index]?.name ?? null } : each,
+    );
+    const hasLayers = given.some(isByLayer);
+    const fixed = hasLayers ? given.filter((each) => !isByLayer(each)) : adapter.arguments;
+    const byLayer = given.filter(isByLayer).map(({ name, span }): PythonArgument => {
+      const value = literal(environment.lookup(name?.text ?? "") ?? null);
+      return {
+        name: variableName(name?.text ?? ""),
+        value: value ?? refuse("this argument of an adapter is not a plain value", span),
+      };
+    });
+    const made = translator.construction({ ...adapter, arguments: fixed }, byLayer);
     if (made.kind !== "call") return refuse("an adapter is placed by its name", adapter.span);
     const wrapped = { ...made, arguments: [{ name: null, value: word("base") }, ...made.arguments] };
     return `lambda base: ${printPython(wrapped)}`;
@@ -368,30 +400,4 @@ function patternCall(callee: string, patterns: readonly string[], last: string |
     ...(last === null ? [] : [indented(3, `${last},`)]),
     indented(2, ")"),
   ];
-}
-
-/** The pipe's end that makes the module of a head. */
-function pipeOf(value: Expression, made: ModuleInstance, { facts }: Declarations): Expression {
-  const isMaker = (each: Expression): each is Expression & { readonly kind: "pipe" } => {
-    if (each.kind !== "pipe") return false;
-    const callee = each.into.kind === "call" ? each.into.callee : each.into;
-    return facts.of(callee)?.callables.has(made.declaration) ?? false;
-  };
-  const pipes: Expression[] = [];
-  visitExpression(value, (each) => {
-    if (isMaker(each)) pipes.push(each.into);
-  });
-  return pipes[0] ?? refuse("the module of this let is made in a way that is not a plain pipe", value.span);
-}
-
-/** The sizes that a head's module found from what flows into it. */
-function inferredArguments({ declaration, environment }: ModuleInstance, pipe: Expression): readonly PythonArgument[] {
-  const given = pipe.kind === "call" ? pipe.arguments : [];
-  return declaration.parameters.flatMap(({ name, default: fallback }, index): readonly PythonArgument[] => {
-    const passed = given.find((each, at) => each.name?.text === name.text || (each.name === null && at === index));
-    const isInferred = passed === undefined ? fallback?.kind === "infer" : passed.value.kind === "infer";
-    const value = environment.lookup(name.text);
-    if (!isInferred || value?.kind !== "number") return [];
-    return [{ name: variableName(name.text), value: word(String(value.value)) }];
-  });
 }

@@ -1,3 +1,5 @@
+import { windowsSource } from "./ops-windows.ts";
+
 /** The file `ops.py` of every package: what PyTorch has under no name of its own. */
 export const opsSource = `"""What the modules of this package use besides PyTorch."""
 
@@ -61,6 +63,68 @@ def one_hot(ids: Tensor, count: int) -> Tensor:
     return (ids.unsqueeze(-1) == torch.arange(count, device=ids.device)).float()
 
 
+def slice_axis(
+    x: Tensor, axis: int, start: int | None, end: int | None, step: int = 1
+) -> Tensor:
+    """As Python slices a list, along one axis."""
+    places = list(range(x.shape[axis]))[start:end:step]
+    return x.index_select(axis, torch.tensor(places, dtype=torch.int64, device=x.device))
+
+
+def take(x: Tensor, indices: Tensor | int | Sequence[int], axis: int) -> Tensor:
+    """Elements of an axis by number; a computed number beyond the axis gives zeros."""
+    if isinstance(indices, int):
+        return x.select(axis, indices)
+    if not isinstance(indices, Tensor):
+        return torch.stack([x.select(axis, each) for each in indices], axis)
+    axis = axis % x.ndim
+    within = indices.clamp(0, x.shape[axis] - 1)
+    taken = x.index_select(axis, within.reshape(-1))
+    taken = taken.reshape([*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]])
+    found = (within == indices).reshape([*indices.shape, *[1] * (x.ndim - axis - 1)])
+    return torch.where(found, taken, 0)
+
+
+def take_along(x: Tensor, indices: Tensor, axis: int) -> Tensor:
+    """Elements of an axis by number, each row by its own; a number beyond the axis gives zeros."""
+    within = indices.clamp(0, x.shape[axis] - 1)
+    return torch.where(within == indices, torch.take_along_dim(x, within.long(), axis), 0)
+
+
+def roll(x: Tensor, shift: int | Sequence[int], axis: int | Sequence[int]) -> Tensor:
+    axes = [axis] if isinstance(axis, int) else list(axis)
+    return x.roll([shift] * len(axes) if isinstance(shift, int) else list(shift), axes)
+
+
+def top_k(x: Tensor, k: int, axis: int = -1) -> tuple[Tensor, Tensor]:
+    """The largest elements, and where they are; of equals the first."""
+    values, places = x.sort(dim=axis, descending=True, stable=True)
+    return values.narrow(axis, 0, k), places.narrow(axis, 0, k).int()
+
+
+def resize(
+    x: Tensor,
+    size: int | Sequence[int],
+    axis: int | Sequence[int] | None = None,
+    mode: str = "nearest",
+) -> Tensor:
+    """Other sizes of some axes, by the nearest element or linearly with centres at halves."""
+    sizes = [size] if isinstance(size, int) else list(size)
+    axes = list(range(x.ndim - len(sizes), x.ndim)) if axis is None else axis
+    axes = [axes] if isinstance(axes, int) else list(axes)
+    sizes = sizes * len(axes) if isinstance(size, int) else sizes
+    for each, after in zip(axes, sizes, strict=True):
+        before = x.shape[each]
+        if mode == "nearest":
+            x = x.index_select(each, torch.arange(after, device=x.device) * before // after)
+        elif before != after:
+            places = (torch.arange(after, device=x.device) + 0.5) * (before / after) - 0.5
+            distances = places.clamp(0, before - 1)[:, None] - torch.arange(before, device=x.device)
+            weights = (1 - distances.abs()).clamp(min=0).to(x.dtype)
+            x = (x.movedim(each, -1) @ weights.T).movedim(-1, each)
+    return x
+
+
 def rearrange(x: Tensor, pattern: str, **sizes: int) -> Tensor:
     """Takes axes apart, orders them and puts them together, in the notation of einops."""
     left, right = (_groups(side) for side in pattern.split("->"))
@@ -87,105 +151,7 @@ def pad(x: Tensor, amounts: Sequence[Sequence[int]]) -> Tensor:
     return F.pad(x, [amount for pair in reversed(amounts) for amount in pair])
 
 
-Moves = int | Sequence[int]
-Padding = int | str | Sequence[int] | Sequence[Sequence[int]]
-
-
-def _per_axis(value: Moves, axes: int) -> list[int]:
-    return [value] * axes if isinstance(value, int) else list(value)
-
-
-def _pairs(padding: Padding, axes: int) -> list[tuple[int, int]]:
-    assert not isinstance(padding, str)
-    amounts = [padding] * axes if isinstance(padding, int) else list(padding)
-    return [(each, each) if isinstance(each, int) else (each[0], each[1]) for each in amounts]
-
-
-def _padded(x: Tensor, pairs: list[tuple[int, int]], value: float = 0.0) -> Tensor:
-    if all(amount == 0 for pair in pairs for amount in pair):
-        return x
-    return F.pad(x, [amount for pair in reversed(pairs) for amount in pair], value=value)
-
-
-def conv(
-    x: Tensor,
-    weight: Tensor,
-    stride: Moves = 1,
-    padding: Padding = 0,
-    dilation: Moves = 1,
-    groups: int = 1,
-) -> Tensor:
-    """A convolution with the channels last: [batch, ..., inputs] -> [batch, ..., outputs]."""
-    axes = x.ndim - 2
-    steps = _per_axis(dilation, axes)
-    if padding == "same":
-        whole = [(size - 1) * step for size, step in zip(weight.shape[2:], steps, strict=True)]
-        pairs = [(each // 2, each - each // 2) for each in whole]
-    else:
-        pairs = _pairs(padding, axes)
-    function = (F.conv1d, F.conv2d, F.conv3d)[axes - 1]
-    grid = _padded(x.movedim(-1, 1), pairs)
-    made = function(grid, weight, None, _per_axis(stride, axes), 0, steps, groups)
-    return made.movedim(1, -1)
-
-
-def conv_transpose(
-    x: Tensor,
-    weight: Tensor,
-    stride: Moves = 1,
-    padding: Padding = 0,
-    output_padding: Moves = 0,
-    dilation: Moves = 1,
-    groups: int = 1,
-) -> Tensor:
-    """A transposed convolution with the channels last."""
-    axes = x.ndim - 2
-    function = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)[axes - 1]
-    steps = _per_axis(dilation, axes)
-    beyond = _per_axis(output_padding, axes)
-    pairs = _pairs(padding, axes)
-    whole = function(x.movedim(-1, 1), weight, None, _per_axis(stride, axes), 0, 0, groups, steps)
-    # Rows beyond the last window are zeros; padding is what is left out at both ends.
-    whole = _padded(whole, [(0, amount) for amount in beyond])
-    for axis, (before, after) in enumerate(pairs):
-        length = whole.shape[axis + 2] - before - after
-        whole = whole.narrow(axis + 2, before, length)
-    return whole.movedim(1, -1)
-
-
-def _windows(x: Tensor, size: Moves, stride: Moves | None, padding: Padding) -> tuple[Any, ...]:
-    axes = x.ndim - 2
-    kernel = _per_axis(size, axes)
-    step = kernel if stride is None else _per_axis(stride, axes)
-    return axes, kernel, step, _pairs(padding, axes)
-
-
-def max_pool(x: Tensor, size: Moves, stride: Moves | None = None, padding: Padding = 0) -> Tensor:
-    """The largest value of each window, with the channels last; padding is never the largest."""
-    axes, kernel, step, pairs = _windows(x, size, stride, padding)
-    function = (F.max_pool1d, F.max_pool2d, F.max_pool3d)[axes - 1]
-    grid = _padded(x.movedim(-1, 1), pairs, -math.inf)
-    return function(grid, kernel, step).movedim(1, -1)
-
-
-def avg_pool(
-    x: Tensor,
-    size: Moves,
-    stride: Moves | None = None,
-    padding: Padding = 0,
-    count_include_pad: bool = True,
-) -> Tensor:
-    """The mean of each window, with the channels last."""
-    axes, kernel, step, pairs = _windows(x, size, stride, padding)
-    function = (F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)[axes - 1]
-    mean = function(_padded(x.movedim(-1, 1), pairs), kernel, step)
-    if not count_include_pad:
-        ones = torch.ones_like(x[:1, ..., :1]).movedim(-1, 1)
-        mean = mean / function(_padded(ones, pairs), kernel, step)
-    return mean.movedim(1, -1)
-
-
-def on_own_device(method: Callable[..., Any]) -> Callable[..., Any]:
+${windowsSource}def on_own_device(method: Callable[..., Any]) -> Callable[..., Any]:
     """Makes what a method of a model creates stand where the model's weights are."""
 
     @functools.wraps(method)

@@ -40,10 +40,7 @@ export function optimizerSource({ rules, settings, trainable }: TracedSpec, path
       patterns: patternsFor(own, everything),
     }),
   );
-  const made =
-    optimizer.kind === "adam"
-      ? `torch.optim.${optimizer.decoupled ? "AdamW" : "Adam"}(groups, lr=${learningRate}, betas=(${optimizer.betas.join(", ")}), eps=${optimizer.epsilon})`
-      : `torch.optim.SGD(groups, lr=${learningRate}, momentum=${optimizer.momentum})`;
+  const made = constructorOf(optimizer, learningRate);
   const warmup = stepsOf(schedule.warmup, schedule.warmupEpochs, schedule);
   return `"""The optimizer of ${model}: what its \`train\` block says."""
 
@@ -122,4 +119,24 @@ function factorLines(kind: TracedSpec["settings"]["schedule"]["kind"]): string {
     done = min(max((step - WARMUP_STEPS) / (steps - WARMUP_STEPS), 0.0), 1.0)
     return risen * ${left.includes("cos") ? left : `(${left})`}
 `;
+}
+
+function constructorOf(optimizer: TracedSpec["settings"]["optimizer"], learningRate: number): string {
+  const lr = `groups, lr=${learningRate}`;
+  switch (optimizer.kind) {
+    case "adam": {
+      const name = optimizer.decoupled ? "AdamW" : "Adam";
+      return `torch.optim.${name}(${lr}, betas=(${optimizer.betas.join(", ")}), eps=${optimizer.epsilon})`;
+    }
+    case "sgd": {
+      const nesterov = optimizer.nesterov ? ", nesterov=True" : "";
+      return `torch.optim.SGD(${lr}, momentum=${optimizer.momentum}${nesterov})`;
+    }
+    case "adafactor": {
+      const { beta2Decay, epsilons, clip } = optimizer;
+      return `torch.optim.Adafactor(${lr}, beta2_decay=${beta2Decay}, eps=(${epsilons.join(", ")}), d=${clip})`;
+    }
+    case "lion":
+      throw new Error("Lion is refused before a package is written");
+  }
 }

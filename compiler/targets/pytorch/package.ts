@@ -13,6 +13,7 @@ import { fileName } from "./names.ts";
 import { opsSource } from "./ops.ts";
 import { optimizerSource } from "./optimizer.ts";
 import { pathsOf } from "./paths.ts";
+import { refuse } from "./refusal.ts";
 import type { Declarations, Writer } from "./scope.ts";
 import { expressionsIn, itemExpressions, modelExpressions, namesIn, returnedName, visitExpression } from "./walk.ts";
 
@@ -48,6 +49,7 @@ class PackageWriter {
     this.declarations = {
       facts,
       callable,
+      fileValue: (name, source) => written.files.of(source).environment.lookup(name) ?? null,
       drops: dropping(
         [...scopes.values()].flatMap((each) => [...each.values()]),
         callable,
@@ -57,6 +59,7 @@ class PackageWriter {
 
   files(about: WrittenBy): readonly TargetFile[] {
     const { declaration } = this.written;
+    if (this.spec.settings.optimizer.kind === "lion") refuse("PyTorch has no optimizer Lion", declaration.span);
     const paths = pathsOf(this.written.components);
     const draft = this.draft(declaration.span.source, "model");
     const model = new ModelWriter(this.written, this.spec, paths, this.declarations, this.writer(draft));

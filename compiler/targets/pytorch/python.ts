@@ -7,7 +7,7 @@ export type Python =
   | { readonly kind: "list"; readonly elements: readonly Python[] }
   | { readonly kind: "comprehension"; readonly element: Python; readonly variable: string; readonly over: Python }
   | { readonly kind: "binary"; readonly operator: string; readonly left: Python; readonly right: Python }
-  | { readonly kind: "unary"; readonly operator: "-" | "not "; readonly operand: Python }
+  | { readonly kind: "unary"; readonly operator: "-" | "~" | "not "; readonly operand: Python }
   | { readonly kind: "if"; readonly condition: Python; readonly then: Python; readonly otherwise: Python }
   | { readonly kind: "attribute"; readonly of: Python; readonly name: string }
   | { readonly kind: "index"; readonly of: Python; readonly index: Python };
@@ -64,6 +64,9 @@ const levels: Readonly<Record<string, number>> = {
   "@": 9,
   "/": 9,
   "//": 9,
+  "%": 9,
+  "&": 7,
+  "|": 6,
   "**": 11,
 };
 
@@ -75,7 +78,7 @@ function levelOf(python: Python): number {
     case "binary":
       return levels[python.operator] ?? 0;
     case "unary":
-      return python.operator === "-" ? 10 : 4;
+      return python.operator === "not " ? 4 : 10;
     case "word":
       return python.text.startsWith("-") ? 10 : 13;
     case "call":
@@ -107,7 +110,7 @@ export function printPython(python: Python): string {
       return `${left} ${python.operator} ${right}`;
     }
     case "unary":
-      return `${python.operator}${within(python.operand, python.operator === "-" ? 10 : 4)}`;
+      return `${python.operator}${within(python.operand, python.operator === "not " ? 4 : 10)}`;
     case "if":
       return `${within(python.then, 2)} if ${within(python.condition, 2)} else ${within(python.otherwise, 1)}`;
     case "attribute":

@@ -1,4 +1,5 @@
 import type { Source } from "../../../grammar/index.ts";
+import type { Value } from "../../elaborate/index.ts";
 import type { Callable } from "../../load/index.ts";
 import type { Facts } from "./facts.ts";
 import { type Python, word } from "./python.ts";
@@ -46,6 +47,8 @@ export interface Declarations {
   readonly facts: Facts;
   /** What a name means in a file, beside what is built in. */
   readonly callable: (name: string, source: Source) => Callable | null;
+  /** The value of a let of a file; null where there is none. */
+  readonly fileValue: (name: string, source: Source) => Value | null;
   /** Whether a function draws at random in training, itself or in what it calls. */
   readonly drops: (callable: Callable) => boolean;
 }

@@ -1,5 +1,5 @@
 import type { Argument, Call, Expression, Name, Span } from "../../../grammar/index.ts";
-import { type BuiltinName, builtinNamed, forwardOf, isBuiltinName } from "../../elaborate/index.ts";
+import { type BuiltinName, builtinNamed, forwardOf, isBuiltinName, type Value } from "../../elaborate/index.ts";
 import type { Callable } from "../../load/index.ts";
 import { type BuiltinUse, builtinRules, type Given } from "./builtins.ts";
 import { attributeName, variableName } from "./names.ts";
@@ -75,7 +75,7 @@ export class Translator {
       case "unary":
         return {
           kind: "unary",
-          operator: expression.operator === "not" ? "not " : "-",
+          operator: expression.operator === "-" ? "-" : this.kindOf(expression.operand) === "tensor" ? "~" : "not ",
           operand: this.value(expression.operand),
         };
       case "binary":
@@ -87,6 +87,8 @@ export class Translator {
           then: this.expression(expression.then),
           otherwise: this.expression(expression.otherwise),
         };
+      case "arrow":
+        return refuse("a function `i => ...` is passed on", expression.span);
       case "call":
         return this.call(
           expression.callee,
@@ -126,6 +128,8 @@ export class Translator {
     if (known !== null) return known;
     const callable = declarations.callable(name, span.source);
     if (callable !== null) return word(writer.nameOf(callable));
+    const fixed = literal(declarations.fileValue(name, span.source));
+    if (fixed !== null) return fixed;
     return refuse(`\`${name}\` is passed on as a value`, span);
   }
 
@@ -133,7 +137,9 @@ export class Translator {
     const isNone = [left, right].some(({ kind }) => kind === "none");
     if (isNone && (operator === "==" || operator === "!="))
       return binary(operator === "==" ? "is" : "is not", this.expression(left), this.expression(right));
-    return binary(operator, this.value(left), this.value(right));
+    const isLogic = operator === "and" || operator === "or";
+    const ofTensors = isLogic && this.place.declarations.facts.isAll(left, "tensor", "parameter");
+    return binary(ofTensors ? elementwise[operator] : operator, this.value(left), this.value(right));
   }
 
   /** A module for a call or its members: an encoder's own, not what it gave. */
@@ -297,6 +303,9 @@ export class Translator {
   }
 }
 
+/** Logic of tensors, element by element. */
+const elementwise = { and: "&", or: "|" } as const;
+
 interface Passed {
   readonly name: string | null;
   readonly expression: Expression;
@@ -306,6 +315,37 @@ interface Passed {
 /** The attribute that has a let of a module's last forward, for those who read it from outside. */
 export function lastValue(name: string): string {
   return `last_${name}`;
+}
+
+/** A value of a file's own lets, in its place. */
+export function literal(value: Value | null): Python | null {
+  switch (value?.kind) {
+    case "number":
+      return word(String(value.value));
+    case "string":
+      return text(value.value);
+    case "boolean":
+      return word(value.value ? "True" : "False");
+    case "none":
+      return word("None");
+    case "list": {
+      const elements = value.elements.flatMap((each) => literal(each) ?? []);
+      return elements.length === value.elements.length ? { kind: "list", elements } : null;
+    }
+    case undefined:
+    case "infer":
+    case "dtype":
+    case "tensor":
+    case "initial":
+    case "parameter":
+    case "instance":
+    case "callable":
+    case "builtin":
+    case "axis-name":
+    case "arrow":
+    case "unknown":
+      return null;
+  }
 }
 
 function labelIndex(labels: string, name: string): number {
@@ -331,6 +371,7 @@ function looksLikeNumber(expression: Expression, scope: Scope): boolean {
     case "range":
     case "if":
     case "call":
+    case "arrow":
     case "member":
     case "index":
     case "pipe":

@@ -32,6 +32,9 @@ export function visitExpression(expression: Expression, visit: (each: Expression
       visitExpression(expression.callee, visit);
       for (const { value } of expression.arguments) visitExpression(value, visit);
       break;
+    case "arrow":
+      visitExpression(expression.body, visit);
+      break;
     case "member":
       visitExpression(expression.object, visit);
       break;
@@ -116,6 +119,7 @@ function ofModelMember(member: ModelMember): readonly Expression[] {
       return expressionsOf([member]);
     case "placement":
       return [member.adapter];
+    case "metric":
     case "input":
     case "freeze-rule":
     case "parameter-group":
@@ -154,6 +158,7 @@ export function itemExpressions(item: Item): readonly Expression[] {
     case "loss":
       return expressionsIn(item.body);
     case "model":
+    case "file-let":
     case "import":
     case "roles":
     case "settings":

@@ -43,6 +43,8 @@ const unary: { readonly [Name in UnaryName]: Buffers<Name> } = {
   tanh: over,
   sin: over,
   cos: over,
+  floor: over,
+  round: over,
 };
 
 const binary: { readonly [Name in BinaryName]: Buffers<Name> } = {
@@ -79,11 +81,18 @@ const buffers: { readonly [Name in OperationName]: Buffers<Name> } = {
   ...unary,
   ...binary,
   ...compare,
+  floor_div: over,
   where: over,
   stop_gradient: alias,
   sum: fresh,
   max: fresh,
   argmax: fresh,
+  cumsum: fresh,
+  // The elements themselves, in their order or negated.
+  argsort: {
+    result: "new",
+    scratchBytes: ({ descending }, [input], type) => byteCount(type) + (descending ? 0 : byteCount(input ?? type)),
+  },
   softmax,
   log_softmax: softmax,
   matmul: fresh,
@@ -97,6 +106,7 @@ const buffers: { readonly [Name in OperationName]: Buffers<Name> } = {
   concat: { result: (_, inputs) => (inputs.length === 1 ? "first input" : "new"), scratchBytes: none },
   pad: fresh,
   gather: fresh,
+  gather_along: fresh,
   scatter_add: fresh,
   one_hot: fresh,
   cast: fresh,

@@ -1,5 +1,5 @@
 import { byteCount, type Node, neededFor, type Program } from "../../ir/index.ts";
-import { valueNamed } from "../../programs/index.ts";
+import { isMeasured, valueNamed } from "../../programs/index.ts";
 import { isComputed, type Value } from "../lowering/index.ts";
 import { type GraphWriter, scopeOf } from "./graph-writer.ts";
 import { type Attribute, type SignatureDef, type TensorInfo, typeAttribute } from "./graphdef.ts";
@@ -75,10 +75,10 @@ export function emitProgram(program: Program, emission: Emission, after: string 
   return { signature: { inputs, outputs: emitOutputs(program, values, reads, variables, writer) }, values };
 }
 
-/** In a program that trains, what its loss depends on; the rest of it are gradients and updates. */
+/** In a program that trains, what its loss and its metrics depend on; the rest of it are gradients and updates. */
 function forwardPart({ outputs, updates }: Program, nodes: readonly Node[]): ReadonlySet<Node> {
-  const loss = outputs.get("loss");
-  return new Set(loss === undefined || updates.size === 0 ? nodes : neededFor([loss]));
+  if (!outputs.has("loss") || updates.size === 0) return new Set(nodes);
+  return new Set(neededFor([...outputs].flatMap(([name, node]) => (isMeasured(name) ? [node] : []))));
 }
 
 function placeholder(program: Program, { type }: Node, name: string, writer: GraphWriter): string {

@@ -43,7 +43,7 @@ export function golden({ specs, update }: GoldenRequest, reporter: Reporter): En
   });
   if (results.length > 0) return done(results);
   const help = "write the first: medctc golden SPEC --update";
-  return refuse(problem("there is no golden plan in this folder or below it", help), reporter);
+  return refuse(problem("no golden plan in this folder or below it", help), reporter);
 }
 
 function asked(spec: string): FoundPlan {
@@ -55,7 +55,7 @@ function withoutSpec({ spec, file }: FoundPlan): GoldenOutcome | null {
   const read = readPlan(file);
   if (read.kind === "failed" && !read.problem.isOfOtherVersion) return null;
   const help = "if the spec was renamed or deleted, do the same with its golden plan";
-  return { kind: "damaged", problem: { subject: file, message: `there is no spec ${spec} to compare it with`, help } };
+  return { kind: "damaged", problem: { subject: file, message: `its spec ${spec} does not exist`, help } };
 }
 
 function goldenOf({ spec, file }: FoundPlan, update: boolean, reporter: Reporter): GoldenOutcome {
@@ -78,7 +78,7 @@ function goldenOf({ spec, file }: FoundPlan, update: boolean, reporter: Reporter
   }
   if (comparison !== null) return { kind: "drifted", comparison };
   const help = `write it: medctc golden ${spec} --update`;
-  return { kind: "missing", problem: { subject: spec, message: `there is no golden plan ${file}`, help } };
+  return { kind: "missing", problem: { subject: spec, message: `no golden plan: ${file} does not exist`, help } };
 }
 
 /** What keeps a golden plan from being read. */

@@ -36,6 +36,7 @@ const keptPlan = v.strictObject({
   adapters: unique(v.strictObject({ path: text, module: text, adapter: text, arguments: named(text) }), "path"),
   lets: unique(v.strictObject({ name: text, ...value }), "name"),
   losses: v.array(v.strictObject(value)),
+  metrics: unique(v.strictObject({ name: text, ...value }), "name"),
   modules: unique(v.strictObject({ path: text, own: digest }), "path"),
   parameters: unique(
     v.strictObject({ ...tensor, trainable: v.boolean(), ofAdapter: v.boolean(), group: v.exactOptional(text) }),
@@ -68,13 +69,13 @@ function unique<Key extends string, Item extends v.GenericSchema<{ readonly [Nam
  */
 export function writeKeptPlan(meaning: Meaning): string {
   const { model, batch, counts, costs, expectations, settings, adapters, parameters, buffers, computation } = meaning;
-  const { lets, losses, modules } = computation;
+  const { lets, losses, metrics, modules } = computation;
   const plan: v.InferInput<typeof keptPlan> = {
     medctc_plan: form,
     ...{ model, batch },
     ...{ counts: pairs(counts), costs: pairs(costs), expectations: pairs(expectations), settings: pairs(settings) },
     adapters: adapters.map((adapter) => ({ ...adapter, arguments: pairs(adapter.arguments) })),
-    ...{ lets: [...lets], losses: [...losses], modules: [...modules] },
+    ...{ lets: [...lets], losses: [...losses], metrics: [...metrics], modules: [...modules] },
     parameters: parameters.map((parameter) => ({ ...parameter, shape: [...parameter.shape] })),
     buffers: buffers.map((buffer) => ({ ...buffer, shape: [...buffer.shape] })),
   };
@@ -109,10 +110,11 @@ export function readKeptPlan(content: string): Result<Meaning, UnreadPlan> {
     const place = v.getDotPath(issue);
     return failed({ message: `${place === null ? "" : `\`${place}\`: `}${issue.message}`, isOfOtherVersion: false });
   }
-  const { model, batch, counts, costs, expectations, settings, adapters, lets, losses, modules, buffers } = read.output;
+  const { model, batch, counts, costs, expectations, settings, adapters, buffers, lets, losses, metrics, modules } =
+    read.output;
   const parameters = read.output.parameters.map(({ group, ...parameter }) => {
     return { ...parameter, ...(group !== undefined && { group }) };
   });
-  const computation = { lets, losses, modules };
+  const computation = { lets, losses, metrics, modules };
   return ok({ model, batch, counts, costs, expectations, settings, adapters, parameters, buffers, computation });
 }

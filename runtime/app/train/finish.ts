@@ -130,13 +130,17 @@ async function renderRun({ engine, spec, folder, evaluations, warnings, skipped,
 
 /** JSON has null for what is no number. */
 const orNone = v.fallback(v.number(), Number.NaN);
-const record = v.object({ step: orNone, loss: orNone, learning_rate: orNone, gradient_norm: orNone });
+const record = v.objectWithRest({ step: orNone, loss: orNone, learning_rate: orNone, gradient_norm: orNone }, orNone);
+
+/** What a step logs besides its metrics and those of the record. */
+const unshown: ReadonlySet<string> = new Set(["epoch", "seconds"]);
 
 /** The curve of a whole training, as its log has it. */
 function readCurve(path: string): readonly CurvePoint[] {
   return readOwnLines(readFileText(path), record).map(
-    ({ step, loss, learning_rate: learningRate, gradient_norm: gradientNorm }) => {
-      return { step, loss, learningRate, gradientNorm };
+    ({ step, loss, learning_rate: learningRate, gradient_norm: gradientNorm, ...others }) => {
+      const metrics = new Map(Object.entries(others).filter(([name]) => !unshown.has(name)));
+      return { step, loss, learningRate, gradientNorm, metrics };
     },
   );
 }

@@ -6,6 +6,8 @@ import { type Attributes, int, ints, type OnnxDtype, type OnnxType } from "../me
 export interface Target {
   /** Appends a node in the operation's scope, and gives the name of its result. */
   readonly add: (op: string, inputs: readonly string[], attributes?: Attributes) => string;
+  /** The same for a node whose result is the second of its outputs. */
+  readonly addSecond: (op: string, inputs: readonly string[], attributes: Attributes) => string;
   readonly constant: (type: OnnxType, values: readonly number[]) => string;
   /** A list of whole numbers, as shapes and axes are given. */
   readonly list: (values: readonly number[]) => string;

@@ -25,6 +25,8 @@ export const elementwise: { readonly [Name in Elementwise]: Lowering<Name> } = {
   tanh: plain("Tanh"),
   sin: plain("Sin"),
   cos: plain("Cos"),
+  floor: plain("Floor"),
+  round: plain("Round"),
   add: plain("Add"),
   sub: plain("Sub"),
   mul: plain("Mul"),
@@ -46,10 +48,19 @@ export const elementwise: { readonly [Name in Elementwise]: Lowering<Name> } = {
   greater_equal: plain("GreaterOrEqual"),
 };
 
-export const where: Lowering<"where"> = (_, inputs, __, target) =>
-  target.add(
-    "Where",
-    inputs.map(({ name }) => name),
-  );
+/** Runtimes choose between numbers only: of booleans it is (condition and a) or (not condition and b). */
+export const where: Lowering<"where"> = (_, inputs, type, target) => {
+  const [condition, a, b] = [at(inputs, 0).name, at(inputs, 1).name, at(inputs, 2).name];
+  if (type.dtype !== "bool") return target.add("Where", [condition, a, b]);
+  const otherwise = target.add("And", [target.add("Not", [condition]), b]);
+  return target.add("Or", [target.add("And", [condition, a]), otherwise]);
+};
 
 export const cast: Lowering<"cast"> = ({ dtype }, inputs, _, target) => castTo(at(inputs, 0).name, dtype, target);
+
+/** ONNX divides whole numbers towards 0; its remainder has the sign of the divisor, and leaves nothing to round. */
+export const floorDiv: Lowering<"floor_div"> = ({ divisor }, inputs, _, target) => {
+  const { name } = at(inputs, 0);
+  const by = target.constant({ dtype: "i32", shape: [] }, [divisor]);
+  return target.add("Div", [target.add("Sub", [name, target.add("Mod", [name, by])]), by]);
+};

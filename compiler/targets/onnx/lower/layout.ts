@@ -31,8 +31,11 @@ export const concat: Lowering<"concat"> = ({ axis }, inputs, _, target) => {
 export const pad: Lowering<"pad"> = ({ amounts }, inputs, _, target) =>
   target.add("Pad", [at(inputs, 0).name, target.list(padsOf(amounts))]);
 
-export const gather: Lowering<"gather"> = (_, inputs, __, target) =>
-  target.add("Gather", [at(inputs, 0).name, at(inputs, 1).name]);
+export const gather: Lowering<"gather"> = ({ axis }, inputs, _, target) =>
+  target.add("Gather", [at(inputs, 0).name, at(inputs, 1).name], axis === 0 ? {} : { axis: int(axis) });
+
+export const gatherAlong: Lowering<"gather_along"> = (_, inputs, __, target) =>
+  target.add("GatherElements", [at(inputs, 0).name, at(inputs, 1).name], { axis: int(-1) });
 
 export const scatterAdd: Lowering<"scatter_add"> = (_, inputs, type, target) => {
   const ids = at(inputs, 0);

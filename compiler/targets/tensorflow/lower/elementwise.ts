@@ -26,6 +26,8 @@ export const elementwise: { readonly [Name in Elementwise]: Lowering<Name> } = {
   tanh: plain("Tanh"),
   sin: plain("Sin"),
   cos: plain("Cos"),
+  floor: plain("Floor"),
+  round: plain("Round"),
   add: plain("AddV2"),
   sub: plain("Sub"),
   mul: plain("Mul"),
@@ -52,3 +54,10 @@ export const cast: Lowering<"cast"> = ({ dtype }, inputs, _, target) => {
   const input = at(inputs, 0);
   return castTo(input.name, input.type.dtype, dtype, target);
 };
+
+export const floorDiv: Lowering<"floor_div"> = ({ divisor }, inputs, _, target) =>
+  target.add(
+    "FloorDiv",
+    [at(inputs, 0).name, target.constant({ dtype: "i32", shape: [] }, [divisor])],
+    elementType("i32"),
+  );

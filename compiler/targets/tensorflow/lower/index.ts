@@ -2,8 +2,21 @@ import type { TensorType } from "../../../ir/index.ts";
 import { type ComputedOperation, type Lowerings, lowerBy, stopGradient, type Value } from "../../lowering/index.ts";
 import type { Target } from "./context.ts";
 import { conv, convInput, convWeight } from "./convolution.ts";
-import { cast, elementwise, where } from "./elementwise.ts";
-import { broadcast, concat, gather, iota, oneHot, pad, reshape, scatterAdd, slice, transpose } from "./layout.ts";
+import { cast, elementwise, floorDiv, where } from "./elementwise.ts";
+import {
+  broadcast,
+  concat,
+  gather,
+  gatherAlong,
+  iota,
+  oneHot,
+  pad,
+  reshape,
+  scatterAdd,
+  slice,
+  transpose,
+} from "./layout.ts";
+import { argsort, cumsum } from "./order.ts";
 import { avgPool, avgPoolInput, maxPool, maxPoolInput } from "./pooling.ts";
 import { matmul } from "./products.ts";
 import { randomUniform } from "./random.ts";
@@ -16,11 +29,14 @@ const lowerings: Lowerings<Target> = {
   constant: ({ value, type }, _, __, target) => target.constant(type, [value]),
   iota,
   ...elementwise,
+  floor_div: floorDiv,
   where,
   stop_gradient: stopGradient,
   sum,
   max,
   argmax,
+  cumsum,
+  argsort,
   softmax,
   log_softmax: logSoftmax,
   matmul,
@@ -31,6 +47,7 @@ const lowerings: Lowerings<Target> = {
   concat,
   pad,
   gather,
+  gather_along: gatherAlong,
   scatter_add: scatterAdd,
   one_hot: oneHot,
   cast,

@@ -1,6 +1,7 @@
-import { at } from "../../lowering/index.ts";
+import type { TensorType } from "../../../ir/index.ts";
+import { at, type Value } from "../../lowering/index.ts";
 import { typeAttribute } from "../graphdef.ts";
-import { type Lowering, reshapeTo } from "./context.ts";
+import { type Lowering, reshapeTo, type Target } from "./context.ts";
 
 const i32 = typeAttribute("i32");
 
@@ -42,14 +43,23 @@ export const pad: Lowering<"pad"> = ({ amounts }, inputs, type, target) => {
   return target.add("Pad", [at(inputs, 0).name, pairs], { T: typeAttribute(type.dtype), Tpaddings: i32 });
 };
 
-export const gather: Lowering<"gather"> = (_, inputs, type, target) => {
-  const axis = target.constant({ dtype: "i32", shape: [] }, [0]);
-  return target.add("GatherV2", [at(inputs, 0).name, at(inputs, 1).name, axis], {
+export const gather: Lowering<"gather"> = ({ axis }, inputs, type, target) => gathered(axis, 0, inputs, type, target);
+
+export const gatherAlong: Lowering<"gather_along"> = (_, inputs, type, target) => {
+  const last = type.shape.length - 1;
+  return gathered(last, last, inputs, type, target);
+};
+
+/** Rows by number along an axis, each from its own table where axes before it count tables. */
+function gathered(axis: number, tableAxes: number, inputs: readonly Value[], type: TensorType, target: Target): string {
+  const along = target.constant({ dtype: "i32", shape: [] }, [axis]);
+  return target.add("GatherV2", [at(inputs, 0).name, at(inputs, 1).name, along], {
     Tparams: typeAttribute(type.dtype),
     Tindices: i32,
     Taxis: i32,
+    ...(tableAxes > 0 && { batch_dims: { kind: "int", value: tableAxes } }),
   });
-};
+}
 
 export const scatterAdd: Lowering<"scatter_add"> = ({ rows }, inputs, type, target) => {
   const count = target.constant({ dtype: "i32", shape: [] }, [rows]);

@@ -1,0 +1,109 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { compileSpec, firstValuesOf, inputsOf, sharedInputs, type TracedSpec } from "../../compiler/index.ts";
+import { createSource, renderDiagnostics } from "../../grammar/index.ts";
+import {
+  type Backend,
+  backends,
+  type Engine,
+  enginePrograms,
+  microBatchesOf,
+  modelOf,
+  trainStep,
+} from "../../runtime/backends/index.ts";
+import { drawInputs } from "../../runtime/bench/index.ts";
+import { SpecLibrary } from "../../runtime/specs/library.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "medctc-optimizers-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Adapters, a vector of a group of its own that is frozen at first, and a number. */
+function specOf(train: string): TracedSpec {
+  const text = `import "std/bert"
+import "std/contrastive"
+import "std/heads"
+import "std/lora"
+model m {
+  encoder text = bert(vocab = 20, dim = 8, layers = 1, heads = 2, ff = 8, positions = 8, length = 4)
+  param scale: f32[] = constant(1.0)
+  let a = text.hidden |> cls |> l2_normalize
+  freeze text
+  train text.layers[0].attention.norm
+  lora(rank = 2) on text.attn.q,v
+  group text.layers[0].attention.norm { lr = lr / 2, weight_decay = 0.1, frozen_steps = 2 }
+  loss contrastive(a, a * scale)
+}
+train {
+  batch = 4
+  seed = 3
+${train}
+}
+`;
+  const { spec, diagnostics } = compileSpec(createSource("m.vlm", text), new SpecLibrary("specs/std", "m.vlm"));
+  if (spec === null) throw new Error(renderDiagnostics(diagnostics, { colour: false }));
+  return spec;
+}
+
+let opened = 0;
+
+async function open(backend: Backend, spec: TracedSpec): Promise<Engine> {
+  const programs = enginePrograms(spec, backend, "train");
+  if (programs === null) throw new Error("the spec is trained");
+  const first = firstValuesOf(spec.parameters, spec.settings.seed);
+  return backend.open(modelOf(spec, programs), first, join(folder, `${opened++}`));
+}
+
+async function train(
+  engine: Engine,
+  spec: TracedSpec,
+  from: number,
+  to: number,
+): Promise<ReadonlyMap<string, Float32Array>> {
+  const step = enginePrograms(spec, engine.backend, "train")?.find(({ name }) => name === "step");
+  const inputs = microBatchesOf(
+    drawInputs(step === undefined ? [] : inputsOf(step)),
+    spec.settings,
+    sharedInputs(spec),
+  );
+  for (let number = from; number < to; number++) await trainStep(engine, spec.settings, inputs, number, () => false);
+  return new Map([...(await engine.read())].map(([name, values]) => [name, values.slice()]));
+}
+
+const settings = {
+  lion: "  optimizer = lion(lr = 0.01, weight_decay = 0.1)",
+  adafactor: "  optimizer = adafactor(weight_decay = 0.1)",
+  nesterov: "  optimizer = sgd(lr = 0.1, momentum = 0.9, nesterov = true)",
+};
+
+describe.each(Object.entries(settings))("%s", (_, written) => {
+  const spec = specOf(written);
+  const usable = backends.filter((each) => each.load().kind === "ready");
+
+  test("moves what is trained alike on all backends, and goes on bit for bit from what was read", async () => {
+    const results: ReadonlyMap<string, Float32Array>[] = [];
+    for (const backend of usable) {
+      const engine = await open(backend, spec);
+      const saved = await train(engine, spec, 0, 3);
+      const end = await train(engine, spec, 3, 5);
+      const other = await open(backend, spec);
+      await train(other, spec, 0, 1);
+      await other.store(saved);
+      expect(await train(other, spec, 3, 5)).toEqual(end);
+      results.push(end);
+      await engine.dispose();
+      await other.dispose();
+    }
+    const [first, ...others] = results;
+    expect(others).not.toEqual([]);
+    for (const [name, values] of first ?? []) {
+      for (const other of others) {
+        for (const [place, value] of (other.get(name) ?? []).entries()) {
+          expect(Math.abs(value - (values[place] ?? Number.NaN)), name).toBeLessThan(1e-4);
+        }
+        expect(other.get(name)?.length, name).toBe(values.length);
+      }
+    }
+  });
+});
