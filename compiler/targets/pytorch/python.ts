@@ -240,8 +240,8 @@ interface Part {
 function atOperators(python: Python): readonly Part[] {
   if (python.kind === "if") {
     return [
-      { operator: "", operand: python.then },
-      { operator: "if ", operand: python.condition },
+      { operator: "", operand: bracketed(python.then, 2) },
+      { operator: "if ", operand: bracketed(python.condition, 2) },
       { operator: "else ", operand: python.otherwise },
     ];
   }
@@ -250,8 +250,13 @@ function atOperators(python: Python): readonly Part[] {
   const cut = (side: Python): readonly Part[] =>
     side.kind === "binary" && levelOf(side) === level && level !== 5
       ? atOperators(side)
-      : [{ operator: "", operand: side }];
-  return [...cut(python.left), { operator: `${python.operator} `, operand: python.right }];
+      : [{ operator: "", operand: bracketed(side, level) }];
+  return [...cut(python.left), { operator: `${python.operator} `, operand: bracketed(python.right, level + 1) }];
+}
+
+/** An operand with the brackets that it needs beside its operator. */
+function bracketed(python: Python, level: number): Python {
+  return levelOf(python) < level ? word(`(${printPython(python)})`) : python;
 }
 
 /** What opens a block with a list of parameters: `def forward(self, x):`. */
