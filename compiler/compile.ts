@@ -51,6 +51,7 @@ import {
 import {
   assign,
   checkEvalSettings,
+  checkEvaluated,
   computeArguments,
   computeSettings,
   readDataSettings,
@@ -92,7 +93,7 @@ function compileEntry(
   const loaded = loadProgram(entry, library);
   const assigned = assign(loaded.entry.parsed.file, set);
   const program = set.length === 0 ? loaded : withEntryFile(loaded, assigned.file);
-  const diagnostics = [...checkProgram(program, library), ...assigned.diagnostics];
+  const diagnostics = [...checkProgram(program), ...assigned.diagnostics];
   const models = modelsOf(program);
   const [model, second] = models;
   if (second !== undefined) diagnostics.push(report("second-model", second.name.span, { name: second.name.text }));
@@ -102,7 +103,7 @@ function compileEntry(
   if (model === undefined || hasErrors(diagnostics))
     return { plan: null, spec: null, elements: [], memory: null, diagnostics };
   const compiled = compileModel(model, program, overrides, withPlan);
-  const explained = compiled.diagnostics.map((each) => explainAmended(withImportHelp(each, library), program));
+  const explained = compiled.diagnostics.map((each) => explainAmended(withImportHelp(each, program), program));
   return { ...compiled, diagnostics: [...diagnostics, ...explained] };
 }
 
@@ -162,6 +163,7 @@ function traceModel(
   const elaborator = new ModelElaborator(model, files, settings.batch, constants, watch);
   const { diagnostics } = elaborator;
   diagnostics.push(...uncomputed, ...unsettled, ...data.diagnostics, ...evaluation.diagnostics);
+  if (!hasErrors(diagnostics)) diagnostics.push(...checkEvaluated(file, evaluation.settings));
   elaborator.instantiate();
   elaborator.trace();
   if (hasErrors(diagnostics)) return { plan: null, spec: null, elements: [], written: null, diagnostics };

@@ -32,6 +32,7 @@ export {
   type Node,
   nodesOf,
   type Program,
+  parametersIn,
   printProgram,
   printType,
   type TensorType,
@@ -58,6 +59,7 @@ export {
   planToYaml,
 } from "./plan/index.ts";
 export {
+  averagedBy,
   buildForward,
   buildProduct,
   buildProgram,
@@ -73,6 +75,7 @@ export {
   microBatchPrograms,
   nameOf,
   type ProgramValue,
+  readAverages,
   roleOf,
   runProgram,
   sharedInputs,
@@ -92,6 +95,7 @@ export {
   defaultImage,
   defaultVolume,
   type EvalSettings,
+  type EvaluationMetric,
   type GeometricAugmentation,
   type ImageSettings,
   type InputSource,

@@ -24,10 +24,11 @@ export type Item =
   | ModelDeclaration
   | SettingsBlock;
 
-/** `import "std/linear"` */
+/** `import "std/linear"`, or `import "./mine" as mine` for names such as `mine.linear`. */
 export interface Import {
   readonly kind: "import";
   readonly path: StringText;
+  readonly alias: Name | null;
   readonly span: Span;
 }
 
@@ -162,9 +163,13 @@ export interface Tags {
   readonly when: Expression | null;
 }
 
-/** `param weight: f32[outputs, inputs] = uniform(bound)`, or a `buffer`, which is stored and never trained. */
+/**
+ * `param weight: f32[outputs, inputs] = uniform(bound)`, or a `buffer`, which is stored and never trained; `shared param` is one for
+ * all placements of its adapter.
+ */
 export interface ParamMember extends Tags {
   readonly kind: "param";
+  readonly shared: boolean;
   readonly storage: "param" | "buffer";
   readonly name: Name;
   readonly type: TensorType;

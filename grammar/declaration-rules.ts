@@ -20,7 +20,8 @@ export class DeclarationRules extends StatementRules {
   importItem(): ast.Import {
     const start = this.take(k.import);
     const path = this.text();
-    return { kind: "import", path, span: this.from(start) };
+    const alias = this.takes(k.as) ? this.name() : null;
+    return { kind: "import", path, alias, span: this.from(start) };
   }
 
   fileLet(): ast.FileLet {
@@ -74,9 +75,16 @@ export class DeclarationRules extends StatementRules {
     this.take(k.wraps);
     const base = this.name();
     this.take(t.Colon);
-    const wraps = this.several(t.Comma, () => this.name());
+    const wraps = this.several(t.Comma, () => this.qualifiedName());
     this.refuseDuplicates(wraps);
     return { name, parameters, base, wraps: wraps.some(({ text }) => text === "any") ? [] : wraps };
+  }
+
+  /** `linear` or `mine.linear`, whose text is both. */
+  private qualifiedName(): ast.Name {
+    const first = this.name();
+    if (!this.takes(t.Dot)) return first;
+    return { text: `${first.text}.${this.name().text}`, span: this.upToHere(first.span) };
   }
 
   modelHead(): Pick<ast.ModelDeclaration, "name" | "amends"> {
@@ -123,13 +131,24 @@ export class DeclarationRules extends StatementRules {
   }
 
   param(): ast.ParamMember {
-    const start = this.takeOne([k.param, k.buffer], "`param` or `buffer`");
-    const storage = start.tokenType === k.buffer ? "buffer" : "param";
+    const shared = this.next() === t.Identifier ? this.take(t.Identifier) : null;
+    const word = this.takeOne([k.param, k.buffer], "`param` or `buffer`");
+    const start = shared ?? word;
+    const storage = word.tokenType === k.buffer ? "buffer" : "param";
     const name = this.name();
     this.take(t.Colon);
     const type = this.tensorType();
     const initial = this.takes(t.Equal) ? this.expression() : null;
-    return { kind: "param", storage, name, type, initial, ...this.tags(), span: this.from(start) };
+    return {
+      kind: "param",
+      shared: shared !== null,
+      storage,
+      name,
+      type,
+      initial,
+      ...this.tags(),
+      span: this.from(start),
+    };
   }
 
   part(): ast.PartMember {

@@ -194,10 +194,12 @@ export class ExpressionRules extends TokenReader {
     return { name, value, span: joinSpans(name?.span ?? value.span, value.span) };
   }
 
-  /** `lora(rank = 8)`: a name and its arguments, as encoders, parts and placements need it. */
+  /** `lora(rank = 8)`, `mine.lora(rank = 8)`: a name and its arguments, as encoders, parts and placements need it. */
   protected call(): ast.Call {
     const { text, span } = this.name();
+    let callee: ast.Expression = { kind: "name", text, span };
+    if (this.takes(t.Dot)) callee = { kind: "member", object: callee, name: this.name(), span: this.upToHere(span) };
     const passed = this.callArguments();
-    return { kind: "call", callee: { kind: "name", text, span }, arguments: passed, span: this.upToHere(span) };
+    return { kind: "call", callee, arguments: passed, span: this.upToHere(span) };
   }
 }

@@ -1,5 +1,6 @@
 export { parseAssignment } from "./assignment.ts";
 export type * from "./ast.ts";
+export { calleeName } from "./callee.ts";
 export {
   catalogue,
   countDiagnostics,

@@ -41,10 +41,17 @@ export class MemberReader extends StatementReader {
         const body = this.returningBody(chunk, "`forward`", chunk.span);
         return parameters === null ? null : { kind: "forward", parameters, body, span: chunk.span };
       }
+      case t.Identifier:
+        if (sharesParameter(chunk)) return this.plain(chunk, (rules) => rules.param(), "a parameter");
+        return this.misplacedMember(chunk);
       default:
-        this.misplaced("a member (`let`, `require`, `param`, `buffer`, `part` or `forward`)", chunk);
-        return null;
+        return this.misplacedMember(chunk);
     }
+  }
+
+  private misplacedMember(chunk: Chunk): null {
+    this.misplaced("a member (`let`, `require`, `param`, `buffer`, `part` or `forward`)", chunk);
+    return null;
   }
 
   protected modelMembers(chunks: readonly Chunk[]): readonly ast.ModelMember[] {
@@ -86,6 +93,7 @@ export class MemberReader extends StatementReader {
   private named(chunk: Chunk): ast.ModelMember | null {
     const [first, ...rest] = chunk.head;
     if (t.startsGroup(chunk.head)) return this.group(chunk, chunk.head);
+    if (sharesParameter(chunk)) return this.plain(chunk, (rules) => rules.param(), "a parameter");
     switch (rest[0]?.tokenType.isWord === true ? first?.image : undefined) {
       case "input":
         return this.plain(chunk, (rules) => rules.input(), "an input");
@@ -152,4 +160,9 @@ function namesOf(member: ast.ModuleMember | ast.ModelMember): readonly ast.Name[
     case "removal":
       return [];
   }
+}
+
+/** `shared param` and `shared buffer`; `shared` is a name everywhere else. */
+function sharesParameter({ head: [first, second] }: Chunk): boolean {
+  return first?.image === "shared" && (second?.tokenType === k.param || second?.tokenType === k.buffer);
 }

@@ -297,11 +297,11 @@ class Outliner {
     return type === t.Identifier && depth === 0 && newLine && !this.continues(head);
   }
 
-  /** True behind the word that starts `add freeze text` and `remove train`. */
+  /** True behind the word that starts `add freeze text`, `remove train` and `shared param`. */
   private isAmending(kind: BodyKind): boolean {
     const word = this.tokens[this.at - 1]?.image;
     const isOnLine = this.startsLine[this.at - 1] === true && this.startsLine[this.at] === false;
-    return kind === "members" && isOnLine && (word === "add" || word === "remove");
+    return kind === "members" && isOnLine && (word === "add" || word === "remove" || word === "shared");
   }
 
   /** A name on a new line still belongs to the statement above when that one ends in an operator or a comma. */

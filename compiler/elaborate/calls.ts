@@ -74,6 +74,7 @@ export class Calls implements Caller {
       case "tensor":
       case "initial":
       case "parameter":
+      case "imported":
       case "axis-name":
         return trace.fail("not-callable", span, { found: describe(callee) });
       case "unknown":

@@ -229,6 +229,17 @@ export class Evaluator {
 
   /** A module's parameter, part, argument, or the value of a `let` in its last trace. */
   member(object: Value, name: string, span: Span): Value {
+    if (object.kind === "imported") {
+      const { values, alias } = object;
+      const found = values.get(name);
+      if (found !== undefined) return found;
+      const written = `${alias}.${name}`;
+      const help = didYouMean(
+        written,
+        [...values.keys()].map((each) => `${alias}.${each}`),
+      );
+      return this.trace.fail("unknown-name", span, { name: written }, { help });
+    }
     if (object.kind !== "instance") return this.refuse(`the value before \`.${name}\``, "a module", object, span);
     const { instance } = object;
     const found = instance.members.get(name) ?? instance.values.get(name) ?? argumentOf(instance, name);
@@ -236,6 +247,10 @@ export class Evaluator {
       found?.kind === "unknown" || (found === undefined && instance.values.get("return")?.kind === "unknown");
     if (isUnknown) return this.trace.giveUp();
     if (found !== undefined) return found;
+    if (isNotRun(instance, name)) {
+      if (this.trace.isOfFirstValue) this.trace.fail("first-value-of-batch", span, {});
+      this.trace.fail("not-run-yet", span, { name, of: describe(object) });
+    }
     const known = [...instance.members.keys(), ...instance.values.keys(), ...argumentNames(instance)];
     const help =
       didYouMean(name, known) ?? (known.length > 0 ? `it has ${known.map((each) => `\`${each}\``).join(", ")}` : null);
@@ -282,6 +297,12 @@ export function applyBuiltin(
 ): Value {
   const builtin = builtinNamed(callee.name);
   return builtin.apply(new BuiltinCall(callee.name, builtin, passed, trace, span));
+}
+
+/** Whether a name is that of a `let` in the `forward` of a module that was not run so far. */
+function isNotRun({ declaration: { members }, values }: ModuleInstance, name: string): boolean {
+  const body = members.flatMap((member) => (member.kind === "forward" ? member.body : []));
+  return values.size === 0 && body.some((each) => each.kind === "let" && each.names.some(({ text }) => text === name));
 }
 
 function argumentNames({ declaration }: ModuleInstance): readonly string[] {

@@ -5,7 +5,7 @@ import { Evaluator } from "./evaluate.ts";
 import type { Files } from "./files.ts";
 import { Instantiator } from "./instantiate.ts";
 import { Trace } from "./trace.ts";
-import { type Environment, isKnown } from "./values.ts";
+import { type Environment, isKnown, unknown } from "./values.ts";
 
 /**
  * Gives the declarations of each file the values of its `let`s, and reports those that have none at compile time. What a variant puts in
@@ -40,8 +40,7 @@ function evaluateLets(file: File, environment: Environment, contexts: Files, ref
       (diagnostic) => refused.push(diagnostic),
     );
     // What is made from a value that is not known would only repeat its mistake.
-    if (value === null) return;
-    environment.define(name.text, value);
+    environment.define(name.text, value ?? unknown);
   }
 }
 

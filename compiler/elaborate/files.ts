@@ -1,7 +1,7 @@
 import type { RolesDeclaration, Source } from "../../grammar/index.ts";
-import { familiesOf, type Program, scopeOf } from "../load/index.ts";
+import { type Callable, familiesOf, type Program, scopeOf } from "../load/index.ts";
 import { builtinEnvironment } from "./builtins/index.ts";
-import { Environment } from "./values.ts";
+import { Environment, type Value } from "./values.ts";
 
 /** What the declarations of one file know. */
 export interface FileContext {
@@ -26,9 +26,13 @@ export class Files {
     for (const file of files) {
       const { scope } = scopeOf(file);
       const environment = environments.get(file.source) ?? builtins;
-      for (const [name, callable] of scope.callables) {
-        const home = environments.get(callable.span.source) ?? builtins;
-        environment.define(name, { kind: "callable", callable, home });
+      const callableValue = (callable: Callable): Value => {
+        return { kind: "callable", callable, home: environments.get(callable.span.source) ?? builtins };
+      };
+      for (const [name, callable] of scope.callables) environment.define(name, callableValue(callable));
+      for (const [alias, callables] of scope.qualified) {
+        const values = new Map([...callables].map(([name, callable]) => [name, callableValue(callable)]));
+        environment.define(alias, { kind: "imported", alias, values });
       }
       const known = new Map<string, KnownFamily>();
       for (const [name, declarations] of scope.families) {

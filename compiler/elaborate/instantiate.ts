@@ -2,18 +2,22 @@ import type {
   AdapterDeclaration,
   Call,
   Expression,
+  ModelMember,
   ModuleDeclaration,
+  ModuleMember,
   ParamMember,
   PartMember,
   Require,
   Span,
   StringText,
 } from "../../grammar/index.ts";
-import type { InitialValue } from "../ir/index.ts";
+import { printType } from "../ir/index.ts";
+import { inputsGiven } from "../load/index.ts";
 import { bindArguments } from "./arguments.ts";
 import type { BuiltinArgument } from "./builtins/builtin.ts";
 import type { Evaluator } from "./evaluate.ts";
 import type { Files } from "./files.ts";
+import { firstValueOf } from "./first-value.ts";
 import { type ParameterInstance, printSteps, type Role, type Step } from "./parameters.ts";
 import { sizesOf } from "./patterns.ts";
 import { resolveRole } from "./roles.ts";
@@ -22,9 +26,11 @@ import {
   type ChildNaming,
   describe,
   Environment,
+  holdsTensor,
   list,
   type ModuleInstance,
   none,
+  printInitial,
   unknown,
   type Value,
 } from "./values.ts";
@@ -61,6 +67,8 @@ export const rootPlace: Place = { steps: [], checkpoint: "", nameChild: (own) =>
 
 /** Makes modules with their numbers, and everything below them. */
 export class Instantiator {
+  /** What adapters share, in the order in which it is first met, by what tells one from another. */
+  readonly shared = new Map<string, SharedParameter>();
   private readonly files: Files;
   private count = 0;
 
@@ -68,7 +76,16 @@ export class Instantiator {
     this.files = files;
   }
 
-  /** The module of a part or an encoder, whose arguments are all given. */
+  /** The module of an encoder: inputs of its `forward` among the arguments are for when it is run. */
+  encoder(call: Call, environment: Environment, place: Place, evaluator: Evaluator): ModuleInstance {
+    const callee = evaluator.evaluate(call.callee, environment);
+    const callable = callee.kind === "callable" ? callee.callable : null;
+    const isInput = callable?.kind === "module" ? inputsGiven(callable) : () => false;
+    const own = call.arguments.filter((argument) => !isInput(argument));
+    return this.fromCall({ ...call, arguments: own }, environment, place, evaluator);
+  }
+
+  /** The module of a part, whose arguments are all given. */
   fromCall(call: Call, environment: Environment, place: Place, evaluator: Evaluator): ModuleInstance {
     const callee = evaluator.evaluate(call.callee, environment);
     if (callee.kind !== "callable" || callee.callable.kind !== "module") {
@@ -105,7 +122,7 @@ export class Instantiator {
     environment.define(declaration.base.text, { kind: "instance", instance: base, level });
     const callee = { name: declaration.name.text, parameters: declaration.parameters };
     bindArguments(callee, passed, span, environment, evaluator);
-    const same = base.adapters.filter((other) => other.declaration === declaration).length;
+    const same = base.adapters.filter((other) => other.declaration.name.text === declaration.name.text).length;
     const step = { name: declaration.name.text, index: same === 0 ? null : same, count: null };
     const prefix = level === 0 ? base.checkpoint : `${base.checkpoint}.${level}`;
     const place = {
@@ -151,7 +168,9 @@ export class Instantiator {
   private member(member: Member, instance: ModuleInstance, place: Place, evaluator: Evaluator): void {
     switch (member.kind) {
       case "let":
-        runLet(member, instance.environment, evaluator, () => undefined);
+        runLet(member, instance.environment, evaluator, (_, value) => {
+          if (holdsTensor(value)) evaluator.trace.fail("tensor-outside-forward", member.span, {});
+        });
         break;
       case "require":
         this.require(member, instance, evaluator);
@@ -180,28 +199,73 @@ export class Instantiator {
   }
 
   private param(member: ParamMember, instance: ModuleInstance, place: Place, evaluator: Evaluator): void {
-    const made = this.parameter(member, instance.environment, place, evaluator);
+    if (member.shared) {
+      const shared = this.sharedParameter(member, instance, evaluator);
+      instance.members.set(member.name.text, shared === null ? none : { kind: "parameter", parameter: shared });
+      return;
+    }
+    const later = namesFrom(instance.declaration.members, member);
+    const before = new Environment(instance.environment);
+    for (const [name, value] of instance.members) before.define(name, value);
+    const made = this.parameter(member, { environment: instance.environment, before, later }, place, evaluator);
     instance.members.set(member.name.text, made === null ? none : { kind: "parameter", parameter: made });
     if (made !== null) instance.parameters.push(made);
+  }
+
+  /** One parameter for all placements of an adapter in which it has the same type and first value. */
+  private sharedParameter(
+    member: ParamMember,
+    { declaration, environment, members }: ModuleInstance,
+    evaluator: Evaluator,
+  ): ParameterInstance | null {
+    const { name, span } = member;
+    if (declaration.kind !== "adapter") return evaluator.trace.fail("shared-outside-adapter", span, {});
+    const before = new Environment(environment);
+    for (const [known, value] of members) before.define(known, value);
+    const same = [...this.shared.values()].filter((each) => each.declaration === declaration && each.member === member);
+    const at = (own: string, index: number | null): Step => ({ name: own, index, count: null });
+    const index = same.length === 0 ? null : same.length;
+    const steps = [at("shared", null), at(declaration.name.text, null)];
+    const nameChild = (own: string): string => (index === null ? own : `${own}.${index}`);
+    const place: Place = { steps, checkpoint: "", nameChild, role: null };
+    const known = { environment, before, later: namesFrom(declaration.members, member) };
+    const made = this.parameter(member, known, place, evaluator);
+    if (made === null) return null;
+    if (made.initial.kind === "computed") {
+      return evaluator.trace.fail("computed-shared-value", member.initial?.span ?? span, { name: name.text });
+    }
+    const found = same.find(({ parameter }) => isAlike(parameter, made));
+    if (found !== undefined) return found.parameter;
+    const own = [...steps, at(name.text, index)];
+    const parameter = {
+      ...made,
+      steps: own,
+      path: printSteps(own),
+      checkpoint: member.named === null ? `${declaration.name.text}.${made.checkpoint}` : made.checkpoint,
+    };
+    this.shared.set(parameter.path, { declaration, member, parameter });
+    return parameter;
   }
 
   /** A declared parameter, or null when its condition is false. */
   parameter(
     { name, type, storage, initial, role, named, when, span }: ParamMember,
-    environment: Environment,
+    { environment, before, later }: Surroundings,
     place: Place,
     evaluator: Evaluator,
   ): ParameterInstance | null {
     if (when !== null && !evaluator.flag(when, environment)) return null;
     const steps = [...place.steps, { name: name.text, index: null, count: null }];
-    const families = this.files.of(span.source).families;
+    const { families } = this.files.of(span.source);
+    const sizes = sizesOf(type, environment, evaluator);
+    const first = { name: name.text, type: sizes, environment: before, later };
     return {
       path: printSteps(steps),
       steps,
       checkpoint: place.nameChild(named?.value ?? name.text),
-      type: sizesOf(type, environment, evaluator),
+      type: sizes,
       storage,
-      initial: initial === null ? { kind: "constant", value: 0 } : initialOf(initial, environment, evaluator),
+      initial: initial === null ? { kind: "constant", value: 0 } : firstValueOf(initial, first, evaluator),
       role: role === null ? null : resolveRole(role, span, families, evaluator.trace),
       span,
     };
@@ -260,15 +324,35 @@ function forget(member: Member, { environment, members }: ModuleInstance, evalua
   }
 }
 
-/** `zeros`, `ones`, `constant(c)`, `normal(std)`, `uniform(bound)`, or a number. */
-function initialOf(expression: Expression, environment: Environment, evaluator: Evaluator): InitialValue {
-  const value = evaluator.evaluate(expression, environment);
-  if (value.kind === "initial") return value.initial;
-  if (value.kind === "number") return { kind: "constant", value: value.value };
-  if (value.kind === "builtin" && value.name === "zeros") return { kind: "constant", value: 0 };
-  if (value.kind === "builtin" && value.name === "ones") return { kind: "constant", value: 1 };
-  const expected = "`zeros`, `ones`, `constant(c)`, `normal(std)` or `uniform(bound)`";
-  return evaluator.refuse("a first value", expected, value, expression.span);
+/** A parameter that adapters share, and what declares it. */
+export interface SharedParameter {
+  readonly declaration: AdapterDeclaration;
+  readonly member: ParamMember;
+  readonly parameter: ParameterInstance;
+}
+
+function isAlike(a: ParameterInstance, b: ParameterInstance): boolean {
+  return printType(a.type) === printType(b.type) && printInitial(a.initial) === printInitial(b.initial);
+}
+
+/** What the declaration of a parameter knows. */
+export interface Surroundings {
+  /** For its type and its condition. */
+  readonly environment: Environment;
+  /** For its first value: the members that are declared before it, too. */
+  readonly before: Environment;
+  /** Its own name, and those of what is declared after it. */
+  readonly later: ReadonlySet<string>;
+}
+
+/** The names of a parameter and of the parameters, parts and encoders that are declared after it. */
+export function namesFrom(members: readonly (ModuleMember | ModelMember)[], member: ParamMember): ReadonlySet<string> {
+  return new Set(
+    members.slice(members.indexOf(member)).flatMap((each) => {
+      const isMade = each.kind === "param" || each.kind === "part" || each.kind === "encoder";
+      return isMade ? [each.name.text] : [];
+    }),
+  );
 }
 
 /** What a condition compares, for a message that shows the values. */

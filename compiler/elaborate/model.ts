@@ -13,12 +13,13 @@ import type {
   TensorType as WrittenType,
 } from "../../grammar/index.ts";
 import { type Graph, type Node, printType, type TensorType } from "../ir/index.ts";
+import { inputsGiven } from "../load/index.ts";
 import type { BuiltinArgument } from "./builtins/builtin.ts";
 import { Calls, forwardOf, type HeadSlot } from "./calls.ts";
 import type { Constants } from "./constants.ts";
 import { Evaluator } from "./evaluate.ts";
 import type { Files } from "./files.ts";
-import { Instantiator, placeChild, rootPlace } from "./instantiate.ts";
+import { Instantiator, namesFrom, placeChild, rootPlace } from "./instantiate.ts";
 import type { ParameterInstance } from "./parameters.ts";
 import { sizesOf } from "./patterns.ts";
 import { Trace, type Watch } from "./trace.ts";
@@ -27,7 +28,12 @@ import { describe, Environment, type ModuleInstance, number, type TensorValue, u
 /** A part of a model that has a name: an encoder, a head, or a part or parameter of the model itself. */
 export type Component =
   | { readonly kind: "encoder" | "part" | "head"; readonly name: string; readonly instance: ModuleInstance }
-  | { readonly kind: "parameter"; readonly name: string; readonly parameter: ParameterInstance };
+  | {
+      /** Of the model itself, or one that adapters share. */
+      readonly kind: "parameter" | "shared";
+      readonly name: string;
+      readonly parameter: ParameterInstance;
+    };
 
 /** The modules of a model, and how to trace them as they are at that moment. */
 export class ModelElaborator {
@@ -62,12 +68,15 @@ export class ModelElaborator {
     this.environment = new Environment(files.of(declaration.span.source).environment);
   }
 
-  /** Everything that has a name in selectors, heads after what was declared. */
+  /** Everything that has a name in selectors, heads after what was declared, and then what adapters share. */
   components(): readonly Component[] {
     const heads = [...this.heads.values()].flatMap(({ name, made }): readonly Component[] =>
       made === null ? [] : [{ kind: "head", name, instance: made }],
     );
-    return [...this.made, ...heads];
+    const shared = [...this.instantiator.shared.values()].map(
+      ({ parameter }): Component => ({ kind: "shared", name: "shared", parameter }),
+    );
+    return [...this.made, ...heads, ...shared];
   }
 
   /** Makes the encoders, parts and parameters that the model declares. */
@@ -84,7 +93,7 @@ export class ModelElaborator {
           case "encoder": {
             const at = { name: member.name.text, index: null, count: null };
             const place = placeChild(rootPlace, member.name.text, member.named, null, at);
-            const instance = this.instantiator.fromCall(member.module, this.environment, place, evaluator);
+            const instance = this.instantiator.encoder(member.module, this.environment, place, evaluator);
             this.made.push({ kind: "encoder", name: member.name.text, instance });
             this.environment.define(member.name.text, { kind: "instance", instance, level: Number.POSITIVE_INFINITY });
             break;
@@ -97,7 +106,10 @@ export class ModelElaborator {
             break;
           }
           case "param": {
-            const parameter = this.instantiator.parameter(member, this.environment, rootPlace, evaluator);
+            if (member.shared) evaluator.trace.fail("shared-outside-adapter", member.span, {});
+            const { environment } = this;
+            const known = { environment, before: environment, later: namesFrom(this.declaration.members, member) };
+            const parameter = this.instantiator.parameter(member, known, rootPlace, evaluator);
             if (parameter === null) break;
             this.made.push({ kind: "parameter", name: member.name.text, parameter });
             this.environment.define(member.name.text, { kind: "parameter", parameter });
@@ -155,7 +167,7 @@ export class ModelElaborator {
     const traceMember = (member: ModelMember): void => {
       if (member.kind === "input")
         environment.define(member.name.text, this.traceInput(member, inputs, environment, evaluator));
-      else if (member.kind === "encoder") this.traceEncoder(member, inputs, evaluator);
+      else if (member.kind === "encoder") this.traceEncoder(member, inputs, environment, evaluator);
       else if (member.kind === "head-let") outputs.set(member.name.text, this.traceLet(member, environment, evaluator));
       else if (member.kind === "metric")
         metrics.set(member.name.text, this.traceMetric(member, environment, evaluator));
@@ -213,11 +225,24 @@ export class ModelElaborator {
     return sizesOf(type, environment, evaluator);
   }
 
-  private traceEncoder({ name, span }: Encoder, inputs: Map<string, TensorValue>, evaluator: Evaluator): void {
+  private traceEncoder(
+    { name, module, span }: Encoder,
+    inputs: Map<string, TensorValue>,
+    environment: Environment,
+    evaluator: Evaluator,
+  ): void {
     const value = this.environment.lookup(name.text);
     if (value?.kind !== "instance") return;
-    const { parameters } = forwardOf(value.instance.declaration);
+    const { declaration } = value.instance;
+    const { parameters } = forwardOf(declaration);
+    const isInput = declaration.kind === "module" ? inputsGiven(declaration) : () => false;
+    const given = new Map(module.arguments.filter(isInput).map((argument) => [argument.name?.text, argument]));
     const passed = parameters.flatMap((parameter): readonly BuiltinArgument[] => {
+      const argument = given.get(parameter.name.text);
+      if (argument !== undefined) {
+        const computed = evaluator.evaluate(argument.value, environment);
+        return [{ name: parameter.name.text, value: computed, span: argument.span }];
+      }
       const input = this.inputOf(parameter, value.instance, inputs, span, evaluator);
       return input === null ? [] : [{ name: parameter.name.text, value: input, span: parameter.span }];
     });

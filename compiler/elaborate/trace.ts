@@ -45,6 +45,8 @@ export class Trace {
   /** Which whole numbers a value has, as far as it is known. */
   readonly rangeOf = numberRanges();
   private steps = 0;
+  /** Whether what runs is the first value of a parameter. */
+  private ofFirstValue = false;
   private readonly parameterNodes = new Map<ParameterInstance, Node>();
   private readonly report: ((mistake: Diagnostic) => void) | null;
   readonly watch: Watch | null;
@@ -100,6 +102,20 @@ export class Trace {
       this.frames.pop();
       this.paths.pop();
     }
+  }
+
+  /** Runs what computes the first value of a parameter. */
+  withinFirstValue<Result>(run: () => Result): Result {
+    this.ofFirstValue = true;
+    try {
+      return run();
+    } finally {
+      this.ofFirstValue = false;
+    }
+  }
+
+  get isOfFirstValue(): boolean {
+    return this.ofFirstValue;
   }
 
   /** Where in the module tree the trace is. */
@@ -161,6 +177,8 @@ export class Trace {
   toTensor(value: Value, dtype: Dtype, span: Span, what: string): TensorValue {
     switch (value.kind) {
       case "tensor":
+        if (this.graph.nodes[value.node.id] !== value.node)
+          this.fail(this.ofFirstValue ? "first-value-of-batch" : "tensor-outside-forward", span, {});
         return value;
       case "parameter":
         return this.parameter(value.parameter);
@@ -181,6 +199,7 @@ export class Trace {
       case "callable":
       case "builtin":
       case "arrow":
+      case "imported":
       case "axis-name":
         break;
       case "unknown":

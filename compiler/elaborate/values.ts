@@ -1,5 +1,5 @@
 import type { AdapterDeclaration, Arrow, ModuleDeclaration, Span } from "../../grammar/index.ts";
-import { type Dtype, type InitialValue, type Node, printType } from "../ir/index.ts";
+import { type DrawnValue, type Dtype, type InitialValue, type Node, printType } from "../ir/index.ts";
 import type { Callable } from "../load/index.ts";
 import type { ParameterInstance, Role, Step } from "./parameters.ts";
 
@@ -13,12 +13,14 @@ export type Value =
   | { readonly kind: "list"; readonly elements: readonly Value[] }
   | { readonly kind: "dtype"; readonly dtype: Dtype }
   | TensorValue
-  | { readonly kind: "initial"; readonly initial: InitialValue }
+  | { readonly kind: "initial"; readonly initial: DrawnValue }
   | { readonly kind: "parameter"; readonly parameter: ParameterInstance }
   | InstanceValue
   | { readonly kind: "callable"; readonly callable: Callable; readonly home: Environment }
   | { readonly kind: "builtin"; readonly name: string }
   | ArrowValue
+  /** An import with a name of its own: what is known behind it. */
+  | { readonly kind: "imported"; readonly alias: string; readonly values: ReadonlyMap<string, Value> }
   /** A bare name as an axis: the label of a tensor's axis, or else what the name means. */
   | { readonly kind: "axis-name"; readonly text: string; readonly meaning: Value | null }
   /** What would be there without a mistake that is reported. */
@@ -130,6 +132,13 @@ export function tensor(node: Node): TensorValue {
   return { kind: "tensor", node, labels: [] };
 }
 
+/** Whether a value is a tensor, or a list with one in it. */
+export function holdsTensor(value: Value): boolean {
+  const seen = new Set([value]);
+  for (const each of seen) if (each.kind === "list") for (const element of each.elements) seen.add(element);
+  return [...seen].some(({ kind }) => kind === "tensor");
+}
+
 /** A value in a message. Of lists in lists two levels are written out: what holds another one twice, again and again, has no end. */
 export function describe(value: Value): string {
   return describeTo(2, value);
@@ -167,6 +176,8 @@ function describeTo(depth: number, value: Value): string {
       return `the operation \`${value.name}\``;
     case "arrow":
       return `the function \`${value.arrow.parameter.text} => ...\``;
+    case "imported":
+      return `the import \`${value.alias}\``;
     case "axis-name":
       return `\`${value.text}\``;
     case "unknown":
@@ -183,6 +194,8 @@ export function printInitial(initial: InitialValue): string {
       return `normal(${initial.standardDeviation})`;
     case "uniform":
       return `uniform(${initial.bound})`;
+    case "computed":
+      return initial.text;
   }
 }
 
@@ -212,6 +225,7 @@ export function isKnown(value: Value): boolean {
       case "tensor":
       case "parameter":
       case "instance":
+      case "imported":
       case "axis-name":
       case "unknown":
         return false;

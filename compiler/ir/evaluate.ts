@@ -66,3 +66,9 @@ export function neededFor(outputs: readonly Node[], known: ReadonlySet<Node> = n
   }
   return [...needed].sort((a, b) => a.id - b.id);
 }
+
+/** The paths of the parameters that a value depends on, each once. */
+export function parametersIn(value: Node): readonly string[] {
+  const paths = neededFor([value]).flatMap(({ operation }) => (operation.op === "parameter" ? [operation.path] : []));
+  return [...new Set(paths)];
+}

@@ -1,6 +1,6 @@
 export { Builder } from "./builder.ts";
 export { memoizeDepthFirst } from "./depth-first.ts";
-export { evaluate, type Given, neededFor, type Precision } from "./evaluate.ts";
+export { evaluate, type Given, neededFor, type Precision, parametersIn } from "./evaluate.ts";
 export { reachedByGradients } from "./gradient-reach.ts";
 export { Graph, nodeLimit } from "./graph.ts";
 export { NodeMap } from "./node-map.ts";
@@ -11,6 +11,7 @@ export {
   type BinaryName,
   byteCount,
   type CompareName,
+  type DrawnValue,
   type Dtype,
   elementCount,
   type InitialValue,

@@ -76,6 +76,8 @@ type Attributes = Readonly<
   /** Adds rows into a table of zeros, by number: the gradient of a gather. */
   readonly scatter_add: { readonly rows: number };
   readonly one_hot: { readonly depth: number };
+  /** The leading singular vectors of a matrix as columns or as rows, or its largest singular values; of first values alone. */
+  readonly svd: { readonly rank: number; readonly part: "left" | "values" | "right" };
   readonly cast: { readonly dtype: Dtype };
   readonly dropout: { readonly rate: number };
   /** [batch, ..., channels] and a weight [outputs, channels / groups, ...], as PyTorch stores it. */
@@ -116,12 +118,24 @@ export interface Node {
   readonly origin: Origin;
 }
 
-/** The first value of a parameter; see the initialisers of the language. */
-export type InitialValue =
+/** A first value that follows from the seed alone; see the initialisers of the language. */
+export type DrawnValue =
   | { readonly kind: "constant"; readonly value: number }
   | { readonly kind: "normal"; readonly standardDeviation: number }
   /** Evenly between -bound and bound. */
   | { readonly kind: "uniform"; readonly bound: number };
+
+/** A first value that is computed once from parameters that are declared before, whose values are those of a file where one has them. */
+interface ComputedValue {
+  readonly kind: "computed";
+  /** A node of a graph of its own, which depends on parameters alone. */
+  readonly node: Node;
+  /** The expression as it is written. */
+  readonly text: string;
+}
+
+/** The first value of a parameter. */
+export type InitialValue = DrawnValue | ComputedValue;
 
 /** How many elements a tensor has. */
 export function elementCount({ shape }: TensorType): number {

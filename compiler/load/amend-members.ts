@@ -1,4 +1,5 @@
 import {
+  calleeName,
   type Diagnostic,
   type FileLet,
   type ModelDeclaration,
@@ -75,8 +76,7 @@ function remove(
 
 function places(member: ModelMember, { text }: Name): boolean {
   if (member.kind !== "placement") return false;
-  const { callee } = member.adapter;
-  return callee.kind === "name" && callee.text === text;
+  return calleeName(member.adapter) === text;
 }
 
 /**

@@ -9,7 +9,8 @@ import {
 } from "../../grammar/index.ts";
 import { familiesOf } from "./families.ts";
 import { ignoredInImports } from "./ignored.ts";
-import { type Library, type LoadedFile, libraryDeclarations } from "./imports.ts";
+import type { LoadedFile } from "./imports.ts";
+import { inputsGiven } from "./inputs-given.ts";
 import type { Program } from "./program.ts";
 import { type Callable, type Scope, scopeOf } from "./scope.ts";
 import { importHelp } from "./unimported.ts";
@@ -18,11 +19,11 @@ import { importHelp } from "./unimported.ts";
  * What is wrong with the files of a program before any of it runs: imports, names that mean two things, and the calls
  * that make modules and adapters. In the order of the files and their text.
  */
-export function checkProgram(program: Program, library: Library): readonly Diagnostic[] {
-  const { files, diagnostics } = program;
+export function checkProgram(program: Program): readonly Diagnostic[] {
+  const { files, diagnostics, declared } = program;
   const all = [
     ...diagnostics,
-    ...files.flatMap((file) => checkFile(file, library)),
+    ...files.flatMap((file) => checkFile(file, declared)),
     ...familiesOf(files).diagnostics,
     ...ignoredInImports(program),
   ];
@@ -32,7 +33,7 @@ export function checkProgram(program: Program, library: Library): readonly Diagn
   return all.sort((a, b) => rank(a) - rank(b) || (a.span?.start ?? 0) - (b.span?.start ?? 0));
 }
 
-function checkFile(file: LoadedFile, library: Library): readonly Diagnostic[] {
+function checkFile(file: LoadedFile, library: Program["declared"]): readonly Diagnostic[] {
   const { scope, diagnostics: declared } = scopeOf(file);
   // What a variant has of its base is checked there.
   const diagnostics = declared.filter(({ span }) => span?.source === file.source);
@@ -41,7 +42,7 @@ function checkFile(file: LoadedFile, library: Library): readonly Diagnostic[] {
   const isUnresolved = file.parsed.file.items.some((item) => item.kind === "model" && item.amends !== null);
   if (!isWhole || isUnresolved) return diagnostics;
   const calls = file.parsed.file.items.flatMap(declaringCalls).filter(({ call }) => call.span.source === file.source);
-  return [...diagnostics, ...calls.flatMap(({ call, kind }) => checkCall(call, kind, scope, library))];
+  return [...diagnostics, ...calls.flatMap((call) => checkCall(call, scope, library))];
 }
 
 type CalledKind = "module" | "adapter";
@@ -49,6 +50,8 @@ type CalledKind = "module" | "adapter";
 interface DeclaringCall {
   readonly call: Call;
   readonly kind: CalledKind;
+  /** Whether it makes an encoder, which is given inputs beside its arguments. */
+  readonly isEncoder?: true;
 }
 
 /** The calls that make encoders, parts and adapters. */
@@ -61,7 +64,8 @@ function declaringCalls(item: Item): readonly DeclaringCall[] {
       );
     case "model":
       return item.members.flatMap((member): readonly DeclaringCall[] => {
-        if (member.kind === "encoder" || member.kind === "part") return [{ call: member.module, kind: "module" }];
+        if (member.kind === "encoder") return [{ call: member.module, kind: "module", isEncoder: true }];
+        if (member.kind === "part") return [{ call: member.module, kind: "module" }];
         return member.kind === "placement" ? [{ call: member.adapter, kind: "adapter" }] : [];
       });
     case "import":
@@ -74,16 +78,34 @@ function declaringCalls(item: Item): readonly DeclaringCall[] {
   }
 }
 
-function checkCall(call: Call, kind: CalledKind, scope: Scope, library: Library): readonly Diagnostic[] {
-  if (call.callee.kind !== "name") return [];
-  const name = { text: call.callee.text, span: call.callee.span };
-  const callable = scope.callables.get(name.text);
-  if (callable?.kind === kind) return checkArguments(call, callable);
-  return [unknownName(name, kind, scope, library)];
+function checkCall(declaring: DeclaringCall, scope: Scope, library: Program["declared"]): readonly Diagnostic[] {
+  const { call, kind } = declaring;
+  const { callee } = call;
+  if (callee.kind === "member" && callee.object.kind === "name") {
+    const known = scope.qualified.get(callee.object.text);
+    // An unknown name before the dot is reported where it is evaluated.
+    if (known === undefined) return [];
+    const callable = known.get(callee.name.text);
+    if (callable?.kind === kind) return checkGiven(declaring, callable);
+    const alias = callee.object.text;
+    const name = `${alias}.${callee.name.text}`;
+    const names = [...known.values()].flatMap((each) => (each.kind === kind ? [`${alias}.${each.name.text}`] : []));
+    return [report("unknown-callable", callee.span, { name, kind }, { help: didYouMean(name, names) })];
+  }
+  if (callee.kind !== "name") return [];
+  const callable = scope.callables.get(callee.text);
+  if (callable?.kind === kind) return checkGiven(declaring, callable);
+  return [unknownName(callee, kind, scope, library)];
 }
 
-function unknownName(name: Name, kind: CalledKind, scope: Scope, library: Library): Diagnostic {
-  const declared = libraryDeclarations(library).filter((declaration) => declaration.kind === kind);
+/** What an encoder is given for parameters of its `forward` is no argument of its module. */
+function checkGiven({ call, isEncoder }: DeclaringCall, callable: Callable): readonly Diagnostic[] {
+  const isFed = isEncoder === true && callable.kind === "module" ? inputsGiven(callable) : () => false;
+  return checkArguments({ ...call, arguments: call.arguments.filter((argument) => !isFed(argument)) }, callable);
+}
+
+function unknownName(name: Name, kind: CalledKind, scope: Scope, library: Program["declared"]): Diagnostic {
+  const declared = library().filter((declaration) => declaration.kind === kind);
   const home = declared.find((declaration) => declaration.name === name.text);
   const known = [...scope.callables].filter(([, callable]) => callable.kind === kind).map(([text]) => text);
   const help =

@@ -25,7 +25,7 @@ export function expandSpec(
   relocate: ((path: string) => string) | null = null,
 ): { readonly text: string | null; readonly diagnostics: readonly Diagnostic[] } {
   const program = loadProgram(entry, library);
-  const diagnostics = checkProgram(program, library);
+  const diagnostics = checkProgram(program);
   if (hasErrors(diagnostics)) return { text: null, diagnostics };
   const isWhole = program.bases.length === 0 && relocate === null;
   return { text: isWhole ? entry.text : expandedText(program, relocate ?? ((path) => path)), diagnostics };
@@ -41,7 +41,10 @@ function expandedText(program: Program, relocate: (path: string) => string): str
   const writer = new Writer(files);
   const imports = entry.imports
     .filter(({ file }) => !bases.includes(file))
-    .map(({ file: { place } }) => `import "${place.kind === "local" ? relocate(pathOf(place)) : pathOf(place)}"`);
+    .map(({ file: { place }, alias }) => {
+      const path = place.kind === "local" ? relocate(pathOf(place)) : pathOf(place);
+      return `import "${path}"${alias === null ? "" : ` as ${alias.text}`}`;
+    });
   const declarations = files.toReversed().flatMap((file) => ownItems(file).filter(isDeclaration));
   const { items } = entry.parsed.file;
   const [first] = ownItems(entry);

@@ -3,6 +3,7 @@ import {
   type Diagnostic,
   didYouMean,
   type Item,
+  type Name,
   type ParsedFile,
   parse,
   report,
@@ -44,6 +45,8 @@ export interface LoadedFile {
 
 export interface LoadedImport {
   readonly file: LoadedFile;
+  /** By what its names are reached, such as `v` for `v.block`; null where they are known by themselves. */
+  readonly alias: Name | null;
   readonly span: Span;
 }
 
@@ -84,7 +87,7 @@ class Loader {
       if (item.kind !== "import") return [];
       const { value, span } = item.path;
       const imported = this.follow(value, span, place, chain);
-      return imported === null ? [] : [{ file: imported, span }];
+      return imported === null ? [] : [{ file: imported, alias: item.alias, span }];
     });
     const file = { source, place, parsed, imports };
     this.files.add(file);

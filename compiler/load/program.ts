@@ -1,6 +1,6 @@
 import type { Diagnostic, Source } from "../../grammar/index.ts";
 import type { Replacement } from "./amended.ts";
-import { type Library, type LoadedFile, loadFiles } from "./imports.ts";
+import { type Library, type LibraryDeclaration, type LoadedFile, libraryDeclarations, loadFiles } from "./imports.ts";
 import { fromEntry } from "./stored-folder.ts";
 import { resolveVariant } from "./variant.ts";
 
@@ -13,6 +13,8 @@ export interface Program {
   readonly bases: readonly LoadedFile[];
   readonly replacements: readonly Replacement[];
   readonly diagnostics: readonly Diagnostic[];
+  /** What the library declares, which is read when a mistake is explained for the first time. */
+  readonly declared: () => readonly LibraryDeclaration[];
 }
 
 /** Reads a spec and everything that it imports. */
@@ -27,5 +29,14 @@ export function loadProgram(source: Source, library: Library): Program {
     bases: written,
     replacements,
     diagnostics: [...diagnostics, ...refused],
+    declared: once(() => libraryDeclarations(library)),
+  };
+}
+
+function once<Result>(compute: () => Result): () => Result {
+  let known: { readonly result: Result } | null = null;
+  return () => {
+    known ??= { result: compute() };
+    return known.result;
   };
 }

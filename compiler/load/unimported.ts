@@ -1,12 +1,12 @@
 import type { Diagnostic } from "../../grammar/index.ts";
-import { type Library, libraryDeclarations } from "./imports.ts";
+import type { Program } from "./program.ts";
 
 /** A diagnostic of an unknown name that the library declares says how to import it; others are given back as they are. */
-export function withImportHelp(diagnostic: Diagnostic, library: Library): Diagnostic {
+export function withImportHelp(diagnostic: Diagnostic, { declared }: Program): Diagnostic {
   const { key, span } = diagnostic;
   if (key !== "unknown-name" || span === null) return diagnostic;
   const name = span.source.text.slice(span.start, span.end);
-  const home = libraryDeclarations(library).find((each) => each.name === name && each.kind !== "adapter");
+  const home = declared().find((each) => each.name === name && each.kind !== "adapter");
   return home === undefined ? diagnostic : { ...diagnostic, help: importHelp(home.file) };
 }
 

@@ -56,7 +56,11 @@ export function resolveVariant(file: LoadedFile): ResolvedVariant {
       ...file,
       parsed: { ...file.parsed, file: { ...file.parsed.file, items: whole } },
       // A variant knows what its base knows; what is said of both stands at its own import.
-      imports: [...base.file.imports, ...file.imports],
+      imports: [
+        ...base.file.imports,
+        // Names of the base stand in what the variant has of it, so they are known by themselves.
+        ...file.imports.map((each) => (each.file === found.file ? { ...each, alias: null } : each)),
+      ],
     },
     bases: new Map([[found.file, base.file], ...base.bases]),
     replacements: [

@@ -57,11 +57,22 @@ const elementwise = {
   isRowWise: always,
 } as const;
 
+/** The type of a function of floating-point numbers, which no target has of whole numbers. */
+function floats(input: TensorType): TensorType | string {
+  if (input.dtype === "f32" || input.dtype === "bf16") return input;
+  return `it needs floating-point numbers, not ${printType(input)}; use cast`;
+}
+
+function numbers(input: TensorType): TensorType | string {
+  return input.dtype === "bool" ? "it needs numbers, not booleans" : input;
+}
+
 function unary(
   saved: Saved,
   form: Pick<OperationRule<UnaryName>, "isMultilinear" | "shorterForm">,
   compute: (x: number) => number,
   derivative: UnaryDerivative | null,
+  typeOf: (input: TensorType) => TensorType | string = floats,
 ): OperationRule<UnaryName> {
   return {
     ...elementwise,
@@ -69,10 +80,7 @@ function unary(
     isOfScores: false,
     isCheap: false,
     equalInput: noInput,
-    type: (_, [input]) => {
-      if (input === undefined) return "it needs a tensor";
-      return input.dtype === "bool" ? "it needs numbers, not booleans" : input;
-    },
+    type: (_, [input]) => (input === undefined ? "it needs a tensor" : typeOf(input)),
     flops: (_, __, output) => elementCount(output),
     saved,
     derivative:
@@ -99,6 +107,7 @@ export const unaryRules: { readonly [Name in UnaryName]: OperationRule<UnaryName
     },
     (x) => -x,
     (_, __, g, b) => b.add({ op: "neg" }, g),
+    numbers,
   ),
   exp: unary("output", nonlinear, Math.exp, (_, y, g, b) => b.mul(g, y)),
   log: unary("inputs", nonlinear, Math.log, (x, _, g, b) => b.add({ op: "div" }, g, x)),
@@ -109,26 +118,18 @@ export const unaryRules: { readonly [Name in UnaryName]: OperationRule<UnaryName
     (x) => 1 / Math.sqrt(x),
     (_, y, g, b) => b.mul(b.mul(g, -0.5), b.mul(y, b.mul(y, y))),
   ),
-  abs: unary("inputs", nonlinear, Math.abs, (x, _, g, b) => b.mul(g, b.add({ op: "sign" }, x))),
-  sign: unary("nothing", nonlinear, Math.sign, null),
+  abs: unary("inputs", nonlinear, Math.abs, (x, _, g, b) => b.mul(g, b.add({ op: "sign" }, x)), numbers),
+  sign: unary("nothing", nonlinear, Math.sign, null, numbers),
   erf: unary("inputs", nonlinear, erf, (x, _, g, b) =>
     b.mul(b.mul(g, 2 / Math.sqrt(Math.PI)), b.add({ op: "exp" }, b.add({ op: "neg" }, b.mul(x, x)))),
   ),
   tanh: unary("output", nonlinear, Math.tanh, (_, y, g, b) => b.add({ op: "sub" }, g, b.mul(g, b.mul(y, y)))),
   sin: unary("inputs", nonlinear, Math.sin, (x, _, g, b) => b.mul(g, b.add({ op: "cos" }, x))),
   cos: unary("inputs", nonlinear, Math.cos, (x, _, g, b) => b.mul(b.add({ op: "neg" }, g), b.add({ op: "sin" }, x))),
-  floor: steps(Math.floor),
-  round: steps(roundHalfToEven),
+  // Level between their steps.
+  floor: unary("nothing", nonlinear, Math.floor, null),
+  round: unary("nothing", nonlinear, roundHalfToEven, null),
 };
-
-/** Of floating-point numbers, level between its steps. */
-function steps(compute: (x: number) => number): OperationRule<UnaryName> {
-  return {
-    ...unary("nothing", nonlinear, compute, null),
-    type: (_, [input]) =>
-      input?.dtype === "f32" || input?.dtype === "bf16" ? input : "it needs floating-point numbers",
-  };
-}
 
 export const floorDiv: OperationRule<"floor_div"> = {
   ...elementwise,
@@ -215,6 +216,19 @@ function oneFactor([product, outer]: readonly Node[], build: Build): Node | null
   return build.mul(value, other * one);
 }
 
+const power: OperationRule<BinaryName> = binary(
+  "inputs",
+  costly,
+  (a, b) => a ** b,
+  (a, b, y, g, build) => [
+    () => {
+      const less = build.add({ op: "sub" }, b, build.constant(1, b.type.dtype));
+      return build.mul(g, build.mul(b, build.add({ op: "pow" }, a, less)));
+    },
+    () => build.mul(g, build.mul(y, build.add({ op: "log" }, a))),
+  ],
+);
+
 export const binaryRules: { readonly [Name in BinaryName]: OperationRule<BinaryName> } = {
   add: binary(
     "nothing",
@@ -252,18 +266,14 @@ export const binaryRules: { readonly [Name in BinaryName]: OperationRule<BinaryN
   ),
   maximum: binary("inputs", costly, Math.max, chosen("greater")),
   minimum: binary("inputs", costly, Math.min, chosen("less")),
-  pow: binary(
-    "inputs",
-    costly,
-    (a, b) => a ** b,
-    (a, b, y, g, build) => [
-      () => {
-        const less = build.add({ op: "sub" }, b, build.constant(1, b.type.dtype));
-        return build.mul(g, build.mul(b, build.add({ op: "pow" }, a, less)));
-      },
-      () => build.mul(g, build.mul(y, build.add({ op: "log" }, a))),
-    ],
-  ),
+  pow: {
+    ...power,
+    // Of whole numbers, targets differ where an exponent is negative.
+    type: (operation, inputs) => {
+      const type = power.type(operation, inputs);
+      return typeof type === "string" ? type : floats(type);
+    },
+  },
 };
 
 function compare(compute: (a: number, b: number) => boolean): OperationRule<CompareName> {

@@ -12,6 +12,7 @@ import { dropout, randomUniform } from "./random.ts";
 import { argmax, logSoftmax, max, softmax, sum } from "./reduce.ts";
 import type { Elements, OperationRule, OperationTraits, Saved, TensorData } from "./rule.ts";
 import { constant, input, iota, parameter } from "./source.ts";
+import { svd } from "./svd.ts";
 
 export { roundHalfToEven, uniformFrom, uniformState } from "./functions.ts";
 export { isRowProjection } from "./matmul.ts";
@@ -49,6 +50,7 @@ const rules: { readonly [Name in OperationName]: OperationRule<Name> } = {
   gather_along: gatherAlong,
   scatter_add: scatterAdd,
   one_hot: oneHot,
+  svd,
   cast,
   dropout,
   random_uniform: randomUniform,

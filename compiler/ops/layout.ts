@@ -185,7 +185,7 @@ export const pad: OperationRule<"pad"> = {
   isOfScores: false,
   isCheap: false,
   isMultilinear: true,
-  equalInput: noInput,
+  equalInput: withShape,
   shorterForm: null,
   type: ({ amounts }, [input]) => {
     if (input === undefined) return "it needs a tensor";

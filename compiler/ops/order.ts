@@ -60,7 +60,9 @@ export const argsort: OperationRule<"argsort"> = {
     if (input === undefined || input.dtype === "bool") return "it needs a tensor of numbers";
     if (input.shape.length === 0) return "it needs a tensor of at least one axis";
     const size = sizeAlong(input.shape, -1);
-    if (!Number.isSafeInteger(count) || count < 0 || count > size)
+    // ONNX Runtime ends the process where there is nothing to order.
+    if (elementCount(input) === 0) return `${printType(input)} has no elements to order`;
+    if (!Number.isSafeInteger(count) || count < 1 || count > size)
       return `${printType(input)} has ${size} elements along its axis, not ${count}`;
     return { dtype: "i32", shape: input.shape.with(-1, count) };
   },

@@ -13,7 +13,7 @@ import { frozenStepsOf, isThawed, stepNumber } from "./frozen-steps.ts";
 import { gradientOutputs, originOf } from "./gradients.ts";
 
 /**
- * Adds what the optimizer makes of each gradient, by the rules of groups where a parameter has one. The number of the step, from 0
+ * Adds what the optimizer makes of each gradient, and the average of each parameter where there is one, by the rules of groups where a parameter has one. The number of the step, from 0
  * on, is the input `step`.
  */
 export function applyOptimizer(
@@ -46,8 +46,23 @@ export function applyOptimizer(
     const moved = frozen === 0 ? update : onlyThawed(update, isThawed(frozen, passed, build), context, build);
     updates.set(path, moved.parameter);
     for (const [slot, value] of moved.state) updates.set(kept(slot), value);
+    if (settings.ema === null) continue;
+    const average = nameOf({ kind: "slot", slot: "average", parameter: path });
+    updates.set(average, averageOf(moved.parameter, { average, parameter, passed, keeps: settings.ema }, build));
   }
   return { ...program, outputs: new Map(program.outputs).set("learning_rate", learningRate), updates };
+}
+
+/** The average of a parameter with its new value; before the first step it is the first value. */
+function averageOf(
+  moved: Node,
+  before: { readonly average: string; readonly parameter: Node; readonly passed: Node; readonly keeps: number },
+  build: Builder,
+): Node {
+  const stored = build.add({ op: "parameter", path: before.average, type: moved.type });
+  const isLater = build.add({ op: "greater_equal" }, before.passed, build.constant(1));
+  const kept = build.add({ op: "where" }, isLater, stored, before.parameter);
+  return build.add({ op: "add" }, kept, build.mul(build.add({ op: "sub" }, moved, kept), 1 - before.keeps));
 }
 
 /** The rate of a group follows the same schedule as that of all. */

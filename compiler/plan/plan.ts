@@ -47,8 +47,9 @@ export function makePlan(parts: PlanParts): Plan {
     if (parameter === null) continue;
     const decision = decisions.get(parameter);
     if (decision === undefined) {
-      buffers.push(describeTensor(parameter));
-      bufferNumbers += elementCount(parameter.type);
+      buffers.push({ ...describeTensor(parameter), ofAdapter });
+      if (ofAdapter) adapterNumbers += elementCount(parameter.type);
+      else bufferNumbers += elementCount(parameter.type);
       continue;
     }
     if (decision.trainable) optimizerNumbers += parts.numbersKept(parameter.type.shape);
@@ -89,7 +90,7 @@ export function makePlan(parts: PlanParts): Plan {
   };
 }
 
-function describeTensor({ path, checkpoint, type, initial }: ParameterInstance): PlannedTensor {
+function describeTensor({ path, checkpoint, type, initial }: ParameterInstance): Omit<PlannedTensor, "ofAdapter"> {
   return { path, checkpoint, shape: type.shape, dtype: type.dtype, initial: printInitial(initial) };
 }
 

@@ -38,6 +38,7 @@ export interface PlannedTensor {
   readonly shape: readonly number[];
   readonly dtype: string;
   readonly initial: string;
+  readonly ofAdapter: boolean;
 }
 
 export interface PlannedParameter extends PlannedTensor {
@@ -45,7 +46,6 @@ export interface PlannedParameter extends PlannedTensor {
   /** What decided whether it is trainable, as it stands in the spec. */
   readonly rule: string;
   readonly role: string | null;
-  readonly ofAdapter: boolean;
   /** How the optimizer moves it, where a group says so: `lr 5e-5, frozen for 10 epochs`. */
   readonly group?: string;
 }
@@ -68,7 +68,7 @@ export interface PlannedCost extends Cost {
   readonly optimizerBytes: number;
   /** The model's parameters and buffers in a file, without those of adapters, in 32-bit floats. */
   readonly modelBytes: number;
-  /** The adapters' parameters in a file, in 32-bit floats. */
+  /** The adapters' parameters and buffers in a file, in 32-bit floats. */
   readonly adapterBytes: number;
 }
 

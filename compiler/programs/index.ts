@@ -1,3 +1,4 @@
+export { averagedBy, readAverages } from "./averages.ts";
 export {
   buildForward,
   buildProgram,
@@ -8,7 +9,7 @@ export {
   whyNoStep,
 } from "./build.ts";
 export { type Features, featuresOf } from "./features.ts";
-export { firstValue, firstValuesOf, type InitialParameter } from "./init.ts";
+export { type DrawnParameter, firstValue, firstValuesOf, type InitialParameter, isDrawn } from "./init.ts";
 export { type Input, inputsOf, sharedInputs } from "./inputs.ts";
 export { gatheredBytes, microBatchPrograms } from "./micro-batches.ts";
 export { buildUpdate, numbersKept, type Update } from "./optimizer.ts";

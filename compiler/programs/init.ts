@@ -1,5 +1,6 @@
 import {
   Builder,
+  type DrawnValue,
   elementCount,
   evaluate,
   Graph,
@@ -10,6 +11,7 @@ import {
   type TensorType,
 } from "../ir/index.ts";
 import { uniformFrom, uniformState } from "../ops/index.ts";
+import { evaluateOnce } from "./run.ts";
 
 export interface InitialParameter {
   readonly path: string;
@@ -18,12 +20,21 @@ export interface InitialParameter {
   readonly origin: Origin;
 }
 
-/** The first values of all parameters, which follow from a seed alone. */
-export function buildInit(parameters: readonly InitialParameter[], seed: number): Program {
+/** A parameter whose first value follows from a seed alone. */
+export type DrawnParameter = InitialParameter & { readonly initial: DrawnValue };
+
+export function isDrawn(parameter: InitialParameter): parameter is DrawnParameter {
+  return parameter.initial.kind !== "computed";
+}
+
+/** The first values of all parameters, which follow from a seed alone; in words why not where one is computed from weights. */
+export function buildInit(parameters: readonly InitialParameter[], seed: number): Program | string {
   const graph = new Graph();
   const updates = new Map<string, Node>();
   for (const parameter of parameters) {
-    updates.set(parameter.path, firstValue({ parameter, seed, piece: 0 }, parameter.type, graph));
+    const { path, type } = parameter;
+    if (!isDrawn(parameter)) return `the first value of \`${path}\` is computed from other parameters`;
+    updates.set(path, firstValue({ parameter, seed, piece: 0 }, type, graph));
   }
   return { name: "init", graph, outputs: new Map(), updates, once: new Map() };
 }
@@ -33,7 +44,7 @@ export function buildInit(parameters: readonly InitialParameter[], seed: number)
  * in every spec of a model, wherever its adapters sit.
  */
 export interface Draw {
-  readonly parameter: InitialParameter;
+  readonly parameter: DrawnParameter;
   readonly seed: number;
   readonly piece: number;
 }
@@ -60,7 +71,7 @@ function siteOf(path: string): number {
   return 2 * (hash >>> 3);
 }
 
-function drawn(initial: InitialValue, type: TensorType, random: (offset: number) => Node, build: Builder): Node {
+function drawn(initial: DrawnValue, type: TensorType, random: (offset: number) => Node, build: Builder): Node {
   const sub = (a: Node, b: Node): Node => build.add({ op: "sub" }, a, b);
   switch (initial.kind) {
     case "constant":
@@ -81,7 +92,7 @@ function drawn(initial: InitialValue, type: TensorType, random: (offset: number)
 const elementsAtOnce = 2 ** 20;
 
 /** The first value of a parameter in pieces; of one piece it is what the program `init` gives, bit for bit. */
-function* firstValues(parameter: InitialParameter, seed: number): Iterable<Float32Array> {
+function* firstValues(parameter: DrawnParameter, seed: number): Iterable<Float32Array> {
   const count = elementCount(parameter.type);
   for (let from = 0, piece = 0; from < count; from += elementsAtOnce, piece++) {
     const values = new Float32Array(Math.min(elementsAtOnce, count - from));
@@ -128,15 +139,28 @@ function evaluatedPiece(draw: Draw, count: number): ArrayLike<number> {
   return value.data;
 }
 
-/** The first values of a spec's parameters by path, each in pieces. Throws for a path that is no parameter's. */
+/**
+ * The values of a spec's parameters by path, each in pieces: those that are given, and first values of the others. What is
+ * computed is computed when it is first asked for, by the reference evaluator in 64-bit floats whatever the backend is. Throws
+ * for a path that is no parameter's.
+ */
 export function firstValuesOf(
   parameters: readonly InitialParameter[],
   seed: number,
+  given: (path: string) => Iterable<Float32Array> | null = () => null,
 ): (path: string) => Iterable<Float32Array> {
   const byPath = new Map(parameters.map((parameter) => [parameter.path, parameter]));
-  return (path) => {
+  const computed = new Map<string, Float32Array>();
+  const piecesOf = (path: string): Iterable<Float32Array> => {
+    const known = given(path);
+    if (known !== null) return known;
     const parameter = byPath.get(path);
     if (parameter === undefined) throw new Error(`${path} is a parameter of the spec`);
-    return firstValues(parameter, seed);
+    const { initial } = parameter;
+    if (initial.kind !== "computed") return firstValues({ ...parameter, initial }, seed);
+    const value = computed.get(path) ?? evaluateOnce(initial.node, piecesOf);
+    computed.set(path, value);
+    return [value];
   };
+  return piecesOf;
 }

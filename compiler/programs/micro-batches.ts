@@ -10,7 +10,6 @@ import {
 } from "../ir/index.ts";
 import type { ProgramName } from "../names.ts";
 import { couplingPointsOf, type RowValue } from "./coupling-points.ts";
-import { inputsOf } from "./inputs.ts";
 import { nameOf, valueNamed } from "./values.ts";
 
 /**
@@ -90,7 +89,12 @@ export const gatheredBytes = 2 ** 20;
 
 /** Which loss or metric reads an input where all rows are together that is too large to be gathered, in words; null for none. */
 function whyNotRead({ whole, microBatch }: Losses, points: readonly RowValue[]): string | null {
-  const sizes = new Map(inputsOf(microBatch).map(({ name, type }) => [name, byteCount(type)]));
+  const sizes = new Map(
+    neededFor([...microBatch.outputs.values()]).flatMap(
+      ({ operation, type }): readonly (readonly [string, number])[] =>
+        operation.op === "input" ? [[operation.name, byteCount(type)]] : [],
+    ),
+  );
   const known = new Set(points.map((point) => point.whole));
   for (const [name, node] of whole.outputs) {
     for (const { operation } of neededFor([node], known)) {

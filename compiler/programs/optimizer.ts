@@ -1,7 +1,7 @@
 import { at } from "../at.ts";
 import type { Builder, Node } from "../ir/index.ts";
 import type { Optimizer, TrainSettings } from "../settings/index.ts";
-import { type OptimizerSlot, slotShape } from "./values.ts";
+import { type OptimizerSlot, type Slot, slotShape } from "./values.ts";
 
 export interface UpdateContext {
   readonly parameter: Node;
@@ -36,8 +36,12 @@ function slotsOf(optimizer: Optimizer, shape: readonly number[]): readonly Optim
 }
 
 /** How many numbers a training keeps for a parameter of some shape. */
-export function numbersKept({ optimizer }: Pick<TrainSettings, "optimizer">, shape: readonly number[]): number {
-  const counts = slotsOf(optimizer, shape).map((slot) => slotShape(slot, shape).reduce((all, size) => all * size, 1));
+export function numbersKept(
+  { optimizer, ema }: Pick<TrainSettings, "optimizer" | "ema">,
+  shape: readonly number[],
+): number {
+  const slots: readonly Slot[] = ema === null ? slotsOf(optimizer, shape) : [...slotsOf(optimizer, shape), "average"];
+  const counts = slots.map((slot) => slotShape(slot, shape).reduce((all, size) => all * size, 1));
   return counts.reduce((sum, count) => sum + count, 0);
 }
 

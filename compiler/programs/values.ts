@@ -1,12 +1,16 @@
-/** What is kept for a parameter. */
+/** What an optimizer keeps for a parameter. */
 export type OptimizerSlot = "mean" | "square" | "velocity" | "row" | "column";
 
+/** What a training keeps for a parameter: that, or the average of its values. */
+export type Slot = OptimizerSlot | "average";
+
 /** The shape of what is kept for a parameter of some shape; of means along an axis that one is 1. */
-export function slotShape(slot: OptimizerSlot, shape: readonly number[]): readonly number[] {
+export function slotShape(slot: Slot, shape: readonly number[]): readonly number[] {
   switch (slot) {
     case "mean":
     case "square":
     case "velocity":
+    case "average":
       return shape;
     case "row":
       return shape.with(-1, 1);
@@ -22,7 +26,7 @@ export type ProgramValue =
   | { readonly kind: "gradient"; readonly parameter: string }
   /** What the micro-batches of a step have added up so far. */
   | { readonly kind: "gradient-sum"; readonly parameter: string }
-  | { readonly kind: "slot"; readonly slot: OptimizerSlot; readonly parameter: string }
+  | { readonly kind: "slot"; readonly slot: Slot; readonly parameter: string }
   /** A number that is logged: a metric, or one of several losses. */
   | { readonly kind: "metric" | "loss-term"; readonly name: string }
   /** A value at which the rows of a batch meet, and the gradient of the loss there. */
@@ -73,6 +77,7 @@ export function valueNamed(name: string): ProgramValue {
     case "velocity":
     case "row":
     case "column":
+    case "average":
       return { kind: "slot", slot: before, parameter: rest };
     case "metric":
       return { kind: "metric", name: rest };

@@ -24,8 +24,8 @@ export function elementsOf(components: readonly Component[]): readonly Element[]
     for (const adapter of instance.adapters) addModule(adapter.instance, true);
   };
   for (const component of components) {
-    if (component.kind === "parameter") addParameter(component.parameter, false);
-    else addModule(component.instance, false);
+    if ("instance" in component) addModule(component.instance, false);
+    else addParameter(component.parameter, component.kind === "shared");
   }
   return elements;
 }

@@ -111,7 +111,9 @@ export function wrappedBy(
   const { environment } = elaborator.files.of(span.source);
   if (wraps.length === 0) return true;
   return wraps.some(({ text }) => {
-    const value = environment.lookup(text);
+    const [first = "", second] = text.split(".");
+    const found = environment.lookup(first);
+    const value = second !== undefined && found?.kind === "imported" ? found.values.get(second) : found;
     return value?.kind === "callable" && value.callable === instance.declaration;
   });
 }
@@ -128,8 +130,8 @@ function cannotAdapt(
   const module = instance?.declaration.name.text ?? "a parameter";
   const component = elaborator
     .components()
-    .find((each) => each.kind !== "parameter" && each.instance.steps[0] === instance?.steps[0]);
-  const whole = component === undefined || component.kind === "parameter" ? null : component.instance;
+    .find((each) => "instance" in each && each.instance.steps[0] === instance?.steps[0]);
+  const whole = component === undefined || !("instance" in component) ? null : component.instance;
   const below = instance === null || path === null ? [] : adaptable(declaration, instance, pattern.text, elaborator);
   const around = whole === null ? [] : adaptable(declaration, whole, whole.path, elaborator);
   const choices = below.length > 0 ? below : around;

@@ -2,6 +2,7 @@ import {
   type Argument,
   type Assignment,
   type Call,
+  calleeName,
   createSource,
   type Diagnostic,
   didYouMean,
@@ -229,7 +230,7 @@ function changed(member: ModelMember, name: Name, argument: Name | null, given: 
 
 /** By what a path calls a member of a model. */
 function nameOf(member: ModelMember): string | null {
-  if (member.kind === "placement") return member.adapter.callee.kind === "name" ? member.adapter.callee.text : null;
+  if (member.kind === "placement") return calleeName(member.adapter);
   return "name" in member ? member.name.text : null;
 }
 

@@ -108,6 +108,7 @@ function writtenOf(value: Value, span: Span, known: Map<Value, Expression | null
     case "callable":
     case "builtin":
     case "arrow":
+    case "imported":
     case "axis-name":
     case "unknown":
       return null;

@@ -1,5 +1,5 @@
 import type { Diagnostic, File } from "../../grammar/index.ts";
-import { type Node, printType, type TensorType } from "../ir/index.ts";
+import { type Node, neededFor, printType, type TensorType } from "../ir/index.ts";
 import { SettingReader } from "./reader.ts";
 
 /** What the `eval` block says: zero-shot classification, with CT-CLIP's prompts for what it leaves out. */
@@ -73,6 +73,20 @@ export function checkEvalSettings(
   check("text", `a vector for each row of the batch, as wide as \`image\`: f32[${batch}, ${same}]`, (type) => {
     return isLatent(type) && (same === "width" || type.shape[1] === width);
   });
+  const [image, text] = [settings.image, settings.text].map((name) => (name === null ? undefined : outputs.get(name)));
+  const inputs = inputsUnder(image);
+  const both = [...inputsUnder(text)].filter((name) => inputs.has(name));
+  if (both.length > 0 && !reader.hasRefused("text")) {
+    const names = both.map((name) => `\`${name}\``).join(", ");
+    const notes = [`both depend on ${names}, and the latents of images and of texts are computed apart`];
+    reader.refuse("text", "a latent that depends on no input of `image`", undefined, { notes });
+  }
   check("scale", "one number, f32[]", ({ shape }) => shape.length === 0);
   return reader.diagnostics;
+}
+
+/** The names of the inputs that a value depends on. */
+function inputsUnder(value: Node | undefined): ReadonlySet<string> {
+  const needed = value === undefined ? [] : neededFor([value]);
+  return new Set(needed.flatMap(({ operation }) => (operation.op === "input" ? [operation.name] : [])));
 }

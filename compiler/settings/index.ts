@@ -14,6 +14,8 @@ export { checkEvalSettings, type EvalSettings, evalSettingNames, readEvalSetting
 export { defaultImage, type ImageSettings, imageSettingNames, readImageSettings } from "./image.ts";
 export { type InputSource, readInputSources } from "./inputs.ts";
 export {
+  checkEvaluated,
+  type EvaluationMetric,
   type Optimizer,
   outlasts,
   readTrainSettings,

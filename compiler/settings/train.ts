@@ -1,4 +1,5 @@
 import { type Diagnostic, type File, report, type Span } from "../../grammar/index.ts";
+import type { EvalSettings } from "./eval.ts";
 import type { NamedCall, Range } from "./named-call.ts";
 import { SettingReader } from "./reader.ts";
 
@@ -60,6 +61,12 @@ export interface TrainSettings {
   /** Steps between evaluations, and between checkpoints; null for the end of each epoch. */
   readonly evaluateEvery: number | null;
   readonly saveEvery: number | null;
+  /** By which number of an evaluation the best checkpoint is told. */
+  readonly keepBest: EvaluationMetric;
+  /** Evaluations in a row without a better one that end a training; null for any number. */
+  readonly patience: number | null;
+  /** How much of an average of the trained parameters a step keeps; null for no average. */
+  readonly ema: number | null;
   readonly clipNorm: number | null;
   readonly precision: "f32" | "bf16";
   /** Whose activations are computed again in the backward pass instead of being kept. */
@@ -68,6 +75,17 @@ export interface TrainSettings {
   readonly memory: MemoryLimit | null;
   readonly seed: number;
 }
+
+/** What an evaluation gives over all classes; of each the higher is the better. */
+export const evaluationMetrics = [
+  "mean_auroc",
+  "accuracy",
+  "macro_f1",
+  "micro_f1",
+  "macro_precision",
+  "micro_precision",
+] as const;
+export type EvaluationMetric = (typeof evaluationMetrics)[number];
 
 /** `memory = 16GB` */
 export interface MemoryLimit {
@@ -94,6 +112,9 @@ export const trainSettingNames = [
   "steps",
   "evaluate_every",
   "save_every",
+  "keep_best",
+  "patience",
+  "ema",
   "clip_norm",
   "precision",
   "recompute",
@@ -160,6 +181,9 @@ export function readTrainSettings(
     epochs: reader.count("epochs", 1),
     evaluateEvery: reader.optionalCount("evaluate_every"),
     saveEvery: reader.optionalCount("save_every"),
+    keepBest: reader.word("keep_best", evaluationMetrics) ?? "mean_auroc",
+    patience: reader.optionalCount("patience"),
+    ema: readEma(reader),
     clipNorm: reader.optionalNumber("clip_norm"),
     precision: reader.choice("precision", ["f32", "bf16"], "f32"),
     recompute: reader.word("recompute", ["none", "layers"]) === "layers" ? "layers" : "none",
@@ -244,4 +268,21 @@ function readOptimizer(call: NamedCall, reader: SettingReader<(typeof trainSetti
 function readMemory(reader: SettingReader<(typeof trainSettingNames)[number]>): MemoryLimit | null {
   const amount = reader.amount("memory");
   return amount === null ? null : { ...amount, choosesRecompute: !reader.has("recompute") };
+}
+
+function readEma(reader: SettingReader<(typeof trainSettingNames)[number]>): number | null {
+  const ema = reader.optionalNumber("ema");
+  if (ema !== null && ema >= 1) reader.refuse("ema", "a number above 0 and below 1");
+  return ema;
+}
+
+/** Reports what asks for evaluations where the `eval` block does not say how to evaluate. */
+export function checkEvaluated(file: File, { image, text, classes }: EvalSettings): readonly Diagnostic[] {
+  const missing = image === null ? "image" : text === null ? "text" : classes.length === 0 ? "classes" : null;
+  if (missing === null) return [];
+  const reader = new SettingReader(file, "train", trainSettingNames, renamed);
+  return (["keep_best", "patience"] as const).flatMap((name) => {
+    const span = reader.spanOf(name);
+    return span === undefined ? [] : [report("nothing-evaluated", span, { name, missing })];
+  });
 }

@@ -83,4 +83,42 @@ export const elaboration = {
     ({ name }) => `the input \`${name}\` is declared after an encoder that takes it`,
     () => "declare it before the encoder",
   ),
+  "tensor-outside-forward": error(
+    "E427",
+    () => "this tensor is computed outside of `forward`",
+    () => "compute it in `forward`: arguments, and a `let` of a module, hold what is known at compile time",
+  ),
+  "late-first-value": error<{ readonly name: string; readonly uses: string }>(
+    "E428",
+    ({ name, uses }) =>
+      name === uses
+        ? `the first value of \`${name}\` depends on itself`
+        : `the first value of \`${name}\` depends on \`${uses}\`, which is declared after it`,
+    () => "a first value can use what is declared before the parameter",
+  ),
+  "first-value-of-batch": error(
+    "E429",
+    () => "a first value cannot depend on a batch",
+    () => "it is computed once, from parameters that are declared before it",
+  ),
+  "svd-outside-first-value": error(
+    "E430",
+    () => "`svd` can only be used in the first value of a parameter",
+    () => "it has no derivative and is computed once: declare a `param` or a `buffer` with it",
+  ),
+  "not-run-yet": error<{ readonly name: string; readonly of: string }>(
+    "E433",
+    ({ name, of }) => `\`${name}\` of ${of} is not computed yet`,
+    () => "declare an encoder before what reads its values",
+  ),
+  "shared-outside-adapter": error(
+    "E431",
+    () => "only an adapter has shared parameters",
+    () => "a parameter of the model is one for all that read it",
+  ),
+  "computed-shared-value": error<{ readonly name: string }>(
+    "E432",
+    ({ name }) => `the first value of the shared \`${name}\` depends on what is adapted`,
+    () => "what is shared has one first value for all placements: a constant, or drawn from the seed",
+  ),
 } as const;

@@ -27,6 +27,10 @@ export const settings = {
     "E608",
     ({ name }) => `\`${name}\` cannot be the name of a metric: it is logged in every step`,
   ),
+  "nothing-evaluated": error<{ readonly name: string; readonly missing: string }>(
+    "E609",
+    ({ name, missing }) => `\`${name}\` needs evaluations, and the \`eval\` block does not set \`${missing}\``,
+  ),
   "long-warmup": warning<{ readonly warmup: number; readonly steps: number }>(
     "E607",
     ({ warmup, steps }) => `\`warmup = ${warmup}\` is not less than the steps of the training, which has ${steps}`,

@@ -50,7 +50,16 @@ function formatDimension(dim: Dimension, comments: CommentQueue): Document {
 export function formatParam(param: ParamMember, comments: CommentQueue): Document {
   const initial = param.initial === null ? "" : join(" = ", formatExpression(param.initial, comments));
   const type = formatType(param.type, comments);
-  return join(param.storage, " ", param.name.text, ": ", type, initial, formatTags(param, comments));
+  return join(
+    param.shared ? "shared " : "",
+    param.storage,
+    " ",
+    param.name.text,
+    ": ",
+    type,
+    initial,
+    formatTags(param, comments),
+  );
 }
 
 export function formatPart(part: PartMember, comments: CommentQueue): Document {

@@ -11,7 +11,7 @@ import { formatBody } from "./statements.ts";
 export function formatItem(item: Item, comments: CommentQueue): Document {
   switch (item.kind) {
     case "import":
-      return `import ${quote(item.path.value)}`;
+      return `import ${quote(item.path.value)}${item.alias === null ? "" : ` as ${item.alias.text}`}`;
     case "file-let":
       return join("let ", item.name.text, " = ", formatExpression(item.value, comments));
     case "roles":

@@ -43,11 +43,10 @@ export async function run(
       throw new Error(`the input ${operation.name} has ${found} elements; [${type.shape.join(", ")}] are expected`);
     }
   }
-  const firstOf = firstValuesOf(spec.parameters, spec.settings.seed);
-  const piecesOf = (path: string): Iterable<Float32Array> => {
+  const piecesOf = firstValuesOf(spec.parameters, spec.settings.seed, (path) => {
     const given = parameters.get(path);
-    return given === undefined ? firstOf(path) : [Float32Array.from(given.data)];
-  };
+    return given === undefined ? null : [Float32Array.from(given.data)];
+  });
   const known = new Set(spec.parameters.map(({ path }) => path));
   const state = new Map(
     [...parameters].flatMap(([path, { data }]) => (known.has(path) ? [] : [[path, Float32Array.from(data)] as const])),

@@ -1,8 +1,10 @@
 import {
+  averagedBy,
   buildProgram,
   type Features,
   type Program,
   type ProgramName,
+  readAverages,
   stepPrograms,
   type TracedSpec,
 } from "../../compiler/index.ts";
@@ -13,7 +15,7 @@ export type EnginePurpose = "train" | "encode";
 
 /**
  * The programs that training or evaluation needs: a step, in micro-batches where `micro_batch` cuts the batch, and the encoders,
- * both for the rows of one. With features, the step reads them, and a program gives them. Null where the model has no
+ * both for the rows of one. Where a training keeps averages, its encoders read these. With features, the step reads them, and a program gives them. Null where the model has no
  * loss to train on, or cannot be cut.
  */
 export function enginePrograms(
@@ -27,8 +29,10 @@ export function enginePrograms(
   const step = purpose === "train" ? stepPrograms(spec) : [];
   if (step === null || rows === null) return null;
   const steps = features === null ? step : [...step.map(features.readBy), features.program];
-  const built = [...steps, ...encoders.flatMap((name) => buildProgram(rows, name) ?? [])];
-  return built.map((program) => optimise(program, spec));
+  const trained = steps.map((program) => optimise(program, spec));
+  const averaged = averagedBy(trained);
+  const encoding = encoders.flatMap((name) => buildProgram(rows, name) ?? []);
+  return [...trained, ...encoding.map((program) => optimise(readAverages(program, averaged), spec))];
 }
 
 /** Programs of a spec as a model that can be opened. */

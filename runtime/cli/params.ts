@@ -18,17 +18,17 @@ export const define: DefineCommand = (command, terminal, end) => {
       if (plan !== null) {
         const shown = plan.parameters.filter(({ trainable }) => trainable || !onlyTrained);
         if (json) {
-          const parameters = shown.map(({ path, checkpoint, shape, dtype, trainable, rule, role, group }) => ({
-            ...{ path, checkpoint, shape, dtype, trainable, rule, role, group },
+          const parameters = shown.map(({ path, checkpoint, shape, dtype, initial, trainable, rule, role, group }) => ({
+            ...{ path, checkpoint, shape, dtype, initial, trainable, rule, role, group },
           }));
           terminal.json(`${JSON.stringify({ parameters, totals: plan.totals }, null, 2)}\n`);
         } else {
-          const header = ["path", "shape", "", "by", "in checkpoints"];
-          const rows = shown.map(({ path, shape, trainable, group, rule, checkpoint }) => {
+          const header = ["path", "shape", "", "by", "first value", "in checkpoints"];
+          const rows = shown.map(({ path, shape, trainable, group, rule, initial, checkpoint }) => {
             const how = trainable ? ["trained", ...(group === undefined ? [] : [group])].join(", ") : "frozen";
-            return [path, `[${shape.join(", ")}]`, how, rule, checkpoint];
+            return [path, `[${shape.join(", ")}]`, how, rule, initial, checkpoint];
           });
-          terminal.out(renderTable([header, ...rows], ["left", "left", "left", "left", "left"]));
+          terminal.out(renderTable([header, ...rows], ["left", "left", "left", "left", "left", "left"]));
           const { trainable, frozen, total } = plan.totals;
           terminal.out(
             `\n${printCount(trainable)} trained, ${printCount(frozen)} frozen, ${printCount(total)} in all\n`,

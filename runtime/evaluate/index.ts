@@ -9,7 +9,7 @@ export {
   undefinedClasses,
 } from "./files.ts";
 export { decodeScores, encodeScores, type KeptScores } from "./kept-scores.ts";
-export { classMetrics, overallMetrics } from "./metrics.ts";
+export { classMetrics, overallMetrics, specMetrics } from "./metrics.ts";
 export { equalPrompts, promptTexts } from "./prompts.ts";
 export type { RocPoint } from "./ranking.ts";
 export {

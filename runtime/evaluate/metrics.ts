@@ -1,3 +1,4 @@
+import type { EvaluationMetric } from "../../compiler/index.ts";
 import type { Outcomes } from "./ranking.ts";
 
 /** The numbers of a class with their titles, in the order in which they are shown. */
@@ -21,6 +22,16 @@ export const overallMetrics = [
 ] as const;
 
 export type OverallMetric = (typeof overallMetrics)[number][0];
+
+/** The numbers over all classes, as a spec calls them. */
+export const specMetrics: Readonly<Record<EvaluationMetric, OverallMetric>> = {
+  mean_auroc: "meanAuroc",
+  accuracy: "accuracy",
+  macro_f1: "macroF1",
+  micro_f1: "microF1",
+  macro_precision: "macroPrecision",
+  micro_precision: "microPrecision",
+};
 
 /**
  * The numbers of one class, as scikit-learn has them with `zero_division=0`: precision and F1 are 0 where nothing is

@@ -26,6 +26,8 @@ export interface Checkpoint {
   readonly state: TrainingState;
   /** What is trained, by its names in checkpoints. */
   readonly parameters: ReadonlyMap<string, TrainedTensor>;
+  /** The averages of what is trained, by the same names; empty where there are none. */
+  readonly averages: ReadonlyMap<string, TrainedTensor>;
   /** What the optimizer keeps: `mean:`, `square:` or `velocity:` and the parameter's path. */
   readonly optimizer: ReadonlyMap<string, TrainedTensor>;
 }
@@ -33,7 +35,9 @@ export interface Checkpoint {
 /** What was read, or why it was not. `DAMAGED` is what can never be read again, `NEWER` what this version cannot. */
 export type Read<Value> = Result<Value, StorageProblem>;
 
-const adapterFile = "adapter.safetensors";
+export const adapterFile = "adapter.safetensors";
+/** Averages of what is in the adapter's file, by the same names. */
+export const averageFile = "adapter-ema.safetensors";
 const optimizerFile = "optimizer.safetensors";
 const stateFile = "state.json";
 
@@ -51,6 +55,9 @@ export function writeCheckpoint(folder: string, checkpoint: Checkpoint, files: F
     [adapterFile, adapter],
     [optimizerFile, optimizer],
   ]);
+  if (checkpoint.averages.size > 0) {
+    records.set(averageFile, writeTensors(join(folder, averageFile), checkpoint.averages, files, metadata));
+  }
   writeDurably(join(folder, stateFile), encodeState({ state: checkpoint.state, files: records }), files);
   syncFolder(folder, files);
 }
@@ -64,7 +71,12 @@ export function readCheckpoint(folder: string, files: FileSystem = machineFiles)
       if (record === undefined) throw new FormatError(join(folder, stateFile), `it does not say what ${name} is`);
       return readTensors(join(folder, name), record, files);
     };
-    return { state: stored.state, parameters: tensors(adapterFile), optimizer: tensors(optimizerFile) };
+    return {
+      state: stored.state,
+      parameters: tensors(adapterFile),
+      averages: stored.files.has(averageFile) ? tensors(averageFile) : new Map(),
+      optimizer: tensors(optimizerFile),
+    };
   });
 }
 

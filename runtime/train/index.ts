@@ -1,10 +1,11 @@
 export { Batches } from "./batches.ts";
 export type { Checkpoint } from "./checkpoint.ts";
 export type { TrainingState } from "./checkpoint-state.ts";
+export type { TrainedTensor } from "./checkpoint-tensors.ts";
 export { EventLog } from "./events.ts";
 export { computeFeatures } from "./features.ts";
 export { compareIdentity, type RunIdentity } from "./identity.ts";
-export { type Evaluated, type TrainedParameter, type TrainingEnd, train } from "./loop.ts";
+export { type Evaluated, sortedTensors, type TrainedParameter, type TrainingEnd, train } from "./loop.ts";
 export { MetricsLog } from "./metrics-log.ts";
 export { planOrder, type TrainingOrder } from "./order.ts";
 export { RunFolder } from "./run-folder.ts";

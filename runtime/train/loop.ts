@@ -1,7 +1,7 @@
 import { setImmediate as letOthersRun } from "node:timers/promises";
-import { type ProgramValue, slotShape, type TrainSettings, valueNamed } from "../../compiler/index.ts";
+import { slotShape, type TrainSettings, valueNamed } from "../../compiler/index.ts";
 import { type Engine, lasting, type StepResult, trainStep } from "../backends/index.ts";
-import type { Evaluation } from "../evaluate/index.ts";
+import { type Evaluation, specMetrics } from "../evaluate/index.ts";
 import type { Attempt, StorageProblem } from "../files/index.ts";
 import type { StopSignal } from "../machine/index.ts";
 import type { Problem } from "../text/index.ts";
@@ -35,6 +35,8 @@ export interface TrainingRun {
   readonly stepsPerEpoch: number;
   readonly batches: Pick<Batches, "at" | "epochOf" | "lastNames" | "takeSkipped">;
   readonly trained: ReadonlyMap<string, TrainedParameter>;
+  /** What is saved besides, by its names in checkpoints: what stays as it is, and cannot be had again from the model's weights. */
+  readonly kept: ReadonlyMap<string, TrainedTensor>;
   readonly folder: RunFolder;
   readonly metrics: MetricsLog;
   readonly events: EventLog;
@@ -63,6 +65,8 @@ export interface TrainingRun {
 /** How a training ended. */
 export type TrainingEnd =
   | { readonly kind: "done" }
+  /** Before its last step, because evaluations did not become better than the best one. */
+  | { readonly kind: "exhausted"; readonly step: number; readonly best: NonNullable<TrainingState["best"]> }
   /** By a signal; before the first step there may be nothing to save. */
   | { readonly kind: "stopped"; readonly signal: StopSignal; readonly step: number; readonly saved: boolean }
   | { readonly kind: "wrong-data"; readonly problem: Problem; readonly step: number }
@@ -109,12 +113,13 @@ export async function train(run: TrainingRun): Promise<TrainingEnd> {
       if (found.kind === "storage") return found;
       if (found.kind === "evaluated") {
         run.evaluated.add(step);
-        const metric = found.evaluation.overall.meanAuroc.value;
+        const metric = found.evaluation.overall[specMetrics[settings.keepBest]].value;
         if (metric !== null && (best === null || metric > best.metric)) best = { step, metric };
         const failed = run.skip(found.skipped) ?? logEvaluation(run, step, found.evaluation) ?? (await save(metric));
         if (failed !== null) return { kind: "storage", problem: failed };
       }
     }
+    if (step < steps && isExhausted(run, best)) return saveAnd({ kind: "exhausted", step, best });
     const isDone = step >= steps && !isEvaluationDue(step, run);
     const signal = run.stopRequested();
     if (isDone || signal !== null) {
@@ -162,6 +167,15 @@ async function tryStep(
   }
 }
 
+/** Whether as many evaluations as `patience` says came after the best one. */
+function isExhausted(
+  { settings: { patience }, evaluated }: TrainingRun,
+  best: TrainingState["best"],
+): best is NonNullable<TrainingState["best"]> {
+  if (patience === null || best === null) return false;
+  return [...evaluated].filter((step) => step > best.step).length >= patience;
+}
+
 /** Before the first step, after the last one, and every so many between, unless it was done. */
 function isEvaluationDue(step: number, { settings, steps, stepsPerEpoch, evaluate, evaluated }: TrainingRun): boolean {
   const isTime = step === 0 || step === steps || step % (settings.evaluateEvery ?? stepsPerEpoch) === 0;
@@ -169,27 +183,32 @@ function isEvaluationDue(step: number, { settings, steps, stepsPerEpoch, evaluat
 }
 
 function saveCheckpoint(
-  { folder, trained, metrics, events }: TrainingRun,
+  { folder, trained, kept, metrics, events }: TrainingRun,
   state: TrainingState,
   values: ReadonlyMap<string, Float32Array>,
 ): StorageProblem | null {
-  const parameters = new Map<string, TrainedTensor>();
-  const optimizer = new Map<string, TrainedTensor>();
-  for (const [path, data] of values) {
-    const value = valueNamed(path);
-    const own = value.kind === "slot" ? undefined : trained.get(path);
-    const shape = own?.shape ?? shapeOf(value, trained);
-    if (own === undefined) optimizer.set(path, { shape, data });
-    else parameters.set(own.checkpoint, { shape, data });
-  }
-  const done = [metrics.sync(), events.sync(), folder.checkpoints.save({ state, parameters, optimizer })];
+  const { parameters, averages, optimizer } = sortedTensors(values, { trained, kept });
+  const done = [metrics.sync(), events.sync(), folder.checkpoints.save({ state, parameters, averages, optimizer })];
   return problemOf(done);
 }
 
-/** The shape of what is kept for a parameter. */
-function shapeOf(value: ProgramValue, trained: ReadonlyMap<string, TrainedParameter>): readonly number[] {
-  const parameter = value.kind === "slot" ? trained.get(value.parameter) : undefined;
-  return value.kind === "slot" && parameter !== undefined ? slotShape(value.slot, parameter.shape) : [];
+/** What is trained and its averages by their names in checkpoints, each with what is saved besides, and the rest by paths. */
+export function sortedTensors(
+  values: ReadonlyMap<string, Float32Array>,
+  { trained, kept }: Pick<TrainingRun, "trained" | "kept">,
+): Record<"parameters" | "averages" | "optimizer", Map<string, TrainedTensor>> {
+  const parameters = new Map(kept);
+  const averages = new Map<string, TrainedTensor>();
+  const optimizer = new Map<string, TrainedTensor>();
+  for (const [path, data] of values) {
+    const value = valueNamed(path);
+    const of = trained.get(value.kind === "slot" ? value.parameter : path);
+    if (of === undefined) optimizer.set(path, { shape: [], data });
+    else if (value.kind !== "slot") parameters.set(of.checkpoint, { shape: of.shape, data });
+    else if (value.slot === "average") averages.set(of.checkpoint, { shape: of.shape, data });
+    else optimizer.set(path, { shape: slotShape(value.slot, of.shape), data });
+  }
+  return { parameters, averages: averages.size === 0 ? averages : new Map([...kept, ...averages]), optimizer };
 }
 
 function logStep(

@@ -12,6 +12,7 @@ import {
   takeLock,
   writeAtomically,
 } from "../files/index.ts";
+import { adapterFile, averageFile } from "./checkpoint.ts";
 import { CheckpointStore, type StoreOptions } from "./checkpoint-store.ts";
 import { sortedPieces, type TrainedTensor } from "./checkpoint-tensors.ts";
 
@@ -21,7 +22,6 @@ export type OpenedRun =
   | { readonly kind: "held"; readonly problem: StorageProblem; readonly holder: Holder }
   | { readonly kind: "failed"; readonly problem: StorageProblem };
 
-const adapterFile = "adapter.safetensors";
 const metricsFile = "metrics.jsonl";
 const skippedFile = "skipped.jsonl";
 const reportFile = "report.html";
@@ -29,7 +29,7 @@ const lockFolder = "run.lock";
 
 /**
  * The folder that a training writes into: `checkpoints/`, `evaluations/`, `metrics.jsonl`, `skipped.jsonl`, `events/` for
- * TensorBoard, and in the end `adapter.safetensors` and `report.html`. Nothing else in the folder is touched.
+ * TensorBoard, and in the end `adapter.safetensors`, `adapter-ema.safetensors` where averages are kept, and `report.html`. Nothing else in the folder is touched.
  */
 export class RunFolder {
   readonly path: string;
@@ -39,6 +39,7 @@ export class RunFolder {
   readonly evaluationsFolder: string;
   readonly skippedPath: string;
   readonly adapterPath: string;
+  readonly averagePath: string;
   readonly reportPath: string;
   /** For files that are needed only while the training runs. It is not made, and is removed by `close` or the next `open`. */
   readonly workFolder: string;
@@ -53,6 +54,7 @@ export class RunFolder {
     this.evaluationsFolder = join(path, "evaluations");
     this.skippedPath = join(path, skippedFile);
     this.adapterPath = join(path, adapterFile);
+    this.averagePath = join(path, averageFile);
     this.reportPath = join(path, reportFile);
     this.workFolder = join(path, ".work");
     this.files = options.files ?? machineFiles;
@@ -83,13 +85,14 @@ export class RunFolder {
     return opened;
   }
 
-  /** Writes what was trained, by its names in checkpoints. The file that was there stays when it fails. */
+  /** Writes what was trained, or its averages, by names in checkpoints. The file that was there stays when it fails. */
   saveAdapter(
     tensors: ReadonlyMap<string, TrainedTensor>,
     metadata: ReadonlyMap<string, string> = new Map(),
+    path = this.adapterPath,
   ): Attempt<void> {
-    return attempt(this.adapterPath, () => {
-      writeAtomically(this.adapterPath, sortedPieces(tensors, metadata), this.files);
+    return attempt(path, () => {
+      writeAtomically(path, sortedPieces(tensors, metadata), this.files);
       syncFolder(this.path, this.files);
     });
   }
@@ -119,7 +122,7 @@ export class RunFolder {
 }
 
 /** What is written into the folder itself. */
-const ownFiles: ReadonlySet<string> = new Set([adapterFile, metricsFile, skippedFile, reportFile]);
+const ownFiles: ReadonlySet<string> = new Set([adapterFile, averageFile, metricsFile, skippedFile, reportFile]);
 
 function heldBy({ pid, host }: Holder, lockPath: string): StorageProblem {
   return {

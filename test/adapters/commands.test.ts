@@ -182,6 +182,22 @@ describe("medctc export --peft", () => {
     expect(found.err).toBe('these lines need import "std/lora"\n');
   });
 
+  test("writes ranks by layer as patterns, which are a placement for each rank again", () => {
+    const spec = specFile("layers", ["lora(rank = i => 1 + i, alpha = [6, 8]) on text.attn.q"]);
+    const out = join(folder, "layers");
+    expect(medctc(["export", spec, "--peft", out, "--adapter", trainedFor(spec, "layers")]).code).toBe(0);
+    const config = jsonFields(readFileSync(join(out, "adapter_config.json"), "utf8"));
+    const second = "text_transformer.encoder.layer.1.attention.self.query";
+    expect([config.r, config.rank_pattern]).toEqual([1, { [second]: 2 }]);
+    expect([config.lora_alpha, config.alpha_pattern]).toEqual([6, { [second]: 8 }]);
+    const found = medctc(["adapter", "spec", out, "--for", small]);
+    const lines = [
+      "lora(rank = 1, alpha = 6) on text.layers[0].attn.q",
+      "lora(rank = 2, alpha = 8) on text.layers[1].attn.q",
+    ];
+    expect([found.code, found.out]).toEqual([0, `${lines.join("\n")}\n`]);
+  });
+
   test("refuses what PEFT has no form for, with the placement and the module", () => {
     const out = join(folder, "refused");
     for (const [name, placements, problem] of [

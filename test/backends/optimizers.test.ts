@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { compileSpec, firstValuesOf, inputsOf, sharedInputs, type TracedSpec } from "../../compiler/index.ts";
+import { compileSpec, firstValuesOf, inputsOf, nameOf, sharedInputs, type TracedSpec } from "../../compiler/index.ts";
 import { createSource, renderDiagnostics } from "../../grammar/index.ts";
 import {
   type Backend,
@@ -40,6 +40,10 @@ train {
   seed = 3
 ${train}
 }
+eval {
+  image = a
+  text = a
+}
 `;
   const { spec, diagnostics } = compileSpec(createSource("m.vlm", text), new SpecLibrary("specs/std", "m.vlm"));
   if (spec === null) throw new Error(renderDiagnostics(diagnostics, { colour: false }));
@@ -74,6 +78,7 @@ async function train(
 const settings = {
   lion: "  optimizer = lion(lr = 0.01, weight_decay = 0.1)",
   adafactor: "  optimizer = adafactor(weight_decay = 0.1)",
+  averages: "  ema = 0.9",
   nesterov: "  optimizer = sgd(lr = 0.1, momentum = 0.9, nesterov = true)",
 };
 
@@ -107,3 +112,30 @@ describe.each(Object.entries(settings))("%s", (_, written) => {
     }
   });
 });
+
+test.each(backends.filter((each) => each.load().kind === "ready"))(
+  "encoders read the averages on $name",
+  async (backend) => {
+    const spec = specOf("  ema = 0.5");
+    const engine = await open(backend, spec);
+    const values = await train(engine, spec, 0, 3);
+    const plain = await open(backend, specOf(""));
+    const averages = [...values].flatMap(([path]): readonly (readonly [string, Float32Array])[] => {
+      const average = values.get(nameOf({ kind: "slot", slot: "average", parameter: path }));
+      return average === undefined ? [] : [[path, average]];
+    });
+    expect(averages).not.toEqual([]);
+    await plain.store(new Map(averages));
+    const ids = new Map([
+      ["input_ids", Int32Array.from({ length: 16 }, (_, index) => index)],
+      ["attention_mask", new Int32Array(16).fill(1)],
+    ]);
+    const [found, expected] = [await engine.run("encode_text", ids), await plain.run("encode_text", ids)];
+    expect(found.get("latent")?.length).toBe(32);
+    expect(found).toEqual(expected);
+    await plain.store(values);
+    expect(await plain.run("encode_text", ids)).not.toEqual(found);
+    await engine.dispose();
+    await plain.dispose();
+  },
+);

@@ -113,6 +113,7 @@ describe("a golden plan", () => {
     ["with a key of its own", golden.replace('  "batch"', '  "bacth": 1,\n  "batch"'), "`bacth`: "],
     ["with a value of another kind", golden.replace('"trainable",3584', '"trainable","3584"'), "`counts.0.1`: "],
     ["with a digest that is none", golden.replace(/"own":"\w/, '"own":"x'), "`lets.0.own`: "],
+    ["with another batch", golden.replace('"batch": 3', '"batch": 4'), "another batch than its settings"],
     ["nested deeply", `{"medctc_plan": ${"[".repeat(100_000)}`, "it is nested deeper than 8 levels"],
     ["of something else", '{"name": "terraform"}', "it is not a golden plan of medctc's"],
     [

@@ -177,7 +177,12 @@ describe("selectors that select nothing", () => {
     ["text.layers[4..].up", "E507", "4.."],
     ["image.layers[3].last", "E507", "3"],
     ["image.**.layers[3].last", "E507", "3"],
-    ["image.first.projections", "E501", "image.first.projections", "`image` has attn.o, attn.q, attn.kv, seen, first, second"],
+    [
+      "image.first.projections",
+      "E501",
+      "image.first.projections",
+      "`image` has attn.o, attn.q, attn.kv, seen, first, second",
+    ],
   ])("%s: %s at %s", (text, code, place, help) => {
     const found = problems(text);
     expect(found.map(([ownCode, ownPlace]) => [ownCode, ownPlace])).toEqual([[code, place]]);

@@ -104,3 +104,20 @@ test("a file without a model is no spec, whatever it warns of", () => {
   expect(plan).toBeNull();
   expect(diagnostics.map(({ code }) => code)).toEqual(["E211", "E511"]);
 });
+
+test("the library is read once, however many names are unknown", () => {
+  const parts = Array.from({ length: 40 }, (_, index) => `  part p${index} = onne${index}()`).join("\n");
+  const files = { "std/one.vlm": moduleText, "std/two.vlm": moduleText.replace("one", "two") };
+  const library = libraryOf(files);
+  const read: string[] = [];
+  const watched: Library = {
+    ...library,
+    read: (place) => {
+      read.push(place.kind === "library" ? place.name : "");
+      return library.read(place);
+    },
+  };
+  const found = checkSpec(createSource("main.vlm", `model m {\n${parts}\n}\n`), watched);
+  expect(found.map(({ code }) => code)).toEqual(Array.from({ length: 40 }, () => "E301"));
+  expect(read).toEqual(["one", "two"]);
+});

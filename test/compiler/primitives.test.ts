@@ -119,7 +119,9 @@ describe("what cannot be computed is refused", () => {
     ["n and n", "E404 `and`: i32[2, 3] is not of booleans"],
     ["not x", "E404 `not`: f32[2, 3] is not of booleans"],
     ["true and x", "E403 a condition must be `true` or `false`, but is f32[2, 3]"],
-    ["floor(n)", "E404 `floor`: it needs floating-point numbers"],
+    ["floor(n)", "E404 `floor`: it needs floating-point numbers, not i32[2, 3]; use cast"],
+    ["logsumexp(n)", "E404 `logsumexp`: it needs floating-point numbers, not i32[2, 3]; use cast"],
+    ["mean(n)", "E404 `mean`: a mean of whole numbers is not one; use cast"],
     ["take(x, 3, axis = 1)", "E404 `take`: there is no element 3 along axis 1 of f32[2, 3]"],
     ["take(x, [0, -4], axis = 1)", "E404 `take`: there is no element -4 along axis 1 of f32[2, 3]"],
     [

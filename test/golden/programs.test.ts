@@ -51,6 +51,14 @@ test.each(["embed", "compare", "backpropagate", "update"] as const)(
   },
 );
 
+test("operations that are made of others are printed as their golden files say", async () => {
+  const spec = specOf("test/golden/programs/primitives.vlm");
+  const step = buildStep(spec);
+  if (step === null) throw new Error("the spec has a loss");
+  await expect(printProgram(buildForward(spec, []))).toMatchFileSnapshot(join(folder, "primitives.forward.txt"));
+  await expect(printProgram(optimise(step, spec))).toMatchFileSnapshot(join(folder, "primitives.step.txt"));
+});
+
 test("a step with convolutions and pools is printed, and changed by the passes, as its golden files say", async () => {
   const spec = specOf("test/golden/programs/convolutions.vlm");
   const step = buildStep(spec);

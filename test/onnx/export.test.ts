@@ -35,9 +35,9 @@ function rowsOf(rows: number): ReadonlyMap<string, SentTensor> {
   );
 }
 
-async function outputsOf(file: string, outputs: readonly string[], rows = 3) {
+async function outputsOf(file: string, outputs: readonly string[], inputs = rowsOf(3)) {
   const session = await OnnxSession.load(file);
-  const results = await session.run(rowsOf(rows), outputs);
+  const results = await session.run(inputs, outputs);
   await session.dispose();
   return outputs.map((name) => results.get(name)?.data ?? new Float32Array(0));
 }
@@ -87,13 +87,29 @@ describe("export", () => {
       const fixed = join(folder, `fixed-${rows}`);
       expect(exported("--onnx", fixed, "--batch", String(rows), "--program", "forward", ...given).code).toBe(0);
       const names = ["image_output", "report", "loss"];
-      const expected = await outputsOf(join(fixed, "forward.onnx"), names, rows);
-      const found = await outputsOf(join(folder, "any/forward.onnx"), names, rows);
+      const expected = await outputsOf(join(fixed, "forward.onnx"), names, rowsOf(rows));
+      const found = await outputsOf(join(folder, "any/forward.onnx"), names, rowsOf(rows));
       for (const [index, values] of expected.entries()) {
         expect(found[index]?.length).toBe(values.length);
         expect(apart(values, found[index] ?? [])).toBeLessThan(1e-6);
       }
     }
+  });
+
+  test("with a dynamic batch operations that are made of others give what they give for a number of rows", async () => {
+    const spec = "test/golden/programs/primitives.vlm";
+    const [any, fixed] = [join(folder, "any-primitives.onnx"), join(folder, "two-primitives.onnx")];
+    expect(medctc(["export", spec, "--onnx", any, "--dynamic-batch"]).code).toBe(0);
+    expect(medctc(["export", spec, "--onnx", fixed, "--batch", "2"]).code).toBe(0);
+    const data = Float32Array.from({ length: 24 }, (_, place) => Math.sin(3 * place));
+    const image: SentTensor = { dtype: "float32", shape: [2, 3, 4], data };
+    const outputs = await Promise.all(
+      [any, fixed].map((file) => outputsOf(file, ["out", "loss"], new Map([["image", image]]))),
+    );
+    const [[found = [], loss = []] = [], [expected = [], expectedLoss = []] = []] = outputs;
+    expect(found.length).toBe(2);
+    expect(apart(expected, found)).toBeLessThan(1e-5);
+    expect(apart(expectedLoss, loss)).toBeLessThan(1e-5 * (1 + Math.abs(expectedLoss[0] ?? Number.NaN)));
   });
 
   test("in half precision the weights of products take half the bytes, which leaves the tables of embeddings, and latents are within 2e-3", async () => {

@@ -29,6 +29,15 @@ test("what gives its input is left out", () => {
   expect(chain({ op: "stop_gradient" })).toEqual([]);
   expect(chain({ op: "broadcast", shape: [2, 3] })).toEqual([]);
   expect(chain({ op: "slice", axis: 1, from: 0, to: 3 })).toEqual([]);
+  expect(
+    chain({
+      op: "pad",
+      amounts: [
+        [0, 0],
+        [0, 0],
+      ],
+    }),
+  ).toEqual([]);
   expect(chain({ op: "transpose", permutation: [0, 1] })).toEqual([]);
 });
 

@@ -24,7 +24,9 @@ test("what is drawn in pieces is what the program `init` gives, bit for bit", ()
   );
   for (const seed of [0, 7, 2 ** 31 - 1]) {
     const given = { inputs: new Map(), parameters: new Map() };
-    const expected = runProgram(buildInit(parameters, seed), given, "f32");
+    const init = buildInit(parameters, seed);
+    if (typeof init === "string") throw new Error(init);
+    const expected = runProgram(init, given, "f32");
     const valuesOf = firstValuesOf(parameters, seed);
     for (const { path } of parameters) {
       const values = [...valuesOf(path)].flatMap((piece) => [...piece]);

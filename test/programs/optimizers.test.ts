@@ -74,6 +74,7 @@ describe.each(Object.entries(optimizers))("%s", (name, optimizer) => {
         expect(Math.abs(value - at(at(record.after, step), place))).toBeLessThan(1e-6);
       }
     }
-    expect(numbersKept({ optimizer }, record.shape)).toBe(kept);
+    expect(numbersKept({ optimizer, ema: null }, record.shape)).toBe(kept);
+    expect(numbersKept({ optimizer, ema: 0.9 }, record.shape)).toBe(kept + record.before.length);
   });
 });

@@ -2,11 +2,12 @@ import { describe, expect, test } from "vitest";
 import { Builder } from "../../compiler/ir/builder.ts";
 import { evaluate } from "../../compiler/ir/evaluate.ts";
 import { Graph } from "../../compiler/ir/graph.ts";
-import type { Program } from "../../compiler/ir/program.ts";
+import { nodesOf, type Program } from "../../compiler/ir/program.ts";
 import type { TensorData } from "../../compiler/ops/index.ts";
 import { applyOptimizer } from "../../compiler/passes/apply-optimizer.ts";
 import { clipGradients } from "../../compiler/passes/clip-gradients.ts";
 import { differentiate } from "../../compiler/passes/differentiate.ts";
+import { averagedBy, readAverages } from "../../compiler/programs/index.ts";
 import type { ParameterRule } from "../../compiler/select/index.ts";
 import type { Optimizer, Schedule, TrainSettings } from "../../compiler/settings/train.ts";
 import { createSource } from "../../grammar/index.ts";
@@ -23,6 +24,9 @@ const defaults: TrainSettings = {
   epochs: 1,
   evaluateEvery: null,
   saveEvery: null,
+  keepBest: "mean_auroc",
+  patience: null,
+  ema: null,
   clipNorm: null,
   precision: "f32",
   recompute: "none",
@@ -45,6 +49,7 @@ function stepOf(settings: Partial<TrainSettings>, rule: Partial<ParameterRule> =
 interface Trained {
   readonly weights: readonly number[];
   readonly rates: readonly number[];
+  readonly averages: readonly number[];
 }
 
 function train(
@@ -69,7 +74,8 @@ function train(
       if (value !== undefined) parameters.set(path, value);
     }
   }
-  return { weights: [...(parameters.get("w")?.data ?? [])], rates };
+  const [weights, averages] = ["w", "average:w"].map((path) => [...(parameters.get(path)?.data ?? [])]);
+  return { weights: weights ?? [], rates, averages: averages ?? [] };
 }
 
 /** Adam as the paper writes it, on one number whose gradient is the number itself. */
@@ -161,6 +167,28 @@ describe("a parameter of a group", () => {
       return norm === undefined ? null : evaluate([norm], { inputs, parameters }, "f64").get(norm)?.data[0];
     });
     expect(norms).toEqual([0, 5]);
+  });
+});
+
+describe("the average of a parameter", () => {
+  test("starts at its first value and follows its new ones; while it is frozen both stay", () => {
+    const seen: number[] = [];
+    for (let steps = 1; steps <= 3; steps++) seen.push(train({ ema: 0.75 }, steps, [2, 0]).averages[0] ?? Number.NaN);
+    // The weights are 1.8, 1.62 and 1.458.
+    const expected = [0.75 * 2 + 0.25 * 1.8];
+    for (const weight of [1.62, 1.458]) expected.push(0.75 * (expected.at(-1) ?? 0) + 0.25 * weight);
+    for (const [step, average] of seen.entries()) expect(average).toBeCloseTo(expected[step] ?? Number.NaN, 12);
+    expect(train({ ema: 0.75 }, 3, [1, 2], { frozenSteps: 3 }).averages).toEqual([1, 2]);
+  });
+
+  test("is read by encoders in the place of the parameter", () => {
+    const program = stepOf({ ema: 0.75 });
+    expect([...averagedBy([program])]).toEqual(["w"]);
+    const read = nodesOf(readAverages(program, new Set(["w"]))).flatMap(({ operation }) =>
+      operation.op === "parameter" ? [operation.path] : [],
+    );
+    expect(read).not.toContain("w");
+    expect([...averagedBy([stepOf({})])]).toEqual([]);
   });
 });
 

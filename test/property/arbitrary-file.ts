@@ -109,7 +109,9 @@ const { expression, call } = fc.letrec<{ expression: ast.Expression; postfix: as
 );
 
 /** A call of a plain name, as parts, encoders and placements hold it. */
-const namedCall = fc.tuple(call, name).map(([made, callee]): ast.Call => ({ ...made, callee }));
+const namedCall = fc.tuple(call, name, fc.option(identifier)).map(([made, object, member]): ast.Call => {
+  return { ...made, callee: member === null ? object : { kind: "member", object, name: member, span } };
+});
 
 const dimension: fc.Arbitrary<ast.Dimension> = fc.oneof(fc.constant<ast.Dimension>({ kind: "rest", span }), expression);
 const tensorType = fc.record({
@@ -177,6 +179,7 @@ const tags = fc.record({
 });
 const param: fc.Arbitrary<ast.ParamMember> = fc
   .record({
+    shared: fc.boolean(),
     storage: fc.constantFrom("param" as const, "buffer" as const),
     name: identifier,
     type: tensorType,
@@ -318,7 +321,9 @@ const settings: fc.Arbitrary<ast.SettingsBlock> = fc
   });
 
 const item: fc.Arbitrary<ast.Item> = fc.oneof<fc.Arbitrary<ast.Item>[]>(
-  text.map((path): ast.Import => ({ kind: "import", path, span })),
+  fc
+    .record({ path: text, alias: fc.option(identifier) })
+    .map((rest): ast.Import => ({ kind: "import", ...rest, span })),
   fc.record({ kind: fc.constant("file-let" as const), name: identifier, value: expression, span: fc.constant(span) }),
   fc.record({
     kind: fc.constant("roles" as const),

@@ -63,7 +63,7 @@ function drawStep(random: Random, values: readonly Node[]): Step {
       return a === undefined || b === undefined ? null : added(graph, operation, a, b);
     };
   return random.pick<Step>([
-    of(() => ({ op: "tanh" })),
+    of(({ type }) => ({ op: type.dtype === "i32" ? "neg" : "tanh" })),
     of(() => ({ op: "cast", dtype: "f32" })),
     ofTwo({ op: "add" }),
     ofTwo({ op: "mul" }),

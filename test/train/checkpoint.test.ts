@@ -41,7 +41,12 @@ describe("a checkpoint", () => {
       loss: { sum: Number.POSITIVE_INFINITY, count: 12 },
       settings: new Map([["__proto__", "a"]]),
     });
-    store.save({ ...given, optimizer: new Map([["mean:x", unusual]]), parameters: new Map() });
+    store.save({
+      ...given,
+      averages: new Map([["x", unusual]]),
+      optimizer: new Map([["mean:x", unusual]]),
+      parameters: new Map(),
+    });
     const latest = store.latest();
     if (latest.kind !== "found") throw new Error("it is there");
     expect(latest.problems).toEqual([]);
@@ -50,6 +55,8 @@ describe("a checkpoint", () => {
     expect(latest.checkpoint.parameters).toEqual(new Map());
     const data = latest.checkpoint.optimizer.get("mean:x")?.data ?? new Float32Array();
     expect([...new Uint32Array(data.buffer)]).toEqual([...bits]);
+    const average = latest.checkpoint.averages.get("x")?.data ?? new Float32Array();
+    expect([...new Uint32Array(average.buffer)]).toEqual([...bits]);
   });
 
   test("is the same bytes for the same values, in whatever order they are given", () => {

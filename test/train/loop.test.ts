@@ -20,6 +20,10 @@ interface Plan {
   readonly steps: number;
   readonly saveEvery?: number;
   readonly evaluateEvery?: number;
+  readonly patience?: number;
+  readonly keepBest?: TrainSettings["keepBest"];
+  /** The best step of a training which goes on. */
+  readonly best?: number;
   /** The step that a training which goes on has done, and the evaluations that it has. */
   readonly from?: number;
   readonly evaluated?: readonly number[];
@@ -40,6 +44,9 @@ const settings: TrainSettings = {
   epochs: 1,
   evaluateEvery: null,
   saveEvery: null,
+  keepBest: "mean_auroc",
+  patience: null,
+  ema: null,
   clipNorm: null,
   precision: "f32",
   recompute: "none",
@@ -102,7 +109,13 @@ async function follow(
       store: () => Promise.resolve(),
       dispose: () => Promise.resolve(),
     },
-    settings: { ...settings, saveEvery: plan.saveEvery ?? null, evaluateEvery: plan.evaluateEvery ?? null },
+    settings: {
+      ...settings,
+      saveEvery: plan.saveEvery ?? null,
+      evaluateEvery: plan.evaluateEvery ?? null,
+      patience: plan.patience ?? null,
+      keepBest: plan.keepBest ?? "mean_auroc",
+    },
     steps,
     stepsPerEpoch: 4,
     batches: {
@@ -118,12 +131,16 @@ async function follow(
       takeSkipped: () => [],
     },
     trained: new Map([["w", { checkpoint: "model.w", shape: [1] }]]),
+    kept: new Map(),
     folder,
     metrics: log.value,
     events: events.value,
     identity,
     about: new Map(),
-    from: from === undefined ? null : { ...checkpointAt(from).state, best: null },
+    from:
+      from === undefined
+        ? null
+        : { ...checkpointAt(from).state, best: plan.best === undefined ? null : { step: plan.best, metric: 1 } },
     evaluate:
       plan.evaluateEvery === undefined
         ? null
@@ -201,6 +218,32 @@ test("a training that goes on first evaluates what was saved and not evaluated, 
   expect(other.happened).toEqual(["step 3", "step 4", "evaluate 4", "save"]);
   const done = await follow({ steps: 4, evaluateEvery: 2, from: 4, evaluated: [0, 2, 4] });
   expect([done.happened, done.end]).toEqual([[], { kind: "done" }]);
+});
+
+test("ends after as many evaluations as `patience` says without a better one, also when it goes on meanwhile", async () => {
+  const { happened, end, folder } = await follow({
+    steps: 9,
+    evaluateEvery: 1,
+    patience: 2,
+    metrics: [0, 0.5, 1, 1, 0],
+  });
+  expect(happened.filter((what) => !what.startsWith("save"))).toEqual([
+    ...["evaluate 0", "step 1", "evaluate 1", "step 2", "evaluate 2", "step 3", "evaluate 3", "step 4", "evaluate 4"],
+  ]);
+  expect(end).toEqual({ kind: "exhausted", step: 4, best: { step: 2, metric: 1 } });
+  expect(readdirSync(folder.checkpoints.folder)).toContain("step-00000002");
+  const plan = { steps: 9, evaluateEvery: 1, patience: 2, from: 3, best: 2, evaluated: [0, 1, 2, 3], metrics: [0] };
+  const again = await follow(plan);
+  expect(again.happened).toEqual(["step 4", "save", "evaluate 4", "save"]);
+  expect(again.end).toEqual(end);
+  const over = await follow({ ...plan, from: 4, evaluated: [0, 1, 2, 3, 4] });
+  expect([over.happened, over.end]).toEqual([[], end]);
+});
+
+test("the best is told by the number that `keep_best` names", async () => {
+  const accuracy = await follow({ steps: 4, evaluateEvery: 2, metrics: [0, 0.5, 1], keepBest: "accuracy" });
+  // Of two volumes, one that is called right with a score of 0.5 or more.
+  expect(lastState(accuracy.folder)).toMatchObject({ metric: 0.5, best: { step: 2, metric: 0.5 } });
 });
 
 test("a signal ends it after the step, which is saved, before an evaluation that is due", async () => {

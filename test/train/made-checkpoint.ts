@@ -38,6 +38,7 @@ export function checkpointAt(step: number, state: Partial<TrainingState> = {}): 
       ["text.q.lora_B.weight", { shape: [3, 4], data: numbers(12, -0.3) }],
       ["temperature", { shape: [], data: numbers(1, 0) }],
     ]),
+    averages: new Map(),
     optimizer: new Map([
       ["mean:text.q.lora_a", { shape: [4, 3], data: numbers(12, 1e-3) }],
       ["square:text.q.lora_a", { shape: [4, 3], data: numbers(12, 1e-6) }],

@@ -71,12 +71,24 @@ describe("the parameters that no file gives", () => {
   });
 });
 
+test("first values that are computed count where they follow from random ones", () => {
+  const text = readFileSync("test/train/tiny.vlm", "utf8")
+    .replace("std/lora", "std/pissa")
+    .replace("lora(rank = 4, alpha = 8, dropout = 0.1)", "pissa(rank = 4)");
+  const path = join(folder, "pissa.vlm");
+  writeFileSync(path, text);
+  // Two factors and their first values for each of seven projections.
+  expect(firstValuesOf(path, {}).computed).toBe(28);
+  expect(firstValuesOf("test/train/tiny.vlm", {}).computed).toBe(0);
+});
+
 describe("what is said of them", () => {
   const all: FirstValues = {
     model: { all: 87, first: 87 },
     adapters: { all: 12, first: 12 },
     random: 40,
     frozenRandom: 38,
+    computed: 0,
   };
   const none = { weights: null };
   const given = { weights: "w.safetensors" };
@@ -101,6 +113,14 @@ describe("what is said of them", () => {
     expect(remarkOn(constants, given, "evaluate")).toEqual({
       kind: "note",
       text: "w.safetensors is incomplete: 2 of 87 parameters have their first values",
+    });
+  });
+
+  test("a warning where first values are computed from random ones, though all of them are trained", () => {
+    const text = "no --weights: 87 of 87 parameters have random first values, from which 4 others are computed";
+    expect(remarkOn({ ...all, frozenRandom: 0, computed: 4 }, none, "train")).toEqual({
+      kind: "warning",
+      text: `${text}; scores mean nothing`,
     });
   });
 

@@ -1,4 +1,4 @@
-import { type Node, neededFor, type Program } from "../../ir/index.ts";
+import { type Node, type Program, parametersIn } from "../../ir/index.ts";
 import { type Fold, foldAdapters, optimise } from "../../passes/index.ts";
 import type { Plan, PlannedParameter } from "../../plan/index.ts";
 import { buildForward, type TracedSpec } from "../../programs/index.ts";
@@ -71,10 +71,4 @@ function onlyParameter(value: Node, own: ReadonlyMap<string, PlannedParameter>):
   const read = parametersIn(value).flatMap((path) => own.get(path) ?? []);
   const [only] = read;
   return read.length === 1 && only !== undefined ? only : null;
-}
-
-/** The paths of the parameters that a value depends on, each once. */
-export function parametersIn(value: Node): readonly string[] {
-  const paths = neededFor([value]).flatMap(({ operation }) => (operation.op === "parameter" ? [operation.path] : []));
-  return [...new Set(paths)];
 }

@@ -1,9 +1,9 @@
 import { at, countAt } from "../../at.ts";
-import type { Node } from "../../ir/index.ts";
+import { type Node, parametersIn } from "../../ir/index.ts";
 import type { Plan, PlannedParameter } from "../../plan/index.ts";
 import type { TracedSpec } from "../../programs/index.ts";
 import { isClose, productOf, scaled, scaleOf, scaleOfDirections } from "./fit.ts";
-import { type FoldedModule, foldModel, parametersIn, parentOf } from "./fold.ts";
+import { type FoldedModule, foldModel, parentOf } from "./fold.ts";
 import { formOf, probeValues, type Values, valueFor } from "./probe.ts";
 
 /** Names in checkpoints of what PEFT has beside a module: LoRA's matrices and IA3's factors. */

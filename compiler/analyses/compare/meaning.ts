@@ -56,7 +56,7 @@ export function meaningOf(
     adapters: placedAdapters(elements),
     parameters: plan.parameters.map(({ path, checkpoint, shape, dtype, initial, trainable, ofAdapter, group }) => {
       const how = group === undefined ? {} : { group };
-      return { path, checkpoint, shape, dtype, initial, trainable, ofAdapter, ...how };
+      return { path, checkpoint, shape, dtype, initial, ofAdapter, trainable, ...how };
     }),
     buffers: plan.buffers,
     computation: computationOf(traced, isApart),

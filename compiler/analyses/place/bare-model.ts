@@ -49,7 +49,7 @@ export interface StrippedSpec {
 /** Takes a spec's placements out; its mistakes where it has some already as a text. */
 export function stripSpec(entry: Source, library: Library): StrippedSpec | readonly Diagnostic[] {
   const program = loadProgram(entry, library);
-  const diagnostics = checkProgram(program, library);
+  const diagnostics = checkProgram(program);
   const [model] = program.entry.parsed.file.items.filter((item) => item.kind === "model");
   if (hasErrors(diagnostics)) return diagnostics;
   if (model === undefined) return [report("no-model", entry.name, { path: entry.name })];
@@ -73,7 +73,7 @@ export function bareModel(
   const program = loadProgram(createSource(name, withImports(text, imports)), library);
   const { file } = program.entry.parsed;
   const [model] = file.items.filter((item) => item.kind === "model");
-  const checked = checkProgram(program, library);
+  const checked = checkProgram(program);
   if (model === undefined || hasErrors(checked)) return checked;
   const files = new Files(program);
   const undefinedLets = defineLets(program, files);

@@ -6,7 +6,7 @@ import {
   hasErrors,
   parse,
 } from "../../../grammar/index.ts";
-import { type Library, libraryDeclarations, type Program, scopeOf } from "../../load/index.ts";
+import { type Program, scopeOf } from "../../load/index.ts";
 import type { PlaceProblem } from "./types.ts";
 
 /** A kind of adapter that is tried. */
@@ -19,14 +19,10 @@ export interface Kind {
 }
 
 /** The library files that declare those kinds that a program does not know, or why one cannot be had. */
-export function importsFor(
-  names: readonly string[],
-  program: Program,
-  library: Library,
-): ReadonlyMap<string, string> | PlaceProblem {
+export function importsFor(names: readonly string[], program: Program): ReadonlyMap<string, string> | PlaceProblem {
   const { scope } = scopeOf(program.entry);
   const imports = new Map<string, string>();
-  const declared = libraryDeclarations(library).filter(({ kind }) => kind === "adapter");
+  const declared = program.declared().filter(({ kind }) => kind === "adapter");
   for (const name of names) {
     if (scope.callables.get(name)?.kind === "adapter") continue;
     const home = declared.find((each) => each.name === name);
@@ -47,7 +43,11 @@ export function kindOf(
   imported: string | null,
   given: readonly Argument[],
 ): Kind | PlaceProblem {
-  const { parameters } = declaration;
+  const { parameters, members } = declaration;
+  if (members.some((member) => member.kind === "param" && member.shared && member.storage === "param")) {
+    const rule = `\`${declaration.name.text}\` shares parameters between its placements, so that their numbers do not add up`;
+    return { rule, help: null };
+  }
   const isGiven = (name: string): boolean => given.some((argument) => argument.name?.text === name);
   const needed = parameters.filter(({ name, default: fallback }) => fallback === null && !isGiven(name.text));
   const rank = parameters.find(({ name }) => name.text === "rank" && !isGiven(name.text));

@@ -50,7 +50,7 @@ export function findPlacements(entry: Source, library: Library, options: PlaceOp
   if (!("bare" in stripped)) return { kind: "wrong-spec", diagnostics: stripped };
   const { bare, program, placedKinds } = stripped;
   const names = [...new Set(options.kinds ?? (placedKinds.length > 0 ? placedKinds : ["lora"]))];
-  const imports = importsFor(names, program, library);
+  const imports = importsFor(names, program);
   if ("rule" in imports) return refuse(imports);
   const model = bareModel(entry.name, bare, [...new Set(imports.values())], library);
   if (!("elaborator" in model)) return { kind: "wrong-spec", diagnostics: model };

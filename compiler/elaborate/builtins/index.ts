@@ -2,6 +2,7 @@ import type { Dtype } from "../../ir/index.ts";
 import { Environment } from "../values.ts";
 import type { Builtin } from "./builtin.ts";
 import { constants } from "./constants.ts";
+import { decompositions } from "./decompositions.ts";
 import { products } from "./einsum.ts";
 import { elementwise } from "./elementwise.ts";
 import { indexing } from "./indexing.ts";
@@ -21,6 +22,7 @@ const all = {
   ...products,
   ...resizing,
   ...windows,
+  ...decompositions,
 };
 
 export type BuiltinName = keyof typeof all;

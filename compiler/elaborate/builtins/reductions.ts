@@ -61,6 +61,7 @@ export const reductions = {
       const x = call.tensor("x");
       const { shape } = x.node.type;
       const axes = axesOf(call, x);
+      if (x.node.type.dtype === "i32") call.failOperands("a mean of whole numbers is not one; use cast");
       const count = axes.reduce((product, axis) => product * (shape[axis] ?? 1), 1);
       if (count === 0) call.failOperands("there is no mean of nothing");
       const total = call.add({ op: "sum", axes, keep: call.flag("keep") }, x.node);

@@ -8,7 +8,7 @@ export interface Value {
 }
 
 /** What is computed from other values; what is given to a program is not. */
-type Computed = Exclude<OperationName, "input" | "parameter" | "dropout">;
+type Computed = Exclude<OperationName, "input" | "parameter" | "dropout" | "svd">;
 
 /** An operation that has a form in every target. */
 export type ComputedOperation = { [Name in Computed]: OperationOf<Name> }[Computed];
@@ -24,9 +24,13 @@ export type LoweringTo<Target, Name extends OperationName> = (
 /** How each operation is said in a target; a name without a rule does not compile. */
 export type Lowerings<Target> = { readonly [Name in Computed]: LoweringTo<Target, Name> };
 
-/** Inputs and parameters are given to a program, and dropout is sampled or left out before anything is lowered. */
+/**
+ * Inputs and parameters are given to a program, dropout is sampled or left out before anything is lowered, and singular vectors
+ * are of first values, which the evaluator computes.
+ */
 export function isComputed(operation: Operation): operation is ComputedOperation {
-  return operation.op !== "input" && operation.op !== "parameter" && operation.op !== "dropout";
+  const { op } = operation;
+  return op !== "input" && op !== "parameter" && op !== "dropout" && op !== "svd";
 }
 
 /** Says an operation in a target; gives the name of its result. */

@@ -1,5 +1,5 @@
 import type { Node, Program, TensorType } from "../../ir/index.ts";
-import { nameOf, valueNamed } from "../../programs/index.ts";
+import { nameOf, roleOf, valueNamed } from "../../programs/index.ts";
 import { isComputed, type Value } from "../lowering/index.ts";
 import { type Fused, fuse } from "./fuse.ts";
 import { GraphWriter } from "./graph-writer.ts";
@@ -39,7 +39,7 @@ export function emitOnnx(program: Program, settings: OnnxSettings): OnnxModel {
   const inputs: NamedType[] = [];
   const weights: Weight[] = [];
   for (const [name, { kind, type }] of given) {
-    const changes = kind === "parameter" && (settings.trainable.has(name) || program.updates.has(name));
+    const changes = kind === "parameter" && roleOf(name, settings.trainable) !== "frozen";
     if (kind === "input" || changes) inputs.push({ name, type });
     if (kind === "parameter" && !(trains && changes)) weights.push({ name, type, trainable: changes });
   }

@@ -121,6 +121,7 @@ export const builtinRules: { readonly [Name in BuiltinName]: Rule } = {
   constant: onlyFirstValue,
   normal: onlyFirstValue,
   uniform: onlyFirstValue,
+  svd: (use) => refuse("`svd` is only for first values, which a package does not compute", use.span),
   eye: (use) => call("torch.eye", [python(use, "n")]),
   len: (use) => call("len", [python(use, "list")]),
   exp: elementwise("math.exp"),

@@ -67,6 +67,7 @@ function note(fact: Fact, value: Value): void {
     case "list":
     case "dtype":
     case "initial":
+    case "imported":
     case "axis-name":
     case "arrow":
     case "unknown":

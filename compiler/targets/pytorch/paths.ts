@@ -27,7 +27,7 @@ export function pathsOf(components: readonly Component[]): Paths {
     for (const child of instance.children) addModule(child, [...path, ...lastStep(child.steps)]);
   };
   for (const component of components) {
-    if (component.kind === "parameter") parameters.set(component.parameter, [attributeName(component.name)]);
+    if ("parameter" in component) parameters.set(component.parameter, [attributeName(component.name)]);
     else if (component.kind === "head") addModule(component.instance, ["heads", component.name]);
     else addModule(component.instance, lastStep(component.instance.steps));
   }

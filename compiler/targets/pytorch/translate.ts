@@ -341,6 +341,7 @@ export function literal(value: Value | null): Python | null {
     case "instance":
     case "callable":
     case "builtin":
+    case "imported":
     case "axis-name":
     case "arrow":
     case "unknown":

@@ -109,6 +109,7 @@ const buffers: { readonly [Name in OperationName]: Buffers<Name> } = {
   gather_along: fresh,
   scatter_add: fresh,
   one_hot: fresh,
+  svd: fresh,
   cast: fresh,
   dropout: fresh,
   random_uniform: fresh,

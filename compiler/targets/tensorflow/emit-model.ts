@@ -1,5 +1,12 @@
 import { Graph, type Node, type Program } from "../../ir/index.ts";
-import { firstValue, type InitialParameter, type ValueRole, valueNamed } from "../../programs/index.ts";
+import {
+  type DrawnParameter,
+  firstValue,
+  type InitialParameter,
+  isDrawn,
+  type ValueRole,
+  valueNamed,
+} from "../../programs/index.ts";
 import { type Emission, emitProgram } from "./emit-program.ts";
 import { assignZeros, emitFeeds, type Feed, piecesOf, storePiece } from "./feeds.ts";
 import { GraphWriter, scopeOf } from "./graph-writer.ts";
@@ -55,7 +62,7 @@ const usualFeedBytes = 64 * 1024 * 1024;
 /**
  * Writes programs as one TensorFlow model whose weights, adapters and optimizer state are variables of its session.
  * Besides a signature for each program there are: `init`, which takes some pieces of the weights at each run; `initialise`,
- * which sets the first values that follow from the seed; `prepare`, to be run after either, which computes what is computed
+ * which sets the first values, where all of them follow from the seed; `prepare`, to be run after either, which computes what is computed
  * once and sets the optimizer's state to zero; `read`, which gives what training changed; `gradients`, which gives the
  * step's gradients and changes nothing.
  */
@@ -74,7 +81,10 @@ export function emitModel(programs: readonly Program[], settings: ModelSettings)
   signatures.set("prepare", emitPrepare(emission));
   const { feeds, signature } = emitFeeds(variables, writer, feedBytes);
   signatures.set("init", signature);
-  signatures.set("initialise", emitInitialise({ ...settings, feedBytes }, emission));
+  const drawn = settings.parameters.filter(isDrawn);
+  if (drawn.length === settings.parameters.length) {
+    signatures.set("initialise", emitInitialise({ parameters: drawn, seed: settings.seed, feedBytes }, emission));
+  }
   signatures.set("read", emitRead(variables, writer));
   const stored = [...variables.all.values()].map(({ path, type, role }) => ({ path, ...type, role }));
   const index: ModelIndex = {
@@ -130,11 +140,16 @@ function emitPrepare(emission: Emission): SignatureDef {
   return doneAfter("prepare", assigned, writer);
 }
 
+interface Drawing extends Pick<ModelSettings, "seed"> {
+  readonly parameters: readonly DrawnParameter[];
+  readonly feedBytes: number;
+}
+
 /**
  * Sets every fed variable to its first value, piece after piece: what is drawn for a large one never needs more memory
  * than a piece of it.
  */
-function emitInitialise({ parameters, seed, feedBytes }: Required<ModelSettings>, emission: Emission): SignatureDef {
+function emitInitialise({ parameters, seed, feedBytes }: Drawing, emission: Emission): SignatureDef {
   const { variables, writer } = emission;
   const byPath = new Map(parameters.map((parameter) => [parameter.path, parameter]));
   const assigned: string[] = [];

@@ -11,6 +11,7 @@ import {
 } from "../../backends/index.ts";
 import { problem, type Reporter } from "../reporter.ts";
 import { type FirstValuesRemark, remarkOn } from "../weights/first-values.ts";
+import { type KeptTensors, keptTensors } from "../weights/kept-tensors.ts";
 import { type GivenWeights, openWeights } from "../weights/open.ts";
 import { findMemoryRoom } from "./memory-room.ts";
 
@@ -23,6 +24,7 @@ export interface EngineOptions extends GivenWeights {
 export interface OpenedEngine {
   readonly engine: Engine;
   readonly remark: FirstValuesRemark | null;
+  readonly kept: KeptTensors;
 }
 
 /**
@@ -66,7 +68,8 @@ export async function openEngine(
   try {
     reporter.progress("loading");
     const engine = await openModel(backend, modelOf(spec, programs), weights.piecesOf, folder);
-    return { engine, remark: remarkOn(weights.firstValues, options, purpose === "train" ? "train" : "evaluate") };
+    const remark = remarkOn(weights.firstValues, options, purpose === "train" ? "train" : "evaluate");
+    return { engine, remark, kept: purpose === "train" ? keptTensors(compiled, weights.piecesOf) : new Map() };
   } finally {
     weights.close();
     reporter.progressEnd();

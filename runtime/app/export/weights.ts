@@ -86,7 +86,7 @@ function tensorsOf(
   { parameters, buffers }: Plan,
   { paths, piecesOf }: MergedWeights,
 ): ReadonlyMap<string, FloatTensor> {
-  const own = [...parameters.filter(({ ofAdapter }) => !ofAdapter), ...buffers];
+  const own = [...parameters, ...buffers].filter(({ ofAdapter }) => !ofAdapter);
   return new Map(
     own.map(({ path, checkpoint, shape }) => [checkpoint, { shape, data: () => piecesOf(paths.get(path) ?? path) }]),
   );

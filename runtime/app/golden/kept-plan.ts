@@ -22,13 +22,20 @@ const text = v.string();
 const number = v.pipe(v.number(), v.finite());
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/));
-const tensor = { path: text, checkpoint: text, shape: v.array(count), dtype: text, initial: text };
+const tensor = {
+  path: text,
+  checkpoint: text,
+  shape: v.array(count),
+  dtype: text,
+  initial: text,
+  ofAdapter: v.boolean(),
+};
 const value = { own: digest, whole: digest };
 
 const keptPlan = v.strictObject({
   medctc_plan: v.literal(form),
   model: text,
-  batch: count,
+  batch: v.pipe(count, v.minValue(1)),
   counts: named(number),
   costs: named(number),
   expectations: named(v.boolean()),
@@ -38,10 +45,7 @@ const keptPlan = v.strictObject({
   losses: v.array(v.strictObject(value)),
   metrics: unique(v.strictObject({ name: text, ...value }), "name"),
   modules: unique(v.strictObject({ path: text, own: digest }), "path"),
-  parameters: unique(
-    v.strictObject({ ...tensor, trainable: v.boolean(), ofAdapter: v.boolean(), group: v.exactOptional(text) }),
-    "path",
-  ),
+  parameters: unique(v.strictObject({ ...tensor, trainable: v.boolean(), group: v.exactOptional(text) }), "path"),
   buffers: unique(v.strictObject(tensor), "path"),
 });
 
@@ -104,7 +108,16 @@ export function readKeptPlan(content: string): Result<Meaning, UnreadPlan> {
     const message = `another version of medctc wrote it, in form ${found}; this version reads form ${form}`;
     return failed({ message, isOfOtherVersion: true });
   }
-  const read = v.safeParse(keptPlan, parsed.value);
+  const read = v.safeParse(
+    v.pipe(
+      keptPlan,
+      v.check(
+        ({ batch, settings }) => settings.some(([name, value]) => name === "train.batch" && value === String(batch)),
+        "its computation is of another batch than its settings",
+      ),
+    ),
+    parsed.value,
+  );
   if (!read.success) {
     const [issue] = read.issues;
     const place = v.getDotPath(issue);

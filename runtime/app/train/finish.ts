@@ -7,9 +7,10 @@ import { attempt, readFileText, writeAtomically } from "../../files/index.ts";
 import { readOwnLines } from "../../json/index.ts";
 import type { CurvePoint } from "../../report/index.ts";
 import type { Problem } from "../../text/index.ts";
-import type { RunFolder, TrainedParameter, TrainingEnd } from "../../train/index.ts";
+import { type RunFolder, sortedTensors, type TrainedParameter, type TrainingEnd } from "../../train/index.ts";
 import { environmentOf } from "../engine/environment.ts";
 import { done, type Ended, problem, type Reporter, refuse } from "../reporter.ts";
+import type { KeptTensors } from "../weights/kept-tensors.ts";
 import type { TrainTask } from "./task.ts";
 
 /** What a training that came to its end leaves. */
@@ -28,6 +29,7 @@ export interface TrainingRun {
   readonly contract: ModelContract;
   readonly steps: number;
   readonly trained: ReadonlyMap<string, TrainedParameter>;
+  readonly kept: KeptTensors;
   readonly folder: RunFolder;
   readonly evaluations: ReadonlyMap<number, Evaluation>;
   /** Why its results mean less than they seem to. */
@@ -42,6 +44,19 @@ export function reportStopped(step: number, steps: number, isSaved: boolean, rep
   reporter.info(`stopped ${where}; ${isSaved ? "resume with the same command and --resume" : "start it again"}`);
 }
 
+/** Reports that a training ended before its last step, and where its best checkpoint is. */
+function reportExhausted(
+  { step, best }: TrainingEnd & { readonly kind: "exhausted" },
+  { spec, steps, folder }: TrainingRun,
+  reporter: Reporter,
+): void {
+  const { keepBest, patience } = spec.settings;
+  const evaluations = patience === 1 ? "1 evaluation" : `${patience ?? ""} evaluations`;
+  reporter.info(
+    `stopped early, after step ${step} of ${steps}: \`${keepBest}\` was best at step ${best.step} (${best.metric.toFixed(3)}), ${evaluations} ago; that checkpoint is ${folder.checkpoints.folderOf(best.step)}`,
+  );
+}
+
 /** Saves what was trained with its report, or reports why the training ended before, and how to go on with it. */
 export async function finishTraining(
   ended: TrainingEnd,
@@ -51,6 +66,9 @@ export async function finishTraining(
   switch (ended.kind) {
     case "done":
       return finish(run, reporter);
+    case "exhausted":
+      reportExhausted(ended, run, reporter);
+      return finish({ ...run, steps: ended.step }, reporter);
     case "stopped":
       reportStopped(ended.step, run.steps, ended.saved, reporter);
       return { kind: "stopped", signal: ended.signal };
@@ -90,15 +108,16 @@ function listOf(names: readonly string[]): string {
 }
 
 async function finish(run: TrainingRun, reporter: Reporter): Promise<Ended<FinishedTraining>> {
-  const { engine, trained, folder, evaluations, steps } = run;
-  const tensors = new Map<string, { readonly shape: readonly number[]; readonly data: Float32Array }>();
-  for (const [path, data] of await engine.read()) {
-    const parameter = trained.get(path);
-    if (parameter !== undefined) tensors.set(parameter.checkpoint, { shape: parameter.shape, data });
-  }
-  const saved = folder.saveAdapter(tensors, new Map([[contractKey, encodeContract(run.contract)]]));
+  const { engine, folder, evaluations, steps } = run;
+  const { parameters, averages } = sortedTensors(await engine.read(), run);
+  const metadata = new Map([[contractKey, encodeContract(run.contract)]]);
+  const averaged = averages.size > 0 ? folder.saveAdapter(averages, metadata, folder.averagePath) : null;
+  if (averaged?.kind === "failed") return refuse(averaged.problem, reporter);
+  const saved = folder.saveAdapter(parameters, metadata);
   if (saved.kind === "failed") return refuse(saved.problem, reporter);
-  const { reportPath, adapterPath } = folder;
+  const { reportPath } = folder;
+  // What was evaluated, and what commands take of the folder.
+  const adapterPath = averaged === null ? folder.adapterPath : folder.averagePath;
   const html = await renderRun(run);
   const written = attempt(reportPath, () => writeAtomically(reportPath, html));
   if (written.kind === "failed") return refuse(written.problem, reporter);

@@ -1,9 +1,9 @@
 import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
-import type { Features } from "../../../compiler/index.ts";
+import { type EvaluationMetric, type Features, nameOf } from "../../../compiler/index.ts";
 import { backendNamed, type Engine } from "../../backends/index.ts";
 import { contractKey, encodeContract, operationsOf } from "../../data/index.ts";
-import type { Evaluation } from "../../evaluate/index.ts";
+import { type Evaluation, overallMetrics, specMetrics } from "../../evaluate/index.ts";
 import type { StorageProblem } from "../../files/index.ts";
 import { version } from "../../machine/index.ts";
 import type { Problem } from "../../text/index.ts";
@@ -42,15 +42,18 @@ export async function trainInto(
     const compiled = { ...task.compiled, spec: sources.spec };
     mkdirSync(folder.workFolder, { recursive: true });
     const features = usefulFeatures(sources, reporter);
-    const opened = await openEngine(compiled, "train", task.request, folder.workFolder, reporter, features);
+    const resumed = sources.checkpoint?.parameters;
+    const options = { ...task.request, ...(resumed !== undefined && { resumed }) };
+    const opened = await openEngine(compiled, "train", options, folder.workFolder, reporter, features);
     if (opened === null) return refused;
-    const { engine, remark } = opened;
+    const { engine, remark, kept } = opened;
     // A run that goes on has its own values for all that is trained.
     if (remark?.kind === "warning" || (remark !== null && sources.checkpoint === null)) reportRemark(remark, reporter);
     const warnings = remark?.kind === "warning" ? [remark.text] : [];
     try {
       const signal = task.signals.requested();
-      if (signal === null) return await trainWith({ engine, warnings }, sources, folder, task, reporter, features);
+      if (signal === null)
+        return await trainWith({ engine, warnings, kept }, sources, folder, task, reporter, features);
       reportStopped(sources.checkpoint?.state.step ?? 0, sources.steps, sources.checkpoint !== null, reporter);
       return { kind: "stopped", signal };
     } finally {
@@ -63,7 +66,7 @@ export async function trainInto(
 }
 
 async function trainWith(
-  { engine, warnings }: Pick<TrainingRun, "engine" | "warnings">,
+  { engine, warnings, kept }: Pick<TrainingRun, "engine" | "warnings" | "kept">,
   sources: Sources,
   folder: RunFolder,
   task: TrainTask,
@@ -101,7 +104,7 @@ async function trainWith(
   if (checkpoint !== null) {
     reportResumed(checkpoint, engine, steps, reporter);
     await restore(engine, checkpoint, trained);
-  }
+  } else if (spec.settings.ema !== null) await startAverages(engine);
   const evaluations =
     checkpoint === null ? new Map<number, Evaluation>() : readEvaluations(folder.evaluationsFolder, lastStep);
   // Saved before it was evaluated: its metric, and whether it is the best, are not known yet.
@@ -118,7 +121,7 @@ async function trainWith(
           if (saved.kind === "failed") return { kind: "storage", problem: saved.problem };
           evaluations.set(step, found.evaluation);
           reporter.progressEnd();
-          reportEvaluation(step, found.evaluation, reporter);
+          reportEvaluation(step, found.evaluation, spec.settings.keepBest, reporter);
           return found;
         };
   const batches = new Batches({
@@ -144,6 +147,7 @@ async function trainWith(
       stepsPerEpoch: order.batchesPerEpoch,
       batches,
       trained,
+      kept,
       folder,
       metrics: metrics.value,
       events: events.value,
@@ -174,6 +178,7 @@ async function trainWith(
     contract: sources.contract,
     steps,
     trained,
+    kept,
     folder,
     evaluations,
     warnings,
@@ -200,23 +205,51 @@ function reportExtended({ settings, identity }: Checkpoint["state"], steps: numb
   reporter.note(`extending the run from ${before} to ${steps} steps${rate}`);
 }
 
-function reportEvaluation(step: number, { examples, overall: { meanAuroc } }: Evaluation, reporter: Reporter): void {
-  const value = meanAuroc.value === null ? `undefined (${meanAuroc.why})` : meanAuroc.value.toFixed(3);
-  reporter.info(`step ${step}: mean AUROC ${value} on ${examples} held-out ${examples === 1 ? "volume" : "volumes"}`);
+/** The mean AUROC, and what the best checkpoint is told by where that is another number. */
+function reportEvaluation(
+  step: number,
+  { examples, overall }: Evaluation,
+  keepBest: EvaluationMetric,
+  reporter: Reporter,
+): void {
+  const shown = overallMetrics.filter(([metric]) => metric === "meanAuroc" || metric === specMetrics[keepBest]);
+  const values = shown.map(([metric, title]) => {
+    const found = overall[metric];
+    return `${title} ${found.value === null ? `undefined (${found.why})` : found.value.toFixed(3)}`;
+  });
+  reporter.info(`step ${step}: ${values.join(", ")} on ${examples} held-out ${examples === 1 ? "volume" : "volumes"}`);
 }
 
 /** Gives an engine what a checkpoint has, by paths. */
 async function restore(
   engine: Engine,
-  { parameters, optimizer }: Checkpoint,
+  { parameters, averages, optimizer }: Checkpoint,
   trained: ReadonlyMap<string, Pick<TrainedParameter, "checkpoint">>,
 ): Promise<void> {
   const values = new Map([...optimizer].map(([path, { data }]) => [path, data]));
   for (const [path, { checkpoint }] of trained) {
     const tensor = parameters.get(checkpoint);
     if (tensor !== undefined) values.set(path, tensor.data);
+    const average = averages.get(checkpoint);
+    if (average !== undefined) values.set(averageName(path), average.data);
   }
   await engine.store(values);
+}
+
+/** Makes the first values their own averages, so that they are evaluated before the first step. */
+async function startAverages(engine: Engine): Promise<void> {
+  const values = await engine.read();
+  await engine.store(
+    new Map(
+      [...values].flatMap(([path, data]): readonly (readonly [string, Float32Array])[] =>
+        values.has(averageName(path)) ? [[averageName(path), data]] : [],
+      ),
+    ),
+  );
+}
+
+function averageName(parameter: string): string {
+  return nameOf({ kind: "slot", slot: "average", parameter });
 }
 
 /** Seconds since 1970. */

@@ -68,8 +68,9 @@ function compare(
 
 /** What a file should have: the model, or the adapters where it has nothing but them. A tensor without elements is not stored. */
 function expectedIn({ parameters, buffers }: Plan, found: NameMatch["found"]): readonly PlannedTensor[] {
-  const ofAdapters = parameters.filter(({ ofAdapter }) => ofAdapter);
-  const ofModel = [...parameters.filter(({ ofAdapter }) => !ofAdapter), ...buffers];
+  const all = [...parameters, ...buffers];
+  const ofAdapters = all.filter(({ ofAdapter }) => ofAdapter);
+  const ofModel = all.filter(({ ofAdapter }) => !ofAdapter);
   const hasAdapters = ofAdapters.some(({ checkpoint }) => found.has(checkpoint));
   const hasModel = ofModel.some(({ checkpoint }) => found.has(checkpoint));
   const expected = [...(hasModel || !hasAdapters ? ofModel : []), ...(hasAdapters ? ofAdapters : [])];

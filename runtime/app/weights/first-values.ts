@@ -1,4 +1,4 @@
-import type { Compiled } from "../../../compiler/index.ts";
+import { type Compiled, parametersIn } from "../../../compiler/index.ts";
 
 /** How many parameters there are of a kind, and how many of them no file gives, so that they have their first values. */
 interface FilledCount {
@@ -14,6 +14,8 @@ export interface FirstValues {
   /** Those of the model that have random first values, and those of them that the spec freezes. */
   readonly random: number;
   readonly frozenRandom: number;
+  /** First values that are computed from random ones. */
+  readonly computed: number;
 }
 
 export const nothingFilled: FirstValues = {
@@ -21,6 +23,7 @@ export const nothingFilled: FirstValues = {
   adapters: { all: 0, first: 0 },
   random: 0,
   frozenRandom: 0,
+  computed: 0,
 };
 
 /** Counts the parameters that are read, by their paths, and those of them that no file gives. */
@@ -29,12 +32,16 @@ export function countFirstValues(
   unfilled: ReadonlySet<string>,
   { plan, spec }: Compiled,
 ): FirstValues {
-  const ofAdapter = new Set((plan?.parameters ?? []).flatMap((each) => (each.ofAdapter ? [each.path] : [])));
-  const random = new Set(
-    (spec?.parameters ?? []).flatMap(({ path, initial }) =>
-      unfilled.has(path) && !ofAdapter.has(path) && initial.kind !== "constant" ? [path] : [],
-    ),
-  );
+  const planned = [...(plan?.parameters ?? []), ...(plan?.buffers ?? [])];
+  const ofAdapter = new Set(planned.flatMap((each) => (each.ofAdapter ? [each.path] : [])));
+  const random = new Set<string>();
+  const computed = new Set<string>();
+  for (const { path, initial } of spec?.parameters ?? []) {
+    if (!unfilled.has(path) || initial.kind === "constant") continue;
+    if (initial.kind !== "computed") {
+      if (!ofAdapter.has(path)) random.add(path);
+    } else if (parametersIn(initial.node).some((each) => random.has(each) || computed.has(each))) computed.add(path);
+  }
   const countOf = (isCounted: (path: string) => boolean): FilledCount => ({
     all: [...read].filter(isCounted).length,
     first: [...unfilled].filter(isCounted).length,
@@ -45,6 +52,7 @@ export function countFirstValues(
     random: random.size,
     // Buffers, such as a codebook, are never trained, and nobody froze them.
     frozenRandom: (plan?.parameters ?? []).filter(({ path, trainable }) => !trainable && random.has(path)).length,
+    computed: computed.size,
   };
 }
 
@@ -56,7 +64,7 @@ export interface FirstValuesRemark {
 
 /** What somebody has to know of first values who evaluates, trains or exports; null where there is nothing to say. */
 export function remarkOn(
-  { model, adapters, random, frozenRandom }: FirstValues,
+  { model, adapters, random, frozenRandom, computed }: FirstValues,
   { weights }: { readonly weights: string | null },
   purpose: "evaluate" | "train" | "export",
 ): FirstValuesRemark | null {
@@ -69,12 +77,14 @@ export function remarkOn(
   }
   const given = weights === null ? "no --weights" : `${weights} is incomplete`;
   const which = random === 0 ? "their first values" : "random first values";
-  const text = `${given}: ${model.first} of ${model.all} parameters have ${which}`;
+  const also = computed === 0 ? "" : `, from which ${computed} others are computed`;
+  const text = `${given}: ${model.first} of ${model.all} parameters have ${which}${also}`;
   switch (purpose) {
     case "evaluate":
       if (random === 0) return { kind: "note", text };
       return { kind: "warning", text: `${text}; scores mean nothing` };
     case "train":
+      if (computed > 0) return { kind: "warning", text: `${text}; scores mean nothing` };
       if (frozenRandom === 0) return { kind: "note", text };
       // Whoever gives a file and names what it lacks with --allow-missing, such as new heads, means it.
       if (weights !== null) {

@@ -62,9 +62,10 @@ export function findTensors<File extends OpenTensors>(
 
 /** The names of a file that a spec's parameters and buffers have there. */
 export function matchPlan({ parameters, buffers }: Plan, { tensors }: OpenTensors): NameMatch {
-  const ofModel = [...parameters.filter(({ ofAdapter }) => !ofAdapter), ...buffers].map(wantedOf);
+  const all = [...parameters, ...buffers];
+  const ofModel = all.filter(({ ofAdapter }) => !ofAdapter).map(wantedOf);
   // Adapters are in files of their own, and so found by a prefix of their own.
-  const ofAdapters = parameters
+  const ofAdapters = all
     .filter(({ ofAdapter }) => ofAdapter)
     .map(wantedOf)
     .map(({ checkpoint, group }) => ({ checkpoint, group: `adapters of ${group}` }));

@@ -25,6 +25,8 @@ export interface GivenWeights {
   readonly allowMissing: readonly string[];
   /** Whether every weight has to be in a file, and none gets its first value. */
   readonly complete?: boolean;
+  /** What a checkpoint has, by its names there: a run that goes on computes no first values of that. */
+  readonly resumed?: ReadonlyMap<string, { readonly data: Float32Array }>;
 }
 
 /** Weights that were found, until they are closed; or what is wrong with the files. */
@@ -111,7 +113,7 @@ function weightsOf(
   const wrong: Diagnostic[] = [];
   const missing = new Set<string>();
   const isAllowed = matcherOf(given.allowMissing);
-  const ofAdapter = new Set((plan?.parameters ?? []).flatMap((each) => (each.ofAdapter ? [each.path] : [])));
+  const ofAdapter = new Set([...planned.values()].flatMap((each) => (each.ofAdapter ? [each.path] : [])));
   const named = new Set<string>();
   const unfilled = new Set<string>();
   const read = programs === "all" ? (spec?.parameters ?? []) : programs.flatMap(parametersOf);
@@ -146,9 +148,12 @@ function weightsOf(
     diagnostics.splice(-1, 1, { ...last, notes });
   }
   if (missing.size > 0) diagnostics.push(missingWeights(missing));
-  const firstOf = firstValuesOf(spec?.parameters ?? [], spec?.settings.seed ?? 0);
-  const firstValues = countFirstValues(named, unfilled, compiled);
-  return { piecesOf: (path) => sources.get(path)?.() ?? firstOf(path), state, firstValues, diagnostics };
+  const known = (path: string): Iterable<Float32Array> | null => {
+    const resumed = given.resumed?.get(planned.get(path)?.checkpoint ?? "");
+    return resumed === undefined ? (sources.get(path)?.() ?? null) : [resumed.data];
+  };
+  const piecesOf = firstValuesOf(spec?.parameters ?? [], spec?.settings.seed ?? 0, known);
+  return { piecesOf, state, firstValues: countFirstValues(named, unfilled, compiled), diagnostics };
 }
 
 /** What a step keeps for a parameter, such as `mean:` and its path, by the same word and its name in checkpoints. */

@@ -24,7 +24,9 @@ export function peftDisagreements(
   if (found.kind === "none" || spec === null || plan === null) return [];
   if (found.kind === "wrong") return [found.diagnostic];
   const { file, config } = found;
-  const differing = [...unplaced(names, new Set(plan.parameters.map(({ checkpoint }) => checkpoint)), file)];
+  const differing = [
+    ...unplaced(names, new Set([...plan.parameters, ...plan.buffers].map(({ checkpoint }) => checkpoint)), file),
+  ];
   if (config.kind === "lora" && differing.length === 0) {
     for (const update of adapterUpdates(spec, plan)) {
       const difference = update.kind === "low-rank" ? differenceOf(update, config) : otherForm(update, plan);
