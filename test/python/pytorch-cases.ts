@@ -91,6 +91,109 @@ train {
 }
 `;
 
+/** What the language has built in, besides what the other specs use. */
+const builtins = `
+import "std/linear"
+
+module mixing() {
+  part embed = linear(6, 8)
+  buffer table: f32[5, 3] = ones
+  param words: f32[12, 4] = normal(0.1)
+
+  forward(x: f32[batch, 4, 8], ids: i32[batch, 6]) {
+    let y: f32[batch, rows, width] = embed(x)
+    let first = y[0] + y[-1]
+    let even = slice(y, axis = 1, from = 0, to = 4, step = 2)
+    let backwards = slice(y, axis = width, step = -2)
+    let last = slice(y, axis = 1, from = -1)
+    let turned = roll(flip(y, axis = [1, 2]), shift = [1, -2], axis = [1, 2]) |> roll(1, axis = 1)
+    let picked = concat([take(y, [0, -1], axis = 1), even, last], axis = 1)
+    let one = take(y, 2, axis = width) + take(y, -1, axis = 2)
+    let best = take_along(y, argsort(y, axis = 1, descending = true), axis = 1)
+    let ordered = sort(turned, axis = 1) * best
+    let [large, places] = top_k(y, 2)
+    let [tall, at] = top_k(y, 3, axis = 1)
+    let weights = one_hot(places, 6) * reshape(large, [2, 4, 2, 1])
+    let some = gather(table, ids // 3 + 1) + gather(table, argmax(x, axis = 1, keep = true) |> reshape([2, 8]) |> slice(1, 0, 6))
+    let beyond = take(table, ids - 6, axis = 0) + sum(take_along(some, reshape(slice(ids, 1, 0, 3) - 2, [2, 1, 3]), axis = 1))
+    let signs = where((ids % 4) >= 2 and not (ids == 3) or ids == 0, 1, -1)
+    let rest = x % 0.3 + x // 0.25 + x % (abs(x) + 0.5) + 7 % 2.5 + 7.5 // 2
+    let halves = einsum("bij,bkj->bik", y, x |> slice(2, 0, 6)) |> cumsum(axis = 1)
+    let crossed = einsum("bij,jk,bk->bi", y, eye(6), first |> mean(axis = 0, keep = true) |> take([0, 0], axis = 0))
+    let small = resize(y, [3], mode = "linear") |> resize([7, 2], axis = [1, 2])
+    let large_grid = resize(y, [9, 5], mode = "linear") |> clip(-0.5, 0.5)
+    let spoken = gather(words, ids) |> mean(axis = 1)
+    let parts = [sum(weights * weights), mean(ordered), mean(picked * picked), mean(one), mean(backwards * 2), mean(tall) + sum(cast(at, f32)) / 10]
+    let total = parts[0] + parts[1] + parts[2] + parts[3] + parts[4] + parts[5]
+    let all = mean(beyond) + mean(some) + mean(signs * cast(ids, f32)) + mean(rest) + mean(halves) + mean(crossed * crossed)
+    let grids = mean(small) + logsumexp(large_grid) - min(y) + log(exp(max(y)) + 1)
+    return spoken * (total + all) + grids
+  }
+}
+
+model built_in {
+  encoder mixed = mixing()
+  loss mean(mixed * mixed)
+}
+
+train {
+  batch = 2
+  optimizer = sgd(lr = 0.00001, momentum = 0.9, nesterov = true)
+}
+`;
+
+/** Encoders that take what others compute, ranks by layer, lets of the file, a metric, and names behind an import. */
+const composed = `
+import "std/linear" as dense
+import "std/vit" as v
+import "std/lora"
+import "std/activations"
+import "std/dropout" as random
+
+let width = 8
+let scales = [0.5, 2]
+
+function scaled(x, by = scales[0]) {
+  return x * by + scales[1]
+}
+
+module linear(size: int) {
+  part inner = dense.linear(size, size)
+  forward(x: f32[..., size]) {
+    let drop = inner(x) |> scaled
+    return random.drop(drop, 0.0)
+  }
+}
+
+module stack(layers: int) {
+  part layers = for i in 0..layers linear(width)
+  forward(x: f32[batch, n, 8], shift: f32[batch, 8], factor = 1) {
+    let h = x * factor
+    for layer in layers { h = silu(layer(h)) }
+    return mean(h, axis = 1) + shift
+  }
+}
+
+model composed {
+  input other: f32[batch, 8] = table(columns = ["a", "b", "c", "d", "e", "f", "g", "h"])
+  encoder vision = v.vit(size = 16, patch = 8, dim = width, layers = 1, heads = 2, outputs = 8)
+  let grid = reshape(vision, [-1, 1, width])
+  encoder upper = stack(3, x = grid, shift = other |> tanh, factor = 2)
+  encoder second = stack(2, x = grid + 1, shift = upper)
+  let logits = second |> dense.linear(3)
+  freeze upper, vision
+  lora(rank = i => 1 + i, alpha = 4) on upper.layers.inner
+  metric level = mean(logits)
+  loss mean(logits * logits)
+}
+
+train {
+  batch = 2
+  optimizer = adafactor(lr = 0.02)
+  ema = 0.9
+}
+`;
+
 /** Specs whose packages are held to the evaluator. */
 export const cases: Readonly<Record<string, string>> = {
   "medct-small": small,
@@ -103,4 +206,6 @@ export const cases: Readonly<Record<string, string>> = {
   ).replace("\n  also_line", "\n  bottleneck(size = 3) also on text.attn.v"),
   clip,
   residual: resnet,
+  builtins,
+  composed,
 };

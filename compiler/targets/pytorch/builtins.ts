@@ -24,6 +24,8 @@ export interface BuiltinUse {
   readonly axis: (of: string) => Python;
   /** Whether dropout is on. */
   readonly training: () => Python;
+  /** Whether an argument is an input as it is fed. */
+  readonly isFed: (parameter: string) => boolean;
   /** The number of axes of an argument. */
   readonly rank: (of: string) => number;
 }
@@ -207,7 +209,12 @@ export const builtinRules: { readonly [Name in BuiltinName]: Rule } = {
     });
   },
   pad: inOps("x", "amounts"),
-  gather: (use) => ({ kind: "index", of: python(use, "table"), index: python(use, "ids") }),
+  // Ids that are fed are known to be in the table; of those that are computed, others give zeros.
+  gather: (use) => {
+    const [table, ids] = [python(use, "table"), python(use, "ids")];
+    if (use.isFed("ids") && use.rank("table") === 2) return call("F.embedding", [ids, table]);
+    return call("ops.take", [table, ids, word("0")]);
+  },
   one_hot: inOps("ids", "count"),
   matmul: (use) => {
     const side = (name: "a" | "b"): Python => {

@@ -25,7 +25,8 @@ export function hashComment(indent: number, comment: readonly string[]): readonl
   return fill(comment, 98 - 4 * indent).map((line) => indented(indent, `# ${line}`));
 }
 
-function fill(lines: readonly string[], width: number): readonly string[] {
+/** Text in lines of at most some width. */
+export function fill(lines: readonly string[], width: number): readonly string[] {
   const filled: string[] = [];
   let line = "";
   for (const word of lines.join(" ").split(/\s+/)) {

@@ -11,6 +11,10 @@ export interface Fact {
   readonly callables: Set<Callable>;
   readonly builtins: Set<string>;
   readonly instances: Set<ModuleInstance>;
+  /** Whether all numbers and elements of tensors were whole. */
+  isWhole: boolean;
+  /** Whether all tensors were inputs as they are fed. */
+  isFed: boolean;
 }
 
 /** What Python's syntax does not show: the values that expressions had while the model was traced. */
@@ -21,7 +25,7 @@ export class Facts {
     let fact = this.known.get(expression);
     if (fact === undefined) {
       const empty = { labels: new Set<string>(), ranks: new Set<number>(), builtins: new Set<string>() };
-      fact = { kinds: new Set(), ...empty, callables: new Set(), instances: new Set() };
+      fact = { kinds: new Set(), ...empty, callables: new Set(), instances: new Set(), isWhole: true, isFed: true };
       this.known.set(expression, fact);
     }
     note(fact, value);
@@ -45,10 +49,14 @@ function note(fact: Fact, value: Value): void {
     case "tensor":
       fact.labels.add(JSON.stringify(value.labels));
       fact.ranks.add(value.node.type.shape.length);
+      fact.isWhole &&= value.node.type.dtype === "i32";
+      fact.isFed &&= value.node.operation.op === "input";
       break;
     case "parameter":
       fact.labels.add("[]");
       fact.ranks.add(value.parameter.type.shape.length);
+      fact.isWhole &&= value.parameter.type.dtype === "i32";
+      fact.isFed = false;
       break;
     case "callable":
       fact.callables.add(value.callable);
@@ -58,8 +66,12 @@ function note(fact: Fact, value: Value): void {
       break;
     case "instance":
       fact.instances.add(value.instance);
+      fact.isWhole = false;
+      fact.isFed = false;
       break;
     case "number":
+      fact.isWhole &&= Number.isInteger(value.value);
+      break;
     case "string":
     case "boolean":
     case "none":

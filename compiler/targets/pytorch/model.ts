@@ -1,21 +1,14 @@
-import type {
-  Argument,
-  Encoder,
-  Expression,
-  HeadLet,
-  ModelDeclaration,
-  ModelMember,
-  Placement,
-} from "../../../grammar/index.ts";
-import { printPlacement } from "../../../grammar/index.ts";
+import type { Argument, Encoder, Expression, HeadLet, ModelDeclaration, ModelMember } from "../../../grammar/index.ts";
 import { forwardOf, type ModuleInstance } from "../../elaborate/index.ts";
+import { inputsGiven } from "../../load/index.ts";
 import type { TracedSpec, WrittenModel } from "../../programs/index.ts";
 import { own } from "./body.ts";
 import { commentAbove, docstring, hashComment } from "./comments.ts";
 import { inferredArguments, pipeOf } from "./heads.ts";
 import { checkpointEntries, dictionary, emptyPlace, writeParam, writePart } from "./module.ts";
 import { attributeName, className, variableName } from "./names.ts";
-import { type PathStep, type Paths, patternsFor, patternsOfModules } from "./paths.ts";
+import type { Paths } from "./paths.ts";
+import { writeFreezing, writePlacements } from "./placements.ts";
 import {
   binary,
   call,
@@ -28,9 +21,8 @@ import {
   text,
   word,
 } from "./python.ts";
-import { refuse } from "./refusal.ts";
 import { type Declarations, Scope, type Writer } from "./scope.ts";
-import { type EncoderValue, literal, Translator } from "./translate.ts";
+import { type EncoderValue, Translator } from "./translate.ts";
 import { namesIn, returnedName } from "./walk.ts";
 
 /** Writes the class of a model: its parts, its values and its loss. */
@@ -92,8 +84,8 @@ export class ModelWriter {
       indented(2, "super().__init__()"),
       ...this.members.flatMap((member) => this.initMember(member, translator)),
       ...this.headModules(translator),
-      ...this.placements(translator),
-      ...this.freezing(),
+      ...writePlacements(this.written, this.paths, translator),
+      ...writeFreezing(this.written, this.spec, this.paths),
       indented(2, "ops.use_checkpoint_names(self)"),
     ];
   }
@@ -103,7 +95,9 @@ export class ModelWriter {
     switch (member.kind) {
       case "encoder": {
         scope.define(member.name.text, own(attributeName(member.name.text)));
-        const made = translator.construction(member.module);
+        const given = new Set(this.givenTo(member));
+        const ofModule = member.module.arguments.filter((each) => !given.has(each));
+        const made = translator.construction({ ...member.module, arguments: ofModule });
         return [...above(member), ...layOut(2, `self.${attributeName(member.name.text)} = `, made)];
       }
       case "part":
@@ -172,65 +166,18 @@ export class ModelWriter {
     ];
   }
 
-  private placements(translator: Translator): readonly string[] {
-    return this.written.placed.flatMap(({ placement, adapters }): readonly string[] => {
-      const groups = new Map<string, (readonly PathStep[])[]>();
-      for (const { base, adapter } of adapters) {
-        const wrapped = this.adapter(placement, adapter.instance, translator);
-        groups.set(wrapped, [...(groups.get(wrapped) ?? []), this.paths.modules.get(base) ?? []]);
-      }
-      return [
-        ...hashComment(2, [printPlacement(placement)]),
-        ...[...groups].flatMap(([wrapped, bases]) => patternCall("ops.adapt", patternsOfModules(bases), wrapped)),
-      ];
-    });
-  }
-
-  /** An adapter around `base`; what differs by layer is there by its value. */
-  private adapter(
-    { adapter }: Placement,
-    { declaration, environment }: ModuleInstance,
-    translator: Translator,
-  ): string {
-    const { parameters } = declaration;
-    const isByLayer = ({ value }: Argument): boolean => this.declarations.facts.isAll(value, "arrow");
-    const given = adapter.arguments.map((each, index) =>
-      each.name === null ? { ...each, name: parameters[index]?.name ?? null } : each,
-    );
-    const hasLayers = given.some(isByLayer);
-    const fixed = hasLayers ? given.filter((each) => !isByLayer(each)) : adapter.arguments;
-    const byLayer = given.filter(isByLayer).map(({ name, span }): PythonArgument => {
-      const value = literal(environment.lookup(name?.text ?? "") ?? null);
-      return {
-        name: variableName(name?.text ?? ""),
-        value: value ?? refuse("this argument of an adapter is not a plain value", span),
-      };
-    });
-    const made = translator.construction({ ...adapter, arguments: fixed }, byLayer);
-    if (made.kind !== "call") return refuse("an adapter is placed by its name", adapter.span);
-    const wrapped = { ...made, arguments: [{ name: null, value: word("base") }, ...made.arguments] };
-    return `lambda base: ${printPython(wrapped)}`;
-  }
-
-  /** What is trained of the model; all the rest is frozen. */
-  private freezing(): readonly string[] {
-    const parameters = [...this.paths.parameters].filter(([{ storage }]) => storage === "param");
-    const trained = parameters.filter(([{ path }]) => this.spec.trainable.has(path));
-    if (trained.length === parameters.length) return [];
-    const rules = this.members.flatMap((each) =>
-      each.kind === "freeze-rule" ? [each.span.source.text.slice(each.span.start, each.span.end)] : [],
-    );
-    const patterns = patternsFor(
-      trained.map(([, path]) => path),
-      parameters.map(([, path]) => path),
-    );
-    return [...rules.flatMap((rule) => hashComment(2, [rule])), ...patternCall("ops.train_only", patterns, null)];
-  }
-
   /** The inputs of encoders and lets, in the order in which the spec uses them. */
   private inputs(): readonly string[] {
     const names = new Set<string>();
-    const used = namesIn(this.members.flatMap((each) => (each.kind === "head-let" ? [each.value] : [])));
+    const used = namesIn(
+      this.members.flatMap((each) =>
+        each.kind === "head-let"
+          ? [each.value]
+          : each.kind === "encoder"
+            ? this.givenTo(each).map(({ value }) => value)
+            : [],
+      ),
+    );
     for (const member of this.members) {
       if (member.kind === "input" && used.has(member.name.text)) names.add(member.name.text);
       if (member.kind === "encoder") for (const name of this.inputsOf(member)) names.add(name);
@@ -238,9 +185,36 @@ export class ModelWriter {
     return [...names];
   }
 
-  private inputsOf({ name }: Encoder): readonly string[] {
-    const { parameters } = forwardOf(this.encoder(name.text).declaration);
-    return parameters.flatMap((each) => (each.type?.kind === "tensor-type" ? [each.name.text] : []));
+  /** What the spec gives to an encoder besides what is fed: by the names of its forward's parameters. */
+  private givenTo({ name, module }: Encoder): readonly Argument[] {
+    const { declaration } = this.encoder(name.text);
+    return declaration.kind === "module" ? module.arguments.filter(inputsGiven(declaration)) : [];
+  }
+
+  /** The inputs that are fed to an encoder. */
+  private inputsOf(encoder: Encoder): readonly string[] {
+    const { parameters } = forwardOf(this.encoder(encoder.name.text).declaration);
+    const given = new Set(this.givenTo(encoder).map(({ name }) => name?.text));
+    return parameters.flatMap(({ name, type }) =>
+      type?.kind === "tensor-type" && !given.has(name.text) ? [name.text] : [],
+    );
+  }
+
+  private encoderCall(encoder: Encoder, translator: Translator): Python {
+    const { parameters } = forwardOf(this.encoder(encoder.name.text).declaration);
+    const given = new Map(this.givenTo(encoder).map(({ name, value }) => [name?.text, value]));
+    const fed = new Set(this.inputsOf(encoder));
+    let isNamed = false;
+    const passed = parameters.flatMap(({ name: { text: name } }): readonly PythonArgument[] => {
+      const value = given.get(name);
+      if (value === undefined && !fed.has(name)) {
+        isNamed = true;
+        return [];
+      }
+      const python = value === undefined ? word(variableName(name)) : translator.expression(value);
+      return [{ name: isNamed ? variableName(name) : null, value: python }];
+    });
+    return { kind: "call", callee: own(attributeName(encoder.name.text)), arguments: passed };
   }
 
   private encoder(name: string): ModuleInstance {
@@ -276,15 +250,13 @@ export class ModelWriter {
     const scope = this.scope();
     const place = emptyPlace(scope, this.declarations, this.writer);
     const encoders = this.encoders();
-    const calls = this.members.flatMap((member): readonly string[] => {
-      if (member.kind !== "encoder") return [];
-      const passed = this.inputsOf(member).map((name) => ({ name: null, value: word(variableName(name)) }));
-      const made: Python = { kind: "call", callee: own(attributeName(member.name.text)), arguments: passed };
-      return layOut(2, `${variableName(member.name.text)} = `, made);
-    });
     const heads = new Set(this.heads());
     const results = new Map<string, string>();
-    const lets = this.members.flatMap((member): readonly string[] => {
+    const computed = this.members.flatMap((member): readonly string[] => {
+      if (member.kind === "encoder") {
+        const translator = new Translator({ ...place, encoders, training: own("training") });
+        return layOut(2, `${variableName(member.name.text)} = `, this.encoderCall(member, translator));
+      }
       if (member.kind !== "head-let") return [];
       const head: Python | null = heads.has(member)
         ? { kind: "index", of: own("heads"), index: text(member.name.text) }
@@ -304,8 +276,7 @@ export class ModelWriter {
     return [
       indented(1, "@ops.on_own_device"),
       ...layOutSignature(1, "def forward", ["self", ...inputs], " -> dict[str, Tensor]:"),
-      ...calls,
-      ...lets,
+      ...computed,
       ...returnedDictionary([...results].map(([name, variable]) => `${JSON.stringify(name)}: ${variable}`)),
     ];
   }
@@ -383,21 +354,4 @@ function above({ span }: ModelMember): readonly string[] {
 function returnedDictionary(entries: readonly string[]): readonly string[] {
   if (entries.length === 0) return [indented(2, "return {}")];
   return dictionary(2, "return ", entries);
-}
-
-/** A call with patterns of paths, in as many lines as it needs. */
-function patternCall(callee: string, patterns: readonly string[], last: string | null): readonly string[] {
-  const quoted = patterns.map((each) => JSON.stringify(each));
-  const line = indented(2, `${callee}(self, [${quoted.join(", ")}]${last === null ? "" : `, ${last}`})`);
-  if (line.length <= 100) return [line];
-  const list = indented(3, `[${quoted.join(", ")}],`);
-  return [
-    indented(2, `${callee}(`),
-    indented(3, "self,"),
-    ...(list.length <= 100
-      ? [list]
-      : [indented(3, "["), ...quoted.map((each) => indented(4, `${each},`)), indented(3, "],")]),
-    ...(last === null ? [] : [indented(3, `${last},`)]),
-    indented(2, ")"),
-  ];
 }

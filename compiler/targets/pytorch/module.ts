@@ -180,13 +180,14 @@ function writeMember(member: ModuleMember, translator: Translator): readonly str
 export function writeParam(member: ParamMember, translator: Translator): readonly string[] {
   const { name, type, initial, storage, when } = member;
   const { writer } = translator.place;
+  if (member.shared) refuse("a package has no parameters that adapters share", member.span);
   const sizes: Python = {
     kind: "list",
     elements: type.dims.map((dim) =>
       dim.kind === "rest" ? refuse("a parameter has all its sizes", dim.span) : translator.expression(dim),
     ),
   };
-  const values = firstValues(initial, sizes, translator);
+  const values = firstValues(name.text, initial, sizes, translator);
   const typed = type.dtype === "i32" ? method(values, "int", []) : values;
   const attribute = attributeName(name.text);
   const where = (value: Python): Python =>
@@ -201,7 +202,7 @@ export function writeParam(member: ParamMember, translator: Translator): readonl
   return withComment(2, lines, writtenType(type));
 }
 
-function firstValues(initial: Expression | null, sizes: Python, translator: Translator): Python {
+function firstValues(name: string, initial: Expression | null, sizes: Python, translator: Translator): Python {
   const { writer } = translator.place;
   const inTorch = (name: string): Python => {
     writer.use("torch");
@@ -210,8 +211,8 @@ function firstValues(initial: Expression | null, sizes: Python, translator: Tran
   if (initial === null) return inTorch("zeros");
   if (initial.kind === "name" && (initial.text === "zeros" || initial.text === "ones")) return inTorch(initial.text);
   if (initial.kind === "if") {
-    const then = firstValues(initial.then, sizes, translator);
-    const otherwise = firstValues(initial.otherwise, sizes, translator);
+    const then = firstValues(name, initial.then, sizes, translator);
+    const otherwise = firstValues(name, initial.otherwise, sizes, translator);
     return { kind: "if", condition: translator.expression(initial.condition), then, otherwise };
   }
   const filled = (value: Python): Python => {
@@ -230,7 +231,13 @@ function firstValues(initial: Expression | null, sizes: Python, translator: Tran
     }
   }
   if (translator.place.declarations.facts.isAll(initial, "number")) return filled(translator.expression(initial));
-  return refuse("the first value of a parameter is not written where it is declared", initial.span);
+  const isComputed = translator.place.declarations.facts.isAll(initial, "tensor", "parameter");
+  return refuse(
+    isComputed
+      ? `the first value of \`${name}\` is computed, which a package does not do`
+      : "the first value of a parameter is not written where it is declared",
+    initial.span,
+  );
 }
 
 /** A part, or a ModuleList of them. */

@@ -58,6 +58,12 @@ def minimum(a: Tensor | float, b: Tensor | float) -> Tensor:
     return torch.minimum(*_alike(a, b))
 
 
+def remainder(a: Any, b: Any) -> Any:
+    """What is left of a division whose quotient is rounded to a float before it is rounded down."""
+    quotient = a / b
+    return a - (quotient.floor() if isinstance(quotient, Tensor) else math.floor(quotient)) * b
+
+
 def one_hot(ids: Tensor, count: int) -> Tensor:
     """Rows of 0 with a 1 at each id; an id beyond them gives zeros: [...] -> [..., count]."""
     return (ids.unsqueeze(-1) == torch.arange(count, device=ids.device)).float()

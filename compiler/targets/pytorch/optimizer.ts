@@ -134,7 +134,10 @@ function constructorOf(optimizer: TracedSpec["settings"]["optimizer"], learningR
     }
     case "adafactor": {
       const { beta2Decay, epsilons, clip } = optimizer;
-      return `torch.optim.Adafactor(${lr}, beta2_decay=${beta2Decay}, eps=(${epsilons.join(", ")}), d=${clip})`;
+      const eps = epsilons.join(", ");
+      return `torch.optim.Adafactor(
+        ${lr}, beta2_decay=${beta2Decay}, eps=(${eps}), d=${clip}
+    )`;
     }
     case "lion":
       throw new Error("Lion is refused before a package is written");

@@ -1,11 +1,12 @@
-import type { AdapterDeclaration, ModelMember, ModuleDeclaration, Source } from "../../../grammar/index.ts";
+import type { AdapterDeclaration, Item, ModelMember, ModuleDeclaration, Source } from "../../../grammar/index.ts";
 import { forwardOf } from "../../elaborate/index.ts";
 import { type Callable, scopeOf } from "../../load/index.ts";
 import type { TracedSpec, WrittenModel } from "../../programs/index.ts";
 import { UniqueNames } from "../lowering/index.ts";
 import type { TargetFile, WrittenBy } from "../target.ts";
-import { docstring } from "./comments.ts";
+import { docstring, fill } from "./comments.ts";
 import { Facts } from "./facts.ts";
+import { leftOut, refuseTraining } from "./left-out.ts";
 import { metadataSource } from "./metadata.ts";
 import { ModelWriter, modelClass } from "./model.ts";
 import { type Accessed, pythonName, writeFunction, writeModule } from "./module.ts";
@@ -13,9 +14,16 @@ import { fileName } from "./names.ts";
 import { opsSource } from "./ops.ts";
 import { optimizerSource } from "./optimizer.ts";
 import { pathsOf } from "./paths.ts";
-import { refuse } from "./refusal.ts";
 import type { Declarations, Writer } from "./scope.ts";
-import { expressionsIn, itemExpressions, modelExpressions, namesIn, returnedName, visitExpression } from "./walk.ts";
+import {
+  expressionsIn,
+  itemExpressions,
+  membersIn,
+  modelExpressions,
+  namesIn,
+  returnedName,
+  visitExpression,
+} from "./walk.ts";
 
 /** The files of a package for a model, below the folder that has the package's name. */
 export function packageFiles(spec: TracedSpec, about: WrittenBy): readonly TargetFile[] {
@@ -44,22 +52,26 @@ class PackageWriter {
   constructor(written: WrittenModel, spec: TracedSpec, facts: Facts) {
     this.written = written;
     this.spec = spec;
-    const scopes = new Map(written.program.files.map((file) => [file.source, scopeOf(file).scope.callables]));
-    const callable = (name: string, source: Source): Callable | null => scopes.get(source)?.get(name) ?? null;
+    const scopes = new Map(written.program.files.map((file) => [file.source, scopeOf(file).scope]));
+    const callable = (name: string, source: Source): Callable | null => scopes.get(source)?.callables.get(name) ?? null;
+    const qualified: Declarations["qualified"] = (alias, name, source) =>
+      scopes.get(source)?.qualified.get(alias)?.get(name) ?? null;
     this.declarations = {
       facts,
       callable,
+      qualified,
       fileValue: (name, source) => written.files.of(source).environment.lookup(name) ?? null,
       drops: dropping(
-        [...scopes.values()].flatMap((each) => [...each.values()]),
+        written.program.files.flatMap(({ parsed }) => parsed.file.items),
         callable,
+        qualified,
       ),
     };
   }
 
   files(about: WrittenBy): readonly TargetFile[] {
     const { declaration } = this.written;
-    if (this.spec.settings.optimizer.kind === "lion") refuse("PyTorch has no optimizer Lion", declaration.span);
+    refuseTraining(this.spec, this.written);
     const paths = pathsOf(this.written.components);
     const draft = this.draft(declaration.span.source, "model");
     const model = new ModelWriter(this.written, this.spec, paths, this.declarations, this.writer(draft));
@@ -82,7 +94,10 @@ class PackageWriter {
       { name: "ops.py", content: opsSource },
       { name: "optimizer.py", content: optimizerSource(this.spec, paths, folder) },
       { name: "metadata.py", content: metadataSource(this.written, about) },
-      { name: "__init__.py", content: initSource(modelClass(declaration), this.declares("loss-use")) },
+      {
+        name: "__init__.py",
+        content: initSource(modelClass(declaration), this.declares("loss-use"), leftOut(this.written)),
+      },
     ].map(({ name, content }) => ({ name: `${folder}/${name}`, content }));
   }
 
@@ -99,21 +114,33 @@ class PackageWriter {
     return draft;
   }
 
+  /** A name for what stands behind an alias: one that nothing in the file has. */
+  private aliased({ kind, name }: Callable, alias: string, within: Source): string {
+    const { items } = this.written.program.files.find(({ source }) => source === within)?.parsed.file ?? { items: [] };
+    const declared = items.flatMap((item) =>
+      item.kind === "module" || item.kind === "adapter" ? [pythonName(item.kind, item.name.text)] : [],
+    );
+    const words = new Set([...declared, ...within.text.matchAll(/\w+/g)].map(String));
+    let own = pythonName(kind, `${alias}_${name.text}`);
+    while (words.has(own)) own += "_";
+    return own;
+  }
+
   private writer(draft: Draft): Writer {
     return {
       use: (module) => draft.used.add(module),
-      nameOf: (callable) => {
+      nameOf: (callable, alias) => {
         if (!this.seen.has(callable)) {
           this.seen.add(callable);
           this.queue.push(callable);
         }
-        const name = pythonName(callable.kind, callable.name.text);
+        const own = pythonName(callable.kind, callable.name.text);
         const { source } = callable.span;
-        if (source !== draft.source) {
-          const from = this.draft(source, fileName(source.name)).name;
-          const imported = draft.imports.get(from) ?? new Set();
-          draft.imports.set(from, imported.add(name));
-        }
+        if (source === draft.source) return own;
+        const name = alias === undefined ? own : this.aliased(callable, alias, draft.source);
+        const from = this.draft(source, fileName(source.name)).name;
+        const imported = draft.imports.get(from) ?? new Set();
+        draft.imports.set(from, imported.add(name === own ? own : `${own} as ${name}`));
         return name;
       },
     };
@@ -156,16 +183,20 @@ function compareAsRuff(a: string, b: string): number {
 
 /** Which functions have dropout, themselves or in a function that they call. */
 function dropping(
-  callables: readonly Callable[],
-  callable: (name: string, source: Source) => Callable | null,
+  items: readonly Item[],
+  callable: Declarations["callable"],
+  qualified: Declarations["qualified"],
 ): (callable: Callable) => boolean {
   const found = new Set<Callable>();
   for (let count = -1; count !== found.size; ) {
     count = found.size;
-    for (const each of callables) {
+    for (const each of items) {
       if (each.kind !== "function" && each.kind !== "loss") continue;
-      const used = [...namesIn(expressionsIn(each.body))];
-      const called = used.map((name) => callable(name, each.span.source));
+      const { source } = each.span;
+      const body = expressionsIn(each.body);
+      const used = [...namesIn(body)];
+      const behind = membersIn(body).map(([alias, name]) => qualified(alias, name, source));
+      const called = [...used.map((name) => callable(name, source)), ...behind];
       const isBuiltin = used.some((name, index) => name === "dropout" && called[index] === null);
       const isParameter = each.parameters.some(({ name }) => name.text === "dropout");
       if ((isBuiltin && !isParameter) || called.some((other) => other !== null && found.has(other))) found.add(each);
@@ -197,9 +228,11 @@ function accessedIn({ program, declaration }: WrittenModel, { facts }: Declarati
   return { names, lets: (own) => lets.get(own) ?? new Set() };
 }
 
-function initSource(model: string, hasLoss: boolean): string {
+function initSource(model: string, hasLoss: boolean, without: readonly string[]): string {
   const names = hasLoss ? ["make_optimizer", "thaw"] : [];
-  return `"""A model that medctc wrote of a spec, whose text is in \`metadata.SPEC\`."""
+  const title = "A model that medctc wrote of a spec, whose text is in `metadata.SPEC`.";
+  const rest = without.length === 0 ? [] : ["", ...fill([`Of the spec it leaves out: ${without.join(", ")}.`], 100)];
+  return `${rest.length === 0 ? `"""${title}"""` : ['"""', title, ...rest, '"""'].join("\n")}
 
 import re
 

@@ -47,6 +47,8 @@ export interface Declarations {
   readonly facts: Facts;
   /** What a name means in a file, beside what is built in. */
   readonly callable: (name: string, source: Source) => Callable | null;
+  /** What an import with a name of its own has under a name: `v.block`. */
+  readonly qualified: (alias: string, name: string, source: Source) => Callable | null;
   /** The value of a let of a file; null where there is none. */
   readonly fileValue: (name: string, source: Source) => Value | null;
   /** Whether a function draws at random in training, itself or in what it calls. */
@@ -55,8 +57,8 @@ export interface Declarations {
 
 /** A Python file that is being written. */
 export interface Writer {
-  /** Python's name for a declaration, which is imported where it stands in another file. */
-  readonly nameOf: (callable: Callable) => string;
+  /** Python's name for a declaration, which is imported where it stands in another file; behind an alias `v`, `block` is `v_block`. */
+  readonly nameOf: (callable: Callable, alias?: string) => string;
   /** Notes that a module of Python's or of the package is used. */
   readonly use: (module: "torch" | "math" | "ops" | "F" | "nn" | "Tensor") => void;
 }

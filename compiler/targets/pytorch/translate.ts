@@ -1,7 +1,8 @@
 import type { Argument, Call, Expression, Name, Span } from "../../../grammar/index.ts";
-import { type BuiltinName, builtinNamed, forwardOf, isBuiltinName, type Value } from "../../elaborate/index.ts";
+import { type BuiltinName, builtinNamed, forwardOf, isBuiltinName } from "../../elaborate/index.ts";
 import type { Callable } from "../../load/index.ts";
 import { type BuiltinUse, builtinRules, type Given } from "./builtins.ts";
+import { literal, looksLikeNumber, printNumber } from "./literals.ts";
 import { attributeName, variableName } from "./names.ts";
 import { attribute, binary, call, type Python, type PythonArgument, printPython, text, word } from "./python.ts";
 import { Refusal, refuse } from "./refusal.ts";
@@ -137,9 +138,22 @@ export class Translator {
     const isNone = [left, right].some(({ kind }) => kind === "none");
     if (isNone && (operator === "==" || operator === "!="))
       return binary(operator === "==" ? "is" : "is not", this.expression(left), this.expression(right));
+    if (operator === "//" || operator === "%") return this.division(operator, left, right);
     const isLogic = operator === "and" || operator === "or";
     const ofTensors = isLogic && this.place.declarations.facts.isAll(left, "tensor", "parameter");
     return binary(ofTensors ? elementwise[operator] : operator, this.value(left), this.value(right));
+  }
+
+  /** Of floats Python and PyTorch take rests exactly, where the language rounds the quotient first. */
+  private division(operator: "//" | "%", left: Expression, right: Expression): Python {
+    const { facts } = this.place.declarations;
+    const [a, b] = [this.value(left), this.value(right)];
+    const areWhole = [left, right].every((each) => facts.of(each)?.isWhole ?? true);
+    if (areWhole) return binary(operator, a, b);
+    const areNumbers = [left, right].every((each) => facts.isAll(each, "number"));
+    const used = operator === "%" ? "ops" : areNumbers ? "math" : "torch";
+    this.place.writer.use(used);
+    return operator === "%" ? call("ops.remainder", [a, b]) : call(`${used}.floor`, [binary("/", a, b)]);
   }
 
   /** A module for a call or its members: an encoder's own, not what it gave. */
@@ -149,6 +163,8 @@ export class Translator {
 
   private member(object: Expression, { text: name, span }: Name): Python {
     const { declarations, writer, base, encoders } = this.place;
+    const qualified = this.qualified(object, name);
+    if (qualified !== null) return word(qualified);
     if (object.kind === "name" && object.text === base) return attribute(word("self.original"), attributeName(name));
     const instances = [...(declarations.facts.of(object)?.instances ?? [])];
     const isValue = instances.map(({ members, values }) => !members.has(name) && values.has(name));
@@ -160,6 +176,14 @@ export class Translator {
     if (isAdapted) writer.use("ops");
     const holder = isAdapted ? call("ops.original", [this.module(object)]) : this.module(object);
     return attribute(holder, isValue[0] === true ? lastValue(name) : attributeName(name));
+  }
+
+  /** Python's name for `v.block`, where `v` is an import; null for a member of a value. */
+  private qualified(object: Expression, name: string): string | null {
+    const { declarations, writer, scope } = this.place;
+    if (object.kind !== "name" || scope.lookup(object.text) !== null) return null;
+    const callable = declarations.qualified(object.text, name, object.span.source);
+    return callable === null ? null : writer.nameOf(callable, object.text);
   }
 
   private argument({ name, value, span }: Argument): Passed {
@@ -265,10 +289,13 @@ export class Translator {
         return this.axis(find("axis"), first);
       },
       training: () => this.training(span),
+      isFed: (of) => this.place.declarations.facts.of(find(of))?.isFed ?? false,
       rank: (of) => {
         const ranks = [...(this.place.declarations.facts.of(find(of))?.ranks ?? [])];
         const [rank] = ranks;
-        return rank === undefined || ranks.length > 1 ? refuse("it reduces tensors of several ranks", span) : rank;
+        return rank === undefined || ranks.length > 1
+          ? refuse("its tensors have different numbers of axes", span)
+          : rank;
       },
     };
     const made = builtinRules[name](use);
@@ -317,70 +344,7 @@ export function lastValue(name: string): string {
   return `last_${name}`;
 }
 
-/** A value of a file's own lets, in its place. */
-export function literal(value: Value | null): Python | null {
-  switch (value?.kind) {
-    case "number":
-      return word(String(value.value));
-    case "string":
-      return text(value.value);
-    case "boolean":
-      return word(value.value ? "True" : "False");
-    case "none":
-      return word("None");
-    case "list": {
-      const elements = value.elements.flatMap((each) => literal(each) ?? []);
-      return elements.length === value.elements.length ? { kind: "list", elements } : null;
-    }
-    case undefined:
-    case "infer":
-    case "dtype":
-    case "tensor":
-    case "initial":
-    case "parameter":
-    case "instance":
-    case "callable":
-    case "builtin":
-    case "imported":
-    case "axis-name":
-    case "arrow":
-    case "unknown":
-      return null;
-  }
-}
-
 function labelIndex(labels: string, name: string): number {
   const list: unknown = JSON.parse(labels);
   return Array.isArray(list) ? list.indexOf(name) : -1;
-}
-
-function looksLikeNumber(expression: Expression, scope: Scope): boolean {
-  switch (expression.kind) {
-    case "number":
-      return true;
-    case "unary":
-      return looksLikeNumber(expression.operand, scope);
-    case "binary":
-      return looksLikeNumber(expression.left, scope) && looksLikeNumber(expression.right, scope);
-    case "name":
-      return scope.isNumber(expression.text);
-    case "string":
-    case "boolean":
-    case "none":
-    case "infer":
-    case "list":
-    case "range":
-    case "if":
-    case "call":
-    case "arrow":
-    case "member":
-    case "index":
-    case "pipe":
-      return false;
-  }
-}
-
-/** A number as it is written, where Python reads it so. */
-function printNumber(written: string, value: number): string {
-  return /^(0|[1-9][\d_]*)(\.\d+)?(e[+-]?\d+)?$/i.test(written) ? written : String(value);
 }

@@ -140,6 +140,16 @@ export function namesIn(expressions: readonly Expression[]): ReadonlySet<string>
   return names;
 }
 
+/** What stands behind a dot after a name: `v.block`. */
+export function membersIn(expressions: readonly Expression[]): readonly (readonly [string, string])[] {
+  const found: (readonly [string, string])[] = [];
+  for (const expression of expressions)
+    visitExpression(expression, (each) => {
+      if (each.kind === "member" && each.object.kind === "name") found.push([each.object.text, each.name.text]);
+    });
+  return found;
+}
+
 function present<Value>(value: Value | null): readonly Value[] {
   return value === null ? [] : [value];
 }
