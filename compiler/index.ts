@@ -114,7 +114,7 @@ export {
   type VolumeSettings,
   type VoxelStorage,
 } from "./settings/index.ts";
-export { targets } from "./targets/index.ts";
+export { targets, type Unwritable } from "./targets/index.ts";
 export {
   emitOnnx,
   encodeOnnx,
@@ -128,7 +128,6 @@ export {
   type WeightFiles,
   withDynamicBatch,
 } from "./targets/onnx/index.ts";
-export type { Unwritable } from "./targets/target.ts";
 export {
   type Bf16Products,
   emitModel,

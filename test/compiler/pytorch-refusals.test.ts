@@ -60,6 +60,10 @@ test.each<readonly [Changes, string]>([
     { members: "group e { frozen_epochs = 1 }" },
     `specs/refused.vlm: group e { frozen_epochs = 1 }: \`frozen_epochs\` ${inEpochs}`,
   ],
+  [
+    { imports: "function weigh(e) {\n  return sum(e.l.weight)\n}", members: "loss weigh(e)" },
+    "specs/refused.vlm: l: an encoder is passed on, of which only its value is there",
+  ],
   [{ forward: "let g = [exp]\n    return g[0](l(x))" }, "specs/refused.vlm: exp: `exp` is passed on as a value"],
   [
     { forward: "let shift = i => i + 1\n    return l(x)" },

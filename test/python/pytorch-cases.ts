@@ -194,6 +194,57 @@ train {
 }
 `;
 
+/** Modules and losses of the library that the other specs do not use. */
+const library = `
+import "std/attention_pool"
+import "std/distillation"
+import "std/focal"
+import "std/grouped_attention"
+import "std/heads"
+import "std/layer_scale"
+import "std/linear"
+import "std/matrix"
+import "std/rms_norm"
+import "std/rotary"
+import "std/supcon"
+import "std/swiglu"
+import "std/window_attention"
+
+module grids() {
+  part window = window_attention(size = [1, 4, 3], window = [2, 2, 2], shift = [0, 1, 1], dim = 8, heads = 2)
+  part norm = rms_norm(8)
+  part attention = grouped_attention(dim = 8, heads = 4, groups = 2)
+  part scale = layer_scale(8)
+  part ff = swiglu(8, 12)
+  part pool = attention_pool(tokens = 12, dim = 8, heads = 2)
+  part map = map_pool(dim = 8, heads = 2)
+
+  forward(scan: f32[batch, 1, 4, 3, 8]) {
+    let mixed = scan + window(scan)
+    let rows = rearrange(mixed, "b t h w d -> b (t h w) d")
+    let turned = rows + attention(norm(rows), angles = rotary_angles(12, 2)) |> scale
+    let h = turned + ff(norm(turned))
+    return pool(h) + map(h)
+  }
+}
+
+model library {
+  input labels: f32[batch, 3] = table(columns = ["a", "b", "c"])
+  encoder scan = grids()
+  let logits = scan |> linear(3)
+  let unit = l2_normalize(scan)
+  let white = matmul(unit, inverse_sqrt(matmul(unit, unit, transpose_a = true) + eye(8)))
+  loss focal(logits, where(labels > 0, ones([2, 3]), zeros([2, 3])))
+  loss 0.1 * supcon(unit, iota(2) // 2) + distillation(logits, stop_gradient(logits) * 2 + labels, 2)
+  loss mean(white * white)
+}
+
+train {
+  batch = 2
+  optimizer = sgd(lr = 0.01, weight_decay = 0.1)
+}
+`;
+
 /** Specs whose packages are held to the evaluator. */
 export const cases: Readonly<Record<string, string>> = {
   "medct-small": small,
@@ -208,4 +259,5 @@ export const cases: Readonly<Record<string, string>> = {
   residual: resnet,
   builtins,
   composed,
+  library,
 };

@@ -60,6 +60,7 @@ class PackageWriter {
       facts,
       callable,
       qualified,
+      isEncoder: (instance) => written.components.some((each) => each.kind === "encoder" && each.instance === instance),
       fileValue: (name, source) => written.files.of(source).environment.lookup(name) ?? null,
       drops: dropping(
         written.program.files.flatMap(({ parsed }) => parsed.file.items),

@@ -1,5 +1,5 @@
 import type { Source } from "../../../grammar/index.ts";
-import type { Value } from "../../elaborate/index.ts";
+import type { ModuleInstance, Value } from "../../elaborate/index.ts";
 import type { Callable } from "../../load/index.ts";
 import type { Facts } from "./facts.ts";
 import { type Python, word } from "./python.ts";
@@ -51,6 +51,8 @@ export interface Declarations {
   readonly qualified: (alias: string, name: string, source: Source) => Callable | null;
   /** The value of a let of a file; null where there is none. */
   readonly fileValue: (name: string, source: Source) => Value | null;
+  /** Whether a module is an encoder: the model passes on what it gave, never the module. */
+  readonly isEncoder: (instance: ModuleInstance) => boolean;
   /** Whether a function draws at random in training, itself or in what it calls. */
   readonly drops: (callable: Callable) => boolean;
 }

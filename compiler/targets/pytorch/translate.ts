@@ -117,8 +117,9 @@ export class Translator {
 
   /** A tensor or a number: a part of a module has a value only where the model calls it as an encoder. */
   private value(expression: Expression): Python {
-    const isModule = this.place.declarations.facts.isAll(expression, "instance");
-    if (isModule && !(expression.kind === "name" && this.place.encoders.has(expression.text)))
+    const { facts, isEncoder } = this.place.declarations;
+    const isModule = facts.isAll(expression, "instance");
+    if (isModule && ![...(facts.of(expression)?.instances ?? [])].every(isEncoder))
       refuse("a module is used as the value that it gave when it was last called", expression.span);
     return this.expression(expression);
   }
@@ -167,6 +168,8 @@ export class Translator {
     if (qualified !== null) return word(qualified);
     if (object.kind === "name" && object.text === base) return attribute(word("self.original"), attributeName(name));
     const instances = [...(declarations.facts.of(object)?.instances ?? [])];
+    if (object.kind === "name" && !encoders.has(object.text) && instances.some(declarations.isEncoder))
+      refuse("an encoder is passed on, of which only its value is there", span);
     const isValue = instances.map(({ members, values }) => !members.has(name) && values.has(name));
     if (isValue.some((each) => each !== isValue[0]))
       refuse(`\`${name}\` is a let of some of these modules, and a part of others`, span);
@@ -208,6 +211,7 @@ export class Translator {
       return call(this.place.head, [this.value(piped.expression)]);
     }
     const [instance] = fact?.instances ?? [];
+    if (instance !== undefined && declarations.isEncoder(instance)) refuse("an encoder is called once more", span);
     const parameters = callable?.parameters ?? (instance && forwardOf(instance.declaration).parameters) ?? [];
     const training: readonly PythonArgument[] =
       drops[0] === true ? [{ name: "training", value: this.training(span) }] : [];

@@ -70,7 +70,7 @@ function ofStatement(statement: Statement): readonly Expression[] {
 }
 
 /** The expressions that the members of a module have, outermost only. */
-export function expressionsOf(members: readonly ModuleMember[]): readonly Expression[] {
+function expressionsOf(members: readonly ModuleMember[]): readonly Expression[] {
   return members.flatMap(ofMember);
 }
 
