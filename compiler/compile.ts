@@ -18,6 +18,7 @@ import {
   ModelElaborator,
   type ParameterInstance,
   type Value,
+  type Watch,
 } from "./elaborate/index.ts";
 import type { Node } from "./ir/index.ts";
 import { checkProgram, explainAmended, type Library, loadProgram, type Program, withImportHelp } from "./load/index.ts";
@@ -30,7 +31,7 @@ import {
   measuresOf,
   type Plan,
 } from "./plan/index.ts";
-import { type InitialParameter, numbersKept, type TracedSpec } from "./programs/index.ts";
+import { type InitialParameter, numbersKept, type TracedSpec, type WrittenModel } from "./programs/index.ts";
 import {
   checkCoverage,
   checkGradients,
@@ -146,24 +147,26 @@ function traceModel(
   program: Program,
   overrides: TrainOverrides,
   withPlan: boolean,
-): Omit<Compiled, "memory"> {
+  watch: Watch | null = null,
+): Omit<Compiled, "memory"> & { readonly written: WrittenModel | null } {
   const files = new Files(program);
   // Nothing follows from a `let` that has no value.
   const undefinedLets = defineLets(program, files);
-  if (undefinedLets.length > 0) return { plan: null, spec: null, elements: [], diagnostics: undefinedLets };
+  if (undefinedLets.length > 0)
+    return { plan: null, spec: null, elements: [], written: null, diagnostics: undefinedLets };
   const constants = new Constants(model, letsOf(program.entry.parsed.file), files);
   const { file, diagnostics: uncomputed } = computeSettings(program.entry.parsed.file, constants);
   const { settings, diagnostics: unsettled } = readTrainSettings(file, overrides);
   const lets = model.members.flatMap((member) => (member.kind === "head-let" ? [member.name.text] : []));
   const data = readDataSettings(file);
   const evaluation = readEvalSettings(file, lets);
-  const elaborator = new ModelElaborator(model, files, settings.batch, constants);
+  const elaborator = new ModelElaborator(model, files, settings.batch, constants, watch);
   const { diagnostics } = elaborator;
   diagnostics.push(...uncomputed, ...unsettled, ...data.diagnostics, ...evaluation.diagnostics);
   if (!hasErrors(diagnostics)) diagnostics.push(...checkEvaluated(file, evaluation.settings));
   elaborator.instantiate();
   elaborator.trace();
-  if (hasErrors(diagnostics)) return { plan: null, spec: null, elements: [], diagnostics };
+  if (hasErrors(diagnostics)) return { plan: null, spec: null, elements: [], written: null, diagnostics };
 
   const bare = new SelectorResolver(elementsOf(elaborator.components()));
   const placed: PlacedAdapters[] = [];
@@ -199,7 +202,7 @@ function traceModel(
   // What is counted without what a wrong placement would have placed says nothing.
   diagnostics.push(...ofExpectations.filter(({ key }) => traced !== null || key !== "expectation-failed"));
   diagnostics.push(...resolver.diagnostics, ...checkCoverage(placed, elements, counted));
-  if (traced === null) return { plan: null, spec: null, elements, diagnostics };
+  if (traced === null) return { plan: null, spec: null, elements, written: null, diagnostics };
   const outputs = tensorsOf(traced.outputs);
   const types = new Map([...traced.inputs].map(([name, { type }]) => [name, type]));
   const inputs = model.members.flatMap((member): readonly InputMember[] =>
@@ -255,8 +258,15 @@ function traceModel(
     evaluation: evaluation.settings,
     inMicroBatches: settings.microBatch === settings.batch ? null : () => atRows(settings.microBatch),
     atRows,
+    writtenWith: (heard) => {
+      const { written } = traceModel(model, program, overrides, false, heard);
+      if (written === null) throw new Error("a spec that compiles is traced again");
+      return written;
+    },
   };
-  return { plan, spec, elements, diagnostics };
+  const components = elaborator.components();
+  const written = { declaration: model, program, components, placed, constants: constants.values, files };
+  return { plan, spec, elements, written, diagnostics };
 }
 
 /** Computes a value for each argument when it is first asked for, and keeps it. */

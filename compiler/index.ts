@@ -114,7 +114,7 @@ export {
   type VolumeSettings,
   type VoxelStorage,
 } from "./settings/index.ts";
-export { targets } from "./targets/index.ts";
+export { targets, type Unwritable } from "./targets/index.ts";
 export {
   emitOnnx,
   encodeOnnx,

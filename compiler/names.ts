@@ -45,6 +45,7 @@ export type PassName = (typeof passNames)[number];
 const targetWords = {
   tensorflow: { needsWeights: false },
   onnx: { needsWeights: true },
+  pytorch: { needsWeights: false },
 } as const satisfies Readonly<Record<string, { readonly needsWeights: boolean }>>;
 
 export type TargetName = keyof typeof targetWords;

@@ -67,6 +67,12 @@ export class Evaluator {
   }
 
   evaluate(expression: Expression, environment: Environment): Value {
+    const value = this.compute(expression, environment);
+    this.trace.watch?.(expression, value);
+    return value;
+  }
+
+  private compute(expression: Expression, environment: Environment): Value {
     switch (expression.kind) {
       case "number":
         return number(expression.value);

@@ -1,4 +1,6 @@
 export type { BuiltinArgument } from "./builtins/builtin.ts";
+export { type BuiltinName, builtinNamed, isBuiltinName } from "./builtins/index.ts";
+export { forwardOf } from "./calls.ts";
 export { Constants } from "./constants.ts";
 export { Evaluator } from "./evaluate.ts";
 export { defineLets, letsOf } from "./file-lets.ts";
@@ -6,7 +8,7 @@ export { Files } from "./files.ts";
 export { type Component, ModelElaborator } from "./model.ts";
 export { innermostList, type ParameterInstance, printSteps, type Role, type Step } from "./parameters.ts";
 export { atomsOf } from "./roles.ts";
-export { Trace } from "./trace.ts";
+export { Trace, type Watch } from "./trace.ts";
 export {
   type AdapterInstance,
   describe,

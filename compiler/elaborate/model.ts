@@ -22,7 +22,7 @@ import type { Files } from "./files.ts";
 import { Instantiator, namesFrom, placeChild, rootPlace } from "./instantiate.ts";
 import type { ParameterInstance } from "./parameters.ts";
 import { sizesOf } from "./patterns.ts";
-import { Trace } from "./trace.ts";
+import { Trace, type Watch } from "./trace.ts";
 import { describe, Environment, type ModuleInstance, number, type TensorValue, unknown, type Value } from "./values.ts";
 
 /** A part of a model that has a name: an encoder, a head, or a part or parameter of the model itself. */
@@ -48,8 +48,17 @@ export class ModelElaborator {
   private readonly heads = new Map<HeadLet, HeadSlot>();
   private readonly environment: Environment;
 
-  /** `batch` is the size that encoders' inputs call `batch`. */
-  constructor(declaration: ModelDeclaration, files: Files, batch: number, constants: Constants) {
+  private readonly watch: Watch | null;
+
+  /** `batch` is the size that encoders' inputs call `batch`; `watch` hears of the values of all that is written below the model. */
+  constructor(
+    declaration: ModelDeclaration,
+    files: Files,
+    batch: number,
+    constants: Constants,
+    watch: Watch | null = null,
+  ) {
+    this.watch = watch;
     this.constants = constants;
     this.declaration = declaration;
     this.files = files;
@@ -183,7 +192,12 @@ export class ModelElaborator {
 
   /** A trace that goes on after a mistake with what does not depend on it. */
   private newTrace(): Trace {
-    return new Trace(this.declaration.name.text, (mistake) => this.diagnostics.push(mistake));
+    return new Trace(this.declaration.name.text, (mistake) => this.diagnostics.push(mistake), this.watch);
+  }
+
+  /** A trace that its first mistake ends. */
+  strictTrace(): Trace {
+    return new Trace(this.declaration.name.text, null, this.watch);
   }
 
   /** An input that the model declares: encoders after it take it by its name, as lets and losses do. */

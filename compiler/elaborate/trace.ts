@@ -2,6 +2,7 @@ import {
   type Diagnostic,
   type DiagnosticKey,
   type DiagnosticParams,
+  type Expression,
   type Extra,
   report,
   type Span,
@@ -31,6 +32,9 @@ interface Frame {
   readonly name: string;
 }
 
+/** Hears of every value that an expression gives. */
+export type Watch = (expression: Expression, value: Value) => void;
+
 /** One trace: the graph that grows, and where in the model it is. */
 export class Trace {
   readonly graph = new Graph();
@@ -45,6 +49,7 @@ export class Trace {
   private ofFirstValue = false;
   private readonly parameterNodes = new Map<ParameterInstance, Node>();
   private readonly report: ((mistake: Diagnostic) => void) | null;
+  readonly watch: Watch | null;
   /** Where the mistakes that were reported are: a module that is used often makes its own each time. */
   private readonly mistaken = new Set<string>();
 
@@ -52,9 +57,10 @@ export class Trace {
    * `model` is the name of the model, for messages. With `report`, which hears of mistakes, what does not depend on a mistake
    * is still elaborated; without it the first one ends the trace.
    */
-  constructor(model: string, report: ((mistake: Diagnostic) => void) | null = null) {
+  constructor(model: string, report: ((mistake: Diagnostic) => void) | null = null, watch: Watch | null = null) {
     this.model = model;
     this.report = report;
+    this.watch = watch;
   }
 
   /** Runs what may fail. Null after a mistake, which is reported; without `report` it is passed on. */

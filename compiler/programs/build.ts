@@ -1,4 +1,5 @@
 import type { Diagnostic } from "../../grammar/index.ts";
+import type { Watch } from "../elaborate/index.ts";
 import { Builder, type Graph, type Node, type Program } from "../ir/index.ts";
 import type { ProgramName } from "../names.ts";
 import type { ParameterRule } from "../select/index.ts";
@@ -6,6 +7,7 @@ import type { DataSettings, EvalSettings, InputSource, TrainSettings } from "../
 import { buildInit, type InitialParameter } from "./init.ts";
 import { buildMicroBatchProgram, type MicroBatchProgram, microBatchPrograms } from "./micro-batches.ts";
 import { nameOf } from "./values.ts";
+import type { WrittenModel } from "./written-model.ts";
 
 /** A traced model, from which its programs are made. */
 export interface TracedSpec {
@@ -34,6 +36,8 @@ export interface TracedSpec {
   readonly inMicroBatches: (() => TracedRows) | null;
   /** The same model with another number of rows, the same each time that it is asked for. */
   readonly atRows: (rows: number) => TracedRows;
+  /** The same model as it is written, traced anew for one who hears of every value. */
+  readonly writtenWith: (watch: Watch) => WrittenModel;
 }
 
 /** A model traced with so many rows; null after the diagnostics where it compiles for its whole batch alone. */

@@ -26,3 +26,4 @@ export {
   type ValueRole,
   valueNamed,
 } from "./values.ts";
+export type { WrittenModel } from "./written-model.ts";

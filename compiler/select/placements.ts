@@ -8,7 +8,6 @@ import {
   Evaluator,
   type ModelElaborator,
   type ModuleInstance,
-  Trace,
 } from "../elaborate/index.ts";
 import { modulesUnder } from "./elements.ts";
 import { LayerArguments } from "./layer-arguments.ts";
@@ -44,7 +43,7 @@ export function placeAdapters(
   const adapters: { readonly base: ModuleInstance; readonly adapter: AdapterInstance }[] = [];
   const text = printPlacement(placement);
   elaborator.attempt(() => {
-    const evaluator = new Evaluator(new Trace(elaborator.declaration.name.text), elaborator.calls);
+    const evaluator = new Evaluator(elaborator.strictTrace(), elaborator.calls);
     const { environment } = elaborator.files.of(elaborator.declaration.span.source);
     const callee = evaluator.evaluate(placement.adapter.callee, environment);
     if (callee.kind !== "callable" || callee.callable.kind !== "adapter") {

@@ -1,3 +1,4 @@
+import type { Span } from "../../grammar/index.ts";
 import type { Program } from "../ir/index.ts";
 import type { NeedsWeights, TargetName } from "../names.ts";
 import type { PassContext } from "../passes/index.ts";
@@ -5,16 +6,28 @@ import type { TracedSpec } from "../programs/index.ts";
 
 /** A file of a spec in a target. */
 export interface TargetFile {
-  /** Its name in the folder of all of them. */
+  /** Its path in the folder of all of them, with `/`. */
   readonly name: string;
   readonly content: string | Uint8Array;
+}
+
+/** Why a target cannot say a spec. */
+export interface Unwritable {
+  readonly span: Span;
+  readonly message: string;
+}
+
+/** What a file says of who wrote it, and how a text is known again. */
+export interface WrittenBy {
+  readonly version: string;
+  readonly sha256: (text: string) => string;
 }
 
 /** What writes the files of a spec, with nothing but the spec at hand; null where that is not enough. */
 type FilesOf<Name extends TargetName> = Name extends TargetName
   ? NeedsWeights<Name> extends true
     ? null
-    : (spec: TracedSpec) => readonly TargetFile[]
+    : (spec: TracedSpec, about: WrittenBy) => readonly TargetFile[] | Unwritable
   : never;
 
 /** What the programs of a spec can be written for. `targets` lists all of them. */

@@ -1,5 +1,6 @@
+import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import {
   buildProgram,
   type ExpectedMemory,
@@ -11,12 +12,15 @@ import {
   stepPrograms,
   type TracedSpec,
   targets,
+  type Unwritable,
   whyNoProgram,
   whyNoStep,
 } from "../../compiler/index.ts";
 import { hasErrors, report } from "../../grammar/index.ts";
 import { attempt, writeAtomically } from "../files/index.ts";
+import { version } from "../machine/index.ts";
 import { compilePath } from "../specs/index.ts";
+import type { Problem } from "../text/index.ts";
 import type { SpecRequest } from "./compiled-spec.ts";
 import { done, type Ended, type Reporter, refuse, refuseBy } from "./reporter.ts";
 
@@ -42,6 +46,17 @@ export interface CompileResult {
   readonly holds: boolean;
 }
 
+/** A spec that a target cannot say, with the place in it. */
+function unwritable({ span: { source, start }, message }: Unwritable): Problem {
+  const lines = source.text.slice(0, start).split("\n");
+  const subject = `${source.name}:${lines.length}:${(lines.at(-1)?.length ?? 0) + 1}`;
+  return { subject, message: `this target cannot express it: ${message}`, help: null };
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
 /** Compiles a spec, and writes what is asked for into a folder. */
 export function compile(request: CompileRequest, reporter: Reporter): Ended<CompileResult> {
   const { spec: path, program: name, output, target } = request;
@@ -57,12 +72,17 @@ export function compile(request: CompileRequest, reporter: Reporter): Ended<Comp
   if (isCut && stepPrograms(spec) === null) {
     return refuseBy([report("no-such-program", path, { name: "step", why: whyNoStep(spec) })], reporter);
   }
+  const about = { version, sha256 };
+  const files = output === null ? [] : (targets.find(({ name }) => name === target)?.files?.(spec, about) ?? []);
+  if ("span" in files) return refuse(unwritable(files), reporter);
   if (output !== null) {
     const written = attempt(output, () => {
       mkdirSync(output, { recursive: true });
       writeAtomically(join(output, "plan.yaml"), planToYaml(plan, memory));
-      const files = targets.find(({ name }) => name === target)?.files?.(spec) ?? [];
-      for (const { name, content } of files) writeAtomically(join(output, name), content);
+      for (const { name, content } of files) {
+        mkdirSync(dirname(join(output, name)), { recursive: true });
+        writeAtomically(join(output, name), content);
+      }
     });
     if (written.kind === "failed") return refuse(written.problem, reporter);
   }

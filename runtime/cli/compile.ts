@@ -27,7 +27,8 @@ export const define: DefineCommand = (command, terminal, end) => {
     .addHelpText(
       "after",
       "\nExamples:\n  $ medctc compile specs/medct.vlm\n  $ medctc compile specs/medct.vlm --emit plan\n" +
-        "  $ medctc compile specs/medct.vlm --target tensorflow -o model" +
+        "  $ medctc compile specs/medct.vlm --target tensorflow -o model\n" +
+        "  $ medctc compile specs/medct.vlm --target pytorch -o package" +
         helpOfMicroBatches,
     )
     .action((spec, flags) => {

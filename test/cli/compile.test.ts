@@ -62,6 +62,18 @@ describe("compile", () => {
     expect(readFileSync(join(target, "plan.yaml"), "utf8")).toBe(out);
   });
 
+  test("--target pytorch writes a package, or says where the spec has what a package has not", () => {
+    const target = join(folder, "package");
+    expect(medctc(["compile", "specs/medct-small.vlm", "--target", "pytorch", "-o", target]).code).toBe(0);
+    expect(readFileSync(join(target, "medct_small/model.py"), "utf8")).toContain("class MedctSmall(nn.Module):");
+    const [optimizer, refused] = ["optimizer = lion(lr = 0.001)", join(folder, "refused")];
+    const lion = changed(/optimizer = .*/.exec(readFileSync("specs/medct.vlm", "utf8"))?.[0] ?? "", optimizer);
+    const { code, err } = medctc(["compile", lion, "--target", "pytorch", "-o", refused]);
+    expect(code).toBe(1);
+    expect(err).toMatch(/changed\.vlm:\d+:15: this target cannot express it: PyTorch has no optimizer Lion/);
+    expect(existsSync(refused)).toBe(false);
+  });
+
   test("a spec with a mistake writes nothing", () => {
     const target = join(folder, "none");
     const { code, out } = medctc(["compile", changed("vision.attn.qkv, text", "vision.attn.v, text"), "-o", target]);

@@ -13,7 +13,7 @@ function constant(value: number): Builtin {
   return { parameters: ["sizes"], apply: (call) => filled(call, value) };
 }
 
-export const constants: Readonly<Record<string, Builtin>> = {
+export const constants = {
   zeros: constant(0),
   ones: constant(1),
   full: { parameters: ["sizes", "value"], apply: (call) => filled(call, call.number("value")) },
@@ -34,4 +34,4 @@ export const constants: Readonly<Record<string, Builtin>> = {
     apply: (call): Value => ({ kind: "initial", initial: { kind: "uniform", bound: call.number("bound") } }),
   },
   len: { parameters: ["list"], apply: (call) => number(call.list("list").length) },
-};
+} satisfies Readonly<Record<string, Builtin>>;

@@ -4,7 +4,7 @@ import type { Builtin } from "./builtin.ts";
 const parts = ["left", "values", "right"] as const;
 
 /** What only first values may have: computed once, by the reference evaluator, it is no part of any program. */
-export const decompositions: Readonly<Record<string, Builtin>> = {
+export const decompositions = {
   svd: {
     parameters: ["x", "rank"],
     apply: (call) => {
@@ -14,4 +14,4 @@ export const decompositions: Readonly<Record<string, Builtin>> = {
       return list(parts.map((part) => call.add({ op: "svd", rank, part }, x.node)));
     },
   },
-};
+} satisfies Readonly<Record<string, Builtin>>;

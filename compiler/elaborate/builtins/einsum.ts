@@ -167,6 +167,6 @@ function isOrdered({ letters }: Lettered, order: readonly string[]): boolean {
   return order.every((letter, axis) => letters[axis] === letter);
 }
 
-export const products: Readonly<Record<string, Builtin>> = {
+export const products = {
   einsum: { parameters: ["pattern", "a", "b?", "c?", "d?"], apply: einsum },
-};
+} satisfies Readonly<Record<string, Builtin>>;

@@ -51,7 +51,7 @@ function plain(parameters: readonly string[], make: () => Operation): Builtin {
   return { parameters, apply: (call) => call.add(make(), call.tensor("x").node) };
 }
 
-export const elementwise: Readonly<Record<string, Builtin>> = {
+export const elementwise = {
   exp: unary("exp"),
   log: unary("log"),
   sqrt: unary("sqrt"),
@@ -94,4 +94,4 @@ export const elementwise: Readonly<Record<string, Builtin>> = {
       return { ...call.add({ op: "cast", dtype: to.dtype }, call.tensor("x").node), labels: call.tensor("x").labels };
     },
   },
-};
+} satisfies Readonly<Record<string, Builtin>>;

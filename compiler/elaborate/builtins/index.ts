@@ -12,26 +12,32 @@ import { reductions } from "./reductions.ts";
 import { resizing } from "./resize.ts";
 import { windows } from "./windows.ts";
 
+const all = {
+  ...constants,
+  ...elementwise,
+  ...reductions,
+  ...layout,
+  ...indexing,
+  ...order,
+  ...products,
+  ...resizing,
+  ...windows,
+  ...decompositions,
+};
+
+export type BuiltinName = keyof typeof all;
+
 /** Every operation that a file knows without an import. */
-const builtins: ReadonlyMap<string, Builtin> = new Map(
-  Object.entries({
-    ...constants,
-    ...elementwise,
-    ...reductions,
-    ...layout,
-    ...indexing,
-    ...order,
-    ...products,
-    ...resizing,
-    ...windows,
-    ...decompositions,
-  }),
-);
+const builtins: ReadonlyMap<string, Builtin> = new Map(Object.entries(all));
 
 const dtypes: readonly Dtype[] = ["f32", "bf16", "i32", "bool"];
 
 /** The names of these operations. */
 export const builtinNames: readonly string[] = [...builtins.keys()];
+
+export function isBuiltinName(name: string): name is BuiltinName {
+  return builtins.has(name);
+}
 
 /** The names that every file knows. */
 export function builtinEnvironment(): Environment {

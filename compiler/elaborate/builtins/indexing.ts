@@ -151,7 +151,7 @@ function roll(call: BuiltinCall): Value {
   }, x);
 }
 
-export const indexing: Readonly<Record<string, Builtin>> = {
+export const indexing = {
   gather: {
     parameters: ["table", "ids"],
     apply: (call) => taken(call, { op: "gather", axis: 0 }, call.tensor("table").node, call.tensor("ids", "i32").node),
@@ -174,4 +174,4 @@ export const indexing: Readonly<Record<string, Builtin>> = {
       return call.add({ op: "one_hot", depth: size }, call.add({ op: "iota", size }).node);
     },
   },
-};
+} satisfies Readonly<Record<string, Builtin>>;

@@ -26,7 +26,7 @@ function splitSizes(call: BuiltinCall, size: number): readonly number[] {
   return Array.from({ length: count }, () => size / count);
 }
 
-export const layout: Readonly<Record<string, Builtin>> = {
+export const layout = {
   rearrange: {
     parameters: ["x", "pattern"],
     takesOthers: true,
@@ -102,4 +102,4 @@ export const layout: Readonly<Record<string, Builtin>> = {
     parameters: ["x"],
     apply: (call) => list(call.tensor("x").node.type.shape.map(number)),
   },
-};
+} satisfies Readonly<Record<string, Builtin>>;

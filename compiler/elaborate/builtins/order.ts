@@ -24,7 +24,7 @@ function sorted(call: BuiltinCall, gives: "places" | "values"): TensorValue {
   });
 }
 
-export const order: Readonly<Record<string, Builtin>> = {
+export const order = {
   sort: { parameters: ["x", "axis?", "descending?"], apply: (call) => sorted(call, "values") },
   argsort: { parameters: ["x", "axis?", "descending?"], apply: (call) => sorted(call, "places") },
   top_k: {
@@ -46,4 +46,4 @@ export const order: Readonly<Record<string, Builtin>> = {
       return call.add({ op: "cumsum", axis: call.axis(x), reverse: false }, x.node);
     },
   },
-};
+} satisfies Readonly<Record<string, Builtin>>;

@@ -53,7 +53,7 @@ function extreme(op: "max" | "min"): Builtin {
   };
 }
 
-export const reductions: Readonly<Record<string, Builtin>> = {
+export const reductions = {
   sum: { parameters: overAxes, apply: (call) => reduce(call, "sum") },
   mean: {
     parameters: overAxes,
@@ -92,4 +92,4 @@ export const reductions: Readonly<Record<string, Builtin>> = {
   },
   softmax: softmax("softmax"),
   log_softmax: softmax("log_softmax"),
-};
+} satisfies Readonly<Record<string, Builtin>>;

@@ -76,6 +76,6 @@ function linear(call: BuiltinCall, x: Node, axis: number, after: number): Node {
   return call.add({ op: "reshape", shape: shape.with(axis, after) }, product.node).node;
 }
 
-export const resizing: Readonly<Record<string, Builtin>> = {
+export const resizing = {
   resize: { parameters: ["x", "size", "axis?", "mode?"], apply: resize },
-};
+} satisfies Readonly<Record<string, Builtin>>;

@@ -52,7 +52,7 @@ function pool(call: BuiltinCall, x: TensorValue) {
   return { kernel, stride, padding: paddingOf(call, axes) };
 }
 
-export const windows: Readonly<Record<string, Builtin>> = {
+export const windows = {
   conv: {
     parameters: ["x", "weight", "stride?", "padding?", "dilation?", "groups?"],
     apply: (call) => {
@@ -98,4 +98,4 @@ export const windows: Readonly<Record<string, Builtin>> = {
       return call.add({ op: "div" }, mean.node, call.add(operation, ones.node).node);
     },
   },
-};
+} satisfies Readonly<Record<string, Builtin>>;

@@ -1,0 +1,88 @@
+import type { Expression } from "../../../grammar/index.ts";
+import type { ModuleInstance, Value, Watch } from "../../elaborate/index.ts";
+import type { Callable } from "../../load/index.ts";
+
+/** What an expression gave, over all the modules and calls in which it was computed. */
+export interface Fact {
+  readonly kinds: Set<Value["kind"]>;
+  /** Labels of axes, as text, so that they can be compared. */
+  readonly labels: Set<string>;
+  readonly ranks: Set<number>;
+  readonly callables: Set<Callable>;
+  readonly builtins: Set<string>;
+  readonly instances: Set<ModuleInstance>;
+  /** Whether all numbers and elements of tensors were whole. */
+  isWhole: boolean;
+  /** Whether all tensors were inputs as they are fed. */
+  isFed: boolean;
+}
+
+/** What Python's syntax does not show: the values that expressions had while the model was traced. */
+export class Facts {
+  private readonly known = new Map<Expression, Fact>();
+
+  readonly watch: Watch = (expression, value) => {
+    let fact = this.known.get(expression);
+    if (fact === undefined) {
+      const empty = { labels: new Set<string>(), ranks: new Set<number>(), builtins: new Set<string>() };
+      fact = { kinds: new Set(), ...empty, callables: new Set(), instances: new Set(), isWhole: true, isFed: true };
+      this.known.set(expression, fact);
+    }
+    note(fact, value);
+  };
+
+  /** Null for what was never computed: the branch of a condition that no module takes. */
+  of(expression: Expression): Fact | null {
+    return this.known.get(expression) ?? null;
+  }
+
+  /** True where an expression gives only values of these kinds. */
+  isAll(expression: Expression, ...kinds: readonly Value["kind"][]): boolean {
+    const found = this.of(expression)?.kinds;
+    return found !== undefined && [...found].every((kind) => kinds.includes(kind));
+  }
+}
+
+function note(fact: Fact, value: Value): void {
+  fact.kinds.add(value.kind);
+  switch (value.kind) {
+    case "tensor":
+      fact.labels.add(JSON.stringify(value.labels));
+      fact.ranks.add(value.node.type.shape.length);
+      fact.isWhole &&= value.node.type.dtype === "i32";
+      fact.isFed &&= value.node.operation.op === "input";
+      break;
+    case "parameter":
+      fact.labels.add("[]");
+      fact.ranks.add(value.parameter.type.shape.length);
+      fact.isWhole &&= value.parameter.type.dtype === "i32";
+      fact.isFed = false;
+      break;
+    case "callable":
+      fact.callables.add(value.callable);
+      break;
+    case "builtin":
+      fact.builtins.add(value.name);
+      break;
+    case "instance":
+      fact.instances.add(value.instance);
+      fact.isWhole = false;
+      fact.isFed = false;
+      break;
+    case "number":
+      fact.isWhole &&= Number.isInteger(value.value);
+      break;
+    case "string":
+    case "boolean":
+    case "none":
+    case "infer":
+    case "list":
+    case "dtype":
+    case "initial":
+    case "imported":
+    case "axis-name":
+    case "arrow":
+    case "unknown":
+      break;
+  }
+}

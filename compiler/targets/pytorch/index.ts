@@ -1,0 +1,1 @@
+export { pytorch } from "./target.ts";

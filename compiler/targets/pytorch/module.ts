@@ -1,0 +1,299 @@
+import type {
+  AdapterDeclaration,
+  Expression,
+  FunctionDeclaration,
+  LossDeclaration,
+  ModuleDeclaration,
+  ModuleMember,
+  ParamMember,
+  PartMember,
+} from "../../../grammar/index.ts";
+import { forwardOf } from "../../elaborate/index.ts";
+import { BodyWriter, loopOf, own } from "./body.ts";
+import { commentAbove, docstring, hashComment, writtenType } from "./comments.ts";
+import { attributeName, className, variableName } from "./names.ts";
+import { call, indented, layOut, layOutSignature, method, type Python, text, withComment, word } from "./python.ts";
+import { refuse } from "./refusal.ts";
+import { type Declarations, Scope, type Writer } from "./scope.ts";
+import { isNumeric, shapesOf, writeSignature } from "./signature.ts";
+import { type Place, Translator } from "./translate.ts";
+import { forwardExpressions, namesIn } from "./walk.ts";
+
+/** What others read of the modules, which is then stored. */
+export interface Accessed {
+  /** Every name that stands behind a dot. */
+  readonly names: ReadonlySet<string>;
+  /** The lets of a module's forward that are read from outside. */
+  readonly lets: (declaration: ModuleDeclaration | AdapterDeclaration) => ReadonlySet<string>;
+}
+
+export function emptyPlace(scope: Scope, declarations: Declarations, writer: Writer): Place {
+  return { scope, declarations, writer, training: null, base: null, encoders: new Map(), head: null, isMaking: false };
+}
+
+/** A function, or a loss. */
+export function writeFunction(
+  declaration: FunctionDeclaration | LossDeclaration,
+  declarations: Declarations,
+  writer: Writer,
+): readonly string[] {
+  const { name, parameters, body, span } = declaration;
+  const drops = declarations.drops(declaration);
+  const place = emptyPlace(new Scope(), declarations, writer);
+  const translator = new Translator({ ...place, training: drops ? word("training") : null });
+  const signature = writeSignature(parameters, translator, 1);
+  const bodies = new BodyWriter();
+  const sizes = bodies.sizes(parameters, body, translator, 1);
+  const given = drops ? [...signature.parameters, "*", "training: bool"] : signature.parameters;
+  const shapes = shapesOf(parameters);
+  return [
+    ...layOutSignature(0, `def ${variableName(name.text)}`, given, `${returned(body, declarations, writer)}:`),
+    ...docstring(1, commentAbove(span)),
+    ...(shapes === null ? [] : hashComment(1, [shapes])),
+    ...signature.defaults,
+    ...sizes,
+    ...bodies.statements(body, translator, 1),
+  ];
+}
+
+/** ` -> Tensor` where a body returns nothing else. */
+function returned(body: FunctionDeclaration["body"], { facts }: Declarations, writer: Writer): string {
+  const last = body.at(-1);
+  if (last?.kind !== "return" || !facts.isAll(last.value, "tensor")) return "";
+  writer.use("Tensor");
+  return " -> Tensor";
+}
+
+/** The class of a module or an adapter. */
+export function writeModule(
+  declaration: ModuleDeclaration | AdapterDeclaration,
+  accessed: Accessed,
+  declarations: Declarations,
+  writer: Writer,
+): readonly string[] {
+  const { name, members, span } = declaration;
+  const isAdapter = declaration.kind === "adapter";
+  if (isAdapter) writer.use("ops");
+  else writer.use("nn");
+  const comment = docstring(1, commentAbove(span));
+  const names = dictionary(1, "checkpoint_names = ", checkpointEntries(members));
+  return [
+    `class ${className(name.text)}(${isAdapter ? "ops.Adapter" : "nn.Module"}):`,
+    ...comment,
+    ...(comment.length > 0 ? [""] : []),
+    ...names,
+    ...(names.length > 0 ? [""] : []),
+    ...writeInit(declaration, accessed, declarations, writer),
+    "",
+    ...writeForward(declaration, accessed, declarations, writer),
+  ];
+}
+
+/** The names in checkpoints that differ from those in Python. */
+export function checkpointEntries(members: readonly NamedMember[]): readonly string[] {
+  return members.flatMap((member) => {
+    if (member.kind !== "param" && member.kind !== "part" && member.kind !== "encoder") return [];
+    if (member.name === undefined) return [];
+    const attribute = attributeName(member.name.text);
+    const stored = member.named?.value ?? member.name.text;
+    return attribute === stored ? [] : [`${JSON.stringify(attribute)}: ${JSON.stringify(stored)}`];
+  });
+}
+
+type NamedMember = { readonly kind: string } & Partial<Pick<ParamMember, "name" | "named">>;
+
+export function dictionary(indent: number, before: string, entries: readonly string[]): readonly string[] {
+  if (entries.length === 0) return [];
+  const line = indented(indent, `${before}{${entries.join(", ")}}`);
+  if (line.length <= 100) return [line];
+  return [
+    indented(indent, `${before}{`),
+    ...entries.map((each) => indented(indent + 1, `${each},`)),
+    indented(indent, "}"),
+  ];
+}
+
+function memberNames(members: readonly ModuleMember[]): ReadonlySet<string> {
+  return new Set(members.flatMap((each) => (each.kind === "param" || each.kind === "part" ? [each.name.text] : [])));
+}
+
+/** The arguments and lets of a module that its forward or others read: they are its attributes. */
+function storedNames(declaration: ModuleDeclaration | AdapterDeclaration, { names }: Accessed): ReadonlySet<string> {
+  const members = memberNames(declaration.members);
+  const inForward = namesIn(forwardExpressions(forwardOf(declaration)));
+  const lets = declaration.members.flatMap((each) => (each.kind === "let" ? each.names.map(({ text }) => text) : []));
+  const parameters = declaration.parameters.map(({ name }) => name.text);
+  const read = [
+    ...parameters.filter((each) => names.has(each) || inForward.has(each)),
+    ...lets.filter((each) => inForward.has(each)),
+  ];
+  return new Set(read.filter((each) => !members.has(each)));
+}
+
+function writeInit(
+  declaration: ModuleDeclaration | AdapterDeclaration,
+  accessed: Accessed,
+  declarations: Declarations,
+  writer: Writer,
+): readonly string[] {
+  const { parameters, members } = declaration;
+  const base = declaration.kind === "adapter" ? declaration.base.text : null;
+  const scope = new Scope();
+  const translator = new Translator({ ...emptyPlace(scope, declarations, writer), base, isMaking: true });
+  if (base !== null) {
+    scope.define(base, word("base"));
+    writer.use("nn");
+  }
+  const stored = storedNames(declaration, accessed);
+  const signature = writeSignature(parameters, translator, 2);
+  const given = ["self", ...(base === null ? [] : ["base: nn.Module"]), ...signature.parameters];
+  const kept = (name: string): readonly string[] =>
+    stored.has(name) ? [indented(2, `self.${attributeName(name)} = ${variableName(name)}`)] : [];
+  return [
+    ...layOutSignature(1, "def __init__", given, " -> None:"),
+    indented(2, base === null ? "super().__init__()" : "super().__init__(base)"),
+    ...signature.defaults,
+    ...parameters.flatMap(({ name }) => kept(name.text)),
+    ...members.flatMap((member) => [
+      ...(member.kind === "forward" ? [] : hashComment(2, commentAbove(member.span))),
+      ...writeMember(member, translator),
+      ...(member.kind === "let" ? member.names.flatMap(({ text: name }) => kept(name)) : []),
+    ]),
+  ];
+}
+
+function writeMember(member: ModuleMember, translator: Translator): readonly string[] {
+  switch (member.kind) {
+    case "let":
+    case "require":
+      return new BodyWriter().statement(member, [], translator, 2);
+    case "param":
+      return writeParam(member, translator);
+    case "part":
+      return writePart(member, translator);
+    case "forward":
+      return [];
+  }
+}
+
+/** A parameter or a buffer with its first values, and its type as a comment. */
+export function writeParam(member: ParamMember, translator: Translator): readonly string[] {
+  const { name, type, initial, storage, when } = member;
+  const { writer } = translator.place;
+  if (member.shared) refuse("a package has no parameters that adapters share", member.span);
+  const sizes: Python = {
+    kind: "list",
+    elements: type.dims.map((dim) =>
+      dim.kind === "rest" ? refuse("a parameter has all its sizes", dim.span) : translator.expression(dim),
+    ),
+  };
+  const values = firstValues(name.text, initial, sizes, translator);
+  const typed = type.dtype === "i32" ? method(values, "int", []) : values;
+  const attribute = attributeName(name.text);
+  const where = (value: Python): Python =>
+    when === null
+      ? value
+      : { kind: "if", condition: translator.expression(when), then: value, otherwise: word("None") };
+  if (storage === "param") writer.use("nn");
+  const lines =
+    storage === "param"
+      ? layOut(2, `self.${attribute} = `, where(call("nn.Parameter", [typed])))
+      : layOut(2, "", method(word("self"), "register_buffer", [text(attribute), where(typed)]));
+  return withComment(2, lines, writtenType(type));
+}
+
+function firstValues(name: string, initial: Expression | null, sizes: Python, translator: Translator): Python {
+  const { writer } = translator.place;
+  const inTorch = (name: string): Python => {
+    writer.use("torch");
+    return call(`torch.${name}`, [sizes]);
+  };
+  if (initial === null) return inTorch("zeros");
+  if (initial.kind === "name" && (initial.text === "zeros" || initial.text === "ones")) return inTorch(initial.text);
+  if (initial.kind === "if") {
+    const then = firstValues(name, initial.then, sizes, translator);
+    const otherwise = firstValues(name, initial.otherwise, sizes, translator);
+    return { kind: "if", condition: translator.expression(initial.condition), then, otherwise };
+  }
+  const filled = (value: Python): Python => {
+    writer.use("torch");
+    const isFraction = value.kind === "word" && /[.e]/.test(value.text);
+    return call("torch.full", [sizes, value], { dtype: isFraction ? null : word("torch.float32") });
+  };
+  if (initial.kind === "call" && initial.callee.kind === "name") {
+    const [argument] = initial.arguments;
+    const kind = initial.callee.text;
+    if (argument !== undefined && (kind === "normal" || kind === "uniform" || kind === "constant")) {
+      const value = translator.expression(argument.value);
+      if (kind === "constant") return filled(value);
+      writer.use("ops");
+      return call(`ops.${kind}`, [sizes, value]);
+    }
+  }
+  if (translator.place.declarations.facts.isAll(initial, "number")) return filled(translator.expression(initial));
+  const isComputed = translator.place.declarations.facts.isAll(initial, "tensor", "parameter");
+  return refuse(
+    isComputed
+      ? `the first value of \`${name}\` is computed, which a package does not do`
+      : "the first value of a parameter is not written where it is declared",
+    initial.span,
+  );
+}
+
+/** A part, or a ModuleList of them. */
+export function writePart(member: PartMember, translator: Translator): readonly string[] {
+  const { name, repetition, module, when } = member;
+  const { writer, scope } = translator.place;
+  const attribute = `self.${attributeName(name.text)}`;
+  const inside = new Scope(scope);
+  const inner = new Translator({ ...translator.place, scope: inside });
+  writer.use("nn");
+  let made: Python;
+  if (repetition === null) made = inner.construction(module);
+  else {
+    const { variable, over } = loopOf(repetition, translator, inside);
+    const element = inner.construction(module);
+    made = call("nn.ModuleList", [{ kind: "comprehension", element, variable, over }]);
+  }
+  if (when === null) return layOut(2, `${attribute} = `, made);
+  const condition = translator.expression(when);
+  return layOut(2, `${attribute} = `, { kind: "if", condition, then: made, otherwise: word("None") });
+}
+
+function writeForward(
+  declaration: ModuleDeclaration | AdapterDeclaration,
+  accessed: Accessed,
+  declarations: Declarations,
+  writer: Writer,
+): readonly string[] {
+  const { parameters, body } = forwardOf(declaration);
+  const outer = new Scope();
+  for (const { name, type } of declaration.parameters)
+    outer.define(name.text, own(attributeName(name.text)), isNumeric(type));
+  for (const name of letsOf(declaration.members)) outer.define(name, own(attributeName(name)));
+  const base = declaration.kind === "adapter" ? declaration.base.text : null;
+  if (base !== null) outer.define(base, own("base"));
+  for (const name of memberNames(declaration.members)) outer.define(name, own(attributeName(name)));
+  const place = { ...emptyPlace(new Scope(outer), declarations, writer), base, training: own("training") };
+  const translator = new Translator(place);
+  const signature = writeSignature(parameters, translator, 2);
+  const bodies = new BodyWriter(accessed.lets(declaration));
+  const sizes = bodies.sizes(parameters, body, translator, 2);
+  const shapes = shapesOf(parameters);
+  return [
+    ...layOutSignature(1, "def forward", ["self", ...signature.parameters], `${returned(body, declarations, writer)}:`),
+    ...(shapes === null ? [] : hashComment(2, [shapes])),
+    ...signature.defaults,
+    ...sizes,
+    ...bodies.statements(body, translator, 2),
+  ];
+}
+
+function letsOf(members: readonly ModuleMember[]): readonly string[] {
+  return members.flatMap((each) => (each.kind === "let" ? each.names.map(({ text: name }) => name) : []));
+}
+
+/** The module that a file's declaration stands for, in Python. */
+export function pythonName(kind: "module" | "adapter" | "function" | "loss", name: string): string {
+  return kind === "module" || kind === "adapter" ? className(name) : variableName(name);
+}

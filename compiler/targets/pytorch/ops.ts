@@ -1,0 +1,322 @@
+import { windowsSource } from "./ops-windows.ts";
+
+/** The file `ops.py` of every package: what PyTorch has under no name of its own. */
+export const opsSource = `"""What the modules of this package use besides PyTorch."""
+
+import functools
+import math
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+def require(condition: bool, message: str) -> None:
+    if not condition:
+        raise ValueError(message)
+
+
+def not_used(written: str) -> Any:
+    """Stands where the spec has an expression that its model never computes."""
+    raise NotImplementedError(f"the model of the spec does not use this: {written}")
+
+
+def sign_of(x: float) -> int:
+    return (x > 0) - (x < 0)
+
+
+def normal(sizes: Sequence[int], std: float) -> Tensor:
+    return torch.randn(sizes) * std
+
+
+def uniform(sizes: Sequence[int], bound: float) -> Tensor:
+    return torch.empty(sizes).uniform_(-bound, bound)
+
+
+def _alike(a: Tensor | float, b: Tensor | float) -> tuple[Tensor, Tensor]:
+    like = a if isinstance(a, Tensor) else b
+    assert isinstance(like, Tensor)
+    first, second = (
+        each
+        if isinstance(each, Tensor)
+        else torch.tensor(each, dtype=like.dtype, device=like.device)
+        for each in (a, b)
+    )
+    return first, second
+
+
+def maximum(a: Tensor | float, b: Tensor | float) -> Tensor:
+    """The larger of two values; where they are equal, each gets half of the gradient."""
+    return torch.maximum(*_alike(a, b))
+
+
+def minimum(a: Tensor | float, b: Tensor | float) -> Tensor:
+    """The smaller of two values; where they are equal, each gets half of the gradient."""
+    return torch.minimum(*_alike(a, b))
+
+
+def remainder(a: Any, b: Any) -> Any:
+    """What is left of a division whose quotient is rounded to a float before it is rounded down."""
+    quotient = a / b
+    return a - (quotient.floor() if isinstance(quotient, Tensor) else math.floor(quotient)) * b
+
+
+def one_hot(ids: Tensor, count: int) -> Tensor:
+    """Rows of 0 with a 1 at each id; an id beyond them gives zeros: [...] -> [..., count]."""
+    return (ids.unsqueeze(-1) == torch.arange(count, device=ids.device)).float()
+
+
+def slice_axis(
+    x: Tensor, axis: int, start: int | None, end: int | None, step: int = 1
+) -> Tensor:
+    """As Python slices a list, along one axis."""
+    places = list(range(x.shape[axis]))[start:end:step]
+    return x.index_select(axis, torch.tensor(places, dtype=torch.int64, device=x.device))
+
+
+def take(x: Tensor, indices: Tensor | int | Sequence[int], axis: int) -> Tensor:
+    """Elements of an axis by number; a computed number beyond the axis gives zeros."""
+    if isinstance(indices, int):
+        return x.select(axis, indices)
+    if not isinstance(indices, Tensor):
+        return torch.stack([x.select(axis, each) for each in indices], axis)
+    axis = axis % x.ndim
+    within = indices.clamp(0, x.shape[axis] - 1)
+    taken = x.index_select(axis, within.reshape(-1))
+    taken = taken.reshape([*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]])
+    found = (within == indices).reshape([*indices.shape, *[1] * (x.ndim - axis - 1)])
+    return torch.where(found, taken, 0)
+
+
+def take_along(x: Tensor, indices: Tensor, axis: int) -> Tensor:
+    """Elements of an axis by number, each row by its own; a number beyond the axis gives zeros."""
+    within = indices.clamp(0, x.shape[axis] - 1)
+    return torch.where(within == indices, torch.take_along_dim(x, within.long(), axis), 0)
+
+
+def roll(x: Tensor, shift: int | Sequence[int], axis: int | Sequence[int]) -> Tensor:
+    axes = [axis] if isinstance(axis, int) else list(axis)
+    return x.roll([shift] * len(axes) if isinstance(shift, int) else list(shift), axes)
+
+
+def top_k(x: Tensor, k: int, axis: int = -1) -> tuple[Tensor, Tensor]:
+    """The largest elements, and where they are; of equals the first."""
+    values, places = x.sort(dim=axis, descending=True, stable=True)
+    return values.narrow(axis, 0, k), places.narrow(axis, 0, k).int()
+
+
+def resize(
+    x: Tensor,
+    size: int | Sequence[int],
+    axis: int | Sequence[int] | None = None,
+    mode: str = "nearest",
+) -> Tensor:
+    """Other sizes of some axes, by the nearest element or linearly with centres at halves."""
+    sizes = [size] if isinstance(size, int) else list(size)
+    axes = list(range(x.ndim - len(sizes), x.ndim)) if axis is None else axis
+    axes = [axes] if isinstance(axes, int) else list(axes)
+    sizes = sizes * len(axes) if isinstance(size, int) else sizes
+    for each, after in zip(axes, sizes, strict=True):
+        before = x.shape[each]
+        if mode == "nearest":
+            x = x.index_select(each, torch.arange(after, device=x.device) * before // after)
+        elif before != after:
+            places = (torch.arange(after, device=x.device) + 0.5) * (before / after) - 0.5
+            distances = places.clamp(0, before - 1)[:, None] - torch.arange(before, device=x.device)
+            weights = (1 - distances.abs()).clamp(min=0).to(x.dtype)
+            x = (x.movedim(each, -1) @ weights.T).movedim(-1, each)
+    return x
+
+
+def rearrange(x: Tensor, pattern: str, **sizes: int) -> Tensor:
+    """Takes axes apart, orders them and puts them together, in the notation of einops."""
+    left, right = (_groups(side) for side in pattern.split("->"))
+    known = {name: int(size) for name, size in sizes.items()}
+    for group, size in zip(left, x.shape, strict=True):
+        open_letters = [letter for letter in group if letter not in known]
+        given = math.prod(known[letter] for letter in group if letter in known)
+        if open_letters:
+            known[open_letters[0]] = size // given
+    order = [letter for group in left for letter in group]
+    apart = x.reshape([known[letter] for letter in order])
+    moved = apart.permute([order.index(letter) for group in right for letter in group])
+    return moved.reshape([math.prod(known[letter] for letter in group) for group in right])
+
+
+@functools.cache
+def _groups(side: str) -> list[list[str]]:
+    tokens = re.findall(r"\\([^)]*\\)|\\S+", side)
+    return [[each for each in token.strip("()").split() if each != "1"] for token in tokens]
+
+
+def pad(x: Tensor, amounts: Sequence[Sequence[int]]) -> Tensor:
+    """Zeros before and behind each axis; the pairs are in the order of the axes."""
+    return F.pad(x, [amount for pair in reversed(amounts) for amount in pair])
+
+
+${windowsSource}def on_own_device(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Makes what a method of a model creates stand where the model's weights are."""
+
+    @functools.wraps(method)
+    def on_device(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
+        weight = next(self.parameters(), None)
+        with torch.device("cpu" if weight is None else weight.device):
+            return method(self, *args, **kwargs)
+
+    return on_device
+
+
+def original(module: nn.Module) -> nn.Module:
+    """A module without the adapters around it."""
+    while isinstance(module, Adapter):
+        module = module.base
+    return module
+
+
+class Adapter(nn.Module):
+    """Stands around the module that it adapts, or around another adapter of that."""
+
+    base: nn.Module
+
+    def __init__(self, base: nn.Module) -> None:
+        super().__init__()
+        self.base = base
+
+    @property
+    def original(self) -> Any:
+        return original(self.base)
+
+
+def _matching(names: list[str], pattern: str) -> list[str]:
+    """The names that a pattern means: \`*\` stands for the number of any layer."""
+    written = re.compile(re.escape(pattern).replace(r"\\*", r"\\d+"))
+    found = [name for name in names if written.fullmatch(name)]
+    if not found:
+        raise ValueError(f"{pattern} names nothing in this model")
+    return found
+
+
+def adapt(
+    model: nn.Module, patterns: Sequence[str], wrap: Callable[[nn.Module], nn.Module]
+) -> None:
+    """Puts adapters around modules, in place."""
+    names = [name for name, _ in model.named_modules()]
+    for name in [each for pattern in patterns for each in _matching(names, pattern)]:
+        parent, _, own = name.rpartition(".")
+        holder = model.get_submodule(parent)
+        holder._modules[own] = wrap(model.get_submodule(name))
+
+
+def parameters_under(model: nn.Module, patterns: Sequence[str]) -> list[nn.Parameter]:
+    """The parameters that patterns name, or that stand in the modules that they name."""
+    parameters = dict(model.named_parameters())
+    steps = {".".join(name.split(".")[:end]) for name in parameters for end in range(1, 40)}
+    chosen = {each for pattern in patterns for each in _matching(sorted(steps), pattern)}
+    return [
+        parameter
+        for name, parameter in parameters.items()
+        if any(name == each or name.startswith(f"{each}.") for each in chosen)
+    ]
+
+
+def train_only(model: nn.Module, patterns: Sequence[str]) -> None:
+    """Freezes all parameters but those that patterns name."""
+    model.requires_grad_(False)
+    for parameter in parameters_under(model, patterns):
+        parameter.requires_grad_(True)
+
+
+Naming = Callable[[str], str]
+
+
+def _child(parent: Naming, pattern: str, index: int | None = None) -> Naming:
+    """How what is in a child is named: a \`*\` in the child's name stands for the name in it."""
+    if "*" in pattern:
+        layer = "" if index is None else f"{index}."
+        return lambda own: parent(pattern.replace("*", layer + own, 1))
+    name = parent(pattern if index is None else f"{pattern}.{index}")
+    return lambda own: f"{name}.{own}"
+
+
+def checkpoint_names(model: nn.Module) -> dict[str, str]:
+    """The names of all parameters and buffers in checkpoints, by their names in Python."""
+    found: dict[str, str] = {}
+
+    def visit(module: nn.Module, path: str, naming: Naming) -> None:
+        adapters: list[tuple[str, Adapter]] = []
+        while isinstance(module, Adapter):
+            adapters.insert(0, (path, module))
+            path, module = f"{path}base.", module.base
+        members(module, path, naming)
+        checkpoint = naming("").rstrip("._")
+        for level, (at, adapter) in enumerate(adapters):
+            prefix = checkpoint if level == 0 else f"{checkpoint}.{level}"
+            members(adapter, at, lambda own, prefix=prefix: f"{prefix}.{own}")
+
+    def members(module: nn.Module, path: str, naming: Naming) -> None:
+        names = getattr(type(module), "checkpoint_names", {})
+        for kept in (module._parameters, module._buffers):
+            for name, tensor in kept.items():
+                if tensor is not None:
+                    found[path + name] = naming(names.get(name, name))
+        for name, child in module.named_children():
+            if isinstance(module, Adapter) and name == "base":
+                continue
+            if isinstance(child, nn.ModuleList):
+                for index, layer in enumerate(child):
+                    stands = f"{path}{name}.{index}."
+                    visit(layer, stands, _child(naming, names.get(name, name), index))
+            elif isinstance(child, nn.ModuleDict):
+                for key, head in child.items():
+                    own = f"{name}.{key}"
+                    visit(head, f"{path}{own}.", _child(naming, names.get(own, own)))
+            else:
+                visit(child, f"{path}{name}.", _child(naming, names.get(name, name)))
+
+    members(model, "", lambda own: own)
+    return found
+
+
+def adapter_names(model: nn.Module) -> set[str]:
+    """The names in checkpoints of what adapters add to a model."""
+    names = checkpoint_names(model)
+    added: set[str] = set()
+    for path, module in model.named_modules():
+        if isinstance(module, Adapter):
+            inside = (name for name, _ in module.named_parameters(prefix=path))
+            added.update(names[name] for name in inside if not name.startswith(f"{path}.base."))
+    return added
+
+
+def use_checkpoint_names(model: nn.Module) -> None:
+    """
+    Makes the state dict of a model have the names of checkpoints. A checkpoint without any adapter
+    loads as it is, and adapters keep their values; names may have the prefix that PEFT gives them.
+    """
+
+    def rename(module: nn.Module, state: dict[str, Any], prefix: str, _: Any) -> None:
+        names = {prefix + own: prefix + name for own, name in checkpoint_names(module).items()}
+        items = list(state.items())
+        state.clear()
+        state.update((names.get(name, name), value) for name, value in items)
+
+    def restore(
+        module: nn.Module, state: dict[str, Any], prefix: str, _: Any, strict: bool, *__: Any
+    ) -> None:
+        names = {name: own for own, name in checkpoint_names(module).items()}
+        items = list(state.items())
+        state.clear()
+        for key, value in items:
+            name = key.removeprefix(prefix).removeprefix("base_model.model.")
+            state[prefix + names[name] if key.startswith(prefix) and name in names else key] = value
+        own = {names[name]: name for name in adapter_names(module)}
+        if not any(prefix + name in state for name in own):
+            parameters = dict(module.named_parameters())
+            state.update((prefix + name, parameters[name].detach()) for name in own)
+
+    model.register_state_dict_post_hook(rename)
+    model.register_load_state_dict_pre_hook(restore)
+`;

@@ -1,0 +1,92 @@
+import type { Argument, Placement } from "../../../grammar/index.ts";
+import { printPlacement } from "../../../grammar/index.ts";
+import type { ModuleInstance } from "../../elaborate/index.ts";
+import type { TracedSpec, WrittenModel } from "../../programs/index.ts";
+import { hashComment } from "./comments.ts";
+import { literal } from "./literals.ts";
+import { variableName } from "./names.ts";
+import { type PathStep, type Paths, patternsFor, patternsOfModules } from "./paths.ts";
+import { indented, type PythonArgument, printPython, word } from "./python.ts";
+import { refuse } from "./refusal.ts";
+import type { Translator } from "./translate.ts";
+
+/** Puts adapters around what they adapt, placement by placement. */
+export function writePlacements(
+  { placed }: WrittenModel,
+  { modules }: Paths,
+  translator: Translator,
+): readonly string[] {
+  return placed.flatMap(({ placement, adapters }): readonly string[] => {
+    const groups = new Map<string, (readonly PathStep[])[]>();
+    for (const { base, adapter } of adapters) {
+      const wrapped = adapterAround(placement, adapter.instance, translator);
+      groups.set(wrapped, [...(groups.get(wrapped) ?? []), modules.get(base) ?? []]);
+    }
+    return [
+      ...hashComment(2, [printPlacement(placement)]),
+      ...[...groups].flatMap(([wrapped, bases]) => patternCall("ops.adapt", patternsOfModules(bases), wrapped)),
+    ];
+  });
+}
+
+/** An adapter around `base`; what differs by layer is there by its value. */
+function adapterAround(
+  { adapter }: Placement,
+  { declaration, environment }: ModuleInstance,
+  translator: Translator,
+): string {
+  const { parameters } = declaration;
+  const isByLayer = ({ value }: Argument): boolean => translator.place.declarations.facts.isAll(value, "arrow");
+  const given = adapter.arguments.map((each, index) =>
+    each.name === null ? { ...each, name: parameters[index]?.name ?? null } : each,
+  );
+  const hasLayers = given.some(isByLayer);
+  const fixed = hasLayers ? given.filter((each) => !isByLayer(each)) : adapter.arguments;
+  const byLayer = given.filter(isByLayer).map(({ name, span }): PythonArgument => {
+    const value = literal(environment.lookup(name?.text ?? "") ?? null);
+    return {
+      name: variableName(name?.text ?? ""),
+      value: value ?? refuse("this argument of an adapter is not a plain value", span),
+    };
+  });
+  const made = translator.construction({ ...adapter, arguments: fixed }, byLayer);
+  if (made.kind !== "call") return refuse("an adapter is placed by its name", adapter.span);
+  const wrapped = { ...made, arguments: [{ name: null, value: word("base") }, ...made.arguments] };
+  return `lambda base: ${printPython(wrapped)}`;
+}
+
+/** What is trained of the model; all the rest is frozen. */
+export function writeFreezing(
+  { declaration }: WrittenModel,
+  { trainable }: TracedSpec,
+  paths: Paths,
+): readonly string[] {
+  const parameters = [...paths.parameters].filter(([{ storage }]) => storage === "param");
+  const trained = parameters.filter(([{ path }]) => trainable.has(path));
+  if (trained.length === parameters.length) return [];
+  const rules = declaration.members.flatMap((each) =>
+    each.kind === "freeze-rule" ? [each.span.source.text.slice(each.span.start, each.span.end)] : [],
+  );
+  const patterns = patternsFor(
+    trained.map(([, path]) => path),
+    parameters.map(([, path]) => path),
+  );
+  return [...rules.flatMap((rule) => hashComment(2, [rule])), ...patternCall("ops.train_only", patterns, null)];
+}
+
+/** A call with patterns of paths, in as many lines as it needs. */
+function patternCall(callee: string, patterns: readonly string[], last: string | null): readonly string[] {
+  const quoted = patterns.map((each) => JSON.stringify(each));
+  const line = indented(2, `${callee}(self, [${quoted.join(", ")}]${last === null ? "" : `, ${last}`})`);
+  if (line.length <= 100) return [line];
+  const list = indented(3, `[${quoted.join(", ")}],`);
+  return [
+    indented(2, `${callee}(`),
+    indented(3, "self,"),
+    ...(list.length <= 100
+      ? [list]
+      : [indented(3, "["), ...quoted.map((each) => indented(4, `${each},`)), indented(3, "],")]),
+    ...(last === null ? [] : [indented(3, `${last},`)]),
+    indented(2, ")"),
+  ];
+}

@@ -1,0 +1,287 @@
+/** Python's expressions, and how they are laid out: as `ruff format` does with lines of 100. */
+
+export type Python =
+  /** Words without an operator: a name, a number, a string. */
+  | { readonly kind: "word"; readonly text: string }
+  | { readonly kind: "call"; readonly callee: Python; readonly arguments: readonly PythonArgument[] }
+  | { readonly kind: "list"; readonly elements: readonly Python[] }
+  | { readonly kind: "comprehension"; readonly element: Python; readonly variable: string; readonly over: Python }
+  | { readonly kind: "binary"; readonly operator: string; readonly left: Python; readonly right: Python }
+  | { readonly kind: "unary"; readonly operator: "-" | "~" | "not "; readonly operand: Python }
+  | { readonly kind: "if"; readonly condition: Python; readonly then: Python; readonly otherwise: Python }
+  | { readonly kind: "attribute"; readonly of: Python; readonly name: string }
+  | { readonly kind: "index"; readonly of: Python; readonly index: Python };
+
+export interface PythonArgument {
+  readonly name: string | null;
+  readonly value: Python;
+}
+
+const width = 100;
+
+export function word(text: string): Python {
+  return { kind: "word", text };
+}
+
+export function text(value: string): Python {
+  return word(JSON.stringify(value));
+}
+
+export function attribute(of: Python, name: string): Python {
+  return { kind: "attribute", of, name };
+}
+
+export function binary(operator: string, left: Python, right: Python): Python {
+  return { kind: "binary", operator, left, right };
+}
+
+/** A call with positional arguments, then those with names. */
+export function call(callee: Python | string, positional: readonly Python[], named: Named = {}): Python {
+  const byName = Object.entries(named).flatMap(([name, value]) => (value === null ? [] : [{ name, value }]));
+  return {
+    kind: "call",
+    callee: typeof callee === "string" ? word(callee) : callee,
+    arguments: [...positional.map((value) => ({ name: null, value })), ...byName],
+  };
+}
+
+/** Arguments by name; those that are null are left out. */
+export type Named = Readonly<Record<string, Python | null>>;
+
+/** A method of a value. */
+export function method(of: Python, name: string, positional: readonly Python[], named: Named = {}): Python {
+  return call(attribute(of, name), positional, named);
+}
+
+const comparisons = ["==", "!=", "<", "<=", ">", ">=", "is", "is not"];
+const levels: Readonly<Record<string, number>> = {
+  or: 2,
+  and: 3,
+  ...Object.fromEntries(comparisons.map((operator) => [operator, 5])),
+  "+": 8,
+  "-": 8,
+  "*": 9,
+  "@": 9,
+  "/": 9,
+  "//": 9,
+  "%": 9,
+  "&": 7,
+  "|": 6,
+  "**": 11,
+};
+
+/** How tightly an expression holds together. */
+function levelOf(python: Python): number {
+  switch (python.kind) {
+    case "if":
+      return 1;
+    case "binary":
+      return levels[python.operator] ?? 0;
+    case "unary":
+      return python.operator === "not " ? 4 : 10;
+    case "word":
+      return python.text.startsWith("-") ? 10 : 13;
+    case "call":
+    case "list":
+    case "comprehension":
+    case "attribute":
+    case "index":
+      return 13;
+  }
+}
+
+function within(python: Python, level: number): string {
+  return levelOf(python) < level ? `(${printPython(python)})` : printPython(python);
+}
+
+/** On one line. */
+export function printPython(python: Python): string {
+  switch (python.kind) {
+    case "word":
+      return python.text;
+    case "call":
+      return `${within(python.callee, 13)}(${python.arguments.map((each) => printArgument(each)).join(", ")})`;
+    case "list":
+      return `[${python.elements.map(printPython).join(", ")}]`;
+    case "comprehension":
+      return `[${printPython(python.element)} for ${python.variable} in ${within(python.over, 2)}]`;
+    case "binary": {
+      const [left, right] = sides(python);
+      return `${left} ${python.operator} ${right}`;
+    }
+    case "unary":
+      return `${python.operator}${within(python.operand, python.operator === "not " ? 4 : 10)}`;
+    case "if":
+      return `${within(python.then, 2)} if ${within(python.condition, 2)} else ${within(python.otherwise, 1)}`;
+    case "attribute":
+      return `${/^\d/.test(printPython(python.of)) ? `(${printPython(python.of)})` : within(python.of, 13)}.${python.name}`;
+    case "index":
+      return `${within(python.of, 13)}[${printPython(python.index)}]`;
+  }
+}
+
+function sides({ operator, left, right }: Python & { readonly kind: "binary" }): readonly [string, string] {
+  const level = levels[operator] ?? 0;
+  // Python chains comparisons and takes powers from the right.
+  const isChained = level === 5 || operator === "**";
+  const rightLevel = operator === "**" ? level - 1 : level + 1;
+  return [within(left, isChained ? level + 1 : level), within(right, rightLevel)];
+}
+
+function printArgument({ name, value }: PythonArgument): string {
+  return name === null ? printPython(value) : `${name}=${printPython(value)}`;
+}
+
+function pad(indent: number): string {
+  return " ".repeat(4 * indent);
+}
+
+/**
+ * A statement of an expression between what stands before and after it, in as many lines as it needs. Within brackets it may be
+ * cut at operators as it is; elsewhere it is put into brackets for that.
+ */
+export function layOut(
+  indent: number,
+  before: string,
+  python: Python,
+  after = "",
+  isInBrackets = false,
+): readonly string[] {
+  const line = `${pad(indent)}${before}${printPython(python)}${after}`;
+  if (line.length <= width) return [line];
+  const opened = brackets(python);
+  if (opened !== null && `${pad(indent)}${before}${opened.open}`.length <= width) {
+    const { open, items, close, isSplittable } = opened;
+    return inBrackets(indent, `${before}${open}`, items, `${close}${after}`, isSplittable);
+  }
+  const parts = atOperators(python);
+  if (isInBrackets)
+    return parts.flatMap(({ operator, operand }, index) => {
+      const start = index === 0 ? before : operator;
+      const end = index === parts.length - 1 ? after : "";
+      return parts.length === 1 ? [line] : layOut(indent, start, operand, end, true);
+    });
+  const beside = besideBrackets(indent, before, python, after);
+  if (beside !== null) return beside;
+  const inside = printPython(python);
+  const [open, close] = [`${pad(indent)}${before}(`, `${pad(indent)})${after}`];
+  if (pad(indent + 1).length + inside.length <= width) return [open, `${pad(indent + 1)}${inside}`, close];
+  return [open, ...parts.flatMap(({ operator, operand }) => layOut(indent + 1, operator, operand, "", true)), close];
+}
+
+/** A single operator before a bracket needs no brackets of its own: the first that there are are opened. */
+function besideBrackets(indent: number, before: string, python: Python, after: string): readonly string[] | null {
+  if (python.kind !== "binary" || atOperators(python).length !== 2 || brackets(python.right) === null) return null;
+  const [left, right] = sides(python);
+  const opened = brackets(python.left);
+  if (opened === null) {
+    const start = `${before}${left} ${python.operator} `;
+    return pad(indent).length + start.length < width ? layOut(indent, start, python.right, after) : null;
+  }
+  const end = `${opened.close} ${python.operator} ${right}${after}`;
+  if (pad(indent).length + end.length > width) return null;
+  return inBrackets(indent, `${before}${opened.open}`, opened.items, end, opened.isSplittable);
+}
+
+interface Brackets {
+  readonly open: string;
+  readonly items: readonly PythonArgument[];
+  readonly close: string;
+  /** False for a comprehension, which is one item. */
+  readonly isSplittable: boolean;
+}
+
+/** An expression that ends in a bracket, as what stands in it. */
+function brackets(python: Python): Brackets | null {
+  switch (python.kind) {
+    case "call":
+      if (python.arguments.length === 0) return null;
+      return { open: `${within(python.callee, 13)}(`, items: python.arguments, close: ")", isSplittable: true };
+    case "list": {
+      const items = python.elements.map((value) => ({ name: null, value }));
+      return items.length === 0 ? null : { open: "[", items, close: "]", isSplittable: true };
+    }
+    case "word":
+    case "comprehension":
+    case "binary":
+    case "unary":
+    case "if":
+    case "attribute":
+    case "index":
+      return null;
+  }
+}
+
+function inBrackets(
+  indent: number,
+  open: string,
+  items: readonly PythonArgument[],
+  close: string,
+  isSplittable: boolean,
+): readonly string[] {
+  const together = `${pad(indent + 1)}${items.map(printArgument).join(", ")}`;
+  const start = `${pad(indent)}${open}`;
+  const end = `${pad(indent)}${close}`;
+  if (together.length <= width) return [start, together, end];
+  const comma = isSplittable && items.length > 1 ? "," : "";
+  return [
+    start,
+    ...items.flatMap(({ name, value }) => layOut(indent + 1, name === null ? "" : `${name}=`, value, comma, true)),
+    end,
+  ];
+}
+
+interface Part {
+  readonly operator: string;
+  readonly operand: Python;
+}
+
+/** An expression cut at its outermost operators, each part on a line of its own. */
+function atOperators(python: Python): readonly Part[] {
+  if (python.kind === "if") {
+    return [
+      { operator: "", operand: bracketed(python.then, 2) },
+      { operator: "if ", operand: bracketed(python.condition, 2) },
+      { operator: "else ", operand: python.otherwise },
+    ];
+  }
+  if (python.kind !== "binary") return [{ operator: "", operand: python }];
+  const level = levelOf(python);
+  const cut = (side: Python): readonly Part[] =>
+    side.kind === "binary" && levelOf(side) === level && level !== 5
+      ? atOperators(side)
+      : [{ operator: "", operand: bracketed(side, level) }];
+  return [...cut(python.left), { operator: `${python.operator} `, operand: bracketed(python.right, level + 1) }];
+}
+
+/** An operand with the brackets that it needs beside its operator. */
+function bracketed(python: Python, level: number): Python {
+  return levelOf(python) < level ? word(`(${printPython(python)})`) : python;
+}
+
+/** What opens a block with a list of parameters: `def forward(self, x):`. */
+export function layOutSignature(
+  indent: number,
+  before: string,
+  parameters: readonly string[],
+  after: string,
+): readonly string[] {
+  const line = `${pad(indent)}${before}(${parameters.join(", ")})${after}`;
+  if (line.length <= width) return [line];
+  const [start, end] = [`${pad(indent)}${before}(`, `${pad(indent)})${after}`];
+  const together = `${pad(indent + 1)}${parameters.join(", ")}`;
+  if (together.length <= width) return [start, together, end];
+  return [start, ...parameters.map((each) => `${pad(indent + 1)}${each},`), end];
+}
+
+/** A line with a comment behind it, or above it where there is no room. */
+export function withComment(indent: number, lines: readonly string[], comment: string | null): readonly string[] {
+  if (comment === null) return lines;
+  const [only, ...more] = lines;
+  const beside = `${only ?? ""}  # ${comment}`;
+  return more.length === 0 && beside.length <= width ? [beside] : [`${pad(indent)}# ${comment}`, ...lines];
+}
+
+export function indented(indent: number, line: string): string {
+  return line === "" ? "" : `${pad(indent)}${line}`;
+}

@@ -1,0 +1,354 @@
+import type { Argument, Call, Expression, Name, Span } from "../../../grammar/index.ts";
+import { type BuiltinName, builtinNamed, forwardOf, isBuiltinName } from "../../elaborate/index.ts";
+import type { Callable } from "../../load/index.ts";
+import { type BuiltinUse, builtinRules, type Given } from "./builtins.ts";
+import { literal, looksLikeNumber, printNumber } from "./literals.ts";
+import { attributeName, variableName } from "./names.ts";
+import { attribute, binary, call, type Python, type PythonArgument, printPython, text, word } from "./python.ts";
+import { Refusal, refuse } from "./refusal.ts";
+import type { Declarations, Scope, Writer } from "./scope.ts";
+
+/** Where an expression stands. */
+export interface Place {
+  readonly scope: Scope;
+  readonly declarations: Declarations;
+  readonly writer: Writer;
+  /** Whether dropout is on, there; null where nothing is computed from tensors. */
+  readonly training: Python | null;
+  /** The name by which an adapter means what it adapts. */
+  readonly base: string | null;
+  /** The values of a model's encoders by their names, where they have been called. */
+  readonly encoders: ReadonlyMap<string, EncoderValue>;
+  /** True where modules are made, and nothing is computed from tensors. */
+  readonly isMaking: boolean;
+  /** The module that a pipe makes there; null where none may be made. */
+  readonly head: Python | null;
+}
+
+/** What a model knows of an encoder that it has called. */
+export interface EncoderValue {
+  readonly variable: Python;
+  /** The let that the encoder's forward returns; null where that is another expression. */
+  readonly returned: string | null;
+}
+
+/** Writes expressions of the language in Python. */
+export class Translator {
+  readonly place: Place;
+
+  constructor(place: Place) {
+    this.place = place;
+  }
+
+  expression(expression: Expression): Python {
+    try {
+      return this.translate(expression);
+    } catch (error) {
+      // What no module of this model computes need not be said.
+      if (!(error instanceof Refusal) || this.place.declarations.facts.of(expression) !== null) throw error;
+      const { source, start, end } = expression.span;
+      this.place.writer.use("ops");
+      return call("ops.not_used", [text(source.text.slice(start, end))]);
+    }
+  }
+
+  private translate(expression: Expression): Python {
+    switch (expression.kind) {
+      case "number":
+        return word(printNumber(expression.text, expression.value));
+      case "string":
+        return text(expression.value);
+      case "boolean":
+        return word(expression.value ? "True" : "False");
+      case "none":
+        return word("None");
+      case "infer":
+        return refuse("`infer` stands for a size that only a pipe of the model finds", expression.span);
+      case "name":
+        return this.place.encoders.get(expression.text)?.variable ?? this.name(expression.text, expression.span);
+      case "list":
+        return { kind: "list", elements: expression.elements.map((each) => this.expression(each)) };
+      case "range": {
+        const from = this.expression(expression.from);
+        const isFromZero = from.kind === "word" && from.text === "0";
+        return call("range", [...(isFromZero ? [] : [from]), this.expression(expression.to)]);
+      }
+      case "unary":
+        return {
+          kind: "unary",
+          operator: expression.operator === "-" ? "-" : this.kindOf(expression.operand) === "tensor" ? "~" : "not ",
+          operand: this.value(expression.operand),
+        };
+      case "binary":
+        return this.binary(expression);
+      case "if":
+        return {
+          kind: "if",
+          condition: this.expression(expression.condition),
+          then: this.expression(expression.then),
+          otherwise: this.expression(expression.otherwise),
+        };
+      case "arrow":
+        return refuse("a function `i => ...` is passed on", expression.span);
+      case "call":
+        return this.call(
+          expression.callee,
+          expression.arguments.map((each) => this.argument(each)),
+          expression.span,
+        );
+      case "member":
+        return this.member(expression.object, expression.name);
+      case "index": {
+        const object = this.expression(expression.object);
+        const index = this.expression(expression.index);
+        const shape =
+          object.kind === "call" && printPython(object.callee) === "list" ? object.arguments[0]?.value : null;
+        return { kind: "index", of: shape ?? object, index };
+      }
+      case "pipe": {
+        const { value, into } = expression;
+        const first: Passed = { name: null, expression: value, span: value.span };
+        const callee = into.kind === "call" ? into.callee : into;
+        const rest = into.kind === "call" ? into.arguments.map((each) => this.argument(each)) : [];
+        return this.call(callee, [first, ...rest], into.span);
+      }
+    }
+  }
+
+  /** A tensor or a number: a part of a module has a value only where the model calls it as an encoder. */
+  private value(expression: Expression): Python {
+    const { facts, isEncoder } = this.place.declarations;
+    const isModule = facts.isAll(expression, "instance");
+    if (isModule && ![...(facts.of(expression)?.instances ?? [])].every(isEncoder))
+      refuse("a module is used as the value that it gave when it was last called", expression.span);
+    return this.expression(expression);
+  }
+
+  private name(name: string, span: Span): Python {
+    const { scope, declarations, writer } = this.place;
+    const known = scope.lookup(name);
+    if (known !== null) return known;
+    const callable = declarations.callable(name, span.source);
+    if (callable !== null) return word(writer.nameOf(callable));
+    const fixed = literal(declarations.fileValue(name, span.source));
+    if (fixed !== null) return fixed;
+    return refuse(`\`${name}\` is passed on as a value`, span);
+  }
+
+  private binary({ operator, left, right }: Expression & { readonly kind: "binary" }): Python {
+    const isNone = [left, right].some(({ kind }) => kind === "none");
+    if (isNone && (operator === "==" || operator === "!="))
+      return binary(operator === "==" ? "is" : "is not", this.expression(left), this.expression(right));
+    if (operator === "//" || operator === "%") return this.division(operator, left, right);
+    const isLogic = operator === "and" || operator === "or";
+    const ofTensors = isLogic && this.place.declarations.facts.isAll(left, "tensor", "parameter");
+    return binary(ofTensors ? elementwise[operator] : operator, this.value(left), this.value(right));
+  }
+
+  /** Of floats Python and PyTorch take rests exactly, where the language rounds the quotient first. */
+  private division(operator: "//" | "%", left: Expression, right: Expression): Python {
+    const { facts } = this.place.declarations;
+    const [a, b] = [this.value(left), this.value(right)];
+    const areWhole = [left, right].every((each) => facts.of(each)?.isWhole ?? true);
+    if (areWhole) return binary(operator, a, b);
+    const areNumbers = [left, right].every((each) => facts.isAll(each, "number"));
+    const used = operator === "%" ? "ops" : areNumbers ? "math" : "torch";
+    this.place.writer.use(used);
+    return operator === "%" ? call("ops.remainder", [a, b]) : call(`${used}.floor`, [binary("/", a, b)]);
+  }
+
+  /** A module for a call or its members: an encoder's own, not what it gave. */
+  module(expression: Expression): Python {
+    return expression.kind === "name" ? this.name(expression.text, expression.span) : this.expression(expression);
+  }
+
+  private member(object: Expression, { text: name, span }: Name): Python {
+    const { declarations, writer, base, encoders } = this.place;
+    const qualified = this.qualified(object, name);
+    if (qualified !== null) return word(qualified);
+    if (object.kind === "name" && object.text === base) return attribute(word("self.original"), attributeName(name));
+    const instances = [...(declarations.facts.of(object)?.instances ?? [])];
+    if (object.kind === "name" && !encoders.has(object.text) && instances.some(declarations.isEncoder))
+      refuse("an encoder is passed on, of which only its value is there", span);
+    const isValue = instances.map(({ members, values }) => !members.has(name) && values.has(name));
+    if (isValue.some((each) => each !== isValue[0]))
+      refuse(`\`${name}\` is a let of some of these modules, and a part of others`, span);
+    const encoder = object.kind === "name" ? encoders.get(object.text) : undefined;
+    if (isValue[0] === true && encoder?.returned === name) return encoder.variable;
+    const isAdapted = instances.some(({ adapters }) => adapters.length > 0);
+    if (isAdapted) writer.use("ops");
+    const holder = isAdapted ? call("ops.original", [this.module(object)]) : this.module(object);
+    return attribute(holder, isValue[0] === true ? lastValue(name) : attributeName(name));
+  }
+
+  /** Python's name for `v.block`, where `v` is an import; null for a member of a value. */
+  private qualified(object: Expression, name: string): string | null {
+    const { declarations, writer, scope } = this.place;
+    if (object.kind !== "name" || scope.lookup(object.text) !== null) return null;
+    const callable = declarations.qualified(object.text, name, object.span.source);
+    return callable === null ? null : writer.nameOf(callable, object.text);
+  }
+
+  private argument({ name, value, span }: Argument): Passed {
+    return { name: name?.text ?? null, expression: value, span };
+  }
+
+  private call(callee: Expression, passed: readonly Passed[], span: Span): Python {
+    const { declarations, writer, scope } = this.place;
+    const builtin = this.builtinOf(callee);
+    if (builtin !== null) return this.builtin(builtin, passed, span);
+    const fact = declarations.facts.of(callee);
+    const named = callee.kind === "name" && scope.lookup(callee.text) === null;
+    const declared = named ? declarations.callable(callee.text, callee.span.source) : null;
+    const callables: readonly Callable[] = declared === null ? [...(fact?.callables ?? [])] : [declared];
+    const [callable] = callables;
+    const drops = callables.map((each) => declarations.drops(each));
+    if (drops.some((each) => each !== drops[0])) refuse("of the functions called here some have dropout", span);
+    const [piped] = passed;
+    if (callables.some(({ kind }) => kind === "module" || kind === "adapter")) {
+      if (this.place.head === null || piped === undefined)
+        return refuse("a module is made where a value flows into it; only a pipe of the model can do that", span);
+      return call(this.place.head, [this.value(piped.expression)]);
+    }
+    const [instance] = fact?.instances ?? [];
+    if (instance !== undefined && declarations.isEncoder(instance)) refuse("an encoder is called once more", span);
+    const parameters = callable?.parameters ?? (instance && forwardOf(instance.declaration).parameters) ?? [];
+    const training: readonly PythonArgument[] =
+      drops[0] === true ? [{ name: "training", value: this.training(span) }] : [];
+    const base = callee.kind === "name" && callee.text === this.place.base ? word("self.base") : null;
+    if (callable !== undefined && named) writer.nameOf(callable);
+    return {
+      kind: "call",
+      callee: base ?? this.module(callee),
+      arguments: [
+        ...this.arguments(
+          passed,
+          parameters.map(({ name }) => name.text),
+        ),
+        ...training,
+      ],
+    };
+  }
+
+  /** A module that is made: its class with its arguments. */
+  construction({ callee, arguments: given }: Call, inferred: readonly PythonArgument[] = []): Python {
+    const fact = this.place.declarations.facts.of(callee);
+    const [callable] = fact?.callables ?? [];
+    const known = callee.kind === "name" ? this.place.declarations.callable(callee.text, callee.span.source) : null;
+    const parameters = (callable ?? known)?.parameters.map(({ name }) => name.text) ?? [];
+    const passed = given.flatMap((each) => (each.value.kind === "infer" ? [] : [this.argument(each)]));
+    return {
+      kind: "call",
+      callee: this.expression(callee),
+      arguments: [...this.arguments(passed, parameters), ...inferred],
+    };
+  }
+
+  /** Arguments in Python, where none without a name may follow one with a name. */
+  arguments(passed: readonly Passed[], parameters: readonly string[]): readonly PythonArgument[] {
+    let isNamed = false;
+    return passed.map(({ name, expression }, index) => {
+      isNamed ||= name !== null;
+      const known = name ?? (isNamed ? (parameters[index] ?? null) : null);
+      return { name: known === null ? null : variableName(known), value: this.expression(expression) };
+    });
+  }
+
+  private training(span: Span): Python {
+    return this.place.training ?? refuse("dropout is drawn outside of a forward", span);
+  }
+
+  private builtinOf(callee: Expression): BuiltinName | null {
+    const { declarations, scope } = this.place;
+    const found = [...(declarations.facts.of(callee)?.builtins ?? [])];
+    if (callee.kind === "name" && scope.lookup(callee.text) === null && isBuiltinName(callee.text)) {
+      if (declarations.callable(callee.text, callee.span.source) === null) return callee.text;
+    }
+    const [only] = found;
+    if (only === undefined) return null;
+    return refuse(`the operation \`${only}\` is called by another name`, callee.span);
+  }
+
+  private builtin(name: BuiltinName, passed: readonly Passed[], span: Span): Python {
+    const { writer } = this.place;
+    const parameters = builtinNamed(name).parameters.map((each) => each.replace("?", ""));
+    const byName = new Map(passed.map((each, index) => [each.name ?? parameters[index] ?? "", each.expression]));
+    const find = (parameter: string): Expression =>
+      byName.get(parameter) ?? refuse(`\`${name}\` is called without \`${parameter}\``, span);
+    const use: BuiltinUse = {
+      name,
+      span,
+      has: (parameter) => byName.has(parameter),
+      given: (parameter): Given => {
+        const expression = find(parameter);
+        return { python: this.value(expression), kind: this.kindOf(expression) };
+      },
+      written: find,
+      others: Object.fromEntries(
+        [...byName].flatMap(([key, each]) => (parameters.includes(key) ? [] : [[key, this.expression(each)]])),
+      ),
+      axis: (of) => {
+        const tensor = find(of);
+        const first = tensor.kind === "list" && of === "list" ? (tensor.elements[0] ?? tensor) : tensor;
+        return this.axis(find("axis"), first);
+      },
+      training: () => this.training(span),
+      isFed: (of) => this.place.declarations.facts.of(find(of))?.isFed ?? false,
+      rank: (of) => {
+        const ranks = [...(this.place.declarations.facts.of(find(of))?.ranks ?? [])];
+        const [rank] = ranks;
+        return rank === undefined || ranks.length > 1
+          ? refuse("its tensors have different numbers of axes", span)
+          : rank;
+      },
+    };
+    const made = builtinRules[name](use);
+    for (const module of ["torch", "math", "ops", "F"] as const)
+      if (new RegExp(`\\b${module}\\.`).test(printPython(made))) writer.use(module);
+    return made;
+  }
+
+  private axis(axis: Expression, of: Expression): Python {
+    if (axis.kind === "list") return { kind: "list", elements: axis.elements.map((each) => this.axis(each, of)) };
+    if (axis.kind !== "name") return this.expression(axis);
+    const { facts } = this.place.declarations;
+    const found = [...(facts.of(of)?.labels ?? [])].map((labels) => labelIndex(labels, axis.text));
+    const [index] = found;
+    if (found.some((each) => each !== index))
+      refuse(`the axis \`${axis.text}\` is at different places in different calls`, axis.span);
+    if (index === undefined || index < 0) return this.name(axis.text, axis.span);
+    return word(String(index));
+  }
+
+  /** Whether a value is a number or a tensor; what no module computes is taken for what it looks like. */
+  private kindOf(expression: Expression): Given["kind"] {
+    const kinds = this.place.declarations.facts.of(expression)?.kinds;
+    if (kinds === undefined)
+      return this.place.isMaking || looksLikeNumber(expression, this.place.scope) ? "number" : "tensor";
+    const isTensor = [...kinds].map((kind) => kind === "tensor" || kind === "parameter" || kind === "instance");
+    const isNumber = [...kinds].map((kind) => kind === "number");
+    if (isTensor.every(Boolean)) return "tensor";
+    if (isNumber.every(Boolean)) return "number";
+    const isMixed = isTensor.some(Boolean) && isNumber.some(Boolean);
+    return isMixed ? refuse("this is a number in some calls and a tensor in others", expression.span) : "other";
+  }
+}
+
+/** Logic of tensors, element by element. */
+const elementwise = { and: "&", or: "|" } as const;
+
+interface Passed {
+  readonly name: string | null;
+  readonly expression: Expression;
+  readonly span: Span;
+}
+
+/** The attribute that has a let of a module's last forward, for those who read it from outside. */
+export function lastValue(name: string): string {
+  return `last_${name}`;
+}
+
+function labelIndex(labels: string, name: string): number {
+  const list: unknown = JSON.parse(labels);
+  return Array.isArray(list) ? list.indexOf(name) : -1;
+}

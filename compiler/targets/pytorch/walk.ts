@@ -1,0 +1,177 @@
+import type { Expression, ForwardMember, Item, ModelMember, ModuleMember, Statement } from "../../../grammar/index.ts";
+
+/** Visits an expression and all within it. */
+export function visitExpression(expression: Expression, visit: (each: Expression) => void): void {
+  visit(expression);
+  switch (expression.kind) {
+    case "number":
+    case "string":
+    case "boolean":
+    case "none":
+    case "infer":
+    case "name":
+      break;
+    case "list":
+      for (const each of expression.elements) visitExpression(each, visit);
+      break;
+    case "range":
+      visitExpression(expression.from, visit);
+      visitExpression(expression.to, visit);
+      break;
+    case "unary":
+      visitExpression(expression.operand, visit);
+      break;
+    case "binary":
+      visitExpression(expression.left, visit);
+      visitExpression(expression.right, visit);
+      break;
+    case "if":
+      for (const each of [expression.condition, expression.then, expression.otherwise]) visitExpression(each, visit);
+      break;
+    case "call":
+      visitExpression(expression.callee, visit);
+      for (const { value } of expression.arguments) visitExpression(value, visit);
+      break;
+    case "arrow":
+      visitExpression(expression.body, visit);
+      break;
+    case "member":
+      visitExpression(expression.object, visit);
+      break;
+    case "index":
+      visitExpression(expression.object, visit);
+      visitExpression(expression.index, visit);
+      break;
+    case "pipe":
+      visitExpression(expression.value, visit);
+      visitExpression(expression.into, visit);
+      break;
+  }
+}
+
+/** The expressions of a body, outermost only. */
+export function expressionsIn(body: readonly Statement[]): readonly Expression[] {
+  return body.flatMap(ofStatement);
+}
+
+function ofStatement(statement: Statement): readonly Expression[] {
+  switch (statement.kind) {
+    case "let":
+    case "assign":
+    case "return":
+      return [statement.value];
+    case "require":
+      return [statement.condition];
+    case "for": {
+      const { repetition, body: inner } = statement;
+      return [repetition.kind === "repeat" ? repetition.count : repetition.over, ...expressionsIn(inner)];
+    }
+  }
+}
+
+/** The expressions that the members of a module have, outermost only. */
+function expressionsOf(members: readonly ModuleMember[]): readonly Expression[] {
+  return members.flatMap(ofMember);
+}
+
+function ofMember(member: ModuleMember): readonly Expression[] {
+  switch (member.kind) {
+    case "let":
+      return [member.value];
+    case "require":
+      return [member.condition];
+    case "param":
+      return [...member.type.dims.filter(isSize), ...present(member.initial), ...present(member.when)];
+    case "part": {
+      const { repetition } = member;
+      const over = repetition === null ? [] : [repetition.kind === "repeat" ? repetition.count : repetition.over];
+      return [...over, member.module, ...present(member.when)];
+    }
+    case "forward":
+      return forwardExpressions(member);
+  }
+}
+
+/** The name of what a forward returns; null where that is another expression. */
+export function returnedName({ body }: ForwardMember): string | null {
+  const last = body.at(-1);
+  return last?.kind === "return" && last.value.kind === "name" ? last.value.text : null;
+}
+
+export function forwardExpressions({ parameters, body }: ForwardMember): readonly Expression[] {
+  return [...parameters.flatMap((each) => present(each.default)), ...expressionsIn(body)];
+}
+
+/** The expressions of a model that its package computes. */
+export function modelExpressions(members: readonly ModelMember[]): readonly Expression[] {
+  return members.flatMap(ofModelMember);
+}
+
+function ofModelMember(member: ModelMember): readonly Expression[] {
+  switch (member.kind) {
+    case "encoder":
+      return [member.module];
+    case "head-let":
+    case "loss-use":
+      return [member.value];
+    case "param":
+    case "part":
+      return expressionsOf([member]);
+    case "placement":
+      return [member.adapter];
+    case "metric":
+    case "input":
+    case "freeze-rule":
+    case "parameter-group":
+    case "expect":
+    case "addition":
+    case "removal":
+      return [];
+  }
+}
+
+/** The names that expressions use. */
+export function namesIn(expressions: readonly Expression[]): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const expression of expressions)
+    visitExpression(expression, (each) => {
+      if (each.kind === "name") names.add(each.text);
+    });
+  return names;
+}
+
+/** What stands behind a dot after a name: `v.block`. */
+export function membersIn(expressions: readonly Expression[]): readonly (readonly [string, string])[] {
+  const found: (readonly [string, string])[] = [];
+  for (const expression of expressions)
+    visitExpression(expression, (each) => {
+      if (each.kind === "member" && each.object.kind === "name") found.push([each.object.text, each.name.text]);
+    });
+  return found;
+}
+
+function present<Value>(value: Value | null): readonly Value[] {
+  return value === null ? [] : [value];
+}
+
+function isSize(dim: Expression | { readonly kind: "rest" }): dim is Expression {
+  return dim.kind !== "rest";
+}
+
+/** The expressions of a declaration of a file, outermost only; those of a model are apart. */
+export function itemExpressions(item: Item): readonly Expression[] {
+  switch (item.kind) {
+    case "module":
+    case "adapter":
+      return [...item.parameters.flatMap((each) => present(each.default)), ...expressionsOf(item.members)];
+    case "function":
+    case "loss":
+      return expressionsIn(item.body);
+    case "model":
+    case "file-let":
+    case "import":
+    case "roles":
+    case "settings":
+      return [];
+  }
+}

@@ -1,0 +1,74 @@
+import { expect, test } from "vitest";
+import { compileSpec, targets } from "../../compiler/index.ts";
+import { createSource } from "../../grammar/index.ts";
+import { SpecLibrary } from "../../runtime/specs/library.ts";
+
+interface Changes {
+  readonly imports?: string;
+  readonly forward?: string;
+  readonly members?: string;
+  readonly train?: string;
+}
+
+function specOf({ imports = "", forward = "return l(x)", members = "", train = "" }: Changes): string {
+  return `import "std/linear"
+${imports}
+module small(f = 1) {
+  part l = linear(4, 4)
+  forward(x: f32[batch, 4]) { ${forward} }
+}
+model refused {
+  encoder e = small()
+  ${members}
+  loss mean(e * e)
+}
+train { ${train} }
+`;
+}
+
+/** What the target says of a spec, with its place: the text there, and the file. */
+function refusalOf(text: string): string {
+  const path = "specs/refused.vlm";
+  const { spec, diagnostics } = compileSpec(createSource(path, text), new SpecLibrary("specs/std", path));
+  expect(diagnostics.filter(({ severity }) => severity === "error").map(({ message }) => message)).toEqual([]);
+  if (spec === null) throw new Error("the spec compiles");
+  const files = targets
+    .find(({ name }) => name === "pytorch")
+    ?.files?.(spec, { version: "test", sha256: (each) => String(each.length) });
+  if (files === undefined || !("span" in files)) throw new Error("the spec is refused");
+  const { source, start, end } = files.span;
+  return `${source.name}: ${source.text.slice(start, end)}: ${files.message}`;
+}
+
+const inEpochs = "is in epochs, and a package does not know how many steps an epoch has";
+
+test.each<readonly [Changes, string]>([
+  [
+    { imports: 'import "std/vera"', members: "vera(rank = 2) on e.l" },
+    'std/vera.vlm: shared buffer down: f32[rank, base.inputs] = uniform(sqrt(6 / base.inputs)) named "vera_A": a package has no parameters that adapters share',
+  ],
+  [
+    { imports: 'import "std/pissa"', members: "pissa(rank = 2) on e.l" },
+    "std/pissa.vlm: principal_down(base.weight, rank, scale): the first value of `first_down` is computed, which a package does not do",
+  ],
+  [{ train: "optimizer = lion(lr = 0.1)" }, "specs/refused.vlm: lion(lr = 0.1): PyTorch has no optimizer Lion"],
+  [
+    { train: "schedule = linear(warmup_epochs = 1)" },
+    `specs/refused.vlm: linear(warmup_epochs = 1): \`warmup_epochs\` ${inEpochs}`,
+  ],
+  [
+    { members: "group e { frozen_epochs = 1 }" },
+    `specs/refused.vlm: group e { frozen_epochs = 1 }: \`frozen_epochs\` ${inEpochs}`,
+  ],
+  [
+    { imports: "function weigh(e) {\n  return sum(e.l.weight)\n}", members: "loss weigh(e)" },
+    "specs/refused.vlm: l: an encoder is passed on, of which only its value is there",
+  ],
+  [{ forward: "let g = [exp]\n    return g[0](l(x))" }, "specs/refused.vlm: exp: `exp` is passed on as a value"],
+  [
+    { forward: "let shift = i => i + 1\n    return l(x)" },
+    "specs/refused.vlm: i => i + 1: a function `i => ...` is passed on",
+  ],
+])("a package is refused, with its place: %j", (changes, refusal) => {
+  expect(refusalOf(specOf(changes))).toBe(refusal);
+});

@@ -1,0 +1,77 @@
+"""The optimizer of report_labels: what its `train` block says."""
+
+import math
+
+import torch
+from torch import nn
+from torch.optim.lr_scheduler import LambdaLR
+
+from . import ops
+
+CLIP_NORM: float | None = 1
+WARMUP_STEPS = 10
+STEPS: int | None = 100
+
+# Parameters by pattern, where `*` is the number of any layer. Vectors and single numbers do not
+# decay unless a group of the spec says so.
+GROUPS = [
+    {
+        "patterns": [
+            "text.layers.*.up.down",
+            "text.layers.*.up.up",
+            "text.layers.*.down.down",
+            "text.layers.*.down.up",
+        ],
+        "lr": 0.0001,
+        "weight_decay": 0.01,
+        "frozen_steps": 0,
+    },
+    {
+        "patterns": ["heads.logits.weight"],
+        "lr": 0.001,
+        "weight_decay": 0.01,
+        "frozen_steps": 0,
+    },
+    {
+        "patterns": ["heads.logits.bias"],
+        "lr": 0.001,
+        "weight_decay": 0,
+        "frozen_steps": 0,
+    },
+]
+
+
+def learning_rate_factor(step: int, steps: int | None = STEPS) -> float:
+    """The part of the learning rate in a step, counted from 0: cosine, after the warm-up."""
+    risen = 1.0 if WARMUP_STEPS == 0 else min((step + 1) / WARMUP_STEPS, 1.0)
+    if steps is None or steps <= WARMUP_STEPS:
+        return risen
+    done = min(max((step - WARMUP_STEPS) / (steps - WARMUP_STEPS), 0.0), 1.0)
+    return risen * 0.5 * (1 + math.cos(math.pi * done))
+
+
+def make_optimizer(
+    model: nn.Module, steps: int | None = STEPS
+) -> tuple[torch.optim.Optimizer, LambdaLR]:
+    """
+    The optimizer and the schedule of its learning rate for a training of so many steps. Call
+    `schedule.step()` after each `optimizer.step()`, and `thaw(model, step)` before each step.
+    """
+    groups = [
+        {
+            "params": ops.parameters_under(model, group["patterns"]),
+            "lr": group["lr"],
+            "weight_decay": group["weight_decay"],
+        }
+        for group in GROUPS
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=0.0001, betas=(0.9, 0.999), eps=1e-8)
+    return optimizer, LambdaLR(optimizer, lambda step: learning_rate_factor(step, steps))
+
+
+def thaw(model: nn.Module, step: int) -> None:
+    """Lets the parameters move whose group has frozen them for no more than so many steps."""
+    for group in GROUPS:
+        if group["frozen_steps"] > 0:
+            for parameter in ops.parameters_under(model, group["patterns"]):
+                parameter.requires_grad_(step >= group["frozen_steps"])

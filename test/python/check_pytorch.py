@@ -1,0 +1,114 @@
+"""Packages that medctc wrote give what its evaluator gives: check_pytorch.py FOLDER...
+
+Each FOLDER has a package, and `weights`, `feeds`, `ids` and `expected` as safetensors: values as `value:NAME`, those of modules as
+`module:PATH`, gradients as `gradient:NAME` and parameters after three steps as `after:NAME`, with names of checkpoints.
+"""
+
+import importlib
+import re
+import sys
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+
+FORWARD, GRADIENT, STEPS = 2e-5, 1e-4, 1e-4
+failures = []
+
+
+def check(what, found, expected, limit):
+    scale = max(expected.abs().max().item(), 1e-3) if expected.numel() else 1.0
+    assert found.shape == expected.shape, (what, found.shape, expected.shape)
+    error = (found.float() - expected).abs().max().item() / scale if expected.numel() else 0.0
+    if not error < limit:
+        failures.append(f"{what} differs by {error:.1e}")
+    return error
+
+
+def check_package(folder):
+    name = next(path.parent.name for path in Path(folder).glob("*/metadata.py"))
+    sys.path.insert(0, folder)
+    package = importlib.import_module(name)
+    sys.path.pop(0)
+    assert not any(each.split(".")[0] == "medctc" for each in sys.modules)
+    metadata = importlib.import_module(f"{name}.metadata")
+    ops = importlib.import_module(f"{name}.ops")
+    weights, feeds, expected = (load_file(f"{folder}/{each}.safetensors") for each in ("weights", "feeds", "expected"))
+    ids = load_file(f"{folder}/ids.safetensors")
+    model = getattr(package, package.__all__[0])().eval()
+    assert set(model.state_dict()) == set(weights), set(model.state_dict()) ^ set(weights)
+    model.load_state_dict(weights, strict=True)
+    assert metadata.SPEC_SHA256 and metadata.SPEC.strip()
+
+    given = {}
+
+    def keep(path):
+        return lambda module, inputs, output: given.__setitem__(path, output)
+
+    for path, module in model.named_modules():
+        module.register_forward_hook(keep(path))
+    batch = {**feeds, **{name: tensor.int() for name, tensor in ids.items()}}
+    names = model.forward.__wrapped__.__code__.co_varnames[1 : model.forward.__wrapped__.__code__.co_argcount]
+    values = model(**{each: batch[each] for each in names})
+    worst = 0.0
+    compared = 0
+    for key, tensor in expected.items():
+        kind, _, rest = key.partition(":")
+        if kind == "value":
+            worst = max(worst, check(f"{name}: {rest}", values[rest].detach(), tensor, FORWARD))
+            compared += 1
+        if kind == "module":
+            path = re.sub(r"\[(\d+)\]", r".\1", rest)
+            while isinstance(model.get_submodule(path), ops.Adapter):
+                path += ".base"
+            worst = max(worst, check(f"{name}: {path}", given[path].detach(), tensor, FORWARD))
+            compared += 1
+    loss = model.loss_of(batch)
+    worst = max(worst, check(f"{name}: loss", loss.detach(), expected["loss"], FORWARD))
+
+    loss.backward()
+    known = ops.checkpoint_names(model)
+    trained = {known[own]: each for own, each in model.named_parameters() if each.requires_grad}
+    gradients = {key.removeprefix("gradient:"): each for key, each in expected.items() if key.startswith("gradient:")}
+    assert set(trained) >= set(gradients), set(gradients) - set(trained)
+    moved = {each for each, parameter in trained.items() if parameter.grad is not None}
+    assert moved == set(gradients), moved ^ set(gradients)
+    steepest = 0.0
+    for each, tensor in gradients.items():
+        steepest = max(steepest, check(f"{name}: gradient of {each}", trained[each].grad, tensor, GRADIENT))
+
+    optimizer, schedule = package.make_optimizer(model)
+    clip = importlib.import_module(f"{name}.optimizer").CLIP_NORM
+    for step in range(3):
+        package.thaw(model, step)
+        optimizer.zero_grad()
+        model.loss_of(batch).backward()
+        if clip is not None:
+            torch.nn.utils.clip_grad_norm_(model.parameters(), clip)
+        optimizer.step()
+        schedule.step()
+    far = 0.0
+    for key, tensor in expected.items():
+        if key.startswith("after:"):
+            far = max(far, check(f"{name}: {key}", trained[key.removeprefix("after:")].detach(), tensor, STEPS))
+    check_base_weights(model, ops, weights)
+    print(f"{name}: {compared} values within {worst:.1e}, {len(gradients)} gradients {steepest:.1e}, three steps {far:.1e}")
+
+
+def check_base_weights(model, ops, weights):
+    """A checkpoint without adapters loads as it is, and PEFT's names are known."""
+    added = ops.adapter_names(model)
+    before = {each: model.state_dict()[each].clone() for each in added}
+    model.load_state_dict({each: tensor for each, tensor in weights.items() if each not in added}, strict=True)
+    assert all(torch.equal(model.state_dict()[each], tensor) for each, tensor in before.items())
+    adapter = {f"base_model.model.{each}": weights[each] for each in added}
+    missing, unexpected = model.load_state_dict(adapter, strict=False)
+    assert not unexpected and not set(missing) & added, (missing, unexpected)
+    assert all(torch.equal(model.state_dict()[each], weights[each]) for each in added)
+
+
+for folder in sys.argv[1:]:
+    check_package(folder)
+for failure in failures:
+    print(failure)
+sys.exit(1 if failures else 0)
