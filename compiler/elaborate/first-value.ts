@@ -10,7 +10,7 @@ interface OfParameter {
   readonly type: TensorType;
   readonly environment: Environment;
   /** The names of the parameter and of what is declared after it, on which its first value cannot depend: so there are no cycles. */
-  readonly later: ReadonlySet<string>;
+  readonly later: () => ReadonlySet<string>;
 }
 
 /** `zeros`, `ones`, `constant(c)`, `normal(std)`, `uniform(bound)`, a number, or what is computed from other parameters. */
@@ -44,7 +44,7 @@ function evaluated(expression: Expression, { name, environment, later }: OfParam
     const mistake = error instanceof Failure ? error.diagnostic : null;
     const span = mistake?.key === "unknown-name" ? mistake.span : null;
     const unknown = span?.source.text.slice(span.start, span.end) ?? "";
-    if (span === null || span.source !== expression.span.source || !later.has(unknown)) throw error;
+    if (span === null || span.source !== expression.span.source || !later().has(unknown)) throw error;
     throw new Failure(report("late-first-value", span, { name, uses: unknown }));
   }
 }

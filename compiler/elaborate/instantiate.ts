@@ -204,7 +204,7 @@ export class Instantiator {
       instance.members.set(member.name.text, shared === null ? none : { kind: "parameter", parameter: shared });
       return;
     }
-    const later = namesFrom(instance.declaration.members, member);
+    const later = (): ReadonlySet<string> => namesFrom(instance.declaration.members, member);
     const before = new Environment(instance.environment);
     for (const [name, value] of instance.members) before.define(name, value);
     const made = this.parameter(member, { environment: instance.environment, before, later }, place, evaluator);
@@ -228,7 +228,7 @@ export class Instantiator {
     const steps = [at("shared", null), at(declaration.name.text, null)];
     const nameChild = (own: string): string => (index === null ? own : `${own}.${index}`);
     const place: Place = { steps, checkpoint: "", nameChild, role: null };
-    const known = { environment, before, later: namesFrom(declaration.members, member) };
+    const known = { environment, before, later: () => namesFrom(declaration.members, member) };
     const made = this.parameter(member, known, place, evaluator);
     if (made === null) return null;
     if (made.initial.kind === "computed") {
@@ -342,7 +342,7 @@ export interface Surroundings {
   /** For its first value: the members that are declared before it, too. */
   readonly before: Environment;
   /** Its own name, and those of what is declared after it. */
-  readonly later: ReadonlySet<string>;
+  readonly later: () => ReadonlySet<string>;
 }
 
 /** The names of a parameter and of the parameters, parts and encoders that are declared after it. */

@@ -108,7 +108,11 @@ export class ModelElaborator {
           case "param": {
             if (member.shared) evaluator.trace.fail("shared-outside-adapter", member.span, {});
             const { environment } = this;
-            const known = { environment, before: environment, later: namesFrom(this.declaration.members, member) };
+            const known = {
+              environment,
+              before: environment,
+              later: () => namesFrom(this.declaration.members, member),
+            };
             const parameter = this.instantiator.parameter(member, known, rootPlace, evaluator);
             if (parameter === null) break;
             this.made.push({ kind: "parameter", name: member.name.text, parameter });

@@ -93,9 +93,10 @@ export function isExact(segment: Segment | undefined): boolean {
 
 /** Each `*` takes as little as it can, so that a name is read once however many there are. */
 function matchesName(pattern: string, name: string): boolean {
+  // Most have no star, and each is held against every step of a model.
+  if (!pattern.includes("*")) return pattern === name;
   const [start = "", ...others] = pattern.split("*");
-  const end = others.pop();
-  if (end === undefined) return pattern === name;
+  const end = others.pop() ?? "";
   let from = start.length;
   if (!name.startsWith(start) || !name.endsWith(end) || name.length < start.length + end.length) return false;
   for (const middle of others) {
