@@ -37,7 +37,7 @@ export interface CompiledSpec {
   readonly elements: readonly Element[];
 }
 
-/** The lets of a model that are told of by themselves; the others are parts of what uses them. */
+/** Which lets of a model are compared by themselves; the others count as parts of what uses them. */
 export type ApartLets = (name: string) => boolean;
 
 /** What a compiled spec means; its computation may be that of a trace at another batch. */
