@@ -10,18 +10,13 @@ export type KeptTensors = ReadonlyMap<string, TrainedTensor>;
  * a seed, and what was computed from weights that are trained since.
  */
 export function keptTensors({ plan, spec }: Compiled, piecesOf: WeightPieces): KeptTensors {
-  const ofAdapters = new Set(
-    [...(plan?.parameters ?? []), ...(plan?.buffers ?? [])].flatMap((each) => (each.ofAdapter ? [each.path] : [])),
-  );
-  const names = new Map(
-    [...(plan?.parameters ?? []), ...(plan?.buffers ?? [])].map((each) => [each.path, each.checkpoint]),
-  );
+  const planned = new Map([...(plan?.parameters ?? []), ...(plan?.buffers ?? [])].map((each) => [each.path, each]));
   return new Map(
     (spec?.parameters ?? []).flatMap(({ path, type, initial }): readonly (readonly [string, TrainedTensor])[] => {
-      const name = names.get(path);
-      const isKept = ofAdapters.has(path) || initial.kind === "computed";
-      if (name === undefined || !isKept || spec?.trainable.has(path) !== false || elementCount(type) === 0) return [];
-      return [[name, { shape: type.shape, data: joined(piecesOf(path), elementCount(type)).slice() }]];
+      const tensor = planned.get(path);
+      const isKept = tensor?.ofAdapter === true || initial.kind === "computed";
+      if (tensor === undefined || !isKept || spec?.trainable.has(path) !== false || elementCount(type) === 0) return [];
+      return [[tensor.checkpoint, { shape: type.shape, data: joined(piecesOf(path), elementCount(type)).slice() }]];
     }),
   );
 }
