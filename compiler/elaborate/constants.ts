@@ -6,7 +6,10 @@ import { Instantiator } from "./instantiate.ts";
 import { Trace } from "./trace.ts";
 import { Environment, isKnown, type Value } from "./values.ts";
 
-/** Values that are known before any part of a model is made: its lets and those of its file that depend on no tensor, and what is computed from them. */
+/**
+ * Values that are known before any part of a model is made: its lets and those of its file that depend on no tensor, and what is
+ * computed from them.
+ */
 export class Constants {
   readonly values = new Map<string, Value>();
   private readonly environment: Environment;

@@ -2,7 +2,10 @@ import { type Diagnostic, type Item, report, type Span } from "../../grammar/ind
 import type { LoadedFile } from "./imports.ts";
 import type { Program } from "./program.ts";
 
-/** Models and settings of imported files: only those of the file that is compiled count, and of what it amends. Reported once for each file. */
+/**
+ * Models and settings of imported files: only those of the file that is compiled count, and of what it amends. Reported once for
+ * each file.
+ */
 export function ignoredInImports({ entry, files, bases }: Program): readonly Diagnostic[] {
   // What a variant of an unknown model was meant to amend is not known.
   if (bases.length === 0 && entry.parsed.file.items.some((item) => item.kind === "model" && item.amends !== null))

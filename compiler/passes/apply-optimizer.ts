@@ -13,8 +13,8 @@ import { frozenStepsOf, isThawed, stepNumber } from "./frozen-steps.ts";
 import { gradientOutputs, originOf } from "./gradients.ts";
 
 /**
- * Adds what the optimizer makes of each gradient, and the average of each parameter where there is one, by the rules of groups where a parameter has one. The number of the step, from 0
- * on, is the input `step`.
+ * Adds what the optimizer makes of each gradient, and the average of each parameter where there is one, by the rules of groups
+ * where a parameter has one. The number of the step, from 0 on, is the input `step`.
  */
 export function applyOptimizer(
   program: Program,

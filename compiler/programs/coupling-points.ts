@@ -49,8 +49,9 @@ function pairedValues(whole: readonly Node[], microBatch: readonly Node[]): read
 /**
  * The coupling points of a batch, at which its rows meet: the last ones that can be computed for some rows by themselves, as the
  * latents are that a contrastive loss compares. `whole` are the loss and the metrics of a model traced with its whole batch,
- * `microBatch` those of the same model traced with fewer rows. All are f32 and have their rows on the first axis, so that those of micro-batches stand
- * one after the other. Null where the two are not the same operations; empty where rows meet before anything is computed of one.
+ * `microBatch` those of the same model traced with fewer rows. All are f32 and have their rows on the first axis, so that those of
+ * micro-batches stand one after the other. Null where the two are not the same operations; empty where rows meet before anything is
+ * computed of one.
  */
 export function couplingPointsOf(whole: readonly Node[], microBatch: readonly Node[]): readonly RowValue[] | null {
   const values = pairedValues(whole, microBatch);

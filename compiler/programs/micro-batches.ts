@@ -27,7 +27,10 @@ export const microBatchPrograms = [
 
 export type MicroBatchProgram = (typeof microBatchPrograms)[number];
 
-/** A program that gives the loss of a model and what is logged beside it, which was traced with the whole batch or with the rows of a micro-batch. */
+/**
+ * A program that gives the loss of a model and what is logged beside it, which was traced with the whole batch or with the rows of
+ * a micro-batch.
+ */
 export interface Losses {
   readonly whole: Program;
   readonly microBatch: Program;

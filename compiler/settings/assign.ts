@@ -26,8 +26,8 @@ import { trainCalls } from "./train.ts";
 /**
  * A spec with other values than it was written with: each text is an assignment such as `train.lr = 1e-3`, and the last one to a
  * place holds. A path leads to a setting of a block (`train.batch`), to an argument of a setting's call (`train.optimizer.lr`, or
- * `train.lr` for short), to a `let` of the file (`width`) or of the model (`model.width`) or to an argument of what the model names: an encoder, a part, an
- * input, or an adapter in all of its placements (`model.lora.rank`).
+ * `train.lr` for short), to a `let` of the file (`width`) or of the model (`model.width`) or to an argument of what the model
+ * names: an encoder, a part, an input, or an adapter in all of its placements (`model.lora.rank`).
  */
 export function assign(
   file: File,

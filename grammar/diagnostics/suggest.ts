@@ -1,8 +1,8 @@
 const longestCompared = 80;
 
 /**
- * The candidates that a mistyped name may have meant: those nearest to it, if any is near. A typing slip (a letter too many, too few, changed,
- * or two swapped) costs one; a third of the name's letters may be wrong, and a different case costs next to nothing.
+ * The candidates that a mistyped name may have meant: those nearest to it, if any is near. A typing slip (a letter too many, too
+ * few, changed, or two swapped) costs one; a third of the name's letters may be wrong, and a different case costs next to nothing.
  */
 export function nearest(name: string, candidates: Iterable<string>, limit = 3): readonly string[] {
   if (name.length > longestCompared) return [];

@@ -18,7 +18,10 @@ export function check(path: string): readonly Diagnostic[] {
   return checkPath(path);
 }
 
-/** Compiles a spec file, with the changes that are given besides, such as `{ batch: 4, set: ["train.lr = 1e-3"] }`. Mistakes are among the diagnostics. */
+/**
+ * Compiles a spec file, with the changes that are given besides, such as `{ batch: 4, set: ["train.lr = 1e-3"] }`. Mistakes are
+ * among the diagnostics.
+ */
 export function compile(path: string, changes: SpecChanges = {}): Compiled {
   return compilePath(path, changes);
 }

@@ -15,8 +15,8 @@ export type EnginePurpose = "train" | "encode";
 
 /**
  * The programs that training or evaluation needs: a step, in micro-batches where `micro_batch` cuts the batch, and the encoders,
- * both for the rows of one. Where a training keeps averages, its encoders read these. With features, the step reads them, and a program gives them. Null where the model has no
- * loss to train on, or cannot be cut.
+ * both for the rows of one. Where a training keeps averages, its encoders read these. With features, the step reads them, and a
+ * program gives them. Null where the model has no loss to train on, or cannot be cut.
  */
 export function enginePrograms(
   spec: TracedSpec,

@@ -49,8 +49,8 @@ export function prepareCache({ folder, bytes }: CacheSettings): void {
 }
 
 /**
- * How the file system sees a file now, or the archive that it lies in; null when it does not. A folder is all the files in it, since a change of one is no
- * change of the folder.
+ * How the file system sees a file now, or the archive that it lies in; null when it does not. A folder is all the files in it,
+ * since a change of one is no change of the folder.
  */
 export function fileState(file: StoredFile): FileState | null {
   if (typeof file !== "string") {

@@ -22,7 +22,10 @@ export const volumeEntries = {
 
 export type VolumeContract = v.InferOutput<v.ObjectSchema<typeof volumeEntries, undefined>>;
 
-/** The contract of a data set whose volumes are all prepared alike: that of shards, and of adapters before inputs had settings of their own. */
+/**
+ * The contract of a data set whose volumes are all prepared alike: that of shards, and of adapters before inputs had settings of
+ * their own.
+ */
 export const contractSchema = v.object({
   version: v.literal(1),
   ...volumeEntries,

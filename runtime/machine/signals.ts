@@ -23,10 +23,10 @@ export function exitCodeOf(signal: StopSignal): 129 | 130 | 143 {
 }
 
 /**
- * Watches for Ctrl-C, for SIGTERM, and for SIGHUP, which comes when a terminal is closed. The first only says that an end is asked for, so that a step is finished and saved;
- * the second ends the process at once, after `beforeEnd`, which may only do what takes no time. Node.js hears of signals
- * between turns of the event loop: a loop of steps that do not wait for anything must give way once a step
- * (`await setImmediate()` of node:timers/promises), or it hears of none.
+ * Watches for Ctrl-C, for SIGTERM, and for SIGHUP, which comes when a terminal is closed. The first only says that an end is asked
+ * for, so that a step is finished and saved; the second ends the process at once, after `beforeEnd`, which may only do what takes
+ * no time. Node.js hears of signals between turns of the event loop: a loop of steps that do not wait for anything must give way
+ * once a step (`await setImmediate()` of node:timers/promises), or it hears of none.
  */
 export function watchSignals(beforeEnd: () => void = () => undefined): SignalWatch {
   const request = new StopRequest();

@@ -87,7 +87,10 @@ function reportWrong({ name, problem: found, diagnostics }: WrongEntry, reporter
   reporter.diagnostics(diagnostics);
 }
 
-/** A hash of the files that a run starts from, with the names that they need not have. Null, after reporting why, where one cannot be read. */
+/**
+ * A hash of the files that a run starts from, with the names that they need not have. Null, after reporting why, where one cannot
+ * be read.
+ */
 export function hashWeights(
   { sweep, weights, adapter, vocab }: SweepSources,
   data: string,

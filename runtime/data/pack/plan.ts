@@ -57,8 +57,8 @@ export type ToPack = Pick<PackedExample, "example" | "splits">;
 const formatVersion = 1;
 
 /**
- * Divides examples, in their order, among shards, of one split each. Which examples are in a shard follows from sizes that are known before a volume is read, so
- * that one that cannot be read moves no other to another shard.
+ * Divides examples, in their order, among shards, of one split each. Which examples are in a shard follows from sizes that are
+ * known before a volume is read, so that one that cannot be read moves no other to another shard.
  */
 export function planShards(examples: readonly ToPack[], settings: PackSettings): readonly PlannedShard[] {
   const keys = new Set<string>();
@@ -124,7 +124,10 @@ function keyBytes({ pictures }: PackSettings): number {
   return longestKey - Math.max(0, ...pictures.map((picture) => picture?.length ?? 0));
 }
 
-/** What the members of an example share: its name without what says that it is NIfTI or a picture, without dots, and told apart from all others. */
+/**
+ * What the members of an example share: its name without what says that it is NIfTI or a picture, without dots, and told apart from
+ * all others.
+ */
 function keyOf(name: string, taken: Set<string>, longest: number): string {
   const plain = name.replace(/\.(nii(\.gz)?|png|jpe?g)$/i, "").replace(/[./\\]|^__|\p{Cc}/gu, "_");
   const isShort = plain !== "" && Buffer.byteLength(plain) <= longest && !taken.has(plain);

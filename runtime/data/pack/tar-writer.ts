@@ -14,8 +14,8 @@ const longestName = 100;
 export const largestMember = 8 ** 11 - 1;
 
 /**
- * Writes an archive in the format of ustar (POSIX.1-1988), member by member, so that the same members give the same bytes: of no user and of no
- * time. It appears under its name when it is finished, on disk. Throws what the file system says.
+ * Writes an archive in the format of ustar (POSIX.1-1988), member by member, so that the same members give the same bytes: of no
+ * user and of no time. It appears under its name when it is finished, on disk. Throws what the file system says.
  */
 export class TarWriter {
   private readonly path: string;

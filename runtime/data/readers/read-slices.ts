@@ -6,10 +6,10 @@ import { readNiftiSlices } from "./nifti.ts";
 import type { Begin, Faults, ReadSlices } from "./volume.ts";
 
 /**
- * Reads a volume, a NIfTI file, which may lie in an archive, or a folder of DICOM files, slice by slice, and shows its slices to what `begin` makes of its
- * header; `begin` may refuse instead, with a fault. Memory is that of one slice and a few MiB. Gives everything that is wrong
- * with it before its voxels, or else the first thing in them; never throws for what a file holds or for one that cannot be
- * read.
+ * Reads a volume, a NIfTI file, which may lie in an archive, or a folder of DICOM files, slice by slice, and shows its slices to
+ * what `begin` makes of its header; `begin` may refuse instead, with a fault. Memory is that of one slice and a few MiB. Gives
+ * everything that is wrong with it before its voxels, or else the first thing in them; never throws for what a file holds or for
+ * one that cannot be read.
  */
 export async function readSlices<Made>(
   file: StoredFile,

@@ -33,9 +33,9 @@ export async function openVolumeFile(path: string): Promise<{ readonly handle: F
 }
 
 /**
- * The bytes of a file, which may lie in an archive, unpacked where its content, not its name, is gzip's. They come in pieces, which are unpacked in
- * another thread while the piece before is looked at, so that neither a long file nor one that unpacks to far more than
- * it says takes memory. Every method throws an UnreadableFile.
+ * The bytes of a file, which may lie in an archive, unpacked where its content, not its name, is gzip's. They come in pieces, which
+ * are unpacked in another thread while the piece before is looked at, so that neither a long file nor one that unpacks to far more
+ * than it says takes memory. Every method throws an UnreadableFile.
  */
 export class VolumeBytes {
   private readonly handle: FileHandle;

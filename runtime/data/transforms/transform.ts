@@ -18,8 +18,8 @@ export interface VolumeMetadata {
 export const unstatedMetadata: VolumeMetadata = { slope: 1, intercept: 0, xySpacing: null, zSpacing: null };
 
 /**
- * What happens to a volume between its reader and the network: stored voxels come in slice by slice, and for each
- * window `size` values in the range come out, without those that are padding. All of it is one transform, and not a list of steps, so that it may
+ * What happens to a volume between its reader and the network: stored voxels come in slice by slice, and for each window `size`
+ * values in the range come out, without those that are padding. All of it is one transform, and not a list of steps, so that it may
  * compute in one pass and only what is kept.
  */
 export interface Transform {

@@ -62,9 +62,9 @@ const otherData =
   /(\.nii\.\w+|\.(csv|tsv|tar)\.\w+|\.(nrrd|nhdr|mha|mhd|mgz|mgh|hdr|img|dcm|dicom|ima|npy|npz|h5|hdf5|tar|tgz|zip|7z|rar|bz2|xz|parquet|xlsx?|ods))$/i;
 
 /**
- * Finds the volumes (`*.nii`, `*.nii.gz`, folders of DICOM files) and tables (`*.csv`, `*.tsv`) below a folder; endings may be in capitals. Links are
- * followed where they lead to the data folder's own files, see `targetOf`, so that nothing outside is read; names that start
- * with a dot are left out, as editors and file systems put copies there.
+ * Finds the volumes (`*.nii`, `*.nii.gz`, folders of DICOM files) and tables (`*.csv`, `*.tsv`) below a folder; endings may be in
+ * capitals. Links are followed where they lead to the data folder's own files, see `targetOf`, so that nothing outside is read;
+ * names that start with a dot are left out, as editors and file systems put copies there.
  */
 export async function scanFolder(folder: string): Promise<FolderScan> {
   // What is wrong with the folder is said where it is read.

@@ -39,8 +39,8 @@ const manifestSchema = v.object({
   /** The columns that an example's files are of, in the order of its members `image0.npy`, ...; one is `image.npy`. */
   files: v.array(v.nullable(v.string())),
   /**
-   * Of each of these files, null for preprocessed values, or for a picture what its member's name has between key and kind: `KEY.frontal.png`, or
-   * `KEY.png`. Without a picture it may be left out.
+   * Of each of these files, null for preprocessed values, or for a picture what its member's name has between key and kind:
+   * `KEY.frontal.png`, or `KEY.png`. Without a picture it may be left out.
    */
   pictures: v.optional(v.array(v.nullable(v.string()))),
   /** The column of `file` in the data set that was packed, which files of no column are of; null where it had no columns. */
