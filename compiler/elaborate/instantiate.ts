@@ -204,10 +204,7 @@ export class Instantiator {
       instance.members.set(member.name.text, shared === null ? none : { kind: "parameter", parameter: shared });
       return;
     }
-    const later = (): ReadonlySet<string> => namesFrom(instance.declaration.members, member);
-    const before = new Environment(instance.environment);
-    for (const [name, value] of instance.members) before.define(name, value);
-    const made = this.parameter(member, { environment: instance.environment, before, later }, place, evaluator);
+    const made = this.parameter(member, surroundingsOf(member, instance), place, evaluator);
     instance.members.set(member.name.text, made === null ? none : { kind: "parameter", parameter: made });
     if (made !== null) instance.parameters.push(made);
   }
@@ -215,21 +212,19 @@ export class Instantiator {
   /** One parameter for all placements of an adapter in which it has the same type and first value. */
   private sharedParameter(
     member: ParamMember,
-    { declaration, environment, members }: ModuleInstance,
+    instance: ModuleInstance,
     evaluator: Evaluator,
   ): ParameterInstance | null {
+    const { declaration } = instance;
     const { name, span } = member;
     if (declaration.kind !== "adapter") return evaluator.trace.fail("shared-outside-adapter", span, {});
-    const before = new Environment(environment);
-    for (const [known, value] of members) before.define(known, value);
     const same = [...this.shared.values()].filter((each) => each.declaration === declaration && each.member === member);
     const at = (own: string, index: number | null): Step => ({ name: own, index, count: null });
     const index = same.length === 0 ? null : same.length;
     const steps = [at("shared", null), at(declaration.name.text, null)];
     const nameChild = (own: string): string => (index === null ? own : `${own}.${index}`);
     const place: Place = { steps, checkpoint: "", nameChild, role: null };
-    const known = { environment, before, later: () => namesFrom(declaration.members, member) };
-    const made = this.parameter(member, known, place, evaluator);
+    const made = this.parameter(member, surroundingsOf(member, instance), place, evaluator);
     if (made === null) return null;
     if (made.initial.kind === "computed") {
       return evaluator.trace.fail("computed-shared-value", member.initial?.span ?? span, { name: name.text });
@@ -343,6 +338,13 @@ export interface Surroundings {
   readonly before: Environment;
   /** Its own name, and those of what is declared after it. */
   readonly later: () => ReadonlySet<string>;
+}
+
+/** What the declaration of a parameter of a module or an adapter knows. */
+function surroundingsOf(member: ParamMember, { declaration, environment, members }: ModuleInstance): Surroundings {
+  const before = new Environment(environment);
+  for (const [name, value] of members) before.define(name, value);
+  return { environment, before, later: () => namesFrom(declaration.members, member) };
 }
 
 /** The names of a parameter and of the parameters, parts and encoders that are declared after it. */
