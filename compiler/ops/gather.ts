@@ -54,7 +54,8 @@ export const gather: OperationRule<"gather"> = {
         const to = (table * ids.length + index) * width;
         const from = (table * rows + id) * width;
         const isThere = id >= 0 && id < rows;
-        for (let column = 0; column < width; column++) output[to + column] = isThere ? (data[from + column] ?? 0) : 0;
+        for (let column = 0; column < width; column++)
+          output[to + column] = isThere ? (data[from + column] ?? Number.NaN) : 0;
       }
     }
   },
