@@ -132,7 +132,7 @@ function writeSchedule({ kind, warmup, warmupEpochs, steps }: Schedule): string 
   return `${kind}(warmup = ${warmup}${inEpochs})${steps === null ? "" : ` over ${steps} steps`}`;
 }
 
-/** A source with its arguments, without those that a volume has from the `data` block and that are told of there. */
+/** A source with its arguments; those that a volume has from the `data` block are compared there. */
 function writeSource(source: InputSource, data: DataSettings): string {
   const { kind, ...own } = source;
   const values = { ...own, ...("settings" in source ? source.settings : {}), settings: null };
