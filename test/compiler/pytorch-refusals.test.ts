@@ -40,6 +40,13 @@ function refusalOf(text: string): string {
   return `${source.name}: ${source.text.slice(start, end)}: ${files.message}`;
 }
 
+test("lists that share lists are not written out without end", () => {
+  const lists = Array.from({ length: 30 }, (_, index) => `let a${index + 1} = [a${index}, a${index}]`);
+  const imports = `let a0 = [1]\n${lists.join("\n")}`;
+  const forward = "return l(x) * len(a30)";
+  expect(refusalOf(specOf({ imports, forward }))).toBe("specs/refused.vlm: a30: the list `a30` cannot be written out");
+});
+
 const inEpochs = "is in epochs, and a package does not know how many steps an epoch has";
 
 test.each<readonly [Changes, string]>([

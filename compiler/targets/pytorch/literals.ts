@@ -3,8 +3,25 @@ import type { Value } from "../../elaborate/index.ts";
 import { type Python, text, word } from "./python.ts";
 import type { Scope } from "./scope.ts";
 
-/** A value of a file's own lets, in its place. */
+/** How many elements a list that is written out may have, with those of the lists in it. */
+const mostElements = 10_000;
+
+/** A value of a file's own lets, in its place; null for what cannot be written, and for a list that is too long. */
 export function literal(value: Value | null): Python | null {
+  return value !== null && countOf(value, new Map()) > mostElements ? null : written(value);
+}
+
+/** Values that are written for one. Lists may share lists, and each of them is counted once. */
+function countOf(value: Value, known: Map<Value, number>): number {
+  if (value.kind !== "list") return 1;
+  const counted = known.get(value);
+  if (counted !== undefined) return counted;
+  const count = value.elements.reduce((sum, element) => sum + countOf(element, known), 1);
+  known.set(value, count);
+  return count;
+}
+
+function written(value: Value | null): Python | null {
   switch (value?.kind) {
     case "number":
       return word(String(value.value));
@@ -15,7 +32,7 @@ export function literal(value: Value | null): Python | null {
     case "none":
       return word("None");
     case "list": {
-      const elements = value.elements.flatMap((each) => literal(each) ?? []);
+      const elements = value.elements.flatMap((each) => written(each) ?? []);
       return elements.length === value.elements.length ? { kind: "list", elements } : null;
     }
     case undefined:

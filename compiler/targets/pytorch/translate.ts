@@ -130,8 +130,10 @@ export class Translator {
     if (known !== null) return known;
     const callable = declarations.callable(name, span.source);
     if (callable !== null) return word(writer.nameOf(callable));
-    const fixed = literal(declarations.fileValue(name, span.source));
+    const value = declarations.fileValue(name, span.source);
+    const fixed = literal(value);
     if (fixed !== null) return fixed;
+    if (value?.kind === "list") return refuse(`the list \`${name}\` cannot be written out`, span);
     return refuse(`\`${name}\` is passed on as a value`, span);
   }
 
