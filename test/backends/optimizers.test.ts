@@ -1,23 +1,10 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
-import { compileSpec, firstValuesOf, inputsOf, nameOf, sharedInputs, type TracedSpec } from "../../compiler/index.ts";
+import { describe, expect, test } from "vitest";
+import { compileSpec, inputsOf, nameOf, sharedInputs, type TracedSpec } from "../../compiler/index.ts";
 import { createSource, renderDiagnostics } from "../../grammar/index.ts";
-import {
-  type Backend,
-  backends,
-  type Engine,
-  enginePrograms,
-  microBatchesOf,
-  modelOf,
-  trainStep,
-} from "../../runtime/backends/index.ts";
+import { backends, type Engine, enginePrograms, microBatchesOf, trainStep } from "../../runtime/backends/index.ts";
 import { drawInputs } from "../../runtime/bench/index.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
-
-const folder = mkdtempSync(join(tmpdir(), "medctc-optimizers-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+import { openForTraining } from "./open-engine.ts";
 
 /** Adapters, a vector of a group of its own that is frozen at first, and a number. */
 function specOf(train: string): TracedSpec {
@@ -50,15 +37,6 @@ eval {
   return spec;
 }
 
-let opened = 0;
-
-async function open(backend: Backend, spec: TracedSpec): Promise<Engine> {
-  const programs = enginePrograms(spec, backend, "train");
-  if (programs === null) throw new Error("the spec is trained");
-  const first = firstValuesOf(spec.parameters, spec.settings.seed);
-  return backend.open(modelOf(spec, programs), first, join(folder, `${opened++}`));
-}
-
 async function train(
   engine: Engine,
   spec: TracedSpec,
@@ -89,10 +67,10 @@ describe.each(Object.entries(settings))("%s", (_, written) => {
   test("moves what is trained alike on all backends, and goes on bit for bit from what was read", async () => {
     const results: ReadonlyMap<string, Float32Array>[] = [];
     for (const backend of usable) {
-      const engine = await open(backend, spec);
+      const engine = await openForTraining(backend, spec);
       const saved = await train(engine, spec, 0, 3);
       const end = await train(engine, spec, 3, 5);
-      const other = await open(backend, spec);
+      const other = await openForTraining(backend, spec);
       await train(other, spec, 0, 1);
       await other.store(saved);
       expect(await train(other, spec, 3, 5)).toEqual(end);
@@ -117,9 +95,9 @@ test.each(backends.filter((each) => each.load().kind === "ready"))(
   "encoders read the averages on $name",
   async (backend) => {
     const spec = specOf("  ema = 0.5");
-    const engine = await open(backend, spec);
+    const engine = await openForTraining(backend, spec);
     const values = await train(engine, spec, 0, 3);
-    const plain = await open(backend, specOf(""));
+    const plain = await openForTraining(backend, specOf(""));
     const averages = [...values].flatMap(([path]): readonly (readonly [string, Float32Array])[] => {
       const average = values.get(nameOf({ kind: "slot", slot: "average", parameter: path }));
       return average === undefined ? [] : [[path, average]];

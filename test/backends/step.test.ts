@@ -1,32 +1,26 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { compileSpec, firstValuesOf, inputsOf, optimise, sharedInputs, type TracedSpec } from "../../compiler/index.ts";
+import { readFileSync } from "node:fs";
+import { beforeAll, describe, expect, test } from "vitest";
+import { compileSpec, inputsOf, optimise, sharedInputs, type TracedSpec } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
 import { at } from "../../runtime/at.ts";
 import {
   backends as allBackends,
-  type Backend,
   type Batch,
   type Engine,
   enginePrograms,
   isForTraining,
   lasting,
   microBatchesOf,
-  modelOf,
   type StepResult,
   trainStep,
 } from "../../runtime/backends/index.ts";
 import { drawInputs } from "../../runtime/bench/index.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
+import { openForTraining } from "./open-engine.ts";
 
 const path = "specs/medct-small.vlm";
 const batch = 4;
 const backends = allBackends.filter((each) => isForTraining(each) && each.load().kind === "ready");
-const folder = mkdtempSync(join(tmpdir(), "medctc-engine-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
 /** Metrics that compare rows: of the latents that the loss compares, and of what it does not read. */
 const measured = `
   let cosines = matmul(image, report, transpose_b = true)
@@ -42,16 +36,6 @@ function specOf(microBatch: number, dropout: number): TracedSpec {
   const { spec } = compileSpec(createSource(path, text), new SpecLibrary("specs/std", path), { batch, microBatch });
   if (spec === null) throw new Error("the spec compiles");
   return spec;
-}
-
-let opened = 0;
-
-async function open(backend: Backend, spec: TracedSpec): Promise<Engine> {
-  const programs = enginePrograms(spec, backend, "train");
-  if (programs === null) throw new Error("the spec is trained");
-  const first = firstValuesOf(spec.parameters, spec.settings.seed);
-  const inside = join(folder, `${opened++}`);
-  return backend.open(modelOf(spec, programs), first, inside);
 }
 
 function drawBatch(spec: TracedSpec): Batch {
@@ -98,7 +82,7 @@ describe.each(backends)("on $name", (backend) => {
   let first: ReadonlyMap<string, Float32Array> = new Map();
   let state: ReadonlyMap<string, Float32Array> = new Map();
   beforeAll(async () => {
-    const engine = await open(backend, whole);
+    const engine = await openForTraining(backend, whole);
     const start = await train(engine, whole, 0, 1);
     first = await engine.read();
     expected = [...start, ...(await train(engine, whole, 1, 3))];
@@ -108,7 +92,7 @@ describe.each(backends)("on $name", (backend) => {
 
   test.each([1, 2])("pieces of %i rows train as the whole batch does", async (microBatch) => {
     const spec = specOf(microBatch, 0);
-    const engine = await open(backend, spec);
+    const engine = await openForTraining(backend, spec);
     const start = await train(engine, spec, 0, 1);
     // Adam's mean is then a tenth of the gradient.
     expect(meanDifference(first, await engine.read())).toBeLessThan(1e-5);
@@ -137,12 +121,12 @@ describe.each(backends)("on $name", (backend) => {
 
   test.each([batch, 2])("what is read and stored goes on bit for bit, with dropout, in pieces of %i", async (rows) => {
     const spec = specOf(rows, 0.2);
-    const undisturbed = await open(backend, spec);
+    const undisturbed = await openForTraining(backend, spec);
     await train(undisturbed, spec, 0, 2);
     const saved = new Map([...(await undisturbed.read())].map(([name, values]) => [name, values.slice()]));
     const results = await train(undisturbed, spec, 2, 4);
     const end = await undisturbed.read();
-    const other = await open(backend, spec);
+    const other = await openForTraining(backend, spec);
     await train(other, spec, 7, 8);
     await other.store(saved);
     expect(await train(other, spec, 2, 4)).toEqual(results);
@@ -153,7 +137,7 @@ describe.each(backends)("on $name", (backend) => {
 
   test("a step that is stopped between its pieces changes nothing that is trained", async () => {
     const spec = specOf(2, 0);
-    const engine = await open(backend, spec);
+    const engine = await openForTraining(backend, spec);
     const before = await engine.read();
     expect(
       await trainStep(
