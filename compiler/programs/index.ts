@@ -16,6 +16,7 @@ export { buildUpdate, numbersKept, type Update } from "./optimizer.ts";
 export { buildProduct } from "./product.ts";
 export { evaluateOnce, runProgram } from "./run.ts";
 export { buildLearningRate } from "./schedule.ts";
+export { buildValidation, type Validation } from "./validation.ts";
 export {
   isMeasured,
   nameOf,

@@ -14,6 +14,11 @@ export interface EvalSettings {
   readonly classes: readonly string[];
 }
 
+/** The setting that zero-shot evaluation lacks; null where it has what it needs. */
+export function unsetForEvaluation({ image, text, classes }: EvalSettings): "image" | "text" | "classes" | null {
+  return image === null ? "image" : text === null ? "text" : classes.length === 0 ? "classes" : null;
+}
+
 const defaultPrompts = ["{class} is present.", "{class} is not present."] as const;
 export const evalSettingNames = ["image", "text", "scale", "prompts", "classes"] as const;
 

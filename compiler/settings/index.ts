@@ -8,14 +8,28 @@ export {
   type ValueAugmentation,
   type VolumeAugmentation,
 } from "./augment.ts";
+export {
+  type BestBy,
+  bestBy,
+  bestByLoss,
+  type Direction,
+  type EvaluationMetric,
+  printBest,
+  type WrittenBest,
+} from "./best.ts";
 export { computeArguments, computeSettings } from "./computed.ts";
 export { type DataSettings, dataSettingNames, defaultData, readDataSettings } from "./data.ts";
-export { checkEvalSettings, type EvalSettings, evalSettingNames, readEvalSettings } from "./eval.ts";
+export {
+  checkEvalSettings,
+  type EvalSettings,
+  evalSettingNames,
+  readEvalSettings,
+  unsetForEvaluation,
+} from "./eval.ts";
 export { defaultImage, type ImageSettings, imageSettingNames, readImageSettings } from "./image.ts";
 export { type InputSource, readInputSources } from "./inputs.ts";
 export {
-  checkEvaluated,
-  type EvaluationMetric,
+  checkBest,
   type Optimizer,
   outlasts,
   readTrainSettings,
