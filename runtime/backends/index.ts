@@ -15,4 +15,5 @@ export {
   type StepResult,
   trainStep,
 } from "./step.ts";
+export { validateBatch } from "./validate.ts";
 export { lasting } from "./values.ts";

@@ -23,8 +23,10 @@ export const define: DefineCommand = (command, terminal, end) => {
       const ended = await train({ ...volumeRequest(spec, flags), steps, resume }, terminalReporter(terminal));
       end(
         finish(ended, (trained) => {
-          const { evaluation, adapterPath, reportPath } = trained;
+          const { evaluation, loss, adapterPath, reportPath } = trained;
           if (evaluation !== null) terminal.out(`${evaluationTable(evaluation)}\n`);
+          if (loss !== null)
+            terminal.out(`validation loss ${(loss.values.get("loss") ?? Number.NaN).toPrecision(4)}\n`);
           terminal.out(
             `trained ${printNumberOf(trained.steps, "step")}\n  adapters  ${adapterPath}\n  report    ${reportPath}\n`,
           );

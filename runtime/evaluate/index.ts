@@ -19,3 +19,14 @@ export {
   type Metric,
 } from "./results.ts";
 export { scoreVolumes } from "./score-volumes.ts";
+export {
+  decodeStepEvaluation,
+  encodeStepEvaluation,
+  evaluationOf,
+  type HeldOutLoss,
+  isBetter,
+  type KeptEvaluation,
+  loggedValues,
+  numberOf,
+  type StepEvaluation,
+} from "./step-evaluation.ts";

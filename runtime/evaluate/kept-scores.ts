@@ -10,7 +10,12 @@ export interface KeptScores extends ScoredExamples {
 }
 
 /** Scores as a JSON text, a volume on each line: what an evaluation can be made of again. */
-export function encodeScores({ classes, names, scores, labels }: KeptScores): string {
+export function encodeScores(kept: KeptScores): string {
+  return `{\n${scoreEntries(kept)}\n}\n`;
+}
+
+/** The entries of that object. */
+export function scoreEntries({ classes, names, scores, labels }: KeptScores): string {
   const rows = names.map((name, index) => {
     const row = {
       name,
@@ -19,7 +24,7 @@ export function encodeScores({ classes, names, scores, labels }: KeptScores): st
     };
     return `    ${JSON.stringify(row)}`;
   });
-  return `{\n  "classes": ${JSON.stringify(classes)},\n  "volumes": [\n${rows.join(",\n")}\n  ]\n}\n`;
+  return `  "classes": ${JSON.stringify(classes)},\n  "volumes": [\n${rows.join(",\n")}\n  ]`;
 }
 
 const kept = v.object({

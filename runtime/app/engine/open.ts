@@ -1,4 +1,4 @@
-import { type Compiled, type Features, type TracedSpec, whyNoStep } from "../../../compiler/index.ts";
+import { type Compiled, type Features, type TracedSpec, type Validation, whyNoStep } from "../../../compiler/index.ts";
 import { report } from "../../../grammar/index.ts";
 import {
   chooseBackend,
@@ -39,6 +39,7 @@ export async function openEngine(
   folder: string,
   reporter: Reporter,
   features: Features | null = null,
+  validation: Validation | null = null,
 ): Promise<OpenedEngine | null> {
   const { spec } = compiled;
   const chosen = chooseBackend({ wanted: options.backend, trains: true }, (each) => each.load());
@@ -54,7 +55,7 @@ export async function openEngine(
     reporter.note(`${backend.title} computes in ${computed}; the spec's precision is ${precision}`);
   }
   reporter.progress("building");
-  const programs = enginePrograms(spec, backend, purpose, features);
+  const programs = enginePrograms(spec, backend, purpose, features, validation);
   reporter.progressEnd();
   if (programs === null) {
     reporter.diagnostics([report("no-such-program", "step", { name: "step", why: whyNoStep(spec) })]);

@@ -183,6 +183,7 @@ async function renderEvaluation(
     specText: text,
     plan,
     curve: [],
+    validation: [],
     evaluations: [{ label: "evaluation", step: null, evaluation }],
     ...found,
   });
