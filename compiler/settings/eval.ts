@@ -1,5 +1,5 @@
 import type { Diagnostic, File } from "../../grammar/index.ts";
-import { type Node, neededFor, printType, type TensorType } from "../ir/index.ts";
+import { type Node, nodesUnder, printType, type TensorType } from "../ir/index.ts";
 import { SettingReader } from "./reader.ts";
 
 /** What the `eval` block says: zero-shot classification, with CT-CLIP's prompts for what it leaves out. */
@@ -87,6 +87,6 @@ export function checkEvalSettings(
 
 /** The names of the inputs that a value depends on. */
 function inputsUnder(value: Node | undefined): ReadonlySet<string> {
-  const needed = value === undefined ? [] : neededFor([value]);
+  const needed = value === undefined ? [] : [...nodesUnder([value])];
   return new Set(needed.flatMap(({ operation }) => (operation.op === "input" ? [operation.name] : [])));
 }
