@@ -64,6 +64,7 @@ export {
   planShards,
 } from "./pack/index.ts";
 export { drawPlanes, slicesOf } from "./planes.ts";
+export { type ColourPicture, encodePng, type GreyPicture } from "./png.ts";
 export { preprocessVolume } from "./preprocess.ts";
 export {
   exampleValues,
