@@ -102,6 +102,7 @@ export {
   type Interval,
   outlasts,
   printAugmentation,
+  promptTexts,
   type Sizes,
   type SpatialAxis,
   stepsOf,

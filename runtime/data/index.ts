@@ -72,7 +72,9 @@ export {
   fileValues,
   type LoadedRow,
   labelGaps,
-  sharedValues,
+  promptValues,
+  sharedWeights,
+  textTables,
   textValues,
   tokenInputs,
 } from "./row-inputs.ts";

@@ -11,7 +11,8 @@ import {
   labelGaps,
   type ModelContract,
   modelDifferences,
-  sharedValues,
+  promptValues,
+  sharedWeights,
 } from "../../data/index.ts";
 import {
   type Checkpoint,
@@ -76,7 +77,7 @@ export async function openSources(folder: RunFolder, task: TrainTask, heard: Rep
     );
     return null;
   }
-  const { values: shared, without } = sharedValues(trainSet.examples, inputs);
+  const { values: balances, without } = sharedWeights(trainSet.examples, inputs);
   if (without !== null) {
     const message = `no example to train on has \`${without}\`, so its weight cannot be balanced`;
     reporter.problem(problem(message, "leave out the column, or give a number in place of `balance(...)`"));
@@ -159,7 +160,7 @@ export async function openSources(folder: RunFolder, task: TrainTask, heard: Rep
     trainSet,
     held,
     reading,
-    shared,
+    shared: new Map([...balances, ...promptValues(reading.inputs, tokens?.tokenizer ?? null)]),
     identity,
     checkpoint,
   };
