@@ -128,6 +128,7 @@ export {
   type WeightFiles,
   withDynamicBatch,
 } from "./targets/onnx/index.ts";
+export { pytorchReleases } from "./targets/pytorch/index.ts";
 export {
   type Bf16Products,
   emitModel,

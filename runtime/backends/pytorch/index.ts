@@ -1,0 +1,1 @@
+export { type FoundPython, findPython, installCommand, type ReadyPython } from "./python.ts";
