@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { environmentFiles } from "../../runtime/backends/pytorch/environment.ts";
+import { environmentFolder, pythonIn } from "../../runtime/backends/pytorch/environment.ts";
 import { findPython, probeTorch } from "../../runtime/backends/pytorch/python.ts";
 import { outputOf } from "../command.ts";
 import { type FakePythons, fakePythons } from "./fake-python.ts";
@@ -20,22 +20,18 @@ afterEach(() => {
 });
 
 /** The environment that medctc installs, with a stand-in for its Python. */
-function installed(build: "cpu" | "cuda", torch: string): string {
-  const { python, record } = environmentFiles(build);
-  const path = fakes.withTorch(python.slice(fakes.folder.length + 1), torch);
-  mkdirSync(dirname(record), { recursive: true });
-  writeFileSync(record, "{}\n");
-  return path;
+function installed(torch: string): string {
+  return fakes.withTorch(pythonIn(environmentFolder()).slice(fakes.folder.length + 1), torch);
 }
+
+const install = "medctc backend install pytorch";
 
 describe("which Python is found", () => {
   test("the one that is wanted, then MEDCTC_PYTHON's, then the installed one, then python3", () => {
     const onPath = fakes.withTorch("bin/python3", "2.14.1", "13.2");
     expect(findPython(null)).toEqual({ kind: "ready", python: onPath, torch: "2.14.1", cuda: "13.2" });
-    const cpu = installed("cpu", "2.15.0+cpu");
-    expect(findPython(null)).toEqual({ kind: "ready", python: cpu, torch: "2.15.0+cpu", cuda: null });
-    const cuda = installed("cuda", "2.15.0");
-    expect(findPython(null)).toMatchObject({ python: cuda });
+    const own = installed("2.15.0+cpu");
+    expect(findPython(null)).toEqual({ kind: "ready", python: own, torch: "2.15.0+cpu", cuda: null });
     const named = fakes.withTorch("named", "2.15.1");
     vi.stubEnv("MEDCTC_PYTHON", named);
     expect(findPython(null)).toMatchObject({ python: named });
@@ -44,12 +40,12 @@ describe("which Python is found", () => {
   });
 
   test("python3, where the installed one is broken; where there is no other, what is wrong with that", () => {
-    installed("cpu", "2.15.0");
-    fakes.write(environmentFiles("cpu").python.slice(fakes.folder.length + 1), "echo 'no libpython' >&2; exit 127");
+    writeFileSync(installed("2.15.0"), "#!/bin/sh\necho 'no libpython' >&2\nexit 127\n");
     expect(findPython(null)).toEqual({
       kind: "unavailable",
-      reason: `${environmentFiles("cpu").python} cannot be used: no libpython`,
-      repair: "medctc backend install pytorch",
+      reason: `${pythonIn(environmentFolder())} cannot be used: no libpython`,
+      repair: install,
+      isBroken: true,
     });
     fakes.withTorch("bin/python3", "2.15.0");
     expect(findPython(null)).toMatchObject({ kind: "ready" });
@@ -57,11 +53,15 @@ describe("which Python is found", () => {
 });
 
 describe("what is said where there is none", () => {
-  const install = "medctc backend install pytorch";
   const upgrade = (name: string): string => `${join(fakes.folder, name)} -m pip install torch==2.15.0`;
 
   test("python3 has no PyTorch, or cannot be started", () => {
-    const nothing = { kind: "unavailable", reason: "there is no Python with PyTorch", repair: install };
+    const nothing = {
+      kind: "unavailable",
+      reason: "there is no Python with PyTorch",
+      repair: install,
+      isBroken: false,
+    };
     expect(findPython(null)).toEqual(nothing);
     vi.stubEnv("PATH", fakes.folder);
     expect(findPython(null)).toEqual(nothing);
@@ -73,6 +73,7 @@ describe("what is said where there is none", () => {
       kind: "unavailable",
       reason: `${python} has PyTorch ${torch}, and medctc supports 2.14 and 2.15`,
       repair: install,
+      isBroken: false,
     });
     expect(findPython(python)).toMatchObject({ repair: upgrade("bin/python3") });
   });
@@ -81,7 +82,7 @@ describe("what is said where there is none", () => {
     fakes.withTorch("bin/python3", "2.15.0");
     const python = fakes.withTorch("mine", null);
     const reason = `${python} (Python 3.12.1) has no PyTorch`;
-    expect(findPython(python)).toEqual({ kind: "unavailable", reason, repair: upgrade("mine") });
+    expect(findPython(python)).toEqual({ kind: "unavailable", reason, repair: upgrade("mine"), isBroken: true });
     vi.stubEnv("MEDCTC_PYTHON", python);
     expect(findPython(null)).toMatchObject({ reason: `${reason} (MEDCTC_PYTHON)`, repair: upgrade("mine") });
   });
@@ -95,7 +96,7 @@ describe("what is said where there is none", () => {
   ])("a Python that was named %s", (_, script, reason) => {
     const python = script === null ? join(fakes.folder, "none") : fakes.write("named", script);
     const expected = { kind: "unavailable", reason: `${python} cannot be used: ${reason}` };
-    expect(findPython(python)).toEqual({ ...expected, repair: "the same command with another --python" });
+    expect(findPython(python)).toMatchObject({ ...expected, repair: "the same command with another --python" });
     vi.stubEnv("MEDCTC_PYTHON", python);
     expect(findPython(null)).toMatchObject({ repair: "unset MEDCTC_PYTHON" });
   });

@@ -5,26 +5,18 @@ import { cacheFolder } from "../../machine/index.ts";
 /** The PyTorch that `medctc backend install pytorch` installs. */
 export const installedTorch = "2.15.0";
 
-/** Which build of it: the one for CPUs alone, or the one that has CUDA, which computes on CPUs as well. */
-export type TorchBuild = "cpu" | "cuda";
-
-/** The files of one installed environment. */
-export interface EnvironmentFiles {
-  readonly build: TorchBuild;
-  readonly folder: string;
-  readonly python: string;
-  /** Written last: an environment without it is not finished. */
-  readonly record: string;
+/** Where its environment is: a link to a folder beside it, made when that folder is whole. */
+export function environmentFolder(): string {
+  return join(cacheFolder(), "pytorch", `torch-${installedTorch}`);
 }
 
-export function environmentFiles(build: TorchBuild, cache: string = cacheFolder()): EnvironmentFiles {
-  const folder = join(cache, "pytorch", `torch-${installedTorch}-${build}`);
-  const python = process.platform === "win32" ? "Scripts/python.exe" : "bin/python";
-  return { build, folder, python: join(folder, python), record: join(folder, "installed.json") };
+/** The Python of an environment. */
+export function pythonIn(folder: string): string {
+  return join(folder, process.platform === "win32" ? "Scripts/python.exe" : "bin/python");
 }
 
-/** The Python of an installed environment, of the one with CUDA where both are there; null where none is. */
+/** The Python of the installed environment, or null where there is none. */
 export function installedPython(): string | null {
-  const files = (["cuda", "cpu"] as const).map((build) => environmentFiles(build));
-  return files.find(({ record }) => existsSync(record))?.python ?? null;
+  const folder = environmentFolder();
+  return existsSync(folder) ? pythonIn(folder) : null;
 }

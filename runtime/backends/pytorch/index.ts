@@ -1,1 +1,2 @@
-export { type FoundPython, findPython, installCommand, type ReadyPython } from "./python.ts";
+export { type EnvironmentWish, installPytorch, type TorchBuild } from "./install.ts";
+export { deviceWords, type FoundPython, findPython, installCommand, probeTorch, type ReadyPython } from "./python.ts";

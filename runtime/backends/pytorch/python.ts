@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import * as v from "valibot";
 import { pytorchReleases } from "../../../compiler/index.ts";
 import { readOwnJson } from "../../json/index.ts";
+import { hasGpuDriver } from "../../machine/index.ts";
 import { installedPython, installedTorch } from "./environment.ts";
 import { lookScript, probeScript } from "./python-scripts.ts";
 
@@ -23,6 +24,8 @@ export interface MissingPython {
   readonly reason: string;
   /** A command that changes that. */
   readonly repair: string;
+  /** Whether one was named or installed, and is not as it has to be. */
+  readonly isBroken: boolean;
 }
 
 export const installCommand = "medctc backend install pytorch";
@@ -52,6 +55,7 @@ function verdict(command: string, origin: Origin): FoundPython {
     kind: "unavailable",
     reason: origin === "MEDCTC_PYTHON" ? `${reason} (MEDCTC_PYTHON)` : reason,
     repair: repairOf(origin, looked.kind === "said" ? looked.said.python : null),
+    isBroken: origin !== "PATH",
   });
   switch (looked.kind) {
     case "failed":
@@ -101,6 +105,14 @@ export function probeTorch({ python }: ReadyPython): TorchProbe {
   return probed.kind === "said"
     ? { kind: "runs", devices: probed.said.devices }
     : { kind: "fails", reason: probed.reason };
+}
+
+/** What a PyTorch that runs computes on. */
+export function deviceWords({ cuda }: ReadyPython, devices: readonly string[]): string {
+  if (devices.length > 0) return devices.join(", ");
+  if (!hasGpuDriver()) return "the CPU";
+  if (cuda === null) return "the CPU: this build has no CUDA";
+  return `the CPU: it found no GPU, which needs a driver for CUDA ${cuda}`;
 }
 
 const found = v.object({
