@@ -25,7 +25,8 @@ export type OpenedRun =
 const metricsFile = "metrics.jsonl";
 const skippedFile = "skipped.jsonl";
 const reportFile = "report.html";
-const lockFolder = "run.lock";
+/** Who has the folder. */
+export const lockFolder = "run.lock";
 
 /**
  * The folder that a training writes into: `checkpoints/`, `evaluations/`, `metrics.jsonl`, `skipped.jsonl`, `events/` for
