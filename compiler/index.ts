@@ -128,7 +128,7 @@ export {
   type WeightFiles,
   withDynamicBatch,
 } from "./targets/onnx/index.ts";
-export { pytorch as pytorchTarget } from "./targets/pytorch/index.ts";
+export { pytorch as pytorchTarget, pytorchReleases } from "./targets/pytorch/index.ts";
 export {
   type Bf16Products,
   emitModel,

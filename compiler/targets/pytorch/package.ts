@@ -15,6 +15,7 @@ import { opsSource } from "./ops.ts";
 import { optimizerSource } from "./optimizer.ts";
 import { ModelParts } from "./parts.ts";
 import { pathsOf } from "./paths.ts";
+import { pytorchReleases } from "./releases.ts";
 import type { Declarations, Writer } from "./scope.ts";
 import {
   expressionsIn,
@@ -242,7 +243,7 @@ import re
 import torch
 
 # Written for these releases of PyTorch.
-_SUPPORTED = ((2, 14), (2, 15))
+_SUPPORTED = (${pytorchReleases.map((each) => `(${each.replace(".", ", ")})`).join(", ")})
 _release = tuple(int(number) for number in re.findall(r"\\d+", torch.__version__)[:2])
 if _release not in _SUPPORTED:
     _names = " and ".join(".".join(map(str, each)) for each in _SUPPORTED)

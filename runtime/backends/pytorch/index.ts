@@ -1,0 +1,2 @@
+export { type EnvironmentWish, installPytorch, type TorchBuild } from "./install.ts";
+export { deviceWords, type FoundPython, findPython, installCommand, probeTorch, type ReadyPython } from "./python.ts";
