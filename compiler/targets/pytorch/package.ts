@@ -13,6 +13,7 @@ import { type Accessed, pythonName, writeFunction, writeModule } from "./module.
 import { fileName } from "./names.ts";
 import { opsSource } from "./ops.ts";
 import { optimizerSource } from "./optimizer.ts";
+import { ModelParts } from "./parts.ts";
 import { pathsOf } from "./paths.ts";
 import type { Declarations, Writer } from "./scope.ts";
 import {
@@ -75,7 +76,8 @@ class PackageWriter {
     refuseTraining(this.spec, this.written);
     const paths = pathsOf(this.written.components);
     const draft = this.draft(declaration.span.source, "model");
-    const model = new ModelWriter(this.written, this.spec, paths, this.declarations, this.writer(draft));
+    const parts = new ModelParts(this.written, this.spec);
+    const model = new ModelWriter(parts, paths, this.declarations, this.writer(draft));
     draft.blocks.push({ start: declaration.span.start, lines: model.lines() });
     const accessed = accessedIn(this.written, this.declarations);
     for (let next = this.queue.shift(); next !== undefined; next = this.queue.shift()) {
