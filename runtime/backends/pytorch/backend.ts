@@ -8,6 +8,7 @@ import { type Launch, oneProcess } from "../launch.ts";
 import { openEngine } from "./engine.ts";
 import { type Processes, startTorchrun } from "./processes.ts";
 import { findPython } from "./python.ts";
+import { workerFiles } from "./python-files.ts";
 import { Workers } from "./workers.ts";
 import { writePackage } from "./write-files.ts";
 
@@ -28,8 +29,11 @@ export const pytorch: ModelBackend = {
   load: stateFor,
   memory: null,
   productType: () => null,
-  write: (spec) =>
-    pytorchTarget.files(spec, { version, sha256: (text) => createHash("sha256").update(text).digest("hex") }),
+  write: (spec) => {
+    const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+    const files = pytorchTarget.files(spec, { version, sha256 });
+    return "span" in files ? files : [...files, ...workerFiles(files)];
+  },
   open: async (model, piecesOf, folder) => {
     const workers = await startWorkers(model, folder);
     return await openEngine({ backend: pytorch, model, workers, threads: threadsOf(model.launch) }, piecesOf, folder);

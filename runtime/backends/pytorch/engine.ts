@@ -1,5 +1,4 @@
-import { rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { TracedSpec } from "../../../compiler/index.ts";
 import type { WeightPieces } from "../../weights/index.ts";
 import type { Engine, ModelBackend, WrittenSpec } from "../backend.ts";
@@ -89,14 +88,11 @@ async function giveWeights(
   folder: string,
 ): Promise<void> {
   const { seed, schedule } = model.spec.settings;
-  const weights = join(folder, "weights.safetensors");
+  const weights = join(resolve(folder), "weights.safetensors");
   const { steps, stepsPerEpoch: steps_per_epoch } = schedule;
-  try {
-    writeWeights(weights, model, read, piecesOf);
-    expectDone(await workers.ask({ kind: "open", weights, seed, steps, steps_per_epoch, threads }));
-  } finally {
-    rmSync(weights, { force: true });
-  }
+  // It stays as long as workers may read from it: its pages are their memory.
+  writeWeights(weights, model, read, piecesOf);
+  expectDone(await workers.ask({ kind: "open", weights, seed, steps, steps_per_epoch, threads }));
 }
 
 async function makeStep(workers: Workers, { step, batch, microBatch }: StepSize): Promise<StepResult | null> {

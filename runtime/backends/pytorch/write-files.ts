@@ -1,9 +1,9 @@
-import { closeSync, mkdirSync, writeFileSync } from "node:fs";
+import { closeSync, ftruncateSync, mkdirSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { elementCount, type TargetFile } from "../../../compiler/index.ts";
-import { machineFiles, writeAll } from "../../files/index.ts";
 import { type FloatTensor, safetensorsPieces, type WeightPieces } from "../../weights/index.ts";
 import type { WrittenSpec } from "../backend.ts";
+import { packageName } from "./python-files.ts";
 
 /** The package around the package of a model, so that a model may be called as a package is that Python has. */
 const around = "medctc_model";
@@ -23,11 +23,16 @@ export function writePackage(files: readonly TargetFile[], into: string): Writte
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, content);
   }
-  const [model = ""] = files[0]?.name.split("/") ?? [];
-  return { folder, module: `${around}.${model}.worker` };
+  return { folder, module: `${around}.${packageName(files)}.worker` };
 }
 
-/** Writes the weights that are read, by their names in checkpoints, a piece at a time. */
+/** Zeros that no program reads: they stay holes in a file. */
+const hole = new Float32Array(2 ** 20);
+
+/**
+ * Writes a model's weights, by their names in checkpoints, a piece at a time. What is not read, as parts of a checkpoint that are
+ * never computed with, is zeros that take no room.
+ */
 export function writeWeights(
   path: string,
   { spec, checkpoints }: Pick<WrittenSpec, "spec" | "checkpoints">,
@@ -35,17 +40,30 @@ export function writeWeights(
   piecesOf: WeightPieces,
 ): void {
   const tensors = new Map(
-    spec.parameters.flatMap((parameter): readonly (readonly [string, FloatTensor])[] => {
-      const checkpoint = checkpoints.get(parameter.path);
-      const { shape } = parameter.type;
-      if (checkpoint === undefined || !read.has(parameter.path) || elementCount(parameter.type) === 0) return [];
-      return [[checkpoint, { shape, data: () => piecesOf(parameter.path) }]];
+    spec.parameters.flatMap(({ path: name, type }): readonly (readonly [string, FloatTensor])[] => {
+      const checkpoint = checkpoints.get(name);
+      const data = (): Iterable<Float32Array> => (read.has(name) ? piecesOf(name) : holes(elementCount(type)));
+      return checkpoint === undefined ? [] : [[checkpoint, { shape: type.shape, data }]];
     }),
   );
-  const handle = machineFiles.create(path, 0o600);
+  const handle = openSync(path, "wx", 0o600);
   try {
-    for (const piece of safetensorsPieces(tensors, new Map())) writeAll(handle, piece, machineFiles);
+    let at = 0;
+    for (const piece of safetensorsPieces(tensors)) {
+      for (let done = piece.buffer === hole.buffer ? piece.length : 0; done < piece.length; ) {
+        done += writeSync(handle, piece, done, Math.min(piece.length - done, bytesAtOnce), at + done);
+      }
+      at += piece.length;
+    }
+    ftruncateSync(handle, at);
   } finally {
     closeSync(handle);
   }
+}
+
+/** Bytes that are written by one call: a system takes no more than 2 GiB. */
+const bytesAtOnce = 2 ** 30;
+
+function* holes(count: number): Iterable<Float32Array> {
+  for (let left = count; left > 0; left -= hole.length) yield hole.subarray(0, Math.min(left, hole.length));
 }
