@@ -6,6 +6,7 @@ import { kindOfPath, storageProblem } from "../files/index.ts";
 import { availableBytes, cacheFolder, hasGpuDriver } from "../machine/index.ts";
 import { sentence } from "../text/index.ts";
 import { chooseBackend } from "./choose.ts";
+import { backends } from "./list.ts";
 import { inspectOnnx } from "./onnx/index.ts";
 import { deviceWords, findPython, installCommand, probeTorch } from "./pytorch/index.ts";
 import { tensorflow as tensorflowBackend } from "./tensorflow/backend.ts";
@@ -81,7 +82,7 @@ function tensorflow(what: string, state: Tried): Finding {
 
 function backend(state: Tried): Finding {
   // TensorFlow was tried already, in a process of its own.
-  const chosen = chooseBackend({ wanted: "auto", trains: false }, (each) => {
+  const chosen = chooseBackend("auto", backends, (each) => {
     if (each !== tensorflowBackend) return each.inspect();
     return state.kind === "ready" ? { kind: "ready" } : { ...state, kind: "unavailable" };
   });

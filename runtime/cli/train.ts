@@ -5,6 +5,7 @@ import { evaluationTable } from "../evaluate/index.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
 import { addJobOptions, jobRequest } from "./job-options.ts";
+import { attachOption, launchOf, nodeRankOption, nodesOption, rendezvousOption } from "./launch-options.ts";
 import { wholeNumber } from "./option-values.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
@@ -14,9 +15,10 @@ export const define: DefineCommand = (command, terminal, end) => {
   const volumes = addVolumeOptions(command, "folder for checkpoints, adapters, logs and the report; default: runs/SPEC")
     .option("--steps <number>", "number of steps, instead of the spec's", wholeNumber(1))
     .option("--resume", "resume the run in the folder, bit for bit as if uninterrupted")
-    .option("--processes <number>", "processes of PyTorch on this machine; default: 1", wholeNumber(1))
-    .option("--nodes <number>", "machines that train together", wholeNumber(1))
-    .option("--python <path>", "a Python with PyTorch");
+    .addOption(nodesOption())
+    .addOption(nodeRankOption())
+    .addOption(rendezvousOption())
+    .addOption(attachOption());
   addJobOptions(volumes)
     .addHelpText(
       "after",
@@ -25,22 +27,25 @@ export const define: DefineCommand = (command, terminal, end) => {
         "\neach, in PyTorch, saved before its time is up, and resumed. The machines share a file system with the folder." +
         "\n\nExamples:\n  $ medctc train specs/medct.vlm --data ct-rate --weights CT-CLIP.safetensors -o run" +
         "\n  $ medctc train specs/medct.vlm --data ct-rate --weights CT-CLIP.safetensors -o run --resume" +
+        "\n  $ medctc train specs/medct.vlm --data ct-rate --weights CT-CLIP.safetensors -o run --backend pytorch --processes 4" +
         "\n  $ medctc train specs/medct.vlm --data ct-rate -o run --emit-jobs slurm --nodes 2 --processes 4 --partition gpu",
     )
     .action(async (spec, flags) => {
-      const { steps = null, resume = false } = flags;
+      const { steps = null, resume = false, processes, python, nodes, nodeRank, rendezvous, attach } = flags;
       const request = { ...volumeRequest(spec, flags), steps, resume };
       const job = jobRequest(flags, terminal);
       if (job === "wrong") return end(exitCodes.usage);
       if (job !== null) {
         return end(
-          finish(writeTrainingJob(request, job, terminalReporter(terminal)), (start) => {
+          finish(writeTrainingJob({ ...request, launch: null }, job, terminalReporter(terminal)), (start) => {
             terminal.out(`start it with\n  ${start}\n`);
             return exitCodes.done;
           }),
         );
       }
-      const ended = await train(request, terminalReporter(terminal));
+      const launch = launchOf({ processes, python, nodes, nodeRank, rendezvous, attach }, terminal);
+      if (launch === "wrong") return end(exitCodes.usage);
+      const ended = await train({ ...request, launch }, terminalReporter(terminal));
       end(
         finish(ended, (trained) => {
           const { evaluation, adapterPath, reportPath } = trained;

@@ -83,6 +83,7 @@ function wordsOf(request: TrainRequest): { readonly [Part in keyof TrainRequest]
     // The spec comes first; the others are said by the job itself.
     spec: [],
     backend: [],
+    launch: [],
     output: [],
     resume: [],
   };
