@@ -9,6 +9,6 @@ export { emitJob, type JobSystem, jobSystems, type TrainingJob } from "./jobs/in
 export { type Evaluated, sortedTensors, type TrainedParameter, type TrainingEnd, train } from "./loop.ts";
 export { MetricsLog } from "./metrics-log.ts";
 export { planOrder, type TrainingOrder } from "./order.ts";
-export { RunFolder } from "./run-folder.ts";
+export { RunFolder, workFolderOf } from "./run-folder.ts";
 export { SkippedFiles } from "./skipped-files.ts";
 export { describeProgress } from "./train-progress.ts";
