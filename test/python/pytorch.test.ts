@@ -13,6 +13,7 @@ import {
   type TensorData,
   type TracedSpec,
   targets,
+  valueNamed,
 } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
@@ -112,7 +113,9 @@ function expectedOf(spec: TracedSpec, { parameters }: Plan, weights: Tensors, in
   }
   const step = buildStep(spec);
   if (step === null) throw new Error("the spec has a loss");
-  const program = optimise(step, spec);
+  const { settings } = spec;
+  const schedule = { ...settings.schedule, stepsPerEpoch: 2 };
+  const program = optimise(step, { ...spec, settings: { ...settings, schedule } });
   const stored = new Map(parameters.map(({ path, checkpoint }) => [path, checkpoint]));
   const state = new Map(weights);
   for (const { operation } of program.graph.nodes) {
@@ -125,9 +128,10 @@ function expectedOf(spec: TracedSpec, { parameters }: Plan, weights: Tensors, in
   const at = (count: number): Tensors =>
     new Map([...inputs, ["step", { type: { dtype: "i32", shape: [] }, data: Float32Array.of(count) }]]);
   for (const [name, data] of runProgram(unclipped, { inputs: at(0), parameters: state }, "f32")) {
-    if (!name.startsWith("gradient:")) continue;
-    const path = name.slice("gradient:".length);
-    expected.set(`gradient:${stored.get(path) ?? path}`, data);
+    const value = valueNamed(name);
+    if (value.kind === "metric") expected.set(`compared:${value.name}`, data);
+    if (value.kind === "loss-term") expected.set(`compared:loss/${value.name}`, data);
+    if (value.kind === "gradient") expected.set(`gradient:${stored.get(value.parameter) ?? value.parameter}`, data);
   }
   for (let count = 0; count < 3; count++) {
     const results = runProgram(program, { inputs: at(count), parameters: state }, "f32");
