@@ -298,10 +298,10 @@ def check_memory(folder):
     def change(rank):
         from pair import worker
 
-        def read(path):
-            raise MemoryError(path) if rank == 1 else torch.OutOfMemoryError("CUDA out of memory")
+        def load(*given):
+            raise torch.OutOfMemoryError("CUDA out of memory")
 
-        worker.read_weights = read
+        worker.load_model = load
 
     with workers(1, change=change) as medctc:
         send(

@@ -1,4 +1,4 @@
-"""Reads safetensors files, whose every byte may be wrong."""
+"""Loads weights from safetensors files, whose every byte may be wrong."""
 
 import json
 import math
@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from . import ops
 
 _DTYPES = {
     "F64": torch.float64,
@@ -27,6 +29,37 @@ _MAX_HEADER = 100 * 2**20
 
 class BadWeights(Exception):
     """A file that does not have the weights it should have."""
+
+
+def load_model(made: type[nn.Module], path: str, device: torch.device) -> nn.Module:
+    """
+    A model with the weights of a file, which has them by their names in checkpoints and leaves out
+    those that nothing reads. These are no numbers here, and take no memory: nothing could read them
+    unnoticed.
+    """
+    with torch.device("meta"):
+        model = made()
+    expected = model.state_dict()
+    weights = read_weights(path)
+    unknown = sorted(weights.keys() - expected.keys())
+    if unknown:
+        raise BadWeights(f"{path} has {', '.join(unknown[:5])}, which the model does not have")
+    absent = expected.keys() - weights.keys()
+    for name, each in expected.items():
+        if name in absent:
+            nothing = torch.full([], math.nan, dtype=each.dtype, device=device)
+            weights[name] = nothing.expand(each.shape)
+        elif weights[name].shape != each.shape:
+            found, wanted = list(weights[name].shape), list(each.shape)
+            raise BadWeights(f"{path} has {name} in the shape {found}, not {wanted}")
+        else:
+            weights[name] = weights[name].to(device, each.dtype)
+    model.load_state_dict(weights, strict=True, assign=True)
+    names = ops.checkpoint_names(model)
+    for own, parameter in model.named_parameters():
+        if names[own] in absent:
+            parameter.requires_grad_(False)
+    return model
 
 
 def read_weights(path: str | Path) -> dict[str, Tensor]:
