@@ -19,7 +19,7 @@ export const define: DefineCommand = (command, terminal, end) => {
       "number of parallel runs; default: as many as memory and processors allow",
       wholeNumber(1),
     )
-    .addOption(backendOption("execution backend", { trains: true }))
+    .addOption(backendOption("execution backend", "training"))
     .option("--cache <folder>", "folder for preprocessed volumes; default: medctc's cache")
     .addOption(
       new Option("--cache-size <amount>", "maximum size of that folder; 0 to keep nothing")

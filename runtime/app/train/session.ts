@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { type EvaluationMetric, type Features, nameOf } from "../../../compiler/index.ts";
-import { backendNamed, type Engine } from "../../backends/index.ts";
+import { backendNamed, type Engine, oneProcess, worldOf } from "../../backends/index.ts";
 import { contractKey, encodeContract, operationsOf } from "../../data/index.ts";
 import { type Evaluation, overallMetrics, specMetrics } from "../../evaluate/index.ts";
 import type { StorageProblem } from "../../files/index.ts";
@@ -21,6 +21,7 @@ import {
   train,
 } from "../../train/index.ts";
 import { reportSkipped, reportUncached } from "../data/open.ts";
+import { backendFor } from "../engine/choose.ts";
 import { openEngine } from "../engine/open.ts";
 import { evaluateHeldOut } from "../evaluate/held-out.ts";
 import { type Ended, type Reporter, refuse, refused, reportRemark } from "../reporter.ts";
@@ -41,10 +42,12 @@ export async function trainInto(
   try {
     const compiled = { ...task.compiled, spec: sources.spec };
     mkdirSync(folder.workFolder, { recursive: true });
-    const features = usefulFeatures(sources, reporter);
+    const backend = backendFor(task.request, reporter);
+    if (backend === null) return refused;
+    const features = usefulFeatures(sources, backend, reporter);
     const resumed = sources.checkpoint?.parameters;
     const options = { ...task.request, ...(resumed !== undefined && { resumed }) };
-    const opened = await openEngine(compiled, "train", options, folder.workFolder, reporter, features);
+    const opened = await openEngine(compiled, "train", backend, options, folder.workFolder, reporter, features);
     if (opened === null) return refused;
     const { engine, remark, kept } = opened;
     // A run that goes on has its own values for all that is trained.
@@ -75,6 +78,7 @@ async function trainWith(
 ): Promise<Ended<FinishedTraining>> {
   const { spec, order, steps, trainSet, held, reading, identity, checkpoint } = sources;
   const { compiled, data, signals } = task;
+  const launch = task.request.launch ?? oneProcess;
   const lastStep = checkpoint?.state.step ?? 0;
   const metrics = MetricsLog.open(folder.metricsPath, lastStep);
   if (metrics.kind === "failed") return refuse(metrics.problem, reporter);
@@ -130,6 +134,7 @@ async function trainWith(
     settings: spec.settings,
     augment: { operations: operationsOf(spec.data.augment), seed: spec.settings.seed },
     skipBad: data.skipBad,
+    processes: { count: worldOf(launch), first: 0, here: launch.processes },
     loader: reading.loader,
     tokenizer: reading.text?.tokenizer ?? null,
     inputs: reading.inputs,
@@ -223,7 +228,7 @@ function reportEvaluation(
 /** Gives an engine what a checkpoint has, by paths. */
 async function restore(
   engine: Engine,
-  { parameters, averages, optimizer }: Checkpoint,
+  { state, parameters, averages, optimizer }: Checkpoint,
   trained: ReadonlyMap<string, Pick<TrainedParameter, "checkpoint">>,
 ): Promise<void> {
   const values = new Map([...optimizer].map(([path, { data }]) => [path, data]));
@@ -233,7 +238,7 @@ async function restore(
     const average = averages.get(checkpoint);
     if (average !== undefined) values.set(averageName(path), average.data);
   }
-  await engine.store(values);
+  await engine.store(values, state.step);
 }
 
 /** Makes the first values their own averages, so that they are evaluated before the first step. */
