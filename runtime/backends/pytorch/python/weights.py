@@ -10,8 +10,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from . import ops
-
 _DTYPES = {
     "F64": torch.float64,
     "F32": torch.float32,
@@ -32,33 +30,20 @@ class BadWeights(Exception):
 
 
 def load_model(made: type[nn.Module], path: str, device: torch.device) -> nn.Module:
-    """
-    A model with the weights of a file, which has them by their names in checkpoints and leaves out
-    those that nothing reads. These are no numbers here, and take no memory: nothing could read them
-    unnoticed.
-    """
+    """A model with all of its weights from a file, by their names in checkpoints."""
+    # Made without memory: the file has every value.
     with torch.device("meta"):
         model = made()
     expected = model.state_dict()
     weights = read_weights(path)
-    unknown = sorted(weights.keys() - expected.keys())
-    if unknown:
-        raise BadWeights(f"{path} has {', '.join(unknown[:5])}, which the model does not have")
-    absent = expected.keys() - weights.keys()
-    for name, each in expected.items():
-        if name in absent:
-            nothing = torch.full([], math.nan, dtype=each.dtype, device=device)
-            weights[name] = nothing.expand(each.shape)
-        elif weights[name].shape != each.shape:
-            found, wanted = list(weights[name].shape), list(each.shape)
-            raise BadWeights(f"{path} has {name} in the shape {found}, not {wanted}")
-        else:
-            weights[name] = weights[name].to(device, each.dtype)
-    model.load_state_dict(weights, strict=True, assign=True)
-    names = ops.checkpoint_names(model)
-    for own, parameter in model.named_parameters():
-        if names[own] in absent:
-            parameter.requires_grad_(False)
+    wrong = [f"no {name}" for name in sorted(expected.keys() - weights.keys())]
+    wrong += [
+        f"{name}, which the model has not" for name in sorted(weights.keys() - expected.keys())
+    ]
+    if wrong:
+        raise BadWeights(f"{path} has {'; '.join(wrong[:5])}{'; ...' if len(wrong) > 5 else ''}")
+    values = {name: each.to(device, expected[name].dtype) for name, each in weights.items()}
+    model.load_state_dict(values, strict=True, assign=True)
     return model
 
 
