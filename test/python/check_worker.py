@@ -288,7 +288,9 @@ def check_wrong_weights(folder):
             {},
         )
         _, header, _ = medctc.next("error")
-        assert header["message"] == f"{path} has no pair.mix.weight; other, which the model has not", header
+        assert (
+            header["message"] == f"{path} does not have this model's weights: missing pair.mix.weight, unexpected other"
+        ), header
 
 
 def check_memory(folder):

@@ -36,12 +36,11 @@ def load_model(made: type[nn.Module], path: str, device: torch.device) -> nn.Mod
         model = made()
     expected = model.state_dict()
     weights = read_weights(path)
-    wrong = [f"no {name}" for name in sorted(expected.keys() - weights.keys())]
-    wrong += [
-        f"{name}, which the model has not" for name in sorted(weights.keys() - expected.keys())
-    ]
+    wrong = [f"missing {name}" for name in sorted(expected.keys() - weights.keys())]
+    wrong += [f"unexpected {name}" for name in sorted(weights.keys() - expected.keys())]
     if wrong:
-        raise BadWeights(f"{path} has {'; '.join(wrong[:5])}{'; ...' if len(wrong) > 5 else ''}")
+        listed = ", ".join(wrong[:5] + ["..."] * (len(wrong) > 5))
+        raise BadWeights(f"{path} does not have this model's weights: {listed}")
     values = {name: each.to(device, expected[name].dtype) for name, each in weights.items()}
     model.load_state_dict(values, strict=True, assign=True)
     return model
