@@ -131,6 +131,28 @@ def check_dropout():
     assert not torch.equal(first, gradients(1, 2))
 
 
+def check_half():
+    """Rows are embedded in half precision where the spec says so, and compared and summed in full."""
+    from pair import step as steps
+
+    def trained(precision):
+        steps.PRECISION = precision
+        model = model_of("sigmoid")
+        seen = []
+        model.mix.register_forward_hook(lambda module, inputs, output: seen.append(output.dtype))
+        compare = model.compare
+        model.compare = lambda values, batch: compare(values, batch) if is_full(values) else None
+        result = steps.TrainingStep(model)(0, rows_of(0, 8), 8, 3)
+        return result.loss, set(seen), {each.dtype for each in model.parameters()}
+
+    def is_full(values):
+        return {each.dtype for each in values.values()} == {torch.float32}
+
+    half, full = trained("bf16"), trained("f32")
+    assert half[1:] == ({torch.bfloat16}, {torch.float32}) and full[1:] == ({torch.float32}, {torch.float32})
+    assert 0 < abs(half[0] - full[0]) < 0.01 * full[0], (half, full)
+
+
 def check_stop(first_asked):
     """Where one process is stopped, in either pass, all are, and nothing has changed."""
     from pair.step import Stopped, TrainingStep
@@ -168,6 +190,7 @@ def check_process(rank, world, port):
     check_stop(8 // world + 1)
     if world == 1:
         check_dropout()
+        check_half()
     if rank == 0:
         print(f"{cases} cases on {world} process{'es' if world > 1 else ''} within {worst:.1e} of one plain step")
     if world > 1:

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -7,6 +7,7 @@ import {
   buildStep,
   compileSpec,
   elementCount,
+  nameOf,
   optimise,
   type Plan,
   runProgram,
@@ -46,6 +47,7 @@ function prepare(name: string, text: string): string {
     mkdirSync(dirname(join(into, file)), { recursive: true });
     writeFileSync(join(into, file), content);
   }
+  cpSync("runtime/backends/pytorch/python", join(into, dirname(files[0]?.name ?? "")), { recursive: true });
   const random = new Random(7);
   const weights = randomWeights(spec, random);
   const feeds = randomFeeds(spec, random);
@@ -142,7 +144,12 @@ function expectedOf(spec: TracedSpec, { parameters }: Plan, weights: Tensors, in
   }
   for (const path of program.updates.keys()) {
     const data = state.get(path);
-    if (weights.has(path) && data !== undefined) expected.set(`after:${stored.get(path) ?? path}`, data);
+    if (data === undefined) continue;
+    const value = valueNamed(path);
+    const parameter = value.kind === "slot" ? value.parameter : path;
+    const checkpoint = stored.get(parameter) ?? parameter;
+    if (value.kind !== "slot") expected.set(`after:${checkpoint}`, data);
+    expected.set(`kept:${value.kind === "slot" ? nameOf({ ...value, parameter: checkpoint }) : checkpoint}`, data);
   }
   return expected;
 }
