@@ -54,6 +54,8 @@ import {
   checkEvalSettings,
   computeArguments,
   computeSettings,
+  promptInputs,
+  promptTexts,
   readDataSettings,
   readEvalSettings,
   readInputSources,
@@ -210,12 +212,14 @@ function traceModel(
   const bound = readInputSources(
     inputs,
     types,
-    { classes: evaluation.settings.classes, volume: data.settings },
+    { classes: evaluation.settings.classes, prompts: promptTexts(evaluation.settings), volume: data.settings },
     settings.batch,
   );
   diagnostics.push(...bound.diagnostics);
-  diagnostics.push(...checkEvalSettings(file, evaluation.settings, outputs, settings.batch));
-  diagnostics.push(...checkBest(file, settings, { ...traced, evaluation: evaluation.settings }));
+  diagnostics.push(
+    ...checkEvalSettings(file, evaluation.settings, outputs, promptInputs(bound.sources), settings.batch),
+    ...checkBest(file, settings, { ...traced, evaluation: evaluation.settings }),
+  );
   const untrained = checkGradients({ losses: traced.losses, elements, decisions, placed });
   // An error may be why a part is not used yet; whoever adapts one means it to be used.
   const ofAdapters = untrained.filter(({ key }) => key === "adapter-without-gradient");

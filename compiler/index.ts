@@ -108,6 +108,7 @@ export {
   type Interval,
   outlasts,
   printAugmentation,
+  promptTexts,
   type Sizes,
   type SpatialAxis,
   stepsOf,
@@ -121,7 +122,7 @@ export {
   type VolumeSettings,
   type VoxelStorage,
 } from "./settings/index.ts";
-export { targets, type Unwritable } from "./targets/index.ts";
+export { type TargetFile, targets, type Unwritable } from "./targets/index.ts";
 export {
   emitOnnx,
   encodeOnnx,
@@ -135,6 +136,7 @@ export {
   type WeightFiles,
   withDynamicBatch,
 } from "./targets/onnx/index.ts";
+export { pytorch as pytorchTarget, pytorchReleases } from "./targets/pytorch/index.ts";
 export {
   type Bf16Products,
   emitModel,

@@ -23,11 +23,12 @@ export {
   checkEvalSettings,
   type EvalSettings,
   evalSettingNames,
+  promptTexts,
   readEvalSettings,
   unsetForEvaluation,
 } from "./eval.ts";
 export { defaultImage, type ImageSettings, imageSettingNames, readImageSettings } from "./image.ts";
-export { type InputSource, readInputSources } from "./inputs.ts";
+export { type InputSource, promptInputs, readInputSources } from "./inputs.ts";
 export {
   checkBest,
   type Optimizer,

@@ -1,12 +1,13 @@
 import { setImmediate as letOthersRun } from "node:timers/promises";
 import { gatheredBytes, type Validation } from "../../compiler/index.ts";
-import type { Engine, Values } from "./backend.ts";
-import { concatenated, loggedIn, type StepInputs } from "./step.ts";
+import type { Engine } from "./backend.ts";
+import type { StepInputs, Values } from "./engine.ts";
+import { concatenated, loggedIn } from "./step.ts";
 
 /**
- * The loss of a held-out batch and what is logged beside it, by the names that it is logged under. The rows of each micro-batch are
- * asked for once, in order, and are always as many as its program takes: those of the last one that are beyond the batch are not
- * looked at. Null when it is asked to stop.
+ * The loss of a held-out batch and what is logged beside it, by the names that it is logged under. Rows are asked for once, in
+ * order, as many as a program takes: of the last micro-batch those beyond the batch are not looked at. Null when it is asked to
+ * stop.
  */
 export async function validateBatch(
   engine: Pick<Engine, "run">,
@@ -14,7 +15,8 @@ export async function validateBatch(
   { rows, shared }: StepInputs,
   isStopped: () => boolean,
 ): Promise<ReadonlyMap<string, number> | null> {
-  if (microBatch === batch) return valuesIn(await engine.run("validate", new Map([...(await rows(0)), ...shared])));
+  if (microBatch === batch)
+    return valuesIn(await engine.run("validate", new Map([...(await rows(0, batch)), ...shared])));
   const embedded = new Map<string, Values[]>();
   const keep = (name: string, values: Values, count: number): void => {
     const kept = values.subarray(0, (values.length / microBatch) * count);
@@ -22,7 +24,7 @@ export async function validateBatch(
   };
   for (let from = 0; from < batch; from += microBatch) {
     const count = Math.min(microBatch, batch - from);
-    const inputs = await rows(from / microBatch);
+    const inputs = await rows(from, microBatch);
     if (isStopped()) return null;
     for (const [name, values] of inputs) if (values.byteLength <= gatheredBytes) keep(name, values, count);
     const outputs = await engine.run("validate_embed", new Map([...inputs, ...shared]));

@@ -10,7 +10,7 @@ export {
 } from "./files.ts";
 export { decodeScores, encodeScores, type KeptScores } from "./kept-scores.ts";
 export { classMetrics, overallMetrics, specMetrics } from "./metrics.ts";
-export { equalPrompts, promptTexts } from "./prompts.ts";
+export { equalPrompts } from "./prompts.ts";
 export type { RocPoint } from "./ranking.ts";
 export {
   type ClassEvaluation,

@@ -21,7 +21,7 @@ import { BadVolumeError } from "./batches.ts";
 import { permutation } from "./order.ts";
 
 export interface HeldOutLossOptions {
-  readonly engine: Engine;
+  readonly engine: Pick<Engine, "run">;
   readonly validation: Pick<Validation, "rows" | "microBatch">;
   readonly inputs: DataInputs;
   /** The inputs that all rows share, as in training. */
@@ -66,10 +66,9 @@ export async function measureHeldOutLoss(
   try {
     for (let first = await reader.next(); first !== null; first = await reader.next()) {
       const started = [first];
-      let place = 0;
-      const rows = async (): Promise<Batch> => {
+      const rows = async (from: number, count: number): Promise<Batch> => {
         const taken: LoadedRow[] = [];
-        for (; taken.length < validation.microBatch; place++) {
+        for (let place = from; place < from + count; place++) {
           // Rows beyond the batch are not looked at.
           const isBeyond = place >= validation.rows;
           taken.push(isBeyond ? at(taken, 0) : (started.pop() ?? (await reader.nextOrFirst())));

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
 import { firstValuesOf, type TracedSpec, type Validation } from "../../compiler/index.ts";
-import { type Backend, type Engine, enginePrograms, modelOf } from "../../runtime/backends/index.ts";
+import { type Engine, enginePrograms, modelOf, type ProgramBackend } from "../../runtime/backends/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medctc-engine-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -12,7 +12,7 @@ let opened = 0;
 
 /** Opens a spec for training, with its first values. */
 export async function openForTraining(
-  backend: Backend,
+  backend: ProgramBackend,
   spec: TracedSpec,
   validation: Validation | null = null,
 ): Promise<Engine> {

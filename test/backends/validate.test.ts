@@ -15,19 +15,20 @@ import {
 import { createSource } from "../../grammar/index.ts";
 import { at } from "../../runtime/at.ts";
 import {
-  backends as allBackends,
   type Batch,
+  inputsInMemory,
   isForTraining,
-  microBatchesOf,
+  programBackends,
   trainStep,
   validateBatch,
 } from "../../runtime/backends/index.ts";
+import { concatenated } from "../../runtime/backends/step.ts";
 import { drawInputs } from "../../runtime/bench/index.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
 import { joined } from "../../runtime/weights/index.ts";
 import { openForTraining } from "./open-engine.ts";
 
-const ready = allBackends.filter((each) => isForTraining(each) && each.load().kind === "ready");
+const ready = programBackends.filter((each) => isForTraining(each) && each.load().kind === "ready");
 
 /** Two losses and a metric that compare rows, with dropout, of which averages are kept. */
 const text = `
@@ -128,7 +129,7 @@ describe.each(ready)("on $name", (backend) => {
         ),
       );
       for (const step of [0, 1])
-        await trainStep(engine, spec.settings, microBatchesOf(whole, spec.settings, new Set()), step, () => false);
+        await trainStep(engine, spec.settings, inputsInMemory(whole, spec.settings, new Set()), step, () => false);
       const learned = await engine.read();
       const averages = new Map(
         [...learned].flatMap(([name]) => {
@@ -138,24 +139,12 @@ describe.each(ready)("on $name", (backend) => {
       );
       const given = {
         // Beyond the last row stands the first one again.
-        rows: (index: number) => {
-          const places = Array.from(
-            { length: validation.microBatch },
-            (__, row) => index * validation.microBatch + row,
-          );
-          const of = places.map((place) => rowsOf(whole, place < rows ? place : 0, 1, 4));
+        rows: (from: number, count: number) => {
+          const of = Array.from({ length: count }, (__, row) => {
+            return rowsOf(whole, from + row < rows ? from + row : 0, 1, 4);
+          });
           return Promise.resolve(
-            new Map(
-              [...at(of, 0)].map(([name, values]) => {
-                const parts = of.map((part) => part.get(name) ?? []);
-                return [
-                  name,
-                  values instanceof Int32Array
-                    ? Int32Array.from(parts.flatMap((part) => [...part]))
-                    : Float32Array.from(parts.flatMap((part) => [...part])),
-                ];
-              }),
-            ),
+            new Map([...whole.keys()].map((name) => [name, concatenated(of.flatMap((part) => part.get(name) ?? []))])),
           );
         },
         shared: new Map(),

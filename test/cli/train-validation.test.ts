@@ -100,7 +100,7 @@ test("a held-out volume without a report is scored by prompts, and left out of t
   const { code, err } = await train(small.spec, folder, "--steps", "1", "--data", data, "--set", "train.patience=9");
   expect({ code, err }).toMatchObject({ code: 0 });
   expect(err).toMatch(/note: not in the validation loss: .*valid_1_a_1/);
-  expect(err).toMatch(/step 1: mean AUROC \S+ on 6 held-out volumes; validation loss \S+ on 5 held-out volumes\n/);
+  expect(err).toMatch(/step 1: mean AUROC \S+ on 6 held-out volumes, validation loss \S+ on 5 held-out volumes\n/);
   expect(evaluationsOf(folder).map(({ scores, loss }) => [scores?.names.length, loss?.examples])).toEqual([
     [6, 5],
     [6, 5],

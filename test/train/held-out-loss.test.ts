@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import { defaultVolume } from "../../compiler/index.ts";
-import { onnx } from "../../runtime/backends/onnx/backend.ts";
 import type { DataInputs, Example } from "../../runtime/data/index.ts";
 import { type MeasuredLoss, measureHeldOutLoss } from "../../runtime/train/held-out-loss.ts";
 import { permutation } from "../../runtime/train/order.ts";
@@ -36,8 +35,6 @@ async function measure({ examples, rows, microBatch = rows, bad = [], skipBad = 
     Array.from({ length: examples }, (_, number) => exampleOf(number)),
     {
       engine: {
-        backend: onnx,
-        device: "CPU",
         run: (program, given) => {
           const image = [...(given.get("image") ?? given.get("embedding:0") ?? [])];
           if (program === "validate_embed") {
@@ -53,9 +50,6 @@ async function measure({ examples, rows, microBatch = rows, bad = [], skipBad = 
             ]),
           );
         },
-        read: () => Promise.resolve(new Map()),
-        store: () => Promise.resolve(),
-        dispose: () => Promise.resolve(),
       },
       validation: { rows, microBatch },
       inputs,

@@ -20,6 +20,7 @@ import {
   reportUncached,
 } from "../data/open.ts";
 import { arePromptsUsable } from "../data/texts.ts";
+import { backendFor } from "../engine/choose.ts";
 import { environmentOf } from "../engine/environment.ts";
 import { type EngineOptions, openEngine } from "../engine/open.ts";
 import { findSpec } from "../find-spec.ts";
@@ -129,17 +130,19 @@ async function evaluateOn(
   reporter: Reporter,
 ): Promise<Ended<Evaluated>> {
   const { compiled, data, request, temporary } = task;
-  const opened = await openEngine(compiled, "encode", request, temporary, reporter);
+  const backend = backendFor(request, reporter);
+  if (backend === null) return refused;
+  const opened = await openEngine(compiled, "encode", backend, request, temporary, reporter);
   if (opened === null) return refused;
   const { engine, remark } = opened;
   if (remark !== null) reportRemark(remark, reporter);
   const warnings = remark?.kind === "warning" ? [remark.text] : [];
   const isStopped = (): boolean => signals.requested() !== null;
   const { spec } = compiled;
-  const found = await evaluateHeldOut({ engine, spec, dataset, reading, skipBad: data.skipBad, isStopped }, reporter);
+  const held = { engine, spec, dataset, reading, skipBad: data.skipBad, isStopped };
+  const found = await evaluateHeldOut(held, reporter).finally(engine.dispose);
   reporter.progressEnd();
   const environment = environmentOf(engine, spec, { ...request, data: data.data });
-  await engine.dispose();
   if (found.kind === "stopped") {
     reporter.info("stopped; nothing was written");
     return { kind: "stopped", signal: signals.requested() ?? "SIGINT" };

@@ -79,9 +79,9 @@ export async function evaluateHeldOut(
   return { kind: "evaluated", scores, evaluation: evaluateScores(scores), skipped: scored.skipped };
 }
 
-/** Without the files that the encoder does not read, such as segmentations that only a loss takes. */
+/** Without what the encoders do not read, such as segmentations that only a loss takes. */
 function encodedInputs(spec: TracedSpec, { inputs, needs }: DataInputs): DataInputs {
-  const program = buildProgram(spec, "encode_image");
-  const read = new Set(program === null ? [] : inputsOf(program).map(({ name }) => name));
-  return { inputs: inputs.filter((input) => !("file" in input) || read.has(input.name)), needs };
+  const programs = (["encode_image", "encode_text"] as const).flatMap((name) => buildProgram(spec, name) ?? []);
+  const read = new Set(programs.flatMap((program) => inputsOf(program).map(({ name }) => name)));
+  return { inputs: inputs.filter(({ name }) => read.has(name)), needs };
 }

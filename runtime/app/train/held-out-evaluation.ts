@@ -1,5 +1,5 @@
 import { type BestBy, bestBy, bestByLoss, type TracedSpec } from "../../../compiler/index.ts";
-import type { Engine } from "../../backends/index.ts";
+import type { Backend, Engine } from "../../backends/index.ts";
 import {
   type HeldOutLoss,
   type KeptEvaluation,
@@ -49,9 +49,20 @@ export async function evaluateSources(
           isStopped,
         });
   if (measured !== null && measured.kind !== "measured") return measured;
+  if (measured?.loss === null) {
+    reporter.progressEnd();
+    reporter.note("no validation loss: the held-out volumes that can be read do not fill a batch");
+  }
   const kept: KeptEvaluation = { scores: scored?.scores ?? null, loss: measured?.loss ?? null };
   const evaluation: StepEvaluation = { zeroShot: scored?.evaluation ?? null, loss: kept.loss };
   return { kind: "evaluated", kept, evaluation, skipped: [...(scored?.skipped ?? []), ...(measured?.skipped ?? [])] };
+}
+
+/** Without the loss on held-out data where a backend does not have its programs, which is noted. */
+export function measurableOn(backend: Backend, sources: Sources, reporter: Reporter): Sources {
+  if (backend.runs === "programs" || sources.validation === null) return sources;
+  reporter.note(`no validation loss: ${backend.title} trains and encodes, and does not measure it yet`);
+  return { ...sources, validation: null };
 }
 
 /** By which number the best checkpoint is told; where the data do not allow the one that the spec says, by the loss. */
@@ -83,10 +94,11 @@ export function reportEvaluation(
       const found = overall[metric];
       return `${title} ${found.value === null ? `undefined (${found.why})` : found.value.toFixed(3)}`;
     });
-    parts.push(`${values.join(", ")} on ${heldOut(examples)}`);
+    const isSame = loss?.examples === examples;
+    parts.push(isSame ? values.join(", ") : `${values.join(", ")} on ${heldOut(examples)}`);
   }
   if (loss !== null) parts.push(`${lossValues(loss, by)} on ${heldOut(loss.examples)}`);
-  if (parts.length > 0) reporter.info(`step ${step}: ${parts.join("; ")}`);
+  if (parts.length > 0) reporter.info(`step ${step}: ${parts.join(", ")}`);
 }
 
 function lossValues({ values }: HeldOutLoss, by: BestBy): string {
