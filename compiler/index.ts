@@ -96,7 +96,6 @@ export {
   bestBy,
   bestByLoss,
   type DataSettings,
-  type Direction,
   defaultData,
   defaultImage,
   defaultVolume,

@@ -12,10 +12,8 @@ export {
   type BestBy,
   bestBy,
   bestByLoss,
-  type Direction,
   type EvaluationMetric,
   printBest,
-  type WrittenBest,
 } from "./best.ts";
 export { computeArguments, computeSettings } from "./computed.ts";
 export { type DataSettings, dataSettingNames, defaultData, readDataSettings } from "./data.ts";
