@@ -16,7 +16,8 @@ test("metrics are scikit-learn's, with ties, missing labels, classes that never 
   const random = new Random(11);
   const made = Array.from({ length: cases }, () => {
     const scored = drawScores(random);
-    return { ...scored, evaluation: evaluateScores({ ...scored, bootstrap: null }) };
+    const threshold = { kind: "fixed", value: scored.threshold } as const;
+    return { ...scored, evaluation: evaluateScores({ ...scored, threshold, bootstrap: null }) };
   });
   const file = join(folder, "cases.json");
   writeFileSync(file, JSON.stringify(made));
