@@ -1,5 +1,6 @@
 import { at } from "../at.ts";
 import { type Alignment, printCount, renderTable } from "../text/index.ts";
+import type { Groups } from "./groups.ts";
 import { metrics } from "./metrics/index.ts";
 import type { Evaluation, Metric } from "./results.ts";
 import { printPolicy, thresholdCaution } from "./thresholds.ts";
@@ -14,13 +15,34 @@ export function scoresToCsv(
   scores: readonly ArrayLike<number>[],
   labels: readonly (readonly (boolean | null)[])[],
 ): string {
-  const rows = [
+  return toCsv([
     ["VolumeName", ...classes],
     ...scores.map((row, index) => {
       const known = at(labels, index);
       return [at(names, index), ...Array.from(row, (score, column) => (known[column] === null ? "" : String(score)))];
     }),
-  ];
+  ]);
+}
+
+/** Labels as a CSV file, of the shape that they have in CT-RATE; blank where they are missing. */
+export function labelsToCsv(
+  names: readonly string[],
+  classes: readonly string[],
+  labels: readonly (readonly (boolean | null)[])[],
+): string {
+  const cells = labels.map((row, index) => [
+    at(names, index),
+    ...row.map((label) => (label === null ? "" : String(Number(label)))),
+  ]);
+  return toCsv([["VolumeName", ...classes], ...cells]);
+}
+
+/** Which volumes are drawn together for intervals, by numbers, because the values of a column may say who somebody is. */
+export function groupsToCsv(names: readonly string[], { of }: Groups): string {
+  return toCsv([["VolumeName", "Group"], ...names.map((name, index) => [name, String(at(of, index))])]);
+}
+
+function toCsv(rows: readonly (readonly string[])[]): string {
   return rows.map((cells) => `${cells.map(quoteCell).join(",")}\n`).join("");
 }
 

@@ -1,8 +1,14 @@
 export {
+  classesWithoutThreshold,
+  equalScores,
   evaluationTable,
   evaluationToJson,
+  groupsToCsv,
+  labelsToCsv,
   printInterval,
   printMetric,
+  printResamples,
+  printThreshold,
   scoresToCsv,
   someMissing,
   thinIntervals,
@@ -22,4 +28,11 @@ export {
   type ScoredExamples,
 } from "./results.ts";
 export { scoreVolumes } from "./score-volumes.ts";
-export { chooseThreshold, type Threshold, type ThresholdPolicy, type ThresholdRule } from "./thresholds.ts";
+export {
+  chooseThreshold,
+  printPolicy,
+  type Threshold,
+  type ThresholdPolicy,
+  type ThresholdRule,
+  thresholdCaution,
+} from "./thresholds.ts";

@@ -15,7 +15,7 @@ export type ThresholdRule =
 export type ThresholdPolicy =
   | { readonly kind: "fixed"; readonly value: number }
   | (ThresholdRule & {
-      /** What these volumes are called; null for those that are evaluated, where the numbers come out better than they are. */
+      /** `training`, or in quotes how these volumes are named; null for those that are evaluated, where the numbers come out better than they are. */
       readonly on: string | null;
     });
 
@@ -66,7 +66,9 @@ function worthOf(rule: ThresholdRule, calls: Calls): number {
 /** How thresholds were chosen, for a line below a table. */
 export function printPolicy(policy: ThresholdPolicy): string {
   if (policy.kind === "fixed") return `present from a score of ${policy.value} on`;
-  const where = policy.on === null ? "the evaluated volumes themselves" : `the volumes of ${policy.on}`;
+  const { on } = policy;
+  const others = on === "training" ? "the training volumes" : `the volumes ${on}`;
+  const where = on === null ? "the evaluated volumes themselves" : others;
   return `thresholds chosen by ${printRule(policy)} on ${where}`;
 }
 

@@ -16,11 +16,8 @@ from sklearn.metrics import (
     average_precision_score,
     balanced_accuracy_score,
     brier_score_loss,
-    f1_score,
     matthews_corrcoef,
-    precision_score,
-    recall_score,
-    roc_auc_score,
+    precision_recall_fscore_support,
     roc_curve,
 )
 
@@ -45,52 +42,52 @@ def calibration_error(truth, score):
 def of_class(truth, score, call):
     """The numbers of one class; None where there is no such number."""
     present, absent = truth.max() == 1, truth.min() == 0
+    precisions, recalls, f1s, _ = precision_recall_fscore_support(truth, call, labels=[0, 1], zero_division=0)
     return {
-        "auroc": roc_auc_score(truth, score) if present and absent else None,
+        # As `roc_auc_score` makes it, which checks its input for as long as this takes.
+        "auroc": auc(*roc_curve(truth, score)[:2]) if present and absent else None,
         "averagePrecision": average_precision_score(truth, score) if present else None,
         "brier": brier_score_loss(truth, score, pos_label=1) if present and absent else float(((score - truth) ** 2).mean()),
         "calibrationError": calibration_error(truth, score),
         "accuracy": accuracy_score(truth, call),
         "balancedAccuracy": balanced_accuracy_score(truth, call) if present and absent else None,
-        "sensitivity": recall_score(truth, call) if present else None,
-        "specificity": recall_score(truth, call, pos_label=0) if absent else None,
-        "precision": precision_score(truth, call, zero_division=0),
-        "f1": f1_score(truth, call, zero_division=0),
+        "sensitivity": recalls[1] if present else None,
+        "specificity": recalls[0] if absent else None,
+        "precision": precisions[1],
+        "f1": f1s[1],
         "mcc": matthews_corrcoef(truth, call) if present and absent else None,
     }
+
+
+# Of several classes at once: the places of precision, recall and F1.
+SEVERAL = {
+    "micro": [("microPrecision", 0), ("microSensitivity", 1), ("microF1", 2)],
+    "samples": [("samplesF1", 2)],
+}
 
 
 def over_classes(labels, calls, known):
     """The numbers of all calls together; those that scikit-learn takes of several classes at once are also of them so."""
     truth, call = labels[known], calls[known]
+    precisions, recalls, f1s, _ = precision_recall_fscore_support(truth, call, labels=[0, 1], zero_division=0)
+    # Of several classes at once scikit-learn takes no gaps.
+    found = (labels * calls * known).sum(1)
+    either = ((labels + calls) * known).sum(1)
+    own = numpy.divide(2 * found, either, out=numpy.zeros(len(labels)), where=either > 0)
     expected = {
         "accuracy": accuracy_score(truth, call),
-        "microF1": f1_score(truth, call, zero_division=0),
-        "microPrecision": precision_score(truth, call, zero_division=0),
-        "microSensitivity": recall_score(truth, call) if truth.max() == 1 else None,
-        "microSpecificity": recall_score(truth, call, pos_label=0) if truth.min() == 0 else None,
-        # Of several classes at once scikit-learn takes no gaps.
-        "samplesF1": float(
-            numpy.mean(
-                [
-                    f1_score(row[cells], call[cells], zero_division=0)
-                    for row, call, cells in zip(labels, calls, known)
-                    if cells.any()
-                ]
-            )
-        ),
+        "microF1": f1s[1],
+        "microPrecision": precisions[1],
+        "microSensitivity": recalls[1] if truth.max() == 1 else None,
+        "microSpecificity": recalls[0] if truth.min() == 0 else None,
+        "samplesF1": float(own[known.any(1)].mean()),
     }
     if known.all():
-        several = {
-            "macroF1": f1_score(labels, calls, average="macro", zero_division=0),
-            "microF1": f1_score(labels, calls, average="micro", zero_division=0),
-            "samplesF1": f1_score(labels, calls, average="samples", zero_division=0),
-            "weightedF1": f1_score(labels, calls, average="weighted", zero_division=0) if labels.any() else None,
-            "macroPrecision": precision_score(labels, calls, average="macro", zero_division=0),
-            "microPrecision": precision_score(labels, calls, average="micro", zero_division=0),
-            "microSensitivity": recall_score(labels, calls, average="micro") if labels.any() else None,
-        }
-        expected.update(several)
+        labelled = labels.any()
+        for average, names in SEVERAL.items():
+            numbers = precision_recall_fscore_support(labels, calls, average=average, zero_division=0)
+            for name, place in names:
+                expected[name] = numbers[place] if labelled or place != 1 else None
     return expected
 
 
@@ -163,6 +160,7 @@ def check(case):
 def main(path):
     # Of classes that never occur and of constant calls.
     warnings.simplefilter("ignore")
+    sklearn.set_config(assume_finite=True, skip_parameter_validation=True)
     with open(path, encoding="utf-8") as file:
         cases = json.load(file)
     results = [check(case) for case in cases]
