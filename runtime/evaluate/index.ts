@@ -16,7 +16,7 @@ export {
 } from "./files.ts";
 export { eachByItself, type Groups, groupBy } from "./groups.ts";
 export { decodeScores, encodeScores, type KeptScores } from "./kept-scores.ts";
-export { classMetrics, overallMetrics, specMetrics } from "./metrics/index.ts";
+export { type ListedMetric, metrics, overallMetrics, specMetrics } from "./metrics/index.ts";
 export { equalPrompts, promptTexts } from "./prompts.ts";
 export type { RocPoint } from "./ranking.ts";
 export {
