@@ -21,8 +21,11 @@ export {
   checkEvalSettings,
   type EvalSettings,
   evalSettingNames,
+  printThreshold,
   promptTexts,
+  type ResampleBy,
   readEvalSettings,
+  type ThresholdSetting,
   unsetForEvaluation,
 } from "./eval.ts";
 export { defaultImage, type ImageSettings, imageSettingNames, readImageSettings } from "./image.ts";

@@ -187,7 +187,7 @@ export function readTrainSettings(
   const limit = memory === null || overrides.recompute === undefined ? memory : { ...memory, choosesRecompute: false };
   return {
     settings: { ...settings, ...overrides, microBatch: settings.microBatch, memory: limit },
-    diagnostics: [...reader.diagnostics, ...warmupWarnings(settings.schedule, reader.valueOf("schedule")?.span)],
+    diagnostics: [...reader.diagnostics, ...warmupWarnings(settings.schedule, reader.expression("schedule")?.span)],
   };
 }
 
@@ -266,9 +266,9 @@ function readEma(reader: SettingReader<(typeof trainSettingNames)[number]>): num
 }
 
 function readBest(reader: SettingReader<(typeof trainSettingNames)[number]>): WrittenBest | null {
-  const value = reader.valueOf("keep_best");
-  const written = value === undefined ? null : writtenBest(value);
-  if (value !== undefined && written === null) {
+  const value = reader.expression("keep_best");
+  const written = value === null ? null : writtenBest(value);
+  if (value !== null && written === null) {
     const expected = "the name of a number, `minimize(NAME)` or `maximize(NAME)`";
     reader.refuse("keep_best", expected, undefined, { help: bestHelp(value) });
   }
@@ -288,7 +288,7 @@ export function checkBest(
     reader.refuse("keep_best", problem.expected, undefined, { help: problem.help });
     return reader.diagnostics;
   }
-  const span = reader.valueOf("keep_best")?.span;
+  const span = reader.expression("keep_best")?.span;
   const help = measured.lossNames.length === 0 ? null : "`keep_best = loss` needs no `eval` block";
   const params = { name: "keep_best", missing: problem.missing };
   return span === undefined ? [] : [report("nothing-evaluated", span, params, { help })];

@@ -84,3 +84,4 @@ export { findVocabulary, loadTokenizer, type Tokenizer } from "./tokenizer.ts";
 export { unpack, unstatedMetadata, volumeShape } from "./transforms/index.ts";
 export { VolumeLoader } from "./volume-loader.ts";
 export type { VolumeChange } from "./volume-messages.ts";
+export { originOf } from "./volume-name.ts";

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import type { BestBy } from "../../compiler/index.ts";
 import { readOwnJson } from "../json/index.ts";
 import { decodeScores, type KeptScores, scoreEntries } from "./kept-scores.ts";
-import { specMetrics } from "./metrics.ts";
+import { specMetrics } from "./metrics/index.ts";
 import { type Evaluation, evaluateScores } from "./results.ts";
 
 /** The loss on held-out examples, and what is logged beside it. */

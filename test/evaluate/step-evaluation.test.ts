@@ -1,8 +1,11 @@
 import { expect, test } from "vitest";
-import { decodeScores, encodeScores } from "../../runtime/evaluate/kept-scores.ts";
+import { decodeScores, encodeScores, type KeptScores } from "../../runtime/evaluate/kept-scores.ts";
 import { decodeStepEvaluation, encodeStepEvaluation } from "../../runtime/evaluate/step-evaluation.ts";
 
-const scores = { classes: ["Nodule"], names: ["v"], scores: [[0.1 + 0.2]], labels: [[true]] };
+const scores: KeptScores = {
+  ...{ classes: ["Nodule"], names: ["v"], scores: [[0.1 + 0.2]], labels: [[true]] },
+  ...{ threshold: { kind: "fixed", value: 0.5 }, bootstrap: { resamples: 10, seed: 1 } },
+};
 const values = new Map([
   ["loss", 0.1 + 0.2],
   ["loss/contrastive", Number.MIN_VALUE],
