@@ -114,6 +114,25 @@ def check_steps(loss, rows, micro):
     return worst
 
 
+def check_same_bits():
+    """Twice the same is the same to the bit, and so it is in all processes."""
+    from pair.step import TrainingStep
+
+    def trained():
+        model = model_of("contrastive", 0.5)
+        train = TrainingStep(model, steps_per_epoch=1)
+        for step in range(3):
+            train(step, rows_of(step, 8), 8, 2)
+        return torch.cat([each.detach().reshape(-1) for each in model.parameters()]).view(torch.int32)
+
+    bits = trained()
+    assert torch.equal(bits, trained())
+    if dist.is_initialized():
+        first = bits.clone()
+        dist.broadcast(first, 0)
+        assert torch.equal(bits, first)
+
+
 def check_dropout():
     """What is dropped follows from seed, step and the first row of a piece alone, and is the same twice."""
     from pair.step import TrainingStep
@@ -186,6 +205,7 @@ def check_process(rank, world, port):
         for rows, micro in (8, None), (8, 3), (8, 1), (7, 2), (2, 1):
             worst = max(worst, check_steps(loss, rows, micro))
             cases += 1
+    check_same_bits()
     check_stop(0)
     check_stop(8 // world + 1)
     if world == 1:
