@@ -7,6 +7,7 @@ of them, and each continues from its gradient at its own rows to the parameters 
 al., 2021). The gradients of the processes are *summed*. With data of your own, under `torchrun`:
 
     torch.distributed.init_process_group()  # without it: one process
+    torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     model = Model()
     model.load_state_dict(torch.load("weights.pt"))
     train = TrainingStep(model.cuda(), seed=0, steps=1000)
