@@ -9,7 +9,7 @@ import type {
   Unwritable,
 } from "../../compiler/index.ts";
 import type { WeightPieces } from "../weights/index.ts";
-import type { Values, WholeStep } from "./engine.ts";
+import type { StepInputs, Values, WholeStep } from "./engine.ts";
 import type { Launch } from "./launch.ts";
 import type { NameOf } from "./names.ts";
 import type { OperationRun } from "./tensorflow/index.ts";
@@ -113,6 +113,15 @@ export interface ModelBackend extends AnyBackend {
   readonly write: (spec: TracedSpec) => readonly TargetFile[] | Unwritable;
   /** As that of a `ProgramBackend`. */
   readonly open: (model: WrittenSpec, piecesOf: WeightPieces, folder: string) => Promise<Engine>;
+  /** Starts the processes of a machine that follows another one, and gives them their rows of each step. */
+  readonly follow: (model: WrittenSpec, folder: string, inputsAt: (step: number) => StepInputs) => Promise<Following>;
+}
+
+/** Processes that another machine leads. */
+export interface Following {
+  /** Waits until that one has ended them; rejects where one failed, or could not be given its rows. */
+  readonly over: () => Promise<void>;
+  readonly dispose: () => Promise<void>;
 }
 
 /** `backends` lists all of them. */

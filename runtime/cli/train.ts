@@ -31,6 +31,8 @@ export const define: DefineCommand = (command, terminal, end) => {
       const ended = await train({ ...volumeRequest(spec, flags), steps, resume, launch }, terminalReporter(terminal));
       end(
         finish(ended, (trained) => {
+          // A machine that follows another one leaves the results to that one.
+          if (trained === null) return exitCodes.done;
           const { evaluation, adapterPath, reportPath } = trained;
           if (evaluation !== null) terminal.out(`${evaluationTable(evaluation)}\n`);
           terminal.out(

@@ -8,6 +8,6 @@ export { compareIdentity, type RunIdentity } from "./identity.ts";
 export { type Evaluated, sortedTensors, type TrainedParameter, type TrainingEnd, train } from "./loop.ts";
 export { MetricsLog } from "./metrics-log.ts";
 export { planOrder, type TrainingOrder } from "./order.ts";
-export { RunFolder } from "./run-folder.ts";
+export { RunFolder, workFolderOf } from "./run-folder.ts";
 export { SkippedFiles } from "./skipped-files.ts";
 export { describeProgress } from "./train-progress.ts";

@@ -1,14 +1,13 @@
 import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { type EvaluationMetric, type Features, nameOf } from "../../../compiler/index.ts";
-import { backendNamed, type Engine, oneProcess, worldOf } from "../../backends/index.ts";
-import { contractKey, encodeContract, operationsOf } from "../../data/index.ts";
+import { backendNamed, type Engine } from "../../backends/index.ts";
+import { contractKey, encodeContract } from "../../data/index.ts";
 import { type Evaluation, overallMetrics, specMetrics } from "../../evaluate/index.ts";
 import type { StorageProblem } from "../../files/index.ts";
 import { version } from "../../machine/index.ts";
 import type { Problem } from "../../text/index.ts";
 import {
-  Batches,
   type Checkpoint,
   describeProgress,
   type Evaluated,
@@ -25,9 +24,11 @@ import { backendFor } from "../engine/choose.ts";
 import { openEngine } from "../engine/open.ts";
 import { evaluateHeldOut } from "../evaluate/held-out.ts";
 import { type Ended, type Reporter, refuse, refused, reportRemark } from "../reporter.ts";
+import { batchesOf } from "./batches.ts";
 import { readEvaluations, saveScores } from "./evaluations.ts";
 import { readFeatures, usefulFeatures } from "./features.ts";
 import { type FinishedTraining, finishTraining, reportStopped, type TrainingRun } from "./finish.ts";
+import { writeLeading } from "./leading.ts";
 import { openSources, type Sources } from "./sources.ts";
 import type { TrainTask } from "./task.ts";
 
@@ -42,6 +43,7 @@ export async function trainInto(
   try {
     const compiled = { ...task.compiled, spec: sources.spec };
     mkdirSync(folder.workFolder, { recursive: true });
+    if ((task.request.launch?.machines.count ?? 1) > 1) writeLeading(folder.workFolder, sources.identity);
     const backend = backendFor(task.request, reporter);
     if (backend === null) return refused;
     const features = usefulFeatures(sources, backend, reporter);
@@ -78,7 +80,6 @@ async function trainWith(
 ): Promise<Ended<FinishedTraining>> {
   const { spec, order, steps, trainSet, held, reading, identity, checkpoint } = sources;
   const { compiled, data, signals } = task;
-  const launch = task.request.launch ?? oneProcess;
   const lastStep = checkpoint?.state.step ?? 0;
   const metrics = MetricsLog.open(folder.metricsPath, lastStep);
   if (metrics.kind === "failed") return refuse(metrics.problem, reporter);
@@ -128,18 +129,7 @@ async function trainWith(
           reportEvaluation(step, found.evaluation, spec.settings.keepBest, reporter);
           return found;
         };
-  const batches = new Batches({
-    examples: trainSet.examples,
-    order,
-    settings: spec.settings,
-    augment: { operations: operationsOf(spec.data.augment), seed: spec.settings.seed },
-    skipBad: data.skipBad,
-    processes: { count: worldOf(launch), first: 0, here: launch.processes },
-    loader: reading.loader,
-    tokenizer: reading.text?.tokenizer ?? null,
-    inputs: reading.inputs,
-    shared: sources.shared,
-  });
+  const batches = batchesOf(sources, task);
   const earlyEnd = features === null ? null : await readFeatures(features, engine, batches, sources, task, reporter);
   const unkept = skip(batches.takeSkipped());
   if (unkept !== null) return refuse(unkept, reporter);

@@ -52,15 +52,16 @@ export interface Sources {
 }
 
 /**
- * Opens data and the folder's last checkpoint, and holds them against each other; null after reporting what does not fit.
+ * Opens data and the last checkpoint of a folder, if there is one, and holds them against each other; null after reporting what does
+ * not fit.
  * Throws what the file system says of weights that become unreadable.
  */
-export async function openSources(folder: RunFolder, task: TrainTask, heard: Reporter): Promise<Sources | null> {
+export async function openSources(folder: RunFolder | null, task: TrainTask, heard: Reporter): Promise<Sources | null> {
   // Both splits are in one folder, of which much is said of either.
   const reporter = notesOnce(heard);
   const { data, request, compiled } = task;
   const seeded = compiled.spec;
-  const checkpoint = lastCheckpoint(folder, request.resume, reporter);
+  const checkpoint = folder === null ? null : lastCheckpoint(folder, request.resume, reporter);
   if (checkpoint === "wrong" || !areReadable(request, reporter)) return null;
   const inputs = dataInputsOf(seeded, reporter);
   if (inputs === null) return null;
@@ -146,7 +147,8 @@ export async function openSources(folder: RunFolder, task: TrainTask, heard: Rep
   };
   const differing = adapterDisagreements(adapter, contract);
   if (differing.length > 0) reporter.diagnostics(differing);
-  const isOther = checkpoint !== null && !isSame(checkpoint.state, { identity, contract }, folder, reporter);
+  const isOther =
+    folder !== null && checkpoint !== null && !isSame(checkpoint.state, { identity, contract }, folder, reporter);
   if (differing.length > 0 || isOther) {
     await reading.loader.dispose();
     return null;

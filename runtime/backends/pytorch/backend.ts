@@ -9,6 +9,8 @@ import { openEngine } from "./engine.ts";
 import { type Processes, startTorchrun } from "./processes.ts";
 import { findPython } from "./python.ts";
 import { workerFiles } from "./python-files.ts";
+import { FollowedRows } from "./rows.ts";
+import { ModelInputs } from "./tensors.ts";
 import { Workers } from "./workers.ts";
 import { writePackage } from "./write-files.ts";
 
@@ -38,6 +40,21 @@ export const pytorch: ModelBackend = {
     const workers = await startWorkers(model, folder);
     return await openEngine({ backend: pytorch, model, workers, threads: threadsOf(model.launch) }, piecesOf, folder);
   },
+  follow: async (model, folder, inputsAt) => {
+    const workers = await startWorkers(model, folder);
+    const rows = new FollowedRows(inputsAt, new ModelInputs(model.spec));
+    workers.serve((request) => rows.answer(request));
+    const over = async (): Promise<void> => {
+      // What a step stopped for explains what followed from that.
+      const failure = await workers.over().then(
+        () => null,
+        (error: unknown) => error,
+      );
+      rows.throwProblem();
+      if (failure !== null) throw new EngineError(title, "run step", failure);
+    };
+    return { over, dispose: () => workers.end() };
+  },
 };
 
 function stateFor(launch: Launch | null = null): BackendState {
@@ -62,6 +79,9 @@ export function startWorkers(
       startTorchrun(found.python, [...torchrunWords(launch, by.rendezvous), "-m", module], {
         MEDCTC_LINK: socket,
         OMP_NUM_THREADS: String(threadsOf(launch)),
+        // Threads that wait by spinning take the processors from those that others wait for, where a machine has other work too:
+        // a step was ten times as long there.
+        OMP_WAIT_POLICY: process.env["OMP_WAIT_POLICY"] ?? "PASSIVE",
         PYTHONDONTWRITEBYTECODE: "1",
         PYTHONPATH: [place, process.env["PYTHONPATH"] ?? ""].filter((each) => each !== "").join(":"),
       });

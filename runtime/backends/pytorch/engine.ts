@@ -1,13 +1,15 @@
 import { join, resolve } from "node:path";
 import type { TracedSpec } from "../../../compiler/index.ts";
+import { ProblemError } from "../../text/index.ts";
 import type { WeightPieces } from "../../weights/index.ts";
 import type { Engine, ModelBackend, WrittenSpec } from "../backend.ts";
-import type { StepInputs, StepResult, StepSize, Values } from "../engine.ts";
+import type { StepResult, StepSize, Values } from "../engine.ts";
 import { inPhase } from "../engine-error.ts";
 import type { Frame } from "./frames.ts";
 import type { FromWorker, LinkTensor, LinkTensors } from "./messages.ts";
+import { StepRows } from "./rows.ts";
 import { KeptShapes, ModelInputs, WireNames } from "./tensors.ts";
-import type { RowsAnswer, RowsRequest, Workers } from "./workers.ts";
+import type { Workers } from "./workers.ts";
 import { writeWeights } from "./write-files.ts";
 
 /** Workers that lead, and what they are to run. */
@@ -48,12 +50,15 @@ export async function openEngine(opening: Opening, piecesOf: WeightPieces, folde
         return new Map([...outputs].map(([output, name]) => [output, floatsOf(tensors, name)]));
       }),
     step: async (given, size, isStopped) => {
-      const rows = new StepRows(given, inputs, size, isStopped);
+      const rows = new StepRows(given, inputs, { ...size, isStopped });
       workers.serve((request) => rows.answer(request));
       try {
-        const result = await inPhase(title, "run step", () => makeStep(workers, size));
+        const ended = await inPhase(title, "run step", () => makeStep(workers, size));
         rows.throwProblem();
-        return result;
+        if (ended.kind === "stepped") return ended.result;
+        if (isStopped()) return null;
+        const help = "see what that machine says";
+        throw new ProblemError({ subject: "", message: `another machine stopped the step: ${ended.reason}`, help });
       } finally {
         workers.serve(null);
       }
@@ -95,52 +100,16 @@ async function giveWeights(
   expectDone(await workers.ask({ kind: "open", weights, seed, steps, steps_per_epoch, threads }));
 }
 
-async function makeStep(workers: Workers, { step, batch, microBatch }: StepSize): Promise<StepResult | null> {
+type StepEnd =
+  | { readonly kind: "stepped"; readonly result: StepResult }
+  | { readonly kind: "stopped"; readonly reason: string };
+
+async function makeStep(workers: Workers, { step, batch, microBatch }: StepSize): Promise<StepEnd> {
   const { message } = await workers.ask({ kind: "step", step, batch, micro: microBatch, gradients: false });
-  if (message.kind === "stopped") return null;
+  if (message.kind === "stopped") return message;
   if (message.kind !== "stepped") throw unexpected(message);
-  return {
-    loss: message.loss,
-    gradientNorm: message.gradient_norm,
-    learningRate: message.learning_rate,
-    metrics: new Map(Object.entries(message.metrics)),
-  };
-}
-
-/** The rows of one step, which workers ask for. */
-class StepRows {
-  private readonly given: StepInputs;
-  private readonly inputs: ModelInputs;
-  private readonly size: StepSize;
-  private readonly isStopped: () => boolean;
-  /** Why rows could not be given: a file that cannot be read, or numbers beyond their limits. */
-  private problem: Error | null = null;
-
-  constructor(given: StepInputs, inputs: ModelInputs, size: StepSize, isStopped: () => boolean) {
-    this.given = given;
-    this.inputs = inputs;
-    this.size = size;
-    this.isStopped = isStopped;
-  }
-
-  async answer({ step, from, count }: RowsRequest): Promise<RowsAnswer> {
-    if (step !== this.size.step || from + count > this.size.batch) {
-      return { kind: "stop", reason: `rows ${from} to ${from + count} of step ${step} are not in this step` };
-    }
-    if (this.problem !== null) return { kind: "stop", reason: this.problem.message };
-    if (this.isStopped()) return { kind: "stop", reason: "the training is stopped" };
-    try {
-      const { rows, shared } = this.given;
-      return { kind: "rows", tensors: this.inputs.tensorsOf(new Map([...(await rows(from, count)), ...shared])) };
-    } catch (error) {
-      this.problem ??= error instanceof Error ? error : new Error(String(error));
-      return { kind: "stop", reason: this.problem.message };
-    }
-  }
-
-  throwProblem(): void {
-    if (this.problem !== null) throw this.problem;
-  }
+  const { loss, gradient_norm: gradientNorm, learning_rate: learningRate, metrics } = message;
+  return { kind: "stepped", result: { loss, gradientNorm, learningRate, metrics: new Map(Object.entries(metrics)) } };
 }
 
 /** The lets that a program gives, by the names of its outputs. */

@@ -29,7 +29,8 @@ import os, sys, threading
 from torch.distributed.run import main
 
 def watch():
-    sys.stdin.buffer.read()
+    # Not by sys.stdin, whose lock a thread may not hold when Python ends.
+    os.read(0, 1)
     os._exit(1)
 
 threading.Thread(target=watch, daemon=True).start()
