@@ -33,7 +33,7 @@ class Medctc:
         self.rows = rows or (lambda rank, asked: None)
         self.told = queue.Queue()
         self.links = {}
-        self.path = os.path.join(tempfile.mkdtemp(), "link")
+        self.path = os.path.join(tempfile.mkdtemp(dir=sys.path[0]), "link")
         self.server = socket.socket(socket.AF_UNIX)
         self.server.bind(self.path)
         self.server.listen()
