@@ -403,6 +403,7 @@ if __name__ == "__main__":
                     "adam": ["mean", "square"],
                     "sgd": ["velocity"],
                     "plain": [],
+                    "lion": ["mean"],
                     "adafactor": ["row", "column", "square"],
                 }.items()
             ),
