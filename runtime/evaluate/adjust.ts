@@ -21,7 +21,8 @@ export function adjust(ps: readonly (number | null)[], correction: Correction): 
       let least = 1;
       for (let rank = tests.length; rank >= 1; rank--) {
         const { p, place } = at(tests, rank - 1);
-        least = Math.min(least, (p * tests.length) / rank);
+        // In this order, so that the largest p is what it was.
+        least = Math.min(least, p * (tests.length / rank));
         adjusted[place] = least;
       }
       return adjusted;

@@ -82,7 +82,8 @@ async function labelsOf(
   if (file !== null) return readLabels(file);
   const [{ labels: first }, { labels: second }] = both;
   const known = first ?? second;
-  if (known === null) return failed(problem("no labels to compare the runs by", "name a table of labels with --labels"));
+  if (known === null)
+    return failed(problem("no labels to compare the runs by", "name a table of labels with --labels"));
   if (first === null || second === null) return ok(known);
   for (const [name, labels] of first.of) {
     const others = second.of.get(name);
@@ -126,7 +127,7 @@ function sharedOf(
 }
 
 function differenceOf(what: string, [first, second]: readonly [number, number], both: number): string | null {
-  return first === both && second === both ? null : `${both} ${what} are in both, of ${first} and ${second}`;
+  return first === both && second === both ? null : `${what}: ${both} in both, of ${first} and ${second}`;
 }
 
 function columnsOf(
