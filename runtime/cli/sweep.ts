@@ -1,14 +1,12 @@
 import { Option } from "@commander-js/extra-typings";
 import { sweep } from "../app/sweep/sweep.ts";
-import type { JobSystem } from "../sweep/index.ts";
+import { jobSystems } from "../train/index.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
 import { amount, backendOption, wholeNumber } from "./option-values.ts";
 import { printSweep } from "./sweep-table.ts";
 import { type ExitCode, exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
-
-const jobSystems: readonly JobSystem[] = ["slurm", "ray"];
 
 export const define: DefineCommand = (command, terminal, end) => {
   command

@@ -30,7 +30,8 @@ export function workFolderOf(path: string): string {
 const metricsFile = "metrics.jsonl";
 const skippedFile = "skipped.jsonl";
 const reportFile = "report.html";
-const lockFolder = "run.lock";
+/** Who has the folder. */
+export const lockFolder = "run.lock";
 
 /**
  * The folder that a training writes into: `checkpoints/`, `evaluations/`, `metrics.jsonl`, `skipped.jsonl`, `events/` for
