@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect } from "vitest";
 import {
@@ -6,6 +6,7 @@ import {
   buildStep,
   compileSpec,
   elementCount,
+  nameOf,
   optimise,
   type Plan,
   runProgram,
@@ -36,6 +37,7 @@ export function prepare(into: string, name: string, text: string, changes: SpecC
     mkdirSync(dirname(join(into, file)), { recursive: true });
     writeFileSync(join(into, file), content);
   }
+  cpSync("runtime/backends/pytorch/python", join(into, dirname(files[0]?.name ?? "")), { recursive: true });
   const random = new Random(7);
   const weights = randomWeights(spec, random);
   const feeds = randomFeeds(spec, random);
@@ -135,7 +137,12 @@ function expectedOf(spec: TracedSpec, { parameters }: Plan, weights: Tensors, in
   }
   for (const path of program.updates.keys()) {
     const data = state.get(path);
-    if (weights.has(path) && data !== undefined) expected.set(`after:${stored.get(path) ?? path}`, data);
+    if (data === undefined) continue;
+    const value = valueNamed(path);
+    const parameter = value.kind === "slot" ? value.parameter : path;
+    const checkpoint = stored.get(parameter) ?? parameter;
+    if (value.kind !== "slot") expected.set(`after:${checkpoint}`, data);
+    expected.set(`kept:${value.kind === "slot" ? nameOf({ ...value, parameter: checkpoint }) : checkpoint}`, data);
   }
   return expected;
 }

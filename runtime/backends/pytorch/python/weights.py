@@ -1,4 +1,4 @@
-"""Reads safetensors files, whose every byte may be wrong."""
+"""Loads weights from safetensors files, whose every byte may be wrong."""
 
 import json
 import math
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 _DTYPES = {
     "F64": torch.float64,
@@ -27,6 +27,23 @@ _MAX_HEADER = 100 * 2**20
 
 class BadWeights(Exception):
     """A file that does not have the weights it should have."""
+
+
+def load_model(made: type[nn.Module], path: str, device: torch.device) -> nn.Module:
+    """A model with all of its weights from a file, by their names in checkpoints."""
+    # Made without memory: the file has every value.
+    with torch.device("meta"):
+        model = made()
+    expected = model.state_dict()
+    weights = read_weights(path)
+    wrong = [f"missing {name}" for name in sorted(expected.keys() - weights.keys())]
+    wrong += [f"unexpected {name}" for name in sorted(weights.keys() - expected.keys())]
+    if wrong:
+        listed = ", ".join(wrong[:5] + ["..."] * (len(wrong) > 5))
+        raise BadWeights(f"{path} does not have this model's weights: {listed}")
+    values = {name: each.to(device, expected[name].dtype) for name, each in weights.items()}
+    model.load_state_dict(values, strict=True, assign=True)
+    return model
 
 
 def read_weights(path: str | Path) -> dict[str, Tensor]:

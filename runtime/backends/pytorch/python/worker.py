@@ -20,12 +20,12 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from . import ops
 from .link import Link, LinkClosed, Message, ProtocolError, header_of, parse_header
+from .optimizer import precision
 from .processes import Stopped, broadcast_bytes
 from .state import read_state, store_state
-from .step import TrainingStep, precision
-from .weights import BadWeights, read_weights
+from .step import TrainingStep
+from .weights import BadWeights, load_model
 
 # Processes wait for each other between steps, while one evaluates or a slow disk is read.
 _PATIENCE = timedelta(days=30)
@@ -82,7 +82,7 @@ class Worker:
         self, weights: str, seed: int, steps: int | None, steps_per_epoch: int | None, threads: int
     ) -> None:
         torch.set_num_threads(threads)
-        model = _load(weights, self.device)
+        model = load_model(_model_class(), weights, self.device)
         self.opened = TrainingStep(model, seed=seed, steps=steps, steps_per_epoch=steps_per_epoch)
 
     def _step(self, step: int, batch: int, micro: int, gradients: bool) -> None:
@@ -121,38 +121,9 @@ class Worker:
         inputs = {name: each.to(self.device) for name, each in message.tensors.items()}
         outputs: list[str] = message.fields["outputs"]
         model.eval()
-        with _averaged(training), precision(self.device):
+        with _averaged(training), precision(model):
             values: dict[str, Tensor] = model.encode(outputs, inputs)
         return {name: values[name] for name in outputs}
-
-
-def _load(path: str, device: torch.device) -> nn.Module:
-    """
-    The model of this package with the weights of a file, which has them by their names in
-    checkpoints and leaves out those that nothing reads. These are not numbers here, without any
-    memory, so that nobody could read them unnoticed.
-    """
-    with torch.device("meta"):
-        model = _model_class()()
-    expected = model.state_dict()
-    weights = read_weights(path)
-    unknown = sorted(weights.keys() - expected.keys())
-    if unknown:
-        raise BadWeights(f"{path} has {', '.join(unknown[:5])}, which the model does not have")
-    absent = expected.keys() - weights.keys()
-    for name, each in expected.items():
-        if name in absent:
-            weights[name] = torch.full([], math.nan, dtype=each.dtype, device=device).expand(
-                each.shape
-            )
-        else:
-            weights[name] = weights[name].to(device, each.dtype)
-    model.load_state_dict(weights, strict=True, assign=True)
-    names = ops.checkpoint_names(model)
-    for name, parameter in model.named_parameters():
-        if names[name] in absent:
-            parameter.requires_grad_(False)
-    return model
 
 
 def _model_class() -> type[nn.Module]:
