@@ -10,9 +10,18 @@ export {
 } from "./augment.ts";
 export { computeArguments, computeSettings } from "./computed.ts";
 export { type DataSettings, dataSettingNames, defaultData, readDataSettings } from "./data.ts";
-export { checkEvalSettings, type EvalSettings, evalSettingNames, readEvalSettings } from "./eval.ts";
+export {
+  checkEvalSettings,
+  type EvalSettings,
+  evalSettingNames,
+  printThreshold,
+  promptTexts,
+  type ResampleBy,
+  readEvalSettings,
+  type ThresholdSetting,
+} from "./eval.ts";
 export { defaultImage, type ImageSettings, imageSettingNames, readImageSettings } from "./image.ts";
-export { type InputSource, readInputSources } from "./inputs.ts";
+export { type InputSource, promptInputs, readInputSources } from "./inputs.ts";
 export {
   checkEvaluated,
   type EvaluationMetric,

@@ -198,7 +198,7 @@ export function readTrainSettings(
   const limit = memory === null || overrides.recompute === undefined ? memory : { ...memory, choosesRecompute: false };
   return {
     settings: { ...settings, ...overrides, microBatch: settings.microBatch, memory: limit },
-    diagnostics: [...reader.diagnostics, ...warmupWarnings(settings.schedule, reader.spanOf("schedule"))],
+    diagnostics: [...reader.diagnostics, ...warmupWarnings(settings.schedule, reader.expression("schedule")?.span)],
   };
 }
 
@@ -282,7 +282,7 @@ export function checkEvaluated(file: File, { image, text, classes }: EvalSetting
   if (missing === null) return [];
   const reader = new SettingReader(file, "train", trainSettingNames, renamed);
   return (["keep_best", "patience"] as const).flatMap((name) => {
-    const span = reader.spanOf(name);
+    const span = reader.expression(name)?.span;
     return span === undefined ? [] : [report("nothing-evaluated", span, { name, missing })];
   });
 }

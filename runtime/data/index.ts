@@ -64,6 +64,7 @@ export {
   planShards,
 } from "./pack/index.ts";
 export { drawPlanes, slicesOf } from "./planes.ts";
+export { type ColourPicture, encodePng, type GreyPicture } from "./png.ts";
 export { preprocessVolume } from "./preprocess.ts";
 export {
   exampleValues,
@@ -71,7 +72,9 @@ export {
   fileValues,
   type LoadedRow,
   labelGaps,
-  sharedValues,
+  promptValues,
+  sharedWeights,
+  textTables,
   textValues,
   tokenInputs,
 } from "./row-inputs.ts";
@@ -81,3 +84,4 @@ export { findVocabulary, loadTokenizer, type Tokenizer } from "./tokenizer.ts";
 export { unpack, unstatedMetadata, volumeShape } from "./transforms/index.ts";
 export { VolumeLoader } from "./volume-loader.ts";
 export type { VolumeChange } from "./volume-messages.ts";
+export { originOf } from "./volume-name.ts";

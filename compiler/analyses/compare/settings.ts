@@ -6,6 +6,7 @@ import {
   type InputSource,
   type Optimizer,
   printAugmentation,
+  printThreshold,
   readDataSettings,
   readEvalSettings,
   readTrainSettings,
@@ -70,6 +71,12 @@ const evalRows: Rows<EvalSettings> = {
   scale: ["scale", plain],
   prompts: ["prompts", plain],
   classes: ["classes", plain],
+  threshold: ["threshold", printThreshold],
+  resamples: ["resamples", plain],
+  resampleBy: [
+    "resample_by",
+    (by) => (by.kind === "column" ? JSON.stringify(by.name) : by.kind === "known" ? "none" : by.kind),
+  ],
 };
 
 /** All settings of a spec by name, those that it leaves out with what they then are, and what its inputs take of a data set. */

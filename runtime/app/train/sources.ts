@@ -11,7 +11,8 @@ import {
   labelGaps,
   type ModelContract,
   modelDifferences,
-  sharedValues,
+  promptValues,
+  sharedWeights,
 } from "../../data/index.ts";
 import {
   type Checkpoint,
@@ -77,7 +78,7 @@ export async function openSources(folder: RunFolder | null, task: TrainTask, hea
     );
     return null;
   }
-  const { values: shared, without } = sharedValues(trainSet.examples, inputs);
+  const { values: balances, without } = sharedWeights(trainSet.examples, inputs);
   if (without !== null) {
     const message = `no example to train on has \`${without}\`, so its weight cannot be balanced`;
     reporter.problem(problem(message, "leave out the column, or give a number in place of `balance(...)`"));
@@ -161,7 +162,7 @@ export async function openSources(folder: RunFolder | null, task: TrainTask, hea
     trainSet,
     held,
     reading,
-    shared,
+    shared: new Map([...balances, ...promptValues(reading.inputs, tokens?.tokenizer ?? null)]),
     identity,
     checkpoint,
   };
