@@ -3,8 +3,12 @@ import { decodeScores, encodeScores, type KeptScores } from "../../runtime/evalu
 import { decodeStepEvaluation, encodeStepEvaluation } from "../../runtime/evaluate/step-evaluation.ts";
 
 const scores: KeptScores = {
-  ...{ classes: ["Nodule"], names: ["v"], scores: [[0.1 + 0.2]], labels: [[true]] },
-  ...{ threshold: { kind: "fixed", value: 0.5 }, bootstrap: { resamples: 10, seed: 1 } },
+  classes: ["Nodule"],
+  names: ["v"],
+  scores: [[0.1 + 0.2]],
+  labels: [[true]],
+  threshold: { kind: "fixed", value: 0.5 },
+  bootstrap: { resamples: 70, seed: 3 },
 };
 const values = new Map([
   ["loss", 0.1 + 0.2],
