@@ -54,6 +54,8 @@ import {
   checkEvaluated,
   computeArguments,
   computeSettings,
+  promptInputs,
+  promptTexts,
   readDataSettings,
   readEvalSettings,
   readInputSources,
@@ -211,11 +213,13 @@ function traceModel(
   const bound = readInputSources(
     inputs,
     types,
-    { classes: evaluation.settings.classes, volume: data.settings },
+    { classes: evaluation.settings.classes, prompts: promptTexts(evaluation.settings), volume: data.settings },
     settings.batch,
   );
   diagnostics.push(...bound.diagnostics);
-  diagnostics.push(...checkEvalSettings(file, evaluation.settings, outputs, settings.batch));
+  diagnostics.push(
+    ...checkEvalSettings(file, evaluation.settings, outputs, promptInputs(bound.sources), settings.batch),
+  );
   const untrained = checkGradients({ losses: traced.losses, elements, decisions, placed });
   // An error may be why a part is not used yet; whoever adapts one means it to be used.
   const ofAdapters = untrained.filter(({ key }) => key === "adapter-without-gradient");

@@ -103,6 +103,7 @@ export {
   outlasts,
   printAugmentation,
   printThreshold,
+  promptTexts,
   type ResampleBy,
   type Sizes,
   type SpatialAxis,
@@ -117,7 +118,7 @@ export {
   type VolumeSettings,
   type VoxelStorage,
 } from "./settings/index.ts";
-export { targets, type Unwritable } from "./targets/index.ts";
+export { type TargetFile, targets, type Unwritable } from "./targets/index.ts";
 export {
   emitOnnx,
   encodeOnnx,
@@ -131,6 +132,7 @@ export {
   type WeightFiles,
   withDynamicBatch,
 } from "./targets/onnx/index.ts";
+export { pytorch as pytorchTarget, pytorchReleases } from "./targets/pytorch/index.ts";
 export {
   type Bf16Products,
   emitModel,

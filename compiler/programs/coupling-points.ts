@@ -59,6 +59,18 @@ export function couplingPointsOf(whole: readonly Node[], microBatch: readonly No
 }
 
 /**
+ * The values that each row of a batch gives by itself and that micro-batches can hand on, by the nodes of `whole`: a coupling point is
+ * the last of them on its way. The arguments are those of `couplingPointsOf`.
+ */
+export function rowValuesOf(whole: readonly Node[], microBatch: readonly Node[]): ReadonlySet<Node> | null {
+  const values = pairedValues(whole, microBatch);
+  if (values === null) return null;
+  const isOfRows = ({ whole: node, rows, isFed }: RowsOfValue): boolean =>
+    isFed && rows.kind === "apart" && isCarried(node, rows.axis);
+  return new Set(values.filter(isOfRows).map((value) => value.whole));
+}
+
+/**
  * The last values that follow row by row from inputs and from what is frozen alone: they are the same in every step. Of
  * these, in their order, those that save at least `flopsPerByte` operations for each of their bytes, when the ones before
  * them are known already. The arguments are those of `couplingPointsOf`.

@@ -14,6 +14,7 @@ export { type Input, inputsOf, sharedInputs } from "./inputs.ts";
 export { gatheredBytes, microBatchPrograms } from "./micro-batches.ts";
 export { buildUpdate, numbersKept, type Update } from "./optimizer.ts";
 export { buildProduct } from "./product.ts";
+export { rowValues } from "./row-values.ts";
 export { evaluateOnce, runProgram } from "./run.ts";
 export { buildLearningRate } from "./schedule.ts";
 export {

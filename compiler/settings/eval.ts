@@ -1,5 +1,5 @@
 import { type Diagnostic, type Expression, type File, report } from "../../grammar/index.ts";
-import { type Node, neededFor, printType, type TensorType } from "../ir/index.ts";
+import { type Node, nodesUnder, printType, type TensorType } from "../ir/index.ts";
 import { literal } from "./literals.ts";
 import type { NamedCall, Range } from "./named-call.ts";
 import { SettingReader } from "./reader.ts";
@@ -19,6 +19,11 @@ export interface EvalSettings {
   /** How often the volumes are drawn anew for intervals; 0 for none. */
   readonly resamples: number;
   readonly resampleBy: ResampleBy;
+}
+
+/** The prompts of all classes, of which each class has two in turn. */
+export function promptTexts({ classes, prompts }: Pick<EvalSettings, "classes" | "prompts">): readonly string[] {
+  return classes.flatMap((name) => prompts.map((prompt) => prompt.replaceAll("{class}", () => name.trim())));
 }
 
 /** A score, or how one is chosen for each class, and on which volumes. */
@@ -159,12 +164,14 @@ export function printThreshold(threshold: ThresholdSetting): string {
 
 /**
  * Reports the lets that the `eval` block names and that are not what it takes them for: latents are f32[batch, width], those
- * of texts as wide as those of images, and the scale is one number. `outputs` are the lets that are tensors.
+ * of texts as wide as those of images, or of all prompts where they are computed from inputs that are these, and the scale is one
+ * number. `outputs` are the lets that are tensors, `prompts` the inputs that take prompts.
  */
 export function checkEvalSettings(
   file: File,
   settings: EvalSettings,
   outputs: ReadonlyMap<string, Node>,
+  prompts: ReadonlySet<string>,
   batch: number,
 ): readonly Diagnostic[] {
   const reader = new SettingReader(file, "eval", evalSettingNames);
@@ -177,16 +184,17 @@ export function checkEvalSettings(
     const help = name === "scale" && type === undefined ? "`full([], 10)` is a tensor of one number" : null;
     reader.refuse(name, expected, undefined, { notes, help });
   };
-  const isLatent = ({ shape }: TensorType): boolean => shape.length === 2 && shape[0] === batch;
-  check("image", `a vector for each row of the batch, f32[${batch}, width]`, isLatent);
+  const [image, text] = [settings.image, settings.text].map((name) => (name === null ? undefined : outputs.get(name)));
+  const [ofImage, ofText] = [inputsUnder(image), inputsUnder(text)];
+  check("image", `a vector for each row of the batch, f32[${batch}, width]`, ({ shape }) => isLatent(shape, batch));
   const width = settings.image === null ? undefined : outputs.get(settings.image)?.type.shape[1];
   const same = width === undefined || reader.hasRefused("image") ? "width" : `${width}`;
-  check("text", `a vector for each row of the batch, as wide as \`image\`: f32[${batch}, ${same}]`, (type) => {
-    return isLatent(type) && (same === "width" || type.shape[1] === width);
+  const areFixed = [...ofText].some((name) => prompts.has(name));
+  const [rows, each] = areFixed ? [promptTexts(settings).length, "prompt"] : [batch, "row of the batch"];
+  check("text", `a vector for each ${each}, as wide as \`image\`: f32[${rows}, ${same}]`, ({ shape }) => {
+    return isLatent(shape, rows) && (same === "width" || shape[1] === width);
   });
-  const [image, text] = [settings.image, settings.text].map((name) => (name === null ? undefined : outputs.get(name)));
-  const inputs = inputsUnder(image);
-  const both = [...inputsUnder(text)].filter((name) => inputs.has(name));
+  const both = [...ofText].filter((name) => ofImage.has(name));
   if (both.length > 0 && !reader.hasRefused("text")) {
     const names = both.map((name) => `\`${name}\``).join(", ");
     const notes = [`both depend on ${names}, and the latents of images and of texts are computed apart`];
@@ -196,8 +204,12 @@ export function checkEvalSettings(
   return reader.diagnostics;
 }
 
+function isLatent(shape: readonly number[], rows: number): boolean {
+  return shape.length === 2 && shape[0] === rows;
+}
+
 /** The names of the inputs that a value depends on. */
 function inputsUnder(value: Node | undefined): ReadonlySet<string> {
-  const needed = value === undefined ? [] : neededFor([value]);
+  const needed = value === undefined ? [] : [...nodesUnder([value])];
   return new Set(needed.flatMap(({ operation }) => (operation.op === "input" ? [operation.name] : [])));
 }

@@ -15,12 +15,13 @@ export {
   type EvalSettings,
   evalSettingNames,
   printThreshold,
+  promptTexts,
   type ResampleBy,
   readEvalSettings,
   type ThresholdSetting,
 } from "./eval.ts";
 export { defaultImage, type ImageSettings, imageSettingNames, readImageSettings } from "./image.ts";
-export { type InputSource, readInputSources } from "./inputs.ts";
+export { type InputSource, promptInputs, readInputSources } from "./inputs.ts";
 export {
   checkEvaluated,
   type EvaluationMetric,

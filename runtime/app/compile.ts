@@ -12,7 +12,6 @@ import {
   stepPrograms,
   type TracedSpec,
   targets,
-  type Unwritable,
   whyNoProgram,
   whyNoStep,
 } from "../../compiler/index.ts";
@@ -20,9 +19,9 @@ import { hasErrors, report } from "../../grammar/index.ts";
 import { attempt, writeAtomically } from "../files/index.ts";
 import { version } from "../machine/index.ts";
 import { compilePath } from "../specs/index.ts";
-import type { Problem } from "../text/index.ts";
 import type { SpecRequest } from "./compiled-spec.ts";
 import { done, type Ended, type Reporter, refuse, refuseBy } from "./reporter.ts";
+import { unwritable } from "./unwritable.ts";
 
 export interface CompileRequest extends SpecRequest {
   /** A program that is asked for as well; null for none. */
@@ -46,13 +45,6 @@ export interface CompileResult {
   readonly holds: boolean;
 }
 
-/** A spec that a target cannot say, with the place in it. */
-function unwritable({ span: { source, start }, message }: Unwritable): Problem {
-  const lines = source.text.slice(0, start).split("\n");
-  const subject = `${source.name}:${lines.length}:${(lines.at(-1)?.length ?? 0) + 1}`;
-  return { subject, message: `this target cannot express it: ${message}`, help: null };
-}
-
 function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
@@ -74,7 +66,7 @@ export function compile(request: CompileRequest, reporter: Reporter): Ended<Comp
   }
   const about = { version, sha256 };
   const files = output === null ? [] : (targets.find(({ name }) => name === target)?.files?.(spec, about) ?? []);
-  if ("span" in files) return refuse(unwritable(files), reporter);
+  if ("span" in files) return refuse(unwritable(files, "this target"), reporter);
   if (output !== null) {
     const written = attempt(output, () => {
       mkdirSync(output, { recursive: true });

@@ -141,7 +141,7 @@ export const commands: readonly ListedCommand[] = [
   },
   {
     words: ["backend", "install"],
-    summary: "install native TensorFlow into medctc's cache folder, once; needs a C++ compiler and pip",
+    summary: "install native TensorFlow, or PyTorch, into medctc's cache folder, once; needs python3 with pip",
     load: () => import("./backend-install.ts"),
   },
   {

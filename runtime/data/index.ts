@@ -65,6 +65,7 @@ export {
   planShards,
 } from "./pack/index.ts";
 export { drawPlanes, slicesOf } from "./planes.ts";
+export { type ColourPicture, encodePng, type GreyPicture } from "./png.ts";
 export { preprocessVolume } from "./preprocess.ts";
 export { readTable } from "./readers/index.ts";
 export {
@@ -73,7 +74,9 @@ export {
   fileValues,
   type LoadedRow,
   labelGaps,
-  sharedValues,
+  promptValues,
+  sharedWeights,
+  textTables,
   textValues,
   tokenInputs,
 } from "./row-inputs.ts";

@@ -27,7 +27,7 @@ export {
   overallMetrics,
   specMetrics,
 } from "./metrics/index.ts";
-export { equalPrompts, promptTexts } from "./prompts.ts";
+export { equalPrompts } from "./prompts.ts";
 export type { RocPoint } from "./ranking.ts";
 export {
   type Bootstrap,

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
 import { firstValuesOf, type TracedSpec } from "../../compiler/index.ts";
-import { type Backend, type Engine, enginePrograms, modelOf } from "../../runtime/backends/index.ts";
+import { type Engine, enginePrograms, modelOf, type ProgramBackend } from "../../runtime/backends/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medctc-engine-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -11,7 +11,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let opened = 0;
 
 /** Opens a spec for training, with its first values. */
-export async function openForTraining(backend: Backend, spec: TracedSpec): Promise<Engine> {
+export async function openForTraining(backend: ProgramBackend, spec: TracedSpec): Promise<Engine> {
   const programs = enginePrograms(spec, backend, "train");
   if (programs === null) throw new Error("the spec is trained");
   const first = firstValuesOf(spec.parameters, spec.settings.seed);

@@ -47,8 +47,6 @@ test("lists that share lists are not written out without end", () => {
   expect(refusalOf(specOf({ imports, forward }))).toBe("specs/refused.vlm: a30: the list `a30` cannot be written out");
 });
 
-const inEpochs = "is in epochs, and a package does not know how many steps an epoch has";
-
 test.each<readonly [Changes, string]>([
   [
     { imports: 'import "std/vera"', members: "vera(rank = 2) on e.l" },
@@ -59,14 +57,6 @@ test.each<readonly [Changes, string]>([
     "std/pissa.vlm: principal_down(base.weight, rank, scale): the first value of `first_down` is computed, which a package does not do",
   ],
   [{ train: "optimizer = lion(lr = 0.1)" }, "specs/refused.vlm: lion(lr = 0.1): PyTorch has no optimizer Lion"],
-  [
-    { train: "schedule = linear(warmup_epochs = 1)" },
-    `specs/refused.vlm: linear(warmup_epochs = 1): \`warmup_epochs\` ${inEpochs}`,
-  ],
-  [
-    { members: "group e { frozen_epochs = 1 }" },
-    `specs/refused.vlm: group e { frozen_epochs = 1 }: \`frozen_epochs\` ${inEpochs}`,
-  ],
   [
     { imports: "function weigh(e) {\n  return sum(e.l.weight)\n}", members: "loss weigh(e)" },
     "specs/refused.vlm: l: an encoder is passed on, of which only its value is there",

@@ -1,7 +1,8 @@
 """Packages that medctc wrote give what its evaluator gives: check_pytorch.py FOLDER...
 
 Each FOLDER has a package, and `weights`, `feeds`, `ids` and `expected` as safetensors: values as `value:NAME`, those of modules as
-`module:PATH`, gradients as `gradient:NAME` and parameters after three steps as `after:NAME`, with names of checkpoints.
+`module:PATH`, losses and metrics as `compared:NAME`, gradients as `gradient:NAME` and parameters after three steps,
+of which an epoch has two, as `after:NAME`, with names of checkpoints; `kept:` has these and what the optimizer keeps.
 """
 
 import importlib
@@ -13,6 +14,8 @@ import torch
 from safetensors.torch import load_file
 
 FORWARD, GRADIENT, STEPS = 2e-5, 1e-4, 1e-4
+# The rows of these meet before anything is computed of one.
+NOT_CUT = {"built_in", "library"}
 failures = []
 
 
@@ -63,6 +66,7 @@ def check_package(folder):
                 path += ".base"
             worst = max(worst, check(f"{name}: {path}", given[path].detach(), tensor, FORWARD))
             compared += 1
+    worst = max(worst, check_rows(name, model, batch, expected))
     loss = model.loss_of(batch)
     worst = max(worst, check(f"{name}: loss", loss.detach(), expected["loss"], FORWARD))
 
@@ -77,10 +81,10 @@ def check_package(folder):
     for each, tensor in gradients.items():
         steepest = max(steepest, check(f"{name}: gradient of {each}", trained[each].grad, tensor, GRADIENT))
 
-    optimizer, schedule = package.make_optimizer(model)
+    optimizer, schedule = package.make_optimizer(model, steps_per_epoch=2)
     clip = importlib.import_module(f"{name}.optimizer").CLIP_NORM
     for step in range(3):
-        package.thaw(model, step)
+        package.thaw(model, step, steps_per_epoch=2)
         optimizer.zero_grad()
         model.loss_of(batch).backward()
         if clip is not None:
@@ -92,7 +96,51 @@ def check_package(folder):
         if key.startswith("after:"):
             far = max(far, check(f"{name}: {key}", trained[key.removeprefix("after:")].detach(), tensor, STEPS))
     check_base_weights(model, ops, weights)
+    far = max(far, check_training(package, folder, batch, expected))
     print(f"{name}: {compared} values within {worst:.1e}, {len(gradients)} gradients {steepest:.1e}, three steps {far:.1e}")
+
+
+def check_rows(name, model, batch, expected):
+    """The losses and metrics are the evaluator's, from rows that were embedded one by one, too."""
+    logged = {key.removeprefix("compared:"): each for key, each in expected.items() if key.startswith("compared:")}
+    logged["loss"] = expected["loss"]
+    whole = model.embed(batch)
+    assert (len(whole) == 0) == (name in NOT_CUT), (name, list(whole))
+    shared = {each: batch[each] for each in model.SHARED_INPUTS}
+    rows = len(next(tensor for each, tensor in batch.items() if each not in shared))
+    pieces = [model.embed({**{each: tensor[[row]] for each, tensor in batch.items()}, **shared}) for row in range(rows)]
+    compared = {**{each: batch[each] for each in model.COMPARED_INPUTS}, **shared}
+    worst = 0.0
+    for values in whole, {each: torch.cat([piece[each] for piece in pieces]) for each in whole}:
+        found = model.compare(values, compared)
+        assert set(found) == set(logged), set(found) ^ set(logged)
+        for each, tensor in logged.items():
+            worst = max(worst, check(f"{name}: {each}", found[each].detach(), tensor, FORWARD))
+    return worst
+
+
+def check_training(package, folder, batch, expected):
+    """The package's own training step keeps what the evaluator keeps, from mapped weights and in pieces of one row, too."""
+    name = package.__name__
+    state, step, weights = (importlib.import_module(f"{name}.{each}") for each in ("state", "step", "weights"))
+    kept = {key.removeprefix("kept:"): each for key, each in expected.items() if key.startswith("kept:")}
+    far = 0.0
+    for micro in None, 1:
+        made = getattr(package, package.__all__[0])
+        model = weights.load_model(made, f"{folder}/weights.safetensors", torch.device("cpu"))
+        train = step.TrainingStep(model, steps_per_epoch=2)
+        count = len(next(each for name, each in batch.items() if name not in model.SHARED_INPUTS))
+
+        def rows(first, count, shared=model.SHARED_INPUTS):
+            return {name: each if name in shared else each[first : first + count] for name, each in batch.items()}
+
+        for each in range(3):
+            train(each, rows, count, micro)
+        found = state.read_state(train)
+        assert set(found) >= set(kept), set(kept) - set(found)
+        for each, tensor in kept.items():
+            far = max(far, check(f"{name}: {each} in pieces of {micro}", found[each], tensor, STEPS))
+    return far
 
 
 def check_base_weights(model, ops, weights):

@@ -77,15 +77,16 @@ model residual {
   let other = stem |> linear(6, bias = false) |> l2_normalize
   freeze vision.conv1, heads.image.bias
   group vision { lr = 0.1 * lr, weight_decay = 0.2 }
-  group volume { frozen_steps = 1 }
+  group volume { frozen_epochs = 1 }
   loss bce(logits, labels) + 0.5 * cross_entropy(logits + stem, cast(abs(3 * reshape(grade, [-1])), i32), smoothing = 0.1)
   loss siglip(image, other, scale = 2, bias = -1)
+  metric cosine = mean(sum(image * other, axis = 1))
 }
 
 train {
   batch = 2
   optimizer = sgd(lr = 0.01, momentum = 0.9)
-  schedule = linear(warmup = 2)
+  schedule = linear(warmup_epochs = 1)
   steps = 10
   clip_norm = 1
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -7,12 +7,14 @@ import {
   buildStep,
   compileSpec,
   elementCount,
+  nameOf,
   optimise,
   type Plan,
   runProgram,
   type TensorData,
   type TracedSpec,
   targets,
+  valueNamed,
 } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
@@ -45,6 +47,7 @@ function prepare(name: string, text: string): string {
     mkdirSync(dirname(join(into, file)), { recursive: true });
     writeFileSync(join(into, file), content);
   }
+  cpSync("runtime/backends/pytorch/python", join(into, dirname(files[0]?.name ?? "")), { recursive: true });
   const random = new Random(7);
   const weights = randomWeights(spec, random);
   const feeds = randomFeeds(spec, random);
@@ -112,7 +115,9 @@ function expectedOf(spec: TracedSpec, { parameters }: Plan, weights: Tensors, in
   }
   const step = buildStep(spec);
   if (step === null) throw new Error("the spec has a loss");
-  const program = optimise(step, spec);
+  const { settings } = spec;
+  const schedule = { ...settings.schedule, stepsPerEpoch: 2 };
+  const program = optimise(step, { ...spec, settings: { ...settings, schedule } });
   const stored = new Map(parameters.map(({ path, checkpoint }) => [path, checkpoint]));
   const state = new Map(weights);
   for (const { operation } of program.graph.nodes) {
@@ -125,9 +130,10 @@ function expectedOf(spec: TracedSpec, { parameters }: Plan, weights: Tensors, in
   const at = (count: number): Tensors =>
     new Map([...inputs, ["step", { type: { dtype: "i32", shape: [] }, data: Float32Array.of(count) }]]);
   for (const [name, data] of runProgram(unclipped, { inputs: at(0), parameters: state }, "f32")) {
-    if (!name.startsWith("gradient:")) continue;
-    const path = name.slice("gradient:".length);
-    expected.set(`gradient:${stored.get(path) ?? path}`, data);
+    const value = valueNamed(name);
+    if (value.kind === "metric") expected.set(`compared:${value.name}`, data);
+    if (value.kind === "loss-term") expected.set(`compared:loss/${value.name}`, data);
+    if (value.kind === "gradient") expected.set(`gradient:${stored.get(value.parameter) ?? value.parameter}`, data);
   }
   for (let count = 0; count < 3; count++) {
     const results = runProgram(program, { inputs: at(count), parameters: state }, "f32");
@@ -138,7 +144,12 @@ function expectedOf(spec: TracedSpec, { parameters }: Plan, weights: Tensors, in
   }
   for (const path of program.updates.keys()) {
     const data = state.get(path);
-    if (weights.has(path) && data !== undefined) expected.set(`after:${stored.get(path) ?? path}`, data);
+    if (data === undefined) continue;
+    const value = valueNamed(path);
+    const parameter = value.kind === "slot" ? value.parameter : path;
+    const checkpoint = stored.get(parameter) ?? parameter;
+    if (value.kind !== "slot") expected.set(`after:${checkpoint}`, data);
+    expected.set(`kept:${value.kind === "slot" ? nameOf({ ...value, parameter: checkpoint }) : checkpoint}`, data);
   }
   return expected;
 }

@@ -97,6 +97,7 @@ async function follow(
           new Map(Object.entries(values).map(([name, value]) => [name, Float32Array.of(value)] as const)),
         );
       },
+      step: null,
       read: () => {
         note("save");
         return Promise.resolve(

@@ -1,5 +1,6 @@
 import type { Expression } from "../../../grammar/index.ts";
 import type { ModuleInstance, Value, Watch } from "../../elaborate/index.ts";
+import type { Node } from "../../ir/index.ts";
 import type { Callable } from "../../load/index.ts";
 
 /** What an expression gave, over all the modules and calls in which it was computed. */
@@ -11,6 +12,8 @@ export interface Fact {
   readonly callables: Set<Callable>;
   readonly builtins: Set<string>;
   readonly instances: Set<ModuleInstance>;
+  /** The tensor that it gave last: in the model's own members, which are computed once in a trace, its only one. */
+  node: Node | null;
   /** Whether all numbers and elements of tensors were whole. */
   isWhole: boolean;
   /** Whether all tensors were inputs as they are fed. */
@@ -25,7 +28,8 @@ export class Facts {
     let fact = this.known.get(expression);
     if (fact === undefined) {
       const empty = { labels: new Set<string>(), ranks: new Set<number>(), builtins: new Set<string>() };
-      fact = { kinds: new Set(), ...empty, callables: new Set(), instances: new Set(), isWhole: true, isFed: true };
+      const seen = { callables: new Set<Callable>(), instances: new Set<ModuleInstance>() };
+      fact = { kinds: new Set(), ...empty, ...seen, node: null, isWhole: true, isFed: true };
       this.known.set(expression, fact);
     }
     note(fact, value);
@@ -47,6 +51,7 @@ function note(fact: Fact, value: Value): void {
   fact.kinds.add(value.kind);
   switch (value.kind) {
     case "tensor":
+      fact.node = value.node;
       fact.labels.add(JSON.stringify(value.labels));
       fact.ranks.add(value.node.type.shape.length);
       fact.isWhole &&= value.node.type.dtype === "i32";
@@ -66,6 +71,7 @@ function note(fact: Fact, value: Value): void {
       break;
     case "instance":
       fact.instances.add(value.instance);
+      fact.node = returnedBy(value.instance);
       fact.isWhole = false;
       fact.isFed = false;
       break;
@@ -85,4 +91,10 @@ function note(fact: Fact, value: Value): void {
     case "unknown":
       break;
   }
+}
+
+/** The value of a module as of its last call. */
+function returnedBy({ values }: ModuleInstance): Node | null {
+  const value = values.get("return");
+  return value?.kind === "tensor" ? value.node : null;
 }

@@ -28,7 +28,8 @@ export interface Accessed {
 }
 
 export function emptyPlace(scope: Scope, declarations: Declarations, writer: Writer): Place {
-  return { scope, declarations, writer, training: null, base: null, encoders: new Map(), head: null, isMaking: false };
+  const nothing = { training: null, base: null, encoders: new Map(), head: null, replaced: new Map() };
+  return { scope, declarations, writer, ...nothing, isMaking: false };
 }
 
 /** A function, or a loss. */
@@ -90,11 +91,14 @@ export function writeModule(
 }
 
 /** The names in checkpoints that differ from those in Python. */
-export function checkpointEntries(members: readonly NamedMember[]): readonly string[] {
+export function checkpointEntries(
+  members: readonly NamedMember[],
+  attributeOf: (name: string) => string = attributeName,
+): readonly string[] {
   return members.flatMap((member) => {
     if (member.kind !== "param" && member.kind !== "part" && member.kind !== "encoder") return [];
     if (member.name === undefined) return [];
-    const attribute = attributeName(member.name.text);
+    const attribute = attributeOf(member.name.text);
     const stored = member.named?.value ?? member.name.text;
     return attribute === stored ? [] : [`${JSON.stringify(attribute)}: ${JSON.stringify(stored)}`];
   });
@@ -177,7 +181,11 @@ function writeMember(member: ModuleMember, translator: Translator): readonly str
 }
 
 /** A parameter or a buffer with its first values, and its type as a comment. */
-export function writeParam(member: ParamMember, translator: Translator): readonly string[] {
+export function writeParam(
+  member: ParamMember,
+  translator: Translator,
+  attribute = attributeName(member.name.text),
+): readonly string[] {
   const { name, type, initial, storage, when } = member;
   const { writer } = translator.place;
   if (member.shared) refuse("a package has no parameters that adapters share", member.span);
@@ -189,7 +197,6 @@ export function writeParam(member: ParamMember, translator: Translator): readonl
   };
   const values = firstValues(name.text, initial, sizes, translator);
   const typed = type.dtype === "i32" ? method(values, "int", []) : values;
-  const attribute = attributeName(name.text);
   const where = (value: Python): Python =>
     when === null
       ? value
@@ -241,10 +248,14 @@ function firstValues(name: string, initial: Expression | null, sizes: Python, tr
 }
 
 /** A part, or a ModuleList of them. */
-export function writePart(member: PartMember, translator: Translator): readonly string[] {
-  const { name, repetition, module, when } = member;
+export function writePart(
+  member: PartMember,
+  translator: Translator,
+  name = attributeName(member.name.text),
+): readonly string[] {
+  const { repetition, module, when } = member;
   const { writer, scope } = translator.place;
-  const attribute = `self.${attributeName(name.text)}`;
+  const attribute = `self.${name}`;
   const inside = new Scope(scope);
   const inner = new Translator({ ...translator.place, scope: inside });
   writer.use("nn");

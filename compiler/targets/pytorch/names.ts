@@ -28,7 +28,7 @@ const ofModule = [
   ..."requires_grad_ set_extra_state set_submodule share_memory state_dict to to_empty train training type xpu".split(
     " ",
   ),
-  ..."zero_grad base original checkpoint_names loss".split(" "),
+  ..."zero_grad base original checkpoint_names".split(" "),
 ];
 
 const variables = new Set([...keywords, ...used]);
@@ -42,6 +42,14 @@ export function variableName(name: string): string {
 /** A name of the language as an attribute of a module. */
 export function attributeName(name: string): string {
   return attributes.has(name) ? `${name}_` : name;
+}
+
+/** What the class of a model has besides its members. */
+const ofModel = new Set(["embed", "compare", "loss_of"]);
+
+/** A name of a model's member as an attribute of the model. */
+export function modelAttributeName(name: string): string {
+  return ofModel.has(name) ? `${name}_` : attributeName(name);
 }
 
 /** `bert_layer` as `BertLayer`. */

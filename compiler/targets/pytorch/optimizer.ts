@@ -1,6 +1,5 @@
 import type { TracedSpec } from "../../programs/index.ts";
 import type { ParameterRule } from "../../select/index.ts";
-import { stepsOf } from "../../settings/index.ts";
 import { type PathStep, type Paths, patternsFor } from "./paths.ts";
 
 /** Parameters that the optimizer moves alike. */
@@ -8,13 +7,14 @@ interface Group {
   readonly patterns: readonly string[];
   readonly learningRate: number;
   readonly weightDecay: number;
-  /** Steps in which they stay as they are. */
+  /** Steps, and epochs besides, in which they stay as they are. */
   readonly frozenSteps: number;
+  readonly frozenEpochs: number;
 }
 
 /** The file `optimizer.py`: parameter groups, the optimizer, and how its learning rate changes. */
 export function optimizerSource({ rules, settings, trainable }: TracedSpec, paths: Paths, model: string): string {
-  const { optimizer, learningRate, schedule, clipNorm } = settings;
+  const { optimizer, learningRate, schedule, clipNorm, ema, precision } = settings;
   const all = [...paths.parameters].filter(([{ storage }]) => storage === "param");
   const groups = new Map<
     string,
@@ -26,7 +26,8 @@ export function optimizerSource({ rules, settings, trainable }: TracedSpec, path
     const group = {
       learningRate: rule?.learningRate ?? learningRate,
       weightDecay: rule?.weightDecay ?? (type.shape.length > 1 ? optimizer.weightDecay : 0),
-      frozenSteps: rule === undefined ? 0 : stepsOf(rule.frozenSteps, rule.frozenEpochs, schedule),
+      frozenSteps: rule?.frozenSteps ?? 0,
+      frozenEpochs: rule?.frozenEpochs ?? 0,
     };
     const key = JSON.stringify(group);
     const known = groups.get(key) ?? { group, paths: [] };
@@ -41,10 +42,9 @@ export function optimizerSource({ rules, settings, trainable }: TracedSpec, path
     }),
   );
   const made = constructorOf(optimizer, learningRate);
-  const warmup = stepsOf(schedule.warmup, schedule.warmupEpochs, schedule);
   return `"""The optimizer of ${model}: what its \`train\` block says."""
 
-import math
+${schedule.kind === "cosine" ? "import math\n" : ""}from typing import Any
 
 import torch
 from torch import nn
@@ -52,24 +52,38 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from . import ops
 
+PRECISION = ${JSON.stringify(precision)}
 CLIP_NORM: float | None = ${clipNorm ?? "None"}
-WARMUP_STEPS = ${warmup}
+# How much a step keeps of the average of the trained parameters.
+EMA: float | None = ${ema ?? "None"}
+WARMUP_STEPS, WARMUP_EPOCHS = ${schedule.warmup}, ${schedule.warmupEpochs}
 STEPS: int | None = ${schedule.steps ?? "None"}
 
 # Parameters by pattern, where \`*\` is the number of any layer. Vectors and single numbers do not
 # decay unless a group of the spec says so.
-GROUPS = [
+GROUPS: list[dict[str, Any]] = [
 ${listed.map(printGroup).join("\n")}
 ]
 
 
-def learning_rate_factor(step: int, steps: int | None = STEPS) -> float:
+def _steps(steps: int, epochs: float, steps_per_epoch: int | None) -> float:
+    if epochs == 0:
+        return steps
+    if steps_per_epoch is None:
+        raise ValueError("the spec counts in epochs: pass steps_per_epoch")
+    return steps + epochs * steps_per_epoch
+
+
+def learning_rate_factor(
+    step: int, steps: int | None = STEPS, steps_per_epoch: int | None = None
+) -> float:
     """The part of the learning rate in a step, counted from 0: ${schedule.kind}, after the warm-up."""
-    risen = 1.0 if WARMUP_STEPS == 0 else min((step + 1) / WARMUP_STEPS, 1.0)
+    warmup = _steps(WARMUP_STEPS, WARMUP_EPOCHS, steps_per_epoch)
+    risen = 1.0 if warmup == 0 else min((step + 1) / warmup, 1.0)
 ${factorLines(schedule.kind)}
 
 def make_optimizer(
-    model: nn.Module, steps: int | None = STEPS
+    model: nn.Module, steps: int | None = STEPS, steps_per_epoch: int | None = None
 ) -> tuple[torch.optim.Optimizer, LambdaLR]:
     """
     The optimizer and the schedule of its learning rate for a training of so many steps. Call
@@ -84,19 +98,22 @@ def make_optimizer(
         for group in GROUPS
     ]
     optimizer = ${made}
-    return optimizer, LambdaLR(optimizer, lambda step: learning_rate_factor(step, steps))
+    return optimizer, LambdaLR(
+        optimizer, lambda step: learning_rate_factor(step, steps, steps_per_epoch)
+    )
 
 
-def thaw(model: nn.Module, step: int) -> None:
+def thaw(model: nn.Module, step: int, steps_per_epoch: int | None = None) -> None:
     """Lets the parameters move whose group has frozen them for no more than so many steps."""
     for group in GROUPS:
-        if group["frozen_steps"] > 0:
+        frozen = _steps(group["frozen_steps"], group["frozen_epochs"], steps_per_epoch)
+        if frozen > 0:
             for parameter in ops.parameters_under(model, group["patterns"]):
-                parameter.requires_grad_(step >= group["frozen_steps"])
+                parameter.requires_grad_(step >= frozen)
 `;
 }
 
-function printGroup({ patterns, learningRate, weightDecay, frozenSteps }: Group): string {
+function printGroup({ patterns, learningRate, weightDecay, frozenSteps, frozenEpochs }: Group): string {
   const quoted = patterns.map((each) => JSON.stringify(each));
   const line = `        "patterns": [${quoted.join(", ")}],`;
   const listed =
@@ -108,15 +125,16 @@ ${listed}
         "lr": ${learningRate},
         "weight_decay": ${weightDecay},
         "frozen_steps": ${frozenSteps},
+        "frozen_epochs": ${frozenEpochs},
     },`;
 }
 
 function factorLines(kind: TracedSpec["settings"]["schedule"]["kind"]): string {
   if (kind === "constant") return "    return risen\n";
   const left = kind === "linear" ? "1 - done" : "0.5 * (1 + math.cos(math.pi * done))";
-  return `    if steps is None or steps <= WARMUP_STEPS:
+  return `    if steps is None or steps <= warmup:
         return risen
-    done = min(max((step - WARMUP_STEPS) / (steps - WARMUP_STEPS), 0.0), 1.0)
+    done = min(max((step - warmup) / (steps - warmup), 0.0), 1.0)
     return risen * ${left.includes("cos") ? left : `(${left})`}
 `;
 }

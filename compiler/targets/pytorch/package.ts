@@ -13,7 +13,9 @@ import { type Accessed, pythonName, writeFunction, writeModule } from "./module.
 import { fileName } from "./names.ts";
 import { opsSource } from "./ops.ts";
 import { optimizerSource } from "./optimizer.ts";
+import { ModelParts } from "./parts.ts";
 import { pathsOf } from "./paths.ts";
+import { pytorchReleases } from "./releases.ts";
 import type { Declarations, Writer } from "./scope.ts";
 import {
   expressionsIn,
@@ -32,6 +34,9 @@ export function packageFiles(spec: TracedSpec, about: WrittenBy): readonly Targe
   return new PackageWriter(written, spec, facts).files(about);
 }
 
+/** The modules beside these that train a package, which are the same for every spec. */
+const workerModules = ["link", "processes", "state", "step", "weights", "worker"] as const;
+
 interface Draft {
   readonly name: string;
   readonly source: Source;
@@ -45,7 +50,7 @@ class PackageWriter {
   private readonly spec: TracedSpec;
   private readonly declarations: Declarations;
   private readonly drafts = new Map<Source, Draft>();
-  private readonly names = new UniqueNames(["__init__", "model", "ops", "optimizer", "metadata"]);
+  private readonly names = new UniqueNames(["__init__", "model", "ops", "optimizer", "metadata", ...workerModules]);
   private readonly queue: Callable[] = [];
   private readonly seen = new Set<Callable>();
 
@@ -75,7 +80,8 @@ class PackageWriter {
     refuseTraining(this.spec, this.written);
     const paths = pathsOf(this.written.components);
     const draft = this.draft(declaration.span.source, "model");
-    const model = new ModelWriter(this.written, this.spec, paths, this.declarations, this.writer(draft));
+    const parts = new ModelParts(this.written, this.spec);
+    const model = new ModelWriter(parts, paths, this.declarations, this.writer(draft));
     draft.blocks.push({ start: declaration.span.start, lines: model.lines() });
     const accessed = accessedIn(this.written, this.declarations);
     for (let next = this.queue.shift(); next !== undefined; next = this.queue.shift()) {
@@ -240,7 +246,7 @@ import re
 import torch
 
 # Written for these releases of PyTorch.
-_SUPPORTED = ((2, 14), (2, 15))
+_SUPPORTED = (${pytorchReleases.map((each) => `(${each.replace(".", ", ")})`).join(", ")})
 _release = tuple(int(number) for number in re.findall(r"\\d+", torch.__version__)[:2])
 if _release not in _SUPPORTED:
     _names = " and ".join(".".join(map(str, each)) for each in _SUPPORTED)

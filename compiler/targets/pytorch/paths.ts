@@ -1,5 +1,5 @@
 import type { Component, ModuleInstance, ParameterInstance, Step } from "../../elaborate/index.ts";
-import { attributeName } from "./names.ts";
+import { attributeName, modelAttributeName } from "./names.ts";
 
 /** One step of a path in Python: an attribute, or the number of a layer and how many there are. */
 export type PathStep = string | { readonly index: number; readonly count: number };
@@ -27,18 +27,18 @@ export function pathsOf(components: readonly Component[]): Paths {
     for (const child of instance.children) addModule(child, [...path, ...lastStep(child.steps)]);
   };
   for (const component of components) {
-    if ("parameter" in component) parameters.set(component.parameter, [attributeName(component.name)]);
+    if ("parameter" in component) parameters.set(component.parameter, [modelAttributeName(component.name)]);
     else if (component.kind === "head") addModule(component.instance, ["heads", component.name]);
-    else addModule(component.instance, lastStep(component.instance.steps));
+    else addModule(component.instance, lastStep(component.instance.steps, modelAttributeName));
   }
   return { modules, parameters };
 }
 
-function lastStep(steps: readonly Step[]): readonly PathStep[] {
+function lastStep(steps: readonly Step[], attributeOf = attributeName): readonly PathStep[] {
   const step = steps.at(-1);
   if (step === undefined) throw new Error("what stands in a module has a step of its own");
   const { name, index, count } = step;
-  return index === null ? [attributeName(name)] : [attributeName(name), { index, count: count ?? 0 }];
+  return index === null ? [attributeOf(name)] : [attributeOf(name), { index, count: count ?? 0 }];
 }
 
 /** Patterns that name these modules and no others: `*` stands for every layer of a list. */

@@ -5,6 +5,8 @@ export type Python =
   | { readonly kind: "word"; readonly text: string }
   | { readonly kind: "call"; readonly callee: Python; readonly arguments: readonly PythonArgument[] }
   | { readonly kind: "list"; readonly elements: readonly Python[] }
+  /** Values by names, or all those of another dictionary. */
+  | { readonly kind: "dict"; readonly entries: readonly PythonEntry[] }
   | { readonly kind: "comprehension"; readonly element: Python; readonly variable: string; readonly over: Python }
   | { readonly kind: "binary"; readonly operator: string; readonly left: Python; readonly right: Python }
   | { readonly kind: "unary"; readonly operator: "-" | "~" | "not "; readonly operand: Python }
@@ -13,6 +15,12 @@ export type Python =
   | { readonly kind: "index"; readonly of: Python; readonly index: Python };
 
 export interface PythonArgument {
+  readonly name: string | null;
+  readonly value: Python;
+}
+
+/** A value by its name; one without a name is a dictionary, of which all entries are taken. */
+export interface PythonEntry {
   readonly name: string | null;
   readonly value: Python;
 }
@@ -83,6 +91,7 @@ function levelOf(python: Python): number {
       return python.text.startsWith("-") ? 10 : 13;
     case "call":
     case "list":
+    case "dict":
     case "comprehension":
     case "attribute":
     case "index":
@@ -100,9 +109,11 @@ export function printPython(python: Python): string {
     case "word":
       return python.text;
     case "call":
-      return `${within(python.callee, 13)}(${python.arguments.map((each) => printArgument(each)).join(", ")})`;
+      return `${within(python.callee, 13)}(${python.arguments.map(argumentItem).map(printItem).join(", ")})`;
     case "list":
       return `[${python.elements.map(printPython).join(", ")}]`;
+    case "dict":
+      return `{${python.entries.map(entryItem).map(printItem).join(", ")}}`;
     case "comprehension":
       return `[${printPython(python.element)} for ${python.variable} in ${within(python.over, 2)}]`;
     case "binary": {
@@ -128,8 +139,22 @@ function sides({ operator, left, right }: Python & { readonly kind: "binary" }):
   return [within(left, isChained ? level + 1 : level), within(right, rightLevel)];
 }
 
-function printArgument({ name, value }: PythonArgument): string {
-  return name === null ? printPython(value) : `${name}=${printPython(value)}`;
+/** What stands between brackets and commas. */
+interface Item {
+  readonly before: string;
+  readonly value: Python;
+}
+
+function argumentItem({ name, value }: PythonArgument): Item {
+  return { before: name === null ? "" : `${name}=`, value };
+}
+
+function entryItem({ name, value }: PythonEntry): Item {
+  return { before: name === null ? "**" : `${JSON.stringify(name)}: `, value };
+}
+
+function printItem({ before, value }: Item): string {
+  return `${before}${printPython(value)}`;
 }
 
 function pad(indent: number): string {
@@ -185,7 +210,7 @@ function besideBrackets(indent: number, before: string, python: Python, after: s
 
 interface Brackets {
   readonly open: string;
-  readonly items: readonly PythonArgument[];
+  readonly items: readonly Item[];
   readonly close: string;
   /** False for a comprehension, which is one item. */
   readonly isSplittable: boolean;
@@ -196,10 +221,19 @@ function brackets(python: Python): Brackets | null {
   switch (python.kind) {
     case "call":
       if (python.arguments.length === 0) return null;
-      return { open: `${within(python.callee, 13)}(`, items: python.arguments, close: ")", isSplittable: true };
+      return {
+        open: `${within(python.callee, 13)}(`,
+        items: python.arguments.map(argumentItem),
+        close: ")",
+        isSplittable: true,
+      };
     case "list": {
-      const items = python.elements.map((value) => ({ name: null, value }));
+      const items = python.elements.map((value) => ({ before: "", value }));
       return items.length === 0 ? null : { open: "[", items, close: "]", isSplittable: true };
+    }
+    case "dict": {
+      const items = python.entries.map(entryItem);
+      return items.length === 0 ? null : { open: "{", items, close: "}", isSplittable: true };
     }
     case "word":
     case "comprehension":
@@ -215,20 +249,16 @@ function brackets(python: Python): Brackets | null {
 function inBrackets(
   indent: number,
   open: string,
-  items: readonly PythonArgument[],
+  items: readonly Item[],
   close: string,
   isSplittable: boolean,
 ): readonly string[] {
-  const together = `${pad(indent + 1)}${items.map(printArgument).join(", ")}`;
+  const together = `${pad(indent + 1)}${items.map(printItem).join(", ")}`;
   const start = `${pad(indent)}${open}`;
   const end = `${pad(indent)}${close}`;
   if (together.length <= width) return [start, together, end];
   const comma = isSplittable && items.length > 1 ? "," : "";
-  return [
-    start,
-    ...items.flatMap(({ name, value }) => layOut(indent + 1, name === null ? "" : `${name}=`, value, comma, true)),
-    end,
-  ];
+  return [start, ...items.flatMap(({ before, value }) => layOut(indent + 1, before, value, comma, true)), end];
 }
 
 interface Part {

@@ -23,6 +23,8 @@ export interface Place {
   readonly isMaking: boolean;
   /** The module that a pipe makes there; null where none may be made. */
   readonly head: Python | null;
+  /** Expressions whose values are there already. */
+  readonly replaced: ReadonlyMap<Expression, Python>;
 }
 
 /** What a model knows of an encoder that it has called. */
@@ -41,6 +43,8 @@ export class Translator {
   }
 
   expression(expression: Expression): Python {
+    const known = this.place.replaced.get(expression);
+    if (known !== undefined) return known;
     try {
       return this.translate(expression);
     } catch (error) {

@@ -3,6 +3,11 @@ import type { Expression, ForwardMember, Item, ModelMember, ModuleMember, Statem
 /** Visits an expression and all within it. */
 export function visitExpression(expression: Expression, visit: (each: Expression) => void): void {
   visit(expression);
+  for (const each of directlyIn(expression)) visitExpression(each, visit);
+}
+
+/** The expressions that an expression is made of. */
+export function directlyIn(expression: Expression): readonly Expression[] {
   switch (expression.kind) {
     case "number":
     case "string":
@@ -10,42 +15,27 @@ export function visitExpression(expression: Expression, visit: (each: Expression
     case "none":
     case "infer":
     case "name":
-      break;
+      return [];
     case "list":
-      for (const each of expression.elements) visitExpression(each, visit);
-      break;
+      return expression.elements;
     case "range":
-      visitExpression(expression.from, visit);
-      visitExpression(expression.to, visit);
-      break;
+      return [expression.from, expression.to];
     case "unary":
-      visitExpression(expression.operand, visit);
-      break;
+      return [expression.operand];
     case "binary":
-      visitExpression(expression.left, visit);
-      visitExpression(expression.right, visit);
-      break;
+      return [expression.left, expression.right];
     case "if":
-      for (const each of [expression.condition, expression.then, expression.otherwise]) visitExpression(each, visit);
-      break;
+      return [expression.condition, expression.then, expression.otherwise];
     case "call":
-      visitExpression(expression.callee, visit);
-      for (const { value } of expression.arguments) visitExpression(value, visit);
-      break;
+      return [expression.callee, ...expression.arguments.map(({ value }) => value)];
     case "arrow":
-      visitExpression(expression.body, visit);
-      break;
+      return [expression.body];
     case "member":
-      visitExpression(expression.object, visit);
-      break;
+      return [expression.object];
     case "index":
-      visitExpression(expression.object, visit);
-      visitExpression(expression.index, visit);
-      break;
+      return [expression.object, expression.index];
     case "pipe":
-      visitExpression(expression.value, visit);
-      visitExpression(expression.into, visit);
-      break;
+      return [expression.value, expression.into];
   }
 }
 

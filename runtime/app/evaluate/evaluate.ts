@@ -20,6 +20,7 @@ import {
   reportUncached,
 } from "../data/open.ts";
 import { arePromptsUsable } from "../data/texts.ts";
+import { backendFor } from "../engine/choose.ts";
 import { environmentOf } from "../engine/environment.ts";
 import { type EngineOptions, openEngine } from "../engine/open.ts";
 import { findSpec } from "../find-spec.ts";
@@ -27,7 +28,7 @@ import { done, type Ended, problem, type Reporter, refuse, refuseBy, refused, re
 import { adapterDisagreements } from "../weights/contract-agreement.ts";
 import { chooseThresholds, openThresholdVolumes } from "./choose-thresholds.ts";
 import { areGroupsKnown, groupColumns } from "./grouping.ts";
-import { evaluateHeldOut } from "./held-out.ts";
+import { evaluateHeldOut, type HeldOutEvaluation } from "./held-out.ts";
 
 export interface EvaluateRequest extends Omit<DataOptions, "data">, EngineOptions {
   /** The path of a spec; null for the only one of the working folder. */
@@ -138,7 +139,9 @@ async function evaluateOn(
   reporter: Reporter,
 ): Promise<Ended<Evaluated>> {
   const { compiled, data, request, choosing, temporary } = task;
-  const opened = await openEngine(compiled, "encode", request, temporary, reporter);
+  const backend = backendFor(request, reporter);
+  if (backend === null) return refused;
+  const opened = await openEngine(compiled, "encode", backend, request, temporary, reporter);
   if (opened === null) return refused;
   const { engine, remark } = opened;
   if (remark !== null) reportRemark(remark, reporter);
@@ -146,14 +149,15 @@ async function evaluateOn(
   const isStopped = (): boolean => signals.requested() !== null;
   const { spec } = compiled;
   const held = { engine, spec, reading, skipBad: data.skipBad, isStopped };
-  const chosen = choosing === null ? null : await chooseThresholds({ ...held, dataset: choosing }, reporter);
-  const found =
-    chosen === null || chosen.kind === "chosen"
-      ? await evaluateHeldOut({ ...held, dataset, ...(chosen === null ? {} : { chosen: chosen.thresholds }) }, reporter)
-      : chosen;
+  const evaluate = async (): Promise<HeldOutEvaluation> => {
+    const chosen = choosing === null ? null : await chooseThresholds({ ...held, dataset: choosing }, reporter);
+    if (chosen !== null && chosen.kind !== "chosen") return chosen;
+    const thresholds = chosen === null ? {} : { chosen: chosen.thresholds };
+    return evaluateHeldOut({ ...held, dataset, ...thresholds }, reporter);
+  };
+  const found = await evaluate().finally(engine.dispose);
   reporter.progressEnd();
   const environment = environmentOf(engine, spec, { ...request, data: data.data });
-  await engine.dispose();
   if (found.kind === "stopped") {
     reporter.info("stopped; nothing was written");
     return { kind: "stopped", signal: signals.requested() ?? "SIGINT" };

@@ -126,9 +126,9 @@ export async function scoreHeldOut(
   return { ...scored, scores: { classes, names, scores: scored.scores, labels } };
 }
 
-/** Without the files that the encoder does not read, such as segmentations that only a loss takes. */
+/** Without what the encoders do not read, such as segmentations that only a loss takes. */
 function encodedInputs(spec: TracedSpec, { inputs, needs }: DataInputs): DataInputs {
-  const program = buildProgram(spec, "encode_image");
-  const read = new Set(program === null ? [] : inputsOf(program).map(({ name }) => name));
-  return { inputs: inputs.filter((input) => !("file" in input) || read.has(input.name)), needs };
+  const programs = (["encode_image", "encode_text"] as const).flatMap((name) => buildProgram(spec, name) ?? []);
+  const read = new Set(programs.flatMap((program) => inputsOf(program).map(({ name }) => name)));
+  return { inputs: inputs.filter(({ name }) => read.has(name)), needs };
 }

@@ -2,13 +2,12 @@ import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { type EvaluationMetric, type Features, nameOf } from "../../../compiler/index.ts";
 import { backendNamed, type Engine } from "../../backends/index.ts";
-import { contractKey, encodeContract, operationsOf } from "../../data/index.ts";
+import { contractKey, encodeContract } from "../../data/index.ts";
 import { type Evaluation, overallMetrics, specMetrics } from "../../evaluate/index.ts";
 import type { StorageProblem } from "../../files/index.ts";
 import { version } from "../../machine/index.ts";
 import type { Problem } from "../../text/index.ts";
 import {
-  Batches,
   type Checkpoint,
   describeProgress,
   type Evaluated,
@@ -21,12 +20,15 @@ import {
   train,
 } from "../../train/index.ts";
 import { reportSkipped, reportUncached } from "../data/open.ts";
+import { backendFor } from "../engine/choose.ts";
 import { openEngine } from "../engine/open.ts";
 import { evaluateHeldOut } from "../evaluate/held-out.ts";
 import { type Ended, type Reporter, refuse, refused, reportRemark } from "../reporter.ts";
+import { batchesOf } from "./batches.ts";
 import { readEvaluations, saveScores } from "./evaluations.ts";
 import { readFeatures, usefulFeatures } from "./features.ts";
 import { type FinishedTraining, finishTraining, reportStopped, type TrainingRun } from "./finish.ts";
+import { writeLeading } from "./leading.ts";
 import { openSources, type Sources } from "./sources.ts";
 import type { TrainTask } from "./task.ts";
 
@@ -41,10 +43,13 @@ export async function trainInto(
   try {
     const compiled = { ...task.compiled, spec: sources.spec };
     mkdirSync(folder.workFolder, { recursive: true });
-    const features = usefulFeatures(sources, reporter);
+    if ((task.request.launch?.machines.count ?? 1) > 1) writeLeading(folder.workFolder, sources.identity);
+    const backend = backendFor(task.request, reporter);
+    if (backend === null) return refused;
+    const features = usefulFeatures(sources, backend, reporter);
     const resumed = sources.checkpoint?.parameters;
     const options = { ...task.request, ...(resumed !== undefined && { resumed }) };
-    const opened = await openEngine(compiled, "train", options, folder.workFolder, reporter, features);
+    const opened = await openEngine(compiled, "train", backend, options, folder.workFolder, reporter, features);
     if (opened === null) return refused;
     const { engine, remark, kept } = opened;
     // A run that goes on has its own values for all that is trained.
@@ -124,17 +129,7 @@ async function trainWith(
           reportEvaluation(step, found.evaluation, spec.settings.keepBest, reporter);
           return found;
         };
-  const batches = new Batches({
-    examples: trainSet.examples,
-    order,
-    settings: spec.settings,
-    augment: { operations: operationsOf(spec.data.augment), seed: spec.settings.seed },
-    skipBad: data.skipBad,
-    loader: reading.loader,
-    tokenizer: reading.text?.tokenizer ?? null,
-    inputs: reading.inputs,
-    shared: sources.shared,
-  });
+  const batches = batchesOf(sources, task);
   const earlyEnd = features === null ? null : await readFeatures(features, engine, batches, sources, task, reporter);
   const unkept = skip(batches.takeSkipped());
   if (unkept !== null) return refuse(unkept, reporter);
@@ -223,7 +218,7 @@ function reportEvaluation(
 /** Gives an engine what a checkpoint has, by paths. */
 async function restore(
   engine: Engine,
-  { parameters, averages, optimizer }: Checkpoint,
+  { state, parameters, averages, optimizer }: Checkpoint,
   trained: ReadonlyMap<string, Pick<TrainedParameter, "checkpoint">>,
 ): Promise<void> {
   const values = new Map([...optimizer].map(([path, { data }]) => [path, data]));
@@ -233,7 +228,7 @@ async function restore(
     const average = averages.get(checkpoint);
     if (average !== undefined) values.set(averageName(path), average.data);
   }
-  await engine.store(values);
+  await engine.store(values, state.step);
 }
 
 /** Makes the first values their own averages, so that they are evaluated before the first step. */

@@ -11,7 +11,8 @@ import {
   labelGaps,
   type ModelContract,
   modelDifferences,
-  sharedValues,
+  promptValues,
+  sharedWeights,
 } from "../../data/index.ts";
 import {
   type Checkpoint,
@@ -52,15 +53,16 @@ export interface Sources {
 }
 
 /**
- * Opens data and the folder's last checkpoint, and holds them against each other; null after reporting what does not fit.
+ * Opens data and the last checkpoint of a folder, if there is one, and holds them against each other; null after reporting what does
+ * not fit.
  * Throws what the file system says of weights that become unreadable.
  */
-export async function openSources(folder: RunFolder, task: TrainTask, heard: Reporter): Promise<Sources | null> {
+export async function openSources(folder: RunFolder | null, task: TrainTask, heard: Reporter): Promise<Sources | null> {
   // Both splits are in one folder, of which much is said of either.
   const reporter = notesOnce(heard);
   const { data, request, compiled } = task;
   const seeded = compiled.spec;
-  const checkpoint = lastCheckpoint(folder, request.resume, reporter);
+  const checkpoint = folder === null ? null : lastCheckpoint(folder, request.resume, reporter);
   if (checkpoint === "wrong" || !areReadable(request, reporter)) return null;
   const inputs = dataInputsOf(seeded, reporter);
   if (inputs === null) return null;
@@ -76,7 +78,7 @@ export async function openSources(folder: RunFolder, task: TrainTask, heard: Rep
     );
     return null;
   }
-  const { values: shared, without } = sharedValues(trainSet.examples, inputs);
+  const { values: balances, without } = sharedWeights(trainSet.examples, inputs);
   if (without !== null) {
     const message = `no example to train on has \`${without}\`, so its weight cannot be balanced`;
     reporter.problem(problem(message, "leave out the column, or give a number in place of `balance(...)`"));
@@ -146,7 +148,8 @@ export async function openSources(folder: RunFolder, task: TrainTask, heard: Rep
   };
   const differing = adapterDisagreements(adapter, contract);
   if (differing.length > 0) reporter.diagnostics(differing);
-  const isOther = checkpoint !== null && !isSame(checkpoint.state, { identity, contract }, folder, reporter);
+  const isOther =
+    folder !== null && checkpoint !== null && !isSame(checkpoint.state, { identity, contract }, folder, reporter);
   if (differing.length > 0 || isOther) {
     await reading.loader.dispose();
     return null;
@@ -159,7 +162,7 @@ export async function openSources(folder: RunFolder, task: TrainTask, heard: Rep
     trainSet,
     held,
     reading,
-    shared,
+    shared: new Map([...balances, ...promptValues(reading.inputs, tokens?.tokenizer ?? null)]),
     identity,
     checkpoint,
   };

@@ -1,7 +1,7 @@
 """
 A model that medctc wrote of a spec, whose text is in `metadata.SPEC`.
 
-Of the spec it leaves out: the metric `level`, `batch`, `ema`.
+Of the spec it leaves out: `batch`.
 """
 
 import re

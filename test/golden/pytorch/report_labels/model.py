@@ -54,6 +54,9 @@ class ReportLabels(nn.Module):
     """The model `report_labels`: called with its inputs, it gives the spec's lets by name."""
 
     checkpoint_names = {"text": "bert", "heads.logits": "classifier"}
+    # Of a batch's inputs, those that `compare` reads row by row, and those that all rows share.
+    COMPARED_INPUTS: tuple[str, ...] = ("labels",)
+    SHARED_INPUTS: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         super().__init__()
@@ -89,11 +92,16 @@ class ReportLabels(nn.Module):
         return {"logits": logits}
 
     @ops.on_own_device
-    def loss(self, labels: Tensor, logits: Tensor) -> Tensor:
-        """The loss of a batch, from the values that `forward` gives and the inputs."""
-        return bce(logits, labels)
+    def embed(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """What each row of a batch gives by itself, for `compare`."""
+        values = self(batch["ids"], batch["mask"])
+        return {"logits": values["logits"]}
+
+    @ops.on_own_device
+    def compare(self, values: dict[str, Tensor], batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The loss and the metrics of all rows, of what `embed` gives of them and of their inputs."""
+        return {"loss": bce(values["logits"], batch["labels"]), "level": values["logits"].mean()}
 
     def loss_of(self, batch: dict[str, Tensor]) -> Tensor:
         """The loss of a batch, whose inputs are there by their names."""
-        values = self(batch["ids"], batch["mask"])
-        return self.loss(batch["labels"], values["logits"])
+        return self.compare(self.embed(batch), batch)["loss"]
