@@ -102,7 +102,6 @@ export {
   type Interval,
   outlasts,
   printAugmentation,
-  printThreshold,
   promptTexts,
   type ResampleBy,
   type Sizes,
