@@ -32,4 +32,5 @@ export {
 } from "./programs.ts";
 export { runOnce } from "./run-once.ts";
 export { inputsInMemory, trainStep } from "./step.ts";
+export { validateBatch } from "./validate.ts";
 export { lasting } from "./values.ts";

@@ -56,7 +56,6 @@ test.each<readonly [Changes, string]>([
     { imports: 'import "std/pissa"', members: "pissa(rank = 2) on e.l" },
     "std/pissa.vlm: principal_down(base.weight, rank, scale): the first value of `first_down` is computed, which a package does not do",
   ],
-  [{ train: "optimizer = lion(lr = 0.1)" }, "specs/refused.vlm: lion(lr = 0.1): PyTorch has no optimizer Lion"],
   [
     { imports: "function weigh(e) {\n  return sum(e.l.weight)\n}", members: "loss weigh(e)" },
     "specs/refused.vlm: l: an encoder is passed on, of which only its value is there",

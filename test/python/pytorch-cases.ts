@@ -85,7 +85,7 @@ model residual {
 
 train {
   batch = 2
-  optimizer = sgd(lr = 0.01, momentum = 0.9)
+  optimizer = lion(lr = 0.001, weight_decay = 0.1)
   schedule = linear(warmup_epochs = 1)
   steps = 10
   clip_norm = 1
@@ -242,7 +242,7 @@ model library {
 
 train {
   batch = 2
-  optimizer = sgd(lr = 0.01, weight_decay = 0.1)
+  optimizer = sgd(lr = 0.01, momentum = 0.9, weight_decay = 0.1)
 }
 `;
 

@@ -1,155 +1,27 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { afterAll, expect, test } from "vitest";
-import {
-  buildForward,
-  buildStep,
-  compileSpec,
-  elementCount,
-  nameOf,
-  optimise,
-  type Plan,
-  runProgram,
-  type TensorData,
-  type TracedSpec,
-  targets,
-  valueNamed,
-} from "../../compiler/index.ts";
-import { createSource } from "../../grammar/index.ts";
-import { SpecLibrary } from "../../runtime/specs/library.ts";
-import { type FloatTensor, writeSafetensors } from "../../runtime/weights/index.ts";
-import { Random } from "../random.ts";
+import { join } from "node:path";
+import { afterAll, test } from "vitest";
 import { check, pythonWithPeft } from "./environment.ts";
 import { cases } from "./pytorch-cases.ts";
+import { prepare } from "./pytorch-package.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medctc-pytorch-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 test("packages for PyTorch give the evaluator's values, gradients and steps, on random weights and inputs", () => {
-  check(pythonWithPeft(), "check_pytorch.py", ...Object.entries(cases).map(([name, text]) => prepare(name, text)));
+  const packages = Object.entries(cases).map(([name, text]) => prepare(join(folder, name), name, text));
+  check(pythonWithPeft(), "check_pytorch.py", ...packages);
 });
 
-/** Writes the package of a spec, with weights, inputs and what the evaluator computes from them. */
-function prepare(name: string, text: string): string {
-  const into = join(folder, name);
-  const path = `specs/${name}.vlm`;
-  const changes = { precision: "f32", microBatch: 2, batch: 2 } as const;
-  const compiled = compileSpec(createSource(path, text), new SpecLibrary("specs/std", path), changes);
-  const errors = compiled.diagnostics.filter(({ severity }) => severity === "error");
-  expect(errors.map(({ message }) => message)).toEqual([]);
-  const { spec, plan } = compiled;
-  if (spec === null || plan === null) throw new Error("the spec compiles");
-  const target = targets.find((each) => each.name === "pytorch");
-  const files = target?.files?.(spec, { version: "test", sha256: (each) => String(each.length) });
-  if (files === undefined || "span" in files) throw new Error(`${name} is written: ${files?.message ?? ""}`);
-  for (const { name: file, content } of files) {
-    mkdirSync(dirname(join(into, file)), { recursive: true });
-    writeFileSync(join(into, file), content);
-  }
-  cpSync("runtime/backends/pytorch/python", join(into, dirname(files[0]?.name ?? "")), { recursive: true });
-  const random = new Random(7);
-  const weights = randomWeights(spec, random);
-  const feeds = randomFeeds(spec, random);
-  const stored = new Map([...plan.parameters, ...plan.buffers].map(({ path: own, checkpoint }) => [own, checkpoint]));
-  save(join(into, "weights"), new Map([...weights].map(([own, data]) => [stored.get(own) ?? own, data])));
-  save(join(into, "feeds"), new Map([...feeds].filter(([, { type }]) => type.dtype !== "i32")));
-  save(join(into, "ids"), new Map([...feeds].filter(([, { type }]) => type.dtype === "i32")));
-  save(join(into, "expected"), expectedOf(spec, plan, weights, feeds));
-  return into;
-}
+test("packages for PyTorch round products of matrices, and nothing else, as the evaluator does", () => {
+  const text = readFileSync("specs/medct-small.vlm", "utf8");
+  const into = prepare(join(folder, "rounded"), "medct-small", text, { precision: "bf16", recompute: "layers" });
+  check(pythonWithPeft(), "check_pytorch.py", into);
+});
 
-type Tensors = ReadonlyMap<string, TensorData>;
-
-function save(path: string, tensors: Tensors): void {
-  const floats = [...tensors].map(([name, { type, data }]): readonly [string, FloatTensor] => [
-    name,
-    { shape: type.shape, data: Float32Array.from(data) },
-  ]);
-  writeFileSync(`${path}.safetensors`, writeSafetensors(new Map(floats)));
-}
-
-function between(random: Random, low: number, high: number): number {
-  return low + ((high - low) * random.below(1_000_000)) / 1_000_000;
-}
-
-/** Weights of a size at which values stay near 1; variances are positive. */
-function randomWeights({ parameters }: TracedSpec, random: Random): Tensors {
-  return new Map(
-    parameters.map(({ path, type }) => {
-      const [low, high] = path.endsWith("running_var") ? [0.5, 1.5] : type.shape.length < 2 ? [0.5, 1] : [-0.3, 0.3];
-      const data = Float32Array.from({ length: elementCount(type) }, () => between(random, low, high));
-      return [path, { type, data }];
-    }),
-  );
-}
-
-function randomFeeds({ graph }: TracedSpec, random: Random): Tensors {
-  return new Map(
-    graph.nodes.flatMap(({ operation }) => {
-      if (operation.op !== "input") return [];
-      const { name, type } = operation;
-      const element = (): number =>
-        type.dtype === "i32" ? random.below(name.includes("mask") ? 2 : 12) : between(random, -1, 1);
-      const data = Float32Array.from({ length: elementCount(type) }, element);
-      // A text has at least one token.
-      if (name.includes("mask")) for (let at = 0; at < data.length; at += type.shape[1] ?? 1) data[at] = 1;
-      return [[name, { type, data }] as const];
-    }),
-  );
-}
-
-function expectedOf(spec: TracedSpec, { parameters }: Plan, weights: Tensors, inputs: Tensors): Tensors {
-  const expected = new Map<string, TensorData>();
-  // An adapter stands around its module, which it may not call at all.
-  const returned = [...spec.named].flatMap(([name, node]) => {
-    const isAdapter = /\.(lora|dora|bottleneck|ia3|bias_only)(\[\d+\])?\.return$/.test(name);
-    const isComputed = spec.graph.nodes[node.id] === node;
-    return name.endsWith(".return") && !isAdapter && isComputed ? [name] : [];
-  });
-  const forward = optimise(buildForward(spec, returned), spec);
-  for (const [name, data] of runProgram(forward, { inputs, parameters: weights }, "f32")) {
-    if (spec.metrics.has(name)) continue;
-    if (name === "loss") expected.set(name, data);
-    else expected.set(name.endsWith(".return") ? `module:${name.slice(0, -".return".length)}` : `value:${name}`, data);
-  }
-  const step = buildStep(spec);
-  if (step === null) throw new Error("the spec has a loss");
-  const { settings } = spec;
-  const schedule = { ...settings.schedule, stepsPerEpoch: 2 };
-  const program = optimise(step, { ...spec, settings: { ...settings, schedule } });
-  const stored = new Map(parameters.map(({ path, checkpoint }) => [path, checkpoint]));
-  const state = new Map(weights);
-  for (const { operation } of program.graph.nodes) {
-    if (operation.op !== "parameter" || state.has(operation.path)) continue;
-    const { path, type } = operation;
-    state.set(path, { type, data: new Float32Array(elementCount(type)) });
-  }
-  // Clipping scales gradients, and those of groups that are frozen in a step are zeros in it.
-  const unclipped = optimise(step, { ...spec, rules: new Map(), settings: { ...spec.settings, clipNorm: null } });
-  const at = (count: number): Tensors =>
-    new Map([...inputs, ["step", { type: { dtype: "i32", shape: [] }, data: Float32Array.of(count) }]]);
-  for (const [name, data] of runProgram(unclipped, { inputs: at(0), parameters: state }, "f32")) {
-    const value = valueNamed(name);
-    if (value.kind === "metric") expected.set(`compared:${value.name}`, data);
-    if (value.kind === "loss-term") expected.set(`compared:loss/${value.name}`, data);
-    if (value.kind === "gradient") expected.set(`gradient:${stored.get(value.parameter) ?? value.parameter}`, data);
-  }
-  for (let count = 0; count < 3; count++) {
-    const results = runProgram(program, { inputs: at(count), parameters: state }, "f32");
-    for (const path of program.updates.keys()) {
-      const data = results.get(path);
-      if (data !== undefined) state.set(path, data);
-    }
-  }
-  for (const path of program.updates.keys()) {
-    const data = state.get(path);
-    if (data === undefined) continue;
-    const value = valueNamed(path);
-    const parameter = value.kind === "slot" ? value.parameter : path;
-    const checkpoint = stored.get(parameter) ?? parameter;
-    if (value.kind !== "slot") expected.set(`after:${checkpoint}`, data);
-    expected.set(`kept:${value.kind === "slot" ? nameOf({ ...value, parameter: checkpoint }) : checkpoint}`, data);
-  }
-  return expected;
-}
+test("packages for PyTorch compute layers again with the same dropout, and are compiled", () => {
+  const text = readFileSync("test/golden/pytorch/reader.vlm", "utf8");
+  const into = prepare(join(folder, "reader"), "reader", text, { recompute: "layers" });
+  check(pythonWithPeft(), "check_pytorch_options.py", into);
+});

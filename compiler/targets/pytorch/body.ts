@@ -1,6 +1,7 @@
 import type { Let, Parameter, Repetition, Statement, TensorType } from "../../../grammar/index.ts";
+import { attentionsIn } from "./attention.ts";
 import { commentAbove, hashComment, writtenType } from "./comments.ts";
-import { variableName } from "./names.ts";
+import { lastValue, variableName } from "./names.ts";
 import {
   attribute,
   call,
@@ -14,7 +15,7 @@ import {
   word,
 } from "./python.ts";
 import { Scope } from "./scope.ts";
-import { lastValue, Translator } from "./translate.ts";
+import { Translator } from "./translate.ts";
 import { expressionsIn, namesIn } from "./walk.ts";
 
 /** Writes the statements of functions and of the forward of modules. */
@@ -41,9 +42,13 @@ export class BodyWriter {
     );
   }
 
-  statements(body: readonly Statement[], translator: Translator, indent: number): readonly string[] {
+  statements(body: readonly Statement[], outside: Translator, indent: number): readonly string[] {
     const lines: string[] = [];
+    const { declarations, attentions: outer } = outside.place;
+    const { found, dropped } = attentionsIn(body, this.exposed, declarations);
+    const translator = new Translator({ ...outside.place, attentions: new Map([...outer, ...found]) });
     for (const [index, statement] of body.entries()) {
+      if (dropped.has(statement)) continue;
       lines.push(...hashComment(indent, commentAbove(statement.span)));
       lines.push(...this.statement(statement, body.slice(index + 1), translator, indent));
     }

@@ -9,6 +9,8 @@ export interface Fact {
   /** Labels of axes, as text, so that they can be compared. */
   readonly labels: Set<string>;
   readonly ranks: Set<number>;
+  /** Shapes, as text. */
+  readonly shapes: Set<string>;
   readonly callables: Set<Callable>;
   readonly builtins: Set<string>;
   readonly instances: Set<ModuleInstance>;
@@ -18,22 +20,47 @@ export interface Fact {
   isWhole: boolean;
   /** Whether all tensors were inputs as they are fed. */
   isFed: boolean;
+  /** Whether any tensor follows from an input. */
+  followsInputs: boolean;
 }
 
 /** What Python's syntax does not show: the values that expressions had while the model was traced. */
 export class Facts {
   private readonly known = new Map<Expression, Fact>();
+  /** What follows from an input, of the nodes that were asked for. */
+  private readonly following = new Map<Node, boolean>();
 
   readonly watch: Watch = (expression, value) => {
     let fact = this.known.get(expression);
     if (fact === undefined) {
-      const empty = { labels: new Set<string>(), ranks: new Set<number>(), builtins: new Set<string>() };
+      const empty = {
+        labels: new Set<string>(),
+        ranks: new Set<number>(),
+        shapes: new Set<string>(),
+        builtins: new Set<string>(),
+      };
       const seen = { callables: new Set<Callable>(), instances: new Set<ModuleInstance>() };
-      fact = { kinds: new Set(), ...empty, ...seen, node: null, isWhole: true, isFed: true };
+      fact = { kinds: new Set(), ...empty, ...seen, node: null, isWhole: true, isFed: true, followsInputs: false };
       this.known.set(expression, fact);
     }
     note(fact, value);
+    if (value.kind === "tensor") fact.followsInputs ||= this.followsInputs(value.node);
   };
+
+  private followsInputs(end: Node): boolean {
+    const open = [end];
+    for (let node = open.at(-1); node !== undefined; node = open.at(-1)) {
+      const unknown = node.inputs.filter((input) => !this.following.has(input));
+      if (unknown.length > 0 && !this.following.has(node)) {
+        open.push(...unknown);
+        continue;
+      }
+      const isFollowing = node.operation.op === "input" || node.inputs.some((input) => this.following.get(input));
+      this.following.set(node, isFollowing);
+      open.pop();
+    }
+    return this.following.get(end) ?? false;
+  }
 
   /** Null for what was never computed: the branch of a condition that no module takes. */
   of(expression: Expression): Fact | null {
@@ -54,6 +81,7 @@ function note(fact: Fact, value: Value): void {
       fact.node = value.node;
       fact.labels.add(JSON.stringify(value.labels));
       fact.ranks.add(value.node.type.shape.length);
+      fact.shapes.add(value.node.type.shape.join(" "));
       fact.isWhole &&= value.node.type.dtype === "i32";
       fact.isFed &&= value.node.operation.op === "input";
       break;

@@ -1,9 +1,16 @@
 import type { Setting } from "../../../grammar/index.ts";
-import type { TracedSpec, WrittenModel } from "../../programs/index.ts";
-import { refuse } from "./refusal.ts";
+import type { WrittenModel } from "../../programs/index.ts";
 
 /** Settings of `train` that a package has. */
-const kept: ReadonlySet<string> = new Set(["optimizer", "schedule", "steps", "clip_norm", "ema", "precision"]);
+const kept: ReadonlySet<string> = new Set([
+  "optimizer",
+  "schedule",
+  "steps",
+  "clip_norm",
+  "ema",
+  "precision",
+  "recompute",
+]);
 
 /** What a spec says that its package leaves out, for the docstring. */
 export function leftOut({ program }: WrittenModel): readonly string[] {
@@ -12,13 +19,6 @@ export function leftOut({ program }: WrittenModel): readonly string[] {
     program.entry.parsed.file.items.some((item) => item.kind === "settings" && item.block === block),
   );
   return [...settings, ...others.map((block) => `the block \`${block}\``)];
-}
-
-/** Refuses what the optimizer of a package would do in another way. */
-export function refuseTraining(spec: TracedSpec, { declaration, program }: WrittenModel): void {
-  const { optimizer } = spec.settings;
-  const span = (name: string) => trainSettings(program).find((each) => each.name.text === name)?.value.span;
-  if (optimizer.kind === "lion") refuse("PyTorch has no optimizer Lion", span("optimizer") ?? declaration.span);
 }
 
 function trainSettings({ entry }: WrittenModel["program"]): readonly Setting[] {

@@ -189,7 +189,7 @@ export class MethodsWriter {
         ["self", "values: dict[str, Tensor]", "batch: dict[str, Tensor]"],
         " -> dict[str, Tensor]:",
       ),
-      indented(2, '"""The loss and the metrics of all rows, of what `embed` gives of them and of their inputs."""'),
+      indented(2, '"""The loss and the metrics of all rows, from what `embed` gives and from their inputs."""'),
       ...lines,
       ...(isSum ? layOut(2, "terms = ", { kind: "dict", entries: terms }) : []),
       ...layOut(2, "return ", { kind: "dict", entries: [{ name: "loss", value: sum }, ...rest, ...metrics] }),

@@ -28,7 +28,14 @@ export interface Accessed {
 }
 
 export function emptyPlace(scope: Scope, declarations: Declarations, writer: Writer): Place {
-  const nothing = { training: null, base: null, encoders: new Map(), head: null, replaced: new Map() };
+  const nothing = {
+    training: null,
+    base: null,
+    encoders: new Map(),
+    head: null,
+    replaced: new Map(),
+    attentions: new Map(),
+  };
   return { scope, declarations, writer, ...nothing, isMaking: false };
 }
 

@@ -52,6 +52,11 @@ export function modelAttributeName(name: string): string {
   return ofModel.has(name) ? `${name}_` : attributeName(name);
 }
 
+/** The attribute that has a let of a module's last forward, for those who read it from outside. */
+export function lastValue(name: string): string {
+  return `last_${name}`;
+}
+
 /** `bert_layer` as `BertLayer`. */
 export function className(name: string): string {
   const joined = name

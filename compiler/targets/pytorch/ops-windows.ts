@@ -37,7 +37,8 @@ def conv(
         pairs = _pairs(padding, axes)
     function = (F.conv1d, F.conv2d, F.conv3d)[axes - 1]
     grid = _padded(x.movedim(-1, 1), pairs)
-    made = function(grid, weight, None, _per_axis(stride, axes), 0, steps, groups)
+    with torch.autocast(x.device.type, enabled=False):
+        made = function(grid, weight, None, _per_axis(stride, axes), 0, steps, groups)
     return made.movedim(1, -1)
 
 

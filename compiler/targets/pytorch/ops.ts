@@ -3,6 +3,7 @@ import { windowsSource } from "./ops-windows.ts";
 /** The file `ops.py` of every package: what PyTorch has under no name of its own. */
 export const opsSource = `"""What the modules of this package use besides PyTorch."""
 
+import contextlib
 import functools
 import math
 import re
@@ -12,6 +13,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 
 def require(condition: bool, message: str) -> None:
@@ -127,7 +129,7 @@ def resize(
             places = (torch.arange(after, device=x.device) + 0.5) * (before / after) - 0.5
             distances = places.clamp(0, before - 1)[:, None] - torch.arange(before, device=x.device)
             weights = (1 - distances.abs()).clamp(min=0).to(x.dtype)
-            x = (x.movedim(each, -1) @ weights.T).movedim(-1, each)
+            x = (x.movedim(each, -1) @ weights.T).movedim(-1, each).to(x.dtype)
     return x
 
 
@@ -167,6 +169,35 @@ ${windowsSource}def on_own_device(method: Callable[..., Any]) -> Callable[..., A
             return method(self, *args, **kwargs)
 
     return on_device
+
+
+def mask_from_zero(bias: Tensor | None) -> Tensor | None:
+    """
+    The same bias for a softmax, with 0 as the largest in each row. Kernels of attention keep the
+    logarithm of a row's sum: beside the -1e9 of a row that is masked as a whole it would be lost,
+    and its gradients with it.
+    """
+    return None if bias is None else bias - bias.detach().amax(dim=-1, keepdim=True)
+
+
+def recomputed(layer: nn.Module, *args: Any, **kwargs: Any) -> Any:
+    """Calls a layer of which only the inputs are kept: the backward pass computes it again."""
+    weight = next(layer.parameters(), None)
+    if weight is None or not torch.is_grad_enabled():
+        return layer(*args, **kwargs)
+
+    def contexts() -> tuple[Any, Any]:
+        return contextlib.nullcontext(), torch.device(weight.device)
+
+    return checkpoint(layer, *args, use_reentrant=False, context_fn=contexts, **kwargs)
+
+
+def compile_layers(model: nn.Module, **options: Any) -> None:
+    """Compiles layers by torch.compile, in place; those of a list are compiled once for all."""
+    for module in model.modules():
+        for layer in module if isinstance(module, nn.ModuleList) else []:
+            if not any(isinstance(inner, nn.ModuleList) for inner in layer.modules()):
+                layer.compile(**options)
 
 
 def original(module: nn.Module) -> nn.Module:

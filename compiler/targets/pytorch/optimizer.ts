@@ -74,13 +74,19 @@ def _steps(steps: int, epochs: float, steps_per_epoch: int | None) -> float:
     return steps + epochs * steps_per_epoch
 
 
-def learning_rate_factor(
+${optimizer.kind === "lion" ? lionSource : ""}def learning_rate_factor(
     step: int, steps: int | None = STEPS, steps_per_epoch: int | None = None
 ) -> float:
     """The part of the learning rate in a step, counted from 0: ${schedule.kind}, after the warm-up."""
     warmup = _steps(WARMUP_STEPS, WARMUP_EPOCHS, steps_per_epoch)
     risen = 1.0 if warmup == 0 else min((step + 1) / warmup, 1.0)
 ${factorLines(schedule.kind)}
+
+def precision(model: nn.Module) -> torch.autocast:
+    """The context to compute in: products of matrices in PRECISION, everything else in f32."""
+    device = next(model.parameters()).device.type
+    return torch.autocast(device, torch.bfloat16, enabled=PRECISION == "bf16")
+
 
 def make_optimizer(
     model: nn.Module, steps: int | None = STEPS, steps_per_epoch: int | None = None
@@ -158,6 +164,34 @@ function constructorOf(optimizer: TracedSpec["settings"]["optimizer"], learningR
     )`;
     }
     case "lion":
-      throw new Error("Lion is refused before a package is written");
+      return `Lion(${lr}, betas=(${optimizer.betas.join(", ")}))`;
   }
 }
+
+/** PyTorch has no Lion. */
+const lionSource = `class Lion(torch.optim.Optimizer):
+    """Lion (Chen et al., 2023): the sign of a mean, which is then kept with another rate."""
+
+    def __init__(self, params: Any, lr: float, betas: tuple[float, float]) -> None:
+        super().__init__(params, {"lr": lr, "betas": betas, "weight_decay": 0.0})
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> Any:  # type: ignore[override]
+        loss = None if closure is None else torch.enable_grad()(closure)()
+        for group in self.param_groups:
+            beta1, beta2 = group["betas"]
+            for parameter in group["params"]:
+                if parameter.grad is None:
+                    continue
+                state = self.state[parameter]
+                if not state:
+                    state["exp_avg"] = torch.zeros_like(parameter)
+                mean, gradient = state["exp_avg"], parameter.grad
+                parameter.mul_(1 - group["lr"] * group["weight_decay"])
+                move = (mean * beta1 + gradient * (1 - beta1)).sign()
+                parameter.sub_(move * group["lr"])
+                mean.mul_(beta2).add_(gradient, alpha=1 - beta2)
+        return loss
+
+
+`;

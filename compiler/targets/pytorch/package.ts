@@ -6,7 +6,7 @@ import { UniqueNames } from "../lowering/index.ts";
 import type { TargetFile, WrittenBy } from "../target.ts";
 import { docstring, fill } from "./comments.ts";
 import { Facts } from "./facts.ts";
-import { leftOut, refuseTraining } from "./left-out.ts";
+import { leftOut } from "./left-out.ts";
 import { metadataSource } from "./metadata.ts";
 import { ModelWriter, modelClass } from "./model.ts";
 import { type Accessed, pythonName, writeFunction, writeModule } from "./module.ts";
@@ -65,6 +65,7 @@ class PackageWriter {
       facts,
       callable,
       qualified,
+      settings: spec.settings,
       isEncoder: (instance) => written.components.some((each) => each.kind === "encoder" && each.instance === instance),
       fileValue: (name, source) => written.files.of(source).environment.lookup(name) ?? null,
       drops: dropping(
@@ -77,7 +78,6 @@ class PackageWriter {
 
   files(about: WrittenBy): readonly TargetFile[] {
     const { declaration } = this.written;
-    refuseTraining(this.spec, this.written);
     const paths = pathsOf(this.written.components);
     const draft = this.draft(declaration.span.source, "model");
     const parts = new ModelParts(this.written, this.spec);
@@ -236,7 +236,7 @@ function accessedIn({ program, declaration }: WrittenModel, { facts }: Declarati
 }
 
 function initSource(model: string, hasLoss: boolean, without: readonly string[]): string {
-  const names = hasLoss ? ["make_optimizer", "thaw"] : [];
+  const names = hasLoss ? ["make_optimizer", "precision", "thaw"] : ["precision"];
   const title = "A model that medctc wrote of a spec, whose text is in `metadata.SPEC`.";
   const rest = without.length === 0 ? [] : ["", ...fill([`Of the spec it leaves out: ${without.join(", ")}.`], 100)];
   return `${rest.length === 0 ? `"""${title}"""` : ['"""', title, ...rest, '"""'].join("\n")}
@@ -253,7 +253,9 @@ if _release not in _SUPPORTED:
     raise ImportError(f"this package supports PyTorch {_names}, not {torch.__version__}")
 
 from .model import ${model}  # noqa: E402
-${names.length === 0 ? "" : `from .optimizer import ${names.join(", ")}  # noqa: E402\n`}
-__all__ = [${[model, ...names].map((name) => JSON.stringify(name)).join(", ")}]
+from .ops import compile_layers  # noqa: E402
+from .optimizer import ${names.join(", ")}  # noqa: E402
+
+__all__ = [${[model, "compile_layers", ...names].map((name) => JSON.stringify(name)).join(", ")}]
 `;
 }

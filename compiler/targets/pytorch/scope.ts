@@ -1,6 +1,7 @@
 import type { Source } from "../../../grammar/index.ts";
 import type { ModuleInstance, Value } from "../../elaborate/index.ts";
 import type { Callable } from "../../load/index.ts";
+import type { TrainSettings } from "../../settings/index.ts";
 import type { Facts } from "./facts.ts";
 import { type Python, word } from "./python.ts";
 
@@ -53,6 +54,8 @@ export interface Declarations {
   readonly fileValue: (name: string, source: Source) => Value | null;
   /** Whether a module is an encoder: the model passes on what it gave, never the module. */
   readonly isEncoder: (instance: ModuleInstance) => boolean;
+  /** How the model is computed in training. */
+  readonly settings: Pick<TrainSettings, "precision" | "recompute">;
   /** Whether a function draws at random in training, itself or in what it calls. */
   readonly drops: (callable: Callable) => boolean;
 }

@@ -1,10 +1,22 @@
 import type { Argument, Call, Expression, Name, Span } from "../../../grammar/index.ts";
 import { type BuiltinName, builtinNamed, forwardOf, isBuiltinName } from "../../elaborate/index.ts";
 import type { Callable } from "../../load/index.ts";
+import type { Attention } from "./attention.ts";
 import { type BuiltinUse, builtinRules, type Given } from "./builtins.ts";
+import { isLayer } from "./layers.ts";
 import { literal, looksLikeNumber, printNumber } from "./literals.ts";
-import { attributeName, variableName } from "./names.ts";
-import { attribute, binary, call, type Python, type PythonArgument, printPython, text, word } from "./python.ts";
+import { attributeName, lastValue, variableName } from "./names.ts";
+import {
+  attribute,
+  binary,
+  call,
+  method,
+  type Python,
+  type PythonArgument,
+  printPython,
+  text,
+  word,
+} from "./python.ts";
 import { Refusal, refuse } from "./refusal.ts";
 import type { Declarations, Scope, Writer } from "./scope.ts";
 
@@ -23,6 +35,8 @@ export interface Place {
   readonly isMaking: boolean;
   /** The module that a pipe makes there; null where none may be made. */
   readonly head: Python | null;
+  /** What is computed as one attention, by the product that ends it. */
+  readonly attentions: ReadonlyMap<Expression, Attention>;
   /** Expressions whose values are there already. */
   readonly replaced: ReadonlyMap<Expression, Python>;
 }
@@ -57,6 +71,8 @@ export class Translator {
   }
 
   private translate(expression: Expression): Python {
+    const attention = this.place.attentions.get(expression);
+    if (attention !== undefined) return this.attention(attention);
     switch (expression.kind) {
       case "number":
         return word(printNumber(expression.text, expression.value));
@@ -223,10 +239,14 @@ export class Translator {
       drops[0] === true ? [{ name: "training", value: this.training(span) }] : [];
     const base = callee.kind === "name" && callee.text === this.place.base ? word("self.base") : null;
     if (callable !== undefined && named) writer.nameOf(callable);
+    const isRecomputed =
+      declarations.settings.recompute === "layers" && callables.length === 0 && isLayer(fact?.instances ?? new Set());
+    if (isRecomputed) writer.use("ops");
     return {
       kind: "call",
-      callee: base ?? this.module(callee),
+      callee: isRecomputed ? word("ops.recomputed") : (base ?? this.module(callee)),
       arguments: [
+        ...(isRecomputed ? [{ name: null, value: base ?? this.module(callee) }] : []),
         ...this.arguments(
           passed,
           parameters.map(({ name }) => name.text),
@@ -308,10 +328,30 @@ export class Translator {
           : rank;
       },
     };
-    const made = builtinRules[name](use);
+    const made = this.rounded(name, builtinRules[name](use));
     for (const module of ["torch", "math", "ops", "F"] as const)
       if (new RegExp(`\\b${module}\\.`).test(printPython(made))) writer.use(module);
     return made;
+  }
+
+  private attention({ query, key, value, scale, bias }: Attention): Python {
+    this.place.writer.use("F");
+    const operands = [query, key, value].map((each) => this.value(each));
+    const number = scale === null ? word("1.0") : this.expression(scale.number);
+    const mask = bias === null ? null : this.value(bias);
+    const isMasking = bias !== null && (this.place.declarations.facts.of(bias)?.followsInputs ?? false);
+    if (isMasking) this.place.writer.use("ops");
+    const made = call("F.scaled_dot_product_attention", operands, {
+      attn_mask: isMasking && mask !== null ? call("ops.mask_from_zero", [mask]) : mask,
+      scale: scale?.by === "/" ? binary("/", word("1"), number) : number,
+    });
+    return this.rounded("matmul", made);
+  }
+
+  /** Matrix products in bf16 give f32: under autocast PyTorch's would stay in bf16, and what follows with them. */
+  private rounded(name: BuiltinName, made: Python): Python {
+    const isProduct = name === "matmul" || name === "einsum";
+    return isProduct && this.place.declarations.settings.precision === "bf16" ? method(made, "float", []) : made;
   }
 
   private axis(axis: Expression, of: Expression): Python {
@@ -347,11 +387,6 @@ interface Passed {
   readonly name: string | null;
   readonly expression: Expression;
   readonly span: Span;
-}
-
-/** The attribute that has a let of a module's last forward, for those who read it from outside. */
-export function lastValue(name: string): string {
-  return `last_${name}`;
 }
 
 function labelIndex(labels: string, name: string): number {

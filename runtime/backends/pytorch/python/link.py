@@ -66,10 +66,10 @@ class Link:
         kind, fields, listed = parse_header(bytes(self._read(length)))
         tensors = {}
         for name, dtype, shape in listed:
-            empty = torch.empty(shape, dtype=dtype)
-            size = empty.numel() * empty.element_size()
-            read = torch.frombuffer(self._read(size), dtype=dtype) if size > 0 else empty
-            tensors[name] = read.reshape(shape)
+            size = math.prod(shape) * dtype.itemsize
+            # PyTorch takes no buffer without bytes.
+            read = torch.frombuffer(self._read(size), dtype=dtype) if size > 0 else torch.empty(0)
+            tensors[name] = read.to(dtype).reshape(shape)
         return Message(kind, fields, tensors)
 
     def end_when_closed(self, status: int, grace_seconds: float) -> None:

@@ -7,6 +7,7 @@ of them, and each continues from its gradient at its own rows to the parameters 
 al., 2021). The gradients of the processes are *summed*. With data of your own, under `torchrun`:
 
     torch.distributed.init_process_group()  # without it: one process
+    torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     model = Model()
     model.load_state_dict(torch.load("weights.pt"))
     train = TrainingStep(model.cuda(), seed=0, steps=1000)
@@ -33,10 +34,10 @@ from . import ops
 from .optimizer import (
     CLIP_NORM,
     EMA,
-    PRECISION,
     STEPS,
     learning_rate_factor,
     make_optimizer,
+    precision,
     thaw,
 )
 from .processes import Processes, Range, Stopped, bytes_of_row
@@ -149,19 +150,17 @@ class TrainingStep:
             name: each.to(self.device, non_blocking=True)
             for name, each in rows(piece.first, piece.count).items()
         }
-        with precision(self.device), self._random(step, piece.first):
+        with precision(self.model), self._random(step, piece.first):
             values: Values = self.model.embed(inputs)
         return Embedded(
-            # Autocast leaves some in half precision, which a sum over rows does not bear.
-            values={name: each.float() for name, each in values.items()},
+            values=values,
             compared={name: inputs[name] for name in self.model.COMPARED_INPUTS},
             shared={name: inputs[name] for name in self.model.SHARED_INPUTS},
         )
 
     def _compare(self, step: int, batch: int, leaves: Values, inputs: Values) -> Values:
         """The loss and the metrics of all rows; leaves the loss's gradients at the embeddings."""
-        # A loss of embeddings is small, and sums need the digits; a whole model is as ever.
-        with precision(self.device, lowers=not leaves), self._random(step, batch):
+        with precision(self.model), self._random(step, batch):
             measured: Values = self.model.compare(leaves, inputs)
         into: list[Tensor] = list(leaves.values())
         # Everyone computes the same: what the loss reads of parameters itself counts once.
@@ -192,12 +191,6 @@ class TrainingStep:
         for name, average in self.averages.items():
             average.lerp_(self.trained[name], 1 - (EMA or 0))
         return float(self.optimizer.defaults["lr"]) * factor
-
-
-def precision(device: torch.device, lowers: bool = True) -> torch.autocast:
-    """The precision of matrix products, as the spec has it."""
-    lowers = lowers and PRECISION == "bf16"
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=lowers)
 
 
 def _joined(pieces: list[Values]) -> Values:

@@ -21,9 +21,10 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from .link import Link, LinkClosed, Message, ProtocolError, header_of, parse_header
+from .optimizer import precision
 from .processes import Stopped, broadcast_bytes
 from .state import read_state, store_state
-from .step import TrainingStep, precision
+from .step import TrainingStep
 from .weights import BadWeights, load_model
 
 # Processes wait for each other between steps, while one evaluates or a slow disk is read.
@@ -120,7 +121,7 @@ class Worker:
         inputs = {name: each.to(self.device) for name, each in message.tensors.items()}
         outputs: list[str] = message.fields["outputs"]
         model.eval()
-        with _averaged(training), precision(self.device):
+        with _averaged(training), precision(model):
             values: dict[str, Tensor] = model.encode(outputs, inputs)
         return {name: values[name] for name in outputs}
 

@@ -16,6 +16,7 @@ if _release not in _SUPPORTED:
     raise ImportError(f"this package supports PyTorch {_names}, not {torch.__version__}")
 
 from .model import ReportLabels  # noqa: E402
-from .optimizer import make_optimizer, thaw  # noqa: E402
+from .ops import compile_layers  # noqa: E402
+from .optimizer import make_optimizer, precision, thaw  # noqa: E402
 
-__all__ = ["ReportLabels", "make_optimizer", "thaw"]
+__all__ = ["ReportLabels", "compile_layers", "make_optimizer", "precision", "thaw"]

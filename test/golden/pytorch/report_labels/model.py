@@ -99,7 +99,7 @@ class ReportLabels(nn.Module):
 
     @ops.on_own_device
     def compare(self, values: dict[str, Tensor], batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """The loss and the metrics of all rows, of what `embed` gives of them and of their inputs."""
+        """The loss and the metrics of all rows, from what `embed` gives and from their inputs."""
         return {"loss": bce(values["logits"], batch["labels"]), "level": values["logits"].mean()}
 
     def loss_of(self, batch: dict[str, Tensor]) -> Tensor:

@@ -68,6 +68,12 @@ def learning_rate_factor(
     return risen * 0.5 * (1 + math.cos(math.pi * done))
 
 
+def precision(model: nn.Module) -> torch.autocast:
+    """The context to compute in: products of matrices in PRECISION, everything else in f32."""
+    device = next(model.parameters()).device.type
+    return torch.autocast(device, torch.bfloat16, enabled=PRECISION == "bf16")
+
+
 def make_optimizer(
     model: nn.Module, steps: int | None = STEPS, steps_per_epoch: int | None = None
 ) -> tuple[torch.optim.Optimizer, LambdaLR]:
