@@ -1,6 +1,6 @@
 export { type Correction, corrections } from "./adjust.ts";
 export type { BootstrapSettings } from "./bootstrap.ts";
-export { type ComparedClass, type ComparedMetric, compareRuns, type RunComparison } from "./compare-runs.ts";
+export { type ComparedMetric, compareRuns, type RunComparison } from "./compare-runs.ts";
 export {
   classesWithoutThreshold,
   equalScores,
@@ -30,12 +30,10 @@ export {
 export { equalPrompts } from "./prompts.ts";
 export type { RocPoint } from "./ranking.ts";
 export {
-  type Bootstrap,
   type ClassEvaluation,
   type Evaluation,
   evaluateScores,
   type Metric,
-  type ScoredExamples,
 } from "./results.ts";
 export { scoreVolumes } from "./score-volumes.ts";
 export {
