@@ -3,7 +3,6 @@ export type {
   BackendState,
   Engine,
   Model,
-  ModelBackend,
   ProgramBackend,
 } from "./backend.ts";
 export { type ChosenBackend, chooseBackend } from "./choose.ts";
@@ -30,6 +29,7 @@ export {
   openablePrograms,
   passesOf,
 } from "./programs.ts";
+export { workerFiles } from "./pytorch/index.ts";
 export { runOnce } from "./run-once.ts";
 export { inputsInMemory, trainStep } from "./step.ts";
 export { validateBatch } from "./validate.ts";

@@ -28,7 +28,7 @@ export interface BatchOptions {
   readonly settings: Pick<TrainSettings, "batch" | "microBatch">;
   /** The processes among which a batch is dealt, and those of them whose rows are asked for here. */
   readonly processes: { readonly count: number; readonly first: number; readonly here: number };
-  readonly loader: VolumeLoader;
+  readonly loader: Pick<VolumeLoader, "load" | "prefetch">;
   /** Null for a model that takes no text. */
   readonly tokenizer: Tokenizer | null;
   readonly inputs: DataInputs;

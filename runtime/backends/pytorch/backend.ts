@@ -65,10 +65,7 @@ function stateFor(launch: Launch | null = null): BackendState {
 }
 
 /** Starts the workers of this machine, for the package of a model that is written into a folder. */
-export function startWorkers(
-  { files, launch }: Pick<WrittenSpec, "files" | "launch">,
-  folder: string,
-): Promise<Workers> {
+function startWorkers({ files, launch }: Pick<WrittenSpec, "files" | "launch">, folder: string): Promise<Workers> {
   const { by } = launch;
   return inPhase(title, "start its processes", async () => {
     if (by.kind === "attached") return await Workers.start({ launch, start: null, patienceMs: meetMs });

@@ -113,14 +113,16 @@ async function makeStep(workers: Workers, { step, batch, microBatch }: StepSize)
 }
 
 /** The lets that a program gives, by the names of its outputs. */
-function outputsOf(program: string, { evaluation, outputs }: TracedSpec): ReadonlyMap<string, string> {
+function outputsOf(program: string, { evaluation }: TracedSpec): ReadonlyMap<string, string> {
   const { image, text, scale } = evaluation;
   const latent = program === "encode_image" ? image : program === "encode_text" ? text : null;
   if (latent !== null) {
     const scaled = program === "encode_text" && scale !== null;
     return new Map([["latent", latent], ...(scaled ? [["scale", scale] as const] : [])]);
   }
-  if (program === "forward") return new Map([...outputs.keys()].map((name) => [name, name]));
+  // A package computes by themselves what the `eval` block reads.
+  const read = [image, text, scale].filter((name) => name !== null);
+  if (program === "forward" && read.length > 0) return new Map(read.map((name) => [name, name]));
   throw new Error(`the engine has no program ${program}`);
 }
 

@@ -74,12 +74,12 @@ def package_step(folder, given, precision, compiled=False):
     """The same for the package in a folder, on given inputs."""
     device = given["image"].device
     model = package_model(folder, device)
-    if compiled:
-        model.embed = torch.compile(model.embed)
-    made = importlib.import_module(f"{model_in(folder)}.step")
+    name = model_in(folder)
     # The spec's precision stands in the package; here it is what is measured.
-    made.PRECISION = precision
-    train = made.TrainingStep(model)
+    importlib.import_module(f"{name}.optimizer").PRECISION = precision
+    if compiled:
+        package_in(folder).compile_layers(model)
+    train = importlib.import_module(f"{name}.step").TrainingStep(model)
     batch = len(given["image"])
     numbers = itertools.count()
     return lambda: train(next(numbers), lambda first, count: given, batch).loss
