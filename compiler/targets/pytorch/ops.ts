@@ -15,6 +15,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+# Written for these releases of PyTorch.
+_SUPPORTED = ((2, 14), (2, 15))
+_release = tuple(int(number) for number in re.findall(r"\\d+", torch.__version__)[:2])
+if _release not in _SUPPORTED:
+    _names = " and ".join(".".join(map(str, each)) for each in _SUPPORTED)
+    raise ImportError(f"this package supports PyTorch {_names}, not {torch.__version__}")
+
 
 def require(condition: bool, message: str) -> None:
     if not condition:
@@ -71,9 +78,7 @@ def one_hot(ids: Tensor, count: int) -> Tensor:
     return (ids.unsqueeze(-1) == torch.arange(count, device=ids.device)).float()
 
 
-def slice_axis(
-    x: Tensor, axis: int, start: int | None, end: int | None, step: int = 1
-) -> Tensor:
+def slice_axis(x: Tensor, axis: int, start: int | None, end: int | None, step: int = 1) -> Tensor:
     """As Python slices a list, along one axis."""
     places = list(range(x.shape[axis]))[start:end:step]
     return x.index_select(axis, torch.tensor(places, dtype=torch.int64, device=x.device))
