@@ -64,6 +64,7 @@ export {
   buildProduct,
   buildProgram,
   buildStep,
+  buildValidation,
   evaluateOnce,
   type Features,
   featuresOf,
@@ -82,6 +83,7 @@ export {
   slotShape,
   stepPrograms,
   type TracedSpec,
+  type Validation,
   valueNamed,
   whyNoProgram,
   whyNoStep,
@@ -90,6 +92,9 @@ export { explainSelectors, selectorsForNames } from "./select/index.ts";
 export {
   type Augmentation,
   assignedSource,
+  type BestBy,
+  bestBy,
+  bestByLoss,
   type DataSettings,
   defaultData,
   defaultImage,
@@ -102,19 +107,24 @@ export {
   type Interval,
   outlasts,
   printAugmentation,
+  printThreshold,
+  promptTexts,
+  type ResampleBy,
   type Sizes,
   type SpatialAxis,
   stepsOf,
   type TextAugmentation,
+  type ThresholdSetting,
   type TrainOverrides,
   type TrainSettings,
   type Units,
+  unsetForEvaluation,
   type ValueAugmentation,
   type VolumeAugmentation,
   type VolumeSettings,
   type VoxelStorage,
 } from "./settings/index.ts";
-export { targets, type Unwritable } from "./targets/index.ts";
+export { type TargetFile, targets, type Unwritable } from "./targets/index.ts";
 export {
   emitOnnx,
   encodeOnnx,
@@ -128,6 +138,7 @@ export {
   type WeightFiles,
   withDynamicBatch,
 } from "./targets/onnx/index.ts";
+export { pytorch as pytorchTarget, pytorchReleases } from "./targets/pytorch/index.ts";
 export {
   type Bf16Products,
   emitModel,

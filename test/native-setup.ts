@@ -1,4 +1,5 @@
-import { installNative, nativeFiles, SetupError } from "../runtime/backends/tensorflow/native/index.ts";
+import { SetupError } from "../runtime/backends/install/index.ts";
+import { installNative, nativeFiles } from "../runtime/backends/tensorflow/native/index.ts";
 
 /**
  * Installs native TensorFlow into the cache before the tests run, where it stays. On a machine that cannot get it the

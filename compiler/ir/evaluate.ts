@@ -57,6 +57,11 @@ function givenValue({ operation, type }: Node, given: Given): TensorData {
 
 /** The nodes on which some others depend, those included, each after its inputs; not what leads to those that are known. */
 export function neededFor(outputs: readonly Node[], known: ReadonlySet<Node> = new Set()): readonly Node[] {
+  return [...nodesUnder(outputs, known)].sort((a, b) => a.id - b.id);
+}
+
+/** The same in no order, for what only looks for some of them: sorting takes longer than finding. */
+export function nodesUnder(outputs: readonly Node[], known: ReadonlySet<Node> = new Set()): ReadonlySet<Node> {
   const needed = new Set<Node>();
   const stack = [...outputs];
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
@@ -64,7 +69,7 @@ export function neededFor(outputs: readonly Node[], known: ReadonlySet<Node> = n
     needed.add(node);
     stack.push(...node.inputs);
   }
-  return [...needed].sort((a, b) => a.id - b.id);
+  return needed;
 }
 
 /** The paths of the parameters that a value depends on, each once. */

@@ -1,6 +1,6 @@
 export { Builder } from "./builder.ts";
 export { memoizeDepthFirst } from "./depth-first.ts";
-export { evaluate, type Given, neededFor, type Precision, parametersIn } from "./evaluate.ts";
+export { evaluate, type Given, neededFor, nodesUnder, type Precision, parametersIn } from "./evaluate.ts";
 export { reachedByGradients } from "./gradient-reach.ts";
 export { Graph, nodeLimit } from "./graph.ts";
 export { NodeMap } from "./node-map.ts";

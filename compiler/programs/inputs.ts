@@ -1,5 +1,6 @@
 import { type Dtype, nodesOf, type Program, type TensorType } from "../ir/index.ts";
 import { numbersIn, traitsOf } from "../ops/index.ts";
+import { promptInputs } from "../settings/index.ts";
 import type { TracedSpec } from "./build.ts";
 
 /** An input of a program, and which values it may have. */
@@ -38,9 +39,10 @@ export function inputsOf(program: Program): readonly Input[] {
   return [...inputs].map(([name, type]) => ({ name, type, values: valuesOf(name, type.dtype, limits.get(name)) }));
 }
 
-/** The inputs that all rows of a batch share, such as weights of classes. */
+/** The inputs that all rows of a batch share, such as weights of classes and prompts. */
 export function sharedInputs({ sources }: Pick<TracedSpec, "sources">): ReadonlySet<string> {
-  return new Set([...sources].flatMap(([name, { kind }]) => (kind === "balance" ? [name] : [])));
+  const weights = [...sources].flatMap(([name, { kind }]) => (kind === "balance" ? [name] : []));
+  return new Set([...weights, ...promptInputs(sources)]);
 }
 
 function valuesOf(name: string, dtype: Dtype, limit: number | undefined): Input["values"] {

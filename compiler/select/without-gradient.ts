@@ -1,7 +1,7 @@
 import { type Diagnostic, report } from "../../grammar/index.ts";
 import { at } from "../at.ts";
 import type { ModuleInstance, ParameterInstance } from "../elaborate/index.ts";
-import { elementCount, type Node, neededFor, reachedByGradients } from "../ir/index.ts";
+import { elementCount, type Node, nodesUnder, reachedByGradients } from "../ir/index.ts";
 import { printCount } from "../units.ts";
 import { type Element, parametersUnder } from "./elements.ts";
 import type { Decision } from "./freeze.ts";
@@ -28,9 +28,9 @@ export function checkGradients(model: TracedModules): readonly Diagnostic[] {
 
 class GradientCheck {
   private readonly model: TracedModules;
-  /** Parameters to which gradients lead, and those that a loss depends on in any way. */
+  /** Parameters to which gradients lead. */
   private readonly reached: ReadonlySet<string>;
-  private readonly used: ReadonlySet<string>;
+  private known: ReadonlySet<string> | null = null;
   /** Trainable parameters that no gradient reaches, and those among them that are reported already. */
   private readonly dead = new Set<ParameterInstance>();
   private readonly told = new Set<ParameterInstance>();
@@ -38,7 +38,12 @@ class GradientCheck {
   constructor(model: TracedModules) {
     this.model = model;
     this.reached = parametersAmong(reachedByGradients(model.losses));
-    this.used = parametersAmong(neededFor(model.losses));
+  }
+
+  /** Parameters that a loss depends on in any way, which only what is wrong is told by. */
+  private get used(): ReadonlySet<string> {
+    this.known ??= parametersAmong(nodesUnder(this.model.losses));
+    return this.known;
   }
 
   run(): readonly Diagnostic[] {

@@ -8,14 +8,30 @@ export {
   type ValueAugmentation,
   type VolumeAugmentation,
 } from "./augment.ts";
+export {
+  type BestBy,
+  bestBy,
+  bestByLoss,
+  type EvaluationMetric,
+  printBest,
+} from "./best.ts";
 export { computeArguments, computeSettings } from "./computed.ts";
 export { type DataSettings, dataSettingNames, defaultData, readDataSettings } from "./data.ts";
-export { checkEvalSettings, type EvalSettings, evalSettingNames, readEvalSettings } from "./eval.ts";
-export { defaultImage, type ImageSettings, imageSettingNames, readImageSettings } from "./image.ts";
-export { type InputSource, readInputSources } from "./inputs.ts";
 export {
-  checkEvaluated,
-  type EvaluationMetric,
+  checkEvalSettings,
+  type EvalSettings,
+  evalSettingNames,
+  printThreshold,
+  promptTexts,
+  type ResampleBy,
+  readEvalSettings,
+  type ThresholdSetting,
+  unsetForEvaluation,
+} from "./eval.ts";
+export { defaultImage, type ImageSettings, imageSettingNames, readImageSettings } from "./image.ts";
+export { type InputSource, promptInputs, readInputSources } from "./inputs.ts";
+export {
+  checkBest,
   type Optimizer,
   outlasts,
   readTrainSettings,

@@ -31,7 +31,9 @@ export type InputSource =
   | { readonly kind: "image"; readonly column: string | null; readonly settings: ImageSettings }
   /** Numbers of tokens, i32[batch, length]; null for the texts that the `data` block names. */
   | { readonly kind: "tokens"; readonly columns: readonly string[] | null }
-  /** 1 for a token and 0 for padding, i32[batch, length], of the tokens of another input. */
+  /** Numbers of tokens of the `eval` block's prompts, i32[prompts, length]: those of each class in turn, the same for all rows. */
+  | { readonly kind: "prompts"; readonly texts: readonly string[] }
+  /** 1 for a token and 0 for padding, of the same shape as the tokens of another input. */
   | { readonly kind: "mask"; readonly of: string }
   /** Cells of a table, f32[batch, columns]: 0 or 1, and 0 where a cell is missing. */
   | { readonly kind: "table"; readonly columns: readonly string[] }
@@ -48,6 +50,7 @@ const sourceArguments: Readonly<Record<SourceName, string>> = {
   segmentation: 'segmentation(column = "lesion", of = ct)',
   image: "image()",
   tokens: "tokens()",
+  prompts: "prompts()",
   mask: "mask(input_ids)",
   table: "table(columns = classes)",
   known: "known(labels)",
@@ -56,12 +59,13 @@ const sourceArguments: Readonly<Record<SourceName, string>> = {
 
 /**
  * Reads the sources of a model's declared inputs, and reports those that a data set does not have or that do not fit the type of their
- * input. `types` are those of the traced inputs, `classes` those of the `eval` block, and `volume` what the `data` block says of volumes.
+ * input. `types` are those of the traced inputs, `classes` and `prompts` those of the `eval` block, the latter for all classes, and `volume`
+ * what the `data` block says of volumes.
  */
 export function readInputSources(
   members: readonly InputMember[],
   types: ReadonlyMap<string, TensorType>,
-  { classes, volume }: Pick<Earlier, "classes" | "volume">,
+  { classes, prompts, volume }: Pick<Earlier, "classes" | "prompts" | "volume">,
   batch: number,
 ): { readonly sources: ReadonlyMap<string, InputSource>; readonly diagnostics: readonly Diagnostic[] } {
   const diagnostics: Diagnostic[] = [];
@@ -70,7 +74,7 @@ export function readInputSources(
   const refused = new Set<string>();
   for (const member of members) {
     const type = types.get(member.name.text);
-    const source = sourceOf(member.source, { sources, refused, classes, volume }, diagnostics);
+    const source = sourceOf(member.source, { sources, refused, classes, prompts, volume }, diagnostics);
     if (type === undefined || source === null) {
       refused.add(member.name.text);
       continue;
@@ -88,11 +92,19 @@ export function readInputSources(
   return { sources, diagnostics };
 }
 
+/** The inputs that take the prompts of the `eval` block: their tokens and the masks of these. */
+export function promptInputs(sources: ReadonlyMap<string, InputSource>): ReadonlySet<string> {
+  const isOfPrompts = (source: InputSource | undefined): boolean =>
+    source?.kind === "prompts" || (source?.kind === "mask" && sources.get(source.of)?.kind === "prompts");
+  return new Set([...sources].flatMap(([name, source]) => (isOfPrompts(source) ? [name] : [])));
+}
+
 /** What the inputs before one are. */
 interface Earlier {
   readonly sources: ReadonlyMap<string, InputSource>;
   readonly refused: ReadonlySet<string>;
   readonly classes: readonly string[];
+  readonly prompts: readonly string[];
   readonly volume: VolumeSettings;
 }
 
@@ -121,13 +133,15 @@ function sourceOf(call: Call, earlier: Earlier, diagnostics: Diagnostic[]): Inpu
       diagnostics.push(...reader.diagnostics);
       return reader.diagnostics.length === 0 ? { kind: name, columns } : null;
     }
+    case "prompts":
+      return promptsOf(call, earlier.prompts, diagnostics);
     case "table":
       return tableOf(call, earlier.classes, diagnostics);
     case "mask":
-      return derivedFrom(call, name, "tokens", earlier, diagnostics);
+      return derivedFrom(call, name, ["tokens", "prompts"], earlier, diagnostics);
     case "known":
     case "balance":
-      return derivedFrom(call, name, "table", earlier, diagnostics);
+      return derivedFrom(call, name, ["table"], earlier, diagnostics);
     default: {
       const names = Object.keys(sourceArguments);
       const help = didYouMean(name, names) ?? `what it has is ${names.join(", ")}`;
@@ -141,6 +155,16 @@ const columnNames = "a list of different names of columns in quotes";
 
 function isNamed(name: string): boolean {
   return name.trim() !== "";
+}
+
+function promptsOf(call: Call, texts: readonly string[], diagnostics: Diagnostic[]): InputSource | null {
+  const reader = new SettingReader(call, "prompts", []);
+  if (texts.length === 0)
+    reader.refuse("prompts", "of classes, which the `eval` block names", call.span, {
+      help: 'set `classes = ["Emphysema", "Lung nodule"]` in the `eval` block',
+    });
+  diagnostics.push(...reader.diagnostics);
+  return reader.diagnostics.length === 0 ? { kind: "prompts", texts } : null;
 }
 
 function tableOf(call: Call, classes: readonly string[], diagnostics: Diagnostic[]): InputSource | null {
@@ -193,16 +217,16 @@ function segmentationOf(call: Call, { sources, refused }: Earlier, diagnostics: 
 function derivedFrom<Kind extends "mask" | "known" | "balance">(
   call: Call,
   kind: Kind,
-  source: SourceName,
+  from: readonly SourceName[],
   { sources, refused }: Earlier,
   diagnostics: Diagnostic[],
 ): { readonly kind: Kind; readonly of: string } | null {
   const [argument, ...others] = call.arguments;
-  const names = [...sources].flatMap(([name, each]) => (each.kind === source ? [name] : []));
+  const names = [...sources].flatMap(([name, each]) => (from.includes(each.kind) ? [name] : []));
   const of = argument?.value.kind === "name" && argument.name === null ? argument.value.text : "";
   if (names.includes(of) && others.length === 0) return { kind, of };
   if (refused.has(of)) return null;
-  const expected = `the name of an earlier input from \`${source}\``;
+  const expected = `the name of an earlier input from ${from.map((each) => `\`${each}\``).join(" or ")}`;
   const help = of === "" ? `write \`${sourceArguments[kind]}\`` : didYouMean(of, names);
   diagnostics.push(report("bad-setting", argument?.span ?? call.span, { name: kind, expected }, { help }));
   return null;
@@ -251,9 +275,19 @@ function expectedType(
       };
     case "tokens":
       return { written: "i32[batch, length]", holds: (type) => rows(type, "i32", 2) };
+    case "prompts": {
+      const { length } = source.texts;
+      return {
+        written: `i32[${length}, length]`,
+        holds: ({ dtype, shape }) => dtype === "i32" && shape.length === 2 && shape[0] === length,
+      };
+    }
     case "mask": {
+      const of = sources.get(source.of);
       const length = widthOf(source.of);
-      return exactly(`i32[batch, ${length}]`, "i32", [batch, length]);
+      return of?.kind === "prompts"
+        ? exactly(`i32[${of.texts.length}, ${length}]`, "i32", [of.texts.length, length])
+        : exactly(`i32[batch, ${length}]`, "i32", [batch, length]);
     }
     case "table":
       return exactly(`f32[batch, ${source.columns.length}]`, "f32", [batch, source.columns.length]);

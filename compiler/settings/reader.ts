@@ -373,9 +373,9 @@ export class SettingReader<Name extends string> {
     return value;
   }
 
-  /** Where the value of a setting is; undefined for one that is left out. */
-  spanOf(name: Name): Span | undefined {
-    return this.entries.get(name)?.value.span;
+  /** The value of a setting as it is written; null for one that is left out. */
+  expression(name: Name): Expression | null {
+    return this.entries.get(name)?.value ?? null;
   }
 
   /** Reports what a setting must be: at its value, or at the part of it that is wrong. */

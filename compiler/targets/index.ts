@@ -7,6 +7,6 @@ import { tensorflow } from "./tensorflow/index.ts";
 /** Every target there is; a name without one does not compile. */
 const byName: { readonly [Name in TargetName]: Target<Name> } = { tensorflow, onnx, pytorch };
 
-export type { Unwritable } from "./target.ts";
+export type { TargetFile, Unwritable } from "./target.ts";
 
 export const targets: readonly Target[] = Object.values(byName);

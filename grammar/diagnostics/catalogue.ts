@@ -1,5 +1,6 @@
 import { assignments } from "./assignments.ts";
 import { elaboration } from "./elaboration.ts";
+import { evaluation } from "./evaluation.ts";
 import { files } from "./files.ts";
 import { names } from "./names.ts";
 import type { Row } from "./row.ts";
@@ -17,6 +18,7 @@ const rows = {
   ...settings,
   ...tensors,
   ...assignments,
+  ...evaluation,
 } as const;
 
 export type DiagnosticKey = keyof typeof rows;

@@ -8,7 +8,7 @@ import {
   whyNoProgram,
 } from "../../compiler/index.ts";
 import { hasErrors } from "../../grammar/index.ts";
-import { type BackendName, chooseBackend, modelOf, runOnce } from "../backends/index.ts";
+import { chooseBackend, modelOf, type ProgramBackend, programBackends, runOnce } from "../backends/index.ts";
 import { SpecError } from "./specs.ts";
 
 export interface RunOptions {
@@ -17,7 +17,7 @@ export interface RunOptions {
   /** Parameters by path, and what an optimizer keeps for them; a parameter that is left out has its first value. */
   readonly parameters?: ReadonlyMap<string, TensorData>;
   /** `auto`, the default, takes the fastest that is there. */
-  readonly backend?: "auto" | BackendName;
+  readonly backend?: "auto" | ProgramBackend["name"];
 }
 
 /**
@@ -33,7 +33,7 @@ export async function run(
   if (spec === null || hasErrors(diagnostics)) throw new SpecError(diagnostics);
   const built = buildProgram(spec, name);
   if (built === null) throw new Error(`there is no program ${name}: ${whyNoProgram(spec, name)}`);
-  const chosen = chooseBackend({ wanted, trains: false }, (each) => each.load());
+  const chosen = chooseBackend(wanted, programBackends, (each) => each.load());
   if (chosen.kind === "unavailable") throw new Error(`${chosen.reason}; run: ${chosen.repair}`);
   const program = chosen.backend.optimise(built, spec);
   for (const { operation, type } of program.graph.nodes) {

@@ -12,17 +12,17 @@ import {
   stepPrograms,
   type TracedSpec,
   targets,
-  type Unwritable,
   whyNoProgram,
   whyNoStep,
 } from "../../compiler/index.ts";
 import { hasErrors, report } from "../../grammar/index.ts";
+import { workerFiles } from "../backends/pytorch/index.ts";
 import { attempt, writeAtomically } from "../files/index.ts";
 import { version } from "../machine/index.ts";
 import { compilePath } from "../specs/index.ts";
-import type { Problem } from "../text/index.ts";
 import type { SpecRequest } from "./compiled-spec.ts";
 import { done, type Ended, type Reporter, refuse, refuseBy } from "./reporter.ts";
+import { unwritable } from "./unwritable.ts";
 
 export interface CompileRequest extends SpecRequest {
   /** A program that is asked for as well; null for none. */
@@ -46,13 +46,6 @@ export interface CompileResult {
   readonly holds: boolean;
 }
 
-/** A spec that a target cannot say, with the place in it. */
-function unwritable({ span: { source, start }, message }: Unwritable): Problem {
-  const lines = source.text.slice(0, start).split("\n");
-  const subject = `${source.name}:${lines.length}:${(lines.at(-1)?.length ?? 0) + 1}`;
-  return { subject, message: `this target cannot express it: ${message}`, help: null };
-}
-
 function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
@@ -73,10 +66,11 @@ export function compile(request: CompileRequest, reporter: Reporter): Ended<Comp
     return refuseBy([report("no-such-program", path, { name: "step", why: whyNoStep(spec) })], reporter);
   }
   const about = { version, sha256 };
-  const files = output === null ? [] : (targets.find(({ name }) => name === target)?.files?.(spec, about) ?? []);
-  if ("span" in files) return refuse(unwritable(files), reporter);
+  const written = output === null ? [] : (targets.find(({ name }) => name === target)?.files?.(spec, about) ?? []);
+  if ("span" in written) return refuse(unwritable(written, "this target"), reporter);
+  const files = target === "pytorch" && spec.losses.length > 0 ? [...written, ...workerFiles(written)] : written;
   if (output !== null) {
-    const written = attempt(output, () => {
+    const kept = attempt(output, () => {
       mkdirSync(output, { recursive: true });
       writeAtomically(join(output, "plan.yaml"), planToYaml(plan, memory));
       for (const { name, content } of files) {
@@ -84,7 +78,7 @@ export function compile(request: CompileRequest, reporter: Reporter): Ended<Comp
         writeAtomically(join(output, name), content);
       }
     });
-    if (written.kind === "failed") return refuse(written.problem, reporter);
+    if (kept.kind === "failed") return refuse(kept.problem, reporter);
   }
   reporter.diagnostics(diagnostics);
   return done({ plan, spec, memory, program, holds: !hasErrors(diagnostics) });

@@ -13,7 +13,15 @@ import {
   whyNoProgram,
 } from "../../compiler/index.ts";
 import { type Diagnostic, didYouMean, report } from "../../grammar/index.ts";
-import { backendNamed, type ChosenBackend, chooseBackend, modelOf, runOnce } from "../backends/index.ts";
+import {
+  backendNamed,
+  type ChosenBackend,
+  chooseBackend,
+  modelOf,
+  type ProgramBackend,
+  programBackends,
+  runOnce,
+} from "../backends/index.ts";
 import { attempt, writeAtomically } from "../files/index.ts";
 import { problemOf } from "../machine/index.ts";
 import { type FloatTensor, type OpenTensors, openTensors, writeSafetensors } from "../weights/index.ts";
@@ -54,7 +62,7 @@ export async function run(request: RunRequest, reporter: Reporter): Promise<Ende
 
 async function runOn(
   request: RunRequest,
-  { backend, note }: Extract<ChosenBackend, { readonly kind: "chosen" }>,
+  { backend, note }: Extract<ChosenBackend<ProgramBackend>, { readonly kind: "chosen" }>,
   feeds: OpenTensors | null,
   reporter: Reporter,
 ): Promise<Ended<RunResults>> {
@@ -100,10 +108,10 @@ async function runOn(
 }
 
 /** First values come from the evaluator alone, which draws what every backend is then given. */
-function chosenFor(name: ProgramName, wanted: string): ChosenBackend {
-  if (name !== "init") return chooseBackend({ wanted, trains: false }, (each) => each.load());
+function chosenFor(name: ProgramName, wanted: string): ChosenBackend<ProgramBackend> {
+  if (name !== "init") return chooseBackend(wanted, programBackends, (each) => each.load());
   const backend = backendNamed(wanted === "auto" ? "evaluator" : wanted);
-  if (backend?.name === "evaluator") return { kind: "chosen", backend, note: null };
+  if (backend?.runs === "programs" && backend.name === "evaluator") return { kind: "chosen", backend, note: null };
   const reason = "only the reference evaluator runs init";
   return { kind: "unavailable", reason, repair: "remove --backend" };
 }

@@ -2,7 +2,22 @@ import { isOutOfMemory, lessMemory } from "../machine/index.ts";
 import { ProblemError } from "../text/index.ts";
 
 /** What an engine was doing: opening a model, taking its weights, computing what follows from them, or running a program. */
-export type EnginePhase = "load the model" | "load the weights" | "compute constants" | `run ${string}`;
+export type EnginePhase =
+  | "start its processes"
+  | "load the model"
+  | "load the weights"
+  | "compute constants"
+  | `run ${string}`;
+
+/** What went wrong in a process that a backend had started, with what it wrote of that. */
+export class ProcessError extends Error {
+  readonly written: readonly string[];
+
+  constructor(message: string, written: readonly string[]) {
+    super(message);
+    this.written = written;
+  }
+}
 
 /** What a backend refused to do, in its own words, with what may help. */
 export class EngineError extends ProblemError {
@@ -11,7 +26,9 @@ export class EngineError extends ProblemError {
     const help = isOutOfMemory(cause)
       ? `memory ran out: ${lessMemory}`
       : "run `medctc doctor`, or try another --backend; if that one works, this is a bug in medctc: report it with this message";
-    super({ subject: "", message: `${title} failed to ${phase}: ${words.split("\n", 1).join()}`, help }, cause);
+    const written = cause instanceof ProcessError ? cause.written.map((line) => `\n  | ${line}`) : [];
+    const message = `${title} failed to ${phase}: ${words.split("\n", 1).join()}${written.join("")}`;
+    super({ subject: "", message, help }, cause);
   }
 }
 

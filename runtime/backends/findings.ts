@@ -3,10 +3,12 @@ import { accessSync, constants, existsSync, lstatSync, readdirSync, statfsSync }
 import { availableParallelism, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import { kindOfPath, storageProblem } from "../files/index.ts";
-import { availableBytes, cacheFolder } from "../machine/index.ts";
+import { availableBytes, cacheFolder, hasGpuDriver } from "../machine/index.ts";
 import { sentence } from "../text/index.ts";
 import { chooseBackend } from "./choose.ts";
+import { backends } from "./list.ts";
 import { inspectOnnx } from "./onnx/index.ts";
+import { deviceWords, findPython, installCommand, probeTorch } from "./pytorch/index.ts";
 import { tensorflow as tensorflowBackend } from "./tensorflow/backend.ts";
 import {
   environmentOfTensorflow,
@@ -32,14 +34,11 @@ export interface Finding {
   readonly repair: string | null;
 }
 
-/** Where a driver of NVIDIA's puts what programs open. */
-const gpuDevice = "/dev/nvidiactl";
-
 /** Looks at all that commands run on; TensorFlow is loaded in a process of its own, so that a broken one is only an answer. */
 export function findings(): readonly Finding[] {
   const cpu = tried("cpu");
   const gpu = tried("gpu");
-  const isGpuOfInterest = existsSync(gpuDevice) || existsSync(nativeFiles("gpu").folder);
+  const isGpuOfInterest = hasGpuDriver() || existsSync(nativeFiles("gpu").folder);
   return [
     node(),
     ok("machine", `${process.platform} ${process.arch}, ${availableParallelism()} threads, ${memory()}`),
@@ -49,6 +48,7 @@ export function findings(): readonly Finding[] {
     tensorflow("TensorFlow", cpu),
     ...(isGpuOfInterest ? [tensorflow("TensorFlow for GPUs", gpu)] : []),
     onnxRuntime(),
+    pytorch(),
     backend(gpu.kind === "ready" ? gpu : cpu),
   ];
 }
@@ -82,7 +82,7 @@ function tensorflow(what: string, state: Tried): Finding {
 
 function backend(state: Tried): Finding {
   // TensorFlow was tried already, in a process of its own.
-  const chosen = chooseBackend({ wanted: "auto", trains: false }, (each) => {
+  const chosen = chooseBackend("auto", backends, (each) => {
     if (each !== tensorflowBackend) return each.inspect();
     return state.kind === "ready" ? { kind: "ready" } : { ...state, kind: "unavailable" };
   });
@@ -167,6 +167,22 @@ function onnxRuntime(): Finding {
   const state = inspectOnnx();
   if (state.kind === "ready") return ok(what, `onnxruntime-node ${state.version}, on the CPU`);
   return { what, state: "missing", detail: state.reason, repair: state.repair };
+}
+
+function pytorch(): Finding {
+  const what = "PyTorch";
+  const found = findPython(null);
+  if (found.kind === "unavailable") {
+    const { reason, repair, isBroken } = found;
+    return { what, state: isBroken ? "broken" : "missing", detail: reason, repair };
+  }
+  const { python, torch } = found;
+  const probe = probeTorch(found);
+  if (probe.kind === "fails") {
+    const repair = (process.env["MEDCTC_PYTHON"] ?? "") === "" ? installCommand : "unset MEDCTC_PYTHON";
+    return { what, state: "broken", detail: `${python} cannot import it: ${probe.reason}`, repair };
+  }
+  return ok(what, `${torch} in ${python}, on ${deviceWords(found, probe.devices)}`);
 }
 
 function ok(what: string, detail: string): Finding {

@@ -1,31 +1,47 @@
 import { inputsOf, type Program } from "../../compiler/index.ts";
 import { ProblemError } from "../text/index.ts";
 import type { WeightPieces } from "../weights/index.ts";
-import type { Backend, Engine, Model, Values } from "./backend.ts";
+import type { Engine, Model, ModelBackend, ProgramBackend, WrittenSpec } from "./backend.ts";
+import type { Batch, Values } from "./engine.ts";
+
+/** A backend with what it opens. */
+export type Openable =
+  | { readonly runs: "programs"; readonly backend: ProgramBackend; readonly model: Model }
+  | { readonly runs: "models"; readonly backend: ModelBackend; readonly model: WrittenSpec };
 
 /**
  * Opens a model on a backend. Before each run the numbers that its inputs give of rows of tables, or of classes, are held to
  * their limits: beyond these one backend gives zeros, another counts from the end, and a third fails in words of its own.
  */
-export async function openModel(
-  backend: Backend,
-  model: Model,
-  piecesOf: WeightPieces,
-  folder: string,
-): Promise<Engine> {
-  const engine = await backend.open(model, piecesOf, folder);
-  const limits = new Map(model.programs.map((program) => [program.name, limitsOf(program)]));
+export async function openModel(openable: Openable, piecesOf: WeightPieces, folder: string): Promise<Engine> {
+  const engine = await openUnchecked(openable, piecesOf, folder);
+  const limits = new Map(openable.model.programs.map((program) => [program.name, limitsOf(program)]));
+  const { step } = engine;
   return {
-    backend: engine.backend,
-    device: engine.device,
+    ...engine,
     run: async (program, inputs) => {
-      for (const [name, limit] of limits.get(program) ?? []) checkNumbers(name, inputs.get(name), limit);
+      checkNumbers(inputs, limits.get(program));
       return await engine.run(program, inputs);
     },
-    read: () => engine.read(),
-    store: (values) => engine.store(values),
-    dispose: () => engine.dispose(),
+    step:
+      step === null
+        ? null
+        : (inputs, size, isStopped) => {
+            const rows = async (from: number, count: number): Promise<Batch> => {
+              const some = await inputs.rows(from, count);
+              for (const each of limits.values()) checkNumbers(some, each);
+              return some;
+            };
+            return step({ ...inputs, rows }, size, isStopped);
+          },
   };
+}
+
+/** The same for inputs that are known to be within their limits. */
+export function openUnchecked(openable: Openable, piecesOf: WeightPieces, folder: string): Promise<Engine> {
+  return openable.runs === "programs"
+    ? openable.backend.open(openable.model, piecesOf, folder)
+    : openable.backend.open(openable.model, piecesOf, folder);
 }
 
 /** The inputs of a program that hold such numbers, with what all of them are below. */
@@ -35,12 +51,13 @@ function limitsOf(program: Program): ReadonlyMap<string, number> {
   );
 }
 
-function checkNumbers(name: string, values: Values | undefined, limit: number): void {
-  if (values === undefined) return;
-  for (const [place, value] of values.entries()) {
-    if (value >= 0 && value < limit) continue;
-    const message = `element ${place} is ${value}, but the model takes numbers from 0 to ${limit - 1}`;
-    const help = "the model looks them up in a table or takes them for classes: is the vocabulary that of the spec?";
-    throw new ProblemError({ subject: `input ${name}`, message, help });
+function checkNumbers(inputs: ReadonlyMap<string, Values>, limits: ReadonlyMap<string, number> = new Map()): void {
+  for (const [name, limit] of limits) {
+    for (const [place, value] of (inputs.get(name) ?? []).entries()) {
+      if (value >= 0 && value < limit) continue;
+      const message = `element ${place} is ${value}, but the model takes numbers from 0 to ${limit - 1}`;
+      const help = "the model looks them up in a table or takes them for classes: is the vocabulary that of the spec?";
+      throw new ProblemError({ subject: `input ${name}`, message, help });
+    }
   }
 }

@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import type { TensorData } from "../../compiler/index.ts";
 import { makeTemporaryFolder } from "../files/index.ts";
 import type { WeightPieces } from "../weights/index.ts";
-import type { Backend, Model } from "./backend.ts";
+import type { Model, ProgramBackend } from "./backend.ts";
 import { openModel } from "./open-model.ts";
 
 /** What one run of a program is given. */
@@ -18,7 +18,7 @@ export interface GivenOnce {
  * it changed, by name. Rejects with an `EngineError`.
  */
 export async function runOnce(
-  backend: Backend,
+  backend: ProgramBackend,
   model: Model,
   { inputs, piecesOf, state }: GivenOnce,
 ): Promise<ReadonlyMap<string, TensorData>> {
@@ -27,7 +27,11 @@ export async function runOnce(
   const { name, outputs, updates } = program;
   const folder = makeTemporaryFolder("medctc-run");
   try {
-    const engine = await openModel(backend, { ...model, gradients: true }, piecesOf, folder);
+    const engine = await openModel(
+      { runs: "programs", backend, model: { ...model, gradients: true } },
+      piecesOf,
+      folder,
+    );
     await engine.store(state);
     const fed = new Map(
       [...inputs].map(([input, { type, data }]) => [

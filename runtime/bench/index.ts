@@ -1,5 +1,5 @@
 export { drawInputs } from "./inputs.ts";
-export { measure, measuredPrograms, productSize } from "./measure.ts";
+export { measure, measuredOpenable, productSize } from "./measure.ts";
 export { type Ended, measureApart } from "./measure-apart.ts";
 export { peakBytes } from "./memory.ts";
 export { isRequest, type Measurement, type Message, type Request } from "./messages.ts";

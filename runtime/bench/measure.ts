@@ -7,6 +7,8 @@ import {
   firstValuesOf,
   flopsOfProgram,
   inputsOf,
+  optimise,
+  type Plan,
   type Program,
   sharedInputs,
   type TracedSpec,
@@ -15,10 +17,17 @@ import {
   type Backend,
   type Engine,
   EngineError,
-  enginePrograms,
+  type FoundOpenable,
+  inputsInMemory,
+  type Launch,
   type Model,
-  microBatchesOf,
-  modelOf,
+  type Openable,
+  oneProcess,
+  openableFor,
+  openablePrograms,
+  openUnchecked,
+  type ProgramBackend,
+  passesOf,
   trainStep,
 } from "../backends/index.ts";
 import { makeTemporaryFolder } from "../files/index.ts";
@@ -40,21 +49,36 @@ const productRuns = 5;
 /** What is measured, opened as training and evaluation open it. */
 export interface Measured {
   readonly spec: TracedSpec;
-  readonly backend: Backend;
-  /** The programs that are loaded, as the backend's passes left them. */
-  readonly programs: readonly Program[];
+  readonly openable: Openable;
   readonly piecesOf: WeightPieces;
 }
 
-/** The programs that a run needs: those of a training, or one alone. Null where the spec has no such program. */
-export function measuredPrograms(
-  spec: TracedSpec,
+/** What a run opens: the programs of a training, or one alone. */
+export function measuredOpenable(
+  compiled: { readonly spec: TracedSpec; readonly plan: Plan },
   backend: Backend,
   program: MeasuredProgram,
-): readonly Program[] | null {
-  if (program === "step") return enginePrograms(spec, backend, "train");
-  const built = buildProgram(spec, program);
-  return built === null ? null : [backend.optimise(built, spec)];
+  launch: Launch | null,
+): FoundOpenable {
+  const started = launch ?? oneProcess;
+  if (program === "step") return openableFor("train", compiled, backend, started);
+  const built = buildProgram(compiled.spec, program);
+  if (built === null) return { runs: "no-step" };
+  const programs = [passesOf(backend).optimise(built, compiled.spec)];
+  return openablePrograms(programs, compiled, backend, started);
+}
+
+/** Floating-point operations of one run, as passes leave it: those of the backend, or those that all share. */
+function flopsOf({ program: measured }: Request, { spec, openable }: Measured): number {
+  const { batch, microBatch } = spec.settings;
+  const programs =
+    openable.runs === "programs"
+      ? openable.model.programs
+      : openable.model.programs.map((program) => optimise(program, spec));
+  return programs.reduce(
+    (sum, program) => sum + timesOf(program, measured, batch / microBatch) * flopsOfProgram(program),
+    0,
+  );
 }
 
 /** Runs and measures what is asked for, in this process. Gives the last message; `tell` hears of those before. */
@@ -63,15 +87,15 @@ export async function measure(
   measured: Measured,
   tell: (message: Message) => void,
 ): Promise<Message> {
-  const { spec, backend, programs } = measured;
+  const { spec, openable } = measured;
   const folder = makeTemporaryFolder("medctc-measure");
   try {
-    const engine = await backend.open(modelOf(spec, programs), measured.piecesOf, folder);
-    const measurement = await timed(engine, request, measured, tell);
-    const dtype = request.product ? backend.productType(spec.settings.precision) : null;
-    if (dtype === null) return { kind: "measured", measurement };
+    const engine = await openUnchecked(openable, measured.piecesOf, folder);
+    const measurement = await timed(engine, request, measured, tell).finally(engine.dispose);
+    const dtype = request.product ? openable.backend.productType(spec.settings.precision) : null;
+    if (dtype === null || openable.runs === "models") return { kind: "measured", measurement };
     tell({ kind: "progress", text: "measuring matrix products" });
-    const productMs = await timeProduct(backend, dtype, join(folder, "product"));
+    const productMs = await timeProduct(openable.backend, dtype, join(folder, "product"));
     return { kind: "measured", measurement: { ...measurement, productMs } };
   } catch (error) {
     if (error instanceof EngineError) {
@@ -86,11 +110,11 @@ export async function measure(
 async function timed(
   engine: Engine,
   request: Request,
-  { spec, programs }: Measured,
+  measured: Measured,
   tell: (message: Message) => void,
 ): Promise<Measurement> {
-  const loadedBytes = peakBytes();
-  const run = runOf(engine, request.program, spec);
+  const loadedBytes = peakBytes(engine.processes?.());
+  const run = runOf(engine, request.program, measured.spec);
   let step = 0;
   const next = async (text: string): Promise<number> => {
     tell({ kind: "progress", text });
@@ -106,13 +130,8 @@ async function timed(
   const steps = request.steps ?? Math.max(fewest, Math.min(most, Math.floor(measuredMs / lastMs)));
   const timesMs: number[] = [];
   for (let each = 0; each < steps; each++) timesMs.push(await next(`step ${each + 1} of ${steps}`));
-  const peak = peakBytes();
-  await engine.dispose();
-  const { batch, microBatch } = spec.settings;
-  const flops = programs.reduce(
-    (sum, program) => sum + timesOf(program, request.program, batch / microBatch) * flopsOfProgram(program),
-    0,
-  );
+  const peak = peakBytes(engine.processes?.());
+  const flops = flopsOf(request, measured);
   return { device: engine.device, flops, firstMs, timesMs, loadedBytes, peakBytes: peak, productMs: null };
 }
 
@@ -121,7 +140,7 @@ function runOf(engine: Engine, program: MeasuredProgram, spec: TracedSpec): (ste
   const built = buildProgram(spec, program);
   if (built === null) throw new Error("what is measured was looked for before");
   const drawn = drawInputs(inputsOf(built));
-  const rows = microBatchesOf(drawn, spec.settings, sharedInputs(spec));
+  const rows = inputsInMemory(drawn, spec.settings, sharedInputs(spec));
   return async (step) => {
     if (program === "step") {
       await trainStep(engine, spec.settings, rows, step, () => false);
@@ -135,7 +154,7 @@ function timesOf({ name }: Program, measured: MeasuredProgram, pieces: number): 
   return name === "embed" || name === "backpropagate" ? pieces : 0;
 }
 
-async function timeProduct(backend: Backend, dtype: "f32" | "bf16", folder: string): Promise<number> {
+async function timeProduct(backend: ProgramBackend, dtype: "f32" | "bf16", folder: string): Promise<number> {
   const { program, parameters } = buildProduct(productSize, dtype);
   // As weights that change, or ONNX Runtime would multiply them while it loads; what changes is in f32.
   const trainable = new Set(dtype === "f32" ? parameters.map(({ path }) => path) : []);

@@ -1,4 +1,5 @@
 import type { SpecChanges } from "../../compiler/index.ts";
+import type { Launch } from "../backends/index.ts";
 import type { Problem } from "../text/index.ts";
 
 /** The programs whose time is measured. */
@@ -13,6 +14,8 @@ export interface Request {
   readonly program: MeasuredProgram;
   /** The name of the backend. */
   readonly backend: string;
+  /** How processes of a backend that has some are started; null where nothing is said of that. */
+  readonly launch: Launch | null;
   /** A file of weights; null for first values. */
   readonly weights: string | null;
   /** How many runs are counted; null for as many as fit half a minute. */

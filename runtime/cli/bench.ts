@@ -3,6 +3,7 @@ import { bench } from "../app/bench/bench.ts";
 import { renderBench } from "./bench-table.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
+import { launchOf, processesOption, pythonOption } from "./launch-options.ts";
 import { backendOption, setOption, wholeNumber } from "./option-values.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
@@ -17,7 +18,9 @@ export const define: DefineCommand = (command, terminal, end) => {
     .addOption(
       new Option("--recompute <what>", "activations to recompute in the backward pass").choices(["none", "layers"]),
     )
-    .addOption(backendOption("execution backend", { trains: false }))
+    .addOption(backendOption("execution backend", "any"))
+    .addOption(processesOption())
+    .addOption(pythonOption())
     .option("--steps <number>", "number of measured runs; default: as many as fit half a minute", wholeNumber(1))
     .option("--weights <file>", "the model's weights; default: first values")
     .option("--warmup <number>", "runs between the first and the measured ones", wholeNumber(0), 1)
@@ -33,7 +36,10 @@ export const define: DefineCommand = (command, terminal, end) => {
         ...(recompute === undefined ? {} : { recompute }),
       };
       const { programFile } = terminal;
-      const request = { spec, set, program, overrides, backend, weights, steps, warmup, profile, programFile };
+      const { processes, python } = flags;
+      const launch = launchOf({ processes, python }, terminal);
+      if (launch === "wrong") return end(exitCodes.usage);
+      const request = { spec, set, program, overrides, backend, weights, steps, warmup, profile, programFile, launch };
       end(
         finish(await bench(request, terminalReporter(terminal)), (report) => {
           if (json) terminal.json(`${JSON.stringify(report, null, 2)}\n`);

@@ -69,6 +69,11 @@ export const commands: readonly ListedCommand[] = [
     load: () => import("./eval.ts"),
   },
   {
+    words: ["compare"],
+    summary: "compare two evaluations of the same volumes: differences, intervals, p",
+    load: () => import("./compare.ts"),
+  },
+  {
     words: ["sweep"],
     summary: "train many placements of adapters, or other settings, and compare them in one table and page",
     load: () => import("./sweep.ts"),
@@ -136,7 +141,7 @@ export const commands: readonly ListedCommand[] = [
   },
   {
     words: ["backend", "install"],
-    summary: "install native TensorFlow into medctc's cache folder, once; needs a C++ compiler and pip",
+    summary: "install native TensorFlow, or PyTorch, into medctc's cache folder, once; needs python3 with pip",
     load: () => import("./backend-install.ts"),
   },
   {

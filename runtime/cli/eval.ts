@@ -4,6 +4,7 @@ import { type EvaluateRequest, evaluate } from "../app/evaluate/evaluate.ts";
 import { evaluationTable } from "../evaluate/index.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
+import { launchOf } from "./launch-options.ts";
 import { printProblem } from "./print-problem.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
@@ -23,7 +24,10 @@ export const define: DefineCommand = (command, terminal, end) => {
       "\nExample:\n  $ medctc eval specs/medct.vlm --data ct-rate --weights CT-CLIP.safetensors --adapter run -o results",
     )
     .action(async (spec, flags) => {
-      const request = { ...volumeRequest(spec, flags), split: flags.split };
+      const { processes, python } = flags;
+      const launch = launchOf({ processes, python }, terminal);
+      if (launch === "wrong") return end(exitCodes.usage);
+      const request = { ...volumeRequest(spec, flags), split: flags.split, launch };
       end(
         finish(await evaluate(request, terminalReporter(terminal)), ({ evaluation, warnings, files }) => {
           terminal.out(evaluationTable(evaluation));

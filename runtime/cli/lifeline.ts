@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { bundledFile } from "../files/index.ts";
-import { lifelineVariable } from "./supervise.ts";
+import { lifelineVariable } from "./supervised.ts";
 
 /** In a supervised process: ends it when the one that watches over it has ended. */
 export function holdLifeline(): void {

@@ -2,10 +2,9 @@ import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
 import { isRefusal, problemOf } from "../machine/index.ts";
 import { describeInternalError } from "./internal-error.ts";
-import { holdLifeline } from "./lifeline.ts";
 import { printProblem } from "./print-problem.ts";
 import { run } from "./program.ts";
-import { isSupervised, lifelineVariable, supervise } from "./supervise.ts";
+import { isSupervised, lifelineVariable } from "./supervised.ts";
 import { type ExitCode, exitCodes, terminalOn } from "./terminal.ts";
 
 // V8 optimises a function once it has run through so many bytes of its code, or from Node 22 on once it was called so often. Its
@@ -55,8 +54,12 @@ process.on("uncaughtException", (error) => process.exit(giveUp(error, "")));
 
 try {
   const isWatched = process.env[lifelineVariable] !== undefined;
-  if (isWatched) holdLifeline();
-  const ended = !isWatched && isSupervised(commandLine) ? await supervise(commandLine, terminal) : null;
+  // Loaded by those who need them: threads and processes take milliseconds to load, which a check feels.
+  if (isWatched) (await import("./lifeline.ts")).holdLifeline();
+  const ended =
+    !isWatched && isSupervised(commandLine)
+      ? await (await import("./supervise.ts")).supervise(commandLine, terminal)
+      : null;
   process.exitCode = ended ?? (await run(commandLine, terminal));
 } catch (error) {
   process.exitCode = giveUp(error, "");

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
-import { backendNames, currentName } from "../backends/names.ts";
+import { type BackendUse, backendNames, currentName } from "../backends/names.ts";
 
 /** Ranks that may be tried at once. */
 const rankLimit = 1024;
@@ -13,9 +13,9 @@ export function wholeNumber(least: number): (text: string) => number {
   };
 }
 
-/** `--backend`: all of them, or those that train. Their earlier names are understood and not offered. */
-export function backendOption(what: string, { trains }: { readonly trains: boolean }) {
-  const choices: readonly string[] = ["auto", ...backendNames({ trains })];
+/** `--backend`: those that are for a use. Their earlier names are understood and not offered. */
+export function backendOption(what: string, use: BackendUse) {
+  const choices: readonly string[] = ["auto", ...backendNames(use)];
   return new Option("--backend <name>", what)
     .choices(choices)
     .default("auto")

@@ -23,9 +23,7 @@ export const define: DefineCommand = (command, terminal, end) => {
     .option("--feeds <file>", "a file of inputs, by name; their first size is the batch")
     .option("--fetch <name...>", "values of the model to write too, such as vision.spatial")
     .option("--step <number>", "number of the training step", Number, 0)
-    .addOption(
-      backendOption("execution backend; auto is the fastest installed", { trains: false }).default("evaluator"),
-    )
+    .addOption(backendOption("execution backend; auto is the fastest installed", "programs").default("evaluator"))
     .requiredOption("-o, --output <file>", "safetensors file for the results")
     .addHelpText(
       "after",

@@ -1,24 +1,12 @@
 import { spawn } from "node:child_process";
 import { StopRequest, type StopSignal, stopSignals } from "../machine/index.ts";
+import { lifelineVariable } from "./supervised.ts";
 import { exitCodes, type Terminal } from "./terminal.ts";
-
-/** Commands that finish and save something when they are asked to stop; all others a first signal ends by itself. */
-const supervised: ReadonlySet<string> = new Set(["train", "eval", "bench", "sweep"]);
-
-/** Set for a process that is supervised, and removed by it: processes that it starts are none of ours. */
-export const lifelineVariable = "MEDCTC_LIFELINE";
 
 /** That long a command has to show by itself that it heard. */
 const quietMs = 400;
 /** That long it has to end by itself, giving back what it holds. */
 const graceMs = 300;
-
-/** Whether a command line is run in a process that another one watches over. */
-export function isSupervised([command = "", ...rest]: readonly string[]): boolean {
-  // Windows has no signals to forward, and a debugger wants the process that it started.
-  if (process.platform === "win32" || process.execArgv.some((flag) => flag.startsWith("--inspect"))) return false;
-  return supervised.has(command) && !rest.some((word) => word === "--help" || word === "-h");
-}
 
 /**
  * Runs a command line in a process of its own, and hears signals while that one cannot: TensorFlow holds up its thread as long

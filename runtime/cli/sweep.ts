@@ -1,14 +1,12 @@
 import { Option } from "@commander-js/extra-typings";
 import { sweep } from "../app/sweep/sweep.ts";
-import type { JobSystem } from "../sweep/index.ts";
+import { jobSystems } from "../train/index.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
 import { amount, backendOption, wholeNumber } from "./option-values.ts";
 import { printSweep } from "./sweep-table.ts";
 import { type ExitCode, exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
-
-const jobSystems: readonly JobSystem[] = ["slurm", "ray"];
 
 export const define: DefineCommand = (command, terminal, end) => {
   command
@@ -19,7 +17,7 @@ export const define: DefineCommand = (command, terminal, end) => {
       "number of parallel runs; default: as many as memory and processors allow",
       wholeNumber(1),
     )
-    .addOption(backendOption("execution backend", { trains: true }))
+    .addOption(backendOption("execution backend", "training"))
     .option("--cache <folder>", "folder for preprocessed volumes; default: medctc's cache")
     .addOption(
       new Option("--cache-size <amount>", "maximum size of that folder; 0 to keep nothing")

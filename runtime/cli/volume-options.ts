@@ -1,4 +1,5 @@
 import { type Command, Option } from "@commander-js/extra-typings";
+import { processesOption, pythonOption } from "./launch-options.ts";
 import { amount, backendOption, setOption, wholeNumber } from "./option-values.ts";
 
 /** What commands that read volumes with a model share; `output` is what their folder is for. */
@@ -18,7 +19,9 @@ export function addVolumeOptions(command: Command, output: string) {
       "a vocab.txt, a tokenizer.json or CLIP's bpe_simple_vocab_16e6.txt.gz; default: the one in the data folder",
     )
     .option("--seed <number>", "seed, instead of the spec's; also for weights that no file has", wholeNumber(0))
-    .addOption(backendOption("execution backend", { trains: true }))
+    .addOption(backendOption("execution backend", "training"))
+    .addOption(processesOption())
+    .addOption(pythonOption())
     .option("--skip-bad", "skip files that cannot be used, and list them")
     .option("--cache <folder>", "folder for preprocessed volumes; default: medctc's cache")
     .addOption(

@@ -54,7 +54,15 @@ export type BoundInput =
       readonly length: number;
       readonly vocabulary: number;
     }
-  /** i32[batch, length]: 1 for a token of another input, 0 for padding. */
+  /** i32[prompts, length]: the tokens of some texts, the same for all rows. */
+  | {
+      readonly kind: "prompts";
+      readonly name: string;
+      readonly texts: readonly string[];
+      readonly length: number;
+      readonly vocabulary: number;
+    }
+  /** Of the shape of another input's tokens: 1 for a token, 0 for padding. */
   | { readonly kind: "mask"; readonly name: string; readonly of: string }
   /** f32[batch, columns] */
   | { readonly kind: "table"; readonly name: string; readonly columns: readonly string[] }
@@ -68,6 +76,8 @@ export type FileInput = Extract<BoundInput, { readonly file: number }>;
 export type VolumeInput = Extract<BoundInput, { readonly kind: "volume" }>;
 
 export type TokenInput = Extract<BoundInput, { readonly kind: "tokens" }>;
+
+export type PromptInput = Extract<BoundInput, { readonly kind: "prompts" }>;
 
 /** What a model takes of a data set. */
 export interface DataInputs {
@@ -143,9 +153,14 @@ export function bindInputs(spec: TracedSpec): Result<DataInputs> {
           settings: { ...source.settings, size: [at(type.shape, 2), at(type.shape, 3)] },
         });
       case "tokens": {
-        if (values.kind !== "below") return unfit(`\`${name}\` takes tokens, but they are not looked up in a table`);
+        if (values.kind !== "below") return notLookedUp(name);
         const text = placeOf(source.columns, texts);
         return ok({ kind: "tokens", name, text, length: at(type.shape, 1), vocabulary: values.limit });
+      }
+      case "prompts": {
+        if (values.kind !== "below") return notLookedUp(name);
+        const { texts } = source;
+        return ok({ kind: "prompts", name, texts, length: at(type.shape, 1), vocabulary: values.limit });
       }
       case "mask":
         return ok({ kind: "mask", name, of: source.of });
@@ -219,6 +234,10 @@ function sizeProblem({ shape, settings }: VolumeInput): Problem | null {
     message: `the model takes volumes of ${wanted.join(" x ")} voxels, but the \`data\` block produces ${size.join(" x ")}`,
     help: `write \`size = [${wanted.join(", ")}]\` in the \`data\` block, or change the encoder's volume`,
   };
+}
+
+function notLookedUp(name: string): Result<never> {
+  return unfit(`\`${name}\` takes tokens, but they are not looked up in a table`);
 }
 
 function shown({ name, type }: Input): string {

@@ -32,6 +32,7 @@ export {
   type VolumeFile,
 } from "./examine-volumes.ts";
 export { hounsfieldValues } from "./hounsfield-sample.ts";
+export { labelCell, labelOf } from "./labels.ts";
 export { type LoadedExample, loadExample, requestsOf } from "./load-example.ts";
 export { gridOf } from "./load-volume.ts";
 export {
@@ -64,14 +65,18 @@ export {
   planShards,
 } from "./pack/index.ts";
 export { drawPlanes, slicesOf } from "./planes.ts";
+export { type ColourPicture, encodePng, type GreyPicture } from "./png.ts";
 export { preprocessVolume } from "./preprocess.ts";
+export { readTable } from "./readers/index.ts";
 export {
   exampleValues,
   fileInputs,
   fileValues,
   type LoadedRow,
   labelGaps,
-  sharedValues,
+  promptValues,
+  sharedWeights,
+  textTables,
   textValues,
   tokenInputs,
 } from "./row-inputs.ts";
@@ -81,3 +86,4 @@ export { findVocabulary, loadTokenizer, type Tokenizer } from "./tokenizer.ts";
 export { unpack, unstatedMetadata, volumeShape } from "./transforms/index.ts";
 export { VolumeLoader } from "./volume-loader.ts";
 export type { VolumeChange } from "./volume-messages.ts";
+export { originOf } from "./volume-name.ts";

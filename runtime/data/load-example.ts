@@ -14,7 +14,7 @@ import type { Preparation, VolumeChange, VolumeRequest } from "./volume-messages
 export type LoadedExample = Result<readonly Float32Array[]> | { readonly kind: "unread"; readonly problem: Problem };
 
 export async function loadExample(
-  loader: VolumeLoader,
+  loader: Pick<VolumeLoader, "load">,
   example: Example,
   inputs: readonly FileInput[],
   storage: VoxelStorage | null,

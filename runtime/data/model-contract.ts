@@ -74,6 +74,7 @@ function inputContract(input: BoundInput, orientation: string | null): InputCont
     case "segmentation":
       return { kind: "segmentation", of: input.of, labels: input.labels === null ? null : [...input.labels] };
     case "tokens":
+    case "prompts":
       return { kind: "tokens", length: input.length, vocabulary: input.vocabulary };
     case "mask":
     case "table":

@@ -1,5 +1,5 @@
 import type { Sizes } from "../../compiler/index.ts";
-import type { GreyPicture } from "../files/index.ts";
+import type { GreyPicture } from "./png.ts";
 
 const gap = 4;
 const gapGrey = 128;

@@ -1,5 +1,5 @@
 import { at } from "../at.ts";
-import type { BoundInput, DataInputs, FileInput, TokenInput } from "./data-inputs.ts";
+import type { BoundInput, DataInputs, FileInput, PromptInput, TokenInput } from "./data-inputs.ts";
 import type { Labels } from "./dataset.ts";
 import type { Example } from "./open-dataset.ts";
 import type { Tokenizer } from "./tokenizer.ts";
@@ -18,9 +18,14 @@ export function fileInputs({ inputs }: DataInputs): readonly FileInput[] {
   return inputs.filter((input) => "file" in input);
 }
 
-/** The inputs that take texts. */
+/** The inputs that take texts of examples. */
 export function tokenInputs({ inputs }: DataInputs): readonly TokenInput[] {
   return inputs.filter((input) => input.kind === "tokens");
+}
+
+/** How many tokens, and which, the inputs take that take texts of any kind. */
+export function textTables({ inputs }: DataInputs): readonly Pick<TokenInput, "length" | "vocabulary">[] {
+  return inputs.filter((input) => input.kind === "tokens" || input.kind === "prompts");
 }
 
 /** Some rows as the inputs that take files. */
@@ -65,6 +70,7 @@ export function exampleValues(
       case "volume":
       case "image":
       case "segmentation":
+      case "prompts":
       case "mask":
       case "balance":
         break;
@@ -78,11 +84,18 @@ export function textValues(texts: readonly string[], { inputs }: DataInputs, tok
   return new Map(inputs.flatMap((input) => (input.kind === "tokens" ? tokensOf(input, texts, inputs, tokenizer) : [])));
 }
 
+/** The inputs that take prompts, the same for all rows, and the masks of these. */
+export function promptValues({ inputs }: DataInputs, tokenizer: Tokenizer | null): InputValues {
+  return new Map(
+    inputs.flatMap((input) => (input.kind === "prompts" ? tokensOf(input, input.texts, inputs, tokenizer) : [])),
+  );
+}
+
 /**
- * The inputs that all rows share: for each column how many examples have a 0 for one that has a 1, as PyTorch's `pos_weight` is set
+ * The weights that all rows share: for each column how many examples have a 0 for one that has a 1, as PyTorch's `pos_weight` is set
  * to balance the two. Null for a column in which no example has a 1, with its name.
  */
-export function sharedValues(
+export function sharedWeights(
   examples: readonly Example[],
   { inputs }: DataInputs,
 ): { readonly values: InputValues; readonly without: string | null } {
@@ -121,7 +134,7 @@ export function labelGaps(
 }
 
 function tokensOf(
-  { name, length }: TokenInput,
+  { name, length }: TokenInput | PromptInput,
   texts: readonly string[],
   inputs: readonly BoundInput[],
   tokenizer: Tokenizer | null,

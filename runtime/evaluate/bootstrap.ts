@@ -1,5 +1,6 @@
 import { at } from "../at.ts";
-import { countOutcomes, type Outcomes, type Ranking } from "./ranking.ts";
+import { generator } from "../random.ts";
+import type { Groups } from "./groups.ts";
 
 /** How often a data set is drawn anew. The same seed gives the same draws. */
 export interface BootstrapSettings {
@@ -18,19 +19,27 @@ export interface Interval {
 const tail = 0.025;
 
 /**
- * The outcomes of all classes in each resample. Examples are drawn with replacement, as many as there are, and all
- * classes see the same draws.
+ * What each resample gives. Groups of examples are drawn with replacement, as many as there are, and an example counts as often as
+ * its group was drawn; examples of one patient are so much alike that draws of each by itself would make intervals too narrow.
+ * `weights` are good until the next resample.
  */
-export function resample(
-  rankings: readonly Ranking[],
-  examples: number,
+export function resample<Value>(
+  { of, count }: Groups,
   { resamples, seed }: BootstrapSettings,
-): readonly (readonly Outcomes[])[] {
+  measure: (weights: Int32Array) => Value,
+): readonly Value[] {
   const random = generator(seed);
-  const weights = new Int32Array(examples);
+  const times = new Int32Array(count);
+  const weights = new Int32Array(of.length);
   return Array.from({ length: resamples }, () => {
-    drawExamples(weights, random);
-    return rankings.map((ranking) => countOutcomes(ranking, weights));
+    times.fill(0);
+    for (let draw = 0; draw < count; draw++) {
+      const group = Math.floor(random() * count);
+      // A check that throws would be made for every example of every resample.
+      times[group] = (times[group] ?? 0) + 1;
+    }
+    for (let example = 0; example < of.length; example++) weights[example] = times[of[example] ?? 0] ?? 0;
+    return measure(weights);
   });
 }
 
@@ -47,24 +56,4 @@ function quantile(sorted: Float64Array, part: number): number {
   const below = at(sorted, Math.floor(place));
   const above = at(sorted, Math.ceil(place));
   return below + (above - below) * (place - Math.floor(place));
-}
-
-function drawExamples(weights: Int32Array, random: () => number): void {
-  weights.fill(0);
-  for (let draw = 0; draw < weights.length; draw++) {
-    const example = Math.floor(random() * weights.length);
-    // A check that throws would be made for every example of every resample.
-    weights[example] = (weights[example] ?? 0) + 1;
-  }
-}
-
-/** Numbers from 0 up to 1, from a seed (mulberry32). */
-function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -1,7 +1,9 @@
 import { at } from "../at.ts";
-import { type Alignment, renderTable } from "../text/index.ts";
-import { type ClassMetric, classMetrics, overallMetrics } from "./metrics.ts";
+import { type Alignment, printCount, renderTable } from "../text/index.ts";
+import type { Groups } from "./groups.ts";
+import { metrics } from "./metrics/index.ts";
 import type { Evaluation, Metric } from "./results.ts";
+import { printPolicy, thresholdCaution } from "./thresholds.ts";
 
 /**
  * Scores as a CSV file of the shape that labels have in CT-RATE: a column `VolumeName`, then one for each class. Numbers
@@ -13,13 +15,34 @@ export function scoresToCsv(
   scores: readonly ArrayLike<number>[],
   labels: readonly (readonly (boolean | null)[])[],
 ): string {
-  const rows = [
+  return toCsv([
     ["VolumeName", ...classes],
     ...scores.map((row, index) => {
       const known = at(labels, index);
       return [at(names, index), ...Array.from(row, (score, column) => (known[column] === null ? "" : String(score)))];
     }),
-  ];
+  ]);
+}
+
+/** Labels as a CSV file, of the shape that they have in CT-RATE; blank where they are missing. */
+export function labelsToCsv(
+  names: readonly string[],
+  classes: readonly string[],
+  labels: readonly (readonly (boolean | null)[])[],
+): string {
+  const cells = labels.map((row, index) => [
+    at(names, index),
+    ...row.map((label) => (label === null ? "" : String(Number(label)))),
+  ]);
+  return toCsv([["VolumeName", ...classes], ...cells]);
+}
+
+/** Which volumes are drawn together for intervals, by numbers, because the values of a column may say who somebody is. */
+export function groupsToCsv(names: readonly string[], { of }: Groups): string {
+  return toCsv([["VolumeName", "Group"], ...names.map((name, index) => [name, String(at(of, index))])]);
+}
+
+function toCsv(rows: readonly (readonly string[])[]): string {
   return rows.map((cells) => `${cells.map(quoteCell).join(",")}\n`).join("");
 }
 
@@ -45,52 +68,105 @@ export function evaluationToJson(
   return `{\n${lines.join(",\n")}\n}\n`;
 }
 
-/** An evaluation for a terminal: a line for each class, the numbers over all, and what could not be measured. */
+/**
+ * An evaluation for a terminal: for each class what its scores are worth, and then its calls, the numbers over all, and what could
+ * not be measured.
+ */
 export function evaluationTable(evaluation: Evaluation): string {
-  const { classes, overall, examples, threshold, bootstrap } = evaluation;
-  const hasMissing = someMissing(evaluation);
-  const perClass = renderTable(
-    [
-      [
-        "class",
-        "present",
-        ...(hasMissing ? ["missing"] : []),
-        ...classMetrics.flatMap(([metric, title]) => (metric === "auroc" ? [title, "95 %"] : [title])),
-      ],
-      ...classes.map(({ name, present, missing, metrics }) => [
-        name,
-        String(present),
-        ...(hasMissing ? [String(missing)] : []),
-        ...classMetrics.flatMap(([metric]) => {
-          const found = metrics[metric];
-          return metric === "auroc" ? [printMetric(found), printInterval(found)] : [printMetric(found)];
-        }),
-      ]),
-    ],
-    [
-      "left",
-      "right",
-      ...(hasMissing ? (["right"] as const) : []),
-      ...classMetrics.flatMap(([metric]) => alignmentsOf(metric)),
-    ],
-  );
-  const overAll = renderTable(
-    [
-      ["over all classes", "", "95 %"],
-      ...overallMetrics.map(([metric, name]) => [name, printMetric(overall[metric]), printInterval(overall[metric])]),
-    ],
-    ["left", "right", "left"],
-  );
-  const drawn = bootstrap === null ? "" : `; intervals from ${bootstrap.resamples} resamples, seed ${bootstrap.seed}`;
-  const about = `${examples} examples; present from a score of ${threshold} on${drawn}\n`;
-  return [perClass, overAll, notMeasured(evaluation), resamplesLeftOut(evaluation), about]
+  const { examples, threshold } = evaluation;
+  const about = [`${examples} ${examples === 1 ? "example" : "examples"}`, printPolicy(threshold)];
+  const drawn = printResamples(evaluation);
+  if (drawn !== "") about.push(`intervals from ${drawn}`);
+  const caution = thresholdCaution(threshold);
+  return [
+    scoreTable(evaluation),
+    callTable(evaluation),
+    overallTable(evaluation),
+    reasons("no AUROC", undefinedClasses(evaluation)),
+    reasons("no calls", classesWithoutThreshold(evaluation)),
+    reasons(
+      "the same score for all, which says nothing",
+      equalScores(evaluation).map((name) => ({ name, why: "" })),
+    ),
+    resamplesLeftOut(evaluation),
+    `${about.join("; ")}\n${caution === null ? "" : `${mark} ${caution}\n`}`,
+  ]
     .filter((part) => part !== "")
     .join("\n");
 }
 
-/** Only the AUROC has its interval beside it: more would not fit a terminal. */
-function alignmentsOf(metric: ClassMetric): readonly Alignment[] {
-  return metric === "auroc" ? ["right", "left"] : ["right"];
+/** Marks what was chosen on the numbers that are shown. */
+const mark = "*";
+
+function scoreTable(evaluation: Evaluation): string {
+  const { classes } = evaluation;
+  const hasMissing = someMissing(evaluation);
+  const shown = metrics.filter(({ from }) => from === "scores");
+  const header = ["class", "present", ...(hasMissing ? ["missing"] : [])];
+  const alignments: readonly Alignment[] = ["left", ...header.slice(1).map(() => "right" as const)];
+  return renderTable(
+    [
+      [...header, ...shown.flatMap(({ name, title }) => (name === "auroc" ? [title, "95 %"] : [title]))],
+      ...classes.map(({ name, present, missing, metrics: found }) => [
+        name,
+        String(present),
+        ...(hasMissing ? [String(missing)] : []),
+        ...shown.flatMap(({ name: metric }) => {
+          const number = printMetric(found[metric]);
+          return metric === "auroc" ? [number, printInterval(found[metric])] : [number];
+        }),
+      ]),
+    ],
+    // Only the AUROC has its interval beside it: more would not fit a terminal.
+    [
+      ...alignments,
+      ...shown.flatMap(({ name }) => (name === "auroc" ? (["right", "left"] as const) : ["right" as const])),
+    ],
+  );
+}
+
+function callTable({ classes, threshold }: Evaluation): string {
+  const shown = metrics.filter(({ from }) => from === "calls");
+  const isChosen = threshold.kind !== "fixed";
+  const title = threshold.kind === "fixed" ? `calls from ${threshold.value} on` : "calls";
+  const column = thresholdCaution(threshold) === null ? "threshold" : `threshold ${mark}`;
+  return renderTable(
+    [
+      [title, ...(isChosen ? [column] : []), ...shown.map((metric) => metric.title)],
+      ...classes.map(({ name, threshold: own, metrics: found }) => [
+        name,
+        ...(isChosen ? [printThreshold(own)] : []),
+        ...shown.map((metric) => printMetric(found[metric.name])),
+      ]),
+    ],
+    ["left", ...(isChosen ? (["right"] as const) : []), ...shown.map(() => "right" as const)],
+  );
+}
+
+function overallTable({ overall, threshold }: Evaluation): string {
+  const isMarked = thresholdCaution(threshold) !== null;
+  const rows = metrics.flatMap(({ from, overall: own }) =>
+    own.map(({ name, title }) => [
+      isMarked && from === "calls" ? `${title} ${mark}` : title,
+      printMetric(overall[name]),
+      printInterval(overall[name]),
+    ]),
+  );
+  return renderTable([["over all classes", "", "95 %"], ...rows], ["left", "right", "left"]);
+}
+
+/** `1000 resamples of 120 patients, seed 0`; nothing where there were none. */
+export function printResamples({ bootstrap }: Pick<Evaluation, "bootstrap">): string {
+  if (bootstrap === null) return "";
+  const { resamples, seed, by, groups } = bootstrap;
+  const isKnown = by === "patient" || by === "scan" || by === "volume";
+  const drawn = isKnown ? `${groups} ${by}${groups === 1 ? "" : "s"}` : `${groups} different values of "${by}"`;
+  return `${printCount(resamples)} resamples of ${drawn}, seed ${seed}`;
+}
+
+/** As many digits as tell thresholds apart. */
+export function printThreshold(threshold: number | null): string {
+  return threshold === null ? "-" : threshold.toPrecision(3);
 }
 
 /** Whether any label is missing, so that the missing ones are worth a column. */
@@ -111,6 +187,22 @@ export function thinIntervals({ classes }: Evaluation): readonly { readonly name
   });
 }
 
+/** The classes that no threshold could be chosen for, each with the reason. */
+export function classesWithoutThreshold({
+  classes,
+}: Evaluation): readonly { readonly name: string; readonly why: string }[] {
+  return classes.flatMap(({ name, threshold, metrics: { accuracy } }) =>
+    threshold === null && accuracy.value === null ? [{ name, why: accuracy.why }] : [],
+  );
+}
+
+/** The classes whose scores are all one number, of which an AUROC of 0.5 with a narrow interval would look like knowledge. */
+export function equalScores({ classes }: Evaluation): readonly string[] {
+  return classes
+    .filter(({ differentScores, present, absent }) => differentScores === 1 && present + absent > 1)
+    .map(({ name }) => name);
+}
+
 function resamplesLeftOut(evaluation: Evaluation): string {
   const rows = thinIntervals(evaluation).map(({ name, leftOut }) => [`  ${name}`, String(leftOut)]);
   return rows.length === 0
@@ -118,9 +210,12 @@ function resamplesLeftOut(evaluation: Evaluation): string {
     : `resamples without an AUROC, left out of its interval\n${renderTable(rows, ["left", "right"])}`;
 }
 
-function notMeasured(evaluation: Evaluation): string {
-  const rows = undefinedClasses(evaluation).map(({ name, why }) => [`  ${name}`, why]);
-  return rows.length === 0 ? "" : `no AUROC\n${renderTable(rows, ["left", "left"])}`;
+function reasons(title: string, classes: readonly { readonly name: string; readonly why: string }[]): string {
+  if (classes.length === 0) return "";
+  return `${title}\n${renderTable(
+    classes.map(({ name, why }) => [`  ${name}`, why]),
+    ["left", "left"],
+  )}`;
 }
 
 /** `0.793`; a dash where there is no number. */

@@ -1,3 +1,4 @@
+import { promptTexts } from "../../compiler/index.ts";
 import type { Tokenizer } from "../data/index.ts";
 import type { Problem } from "../text/index.ts";
 
@@ -6,11 +7,6 @@ export interface Prompts {
   readonly classes: readonly string[];
   /** For a class that is there, and for one that is not; `{class}` stands for its name. */
   readonly prompts: readonly [present: string, absent: string];
-}
-
-/** The prompts of all classes, of which each class has two in turn. */
-export function promptTexts({ classes, prompts }: Prompts): readonly string[] {
-  return classes.flatMap((name) => prompts.map((prompt) => prompt.replaceAll("{class}", () => name.trim())));
 }
 
 /** What is wrong with prompts of which a text encoder of so many tokens sees no difference: their scores would say nothing. */

@@ -1,7 +1,18 @@
 import { at } from "../at.ts";
 import { type BootstrapSettings, type Interval, intervalOf, resample } from "./bootstrap.ts";
-import { type ClassMetric, classRules, type OverallMetric, overallRules } from "./metrics.ts";
-import { countOutcomes, type Outcomes, type RocPoint, rankScores, rocCorners } from "./ranking.ts";
+import { eachByItself, type Groups } from "./groups.ts";
+import { type Measured, measureOf, type RankedClass } from "./measure.ts";
+import {
+  type ClassMetric,
+  classMetricNames,
+  metricNamed,
+  metrics,
+  type OverallMetric,
+  overallMetricNames,
+  recordOf,
+} from "./metrics/index.ts";
+import { type Calls, calledFrom, type RocPoint, rankScores, rocCorners } from "./ranking.ts";
+import { chooseThreshold, type Threshold, type ThresholdPolicy } from "./thresholds.ts";
 
 /** A number with the interval that resamples give it, or why there is no such number: none is neither 0 nor NaN. */
 export type Metric =
@@ -15,6 +26,10 @@ export interface ClassEvaluation {
   readonly absent: number;
   /** Examples without a label for the class, of which no number of the class is made. */
   readonly missing: number;
+  /** How many different scores there are: one alone tells nothing apart. */
+  readonly differentScores: number;
+  /** The class is called present from this score on; null where it has no threshold. */
+  readonly threshold: number | null;
   /** Examples called present that have the class, and that do not. */
   readonly truePositives: number;
   readonly falsePositives: number;
@@ -26,12 +41,17 @@ export interface ClassEvaluation {
 /** What scores are worth, in plain numbers, which JSON keeps as they are. */
 export interface Evaluation {
   readonly examples: number;
-  /** A class is called present from this score on. */
-  readonly threshold: number;
+  readonly threshold: ThresholdPolicy;
   /** Null where no intervals were asked for. */
-  readonly bootstrap: BootstrapSettings | null;
+  readonly bootstrap: Bootstrap | null;
   readonly overall: Readonly<Record<OverallMetric, Metric>>;
   readonly classes: readonly ClassEvaluation[];
+}
+
+/** How intervals were made: of so many groups, each a patient, a scan, a volume, or what a column says. */
+export interface Bootstrap extends BootstrapSettings {
+  readonly by: string;
+  readonly groups: number;
 }
 
 export interface ScoredExamples {
@@ -41,85 +61,108 @@ export interface ScoredExamples {
   /** [examples][classes]: whether the example has the class; null where that is not known. */
   readonly labels: readonly (readonly (boolean | null)[])[];
   /** 0.5 where nothing is said. */
-  readonly threshold?: number;
+  readonly threshold?: ThresholdPolicy;
+  /** By class, where they were chosen on other volumes. */
+  readonly chosen?: readonly Threshold[];
+  /** Each example by itself where nothing is said. */
+  readonly groups?: Groups;
   /** 1,000 resamples where nothing is said; null for no intervals. */
   readonly bootstrap?: BootstrapSettings | null;
 }
 
-const defaultBootstrap: BootstrapSettings = { resamples: 1000, seed: 0 };
+export const defaultThreshold: ThresholdPolicy = { kind: "fixed", value: 0.5 };
+export const defaultBootstrap: BootstrapSettings = { resamples: 1000, seed: 0 };
 
 /**
  * Numbers for each class and over all, each with its 95 % interval. A class with a score that is not a finite number has
  * no numbers, and then neither has the whole: a mean that left the class out would look better than the model is. Each class is
  * measured on the examples that have a label for it, and the whole on all labels that there are: means over classes are over
- * those that have any label, and numbers that count calls count those with a label.
+ * those that have the number, and numbers that count calls count those with a label.
  *
  * Throws when scores, labels and classes do not belong to each other in number.
  */
-export function evaluateScores({
-  classes: names,
-  scores,
-  labels,
-  threshold = 0.5,
-  bootstrap = defaultBootstrap,
-}: ScoredExamples): Evaluation {
-  const uneven = [...scores, ...labels].some((row) => row.length !== names.length);
-  if (uneven || scores.length !== labels.length) throw new Error("scores and labels need a column for each class");
-  const examples = scores.length;
-  const columns = names.map((_, column) => Float64Array.from(scores, (row) => at(row, column)));
+export function evaluateScores(scored: ScoredExamples): Evaluation {
+  const { classes: names, threshold = defaultThreshold, bootstrap = defaultBootstrap } = scored;
+  const examples = scored.scores.length;
+  const { groups = eachByItself(examples) } = scored;
+  checkShape(scored);
+  const thresholds = thresholdsOf(scored);
+  const { ranked, broken } = rankClasses(scored, (index) => at(thresholds, index).value);
+  const measure = measureOf(ranked, examples);
+  const whole = measure(new Int32Array(examples).fill(1));
+  const resamples = bootstrap === null || examples === 0 ? [] : resample(groups, bootstrap, measure);
+
+  const classes = ranked.map((_, index): ClassEvaluation => {
+    const sample = at(whole.samples, index);
+    const own = at(thresholds, index);
+    const found = recordOf(classMetricNames, (metric): Metric => {
+      const value = at(whole.classes, index)[metric];
+      const why = at(broken, index);
+      if (value === null || why !== null) return { value: null, why: why ?? whyNone(metric, sample, own, examples) };
+      return { value, interval: intervalOf(resamples.map((drawn) => at(drawn.classes, index)[metric])) };
+    });
+    const { present, absent, truePositives, falsePositives } = sample;
+    return {
+      name: at(names, index),
+      ...{ present, absent, missing: examples - present - absent, differentScores: sample.scores.length },
+      threshold: own.value,
+      ...{ truePositives, falsePositives, metrics: found },
+      roc: found.auroc.value === null ? [] : rocCorners(sample),
+    };
+  });
+
+  const firstBroken = broken.findIndex((why) => why !== null);
+  const overall = recordOf(overallMetricNames, (metric): Metric => {
+    const value = whole.overall[metric];
+    const why = firstBroken < 0 ? null : `${names[firstBroken]}: ${broken[firstBroken]}`;
+    if (value === null || why !== null) return { value: null, why: why ?? whyNoneOverall(metric, classes, examples) };
+    return { value, interval: intervalOf(resamples.map((drawn: Measured) => drawn.overall[metric])) };
+  });
+  const { by, count } = groups;
+  return { examples, threshold, bootstrap: bootstrap && { ...bootstrap, by, groups: count }, overall, classes };
+}
+
+/** The thresholds of the classes. */
+function thresholdsOf({ classes, scores, labels, threshold = defaultThreshold, chosen }: ScoredExamples) {
+  return classes.map((_, index): Threshold => {
+    if (threshold.kind === "fixed") return { value: threshold.value };
+    if (threshold.on === null) {
+      const values = Float64Array.from(scores, (row) => at(row, index));
+      return chooseThreshold(
+        threshold,
+        values,
+        labels.map((row) => at(row, index)),
+      );
+    }
+    if (chosen === undefined) throw new Error("invariant: thresholds of other volumes are given");
+    return at(chosen, index);
+  });
+}
+
+/**
+ * The classes of scored examples, ready to be measured, with a threshold each, or none; `broken` says why a class has no numbers.
+ */
+export function rankClasses(
+  { classes, scores, labels }: Pick<ScoredExamples, "classes" | "scores" | "labels">,
+  thresholds: (index: number) => number | null,
+): { readonly ranked: readonly RankedClass[]; readonly broken: readonly (string | null)[] } {
+  const columns = classes.map((_, index) => Float64Array.from(scores, (row) => at(row, index)));
   const broken = columns.map(whyBroken);
-  const rankings = columns.map((column, index) => {
-    const finite = broken[index] === null ? column : new Float64Array(examples);
-    return rankScores(
+  const ranked = columns.map((values, index) => {
+    const finite = broken[index] === null ? values : new Float64Array(values.length);
+    const ranking = rankScores(
       finite,
       labels.map((row) => at(row, index)),
-      threshold,
     );
+    const own = thresholds(index);
+    return { ranking, called: own === null ? null : calledFrom(ranking, own) };
   });
-  const outcomes = rankings.map((ranking) => countOutcomes(ranking, new Int32Array(examples).fill(1)));
-  const resamples = bootstrap === null || examples === 0 ? [] : resample(rankings, examples, bootstrap);
+  return { ranked, broken };
+}
 
-  const classes = rankings.map((ranking, index): ClassEvaluation => {
-    const name = at(names, index);
-    const counted = at(outcomes, index);
-    const measure = (metric: ClassMetric): Metric => {
-      const rule = classRules[metric];
-      const value = rule(counted);
-      const why = broken[index] ?? null;
-      if (value === null || why !== null) return { value: null, why: why ?? whyNone(counted, examples) };
-      return { value, interval: intervalOf(resamples.map((drawn) => rule(at(drawn, index)))) };
-    };
-    const auroc = measure("auroc");
-    const { present, absent, truePositives, falsePositives } = counted;
-    return {
-      ...{ name, present, absent, missing: examples - present - absent, truePositives, falsePositives },
-      metrics: { auroc, accuracy: measure("accuracy"), precision: measure("precision"), f1: measure("f1") },
-      roc: auroc.value === null ? [] : rocCorners(ranking),
-    };
-  });
-
-  // A mean is over the same classes in every resample, or it would move with which of them happen to occur.
-  const hasAuroc = (_: Outcomes, index: number): boolean => classes[index]?.metrics.auroc.value !== null;
-  const hasLabel = (_: Outcomes, index: number): boolean => at(classes, index).missing < examples;
-  const firstBroken = broken.findIndex((why) => why !== null);
-  const measure = (metric: OverallMetric): Metric => {
-    const rule = (all: readonly Outcomes[]): number | null =>
-      overallRules[metric](all.filter(metric === "meanAuroc" ? hasAuroc : hasLabel));
-    const value = rule(outcomes);
-    const why = firstBroken < 0 ? null : `${names[firstBroken]}: ${broken[firstBroken]}`;
-    if (value === null || why !== null)
-      return { value: null, why: why ?? whyNoneOverall(metric, examples, names.length) };
-    return { value, interval: intervalOf(resamples.map(rule)) };
-  };
-  const overall = {
-    meanAuroc: measure("meanAuroc"),
-    accuracy: measure("accuracy"),
-    macroF1: measure("macroF1"),
-    microF1: measure("microF1"),
-    macroPrecision: measure("macroPrecision"),
-    microPrecision: measure("microPrecision"),
-  };
-  return { examples, threshold, bootstrap, overall, classes };
+function checkShape({ classes, scores, labels }: ScoredExamples): void {
+  const uneven = [...scores, ...labels].some((row) => row.length !== classes.length);
+  if (uneven || scores.length !== labels.length) throw new Error("scores and labels need a column for each class");
 }
 
 function whyBroken(scores: Float64Array): string | null {
@@ -127,14 +170,17 @@ function whyBroken(scores: Float64Array): string | null {
   return count === 0 ? null : `${count} of ${scores.length} scores are not finite numbers`;
 }
 
-function whyNone({ present, absent }: Outcomes, examples: number): string {
+function whyNone(name: ClassMetric, { present, absent }: Calls, threshold: Threshold, examples: number): string {
   if (examples === 0) return "there are no examples";
   if (present + absent === 0) return "no example has a label for it";
+  if (metricNamed(name).from === "calls" && threshold.value === null) return `no threshold: ${threshold.why}`;
   return present === 0 ? `never occurs among ${absent}` : `occurs in all ${present}`;
 }
 
-function whyNoneOverall(metric: OverallMetric, examples: number, classes: number): string {
+function whyNoneOverall(name: OverallMetric, classes: readonly ClassEvaluation[], examples: number): string {
   if (examples === 0) return "there are no examples";
-  if (classes === 0) return "there are no classes";
-  return metric === "meanAuroc" ? "no class has an AUROC" : "no class has a label";
+  if (classes.length === 0) return "there are no classes";
+  if (classes.every(({ missing }) => missing === examples)) return "no class has a label";
+  const of = metrics.find(({ overall }) => overall.some((each) => each.name === name));
+  return of?.name === "auroc" ? "no class has an AUROC" : `no class has this number (${of?.title ?? name})`;
 }

@@ -1,5 +1,5 @@
 import { setImmediate as letOthersRun } from "node:timers/promises";
-import type { EvalSettings } from "../../compiler/index.ts";
+import { type EvalSettings, promptTexts } from "../../compiler/index.ts";
 import { at } from "../at.ts";
 import type { Engine } from "../backends/index.ts";
 import {
@@ -8,6 +8,7 @@ import {
   fileValues,
   type LabelledExample,
   loadExample,
+  promptValues,
   requestsOf,
   type Tokenizer,
   textValues,
@@ -19,6 +20,7 @@ import { encodePrompts, scoreClasses } from "./zero-shot.ts";
 export interface ScoreOptions {
   readonly engine: Engine;
   readonly settings: EvalSettings;
+  /** What the encoders read. Where that is prompts, all of them are encoded at once. */
   readonly inputs: DataInputs;
   /** Null for a model that takes no text, which has no prompts. */
   readonly tokenizer: Tokenizer | null;
@@ -54,9 +56,12 @@ export async function scoreVolumes(
   options: ScoreOptions,
 ): Promise<ScoredVolumes> {
   const { engine, settings, inputs, tokenizer, loader, rows } = options;
-  const inputsOf = (texts: readonly string[]) => textValues(texts, inputs, tokenizer);
+  const areFixed = inputs.inputs.some(({ kind }) => kind === "prompts");
+  const inputsOf = (texts: readonly string[]) =>
+    areFixed ? promptValues(inputs, tokenizer) : textValues(texts, inputs, tokenizer);
   const files = fileInputs(inputs);
-  const prompts = await encodePrompts(engine, settings, rows, inputsOf, options.isStopped);
+  const texts = areFixed ? promptTexts(settings).length : rows;
+  const prompts = await encodePrompts(engine, settings, texts, inputsOf, options.isStopped);
   if (prompts === null) return { kind: "stopped" };
   const scored: LabelledExample[] = [];
   const scores: (readonly number[])[] = [];

@@ -1,7 +1,8 @@
 import { setImmediate as letOthersRun } from "node:timers/promises";
+import { promptTexts } from "../../compiler/index.ts";
 import { at } from "../at.ts";
 import type { Batch, Engine } from "../backends/index.ts";
-import { type Prompts, promptTexts } from "./prompts.ts";
+import type { Prompts } from "./prompts.ts";
 
 /** The latents of all prompts, of which each class has two in turn, and what multiplies their cosines. */
 export interface EncodedPrompts {

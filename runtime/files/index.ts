@@ -1,7 +1,6 @@
 export { bundledFile } from "./bundled.ts";
 export { type FileSystem, machineFiles, readAll, readBytes, syncFolder, writeAll } from "./file-system.ts";
 export { type Holder, holderOf, isRunning, takeLock } from "./lock.ts";
-export { type ColourPicture, encodePng, type GreyPicture } from "./png.ts";
 export { decodeText, firstBadByte, readText, type TextFile, whyUnread } from "./read-text.ts";
 export { kindOfPath, readFileBytes, readFileText, withRegularFile } from "./regular-file.ts";
 export {

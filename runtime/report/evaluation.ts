@@ -1,12 +1,18 @@
 import {
-  classMetrics,
+  classesWithoutThreshold,
   type Evaluation,
+  equalScores,
+  type ListedMetric,
   type Metric,
-  overallMetrics,
+  metrics,
   printInterval,
   printMetric,
+  printPolicy,
+  printResamples,
+  printThreshold,
   someMissing,
   thinIntervals,
+  thresholdCaution,
   undefinedClasses,
 } from "../evaluate/index.ts";
 import { listWords, printCount } from "../text/index.ts";
@@ -25,7 +31,7 @@ export async function evaluationSections(evaluations: readonly LabelledEvaluatio
   const overall = `<p class="about">${about(final.evaluation)}</p>${overallTable(evaluations)}`;
   const sections = [{ id: "evaluation", title: "Evaluation", body: overall }];
   if (final.evaluation.classes.length === 0) return sections;
-  const classes = `${await aurocChart(compared)}${classTable(compared)}${undefinedList(evaluations)}${thinList(final.evaluation)}`;
+  const classes = `${await aurocChart(compared)}${classTable(compared)}${undefinedList(evaluations)}${callsList(final.evaluation)}${thinList(final.evaluation)}`;
   sections.push({ id: "classes", title: "Each class", body: classes });
   const curves = await rocCharts(compared);
   if (curves === "") return sections;
@@ -34,10 +40,21 @@ export async function evaluationSections(evaluations: readonly LabelledEvaluatio
   return [...sections, { id: "roc", title: "ROC curves", body }];
 }
 
-function about({ examples, threshold, bootstrap }: Evaluation): string {
-  const counted = `${printCount(examples)} ${examples === 1 ? "example" : "examples"}; a class counts as present from a score of ${threshold}.`;
-  if (bootstrap === null) return counted;
-  return `${counted} Intervals cover 95 % of ${printCount(bootstrap.resamples)} resamples of the examples (seed ${bootstrap.seed}).`;
+function about(evaluation: Evaluation): string {
+  const { examples, threshold } = evaluation;
+  const sentences = [`${printCount(examples)} ${examples === 1 ? "example" : "examples"}; ${printPolicy(threshold)}.`];
+  const drawn = printResamples(evaluation);
+  if (drawn !== "") sentences.push(`Intervals cover 95 % of ${drawn}.`);
+  const caution = thresholdCaution(threshold);
+  if (caution !== null) sentences.push(`${mark} ${caution}.`);
+  return escapeMarkup(sentences.join(" "));
+}
+
+/** Marks numbers of calls by thresholds that were chosen on what is shown. */
+const mark = "*";
+
+function markOf(metric: ListedMetric, { threshold }: Evaluation): string {
+  return metric.from === "calls" && thresholdCaution(threshold) !== null ? ` ${mark}` : "";
 }
 
 /** A row for each number, a column for each evaluation, and what changed from the first to the last. */
@@ -49,10 +66,11 @@ function overallTable(evaluations: readonly LabelledEvaluation[]): string {
     ...evaluations.map((evaluation) => ({ title: titleOf(evaluation), align: "right" as const })),
   ];
   if (evaluations.length > 1) columns.push({ title: "change", align: "right" });
-  const rows = overallMetrics.map(([metric, name]) => {
+  const named = metrics.flatMap((of) => of.overall.map(({ name, title }) => ({ of, metric: name, title })));
+  const rows = named.map(({ of, metric, title }) => {
     const cells = evaluations.map(({ evaluation }) => cellOf(evaluation.overall[metric]));
     return [
-      name,
+      `${title}${last === undefined ? "" : markOf(of, last.evaluation)}`,
       ...cells,
       ...changeOf(first?.evaluation.overall[metric], last?.evaluation.overall[metric], evaluations),
     ];
@@ -69,6 +87,7 @@ function classTable(compared: readonly LabelledEvaluation[]): string {
   const [first] = compared;
   const last = compared.at(-1);
   const hasMissing = last !== undefined && someMissing(last.evaluation);
+  const isChosen = last !== undefined && last.evaluation.threshold.kind !== "fixed";
   const counts = ["present", ...(hasMissing ? ["missing"] : [])];
   const columns: TableColumn[] = [
     { title: "class", align: "left" },
@@ -77,10 +96,14 @@ function classTable(compared: readonly LabelledEvaluation[]): string {
       title: compared.length > 1 ? `AUROC ${label}` : "AUROC",
       align: "right" as const,
     })),
-    ...others.map(([, title]) => ({ title, align: "right" as const })),
+    ...others.flatMap((metric) => {
+      const title = `${metric.title}${last === undefined ? "" : markOf(metric, last.evaluation)}`;
+      const own = { title, align: "right" as const };
+      return metric === firstOfCalls && isChosen ? [{ title: "threshold", align: "right" as const }, own] : [own];
+    }),
   ];
   if (compared.length > 1) columns.splice(1 + counts.length + compared.length, 0, { title: "change", align: "right" });
-  const rows = (last?.evaluation.classes ?? []).map(({ name, present, missing, metrics }, row) => [
+  const rows = (last?.evaluation.classes ?? []).map(({ name, present, missing, threshold, metrics: found }, row) => [
     name,
     printCount(present),
     ...(hasMissing ? [printCount(missing)] : []),
@@ -88,13 +111,16 @@ function classTable(compared: readonly LabelledEvaluation[]): string {
       const auroc = evaluation.classes[row]?.metrics.auroc;
       return auroc === undefined ? "-" : cellOf(auroc);
     }),
-    ...changeOf(first?.evaluation.classes[row]?.metrics.auroc, metrics.auroc, compared),
-    ...others.map(([metric]) => cellOf(metrics[metric])),
+    ...changeOf(first?.evaluation.classes[row]?.metrics.auroc, found.auroc, compared),
+    ...others.flatMap((metric) => {
+      const cell = cellOf(found[metric.name]);
+      return metric === firstOfCalls && isChosen ? [printThreshold(threshold), cell] : [cell];
+    }),
   ]);
   return renderTable(
     compared.length > 1 && last !== undefined
       ? `Metrics of each class; ${listWords(
-          others.map(([, title]) => title),
+          others.map(({ title }) => title),
           "and",
         )} of “${last.label}”`
       : "Metrics of each class",
@@ -104,7 +130,8 @@ function classTable(compared: readonly LabelledEvaluation[]): string {
 }
 
 /** The AUROC is compared between evaluations; the other numbers are of the last. */
-const others = classMetrics.filter(([metric]) => metric !== "auroc");
+const others = metrics.filter(({ name }) => name !== "auroc");
+const firstOfCalls = metrics.find(({ from }) => from === "calls");
 
 function cellOf(metric: Metric): TableCell {
   return { text: printMetric(metric), detail: printInterval(metric) };
@@ -135,6 +162,14 @@ function undefinedList(evaluations: readonly LabelledEvaluation[]): string {
     return `<li>${escapeMarkup(`${text}${where}`)}</li>`;
   });
   return `<h3>Without an AUROC</h3><ul>${items.join("")}</ul>`;
+}
+
+/** The classes that no threshold could be chosen for, and those whose scores tell nothing apart. */
+function callsList(evaluation: Evaluation): string {
+  const without = classesWithoutThreshold(evaluation).map(({ name, why }) => `${name}: ${why}`);
+  const equal = equalScores(evaluation).map((name) => `${name}: all scores are the same, which says nothing`);
+  const items = [...without, ...equal].map((text) => `<li>${escapeMarkup(text)}</li>`);
+  return items.length === 0 ? "" : `<h3>Read with care</h3><ul>${items.join("")}</ul>`;
 }
 
 /** The classes whose interval is of fewer resamples than the others'. */

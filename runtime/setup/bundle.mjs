@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -13,6 +14,7 @@ import { dirname, join } from "node:path";
 import { writeLicences } from "./licences.mjs";
 import { onnxRuntimeBeside, placeOnnxRuntime } from "./onnx-runtime.mjs";
 
+const pythonFolder = "runtime/backends/pytorch/python";
 const rooms = ["grammar", "compiler", "runtime"];
 const program = "dist/medctc.js";
 const stamp = ".cache/bundle.sha256";
@@ -86,6 +88,11 @@ export async function bundle(root) {
     target: "es2022",
     banner: {},
   });
+  // What trains a package for PyTorch, which is written beside it.
+  cpSync(join(root, pythonFolder), join(staging, "python"), {
+    recursive: true,
+    filter: (path) => !path.endsWith("__pycache__"),
+  });
   placeOnnxRuntime(root, staging, [{ platform: process.platform, architecture: process.arch }]);
   const bundles = [main, quickCommands, worker, browser];
   writeLicences(
@@ -119,7 +126,7 @@ function hashOfSources(root) {
   const files = rooms
     .filter((room) => existsSync(join(root, room)))
     .flatMap((room) => readdirSync(join(root, room), { recursive: true }).map((name) => join(room, name)))
-    .filter((name) => /\.(ts|mjs)$/.test(name));
+    .filter((name) => /\.(ts|mjs|py)$/.test(name));
   for (const name of [...files.sort(), "package-lock.json", "package.json"]) {
     hash
       .update(`${name}\0`)

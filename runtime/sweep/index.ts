@@ -1,6 +1,6 @@
 export { CacheGate, coldVolumes } from "./cold-volumes.ts";
 export { deriveEntries, type SweepEntry, specName, type WrongEntry } from "./derive.ts";
-export { type EmittedJob, emitJobs, type JobSystem } from "./jobs.ts";
+export { type EmittedJob, emitJobs } from "./jobs.ts";
 export { encodeManifest, type Manifest, type ManifestEntry, manifestPath, readManifest } from "./manifest.ts";
 export { renderSweep } from "./page.ts";
 export { inFile } from "./problem.ts";

@@ -1,3 +1,6 @@
+import { quotePython, quoteShell } from "../text/index.ts";
+import type { JobSystem } from "../train/index.ts";
+
 /** A run as a job on another machine; paths are from the sweep's folder. */
 export interface EmittedJob {
   readonly name: string;
@@ -17,8 +20,6 @@ export interface EmittedOptions {
   readonly skipBad: boolean;
   readonly backend: string;
 }
-
-export type JobSystem = "slurm" | "ray";
 
 /** The files of `jobs/` by their names. */
 export function emitJobs(
@@ -85,17 +86,13 @@ exec $MEDCTC train "$spec" ${words.join(" \\\n  ")} \\
 `;
 }
 
-/** In single quotes nothing has a meaning but the quote. */
-function quoteShell(text: string): string {
-  return /^[A-Za-z0-9_./:=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-}
-
 function rayScript(options: EmittedOptions): string {
   const places = placesOf(options);
   const lines = places.map(
-    ({ variable, option, path }) => `    ${quote(option)}, os.environ.get(${quote(variable)}, ${quote(path)}),`,
+    ({ variable, option, path }) =>
+      `    ${quotePython(option)}, os.environ.get(${quotePython(variable)}, ${quotePython(path)}),`,
   );
-  const words = fixedWords(options).map((word) => `${quote(word)},`);
+  const words = fixedWords(options).map((word) => `${quotePython(word)},`);
   return `"""Run one training for each line of runs.tsv, on a Ray cluster whose machines share this folder.
 
     python jobs/ray_sweep.py [--cpus 2] [--gpus 0]
@@ -164,9 +161,4 @@ def main():
 if __name__ == "__main__":
     sys.exit(main())
 `;
-}
-
-/** A text in Python: JSON's strings are Python's too. */
-function quote(text: string): string {
-  return JSON.stringify(text);
 }

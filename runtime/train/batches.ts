@@ -1,6 +1,6 @@
 import type { TrainSettings } from "../../compiler/index.ts";
 import { at } from "../at.ts";
-import type { Batch, MicroBatchInputs, StepInputs } from "../backends/index.ts";
+import type { Batch, RowInputs, StepInputs } from "../backends/index.ts";
 import {
   augmentText,
   type DataInputs,
@@ -26,6 +26,8 @@ export interface BatchOptions {
   readonly examples: readonly Example[];
   readonly order: TrainingOrder;
   readonly settings: Pick<TrainSettings, "batch" | "microBatch">;
+  /** The processes among which a batch is dealt, and those of them whose rows are asked for here. */
+  readonly processes: { readonly count: number; readonly first: number; readonly here: number };
   readonly loader: VolumeLoader;
   /** Null for a model that takes no text. */
   readonly tokenizer: Tokenizer | null;
@@ -38,13 +40,21 @@ export interface BatchOptions {
   readonly skipBad: boolean;
 }
 
-/** A batch of volumes up to that size is kept as a whole while its step is computed; a larger one is read a micro-batch at a time. */
+/** A batch of volumes up to that size is kept while its step is computed; of a larger one rows that are asked for again are read again. */
 const keptBytes = 512 * 1024 * 1024;
 
 /** An example in a step; without a step, as it is. */
 interface Wanted {
   readonly index: number;
   readonly step: number | null;
+}
+
+/** The batch of a step while it is read. */
+interface ReadingStep {
+  readonly chosen: number[];
+  readonly step: number;
+  /** When all that is bad in it was replaced, once something was found to be. */
+  replaced: Promise<void> | null;
 }
 
 /** A volume that cannot be used, and that nothing may take the place of. */
@@ -123,56 +133,91 @@ export class Batches {
   }
 
   /**
-   * The inputs of a step, a micro-batch at a time, while what comes next is read ahead; `steps` is where the training ends. Its rows
-   * reject with a BadVolumeError when a volume cannot be used.
+   * The inputs of a step, as many rows at a time as are asked for, while what comes next is read ahead; `steps` is where the training
+   * ends. Its rows reject with a BadVolumeError when a volume cannot be used.
    */
   at(step: number, steps: number): StepInputs {
     return { rows: this.rowsAt(step, steps), shared: this.options.shared };
   }
 
-  private rowsAt(step: number, steps: number): MicroBatchInputs {
+  private rowsAt(step: number, steps: number): RowInputs {
     const { order, settings } = this.options;
     const { batch, microBatch } = settings;
     const chosen = [...order.batchAt(step).examples];
     this.chosen = chosen;
-    const following = wantedAt(step + 1 < steps ? order.batchAt(step + 1).examples : [], step + 1);
-    const isKept = microBatch === batch || batch * this.fileBytes <= keptBytes;
     const { features } = this;
     if (features !== null)
-      return (index) => Promise.resolve(this.readFeatures(chosen, index * microBatch, step, features));
-    const kept = new Map<number, Batch>();
-    let asked = 0;
-    return async (index) => {
-      const known = kept.get(index);
+      return (from, count) => Promise.resolve(this.readFeatures(chosen, from, count, step, features));
+    const { first, last, shareAt } = this.dealt(batch);
+    const following = step + 1 < steps ? [...order.batchAt(step + 1).examples].slice(first, last) : [];
+    // Rows that a process computes in micro-batches are asked for once more, to backpropagate.
+    const timesOf = (place: number): number => (shareAt(place) > microBatch ? 2 : 1);
+    const isKept = timesOf(0) === 2 && batch * this.fileBytes <= keptBytes;
+    const kept = new Map<string, Promise<Batch>>();
+    const asked = new Uint8Array(batch);
+    const reading: ReadingStep = { chosen, step, replaced: null };
+    return (from, count) => {
+      const known = kept.get(`${from} ${count}`);
       if (known !== undefined) return known;
-      const from = index * microBatch;
-      // A batch that is not kept is read once more, to backpropagate.
-      const isFirst = asked++ < batch / microBatch;
-      const rest = chosen.slice(from + microBatch);
-      const next = wantedAt(isKept || !isFirst ? rest : [...rest, ...chosen], step);
-      const inputs = await this.read(chosen, from, step, [...next, ...following]);
-      if (isKept) kept.set(index, inputs);
+      for (let place = from; place < from + count; place++) asked[place] = at(asked, place) + 1;
+      const rest = [0, 1].flatMap((time) =>
+        chosen.slice(first, last).filter((_, index) => {
+          const place = first + index;
+          return at(asked, place) <= time && time < (isKept ? 1 : timesOf(place));
+        }),
+      );
+      const next = [...wantedAt(rest, step), ...wantedAt(following, step + 1)];
+      const inputs = this.read(reading, from, count, next);
+      if (isKept) kept.set(`${from} ${count}`, inputs);
       return inputs;
     };
   }
 
-  /** The inputs of a micro-batch; what is bad is replaced in the batch itself, so that it stays so in its step. */
-  private async read(chosen: number[], from: number, step: number, next: readonly Wanted[]): Promise<Batch> {
-    const places = Array.from({ length: this.options.settings.microBatch }, (_, row) => from + row);
-    const loading = places.map((place) => this.load({ index: at(chosen, place), step }));
+  /** The places in a batch whose rows are asked for here, and how many rows the process has that has one. */
+  private dealt(batch: number) {
+    const { count, first, here } = this.options.processes;
+    const share = Math.floor(batch / count);
+    // The first processes have one row more than the others.
+    const before = (process: number): number => share * process + Math.min(process, batch % count);
+    const shareAt = (place: number): number => (place < before(batch % count) ? share + 1 : share);
+    return { first: before(first), last: before(first + here), shareAt };
+  }
+
+  /** The inputs of some rows; what is bad is replaced in the batch itself, so that it stays so in its step. */
+  private async read(reading: ReadingStep, from: number, count: number, next: readonly Wanted[]): Promise<Batch> {
+    const { chosen, step } = reading;
+    const places = Array.from({ length: count }, (_, row) => from + row);
+    const load = (place: number): Promise<LoadedExample> => this.load({ index: at(chosen, place), step });
+    const loading = places.map(load);
     this.prefetch(next);
     const taken: LoadedRow[] = [];
     for (const [row, place] of places.entries()) {
       let result = await at(loading, row);
-      while (result.kind !== "ok") {
-        if (result.kind === "unread") throw new BadVolumeError(result.problem);
-        this.giveUp(at(chosen, place), result.problem);
-        chosen[place] = this.substituteFor(chosen, place, result.problem);
-        result = await this.load({ index: at(chosen, place), step });
+      if (result.kind === "failed" && this.options.skipBad) {
+        reading.replaced ??= this.replaceBad(chosen, step);
+        await reading.replaced;
+        result = await load(place);
       }
+      if (result.kind !== "ok") throw new BadVolumeError(result.problem);
       taken.push({ example: this.example(at(chosen, place)), files: result.value });
     }
     return this.inputsOf(taken, step);
+  }
+
+  /**
+   * Replaces all that is bad in a batch. In the order of the batch, whoever met the first of it: what takes the place of one depends
+   * on what took the places before.
+   */
+  private async replaceBad(chosen: number[], step: number): Promise<void> {
+    for (const place of chosen.keys()) {
+      for (;;) {
+        const result = await this.load({ index: at(chosen, place), step });
+        if (result.kind === "unread") throw new BadVolumeError(result.problem);
+        if (result.kind === "ok") break;
+        this.giveUp(at(chosen, place), result.problem);
+        chosen[place] = this.substituteFor(chosen, place, result.problem);
+      }
+    }
   }
 
   private giveUp(index: number, problem: Problem): void {
@@ -194,14 +239,14 @@ export class Batches {
   }
 
   /** The same from what is known of examples. */
-  private readFeatures(chosen: number[], from: number, step: number, features: FeatureTable): Batch {
-    const { settings, inputs, tokenizer } = this.options;
-    for (let place = from; place < from + settings.microBatch; place++) {
+  private readFeatures(chosen: number[], from: number, count: number, step: number, features: FeatureTable): Batch {
+    const { inputs, tokenizer } = this.options;
+    for (let place = from; place < from + count; place++) {
       const index = at(chosen, place);
       const problem = { subject: this.example(index).file, message: "it cannot be read", help: null };
       if (this.bad.has(index)) chosen[place] = this.substituteFor(chosen, place, problem);
     }
-    const some = chosen.slice(from, from + settings.microBatch);
+    const some = chosen.slice(from, from + count);
     const examples = some.map((index) => this.changed(this.example(index), step));
     return new Map([...features.rowsOf(some), ...exampleValues(examples, inputs, tokenizer)]);
   }

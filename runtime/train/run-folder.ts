@@ -22,10 +22,16 @@ export type OpenedRun =
   | { readonly kind: "held"; readonly problem: StorageProblem; readonly holder: Holder }
   | { readonly kind: "failed"; readonly problem: StorageProblem };
 
+/** The folder in a run's folder for files that are needed only while the training runs. */
+export function workFolderOf(path: string): string {
+  return join(path, ".work");
+}
+
 const metricsFile = "metrics.jsonl";
 const skippedFile = "skipped.jsonl";
 const reportFile = "report.html";
-const lockFolder = "run.lock";
+/** Who has the folder. */
+export const lockFolder = "run.lock";
 
 /**
  * The folder that a training writes into: `checkpoints/`, `evaluations/`, `metrics.jsonl`, `skipped.jsonl`, `events/` for
@@ -57,7 +63,7 @@ export class RunFolder {
     this.adapterPath = join(path, adapterFile);
     this.averagePath = join(path, averageFile);
     this.reportPath = join(path, reportFile);
-    this.workFolder = join(path, ".work");
+    this.workFolder = workFolderOf(path);
     this.files = options.files ?? machineFiles;
     this.release = release;
   }

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import type { TensorData } from "../../compiler/index.ts";
-import { backends, runOnce } from "../../runtime/backends/index.ts";
+import { programBackends, runOnce } from "../../runtime/backends/index.ts";
 import { ProblemError } from "../../runtime/text/index.ts";
 import { Small } from "../passes/small-program.ts";
 
 /** Rows of a table of five, by numbers that are fed. */
-async function rowsOf(backend: (typeof backends)[number], numbers: readonly number[]) {
+async function rowsOf(backend: (typeof programBackends)[number], numbers: readonly number[]) {
   const small = new Small();
   const table = small.add({ op: "iota", size: 5 });
   const ids = small.input("ids", [3], "i32");
@@ -25,7 +25,7 @@ async function problemOf(run: Promise<unknown>): Promise<unknown> {
   }
 }
 
-describe.each(backends.map((backend) => [backend.name, backend] as const))("on %s", (_, backend) => {
+describe.each(programBackends.map((backend) => [backend.name, backend] as const))("on %s", (_, backend) => {
   const isReady = backend.load().kind === "ready";
 
   test.skipIf(!isReady)("rows of a table are read by their numbers, and a number beyond it is named", async () => {

@@ -1,7 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { compileSpec, inputsOf, nameOf, sharedInputs, type TracedSpec } from "../../compiler/index.ts";
 import { createSource, renderDiagnostics } from "../../grammar/index.ts";
-import { backends, type Engine, enginePrograms, microBatchesOf, trainStep } from "../../runtime/backends/index.ts";
+import {
+  type Engine,
+  enginePrograms,
+  inputsInMemory,
+  passesOf,
+  programBackends,
+  trainStep,
+} from "../../runtime/backends/index.ts";
 import { drawInputs } from "../../runtime/bench/index.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
 import { openForTraining } from "./open-engine.ts";
@@ -43,8 +50,8 @@ async function train(
   from: number,
   to: number,
 ): Promise<ReadonlyMap<string, Float32Array>> {
-  const step = enginePrograms(spec, engine.backend, "train")?.find(({ name }) => name === "step");
-  const inputs = microBatchesOf(
+  const step = enginePrograms(spec, passesOf(engine.backend), "train")?.find(({ name }) => name === "step");
+  const inputs = inputsInMemory(
     drawInputs(step === undefined ? [] : inputsOf(step)),
     spec.settings,
     sharedInputs(spec),
@@ -62,7 +69,7 @@ const settings = {
 
 describe.each(Object.entries(settings))("%s", (_, written) => {
   const spec = specOf(written);
-  const usable = backends.filter((each) => each.load().kind === "ready");
+  const usable = programBackends.filter((each) => each.load().kind === "ready");
 
   test("moves what is trained alike on all backends, and goes on bit for bit from what was read", async () => {
     const results: ReadonlyMap<string, Float32Array>[] = [];
@@ -91,7 +98,7 @@ describe.each(Object.entries(settings))("%s", (_, written) => {
   });
 });
 
-test.each(backends.filter((each) => each.load().kind === "ready"))(
+test.each(programBackends.filter((each) => each.load().kind === "ready"))(
   "encoders read the averages on $name",
   async (backend) => {
     const spec = specOf("  ema = 0.5");

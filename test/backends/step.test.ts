@@ -4,13 +4,13 @@ import { compileSpec, inputsOf, optimise, sharedInputs, type TracedSpec } from "
 import { createSource } from "../../grammar/index.ts";
 import { at } from "../../runtime/at.ts";
 import {
-  backends as allBackends,
   type Batch,
   type Engine,
   enginePrograms,
+  inputsInMemory,
   isForTraining,
   lasting,
-  microBatchesOf,
+  programBackends,
   type StepResult,
   trainStep,
 } from "../../runtime/backends/index.ts";
@@ -20,7 +20,7 @@ import { openForTraining } from "./open-engine.ts";
 
 const path = "specs/medct-small.vlm";
 const batch = 4;
-const backends = allBackends.filter((each) => isForTraining(each) && each.load().kind === "ready");
+const backends = programBackends.filter((each) => isForTraining(each) && each.load().kind === "ready");
 /** Metrics that compare rows: of the latents that the loss compares, and of what it does not read. */
 const measured = `
   let cosines = matmul(image, report, transpose_b = true)
@@ -46,7 +46,7 @@ function drawBatch(spec: TracedSpec): Batch {
 }
 
 async function train(engine: Engine, spec: TracedSpec, from: number, to: number): Promise<readonly StepResult[]> {
-  const inputs = microBatchesOf(drawBatch(spec), spec.settings, sharedInputs(spec));
+  const inputs = inputsInMemory(drawBatch(spec), spec.settings, sharedInputs(spec));
   const results: StepResult[] = [];
   for (let step = from; step < to; step++) {
     const result = await trainStep(engine, spec.settings, inputs, step, () => false);
@@ -143,7 +143,7 @@ describe.each(backends)("on $name", (backend) => {
       await trainStep(
         engine,
         spec.settings,
-        microBatchesOf(drawBatch(spec), spec.settings, sharedInputs(spec)),
+        inputsInMemory(drawBatch(spec), spec.settings, sharedInputs(spec)),
         0,
         () => true,
       ),

@@ -13,6 +13,7 @@ const request: Request = {
   path: "none.vlm",
   overrides: {},
   backend: "evaluator",
+  launch: null,
   weights: null,
   steps: 1,
   warmup: 0,

@@ -164,10 +164,11 @@ describe("the page of volumes", () => {
       const batches = new Batches({
         ...{ examples, order: planned.order, settings: { batch, microBatch }, loader, shared: new Map() },
         ...{ tokenizer: tokenizer.value, inputs: settled, skipBad: false },
+        processes: { count: 1, first: 0, here: 1 },
         augment: { operations: operationsOf(augment), seed },
       });
       const { rows } = batches.at(0, 1);
-      const micro = [await rows(0), await rows(1)];
+      const micro = [await rows(0, microBatch), await rows(microBatch, microBatch)];
       return micro.flatMap((values) => {
         const both = [...values.values()].find((each): each is Float32Array => each instanceof Float32Array);
         if (both === undefined) throw new Error("a model of volumes takes floats");

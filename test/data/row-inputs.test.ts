@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { exampleValues, labelGaps, sharedValues } from "../../runtime/data/row-inputs.ts";
+import { exampleValues, labelGaps, sharedWeights } from "../../runtime/data/row-inputs.ts";
 
 const columns = ["a", "b"];
 const labels = { kind: "table", name: "labels", columns } as const;
@@ -27,10 +27,10 @@ test("labels are 0 and 1, and 0 and not known where a cell is missing", () => {
 });
 
 test("a finding weighs what balances those that have it and those that do not, where that is known", () => {
-  const { values, without } = sharedValues(examples, { inputs: [weight], needs });
+  const { values, without } = sharedWeights(examples, { inputs: [weight], needs });
   expect(values.get("weight")).toEqual(Float32Array.of(2, 1));
   expect(without).toBe(null);
-  expect(sharedValues(examples.slice(1), { inputs: [weight], needs }).without).toBe("a");
+  expect(sharedWeights(examples.slice(1), { inputs: [weight], needs }).without).toBe("a");
 });
 
 test("cells are missing for a model that does not ask which are known", () => {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { groupBy } from "../../runtime/evaluate/index.ts";
 import { decodeScores, encodeScores, type KeptScores } from "../../runtime/evaluate/kept-scores.ts";
 import { Random } from "../random.ts";
 
@@ -13,6 +14,9 @@ const kept: KeptScores = {
     [true, null, true],
     [false, false, null],
   ],
+  threshold: { kind: "sensitivity", atLeast: 0.9, on: null },
+  groups: groupBy("patient", ["valid_2", "valid_1"]),
+  bootstrap: { resamples: 70, seed: 3 },
 };
 
 test("scores come back to the last bit, as arrays of either kind", () => {
@@ -20,7 +24,9 @@ test("scores come back to the last bit, as arrays of either kind", () => {
   const floats = { ...kept, scores: kept.scores.map((row) => Float64Array.from(row)) };
   expect(encodeScores(floats)).toBe(encodeScores(kept));
   const none = { classes: [], names: [], scores: [], labels: [] };
-  expect(decodeScores(encodeScores(none))).toEqual(none);
+  const usual = { threshold: { kind: "fixed", value: 0.5 }, bootstrap: { resamples: 1000, seed: 0 } };
+  expect(decodeScores(encodeScores(none))).toEqual({ ...none, ...usual });
+  expect(decodeScores('{"classes": [], "volumes": []}')).toEqual({ ...none, ...usual });
 });
 
 test.each([
@@ -37,6 +43,8 @@ test.each([
   '{"classes": ["a"], "volumes": [{"name": "v", "scores": ["0.5"], "labels": [1]}]}',
   '{"classes": ["a"], "volumes": [{"name": "v", "scores": [0.5], "labels": [2]}]}',
   '{"classes": ["a"], "volumes": [{"name": "v", "scores": [0.5], "labels": [true]}]}',
+  '{"classes": [], "settings": {"threshold": {"kind": "fixed"}, "bootstrap": null, "by": null}, "volumes": []}',
+  '{"classes": [], "settings": {"threshold": {"kind": "fixed", "value": 1}, "bootstrap": null, "by": "patient"}, "volumes": [{"name": "v", "group": 4e9, "scores": [], "labels": []}]}',
   '{"__proto__": {"classes": [], "volumes": []}}',
 ])("%s is no such text", (text) => {
   expect(decodeScores(text)).toBeNull();

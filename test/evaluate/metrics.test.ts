@@ -31,7 +31,7 @@ function evaluateOne(scores: readonly number[], labels: readonly boolean[], thre
     classes: ["a"],
     scores: scores.map((score) => [score]),
     labels: labels.map((label) => [label]),
-    threshold,
+    threshold: { kind: "fixed", value: threshold },
     bootstrap: null,
   });
 }

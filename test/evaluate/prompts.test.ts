@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { promptTexts } from "../../compiler/index.ts";
 import { loadTokenizer, type Tokenizer } from "../../runtime/data/index.ts";
-import { equalPrompts, promptTexts } from "../../runtime/evaluate/index.ts";
+import { equalPrompts } from "../../runtime/evaluate/index.ts";
 
 function load(): Tokenizer {
   const loaded = loadTokenizer("test/fixtures/ctrate-small/vocab.txt");

@@ -2,11 +2,11 @@ import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync, truncateSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { withLock } from "../../runtime/backends/install/lock.ts";
+import { SetupError } from "../../runtime/backends/install/setup-error.ts";
 import { inspectNative } from "../../runtime/backends/tensorflow/native/inspect.ts";
 import { installNative } from "../../runtime/backends/tensorflow/native/install.ts";
-import { withLock } from "../../runtime/backends/tensorflow/native/lock.ts";
 import { type NativeFiles, nativeFiles } from "../../runtime/backends/tensorflow/native/native-files.ts";
-import { SetupError } from "../../runtime/backends/tensorflow/native/setup-error.ts";
 
 const installed = nativeFiles();
 

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { buildStep, compileSpec } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
-import { backends, modelOf, runOnce } from "../../runtime/backends/index.ts";
+import { modelOf, programBackends, runOnce } from "../../runtime/backends/index.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
 import { elementsOf, readSafetensors } from "../../runtime/weights/index.ts";
 
@@ -89,7 +89,7 @@ test("every case of the fixture is tested", () => {
 });
 
 const cases = [...Object.keys(modules), ...Object.keys(functions)];
-const ready = backends.filter((backend) => backend.load().kind === "ready");
+const ready = programBackends.filter((backend) => backend.load().kind === "ready");
 
 describe.each(ready.map((backend) => [backend.name, backend] as const))("on %s", (_, backend) => {
   test.each(cases)(

@@ -36,7 +36,7 @@ const inputs = new Map(
 );
 const expected = runProgram(program, { inputs, parameters: new Map() }, "f32");
 
-describe.each(["onnx", "tensorflow"])("%s gives what the evaluator gives", (name) => {
+describe.each(["onnx", "tensorflow"] as const)("%s gives what the evaluator gives", (name) => {
   test.runIf(name === "onnx" || loadTensorflow().kind === "ready")("expressions and their gradients", async () => {
     const backend = backendNamed(name);
     if (backend === null) throw new Error("it is listed");

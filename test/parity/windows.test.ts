@@ -140,7 +140,7 @@ const outputs = new Map(
 const program: Program = { name: "forward", graph, outputs, updates: new Map(), once: new Map() };
 const expected = runProgram(program, { inputs: given, parameters: new Map() }, "f32");
 
-describe.each(["onnx", "tensorflow"])("%s gives what the evaluator gives", (name) => {
+describe.each(["onnx", "tensorflow"] as const)("%s gives what the evaluator gives", (name) => {
   test.runIf(name === "onnx" || loadTensorflow().kind === "ready")(
     "convolutions, pools and their gradients",
     async () => {

@@ -2,7 +2,7 @@
 
 Each FOLDER has a package, and `weights`, `feeds`, `ids` and `expected` as safetensors: values as `value:NAME`, those of modules as
 `module:PATH`, losses and metrics as `compared:NAME`, gradients as `gradient:NAME` and parameters after three steps,
-of which an epoch has two, as `after:NAME`, with names of checkpoints.
+of which an epoch has two, as `after:NAME`, with names of checkpoints; `kept:` has these and what the optimizer keeps.
 """
 
 import importlib
@@ -110,6 +110,9 @@ def check_package(folder):
         if key.startswith("after:"):
             far = max(far, check(f"{name}: {key}", trained[key.removeprefix("after:")].detach(), tensor, step_limit))
     check_base_weights(model, ops, weights)
+    # In bf16 what Adam keeps of small gradients is as far apart as these.
+    if importlib.import_module(f"{name}.optimizer").PRECISION == "f32":
+        far = max(far, check_training(package, folder, batch, expected, step_limit))
     print(f"{name}: {compared} values within {worst:.1e}, {len(gradients)} gradients {steepest:.1e}, three steps {far:.1e}")
 
 
@@ -130,6 +133,30 @@ def check_rows(name, model, batch, expected, limit):
         for each, tensor in logged.items():
             worst = max(worst, check(f"{name}: {each}", found[each].detach(), tensor, limit))
     return worst
+
+
+def check_training(package, folder, batch, expected, limit):
+    """The package's own training step keeps what the evaluator keeps, from mapped weights and in pieces of one row, too."""
+    name = package.__name__
+    state, step, weights = (importlib.import_module(f"{name}.{each}") for each in ("state", "step", "weights"))
+    kept = {key.removeprefix("kept:"): each for key, each in expected.items() if key.startswith("kept:")}
+    far = 0.0
+    for micro in None, 1:
+        made = getattr(package, package.__all__[0])
+        model = weights.load_model(made, f"{folder}/weights.safetensors", torch.device("cpu"))
+        train = step.TrainingStep(model, steps_per_epoch=2)
+        count = len(next(each for name, each in batch.items() if name not in model.SHARED_INPUTS))
+
+        def rows(first, count, shared=model.SHARED_INPUTS):
+            return {name: each if name in shared else each[first : first + count] for name, each in batch.items()}
+
+        for each in range(3):
+            train(each, rows, count, micro)
+        found = state.read_state(train)
+        assert set(found) >= set(kept), set(kept) - set(found)
+        for each, tensor in kept.items():
+            far = max(far, check(f"{name}: {each} in pieces of {micro}", found[each], tensor, limit))
+    return far
 
 
 def check_base_weights(model, ops, weights):

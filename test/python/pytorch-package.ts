@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect } from "vitest";
 import {
@@ -6,6 +6,7 @@ import {
   buildStep,
   compileSpec,
   elementCount,
+  nameOf,
   optimise,
   type Plan,
   runProgram,
@@ -50,6 +51,7 @@ export function writePackage(into: string, spec: TracedSpec): void {
     mkdirSync(dirname(join(into, file)), { recursive: true });
     writeFileSync(join(into, file), content);
   }
+  cpSync("runtime/backends/pytorch/python", join(into, dirname(files[0]?.name ?? "")), { recursive: true });
 }
 
 type Tensors = ReadonlyMap<string, TensorData>;
@@ -140,7 +142,12 @@ function expectedOf(spec: TracedSpec, { parameters }: Plan, weights: Tensors, in
   }
   for (const path of program.updates.keys()) {
     const data = state.get(path);
-    if (weights.has(path) && data !== undefined) expected.set(`after:${stored.get(path) ?? path}`, data);
+    if (data === undefined) continue;
+    const value = valueNamed(path);
+    const parameter = value.kind === "slot" ? value.parameter : path;
+    const checkpoint = stored.get(parameter) ?? parameter;
+    if (value.kind !== "slot") expected.set(`after:${checkpoint}`, data);
+    expected.set(`kept:${value.kind === "slot" ? nameOf({ ...value, parameter: checkpoint }) : checkpoint}`, data);
   }
   return expected;
 }

@@ -7,8 +7,8 @@ import { createSource } from "../../grammar/index.ts";
 import {
   type Engine,
   enginePrograms,
+  inputsInMemory,
   lasting,
-  microBatchesOf,
   modelOf,
   trainStep,
 } from "../../runtime/backends/index.ts";
@@ -41,10 +41,10 @@ async function open(spec: TracedSpec, name: string, feedBytes: number): Promise<
 async function everything(spec: TracedSpec, engine: Engine) {
   const whole = enginePrograms({ ...spec, inMicroBatches: null }, { optimise }, "train") ?? [];
   const batch = drawInputs(whole.flatMap(inputsOf));
-  const rows = await microBatchesOf(batch, spec.settings, sharedInputs(spec)).rows(0);
+  const rows = await inputsInMemory(batch, spec.settings, sharedInputs(spec)).rows(0, spec.settings.microBatch);
   const latents = async () => [await engine.run("encode_image", rows), await engine.run("encode_text", rows)];
   const step = (number: number) =>
-    trainStep(engine, spec.settings, microBatchesOf(batch, spec.settings, sharedInputs(spec)), number, () => false);
+    trainStep(engine, spec.settings, inputsInMemory(batch, spec.settings, sharedInputs(spec)), number, () => false);
   const before = await latents();
   const first = await step(0);
   const saved = new Map([...lasting(await engine.read())].map(([name, values]) => [name, values.slice()]));

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { compileSpec, defaultVolume, type VolumeSettings } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
-import { findDataInputs } from "../../runtime/data/data-inputs.ts";
+import { type DataInputs, findDataInputs } from "../../runtime/data/data-inputs.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
 
 const path = "test/train/tiny.vlm";
@@ -19,6 +19,11 @@ function found(text: string, ...changes: readonly (readonly [string, string])[])
   if (spec === null) throw new Error(JSON.stringify(diagnostics));
   const inputs = findDataInputs(spec);
   return inputs.kind === "ok" ? inputs.value : inputs.problem;
+}
+
+function bound(inputs: ReturnType<typeof found>): DataInputs {
+  if (!("needs" in inputs)) throw new Error(inputs.message);
+  return inputs;
 }
 
 const small: VolumeSettings = { ...defaultVolume, spacing: [90, 30, 30], size: [4, 12, 12] };
@@ -83,6 +88,25 @@ test("a declared input takes what its declaration says", () => {
     ],
     needs: { files: [null], texts: [["Impressions_EN"]], labels: ["Nodule", "Emphysema"] },
   });
+});
+
+test("prompts are of the classes, each in turn, and no text of an example is needed", () => {
+  const { inputs, needs } = bound(
+    found(
+      tiny,
+      ["model tiny {", "model tiny {\n  input ids: i32[8, 24] = prompts()\n  input is_word: i32[8, 24] = mask(ids)"],
+      ["length = 24)", "length = 24, input_ids = ids, attention_mask = is_word)"],
+      ["loss contrastive(image, report, scale)", "loss mean(image) + mean(report)"],
+    ),
+  );
+  const classes = ["Medical material", "Cardiomegaly", "Hiatal hernia", "Lymphadenopathy"];
+  const texts = classes.flatMap((name) => [`${name} is present.`, `${name} is not present.`]);
+  expect(inputs).toMatchObject([
+    { kind: "prompts", name: "ids", texts, length: 24, vocabulary: 180 },
+    { kind: "mask", name: "is_word", of: "ids" },
+    { kind: "volume", name: "image" },
+  ]);
+  expect(needs.texts).toEqual([]);
 });
 
 test("a text encoder that needs no mask is given none", () => {

@@ -6,6 +6,8 @@ import {
   type InputSource,
   type Optimizer,
   printAugmentation,
+  printBest,
+  printThreshold,
   readDataSettings,
   readEvalSettings,
   readTrainSettings,
@@ -30,7 +32,7 @@ const trainRows: Rows<TrainSettings> = {
   epochs: ["epochs", plain],
   evaluateEvery: ["evaluate_every", plain],
   saveEvery: ["save_every", plain],
-  keepBest: ["keep_best", plain],
+  keepBest: ["keep_best", (written) => plain(written === null ? "mean_auroc" : printBest(written))],
   patience: ["patience", plain],
   ema: ["ema", plain],
   clipNorm: ["clip_norm", plain],
@@ -70,6 +72,12 @@ const evalRows: Rows<EvalSettings> = {
   scale: ["scale", plain],
   prompts: ["prompts", plain],
   classes: ["classes", plain],
+  threshold: ["threshold", printThreshold],
+  resamples: ["resamples", plain],
+  resampleBy: [
+    "resample_by",
+    (by) => (by.kind === "column" ? JSON.stringify(by.name) : by.kind === "known" ? "none" : by.kind),
+  ],
 };
 
 /** All settings of a spec by name, those that it leaves out with what they then are, and what its inputs take of a data set. */

@@ -1,1 +1,2 @@
+export { pytorchReleases } from "./releases.ts";
 export { pytorch } from "./target.ts";

@@ -25,7 +25,7 @@ import { type EncoderValue, type Place, Translator } from "./translate.ts";
 import { returnedName } from "./walk.ts";
 
 /** What the methods of a model call their own variables. */
-const ownVariables: ReadonlySet<string> = new Set(["values", "batch", "terms"]);
+const ownVariables: ReadonlySet<string> = new Set(["values", "batch", "terms", "outputs"]);
 
 /** Writes what a model computes: its values, and its losses and metrics in the two parts of a step that is shared out. */
 export class MethodsWriter {
@@ -55,10 +55,11 @@ export class MethodsWriter {
   }
 
   lines(): readonly string[] {
-    if (this.parts.losses().length === 0) return this.forward([]);
+    if (this.parts.losses().length === 0) return [...this.forward([]), ...this.encode()];
     const cut = this.cut();
     return [
       ...this.forward(cut.embedded.values()),
+      ...this.encode(),
       "",
       ...this.embed(cut),
       "",
@@ -88,6 +89,37 @@ export class MethodsWriter {
       ...layOutSignature(1, "def forward", ["self", ...parameters], " -> dict[str, Tensor]:"),
       ...withoutUnused(computed, printPython({ kind: "dict", entries })),
       ...layOut(2, "return ", { kind: "dict", entries }),
+    ];
+  }
+
+  /** What an evaluation asks for, from the inputs that it needs: prompts have no image. */
+  private encode(): readonly string[] {
+    const { image, text: ofTexts, scale } = this.parts.spec.evaluation;
+    const names = [...new Set([image, ofTexts, scale])].filter((each) => each !== null);
+    if (names.length === 0) return [];
+    const blocks = names.flatMap((name) => {
+      const place = this.place(inputInBatch);
+      const { span } = this.parts.written.declaration;
+      const needed = neededBy([{ kind: "name", text: name, span }], this.parts);
+      return [
+        indented(2, `if ${JSON.stringify(name)} in outputs:`),
+        ...this.statements(needed, place, inputInBatch, 3),
+        ...layOut(3, `values[${JSON.stringify(name)}] = `, this.read(name, place)),
+      ];
+    });
+    return [
+      "",
+      indented(1, "@ops.on_own_device"),
+      ...layOutSignature(
+        1,
+        "def encode",
+        ["self", "outputs: list[str]", "batch: dict[str, Tensor]"],
+        " -> dict[str, Tensor]:",
+      ),
+      indented(2, '"""Values that the `eval` block reads, by name, from the inputs that they need."""'),
+      indented(2, "values: dict[str, Tensor] = {}"),
+      ...blocks,
+      indented(2, "return values"),
     ];
   }
 
@@ -178,6 +210,7 @@ export class MethodsWriter {
     needed: ReadonlySet<string> | null,
     place: Place,
     input: (name: string) => Python,
+    indent = 2,
   ): readonly string[] {
     const { constants } = this.parts.written;
     return this.parts.members.flatMap((member): readonly string[] => {
@@ -186,11 +219,11 @@ export class MethodsWriter {
       if (needed !== null && !needed.has(name)) return [];
       const translator = this.translator(member, place);
       const target = this.localName(name);
-      if (member.kind === "encoder") return layOut(2, `${target} = `, this.encoderCall(member, translator, input));
+      if (member.kind === "encoder") return layOut(indent, `${target} = `, this.encoderCall(member, translator, input));
       const value = translator.expression(member.value);
       place.scope.define(name, constants.has(name) ? value : word(target));
       if (constants.has(name)) return [];
-      return [...hashComment(2, commentAbove(member.span)), ...layOut(2, `${target} = `, value)];
+      return [...hashComment(indent, commentAbove(member.span)), ...layOut(indent, `${target} = `, value)];
     });
   }
 

@@ -1,4 +1,5 @@
 import { windowsSource } from "./ops-windows.ts";
+import { pytorchReleases } from "./releases.ts";
 
 /** The file `ops.py` of every package: what PyTorch has under no name of its own. */
 export const opsSource = `"""What the modules of this package use besides PyTorch."""
@@ -16,7 +17,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 # Written for these releases of PyTorch.
-_SUPPORTED = ((2, 14), (2, 15))
+_SUPPORTED = (${pytorchReleases.map((each) => `(${each.replace(".", ", ")})`).join(", ")})
 _release = tuple(int(number) for number in re.findall(r"\\d+", torch.__version__)[:2])
 if _release not in _SUPPORTED:
     _names = " and ".join(".".join(map(str, each)) for each in _SUPPORTED)

@@ -33,6 +33,9 @@ export function packageFiles(spec: TracedSpec, about: WrittenBy): readonly Targe
   return new PackageWriter(written, spec, facts).files(about);
 }
 
+/** The modules beside these that train a package, which are the same for every spec. */
+const workerModules = ["link", "processes", "state", "step", "weights", "worker"] as const;
+
 interface Draft {
   readonly name: string;
   readonly source: Source;
@@ -46,7 +49,7 @@ class PackageWriter {
   private readonly spec: TracedSpec;
   private readonly declarations: Declarations;
   private readonly drafts = new Map<Source, Draft>();
-  private readonly names = new UniqueNames(["__init__", "model", "ops", "optimizer", "metadata"]);
+  private readonly names = new UniqueNames(["__init__", "model", "ops", "optimizer", "metadata", ...workerModules]);
   private readonly queue: Callable[] = [];
   private readonly seen = new Set<Callable>();
 

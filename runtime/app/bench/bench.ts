@@ -8,20 +8,22 @@ import type { OperationRun } from "../../backends/tensorflow/index.ts";
 import {
   type Measurement,
   measureApart,
-  measuredPrograms,
+  measuredOpenable,
   profileOf,
   type Request,
   traceOf,
 } from "../../bench/index.ts";
 import { attempt, makeTemporaryFolder, writeAtomically } from "../../files/index.ts";
 import { compileReported, type SpecRequest } from "../compiled-spec.ts";
+import { launchProblem } from "../engine/choose.ts";
 import { findMemoryRoom } from "../engine/memory-room.ts";
 import { done, type Ended, misused, problem, type Reporter, refuse, refuseBy, refused } from "../reporter.ts";
+import { unwritable } from "../unwritable.ts";
 import { openWeights } from "../weights/open.ts";
 import { type BenchReport, reportOf } from "./report.ts";
 
 export interface BenchRequest
-  extends Pick<Request, "program" | "overrides" | "weights" | "steps" | "warmup">,
+  extends Pick<Request, "program" | "overrides" | "launch" | "weights" | "steps" | "warmup">,
     SpecRequest {
   /** A backend's name, or `auto`. */
   readonly backend: string;
@@ -33,13 +35,14 @@ export interface BenchRequest
 
 /** What one run of a program takes, in time and memory, and what the machine could do at best. */
 export async function bench(asked: BenchRequest, reporter: Reporter): Promise<Ended<BenchReport>> {
-  const { spec: path, overrides, program, weights, steps, warmup, profile } = asked;
+  const { spec: path, overrides, program, launch, weights, steps, warmup, profile } = asked;
   const compiled = compileReported(asked, reporter, overrides);
   if (compiled === null) return refused;
   const { spec } = compiled;
-  const chosen = chooseBackend({ wanted: asked.backend, trains: false }, (each) => each.inspect());
+  const chosen = chooseBackend(asked.backend, backends, (each) => each.inspect(launch));
   if (chosen.kind === "unavailable") return refuse(problem(chosen.reason, `run: ${chosen.repair}`), reporter);
   const { backend, note } = chosen;
+  if (launch !== null && backend.runs === "programs") return refuse(launchProblem(backend), reporter);
   if (note !== null) reporter.info(note);
   if (profile !== null && backend.profiling === null) {
     const able = backends.filter(({ profiling }) => profiling !== null).map(({ name }) => name);
@@ -47,11 +50,12 @@ export async function bench(asked: BenchRequest, reporter: Reporter): Promise<En
     reporter.problem(problem(`${backend.title} cannot be profiled`, help));
     return misused;
   }
-  const programs = measuredPrograms(spec, backend, program);
-  if (programs === null) {
+  const measured = measuredOpenable(compiled, backend, program, launch);
+  if (measured.runs === "no-step") {
     return refuseBy([reportDiagnostic("no-such-program", path, { name: program, why: whyNoStep(spec) })], reporter);
   }
-  const opened = openWeights(programs, compiled, { weights, adapter: null, allowMissing: [] });
+  if (measured.runs === "unwritable") return refuse(unwritable(measured.why, backend.title), reporter);
+  const opened = openWeights(measured.model.programs, compiled, { weights, adapter: null, allowMissing: [] });
   if (opened.kind === "wrong") return refuseBy(opened.diagnostics, reporter);
   opened.close();
   const room = program === "step" ? findMemoryRoom(spec, backend, reporter) : ({ kind: "unknown" } as const);
@@ -63,7 +67,7 @@ export async function bench(asked: BenchRequest, reporter: Reporter): Promise<En
   try {
     const request: Request = {
       kind: "request",
-      ...{ path, overrides: { ...overrides, set: asked.set }, program, weights, steps, warmup },
+      ...{ path, overrides: { ...overrides, set: asked.set }, program, launch, weights, steps, warmup },
       backend: backend.name,
       product: true,
     };

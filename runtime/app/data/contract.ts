@@ -113,6 +113,7 @@ function isOfShards(input: DataInputs["inputs"][number], data: DataSettings): bo
       return hasSettingsOf(input, data);
     case "image":
     case "tokens":
+    case "prompts":
     case "mask":
     case "table":
     case "known":

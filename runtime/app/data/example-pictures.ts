@@ -3,11 +3,14 @@ import { printAugmentation, type TracedSpec } from "../../../compiler/index.ts";
 import { at } from "../../at.ts";
 import {
   byArchive,
+  type ColourPicture,
   type DataInputs,
   type Example,
+  encodePng,
   exampleOf,
   type FileInput,
   fileInputs,
+  type GreyPicture,
   gridOf,
   type Listing,
   loadExample,
@@ -16,7 +19,6 @@ import {
   type VolumeChange,
   VolumeLoader,
 } from "../../data/index.ts";
-import { type ColourPicture, encodePng, type GreyPicture } from "../../files/index.ts";
 import type { ExamplesReport, Picture, PictureRow, ShownExample } from "../../report/index.ts";
 import { planOrder } from "../../train/index.ts";
 import { flipProblem, unfitProblem } from "../train/augment-problem.ts";

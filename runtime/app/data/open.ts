@@ -12,6 +12,7 @@ import {
   loadTokenizer,
   openDataset,
   type Tokenizer,
+  textTables,
   VolumeLoader,
 } from "../../data/index.ts";
 import { cacheFolder } from "../../machine/index.ts";
@@ -69,7 +70,7 @@ export function openData(
   options: DataOptions,
   reporter: Reporter,
 ): OpenedData | null {
-  const rows = inputs.inputs.flatMap((input) => (input.kind === "tokens" ? [input.vocabulary] : []));
+  const rows = textTables(inputs).map(({ vocabulary }) => vocabulary);
   const text = rows.length === 0 ? null : openTokenizer(options, Math.min(...rows), reporter);
   if (text === "wrong") return null;
   const loader = new VolumeLoader({

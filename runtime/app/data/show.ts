@@ -4,6 +4,7 @@ import {
   bindInputs,
   drawPlanes,
   type Example,
+  encodePng,
   openDataset,
   plainVolume,
   preprocessVolume,
@@ -13,7 +14,7 @@ import {
   unstatedMetadata,
   type VolumeInput,
 } from "../../data/index.ts";
-import { attempt, encodePng, writeAtomically } from "../../files/index.ts";
+import { attempt, writeAtomically } from "../../files/index.ts";
 import { failed, ok, type Result } from "../../text/index.ts";
 import { compileReported } from "../compiled-spec.ts";
 import { done, type Ended, problem, type Reporter, refuse, refused } from "../reporter.ts";

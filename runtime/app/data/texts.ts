@@ -1,4 +1,4 @@
-import type { EvalSettings } from "../../../compiler/index.ts";
+import { type EvalSettings, promptTexts } from "../../../compiler/index.ts";
 import { at } from "../../at.ts";
 import {
   type DataInputs,
@@ -7,9 +7,10 @@ import {
   type Example,
   measureTexts,
   type Tokenizer,
+  textTables,
   tokenInputs,
 } from "../../data/index.ts";
-import { equalPrompts, promptTexts } from "../../evaluate/index.ts";
+import { equalPrompts } from "../../evaluate/index.ts";
 import type { Reporter } from "../reporter.ts";
 import type { OpenedData } from "./open.ts";
 
@@ -20,7 +21,7 @@ export function arePromptsUsable(
   inputs: DataInputs,
   reporter: Pick<Reporter, "note" | "problem">,
 ): boolean {
-  const length = Math.max(...tokenInputs(inputs).map((input) => input.length));
+  const length = Math.max(...textTables(inputs).map((input) => input.length));
   const cut = describeCut("prompt", measureTexts(promptTexts(settings), tokenizer, length), length);
   if (cut !== null) reporter.note(cut);
   const equal = equalPrompts(settings, tokenizer, length);

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Dataset, LabelledExample } from "../../data/index.ts";
-import { type Evaluation, evaluationToJson, scoresToCsv } from "../../evaluate/index.ts";
+import { type Evaluation, evaluationToJson, groupsToCsv, labelsToCsv, scoresToCsv } from "../../evaluate/index.ts";
 import { attempt, makeTemporaryFolder, writeAtomically } from "../../files/index.ts";
 import { problemOf, type SignalWatch, watchSignals } from "../../machine/index.ts";
 import type { RunReport } from "../../report/index.ts";
@@ -20,12 +20,15 @@ import {
   reportUncached,
 } from "../data/open.ts";
 import { arePromptsUsable } from "../data/texts.ts";
+import { backendFor } from "../engine/choose.ts";
 import { environmentOf } from "../engine/environment.ts";
 import { type EngineOptions, openEngine } from "../engine/open.ts";
 import { findSpec } from "../find-spec.ts";
 import { done, type Ended, problem, type Reporter, refuse, refuseBy, refused, reportRemark } from "../reporter.ts";
 import { adapterDisagreements } from "../weights/contract-agreement.ts";
-import { evaluateHeldOut } from "./held-out.ts";
+import { chooseThresholds, openThresholdVolumes } from "./choose-thresholds.ts";
+import { areGroupsKnown, groupColumns } from "./grouping.ts";
+import { evaluateHeldOut, type HeldOutEvaluation } from "./held-out.ts";
 
 export interface EvaluateRequest extends Omit<DataOptions, "data">, EngineOptions {
   /** The path of a spec; null for the only one of the working folder. */
@@ -71,12 +74,16 @@ export async function evaluate(request: EvaluateRequest, reporter: Reporter): Pr
   const startedAt = new Date();
   const inputs = dataInputsOf(spec, reporter);
   if (inputs === null) return refused;
-  const needs = { files: inputs.needs.files, texts: [], labels: classes, split: request.split };
+  const texts = groupColumns(spec.evaluation);
+  const needs = { files: inputs.needs.files, texts, labels: classes, split: request.split };
   const dataset = await openSplit(spec, data, needs, reporter);
-  const settled =
-    dataset === null ? null : await settleData(spec.data, [dataset], inputs, data.skipBad, reporter, cacheOf(data));
+  if (dataset === null || !areGroupsKnown(spec, dataset, reporter)) return refused;
+  const choosing = await openThresholdVolumes(spec, data, needs, dataset, reporter);
+  if (choosing === "refused") return refused;
+  const read = choosing === null ? [dataset] : [dataset, choosing];
+  const settled = await settleData(spec.data, read, inputs, data.skipBad, reporter, cacheOf(data));
   const reading = settled === null ? null : openData(spec, settled.inputs, data, reporter);
-  if (dataset === null || settled === null || reading === null) return refused;
+  if (settled === null || reading === null) return refused;
   const differing = adapterDisagreements(request.adapter, contractWith(settled));
   if (differing.length > 0) {
     await reading.loader.dispose();
@@ -96,6 +103,7 @@ export async function evaluate(request: EvaluateRequest, reporter: Reporter): Pr
       compiled: { ...compiled, spec },
       data,
       request,
+      choosing,
       temporary,
       startedAt,
     };
@@ -116,6 +124,8 @@ interface EvaluateTask {
   readonly compiled: CompiledSpec;
   readonly data: DataOptions;
   readonly request: EvaluateRequest;
+  /** Volumes to choose thresholds on; null where they are not chosen on others. */
+  readonly choosing: Dataset<LabelledExample> | null;
   /** For files that are needed while it runs. */
   readonly temporary: string;
   readonly startedAt: Date;
@@ -128,18 +138,26 @@ async function evaluateOn(
   signals: SignalWatch,
   reporter: Reporter,
 ): Promise<Ended<Evaluated>> {
-  const { compiled, data, request, temporary } = task;
-  const opened = await openEngine(compiled, "encode", request, temporary, reporter);
+  const { compiled, data, request, choosing, temporary } = task;
+  const backend = backendFor(request, reporter);
+  if (backend === null) return refused;
+  const opened = await openEngine(compiled, "encode", backend, request, temporary, reporter);
   if (opened === null) return refused;
   const { engine, remark } = opened;
   if (remark !== null) reportRemark(remark, reporter);
   const warnings = remark?.kind === "warning" ? [remark.text] : [];
   const isStopped = (): boolean => signals.requested() !== null;
   const { spec } = compiled;
-  const found = await evaluateHeldOut({ engine, spec, dataset, reading, skipBad: data.skipBad, isStopped }, reporter);
+  const held = { engine, spec, reading, skipBad: data.skipBad, isStopped };
+  const evaluate = async (): Promise<HeldOutEvaluation> => {
+    const chosen = choosing === null ? null : await chooseThresholds({ ...held, dataset: choosing }, reporter);
+    if (chosen !== null && chosen.kind !== "chosen") return chosen;
+    const thresholds = chosen === null ? {} : { chosen: chosen.thresholds };
+    return evaluateHeldOut({ ...held, dataset, ...thresholds }, reporter);
+  };
+  const found = await evaluate().finally(engine.dispose);
   reporter.progressEnd();
   const environment = environmentOf(engine, spec, { ...request, data: data.data });
-  await engine.dispose();
   if (found.kind === "stopped") {
     reporter.info("stopped; nothing was written");
     return { kind: "stopped", signal: signals.requested() ?? "SIGINT" };
@@ -151,10 +169,12 @@ async function evaluateOn(
   for (const each of found.skipped) reportSkipped(each, reporter);
   const { evaluation } = found;
   if (request.output === null) return done({ evaluation, warnings, files: ok([]) });
-  const { names, scores, classes, labels } = found.scores;
+  const { names, scores, classes, labels, groups } = found.scores;
   const skipped = [...dataset.problems, ...found.skipped];
   const files = new Map([
     ["scores.csv", scoresToCsv(names, classes, scores, labels)],
+    ["labels.csv", labelsToCsv(names, classes, labels)],
+    ...(groups === undefined ? [] : [["groups.csv", groupsToCsv(names, groups)] as const]),
     ["results.json", evaluationToJson(evaluation, warnings)],
     ["report.html", await renderEvaluation(task, { evaluation, warnings, environment, skipped })],
   ]);
@@ -183,6 +203,7 @@ async function renderEvaluation(
     specText: text,
     plan,
     curve: [],
+    validation: [],
     evaluations: [{ label: "evaluation", step: null, evaluation }],
     ...found,
   });

@@ -5,13 +5,13 @@ import {
   type EmittedJob,
   emitJobs,
   entryFolder,
-  type JobSystem,
   type Manifest,
   runFolder,
   runLog,
   specName,
   writeChanged,
 } from "../../sweep/index.ts";
+import type { JobSystem } from "../../train/index.ts";
 import { done, type Ended, problem, type Reporter, refuse } from "../reporter.ts";
 import type { SweepSources } from "./sources.ts";
 

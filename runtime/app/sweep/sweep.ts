@@ -12,7 +12,6 @@ import {
   entryFolder,
   isFinished,
   type Job,
-  type JobSystem,
   type Manifest,
   manifestPath,
   placeEntry,
@@ -23,6 +22,7 @@ import {
   specName,
   writeChanged,
 } from "../../sweep/index.ts";
+import type { JobSystem } from "../../train/index.ts";
 import { cacheOf } from "../data/open.ts";
 import { done, type Ended, problem, type Reporter, refuse, refused } from "../reporter.ts";
 import { labelOf, type SweepResults, writeResults } from "./collect.ts";

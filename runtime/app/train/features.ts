@@ -7,7 +7,7 @@ import {
   nodesOf,
   stepPrograms,
 } from "../../../compiler/index.ts";
-import type { Engine } from "../../backends/index.ts";
+import type { Backend, Engine } from "../../backends/index.ts";
 import { type BoundInput, type DataInputs, fileInputs, operationsOf } from "../../data/index.ts";
 import { cacheFolder } from "../../machine/index.ts";
 import { type Batches, computeFeatures, type TrainingEnd } from "../../train/index.ts";
@@ -23,7 +23,11 @@ const featureBytes = 2 ** 30;
  * then, all of it fits in memory, and examples are seen more than once. Reports where it would be, and is not because examples
  * are different each time.
  */
-export function usefulFeatures({ spec, steps, trainSet, reading }: Sources, reporter: Reporter): Features | null {
+export function usefulFeatures(
+  { spec, steps, trainSet, reading }: Sources,
+  { runs, title }: Pick<Backend, "runs" | "title">,
+  reporter: Reporter,
+): Features | null {
   const { length } = trainSet.examples;
   if (steps * spec.settings.batch < 2 * length) return null;
   const features = featuresOf(spec);
@@ -34,8 +38,9 @@ export function usefulFeatures({ spec, steps, trainSet, reading }: Sources, repo
     .some(({ operation }) => operation.op === "input" && files.has(operation.name));
   if (needsVolumes) return null;
   const changed = changedInputs(features, spec.data.augment, reading.inputs);
-  if (changed === null) return features;
-  reporter.note(`activations of frozen layers are recomputed in each step, because \`augment\` changes ${changed}`);
+  if (changed === null && runs === "programs") return features;
+  const why = changed === null ? `on ${title}` : `because \`augment\` changes ${changed}`;
+  reporter.note(`activations of frozen layers are recomputed in each step, ${why}`);
   return null;
 }
 

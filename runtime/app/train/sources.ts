@@ -11,7 +11,8 @@ import {
   labelGaps,
   type ModelContract,
   modelDifferences,
-  sharedValues,
+  promptValues,
+  sharedWeights,
 } from "../../data/index.ts";
 import {
   type Checkpoint,
@@ -34,6 +35,7 @@ import { type GivenWeights, weightFiles } from "../weights/open.ts";
 import { flipProblem, unfitProblem } from "./augment-problem.ts";
 import { datasetIdentity, describeDifference, fileIdentity, identityOf } from "./identity.ts";
 import type { TrainTask } from "./task.ts";
+import { openValidationSet, type ValidationSet } from "./validation-set.ts";
 
 /** Everything that a training reads. */
 export interface Sources {
@@ -41,7 +43,9 @@ export interface Sources {
   readonly order: TrainingOrder;
   readonly steps: number;
   readonly trainSet: Dataset<Example>;
+  /** What is evaluated by prompts, and what the loss is computed of. */
   readonly held: Dataset<LabelledExample> | null;
+  readonly validation: ValidationSet | null;
   readonly reading: OpenedData;
   /** The inputs that all rows of a batch share. */
   readonly shared: Batch;
@@ -52,15 +56,16 @@ export interface Sources {
 }
 
 /**
- * Opens data and the folder's last checkpoint, and holds them against each other; null after reporting what does not fit.
+ * Opens data and the last checkpoint of a folder, if there is one, and holds them against each other; null after reporting what does
+ * not fit.
  * Throws what the file system says of weights that become unreadable.
  */
-export async function openSources(folder: RunFolder, task: TrainTask, heard: Reporter): Promise<Sources | null> {
+export async function openSources(folder: RunFolder | null, task: TrainTask, heard: Reporter): Promise<Sources | null> {
   // Both splits are in one folder, of which much is said of either.
   const reporter = notesOnce(heard);
   const { data, request, compiled } = task;
   const seeded = compiled.spec;
-  const checkpoint = lastCheckpoint(folder, request.resume, reporter);
+  const checkpoint = folder === null ? null : lastCheckpoint(folder, request.resume, reporter);
   if (checkpoint === "wrong" || !areReadable(request, reporter)) return null;
   const inputs = dataInputsOf(seeded, reporter);
   if (inputs === null) return null;
@@ -76,7 +81,7 @@ export async function openSources(folder: RunFolder, task: TrainTask, heard: Rep
     );
     return null;
   }
-  const { values: shared, without } = sharedValues(trainSet.examples, inputs);
+  const { values: balances, without } = sharedWeights(trainSet.examples, inputs);
   if (without !== null) {
     const message = `no example to train on has \`${without}\`, so its weight cannot be balanced`;
     reporter.problem(problem(message, "leave out the column, or give a number in place of `balance(...)`"));
@@ -95,10 +100,18 @@ export async function openSources(folder: RunFolder, task: TrainTask, heard: Rep
     return null;
   }
   const held = await openHeldOut(seeded, inputs, data, reporter);
+  const validation = held === "wrong" ? null : await openValidationSet(seeded, inputs, data, reporter);
   const settled =
     held === "wrong"
       ? null
-      : await settleData(seeded.data, [trainSet, held], inputs, data.skipBad, reporter, cacheOf(data));
+      : await settleData(
+          seeded.data,
+          [trainSet, held, notIn(held, validation)],
+          inputs,
+          data.skipBad,
+          reporter,
+          cacheOf(data),
+        );
   const flipped = settled === null ? null : flipProblem(seeded, trainSet, inputs, settled.orientations);
   if (flipped !== null) {
     reporter.problem(flipped);
@@ -129,6 +142,7 @@ export async function openSources(folder: RunFolder, task: TrainTask, heard: Rep
       new Map([
         ["the training set", datasetIdentity(trainSet)],
         ["the held-out set", datasetIdentity(held)],
+        ...validationIdentity(validation, checkpoint),
         ["the vocabulary", fileIdentity(reading.text?.vocabulary ?? null)],
         ...unitsIdentity(settled),
       ]),
@@ -146,7 +160,8 @@ export async function openSources(folder: RunFolder, task: TrainTask, heard: Rep
   };
   const differing = adapterDisagreements(adapter, contract);
   if (differing.length > 0) reporter.diagnostics(differing);
-  const isOther = checkpoint !== null && !isSame(checkpoint.state, { identity, contract }, folder, reporter);
+  const isOther =
+    folder !== null && checkpoint !== null && !isSame(checkpoint.state, { identity, contract }, folder, reporter);
   if (differing.length > 0 || isOther) {
     await reading.loader.dispose();
     return null;
@@ -158,11 +173,31 @@ export async function openSources(folder: RunFolder, task: TrainTask, heard: Rep
     steps,
     trainSet,
     held,
+    validation,
     reading,
-    shared,
+    shared: new Map([...balances, ...promptValues(reading.inputs, tokens?.tokenizer ?? null)]),
     identity,
     checkpoint,
   };
+}
+
+/** The examples of the loss that are not evaluated by prompts. */
+function notIn(held: Dataset | null, validation: ValidationSet | null): Dataset | null {
+  if (held === null || validation === null) return validation?.dataset ?? null;
+  const known = new Set(held.examples.map(({ name }) => name));
+  const examples = validation.dataset.examples.filter(({ name }) => !known.has(name));
+  return examples.length === 0 ? null : { ...validation.dataset, examples };
+}
+
+const validationName = "the validation set";
+
+/** What the validation loss is of. Runs from before there was one go on. */
+function validationIdentity(
+  validation: ValidationSet | null,
+  checkpoint: Checkpoint | null,
+): readonly (readonly [string, string])[] {
+  if (checkpoint !== null && !checkpoint.state.identity.data.includes(`${validationName}: `)) return [];
+  return [[validationName, datasetIdentity(validation?.dataset ?? null)]];
 }
 
 /** That volumes are in Hounsfield units, of which inputs where it is not all. Runs from before this could be otherwise go on. */

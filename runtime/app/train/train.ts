@@ -1,16 +1,22 @@
 import { basename, join } from "node:path";
-import { problemOf, watchSignals } from "../../machine/index.ts";
-import { RunFolder } from "../../train/index.ts";
+import { oneProcess } from "../../backends/index.ts";
+import { problemOf, type SignalWatch, watchSignals } from "../../machine/index.ts";
+import { RunFolder, workFolderOf } from "../../train/index.ts";
 import { compileReported } from "../compiled-spec.ts";
 import { dataFolderOf } from "../data/open.ts";
 import { findSpec } from "../find-spec.ts";
 import { type Ended, problem, type Reporter, refuse, refused } from "../reporter.ts";
 import type { FinishedTraining } from "./finish.ts";
+import { follow } from "./follow.ts";
+import { leadingFile } from "./leading.ts";
 import { trainInto } from "./session.ts";
 import type { TrainRequest, TrainTask } from "./task.ts";
 
-/** From a spec, a folder of volumes with reports, and weights, to trained adapters and a report. */
-export async function train(request: TrainRequest, reporter: Reporter): Promise<Ended<FinishedTraining>> {
+/**
+ * From a spec, a folder of volumes with reports, and weights, to trained adapters and a report; null on a machine that follows another
+ * one.
+ */
+export async function train(request: TrainRequest, reporter: Reporter): Promise<Ended<FinishedTraining | null>> {
   const path = findSpec(request.spec, "train", reporter);
   if (path === null) return refused;
   const compiled = compileReported({ spec: path, set: request.set }, reporter);
@@ -24,20 +30,33 @@ export async function train(request: TrainRequest, reporter: Reporter): Promise<
       reporter,
     );
   }
-  const opened = RunFolder.open(request.output ?? join("runs", basename(path, ".vlm")));
+  const folder = request.output ?? join("runs", basename(path, ".vlm"));
+  const taskWith = (signals: SignalWatch): TrainTask => ({
+    path,
+    compiled: { ...compiled, spec: { ...spec, settings: { ...spec.settings, seed } } },
+    data: { ...request, data },
+    request,
+    signals,
+    startedAt: new Date(),
+  });
+  const { count, rank } = (request.launch ?? oneProcess).machines;
+  if (count > 1 && request.skipBad) {
+    const help = "find what is bad with `medctc data check`, and leave it out of the data set";
+    return refuse(problem("--skip-bad is for one machine: another one would not know what is skipped", help), reporter);
+  }
+  if (rank > 0) {
+    const signals = watchSignals();
+    const leading = leadingFile(workFolderOf(folder));
+    return await follow(taskWith(signals), leading, reporter)
+      .catch((error: unknown) => refuse(problemOf(error, folder), reporter))
+      .finally(signals.dispose);
+  }
+  const opened = RunFolder.open(folder);
   if (opened.kind !== "open") return refuse(opened.problem, reporter);
   const { run } = opened;
   const signals = watchSignals(() => run.close());
   try {
-    const task: TrainTask = {
-      path,
-      compiled: { ...compiled, spec: { ...spec, settings: { ...spec.settings, seed } } },
-      data: { ...request, data },
-      request,
-      signals,
-      startedAt: new Date(),
-    };
-    return await trainInto(run, task, reporter);
+    return await trainInto(run, taskWith(signals), reporter);
   } catch (error) {
     return refuse(problemOf(error, run.path), reporter);
   } finally {

@@ -1,14 +1,16 @@
 import { elementCount, nodesOf, optimise, runProgram, type TensorData, valueNamed } from "../../../compiler/index.ts";
 import { joined, type WeightPieces } from "../../weights/index.ts";
-import type { Backend, Engine, Model, Values } from "../backend.ts";
+import type { Engine, Model, ProgramBackend } from "../backend.ts";
+import type { Values } from "../engine.ts";
 import { inPhase } from "../engine-error.ts";
 import { changes } from "../values.ts";
 
 const title = "the reference evaluator";
 
 /** The semantics of programs, in JavaScript: slow, and everywhere the same. */
-export const evaluator: Backend = {
+export const evaluator: ProgramBackend = {
   name: "evaluator",
+  runs: "programs",
   title,
   profiling: null,
   version: () => null,
@@ -55,6 +57,7 @@ function open({ parameters, trainable, programs, gradients = false }: Model, pie
     backend: evaluator,
     device: "JavaScript",
     run: (program, inputs) => inPhase(title, `run ${program}`, () => run(program, inputs)),
+    step: null,
     read: () => {
       const changing = [...values].filter(([path]) => updated.has(path) || changes(path, trainable));
       return Promise.resolve(new Map(changing.map(([path, { data }]) => [path, Float32Array.from(data)])));

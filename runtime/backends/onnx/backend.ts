@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { elementCount, emitOnnx, onnxMemory, optimiseForOnnx, seedInput } from "../../../compiler/index.ts";
 import { joined, type WeightPieces } from "../../weights/index.ts";
-import type { Backend, BackendState, Engine, Model } from "../backend.ts";
+import type { BackendState, Engine, Model, ProgramBackend } from "../backend.ts";
 import { inPhase } from "../engine-error.ts";
 import { changes, floats } from "../values.ts";
 import { inspectOnnx } from "./inspect.ts";
@@ -14,8 +14,9 @@ import { onnxFiles, writeOnnx } from "./write-model.ts";
 const title = "ONNX Runtime";
 
 /** ONNX Runtime on the CPU, which comes with medctc's packages. */
-export const onnx: Backend = {
+export const onnx: ProgramBackend = {
   name: "onnx",
+  runs: "programs",
   title,
   profiling: null,
   version: () => {
@@ -70,6 +71,7 @@ async function open(model: Model, piecesOf: WeightPieces, folder: string): Promi
         if (signature === undefined) throw new Error(`the engine has no program ${program}`);
         return floats(await runSignature(session, signature, inputs));
       }),
+    step: null,
     read: () =>
       inPhase(title, "run read", async () => {
         const values = await session.read([...shapes.keys()]);

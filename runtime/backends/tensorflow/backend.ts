@@ -1,6 +1,6 @@
 import { nameOf, optimise, tensorflowMemory } from "../../../compiler/index.ts";
 import type { WeightPieces } from "../../weights/index.ts";
-import type { Backend, BackendState, Engine, Model } from "../backend.ts";
+import type { BackendState, Engine, Model, ProgramBackend } from "../backend.ts";
 import { EngineError, inPhase } from "../engine-error.ts";
 import { floats } from "../values.ts";
 import { logEnvironment, readExecutorLog } from "./executor-log.ts";
@@ -11,8 +11,9 @@ import { writePrograms } from "./write-model.ts";
 const title = "TensorFlow";
 
 /** TensorFlow's graph engine through tfjs-node-gpu, with the library that `medctc backend install` brings. */
-export const tensorflow: Backend = {
+export const tensorflow: ProgramBackend = {
   name: "tensorflow",
+  runs: "programs",
   title,
   profiling: { environment: logEnvironment, read: readExecutorLog },
   version: () => versions.tensorflow,
@@ -57,6 +58,7 @@ async function open(model: Model, piecesOf: WeightPieces, folder: string): Promi
         const named = before.map(([path, values]) => [nameOf({ kind: "gradient", parameter: path }), values] as const);
         return floats(new Map([...named, ...session.run(program, inputs)]));
       }),
+    step: null,
     read: () => inPhase(title, "run read", () => floats(session.run("read", new Map()))),
     store: (values) => inPhase(title, "load the weights", () => session.store(values)),
     dispose: () => Promise.resolve(session.dispose()),

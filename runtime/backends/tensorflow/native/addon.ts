@@ -1,9 +1,8 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { runCommand } from "./command.ts";
+import { runCommand, SetupError } from "../../install/index.ts";
 import type { NativeFiles } from "./native-files.ts";
-import { SetupError } from "./setup-error.ts";
 import { versions } from "./versions.ts";
 
 const tfjs = "@tensorflow/tfjs-node-gpu";

@@ -1,13 +1,12 @@
-import { existsSync, mkdirSync, rmSync, statfsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { requireDisk, SetupError, withLock } from "../../install/index.ts";
 import { assemblePackage, compileAddon, fetchPackages, linkDependencies } from "./addon.ts";
 import { differenceFrom } from "./fingerprint.ts";
 import { inspectNative, unsupportedNode } from "./inspect.ts";
-import { withLock } from "./lock.ts";
 import type { NativeFiles } from "./native-files.ts";
 import { probeNative } from "./probe.ts";
 import { readRecord, recordedFiles, writeRecord } from "./record.ts";
-import { SetupError } from "./setup-error.ts";
 import { gpuNeeds, versions, type Wheel, wheelFor } from "./versions.ts";
 import { fetchWheel, unpackWheel } from "./wheel.ts";
 
@@ -85,15 +84,4 @@ function build(files: NativeFiles, wheel: Wheel, say: (line: string) => void): v
   if (files.flavour === "gpu" && probe.device === "CPU") say(`It runs, and found no GPU: it needs ${gpuNeeds}.`);
   writeRecord(files);
   for (const rest of ["wheel", "unpacked"]) rmSync(join(files.folder, rest), { recursive: true, force: true });
-}
-
-function requireDisk(folder: string, bytes: number): void {
-  mkdirSync(folder, { recursive: true });
-  const { bavail, bsize } = statfsSync(folder);
-  if (bavail * bsize >= bytes) return;
-  const [free, needed] = [bavail * bsize, bytes].map((each) => `${(each / 1e9).toFixed(1)} GB`);
-  throw new SetupError(
-    `${folder} has ${free ?? ""} of free disk, and ${needed ?? ""} are needed`,
-    "make room, or name another folder with MEDCTC_CACHE",
-  );
 }

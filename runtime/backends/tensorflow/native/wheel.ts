@@ -2,9 +2,8 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { writeAtomically } from "../../../files/index.ts";
-import { runCommand } from "./command.ts";
+import { runCommand, SetupError } from "../../install/index.ts";
 import { repair } from "./inspect.ts";
-import { SetupError } from "./setup-error.ts";
 import type { Wheel } from "./versions.ts";
 import { downloadEnds, downloadScript, unpackScript } from "./wheel-scripts.ts";
 

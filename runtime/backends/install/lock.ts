@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { takeLock } from "../../../files/index.ts";
+import { takeLock } from "../../files/index.ts";
 
 /**
  * Does something that only one process at a time may do in a folder. Another process that is at it is waited for; the

@@ -1,4 +1,4 @@
-import { ProblemError } from "../../../text/index.ts";
+import { ProblemError } from "../../text/index.ts";
 
 /** Why an install stopped, and what to do about it. */
 export class SetupError extends ProblemError {

@@ -1,0 +1,36 @@
+/** Elements of tensors that programs are given and give. */
+export type Values = Float32Array | Int32Array;
+
+/** The inputs of some rows of a batch, by name; each has its rows one after the other. */
+export type Batch = ReadonlyMap<string, Values>;
+
+/**
+ * The inputs of so many rows of a step's batch, from one on. In micro-batches rows are asked for once to embed them and once more
+ * to backpropagate, so that a large batch need not be in memory as a whole. Several may be asked for at once, in any order.
+ */
+export type RowInputs = (from: number, count: number) => Promise<Batch>;
+
+/** What a step is computed from: its rows, and what is the same for all of them, such as the weights of classes. */
+export interface StepInputs {
+  readonly rows: RowInputs;
+  readonly shared: Batch;
+}
+
+/** What a training step says of itself. */
+export interface StepResult {
+  readonly loss: number;
+  readonly gradientNorm: number;
+  readonly learningRate: number;
+  /** Metrics by their names, and as `loss/contrastive` each loss where there are several. */
+  readonly metrics: ReadonlyMap<string, number>;
+}
+
+/** Which step it is, counted from 0, of how many rows, and how many of them a process computes at once at most. */
+export interface StepSize {
+  readonly step: number;
+  readonly batch: number;
+  readonly microBatch: number;
+}
+
+/** A training step that an engine makes as a whole; null when it was stopped, and then nothing that is trained has changed. */
+export type WholeStep = (inputs: StepInputs, size: StepSize, isStopped: () => boolean) => Promise<StepResult | null>;
