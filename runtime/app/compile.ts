@@ -16,6 +16,7 @@ import {
   whyNoStep,
 } from "../../compiler/index.ts";
 import { hasErrors, report } from "../../grammar/index.ts";
+import { workerFiles } from "../backends/pytorch/index.ts";
 import { attempt, writeAtomically } from "../files/index.ts";
 import { version } from "../machine/index.ts";
 import { compilePath } from "../specs/index.ts";
@@ -65,10 +66,11 @@ export function compile(request: CompileRequest, reporter: Reporter): Ended<Comp
     return refuseBy([report("no-such-program", path, { name: "step", why: whyNoStep(spec) })], reporter);
   }
   const about = { version, sha256 };
-  const files = output === null ? [] : (targets.find(({ name }) => name === target)?.files?.(spec, about) ?? []);
-  if ("span" in files) return refuse(unwritable(files, "this target"), reporter);
+  const written = output === null ? [] : (targets.find(({ name }) => name === target)?.files?.(spec, about) ?? []);
+  if ("span" in written) return refuse(unwritable(written, "this target"), reporter);
+  const files = target === "pytorch" && spec.losses.length > 0 ? [...written, ...workerFiles(written)] : written;
   if (output !== null) {
-    const written = attempt(output, () => {
+    const kept = attempt(output, () => {
       mkdirSync(output, { recursive: true });
       writeAtomically(join(output, "plan.yaml"), planToYaml(plan, memory));
       for (const { name, content } of files) {
@@ -76,7 +78,7 @@ export function compile(request: CompileRequest, reporter: Reporter): Ended<Comp
         writeAtomically(join(output, name), content);
       }
     });
-    if (written.kind === "failed") return refuse(written.problem, reporter);
+    if (kept.kind === "failed") return refuse(kept.problem, reporter);
   }
   reporter.diagnostics(diagnostics);
   return done({ plan, spec, memory, program, holds: !hasErrors(diagnostics) });

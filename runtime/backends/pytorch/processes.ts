@@ -25,7 +25,8 @@ export interface Processes {
  * waits for other machines nothing else would tell it. In a group of its own, so that Ctrl-C reaches this program alone.
  */
 const launcher = `
-import os, sys, threading
+import logging, os, sys, threading
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.run import main
 
 def watch():
@@ -34,7 +35,15 @@ def watch():
     os._exit(1)
 
 threading.Thread(target=watch, daemon=True).start()
-main(sys.argv[1:])
+# Of torchrun's own words, the processes' stand out.
+logging.disable()
+try:
+    main(sys.argv[1:])
+except ChildFailedError as error:
+    rank, failure = error.get_first_failure()
+    if failure.exitcode < 0:
+        print(f"process {rank} was ended by {failure.signal_name()}", file=sys.stderr)
+    sys.exit(1)
 `;
 
 /** Starts `torchrun` with some words in a Python. Rejects with what the system says when it cannot be started. */

@@ -185,7 +185,9 @@ export class Workers {
     const { processes } = this;
     if (processes === null || !(failure instanceof ProcessError) || failure.written.length > 0) return failure;
     await Promise.race([processes.ended, wait(lastWordsMs, undefined, { ref: false })]);
-    return new ProcessError(failure.message, processes.lines());
+    const lines = processes.lines();
+    const isKilled = lines.some((line) => line.endsWith("was ended by SIGKILL"));
+    return new ProcessError(isKilled ? `${failure.message}, most likely out of memory` : failure.message, lines);
   }
 
   private changed(): void {
