@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import * as v from "valibot";
 import { at } from "../../at.ts";
 import { labelCell, labelOf, readTable } from "../../data/index.ts";
-import { decodeScores } from "../../evaluate/index.ts";
+import { decodeScores, evaluateScores } from "../../evaluate/index.ts";
 import { readFileText } from "../../files/index.ts";
 import { readOwnJson } from "../../json/index.ts";
 import { failed, ok, type Problem, type Result } from "../../text/index.ts";
@@ -54,15 +54,15 @@ export async function readRun(path: string): Promise<Result<ScoredRun>> {
 function readKept(path: string): Result<ScoredRun> {
   const kept = decodeScores(readFileText(path));
   if (kept === null) return failed({ subject: path, message: "it has no scores of an evaluation", help: null });
-  const { classes, names, scores, labels, groups, threshold } = kept;
-  const value = threshold?.kind === "fixed" ? threshold.value : 0.5;
+  const { classes, names, scores, labels, groups } = kept;
+  const found = evaluateScores({ ...kept, bootstrap: null });
   return ok({
     classes,
     scores: new Map(names.map((name, index) => [name, Array.from(at(scores, index))])),
     labels: { classes, of: new Map(names.map((name, index) => [name, at(labels, index)])) },
     groups: groups === undefined ? null : new Map(names.map((name, index) => [name, String(at(groups.of, index))])),
     by: groups?.by ?? "volume",
-    thresholds: new Map(classes.map((name) => [name, value])),
+    thresholds: new Map(found.classes.map(({ name, threshold }) => [name, threshold])),
     warnings: [],
   });
 }
