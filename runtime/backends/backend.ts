@@ -9,7 +9,7 @@ import type {
   Unwritable,
 } from "../../compiler/index.ts";
 import type { WeightPieces } from "../weights/index.ts";
-import type { StepInputs, Values, WholeStep } from "./engine.ts";
+import type { StepInputs, Values, WholeModel } from "./engine.ts";
 import type { Launch } from "./launch.ts";
 import type { NameOf } from "./names.ts";
 import type { OperationRun } from "./tensorflow/index.ts";
@@ -24,8 +24,8 @@ export interface Engine {
   readonly device: string;
   /** Runs a program and gives its outputs by name. Inputs that it does not have are not looked at. */
   readonly run: (program: string, inputs: ReadonlyMap<string, Values>) => Promise<ReadonlyMap<string, Float32Array>>;
-  /** A training step as a whole, where the engine makes one; null where `run` has its programs. */
-  readonly step: WholeStep | null;
+  /** Training steps and losses as a whole, where the engine makes these; null where `run` has their programs. */
+  readonly whole: WholeModel | null;
   /** What programs change: trained parameters by their paths, and what is kept for them. */
   readonly read: () => Promise<ReadonlyMap<string, Float32Array>>;
   /** Gives some of that other values, as a checkpoint after so many steps has them. */

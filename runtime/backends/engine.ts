@@ -32,5 +32,11 @@ export interface StepSize {
   readonly microBatch: number;
 }
 
-/** A training step that an engine makes as a whole; null when it was stopped, and then nothing that is trained has changed. */
-export type WholeStep = (inputs: StepInputs, size: StepSize, isStopped: () => boolean) => Promise<StepResult | null>;
+/** What an engine does as a whole that runs no programs of a step; null when it was stopped, and then nothing has changed. */
+export interface WholeModel {
+  readonly step: Whole<StepResult>;
+  /** The loss of a held-out batch, which `step` counts, and what is logged beside it, by the names that it is logged under. */
+  readonly measure: Whole<ReadonlyMap<string, number>>;
+}
+
+export type Whole<Result> = (inputs: StepInputs, size: StepSize, isStopped: () => boolean) => Promise<Result | null>;

@@ -2,7 +2,7 @@ import { inputsOf, type Program } from "../../compiler/index.ts";
 import { ProblemError } from "../text/index.ts";
 import type { WeightPieces } from "../weights/index.ts";
 import type { Engine, Model, ModelBackend, ProgramBackend, WrittenSpec } from "./backend.ts";
-import type { Batch, Values } from "./engine.ts";
+import type { Batch, Values, Whole } from "./engine.ts";
 
 /** A backend with what it opens. */
 export type Openable =
@@ -16,24 +16,24 @@ export type Openable =
 export async function openModel(openable: Openable, piecesOf: WeightPieces, folder: string): Promise<Engine> {
   const engine = await openUnchecked(openable, piecesOf, folder);
   const limits = new Map(openable.model.programs.map((program) => [program.name, limitsOf(program)]));
-  const { step } = engine;
+  const { whole } = engine;
+  const checked = <Result>(run: Whole<Result>): Whole<Result> => {
+    return (inputs, size, isStopped) => {
+      const rows = async (from: number, count: number): Promise<Batch> => {
+        const some = await inputs.rows(from, count);
+        for (const each of limits.values()) checkNumbers(some, each);
+        return some;
+      };
+      return run({ ...inputs, rows }, size, isStopped);
+    };
+  };
   return {
     ...engine,
     run: async (program, inputs) => {
       checkNumbers(inputs, limits.get(program));
       return await engine.run(program, inputs);
     },
-    step:
-      step === null
-        ? null
-        : (inputs, size, isStopped) => {
-            const rows = async (from: number, count: number): Promise<Batch> => {
-              const some = await inputs.rows(from, count);
-              for (const each of limits.values()) checkNumbers(some, each);
-              return some;
-            };
-            return step({ ...inputs, rows }, size, isStopped);
-          },
+    whole: whole === null ? null : { step: checked(whole.step), measure: checked(whole.measure) },
   };
 }
 

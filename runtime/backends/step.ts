@@ -8,13 +8,13 @@ import type { Batch, StepInputs, StepResult, Values } from "./engine.ts";
  * them it asks whether to stop, and then gives null: nothing that is trained has changed.
  */
 export async function trainStep(
-  engine: Pick<Engine, "run" | "step">,
+  engine: Pick<Engine, "run" | "whole">,
   { batch, microBatch }: Pick<TrainSettings, "batch" | "microBatch">,
   inputs: StepInputs,
   step: number,
   isStopped: () => boolean,
 ): Promise<StepResult | null> {
-  if (engine.step !== null) return await engine.step(inputs, { step, batch, microBatch }, isStopped);
+  if (engine.whole !== null) return await engine.whole.step(inputs, { step, batch, microBatch }, isStopped);
   const { rows, shared } = inputs;
   const withShared = async (from: number): Promise<Batch> => new Map([...(await rows(from, microBatch)), ...shared]);
   if (microBatch === batch) return resultOf(await engine.run("step", withStep(await withShared(0), step)));

@@ -10,11 +10,13 @@ import { concatenated, loggedIn } from "./step.ts";
  * stop.
  */
 export async function validateBatch(
-  engine: Pick<Engine, "run">,
+  engine: Pick<Engine, "run" | "whole">,
   { rows: batch, microBatch }: Pick<Validation, "rows" | "microBatch">,
   { rows, shared }: StepInputs,
   isStopped: () => boolean,
 ): Promise<ReadonlyMap<string, number> | null> {
+  if (engine.whole !== null)
+    return await engine.whole.measure({ rows, shared }, { step: 0, batch, microBatch }, isStopped);
   if (microBatch === batch)
     return valuesIn(await engine.run("validate", new Map([...(await rows(0, batch)), ...shared])));
   const embedded = new Map<string, Values[]>();

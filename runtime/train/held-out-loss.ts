@@ -21,7 +21,7 @@ import { BadVolumeError } from "./batches.ts";
 import { permutation } from "./order.ts";
 
 export interface HeldOutLossOptions {
-  readonly engine: Pick<Engine, "run">;
+  readonly engine: Pick<Engine, "run" | "whole">;
   readonly validation: Pick<Validation, "rows" | "microBatch">;
   readonly inputs: DataInputs;
   /** The inputs that all rows share, as in training. */

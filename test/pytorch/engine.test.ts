@@ -121,7 +121,7 @@ test("workers get the weights by their names in checkpoints, and end when the en
 
 test("each worker asks for rows of its own, in any order, and the first one says what came of the step", async () => {
   const { engine, workers } = await opened(2);
-  const stepping = engine.step?.(inputs, size, () => false);
+  const stepping = engine.whole?.step(inputs, size, () => false);
   expect((await at(workers, 0).next()).header).toMatchObject({ kind: "step", step: 7, batch: 5, micro: 5 });
   const second = at(workers, 1).rows(7, 3, 2);
   const first = at(workers, 0).rows(7, 0, 3);
@@ -139,6 +139,22 @@ test("each worker asks for rows of its own, in any order, and the first one says
   await engine.dispose();
 });
 
+test("the first worker alone measures a held-out batch", async () => {
+  const { engine, workers } = await opened(2);
+  const measuring = engine.whole?.measure(inputs, size, () => false);
+  const worker = at(workers, 0);
+  expect((await worker.next()).header).toMatchObject({ kind: "measure", step: 7, batch: 5, micro: 5 });
+  expect([...((await worker.rows(7, 0, 2)).tensors.get("input_ids") ?? [])]).toEqual([0, 0, 0, 0, 1, 1, 1, 1]);
+  worker.say({ kind: "measured", values: { loss: 2, "loss/siglip": "NaN" } });
+  expect(await measuring).toEqual(
+    new Map([
+      ["loss", 2],
+      ["loss/siglip", Number.NaN],
+    ]),
+  );
+  await engine.dispose();
+});
+
 test("a step that is stopped is null; one whose rows cannot be had, or are beyond the model's table, ends with the reason", async () => {
   const { engine, workers } = await opened(1);
   const worker = at(workers, 0);
@@ -150,11 +166,11 @@ test("a step that is stopped is null; one whose rows cannot be had, or are beyon
     worker.say({ kind: "stopped", reason: String(header["reason"]) });
     return caught;
   };
-  expect(await stop(engine.step?.(inputs, size, () => true))).toBeNull();
+  expect(await stop(engine.whole?.step(inputs, size, () => true))).toBeNull();
   const bad = new Error("it is cut off");
-  expect(await stop(engine.step?.({ ...inputs, rows: () => Promise.reject(bad) }, size, () => false))).toBe(bad);
+  expect(await stop(engine.whole?.step({ ...inputs, rows: () => Promise.reject(bad) }, size, () => false))).toBe(bad);
   const beyond = { ...inputs, rows: () => Promise.resolve(new Map([["input_ids", new Int32Array(20).fill(20)]])) };
-  expect(await stop(engine.step?.(beyond, size, () => false))).toMatchObject({
+  expect(await stop(engine.whole?.step(beyond, size, () => false))).toMatchObject({
     problem: { subject: "input input_ids" },
   });
   await engine.dispose();
@@ -197,7 +213,7 @@ test.each([false, true])(
   "an error of any worker ends the step with its words, its traceback, and what helps when memory ran out (%s)",
   async (isOutOfMemory) => {
     const { engine, workers } = await opened(2);
-    const stepping = problemOf(Promise.resolve(engine.step?.(inputs, size, () => false)));
+    const stepping = problemOf(Promise.resolve(engine.whole?.step(inputs, size, () => false)));
     const traceback = 'File "model.py", line 3\nRuntimeError: no';
     at(workers, 1).say({ kind: "error", message: "no\nmore", traceback, out_of_memory: isOutOfMemory });
     const { message, help } = await stepping;
@@ -218,7 +234,7 @@ test.each([
   ["says what no worker says", "cannot be understood", (worker: FakeWorker) => worker.write(Buffer.alloc(64))],
 ])("a worker that %s in a step ends it", async (_, words, act) => {
   const { engine, workers } = await opened(2);
-  const stepping = problemOf(Promise.resolve(engine.step?.(inputs, size, () => false)));
+  const stepping = problemOf(Promise.resolve(engine.whole?.step(inputs, size, () => false)));
   await at(workers, 0).next();
   act(at(workers, 1));
   expect((await stepping).message).toContain(`process 1 of 2 ${words}`);

@@ -35,6 +35,7 @@ async function measure({ examples, rows, microBatch = rows, bad = [], skipBad = 
     Array.from({ length: examples }, (_, number) => exampleOf(number)),
     {
       engine: {
+        whole: null,
         run: (program, given) => {
           const image = [...(given.get("image") ?? given.get("embedding:0") ?? [])];
           if (program === "validate_embed") {

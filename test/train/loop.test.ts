@@ -102,7 +102,7 @@ async function follow(
           new Map(Object.entries(values).map(([name, value]) => [name, Float32Array.of(value)] as const)),
         );
       },
-      step: null,
+      whole: null,
       read: () => {
         note("save");
         return Promise.resolve(

@@ -1,5 +1,5 @@
 import { type BestBy, bestBy, bestByLoss, type TracedSpec } from "../../../compiler/index.ts";
-import type { Backend, Engine } from "../../backends/index.ts";
+import type { Engine } from "../../backends/index.ts";
 import {
   type HeldOutLoss,
   type KeptEvaluation,
@@ -56,13 +56,6 @@ export async function evaluateSources(
   const kept: KeptEvaluation = { scores: scored?.scores ?? null, loss: measured?.loss ?? null };
   const evaluation: StepEvaluation = { zeroShot: scored?.evaluation ?? null, loss: kept.loss };
   return { kind: "evaluated", kept, evaluation, skipped: [...(scored?.skipped ?? []), ...(measured?.skipped ?? [])] };
-}
-
-/** Without the loss on held-out data where a backend does not have its programs, which is noted. */
-export function measurableOn(backend: Backend, sources: Sources, reporter: Reporter): Sources {
-  if (backend.runs === "programs" || sources.validation === null) return sources;
-  reporter.note(`no validation loss: ${backend.title} trains and encodes, and does not measure it yet`);
-  return { ...sources, validation: null };
 }
 
 /** By which number the best checkpoint is told; where the data do not allow the one that the spec says, by the loss. */

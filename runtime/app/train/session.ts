@@ -27,7 +27,7 @@ import { batchesOf } from "./batches.ts";
 import { readEvaluations, saveEvaluation } from "./evaluations.ts";
 import { readFeatures, usefulFeatures } from "./features.ts";
 import { type FinishedTraining, finishTraining, reportStopped, type TrainingRun } from "./finish.ts";
-import { bestNumber, evaluateSources, measurableOn, reportEvaluation } from "./held-out-evaluation.ts";
+import { bestNumber, evaluateSources, reportEvaluation } from "./held-out-evaluation.ts";
 import { writeLeading } from "./leading.ts";
 import { openSources, type Sources } from "./sources.ts";
 import type { TrainTask } from "./task.ts";
@@ -38,15 +38,14 @@ export async function trainInto(
   task: TrainTask,
   reporter: Reporter,
 ): Promise<Ended<FinishedTraining>> {
-  const found = await openSources(folder, task, reporter);
-  if (found === null) return refused;
+  const sources = await openSources(folder, task, reporter);
+  if (sources === null) return refused;
   try {
-    const compiled = { ...task.compiled, spec: found.spec };
+    const compiled = { ...task.compiled, spec: sources.spec };
     mkdirSync(folder.workFolder, { recursive: true });
-    if ((task.request.launch?.machines.count ?? 1) > 1) writeLeading(folder.workFolder, found.identity);
+    if ((task.request.launch?.machines.count ?? 1) > 1) writeLeading(folder.workFolder, sources.identity);
     const backend = backendFor(task.request, reporter);
     if (backend === null) return refused;
-    const sources = measurableOn(backend, found, reporter);
     const features = usefulFeatures(sources, backend, reporter);
     const resumed = sources.checkpoint?.parameters;
     const options = { ...task.request, ...(resumed !== undefined && { resumed }) };
@@ -68,8 +67,8 @@ export async function trainInto(
       await engine.dispose();
     }
   } finally {
-    reportUncached(found.reading, reporter);
-    await found.reading.loader.dispose();
+    reportUncached(sources.reading, reporter);
+    await sources.reading.loader.dispose();
   }
 }
 

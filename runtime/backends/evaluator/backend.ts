@@ -57,7 +57,7 @@ function open({ parameters, trainable, programs, gradients = false }: Model, pie
     backend: evaluator,
     device: "JavaScript",
     run: (program, inputs) => inPhase(title, `run ${program}`, () => run(program, inputs)),
-    step: null,
+    whole: null,
     read: () => {
       const changing = [...values].filter(([path]) => updated.has(path) || changes(path, trainable));
       return Promise.resolve(new Map(changing.map(([path, { data }]) => [path, Float32Array.from(data)])));

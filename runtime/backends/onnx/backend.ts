@@ -71,7 +71,7 @@ async function open(model: Model, piecesOf: WeightPieces, folder: string): Promi
         if (signature === undefined) throw new Error(`the engine has no program ${program}`);
         return floats(await runSignature(session, signature, inputs));
       }),
-    step: null,
+    whole: null,
     read: () =>
       inPhase(title, "run read", async () => {
         const values = await session.read([...shapes.keys()]);

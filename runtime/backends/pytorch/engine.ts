@@ -3,7 +3,7 @@ import type { TracedSpec } from "../../../compiler/index.ts";
 import { ProblemError } from "../../text/index.ts";
 import type { WeightPieces } from "../../weights/index.ts";
 import type { Engine, ModelBackend, WrittenSpec } from "../backend.ts";
-import type { StepResult, StepSize, Values } from "../engine.ts";
+import type { StepResult, StepSize, Values, Whole } from "../engine.ts";
 import { inPhase } from "../engine-error.ts";
 import type { Frame } from "./frames.ts";
 import type { FromWorker, LinkTensor, LinkTensors } from "./messages.ts";
@@ -33,6 +33,23 @@ export async function openEngine(opening: Opening, piecesOf: WeightPieces, folde
   const names = new WireNames(checkpoints, read);
   const inputs = new ModelInputs(spec);
   const shapes = new KeptShapes(spec);
+  /** What workers do with rows that they ask for meanwhile. */
+  const withRows = <Result>(run: (size: StepSize) => Promise<Ended<Result>>): Whole<Result> => {
+    return async (given, size, isStopped) => {
+      const rows = new StepRows(given, inputs, { ...size, isStopped });
+      workers.serve((request) => rows.answer(request));
+      try {
+        const ended = await run(size);
+        rows.throwProblem();
+        if (ended.kind === "done") return ended.result;
+        if (isStopped()) return null;
+        const help = "see what that machine says";
+        throw new ProblemError({ subject: "", message: `another machine stopped the step: ${ended.reason}`, help });
+      } finally {
+        workers.serve(null);
+      }
+    };
+  };
   try {
     await inPhase(title, "load the weights", () => giveWeights(opening, read, piecesOf, folder));
   } catch (error) {
@@ -49,19 +66,9 @@ export async function openEngine(opening: Opening, piecesOf: WeightPieces, folde
         const { tensors } = valuesOf(await workers.ask(asked, inputs.tensorsOf(given)));
         return new Map([...outputs].map(([output, name]) => [output, floatsOf(tensors, name)]));
       }),
-    step: async (given, size, isStopped) => {
-      const rows = new StepRows(given, inputs, { ...size, isStopped });
-      workers.serve((request) => rows.answer(request));
-      try {
-        const ended = await inPhase(title, "run step", () => makeStep(workers, size));
-        rows.throwProblem();
-        if (ended.kind === "stepped") return ended.result;
-        if (isStopped()) return null;
-        const help = "see what that machine says";
-        throw new ProblemError({ subject: "", message: `another machine stopped the step: ${ended.reason}`, help });
-      } finally {
-        workers.serve(null);
-      }
+    whole: {
+      step: withRows((size) => inPhase(title, "run step", () => makeStep(workers, size))),
+      measure: withRows((size) => inPhase(title, "run validate", () => measure(workers, size))),
     },
     read: () =>
       inPhase(title, "run read", async () => {
@@ -100,16 +107,27 @@ async function giveWeights(
   expectDone(await workers.ask({ kind: "open", weights, seed, steps, steps_per_epoch, threads }));
 }
 
-type StepEnd =
-  | { readonly kind: "stepped"; readonly result: StepResult }
+type Ended<Result> =
+  | { readonly kind: "done"; readonly result: Result }
   | { readonly kind: "stopped"; readonly reason: string };
 
-async function makeStep(workers: Workers, { step, batch, microBatch }: StepSize): Promise<StepEnd> {
+async function makeStep(workers: Workers, { step, batch, microBatch }: StepSize): Promise<Ended<StepResult>> {
   const { message } = await workers.ask({ kind: "step", step, batch, micro: microBatch, gradients: false });
   if (message.kind === "stopped") return message;
   if (message.kind !== "stepped") throw unexpected(message);
   const { loss, gradient_norm: gradientNorm, learning_rate: learningRate, metrics } = message;
-  return { kind: "stepped", result: { loss, gradientNorm, learningRate, metrics: new Map(Object.entries(metrics)) } };
+  return { kind: "done", result: { loss, gradientNorm, learningRate, metrics: new Map(Object.entries(metrics)) } };
+}
+
+/** By the first worker alone, as it encodes. */
+async function measure(
+  workers: Workers,
+  { step, batch, microBatch }: StepSize,
+): Promise<Ended<ReadonlyMap<string, number>>> {
+  const { message } = await workers.ask({ kind: "measure", step, batch, micro: microBatch });
+  if (message.kind === "stopped") return message;
+  if (message.kind !== "measured") throw unexpected(message);
+  return { kind: "done", result: new Map(Object.entries(message.values)) };
 }
 
 /** The lets that a program gives, by the names of its outputs. */

@@ -28,6 +28,7 @@ export type ToWorker =
       readonly micro: number;
       readonly gradients: boolean;
     }
+  | { readonly kind: "measure"; readonly step: number; readonly batch: number; readonly micro: number }
   | { readonly kind: "encode"; readonly outputs: readonly string[] }
   | { readonly kind: "rows" }
   | { readonly kind: "stop"; readonly reason: string }
@@ -55,6 +56,7 @@ const message = v.variant("kind", [
     learning_rate: measured,
     metrics: v.record(v.string(), measured),
   }),
+  v.object({ kind: v.literal("measured"), values: v.record(v.string(), measured) }),
   v.object({ kind: v.literal("stopped"), reason: v.string() }),
   v.object({ kind: v.literal("values") }),
   v.object({ kind: v.literal("rows"), step: wholeNumber, from: wholeNumber, count: wholeNumber }),

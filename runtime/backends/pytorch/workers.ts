@@ -142,6 +142,7 @@ export class Workers {
         return;
       case "done":
       case "stepped":
+      case "measured":
       case "stopped":
       case "values": {
         const { question } = this;

@@ -58,7 +58,7 @@ async function open(model: Model, piecesOf: WeightPieces, folder: string): Promi
         const named = before.map(([path, values]) => [nameOf({ kind: "gradient", parameter: path }), values] as const);
         return floats(new Map([...named, ...session.run(program, inputs)]));
       }),
-    step: null,
+    whole: null,
     read: () => inPhase(title, "run read", () => floats(session.run("read", new Map()))),
     store: (values) => inPhase(title, "load the weights", () => session.store(values)),
     dispose: () => Promise.resolve(session.dispose()),

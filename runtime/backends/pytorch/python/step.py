@@ -112,6 +112,21 @@ class TrainingStep:
         metrics = dict(zip(measured, logged, strict=True))
         return StepResult(metrics.pop("loss"), gradient_norm, learning_rate, metrics)
 
+    @torch.no_grad()
+    def measure(self, rows: Rows, batch: int, micro: int | None = None) -> dict[str, float]:
+        """
+        The loss of a held-out batch, and what is logged beside it, without dropout and as this
+        process alone computes it. Averages count where they stand in place of what is trained.
+        """
+        self.model.eval()
+        pieces = Range(0, batch).pieces(micro or batch)
+        embedded = [self._embed(0, piece, rows) for piece in pieces]
+        values = _joined([each.values for each in embedded])
+        compared = _joined([each.compared for each in embedded])
+        with precision(self.model):
+            measured: Values = self.model.compare(values, {**compared, **embedded[0].shared})
+        return {name: float(each) for name, each in measured.items()}
+
     def _backward(self, step: int, rows: Rows, batch: int, micro: int) -> Values | None:
         """Leaves the gradients of this process's rows; gives the loss of all rows and metrics."""
         ranges = self.processes.ranges(batch)

@@ -24,7 +24,7 @@ from .link import Link, LinkClosed, Message, ProtocolError, header_of, parse_hea
 from .optimizer import precision
 from .processes import Stopped, broadcast_bytes
 from .state import read_state, store_state
-from .step import TrainingStep
+from .step import Rows, TrainingStep
 from .weights import BadWeights, load_model
 
 # Processes wait for each other between steps, while one evaluates or a slow disk is read.
@@ -52,6 +52,8 @@ class Worker:
                     self._answer_when_all_are_done()
                 case "step":
                     self._step(**message.fields)
+                case "measure":
+                    self._measure(**message.fields)
                 case "encode":
                     self.link.send(Message("values", {}, self._encode(message)))
                 case "read":
@@ -66,7 +68,8 @@ class Worker:
         if self.rank > 0:
             return _broadcast(None)
         message = self.link.receive()
-        return message if message.kind in ("encode", "read") else _broadcast(message)
+        is_alone = message.kind in ("encode", "measure", "read")
+        return message if is_alone else _broadcast(message)
 
     def _answer_when_all_are_done(self) -> None:
         dist.all_reduce(torch.zeros(1))
@@ -87,18 +90,8 @@ class Worker:
 
     def _step(self, step: int, batch: int, micro: int, gradients: bool) -> None:
         training = self._training()
-
-        def rows(first: int, count: int) -> Mapping[str, Tensor]:
-            self.link.send(Message("rows", {"step": step, "from": first, "count": count}))
-            answer = self.link.receive()
-            if answer.kind == "stop":
-                raise Stopped(str(answer.fields["reason"]))
-            if answer.kind != "rows":
-                raise ProtocolError(f"{answer.kind} instead of rows")
-            return answer.tensors
-
         try:
-            result = training(step, rows, batch, micro)
+            result = training(step, self._rows_of(step), batch, micro)
         except Stopped as stopped:
             if self.rank == 0:
                 self.link.send(Message("stopped", {"reason": stopped.reason}))
@@ -113,6 +106,31 @@ class Worker:
             "metrics": {name: _number(each) for name, each in result.metrics.items()},
         }
         self.link.send(Message("stepped", told, given))
+
+    def _measure(self, step: int, batch: int, micro: int) -> None:
+        training = self._training()
+        try:
+            with _averaged(training):
+                measured = training.measure(self._rows_of(step), batch, micro)
+        except Stopped as stopped:
+            self.link.send(Message("stopped", {"reason": stopped.reason}))
+            return
+        told = {name: _number(each) for name, each in measured.items()}
+        self.link.send(Message("measured", {"values": told}))
+
+    def _rows_of(self, step: int) -> Rows:
+        """The rows of a step, or of a held-out batch, as this machine's medctc gives them."""
+
+        def rows(first: int, count: int) -> Mapping[str, Tensor]:
+            self.link.send(Message("rows", {"step": step, "from": first, "count": count}))
+            answer = self.link.receive()
+            if answer.kind == "stop":
+                raise Stopped(str(answer.fields["reason"]))
+            if answer.kind != "rows":
+                raise ProtocolError(f"{answer.kind} instead of rows")
+            return answer.tensors
+
+        return rows
 
     @torch.no_grad()
     def _encode(self, message: Message) -> dict[str, Tensor]:
