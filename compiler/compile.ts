@@ -50,8 +50,8 @@ import {
 } from "./select/index.ts";
 import {
   assign,
+  checkBest,
   checkEvalSettings,
-  checkEvaluated,
   computeArguments,
   computeSettings,
   promptInputs,
@@ -165,7 +165,6 @@ function traceModel(
   const elaborator = new ModelElaborator(model, files, settings.batch, constants, watch);
   const { diagnostics } = elaborator;
   diagnostics.push(...uncomputed, ...unsettled, ...data.diagnostics, ...evaluation.diagnostics);
-  if (!hasErrors(diagnostics)) diagnostics.push(...checkEvaluated(file, evaluation.settings));
   elaborator.instantiate();
   elaborator.trace();
   if (hasErrors(diagnostics)) return { plan: null, spec: null, elements: [], written: null, diagnostics };
@@ -219,6 +218,7 @@ function traceModel(
   diagnostics.push(...bound.diagnostics);
   diagnostics.push(
     ...checkEvalSettings(file, evaluation.settings, outputs, promptInputs(bound.sources), settings.batch),
+    ...checkBest(file, settings, { ...traced, evaluation: evaluation.settings }),
   );
   const untrained = checkGradients({ losses: traced.losses, elements, decisions, placed });
   // An error may be why a part is not used yet; whoever adapts one means it to be used.

@@ -114,7 +114,7 @@ export class DeclarationRules extends StatementRules {
   setting(): ast.Setting {
     const name = this.word();
     this.take(t.Equal);
-    const value = this.expression();
+    const value = this.settingValue();
     return { name, value, span: this.upToHere(name.span) };
   }
 
@@ -122,7 +122,7 @@ export class DeclarationRules extends StatementRules {
   assignment(): ast.Assignment {
     const path = this.several(t.Dot, () => this.word());
     this.take(t.Equal);
-    return { path, value: this.expression() };
+    return { path, value: this.settingValue() };
   }
 
   forwardHead(): readonly ast.Parameter[] {

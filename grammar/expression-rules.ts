@@ -17,6 +17,9 @@ const expressionStarts: ReadonlySet<t.TokenType | undefined> = new Set([
 
 /** The rules for names, literals and expressions. They are few, because each costs stack at every bracket. */
 export class ExpressionRules extends TokenReader {
+  /** Whether `loss` is a name, as in the value of a setting, where no loss is declared or used. */
+  private lossIsName = false;
+
   protected refuseDuplicates(names: readonly ast.Name[]): void {
     this.problems = [...this.problems, ...duplicates(names)];
   }
@@ -55,6 +58,16 @@ export class ExpressionRules extends TokenReader {
 
   protected startsExpression(): boolean {
     return expressionStarts.has(this.next());
+  }
+
+  /** The value of a setting, in which `loss` is what is trained on. */
+  protected settingValue(): ast.Expression {
+    this.lossIsName = true;
+    try {
+      return this.expression();
+    } finally {
+      this.lossIsName = false;
+    }
   }
 
   expression(): ast.Expression {
@@ -153,6 +166,10 @@ export class ExpressionRules extends TokenReader {
         const { text, span } = this.name();
         return { kind: "name", text, span };
       }
+      case k.loss:
+        return this.lossIsName
+          ? { kind: "name", text: "loss", span: this.spanTaken(k.loss) }
+          : this.fail("an expression");
       case t.LeftBracket:
         return this.list();
       case t.LeftParenthesis: {

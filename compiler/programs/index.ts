@@ -17,6 +17,7 @@ export { buildProduct } from "./product.ts";
 export { rowValues } from "./row-values.ts";
 export { evaluateOnce, runProgram } from "./run.ts";
 export { buildLearningRate } from "./schedule.ts";
+export { buildValidation, type Validation } from "./validation.ts";
 export {
   isMeasured,
   nameOf,

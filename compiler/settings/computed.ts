@@ -1,8 +1,11 @@
 import type { Call, Diagnostic, Expression, File, Setting, SettingsName, Span } from "../../grammar/index.ts";
 import type { Constants, Value } from "../elaborate/index.ts";
 
-/** Settings that name a `let` of the model, not its value. */
-const named: ReadonlyMap<SettingsName, ReadonlySet<string>> = new Map([["eval", new Set(["image", "text", "scale"])]]);
+/** Settings that name a `let` of the model, or a number that is logged, not its value. */
+const named: ReadonlyMap<SettingsName, ReadonlySet<string>> = new Map([
+  ["eval", new Set(["image", "text", "scale"])],
+  ["train", new Set(["keep_best"])],
+]);
 
 /** A file whose settings are computed: what is left of their values are literals, names with a meaning of their own, and calls of these. */
 export function computeSettings(

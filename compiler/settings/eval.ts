@@ -21,6 +21,11 @@ export interface EvalSettings {
   readonly resampleBy: ResampleBy;
 }
 
+/** The setting that zero-shot evaluation lacks; null where it has what it needs. */
+export function unsetForEvaluation({ image, text, classes }: EvalSettings): "image" | "text" | "classes" | null {
+  return image === null ? "image" : text === null ? "text" : classes.length === 0 ? "classes" : null;
+}
+
 /** The prompts of all classes, of which each class has two in turn. */
 export function promptTexts({ classes, prompts }: Pick<EvalSettings, "classes" | "prompts">): readonly string[] {
   return classes.flatMap((name) => prompts.map((prompt) => prompt.replaceAll("{class}", () => name.trim())));

@@ -8,6 +8,13 @@ export {
   type ValueAugmentation,
   type VolumeAugmentation,
 } from "./augment.ts";
+export {
+  type BestBy,
+  bestBy,
+  bestByLoss,
+  type EvaluationMetric,
+  printBest,
+} from "./best.ts";
 export { computeArguments, computeSettings } from "./computed.ts";
 export { type DataSettings, dataSettingNames, defaultData, readDataSettings } from "./data.ts";
 export {
@@ -19,12 +26,12 @@ export {
   type ResampleBy,
   readEvalSettings,
   type ThresholdSetting,
+  unsetForEvaluation,
 } from "./eval.ts";
 export { defaultImage, type ImageSettings, imageSettingNames, readImageSettings } from "./image.ts";
 export { type InputSource, promptInputs, readInputSources } from "./inputs.ts";
 export {
-  checkEvaluated,
-  type EvaluationMetric,
+  checkBest,
   type Optimizer,
   outlasts,
   readTrainSettings,

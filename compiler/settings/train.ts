@@ -1,5 +1,5 @@
 import { type Diagnostic, type File, report, type Span } from "../../grammar/index.ts";
-import type { EvalSettings } from "./eval.ts";
+import { bestHelp, bestProblem, type Measured, type WrittenBest, writtenBest } from "./best.ts";
 import type { NamedCall, Range } from "./named-call.ts";
 import { SettingReader } from "./reader.ts";
 
@@ -61,8 +61,8 @@ export interface TrainSettings {
   /** Steps between evaluations, and between checkpoints; null for the end of each epoch. */
   readonly evaluateEvery: number | null;
   readonly saveEvery: number | null;
-  /** By which number of an evaluation the best checkpoint is told. */
-  readonly keepBest: EvaluationMetric;
+  /** By which number of an evaluation the best checkpoint is told; null where the spec does not say. */
+  readonly keepBest: WrittenBest | null;
   /** Evaluations in a row without a better one that end a training; null for any number. */
   readonly patience: number | null;
   /** How much of an average of the trained parameters a step keeps; null for no average. */
@@ -75,17 +75,6 @@ export interface TrainSettings {
   readonly memory: MemoryLimit | null;
   readonly seed: number;
 }
-
-/** What an evaluation gives over all classes; of each the higher is the better. */
-export const evaluationMetrics = [
-  "mean_auroc",
-  "accuracy",
-  "macro_f1",
-  "micro_f1",
-  "macro_precision",
-  "micro_precision",
-] as const;
-export type EvaluationMetric = (typeof evaluationMetrics)[number];
 
 /** `memory = 16GB` */
 export interface MemoryLimit {
@@ -181,7 +170,7 @@ export function readTrainSettings(
     epochs: reader.count("epochs", 1),
     evaluateEvery: reader.optionalCount("evaluate_every"),
     saveEvery: reader.optionalCount("save_every"),
-    keepBest: reader.word("keep_best", evaluationMetrics) ?? "mean_auroc",
+    keepBest: readBest(reader),
     patience: reader.optionalCount("patience"),
     ema: readEma(reader),
     clipNorm: reader.optionalNumber("clip_norm"),
@@ -276,13 +265,31 @@ function readEma(reader: SettingReader<(typeof trainSettingNames)[number]>): num
   return ema;
 }
 
-/** Reports what asks for evaluations where the `eval` block does not say how to evaluate. */
-export function checkEvaluated(file: File, { image, text, classes }: EvalSettings): readonly Diagnostic[] {
-  const missing = image === null ? "image" : text === null ? "text" : classes.length === 0 ? "classes" : null;
-  if (missing === null) return [];
+function readBest(reader: SettingReader<(typeof trainSettingNames)[number]>): WrittenBest | null {
+  const value = reader.expression("keep_best");
+  const written = value === null ? null : writtenBest(value);
+  if (value !== null && written === null) {
+    const expected = "the name of a number, `minimize(NAME)` or `maximize(NAME)`";
+    reader.refuse("keep_best", expected, undefined, { help: bestHelp(value) });
+  }
+  return written;
+}
+
+/** Reports a `keep_best` by which no checkpoint can be told from another. */
+export function checkBest(
+  file: File,
+  { keepBest }: Pick<TrainSettings, "keepBest">,
+  measured: Measured,
+): readonly Diagnostic[] {
+  const problem = keepBest === null ? null : bestProblem(keepBest, measured);
+  if (problem === null) return [];
   const reader = new SettingReader(file, "train", trainSettingNames, renamed);
-  return (["keep_best", "patience"] as const).flatMap((name) => {
-    const span = reader.expression(name)?.span;
-    return span === undefined ? [] : [report("nothing-evaluated", span, { name, missing })];
-  });
+  if (problem.kind === "wrong") {
+    reader.refuse("keep_best", problem.expected, undefined, { help: problem.help });
+    return reader.diagnostics;
+  }
+  const span = reader.expression("keep_best")?.span;
+  const help = measured.lossNames.length === 0 ? null : "`keep_best = loss` needs no `eval` block";
+  const params = { name: "keep_best", missing: problem.missing };
+  return span === undefined ? [] : [report("nothing-evaluated", span, params, { help })];
 }

@@ -9,6 +9,7 @@ import {
   stepPrograms,
   type TracedSpec,
   type Unwritable,
+  type Validation,
 } from "../../compiler/index.ts";
 import type { Backend, Model, ProgramBackend } from "./backend.ts";
 import type { Launch } from "./launch.ts";
@@ -30,8 +31,9 @@ export function openableFor(
   backend: Backend,
   launch: Launch,
   features: Features | null = null,
+  validation: Validation | null = null,
 ): FoundOpenable {
-  const programs = enginePrograms(compiled.spec, passesOf(backend), purpose, features);
+  const programs = enginePrograms(compiled.spec, passesOf(backend), purpose, features, validation);
   return programs === null ? { runs: "no-step" } : openablePrograms(programs, compiled, backend, launch);
 }
 
@@ -62,14 +64,15 @@ export function passesOf(backend: Backend): Pick<ProgramBackend, "optimise"> {
 
 /**
  * The programs that training or evaluation needs: a step, in micro-batches where `micro_batch` cuts the batch, and the encoders,
- * both for the rows of one. Where a training keeps averages, its encoders read these. With features, the step reads them, and a
- * program gives them. Null where the model has no loss to train on, or cannot be cut.
+ * both for the rows of one, and what gives the loss of held-out rows. Where a training keeps averages, these and the encoders read
+ * them. With features, the step reads them, and a program gives them. Null where the model has no loss to train on, or cannot be cut.
  */
 export function enginePrograms(
   spec: TracedSpec,
   { optimise }: Pick<ProgramBackend, "optimise">,
   purpose: EnginePurpose,
   features: Features | null = null,
+  validation: Validation | null = null,
 ): readonly Program[] | null {
   const rows = spec.inMicroBatches === null ? spec : spec.inMicroBatches().spec;
   const encoders: readonly ProgramName[] = ["encode_image", "encode_text"];
@@ -79,7 +82,8 @@ export function enginePrograms(
   const trained = steps.map((program) => optimise(program, spec));
   const averaged = averagedBy(trained);
   const encoding = encoders.flatMap((name) => buildProgram(rows, name) ?? []);
-  return [...trained, ...encoding.map((program) => optimise(readAverages(program, averaged), spec))];
+  const reading = [...encoding, ...(validation?.programs ?? [])];
+  return [...trained, ...reading.map((program) => optimise(readAverages(program, averaged), spec))];
 }
 
 /** Programs of a spec as a model that can be opened. */

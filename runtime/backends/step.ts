@@ -68,14 +68,19 @@ function resultOf(outputs: ReadonlyMap<string, Float32Array>): StepResult {
     loss: numberOf("loss"),
     gradientNorm: numberOf("gradient_norm"),
     learningRate: numberOf("learning_rate"),
-    metrics: new Map(
-      [...outputs].flatMap(([output, [number = Number.NaN]]): readonly (readonly [string, number])[] => {
-        const value = valueNamed(output);
-        if (value.kind === "metric") return [[value.name, number]];
-        return value.kind === "loss-term" ? [[`loss/${value.name}`, number]] : [];
-      }),
-    ),
+    metrics: loggedIn(outputs),
   };
+}
+
+/** What a program gives besides its loss, by the names that it is logged under. */
+export function loggedIn(outputs: ReadonlyMap<string, Float32Array>): ReadonlyMap<string, number> {
+  return new Map(
+    [...outputs].flatMap(([output, [number = Number.NaN]]): readonly (readonly [string, number])[] => {
+      const value = valueNamed(output);
+      if (value.kind === "metric") return [[value.name, number]];
+      return value.kind === "loss-term" ? [[`loss/${value.name}`, number]] : [];
+    }),
+  );
 }
 
 function withStep(inputs: Batch, step: number): Batch {
@@ -92,7 +97,8 @@ function rowsOf(batch: Batch, from: number, count: number, rows: number): Batch 
   );
 }
 
-function concatenated(parts: readonly Values[]): Values {
+/** Rows of several micro-batches, one after the other. */
+export function concatenated(parts: readonly Values[]): Values {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   const whole = parts[0] instanceof Int32Array ? new Int32Array(length) : new Float32Array(length);
   let at = 0;

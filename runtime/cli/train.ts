@@ -50,8 +50,10 @@ export const define: DefineCommand = (command, terminal, end) => {
         finish(ended, (trained) => {
           // A machine that follows another one leaves the results to that one.
           if (trained === null) return exitCodes.done;
-          const { evaluation, adapterPath, reportPath } = trained;
+          const { evaluation, loss, adapterPath, reportPath } = trained;
           if (evaluation !== null) terminal.out(`${evaluationTable(evaluation)}\n`);
+          if (loss !== null)
+            terminal.out(`validation loss ${(loss.values.get("loss") ?? Number.NaN).toPrecision(4)}\n`);
           terminal.out(
             `trained ${printNumberOf(trained.steps, "step")}\n  adapters  ${adapterPath}\n  report    ${reportPath}\n`,
           );

@@ -29,6 +29,17 @@ export {
 } from "./results.ts";
 export { scoreVolumes } from "./score-volumes.ts";
 export {
+  decodeStepEvaluation,
+  encodeStepEvaluation,
+  evaluationOf,
+  type HeldOutLoss,
+  isBetter,
+  type KeptEvaluation,
+  loggedValues,
+  numberOf,
+  type StepEvaluation,
+} from "./step-evaluation.ts";
+export {
   chooseThreshold,
   printPolicy,
   type Threshold,

@@ -12,6 +12,11 @@ export interface KeptScores extends ScoredExamples {
 
 /** Scores as a JSON text, a volume on each line: what an evaluation can be made of again. Thresholds are not chosen on other volumes. */
 export function encodeScores(kept: KeptScores): string {
+  return `{\n${scoreEntries(kept)}\n}\n`;
+}
+
+/** The entries of that object. */
+export function scoreEntries(kept: KeptScores): string {
   const { classes, names, scores, labels, groups, threshold = defaultThreshold, bootstrap = defaultBootstrap } = kept;
   const rows = names.map((name, index) => {
     const row = {
@@ -24,7 +29,7 @@ export function encodeScores(kept: KeptScores): string {
   });
   const settings = { threshold, bootstrap, by: groups?.by ?? null };
   const lines = [`  "classes": ${JSON.stringify(classes)}`, `  "settings": ${JSON.stringify(settings)}`];
-  return `{\n${lines.join(",\n")},\n  "volumes": [\n${rows.join(",\n")}\n  ]\n}\n`;
+  return `${lines.join(",\n")},\n  "volumes": [\n${rows.join(",\n")}\n  ]`;
 }
 
 const policy: v.GenericSchema<unknown, ThresholdPolicy> = v.variant("kind", [

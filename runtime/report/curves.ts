@@ -1,4 +1,4 @@
-import type { CurvePoint } from "./types.ts";
+import type { CurvePoint, ValidationPoint } from "./types.ts";
 
 /** A value at a step. */
 export interface StepValue {
@@ -19,7 +19,15 @@ export function metricOf(curve: readonly CurvePoint[], name: string): readonly S
   return valuesOf(curve, ({ metrics }) => metrics.get(name) ?? Number.NaN);
 }
 
-function valuesOf(curve: readonly CurvePoint[], read: (point: CurvePoint) => number): readonly StepValue[] {
+/** The loss on held-out data, or what is logged beside it, likewise. */
+export function validationOf(points: readonly ValidationPoint[], name: string): readonly StepValue[] {
+  return valuesOf(points, ({ values }) => values.get(name) ?? Number.NaN);
+}
+
+function valuesOf<Point extends { readonly step: number }>(
+  curve: readonly Point[],
+  read: (point: Point) => number,
+): readonly StepValue[] {
   return curve.flatMap((point) => {
     const value = read(point);
     return Number.isFinite(value) ? [{ step: point.step, value }] : [];

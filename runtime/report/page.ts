@@ -1,6 +1,6 @@
 import { printMetric } from "../evaluate/index.ts";
 import { printCount, printShare } from "../text/index.ts";
-import { quantityOf, smooth, smoothingSpan } from "./curves.ts";
+import { quantityOf, smooth, smoothingSpan, validationOf } from "./curves.ts";
 import { escapeMarkup } from "./escape.ts";
 import { evaluationSections } from "./evaluation.ts";
 import { renderTable, type Section } from "./markup.ts";
@@ -17,9 +17,9 @@ import type { RunReport } from "./types.ts";
  * but its own style. The same report gives the same page; whatever is named in it is text and never markup.
  */
 export async function renderReport(report: RunReport): Promise<string> {
-  const { title, plan, specText, specPath, curve, evaluations } = report;
+  const { title, plan, specText, specPath, curve, validation, evaluations } = report;
   const sections = [
-    await trainingSection(curve),
+    await trainingSection(curve, validation),
     ...(await evaluationSections(evaluations)),
     plan === null ? null : await modelSection(plan),
     skippedSection(report),
@@ -74,13 +74,21 @@ function planTiles({ plan }: RunReport): readonly Tile[] {
   ];
 }
 
-function trainingTiles({ curve }: RunReport): readonly Tile[] {
+function trainingTiles({ curve, validation }: RunReport): readonly Tile[] {
   const losses = quantityOf(curve, "loss");
   const first = losses.at(0);
   const last = smooth(losses, smoothingSpan(losses.length)).at(-1);
   if (first === undefined || last === undefined) return [];
   const detail = `from ${first.value.toPrecision(4)}, in ${printCount(curve.length)} steps`;
-  return [{ name: "loss", value: last.value.toPrecision(4), detail }];
+  return [{ name: "loss", value: last.value.toPrecision(4), detail }, ...validationTiles(validation)];
+}
+
+function validationTiles(validation: RunReport["validation"]): readonly Tile[] {
+  const losses = validationOf(validation, "loss");
+  const [first, last] = [losses.at(0), losses.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const detail = first === last ? `at step ${last.step}` : `from ${first.value.toPrecision(4)}, at step ${first.step}`;
+  return [{ name: "validation loss", value: last.value.toPrecision(4), detail }];
 }
 
 function evaluationTiles({ evaluations }: RunReport): readonly Tile[] {

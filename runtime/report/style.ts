@@ -57,6 +57,7 @@ svg{display:block;max-width:100%;height:auto}
 .legend{display:inline-flex;flex-wrap:wrap;gap:2px 16px;font-weight:400;font-size:13px;color:var(--ink)}
 .key::before{content:"";display:inline-block;width:16px;height:0;border-top:3px solid var(--last);vertical-align:middle;margin-right:6px}
 .key.first::before{border-top-color:var(--first)}
+.key.held-out::before{border-top-color:var(--placement-1)}
 .rocs{display:grid;grid-template-columns:repeat(auto-fill,minmax(160px,1fr));gap:12px}
 .roc{margin:0;padding:10px}
 .roc figcaption{display:block;font-size:13px;line-height:1.35;min-height:54px;overflow-wrap:anywhere}

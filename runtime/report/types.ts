@@ -13,6 +13,12 @@ export interface CurvePoint {
   readonly metrics: ReadonlyMap<string, number>;
 }
 
+/** The loss on held-out data after so many steps, and what is logged beside it, by the names that a step logs. */
+export interface ValidationPoint {
+  readonly step: number;
+  readonly values: ReadonlyMap<string, number>;
+}
+
 export interface LabelledEvaluation {
   /** `before`, `after`, or whatever tells it from the others. */
   readonly label: string;
@@ -33,6 +39,8 @@ export interface RunReport {
   readonly specText: string | null;
   readonly plan: Plan | null;
   readonly curve: readonly CurvePoint[];
+  /** In the order of steps. */
+  readonly validation: readonly ValidationPoint[];
   /** In the order in which they were made: the last is held against the first. */
   readonly evaluations: readonly LabelledEvaluation[];
   /** Versions, machine, backend, seed, data: a name and a value each. */

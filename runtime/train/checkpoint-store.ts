@@ -8,12 +8,11 @@ import {
   syncFolder,
 } from "../files/index.ts";
 import { type Checkpoint, readCheckpoint, readState, writeCheckpoint } from "./checkpoint.ts";
+import type { TrainingState } from "./checkpoint-state.ts";
 
 export interface StoreOptions {
   /** How many of the last checkpoints stay, besides the best. */
   readonly keep?: number;
-  /** Which metric is the better one. */
-  readonly better?: "higher" | "lower";
   readonly files?: FileSystem;
 }
 
@@ -44,16 +43,14 @@ export type Latest =
 export class CheckpointStore {
   readonly folder: string;
   private readonly keep: number;
-  private readonly better: "higher" | "lower";
   private readonly files: FileSystem;
   /** Names of checkpoints whose tensors turned out to be damaged, which their states do not show. */
   private readonly damaged = new Set<string>();
 
-  constructor(folder: string, { keep = 3, better = "higher", files = machineFiles }: StoreOptions = {}) {
+  constructor(folder: string, { keep = 3, files = machineFiles }: StoreOptions = {}) {
     if (keep < 1) throw new Error("at least one checkpoint is kept");
     this.folder = folder;
     this.keep = keep;
-    this.better = better;
     this.files = files;
   }
 
@@ -99,7 +96,7 @@ export class CheckpointStore {
       return saved;
     }
     this.damaged.delete(name);
-    return { kind: "ok", value: { folder, left: this.prune(name) } };
+    return { kind: "ok", value: { folder, left: this.prune(checkpoint.state) } };
   }
 
   /** Reads the newest checkpoint that is whole. */
@@ -151,21 +148,21 @@ export class CheckpointStore {
     }
   }
 
-  /** Removes all but the last ones and the best. What cannot be read for now is left, what is damaged is not. */
-  private prune(current: string): readonly StorageProblem[] {
+  /** Removes all but the last ones, this one, and the best so far. What cannot be read for now is left, what is damaged is not. */
+  private prune({ step, best }: TrainingState): readonly StorageProblem[] {
     const names = attempt(this.folder, () => this.names());
     if (names.kind === "failed") return [names.problem];
     const problems: StorageProblem[] = [];
-    const whole: { readonly name: string; readonly metric: number | null }[] = [];
+    const whole: string[] = [];
     const useless: string[] = [];
     for (const name of names.value) {
       const read = readState(join(this.folder, name), this.files);
       if (this.damaged.has(name) || (read.kind === "failed" && read.problem.code === "DAMAGED")) useless.push(name);
       else if (read.kind === "failed") problems.push(read.problem);
-      else whole.push({ name, metric: read.value.metric });
+      else whole.push(name);
     }
-    const kept = new Set([current, ...whole.slice(0, this.keep).map(({ name }) => name), this.bestOf(whole)]);
-    for (const name of [...useless, ...whole.map((each) => each.name).filter((each) => !kept.has(each))]) {
+    const kept = new Set([nameOf(step), ...whole.slice(0, this.keep), best === null ? null : nameOf(best.step)]);
+    for (const name of [...useless, ...whole.filter((each) => !kept.has(each))]) {
       const gone = attempt(join(this.folder, name), () => {
         // Under its own name it is there as a whole or not at all.
         this.files.rename(join(this.folder, name), this.aside(name, "gone"));
@@ -175,17 +172,6 @@ export class CheckpointStore {
       else this.damaged.delete(name);
     }
     return problems;
-  }
-
-  /** The name of the best, and of equals the first; null when none was measured. */
-  private bestOf(checkpoints: readonly { readonly name: string; readonly metric: number | null }[]): string | null {
-    let best: { readonly name: string; readonly score: number } | null = null;
-    for (const { name, metric } of checkpoints) {
-      if (metric === null || Number.isNaN(metric)) continue;
-      const score = this.better === "higher" ? metric : -metric;
-      if (best === null || score >= best.score) best = { name, score };
-    }
-    return best?.name ?? null;
   }
 
   private aside(name: string, why: "new" | "old" | "gone"): string {

@@ -1,7 +1,7 @@
 import { setImmediate as letOthersRun } from "node:timers/promises";
-import { slotShape, type TrainSettings, valueNamed } from "../../compiler/index.ts";
+import { type BestBy, slotShape, type TrainSettings, valueNamed } from "../../compiler/index.ts";
 import { type Engine, lasting, type StepResult, trainStep } from "../backends/index.ts";
-import { type Evaluation, specMetrics } from "../evaluate/index.ts";
+import { isBetter, loggedValues, numberOf, type StepEvaluation } from "../evaluate/index.ts";
 import type { Attempt, StorageProblem } from "../files/index.ts";
 import type { StopSignal } from "../machine/index.ts";
 import type { Problem } from "../text/index.ts";
@@ -22,7 +22,7 @@ export interface TrainedParameter {
 
 /** What an evaluation came to; a stopped one is made again when the training goes on. */
 export type Evaluated =
-  | { readonly kind: "evaluated"; readonly evaluation: Evaluation; readonly skipped: readonly Problem[] }
+  | { readonly kind: "evaluated"; readonly evaluation: StepEvaluation; readonly skipped: readonly Problem[] }
   | { readonly kind: "wrong"; readonly problem: Problem }
   | { readonly kind: "storage"; readonly problem: StorageProblem }
   | { readonly kind: "stopped" };
@@ -45,6 +45,8 @@ export interface TrainingRun {
   readonly about: TrainingState["settings"];
   /** Where a training that goes on stood. */
   readonly from: TrainingState | null;
+  /** By which number of evaluations the best checkpoint is told. */
+  readonly bestBy: BestBy;
   /** Evaluates after so many steps; null where there is nothing to evaluate on. */
   readonly evaluate: ((step: number) => Promise<Evaluated>) | null;
   /** Steps that were evaluated before, in this run or in those that it goes on from. */
@@ -113,8 +115,8 @@ export async function train(run: TrainingRun): Promise<TrainingEnd> {
       if (found.kind === "storage") return found;
       if (found.kind === "evaluated") {
         run.evaluated.add(step);
-        const metric = found.evaluation.overall[specMetrics[settings.keepBest]].value;
-        if (metric !== null && (best === null || metric > best.metric)) best = { step, metric };
+        const metric = numberOf(found.evaluation, run.bestBy);
+        if (metric !== null && isBetter(metric, best?.metric ?? null, run.bestBy)) best = { step, metric };
         const failed = run.skip(found.skipped) ?? logEvaluation(run, step, found.evaluation) ?? (await save(metric));
         if (failed !== null) return { kind: "storage", problem: failed };
       }
@@ -236,18 +238,8 @@ function logStep(
   return problemOf([metrics.append(record), events.append(step, now(), values)]);
 }
 
-function logEvaluation(
-  { events, now }: TrainingRun,
-  step: number,
-  { overall, classes }: Evaluation,
-): StorageProblem | null {
-  const values = new Map<string, number>();
-  for (const [name, metric] of Object.entries(overall))
-    if (metric.value !== null) values.set(`valid/${name}`, metric.value);
-  for (const { name, metrics } of classes) {
-    if (metrics.auroc.value !== null) values.set(`valid/auroc/${name}`, metrics.auroc.value);
-  }
-  return problemOf([events.append(step, now(), values)]);
+function logEvaluation({ events, now }: TrainingRun, step: number, evaluation: StepEvaluation): StorageProblem | null {
+  return problemOf([events.append(step, now(), loggedValues(evaluation))]);
 }
 
 function problemOf(attempts: readonly Attempt<unknown>[]): StorageProblem | null {

@@ -1,17 +1,15 @@
-import * as v from "valibot";
 import { spreadOf } from "../../runtime/bench/index.ts";
-import { outputOf } from "../command.ts";
 import { print } from "../print.ts";
 import { benchedStep } from "./bench-step.ts";
+import { pytorchSteps } from "./pytorch-step.ts";
 
 /**
  * Training steps of the reference spec beside PyTorch with PEFT, one after the other on the same machine: `node test/run.mjs
- * test/bench/beside-pytorch.ts PYTHON [f32|bf16 ...]`, where PYTHON has what test/bench/pytorch/full_size.py needs and
+ * test/bench/beside-pytorch.ts PYTHON [f32|bf16 ...]`, where PYTHON has what test/bench/pytorch/ctclip.py needs and
  * CTCLIP_SRC names a checkout of CT-CLIP. Prints a table as README.md has it. Takes some minutes for each precision.
  */
 const [, , python, ...asked] = process.argv;
 const steps = 3;
-const pytorchSteps = v.object({ seconds: v.array(v.number()), peakBytes: v.number() });
 
 interface Measured {
   readonly seconds: number;
@@ -35,10 +33,15 @@ for (const precision of asked.length > 0 ? asked : ["f32", "bf16"]) {
 
 /** The first step of each is a warm-up, and what it says is the median of the others. */
 function pytorch(interpreter: string, precision: string): Measured {
-  const words = ["test/bench/pytorch/full_size.py", precision, "1", String(steps + 1)];
-  const found = v.parse(pytorchSteps, JSON.parse(outputOf(interpreter, words, { stderr: "inherit" })));
-  const { medianMs } = spreadOf(found.seconds.slice(1).map((each) => 1000 * each));
-  return { seconds: medianMs / 1000, peakBytes: found.peakBytes };
+  const { seconds, peakBytes } = pytorchSteps(interpreter, {
+    contender: "peft",
+    size: "medct",
+    precision,
+    batch: 1,
+    steps,
+  });
+  const { medianMs } = spreadOf(seconds.map((each) => 1000 * each));
+  return { seconds: medianMs / 1000, peakBytes };
 }
 
 function ours(precision: string, recompute: string): Measured {

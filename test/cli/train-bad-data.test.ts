@@ -209,7 +209,9 @@ describe("tables", () => {
     for (const name of ["train_predicted_labels.csv", "valid_predicted_labels.csv"]) rmSync(join(data, name));
     const { code, err } = await train(data, fresh(), "--steps", "1");
     expect(code).toBe(0);
-    expect(err).toContain(`note: no evaluation: ${data}: there is no CSV table with the columns \`VolumeName\``);
+    expect(err).toContain(
+      `note: no zero-shot evaluation: ${data}: there is no CSV table with the columns \`VolumeName\``,
+    );
     expect((await evaluate(data)).code).toBe(1);
   });
 });

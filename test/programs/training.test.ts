@@ -24,7 +24,7 @@ const defaults: TrainSettings = {
   epochs: 1,
   evaluateEvery: null,
   saveEvery: null,
-  keepBest: "mean_auroc",
+  keepBest: null,
   patience: null,
   ema: null,
   clipNorm: null,

@@ -250,7 +250,24 @@ const encoder: fc.Arbitrary<ast.Encoder> = fc
 const headLet: fc.Arbitrary<ast.HeadLet> = fc
   .record({ name: identifier, value: expression, named: fc.option(text) })
   .map((rest) => ({ kind: "head-let", ...rest, span }));
-const entriesOfBlock = fc.uniqueArray(fc.record({ name: word, value: expression, span: fc.constant(span) }), {
+/** The only keyword that is a name in the value of a setting. */
+const lossName: ast.Expression = { kind: "name", text: "loss", span };
+const settingValue: fc.Arbitrary<ast.Expression> = fc.oneof(
+  { arbitrary: expression, weight: 8 },
+  { arbitrary: fc.constant(lossName), weight: 1 },
+  {
+    arbitrary: identifier.map(
+      (callee): ast.Expression => ({
+        kind: "call",
+        callee: { kind: "name", text: callee.text, span },
+        arguments: [{ name: null, value: lossName, span }],
+        span,
+      }),
+    ),
+    weight: 1,
+  },
+);
+const entriesOfBlock = fc.uniqueArray(fc.record({ name: word, value: settingValue, span: fc.constant(span) }), {
   maxLength: 3,
   selector: (entry) => entry.name.text,
 });

@@ -41,6 +41,7 @@ export const emptyReport: RunReport = {
   specText: null,
   plan: null,
   curve: [],
+  validation: [],
   evaluations: [],
   environment: [],
   warnings: [],
@@ -61,6 +62,7 @@ export function fullReport(): RunReport {
     specText: readFileSync(path, "utf8"),
     plan: planOf(path),
     curve: curveOf(90),
+    validation: [0, 45, 90].map((step) => ({ step, values: new Map([["loss", 2.5 - step / 60]]) })),
     evaluations: [
       { label: "before", step: 0, evaluation: evaluationOf(classes, 10) },
       { label: "after", step: 90, evaluation: evaluationOf(classes, 60) },

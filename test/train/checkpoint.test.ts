@@ -20,9 +20,10 @@ beforeEach(() => {
   expect(store.open().kind).toBe("ok");
 });
 
-function save(...steps: readonly (readonly [step: number, metric: number | null])[]): void {
-  for (const [step, metric] of steps) {
-    expect(store.save(checkpointAt(step, { metric }))).toMatchObject({ kind: "ok", value: { left: [] } });
+function save(...steps: readonly (readonly [step: number, metric: number | null, best?: number])[]): void {
+  for (const [step, metric, bestStep] of steps) {
+    const best = bestStep === undefined ? null : { step: bestStep, metric: 0.5 };
+    expect(store.save(checkpointAt(step, { metric, best }))).toMatchObject({ kind: "ok", value: { left: [] } });
   }
 }
 
@@ -139,7 +140,7 @@ test("a checkpoint gets its name when all of it is on disk, and is saved when it
   };
   const watched = new CheckpointStore(store.folder, { keep: 1, files });
   save([1, null]);
-  watched.save(checkpointAt(2));
+  watched.save(checkpointAt(2, { best: null }));
   expect(said).toEqual([
     ...["adapter.safetensors", "optimizer.safetensors", "state.json"].flatMap((file) => [
       `create ${file}`,
@@ -153,15 +154,11 @@ test("a checkpoint gets its name when all of it is on disk, and is saved when it
 });
 
 describe("of the checkpoints of a run", () => {
-  test("the last ones stay, and the best, and of equals the first", () => {
-    save([10, 0.5], [20, 0.8], [30, 0.8], [40, Number.NaN], [50, null], [60, 0.7]);
+  test("the last ones stay, and the best of which the last one knows", () => {
+    save([10, 0.5, 10], [20, 0.8, 20], [30, 0.8, 20], [40, Number.NaN, 20], [50, null, 20], [60, 0.7, 20]);
     expect(stepsThere()).toEqual([60, 50, 20]);
-  });
-
-  test("the best has the lowest number where lower is better", () => {
-    store = new CheckpointStore(store.folder, { keep: 1, better: "lower" });
-    save([1, 3], [2, 1], [3, 2], [4, 5]);
-    expect(stepsThere()).toEqual([4, 2]);
+    save([70, 0.9, 70]);
+    expect(stepsThere()).toEqual([70, 60]);
   });
 
   test("one that is saved again is replaced", () => {
@@ -266,7 +263,8 @@ describe("a state with a right hash is refused where", () => {
       problem: { subject: store.folderOf(2), code: "NEWER", message: "it was written by a newer medctc (format 2)" },
     });
     const left = [{ code: "NEWER" }];
-    for (const step of [3, 4, 5]) expect(store.save(checkpointAt(step))).toMatchObject({ value: { left } });
+    for (const step of [3, 4, 5])
+      expect(store.save(checkpointAt(step, { best: null }))).toMatchObject({ value: { left } });
     expect(stepsThere()).toEqual([5, 4, 2]);
   });
 

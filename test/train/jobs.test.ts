@@ -225,6 +225,7 @@ describe("`medctc train --emit-jobs`", () => {
     [["--emit-jobs", "slurm", "--backend", "onnx"], "jobs train on pytorch, not on onnx"],
     [["--emit-jobs", "ray", "--python", "python3"], "a Python of their own"],
     [["--emit-jobs", "lsf"], "slurm, ray"],
+    [["--emit-jobs", "slurm", "--rendezvous", "n1:29500"], "cannot be used with option"],
   ])("%j is wrong usage", async (given, message) => {
     const { code, said } = await train(...given);
     expect(code).toBe(2);

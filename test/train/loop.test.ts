@@ -2,9 +2,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import type { TrainSettings } from "../../compiler/index.ts";
+import type { BestBy, TrainSettings } from "../../compiler/index.ts";
 import { onnx } from "../../runtime/backends/onnx/backend.ts";
-import { evaluateScores } from "../../runtime/evaluate/index.ts";
+import { evaluateScores, type StepEvaluation } from "../../runtime/evaluate/index.ts";
 import type { StopSignal } from "../../runtime/machine/signals.ts";
 import { BadVolumeError } from "../../runtime/train/batches.ts";
 import { EventLog } from "../../runtime/train/events.ts";
@@ -21,7 +21,7 @@ interface Plan {
   readonly saveEvery?: number;
   readonly evaluateEvery?: number;
   readonly patience?: number;
-  readonly keepBest?: TrainSettings["keepBest"];
+  readonly bestBy?: BestBy;
   /** The best step of a training which goes on. */
   readonly best?: number;
   /** The step that a training which goes on has done, and the evaluations that it has. */
@@ -44,7 +44,7 @@ const settings: TrainSettings = {
   epochs: 1,
   evaluateEvery: null,
   saveEvery: null,
-  keepBest: "mean_auroc",
+  keepBest: null,
   patience: null,
   ema: null,
   clipNorm: null,
@@ -54,14 +54,19 @@ const settings: TrainSettings = {
   seed: 1,
 };
 
-/** An evaluation whose mean AUROC is 0, 0.5 or 1, as two volumes give it. */
-function evaluationOf(auroc: number) {
-  return evaluateScores({
+/** An evaluation whose mean AUROC is 0, 0.5 or 1, as two volumes give it, and whose loss and margin are as large. */
+function evaluationOf(auroc: number): StepEvaluation {
+  const zeroShot = evaluateScores({
     classes: ["a"],
     scores: [[0.5], [auroc]],
     labels: [[false], [true]],
     bootstrap: null,
   });
+  const values = new Map([
+    ["loss", auroc],
+    ["accuracy", -auroc],
+  ]);
+  return { zeroShot, loss: { examples: 2, values } };
 }
 
 let runs = 0;
@@ -115,7 +120,6 @@ async function follow(
       saveEvery: plan.saveEvery ?? null,
       evaluateEvery: plan.evaluateEvery ?? null,
       patience: plan.patience ?? null,
-      keepBest: plan.keepBest ?? "mean_auroc",
     },
     steps,
     stepsPerEpoch: 4,
@@ -142,6 +146,7 @@ async function follow(
       from === undefined
         ? null
         : { ...checkpointAt(from).state, best: plan.best === undefined ? null : { step: plan.best, metric: 1 } },
+    bestBy: plan.bestBy ?? { kind: "zero-shot", name: "mean_auroc", metric: "mean_auroc", direction: "maximize" },
     evaluate:
       plan.evaluateEvery === undefined
         ? null
@@ -242,9 +247,36 @@ test("ends after as many evaluations as `patience` says without a better one, al
 });
 
 test("the best is told by the number that `keep_best` names", async () => {
-  const accuracy = await follow({ steps: 4, evaluateEvery: 2, metrics: [0, 0.5, 1], keepBest: "accuracy" });
+  const accuracy: BestBy = { kind: "zero-shot", name: "accuracy", metric: "accuracy", direction: "maximize" };
+  const zeroShot = await follow({ steps: 4, evaluateEvery: 2, metrics: [0, 0.5, 1], bestBy: accuracy });
   // Of two volumes, one that is called right with a score of 0.5 or more.
-  expect(lastState(accuracy.folder)).toMatchObject({ metric: 0.5, best: { step: 2, metric: 0.5 } });
+  expect(lastState(zeroShot.folder)).toMatchObject({ metric: 0.5, best: { step: 2, metric: 0.5 } });
+  const loss: BestBy = { kind: "validation", name: "loss", logged: "loss", direction: "minimize" };
+  const least = await follow({ steps: 4, evaluateEvery: 2, metrics: [1, 0, 0.5], bestBy: loss });
+  expect(lastState(least.folder)).toMatchObject({ metric: 0.5, best: { step: 2, metric: 0 } });
+  const most = await follow({
+    steps: 4,
+    evaluateEvery: 2,
+    metrics: [1, 0, 0.5],
+    bestBy: { ...loss, direction: "maximize" },
+  });
+  expect(lastState(most.folder).best).toEqual({ step: 0, metric: 1 });
+});
+
+test("a loss that is not a number is never the best, and ends nothing", async () => {
+  const bestBy: BestBy = { kind: "validation", name: "loss", logged: "loss", direction: "minimize" };
+  const run = await follow({ steps: 4, evaluateEvery: 2, metrics: [1, Number.NaN, 0.5], bestBy });
+  expect(run.end).toEqual({ kind: "done" });
+  expect(lastState(run.folder).best).toEqual({ step: 4, metric: 0.5 });
+});
+
+test("what is measured on held-out data is logged for TensorBoard, a metric beside a number of that name", async () => {
+  const { folder } = await follow({ steps: 2, evaluateEvery: 2 });
+  const [events = ""] = readdirSync(folder.eventsFolder);
+  const logged = readFileSync(join(folder.eventsFolder, events), "latin1");
+  expect(logged).toContain("valid/loss");
+  expect(logged).toContain("valid/accuracy");
+  expect(logged).toContain("valid/metric/accuracy");
 });
 
 test("a signal ends it after the step, which is saved, before an evaluation that is due", async () => {

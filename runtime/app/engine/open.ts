@@ -1,4 +1,11 @@
-import { type Compiled, type Features, type Plan, type TracedSpec, whyNoStep } from "../../../compiler/index.ts";
+import {
+  type Compiled,
+  type Features,
+  type Plan,
+  type TracedSpec,
+  type Validation,
+  whyNoStep,
+} from "../../../compiler/index.ts";
 import { report } from "../../../grammar/index.ts";
 import {
   type Backend,
@@ -39,6 +46,7 @@ export async function openEngine(
   folder: string,
   reporter: Reporter,
   features: Features | null = null,
+  validation: Validation | null = null,
 ): Promise<OpenedEngine | null> {
   const { spec } = compiled;
   const { precision } = spec.settings;
@@ -47,7 +55,7 @@ export async function openEngine(
     reporter.note(`${backend.title} computes in ${computed}; the spec's precision is ${precision}`);
   }
   reporter.progress("building");
-  const openable = openableFor(purpose, compiled, backend, options.launch ?? oneProcess, features);
+  const openable = openableFor(purpose, compiled, backend, options.launch ?? oneProcess, features, validation);
   reporter.progressEnd();
   if (openable.runs === "no-step") {
     reporter.diagnostics([report("no-such-program", "step", { name: "step", why: whyNoStep(spec) })]);

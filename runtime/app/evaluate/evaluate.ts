@@ -203,6 +203,7 @@ async function renderEvaluation(
     specText: text,
     plan,
     curve: [],
+    validation: [],
     evaluations: [{ label: "evaluation", step: null, evaluation }],
     ...found,
   });

@@ -1,4 +1,4 @@
-import { buildProgram, inputsOf, type TracedSpec } from "../../../compiler/index.ts";
+import { buildProgram, inputsOf, type TracedSpec, unsetForEvaluation } from "../../../compiler/index.ts";
 import type { Engine } from "../../backends/index.ts";
 import { type DataInputs, type Dataset, type LabelledExample, openDataset } from "../../data/index.ts";
 import {
@@ -24,10 +24,10 @@ export async function openHeldOut(
   options: DataOptions,
   reporter: Reporter,
 ): Promise<Dataset<LabelledExample> | null | "wrong"> {
-  const { image, text, classes } = spec.evaluation;
-  const unsaid = image === null || text === null ? "the latents" : classes.length === 0 ? "the classes" : null;
-  if (unsaid !== null) {
-    reporter.note(`no evaluation: the \`eval\` block does not set ${unsaid}`);
+  const { classes } = spec.evaluation;
+  const unset = unsetForEvaluation(spec.evaluation);
+  if (unset !== null) {
+    reporter.note(`no zero-shot evaluation: the \`eval\` block does not set \`${unset}\``);
     return null;
   }
   const texts = groupColumns(spec.evaluation);
@@ -36,7 +36,7 @@ export async function openHeldOut(
   const isWithout = dataset.problems.every(({ subject }) => subject === options.data);
   if (dataset.examples.length === 0 && (isWithout || options.skipBad)) {
     const why = dataset.problems.find(({ subject }) => subject === options.data) ?? dataset.problems[0];
-    reporter.note(`no evaluation: ${why === undefined ? "no volume is held out" : sentence(why)}`);
+    reporter.note(`no zero-shot evaluation: ${why === undefined ? "no volume is held out" : sentence(why)}`);
     return null;
   }
   if (!isUsable(dataset, options, reporter)) return "wrong";

@@ -1,8 +1,8 @@
 import * as v from "valibot";
-import type { TracedSpec } from "../../../compiler/index.ts";
+import type { BestBy, TracedSpec } from "../../../compiler/index.ts";
 import type { Engine } from "../../backends/index.ts";
 import { contractKey, encodeContract, type ModelContract } from "../../data/index.ts";
-import type { Evaluation } from "../../evaluate/index.ts";
+import type { Evaluation, HeldOutLoss, StepEvaluation } from "../../evaluate/index.ts";
 import { attempt, readFileText, writeAtomically } from "../../files/index.ts";
 import { readOwnLines } from "../../json/index.ts";
 import type { CurvePoint } from "../../report/index.ts";
@@ -20,6 +20,7 @@ export interface FinishedTraining {
   readonly reportPath: string;
   /** The last one; null where nothing is evaluated. */
   readonly evaluation: Evaluation | null;
+  readonly loss: HeldOutLoss | null;
 }
 
 /** A training that has ended, one way or another. */
@@ -31,7 +32,8 @@ export interface TrainingRun {
   readonly trained: ReadonlyMap<string, TrainedParameter>;
   readonly kept: KeptTensors;
   readonly folder: RunFolder;
-  readonly evaluations: ReadonlyMap<number, Evaluation>;
+  readonly evaluations: ReadonlyMap<number, StepEvaluation>;
+  readonly bestBy: BestBy;
   /** Why its results mean less than they seem to. */
   readonly warnings: readonly string[];
   readonly skipped: readonly Problem[];
@@ -47,13 +49,13 @@ export function reportStopped(step: number, steps: number, isSaved: boolean, rep
 /** Reports that a training ended before its last step, and where its best checkpoint is. */
 function reportExhausted(
   { step, best }: TrainingEnd & { readonly kind: "exhausted" },
-  { spec, steps, folder }: TrainingRun,
+  { spec, steps, folder, bestBy }: TrainingRun,
   reporter: Reporter,
 ): void {
-  const { keepBest, patience } = spec.settings;
+  const { patience } = spec.settings;
   const evaluations = patience === 1 ? "1 evaluation" : `${patience ?? ""} evaluations`;
   reporter.info(
-    `stopped early, after step ${step} of ${steps}: \`${keepBest}\` was best at step ${best.step} (${best.metric.toFixed(3)}), ${evaluations} ago; that checkpoint is ${folder.checkpoints.folderOf(best.step)}`,
+    `stopped early, after step ${step} of ${steps}: \`${bestBy.name}\` was best at step ${best.step} (${bestBy.kind === "zero-shot" ? best.metric.toFixed(3) : best.metric.toPrecision(4)}), ${evaluations} ago; that checkpoint is ${folder.checkpoints.folderOf(best.step)}`,
   );
 }
 
@@ -121,16 +123,21 @@ async function finish(run: TrainingRun, reporter: Reporter): Promise<Ended<Finis
   const html = await renderRun(run);
   const written = attempt(reportPath, () => writeAtomically(reportPath, html));
   if (written.kind === "failed") return refuse(written.problem, reporter);
-  const evaluation = [...evaluations].sort(([a], [b]) => a - b).at(-1)?.[1] ?? null;
-  return done({ steps, adapterPath, reportPath, evaluation });
+  const last = inOrder(evaluations).at(-1)?.[1];
+  return done({ steps, adapterPath, reportPath, evaluation: last?.zeroShot ?? null, loss: last?.loss ?? null });
+}
+
+function inOrder(evaluations: TrainingRun["evaluations"]): readonly (readonly [number, StepEvaluation])[] {
+  return [...evaluations].sort(([a], [b]) => a - b);
 }
 
 async function renderRun({ engine, spec, folder, evaluations, warnings, skipped, task }: TrainingRun): Promise<string> {
   const { renderReport } = await import("../../report/index.ts");
   const { path, compiled, data, request, startedAt } = task;
-  const inOrder = [...evaluations].sort(([a], [b]) => a - b);
+  const all = inOrder(evaluations);
+  const scored = all.flatMap(([step, { zeroShot }]) => (zeroShot === null ? [] : [{ step, evaluation: zeroShot }]));
   const label = (step: number, place: number): string =>
-    step === 0 ? "before" : place === inOrder.length - 1 ? "after" : `step ${step}`;
+    step === 0 ? "before" : place === scored.length - 1 ? "after" : `step ${step}`;
   return renderReport({
     title: compiled.plan.model,
     command: null,
@@ -140,7 +147,8 @@ async function renderRun({ engine, spec, folder, evaluations, warnings, skipped,
     specText: compiled.text,
     plan: compiled.plan,
     curve: readCurve(folder.metricsPath),
-    evaluations: inOrder.map(([step, evaluation], place) => ({ label: label(step, place), step, evaluation })),
+    validation: all.flatMap(([step, { loss }]) => (loss === null ? [] : [{ step, values: loss.values }])),
+    evaluations: scored.map((each, place) => ({ label: label(each.step, place), ...each })),
     environment: environmentOf(engine, spec, { ...request, data: data.data }),
     warnings,
     skipped,

@@ -1,9 +1,9 @@
 import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
-import { type EvaluationMetric, type Features, nameOf } from "../../../compiler/index.ts";
+import { type Features, nameOf } from "../../../compiler/index.ts";
 import { backendNamed, type Engine } from "../../backends/index.ts";
 import { contractKey, encodeContract } from "../../data/index.ts";
-import { type Evaluation, overallMetrics, specMetrics } from "../../evaluate/index.ts";
+import type { StepEvaluation } from "../../evaluate/index.ts";
 import type { StorageProblem } from "../../files/index.ts";
 import { version } from "../../machine/index.ts";
 import type { Problem } from "../../text/index.ts";
@@ -22,12 +22,12 @@ import {
 import { reportSkipped, reportUncached } from "../data/open.ts";
 import { backendFor } from "../engine/choose.ts";
 import { openEngine } from "../engine/open.ts";
-import { evaluateHeldOut } from "../evaluate/held-out.ts";
 import { type Ended, type Reporter, refuse, refused, reportRemark } from "../reporter.ts";
 import { batchesOf } from "./batches.ts";
-import { readEvaluations, saveScores } from "./evaluations.ts";
+import { readEvaluations, saveEvaluation } from "./evaluations.ts";
 import { readFeatures, usefulFeatures } from "./features.ts";
 import { type FinishedTraining, finishTraining, reportStopped, type TrainingRun } from "./finish.ts";
+import { bestNumber, evaluateSources, measurableOn, reportEvaluation } from "./held-out-evaluation.ts";
 import { writeLeading } from "./leading.ts";
 import { openSources, type Sources } from "./sources.ts";
 import type { TrainTask } from "./task.ts";
@@ -38,18 +38,21 @@ export async function trainInto(
   task: TrainTask,
   reporter: Reporter,
 ): Promise<Ended<FinishedTraining>> {
-  const sources = await openSources(folder, task, reporter);
-  if (sources === null) return refused;
+  const found = await openSources(folder, task, reporter);
+  if (found === null) return refused;
   try {
-    const compiled = { ...task.compiled, spec: sources.spec };
+    const compiled = { ...task.compiled, spec: found.spec };
     mkdirSync(folder.workFolder, { recursive: true });
-    if ((task.request.launch?.machines.count ?? 1) > 1) writeLeading(folder.workFolder, sources.identity);
+    if ((task.request.launch?.machines.count ?? 1) > 1) writeLeading(folder.workFolder, found.identity);
     const backend = backendFor(task.request, reporter);
     if (backend === null) return refused;
+    const sources = measurableOn(backend, found, reporter);
     const features = usefulFeatures(sources, backend, reporter);
     const resumed = sources.checkpoint?.parameters;
     const options = { ...task.request, ...(resumed !== undefined && { resumed }) };
-    const opened = await openEngine(compiled, "train", backend, options, folder.workFolder, reporter, features);
+    const { workFolder } = folder;
+    const validation = sources.validation?.validation ?? null;
+    const opened = await openEngine(compiled, "train", backend, options, workFolder, reporter, features, validation);
     if (opened === null) return refused;
     const { engine, remark, kept } = opened;
     // A run that goes on has its own values for all that is trained.
@@ -65,8 +68,8 @@ export async function trainInto(
       await engine.dispose();
     }
   } finally {
-    reportUncached(sources.reading, reporter);
-    await sources.reading.loader.dispose();
+    reportUncached(found.reading, reporter);
+    await found.reading.loader.dispose();
   }
 }
 
@@ -78,7 +81,7 @@ async function trainWith(
   reporter: Reporter,
   features: Features | null,
 ): Promise<Ended<FinishedTraining>> {
-  const { spec, order, steps, trainSet, held, reading, identity, checkpoint } = sources;
+  const { spec, order, steps, trainSet, held, validation, identity, checkpoint } = sources;
   const { compiled, data, signals } = task;
   const lastStep = checkpoint?.state.step ?? 0;
   const metrics = MetricsLog.open(folder.metricsPath, lastStep);
@@ -111,22 +114,22 @@ async function trainWith(
     await restore(engine, checkpoint, trained);
   } else if (spec.settings.ema !== null) await startAverages(engine);
   const evaluations =
-    checkpoint === null ? new Map<number, Evaluation>() : readEvaluations(folder.evaluationsFolder, lastStep);
+    checkpoint === null ? new Map<number, StepEvaluation>() : readEvaluations(folder.evaluationsFolder, lastStep);
   // Saved before it was evaluated: its metric, and whether it is the best, are not known yet.
   if (checkpoint !== null && checkpoint.state.metric === null) evaluations.delete(lastStep);
   const isStopped = (): boolean => signals.requested() !== null;
+  const by = bestNumber(spec, sources, reporter);
   const evaluate =
-    held === null
+    held === null && validation === null
       ? null
       : async (step: number): Promise<Evaluated> => {
-          const request = { engine, spec, dataset: held, reading, skipBad: data.skipBad, isStopped };
-          const found = await evaluateHeldOut(request, reporter);
+          const found = await evaluateSources(engine, sources, { skipBad: data.skipBad, isStopped }, reporter);
           if (found.kind !== "evaluated") return found;
-          const saved = saveScores(folder.evaluationsFolder, step, found.scores);
+          const saved = saveEvaluation(folder.evaluationsFolder, step, found.kept);
           if (saved.kind === "failed") return { kind: "storage", problem: saved.problem };
           evaluations.set(step, found.evaluation);
           reporter.progressEnd();
-          reportEvaluation(step, found.evaluation, spec.settings.keepBest, reporter);
+          reportEvaluation(step, found.evaluation, by, reporter);
           return found;
         };
   const batches = batchesOf(sources, task);
@@ -154,12 +157,15 @@ async function trainWith(
         [contractKey, encodeContract(sources.contract)],
       ]),
       from: checkpoint?.state ?? null,
+      bestBy: by,
       evaluate,
       evaluated: new Set(evaluations.keys()),
       stopRequested: signals.requested,
       tell: (at) => {
         const residentBytes = process.memoryUsage.rss();
-        reporter.progress(describeProgress({ ...at, steps, batch: spec.settings.batch, residentBytes }));
+        const validated = evaluations.get(Math.max(...evaluations.keys()))?.loss?.values.get("loss");
+        const metrics = validated === undefined ? at.metrics : new Map([["validation", validated], ...at.metrics]);
+        reporter.progress(describeProgress({ ...at, metrics, steps, batch: spec.settings.batch, residentBytes }));
       },
       skip,
       now,
@@ -176,6 +182,7 @@ async function trainWith(
     kept,
     folder,
     evaluations,
+    bestBy: by,
     warnings,
     skipped: skipped.value.list(),
     task,
@@ -198,21 +205,6 @@ function reportExtended({ settings, identity }: Checkpoint["state"], steps: numb
   const isPlanned = identity.steps > 0;
   const rate = isPlanned ? `; the learning rate now follows the schedule of ${steps} steps` : "";
   reporter.note(`extending the run from ${before} to ${steps} steps${rate}`);
-}
-
-/** The mean AUROC, and what the best checkpoint is told by where that is another number. */
-function reportEvaluation(
-  step: number,
-  { examples, overall }: Evaluation,
-  keepBest: EvaluationMetric,
-  reporter: Reporter,
-): void {
-  const shown = overallMetrics.filter(([metric]) => metric === "meanAuroc" || metric === specMetrics[keepBest]);
-  const values = shown.map(([metric, title]) => {
-    const found = overall[metric];
-    return `${title} ${found.value === null ? `undefined (${found.why})` : found.value.toFixed(3)}`;
-  });
-  reporter.info(`step ${step}: ${values.join(", ")} on ${examples} held-out ${examples === 1 ? "volume" : "volumes"}`);
 }
 
 /** Gives an engine what a checkpoint has, by paths. */

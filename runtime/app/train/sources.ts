@@ -35,6 +35,7 @@ import { type GivenWeights, weightFiles } from "../weights/open.ts";
 import { flipProblem, unfitProblem } from "./augment-problem.ts";
 import { datasetIdentity, describeDifference, fileIdentity, identityOf } from "./identity.ts";
 import type { TrainTask } from "./task.ts";
+import { openValidationSet, type ValidationSet } from "./validation-set.ts";
 
 /** Everything that a training reads. */
 export interface Sources {
@@ -42,7 +43,9 @@ export interface Sources {
   readonly order: TrainingOrder;
   readonly steps: number;
   readonly trainSet: Dataset<Example>;
+  /** What is evaluated by prompts, and what the loss is computed of. */
   readonly held: Dataset<LabelledExample> | null;
+  readonly validation: ValidationSet | null;
   readonly reading: OpenedData;
   /** The inputs that all rows of a batch share. */
   readonly shared: Batch;
@@ -97,10 +100,18 @@ export async function openSources(folder: RunFolder | null, task: TrainTask, hea
     return null;
   }
   const held = await openHeldOut(seeded, inputs, data, reporter);
+  const validation = held === "wrong" ? null : await openValidationSet(seeded, inputs, data, reporter);
   const settled =
     held === "wrong"
       ? null
-      : await settleData(seeded.data, [trainSet, held], inputs, data.skipBad, reporter, cacheOf(data));
+      : await settleData(
+          seeded.data,
+          [trainSet, held, notIn(held, validation)],
+          inputs,
+          data.skipBad,
+          reporter,
+          cacheOf(data),
+        );
   const flipped = settled === null ? null : flipProblem(seeded, trainSet, inputs, settled.orientations);
   if (flipped !== null) {
     reporter.problem(flipped);
@@ -131,6 +142,7 @@ export async function openSources(folder: RunFolder | null, task: TrainTask, hea
       new Map([
         ["the training set", datasetIdentity(trainSet)],
         ["the held-out set", datasetIdentity(held)],
+        ...validationIdentity(validation, checkpoint),
         ["the vocabulary", fileIdentity(reading.text?.vocabulary ?? null)],
         ...unitsIdentity(settled),
       ]),
@@ -161,11 +173,31 @@ export async function openSources(folder: RunFolder | null, task: TrainTask, hea
     steps,
     trainSet,
     held,
+    validation,
     reading,
     shared: new Map([...balances, ...promptValues(reading.inputs, tokens?.tokenizer ?? null)]),
     identity,
     checkpoint,
   };
+}
+
+/** The examples of the loss that are not evaluated by prompts. */
+function notIn(held: Dataset | null, validation: ValidationSet | null): Dataset | null {
+  if (held === null || validation === null) return validation?.dataset ?? null;
+  const known = new Set(held.examples.map(({ name }) => name));
+  const examples = validation.dataset.examples.filter(({ name }) => !known.has(name));
+  return examples.length === 0 ? null : { ...validation.dataset, examples };
+}
+
+const validationName = "the validation set";
+
+/** What the validation loss is of. Runs from before there was one go on. */
+function validationIdentity(
+  validation: ValidationSet | null,
+  checkpoint: Checkpoint | null,
+): readonly (readonly [string, string])[] {
+  if (checkpoint !== null && !checkpoint.state.identity.data.includes(`${validationName}: `)) return [];
+  return [[validationName, datasetIdentity(validation?.dataset ?? null)]];
 }
 
 /** That volumes are in Hounsfield units, of which inputs where it is not all. Runs from before this could be otherwise go on. */

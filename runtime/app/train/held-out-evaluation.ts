@@ -1,0 +1,111 @@
+import { type BestBy, bestBy, bestByLoss, type TracedSpec } from "../../../compiler/index.ts";
+import type { Backend, Engine } from "../../backends/index.ts";
+import {
+  type HeldOutLoss,
+  type KeptEvaluation,
+  overallMetrics,
+  type StepEvaluation,
+  specMetrics,
+} from "../../evaluate/index.ts";
+import type { Problem } from "../../text/index.ts";
+import { measureHeldOutLoss } from "../../train/index.ts";
+import { evaluateHeldOut } from "../evaluate/held-out.ts";
+import type { Reporter } from "../reporter.ts";
+import type { Sources } from "./sources.ts";
+
+/** What an evaluation during training came to. */
+export type HeldOutEvaluation =
+  | {
+      readonly kind: "evaluated";
+      readonly kept: KeptEvaluation;
+      readonly evaluation: StepEvaluation;
+      readonly skipped: readonly Problem[];
+    }
+  | { readonly kind: "wrong"; readonly problem: Problem }
+  | { readonly kind: "stopped" };
+
+/** Evaluates what an engine has learned so far: by prompts, by the loss, or both, as the held-out data allow. */
+export async function evaluateSources(
+  engine: Engine,
+  { spec, held, validation, reading, shared }: Sources,
+  { skipBad, isStopped }: { readonly skipBad: boolean; readonly isStopped: () => boolean },
+  reporter: Reporter,
+): Promise<HeldOutEvaluation> {
+  const request = { engine, spec, reading, skipBad, isStopped };
+  const scored = held === null ? null : await evaluateHeldOut({ ...request, dataset: held }, reporter);
+  if (scored !== null && scored.kind !== "evaluated") return scored;
+  const measured =
+    validation === null
+      ? null
+      : await measureHeldOutLoss(validation.dataset.examples, {
+          engine,
+          validation: validation.validation,
+          inputs: reading.inputs,
+          shared,
+          tokenizer: reading.text?.tokenizer ?? null,
+          loader: reading.loader,
+          skipBad,
+          tell: (done) => reporter.progress(`validating ${done} of ${validation.dataset.examples.length}`),
+          isStopped,
+        });
+  if (measured !== null && measured.kind !== "measured") return measured;
+  if (measured?.loss === null) {
+    reporter.progressEnd();
+    reporter.note("no validation loss: the held-out volumes that can be read do not fill a batch");
+  }
+  const kept: KeptEvaluation = { scores: scored?.scores ?? null, loss: measured?.loss ?? null };
+  const evaluation: StepEvaluation = { zeroShot: scored?.evaluation ?? null, loss: kept.loss };
+  return { kind: "evaluated", kept, evaluation, skipped: [...(scored?.skipped ?? []), ...(measured?.skipped ?? [])] };
+}
+
+/** Without the loss on held-out data where a backend does not have its programs, which is noted. */
+export function measurableOn(backend: Backend, sources: Sources, reporter: Reporter): Sources {
+  if (backend.runs === "programs" || sources.validation === null) return sources;
+  reporter.note(`no validation loss: ${backend.title} trains and encodes, and does not measure it yet`);
+  return { ...sources, validation: null };
+}
+
+/** By which number the best checkpoint is told; where the data do not allow the one that the spec says, by the loss. */
+export function bestNumber(
+  spec: TracedSpec,
+  { held, validation }: Pick<Sources, "held" | "validation">,
+  reporter: Reporter,
+): BestBy {
+  const said = bestBy(spec.settings.keepBest, spec) ?? bestByLoss;
+  if (said.kind !== "zero-shot" || held !== null || validation === null) return said;
+  reporter.note(`the best checkpoint is told by \`loss\`, since there is no \`${said.name}\` on these data`);
+  return bestByLoss;
+}
+
+/** Reports the mean AUROC, the loss, and what the best checkpoint is told by where that is another number. */
+export function reportEvaluation(
+  step: number,
+  { zeroShot, loss }: StepEvaluation,
+  by: BestBy,
+  reporter: Reporter,
+): void {
+  const parts: string[] = [];
+  if (zeroShot !== null) {
+    const { overall, examples } = zeroShot;
+    const shown = overallMetrics.filter(([metric]) => {
+      return metric === "meanAuroc" || (by.kind === "zero-shot" && metric === specMetrics[by.metric]);
+    });
+    const values = shown.map(([metric, title]) => {
+      const found = overall[metric];
+      return `${title} ${found.value === null ? `undefined (${found.why})` : found.value.toFixed(3)}`;
+    });
+    const isSame = loss?.examples === examples;
+    parts.push(isSame ? values.join(", ") : `${values.join(", ")} on ${heldOut(examples)}`);
+  }
+  if (loss !== null) parts.push(`${lossValues(loss, by)} on ${heldOut(loss.examples)}`);
+  if (parts.length > 0) reporter.info(`step ${step}: ${parts.join(", ")}`);
+}
+
+function lossValues({ values }: HeldOutLoss, by: BestBy): string {
+  const names = new Set(["loss", ...(by.kind === "validation" ? [by.logged] : [])]);
+  return [...names].map((name) => `validation ${name} ${(values.get(name) ?? Number.NaN).toPrecision(4)}`).join(", ");
+}
+
+function heldOut(count: number): string {
+  return `${count} held-out ${count === 1 ? "volume" : "volumes"}`;
+}
