@@ -107,7 +107,6 @@ export {
   type Interval,
   outlasts,
   printAugmentation,
-  printThreshold,
   promptTexts,
   type ResampleBy,
   type Sizes,

@@ -16,7 +16,7 @@ import {
   whyNoStep,
 } from "../../compiler/index.ts";
 import { hasErrors, report } from "../../grammar/index.ts";
-import { workerFiles } from "../backends/pytorch/index.ts";
+import { workerFiles } from "../backends/index.ts";
 import { attempt, writeAtomically } from "../files/index.ts";
 import { version } from "../machine/index.ts";
 import { compilePath } from "../specs/index.ts";
@@ -68,9 +68,9 @@ export function compile(request: CompileRequest, reporter: Reporter): Ended<Comp
   const about = { version, sha256 };
   const written = output === null ? [] : (targets.find(({ name }) => name === target)?.files?.(spec, about) ?? []);
   if ("span" in written) return refuse(unwritable(written, "this target"), reporter);
-  const files = target === "pytorch" && spec.losses.length > 0 ? [...written, ...workerFiles(written)] : written;
+  const files = target === "pytorch" && written.length > 0 ? [...written, ...workerFiles(written)] : written;
   if (output !== null) {
-    const kept = attempt(output, () => {
+    const saved = attempt(output, () => {
       mkdirSync(output, { recursive: true });
       writeAtomically(join(output, "plan.yaml"), planToYaml(plan, memory));
       for (const { name, content } of files) {
@@ -78,7 +78,7 @@ export function compile(request: CompileRequest, reporter: Reporter): Ended<Comp
         writeAtomically(join(output, name), content);
       }
     });
-    if (kept.kind === "failed") return refuse(kept.problem, reporter);
+    if (saved.kind === "failed") return refuse(saved.problem, reporter);
   }
   reporter.diagnostics(diagnostics);
   return done({ plan, spec, memory, program, holds: !hasErrors(diagnostics) });

@@ -69,6 +69,11 @@ export const commands: readonly ListedCommand[] = [
     load: () => import("./eval.ts"),
   },
   {
+    words: ["compare"],
+    summary: "compare two evaluations of the same volumes: differences, intervals, p",
+    load: () => import("./compare.ts"),
+  },
+  {
     words: ["sweep"],
     summary: "train many placements of adapters, or other settings, and compare them in one table and page",
     load: () => import("./sweep.ts"),

@@ -32,6 +32,7 @@ export {
   type VolumeFile,
 } from "./examine-volumes.ts";
 export { hounsfieldValues } from "./hounsfield-sample.ts";
+export { labelCell, labelOf } from "./labels.ts";
 export { type LoadedExample, loadExample, requestsOf } from "./load-example.ts";
 export { gridOf } from "./load-volume.ts";
 export {
@@ -66,6 +67,7 @@ export {
 export { drawPlanes, slicesOf } from "./planes.ts";
 export { type ColourPicture, encodePng, type GreyPicture } from "./png.ts";
 export { preprocessVolume } from "./preprocess.ts";
+export { readTable } from "./readers/index.ts";
 export {
   exampleValues,
   fileInputs,

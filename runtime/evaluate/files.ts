@@ -156,7 +156,7 @@ function overallTable({ overall, threshold }: Evaluation): string {
 }
 
 /** `1000 resamples of 120 patients, seed 0`; nothing where there were none. */
-export function printResamples({ bootstrap }: Evaluation): string {
+export function printResamples({ bootstrap }: Pick<Evaluation, "bootstrap">): string {
   if (bootstrap === null) return "";
   const { resamples, seed, by, groups } = bootstrap;
   const isKnown = by === "patient" || by === "scan" || by === "volume";

@@ -1,3 +1,6 @@
+export { type Correction, corrections } from "./adjust.ts";
+export type { BootstrapSettings } from "./bootstrap.ts";
+export { type ComparedMetric, compareRuns, type RunComparison } from "./compare-runs.ts";
 export {
   classesWithoutThreshold,
   equalScores,
@@ -16,16 +19,21 @@ export {
 } from "./files.ts";
 export { eachByItself, type Groups, groupBy } from "./groups.ts";
 export { decodeScores, encodeScores, type KeptScores } from "./kept-scores.ts";
-export { type ListedMetric, metrics, overallMetrics, specMetrics } from "./metrics/index.ts";
+export {
+  type ClassMetric,
+  classMetricNames,
+  type ListedMetric,
+  metrics,
+  overallMetrics,
+  specMetrics,
+} from "./metrics/index.ts";
 export { equalPrompts } from "./prompts.ts";
 export type { RocPoint } from "./ranking.ts";
 export {
-  type Bootstrap,
   type ClassEvaluation,
   type Evaluation,
   evaluateScores,
   type Metric,
-  type ScoredExamples,
 } from "./results.ts";
 export { scoreVolumes } from "./score-volumes.ts";
 export {

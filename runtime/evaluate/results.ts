@@ -85,7 +85,9 @@ export function evaluateScores(scored: ScoredExamples): Evaluation {
   const { classes: names, threshold = defaultThreshold, bootstrap = defaultBootstrap } = scored;
   const examples = scored.scores.length;
   const { groups = eachByItself(examples) } = scored;
-  const { ranked, broken, thresholds } = rankClasses(scored);
+  checkShape(scored);
+  const thresholds = thresholdsOf(scored);
+  const { ranked, broken } = rankClasses(scored, (index) => at(thresholds, index).value);
   const measure = measureOf(ranked, examples);
   const whole = measure(new Int32Array(examples).fill(1));
   const resamples = bootstrap === null || examples === 0 ? [] : resample(groups, bootstrap, measure);
@@ -120,32 +122,47 @@ export function evaluateScores(scored: ScoredExamples): Evaluation {
   return { examples, threshold, bootstrap: bootstrap && { ...bootstrap, by, groups: count }, overall, classes };
 }
 
-/** The classes of scored examples, ready to be measured; `broken` says why a class has no numbers. */
-export function rankClasses(scored: Omit<ScoredExamples, "groups" | "bootstrap">): {
-  readonly ranked: readonly RankedClass[];
-  readonly broken: readonly (string | null)[];
-  readonly thresholds: readonly Threshold[];
-} {
-  const { classes, scores, labels, threshold = defaultThreshold, chosen } = scored;
-  const uneven = [...scores, ...labels].some((row) => row.length !== classes.length);
-  if (uneven || scores.length !== labels.length) throw new Error("scores and labels need a column for each class");
-  const columns = classes.map((_, index) => ({
-    values: Float64Array.from(scores, (row) => at(row, index)),
-    known: labels.map((row) => at(row, index)),
-  }));
-  const broken = columns.map(({ values }) => whyBroken(values));
-  const thresholds = columns.map(({ values, known }, index): Threshold => {
+/** The thresholds of the classes. */
+function thresholdsOf({ classes, scores, labels, threshold = defaultThreshold, chosen }: ScoredExamples) {
+  return classes.map((_, index): Threshold => {
     if (threshold.kind === "fixed") return { value: threshold.value };
-    if (threshold.on === null) return chooseThreshold(threshold, values, known);
+    if (threshold.on === null) {
+      const values = Float64Array.from(scores, (row) => at(row, index));
+      return chooseThreshold(
+        threshold,
+        values,
+        labels.map((row) => at(row, index)),
+      );
+    }
     if (chosen === undefined) throw new Error("invariant: thresholds of other volumes are given");
     return at(chosen, index);
   });
-  const ranked = columns.map(({ values, known }, index) => {
-    const ranking = rankScores(broken[index] === null ? values : new Float64Array(values.length), known);
-    const own = at(thresholds, index).value;
+}
+
+/**
+ * The classes of scored examples, ready to be measured, with a threshold each, or none; `broken` says why a class has no numbers.
+ */
+export function rankClasses(
+  { classes, scores, labels }: Pick<ScoredExamples, "classes" | "scores" | "labels">,
+  thresholds: (index: number) => number | null,
+): { readonly ranked: readonly RankedClass[]; readonly broken: readonly (string | null)[] } {
+  const columns = classes.map((_, index) => Float64Array.from(scores, (row) => at(row, index)));
+  const broken = columns.map(whyBroken);
+  const ranked = columns.map((values, index) => {
+    const finite = broken[index] === null ? values : new Float64Array(values.length);
+    const ranking = rankScores(
+      finite,
+      labels.map((row) => at(row, index)),
+    );
+    const own = thresholds(index);
     return { ranking, called: own === null ? null : calledFrom(ranking, own) };
   });
-  return { ranked, broken, thresholds };
+  return { ranked, broken };
+}
+
+function checkShape({ classes, scores, labels }: ScoredExamples): void {
+  const uneven = [...scores, ...labels].some((row) => row.length !== classes.length);
+  if (uneven || scores.length !== labels.length) throw new Error("scores and labels need a column for each class");
 }
 
 function whyBroken(scores: Float64Array): string | null {

@@ -102,7 +102,7 @@ describe.each(backends)("on %s", (backend) => {
         { name: "Lymphadenopathy", metrics: { auroc: { value: null, why: "never occurs among 6" } } },
       ],
     });
-    expect(out).toContain(`scores.csv, results.json, report.html in ${results}`);
+    expect(out).toContain(`scores.csv, labels.csv, groups.csv, results.json, report.html in ${results}`);
     const report = readFileSync(join(results, "report.html"), "utf8");
     expect(report).toContain("never occurs among 6");
     expect(report).toContain((expected.overall.meanAuroc.value ?? 0).toFixed(3));

@@ -12,8 +12,11 @@ export const groups: ReadonlyMap<string, MutationGroup> = new Map<string, Mutati
   [
     "metrics",
     {
-      mutate: ["runtime/evaluate/{bootstrap,metrics,ranking,results,zero-shot}.ts"],
-      tests: testsIn("evaluate", "metrics", "bootstrap", "zero-shot"),
+      mutate: [
+        "runtime/evaluate/{adjust,bootstrap,compare-runs,delong,measure,normal,ranking,results,thresholds,zero-shot}.ts",
+        "runtime/evaluate/metrics/*.ts",
+      ],
+      tests: testsIn("evaluate", "metrics", "bootstrap", "compare-runs", "invariance", "thresholds", "zero-shot"),
     },
   ],
   [

@@ -22,7 +22,7 @@ from check_step import AFTER, batch_of, free_port, model_of, near, package, plai
 from safetensors.torch import save_file
 
 FORMS = {"f32": ("f", torch.float32), "i32": ("i", torch.int32)}
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 300
 
 
 class Medctc:

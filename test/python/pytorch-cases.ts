@@ -13,10 +13,31 @@ function adapted(...lines: readonly string[]): string {
 }
 
 /** CLIP at a small size, with everything else as in its spec. */
-const clip = readFileSync("specs/clip-vit-b32.vlm", "utf8")
+export const clip = readFileSync("specs/clip-vit-b32.vlm", "utf8")
   .replace(/vit\(size[^)]*\)/, "vit(size = 16, patch = 8, dim = 24, layers = 2, heads = 3, outputs = 12)")
   .replace(/clip_text\([^)]*\)/, "clip_text(vocab = 40, dim = 20, layers = 2, heads = 5, length = 8, outputs = 12)")
   .replaceAll(/\n {2}expect [^\n]*/g, "");
+
+/** CLIP at the sizes of test/fixtures/clip-small, with everything trained. */
+export const clipSmall = `
+import "std/clip_text"
+import "std/contrastive"
+import "std/heads"
+import "std/vit"
+
+model clip_small {
+  encoder vision = vit(size = 32, patch = 8, dim = 48, layers = 2, heads = 4, outputs = 24) named "visual"
+  encoder text = clip_text(vocab = 120, dim = 40, layers = 2, heads = 5, length = 12, outputs = 24) named "*"
+
+  let image = vision.latent |> l2_normalize
+  let caption = text.latent |> l2_normalize
+  param logit_scale: f32[] = constant(log(1 / 0.07))
+
+  loss contrastive(image, caption, scale = exp(logit_scale))
+}
+
+train { batch = 3 }
+`;
 
 /** Residual networks with two and three axes, every kind of block, pooling, a declared input, and everything trained. */
 const resnet = `

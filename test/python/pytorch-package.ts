@@ -30,14 +30,7 @@ export function prepare(into: string, name: string, text: string, changes: SpecC
   expect(errors.map(({ message }) => message)).toEqual([]);
   const { spec, plan } = compiled;
   if (spec === null || plan === null) throw new Error("the spec compiles");
-  const target = targets.find((each) => each.name === "pytorch");
-  const files = target?.files?.(spec, { version: "test", sha256: (each) => String(each.length) });
-  if (files === undefined || "span" in files) throw new Error(`${name} is written: ${files?.message ?? ""}`);
-  for (const { name: file, content } of files) {
-    mkdirSync(dirname(join(into, file)), { recursive: true });
-    writeFileSync(join(into, file), content);
-  }
-  cpSync("runtime/backends/pytorch/python", join(into, dirname(files[0]?.name ?? "")), { recursive: true });
+  writePackage(into, spec);
   const random = new Random(7);
   const weights = randomWeights(spec, random);
   const feeds = randomFeeds(spec, random);
@@ -47,6 +40,18 @@ export function prepare(into: string, name: string, text: string, changes: SpecC
   save(join(into, "ids"), new Map([...feeds].filter(([, { type }]) => type.dtype === "i32")));
   save(join(into, "expected"), expectedOf(spec, plan, weights, feeds));
   return into;
+}
+
+/** Writes the package of a spec into a folder. */
+export function writePackage(into: string, spec: TracedSpec): void {
+  const target = targets.find((each) => each.name === "pytorch");
+  const files = target?.files?.(spec, { version: "test", sha256: (each) => String(each.length) });
+  if (files === undefined || "span" in files) throw new Error(`the spec is written: ${files?.message ?? ""}`);
+  for (const { name: file, content } of files) {
+    mkdirSync(dirname(join(into, file)), { recursive: true });
+    writeFileSync(join(into, file), content);
+  }
+  cpSync("runtime/backends/pytorch/python", join(into, dirname(files[0]?.name ?? "")), { recursive: true });
 }
 
 type Tensors = ReadonlyMap<string, TensorData>;

@@ -2,9 +2,12 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, test } from "vitest";
+import { compileSpec } from "../../compiler/index.ts";
+import { createSource } from "../../grammar/index.ts";
+import { SpecLibrary } from "../../runtime/specs/library.ts";
 import { check, pythonWithPeft } from "./environment.ts";
-import { cases } from "./pytorch-cases.ts";
-import { prepare } from "./pytorch-package.ts";
+import { cases, clip, clipSmall } from "./pytorch-cases.ts";
+import { prepare, writePackage } from "./pytorch-package.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medctc-pytorch-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -15,9 +18,20 @@ test("packages for PyTorch give the evaluator's values, gradients and steps, on 
 });
 
 test("packages for PyTorch round products of matrices, and nothing else, as the evaluator does", () => {
-  const text = readFileSync("specs/medct-small.vlm", "utf8");
-  const into = prepare(join(folder, "rounded"), "medct-small", text, { precision: "bf16", recompute: "layers" });
+  // A codebook as CT-CLIP's would show which of two near entries a rounded token takes.
+  const into = prepare(join(folder, "rounded"), "rounded", clip, { precision: "bf16", recompute: "layers" });
   check(pythonWithPeft(), "check_pytorch.py", into);
+});
+
+test("packages for PyTorch give what CT-CLIP's and open_clip's own code gave, with merged adapters, too", () => {
+  const packages = [readFileSync("specs/medct-small.vlm", "utf8"), clipSmall].map((text, index) => {
+    const [into, path] = [join(folder, `fixture-${index}`), `specs/fixture-${index}.vlm`];
+    const { spec } = compileSpec(createSource(path, text), new SpecLibrary("specs/std", path));
+    if (spec === null) throw new Error("the spec compiles");
+    writePackage(into, spec);
+    return into;
+  });
+  check(pythonWithPeft(), "check_pytorch_fixtures.py", ...packages);
 });
 
 test("packages for PyTorch compute layers again with the same dropout, and are compiled", () => {

@@ -55,9 +55,10 @@ export class BodyWriter {
     return lines.length === 0 ? [indented(indent, "pass")] : lines;
   }
 
+  /** `rest` is what follows in the same body; null where others than that read a let. */
   statement(
     statement: Statement,
-    rest: readonly Statement[],
+    rest: readonly Statement[] | null,
     translator: Translator,
     indent: number,
   ): readonly string[] {
@@ -87,16 +88,23 @@ export class BodyWriter {
     }
   }
 
-  private let(statement: Let, rest: readonly Statement[], translator: Translator, indent: number): readonly string[] {
+  private let(
+    statement: Let,
+    rest: readonly Statement[] | null,
+    translator: Translator,
+    indent: number,
+  ): readonly string[] {
     const { names, destructure, type, value } = statement;
     const { scope, declarations } = translator.place;
     const python = translator.expression(value);
+    const read = rest === null ? null : namesIn(expressionsIn(rest));
     const targets = names.map(({ text: name, span }) => {
       const hidden = declarations.callable(name, span.source);
       const wanted = variableName(name);
       // A local variable of Python's hides a function of that name in the whole body.
       const isHiding = hidden?.kind === "function" || hidden?.kind === "loss";
-      const target = scope.variable(isHiding ? `${wanted}_` : wanted);
+      const isUnused = destructure && read?.has(name) === false && !this.exposed.has(name);
+      const target = scope.variable(isHiding ? `${wanted}_` : isUnused ? `_${wanted}` : wanted);
       scope.define(name, target);
       return target;
     });
@@ -106,14 +114,7 @@ export class BodyWriter {
     const sizes =
       type === null || first === undefined
         ? []
-        : sizeLines(
-            type,
-            first,
-            namesIn(expressionsIn(rest)),
-            translator,
-            indent,
-            declarations.facts.of(value) !== null,
-          );
+        : sizeLines(type, first, read ?? new Set(), translator, indent, declarations.facts.of(value) !== null);
     const exposed = names.flatMap(({ text: name }, index) => this.expose(name, targets[index] ?? word(name), indent));
     return [...lines, ...sizes, ...exposed];
   }
@@ -122,6 +123,15 @@ export class BodyWriter {
     if (!this.exposed.has(name)) return [];
     return [indented(indent, `self.${lastValue(name)} = ${printPython(value)}`)];
   }
+}
+
+/** Lines of a body without variables for sizes that only named an axis. */
+export function withoutUnusedSizes(lines: readonly string[]): readonly string[] {
+  const words = lines.flatMap((line) => line.replace(/#.*/, "").match(/\w+/g) ?? []);
+  return lines.filter((line) => {
+    const variable = /^ *(\w+) = \w+\.size\(-?\d+\)$/.exec(line)?.[1];
+    return variable === undefined || words.filter((each) => each === variable).length > 1;
+  });
 }
 
 /** What a loop or a repeated part runs over. */

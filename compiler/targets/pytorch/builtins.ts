@@ -95,6 +95,7 @@ function largerOrSmaller(onNumbers: string): Rule {
 /** A number as one with a fraction, so that a tensor of it is f32. */
 function asFloat({ python, kind }: Given): Python {
   if (kind !== "number") return python;
+  if (python.kind === "unary") return { ...python, operand: asFloat({ python: python.operand, kind }) };
   if (python.kind !== "word") return call("float", [python]);
   return /^-?\d+$/.test(python.text) ? word(`${python.text}.0`) : python;
 }

@@ -16,6 +16,7 @@ import {
   type Python,
   type PythonArgument,
   type PythonEntry,
+  printPython,
   text,
   word,
 } from "./python.ts";
@@ -86,7 +87,7 @@ export class MethodsWriter {
     return [
       indented(1, "@ops.on_own_device"),
       ...layOutSignature(1, "def forward", ["self", ...parameters], " -> dict[str, Tensor]:"),
-      ...computed,
+      ...withoutUnused(computed, printPython({ kind: "dict", entries })),
       ...layOut(2, "return ", { kind: "dict", entries }),
     ];
   }
@@ -324,6 +325,16 @@ export class MethodsWriter {
     if (member?.kind !== "head-let") return true;
     return [...neededBy([member.value], this.parts)].some((each) => this.parts.valueNamed(each)?.kind !== "head-let");
   }
+}
+
+/** Lines whose values nothing reads: an encoder is called all the same, for the lets in it. */
+function withoutUnused(lines: readonly string[], end: string): readonly string[] {
+  const isRead = (name: string, from: number): boolean =>
+    [...lines.slice(from), end].some((line) => new RegExp(`\\b${name}\\b`).test(line));
+  return lines.map((line, index) => {
+    const [, space, name, value] = /^( +)(\w+) = (self\..*)$/.exec(line) ?? [];
+    return name === undefined || isRead(name, index + 1) ? line : `${space ?? ""}${value ?? ""}`;
+  });
 }
 
 function inputInBatch(name: string): Python {

@@ -29,7 +29,7 @@ export class ModelWriter {
 
   lines(): readonly string[] {
     const { declaration } = this.parts.written;
-    for (const module of ["nn", "ops", "Tensor"] as const) this.writer.use(module);
+    for (const module of ["nn", "ops", "Tensor", "ClassVar"] as const) this.writer.use(module);
     const comment = docstring(1, [
       `The model \`${declaration.name.text}\`: called with its inputs, it gives the spec's lets by name.`,
     ]);
@@ -53,11 +53,11 @@ export class ModelWriter {
       .flatMap(({ name, named }) =>
         named === null ? [] : [`${JSON.stringify(`heads.${name.text}`)}: ${JSON.stringify(named.value)}`],
       );
-    const all = dictionary(1, "checkpoint_names = ", [
+    const all = dictionary(1, "checkpoint_names: ClassVar[dict[str, str]] = ", [
       ...checkpointEntries(this.parts.members, modelAttributeName),
       ...heads,
     ]);
-    return all.length === 0 ? [indented(1, "checkpoint_names: dict[str, str] = {}")] : all;
+    return all.length === 0 ? [indented(1, "checkpoint_names: ClassVar[dict[str, str]] = {}")] : all;
   }
 
   private init(): readonly string[] {

@@ -9,7 +9,7 @@ import type {
   PartMember,
 } from "../../../grammar/index.ts";
 import { forwardOf } from "../../elaborate/index.ts";
-import { BodyWriter, loopOf, own } from "./body.ts";
+import { BodyWriter, loopOf, own, withoutUnusedSizes } from "./body.ts";
 import { commentAbove, docstring, hashComment, writtenType } from "./comments.ts";
 import { attributeName, className, variableName } from "./names.ts";
 import { call, indented, layOut, layOutSignature, method, type Python, text, withComment, word } from "./python.ts";
@@ -59,8 +59,7 @@ export function writeFunction(
     ...docstring(1, commentAbove(span)),
     ...(shapes === null ? [] : hashComment(1, [shapes])),
     ...signature.defaults,
-    ...sizes,
-    ...bodies.statements(body, translator, 1),
+    ...withoutUnusedSizes([...sizes, ...bodies.statements(body, translator, 1)]),
   ];
 }
 
@@ -84,7 +83,8 @@ export function writeModule(
   if (isAdapter) writer.use("ops");
   else writer.use("nn");
   const comment = docstring(1, commentAbove(span));
-  const names = dictionary(1, "checkpoint_names = ", checkpointEntries(members));
+  const names = dictionary(1, "checkpoint_names: ClassVar[dict[str, str]] = ", checkpointEntries(members));
+  if (names.length > 0) writer.use("ClassVar");
   return [
     `class ${className(name.text)}(${isAdapter ? "ops.Adapter" : "nn.Module"}):`,
     ...comment,
@@ -177,7 +177,7 @@ function writeMember(member: ModuleMember, translator: Translator): readonly str
   switch (member.kind) {
     case "let":
     case "require":
-      return new BodyWriter().statement(member, [], translator, 2);
+      return new BodyWriter().statement(member, null, translator, 2);
     case "param":
       return writeParam(member, translator);
     case "part":
@@ -302,8 +302,7 @@ function writeForward(
     ...layOutSignature(1, "def forward", ["self", ...signature.parameters], `${returned(body, declarations, writer)}:`),
     ...(shapes === null ? [] : hashComment(2, [shapes])),
     ...signature.defaults,
-    ...sizes,
-    ...bodies.statements(body, translator, 2),
+    ...withoutUnusedSizes([...sizes, ...bodies.statements(body, translator, 2)]),
   ];
 }
 

@@ -7,7 +7,7 @@ const keywords = [
 
 /** What emitted code means by these names. */
 const used = [
-  ..."torch nn F math ops self super Tensor min max len range int float bool str list dict".split(" "),
+  ..."torch nn F math ops self super Tensor ClassVar min max len range int float bool str list dict".split(" "),
   ..."require training Adapter".split(" "),
 ];
 

@@ -1,4 +1,5 @@
 import { windowsSource } from "./ops-windows.ts";
+import { pytorchReleases } from "./releases.ts";
 
 /** The file `ops.py` of every package: what PyTorch has under no name of its own. */
 export const opsSource = `"""What the modules of this package use besides PyTorch."""
@@ -14,6 +15,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
+
+# Written for these releases of PyTorch.
+_SUPPORTED = (${pytorchReleases.map((each) => `(${each.replace(".", ", ")})`).join(", ")})
+_release = tuple(int(number) for number in re.findall(r"\\d+", torch.__version__)[:2])
+if _release not in _SUPPORTED:
+    _names = " and ".join(".".join(map(str, each)) for each in _SUPPORTED)
+    raise ImportError(f"this package supports PyTorch {_names}, not {torch.__version__}")
 
 
 def require(condition: bool, message: str) -> None:
@@ -71,9 +79,7 @@ def one_hot(ids: Tensor, count: int) -> Tensor:
     return (ids.unsqueeze(-1) == torch.arange(count, device=ids.device)).float()
 
 
-def slice_axis(
-    x: Tensor, axis: int, start: int | None, end: int | None, step: int = 1
-) -> Tensor:
+def slice_axis(x: Tensor, axis: int, start: int | None, end: int | None, step: int = 1) -> Tensor:
     """As Python slices a list, along one axis."""
     places = list(range(x.shape[axis]))[start:end:step]
     return x.index_select(axis, torch.tensor(places, dtype=torch.int64, device=x.device))

@@ -15,7 +15,6 @@ import { opsSource } from "./ops.ts";
 import { optimizerSource } from "./optimizer.ts";
 import { ModelParts } from "./parts.ts";
 import { pathsOf } from "./paths.ts";
-import { pytorchReleases } from "./releases.ts";
 import type { Declarations, Writer } from "./scope.ts";
 import {
   expressionsIn,
@@ -157,7 +156,7 @@ class PackageWriter {
 function printDraft({ source, used, imports, blocks, name }: Draft): string {
   const torch = [...(used.has("Tensor") ? ["Tensor"] : []), ...(used.has("nn") ? ["nn"] : [])];
   const sections = [
-    used.has("math") ? ["import math"] : [],
+    [...(used.has("math") ? ["import math"] : []), ...(used.has("ClassVar") ? ["from typing import ClassVar"] : [])],
     [
       ...(used.has("torch") ? ["import torch"] : []),
       ...(used.has("F") ? ["import torch.nn.functional as F"] : []),
@@ -241,20 +240,9 @@ function initSource(model: string, hasLoss: boolean, without: readonly string[])
   const rest = without.length === 0 ? [] : ["", ...fill([`Of the spec it leaves out: ${without.join(", ")}.`], 100)];
   return `${rest.length === 0 ? `"""${title}"""` : ['"""', title, ...rest, '"""'].join("\n")}
 
-import re
-
-import torch
-
-# Written for these releases of PyTorch.
-_SUPPORTED = (${pytorchReleases.map((each) => `(${each.replace(".", ", ")})`).join(", ")})
-_release = tuple(int(number) for number in re.findall(r"\\d+", torch.__version__)[:2])
-if _release not in _SUPPORTED:
-    _names = " and ".join(".".join(map(str, each)) for each in _SUPPORTED)
-    raise ImportError(f"this package supports PyTorch {_names}, not {torch.__version__}")
-
-from .model import ${model}  # noqa: E402
-from .ops import compile_layers  # noqa: E402
-from .optimizer import ${names.join(", ")}  # noqa: E402
+from .model import ${model}
+from .ops import compile_layers
+from .optimizer import ${names.join(", ")}
 
 __all__ = [${[model, "compile_layers", ...names].map((name) => JSON.stringify(name)).join(", ")}]
 `;

@@ -117,8 +117,8 @@ export function printPython(python: Python): string {
     case "comprehension":
       return `[${printPython(python.element)} for ${python.variable} in ${within(python.over, 2)}]`;
     case "binary": {
-      const [left, right] = sides(python);
-      return `${left} ${python.operator} ${right}`;
+      const [left, right] = sideLevels(python.operator);
+      return `${within(python.left, left)} ${python.operator} ${within(python.right, right)}`;
     }
     case "unary":
       return `${python.operator}${within(python.operand, python.operator === "not " ? 4 : 10)}`;
@@ -131,12 +131,12 @@ export function printPython(python: Python): string {
   }
 }
 
-function sides({ operator, left, right }: Python & { readonly kind: "binary" }): readonly [string, string] {
+/** How tightly the sides of an operator must hold together. */
+function sideLevels(operator: string): readonly [number, number] {
   const level = levels[operator] ?? 0;
   // Python chains comparisons and takes powers from the right.
   const isChained = level === 5 || operator === "**";
-  const rightLevel = operator === "**" ? level - 1 : level + 1;
-  return [within(left, isChained ? level + 1 : level), within(right, rightLevel)];
+  return [isChained ? level + 1 : level, operator === "**" ? level - 1 : level + 1];
 }
 
 /** What stands between brackets and commas. */
@@ -174,11 +174,10 @@ export function layOut(
 ): readonly string[] {
   const line = `${pad(indent)}${before}${printPython(python)}${after}`;
   if (line.length <= width) return [line];
-  const opened = brackets(python);
-  if (opened !== null && `${pad(indent)}${before}${opened.open}`.length <= width) {
-    const { open, items, close, isSplittable } = opened;
-    return inBrackets(indent, `${before}${open}`, items, `${close}${after}`, isSplittable);
-  }
+  const isChain = python.kind !== "binary" && python.kind !== "if" && python.kind !== "unary";
+  const opened =
+    isChain || (!isInBrackets && opensByItself(python)) ? inOwnBrackets(indent, before, python, after) : null;
+  if (opened !== null) return opened;
   const parts = atOperators(python);
   if (isInBrackets)
     return parts.flatMap(({ operator, operand }, index) => {
@@ -186,79 +185,112 @@ export function layOut(
       const end = index === parts.length - 1 ? after : "";
       return parts.length === 1 ? [line] : layOut(indent, start, operand, end, true);
     });
-  const beside = besideBrackets(indent, before, python, after);
-  if (beside !== null) return beside;
   const inside = printPython(python);
   const [open, close] = [`${pad(indent)}${before}(`, `${pad(indent)})${after}`];
   if (pad(indent + 1).length + inside.length <= width) return [open, `${pad(indent + 1)}${inside}`, close];
   return [open, ...parts.flatMap(({ operator, operand }) => layOut(indent + 1, operator, operand, "", true)), close];
 }
 
-/** A single operator before a bracket needs no brackets of its own: the first that there are are opened. */
-function besideBrackets(indent: number, before: string, python: Python, after: string): readonly string[] | null {
-  if (python.kind !== "binary" || atOperators(python).length !== 2 || brackets(python.right) === null) return null;
-  const [left, right] = sides(python);
-  const opened = brackets(python.left);
-  if (opened === null) {
-    const start = `${before}${left} ${python.operator} `;
-    return pad(indent).length + start.length < width ? layOut(indent, start, python.right, after) : null;
-  }
-  const end = `${opened.close} ${python.operator} ${right}${after}`;
-  if (pad(indent).length + end.length > width) return null;
-  return inBrackets(indent, `${before}${opened.open}`, opened.items, end, opened.isSplittable);
-}
+/** What an expression is made of in its order: words that stay together, and brackets that may be opened. */
+type Piece = string | Brackets;
 
 interface Brackets {
   readonly open: string;
   readonly items: readonly Item[];
   readonly close: string;
-  /** False for a comprehension, which is one item. */
-  readonly isSplittable: boolean;
+  /** How items stand that do not fit behind the bracket: together where they fit so, each on a line, or as one that has no comma. */
+  readonly layout: "filled" | "listed" | "single";
 }
 
-/** An expression that ends in a bracket, as what stands in it. */
-function brackets(python: Python): Brackets | null {
+function piecesOf(python: Python): readonly Piece[] {
   switch (python.kind) {
-    case "call":
-      if (python.arguments.length === 0) return null;
-      return {
-        open: `${within(python.callee, 13)}(`,
-        items: python.arguments.map(argumentItem),
-        close: ")",
-        isSplittable: true,
-      };
-    case "list": {
-      const items = python.elements.map((value) => ({ before: "", value }));
-      return items.length === 0 ? null : { open: "[", items, close: "]", isSplittable: true };
+    case "call": {
+      const items = python.arguments.map(argumentItem);
+      return [...operandPieces(python.callee, 13), ...bracketsOf("(", items, ")", "filled")];
     }
-    case "dict": {
-      const items = python.entries.map(entryItem);
-      return items.length === 0 ? null : { open: "{", items, close: "}", isSplittable: true };
+    case "list":
+      return bracketsOf(
+        "[",
+        python.elements.map((value) => ({ before: "", value })),
+        "]",
+        "listed",
+      );
+    case "dict":
+      return bracketsOf("{", python.entries.map(entryItem), "}", "listed");
+    case "attribute":
+      return [...operandPieces(python.of, 13), `.${python.name}`];
+    case "index":
+      return [...operandPieces(python.of, 13), `[${printPython(python.index)}]`];
+    case "binary": {
+      const [left, right] = sideLevels(python.operator);
+      return [...operandPieces(python.left, left), ` ${python.operator} `, ...operandPieces(python.right, right)];
     }
     case "word":
     case "comprehension":
-    case "binary":
     case "unary":
     case "if":
-    case "attribute":
-    case "index":
-      return null;
+      return [printPython(python)];
   }
 }
 
-function inBrackets(
-  indent: number,
-  open: string,
-  items: readonly Item[],
-  close: string,
-  isSplittable: boolean,
-): readonly string[] {
-  const together = `${pad(indent + 1)}${items.map(printItem).join(", ")}`;
-  const start = `${pad(indent)}${open}`;
-  const end = `${pad(indent)}${close}`;
-  if (together.length <= width) return [start, together, end];
-  const comma = isSplittable && items.length > 1 ? "," : "";
-  return [start, ...items.flatMap(({ before, value }) => layOut(indent + 1, before, value, comma, true)), end];
+function bracketsOf(open: string, items: readonly Item[], close: string, layout: Brackets["layout"]): readonly Piece[] {
+  return items.length === 0 ? [`${open}${close}`] : [{ open, items, close, layout }];
+}
+
+/** An operand, in brackets where it holds together less tightly than it must. */
+function operandPieces(python: Python, level: number): readonly Piece[] {
+  if (levelOf(python) >= level) return piecesOf(python);
+  return [{ open: "(", items: [{ before: "", value: python }], close: ")", layout: "single" }];
+}
+
+/** A single operator, of those that bind least, needs no brackets around it where others begin or end the whole. */
+function opensByItself(python: Python): boolean {
+  if (python.kind !== "binary" || atOperators(python).length !== 2) return false;
+  const pieces = piecesOf(python);
+  return [pieces[0], pieces.at(-1)].some((each) => each !== undefined && typeof each !== "string");
+}
+
+/** Opens brackets from the left as long as what stands up to the next ones does not fit; null where that is not enough. */
+function inOwnBrackets(indent: number, before: string, python: Python, after: string): readonly string[] | null {
+  const pieces = piecesOf(python);
+  const lines: string[] = [];
+  let line = `${pad(indent)}${before}`;
+  for (const [index, piece] of pieces.entries()) {
+    if (typeof piece === "string") {
+      line += piece;
+      continue;
+    }
+    const { open, items, close, layout } = piece;
+    const flat = `${open}${items.map(printItem).join(", ")}${close}`;
+    if (`${line}${flat}${upToBrackets(pieces.slice(index + 1), after)}`.length <= width) {
+      line += flat;
+      continue;
+    }
+    lines.push(`${line}${open}`, ...inside(indent + 1, items, layout));
+    line = `${pad(indent)}${close}`;
+  }
+  const isOpened = lines.length > 0;
+  lines.push(`${line}${after}`);
+  const isOwn = (each: string): boolean => !each.startsWith(pad(indent + 1));
+  return isOpened && lines.filter(isOwn).every(({ length }) => length <= width) ? lines : null;
+}
+
+/** What follows until a line may end: the next bracket, or the end. */
+function upToBrackets(pieces: readonly Piece[], after: string): string {
+  const next = pieces.findIndex((each) => typeof each !== "string");
+  const words = pieces
+    .slice(0, next < 0 ? undefined : next)
+    .filter((each) => typeof each === "string")
+    .join("");
+  const bracket = pieces[next];
+  return bracket === undefined || typeof bracket === "string" ? `${words}${after}` : `${words}${bracket.open}`;
+}
+
+function inside(indent: number, items: readonly Item[], layout: Brackets["layout"]): readonly string[] {
+  const together = `${pad(indent)}${items.map(printItem).join(", ")}`;
+  if (layout !== "listed" && together.length <= width) return [together];
+  const comma = layout === "listed" || (layout === "filled" && items.length > 1) ? "," : "";
+  return items.flatMap(({ before, value }) => layOut(indent, before, value, comma, true));
 }
 
 interface Part {

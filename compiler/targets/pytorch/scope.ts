@@ -65,5 +65,5 @@ export interface Writer {
   /** Python's name for a declaration, which is imported where it stands in another file; behind an alias `v`, `block` is `v_block`. */
   readonly nameOf: (callable: Callable, alias?: string) => string;
   /** Notes that a module of Python's or of the package is used. */
-  readonly use: (module: "torch" | "math" | "ops" | "F" | "nn" | "Tensor") => void;
+  readonly use: (module: "torch" | "math" | "ops" | "F" | "nn" | "Tensor" | "ClassVar") => void;
 }

@@ -1,3 +1,3 @@
-export { type EnvironmentWish, installPytorch, type TorchBuild } from "./install.ts";
-export { deviceWords, type FoundPython, findPython, installCommand, probeTorch, type ReadyPython } from "./python.ts";
+export { installPytorch } from "./install.ts";
+export { deviceWords, findPython, installCommand, probeTorch } from "./python.ts";
 export { workerFiles } from "./python-files.ts";

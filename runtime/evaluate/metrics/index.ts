@@ -56,7 +56,6 @@ export const overallMetricNames: readonly OverallMetric[] = metrics.flatMap(({ o
 );
 
 /** The names with the titles, in the order in which they are shown. */
-export const classMetrics = metrics.map(({ name, title }) => [name, title] as const);
 export const overallMetrics = metrics.flatMap(({ overall }) =>
   overall.map(({ name, title }) => [name, title] as const),
 );

@@ -20,7 +20,7 @@ def model_in(folder):
 def package_in(folder):
     """The package in a folder, with the release that is here, though packages may not support it: that is said."""
     name = model_in(folder)
-    text = (Path(folder) / name / "__init__.py").read_text()
+    text = (Path(folder) / name / "ops.py").read_text()
     supported = [".".join(each) for each in re.findall(r"\((\d+), (\d+)\)", re.search(r"^_SUPPORTED = .*$", text, re.M)[0])]
     here = torch.__version__
     if not any(str(here).startswith(f"{each}.") for each in supported):

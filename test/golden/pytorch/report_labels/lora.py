@@ -1,6 +1,7 @@
 """What the spec takes from std/lora.vlm."""
 
 import math
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +17,7 @@ class Lora(ops.Adapter):
     (Kalajdzievski, 2023). Checkpoint names and first values are PEFT's.
     """
 
-    checkpoint_names = {"down": "lora_A.weight", "up": "lora_B.weight"}
+    checkpoint_names: ClassVar[dict[str, str]] = {"down": "lora_A.weight", "up": "lora_B.weight"}
 
     def __init__(
         self,

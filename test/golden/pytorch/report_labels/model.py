@@ -1,5 +1,7 @@
 """The model of test/golden/pytorch/reader.vlm."""
 
+from typing import ClassVar
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -14,7 +16,7 @@ from .lora import Lora
 class Block(nn.Module):
     """A residual block whose inner size is a multiple of its own."""
 
-    checkpoint_names = {"norm": "LayerNorm"}
+    checkpoint_names: ClassVar[dict[str, str]] = {"norm": "LayerNorm"}
 
     def __init__(self, dim: int, wider: int = 4, rate: float = 0.1) -> None:
         super().__init__()
@@ -31,7 +33,10 @@ class Block(nn.Module):
 class Reader(nn.Module):
     """Token ids to one vector a text: [batch, length] -> [batch, dim]."""
 
-    checkpoint_names = {"words": "embeddings.weight", "layers": "encoder.layer"}
+    checkpoint_names: ClassVar[dict[str, str]] = {
+        "words": "embeddings.weight",
+        "layers": "encoder.layer",
+    }
 
     def __init__(self, vocab: int, dim: int, layers: int, length: int) -> None:
         super().__init__()
@@ -53,7 +58,7 @@ class Reader(nn.Module):
 class ReportLabels(nn.Module):
     """The model `report_labels`: called with its inputs, it gives the spec's lets by name."""
 
-    checkpoint_names = {"text": "bert", "heads.logits": "classifier"}
+    checkpoint_names: ClassVar[dict[str, str]] = {"text": "bert", "heads.logits": "classifier"}
     # Of a batch's inputs, those that `compare` reads row by row, and those that all rows share.
     COMPARED_INPUTS: tuple[str, ...] = ("labels",)
     SHARED_INPUTS: tuple[str, ...] = ()
