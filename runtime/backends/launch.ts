@@ -8,6 +8,8 @@ export interface Launch {
     | { readonly kind: "torchrun"; readonly python: string | null; readonly rendezvous: string | null }
     /** By somebody else; they connect to this socket. */
     | { readonly kind: "attached"; readonly socket: string };
+  /** Asked while processes are waited for, which may be long; waiting ends when it is true. */
+  readonly isStopped?: () => boolean;
 }
 
 /** One process on this machine. */

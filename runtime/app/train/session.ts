@@ -48,7 +48,9 @@ export async function trainInto(
     if (backend === null) return refused;
     const features = usefulFeatures(sources, backend, reporter);
     const resumed = sources.checkpoint?.parameters;
-    const options = { ...task.request, ...(resumed !== undefined && { resumed }) };
+    const { launch: asked } = task.request;
+    const launch = asked === null ? null : { ...asked, isStopped: () => task.signals.requested() !== null };
+    const options = { ...task.request, launch, ...(resumed !== undefined && { resumed }) };
     const { workFolder } = folder;
     const validation = sources.validation?.validation ?? null;
     const opened = await openEngine(compiled, "train", backend, options, workFolder, reporter, features, validation);

@@ -29,6 +29,9 @@ export interface Crew {
 /** Paths of sockets have at most 103 bytes on macOS, and a few more on Linux. */
 const longestSocket = 100;
 
+/** While workers are waited for, it is asked that often whether to stop. */
+const askMs = 250;
+
 /** After a worker was lost, what it or torchrun still has to say of it comes soon. */
 const lastWordsMs = 1500;
 
@@ -98,9 +101,10 @@ export class Workers {
       if (this.failure !== null) throw await this.withLastWords(this.failure);
       const leftMs = deadline - performance.now();
       if (leftMs <= 0) throw this.tooFew();
+      if (this.crew.launch.isStopped?.() === true) throw new ProcessError("stopped while it waited for them", []);
       const changed = new Promise<void>((resolve) => this.watchers.add(resolve));
       const isTimed = Number.isFinite(leftMs);
-      await (isTimed ? Promise.race([changed, wait(leftMs, undefined, { ref: false })]) : changed);
+      await (isTimed ? Promise.race([changed, wait(Math.min(leftMs, askMs))]) : changed);
     }
   }
 
