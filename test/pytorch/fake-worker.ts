@@ -1,5 +1,10 @@
 import { connect, type Socket } from "node:net";
+import * as v from "valibot";
 import type { Values } from "../../runtime/backends/engine.ts";
+
+const told = v.looseObject({
+  tensors: v.array(v.object({ name: v.string(), dtype: v.string(), shape: v.array(v.number()) })),
+});
 
 /** A message as a worker sees it. */
 export interface Told {
@@ -92,9 +97,7 @@ export class FakeWorker {
     if (this.bytes.length < 4) return null;
     const start = 4 + this.bytes.readUInt32LE();
     if (this.bytes.length < start) return null;
-    const header: {
-      readonly tensors: readonly { readonly name: string; readonly dtype: string; readonly shape: readonly number[] }[];
-    } = JSON.parse(this.bytes.toString("utf8", 4, start));
+    const header = v.parse(told, JSON.parse(this.bytes.toString("utf8", 4, start)));
     const tensors = new Map<string, Float32Array>();
     let at = start;
     for (const { name, dtype, shape } of header.tensors) {
