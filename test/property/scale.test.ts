@@ -45,11 +45,14 @@ test("100 classes of 3,000 volumes have their metrics", () => {
   const random = new Random(1);
   const classes = Array.from({ length: 100 }, (_, index) => `class ${index}`);
   const labels = Array.from({ length: 3000 }, () => classes.map(() => random.below(2) === 1));
-  // Right in every example, so that the right value is known.
-  const scores = labels.map((row) => row.map((label) => (label ? 0.9 : 0.1)));
+  // Right in every example, so that the right values are known: of errors 0, of everything else 1.
+  const scores = labels.map((row) => row.map((label) => (label ? 1 : 0)));
+  const errors: ReadonlySet<string> = new Set(["brier", "calibrationError"]);
   const { overall, examples } = evaluateScores({ classes, labels, scores, bootstrap: null });
   expect(examples).toBe(3000);
-  expect(Object.values(overall).map(({ value }) => value)).toEqual(Object.keys(overall).map(() => 1));
+  expect(Object.entries(overall).map(([name, { value }]) => [name, value])).toEqual(
+    Object.keys(overall).map((name) => [name, errors.has(name) ? 0 : 1]),
+  );
 });
 
 test("a sweep of 50 entries has them all", () => {
