@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { withLock } from "../../runtime/backends/install/index.ts";
 import { cacheFolder } from "../../runtime/machine/index.ts";
 import { outputOf } from "../command.ts";
 
@@ -9,13 +10,20 @@ export function pythonWith(name: string, packages: readonly string[]): string {
   const installed = join(environment, "installed");
   const inside = join(environment, "bin/python");
   if (existsSync(installed)) return inside;
-  process.stdout.write(`Installing ${packages.join(", ")} for Python (once; some minutes) ...\n`);
-  mkdirSync(join(cacheFolder(), "python"), { recursive: true });
-  rmSync(environment, { recursive: true, force: true });
-  outputOf("python3", ["-m", "venv", environment]);
-  outputOf(inside, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...packages]);
-  // Last, so that an install that was cut off is made again.
-  mkdirSync(installed);
+  // Files of tests that run beside this one may ask for the same.
+  withLock(
+    join(cacheFolder(), "python"),
+    (line) => process.stdout.write(`${line}\n`),
+    () => {
+      if (existsSync(installed)) return;
+      process.stdout.write(`Installing ${packages.join(", ")} for Python (once; some minutes) ...\n`);
+      rmSync(environment, { recursive: true, force: true });
+      outputOf("python3", ["-m", "venv", environment]);
+      outputOf(inside, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...packages]);
+      // Last, so that an install that was cut off is made again.
+      mkdirSync(installed);
+    },
+  );
   return inside;
 }
 
