@@ -9,7 +9,7 @@ import {
 } from "./messages.ts";
 
 /** Bytes that a header may have. */
-const longestHeader = 2 ** 20;
+const longestHeader = 2 ** 26;
 
 /** Bytes that the tensors of a frame may have: what is kept of a model with 400 million weights that are all trained, and more. */
 const mostBytes = 2 ** 33;
