@@ -21,6 +21,8 @@ export interface Unwritable {
 export interface WrittenBy {
   readonly version: string;
   readonly sha256: (text: string) => string;
+  /** The text of the spec, where it is not that of its file, as with what `--set` says. */
+  readonly text?: string;
 }
 
 /** What writes the files of a spec, with nothing but the spec at hand; null where that is not enough. */

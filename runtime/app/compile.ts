@@ -65,7 +65,7 @@ export function compile(request: CompileRequest, reporter: Reporter): Ended<Comp
   if (isCut && stepPrograms(spec) === null) {
     return refuseBy([report("no-such-program", path, { name: "step", why: whyNoStep(spec) })], reporter);
   }
-  const about = { version, sha256 };
+  const about = { version, sha256, text: compiled.text };
   const written = output === null ? [] : (targets.find(({ name }) => name === target)?.files?.(spec, about) ?? []);
   if ("span" in written) return refuse(unwritable(written, "this target"), reporter);
   const files = target === "pytorch" && written.length > 0 ? [...written, ...workerFiles(written)] : written;

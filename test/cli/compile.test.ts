@@ -64,7 +64,11 @@ describe("compile", () => {
 
   test("--target pytorch writes a package, or says where the spec has what a package has not", () => {
     const target = join(folder, "package");
-    expect(medctc(["compile", "specs/medct-small.vlm", "--target", "pytorch", "-o", target]).code).toBe(0);
+    const set = ["--set", "train.optimizer.lr=5e-4"];
+    expect(medctc(["compile", "specs/medct-small.vlm", ...set, "--target", "pytorch", "-o", target]).code).toBe(0);
+    const written = (name: string) => readFileSync(join(target, "medct_small", name), "utf8");
+    expect(written("metadata.py")).toContain("adamw(lr = 5e-4");
+    expect(written("optimizer.py")).toContain("lr=0.0005");
     expect(readFileSync(join(target, "medct_small/model.py"), "utf8")).toContain("class MedctSmall(nn.Module):");
     const refused = join(folder, "refused");
     const passed = changed("exp(temperature)", "[exp][0](temperature)");
