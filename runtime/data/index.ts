@@ -33,7 +33,7 @@ export {
 } from "./examine-volumes.ts";
 export { hounsfieldValues } from "./hounsfield-sample.ts";
 export { labelCell, labelOf } from "./labels.ts";
-export { type LoadedExample, loadExample, requestsOf } from "./load-example.ts";
+export { examplesAhead, type LoadedExample, loadExactly, loadExample, requestsOf } from "./load-example.ts";
 export { gridOf } from "./load-volume.ts";
 export {
   contractKey,

@@ -4,12 +4,12 @@ import { at } from "../at.ts";
 import type { Engine } from "../backends/index.ts";
 import {
   type DataInputs,
+  examplesAhead,
   fileInputs,
   fileValues,
   type LabelledExample,
-  loadExample,
+  loadExactly,
   promptValues,
-  requestsOf,
   type Tokenizer,
   textValues,
   type VolumeLoader,
@@ -44,12 +44,6 @@ export type ScoredVolumes =
   | { readonly kind: "wrong"; readonly problem: Problem }
   | { readonly kind: "stopped" };
 
-/** A step of 1/32767 in a voxel turns three in a thousand of a codebook's entries into others, and moves a score by 5e-4. */
-const exactly = "f32";
-
-/** Volumes that are read ahead. */
-const ahead = 8;
-
 /** Zero-shot scores of the spec's classes: prompts are encoded once, then volume after volume. */
 export async function scoreVolumes(
   examples: readonly LabelledExample[],
@@ -83,10 +77,8 @@ export async function scoreVolumes(
     options.tell(scored.length);
   };
   for (const [place, example] of examples.entries()) {
-    const loading = loadExample(loader, example, files, exactly);
-    const next = examples.slice(place + 1, place + 1 + ahead);
-    loader.prefetch(next.flatMap((each) => requestsOf(each, files, exactly)));
-    const result = await loading;
+    const next = examples.slice(place + 1, place + 1 + examplesAhead);
+    const result = await loadExactly(loader, example, next, files);
     if (options.isStopped()) return { kind: "stopped" };
     if (result.kind !== "ok") {
       if (result.kind === "unread" || !options.skipBad) return { kind: "wrong", problem: result.problem };

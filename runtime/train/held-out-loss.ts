@@ -5,13 +5,13 @@ import { type Batch, type Engine, validateBatch } from "../backends/index.ts";
 import {
   type DataInputs,
   type Example,
+  examplesAhead,
   exampleValues,
   type FileInput,
   fileInputs,
   fileValues,
   type LoadedRow,
-  loadExample,
-  requestsOf,
+  loadExactly,
   type Tokenizer,
   type VolumeLoader,
 } from "../data/index.ts";
@@ -43,12 +43,6 @@ export type MeasuredLoss =
 
 /** Whatever the seed of a training is, so that trainings can be compared. */
 const order = { seed: 0, epoch: 0 };
-
-/** As in the evaluation by prompts. */
-const exactly = "f32";
-
-/** Volumes that are read ahead. */
-const ahead = 8;
 
 /**
  * The loss on held-out examples and what is logged beside it: the means over whole batches of the examples in an order that is
@@ -117,7 +111,7 @@ class HeldOutReader {
   async next(): Promise<LoadedRow | null> {
     while (this.place < this.examples.length) {
       const example = at(this.examples, this.place++);
-      const row = await this.load(example, this.examples.slice(this.place, this.place + ahead));
+      const row = await this.load(example, this.examples.slice(this.place, this.place + examplesAhead));
       if (row === null) continue;
       this.read.push(example);
       return row;
@@ -138,9 +132,7 @@ class HeldOutReader {
   /** Null for a file that is bad and may be left out. */
   private async load(example: Example, next: readonly Example[]): Promise<LoadedRow | null> {
     const { loader, skipBad, isStopped } = this.options;
-    const loading = loadExample(loader, example, this.files, exactly);
-    loader.prefetch(next.flatMap((each) => requestsOf(each, this.files, exactly)));
-    const result = await loading;
+    const result = await loadExactly(loader, example, next, this.files);
     if (isStopped()) throw new StoppedError();
     if (result.kind === "ok") return { example, files: result.value };
     if (result.kind === "unread" || !skipBad) throw new BadVolumeError(result.problem);

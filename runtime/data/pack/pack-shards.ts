@@ -6,7 +6,7 @@ import { withRegularFile } from "../../files/index.ts";
 import type { Problem } from "../../text/index.ts";
 import type { FileInput } from "../data-inputs.ts";
 import type { Manifest, ManifestShard } from "../layouts/index.ts";
-import { type LoadedExample, loadExample, requestsOf } from "../load-example.ts";
+import { type LoadedExample, loadExactly } from "../load-example.ts";
 import type { VolumeLoader } from "../volume-loader.ts";
 import { arrayPieces } from "./array-pieces.ts";
 import type { PackFolder } from "./pack-folder.ts";
@@ -122,9 +122,8 @@ async function writeShard(shard: PlannedShard, options: PackOptions, tell: () =>
   const written: PackedExample[] = [];
   try {
     for (const [index, packed] of shard.examples.entries()) {
-      const loading = loadExample(loader, packed.example, inputs, "f32");
-      const next = shard.examples.slice(index + 1, index + 1 + options.ahead);
-      loader.prefetch(next.flatMap(({ example }) => requestsOf(example, inputs, "f32")));
+      const next = shard.examples.slice(index + 1, index + 1 + options.ahead).map(({ example }) => example);
+      const loading = loadExactly(loader, packed.example, next, inputs);
       const loaded: LoadedExample | "stopped" = await Promise.race([options.stopped, loading]);
       if (loaded === "stopped") return { kind: "stopped" };
       if (loaded.kind === "unread" || (loaded.kind === "failed" && !skipBad)) {
