@@ -1,6 +1,8 @@
 export { type Correction, corrections } from "./adjust.ts";
 export type { BootstrapSettings } from "./bootstrap.ts";
 export { type ComparedMetric, compareRuns, type RunComparison } from "./compare-runs.ts";
+export { type EncodedExamples, type Encoding, encodeVolumes } from "./encode-volumes.ts";
+export type { EncodedVolumes } from "./encoded-volumes.ts";
 export {
   classesWithoutThreshold,
   equalScores,
@@ -35,7 +37,6 @@ export {
   evaluateScores,
   type Metric,
 } from "./results.ts";
-export { scoreVolumes } from "./score-volumes.ts";
 export {
   decodeStepEvaluation,
   encodeStepEvaluation,
@@ -55,3 +56,4 @@ export {
   type ThresholdRule,
   thresholdCaution,
 } from "./thresholds.ts";
+export { type EncodedPrompts, encodePrompts, scoreClasses } from "./zero-shot.ts";

@@ -48,18 +48,19 @@ export async function encodePrompts(
 
 /**
  * The score of every class for some volumes: the share of the first prompt in the softmax over both, as CT-CLIP's zero-shot
- * has it. `images` are the latents of the volumes, one after the other.
+ * has it. `images` are the latents of the volumes.
  */
-export function scoreClasses(images: Float32Array, { latents, width, scale }: EncodedPrompts): readonly number[][] {
+export function scoreClasses(
+  images: readonly Float32Array[],
+  { latents, width, scale }: EncodedPrompts,
+): readonly number[][] {
   const classes = width === 0 ? 0 : latents.length / width / 2;
-  const cosine = (image: number, text: number): number => {
+  const cosine = (image: Float32Array, text: number): number => {
     let sum = 0;
-    for (let place = 0; place < width; place++) {
-      sum += at(images, image * width + place) * at(latents, text * width + place);
-    }
+    for (let place = 0; place < width; place++) sum += at(image, place) * at(latents, text * width + place);
     return sum;
   };
-  return Array.from({ length: width === 0 ? 0 : images.length / width }, (_, image) =>
+  return images.map((image) =>
     Array.from({ length: classes }, (_, index) => {
       const difference = cosine(image, 2 * index) - cosine(image, 2 * index + 1);
       return 1 / (1 + Math.exp(-scale * difference));

@@ -61,7 +61,7 @@ test("a score is the share of the first prompt in the softmax over both, compute
   const { engine, inputsOf } = engineOf(latents, 2);
   const encoded = await encodePrompts(engine, prompts, 6, inputsOf, goOn);
   if (encoded === null) throw new Error("it was not asked to stop");
-  const scores = scoreClasses(Float32Array.from([0, 1, 0.6, 0.8]), encoded);
+  const scores = scoreClasses([Float32Array.of(0, 1), Float32Array.of(0.6, 0.8)], encoded);
   const share = (present: number, absent: number) =>
     Math.exp(2 * present) / (Math.exp(2 * present) + Math.exp(2 * absent));
   const expected = [
@@ -84,7 +84,7 @@ test("no classes give no scores", async () => {
   const { engine, inputsOf, asked } = engineOf(latents, 2);
   const encoded = await encodePrompts(engine, { ...prompts, classes: [] }, 4, inputsOf, goOn);
   expect(asked).toEqual([]);
-  expect(encoded === null ? null : scoreClasses(Float32Array.from([0, 1]), encoded)).toEqual([]);
+  expect(encoded === null ? null : scoreClasses([Float32Array.of(0, 1)], encoded)).toEqual([[]]);
 });
 
 test("it stops between two runs when it is asked to", async () => {

@@ -5,8 +5,9 @@ import { chooseThreshold, type Threshold } from "../../evaluate/index.ts";
 import type { Problem } from "../../text/index.ts";
 import { type DataOptions, openSplit, reportSkipped } from "../data/open.ts";
 import { problem, type Reporter } from "../reporter.ts";
+import type { HeldOutRequest } from "./encode-held-out.ts";
 import type { NamedExample } from "./grouping.ts";
-import { type HeldOutRequest, type HeldOutScores, scoreHeldOut } from "./held-out.ts";
+import { type HeldOutScores, scoreHeldOut } from "./held-out.ts";
 
 /**
  * The volumes that thresholds are chosen on; null where a spec chooses none, or on those that are evaluated. Refused where there are

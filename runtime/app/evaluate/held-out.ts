@@ -1,17 +1,18 @@
-import { buildProgram, inputsOf, type TracedSpec, unsetForEvaluation } from "../../../compiler/index.ts";
-import type { Engine } from "../../backends/index.ts";
+import { type TracedSpec, unsetForEvaluation } from "../../../compiler/index.ts";
 import { type DataInputs, type Dataset, type LabelledExample, openDataset } from "../../data/index.ts";
 import {
   type Evaluation,
   evaluateScores,
+  type Groups,
   type KeptScores,
-  scoreVolumes,
+  scoreClasses,
   type Threshold,
 } from "../../evaluate/index.ts";
 import { type Problem, sentence } from "../../text/index.ts";
-import { type DataOptions, isUsable, type OpenedData } from "../data/open.ts";
+import { type DataOptions, isUsable } from "../data/open.ts";
 import type { Reporter } from "../reporter.ts";
-import { areGroupsKnown, groupColumns, groupsOf } from "./grouping.ts";
+import { encodeHeldOut, encodePromptsOf, type HeldOutRequest } from "./encode-held-out.ts";
+import { areGroupsKnown, groupColumns } from "./grouping.ts";
 import { policyOf } from "./threshold-policy.ts";
 
 /**
@@ -61,29 +62,20 @@ export type HeldOutEvaluation =
   | { readonly kind: "wrong"; readonly problem: Problem }
   | { readonly kind: "stopped" };
 
-/** What is evaluated, with what, and who hears of it. */
-export interface HeldOutRequest {
-  readonly engine: Engine;
-  readonly spec: TracedSpec;
-  readonly dataset: Dataset<LabelledExample>;
-  readonly reading: OpenedData;
-  readonly skipBad: boolean;
-  /** The thresholds of the classes, where they were chosen on other volumes. */
-  readonly chosen?: readonly Threshold[];
-  readonly isStopped: () => boolean;
-}
-
 /** Evaluates what an engine has learned on held-out volumes. */
-export async function evaluateHeldOut(request: HeldOutRequest, reporter: Reporter): Promise<HeldOutEvaluation> {
+export async function evaluateHeldOut(
+  request: HeldOutRequest & {
+    /** The thresholds of the classes, where they were chosen on other volumes. */
+    readonly chosen?: readonly Threshold[];
+  },
+  reporter: Reporter,
+): Promise<HeldOutEvaluation> {
   const found = await scoreHeldOut(request, "evaluating", reporter);
   if (found.kind !== "scored") return found;
-  const { threshold, resamples, resampleBy } = request.spec.evaluation;
+  const { threshold, resamples } = request.spec.evaluation;
   const { chosen } = request;
-  const groups = groupsOf(resampleBy, found.examples);
-  if (groups.kind === "failed") throw new Error("invariant: groups were found before volumes were scored");
   const scores: KeptScores = {
     ...found.scores,
-    groups: groups.value,
     threshold: policyOf(threshold, chosen !== undefined),
     ...(chosen === undefined ? {} : { chosen }),
     bootstrap: resamples === 0 ? null : { resamples, seed: 0 },
@@ -91,44 +83,21 @@ export async function evaluateHeldOut(request: HeldOutRequest, reporter: Reporte
   return { kind: "evaluated", scores, evaluation: evaluateScores(scores), skipped: found.skipped };
 }
 
-/** Volumes with their scores, and the same with labels and names in columns. */
+/** Volumes with their scores. */
 export type HeldOutScores =
-  | {
-      readonly kind: "scored";
-      readonly examples: readonly LabelledExample[];
-      readonly scores: Pick<KeptScores, "classes" | "names" | "scores" | "labels">;
-      readonly skipped: readonly Problem[];
-    }
+  | { readonly kind: "scored"; readonly scores: HeldOutScored; readonly skipped: readonly Problem[] }
   | Exclude<HeldOutEvaluation, { readonly kind: "evaluated" }>;
 
-/** Scores volumes by what an engine has learned; `doing` is what a line of progress says of it. */
-export async function scoreHeldOut(
-  { engine, spec, dataset: { examples }, reading, skipBad, isStopped }: HeldOutRequest,
-  doing: string,
-  reporter: Reporter,
-): Promise<HeldOutScores> {
-  const { text, loader } = reading;
-  const { classes } = spec.evaluation;
-  const scored = await scoreVolumes(examples, {
-    engine,
-    settings: spec.evaluation,
-    inputs: encodedInputs(spec, reading.inputs),
-    tokenizer: text?.tokenizer ?? null,
-    loader,
-    rows: spec.settings.microBatch,
-    skipBad,
-    tell: (count) => reporter.progress(`${doing} ${count} of ${examples.length}`),
-    isStopped,
-  });
-  if (scored.kind !== "scored") return scored;
-  const names = scored.examples.map(({ name }) => name);
-  const labels = scored.examples.map((example) => classes.map((name) => example.labels.get(name) ?? null));
-  return { ...scored, scores: { classes, names, scores: scored.scores, labels } };
-}
+type HeldOutScored = Pick<KeptScores, "classes" | "names" | "scores" | "labels"> & { readonly groups: Groups };
 
-/** Without what the encoders do not read, such as segmentations that only a loss takes. */
-function encodedInputs(spec: TracedSpec, { inputs, needs }: DataInputs): DataInputs {
-  const programs = (["encode_image", "encode_text"] as const).flatMap((name) => buildProgram(spec, name) ?? []);
-  const read = new Set(programs.flatMap((program) => inputsOf(program).map(({ name }) => name)));
-  return { inputs: inputs.filter(({ name }) => read.has(name)), needs };
+/** Scores volumes by what an engine has learned; `doing` is what a line of progress says of it. */
+export async function scoreHeldOut(request: HeldOutRequest, doing: string, reporter: Reporter): Promise<HeldOutScores> {
+  const prompts = await encodePromptsOf(request);
+  if (prompts === null) return { kind: "stopped" };
+  const found = await encodeHeldOut(request, { doing, withReports: false }, reporter);
+  if (found.kind !== "encoded") return found;
+  const { classes, names, labels, groups, images } = found.volumes;
+  if (images === null) throw new Error("invariant: zero-shot classification has latents of images");
+  const scores = { classes, names, scores: scoreClasses(images, prompts), labels, groups };
+  return { kind: "scored", scores, skipped: found.skipped };
 }

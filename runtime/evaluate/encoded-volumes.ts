@@ -1,0 +1,18 @@
+import type { Groups } from "./groups.ts";
+
+/** Volumes as a model encodes them, with what is known of them: what all tasks of an evaluation share. */
+export interface EncodedVolumes {
+  readonly names: readonly string[];
+  /** What the labels are of. */
+  readonly classes: readonly string[];
+  /** [volumes][classes]; null where it is not known. */
+  readonly labels: readonly (readonly (boolean | null)[])[];
+  /** Which volumes are drawn together for intervals. */
+  readonly groups: Groups;
+  /** [volumes][width], the latents as the model gives them; null where the `eval` block names none. */
+  readonly images: readonly Float32Array[] | null;
+  /** [volumes][width], the latents of their reports; null where these are not encoded. */
+  readonly reports: readonly Float32Array[] | null;
+  /** By the names of the lets that give them, [volumes][classes]. */
+  readonly logits: ReadonlyMap<string, readonly Float32Array[]>;
+}
