@@ -1,13 +1,14 @@
 import { defineConfig } from "vitest/config";
 
 /**
- * What trains in processes of its own, holds a backend against another, or tries mutants by the thousand. `npm test` leaves it
- * to `npm run test:slow`, so that it ends within five minutes on two cores; a file of more than ten seconds belongs here.
+ * What trains in processes of its own, holds a backend against another, tries mutants by the thousand, or puts a module of its own in
+ * another's place. `npm test` leaves it to `npm run test:slow`, so that it ends within five minutes on two cores; a file of more than
+ * ten seconds belongs here.
  */
 const slow = [
   "test/adapters/commands.test.ts",
   "test/cli/{bench,micro-batches,run,train,train-*}.test.ts",
-  "test/data/*-mutants.test.ts",
+  "test/data/{*-mutants,dying-thread}.test.ts",
   "test/data/pack.test.ts",
   "test/backends/{optimizers,step}.test.ts",
   "test/memory/native.test.ts",
@@ -35,7 +36,11 @@ export default defineConfig({
     reporters: process.env["CI"] ? ["default", ["json", { outputFile: ".cache/tests.json" }]] : ["default"],
     allowOnly: false,
     projects: [
-      { extends: true, test: { name: "fast", include: ["test/**/*.test.ts"], exclude: [...slow, python] } },
+      // Its files share what they import: to load it for each of them anew takes as long as the tests.
+      {
+        extends: true,
+        test: { name: "fast", include: ["test/**/*.test.ts"], exclude: [...slow, python], isolate: false },
+      },
       { extends: true, test: { name: "slow", include: slow } },
       // Making Python's environments takes some minutes the first time.
       { extends: true, test: { name: "python", include: [python], testTimeout: 1_800_000 } },
