@@ -1,10 +1,11 @@
 import { spreadOf } from "../../runtime/bench/index.ts";
 import { print } from "../print.ts";
 import { benchedStep } from "./bench-step.ts";
+import { turnsOf } from "./turns.ts";
 
 /** A training step in ONNX Runtime beside TensorFlow's, of a small and of a middle-sized model, in turn. */
 for (const spec of ["specs/medct-small.vlm", "test/bench/middle.vlm"]) {
-  const times = Array.from({ length: 3 }, () => ({
+  const times = Array.from({ length: turnsOf(3) }, () => ({
     tensorflow: stepMs(spec, "tensorflow"),
     onnx: stepMs(spec, "onnx"),
   }));

@@ -1,5 +1,6 @@
 import { spreadOf } from "../../runtime/bench/index.ts";
 import { program, run } from "../command.ts";
+import { turnsOf } from "./turns.ts";
 
 /** Loaded before a program, prints at its end how much memory it had at most, in KiB, as the last line of standard error. */
 const memory = 'process.on("exit", () => process.stderr.write("\\n" + process.resourceUsage().maxRSS + "\\n"))';
@@ -20,7 +21,7 @@ export function measureCommand(runs: number, args: readonly string[]): Measured 
 }
 
 function measure(runs: number, args: readonly string[]): Measured {
-  const measured = Array.from({ length: runs }, () => {
+  const measured = Array.from({ length: turnsOf(runs) }, () => {
     const start = performance.now();
     const { status, stderr } = run(process.execPath, ["--import", `data:text/javascript,${memory}`, ...args]);
     const ms = performance.now() - start;

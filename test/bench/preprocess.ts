@@ -7,6 +7,7 @@ import { spreadOf } from "../../runtime/bench/index.ts";
 import { bundle } from "../bundle.ts";
 import { outputOf } from "../command.ts";
 import { print } from "../print.ts";
+import { turnsOf } from "./turns.ts";
 
 /**
  * Reading and preprocessing one 512 x 512 x 300 volume, beside nibabel and PyTorch where they are named: `node test/run.mjs
@@ -14,7 +15,7 @@ import { print } from "../print.ts";
  * CT-CLIP. Both take turns on the same machine; a row has the median of its rounds, the first of each process left out.
  */
 const [, , python] = process.argv;
-const turns = 3;
+const turns = turnsOf(3);
 const rounds = 3;
 const reading = v.object({ seconds: v.array(v.number()), peakBytes: v.number(), mean: v.number() });
 type Reading = v.InferOutput<typeof reading>;

@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { print } from "../print.ts";
 import { emptyMs, measureCommand } from "./measure.ts";
+import { turnsOf } from "./turns.ts";
 
 /** Wall times and memory of the command as a user starts it, beside the time of an empty Node program. */
 const baseMs = emptyMs();
@@ -19,7 +20,7 @@ for (let layers = 8; layers <= 1024; layers *= 2) {
 
 function time(name: string, runs: number, args: readonly string[], limit: string): void {
   const { ms, peakMiB } = measureCommand(runs, args);
-  const median = `median of ${runs} is ${ms.toFixed(0)} ms, ${peakMiB.toFixed(0)} MiB, ${limit}`;
+  const median = `median of ${turnsOf(runs)} is ${ms.toFixed(0)} ms, ${peakMiB.toFixed(0)} MiB, ${limit}`;
   print(`medctc ${name}: ${median}; node -e 0: ${baseMs.toFixed(0)} ms; ratio ${(ms / baseMs).toFixed(2)}`);
 }
 

@@ -6,6 +6,7 @@ import { spreadOf } from "../../runtime/bench/index.ts";
 import { bundle } from "../bundle.ts";
 import { outputOf } from "../command.ts";
 import { print } from "../print.ts";
+import { turnsOf } from "./turns.ts";
 
 /**
  * Convolutions and pools over three axes, forward and backward on TensorFlow, beside PyTorch where a Python that has it is
@@ -13,7 +14,7 @@ import { print } from "../print.ts";
  * rounds, the first of each process left out.
  */
 const [, , python] = process.argv;
-const turns = 2;
+const turns = turnsOf(2);
 const rounds = 7;
 const cases = "test/bench/window-cases.json";
 const measured = v.record(v.string(), v.array(v.number()));
