@@ -1,45 +1,82 @@
-import { basename, resolve } from "node:path";
 import { printable } from "../../grammar/index.ts";
-import { type ComparedMetric, printResamples, type RunComparison } from "../evaluate/index.ts";
-import { printCount, renderTable } from "../text/index.ts";
+import { at } from "../at.ts";
+import {
+  type ComparedMetric,
+  type ComparedRuns,
+  paperDocument,
+  paperNotes,
+  paperRows,
+  printDifference,
+  printP,
+  printResamples,
+  type RunComparison,
+} from "../evaluate/index.ts";
+import {
+  type DocumentCell,
+  type DocumentRows,
+  escapeMarkdown,
+  latexTable,
+  markdownTable,
+  printCount,
+  renderTable,
+} from "../text/index.ts";
 
 export const comparisonFormats = ["text", "markdown", "latex"] as const;
 export type ComparisonFormat = (typeof comparisonFormats)[number];
 
-/** A table by its rows, the first of which is its header; a column of text, then columns of numbers. */
-type Rows = readonly (readonly string[])[];
-
-/** A comparison of two runs as tables, for a terminal or to be pasted into a document. */
+/**
+ * A comparison of runs as tables, for a terminal or to be pasted into a document: that of a paper, with a row for each run, and then of
+ * each run but the first its differences from it. A terminal shows the first of them where there are more than two runs.
+ */
 export function renderRunComparison(
-  comparison: RunComparison,
-  runs: readonly [string, string],
+  { evaluations, comparisons }: ComparedRuns,
+  labels: readonly string[],
   title: string,
   format: ComparisonFormat,
 ): string {
-  const names = namesOf(runs);
-  const tables = [classRows(comparison, names, title), overallRows(comparison, names)];
-  switch (format) {
-    case "text":
-      return [...tables.map(textTable), `${aboutLines(comparison).join("\n")}\n`].join("\n");
-    case "markdown":
-      return [...tables.map(markdownTable), `${aboutLines(comparison).map(escapeMarkdown).join("\n")}\n`].join("\n");
-    case "latex":
-      return [
-        ...tables.map(latexTable),
-        `${aboutLines(comparison)
-          .map((line) => `% ${line}`)
-          .join("\n")}\n`,
-      ].join("\n");
-  }
+  const { table, heading, notes } = formats[format];
+  const names = labels.map(printable);
+  const runs = evaluations.map((evaluation, run) => ({ label: at(names, run), evaluation }));
+  const paper = paperDocument(paperRows(runs, comparisons), { hasIntervals: format !== "text" });
+  const isShort = format === "text" && comparisons.length === 1;
+  const pairs = comparisons.map((comparison, place) => {
+    const pair = [at(names, 0), at(names, place + 1)] as const;
+    const above = comparisons.length === 1 ? "" : heading(`${pair[1]} against ${pair[0]}`);
+    return `${above}${[classRows(comparison, pair, title), overallRows(comparison, pair)].map(table).join("\n")}`;
+  });
+  const [first] = comparisons;
+  return [
+    ...(isShort ? [] : [table(paper), notes(paperNotes(runs))]),
+    ...pairs,
+    notes(first === undefined ? [] : aboutLines(first)),
+  ].join("\n");
 }
 
-/** The last parts of the paths, unless they are the same. */
-function namesOf([first, second]: readonly [string, string]): readonly [string, string] {
-  const [a, b] = [basename(resolve(first)), basename(resolve(second))];
-  return a === b ? [printable(first), printable(second)] : [printable(a), printable(b)];
+/** How tables, lines above them and lines below them are written. */
+interface Format {
+  readonly table: (rows: DocumentRows) => string;
+  readonly heading: (text: string) => string;
+  readonly notes: (lines: readonly string[]) => string;
 }
 
-function classRows({ classes, correction }: RunComparison, names: readonly [string, string], title: string): Rows {
+const formats: Readonly<Record<ComparisonFormat, Format>> = {
+  text: { table: textTable, heading: (text) => `${text}\n`, notes: (lines) => `${lines.join("\n")}\n` },
+  markdown: {
+    table: markdownTable,
+    heading: (text) => `${escapeMarkdown(text)}\n\n`,
+    notes: (lines) => `${lines.map(escapeMarkdown).join("\n")}\n`,
+  },
+  latex: {
+    table: latexTable,
+    heading: (text) => `% ${text}\n`,
+    // The marks are explained in the document; how numbers were made is for who writes it.
+    notes: (lines) => lines.map((line) => `% ${line}\n`).join(""),
+  },
+};
+
+type Pair = readonly [first: string, second: string];
+
+function classRows({ classes, correction }: RunComparison, names: Pair, title: string): DocumentRows {
   const corrected = correction === "holm" ? "p (Holm)" : "p (BH)";
   const rows = classes.map((each) => [
     printable(each.title),
@@ -50,7 +87,7 @@ function classRows({ classes, correction }: RunComparison, names: readonly [stri
   return [[title, "present", ...names, "difference", "95 %", "p", corrected], ...rows];
 }
 
-function overallRows({ overall }: RunComparison, names: readonly [string, string]): Rows {
+function overallRows({ overall }: RunComparison, names: Pair): DocumentRows {
   return [
     ["over all classes", ...names, "difference", "95 %", "p"],
     ...overall.map((each) => [each.title, ...cellsOf(each)]),
@@ -71,17 +108,6 @@ function printValue(value: number | null): string {
   return value === null ? "-" : value.toFixed(3);
 }
 
-/** With its sign: `+0.076`, `−0.012`. */
-function printDifference(value: number): string {
-  const size = Math.abs(value).toFixed(3);
-  return Number(size) === 0 ? size : `${value < 0 ? "−" : "+"}${size}`;
-}
-
-function printP(p: number | null): string {
-  if (p === null) return "-";
-  return p < 0.001 ? "<0.001" : p.toFixed(3);
-}
-
 function aboutLines({ examples, test, bootstrap, overall, classes }: RunComparison): readonly string[] {
   const drawn = printResamples({ bootstrap });
   const tests = classes.filter(({ p }) => p !== null).length;
@@ -99,49 +125,10 @@ function aboutLines({ examples, test, bootstrap, overall, classes }: RunComparis
   ];
 }
 
-function textTable(rows: Rows): string {
+function textTable(rows: DocumentRows): string {
+  const textOf = (cell: DocumentCell): string => (typeof cell === "string" ? cell : cell.text);
   return renderTable(
-    rows,
+    rows.map((cells) => cells.map(textOf)),
     (rows[0] ?? []).map((title, column) => (column === 0 || title === "95 %" ? "left" : "right")),
   );
-}
-
-function markdownTable(rows: Rows): string {
-  const lines = rows.map((cells) => `| ${cells.map(escapeMarkdown).join(" | ")} |`);
-  const rule = `| ${(rows[0] ?? []).map((_, column) => (column === 0 ? ":--" : "--:")).join(" | ")} |`;
-  return `${[...lines.slice(0, 1), rule, ...lines.slice(1)].join("\n")}\n`;
-}
-
-function escapeMarkdown(text: string): string {
-  return text.replace(/[\\|*_`<>[\]]/g, (sign) => `\\${sign}`);
-}
-
-/** A `tabular` with the rules of the package booktabs. */
-function latexTable(rows: Rows): string {
-  const [header = [], ...others] = rows;
-  const line = (cells: readonly string[]): string => `  ${cells.map(escapeLatex).join(" & ")} \\\\`;
-  return [
-    `\\begin{tabular}{l${"r".repeat(Math.max(0, header.length - 1))}}`,
-    "  \\toprule",
-    line(header),
-    "  \\midrule",
-    ...others.map(line),
-    "  \\bottomrule",
-    "\\end{tabular}\n",
-  ].join("\n");
-}
-
-const latexSigns: ReadonlyMap<string, string> = new Map([
-  ["\\", "\\textbackslash{}"],
-  ["~", "\\textasciitilde{}"],
-  ["^", "\\textasciicircum{}"],
-  ["<", "$<$"],
-  [">", "$>$"],
-  ["−", "$-$"],
-  ["+", "$+$"],
-  ...["&", "%", "$", "#", "_", "{", "}"].map((sign) => [sign, `\\${sign}`] as const),
-]);
-
-function escapeLatex(text: string): string {
-  return text.replace(/[\\~^<>−+&%$#_{}]/g, (sign) => latexSigns.get(sign) ?? sign);
 }

@@ -3,19 +3,29 @@ import { adjust, type Correction } from "./adjust.ts";
 import { type BootstrapSettings, type Interval, intervalOf, resample } from "./bootstrap.ts";
 import { compareAurocs } from "./delong.ts";
 import type { Groups } from "./groups.ts";
-import { measureOf } from "./measure.ts";
 import { type ClassMetric, metrics } from "./metrics/index.ts";
-import { type Bootstrap, rankClasses } from "./results.ts";
+import {
+  type Bootstrap,
+  type Evaluation,
+  type Numbers,
+  type PreparedEvaluation,
+  prepareEvaluation,
+  type ScoredExamples,
+} from "./results.ts";
 
-/** Two runs on the same examples. */
+/** Runs on the same examples. */
 export interface ComparedScores {
   readonly classes: readonly string[];
-  /** [examples][classes] of the first run, and of the second. */
-  readonly scores: readonly [readonly ArrayLike<number>[], readonly ArrayLike<number>[]];
   readonly labels: readonly (readonly (boolean | null)[])[];
-  /** Of each run the score from which on each class is called present; null where it has none. */
-  readonly thresholds: readonly [readonly (number | null)[], readonly (number | null)[]];
   readonly groups: Groups;
+  /** The first is what the others are held against. */
+  readonly runs: readonly ComparedRun[];
+}
+
+/** What one run has of its own. */
+export interface ComparedRun extends Pick<ScoredExamples, "threshold" | "chosen"> {
+  /** [examples][classes] */
+  readonly scores: readonly ArrayLike<number>[];
 }
 
 export interface CompareSettings {
@@ -54,40 +64,59 @@ export interface RunComparison {
   readonly overall: readonly ComparedMetric[];
 }
 
-/** Compares two runs on the same examples: both see the same resamples, so that what examples have in common cancels. */
+/** The evaluation of each run, and how each but the first compares with the first. */
+export interface ComparedRuns {
+  readonly evaluations: readonly Evaluation[];
+  readonly comparisons: readonly RunComparison[];
+}
+
+/** Compares runs on the same examples: all see the same resamples, so that what examples have in common cancels. */
 export function compareRuns(
-  { classes, scores, labels, thresholds, groups }: ComparedScores,
+  { classes, labels, groups, runs }: ComparedScores,
+  settings: CompareSettings,
+): ComparedRuns {
+  const { bootstrap } = settings;
+  const prepared = runs.map((run) => prepareEvaluation({ ...run, classes, labels, groups, bootstrap }));
+  const drawn = resample(groups, bootstrap, (weights) => prepared.map(({ measure }) => measure(weights)));
+  const drawnOf = (run: number): readonly Numbers[] => drawn.map((each) => at(each, run));
+  const sideOf = (run: number): Side => ({ ...at(prepared, run), scores: at(runs, run).scores, drawn: drawnOf(run) });
+  return {
+    evaluations: prepared.map(({ evaluationFrom }, run) => evaluationFrom(drawnOf(run))),
+    comparisons: runs.slice(1).map((_, place) => {
+      return compareSides(sideOf(0), sideOf(place + 1), { classes, labels, groups }, settings);
+    }),
+  };
+}
+
+interface Side extends Pick<PreparedEvaluation, "whole">, Pick<ComparedRun, "scores"> {
+  readonly drawn: readonly Numbers[];
+}
+
+function compareSides(
+  first: Side,
+  second: Side,
+  { classes, labels, groups }: Omit<ComparedScores, "runs">,
   { metric, correction, bootstrap }: CompareSettings,
 ): RunComparison {
-  const examples = labels.length;
-  const measures = scores.map((own, run) => {
-    const ofRun = at(thresholds, run);
-    return measureOf(rankClasses({ classes, scores: own, labels }, (index) => at(ofRun, index)).ranked, examples);
-  });
-  const under = (weights: Int32Array) => measures.map((measure) => measure(weights));
-  const whole = under(new Int32Array(examples).fill(1));
-  const drawn = resample(groups, bootstrap, under);
-  type Both = typeof whole;
-
-  const compared = (name: string, title: string, of: (one: Both[number]) => number | null): ComparedMetric => {
-    const differenceOf = (both: Both): number | null => {
-      const [first, second] = [of(at(both, 0)), of(at(both, 1))];
-      return first === null || second === null ? null : second - first;
+  const compared = (name: string, title: string, of: (one: Numbers) => number | null): ComparedMetric => {
+    const differenceOf = (one: Numbers, other: Numbers): number | null => {
+      const [a, b] = [of(one), of(other)];
+      return a === null || b === null ? null : b - a;
     };
-    const difference = differenceOf(whole);
-    const values = [of(at(whole, 0)), of(at(whole, 1))] as const;
+    const difference = differenceOf(first.whole, second.whole);
+    const values = [of(first.whole), of(second.whole)] as const;
     if (difference === null) return { name, title, values, difference, interval: null, p: null };
-    const differences = drawn.map(differenceOf);
+    const differences = first.drawn.map((one, place) => differenceOf(one, at(second.drawn, place)));
     return { name, title, values, difference, interval: intervalOf(differences), p: bootstrapP(differences) };
   };
 
   const found = classes.map((name, index) => {
     const own = compared(name, name, (one) => at(one.classes, index)[metric]);
-    const { present } = at(at(whole, 0).samples, index);
+    const { present } = at(first.whole.samples, index);
     if (metric !== "auroc" || own.difference === null) return { ...own, present };
-    const columns = scores.map((rows) => Float64Array.from(rows, (row) => at(row, index)));
+    const columnOf = ({ scores }: Side) => Float64Array.from(scores, (row) => at(row, index));
     const known = labels.map((row) => at(row, index));
-    const p = compareAurocs(at(columns, 0), at(columns, 1), known, groups)?.p ?? null;
+    const p = compareAurocs(columnOf(first), columnOf(second), known, groups)?.p ?? null;
     return { ...own, present, p };
   });
   const adjusted = adjust(
@@ -95,7 +124,7 @@ export function compareRuns(
     correction,
   );
   return {
-    ...{ examples, metric, correction },
+    ...{ examples: labels.length, metric, correction },
     test: metric === "auroc" ? "DeLong" : "bootstrap",
     bootstrap: { ...bootstrap, by: groups.by, groups: groups.count },
     classes: found.map((each, index) => ({ ...each, adjusted: at(adjusted, index) })),

@@ -1,6 +1,12 @@
 export { type Correction, corrections } from "./adjust.ts";
-export type { BootstrapSettings } from "./bootstrap.ts";
-export { type ComparedMetric, compareRuns, type RunComparison } from "./compare-runs.ts";
+export {
+  type ComparedMetric,
+  type ComparedRuns,
+  type ComparedScores,
+  type CompareSettings,
+  compareRuns,
+  type RunComparison,
+} from "./compare-runs.ts";
 export { type EncodedExamples, type Encoding, encodeVolumes } from "./encode-volumes.ts";
 export type { EncodedVolumes } from "./encoded-volumes.ts";
 export {
@@ -29,6 +35,15 @@ export {
   overallMetrics,
   specMetrics,
 } from "./metrics/index.ts";
+export {
+  paperDocument,
+  paperMetrics,
+  paperNotes,
+  paperRows,
+  paperTitle,
+  percent,
+} from "./paper-table.ts";
+export { printDifference, printP } from "./print-difference.ts";
 export { equalPrompts } from "./prompts.ts";
 export type { RocPoint } from "./ranking.ts";
 export {

@@ -62,7 +62,7 @@ export interface ScoredExamples {
   readonly labels: readonly (readonly (boolean | null)[])[];
   /** 0.5 where nothing is said. */
   readonly threshold?: ThresholdPolicy;
-  /** By class, where they were chosen on other volumes. */
+  /** By class, where they were chosen before: on other volumes, or on these in an evaluation that is read again. */
   readonly chosen?: readonly Threshold[];
   /** Each example by itself where nothing is said. */
   readonly groups?: Groups;
@@ -82,49 +82,84 @@ export const defaultBootstrap: BootstrapSettings = { resamples: 1000, seed: 0 };
  * Throws when scores, labels and classes do not belong to each other in number.
  */
 export function evaluateScores(scored: ScoredExamples): Evaluation {
+  const examples = scored.scores.length;
+  const { bootstrap = defaultBootstrap, groups = eachByItself(examples) } = scored;
+  const { measure, evaluationFrom } = prepareEvaluation(scored);
+  return evaluationFrom(bootstrap === null || examples === 0 ? [] : resample(groups, bootstrap, measure));
+}
+
+/** An evaluation before its resamples, so that those of several can be drawn together. */
+export interface PreparedEvaluation {
+  /** The numbers on the whole data set, and how many examples have and lack each class. */
+  readonly whole: Numbers & Pick<Measured, "samples">;
+  readonly measure: (weights: Int32Array) => Numbers;
+  /** The evaluation, with intervals from what `measure` gave under each resample. */
+  readonly evaluationFrom: (drawn: readonly Numbers[]) => Evaluation;
+}
+
+/** What is kept of a resample: its counts by score would be gigabytes. */
+export type Numbers = Pick<Measured, "classes" | "overall">;
+
+export function prepareEvaluation(scored: ScoredExamples): PreparedEvaluation {
   const { classes: names, threshold = defaultThreshold, bootstrap = defaultBootstrap } = scored;
   const examples = scored.scores.length;
   const { groups = eachByItself(examples) } = scored;
   checkShape(scored);
   const thresholds = thresholdsOf(scored);
   const { ranked, broken } = rankClasses(scored, (index) => at(thresholds, index).value);
-  const measure = measureOf(ranked, examples);
-  const whole = measure(new Int32Array(examples).fill(1));
-  const resamples = bootstrap === null || examples === 0 ? [] : resample(groups, bootstrap, measure);
-
-  const classes = ranked.map((_, index): ClassEvaluation => {
-    const sample = at(whole.samples, index);
-    const own = at(thresholds, index);
-    const found = recordOf(classMetricNames, (metric): Metric => {
-      const value = at(whole.classes, index)[metric];
-      const why = at(broken, index);
-      if (value === null || why !== null) return { value: null, why: why ?? whyNone(metric, sample, own, examples) };
-      return { value, interval: intervalOf(resamples.map((drawn) => at(drawn.classes, index)[metric])) };
-    });
-    const { present, absent, truePositives, falsePositives } = sample;
-    return {
-      name: at(names, index),
-      ...{ present, absent, missing: examples - present - absent, differentScores: sample.scores.length },
-      threshold: own.value,
-      ...{ truePositives, falsePositives, metrics: found },
-      roc: found.auroc.value === null ? [] : rocCorners(sample),
-    };
-  });
-
+  const measureAll = measureOf(ranked, examples);
   const firstBroken = broken.findIndex((why) => why !== null);
-  const overall = recordOf(overallMetricNames, (metric): Metric => {
-    const value = whole.overall[metric];
-    const why = firstBroken < 0 ? null : `${names[firstBroken]}: ${broken[firstBroken]}`;
-    if (value === null || why !== null) return { value: null, why: why ?? whyNoneOverall(metric, classes, examples) };
-    return { value, interval: intervalOf(resamples.map((drawn: Measured) => drawn.overall[metric])) };
-  });
-  const { by, count } = groups;
-  return { examples, threshold, bootstrap: bootstrap && { ...bootstrap, by, groups: count }, overall, classes };
+  const measure = (weights: Int32Array): Numbers & Pick<Measured, "samples"> => {
+    const { samples, classes, overall } = measureAll(weights);
+    return {
+      samples,
+      classes: classes.map((own, index) => (at(broken, index) === null ? own : recordOf(classMetricNames, () => null))),
+      overall: firstBroken < 0 ? overall : recordOf(overallMetricNames, () => null),
+    };
+  };
+  const whole = measure(new Int32Array(examples).fill(1));
+
+  const evaluationFrom = (drawn: readonly Numbers[]): Evaluation => {
+    const classes = ranked.map((_, index): ClassEvaluation => {
+      const sample = at(whole.samples, index);
+      const own = at(thresholds, index);
+      const found = recordOf(classMetricNames, (metric): Metric => {
+        const value = at(whole.classes, index)[metric];
+        if (value === null) return { value, why: at(broken, index) ?? whyNone(metric, sample, own, examples) };
+        return { value, interval: intervalOf(drawn.map((each) => at(each.classes, index)[metric])) };
+      });
+      const { present, absent, truePositives, falsePositives } = sample;
+      return {
+        name: at(names, index),
+        ...{ present, absent, missing: examples - present - absent, differentScores: sample.scores.length },
+        threshold: own.value,
+        ...{ truePositives, falsePositives, metrics: found },
+        roc: found.auroc.value === null ? [] : rocCorners(sample),
+      };
+    });
+    const overall = recordOf(overallMetricNames, (metric): Metric => {
+      const value = whole.overall[metric];
+      const why = firstBroken < 0 ? null : `${names[firstBroken]}: ${broken[firstBroken]}`;
+      if (value === null) return { value, why: why ?? whyNoneOverall(metric, classes, examples) };
+      return { value, interval: intervalOf(drawn.map((each) => each.overall[metric])) };
+    });
+    const { by, count } = groups;
+    return { examples, threshold, bootstrap: bootstrap && { ...bootstrap, by, groups: count }, overall, classes };
+  };
+  return {
+    whole,
+    measure: (weights) => {
+      const { classes, overall } = measure(weights);
+      return { classes, overall };
+    },
+    evaluationFrom,
+  };
 }
 
 /** The thresholds of the classes. */
 function thresholdsOf({ classes, scores, labels, threshold = defaultThreshold, chosen }: ScoredExamples) {
   return classes.map((_, index): Threshold => {
+    if (chosen !== undefined) return at(chosen, index);
     if (threshold.kind === "fixed") return { value: threshold.value };
     if (threshold.on === null) {
       const values = Float64Array.from(scores, (row) => at(row, index));
@@ -134,15 +169,14 @@ function thresholdsOf({ classes, scores, labels, threshold = defaultThreshold, c
         labels.map((row) => at(row, index)),
       );
     }
-    if (chosen === undefined) throw new Error("invariant: thresholds of other volumes are given");
-    return at(chosen, index);
+    throw new Error("invariant: thresholds of other volumes are given");
   });
 }
 
 /**
  * The classes of scored examples, ready to be measured, with a threshold each, or none; `broken` says why a class has no numbers.
  */
-export function rankClasses(
+function rankClasses(
   { classes, scores, labels }: Pick<ScoredExamples, "classes" | "scores" | "labels">,
   thresholds: (index: number) => number | null,
 ): { readonly ranked: readonly RankedClass[]; readonly broken: readonly (string | null)[] } {

@@ -1,4 +1,6 @@
 export { type ChartSpec, drawChart } from "./chart.ts";
+export { renderComparison } from "./compare/page.ts";
+export type { CaseMaterial, ComparisonReport } from "./compare/types.ts";
 export { smooth, smoothingSpan } from "./curves.ts";
 export { renderDataPage } from "./data-page.ts";
 export type {

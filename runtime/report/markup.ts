@@ -16,6 +16,8 @@ export interface TableCell {
   readonly text: string;
   /** What stands beside it in small, such as an interval. */
   readonly detail: string;
+  /** Whether it stands out, as the best of its column does. */
+  readonly isStrong?: boolean;
 }
 
 /** A table whose first cells name their rows. It scrolls inside its own box where the page is narrow. */
@@ -43,7 +45,8 @@ export function renderTable(
 function renderCell(cell: string | TableCell): string {
   if (typeof cell === "string") return escapeMarkup(cell);
   const detail = cell.detail === "" ? "" : ` <span class="detail">${escapeMarkup(cell.detail)}</span>`;
-  return `${escapeMarkup(cell.text)}${detail}`;
+  const text = escapeMarkup(cell.text);
+  return `${cell.isStrong === true ? `<strong>${text}</strong>` : text}${detail}`;
 }
 
 export type Variant = "wide" | "narrow";

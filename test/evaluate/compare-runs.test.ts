@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { at } from "../../runtime/at.ts";
 import { adjust } from "../../runtime/evaluate/adjust.ts";
 import { compareAurocs } from "../../runtime/evaluate/delong.ts";
 import { compareRuns, eachByItself, groupBy } from "../../runtime/evaluate/index.ts";
@@ -17,21 +18,23 @@ function drawRuns(seed: number, patients = 30) {
   return scans;
 }
 
+const settings = { metric: "auroc", correction: "holm", bootstrap: { resamples: 200, seed: 1 } } as const;
+
 function compare(scans: ReturnType<typeof drawRuns>, turned = false) {
   const runs = [scans.map(({ first }) => [first]), scans.map(({ second }) => [second])] as const;
-  return compareRuns(
+  const { comparisons } = compareRuns(
     {
       classes: ["a"],
-      scores: turned ? [runs[1], runs[0]] : runs,
       labels: scans.map(({ label }) => [label]),
-      thresholds: [[0.5], [0.5]],
       groups: groupBy(
         "patient",
         scans.map(({ patient }) => patient),
       ),
+      runs: (turned ? runs.toReversed() : runs).map((scores) => ({ scores })),
     },
-    { metric: "auroc", correction: "holm", bootstrap: { resamples: 200, seed: 1 } },
+    settings,
   );
+  return at(comparisons, 0);
 }
 
 test("a run that is better is found to be, and the difference turns around with the runs", () => {

@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import * as v from "valibot";
 import { at } from "../../at.ts";
 import { labelCell, labelOf, readTable } from "../../data/index.ts";
-import { decodeScores, evaluateScores } from "../../evaluate/index.ts";
+import { decodeScores, evaluateScores, type ThresholdPolicy } from "../../evaluate/index.ts";
 import { readFileText } from "../../files/index.ts";
 import { readOwnJson } from "../../json/index.ts";
 import { failed, ok, type Problem, type Result } from "../../text/index.ts";
@@ -20,6 +20,8 @@ export interface ScoredRun {
   readonly groups: ReadonlyMap<string, string> | null;
   /** What the numbers of the groups are of. */
   readonly by: string;
+  /** How its thresholds came about; 0.5 where nothing says it. */
+  readonly policy: ThresholdPolicy;
   /** From which score on a class is called present, by its name. */
   readonly thresholds: ReadonlyMap<string, number | null>;
   /** Why its numbers mean less than they seem to. */
@@ -62,6 +64,7 @@ function readKept(path: string): Result<ScoredRun> {
     labels: { classes, of: new Map(names.map((name, index) => [name, at(labels, index)])) },
     groups: groups === undefined ? null : new Map(names.map((name, index) => [name, String(at(groups.of, index))])),
     by: groups?.by ?? "volume",
+    policy: found.threshold,
     thresholds: new Map(found.classes.map(({ name, threshold }) => [name, threshold])),
     warnings: [],
   });
@@ -86,15 +89,24 @@ async function readEvaluation(folder: string | null, file: string): Promise<Resu
     labels: labels?.value ?? null,
     groups: groups === null ? null : new Map([...groups.value.of].map(([name, cells]) => [name, cells.join()])),
     by: about?.bootstrap?.by ?? "volume",
+    policy: about?.threshold ?? { kind: "fixed", value: 0.5 },
     thresholds: new Map(about?.classes.map(({ name, threshold }) => [name, threshold])),
     warnings: about?.warnings ?? [],
   });
 }
 
+const on = v.nullable(v.string());
+const policy: v.GenericSchema<unknown, ThresholdPolicy> = v.variant("kind", [
+  v.object({ kind: v.literal("fixed"), value: v.number() }),
+  v.object({ kind: v.picklist(["youden", "best_f1"]), on }),
+  v.object({ kind: v.literal("sensitivity"), atLeast: v.number(), on }),
+]);
+
 /** What is read of `results.json`; other versions' may have less. */
 const results = v.object({
   warnings: v.optional(v.array(v.string()), []),
   bootstrap: v.fallback(v.nullable(v.object({ by: v.string() })), null),
+  threshold: v.fallback(v.nullable(policy), null),
   classes: v.array(v.object({ name: v.string(), threshold: v.fallback(v.nullable(v.number()), 0.5) })),
 });
 

@@ -1,0 +1,39 @@
+import type { NamedEvaluation } from "../../runtime/app/evaluate/comparison-page.ts";
+import { evaluateScores, groupBy } from "../../runtime/evaluate/index.ts";
+import { Random } from "../random.ts";
+
+export interface SampleSettings {
+  readonly classes?: readonly string[];
+  readonly labels?: readonly string[];
+  readonly volumes?: number;
+  readonly resamples?: number;
+  /** Of each run how far scores of what is there are above the others, in hundredths. */
+  readonly lifts?: readonly number[];
+}
+
+/** Runs on the same volumes, two of each patient; the last class never occurs, and some labels are missing. */
+export function namedRuns({
+  classes = ["Effusion", "Nodule", "Never"],
+  labels: names = ["base", "adapted"],
+  volumes = 60,
+  resamples = 60,
+  lifts = [10, 60, 30],
+}: SampleSettings = {}): readonly NamedEvaluation[] {
+  const random = new Random(7);
+  const labels = Array.from({ length: volumes }, () =>
+    classes.map((_, index) => (random.below(12) === 0 ? null : index < classes.length - 1 && random.below(3) === 0)),
+  );
+  const volumeNames = labels.map((_, index) => `valid_${1 + (index >> 1)}_a_${1 + (index % 2)}.nii.gz`);
+  return names.map((label, run) => {
+    const lift = lifts[run % lifts.length] ?? 0;
+    const scores = labels.map((row) =>
+      row.map((known) => (random.below(100) + (known === true ? lift : 0)) / (100 + lift)),
+    );
+    const groups = groupBy(
+      "patient",
+      volumeNames.map((name) => name.replace(/_a_.*/, "")),
+    );
+    const kept = { classes, names: volumeNames, scores, labels, groups, bootstrap: { resamples, seed: 2 } };
+    return { label, evaluation: evaluateScores(kept), scores: kept, warnings: [] };
+  });
+}
