@@ -1,5 +1,6 @@
 import { didYouMean, type Expression } from "../../grammar/index.ts";
-import { type EvalSettings, unsetForEvaluation } from "./eval.ts";
+import type { EvalSettings } from "./eval.ts";
+import { unsetForEvaluation } from "./eval-tasks.ts";
 
 /** What a zero-shot evaluation gives over all classes; of each the higher is the better. */
 export const evaluationMetrics = [

@@ -18,13 +18,30 @@ export function computeSettings(
     const entries = item.entries.flatMap((entry): readonly Setting[] => {
       if (named.get(item.block)?.has(entry.name.text)) return [entry];
       const refused = diagnostics.length;
-      const value = computed(entry.value, constants, diagnostics);
+      const isTasks = item.block === "eval" && entry.name.text === "tasks";
+      const value = isTasks
+        ? computedTasks(entry.value, constants, diagnostics)
+        : computed(entry.value, constants, diagnostics);
       // Nothing follows from a value that is not known.
       return diagnostics.length > refused ? [] : [value === entry.value ? entry : { ...entry, value }];
     });
     return { ...item, entries };
   });
   return { file: { ...file, items }, diagnostics };
+}
+
+/** The tasks of an evaluation, of which `classify` names a `let` first. */
+function computedTasks(tasks: Expression, constants: Constants, diagnostics: Diagnostic[]): Expression {
+  if (tasks.kind !== "list") return computed(tasks, constants, diagnostics);
+  const elements = tasks.elements.map((task): Expression => {
+    if (task.kind !== "call") return task;
+    const passed = task.arguments.map((argument, index) => {
+      const isLet = argument.name === null ? index === 0 : argument.name.text === "logits";
+      return isLet ? argument : { ...argument, value: computed(argument.value, constants, diagnostics) };
+    });
+    return { ...task, arguments: passed };
+  });
+  return { ...tasks, elements };
 }
 
 /** A call whose arguments are computed, as those of settings are. */

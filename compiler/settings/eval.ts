@@ -1,47 +1,28 @@
-import { type Diagnostic, type Expression, type File, report } from "../../grammar/index.ts";
+import type { Diagnostic, File } from "../../grammar/index.ts";
 import { type Node, nodesUnder, printType, type TensorType } from "../ir/index.ts";
-import { literal } from "./literals.ts";
-import type { NamedCall, Range } from "./named-call.ts";
+import { type EvalTask, readTasks } from "./eval-tasks.ts";
+import { defaultPrompts, type PromptSides, promptTexts, readPrompts } from "./prompts.ts";
 import { SettingReader } from "./reader.ts";
+import { defaultThreshold, readThreshold, type ThresholdSetting, unsaidVolumes } from "./threshold.ts";
 
-/** What the `eval` block says: zero-shot classification, with CT-CLIP's prompts for what it leaves out. */
+/** What the `eval` block says, with CT-CLIP's prompts for what it leaves out. */
 export interface EvalSettings {
   /** The lets that are the latents of an image and of a text; null when the block does not say. */
   readonly image: string | null;
   readonly text: string | null;
   /** The let that multiplies their cosines before the softmax; null for 1. */
   readonly scale: string | null;
-  /** For a class that is there, and for one that is not; `{class}` stands for its name. */
-  readonly prompts: readonly [present: string, absent: string];
+  /** Those of inputs that take prompts, and of zero-shot tasks that have none of their own. */
+  readonly prompts: PromptSides;
   readonly classes: readonly string[];
-  /** From which score on a class is called present. */
+  /** From which score on a class is called present, in tasks that do not say it. */
   readonly threshold: ThresholdSetting;
   /** How often the volumes are drawn anew for intervals; 0 for none. */
   readonly resamples: number;
   readonly resampleBy: ResampleBy;
+  /** What is measured; where the block does not say, zero-shot classification if it has what that needs, and else nothing. */
+  readonly tasks: readonly EvalTask[];
 }
-
-/** The setting that zero-shot evaluation lacks; null where it has what it needs. */
-export function unsetForEvaluation({ image, text, classes }: EvalSettings): "image" | "text" | "classes" | null {
-  return image === null ? "image" : text === null ? "text" : classes.length === 0 ? "classes" : null;
-}
-
-/** The prompts of all classes, of which each class has two in turn. */
-export function promptTexts({ classes, prompts }: Pick<EvalSettings, "classes" | "prompts">): readonly string[] {
-  return classes.flatMap((name) => prompts.map((prompt) => prompt.replaceAll("{class}", () => name.trim())));
-}
-
-/** A score, or how one is chosen for each class, and on which volumes. */
-export type ThresholdSetting =
-  | { readonly kind: "fixed"; readonly value: number }
-  | { readonly kind: "youden" | "best_f1"; readonly on: ThresholdVolumes }
-  | { readonly kind: "sensitivity"; readonly atLeast: number; readonly on: ThresholdVolumes };
-
-/** Volumes to choose thresholds on: those to train on, those that are evaluated, or those that are named as `valid` names volumes. */
-export type ThresholdVolumes =
-  | { readonly kind: "training" }
-  | { readonly kind: "evaluated" }
-  | { readonly kind: "named"; readonly name: string };
 
 /**
  * What is drawn for intervals: all volumes of a patient, or of a scan, together, each by itself, or those of one value of a column.
@@ -51,7 +32,6 @@ export type ResampleBy =
   | { readonly kind: "known" | "patient" | "scan" | "volume" }
   | { readonly kind: "column"; readonly name: string };
 
-const defaultPrompts = ["{class} is present.", "{class} is not present."] as const;
 const defaultResamples = 1000;
 export const evalSettingNames = [
   "image",
@@ -62,6 +42,7 @@ export const evalSettingNames = [
   "threshold",
   "resamples",
   "resample_by",
+  "tasks",
 ] as const;
 type EvalReader = SettingReader<(typeof evalSettingNames)[number]>;
 
@@ -73,9 +54,6 @@ export function readEvalSettings(
   const reader = new SettingReader(file, "eval", evalSettingNames);
   const nameOf = (name: "image" | "text" | "scale"): string | null =>
     reader.name(name, lets, "the name of a `let` of the model");
-  const prompts = reader.strings("prompts", 2, "a list of two different strings, each with `{class}`", (text) =>
-    text.includes("{class}"),
-  );
   const classes =
     reader.strings(
       "classes",
@@ -83,68 +61,21 @@ export function readEvalSettings(
       "a list of different names in quotes, none of them empty",
       (name) => name.trim() !== "",
     ) ?? [];
-  const [present, absent] = prompts ?? defaultPrompts;
-  const settings: EvalSettings = {
+  const prompts = readPrompts(reader, defaultPrompts);
+  if (prompts.present.length + prompts.absent.length > 2) reader.refuse("prompts", "one string for each side");
+  const block = {
     image: nameOf("image"),
     text: nameOf("text"),
     scale: nameOf("scale"),
-    prompts: [present ?? defaultPrompts[0], absent ?? defaultPrompts[1]],
+    prompts,
     classes,
-    threshold: readThreshold(reader),
+    threshold: readThreshold(reader, defaultThreshold),
     resamples: reader.count("resamples", defaultResamples, 0),
     resampleBy: readResampleBy(reader),
   };
-  return { settings, diagnostics: [...reader.diagnostics, ...unsaidVolumes(reader.expression("threshold"))] };
-}
-
-/** Reports a threshold that is chosen and does not say on which volumes. */
-function unsaidVolumes(threshold: Expression | null): readonly Diagnostic[] {
-  const callee = threshold?.kind === "call" ? threshold.callee : threshold;
-  const rule = thresholdRules.find((each) => callee?.kind === "name" && callee.text === each);
-  const call = threshold?.kind === "call" ? threshold : null;
-  if (threshold === null || rule === undefined || isGiven({ name: rule, call }, "on")) return [];
-  return [report("threshold-volumes", threshold.span, { rule })];
-}
-
-const thresholdRules = ["youden", "best_f1", "sensitivity"] as const;
-const fixedThreshold = { kind: "fixed", value: 0.5 } as const;
-const score: Range = { of: "a number from 0 to 1", holds: (value) => value >= 0 && value <= 1 };
-const sensitivity: Range = { of: "a number above 0, 1 at most", holds: (value) => value > 0 && value <= 1 };
-
-function readThreshold(reader: EvalReader): ThresholdSetting {
-  const value = reader.expression("threshold");
-  if (value === null) return fixedThreshold;
-  const expected = "a number from 0 to 1, `youden(...)`, `best_f1(...)` or `sensitivity(...)`";
-  const number = literal(value);
-  if (number !== null) {
-    if (score.holds(number)) return { kind: "fixed", value: number };
-    reader.refuse("threshold", expected);
-    return fixedThreshold;
-  }
-  const call = reader.call("threshold", thresholdRules, expected);
-  const kind = thresholdRules.find((rule) => rule === call.name);
-  if (kind === undefined) return fixedThreshold;
-  reader.known(call, kind === "sensitivity" ? ["at_least", "on"] : ["on"]);
-  const on = readVolumes(reader, call);
-  if (on === null) return fixedThreshold;
-  if (kind !== "sensitivity") return { kind, on };
-  const atLeast = reader.argument(call, "at_least", 0, sensitivity);
-  if (!isGiven(call, "at_least"))
-    reader.refuse("threshold", "given what sensitivity it needs, such as `at_least = 0.9`");
-  return { kind, atLeast, on };
-}
-
-/** Null where nothing says it, and after reporting what is wrong with it. */
-function readVolumes(reader: EvalReader, call: NamedCall): ThresholdVolumes | null {
-  return reader.read(call, "on", '`training`, `evaluated`, or what volumes are named by, such as `"val_"`', (value) => {
-    if (value.kind === "string" && value.value !== "") return { kind: "named", name: value.value };
-    if (value.kind !== "name" || (value.text !== "training" && value.text !== "evaluated")) return null;
-    return { kind: value.text };
-  });
-}
-
-function isGiven({ call }: NamedCall, name: string): boolean {
-  return call?.arguments.some((argument) => argument.name?.text === name) ?? false;
+  const { tasks, diagnostics } = readTasks(reader, block, lets);
+  const unsaid = unsaidVolumes(reader.expression("threshold"));
+  return { settings: { ...block, tasks }, diagnostics: [...reader.diagnostics, ...unsaid, ...diagnostics] };
 }
 
 function readResampleBy(reader: EvalReader): ResampleBy {
@@ -158,14 +89,6 @@ function readResampleBy(reader: EvalReader): ResampleBy {
 }
 
 const resampleKinds = ["patient", "scan", "volume"] as const;
-
-/** A threshold as a spec has it. */
-export function printThreshold(threshold: ThresholdSetting): string {
-  if (threshold.kind === "fixed") return String(threshold.value);
-  const on = threshold.on.kind === "named" ? JSON.stringify(threshold.on.name) : threshold.on.kind;
-  const least = threshold.kind === "sensitivity" ? `at_least = ${threshold.atLeast}, ` : "";
-  return `${threshold.kind}(${least}on = ${on})`;
-}
 
 /**
  * Reports the lets that the `eval` block names and that are not what it takes them for: latents are f32[batch, width], those

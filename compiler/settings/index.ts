@@ -21,15 +21,23 @@ export {
   checkEvalSettings,
   type EvalSettings,
   evalSettingNames,
-  printThreshold,
-  promptTexts,
   type ResampleBy,
   readEvalSettings,
-  type ThresholdSetting,
-  unsetForEvaluation,
 } from "./eval.ts";
+export {
+  type ClassifyTask,
+  type EvalTask,
+  type ProbeTask,
+  printTasks,
+  type RetrievalTask,
+  unsetForEvaluation,
+  unsetForTask,
+  type ZeroShotTask,
+} from "./eval-tasks.ts";
 export { defaultImage, type ImageSettings, imageSettingNames, readImageSettings } from "./image.ts";
 export { type InputSource, promptInputs, readInputSources } from "./inputs.ts";
+export { type PromptSides, printPrompts, promptTexts } from "./prompts.ts";
+export { printThreshold, type ThresholdSetting } from "./threshold.ts";
 export {
   checkBest,
   type Optimizer,

@@ -25,3 +25,9 @@ export function computedNotes(value: Expression): readonly string[] {
   const number = literal(value);
   return number === null || /^-?\s*[\d.]/.test(source.text.slice(start, end)) ? [] : [`it is ${number}`];
 }
+
+/** What a whole number of at least `least` is, in words. */
+export function wholeNumberFrom(least: number): string {
+  if (least === 0) return "a whole number that is not negative";
+  return least === 1 ? "a whole number above 0" : `a whole number that is ${least} or more`;
+}

@@ -10,7 +10,7 @@ import {
   type Span,
 } from "../../grammar/index.ts";
 import { at } from "../at.ts";
-import { computedNotes, isAmount, literal, numbersIn } from "./literals.ts";
+import { computedNotes, isAmount, literal, numbersIn, wholeNumberFrom } from "./literals.ts";
 import type { NamedCall, Range, SpannedCall } from "./named-call.ts";
 
 /**
@@ -75,7 +75,7 @@ export class SettingReader<Name extends string> {
 
   /** A whole number of at least `least`. */
   count(name: Name, otherwise: number, least = 1): number {
-    const expected = least === 1 ? "a whole number above 0" : "a whole number that is not negative";
+    const expected = wholeNumberFrom(least);
     const value = this.number(name, expected);
     if (value === null) return otherwise;
     if (Number.isSafeInteger(value) && value >= least) return value;
@@ -130,7 +130,7 @@ export class SettingReader<Name extends string> {
     return this.entries.has(name);
   }
 
-  /** Whether the value of a setting was reported, so that what follows from it is not worth reporting. */
+  /** Whether a setting was reported, so that what follows from it is not worth reporting. */
   hasRefused(name: Name): boolean {
     return this.refused.has(name);
   }

@@ -7,4 +7,13 @@ export const evaluation = {
     ({ rule }) => `\`${rule}\` needs volumes to choose thresholds on`,
     () => 'add `on = training`, `on = "val_"` for volumes of that name, or `on = evaluated`, which tables mark',
   ),
+  "task-without-setting": error<{ readonly task: string; readonly missing: string }>(
+    "E831",
+    ({ task, missing }) => `\`${task}\` needs \`${missing}\`, which the \`eval\` block does not set`,
+  ),
+  "duplicate-task": error<{ readonly name: string }>(
+    "E832",
+    ({ name }) => `two tasks are called \`${name}\``,
+    () => 'tell them apart by names, such as `name = "ensemble"`',
+  ),
 } as const;

@@ -1,12 +1,11 @@
-import { promptTexts } from "../../compiler/index.ts";
+import { type PromptSides, promptTexts } from "../../compiler/index.ts";
 import type { Tokenizer } from "../data/index.ts";
 import type { Problem } from "../text/index.ts";
 
 /** What zero-shot classification says and how it is said. */
 export interface Prompts {
   readonly classes: readonly string[];
-  /** For a class that is there, and for one that is not; `{class}` stands for its name. */
-  readonly prompts: readonly [present: string, absent: string];
+  readonly prompts: PromptSides;
 }
 
 /** What is wrong with prompts of which a text encoder of so many tokens sees no difference: their scores would say nothing. */

@@ -12,17 +12,21 @@ function load(): Tokenizer {
 const tokenizer = load();
 
 /** What is wrong with prompts, for a text encoder of so many tokens. */
-function wrong(classes: readonly string[], prompts: readonly [string, string], length: number): string | null {
+function wrong(
+  classes: readonly string[],
+  [present, absent]: readonly [string, string],
+  length: number,
+): string | null {
+  const prompts = { present: [present], absent: [absent] };
   return equalPrompts({ classes, prompts }, tokenizer, length)?.message ?? null;
 }
 
-test("each class has its two prompts in turn", () => {
-  expect(promptTexts({ classes: [" a ", "b"], prompts: ["{class}.", "no {class}"] })).toEqual([
-    "a.",
-    "no a",
-    "b.",
-    "no b",
-  ]);
+test("each class has its prompts in turn, the present ones before the absent ones", () => {
+  const classes = [" a ", "b"];
+  const two = { present: ["{class}."], absent: ["no {class}"] };
+  expect(promptTexts({ classes, prompts: two })).toEqual(["a.", "no a", "b.", "no b"]);
+  const three = { present: ["{class}.", "with {class}"], absent: ["no {class}"] };
+  expect(promptTexts({ classes, prompts: three })).toEqual(["a.", "with a", "no a", "b.", "with b", "no b"]);
 });
 
 test("prompts that differ within the length of the text encoder are right, also where they are cut behind it", () => {

@@ -31,7 +31,10 @@ function engineOf(latents: ReadonlyMap<string, readonly [number, number]>, scale
   };
 }
 
-const prompts = { classes: ["Nodule ", "A $& B", "Effusion"], prompts: ["{class}.", "no {class}!"] } as const;
+const prompts = {
+  classes: ["Nodule ", "A $& B", "Effusion"],
+  prompts: { present: ["{class}."], absent: ["no {class}!"] },
+};
 const latents: ReadonlyMap<string, readonly [number, number]> = new Map([
   ["Nodule.", [1, 0]],
   ["no Nodule!", [0, 1]],

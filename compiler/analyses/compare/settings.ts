@@ -7,6 +7,8 @@ import {
   type Optimizer,
   printAugmentation,
   printBest,
+  printPrompts,
+  printTasks,
   printThreshold,
   readDataSettings,
   readEvalSettings,
@@ -66,11 +68,11 @@ const dataRows: Rows<DataSettings> = {
   augment: ["augment", (list) => (list.length === 0 ? "none" : `[${list.map(printAugmentation).join(", ")}]`)],
 };
 
-const evalRows: Rows<EvalSettings> = {
+const evalRows = (block: EvalSettings): Rows<EvalSettings> => ({
   image: ["image", plain],
   text: ["text", plain],
   scale: ["scale", plain],
-  prompts: ["prompts", plain],
+  prompts: ["prompts", printPrompts],
   classes: ["classes", plain],
   threshold: ["threshold", printThreshold],
   resamples: ["resamples", plain],
@@ -78,14 +80,15 @@ const evalRows: Rows<EvalSettings> = {
     "resample_by",
     (by) => (by.kind === "column" ? JSON.stringify(by.name) : by.kind === "known" ? "none" : by.kind),
   ],
-};
+  tasks: ["tasks", (tasks) => printTasks(tasks, block)],
+});
 
 /** All settings of a spec by name, those that it leaves out with what they then are, and what its inputs take of a data set. */
 export function settingsOf({ settings, data, evaluation, sources }: Settings): readonly (readonly [string, string])[] {
   return [
     ...written("train", settings, trainRows),
     ...written("data", data, dataRows),
-    ...written("eval", evaluation, evalRows),
+    ...written("eval", evaluation, evalRows(evaluation)),
     ...[...sources].map(([name, source]) => [`input ${name}`, writeSource(source, data)] as const),
   ];
 }
