@@ -52,6 +52,7 @@ export {
   evaluateScores,
   type Metric,
 } from "./results.ts";
+export { evaluateRetrieval, type RetrievalExamples } from "./retrieval/index.ts";
 export {
   decodeStepEvaluation,
   encodeStepEvaluation,

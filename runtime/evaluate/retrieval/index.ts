@@ -1,0 +1,1 @@
+export { evaluateRetrieval, type RetrievalExamples } from "./evaluate-retrieval.ts";
