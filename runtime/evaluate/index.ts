@@ -44,6 +44,7 @@ export {
   percent,
 } from "./paper-table.ts";
 export { printDifference, printP } from "./print-difference.ts";
+export { type ProbedExamples, probeScores } from "./probe/index.ts";
 export { equalPrompts } from "./prompts.ts";
 export type { RocPoint } from "./ranking.ts";
 export {

@@ -1,0 +1,1 @@
+export { type ProbedExamples, probeScores } from "./probe-scores.ts";

@@ -1,0 +1,82 @@
+import { expect, test } from "vitest";
+import { at } from "../../runtime/at.ts";
+import { eachByItself, groupBy, type ProbedExamples, probeScores } from "../../runtime/evaluate/index.ts";
+import { Random } from "../random.ts";
+
+/** Latents of some width with labels that follow from the first two features, and gaps, for some patients. */
+function drawProbed(random: Random, count: number, width: number) {
+  const normal = () => random.below(1000) / 250 - 2;
+  const latents = Array.from({ length: count }, () => Float32Array.from({ length: width }, normal));
+  const labels = latents.map((latent) => [
+    at(latent, 0) + normal() / 2 > 0.5,
+    random.below(6) === 0 ? null : at(latent, 1) + normal() / 2 > 0,
+  ]);
+  return { latents, labels, patients: latents.map((_, index) => `patient ${Math.floor(index / 2)}`) };
+}
+
+const settings = { folds: 5, strengths: [0.1, 1, 10] };
+const withGroups = ({ patients, ...rest }: ReturnType<typeof drawProbed>): ProbedExamples => ({
+  ...rest,
+  groups: groupBy("patient", patients),
+});
+
+test("patients are never split, folds are even, and each scores what it did not see", () => {
+  const drawn = drawProbed(new Random(1), 120, 4);
+  const { scores, classes, folds } = probeScores(withGroups(drawn), settings);
+  expect(new Set(drawn.patients.map((patient, index) => `${patient} ${at(folds, index)}`)).size).toBe(60);
+  expect([0, 1, 2, 3, 4].map((fold) => folds.filter((each) => each === fold).length)).toEqual([24, 24, 24, 24, 24]);
+  expect(classes.map((each) => (each.kind === "scored" ? each.strengths.length : each.why))).toEqual([5, 5]);
+  const right = scores.filter((row, index) => at(row, 0) > 0.5 === at(at(drawn.labels, index), 0)).length;
+  expect(right).toBeGreaterThan(90);
+  // Labels that are turned within a fold leave its own scores as they are, with one strength.
+  const one = { folds: 5, strengths: [1] };
+  const turned = drawn.labels.map((row, index) => (folds[index] === 2 ? row.map((label) => label !== true) : row));
+  const [first, second] = [drawn.labels, turned].map(
+    (labels) => probeScores(withGroups({ ...drawn, labels }), one).scores,
+  );
+  for (const [index, fold] of folds.entries()) {
+    if (fold === 2) expect(second?.[index]).toEqual(first?.[index]);
+    else expect(second?.[index]).not.toEqual(first?.[index]);
+  }
+});
+
+test("the order of examples changes no score, to the last bit", () => {
+  const drawn = drawProbed(new Random(2), 60, 5);
+  const order = drawn.latents.map((_, index) => (index * 7) % 60);
+  const turned = <Value>(values: readonly Value[]) => order.map((place) => at(values, place));
+  const found = probeScores(withGroups(drawn), settings);
+  const other = probeScores(
+    withGroups({ latents: turned(drawn.latents), labels: turned(drawn.labels), patients: turned(drawn.patients) }),
+    settings,
+  );
+  expect(other.scores).toEqual(turned(found.scores));
+  expect(other.classes).toEqual(found.classes);
+});
+
+test("labels that have nothing to do with the latents choose the strongest penalty", () => {
+  const random = new Random(4);
+  const drawn = drawProbed(random, 100, 10);
+  const labels = drawn.labels.map(() => [random.below(2) === 0]);
+  const { classes } = probeScores(withGroups({ ...drawn, labels }), { folds: 4, strengths: [0.01, 1, 1000] });
+  expect(classes).toEqual([{ kind: "scored", strengths: [1000, 1000, 1000, 1000] }]);
+});
+
+test("a class of too few groups says so and has no scores", () => {
+  const { latents, patients } = drawProbed(new Random(5), 40, 3);
+  const labels = latents.map((_, index) => [index < 4, index % 2 === 0, null, true, index > 1]);
+  const { scores, classes } = probeScores(withGroups({ latents, labels, patients }), settings);
+  expect(classes.map((each) => (each.kind === "scored" ? "" : each.why))).toEqual([
+    "present in 2 of 20 patients, too few for 5 folds",
+    "",
+    "no example has a label for it",
+    "absent in 0 of 20 patients, too few for 5 folds",
+    "absent in 1 of 20 patients, too few for 5 folds",
+  ]);
+  expect([...at(scores, 0)].map(Number.isNaN)).toEqual([true, false, true, true, true]);
+});
+
+test("latents that are not finite have no scores", () => {
+  const latents = [Float32Array.of(1), Float32Array.of(Infinity)];
+  const { classes } = probeScores({ latents, labels: [[true], [false]], groups: eachByItself(2) }, settings);
+  expect(classes).toEqual([{ kind: "unscored", why: "latents of 1 of 2 images are not finite numbers" }]);
+});
