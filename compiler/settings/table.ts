@@ -1,7 +1,9 @@
 import type { SettingReader } from "./reader.ts";
 
-/** Where a data set's examples stand that is a table of files, texts and labels. */
+/** What the tables of a data set are called by, and where examples stand in one that is a table of files, texts and labels. */
 export interface TableSettings {
+  /** The column of the tables beside a folder of volumes that says which volume a row is about. */
+  readonly key: string;
   /** The table, from the data folder; null for a data set in another layout. */
   readonly table: string | null;
   /** The table of what is held out; null where one column of `table` says what is. */
@@ -14,8 +16,9 @@ export interface TableSettings {
   readonly textSeparator: string | null;
 }
 
-/** open_clip's columns. */
+/** CT-RATE's column of names, and open_clip's columns of files and splits. */
 export const defaultTable: TableSettings = {
+  key: "VolumeName",
   table: null,
   validTable: null,
   file: "filepath",
@@ -24,7 +27,7 @@ export const defaultTable: TableSettings = {
   textSeparator: null,
 };
 
-export const tableSettingNames = ["table", "valid_table", "file", "split", "text", "text_separator"] as const;
+export const tableSettingNames = ["key", "table", "valid_table", "file", "split", "text", "text_separator"] as const;
 
 /** Reads the settings of the `data` block that say where examples stand in tables. */
 export function readTableSettings(reader: SettingReader<(typeof tableSettingNames)[number]>): TableSettings {
@@ -35,6 +38,7 @@ export function readTableSettings(reader: SettingReader<(typeof tableSettingName
   const validTable = reader.optionalString("valid_table");
   if (validTable !== null && table === null) reader.refuse("valid_table", "set together with `table`");
   return {
+    key: reader.string("key", defaultTable.key),
     table,
     validTable,
     file: reader.string("file", defaultTable.file),

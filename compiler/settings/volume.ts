@@ -27,6 +27,8 @@ export interface VolumeSettings {
   readonly orientation: string | null;
   /** The orientation of files that do not state theirs; null refuses them where `orientation` is stated. */
   readonly assumeOrientation: string | null;
+  /** Millimetres from voxel to voxel, along the network's axes, of files that do not state them; null refuses those. */
+  readonly assumeSpacing: Sizes | null;
   /** Which of a volume's axes x, y and z each of the network's takes. */
   readonly axes: AxisOrder;
   /** Millimetres from voxel to voxel after resampling. */
@@ -50,6 +52,7 @@ export const defaultVolume: VolumeSettings = {
   units: "auto",
   orientation: null,
   assumeOrientation: null,
+  assumeSpacing: null,
   axes: "zxy",
   spacing: [1.5, 0.75, 0.75],
   size: [240, 480, 480],
@@ -64,6 +67,7 @@ export const volumeSettingNames = [
   "units",
   "orientation",
   "assume_orientation",
+  "assume_spacing",
   "axes",
   "spacing",
   "size",
@@ -90,12 +94,10 @@ export function readVolumeSettings(
   const units = reader.word("units", ["auto", "stored", "hounsfield"]);
   const axes = reader.choice("axes", axisOrders, otherwise.axes);
   const order = axes === defaultVolume.axes ? "slices, height, width" : [...axes].join(", ");
-  const spacing = reader.numbers(
-    "spacing",
-    3,
-    `a list of three distances above 0 in millimetres, in the order ${order}`,
-    (distance) => distance > 0,
-  );
+  const distances = (name: "spacing" | "assume_spacing"): Sizes | null => {
+    const expected = `a list of three distances above 0 in millimetres, in the order ${order}`;
+    return sizes(reader.numbers(name, 3, expected, (distance) => distance > 0));
+  };
   const size = reader.numbers(
     "size",
     3,
@@ -116,8 +118,9 @@ export function readVolumeSettings(
     units: units ?? otherwise.units,
     orientation: readOrientation(reader, "orientation") ?? otherwise.orientation,
     assumeOrientation: readOrientation(reader, "assume_orientation") ?? otherwise.assumeOrientation,
+    assumeSpacing: distances("assume_spacing") ?? otherwise.assumeSpacing,
     axes,
-    spacing: sizes(spacing) ?? otherwise.spacing,
+    spacing: distances("spacing") ?? otherwise.spacing,
     size: sizes(size) ?? otherwise.size,
     ...(window === undefined ? windowsIn(otherwise) : { window, otherWindows }),
     range,

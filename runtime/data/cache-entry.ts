@@ -36,9 +36,10 @@ export function cacheEntry(file: StoredFile, metadata: VolumeMetadata, prepare: 
 }
 
 /** What of a volume's settings its label map follows from: the grid. Labels are kept as they are, with 0 around them. */
-export function labelSettings({ orientation, assumeOrientation, axes, spacing, size }: VolumeSettings): VolumeSettings {
+export function labelSettings(settings: VolumeSettings): VolumeSettings {
+  const { orientation, assumeOrientation, assumeSpacing, axes, spacing, size } = settings;
   const values = { window: [0, 1], otherWindows: [], range: [0, 1], pad: 0, units: "stored", storage: "f32" } as const;
-  return { orientation, assumeOrientation, axes, spacing, size, ...values };
+  return { orientation, assumeOrientation, assumeSpacing, axes, spacing, size, ...values };
 }
 
 function stateOf(file: StoredFile): FileState | null {

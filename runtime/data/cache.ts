@@ -108,6 +108,7 @@ const usualLater = {
   units: "",
   orientation: null,
   assumeOrientation: null,
+  assumeSpacing: null,
   axes: "zxy",
   otherWindows: [],
   range: [-1, 1],
@@ -116,7 +117,8 @@ const usualLater = {
 
 function laterParts(settings: VolumeSettings): readonly unknown[] {
   const later = { ...settings, units: settings.units === "hounsfield" ? settings.units : "" };
-  const names = ["units", "orientation", "assumeOrientation", "axes", "otherWindows", "range", "pad"] as const;
+  const place = ["orientation", "assumeOrientation", "assumeSpacing", "axes"] as const;
+  const names = ["units", ...place, "otherWindows", "range", "pad"] as const;
   const changed = names.filter((name) => JSON.stringify(later[name]) !== JSON.stringify(usualLater[name]));
   return changed.length === 0 ? [] : [changed.map((name) => [name, later[name]])];
 }

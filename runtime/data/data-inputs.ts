@@ -204,9 +204,10 @@ function placeOf<Needed>(needed: Needed, all: Needed[]): number {
 
 /** What a `data` block says of volumes, and nothing else of it. */
 function volumeOf(data: VolumeSettings): VolumeSettings {
-  const { units, orientation, assumeOrientation, axes, spacing, size, window, otherWindows, range, pad, storage } =
-    data;
-  return { units, orientation, assumeOrientation, axes, spacing, size, window, otherWindows, range, pad, storage };
+  const { units, orientation, assumeOrientation, assumeSpacing, axes, spacing, size } = data;
+  const { window, otherWindows, range, pad, storage } = data;
+  const place = { orientation, assumeOrientation, assumeSpacing, axes, spacing, size };
+  return { units, ...place, window, otherWindows, range, pad, storage };
 }
 
 /** What takes an example's first file where no model says what does: volumes as a `data` block has them. */

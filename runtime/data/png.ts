@@ -1,4 +1,5 @@
 import { deflateSync } from "node:zlib";
+import { crc32 } from "./crc32.ts";
 
 /** A picture in shades of grey, row after row from the top. */
 export interface GreyPicture {
@@ -42,17 +43,4 @@ function chunk(type: string, content: Buffer): Buffer {
   ends.writeUInt32BE(content.length, 0);
   ends.writeUInt32BE(crc32(named), 4);
   return Buffer.concat([ends.subarray(0, 4), named, ends.subarray(4)]);
-}
-
-const crcs = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte;
-  for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
-  return crc;
-});
-
-/** Node 20's first versions have none in zlib. */
-function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) crc = (crc >>> 8) ^ (crcs[(crc ^ byte) & 0xff] ?? 0);
-  return ~crc >>> 0;
 }

@@ -12,3 +12,5 @@ export {
   safetensorsPieces,
   writeSafetensors,
 } from "./safetensors.ts";
+export { openWeightFile } from "./weight-file.ts";
+export { readZip } from "./zip.ts";

@@ -26,7 +26,7 @@ export function readTorch(file: WeightFile): ReadonlyMap<string, PlacedTensor> {
   const prefix = archiveOf(entries, file);
   const entryOf = (name: string): ZipEntry | null => {
     const entry = entries.get(prefix + name);
-    if (entry?.isCompressed !== true) return entry ?? null;
+    if (entry === undefined || entry.packing === "none") return entry ?? null;
     throw new FormatError(file.path, `\`${prefix}${name}\` in it is compressed`, uncompressed);
   };
   const order = entryOf("byteorder");

@@ -1,12 +1,15 @@
 import { FormatError } from "./format-error.ts";
 import { readPart, type WeightFile } from "./weight-file.ts";
 
-/** A file in an archive, stored as it is: its bytes are those of the archive from one place up to another. */
+/** A file in an archive: its bytes, as they are stored, are those of the archive from one place up to another. */
 export interface ZipEntry {
   readonly from: number;
   readonly to: number;
-  /** Whether these bytes are compressed; nothing here unpacks them. */
-  readonly isCompressed: boolean;
+  /** How they are compressed; nothing here unpacks them. */
+  readonly packing: "none" | "deflate" | "other";
+  /** How many bytes the file has, and their CRC-32, as the directory says. */
+  readonly bytes: number;
+  readonly checksum: number;
 }
 
 /** A zip archive's end, at most: its record and the longest comment. */
@@ -19,7 +22,7 @@ const signatures = { end: 0x06054b50, end64: 0x06064b50, locator: 0x07064b50, en
 /**
  * Where the files of a zip archive are (PKWARE's APPNOTE.TXT, with ZIP64), by their names. Refuses with a FormatError
  * entries that are encrypted, that overlap, that are there twice, or whose names lead out of the archive. Checksums are not
- * looked at, as torch.save can be told to leave them out.
+ * looked at, as torch.save can be told to leave them out; whoever unpacks an entry may.
  */
 export function readZip(file: WeightFile): ReadonlyMap<string, ZipEntry> {
   const { from, to, count } = findDirectory(file);
@@ -45,7 +48,9 @@ interface Listed {
   readonly name: string;
   /** Bytes as they are in the archive. */
   readonly size: number;
-  readonly isCompressed: boolean;
+  readonly packing: ZipEntry["packing"];
+  readonly bytes: number;
+  readonly checksum: number;
   /** Where its own header starts. */
   readonly local: number;
 }
@@ -151,7 +156,12 @@ function readListed(
   if ((flags & 1) !== 0) throw new FormatError(file.path, `\`${name}\` in it is encrypted`);
   if (method === 0 && size !== packed)
     throw new FormatError(file.path, `\`${name}\` in it has two sizes, ${size} and ${packed}`);
-  return { listed: { name, size: packed, isCompressed: method !== 0, local }, next };
+  const checksum = directory.u32(at + 16);
+  return { listed: { name, size: packed, packing: packingOf(method), bytes: size, checksum, local }, next };
+}
+
+function packingOf(method: number): ZipEntry["packing"] {
+  return method === 0 ? "none" : method === 8 ? "deflate" : "other";
 }
 
 /** The 64-bit numbers of an extra field. */
@@ -179,18 +189,19 @@ function entryName(bytes: Uint8Array, file: WeightFile): string {
 }
 
 /** Where an entry's bytes are, by its own header, which has to agree with the directory. */
-function findContent({ name, size, isCompressed, local }: Listed, file: WeightFile, directory: number): ZipEntry {
+function findContent(listed: Listed, file: WeightFile, directory: number): ZipEntry {
+  const { name, size, packing, local, bytes, checksum } = listed;
   if (local + 30 > directory) throw new FormatError(file.path, `\`${name}\` in it is beyond its end`);
   const header = new Bytes(file, local, local + 30);
   const nameLength = header.u16(26);
   const behind = local + 30 + nameLength;
   const isSame = behind <= directory && entryName(readPart(file, local + 30, behind), file) === name;
-  if (header.u32(0) !== signatures.local || (header.u16(8) !== 0) !== isCompressed || !isSame) {
+  if (header.u32(0) !== signatures.local || packingOf(header.u16(8)) !== packing || !isSame) {
     throw new FormatError(file.path, `\`${name}\` in it is not where its directory says`);
   }
   const from = behind + header.u16(28);
   if (from + size > directory) throw new FormatError(file.path, `\`${name}\` in it goes beyond its end`);
-  return { from, to: from + size, isCompressed };
+  return { from, to: from + size, packing, bytes, checksum };
 }
 
 function refuseOverlaps(spans: readonly Span[], file: WeightFile): void {

@@ -165,7 +165,12 @@ export function arrayBytes(shape: readonly number[], storage: NpyType): number {
 function sourceOf(examples: readonly PackedExample[], settings: PackSettings): string {
   const { contract, volumes, storage, files, texts: columns, shape } = settings;
   // How files are taken that do not say what they hold: values follow from it, and it means nothing for those of the shards.
-  const readings = volumes.map(({ units, assumeOrientation }) => ({ units, assumeOrientation }));
+  const readings = volumes.map(({ units, assumeOrientation, assumeSpacing }) => ({
+    units,
+    assumeOrientation,
+    // Shards from before it could be said stay good.
+    ...(assumeSpacing === null ? {} : { assumeSpacing }),
+  }));
   const isAlike = new Set(readings.map((each) => JSON.stringify(each))).size === 1;
   const reading = isAlike ? readings[0] : readings;
   const hash = createHash("sha256");

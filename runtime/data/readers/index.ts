@@ -9,7 +9,7 @@ export {
   parseNpyHeader,
   widened,
 } from "./npy.ts";
-export { readSlices } from "./read-slices.ts";
+export { isArrayFile, readSlices } from "./read-slices.ts";
 export { isParquet, nearNames, readTable } from "./table.ts";
 export { scanTar } from "./tar.ts";
 export { blockBytes } from "./tar-header.ts";

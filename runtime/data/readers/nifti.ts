@@ -4,7 +4,7 @@ import { problemOf } from "../problem.ts";
 import { headerBytes, type NiftiHeader, parseNiftiHeader, versionOf } from "./nifti-header.ts";
 import type { Begin, Faults, ReadSlices } from "./volume.ts";
 import { UnreadableFile, VolumeBytes } from "./volume-bytes.ts";
-import { countNotFinite, makeVoxels, orderBytes, toDoubles, type Voxels, voxelBytes } from "./voxels.ts";
+import { countNotFinite, makeVoxels, notFiniteRule, orderBytes, toDoubles, type Voxels, voxelBytes } from "./voxels.ts";
 
 /** A volume as it is stored: voxels with x fastest, then y, then z. */
 export interface Volume {
@@ -45,7 +45,7 @@ async function slicesOf<Made>(
   const header = parsed.value;
   const [x, y, z] = header.sizes;
   const neededBytes = header.dataOffset + x * y * z * voxelBytes[header.type];
-  if (!bytes.isGzip) checkLength(bytes.storedBytes, neededBytes, header);
+  if (!bytes.isPacked) checkLength(bytes.storedBytes, neededBytes, header);
   const begun = begin(header);
   if (begun.kind === "failed") return failed([begun.problem]);
   const taker = begun.value;
@@ -61,14 +61,10 @@ async function slicesOf<Made>(
     taker.take(slice.voxels, index);
   }
   if (await bytes.hasMore()) throw new UnreadableFile(`it continues past its ${x} x ${y} x ${z} voxels`);
-  const behind = await bytes.bytesBehindGzip();
+  const behind = await bytes.bytesBehindData();
   if (behind > 0) throw new UnreadableFile(`${behind} unknown bytes follow its gzip data`);
   if (notFinite > 0) throw new UnreadableFile(notFiniteRule(notFinite, x * y * z));
   return ok({ header, result: taker.result, notes: [] });
-}
-
-function notFiniteRule(count: number, all: number): string {
-  return `${count} of its ${all} voxels ${count === 1 ? "is" : "are"} NaN or infinite`;
 }
 
 async function readHeader(bytes: VolumeBytes): Promise<Uint8Array> {

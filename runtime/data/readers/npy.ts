@@ -14,39 +14,69 @@ export interface NpyHeader {
   readonly headerBytes: number;
 }
 
+/** An array of any type, as its header describes it. */
+export interface NpyArray extends Omit<NpyHeader, "type"> {
+  /** NumPy's description of the type as it is written, such as `'<i2'`. */
+  readonly type: string;
+}
+
 /** Bytes at the start of a file that its header ends within; NumPy's own are 128. */
 export const longestNpyHeader = 4096;
+
+/** Bytes that say how long a header is. */
+export const npyStart = 12;
 
 const mostAxes = 32;
 
 /**
- * Reads the header of a NumPy file (numpy.lib.format, versions 1 to 3) from its first bytes. Refused is what is not an array of 32-bit or
- * 16-bit floats with the last axis fastest.
+ * Reads the header of a NumPy file from its first bytes. Refused is what is not an array of 32-bit or 16-bit floats with the last axis
+ * fastest.
  */
 export function parseNpyHeader(start: Uint8Array): Result<NpyHeader, Fault> {
-  const isNumpy = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59].every((byte, place) => start[place] === byte);
-  if (!isNumpy || start.length < 12) return failed(fault("it is not a NumPy file"));
-  const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
-  const version = view.getUint8(6);
-  if (version < 1 || version > 3) return failed(fault(`its NumPy format ${version} is not known`));
-  const [textStart, textBytes] = version === 1 ? [10, view.getUint16(8, true)] : [12, view.getUint32(8, true)];
-  const headerBytes = textStart + textBytes;
+  const parsed = parseNpyArray(start);
+  if (parsed.kind === "failed") return parsed;
+  const { type: written, ...header } = parsed.value;
+  const type = written === "'<f4'" ? "f32" : written === "'<f2'" ? "f16" : null;
+  if (type === null) {
+    return failed(fault(`its values are of type ${written}, not 32-bit or 16-bit floats ('<f4', '<f2')`));
+  }
+  return ok({ ...header, type });
+}
+
+/**
+ * Reads the header of a NumPy file (numpy.lib.format, versions 1 to 3) from its first bytes, whatever its type is. Refused are arrays
+ * whose last axis is not the fastest.
+ */
+export function parseNpyArray(start: Uint8Array): Result<NpyArray, Fault> {
+  const length = npyHeaderLength(start);
+  if (length.kind === "failed") return length;
+  const { textStart, headerBytes } = length.value;
   if (headerBytes > start.length) {
+    const textBytes = headerBytes - textStart;
     return failed(fault(`its header has ${textBytes} bytes, more than there are or than it may have`));
   }
   const text = String.fromCharCode(...start.subarray(textStart, headerBytes)).trim();
   const entries = entriesOf(text);
   if (entries === null) return failed(fault(`its header ${quoted(text)} is not NumPy's`));
-  const [descr, order, shapeText] = ["descr", "fortran_order", "shape"].map((key) => entries.get(key) ?? "");
-  const type = descr === "'<f4'" ? "f32" : descr === "'<f2'" ? "f16" : null;
-  if (type === null) {
-    return failed(fault(`its values are of type ${descr ?? ""}, not 32-bit or 16-bit floats ('<f4', '<f2')`));
-  }
+  const [type = "", order, shapeText] = ["descr", "fortran_order", "shape"].map((key) => entries.get(key) ?? "");
   if (order !== "False") return failed(fault("its first axis is the fastest, not its last", fortranHelp));
   const shape = shapeIn(shapeText ?? "");
   return shape === null
     ? failed(fault(`its shape ${quoted(shapeText ?? "")} is not one`))
     : ok({ type, shape, headerBytes });
+}
+
+/** Where the text of a header starts, and the values behind it, from the first bytes of a file. */
+export function npyHeaderLength(
+  start: Uint8Array,
+): Result<{ readonly textStart: number; readonly headerBytes: number }, Fault> {
+  const isNumpy = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59].every((byte, place) => start[place] === byte);
+  if (!isNumpy || start.length < npyStart) return failed(fault("it is not a NumPy file"));
+  const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
+  const version = view.getUint8(6);
+  if (version < 1 || version > 3) return failed(fault(`its NumPy format ${version} is not known`));
+  const [textStart, textBytes] = version === 1 ? [10, view.getUint16(8, true)] : [12, view.getUint32(8, true)];
+  return ok({ textStart, headerBytes: textStart + textBytes });
 }
 
 const fortranHelp = "write it with numpy.ascontiguousarray";

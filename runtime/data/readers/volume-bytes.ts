@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { pipeline, Readable } from "node:stream";
-import { createGunzip, type Gunzip } from "node:zlib";
+import { createGunzip, createInflateRaw, type Gunzip, type InflateRaw } from "node:zlib";
 import type { StoredFile } from "../archive-member.ts";
 import { type Fault, fault } from "../problem.ts";
 
@@ -32,8 +32,11 @@ export async function openVolumeFile(path: string): Promise<{ readonly handle: F
   }
 }
 
+/** How bytes are packed: `deflate` as files in a zip archive are. */
+type Packing = "none" | "gzip" | "deflate";
+
 /**
- * The bytes of a file, which may lie in an archive, unpacked where its content, not its name, is gzip's. They come in pieces, which
+ * The bytes of a file, which may lie in an archive, unpacked where its content, not its name, is gzip's, or as is said. They come in pieces, which
  * are unpacked in another thread while the piece before is looked at, so that neither a long file nor one that unpacks to far more
  * than it says takes memory. Every method throws an UnreadableFile.
  */
@@ -43,12 +46,13 @@ export class VolumeBytes {
   private readonly start: number;
   /** Bytes of the file as it is stored. */
   readonly storedBytes: number;
-  private readonly gunzip: Gunzip | null;
+  private readonly packing: Packing;
+  private readonly unpacker: Gunzip | InflateRaw | null;
   private readonly pieces: AsyncIterator<Buffer>;
   private piece: Uint8Array = new Uint8Array();
   private given = 0;
 
-  private constructor(handle: FileHandle, { start, bytes: storedBytes }: Place, isGzip: boolean) {
+  private constructor(handle: FileHandle, { start, bytes: storedBytes }: Place, packing: Packing) {
     this.handle = handle;
     this.start = start;
     this.storedBytes = storedBytes;
@@ -57,29 +61,32 @@ export class VolumeBytes {
     const stored: Readable =
       storedBytes === 0 ? Readable.from([]) : handle.createReadStream({ start, end, highWaterMark, autoClose: false });
     // A few pieces wait, so that neither thread waits for the other.
-    const waiting = { readableHighWaterMark: 4 * chunkBytes };
-    this.gunzip = isGzip ? createGunzip({ chunkSize: chunkBytes, ...waiting }) : null;
+    const waiting = { chunkSize: chunkBytes, readableHighWaterMark: 4 * chunkBytes };
+    this.packing = packing;
+    this.unpacker = unpackerOf(packing, waiting);
     // What goes wrong in one stream ends the other, and comes up where the pieces are read.
-    if (this.gunzip !== null) pipeline(stored, this.gunzip, () => undefined);
-    const stream: AsyncIterable<Buffer> = this.gunzip ?? stored;
+    if (this.unpacker !== null) pipeline(stored, this.unpacker, () => undefined);
+    const stream: AsyncIterable<Buffer> = this.unpacker ?? stored;
     this.pieces = stream[Symbol.asyncIterator]();
   }
 
-  static async open(file: StoredFile): Promise<VolumeBytes> {
+  /** Without a `packing` the first bytes say whether it is gzip. */
+  static async open(file: StoredFile, packing: Packing | null = null): Promise<VolumeBytes> {
     const { handle, bytes } = await openVolumeFile(typeof file === "string" ? file : file.path);
     try {
       const place = typeof file === "string" ? { start: 0, bytes } : { start: file.offset, bytes: file.bytes };
+      if (packing !== null) return new VolumeBytes(handle, place, packing);
       const first = new Uint8Array(2);
       await handle.read(first, 0, Math.min(2, place.bytes), place.start);
-      return new VolumeBytes(handle, place, first[0] === 0x1f && first[1] === 0x8b);
+      return new VolumeBytes(handle, place, first[0] === 0x1f && first[1] === 0x8b ? "gzip" : "none");
     } catch (error) {
       await handle.close();
       throw readable(error);
     }
   }
 
-  get isGzip(): boolean {
-    return this.gunzip !== null;
+  get isPacked(): boolean {
+    return this.unpacker !== null;
   }
 
   /** Bytes that were given so far, unpacked. */
@@ -108,15 +115,15 @@ export class VolumeBytes {
         if (next.done === true) return false;
         this.piece = next.value;
       } catch (error) {
-        throw readable(error);
+        throw readable(error, this.packing);
       }
     }
     return true;
   }
 
-  /** Stored bytes behind the end of the gzip data, when anything but the zeros of a padding is among them. */
-  async bytesBehindGzip(): Promise<number> {
-    const end = this.gunzip?.bytesWritten ?? this.storedBytes;
+  /** Stored bytes behind the end of packed data, when anything but the zeros of a padding is among them. */
+  async bytesBehindData(): Promise<number> {
+    const end = this.unpacker?.bytesWritten ?? this.storedBytes;
     const buffer = new Uint8Array(Math.min(chunkBytes, this.storedBytes - end));
     try {
       for (let at = end; at < this.storedBytes; ) {
@@ -142,6 +149,17 @@ export class VolumeBytes {
   }
 }
 
+function unpackerOf(packing: Packing, options: Parameters<typeof createGunzip>[0]): Gunzip | InflateRaw | null {
+  switch (packing) {
+    case "none":
+      return null;
+    case "gzip":
+      return createGunzip(options);
+    case "deflate":
+      return createInflateRaw(options);
+  }
+}
+
 /** Where a file lies in another one. */
 interface Place {
   readonly start: number;
@@ -149,11 +167,12 @@ interface Place {
 }
 
 /** What the system or zlib refused, as what it says of the file; anything else is thrown as it is. */
-export function readable(error: unknown): UnreadableFile {
+export function readable(error: unknown, packing: Packing = "gzip"): UnreadableFile {
   if (error instanceof UnreadableFile) return error;
   const code = error instanceof Error && "code" in error ? String(error.code) : null;
   if (code === null) throw error;
-  const message = reasons.get(code) ?? `it cannot be read (${code})`;
+  const ofData = dataReasons.get(code)?.(packing === "gzip" ? "gzip data" : "compressed data");
+  const message = ofData ?? reasons.get(code) ?? `it cannot be read (${code})`;
   return new UnreadableFile(message, code.startsWith("Z_") ? "Copy or download it again." : null);
 }
 
@@ -165,6 +184,9 @@ const reasons: ReadonlyMap<string, string> = new Map([
   ["EPERM", "it cannot be read: permission denied"],
   ["ELOOP", "its symbolic links form a cycle"],
   ["ENAMETOOLONG", "its name is too long"],
-  ["Z_BUF_ERROR", "it is truncated within its gzip data"],
-  ["Z_DATA_ERROR", "its gzip data is damaged, or something else follows it"],
+]);
+
+const dataReasons: ReadonlyMap<string, (data: string) => string> = new Map([
+  ["Z_BUF_ERROR", (data: string) => `it is truncated within its ${data}`],
+  ["Z_DATA_ERROR", (data: string) => `its ${data} is damaged, or something else follows it`],
 ]);

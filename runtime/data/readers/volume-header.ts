@@ -5,7 +5,7 @@ import { failed } from "../../text/index.ts";
 import type { StoredFile } from "../archive-member.ts";
 import { fault } from "../problem.ts";
 import { headerBytes, parseNiftiHeader } from "./nifti-header.ts";
-import { readSlices } from "./read-slices.ts";
+import { isArrayFile, readSlices } from "./read-slices.ts";
 import type { VolumeHeader } from "./volume.ts";
 
 /** A header's bytes are among the first of these, however well they are packed. */
@@ -20,8 +20,9 @@ export async function readVolumeHeader(file: StoredFile): Promise<VolumeHeader |
     const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const stat = await handle.stat();
-      if (stat.isDirectory()) return await readSeriesHeader(path);
+      if (stat.isDirectory()) return await headerAlone(path);
       if (!stat.isFile()) return null;
+      if (typeof file === "string" && isArrayFile(file)) return await headerAlone(file);
       const { bytesRead, buffer } = await handle.read(
         new Uint8Array(firstBytes),
         0,
@@ -38,10 +39,10 @@ export async function readVolumeHeader(file: StoredFile): Promise<VolumeHeader |
   }
 }
 
-/** What the slices of a folder say together, before their pixels. */
-async function readSeriesHeader(folder: string): Promise<VolumeHeader | null> {
+/** What the slices of a folder say together, before their pixels, or the header of an array that lies in an archive. */
+async function headerAlone(path: string): Promise<VolumeHeader | null> {
   const found: VolumeHeader[] = [];
-  await readSlices(folder, (header) => {
+  await readSlices(path, (header) => {
     found.push(header);
     return failed(fault("its header is all that is read here"));
   });

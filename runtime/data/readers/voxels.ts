@@ -84,6 +84,11 @@ export function countNotFinite(voxels: Voxels): number {
   return count;
 }
 
+/** Why voxels are refused of which some are NaN or infinite. */
+export function notFiniteRule(count: number, all: number): string {
+  return `${count} of its ${all} voxels ${count === 1 ? "is" : "are"} NaN or infinite`;
+}
+
 /** Stored voxels as 64-bit floats, as nibabel converts them, without any scaling. */
 export function toDoubles(voxels: Voxels, into: Float64Array): void {
   if (voxels instanceof BigInt64Array || voxels instanceof BigUint64Array) {

@@ -18,7 +18,7 @@ interface Taken {
 function takenFrom(header: VolumeHeader, metadata: VolumeMetadata, settings: VolumeSettings): Result<Taken, Fault> {
   const { orientation, assumeOrientation } = settings;
   if (orientation === null) {
-    const spacing = spacingAsStored(header, metadata);
+    const spacing = spacingAsStored(header, metadata) ?? assumedSpacing(settings, asStored);
     return spacing === null ? noSpacing : ok({ axes: asStored, spacing });
   }
   const place = storedPlace(header, metadata);
@@ -27,13 +27,32 @@ function takenFrom(header: VolumeHeader, metadata: VolumeMetadata, settings: Vol
     const why = place.kind === "unknown" ? `: ${place.why}` : "";
     return failed(fault(`its orientation is unknown, and ${orientation} is needed${why}`, unknownOrientationHelp));
   }
-  if (place.spacing === null) return noSpacing;
-  return ok({ axes: reordering(stored, orientation), spacing: place.spacing });
+  const axes = reordering(stored, orientation);
+  const spacing = place.spacing ?? assumedSpacing(settings, axes);
+  return spacing === null ? noSpacing : ok({ axes, spacing });
+}
+
+/** What is assumed of files that state no spacing, along the stored axes; null where nothing is. */
+function assumedSpacing(
+  { assumeSpacing, axes: order }: VolumeSettings,
+  taken: ByAxis<TakenAxis>,
+): ByAxis<number> | null {
+  if (assumeSpacing === null) return null;
+  const stored: [number, number, number] = [0, 0, 0];
+  for (const [place, letter] of [...order].entries()) {
+    stored[at(taken, "xyz".indexOf(letter)).from] = at(assumeSpacing, place);
+  }
+  return stored;
 }
 
 const unknownOrientationHelp =
   "Say how such files are stored with `assume_orientation` in the `data` block, or correct the file's header.";
-const noSpacing = failed(fault("neither a table nor its header states its spacing", "Add it to the metadata table."));
+const noSpacing = failed(
+  fault(
+    "neither a table nor its header states its spacing",
+    "Add it to the metadata table, or say it with `assume_spacing` in the `data` block.",
+  ),
+);
 
 /** The plan of each of the network's axes. With CT-CLIP's order, height is x and width is y. */
 export function planAxes(

@@ -19,7 +19,9 @@ export const ctRate: DatasetLayout = {
   // Any folder may be one. What it lacks is said then.
   recognises: () => true,
   list: async (folder, settings, needs) => {
-    const scan = await scanFolder(folder);
+    // An array states no spacing, so it is a volume where the spec says what spacing it has.
+    const scan = await scanFolder(folder, { arrays: settings.assumeSpacing !== null });
+    const absent = (columns: readonly string[]): readonly string[] => [settings.key, ...columns];
     const several = severalColumns(folder, needs);
     const all = (several.length > 0 ? [] : [...scan.volumes.values()])
       .sort((a, b) => compareNaturally(a.name, b.name))
@@ -54,13 +56,19 @@ export const ctRate: DatasetLayout = {
     return {
       volumes,
       metadata: withOwn(
-        factsOf(tables.metadata, "the metadata", folder, metadataColumns, (metadata) => metadata),
-        new Set(volumes.flatMap(({ file, isDicom }) => (isDicom ? [file] : []))),
+        factsOf(tables.metadata, "the metadata", folder, absent(metadataColumns), (metadata) => metadata),
+        new Set(volumes.flatMap(({ file, standsAlone }) => (standsAlone ? [file] : []))),
       ),
       texts: needs.texts.map((columns, place) =>
-        factsOf(at(tables.reports, place), "a report", folder, reportOf(columns, settings).report, (report) => report),
+        factsOf(
+          at(tables.reports, place),
+          "a report",
+          folder,
+          absent(reportOf(columns, settings).report),
+          (report) => report,
+        ),
       ),
-      labels: factsOf(tables.labels, "labels", folder, classes, ({ labels }) => labels),
+      labels: factsOf(tables.labels, "labels", folder, absent(classes), ({ labels }) => labels),
       problems: [
         ...several,
         ...scan.problems,
@@ -120,7 +128,8 @@ function severalColumns(folder: string, { files }: DatasetNeeds): readonly Probl
   return [{ subject: folder, message, help: "list the files in a table, and set `table` in the `data` block" }];
 }
 
-const volumesHelp = "volumes are files named *.nii.gz or *.nii, or folders of DICOM files";
+const volumesHelp =
+  "volumes are files named *.nii.gz or *.nii, folders of DICOM files, and, with `assume_spacing` in the `data` block, *.npz and *.npy";
 
 /** The metadata of a table, and where no row has them those that the files of some volumes say themselves. */
 function withOwn(facts: Facts<VolumeMetadata>, own: ReadonlySet<string>): Facts<VolumeMetadata> {

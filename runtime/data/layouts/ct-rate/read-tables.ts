@@ -8,7 +8,6 @@ import { nearNames, readTable } from "../../readers/index.ts";
 import type { VolumeMetadata } from "../../transforms/index.ts";
 import { metadataColumns } from "./metadata.ts";
 import { volumeKey } from "./scan-folder.ts";
-import { nameColumn } from "./table-kind.ts";
 import { anyLabelsKind, type LabelRow, labelsKind, metadataKind, reportOf, reportsKind } from "./table-kinds.ts";
 import { TableRows, wrongName } from "./table-rows.ts";
 
@@ -42,7 +41,7 @@ interface KnownVolumes {
 export async function readTables(
   files: readonly string[],
   wanted: Pick<DatasetNeeds, "texts" | "labels">,
-  settings: Pick<DataSettings, "text" | "textSeparator">,
+  settings: Pick<DataSettings, "key" | "text" | "textSeparator">,
   volumes: KnownVolumes,
 ): Promise<Tables> {
   const metadata = new TableRows(metadataKind);
@@ -51,14 +50,14 @@ export async function readTables(
   const reportColumns = [...new Set([reportOf(null, settings), ...sections].flatMap(({ report }) => report))];
   const { labels: classes } = wanted;
   const labels = new TableRows(
-    classes === null || classes === "any" ? anyLabelsKind(reportColumns) : labelsKind(classes),
+    classes === null || classes === "any" ? anyLabelsKind(settings.key, reportColumns) : labelsKind(classes),
   );
   const kinds = [metadata, ...reports, ...(classes === null ? [] : [labels])];
   const problems: Problem[] = [];
   const notes: string[] = [];
   const unused: string[] = [];
   for (const file of files) {
-    const reading = new TableReading(file, kinds, { classes, reportColumns }, volumes);
+    const reading = new TableReading(file, kinds, { key: settings.key, classes, reportColumns }, volumes);
     await reading.read();
     problems.push(...reading.problems);
     notes.push(...reading.notes);
@@ -76,6 +75,8 @@ const shownColumns = 5;
 
 /** The columns that tables are known by, besides those of metadata. */
 interface SoughtColumns {
+  /** That says which volume a row is about. */
+  readonly key: string;
   readonly classes: DatasetNeeds["labels"];
   readonly reportColumns: readonly string[];
 }
@@ -105,7 +106,7 @@ class TableReading {
 
   async read(): Promise<void> {
     const result = await readTable(this.file, {
-      wanted: [nameColumn, ...metadataColumns, ...this.sought.reportColumns],
+      wanted: [this.sought.key, ...metadataColumns, ...this.sought.reportColumns],
       header: (columns) => this.header(columns),
       row: (cells, line) => this.row(cells, line),
     });
@@ -128,10 +129,11 @@ class TableReading {
 
   private header(columns: readonly string[]): boolean {
     this.columns = columns;
-    this.nameAt = columns.indexOf(nameColumn);
+    const { key } = this.sought;
+    this.nameAt = columns.indexOf(key);
     if (this.nameAt === -1) return false;
-    if (columns.lastIndexOf(nameColumn) !== this.nameAt) {
-      this.refuse(`line 1: duplicate column ${quoted(nameColumn)}`);
+    if (columns.lastIndexOf(key) !== this.nameAt) {
+      this.refuse(`line 1: duplicate column ${quoted(key)}`);
       return false;
     }
     for (const rows of this.kinds) {
@@ -162,7 +164,7 @@ class TableReading {
 
   private whyUnused(): string | null {
     const { columns } = this;
-    const { classes, reportColumns } = this.sought;
+    const { key, classes, reportColumns } = this.sought;
     const shown = `its columns are ${quotedList(columns, shownColumns)}`;
     if (this.nameAt === -1) {
       const [only = "", another] = columns;
@@ -172,7 +174,7 @@ class TableReading {
       if (only.startsWith("version https://git-lfs.")) {
         return "it is a pointer of Git LFS: run `git lfs pull` where the data was cloned";
       }
-      return `it has no column ${quoted(nameColumn)}; ${didYouMean(nameColumn, columns) ?? shown}`;
+      return `it has no column ${quoted(key)}; ${didYouMean(key, columns) ?? shown}`;
     }
     const isOfKind = [...metadataColumns, ...reportColumns].some((column) => columns.includes(column));
     if (isOfKind || classes === null) return null;

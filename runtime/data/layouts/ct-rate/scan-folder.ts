@@ -7,7 +7,7 @@ import type { ListedExample } from "../../dataset.ts";
 import { type LinkStore, linkStoreOf, targetOf } from "../../links.ts";
 import { compareNaturally } from "../../natural-order.ts";
 import { quoted } from "../../quoted.ts";
-import { isDicomFolder } from "../../readers/index.ts";
+import { isArrayFile, isDicomFolder } from "../../readers/index.ts";
 import { reasonOf } from "../../reasons.ts";
 
 /** How deep below the data folder tables and volumes are looked for; a file right in it has depth 1. */
@@ -19,8 +19,8 @@ const linksAtOnce = 64;
 
 /** A volume's file, whatever split it is in. */
 interface FoundVolume extends Pick<ListedExample, "name" | "file"> {
-  /** Whether it is a folder of slices, which say themselves what the metadata table says of others. */
-  readonly isDicom: boolean;
+  /** Whether it needs no row of the metadata table: a folder of slices, which say themselves what that says, or an array. */
+  readonly standsAlone: boolean;
 }
 
 /** A path of the data folder, and the same without links; null where the data folder cannot be read. */
@@ -48,10 +48,10 @@ export interface FolderScan {
 
 /**
  * What a volume goes by: its file's name, which stays the same when somebody unpacks the file, or writes the ending of its name in
- * capitals.
+ * capitals. Tables name arrays with and without the ending.
  */
 export function volumeKey(name: string): string {
-  return name.replace(/\.nii(\.gz)?$/i, ".nii");
+  return name.replace(/\.nii(\.gz)?$/i, ".nii").replace(/\.np[yz]$/i, "");
 }
 
 const volumeName = /\.nii(\.gz)?$/i;
@@ -62,20 +62,21 @@ const otherData =
   /(\.nii\.\w+|\.(csv|tsv|tar)\.\w+|\.(nrrd|nhdr|mha|mhd|mgz|mgh|hdr|img|dcm|dicom|ima|npy|npz|h5|hdf5|tar|tgz|zip|7z|rar|bz2|xz|parquet|xlsx?|ods))$/i;
 
 /**
- * Finds the volumes (`*.nii`, `*.nii.gz`, folders of DICOM files) and tables (`*.csv`, `*.tsv`) below a folder; endings may be in
- * capitals. Links are followed where they lead to the data folder's own files, see `targetOf`, so that nothing outside is read;
+ * Finds the volumes (`*.nii`, `*.nii.gz`, folders of DICOM files, and where `arrays` says so `*.npz` and `*.npy`) and tables (`*.csv`,
+ * `*.tsv`) below a folder; endings may be in capitals. Links are followed where they lead to the data folder's own files, see `targetOf`, so that nothing outside is read;
  * names that start with a dot are left out, as editors and file systems put copies there.
  */
-export async function scanFolder(folder: string): Promise<FolderScan> {
+export async function scanFolder(folder: string, { arrays }: { readonly arrays: boolean }): Promise<FolderScan> {
   // What is wrong with the folder is said where it is read.
   const store = await linkStoreOf(folder).catch(() => null);
-  const scan = new Scan();
+  const scan = new Scan(arrays);
   await scan.readFrom([{ path: folder, real: store?.root ?? null }], 1);
   if (store !== null) await scan.followLinks(store);
   return scan.result();
 }
 
 class Scan {
+  private readonly arrays: boolean;
   private readonly problems: Problem[] = [];
   private readonly files: (FoundVolume & { readonly real: string | null; readonly isLink: boolean })[] = [];
   private readonly tables = new Map<string, string>();
@@ -90,6 +91,10 @@ class Scan {
   private tooDeep = false;
   private deepTables = 0;
   private readonly others = new Map<string, number>();
+
+  constructor(arrays: boolean) {
+    this.arrays = arrays;
+  }
 
   /** Looks into some folders of one depth, and into all below. */
   async readFrom(folders: readonly Place[], depth: number): Promise<void> {
@@ -146,7 +151,7 @@ class Scan {
         for (const entry of entries) this.take(folder, entry, depth, next);
         if (await isDicomFolder(folder.path, entries)) {
           const { path, real } = folder;
-          this.files.push({ name: basename(resolve(path)), file: path, real, isLink: false, isDicom: true });
+          this.files.push({ name: basename(resolve(path)), file: path, real, isLink: false, standsAlone: true });
         }
       }
     }
@@ -172,7 +177,8 @@ class Scan {
   }
 
   private takeFile(name: string, { path, real }: Place, depth: number, isLink: boolean): void {
-    if (volumeName.test(name)) this.files.push({ name, file: path, real, isLink, isDicom: false });
+    const isArray = this.arrays && isArrayFile(name);
+    if (isArray || volumeName.test(name)) this.files.push({ name, file: path, real, isLink, standsAlone: isArray });
     else if (tableName.test(name)) this.takeTable({ path, real }, depth);
     else {
       const [ending] = otherData.exec(name) ?? [];
@@ -205,7 +211,7 @@ class Scan {
     }
     for (const key of repeated) volumes.delete(key);
     return {
-      volumes: new Map([...volumes].map(([key, { name, file, isDicom }]) => [key, { name, file, isDicom }])),
+      volumes: new Map([...volumes].map(([key, { name, file, standsAlone }]) => [key, { name, file, standsAlone }])),
       repeated,
       tables: [...this.tables.values()].toSorted(compareNaturally),
       problems: this.problems,

@@ -22,9 +22,6 @@ export interface TableKind<Value> {
   readonly same: (a: Value, b: Value) => boolean;
 }
 
-/** The column that says which volume a row is about. */
-export const nameColumn = "VolumeName";
-
 /** Which of some columns a header has. */
 export function columnsIn(header: readonly string[], wanted: readonly string[]): Columns {
   return {

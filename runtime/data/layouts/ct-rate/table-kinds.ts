@@ -8,7 +8,7 @@ import { quoted } from "../../quoted.ts";
 import type { VolumeMetadata } from "../../transforms/index.ts";
 import { metadataColumns, parseMetadata, sameMetadata } from "./metadata.ts";
 import { isEmptyReport, reportText } from "./report-text.ts";
-import { columnsIn, nameColumn, type TableKind } from "./table-kind.ts";
+import { columnsIn, type TableKind } from "./table-kind.ts";
 
 /** Reports, made of these columns: a volume's text, see `reportText`. */
 export function reportsKind({ report: sections, reportSeparator }: ReportSettings): TableKind<string> {
@@ -70,7 +70,7 @@ export function labelsKind(classes: readonly string[]): TableKind<LabelRow> {
  * Labels of whatever classes are there: the first table that is of no other kind and whose first row that says anything has
  * labels alone says which.
  */
-export function anyLabelsKind(reportColumns: readonly string[]): TableKind<LabelRow> {
+export function anyLabelsKind(key: string, reportColumns: readonly string[]): TableKind<LabelRow> {
   let classes: readonly string[] | null = null;
   const others: readonly string[] = [...reportColumns, ...metadataColumns];
   return {
@@ -78,7 +78,10 @@ export function anyLabelsKind(reportColumns: readonly string[]): TableKind<Label
     columns: (header) => {
       if (classes !== null) return columnsIn(header, classes);
       const isOther = others.some((column) => header.includes(column));
-      return { present: isOther ? [] : header.filter((column) => !noClass.test(column)), missing: [] };
+      return {
+        present: isOther ? [] : header.filter((column) => column !== key && !noClass.test(column)),
+        missing: [],
+      };
     },
     accepts: (cells, columns) => {
       const labels = cells.map(labelCell);
@@ -92,8 +95,8 @@ export function anyLabelsKind(reportColumns: readonly string[]): TableKind<Label
   };
 }
 
-/** The volume's name, and what pandas calls the numbers of rows when they become a column. */
-const noClass = new RegExp(`^(${nameColumn}|index|level_\\d+)$`);
+/** What pandas calls the numbers of rows when they become a column. */
+const noClass = /^(index|level_\d+)$/;
 
 /** Volumes with the same labels share one row, since there are many more volumes than patterns. */
 function labelReader(): (cells: readonly string[], columns: readonly string[]) => Result<LabelRow, Fault> {

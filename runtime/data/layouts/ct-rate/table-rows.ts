@@ -2,7 +2,7 @@ import { didYouMean } from "../../../../grammar/index.ts";
 import { at } from "../../../at.ts";
 import { failed, ok, type Problem, type Result } from "../../../text/index.ts";
 import { quoted, quotedList } from "../../quoted.ts";
-import { nameColumn, type TableKind } from "./table-kind.ts";
+import type { TableKind } from "./table-kind.ts";
 
 /** What a row says of a volume, and where it stands. */
 interface Row<Value> {
@@ -180,10 +180,14 @@ export class TableRows<Value> {
     return this.partial.some(({ keys }) => keys.has(key));
   }
 
-  /** Says that no table of this kind is in a folder, and which columns it would have. */
+  /** Says that no table of this kind is in a folder, and which columns it would have, that of names among them. */
   absence(folder: string, columns: readonly string[]): Problem {
-    const message = `there is no CSV table with the columns ${quotedList([nameColumn, ...columns], columns.length + 1)}`;
-    return { subject: folder, message, help: `${this.kind.title} is needed; it may have any name` };
+    const message = `there is no CSV table with the columns ${quotedList(columns, columns.length)}`;
+    return {
+      subject: folder,
+      message,
+      help: `${this.kind.title} is needed; it may have any name, and \`key\` in the \`data\` block says which column names volumes`,
+    };
   }
 }
 
