@@ -28,6 +28,15 @@ export {
 export { eachByItself, type Groups, groupBy } from "./groups.ts";
 export { decodeScores, encodeScores, type KeptScores } from "./kept-scores.ts";
 export {
+  type KeptLatents,
+  type LatentMap,
+  latentsToParquet,
+  latentsToSafetensors,
+  type MappedLatents,
+  mapLatents,
+  neighbourLabels,
+} from "./latents/index.ts";
+export {
   type ClassMetric,
   classMetricNames,
   type ListedMetric,
