@@ -31,6 +31,7 @@ const titles: Readonly<Record<Contender, string>> = {
 const allowed = 2e-5;
 
 const encoded = v.object({ seconds: v.array(v.number()), peakBytes: v.number(), latent: v.array(v.number()) });
+const written = v.object({ turned: v.number() });
 type Encoded = v.InferOutput<typeof encoded>;
 
 const [, , python, size = "full", rounds = "3", runs = "2"] = process.argv;
@@ -53,7 +54,8 @@ function isSize(word: string): word is keyof typeof sizes {
 }
 
 function compare(interpreter: string, { spec, model }: (typeof sizes)[keyof typeof sizes]): void {
-  outputOf(interpreter, ["test/bench/pytorch/encode.py", "write", model, folder]);
+  const made = outputOf(interpreter, ["test/bench/pytorch/encode.py", "write", model, folder]);
+  const { turned } = v.parse(written, JSON.parse(made));
   const encode = (contender: Contender): Encoded => {
     const isPytorch = contender === "own" || contender === "expert";
     const printed = isPytorch
