@@ -10,13 +10,12 @@ import { print } from "../print.ts";
 
 /**
  * Encoding a volume in f32 as `medctc eval` does, on both backends, beside CT-CLIP's own code and an expert's PyTorch, on the same
- * weights: `CTCLIP_SRC=FOLDER node test/run.mjs test/bench/encode.ts PYTHON [small|middle|full] [ROUNDS] [RUNS]`, where PYTHON has
+ * weights: `CTCLIP_SRC=FOLDER node test/run.mjs test/bench/encode.ts PYTHON [small|full] [ROUNDS] [RUNS]`, where PYTHON has
  * what test/bench/pytorch/encode.py needs and CTCLIP_SRC names a checkout of CT-CLIP. They take turns: in each round every one has
  * a process of its own, with a warm-up and some runs. At full size it takes 2 GB of disk and 7 GB of memory, and some minutes.
  */
 const sizes = {
   small: { spec: "specs/medct-small.vlm", model: "medct_small" },
-  middle: { spec: "test/bench/middle.vlm", model: "medct_middle" },
   full: { spec: "specs/medct.vlm", model: "medct" },
 } as const;
 const contenders = ["own", "expert", "tensorflow", "onnx"] as const;
@@ -36,7 +35,7 @@ type Encoded = v.InferOutput<typeof encoded>;
 
 const [, , python, size = "full", rounds = "3", runs = "2"] = process.argv;
 if (python === undefined || process.env["CTCLIP_SRC"] === undefined || !isSize(size)) {
-  const usage = "CTCLIP_SRC=FOLDER node test/run.mjs test/bench/encode.ts PYTHON [small|middle|full] [ROUNDS] [RUNS]";
+  const usage = "CTCLIP_SRC=FOLDER node test/run.mjs test/bench/encode.ts PYTHON [small|full] [ROUNDS] [RUNS]";
   process.stderr.write(`usage: ${usage}\n`);
   process.exit(2);
 }
@@ -65,6 +64,7 @@ function compare(interpreter: string, { spec, model }: (typeof sizes)[keyof type
   };
   print(
     `${cpus()[0]?.model ?? "unknown processor"}, ${availableParallelism()} threads; ${spec}, f32, one volume a run`,
+    `codebook entries turned away, since they were nearly as near to a token as the nearest: ${turned}`,
   );
   const turns = new Map<Contender, Encoded[]>(contenders.map((each) => [each, []]));
   for (let round = 0; round < Number(rounds); round++) {
