@@ -54,7 +54,6 @@ import {
   checkEvalSettings,
   computeArguments,
   computeSettings,
-  promptInputs,
   promptTexts,
   readDataSettings,
   readEvalSettings,
@@ -217,7 +216,7 @@ function traceModel(
   );
   diagnostics.push(...bound.diagnostics);
   diagnostics.push(
-    ...checkEvalSettings(file, evaluation.settings, outputs, promptInputs(bound.sources), settings.batch),
+    ...checkEvalSettings(file, evaluation.settings, { outputs, sources: bound.sources, batch: settings.batch }),
     ...checkBest(file, settings, { ...traced, evaluation: evaluation.settings }),
   );
   const untrained = checkGradients({ losses: traced.losses, elements, decisions, placed });

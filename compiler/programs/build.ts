@@ -4,6 +4,7 @@ import { Builder, type Graph, type Node, type Program } from "../ir/index.ts";
 import type { ProgramName } from "../names.ts";
 import type { ParameterRule } from "../select/index.ts";
 import type { DataSettings, EvalSettings, InputSource, TrainSettings } from "../settings/index.ts";
+import { imageOutputs, textOutputs } from "./encoders.ts";
 import { buildInit, type InitialParameter } from "./init.ts";
 import { buildMicroBatchProgram, type MicroBatchProgram, microBatchPrograms } from "./micro-batches.ts";
 import { nameOf } from "./values.ts";
@@ -70,12 +71,12 @@ function buildOrExplain(spec: TracedSpec, name: ProgramName, fetch: readonly str
       return buildForward(spec, fetch);
     case "encode_image":
       return (
-        buildEncode(spec, name, spec.evaluation.image, null) ?? "the `eval` block does not say which `let` is `image`"
+        buildEncode(spec, name, imageOutputs(spec.evaluation)) ??
+        "the `eval` block does not say which `let` is `image`, and has no `classify` task"
       );
     case "encode_text":
       return (
-        buildEncode(spec, name, spec.evaluation.text, spec.evaluation.scale) ??
-        "the `eval` block does not say which `let` is `text`"
+        buildEncode(spec, name, textOutputs(spec.evaluation)) ?? "the `eval` block does not say which `let` is `text`"
       );
     case "step":
       return buildStep(spec) ?? noLoss;
@@ -112,18 +113,15 @@ export function stepPrograms(spec: TracedSpec): readonly Program[] | null {
   return programs.length === names.length ? programs : null;
 }
 
-/** The latent alone, so that only one kind of input is needed, and the scale of the cosines where there is one. */
-function buildEncode(spec: TracedSpec, name: string, latent: string | null, scale: string | null): Program | null {
-  const node = latent === null ? undefined : spec.outputs.get(latent);
-  if (node === undefined) return null;
-  const factor = scale === null ? undefined : spec.outputs.get(scale);
-  return {
-    name,
-    graph: spec.graph,
-    outputs: new Map([["latent", node], ...(factor === undefined ? [] : [["scale", factor] as const])]),
-    updates: new Map(),
-    once: new Map(),
-  };
+/** What is computed of volumes or of texts alone, so that only one kind of input is needed: lets by the names of the outputs. */
+function buildEncode(spec: TracedSpec, name: string, lets: ReadonlyMap<string, string>): Program | null {
+  const outputs = new Map<string, Node>();
+  for (const [output, written] of lets) {
+    const node = spec.outputs.get(written);
+    if (node !== undefined) outputs.set(output, node);
+  }
+  if (outputs.size === 0) return null;
+  return { name, graph: spec.graph, outputs, updates: new Map(), once: new Map() };
 }
 
 /** The model's values, its loss and its metrics, as in evaluation; `fetch` names further values. */

@@ -35,10 +35,10 @@ export interface ClassifyTask extends Task<"classify"> {
   readonly threshold: ThresholdSetting;
 }
 
-/** Logistic regression on the latents of images, on folds of patients. */
+/** Logistic regression on the latents of images, a class by itself, which scores the patients that it was not fitted on. */
 export interface ProbeTask extends Task<"probe"> {
   readonly folds: number;
-  /** Of which the regularisation is chosen within the other folds. */
+  /** Of the penalty on the squares of the weights, scikit-learn's 1 / C; the best for the other folds is taken. */
   readonly strengths: readonly number[];
   readonly threshold: ThresholdSetting;
 }
@@ -127,10 +127,12 @@ const taskKinds: { readonly [Kind in EvalTask["kind"]]: TaskKind<Kind> } = {
   probe: {
     arguments: ["name", "folds", "strengths", "threshold"],
     read: (reader, { block }) => {
-      const folds = reader.has("folds") ? reader.count("folds", defaultFolds, 2) : defaultFolds;
+      const folds = reader.count("folds", defaultFolds, 2);
       const expected = "a list of different numbers above 0";
       const strengths = reader.numbers("strengths", null, expected, (value) => Number.isFinite(value) && value > 0);
       if (strengths !== null && new Set(strengths).size < strengths.length) reader.refuse("strengths", expected);
+      if (folds < 3 && strengths?.length !== 1 && !reader.hasRefused("strengths"))
+        reader.refuse("folds", "3 or more where strengths are to choose from, as that takes folds of its own");
       const threshold = readThreshold(reader, block.threshold);
       return { kind: "probe", folds, strengths: strengths ?? defaultStrengths, threshold };
     },

@@ -1,7 +1,6 @@
 import type { Diagnostic, File } from "../../grammar/index.ts";
-import { type Node, nodesUnder, printType, type TensorType } from "../ir/index.ts";
 import { type EvalTask, readTasks } from "./eval-tasks.ts";
-import { defaultPrompts, type PromptSides, promptTexts, readPrompts } from "./prompts.ts";
+import { defaultPrompts, type PromptSides, readPrompts } from "./prompts.ts";
 import { SettingReader } from "./reader.ts";
 import { defaultThreshold, readThreshold, type ThresholdSetting, unsaidVolumes } from "./threshold.ts";
 
@@ -62,7 +61,6 @@ export function readEvalSettings(
       (name) => name.trim() !== "",
     ) ?? [];
   const prompts = readPrompts(reader, defaultPrompts);
-  if (prompts.present.length + prompts.absent.length > 2) reader.refuse("prompts", "one string for each side");
   const block = {
     image: nameOf("image"),
     text: nameOf("text"),
@@ -89,55 +87,3 @@ function readResampleBy(reader: EvalReader): ResampleBy {
 }
 
 const resampleKinds = ["patient", "scan", "volume"] as const;
-
-/**
- * Reports the lets that the `eval` block names and that are not what it takes them for: latents are f32[batch, width], those
- * of texts as wide as those of images, or of all prompts where they are computed from inputs that are these, and the scale is one
- * number. `outputs` are the lets that are tensors, `prompts` the inputs that take prompts.
- */
-export function checkEvalSettings(
-  file: File,
-  settings: EvalSettings,
-  outputs: ReadonlyMap<string, Node>,
-  prompts: ReadonlySet<string>,
-  batch: number,
-): readonly Diagnostic[] {
-  const reader = new SettingReader(file, "eval", evalSettingNames);
-  const check = (name: "image" | "text" | "scale", expected: string, isRight: (type: TensorType) => boolean): void => {
-    const written = settings[name];
-    if (written === null) return;
-    const type = outputs.get(written)?.type;
-    if (type !== undefined && type.dtype === "f32" && isRight(type)) return;
-    const notes = [`\`${written}\` is ${type === undefined ? "not a tensor" : printType(type)}`];
-    const help = name === "scale" && type === undefined ? "`full([], 10)` is a tensor of one number" : null;
-    reader.refuse(name, expected, undefined, { notes, help });
-  };
-  const [image, text] = [settings.image, settings.text].map((name) => (name === null ? undefined : outputs.get(name)));
-  const [ofImage, ofText] = [inputsUnder(image), inputsUnder(text)];
-  check("image", `a vector for each row of the batch, f32[${batch}, width]`, ({ shape }) => isLatent(shape, batch));
-  const width = settings.image === null ? undefined : outputs.get(settings.image)?.type.shape[1];
-  const same = width === undefined || reader.hasRefused("image") ? "width" : `${width}`;
-  const areFixed = [...ofText].some((name) => prompts.has(name));
-  const [rows, each] = areFixed ? [promptTexts(settings).length, "prompt"] : [batch, "row of the batch"];
-  check("text", `a vector for each ${each}, as wide as \`image\`: f32[${rows}, ${same}]`, ({ shape }) => {
-    return isLatent(shape, rows) && (same === "width" || shape[1] === width);
-  });
-  const both = [...ofText].filter((name) => ofImage.has(name));
-  if (both.length > 0 && !reader.hasRefused("text")) {
-    const names = both.map((name) => `\`${name}\``).join(", ");
-    const notes = [`both depend on ${names}, and the latents of images and of texts are computed apart`];
-    reader.refuse("text", "a latent that depends on no input of `image`", undefined, { notes });
-  }
-  check("scale", "one number, f32[]", ({ shape }) => shape.length === 0);
-  return reader.diagnostics;
-}
-
-function isLatent(shape: readonly number[], rows: number): boolean {
-  return shape.length === 2 && shape[0] === rows;
-}
-
-/** The names of the inputs that a value depends on. */
-function inputsUnder(value: Node | undefined): ReadonlySet<string> {
-  const needed = value === undefined ? [] : [...nodesUnder([value])];
-  return new Set(needed.flatMap(({ operation }) => (operation.op === "input" ? [operation.name] : [])));
-}

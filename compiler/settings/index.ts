@@ -15,10 +15,10 @@ export {
   type EvaluationMetric,
   printBest,
 } from "./best.ts";
+export { checkEvalSettings } from "./check-eval.ts";
 export { computeArguments, computeSettings } from "./computed.ts";
 export { type DataSettings, dataSettingNames, defaultData, readDataSettings } from "./data.ts";
 export {
-  checkEvalSettings,
   type EvalSettings,
   evalSettingNames,
   type ResampleBy,

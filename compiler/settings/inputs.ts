@@ -85,11 +85,17 @@ export function readInputSources(
     else {
       refused.add(name);
       const params = { name, source: written(member.source), expected: expected.written };
-      const notes = [`it is declared ${printType(type)}`];
+      const notes = [`it is declared ${printType(type)}`, ...promptsNote(source, classes.length)];
       diagnostics.push(report("unfit-source", member.type.span, params, { notes }));
     }
   }
   return { sources, diagnostics };
+}
+
+/** Why there are so many prompts, where a class has more than two. */
+function promptsNote(source: InputSource, classes: number): readonly string[] {
+  const each = source.kind === "prompts" ? source.texts.length / classes : 2;
+  return each === 2 ? [] : [`the \`eval\` block has ${each} prompts for each class`];
 }
 
 /** The inputs that take the prompts of the `eval` block: their tokens and the masks of these. */

@@ -16,4 +16,14 @@ export const evaluation = {
     ({ name }) => `two tasks are called \`${name}\``,
     () => 'tell them apart by names, such as `name = "ensemble"`',
   ),
+  "other-prompts": error<{ readonly prompt: string }>(
+    "E833",
+    ({ prompt }) => `"${prompt}" is not one of the prompts of the \`eval\` block, of which \`text\` is computed`,
+    () => "add it to `prompts` of the block, which `prompts()` takes",
+  ),
+  "without-reports": error(
+    "E834",
+    () => "`retrieval` needs latents of reports, and `text` is computed of `prompts()`",
+    () => "let `text` depend on an input from `tokens()`, or remove the task",
+  ),
 } as const;

@@ -75,6 +75,11 @@ def check_package(folder):
                 path += ".base"
             worst = max(worst, check(f"{name}: {path}", given[path].detach(), tensor, forward_limit))
             compared += 1
+    if hasattr(model, "encode"):
+        with package.precision(model), torch.no_grad():
+            for each, tensor in model.encode(list(values), batch).items():
+                worst = max(worst, check(f"{name}: encoded {each}", tensor, expected[f"value:{each}"], forward_limit))
+                compared += 1
     with package.precision(model):
         worst = max(worst, check_rows(name, model, batch, expected, forward_limit))
         loss = model.loss_of(batch)

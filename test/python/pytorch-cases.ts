@@ -111,6 +111,12 @@ train {
   steps = 10
   clip_norm = 1
 }
+
+eval {
+  image = image
+  classes = ["a", "b", "c"]
+  tasks = [classify(logits), classify(stem, name = "stem"), probe()]
+}
 `;
 
 /** What the language has built in, besides what the other specs use. */

@@ -1,6 +1,6 @@
 import type { Encoder, Expression, ModelMember } from "../../../grammar/index.ts";
 import { forwardOf } from "../../elaborate/index.ts";
-import { sharedInputs } from "../../programs/index.ts";
+import { imageOutputs, sharedInputs, textOutputs } from "../../programs/index.ts";
 import { own } from "./body.ts";
 import { commentAbove, hashComment } from "./comments.ts";
 import { type Cut, cutOf, neededBy } from "./cut.ts";
@@ -94,17 +94,25 @@ export class MethodsWriter {
 
   /** What an evaluation asks for, from the inputs that it needs: prompts have no image. */
   private encode(): readonly string[] {
-    const { image, text: ofTexts, scale } = this.parts.spec.evaluation;
-    const names = [...new Set([image, ofTexts, scale])].filter((each) => each !== null);
-    if (names.length === 0) return [];
-    const blocks = names.flatMap((name) => {
+    const { evaluation } = this.parts.spec;
+    const ofImages = new Set(imageOutputs(evaluation).values());
+    const others = [...new Set(textOutputs(evaluation).values())].filter((name) => !ofImages.has(name));
+    // What is computed of images is asked for at once: what it has in common is computed once.
+    const groups = [[...ofImages], ...others.map((name) => [name])].filter(({ length }) => length > 0);
+    if (groups.length === 0) return [];
+    const blocks = groups.flatMap((names) => {
       const place = this.place(inputInBatch);
       const { span } = this.parts.written.declaration;
-      const needed = neededBy([{ kind: "name", text: name, span }], this.parts);
+      const needed = neededBy(
+        names.map((name) => ({ kind: "name", text: name, span })),
+        this.parts,
+      );
+      const isAsked = names.map((name): Python => word(`${JSON.stringify(name)} in outputs`));
+      const condition = isAsked.reduce((some, each) => binary("or", some, each));
       return [
-        indented(2, `if ${JSON.stringify(name)} in outputs:`),
+        ...layOut(2, "if ", condition, ":"),
         ...this.statements(needed, place, inputInBatch, 3),
-        ...layOut(3, `values[${JSON.stringify(name)}] = `, this.read(name, place)),
+        ...names.flatMap((name) => layOut(3, `values[${JSON.stringify(name)}] = `, this.read(name, place))),
       ];
     });
     return [

@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import type { TracedSpec } from "../../../compiler/index.ts";
+import { imageOutputs, type TracedSpec, textOutputs } from "../../../compiler/index.ts";
 import { ProblemError } from "../../text/index.ts";
 import type { WeightPieces } from "../../weights/index.ts";
 import type { Engine, ModelBackend, WrittenSpec } from "../backend.ts";
@@ -132,14 +132,11 @@ async function measure(
 
 /** The lets that a program gives, by the names of its outputs. */
 function outputsOf(program: string, { evaluation }: TracedSpec): ReadonlyMap<string, string> {
-  const { image, text, scale } = evaluation;
-  const latent = program === "encode_image" ? image : program === "encode_text" ? text : null;
-  if (latent !== null) {
-    const scaled = program === "encode_text" && scale !== null;
-    return new Map([["latent", latent], ...(scaled ? [["scale", scale] as const] : [])]);
-  }
+  const lets = program === "encode_image" ? imageOutputs(evaluation) : textOutputs(evaluation);
+  const isEncoder = program === "encode_image" || program === "encode_text";
+  if (isEncoder && lets.size > 0) return lets;
   // A package computes by themselves what the `eval` block reads.
-  const read = [image, text, scale].filter((name) => name !== null);
+  const read = [...imageOutputs(evaluation).values(), ...textOutputs(evaluation).values()];
   if (program === "forward" && read.length > 0) return new Map(read.map((name) => [name, name]));
   throw new Error(`the engine has no program ${program}`);
 }
