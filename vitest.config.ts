@@ -7,7 +7,7 @@ import { defineConfig } from "vitest/config";
  */
 const slow = [
   "test/adapters/commands.test.ts",
-  "test/cli/{bench,micro-batches,run,train,train-*}.test.ts",
+  "test/cli/{bench,eval-*,micro-batches,run,train,train-*}.test.ts",
   "test/data/{*-mutants,dying-thread}.test.ts",
   "test/data/pack.test.ts",
   "test/backends/{optimizers,step}.test.ts",

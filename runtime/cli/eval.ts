@@ -1,19 +1,26 @@
 import { Option } from "@commander-js/extra-typings";
 import { printable } from "../../grammar/index.ts";
-import { type EvaluateRequest, evaluate } from "../app/evaluate/evaluate.ts";
-import { evaluationTable } from "../evaluate/index.ts";
+import { type Evaluated, type EvaluateRequest, evaluate } from "../app/evaluate/evaluate.ts";
+import { evaluationTable, retrievalComparison, retrievalTable, type TaskResult } from "../evaluate/index.ts";
 import type { DefineCommand } from "./command.ts";
+import { renderRunComparison } from "./comparison-text.ts";
 import { finish } from "./exit-code.ts";
 import { launchOf } from "./launch-options.ts";
 import { printProblem } from "./print-problem.ts";
-import { exitCodes } from "./terminal.ts";
+import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
-import { addVolumeOptions, volumeRequest } from "./volume-options.ts";
+import { addModelOptions, addVolumeOptions, volumeRequest } from "./volume-options.ts";
 
 type Split = EvaluateRequest["split"];
 
 export const define: DefineCommand = (command, terminal, end) => {
-  addVolumeOptions(command, "folder for scores, results and a report; default: print results only")
+  const model = addModelOptions(command)
+    .option(
+      "--adapter <path...>",
+      "the adapters' weights: a file, or the folder of a run or of a PEFT adapter; several are evaluated in turn and compared",
+    )
+    .option("--base", "evaluate the model without adapters, too");
+  addVolumeOptions(model, "folder for scores, results and a report; default: print results only")
     .addOption(
       new Option("--split <name>", "volumes to evaluate")
         .choices(["valid", "train", "all"] satisfies Split[])
@@ -21,25 +28,64 @@ export const define: DefineCommand = (command, terminal, end) => {
     )
     .addHelpText(
       "after",
-      "\nExample:\n  $ medctc eval specs/medct.vlm --data ct-rate --weights CT-CLIP.safetensors --adapter run -o results",
+      "\nWhat is measured are the `tasks` of the `eval` block. The first that scores classes is written into the folder, each other one" +
+        "\ninto a folder in it that has the task's name; of several adapters each has such a folder, and compare.html is beside these." +
+        "\n\nExamples:\n  $ medctc eval specs/medct.vlm --data ct-rate --weights CT-CLIP.safetensors --adapter run -o results" +
+        "\n  $ medctc eval specs/medct.vlm --data ct-rate --weights CT-CLIP.safetensors --base --adapter runs/a runs/b -o results",
     )
     .action(async (spec, flags) => {
-      const { processes, python } = flags;
+      const { processes, python, base: withBase = false, split } = flags;
       const launch = launchOf({ processes, python }, terminal);
       if (launch === "wrong") return end(exitCodes.usage);
-      const request = { ...volumeRequest(spec, flags), split: flags.split, launch };
-      end(
-        finish(await evaluate(request, terminalReporter(terminal)), ({ evaluation, warnings, files }) => {
-          terminal.out(evaluationTable(evaluation));
-          // Nobody looks for the first line above a long table.
-          for (const warning of warnings) terminal.err(`warning: ${printable(warning)}\n`);
-          if (files.kind === "failed") {
-            printProblem(files.problem, terminal);
-            return exitCodes.wrong;
-          }
-          if (request.output !== null) terminal.out(`\n${files.value.join(", ")} in ${request.output}\n`);
-          return exitCodes.done;
-        }),
-      );
+      const given = specBehind(spec, flags.adapter ?? []);
+      const request = { ...volumeRequest(given.spec, flags), adapters: given.adapters, withBase, split, launch };
+      const ended = await evaluate(request, terminalReporter(terminal));
+      end(finish(ended, (evaluated) => print(evaluated, request.output, terminal)));
     });
 };
+
+/** An option that takes several paths takes a spec that stands behind them, too. */
+function specBehind(spec: string | undefined, adapters: readonly string[]) {
+  const last = adapters.at(-1);
+  if (spec !== undefined || last === undefined || !last.endsWith(".vlm")) return { spec, adapters };
+  return { spec: last, adapters: adapters.slice(0, -1) };
+}
+
+function print({ runs, comparison }: Evaluated, output: string | null, terminal: Terminal): ExitCode {
+  if (comparison === null) for (const { results } of runs) terminal.out(resultTables(results));
+  else terminal.out(comparisonTables(comparison));
+  // Nobody looks for the first line above a long table.
+  for (const warning of new Set(runs.flatMap(({ warnings }) => warnings)))
+    terminal.err(`warning: ${printable(warning)}\n`);
+  const written = [...runs.map((run) => ({ folder: run.output, files: run.files }))];
+  if (comparison !== null) written.push({ folder: output, files: comparison.files });
+  let code: ExitCode = exitCodes.done;
+  for (const [place, { folder, files }] of written.entries()) {
+    if (files.kind === "failed") {
+      printProblem(files.problem, terminal);
+      code = exitCodes.wrong;
+    } else if (folder !== null && files.value.length > 0)
+      terminal.out(`${place === 0 ? "\n" : ""}${files.value.join(", ")} in ${folder}\n`);
+  }
+  return code;
+}
+
+/** The tables of tasks, with their names where there are several. */
+function resultTables(results: readonly TaskResult[]): string {
+  const tables = results.map((result) => {
+    const table = result.kind === "retrieval" ? retrievalTable(result.evaluation) : evaluationTable(result.evaluation);
+    return results.length === 1 ? table : `${result.task.name}\n\n${table}`;
+  });
+  return tables.join("\n");
+}
+
+function comparisonTables({ tasks }: NonNullable<Evaluated["comparison"]>): string {
+  const tables = tasks.map((each) => {
+    const table =
+      each.kind === "retrieval"
+        ? retrievalComparison(each.compared)
+        : renderRunComparison(each.compared, each.labels, "AUROC", "text");
+    return tasks.length === 1 ? table : `${each.task}\n\n${table}`;
+  });
+  return tables.join("\n");
+}

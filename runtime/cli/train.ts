@@ -9,10 +9,14 @@ import { attachOption, launchOf, nodeRankOption, nodesOption, rendezvousOption }
 import { wholeNumber } from "./option-values.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
-import { addVolumeOptions, volumeRequest } from "./volume-options.ts";
+import { addModelOptions, addVolumeOptions, volumeRequest } from "./volume-options.ts";
 
 export const define: DefineCommand = (command, terminal, end) => {
-  const volumes = addVolumeOptions(command, "folder for checkpoints, adapters, logs and the report; default: runs/SPEC")
+  const model = addModelOptions(command).option(
+    "--adapter <path>",
+    "the adapters' weights: a file, or the folder of a run or of a PEFT adapter",
+  );
+  const volumes = addVolumeOptions(model, "folder for checkpoints, adapters, logs and the report; default: runs/SPEC")
     .option("--steps <number>", "number of steps, instead of the spec's", wholeNumber(1))
     .option("--resume", "resume the run in the folder, bit for bit as if uninterrupted")
     .addOption(nodesOption())
@@ -31,8 +35,18 @@ export const define: DefineCommand = (command, terminal, end) => {
         "\n  $ medctc train specs/medct.vlm --data ct-rate -o run --emit-jobs slurm --nodes 2 --processes 4 --partition gpu",
     )
     .action(async (spec, flags) => {
-      const { steps = null, resume = false, processes, python, nodes, nodeRank, rendezvous, attach } = flags;
-      const request = { ...volumeRequest(spec, flags), steps, resume };
+      const {
+        adapter = null,
+        steps = null,
+        resume = false,
+        processes,
+        python,
+        nodes,
+        nodeRank,
+        rendezvous,
+        attach,
+      } = flags;
+      const request = { ...volumeRequest(spec, flags), adapter, steps, resume };
       const job = jobRequest(flags, terminal);
       if (job === "wrong") return end(exitCodes.usage);
       if (job !== null) {

@@ -1,9 +1,9 @@
-import { type Command, Option } from "@commander-js/extra-typings";
+import { type Command, Option, type OptionValues } from "@commander-js/extra-typings";
 import { processesOption, pythonOption } from "./launch-options.ts";
 import { amount, backendOption, setOption, wholeNumber } from "./option-values.ts";
 
-/** What commands that read volumes with a model share; `output` is what their folder is for. */
-export function addVolumeOptions(command: Command, output: string) {
+/** What commands share that read volumes with a model: which model, on which data. */
+export function addModelOptions(command: Command) {
   return command
     .argument("[spec]", "a spec file; default: the only one in the working folder")
     .addOption(setOption())
@@ -11,8 +11,15 @@ export function addVolumeOptions(command: Command, output: string) {
       "--data <folder>",
       "a data set: in CT-RATE's layout, a table or WebDataset shards; default: `folder` of the `data` block",
     )
-    .option("--weights <file>", "the model's weights, by their names in checkpoints; default: random")
-    .option("--adapter <path>", "the adapters' weights: a file, or the folder of a run or of a PEFT adapter")
+    .option("--weights <file>", "the model's weights, by their names in checkpoints; default: random");
+}
+
+/** The others, behind those that say which adapters; `output` is what their folder is for. */
+export function addVolumeOptions<Arguments extends unknown[], Flags extends OptionValues>(
+  command: Command<Arguments, Flags>,
+  output: string,
+) {
+  return command
     .option("--allow-missing <pattern...>", "names of weights that may be missing, such as 'to_*'")
     .option(
       "--vocab <file>",
@@ -33,15 +40,16 @@ export function addVolumeOptions(command: Command, output: string) {
     .option("-o, --output <folder>", output);
 }
 
-type VolumeFlags = ReturnType<ReturnType<typeof addVolumeOptions>["opts"]>;
+type ModelFlags = ReturnType<ReturnType<typeof addModelOptions>["opts"]>;
+type VolumeFlags = ModelFlags & ReturnType<ReturnType<typeof addVolumeOptions<[], ModelFlags>>["opts"]>;
 
 /** The same as a use case takes it. */
 export function volumeRequest(spec: string | undefined, flags: VolumeFlags) {
-  const { data = null, weights = null, adapter = null, vocab = null, skipBad = false, cache = null } = flags;
+  const { data = null, weights = null, vocab = null, skipBad = false, cache = null } = flags;
   const { set, backend, cacheSize: cacheBytes, workers = null, allowMissing = [], output = null, seed = null } = flags;
   return {
     spec: spec ?? null,
     set,
-    ...{ data, weights, adapter, allowMissing, vocab, skipBad, cache, backend, cacheBytes, workers, output, seed },
+    ...{ data, weights, allowMissing, vocab, skipBad, cache, backend, cacheBytes, workers, output, seed },
   };
 }

@@ -13,6 +13,8 @@ export interface EncodedVolumes {
   readonly images: readonly Float32Array[] | null;
   /** [volumes][width], the latents of their reports; null where these are not encoded. */
   readonly reports: readonly Float32Array[] | null;
-  /** By the names of the lets that give them, [volumes][classes]. */
+  /** The reports themselves; null where they are not encoded. */
+  readonly reportTexts: readonly string[] | null;
+  /** By the names of the tasks that classify by them, [volumes][classes]. */
   readonly logits: ReadonlyMap<string, readonly Float32Array[]>;
 }

@@ -42,7 +42,8 @@ export function groupsToCsv(names: readonly string[], { of }: Groups): string {
   return toCsv([["VolumeName", "Group"], ...names.map((name, index) => [name, String(at(of, index))])]);
 }
 
-function toCsv(rows: readonly (readonly string[])[]): string {
+/** Rows as a CSV file. */
+export function toCsv(rows: readonly (readonly string[])[]): string {
   return rows.map((cells) => `${cells.map(quoteCell).join(",")}\n`).join("");
 }
 

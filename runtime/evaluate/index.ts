@@ -7,6 +7,7 @@ export {
   compareRuns,
   type RunComparison,
 } from "./compare-runs.ts";
+export { encodeTexts } from "./encode-texts.ts";
 export { type EncodedExamples, type Encoding, encodeVolumes } from "./encode-volumes.ts";
 export type { EncodedVolumes } from "./encoded-volumes.ts";
 export {
@@ -54,7 +55,7 @@ export {
 } from "./paper-table.ts";
 export { printDifference, printP } from "./print-difference.ts";
 export { type ProbedExamples, probeScores } from "./probe/index.ts";
-export { equalPrompts } from "./prompts.ts";
+export { equalPrompts, type Prompts } from "./prompts.ts";
 export type { RocPoint } from "./ranking.ts";
 export {
   type ClassEvaluation,
@@ -62,7 +63,17 @@ export {
   evaluateScores,
   type Metric,
 } from "./results.ts";
-export { evaluateRetrieval, type RetrievalExamples } from "./retrieval/index.ts";
+export { evaluateRetrieval, type RetrievalEvaluation, type RetrievalExamples } from "./retrieval/index.ts";
+export {
+  aboutRetrieval,
+  missingRetrieval,
+  ranksToCsv,
+  retrievalComparison,
+  retrievalRows,
+  retrievalTable,
+  retrievalToJson,
+} from "./retrieval-files.ts";
+export { type ScoringTask, scoreTask } from "./score-task.ts";
 export {
   decodeStepEvaluation,
   encodeStepEvaluation,
@@ -74,6 +85,7 @@ export {
   numberOf,
   type StepEvaluation,
 } from "./step-evaluation.ts";
+export { evaluateTask, type TaskResult } from "./task-result.ts";
 export {
   chooseThreshold,
   printPolicy,
@@ -82,4 +94,4 @@ export {
   type ThresholdRule,
   thresholdCaution,
 } from "./thresholds.ts";
-export { type EncodedPrompts, encodePrompts, scoreClasses } from "./zero-shot.ts";
+export type { EncodedTexts } from "./zero-shot.ts";

@@ -1,74 +1,73 @@
-import { setImmediate as letOthersRun } from "node:timers/promises";
-import { promptTexts } from "../../compiler/index.ts";
+import { type PromptSides, promptTexts, type ZeroShotTask } from "../../compiler/index.ts";
 import { at } from "../at.ts";
-import type { Batch, Engine } from "../backends/index.ts";
-import type { Prompts } from "./prompts.ts";
 
-/** The latents of all prompts, of which each class has two in turn, and what multiplies their cosines. */
-export interface EncodedPrompts {
-  readonly latents: Float32Array;
-  readonly width: number;
+/** Prompts as a text encoder has them, by their texts, and what multiplies their cosines. */
+export interface EncodedTexts {
+  readonly latents: ReadonlyMap<string, Float32Array>;
   readonly scale: number;
 }
 
-/**
- * Encodes the prompts of all classes, once for any number of volumes. `rows` is how many texts the program takes;
- * `inputsOf` gives the inputs of so many texts. Null when it was asked to stop.
- */
-export async function encodePrompts(
-  engine: Pick<Engine, "run">,
-  prompts: Prompts,
-  rows: number,
-  inputsOf: (texts: readonly string[]) => Batch,
-  isStopped: () => boolean,
-): Promise<EncodedPrompts | null> {
-  const texts = promptTexts(prompts);
-  const parts: Float32Array[] = [];
-  let scale = 1;
-  for (let from = 0; from < texts.length; from += rows) {
-    const some = texts.slice(from, from + rows);
-    const outputs = await engine.run("encode_text", inputsOf(filled(some, rows, "")));
-    const latents = outputs.get("latent");
-    if (latents === undefined) throw new Error("invariant: an encoder of texts gives latents");
-    parts.push(latents.slice(0, (latents.length / rows) * some.length));
-    // A model without one compares the cosines themselves.
-    scale = outputs.get("scale")?.[0] ?? 1;
-    await letOthersRun();
-    if (isStopped()) return null;
-  }
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const latents = new Float32Array(length);
-  let filledTo = 0;
-  for (const part of parts) {
-    latents.set(part, filledTo);
-    filledTo += part.length;
-  }
-  return { latents, width: texts.length === 0 ? 0 : length / texts.length, scale };
+/** The latents of what is said of a class. */
+interface ClassPrompts {
+  readonly present: readonly Float32Array[];
+  readonly absent: readonly Float32Array[];
 }
 
 /**
- * The score of every class for some volumes: the share of the first prompt in the softmax over both, as CT-CLIP's zero-shot
- * has it. `images` are the latents of the volumes.
+ * The score of every class for some volumes: the share of what is said of a present class in the softmax over both sides, as CT-CLIP's
+ * zero-shot has it, [volumes][classes]. Of several prompts a side, `latent` compares with one vector for each side, the mean of its
+ * unit latents made a unit vector again, as open_clip's `build_zero_shot_classifier` does. `score` takes each pair of a present and an
+ * absent prompt for a zero-shot classifier of its own, and the mean of their probabilities.
  */
 export function scoreClasses(
   images: readonly Float32Array[],
-  { latents, width, scale }: EncodedPrompts,
-): readonly number[][] {
-  const classes = width === 0 ? 0 : latents.length / width / 2;
-  const cosine = (image: Float32Array, text: number): number => {
-    let sum = 0;
-    for (let place = 0; place < width; place++) sum += at(image, place) * at(latents, text * width + place);
-    return sum;
-  };
-  return images.map((image) =>
-    Array.from({ length: classes }, (_, index) => {
-      const difference = cosine(image, 2 * index) - cosine(image, 2 * index + 1);
-      return 1 / (1 + Math.exp(-scale * difference));
-    }),
-  );
+  classes: readonly string[],
+  { prompts, average }: Pick<ZeroShotTask, "prompts" | "average">,
+  { latents, scale }: EncodedTexts,
+): readonly (readonly number[])[] {
+  const compared = classes.map((name) => {
+    const said = latentsOf(name, prompts, latents);
+    return average === "score"
+      ? said
+      : { present: [meanDirection(said.present)], absent: [meanDirection(said.absent)] };
+  });
+  return images.map((image) => compared.map((said) => scoreOf(image, said, scale)));
 }
 
-/** Some values, made as many as a program takes. */
-function filled<Value>(values: readonly Value[], count: number, value: Value): readonly Value[] {
-  return [...values, ...Array.from({ length: count - values.length }, () => value)];
+function latentsOf(name: string, prompts: PromptSides, latents: EncodedTexts["latents"]): ClassPrompts {
+  const encoded = promptTexts({ classes: [name], prompts }).map((text) => {
+    const latent = latents.get(text);
+    if (latent === undefined) throw new Error(`invariant: ${JSON.stringify(text)} was encoded`);
+    return latent;
+  });
+  const { length } = prompts.present;
+  return { present: encoded.slice(0, length), absent: encoded.slice(length) };
+}
+
+/** The mean of unit vectors, made a unit vector again; one alone as the model gives it. */
+function meanDirection(latents: readonly Float32Array[]): Float32Array {
+  const [first] = latents;
+  if (first === undefined) throw new Error("invariant: a side has a prompt");
+  if (latents.length === 1) return first;
+  const sum = new Float64Array(first.length);
+  for (const latent of latents) {
+    const length = Math.hypot(...latent);
+    for (const [place, value] of latent.entries()) sum[place] = at(sum, place) + value / length;
+  }
+  const length = Math.hypot(...sum);
+  return Float32Array.from(sum, (value) => value / length);
+}
+
+function scoreOf(image: Float32Array, { present, absent }: ClassPrompts, scale: number): number {
+  const [ofPresent, ofAbsent] = [present, absent].map((side) => side.map((latent) => product(image, latent)));
+  if (ofPresent === undefined || ofAbsent === undefined) throw new Error("invariant: there are two sides");
+  let sum = 0;
+  for (const one of ofPresent) for (const other of ofAbsent) sum += 1 / (1 + Math.exp(-scale * (one - other)));
+  return sum / (ofPresent.length * ofAbsent.length);
+}
+
+function product(image: Float32Array, text: Float32Array): number {
+  let sum = 0;
+  for (const [place, value] of text.entries()) sum += at(image, place) * value;
+  return sum;
 }

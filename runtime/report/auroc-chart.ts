@@ -13,12 +13,12 @@ const { card, ink, last, muted } = themePalette;
 const chance = 0.5;
 
 /** The AUROC of each class as a point on its interval; of a class without one, the reason. */
-export async function aurocChart(compared: readonly LabelledEvaluation[]): Promise<string> {
+export async function aurocChart(compared: readonly LabelledEvaluation[], task: string | null): Promise<string> {
   const names = compared.at(-1)?.evaluation.classes.map(({ name }) => name) ?? [];
   if (names.length === 0) return "";
   const picture = await inBothWidths({ wide: 1040, narrow: 330 }, (width, variant) =>
     drawChart(aurocSpec(compared, names, width, variant === "narrow"), {
-      id: `auroc-${variant}`,
+      id: task === null ? `auroc-${variant}` : `auroc-${task}-${variant}`,
       title: "AUROC of each class",
       description: "Points are AUROCs, lines their 95 % intervals. The table of classes has the same numbers.",
     }),

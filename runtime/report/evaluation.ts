@@ -23,21 +23,29 @@ import { renderTable, type Section, type TableCell, type TableColumn } from "./m
 import { rocCharts } from "./roc-charts.ts";
 import type { LabelledEvaluation } from "./types.ts";
 
-/** What scores are worth: over all classes, then class by class, the last evaluation against the first. */
-export async function evaluationSections(evaluations: readonly LabelledEvaluation[]): Promise<readonly Section[]> {
+/**
+ * What scores are worth: over all classes, then class by class, the last evaluation against the first. `task` tells the sections from
+ * those of other tasks; null where there is one.
+ */
+export async function evaluationSections(
+  evaluations: readonly LabelledEvaluation[],
+  task: string | null,
+): Promise<readonly Section[]> {
   const final = evaluations.at(-1);
   if (final === undefined) return [];
   const compared = evaluations.length > 2 ? [...evaluations.slice(0, 1), final] : evaluations;
   const overall = `<p class="about">${about(final.evaluation)}</p>${overallTable(evaluations)}`;
-  const sections = [{ id: "evaluation", title: "Evaluation", body: overall }];
+  const section = (id: string, title: string, body: string): Section =>
+    task === null ? { id, title, body } : { id: `${id}-${task}`, title: `${title}: ${task}`, body };
+  const sections = [section("evaluation", "Evaluation", overall)];
   if (final.evaluation.classes.length === 0) return sections;
-  const classes = `${await aurocChart(compared)}${classTable(compared)}${undefinedList(evaluations)}${callsList(final.evaluation)}${thinList(final.evaluation)}`;
-  sections.push({ id: "classes", title: "Each class", body: classes });
-  const curves = await rocCharts(compared);
+  const classes = `${await aurocChart(compared, task)}${classTable(compared)}${undefinedList(evaluations)}${callsList(final.evaluation)}${thinList(final.evaluation)}`;
+  sections.push(section("classes", "Each class", classes));
+  const curves = await rocCharts(compared, task);
   if (curves === "") return sections;
   const axes = "Horizontal: false positive rate. Vertical: true positive rate.";
   const body = `<p class="about">${axes} ${evaluationLegend(compared)}</p><div class="rocs">${curves}</div>`;
-  return [...sections, { id: "roc", title: "ROC curves", body }];
+  return [...sections, section("roc", "ROC curves", body)];
 }
 
 function about(evaluation: Evaluation): string {

@@ -8,6 +8,7 @@ import { modelSection } from "./model.ts";
 import { renderPage } from "./page-shell.ts";
 import { problemTable } from "./problem-table.ts";
 import { specSection } from "./spec.ts";
+import { taskSections } from "./tasks.ts";
 import { renderTiles, type Tile } from "./tiles.ts";
 import { trainingSection } from "./training.ts";
 import type { RunReport } from "./types.ts";
@@ -17,10 +18,11 @@ import type { RunReport } from "./types.ts";
  * but its own style. The same report gives the same page; whatever is named in it is text and never markup.
  */
 export async function renderReport(report: RunReport): Promise<string> {
-  const { title, plan, specText, specPath, curve, validation, evaluations } = report;
+  const { title, plan, specText, specPath, curve, validation, evaluations, tasks } = report;
   const sections = [
     await trainingSection(curve, validation),
-    ...(await evaluationSections(evaluations)),
+    ...(await evaluationSections(evaluations, tasks.length === 0 ? null : (evaluations.at(-1)?.label ?? null))),
+    ...(await taskSections(tasks)),
     plan === null ? null : await modelSection(plan),
     skippedSection(report),
     environmentSection(report),

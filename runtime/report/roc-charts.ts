@@ -8,7 +8,7 @@ import type { LabelledEvaluation } from "./types.ts";
 const { last, line, muted } = themePalette;
 
 /** The ROC curves of each class that has one, in small; nothing where no class has. */
-export async function rocCharts(compared: readonly LabelledEvaluation[]): Promise<string> {
+export async function rocCharts(compared: readonly LabelledEvaluation[], task: string | null): Promise<string> {
   const colours = coloursOf(compared);
   const classes = compared.at(-1)?.evaluation.classes ?? [];
   const figures: string[] = [];
@@ -21,8 +21,9 @@ export async function rocCharts(compared: readonly LabelledEvaluation[]): Promis
       isDashed: order < own.length - 1,
     }));
     const values = own.map((one) => (one === undefined ? "-" : printMetric(one.metrics.auroc))).join(" → ");
+    const id = task === null ? `roc-${row}` : `roc-${task}-${row}`;
     const title = `ROC curve of ${name}`;
-    const picture = await drawChart(rocSpec(curves), { id: `roc-${row}`, title, description: `AUROC ${values}.` });
+    const picture = await drawChart(rocSpec(curves), { id, title, description: `AUROC ${values}.` });
     figures.push(
       `<figure class="card roc"><figcaption>${escapeMarkup(name)}<span class="detail">${values}</span></figcaption>${picture}</figure>`,
     );

@@ -1,5 +1,5 @@
 import type { Plan } from "../../compiler/index.ts";
-import type { Evaluation } from "../evaluate/index.ts";
+import type { Evaluation, TaskResult } from "../evaluate/index.ts";
 import type { Problem } from "../text/index.ts";
 
 /** One step of a training run. */
@@ -43,6 +43,8 @@ export interface RunReport {
   readonly validation: readonly ValidationPoint[];
   /** In the order in which they were made: the last is held against the first. */
   readonly evaluations: readonly LabelledEvaluation[];
+  /** What else was measured of the same volumes. */
+  readonly tasks: readonly TaskResult[];
   /** Versions, machine, backend, seed, data: a name and a value each. */
   readonly environment: readonly (readonly [string, string])[];
   /** Why what is shown means less than it seems to. */

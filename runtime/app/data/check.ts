@@ -18,7 +18,7 @@ import { ok, type Problem, type Result } from "../../text/index.ts";
 import { compileReported } from "../compiled-spec.ts";
 import { done, type Ended, type Reporter, refuse, refused } from "../reporter.ts";
 import { outputProblem, type SeenData, writeCheckPage } from "./check-page.ts";
-import { arePromptsUsable } from "./texts.ts";
+import { arePromptsUsable, saidPrompts } from "./texts.ts";
 
 export interface DataCheckRequest {
   readonly folder: string;
@@ -104,7 +104,7 @@ function checkPrompts(
   const notes: string[] = [];
   if (loaded?.kind !== "ok") return { problems, notes };
   const heard = { note: (note: string) => notes.push(note), problem: (each: Problem) => problems.push(each) };
-  arePromptsUsable(settings, loaded.value, inputs, heard);
+  arePromptsUsable(saidPrompts(settings.tasks, settings, inputs), loaded.value, inputs, heard);
   return { problems, notes };
 }
 

@@ -1,4 +1,4 @@
-import { type EvalSettings, promptTexts } from "../../../compiler/index.ts";
+import { type EvalSettings, type EvalTask, promptTexts } from "../../../compiler/index.ts";
 import { at } from "../../at.ts";
 import {
   type DataInputs,
@@ -10,21 +10,34 @@ import {
   textTables,
   tokenInputs,
 } from "../../data/index.ts";
-import { equalPrompts } from "../../evaluate/index.ts";
+import { equalPrompts, type Prompts } from "../../evaluate/index.ts";
 import type { Reporter } from "../reporter.ts";
 import type { OpenedData } from "./open.ts";
 
-/** Reports which prompts are cut. False, after reporting it, where the text encoder cannot tell two of them apart. */
+/** What is said of classes: by zero-shot tasks, and to inputs that take the prompts of the `eval` block. */
+export function saidPrompts(
+  tasks: readonly EvalTask[],
+  { classes, prompts }: Pick<EvalSettings, "classes" | "prompts">,
+  { inputs }: Pick<DataInputs, "inputs">,
+): readonly Prompts[] {
+  const ofTasks = tasks.flatMap((task) => (task.kind === "zero_shot" ? [{ classes, prompts: task.prompts }] : []));
+  return inputs.some(({ kind }) => kind === "prompts") ? [{ classes, prompts }, ...ofTasks] : ofTasks;
+}
+
+/** Reports which prompts are cut. False, after reporting it, where the text encoder cannot tell two apart that belong together. */
 export function arePromptsUsable(
-  settings: EvalSettings,
+  said: readonly Prompts[],
   tokenizer: Tokenizer,
   inputs: DataInputs,
   reporter: Pick<Reporter, "note" | "problem">,
 ): boolean {
-  const length = Math.max(...textTables(inputs).map((input) => input.length));
-  const cut = describeCut("prompt", measureTexts(promptTexts(settings), tokenizer, length), length);
+  const lengths = textTables(inputs).map((input) => input.length);
+  if (said.length === 0 || lengths.length === 0) return true;
+  const length = Math.max(...lengths);
+  const texts = [...new Set(said.flatMap(promptTexts))];
+  const cut = describeCut("prompt", measureTexts(texts, tokenizer, length), length);
   if (cut !== null) reporter.note(cut);
-  const equal = equalPrompts(settings, tokenizer, length);
+  const equal = said.map((each) => equalPrompts(each, tokenizer, length)).find((each) => each !== null) ?? null;
   if (equal !== null) reporter.problem(equal);
   return equal === null;
 }

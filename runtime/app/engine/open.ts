@@ -82,3 +82,25 @@ export async function openEngine(
     reporter.progressEnd();
   }
 }
+
+/** Whether an engine with each of some adapters could be opened, after reporting what keeps one from it: they are long in coming. */
+export function areWeightsUsable(
+  compiled: Compiled & { readonly spec: TracedSpec; readonly plan: Plan },
+  backend: Backend,
+  options: Omit<EngineOptions, "adapter">,
+  given: readonly Pick<GivenWeights, "adapter">[],
+  reporter: Pick<Reporter, "diagnostics">,
+): boolean {
+  const openable = openableFor("encode", compiled, backend, options.launch ?? oneProcess);
+  // What keeps a spec from being opened at all is reported where it is opened.
+  if (openable.runs === "no-step" || openable.runs === "unwritable") return true;
+  const { programs } = openable.model;
+  const wrong = given.flatMap(({ adapter }) => {
+    const weights = openWeights(programs, compiled, { ...options, adapter });
+    if (weights.kind === "wrong") return weights.diagnostics;
+    weights.close();
+    return [];
+  });
+  if (wrong.length > 0) reporter.diagnostics(wrong);
+  return wrong.length === 0;
+}

@@ -1,34 +1,68 @@
 import type { EvalSettings, ThresholdSetting, TracedSpec } from "../../../compiler/index.ts";
 import { at } from "../../at.ts";
-import { type Dataset, type DatasetNeeds, type LabelledExample, originOf } from "../../data/index.ts";
-import { chooseThreshold, type Threshold } from "../../evaluate/index.ts";
+import { type Dataset, type DatasetNeeds, originOf } from "../../data/index.ts";
+import {
+  chooseThreshold,
+  type EncodedTexts,
+  type ScoringTask,
+  scoreTask,
+  type Threshold,
+} from "../../evaluate/index.ts";
 import type { Problem } from "../../text/index.ts";
 import { type DataOptions, openSplit, reportSkipped } from "../data/open.ts";
 import { problem, type Reporter } from "../reporter.ts";
-import type { HeldOutRequest } from "./encode-held-out.ts";
-import type { NamedExample } from "./grouping.ts";
-import { type HeldOutScores, scoreHeldOut } from "./held-out.ts";
+import { encodeHeldOut, type HeldOutEncoding, type HeldOutRequest } from "./encode-held-out.ts";
+import { areGroupsKnown, type NamedExample } from "./grouping.ts";
+
+/** Volumes that thresholds are chosen on, and the tasks that do. */
+export interface ChoosingVolumes {
+  readonly dataset: Dataset;
+  readonly tasks: readonly ScoringTask[];
+}
+
+/** A threshold that is chosen on volumes that are not evaluated. */
+type ChosenElsewhere = Exclude<ThresholdSetting, { readonly kind: "fixed" }>;
+
+/** How a task's thresholds are chosen on volumes that are not evaluated; null where they are not. */
+function chosenElsewhere({ threshold }: ScoringTask): ChosenElsewhere | null {
+  return threshold.kind === "fixed" || threshold.on.kind === "evaluated" ? null : threshold;
+}
 
 /**
- * The volumes that thresholds are chosen on; null where a spec chooses none, or on those that are evaluated. Refused where there are
- * none, or where some are evaluated too.
+ * The volumes that tasks choose thresholds on, where these are not the evaluated ones. Refused where there are none, or where some are
+ * evaluated too.
  */
 export async function openThresholdVolumes(
   spec: TracedSpec,
   data: DataOptions,
-  needs: DatasetNeeds & { readonly labels: readonly string[] },
-  evaluated: Dataset<LabelledExample>,
+  needs: DatasetNeeds,
+  evaluated: Dataset,
   reporter: Reporter,
-): Promise<Dataset<LabelledExample> | null | "refused"> {
-  const { threshold } = spec.evaluation;
-  if (threshold.kind === "fixed" || threshold.on.kind === "evaluated") return null;
-  const { on } = threshold;
-  const named = on.kind === "named" ? { ...spec, data: { ...spec.data, valid: on.name } } : spec;
-  const split = on.kind === "named" ? "valid" : "train";
-  const found = await openSplit(named, data, { ...needs, split }, reporter);
-  const wrong = found === null ? noVolumes(threshold) : sharedProblem(spec.evaluation, found, evaluated);
-  if (wrong !== null) reporter.problem(wrong);
-  return wrong !== null || found === null ? "refused" : found;
+): Promise<readonly ChoosingVolumes[] | "refused"> {
+  const byVolumes = new Map<string, { readonly threshold: ChosenElsewhere; readonly tasks: ScoringTask[] }>();
+  for (const task of spec.evaluation.tasks) {
+    if (task.kind === "retrieval") continue;
+    const threshold = chosenElsewhere(task);
+    if (threshold === null) continue;
+    const key = JSON.stringify(threshold.on);
+    const known = byVolumes.get(key);
+    if (known === undefined) byVolumes.set(key, { threshold, tasks: [task] });
+    else known.tasks.push(task);
+  }
+  const opened: ChoosingVolumes[] = [];
+  for (const { threshold, tasks } of byVolumes.values()) {
+    const { on } = threshold;
+    const named = on.kind === "named" ? { ...spec, data: { ...spec.data, valid: on.name } } : spec;
+    const split = on.kind === "named" ? "valid" : "train";
+    const dataset = await openSplit(named, data, { ...needs, split }, reporter);
+    const wrong = dataset === null ? noVolumes(threshold) : sharedProblem(spec.evaluation, dataset, evaluated);
+    if (wrong !== null) reporter.problem(wrong);
+    if (wrong !== null || dataset === null) return "refused";
+    // A probe keeps groups together.
+    if (tasks.some(({ kind }) => kind === "probe") && !areGroupsKnown(spec, dataset, reporter)) return "refused";
+    opened.push({ dataset, tasks });
+  }
+  return opened;
 }
 
 const otherwise =
@@ -41,8 +75,8 @@ function noVolumes({ kind }: ThresholdSetting): Problem {
 /** What says that thresholds would be chosen on what is evaluated. */
 function sharedProblem(
   settings: EvalSettings,
-  chosen: Dataset<LabelledExample>,
-  evaluated: Dataset<LabelledExample>,
+  chosen: Pick<Dataset, "examples">,
+  evaluated: Pick<Dataset, "examples">,
 ): Problem | null {
   const known = new Set(evaluated.examples.flatMap((example) => ownersOf(settings, example)));
   const shared = chosen.examples.filter((example) => ownersOf(settings, example).some((owner) => known.has(owner)));
@@ -55,31 +89,42 @@ function sharedProblem(
 
 /** What a volume shares with others that are no evidence besides it: its name, and its patient where that is known. */
 function ownersOf({ resampleBy }: EvalSettings, { name, texts }: NamedExample): readonly string[] {
-  if (resampleBy.kind === "column") return [`name ${name}`, `value ${at(texts, 0)}`];
+  if (resampleBy.kind === "column") return [`name ${name}`, `value ${at(texts, texts.length - 1)}`];
   const origin = originOf(name);
   return origin === null ? [`name ${name}`] : [`name ${name}`, `patient ${origin.patient}`];
 }
 
-/** Scores volumes and chooses the thresholds of all classes on them. */
+/** The thresholds of classes by their names, for tasks by theirs. */
+export type ChosenThresholds = ReadonlyMap<string, ReadonlyMap<string, Threshold>>;
+
+/**
+ * Encodes volumes once and chooses the thresholds of all classes on them, for each task by its own scores. Those of a probe are of probes
+ * that are fitted on these volumes alone, as the evaluated ones are scored by probes that are fitted on their like.
+ */
 export async function chooseThresholds(
-  request: HeldOutRequest,
+  { dataset, tasks }: ChoosingVolumes,
+  request: Omit<HeldOutRequest, "dataset">,
+  texts: EncodedTexts | null,
   reporter: Reporter,
 ): Promise<
-  | { readonly kind: "chosen"; readonly thresholds: readonly Threshold[] }
-  | Exclude<HeldOutScores, { readonly kind: "scored" }>
+  | { readonly kind: "chosen"; readonly thresholds: ChosenThresholds }
+  | Exclude<HeldOutEncoding, { readonly kind: "encoded" }>
 > {
-  const { threshold } = request.spec.evaluation;
-  if (threshold.kind === "fixed") throw new Error("invariant: a fixed threshold is not chosen");
-  const found = await scoreHeldOut(request, "choosing thresholds, volume", reporter);
-  if (found.kind !== "scored") return found;
+  const settings = { doing: "choosing thresholds, volume", withReports: false };
+  const found = await encodeHeldOut({ ...request, dataset }, settings, reporter);
+  if (found.kind !== "encoded") return found;
   for (const each of found.skipped) reportSkipped(each, reporter);
-  const { classes, scores, labels } = found.scores;
-  const thresholds = classes.map((_, index) =>
-    chooseThreshold(
-      threshold,
-      Float64Array.from(scores, (row) => at(row, index)),
-      labels.map((row) => at(row, index)),
-    ),
-  );
-  return { kind: "chosen", thresholds };
+  const thresholds = tasks.map((task) => {
+    const rule = chosenElsewhere(task);
+    if (rule === null) throw new Error("invariant: a fixed threshold is not chosen");
+    const { classes, scores, labels, unscored } = scoreTask(task, found.volumes, texts);
+    const chosen = classes.map((name, index) => {
+      const values = Float64Array.from(scores, (row) => at(row, index));
+      const known = labels.map((row) => at(row, index));
+      return [name, chooseThreshold(rule, values, known)] as const;
+    });
+    const without = unscored.map(({ name, why }) => [name, { value: null, why }] as const);
+    return [task.name, new Map<string, Threshold>([...chosen, ...without])] as const;
+  });
+  return { kind: "chosen", thresholds: new Map(thresholds) };
 }

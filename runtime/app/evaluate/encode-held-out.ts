@@ -1,13 +1,28 @@
-import { buildProgram, inputsOf, promptTexts, type TracedSpec } from "../../../compiler/index.ts";
+import {
+  buildProgram,
+  type EvalTask,
+  inputsOf,
+  promptTexts,
+  type TracedSpec,
+  type ZeroShotTask,
+} from "../../../compiler/index.ts";
+import { at } from "../../at.ts";
 import type { Engine } from "../../backends/index.ts";
-import { type DataInputs, type Dataset, type LabelledExample, promptValues, textValues } from "../../data/index.ts";
+import {
+  type DataInputs,
+  type Dataset,
+  type Example,
+  promptValues,
+  textValues,
+  tokenInputs,
+} from "../../data/index.ts";
 import {
   type EncodedExamples,
-  type EncodedPrompts,
+  type EncodedTexts,
   type EncodedVolumes,
   type Encoding,
   eachByItself,
-  encodePrompts,
+  encodeTexts,
   encodeVolumes,
 } from "../../evaluate/index.ts";
 import type { Problem } from "../../text/index.ts";
@@ -19,7 +34,7 @@ import { groupsOf } from "./grouping.ts";
 export interface HeldOutRequest {
   readonly engine: Engine;
   readonly spec: TracedSpec;
-  readonly dataset: Dataset<LabelledExample>;
+  readonly dataset: Dataset;
   readonly reading: OpenedData;
   readonly skipBad: boolean;
   readonly isStopped: () => boolean;
@@ -41,9 +56,10 @@ export async function encodeHeldOut(
   { doing, withReports }: EncodeSettings,
   reporter: Reporter,
 ): Promise<HeldOutEncoding> {
+  const inputs = encodedInputs(spec, reading.inputs);
   const found = await encodeVolumes(examples, {
     engine,
-    inputs: encodedInputs(spec, reading.inputs),
+    inputs,
     tokenizer: reading.text?.tokenizer ?? null,
     loader: reading.loader,
     rows: spec.settings.microBatch,
@@ -53,46 +69,66 @@ export async function encodeHeldOut(
     isStopped,
   });
   if (found.kind !== "encoded") return found;
-  return { kind: "encoded", volumes: volumesOf(spec, found.encoded), skipped: found.skipped };
+  return { kind: "encoded", volumes: volumesOf(spec, inputs, found.encoded), skipped: found.skipped };
 }
 
 function volumesOf(
   { evaluation: { classes, resampleBy } }: TracedSpec,
-  { examples, images, reports }: EncodedExamples<LabelledExample>,
+  inputs: DataInputs,
+  { examples, images, reports }: EncodedExamples,
 ): EncodedVolumes {
   const known = groupsOf(resampleBy, examples);
-  // Of volumes that thresholds are chosen on nothing is drawn.
-  const groups = known.kind === "ok" ? known.value : eachByItself(examples.length);
+  const places = tokenInputs(inputs).map(({ text }) => text);
+  const reportOf = ({ texts }: Example): string => JSON.stringify(places.map((place) => at(texts, place)));
   return {
     names: examples.map(({ name }) => name),
     classes,
-    labels: examples.map(({ labels }) => classes.map((name) => labels.get(name) ?? null)),
-    groups,
+    labels: examples.map(({ labels }) => classes.map((name) => labels?.get(name) ?? null)),
+    // Of volumes that thresholds are chosen on nothing is drawn.
+    groups: known.kind === "ok" ? known.value : eachByItself(examples.length),
     images: images.get("latent") ?? null,
     reports,
-    logits: new Map(),
+    reportTexts: reports === null ? null : examples.map(reportOf),
+    logits: new Map(
+      [...images].flatMap(([output, values]) => {
+        return output.startsWith(logitsPrefix) ? [[output.slice(logitsPrefix.length), values] as const] : [];
+      }),
+    ),
   };
 }
 
-/** Encodes the prompts of all classes; null when it was asked to stop. */
-export function encodePromptsOf({
-  engine,
-  spec,
-  reading,
-  isStopped,
-}: Omit<HeldOutRequest, "dataset">): Promise<EncodedPrompts | null> {
+/** What `encode_image` calls the logits of a task, before the task's name. */
+const logitsPrefix = "logits/";
+
+/** Encodes the prompts of zero-shot tasks, each once; null where it was asked to stop. */
+export function encodePrompts(
+  { engine, spec, reading, isStopped }: Omit<HeldOutRequest, "dataset">,
+  tasks: readonly ZeroShotTask[],
+): Promise<EncodedTexts | null> {
   const { evaluation, settings } = spec;
   const tokenizer = reading.text?.tokenizer ?? null;
   const inputs = encodedInputs(spec, reading.inputs);
-  const areFixed = inputs.inputs.some(({ kind }) => kind === "prompts");
-  const valuesOf = (texts: readonly string[]) =>
-    areFixed ? promptValues(inputs, tokenizer) : textValues(texts, inputs, tokenizer);
-  const rows = areFixed ? promptTexts(evaluation).length : settings.microBatch;
-  return encodePrompts(engine, evaluation, rows, valuesOf, isStopped);
+  if (arePromptsFixed(inputs)) {
+    const texts = promptTexts(evaluation);
+    return encodeTexts(engine, texts, texts.length, () => promptValues(inputs, tokenizer), isStopped);
+  }
+  const { classes } = evaluation;
+  const texts = [...new Set(tasks.flatMap(({ prompts }) => promptTexts({ classes, prompts })))];
+  return encodeTexts(engine, texts, settings.microBatch, (some) => textValues(some, inputs, tokenizer), isStopped);
+}
+
+/** Whether the latents of texts are those of the prompts of the `eval` block, whatever is given. */
+function arePromptsFixed({ inputs }: DataInputs): boolean {
+  return inputs.some(({ kind }) => kind === "prompts");
+}
+
+/** Whether tasks need the reports of volumes. */
+export function needReports(tasks: readonly EvalTask[]): boolean {
+  return tasks.some(({ kind }) => kind === "retrieval");
 }
 
 /** Without what the encoders do not read, such as segmentations that only a loss takes. */
-function encodedInputs(spec: TracedSpec, { inputs, needs }: DataInputs): DataInputs {
+export function encodedInputs(spec: TracedSpec, { inputs, needs }: DataInputs): DataInputs {
   const programs = (["encode_image", "encode_text"] as const).flatMap((name) => buildProgram(spec, name) ?? []);
   const read = new Set(programs.flatMap((program) => inputsOf(program).map(({ name }) => name)));
   return { inputs: inputs.filter(({ name }) => read.has(name)), needs };

@@ -1,41 +1,43 @@
-import { mkdirSync, rmSync } from "node:fs";
-import { basename, join } from "node:path";
-import type { Dataset, LabelledExample } from "../../data/index.ts";
-import { type Evaluation, evaluationToJson, groupsToCsv, labelsToCsv, scoresToCsv } from "../../evaluate/index.ts";
-import { attempt, makeTemporaryFolder, writeAtomically } from "../../files/index.ts";
+import { rmSync } from "node:fs";
+import { type EvalTask, type TracedSpec, unsetForEvaluation } from "../../../compiler/index.ts";
+import type { DataInputs, Dataset } from "../../data/index.ts";
+import { makeTemporaryFolder } from "../../files/index.ts";
 import { problemOf, type SignalWatch, watchSignals } from "../../machine/index.ts";
-import type { RunReport } from "../../report/index.ts";
-import { ok, type Result } from "../../text/index.ts";
-import { type CompiledSpec, compileReported } from "../compiled-spec.ts";
-import { contractWith, settleData } from "../data/contract.ts";
+import type { Problem } from "../../text/index.ts";
+import { compileReported } from "../compiled-spec.ts";
+import { contractWith, type SettledData, settleData } from "../data/contract.ts";
 import {
   cacheOf,
   type DataOptions,
   dataFolderOf,
   dataInputsOf,
-  type OpenedData,
   openData,
   openSplit,
-  reportSkipped,
   reportUncached,
 } from "../data/open.ts";
-import { arePromptsUsable } from "../data/texts.ts";
+import { arePromptsUsable, reportLengths, saidPrompts } from "../data/texts.ts";
 import { backendFor } from "../engine/choose.ts";
-import { environmentOf } from "../engine/environment.ts";
-import { type EngineOptions, openEngine } from "../engine/open.ts";
+import { areWeightsUsable, type EngineOptions } from "../engine/open.ts";
 import { findSpec } from "../find-spec.ts";
-import { done, type Ended, problem, type Reporter, refuse, refuseBy, refused, reportRemark } from "../reporter.ts";
+import { done, type Ended, notesOnce, problem, type Reporter, refuse, refuseBy, refused } from "../reporter.ts";
 import { adapterDisagreements } from "../weights/contract-agreement.ts";
-import { chooseThresholds, openThresholdVolumes } from "./choose-thresholds.ts";
+import { type ChoosingVolumes, openThresholdVolumes } from "./choose-thresholds.ts";
+import { type ComparedEvaluations, compareEvaluated } from "./compare-evaluated.ts";
+import { encodedInputs, needReports } from "./encode-held-out.ts";
+import { type EvaluatedRun, type EvaluateTask, evaluateRun } from "./evaluate-run.ts";
+import { weightsRuns } from "./evaluated-runs.ts";
 import { areGroupsKnown, groupColumns } from "./grouping.ts";
-import { evaluateHeldOut, type HeldOutEvaluation } from "./held-out.ts";
 
-export interface EvaluateRequest extends Omit<DataOptions, "data">, EngineOptions {
+export interface EvaluateRequest extends Omit<DataOptions, "data">, Omit<EngineOptions, "adapter"> {
   /** The path of a spec; null for the only one of the working folder. */
   readonly spec: string | null;
   /** Assignments that hold instead of what it says. */
   readonly set: readonly string[];
   readonly data: string | null;
+  /** Adapters, each a file or a folder that has one, that are evaluated one after the other; none for the base alone. */
+  readonly adapters: readonly string[];
+  /** Whether the base without adapters is evaluated too. */
+  readonly withBase: boolean;
   /** Which volumes: those held out, those to train on, or all. */
   readonly split: "valid" | "train" | "all";
   /** A folder for scores, numbers and a report; null for none. */
@@ -44,16 +46,17 @@ export interface EvaluateRequest extends Omit<DataOptions, "data">, EngineOption
   readonly seed: number | null;
 }
 
-/** What an evaluation came to; the names of the files that it was written into, unless they could not be written. */
+/** What an evaluation came to, for all that were evaluated. */
 export interface Evaluated {
-  readonly evaluation: Evaluation;
-  /** Why its numbers mean less than they seem to; already reported once. */
-  readonly warnings: readonly string[];
-  readonly files: Result<readonly string[]>;
+  readonly runs: readonly EvaluatedRun[];
+  /** Null where there is one. */
+  readonly comparison: ComparedEvaluations | null;
 }
 
-/** Zero-shot classification of volumes by the prompts of the spec's classes. */
-export async function evaluate(request: EvaluateRequest, reporter: Reporter): Promise<Ended<Evaluated>> {
+/** Does the tasks of the `eval` block on the volumes of a data set, with adapters one after the other. */
+export async function evaluate(request: EvaluateRequest, heard: Reporter): Promise<Ended<Evaluated>> {
+  // Each of several adapters is opened as the others are.
+  const reporter = notesOnce(heard);
   const path = findSpec(request.spec, "eval", reporter);
   if (path === null) return refused;
   const compiled = compileReported({ spec: path, set: request.set }, reporter);
@@ -65,49 +68,37 @@ export async function evaluate(request: EvaluateRequest, reporter: Reporter): Pr
     const help = "add --data DIR, or `folder` to the spec's `data` block";
     return refuse(problem("no evaluation data specified", help), reporter);
   }
-  const { image, text, classes } = spec.evaluation;
-  if (image === null || text === null || classes.length === 0) {
-    const help = "set `image`, `text` and `classes` in it";
-    return refuse(problem("the `eval` block is incomplete", help), reporter);
-  }
+  const { tasks } = spec.evaluation;
+  if (tasks.length === 0) return refuse(incomplete(spec), reporter);
   const data = { ...request, data: folder };
   const startedAt = new Date();
   const inputs = dataInputsOf(spec, reporter);
   if (inputs === null) return refused;
-  const texts = groupColumns(spec.evaluation);
-  const needs = { files: inputs.needs.files, texts, labels: classes, split: request.split };
-  const dataset = await openSplit(spec, data, needs, reporter);
-  if (dataset === null || !areGroupsKnown(spec, dataset, reporter)) return refused;
-  const choosing = await openThresholdVolumes(spec, data, needs, dataset, reporter);
-  if (choosing === "refused") return refused;
-  const read = choosing === null ? [dataset] : [dataset, choosing];
-  const settled = await settleData(spec.data, read, inputs, data.skipBad, reporter, cacheOf(data));
-  const reading = settled === null ? null : openData(spec, settled.inputs, data, reporter);
-  if (settled === null || reading === null) return refused;
-  const differing = adapterDisagreements(request.adapter, contractWith(settled));
-  if (differing.length > 0) {
+  const opened = await openVolumes(spec, inputs, data, request.split, reporter);
+  if (opened === null) return refused;
+  const { dataset, choosing, settled } = opened;
+  const reading = openData(spec, settled.inputs, data, reporter);
+  if (reading === null) return refused;
+  const runs = weightsRuns(request.adapters, request.withBase, request.output);
+  const differing = runs.flatMap(({ adapter }) => adapterDisagreements(adapter, contractWith(settled)));
+  const { text } = reading;
+  const said = saidPrompts(tasks, spec.evaluation, inputs);
+  const isUsable = differing.length > 0 || text === null || arePromptsUsable(said, text.tokenizer, inputs, reporter);
+  if (differing.length > 0 || !isUsable) {
     await reading.loader.dispose();
-    return refuseBy(differing, reporter);
+    return differing.length > 0 ? refuseBy(differing, reporter) : refused;
   }
-  const { text: tokens } = reading;
-  if (tokens !== null && !arePromptsUsable(spec.evaluation, tokens.tokenizer, inputs, reporter)) {
-    await reading.loader.dispose();
-    return refused;
-  }
+  if (needReports(tasks)) reportLengths(dataset.examples, { text, inputs: encodedInputs(spec, inputs) }, reporter);
   const temporary = makeTemporaryFolder("medctc-eval");
   const clean = (): void => rmSync(temporary, { recursive: true, force: true });
   const signals = watchSignals(clean);
   try {
-    const task = {
-      path,
-      compiled: { ...compiled, spec },
-      data,
-      request,
-      choosing,
-      temporary,
-      startedAt,
-    };
-    return await evaluateOn(dataset, reading, task, signals, reporter);
+    const backend = backendFor(request, reporter);
+    if (backend === null) return refused;
+    const task = { path, compiled: { ...compiled, spec }, data, request, backend, temporary, startedAt };
+    const several = runs.length > 1;
+    if (several && !areWeightsUsable(task.compiled, backend, request, runs, reporter)) return refused;
+    return await evaluateAll(runs, { ...task, dataset, choosing, reading }, request.output, signals, reporter);
   } catch (error) {
     return refuse(problemOf(error, temporary), reporter);
   } finally {
@@ -118,93 +109,80 @@ export async function evaluate(request: EvaluateRequest, reporter: Reporter): Pr
   }
 }
 
-/** A request whose spec compiles, with what was left open in it. */
-interface EvaluateTask {
-  readonly path: string;
-  readonly compiled: CompiledSpec;
-  readonly data: DataOptions;
-  readonly request: EvaluateRequest;
-  /** Volumes to choose thresholds on; null where they are not chosen on others. */
-  readonly choosing: Dataset<LabelledExample> | null;
-  /** For files that are needed while it runs. */
-  readonly temporary: string;
-  readonly startedAt: Date;
+function incomplete({ evaluation }: TracedSpec): Problem {
+  const unset = unsetForEvaluation(evaluation);
+  return unset === null
+    ? problem("the `eval` block has no `tasks`", "name some, such as `tasks = [zero_shot()]`, or leave `tasks` out")
+    : problem("the `eval` block is incomplete", "set `image`, `text` and `classes` in it");
 }
 
-async function evaluateOn(
-  dataset: Dataset<LabelledExample>,
-  reading: OpenedData,
+/** The volumes that are evaluated, and those that thresholds are chosen on. */
+interface OpenedVolumes {
+  readonly dataset: Dataset;
+  readonly choosing: readonly ChoosingVolumes[];
+  readonly settled: SettledData;
+}
+
+/** Opens all volumes that tasks need; null after reporting what is wrong with them. */
+async function openVolumes(
+  spec: TracedSpec,
+  inputs: DataInputs,
+  data: DataOptions,
+  split: EvaluateRequest["split"],
+  reporter: Reporter,
+): Promise<OpenedVolumes | null> {
+  const { tasks, classes } = spec.evaluation;
+  const { files, texts } = inputs.needs;
+  const columns = groupColumns(spec.evaluation);
+  const needs = { files, texts: columns, labels: classes.length === 0 ? null : classes, split };
+  const withReports = needReports(tasks);
+  const dataset = await openSplit(
+    spec,
+    data,
+    withReports ? { ...needs, texts: [...texts, ...columns] } : needs,
+    reporter,
+  );
+  if (dataset === null && withReports) reporter.info(`reports are read for ${namesOf(tasks)}, and for nothing else`);
+  if (dataset === null || !areGroupsKnown(spec, dataset, reporter)) return null;
+  const choosing = await openThresholdVolumes(spec, data, needs, dataset, reporter);
+  if (choosing === "refused") return null;
+  const read = [dataset, ...choosing.map((each) => each.dataset)];
+  const settled = await settleData(spec.data, read, inputs, data.skipBad, reporter, cacheOf(data));
+  return settled === null ? null : { dataset, choosing, settled };
+}
+
+/** The tasks that need reports, in words. */
+function namesOf(tasks: readonly EvalTask[]): string {
+  return tasks.flatMap((task) => (needReports([task]) ? [`\`${task.name}\``] : [])).join(", ");
+}
+
+/** Evaluates one after the other; what was written before one that fails stays. */
+async function evaluateAll(
+  runs: ReturnType<typeof weightsRuns>,
   task: EvaluateTask,
+  output: string | null,
   signals: SignalWatch,
   reporter: Reporter,
 ): Promise<Ended<Evaluated>> {
-  const { compiled, data, request, choosing, temporary } = task;
-  const backend = backendFor(request, reporter);
-  if (backend === null) return refused;
-  const opened = await openEngine(compiled, "encode", backend, request, temporary, reporter);
-  if (opened === null) return refused;
-  const { engine, remark } = opened;
-  if (remark !== null) reportRemark(remark, reporter);
-  const warnings = remark?.kind === "warning" ? [remark.text] : [];
-  const isStopped = (): boolean => signals.requested() !== null;
-  const { spec } = compiled;
-  const held = { engine, spec, reading, skipBad: data.skipBad, isStopped };
-  const evaluate = async (): Promise<HeldOutEvaluation> => {
-    const chosen = choosing === null ? null : await chooseThresholds({ ...held, dataset: choosing }, reporter);
-    if (chosen !== null && chosen.kind !== "chosen") return chosen;
-    const thresholds = chosen === null ? {} : { chosen: chosen.thresholds };
-    return evaluateHeldOut({ ...held, dataset, ...thresholds }, reporter);
-  };
-  const found = await evaluate().finally(engine.dispose);
-  reporter.progressEnd();
-  const environment = environmentOf(engine, spec, { ...request, data: data.data });
-  if (found.kind === "stopped") {
-    reporter.info("stopped; nothing was written");
-    return { kind: "stopped", signal: signals.requested() ?? "SIGINT" };
+  const evaluated: EvaluatedRun[] = [];
+  for (const [place, run] of runs.entries()) {
+    const several = runs.length > 1;
+    const which = `${run.label} (${place + 1} of ${runs.length})`;
+    const own = several
+      ? { ...reporter, progress: (text: string) => reporter.progress(`${which}: ${text}`) }
+      : reporter;
+    const ended = await evaluateRun(run, task, signals, own);
+    const written = evaluated.filter(({ files }) => files.kind === "ok" && files.value.length > 0);
+    if (ended.kind === "stopped") {
+      const what =
+        written.length === 0 ? "nothing was written" : `written are ${written.map((each) => each.label).join(", ")}`;
+      reporter.info(`stopped; ${what}`);
+    }
+    if (ended.kind !== "done") return ended;
+    evaluated.push(ended.value);
+    if (several) reporter.info(`evaluated ${which}`);
   }
-  if (found.kind === "wrong") {
-    reporter.problem(found.problem);
-    return refuse(problem("the evaluation stopped at this file", "add --skip-bad to skip such files"), reporter);
-  }
-  for (const each of found.skipped) reportSkipped(each, reporter);
-  const { evaluation } = found;
-  if (request.output === null) return done({ evaluation, warnings, files: ok([]) });
-  const { names, scores, classes, labels, groups } = found.scores;
-  const skipped = [...dataset.problems, ...found.skipped];
-  const files = new Map([
-    ["scores.csv", scoresToCsv(names, classes, scores, labels)],
-    ["labels.csv", labelsToCsv(names, classes, labels)],
-    ...(groups === undefined ? [] : [["groups.csv", groupsToCsv(names, groups)] as const]),
-    ["results.json", evaluationToJson(evaluation, warnings)],
-    ["report.html", await renderEvaluation(task, { evaluation, warnings, environment, skipped })],
-  ]);
-  const folder = request.output;
-  const saved = attempt(folder, () => {
-    mkdirSync(folder, { recursive: true });
-    for (const [name, content] of files) writeAtomically(join(folder, name), content);
-  });
-  return done({ evaluation, warnings, files: saved.kind === "failed" ? saved : ok([...files.keys()]) });
-}
-
-async function renderEvaluation(
-  { path, compiled: { plan, text }, startedAt }: EvaluateTask,
-  {
-    evaluation,
-    ...found
-  }: Pick<RunReport, "warnings" | "environment" | "skipped"> & { readonly evaluation: Evaluation },
-): Promise<string> {
-  const { renderReport } = await import("../../report/index.ts");
-  return renderReport({
-    title: plan.model,
-    command: null,
-    startedAt: startedAt.toISOString(),
-    elapsedMs: Date.now() - startedAt.getTime(),
-    specPath: basename(path),
-    specText: text,
-    plan,
-    curve: [],
-    validation: [],
-    evaluations: [{ label: "evaluation", step: null, evaluation }],
-    ...found,
-  });
+  const { plan } = task.compiled;
+  const comparison = evaluated.length < 2 ? null : await compareEvaluated(evaluated, plan.model, output, reporter);
+  return done({ runs: evaluated, comparison });
 }

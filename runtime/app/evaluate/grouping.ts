@@ -5,13 +5,13 @@ import { type Groups, groupBy } from "../../evaluate/index.ts";
 import { failed, ok, type Result } from "../../text/index.ts";
 import type { Reporter } from "../reporter.ts";
 
-/** An example by its name; the text of the column that groups are told by, where there is one. */
+/** An example by its name; where a column tells groups, its text is the last. */
 export interface NamedExample {
   readonly name: string;
   readonly texts: readonly string[];
 }
 
-/** The columns of texts that an evaluation needs besides its labels. */
+/** The column of texts that groups are told by, where there is one; behind all other texts that are needed. */
 export function groupColumns({ resampleBy }: EvalSettings): readonly (readonly string[])[] {
   return resampleBy.kind === "column" ? [[resampleBy.name]] : [];
 }
@@ -22,7 +22,7 @@ export function groupsOf(resampleBy: ResampleBy, examples: readonly NamedExample
     return ok(
       groupBy(
         resampleBy.name,
-        examples.map(({ texts }) => at(texts, 0)),
+        examples.map(({ texts }) => at(texts, texts.length - 1)),
       ),
     );
   }

@@ -9,7 +9,8 @@ import {
 } from "../../evaluate/index.ts";
 import type { Problem } from "../../text/index.ts";
 import { measureHeldOutLoss } from "../../train/index.ts";
-import { evaluateHeldOut } from "../evaluate/held-out.ts";
+import { evaluateTasks } from "../evaluate/evaluate-tasks.ts";
+import { trainingTask } from "../evaluate/held-out.ts";
 import type { Reporter } from "../reporter.ts";
 import type { Sources } from "./sources.ts";
 
@@ -32,8 +33,13 @@ export async function evaluateSources(
   reporter: Reporter,
 ): Promise<HeldOutEvaluation> {
   const request = { engine, spec, reading, skipBad, isStopped };
-  const scored = held === null ? null : await evaluateHeldOut({ ...request, dataset: held }, reporter);
-  if (scored !== null && scored.kind !== "evaluated") return scored;
+  const task = trainingTask(spec.evaluation);
+  const found =
+    held === null || task === null
+      ? null
+      : await evaluateTasks({ ...request, dataset: held, tasks: [task], choosing: [] }, reporter);
+  if (found !== null && found.kind !== "evaluated") return found;
+  const [scored] = (found?.results ?? []).flatMap((result) => (result.kind === "scores" ? [result] : []));
   const measured =
     validation === null
       ? null
@@ -55,7 +61,7 @@ export async function evaluateSources(
   }
   const kept: KeptEvaluation = { scores: scored?.scores ?? null, loss: measured?.loss ?? null };
   const evaluation: StepEvaluation = { zeroShot: scored?.evaluation ?? null, loss: kept.loss };
-  return { kind: "evaluated", kept, evaluation, skipped: [...(scored?.skipped ?? []), ...(measured?.skipped ?? [])] };
+  return { kind: "evaluated", kept, evaluation, skipped: [...(found?.skipped ?? []), ...(measured?.skipped ?? [])] };
 }
 
 /** By which number the best checkpoint is told; where the data do not allow the one that the spec says, by the loss. */

@@ -26,8 +26,8 @@ import {
 import { openTensors } from "../../weights/index.ts";
 import { contractWith, type SettledData, settleData } from "../data/contract.ts";
 import { cacheOf, dataInputsOf, type OpenedData, openData, openSplit } from "../data/open.ts";
-import { arePromptsUsable, reportLengths } from "../data/texts.ts";
-import { openHeldOut } from "../evaluate/held-out.ts";
+import { arePromptsUsable, reportLengths, saidPrompts } from "../data/texts.ts";
+import { openHeldOut, trainingTask } from "../evaluate/held-out.ts";
 import { notesOnce, problem, type Reporter } from "../reporter.ts";
 import { adapterFile } from "../weights/adapter-file.ts";
 import { adapterDisagreements } from "../weights/contract-agreement.ts";
@@ -120,7 +120,9 @@ export async function openSources(folder: RunFolder | null, task: TrainTask, hea
   const reading = settled === null ? null : openData(seeded, settled.inputs, data, reporter);
   if (held === "wrong" || settled === null || reading === null) return null;
   const { text: tokens } = reading;
-  if (held !== null && tokens !== null && !arePromptsUsable(seeded.evaluation, tokens.tokenizer, inputs, reporter)) {
+  const scored = held === null ? null : trainingTask(seeded.evaluation);
+  const said = scored === null ? [] : saidPrompts([scored], seeded.evaluation, inputs);
+  if (tokens !== null && !arePromptsUsable(said, tokens.tokenizer, inputs, reporter)) {
     await reading.loader.dispose();
     return null;
   }

@@ -1,1 +1,2 @@
-export { evaluateRetrieval, type RetrievalExamples } from "./evaluate-retrieval.ts";
+export { evaluateRetrieval, type RetrievalEvaluation, type RetrievalExamples } from "./evaluate-retrieval.ts";
+export type { FoundEvaluation } from "./found.ts";

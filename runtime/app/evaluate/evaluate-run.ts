@@ -1,0 +1,102 @@
+import { basename } from "node:path";
+import type { Backend } from "../../backends/index.ts";
+import type { Dataset } from "../../data/index.ts";
+import type { TaskResult } from "../../evaluate/index.ts";
+import type { SignalWatch } from "../../machine/index.ts";
+import type { RunReport } from "../../report/index.ts";
+import { ok, type Result } from "../../text/index.ts";
+import type { CompiledSpec } from "../compiled-spec.ts";
+import { type DataOptions, type OpenedData, reportSkipped } from "../data/open.ts";
+import { environmentOf } from "../engine/environment.ts";
+import { type EngineOptions, openEngine } from "../engine/open.ts";
+import { done, type Ended, problem, type Reporter, refuse, refused, reportRemark } from "../reporter.ts";
+import type { ChoosingVolumes } from "./choose-thresholds.ts";
+import { evaluateTasks } from "./evaluate-tasks.ts";
+import type { WeightsRun } from "./evaluated-runs.ts";
+import { saveEvaluation, unscoredWarnings } from "./evaluation-files.ts";
+
+/** What one after the other is evaluated on, opened. */
+export interface EvaluateTask {
+  readonly path: string;
+  readonly compiled: CompiledSpec;
+  readonly data: DataOptions;
+  readonly request: Omit<EngineOptions, "adapter">;
+  readonly backend: Backend;
+  readonly dataset: Dataset;
+  /** Volumes to choose thresholds on, where they are not chosen on those that are evaluated. */
+  readonly choosing: readonly ChoosingVolumes[];
+  readonly reading: OpenedData;
+  /** For files that are needed while it runs. */
+  readonly temporary: string;
+  readonly startedAt: Date;
+}
+
+/** What one came to; the names of the files that it was written into, unless they could not be written. */
+export interface EvaluatedRun extends WeightsRun {
+  readonly results: readonly TaskResult[];
+  /** Why its numbers mean less than they seem to; already reported once. */
+  readonly warnings: readonly string[];
+  readonly files: Result<readonly string[]>;
+}
+
+/** Evaluates one, and writes what it came to. */
+export async function evaluateRun(
+  run: WeightsRun,
+  task: EvaluateTask,
+  signals: SignalWatch,
+  reporter: Reporter,
+): Promise<Ended<EvaluatedRun>> {
+  const { compiled, data, backend, dataset, choosing, reading, temporary } = task;
+  const { spec } = compiled;
+  const request = { ...task.request, adapter: run.adapter };
+  const opened = await openEngine(compiled, "encode", backend, request, temporary, reporter);
+  if (opened === null) return refused;
+  const { engine, remark } = opened;
+  if (remark !== null) reportRemark(remark, reporter);
+  const isStopped = (): boolean => signals.requested() !== null;
+  const { tasks } = spec.evaluation;
+  const held = { engine, spec, dataset, reading, skipBad: data.skipBad, isStopped, tasks, choosing };
+  const found = await evaluateTasks(held, reporter).finally(engine.dispose);
+  reporter.progressEnd();
+  const environment = environmentOf(engine, spec, { ...request, data: data.data });
+  if (found.kind === "stopped") return { kind: "stopped", signal: signals.requested() ?? "SIGINT" };
+  if (found.kind === "wrong") {
+    reporter.problem(found.problem);
+    return refuse(problem("the evaluation stopped at this file", "add --skip-bad to skip such files"), reporter);
+  }
+  for (const each of found.skipped) reportSkipped(each, reporter);
+  const { results } = found;
+  const unscored = results.flatMap(unscoredWarnings);
+  for (const warning of unscored) reporter.warning(warning);
+  const ofWeights = remark?.kind === "warning" ? [remark.text] : [];
+  const warnings = [...ofWeights, ...unscored];
+  if (run.output === null) return done({ ...run, results, warnings, files: ok([]) });
+  const skipped = [...dataset.problems, ...found.skipped];
+  const report = await renderEvaluation(task, results, { warnings, environment, skipped });
+  return done({ ...run, results, warnings, files: saveEvaluation(run.output, results, ofWeights, report) });
+}
+
+async function renderEvaluation(
+  { path, compiled: { plan, text }, startedAt }: EvaluateTask,
+  results: readonly TaskResult[],
+  found: Pick<RunReport, "warnings" | "environment" | "skipped">,
+): Promise<string> {
+  const { renderReport } = await import("../../report/index.ts");
+  const first = results.find((result) => result.kind === "scores") ?? null;
+  const tasks = results.filter((result) => result !== first);
+  const label = first === null || tasks.length === 0 ? "evaluation" : first.task.name;
+  return renderReport({
+    title: plan.model,
+    command: null,
+    startedAt: startedAt.toISOString(),
+    elapsedMs: Date.now() - startedAt.getTime(),
+    specPath: basename(path),
+    specText: text,
+    plan,
+    curve: [],
+    validation: [],
+    evaluations: first === null ? [] : [{ label, step: null, evaluation: first.evaluation }],
+    tasks,
+    ...found,
+  });
+}
