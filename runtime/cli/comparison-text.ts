@@ -5,7 +5,6 @@ import {
   type ComparedRuns,
   paperDocument,
   paperNotes,
-  paperRows,
   printDifference,
   printP,
   printResamples,
@@ -37,7 +36,7 @@ export function renderRunComparison(
   const { table, heading, notes } = formats[format];
   const names = labels.map(printable);
   const runs = evaluations.map((evaluation, run) => ({ label: at(names, run), evaluation }));
-  const paper = paperDocument(paperRows(runs, comparisons), { hasIntervals: format !== "text" });
+  const paper = paperDocument(runs, comparisons, { hasIntervals: format !== "text" });
   const isShort = format === "text" && comparisons.length === 1;
   const pairs = comparisons.map((comparison, place) => {
     const pair = [at(names, 0), at(names, place + 1)] as const;

@@ -27,6 +27,7 @@ export {
   undefinedClasses,
 } from "./files.ts";
 export { eachByItself, type Groups, groupBy } from "./groups.ts";
+export { areChances, type HardVolume, hardestVolumes } from "./hardest.ts";
 export { decodeScores, encodeScores, type KeptScores } from "./kept-scores.ts";
 export {
   type KeptLatents,
@@ -46,17 +47,23 @@ export {
   specMetrics,
 } from "./metrics/index.ts";
 export {
+  callMark,
+  type PaperMetric,
+  paperColumns,
   paperDocument,
   paperMetrics,
   paperNotes,
   paperRows,
   paperTitle,
   percent,
+  thresholdNotes,
 } from "./paper-table.ts";
+export { type RecallPoint, recallPoints } from "./precision-recall.ts";
 export { printDifference, printP } from "./print-difference.ts";
 export { type ProbedExamples, probeScores } from "./probe/index.ts";
 export { equalPrompts, type Prompts } from "./prompts.ts";
 export type { RocPoint } from "./ranking.ts";
+export { type ReliabilityBin, reliabilityBins } from "./reliability.ts";
 export {
   type ClassEvaluation,
   type Evaluation,

@@ -2,8 +2,11 @@ import { at } from "../at.ts";
 import { type DocumentCell, type DocumentRows, printCount } from "../text/index.ts";
 import type { RunComparison } from "./compare-runs.ts";
 import { printResamples } from "./files.ts";
-import { overallMetrics } from "./metrics/index.ts";
+import { metrics, overallMetrics } from "./metrics/index.ts";
 import type { Evaluation, Metric } from "./results.ts";
+import { printPolicy, thresholdCaution } from "./thresholds.ts";
+
+type Labelled = { readonly label: string; readonly evaluation: Evaluation };
 
 /** The six numbers that papers on zero-shot classification of CT report (MedCT-VLM, arXiv 2512.00597), in its order. */
 export const paperMetrics = ["accuracy", "macroF1", "microF1", "weightedF1", "samplesF1", "meanAuroc"] as const;
@@ -33,8 +36,6 @@ export interface PaperRow {
   readonly cells: readonly PaperCell[];
 }
 
-type Labelled = { readonly label: string; readonly evaluation: Evaluation };
-
 /** The table of a paper: a row for each run, a column for each of the six numbers. */
 export function paperRows(runs: readonly Labelled[], comparisons: readonly RunComparison[]): readonly PaperRow[] {
   const printed = runs.map(({ evaluation }) => paperMetrics.map((metric) => percent(evaluation.overall[metric])));
@@ -55,29 +56,61 @@ function markOf(p: number | null): PaperCell["mark"] {
   return p < 0.01 ? "‡" : "†";
 }
 
+/** The titles of its columns; marked where thresholds were chosen on what is measured. */
+export function paperColumns(runs: readonly Labelled[]): readonly string[] {
+  const mark = callMark(runs);
+  return paperMetrics.map((metric) => {
+    const of = metrics.find(({ overall }) => overall.some(({ name }) => name === metric));
+    return `${titles.get(metric) ?? metric}${of?.from === "calls" ? mark : ""}`;
+  });
+}
+
 /** Such a table for a document, with or without intervals. */
 export function paperDocument(
-  rows: readonly PaperRow[],
+  runs: readonly Labelled[],
+  comparisons: readonly RunComparison[],
   { hasIntervals }: { readonly hasIntervals: boolean },
 ): DocumentRows {
   const cellOf = ({ text, interval, isBest, mark }: PaperCell): DocumentCell => ({
     text: `${text}${mark}${hasIntervals && interval !== "" ? ` (${interval})` : ""}`,
     isBold: isBest,
   });
-  return [["in %", ...paperMetrics.map(paperTitle)], ...rows.map(({ label, cells }) => [label, ...cells.map(cellOf)])];
+  return [
+    ["in %", ...paperColumns(runs)],
+    ...paperRows(runs, comparisons).map(({ label, cells }) => [label, ...cells.map(cellOf)]),
+  ];
 }
 
 /** What stands below such a table. */
 export function paperNotes(runs: readonly Labelled[]): readonly string[] {
   const [first] = runs;
   if (first === undefined) return [];
-  const { examples, bootstrap } = first.evaluation;
-  const of = `${printCount(examples)} ${examples === 1 ? "volume" : "volumes"}, ${printCount(first.evaluation.classes.length)} classes`;
+  const { examples, bootstrap, classes } = first.evaluation;
+  const of = `${printCount(examples)} ${examples === 1 ? "volume" : "volumes"}, ${printCount(classes.length)} ${classes.length === 1 ? "class" : "classes"}`;
   const drawn = printResamples({ bootstrap });
   return [
     `${of}${drawn === "" ? "" : `; 95 % intervals from ${drawn}`}; bold: the best`,
-    `† p < 0.05, ‡ p < 0.01 for the difference from ${first.label}, by paired bootstrap, not corrected for the number of comparisons`,
+    ...(runs.length === 1
+      ? []
+      : [
+          `† p < 0.05, ‡ p < 0.01 for the difference from ${first.label}, by paired bootstrap, not corrected for the number of comparisons`,
+        ]),
+    ...thresholdNotes(runs),
   ];
+}
+
+/** How the thresholds of runs came about, once where all have the same, and what that does to their numbers. */
+export function thresholdNotes(runs: readonly Labelled[]): readonly string[] {
+  const policies = runs.map(({ label, evaluation }) => ({ label, text: printPolicy(evaluation.threshold) }));
+  const different = new Set(policies.map(({ text }) => text));
+  const lines = different.size === 1 ? [...different] : policies.map(({ label, text }) => `${label}: ${text}`);
+  const cautions = new Set(runs.flatMap(({ evaluation }) => thresholdCaution(evaluation.threshold) ?? []));
+  return [...lines, ...[...cautions].map((caution) => `* ${caution}`)];
+}
+
+/** Marks numbers of calls where thresholds of a run were chosen on what is measured. */
+export function callMark(runs: readonly Labelled[]): string {
+  return runs.some(({ evaluation }) => thresholdCaution(evaluation.threshold) !== null) ? " *" : "";
 }
 
 /** `68.9` of 0.6888 */

@@ -31,10 +31,15 @@ function exampleFigure(
   { augment, refused }: ExamplesReport,
 ): string {
   const detail = augment.length === 0 || refused !== null ? "" : `<span class="detail">step ${step}</span>`;
-  const drawn = rows.map((row, index) => drawRow(row, `example-${place}-${index}`, name));
-  const isSingle = rows.every(({ pictures }) => pictures.length === 1);
-  const body = isSingle ? `<div class="pair">${drawn.join("")}</div>` : drawn.join("");
+  const body = drawPictures(rows, `example-${place}`, name);
   return `<figure class="card example"><figcaption>${escapeMarkup(name)}${detail}</figcaption>${body}</figure>`;
+}
+
+/** Rows of pictures of an example; `id` tells theirs from others on the page. */
+export function drawPictures(rows: readonly PictureRow[], id: string, name: string): string {
+  const drawn = rows.map((row, index) => drawRow(row, `${id}-${index}`, name));
+  const isSingle = rows.every(({ pictures }) => pictures.length === 1);
+  return isSingle ? `<div class="pair">${drawn.join("")}</div>` : drawn.join("");
 }
 
 function drawRow({ title, pictures }: PictureRow, id: string, name: string): string {
@@ -53,3 +58,17 @@ function drawPicture({ title, png, width, height }: Picture, scale: number, id: 
   const image = `<image href="${address}" width="${w}" height="${h}" preserveAspectRatio="none"/>`;
   return `<div>${above}<svg viewBox="0 0 ${w} ${h}" role="img" aria-labelledby="${id}-title">${described}${image}</svg></div>`;
 }
+
+/** The rules of such pictures. */
+export const pictureStyle = `\
+.slices{display:grid;gap:8px;margin-bottom:10px}
+.slices.three{grid-template-columns:repeat(3,1fr)}
+.slices.one{grid-template-columns:minmax(0,300px)}
+.slices div{min-width:0}
+.slices svg{width:100%;background:#000;border-radius:4px}
+.slices p{margin:0 0 2px}
+.row{font-weight:600;font-size:13px;margin:10px 0 4px;overflow-wrap:anywhere}
+.pair{display:grid;grid-template-columns:repeat(auto-fill,minmax(240px,1fr));gap:0 24px}
+.example figcaption{overflow-wrap:anywhere}
+.card .detail{white-space:normal;margin:6px 0 0}
+`;

@@ -1,6 +1,6 @@
 import { type Problem, printCount } from "../text/index.ts";
 import { classesSection } from "./data-classes.ts";
-import { examplesSection } from "./data-examples.ts";
+import { examplesSection, pictureStyle } from "./data-examples.ts";
 import type { DataReport } from "./data-types.ts";
 import { geometrySection, unitsSection } from "./data-volumes.ts";
 import { escapeMarkup } from "./escape.ts";
@@ -112,7 +112,7 @@ async function textsSection({ texts, specPath }: DataReport): Promise<Section | 
   return { id: "texts", title: "Texts", body: about + figure };
 }
 
-const style = `\
+const style = `${pictureStyle}\
 .problems th,.problems td{overflow-wrap:anywhere}
 .problems td{min-width:11em}
 .ground th:first-child,.ground td:first-child{overflow-wrap:anywhere;min-width:14em}
@@ -123,18 +123,8 @@ const style = `\
 .trio{display:grid;grid-template-columns:repeat(3,1fr);gap:16px;margin-bottom:16px}
 .trio .card{margin:0;min-width:0}
 .only{font-size:20px;font-weight:600;margin:24px 0 0}
-.card .detail{white-space:normal;margin:6px 0 0}
 .key.mark::before{border-top:2px dashed var(--ink)}
 .key.second::before{border-top-color:var(--placement-1)}
-.slices{display:grid;gap:8px;margin-bottom:10px}
-.slices.three{grid-template-columns:repeat(3,1fr)}
-.slices.one{grid-template-columns:minmax(0,300px)}
-.slices div{min-width:0}
-.slices svg{width:100%;background:#000;border-radius:4px}
-.slices p{margin:0 0 2px}
-.row{font-weight:600;font-size:13px;margin:10px 0 4px;overflow-wrap:anywhere}
-.pair{display:grid;grid-template-columns:repeat(auto-fill,minmax(240px,1fr));gap:0 24px}
-.example figcaption{overflow-wrap:anywhere}
 .operations code{overflow-wrap:anywhere}
 @media (max-width:820px){.trio{grid-template-columns:1fr}}
 @media print{.trio{grid-template-columns:repeat(3,1fr)}.problems .scroll,.notes{max-height:none;overflow:visible}}

@@ -1,6 +1,7 @@
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { compareEvaluations } from "../../runtime/app/evaluate/comparison-page.ts";
 import { collectSweep } from "../../runtime/app/sweep/collect.ts";
 import { terminalReporter } from "../../runtime/cli/terminal-reporter.ts";
 import {
@@ -11,6 +12,7 @@ import {
   renderReport,
 } from "../../runtime/report/index.ts";
 import { listeningTerminal } from "../cli/listening-terminal.ts";
+import { namedRuns, sampleCases } from "../report/compare-sample.ts";
 import { fullData } from "../report/data-sample.ts";
 import { emptyReport, evaluationOf, fullReport, planOf } from "../report/sample.ts";
 import { writeFolder } from "../sweep/made-runs.ts";
@@ -61,6 +63,7 @@ export async function writePages(folder: string): Promise<void> {
     join(folder, "data-long-names.html"),
     await renderDataPage(fullData("a-very-long-name-without-any-blank-".repeat(6), 60)),
   );
+  await writeComparisons(folder, classes);
   const sweep = mkdtempSync(join(tmpdir(), "medctc-sweep-"));
   writeFolder(sweep, readFileSync("specs/medct-small.vlm", "utf8"));
   await collectSweep(sweep, terminalReporter(listeningTerminal().terminal));
@@ -79,4 +82,15 @@ export async function writePages(folder: string): Promise<void> {
       writeFileSync(join(folder, `graph-${name}-${width}.svg`), svg);
     }
   }
+}
+
+/** Two runs with pictures and reports of the hardest volumes, and many runs with long names. */
+async function writeComparisons(folder: string, classes: readonly string[]): Promise<void> {
+  const runs = namedRuns({ classes });
+  const { page } = await compareEvaluations("Base and adapted", runs, sampleCases(runs));
+  writeFileSync(join(folder, "comparison.html"), page);
+  const long = "a-very-long-name-without-any-blank-".repeat(3);
+  const labels = Array.from({ length: 8 }, (_, run) => `${run === 0 ? "base" : long}${run}`);
+  const many = namedRuns({ classes: ["Effusion", long, "Never"], labels, threshold: { kind: "youden", on: null } });
+  writeFileSync(join(folder, "comparison-many.html"), (await compareEvaluations(long, many)).page);
 }

@@ -1,6 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import * as v from "valibot";
 import { afterAll, describe, expect, test } from "vitest";
 import { run } from "../../runtime/cli/program.ts";
 import { encodeScores } from "../../runtime/evaluate/index.ts";
@@ -97,6 +98,72 @@ test("a training is its last evaluation, and thresholds and groups are those of 
     classes: [{ values: [0.75, 1] }, { values: [1 / 3, 1 / 3] }],
   });
   expect(err).toContain("all is random");
+});
+
+describe("more than two runs", () => {
+  const better = evaluation("rank-8", (index) => [String((8 - index) / 10), String(index / 9)]);
+
+  test("are each held against the first, below a table of all", async () => {
+    const { code, out } = await compare(base, adapted, better, "--resamples", "50");
+    expect(code).toBe(0);
+    const lines = out.split("\n");
+    expect(lines[0]).toMatch(/^in % +accuracy +macro F1 +micro F1 +weighted F1 +samples F1 +mean AUROC$/);
+    expect(lines.slice(1, 4).map((line) => line.split(" ")[0])).toEqual(["base", "adapted", "rank-8"]);
+    expect(out).toContain("\nadapted against base\nAUROC ");
+    expect(out).toContain("\nrank-8 against base\nAUROC ");
+    const pair = await compare(base, better, "--resamples", "50");
+    expect(out).toContain(pair.out.split("\n\n")[0]);
+  });
+
+  test("are the same comparisons in JSON as two by two", async () => {
+    const jsonOf = async (...runs: readonly string[]): Promise<unknown> =>
+      JSON.parse((await compare(...runs, "--json", "--resamples", "50")).out);
+    const form = v.object({ comparisons: v.array(v.looseObject({})) });
+    const { comparisons } = v.parse(form, await jsonOf(base, adapted, better));
+    expect(comparisons).toHaveLength(2);
+    for (const [place, second] of [adapted, better].entries())
+      expect({ first: base, warnings: [], ...comparisons[place] }).toEqual(await jsonOf(base, second));
+  });
+
+  test("have to be of the same volumes, and name the one that is not", async () => {
+    const few = evaluation("few-volumes", () => ["0.5", "0.5"], {
+      "scores.csv": `VolumeName,Effusion,A & B\n${names[0]},0,0\n`,
+    });
+    const { code, err } = await compare(base, adapted, few);
+    expect([code, err]).toEqual([1, expect.stringContaining("the runs differ: volumes: 1 in all, of 8, 8 and 1")]);
+    const others = evaluation("other-volumes", () => ["0.5", "0.5"], {
+      "scores.csv": "VolumeName,Effusion,A & B\nother,0,0\n",
+    });
+    expect((await compare(base, others, adapted)).err).toContain(`${others}: it has no volume of the other runs`);
+  });
+});
+
+test("a page is written, and said where; one that cannot be written is an error", async () => {
+  const page = join(folder, "comparison.html");
+  const { code, out } = await compare(base, adapted, "--page", page, "--resamples", "50");
+  expect([code, out.endsWith(`\n${page}\n`)]).toEqual([0, true]);
+  expect(readFileSync(page, "utf8")).toContain("<h1>Comparison of base and adapted</h1>");
+  const refused = await compare(base, adapted, "--page", join(folder, "missing", "page.html"), "--resamples", "50");
+  expect(refused.code).toBe(1);
+  expect(refused.err).toContain("page.html");
+});
+
+test("thresholds that were chosen are kept, and how is said", async () => {
+  const results = {
+    threshold: { kind: "youden", on: '"tuning"' },
+    classes: [
+      { name: "Effusion", threshold: 0.35 },
+      { name: "A & B", threshold: null },
+    ],
+  };
+  const chosen = evaluation("chosen", (index) => [String(index / 10), String(index / 8)], {
+    "results.json": JSON.stringify(results),
+  });
+  const { out } = await compare(base, chosen, "--format", "markdown", "--metric", "sensitivity", "--resamples", "50");
+  expect(out).toContain(
+    'base: present from a score of 0.5 on\nchosen: thresholds chosen by Youden\'s index on the volumes "tuning"',
+  );
+  expect(out).toContain("| A & B | 3 | 0.333 | - | - |  | - | - |");
 });
 
 describe("what cannot be compared is refused", () => {

@@ -1,5 +1,7 @@
-import type { NamedEvaluation } from "../../runtime/app/evaluate/comparison-page.ts";
-import { evaluateScores, groupBy } from "../../runtime/evaluate/index.ts";
+import type { CaseMaterials, NamedEvaluation } from "../../runtime/app/evaluate/comparison-page.ts";
+import { at } from "../../runtime/at.ts";
+import { encodePng } from "../../runtime/data/index.ts";
+import { evaluateScores, groupBy, type ThresholdPolicy } from "../../runtime/evaluate/index.ts";
 import { Random } from "../random.ts";
 
 export interface SampleSettings {
@@ -9,6 +11,9 @@ export interface SampleSettings {
   readonly resamples?: number;
   /** Of each run how far scores of what is there are above the others, in hundredths. */
   readonly lifts?: readonly number[];
+  readonly threshold?: ThresholdPolicy;
+  /** Whether nearly all scores differ, instead of a hundred different ones. */
+  readonly isFine?: boolean;
 }
 
 /** Runs on the same volumes, two of each patient; the last class never occurs, and some labels are missing. */
@@ -18,6 +23,8 @@ export function namedRuns({
   volumes = 60,
   resamples = 60,
   lifts = [10, 60, 30],
+  isFine = false,
+  threshold = { kind: "fixed", value: 0.5 },
 }: SampleSettings = {}): readonly NamedEvaluation[] {
   const random = new Random(7);
   const labels = Array.from({ length: volumes }, () =>
@@ -27,13 +34,26 @@ export function namedRuns({
   return names.map((label, run) => {
     const lift = lifts[run % lifts.length] ?? 0;
     const scores = labels.map((row) =>
-      row.map((known) => (random.below(100) + (known === true ? lift : 0)) / (100 + lift)),
+      row.map(
+        (known) => (random.below(isFine ? 1e6 : 100) / (isFine ? 1e4 : 1) + (known === true ? lift : 0)) / (100 + lift),
+      ),
     );
     const groups = groupBy(
       "patient",
       volumeNames.map((name) => name.replace(/_a_.*/, "")),
     );
-    const kept = { classes, names: volumeNames, scores, labels, groups, bootstrap: { resamples, seed: 2 } };
+    const kept = { classes, names: volumeNames, scores, labels, groups, threshold, bootstrap: { resamples, seed: 2 } };
     return { label, evaluation: evaluateScores(kept), scores: kept, warnings: [] };
   });
+}
+
+/** Slices and a report of each volume. */
+export function sampleCases(runs: readonly NamedEvaluation[]): CaseMaterials {
+  const pixels = Uint8Array.from({ length: 24 * 24 }, (_, place) => (place * 7) % 256);
+  const png = encodePng({ width: 24, height: 24, pixels });
+  const pictures = ["axial", "coronal", "sagittal"].map((title) => ({ title, png, width: 24, height: 24 }));
+  const names = at(runs, 0).scores.names;
+  return new Map(
+    names.map((name) => [name, { pictures: [{ title: "", pictures }], text: `Findings of ${name}.\nNo effusion.` }]),
+  );
 }

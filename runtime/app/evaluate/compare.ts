@@ -1,5 +1,4 @@
-import { mkdirSync } from "node:fs";
-import { basename, dirname, resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import {
   type ClassMetric,
   type ComparedRuns,
@@ -10,7 +9,7 @@ import {
   groupBy,
 } from "../../evaluate/index.ts";
 import { attempt, writeAtomically } from "../../files/index.ts";
-import { ok, type Result } from "../../text/index.ts";
+import { listWords, ok, type Result } from "../../text/index.ts";
 import { done, type Ended, type Reporter, refuse } from "../reporter.ts";
 import { alignRuns, type NamedRun } from "./align-runs.ts";
 import { comparisonPage, type PageRequest } from "./comparison-page.ts";
@@ -88,10 +87,11 @@ function groupsOf({ by }: CompareRunsRequest, run: ScoredRun | undefined, names:
 }
 
 async function writePage(file: string, found: Omit<PageRequest, "title" | "cases">): Promise<Result<string>> {
-  const page = await comparisonPage({ ...found, title: "Comparison", cases: new Map() });
-  const written = attempt(file, () => {
-    mkdirSync(dirname(resolve(file)), { recursive: true });
-    writeAtomically(file, page);
+  const page = await comparisonPage({
+    ...found,
+    title: `Comparison of ${listWords(found.runLabels, "and")}`,
+    cases: new Map(),
   });
+  const written = attempt(file, () => writeAtomically(file, page));
   return written.kind === "failed" ? written : ok(file);
 }

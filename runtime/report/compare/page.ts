@@ -1,6 +1,15 @@
 import { printCount } from "../../text/index.ts";
+import { pictureStyle } from "../data-examples.ts";
 import { escapeMarkup } from "../escape.ts";
 import { renderPage } from "../page-shell.ts";
+import { calibrationSection } from "./calibration.ts";
+import { classColumns } from "./class-columns.ts";
+import { classesSection } from "./classes.ts";
+import { confusionSection, confusionStyle } from "./confusion.ts";
+import { recallSection, rocSection } from "./curve-sections.ts";
+import { distributionSection, distributionStyle } from "./distribution.ts";
+import { documentsSection } from "./documents.ts";
+import { hardestSection } from "./hardest.ts";
 import { overallSections } from "./overall.ts";
 import { legendStyle } from "./run-colours.ts";
 import type { ComparisonReport } from "./types.ts";
@@ -11,14 +20,35 @@ import type { ComparisonReport } from "./types.ts";
  */
 export async function renderComparison(report: ComparisonReport): Promise<string> {
   const { title, runs, names, warnings, cases } = report;
-  const sections = [...(await overallSections(report))];
+  const columns = classColumns(report);
+  const sections = [
+    ...(await overallSections(report)),
+    await classesSection(report),
+    rocSection(report, columns),
+    recallSection(report, columns),
+    await calibrationSection(report, columns),
+    await confusionSection(report),
+    hardestSection(report),
+    await distributionSection(report),
+    documentsSection(report),
+  ].filter((section) => section !== null);
   const labels = runs.map(({ label }) => escapeMarkup(label)).join(" · ");
   return renderPage({
     title,
-    about: `<p class="run">${labels}</p>\n<p class="run">${printCount(names.length)} volumes</p>\n`,
+    about: `<p class="run">${labels}</p>\n<p class="run">${printCount(names.length)} ${names.length === 1 ? "volume" : "volumes"}</p>\n`,
     lead: warnings.map((warning) => `<p class="warning">${escapeMarkup(warning)}</p>\n`).join(""),
     sections,
-    style: legendStyle,
+    style: `${legendStyle}${confusionStyle}${distributionStyle}${pictureStyle}${style}`,
     hasPictures: [...cases.values()].some(({ pictures }) => pictures.length > 0),
   });
 }
+
+const style = `\
+.middle svg{margin:0 auto}
+details{margin:0 0 16px}
+summary{cursor:pointer;color:var(--last);padding:4px 0}
+summary:focus-visible{outline:2px solid var(--last);outline-offset:2px}
+.source pre{margin:0;padding:14px}
+.report{white-space:pre-line;overflow-wrap:anywhere;margin:8px 0 0}
+.key{overflow-wrap:anywhere}
+`;

@@ -1,7 +1,7 @@
 import { at } from "../../at.ts";
-import { paperMetrics, paperTitle, percent } from "../../evaluate/index.ts";
+import { type PaperMetric, paperMetrics, paperTitle, percent } from "../../evaluate/index.ts";
 import { listWords } from "../../text/index.ts";
-import { drawText, tenths, textWidth } from "../drawing.ts";
+import { drawText, tenths } from "../drawing.ts";
 import { inBothWidths } from "../markup.ts";
 import { themePalette } from "../palette.ts";
 import { lookOf, runLegend } from "./run-colours.ts";
@@ -9,16 +9,15 @@ import { drawLine, drawSvg } from "./svg.ts";
 import type { ComparedEvaluation } from "./types.ts";
 
 const { ink, line, muted } = themePalette;
-const size = 12;
 
 /** The six numbers of a paper as a radar: an axis each, from 0 in the middle, and a polygon for each run. */
 export async function radarFigure(runs: readonly ComparedEvaluation[]): Promise<string> {
   const picture = await inBothWidths({ wide: 620, narrow: 330 }, (width, variant) => drawRadar(runs, width, variant));
-  return `<figure class="card radar"><figcaption>In per cent${runLegend(runs)}</figcaption>${picture}</figure>`;
+  return `<figure class="card middle"><figcaption>In per cent${runLegend(runs)}</figcaption>${picture}</figure>`;
 }
 
 function drawRadar(runs: readonly ComparedEvaluation[], width: number, variant: string): string {
-  const radius = variant === "narrow" ? 96 : 150;
+  const [radius, size] = variant === "narrow" ? [84, 11] : [150, 12];
   const labelRoom = 44;
   const [x, y] = [width / 2, radius + labelRoom];
   const values = runs.map(({ evaluation }) => paperMetrics.map((metric) => evaluation.overall[metric].value));
@@ -58,8 +57,6 @@ function drawRadar(runs: readonly ComparedEvaluation[], width: number, variant: 
     ...paperMetrics.flatMap((metric, axis) => {
       const [endX, endY] = place(axis, most);
       const title = paperTitle(metric);
-      const numbers = numbersOf(runs, metric);
-      const shown = textWidth(numbers, size) > width / 2 - 10 ? `${numbersOf(runs.slice(-1), metric)}` : numbers;
       const isTop = axis === 0;
       const isBottom = 2 * axis === paperMetrics.length;
       const anchor = isTop || isBottom ? ({ anchor: "middle" } as const) : endX > x ? {} : ({ anchor: "end" } as const);
@@ -67,7 +64,7 @@ function drawRadar(runs: readonly ComparedEvaluation[], width: number, variant: 
       const top = isTop ? endY - 24 : isBottom ? endY + 18 : endY - 2;
       return [
         drawText(left, top, title, { fill: ink, size, ...anchor }),
-        drawText(left, top + 15, shown, { fill: muted, size, ...anchor }),
+        drawText(left, top + 15, rangeOf(runs, metric), { fill: muted, size, ...anchor }),
       ];
     }),
   ];
@@ -85,8 +82,16 @@ function drawRadar(runs: readonly ComparedEvaluation[], width: number, variant: 
 }
 
 /** `61.3 → 68.9` */
-function numbersOf(runs: readonly ComparedEvaluation[], metric: (typeof paperMetrics)[number]): string {
+function numbersOf(runs: readonly ComparedEvaluation[], metric: PaperMetric): string {
   return runs.map(({ evaluation }) => percent(evaluation.overall[metric])).join(runs.length > 2 ? ", " : " → ");
+}
+
+/** The same; of more than two runs the least and the most: `61.3 to 68.9`. */
+function rangeOf(runs: readonly ComparedEvaluation[], metric: PaperMetric): string {
+  if (runs.length < 3) return numbersOf(runs, metric);
+  const values = runs.flatMap(({ evaluation }) => evaluation.overall[metric].value ?? []);
+  if (values.length === 0) return "-";
+  return [Math.min(...values), Math.max(...values)].map((value) => percent({ value, interval: null })).join(" to ");
 }
 
 /** The stretches of points without a gap. */

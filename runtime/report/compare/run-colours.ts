@@ -21,17 +21,19 @@ export function lookOf(run: number): RunLook {
 
 /** What the colours of the charts stand for. */
 export function runLegend(runs: readonly Pick<ComparedEvaluation, "label">[]): string {
-  const keys = runs.map(({ label }, run) => `<span class="key run-${keyOf(run)}">${escapeMarkup(label)}</span>`);
+  const keys = runs.map(({ label }, run) => `<span class="key ${keyOf(run)}">${escapeMarkup(label)}</span>`);
   return `<span class="legend">${keys.join("")}</span>`;
 }
 
 function keyOf(run: number): string {
-  return run === 0 ? "first" : String((run - 1) % placements.length);
+  if (run === 0) return "run-first";
+  return `run-${(run - 1) % placements.length}${run > placements.length ? " again" : ""}`;
 }
 
 /** The rules of those keys. */
 export const legendStyle = [
   ".key.run-first::before{border-top:3px dashed var(--first)}",
   ...placements.map((colour, place) => `.key.run-${place}::before{border-top-color:${colour}}`),
+  ".key.again::before{border-top-style:dotted}",
   "",
 ].join("\n");

@@ -1,0 +1,113 @@
+import { at } from "../../at.ts";
+import { areChances, printMetric, type ReliabilityBin, reliabilityBins } from "../../evaluate/index.ts";
+import { printCount } from "../../text/index.ts";
+import { escapeMarkup } from "../escape.ts";
+import { inBothWidths, renderTable, type Section, type TableColumn } from "../markup.ts";
+import type { ClassColumn } from "./class-columns.ts";
+import { curvesBody, smallFigure } from "./curve-sections.ts";
+import { renderDetails } from "./details.ts";
+import { runLegend } from "./run-colours.ts";
+import type { Point } from "./thin-curve.ts";
+import type { ComparisonReport } from "./types.ts";
+import { drawUnitPlot, type UnitPlot } from "./unit-plot.ts";
+
+/** Reliability diagrams: of all classes together, then of each. Scores that are no chances have none. */
+export async function calibrationSection(
+  report: ComparisonReport,
+  columns: readonly ClassColumn[],
+): Promise<Section | null> {
+  const { runs, labels } = report;
+  if (columns.length === 0) return null;
+  const section = { id: "calibration", title: "Calibration" };
+  const wrong = runs.find(({ scores }) => !areChances(scores, labels));
+  if (wrong !== undefined) {
+    const body = `<p class="about">Scores of ${escapeMarkup(wrong.label)} are not all from 0 to 1: they are no chances, which calibration is of.</p>`;
+    return { ...section, body };
+  }
+  const binsOf = (own: readonly ClassColumn[]): readonly (readonly ReliabilityBin[])[] =>
+    runs.map((_, run) => {
+      const known = own.flatMap(({ scores, labels: of }) => {
+        const column = scores[run] ?? null;
+        return column === null ? [] : [{ column, of }];
+      });
+      const scores = known.flatMap(({ column }) => Array.from(column));
+      return reliabilityBins(
+        Float64Array.from(scores),
+        known.flatMap(({ of }) => of),
+      );
+    });
+  const pooled = binsOf(columns);
+  const errors = (of: (run: number) => string): string =>
+    runs.map((_, run) => of(run)).join(runs.length > 2 ? ", " : " → ");
+  const overall = errors((run) => printMetric(at(runs, run).evaluation.overall.calibrationError));
+  const together = await inBothWidths({ wide: 420, narrow: 270 }, (side, variant) =>
+    drawUnitPlot({
+      id: `calibration-${variant}`,
+      title: "Reliability of all classes together",
+      description: `The mean over classes of the calibration error is ${overall}. The table has the bins.`,
+      ...plotOf(pooled, side),
+    }),
+  );
+  const figures = columns.map((column) => {
+    const values = errors((run) =>
+      printMetric(at(at(runs, run).evaluation.classes, column.place).metrics.calibrationError),
+    );
+    const plot = {
+      id: `calibration-${column.place}`,
+      title: `Reliability of ${column.name}`,
+      description: `ECE ${values}.`,
+    };
+    return smallFigure(column.name, values, drawUnitPlot({ ...plot, ...plotOf(binsOf([column]), 150) }));
+  });
+  const axes = [
+    "Expected calibration errors (ECE) beside the names.",
+    "Horizontal: mean score, in 15 bins of equal width. Vertical: share of them that is present. Below: how many scores each bin has.",
+    "Dotted: scores that are the chances.",
+  ].join(" ");
+  const all = `<figure class="card middle"><figcaption>All classes together<span class="detail">mean ECE of classes ${overall}</span></figcaption>${together}</figure>`;
+  const table = renderDetails("Bins of all classes together", binTable(report, pooled));
+  return { ...section, body: `${all}${curvesBody(axes, runLegend(runs), figures, table)}` };
+}
+
+function plotOf(
+  bins: readonly (readonly ReliabilityBin[])[],
+  side: number,
+): Omit<UnitPlot, "id" | "title" | "description"> {
+  return {
+    curves: bins.map((own, run) => ({ run, points: own.flatMap(pointOf) })),
+    ...{
+      chance: [
+        [0, 0],
+        [1, 1],
+      ],
+      side,
+      hasPoints: true,
+    },
+    counts: bins.map((own) => own.map(({ count }) => count)),
+  };
+}
+
+function pointOf({ count, present, meanScore }: ReliabilityBin): readonly Point[] {
+  return meanScore === null ? [] : [[meanScore, present / count]];
+}
+
+function binTable({ runs }: ComparisonReport, bins: readonly (readonly ReliabilityBin[])[]): string {
+  const columns: readonly TableColumn[] = [
+    { title: "scores", align: "left" },
+    ...runs.flatMap(({ label }) =>
+      [`${label}: labels`, "mean score", "present"].map((title) => ({ title, align: "right" as const })),
+    ),
+  ];
+  const rows = (bins[0] ?? []).map(({ low, high }, bin) => [
+    `${low.toFixed(2)} to ${high.toFixed(2)}`,
+    ...bins.flatMap((own) => {
+      const { count, present, meanScore } = at(own, bin);
+      return [
+        printCount(count),
+        meanScore === null ? "-" : meanScore.toFixed(3),
+        count === 0 ? "-" : (present / count).toFixed(3),
+      ];
+    }),
+  ]);
+  return renderTable("Scores and labels of all classes, by bins of scores", columns, rows);
+}

@@ -1,0 +1,6 @@
+import { escapeMarkup } from "../escape.ts";
+
+/** Lines below a table. */
+export function renderNotes(notes: readonly string[]): string {
+  return `<p class="about">${notes.map(escapeMarkup).join("<br>\n")}</p>`;
+}
