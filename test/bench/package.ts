@@ -39,7 +39,7 @@ function isSize(word: string): word is keyof typeof sizes {
 }
 
 function compare(interpreter: string, { spec, model }: (typeof sizes)[keyof typeof sizes]): void {
-  medctc("compile", spec, "--target", "pytorch", "-o", folder);
+  medctc("compile", spec, "--set", `train.precision=${JSON.stringify(precision)}`, "--target", "pytorch", "-o", folder);
   const losses = pytorchLosses(interpreter, model, folder);
   const apart = Math.abs(losses.package - losses.peft) / Math.abs(losses.peft);
   print(

@@ -26,6 +26,44 @@ def largest(found, expected):
     return max((found[each] - expected[each]).abs().max().item() for each in expected)
 
 
+class Table(torch.nn.Module):
+    """A module without inputs."""
+
+    def __init__(self):
+        super().__init__()
+        self.calls = 0
+        self.weight = torch.nn.Parameter(torch.ones(3), requires_grad=False)
+
+    def forward(self):
+        self.calls += 1
+        return 2 * self.weight
+
+
+def check_computed_once():
+    """What is kept is never of other weights than those that are there."""
+    table = Table()
+    for _ in range(3):
+        assert torch.equal(ops.computed_once(table), torch.full((3,), 2.0))
+    assert table.calls == 1
+    table.load_state_dict({"weight": torch.full((3,), 5.0)})
+    assert torch.equal(ops.computed_once(table), torch.full((3,), 10.0)) and table.calls == 2
+    table.load_state_dict({"weight": torch.full((3,), 6.0)}, assign=True)
+    assert torch.equal(ops.computed_once(table), torch.full((3,), 12.0)) and table.calls == 3
+    table.double()
+    assert ops.computed_once(table).dtype == torch.float64 and table.calls == 4
+    with torch.inference_mode():
+        ops.computed_once(table)
+    factor = torch.ones(3, dtype=torch.float64, requires_grad=True)
+    (ops.computed_once(table) * factor).sum().backward()
+    table.weight.requires_grad_(True)
+    ops.computed_once(table).sum().backward()
+    assert torch.equal(table.weight.grad, torch.full((3,), 2.0, dtype=torch.float64))
+    before = table.calls
+    ops.computed_once(table)
+    assert table.calls == before + 1
+
+
+check_computed_once()
 batch = load_file(f"{folder}/feeds.safetensors")
 batch |= {each: tensor.int() for each, tensor in load_file(f"{folder}/ids.safetensors").items()}
 model = getattr(package, package.__all__[0])()

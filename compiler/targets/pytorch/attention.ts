@@ -1,8 +1,9 @@
 import type { Expression, Let, Source, Statement } from "../../../grammar/index.ts";
 import { type BuiltinName, builtinNamed, isBuiltinName } from "../../elaborate/index.ts";
 import type { Facts } from "./facts.ts";
+import { arePrivate, isUnchanged, letsIn } from "./lets.ts";
 import type { Declarations } from "./scope.ts";
-import { expressionsIn, namesIn, visitExpression } from "./walk.ts";
+import { expressionsIn, visitExpression } from "./walk.ts";
 
 /** softmax(scale * q k^T + bias) v, which PyTorch computes at once. */
 export interface Attention {
@@ -32,15 +33,7 @@ export function attentionsIn(
 ): Attentions {
   const found = new Map<Expression, Attention>();
   const dropped = new Set<Statement>();
-  const lets = new Map<string, Let>();
-  const changed = new Set<string>();
-  for (const each of body) {
-    if (each.kind === "let" && !each.destructure && each.type === null)
-      for (const { text } of each.names) lets.set(text, each);
-  }
-  visitStatements(body, (each) => {
-    if (each.kind === "assign") changed.add(each.name.text);
-  });
+  const lets = letsIn(body);
   const all = expressionsIn(body);
   for (const each of all)
     visitExpression(each, (end) => {
@@ -48,11 +41,7 @@ export function attentionsIn(
       const attention = matcher.attention(end);
       if (attention === null) return;
       const within = [end, ...[...matcher.passed.values()].map(({ value }) => value)];
-      const isOwn = [...matcher.passed.keys()].every(
-        (name) => !exposed.has(name) && occurrences(name, all) === occurrences(name, within),
-      );
-      const isFixed = [...namesIn(within)].every((name) => !changed.has(name));
-      if (!isOwn || !isFixed) return;
+      if (!arePrivate(matcher.passed.keys(), within, all, exposed) || !isUnchanged(within, body)) return;
       found.set(end, attention);
       for (const statement of matcher.passed.values()) dropped.add(statement);
     });
@@ -176,20 +165,4 @@ function isOneRank(expressions: readonly Expression[], facts: Facts): boolean {
   const ranks = new Set(expressions.flatMap((each) => [...(facts.of(each)?.ranks ?? [0])]));
   const [rank = 0] = ranks;
   return ranks.size === 1 && rank >= 3;
-}
-
-function visitStatements(body: readonly Statement[], visit: (each: Statement) => void): void {
-  for (const each of body) {
-    visit(each);
-    if (each.kind === "for") visitStatements(each.body, visit);
-  }
-}
-
-function occurrences(name: string, expressions: readonly Expression[]): number {
-  let count = 0;
-  for (const each of expressions)
-    visitExpression(each, (inner) => {
-      if (inner.kind === "name" && inner.text === name) count += 1;
-    });
-  return count;
 }

@@ -1,6 +1,7 @@
 import type { Let, Parameter, Repetition, Statement, TensorType } from "../../../grammar/index.ts";
 import { attentionsIn } from "./attention.ts";
 import { commentAbove, hashComment, writtenType } from "./comments.ts";
+import { idiomsIn } from "./match-idioms.ts";
 import { lastValue, variableName } from "./names.ts";
 import {
   attribute,
@@ -44,9 +45,15 @@ export class BodyWriter {
 
   statements(body: readonly Statement[], outside: Translator, indent: number): readonly string[] {
     const lines: string[] = [];
-    const { declarations, attentions: outer } = outside.place;
-    const { found, dropped } = attentionsIn(body, this.exposed, declarations);
-    const translator = new Translator({ ...outside.place, attentions: new Map([...outer, ...found]) });
+    const { declarations } = outside.place;
+    const attentions = attentionsIn(body, this.exposed, declarations);
+    const idioms = idiomsIn(body, this.exposed, declarations);
+    const dropped = new Set([...attentions.dropped, ...idioms.dropped]);
+    const translator = new Translator({
+      ...outside.place,
+      attentions: new Map([...outside.place.attentions, ...attentions.found]),
+      idioms: new Map([...outside.place.idioms, ...idioms.found]),
+    });
     for (const [index, statement] of body.entries()) {
       if (dropped.has(statement)) continue;
       lines.push(...hashComment(indent, commentAbove(statement.span)));

@@ -20,7 +20,7 @@ export interface Fact {
   isWhole: boolean;
   /** Whether all tensors were inputs as they are fed. */
   isFed: boolean;
-  /** Whether any tensor follows from an input. */
+  /** Whether any tensor follows from an input, or from chance. */
   followsInputs: boolean;
 }
 
@@ -55,11 +55,18 @@ export class Facts {
         open.push(...unknown);
         continue;
       }
-      const isFollowing = node.operation.op === "input" || node.inputs.some((input) => this.following.get(input));
+      const { op } = node.operation;
+      const isFollowing = op === "input" || op === "dropout" || node.inputs.some((input) => this.following.get(input));
       this.following.set(node, isFollowing);
       open.pop();
     }
     return this.following.get(end) ?? false;
+  }
+
+  /** Whether what a module gave follows from an input, or from chance; true where it gave no tensor. */
+  varies(instance: ModuleInstance): boolean {
+    const node = returnedBy(instance);
+    return node === null || this.followsInputs(node);
   }
 
   /** Null for what was never computed: the branch of a condition that no module takes. */
@@ -88,6 +95,7 @@ function note(fact: Fact, value: Value): void {
     case "parameter":
       fact.labels.add("[]");
       fact.ranks.add(value.parameter.type.shape.length);
+      fact.shapes.add(value.parameter.type.shape.join(" "));
       fact.isWhole &&= value.parameter.type.dtype === "i32";
       fact.isFed = false;
       break;

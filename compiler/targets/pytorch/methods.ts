@@ -4,9 +4,9 @@ import { imageOutputs, sharedInputs, textOutputs } from "../../programs/index.ts
 import { own } from "./body.ts";
 import { commentAbove, hashComment } from "./comments.ts";
 import { type Cut, cutOf, neededBy } from "./cut.ts";
-import { emptyPlace } from "./module.ts";
 import { modelAttributeName, variableName } from "./names.ts";
 import type { ModelParts } from "./parts.ts";
+import { type EncoderValue, emptyPlace, type Place } from "./place.ts";
 import {
   binary,
   call,
@@ -21,7 +21,7 @@ import {
   word,
 } from "./python.ts";
 import { type Declarations, Scope, type Writer } from "./scope.ts";
-import { type EncoderValue, type Place, Translator } from "./translate.ts";
+import { Translator } from "./translate.ts";
 import { returnedName } from "./walk.ts";
 
 /** What the methods of a model call their own variables. */

@@ -12,11 +12,12 @@ import { forwardOf } from "../../elaborate/index.ts";
 import { BodyWriter, loopOf, own, withoutUnusedSizes } from "./body.ts";
 import { commentAbove, docstring, hashComment, writtenType } from "./comments.ts";
 import { attributeName, className, variableName } from "./names.ts";
+import { emptyPlace } from "./place.ts";
 import { call, indented, layOut, layOutSignature, method, type Python, text, withComment, word } from "./python.ts";
 import { refuse } from "./refusal.ts";
 import { type Declarations, Scope, type Writer } from "./scope.ts";
 import { isNumeric, shapesOf, writeSignature } from "./signature.ts";
-import { type Place, Translator } from "./translate.ts";
+import { Translator } from "./translate.ts";
 import { forwardExpressions, namesIn } from "./walk.ts";
 
 /** What others read of the modules, which is then stored. */
@@ -25,18 +26,6 @@ export interface Accessed {
   readonly names: ReadonlySet<string>;
   /** The lets of a module's forward that are read from outside. */
   readonly lets: (declaration: ModuleDeclaration | AdapterDeclaration) => ReadonlySet<string>;
-}
-
-export function emptyPlace(scope: Scope, declarations: Declarations, writer: Writer): Place {
-  const nothing = {
-    training: null,
-    base: null,
-    encoders: new Map(),
-    head: null,
-    replaced: new Map(),
-    attentions: new Map(),
-  };
-  return { scope, declarations, writer, ...nothing, isMaking: false };
 }
 
 /** A function, or a loss. */

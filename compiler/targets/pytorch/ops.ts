@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 import torch.nn.functional as F
@@ -184,6 +185,38 @@ def mask_from_zero(bias: Tensor | None) -> Tensor | None:
     and its gradients with it.
     """
     return None if bias is None else bias - bias.detach().amax(dim=-1, keepdim=True)
+
+
+def with_batch_axis(bias: Tensor | None) -> Tensor | None:
+    """The same for kernels of attention, which take [batch, heads, n, m] and no three axes."""
+    return bias[None] if bias is not None and bias.ndim == 3 else bias
+
+
+_kept: WeakKeyDictionary[nn.Module, tuple[Any, list[Tensor], Tensor]] = WeakKeyDictionary()
+
+
+def computed_once(module: nn.Module) -> Tensor:
+    """
+    What a module without inputs gives, from its first call on, until its weights change: they are
+    replaced, moved or written to (but for writes through \`.data\`). While any of them is trained,
+    it is computed in every call.
+    """
+    weights = [*module.parameters(), *module.buffers()]
+    trained = torch.is_grad_enabled() and any(each.requires_grad for each in weights)
+    if trained or torch.compiler.is_compiling() or any(each.is_inference() for each in weights):
+        return module()
+    kind = weights[0].device.type if weights else "cpu"
+    state = [
+        (torch.is_autocast_enabled(kind), torch.is_inference_mode_enabled()),
+        *((each.data_ptr(), each._version, each.dtype, each.device) for each in weights),
+    ]
+    kept = _kept.get(module)
+    if kept is None or kept[0] != state:
+        with torch.no_grad():
+            # Their memory is kept, so that no others are taken for them.
+            kept = (state, [each.detach() for each in weights], module())
+        _kept[module] = kept
+    return kept[2]
 
 
 def recomputed(layer: nn.Module, *args: Any, **kwargs: Any) -> Any:

@@ -1,52 +1,15 @@
 import type { Argument, Call, Expression, Name, Span } from "../../../grammar/index.ts";
 import { type BuiltinName, builtinNamed, forwardOf, isBuiltinName } from "../../elaborate/index.ts";
 import type { Callable } from "../../load/index.ts";
-import type { Attention } from "./attention.ts";
 import { type BuiltinUse, builtinRules, type Given } from "./builtins.ts";
 import { isLayer } from "./layers.ts";
 import { literal, looksLikeNumber, printNumber } from "./literals.ts";
+import type { FoundIdiom } from "./match-idioms.ts";
 import { attributeName, lastValue, variableName } from "./names.ts";
-import {
-  attribute,
-  binary,
-  call,
-  method,
-  type Python,
-  type PythonArgument,
-  printPython,
-  text,
-  word,
-} from "./python.ts";
+import type { Place } from "./place.ts";
+import { attentionCall, rounded } from "./products.ts";
+import { attribute, binary, call, type Python, type PythonArgument, printPython, text, word } from "./python.ts";
 import { Refusal, refuse } from "./refusal.ts";
-import type { Declarations, Scope, Writer } from "./scope.ts";
-
-/** Where an expression stands. */
-export interface Place {
-  readonly scope: Scope;
-  readonly declarations: Declarations;
-  readonly writer: Writer;
-  /** Whether dropout is on, there; null where nothing is computed from tensors. */
-  readonly training: Python | null;
-  /** The name by which an adapter means what it adapts. */
-  readonly base: string | null;
-  /** The values of a model's encoders by their names, where they have been called. */
-  readonly encoders: ReadonlyMap<string, EncoderValue>;
-  /** True where modules are made, and nothing is computed from tensors. */
-  readonly isMaking: boolean;
-  /** The module that a pipe makes there; null where none may be made. */
-  readonly head: Python | null;
-  /** What is computed as one attention, by the product that ends it. */
-  readonly attentions: ReadonlyMap<Expression, Attention>;
-  /** Expressions whose values are there already. */
-  readonly replaced: ReadonlyMap<Expression, Python>;
-}
-
-/** What a model knows of an encoder that it has called. */
-export interface EncoderValue {
-  readonly variable: Python;
-  /** The let that the encoder's forward returns; null where that is another expression. */
-  readonly returned: string | null;
-}
 
 /** Writes expressions of the language in Python. */
 export class Translator {
@@ -72,7 +35,9 @@ export class Translator {
 
   private translate(expression: Expression): Python {
     const attention = this.place.attentions.get(expression);
-    if (attention !== undefined) return this.attention(attention);
+    if (attention !== undefined) return attentionCall(attention, this);
+    const idiom = this.place.idioms.get(expression);
+    if (idiom !== undefined) return this.idiom(idiom);
     switch (expression.kind) {
       case "number":
         return word(printNumber(expression.text, expression.value));
@@ -111,6 +76,7 @@ export class Translator {
       case "arrow":
         return refuse("a function `i => ...` is passed on", expression.span);
       case "call":
+        if (this.isFixed(expression)) return this.fixed(expression);
         return this.call(
           expression.callee,
           expression.arguments.map((each) => this.argument(each)),
@@ -136,7 +102,7 @@ export class Translator {
   }
 
   /** A tensor or a number: a part of a module has a value only where the model calls it as an encoder. */
-  private value(expression: Expression): Python {
+  value(expression: Expression): Python {
     const { facts, isEncoder } = this.place.declarations;
     const isModule = facts.isAll(expression, "instance");
     if (isModule && ![...(facts.of(expression)?.instances ?? [])].every(isEncoder))
@@ -256,6 +222,19 @@ export class Translator {
     };
   }
 
+  /** Whether a module is called without inputs, and gives the same as long as its weights are the same. */
+  private isFixed({ callee, arguments: given }: Call): boolean {
+    const { facts, isEncoder } = this.place.declarations;
+    const instances = [...(facts.of(callee)?.instances ?? [])];
+    if (instances.length === 0 || given.length > 0 || !facts.isAll(callee, "instance")) return false;
+    return instances.every((each) => !(isEncoder(each) || facts.varies(each)));
+  }
+
+  private fixed({ callee }: Call): Python {
+    this.place.writer.use("ops");
+    return call("ops.computed_once", [this.module(callee)]);
+  }
+
   /** A module that is made: its class with its arguments. */
   construction({ callee, arguments: given }: Call, inferred: readonly PythonArgument[] = []): Python {
     const fact = this.place.declarations.facts.of(callee);
@@ -295,8 +274,12 @@ export class Translator {
     return refuse(`the operation \`${only}\` is called by another name`, callee.span);
   }
 
+  private useModulesIn(made: Python): void {
+    for (const module of ["torch", "math", "ops", "F"] as const)
+      if (new RegExp(`\\b${module}\\.`).test(printPython(made))) this.place.writer.use(module);
+  }
+
   private builtin(name: BuiltinName, passed: readonly Passed[], span: Span): Python {
-    const { writer } = this.place;
     const parameters = builtinNamed(name).parameters.map((each) => each.replace("?", ""));
     const byName = new Map(passed.map((each, index) => [each.name ?? parameters[index] ?? "", each.expression]));
     const find = (parameter: string): Expression =>
@@ -328,30 +311,19 @@ export class Translator {
           : rank;
       },
     };
-    const made = this.rounded(name, builtinRules[name](use));
-    for (const module of ["torch", "math", "ops", "F"] as const)
-      if (new RegExp(`\\b${module}\\.`).test(printPython(made))) writer.use(module);
+    const made = rounded(name, builtinRules[name](use), this.place);
+    this.useModulesIn(made);
     return made;
   }
 
-  private attention({ query, key, value, scale, bias }: Attention): Python {
-    this.place.writer.use("F");
-    const operands = [query, key, value].map((each) => this.value(each));
-    const number = scale === null ? word("1.0") : this.expression(scale.number);
-    const mask = bias === null ? null : this.value(bias);
-    const isMasking = bias !== null && (this.place.declarations.facts.of(bias)?.followsInputs ?? false);
-    if (isMasking) this.place.writer.use("ops");
-    const made = call("F.scaled_dot_product_attention", operands, {
-      attn_mask: isMasking && mask !== null ? call("ops.mask_from_zero", [mask]) : mask,
-      scale: scale?.by === "/" ? binary("/", word("1"), number) : number,
+  private idiom({ idiom, values }: FoundIdiom): Python {
+    const made = idiom.python((name) => {
+      const value = values.get(name);
+      if (value === undefined) throw new Error("an idiom has a value for each of its names");
+      return this.value(value);
     });
-    return this.rounded("matmul", made);
-  }
-
-  /** Matrix products in bf16 give f32: under autocast PyTorch's would stay in bf16, and what follows with them. */
-  private rounded(name: BuiltinName, made: Python): Python {
-    const isProduct = name === "matmul" || name === "einsum";
-    return isProduct && this.place.declarations.settings.precision === "bf16" ? method(made, "float", []) : made;
+    this.useModulesIn(made);
+    return made;
   }
 
   private axis(axis: Expression, of: Expression): Python {

@@ -1,17 +1,8 @@
 """What the spec takes from std/layer_norm.vlm."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
-
-
-def standardise(x, eps) -> Tensor:
-    """Layer normalisation (Ba et al., 2016) over the last axis: [..., dim] -> [..., dim], mean
-    0 and variance 1. The variance is the biased one, and `eps` is added inside the root, as
-    in PyTorch.
-    """
-    centred = x - x.mean(dim=-1, keepdim=True)
-    variance = (centred * centred).mean(dim=-1, keepdim=True)
-    return centred * torch.rsqrt(variance + eps)
 
 
 class LayerNorm(nn.Module):
@@ -25,4 +16,4 @@ class LayerNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         # x: f32[..., dim]
-        return standardise(x, self.eps) * self.weight + self.bias
+        return F.layer_norm(x, self.weight.shape, self.weight, self.bias, self.eps)

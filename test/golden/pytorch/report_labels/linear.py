@@ -2,6 +2,7 @@
 
 import math
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from . import ops
@@ -25,5 +26,4 @@ class Linear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         # x: f32[..., inputs]
-        y = x @ self.weight.mT
-        return y if self.bias is None else y + self.bias
+        return F.linear(x, self.weight, self.bias)
