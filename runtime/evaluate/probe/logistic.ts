@@ -1,4 +1,5 @@
 import { at } from "../../at.ts";
+import type { Bending } from "./bending.ts";
 import { minimise } from "./minimise.ts";
 import type { Features } from "./standardise.ts";
 
@@ -14,16 +15,19 @@ export type Coefficients = Float64Array;
 
 /**
  * Logistic regression: the coefficients that minimise the sum of log losses plus strength / 2 times the sum of the squared weights; the
- * intercept is not held back. This is scikit-learn's LogisticRegression with C = 1 / strength. `tolerance` bounds what is left
- * of every derivative. `start` may be the coefficients of another strength. There have to be examples with the class and without.
+ * intercept is not held back. This is scikit-learn's LogisticRegression with C = 1 / strength. `tolerance` is about what
+ * may be left above the least. `start` may be the coefficients of another strength. There have to be examples with the class and without.
  */
 export function fitLogistic(
   examples: ClassExamples,
   strength: number,
   tolerance: number,
   start: Coefficients,
+  bending: Bending,
 ): Coefficients {
-  return minimise(start, tolerance, (coefficients, gradient) => lossOf(examples, strength, coefficients, gradient));
+  const loss = (coefficients: Coefficients, gradient: Float64Array) =>
+    lossOf(examples, strength, coefficients, gradient);
+  return minimise(start, tolerance, loss, bending);
 }
 
 /** The loss, and its gradient in place. */

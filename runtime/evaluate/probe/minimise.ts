@@ -9,25 +9,28 @@ const memory = 20;
 const mostSteps = 5000;
 
 /**
- * The least of a strictly convex function by L-BFGS (Nocedal and Wright, Numerical Optimization, algorithm 7.4), from a point on, until no
- * derivative is larger than the tolerance, or rounding lets nothing become better.
+ * The least of a strictly convex function by L-BFGS (Nocedal and Wright, Numerical Optimization, algorithms 7.4 and 7.5), from a point on,
+ * until about `tolerance` is left above the least value, or rounding lets nothing become better. `solve` divides by a guess at the
+ * second derivatives, the same everywhere.
  */
-export function minimise(start: Float64Array, tolerance: number, evaluate: Differentiable): Float64Array {
+export function minimise(
+  start: Float64Array,
+  tolerance: number,
+  evaluate: Differentiable,
+  solve: (gradient: Float64Array) => Float64Array,
+): Float64Array {
   const gradient = new Float64Array(start.length);
   let state: State = { point: start, gradient, value: evaluate(start, gradient) };
   let changes: readonly Change[] = [];
-  for (let step = 0; step < mostSteps && largest(state.gradient) > tolerance; step++) {
-    const direction = directionOf(state.gradient, changes);
-    const first = changes.length === 0 ? Math.min(1, 1 / Math.sqrt(dot(state.gradient, state.gradient))) : 1;
-    const next = search(state, direction, first, evaluate);
-    if (next === null) {
-      // Once more along the gradient: what is remembered may be made of rounding alone.
-      if (changes.length === 0) break;
-      changes = [];
-      continue;
-    }
+  for (let step = 0; step < mostSteps; step++) {
+    const direction = directionOf(state.gradient, changes, solve);
+    const slope = dot(state.gradient, direction);
+    // Half of it is what a quadratic function would lose.
+    if (!(-slope > 2 * tolerance)) break;
+    const next = search(state, direction, slope, evaluate);
+    if (next === null) break;
     const change = changeOf(difference(next.point, state.point), difference(next.gradient, state.gradient));
-    if (change !== null) changes = [...changes.slice(-memory + 1), change];
+    if (change !== null) changes = [...changes.slice(1 - memory), change];
     state = next;
   }
   return state.point;
@@ -51,21 +54,21 @@ function changeOf(point: Float64Array, gradient: Float64Array): Change | null {
   return bend > 0 ? { point, gradient, bend } : null;
 }
 
-/** Downhill by what the changes say of the second derivatives: the two loops of L-BFGS. */
-function directionOf(gradient: Float64Array, changes: readonly Change[]): Float64Array {
-  const direction = gradient.map((each) => -each);
+/** Downhill by what the changes and the guess say of the second derivatives: the two loops of L-BFGS. */
+function directionOf(
+  gradient: Float64Array,
+  changes: readonly Change[],
+  solve: (gradient: Float64Array) => Float64Array,
+): Float64Array {
+  const rest = gradient.map((each) => -each);
   const parts = new Float64Array(changes.length);
   for (let index = changes.length - 1; index >= 0; index--) {
     const change = at(changes, index);
-    const part = dot(change.point, direction) / change.bend;
+    const part = dot(change.point, rest) / change.bend;
     parts[index] = part;
-    addScaled(direction, change.gradient, -part);
+    addScaled(rest, change.gradient, -part);
   }
-  const newest = changes.at(-1);
-  if (newest !== undefined) {
-    const scale = newest.bend / dot(newest.gradient, newest.gradient);
-    for (let place = 0; place < direction.length; place++) direction[place] = at(direction, place) * scale;
-  }
+  const direction = solve(rest);
   for (const [index, change] of changes.entries()) {
     addScaled(direction, change.point, at(parts, index) - dot(change.gradient, direction) / change.bend);
   }
@@ -76,11 +79,9 @@ function directionOf(gradient: Float64Array, changes: readonly Change[]): Float6
  * A step along a direction that makes the function less and its slope flatter (Wolfe's conditions). Near the end, where values differ
  * by rounding alone, slopes decide (the approximate conditions of Hager and Zhang, SIAM J. Optim. 16, 2005). Null where there is none.
  */
-function search(from: State, direction: Float64Array, first: number, evaluate: Differentiable): State | null {
-  const slope = dot(from.gradient, direction);
-  if (!(slope < 0)) return null;
+function search(from: State, direction: Float64Array, slope: number, evaluate: Differentiable): State | null {
   let [low, high] = [0, Infinity];
-  let length = first;
+  let length = 1;
   for (let attempt = 0; attempt < 60; attempt++) {
     const point = from.point.map((each, place) => each + length * at(direction, place));
     const gradient = new Float64Array(point.length);
@@ -108,8 +109,4 @@ function addScaled(to: Float64Array, values: Float64Array, scale: number): void 
 
 function difference(a: Float64Array, b: Float64Array): Float64Array {
   return a.map((value, place) => value - at(b, place));
-}
-
-function largest(values: Float64Array): number {
-  return values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 }

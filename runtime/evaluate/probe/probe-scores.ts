@@ -1,15 +1,15 @@
 import { at } from "../../at.ts";
 import type { Groups } from "../groups.ts";
+import { fittingSet, type Labels } from "./fitting-set.ts";
 import { foldsOf } from "./folds.ts";
-import { type ClassExamples, fitLogistic, probabilitiesOf, sumOfLosses } from "./logistic.ts";
-import { type Features, standardised, standardOf } from "./standardise.ts";
+import type { Coefficients } from "./logistic.ts";
+import type { Features } from "./standardise.ts";
 
 /** Frozen latents that a linear probe is fitted on. */
 export interface ProbedExamples {
   /** [examples][width]. */
   readonly latents: readonly Float32Array[];
-  /** [examples][classes]: whether the example has the class; null where that is not known. */
-  readonly labels: readonly (readonly (boolean | null)[])[];
+  readonly labels: Labels;
   /** Which examples stay in one fold: those of a patient. */
   readonly groups: Groups;
 }
@@ -34,9 +34,9 @@ export type ProbedClass =
   | { readonly kind: "scored"; readonly strengths: readonly number[] }
   | { readonly kind: "unscored"; readonly why: string };
 
-/** What is left of derivatives: in probes that score, and in those that only choose a strength, which are told apart long before. */
-const exactly = 1e-10;
-const enoughToChoose = 1e-3;
+/** How far losses are from the least: in probes that score, and in those that only choose a strength, which are told apart long before. */
+const exactly = 1e-20;
+const enoughToChoose = 1e-6;
 
 /**
  * Scores by logistic regression on frozen latents, for each class by itself. A fold of groups is scored by a probe that was fitted on
@@ -71,26 +71,25 @@ export function probeScores(probed: ProbedExamples, { folds, strengths }: ProbeS
   const scored = [...reasons.keys()].filter((index) => reasons[index] === null);
 
   const features = featuresOf(latents);
+  const zeros = new Float64Array(features.width + 1);
   const falling = [...strengths].sort((a, b) => b - a);
   /** By class, strength and fold: the losses of probes that saw nothing of the fold, on the other folds that they left out. */
   const losses = reasons.map(() => falling.map(() => new Float64Array(folds)));
   for (const [one, other] of scored.length === 0 ? [] : pairs) {
-    const fitted = without(one, other);
-    const standard = standardOf(features, fitted);
-    const training = standardised(features, fitted, standard);
-    const heldOut = [one, other].map((fold) => ({ fold, features: standardised(features, within(fold), standard) }));
+    const set = fittingSet(features, labels, without(one, other));
+    // What is left out of one's fitting chooses for the other.
+    const left = [
+      { chooses: other, examples: set.others(within(one)) },
+      { chooses: one, examples: set.others(within(other)) },
+    ];
     for (const index of scored) {
-      const own = classExamples(training, labels, fitted, index);
-      // From the strongest on: each start is near its end.
-      let coefficients: Float64Array = new Float64Array(features.width + 1);
+      // From the strongest on: each fit starts near its end.
+      let coefficients: Coefficients = zeros;
       for (const [place, strength] of falling.entries()) {
-        coefficients = fitLogistic(own, strength, enoughToChoose, coefficients);
+        coefficients = set.fit(index, strength, enoughToChoose, coefficients);
         const sums = at(at(losses, index), place);
-        for (const { fold, features: left } of heldOut) {
-          const loss = sumOfLosses(classExamples(left, labels, within(fold), index), coefficients);
-          // What is left out of one's fitting chooses for the other.
-          const chooses = fold === one ? other : one;
-          sums[chooses] = at(sums, chooses) + loss;
+        for (const { chooses, examples: own } of left) {
+          sums[chooses] = at(sums, chooses) + own.lossOf(index, coefficients);
         }
       }
     }
@@ -99,19 +98,13 @@ export function probeScores(probed: ProbedExamples, { folds, strengths }: ProbeS
   const scores = latents.map(() => new Float64Array(reasons.length).fill(NaN));
   const chosen = reasons.map(() => new Float64Array(folds));
   for (const fold of scored.length === 0 ? [] : all) {
-    const fitted = without(fold);
-    const standard = standardOf(features, fitted);
-    const training = standardised(features, fitted, standard);
-    const left = within(fold);
-    const heldOut = standardised(features, left, standard);
+    const set = fittingSet(features, labels, without(fold));
+    const left = set.others(within(fold));
     for (const index of scored) {
       const strength = strongestOfBest(falling, at(losses, index), fold);
       at(chosen, index)[fold] = strength;
-      const own = classExamples(training, labels, fitted, index);
-      const coefficients = fitLogistic(own, strength, exactly, new Float64Array(features.width + 1));
-      for (const [row, probability] of probabilitiesOf(heldOut, coefficients).entries()) {
-        at(scores, at(left, row))[index] = probability;
-      }
+      const probabilities = left.probabilities(set.fit(index, strength, exactly, zeros));
+      for (const [row, example] of left.examples.entries()) at(scores, example)[index] = at(probabilities, row);
     }
   }
   const classes = reasons.map((why, index): ProbedClass => {
@@ -145,25 +138,7 @@ function featuresOf(latents: readonly Float32Array[]): Features {
   return { values, width };
 }
 
-/** The examples with a label for a class. `examples` says which example each row of the features is. */
-function classExamples(
-  features: Features,
-  labels: ProbedExamples["labels"],
-  examples: Int32Array,
-  index: number,
-): ClassExamples {
-  const rows: number[] = [];
-  const present: number[] = [];
-  for (const [row, example] of examples.entries()) {
-    const label = at(at(labels, example), index);
-    if (label === null) continue;
-    rows.push(row);
-    present.push(Number(label));
-  }
-  return { features, rows: Int32Array.from(rows), present: Float64Array.from(present) };
-}
-
-function hasBoth(labels: ProbedExamples["labels"], examples: Int32Array, index: number): boolean {
+function hasBoth(labels: Labels, examples: Int32Array, index: number): boolean {
   const has = (label: boolean): boolean => examples.some((example) => at(at(labels, example), index) === label);
   return has(true) && has(false);
 }
