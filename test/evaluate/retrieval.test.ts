@@ -227,6 +227,13 @@ test("what has no number says why", () => {
     settings,
   );
   expect(healthy.imageToImage.map[0]?.map).toEqual({ value: null, why: "no image has a finding" });
+  const unclassed = evaluateRetrieval({ images: plane([1]), reports: plane([1]), labels: [[]] }, settings);
+  expect(unclassed.imageToImage.map[0]).toEqual({
+    k: 1,
+    map: { value: null, why: "there are no classes" },
+    chance: null,
+    published: null,
+  });
   const broken = evaluateRetrieval(
     { images: [Float32Array.of(NaN), Float32Array.of(1)], reports: plane([1, 2]), labels: [[true], [true]] },
     settings,

@@ -56,7 +56,9 @@ export function evaluateSimilar(
     images: withFinding,
     map: mapAt.map((k, index) => {
       const tooFew = `some images have only ${least} others with a finding to look among`;
-      const why = withFinding === 0 ? "no image has a finding" : k > least ? tooFew : null;
+      const none =
+        labels[0]?.length === 0 ? "there are no classes" : withFinding === 0 ? "no image has a finding" : null;
+      const why = none ?? (k > least ? tooFew : null);
       sum += meanOf(Float64Array.from(hasFinding, (_, image) => meanOfFirst(all, image, k) ?? 0))(ones) ?? 0;
       return {
         k,
