@@ -75,8 +75,8 @@ const written: Readonly<Record<string, (path: string) => readonly string[]>> = {
   "data show -o": (path) => ["data", "show", volume, "--data", data, "--spec", spec, "-o", path],
   "data synth": (path) => ["data", "synth", path, "--pairs", "1", "--valid", "1"],
   "train -o": (path) => small.arguments("train", "--data", small.path("no data"), "-o", path),
-  "eval --cache": (path) => small.arguments("eval", "--backend", "onnx", "--cache", path),
-  "eval -o": (path) => small.arguments("eval", "--backend", "onnx", "-o", path),
+  "eval --cache": (path) => small.arguments("eval", "--cache", path),
+  "eval -o": (path) => small.arguments("eval", "-o", path),
   "sweep -o": (path) => ["sweep", sweep, "-o", path, "--emit-jobs", "slurm"],
 };
 

@@ -16,8 +16,6 @@ const train = (spec: string, name: string, ...more: readonly string[]) => {
   const [command, , ...rest] = small.arguments("train", "-o", small.path(name), ...more);
   return runHere([command ?? "", spec, ...rest]);
 };
-// Where any backend will do, the one that starts sooner.
-const quickly = ["--backend", "onnx"];
 const adapter = (name: string) => readFileSync(join(small.path(name), "adapter.safetensors"));
 const scores = (name: string, step: number) =>
   readFileSync(join(small.path(name), `evaluations/step-${String(step).padStart(8, "0")}.json`), "utf8");
@@ -59,11 +57,11 @@ describe.each(backends)("on %s", (backend) => {
 test("the cache has volumes as they were, one for each", async () => {
   const cache = small.path("own-cache");
   const entries = () => readdirSync(cache).filter((name) => name.endsWith(".volume"));
-  expect((await train(specWith("noisy", "noise"), "noisy", ...quickly, "--steps", "4", "--cache", cache)).code).toBe(0);
+  expect((await train(specWith("noisy", "noise"), "noisy", "--steps", "4", "--cache", cache)).code).toBe(0);
   // Eight to train on and six held out, each of them in two steps or evaluations.
   const kept = entries();
   expect(kept).toHaveLength(14);
-  expect((await train(small.spec, "quiet", ...quickly, "--steps", "4", "--cache", cache)).code).toBe(0);
+  expect((await train(small.spec, "quiet", "--steps", "4", "--cache", cache)).code).toBe(0);
   expect(entries()).toEqual(kept);
 });
 
@@ -72,7 +70,7 @@ test("activations of frozen layers are not kept where what they read is changed,
   const said = async (name: string, to: string, augment: string): Promise<string> => {
     const spec = specWith(name, augment);
     writeFileSync(spec, readFileSync(spec, "utf8").replace(placed, to));
-    const { code, err } = await train(spec, name, ...quickly, "--steps", "5");
+    const { code, err } = await train(spec, name, "--steps", "5");
     expect({ code, err }).toMatchObject({ code: 0 });
     return err;
   };
@@ -88,15 +86,13 @@ test("flips are refused where reports name a side, unless told", async () => {
   expect(refused.err).toMatch(/`flip\(axis = height\)` exchanges left and right, .* reports name a side, first train_/);
   // The volumes state their orientation, and so do shards that are made of them.
   const across = specWith("across", "flip(axis = width)");
-  expect((await train(across, "across", ...quickly, "--steps", "1")).code).toBe(0);
+  expect((await train(across, "across", "--steps", "1")).code).toBe(0);
   const shards = small.path("shards");
   expect((await runHere(["data", "pack", small.data, "-o", shards, "--spec", small.spec])).code).toBe(0);
-  expect((await train(across, "across-shards", ...quickly, "--steps", "1", "--data", shards)).code).toBe(0);
+  expect((await train(across, "across-shards", "--steps", "1", "--data", shards)).code).toBe(0);
   const along = await train(small.path("flipped.vlm"), "along-shards", "--steps", "1", "--data", shards);
   expect(along.err).toContain("`flip(axis = height)` exchanges left and right");
-  expect(
-    (await train(specWith("told", "flip(axis = height, sides = ignore)"), "told", ...quickly, "--steps", "1")).code,
-  ).toBe(0);
+  expect((await train(specWith("told", "flip(axis = height, sides = ignore)"), "told", "--steps", "1")).code).toBe(0);
 });
 
 test("an operation that cannot change what the model takes is refused before anything is read", async () => {
