@@ -1,6 +1,8 @@
-import { Option } from "@commander-js/extra-typings";
+import { basename } from "node:path";
+import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { printable } from "../../grammar/index.ts";
 import { type Evaluated, type EvaluateRequest, evaluate } from "../app/evaluate/evaluate.ts";
+import { latentsEndings } from "../app/evaluate/latents.ts";
 import { evaluationTable, retrievalComparison, retrievalTable, type TaskResult } from "../evaluate/index.ts";
 import type { DefineCommand } from "./command.ts";
 import { renderRunComparison } from "./comparison-text.ts";
@@ -26,6 +28,11 @@ export const define: DefineCommand = (command, terminal, end) => {
         .choices(["valid", "train", "all"] satisfies Split[])
         .default("valid"),
     )
+    .option(
+      "--latents <file>",
+      `file for the latents of volumes, and of reports where all have one: ${latentsEndings.join(" or ")}`,
+      latentsFile,
+    )
     .addHelpText(
       "after",
       "\nWhat is measured are the `tasks` of the `eval` block. The first that scores classes is written into the folder, each other one" +
@@ -34,15 +41,27 @@ export const define: DefineCommand = (command, terminal, end) => {
         "\n  $ medctc eval specs/medct.vlm --data ct-rate --weights CT-CLIP.safetensors --base --adapter runs/a runs/b -o results",
     )
     .action(async (spec, flags) => {
-      const { processes, python, base: withBase = false, split } = flags;
+      const { processes, python, base: withBase = false, split, latents = null } = flags;
       const launch = launchOf({ processes, python }, terminal);
       if (launch === "wrong") return end(exitCodes.usage);
       const given = specBehind(spec, flags.adapter ?? []);
-      const request = { ...volumeRequest(given.spec, flags), adapters: given.adapters, withBase, split, launch };
+      const request = {
+        ...volumeRequest(given.spec, flags),
+        adapters: given.adapters,
+        withBase,
+        split,
+        latents,
+        launch,
+      };
       const ended = await evaluate(request, terminalReporter(terminal));
       end(finish(ended, (evaluated) => print(evaluated, request.output, terminal)));
     });
 };
+
+function latentsFile(path: string): string {
+  if (latentsEndings.some((ending) => path.endsWith(ending) && basename(path) !== ending)) return path;
+  throw new InvalidArgumentError(`Must end in ${latentsEndings.join(" or ")}.`);
+}
 
 /** An option that takes several paths takes a spec that stands behind them, too. */
 function specBehind(spec: string | undefined, adapters: readonly string[]) {
@@ -66,6 +85,14 @@ function print({ runs, comparison }: Evaluated, output: string | null, terminal:
       code = exitCodes.wrong;
     } else if (folder !== null && files.value.length > 0)
       terminal.out(`${place === 0 ? "\n" : ""}${files.value.join(", ")} in ${folder}\n`);
+  }
+  for (const { latents } of runs) {
+    if (latents === null) continue;
+    if (latents.kind === "ok") terminal.out(`latents in ${latents.value}\n`);
+    else {
+      printProblem(latents.problem, terminal);
+      code = exitCodes.wrong;
+    }
   }
   return code;
 }

@@ -14,6 +14,7 @@ export type {
 export { renderDiagram } from "./diagram.ts";
 export { escapeMarkup } from "./escape.ts";
 export { renderGraphPage } from "./graph-page.ts";
+export type { LatentsReport } from "./latent-map.ts";
 export { inBothWidths, renderTable, type TableCell, type TableColumn } from "./markup.ts";
 export { renderReport } from "./page.ts";
 export { renderPage } from "./page-shell.ts";

@@ -12,9 +12,10 @@ export interface LatentsReport {
   readonly labels: readonly (readonly (boolean | null)[])[];
 }
 
-/** Of the picture and of its edge, in pixels. */
+/** Of the picture and of its edge, in pixels; as tall as places need, and within these bounds. */
 const width = 720;
-const height = 560;
+const lowest = 200;
+const tallest = 560;
 const edge = 12;
 
 /**
@@ -34,7 +35,8 @@ export function latentMapSection({ mapped, names, classes, labels }: LatentsRepo
     "Volumes that are near each other have near latents; how far apart groups are, and how large, means little.",
   ].join(" ");
   const radius = count > 1000 ? 2.5 : count > 200 ? 3.5 : 5;
-  const points = placesInPicture(mapped.places).map(([x, y], place) => {
+  const { places, height } = placesInPicture(mapped.places);
+  const points = places.map(([x, y], place) => {
     const row = mapped.rows[place] ?? 0;
     const known = classes.flatMap((_, index) => {
       const label = labels[row]?.[index] ?? null;
@@ -79,13 +81,13 @@ const present = "fill:var(--last);fill-opacity:.9";
 const unknown = "fill:none;stroke:var(--outline)";
 
 const rules = `\
-.map{min-width:0}
-.map legend{font-weight:600;float:left;width:100%;margin-bottom:8px}
-.map label{font-size:13px;margin-right:14px;display:inline-block;max-width:calc(100% - 34px);overflow-wrap:anywhere;vertical-align:top}
-.map input{margin:3px 5px 0 0;vertical-align:top}
-.map svg{margin:8px auto 0}
+.map{min-width:0;display:grid;grid-template-columns:repeat(auto-fill,20px minmax(196px,1fr));gap:2px 0}
+.map legend{font-weight:600;float:left;grid-column:1/-1;margin-bottom:6px}
+.map label{font-size:13px;padding-right:12px;overflow-wrap:anywhere}
+.map input{margin:3px 0 0;width:13px;height:13px}
+.map svg{margin:8px auto 0;grid-column:1/-1}
 .map circle{fill:var(--first);fill-opacity:.45}
-.map .legend{display:flex;margin:8px 0 0}
+.map .legend{display:flex;margin:8px 0 0;grid-column:1/-1}
 .point::before{content:"";display:inline-block;width:10px;height:10px;border-radius:50%;margin-right:6px;background:var(--first);opacity:.6}
 .point.present::before{background:var(--last);opacity:1}
 .point.unknown::before{background:none;border:1px solid var(--outline);opacity:1}
@@ -93,19 +95,24 @@ const rules = `\
 `;
 
 /** Places at one scale both ways, with the first axis to the right and the second one up. */
-function placesInPicture(places: readonly (readonly [number, number])[]): readonly (readonly [x: number, y: number])[] {
+function placesInPicture(places: readonly (readonly [number, number])[]): {
+  readonly places: readonly (readonly [x: number, y: number])[];
+  readonly height: number;
+} {
   const [left, right] = boundsOf(places.map(([x]) => x));
   const [bottom, top] = boundsOf(places.map(([, y]) => y));
-  const scale = Math.min((width - 2 * edge) / (right - left || 1), (height - 2 * edge) / (top - bottom || 1));
-  return places.map(([x, y]) => [
+  const scale = Math.min((width - 2 * edge) / (right - left || 1), (tallest - 2 * edge) / (top - bottom || 1));
+  const height = Math.max(lowest, Math.ceil(scale * (top - bottom) + 2 * edge));
+  const placed = places.map(([x, y]): readonly [number, number] => [
     tenths(width / 2 + scale * (x - (left + right) / 2)),
     tenths(height / 2 - scale * (y - (bottom + top) / 2)),
   ]);
+  return { places: placed, height };
 }
 
 function boundsOf(values: readonly number[]): readonly [lowest: number, highest: number] {
   return values.reduce<[number, number]>(
-    ([lowest, highest], value) => [Math.min(lowest, value), Math.max(highest, value)],
+    ([least, most], value) => [Math.min(least, value), Math.max(most, value)],
     [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
   );
 }

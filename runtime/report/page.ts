@@ -3,6 +3,7 @@ import { printCount, printShare } from "../text/index.ts";
 import { quantityOf, smooth, smoothingSpan, validationOf } from "./curves.ts";
 import { escapeMarkup } from "./escape.ts";
 import { evaluationSections } from "./evaluation.ts";
+import { latentMapSection, latentMapStyle } from "./latent-map.ts";
 import { renderTable, type Section } from "./markup.ts";
 import { modelSection } from "./model.ts";
 import { renderPage } from "./page-shell.ts";
@@ -18,17 +19,19 @@ import type { RunReport } from "./types.ts";
  * but its own style. The same report gives the same page; whatever is named in it is text and never markup.
  */
 export async function renderReport(report: RunReport): Promise<string> {
-  const { title, plan, specText, specPath, curve, validation, evaluations, tasks } = report;
+  const { title, plan, specText, specPath, curve, validation, evaluations, tasks, latents } = report;
   const sections = [
     await trainingSection(curve, validation),
     ...(await evaluationSections(evaluations, tasks.length === 0 ? null : (evaluations.at(-1)?.label ?? null))),
     ...(await taskSections(tasks)),
+    latents === null ? null : latentMapSection(latents),
     plan === null ? null : await modelSection(plan),
     skippedSection(report),
     environmentSection(report),
     specText === null ? null : specSection(specPath, specText),
   ].filter((section) => section !== null);
-  return renderPage({ title, about: aboutRun(report), lead: warningsOf(report) + summary(report), sections });
+  const style = latents === null ? "" : latentMapStyle(latents.classes.length);
+  return renderPage({ title, about: aboutRun(report), lead: warningsOf(report) + summary(report), sections, style });
 }
 
 function warningsOf({ warnings }: RunReport): string {

@@ -1,6 +1,7 @@
 import type { Plan } from "../../compiler/index.ts";
 import type { Evaluation, TaskResult } from "../evaluate/index.ts";
 import type { Problem } from "../text/index.ts";
+import type { LatentsReport } from "./latent-map.ts";
 
 /** One step of a training run. */
 export interface CurvePoint {
@@ -45,6 +46,8 @@ export interface RunReport {
   readonly evaluations: readonly LabelledEvaluation[];
   /** What else was measured of the same volumes. */
   readonly tasks: readonly TaskResult[];
+  /** Where the volumes of the last evaluation are by their latents. */
+  readonly latents: LatentsReport | null;
   /** Versions, machine, backend, seed, data: a name and a value each. */
   readonly environment: readonly (readonly [string, string])[];
   /** Why what is shown means less than it seems to. */

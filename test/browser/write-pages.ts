@@ -14,7 +14,7 @@ import {
 import { listeningTerminal } from "../cli/listening-terminal.ts";
 import { namedRuns, sampleCases } from "../report/compare-sample.ts";
 import { fullData } from "../report/data-sample.ts";
-import { emptyReport, evaluationOf, fullReport, planOf } from "../report/sample.ts";
+import { emptyReport, evaluationOf, fullReport, latentsOf, planOf } from "../report/sample.ts";
 import { writeFolder } from "../sweep/made-runs.ts";
 
 const specs = [
@@ -48,6 +48,7 @@ export async function writePages(folder: string): Promise<void> {
       specPath: "specs/medct.vlm",
       plan: planOf("specs/medct.vlm"),
       evaluations: [evaluation],
+      latents: latentsOf(classes, 400),
       environment: training.environment,
       skipped: [
         {

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { compileSpec, type Plan } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
 import { type Evaluation, evaluateScores } from "../../runtime/evaluate/index.ts";
-import type { CurvePoint, RunReport } from "../../runtime/report/index.ts";
+import type { CurvePoint, LatentsReport, RunReport } from "../../runtime/report/index.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
 import { Random } from "../random.ts";
 
@@ -20,6 +20,20 @@ export function evaluationOf(classes: readonly string[], lift: number): Evaluati
   );
   const scores = labels.map((row) => row.map((label) => (random.below(100) + (label ? lift : 0)) / (100 + lift)));
   return evaluateScores({ classes, scores, labels, bootstrap: { resamples: 60, seed: 2 } });
+}
+
+/** A map of so many volumes, in a ring around each class that they have alone; some labels are missing. */
+export function latentsOf(classes: readonly string[], volumes: number): LatentsReport {
+  const random = new Random(volumes);
+  const rows = Array.from({ length: volumes }, (_, row) => row);
+  const labels = rows.map((row) => classes.map((_, index) => (random.below(20) === 0 ? null : row % 4 === index % 4)));
+  const places = rows.map((row) => {
+    const angle = (random.below(100) * Math.PI) / 50;
+    return [(row % 4) * 10 + 3 * Math.cos(angle), 3 * Math.sin(angle)] as const;
+  });
+  const nearest = rows.map((row) => [1, 2, 3].map((step) => (row + 4 * step) % volumes));
+  const names = rows.map((row) => `valid_${row}_a_1.nii.gz`);
+  return { mapped: { kind: "map", rows, places, nearest }, names, classes, labels };
 }
 
 export function curveOf(steps: number): readonly CurvePoint[] {
@@ -44,6 +58,7 @@ export const emptyReport: RunReport = {
   validation: [],
   evaluations: [],
   tasks: [],
+  latents: null,
   environment: [],
   warnings: [],
   skipped: [],
@@ -69,6 +84,7 @@ export function fullReport(): RunReport {
       { label: "after", step: 90, evaluation: evaluationOf(classes, 60) },
     ],
     tasks: [],
+    latents: latentsOf(classes, 40),
     environment: [["seed", "7"]],
     warnings: ["no --weights: <all> is random"],
     skipped: [{ subject: "a.nii.gz", message: "the data ends early", help: null }],

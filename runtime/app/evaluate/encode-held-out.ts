@@ -118,7 +118,7 @@ export function encodePrompts(
 }
 
 /** Whether the latents of texts are those of the prompts of the `eval` block, whatever is given. */
-function arePromptsFixed({ inputs }: DataInputs): boolean {
+export function arePromptsFixed({ inputs }: DataInputs): boolean {
   return inputs.some(({ kind }) => kind === "prompts");
 }
 

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import type { Backend } from "../../backends/index.ts";
 import type { Dataset } from "../../data/index.ts";
-import type { TaskResult } from "../../evaluate/index.ts";
+import type { EncodedVolumes, TaskResult } from "../../evaluate/index.ts";
 import type { SignalWatch } from "../../machine/index.ts";
 import type { RunReport } from "../../report/index.ts";
 import { ok, type Result } from "../../text/index.ts";
@@ -14,6 +14,7 @@ import type { ChoosingVolumes } from "./choose-thresholds.ts";
 import { evaluateTasks } from "./evaluate-tasks.ts";
 import type { WeightsRun } from "./evaluated-runs.ts";
 import { saveEvaluation, unscoredWarnings } from "./evaluation-files.ts";
+import { mapOf, saveLatents } from "./latents.ts";
 
 /** What one after the other is evaluated on, opened. */
 export interface EvaluateTask {
@@ -26,6 +27,12 @@ export interface EvaluateTask {
   /** Volumes to choose thresholds on, where they are not chosen on those that are evaluated. */
   readonly choosing: readonly ChoosingVolumes[];
   readonly reading: OpenedData;
+  /** Whether the reports of volumes are encoded. */
+  readonly withReports: boolean;
+  /** A file for latents, which has the label of each run in its name where there are several; null for none. */
+  readonly latents: { readonly file: string; readonly ofSeveral: boolean } | null;
+  /** What the network takes, as files of latents record it. */
+  readonly contract: string;
   /** For files that are needed while it runs. */
   readonly temporary: string;
   readonly startedAt: Date;
@@ -37,6 +44,8 @@ export interface EvaluatedRun extends WeightsRun {
   /** Why its numbers mean less than they seem to; already reported once. */
   readonly warnings: readonly string[];
   readonly files: Result<readonly string[]>;
+  /** The file that latents were written into; null where none was asked for. */
+  readonly latents: Result<string> | null;
 }
 
 /** Evaluates one, and writes what it came to. */
@@ -55,7 +64,17 @@ export async function evaluateRun(
   if (remark !== null) reportRemark(remark, reporter);
   const isStopped = (): boolean => signals.requested() !== null;
   const { tasks } = spec.evaluation;
-  const held = { engine, spec, dataset, reading, skipBad: data.skipBad, isStopped, tasks, choosing };
+  const held = {
+    engine,
+    spec,
+    dataset,
+    reading,
+    skipBad: data.skipBad,
+    isStopped,
+    tasks,
+    choosing,
+    withReports: task.withReports,
+  };
   const found = await evaluateTasks(held, reporter).finally(engine.dispose);
   reporter.progressEnd();
   const environment = environmentOf(engine, spec, { ...request, data: data.data });
@@ -70,16 +89,29 @@ export async function evaluateRun(
   for (const warning of unscored) reporter.warning(warning);
   const ofWeights = remark?.kind === "warning" ? [remark.text] : [];
   const warnings = [...ofWeights, ...unscored];
-  if (run.output === null) return done({ ...run, results, warnings, files: ok([]) });
+  const latents = await saveLatentsOf(run, task, found.volumes);
+  if (run.output === null) return done({ ...run, results, warnings, files: ok([]), latents });
   const skipped = [...dataset.problems, ...found.skipped];
-  const report = await renderEvaluation(task, results, { warnings, environment, skipped });
-  return done({ ...run, results, warnings, files: saveEvaluation(run.output, results, ofWeights, report) });
+  reporter.progress("placing volumes on a map");
+  const map = await mapOf(found.volumes).finally(reporter.progressEnd);
+  const report = await renderEvaluation(task, results, { latents: map, warnings, environment, skipped });
+  return done({ ...run, results, warnings, files: saveEvaluation(run.output, results, ofWeights, report), latents });
+}
+
+function saveLatentsOf(
+  { label, adapter }: WeightsRun,
+  { latents, contract, compiled: { text }, request: { weights } }: EvaluateTask,
+  volumes: EncodedVolumes,
+): Promise<Result<string>> | null {
+  if (latents === null) return null;
+  const { file, ofSeveral } = latents;
+  return saveLatents(file, ofSeveral ? label : null, volumes, { spec: text, contract, weights, adapter });
 }
 
 async function renderEvaluation(
   { path, compiled: { plan, text }, startedAt }: EvaluateTask,
   results: readonly TaskResult[],
-  found: Pick<RunReport, "warnings" | "environment" | "skipped">,
+  found: Pick<RunReport, "latents" | "warnings" | "environment" | "skipped">,
 ): Promise<string> {
   const { renderReport } = await import("../../report/index.ts");
   const first = results.find((result) => result.kind === "scores") ?? null;

@@ -11,6 +11,8 @@ export interface TasksRequest extends HeldOutRequest {
   readonly tasks: readonly EvalTask[];
   /** Volumes that thresholds are chosen on; without them, thresholds that would be chosen there are 0.5. */
   readonly choosing: readonly ChoosingVolumes[];
+  /** Whether reports are encoded; only where tasks need them unless it is said. */
+  readonly withReports?: boolean;
 }
 
 /** What the tasks of an evaluation came to, in their order. */
@@ -26,7 +28,7 @@ export type TasksEvaluation =
 
 /** Does all tasks on what an engine has learned: prompts and volumes are encoded once for all of them. */
 export async function evaluateTasks(request: TasksRequest, reporter: Reporter): Promise<TasksEvaluation> {
-  const { spec, tasks, choosing } = request;
+  const { spec, tasks, choosing, withReports = needReports(request.tasks) } = request;
   const byPrompts = tasks.flatMap((task) => (task.kind === "zero_shot" ? [task] : []));
   const texts = byPrompts.length === 0 ? null : await encodePrompts(request, byPrompts);
   if (texts === null && byPrompts.length > 0) return { kind: "stopped" };
@@ -36,7 +38,7 @@ export async function evaluateTasks(request: TasksRequest, reporter: Reporter): 
     if (found.kind !== "chosen") return found;
     for (const [task, thresholds] of found.thresholds) chosen.set(task, thresholds);
   }
-  const found = await encodeHeldOut(request, { doing: "evaluating", withReports: needReports(tasks) }, reporter);
+  const found = await encodeHeldOut(request, { doing: "evaluating", withReports }, reporter);
   if (found.kind !== "encoded") return found;
   const { resamples } = spec.evaluation;
   const results = tasks.map((task) =>

@@ -1,9 +1,9 @@
 import { rmSync } from "node:fs";
 import { type EvalTask, type TracedSpec, unsetForEvaluation } from "../../../compiler/index.ts";
-import type { DataInputs, Dataset } from "../../data/index.ts";
+import { type DataInputs, type Dataset, type DatasetNeeds, encodeContract, openDataset } from "../../data/index.ts";
 import { makeTemporaryFolder } from "../../files/index.ts";
 import { problemOf, type SignalWatch, watchSignals } from "../../machine/index.ts";
-import type { Problem } from "../../text/index.ts";
+import { type Problem, sentence } from "../../text/index.ts";
 import { compileReported } from "../compiled-spec.ts";
 import { contractWith, type SettledData, settleData } from "../data/contract.ts";
 import {
@@ -11,6 +11,7 @@ import {
   type DataOptions,
   dataFolderOf,
   dataInputsOf,
+  isUsable,
   openData,
   openSplit,
   reportUncached,
@@ -23,7 +24,7 @@ import { done, type Ended, notesOnce, problem, type Reporter, refuse, refuseBy, 
 import { adapterDisagreements } from "../weights/contract-agreement.ts";
 import { type ChoosingVolumes, openThresholdVolumes } from "./choose-thresholds.ts";
 import { type ComparedEvaluations, compareEvaluated } from "./compare-evaluated.ts";
-import { encodedInputs, needReports } from "./encode-held-out.ts";
+import { arePromptsFixed, encodedInputs, needReports } from "./encode-held-out.ts";
 import { type EvaluatedRun, type EvaluateTask, evaluateRun } from "./evaluate-run.ts";
 import { weightsRuns } from "./evaluated-runs.ts";
 import { areGroupsKnown, groupColumns } from "./grouping.ts";
@@ -42,6 +43,8 @@ export interface EvaluateRequest extends Omit<DataOptions, "data">, Omit<EngineO
   readonly split: "valid" | "train" | "all";
   /** A folder for scores, numbers and a report; null for none. */
   readonly output: string | null;
+  /** A file for the latents of volumes, with an ending of `latentsEndings`; null for none. */
+  readonly latents: string | null;
   /** Where first values come from that no file has; null for the spec's. */
   readonly seed: number | null;
 }
@@ -70,13 +73,14 @@ export async function evaluate(request: EvaluateRequest, heard: Reporter): Promi
   }
   const { tasks } = spec.evaluation;
   if (tasks.length === 0) return refuse(incomplete(spec), reporter);
+  if (request.latents !== null && spec.evaluation.image === null) return refuse(withoutLatents, reporter);
   const data = { ...request, data: folder };
   const startedAt = new Date();
   const inputs = dataInputsOf(spec, reporter);
   if (inputs === null) return refused;
-  const opened = await openVolumes(spec, inputs, data, request.split, reporter);
+  const opened = await openVolumes(spec, inputs, data, request, reporter);
   if (opened === null) return refused;
-  const { dataset, choosing, settled } = opened;
+  const { dataset, withReports, choosing, settled } = opened;
   const reading = openData(spec, settled.inputs, data, reporter);
   if (reading === null) return refused;
   const runs = weightsRuns(request.adapters, request.withBase, request.output);
@@ -88,7 +92,7 @@ export async function evaluate(request: EvaluateRequest, heard: Reporter): Promi
     await reading.loader.dispose();
     return differing.length > 0 ? refuseBy(differing, reporter) : refused;
   }
-  if (needReports(tasks)) reportLengths(dataset.examples, { text, inputs: encodedInputs(spec, inputs) }, reporter);
+  if (withReports) reportLengths(dataset.examples, { text, inputs: encodedInputs(spec, inputs) }, reporter);
   const temporary = makeTemporaryFolder("medctc-eval");
   const clean = (): void => rmSync(temporary, { recursive: true, force: true });
   const signals = watchSignals(clean);
@@ -97,8 +101,16 @@ export async function evaluate(request: EvaluateRequest, heard: Reporter): Promi
     if (backend === null) return refused;
     const task = { path, compiled: { ...compiled, spec }, data, request, backend, temporary, startedAt };
     const several = runs.length > 1;
+    const latents = request.latents === null ? null : { file: request.latents, ofSeveral: several };
+    const contract = encodeContract(contractWith(settled));
     if (several && !areWeightsUsable(task.compiled, backend, request, runs, reporter)) return refused;
-    return await evaluateAll(runs, { ...task, dataset, choosing, reading }, request.output, signals, reporter);
+    return await evaluateAll(
+      runs,
+      { ...task, dataset, withReports, choosing, reading, latents, contract },
+      request.output,
+      signals,
+      reporter,
+    );
   } catch (error) {
     return refuse(problemOf(error, temporary), reporter);
   } finally {
@@ -116,9 +128,13 @@ function incomplete({ evaluation }: TracedSpec): Problem {
     : problem("the `eval` block is incomplete", "set `image`, `text` and `classes` in it");
 }
 
+const withoutLatents = problem("there are no latents to write", "set `image` in the `eval` block");
+
 /** The volumes that are evaluated, and those that thresholds are chosen on. */
 interface OpenedVolumes {
   readonly dataset: Dataset;
+  /** Whether it has their reports, too. */
+  readonly withReports: boolean;
   readonly choosing: readonly ChoosingVolumes[];
   readonly settled: SettledData;
 }
@@ -128,27 +144,40 @@ async function openVolumes(
   spec: TracedSpec,
   inputs: DataInputs,
   data: DataOptions,
-  split: EvaluateRequest["split"],
+  { split, latents }: Pick<EvaluateRequest, "split" | "latents">,
   reporter: Reporter,
 ): Promise<OpenedVolumes | null> {
   const { tasks, classes } = spec.evaluation;
   const { files, texts } = inputs.needs;
   const columns = groupColumns(spec.evaluation);
   const needs = { files, texts: columns, labels: classes.length === 0 ? null : classes, split };
-  const withReports = needReports(tasks);
-  const dataset = await openSplit(
-    spec,
-    data,
-    withReports ? { ...needs, texts: [...texts, ...columns] } : needs,
-    reporter,
-  );
-  if (dataset === null && withReports) reporter.info(`reports are read for ${namesOf(tasks)}, and for nothing else`);
+  const needed = needReports(tasks);
+  const wanted = { ...needs, texts: [...texts, ...columns] };
+  const reported = needed || latents === null ? null : await openReported(spec, inputs, data, wanted, reporter);
+  const dataset = reported ?? (await openSplit(spec, data, needed ? wanted : needs, reporter));
+  if (dataset === null && needed) reporter.info(`reports are read for ${namesOf(tasks)}, and for nothing else`);
   if (dataset === null || !areGroupsKnown(spec, dataset, reporter)) return null;
   const choosing = await openThresholdVolumes(spec, data, needs, dataset, reporter);
   if (choosing === "refused") return null;
   const read = [dataset, ...choosing.map((each) => each.dataset)];
   const settled = await settleData(spec.data, read, inputs, data.skipBad, reporter, cacheOf(data));
-  return settled === null ? null : { dataset, choosing, settled };
+  return settled === null ? null : { dataset, withReports: needed || reported !== null, choosing, settled };
+}
+
+/** Volumes with reports, where the model encodes these and all volumes have one; null, after saying why, where not. */
+async function openReported(
+  spec: TracedSpec,
+  inputs: DataInputs,
+  options: DataOptions,
+  needs: DatasetNeeds,
+  reporter: Reporter,
+): Promise<Dataset | null> {
+  if (spec.evaluation.text === null || arePromptsFixed(encodedInputs(spec, inputs))) return null;
+  const found = await openDataset(options.data, spec.data, needs);
+  const [first] = found.problems;
+  if (first === undefined) return isUsable(found, options, reporter) ? found : null;
+  reporter.note(`no latents of reports are written: ${sentence(first)}`);
+  return null;
 }
 
 /** The tasks that need reports, in words. */

@@ -54,8 +54,9 @@ export async function mapLatents(
     return none("all volumes have the same latent");
   }
   const near = await nearestOthers(vectors, Math.min(neighbours, vectors.length - 1) - 1);
-  const { UMAP } = await import("umap-js");
-  const umap = new UMAP({ nNeighbors: neighboursOf(near), minDist: nearestDistance, nEpochs: epochs, random });
+  // A bundle gives what is CommonJS as its default alone.
+  const { default: library } = await import("umap-js");
+  const umap = new library.UMAP({ nNeighbors: neighboursOf(near), minDist: nearestDistance, nEpochs: epochs, random });
   // A vector is the first of its own neighbours.
   umap.setPrecomputedKNN(
     near.indices.map((indices, row) => [row, ...indices]),
