@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { parquetReadObjects } from "hyparquet";
 import * as v from "valibot";
 import { expect, test } from "vitest";
@@ -88,6 +88,24 @@ test("where volumes have no reports, their latents are written alone, and it is 
   expect(code).toBe(0);
   expect(err).toContain("no latents of reports are written: ");
   expect([...tensorsIn(file).keys()]).toEqual(["image", "labels"]);
+});
+
+test("where no volume can be read there are no numbers, and files of latents have no rows", async () => {
+  const data = training.copyOfData();
+  const inside = readdirSync(`${data}/valid`, { recursive: true, encoding: "utf8" });
+  const files = inside.filter((name) => name.endsWith(".nii.gz"));
+  expect(files).toHaveLength(6);
+  for (const name of files) writeFileSync(`${data}/valid/${name}`, "junk");
+  const file = training.path("nothing.safetensors");
+  const { code, out, err } = await evaluate("--data", data, "--skip-bad", "--latents", file);
+  expect(err).not.toContain("internal error");
+  expect(out).toContain("0 examples");
+  expect(code).toBe(0);
+  expect([...tensorsIn(file)].map(([name, { shape }]) => [name, shape])).toEqual([
+    ["image", [0, 0]],
+    ["text", [0, 0]],
+    ["labels", [0, 4]],
+  ]);
 });
 
 test("a file of another kind is refused, and so is a model without latents of images", async () => {

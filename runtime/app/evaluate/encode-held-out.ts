@@ -86,7 +86,8 @@ function volumesOf(
     labels: examples.map(({ labels }) => classes.map((name) => labels?.get(name) ?? null)),
     // Of volumes that thresholds are chosen on nothing is drawn.
     groups: known.kind === "ok" ? known.value : eachByItself(examples.length),
-    images: images.get("latent") ?? null,
+    // Of no volumes, as where none could be read, there are none.
+    images: images.get("latent") ?? (examples.length === 0 ? [] : null),
     reports,
     reportTexts: reports === null ? null : examples.map(reportOf),
     logits: new Map(
