@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import * as v from "valibot";
 import { print } from "../print.ts";
+import { chooseClass } from "./choose-class.ts";
 import { type Chromium, findChromium } from "./chromium.ts";
 import { Browser, type Tab, type View } from "./devtools.ts";
 import { writePages } from "./write-pages.ts";
@@ -41,6 +42,7 @@ async function openAll(found: Chromium): Promise<void> {
       const problems: string[] = [];
       for (const view of viewsOf(join(folder, name))) {
         for (const problem of await look(name, view)) problems.push(`${view.width} ${view.scheme}: ${problem}`);
+        if (name === "evaluation.html") problems.push(...(await chooseClass(browser, join(folder, name), view)));
       }
       print(`${problems.length === 0 ? "fine" : "WRONG"}  ${name}`);
       for (const problem of problems.slice(0, 20)) print(`       ${problem}`);
