@@ -74,6 +74,7 @@ export {
   type Input,
   imageOutputs,
   inputsOf,
+  logitsOutput,
   microBatchPrograms,
   nameOf,
   type ProgramValue,

@@ -12,7 +12,7 @@ export function imageOutputs({ image, tasks }: EvalSettings): ReadonlyMap<string
 }
 
 /** The output of `encode_image` that is the logits of a task, f32[batch, classes]. */
-function logitsOutput(task: string): string {
+export function logitsOutput(task: string): string {
   return `logits/${task}`;
 }
 

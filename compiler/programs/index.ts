@@ -8,7 +8,7 @@ export {
   whyNoProgram,
   whyNoStep,
 } from "./build.ts";
-export { imageOutputs, textOutputs } from "./encoders.ts";
+export { imageOutputs, logitsOutput, textOutputs } from "./encoders.ts";
 export { type Features, featuresOf } from "./features.ts";
 export { type DrawnParameter, firstValue, firstValuesOf, type InitialParameter, isDrawn } from "./init.ts";
 export { type Input, inputsOf, sharedInputs } from "./inputs.ts";

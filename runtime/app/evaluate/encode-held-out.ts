@@ -2,6 +2,7 @@ import {
   buildProgram,
   type EvalTask,
   inputsOf,
+  logitsOutput,
   promptTexts,
   type TracedSpec,
   type ZeroShotTask,
@@ -73,11 +74,13 @@ export async function encodeHeldOut(
 }
 
 function volumesOf(
-  { evaluation: { classes, resampleBy } }: TracedSpec,
+  { evaluation: { classes, resampleBy, tasks } }: TracedSpec,
   inputs: DataInputs,
   { examples, images, reports }: EncodedExamples,
 ): EncodedVolumes {
   const known = groupsOf(resampleBy, examples);
+  // Of no volumes, as where none could be read, there are none.
+  const outputOf = (name: string) => images.get(name) ?? (examples.length === 0 ? [] : null);
   const places = tokenInputs(inputs).map(({ text }) => text);
   const reportOf = ({ texts }: Example): string => JSON.stringify(places.map((place) => at(texts, place)));
   return {
@@ -86,20 +89,17 @@ function volumesOf(
     labels: examples.map(({ labels }) => classes.map((name) => labels?.get(name) ?? null)),
     // Of volumes that thresholds are chosen on nothing is drawn.
     groups: known.kind === "ok" ? known.value : eachByItself(examples.length),
-    // Of no volumes, as where none could be read, there are none.
-    images: images.get("latent") ?? (examples.length === 0 ? [] : null),
+    images: outputOf("latent"),
     reports,
     reportTexts: reports === null ? null : examples.map(reportOf),
     logits: new Map(
-      [...images].flatMap(([output, values]) => {
-        return output.startsWith(logitsPrefix) ? [[output.slice(logitsPrefix.length), values] as const] : [];
+      tasks.flatMap(({ kind, name }) => {
+        const logits = kind === "classify" ? outputOf(logitsOutput(name)) : null;
+        return logits === null ? [] : [[name, logits] as const];
       }),
     ),
   };
 }
-
-/** What `encode_image` calls the logits of a task, before the task's name. */
-const logitsPrefix = "logits/";
 
 /** Encodes the prompts of zero-shot tasks, each once; null where it was asked to stop. */
 export function encodePrompts(

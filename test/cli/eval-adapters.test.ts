@@ -1,0 +1,118 @@
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { at } from "../../runtime/at.ts";
+import { decodeScores } from "../../runtime/evaluate/index.ts";
+import { prepareProgram } from "./medctc.ts";
+import { runHere, SmallTraining } from "./small-training.ts";
+
+const small = new SmallTraining();
+
+/** A head on the latents of volumes, which alone is trained: no text is read. */
+const spec = small.write(
+  "findings.vlm",
+  `
+import "./tiny"
+import "std/activations"
+import "std/bce"
+
+model findings amends tiny {
+  input labels: f32[batch, 4] = table(columns = classes)
+  let found = image |> relu |> linear(4) named "classifier"
+  remove text, report, temperature, scale, lora
+  freeze vision, heads.image
+  loss bce(found, labels)
+}
+
+eval amends {
+  remove image, text, scale
+  tasks = [classify(found)]
+}
+`,
+);
+const runs = ["first", "second"].map((name) => small.path(name));
+
+async function expectDone(commandLine: readonly string[]) {
+  const ended = await runHere(commandLine.with(1, spec));
+  expect(ended).toMatchObject({ code: 0 });
+  return ended;
+}
+
+function tableOf(folder: string): string {
+  return readFileSync(join(folder, "scores.csv"), "utf8");
+}
+
+beforeAll(async () => {
+  prepareProgram();
+  for (const [place, run] of runs.entries())
+    await expectDone(small.arguments("train", "--steps", String(4 + 4 * place), "-o", run));
+});
+
+test("a training is evaluated by its head, as `medctc eval` does afterwards", async () => {
+  const [run = ""] = runs;
+  const folder = small.path("alone");
+  await expectDone(small.arguments("eval", "--adapter", run, "-o", folder));
+  const kept = decodeScores(readFileSync(join(run, "evaluations/step-00000004.json"), "utf8"));
+  const [header, ...rows] = tableOf(folder).trimEnd().split("\n");
+  expect(header).toBe("VolumeName,Medical material,Cardiomegaly,Hiatal hernia,Lymphadenopathy");
+  expect(rows).toHaveLength(6);
+  for (const [row, line] of rows.entries()) {
+    for (const [column, score] of line.split(",").slice(1).map(Number).entries()) {
+      expect(Math.abs(score - at(at(kept?.scores ?? [], row), column))).toBeLessThan(1e-6);
+      expect(score).not.toBe(0.5);
+    }
+  }
+});
+
+describe("several adapters in one call", () => {
+  const together = small.path("together");
+
+  test("have the scores that they have by themselves, each in a folder of its name, and are compared", async () => {
+    const { out, err } = await expectDone(small.arguments("eval", "--base", "--adapter", ...runs, "-o", together));
+    expect(readdirSync(together).sort()).toEqual(["base", "compare.html", "first", "second"]);
+    for (const [name, adapter] of [["base"], ["first", runs[0]], ["second", runs[1]]] as const) {
+      const alone = small.path(`alone-${name}`);
+      const given = adapter === undefined ? [] : ["--adapter", adapter];
+      await expectDone(small.arguments("eval", ...given, "-o", alone));
+      expect(tableOf(join(together, name))).toBe(tableOf(alone));
+    }
+    expect(new Set(["base", "first", "second"].map((name) => tableOf(join(together, name)))).size).toBe(3);
+    for (const name of ["first", "second"]) expect(out).toContain(`${name} against base`);
+    for (const [place, name] of ["base", "first", "second"].entries())
+      expect(err).toContain(`evaluated ${name} (${place + 1} of 3)`);
+    const page = readFileSync(join(together, "compare.html"), "utf8");
+    for (const name of ["base", "first", "second"]) expect(page).toContain(name);
+  });
+
+  test("can be compared again by `medctc compare`, with the same numbers", async () => {
+    const { out } = await expectDone(small.arguments("eval", "--adapter", ...runs));
+    const again = await runHere(["compare", ...["first", "second"].map((name) => join(together, name))]);
+    expect(again).toMatchObject({ code: 0 });
+    const numbers = (text: string): readonly string[] =>
+      text.split("\n").filter((line) => /^(Medical|Cardio|Hiatal|mean AUROC)/.test(line));
+    expect(numbers(again.out).length).toBeGreaterThan(3);
+    expect(numbers(out)).toEqual(numbers(again.out));
+  });
+
+  test("are all looked at before the first is evaluated", async () => {
+    const folder = small.path("refused");
+    const [first = ""] = runs;
+    const commandLine = small.arguments("eval", "--adapter", first, small.path("absent"), "-o", folder);
+    const { code, err } = await runHere(commandLine.with(1, spec));
+    expect(code).toBe(1);
+    expect(err).toContain(small.path("absent"));
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  test("leave the spec where it stands behind them", async () => {
+    const [command = "", , ...options] = small.arguments("eval", "--adapter", ...runs, spec);
+    const { code, err } = await runHere([command, ...options]);
+    expect({ code, err }).toMatchObject({ code: 0 });
+  });
+});
+
+test("a model without text needs no reports", async () => {
+  const data = small.copyOfData();
+  for (const table of readdirSync(data).filter((name) => name.endsWith("_reports.csv"))) rmSync(join(data, table));
+  await expectDone(small.arguments("eval", "--data", data, "--set", "eval.resamples=0"));
+});
