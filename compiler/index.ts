@@ -125,6 +125,7 @@ export {
   type TrainOverrides,
   type TrainSettings,
   type Units,
+  trainingTask,
   unsetForEvaluation,
   unsetForTask,
   type ValueAugmentation,

@@ -1,8 +1,8 @@
 import { didYouMean, type Expression } from "../../grammar/index.ts";
 import type { EvalSettings } from "./eval.ts";
-import { unsetForEvaluation } from "./eval-tasks.ts";
+import { trainingTask, unsetForEvaluation } from "./eval-tasks.ts";
 
-/** What a zero-shot evaluation gives over all classes; of each the higher is the better. */
+/** What an evaluation of classes during training gives over all of them; of each the higher is the better. */
 export const evaluationMetrics = [
   "mean_auroc",
   "accuracy",
@@ -58,7 +58,7 @@ export interface Measured {
 
 /** By which number the best checkpoint is told; null for what names none, or does not say which values are better. */
 export function bestBy(written: WrittenBest | null, { evaluation, lossNames, metrics }: Measured): BestBy | null {
-  const isEvaluated = unsetForEvaluation(evaluation) === null;
+  const isEvaluated = trainingTask(evaluation) !== null;
   if (written === null) return isEvaluated ? zeroShot("mean_auroc", "maximize") : bestByLoss;
   const { name, direction } = written;
   const metric = evaluationMetrics.find((each) => each === name);
@@ -76,18 +76,18 @@ function zeroShot(metric: EvaluationMetric, direction: Direction): BestBy {
 
 /** Why a `keep_best` tells nothing apart. */
 export type BestProblem =
-  /** It names a number of zero-shot evaluations, and the `eval` block leaves this setting out. */
-  | { readonly kind: "not-evaluated"; readonly missing: string }
+  /** It names a number of evaluations, of which there are none. */
+  | { readonly kind: "not-evaluated"; readonly why: string }
   | { readonly kind: "wrong"; readonly expected: string; readonly help: string | null };
 
 /** What is wrong with a `keep_best`: it names no number, or two, or one of which it is not known which values are better. */
 export function bestProblem(written: WrittenBest, measured: Measured): BestProblem | null {
   const { evaluation, lossNames, metrics } = measured;
   const { name, direction } = written;
-  const missing = unsetForEvaluation(evaluation);
+  const isEvaluated = trainingTask(evaluation) !== null;
   const isOfEvaluation = evaluationMetrics.some((each) => each === name);
   const isMetric = metrics.has(name);
-  if (isOfEvaluation && missing === null && isMetric && direction !== null) {
+  if (isOfEvaluation && isEvaluated && isMetric && direction !== null) {
     const expected = `one number, and \`${name}\` is a metric of the model and a number of evaluations`;
     return { kind: "wrong", expected, help: "give the metric another name" };
   }
@@ -96,15 +96,21 @@ export function bestProblem(written: WrittenBest, measured: Measured): BestProbl
     const ways = directions.map((each) => `\`${each}(${name})\``).join(" or ");
     return { kind: "wrong", expected: `${ways}: a metric does not say which of its values are better`, help: null };
   }
-  if (isOfEvaluation && missing !== null) return { kind: "not-evaluated", missing };
+  if (isOfEvaluation && !isEvaluated) return { kind: "not-evaluated", why: whyNotEvaluated(evaluation) };
   const names = new Set([
     ...(lossNames.length === 0 ? [] : ["loss", ...lossNames]),
     ...metrics.keys(),
-    ...(missing === null ? evaluationMetrics : []),
+    ...(isEvaluated ? evaluationMetrics : []),
   ]);
   const all = [...names].map((each) => `\`${each}\``).join(", ");
   const help = names.size === 0 ? null : (didYouMean(name, names) ?? `it can be ${all}`);
   return { kind: "wrong", expected: "a loss, a metric or a number of evaluations", help };
+}
+
+function whyNotEvaluated(evaluation: EvalSettings): string {
+  const unset = evaluation.tasks.length === 0 ? unsetForEvaluation(evaluation) : null;
+  if (unset !== null) return `the \`eval\` block does not set \`${unset}\``;
+  return "no task of the `eval` block is `zero_shot` or `classify`";
 }
 
 /** `mean_auroc`, `loss`, `maximize(margin)`: as it is written. */

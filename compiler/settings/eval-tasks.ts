@@ -74,6 +74,11 @@ export function unsetForEvaluation(block: Pick<TaskBlock, NeededSetting>): Neede
   return unsetForTask(block, { kind: "zero_shot" });
 }
 
+/** What evaluations during training measure: the first task that scores classes and fits nothing; null where there is none. */
+export function trainingTask({ tasks }: { readonly tasks: readonly EvalTask[] }): ZeroShotTask | ClassifyTask | null {
+  return tasks.find((task) => task.kind === "zero_shot" || task.kind === "classify") ?? null;
+}
+
 type ArgumentName = "name" | "prompts" | "average" | "threshold" | "recall" | "map" | "logits" | "folds" | "strengths";
 type TaskReader = SettingReader<ArgumentName>;
 

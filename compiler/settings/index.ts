@@ -30,6 +30,7 @@ export {
   type ProbeTask,
   printTasks,
   type RetrievalTask,
+  trainingTask,
   unsetForEvaluation,
   unsetForTask,
   type ZeroShotTask,

@@ -290,6 +290,6 @@ export function checkBest(
   }
   const span = reader.expression("keep_best")?.span;
   const help = measured.lossNames.length === 0 ? null : "`keep_best = loss` needs no `eval` block";
-  const params = { name: "keep_best", missing: problem.missing };
+  const params = { name: "keep_best", why: problem.why };
   return span === undefined ? [] : [report("nothing-evaluated", span, params, { help })];
 }

@@ -27,9 +27,9 @@ export const settings = {
     "E608",
     ({ name }) => `\`${name}\` cannot be the name of a metric: it is logged in every step`,
   ),
-  "nothing-evaluated": error<{ readonly name: string; readonly missing: string }>(
+  "nothing-evaluated": error<{ readonly name: string; readonly why: string }>(
     "E609",
-    ({ name, missing }) => `\`${name}\` needs evaluations, and the \`eval\` block does not set \`${missing}\``,
+    ({ name, why }) => `\`${name}\` needs evaluations, and ${why}`,
   ),
   "long-warmup": warning<{ readonly warmup: number; readonly steps: number }>(
     "E607",
