@@ -127,7 +127,6 @@ export {
   type Units,
   trainingTask,
   unsetForEvaluation,
-  unsetForTask,
   type ValueAugmentation,
   type VolumeAugmentation,
   type VolumeSettings,

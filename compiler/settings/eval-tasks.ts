@@ -62,10 +62,7 @@ const neededBy: Readonly<Record<EvalTask["kind"], readonly NeededSetting[]>> = {
 };
 
 /** The first setting of the block that a task needs and that is not set; null where it has them all. */
-export function unsetForTask(
-  block: Pick<TaskBlock, NeededSetting>,
-  { kind }: Pick<EvalTask, "kind">,
-): NeededSetting | null {
+function unsetForTask(block: Pick<TaskBlock, NeededSetting>, { kind }: Pick<EvalTask, "kind">): NeededSetting | null {
   return neededBy[kind].find((name) => block[name] === null || block[name].length === 0) ?? null;
 }
 
@@ -230,18 +227,22 @@ function printTask(task: EvalTask, block: Pick<TaskBlock, "prompts" | "threshold
       named.push(["average", task.average, "latent"]);
       break;
     case "retrieval":
-      named.push(["recall", JSON.stringify(task.recallAt), JSON.stringify(defaultRecall)]);
-      named.push(["map", JSON.stringify(task.mapAt), JSON.stringify(defaultMap)]);
+      named.push(["recall", printNumbers(task.recallAt), printNumbers(defaultRecall)]);
+      named.push(["map", printNumbers(task.mapAt), printNumbers(defaultMap)]);
       break;
     case "classify":
       break;
     case "probe":
       named.push(["folds", String(task.folds), String(defaultFolds)]);
-      named.push(["strengths", JSON.stringify(task.strengths), JSON.stringify(defaultStrengths)]);
+      named.push(["strengths", printNumbers(task.strengths), printNumbers(defaultStrengths)]);
       break;
   }
   if (task.kind !== "retrieval")
     named.push(["threshold", printThreshold(task.threshold), printThreshold(block.threshold)]);
   const given = named.flatMap(([name, value, otherwise]) => (value === otherwise ? [] : [`${name} = ${value}`]));
   return `${task.kind}(${[...(task.kind === "classify" ? [task.logits] : []), ...given].join(", ")})`;
+}
+
+function printNumbers(numbers: readonly number[]): string {
+  return `[${numbers.join(", ")}]`;
 }

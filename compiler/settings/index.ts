@@ -32,7 +32,6 @@ export {
   type RetrievalTask,
   trainingTask,
   unsetForEvaluation,
-  unsetForTask,
   type ZeroShotTask,
 } from "./eval-tasks.ts";
 export { defaultImage, type ImageSettings, imageSettingNames, readImageSettings } from "./image.ts";

@@ -1,20 +1,9 @@
-import {
-  type ClassifyTask,
-  type EvalSettings,
-  type TracedSpec,
-  unsetForEvaluation,
-  type ZeroShotTask,
-} from "../../../compiler/index.ts";
+import { type TracedSpec, trainingTask, unsetForEvaluation } from "../../../compiler/index.ts";
 import { type DataInputs, type Dataset, type LabelledExample, openDataset } from "../../data/index.ts";
 import { sentence } from "../../text/index.ts";
 import { type DataOptions, isUsable } from "../data/open.ts";
 import type { Reporter } from "../reporter.ts";
 import { areGroupsKnown, groupColumns } from "./grouping.ts";
-
-/** What is evaluated during a training: the first task that scores classes and fits nothing; null where there is none. */
-export function trainingTask({ tasks }: EvalSettings): ZeroShotTask | ClassifyTask | null {
-  return tasks.find((task) => task.kind === "zero_shot" || task.kind === "classify") ?? null;
-}
 
 /**
  * The held-out volumes of a data set with their labels; null, after reporting why, where there is nothing to evaluate on. `wrong`

@@ -1,4 +1,4 @@
-import { type BestBy, bestBy, bestByLoss, type TracedSpec } from "../../../compiler/index.ts";
+import { type BestBy, bestBy, bestByLoss, type TracedSpec, trainingTask } from "../../../compiler/index.ts";
 import type { Engine } from "../../backends/index.ts";
 import {
   type HeldOutLoss,
@@ -10,7 +10,6 @@ import {
 import type { Problem } from "../../text/index.ts";
 import { measureHeldOutLoss } from "../../train/index.ts";
 import { evaluateTasks } from "../evaluate/evaluate-tasks.ts";
-import { trainingTask } from "../evaluate/held-out.ts";
 import type { Reporter } from "../reporter.ts";
 import type { Sources } from "./sources.ts";
 

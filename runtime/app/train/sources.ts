@@ -1,4 +1,4 @@
-import { outlasts, stepsOf, type TracedSpec } from "../../../compiler/index.ts";
+import { outlasts, stepsOf, type TracedSpec, trainingTask } from "../../../compiler/index.ts";
 import { report } from "../../../grammar/index.ts";
 import type { Batch } from "../../backends/index.ts";
 import {
@@ -27,7 +27,7 @@ import { openTensors } from "../../weights/index.ts";
 import { contractWith, type SettledData, settleData } from "../data/contract.ts";
 import { cacheOf, dataInputsOf, type OpenedData, openData, openSplit } from "../data/open.ts";
 import { arePromptsUsable, reportLengths, saidPrompts } from "../data/texts.ts";
-import { openHeldOut, trainingTask } from "../evaluate/held-out.ts";
+import { openHeldOut } from "../evaluate/held-out.ts";
 import { notesOnce, problem, type Reporter } from "../reporter.ts";
 import { adapterFile } from "../weights/adapter-file.ts";
 import { adapterDisagreements } from "../weights/contract-agreement.ts";
