@@ -75,6 +75,14 @@ test("a class of too few groups says so and has no scores", () => {
   expect([...at(scores, 0)].map(Number.isNaN)).toEqual([true, false, true, true, true]);
 });
 
+test("of latents that are all the same a probe learns how many have the class", () => {
+  const labels = Array.from({ length: 40 }, (_, index) => [index % 4 < 2]);
+  const patients = labels.map((_, index) => `patient ${Math.floor(index / 4)}`);
+  const latents = labels.map(() => Float32Array.of(0.1, 0.7, -0.3));
+  const { scores } = probeScores({ latents, labels, groups: groupBy("patient", patients) }, settings);
+  for (const row of scores) expect(at(row, 0)).toBeCloseTo(0.5, 12);
+});
+
 test("latents that are not finite have no scores", () => {
   const latents = [Float32Array.of(1), Float32Array.of(Infinity)];
   const { classes } = probeScores({ latents, labels: [[true], [false]], groups: eachByItself(2) }, settings);
