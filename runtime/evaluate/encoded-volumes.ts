@@ -9,6 +9,8 @@ export interface EncodedVolumes {
   readonly labels: readonly (readonly (boolean | null)[])[];
   /** Which volumes are drawn together for intervals. */
   readonly groups: Groups;
+  /** Which volumes are of one patient, as far as that is known: whatever is drawn, a patient is no evidence for itself. */
+  readonly patients: Groups;
   /** [volumes][width], the latents as the model gives them; null where the `eval` block names none. */
   readonly images: readonly Float32Array[] | null;
   /** [volumes][width], the latents of their reports; null where these are not encoded. */

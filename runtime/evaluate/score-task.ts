@@ -17,7 +17,7 @@ export interface TaskScores extends Pick<EncodedVolumes, "names" | "classes" | "
 
 /** Scores encoded volumes. `texts` has the prompts of zero-shot tasks; null where there are none. */
 export function scoreTask(task: ScoringTask, volumes: EncodedVolumes, texts: EncodedTexts | null): TaskScores {
-  const { names, images, classes, labels, groups } = volumes;
+  const { names, images, classes, labels, patients } = volumes;
   const ofAll = { names, classes, labels, unscored: [] };
   switch (task.kind) {
     case "zero_shot":
@@ -30,7 +30,7 @@ export function scoreTask(task: ScoringTask, volumes: EncodedVolumes, texts: Enc
     }
     case "probe": {
       if (images === null) throw new Error("invariant: a probe has latents of images");
-      const found = probeScores({ latents: images, labels, groups }, task);
+      const found = probeScores({ latents: images, labels, groups: patients }, task);
       const unscored = found.classes.flatMap((each, index) =>
         each.kind === "unscored" ? [{ name: at(classes, index), why: each.why }] : [],
       );

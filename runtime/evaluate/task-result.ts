@@ -43,10 +43,10 @@ export function evaluateTask(
   { texts, bootstrap, thresholdsOf }: TaskSettings,
 ): TaskResult {
   if (task.kind === "retrieval") {
-    const { names, images, reports, reportTexts, labels, groups } = volumes;
+    const { names, images, reports, reportTexts, labels, groups, patients } = volumes;
     if (images === null || reports === null || reportTexts === null)
       throw new Error("invariant: retrieval has latents of both");
-    const examples = { images, reports, texts: reportTexts, labels, groups };
+    const examples = { images, reports, texts: reportTexts, labels, groups, patients };
     const { recallAt, mapAt } = task;
     return { kind: "retrieval", task, names, evaluation: evaluateRetrieval(examples, { recallAt, mapAt, bootstrap }) };
   }

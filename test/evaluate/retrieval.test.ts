@@ -55,7 +55,7 @@ test("latents that are all the same find nothing", () => {
   ]);
 });
 
-test("images look for labels like theirs among other groups, and equal cosines put what is least alike first", () => {
+test("images look for labels like theirs among other patients, and equal cosines put what is least alike first", () => {
   const examples = {
     images: plane([0, 1, 10, -10, 50]),
     reports: plane([0, 1, 10, -10, 50]),
@@ -66,7 +66,9 @@ test("images look for labels like theirs among other groups, and equal cosines p
       [false, false, true],
       [false, false, false],
     ],
-    groups: groupBy("patient", ["p", "p", "q", "r", "s"]),
+    // Whatever is drawn, images do not look among those of their patient.
+    groups: groupBy("volume", ["1", "2", "3", "4", "5"]),
+    patients: groupBy("patient", ["p", "p", "q", "r", "s"]),
   };
   const { imageToImage } = evaluateRetrieval(examples, settings);
   // Image 1 is as far from 3 as from 4, and finds 4 first. Image 5 has no finding. Image 3 finds 2, then 1; 4 finds 1, then 2.
@@ -94,12 +96,12 @@ function drawExamples(random: Random, count: number, width: number, classes: num
     labels: Array.from({ length: count }, () =>
       Array.from({ length: classes }, () => random.pick([true, false, false, null])),
     ),
-    patients: Array.from({ length: count }, () => `p${random.below(count)}`),
+    patientNames: Array.from({ length: count }, () => `p${random.below(count)}`),
   };
 }
 
 /** What the numbers mean, in the plainest way. */
-function plainly({ images, reports, texts, labels, patients }: ReturnType<typeof drawExamples>, k: number) {
+function plainly({ images, reports, texts, labels, patientNames }: ReturnType<typeof drawExamples>, k: number) {
   const unit = (latent: Float32Array) => {
     const length = Math.sqrt(latent.reduce((sum, value) => sum + value * value, 0));
     return Array.from(latent, (value) => (length === 0 ? 0 : value / length));
@@ -128,7 +130,7 @@ function plainly({ images, reports, texts, labels, patients }: ReturnType<typeof
   const hasFinding = (place: number) => at(labels, place).includes(true);
   const means = places.filter(hasFinding).map((query) => {
     const others = places
-      .filter((other) => hasFinding(other) && at(patients, other) !== at(patients, query))
+      .filter((other) => hasFinding(other) && at(patientNames, other) !== at(patientNames, query))
       .map((other) => ({
         score: cosine(at(images, query), at(images, other)),
         overlap: overlap(at(labels, query), at(labels, other)),
@@ -155,7 +157,7 @@ test("ranks and MAP are what sorting gives, with ties, gaps in labels, and more 
     const k = Math.max(1, Math.min(5, Math.floor(count / 20)));
     const expected = plainly(examples, k);
     const found = evaluateRetrieval(
-      { ...examples, groups: groupBy("patient", examples.patients) },
+      { ...examples, groups: groupBy("patient", examples.patientNames) },
       { recallAt: [], mapAt: [k, 1], bootstrap: null },
     );
     expect(found.reportToImage.ranks).toEqual(expected.reportToImage);
@@ -168,7 +170,10 @@ test("ranks and MAP are what sorting gives, with ties, gaps in labels, and more 
 test("the order of examples changes no number and no interval, to the last bit", () => {
   const random = new Random(8);
   const examples = drawExamples(random, 90, 7, 18);
-  const withGaps = (all: typeof examples): RetrievalExamples => ({ ...all, groups: groupBy("patient", all.patients) });
+  const withGaps = (all: typeof examples): RetrievalExamples => ({
+    ...all,
+    groups: groupBy("patient", all.patientNames),
+  });
   const evaluate = (all: RetrievalExamples) =>
     evaluateRetrieval(all, { recallAt: [1, 5], mapAt: [1, 7], bootstrap: { resamples: 50, seed: 2 } });
   const order = [...examples.images.keys()].sort((a, b) => ((a * 37) % 90) - ((b * 37) % 90));
@@ -178,7 +183,7 @@ test("the order of examples changes no number and no interval, to the last bit",
     reports: turned(examples.reports),
     texts: turned(examples.texts),
     labels: turned(examples.labels),
-    patients: turned(examples.patients),
+    patientNames: turned(examples.patientNames),
   };
   const [found, other] = [evaluate(withGaps(examples)), evaluate(withGaps(shuffled))];
   const unordered = ({ ranks, ...rest }: typeof found.reportToImage) => ({ ...rest, ranks: [...ranks].sort() });

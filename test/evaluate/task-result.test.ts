@@ -19,6 +19,7 @@ const volumes: EncodedVolumes = {
   classes: ["Common", "Rarer", "Once"],
   labels,
   groups: groupBy("scan", scans.map(String)),
+  patients: groupBy("scan", scans.map(String)),
   images,
   reports: scans.map((scan) => at(images, scan)),
   reportTexts: scans.map((scan) => `report ${scan}`),

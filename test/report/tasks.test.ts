@@ -16,14 +16,16 @@ const count = 30;
 const vectors = () =>
   Array.from({ length: count }, () => Float32Array.from({ length: 4 }, () => random.below(100) - 50));
 const classes = ["Effusion", "<b>Nodule</b>"];
+const patients = groupBy(
+  "patient",
+  Array.from({ length: count }, (_, index) => String(index >> 1)),
+);
 const volumes: EncodedVolumes = {
   names: Array.from({ length: count }, (_, index) => `volume ${index}`),
   classes,
   labels: Array.from({ length: count }, () => [random.below(2) === 0, random.below(3) === 0]),
-  groups: groupBy(
-    "patient",
-    Array.from({ length: count }, (_, index) => String(index >> 1)),
-  ),
+  groups: patients,
+  patients,
   images: vectors(),
   reports: vectors(),
   reportTexts: Array.from({ length: count }, (_, index) => `report ${index}`),

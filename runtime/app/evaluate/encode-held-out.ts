@@ -29,7 +29,7 @@ import {
 import type { Problem } from "../../text/index.ts";
 import type { OpenedData } from "../data/open.ts";
 import type { Reporter } from "../reporter.ts";
-import { groupsOf } from "./grouping.ts";
+import { groupsOf, patientsOf } from "./grouping.ts";
 
 /** What is encoded, with what, and who hears of it. */
 export interface HeldOutRequest {
@@ -81,14 +81,16 @@ function volumesOf(
   const known = groupsOf(resampleBy, examples);
   // Of no volumes, as where none could be read, there are none.
   const outputOf = (name: string) => images.get(name) ?? (examples.length === 0 ? [] : null);
+  // Of volumes that thresholds are chosen on nothing is drawn.
+  const groups = known.kind === "ok" ? known.value : eachByItself(examples.length);
   const places = tokenInputs(inputs).map(({ text }) => text);
   const reportOf = ({ texts }: Example): string => JSON.stringify(places.map((place) => at(texts, place)));
   return {
     names: examples.map(({ name }) => name),
     classes,
     labels: examples.map(({ labels }) => classes.map((name) => labels?.get(name) ?? null)),
-    // Of volumes that thresholds are chosen on nothing is drawn.
-    groups: known.kind === "ok" ? known.value : eachByItself(examples.length),
+    groups,
+    patients: patientsOf(resampleBy, examples, groups),
     images: outputOf("latent"),
     reports,
     reportTexts: reports === null ? null : examples.map(reportOf),

@@ -32,6 +32,16 @@ export function groupsOf(resampleBy: ResampleBy, examples: readonly NamedExample
   );
 }
 
+/** Which examples are of one patient, also where intervals are by scan or by volume: as a column says, or else as names do. */
+export function patientsOf(resampleBy: ResampleBy, examples: readonly NamedExample[], groups: Groups): Groups {
+  if (resampleBy.kind === "column") return groups;
+  const known = groupsByName(
+    "known",
+    examples.map(({ name }) => name),
+  );
+  return known.kind === "ok" ? known.value : groups;
+}
+
 /** The same for what has names alone. */
 export function groupsByName(kind: Exclude<ResampleBy["kind"], "column">, names: readonly string[]): Result<Groups> {
   if (kind === "volume") return ok(groupBy("volume", names));

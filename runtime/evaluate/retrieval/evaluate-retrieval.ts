@@ -16,8 +16,10 @@ export interface RetrievalExamples {
   readonly texts?: readonly string[];
   /** [examples][classes]: whether the example has the class; null where that is not known. */
   readonly labels: readonly (readonly (boolean | null)[])[];
-  /** Drawn together in resamples; an image is not looked for among those of its own group. Each by itself where nothing is said. */
+  /** Drawn together in resamples. Each by itself where nothing is said. */
   readonly groups?: Groups;
+  /** Images do not look among those of their own patient. As `groups` where nothing is said. */
+  readonly patients?: Groups;
 }
 
 export interface RetrievalSettings {
@@ -54,8 +56,9 @@ export function evaluateRetrieval(retrieved: RetrievalExamples, settings: Retrie
   const { recallAt, mapAt, bootstrap = defaultBootstrap } = settings;
   const examples = images.length;
   const { groups = eachByItself(examples) } = retrieved;
+  const { patients = groups } = retrieved;
   const same = sameReports(retrieved.texts ?? [...images.keys()]);
-  const sizes = [reports.length, labels.length, same.length, groups.of.length];
+  const sizes = [reports.length, labels.length, same.length, groups.of.length, patients.of.length];
   if (sizes.some((size) => size !== examples))
     throw new Error("each example needs two latents, labels, a text and a group");
 
@@ -80,7 +83,7 @@ export function evaluateRetrieval(retrieved: RetrievalExamples, settings: Retrie
     bootstrap: bootstrap && { ...bootstrap, by: groups.by, groups: groups.count },
     reportToImage: evaluateFound(reportToImage, compared, recallAt, metric),
     imageToReport: evaluateFound(imageToReport, compared, recallAt, metric),
-    imageToImage: evaluateSimilar(imageRows, broken === null ? labels : [], groups, mapAt, metric),
+    imageToImage: evaluateSimilar(imageRows, broken === null ? labels : [], patients, mapAt, metric),
   };
 }
 

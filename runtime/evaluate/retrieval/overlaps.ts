@@ -58,8 +58,8 @@ function countFindings({ words, present, known }: LabelSets, a: number, b: numbe
   return { shared, either };
 }
 
-/** For each image the mean overlap with all images with a finding of other groups: what a random order gives; null without any. */
-export function meanOverlaps(labels: LabelSets, groups: Groups): readonly (number | null)[] {
+/** For each image the mean overlap with all images with a finding of other patients: what a random order gives; null without any. */
+export function meanOverlaps(labels: LabelSets, patients: Groups): readonly (number | null)[] {
   const { words, hasFinding } = labels;
   const most = 32 * words + 1;
   return Array.from(hasFinding, (_, query) => {
@@ -67,7 +67,7 @@ export function meanOverlaps(labels: LabelSets, groups: Groups): readonly (numbe
     const counts = new Int32Array(most * most);
     let images = 0;
     for (let image = 0; image < hasFinding.length; image++) {
-      if (hasFinding[image] !== 1 || groups.of[image] === groups.of[query]) continue;
+      if (hasFinding[image] !== 1 || patients.of[image] === patients.of[query]) continue;
       const { shared, either } = countFindings(labels, query, image);
       const place = either * most + shared;
       counts[place] = (counts[place] ?? 0) + 1;
@@ -90,12 +90,12 @@ function countBits(word: number): number {
 
 /**
  * The overlaps of the `reach` nearest images with a finding, for each image. `others` leaves out the images of the query's own
- * group, itself among them; `all` leaves out none. Among equal cosines those with less in common come first.
+ * patient, itself among them; `all` leaves out none. Among equal cosines those with less in common come first.
  */
 export function nearestOverlaps(
   images: UnitRows,
   labels: LabelSets,
-  groups: Groups,
+  patients: Groups,
   reach: number,
 ): { readonly others: NearestOverlaps; readonly all: NearestOverlaps } {
   const others = emptyLists(images.count, reach);
@@ -103,8 +103,8 @@ export function nearestOverlaps(
   const { hasFinding } = labels;
   const offer = (query: number, image: number, score: number): void => {
     if (hasFinding[image] !== 1) return;
-    const isOther = groups.of[query] !== groups.of[image];
-    // What is not near enough for the one is for the other only where the group's own images fill the first.
+    const isOther = patients.of[query] !== patients.of[image];
+    // What is not near enough for the one is for the other only where the patient's own images fill the first.
     if (score >= (all.enough[query] ?? 0)) insert(all, query, score, overlapOf(labels, query, image));
     if (isOther && score >= (others.enough[query] ?? 0)) insert(others, query, score, overlapOf(labels, query, image));
   };

@@ -6,7 +6,7 @@ import type { UnitRows } from "./similarities.ts";
 import { type MetricOf, meanOf } from "./weighted.ts";
 
 /**
- * Each image with a finding looks among the images with a finding, those of its own group left out, for those that have its findings.
+ * Each image with a finding looks among the images with a finding, those of its own patient left out, for those that have its findings.
  * Among equal cosines the images with less in common come first.
  */
 export interface SimilarEvaluation {
@@ -35,19 +35,19 @@ export interface MapAt {
 export function evaluateSimilar(
   images: UnitRows,
   labels: readonly (readonly (boolean | null)[])[],
-  groups: Groups,
+  patients: Groups,
   mapAt: readonly number[],
   metric: MetricOf,
 ): SimilarEvaluation {
   const sets = labelSets(labels);
   const { hasFinding } = sets;
-  const { others, all } = nearestOverlaps(images, sets, groups, Math.max(0, ...mapAt));
+  const { others, all } = nearestOverlaps(images, sets, patients, Math.max(0, ...mapAt));
   const ofQueries = (value: (image: number) => number | null) =>
     meanOf(Array.from(hasFinding, (has, image) => (has === 1 ? value(image) : null)));
 
   const withFinding = hasFinding.filter((has) => has === 1).length;
-  const least = withFinding - mostInOneGroup(hasFinding, groups);
-  const means = meanOverlaps(sets, groups);
+  const least = withFinding - mostOfOnePatient(hasFinding, patients);
+  const means = meanOverlaps(sets, patients);
   const ones = new Int32Array(hasFinding.length).fill(1);
   const chance = ofQueries((image) => at(means, image))(ones);
   const isPublished = withFinding > 0 && labels.every((row) => !row.includes(null));
@@ -73,11 +73,11 @@ export function evaluateSimilar(
   };
 }
 
-function mostInOneGroup(hasFinding: Uint8Array, groups: Groups): number {
-  const counts = new Int32Array(groups.count);
+function mostOfOnePatient(hasFinding: Uint8Array, patients: Groups): number {
+  const counts = new Int32Array(patients.count);
   for (const [image, has] of hasFinding.entries()) {
-    const group = at(groups.of, image);
-    counts[group] = at(counts, group) + has;
+    const patient = at(patients.of, image);
+    counts[patient] = at(counts, patient) + has;
   }
   return counts.reduce((most, count) => Math.max(most, count), 0);
 }
