@@ -79,8 +79,10 @@ test("of latents that are all the same a probe learns how many have the class", 
   const labels = Array.from({ length: 40 }, (_, index) => [index % 4 < 2]);
   const patients = labels.map((_, index) => `patient ${Math.floor(index / 4)}`);
   const latents = labels.map(() => Float32Array.of(0.1, 0.7, -0.3));
-  const { scores } = probeScores({ latents, labels, groups: groupBy("patient", patients) }, settings);
+  const { scores, classes } = probeScores({ latents, labels, groups: groupBy("patient", patients) }, settings);
   for (const row of scores) expect(at(row, 0)).toBeCloseTo(0.5, 12);
+  // No strength is better than another.
+  expect(classes).toEqual([{ kind: "scored", strengths: [10, 10, 10, 10, 10] }]);
 });
 
 test("latents that are not finite have no scores", () => {
