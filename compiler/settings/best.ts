@@ -39,8 +39,12 @@ export function bestHelp(value: Expression): string | null {
 }
 
 /** By which number of an evaluation during training the best checkpoint is told. */
-export type BestBy = { readonly name: string; readonly direction: Direction } & (
-  | { readonly kind: "zero-shot"; readonly metric: EvaluationMetric }
+export type BestBy = {
+  readonly name: string;
+  readonly direction: Direction;
+} & /** A number of the scores of classes. */
+(
+  | { readonly kind: "scores"; readonly metric: EvaluationMetric }
   /** A number of the validation by the name that it is logged under: `loss`, `loss/contrastive`, or that of a metric. */
   | { readonly kind: "validation"; readonly logged: string }
 );
@@ -59,10 +63,10 @@ export interface Measured {
 /** By which number the best checkpoint is told; null for what names none, or does not say which values are better. */
 export function bestBy(written: WrittenBest | null, { evaluation, lossNames, metrics }: Measured): BestBy | null {
   const isEvaluated = trainingTask(evaluation) !== null;
-  if (written === null) return isEvaluated ? zeroShot("mean_auroc", "maximize") : bestByLoss;
+  if (written === null) return isEvaluated ? byScores("mean_auroc", "maximize") : bestByLoss;
   const { name, direction } = written;
   const metric = evaluationMetrics.find((each) => each === name);
-  if (isEvaluated && metric !== undefined) return zeroShot(metric, direction ?? "maximize");
+  if (isEvaluated && metric !== undefined) return byScores(metric, direction ?? "maximize");
   if (metrics.has(name)) return direction === null ? null : { kind: "validation", name, logged: name, direction };
   const isTotal = name === "loss" && lossNames.length > 0;
   if (!isTotal && !lossNames.includes(name)) return null;
@@ -70,8 +74,8 @@ export function bestBy(written: WrittenBest | null, { evaluation, lossNames, met
   return { kind: "validation", name, logged, direction: direction ?? "minimize" };
 }
 
-function zeroShot(metric: EvaluationMetric, direction: Direction): BestBy {
-  return { kind: "zero-shot", name: metric, metric, direction };
+function byScores(metric: EvaluationMetric, direction: Direction): BestBy {
+  return { kind: "scores", name: metric, metric, direction };
 }
 
 /** Why a `keep_best` tells nothing apart. */

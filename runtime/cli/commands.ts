@@ -65,7 +65,7 @@ export const commands: readonly ListedCommand[] = [
   { words: ["train"], summary: "train a spec's adapters on volumes with reports", load: () => import("./train.ts") },
   {
     words: ["eval"],
-    summary: "classify volumes zero-shot, by the prompts of a spec's classes",
+    summary: "measure what a spec's `eval` block asks for: classification, retrieval, probes",
     load: () => import("./eval.ts"),
   },
   {

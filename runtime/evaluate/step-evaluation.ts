@@ -13,9 +13,9 @@ export interface HeldOutLoss {
   readonly values: ReadonlyMap<string, number>;
 }
 
-/** What an evaluation during training came to: zero-shot scores, the loss, or both. */
+/** What an evaluation during training came to: scores of classes, the loss, or both. */
 export interface StepEvaluation {
-  readonly zeroShot: Evaluation | null;
+  readonly scored: Evaluation | null;
   readonly loss: HeldOutLoss | null;
 }
 
@@ -27,14 +27,14 @@ export interface KeptEvaluation {
 
 /** What was measured, of what is kept of it. */
 export function evaluationOf({ scores, loss }: KeptEvaluation): StepEvaluation {
-  return { zeroShot: scores === null ? null : evaluateScores(scores), loss };
+  return { scored: scores === null ? null : evaluateScores(scores), loss };
 }
 
 /** The number by which the best checkpoint is told; null where the evaluation does not have it. */
-export function numberOf({ zeroShot, loss }: StepEvaluation, by: BestBy): number | null {
+export function numberOf({ scored, loss }: StepEvaluation, by: BestBy): number | null {
   switch (by.kind) {
-    case "zero-shot":
-      return zeroShot?.overall[specMetrics[by.metric]].value ?? null;
+    case "scores":
+      return scored?.overall[specMetrics[by.metric]].value ?? null;
     case "validation":
       return loss?.values.get(by.logged) ?? null;
   }
@@ -47,11 +47,11 @@ export function isBetter(number: number, than: number | null, { direction }: Bes
 }
 
 /** The numbers of an evaluation by their tags in a log: `valid/meanAuroc`, `valid/auroc/Emphysema`, `valid/loss`. */
-export function loggedValues({ zeroShot, loss }: StepEvaluation): ReadonlyMap<string, number> {
+export function loggedValues({ scored, loss }: StepEvaluation): ReadonlyMap<string, number> {
   const values = new Map<string, number>();
-  for (const [name, metric] of Object.entries(zeroShot?.overall ?? {}))
+  for (const [name, metric] of Object.entries(scored?.overall ?? {}))
     if (metric.value !== null) values.set(`valid/${name}`, metric.value);
-  for (const { name, metrics } of zeroShot?.classes ?? []) {
+  for (const { name, metrics } of scored?.classes ?? []) {
     if (metrics.auroc.value !== null) values.set(`valid/auroc/${name}`, metrics.auroc.value);
   }
   // A metric of the model may be called `accuracy`, too.

@@ -56,7 +56,7 @@ const settings: TrainSettings = {
 
 /** An evaluation whose mean AUROC is 0, 0.5 or 1, as two volumes give it, and whose loss and margin are as large. */
 function evaluationOf(auroc: number): StepEvaluation {
-  const zeroShot = evaluateScores({
+  const scored = evaluateScores({
     classes: ["a"],
     scores: [[0.5], [auroc]],
     labels: [[false], [true]],
@@ -66,7 +66,7 @@ function evaluationOf(auroc: number): StepEvaluation {
     ["loss", auroc],
     ["accuracy", -auroc],
   ]);
-  return { zeroShot, loss: { examples: 2, values } };
+  return { scored, loss: { examples: 2, values } };
 }
 
 let runs = 0;
@@ -146,7 +146,7 @@ async function follow(
       from === undefined
         ? null
         : { ...checkpointAt(from).state, best: plan.best === undefined ? null : { step: plan.best, metric: 1 } },
-    bestBy: plan.bestBy ?? { kind: "zero-shot", name: "mean_auroc", metric: "mean_auroc", direction: "maximize" },
+    bestBy: plan.bestBy ?? { kind: "scores", name: "mean_auroc", metric: "mean_auroc", direction: "maximize" },
     evaluate:
       plan.evaluateEvery === undefined
         ? null
@@ -247,10 +247,10 @@ test("ends after as many evaluations as `patience` says without a better one, al
 });
 
 test("the best is told by the number that `keep_best` names", async () => {
-  const accuracy: BestBy = { kind: "zero-shot", name: "accuracy", metric: "accuracy", direction: "maximize" };
-  const zeroShot = await follow({ steps: 4, evaluateEvery: 2, metrics: [0, 0.5, 1], bestBy: accuracy });
+  const accuracy: BestBy = { kind: "scores", name: "accuracy", metric: "accuracy", direction: "maximize" };
+  const byAccuracy = await follow({ steps: 4, evaluateEvery: 2, metrics: [0, 0.5, 1], bestBy: accuracy });
   // Of two volumes, one that is called right with a score of 0.5 or more.
-  expect(lastState(zeroShot.folder)).toMatchObject({ metric: 0.5, best: { step: 2, metric: 0.5 } });
+  expect(lastState(byAccuracy.folder)).toMatchObject({ metric: 0.5, best: { step: 2, metric: 0.5 } });
   const loss: BestBy = { kind: "validation", name: "loss", logged: "loss", direction: "minimize" };
   const least = await follow({ steps: 4, evaluateEvery: 2, metrics: [1, 0, 0.5], bestBy: loss });
   expect(lastState(least.folder)).toMatchObject({ metric: 0.5, best: { step: 2, metric: 0 } });

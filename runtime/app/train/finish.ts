@@ -55,7 +55,7 @@ function reportExhausted(
   const { patience } = spec.settings;
   const evaluations = patience === 1 ? "1 evaluation" : `${patience ?? ""} evaluations`;
   reporter.info(
-    `stopped early, after step ${step} of ${steps}: \`${bestBy.name}\` was best at step ${best.step} (${bestBy.kind === "zero-shot" ? best.metric.toFixed(3) : best.metric.toPrecision(4)}), ${evaluations} ago; that checkpoint is ${folder.checkpoints.folderOf(best.step)}`,
+    `stopped early, after step ${step} of ${steps}: \`${bestBy.name}\` was best at step ${best.step} (${bestBy.kind === "scores" ? best.metric.toFixed(3) : best.metric.toPrecision(4)}), ${evaluations} ago; that checkpoint is ${folder.checkpoints.folderOf(best.step)}`,
   );
 }
 
@@ -124,7 +124,7 @@ async function finish(run: TrainingRun, reporter: Reporter): Promise<Ended<Finis
   const written = attempt(reportPath, () => writeAtomically(reportPath, html));
   if (written.kind === "failed") return refuse(written.problem, reporter);
   const last = inOrder(evaluations).at(-1)?.[1];
-  return done({ steps, adapterPath, reportPath, evaluation: last?.zeroShot ?? null, loss: last?.loss ?? null });
+  return done({ steps, adapterPath, reportPath, evaluation: last?.scored ?? null, loss: last?.loss ?? null });
 }
 
 function inOrder(evaluations: TrainingRun["evaluations"]): readonly (readonly [number, StepEvaluation])[] {
@@ -135,7 +135,7 @@ async function renderRun({ engine, spec, folder, evaluations, warnings, skipped,
   const { renderReport } = await import("../../report/index.ts");
   const { path, compiled, data, request, startedAt } = task;
   const all = inOrder(evaluations);
-  const scored = all.flatMap(([step, { zeroShot }]) => (zeroShot === null ? [] : [{ step, evaluation: zeroShot }]));
+  const scored = all.flatMap(([step, { scored: evaluation }]) => (evaluation === null ? [] : [{ step, evaluation }]));
   const label = (step: number, place: number): string =>
     step === 0 ? "before" : place === scored.length - 1 ? "after" : `step ${step}`;
   return renderReport({

@@ -59,7 +59,7 @@ export async function evaluateSources(
     reporter.note("no validation loss: the held-out volumes that can be read do not fill a batch");
   }
   const kept: KeptEvaluation = { scores: scored?.scores ?? null, loss: measured?.loss ?? null };
-  const evaluation: StepEvaluation = { zeroShot: scored?.evaluation ?? null, loss: kept.loss };
+  const evaluation: StepEvaluation = { scored: scored?.evaluation ?? null, loss: kept.loss };
   return { kind: "evaluated", kept, evaluation, skipped: [...(found?.skipped ?? []), ...(measured?.skipped ?? [])] };
 }
 
@@ -70,23 +70,18 @@ export function bestNumber(
   reporter: Reporter,
 ): BestBy {
   const said = bestBy(spec.settings.keepBest, spec) ?? bestByLoss;
-  if (said.kind !== "zero-shot" || held !== null || validation === null) return said;
+  if (said.kind !== "scores" || held !== null || validation === null) return said;
   reporter.note(`the best checkpoint is told by \`loss\`, since there is no \`${said.name}\` on these data`);
   return bestByLoss;
 }
 
 /** Reports the mean AUROC, the loss, and what the best checkpoint is told by where that is another number. */
-export function reportEvaluation(
-  step: number,
-  { zeroShot, loss }: StepEvaluation,
-  by: BestBy,
-  reporter: Reporter,
-): void {
+export function reportEvaluation(step: number, { scored, loss }: StepEvaluation, by: BestBy, reporter: Reporter): void {
   const parts: string[] = [];
-  if (zeroShot !== null) {
-    const { overall, examples } = zeroShot;
+  if (scored !== null) {
+    const { overall, examples } = scored;
     const shown = overallMetrics.filter(([metric]) => {
-      return metric === "meanAuroc" || (by.kind === "zero-shot" && metric === specMetrics[by.metric]);
+      return metric === "meanAuroc" || (by.kind === "scores" && metric === specMetrics[by.metric]);
     });
     const values = shown.map(([metric, title]) => {
       const found = overall[metric];
