@@ -1,5 +1,12 @@
+import { setImmediate as letOthersRun } from "node:timers/promises";
 import type { EvalTask } from "../../../compiler/index.ts";
-import { type EncodedVolumes, evaluateTask, type TaskResult, type Threshold } from "../../evaluate/index.ts";
+import {
+  type EncodedVolumes,
+  evaluateTask,
+  type ScoringTask,
+  type TaskResult,
+  type Threshold,
+} from "../../evaluate/index.ts";
 import type { Problem } from "../../text/index.ts";
 import type { Reporter } from "../reporter.ts";
 import { type ChoosingVolumes, chooseThresholds } from "./choose-thresholds.ts";
@@ -41,15 +48,21 @@ export async function evaluateTasks(request: TasksRequest, reporter: Reporter): 
   const found = await encodeHeldOut(request, { doing: "evaluating", withReports }, reporter);
   if (found.kind !== "encoded") return found;
   const { resamples } = spec.evaluation;
-  const results = tasks.map((task) =>
-    evaluateTask(task, found.volumes, {
+  const results: TaskResult[] = [];
+  for (const task of tasks) {
+    // A probe takes a minute, during which no signal is heard.
+    reporter.progress(`measuring ${task.name}`);
+    await letOthersRun();
+    if (request.isStopped()) return { kind: "stopped" };
+    const settings = {
       texts,
       bootstrap: resamples === 0 ? null : { resamples, seed: 0 },
-      thresholdsOf: ({ name, threshold }) => {
+      thresholdsOf: ({ name, threshold }: ScoringTask) => {
         const own = chosen.get(name) ?? null;
         return { policy: policyOf(threshold, own !== null), chosen: own };
       },
-    }),
-  );
+    };
+    results.push(evaluateTask(task, found.volumes, settings));
+  }
   return { kind: "evaluated", volumes: found.volumes, results, skipped: found.skipped };
 }
