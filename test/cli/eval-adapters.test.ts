@@ -2,7 +2,8 @@ import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { at } from "../../runtime/at.ts";
-import { decodeScores } from "../../runtime/evaluate/index.ts";
+import { decodeScores, evaluateScores } from "../../runtime/evaluate/index.ts";
+import { CheckpointStore } from "../../runtime/train/checkpoint-store.ts";
 import { prepareProgram } from "./medctc.ts";
 import { runHere, SmallTraining } from "./small-training.ts";
 
@@ -22,6 +23,10 @@ model findings amends tiny {
   remove text, report, temperature, scale, lora
   freeze vision, heads.image
   loss bce(found, labels)
+}
+
+train amends {
+  keep_best = mean_auroc
 }
 
 eval amends {
@@ -62,6 +67,20 @@ test("a training is evaluated by its head, as `medctc eval` does afterwards", as
       expect(score).not.toBe(0.5);
     }
   }
+});
+
+test("`keep_best = mean_auroc` goes by what the head scores", () => {
+  const run = at(runs, 1);
+  const latest = new CheckpointStore(join(run, "checkpoints")).latest();
+  if (latest.kind !== "found") throw new Error("it has a checkpoint");
+  const measured = [5, 8].map((step) => {
+    const scores = decodeScores(readFileSync(join(run, `evaluations/step-0000000${step}.json`), "utf8"));
+    if (scores === null) throw new Error("it has scores");
+    return { step, metric: evaluateScores(scores).overall.meanAuroc.value ?? Number.NaN };
+  });
+  const [first, second] = [at(measured, 0), at(measured, 1)];
+  expect(latest.checkpoint.state.metric).toBe(second.metric);
+  expect(latest.checkpoint.state.best).toEqual(second.metric > first.metric ? second : first);
 });
 
 describe("several adapters in one call", () => {
