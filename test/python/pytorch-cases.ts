@@ -12,12 +12,6 @@ function adapted(...lines: readonly string[]): string {
     .replaceAll(/\n {2}expect [^\n]*/g, "");
 }
 
-/** CLIP at a small size, with everything else as in its spec. */
-export const clip = readFileSync("specs/clip-vit-b32.vlm", "utf8")
-  .replace(/vit\(size[^)]*\)/, "vit(size = 16, patch = 8, dim = 24, layers = 2, heads = 3, outputs = 12)")
-  .replace(/clip_text\([^)]*\)/, "clip_text(vocab = 40, dim = 20, layers = 2, heads = 5, length = 8, outputs = 12)")
-  .replaceAll(/\n {2}expect [^\n]*/g, "");
-
 /** CLIP at the sizes of test/fixtures/clip-small, with everything trained. */
 export const clipSmall = `
 import "std/clip_text"
@@ -273,9 +267,8 @@ train {
 }
 `;
 
-/** Specs whose packages are held to the evaluator. */
+/** Models whose packages are held to the evaluator. */
 export const cases: Readonly<Record<string, string>> = {
-  "medct-small": small,
   adapters: adapted(
     "dora(rank = 3, alpha = 6) on vision.attn.qkv",
     "lora(rank = 2, rank_stabilised = true) on text.attn.qkv, heads.*",
@@ -283,7 +276,6 @@ export const cases: Readonly<Record<string, string>> = {
     "ia3(on_inputs = true) on vision.ff.down",
     "bias_only() on vision.attn.o",
   ).replace("\n  also_line", "\n  bottleneck(size = 3) also on text.attn.v"),
-  clip,
   residual: resnet,
   builtins,
   composed,

@@ -6,20 +6,26 @@ import { compileSpec } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
 import { check, pythonWithPeft } from "./environment.ts";
-import { cases, clip, clipSmall } from "./pytorch-cases.ts";
+import { cases, clipSmall } from "./pytorch-cases.ts";
 import { prepare, writePackage } from "./pytorch-package.ts";
+import { smallSpec, smallSpecs } from "./pytorch-specs.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medctc-pytorch-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test("packages for PyTorch give the evaluator's values, gradients and steps, on random weights and inputs", () => {
-  const packages = Object.entries(cases).map(([name, text]) => prepare(join(folder, name), name, text));
+test("packages for PyTorch give the evaluator's values, gradients and steps, for every spec and for what else there is", () => {
+  const packages = [
+    ...smallSpecs().map(({ name, text, changes }) => prepare(join(folder, name), name, text, changes)),
+    ...Object.entries(cases).map(([name, text]) => prepare(join(folder, name), name, text)),
+  ];
   check(pythonWithPeft(), "check_pytorch.py", ...packages);
 });
 
 test("packages for PyTorch round products of matrices, and nothing else, as the evaluator does", () => {
   // A codebook as CT-CLIP's would show which of two near entries a rounded token takes.
-  const into = prepare(join(folder, "rounded"), "rounded", clip, { precision: "bf16", recompute: "layers" });
+  const { text, changes } = smallSpec("specs/clip-vit-b32.vlm");
+  const rounded = { ...changes, precision: "bf16", recompute: "layers" } as const;
+  const into = prepare(join(folder, "rounded"), "rounded", text, rounded);
   check(pythonWithPeft(), "check_pytorch.py", into);
 });
 
