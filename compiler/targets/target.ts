@@ -23,7 +23,12 @@ export interface WrittenBy {
   readonly sha256: (text: string) => string;
   /** The text of the spec, where it is not that of its file, as with what `--set` says. */
   readonly text?: string;
+  /** What the inputs are made of, where that is known: units, spacing, orientation, window. */
+  readonly contract?: Json;
 }
+
+/** What JSON can say. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 
 /** What writes the files of a spec, with nothing but the spec at hand; null where that is not enough. */
 type FilesOf<Name extends TargetName> = Name extends TargetName

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import {
@@ -9,15 +8,18 @@ import {
   type Program,
   type ProgramName,
   planToYaml,
+  pytorchTarget,
   stepPrograms,
+  type TargetFile,
   type TracedSpec,
   targets,
+  type Unwritable,
   whyNoProgram,
   whyNoStep,
 } from "../../compiler/index.ts";
 import { hasErrors, report } from "../../grammar/index.ts";
-import { workerFiles } from "../backends/index.ts";
-import { attempt, writeAtomically } from "../files/index.ts";
+import { packageFiles } from "../backends/index.ts";
+import { attempt, sha256Of, writeAtomically } from "../files/index.ts";
 import { version } from "../machine/index.ts";
 import { compilePath } from "../specs/index.ts";
 import type { SpecRequest } from "./compiled-spec.ts";
@@ -46,8 +48,10 @@ export interface CompileResult {
   readonly holds: boolean;
 }
 
-function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+/** What a target writes of a spec, and what of medctc's own files belongs to it. */
+function filesOf(target: string | null, spec: TracedSpec, text: string): readonly TargetFile[] | Unwritable {
+  if (target === pytorchTarget.name) return packageFiles(spec, text);
+  return targets.find(({ name }) => name === target)?.files?.(spec, { version, sha256: sha256Of, text }) ?? [];
 }
 
 /** Compiles a spec, and writes what is asked for into a folder. */
@@ -65,10 +69,8 @@ export function compile(request: CompileRequest, reporter: Reporter): Ended<Comp
   if (isCut && stepPrograms(spec) === null) {
     return refuseBy([report("no-such-program", path, { name: "step", why: whyNoStep(spec) })], reporter);
   }
-  const about = { version, sha256, text: compiled.text };
-  const written = output === null ? [] : (targets.find(({ name }) => name === target)?.files?.(spec, about) ?? []);
-  if ("span" in written) return refuse(unwritable(written, "this target"), reporter);
-  const files = target === "pytorch" && written.length > 0 ? [...written, ...workerFiles(written)] : written;
+  const files = output === null ? [] : filesOf(target, spec, compiled.text);
+  if ("span" in files) return refuse(unwritable(files, "this target"), reporter);
   if (output !== null) {
     const saved = attempt(output, () => {
       mkdirSync(output, { recursive: true });

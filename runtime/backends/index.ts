@@ -29,7 +29,7 @@ export {
   openablePrograms,
   passesOf,
 } from "./programs.ts";
-export { workerFiles } from "./pytorch/index.ts";
+export { packageFiles } from "./pytorch/index.ts";
 export { runOnce } from "./run-once.ts";
 export { inputsInMemory, trainStep } from "./step.ts";
 export { validateBatch } from "./validate.ts";

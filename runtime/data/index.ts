@@ -80,6 +80,7 @@ export {
   textValues,
   tokenInputs,
 } from "./row-inputs.ts";
+export { contractOfSpec } from "./spec-contract.ts";
 export { type HeaderSurvey, type Measures, surveyHeaders } from "./survey-headers.ts";
 export { describeAlike, describeCut, measureTexts, type TextLengths } from "./text-lengths.ts";
 export { findVocabulary, loadTokenizer, type Tokenizer } from "./tokenizer.ts";

@@ -3,6 +3,7 @@ export { type FileSystem, machineFiles, readAll, readBytes, syncFolder, writeAll
 export { type Holder, holderOf, isRunning, takeLock } from "./lock.ts";
 export { decodeText, firstBadByte, readText, type TextFile, whyUnread } from "./read-text.ts";
 export { kindOfPath, readFileBytes, readFileText, withRegularFile } from "./regular-file.ts";
+export { sha256Of } from "./sha256.ts";
 export {
   type Attempt,
   attempt,

@@ -1,6 +1,7 @@
 import * as v from "valibot";
+import { sha256Of } from "../files/index.ts";
 import { FormatError } from "../weights/index.ts";
-import { type RunIdentity, sha256Of } from "./identity.ts";
+import type { RunIdentity } from "./identity.ts";
 
 /** Where a training stands. */
 export interface TrainingState {

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { createSource, parse } from "../../grammar/index.ts";
 
 /** What a run is of. A checkpoint goes on only where all of it is the same: other numbers would come out, and no error. */
@@ -70,9 +69,4 @@ function firstChange(saved: string, now: string): Difference {
   const show = (line: string | undefined): string =>
     line === undefined ? `line ${at + 1} is not there` : `line ${at + 1}: ${line.trim()}`;
   return { field: "spec", saved: show(before[at]), now: show(after[at]) };
-}
-
-/** SHA-256 in hexadecimal digits. */
-export function sha256Of(content: string | Uint8Array): string {
-  return createHash("sha256").update(content).digest("hex");
 }

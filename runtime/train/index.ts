@@ -5,7 +5,7 @@ export type { TrainedTensor } from "./checkpoint-tensors.ts";
 export { EventLog } from "./events.ts";
 export { computeFeatures } from "./features.ts";
 export { measureHeldOutLoss } from "./held-out-loss.ts";
-export { compareIdentity, type RunIdentity, sha256Of } from "./identity.ts";
+export { compareIdentity, type RunIdentity } from "./identity.ts";
 export { emitJob, type JobSystem, jobSystems, type TrainingJob } from "./jobs/index.ts";
 export { type Evaluated, sortedTensors, type TrainedParameter, type TrainingEnd, train } from "./loop.ts";
 export { MetricsLog } from "./metrics-log.ts";

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect } from "vitest";
 import {
@@ -13,10 +13,10 @@ import {
   type SpecChanges,
   type TensorData,
   type TracedSpec,
-  targets,
   valueNamed,
 } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
+import { packageFiles } from "../../runtime/backends/index.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
 import { type FloatTensor, writeSafetensors } from "../../runtime/weights/index.ts";
 import { Random } from "../random.ts";
@@ -44,14 +44,12 @@ export function prepare(into: string, name: string, text: string, changes: SpecC
 
 /** Writes the package of a spec into a folder. */
 export function writePackage(into: string, spec: TracedSpec): void {
-  const target = targets.find((each) => each.name === "pytorch");
-  const files = target?.files?.(spec, { version: "test", sha256: (each) => String(each.length) });
-  if (files === undefined || "span" in files) throw new Error(`the spec is written: ${files?.message ?? ""}`);
+  const files = packageFiles(spec);
+  if ("span" in files) throw new Error(`the spec is written: ${files.message}`);
   for (const { name: file, content } of files) {
     mkdirSync(dirname(join(into, file)), { recursive: true });
     writeFileSync(join(into, file), content);
   }
-  cpSync("runtime/backends/pytorch/python", join(into, dirname(files[0]?.name ?? "")), { recursive: true });
 }
 
 type Tensors = ReadonlyMap<string, TensorData>;

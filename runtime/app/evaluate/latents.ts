@@ -8,11 +8,10 @@ import {
   latentsToSafetensors,
   mapLatents,
 } from "../../evaluate/index.ts";
-import { attempt, writeAtomically } from "../../files/index.ts";
+import { attempt, sha256Of, writeAtomically } from "../../files/index.ts";
 import { version } from "../../machine/index.ts";
 import type { LatentsReport } from "../../report/index.ts";
 import { ok, type Result } from "../../text/index.ts";
-import { sha256Of } from "../../train/index.ts";
 import { fileIdentity } from "../train/identity.ts";
 import { adapterFile } from "../weights/adapter-file.ts";
 

@@ -1,12 +1,11 @@
 import type { TracedSpec } from "../../../compiler/index.ts";
 import { type Diagnostic, report } from "../../../grammar/index.ts";
 import {
-  bindInputs,
   contractKey,
+  contractOfSpec,
   decodeContract,
   encodeContract,
   type ModelContract,
-  modelContractOf,
   modelDifferences,
   withOrientations,
 } from "../../data/index.ts";
@@ -36,12 +35,6 @@ export function adapterDisagreements(adapter: string | null, contract: ModelCont
   if (opened.kind === "wrong") return [];
   opened.close();
   return contractDisagreements(file, opened, () => contract);
-}
-
-/** The contract of a spec by itself, without knowing any data. */
-export function contractOfSpec(spec: TracedSpec): ModelContract {
-  const inputs = bindInputs(spec);
-  return modelContractOf(inputs.kind === "ok" ? inputs.value : { inputs: [] }, new Map());
 }
 
 /** What an export of a spec with some adapters records: what they were trained on, as far as the spec does not say it. */

@@ -9,9 +9,10 @@ import {
   valueNamed,
 } from "../../../compiler/index.ts";
 import type { Diagnostic } from "../../../grammar/index.ts";
+import { contractOfSpec } from "../../data/index.ts";
 import { joined, type OpenTensors, openTensors, type WeightPieces } from "../../weights/index.ts";
 import { adapterFile } from "./adapter-file.ts";
-import { contractDisagreements, contractOfSpec } from "./contract-agreement.ts";
+import { contractDisagreements } from "./contract-agreement.ts";
 import { countFirstValues, type FirstValues, nothingFilled } from "./first-values.ts";
 import { type FoundTensor, findTensors, misshapen, missingWeights, tensorOf } from "./match-tensors.ts";
 import { matcherOf } from "./name-patterns.ts";

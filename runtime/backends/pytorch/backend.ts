@@ -1,14 +1,11 @@
-import { createHash } from "node:crypto";
 import { availableParallelism } from "node:os";
-import { pytorchTarget } from "../../../compiler/index.ts";
-import { version } from "../../machine/index.ts";
 import type { BackendState, ModelBackend, WrittenSpec } from "../backend.ts";
 import { EngineError, inPhase } from "../engine-error.ts";
 import { type Launch, oneProcess } from "../launch.ts";
 import { openEngine } from "./engine.ts";
+import { packageFiles } from "./package-files.ts";
 import { type Processes, startTorchrun } from "./processes.ts";
 import { findPython } from "./python.ts";
-import { workerFiles } from "./python-files.ts";
 import { FollowedRows } from "./rows.ts";
 import { ModelInputs } from "./tensors.ts";
 import { Workers } from "./workers.ts";
@@ -31,11 +28,7 @@ export const pytorch: ModelBackend = {
   load: stateFor,
   memory: null,
   productType: () => null,
-  write: (spec) => {
-    const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
-    const files = pytorchTarget.files(spec, { version, sha256 });
-    return "span" in files ? files : [...files, ...workerFiles(files)];
-  },
+  write: (spec) => packageFiles(spec),
   open: async (model, piecesOf, folder) => {
     const workers = await startWorkers(model, folder);
     return await openEngine({ backend: pytorch, model, workers, threads: threadsOf(model.launch) }, piecesOf, folder);

@@ -1,3 +1,3 @@
 export { installPytorch } from "./install.ts";
+export { packageFiles } from "./package-files.ts";
 export { deviceWords, findPython, installCommand, probeTorch } from "./python.ts";
-export { workerFiles } from "./python-files.ts";
