@@ -1,4 +1,5 @@
 export { type ChartSpec, drawChart } from "./chart.ts";
+export { hardestCases } from "./compare/hardest.ts";
 export { renderComparison } from "./compare/page.ts";
 export type { CaseMaterial, ComparisonReport } from "./compare/types.ts";
 export { smooth, smoothingSpan } from "./curves.ts";

@@ -88,7 +88,7 @@ export async function writePages(folder: string): Promise<void> {
 /** Two runs with pictures and reports of the hardest volumes, and many runs with long names. */
 async function writeComparisons(folder: string, classes: readonly string[]): Promise<void> {
   const runs = namedRuns({ classes });
-  const { page } = await compareEvaluations("Base and adapted", runs, sampleCases(runs));
+  const { page } = await compareEvaluations("Base and adapted", runs, () => Promise.resolve(sampleCases(runs)));
   writeFileSync(join(folder, "comparison.html"), page);
   const long = "a-very-long-name-without-any-blank-".repeat(3);
   const labels = Array.from({ length: 8 }, (_, run) => `${run === 0 ? "base" : long}${run}`);

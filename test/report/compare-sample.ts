@@ -1,7 +1,7 @@
 import type { CaseMaterials, NamedEvaluation } from "../../runtime/app/evaluate/comparison-page.ts";
 import { at } from "../../runtime/at.ts";
 import { encodePng } from "../../runtime/data/index.ts";
-import { evaluateScores, groupBy, type ThresholdPolicy } from "../../runtime/evaluate/index.ts";
+import { evaluateScores, groupBy, type KeptScores, type ThresholdPolicy } from "../../runtime/evaluate/index.ts";
 import { Random } from "../random.ts";
 
 export interface SampleSettings {
@@ -16,22 +16,32 @@ export interface SampleSettings {
   readonly isFine?: boolean;
 }
 
+/** Evaluated runs on the same volumes. */
+export function namedRuns(settings: SampleSettings = {}): readonly NamedEvaluation[] {
+  const labels = settings.labels ?? twoLabels;
+  return scoredRuns(settings).map((scores, run) => {
+    return { label: at(labels, run), evaluation: evaluateScores(scores), scores, warnings: [] };
+  });
+}
+
+const twoLabels = ["base", "adapted"];
+
 /** Runs on the same volumes, two of each patient; the last class never occurs, and some labels are missing. */
-export function namedRuns({
+export function scoredRuns({
   classes = ["Effusion", "Nodule", "Never"],
-  labels: names = ["base", "adapted"],
+  labels: names = twoLabels,
   volumes = 60,
   resamples = 60,
   lifts = [10, 60, 30],
   isFine = false,
   threshold = { kind: "fixed", value: 0.5 },
-}: SampleSettings = {}): readonly NamedEvaluation[] {
+}: SampleSettings = {}): readonly KeptScores[] {
   const random = new Random(7);
   const labels = Array.from({ length: volumes }, () =>
     classes.map((_, index) => (random.below(12) === 0 ? null : index < classes.length - 1 && random.below(3) === 0)),
   );
   const volumeNames = labels.map((_, index) => `valid_${1 + (index >> 1)}_a_${1 + (index % 2)}.nii.gz`);
-  return names.map((label, run) => {
+  return names.map((_, run) => {
     const lift = lifts[run % lifts.length] ?? 0;
     const scores = labels.map((row) =>
       row.map(
@@ -42,8 +52,7 @@ export function namedRuns({
       "patient",
       volumeNames.map((name) => name.replace(/_a_.*/, "")),
     );
-    const kept = { classes, names: volumeNames, scores, labels, groups, threshold, bootstrap: { resamples, seed: 2 } };
-    return { label, evaluation: evaluateScores(kept), scores: kept, warnings: [] };
+    return { classes, names: volumeNames, scores, labels, groups, threshold, bootstrap: { resamples, seed: 2 } };
   });
 }
 

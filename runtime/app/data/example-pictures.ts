@@ -4,7 +4,6 @@ import { at } from "../../at.ts";
 import {
   byArchive,
   type ColourPicture,
-  type DataInputs,
   type Example,
   encodePng,
   exampleOf,
@@ -22,6 +21,7 @@ import {
 import type { ExamplesReport, Picture, PictureRow, ShownExample } from "../../report/index.ts";
 import { planOrder } from "../../train/index.ts";
 import { flipProblem, unfitProblem } from "../train/augment-problem.ts";
+import type { SettledData } from "./contract.ts";
 
 const mostShown = 3;
 /** Examples that are tried where some cannot be read. */
@@ -30,14 +30,10 @@ const mostChannels = 4;
 /** Pixels along a side of a picture. */
 const longestSide = 256;
 
-export interface DrawnData {
+export interface DrawnData extends SettledData {
   readonly listing: Listing;
   /** Null for CT-CLIP's own preprocessing. */
   readonly spec: TracedSpec | null;
-  /** Units are decided. */
-  readonly inputs: DataInputs;
-  /** Those that the network sees, by input; null where one is not known. */
-  readonly orientations: ReadonlyMap<string, string | null>;
 }
 
 /** An example and the step that it is in, counted from 0. */
@@ -107,12 +103,12 @@ function* firstOf(examples: readonly Example[], spec: TracedSpec | null): Genera
   }
 }
 
-/** Pictures of all that the model takes of an example's files; null where one cannot be read. */
-async function rowsOf(
-  loader: VolumeLoader,
+/** Pictures of all that the model takes of an example's files, after a change or as they are; null where one cannot be read. */
+export async function rowsOf(
+  loader: Pick<VolumeLoader, "load">,
   example: Example,
   change: VolumeChange | null,
-  data: DrawnData,
+  data: SettledData,
 ): Promise<readonly PictureRow[] | null> {
   const inputs = fileInputs(data.inputs);
   const rows: PictureRow[] = [];
@@ -139,7 +135,7 @@ function picturesOf(
   values: Float32Array,
   input: FileInput,
   channels: readonly Channel[],
-  data: DrawnData,
+  data: SettledData,
   words: readonly string[],
 ): readonly PictureRow[] {
   if (input.kind === "image") return [{ title: words.join(", "), pictures: [imagePicture(values, input.settings)] }];
@@ -201,7 +197,7 @@ const planeOf: ReadonlyMap<string, string> = new Map([
 type GridInput = Exclude<FileInput, { readonly kind: "image" }>;
 
 /** What the planes across each of the network's axes are called where it is known where they lie, and otherwise those axes. */
-function planesOf(input: GridInput, { orientations }: DrawnData): readonly string[] {
+function planesOf(input: GridInput, { orientations }: SettledData): readonly string[] {
   const { axes } = input.settings;
   const orientation = orientations.get(input.kind === "segmentation" ? input.of : input.name) ?? null;
   return networkAxes.map((axis, place) => {

@@ -86,12 +86,8 @@ function groupsOf({ by }: CompareRunsRequest, run: ScoredRun | undefined, names:
   );
 }
 
-async function writePage(file: string, found: Omit<PageRequest, "title" | "cases">): Promise<Result<string>> {
-  const page = await comparisonPage({
-    ...found,
-    title: `Comparison of ${listWords(found.runLabels, "and")}`,
-    cases: new Map(),
-  });
+async function writePage(file: string, found: Omit<PageRequest, "title">): Promise<Result<string>> {
+  const page = await comparisonPage({ ...found, title: `Comparison of ${listWords(found.runLabels, "and")}` });
   const written = attempt(file, () => writeAtomically(file, page));
   return written.kind === "failed" ? written : ok(file);
 }

@@ -22,6 +22,9 @@ export interface NamedEvaluation {
 /** What there is to see of volumes, by name. */
 export type CaseMaterials = ReadonlyMap<string, CaseMaterial>;
 
+/** Gets it of volumes, the hardest first; not of all of them. */
+export type DrawCases = (names: readonly string[]) => Promise<CaseMaterials>;
+
 /**
  * The page that compares evaluations of the same classes, each with the first, on the volumes that all have. Intervals and p are
  * made as the first evaluation's, of 1,000 resamples where it has none.
@@ -29,7 +32,7 @@ export type CaseMaterials = ReadonlyMap<string, CaseMaterial>;
 export async function compareEvaluations(
   title: string,
   named: readonly NamedEvaluation[],
-  cases: CaseMaterials = new Map(),
+  drawCases: DrawCases = noCases,
 ): Promise<ComparedRuns & { readonly page: string }> {
   const first = at(named, 0);
   const rowsOf = named.map(({ scores: { names } }) => new Map(names.map((name, row) => [name, row])));
@@ -55,26 +58,33 @@ export async function compareEvaluations(
     { metric: "auroc", correction: "holm", bootstrap: { resamples, seed } },
   );
   const warnings = [...new Set(named.flatMap((each) => each.warnings))];
-  const labels = named.map(({ label }) => label);
-  return {
-    ...compared,
-    page: await comparisonPage({ ...found, ...compared, title, names, runLabels: labels, warnings, cases }),
-  };
+  const runLabels = named.map(({ label }) => label);
+  const shown = { ...found, ...compared, title, names, runLabels, warnings };
+  return { ...compared, page: await comparisonPage(shown, drawCases) };
 }
 
 /** What a comparison came to, for a page. */
 export interface PageRequest
   extends ComparedRuns,
     Pick<ComparedScores, "labels" | "runs">,
-    Pick<ComparisonReport, "title" | "names" | "warnings" | "cases"> {
+    Pick<ComparisonReport, "title" | "names" | "warnings"> {
   /** What tells the runs apart. */
   readonly runLabels: readonly string[];
 }
 
-export async function comparisonPage({ runLabels, runs, evaluations, ...rest }: PageRequest): Promise<string> {
-  const { renderComparison } = await import("../../report/index.ts");
-  return renderComparison({
-    ...rest,
-    runs: runs.map(({ scores }, run) => ({ scores, label: at(runLabels, run), evaluation: at(evaluations, run) })),
-  });
+export async function comparisonPage(
+  { runLabels, runs, evaluations, ...rest }: PageRequest,
+  drawCases: DrawCases = noCases,
+): Promise<string> {
+  const { hardestCases, renderComparison } = await import("../../report/index.ts");
+  const compared = runs.map(({ scores }, run) => ({
+    scores,
+    label: at(runLabels, run),
+    evaluation: at(evaluations, run),
+  }));
+  const hardest = hardestCases({ runs: compared, labels: rest.labels });
+  const cases = await drawCases(hardest.map(({ volume }) => at(rest.names, volume)));
+  return renderComparison({ ...rest, runs: compared, cases });
 }
+
+const noCases: DrawCases = () => Promise.resolve(new Map());

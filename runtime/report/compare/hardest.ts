@@ -10,7 +10,7 @@ import type { ComparisonReport } from "./types.ts";
 const most = { volumes: 12, classes: 4 };
 
 /** The volumes that the last run gets most wrong; none where its scores are no chances. */
-function hardestCases({ runs, labels }: Pick<ComparisonReport, "runs" | "labels">): readonly HardVolume[] {
+export function hardestCases({ runs, labels }: Pick<ComparisonReport, "runs" | "labels">): readonly HardVolume[] {
   const last = runs.at(-1);
   if (last === undefined || !areChances(last.scores, labels)) return [];
   return hardestVolumes(last.scores, labels, most);
