@@ -1,7 +1,7 @@
 export { type ChartSpec, drawChart } from "./chart.ts";
 export { hardestCases } from "./compare/hardest.ts";
 export { renderComparison } from "./compare/page.ts";
-export type { CaseMaterial, ComparisonReport } from "./compare/types.ts";
+export type { CaseMaterial, ComparisonReport, HardestReport } from "./compare/types.ts";
 export { smooth, smoothingSpan } from "./curves.ts";
 export { renderDataPage } from "./data-page.ts";
 export type {

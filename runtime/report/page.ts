@@ -1,6 +1,8 @@
 import { printMetric } from "../evaluate/index.ts";
 import { printCount, printShare } from "../text/index.ts";
+import { hardestSection, hardestStyle, hasPictures } from "./compare/hardest.ts";
 import { quantityOf, smooth, smoothingSpan, validationOf } from "./curves.ts";
+import { pictureStyle } from "./data-examples.ts";
 import { escapeMarkup } from "./escape.ts";
 import { evaluationSections } from "./evaluation.ts";
 import { latentMapSection, latentMapStyle } from "./latent-map.ts";
@@ -19,19 +21,30 @@ import type { RunReport } from "./types.ts";
  * but its own style. The same report gives the same page; whatever is named in it is text and never markup.
  */
 export async function renderReport(report: RunReport): Promise<string> {
-  const { title, plan, specText, specPath, curve, validation, evaluations, tasks, latents } = report;
+  const { title, plan, specText, specPath, curve, validation, evaluations, tasks, hardest, latents } = report;
   const sections = [
     await trainingSection(curve, validation),
     ...(await evaluationSections(evaluations, tasks.length === 0 ? null : (evaluations.at(-1)?.label ?? null))),
     ...(await taskSections(tasks)),
+    hardest === null ? null : hardestSection(hardest),
     latents === null ? null : latentMapSection(latents),
     plan === null ? null : await modelSection(plan),
     skippedSection(report),
     environmentSection(report),
     specText === null ? null : specSection(specPath, specText),
   ].filter((section) => section !== null);
-  const style = latents === null ? "" : latentMapStyle(latents.classes.length);
-  return renderPage({ title, about: aboutRun(report), lead: warningsOf(report) + summary(report), sections, style });
+  const styles = [
+    ...(hardest === null ? [] : [pictureStyle, hardestStyle]),
+    ...(latents === null ? [] : [latentMapStyle(latents.classes.length)]),
+  ];
+  return renderPage({
+    title,
+    about: aboutRun(report),
+    lead: warningsOf(report) + summary(report),
+    sections,
+    style: styles.join(""),
+    hasPictures: hardest !== null && hasPictures(hardest.cases),
+  });
 }
 
 function warningsOf({ warnings }: RunReport): string {

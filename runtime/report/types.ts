@@ -1,6 +1,7 @@
 import type { Plan } from "../../compiler/index.ts";
 import type { Evaluation, TaskResult } from "../evaluate/index.ts";
 import type { Problem } from "../text/index.ts";
+import type { HardestReport } from "./compare/types.ts";
 import type { LatentsReport } from "./latent-map.ts";
 
 /** One step of a training run. */
@@ -46,6 +47,8 @@ export interface RunReport {
   readonly evaluations: readonly LabelledEvaluation[];
   /** What else was measured of the same volumes. */
   readonly tasks: readonly TaskResult[];
+  /** The volumes that the evaluation got most wrong; null where they are not shown. */
+  readonly hardest: HardestReport | null;
   /** Where the volumes of the last evaluation are by their latents. */
   readonly latents: LatentsReport | null;
   /** Versions, machine, backend, seed, data: a name and a value each. */

@@ -101,6 +101,8 @@ describe("several adapters in one call", () => {
       expect(err).toContain(`evaluated ${name} (${place + 1} of 3)`);
     const page = readFileSync(join(together, "compare.html"), "utf8");
     for (const name of ["base", "first", "second"]) expect(page).toContain(name);
+    expect(page.match(/<figure class="card example">/g)).toHaveLength(6);
+    expect(page.split("<image ").length - 1).toBe(3 * 6);
   });
 
   test("can be compared again by `medctc compare`, with the same numbers", async () => {

@@ -89,6 +89,14 @@ test("all tasks are measured in one call, and each has its folder", async () => 
   const page = readFileSync(join(results, "report.html"), "utf8");
   for (const heading of ["Evaluation: zero_shot", "Evaluation: ensemble", "Retrieval", "Evaluation: probe"])
     expect(page).toContain(`>${heading}</h2>`);
+  // Of the volumes that it lists as the hardest ones, slices of three planes and what was reported of them.
+  expect(page).toContain(">Hardest cases</h2>");
+  const shown = page.match(/<figure class="card example">.*?<\/figure>/gs) ?? [];
+  expect(shown).toHaveLength(6);
+  for (const figure of shown) {
+    expect(figure.split("<image ").length - 1).toBe(3);
+    expect(figure).toMatch(/<p class="report">[^<]+<\/p>/);
+  }
 });
 
 describe("a task has the numbers that it has by itself", () => {

@@ -25,7 +25,7 @@ function exampleOf(name: string): Example {
     file,
     files: [file],
     metadata: null,
-    texts: [`Findings of ${name}.`, "No effusion.", "clinic 7"],
+    texts: ["clinic 7"],
     labels: null,
   };
 }
@@ -46,22 +46,30 @@ const loader: Pick<VolumeLoader, "load"> = {
     ),
 };
 
-function drawing(reportTexts: number) {
+function drawing({ hasReports = true, isStopped = false } = {}) {
   const names = ["black", "white", "bad", ...Array.from({ length: 9 }, (_, place) => `other_${place}`)];
   const said: string[] = [];
-  const draw = caseDrawing({
-    examples: names.map(exampleOf),
-    data: { inputs, orientations: new Map([[volume.name, "LPS"]]) },
-    ...{ loader, reportTexts, tell: (progress: string) => said.push(progress) },
-  });
-  return { draw, names, said };
+  let reads = 0;
+  const readReports = () => {
+    reads++;
+    const texts = (name: string) => [`Findings of ${name}.`, "No effusion."];
+    return Promise.resolve(hasReports ? names.map((name) => ({ name, texts: texts(name) })) : []);
+  };
+  const data = { inputs, orientations: new Map([[volume.name, "LPS"]]) };
+  const draw = caseDrawing(
+    { examples: names.map(exampleOf), data, loader, readReports, isStopped: () => isStopped },
+    { progress: (text) => said.push(text), progressEnd: () => said.push("") },
+  );
+  return { draw, names, said, readsOf: () => reads };
 }
 
-test("slices of three planes are drawn as the network sees them, with the texts of the report alone", async () => {
-  const { draw, said } = drawing(2);
+test("slices of three planes are drawn as the network sees them, with their reports, which are read once", async () => {
+  const { draw, said, readsOf } = drawing();
   const found = await draw(["white", "black", "gone"]);
   expect([...found.keys()]).toEqual(["white", "black"]);
-  expect(said).toEqual(["slices of white", "slices of black"]);
+  expect(said).toEqual(["slices of white", "slices of black", ""]);
+  await draw(["white"]);
+  expect(readsOf()).toBe(1);
   for (const [name, grey] of [
     ["white", 255],
     ["black", 0],
@@ -76,9 +84,17 @@ test("slices of three planes are drawn as the network sees them, with the texts 
 });
 
 test("what cannot be read has its report, what has no report its slices, and no more are drawn than a page holds", async () => {
-  expect(await drawing(1).draw(["bad"])).toEqual(new Map([["bad", { pictures: [], text: "Findings of bad." }]]));
-  const { draw, names } = drawing(0);
+  expect(await drawing().draw(["bad"])).toEqual(
+    new Map([["bad", { pictures: [], text: "Findings of bad.\nNo effusion." }]]),
+  );
+  const { draw, names } = drawing({ hasReports: false });
   const found = await draw(names);
   expect([...found.keys()]).toEqual(names.slice(0, 6));
   expect([...found.values()].map(({ text }) => text)).toEqual(names.slice(0, 6).map(() => null));
+});
+
+test("nothing is drawn once the user asked to stop", async () => {
+  const { draw, names, readsOf } = drawing({ isStopped: true });
+  expect((await draw(names)).size).toBe(0);
+  expect(readsOf()).toBe(0);
 });

@@ -99,6 +99,7 @@ describe("what there is nothing of is left out", () => {
     [[], {}],
     [["training"], { curve: whole.curve }],
     [["evaluation", "classes", "roc"], { evaluations: whole.evaluations.slice(1) }],
+    [["hardest"], { hardest: whole.hardest }],
     [["model"], { plan: whole.plan }],
     [["skipped"], { skipped: whole.skipped }],
     [["environment"], { environment: whole.environment }],

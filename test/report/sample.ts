@@ -2,9 +2,10 @@ import { readFileSync } from "node:fs";
 import { compileSpec, type Plan } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
 import { type Evaluation, evaluateScores } from "../../runtime/evaluate/index.ts";
-import type { CurvePoint, LatentsReport, RunReport } from "../../runtime/report/index.ts";
+import type { CurvePoint, HardestReport, LatentsReport, RunReport } from "../../runtime/report/index.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
 import { Random } from "../random.ts";
+import { namedRuns } from "./compare-sample.ts";
 
 export function planOf(path: string): Plan {
   const { plan } = compileSpec(createSource(path, readFileSync(path, "utf8")), new SpecLibrary("specs/std", path));
@@ -58,6 +59,7 @@ export const emptyReport: RunReport = {
   validation: [],
   evaluations: [],
   tasks: [],
+  hardest: null,
   latents: null,
   environment: [],
   warnings: [],
@@ -65,6 +67,14 @@ export const emptyReport: RunReport = {
 };
 
 const classes = ["Effusion", "Nodule", "Never"];
+
+/** Some volumes of an evaluation, of which nothing is to be seen. */
+function hardestOf(names: readonly string[]): HardestReport {
+  const [run] = namedRuns({ classes: names });
+  if (run === undefined) throw new Error("there are two");
+  const { label, evaluation, scores } = run;
+  return { ...scores, runs: [{ label, evaluation, scores: scores.scores }], cases: new Map() };
+}
 
 /** A report with every section. */
 export function fullReport(): RunReport {
@@ -84,6 +94,7 @@ export function fullReport(): RunReport {
       { label: "after", step: 90, evaluation: evaluationOf(classes, 60) },
     ],
     tasks: [],
+    hardest: hardestOf(classes),
     latents: latentsOf(classes, 40),
     environment: [["seed", "7"]],
     warnings: ["no --weights: <all> is random"],

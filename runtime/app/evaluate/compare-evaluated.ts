@@ -4,7 +4,7 @@ import type { ComparedRuns, RetrievalEvaluation, TaskResult } from "../../evalua
 import { attempt, writeAtomically } from "../../files/index.ts";
 import { ok, type Result } from "../../text/index.ts";
 import type { Reporter } from "../reporter.ts";
-import { compareEvaluations, type NamedEvaluation } from "./comparison-page.ts";
+import { compareEvaluations, type DrawCases, type NamedEvaluation } from "./comparison-page.ts";
 import type { EvaluatedRun } from "./evaluate-run.ts";
 
 /** What several came to in one task, side by side; each is held against the first. */
@@ -31,7 +31,7 @@ export interface ComparedEvaluations {
 export async function compareEvaluated(
   runs: readonly EvaluatedRun[],
   title: string,
-  output: string | null,
+  { output, drawCases }: { readonly output: string | null; readonly drawCases: DrawCases },
   reporter: Pick<Reporter, "note">,
 ): Promise<ComparedEvaluations> {
   const [first] = runs;
@@ -51,7 +51,7 @@ export async function compareEvaluated(
       reporter.note(`${name}: not compared, since not the same classes have scores`);
       continue;
     }
-    const { page, ...compared } = await compareEvaluations(title, named);
+    const { page, ...compared } = await compareEvaluations(title, named, output === null ? undefined : drawCases);
     tasks.push({ kind: "scores", task: name, labels: named.map(({ label }) => label), compared });
     pages.push([pages.length === 0 ? "compare.html" : `compare-${name}.html`, page]);
   }

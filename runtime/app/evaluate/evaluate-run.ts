@@ -1,9 +1,10 @@
 import { basename } from "node:path";
+import { at } from "../../at.ts";
 import type { Backend } from "../../backends/index.ts";
 import type { Dataset } from "../../data/index.ts";
 import type { EncodedVolumes, TaskResult } from "../../evaluate/index.ts";
 import type { SignalWatch } from "../../machine/index.ts";
-import type { RunReport } from "../../report/index.ts";
+import type { HardestReport, RunReport } from "../../report/index.ts";
 import { ok, type Result } from "../../text/index.ts";
 import type { CompiledSpec } from "../compiled-spec.ts";
 import { type DataOptions, type OpenedData, reportSkipped } from "../data/open.ts";
@@ -11,6 +12,7 @@ import { environmentOf } from "../engine/environment.ts";
 import { type EngineOptions, openEngine } from "../engine/open.ts";
 import { done, type Ended, problem, type Reporter, refuse, refused, reportRemark } from "../reporter.ts";
 import type { ChoosingVolumes } from "./choose-thresholds.ts";
+import type { DrawCases } from "./comparison-page.ts";
 import { evaluateTasks } from "./evaluate-tasks.ts";
 import type { WeightsRun } from "./evaluated-runs.ts";
 import { saveEvaluation, unscoredWarnings } from "./evaluation-files.ts";
@@ -27,6 +29,8 @@ export interface EvaluateTask {
   /** Volumes to choose thresholds on, where they are not chosen on those that are evaluated. */
   readonly choosing: readonly ChoosingVolumes[];
   readonly reading: OpenedData;
+  /** Gets what there is to see of volumes. */
+  readonly drawCases: DrawCases;
   /** Whether the reports of volumes are encoded. */
   readonly withReports: boolean;
   /** A file for latents, which has the label of each run in its name where there are several; null for none. */
@@ -94,8 +98,20 @@ export async function evaluateRun(
   const skipped = [...dataset.problems, ...found.skipped];
   reporter.progress("placing volumes on a map");
   const map = await mapOf(found.volumes).finally(reporter.progressEnd);
-  const report = await renderEvaluation(task, results, { latents: map, warnings, environment, skipped });
+  const hardest = await hardestOf(results, task.drawCases);
+  const report = await renderEvaluation(task, results, { hardest, latents: map, warnings, environment, skipped });
   return done({ ...run, results, warnings, files: saveEvaluation(run.output, results, ofWeights, report), latents });
+}
+
+/** The volumes that the first task that scores classes got most wrong. */
+async function hardestOf(results: readonly TaskResult[], drawCases: DrawCases): Promise<HardestReport | null> {
+  const first = results.find((result) => result.kind === "scores");
+  if (first === undefined) return null;
+  const { hardestCases } = await import("../../report/index.ts");
+  const { names, labels, scores } = first.scores;
+  const shown = { names, labels, runs: [{ label: first.task.name, evaluation: first.evaluation, scores }] };
+  const cases = await drawCases(hardestCases(shown).map(({ volume }) => at(names, volume)));
+  return { ...shown, cases };
 }
 
 function saveLatentsOf(
@@ -111,7 +127,7 @@ function saveLatentsOf(
 async function renderEvaluation(
   { path, compiled: { plan, text }, startedAt }: EvaluateTask,
   results: readonly TaskResult[],
-  found: Pick<RunReport, "latents" | "warnings" | "environment" | "skipped">,
+  found: Pick<RunReport, "hardest" | "latents" | "warnings" | "environment" | "skipped">,
 ): Promise<string> {
   const { renderReport } = await import("../../report/index.ts");
   const first = results.find((result) => result.kind === "scores") ?? null;

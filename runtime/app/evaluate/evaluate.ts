@@ -1,6 +1,13 @@
 import { rmSync } from "node:fs";
 import { type EvalTask, type TracedSpec, unsetForEvaluation } from "../../../compiler/index.ts";
-import { type DataInputs, type Dataset, type DatasetNeeds, encodeContract, openDataset } from "../../data/index.ts";
+import {
+  type DataInputs,
+  type Dataset,
+  type DatasetNeeds,
+  type Example,
+  encodeContract,
+  openDataset,
+} from "../../data/index.ts";
 import { makeTemporaryFolder } from "../../files/index.ts";
 import { problemOf, type SignalWatch, watchSignals } from "../../machine/index.ts";
 import { type Problem, sentence } from "../../text/index.ts";
@@ -24,6 +31,7 @@ import { done, type Ended, notesOnce, problem, type Reporter, refuse, refuseBy, 
 import { adapterDisagreements } from "../weights/contract-agreement.ts";
 import { type ChoosingVolumes, openThresholdVolumes } from "./choose-thresholds.ts";
 import { type ComparedEvaluations, compareEvaluated } from "./compare-evaluated.ts";
+import { caseDrawing } from "./draw-cases.ts";
 import { arePromptsFixed, encodedInputs, needReports } from "./encode-held-out.ts";
 import { type EvaluatedRun, type EvaluateTask, evaluateRun } from "./evaluate-run.ts";
 import { weightsRuns } from "./evaluated-runs.ts";
@@ -103,10 +111,16 @@ export async function evaluate(request: EvaluateRequest, heard: Reporter): Promi
     const several = runs.length > 1;
     const latents = request.latents === null ? null : { file: request.latents, ofSeveral: several };
     const contract = encodeContract(contractWith(settled));
+    const isStopped = (): boolean => signals.requested() !== null;
+    const readReports = () => reportsOf(spec, inputs, folder, request.split);
+    const source = { examples: dataset.examples, data: settled, loader: reading.loader, readReports, isStopped };
     if (several && !areWeightsUsable(task.compiled, backend, request, runs, reporter)) return refused;
     return await evaluateAll(
       runs,
-      { ...task, dataset, withReports, choosing, reading, latents, contract },
+      {
+        ...{ ...task, dataset, withReports, choosing, reading, latents, contract },
+        drawCases: caseDrawing(source, reporter),
+      },
       request.output,
       signals,
       reporter,
@@ -180,6 +194,17 @@ async function openReported(
   return null;
 }
 
+/** The volumes that have reports, with these; none where the model takes no text. */
+async function reportsOf(
+  { data }: TracedSpec,
+  { needs: { files, texts } }: DataInputs,
+  folder: string,
+  split: EvaluateRequest["split"],
+): Promise<readonly Example[]> {
+  if (texts.length === 0) return [];
+  return (await openDataset(folder, data, { files, texts, labels: null, split })).examples;
+}
+
 /** The tasks that need reports, in words. */
 function namesOf(tasks: readonly EvalTask[]): string {
   return tasks.flatMap((task) => (needReports([task]) ? [`\`${task.name}\``] : [])).join(", ");
@@ -212,6 +237,9 @@ async function evaluateAll(
     if (several) reporter.info(`evaluated ${which}`);
   }
   const { plan } = task.compiled;
-  const comparison = evaluated.length < 2 ? null : await compareEvaluated(evaluated, plan.model, output, reporter);
+  const comparison =
+    evaluated.length < 2
+      ? null
+      : await compareEvaluated(evaluated, plan.model, { output, drawCases: task.drawCases }, reporter);
   return done({ runs: evaluated, comparison });
 }

@@ -9,7 +9,7 @@ import { confusionSection, confusionStyle } from "./confusion.ts";
 import { recallSection, rocSection } from "./curve-sections.ts";
 import { distributionSection, distributionStyle } from "./distribution.ts";
 import { documentsSection } from "./documents.ts";
-import { hardestSection } from "./hardest.ts";
+import { hardestSection, hardestStyle, hasPictures } from "./hardest.ts";
 import { overallSections } from "./overall.ts";
 import { legendStyle } from "./run-colours.ts";
 import type { ComparisonReport } from "./types.ts";
@@ -38,17 +38,13 @@ export async function renderComparison(report: ComparisonReport): Promise<string
     about: `<p class="run">${labels}</p>\n<p class="run">${printCount(names.length)} ${names.length === 1 ? "volume" : "volumes"}</p>\n`,
     lead: warnings.map((warning) => `<p class="warning">${escapeMarkup(warning)}</p>\n`).join(""),
     sections,
-    style: `${legendStyle}${confusionStyle}${distributionStyle}${pictureStyle}${style}`,
-    hasPictures: [...cases.values()].some(({ pictures }) => pictures.length > 0),
+    style: `${legendStyle}${confusionStyle}${distributionStyle}${pictureStyle}${hardestStyle}${style}`,
+    hasPictures: hasPictures(cases),
   });
 }
 
 const style = `\
 .middle svg{margin:0 auto}
-details{margin:0 0 16px}
-summary{cursor:pointer;color:var(--last);padding:4px 0}
-summary:focus-visible{outline:2px solid var(--last);outline-offset:2px}
 .source pre{margin:0;padding:14px}
-.report{white-space:pre-line;overflow-wrap:anywhere;margin:8px 0 0}
 .key{overflow-wrap:anywhere}
 `;

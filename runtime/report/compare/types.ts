@@ -27,6 +27,9 @@ export interface ComparisonReport {
   readonly cases: ReadonlyMap<string, CaseMaterial>;
 }
 
+/** What of it the hardest volumes are chosen by and shown with. */
+export type HardestReport = Pick<ComparisonReport, "names" | "labels" | "runs" | "cases">;
+
 /** A volume to look at. */
 export interface CaseMaterial {
   readonly pictures: readonly PictureRow[];
