@@ -1,20 +1,9 @@
 import { didYouMean, type Expression } from "../../grammar/index.ts";
 import type { EvalSettings } from "./eval.ts";
 import { trainingTask, unsetForEvaluation } from "./eval-tasks.ts";
+import { type Direction, directionOf, directions, type EvaluationMetric } from "./evaluation-metrics.ts";
 
-/** What an evaluation of classes during training gives over all of them; of each the higher is the better. */
-export const evaluationMetrics = [
-  "mean_auroc",
-  "accuracy",
-  "macro_f1",
-  "micro_f1",
-  "macro_precision",
-  "micro_precision",
-] as const;
-export type EvaluationMetric = (typeof evaluationMetrics)[number];
-
-const directions = ["minimize", "maximize"] as const;
-export type Direction = (typeof directions)[number];
+export type { EvaluationMetric } from "./evaluation-metrics.ts";
 
 /** What `keep_best` says: a name, and which values of it are better where that is written. */
 export interface WrittenBest {
@@ -38,12 +27,8 @@ export function bestHelp(value: Expression): string | null {
   return value.kind === "call" && value.callee.kind === "name" ? didYouMean(value.callee.text, directions) : null;
 }
 
-/** By which number of an evaluation during training the best checkpoint is told. */
-export type BestBy = {
-  readonly name: string;
-  readonly direction: Direction;
-} & /** A number of the scores of classes. */
-(
+/** By which number the best checkpoint is told: of the scores that a `zero_shot` or `classify` task gives, or of the validation. */
+export type BestBy = { readonly name: string; readonly direction: Direction } & (
   | { readonly kind: "scores"; readonly metric: EvaluationMetric }
   /** A number of the validation by the name that it is logged under: `loss`, `loss/contrastive`, or that of a metric. */
   | { readonly kind: "validation"; readonly logged: string }
@@ -63,10 +48,9 @@ export interface Measured {
 /** By which number the best checkpoint is told; null for what names none, or does not say which values are better. */
 export function bestBy(written: WrittenBest | null, { evaluation, lossNames, metrics }: Measured): BestBy | null {
   const isEvaluated = trainingTask(evaluation) !== null;
-  if (written === null) return isEvaluated ? byScores("mean_auroc", "maximize") : bestByLoss;
+  if (written === null) return isEvaluated ? byScores("mean_auroc", null) : bestByLoss;
   const { name, direction } = written;
-  const metric = evaluationMetrics.find((each) => each === name);
-  if (isEvaluated && metric !== undefined) return byScores(metric, direction ?? "maximize");
+  if (isEvaluated && isEvaluationMetric(name)) return byScores(name, direction);
   if (metrics.has(name)) return direction === null ? null : { kind: "validation", name, logged: name, direction };
   const isTotal = name === "loss" && lossNames.length > 0;
   if (!isTotal && !lossNames.includes(name)) return null;
@@ -74,14 +58,25 @@ export function bestBy(written: WrittenBest | null, { evaluation, lossNames, met
   return { kind: "validation", name, logged, direction: direction ?? "minimize" };
 }
 
-function byScores(metric: EvaluationMetric, direction: Direction): BestBy {
-  return { kind: "scores", name: metric, metric, direction };
+function byScores(metric: EvaluationMetric, direction: Direction | null): BestBy {
+  return { kind: "scores", name: metric, metric, direction: direction ?? directionOf[metric] };
 }
+
+function isEvaluationMetric(name: string): name is EvaluationMetric {
+  return Object.hasOwn(directionOf, name);
+}
+
+/** Numbers of retrieval, as one might call them: `recall_5`, `map_at_10`. */
+const ofRetrieval = /^(?:recall|map)(?:_at)?_?\d+$/;
 
 /** Why a `keep_best` tells nothing apart. */
 export type BestProblem =
   /** It names a number of evaluations, of which there are none. */
   | { readonly kind: "not-evaluated"; readonly why: string }
+  /** It names a number of retrieval, which no evaluation during a training has; `instead` is one that they have. */
+  | { readonly kind: "only-after"; readonly instead: string | null }
+  /** It keeps the worst: of this number the other values are better. */
+  | { readonly kind: "worst"; readonly name: string; readonly better: Direction }
   | { readonly kind: "wrong"; readonly expected: string; readonly help: string | null };
 
 /** What is wrong with a `keep_best`: it names no number, or two, or one of which it is not known which values are better. */
@@ -89,24 +84,27 @@ export function bestProblem(written: WrittenBest, measured: Measured): BestProbl
   const { evaluation, lossNames, metrics } = measured;
   const { name, direction } = written;
   const isEvaluated = trainingTask(evaluation) !== null;
-  const isOfEvaluation = evaluationMetrics.some((each) => each === name);
+  const isOfEvaluation = isEvaluationMetric(name);
   const isMetric = metrics.has(name);
   if (isOfEvaluation && isEvaluated && isMetric && direction !== null) {
     const expected = `one number, and \`${name}\` is a metric of the model and a number of evaluations`;
     return { kind: "wrong", expected, help: "give the metric another name" };
   }
-  if (bestBy(written, measured) !== null) return null;
+  const by = bestBy(written, measured);
+  if (by?.kind === "scores" && by.direction !== directionOf[by.metric])
+    return { kind: "worst", name, better: directionOf[by.metric] };
+  if (by !== null) return null;
   if (isMetric) {
     const ways = directions.map((each) => `\`${each}(${name})\``).join(" or ");
     return { kind: "wrong", expected: `${ways}: a metric does not say which of its values are better`, help: null };
   }
   if (isOfEvaluation && !isEvaluated) return { kind: "not-evaluated", why: whyNotEvaluated(evaluation) };
-  const names = new Set([
-    ...(lossNames.length === 0 ? [] : ["loss", ...lossNames]),
-    ...metrics.keys(),
-    ...(isEvaluated ? evaluationMetrics : []),
-  ]);
-  const all = [...names].map((each) => `\`${each}\``).join(", ");
+  const losses = lossNames.length === 0 ? [] : ["loss", ...lossNames];
+  if (ofRetrieval.test(name)) return { kind: "only-after", instead: isEvaluated ? "mean_auroc" : (losses[0] ?? null) };
+  const names = new Set([...losses, ...metrics.keys(), ...(isEvaluated ? Object.keys(directionOf) : [])]);
+  // `f1` is a number of each class: those over all classes are `macro_f1` and others.
+  const averages = [...names].filter((each) => each.endsWith(`_${name}`));
+  const all = (averages.length > 0 ? averages : [...names]).map((each) => `\`${each}\``).join(", ");
   const help = names.size === 0 ? null : (didYouMean(name, names) ?? `it can be ${all}`);
   return { kind: "wrong", expected: "a loss, a metric or a number of evaluations", help };
 }

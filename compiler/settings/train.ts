@@ -1,5 +1,5 @@
 import { type Diagnostic, type File, report, type Span } from "../../grammar/index.ts";
-import { bestHelp, bestProblem, type Measured, type WrittenBest, writtenBest } from "./best.ts";
+import { type BestProblem, bestHelp, bestProblem, type Measured, type WrittenBest, writtenBest } from "./best.ts";
 import type { NamedCall, Range } from "./named-call.ts";
 import { SettingReader } from "./reader.ts";
 
@@ -289,7 +289,27 @@ export function checkBest(
     return reader.diagnostics;
   }
   const span = reader.expression("keep_best")?.span;
-  const help = measured.lossNames.length === 0 ? null : "`keep_best = loss` needs no `eval` block";
-  const params = { name: "keep_best", why: problem.why };
-  return span === undefined ? [] : [report("nothing-evaluated", span, params, { help })];
+  return span === undefined ? [] : [diagnosticOf(problem, span, measured)];
+}
+
+function diagnosticOf(
+  problem: Exclude<BestProblem, { readonly kind: "wrong" }>,
+  span: Span,
+  { lossNames }: Measured,
+): Diagnostic {
+  switch (problem.kind) {
+    case "not-evaluated": {
+      const help = lossNames.length === 0 ? null : "`keep_best = loss` needs no `eval` block";
+      return report("nothing-evaluated", span, { name: "keep_best", why: problem.why }, { help });
+    }
+    case "only-after": {
+      const help = problem.instead === null ? null : `\`keep_best = ${problem.instead}\` is measured during training`;
+      return report("measured-after", span, { name: "keep_best" }, { help });
+    }
+    case "worst": {
+      const { name, better } = problem;
+      const help = `leave out the direction: \`keep_best = ${name}\``;
+      return report("worst-kept", span, { name, better: better === "minimize" ? "lower" : "higher" }, { help });
+    }
+  }
 }

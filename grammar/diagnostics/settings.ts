@@ -31,6 +31,14 @@ export const settings = {
     "E609",
     ({ name, why }) => `\`${name}\` needs evaluations, and ${why}`,
   ),
+  "measured-after": error<{ readonly name: string }>(
+    "E610",
+    ({ name }) => `\`${name}\` cannot be a number of retrieval: evaluations during training score classes alone`,
+  ),
+  "worst-kept": warning<{ readonly name: string; readonly better: "lower" | "higher" }>(
+    "E611",
+    ({ name, better }) => `\`keep_best\` keeps the worst checkpoint: the ${better} \`${name}\` is, the better`,
+  ),
   "long-warmup": warning<{ readonly warmup: number; readonly steps: number }>(
     "E607",
     ({ warmup, steps }) => `\`warmup = ${warmup}\` is not less than the steps of the training, which has ${steps}`,

@@ -29,6 +29,8 @@ interface Plan {
   readonly evaluated?: readonly number[];
   /** Mean AUROCs of evaluations, in turn. */
   readonly metrics?: readonly number[];
+  /** Scores of four volumes in evaluations, in turn, the last two of which have the class; in place of these. */
+  readonly scores?: readonly (readonly number[])[];
   /** A signal that comes in the midst of something that happens, such as `step 2`. */
   readonly signalIn?: string;
   readonly outputs?: (step: number) => Readonly<Record<string, number>>;
@@ -69,6 +71,13 @@ function evaluationOf(auroc: number): StepEvaluation {
   return { scored, loss: { examples: 2, values } };
 }
 
+/** An evaluation of four volumes, of which the last two have the class. */
+function evaluationOfScores(scores: readonly number[]): StepEvaluation {
+  const labels = [[false], [false], [true], [true]];
+  const rows = scores.map((score) => [score]);
+  return { scored: evaluateScores({ classes: ["a"], scores: rows, labels, bootstrap: null }), loss: null };
+}
+
 let runs = 0;
 
 /** Trains what has one parameter, and tells what happened in which order. */
@@ -89,7 +98,7 @@ async function follow(
     happened.push(what);
     if (what === plan.signalIn) signal = "SIGTERM";
   };
-  const remaining = [...metrics];
+  const remaining = plan.scores?.map(evaluationOfScores) ?? metrics.map(evaluationOf);
   const run: TrainingRun = {
     engine: {
       backend: onnx,
@@ -155,7 +164,7 @@ async function follow(
             if (signal !== null) return Promise.resolve({ kind: "stopped" });
             return Promise.resolve({
               kind: "evaluated",
-              evaluation: evaluationOf(remaining.shift() ?? 1),
+              evaluation: remaining.shift() ?? evaluationOf(1),
               skipped: [],
             });
           },
@@ -261,6 +270,29 @@ test("the best is told by the number that `keep_best` names", async () => {
     bestBy: { ...loss, direction: "maximize" },
   });
   expect(lastState(most.folder).best).toEqual({ step: 0, metric: 1 });
+});
+
+test("the best by one number of the scores is not the best by another, and `patience` counts by the one that is named", async () => {
+  // In order but close to each other; less in order and far from each other; neither.
+  const scores = [
+    [0.45, 0.46, 0.5, 0.55],
+    [0.05, 0.6, 0.55, 0.95],
+    [0.9, 0.8, 0.2, 0.1],
+    [0.9, 0.8, 0.2, 0.1],
+  ];
+  const plan = { steps: 3, evaluateEvery: 1, scores };
+  const bestOf = async (bestBy: BestBy) => lastState((await follow({ ...plan, bestBy })).folder).best;
+  const auroc: BestBy = { kind: "scores", name: "mean_auroc", metric: "mean_auroc", direction: "maximize" };
+  const brier: BestBy = { kind: "scores", name: "brier", metric: "brier", direction: "minimize" };
+  // As scikit-learn's roc_auc_score and brier_score_loss have them.
+  expect(await bestOf(auroc)).toEqual({ step: 0, metric: 1 });
+  const bestByBrier = await bestOf(brier);
+  expect(bestByBrier?.step).toBe(1);
+  expect(bestByBrier?.metric).toBeCloseTo(0.141875, 12);
+  const byAuroc = await follow({ ...plan, bestBy: auroc, patience: 2 });
+  expect(byAuroc.end).toEqual({ kind: "exhausted", step: 2, best: { step: 0, metric: 1 } });
+  const byBrier = await follow({ ...plan, steps: 4, bestBy: brier, patience: 2 });
+  expect(byBrier.end).toMatchObject({ kind: "exhausted", step: 3, best: { step: 1 } });
 });
 
 test("a loss that is not a number is never the best, and ends nothing", async () => {

@@ -31,9 +31,30 @@ const listed = [
   mcc,
 ] as const;
 
+/** The numbers over all classes, as a spec calls them: each that is listed has such a name, since `metrics` is typed by these. */
+export const specMetrics = {
+  mean_auroc: "meanAuroc",
+  mean_average_precision: "meanAveragePrecision",
+  brier: "brier",
+  calibration_error: "calibrationError",
+  accuracy: "accuracy",
+  balanced_accuracy: "balancedAccuracy",
+  macro_sensitivity: "macroSensitivity",
+  micro_sensitivity: "microSensitivity",
+  macro_specificity: "macroSpecificity",
+  micro_specificity: "microSpecificity",
+  macro_precision: "macroPrecision",
+  micro_precision: "microPrecision",
+  macro_f1: "macroF1",
+  micro_f1: "microF1",
+  weighted_f1: "weightedF1",
+  samples_f1: "samplesF1",
+  mcc: "mcc",
+} as const satisfies Readonly<Record<EvaluationMetric, (typeof listed)[number]["overall"][number]["name"]>>;
+
 /** The numbers of a class, and those over all classes. */
 export type ClassMetric = (typeof listed)[number]["name"];
-export type OverallMetric = (typeof listed)[number]["overall"][number]["name"];
+export type OverallMetric = (typeof specMetrics)[EvaluationMetric];
 
 /** A metric of the list, with the names that the list has. */
 export type ListedMetric = MetricDefinition & {
@@ -59,13 +80,3 @@ export const overallMetricNames: readonly OverallMetric[] = metrics.flatMap(({ o
 export const overallMetrics = metrics.flatMap(({ overall }) =>
   overall.map(({ name, title }) => [name, title] as const),
 );
-
-/** The numbers over all classes, as a spec calls them. */
-export const specMetrics: Readonly<Record<EvaluationMetric, OverallMetric>> = {
-  mean_auroc: "meanAuroc",
-  accuracy: "accuracy",
-  macro_f1: "macroF1",
-  micro_f1: "microF1",
-  macro_precision: "macroPrecision",
-  micro_precision: "microPrecision",
-};
