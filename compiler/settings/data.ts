@@ -9,7 +9,7 @@ import { defaultVolume, readVolumeSettings, type VolumeSettings, volumeSettingNa
 export interface DataSettings extends VolumeSettings, TableSettings {
   /** The folder of the data set, from the spec's own folder; null when only the command line names it. */
   readonly folder: string | null;
-  /** What the names of volumes to train on, and of those that are held out, start with. */
+  /** What the names of volumes to train on, and of those that are held out, start with; empty for all that are not trained on. */
   readonly train: string;
   readonly valid: string;
   /** How what is trained on is changed at random, in this order; evaluation never is. */
@@ -43,7 +43,7 @@ export function readDataSettings(file: File): {
   const reader = new SettingReader(file, "data", dataSettingNames);
   const volume = readVolumeSettings(reader);
   const train = reader.string("train", defaultData.train);
-  const valid = reader.string("valid", defaultData.valid);
+  const valid = reader.anyString("valid") ?? defaultData.valid;
   if (train === valid) {
     const [name, other] = reader.has("valid") ? ["valid", "train"] : ["train", "valid"];
     reader.refuse(name, `another string than \`${other}\`, so that no volume is in both`);

@@ -1,4 +1,5 @@
 import type { Diagnostic, File } from "../../grammar/index.ts";
+import { type EvalColumn, readColumns } from "./eval-columns.ts";
 import { type EvalTask, readTasks } from "./eval-tasks.ts";
 import { defaultPrompts, type PromptSides, readPrompts } from "./prompts.ts";
 import { SettingReader } from "./reader.ts";
@@ -14,6 +15,8 @@ export interface EvalSettings {
   /** Those of inputs that take prompts, and of zero-shot tasks that have none of their own. */
   readonly prompts: PromptSides;
   readonly classes: readonly string[];
+  /** The columns of labels, where they are not those of the classes. */
+  readonly columns: readonly EvalColumn[] | null;
   /** From which score on a class is called present, in tasks that do not say it. */
   readonly threshold: ThresholdSetting;
   /** How often the volumes are drawn anew for intervals; 0 for none. */
@@ -38,6 +41,7 @@ export const evalSettingNames = [
   "scale",
   "prompts",
   "classes",
+  "columns",
   "threshold",
   "resamples",
   "resample_by",
@@ -60,6 +64,7 @@ export function readEvalSettings(
       "a list of different names in quotes, none of them empty",
       (name) => name.trim() !== "",
     ) ?? [];
+  const { columns, diagnostics: ofColumns } = readColumns(reader, classes);
   const prompts = readPrompts(reader, defaultPrompts);
   const block = {
     image: nameOf("image"),
@@ -67,13 +72,17 @@ export function readEvalSettings(
     scale: nameOf("scale"),
     prompts,
     classes,
+    columns,
     threshold: readThreshold(reader, defaultThreshold),
     resamples: reader.count("resamples", defaultResamples, 0),
     resampleBy: readResampleBy(reader),
   };
   const { tasks, diagnostics } = readTasks(reader, block, lets);
   const unsaid = unsaidVolumes(reader.expression("threshold"));
-  return { settings: { ...block, tasks }, diagnostics: [...reader.diagnostics, ...unsaid, ...diagnostics] };
+  return {
+    settings: { ...block, tasks },
+    diagnostics: [...reader.diagnostics, ...ofColumns, ...unsaid, ...diagnostics],
+  };
 }
 
 function readResampleBy(reader: EvalReader): ResampleBy {

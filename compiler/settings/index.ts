@@ -24,6 +24,7 @@ export {
   type ResampleBy,
   readEvalSettings,
 } from "./eval.ts";
+export { type EvalColumn, evaluatedColumns, labelColumns, printColumns, unevaluatedClasses } from "./eval-columns.ts";
 export {
   type ClassifyTask,
   type EvalTask,

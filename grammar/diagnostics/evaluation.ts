@@ -1,6 +1,6 @@
 import { error } from "./row.ts";
 
-/** E83x: how scores are measured. */
+/** E83x: how scores are measured; E84x: which columns of labels they are measured against. */
 export const evaluation = {
   "threshold-volumes": error<{ readonly rule: string }>(
     "E830",
@@ -25,5 +25,30 @@ export const evaluation = {
     "E834",
     () => "`retrieval` needs latents of reports, and `text` is computed of `prompts()`",
     () => "let `text` depend on an input from `tokens()`, or remove the task",
+  ),
+  "unknown-column-class": error<{ readonly name: string }>(
+    "E840",
+    ({ name }) => `\`${name}\` is not one of the \`classes\``,
+    () => 'a column has the scores of classes: `column("NAME", of = ["CLASS"])`',
+  ),
+  "empty-column": error<{ readonly name: string }>(
+    "E841",
+    ({ name }) => `the column \`${name}\` has no class`,
+    () => 'name the classes whose largest score it has, such as `of = ["Lung nodule"]`',
+  ),
+  "duplicate-column": error<{ readonly name: string }>(
+    "E842",
+    ({ name }) => `two columns are called \`${name}\``,
+    () => "write one column with the classes of both",
+  ),
+  "repeated-column-class": error<{ readonly name: string }>(
+    "E843",
+    ({ name }) => `the column has the class \`${name}\` twice`,
+    () => "remove one of the two",
+  ),
+  "columns-without-classes": error(
+    "E844",
+    () => "`columns` needs `classes`, which the `eval` block does not set",
+    () => "`columns` says how the scores of `classes` are compared with a data set's own labels",
   ),
 } as const;

@@ -1,4 +1,5 @@
 export { type Correction, corrections } from "./adjust.ts";
+export { scoresOfColumns } from "./columns.ts";
 export {
   type ComparedMetric,
   type ComparedRuns,

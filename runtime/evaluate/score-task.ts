@@ -1,5 +1,6 @@
 import type { ClassifyTask, ProbeTask, ZeroShotTask } from "../../compiler/index.ts";
 import { at } from "../at.ts";
+import { scoresOfColumns } from "./columns.ts";
 import type { EncodedVolumes } from "./encoded-volumes.ts";
 import { probeScores } from "./probe/index.ts";
 import { type EncodedTexts, scoreClasses } from "./zero-shot.ts";
@@ -17,16 +18,18 @@ export interface TaskScores extends Pick<EncodedVolumes, "names" | "classes" | "
 
 /** Scores encoded volumes. `texts` has the prompts of zero-shot tasks; null where there are none. */
 export function scoreTask(task: ScoringTask, volumes: EncodedVolumes, texts: EncodedTexts | null): TaskScores {
-  const { names, images, classes, labels, patients } = volumes;
+  const { names, images, classes, labels, patients, scored } = volumes;
+  const byColumn = (scores: readonly ArrayLike<number>[]) => scoresOfColumns(scores, scored.classes, scored.columns);
   const ofAll = { names, classes, labels, unscored: [] };
   switch (task.kind) {
     case "zero_shot":
       if (images === null || texts === null) throw new Error("invariant: a zero-shot task has latents of both");
-      return { ...ofAll, scores: scoreClasses(images, classes, task, texts) };
+      return { ...ofAll, scores: byColumn(scoreClasses(images, scored.classes, task, texts)) };
     case "classify": {
       const logits = volumes.logits.get(task.name);
       if (logits === undefined) throw new Error(`invariant: the model gives logits for ${task.name}`);
-      return { ...ofAll, scores: logits.map((row) => Float64Array.from(row, (logit) => 1 / (1 + Math.exp(-logit)))) };
+      const scores = logits.map((row) => Float64Array.from(row, (logit) => 1 / (1 + Math.exp(-logit))));
+      return { ...ofAll, scores: byColumn(scores) };
     }
     case "probe": {
       if (images === null) throw new Error("invariant: a probe has latents of images");
@@ -35,8 +38,8 @@ export function scoreTask(task: ScoringTask, volumes: EncodedVolumes, texts: Enc
         each.kind === "unscored" ? [{ name: at(classes, index), why: each.why }] : [],
       );
       // What has no scores would leave no numbers over all classes.
-      const scored = [...classes.keys()].filter((index) => found.classes[index]?.kind === "scored");
-      const columnsOf = <Value>(row: ArrayLike<Value>): readonly Value[] => scored.map((index) => at(row, index));
+      const fitted = [...classes.keys()].filter((index) => found.classes[index]?.kind === "scored");
+      const columnsOf = <Value>(row: ArrayLike<Value>): readonly Value[] => fitted.map((index) => at(row, index));
       return {
         names,
         classes: columnsOf(classes),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { ClassifyTask, ProbeTask, RetrievalTask } from "../../compiler/index.ts";
+import { type ClassifyTask, evaluatedColumns, type ProbeTask, type RetrievalTask } from "../../compiler/index.ts";
 import { at } from "../../runtime/at.ts";
 import { type EncodedVolumes, evaluateTask, groupBy, probeScores, scoreTask } from "../../runtime/evaluate/index.ts";
 import { generator } from "../../runtime/random.ts";
@@ -14,9 +14,11 @@ const ofScans = scans.map(directionOf);
 const images = labels.map(([first = false], index) =>
   Float32Array.from(at(ofScans, index), (value, place) => value + (place === 0 && first ? 0.8 : 0)),
 );
+const classes = ["Common", "Rarer", "Once"];
 const volumes: EncodedVolumes = {
   names: scans.map((_, index) => `volume ${index}`),
-  classes: ["Common", "Rarer", "Once"],
+  classes,
+  scored: { classes, columns: evaluatedColumns({ classes, columns: null }) },
   labels,
   groups: groupBy("scan", scans.map(String)),
   patients: groupBy("scan", scans.map(String)),
@@ -27,6 +29,22 @@ const volumes: EncodedVolumes = {
 };
 const fixed = { kind: "fixed", value: 0.5 } as const;
 const settings = { texts: null, bootstrap: null, thresholdsOf: () => ({ policy: fixed, chosen: null }) };
+
+test("scores are by the columns of the labels, and a probe is of these", () => {
+  const columns = [{ name: "Any", of: ["Common", "Once"] }];
+  const ofAny = labels.map(([common = false, , once = false]) => [common || once]);
+  const external = { ...volumes, classes: ["Any"], scored: { classes, columns }, labels: ofAny };
+  const task: ClassifyTask = { kind: "classify", name: "head", logits: "logits", threshold: fixed };
+  const whole = scoreTask(task, volumes, null);
+  const found = scoreTask(task, external, null);
+  expect(found).toMatchObject({ classes: ["Any"], labels: ofAny });
+  expect(found.scores.map((row) => [...Array.from(row)])).toEqual(
+    whole.scores.map((row) => [Math.max(at(row, 0), at(row, 2))]),
+  );
+  const probe: ProbeTask = { kind: "probe", name: "probe", folds: 4, strengths: [0.1], threshold: fixed };
+  const fitted = probeScores({ latents: images, labels: ofAny, groups: volumes.groups }, probe);
+  expect(scoreTask(probe, external, null).scores).toEqual(fitted.scores.map((row) => Array.from(row)));
+});
 
 test("classification is by the sigmoid of the task's logits", () => {
   const task: ClassifyTask = { kind: "classify", name: "head", logits: "logits", threshold: fixed };

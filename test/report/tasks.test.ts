@@ -23,6 +23,7 @@ const patients = groupBy(
 const volumes: EncodedVolumes = {
   names: Array.from({ length: count }, (_, index) => `volume ${index}`),
   classes,
+  scored: { classes, columns: classes.map((name) => ({ name, of: [name] })) },
   labels: Array.from({ length: count }, () => [random.below(2) === 0, random.below(3) === 0]),
   groups: patients,
   patients,

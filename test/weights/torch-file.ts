@@ -1,9 +1,13 @@
+import { crc32 } from "../../runtime/data/crc32.ts";
+
 /** A file of an archive; what is said besides its name and bytes goes into its records as it is. */
 export interface Entry {
   readonly name: string;
   readonly bytes: Uint8Array;
   readonly method?: number;
   readonly flags?: number;
+  /** Of what it is unpacked, where that is not its bytes. */
+  readonly checksum?: number;
   /** What the directory says instead of the truth. */
   readonly listed?: {
     readonly name?: string;
@@ -18,7 +22,7 @@ export function zipOf(entries: readonly Entry[], { comment = "" }: { readonly co
   const parts: Uint8Array[] = [];
   const directory: Uint8Array[] = [];
   let at = 0;
-  for (const { name, bytes, method = 0, flags = 0, listed = {} } of entries) {
+  for (const { name, bytes, method = 0, flags = 0, checksum = crc32(bytes), listed = {} } of entries) {
     const plain = utf8(name);
     const local = [
       u32(0x04034b50),
@@ -26,14 +30,14 @@ export function zipOf(entries: readonly Entry[], { comment = "" }: { readonly co
       u16(flags),
       u16(method),
       u32(0),
-      u32(0),
+      u32(checksum),
       u32(bytes.length),
       u32(bytes.length),
     ];
     const written = join([...local, u16(plain.length), u16(0), plain, bytes]);
     const named = utf8(listed.name ?? name);
     const sizes = [u32(listed.packed ?? bytes.length), u32(listed.size ?? bytes.length)];
-    const record = [u32(0x02014b50), u16(20), u16(20), u16(flags), u16(method), u32(0), u32(0), ...sizes];
+    const record = [u32(0x02014b50), u16(20), u16(20), u16(flags), u16(method), u32(0), u32(checksum), ...sizes];
     const tail = [u16(named.length), u16(0), u16(0), u16(0), u16(0), u32(0), u32(listed.local ?? at), named];
     directory.push(join([...record, ...tail]));
     parts.push(written);

@@ -7,6 +7,7 @@ import {
   type Optimizer,
   printAugmentation,
   printBest,
+  printColumns,
   printPrompts,
   printTasks,
   printThreshold,
@@ -76,6 +77,7 @@ const evalRows = (block: EvalSettings): Rows<EvalSettings> => ({
   scale: ["scale", plain],
   prompts: ["prompts", printPrompts],
   classes: ["classes", plain],
+  columns: ["columns", (columns) => (columns === null ? "those of the classes" : printColumns(columns))],
   threshold: ["threshold", printThreshold],
   resamples: ["resamples", plain],
   resampleBy: [

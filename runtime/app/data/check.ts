@@ -1,4 +1,4 @@
-import { type DataSettings, defaultData, type EvalSettings } from "../../../compiler/index.ts";
+import { type DataSettings, defaultData, type EvalSettings, labelColumns } from "../../../compiler/index.ts";
 import {
   type CheckOptions,
   checkDataset,
@@ -53,7 +53,7 @@ export async function checkData(request: DataCheckRequest, reporter: Reporter): 
   if (unwritable !== null) return refuse(unwritable, reporter);
   const compiled = spec === null ? null : compileReported({ spec, set: request.set }, reporter);
   if (spec !== null && compiled === null) return refused;
-  const classes = compiled?.spec.evaluation.classes ?? [];
+  const classes = compiled === null ? [] : labelColumns(compiled.spec.evaluation);
   const inputs = compiled === null ? null : findDataInputs(compiled.spec);
   const rules: DataRules = {
     settings: compiled?.spec.data ?? defaultData,

@@ -1,6 +1,6 @@
 import { statfsSync } from "node:fs";
 import { basename, resolve } from "node:path";
-import { defaultData } from "../../../compiler/index.ts";
+import { defaultData, labelColumns } from "../../../compiler/index.ts";
 import {
   arrayBytes,
   contractOf,
@@ -79,7 +79,7 @@ export async function packData(request: DataPackRequest, reporter: Reporter): Pr
   const taken = inputs?.value ?? { inputs: [plainVolume(said)], needs };
   const unheld = unpackable(taken, said);
   if (unheld !== null) return refuse(unheld, reporter);
-  const classes = spec?.evaluation.classes ?? [];
+  const classes = spec === null ? [] : labelColumns(spec.evaluation);
   const { files, texts, labels } = taken.needs;
   const evaluated = classes.length === 0 ? null : classes;
   const found = await examplesToPack(data, said, {

@@ -1,7 +1,9 @@
 import {
   buildProgram,
   type EvalTask,
+  evaluatedColumns,
   inputsOf,
+  labelColumns,
   logitsOutput,
   promptTexts,
   type TracedSpec,
@@ -74,11 +76,12 @@ export async function encodeHeldOut(
 }
 
 function volumesOf(
-  { evaluation: { classes, resampleBy, tasks } }: TracedSpec,
+  { evaluation }: TracedSpec,
   inputs: DataInputs,
   { examples, images, reports }: EncodedExamples,
 ): EncodedVolumes {
-  const known = groupsOf(resampleBy, examples);
+  const known = groupsOf(evaluation.resampleBy, examples);
+  const classes = labelColumns(evaluation);
   // Of no volumes, as where none could be read, there are none.
   const outputOf = (name: string) => images.get(name) ?? (examples.length === 0 ? [] : null);
   // Of volumes that thresholds are chosen on nothing is drawn.
@@ -88,14 +91,15 @@ function volumesOf(
   return {
     names: examples.map(({ name }) => name),
     classes,
+    scored: { classes: evaluation.classes, columns: evaluatedColumns(evaluation) },
     labels: examples.map(({ labels }) => classes.map((name) => labels?.get(name) ?? null)),
     groups,
-    patients: patientsOf(resampleBy, examples, groups),
+    patients: patientsOf(evaluation.resampleBy, examples, groups),
     images: outputOf("latent"),
     reports,
     reportTexts: reports === null ? null : examples.map(reportOf),
     logits: new Map(
-      tasks.flatMap(({ kind, name }) => {
+      evaluation.tasks.flatMap(({ kind, name }) => {
         const logits = kind === "classify" ? outputOf(logitsOutput(name)) : null;
         return logits === null ? [] : [[name, logits] as const];
       }),

@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs";
-import { type EvalTask, type TracedSpec, unsetForEvaluation } from "../../../compiler/index.ts";
+import { type EvalTask, labelColumns, type TracedSpec, unsetForEvaluation } from "../../../compiler/index.ts";
 import {
   type DataInputs,
   type Dataset,
@@ -36,6 +36,7 @@ import { arePromptsFixed, encodedInputs, needReports } from "./encode-held-out.t
 import { type EvaluatedRun, type EvaluateTask, evaluateRun } from "./evaluate-run.ts";
 import { weightsRuns } from "./evaluated-runs.ts";
 import { areGroupsKnown, groupColumns } from "./grouping.ts";
+import { noteUnevaluated } from "./unevaluated.ts";
 
 export interface EvaluateRequest extends Omit<DataOptions, "data">, Omit<EngineOptions, "adapter"> {
   /** The path of a spec; null for the only one of the working folder. */
@@ -161,16 +162,18 @@ async function openVolumes(
   { split, latents }: Pick<EvaluateRequest, "split" | "latents">,
   reporter: Reporter,
 ): Promise<OpenedVolumes | null> {
-  const { tasks, classes } = spec.evaluation;
+  const { tasks } = spec.evaluation;
+  const labels = labelColumns(spec.evaluation);
   const { files, texts } = inputs.needs;
   const columns = groupColumns(spec.evaluation);
-  const needs = { files, texts: columns, labels: classes.length === 0 ? null : classes, split };
+  const needs = { files, texts: columns, labels: labels.length === 0 ? null : labels, split };
   const needed = needReports(tasks);
   const wanted = { ...needs, texts: [...texts, ...columns] };
   const reported = needed || latents === null ? null : await openReported(spec, inputs, data, wanted, reporter);
   const dataset = reported ?? (await openSplit(spec, data, needed ? wanted : needs, reporter));
   if (dataset === null && needed) reporter.info(`reports are read for ${namesOf(tasks)}, and for nothing else`);
   if (dataset === null || !areGroupsKnown(spec, dataset, reporter)) return null;
+  noteUnevaluated(spec.evaluation, reporter);
   const choosing = await openThresholdVolumes(spec, data, needs, dataset, reporter);
   if (choosing === "refused") return null;
   const read = [dataset, ...choosing.map((each) => each.dataset)];

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { labelColumns } from "../../../compiler/index.ts";
 import { type CacheSettings, type DataInputs, type Dataset, type Example, openDataset } from "../../data/index.ts";
 import type { SweepEntry } from "../../sweep/index.ts";
 import { settleData } from "../data/contract.ts";
@@ -27,7 +28,7 @@ export async function openSweepData(
     if (found.has(key)) continue;
     const { data: settings, evaluation } = entry;
     const data = dataOf(entry);
-    const { classes } = evaluation;
+    const classes = labelColumns(evaluation);
     const isEvaluated = evaluation.image !== null && evaluation.text !== null && classes.length > 0;
     if (entry.inputs.kind === "failed") {
       reporter.problem(entry.inputs.problem);
@@ -59,7 +60,7 @@ export async function openSweepData(
 
 /** The same for entries that read the same volumes in the same way. */
 export function dataKey({ data, inputs, evaluation }: Pick<SweepEntry, "data" | "inputs" | "evaluation">): string {
-  return JSON.stringify([data, inputs.kind === "ok" ? inputs.value.needs : null, evaluation.classes]);
+  return JSON.stringify([data, inputs.kind === "ok" ? inputs.value.needs : null, labelColumns(evaluation)]);
 }
 
 function hashOf(sets: readonly Dataset[]): string {
