@@ -35,6 +35,9 @@ export function checkEvalSettings(file: File, settings: EvalSettings, model: Eva
   const [image, text] = [settings.image, settings.text].map((name) => (name === null ? undefined : outputs.get(name)));
   const [ofImage, ofText] = [inputsUnder(image), inputsUnder(text)];
   check("image", `a vector for each row of the batch, f32[${batch}, width]`, ({ shape }) => isLatent(shape, batch));
+  const misread = settings.tasks.length === 0 ? [] : notOfFiles(image, model.sources);
+  if (misread.length > 0 && !reader.hasRefused("image"))
+    reader.refuse("image", ofFilesAlone, undefined, { notes: [`it depends on ${listed(misread)}`] });
   const width = settings.image === null ? undefined : outputs.get(settings.image)?.type.shape[1];
   const same = width === undefined || reader.hasRefused("image") ? "width" : `${width}`;
   const areFixed = [...ofText.keys()].some((name) => prompts.has(name));
@@ -43,7 +46,7 @@ export function checkEvalSettings(file: File, settings: EvalSettings, model: Eva
     return isLatent(shape, rows) && (same === "width" || shape[1] === width);
   });
   const both = [...ofText.keys()].filter((name) => ofImage.has(name));
-  if (both.length > 0 && !reader.hasRefused("text")) {
+  if (both.length > 0 && !reader.hasRefused("text") && misread.length === 0) {
     const notes = [`both depend on ${listed(both)}, and the latents of images and of texts are computed apart`];
     reader.refuse("text", "a latent that depends on no input of `image`", undefined, { notes });
   }
@@ -87,14 +90,20 @@ function checkLogits(
     reader.refuse(logits, expected, span, { notes: [whatIs(logits, type)] });
     return;
   }
-  const others = [...inputsUnder(node)].flatMap(([name, { dtype }]) => {
+  const misread = notOfFiles(node, sources);
+  if (misread.length === 0) return;
+  reader.refuse(logits, ofFilesAlone, span, { notes: [`it depends on ${listed(misread)}`] });
+}
+
+const ofFilesAlone = "computed from volumes or images alone: nothing else is read for it";
+
+/** The inputs that a value depends on and that `encode_image` is not given: texts, and what stands in tables. */
+function notOfFiles(value: Node | undefined, sources: ReadonlyMap<string, InputSource>): readonly string[] {
+  return [...inputsUnder(value)].flatMap(([name, { dtype }]) => {
     const kind = sources.get(name)?.kind;
     const isFile = kind === undefined ? dtype === "f32" : readWithVolumes.has(kind);
     return isFile ? [] : [name];
   });
-  if (others.length === 0) return;
-  const notes = [`it depends on ${listed(others)}`];
-  reader.refuse(logits, "computed from volumes or images alone: `classify` reads nothing else", span, { notes });
 }
 
 /** What `encode_image` is given. */

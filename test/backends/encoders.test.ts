@@ -44,12 +44,13 @@ eval {
   return spec;
 }
 
-const tasks = 'tasks = [classify(findings), classify(others, name = "other_head")]';
+const tasks = 'tasks = [classify(findings), classify(others, name = "other_head"), classify(findings, name = "again")]';
+const logits = ["logits/classify", "logits/other_head", "logits/again"];
 
 test.each([
-  [`image = image, text = report, ${tasks}`, ["latent", "logits/classify", "logits/other_head"]],
+  [`image = image, text = report, ${tasks}`, ["latent", ...logits]],
   ["image = image, text = report", ["latent"]],
-  [tasks, ["logits/classify", "logits/other_head"]],
+  [tasks, logits],
   ["image = image, tasks = [probe()]", ["latent"]],
   ["text = report", null],
 ])("`%s` has an encoder of images that gives %j", (evaluation, expected) => {
@@ -65,7 +66,7 @@ test.each(programBackends.filter((each) => each.load().kind === "ready"))(
     const random = new Random(3);
     const ct = Float32Array.from({ length: 96 }, () => random.below(2000) / 1000 - 1);
     const found = await engine.run("encode_image", new Map([["ct", ct]]));
-    expect([...found.keys()]).toEqual(["latent", "logits/classify", "logits/other_head"]);
+    expect([...found.keys()]).toEqual(["latent", ...logits]);
     const kept = await engine.read();
     await engine.dispose();
     const typeOf = new Map(spec.parameters.map(({ path, type }) => [path, type]));
@@ -84,6 +85,7 @@ test.each(programBackends.filter((each) => each.load().kind === "ready"))(
       ["latent", "image"],
       ["logits/classify", "findings"],
       ["logits/other_head", "others"],
+      ["logits/again", "findings"],
     ] as const) {
       const values = expected.get(name)?.data ?? [];
       expect(values.length).toBe(name === "image" ? 32 : 12);

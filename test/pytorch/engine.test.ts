@@ -30,10 +30,19 @@ eval {
   text = a
 }
 `;
-const { spec, plan } = modelOfText();
+const { spec, plan } = modelOf(text);
 
-function modelOfText() {
-  const compiled = compileSpec(createSource("m.vlm", text), new SpecLibrary("specs/std", "m.vlm"));
+/** The same with a head on volumes. */
+const classifier = modelOf(
+  text
+    .replace(/^/, 'import "std/linear"\n')
+    .replace("  freeze text", '  let seen = rearrange(ct, "b c d h w -> b (c d h w)") |> linear(2)\n  freeze text')
+    .replace("model m {", "model m {\n  input ct: f32[batch, 1, 2, 2, 2] = volume(size = [2, 2, 2])")
+    .replace(/eval \{[^}]*/, 'eval { image = seen, classes = ["b", "c"], tasks = [classify(seen, name = "head")]\n'),
+);
+
+function modelOf(written: string) {
+  const compiled = compileSpec(createSource("m.vlm", written), new SpecLibrary("specs/std", "m.vlm"));
   if (compiled.spec === null || compiled.plan === null) throw new Error("the spec compiles");
   return { spec: compiled.spec, plan: compiled.plan };
 }
@@ -58,11 +67,12 @@ function launchOf(
 /** An engine whose workers are fake. */
 async function opened(
   processes: number,
+  model = { spec, plan },
 ): Promise<{ readonly engine: Engine; readonly workers: readonly FakeWorker[]; readonly weights: string }> {
   const launch = launchOf(processes);
-  const openable = openableFor("train", { spec, plan }, pytorch, launch);
+  const openable = openableFor("train", model, pytorch, launch);
   if (openable.runs !== "models") throw new Error("PyTorch runs models");
-  const opening = openModel(openable, firstValuesOf(spec.parameters, 3), folder);
+  const opening = openModel(openable, firstValuesOf(model.spec.parameters, 3), folder);
   const workers: FakeWorker[] = [];
   for (let rank = 0; rank < processes; rank++)
     workers.push(await FakeWorker.connect(launch.by.socket, rank, processes));
@@ -206,6 +216,22 @@ test("what is trained is read and stored by names in checkpoints, and encoders g
   expect((await worker.next()).header).toMatchObject({ kind: "encode", outputs: ["a"] });
   worker.say({ kind: "values" }, new Map([["a", [0.5]]]));
   expect(await encoding).toEqual(new Map([["latent", Float32Array.of(0.5)]]));
+  await engine.dispose();
+});
+
+test("a let that is both the latent of images and the logits of a task is asked for once", async () => {
+  const { engine, workers } = await opened(1, classifier);
+  const worker = at(workers, 0);
+  const encoding = engine.run("encode_image", new Map([["ct", new Float32Array(40)]]));
+  expect((await worker.next()).header).toMatchObject({ kind: "encode", outputs: ["seen"] });
+  worker.say({ kind: "values" }, new Map([["seen", [0.5, 2]]]));
+  const values = Float32Array.of(0.5, 2);
+  expect(await encoding).toEqual(
+    new Map([
+      ["latent", values],
+      ["logits/head", values],
+    ]),
+  );
   await engine.dispose();
 });
 
