@@ -61,7 +61,7 @@ export {
 } from "./paper-table.ts";
 export { type RecallPoint, recallPoints } from "./precision-recall.ts";
 export { printDifference, printP } from "./print-difference.ts";
-export { type ProbedExamples, probeScores } from "./probe/index.ts";
+export { type ProbedExamples, type ProbeWatch, probeScores } from "./probe/index.ts";
 export { equalPrompts, type Prompts } from "./prompts.ts";
 export type { RocPoint } from "./ranking.ts";
 export { type ReliabilityBin, reliabilityBins } from "./reliability.ts";

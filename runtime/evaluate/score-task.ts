@@ -2,7 +2,7 @@ import type { ClassifyTask, ProbeTask, ZeroShotTask } from "../../compiler/index
 import { at } from "../at.ts";
 import { scoresOfColumns } from "./columns.ts";
 import type { EncodedVolumes } from "./encoded-volumes.ts";
-import { probeScores } from "./probe/index.ts";
+import { type ProbeWatch, probeScores } from "./probe/index.ts";
 import { type EncodedTexts, scoreClasses } from "./zero-shot.ts";
 
 /** A task that gives each volume a score of each class. */
@@ -16,8 +16,13 @@ export interface TaskScores extends Pick<EncodedVolumes, "names" | "classes" | "
   readonly unscored: readonly { readonly name: string; readonly why: string }[];
 }
 
-/** Scores encoded volumes. `texts` has the prompts of zero-shot tasks; null where there are none. */
-export function scoreTask(task: ScoringTask, volumes: EncodedVolumes, texts: EncodedTexts | null): TaskScores {
+/** Scores encoded volumes. `texts` has the prompts of zero-shot tasks; null where there are none. Only probes are watched. */
+export async function scoreTask(
+  task: ScoringTask,
+  volumes: EncodedVolumes,
+  texts: EncodedTexts | null,
+  watch: ProbeWatch,
+): Promise<TaskScores | "stopped"> {
   const { names, images, classes, labels, patients, scored } = volumes;
   const byColumn = (scores: readonly ArrayLike<number>[]) => scoresOfColumns(scores, scored.classes, scored.columns);
   const ofAll = { names, classes, labels, unscored: [] };
@@ -33,7 +38,8 @@ export function scoreTask(task: ScoringTask, volumes: EncodedVolumes, texts: Enc
     }
     case "probe": {
       if (images === null) throw new Error("invariant: a probe has latents of images");
-      const found = probeScores({ latents: images, labels, groups: patients }, task);
+      const found = await probeScores({ latents: images, labels, groups: patients }, task, watch);
+      if (found === "stopped") return found;
       const unscored = found.classes.flatMap((each, index) =>
         each.kind === "unscored" ? [{ name: at(classes, index), why: each.why }] : [],
       );

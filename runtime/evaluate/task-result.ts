@@ -2,6 +2,7 @@ import type { EvalTask, RetrievalTask } from "../../compiler/index.ts";
 import type { BootstrapSettings } from "./bootstrap.ts";
 import type { EncodedVolumes } from "./encoded-volumes.ts";
 import type { KeptScores } from "./kept-scores.ts";
+import type { ProbeWatch } from "./probe/index.ts";
 import { type Evaluation, evaluateScores } from "./results.ts";
 import { evaluateRetrieval, type RetrievalEvaluation } from "./retrieval/index.ts";
 import { type ScoringTask, scoreTask, type TaskScores } from "./score-task.ts";
@@ -25,7 +26,7 @@ export type TaskResult =
       readonly evaluation: RetrievalEvaluation;
     };
 
-export interface TaskSettings {
+export interface TaskSettings extends ProbeWatch {
   /** The prompts of zero-shot tasks; null where there are none. */
   readonly texts: EncodedTexts | null;
   readonly bootstrap: BootstrapSettings | null;
@@ -36,12 +37,13 @@ export interface TaskSettings {
   };
 }
 
-/** Does a task on encoded volumes. */
-export function evaluateTask(
+/** Does a task on encoded volumes. A probe tells how far it is, and is what can be stopped. */
+export async function evaluateTask(
   task: EvalTask,
   volumes: EncodedVolumes,
-  { texts, bootstrap, thresholdsOf }: TaskSettings,
-): TaskResult {
+  settings: TaskSettings,
+): Promise<TaskResult | "stopped"> {
+  const { texts, bootstrap, thresholdsOf } = settings;
   if (task.kind === "retrieval") {
     const { names, images, reports, reportTexts, labels, groups, patients } = volumes;
     if (images === null || reports === null || reportTexts === null)
@@ -50,7 +52,9 @@ export function evaluateTask(
     const { recallAt, mapAt } = task;
     return { kind: "retrieval", task, names, evaluation: evaluateRetrieval(examples, { recallAt, mapAt, bootstrap }) };
   }
-  const { unscored, ...found } = scoreTask(task, volumes, texts);
+  const scored = await scoreTask(task, volumes, texts, settings);
+  if (scored === "stopped") return scored;
+  const { unscored, ...found } = scored;
   const { policy: threshold, chosen } = thresholdsOf(task);
   const scores: KeptScores = {
     ...found,

@@ -3,6 +3,7 @@ import { type ClassifyTask, evaluatedColumns, type ProbeTask, type RetrievalTask
 import { at } from "../../runtime/at.ts";
 import { type EncodedVolumes, evaluateTask, groupBy, probeScores, scoreTask } from "../../runtime/evaluate/index.ts";
 import { generator } from "../../runtime/random.ts";
+import { unstopped, unwatched } from "./unwatched.ts";
 
 const random = generator(5);
 const count = 40;
@@ -28,27 +29,29 @@ const volumes: EncodedVolumes = {
   logits: new Map([["head", images.map((image) => Float32Array.of(at(image, 0), 0, -2))]]),
 };
 const fixed = { kind: "fixed", value: 0.5 } as const;
-const settings = { texts: null, bootstrap: null, thresholdsOf: () => ({ policy: fixed, chosen: null }) };
+const settings = { ...unwatched, texts: null, bootstrap: null, thresholdsOf: () => ({ policy: fixed, chosen: null }) };
 
-test("scores are by the columns of the labels, and a probe is of these", () => {
+test("scores are by the columns of the labels, and a probe is of these", async () => {
   const columns = [{ name: "Any", of: ["Common", "Once"] }];
   const ofAny = labels.map(([common = false, , once = false]) => [common || once]);
   const external = { ...volumes, classes: ["Any"], scored: { classes, columns }, labels: ofAny };
   const task: ClassifyTask = { kind: "classify", name: "head", logits: "logits", threshold: fixed };
-  const whole = scoreTask(task, volumes, null);
-  const found = scoreTask(task, external, null);
+  const whole = await unstopped(scoreTask(task, volumes, null, unwatched));
+  const found = await unstopped(scoreTask(task, external, null, unwatched));
   expect(found).toMatchObject({ classes: ["Any"], labels: ofAny });
   expect(found.scores.map((row) => [...Array.from(row)])).toEqual(
     whole.scores.map((row) => [Math.max(at(row, 0), at(row, 2))]),
   );
   const probe: ProbeTask = { kind: "probe", name: "probe", folds: 4, strengths: [0.1], threshold: fixed };
-  const fitted = probeScores({ latents: images, labels: ofAny, groups: volumes.groups }, probe);
-  expect(scoreTask(probe, external, null).scores).toEqual(fitted.scores.map((row) => Array.from(row)));
+  const examples = { latents: images, labels: ofAny, groups: volumes.groups };
+  const fitted = await unstopped(probeScores(examples, probe, unwatched));
+  const byProbe = await unstopped(scoreTask(probe, external, null, unwatched));
+  expect(byProbe.scores).toEqual(fitted.scores.map((row) => Array.from(row)));
 });
 
-test("classification is by the sigmoid of the task's logits", () => {
+test("classification is by the sigmoid of the task's logits", async () => {
   const task: ClassifyTask = { kind: "classify", name: "head", logits: "logits", threshold: fixed };
-  const { scores, classes } = scoreTask(task, volumes, null);
+  const { scores, classes } = await unstopped(scoreTask(task, volumes, null, unwatched));
   expect(classes).toEqual(volumes.classes);
   for (const [row, image] of images.entries()) {
     const [first, second, third] = Array.from(at(scores, row));
@@ -61,39 +64,51 @@ test("classification is by the sigmoid of the task's logits", () => {
 describe("a probe", () => {
   const task: ProbeTask = { kind: "probe", name: "probe", folds: 4, strengths: [0.1, 1], threshold: fixed };
 
-  test("has its own scores, and leaves out a class with too few examples, which it says", () => {
-    const found = scoreTask(task, volumes, null);
+  test("has its own scores, and leaves out a class with too few examples, which it says", async () => {
+    const found = await unstopped(scoreTask(task, volumes, null, unwatched));
     expect(found.classes).toEqual(["Common", "Rarer"]);
     expect(found.unscored.map(({ name }) => name)).toEqual(["Once"]);
     expect(found.unscored[0]?.why).toContain("too few for 4 folds");
-    const { scores } = probeScores({ latents: images, labels, groups: volumes.groups }, task);
+    const { scores } = await unstopped(
+      probeScores({ latents: images, labels, groups: volumes.groups }, task, unwatched),
+    );
     expect(found.scores).toEqual(scores.map((row) => [...row.slice(0, 2)]));
     expect(found.labels).toEqual(labels.map((row) => row.slice(0, 2)));
   });
 
-  test("has numbers over all classes of those that have scores", () => {
-    const result = evaluateTask(task, volumes, settings);
+  test("has numbers over all classes of those that have scores", async () => {
+    const result = await unstopped(evaluateTask(task, volumes, settings));
     if (result.kind !== "scores") throw new Error("a probe scores classes");
     expect(result.evaluation.overall.meanAuroc.value).toBeGreaterThan(0.5);
     expect(result.evaluation.classes.map(({ name }) => name)).toEqual(["Common", "Rarer"]);
   });
 });
 
-test("thresholds that were chosen elsewhere are those of the class of the same name", () => {
+test("of tasks a probe can be stopped, and what only computes is done", async () => {
+  const stopped = { ...settings, isStopped: () => true };
+  const probe: ProbeTask = { kind: "probe", name: "probe", folds: 4, strengths: [1], threshold: fixed };
+  expect(await evaluateTask(probe, volumes, stopped)).toBe("stopped");
+  const head: ClassifyTask = { kind: "classify", name: "head", logits: "logits", threshold: fixed };
+  expect(await evaluateTask(head, volumes, stopped)).toMatchObject({ kind: "scores" });
+});
+
+test("thresholds that were chosen elsewhere are those of the class of the same name", async () => {
   const task: ClassifyTask = { kind: "classify", name: "head", logits: "logits", threshold: fixed };
   const chosen = new Map([
     ["Rarer", { value: 0.25 }],
     ["Common", { value: 0.75 }],
   ]);
   const policy = { kind: "youden", on: "training" } as const;
-  const result = evaluateTask(task, volumes, { ...settings, thresholdsOf: () => ({ policy, chosen }) });
+  const result = await unstopped(
+    evaluateTask(task, volumes, { ...settings, thresholdsOf: () => ({ policy, chosen }) }),
+  );
   if (result.kind !== "scores") throw new Error("a head scores classes");
   expect(result.evaluation.classes.map(({ threshold }) => threshold)).toEqual([0.75, 0.25, null]);
 });
 
-test("volumes with an equal report are right answers to each other", () => {
+test("volumes with an equal report are right answers to each other", async () => {
   const task: RetrievalTask = { kind: "retrieval", name: "retrieval", recallAt: [1], mapAt: [1] };
-  const result = evaluateTask(task, volumes, settings);
+  const result = await unstopped(evaluateTask(task, volumes, settings));
   if (result.kind !== "retrieval") throw new Error("it is retrieval");
   const { evaluation, names } = result;
   expect(names).toEqual(volumes.names);

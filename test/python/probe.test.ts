@@ -6,20 +6,21 @@ import { at } from "../../runtime/at.ts";
 import { groupBy, probeScores } from "../../runtime/evaluate/index.ts";
 import { bendingOf, productsOf } from "../../runtime/evaluate/probe/bending.ts";
 import { fitLogistic } from "../../runtime/evaluate/probe/logistic.ts";
+import { unstopped, unwatched } from "../evaluate/unwatched.ts";
 import { Random } from "../random.ts";
 import { check, pythonWith } from "./environment.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medctc-probe-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test("probes are scikit-learn's: coefficients of single fits, and probabilities of the whole nested choice on the same folds", () => {
+test("probes are scikit-learn's: coefficients of single fits, and probabilities of the whole nested choice on the same folds", async () => {
   const python = pythonWith("scikit-learn==1.7.2", ["numpy", "scikit-learn==1.7.2"]);
   const random = new Random(21);
   const fits = [0.01, 0.1, 1, 10, 100].flatMap((strength) => [
     fitOne(random, strength, 60, 3),
     fitOne(random, strength, 40, 50),
   ]);
-  const nested = [probeOne(random, 150, 12, 5), probeOne(random, 90, 120, 3)];
+  const nested = [await probeOne(random, 150, 12, 5), await probeOne(random, 90, 120, 3)];
   const file = join(folder, "cases.json");
   writeFileSync(file, JSON.stringify({ fits, nested }));
   check(python, "check_probe.py", file);
@@ -54,7 +55,7 @@ function fitOne(random: Random, strength: number, count: number, width: number) 
   };
 }
 
-function probeOne(random: Random, count: number, width: number, folds: number) {
+async function probeOne(random: Random, count: number, width: number, folds: number) {
   const { latents, first } = draw(random, count, width);
   const labels = first.map((value) => [
     value > 0.3,
@@ -66,7 +67,7 @@ function probeOne(random: Random, count: number, width: number, folds: number) {
     latents.map(() => `p${random.below(count / 2)}`),
   );
   const strengths = [1, 0.01, 100, 0.1, 10];
-  const probed = probeScores({ latents, labels, groups }, { folds, strengths });
+  const probed = await unstopped(probeScores({ latents, labels, groups }, { folds, strengths }, unwatched));
   const scores = probed.scores.map((row) => [...row]);
   return {
     latents: latents.map((latent) => [...latent]),

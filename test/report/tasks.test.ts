@@ -7,6 +7,7 @@ import {
   type TaskResult,
 } from "../../runtime/evaluate/index.ts";
 import { renderReport } from "../../runtime/report/index.ts";
+import { unstopped, unwatched } from "../evaluate/unwatched.ts";
 import { Random } from "../random.ts";
 import { readElements } from "./markup-check.ts";
 import { emptyReport, evaluationOf } from "./sample.ts";
@@ -33,10 +34,14 @@ const volumes: EncodedVolumes = {
   logits: new Map([["head", Array.from({ length: count }, () => Float32Array.of(random.below(5) - 2, 0))]]),
 };
 const policy = { kind: "fixed", value: 0.5 } as const;
-const settings = { texts: null, bootstrap: null, thresholdsOf: () => ({ policy, chosen: null }) };
+const settings = { ...unwatched, texts: null, bootstrap: null, thresholdsOf: () => ({ policy, chosen: null }) };
 const tasks: readonly TaskResult[] = [
-  evaluateTask({ kind: "classify", name: "head", logits: "findings", threshold: policy }, volumes, settings),
-  evaluateTask({ kind: "retrieval", name: "retrieval", recallAt: [1, 50], mapAt: [2] }, volumes, settings),
+  await unstopped(
+    evaluateTask({ kind: "classify", name: "head", logits: "findings", threshold: policy }, volumes, settings),
+  ),
+  await unstopped(
+    evaluateTask({ kind: "retrieval", name: "retrieval", recallAt: [1, 50], mapAt: [2] }, volumes, settings),
+  ),
 ];
 const evaluations = [{ label: "zero_shot", step: null, evaluation: evaluationOf(["Effusion", "Nodule"], 20) }];
 

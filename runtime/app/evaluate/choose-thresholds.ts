@@ -4,6 +4,7 @@ import { type Dataset, type DatasetNeeds, originOf } from "../../data/index.ts";
 import {
   chooseThreshold,
   type EncodedTexts,
+  type ProbeWatch,
   type ScoringTask,
   scoreTask,
   type Threshold,
@@ -114,17 +115,24 @@ export async function chooseThresholds(
   const found = await encodeHeldOut({ ...request, dataset }, settings, reporter);
   if (found.kind !== "encoded") return found;
   for (const each of found.skipped) reportSkipped(each, reporter);
-  const thresholds = tasks.map((task) => {
+  const thresholds = new Map<string, ReadonlyMap<string, Threshold>>();
+  const watch: ProbeWatch = {
+    tell: (done, total) => reporter.progress(`choosing thresholds, fitting probe ${done} of ${total}`),
+    isStopped: request.isStopped,
+  };
+  for (const task of tasks) {
     const rule = chosenElsewhere(task);
     if (rule === null) throw new Error("invariant: a fixed threshold is not chosen");
-    const { classes, scores, labels, unscored } = scoreTask(task, found.volumes, texts);
+    const scored = await scoreTask(task, found.volumes, texts, watch);
+    if (scored === "stopped") return { kind: "stopped" };
+    const { classes, scores, labels, unscored } = scored;
     const chosen = classes.map((name, index) => {
       const values = Float64Array.from(scores, (row) => at(row, index));
       const known = labels.map((row) => at(row, index));
       return [name, chooseThreshold(rule, values, known)] as const;
     });
     const without = unscored.map(({ name, why }) => [name, { value: null, why }] as const);
-    return [task.name, new Map<string, Threshold>([...chosen, ...without])] as const;
-  });
-  return { kind: "chosen", thresholds: new Map(thresholds) };
+    thresholds.set(task.name, new Map<string, Threshold>([...chosen, ...without]));
+  }
+  return { kind: "chosen", thresholds };
 }

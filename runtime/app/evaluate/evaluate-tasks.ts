@@ -1,12 +1,6 @@
 import { setImmediate as letOthersRun } from "node:timers/promises";
 import type { EvalTask } from "../../../compiler/index.ts";
-import {
-  type EncodedVolumes,
-  evaluateTask,
-  type ScoringTask,
-  type TaskResult,
-  type Threshold,
-} from "../../evaluate/index.ts";
+import { type EncodedVolumes, evaluateTask, type TaskResult, type Threshold } from "../../evaluate/index.ts";
 import type { Problem } from "../../text/index.ts";
 import type { Reporter } from "../reporter.ts";
 import { type ChoosingVolumes, chooseThresholds } from "./choose-thresholds.ts";
@@ -50,19 +44,21 @@ export async function evaluateTasks(request: TasksRequest, reporter: Reporter): 
   const { resamples } = spec.evaluation;
   const results: TaskResult[] = [];
   for (const task of tasks) {
-    // A probe takes a minute, during which no signal is heard.
     reporter.progress(`measuring ${task.name}`);
     await letOthersRun();
     if (request.isStopped()) return { kind: "stopped" };
-    const settings = {
+    const result = await evaluateTask(task, found.volumes, {
       texts,
       bootstrap: resamples === 0 ? null : { resamples, seed: 0 },
-      thresholdsOf: ({ name, threshold }: ScoringTask) => {
+      thresholdsOf: ({ name, threshold }) => {
         const own = chosen.get(name) ?? null;
         return { policy: policyOf(threshold, own !== null), chosen: own };
       },
-    };
-    results.push(evaluateTask(task, found.volumes, settings));
+      tell: (done, total) => reporter.progress(`fitting probe ${done} of ${total}`),
+      isStopped: request.isStopped,
+    });
+    if (result === "stopped") return { kind: "stopped" };
+    results.push(result);
   }
   return { kind: "evaluated", volumes: found.volumes, results, skipped: found.skipped };
 }

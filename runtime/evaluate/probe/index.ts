@@ -1,1 +1,1 @@
-export { type ProbedExamples, probeScores } from "./probe-scores.ts";
+export { type ProbedExamples, type ProbeWatch, probeScores } from "./probe-scores.ts";

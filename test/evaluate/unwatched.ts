@@ -1,0 +1,11 @@
+import type { ProbeWatch } from "../../runtime/evaluate/index.ts";
+
+/** Of something that runs to its end with nobody looking. */
+export const unwatched: ProbeWatch = { tell: () => undefined, isStopped: () => false };
+
+/** What has not been stopped. */
+export async function unstopped<Value>(ending: Promise<Value | "stopped">): Promise<Value> {
+  const ended = await ending;
+  if (ended === "stopped") throw new Error("nothing stopped it");
+  return ended;
+}
