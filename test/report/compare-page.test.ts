@@ -152,9 +152,12 @@ describe("a page that compares runs", () => {
     );
     const bins = tableOf(page, "Scores and labels of all classes, by bins of scores");
     const total = known.reduce((sum, count) => sum + count, 0);
+    const ofClasses = tableOf(page, "Scores and labels of each class, by bins of scores");
     for (const column of [1, 4, 7]) {
       expect(bins.reduce((sum, row) => sum + Number(row[column]), 0)).toBe(total);
+      expect(ofClasses.reduce((sum, row) => sum + Number(row[column + 1]), 0)).toBe(total);
     }
+    expect(new Set(ofClasses.map(([name]) => name))).toEqual(new Set(["Effusion", "Nodule", "Never"]));
   });
 
   test("shows the hardest volumes of the last run, with slices and reports", () => {

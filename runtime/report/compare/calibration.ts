@@ -48,7 +48,8 @@ export async function calibrationSection(
       ...plotOf(pooled, side),
     }),
   );
-  const figures = columns.map((column) => {
+  const byClass = columns.map((column) => ({ name: column.name, bins: binsOf([column]) }));
+  const figures = columns.map((column, index) => {
     const values = errors((run) =>
       printMetric(at(at(runs, run).evaluation.classes, column.place).metrics.calibrationError),
     );
@@ -57,7 +58,7 @@ export async function calibrationSection(
       title: `Reliability of ${column.name}`,
       description: `ECE ${values}.`,
     };
-    return smallFigure(column.name, values, drawUnitPlot({ ...plot, ...plotOf(binsOf([column]), 150) }));
+    return smallFigure(column.name, values, drawUnitPlot({ ...plot, ...plotOf(at(byClass, index).bins, 150) }));
   });
   const axes = [
     "Expected calibration errors (ECE) beside the names.",
@@ -65,8 +66,17 @@ export async function calibrationSection(
     "Dotted: scores that are the chances.",
   ].join(" ");
   const all = `<figure class="card middle"><figcaption>All classes together<span class="detail">mean ECE of classes ${overall}</span></figcaption>${together}</figure>`;
-  const table = renderDetails("Bins of all classes together", binTable(report, pooled));
-  return { ...section, body: `${all}${curvesBody(axes, runLegend(runs), figures, table)}` };
+  const tables = [
+    renderDetails(
+      "Bins of all classes together",
+      binTable(report, "Scores and labels of all classes, by bins of scores", [{ name: null, bins: pooled }]),
+    ),
+    renderDetails(
+      "Bins of each class",
+      binTable(report, "Scores and labels of each class, by bins of scores", byClass),
+    ),
+  ];
+  return { ...section, body: `${all}${curvesBody(axes, runLegend(runs), figures, tables.join(""))}` };
 }
 
 function plotOf(
@@ -91,23 +101,32 @@ function pointOf({ count, present, meanScore }: ReliabilityBin): readonly Point[
   return meanScore === null ? [] : [[meanScore, present / count]];
 }
 
-function binTable({ runs }: ComparisonReport, bins: readonly (readonly ReliabilityBin[])[]): string {
+/** The bins of a class, or of all where it has no name, of each run. */
+interface NamedBins {
+  readonly name: string | null;
+  readonly bins: readonly (readonly ReliabilityBin[])[];
+}
+
+/** A row for each bin that a run has a score in. */
+function binTable({ runs }: ComparisonReport, caption: string, classes: readonly NamedBins[]): string {
+  const isNamed = classes.some(({ name }) => name !== null);
   const columns: readonly TableColumn[] = [
+    ...(isNamed ? [{ title: "class", align: "left" } as const] : []),
     { title: "scores", align: "left" },
     ...runs.flatMap(({ label }) =>
       [`${label}: labels`, "mean score", "present"].map((title) => ({ title, align: "right" as const })),
     ),
   ];
-  const rows = (bins[0] ?? []).map(({ low, high }, bin) => [
-    `${low.toFixed(2)} to ${high.toFixed(2)}`,
-    ...bins.flatMap((own) => {
-      const { count, present, meanScore } = at(own, bin);
-      return [
-        printCount(count),
-        meanScore === null ? "-" : meanScore.toFixed(3),
-        count === 0 ? "-" : (present / count).toFixed(3),
-      ];
+  const rows = classes.flatMap(({ name, bins }) =>
+    (bins[0] ?? []).flatMap(({ low, high }, bin) => {
+      if (bins.every((own) => at(own, bin).count === 0)) return [];
+      const cells = bins.flatMap((own) => {
+        const { count, present, meanScore } = at(own, bin);
+        const shares = [meanScore, count === 0 ? null : present / count];
+        return [printCount(count), ...shares.map((share) => (share === null ? "-" : share.toFixed(3)))];
+      });
+      return [[...(name === null ? [] : [name]), `${low.toFixed(2)} to ${high.toFixed(2)}`, ...cells]];
     }),
-  ]);
-  return renderTable("Scores and labels of all classes, by bins of scores", columns, rows);
+  );
+  return renderTable(caption, columns, rows);
 }
