@@ -62,14 +62,12 @@ function printRank(rank: number): string {
 
 /** What was counted, and how, in sentences. */
 export function aboutRetrieval(evaluation: RetrievalEvaluation): readonly string[] {
-  const { examples, reports, bootstrap, imageToImage } = evaluation;
+  const { examples, reports, imageToImage } = evaluation;
   const drawn = printResamples(evaluation);
-  const by = bootstrap?.by ?? "";
-  const others = ["patient", "scan", "volume"].includes(by) ? `${by}s` : "groups";
   return [
     `${examples} volumes with ${reports} different reports; each volume with an equal report is a right answer`,
     "own: where only the own pair is right, and a volume finds itself too, as CT-CLIP's scripts count",
-    `volume to volume: ${imageToImage.images} volumes with a finding, each among those of other ${others}`,
+    `volume to volume: ${imageToImage.images} volumes with a finding, each among those of other patients`,
     ...(drawn === "" ? [] : [`intervals from ${drawn}`]),
   ];
 }

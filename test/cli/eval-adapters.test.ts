@@ -89,6 +89,8 @@ describe("several adapters in one call", () => {
   test("have the scores that they have by themselves, each in a folder of its name, and are compared", async () => {
     const { out, err } = await expectDone(small.arguments("eval", "--base", "--adapter", ...runs, "-o", together));
     expect(readdirSync(together).sort()).toEqual(["base", "compare.html", "first", "second"]);
+    // One is reported when it is found, and all again behind the tables.
+    for (const warning of new Set(err.match(/warning: .*/g))) expect(err.split(warning)).toHaveLength(3);
     for (const [name, adapter] of [["base"], ["first", runs[0]], ["second", runs[1]]] as const) {
       const alone = small.path(`alone-${name}`);
       const given = adapter === undefined ? [] : ["--adapter", adapter];

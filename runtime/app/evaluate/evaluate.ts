@@ -222,12 +222,11 @@ async function evaluateAll(
   reporter: Reporter,
 ): Promise<Ended<Evaluated>> {
   const evaluated: EvaluatedRun[] = [];
+  const warned = new Set<string>();
   for (const [place, run] of runs.entries()) {
     const several = runs.length > 1;
     const which = `${run.label} (${place + 1} of ${runs.length})`;
-    const own = several
-      ? { ...reporter, progress: (text: string) => reporter.progress(`${which}: ${text}`) }
-      : reporter;
+    const own = several ? reporterOf(which, warned, reporter) : reporter;
     const ended = await evaluateRun(run, task, signals, own);
     const written = evaluated.filter(({ files }) => files.kind === "ok" && files.value.length > 0);
     if (ended.kind === "stopped") {
@@ -245,4 +244,13 @@ async function evaluateAll(
       ? null
       : await compareEvaluated(evaluated, plan.model, { output, drawCases: task.drawCases }, reporter);
   return done({ runs: evaluated, comparison });
+}
+
+/** What one of several is heard by: progress says which it is, and what it shares with another is not warned of again. */
+function reporterOf(which: string, warned: Set<string>, reporter: Reporter): Reporter {
+  const warning = (text: string): void => {
+    if (!warned.has(text)) reporter.warning(text);
+    warned.add(text);
+  };
+  return { ...reporter, warning, progress: (text) => reporter.progress(`${which}: ${text}`) };
 }
