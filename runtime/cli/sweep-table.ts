@@ -20,7 +20,7 @@ export function printSweep(results: SweepResults, json: boolean, terminal: Termi
 }
 
 function tableOf(runs: readonly RunResult[]): string {
-  const rows = runs.map(({ entry, plan, seed, status, evaluation }) => {
+  const rows = runs.map(({ entry, plan, seed, status, evaluation, best, validationLoss }) => {
     const overall = evaluation?.overall;
     const { trainable, total } = plan.totals;
     return [
@@ -36,11 +36,28 @@ function tableOf(runs: readonly RunResult[]): string {
             printMetric(overall.accuracy),
             printMetric(overall.macroF1),
           ]),
+      validationLoss?.toPrecision(4) ?? "",
+      best === null ? "" : `${best.value.toPrecision(4)} (${best.name}, step ${best.step})`,
       status,
     ];
   });
   return renderTable(
-    [["entry", "seed", "trainable", "share", "mean AUROC", "95 %", "accuracy", "macro F1", ""], ...rows],
-    ["left", "right", "right", "right", "right", "left", "right", "right", "left"],
+    [
+      [
+        "entry",
+        "seed",
+        "trainable",
+        "share",
+        "mean AUROC",
+        "95 %",
+        "accuracy",
+        "macro F1",
+        "validation loss",
+        "best",
+        "",
+      ],
+      ...rows,
+    ],
+    ["left", "right", "right", "right", "right", "left", "right", "right", "right", "left", "left"],
   );
 }

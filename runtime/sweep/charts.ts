@@ -87,13 +87,19 @@ export async function costChart(series: readonly Series[]): Promise<string> {
   return `<figure class="card"><figcaption>${caption}</figcaption>${picture}${legendOf(series)}</figure>`;
 }
 
-/** How mean AUROC and loss went over the steps; a run that is not done has what it came to. */
+/** How mean AUROC and losses went over the steps; a run that is not done has what it came to. */
 export async function curveCharts(series: readonly Series[]): Promise<string> {
   const aurocs = await linesChart("auroc", "Mean AUROC on held-out volumes", series, ({ aurocs: values }) => values);
   const losses = await linesChart("losses", "Loss, smoothed", series, ({ losses: values }) =>
     smooth(values, smoothingSpan(values.length)),
   );
-  const charts = `${aurocs}${losses}`;
+  const heldOut = await linesChart(
+    "held-out-losses",
+    "Loss on held-out examples",
+    series,
+    ({ validationLosses }) => validationLosses,
+  );
+  const charts = `${aurocs}${losses}${heldOut}`;
   return charts === "" ? "" : `<div class="charts">${charts}</div>${legendOf(series)}`;
 }
 

@@ -1,6 +1,9 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import {
+  type BestBy,
+  bestBy,
+  bestByLoss,
   compileSpec,
   type DataSettings,
   expandSpec,
@@ -28,6 +31,8 @@ export interface SweepEntry extends EntryEdits {
   /** Of the text and of what it imports. */
   readonly hash: string;
   readonly plan: Plan;
+  /** By which number its trainings tell their best checkpoint. */
+  readonly bestBy: BestBy;
   readonly data: DataSettings;
   /** What the model takes of a data set, or why no data set has it. */
   readonly inputs: Result<DataInputs>;
@@ -130,6 +135,7 @@ function compileEntry(
       .update(JSON.stringify([carried, [...imports]]))
       .digest("hex"),
     plan,
+    bestBy: bestBy(spec.settings.keepBest, spec) ?? bestByLoss,
     data: spec.data,
     inputs: findDataInputs(spec),
     evaluation: spec.evaluation,

@@ -5,7 +5,7 @@ export { encodeManifest, type Manifest, type ManifestEntry, manifestPath, readMa
 export { renderSweep } from "./page.ts";
 export { inFile } from "./problem.ts";
 export { readSweep, type Sweep } from "./read-sweep.ts";
-export { type RunResult, readRun } from "./results.ts";
+export { type CompiledEntry, type RunResult, readRun } from "./results.ts";
 export { resultRows, rowsToCsv, rowsToJson, timesToCsv } from "./results-files.ts";
 export { describeSchedule, type Job, runJobs } from "./schedule.ts";
 export {

@@ -75,6 +75,8 @@ function resultTable(series: readonly Series[], hasSeeds: boolean): string {
   const aurocOf = ({ evaluation }: RunResult): number =>
     evaluation?.overall.meanAuroc.value ?? Number.NEGATIVE_INFINITY;
   const sorted = runs.toSorted((a, b) => aurocOf(b.run) - aurocOf(a.run) || a.number - b.number);
+  const haveLoss = runs.some(({ run }) => run.validationLoss !== null);
+  const haveBest = runs.some(({ run }) => run.best !== null);
   const areDone = runs.every(({ run }) => run.status === "done");
   const columns = [
     left("entry"),
@@ -86,11 +88,14 @@ function resultTable(series: readonly Series[], hasSeeds: boolean): string {
     right("accuracy"),
     right("macro F1"),
     right("micro F1"),
+    ...(haveLoss ? [right("validation loss")] : []),
+    ...(haveBest ? [right("best"), left("by")] : []),
     right("steps"),
     right("time of steps"),
     ...(areDone ? [] : [left("status")]),
   ];
-  const rows = sorted.map(({ number, run: { entry, plan, seed, status, steps, seconds, evaluation } }) => {
+  const rows = sorted.map(({ number, run }) => {
+    const { entry, plan, seed, status, steps, seconds, evaluation, best, validationLoss } = run;
     const overall = evaluation?.overall;
     const { trainable, total } = plan.totals;
     return [
@@ -104,6 +109,8 @@ function resultTable(series: readonly Series[], hasSeeds: boolean): string {
       cellOf(overall?.accuracy),
       cellOf(overall?.macroF1),
       cellOf(overall?.microF1),
+      ...(haveLoss ? [validationLoss?.toPrecision(4) ?? ""] : []),
+      ...(haveBest ? [best?.value.toPrecision(4) ?? "", best === null ? "" : `${best.name}, step ${best.step}`] : []),
       printCount(steps),
       seconds === null ? "" : `${seconds.toFixed(0)} s`,
       ...(areDone ? [] : [status]),

@@ -18,7 +18,7 @@ export function classesOf(runs: readonly RunResult[]): readonly string[] {
 export function resultRows(runs: readonly RunResult[]): readonly ResultRow[] {
   const settings = settingsOf(runs);
   const classes = classesOf(runs);
-  return runs.map(({ entry, plan, seed, status, steps, evaluation }) => {
+  return runs.map(({ entry, plan, seed, status, steps, evaluation, best, validationLoss }) => {
     const overall = evaluation?.overall;
     const auroc = overall?.meanAuroc ?? null;
     const perClass = new Map(evaluation?.classes.map(({ name, metrics }) => [name, metrics.auroc]));
@@ -31,6 +31,10 @@ export function resultRows(runs: readonly RunResult[]): readonly ResultRow[] {
       ["share", plan.totals.trainable / plan.totals.total],
       ["status", status],
       ["steps", steps],
+      ["keep_best", best?.name ?? null],
+      ["best", best?.value ?? null],
+      ["best_step", best?.step ?? null],
+      ["validation_loss", validationLoss],
       ["mean_auroc", numberOf(auroc)],
       ["mean_auroc_low", intervalOf(auroc)?.low ?? null],
       ["mean_auroc_high", intervalOf(auroc)?.high ?? null],

@@ -1,8 +1,15 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import type { Plan } from "../../compiler/index.ts";
-import { decodeScores, type Evaluation, evaluateScores } from "../evaluate/index.ts";
+import { type BestBy, bestByLoss, type Plan } from "../../compiler/index.ts";
+import {
+  decodeStepEvaluation,
+  type Evaluation,
+  evaluateScores,
+  isBetter,
+  numberOf,
+  type StepEvaluation,
+} from "../evaluate/index.ts";
 import { readFileText } from "../files/index.ts";
 import { readOwnLines } from "../json/index.ts";
 import type { ManifestEntry } from "./manifest.ts";
@@ -14,6 +21,18 @@ export type RunStatus = "done" | "failed" | "unfinished" | "missing";
 export interface StepValue {
   readonly step: number;
   readonly value: number;
+}
+
+/** What the spec of an entry comes to. */
+export interface CompiledEntry {
+  readonly plan: Plan;
+  /** By which number its trainings tell their best checkpoint. */
+  readonly bestBy: BestBy;
+}
+
+/** The best evaluation of a training, by the name of the number that tells it. */
+export interface BestValue extends StepValue {
+  readonly name: string;
 }
 
 /** One training of a sweep, as its folder has it. */
@@ -28,24 +47,49 @@ export interface RunResult {
   readonly seconds: number | null;
   /** After the last step that was evaluated, of a run that is done; null where nothing was evaluated. */
   readonly evaluation: Evaluation | null;
+  /** Null for a run that is not done, and where no number that tells it was measured. */
+  readonly best: BestValue | null;
+  /** After the last step, of a run that is done. */
+  readonly validationLoss: number | null;
   readonly losses: readonly StepValue[];
+  /** The loss on held-out examples at the steps that were evaluated. */
+  readonly validationLosses: readonly StepValue[];
   /** Mean AUROC at the steps that were evaluated. */
   readonly aurocs: readonly StepValue[];
 }
 
 /** Reads what a run has left. A run that is not done has curves and no numbers: they would look like those of the others. */
-export function readRun(root: string, entry: ManifestEntry, plan: Plan, seed: number, hasFailed: boolean): RunResult {
+export function readRun(
+  root: string,
+  entry: ManifestEntry,
+  { plan, bestBy }: CompiledEntry,
+  seed: number,
+  hasFailed: boolean,
+): RunResult {
   const folder = runFolder(root, entry.name, seed);
   const isDone = isFinished(folder);
   const steps = readSteps(join(folder, "metrics.jsonl"));
   // Before the first step a run is at step 0, and may have been evaluated there.
   const lastStep = steps.at(-1)?.step ?? 0;
   const kept = readKept(join(folder, "evaluations"), lastStep);
-  const last = kept.at(-1);
-  const aurocs = kept.flatMap(({ step, scores }) => {
-    const { value } = evaluateScores({ ...scores, bootstrap: null }).overall.meanAuroc;
-    return value === null ? [] : [{ step, value }];
+  const last = kept.findLast(({ scores }) => scores !== null)?.scores ?? null;
+  // Once more without intervals, which take the most time by far.
+  const evaluations = kept.map(({ step, scores, loss }): StepEvaluation & { readonly step: number } => {
+    return { step, scored: scores === null ? null : evaluateScores({ ...scores, bootstrap: null }), loss };
   });
+  const valuesOf = (of: (evaluation: StepEvaluation) => number | null | undefined): readonly StepValue[] =>
+    evaluations.flatMap((evaluation) => {
+      const value = of(evaluation) ?? Number.NaN;
+      return Number.isFinite(value) ? [{ step: evaluation.step, value }] : [];
+    });
+  // As a training does where its data have no labels to score.
+  const by = bestBy.kind === "scores" && last === null ? bestByLoss : bestBy;
+  const values = valuesOf((evaluation) => numberOf(evaluation, by));
+  const best = values.reduce<StepValue | null>(
+    (found, each) => (isBetter(each.value, found?.value ?? null, by) ? each : found),
+    null,
+  );
+  const validationLosses = valuesOf(({ loss }) => loss?.values.get("loss"));
   const hasStarted = existsSync(folder);
   return {
     entry,
@@ -54,9 +98,12 @@ export function readRun(root: string, entry: ManifestEntry, plan: Plan, seed: nu
     status: isDone ? "done" : hasFailed ? "failed" : hasStarted ? "unfinished" : "missing",
     steps: lastStep,
     seconds: steps.length === 0 ? null : steps.reduce((sum, { seconds }) => sum + seconds, 0),
-    evaluation: isDone && last !== undefined ? evaluateScores(last.scores) : null,
+    evaluation: isDone && last !== null ? evaluateScores(last) : null,
+    best: isDone && best !== null ? { name: by.name, ...best } : null,
+    validationLoss: isDone ? (validationLosses.at(-1)?.value ?? null) : null,
     losses: steps.flatMap(({ step, loss }) => (Number.isFinite(loss) ? [{ step, value: loss }] : [])),
-    aurocs,
+    validationLosses,
+    aurocs: valuesOf(({ scored }) => scored?.overall.meanAuroc.value),
   };
 }
 
@@ -78,14 +125,14 @@ function readSteps(path: string): readonly Step[] {
   return existsSync(path) ? readOwnLines(readFileText(path), record) : [];
 }
 
-/** The scores of a training's evaluations, in the order of their steps. */
+/** What is kept of a training's evaluations, in the order of their steps. */
 function readKept(folder: string, lastStep: number) {
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .sort()
     .flatMap((name) => {
       const step = Number(/^step-(\d+)\.json$/.exec(name)?.[1] ?? Number.NaN);
-      const scores = step <= lastStep ? decodeScores(readFileText(join(folder, name))) : null;
-      return scores === null ? [] : [{ step, scores }];
+      const kept = step <= lastStep ? decodeStepEvaluation(readFileText(join(folder, name))) : null;
+      return kept === null ? [] : [{ step, ...kept }];
     });
 }

@@ -19,7 +19,7 @@ let code = -1;
 const { terminal, said } = listeningTerminal();
 
 beforeAll(async () => {
-  writeFolder(root, readFileSync("specs/medct-small.vlm", "utf8"));
+  writeFolder(root, readFileSync("specs/medct-small.vlm", "utf8").replace("train {", "train {\n  keep_best = brier"));
   code = await run(["sweep", "collect", root], terminal);
 });
 
@@ -58,6 +58,28 @@ describe("what is gathered of a sweep", () => {
       "auroc: Effusion": String(effusion?.metrics.auroc.value),
       "auroc: Never": "",
     });
+  });
+
+  test("has the loss on held-out examples, and the best evaluation by the number that `keep_best` names", () => {
+    const [plain, , , other, part] = table("results.csv");
+    const briers = [0, 4].map((step) => {
+      const path = join(root, `runs/plain/seed-1/evaluations/step-0000000${step}.json`);
+      const kept = decodeScores(readFileSync(path, "utf8"));
+      return kept === null ? Number.NaN : (evaluateScores({ ...kept, bootstrap: null }).overall.brier.value ?? 0);
+    });
+    const best = briers.indexOf(Math.min(...briers));
+    expect([plain?.get("keep_best"), plain?.get("best"), plain?.get("best_step")]).toEqual([
+      "brier",
+      String(briers[best]),
+      String(4 * best),
+    ]);
+    expect([plain?.get("validation_loss"), other?.get("validation_loss")]).toEqual(["3.125", "3.25"]);
+    expect(["keep_best", "best", "best_step", "validation_loss"].map((name) => part?.get(name))).toEqual([
+      "",
+      "",
+      "",
+      "",
+    ]);
   });
 
   test("has no numbers of a run that is not done, which would look like the others'", () => {
@@ -168,6 +190,7 @@ describe("the page of a sweep", () => {
       new RegExp(`<svg [^>]*aria-labelledby="${id}-title.*?</svg>`).exec(page)?.[0] ?? "";
     expect(chartOf("losses-wide")).toContain("5 runs, one line each.");
     expect(chartOf("auroc-wide")).toContain("5 runs, one line each.");
+    expect(chartOf("held-out-losses-wide")).toContain("5 runs, one line each.");
     const numbers = [...chartOf("cost-wide").matchAll(/font-weight="600"[^>]*>(\d)</g)].map(([, number]) => number);
     expect(numbers).toEqual(["1", "2"]);
   });

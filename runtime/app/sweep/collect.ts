@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
-import type { Plan } from "../../../compiler/index.ts";
+import { bestBy, bestByLoss } from "../../../compiler/index.ts";
 import { printable } from "../../../grammar/index.ts";
 import { attempt, readFileText, writeAtomically } from "../../files/index.ts";
 import {
+  type CompiledEntry,
   entryFolder,
   type Manifest,
   type ManifestEntry,
@@ -42,13 +43,14 @@ export async function collectSweep(root: string, reporter: Reporter): Promise<En
     const message = `${root} is not a sweep's folder: ${manifestPath(root)} is missing or was changed`;
     return refuse(problem(message, "name the folder that `medctc sweep -o` wrote"), reporter);
   }
-  const plans = new Map<string, Plan>();
+  const compiledEntries = new Map<string, CompiledEntry>();
   for (const { name } of manifest.entries) {
     const compiled = compileReported({ spec: join(entryFolder(root, name), specName), set: [] }, reporter);
     if (compiled === null) return refused;
-    plans.set(name, compiled.plan);
+    const { plan, spec } = compiled;
+    compiledEntries.set(name, { plan, bestBy: bestBy(spec.settings.keepBest, spec) ?? bestByLoss });
   }
-  return writeResults(root, manifest, plans, new Set(), reporter);
+  return writeResults(root, manifest, compiledEntries, new Set(), reporter);
 }
 
 /** Names a run among those of a sweep. */
@@ -60,14 +62,14 @@ export function labelOf(entry: Pick<ManifestEntry, "name">, seed: number): strin
 export async function writeResults(
   root: string,
   manifest: Manifest,
-  plans: ReadonlyMap<string, Plan>,
+  compiledEntries: ReadonlyMap<string, CompiledEntry>,
   failed: ReadonlySet<string>,
   reporter: Reporter,
 ): Promise<Ended<SweepResults>> {
   const runs = manifest.entries.flatMap((entry) => {
-    const plan = plans.get(entry.name);
-    if (plan === undefined) return [];
-    return entry.seeds.map((seed) => readRun(root, entry, plan, seed, failed.has(labelOf(entry, seed))));
+    const compiled = compiledEntries.get(entry.name);
+    if (compiled === undefined) return [];
+    return entry.seeds.map((seed) => readRun(root, entry, compiled, seed, failed.has(labelOf(entry, seed))));
   });
   const rows = resultRows(runs);
   const json = rowsToJson(rows);

@@ -121,8 +121,8 @@ async function sweepInto(
     reporter.info("stopped; finished work is saved, and the same command resumes");
     return { kind: "stopped", signal };
   }
-  const plans = new Map(entries.map(({ name, plan }) => [name, plan]));
-  const results = await writeResults(root, manifest, plans, failed, reporter);
+  const compiled = new Map(entries.map((entry) => [entry.name, entry]));
+  const results = await writeResults(root, manifest, compiled, failed, reporter);
   return results.kind === "done" ? done({ kind: "results", results: results.value }) : results;
 }
 
