@@ -5,7 +5,7 @@ import { at } from "../../runtime/at.ts";
 import { decodeScores, evaluateScores } from "../../runtime/evaluate/index.ts";
 import { CheckpointStore } from "../../runtime/train/checkpoint-store.ts";
 import { prepareProgram } from "./medctc.ts";
-import { runHere, SmallTraining } from "./small-training.ts";
+import { runHere, SmallTraining, start } from "./small-training.ts";
 
 const small = new SmallTraining();
 
@@ -115,6 +115,27 @@ describe("several adapters in one call", () => {
       text.split("\n").filter((line) => /^(Medical|Cardio|Hiatal|mean AUROC)/.test(line));
     expect(numbers(again.out).length).toBeGreaterThan(3);
     expect(numbers(out)).toEqual(numbers(again.out));
+  });
+
+  test("are stopped by Ctrl-C, which says where those are that were evaluated before, whole", async () => {
+    const folder = small.path("stopped");
+    const commandLine = small.arguments("eval", "--base", "--adapter", ...runs, "-o", folder).with(1, spec);
+    const { child, says, end } = start(commandLine);
+    await says(/^evaluated base \(1 of 3\): /m);
+    child.kill("SIGINT");
+    const { code, err } = await end;
+    expect(code).toBe(130);
+    // A slow machine may have come to the next one.
+    const written = readdirSync(folder).sort();
+    expect(written).not.toContain("second");
+    expect(written).not.toContain("compare.html");
+    expect(err).toContain(`stopped; written: ${written.map((name) => join(folder, name)).join(", ")}\n`);
+    expect(written).toContain("base");
+    for (const name of written) {
+      expect(readdirSync(join(folder, name))).toEqual(readdirSync(join(together, name)));
+      for (const file of ["scores.csv", "labels.csv", "results.json"])
+        expect(readFileSync(join(folder, name, file), "utf8")).toBe(readFileSync(join(together, name, file), "utf8"));
+    }
   });
 
   test("are all looked at before the first is evaluated", async () => {

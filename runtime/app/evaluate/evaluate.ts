@@ -227,16 +227,17 @@ async function evaluateAll(
     const several = runs.length > 1;
     const which = `${run.label} (${place + 1} of ${runs.length})`;
     const own = several ? reporterOf(which, warned, reporter) : reporter;
-    const ended = await evaluateRun(run, task, signals, own);
-    const written = evaluated.filter(({ files }) => files.kind === "ok" && files.value.length > 0);
+    // What was asked for while the one before was written is heard before the next is opened, which may take long.
+    const signal = signals.requested();
+    const ended = signal === null ? await evaluateRun(run, task, signals, own) : { kind: "stopped" as const, signal };
     if (ended.kind === "stopped") {
-      const what =
-        written.length === 0 ? "nothing was written" : `written are ${written.map((each) => each.label).join(", ")}`;
-      reporter.info(`stopped; ${what}`);
+      const written = evaluated.flatMap(writtenOf);
+      reporter.info(`stopped; ${written.length === 0 ? "nothing was written" : `written: ${written.join(", ")}`}`);
     }
     if (ended.kind !== "done") return ended;
     evaluated.push(ended.value);
-    if (several) reporter.info(`evaluated ${which}`);
+    const where = writtenOf(ended.value);
+    if (several) reporter.info(`evaluated ${which}${where.length === 0 ? "" : `: ${where.join(", ")}`}`);
   }
   const { plan } = task.compiled;
   const comparison =
@@ -253,4 +254,12 @@ function reporterOf(which: string, warned: Set<string>, reporter: Reporter): Rep
     warned.add(text);
   };
   return { ...reporter, warning, progress: (text) => reporter.progress(`${which}: ${text}`) };
+}
+
+/** The folder of its results and the file of its latents, of those that were written. */
+function writtenOf({ output, files, latents }: EvaluatedRun): readonly string[] {
+  return [
+    ...(output !== null && files.kind === "ok" ? [output] : []),
+    ...(latents !== null && latents.kind === "ok" ? [latents.value] : []),
+  ];
 }
