@@ -86,6 +86,7 @@ test("all tasks are measured in one call, and each has its folder", async () => 
     expect(readdirSync(join(results, task)).sort()).toEqual(["groups.csv", "labels.csv", "results.json", "scores.csv"]);
   expect(err).toContain("7 of 7 reports are longer than 24 tokens and are cut");
   expect(out).toContain("report to volume, recall at 5");
+  expect(err).toMatch(/^fitting probe 1 of \d+$/m);
   const page = readFileSync(join(results, "report.html"), "utf8");
   for (const heading of ["Evaluation: zero_shot", "Evaluation: ensemble", "Retrieval", "Evaluation: probe"])
     expect(page).toContain(`>${heading}</h2>`);
