@@ -72,6 +72,18 @@ model small_vocabfine amends vocabfine {${vision}
 }
 `,
   },
+  "specs/ctclip/rad-chestct.vlm": {
+    variant: `
+import "./ctclip/rad-chestct"
+model small_rad_chestct amends rad_chestct {
+  encoder text = bert(
+    vocab = 200, dim = 32, layers = 1, heads = 4, ff = 64, positions = 24, length = 12
+  ) named "text_transformer"${vision}
+  part report_extra = linear(512, inputs = 32, bias = false) named "to_text_latent_extra"
+  expect trainable > 0
+}
+`,
+  },
 };
 
 /** What is compiled for a spec: a text with changes. */
