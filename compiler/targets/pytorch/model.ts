@@ -3,7 +3,7 @@ import { own } from "./body.ts";
 import { commentAbove, docstring, hashComment } from "./comments.ts";
 import { inferredArguments, pipeOf } from "./heads.ts";
 import { MethodsWriter } from "./methods.ts";
-import { checkpointEntries, dictionary, writeParam, writePart } from "./module.ts";
+import { bufferTypes, checkpointEntries, dictionary, writeParam, writePart } from "./module.ts";
 import { className, modelAttributeName, variableName } from "./names.ts";
 import type { ModelParts } from "./parts.ts";
 import type { Paths } from "./paths.ts";
@@ -42,6 +42,7 @@ export class ModelWriter {
       ...this.names(),
       ...methods.inputNames(),
       "",
+      ...bufferTypes(this.parts.members, modelAttributeName, this.writer),
       ...this.init(),
       "",
       ...methods.lines(),

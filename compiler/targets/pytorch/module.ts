@@ -3,6 +3,7 @@ import type {
   Expression,
   FunctionDeclaration,
   LossDeclaration,
+  ModelMember,
   ModuleDeclaration,
   ModuleMember,
   ParamMember,
@@ -80,6 +81,7 @@ export function writeModule(
     ...(comment.length > 0 ? [""] : []),
     ...names,
     ...(names.length > 0 ? [""] : []),
+    ...bufferTypes(members, attributeName, writer),
     ...writeInit(declaration, accessed, declarations, writer),
     "",
     ...writeForward(declaration, accessed, declarations, writer),
@@ -98,6 +100,20 @@ export function checkpointEntries(
     const stored = member.named?.value ?? member.name.text;
     return attribute === stored ? [] : [`${JSON.stringify(attribute)}: ${JSON.stringify(stored)}`];
   });
+}
+
+/** What buffers are, which a type checker cannot see in their registration. */
+export function bufferTypes(
+  members: readonly (ModuleMember | ModelMember)[],
+  attributeOf: (name: string) => string,
+  writer: Writer,
+): readonly string[] {
+  const lines = members.flatMap((member) => {
+    if (member.kind !== "param" || member.storage !== "buffer") return [];
+    writer.use("Tensor");
+    return [indented(1, `${attributeOf(member.name.text)}: Tensor${member.when === null ? "" : " | None"}`)];
+  });
+  return lines.length === 0 ? [] : [...lines, ""];
 }
 
 type NamedMember = { readonly kind: string } & Partial<Pick<ParamMember, "name" | "named">>;

@@ -9,7 +9,8 @@ def _per_axis(value: Moves, axes: int) -> list[int]:
 
 def _pairs(padding: Padding, axes: int) -> list[tuple[int, int]]:
     assert not isinstance(padding, str)
-    amounts = [padding] * axes if isinstance(padding, int) else list(padding)
+    amounts: Sequence[int | Sequence[int]]
+    amounts = [padding] * axes if isinstance(padding, int) else padding
     return [(each, each) if isinstance(each, int) else (each[0], each[1]) for each in amounts]
 
 

@@ -302,13 +302,16 @@ def train_only(model: nn.Module, patterns: Sequence[str]) -> None:
 Naming = Callable[[str], str]
 
 
+def _inside(name: str) -> Naming:
+    return lambda own: f"{name}.{own}"
+
+
 def _child(parent: Naming, pattern: str, index: int | None = None) -> Naming:
     """How what is in a child is named: a \`*\` in the child's name stands for the name in it."""
     if "*" in pattern:
         layer = "" if index is None else f"{index}."
         return lambda own: parent(pattern.replace("*", layer + own, 1))
-    name = parent(pattern if index is None else f"{pattern}.{index}")
-    return lambda own: f"{name}.{own}"
+    return _inside(parent(pattern if index is None else f"{pattern}.{index}"))
 
 
 def checkpoint_names(model: nn.Module) -> dict[str, str]:
@@ -323,8 +326,7 @@ def checkpoint_names(model: nn.Module) -> dict[str, str]:
         members(module, path, naming)
         checkpoint = naming("").rstrip("._")
         for level, (at, adapter) in enumerate(adapters):
-            prefix = checkpoint if level == 0 else f"{checkpoint}.{level}"
-            members(adapter, at, lambda own, prefix=prefix: f"{prefix}.{own}")
+            members(adapter, at, _inside(checkpoint if level == 0 else f"{checkpoint}.{level}"))
 
     def members(module: nn.Module, path: str, naming: Naming) -> None:
         names = getattr(type(module), "checkpoint_names", {})

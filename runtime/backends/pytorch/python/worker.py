@@ -224,7 +224,7 @@ def main() -> int:
         dist.destroy_process_group()
     except LinkClosed:
         os._exit(1)
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - whatever it was, medctc is told
         _report(link, rank, error)
         # What waits for other processes in threads would go on waiting.
         os._exit(1)
