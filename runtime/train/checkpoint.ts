@@ -20,6 +20,7 @@ import {
   type TrainingState,
 } from "./checkpoint-state.ts";
 import { readTensors, type TrainedTensor, writeTensors } from "./checkpoint-tensors.ts";
+import { drawnKey } from "./drawn-values.ts";
 
 /** All that a training needs to go on as if it had never stopped. */
 export interface Checkpoint {
@@ -47,8 +48,12 @@ const longestState = 2 ** 25;
 /** Writes a checkpoint's files into a new folder, and waits until they are on disk. Throws what the file system says. */
 export function writeCheckpoint(folder: string, checkpoint: Checkpoint, files: FileSystem): void {
   files.makeFolder(folder);
-  const contract = checkpoint.state.settings.get(contractKey);
-  const metadata = new Map(typeof contract === "string" ? [[contractKey, contract]] : []);
+  const metadata = new Map(
+    [contractKey, drawnKey].flatMap((key) => {
+      const recorded = checkpoint.state.settings.get(key);
+      return typeof recorded === "string" ? [[key, recorded] as const] : [];
+    }),
+  );
   const adapter = writeTensors(join(folder, adapterFile), checkpoint.parameters, files, metadata);
   const optimizer = writeTensors(join(folder, optimizerFile), checkpoint.optimizer, files);
   const records = new Map([

@@ -2,6 +2,7 @@ export { Batches } from "./batches.ts";
 export { averageFile, type Checkpoint } from "./checkpoint.ts";
 export type { TrainingState } from "./checkpoint-state.ts";
 export type { TrainedTensor } from "./checkpoint-tensors.ts";
+export { type DrawnValues, decodeDrawn, drawnKey, encodeDrawn } from "./drawn-values.ts";
 export { EventLog } from "./events.ts";
 export { computeFeatures } from "./features.ts";
 export { measureHeldOutLoss } from "./held-out-loss.ts";

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { at } from "../../runtime/at.ts";
 import { decodeScores, evaluateScores } from "../../runtime/evaluate/index.ts";
 import { CheckpointStore } from "../../runtime/train/checkpoint-store.ts";
+import { elementsOf, readSafetensors, writeSafetensors } from "../../runtime/weights/index.ts";
 import { prepareProgram } from "./medctc.ts";
 import { runHere, SmallTraining, start } from "./small-training.ts";
 
@@ -67,6 +68,27 @@ test("a training is evaluated by its head, as `medctc eval` does afterwards", as
       expect(score).not.toBe(0.5);
     }
   }
+});
+
+test("first values that a file lacks are said to be those of the training, or others", async () => {
+  const [run = ""] = runs;
+  const whole = small.path("whole.safetensors");
+  await expectDone(["export", spec, "--safetensors", whole]);
+  const stored = [...readSafetensors(whole, readFileSync(whole))].filter(([name]) => !name.startsWith("heads."));
+  const tensors = new Map(stored.map(([name, tensor]) => [name, { shape: tensor.shape, data: elementsOf(tensor) }]));
+  const partial = small.write("partial.safetensors", writeSafetensors(tensors));
+  const given = small.arguments("eval", "--adapter", run, "--weights", partial, "--allow-missing", "heads.*");
+  const folder = small.path("partial");
+  const same = await expectDone([...given, "-o", folder]);
+  expect(same.err).toMatch(
+    /^note: .*partial\.safetensors is incomplete: 1 of \d+ .*, the same that .*first was trained on$/m,
+  );
+  expect(same.err).not.toContain("scores mean nothing");
+  expect(tableOf(folder)).toBe(tableOf(small.path("alone")));
+  const other = await expectDone([...given, "--seed", "9"]);
+  expect(other.err).toMatch(
+    /^warning: .*not those that .*first was trained on; scores mean nothing .*: add --seed 1\)$/m,
+  );
 });
 
 test("`keep_best = mean_auroc` goes by what the head scores", () => {

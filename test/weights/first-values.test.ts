@@ -5,6 +5,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { type FirstValues, remarkOn } from "../../runtime/app/weights/first-values.ts";
 import { type GivenWeights, openWeights } from "../../runtime/app/weights/open.ts";
 import { compilePath } from "../../runtime/specs/index.ts";
+import type { DrawnValues } from "../../runtime/train/index.ts";
 import { elementsOf, readSafetensors, writeSafetensors } from "../../runtime/weights/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medctc-first-values-"));
@@ -38,27 +39,28 @@ describe("the parameters that no file gives", () => {
     expect(model.first).toBe(model.all);
     expect(adapters.first).toBe(adapters.all);
     expect(adapters.all).toBeGreaterThan(0);
-    expect(random).toBeGreaterThan(0);
-    expect(random).toBeLessThan(model.all);
+    expect(random.length).toBeGreaterThan(0);
+    expect(random.length).toBeLessThan(model.all);
     // All but the codebook, which is a buffer.
-    expect(frozenRandom).toBe(random - 1);
+    expect(frozenRandom).toBe(random.length - 1);
   });
 
   test("are none of the model's with its weights, and none with adapters too", () => {
     const { model, adapters } = firstValuesOf(spec, { weights });
     expect([model.first, adapters.first]).toEqual([0, adapters.all]);
     const whole = firstValuesOf(spec, { weights, adapter });
-    expect([whole.model.first, whole.adapters.first, whole.random]).toEqual([0, 0, 0]);
+    expect([whole.model.first, whole.adapters.first, whole.random]).toEqual([0, 0, []]);
   });
 
   test("are those that a file lacks, and are not random where they are constants", () => {
     const partial = withoutWeights((name) => name.startsWith("to_"));
     const some = firstValuesOf(spec, { weights: partial, allowMissing: ["to_*"] });
     expect(some.model.first).toBeGreaterThan(0);
-    expect(some.random).toBe(some.model.first);
+    expect(some.random).toHaveLength(some.model.first);
+    expect(some.random).toEqual(some.random.filter((name) => name.startsWith("to_")));
     const scales = withoutWeights((name) => name === "temperature");
     const constant = firstValuesOf(spec, { weights: scales, allowMissing: ["temperature"] });
-    expect([constant.model.first, constant.random]).toEqual([1, 0]);
+    expect([constant.model.first, constant.random]).toEqual([1, []]);
   });
 
   test("are not frozen where a spec trains everything", () => {
@@ -66,7 +68,7 @@ describe("the parameters that no file gives", () => {
     const path = join(folder, "all.vlm");
     writeFileSync(path, text.replace(/^ {2}(freeze|lora).*$/gm, ""));
     const { random, frozenRandom } = firstValuesOf(path, {});
-    expect(random).toBeGreaterThan(0);
+    expect(random.length).toBeGreaterThan(0);
     expect(frozenRandom).toBe(0);
   });
 });
@@ -86,12 +88,12 @@ describe("what is said of them", () => {
   const all: FirstValues = {
     model: { all: 87, first: 87 },
     adapters: { all: 12, first: 12 },
-    random: 40,
+    random: Array.from({ length: 40 }, (_, index) => `${index}.weight`),
     frozenRandom: 38,
     computed: 0,
   };
-  const none = { weights: null };
-  const given = { weights: "w.safetensors" };
+  const none = { weights: null, adapter: null, trainedOn: null, seed: 3 };
+  const given = { ...none, weights: "w.safetensors" };
 
   test("a warning where results mean nothing", () => {
     const text = "no --weights: 87 of 87 parameters have random first values";
@@ -109,7 +111,7 @@ describe("what is said of them", () => {
   test("a note where all of it is trained, or nothing is random", () => {
     const text = "no --weights: 87 of 87 parameters have random first values";
     expect(remarkOn({ ...all, frozenRandom: 0 }, none, "train")).toEqual({ kind: "note", text });
-    const constants = { ...all, model: { all: 87, first: 2 }, random: 0, frozenRandom: 0 };
+    const constants = { ...all, model: { all: 87, first: 2 }, random: [], frozenRandom: 0 };
     expect(remarkOn(constants, given, "evaluate")).toEqual({
       kind: "note",
       text: "w.safetensors is incomplete: 2 of 87 parameters have their first values",
@@ -125,7 +127,12 @@ describe("what is said of them", () => {
   });
 
   test("of a file that gives a part, the file", () => {
-    const partial = { ...all, model: { all: 87, first: 3 }, random: 3, frozenRandom: 3 };
+    const partial = {
+      ...all,
+      model: { all: 87, first: 3 },
+      random: ["a.weight", "b.weight", "a.bias"],
+      frozenRandom: 3,
+    };
     expect(remarkOn(partial, given, "evaluate")?.text).toBe(
       "w.safetensors is incomplete: 3 of 87 parameters have random first values; scores mean nothing",
     );
@@ -136,10 +143,47 @@ describe("what is said of them", () => {
   });
 
   test("of adapters alone a note, and nothing in a training, which starts from them", () => {
-    const adapters = { ...all, model: { all: 87, first: 0 }, random: 0, frozenRandom: 0 };
+    const adapters = { ...all, model: { all: 87, first: 0 }, random: [], frozenRandom: 0 };
     const text = "no --adapter: 12 of 12 parameters of adapters have their first values";
     expect(remarkOn(adapters, given, "evaluate")).toEqual({ kind: "note", text });
     expect(remarkOn(adapters, given, "train")).toBeNull();
     expect(remarkOn({ ...adapters, adapters: { all: 12, first: 0 } }, given, "export")).toBeNull();
+  });
+
+  describe("to who evaluates adapters", () => {
+    const partial = { ...all, model: { all: 87, first: 2 }, random: ["heads.a", "heads.b"], frozenRandom: 2 };
+    const text = "w.safetensors is incomplete: 2 of 87 parameters have random first values";
+    const parameters = ["heads.a", "heads.b", "heads.c"];
+    const said = (trainedOn: DrawnValues | null, weights: string | null = "w.safetensors") =>
+      remarkOn(partial, { weights, adapter: "runs/a", trainedOn, seed: 3 }, "evaluate");
+
+    test("is a note where they were trained on the same, unless no file is given at all", () => {
+      expect(said({ seed: 3, parameters })).toEqual({
+        kind: "note",
+        text: `${text}, the same that runs/a was trained on`,
+      });
+      expect(said({ seed: 3, parameters }, null)).toEqual({
+        kind: "warning",
+        text: "no --weights: 2 of 87 parameters have random first values; scores mean nothing",
+      });
+    });
+
+    test("is a warning where they were trained on others, which says how to have those", () => {
+      expect(said({ seed: 4, parameters })).toEqual({
+        kind: "warning",
+        text: `${text}, not those that runs/a was trained on; scores mean nothing (it was trained with seed 4, this is seed 3: add --seed 4)`,
+      });
+      expect(said({ seed: 3, parameters: ["heads.b"] })).toEqual({
+        kind: "warning",
+        text: `${text}, 1 of which runs/a was not trained on; scores mean nothing`,
+      });
+    });
+
+    test("is a warning where nothing is recorded", () => {
+      expect(said(null)).toEqual({
+        kind: "warning",
+        text: `${text}; scores mean nothing unless runs/a, which has no record of it, was trained on the same`,
+      });
+    });
   });
 });

@@ -16,6 +16,7 @@ import {
   openModel,
   precisionOn,
 } from "../../backends/index.ts";
+import type { DrawnValues } from "../../train/index.ts";
 import type { Reporter } from "../reporter.ts";
 import { unwritable } from "../unwritable.ts";
 import { reportAverages } from "../weights/adapter-file.ts";
@@ -32,6 +33,7 @@ export interface OpenedEngine {
   readonly engine: Engine;
   readonly remark: FirstValuesRemark | null;
   readonly kept: KeptTensors;
+  readonly drawn: DrawnValues;
 }
 
 /**
@@ -75,8 +77,9 @@ export async function openEngine(
   try {
     reporter.progress("loading");
     const engine = await openModel(openable, weights.piecesOf, folder);
-    const remark = remarkOn(weights.firstValues, options, purpose === "train" ? "train" : "evaluate");
-    return { engine, remark, kept: purpose === "train" ? keptTensors(compiled, weights.piecesOf) : new Map() };
+    const drawn = { seed: spec.settings.seed, parameters: weights.firstValues.random };
+    const remark = remarkOn(weights.firstValues, weights.origin, purpose === "train" ? "train" : "evaluate");
+    return { engine, remark, drawn, kept: purpose === "train" ? keptTensors(compiled, weights.piecesOf) : new Map() };
   } finally {
     weights.close();
     reporter.progressEnd();

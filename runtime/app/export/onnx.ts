@@ -101,7 +101,7 @@ export async function exportOnnx(request: ExportOnnxRequest, reporter: Reporter)
   const weights = openWeights([...programs.values()], compiled, request);
   if (weights.kind === "wrong") return refuseBy(weights.diagnostics, reporter);
   try {
-    const remark = remarkOn(weights.firstValues, request, "export");
+    const remark = remarkOn(weights.firstValues, weights.origin, "export");
     if (remark !== null) reportRemark(remark, reporter);
     const opened = openSpec(path);
     const about = {

@@ -28,8 +28,8 @@ export async function exportWeights(
   reportAverages(request.adapter, reporter);
   const weights = openWeights("all", compiled, request);
   if (weights.kind === "wrong") return refuseBy(weights.diagnostics, reporter);
-  const { piecesOf, firstValues, close } = weights;
-  const remark = remarkOn(firstValues, request, "export");
+  const { piecesOf, firstValues, origin, close } = weights;
+  const remark = remarkOn(firstValues, origin, "export");
   if (remark !== null) reportRemark(remark, reporter);
   try {
     let merged: MergedWeights = { paths: new Map(), piecesOf };

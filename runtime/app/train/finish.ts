@@ -7,7 +7,15 @@ import { attempt, readFileText, writeAtomically } from "../../files/index.ts";
 import { readOwnLines } from "../../json/index.ts";
 import type { CurvePoint } from "../../report/index.ts";
 import type { Problem } from "../../text/index.ts";
-import { type RunFolder, sortedTensors, type TrainedParameter, type TrainingEnd } from "../../train/index.ts";
+import {
+  type DrawnValues,
+  drawnKey,
+  encodeDrawn,
+  type RunFolder,
+  sortedTensors,
+  type TrainedParameter,
+  type TrainingEnd,
+} from "../../train/index.ts";
 import { environmentOf } from "../engine/environment.ts";
 import { done, type Ended, problem, type Reporter, refuse } from "../reporter.ts";
 import type { KeptTensors } from "../weights/kept-tensors.ts";
@@ -31,6 +39,7 @@ export interface TrainingRun {
   readonly steps: number;
   readonly trained: ReadonlyMap<string, TrainedParameter>;
   readonly kept: KeptTensors;
+  readonly drawn: DrawnValues;
   readonly folder: RunFolder;
   readonly evaluations: ReadonlyMap<number, StepEvaluation>;
   readonly bestBy: BestBy;
@@ -112,7 +121,10 @@ function listOf(names: readonly string[]): string {
 async function finish(run: TrainingRun, reporter: Reporter): Promise<Ended<FinishedTraining>> {
   const { engine, folder, evaluations, steps } = run;
   const { parameters, averages } = sortedTensors(await engine.read(), run);
-  const metadata = new Map([[contractKey, encodeContract(run.contract)]]);
+  const metadata = new Map([
+    [contractKey, encodeContract(run.contract)],
+    [drawnKey, encodeDrawn(run.drawn)],
+  ]);
   const averaged = averages.size > 0 ? folder.saveAdapter(averages, metadata, folder.averagePath) : null;
   if (averaged?.kind === "failed") return refuse(averaged.problem, reporter);
   const saved = folder.saveAdapter(parameters, metadata);

@@ -10,8 +10,10 @@ import type { Problem } from "../../text/index.ts";
 import {
   type Checkpoint,
   describeProgress,
+  drawnKey,
   type Evaluated,
   EventLog,
+  encodeDrawn,
   MetricsLog,
   type RunFolder,
   SkippedFiles,
@@ -55,14 +57,14 @@ export async function trainInto(
     const validation = sources.validation?.validation ?? null;
     const opened = await openEngine(compiled, "train", backend, options, workFolder, reporter, features, validation);
     if (opened === null) return refused;
-    const { engine, remark, kept } = opened;
+    const { engine, remark, kept, drawn } = opened;
     // A run that goes on has its own values for all that is trained.
     if (remark?.kind === "warning" || (remark !== null && sources.checkpoint === null)) reportRemark(remark, reporter);
     const warnings = remark?.kind === "warning" ? [remark.text] : [];
     try {
       const signal = task.signals.requested();
       if (signal === null)
-        return await trainWith({ engine, warnings, kept }, sources, folder, task, reporter, features);
+        return await trainWith({ engine, warnings, kept, drawn }, sources, folder, task, reporter, features);
       reportStopped(sources.checkpoint?.state.step ?? 0, sources.steps, sources.checkpoint !== null, reporter);
       return { kind: "stopped", signal };
     } finally {
@@ -75,7 +77,7 @@ export async function trainInto(
 }
 
 async function trainWith(
-  { engine, warnings, kept }: Pick<TrainingRun, "engine" | "warnings" | "kept">,
+  { engine, warnings, kept, drawn }: Pick<TrainingRun, "engine" | "warnings" | "kept" | "drawn">,
   sources: Sources,
   folder: RunFolder,
   task: TrainTask,
@@ -156,6 +158,7 @@ async function trainWith(
         ["backend", engine.backend.name],
         ["steps", steps],
         [contractKey, encodeContract(sources.contract)],
+        [drawnKey, encodeDrawn(drawn)],
       ]),
       from: checkpoint?.state ?? null,
       bestBy: by,
@@ -181,6 +184,7 @@ async function trainWith(
     steps,
     trained,
     kept,
+    drawn,
     folder,
     evaluations,
     bestBy: by,

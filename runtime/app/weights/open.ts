@@ -10,10 +10,11 @@ import {
 } from "../../../compiler/index.ts";
 import type { Diagnostic } from "../../../grammar/index.ts";
 import { contractOfSpec } from "../../data/index.ts";
+import { decodeDrawn, drawnKey } from "../../train/index.ts";
 import { joined, type OpenTensors, openTensors, type WeightPieces } from "../../weights/index.ts";
 import { adapterFile } from "./adapter-file.ts";
 import { contractDisagreements } from "./contract-agreement.ts";
-import { countFirstValues, type FirstValues, nothingFilled } from "./first-values.ts";
+import { countFirstValues, type FirstValues, type FirstValuesOrigin, nothingFilled } from "./first-values.ts";
 import { type FoundTensor, findTensors, misshapen, missingWeights, tensorOf } from "./match-tensors.ts";
 import { matcherOf } from "./name-patterns.ts";
 import { peftDisagreements } from "./peft-agreement.ts";
@@ -39,6 +40,7 @@ export type OpenedWeights =
       readonly state: ReadonlyMap<string, Float32Array>;
       /** What no file gives of what the programs read. */
       readonly firstValues: FirstValues;
+      readonly origin: FirstValuesOrigin;
       readonly close: () => void;
     }
   | { readonly kind: "wrong"; readonly diagnostics: readonly Diagnostic[] };
@@ -83,7 +85,10 @@ export function openWeights(
       ? []
       : [...peftDisagreements(adapter.path, adapter.tensors.keys(), compiled), ...contractWrongs(adapter, compiled)];
   if (diagnostics.length + differing.length === 0) {
-    return { kind: "open", piecesOf, state, firstValues, close };
+    const trainedOn = decodeDrawn(adapter?.metadata.get(drawnKey) ?? "");
+    const seed = compiled.spec?.settings.seed ?? 0;
+    const origin = { weights: given.weights, adapter: given.adapter, trainedOn, seed };
+    return { kind: "open", piecesOf, state, firstValues, origin, close };
   }
   close();
   return { kind: "wrong", diagnostics: [...diagnostics, ...differing] };
