@@ -68,13 +68,15 @@ function aboutRuns(series: readonly Series[], runs: readonly RunResult[]): strin
 const left = (title: string): TableColumn => ({ title, align: "left" });
 const right = (title: string): TableColumn => ({ title, align: "right" });
 
-/** A row for each run, the best first. */
+/** A row for each run, the best first by the number that tells their best checkpoints. */
 function resultTable(series: readonly Series[], hasSeeds: boolean): string {
   const runs = series.flatMap(({ number, runs: own }) => own.map((run) => ({ number, run })));
   const settings = settingsOf(runs.map(({ run }) => run));
-  const aurocOf = ({ evaluation }: RunResult): number =>
-    evaluation?.overall.meanAuroc.value ?? Number.NEGATIVE_INFINITY;
-  const sorted = runs.toSorted((a, b) => aurocOf(b.run) - aurocOf(a.run) || a.number - b.number);
+  const { title, of } = orderOf(runs.map(({ run }) => run));
+  const sorted = runs.toSorted((a, b) => {
+    const [first, second] = [of(a.run), of(b.run)];
+    return first === second ? a.number - b.number : second - first;
+  });
   const haveLoss = runs.some(({ run }) => run.validationLoss !== null);
   const haveBest = runs.some(({ run }) => run.best !== null);
   const areDone = runs.every(({ run }) => run.status === "done");
@@ -116,7 +118,24 @@ function resultTable(series: readonly Series[], hasSeeds: boolean): string {
       ...(areDone ? [] : [status]),
     ];
   });
-  return renderTable("Results, best first", columns, rows);
+  return renderTable(title, columns, rows);
+}
+
+/**
+ * How runs are ordered, the higher the better: by the number that tells their best checkpoints, at its best, where all that have one go by
+ * the same; else by the mean AUROC after the last step. What has no number comes last.
+ */
+function orderOf(runs: readonly RunResult[]): { readonly title: string; readonly of: (run: RunResult) => number } {
+  const known = runs.flatMap(({ best }) => best ?? []);
+  const [first] = known;
+  const isSame = known.every(({ name, direction }) => name === first?.name && direction === first.direction);
+  if (first !== undefined && isSame) {
+    const sign = first.direction === "minimize" ? -1 : 1;
+    const of = ({ best }: RunResult): number => (best === null ? Number.NEGATIVE_INFINITY : sign * best.value);
+    return { title: `Results, best ${first.name} first`, of };
+  }
+  const of = ({ evaluation }: RunResult): number => evaluation?.overall.meanAuroc.value ?? Number.NEGATIVE_INFINITY;
+  return { title: "Results, best mean AUROC first", of };
 }
 
 function cellOf(metric: Metric | undefined): string | TableCell {

@@ -33,6 +33,8 @@ export interface CompiledEntry {
 /** The best evaluation of a training, by the name of the number that tells it. */
 export interface BestValue extends StepValue {
   readonly name: string;
+  /** Which values of it are better. */
+  readonly direction: BestBy["direction"];
 }
 
 /** One training of a sweep, as its folder has it. */
@@ -99,7 +101,7 @@ export function readRun(
     steps: lastStep,
     seconds: steps.length === 0 ? null : steps.reduce((sum, { seconds }) => sum + seconds, 0),
     evaluation: isDone && last !== null ? evaluateScores(last) : null,
-    best: isDone && best !== null ? { name: by.name, ...best } : null,
+    best: isDone && best !== null ? { name: by.name, direction: by.direction, ...best } : null,
     validationLoss: isDone ? (validationLosses.at(-1)?.value ?? null) : null,
     losses: steps.flatMap(({ step, loss }) => (Number.isFinite(loss) ? [{ step, value: loss }] : [])),
     validationLosses,

@@ -149,6 +149,12 @@ test("a manifest is read as it was written", () => {
 });
 
 describe("the page of a sweep", () => {
+  /** The entries and seeds of its first table, in order. */
+  function orderOf(page: string): readonly string[] {
+    const rows = page.matchAll(/<tr><th scope="row">\d (\w+)<\/th><td class="number">(\d)</g);
+    return [...rows].map(([, name, seed]) => `${name} ${seed}`);
+  }
+
   test("is well formed, with unique ids that its links and labels name", () => {
     const elements = readElements(fileOf("index.html"));
     const ids = elements.flatMap(({ attributes }) => attributes.get("id") ?? []);
@@ -175,13 +181,25 @@ describe("the page of a sweep", () => {
 
   test("shows what each entry costs and gives, the best run first, and what is not done", () => {
     const page = fileOf("index.html");
-    const rows = [...page.matchAll(/<tr><th scope="row">(\d \w+)<\/th><td class="number">\d</g)].map(
-      ([, name]) => name,
-    );
-    expect(rows.slice(0, 2)).toEqual(["2 other", "2 other"]);
+    // Of the Brier score, which `keep_best` names, the lowest is the best.
+    const wanted = table("results.csv")
+      .filter((row) => row.get("status") === "done")
+      .sort((a, b) => Number(a.get("best")) - Number(b.get("best")))
+      .map((row) => `${row.get("name")} ${row.get("seed")}`);
+    expect(page).toContain("Results, best brier first");
+    expect(orderOf(page)).toEqual([...wanted, "part 1", "absent 1"]);
     expect(page).toContain("4 of 6 runs done");
     expect(page).toContain("<summary>part, seed 1: unfinished</summary>");
     expect(page).toContain("<p>absent, seed 1: missing</p>");
+  });
+
+  test("has the runs with the lowest losses first where `keep_best` is the loss, though their AUROC is lower", async () => {
+    const other = join(folder, "by-loss");
+    writeFolder(other, readFileSync("specs/medct-small.vlm", "utf8").replace("train {", "train {\n  keep_best = loss"));
+    expect(await run(["sweep", "collect", other], listeningTerminal().terminal)).toBe(1);
+    const page = readFileSync(join(other, "index.html"), "utf8");
+    expect(page).toContain("Results, best loss first");
+    expect(orderOf(page)).toEqual(["plain 1", "plain 2", "other 1", "other 2", "part 1", "absent 1"]);
   });
 
   test("draws a line for each run, and a mark for each that is done", () => {

@@ -7,7 +7,7 @@ import { Random } from "../random.ts";
 
 const classes = ["Effusion", "Nodule, small", "Never"];
 
-/** Writes what a training leaves: scores that tell the more, the higher `lift` is, and losses, at two steps, and a curve. */
+/** Writes what a training leaves: scores that tell the more, the higher `lift` is, and losses, which are lower at first where it is low, at two steps, and a curve. */
 function writeRun(root: string, name: string, seed: number, lift: number, isDone = true): void {
   const folder = runFolder(root, name, seed);
   mkdirSync(join(folder, "evaluations"), { recursive: true });
@@ -20,7 +20,7 @@ function writeRun(root: string, name: string, seed: number, lift: number, isDone
     const scores = labels.map((row) => row.map((label) => (random.below(100) + (label ? power : 0)) / (100 + power)));
     const names = labels.map((_, index) => `valid_${index}`);
     const path = join(folder, "evaluations", `step-${String(step).padStart(8, "0")}.json`);
-    const loss = { examples: 30, values: new Map([["loss", step === 0 ? 2.5 : 3 + seed / 8]]) };
+    const loss = { examples: 30, values: new Map([["loss", step === 0 ? 2.5 + lift / 100 : 3 + seed / 8]]) };
     writeFileSync(path, encodeStepEvaluation({ scores: { classes, names, scores, labels }, loss }));
   }
   const lines = [1, 2, 3, 4].map((step) => JSON.stringify({ step, loss: 2 / step, seconds: 0.5 }));
