@@ -139,20 +139,25 @@ describe("several adapters in one call", () => {
     expect(numbers(out)).toEqual(numbers(again.out));
   });
 
-  test("are stopped by Ctrl-C, which says where those are that were evaluated before, whole", async () => {
+  test("are stopped by Ctrl-C, which says where those are that were evaluated before, whole, and how to compare them", async () => {
     const folder = small.path("stopped");
-    const commandLine = small.arguments("eval", "--base", "--adapter", ...runs, "-o", folder).with(1, spec);
-    const { child, says, end } = start(commandLine);
-    await says(/^evaluated base \(1 of 3\): /m);
+    const given = ["--base", "--adapter", ...runs, ...runs];
+    const { child, says, end } = start(small.arguments("eval", ...given, "-o", folder).with(1, spec));
+    await says(/^evaluated first \(2 of 5\): /m);
     child.kill("SIGINT");
     const { code, err } = await end;
     expect(code).toBe(130);
     // A slow machine may have come to the next one.
     const written = readdirSync(folder).sort();
-    expect(written).not.toContain("second");
-    expect(written).not.toContain("compare.html");
-    expect(err).toContain(`stopped; written: ${written.map((name) => join(folder, name)).join(", ")}\n`);
-    expect(written).toContain("base");
+    expect([
+      ["base", "first"],
+      ["base", "first", "second"],
+    ]).toContainEqual(written);
+    const paths = written.map((name) => join(folder, name));
+    const words = ["compare", ...paths, "--page", join(folder, "compare.html")];
+    expect(err).toContain(`stopped; written: ${paths.join(", ")}\ncompare these with: medctc ${words.join(" ")}\n`);
+    expect(await runHere(words)).toMatchObject({ code: 0 });
+    expect(readFileSync(join(folder, "compare.html"), "utf8")).toContain("first");
     for (const name of written) {
       expect(readdirSync(join(folder, name))).toEqual(readdirSync(join(together, name)));
       for (const file of ["scores.csv", "labels.csv", "results.json"])

@@ -1,4 +1,5 @@
 import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { type EvalTask, labelColumns, type TracedSpec, unsetForEvaluation } from "../../../compiler/index.ts";
 import {
   type DataInputs,
@@ -10,7 +11,7 @@ import {
 } from "../../data/index.ts";
 import { makeTemporaryFolder } from "../../files/index.ts";
 import { problemOf, type SignalWatch, watchSignals } from "../../machine/index.ts";
-import { type Problem, sentence } from "../../text/index.ts";
+import { type Problem, quoteShell, sentence } from "../../text/index.ts";
 import { compileReported } from "../compiled-spec.ts";
 import { contractWith, type SettledData, settleData } from "../data/contract.ts";
 import {
@@ -230,10 +231,7 @@ async function evaluateAll(
     // What was asked for while the one before was written is heard before the next is opened, which may take long.
     const signal = signals.requested();
     const ended = signal === null ? await evaluateRun(run, task, signals, own) : { kind: "stopped" as const, signal };
-    if (ended.kind === "stopped") {
-      const written = evaluated.flatMap(writtenOf);
-      reporter.info(`stopped; ${written.length === 0 ? "nothing was written" : `written: ${written.join(", ")}`}`);
-    }
+    if (ended.kind === "stopped") for (const line of stoppedAfter(evaluated, output)) reporter.info(line);
     if (ended.kind !== "done") return ended;
     evaluated.push(ended.value);
     const where = writtenOf(ended.value);
@@ -254,6 +252,19 @@ function reporterOf(which: string, warned: Set<string>, reporter: Reporter): Rep
     warned.add(text);
   };
   return { ...reporter, warning, progress: (text) => reporter.progress(`${which}: ${text}`) };
+}
+
+/** What is said of those that were evaluated before: where they are, and how to compare them, which is done when all are. */
+function stoppedAfter(evaluated: readonly EvaluatedRun[], output: string | null): readonly string[] {
+  const written = evaluated.flatMap(writtenOf);
+  if (written.length === 0) return ["stopped; nothing was written"];
+  const comparable = evaluated.flatMap(({ output: folder, files, results }) =>
+    folder !== null && files.kind === "ok" && results.some(({ kind }) => kind === "scores") ? [folder] : [],
+  );
+  const where = `stopped; written: ${written.join(", ")}`;
+  if (output === null || comparable.length < 2) return [where];
+  const words = ["medctc", "compare", ...comparable, "--page", join(output, "compare.html")];
+  return [where, `compare these with: ${words.map(quoteShell).join(" ")}`];
 }
 
 /** The folder of its results and the file of its latents, of those that were written. */
