@@ -36,6 +36,7 @@ export {
   latentsToParquet,
   latentsToSafetensors,
   type MappedLatents,
+  type MapWatch,
   mapLatents,
   neighbourLabels,
 } from "./latents/index.ts";

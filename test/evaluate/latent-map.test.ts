@@ -5,6 +5,7 @@ import { nearestOthers } from "../../runtime/evaluate/latents/nearest.ts";
 import { principalPlane } from "../../runtime/evaluate/latents/principal-plane.ts";
 import { generator } from "../../runtime/random.ts";
 import { groupedLatents } from "./made-latents.ts";
+import { unstopped, unwatched } from "./unwatched.ts";
 
 const groups = 4;
 const latents = groupedLatents({ volumes: 80, groups, width: 32, spread: 1 });
@@ -16,7 +17,7 @@ describe("neighbours", () => {
       const angle = (degrees * Math.PI) / 180;
       return Float32Array.of(Math.cos(angle), Math.sin(angle), 0, 0, 0);
     });
-    const { indices, distances } = await nearestOthers(vectors, 2);
+    const { indices, distances } = await unstopped(nearestOthers(vectors, 2, () => Promise.resolve(false)));
     expect(indices).toEqual([
       [1, 2],
       [0, 2],
@@ -60,7 +61,7 @@ test("the principal plane has the directions of the largest variances, and place
 
 describe("a map", () => {
   test("keeps groups that are far apart in latents apart", async () => {
-    const map = await mapLatents(latents, 3);
+    const map = await unstopped(mapLatents(latents, 3, unwatched));
     if (map.kind === "none") throw new Error(map.why);
     expect(map.rows).toEqual(latents.map((_, row) => row));
     for (const [row, place] of map.places.entries()) {
@@ -75,13 +76,16 @@ describe("a map", () => {
 
   test("is the same for the same seed and for latents of other lengths, and another for another seed", async () => {
     const [one, again, longer, other] = await Promise.all([
-      mapLatents(latents, 3),
-      mapLatents(latents, 3),
-      mapLatents(
-        latents.map((latent) => latent.map((value) => 4 * value)),
-        3,
+      unstopped(mapLatents(latents, 3, unwatched)),
+      unstopped(mapLatents(latents, 3, unwatched)),
+      unstopped(
+        mapLatents(
+          latents.map((latent) => latent.map((value) => 4 * value)),
+          3,
+          unwatched,
+        ),
       ),
-      mapLatents(latents, 4),
+      unstopped(mapLatents(latents, 4, unwatched)),
     ]);
     expect(again).toEqual(one);
     expect(longer).toEqual(one);
@@ -89,8 +93,8 @@ describe("a map", () => {
   });
 
   test("of more volumes than it shows is of some of them, drawn by the seed", async () => {
-    const map = await mapLatents(latents, 3, 20);
-    const other = await mapLatents(latents, 4, 20);
+    const map = await unstopped(mapLatents(latents, 3, unwatched, 20));
+    const other = await unstopped(mapLatents(latents, 4, unwatched, 20));
     if (map.kind === "none" || other.kind === "none") throw new Error("there are enough");
     expect(map.places).toHaveLength(20);
     expect(new Set(map.rows).size).toBe(20);
@@ -102,21 +106,52 @@ describe("a map", () => {
 
   test("of ten volumes is one of finite places, of which some may be equal", async () => {
     const twice = [...latents.slice(0, 5), ...latents.slice(0, 5)];
-    const map = await mapLatents(twice, 3);
+    const map = await unstopped(mapLatents(twice, 3, unwatched));
     if (map.kind === "none") throw new Error(map.why);
     expect(map.places.flat().every(Number.isFinite)).toBe(true);
     expect(map.nearest.map(([first]) => first)).toEqual([5, 6, 7, 8, 9, 0, 1, 2, 3, 4]);
   });
 
+  test("tells how far it is, and can be stopped whenever it does", async () => {
+    const told: string[] = [];
+    const tell = (doing: string, done: number, total: number) => void told.push(`${doing} ${done} of ${total}`);
+    const watched = await mapLatents(latents, 3, { tell, isStopped: () => false });
+    expect(watched).toEqual(await mapLatents(latents, 3, unwatched));
+    const rounds = Array.from({ length: 50 }, (_, index) => `placing ${10 * index} of 500`);
+    expect(told).toEqual(["neighbours 64 of 80", ...rounds]);
+    for (const most of [1, 2, 3]) {
+      let asked = 0;
+      const stopping = { tell: () => undefined, isStopped: () => ++asked === most };
+      expect(await mapLatents(latents, 3, stopping)).toBe("stopped");
+      expect(asked).toBe(most);
+    }
+  });
+
+  test("hears signals and timers while it is made", async () => {
+    let isStopped = false;
+    const wanted = mapLatents(latents, 3, { tell: () => undefined, isStopped: () => isStopped });
+    setImmediate(() => (isStopped = true));
+    expect(await wanted).toBe("stopped");
+  });
+
   test("is not made where it would show nothing, and says why", async () => {
-    expect(await mapLatents(latents.slice(0, 9), 3)).toEqual({ kind: "none", why: "9 volumes are too few for one" });
-    expect(await mapLatents([], 3)).toEqual({ kind: "none", why: "0 volumes are too few for one" });
+    expect(await unstopped(mapLatents(latents.slice(0, 9), 3, unwatched))).toEqual({
+      kind: "none",
+      why: "9 volumes are too few for one",
+    });
+    expect(await unstopped(mapLatents([], 3, unwatched))).toEqual({
+      kind: "none",
+      why: "0 volumes are too few for one",
+    });
     const same = latents.map(() => at(latents, 0));
-    expect(await mapLatents(same, 3)).toEqual({ kind: "none", why: "all volumes have the same latent" });
+    expect(await unstopped(mapLatents(same, 3, unwatched))).toEqual({
+      kind: "none",
+      why: "all volumes have the same latent",
+    });
     for (const bad of [0, Number.NaN, Number.POSITIVE_INFINITY]) {
       const some = latents.map((latent, row) => (row === 7 ? latent.map(() => bad) : latent));
       const why = "the latent of volume 8 is zero or not finite";
-      expect(await mapLatents(some, 3)).toEqual({ kind: "none", why });
+      expect(await unstopped(mapLatents(some, 3, unwatched))).toEqual({ kind: "none", why });
     }
   });
 });

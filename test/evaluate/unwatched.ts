@@ -1,7 +1,5 @@
-import type { ProbeWatch } from "../../runtime/evaluate/index.ts";
-
 /** Of something that runs to its end with nobody looking. */
-export const unwatched: ProbeWatch = { tell: () => undefined, isStopped: () => false };
+export const unwatched = { tell: () => undefined, isStopped: () => false };
 
 /** What has not been stopped. */
 export async function unstopped<Value>(ending: Promise<Value | "stopped">): Promise<Value> {

@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { at } from "../../at.ts";
 import type { Backend } from "../../backends/index.ts";
 import type { Dataset } from "../../data/index.ts";
-import type { EncodedVolumes, TaskResult } from "../../evaluate/index.ts";
+import type { EncodedVolumes, MapWatch, TaskResult } from "../../evaluate/index.ts";
 import type { SignalWatch } from "../../machine/index.ts";
 import type { HardestReport, RunReport } from "../../report/index.ts";
 import { ok, type Result } from "../../text/index.ts";
@@ -93,14 +93,22 @@ export async function evaluateRun(
   for (const warning of unscored) reporter.warning(warning);
   const ofWeights = remark?.kind === "warning" ? [remark.text] : [];
   const warnings = [...ofWeights, ...unscored];
+  const map = run.output === null ? null : await mapWatched(found.volumes, isStopped, reporter);
+  if (map === "stopped") return { kind: "stopped", signal: signals.requested() ?? "SIGINT" };
   const latents = await saveLatentsOf(run, task, found.volumes);
   if (run.output === null) return done({ ...run, results, warnings, files: ok([]), latents });
   const skipped = [...dataset.problems, ...found.skipped];
-  reporter.progress("placing volumes on a map");
-  const map = await mapOf(found.volumes).finally(reporter.progressEnd);
   const hardest = await hardestOf(results, task.drawCases);
   const report = await renderEvaluation(task, results, { hardest, latents: map, warnings, environment, skipped });
   return done({ ...run, results, warnings, files: saveEvaluation(run.output, results, ofWeights, report), latents });
+}
+
+function mapWatched(volumes: EncodedVolumes, isStopped: () => boolean, reporter: Reporter) {
+  const tell: MapWatch["tell"] = (doing, done, total) => {
+    const what = doing === "neighbours" ? "neighbours of volume" : "placing volumes, round";
+    reporter.progress(`map of latents: ${what} ${done} of ${total}`);
+  };
+  return mapOf(volumes, { tell, isStopped }).finally(reporter.progressEnd);
 }
 
 /** The volumes that the first task that scores classes got most wrong. */

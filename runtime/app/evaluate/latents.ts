@@ -6,6 +6,7 @@ import {
   type KeptLatents,
   latentsToParquet,
   latentsToSafetensors,
+  type MapWatch,
   mapLatents,
 } from "../../evaluate/index.ts";
 import { attempt, sha256Of, writeAtomically } from "../../files/index.ts";
@@ -75,8 +76,13 @@ function aboutOf({ spec, contract, weights, adapter }: LatentsOrigin): ReadonlyM
 }
 
 /** A map of the latents of volumes, for a report; null where no latents are known. */
-export async function mapOf({ images, names, classes, labels }: EncodedVolumes): Promise<LatentsReport | null> {
-  return images === null ? null : { mapped: await mapLatents(images, mapSeed), names, classes, labels };
+export async function mapOf(
+  { images, names, classes, labels }: EncodedVolumes,
+  watch: MapWatch,
+): Promise<LatentsReport | "stopped" | null> {
+  if (images === null) return null;
+  const mapped = await mapLatents(images, mapSeed, watch);
+  return mapped === "stopped" ? mapped : { mapped, names, classes, labels };
 }
 
 /** Of all maps, so that the same latents are in the same places on every page. */

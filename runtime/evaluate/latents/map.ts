@@ -16,6 +16,13 @@ export interface LatentMap {
   readonly nearest: readonly (readonly number[])[];
 }
 
+/** Hears how far a map is, and says whether to stop. */
+export interface MapWatch {
+  /** How many volumes have their neighbours, and then how many rounds of placing them are done, each of how many in all. */
+  readonly tell: (doing: "neighbours" | "placing", done: number, total: number) => void;
+  readonly isStopped: () => boolean;
+}
+
 export type MappedLatents = LatentMap | { readonly kind: "none"; readonly why: string };
 
 /** Fewer have no neighbourhoods to keep. */
@@ -33,13 +40,15 @@ const reach = 10;
 
 /**
  * Places of latents by UMAP (McInnes et al., arXiv 1802.03426), of which the neighbours are exact and by cosine, and which starts from
- * the principal components. The same latents and seed give the same places. 3,000 latents of 512 numbers take about 10 s.
+ * the principal components. The same latents and seed give the same places. 3,000 latents of 512 numbers take about 10 s, during which
+ * signals are heard; "stopped" where the watch says so.
  */
 export async function mapLatents(
   latents: readonly ArrayLike<number>[],
   seed: number,
+  watch: MapWatch,
   most = usualMost,
-): Promise<MappedLatents> {
+): Promise<MappedLatents | "stopped"> {
   if (latents.length < fewest) {
     return none(`${printCount(latents.length)} ${latents.length === 1 ? "volume is" : "volumes are"} too few for one`);
   }
@@ -53,7 +62,15 @@ export async function mapLatents(
   if (vectors.every((each) => each.every((value, index) => value === first?.[index]))) {
     return none("all volumes have the same latent");
   }
-  const near = await nearestOthers(vectors, Math.min(neighbours, vectors.length - 1) - 1);
+  const hasToStop = async (...far: Parameters<MapWatch["tell"]>): Promise<boolean> => {
+    watch.tell(...far);
+    await letOthersRun();
+    return watch.isStopped();
+  };
+  const near = await nearestOthers(vectors, Math.min(neighbours, vectors.length - 1) - 1, (done) =>
+    hasToStop("neighbours", done, vectors.length),
+  );
+  if (near === "stopped") return near;
   // A bundle gives what is CommonJS as its default alone.
   const { default: library } = await import("umap-js");
   const umap = new library.UMAP({ nNeighbors: neighboursOf(near), minDist: nearestDistance, nEpochs: epochs, random });
@@ -68,7 +85,7 @@ export async function mapLatents(
   begin(places, principalPlane(vectors, random), random);
   for (let epoch = 0; epoch < epochs; epoch++) {
     umap.step();
-    if (epoch % epochsAtOnce === 0) await letOthersRun();
+    if (epoch % epochsAtOnce === 0 && (await hasToStop("placing", epoch, epochs))) return "stopped";
   }
   return { kind: "map", rows, places: places.map((place) => [at(place, 0), at(place, 1)]), nearest: near.indices };
 }

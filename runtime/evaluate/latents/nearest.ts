@@ -1,4 +1,3 @@
-import { setImmediate as letOthersRun } from "node:timers/promises";
 import { at } from "../../at.ts";
 
 /** The nearest others of each of some vectors, nearest first, and how far away these are. */
@@ -12,9 +11,14 @@ const rowsAtOnce = 64;
 
 /**
  * The `count` nearest others of each unit vector by Euclidean distance, exactly: n²/2 products, 3 s for 3,000 vectors of 512. Of equal
- * distances the earlier vector's counts as less.
+ * distances the earlier vector's counts as less. Now and then `hasToStop` is asked, with how many vectors are done: a promise so that
+ * signals are heard meanwhile.
  */
-export async function nearestOthers(vectors: readonly Float32Array[], count: number): Promise<Nearest> {
+export async function nearestOthers(
+  vectors: readonly Float32Array[],
+  count: number,
+  hasToStop: (done: number) => Promise<boolean>,
+): Promise<Nearest | "stopped"> {
   const best = vectors.map(() => new NearestFew(count));
   for (const [row, vector] of vectors.entries()) {
     const own = at(best, row);
@@ -23,7 +27,7 @@ export async function nearestOthers(vectors: readonly Float32Array[], count: num
       own.offer(other, closeness);
       at(best, other).offer(row, closeness);
     }
-    if (row % rowsAtOnce === rowsAtOnce - 1) await letOthersRun();
+    if (row % rowsAtOnce === rowsAtOnce - 1 && (await hasToStop(row + 1))) return "stopped";
   }
   return {
     indices: best.map(({ indices }) => indices),
