@@ -50,6 +50,13 @@ test("clip-vit-b32.vlm has open_clip's 302 parameters, by name and shape, 151,27
   expect(planOf("specs/clip-vit-b32.vlm").totals.base).toBe(151_277_313);
 });
 
+test("siglip.vlm has the 408 parameters of transformers' SiglipModel, by name and shape, 203,155,970 in all", () => {
+  const expected = fixture("siglip-parameters.tsv");
+  expect(expected).toHaveLength(408);
+  expect(names("specs/siglip.vlm")).toEqual(expected);
+  expect(planOf("specs/siglip.vlm").totals.base).toBe(203_155_970);
+});
+
 test("adapters are called in checkpoints as PEFT calls them", () => {
   const adapters = planOf("specs/medct.vlm").parameters.filter(({ ofAdapter }) => ofAdapter);
   expect(adapters.slice(0, 2).map(({ checkpoint, shape }) => [checkpoint, shape])).toEqual([

@@ -46,6 +46,21 @@ const specs: Readonly<Record<string, SmallSpec>> = {
     ],
   },
   "specs/medct-small.vlm": {},
+  "specs/siglip.vlm": {
+    variant: `
+import "./siglip"
+model small_siglip amends siglip_base {
+  input image: f32[batch, 3, 18, 18] = image(mean = [0.5, 0.5, 0.5], std = [0.5, 0.5, 0.5], resize = squash)
+  encoder vision = siglip_vision(size = 18, patch = 4, dim = 24, layers = 2, heads = 3, ff = 40) named "vision_model"
+  encoder text = siglip_text(vocab = 40, dim = 20, layers = 2, heads = 5, length = 8, ff = 32, outputs = 24)
+    named "text_model"
+  expect base > 0
+  expect trainable > 0
+  expect count(vision.layers.attn.qkv) = 6
+  expect count(text.layers.attn.qkv) = 6
+}
+`,
+  },
   // Dropout is drawn in another way by each backend.
   "specs/ctclip/classfine.vlm": {
     variant: `
@@ -98,7 +113,11 @@ export function smallSpec(path: string): SpecCase {
   const small = specs[path];
   if (small === undefined) throw new Error(`${path} has a small size in test/python/pytorch-specs.ts`);
   const { set = [], variant } = small;
-  const name = path.replaceAll(/^specs\/|\.vlm$/g, "").replaceAll("/", "-");
+  // Another name than the spec's own, which a variant imports.
+  const name = path
+    .replace(/^specs\//, "small-")
+    .replace(/\.vlm$/, "")
+    .replaceAll("/", "-");
   return { name, text: variant ?? readFileSync(path, "utf8"), changes: { set } };
 }
 

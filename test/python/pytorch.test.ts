@@ -5,6 +5,7 @@ import { afterAll, test } from "vitest";
 import { compileSpec } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
+import { type SmallFixture, siglipSmall } from "../parity/siglip-fixture.ts";
 import { check, pythonWithPeft } from "./environment.ts";
 import { cases, clipSmall } from "./pytorch-cases.ts";
 import { prepare, writePackage } from "./pytorch-package.ts";
@@ -29,10 +30,11 @@ test("packages for PyTorch round products of matrices, and nothing else, as the 
   check(pythonWithPeft(), "check_pytorch.py", into);
 });
 
-test("packages for PyTorch give what CT-CLIP's and open_clip's own code gave, with merged adapters, too", () => {
-  const packages = [readFileSync("specs/medct-small.vlm", "utf8"), clipSmall].map((text, index) => {
+test("packages for PyTorch give what CT-CLIP's, open_clip's and transformers' own code gave, with merged adapters, too", () => {
+  const specs = [{ text: readFileSync("specs/medct-small.vlm", "utf8") }, { text: clipSmall }, siglipSmall];
+  const packages = specs.map(({ text, changes }: SmallFixture, index) => {
     const [into, path] = [join(folder, `fixture-${index}`), `specs/fixture-${index}.vlm`];
-    const { spec } = compileSpec(createSource(path, text), new SpecLibrary("specs/std", path));
+    const { spec } = compileSpec(createSource(path, text), new SpecLibrary("specs/std", path), changes);
     if (spec === null) throw new Error("the spec compiles");
     writePackage(into, spec);
     return into;
