@@ -1,3 +1,4 @@
+import { setImmediate as letOthersRun } from "node:timers/promises";
 import type { EvalTask, RetrievalTask } from "../../compiler/index.ts";
 import type { BootstrapSettings } from "./bootstrap.ts";
 import type { EncodedVolumes } from "./encoded-volumes.ts";
@@ -27,6 +28,8 @@ export type TaskResult =
     };
 
 export interface TaskSettings extends ProbeWatch {
+  /** Called before a task is measured. */
+  readonly tellMeasuring: () => void;
   /** The prompts of zero-shot tasks; null where there are none. */
   readonly texts: EncodedTexts | null;
   readonly bootstrap: BootstrapSettings | null;
@@ -37,7 +40,10 @@ export interface TaskSettings extends ProbeWatch {
   };
 }
 
-/** Does a task on encoded volumes. A probe tells how far it is, and is what can be stopped. */
+/**
+ * Does a task on encoded volumes. A probe tells how far it is, and can be stopped between two fits; all can before they are measured, of
+ * which resamples take the most time.
+ */
 export async function evaluateTask(
   task: EvalTask,
   volumes: EncodedVolumes,
@@ -50,11 +56,13 @@ export async function evaluateTask(
       throw new Error("invariant: retrieval has latents of both");
     const examples = { images, reports, texts: reportTexts, labels, groups, patients };
     const { recallAt, mapAt } = task;
+    if (await hasToStop(settings)) return "stopped";
     return { kind: "retrieval", task, names, evaluation: evaluateRetrieval(examples, { recallAt, mapAt, bootstrap }) };
   }
   const scored = await scoreTask(task, volumes, texts, settings);
   if (scored === "stopped") return scored;
   const { unscored, ...found } = scored;
+  if (await hasToStop(settings)) return "stopped";
   const { policy: threshold, chosen } = thresholdsOf(task);
   const scores: KeptScores = {
     ...found,
@@ -63,6 +71,13 @@ export async function evaluateTask(
     ...(chosen === null ? {} : { chosen: found.classes.map((name) => chosen.get(name) ?? notChosen) }),
   };
   return { kind: "scores", task, scores, evaluation: evaluateScores(scores), unscored };
+}
+
+/** Hears signals before what is not interrupted. */
+async function hasToStop({ tellMeasuring, isStopped }: TaskSettings): Promise<boolean> {
+  tellMeasuring();
+  await letOthersRun();
+  return isStopped();
 }
 
 const notChosen: Threshold = { value: null, why: "it has no scores on the volumes that thresholds are chosen on" };

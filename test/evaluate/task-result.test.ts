@@ -29,7 +29,13 @@ const volumes: EncodedVolumes = {
   logits: new Map([["head", images.map((image) => Float32Array.of(at(image, 0), 0, -2))]]),
 };
 const fixed = { kind: "fixed", value: 0.5 } as const;
-const settings = { ...unwatched, texts: null, bootstrap: null, thresholdsOf: () => ({ policy: fixed, chosen: null }) };
+const settings = {
+  ...unwatched,
+  tellMeasuring: () => undefined,
+  texts: null,
+  bootstrap: null,
+  thresholdsOf: () => ({ policy: fixed, chosen: null }),
+};
 
 test("scores are by the columns of the labels, and a probe is of these", async () => {
   const columns = [{ name: "Any", of: ["Common", "Once"] }];
@@ -84,12 +90,24 @@ describe("a probe", () => {
   });
 });
 
-test("of tasks a probe can be stopped, and what only computes is done", async () => {
+test("a probe can be stopped while it is fitted, and every task before it is measured", async () => {
   const stopped = { ...settings, isStopped: () => true };
   const probe: ProbeTask = { kind: "probe", name: "probe", folds: 4, strengths: [1], threshold: fixed };
   expect(await evaluateTask(probe, volumes, stopped)).toBe("stopped");
   const head: ClassifyTask = { kind: "classify", name: "head", logits: "logits", threshold: fixed };
-  expect(await evaluateTask(head, volumes, stopped)).toMatchObject({ kind: "scores" });
+  const retrieval: RetrievalTask = { kind: "retrieval", name: "retrieval", recallAt: [1], mapAt: [1] };
+  for (const task of [head, retrieval]) expect(await evaluateTask(task, volumes, stopped)).toBe("stopped");
+  const said: string[] = [];
+  const tell = (done: number, total: number) => void said.push(`${done} of ${total}`);
+  const tellMeasuring = () => void said.push("measuring");
+  await evaluateTask({ ...probe, folds: 3 }, volumes, { ...settings, tell, tellMeasuring });
+  const fits = said.length - 1;
+  expect(said).toEqual([...Array.from({ length: fits }, (_, index) => `${index + 1} of ${fits}`), "measuring"]);
+  for (const task of [head, retrieval]) {
+    said.length = 0;
+    await evaluateTask(task, volumes, { ...settings, tell, tellMeasuring });
+    expect(said).toEqual(["measuring"]);
+  }
 });
 
 test("thresholds that were chosen elsewhere are those of the class of the same name", async () => {

@@ -34,7 +34,13 @@ const volumes: EncodedVolumes = {
   logits: new Map([["head", Array.from({ length: count }, () => Float32Array.of(random.below(5) - 2, 0))]]),
 };
 const policy = { kind: "fixed", value: 0.5 } as const;
-const settings = { ...unwatched, texts: null, bootstrap: null, thresholdsOf: () => ({ policy, chosen: null }) };
+const settings = {
+  ...unwatched,
+  tellMeasuring: () => undefined,
+  texts: null,
+  bootstrap: null,
+  thresholdsOf: () => ({ policy, chosen: null }),
+};
 const tasks: readonly TaskResult[] = [
   await unstopped(
     evaluateTask({ kind: "classify", name: "head", logits: "findings", threshold: policy }, volumes, settings),

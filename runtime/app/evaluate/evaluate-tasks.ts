@@ -1,7 +1,6 @@
-import { setImmediate as letOthersRun } from "node:timers/promises";
 import type { EvalTask } from "../../../compiler/index.ts";
 import { type EncodedVolumes, evaluateTask, type TaskResult, type Threshold } from "../../evaluate/index.ts";
-import type { Problem } from "../../text/index.ts";
+import { type Problem, printCount } from "../../text/index.ts";
 import type { Reporter } from "../reporter.ts";
 import { type ChoosingVolumes, chooseThresholds } from "./choose-thresholds.ts";
 import { encodeHeldOut, encodePrompts, type HeldOutRequest, needReports } from "./encode-held-out.ts";
@@ -42,11 +41,9 @@ export async function evaluateTasks(request: TasksRequest, reporter: Reporter): 
   const found = await encodeHeldOut(request, { doing: "evaluating", withReports }, reporter);
   if (found.kind !== "encoded") return found;
   const { resamples } = spec.evaluation;
+  const drawn = resamples === 0 ? "" : `, ${printCount(resamples)} resamples`;
   const results: TaskResult[] = [];
   for (const task of tasks) {
-    reporter.progress(`measuring ${task.name}`);
-    await letOthersRun();
-    if (request.isStopped()) return { kind: "stopped" };
     const result = await evaluateTask(task, found.volumes, {
       texts,
       bootstrap: resamples === 0 ? null : { resamples, seed: 0 },
@@ -55,6 +52,7 @@ export async function evaluateTasks(request: TasksRequest, reporter: Reporter): 
         return { policy: policyOf(threshold, own !== null), chosen: own };
       },
       tell: (done, total) => reporter.progress(`fitting probe ${done} of ${total}`),
+      tellMeasuring: () => reporter.progress(`measuring ${task.name}${drawn}`),
       isStopped: request.isStopped,
     });
     if (result === "stopped") return { kind: "stopped" };
