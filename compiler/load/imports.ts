@@ -15,7 +15,7 @@ import {
 export type FilePlace =
   /** `std/NAME`, a file of the library. */
   | { readonly kind: "library"; readonly name: string }
-  /** `specs/NAME`, a spec that comes with the program. */
+  /** `specs/NAME` or `specs/FOLDER/NAME`, a spec that comes with the program; the name has the folder. */
   | { readonly kind: "reference"; readonly name: string }
   /** With `/` between folders, relative to the entry's folder. */
   | { readonly kind: "local"; readonly path: string };
@@ -143,8 +143,11 @@ class Loader {
 
 /** Where an import written in a file leads, or null when it leads nowhere: whether it leads out of a project, the library knows. */
 function resolve(written: string, from: FilePlace): FilePlace | null {
-  const [, packaged, name] = /^(std|specs)\/([A-Za-z0-9_-]+)$/.exec(written) ?? [];
-  if (name !== undefined) return { kind: packaged === "std" ? "library" : "reference", name };
+  const [, library] = /^std\/([A-Za-z0-9_-]+)$/.exec(written) ?? [];
+  if (library !== undefined) return { kind: "library", name: library };
+  // The library lies among the specs; a file of it has one name.
+  const [, reference] = /^specs\/((?:(?!std\/)[A-Za-z0-9_-]+\/)?[A-Za-z0-9_-]+)$/.exec(written) ?? [];
+  if (reference !== undefined) return { kind: "reference", name: reference };
   if (from.kind !== "local" || !/^\.{1,2}\//.test(written)) return null;
   const folders = from.path.split("/").slice(0, -1);
   for (const part of written.split("/")) {

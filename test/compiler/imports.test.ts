@@ -53,6 +53,19 @@ test.each(["/etc/passwd", "../up", "./a/../../up", "std/../secret", "std/", "one
   },
 );
 
+test("specs that come with the program may lie in a folder; the library's files have the name `std/...` alone", () => {
+  const importing = (path: string) => ({
+    "main.vlm": `import "${path}"\nmodel m {\n  encoder a = one()\n}\n`,
+    "specs/chest/one.vlm": moduleText,
+    "specs/std/one.vlm": moduleText,
+    "specs/a/b/one.vlm": moduleText,
+  });
+  expect(check(importing("specs/chest/one"))).toEqual([]);
+  for (const path of ["specs/std/one", "specs/a/b/one", "specs/../one", "specs/chest/"]) {
+    expect(check(importing(path))[0]).toBe(`main.vlm E205 there is no file to import at \`${path}\``);
+  }
+});
+
 test("a cycle is reported once, at the import that closes it, with its files", () => {
   const files = {
     "main.vlm": 'import "./a"\n',
