@@ -21,6 +21,11 @@ export const groups: ReadonlyMap<string, string> = new Map([
 /** All commands, in the order of the help. */
 export const commands: readonly ListedCommand[] = [
   {
+    words: ["models"],
+    summary: "list the models that come with medctc: what they are, their parameters and sources",
+    load: () => import("./models.ts"),
+  },
+  {
     words: ["check"],
     summary: "report mistakes in specs and their imports",
     load: () => import("./check.ts"),
