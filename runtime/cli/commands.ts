@@ -26,6 +26,11 @@ export const commands: readonly ListedCommand[] = [
     load: () => import("./models.ts"),
   },
   {
+    words: ["init"],
+    summary: "write a spec to start from: a variant of a model, with comments",
+    load: () => import("./init.ts"),
+  },
+  {
     words: ["check"],
     summary: "report mistakes in specs and their imports",
     load: () => import("./check.ts"),

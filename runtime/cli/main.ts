@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
+import { printable } from "../../grammar/index.ts";
 import { isRefusal, problemOf } from "../machine/index.ts";
 import { describeInternalError } from "./internal-error.ts";
 import { printProblem } from "./print-problem.ts";
@@ -32,6 +33,10 @@ const terminal = terminalOn({
     for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
     return Buffer.concat(chunks);
   },
+  ask:
+    process.stdin.isTTY && process.stderr.isTTY
+      ? async (question) => (await import("./ask.ts")).askPerson(printable(question))
+      : null,
   programFile: fileURLToPath(import.meta.url),
 });
 

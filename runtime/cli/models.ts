@@ -10,7 +10,7 @@ export const define: DefineCommand = (command, terminal, end) => {
     .option("--json", "print JSON")
     .addHelpText(
       "after",
-      "\nEach is imported by its path." +
+      "\nEach is imported by its path. `medctc init MODEL` writes a spec that starts from one." +
         "\n\nExample:\n  $ medctc models --json",
     )
     .action(({ json = false }) => {

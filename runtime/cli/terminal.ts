@@ -1,5 +1,8 @@
 import { printable, printableLines } from "../../grammar/index.ts";
 
+/** Asks a person a question and gives the answer; null where Ctrl-C or the end of the input is the answer. */
+export type Ask = (question: string) => Promise<string | null>;
+
 /** Where a command's words go: a process's own streams, or a test that listens. */
 export interface Streams {
   readonly out: (text: string) => void;
@@ -12,6 +15,8 @@ export interface Streams {
   readonly interactive: boolean;
   /** All of standard input. */
   readonly readInput: () => Promise<Uint8Array>;
+  /** Null where nobody is there to answer. */
+  readonly ask: Ask | null;
   /** The file that this program was started from. */
   readonly programFile: string;
 }
@@ -20,7 +25,7 @@ export interface Streams {
  * What a command says and reads. Nothing of a file, its name included, makes a terminal do anything: control characters are
  * written as escapes here, whatever a command gives.
  */
-export interface Terminal extends Pick<Streams, "colour" | "interactive" | "readInput" | "programFile"> {
+export interface Terminal extends Pick<Streams, "colour" | "interactive" | "readInput" | "ask" | "programFile"> {
   /** What the command is asked for. */
   readonly out: (text: string) => void;
   /** The same as a text in JSON, in which escapes are JSON's own, so that a program reads what was meant. */
@@ -51,9 +56,9 @@ export class Styled {
 }
 
 export function terminalOn(streams: Streams): Terminal {
-  const { colour, interactive, readInput, programFile } = streams;
+  const { colour, interactive, readInput, ask, programFile } = streams;
   return {
-    ...{ colour, interactive, readInput, programFile },
+    ...{ colour, interactive, readInput, ask, programFile },
     out: (text) => streams.out(printableLines(text)),
     json: (text) => streams.out(printableJson(text)),
     document: (content) => streams.out(streams.outIsTerminal ? printableLines(content) : content),

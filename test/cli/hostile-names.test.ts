@@ -38,6 +38,7 @@ describe.each([
   ["params", (path: string) => ["params", path]],
   ["explain", (path: string) => ["explain", spec, path]],
   ["place", (path: string) => ["place", path, "--budget", "10"]],
+  ["init", (path: string) => ["init", path]],
   ["diff", (path: string) => ["diff", path, path]],
   ["weights inspect", (path: string) => ["weights", "inspect", path]],
   ["weights check", (path: string) => ["weights", "check", spec, path]],
@@ -110,6 +111,7 @@ test("a terminal with colours and a moving line obeys nothing of a name either",
   const terminal = terminalOn({
     ...{ out: write, err: write, outIsTerminal: true, colour: true, interactive: true, programFile: "" },
     readInput: () => Promise.resolve(new TextEncoder().encode(`# ${hostileNames[0] ?? ""}\n`)),
+    ask: null,
   });
   const ours = ["\r\u001b[K", ...["1", "22", "31", "33", "34", "39"].map((code) => `\u001b[${code}m`)];
   for (const name of hostileNames.filter((each) => obeyed.test(each))) {

@@ -18,6 +18,7 @@ export function listeningTerminal(): {
     colour: false,
     interactive: false,
     readInput: () => Promise.resolve(new Uint8Array()),
+    ask: null,
     programFile: resolve("dist/medctc.js"),
   });
   return { terminal, said };

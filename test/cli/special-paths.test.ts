@@ -48,6 +48,7 @@ const read: Readonly<Record<string, (path: string) => readonly string[]>> = {
   "data check --spec": (path) => ["data", "check", data, "--spec", path],
   "data show": (path) => ["data", "show", path, "-o", small.path("volume.png")],
   "data show --data": (path) => ["data", "show", volume, "--data", path, "-o", small.path("volume.png")],
+  "init, the model": (path) => ["init", path, "-o", small.path("new.vlm")],
   "run --weights": (path) => ["run", spec, "forward", "--weights", path, "-o", output()],
   "run --adapter": (path) => ["run", spec, "forward", "--adapter", path, "-o", output()],
   "run --feeds": (path) => ["run", spec, "forward", "--feeds", path, "-o", output()],
@@ -66,6 +67,7 @@ const read: Readonly<Record<string, (path: string) => readonly string[]>> = {
 
 const written: Readonly<Record<string, (path: string) => readonly string[]>> = {
   "run -o": (path) => ["run", spec, "init", "-o", path],
+  "init -o": (path) => ["init", "medct_small", "--force", "-o", path],
   "expand -o": (path) => ["expand", spec, "-o", path],
   "compile -o": (path) => ["compile", spec, "--target", "tensorflow", "-o", path],
   "export --onnx": (path) => ["export", spec, "--onnx", path, "--program", "encode_text"],

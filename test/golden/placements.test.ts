@@ -16,6 +16,7 @@ async function shown(...words: readonly string[]): Promise<string> {
     colour: false,
     interactive: false,
     readInput: () => Promise.resolve(new Uint8Array()),
+    ask: null,
     programFile: "",
   });
   const code = await run(words, terminal);

@@ -1,0 +1,39 @@
+import { createSource, didYouMean, type File, parse } from "../../../grammar/index.ts";
+import { expandedSpec, openSpec } from "../../specs/index.ts";
+import { problem, type Reporter } from "../reporter.ts";
+import { type ReferenceModel, referenceModels } from "./describe.ts";
+import { rankOf } from "./placements.ts";
+
+/** A model to start from. */
+export interface StartingPoint {
+  readonly model: ReferenceModel;
+  /** The whole that its spec stands for. */
+  readonly whole: File;
+  /** The rank of its first adapters; null where none has a rank. */
+  readonly rank: number | null;
+}
+
+/** The model that is meant by a name, or by a spec's path. Null after reporting that there is none. */
+export function startingPoint(wanted: string, reporter: Reporter): StartingPoint | null {
+  const models = referenceModels();
+  const path = wanted.replace(/\.vlm$/, "");
+  const model = models.find((each) => [each.name, each.path, each.path.slice("specs/".length)].includes(path));
+  if (model === undefined) {
+    const near = didYouMean(
+      path,
+      models.map(({ name }) => name),
+    );
+    reporter.problem(problem(`no model is named \`${wanted}\``, near ?? "`medctc models` lists what there is"));
+    return null;
+  }
+  const opened = openSpec(model.file);
+  if (opened.kind === "unread") {
+    reporter.diagnostics([opened.diagnostic]);
+    return null;
+  }
+  const { source, diagnostics } = expandedSpec(opened, []);
+  reporter.diagnostics(diagnostics);
+  if (source === null) return null;
+  const whole = parse(createSource(model.file, source.text)).file;
+  return { model, whole, rank: rankOf(whole) };
+}
