@@ -57,6 +57,13 @@ test("siglip.vlm has the 408 parameters of transformers' SiglipModel, by name an
   expect(planOf("specs/siglip.vlm").totals.base).toBe(203_155_970);
 });
 
+test("biomedclip.vlm has open_clip's 351 parameters, by name and shape, 195,902,721 in all", () => {
+  const expected = fixture("biomedclip-parameters.tsv");
+  expect(expected).toHaveLength(351);
+  expect(names("specs/biomedclip.vlm")).toEqual(expected);
+  expect(planOf("specs/biomedclip.vlm").totals.base).toBe(195_902_721);
+});
+
 test("adapters are called in checkpoints as PEFT calls them", () => {
   const adapters = planOf("specs/medct.vlm").parameters.filter(({ ofAdapter }) => ofAdapter);
   expect(adapters.slice(0, 2).map(({ checkpoint, shape }) => [checkpoint, shape])).toEqual([

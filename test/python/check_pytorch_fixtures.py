@@ -1,4 +1,4 @@
-"""Packages give what others' own code gave: check_pytorch_fixtures.py CTCLIP CLIP SIGLIP, folders of packages."""
+"""Packages give what others' own code gave: check_pytorch_fixtures.py CTCLIP CLIP SIGLIP BIOMEDCLIP, folders of packages."""
 
 import importlib
 import sys
@@ -95,7 +95,7 @@ def check_trained(title, folder, fixture, *latents):
     model.load_state_dict(weights, strict=True)
     loss = model.loss_of(batch)
     loss.backward()
-    values = model(batch["image"], batch["input_ids"])
+    values = model(**batch)
     worst = check("loss", loss.detach(), expected["loss"], FORWARD)
     for own, stored in zip(latents, ("image_latent", "text_latent"), strict=True):
         worst = max(worst, check(own, values[own].detach(), expected[stored], FORWARD))
@@ -105,3 +105,4 @@ def check_trained(title, folder, fixture, *latents):
 check_ctclip(sys.argv[1])
 check_trained("CLIP", sys.argv[2], "clip-small", "image", "caption")
 check_trained("SigLIP", sys.argv[3], "siglip-small", "picture", "caption")
+check_trained("BiomedCLIP", sys.argv[4], "biomedclip-small", "picture", "caption")

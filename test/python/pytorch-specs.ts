@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import type { SpecChanges } from "../../compiler/index.ts";
+import { biomedclipSmall } from "../parity/biomedclip-spec.ts";
 
 /** A spec at a small size: what `--set` says, or a variant of it where its members are those of another file. */
 interface SmallSpec {
@@ -26,6 +27,7 @@ const specs: Readonly<Record<string, SmallSpec>> = {
       ),
     ],
   },
+  "specs/biomedclip.vlm": { variant: biomedclipSmall },
   "specs/medct.vlm": {
     set: [
       ...[

@@ -5,6 +5,7 @@ import { afterAll, test } from "vitest";
 import { compileSpec } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
+import { biomedclipTrained } from "../parity/biomedclip-spec.ts";
 import { type SmallFixture, siglipSmall } from "../parity/siglip-fixture.ts";
 import { check, pythonWithPeft } from "./environment.ts";
 import { cases, clipSmall } from "./pytorch-cases.ts";
@@ -31,7 +32,12 @@ test("packages for PyTorch round products of matrices, and nothing else, as the 
 });
 
 test("packages for PyTorch give what CT-CLIP's, open_clip's and transformers' own code gave, with merged adapters, too", () => {
-  const specs = [{ text: readFileSync("specs/medct-small.vlm", "utf8") }, { text: clipSmall }, siglipSmall];
+  const specs = [
+    { text: readFileSync("specs/medct-small.vlm", "utf8") },
+    { text: clipSmall },
+    siglipSmall,
+    { text: biomedclipTrained },
+  ];
   const packages = specs.map(({ text, changes }: SmallFixture, index) => {
     const [into, path] = [join(folder, `fixture-${index}`), `specs/fixture-${index}.vlm`];
     const { spec } = compileSpec(createSource(path, text), new SpecLibrary("specs/std", path), changes);
