@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { mapOf } from "../../runtime/app/evaluate/latents.ts";
 import { at } from "../../runtime/at.ts";
-import { mapLatents, neighbourLabels } from "../../runtime/evaluate/index.ts";
+import { eachByItself, mapLatents, neighbourLabels } from "../../runtime/evaluate/index.ts";
 import { nearestOthers } from "../../runtime/evaluate/latents/nearest.ts";
 import { principalPlane } from "../../runtime/evaluate/latents/principal-plane.ts";
 import { generator } from "../../runtime/random.ts";
@@ -154,4 +155,25 @@ describe("a map", () => {
       expect(await unstopped(mapLatents(some, 3, unwatched))).toEqual({ kind: "none", why });
     }
   });
+});
+
+test("a report goes without a map that was stopped, and says so", async () => {
+  const groups = eachByItself(latents.length);
+  const volumes = {
+    ...{
+      names: latents.map((_, row) => `volume ${row}`),
+      classes: [],
+      labels: latents.map(() => []),
+      groups,
+      patients: groups,
+    },
+    ...{
+      scored: { classes: [], columns: [] },
+      images: latents.map((row) => Float32Array.from(row)),
+      logits: new Map(),
+    },
+    ...{ reports: null, reportTexts: null },
+  };
+  const report = await mapOf(volumes, { tell: () => undefined, isStopped: () => true });
+  expect(report?.mapped).toEqual({ kind: "none", why: "the evaluation was stopped before it was whole" });
 });

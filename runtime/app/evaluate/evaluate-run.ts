@@ -93,8 +93,8 @@ export async function evaluateRun(
   for (const warning of unscored) reporter.warning(warning);
   const ofWeights = remark?.kind === "warning" ? [remark.text] : [];
   const warnings = [...ofWeights, ...unscored];
+  // What was measured, which may have taken hours, is written all the same where a signal ends the map.
   const map = run.output === null ? null : await mapWatched(found.volumes, isStopped, reporter);
-  if (map === "stopped") return { kind: "stopped", signal: signals.requested() ?? "SIGINT" };
   const latents = await saveLatentsOf(run, task, found.volumes);
   if (run.output === null) return done({ ...run, results, warnings, files: ok([]), latents });
   const skipped = [...dataset.problems, ...found.skipped];

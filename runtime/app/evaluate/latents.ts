@@ -75,15 +75,17 @@ function aboutOf({ spec, contract, weights, adapter }: LatentsOrigin): ReadonlyM
   ]);
 }
 
-/** A map of the latents of volumes, for a report; null where no latents are known. */
+/** A map of the latents of volumes, for a report, which goes without one where it is stopped; null where no latents are known. */
 export async function mapOf(
   { images, names, classes, labels }: EncodedVolumes,
   watch: MapWatch,
-): Promise<LatentsReport | "stopped" | null> {
+): Promise<LatentsReport | null> {
   if (images === null) return null;
   const mapped = await mapLatents(images, mapSeed, watch);
-  return mapped === "stopped" ? mapped : { mapped, names, classes, labels };
+  return { mapped: mapped === "stopped" ? stopped : mapped, names, classes, labels };
 }
+
+const stopped = { kind: "none", why: "the evaluation was stopped before it was whole" } as const;
 
 /** Of all maps, so that the same latents are in the same places on every page. */
 const mapSeed = 0;
