@@ -6,8 +6,8 @@ export interface Idiom {
   readonly written: Expression;
   /** What its names stand for; other names are built in. */
   readonly names: ReadonlyMap<string, IdiomName>;
-  /** True where the values are the same only in f32: in bf16 products are rounded before anything is added. */
-  readonly isExact: boolean;
+  /** Whether the values are the same in f32 alone: in bf16 products are rounded before anything is added. */
+  readonly inF32Alone: boolean;
   readonly python: (values: (name: string) => Python) => Python;
 }
 
@@ -22,7 +22,7 @@ interface Row {
   readonly written: string;
   /** `x`: a tensor; `eps: number`; `weight: 1`: a tensor of one axis; `bias: 1?`: the same, or `none`. */
   readonly names: string;
-  readonly isExact?: boolean;
+  readonly inF32Alone?: boolean;
   readonly python: (values: (name: string) => Python) => Python;
 }
 
@@ -35,7 +35,7 @@ const rows: readonly Row[] = [
   {
     written: `if bias == none then ${product} else ${product} + bias`,
     names: "x, weight: 2, bias: 1?",
-    isExact: true,
+    inF32Alone: true,
     python: (value) => call("F.linear", [value("x"), value("weight"), value("bias")]),
   },
   {
@@ -95,7 +95,7 @@ const rows: readonly Row[] = [
   },
 ];
 
-function idiomOf({ written, names, isExact = false, python }: Row): Idiom {
+function idiomOf({ written, names, inF32Alone = false, python }: Row): Idiom {
   const { assignment } = parseAssignment(createSource("idiom", `idiom = ${written}`));
   if (assignment === null) throw new Error(`an idiom is an expression: ${written}`);
   const known = names.split(", ").map((each): readonly [string, IdiomName] => {
@@ -103,7 +103,7 @@ function idiomOf({ written, names, isExact = false, python }: Row): Idiom {
     const rank = /^\d/.test(kind) ? Number.parseInt(kind, 10) : null;
     return [name, { kind: kind === "number" ? "number" : "tensor", mayBeNone: kind.endsWith("?"), rank }];
   });
-  return { written: assignment.value, names: new Map(known), isExact, python };
+  return { written: assignment.value, names: new Map(known), inF32Alone, python };
 }
 
 let idioms: readonly Idiom[] | null = null;

@@ -29,7 +29,7 @@ export function idiomsIn(
   const found = new Map<Expression, FoundIdiom>();
   const dropped = new Set<Statement>();
   const matcher = new Matcher(letsIn(body), declarations);
-  const idioms = allIdioms().filter(({ isExact }) => !isExact || declarations.settings.precision === "f32");
+  const idioms = allIdioms().filter(({ inF32Alone }) => !inF32Alone || declarations.settings.precision === "f32");
   const all = expressionsIn(body);
   const visit = (each: Expression): void => {
     for (const idiom of idioms) {
