@@ -1,7 +1,5 @@
 import { expect, test } from "vitest";
-import { compileSpec, targets } from "../../compiler/index.ts";
-import { createSource } from "../../grammar/index.ts";
-import { SpecLibrary } from "../../runtime/specs/library.ts";
+import { pytorchFiles } from "./pytorch-files.ts";
 
 /** The files of the package of a model with one module, whose forward is given. */
 function filesOf(forward: string, { outside = "", members = "", train = "" } = {}): ReadonlyMap<string, string> {
@@ -25,13 +23,7 @@ model idiomatic {
 }
 train { ${train} }
 `;
-  const path = "specs/idiomatic.vlm";
-  const { spec, diagnostics } = compileSpec(createSource(path, text), new SpecLibrary("specs/std", path));
-  expect(diagnostics.filter(({ severity }) => severity === "error").map(({ message }) => message)).toEqual([]);
-  if (spec === null) throw new Error("the spec compiles");
-  const files = targets
-    .find(({ name }) => name === "pytorch")
-    ?.files?.(spec, { version: "test", sha256: (each) => String(each.length) });
+  const files = pytorchFiles("specs/idiomatic.vlm", text);
   if (files === undefined || "span" in files) throw new Error(`the spec is written: ${files?.message ?? ""}`);
   return new Map(files.map(({ name, content }) => [name.replace("idiomatic/", ""), String(content)]));
 }

@@ -1,7 +1,5 @@
 import { expect, test } from "vitest";
-import { compileSpec, targets } from "../../compiler/index.ts";
-import { createSource } from "../../grammar/index.ts";
-import { SpecLibrary } from "../../runtime/specs/library.ts";
+import { pytorchFiles } from "./pytorch-files.ts";
 
 interface Changes {
   readonly imports?: string;
@@ -28,13 +26,7 @@ train { ${train} }
 
 /** What the target says of a spec, with its place: the text there, and the file. */
 function refusalOf(text: string): string {
-  const path = "specs/refused.vlm";
-  const { spec, diagnostics } = compileSpec(createSource(path, text), new SpecLibrary("specs/std", path));
-  expect(diagnostics.filter(({ severity }) => severity === "error").map(({ message }) => message)).toEqual([]);
-  if (spec === null) throw new Error("the spec compiles");
-  const files = targets
-    .find(({ name }) => name === "pytorch")
-    ?.files?.(spec, { version: "test", sha256: (each) => String(each.length) });
+  const files = pytorchFiles("specs/refused.vlm", text);
   if (files === undefined || !("span" in files)) throw new Error("the spec is refused");
   const { source, start, end } = files.span;
   return `${source.name}: ${source.text.slice(start, end)}: ${files.message}`;
