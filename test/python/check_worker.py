@@ -134,7 +134,7 @@ def be_worker(rank, world, port, path, change):
 
     if change is not None:
         change(rank)
-    sys.exit(worker.main())
+    worker.main()
 
 
 @contextmanager

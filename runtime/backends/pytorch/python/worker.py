@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from typing import NoReturn
 
 import torch
 import torch.distributed as dist
@@ -201,14 +202,13 @@ def _broadcast(message: Message | None) -> Message:
     return Message(kind, fields, tensors)
 
 
-def main() -> int:
+def main() -> NoReturn:
     # medctc decides when to end, saves, and says so.
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, signal.SIG_IGN)
     path = os.environ.get("MEDCTC_LINK")
     if path is None:
-        print("MEDCTC_LINK is not set: run `medctc train --backend pytorch`", file=sys.stderr)
-        return 2
+        sys.exit("MEDCTC_LINK is not set: run `medctc train --backend pytorch`")
     rank, world, local_rank = (
         int(os.environ[each]) for each in ("RANK", "WORLD_SIZE", "LOCAL_RANK")
     )
@@ -223,12 +223,21 @@ def main() -> int:
         Worker(link, device).run()
         dist.destroy_process_group()
     except LinkClosed:
-        os._exit(1)
+        _end(1)
     except BaseException as error:  # noqa: BLE001 - whatever it was, medctc is told
         _report(link, rank, error)
-        # What waits for other processes in threads would go on waiting.
-        os._exit(1)
-    return 0
+        _end(1)
+    _end(0)
+
+
+def _end(status: int) -> NoReturn:
+    """
+    Ends without Python's own end: what waits for other processes in threads would go on waiting,
+    and where a thread of PyTorch's still runs then, the process is aborted now and then.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _device(local_rank: int) -> tuple[torch.device, str]:
@@ -264,4 +273,4 @@ def _report(link: Link, rank: int, error: BaseException) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
