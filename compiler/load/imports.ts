@@ -145,11 +145,10 @@ class Loader {
 function resolve(written: string, from: FilePlace): FilePlace | null {
   const [, library] = /^std\/([A-Za-z0-9_-]+)$/.exec(written) ?? [];
   if (library !== undefined) return { kind: "library", name: library };
-  // The library lies among the specs; a file of it has one name.
-  const [, reference] = /^specs\/((?:(?!std\/)[A-Za-z0-9_-]+\/)?[A-Za-z0-9_-]+)$/.exec(written) ?? [];
-  if (reference !== undefined) return { kind: "reference", name: reference };
-  if (from.kind !== "local" || !/^\.{1,2}\//.test(written)) return null;
-  const folders = from.path.split("/").slice(0, -1);
+  const reference = referenceOf(written);
+  if (reference !== null) return reference;
+  if (from.kind === "library" || !/^\.{1,2}\//.test(written)) return null;
+  const folders = (from.kind === "local" ? from.path : from.name).split("/").slice(0, -1);
   for (const part of written.split("/")) {
     if (part === ".") continue;
     if (part === "..") {
@@ -164,7 +163,14 @@ function resolve(written: string, from: FilePlace): FilePlace | null {
   }
   const path = folders.join("/");
   if (folders.at(-1) === "..") return null;
+  if (from.kind === "reference") return referenceOf(`specs/${path.replace(/\.vlm$/, "")}`);
   return { kind: "local", path: path.endsWith(".vlm") ? path : `${path}.vlm` };
+}
+
+/** The spec that comes with the program which an import names. The library lies among them, and a file of it has one name. */
+function referenceOf(written: string): FilePlace | null {
+  const [, name] = /^specs\/((?:(?!std\/)[A-Za-z0-9_-]+\/)?[A-Za-z0-9_-]+)$/.exec(written) ?? [];
+  return name === undefined ? null : { kind: "reference", name };
 }
 
 /** What an import writes for a file, from the entry's folder. */

@@ -53,6 +53,23 @@ test.each(["/etc/passwd", "../up", "./a/../../up", "std/../secret", "std/", "one
   },
 );
 
+test("specs that come with the program import each other by their folders, wherever they are imported from", () => {
+  const importing = (path: string) => ({
+    "main.vlm": `import "specs/chest/one"\nmodel m {\n  encoder a = one()\n}\n`,
+    "specs/chest/one.vlm": `import "${path}"\n${moduleText}`,
+    "specs/chest/two.vlm": moduleText.replace("one", "two"),
+    "specs/three.vlm": moduleText.replace("one", "three"),
+    "specs/std/four.vlm": moduleText.replace("one", "four"),
+    "two.vlm": "not read",
+  });
+  for (const path of ["./two", "./two.vlm", "../three", "../chest/two"]) {
+    expect(check(importing(path))).toEqual([]);
+  }
+  for (const path of ["./three", "../std/four", "../../two", "./deep/../../../two"]) {
+    expect(check(importing(path))).toEqual([`specs/chest/one.vlm E205 there is no file to import at \`${path}\``]);
+  }
+});
+
 test("specs that come with the program may lie in a folder; the library's files have the name `std/...` alone", () => {
   const importing = (path: string) => ({
     "main.vlm": `import "${path}"\nmodel m {\n  encoder a = one()\n}\n`,
