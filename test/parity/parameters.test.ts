@@ -64,6 +64,13 @@ test("biomedclip.vlm has open_clip's 351 parameters, by name and shape, 195,902,
   expect(planOf("specs/biomedclip.vlm").totals.base).toBe(195_902_721);
 });
 
+test("spectre.vlm has the 786 parameters of SPECTRE's training, by name and shape, 1,008,923,682 in all", () => {
+  const expected = fixture("spectre-parameters.tsv");
+  expect(expected).toHaveLength(786);
+  expect(names("specs/spectre/spectre.vlm")).toEqual(expected);
+  expect(planOf("specs/spectre/spectre.vlm").totals.base).toBe(1_008_923_682);
+});
+
 test("adapters are called in checkpoints as PEFT calls them", () => {
   const adapters = planOf("specs/medct.vlm").parameters.filter(({ ofAdapter }) => ofAdapter);
   expect(adapters.slice(0, 2).map(({ checkpoint, shape }) => [checkpoint, shape])).toEqual([
