@@ -32,6 +32,11 @@ const modules: Readonly<Record<string, ModuleCase>> = {
   swiglu: { files: ["swiglu"], layer: "swiglu(6, 10)" },
   layer_scale: { files: ["layer_scale"], layer: "layer_scale(6)" },
   attention_pool: { files: ["attention_pool"], layer: "attention_pool(5, 8, 2, outputs = 6)" },
+  eva: {
+    files: ["eva", "rotary"],
+    layer: "eva_block(24, 2, 36, 0.1)",
+    output: "layer(x, axial_rotary_angles([2, 2, 3], 12))",
+  },
   map_pool: { files: ["attention_pool"], layer: "map_pool(8, 2, inner = 12)" },
   window: { files: ["window_attention"], layer: "window_attention([4, 4, 6], [2, 2, 3], [0, 0, 0], 4, 2)" },
   shifted_window: { files: ["window_attention"], layer: "window_attention([4, 4, 6], [2, 2, 3], [1, 1, 1], 4, 2)" },
