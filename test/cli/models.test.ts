@@ -48,7 +48,8 @@ test("a variant without a source has that of its base, and expectations are as t
 
 test("`medctc models` prints a row, the sentence and the sources of each, and with --json the same for programs", async () => {
   const { code, out, err } = await runHere(["models"]);
-  expect({ code, err }).toEqual({ code: 0, err: "" });
+  // What it compiles is shown where that takes longer than a second.
+  expect({ code, err: err.replaceAll(/^compiling .*\n/gm, "") }).toEqual({ code: 0, err: "" });
   expect(out).toMatch(/^medct +439,819,929 +1,671,168 {2}specs\/medct\n {2}MedCT-VLM, the reference: /m);
   expect(out).toContain("\n  github.com/ibrahimethemhamamci/CT-CLIP, arxiv.org/abs/2512.00597\n");
   const json = await runHere(["models", "--json"]);

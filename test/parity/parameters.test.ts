@@ -71,6 +71,14 @@ test("spectre.vlm has the 786 parameters of SPECTRE's training, by name and shap
   expect(planOf("specs/spectre/spectre.vlm").totals.base).toBe(1_008_923_682);
 });
 
+test("colipri.vlm has the 579 parameters and the two buffers of its package's Model, by name and shape, 258,366,240 in all", () => {
+  const spec = "specs/colipri/colipri.vlm";
+  const { buffers, totals } = planOf(spec);
+  const stored = buffers.map(({ checkpoint, shape }) => `${checkpoint} ${shape.join("x")}`);
+  expect([...names(spec), ...stored].toSorted()).toEqual(fixture("colipri-parameters.tsv"));
+  expect([names(spec).length, stored.length, totals.base]).toEqual([579, 2, 258_366_240]);
+});
+
 test("adapters are called in checkpoints as PEFT calls them", () => {
   const adapters = planOf("specs/medct.vlm").parameters.filter(({ ofAdapter }) => ofAdapter);
   expect(adapters.slice(0, 2).map(({ checkpoint, shape }) => [checkpoint, shape])).toEqual([
