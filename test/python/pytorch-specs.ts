@@ -1,6 +1,8 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import type { SpecChanges } from "../../compiler/index.ts";
-import { biomedclipSmall } from "../parity/biomedclip-spec.ts";
+import { referenceModels } from "../../runtime/app/models/describe.ts";
+import { publishedFixtures } from "../parity/published-fixtures.ts";
 
 /** A spec at a small size: what `--set` says, or a variant of it where its members are those of another file. */
 interface SmallSpec {
@@ -15,7 +17,7 @@ const vision = `
   ) named "visual_transformer"
   part image_extra = linear(512, inputs = 288, bias = false) named "to_visual_latent_extra"`;
 
-/** Every spec of this repository. */
+/** The specs of this repository that have no fixture of a published model. */
 const specs: Readonly<Record<string, SmallSpec>> = {
   "specs/clip-vit-b32.vlm": {
     set: [
@@ -27,7 +29,6 @@ const specs: Readonly<Record<string, SmallSpec>> = {
       ),
     ],
   },
-  "specs/biomedclip.vlm": { variant: biomedclipSmall },
   "specs/medct.vlm": {
     set: [
       ...[
@@ -48,21 +49,6 @@ const specs: Readonly<Record<string, SmallSpec>> = {
     ],
   },
   "specs/medct-small.vlm": {},
-  "specs/siglip.vlm": {
-    variant: `
-import "./siglip"
-model small_siglip amends siglip_base {
-  input image: f32[batch, 3, 18, 18] = image(mean = [0.5, 0.5, 0.5], std = [0.5, 0.5, 0.5], resize = squash)
-  encoder vision = siglip_vision(size = 18, patch = 4, dim = 24, layers = 2, heads = 3, ff = 40) named "vision_model"
-  encoder text = siglip_text(vocab = 40, dim = 20, layers = 2, heads = 5, length = 8, ff = 32, outputs = 24)
-    named "text_model"
-  expect base > 0
-  expect trainable > 0
-  expect count(vision.layers.attn.qkv) = 6
-  expect count(text.layers.attn.qkv) = 6
-}
-`,
-  },
   // Dropout is drawn in another way by each backend.
   "specs/ctclip/classfine.vlm": {
     variant: `
@@ -110,22 +96,24 @@ export interface SpecCase {
   readonly changes: SpecChanges;
 }
 
-/** A spec of this repository at its small size. */
+/** A spec of this repository at its small size: a fixture's, where a published model of its name has one. */
 export function smallSpec(path: string): SpecCase {
-  const small = specs[path];
-  if (small === undefined) throw new Error(`${path} has a small size in test/python/pytorch-specs.ts`);
-  const { set = [], variant } = small;
   // Another name than the spec's own, which a variant imports.
   const name = path
     .replace(/^specs\//, "small-")
     .replace(/\.vlm$/, "")
     .replaceAll("/", "-");
+  const fixture = publishedFixtures.find((each) => each.name === basename(path, ".vlm"));
+  if (fixture !== undefined) {
+    return { name, text: readFileSync(join(fixture.folder, "small.vlm"), "utf8"), changes: {} };
+  }
+  const small = specs[path];
+  if (small === undefined) throw new Error(`${path} has a small size in test/python/pytorch-specs.ts`);
+  const { set = [], variant } = small;
   return { name, text: variant ?? readFileSync(path, "utf8"), changes: { set } };
 }
 
-/** All specs of this repository at their small sizes; a spec without one is an error. */
+/** All models that come with the program at their small sizes; one without is an error. */
 export function smallSpecs(): readonly SpecCase[] {
-  const inFolder = (folder: string): readonly string[] =>
-    readdirSync(folder).flatMap((each) => (each.endsWith(".vlm") ? [`${folder}/${each}`] : []));
-  return [...inFolder("specs"), ...inFolder("specs/ctclip")].map(smallSpec);
+  return referenceModels().map(({ path }) => smallSpec(`${path}.vlm`));
 }

@@ -5,8 +5,7 @@ import { afterAll, test } from "vitest";
 import { compileSpec } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
-import { biomedclipTrained } from "../parity/biomedclip-spec.ts";
-import { type SmallFixture, siglipSmall } from "../parity/siglip-fixture.ts";
+import { fixtureSpec, publishedFixtures } from "../parity/published-fixtures.ts";
 import { check, pythonWithPeft } from "./environment.ts";
 import { cases, clipSmall } from "./pytorch-cases.ts";
 import { prepare, writePackage } from "./pytorch-package.ts";
@@ -31,21 +30,24 @@ test("packages for PyTorch round products of matrices, and nothing else, as the 
   check(pythonWithPeft(), "check_pytorch.py", into);
 });
 
-test("packages for PyTorch give what CT-CLIP's, open_clip's and transformers' own code gave, with merged adapters, too", () => {
-  const specs = [
-    { text: readFileSync("specs/medct-small.vlm", "utf8") },
-    { text: clipSmall },
-    siglipSmall,
-    { text: biomedclipTrained },
-  ];
-  const packages = specs.map(({ text, changes }: SmallFixture, index) => {
+test("packages for PyTorch give what CT-CLIP's and open_clip's own code gave, with merged adapters, too", () => {
+  const packages = [readFileSync("specs/medct-small.vlm", "utf8"), clipSmall].map((text, index) => {
     const [into, path] = [join(folder, `fixture-${index}`), `specs/fixture-${index}.vlm`];
-    const { spec } = compileSpec(createSource(path, text), new SpecLibrary("specs/std", path), changes);
+    const { spec } = compileSpec(createSource(path, text), new SpecLibrary("specs/std", path));
     if (spec === null) throw new Error("the spec compiles");
     writePackage(into, spec);
     return into;
   });
   check(pythonWithPeft(), "check_pytorch_fixtures.py", ...packages);
+});
+
+test("packages for PyTorch give the stages, losses and gradients of published models' own code", () => {
+  const folders = publishedFixtures.map((fixture) => {
+    const into = join(folder, "published", fixture.name);
+    for (const file of ["trained", "small"] as const) writePackage(join(into, file), fixtureSpec(fixture, file).spec);
+    return into;
+  });
+  check(pythonWithPeft(), "check_published.py", ...folders);
 });
 
 test("packages for PyTorch compute layers again with the same dropout, and are compiled", () => {
