@@ -99,6 +99,8 @@ export {
   bestBy,
   bestByLoss,
   type ClassifyTask,
+  type ClipTime,
+  clipTimes,
   type DataSettings,
   defaultData,
   defaultImage,

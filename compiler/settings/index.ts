@@ -51,6 +51,8 @@ export {
   trainSettingNames,
 } from "./train.ts";
 export {
+  type ClipTime,
+  clipTimes,
   defaultVolume,
   type Interval,
   type Sizes,

@@ -16,6 +16,10 @@ export type VoxelStorage = "f32" | "i16";
  */
 export type Units = "auto" | "stored" | "hounsfield";
 
+/** Whether values beyond the window are clipped to its ends before a volume is resampled, so that none is mixed in, or after. */
+export const clipTimes = ["before", "after"] as const;
+export type ClipTime = (typeof clipTimes)[number];
+
 /** The network's axes, in their order, by the letters of a volume's own. */
 export const axisOrders = ["zxy", "zyx", "xyz", "xzy", "yxz", "yzx"] as const;
 export type AxisOrder = (typeof axisOrders)[number];
@@ -39,6 +43,7 @@ export interface VolumeSettings {
   readonly window: Interval;
   /** Windows of the channels after the first. */
   readonly otherWindows: readonly Interval[];
+  readonly clip: ClipTime;
   /** What the ends of each window become. */
   readonly range: Interval;
   /** The value around a volume that is smaller than `size`. */
@@ -58,6 +63,7 @@ export const defaultVolume: VolumeSettings = {
   size: [240, 480, 480],
   window: [-1000, 1000],
   otherWindows: [],
+  clip: "before",
   range: [-1, 1],
   pad: -1,
   storage: "f32",
@@ -72,6 +78,7 @@ export const volumeSettingNames = [
   "spacing",
   "size",
   "window",
+  "clip",
   "range",
   "pad",
   "storage",
@@ -123,6 +130,7 @@ export function readVolumeSettings(
     spacing: distances("spacing") ?? otherwise.spacing,
     size: sizes(size) ?? otherwise.size,
     ...(window === undefined ? windowsIn(otherwise) : { window, otherWindows }),
+    clip: reader.word("clip", clipTimes) ?? otherwise.clip,
     range,
     // Padding is what the lower end of a range stands for.
     pad: reader.optionalFinite("pad") ?? (written === null ? otherwise.pad : range[0]),

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { defaultVolume } from "../../compiler/index.ts";
 import type { StoredFile } from "./archive-member.ts";
 import { cacheKey, type FileState, fileState, isSettled } from "./cache.ts";
 import type { VolumeMetadata, VolumeSettings } from "./transforms/index.ts";
@@ -38,8 +39,8 @@ export function cacheEntry(file: StoredFile, metadata: VolumeMetadata, prepare: 
 /** What of a volume's settings its label map follows from: the grid. Labels are kept as they are, with 0 around them. */
 export function labelSettings(settings: VolumeSettings): VolumeSettings {
   const { orientation, assumeOrientation, assumeSpacing, axes, spacing, size } = settings;
-  const values = { window: [0, 1], otherWindows: [], range: [0, 1], pad: 0, units: "stored", storage: "f32" } as const;
-  return { orientation, assumeOrientation, assumeSpacing, axes, spacing, size, ...values };
+  const place = { orientation, assumeOrientation, assumeSpacing, axes, spacing, size };
+  return { ...defaultVolume, ...place, window: [0, 1], range: [0, 1], pad: 0, units: "stored" };
 }
 
 function stateOf(file: StoredFile): FileState | null {

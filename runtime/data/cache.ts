@@ -111,6 +111,7 @@ const usualLater = {
   assumeSpacing: null,
   axes: "zxy",
   otherWindows: [],
+  clip: "before",
   range: [-1, 1],
   pad: -1,
 } as const;
@@ -118,7 +119,7 @@ const usualLater = {
 function laterParts(settings: VolumeSettings): readonly unknown[] {
   const later = { ...settings, units: settings.units === "hounsfield" ? settings.units : "" };
   const place = ["orientation", "assumeOrientation", "assumeSpacing", "axes"] as const;
-  const names = ["units", ...place, "otherWindows", "range", "pad"] as const;
+  const names = ["units", ...place, "otherWindows", "clip", "range", "pad"] as const;
   const changed = names.filter((name) => JSON.stringify(later[name]) !== JSON.stringify(usualLater[name]));
   return changed.length === 0 ? [] : [changed.map((name) => [name, later[name]])];
 }

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { windowsOf } from "../../compiler/channel-windows.ts";
-import type { VolumeSettings } from "../../compiler/index.ts";
+import { clipTimes, defaultVolume, type VolumeSettings } from "../../compiler/index.ts";
 
 const pair = v.tuple([v.number(), v.number()]);
 const triple = v.tuple([v.number(), v.number(), v.number()]);
@@ -16,6 +16,8 @@ export const volumeEntries = {
   spacing: triple,
   size: triple,
   window: v.array(pair),
+  /** When values are clipped to it; files from before this could be said mean the default. */
+  clip: v.optional(v.picklist(clipTimes), defaultVolume.clip),
   range: pair,
   pad: v.number(),
 } as const;
@@ -37,7 +39,7 @@ export type DataContract = v.InferOutput<typeof contractSchema>;
 
 /** What volumes mean that are prepared by some settings; `orientation` is that of what the network sees, where it is known. */
 export function volumeContractOf(settings: VolumeSettings, orientation: string | null): VolumeContract {
-  const { axes, spacing, size: voxels, range, pad } = settings;
+  const { axes, spacing, size: voxels, clip, range, pad } = settings;
   return {
     units: "hounsfield",
     orientation,
@@ -45,6 +47,7 @@ export function volumeContractOf(settings: VolumeSettings, orientation: string |
     spacing: [...spacing],
     size: [...voxels],
     window: windowsOf(settings).map(([lowest, highest]) => [lowest, highest]),
+    clip,
     range: [...range],
     pad,
   };
@@ -64,7 +67,7 @@ export interface ContractDifference {
 
 /** In what the volumes of two contracts differ, field by field. An orientation that one of them does not know does not differ. */
 export function contractDifferences(recorded: VolumeContract, now: VolumeContract): readonly ContractDifference[] {
-  const fields = ["orientation", "axes", "spacing", "size", "window", "range", "pad"] as const;
+  const fields = ["orientation", "axes", "spacing", "size", "window", "clip", "range", "pad"] as const;
   return fields.flatMap((field) => {
     const [before, after] = [recorded[field], now[field]];
     if (before === null || after === null) return [];

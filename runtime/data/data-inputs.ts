@@ -205,9 +205,9 @@ function placeOf<Needed>(needed: Needed, all: Needed[]): number {
 /** What a `data` block says of volumes, and nothing else of it. */
 function volumeOf(data: VolumeSettings): VolumeSettings {
   const { units, orientation, assumeOrientation, assumeSpacing, axes, spacing, size } = data;
-  const { window, otherWindows, range, pad, storage } = data;
+  const { window, otherWindows, clip, range, pad, storage } = data;
   const place = { orientation, assumeOrientation, assumeSpacing, axes, spacing, size };
-  return { units, ...place, window, otherWindows, range, pad, storage };
+  return { units, ...place, window, otherWindows, clip, range, pad, storage };
 }
 
 /** What takes an example's first file where no model says what does: volumes as a `data` block has them. */

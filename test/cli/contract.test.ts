@@ -118,6 +118,7 @@ describe("the record of what a network takes", () => {
         spacing: [6, 1.5, 1.75],
         size: [4, 12, 12],
         window: [[-1000, 1000]],
+        clip: "before",
         range: [-1, 1],
         pad: -1,
       },

@@ -80,14 +80,17 @@ function plainly(
   values: readonly number[],
   sizes: readonly [x: number, y: number, z: number],
   { slope, intercept, xySpacing, zSpacing }: VolumeMetadata,
-  { spacing, size, window: [lowest, highest] }: VolumeSettings,
+  { spacing, size, window: [lowest, highest], clip }: VolumeSettings,
 ): readonly number[] {
   const [sizeX, sizeY, sizeZ] = sizes;
   const stored = [sizeZ, sizeX, sizeY];
   const current = [zSpacing, xySpacing, xySpacing];
   const resampled = stored.map((count, axis) => Math.trunc(count * ((current[axis] ?? 0) / (spacing[axis] ?? 1))));
-  const units = (z: number, x: number, y: number): number =>
-    Math.min(Math.max(slope * (values[(z * sizeY + y) * sizeX + x] ?? 0) + intercept, lowest), highest);
+  const clipped = (value: number): number => Math.min(Math.max(value, lowest), highest);
+  const units = (z: number, x: number, y: number): number => {
+    const value = slope * (values[(z * sizeY + y) * sizeX + x] ?? 0) + intercept;
+    return clip === "before" ? clipped(value) : value;
+  };
   /** The two stored places around one of the output, with their shares; none in the padding. */
   const around = (axis: number, place: number): readonly (readonly [place: number, share: number])[] => {
     const [all = 0, wanted = 0, count = 0] = [resampled[axis], size[axis], stored[axis]];
@@ -114,7 +117,7 @@ function plainly(
             }
           }
         }
-        output.push(shares === 0 ? -1 : (sum - (lowest + highest) / 2) / ((highest - lowest) / 2));
+        output.push(shares === 0 ? -1 : (clipped(sum) - (lowest + highest) / 2) / ((highest - lowest) / 2));
       }
     }
   }
@@ -150,6 +153,7 @@ describe("other settings", () => {
           spacing: [between(0.2, 3), between(0.2, 3), between(0.2, 3)],
           size: [most(16), most(16), most(16)],
           window: [lowest, lowest + between(10, 500)],
+          clip: random.pick(["before", "after"]),
           storage,
         };
         const parts: NiftiParts = {

@@ -55,6 +55,7 @@ const dataRows: Rows<DataSettings> = {
   size: ["size", plain],
   window: ["window", plain],
   otherWindows: ["window of further channels", plain],
+  clip: ["clip", (time) => time],
   range: ["range", plain],
   pad: ["pad", plain],
   storage: ["storage", plain],

@@ -1,4 +1,4 @@
-import type { Interval } from "../../../compiler/index.ts";
+import type { ClipTime, Interval } from "../../../compiler/index.ts";
 import { toDoubles, type VolumeHeader, type Voxels } from "../readers/index.ts";
 import { spanOf } from "./packed-volume.ts";
 import type { VolumeMetadata } from "./transform.ts";
@@ -16,15 +16,16 @@ export type WindowSlice = (slice: Voxels, into: Float64Array) => void;
 
 /**
  * Stored voxels to values from the lower end of the range, for the lowest Hounsfield unit of the window and all below, to its
- * upper end, for the highest and all above: for CT-CLIP's window of -1000..1000 and its range of -1..1, units / 1000. The
- * header's scaling comes first and then `scaling`, in 64-bit floats, as nibabel and CT-CLIP have it. Types of up to 16 bits
- * go through a table of all their values.
+ * upper end, for the highest and all above: for CT-CLIP's window of -1000..1000 and its range of -1..1, units / 1000. Where they
+ * are clipped after resampling, values beyond the range are left as they are. The header's scaling comes first and then
+ * `scaling`, in 64-bit floats, as nibabel and CT-CLIP have it. Types of up to 16 bits go through a table of all their values.
  */
 export function windowSlices(
   header: VolumeHeader,
   { slope, intercept }: Pick<VolumeMetadata, "slope" | "intercept">,
   [lowest, highest]: Interval,
   range: Interval,
+  clip: ClipTime,
   rectangle: Rectangle,
 ): WindowSlice {
   const middle = (lowest + highest) / 2;
@@ -32,7 +33,8 @@ export function windowSlices(
   const { centre, reach } = spanOf(range);
   const windowed = (stored: number): number => {
     const units = slope * (stored * header.slope + header.intercept) + intercept;
-    return centre + reach * ((Math.min(Math.max(units, lowest), highest) - middle) / half);
+    const kept = clip === "before" ? Math.min(Math.max(units, lowest), highest) : units;
+    return centre + reach * ((kept - middle) / half);
   };
   const width = header.sizes[0];
   switch (header.type) {

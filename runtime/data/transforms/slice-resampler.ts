@@ -1,4 +1,4 @@
-import type { Interval, Sizes, VoxelStorage } from "../../../compiler/index.ts";
+import type { Interval, Sizes, VolumeSettings } from "../../../compiler/index.ts";
 import { at } from "../../at.ts";
 import type { Axis } from "../orientation.ts";
 import type { SliceTaker, Voxels } from "../readers/index.ts";
@@ -42,6 +42,7 @@ export class SliceResampler implements SliceTaker<PackedVolume> {
   private readonly y: StoredAxis;
   private readonly z: StoredAxis;
   private readonly range: Interval;
+  private readonly isClippedHere: boolean;
   private readonly channels: readonly Channel[];
   private readonly columns: number;
   private readonly mixed: Float64Array;
@@ -52,7 +53,7 @@ export class SliceResampler implements SliceTaker<PackedVolume> {
   /** `windowsOf` gives what windows the part of each slice that is needed, one for each channel. */
   constructor(
     axes: Axes,
-    { storage, range }: { readonly storage: VoxelStorage; readonly range: Interval },
+    { storage, range, clip }: Pick<VolumeSettings, "storage" | "range" | "clip">,
     windowsOf: (rectangle: Rectangle) => readonly WindowSlice[],
   ) {
     const [first, second, third] = axes.map(({ axis }) => axis.count);
@@ -64,6 +65,7 @@ export class SliceResampler implements SliceTaker<PackedVolume> {
     };
     [this.x, this.y, this.z] = [stored(0), stored(1), stored(2)];
     this.range = range;
+    this.isClippedHere = clip === "after";
     const rectangle = {
       fromX: neededFrom(this.x.axis),
       toX: neededTo(this.x.axis),
@@ -106,6 +108,8 @@ export class SliceResampler implements SliceTaker<PackedVolume> {
         this.keep(channel, place);
       }
     }
+    const { voxels } = this.result;
+    if (this.isClippedHere && voxels instanceof Float32Array) clip(voxels, this.range);
   }
 
   /** The kept slice that comes next. */
@@ -124,6 +128,7 @@ export class SliceResampler implements SliceTaker<PackedVolume> {
     }
     const turned = new Float32Array(x.axis.count * rows);
     turn(mixedRows, columns, rows, x.axis, turned, { from: 0, strideX: rows, strideY: 1 });
+    if (this.isClippedHere) clip(turned, this.range);
     const span = spanOf(this.range);
     let at = 0;
     for (let column = 0; column < x.axis.count; column++) {
@@ -135,6 +140,12 @@ export class SliceResampler implements SliceTaker<PackedVolume> {
 }
 
 // These loops keep within their arrays, so that no `?? 0` in them ever counts; checks that throw cost a tenth of the time.
+
+function clip(values: Float32Array, [lowest, highest]: Interval): void {
+  for (let index = 0; index < values.length; index++) {
+    values[index] = Math.min(Math.max(values[index] ?? 0, lowest), highest);
+  }
+}
 
 function mix(lower: Float64Array, upper: Float64Array, share: number, into: Float64Array): void {
   for (let index = 0; index < into.length; index++) {

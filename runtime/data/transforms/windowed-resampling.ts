@@ -9,8 +9,8 @@ import { planAxes } from "./volume-axes.ts";
 
 /**
  * CT-CLIP's preprocessing of a volume, with what it fixes as settings: axes in the spec's orientation, Hounsfield units
- * clipped to a window for each channel, axes to slices, height and width (z, x, y), trilinear resampling from the volume's
- * spacing, the window to the range, the middle kept or padding around it. Only what is kept is computed, in 64-bit floats as
+ * clipped to a window for each channel, before resampling or after, axes to slices, height and width (z, x, y), trilinear
+ * resampling from the volume's spacing, the window to the range, the middle kept or padding around it. Only what is kept is computed, in 64-bit floats as
  * there, so that with its own settings the values are CT-CLIP's to the last digit; with `storage` of i16 they are rounded to
  * 1/32767 of the range's half, also where no cache keeps them.
  * From CT-CLIP's scripts/data_inference_nii.py; its order of resampling before dividing by 1000 changes nothing.
@@ -24,7 +24,9 @@ export const windowedResampling: Transform = {
     return ok(
       () =>
         new SliceResampler(axes.value, settings, (rectangle) =>
-          windowsOf(settings).map((window) => windowSlices(header, scaling, window, settings.range, rectangle)),
+          windowsOf(settings).map((window) =>
+            windowSlices(header, scaling, window, settings.range, settings.clip, rectangle),
+          ),
         ),
     );
   },
