@@ -69,12 +69,14 @@ def values_of(model, batch):
 
 
 def check_step(fixture, model, ops, loss_name, prefix):
-    """The loss of a batch and all gradients."""
+    """The loss of a batch, and the gradients of all parameters or, in a model with adapters, of these."""
     loss = model.loss_of(fixture.batch)
     fixture.check(loss_name, loss, LOSS)
     loss.backward()
     names = ops.checkpoint_names(model)
     gradients = {names[own]: each.grad for own, each in model.named_parameters() if each.grad is not None}
+    added = ops.adapter_names(model)
+    gradients = {name: each for name, each in gradients.items() if not added or name in added}
     assert set(gradients) == fixture.behind(prefix), (fixture.name, set(gradients) ^ fixture.behind(prefix))
     return max(fixture.check(prefix + name, each, GRADIENT) for name, each in gradients.items())
 
