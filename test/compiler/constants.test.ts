@@ -76,3 +76,23 @@ test.each([
 ])("%s is refused", (settings, message) => {
   expect(compiled("", settings).said).toEqual([message]);
 });
+
+test("words of a list of strings are columns, and nothing else has words", () => {
+  const model = (columns: string) => `
+import "std/bce"
+model m {
+  input labels: f32[batch, 3] = table(columns = ${columns})
+  param logits: f32[1, 3] = zeros
+  loss bce(logits, labels)
+}`;
+  const check = (columns: string) => compileSpec(createSource("m.vlm", model(columns)), library);
+  expect(check('split_words(["8 8.51", " 10\\t", ""])').spec?.sources.get("labels")).toMatchObject({
+    columns: ["8", "8.51", "10"],
+  });
+  for (const wrong of ["split_words([1])", 'split_words("8 9 10")']) {
+    const { diagnostics } = check(wrong);
+    expect(diagnostics.map(({ code, message }) => [code, message.slice(0, 29)])).toEqual([
+      ["E602", "`columns` must be a list of d"],
+    ]);
+  }
+});

@@ -1,5 +1,5 @@
 import type { TensorValue } from "../values.ts";
-import { number, type Value } from "../values.ts";
+import { list, number, type Value } from "../values.ts";
 import type { Builtin, BuiltinCall } from "./builtin.ts";
 
 function filled(call: BuiltinCall, value: number): TensorValue {
@@ -34,4 +34,14 @@ export const constants = {
     apply: (call): Value => ({ kind: "initial", initial: { kind: "uniform", bound: call.number("bound") } }),
   },
   len: { parameters: ["list"], apply: (call) => number(call.list("list").length) },
+  split_words: {
+    parameters: ["lines"],
+    apply: (call) => {
+      const lines = call
+        .list("lines")
+        .map((line) => (line.kind === "string" ? line.value : call.refuse("lines", "a list of strings")));
+      const words = lines.flatMap((line) => line.split(/\s+/).filter((word) => word !== ""));
+      return list(words.map((value) => ({ kind: "string", value })));
+    },
+  },
 } satisfies Readonly<Record<string, Builtin>>;

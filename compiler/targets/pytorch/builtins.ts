@@ -1,6 +1,6 @@
 import type { Expression, Span } from "../../../grammar/index.ts";
 import type { BuiltinName } from "../../elaborate/index.ts";
-import { attribute, binary, call, method, type Python, word } from "./python.ts";
+import { attribute, binary, call, method, type Python, text, word } from "./python.ts";
 import { refuse } from "./refusal.ts";
 
 /** An argument in Python. */
@@ -127,6 +127,7 @@ export const builtinRules: { readonly [Name in BuiltinName]: Rule } = {
   svd: (use) => refuse("`svd` is only for first values, which a package does not compute", use.span),
   eye: (use) => call("torch.eye", [python(use, "n")]),
   len: (use) => call("len", [python(use, "list")]),
+  split_words: (use) => method(method(text(" "), "join", [python(use, "lines")]), "split", []),
   exp: elementwise("math.exp"),
   log: elementwise("math.log"),
   sqrt: elementwise("math.sqrt"),
