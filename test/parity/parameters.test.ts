@@ -86,3 +86,10 @@ test("adapters are called in checkpoints as PEFT calls them", () => {
     ["visual_transformer.enc_spatial_transformer.layers.0.1.to_q.lora_B.weight", [256, 24]],
   ]);
 });
+
+test("merlin.vlm has the 743 parameters of Merlin's own code, by name and shape, 270,935,389 in all", () => {
+  const expected = fixture("merlin-parameters.tsv");
+  expect(expected).toHaveLength(743);
+  expect(names("specs/merlin/merlin.vlm")).toEqual(expected);
+  expect(planOf("specs/merlin/merlin.vlm").totals.base).toBe(270_935_389);
+});

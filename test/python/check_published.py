@@ -5,6 +5,7 @@ Each FOLDER is named for a fixture, test/fixtures/NAME-small, which test/parity/
 """
 
 import importlib
+import inspect
 import json
 import re
 import sys
@@ -62,7 +63,7 @@ def values_of(model, batch):
 
     sys.setprofile(keep)
     try:
-        given = model(**batch)
+        given = model(**{name: batch[name] for name in inspect.signature(model.forward).parameters})
     finally:
         sys.setprofile(None)
     return {**found, **given}
