@@ -24,9 +24,10 @@ const smallestGroup = 4;
 
 /**
  * Finds the names that are wanted among those of a file. First one prefix is taken from all names of the file: the one by
- * which most are found, such as `module.`, the `model.` of a checkpoint with more than the weights, or none. Then a group of
- * which nothing was found is looked for alone, without the prefix that its names share and under one of the file instead;
- * at least half of the group has to be there. `gamma` and `beta`, as old layer norms have them, stand for `weight` and `bias`.
+ * which most are found, such as `module.`, the `model.` of a checkpoint with more than the weights, or none. What stands beside the
+ * weights there, such as parameters of the loss, is found by its whole name. Then a group of which nothing was found is looked
+ * for alone, without the prefix that its names share and under one of the file instead; at least half of the group has to be
+ * there. `gamma` and `beta`, as old layer norms have them, stand for `weight` and `bias`.
  */
 export function matchNames(wanted: readonly Wanted[], names: Iterable<string>): NameMatch {
   const left = new Set(names);
@@ -46,6 +47,10 @@ export function matchNames(wanted: readonly Wanted[], names: Iterable<string>): 
     if (isUsed && rule.removed !== rule.added) rules.push(rule);
   };
   take({ removed: bestPrefix(all, left).prefix, added: "" }, all);
+  take(
+    { removed: "", added: "" },
+    [...all].filter((each) => !found.has(each)),
+  );
   for (const group of groupsOf(wanted)) {
     const added = sharedPrefix(group);
     if (added === "" || group.length < smallestGroup || group.some((each) => found.has(each))) continue;

@@ -3,6 +3,7 @@ import { type Diagnostic, report } from "../../grammar/index.ts";
 import { errorCode, kindOfPath, reasonOf } from "../files/index.ts";
 import { FormatError } from "./format-error.ts";
 import { formatOf } from "./format-of.ts";
+import { limits } from "./limits.ts";
 import { floatsOf, type PlacedTensor } from "./placed-tensor.ts";
 import { dataStart, placeTensors } from "./safetensors.ts";
 import { readIndex } from "./sharded.ts";
@@ -100,7 +101,7 @@ function readPlaced(file: WeightFile) {
 
 /** Opens all files of an index, none of them through a link; the index file itself is not needed any more. */
 function openShards(index: WeightFile): OpenTensors {
-  const { shards, metadata } = readIndex(index);
+  const { shards, parts, metadata } = readIndex(index);
   const files: OpenTensors[] = [];
   const close = (): void => {
     for (const file of files) file.close();
@@ -108,14 +109,30 @@ function openShards(index: WeightFile): OpenTensors {
   try {
     const tensors = new Map<string, PlacedTensor>();
     const fileOf = new Map<PlacedTensor, OpenTensors>();
-    for (const [path, names] of shards) {
+    const open = (path: string): OpenTensors => {
       const file = openFile(openShard(path, index), false);
       files.push(file);
+      return file;
+    };
+    for (const [path, names] of shards) {
+      const file = open(path);
       for (const name of names) {
         const tensor = file.tensors.get(name);
         if (tensor === undefined) {
           throw new FormatError(path, `it has no \`${name}\`, which ${basename(index.path)} lists`);
         }
+        tensors.set(name, tensor);
+        fileOf.set(tensor, file);
+      }
+    }
+    for (const { path, part } of parts) {
+      const file = open(path);
+      for (const [own, tensor] of file.tensors) {
+        const name = part === "" ? own : `${part}.${own}`;
+        if (tensors.has(name))
+          throw new FormatError(path, `it has \`${name}\`, which another file of the index has too`);
+        if (tensors.size >= limits.tensors)
+          throw new FormatError(index.path, `its files have more than ${limits.tensors} tensors`);
         tensors.set(name, tensor);
         fileOf.set(tensor, file);
       }

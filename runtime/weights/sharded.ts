@@ -8,6 +8,8 @@ import { readPart, type WeightFile } from "./weight-file.ts";
 export interface ShardIndex {
   /** The names of tensors by the path of their file. */
   readonly shards: ReadonlyMap<string, readonly string[]>;
+  /** Files that are read as a whole, and the part of the model that each has: what stands before its names in a checkpoint of all. */
+  readonly parts: readonly { readonly path: string; readonly part: string }[];
   readonly metadata: ReadonlyMap<string, string>;
 }
 
@@ -16,13 +18,20 @@ const longestIndex = 100_000_000;
 const mostShards = 512;
 
 /**
- * Reads an index as Hugging Face writes it (model.safetensors.index.json). Its files have to be in the same folder. Refuses
- * with a FormatError.
+ * Reads an index as Hugging Face writes it (model.safetensors.index.json), or one with `parts`, for models whose parts are in files of
+ * their own. Its files have to be in the same folder. Refuses with a FormatError.
  */
 export function readIndex(file: WeightFile): ShardIndex {
   if (file.size > longestIndex) throw new FormatError(file.path, `it has more than ${longestIndex} bytes`);
   const shards = new Map<string, string[]>();
+  const parts: { readonly path: string; readonly part: string }[] = [];
   const metadata = new Map<string, string>();
+  const shardOf = (name: string): string => {
+    const path = shardPath(file, name);
+    const isKnown = shards.has(path) || parts.some((each) => each.path === path);
+    if (isKnown || shards.size + parts.length < mostShards) return path;
+    throw new FormatError(file.path, `it names more than ${mostShards} files`);
+  };
   const reader = new JsonReader(
     textOf(file),
     (problem) => new FormatError(file.path, `it is not a valid index: ${problem}`),
@@ -36,18 +45,25 @@ export function readIndex(file: WeightFile): ShardIndex {
       let count = 0;
       reader.object((tensor) => {
         if (++count > limits.tensors) throw new FormatError(file.path, `it has more than ${limits.tensors} tensors`);
-        const path = shardPath(file, reader.string());
+        const path = shardOf(reader.string());
         const tensors = shards.get(path);
-        if (tensors !== undefined) tensors.push(tensor);
-        else if (shards.size < mostShards) shards.set(path, [tensor]);
-        else throw new FormatError(file.path, `it names more than ${mostShards} files`);
+        if (tensors === undefined) shards.set(path, [tensor]);
+        else tensors.push(tensor);
+      });
+    } else if (key === "parts") {
+      reader.object((part) => {
+        const add = (): void => {
+          parts.push({ path: shardOf(reader.string()), part });
+        };
+        if (reader.peek() === "[") reader.list(add);
+        else add();
       });
     } else reader.skip();
   });
   reader.end();
-  if (!keys.has("weight_map"))
-    throw new FormatError(file.path, "it is JSON but not an index of files: it has no `weight_map`");
-  return { shards, metadata };
+  if (!keys.has("weight_map") && !keys.has("parts"))
+    throw new FormatError(file.path, "it is JSON but not an index of files: it has no `weight_map` and no `parts`");
+  return { shards, parts, metadata };
 }
 
 function textOf(file: WeightFile): string {

@@ -26,6 +26,14 @@ test("one prefix before all names is found out, as checkpoints of a training hav
   }
 });
 
+test("what a checkpoint has beside the weights is found by its whole name", () => {
+  const beside = { checkpoint: "criterion.t", group: "scale" };
+  const { found } = matchNames([...wanted, beside], [...names.map((name) => `model.${name}`), "criterion.t", "t"]);
+  expect(found.get("criterion.t")).toBe("criterion.t");
+  expect(found.size).toBe(names.length + 1);
+  expect(matchNames([...wanted, beside], [...names.map((name) => `model.${name}`), "t"]).found.size).toBe(names.length);
+});
+
 test("of several copies of the weights the one that has most of them is taken", () => {
   const { found } = matchNames(wanted, [
     ...names.slice(0, 50).map((name) => `old.${name}`),

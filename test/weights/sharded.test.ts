@@ -43,6 +43,31 @@ test("the files of an index may be checkpoints of torch.save", () => {
   });
 });
 
+test("an index gives the files of a model's parts under their names, of which each may have several files", () => {
+  const parts = {
+    "encoder.text": ["model-1.safetensors", "model-2.safetensors"],
+    head: "model-2.safetensors",
+    "": "model-1.safetensors",
+  };
+  const opened = openIndex({ parts });
+  expect(opened.kind === "tensors" ? [...opened.tensors].map(([name, { values }]) => [name, values]) : opened).toEqual([
+    ["encoder.text.a", [1, 2]],
+    ["encoder.text.b", [3]],
+    ["head.b", [3]],
+    ["a", [1, 2]],
+  ]);
+  const mixed = openIndex({ weight_map: { a: "model-1.safetensors" }, parts: { head: "model-2.safetensors" } });
+  expect(mixed.kind === "tensors" ? [...mixed.tensors.keys()] : mixed).toEqual(["a", "head.b"]);
+});
+
+test("an index is refused whose parts have the same name twice, or more files than can be open at once", () => {
+  const twice = openIndex({ parts: { text: ["model-1.safetensors", "model-1.safetensors"] } });
+  expect(wrongOf(twice).problem).toMatch(/has `text\.a`, which another file of the index has too/);
+  const many = openIndex({ parts: { text: Array.from({ length: 600 }, (_, each) => `f${each}`) } });
+  expect(wrongOf(many).problem).toMatch(/more than 512/);
+  expect(wrongOf(openIndex({ parts: { text: "../model-1.safetensors" } })).problem).toMatch(/not in its folder/);
+});
+
 test("an index whose file is a link, inside or out of the folder, is refused", () => {
   symlinkSync(join(folder, "model-1.safetensors"), join(folder, "link.safetensors"));
   const { problem, help } = wrongOf(openIndex({ weight_map: { a: "link.safetensors" } }));
@@ -79,7 +104,7 @@ describe("an index is refused that names", () => {
 
 describe("JSON that is no index is refused", () => {
   test.each<[string, string, RegExp]>([
-    ["without a map", "{}", /no `weight_map`/],
+    ["without a map", "{}", /no `weight_map` and no `parts`/],
     ["of a list", '{"weight_map": []}', /`\{` is expected/],
     ["with a name twice", '{"weight_map": {"a": "model-1.safetensors", "a": "model-2.safetensors"}}', /has `a` twice/],
     ["that ends early", '{"weight_map": {"a"', /it ends/],

@@ -1,0 +1,98 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as v from "valibot";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { elementsOf, readSafetensors, writeSafetensors } from "../../runtime/weights/index.ts";
+import { runHere } from "../cli/small-training.ts";
+
+const fixture = "test/fixtures/spectre-small";
+const small = `${fixture}/small.vlm`;
+const tensors = (name: string) => readSafetensors(name, readFileSync(join(fixture, `${name}.safetensors`)));
+
+const names = v.pipe(
+  v.array(v.object({ name: v.string() })),
+  v.transform((rows) => rows.map(({ name }) => name)),
+);
+const comparison = v.object({ found: v.number(), missing: names, misshapen: names, unexpected: names });
+
+describe("files as SPECTRE's own code writes them", () => {
+  /** The names of each file; those of a checkpoint of a training with the part of it that they are in. */
+  const layout = v.parse(
+    v.record(v.string(), v.array(v.string())),
+    JSON.parse(readFileSync(join(fixture, "layout.json"), "utf8")),
+  );
+  const stored = new Map([...tensors("weights"), ...tensors("lora")]);
+  let folder = "";
+
+  /** A file with the values that a name has in the whole model; positions, which follow from the settings, have others. */
+  function write(file: string, names: readonly string[], wholeName: (name: string) => string): void {
+    const values = names.map((name) => {
+      const tensor = stored.get(wholeName(name));
+      return [
+        name,
+        tensor === undefined ? { shape: [2], data: [1, 2] } : { shape: tensor.shape, data: [...elementsOf(tensor)] },
+      ] as const;
+    });
+    writeFileSync(join(folder, file), writeSafetensors(new Map(values)));
+  }
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "medctc-spectre-"));
+    for (const [file, names] of Object.entries(layout)) {
+      const isWhole = file === "checkpoint";
+      write(`${file}.pt`, names, (name) => (isWhole ? name.replace(/^model\./, "") : `${file}.${name}`));
+    }
+    const text = layout["backbone_text"] ?? [];
+    const isLora = (name: string) => name.includes(".lora_");
+    write(
+      "qwen.safetensors",
+      text.filter((name) => !isLora(name)),
+      (name) => `backbone_text.${name}`,
+    );
+    write("lora.pt", text.filter(isLora), (name) => `backbone_text.${name}`);
+  });
+
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  async function checked(file: string, ...options: readonly string[]) {
+    const { code, out } = await runHere(["weights", "check", small, join(folder, file), "--json", ...options]);
+    const { found, missing, misshapen, unexpected } = v.parse(comparison, JSON.parse(out));
+    return { code, found, missing, misshapen, unexpected };
+  }
+
+  const all = { code: 0, found: stored.size, missing: [], misshapen: [] };
+
+  test("a checkpoint of a training is read, with the parameters of the criterion beside the model", async () => {
+    const unexpected = ["model.backbone_image.rope.periods", "model.feature_comb_image.rope.periods"];
+    expect(await checked("checkpoint.pt")).toEqual({ ...all, unexpected });
+  });
+
+  test.each<[string, string | readonly string[]]>([
+    ["the text encoder with its adapters in it", "backbone_text.pt"],
+    ["the text encoder's own file and one of its adapters", ["qwen.safetensors", "lora.pt"]],
+  ])("files of single parts are read together: %s", async (_, text) => {
+    const own = Object.keys(layout).filter((part) => part !== "checkpoint" && part !== "backbone_text");
+    const parts = { ...Object.fromEntries(own.map((part) => [part, `${part}.pt`])), backbone_text: text };
+    writeFileSync(join(folder, "parts.json"), JSON.stringify({ parts }));
+    expect(await checked("parts.json", "--allow-missing", "criterion.*")).toEqual({
+      ...all,
+      found: stored.size - 2,
+      unexpected: ["backbone_image.rope.periods", "feature_comb_image.rope.periods"],
+    });
+  });
+
+  test("the published files alone have no projections", async () => {
+    const parts = {
+      backbone_image: "backbone_image.pt",
+      feature_comb_image: "feature_comb_image.pt",
+      backbone_text: "backbone_text.pt",
+    };
+    writeFileSync(join(folder, "parts.json"), JSON.stringify({ parts }));
+    const { code, missing } = await checked("parts.json", "--allow-missing", "criterion.*");
+    expect(code).toBe(1);
+    expect(new Set(missing.map((name) => name.replace(/\..*/, "")))).toEqual(
+      new Set(["projection_image", "projection_text"]),
+    );
+  });
+});
