@@ -79,6 +79,15 @@ test("colipri.vlm has the 579 parameters and the two buffers of its package's Mo
   expect([names(spec).length, stored.length, totals.base]).toEqual([579, 2, 258_366_240]);
 });
 
+test("hlip.vlm has the 350 parameters of HLIP's chest CT model, by name and shape, and trains of them what HLIP does", () => {
+  const expected = fixture("hlip-parameters.tsv");
+  expect(expected).toHaveLength(350);
+  expect(names("specs/hlip/hlip.vlm")).toEqual(expected);
+  expect(planOf("specs/hlip/hlip.vlm").totals.base).toBe(200_381_953);
+  // With its --lock-text, as make.py counts them.
+  expect(planOf("specs/hlip/pretraining.vlm").totals.trainable).toBe(89_421_313);
+});
+
 test("adapters are called in checkpoints as PEFT calls them", () => {
   const adapters = planOf("specs/medct.vlm").parameters.filter(({ ofAdapter }) => ofAdapter);
   expect(adapters.slice(0, 2).map(({ checkpoint, shape }) => [checkpoint, shape])).toEqual([

@@ -1,0 +1,48 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { compileSpec } from "../../compiler/index.ts";
+import { createSource } from "../../grammar/index.ts";
+import { preprocessVolume } from "../../runtime/data/preprocess.ts";
+import { unpack } from "../../runtime/data/transforms/index.ts";
+import { SpecLibrary } from "../../runtime/specs/library.ts";
+import { elementsOf, readSafetensors } from "../../runtime/weights/index.ts";
+
+const path = "specs/hlip/hlip.vlm";
+const { spec } = compileSpec(createSource(path, readFileSync(path, "utf8")), new SpecLibrary("specs/std", path));
+if (spec === null) throw new Error("the spec compiles");
+const { data } = spec;
+
+describe("volumes are HLIP's own, voxel by voxel, and so is what lies around them", () => {
+  const folder = "test/fixtures/hlip-volumes";
+  const expected = readSafetensors("expected", readFileSync(join(folder, "expected.safetensors")));
+  const [, ...rows] = readFileSync(join(folder, "metadata.csv"), "utf8").trim().split("\n");
+  const [pad] = [...elementsOf(stored("pad"))];
+
+  function stored(name: string) {
+    const tensor = expected.get(name);
+    if (tensor === undefined) throw new Error(`the fixture has ${name}`);
+    return tensor;
+  }
+
+  test.each(rows.map((row) => row.replaceAll(/[[\]" ]/g, "").split(",")))("%s", async (file = "", ...cells) => {
+    const [slope = 1, intercept = 0, xySpacing = 1, , zSpacing = 1] = cells.map(Number);
+    const packed = await preprocessVolume(join(folder, file), { slope, intercept, xySpacing, zSpacing }, data);
+    if (packed.kind === "failed") throw new Error(packed.problem.message);
+    const volume = unpack(packed.value, data);
+    const inside = stored(file.replace(".nii.gz", ""));
+    const { before, counts } = packed.value;
+    expect(counts).toEqual(inside.shape);
+    const values = elementsOf(inside)[Symbol.iterator]();
+    const within = (place: number, axis: 0 | 1 | 2): boolean =>
+      place >= before[axis] && place < before[axis] + counts[axis];
+    let worst = 0;
+    for (const [index, value] of volume.entries()) {
+      const [z, y, x] = [Math.floor(index / 336 ** 2), Math.floor(index / 336) % 336, index % 336];
+      const theirs = within(z, 0) && within(y, 1) && within(x, 2) ? values.next().value : pad;
+      worst = Math.max(worst, Math.abs(value - (theirs ?? Number.NaN)));
+    }
+    expect(values.next().done).toBe(true);
+    expect(worst).toBeLessThan(1e-5);
+  });
+});
