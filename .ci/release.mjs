@@ -73,6 +73,9 @@ function use(tarball, name, flags) {
   copyFileSync(join(root, "test/train/tiny.vlm"), join(place, "tiny.vlm"));
   medctc("check", "tiny.vlm");
   medctc("compile", "tiny.vlm", "-o", "compiled");
+  // A model of several files, whose parts are beside it in the package.
+  medctc("init", "colipri");
+  medctc("check", "my_colipri.vlm");
   medctc("data", "synth", "ct", "--pairs", "8", "--valid", "6");
   medctc("train", "tiny.vlm", "--data", "ct", "-o", "run", "--backend", "onnx", "--workers", "1");
   if (!existsSync(join(place, "run/report.html"))) throw new Error("the training left no report");
