@@ -111,6 +111,8 @@ export {
   type EvaluationMetric,
   evaluatedColumns,
   type GeometricAugmentation,
+  type Grid,
+  grids,
   type ImageSettings,
   type InputSource,
   type Interval,

@@ -54,6 +54,8 @@ export {
   type ClipTime,
   clipTimes,
   defaultVolume,
+  type Grid,
+  grids,
   type Interval,
   type Sizes,
   type Units,

@@ -24,6 +24,13 @@ export type ClipTime = (typeof clipTimes)[number];
 export const axisOrders = ["zxy", "zyx", "xyz", "xzy", "yxz", "yzx"] as const;
 export type AxisOrder = (typeof axisOrders)[number];
 
+/**
+ * Whose rules give the voxels that a volume is resampled to: how many they are and where they lie, and which are the middle ones. `torch`
+ * is interpolate of a size, with CT-CLIP's crop; the others are the libraries' resampling, cropping and padding.
+ */
+export const grids = ["torch", "torchio", "monai"] as const;
+export type Grid = (typeof grids)[number];
+
 /** What a network takes as a volume: the contract between files and an encoder. */
 export interface VolumeSettings {
   readonly units: Units;
@@ -37,6 +44,7 @@ export interface VolumeSettings {
   readonly axes: AxisOrder;
   /** Millimetres from voxel to voxel after resampling. */
   readonly spacing: Sizes;
+  readonly grid: Grid;
   /** Voxels after cropping and padding. */
   readonly size: Sizes;
   /** Hounsfield units that are kept; what lies outside becomes the nearer of both. */
@@ -60,6 +68,7 @@ export const defaultVolume: VolumeSettings = {
   assumeSpacing: null,
   axes: "zxy",
   spacing: [1.5, 0.75, 0.75],
+  grid: "torch",
   size: [240, 480, 480],
   window: [-1000, 1000],
   otherWindows: [],
@@ -76,6 +85,7 @@ export const volumeSettingNames = [
   "assume_spacing",
   "axes",
   "spacing",
+  "grid",
   "size",
   "window",
   "clip",
@@ -128,6 +138,7 @@ export function readVolumeSettings(
     assumeSpacing: distances("assume_spacing") ?? otherwise.assumeSpacing,
     axes,
     spacing: distances("spacing") ?? otherwise.spacing,
+    grid: reader.word("grid", grids) ?? otherwise.grid,
     size: sizes(size) ?? otherwise.size,
     ...(window === undefined ? windowsIn(otherwise) : { window, otherWindows }),
     clip: reader.word("clip", clipTimes) ?? otherwise.clip,

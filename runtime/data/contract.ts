@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { windowsOf } from "../../compiler/channel-windows.ts";
-import { clipTimes, defaultVolume, type VolumeSettings } from "../../compiler/index.ts";
+import { clipTimes, defaultVolume, grids, type VolumeSettings } from "../../compiler/index.ts";
 
 const pair = v.tuple([v.number(), v.number()]);
 const triple = v.tuple([v.number(), v.number(), v.number()]);
@@ -14,6 +14,8 @@ export const volumeEntries = {
   orientation: v.nullable(v.string()),
   axes: v.string(),
   spacing: triple,
+  /** Files from before this could be said mean the default. */
+  grid: v.optional(v.picklist(grids), defaultVolume.grid),
   size: triple,
   window: v.array(pair),
   /** When values are clipped to it; files from before this could be said mean the default. */
@@ -39,12 +41,13 @@ export type DataContract = v.InferOutput<typeof contractSchema>;
 
 /** What volumes mean that are prepared by some settings; `orientation` is that of what the network sees, where it is known. */
 export function volumeContractOf(settings: VolumeSettings, orientation: string | null): VolumeContract {
-  const { axes, spacing, size: voxels, clip, range, pad } = settings;
+  const { axes, spacing, grid, size: voxels, clip, range, pad } = settings;
   return {
     units: "hounsfield",
     orientation,
     axes,
     spacing: [...spacing],
+    grid,
     size: [...voxels],
     window: windowsOf(settings).map(([lowest, highest]) => [lowest, highest]),
     clip,
@@ -67,7 +70,7 @@ export interface ContractDifference {
 
 /** In what the volumes of two contracts differ, field by field. An orientation that one of them does not know does not differ. */
 export function contractDifferences(recorded: VolumeContract, now: VolumeContract): readonly ContractDifference[] {
-  const fields = ["orientation", "axes", "spacing", "size", "window", "clip", "range", "pad"] as const;
+  const fields = ["orientation", "axes", "spacing", "grid", "size", "window", "clip", "range", "pad"] as const;
   return fields.flatMap((field) => {
     const [before, after] = [recorded[field], now[field]];
     if (before === null || after === null) return [];

@@ -116,6 +116,7 @@ describe("the record of what a network takes", () => {
         orientation: "LPS",
         axes: "zxy",
         spacing: [6, 1.5, 1.75],
+        grid: "torch",
         size: [4, 12, 12],
         window: [[-1000, 1000]],
         clip: "before",

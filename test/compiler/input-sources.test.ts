@@ -20,7 +20,7 @@ describe("a volume", () => {
 
   test("is as the `data` block says without arguments, and otherwise as they say", () => {
     const own =
-      'f32[batch, 2, 4, 8, 8] = volume(column = "pet", units = hounsfield, orientation = "RAS", assume_orientation = "LPS", assume_spacing = [5, 0.8, 0.9], axes = "xyz", spacing = [6, 3, 3], size = [4, 8, 8], window = [[0, 10], [0, 5]], range = [-1, 2], pad = -3, storage = "i16")';
+      'f32[batch, 2, 4, 8, 8] = volume(column = "pet", units = hounsfield, orientation = "RAS", assume_orientation = "LPS", assume_spacing = [5, 0.8, 0.9], axes = "xyz", spacing = [6, 3, 3], grid = monai, size = [4, 8, 8], window = [[0, 10], [0, 5]], clip = after, range = [-1, 2], pad = -3, storage = "i16")';
     const { sources, messages } = compiled("ct: f32[batch, 1, 8, 16, 16] = volume()", `pet: ${own}`);
     expect(messages).toEqual([]);
     expect(sources?.get("ct")).toEqual({ kind: "volume", column: null, settings: ofBlock });
@@ -34,9 +34,11 @@ describe("a volume", () => {
         assumeSpacing: [5, 0.8, 0.9],
         axes: "xyz",
         spacing: [6, 3, 3],
+        grid: "monai",
         size: [4, 8, 8],
         window: [0, 10],
         otherWindows: [[0, 5]],
+        clip: "after",
         range: [-1, 2],
         pad: -3,
         storage: "i16",

@@ -52,6 +52,8 @@ describe("a record of the first version", () => {
       "ids.length: 512 -> 77",
     ]);
     expect(differences({ ...first, texts: null }, volume("image"), tokens("ids", 77))).toEqual([]);
+    const other = { ...defaultVolume, grid: "monai" } as const;
+    expect(differences(first, volume("image", other), tokens("ids"))).toEqual(['image.grid: "torch" -> "monai"']);
     const late = { ...defaultVolume, clip: "after" } as const;
     expect(differences(first, volume("image", late), tokens("ids"))).toEqual(['image.clip: "before" -> "after"']);
   });

@@ -212,6 +212,7 @@ describe("medctc data pack", () => {
     ["orientation", { orientation: "RAI" }],
     ["axes", { axes: "zyx" }],
     ["window", { otherWindows: [[-160, 240]] }],
+    ["grid", { grid: "torchio" }],
     ["clip", { clip: "after" }],
     ["range", { range: [0, 1] }],
     ["pad", { pad: 0 }],

@@ -52,6 +52,7 @@ const dataRows: Rows<DataSettings> = {
   assumeSpacing: ["assume_spacing", plain],
   axes: ["axes", plain],
   spacing: ["spacing", plain],
+  grid: ["grid", (grid) => grid],
   size: ["size", plain],
   window: ["window", plain],
   otherWindows: ["window of further channels", plain],

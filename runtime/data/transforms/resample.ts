@@ -1,3 +1,4 @@
+import type { Grid } from "../../../compiler/index.ts";
 import { at } from "../../at.ts";
 import { failed, ok, type Result } from "../../text/index.ts";
 
@@ -17,37 +18,82 @@ export interface ResampledAxis {
 /** More voxels than this along an axis come from spacings that are nonsense. */
 const mostResampled = 2 ** 24;
 
+/** An axis of a volume, and what it is to become. */
+export interface AxisToResample {
+  /** Voxels, and how many mm they are apart. */
+  readonly length: number;
+  readonly spacing: number;
+  /** How many mm they are to be apart, and how many of them are kept. */
+  readonly target: number;
+  readonly size: number;
+  readonly grid: Grid;
+}
+
+/** The rules of a grid. */
+interface GridRules {
+  /** How many voxels there are after resampling; the order of operations is that of the code that they are from. */
+  readonly lengthOf: (axis: AxisToResample) => number;
+  /** The place of a resampled voxel among the stored ones, which are cut off at the ends of the axis. */
+  readonly placeOf: (axis: AxisToResample, resampled: number, index: number) => number;
+  /** The first voxel of the middle `size`, and how many voxels of padding stand before where more are missing. */
+  readonly cropBefore: (resampled: number, size: number) => number;
+  readonly padBefore: (missing: number) => number;
+}
+
+const rules: Readonly<Record<Grid, GridRules>> = {
+  // Half-pixel centres, as torch.nn.functional.interpolate has them with align_corners = false and sizes given: the scale is
+  // length / new length, not the ratio of the spacings.
+  torch: {
+    lengthOf: ({ length, spacing, target }) => Math.trunc(length * (spacing / target)),
+    placeOf: ({ length }, resampled, index) => (length / resampled) * (index + 0.5) - 0.5,
+    cropBefore: (resampled, size) => Math.floor((resampled - size) / 2),
+    padBefore: (missing) => Math.floor(missing / 2),
+  },
+  // TorchIO's Resample and CropOrPad: new voxels are exactly that far apart, about the middle of the axis.
+  torchio: {
+    lengthOf: ({ length, spacing, target }) => Math.floor((length * spacing) / target),
+    placeOf: ({ length, spacing, target }, resampled, index) =>
+      (length - 1) / 2 + (index - (resampled - 1) / 2) * (target / spacing),
+    cropBefore: (resampled, size) => Math.ceil((resampled - size) / 2),
+    padBefore: (missing) => Math.ceil(missing / 2),
+  },
+  // MONAI's Spacing, CenterSpatialCrop and SpatialPad: exactly that far apart, from the middle of the first stored voxel on.
+  monai: {
+    lengthOf: ({ length, spacing, target }) => roundHalfToEven(((length - 1) * spacing) / target + 1),
+    placeOf: ({ spacing, target }, _, index) => index * (target / spacing),
+    cropBefore: (resampled, size) => Math.floor(resampled / 2) - Math.floor(size / 2),
+    padBefore: (missing) => Math.floor(missing / 2),
+  },
+};
+
+/** As NumPy has it. */
+function roundHalfToEven(value: number): number {
+  return value % 2 === 0.5 ? Math.floor(value) : Math.round(value);
+}
+
 /**
- * Linear resampling of an axis of `length` voxels, `spacing` mm apart, to voxels `target` mm apart, of which the middle
- * `size` are kept, or all with padding around. Half-pixel centres, as torch.nn.functional.interpolate has them with
- * align_corners = false and sizes given: the scale is length / new length, not the ratio of the spacings. The order of
- * operations is CT-CLIP's, since a size is cut to a whole number. A flipped axis is reversed before. The new length as the
- * problem where it is no sensible one.
+ * Linear resampling of an axis, of which the middle `size` voxels are kept, or all with padding around. A flipped axis is reversed
+ * before. The new length as the problem where it is no sensible one.
  */
-export function resampleAxis(
-  length: number,
-  spacing: number,
-  target: number,
-  size: number,
-  flipped = false,
-): Result<ResampledAxis, number> {
-  const resampled = Math.trunc(length * (spacing / target));
+export function resampleAxis(planned: AxisToResample, flipped = false): Result<ResampledAxis, number> {
+  const { length, size } = planned;
+  const { lengthOf, placeOf, cropBefore, padBefore } = rules[planned.grid];
+  const resampled = lengthOf(planned);
   if (!(resampled >= 1 && resampled <= mostResampled)) return failed(resampled);
-  const start = Math.max(Math.floor((resampled - size) / 2), 0);
   const count = Math.min(resampled, size);
+  const start = resampled > size ? cropBefore(resampled, size) : 0;
   const below = new Int32Array(count);
   const above = new Int32Array(count);
   const weight = new Float64Array(count);
-  const scale = length / resampled;
   for (let index = 0; index < count; index++) {
-    const source = Math.max(scale * (start + index + 0.5) - 0.5, 0);
+    const source = Math.max(placeOf(planned, resampled, start + index), 0);
     const lower = Math.min(Math.trunc(source), length - 1);
     const upper = Math.min(lower + 1, length - 1);
     below[index] = flipped ? length - 1 - lower : lower;
     above[index] = flipped ? length - 1 - upper : upper;
     weight[index] = source - lower;
   }
-  return ok({ before: Math.floor((size - count) / 2), count, below, above, weight });
+  return ok({ before: padBefore(size - count), count, below, above, weight });
 }
 
 /** Stored voxels that an axis needs: from the first up to, and without, the last. */

@@ -63,11 +63,12 @@ export function planAxes(
   const taken = takenFrom(header, metadata, settings);
   if (taken.kind === "failed") return taken;
   const { axes, spacing } = taken.value;
+  const { grid } = settings;
   const planned: PlannedAxis[] = [];
   for (const [place, letter] of [...settings.axes].entries()) {
     const { from, flipped } = at(axes, "xyz".indexOf(letter));
     const [count, mm, target] = [at(header.sizes, from), at(spacing, from), at(settings.spacing, place)];
-    const axis = resampleAxis(count, mm, target, at(settings.size, place), flipped);
+    const axis = resampleAxis({ length: count, spacing: mm, target, size: at(settings.size, place), grid }, flipped);
     if (axis.kind === "failed") return nonsense(count, at(storedNames, from), mm, target, axis.problem);
     planned.push({ from, axis: axis.value });
   }
