@@ -3,7 +3,7 @@ import { type Node, nodesUnder, printType, type TensorType } from "../ir/index.t
 import { type EvalSettings, evalSettingNames } from "./eval.ts";
 import type { ClassifyTask } from "./eval-tasks.ts";
 import { type InputSource, promptInputs } from "./inputs.ts";
-import { promptTexts } from "./prompts.ts";
+import { promptTemplates, promptTexts } from "./prompts.ts";
 import { SettingReader } from "./reader.ts";
 
 /** A traced model, as an evaluation sees it. */
@@ -63,14 +63,14 @@ function checkTasks(
 ): readonly Diagnostic[] {
   const written = reader.expression("tasks");
   const elements = written?.kind === "list" ? written.elements : [];
-  const known = new Set([...settings.prompts.present, ...settings.prompts.absent]);
+  const known = new Set(promptTemplates(settings.prompts));
   return elements.flatMap(({ span }, index): readonly Diagnostic[] => {
     const task = settings.tasks[index];
     if (task?.kind === "classify") checkLogits(task, span, reader, settings, model);
     if (!areFixed) return [];
     if (task?.kind === "retrieval") return [report("without-reports", span, {})];
     if (task?.kind !== "zero_shot") return [];
-    const other = [...task.prompts.present, ...task.prompts.absent].find((prompt) => !known.has(prompt));
+    const other = promptTemplates(task.prompts).find((prompt) => !known.has(prompt));
     return other === undefined ? [] : [report("other-prompts", span, { prompt: other })];
   });
 }

@@ -102,7 +102,7 @@ const taskKinds: { readonly [Kind in EvalTask["kind"]]: TaskKind<Kind> } = {
     arguments: ["name", "prompts", "average", "threshold"],
     read: (reader, { block }) => ({
       kind: "zero_shot",
-      prompts: readPrompts(reader, block.prompts),
+      prompts: readPrompts(reader, block.prompts, block.classes),
       average: reader.word("average", ["latent", "score"]) ?? "latent",
       threshold: readThreshold(reader, block.threshold),
     }),

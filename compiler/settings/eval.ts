@@ -65,7 +65,7 @@ export function readEvalSettings(
       (name) => name.trim() !== "",
     ) ?? [];
   const { columns, diagnostics: ofColumns } = readColumns(reader, classes);
-  const prompts = readPrompts(reader, defaultPrompts);
+  const prompts = readPrompts(reader, defaultPrompts, classes);
   const block = {
     image: nameOf("image"),
     text: nameOf("text"),

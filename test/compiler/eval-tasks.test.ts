@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { compileSpec, type EvalSettings, type EvalTask, trainingTask } from "../../compiler/index.ts";
+import { compileSpec, type EvalSettings, type EvalTask, promptTexts, trainingTask } from "../../compiler/index.ts";
 import { printTasks, readEvalSettings } from "../../compiler/settings/index.ts";
 import { createSource, parse, renderDiagnostics } from "../../grammar/index.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
@@ -66,6 +66,15 @@ test("what a task says takes the place of what the block says", () => {
   expect(prompts).toEqual({ present: ["{class} is present."], absent: ["{class} is not present."] });
 });
 
+test("a class with prompts of its own is asked by these alone, by tasks without prompts too", () => {
+  const own = 'for_class("b", present = "{class}!", absent = "clear")';
+  const settings = read(`${complete}\n prompts = ["{class}", "no {class}", ${own}]`);
+  expect(promptTexts(settings)).toEqual(["a", "no a", "b!", "clear"]);
+  expect(settings.tasks).toMatchObject([{ kind: "zero_shot", prompts: settings.prompts }]);
+  const { tasks } = read(`${complete}\n tasks = [zero_shot(prompts = [["{class}", "with {class}"], "no {class}"])]`);
+  expect(tasks[0]).not.toHaveProperty("prompts.own");
+});
+
 test("during a training the first task is measured that scores classes and fits nothing", () => {
   const first = (tasks: string): string | null => trainingTask(read(`${complete}\n tasks = [${tasks}]`))?.name ?? null;
   expect(first('retrieval(), probe(), classify(findings, name = "head"), zero_shot()')).toBe("head");
@@ -121,6 +130,13 @@ const sides = fc.uniqueArray(prompt, { minLength: 2, maxLength: 5 }).chain((text
     absent: texts.slice(cut),
   })),
 );
+const prompts = fc.oneof(
+  sides,
+  fc.tuple(sides, fc.constantFrom("a", "b")).map(([both, name]) => ({
+    ...both,
+    own: new Map([[name, { present: both.present.map((text) => `${text}!`), absent: both.absent.map(() => "clear") }]]),
+  })),
+);
 const share = fc.double({ min: 0, max: 1, noNaN: true, noDefaultInfinity: true }).map((value) => Math.abs(value));
 const volumes = fc.oneof(
   fc.constantFrom({ kind: "training" as const }, { kind: "evaluated" as const }),
@@ -137,7 +153,7 @@ const task: fc.Arbitrary<EvalTask> = fc.oneof<fc.Arbitrary<EvalTask>[]>(
   fc.record({
     kind: fc.constant("zero_shot" as const),
     name: fc.constant(""),
-    prompts: sides,
+    prompts,
     average: fc.constantFrom("latent" as const, "score" as const),
     threshold,
   }),
