@@ -34,8 +34,8 @@ const runtime = [
   ["api", "cli"],
 ];
 
-/** Inside data: what reads files, what is made of volumes, how that changes at random, where data sets have what, and what is written of them. */
-const data = [["readers"], ["transforms"], ["augment"], ["layouts"], ["pack"]];
+/** Inside data: what makes tokens of texts, what reads files, what is made of volumes, how that changes at random, where data sets have what, and what is written of them. */
+const data = [["tokenizers"], ["readers"], ["transforms"], ["augment"], ["layouts"], ["pack"]];
 
 /** A rule for each step: it knows nothing of the steps after it. */
 function inOrder(room, steps) {

@@ -10,6 +10,7 @@ import { windowsOf } from "../channel-windows.ts";
 import { printType, type TensorType } from "../ir/index.ts";
 import { type ImageSettings, imageSettingNames, readImageSettings } from "./image.ts";
 import { SettingReader } from "./reader.ts";
+import { readTokenSettings, type TokenSettings, tokenSettingNames } from "./tokens.ts";
 import { readVolumeSettings, type VolumeSettings, volumeSettingNames } from "./volume.ts";
 
 /** Where the values of an input come from in a data set. */
@@ -30,9 +31,9 @@ export type InputSource =
   /** Pixels of an image, f32[batch, 3, height, width]. */
   | { readonly kind: "image"; readonly column: string | null; readonly settings: ImageSettings }
   /** Numbers of tokens, i32[batch, length]; null for the texts that the `data` block names. */
-  | { readonly kind: "tokens"; readonly columns: readonly string[] | null }
+  | { readonly kind: "tokens"; readonly columns: readonly string[] | null; readonly settings: TokenSettings }
   /** Numbers of tokens of the `eval` block's prompts, i32[prompts, length]: those of each class in turn, the same for all rows. */
-  | { readonly kind: "prompts"; readonly texts: readonly string[] }
+  | { readonly kind: "prompts"; readonly texts: readonly string[]; readonly settings: TokenSettings }
   /** 1 for a token and 0 for padding, of the same shape as the tokens of another input. */
   | { readonly kind: "mask"; readonly of: string }
   /** Cells of a table, f32[batch, columns]: 0 or 1, and 0 where a cell is missing. */
@@ -134,10 +135,11 @@ function sourceOf(call: Call, earlier: Earlier, diagnostics: Diagnostic[]): Inpu
       return reader.diagnostics.length === 0 ? { kind: name, column, settings } : null;
     }
     case "tokens": {
-      const reader = new SettingReader(call, name, ["columns"]);
+      const reader = new SettingReader(call, name, ["columns", ...tokenSettingNames]);
       const columns = reader.strings("columns", null, columnNames, isNamed);
+      const settings = readTokenSettings(reader);
       diagnostics.push(...reader.diagnostics);
-      return reader.diagnostics.length === 0 ? { kind: name, columns } : null;
+      return reader.diagnostics.length === 0 ? { kind: name, columns, settings } : null;
     }
     case "prompts":
       return promptsOf(call, earlier.prompts, diagnostics);
@@ -164,13 +166,14 @@ function isNamed(name: string): boolean {
 }
 
 function promptsOf(call: Call, texts: readonly string[], diagnostics: Diagnostic[]): InputSource | null {
-  const reader = new SettingReader(call, "prompts", []);
+  const reader = new SettingReader(call, "prompts", tokenSettingNames);
+  const settings = readTokenSettings(reader);
   if (texts.length === 0)
     reader.refuse("prompts", "of classes, which the `eval` block names", call.span, {
       help: 'set `classes = ["Emphysema", "Lung nodule"]` in the `eval` block',
     });
   diagnostics.push(...reader.diagnostics);
-  return reader.diagnostics.length === 0 ? { kind: "prompts", texts } : null;
+  return reader.diagnostics.length === 0 ? { kind: "prompts", texts, settings } : null;
 }
 
 function tableOf(call: Call, classes: readonly string[], diagnostics: Diagnostic[]): InputSource | null {

@@ -1,4 +1,4 @@
-import type { DataSettings, VolumeSettings } from "../../compiler/index.ts";
+import type { DataSettings, TokenSettings, VolumeSettings } from "../../compiler/index.ts";
 import { at } from "../at.ts";
 import type { Problem } from "../text/index.ts";
 import { isPacked, memberPath, type StoredFile, storedPath } from "./archive-member.ts";
@@ -11,7 +11,7 @@ import { loadPacked } from "./load-packed.ts";
 import { absences, exampleOf } from "./open-dataset.ts";
 import { checkLabels } from "./preprocess-labels.ts";
 import { describeAlike, describeCut, measureTexts, type TextLengths } from "./text-lengths.ts";
-import { findVocabulary, loadTokenizer, type Tokenizer } from "./tokenizer.ts";
+import { findVocabulary, loadTokenizer, type Tokenizer } from "./tokenizers/index.ts";
 import { type VolumeMetadata, volumeShape } from "./transforms/index.ts";
 import { verifyArchives } from "./verify-archives.ts";
 
@@ -35,6 +35,8 @@ export interface CheckOptions {
   readonly checkVolume: VolumeCheck | null;
   /** Tokens that reports are cut to; null where that is not known. */
   readonly textLength: number | null;
+  /** What a model asks of its tokenizer; null where no spec says. */
+  readonly tokens: TokenSettings | null;
   /** Looks at all volumes for an input together before each is checked, and settles what its settings leave open. */
   readonly examine?: (volumes: readonly VolumeFile[], input: VolumeInput) => Promise<Examination>;
 }
@@ -71,7 +73,7 @@ export interface DatasetCounts {
 export async function* checkDataset(
   folder: string,
   settings: DataSettings,
-  { files, texts: neededTexts, inputs, classes, checkVolume, textLength, examine }: CheckOptions,
+  { files, texts: neededTexts, inputs, classes, checkVolume, textLength, tokens, examine }: CheckOptions,
 ): AsyncGenerator<Finding> {
   yield { kind: "progress", text: "reading tables" };
   const layout = await layoutOf(folder, settings);
@@ -83,7 +85,7 @@ export async function* checkDataset(
   });
   const { volumes, metadata, texts, labels } = listing;
   const vocabulary = findVocabulary(folder);
-  const tokenizer = vocabulary === null ? null : loadTokenizer(vocabulary);
+  const tokenizer = vocabulary === null ? null : loadTokenizer(vocabulary, tokens);
   const ofVocabulary = tokenizer?.kind === "failed" ? [tokenizer.problem] : [];
   for (const problem of [...listing.problems, ...ofVocabulary]) yield { kind: "problem", problem };
   for (const note of listing.notes) yield { kind: "note", note };

@@ -5,7 +5,9 @@ import {
   type Input,
   type InputSource,
   inputsOf,
+  plainTokens,
   printType,
+  type TokenSettings,
   type TracedSpec,
   type VolumeSettings,
 } from "../../compiler/index.ts";
@@ -53,6 +55,7 @@ export type BoundInput =
       readonly text: number;
       readonly length: number;
       readonly vocabulary: number;
+      readonly settings: TokenSettings;
     }
   /** i32[prompts, length]: the tokens of some texts, the same for all rows. */
   | {
@@ -61,6 +64,7 @@ export type BoundInput =
       readonly texts: readonly string[];
       readonly length: number;
       readonly vocabulary: number;
+      readonly settings: TokenSettings;
     }
   /** Of the shape of another input's tokens: 1 for a token, 0 for padding. */
   | { readonly kind: "mask"; readonly name: string; readonly of: string }
@@ -155,12 +159,13 @@ export function bindInputs(spec: TracedSpec): Result<DataInputs> {
       case "tokens": {
         if (values.kind !== "below") return notLookedUp(name);
         const text = placeOf(source.columns, texts);
-        return ok({ kind: "tokens", name, text, length: at(type.shape, 1), vocabulary: values.limit });
+        const { settings } = source;
+        return ok({ kind: "tokens", name, text, length: at(type.shape, 1), vocabulary: values.limit, settings });
       }
       case "prompts": {
         if (values.kind !== "below") return notLookedUp(name);
-        const { texts } = source;
-        return ok({ kind: "prompts", name, texts, length: at(type.shape, 1), vocabulary: values.limit });
+        const { texts, settings } = source;
+        return ok({ kind: "prompts", name, texts, length: at(type.shape, 1), vocabulary: values.limit, settings });
       }
       case "mask":
         return ok({ kind: "mask", name, of: source.of });
@@ -190,7 +195,9 @@ function sourceByType({ type, values }: Input, bound: readonly BoundInput[], { d
     return { kind: "image", column: null, settings: defaultImage };
   }
   if (dtype !== "i32" || shape.length !== 2) return null;
-  if (values.kind === "below") return isFirst("tokens") ? { kind: "tokens", columns: null } : null;
+  if (values.kind === "below") {
+    return isFirst("tokens") ? { kind: "tokens", columns: null, settings: plainTokens } : null;
+  }
   const tokens = bound.find(({ kind }) => kind === "tokens");
   return tokens !== undefined && isFirst("mask") ? { kind: "mask", of: tokens.name } : null;
 }

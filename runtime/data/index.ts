@@ -83,7 +83,9 @@ export {
 export { contractOfSpec } from "./spec-contract.ts";
 export { type HeaderSurvey, type Measures, surveyHeaders } from "./survey-headers.ts";
 export { describeAlike, describeCut, measureTexts, type TextLengths } from "./text-lengths.ts";
-export { findVocabulary, loadTokenizer, type Tokenizer } from "./tokenizer.ts";
+export { tokenSettingsOf } from "./token-settings.ts";
+export { tokenizerProblem } from "./tokenizer-problem.ts";
+export { findVocabulary, loadTokenizer, type Tokenizer } from "./tokenizers/index.ts";
 export { unpack, unstatedMetadata, volumeShape } from "./transforms/index.ts";
 export { VolumeLoader } from "./volume-loader.ts";
 export type { VolumeChange } from "./volume-messages.ts";

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import type { TokenSettings } from "../../compiler/index.ts";
 import { failed, ok, type Result } from "../text/index.ts";
 import {
   type ContractDifference,
@@ -31,7 +32,11 @@ const inputSchema = v.variant("kind", [
   /** Lies on the grid of the volume that it is of. */
   v.object({ kind: v.literal("segmentation"), of: v.string(), labels: v.nullable(v.array(number)) }),
   /** How many there are of a text, and numbers that they may have. */
-  v.object({ kind: v.literal("tokens"), length: size, vocabulary: size }),
+  v.object({
+    ...{ kind: v.literal("tokens"), length: size, vocabulary: size },
+    /** What is done with a text that the tokenizer's file does not say; left out where nothing is. */
+    ...{ clean: v.exactOptional(v.string()), padding: v.exactOptional(v.string()), side: v.exactOptional(v.string()) },
+  }),
 ]);
 
 type InputContract = v.InferOutput<typeof inputSchema>;
@@ -75,13 +80,21 @@ function inputContract(input: BoundInput, orientation: string | null): InputCont
       return { kind: "segmentation", of: input.of, labels: input.labels === null ? null : [...input.labels] };
     case "tokens":
     case "prompts":
-      return { kind: "tokens", length: input.length, vocabulary: input.vocabulary };
+      return { kind: "tokens", length: input.length, vocabulary: input.vocabulary, ...cleaningOf(input.settings) };
     case "mask":
     case "table":
     case "known":
     case "balance":
       return null;
   }
+}
+
+function cleaningOf({ clean, padding, side }: TokenSettings) {
+  return {
+    ...(clean === null ? {} : { clean }),
+    ...(padding === null ? {} : { padding }),
+    ...(side === null ? {} : { side }),
+  };
 }
 
 /** One line of JSON, the same for the same contract. */
@@ -116,9 +129,10 @@ export function modelDifferences(recorded: RecordedContract, now: ModelContract)
   return pairsOf(recorded, now).flatMap(({ input, before, after }) => {
     const was = new Map<string, unknown>(Object.entries(before));
     const is = new Map<string, unknown>(Object.entries(after));
-    const fields = before.kind === after.kind ? [...is.keys()] : ["kind"];
+    const gone = leftOut.filter((field) => was.has(field) && !is.has(field));
+    const fields = before.kind === after.kind ? [...is.keys(), ...gone] : ["kind"];
     return fields.flatMap((field) => {
-      const [one, other] = [was.get(field), is.get(field)];
+      const [one, other] = [was.get(field) ?? null, is.get(field) ?? null];
       if (mayBeUnknown.has(field) && (one === null || other === null)) return [];
       const [old, present] = [JSON.stringify(one), JSON.stringify(other)];
       return old === present ? [] : [{ input, field, recorded: old, now: present }];
@@ -126,6 +140,8 @@ export function modelDifferences(recorded: RecordedContract, now: ModelContract)
   });
 }
 
+/** What is left out where it is not set. */
+const leftOut = ["clean", "padding", "side"];
 const mayBeUnknown: ReadonlySet<string> = new Set(["orientation", "bits"]);
 
 /** A contract with the orientations that another knows and it does not. */

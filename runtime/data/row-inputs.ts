@@ -2,7 +2,7 @@ import { at } from "../at.ts";
 import type { BoundInput, DataInputs, FileInput, PromptInput, TokenInput } from "./data-inputs.ts";
 import type { Labels } from "./dataset.ts";
 import type { Example } from "./open-dataset.ts";
-import type { Tokenizer } from "./tokenizer.ts";
+import type { Tokenizer } from "./tokenizers/index.ts";
 
 /** Values for inputs of a model, by the inputs' names, row after row. */
 export type InputValues = ReadonlyMap<string, Float32Array | Int32Array>;
@@ -24,7 +24,9 @@ export function tokenInputs({ inputs }: DataInputs): readonly TokenInput[] {
 }
 
 /** How many tokens, and which, the inputs take that take texts of any kind. */
-export function textTables({ inputs }: DataInputs): readonly Pick<TokenInput, "length" | "vocabulary">[] {
+export function textTables({
+  inputs,
+}: Pick<DataInputs, "inputs">): readonly Pick<TokenInput, "name" | "length" | "vocabulary" | "settings">[] {
   return inputs.filter((input) => input.kind === "tokens" || input.kind === "prompts");
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { printCount } from "../text/index.ts";
-import type { Tokenizer } from "./tokenizer.ts";
+import type { Tokenizer } from "./tokenizers/index.ts";
 
 /** How texts fit into the length that a text encoder takes. */
 export interface TextLengths {

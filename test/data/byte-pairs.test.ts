@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import * as v from "valibot";
 import { afterAll, describe, expect, test } from "vitest";
-import { findVocabulary, loadTokenizer, type Tokenizer } from "../../runtime/data/tokenizer.ts";
+import { findVocabulary, loadTokenizer, type Tokenizer } from "../../runtime/data/tokenizers/index.ts";
 
 /** Captions with their tokens by open_clip and Hugging Face; make_captions.py in the folder says how. */
 const folder = "test/fixtures/open-clip";

@@ -19,6 +19,7 @@ const plain: DataRules = {
   classes: null,
   checkVolume: null,
   textLength: null,
+  tokens: null,
 };
 
 const good = {

@@ -5,7 +5,7 @@ import { run } from "../../runtime/cli/program.ts";
 import { findDataInputs, operationsOf, VolumeLoader } from "../../runtime/data/index.ts";
 import { openDataset } from "../../runtime/data/open-dataset.ts";
 import { slicesOf } from "../../runtime/data/planes.ts";
-import { loadTokenizer } from "../../runtime/data/tokenizer.ts";
+import { loadTokenizer } from "../../runtime/data/tokenizers/tokenizer.ts";
 import { compilePath } from "../../runtime/specs/index.ts";
 import { Batches, planOrder } from "../../runtime/train/index.ts";
 import { listeningTerminal } from "../cli/listening-terminal.ts";

@@ -73,6 +73,7 @@ test("a check names every damaged file, and says what was passed over", async ()
       classes: null,
       checkVolume,
       textLength: null,
+      tokens: null,
     };
     const { notes } = await checkFolder(folder, rules, 100, terminalReporter(terminal));
     return { notes: notes.map((note) => note.replaceAll(folder, ".")), err: said.err.replaceAll(folder, ".") };

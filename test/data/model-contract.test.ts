@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { defaultImage, defaultVolume } from "../../compiler/index.ts";
+import { defaultImage, defaultVolume, plainTokens } from "../../compiler/index.ts";
 import {
   type BoundInput,
   decodeContract,
@@ -26,8 +26,8 @@ const first = {
 const volume = (name: string, settings = defaultVolume): BoundInput => ({
   ...{ kind: "volume", name, file: 0, shape: [], settings },
 });
-const tokens = (name: string, length = 512): BoundInput => ({
-  ...{ kind: "tokens", name, text: 0, length, vocabulary: 30522 },
+const tokens = (name: string, length = 512, settings = plainTokens): BoundInput => ({
+  ...{ kind: "tokens", name, text: 0, length, vocabulary: 30522, settings },
 });
 const image = (name: string, settings = defaultImage): BoundInput => ({
   ...{ kind: "image", name, file: 0, shape: [], settings },

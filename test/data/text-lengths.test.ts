@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { describeAlike, describeCut, measureTexts } from "../../runtime/data/text-lengths.ts";
-import { loadTokenizer, type Tokenizer } from "../../runtime/data/tokenizer.ts";
+import { loadTokenizer, type Tokenizer } from "../../runtime/data/tokenizers/index.ts";
 
 function load(): Tokenizer {
   const loaded = loadTokenizer("test/fixtures/ctrate-small/vocab.txt");

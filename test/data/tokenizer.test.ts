@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { findVocabulary, loadTokenizer, type Tokenizer } from "../../runtime/data/tokenizer.ts";
+import { findVocabulary, loadTokenizer, type Tokenizer } from "../../runtime/data/tokenizers/index.ts";
 import { bertJson, fixtureTokens } from "./bert-json.ts";
 import { dataFolder } from "./data-folder.ts";
 
@@ -162,7 +162,7 @@ describe("a tokenizer.json that is wrong", () => {
     [
       "of another model",
       (json) => ({ ...json, model: { ...json.model, type: "BPE" } }),
-      "its `model` is `BPE`, but `WordPiece` is expected",
+      "its `model.continuing_subword_prefix` is `##`, which is not supported",
     ],
     [
       "with a pattern to split at",
@@ -268,8 +268,8 @@ describe("a tokenizer.json that is wrong", () => {
     const deep = `${"[".repeat(200_000)}${"]".repeat(200_000)}`;
     expect(refusal("tokenizer.json", json.slice(0, -1))).toMatch(/^it is not valid JSON: /);
     expect(refusal("tokenizer.json", deep)).toBe("it is nested deeper than 32 levels");
-    expect(refusal("tokenizer.json", `{"a":"${"x".repeat(200_000)}"}`)).toBe(
-      "it has a string of more than 100000 characters",
+    expect(refusal("tokenizer.json", `{"a":"${"x".repeat(4_000_001)}"}`)).toBe(
+      "it has a string of more than 4000000 characters",
     );
     expect(refusal("tokenizer.json", json.replace('"no":5', '"no":5,"no":6'))).toBe("it has `no` twice");
     expect(refusal("tokenizer.json", json)).toBe("loaded");

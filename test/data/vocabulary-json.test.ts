@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { readTokenizerJson } from "../../runtime/data/tokenizer-json.ts";
-import { readVocabularyText } from "../../runtime/data/vocabulary.ts";
+import { readTokenizerJson } from "../../runtime/data/tokenizers/tokenizer-json.ts";
+import { readVocabularyText } from "../../runtime/data/tokenizers/vocabulary.ts";
 import { bertJson, fixtureTokens } from "./bert-json.ts";
 
 type Json = Record<string, unknown>;
@@ -28,7 +28,10 @@ function vocabularyOf(change: Json) {
 }
 
 const onlyBert =
-  "besides CLIP's byte pairs, only BERT's WordPiece is supported: BertNormalizer, BertPreTokenizer, WordPiece, [CLS] text [SEP]";
+  "of WordPiece, only BERT's is supported: BertNormalizer, BertPreTokenizer, WordPiece, [CLS] text [SEP]";
+const onlyBytes =
+  "of byte pairs, CLIP's are supported and those of bytes as RoBERTa, GPT-2, Qwen and Llama 3 have them: ByteLevel, alone or after a " +
+  "Split by the pattern of one of these";
 const special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
 const added = (fields: Json): Json => ({ id: 0, content: "[PAD]", ...fields });
 const single = (...items: readonly Json[]): Json => ({ post_processor: { single: items } });
@@ -47,6 +50,8 @@ test("a tokenizer.json says what it says, and for what it does not say BERT's se
       stripAccents: true,
       cleanText: true,
       splitChinese: true,
+      paddingSide: "right",
+      cutSide: "right",
     },
   };
   expect(vocabularyOf({})).toEqual(plain);
@@ -97,8 +102,8 @@ test("added tokens stand behind the others in their order, or are among them", (
 
 describe("a tokenizer.json that is not BERT's, or contradicts itself, is refused", () => {
   test.each<[Json, string, string | null]>([
-    [{ model: { type: "BPE" } }, "its `model` is `BPE`, but `WordPiece` is expected", onlyBert],
-    [{ model: { type: 7 } }, "its `model` is without a type, but `WordPiece` is expected", onlyBert],
+    [{ model: { type: "BPE" } }, "its `model.continuing_subword_prefix` is `##`, which is not supported", onlyBytes],
+    [{ model: { type: 7 } }, "its `model` is `7`, but `WordPiece`, `BPE` or `Unigram` is expected", null],
     [{ model: 7 }, "`model` is not an object with fields", null],
     [{ model: [] }, "`model` is not an object with fields", null],
     [{ normalizer: null }, "`normalizer` is not an object with fields", null],
@@ -215,6 +220,7 @@ describe("a vocab.txt", () => {
           special: ["[PAD]", "[UNK]", "[CLS]", "[SEP]"],
           ...{ unknown: "[UNK]", start: "[CLS]", end: "[SEP]", padding: "[PAD]", continuation: "##" },
           ...{ longestWord: 100, lowercase: true, stripAccents: true, cleanText: true, splitChinese: true },
+          ...{ paddingSide: "right", cutSide: "right" },
         },
       });
     }

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { loadTokenizer } from "../../runtime/data/tokenizer.ts";
+import { loadTokenizer } from "../../runtime/data/tokenizers/tokenizer.ts";
 import { mutantCount } from "../mutant-count.ts";
 import { Random } from "../random.ts";
 import { bertJson, fixtureTokens } from "./bert-json.ts";

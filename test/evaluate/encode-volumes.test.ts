@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { defaultImage } from "../../compiler/index.ts";
+import { defaultImage, plainTokens } from "../../compiler/index.ts";
 import type { DataInputs, Example, VolumeLoader } from "../../runtime/data/index.ts";
 import { encodeVolumes } from "../../runtime/evaluate/index.ts";
 import { failed, ok } from "../../runtime/text/index.ts";
@@ -7,7 +7,7 @@ import { failed, ok } from "../../runtime/text/index.ts";
 const inputs: DataInputs = {
   inputs: [
     { kind: "image", name: "photo", file: 0, shape: [1], settings: defaultImage },
-    { kind: "tokens", name: "ids", text: 0, length: 2, vocabulary: 9 },
+    { kind: "tokens", name: "ids", text: 0, length: 2, vocabulary: 9, settings: plainTokens },
     { kind: "mask", name: "mask", of: "ids" },
   ],
   needs: { files: [null], texts: [null], labels: null },
@@ -16,6 +16,7 @@ const inputs: DataInputs = {
 /** The text `n` has the tokens n and 0. */
 const tokenizer = {
   vocabSize: 9,
+  leastLength: 1,
   encode: (text: string) => ({ ids: Int32Array.of(Number(text), 0), mask: Int32Array.of(1, 0) }),
   count: () => 1,
 };

@@ -106,7 +106,7 @@ export const groups: ReadonlyMap<string, MutationGroup> = new Map<string, Mutati
   [
     "tokens",
     {
-      mutate: ["runtime/data/{small-text,tokenizer,vocabulary*}.ts", "runtime/json/*.ts"],
+      mutate: ["runtime/data/{small-text,tokenizers/{tokenizer,vocabulary*}}.ts", "runtime/json/*.ts"],
       tests: [...testsIn("json", "read"), ...testsIn("data", "vocabulary-json", "tokenizer")],
       leftOut: ["more than a million tokens", "more than 32 MiB"],
     },

@@ -1,102 +1,91 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, test } from "vitest";
-import { loadTokenizer } from "../../runtime/data/index.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { plainTokens, type TokenSettings } from "../../compiler/index.ts";
+import { loadTokenizer, type Tokenizer } from "../../runtime/data/index.ts";
+import { outputOf } from "../command.ts";
 import { Random } from "../random.ts";
 import { check, pythonWith } from "./environment.ts";
+import { charactersOf, plainLines, randomTexts } from "./token-texts.ts";
 
-const packages = ["tokenizers==0.23.3"];
-const count = 10_000;
-const length = 32;
 const folder = mkdtempSync(join(tmpdir(), "medctc-tokens-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/**
- * Characters that texts and vocabulary are made of, first and last of each block. Those that Unicode got lately are left
- * out: whether they are marks or letters depends on how old a program's tables are.
- */
-const blocks = [
-  ...[0x20, 0x24f, 0x300, 0x36f, 0x391, 0x3ce, 0x400, 0x4ff, 0x5d0, 0x5ea, 0x1e00, 0x1eff, 0x1f00, 0x1f15],
-  ...[0x2000, 0x206f, 0x20a0, 0x20bf, 0x2100, 0x214f, 0x2190, 0x22ff, 0x3000, 0x303f, 0x3041, 0x3096, 0x4e00, 0x4e7f],
-  ...[0xac00, 0xac7f, 0xe000, 0xe00f, 0xf900, 0xf91f, 0xfb00, 0xfb06, 0xff01, 0xff5e, 0x1f600, 0x1f64f],
-  ...[0x20000, 0x2003f, 0x2b820, 0x2b93f, 0x2f800, 0x2f83f],
-];
-/** What tokenizers have read differently: special tokens, blanks, what has no width, case, accents, words at the limit. */
-const pieces = [
-  ...[
-    "[CLS]",
-    "[SEP]",
-    "[MASK]",
-    "[PAD]",
-    "[cls]",
-    "\0",
-    "\uFFFD",
-    "\u200B",
-    "\u00A0",
-    "\u2028",
-    "\u0085",
-    "\uFEFF",
-    "\t",
-  ],
-  ...[
-    "\r\n",
-    "ΑΣ",
-    "ΣΑΣ.",
-    "İstanbul",
-    "ß",
-    "K",
-    "Å",
-    "e\u0301",
-    "가",
-    "1.5cm",
-    "-",
-    "...",
-    "x".repeat(100),
-    "x".repeat(101),
-  ],
-];
+/** Without PyTorch, which tokenizers do not need. */
+function python(): string {
+  const packages = ["tokenizers==0.23.3", "transformers==5.24.0", "sentencepiece==0.2.3", "protobuf==7.36.2"];
+  return pythonWith("transformers==5.24.0-sentencepiece==0.2.3", packages);
+}
 
-test("Hugging Face's tokenizer gives the same tokens for texts that are made at random", () => {
-  const python = pythonWith("tokenizers==0.23.3", packages);
-  const fixture = readFileSync("test/fixtures/ctrate-small/vocab.txt", "utf8").trimEnd().split("\n");
-  const characters = charactersOf();
-  const letters = characters.filter((character) => /[\p{L}\p{N}\p{P}\p{S}]/u.test(character));
-  const vocabulary = join(folder, "vocab.txt");
-  writeFileSync(vocabulary, [...new Set([...fixture, ...letters.flatMap((each) => [each, `##${each}`])])].join("\n"));
-  const random = new Random(11);
-  const words = fixture.slice(5).map((word) => word.replace("##", ""));
-  const texts = Array.from({ length: count }, () => textOf(random, words, characters));
-  const loaded = loadTokenizer(vocabulary);
-  if (loaded.kind === "failed") throw new Error(loaded.problem.message);
+/** Encodes texts, and lets Python say where it has other tokens or another mask. */
+function holdAgainst(vocabulary: string, texts: readonly string[], length: number, settings: TokenSettings): void {
+  const loaded = loadTokenizer(vocabulary, settings);
+  if (loaded.kind === "failed") throw new Error(`${vocabulary}: ${loaded.problem.message}`);
   const encoded = texts.map((text) => {
     const { ids, mask } = loaded.value.encode(text, length);
     return { text, ids: [...ids], mask: [...mask] };
   });
-  const given = join(folder, "tokens.json");
-  writeFileSync(given, JSON.stringify({ length, encoded }));
-  check(python, "check_tokens.py", vocabulary, given);
+  const given = join(folder, "given.json");
+  const { clean, padding } = settings;
+  writeFileSync(
+    given,
+    JSON.stringify({ length, canonical: clean === "canonical", padding: padding ?? "<pad>", encoded }),
+  );
+  check(python(), "check_tokens.py", vocabulary, given);
+}
+
+test("BERT's WordPiece gives the tokens of Hugging Face's tokenizer", () => {
+  const fixture = readFileSync("test/fixtures/ctrate-small/vocab.txt", "utf8").trimEnd().split("\n");
+  const letters = charactersOf().filter((character) => /[\p{L}\p{N}\p{P}\p{S}]/u.test(character));
+  const vocabulary = join(folder, "vocab.txt");
+  writeFileSync(vocabulary, [...new Set([...fixture, ...letters.flatMap((each) => [each, `##${each}`])])].join("\n"));
+  const words = fixture.slice(5).map((word) => word.replace("##", ""));
+  holdAgainst(vocabulary, randomTexts(10_000, new Random(11), words), 32, plainTokens);
 });
 
-function charactersOf(): readonly string[] {
-  const ranges = Array.from({ length: blocks.length / 2 }, (_, index) => blocks.slice(2 * index, 2 * index + 2));
-  return ranges.flatMap(([first = 0, last = -1]) =>
-    Array.from({ length: last - first + 1 }, (_, index) => String.fromCodePoint(first + index)),
-  );
-}
+const lines = plainLines();
+const words = lines.flatMap((line) => line.split(/\s+/)).filter((word) => word !== "");
 
-function textOf(random: Random, words: readonly string[], characters: readonly string[]): string {
-  const parts = Array.from({ length: random.below(14) }, () => {
-    switch (random.below(4)) {
-      case 0:
-        return random.pick(pieces);
-      case 1:
-        return Array.from({ length: 1 + random.below(5) }, () => random.pick(characters)).join("");
-      default: {
-        const word = random.pick(words);
-        return random.below(3) === 0 ? word.toUpperCase() : word;
-      }
-    }
-  });
-  return parts.join(random.pick([" ", "", "  "]));
-}
+beforeAll(() => {
+  const text = join(folder, "lines.txt");
+  writeFileSync(text, lines.join("\n"));
+  outputOf(python(), ["test/python/make_tokenizers.py", folder, text]);
+});
+
+const siglip: Partial<TokenSettings> = {
+  ...{ tokenizer: "unigram", clean: "canonical", start: "", end: "</s>", padding: "</s>", side: "right" },
+};
+
+test.each<readonly [string, string, Partial<TokenSettings>]>([
+  ["roberta", "tokenizer.json", { tokenizer: "bpe", start: "<s>", end: "</s>", padding: "<pad>" }],
+  ["roberta-spaced", "tokenizer.json", {}],
+  ["qwen", "tokenizer.json", { start: "", end: "<|endoftext|>" }],
+  ["qwen-left", "tokenizer.json", {}],
+  ["llama", "tokenizer.json", { start: "<|begin_of_text|>", end: "" }],
+  ["few-bytes", "tokenizer.json", {}],
+  ["few-bytes-apart", "tokenizer.json", {}],
+  ["few-bytes-left-out", "tokenizer.json", {}],
+  ["t5", "tokenizer.json", { tokenizer: "unigram" }],
+  ["siglip-json", "tokenizer.json", {}],
+  ["siglip-json-whole", "tokenizer.json", {}],
+  ["siglip-json-never", "tokenizer.json", {}],
+  ["siglip", "spiece.model", siglip],
+  ["pieces-as-they-are", "spiece.model", {}],
+  ["pieces-without-blank", "spiece.model", {}],
+])("%s, a %s, gives the tokens and masks of Python's libraries", (name, file, settings) => {
+  const texts = randomTexts(2000, new Random(12), words, lines);
+  holdAgainst(join(folder, name, file), texts, 24, { ...plainTokens, ...settings });
+});
+
+test("a tokenizer.json with SigLIP's normalizers gives what its spiece.model gives with canonical texts", () => {
+  const texts = lines.filter((line) => /^[\x20-\x7e]*$/.test(line));
+  const [json, pieces] = [
+    loadTokenizer(join(folder, "siglip-json-whole", "tokenizer.json")),
+    loadTokenizer(join(folder, "siglip", "spiece.model"), { ...plainTokens, ...siglip }),
+  ];
+  if (json.kind === "failed" || pieces.kind === "failed") throw new Error("neither fails");
+  expect(texts.length).toBeGreaterThan(1000);
+  const idsOf = (encode: Tokenizer["encode"]) => texts.map((text) => [...encode(text, 64).ids]);
+  expect(idsOf(json.value.encode)).toEqual(idsOf(pieces.value.encode));
+});

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { compileSpec, defaultVolume, type VolumeSettings } from "../../compiler/index.ts";
+import { compileSpec, defaultVolume, plainTokens, type VolumeSettings } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
 import { type DataInputs, findDataInputs } from "../../runtime/data/data-inputs.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
@@ -59,7 +59,7 @@ model reading {
 test("a volume, tokens and a mask are known by their types and by what is done with them", () => {
   expect(found(tiny)).toEqual({
     inputs: [
-      { kind: "tokens", name: "input_ids", text: 0, length: 24, vocabulary: 180 },
+      { kind: "tokens", name: "input_ids", text: 0, length: 24, vocabulary: 180, settings: plainTokens },
       { kind: "volume", name: "image", file: 0, shape: [1, 4, 12, 12], settings: small },
       { kind: "mask", name: "attention_mask", of: "input_ids" },
     ],

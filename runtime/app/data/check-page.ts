@@ -168,7 +168,7 @@ async function volumesOf(
 /** How long the reports are where no spec says how many tokens its model takes; null where nothing tells. */
 function lengthsOf(folder: string, listing: Listing): SeenData["lengths"] {
   const vocabulary = findVocabulary(folder);
-  const tokenizer = vocabulary === null ? null : loadTokenizer(vocabulary);
+  const tokenizer = vocabulary === null ? null : loadTokenizer(vocabulary, null);
   if (tokenizer?.kind !== "ok") return null;
   return { lengths: trainedLengths(listing, tokenizer.value, ctClipLength), limit: ctClipLength };
 }

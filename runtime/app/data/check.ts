@@ -1,4 +1,10 @@
-import { type DataSettings, defaultData, type EvalSettings, labelColumns } from "../../../compiler/index.ts";
+import {
+  type DataSettings,
+  defaultData,
+  type EvalSettings,
+  labelColumns,
+  type TokenSettings,
+} from "../../../compiler/index.ts";
 import {
   type CheckOptions,
   checkDataset,
@@ -11,6 +17,7 @@ import {
   findVocabulary,
   loadTokenizer,
   tokenInputs,
+  tokenSettingsOf,
   type VolumeFile,
   type VolumeInput,
 } from "../../data/index.ts";
@@ -84,12 +91,19 @@ export async function checkData(request: DataCheckRequest, reporter: Reporter): 
 }
 
 /** What is looked for where no spec says what a model takes. */
-const usualNeeds = { files: [null], texts: [null], inputs: null, textLength: null } as const;
+const usualNeeds = { files: [null], texts: [null], inputs: null, textLength: null, tokens: null } as const;
 
 function needsOf(inputs: DataInputs): Pick<DataRules, keyof typeof usualNeeds> {
   const { files, texts } = inputs.needs;
   const lengths = tokenInputs(inputs).map(({ length }) => length);
-  return { files, texts, inputs: fileInputs(inputs), textLength: lengths.length === 0 ? null : Math.min(...lengths) };
+  const textLength = lengths.length === 0 ? null : Math.min(...lengths);
+  return { files, texts, inputs: fileInputs(inputs), textLength, tokens: askedTokens(inputs) };
+}
+
+/** What a model asks of its tokenizer; null where its inputs ask for several. */
+function askedTokens(inputs: DataInputs): TokenSettings | null {
+  const asked = tokenSettingsOf(inputs);
+  return asked.kind === "ok" ? asked.value : null;
 }
 
 /** What is wrong with a spec's prompts in the vocabulary of a data folder; nothing where it has none. */
@@ -99,7 +113,7 @@ function checkPrompts(
   inputs: DataInputs,
 ): Pick<DataCheck, "problems" | "notes"> {
   const vocabulary = findVocabulary(folder);
-  const loaded = vocabulary === null ? null : loadTokenizer(vocabulary);
+  const loaded = vocabulary === null ? null : loadTokenizer(vocabulary, askedTokens(inputs));
   const problems: Problem[] = [];
   const notes: string[] = [];
   if (loaded?.kind !== "ok") return { problems, notes };

@@ -13,6 +13,8 @@ import {
   openDataset,
   type Tokenizer,
   textTables,
+  tokenizerProblem,
+  tokenSettingsOf,
   VolumeLoader,
 } from "../../data/index.ts";
 import { cacheFolder } from "../../machine/index.ts";
@@ -70,8 +72,7 @@ export function openData(
   options: DataOptions,
   reporter: Reporter,
 ): OpenedData | null {
-  const rows = textTables(inputs).map(({ vocabulary }) => vocabulary);
-  const text = rows.length === 0 ? null : openTokenizer(options, Math.min(...rows), reporter);
+  const text = textTables(inputs).length === 0 ? null : openTokenizer(options, inputs, reporter);
   if (text === "wrong") return null;
   const loader = new VolumeLoader({
     cache: cacheOf(options),
@@ -81,33 +82,31 @@ export function openData(
   return { text, inputs, loader };
 }
 
-/** The tokenizer of the vocabulary that is given or lies with the data; `wrong` after reporting why it does not fit `rows` of a table. */
-function openTokenizer(options: DataOptions, rows: number, reporter: Reporter): OpenedTokenizer | "wrong" {
+/** The tokenizer of the vocabulary that is given or lies with the data; `wrong` after reporting why it does not fit the model. */
+function openTokenizer(options: DataOptions, inputs: DataInputs, reporter: Reporter): OpenedTokenizer | "wrong" {
   const vocabulary = options.vocab ?? findVocabulary(options.data);
   if (vocabulary === null) {
     reporter.problem(
       problem(
         `no vocabulary in ${options.data}`,
-        "pass a vocab.txt, a tokenizer.json or CLIP's bpe_simple_vocab_16e6.txt.gz with --vocab",
+        "pass a vocab.txt, a tokenizer.json, a spiece.model or CLIP's bpe_simple_vocab_16e6.txt.gz with --vocab",
       ),
     );
     return "wrong";
   }
-  const loaded = loadTokenizer(vocabulary);
+  const settings = tokenSettingsOf(inputs);
+  const loaded = settings.kind === "failed" ? settings : loadTokenizer(vocabulary, settings.value);
   if (loaded.kind === "failed") {
     reporter.problem(loaded.problem);
     return "wrong";
   }
   const tokenizer = loaded.value;
-  if (tokenizer.vocabSize > rows) {
-    reporter.problem(
-      problem(
-        `${vocabulary} has ${tokenizer.vocabSize} tokens, but the model's table has ${rows} rows`,
-        "use the vocabulary that the text encoder was trained with, or a larger `vocab` in the spec",
-      ),
-    );
+  const unfit = tokenizerProblem(vocabulary, tokenizer, textTables(inputs));
+  if (unfit.problem !== null) {
+    reporter.problem(unfit.problem);
     return "wrong";
   }
+  if (unfit.warning !== null) reporter.warning(unfit.warning);
   return { tokenizer, vocabulary };
 }
 

@@ -1,5 +1,6 @@
-import { failed, ok, type Result } from "../text/index.ts";
-import { type Fault, fault } from "./problem.ts";
+import { failed, ok, type Result } from "../../text/index.ts";
+import { type Fault, fault } from "../problem.ts";
+import type { Side } from "./frame.ts";
 
 /** BERT's WordPiece tokens with the settings of their tokenizer. */
 export interface Vocabulary {
@@ -20,6 +21,8 @@ export interface Vocabulary {
   readonly stripAccents: boolean;
   readonly cleanText: boolean;
   readonly splitChinese: boolean;
+  readonly paddingSide: Side;
+  readonly cutSide: Side;
 }
 
 export const mostTokens = 1_000_000;
@@ -57,6 +60,8 @@ export function readVocabularyText(text: string): Result<Vocabulary, Fault> {
     stripAccents: true,
     cleanText: true,
     splitChinese: true,
+    paddingSide: "right",
+    cutSide: "right",
   };
   return ok(vocabulary);
 }

@@ -1,26 +1,46 @@
-import { parseJson } from "../json/index.ts";
-import { failed, ok, type Result } from "../text/index.ts";
+import { parseJson } from "../../json/index.ts";
+import { failed, ok, type Result } from "../../text/index.ts";
+import { type Fault, fault } from "../problem.ts";
+import { quoted } from "../quoted.ts";
+import { addTokens } from "./added-json.ts";
+import { byteLevelIn } from "./byte-level-json.ts";
 import { type BytePairs, byteLetters, wordEnd } from "./byte-pairs.ts";
-import { type Fault, fault } from "./problem.ts";
-import { quoted } from "./quoted.ts";
+import { sidesOf } from "./frame-json.ts";
+import { type Fields, fieldsOf, numbered, Refusal, shown, tokensOf } from "./json-fields.ts";
+import type { Pipeline } from "./pipeline.ts";
+import { unigramIn } from "./unigram-json.ts";
 import type { Vocabulary } from "./vocabulary.ts";
-import { addTokens, fieldsOf, numbered, Refusal, tokensOf, vocabularyIn } from "./vocabulary-json.ts";
+import { vocabularyIn } from "./vocabulary-json.ts";
 
 const deepest = 32;
-const longestString = 100_000;
+/** A map of normalised characters in base64 has a third of a million. */
+const longestString = 4_000_000;
 
-/** Reads a `tokenizer.json` of BERT's kind or of CLIP's. */
-export function readTokenizerJson(text: string): Result<Vocabulary | BytePairs, Fault> {
+/** Reads a `tokenizer.json`, or says what it asks for that is not supported. */
+export function readTokenizerJson(text: string): Result<Vocabulary | BytePairs | Pipeline, Fault> {
   try {
     const read = parseJson(text, { depth: deepest, string: longestString });
     if (read.kind === "failed") throw new Refusal(read.problem);
     const file = fieldsOf(read.value, "the file");
     const model = fieldsOf(file.get("model"), "`model`");
-    const isClip = model.get("type") === "BPE" && model.get("end_of_word_suffix") === wordEnd;
-    return ok(isClip ? bytePairsIn(file, model) : vocabularyIn(file));
+    return ok(tokenizerIn(file, model));
   } catch (error) {
     if (error instanceof Refusal) return failed(fault(error.message, error.help));
     throw error;
+  }
+}
+
+function tokenizerIn(file: Fields, model: Fields): Vocabulary | BytePairs | Pipeline {
+  const type = model.get("type");
+  switch (type) {
+    case "WordPiece":
+      return vocabularyIn(file);
+    case "BPE":
+      return model.get("end_of_word_suffix") === wordEnd ? bytePairsIn(file, model) : byteLevelIn(file, model);
+    case "Unigram":
+      return unigramIn(file, model);
+    default:
+      throw new Refusal(`its \`model\` is ${shown(type)}, but \`WordPiece\`, \`BPE\` or \`Unigram\` is expected`);
   }
 }
 
@@ -41,10 +61,10 @@ const preTokenizers = [word, String.raw`<\|startoftext\|>|<\|endoftext\|>|${word
     { type: "ByteLevel", add_prefix_space: false },
   ],
 }));
-const onlyClip = "of byte pairs, only CLIP's are supported: NFC, blanks, lower case; RobertaProcessing";
+const onlyClip = "of byte pairs with </w>, only CLIP's are supported: NFC, blanks, lower case; RobertaProcessing";
 
 /** CLIP's kind. What it may have is a closed list as well; it is padded with 0 as open_clip does, unless it has a padding. */
-function bytePairsIn(file: ReadonlyMap<string, unknown>, model: ReadonlyMap<string, unknown>): BytePairs {
+function bytePairsIn(file: Fields, model: Fields): BytePairs {
   if (!has(file.get("normalizer"), normalizer)) throw new Refusal("its `normalizer` is not CLIP's", onlyClip);
   if (!preTokenizers.some((each) => has(file.get("pre_tokenizer"), each))) {
     throw new Refusal("its `pre_tokenizer` is not CLIP's", onlyClip);
@@ -54,7 +74,7 @@ function bytePairsIn(file: ReadonlyMap<string, unknown>, model: ReadonlyMap<stri
     if (value !== false && value !== "") throw new Refusal(`its \`model.${name}\` is not supported`, onlyClip);
   }
   const tokens = tokensOf(fieldsOf(model.get("vocab"), "`model.vocab`"));
-  const special = addTokens(file.get("added_tokens"), tokens, ["single_word", "lstrip", "rstrip"]);
+  const added = addTokens(file, tokens, ["single_word", "lstrip", "rstrip"], onlyClip);
   const numbers = new Map(tokens.map((token, index) => [token, index]));
   const processor = fieldsOf(file.get("post_processor"), "`post_processor`");
   if (processor.get("type") !== "RobertaProcessing") throw new Refusal("its `post_processor` is not CLIP's", onlyClip);
@@ -68,10 +88,11 @@ function bytePairsIn(file: ReadonlyMap<string, unknown>, model: ReadonlyMap<stri
     kind: "byte-pairs",
     numbers,
     ranks: ranksOf(model.get("merges"), numberOf),
-    special,
+    special: added.map(({ content }) => content),
     start: numberOf(numbered(processor.get("cls"), "post_processor.cls", numbers)),
     end: numberOf(numbered(processor.get("sep"), "post_processor.sep", numbers)),
     padding: paddingOf(file.get("padding"), tokens.length),
+    ...sidesOf(file),
     cleaning: "tokenizer.json",
   };
 }

@@ -1,6 +1,7 @@
-import { failed, ok, type Result } from "../text/index.ts";
+import { failed, ok, type Result } from "../../text/index.ts";
+import { type Fault, fault } from "../problem.ts";
 import { cleanCaption, normaliseCaption } from "./clean-caption.ts";
-import { type Fault, fault } from "./problem.ts";
+import type { Side } from "./frame.ts";
 
 /** CLIP's byte pairs with the settings of their tokenizer. */
 export interface BytePairs {
@@ -13,6 +14,8 @@ export interface BytePairs {
   readonly start: number;
   readonly end: number;
   readonly padding: number;
+  readonly paddingSide: Side;
+  readonly cutSide: Side;
   /** How a text is cleaned first: as open_clip's own tokenizer does it, or as a tokenizer.json of CLIP says. */
   readonly cleaning: "open_clip" | "tokenizer.json";
 }
@@ -49,6 +52,8 @@ export function readMerges(text: string): Result<BytePairs, Fault> {
     start: tokens.length,
     end: tokens.length + 1,
     padding: 0,
+    paddingSide: "right",
+    cutSide: "right",
     cleaning: "open_clip",
   });
 }

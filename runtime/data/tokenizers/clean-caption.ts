@@ -17,7 +17,12 @@ const anyLigature = new RegExp(`[${[...ligatures.keys()].join("")}]`, "gu");
  * of an encoding that was read as another ("â€™" stays), and the rarer ones of HTML's 2,231 names.
  */
 export function cleanCaption(text: string): string {
-  return collapseBlanks(unescapeHtml(unescapeHtml(repair(text)))).toLowerCase();
+  return captionText(text).toLowerCase();
+}
+
+/** The same in the case that it has: what open_clip does before a text goes to a tokenizer of Hugging Face. */
+export function captionText(text: string): string {
+  return collapseBlanks(unescapeHtml(unescapeHtml(repair(text))));
 }
 
 /** Characters that only control something, but for blanks and what may still stand for a mark of Windows. */

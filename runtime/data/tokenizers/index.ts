@@ -1,0 +1,2 @@
+export type { Tokenizer } from "./as-asked.ts";
+export { findVocabulary, loadTokenizer } from "./tokenizer.ts";
