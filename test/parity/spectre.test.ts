@@ -3,6 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { at } from "../../compiler/at.ts";
+import { compileSpec } from "../../compiler/index.ts";
+import { createSource } from "../../grammar/index.ts";
+import { preprocessVolume } from "../../runtime/data/preprocess.ts";
+import { unstatedMetadata } from "../../runtime/data/transforms/index.ts";
+import { SpecLibrary } from "../../runtime/specs/library.ts";
 import { elementsOf, readSafetensors, writeSafetensors } from "../../runtime/weights/index.ts";
 import { runHere } from "../cli/small-training.ts";
 
@@ -15,6 +21,28 @@ const names = v.pipe(
   v.transform((rows) => rows.map(({ name }) => name)),
 );
 const comparison = v.object({ found: v.number(), missing: names, misshapen: names, unexpected: names });
+
+describe("voxels are those of SPECTRE's own transform, and around them is air", () => {
+  const folder = "test/fixtures/spectre-volumes";
+  const expected = readSafetensors("expected", readFileSync(join(folder, "expected.safetensors")));
+  const path = "specs/spectre/spectre.vlm";
+  const { spec } = compileSpec(createSource(path, readFileSync(path, "utf8")), new SpecLibrary("specs/std", path));
+  if (spec === null) throw new Error("the spec compiles");
+  const { data } = spec;
+
+  test.each([...expected].map(([name, inside]) => [name, inside] as const))("%s", async (name, inside) => {
+    const packed = await preprocessVolume(join(folder, `${name}.nii.gz`), unstatedMetadata, data);
+    if (packed.kind === "failed") throw new Error(packed.problem.message);
+    const { before, counts, voxels } = packed.value;
+    expect(counts).toEqual(inside.shape);
+    expect(before).toEqual(counts.map((count, axis) => Math.floor((at(data.size, axis) - count) / 2)));
+    expect(data.pad).toBe(0);
+    const differences = Array.from(elementsOf(inside), (value, index) =>
+      Math.abs(value - (voxels[index] ?? Number.NaN)),
+    );
+    expect(Math.max(...differences)).toBeLessThan(1e-5);
+  });
+});
 
 describe("files as SPECTRE's own code writes them", () => {
   /** The names of each file; those of a checkpoint of a training with the part of it that they are in. */

@@ -99,7 +99,7 @@ function expectedOf(spec: TracedSpec, { parameters }: Plan, weights: Tensors, in
   const digits = spec.settings.precision === "f32" ? "f64" : "f32";
   // An adapter stands around its module, which it may not call at all.
   const returned = [...spec.named].flatMap(([name, node]) => {
-    const isAdapter = /\.(lora|dora|bottleneck|ia3|bias_only)(\[\d+\])?\.return$/.test(name);
+    const isAdapter = /\.(lora|loralib|dora|bottleneck|ia3|bias_only)(\[\d+\])?\.return$/.test(name);
     const isComputed = spec.graph.nodes[node.id] === node;
     return name.endsWith(".return") && !isAdapter && isComputed ? [name] : [];
   });
