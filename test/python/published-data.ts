@@ -19,15 +19,17 @@ export function writeExamples(folder: string, spec: TracedSpec, rows: number): s
   mkdirSync(folder, { recursive: true });
   const random = new Random(11);
   const sources = [...spec.sources.values()];
+  const given = sources.flatMap((source) => (source.kind === "tokens" ? (source.columns ?? []) : []));
+  const texts = [...new Set([...(spec.data.text ?? ["title"]), ...given])];
   const labels = sources.flatMap((source) => (source.kind === "table" ? source.columns : []));
   const hasPictures = sources.some(({ kind }) => kind === "image");
   const lines = Array.from({ length: rows }, (_, row) => {
     const file = hasPictures ? copyPicture(folder, row) : writeVolume(folder, row, spec, random);
     const text = `Patient ${"abcdefgh"[row] ?? ""}, ${findings[row % findings.length] ?? ""}.`;
-    return [file, `"${text}"`, ...labels.map(() => random.below(2))].join(",");
+    return [file, ...texts.map(() => `"${text}"`), ...labels.map(() => random.below(2))].join(",");
   });
   const table = join(folder, "examples.csv");
-  writeFileSync(table, `${["filepath", "title", ...labels].join(",")}\n${lines.join("\n")}\n`);
+  writeFileSync(table, `${["filepath", ...texts, ...labels].join(",")}\n${lines.join("\n")}\n`);
   return table;
 }
 
