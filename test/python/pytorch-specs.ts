@@ -87,6 +87,20 @@ model small_rad_chestct amends rad_chestct {
 }
 `,
   },
+  "specs/merlin/reports.vlm": {
+    variant: `
+import "./merlin/reports"
+model small_reports amends merlin_reports {
+  encoder vision = i3_resnet(volume = [18, 34, 36], counts = [2, 1, 2, 1], outputs = 16, classes = 7, width = 4)
+    named "encode_image.i3_resnet"
+  encoder text = longformer(
+    vocab = 280, dim = 24, layers = 2, heads = 3, ff = 40, positions = 70, length = 45, window = 8
+  ) named "encode_text.text_encoder"
+  let report = text.hidden |> cls |> linear(16) |> l2_normalize named "encode_text.linear_layer"
+  expect trainable > 0
+}
+`,
+  },
 };
 
 /** What is compiled for a spec: a text with changes. */
