@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import * as v from "valibot";
 import { describe, expect, test } from "vitest";
-import { compileSpec } from "../../compiler/index.ts";
+import { compileSpec, promptTexts } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
+import { loadTokenizer } from "../../runtime/data/index.ts";
 import { preprocessVolume } from "../../runtime/data/preprocess.ts";
 import { unpack } from "../../runtime/data/transforms/index.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
@@ -11,7 +13,7 @@ import { elementsOf, readSafetensors } from "../../runtime/weights/index.ts";
 const path = "specs/hlip/hlip.vlm";
 const { spec } = compileSpec(createSource(path, readFileSync(path, "utf8")), new SpecLibrary("specs/std", path));
 if (spec === null) throw new Error("the spec compiles");
-const { data } = spec;
+const { data, evaluation } = spec;
 
 describe("volumes are HLIP's own, voxel by voxel, and so is what lies around them", () => {
   const folder = "test/fixtures/hlip-volumes";
@@ -45,4 +47,21 @@ describe("volumes are HLIP's own, voxel by voxel, and so is what lies around the
     expect(values.next().done).toBe(true);
     expect(worst).toBeLessThan(1e-5);
   });
+});
+
+test("classes and prompts are those of HLIP's zero-shot script, and their tokens are open_clip's", () => {
+  const folder = "test/fixtures/hlip-small";
+  const ids = v.array(v.number());
+  const rows = v.parse(
+    v.array(v.tuple([v.string(), v.string(), v.string(), ids, ids])),
+    JSON.parse(readFileSync(join(folder, "prompts.json"), "utf8")),
+  );
+  expect(evaluation.classes).toEqual(rows.map(([name]) => name));
+  const texts = rows.flatMap(([, present, absent]) => [present, absent]);
+  const lower = (all: readonly string[]) => all.map((text) => text.toLowerCase());
+  expect(lower(promptTexts(evaluation))).toEqual(lower(texts));
+  const tokenizer = loadTokenizer(join(folder, "vocab.txt"));
+  if (tokenizer.kind === "failed") throw new Error(tokenizer.problem.message);
+  const encoded = promptTexts(evaluation).map((text) => [...tokenizer.value.encode(text, 64).ids]);
+  expect(encoded).toEqual(rows.flatMap(([, , , present, absent]) => [present, absent]));
 });
