@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { describe, expect, test } from "vitest";
-import { compileSpec, promptTexts } from "../../compiler/index.ts";
+import { buildStep, compileSpec, promptTexts } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
 import { loadTokenizer } from "../../runtime/data/index.ts";
 import { preprocessVolume } from "../../runtime/data/preprocess.ts";
@@ -64,4 +64,25 @@ test("classes and prompts are those of HLIP's zero-shot script, and their tokens
   if (tokenizer.kind === "failed") throw new Error(tokenizer.problem.message);
   const encoded = promptTexts(evaluation).map((text) => [...tokenizer.value.encode(text, 64).ids]);
   expect(encoded).toEqual(rows.flatMap(([, , , present, absent]) => [present, absent]));
+});
+
+test("in training branches drop whole slices or scans, with rates from 0 to 0.2 as timm's drop path has them", () => {
+  const { spec: two } = compileSpec(
+    createSource(path, readFileSync(path, "utf8")),
+    new SpecLibrary("specs/std", path),
+    {
+      batch: 2,
+      microBatch: 2,
+    },
+  );
+  const step = two === null ? null : buildStep(two);
+  const drops = (step?.graph.nodes ?? []).flatMap(({ operation, type }) =>
+    operation.op === "dropout" ? [{ rate: operation.rate, shape: type.shape }] : [],
+  );
+  const expected = Array.from({ length: 12 }, (_, layer) => ({
+    rate: (0.2 * layer) / 11,
+    shape: [layer % 3 === 2 ? 2 : 2 * 14, 1, 1],
+  }));
+  // A rate of 0 drops nothing; each other layer has two branches.
+  expect(drops).toEqual(expected.slice(1).flatMap((each) => [each, each]));
 });
