@@ -4,17 +4,56 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { at } from "../../compiler/at.ts";
-import { compileSpec } from "../../compiler/index.ts";
+import { buildForward, compileSpec, optimise, runProgram, type TensorData } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
 import { preprocessVolume } from "../../runtime/data/preprocess.ts";
+import { loadTokenizer } from "../../runtime/data/tokenizers/index.ts";
 import { unstatedMetadata } from "../../runtime/data/transforms/index.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
-import { elementsOf, readSafetensors, writeSafetensors } from "../../runtime/weights/index.ts";
+import { elementsOf, readSafetensors, type StoredTensor, writeSafetensors } from "../../runtime/weights/index.ts";
 import { runHere } from "../cli/small-training.ts";
 
 const fixture = "test/fixtures/spectre-small";
 const small = `${fixture}/small.vlm`;
 const tensors = (name: string) => readSafetensors(name, readFileSync(join(fixture, `${name}.safetensors`)));
+
+const texts = v.parse(
+  v.array(v.object({ text: v.string(), ids: v.array(v.number()), mask: v.array(v.number()) })),
+  JSON.parse(readFileSync(join(fixture, "texts.json"), "utf8")),
+);
+
+test.each(texts.map((each) => [each.text, each] as const))("tokens are Hugging Face's of %j", (text, { ids, mask }) => {
+  const source = compiled(small).spec.sources.get("input_ids");
+  if (source?.kind !== "tokens") throw new Error("the spec has tokens");
+  const read = loadTokenizer(join(fixture, "tokenizer.json"), source.settings);
+  if (read.kind === "failed") throw new Error(read.problem.message);
+  const encoded = read.value.encode(text, ids.length);
+  expect([[...encoded.ids], [...encoded.mask]]).toEqual([ids, mask]);
+});
+
+test("a text whose padding stands before it has its own code's report", () => {
+  const { spec, plan } = compiled(`${fixture}/trained.vlm`);
+  const left = tensors("left");
+  const weights = tensors("weights");
+  const dataOf = (stored: StoredTensor): TensorData => ({
+    type: { dtype: stored.dtype === "I64" ? "i32" : "f32", shape: stored.shape },
+    data: Float32Array.from(elementsOf(stored)),
+  });
+  const parameters = new Map(
+    plan.parameters.flatMap(({ path, checkpoint }) => {
+      const stored = weights.get(checkpoint);
+      return stored === undefined ? [] : [[path, dataOf(stored)] as const];
+    }),
+  );
+  const inputs = new Map([...tensors("batch"), ...left].map(([name, stored]) => [name, dataOf(stored)] as const));
+  const report = runProgram(optimise(buildForward(spec, ["report"]), spec), { inputs, parameters }, "f64").get(
+    "report",
+  );
+  const theirs = inputs.get("report");
+  if (theirs === undefined) throw new Error("the fixture has reports");
+  const differences = Array.from(theirs.data, (value, place) => Math.abs(value - (report?.data[place] ?? Number.NaN)));
+  expect(Math.max(...differences)).toBeLessThan(1e-5);
+});
 
 const names = v.pipe(
   v.array(v.object({ name: v.string() })),
@@ -22,12 +61,19 @@ const names = v.pipe(
 );
 const comparison = v.object({ found: v.number(), missing: names, misshapen: names, unexpected: names });
 
+function compiled(path: string) {
+  const { spec, plan } = compileSpec(
+    createSource(path, readFileSync(path, "utf8")),
+    new SpecLibrary("specs/std", path),
+  );
+  if (spec === null || plan === null) throw new Error("the spec compiles");
+  return { spec, plan };
+}
+
 describe("voxels are those of SPECTRE's own transform, and around them is air", () => {
   const folder = "test/fixtures/spectre-volumes";
   const expected = readSafetensors("expected", readFileSync(join(folder, "expected.safetensors")));
-  const path = "specs/spectre/spectre.vlm";
-  const { spec } = compileSpec(createSource(path, readFileSync(path, "utf8")), new SpecLibrary("specs/std", path));
-  if (spec === null) throw new Error("the spec compiles");
+  const { spec } = compiled("specs/spectre/spectre.vlm");
   const { data } = spec;
 
   test.each([...expected].map(([name, inside]) => [name, inside] as const))("%s", async (name, inside) => {
