@@ -15,8 +15,12 @@ const steps = 10;
 const folder = mkdtempSync(join(tmpdir(), "medctc-published-"));
 const python = pythonWithPeft();
 /** Those whose tokenizers medctc does not read yet. */
-const unread = ["merlin", "siglip", "spectre"];
+const unread = ["merlin", "siglip"];
 const readable = publishedFixtures.filter(({ name }) => !unread.includes(name));
+/** Those whose adapters are PEFT's; others have names of their own, and train more than adapters. */
+const ofPeft = readable.filter((fixture) =>
+  [...fixtureTensors(fixture, "lora").keys()].every((key) => /\.lora_[AB]\.weight$/.test(key)),
+);
 
 beforeAll(prepareProgram);
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -66,7 +70,7 @@ describe.each(readable.map((fixture) => [fixture.name, fixture] as const))("%s",
     }
     const adapter = ["--adapter", into(backends[0])];
     await succeed("export", spec, "--onnx", into("onnx"), ...weights, ...adapter);
-    await succeed("export", spec, "--peft", into("peft"), ...adapter);
+    if (ofPeft.includes(fixture)) await succeed("export", spec, "--peft", into("peft"), ...adapter);
   });
 });
 
@@ -77,6 +81,6 @@ test("their exported programs pass onnx's checker", () => {
 });
 
 test("PEFT reads their adapters", () => {
-  const folders = readable.map(({ name }) => `${name}=${join(folder, name, "peft")}`);
+  const folders = ofPeft.map(({ name }) => `${name}=${join(folder, name, "peft")}`);
   check(python, "check_peft_files.py", ...folders);
 });
