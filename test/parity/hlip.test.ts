@@ -2,7 +2,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { describe, expect, test } from "vitest";
-import { buildStep, compileSpec, promptTexts } from "../../compiler/index.ts";
+import {
+  buildForward,
+  buildStep,
+  compileSpec,
+  promptTexts,
+  runProgram,
+  type TensorData,
+} from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
 import { loadTokenizer } from "../../runtime/data/index.ts";
 import { preprocessVolume } from "../../runtime/data/preprocess.ts";
@@ -85,4 +92,38 @@ test("in training branches drop whole slices or scans, with rates from 0 to 0.2 
   }));
   // A rate of 0 drops nothing; each other layer has two branches.
   expect(drops).toEqual(expected.slice(1).flatMap((each) => [each, each]));
+});
+
+test("studies of several scans are encoded as by HLIP's class, with attention within slices, scans and studies", () => {
+  const text = `
+import "specs/hlip/hierarchical_vit"
+
+model studies {
+  encoder vision = hierarchical_vit(
+    volume = [4, 6, 6], patch = [2, 3, 3], dim = 12, layers = 4, heads = 2,
+    attention = ["slice", "scan", "study"], scans = 3, most_scans = 5
+  )
+  loss mean(vision.normed)
+}
+`;
+  const studies = compileSpec(createSource(path, text), new SpecLibrary("specs/std", path), {
+    batch: 2,
+    microBatch: 2,
+  });
+  if (studies.spec === null || studies.plan === null) throw new Error("the spec compiles");
+  const file = "test/fixtures/hlip-small/study.safetensors";
+  const stored = readSafetensors(file, readFileSync(file));
+  const tensorOf = (name: string): TensorData => {
+    const tensor = stored.get(name);
+    if (tensor === undefined) throw new Error(`the fixture has ${name}`);
+    return { type: { dtype: "f32", shape: tensor.shape }, data: Float64Array.from(elementsOf(tensor)) };
+  };
+  const parameters = new Map(
+    studies.plan.parameters.map((each) => [each.path, tensorOf(each.checkpoint.replace(/^vision\./, ""))] as const),
+  );
+  const program = buildForward(studies.spec, ["vision.normed"]);
+  const results = runProgram(program, { inputs: new Map([["image", tensorOf("image")]]), parameters }, "f64");
+  const [ours, theirs] = [results.get("vision.normed")?.data ?? [], tensorOf("expected").data];
+  expect(ours).toHaveLength(theirs.length);
+  expect(Math.max(...Array.from(theirs, (value, at) => Math.abs(value - (ours[at] ?? Number.NaN))))).toBeLessThan(1e-5);
 });

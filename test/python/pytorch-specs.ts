@@ -87,6 +87,19 @@ model small_rad_chestct amends rad_chestct {
 }
 `,
   },
+  "specs/hlip/pretraining.vlm": {
+    variant: `
+import "./hlip/pretraining"
+model small_pretraining amends hlip_pretraining {
+  encoder vision = hierarchical_vit(
+    volume = [8, 12, 18], patch = [2, 6, 6], dim = 24, layers = 4, heads = 4, attention = ["slice", "slice", "study"]
+  ) named "visual.trunk"
+  encoder text = bert(vocab = 60, dim = 24, layers = 2, heads = 3, ff = 40, positions = 24, pooler = false)
+    named "text.transformer"
+  expect trainable > 0
+}
+`,
+  },
   "specs/merlin/reports.vlm": {
     variant: `
 import "./merlin/reports"
