@@ -1,5 +1,5 @@
 import { didYouMean, type Parameter, type Span, type TypeExpression } from "../../grammar/index.ts";
-import type { BuiltinArgument } from "./builtins/builtin.ts";
+import { type BuiltinArgument, refuseRepeated } from "./builtins/builtin.ts";
 import type { Evaluator } from "./evaluate.ts";
 import { matchType } from "./patterns.ts";
 import type { Trace } from "./trace.ts";
@@ -33,6 +33,7 @@ export function bindArguments(
     if (!names.includes(name)) {
       trace.fail("unknown-argument", argument.span, { name, callee }, { help: didYouMean(name, names) });
     }
+    refuseRepeated(name, argument, given.get(name), trace);
     given.set(name, argument);
   }
   for (const { name, type, default: fallback, span: declared } of parameters) {

@@ -28,6 +28,22 @@ export interface BuiltinArgument {
   readonly span: Span;
 }
 
+/** What is given by its place must not be given by its name as well. */
+export function refuseRepeated(
+  name: string,
+  { span }: BuiltinArgument,
+  first: BuiltinArgument | undefined,
+  trace: Trace,
+): void {
+  if (first === undefined) return;
+  trace.fail(
+    "duplicate-member",
+    span,
+    { name },
+    { labels: [{ span: first.span, message: "first here, by its place" }] },
+  );
+}
+
 /** One call of a builtin: its arguments by name, and what it needs to append nodes and to refuse. */
 export class BuiltinCall {
   readonly name: string;
@@ -40,6 +56,7 @@ export class BuiltinCall {
     this.span = span;
     this.trace = trace;
     const parameters = namesOf(builtin);
+    const given = new Map<string, BuiltinArgument>();
     for (const [index, argument] of passed.entries()) {
       const parameter = argument.name ?? parameters[index];
       if (parameter === undefined) {
@@ -49,6 +66,8 @@ export class BuiltinCall {
         const help = didYouMean(parameter, parameters);
         trace.fail("unknown-argument", argument.span, { name: parameter, callee: name }, { help });
       }
+      refuseRepeated(parameter, argument, given.get(parameter), trace);
+      given.set(parameter, argument);
       this.values.set(parameter, argument.value);
     }
     for (const parameter of builtin.parameters) {
