@@ -129,6 +129,7 @@ export {
   type SpatialAxis,
   stepsOf,
   type TextAugmentation,
+  type TextCleaning,
   type ThresholdSetting,
   type TokenSettings,
   type TrainOverrides,

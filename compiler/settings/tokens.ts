@@ -2,13 +2,19 @@ import type { SettingReader } from "./reader.ts";
 
 export const tokenizerKinds = ["wordpiece", "bpe", "unigram"] as const;
 
+/**
+ * `captions` is what open_clip does with a caption, `canonical` is lower case without punctuation, as SigLIP takes texts, and `words` is
+ * lower case with blanks between words and punctuation, as of NLTK's wordpunct_tokenize.
+ */
+export const textCleanings = ["captions", "canonical", "words"] as const;
+export type TextCleaning = (typeof textCleanings)[number];
+
 /** Which tokenizer a model's texts need, and what is done with a text before. What is null is as the tokenizer's file has it. */
 export interface TokenSettings {
   readonly tokenizer: (typeof tokenizerKinds)[number] | null;
   /** How many tokens the tokenizer has. */
   readonly size: number | null;
-  /** `captions` is what open_clip does with a caption, `canonical` is lower case without punctuation, as SigLIP takes texts. */
-  readonly clean: "captions" | "canonical" | null;
+  readonly clean: TextCleaning | null;
   /** The tokens around a text; "" says that there is none. */
   readonly start: string | null;
   readonly end: string | null;
@@ -28,7 +34,7 @@ export function readTokenSettings(reader: SettingReader<(typeof tokenSettingName
   return {
     tokenizer: reader.word("tokenizer", tokenizerKinds),
     size: reader.optionalCount("size"),
-    clean: reader.word("clean", ["captions", "canonical"]),
+    clean: reader.word("clean", textCleanings),
     start: reader.anyString("start"),
     end: reader.anyString("end"),
     padding: reader.optionalString("padding"),

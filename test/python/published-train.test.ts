@@ -15,7 +15,7 @@ const steps = 10;
 const folder = mkdtempSync(join(tmpdir(), "medctc-published-"));
 const python = pythonWithPeft();
 /** Those whose tokenizers medctc does not read yet. */
-const unread = ["merlin", "siglip"];
+const unread = ["siglip"];
 const readable = publishedFixtures.filter(({ name }) => !unread.includes(name));
 /** Those whose adapters are PEFT's; others have names of their own, and train more than adapters. */
 const ofPeft = readable.filter((fixture) =>

@@ -104,6 +104,7 @@ model small_pretraining amends hlip_pretraining {
     variant: `
 import "./merlin/reports"
 model small_reports amends merlin_reports {
+  input input_ids: i32[batch, 45] = tokens()
   encoder vision = i3_resnet(volume = [18, 34, 36], counts = [2, 1, 2, 1], outputs = 16, classes = 7, width = 4)
     named "encode_image.i3_resnet"
   encoder text = longformer(

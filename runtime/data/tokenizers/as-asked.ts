@@ -1,4 +1,4 @@
-import { plainTokens, type TokenSettings } from "../../../compiler/index.ts";
+import { plainTokens, type TextCleaning, type TokenSettings } from "../../../compiler/index.ts";
 import { failed, ok, type Result } from "../../text/index.ts";
 import { type Fault, fault } from "../problem.ts";
 import { quoted } from "../quoted.ts";
@@ -6,6 +6,7 @@ import { canonicalText } from "./canonical-text.ts";
 import { captionText } from "./clean-caption.ts";
 import { around, type Frame, framed, leastLength, type Tokens } from "./frame.ts";
 import type { OpenVocabulary } from "./open-vocabulary.ts";
+import { wordsApart } from "./words-apart.ts";
 
 /** Texts to tokens as the Python libraries give them that a model was trained with. */
 export interface Tokenizer {
@@ -22,6 +23,12 @@ const kindNames: Readonly<Record<OpenVocabulary["kind"], string>> = {
   wordpiece: "WordPiece",
   bpe: "byte pairs",
   unigram: "unigrams",
+};
+
+const cleanings: Readonly<Record<TextCleaning, (text: string) => string>> = {
+  captions: captionText,
+  canonical: canonicalText,
+  words: wordsApart,
 };
 
 const help = "use the tokenizer that the text encoder was trained with; `tokens` in the spec says which it needs";
@@ -43,7 +50,7 @@ export function asAsked(vocabulary: OpenVocabulary, asked: TokenSettings | null)
     asked === null ? ok({ ...vocabulary.frame, padding: vocabulary.frame.padding ?? 0 }) : frameOf(vocabulary, asked);
   if (frame.kind === "failed") return frame;
   const { value } = frame;
-  const encode = encoder(value, clean === null ? (text) => text : clean === "captions" ? captionText : canonicalText);
+  const encode = encoder(value, clean === null ? (text) => text : cleanings[clean]);
   return ok({
     vocabSize: numbers.size,
     leastLength: leastLength(value),

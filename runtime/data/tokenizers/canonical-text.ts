@@ -1,6 +1,6 @@
 /** Blanks as Python's `\s` has them, for a class of characters. */
-const blank = "\\t-\\r\\x1c- \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
-const blanks = new RegExp(`[${blank}]+`, "g");
+export const pythonBlanks = "\\t-\\r\\x1c- \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
+const blanks = new RegExp(`[${pythonBlanks}]+`, "g");
 const punctuation = /[!-/:-@[-`{-~]/g;
 
 /** A text as big_vision and transformers' SiglipTokenizer canonicalise it: lower case, ASCII's punctuation left out, single blanks. */
