@@ -3,8 +3,11 @@ import { createContext, runInContext } from "node:vm";
 import { build } from "esbuild";
 import { expect, test } from "vitest";
 
-const library = new Map(
-  readdirSync("specs/std").map((name) => [name.replace(".vlm", ""), readFileSync(`specs/std/${name}`, "utf8")]),
+/** The files that come with medctc, by their paths below specs. */
+const files = new Map(
+  readdirSync("specs", { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".vlm"))
+    .map((path) => [path.replaceAll("\\", "/").replace(/\.vlm$/, ""), readFileSync(`specs/${path}`, "utf8")]),
 );
 
 test("the compiler bundles for a browser without Node's modules and without runtime/, and compiles the reference there", async () => {
@@ -20,12 +23,15 @@ test("the compiler bundles for a browser without Node's modules and without runt
   const inputs = Object.keys(metafile.inputs);
   expect(inputs.filter((name) => name.startsWith("runtime/") || name.startsWith("node:"))).toEqual([]);
   expect(Object.values(metafile.outputs).flatMap(({ imports }) => imports)).toEqual([]);
-  const context = createContext({ spec: readFileSync("specs/medct.vlm", "utf8"), library });
+  const context = createContext({ spec: readFileSync("specs/medct.vlm", "utf8"), files });
   runInContext(outputFiles[0]?.text ?? "", context);
   const found: unknown = runInContext(
     `const { plan, diagnostics } = medctc.compileSpec(medctc.createSource("medct.vlm", spec), {
-       read: ({ name }) => (library.has(name) ? { kind: "text", text: library.get(name), name } : { kind: "missing" }),
-       names: () => [...library.keys()],
+       read: ({ kind, name }) => {
+         const path = kind === "library" ? "std/" + name : name;
+         return files.has(path) ? { kind: "text", text: files.get(path), name: path } : { kind: "missing" };
+       },
+       names: () => [],
      });
      JSON.stringify({ trainable: plan.totals.trainable, wrong: diagnostics.length, shown: medctc.renderDiagnostics([], { colour: true }) })`,
     context,

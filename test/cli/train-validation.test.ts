@@ -12,7 +12,7 @@ beforeAll(prepareProgram);
 const classifier = small.write(
   "classifier.vlm",
   `import "std/bce"
-import "std/ctvit"
+import "specs/ctclip/ctvit"
 import "std/heads"
 import "std/linear"
 

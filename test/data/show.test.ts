@@ -21,7 +21,7 @@ const size = [6, 8, 10] as const;
 const spec = join(folder, "small.vlm");
 writeFileSync(
   spec,
-  `import "std/ctvit"
+  `import "specs/ctclip/ctvit"
 model m { encoder vision = ctvit(volume = [8, 8, 8], patch = [2, 4, 4], dim = 8, heads = 1, dim_head = 8, spatial_depth = 1, temporal_depth = 1, codebook = 4) }
 data { size = [${size.join(", ")}], spacing = [1, 0.5, 0.5], window = [-100, 100] }
 `,

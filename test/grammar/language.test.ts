@@ -38,7 +38,12 @@ const encoders = `
   freeze vision, text.pooler
 `;
 
-const modelImports = ["bert", "clip_text", "contrastive", "ctvit", "heads", "ia3", "linear", "lora", "siglip", "vit"];
+const modelImports = [
+  "specs/ctclip/ctvit",
+  ...["bert", "clip_text", "contrastive", "heads", "ia3", "linear", "lora", "siglip", "vit"].map(
+    (name) => `std/${name}`,
+  ),
+];
 
 /** The example as a whole file. */
 function completed({ context, text }: Example): string {
@@ -46,7 +51,7 @@ function completed({ context, text }: Example): string {
   // Settings are those of a model.
   if (context === "file")
     return /^(train|data|eval) /m.test(text) && !/^model /m.test(text) ? `${text}\nmodel m {}\n` : text;
-  return `${modelImports.map((name) => `import "std/${name}"\n`).join("")}model example {${context === "rules" ? encoders : ""}\n${text}}\n`;
+  return `${modelImports.map((path) => `import "${path}"\n`).join("")}model example {${context === "rules" ? encoders : ""}\n${text}}\n`;
 }
 
 describe("every example of LANGUAGE.md is what it says", () => {

@@ -73,8 +73,8 @@ function timeAgain(text: string): number {
 }
 
 function readSpecs(): readonly string[] {
-  return ["specs", "specs/std", "examples/placements"].flatMap((folder) =>
-    readdirSync(folder)
+  return ["specs", "examples/placements"].flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(".vlm"))
       .sort()
       .map((name) => readFileSync(join(folder, name), "utf8")),

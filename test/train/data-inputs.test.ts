@@ -36,7 +36,7 @@ const declared = `model tiny {
 
 /** A model of one of the two encoders alone. */
 const vision = `
-import "std/ctvit"
+import "specs/ctclip/ctvit"
 import "std/heads"
 import "std/linear"
 model seeing {
