@@ -101,6 +101,7 @@ export {
   type ClassifyTask,
   type ClipTime,
   clipTimes,
+  crops,
   type DataSettings,
   defaultData,
   defaultImage,
@@ -142,6 +143,7 @@ export {
   type VolumeAugmentation,
   type VolumeSettings,
   type VoxelStorage,
+  volumeResizes,
   type ZeroShotTask,
 } from "./settings/index.ts";
 export { type TargetFile, targets, type Unwritable } from "./targets/index.ts";

@@ -1,3 +1,4 @@
+import type { ChannelWindow } from "../channel-windows.ts";
 import type { NamedCall, Range, SpannedCall } from "./named-call.ts";
 import type { SettingReader } from "./reader.ts";
 import type { Interval } from "./volume.ts";
@@ -185,16 +186,22 @@ export const augmentationNames = Object.keys(operations);
 /** Reads `augment = [...]`; `windows` are those that volumes are cut to. */
 export function readAugmentations(
   reader: SettingReader<"augment">,
-  windows: readonly Interval[],
+  windows: readonly ChannelWindow[],
 ): readonly Augmentation[] {
   const expected = "a list of operations, such as `[flip(axis = width), rotate(degrees = 10)]`";
-  const narrowest = Math.min(...windows.map(([lowest, highest]) => highest - lowest));
+  const widths = windows.flatMap((window) => (window === "min_max" ? [] : [window[1] - window[0]]));
+  const narrowest = Math.min(...widths);
   return reader.calls("augment", augmentationNames, expected).flatMap((call) => {
     const operation = operationNamed(call);
     if (operation === null) return [];
     reader.known(call, operation.arguments);
     const read = operation.read(call, reader);
-    if (read?.kind === "window" && read.jitter >= narrowest / 2) {
+    if (read?.kind === "window" && widths.length < windows.length) {
+      const help = "use `intensity`, which changes values wherever a window is";
+      reader.refuse("augment", "without `window` where volumes have no fixed one (`window = min_max`)", call.span, {
+        help,
+      });
+    } else if (read?.kind === "window" && read.jitter >= narrowest / 2) {
       reader.refuse("jitter", `less than half the width of the window, which is ${narrowest}`, call.span);
     }
     return read ?? [];

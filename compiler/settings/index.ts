@@ -54,6 +54,7 @@ export {
 export {
   type ClipTime,
   clipTimes,
+  crops,
   defaultVolume,
   type Grid,
   grids,
@@ -62,4 +63,5 @@ export {
   type Units,
   type VolumeSettings,
   type VoxelStorage,
+  volumeResizes,
 } from "./volume.ts";

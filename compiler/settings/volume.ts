@@ -1,4 +1,4 @@
-import type { ChannelWindows } from "../channel-windows.ts";
+import type { ChannelWindow, ChannelWindows } from "../channel-windows.ts";
 import type { SettingReader } from "./reader.ts";
 
 /** Sizes along the axes of the network's volume, in their order: slices, height, width where `axes` is CT-CLIP's. */
@@ -31,6 +31,14 @@ export type AxisOrder = (typeof axisOrders)[number];
 export const grids = ["torch", "torchio", "monai"] as const;
 export type Grid = (typeof grids)[number];
 
+/** What is kept of a volume before it is resampled: all of it, or the smallest box with every voxel above its smallest value. */
+export const crops = ["none", "foreground"] as const;
+export type Crop = (typeof crops)[number];
+
+/** How a volume comes to its size: by its spacing, and the middle of that; or the whole of it, whatever shape that gives a voxel. */
+export const volumeResizes = ["spacing", "squash"] as const;
+export type VolumeResize = (typeof volumeResizes)[number];
+
 /** What a network takes as a volume: the contract between files and an encoder. */
 export interface VolumeSettings {
   readonly units: Units;
@@ -42,13 +50,15 @@ export interface VolumeSettings {
   readonly assumeSpacing: Sizes | null;
   /** Which of a volume's axes x, y and z each of the network's takes. */
   readonly axes: AxisOrder;
-  /** Millimetres from voxel to voxel after resampling. */
+  readonly crop: Crop;
+  readonly resize: VolumeResize;
+  /** Millimetres from voxel to voxel after resampling; 1 along each axis where volumes are squashed, since it differs then. */
   readonly spacing: Sizes;
   readonly grid: Grid;
   /** Voxels after cropping and padding. */
   readonly size: Sizes;
   /** Hounsfield units that are kept; what lies outside becomes the nearer of both. */
-  readonly window: Interval;
+  readonly window: ChannelWindow;
   /** Windows of the channels after the first. */
   readonly otherWindows: readonly Interval[];
   readonly clip: ClipTime;
@@ -67,6 +77,8 @@ export const defaultVolume: VolumeSettings = {
   assumeOrientation: null,
   assumeSpacing: null,
   axes: "zxy",
+  crop: "none",
+  resize: "spacing",
   spacing: [1.5, 0.75, 0.75],
   grid: "torch",
   size: [240, 480, 480],
@@ -84,6 +96,8 @@ export const volumeSettingNames = [
   "assume_orientation",
   "assume_spacing",
   "axes",
+  "crop",
+  "resize",
   "spacing",
   "grid",
   "size",
@@ -93,6 +107,8 @@ export const volumeSettingNames = [
   "pad",
   "storage",
 ] as const;
+
+type Reader = SettingReader<(typeof volumeSettingNames)[number]>;
 
 /** A network has that many channels at most. */
 const mostWindows = 64;
@@ -104,10 +120,7 @@ function isOrientation(text: string): boolean {
 }
 
 /** Reads the settings of one volume, those of another for what it leaves out, and reports what they cannot mean. */
-export function readVolumeSettings(
-  reader: SettingReader<(typeof volumeSettingNames)[number]>,
-  otherwise: VolumeSettings = defaultVolume,
-): VolumeSettings {
+export function readVolumeSettings(reader: Reader, otherwise: VolumeSettings = defaultVolume): VolumeSettings {
   const units = reader.word("units", ["auto", "stored", "hounsfield"]);
   const axes = reader.choice("axes", axisOrders, otherwise.axes);
   const order = axes === defaultVolume.axes ? "slices, height, width" : [...axes].join(", ");
@@ -121,12 +134,14 @@ export function readVolumeSettings(
     `a list of three whole numbers from 1 to 4096, in the order ${order}`,
     (count) => Number.isSafeInteger(count) && count > 0 && count <= 4096,
   );
-  const windows = reader.intervals(
-    "window",
-    mostWindows,
-    "a list of two numbers of Hounsfield units, the lower one first, or a list of such pairs, one for each channel",
-  );
-  const [window, ...otherWindows] = windows ?? [];
+  const resize = reader.word("resize", volumeResizes) ?? otherwise.resize;
+  const spacing = distances("spacing");
+  const grid = reader.word("grid", grids);
+  for (const name of resize === "squash" ? (["spacing", "grid"] as const) : []) {
+    const help = `leave it out, with \`remove ${name}\` in a variant, or write \`resize = spacing\``;
+    const expected = "left out beside `resize = squash`, which makes `size` of the whole volume";
+    if (!reader.hasRefused(name)) reader.refuse(name, expected, undefined, { help });
+  }
   const ofRange = "a list of two numbers, the lower one first";
   const written = interval(reader.numbers("range", 2, ofRange, Number.isFinite));
   const range = written ?? otherwise.range;
@@ -137,10 +152,11 @@ export function readVolumeSettings(
     assumeOrientation: readOrientation(reader, "assume_orientation") ?? otherwise.assumeOrientation,
     assumeSpacing: distances("assume_spacing") ?? otherwise.assumeSpacing,
     axes,
-    spacing: distances("spacing") ?? otherwise.spacing,
-    grid: reader.word("grid", grids) ?? otherwise.grid,
+    crop: reader.word("crop", crops) ?? otherwise.crop,
+    resize,
+    ...(resize === "squash" ? unspaced : { spacing: spacing ?? spacingOf(otherwise), grid: grid ?? otherwise.grid }),
     size: sizes(size) ?? otherwise.size,
-    ...(window === undefined ? windowsIn(otherwise) : { window, otherWindows }),
+    ...readWindows(reader, otherwise),
     clip: reader.word("clip", clipTimes) ?? otherwise.clip,
     range,
     // Padding is what the lower end of a range stands for.
@@ -149,14 +165,27 @@ export function readVolumeSettings(
   };
 }
 
-function windowsIn({ window, otherWindows }: VolumeSettings): ChannelWindows {
-  return { window, otherWindows };
+function readWindows(reader: Reader, { window, otherWindows }: VolumeSettings): ChannelWindows {
+  const written = reader.expression("window");
+  if (written?.kind === "name" && written.text === "min_max") return { window: "min_max", otherWindows: [] };
+  const windows = reader.intervals(
+    "window",
+    mostWindows,
+    "a list of two numbers of Hounsfield units, the lower one first, a list of such pairs, one for each channel, or `min_max`",
+  );
+  const [first, ...others] = windows ?? [];
+  return first === undefined ? { window, otherWindows } : { window: first, otherWindows: others };
 }
 
-function readOrientation(
-  reader: SettingReader<(typeof volumeSettingNames)[number]>,
-  name: "orientation" | "assume_orientation",
-): string | null {
+/** What is the same for all volumes that are squashed, since it does not matter. */
+const unspaced = { spacing: [1, 1, 1], grid: defaultVolume.grid } as const;
+
+/** That of volumes which are not squashed. */
+function spacingOf({ resize, spacing }: VolumeSettings): Sizes {
+  return resize === "squash" ? defaultVolume.spacing : spacing;
+}
+
+function readOrientation(reader: Reader, name: "orientation" | "assume_orientation"): string | null {
   const written = reader.optionalString(name);
   if (written === null || isOrientation(written)) return written;
   const help = isOrientation(written.toUpperCase()) ? `write it as "${written.toUpperCase()}"` : null;

@@ -38,8 +38,8 @@ export function cacheEntry(file: StoredFile, metadata: VolumeMetadata, prepare: 
 
 /** What of a volume's settings its label map follows from: the grid. Labels are kept as they are, with 0 around them. */
 export function labelSettings(settings: VolumeSettings): VolumeSettings {
-  const { orientation, assumeOrientation, assumeSpacing, axes, spacing, grid, size } = settings;
-  const place = { orientation, assumeOrientation, assumeSpacing, axes, spacing, grid, size };
+  const { orientation, assumeOrientation, assumeSpacing, axes, crop, resize, spacing, grid, size } = settings;
+  const place = { orientation, assumeOrientation, assumeSpacing, axes, crop, resize, spacing, grid, size };
   return { ...defaultVolume, ...place, window: [0, 1], range: [0, 1], pad: 0, units: "stored" };
 }
 

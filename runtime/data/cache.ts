@@ -110,6 +110,8 @@ const usualLater = {
   assumeOrientation: null,
   assumeSpacing: null,
   axes: "zxy",
+  crop: "none",
+  resize: "spacing",
   grid: "torch",
   otherWindows: [],
   clip: "before",
@@ -119,7 +121,7 @@ const usualLater = {
 
 function laterParts(settings: VolumeSettings): readonly unknown[] {
   const later = { ...settings, units: settings.units === "hounsfield" ? settings.units : "" };
-  const place = ["orientation", "assumeOrientation", "assumeSpacing", "axes", "grid"] as const;
+  const place = ["orientation", "assumeOrientation", "assumeSpacing", "axes", "crop", "resize", "grid"] as const;
   const names = ["units", ...place, "otherWindows", "clip", "range", "pad"] as const;
   const changed = names.filter((name) => JSON.stringify(later[name]) !== JSON.stringify(usualLater[name]));
   return changed.length === 0 ? [] : [changed.map((name) => [name, later[name]])];

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { windowsOf } from "../../compiler/channel-windows.ts";
-import { clipTimes, defaultVolume, grids, type VolumeSettings } from "../../compiler/index.ts";
+import { clipTimes, crops, defaultVolume, grids, type VolumeSettings, volumeResizes } from "../../compiler/index.ts";
 
 const pair = v.tuple([v.number(), v.number()]);
 const triple = v.tuple([v.number(), v.number(), v.number()]);
@@ -13,11 +13,14 @@ export const volumeEntries = {
   /** Null where the orientation of the volumes was not known. */
   orientation: v.nullable(v.string()),
   axes: v.string(),
+  /** Files from before these could be said mean the defaults. */
+  crop: v.optional(v.picklist(crops), defaultVolume.crop),
+  resize: v.optional(v.picklist(volumeResizes), defaultVolume.resize),
   spacing: triple,
   /** Files from before this could be said mean the default. */
   grid: v.optional(v.picklist(grids), defaultVolume.grid),
   size: triple,
-  window: v.array(pair),
+  window: v.array(v.union([v.literal("min_max"), pair])),
   /** When values are clipped to it; files from before this could be said mean the default. */
   clip: v.optional(v.picklist(clipTimes), defaultVolume.clip),
   range: pair,
@@ -41,15 +44,17 @@ export type DataContract = v.InferOutput<typeof contractSchema>;
 
 /** What volumes mean that are prepared by some settings; `orientation` is that of what the network sees, where it is known. */
 export function volumeContractOf(settings: VolumeSettings, orientation: string | null): VolumeContract {
-  const { axes, spacing, grid, size: voxels, clip, range, pad } = settings;
+  const { axes, crop, resize, spacing, grid, size: voxels, clip, range, pad } = settings;
   return {
     units: "hounsfield",
     orientation,
     axes,
+    crop,
+    resize,
     spacing: [...spacing],
     grid,
     size: [...voxels],
-    window: windowsOf(settings).map(([lowest, highest]) => [lowest, highest]),
+    window: windowsOf(settings).map((window) => (window === "min_max" ? window : [window[0], window[1]])),
     clip,
     range: [...range],
     pad,
@@ -70,7 +75,8 @@ export interface ContractDifference {
 
 /** In what the volumes of two contracts differ, field by field. An orientation that one of them does not know does not differ. */
 export function contractDifferences(recorded: VolumeContract, now: VolumeContract): readonly ContractDifference[] {
-  const fields = ["orientation", "axes", "spacing", "grid", "size", "window", "clip", "range", "pad"] as const;
+  const place = ["orientation", "axes", "crop", "resize", "spacing", "grid", "size"] as const;
+  const fields = [...place, "window", "clip", "range", "pad"] as const;
   return fields.flatMap((field) => {
     const [before, after] = [recorded[field], now[field]];
     if (before === null || after === null) return [];

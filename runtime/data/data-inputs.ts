@@ -211,9 +211,9 @@ function placeOf<Needed>(needed: Needed, all: Needed[]): number {
 
 /** What a `data` block says of volumes, and nothing else of it. */
 function volumeOf(data: VolumeSettings): VolumeSettings {
-  const { units, orientation, assumeOrientation, assumeSpacing, axes, spacing, grid, size } = data;
+  const { units, orientation, assumeOrientation, assumeSpacing, axes, crop, resize, spacing, grid, size } = data;
   const { window, otherWindows, clip, range, pad, storage } = data;
-  const place = { orientation, assumeOrientation, assumeSpacing, axes, spacing, grid, size };
+  const place = { orientation, assumeOrientation, assumeSpacing, axes, crop, resize, spacing, grid, size };
   return { units, ...place, window, otherWindows, clip, range, pad, storage };
 }
 

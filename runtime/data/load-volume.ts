@@ -120,7 +120,11 @@ export function gridOf({ kind, settings }: Prepared): VolumeGrid {
     }
     case "volume": {
       const { size, spacing, range, pad } = settings;
-      const channels = windowsOf(settings).map((window) => ({ range, window, padding: pad }));
+      const channels = windowsOf(settings).map((window) => ({
+        range,
+        window: window === "min_max" ? null : window,
+        padding: pad,
+      }));
       return { sizes: size, spacing, channels };
     }
     case "segmentation":

@@ -4,6 +4,7 @@ import { type StoredFile, storedPath } from "./archive-member.ts";
 import { type Fault, fault, problemOf } from "./problem.ts";
 import { readSlices, type VolumeHeader } from "./readers/index.ts";
 import { axesOnGrid } from "./same-grid.ts";
+import { surveyVolume } from "./survey-volume.ts";
 import { NearestLabels, type PackedVolume, planAxes, type VolumeMetadata } from "./transforms/index.ts";
 
 /** The volume that a label map is of, and how it is prepared. */
@@ -20,7 +21,10 @@ export async function preprocessLabels(file: StoredFile, volume: LabelledVolume)
   if (header.kind === "failed") {
     return failed(problemOf(path, fault(`its volume ${volumePath} cannot be read: ${header.problem.message}`)));
   }
-  const planned = planAxes(header.value, volume.metadata, volume.settings);
+  const { metadata, settings } = volume;
+  const surveyed = settings.crop === "none" ? ok(null) : await surveyVolume(volume.file, metadata, settings);
+  if (surveyed.kind === "failed") return failed(problemOf(volumePath, surveyed.problem));
+  const planned = planAxes(header.value, metadata, settings, surveyed.value?.foreground ?? null);
   if (planned.kind === "failed") return failed(problemOf(volumePath, planned.problem));
   const read = await readSlices(file, (own) => {
     const taken = axesOnGrid(header.value, own);

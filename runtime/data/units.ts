@@ -1,4 +1,4 @@
-import type { Units } from "../../compiler/index.ts";
+import type { Units, VolumeSettings } from "../../compiler/index.ts";
 import { type Fault, fault } from "./problem.ts";
 import type { VolumeHeader } from "./readers/index.ts";
 
@@ -100,13 +100,17 @@ export function readingOf(values: readonly number[], table: Scaling): Reading {
   return { units, asStored, rescaled };
 }
 
-/** What is wrong with a volume's values under the reading that is in force: they can be no scan, or are one under the other. */
+/**
+ * What is wrong with a volume's values under the reading that is in force: they can be no scan, or are one under the other. Nothing,
+ * where they are stretched to the window whatever they are.
+ */
 export function unitsFault(
   values: readonly number[],
   header: VolumeHeader,
   table: Scaling,
-  units: Units,
+  { units, window }: Pick<VolumeSettings, "units" | "window">,
 ): Fault | null {
+  if (window === "min_max") return null;
   const inForce = scalingOf(header, table, units);
   const isApplied = scales(inForce);
   const { units: found, asStored, rescaled } = readingOf(values, table);

@@ -16,8 +16,9 @@ export async function unitsSection(
   suffix: string,
 ): Promise<Section | null> {
   if (values === null) return null;
-  const windows = windowsOf(settings);
+  const windows = windowsOf(settings).flatMap((window) => (window === "min_max" ? [] : [window]));
   const shown = windows.map(([lowest, highest]) => `${printNumber(lowest)} to ${printNumber(highest)}`);
+  const title = `${windows.length === 1 ? "window" : "windows"} ${listWords(shown, "and")}`;
   const figure =
     values.hounsfield.length === 0
       ? ""
@@ -30,10 +31,7 @@ export async function unitsSection(
           isShare: true,
           values: values.hounsfield,
           isWhole: false,
-          marks: {
-            values: windows.flat(),
-            title: `${windows.length === 1 ? "window" : "windows"} ${listWords(shown, "and")}`,
-          },
+          ...(windows.length === 0 ? {} : { marks: { values: windows.flat(), title } }),
           widths: { wide: 1040, narrow: 330 },
         });
   const body = `<p class="about">${decisionOf(settings, values)}</p>${figure}<div class="ground">${groundTable(values.decidedBy, dataset)}</div>`;

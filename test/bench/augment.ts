@@ -7,7 +7,7 @@ const slices = Number(process.argv[2] ?? 240);
 const grid: VolumeGrid = {
   sizes: [slices, defaultData.size[1], defaultData.size[2]],
   spacing: defaultData.spacing,
-  channels: [{ range: [-1, 1], window: defaultData.window, padding: -1 }],
+  channels: [{ range: [-1, 1], window: [-1000, 1000], padding: -1 }],
 };
 const chance = 1;
 const all: readonly Augmentation[] = [

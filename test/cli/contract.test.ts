@@ -115,6 +115,8 @@ describe("the record of what a network takes", () => {
         units: "hounsfield",
         orientation: "LPS",
         axes: "zxy",
+        crop: "none",
+        resize: "spacing",
         spacing: [6, 1.5, 1.75],
         grid: "torch",
         size: [4, 12, 12],

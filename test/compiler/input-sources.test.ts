@@ -20,7 +20,7 @@ describe("a volume", () => {
 
   test("is as the `data` block says without arguments, and otherwise as they say", () => {
     const own =
-      'f32[batch, 2, 4, 8, 8] = volume(column = "pet", units = hounsfield, orientation = "RAS", assume_orientation = "LPS", assume_spacing = [5, 0.8, 0.9], axes = "xyz", spacing = [6, 3, 3], grid = monai, size = [4, 8, 8], window = [[0, 10], [0, 5]], clip = after, range = [-1, 2], pad = -3, storage = "i16")';
+      'f32[batch, 2, 4, 8, 8] = volume(column = "pet", units = hounsfield, orientation = "RAS", assume_orientation = "LPS", assume_spacing = [5, 0.8, 0.9], axes = "xyz", crop = foreground, resize = spacing, spacing = [6, 3, 3], grid = monai, size = [4, 8, 8], window = [[0, 10], [0, 5]], clip = after, range = [-1, 2], pad = -3, storage = "i16")';
     const { sources, messages } = compiled("ct: f32[batch, 1, 8, 16, 16] = volume()", `pet: ${own}`);
     expect(messages).toEqual([]);
     expect(sources?.get("ct")).toEqual({ kind: "volume", column: null, settings: ofBlock });
@@ -33,6 +33,8 @@ describe("a volume", () => {
         assumeOrientation: "LPS",
         assumeSpacing: [5, 0.8, 0.9],
         axes: "xyz",
+        crop: "foreground",
+        resize: "spacing",
         spacing: [6, 3, 3],
         grid: "monai",
         size: [4, 8, 8],
@@ -44,6 +46,18 @@ describe("a volume", () => {
         storage: "i16",
       },
     });
+  });
+
+  test("that is squashed has no spacing of its own, nor the block's", () => {
+    const squashed = "f32[batch, 1, 8, 16, 16] = volume(resize = squash, window = min_max)";
+    const { sources, messages } = compiled(`ct: ${squashed}`);
+    expect(messages).toEqual([]);
+    const settings = { ...ofBlock, resize: "squash", spacing: [1, 1, 1], window: "min_max" };
+    expect(sources?.get("ct")).toEqual({ kind: "volume", column: null, settings });
+    const spaced = compiled(`ct: ${squashed.replace("squash", "squash, spacing = [1, 1, 1]")}`);
+    expect(spaced.messages).toEqual([
+      expect.stringMatching(/^E602: `spacing` must be left out beside `resize = squash`/),
+    ]);
   });
 
   test("is padded with the lower end of its own range, and with the block's padding where it has none", () => {

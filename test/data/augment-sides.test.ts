@@ -91,7 +91,7 @@ describe("an operation fits", () => {
   const rotated: Augmentation = { kind: "rotate", axis: "height", degrees: 10, chance: 1 };
 
   test.each([
-    [window, "`window` moves the ends of a window, and images have none"],
+    [window, "`window` moves the ends of a window, which neither images nor volumes with `window = min_max` have"],
     [flipped, "`flip(axis = slices)` reverses an axis of one voxel"],
     [rotated, "`rotate(axis = height)` turns an image out of its plane"],
   ])("volumes but not images: %j", (operation, message) => {

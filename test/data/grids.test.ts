@@ -17,7 +17,7 @@ const cases = v.parse(v.array(caseSchema), JSON.parse(readFileSync("test/fixture
 
 /** The same of ours. */
 function placesOf({ places, ...axis }: v.InferOutput<typeof caseSchema>): readonly number[] {
-  const resampled = resampleAxis(axis);
+  const resampled = resampleAxis({ ...axis, from: 0 });
   if (resampled.kind === "failed") throw new Error("every case has voxels");
   const { before, count, below, above, weight } = resampled.value;
   return places.map((_, index) => {

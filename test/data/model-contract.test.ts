@@ -97,6 +97,21 @@ describe("a record of today's", () => {
     expect(differences(record, image("image"))[0]).toBe('image.kind: "volume" -> "image"');
   });
 
+  test("differs in how volumes are cropped and resized, also from one that says nothing of it", () => {
+    const squashed = { ...defaultVolume, crop: "foreground", resize: "squash", window: "min_max" } as const;
+    const record = contract(volume("image", squashed));
+    expect(decodeContract(encodeContract(record))).toEqual({ kind: "ok", value: record });
+    expect(differences(record, volume("image"))).toEqual([
+      'image.crop: "foreground" -> "none"',
+      'image.resize: "squash" -> "spacing"',
+      'image.window: ["min_max"] -> [[-1000,1000]]',
+    ]);
+    expect(differences(first, volume("image", { ...squashed, window: [-1000, 1000] }), tokens("ids"))).toEqual([
+      'image.crop: "none" -> "foreground"',
+      'image.resize: "spacing" -> "squash"',
+    ]);
+  });
+
   test("knows inputs by their order where they were renamed, and asks nothing of those that only one has", () => {
     const record = contract(volume("ct"), volume("pet", { ...defaultVolume, pad: 0 }), tokens("ids"));
     expect(differences(record, volume("first"), volume("second"))).toEqual(["second.pad: 0 -> -1"]);

@@ -211,6 +211,8 @@ describe("medctc data pack", () => {
   test.each([
     ["orientation", { orientation: "RAI" }],
     ["axes", { axes: "zyx" }],
+    ["crop", { crop: "foreground" }],
+    ["resize", { resize: "squash" }],
     ["window", { otherWindows: [[-160, 240]] }],
     ["grid", { grid: "torchio" }],
     ["clip", { clip: "after" }],

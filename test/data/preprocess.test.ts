@@ -80,8 +80,10 @@ function plainly(
   values: readonly number[],
   sizes: readonly [x: number, y: number, z: number],
   { slope, intercept, xySpacing, zSpacing }: VolumeMetadata,
-  { spacing, size, window: [lowest, highest], clip }: VolumeSettings,
+  { spacing, size, window, clip }: VolumeSettings,
 ): readonly number[] {
+  if (window === "min_max") throw new Error("a window with two ends");
+  const [lowest, highest] = window;
   const [sizeX, sizeY, sizeZ] = sizes;
   const stored = [sizeZ, sizeX, sizeY];
   const current = [zSpacing, xySpacing, xySpacing];

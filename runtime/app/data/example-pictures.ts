@@ -169,7 +169,7 @@ function channelsOf(input: FileInput, values: Float32Array): readonly Channel[] 
       return [];
     case "volume":
       return windowsOf(input.settings).map((window) => ({
-        title: `window ${window.join(" to ")}`,
+        title: window === "min_max" ? "all values" : `window ${window.join(" to ")}`,
         range: input.settings.range,
       }));
     case "segmentation": {

@@ -24,7 +24,9 @@ export function fitProblem(augmentations: readonly Augmentation[], { sizes, chan
     if (each.kind !== "window") continue;
     for (const { window } of channels) {
       if (window === null) {
-        return problem("`window` moves the ends of a window, and images have none", "use `intensity` for 2-D images");
+        const message =
+          "`window` moves the ends of a window, which neither images nor volumes with `window = min_max` have";
+        return problem(message, "use `intensity` for these");
       }
       const width = window[1] - window[0];
       if (each.jitter >= width / 2) {

@@ -4,3 +4,4 @@ export { preprocessImage } from "./open-clip.ts";
 export { type PackedVolume, unpack, volumeShape } from "./packed-volume.ts";
 export { unstatedMetadata, type VolumeMetadata } from "./transform.ts";
 export { planAxes } from "./volume-axes.ts";
+export { needsSurvey, type SurveyedVoxels, VoxelSurvey } from "./voxel-survey.ts";

@@ -18,15 +18,19 @@ export interface ResampledAxis {
 /** More voxels than this along an axis come from spacings that are nonsense. */
 const mostResampled = 2 ** 24;
 
+/** Stored voxels along an axis, from the first up to, and without, the last. */
+export type Extent = readonly [from: number, to: number];
+
 /** An axis of a volume, and what it is to become. */
 export interface AxisToResample {
-  /** Voxels, and how many mm they are apart. */
+  /** The first stored voxel that counts, how many do, and how many mm they are apart. */
+  readonly from: number;
   readonly length: number;
   readonly spacing: number;
   /** How many mm they are to be apart, and how many of them are kept. */
   readonly target: number;
   readonly size: number;
-  readonly grid: Grid;
+  readonly grid: Grid | "squash";
 }
 
 /** The rules of a grid. */
@@ -40,15 +44,19 @@ interface GridRules {
   readonly padBefore: (missing: number) => number;
 }
 
-const rules: Readonly<Record<Grid, GridRules>> = {
-  // Half-pixel centres, as torch.nn.functional.interpolate has them with align_corners = false and sizes given: the scale is
-  // length / new length, not the ratio of the spacings.
-  torch: {
-    lengthOf: ({ length, spacing, target }) => Math.trunc(length * (spacing / target)),
-    placeOf: ({ length }, resampled, index) => (length / resampled) * (index + 0.5) - 0.5,
-    cropBefore: (resampled, size) => Math.floor((resampled - size) / 2),
-    padBefore: (missing) => Math.floor(missing / 2),
-  },
+// Half-pixel centres, as torch.nn.functional.interpolate has them with align_corners = false and sizes given: the scale is
+// length / new length, not the ratio of the spacings.
+const torch: GridRules = {
+  lengthOf: ({ length, spacing, target }) => Math.trunc(length * (spacing / target)),
+  placeOf: ({ length }, resampled, index) => (length / resampled) * (index + 0.5) - 0.5,
+  cropBefore: (resampled, size) => Math.floor((resampled - size) / 2),
+  padBefore: (missing) => Math.floor(missing / 2),
+};
+
+const rules: Readonly<Record<Grid | "squash", GridRules>> = {
+  torch,
+  // The whole axis, whatever the spacing.
+  squash: { ...torch, lengthOf: ({ size }) => size },
   // TorchIO's Resample and CropOrPad: new voxels are exactly that far apart, about the middle of the axis.
   torchio: {
     lengthOf: ({ length, spacing, target }) => Math.floor((length * spacing) / target),
@@ -76,7 +84,7 @@ function roundHalfToEven(value: number): number {
  * before. The new length as the problem where it is no sensible one.
  */
 export function resampleAxis(planned: AxisToResample, flipped = false): Result<ResampledAxis, number> {
-  const { length, size } = planned;
+  const { from, length, size } = planned;
   const { lengthOf, placeOf, cropBefore, padBefore } = rules[planned.grid];
   const resampled = lengthOf(planned);
   if (!(resampled >= 1 && resampled <= mostResampled)) return failed(resampled);
@@ -89,8 +97,8 @@ export function resampleAxis(planned: AxisToResample, flipped = false): Result<R
     const source = Math.max(placeOf(planned, resampled, start + index), 0);
     const lower = Math.min(Math.trunc(source), length - 1);
     const upper = Math.min(lower + 1, length - 1);
-    below[index] = flipped ? length - 1 - lower : lower;
-    above[index] = flipped ? length - 1 - upper : upper;
+    below[index] = flipped ? from + length - 1 - lower : from + lower;
+    above[index] = flipped ? from + length - 1 - upper : from + upper;
     weight[index] = source - lower;
   }
   return ok({ before: padBefore(size - count), count, below, above, weight });

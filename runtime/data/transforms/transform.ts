@@ -3,6 +3,7 @@ import type { Result } from "../../text/index.ts";
 import type { Fault } from "../problem.ts";
 import type { SliceTaker, VolumeHeader } from "../readers/index.ts";
 import type { PackedVolume } from "./packed-volume.ts";
+import type { SurveyedVoxels } from "./voxel-survey.ts";
 
 /** What the metadata say of a volume. */
 export interface VolumeMetadata {
@@ -25,10 +26,14 @@ export const unstatedMetadata: VolumeMetadata = { slope: 1, intercept: 0, xySpac
 export interface Transform {
   /** Everything that is wrong with a volume's metadata, whatever its header says. */
   readonly metadataFaults: (metadata: VolumeMetadata) => readonly Fault[];
-  /** What starts to take the slices of a volume, whose metadata have no fault; or why there can be nothing. */
+  /**
+   * What starts to take the slices of a volume, whose metadata have no fault; or why there can be nothing. Before the voxels were
+   * surveyed, whose settings need that, it can be planned, but not started.
+   */
   readonly plan: (
     header: VolumeHeader,
     metadata: VolumeMetadata,
     settings: VolumeSettings,
+    surveyed: SurveyedVoxels | null,
   ) => Result<() => SliceTaker<PackedVolume>, Fault>;
 }

@@ -5,31 +5,31 @@ import { asStored, type ByAxis, reordering, type TakenAxis } from "../orientatio
 import { type Fault, fault } from "../problem.ts";
 import type { VolumeHeader } from "../readers/index.ts";
 import { spacingAsStored, storedPlace } from "../stored-place.ts";
-import { resampleAxis } from "./resample.ts";
+import { type Extent, resampleAxis } from "./resample.ts";
 import type { Axes, PlannedAxis } from "./slice-resampler.ts";
 import type { VolumeMetadata } from "./transform.ts";
 
-/** Where a volume's axes are taken from, and how far apart its voxels are along the stored ones. */
+/** Where a volume's axes are taken from, and how far apart its voxels are along the stored ones; null where that does not matter. */
 interface Taken {
   readonly axes: ByAxis<TakenAxis>;
-  readonly spacing: ByAxis<number>;
+  readonly spacing: ByAxis<number> | null;
 }
 
 function takenFrom(header: VolumeHeader, metadata: VolumeMetadata, settings: VolumeSettings): Result<Taken, Fault> {
   const { orientation, assumeOrientation } = settings;
-  if (orientation === null) {
-    const spacing = spacingAsStored(header, metadata) ?? assumedSpacing(settings, asStored);
-    return spacing === null ? noSpacing : ok({ axes: asStored, spacing });
-  }
+  const spaced = (axes: ByAxis<TakenAxis>, stated: ByAxis<number> | null): Result<Taken, Fault> => {
+    if (settings.resize === "squash") return ok({ axes, spacing: null });
+    const spacing = stated ?? assumedSpacing(settings, axes);
+    return spacing === null ? noSpacing : ok({ axes, spacing });
+  };
+  if (orientation === null) return spaced(asStored, spacingAsStored(header, metadata));
   const place = storedPlace(header, metadata);
   const stored = place.kind === "known" ? place.orientation : assumeOrientation;
   if (stored === null) {
     const why = place.kind === "unknown" ? `: ${place.why}` : "";
     return failed(fault(`its orientation is unknown, and ${orientation} is needed${why}`, unknownOrientationHelp));
   }
-  const axes = reordering(stored, orientation);
-  const spacing = place.spacing ?? assumedSpacing(settings, axes);
-  return spacing === null ? noSpacing : ok({ axes, spacing });
+  return spaced(reordering(stored, orientation), place.spacing);
 }
 
 /** What is assumed of files that state no spacing, along the stored axes; null where nothing is. */
@@ -54,22 +54,26 @@ const noSpacing = failed(
   ),
 );
 
-/** The plan of each of the network's axes. With CT-CLIP's order, height is x and width is y. */
+/** The plan of each of the network's axes, of the part of each stored one that is kept. With CT-CLIP's order, height is x and width is y. */
 export function planAxes(
   header: VolumeHeader,
   metadata: VolumeMetadata,
   settings: VolumeSettings,
+  kept: ByAxis<Extent> | null,
 ): Result<Axes, Fault> {
   const taken = takenFrom(header, metadata, settings);
   if (taken.kind === "failed") return taken;
   const { axes, spacing } = taken.value;
-  const { grid } = settings;
+  const grid = settings.resize === "squash" ? "squash" : settings.grid;
   const planned: PlannedAxis[] = [];
   for (const [place, letter] of [...settings.axes].entries()) {
     const { from, flipped } = at(axes, "xyz".indexOf(letter));
-    const [count, mm, target] = [at(header.sizes, from), at(spacing, from), at(settings.spacing, place)];
-    const axis = resampleAxis({ length: count, spacing: mm, target, size: at(settings.size, place), grid }, flipped);
-    if (axis.kind === "failed") return nonsense(count, at(storedNames, from), mm, target, axis.problem);
+    const [first, last] = kept === null ? [0, at(header.sizes, from)] : kept[from];
+    const target = at(settings.spacing, place);
+    const [length, mm] = [last - first, spacing?.[from] ?? target];
+    const size = at(settings.size, place);
+    const axis = resampleAxis({ from: first, length, spacing: mm, target, size, grid }, flipped);
+    if (axis.kind === "failed") return nonsense(length, at(storedNames, from), mm, target, axis.problem);
     planned.push({ from, axis: axis.value });
   }
   return ok([at(planned, 0), at(planned, 1), at(planned, 2)] as const);

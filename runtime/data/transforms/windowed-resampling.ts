@@ -1,4 +1,5 @@
-import { windowsOf } from "../../../compiler/channel-windows.ts";
+import { type ChannelWindow, windowsOf } from "../../../compiler/channel-windows.ts";
+import type { Interval } from "../../../compiler/index.ts";
 import { ok } from "../../text/index.ts";
 import { type Fault, fault } from "../problem.ts";
 import { scalingOf } from "../units.ts";
@@ -17,15 +18,21 @@ import { planAxes } from "./volume-axes.ts";
  */
 export const windowedResampling: Transform = {
   metadataFaults,
-  plan: (header, metadata, settings) => {
-    const axes = planAxes(header, metadata, settings);
+  plan: (header, metadata, settings, surveyed) => {
+    const foreground = settings.crop === "foreground" ? (surveyed?.foreground ?? null) : null;
+    const axes = planAxes(header, metadata, settings, foreground);
     if (axes.kind === "failed") return axes;
     const scaling = scalingOf(header, metadata, settings.units);
+    const intervalOf = (window: ChannelWindow): Interval => {
+      if (window !== "min_max") return window;
+      if (surveyed === null) throw new Error("invariant: what was not surveyed is not started");
+      return surveyed.values;
+    };
     return ok(
       () =>
         new SliceResampler(axes.value, settings, (rectangle) =>
           windowsOf(settings).map((window) =>
-            windowSlices(header, scaling, window, settings.range, settings.clip, rectangle),
+            windowSlices(header, scaling, intervalOf(window), settings.range, settings.clip, rectangle),
           ),
         ),
     );
