@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { Program } from "../../compiler/index.ts";
 import type { Node } from "../../compiler/ir/types.ts";
 import { foldAdapters, mergeProjections } from "../../compiler/passes/merge-projections.ts";
 import { expectSameValues, expectUntouched, operationsOf, Small } from "./small-program.ts";
@@ -74,5 +75,36 @@ test("adapters are folded into their own module and say which could not be", () 
   const { program: folded, folds, left } = foldAdapters(program, moduleOf);
   expect(folds.map(({ place, bias }) => [place, bias])).toEqual([["good", null]]);
   expect([...left]).toEqual(["bad"]);
+  expectSameValues(program, folded);
+});
+
+/** A convolution of x, [2, 5, 4, 6], in some groups, with what LoRA adds to it, and a factor for each channel before and behind it. */
+function adaptedConvolution(groups: number): Program {
+  const small = new Small();
+  const still = { stride: [1, 1], dilation: [1, 1], padding: [[0, 0] as const, [0, 0] as const] };
+  const moves = { stride: [1, 2], dilation: [2, 1], padding: [[1, 1] as const, [0, 1] as const] };
+  const x = small.add({ op: "mul" }, small.input("x", [2, 5, 4, 6]), small.parameter("in", [6]));
+  const [own, adapter] = [small.from("conv"), small.from("conv.lora")];
+  const base = own.add({ op: "conv", ...moves, groups }, x, small.parameter("w", [4, 6 / groups, 2, 3]));
+  const low = adapter.add({ op: "conv", ...moves, groups: 1 }, x, small.parameter("a", [2, 6, 2, 3]));
+  const up = adapter.add({ op: "conv", ...still, groups }, low, small.parameter("b", [4, 2 / groups, 1, 1]));
+  const sum = adapter.add({ op: "add" }, own.add({ op: "add" }, base, small.parameter("bias", [4])), up);
+  return small.program({ y: adapter.add({ op: "mul" }, sum, small.parameter("out", [4])) });
+}
+
+test("a low-rank update of a convolution becomes part of its weight, with factors of its channels", () => {
+  const program = adaptedConvolution(1);
+  const merged = mergeProjections(program);
+  expect(operationsOf(merged)).toEqual(["conv", "add"]);
+  expectSameValues(program, merged);
+});
+
+test("of a convolution in groups it stays beside, unless its weight may become whole", () => {
+  const program = adaptedConvolution(2);
+  const beside = mergeProjections(program);
+  expect(operationsOf(beside).filter((op) => op === "conv")).toHaveLength(3);
+  expectSameValues(program, beside);
+  const { program: folded, folds } = foldAdapters(program, (path) => (path === "conv.lora" ? "conv" : null));
+  expect(folds.map(({ weight: { type }, groups }) => [type.shape, groups])).toEqual([[[4, 6, 2, 3], 2]]);
   expectSameValues(program, folded);
 });
