@@ -65,7 +65,7 @@ export interface ModuleDeclaration {
   readonly span: Span;
 }
 
-/** `adapter lora(rank: int, alpha: float = rank) wraps base: linear { ... }` */
+/** `adapter lora(rank: int, alpha: float = rank) wraps base: linear { ... }`, or `... wraps base: conv2d as lora { ... }`. */
 export interface AdapterDeclaration {
   readonly kind: "adapter";
   readonly name: Name;
@@ -73,6 +73,8 @@ export interface AdapterDeclaration {
   readonly base: Name;
   /** The modules that it can adapt; empty for `any`. */
   readonly wraps: readonly Name[];
+  /** The adapter that it is on these modules; null for one that is only placed by its own name. */
+  readonly standsFor: Name | null;
   readonly members: readonly ModuleMember[];
   readonly span: Span;
 }
@@ -150,7 +152,11 @@ export interface TensorType {
   readonly span: Span;
 }
 
-export type Dimension = { readonly kind: "rest"; readonly span: Span } | Expression;
+/** A size, any sizes (`...`), or the sizes of a list (`...size`). */
+export type Dimension =
+  | { readonly kind: "rest"; readonly span: Span }
+  | { readonly kind: "spread"; readonly list: Expression; readonly span: Span }
+  | Expression;
 
 export type ModuleMember = Let | Require | ParamMember | PartMember | ForwardMember;
 

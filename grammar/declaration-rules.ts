@@ -13,6 +13,7 @@ export interface Signature {
 export interface AdapterSignature extends Signature {
   readonly base: ast.Name;
   readonly wraps: readonly ast.Name[];
+  readonly standsFor: ast.Name | null;
 }
 
 /** The rules for what stands at the top of a file and for the members of a module. */
@@ -77,7 +78,8 @@ export class DeclarationRules extends StatementRules {
     this.take(t.Colon);
     const wraps = this.several(t.Comma, () => this.qualifiedName());
     this.refuseDuplicates(wraps);
-    return { name, parameters, base, wraps: wraps.some(({ text }) => text === "any") ? [] : wraps };
+    const standsFor = this.takes(k.as) ? this.qualifiedName() : null;
+    return { name, parameters, base, wraps: wraps.some(({ text }) => text === "any") ? [] : wraps, standsFor };
   }
 
   /** `linear` or `mine.linear`, whose text is both. */

@@ -40,7 +40,12 @@ export class StatementRules extends ExpressionRules {
   }
 
   private dimension(): ast.Dimension {
-    if (this.next() === t.Ellipsis) return { kind: "rest", span: this.spanOf(this.take(t.Ellipsis)) };
+    if (this.next() === t.Ellipsis) {
+      const span = this.spanOf(this.take(t.Ellipsis));
+      if (!this.startsExpression()) return { kind: "rest", span };
+      const list = this.expression();
+      return { kind: "spread", list, span: this.upToHere(span) };
+    }
     return this.startsExpression() ? this.expression() : this.fail("`...` or an expression");
   }
 

@@ -130,6 +130,15 @@ export class Evaluator {
     return value.kind === "number" ? value.value : this.refuse(what, "a number", value, expression.span);
   }
 
+  /** A list of numbers. */
+  numbers(expression: Expression, environment: Environment, what: string): readonly number[] {
+    const value = this.evaluate(expression, environment);
+    const numbers =
+      value.kind === "list" ? value.elements.flatMap((each) => (each.kind === "number" ? [each.value] : [])) : [];
+    if (value.kind === "list" && numbers.length === value.elements.length) return numbers;
+    return this.refuse(what, "a list of numbers", value, expression.span);
+  }
+
   private name(text: string, span: Span, environment: Environment): Value {
     const value = environment.lookup(text);
     if (value?.kind === "unknown") return this.trace.giveUp();

@@ -1,5 +1,5 @@
-import type { RolesDeclaration, Source } from "../../grammar/index.ts";
-import { type Callable, familiesOf, type Program, scopeOf } from "../load/index.ts";
+import type { AdapterDeclaration, RolesDeclaration, Source } from "../../grammar/index.ts";
+import { type Callable, familiesOf, type Program, type StandIns, scopeOf, standInsOf } from "../load/index.ts";
 import { builtinEnvironment } from "./builtins/index.ts";
 import { Environment, type Value } from "./values.ts";
 
@@ -18,9 +18,11 @@ export interface KnownFamily {
 /** The contexts of a program's files: what is built in, what a file imports, and its own declarations. */
 export class Files {
   private readonly contexts = new Map<Source, FileContext>();
+  private readonly standIns: StandIns;
 
   constructor({ files }: Program) {
     const builtins = builtinEnvironment();
+    this.standIns = standInsOf(files).standIns;
     const { families } = familiesOf(files);
     const environments = new Map(files.map(({ source }) => [source, new Environment(builtins)]));
     for (const file of files) {
@@ -42,6 +44,11 @@ export class Files {
       }
       this.contexts.set(file.source, { environment, families: known });
     }
+  }
+
+  /** An adapter, and those that stand for it on modules that it does not wrap. */
+  variantsOf(adapter: AdapterDeclaration): readonly AdapterDeclaration[] {
+    return [adapter, ...(this.standIns.get(adapter) ?? [])];
   }
 
   /** The context of a file of the program. */

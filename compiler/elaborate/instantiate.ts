@@ -12,7 +12,7 @@ import type {
   StringText,
 } from "../../grammar/index.ts";
 import { printType } from "../ir/index.ts";
-import { inputsGiven } from "../load/index.ts";
+import { inputsGiven, placedName } from "../load/index.ts";
 import { bindArguments } from "./arguments.ts";
 import type { BuiltinArgument } from "./builtins/builtin.ts";
 import type { Evaluator } from "./evaluate.ts";
@@ -122,8 +122,9 @@ export class Instantiator {
     environment.define(declaration.base.text, { kind: "instance", instance: base, level });
     const callee = { name: declaration.name.text, parameters: declaration.parameters };
     bindArguments(callee, passed, span, environment, evaluator);
-    const same = base.adapters.filter((other) => other.declaration.name.text === declaration.name.text).length;
-    const step = { name: declaration.name.text, index: same === 0 ? null : same, count: null };
+    const name = placedName(declaration);
+    const same = base.adapters.filter((other) => placedName(other.declaration) === name).length;
+    const step = { name, index: same === 0 ? null : same, count: null };
     const prefix = level === 0 ? base.checkpoint : `${base.checkpoint}.${level}`;
     const place = {
       steps: [...base.steps, step],

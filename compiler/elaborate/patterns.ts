@@ -1,8 +1,10 @@
-import type { Span, TensorType } from "../../grammar/index.ts";
+import type { Dimension, Span, TensorType } from "../../grammar/index.ts";
 import { at } from "../at.ts";
 import { type Dtype, printType } from "../ir/index.ts";
 import type { Evaluator } from "./evaluate.ts";
 import { type Environment, number, type TensorValue, type Value } from "./values.ts";
+
+const behindDots = "the sizes behind `...`";
 
 /**
  * Checks a tensor against a declared type. A name that is not a number yet gets the size that is there, everything else
@@ -26,12 +28,18 @@ export function matchType(
       found: printType(found),
     });
   if (found.dtype !== type.dtype) refuse();
-  const rest = type.dims.findIndex(({ kind }) => kind === "rest");
-  const extra = found.shape.length - (type.dims.length - (rest < 0 ? 0 : 1));
+  const dims = type.dims.flatMap((dim) => spreadOf(dim, environment, evaluator));
+  const rest = dims.findIndex((dim) => typeof dim !== "number" && dim.kind === "rest");
+  const extra = found.shape.length - (dims.length - (rest < 0 ? 0 : 1));
   if (extra < 0 || (rest < 0 && extra > 0)) refuse();
   const labels: (string | null)[] = [];
   let axis = 0;
-  for (const dim of type.dims) {
+  for (const dim of dims) {
+    if (typeof dim === "number") {
+      labels.push(null);
+      if (at(found.shape, axis++) !== dim) refuse();
+      continue;
+    }
     if (dim.kind === "rest") {
       for (let skipped = 0; skipped < extra; skipped++) labels.push(null);
       axis += extra;
@@ -52,6 +60,7 @@ function printDeclared(type: TensorType, environment: Environment, evaluator: Ev
     if (dim.kind === "rest") return "...";
     if (dim.kind === "number") return dim.text;
     const written = dim.span.source.text.slice(dim.span.start, dim.span.end);
+    if (dim.kind === "spread") return `${written} = ${evaluator.numbers(dim.list, environment, behindDots).join(", ")}`;
     if (dim.kind === "name" && environment.lookup(dim.text)?.kind !== "number") return written;
     return `${written} = ${evaluator.number(dim, environment, "a size")}`;
   });
@@ -67,13 +76,26 @@ export function sizesOf(
   readonly dtype: Dtype;
   readonly shape: readonly number[];
 } {
-  const shape = type.dims.map((dim) => {
+  const shape = type.dims.flatMap((dim) => {
     if (dim.kind === "rest")
       return evaluator.trace.fail("bad-size", dim.span, { what: "`...`", found: "any number of sizes" });
-    const size = evaluator.number(dim, environment, "a size");
-    if (Number.isSafeInteger(size) && size >= 0) return size;
+    const sizes =
+      dim.kind === "spread"
+        ? evaluator.numbers(dim.list, environment, behindDots)
+        : [evaluator.number(dim, environment, "a size")];
+    const wrong = sizes.find((size) => !Number.isSafeInteger(size) || size < 0);
+    if (wrong === undefined) return sizes;
     const what = `\`${dim.span.source.text.slice(dim.span.start, dim.span.end)}\``;
-    return evaluator.trace.fail("bad-size", dim.span, { what, found: String(size) });
+    return evaluator.trace.fail("bad-size", dim.span, { what, found: String(wrong) });
   });
   return { dtype: type.dtype, shape };
+}
+
+/** The sizes of a list in the place of `...size`, and any other dimension as it is. */
+function spreadOf(
+  dim: Dimension,
+  environment: Environment,
+  evaluator: Evaluator,
+): readonly (number | Exclude<Dimension, { readonly kind: "spread" }>)[] {
+  return dim.kind === "spread" ? evaluator.numbers(dim.list, environment, behindDots) : [dim];
 }

@@ -13,6 +13,7 @@ import type { LoadedFile } from "./imports.ts";
 import { inputsGiven } from "./inputs-given.ts";
 import type { Program } from "./program.ts";
 import { type Callable, type Scope, scopeOf } from "./scope.ts";
+import { standInsOf } from "./stand-ins.ts";
 import { importHelp } from "./unimported.ts";
 
 /**
@@ -25,6 +26,7 @@ export function checkProgram(program: Program): readonly Diagnostic[] {
     ...diagnostics,
     ...files.flatMap((file) => checkFile(file, declared)),
     ...familiesOf(files).diagnostics,
+    ...standInsOf(files).diagnostics,
     ...ignoredInImports(program),
   ];
   // What is about no place comes first.

@@ -6,4 +6,5 @@ export { type FilePlace, type Library, libraryDeclarations, type ReadResult } fr
 export { inputsGiven } from "./inputs-given.ts";
 export { loadProgram, type Program } from "./program.ts";
 export { type Callable, scopeOf } from "./scope.ts";
+export { placedName, type StandIns, standInsOf } from "./stand-ins.ts";
 export { withImportHelp } from "./unimported.ts";

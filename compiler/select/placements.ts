@@ -9,6 +9,7 @@ import {
   type ModelElaborator,
   type ModuleInstance,
 } from "../elaborate/index.ts";
+import { placedName } from "../load/index.ts";
 import { modulesUnder } from "./elements.ts";
 import { LayerArguments } from "./layer-arguments.ts";
 import { expandSelectors, isExact, type Pattern } from "./patterns.ts";
@@ -52,7 +53,7 @@ export function placeAdapters(
     const declaration = callee.callable;
     const passed = evaluator.passed(callee, placement.adapter.arguments, new Environment(elaborator.names));
     const targets = [...selected].filter(
-      (instance) => !except.has(instance) && wrappedBy(declaration, instance, elaborator),
+      (instance) => !except.has(instance) && variantFor(declaration, instance, elaborator) !== null,
     );
     const byLayer = new LayerArguments(declaration, passed, targets, evaluator, elaborator.calls);
     const seen = new Set<ModuleInstance>();
@@ -60,7 +61,7 @@ export function placeAdapters(
       const isOpen = !isExact(pattern.segments.at(-1));
       if (
         isOpen &&
-        !elements.some(({ instance }) => instance !== null && wrappedBy(declaration, instance, elaborator))
+        !elements.some(({ instance }) => instance !== null && variantFor(declaration, instance, elaborator) !== null)
       ) {
         diagnostics.push(
           cannotAdapt(
@@ -75,8 +76,8 @@ export function placeAdapters(
       }
       for (const { instance, path } of elements) {
         if (instance !== null && except.has(instance)) continue;
-        const wrapped = instance === null ? null : wrappedBy(declaration, instance, elaborator);
-        if (instance === null || wrapped === false) {
+        const variant = instance === null ? null : variantFor(declaration, instance, elaborator);
+        if (instance === null || variant === null) {
           // A wildcard means those that can be adapted; a name means that one.
           if (isOpen) continue;
           diagnostics.push(cannotAdapt(declaration, pattern, path, instance, elaborator));
@@ -86,14 +87,14 @@ export function placeAdapters(
         seen.add(instance);
         const [other] = instance.adapters;
         if (other !== undefined && !placement.also) {
-          const params = { path, adapter: other.declaration.name.text };
+          const params = { path, adapter: placedName(other.declaration) };
           const labels = [{ span: other.instance.span, message: "placed here" }];
           diagnostics.push(report("placed-twice", pattern.span, params, { labels }));
           break;
         }
         const given = byLayer.of(instance);
-        const made = elaborator.instantiator.adapter(declaration, given, placement.adapter.span, instance, evaluator);
-        const adapter = { declaration, instance: made };
+        const made = elaborator.instantiator.adapter(variant, given, placement.adapter.span, instance, evaluator);
+        const adapter = { declaration: variant, instance: made };
         instance.adapters.push(adapter);
         adapters.push({ base: instance, adapter });
       }
@@ -102,7 +103,17 @@ export function placeAdapters(
   return { placement, text, selections, adapters };
 }
 
-/** True when an adapter can stand around a module. */
+/** The adapter that a placement of one puts around a module: itself, or what stands for it there; null where neither can. */
+function variantFor(
+  declaration: AdapterDeclaration,
+  instance: ModuleInstance,
+  elaborator: ModelElaborator,
+): AdapterDeclaration | null {
+  const variants = elaborator.files.variantsOf(declaration);
+  return variants.find((each) => wrappedBy(each, instance, elaborator)) ?? null;
+}
+
+/** True when an adapter can stand around a module itself. */
 export function wrappedBy(
   { wraps, span }: AdapterDeclaration,
   instance: ModuleInstance,
@@ -135,7 +146,8 @@ function cannotAdapt(
   const below = instance === null || path === null ? [] : adaptable(declaration, instance, pattern.text, elaborator);
   const around = whole === null ? [] : adaptable(declaration, whole, whole.path, elaborator);
   const choices = below.length > 0 ? below : around;
-  const wraps = `\`${adapter}\` adapts ${declaration.wraps.map(({ text }) => `\`${text}\``).join(", ")}`;
+  const wrapped = elaborator.files.variantsOf(declaration).flatMap(({ wraps: names }) => names.map(({ text }) => text));
+  const wraps = `\`${adapter}\` adapts ${[...new Set(wrapped)].map((text) => `\`${text}\``).join(", ")}`;
   const help =
     choices.length === 0 ? wraps : (didYouMean(pattern.text, choices) ?? `${wraps}; there are ${choices.join(", ")}`);
   if (path === null) return report("adapts-nothing", pattern.span, { adapter, selector: pattern.text }, { help });
@@ -151,7 +163,7 @@ function adaptable(
 ): readonly string[] {
   const found = new Set<string>();
   const visit = (module: ModuleInstance): void => {
-    if (module !== instance && wrappedBy(declaration, module, elaborator)) {
+    if (module !== instance && variantFor(declaration, module, elaborator) !== null) {
       const last = at(module.steps, module.steps.length - 1).name;
       found.add(`${prefix}.${module.role === null ? last : printRole(module.role)}`);
     }

@@ -63,6 +63,17 @@ export const selection = {
     ({ role, meaning }) => `\`${role}\` is ${meaning === "" ? "one role" : `\`${meaning}\``} in another declaration`,
     () => "give it the same meaning here, or another name",
   ),
+  "unequal-parameters": error<{ readonly adapter: string; readonly other: string; readonly parameters: string }>(
+    "E521",
+    ({ adapter, other, parameters }) =>
+      `\`${adapter}\` stands for \`${other}\`, whose parameters are \`${parameters}\``,
+    () => "give it the same parameters: a placement is written for both",
+  ),
+  "second-stand-in": error<{ readonly adapter: string; readonly other: string; readonly placed: string }>(
+    "E522",
+    ({ adapter, other, placed }) => `\`${adapter}\` and \`${other}\` both stand for \`${placed}\` on the same modules`,
+    () => "leave out `as` for one of them, and place it by its own name",
+  ),
   "covers-some-layers": warning<{ readonly list: string; readonly covered: string; readonly count: number }>(
     "E508",
     ({ list, covered, count }) => `this covers ${covered} of the ${count} layers of \`${list}\``,

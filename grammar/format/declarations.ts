@@ -44,7 +44,8 @@ export function formatType(type: TypeExpression, comments: CommentQueue): Docume
 }
 
 function formatDimension(dim: Dimension, comments: CommentQueue): Document {
-  return dim.kind === "rest" ? "..." : formatExpression(dim, comments);
+  if (dim.kind === "rest") return "...";
+  return dim.kind === "spread" ? join("...", formatExpression(dim.list, comments)) : formatExpression(dim, comments);
 }
 
 export function formatParam(param: ParamMember, comments: CommentQueue): Document {

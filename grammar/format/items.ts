@@ -28,13 +28,14 @@ export function formatItem(item: Item, comments: CommentQueue): Document {
       return join(`module ${item.name.text}`, head, " ", body);
     }
     case "adapter": {
-      const last = item.wraps.at(-1)?.span ?? item.base.span;
+      const last = item.standsFor?.span ?? item.wraps.at(-1)?.span ?? item.base.span;
       const head = formatSignature(item, comments);
       const wraps = item.wraps.length === 0 ? "any" : item.wraps.map(({ text }) => text).join(", ");
       const body = formatBlock(item.members, { from: last.end, to: item.span.end, comments }, (member) =>
         formatModuleMember(member, comments),
       );
-      return join(`adapter ${item.name.text}`, head, ` wraps ${item.base.text}: ${wraps} `, body);
+      const standsFor = item.standsFor === null ? "" : ` as ${item.standsFor.text}`;
+      return join(`adapter ${item.name.text}`, head, ` wraps ${item.base.text}: ${wraps}${standsFor} `, body);
     }
     case "model": {
       const place = { from: (item.amends ?? item.name).span.end, to: item.span.end, comments };

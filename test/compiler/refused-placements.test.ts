@@ -5,36 +5,41 @@ describe("what an adapter cannot adapt is refused, with what it can", () => {
   const inText = "text.attn.q, text.attn.k, text.attn.v, text.attn.o, text.ff.up, text.ff.down, text.pooler";
 
   test.each<[string, string, string, string]>([
-    ["text", "`lora` cannot adapt `text`, which is `bert`", "text", `\`lora\` adapts \`linear\`; there are ${inText}`],
+    [
+      "text",
+      "`lora` cannot adapt `text`, which is `bert`",
+      "text",
+      `\`lora\` adapts \`linear\`, \`conv1d\`, \`conv2d\`, \`conv3d\`; there are ${inText}`,
+    ],
     [
       "text.embeddings",
       "`lora` cannot adapt `text.embeddings`, which is `bert_embeddings`",
       "text.embeddings",
-      `\`lora\` adapts \`linear\`; there are ${inText}`,
+      `\`lora\` adapts \`linear\`, \`conv1d\`, \`conv2d\`, \`conv3d\`; there are ${inText}`,
     ],
     [
       "image.first",
       "`lora` cannot adapt `image.first`, which is `stage`",
       "image.first",
-      "`lora` adapts `linear`; there are image.first.attn.q, image.first.attn.kv, image.first.last",
+      "`lora` adapts `linear`, `conv1d`, `conv2d`, `conv3d`; there are image.first.attn.q, image.first.attn.kv, image.first.last",
     ],
     [
       "text.layers",
       "`lora` cannot adapt `text.layers[0]`, which is `bert_layer`",
       "text.layers",
-      "`lora` adapts `linear`; there are text.layers.attn.q, text.layers.attn.k, text.layers.attn.v, text.layers.attn.o, text.layers.ff.up, text.layers.ff.down",
+      "`lora` adapts `linear`, `conv1d`, `conv2d`, `conv3d`; there are text.layers.attn.q, text.layers.attn.k, text.layers.attn.v, text.layers.attn.o, text.layers.ff.up, text.layers.ff.down",
     ],
     [
       "text.layers[0].attention.q.weight",
       "`lora` cannot adapt `text.layers[0].attention.q.weight`, which is `a parameter`",
       "text.layers[0].attention.q.weight",
-      "`lora` adapts `linear`",
+      "`lora` adapts `linear`, `conv1d`, `conv2d`, `conv3d`",
     ],
     [
       "temperature",
       "`lora` cannot adapt `temperature`, which is `a parameter`",
       "temperature",
-      "`lora` adapts `linear`",
+      "`lora` adapts `linear`, `conv1d`, `conv2d`, `conv3d`",
     ],
   ])("%s", (selector, message, place, help) => {
     expect(problemsOf(`lora(rank = 1) on ${selector}`)).toEqual([["E503", place, message, help]]);

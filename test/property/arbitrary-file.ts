@@ -113,7 +113,11 @@ const namedCall = fc.tuple(call, name, fc.option(identifier)).map(([made, object
   return { ...made, callee: member === null ? object : { kind: "member", object, name: member, span } };
 });
 
-const dimension: fc.Arbitrary<ast.Dimension> = fc.oneof(fc.constant<ast.Dimension>({ kind: "rest", span }), expression);
+const dimension: fc.Arbitrary<ast.Dimension> = fc.oneof(
+  fc.constant<ast.Dimension>({ kind: "rest", span }),
+  expression.map((list): ast.Dimension => ({ kind: "spread", list, span })),
+  expression,
+);
 const tensorType = fc.record({
   kind: fc.constant("tensor-type" as const),
   dtype: fc.constantFrom<ast.DtypeName[]>("f32", "bf16", "i32", "bool"),
@@ -371,6 +375,7 @@ const item: fc.Arbitrary<ast.Item> = fc.oneof<fc.Arbitrary<ast.Item>[]>(
     parameters,
     base: identifier,
     wraps: fc.uniqueArray(identifier, { maxLength: 2, selector: (made) => made.text }),
+    standsFor: fc.option<ast.Name>(identifier),
     members: moduleMembers,
     span: fc.constant(span),
   }),

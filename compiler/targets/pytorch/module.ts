@@ -14,7 +14,18 @@ import { BodyWriter, loopOf, own, withoutUnusedSizes } from "./body.ts";
 import { commentAbove, docstring, hashComment, writtenType } from "./comments.ts";
 import { attributeName, className, variableName } from "./names.ts";
 import { emptyPlace } from "./place.ts";
-import { call, indented, layOut, layOutSignature, method, type Python, text, withComment, word } from "./python.ts";
+import {
+  call,
+  indented,
+  layOut,
+  layOutSignature,
+  method,
+  type Python,
+  starred,
+  text,
+  withComment,
+  word,
+} from "./python.ts";
 import { refuse } from "./refusal.ts";
 import { type Declarations, Scope, type Writer } from "./scope.ts";
 import { isNumeric, shapesOf, writeSignature } from "./signature.ts";
@@ -204,7 +215,11 @@ export function writeParam(
   const sizes: Python = {
     kind: "list",
     elements: type.dims.map((dim) =>
-      dim.kind === "rest" ? refuse("a parameter has all its sizes", dim.span) : translator.expression(dim),
+      dim.kind === "rest"
+        ? refuse("a parameter has all its sizes", dim.span)
+        : dim.kind === "spread"
+          ? starred(translator.expression(dim.list))
+          : translator.expression(dim),
     ),
   };
   const values = firstValues(name.text, initial, sizes, translator);

@@ -49,7 +49,9 @@ function adapterAround(
       value: value ?? refuse("this argument of an adapter is not a plain value", span),
     };
   });
-  const made = translator.construction({ ...adapter, arguments: fixed }, byLayer);
+  const isNamed = translator.place.declarations.facts.of(adapter.callee)?.callables.has(declaration) ?? true;
+  const standIn = isNamed || declaration.kind !== "adapter" ? null : declaration;
+  const made = translator.construction({ ...adapter, arguments: fixed }, byLayer, standIn);
   if (made.kind !== "call") return refuse("an adapter is placed by its name", adapter.span);
   const wrapped = { ...made, arguments: [{ name: null, value: word("base") }, ...made.arguments] };
   return `lambda base: ${printPython(wrapped)}`;

@@ -43,6 +43,11 @@ export function binary(operator: string, left: Python, right: Python): Python {
   return { kind: "binary", operator, left, right };
 }
 
+/** The elements of a list among others. */
+export function starred(list: Python): Python {
+  return word(`*${within(list, 13)}`);
+}
+
 /** A call with positional arguments, then those with names. */
 export function call(callee: Python | string, positional: readonly Python[], named: Named = {}): Python {
   const byName = Object.entries(named).flatMap(([name, value]) => (value === null ? [] : [{ name, value }]));

@@ -235,8 +235,12 @@ export class Translator {
     return call("ops.computed_once", [this.module(callee)]);
   }
 
-  /** A module that is made: its class with its arguments. */
-  construction({ callee, arguments: given }: Call, inferred: readonly PythonArgument[] = []): Python {
+  /** A module that is made: its class, or that of what stands for it, with its arguments. */
+  construction(
+    { callee, arguments: given }: Call,
+    inferred: readonly PythonArgument[] = [],
+    standIn: Callable | null = null,
+  ): Python {
     const fact = this.place.declarations.facts.of(callee);
     const [callable] = fact?.callables ?? [];
     const known = callee.kind === "name" ? this.place.declarations.callable(callee.text, callee.span.source) : null;
@@ -244,7 +248,7 @@ export class Translator {
     const passed = given.flatMap((each) => (each.value.kind === "infer" ? [] : [this.argument(each)]));
     return {
       kind: "call",
-      callee: this.expression(callee),
+      callee: standIn === null ? this.expression(callee) : word(this.place.writer.nameOf(standIn, aliasOf(callee))),
       arguments: [...this.arguments(passed, parameters), ...inferred],
     };
   }
@@ -364,4 +368,9 @@ interface Passed {
 function labelIndex(labels: string, name: string): number {
   const list: unknown = JSON.parse(labels);
   return Array.isArray(list) ? list.indexOf(name) : -1;
+}
+
+/** The name of the import that a callee stands behind, as in `v.block`. */
+function aliasOf(callee: Expression): string | undefined {
+  return callee.kind === "member" && callee.object.kind === "name" ? callee.object.text : undefined;
 }

@@ -1,4 +1,12 @@
-import type { Expression, ForwardMember, Item, ModelMember, ModuleMember, Statement } from "../../../grammar/index.ts";
+import type {
+  Dimension,
+  Expression,
+  ForwardMember,
+  Item,
+  ModelMember,
+  ModuleMember,
+  Statement,
+} from "../../../grammar/index.ts";
 
 /** Visits an expression and all within it. */
 export function visitExpression(expression: Expression, visit: (each: Expression) => void): void {
@@ -71,7 +79,7 @@ function ofMember(member: ModuleMember): readonly Expression[] {
     case "require":
       return [member.condition];
     case "param":
-      return [...member.type.dims.filter(isSize), ...present(member.initial), ...present(member.when)];
+      return [...member.type.dims.flatMap(sizesIn), ...present(member.initial), ...present(member.when)];
     case "part": {
       const { repetition } = member;
       const over = repetition === null ? [] : [repetition.kind === "repeat" ? repetition.count : repetition.over];
@@ -144,8 +152,9 @@ function present<Value>(value: Value | null): readonly Value[] {
   return value === null ? [] : [value];
 }
 
-function isSize(dim: Expression | { readonly kind: "rest" }): dim is Expression {
-  return dim.kind !== "rest";
+function sizesIn(dim: Dimension): readonly Expression[] {
+  if (dim.kind === "rest") return [];
+  return [dim.kind === "spread" ? dim.list : dim];
 }
 
 /** The expressions of a declaration of a file, outermost only; those of a model are apart. */
