@@ -18,6 +18,8 @@ export interface LoraConfig {
 
 export interface Ia3Config {
   readonly kind: "ia3";
+  /** Whether the factors of a module, by its name in checkpoints, are for its inputs. */
+  readonly isOnInputs: (module: string) => boolean;
 }
 
 /** Patterns in a config; a model has at most some hundred different ranks. */
@@ -73,9 +75,17 @@ export function readPeftConfig(text: string): PeftConfig | Wrong {
   const refused = refusedIn(fields);
   if (refused !== null) return wrong(refused);
   const type = fields.get("peft_type");
-  if (type === "IA3") return { kind: "ia3" };
+  if (type === "IA3") return readIa3(fields);
   if (type !== "LORA") return wrong(`its \`peft_type\` is ${shown(type)}; only LORA and IA3 are supported`);
   return readLora(fields);
+}
+
+function readIa3(fields: Fields): Ia3Config | Wrong {
+  const given = fields.get("feedforward_modules") ?? [];
+  const endings = Array.isArray(given) ? given.filter((each): each is string => typeof each === "string") : null;
+  if (endings === null || endings.length > mostPatterns)
+    return wrong(`its \`feedforward_modules\` is ${shown(given)}, but must be a list of names`);
+  return { kind: "ia3", isOnInputs: (module) => endings.some((ending) => module.endsWith(ending)) };
 }
 
 function readLora(fields: Fields): LoraConfig | Wrong {

@@ -1,5 +1,5 @@
 export { type AdapterDifference, type Comparison, compareAdapters } from "./compare.ts";
-export { type LoraConfig, readPeftConfig, scaleIn } from "./config.ts";
+export { type Ia3Config, type LoraConfig, readPeftConfig, scaleIn } from "./config.ts";
 export { peftConfigBeside, peftFiles, peftPrefix } from "./folder.ts";
 export { lengthsOf } from "./lengths.ts";
 export { innerProduct, type LowRankUpdate, normOf, normOfDifference } from "./low-rank.ts";

@@ -35,8 +35,8 @@ export function groupsOf(
         };
       add(loraCall(rank, config.alphaOf(name), config), name);
     } else if (config.kind === "ia3" && part.kind === "tensor" && name.endsWith(factorsEnding)) {
-      const isOnInputs = part.shape[0] === 1 && part.shape[1] !== 1;
-      add(isOnInputs ? "ia3(on_inputs = true)" : "ia3()", name.slice(0, -factorsEnding.length));
+      const module = name.slice(0, -factorsEnding.length);
+      add(config.isOnInputs(module) ? "ia3(on_inputs = true)" : "ia3()", module);
     } else if (config.kind === "lora" && config.hasLengths && name.endsWith(lengthsEnding)) continue;
     else return { kind: "wrong", problem: `\`${name}\` does not belong to a supported adapter` };
   }

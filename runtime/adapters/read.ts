@@ -94,13 +94,29 @@ function scaleOf(module: string, lora: LoraConfig | null, scales: ReadonlyMap<st
   return lora === null ? (scales.get(module) ?? null) : scaleIn(lora, module);
 }
 
+/** The update of two matrices, or of two convolutions of which the second is of a single place, maybe in groups. */
 function updateOf(down: LoadedTensor, up: LoadedTensor, scale: number | null): StoredPart | null {
-  const [rank, inputs] = down.shape;
-  const [outputs, other] = up.shape;
-  if (rank === undefined || inputs === undefined || outputs === undefined || rank !== other) return null;
-  if (down.shape.length !== 2 || up.shape.length !== 2 || rank > highestRank) return null;
-  const update = { outputs, inputs, rank, down: down.values, up: up.values, scale: scale ?? 1 };
-  return { kind: "update", rank, update, isScaled: scale !== null };
+  const [rank, , ...kernel] = down.shape;
+  const [outputs, ofGroup, ...places] = up.shape;
+  if (rank === undefined || outputs === undefined || ofGroup === undefined || rank > highestRank) return null;
+  if (down.shape.length < 2 || kernel.length !== places.length || places.some((size) => size !== 1)) return null;
+  const groups = rank / ofGroup;
+  if (!Number.isInteger(groups) || outputs % groups !== 0 || (groups > 1 && kernel.length === 0)) return null;
+  const inputs = countOf(down.shape) / rank;
+  const update = { outputs, inputs, rank, down: down.values, up: withoutGroups(up.values, outputs, rank, groups) };
+  return { kind: "update", rank, update: { ...update, scale: scale ?? 1 }, isScaled: scale !== null };
+}
+
+/** The matrix [outputs, rank] of [outputs, rank / groups]. */
+function withoutGroups(up: Float64Array, outputs: number, rank: number, groups: number): Float64Array {
+  if (groups === 1) return up;
+  const ofGroup = rank / groups;
+  const whole = new Float64Array(outputs * rank);
+  for (let row = 0; row < outputs; row++) {
+    const first = Math.floor((row * groups) / outputs) * ofGroup;
+    whole.set(up.subarray(row * ofGroup, (row + 1) * ofGroup), row * rank + first);
+  }
+  return whole;
 }
 
 /** Whether a tensor is the second matrix of an update, which its first one brings. */

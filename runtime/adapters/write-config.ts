@@ -14,7 +14,7 @@ export interface LoraModule {
 export interface Ia3Module {
   readonly module: string;
   /** Inputs are what PEFT calls the modules of a feed-forward part. */
-  readonly on: "inputs" | "outputs";
+  readonly on: "inputs" | "outputs" | "either";
 }
 
 /** The fields of an adapter_config.json. */

@@ -1,7 +1,7 @@
 /** Loops over them read `?? Number.NaN`: what is not there makes everything that follows from it differ. */
 type Numbers = ArrayLike<number>;
 
-/** W, [outputs, inputs], what adapters make of it, and an update of the same shape, each by rows. */
+/** W as [outputs, inputs], what adapters make of it, and an update of the same shape, each by rows. */
 export interface Observed {
   readonly outputs: number;
   readonly inputs: number;
@@ -71,14 +71,44 @@ export function isClose(found: Numbers, expected: Numbers): boolean {
   return error <= tolerance * largest;
 }
 
-/** A matrix with `columns` columns whose rows, or else whose columns, are multiplied by one factor each. */
-export function scaled(matrix: Numbers, factors: Numbers, columns: number, of: "rows" | "columns"): Float64Array {
+/** A matrix with `columns` columns whose rows are multiplied by one factor each. */
+export function scaled(matrix: Numbers, factors: Numbers, columns: number): Float64Array {
   const result = new Float64Array(matrix.length);
   for (let place = 0; place < matrix.length; place++) {
-    const factor = factors[of === "rows" ? Math.floor(place / columns) : place % columns];
+    const factor = factors[Math.floor(place / columns)];
     result[place] = (matrix[place] ?? Number.NaN) * (factor ?? Number.NaN);
   }
   return result;
+}
+
+/** A weight [outputs, inputs / groups, ...] with each channel of its inputs multiplied by one factor. */
+export function byChannel(
+  weight: Numbers,
+  factors: Numbers,
+  [outputs = 0, channels = 0, ...kernel]: readonly number[],
+  groups: number,
+): Float64Array {
+  const taps = kernel.reduce((product, size) => product * size, 1);
+  return Float64Array.from(weight, (value, place) => {
+    const row = Math.floor(place / (channels * taps));
+    const first = Math.floor((row * groups) / outputs) * channels;
+    return value * (factors[first + (Math.floor(place / taps) % channels)] ?? Number.NaN);
+  });
+}
+
+/** A weight [outputs, inputs, ...] of one [outputs, inputs / groups, ...], which is 0 between different groups. */
+export function wholeWeight(weight: Numbers, given: readonly number[], wanted: readonly number[]): Numbers {
+  if (given.join() === wanted.join()) return weight;
+  const [outputs = 0, channels = 0] = given;
+  const [, inputs = 0, ...kernel] = wanted;
+  const taps = kernel.reduce((product, size) => product * size, 1);
+  const whole = new Float64Array(outputs * inputs * taps);
+  for (let row = 0; row < outputs; row++) {
+    const first = Math.floor((row * (inputs / channels)) / outputs) * channels;
+    for (let place = 0; place < channels * taps; place++)
+      whole[(row * inputs + first) * taps + place] = weight[row * channels * taps + place] ?? Number.NaN;
+  }
+  return whole;
 }
 
 /** a + scale b */

@@ -6,8 +6,12 @@ import { buildForward, type TracedSpec } from "../../programs/index.ts";
 /** A module with its adapters folded into its own weight and bias. */
 export interface FoldedModule {
   readonly path: string;
-  /** Its own weight, [outputs, inputs], and what stands for it, which depends on parameters alone. */
+  /** Its own weight, [outputs, inputs / groups, ...], and what stands for it, which depends on parameters alone. */
   readonly weight: { readonly parameter: PlannedParameter; readonly node: Node };
+  /** The groups of a convolution; what stands for its weight may be [outputs, inputs, ...]. */
+  readonly groups: number;
+  /** How far apart the places of a kernel are along each axis. */
+  readonly dilation: readonly number[];
   /** The same of its bias, [outputs]; null where it has none. */
   readonly bias: { readonly parameter: PlannedParameter; readonly node: Node } | null;
 }
@@ -17,6 +21,8 @@ export interface FoldedModel {
   readonly program: Program;
   /** By the path of the module. */
   readonly modules: ReadonlyMap<string, FoldedModule>;
+  /** Convolutions in groups whose adapters take all inputs to all outputs: no weight of theirs has room for that. */
+  readonly whole: ReadonlyMap<string, FoldedModule>;
   /** Adapters that could not be folded, by their paths. */
   readonly left: readonly string[];
 }
@@ -46,7 +52,10 @@ export function foldModel(spec: TracedSpec, plan: Plan): FoldedModel {
     else folded.set(fold.place, module);
   }
   for (const place of refused) folded.delete(place);
-  return { program, modules: folded, left: adapters.filter((path) => !folded.has(parentOf(path))) };
+  const isInPlace = ({ weight: { parameter, node } }: FoldedModule): boolean => isOfShape(parameter, node);
+  const whole = new Map([...folded].filter(([, module]) => !isInPlace(module)));
+  for (const place of whole.keys()) folded.delete(place);
+  return { program, modules: folded, whole, left: adapters.filter((path) => !folded.has(parentOf(path))) };
 }
 
 /** What a path stands under: an adapter is a member of the module that it adapts. */
@@ -55,15 +64,25 @@ export function parentOf(path: string): string {
 }
 
 /** Which parameters of the module a fold replaces; null where these are not one weight and at most one bias. */
-function moduleFrom({ place, weight, bias }: Fold, own: ReadonlyMap<string, PlannedParameter>): FoldedModule | null {
+function moduleFrom(
+  { place, weight, bias, groups, dilation }: Fold,
+  own: ReadonlyMap<string, PlannedParameter>,
+): FoldedModule | null {
   const matrix = onlyParameter(weight, own);
   if (matrix === null || parentOf(matrix.path) !== place) return null;
-  if (matrix.shape.join() !== weight.type.shape.join()) return null;
+  const [outputs, inputs = 0, ...kernel] = matrix.shape;
+  const whole = [outputs, inputs * groups, ...kernel];
+  if (!isOfShape(matrix, weight) && whole.join() !== weight.type.shape.join()) return null;
   const replaced = { parameter: matrix, node: weight };
-  if (bias === null) return { path: place, weight: replaced, bias: null };
+  const module = { path: place, weight: replaced, groups, dilation };
+  if (bias === null) return { ...module, bias: null };
   const vector = onlyParameter(bias, own);
-  if (vector === null || parentOf(vector.path) !== place || vector.shape.join() !== bias.type.shape.join()) return null;
-  return { path: place, weight: replaced, bias: { parameter: vector, node: bias } };
+  if (vector === null || parentOf(vector.path) !== place || !isOfShape(vector, bias)) return null;
+  return { ...module, bias: { parameter: vector, node: bias } };
+}
+
+function isOfShape({ shape }: PlannedParameter, { type }: Node): boolean {
+  return shape.join() === type.shape.join();
 }
 
 /** The one parameter that is not an adapter's, of those that a value depends on. */

@@ -2,7 +2,7 @@ import { at, countAt } from "../../at.ts";
 import { type Node, parametersIn } from "../../ir/index.ts";
 import type { Plan, PlannedParameter } from "../../plan/index.ts";
 import type { TracedSpec } from "../../programs/index.ts";
-import { isClose, productOf, scaled, scaleOf, scaleOfDirections } from "./fit.ts";
+import { byChannel, isClose, productOf, scaled, scaleOf, scaleOfDirections, wholeWeight } from "./fit.ts";
 import { type FoldedModule, foldModel, parentOf } from "./fold.ts";
 import { formOf, probeValues, type Values, valueFor } from "./probe.ts";
 
@@ -25,9 +25,9 @@ export interface LowRank {
   /** The module's name in checkpoints. */
   readonly module: string;
   readonly folded: FoldedModule;
-  /** [rank, inputs] */
+  /** [rank, inputs], or [rank, inputs, ...] of a convolution. */
   readonly down: PlannedParameter;
-  /** [outputs, rank] */
+  /** [outputs, rank], or [outputs, rank / groups, 1, ...] of a convolution. */
   readonly up: PlannedParameter;
   readonly rank: number;
   readonly scale: number;
@@ -42,8 +42,11 @@ export interface Factors {
   readonly kind: "factors";
   readonly module: string;
   readonly factors: PlannedParameter;
-  readonly on: "inputs" | "outputs";
+  readonly on: Side;
 }
+
+/** Either is the same where each output of a convolution has an input of its own, and no bias. */
+type Side = "inputs" | "outputs" | "either";
 
 export interface Other {
   readonly kind: "other";
@@ -56,7 +59,7 @@ export interface Other {
  * without a pattern, and held against each form. Only which parameter is which follows from names in checkpoints.
  */
 export function adapterUpdates(spec: TracedSpec, plan: Plan): readonly AdapterUpdate[] {
-  const { modules } = foldModel(spec, plan);
+  const { modules, whole } = foldModel(spec, plan);
   const perModule = new Map<string, number>();
   const placed = plan.placements.flatMap(({ text, adapters }) => adapters.map(({ path }) => ({ path, text })));
   for (const { path } of placed) perModule.set(parentOf(path), countAt(perModule, parentOf(path)) + 1);
@@ -64,7 +67,7 @@ export function adapterUpdates(spec: TracedSpec, plan: Plan): readonly AdapterUp
   const rates = dropoutRates(spec);
   return placed.map(({ path, text }): AdapterUpdate => {
     const where = { path, placement: text };
-    const folded = modules.get(parentOf(path));
+    const folded = modules.get(parentOf(path)) ?? whole.get(parentOf(path));
     if (folded === undefined)
       return { ...where, ...other("what it computes is not in the form of another weight or bias") };
     if (perModule.get(parentOf(path)) !== 1) return { ...where, ...other("several adapters are on one module") };
@@ -101,7 +104,7 @@ function updateOf(
   known.set(key, form);
   if (form.kind === "low-rank" && down !== undefined && up !== undefined) {
     const { scale, hasLengths } = form;
-    return { kind: "low-rank", module, folded, down, up, rank: at(up.shape, 1), scale, hasLengths, dropout };
+    return { kind: "low-rank", module, folded, down, up, rank: at(down.shape, 0), scale, hasLengths, dropout };
   }
   if (form.kind === "factors" && factors !== undefined) return { kind: "factors", module, factors, on: form.on };
   return other("its update of the weight is neither scale x B A nor one factor for each output or input");
@@ -116,7 +119,7 @@ interface Named {
 /** A form without the names of what it is made of. */
 type Form =
   | { readonly kind: "low-rank"; readonly scale: number; readonly hasLengths: boolean }
-  | { readonly kind: "factors"; readonly on: "inputs" | "outputs" }
+  | { readonly kind: "factors"; readonly on: Side }
   | { readonly kind: "other" };
 
 /** From two sets of numbers: a scale that follows from the numbers is none. */
@@ -134,22 +137,27 @@ function withoutNoise(value: number): number {
 }
 
 function formFor(
-  { weight, bias }: FoldedModule,
+  { weight, bias, groups }: FoldedModule,
   own: readonly PlannedParameter[],
   { down, up, factors }: Named,
   values: Values,
 ): Form {
   const dataOf = (parameter: PlannedParameter): ArrayLike<number> => values.get(parameter.path)?.data ?? [];
-  const [outputs = 0, inputs = 0] = weight.parameter.shape;
-  const before = dataOf(weight.parameter);
+  const { shape: sizes } = weight.node.type;
+  const [outputs = 0, channels = 0, ...kernel] = sizes;
+  const inputs = sizes.slice(1).reduce((product, size) => product * size, 1);
+  const before = wholeWeight(dataOf(weight.parameter), weight.parameter.shape, sizes);
   const after = valueFor(weight.node, values);
+  const isWhole = weight.parameter.shape.join() !== sizes.join();
+  const places = kernel.map(() => 1);
   const shift = bias === null ? null : { before: dataOf(bias.parameter), after: valueFor(bias.node, values) };
   const keepsBias = shift === null || isClose(shift.after, shift.before);
   if (down !== undefined && up !== undefined && keepsBias) {
-    const [, rank] = up.shape;
-    if (rank === undefined) return { kind: "other" };
-    if (down.shape.join() !== `${rank},${inputs}` || up.shape.join() !== `${outputs},${rank}`) return { kind: "other" };
-    const update = productOf(dataOf(up), dataOf(down), outputs, rank, inputs);
+    const [rank = 0] = down.shape;
+    const isUp = up.shape.join() === [outputs, isWhole ? rank / groups : rank, ...places].join();
+    if (down.shape.join() !== [rank, channels, ...kernel].join() || !isUp) return { kind: "other" };
+    const second = wholeWeight(dataOf(up), up.shape, [outputs, rank, ...places]);
+    const update = productOf(second, dataOf(down), outputs, rank, inputs);
     const observed = { outputs, inputs, weight: before, folded: after, update };
     const scale = own.length === 2 ? scaleOf(observed) : null;
     if (scale !== null) return { kind: "low-rank", scale, hasLengths: false };
@@ -159,15 +167,17 @@ function formFor(
   if (factors === undefined || own.length !== 1) return { kind: "other" };
   const { shape } = factors;
   const factor = dataOf(factors);
-  const rows = `${outputs},1`;
-  const columns = `1,${inputs}`;
-  if (shape.join() === rows && isClose(after, scaled(before, factor, inputs, "rows"))) {
-    const scalesBias = shift === null || isClose(shift.after, scaled(shift.before, factor, 1, "rows"));
-    return scalesBias ? { kind: "factors", on: "outputs" } : { kind: "other" };
-  }
-  if (shape.join() === columns && keepsBias && isClose(after, scaled(before, factor, inputs, "columns")))
-    return { kind: "factors", on: "inputs" };
-  return { kind: "other" };
+  const ofOutputs = kernel.length === 0 ? [outputs, 1] : [1, outputs, ...places];
+  const scalesBias = shift === null || isClose(shift.after, scaled(shift.before, factor, 1));
+  const isOnOutputs = shape.join() === ofOutputs.join() && scalesBias && isClose(after, scaled(before, factor, inputs));
+  const ofInputs = [1, channels * groups, ...places];
+  const isOnInputs =
+    !isWhole &&
+    shape.join() === ofInputs.join() &&
+    keepsBias &&
+    isClose(after, byChannel(before, factor, sizes, groups));
+  if (isOnOutputs) return { kind: "factors", on: isOnInputs ? "either" : "outputs" };
+  return isOnInputs ? { kind: "factors", on: "inputs" } : { kind: "other" };
 }
 
 /** The rate of dropout in each adapter that has some, by its path. */

@@ -80,6 +80,8 @@ function whyNot(updates: readonly AdapterUpdate[], { parameters }: Plan): Proble
       "use medctc export --safetensors --merge, which writes whole weights where that is exact",
     );
   }
+  const convolution = updates.flatMap((update) => (update.kind === "other" ? [] : (withoutForm(update) ?? []))).at(0);
+  if (convolution !== undefined) return convolution;
   const forms = new Map<string, string>();
   for (const update of updates) {
     const form = update.kind === "low-rank" ? (update.hasLengths ? "DoRA" : "LoRA") : "IA3";
@@ -97,6 +99,20 @@ function whyNot(updates: readonly AdapterUpdate[], { parameters }: Plan): Proble
   return null;
 }
 
+/** What PEFT's adapters of convolutions leave out; null where an adapter has nothing of it. */
+function withoutForm(update: PeftUpdate): Problem | null {
+  const { placement, path } = update;
+  const why = (without: string): Problem => {
+    const help = "use medctc export --safetensors --merge, which writes whole weights where that is exact";
+    return problem(`PEFT cannot represent \`${placement}\`, on ${path}: ${without}`, help);
+  };
+  if (update.kind === "factors")
+    return update.factors.shape.length === 3 ? why("it has no IA3 of convolutions over one axis") : null;
+  const { dilation, groups } = update.folded;
+  if (dilation.some((step) => step !== 1)) return why("its LoRA leaves out the dilation of a convolution");
+  return update.hasLengths && groups > 1 ? why("it has no DoRA of convolutions in groups") : null;
+}
+
 function peftOf(
   updates: readonly AdapterUpdate[],
   piecesOf: WeightPieces,
@@ -111,14 +127,18 @@ function peftOf(
       tensors.set(`${peftPrefix}${checkpoint}`, { shape, data: () => piecesOf(path) });
     if (update.kind !== "low-rank" || !update.hasLengths) continue;
     const data = lengthsFor(update, piecesOf);
-    tensors.set(`${peftPrefix}${update.module}.lora_magnitude_vector`, { shape: [data.length], data });
+    const { length } = update.folded.weight.parameter.shape;
+    const shape = length === 2 ? [data.length] : [1, data.length, ...Array.from({ length: length - 2 }, () => 1)];
+    tensors.set(`${peftPrefix}${update.module}.lora_magnitude_vector`, { shape, data });
   }
   return { config: lowRank.length > 0 ? loraConfig(lowRank) : ia3Config(factors), tensors };
 }
 
 /** DoRA's lengths in PEFT: what the rows of W + scale up down are multiplied to. */
 function lengthsFor({ folded: { weight }, down, up, rank, scale }: LowRank, piecesOf: WeightPieces): Float32Array {
-  const [outputs = 0, inputs = 0] = weight.parameter.shape;
+  const { shape: sizes } = weight.parameter;
+  const [outputs = 1] = sizes;
+  const inputs = countOf(sizes) / outputs;
   const [before, a, b] = [weight.parameter, down, up].map(({ path, shape }) => joined(piecesOf(path), countOf(shape)));
   const folded = evaluateOnce(weight.node, piecesOf);
   return lengthsOf({ outputs, inputs, rank, scale, weight: before ?? [], down: a ?? [], up: b ?? [], folded });

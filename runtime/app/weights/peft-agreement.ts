@@ -1,6 +1,6 @@
 import { type AdapterUpdate, adapterUpdates, type Compiled, type LowRank, type Plan } from "../../../compiler/index.ts";
 import { type Diagnostic, report } from "../../../grammar/index.ts";
-import { type LoraConfig, peftConfigBeside, peftPrefix, scaleIn } from "../../adapters/index.ts";
+import { type Ia3Config, type LoraConfig, peftConfigBeside, peftPrefix, scaleIn } from "../../adapters/index.ts";
 
 /** Relative difference of two scales that are the same but for their digits in a file. */
 const tolerance = 1e-6;
@@ -27,9 +27,14 @@ export function peftDisagreements(
   const differing = [
     ...unplaced(names, new Set([...plan.parameters, ...plan.buffers].map(({ checkpoint }) => checkpoint)), file),
   ];
-  if (config.kind === "lora" && differing.length === 0) {
+  if (differing.length === 0) {
     for (const update of adapterUpdates(spec, plan)) {
-      const difference = update.kind === "low-rank" ? differenceOf(update, config) : otherForm(update, plan);
+      const difference =
+        config.kind === "ia3"
+          ? sidesOf(update, config)
+          : update.kind === "low-rank"
+            ? differenceOf(update, config)
+            : otherForm(update, plan);
       if (difference === null) continue;
       const { module, found: stored, expected } = difference;
       differing.push(
@@ -52,7 +57,17 @@ interface Difference {
   readonly expected: string;
 }
 
-function differenceOf({ module, scale, hasLengths }: LowRank, config: LoraConfig): Difference | null {
+/** Factors of inputs and of outputs may have the same shape. */
+function sidesOf(update: AdapterUpdate, config: Ia3Config): Difference | null {
+  if (update.kind !== "factors" || update.on === "either") return null;
+  const { module, on } = update;
+  const stored = config.isOnInputs(module) ? "inputs" : "outputs";
+  return stored === on ? null : { module, found: `has factors of its ${stored}`, expected: `has factors of its ${on}` };
+}
+
+function differenceOf({ module, scale, hasLengths, folded }: LowRank, config: LoraConfig): Difference | null {
+  if (folded.dilation.some((step) => step !== 1))
+    return { module, found: "is computed by PEFT without the convolution's dilation", expected: "is computed with it" };
   if (config.hasLengths || hasLengths) {
     const found = config.hasLengths ? "has row lengths (`use_dora`)" : "has no row lengths";
     const expected = hasLengths ? "has their change" : "has none";
