@@ -35,6 +35,7 @@ export { hounsfieldValues } from "./hounsfield-sample.ts";
 export { labelCell, labelOf } from "./labels.ts";
 export { examplesAhead, type LoadedExample, loadExactly, loadExample, requestsOf } from "./load-example.ts";
 export { gridOf } from "./load-volume.ts";
+export { describeMisread } from "./misread-text.ts";
 export {
   contractKey,
   decodeContract,

@@ -4,6 +4,7 @@ import {
   type DataInputs,
   describeAlike,
   describeCut,
+  describeMisread,
   type Example,
   measureTexts,
   type Tokenizer,
@@ -49,12 +50,11 @@ export function reportLengths(
   reporter: Pick<Reporter, "note" | "warning">,
 ): void {
   if (text === null) return;
-  for (const { text: place, length } of tokenInputs(inputs)) {
-    const lengths = measureTexts(
-      examples.map(({ texts }) => at(texts, place)),
-      text.tokenizer,
-      length,
-    );
+  for (const { text: place, length, settings } of tokenInputs(inputs)) {
+    const said = examples.map(({ texts }) => at(texts, place));
+    const misread = settings.clean === "captions" ? describeMisread(said) : null;
+    if (misread !== null) reporter.warning(misread);
+    const lengths = measureTexts(said, text.tokenizer, length);
     const [cut, alike] = [describeCut("report", lengths, length), describeAlike(lengths, length)];
     if (cut !== null) reporter.note(cut);
     if (alike !== null) reporter.warning(alike);

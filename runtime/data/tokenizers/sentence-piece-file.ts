@@ -19,6 +19,8 @@ export interface SentencePieces {
   readonly removesBlanks: boolean;
 }
 
+class Damaged extends Error {}
+
 /** The kinds of pieces, as the file has them. */
 const [normal, unknownKind, control, unused] = [1, 2, 3, 5];
 const unigram = 1;
@@ -29,10 +31,7 @@ export function readSentencePieces(bytes: Uint8Array): Result<SentencePieces, Fa
   try {
     return modelOf(bytes);
   } catch (error) {
-    // What the reader throws for bytes that are cut off or nonsense.
-    if (error instanceof RangeError || (error instanceof Error && error.message.startsWith("invalid"))) {
-      return wrong(`it is not a file of SentencePiece: ${error.message}`);
-    }
+    if (error instanceof Damaged) return wrong(`it is not a file of SentencePiece: ${error.message}`);
     throw error;
   }
 }
@@ -182,11 +181,16 @@ function normalizerOf(bytes: Uint8Array, before: Normalizer): Normalizer {
 /** Wire types of the fields that are read, by what reads them: their numbers alone say too little of a damaged file. */
 function eachField(bytes: Uint8Array, read: Readonly<Record<number, (reader: protobuf.Reader) => void>>): void {
   const reader = protobuf.Reader.create(bytes);
-  while (reader.pos < reader.len) {
-    const tag = reader.uint32();
-    const known = read[tag >>> 3];
-    if (known === undefined) reader.skipType(tag & 7);
-    else known(reader);
+  try {
+    while (reader.pos < reader.len) {
+      const tag = reader.uint32();
+      const known = read[tag >>> 3];
+      if (known === undefined) reader.skipType(tag & 7);
+      else known(reader);
+    }
+  } catch (error) {
+    // What the reader throws for bytes that are cut off or nonsense.
+    throw new Damaged(error instanceof Error ? error.message : String(error));
   }
 }
 
