@@ -23,7 +23,7 @@ export function addVolumeOptions<Arguments extends unknown[], Flags extends Opti
     .option("--allow-missing <pattern...>", "names of weights that may be missing, such as 'to_*'")
     .option(
       "--vocab <file>",
-      "a vocab.txt, a tokenizer.json or CLIP's bpe_simple_vocab_16e6.txt.gz; default: the one in the data folder",
+      "a vocab.txt, a tokenizer.json, a spiece.model or CLIP's bpe_simple_vocab_16e6.txt.gz; default: the one in the data folder",
     )
     .option("--seed <number>", "seed, instead of the spec's; also for weights that no file has", wholeNumber(0))
     .addOption(backendOption("execution backend", "training"))
