@@ -23,9 +23,10 @@ test("every spec with a model that comes with the program is listed", () => {
   expect(models.map(({ path }) => path)).toEqual(files.sort());
 });
 
-test("each has a name of its own and a sentence", () => {
+test("each has a name of its own, a sentence, and a source", () => {
   expect(new Set(models.map(({ name }) => name)).size).toBe(models.length);
   for (const { path, summary } of models) expect([path, summary.length > 20]).toEqual([path, true]);
+  expect(models.flatMap(({ path, sources }) => (sources.length === 0 ? [path] : []))).toEqual([]);
 });
 
 test("counts are those of the plans, with adapters", () => {
