@@ -27,7 +27,8 @@ const smallestGroup = 4;
  * which most are found, such as `module.`, the `model.` of a checkpoint with more than the weights, or none. What stands beside the
  * weights there, such as parameters of the loss, is found by its whole name. Then a group of which nothing was found is looked
  * for alone, without the prefix that its names share and under one of the file instead; at least half of the group has to be
- * there. `gamma` and `beta`, as old layer norms have them, stand for `weight` and `bias`.
+ * there. `gamma` and `beta`, as old layer norms have them, stand for `weight` and `bias`, and LoRA's matrices have the names of
+ * PEFT or of loralib, whichever the model has.
  */
 export function matchNames(wanted: readonly Wanted[], names: Iterable<string>): NameMatch {
   const left = new Set(names);
@@ -38,7 +39,7 @@ export function matchNames(wanted: readonly Wanted[], names: Iterable<string>): 
     let isUsed = false;
     for (const checkpoint of checkpoints) {
       const current = rule.removed + checkpoint.slice(rule.added.length);
-      const name = [current, oldName(current)].find((each) => left.has(each));
+      const name = namesOf(current).find((each) => left.has(each));
       if (name === undefined) continue;
       found.set(checkpoint, name);
       left.delete(name);
@@ -60,9 +61,13 @@ export function matchNames(wanted: readonly Wanted[], names: Iterable<string>): 
   return { found, rules };
 }
 
-/** What old layer norms have for a name of today. */
-function oldName(name: string): string {
-  return name.replace(/\.weight$/, ".gamma").replace(/\.bias$/, ".beta");
+/** A name, and what it is called elsewhere: by old layer norms, and a matrix of LoRA by PEFT and by loralib. */
+function namesOf(name: string): readonly string[] {
+  const old = name.replace(/\.weight$/, ".gamma").replace(/\.bias$/, ".beta");
+  const matrix = /^(.*\.lora_[AB])(\.weight)?$/.exec(name);
+  if (matrix === null) return [name, old];
+  const [, bare = "", weight] = matrix;
+  return [name, weight === undefined ? `${bare}.weight` : bare];
 }
 
 /** The prefix behind which most of some names stand; none where it is as good as any. */
@@ -70,7 +75,7 @@ function bestPrefix(
   names: ReadonlySet<string>,
   among: Iterable<string>,
 ): { readonly prefix: string; readonly count: number } {
-  const known = new Set([...names, ...[...names].map(oldName)]);
+  const known = new Set([...names].flatMap(namesOf));
   const counts = new Map<string, number>([["", 0]]);
   for (const name of among) {
     let start = 0;

@@ -170,3 +170,37 @@ describe("files as SPECTRE's own code writes them", () => {
     );
   });
 });
+
+test("its adapters alone go to PEFT and back, with PEFT's names in its file", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "medctc-spectre-"));
+  const variant = join(folder, "alone.vlm");
+  // The rates of what is frozen are gone, too.
+  const frozen = "add freeze vision, combiner, logit_scale, logit_bias, heads.*\n  group text { lr = lr }";
+  writeFileSync(variant, `${readFileSync(small, "utf8").replace("  loralib", `  ${frozen}\n  loralib`)}`);
+  const own = join(fixture, "lora.safetensors");
+  const exported = await runHere(["export", variant, "--peft", join(folder, "peft"), "--adapter", own]);
+  expect([exported.code, exported.err.match(/^(error|warning).*/gm)]).toEqual([0, null]);
+  const stored = join(folder, "peft", "adapter_model.safetensors");
+  const valuesOf = (all: ReturnType<typeof readSafetensors>, rename: (name: string) => string) =>
+    new Map([...all].map(([name, tensor]) => [rename(name), [...elementsOf(tensor)]] as const).toSorted());
+  const written = readSafetensors(stored, readFileSync(stored));
+  expect(valuesOf(written, (name) => name)).toEqual(
+    valuesOf(tensors("lora"), (name) => `base_model.model.${name}.weight`),
+  );
+  const back = await runHere(["weights", "check", variant, stored, "--json"]);
+  expect(v.parse(comparison, JSON.parse(back.out))).toMatchObject({ found: written.size, missing: [], unexpected: [] });
+  const merged = join(folder, "merged.safetensors");
+  const weights = ["--weights", join(fixture, "weights.safetensors")];
+  const again = await runHere([
+    "adapter",
+    "merge",
+    variant,
+    ...weights,
+    "--adapter",
+    join(folder, "peft"),
+    "-o",
+    merged,
+  ]);
+  expect([again.code, again.err.match(/^(error|warning).*/gm)]).toEqual([0, null]);
+  rmSync(folder, { recursive: true });
+});

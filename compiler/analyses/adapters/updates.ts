@@ -6,8 +6,12 @@ import { byChannel, isClose, productOf, scaled, scaleOf, scaleOfDirections, whol
 import { type FoldedModule, foldModel, parentOf } from "./fold.ts";
 import { formOf, probeValues, type Values, valueFor } from "./probe.ts";
 
-/** Names in checkpoints of what PEFT has beside a module: LoRA's matrices and IA3's factors. */
-const names = { down: ".lora_A.weight", up: ".lora_B.weight", factors: ".ia3_l" } as const;
+/** Names in checkpoints of what PEFT has beside a module, LoRA's matrices and IA3's factors, and those of loralib for the same matrices. */
+const names = {
+  down: [".lora_A.weight", ".lora_A"],
+  up: [".lora_B.weight", ".lora_B"],
+  factors: [".ia3_l"],
+} as const;
 
 /** What an adapter does to the module that it adapts: a form that PEFT has too, or another one. */
 export type AdapterUpdate = Placed & (LowRank | Factors | Other);
@@ -92,8 +96,8 @@ function updateOf(
   if (!weight.parameter.checkpoint.endsWith(suffix))
     return other(`it is on \`${weight.parameter.checkpoint}\`, and PEFT adapts what is called \`weight\` in a module`);
   const module = weight.parameter.checkpoint.slice(0, -suffix.length);
-  const named = (name: string): PlannedParameter | undefined =>
-    own.find(({ checkpoint }) => checkpoint === `${module}${name}`);
+  const named = (endings: readonly string[]): PlannedParameter | undefined =>
+    own.find(({ checkpoint }) => endings.some((ending) => checkpoint === `${module}${ending}`));
   const [down, up, factors] = [named(names.down), named(names.up), named(names.factors)];
   const nodes = bias === null ? [weight.node] : [weight.node, bias.node];
   // What an adapter does not have keeps its place, so that the same form has the same numbers.

@@ -122,9 +122,15 @@ function peftOf(
   const factors = known.filter((update) => update.kind === "factors");
   const tensors = new Map<string, FloatTensor>();
   for (const update of known) {
-    const own = update.kind === "low-rank" ? [update.down, update.up] : [update.factors];
-    for (const { checkpoint, path, shape } of own)
-      tensors.set(`${peftPrefix}${checkpoint}`, { shape, data: () => piecesOf(path) });
+    const own =
+      update.kind === "low-rank"
+        ? ([
+            ["lora_A.weight", update.down],
+            ["lora_B.weight", update.up],
+          ] as const)
+        : ([["ia3_l", update.factors]] as const);
+    for (const [name, { path, shape }] of own)
+      tensors.set(`${peftPrefix}${update.module}.${name}`, { shape, data: () => piecesOf(path) });
     if (update.kind !== "low-rank" || !update.hasLengths) continue;
     const data = lengthsFor(update, piecesOf);
     const { length } = update.folded.weight.parameter.shape;

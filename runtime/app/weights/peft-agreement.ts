@@ -1,4 +1,11 @@
-import { type AdapterUpdate, adapterUpdates, type Compiled, type LowRank, type Plan } from "../../../compiler/index.ts";
+import {
+  type AdapterUpdate,
+  adapterUpdates,
+  type Compiled,
+  type LowRank,
+  type Plan,
+  type PlannedTensor,
+} from "../../../compiler/index.ts";
 import { type Diagnostic, report } from "../../../grammar/index.ts";
 import { type Ia3Config, type LoraConfig, peftConfigBeside, peftPrefix, scaleIn } from "../../adapters/index.ts";
 
@@ -24,9 +31,7 @@ export function peftDisagreements(
   if (found.kind === "none" || spec === null || plan === null) return [];
   if (found.kind === "wrong") return [found.diagnostic];
   const { file, config } = found;
-  const differing = [
-    ...unplaced(names, new Set([...plan.parameters, ...plan.buffers].map(({ checkpoint }) => checkpoint)), file),
-  ];
+  const differing = [...unplaced(names, new Set([...plan.parameters, ...plan.buffers].map(peftName)), file)];
   if (differing.length === 0) {
     for (const update of adapterUpdates(spec, plan)) {
       const difference =
@@ -90,6 +95,11 @@ function otherForm({ path, kind }: AdapterUpdate, { parameters }: Plan): Differe
 
 function short(value: number): string {
   return String(Number(value.toPrecision(7)));
+}
+
+/** What PEFT calls a parameter, where loralib's name of a matrix is another. */
+function peftName({ checkpoint }: PlannedTensor): string {
+  return checkpoint.replace(/\.lora_[AB]$/, "$&.weight");
 }
 
 /** Modules with tensors in the file that no parameter of the spec has the name of. */
