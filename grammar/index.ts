@@ -10,7 +10,10 @@ export {
   diagnosticToJson,
   didYouMean,
   type Extra,
+  type Fix,
+  type Help,
   hasErrors,
+  nearestText,
   printable,
   printableLines,
   renderDiagnostics,
@@ -19,4 +22,5 @@ export {
 export { quote } from "./format/expressions.ts";
 export { formatFile, formatSource, printExpectation, printExpression, printPlacement } from "./format.ts";
 export { type ParsedFile, parse } from "./parser.ts";
-export { createSource, joinSpans, type Source, type Span } from "./source.ts";
+export { createSource, joinSpans, positionAt, type Source, type Span } from "./source.ts";
+export { keywords, lex, type Token } from "./tokens.ts";

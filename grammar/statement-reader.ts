@@ -1,6 +1,6 @@
 import type * as ast from "./ast.ts";
 import { closers, operatorLimit, tokenSpan, tooLong, unpaired } from "./brackets.ts";
-import { type Diagnostic, didYouMean, report } from "./diagnostics/index.ts";
+import { type Diagnostic, didYouMean, type Help, report } from "./diagnostics/index.ts";
 import { errorLimit } from "./limit.ts";
 import { ModelRules } from "./model-rules.ts";
 import type { Chunk } from "./outline.ts";
@@ -170,7 +170,7 @@ export class StatementReader {
 const contextual: ReadonlySet<string> = new Set(["input", "metric", "add", "remove", "shared"]);
 
 /** What may have gone wrong where a statement fails: its first word is nearly a keyword, or a comma is one too many. */
-function advice(tokens: readonly t.Token[], failed: t.Token | undefined): string | null {
+function advice(tokens: readonly t.Token[], failed: t.Token | undefined): Help | null {
   const [first, second] = tokens;
   if (failed === second && first !== undefined && contextual.has(first.image)) return null;
   if (first?.tokenType === t.Identifier && failed !== undefined && (failed === first || failed === second)) {

@@ -44,7 +44,7 @@ function checkFile(file: LoadedFile, library: Program["declared"]): readonly Dia
   const isUnresolved = file.parsed.file.items.some((item) => item.kind === "model" && item.amends !== null);
   if (!isWhole || isUnresolved) return diagnostics;
   const calls = file.parsed.file.items.flatMap(declaringCalls).filter(({ call }) => call.span.source === file.source);
-  return [...diagnostics, ...calls.flatMap((call) => checkCall(call, scope, library))];
+  return [...diagnostics, ...calls.flatMap((call) => checkCall(call, scope, file, library))];
 }
 
 type CalledKind = "module" | "adapter";
@@ -80,7 +80,12 @@ function declaringCalls(item: Item): readonly DeclaringCall[] {
   }
 }
 
-function checkCall(declaring: DeclaringCall, scope: Scope, library: Program["declared"]): readonly Diagnostic[] {
+function checkCall(
+  declaring: DeclaringCall,
+  scope: Scope,
+  file: LoadedFile,
+  library: Program["declared"],
+): readonly Diagnostic[] {
   const { call, kind } = declaring;
   const { callee } = call;
   if (callee.kind === "member" && callee.object.kind === "name") {
@@ -97,7 +102,7 @@ function checkCall(declaring: DeclaringCall, scope: Scope, library: Program["dec
   if (callee.kind !== "name") return [];
   const callable = scope.callables.get(callee.text);
   if (callable?.kind === kind) return checkGiven(declaring, callable);
-  return [unknownName(callee, kind, scope, library)];
+  return [unknownName(callee, kind, scope, file, library)];
 }
 
 /** What an encoder is given for parameters of its `forward` is no argument of its module. */
@@ -106,19 +111,22 @@ function checkGiven({ call, isEncoder }: DeclaringCall, callable: Callable): rea
   return checkArguments({ ...call, arguments: call.arguments.filter((argument) => !isFed(argument)) }, callable);
 }
 
-function unknownName(name: Name, kind: CalledKind, scope: Scope, library: Program["declared"]): Diagnostic {
+function unknownName(
+  name: Name,
+  kind: CalledKind,
+  scope: Scope,
+  file: LoadedFile,
+  library: Program["declared"],
+): Diagnostic {
   const declared = library().filter((declaration) => declaration.kind === kind);
   const home = declared.find((declaration) => declaration.name === name.text);
+  const params = { name: name.text, kind };
+  if (home !== undefined) return report("unknown-callable", name.span, params, importHelp(home.file, file.parsed.file));
   const known = [...scope.callables].filter(([, callable]) => callable.kind === kind).map(([text]) => text);
-  const help =
-    home === undefined
-      ? (didYouMean(name.text, known) ??
-        didYouMean(
-          name.text,
-          declared.map((each) => each.name),
-        ))
-      : importHelp(home.file);
-  return report("unknown-callable", name.span, { name: name.text, kind }, { help });
+  const others = declared.map((each) => each.name);
+  return report("unknown-callable", name.span, params, {
+    help: didYouMean(name.text, known) ?? didYouMean(name.text, others),
+  });
 }
 
 function checkArguments(call: Call, { name, parameters }: Callable): readonly Diagnostic[] {

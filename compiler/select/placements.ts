@@ -1,5 +1,5 @@
 import type { AdapterDeclaration } from "../../grammar/index.ts";
-import { type Diagnostic, didYouMean, type Placement, printPlacement, report } from "../../grammar/index.ts";
+import { type Diagnostic, didYouMean, type Fix, type Placement, printPlacement, report } from "../../grammar/index.ts";
 import { at } from "../at.ts";
 import {
   type AdapterInstance,
@@ -89,7 +89,7 @@ export function placeAdapters(
         if (other !== undefined && !placement.also) {
           const params = { path, adapter: placedName(other.declaration) };
           const labels = [{ span: other.instance.span, message: "placed here" }];
-          diagnostics.push(report("placed-twice", pattern.span, params, { labels }));
+          diagnostics.push(report("placed-twice", pattern.span, params, { labels, fixes: alsoOn(placement) }));
           break;
         }
         const given = byLayer.of(instance);
@@ -111,6 +111,15 @@ function variantFor(
 ): AdapterDeclaration | null {
   const variants = elaborator.files.variantsOf(declaration);
   return variants.find((each) => wrappedBy(each, instance, elaborator)) ?? null;
+}
+
+/** Writes `also` before the `on` of a placement. */
+function alsoOn({ adapter, selectors }: Placement): readonly Fix[] {
+  const { source, end } = adapter.span;
+  const between = source.text.slice(end, selectors[0]?.span.start ?? end);
+  const on = between.search(/\bon\b/);
+  const span = { source, start: end + on, end: end + on };
+  return on < 0 ? [] : [{ title: "write `also on`", span, text: "also " }];
 }
 
 /** True when an adapter can stand around a module itself. */

@@ -79,9 +79,10 @@ export class SelectorResolver {
       const fused = `${around}.${role.name}`;
       const apart = together.filter((each) => ![...atomsOf(family, each.name)].every((atom) => role.atoms.has(atom)));
       const whole = `${around}.${[...apart.map((each) => each.name), role.name].join(",")}`;
-      return this.refuse(
-        report("part-of-fused", pattern.span, { role: pattern.text, path: element.path, fused, whole }),
-      );
+      const text = pattern.continued === null ? fused : role.name;
+      const fixes = [{ title: `write \`${text}\``, span: pattern.span, text }];
+      const params = { role: pattern.text, path: element.path, fused, whole };
+      return this.refuse(report("part-of-fused", pattern.span, params, { fixes }));
     }
     return elements.length > 0
       ? { pattern, elements, role: `${family.family.text}.${name}` }

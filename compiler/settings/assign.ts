@@ -9,6 +9,7 @@ import {
   type Expression,
   type File,
   formatFile,
+  type Help,
   joinSpans,
   type ModelDeclaration,
   type ModelMember,
@@ -109,11 +110,11 @@ function letNames({ items }: File): readonly string[] {
   return items.flatMap((item) => (item.kind === "file-let" ? [item.name.text] : []));
 }
 
-function refuse(path: readonly Name[], help: string | null): Assigned {
+function refuse(path: readonly Name[], help: Help | null): Assigned {
   return { kind: "refused", diagnostic: reportPath("unknown-path", path, help) };
 }
 
-function reportPath(key: "unknown-path" | "expectations-left", path: readonly Name[], help: string | null): Diagnostic {
+function reportPath(key: "unknown-path" | "expectations-left", path: readonly Name[], help: Help | null): Diagnostic {
   const [first, ...others] = path;
   const last = others.at(-1) ?? first;
   if (first === undefined || last === undefined) throw new Error("invariant: a path has a name");

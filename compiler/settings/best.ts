@@ -1,4 +1,4 @@
-import { didYouMean, type Expression } from "../../grammar/index.ts";
+import { didYouMean, type Expression, type Help } from "../../grammar/index.ts";
 import type { EvalSettings } from "./eval.ts";
 import { trainingTask, unsetForEvaluation } from "./eval-tasks.ts";
 import { type Direction, directionOf, directions, type EvaluationMetric } from "./evaluation-metrics.ts";
@@ -22,7 +22,7 @@ export function writtenBest(value: Expression): WrittenBest | null {
 }
 
 /** What may have been meant by what is neither. */
-export function bestHelp(value: Expression): string | null {
+export function bestHelp(value: Expression): Help | null {
   if (value.kind === "string") return "leave out the quotes";
   return value.kind === "call" && value.callee.kind === "name" ? didYouMean(value.callee.text, directions) : null;
 }
@@ -77,7 +77,7 @@ export type BestProblem =
   | { readonly kind: "only-after"; readonly instead: string | null }
   /** It keeps the worst: of this number the other values are better. */
   | { readonly kind: "worst"; readonly name: string; readonly better: Direction }
-  | { readonly kind: "wrong"; readonly expected: string; readonly help: string | null };
+  | { readonly kind: "wrong"; readonly expected: string; readonly help: Help | null };
 
 /** What is wrong with a `keep_best`: it names no number, or two, or one of which it is not known which values are better. */
 export function bestProblem(written: WrittenBest, measured: Measured): BestProblem | null {

@@ -39,7 +39,7 @@ export { defaultImage, type ImageSettings, imageSettingNames, readImageSettings 
 export { type InputSource, promptInputs, readInputSources } from "./inputs.ts";
 export { type PromptSides, printPrompts, promptTexts } from "./prompts.ts";
 export { printThreshold, type ThresholdSetting } from "./threshold.ts";
-export { plainTokens, readTokenSettings, type TextCleaning, type TokenSettings, tokenSettingNames } from "./tokens.ts";
+export { plainTokens, type TextCleaning, type TokenSettings } from "./tokens.ts";
 export {
   checkBest,
   type Optimizer,

@@ -5,6 +5,7 @@ import {
   type Expression,
   type Extra,
   type File,
+  type Help,
   report,
   type Setting,
   type Span,
@@ -44,7 +45,8 @@ export class SettingReader<Name extends string> {
       if (settingNames.some((known) => known === name.text)) continue;
       const present = renamed.get(name.text);
       if (present !== undefined) {
-        this.reported.push(report("renamed-setting", name.span, { name: name.text, present }));
+        const fixes = [{ title: `write \`${present}\``, span: name.span, text: present }];
+        this.reported.push(report("renamed-setting", name.span, { name: name.text, present }, { fixes }));
         continue;
       }
       if (source.kind === "call") {
@@ -107,7 +109,7 @@ export class SettingReader<Name extends string> {
     if (chosen !== undefined) return chosen;
     const help =
       value.kind === "name" && choices.some((choice) => choice === value.text)
-        ? `put it in quotes: "${value.text}"`
+        ? { help: `put it in quotes: "${value.text}"`, written: value.text, instead: [`"${value.text}"`] }
         : null;
     this.refuse(name, choices.map((choice) => `"${choice}"`).join(" or "), value.span, { help });
     return otherwise;
@@ -121,7 +123,7 @@ export class SettingReader<Name extends string> {
     const written = value.kind === "name" ? value.text : value.kind;
     const word = words.find((each) => each === written);
     if (word !== undefined) return word;
-    const help = value.kind === "string" && words.some((each) => each === value.value) ? unquote : null;
+    const help = value.kind === "string" && words.some((each) => each === value.value) ? unquoted(value.value) : null;
     this.refuse(name, words.map((each) => `\`${each}\``).join(" or "), value.span, { help });
     return null;
   }
@@ -151,9 +153,11 @@ export class SettingReader<Name extends string> {
     const value = this.entries.get(name)?.value;
     if (value === undefined) return null;
     if (value.kind === "name" && names.includes(value.text)) return value.text;
-    const isQuoted = value.kind === "string" && names.includes(value.value);
     const written = value.kind === "name" ? value.text : "";
-    const help = isQuoted ? unquote : (didYouMean(written, names) ?? listed(names));
+    const help =
+      value.kind === "string" && names.includes(value.value)
+        ? unquoted(value.value)
+        : (didYouMean(written, names) ?? listed(names));
     this.refuse(name, expected, value.span, { help });
     return null;
   }
@@ -340,8 +344,8 @@ export class SettingReader<Name extends string> {
   /** One of some words in a call, which are written without quotes. */
   wordArgument<Word extends string>(call: NamedCall, name: string, words: readonly Word[]): Word | null {
     const expected = words.map((each) => `\`${each}\``).join(" or ");
-    const help = (value: Expression): string | null => {
-      if (value.kind === "string") return words.some((word) => word === value.value) ? unquote : null;
+    const help = (value: Expression): Help | null => {
+      if (value.kind === "string") return words.some((word) => word === value.value) ? unquoted(value.value) : null;
       return value.kind === "name" ? didYouMean(value.text, words) : null;
     };
     const parsed = (value: Expression): Word | null =>
@@ -355,7 +359,7 @@ export class SettingReader<Name extends string> {
     name: string,
     expected: string,
     parsed: (value: Expression) => Value | null,
-    helpFor: (value: Expression) => string | null = () => null,
+    helpFor: (value: Expression) => Help | null = () => null,
   ): Value | null {
     const argument = call?.arguments.find((each) => each.name?.text === name);
     if (argument === undefined) return null;
@@ -392,7 +396,10 @@ function entriesOf({ items }: File, block: string): readonly Setting[] {
   return items.flatMap((item) => (item.kind === "settings" && item.block === block ? item.entries : []));
 }
 
-const unquote = "leave out the quotes";
+/** A word in quotes, which has a meaning without them. */
+function unquoted(word: string): Help {
+  return { help: "leave out the quotes", written: `"${word}"`, instead: [word] };
+}
 
 function listed(names: readonly string[]): string {
   const quoted = names.map((name) => `\`${name}\``).join(", ");

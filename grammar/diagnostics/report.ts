@@ -1,6 +1,8 @@
 import type { Span } from "../source.ts";
 import { catalogue, type DiagnosticKey, type DiagnosticParams } from "./catalogue.ts";
+import { type Fix, fixesOf } from "./fix.ts";
 import type { Severity } from "./row.ts";
+import type { Replacing } from "./suggest.ts";
 
 /** A second place that explains a diagnostic, such as the first of two declarations. */
 export interface Label {
@@ -20,13 +22,20 @@ export interface Diagnostic {
   readonly labels: readonly Label[];
   readonly notes: readonly string[];
   readonly help: string | null;
+  /** Changes of the text that do what the help says. */
+  readonly fixes: readonly Fix[];
 }
+
+/** A line of text, or names that can take the place of the written one. */
+export type Help = string | Replacing;
 
 /** What one report adds to its row: further places, notes, and a help that replaces the row's own. */
 export interface Extra {
   readonly labels?: readonly Label[];
   readonly notes?: readonly string[];
-  readonly help?: string | null;
+  readonly help?: Help | null;
+  /** Beside those that follow from the help. */
+  readonly fixes?: readonly Fix[];
 }
 
 /**
@@ -40,16 +49,19 @@ export function report<Key extends DiagnosticKey>(
   extra: Extra = {},
 ): Diagnostic {
   const row = catalogue[key];
+  const span = typeof where === "string" ? null : where;
+  const help = extra.help ?? row.help?.(params) ?? null;
   return {
     code: row.code,
     key,
     severity: row.severity,
     message: row.message(params),
-    span: typeof where === "string" ? null : where,
+    span,
     file: typeof where === "string" ? where : where.source.name,
     labels: extra.labels ?? [],
     notes: extra.notes ?? [],
-    help: extra.help ?? row.help?.(params) ?? null,
+    help: typeof help === "object" && help !== null ? help.help : help,
+    fixes: [...(typeof help === "object" && help !== null ? fixesOf(help, span) : []), ...(extra.fixes ?? [])],
   };
 }
 

@@ -19,12 +19,28 @@ export function nearest(name: string, candidates: Iterable<string>, limit = 3): 
   return nearestFound.sort().slice(0, limit);
 }
 
-/** The nearest names as a help line, or null when nothing is near. */
-export function didYouMean(name: string, candidates: Iterable<string>): string | null {
-  const quoted = nearest(name, candidates).map((candidate) => `\`${candidate}\``);
+/** A help that says what to write in the place of a name. */
+export interface Replacing {
+  readonly help: string;
+  /** What is written now. */
+  readonly written: string;
+  /** What may be meant, each of which can take its place. */
+  readonly instead: readonly string[];
+}
+
+/** The nearest names as a help, or null when nothing is near. */
+export function didYouMean(name: string, candidates: Iterable<string>): Replacing | null {
+  const instead = nearest(name, candidates);
+  const quoted = instead.map((candidate) => `\`${candidate}\``);
   const last = quoted.pop();
   if (last === undefined) return null;
-  return quoted.length === 0 ? `did you mean ${last}?` : `did you mean ${quoted.join(", ")} or ${last}?`;
+  const help = quoted.length === 0 ? `did you mean ${last}?` : `did you mean ${quoted.join(", ")} or ${last}?`;
+  return { help, written: name, instead };
+}
+
+/** The same as a line of text, for what no text of the language is wrong about. */
+export function nearestText(name: string, candidates: Iterable<string>): string | null {
+  return didYouMean(name, candidates)?.help ?? null;
 }
 
 /** Damerau-Levenshtein distance where no part is edited twice (optimal string alignment), in three rows. */

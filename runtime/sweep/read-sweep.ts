@@ -1,4 +1,4 @@
-import { didYouMean } from "../../grammar/index.ts";
+import { nearestText } from "../../grammar/index.ts";
 import { failed, ok, type Result } from "../text/index.ts";
 import { crossed, type EntryEdits, type NamedLines, named, type Unnamed } from "./entries.ts";
 import type { PlacedProblem } from "./problem.ts";
@@ -152,7 +152,7 @@ function placementOf(
   if (found !== undefined) return found;
   if (!isName(text)) return { name: null, lines: text };
   const names = placements.flatMap(({ name }) => name ?? []);
-  reader.refuse(tree, `there is no placement \`${text}\``, didYouMean(text, names));
+  reader.refuse(tree, `there is no placement \`${text}\``, nearestText(text, names));
   return null;
 }
 
@@ -161,7 +161,7 @@ function isSetting(name: string, budget: readonly string[], key: Tree, reader: S
   if (/^[A-Za-z_]\w*$/.test(name)) return true;
   const [, block = "", setting = ""] = /^([a-z]+)\.(\w+(?:\.\w+)?)$/.exec(name) ?? [];
   if (!blocks.includes(block)) {
-    const meant = didYouMean(block === "" ? name : block, blocks);
+    const meant = nearestText(block === "" ? name : block, blocks);
     reader.refuse(
       key,
       `\`${name}\` is not a setting`,

@@ -1,4 +1,4 @@
-import { didYouMean } from "../../grammar/index.ts";
+import { nearestText } from "../../grammar/index.ts";
 import type { PlacedProblem } from "./problem.ts";
 import type { Mapping, Scalar, Tree } from "./yaml-tree.ts";
 
@@ -18,7 +18,7 @@ export class SweepReader {
     }
     for (const [name, { key }] of tree.entries) {
       if (keys.includes(name)) continue;
-      const help = didYouMean(name, keys) ?? `the keys are ${keys.join(", ")}`;
+      const help = nearestText(name, keys) ?? `the keys are ${keys.join(", ")}`;
       this.refuse(key, `${what} has no \`${name}\``, help);
     }
     return tree;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { catalogue, didYouMean, nearest, report } from "../../grammar/diagnostics/index.ts";
+import { catalogue, nearest, nearestText, report } from "../../grammar/diagnostics/index.ts";
 import { createSource } from "../../grammar/source.ts";
 
 const library = ["linear", "layer_norm", "lora", "dora", "bert", "ctvit", "attention"];
@@ -22,9 +22,9 @@ test("a long name costs no time", () => {
 });
 
 test("the help line joins up to three names", () => {
-  expect(didYouMean("linaer", library)).toBe("did you mean `linear`?");
-  expect(didYouMean("ora", library)).toBe("did you mean `dora` or `lora`?");
-  expect(didYouMean("zzzz", library)).toBeNull();
+  expect(nearestText("linaer", library)).toBe("did you mean `linear`?");
+  expect(nearestText("ora", library)).toBe("did you mean `dora` or `lora`?");
+  expect(nearestText("zzzz", library)).toBeNull();
 });
 
 test("every code stands in the catalogue once, in its family", () => {

@@ -2,8 +2,8 @@ import {
   type AdapterDeclaration,
   type Argument,
   createSource,
-  didYouMean,
   hasErrors,
+  nearestText,
   parse,
 } from "../../../grammar/index.ts";
 import { type Program, scopeOf } from "../../load/index.ts";
@@ -29,7 +29,7 @@ export function importsFor(names: readonly string[], program: Program): Readonly
     if (home === undefined) {
       const known = [...scope.callables].flatMap(([text, { kind }]) => (kind === "adapter" ? [text] : []));
       const choices = [...new Set([...known, ...declared.map((each) => each.name)])];
-      const help = didYouMean(name, choices) ?? `there are ${choices.join(", ")}`;
+      const help = nearestText(name, choices) ?? `there are ${choices.join(", ")}`;
       return { rule: `neither the spec nor the library has an adapter \`${name}\``, help };
     }
     imports.set(name, `std/${home.file}`);

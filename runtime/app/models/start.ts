@@ -1,4 +1,4 @@
-import { createSource, didYouMean, type File, parse } from "../../../grammar/index.ts";
+import { createSource, type File, nearestText, parse } from "../../../grammar/index.ts";
 import { expandedSpec, openSpec } from "../../specs/index.ts";
 import { problem, type Reporter } from "../reporter.ts";
 import { type ReferenceModel, referenceModels } from "./describe.ts";
@@ -19,7 +19,7 @@ export function startingPoint(wanted: string, reporter: Reporter): StartingPoint
   const path = wanted.replace(/\.vlm$/, "");
   const model = models.find((each) => [each.name, each.path, each.path.slice("specs/".length)].includes(path));
   if (model === undefined) {
-    const near = didYouMean(
+    const near = nearestText(
       path,
       models.map(({ name }) => name),
     );

@@ -7,7 +7,7 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** What gives a text's tokens as SentencePiece's own library does: it normalises, and cuts the whole text into pieces. */
-export function sentencePieceEncoder(model: SentencePieces): (text: string) => readonly number[] {
+function sentencePieceEncoder(model: SentencePieces): (text: string) => readonly number[] {
   const { pieces, unknown } = model;
   const encode = unigramEncoder({ pieces, isUsed: (id) => pieces[id]?.isNormal === true, unknown, round: Math.fround });
   return (text) => encode(normalise(text, model));

@@ -1,4 +1,4 @@
-import { didYouMean } from "../../../../grammar/index.ts";
+import { nearestText } from "../../../../grammar/index.ts";
 import { at } from "../../../at.ts";
 import { failed, ok, type Problem, type Result } from "../../../text/index.ts";
 import { quoted, quotedList } from "../../quoted.ts";
@@ -67,7 +67,7 @@ export class TableRows<Value> {
     if (firstMissing !== undefined) {
       const message = `line 1: ${this.kind.title} needs the ${missing.length === 1 ? "column" : "columns"} ${quotedList(missing)} too`;
       const others = header.filter((column) => !present.includes(column));
-      const problem = { subject: file, message, help: didYouMean(firstMissing, others) };
+      const problem = { subject: file, message, help: nearestText(firstMissing, others) };
       this.open = { kind: "partial", problem, keys: new Set() };
       this.partial.push(this.open);
       return null;

@@ -1,4 +1,4 @@
-import { didYouMean } from "../../../../grammar/index.ts";
+import { nearestText } from "../../../../grammar/index.ts";
 import { at } from "../../../at.ts";
 import type { Problem } from "../../../text/index.ts";
 import { quoted, quotedList } from "../../quoted.ts";
@@ -49,7 +49,7 @@ export async function readRows(file: string, { needed, optional }: WantedColumns
       const repeated = wanted.find((column) => columns.indexOf(column) !== columns.lastIndexOf(column));
       const [first] = missing;
       if (first !== undefined) {
-        const help = didYouMean(first, columns) ?? `its columns are ${quotedList(columns, 10)}`;
+        const help = nearestText(first, columns) ?? `its columns are ${quotedList(columns, 10)}`;
         const message = `${head}it has no ${missing.length === 1 ? "column" : "columns"} ${quotedList(missing)}`;
         problems.push({ subject: file, message, help });
       } else if (repeated !== undefined) {
