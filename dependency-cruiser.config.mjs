@@ -13,6 +13,7 @@ const compiler = [
   ["passes"],
   ["targets"],
   ["analyses"],
+  ["editor"],
 ];
 
 const runtime = [
@@ -30,7 +31,7 @@ const runtime = [
   ["report"],
   ["sweep"],
   ["bench"],
-  ["app"],
+  ["app", "language-server"],
   ["api", "cli"],
 ];
 

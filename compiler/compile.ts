@@ -76,7 +76,12 @@ export interface Compiled {
 
 /** Compiles the model of a spec to its plan, with the changes that are given besides. */
 export function compileSpec(entry: Source, library: Library, changes: SpecChanges = {}): Compiled {
-  return compileEntry(entry, library, changes, true);
+  return compileLoaded(loadProgram(entry, library), changes, true);
+}
+
+/** The same for a spec that is loaded; `watch` hears of the value of every expression, however often it is computed. */
+export function compileProgram(loaded: Program, watch: Watch): Compiled {
+  return compileLoaded(loaded, {}, true, watch);
 }
 
 /** What may be said besides a spec. */
@@ -85,13 +90,12 @@ export interface SpecChanges extends TrainOverrides {
   readonly set?: readonly string[];
 }
 
-function compileEntry(
-  entry: Source,
-  library: Library,
+function compileLoaded(
+  loaded: Program,
   { set = [], ...overrides }: SpecChanges,
   withPlan: boolean,
+  watch: Watch | null = null,
 ): Compiled {
-  const loaded = loadProgram(entry, library);
   const assigned = assign(loaded.entry.parsed.file, set);
   const program = set.length === 0 ? loaded : withEntryFile(loaded, assigned.file);
   const diagnostics = [...checkProgram(program), ...assigned.diagnostics];
@@ -99,18 +103,19 @@ function compileEntry(
   const [model, second] = models;
   if (second !== undefined) diagnostics.push(report("second-model", second.name.span, { name: second.name.text }));
   if (model === undefined && !hasErrors(diagnostics)) {
-    diagnostics.push(report("no-model", entry.name, { path: entry.name }));
+    const { name } = program.entry.source;
+    diagnostics.push(report("no-model", name, { path: name }));
   }
   if (model === undefined || hasErrors(diagnostics))
     return { plan: null, spec: null, elements: [], memory: null, diagnostics };
-  const compiled = compileModel(model, program, overrides, withPlan);
+  const compiled = compileModel(model, program, overrides, withPlan, watch);
   const explained = compiled.diagnostics.map((each) => explainAmended(withImportHelp(each, program), program));
   return { ...compiled, diagnostics: [...diagnostics, ...explained] };
 }
 
 /** Everything that is wrong with a file and with what it imports; a library file needs no model. */
 export function checkSpec(entry: Source, library: Library, set: readonly string[] = []): readonly Diagnostic[] {
-  return compileEntry(entry, library, { set }, false).diagnostics.filter(({ key }) => key !== "no-model");
+  return compileLoaded(loadProgram(entry, library), { set }, false).diagnostics.filter(({ key }) => key !== "no-model");
 }
 
 /** A program whose entry was changed after it was read. */
@@ -129,8 +134,9 @@ function compileModel(
   program: Program,
   overrides: TrainOverrides,
   withPlan: boolean,
+  watch: Watch | null,
 ): Compiled {
-  const { plan, spec, elements, diagnostics } = traceModel(model, program, overrides, withPlan);
+  const { plan, spec, elements, diagnostics } = traceModel(model, program, overrides, withPlan, watch);
   // Building the step takes longer than all before it: an expectation that fails is shown without it.
   const fitted = spec === null || hasErrors(diagnostics) ? null : fitMemory(spec);
   if (spec === null || fitted === null) return { plan, spec, elements, memory: null, diagnostics };

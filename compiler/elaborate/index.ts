@@ -1,5 +1,5 @@
 export type { BuiltinArgument } from "./builtins/builtin.ts";
-export { type BuiltinName, builtinNamed, isBuiltinName } from "./builtins/index.ts";
+export { type BuiltinName, builtinNamed, builtinNames, isBuiltinName } from "./builtins/index.ts";
 export { forwardOf } from "./calls.ts";
 export { Constants } from "./constants.ts";
 export { Evaluator } from "./evaluate.ts";

@@ -7,6 +7,8 @@ import { resolveVariant } from "./variant.ts";
 /** A spec with everything that it imports; a variant as the whole that it stands for. */
 export interface Program {
   readonly entry: LoadedFile;
+  /** The entry as it is written. */
+  readonly written: LoadedFile;
   /** Every file once, each after those that it imports. */
   readonly files: readonly LoadedFile[];
   /** The files that the entry amends, as they are written, the nearest first; empty where it is no variant. */
@@ -25,6 +27,7 @@ export function loadProgram(source: Source, library: Library): Program {
   const entry = written.length === 0 ? file : fromEntry(file, written);
   return {
     entry,
+    written: own,
     files: files.map((each) => (each === own ? entry : (bases.get(each) ?? each))),
     bases: written,
     replacements,

@@ -1,0 +1,92 @@
+import { readdirSync } from "node:fs";
+import { expect, test } from "vitest";
+import { definitionAt, referencesAt, renamableAt, rename } from "../../compiler/editor/index.ts";
+import { keywords, lex } from "../../grammar/index.ts";
+import { opened, openedAt } from "./open.ts";
+
+const specs = readdirSync("specs", { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".vlm"))
+  .map((name) => `specs/${name.replaceAll("\\", "/")}`);
+
+const isKeyword = (word: string): boolean => word in keywords;
+
+/** The text of a span. */
+const textOf = ({ source, start, end }: { source: { text: string }; start: number; end: number }): string =>
+  source.text.slice(start, end);
+
+test.each(specs)("%s: each name that stands for something is that of its declaration", (path) => {
+  const spec = opened(path);
+  for (const file of spec.programNames.files) {
+    for (const { span, declaration } of spec.namesOf(file).uses) {
+      expect(textOf(span)).toBe(declaration.name.text);
+      expect(textOf(declaration.name.span)).toBe(declaration.name.text);
+    }
+  }
+});
+
+/** Words that no file declares: those of the language, and names of arguments of operations. */
+const words =
+  /^(?:input|metric|group|add|remove|shared|count|trainable|frozen|total|base|axis|batch|f32|bf16|i32|int|float|bool|string|list|any|heads|zeros|ones)$/;
+
+test("in the library every name in a body is found, but for operations and their arguments", () => {
+  const unknown = specs
+    .filter((path) => path.startsWith("specs/std/"))
+    .flatMap((path) => {
+      const spec = opened(path);
+      const found = new Set(spec.namesOf().uses.map(({ span }) => span.start));
+      const { tokens } = lex(spec.source.text);
+      return tokens.flatMap(({ image, startOffset }, index) => {
+        const isName = /^[A-Za-z_]\w*$/.test(image) && !isKeyword(image) && !words.test(image);
+        const [before, after] = [tokens[index - 1]?.image, tokens[index + 1]?.image];
+        // An operation is called; the name of an argument of an operation stands before `=`.
+        const isCalled = after === "(" || before === "|>";
+        const isArgument = after === "=" && (before === "(" || before === ",");
+        return !isName || found.has(startOffset) || isCalled || isArgument ? [] : [`${path}: ${image}`];
+      });
+    });
+  expect(unknown).toEqual([]);
+});
+
+test.each([
+  ["model m {\n  encoder vision = v¦it(size = 8)\n}", null],
+  ['import "std/vit"\nmodel m {\n  encoder vision = v¦it(size = 8)\n}', "std/vit.vlm"],
+  ['import "std/v¦it"\n', "std/vit.vlm"],
+  ['import "std/vit" as v\nmodel m {\n  encoder vision = v.v¦it(size = 8)\n}', "std/vit.vlm"],
+  ['import "std/vit"\nmodel m {\n  encoder vision = vit(si¦ze = 8)\n}', "std/vit.vlm"],
+  ['import "std/vit"\nmodel m {\n  encoder vision = vit(size = 8)\n  let a = vision.la¦tent\n}', "std/vit.vlm"],
+  ['import "std/vit"\nmodel m {\n  encoder vision = vit(size = 8)\n  freeze vision.attn.q¦kv\n}', "std/roles.vlm"],
+  ['import "specs/medct"\nmodel card amends med¦ct {}', "medctc/specs/medct.vlm"],
+  ['import "specs/medct"\nmodel card amends medct {\n  freeze tex¦t\n}', "medctc/specs/medct.vlm"],
+])("the definition of what %j is at is in %s", (marked, file) => {
+  const { spec, offset } = openedAt(marked);
+  expect(definitionAt(spec, offset)?.source.name ?? null).toBe(file);
+});
+
+test("references are found in all files, and each by itself where names are the same", () => {
+  const { spec, offset } = openedAt(
+    "function f(x) {\n  let y = x + x\n  return y\n}\nfunction g(x¦) {\n  return f(x)\n}\n",
+  );
+  expect(referencesAt(spec, offset)).toHaveLength(2);
+  const medct = opened("specs/medct.vlm");
+  const used = referencesAt(medct, medct.source.text.indexOf("encoder text") + 8);
+  expect(used.map(({ start }) => medct.source.text.slice(start, start + 8))).toEqual(
+    expect.arrayContaining(["text = be", "text.hid", "text, te", "text.att"].map((each) => each.slice(0, 8))),
+  );
+});
+
+test("a name is changed everywhere where it stands for the same, and not to one that is taken or none", () => {
+  const { spec, offset } = openedAt(
+    "function f(x¦) {\n  let y = x + x\n  return y\n}\nfunction g(x) {\n  return f(x)\n}\n",
+  );
+  expect(renamableAt(spec, offset)).toMatchObject({ start: 11, end: 12 });
+  const renamed = rename(spec, offset, "value", isKeyword);
+  expect(renamed.kind === "changes" && renamed.spans.map(({ start }) => start)).toEqual([11, 26, 30]);
+  expect(rename(spec, offset, "y", isKeyword)).toEqual({ kind: "refused", reason: "`y` is another thing here" });
+  expect(rename(spec, offset, "let", isKeyword)).toMatchObject({ kind: "refused" });
+  expect(rename(spec, offset, "1x", isKeyword)).toMatchObject({ kind: "refused" });
+  const library = openedAt('import "std/heads"\nmodel m {\n  let a = l2_¦normalize(1)\n}');
+  expect(renamableAt(library.spec, library.offset)).toBeNull();
+  expect(rename(library.spec, library.offset, "unit", isKeyword)).toMatchObject({
+    reason: "`l2_normalize` is declared in std/heads.vlm",
+  });
+});
