@@ -11,6 +11,7 @@ const slow = [
   "test/data/{*-mutants,dying-thread}.test.ts",
   "test/data/pack.test.ts",
   "test/backends/{optimizers,step}.test.ts",
+  "test/language-server/*.test.ts",
   "test/memory/native.test.ts",
   "test/cli/{hostile-names,privacy,small-limits,special-paths}.test.ts",
   "test/native/{install,wheel}.test.ts",

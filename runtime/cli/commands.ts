@@ -155,6 +155,11 @@ export const commands: readonly ListedCommand[] = [
     load: () => import("./backend-install.ts"),
   },
   {
+    words: ["lsp"],
+    summary: "answer an editor over standard input and output, by the Language Server Protocol",
+    load: () => import("./lsp.ts"),
+  },
+  {
     words: ["doctor"],
     summary: "report what is installed, what is missing, and how to fix it",
     load: () => import("./doctor.ts"),

@@ -17,9 +17,10 @@ const lateOptimisation = new Map([
   ["13", ["--invocation-count-for-maglev=4000", "--invocation-count-for-turbofan=30000"]],
 ]);
 const [v8 = ""] = process.versions.v8.split(".");
-for (const flag of lateOptimisation.get(v8) ?? []) setFlagsFromString(flag);
-
 const commandLine = process.argv.slice(2);
+// A server compiles at every key, for hours.
+if (commandLine[0] !== "lsp") for (const flag of lateOptimisation.get(v8) ?? []) setFlagsFromString(flag);
+
 const isDumb = process.env["TERM"] === "dumb";
 const terminal = terminalOn({
   out: (text) => void process.stdout.write(text),

@@ -1,0 +1,75 @@
+import type { TextDocuments } from "vscode-languageserver/node";
+import type { TextDocument } from "vscode-languageserver-textdocument";
+import { type Facts, factsOf, OpenSpec } from "../../compiler/editor/index.ts";
+import type { Compiled } from "../../compiler/index.ts";
+import { createSource } from "../../grammar/index.ts";
+import { EditorLibrary } from "./library.ts";
+import { pathOfUri } from "./places.ts";
+
+/** A document as it is now, and what was last found of it when it compiled. */
+export interface OpenDocument {
+  readonly uri: string;
+  readonly version: number;
+  readonly spec: OpenSpec;
+  readonly library: EditorLibrary;
+}
+
+/** What a document's facts were when it last compiled: a broken file keeps them. */
+export interface LastGood {
+  readonly facts: Facts;
+  readonly elements: Compiled["elements"];
+}
+
+/** The documents that an editor has open. */
+export class Documents {
+  private readonly texts: TextDocuments<TextDocument>;
+  private readonly opened = new Map<string, OpenDocument>();
+  private readonly good = new Map<string, LastGood>();
+
+  constructor(texts: TextDocuments<TextDocument>) {
+    this.texts = texts;
+  }
+
+  /** A document as its text is now; null when it is not open. */
+  get(uri: string): OpenDocument | null {
+    const text = this.texts.get(uri);
+    if (text === undefined) return null;
+    const known = this.opened.get(uri);
+    if (known?.version === text.version) return known;
+    const path = pathOfUri(uri);
+    const library = new EditorLibrary(path, (other) => this.textAt(other));
+    const spec = new OpenSpec(createSource(path, text.getText()), library);
+    const document = { uri, version: text.version, spec, library };
+    this.opened.set(uri, document);
+    return document;
+  }
+
+  /** What was found when the document last compiled; nothing before that. */
+  lastGood({ uri, spec }: OpenDocument): LastGood {
+    const facts = factsOf(spec);
+    const known = this.good.get(uri) ?? { facts: new Map(), elements: [] };
+    const { elements } = spec.compiled;
+    const found = { facts: facts ?? known.facts, elements: elements.length > 0 ? elements : known.elements };
+    this.good.set(uri, found);
+    return found;
+  }
+
+  /** A file that others import has changed, so that what they mean may have. */
+  forgetOthers(uri: string): void {
+    for (const other of this.opened.keys()) if (other !== uri) this.opened.delete(other);
+  }
+
+  close(uri: string): void {
+    this.opened.delete(uri);
+    this.good.delete(uri);
+  }
+
+  all(): readonly string[] {
+    return this.texts.keys();
+  }
+
+  private textAt(path: string): string | null {
+    const uri = this.texts.keys().find((each) => pathOfUri(each) === path);
+    return uri === undefined ? null : (this.texts.get(uri)?.getText() ?? null);
+  }
+}

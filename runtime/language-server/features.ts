@@ -1,0 +1,148 @@
+import {
+  type CompletionItem,
+  CompletionItemKind,
+  type DocumentSymbol,
+  FoldingRange,
+  FoldingRangeKind,
+  type InlayHint,
+  MarkupKind,
+  SemanticTokensBuilder,
+  SymbolKind,
+  type TextEdit,
+} from "vscode-languageserver/node";
+import {
+  coloursOf,
+  foldsOf,
+  nameKinds,
+  type OutlineSymbol,
+  outlineOf,
+  placeFacts,
+  type Suggestion,
+} from "../../compiler/editor/index.ts";
+import { formatSource, positionAt } from "../../grammar/index.ts";
+import type { LastGood, OpenDocument } from "./documents.ts";
+import { rangeOf } from "./places.ts";
+
+const symbolKinds: Readonly<Record<OutlineSymbol["kind"], SymbolKind>> = {
+  import: SymbolKind.File,
+  roles: SymbolKind.Enum,
+  function: SymbolKind.Function,
+  loss: SymbolKind.Function,
+  module: SymbolKind.Class,
+  adapter: SymbolKind.Class,
+  "file-let": SymbolKind.Constant,
+  model: SymbolKind.Class,
+  settings: SymbolKind.Object,
+  input: SymbolKind.Variable,
+  encoder: SymbolKind.Object,
+  "head-let": SymbolKind.Variable,
+  metric: SymbolKind.Number,
+  param: SymbolKind.Field,
+  part: SymbolKind.Field,
+  "freeze-rule": SymbolKind.Key,
+  "parameter-group": SymbolKind.Key,
+  placement: SymbolKind.Event,
+  "loss-use": SymbolKind.Function,
+  expect: SymbolKind.Boolean,
+  addition: SymbolKind.Key,
+  removal: SymbolKind.Key,
+  let: SymbolKind.Variable,
+  require: SymbolKind.Boolean,
+  forward: SymbolKind.Method,
+};
+
+export function symbolsOf({ spec }: OpenDocument): readonly DocumentSymbol[] {
+  return outlineOf(spec).map(documentSymbol);
+}
+
+function documentSymbol({ name, kind, span, selection, children }: OutlineSymbol): DocumentSymbol {
+  return {
+    name,
+    kind: symbolKinds[kind],
+    range: rangeOf(span),
+    selectionRange: rangeOf(selection),
+    children: children.map(documentSymbol),
+  };
+}
+
+const foldKinds = { region: undefined, comment: FoldingRangeKind.Comment, imports: FoldingRangeKind.Imports };
+
+export function foldingsOf({ spec }: OpenDocument): readonly FoldingRange[] {
+  return foldsOf(spec).flatMap(({ kind, span }) => {
+    const { start, end } = rangeOf(span);
+    return end.line > start.line
+      ? [FoldingRange.create(start.line, end.line, undefined, undefined, foldKinds[kind])]
+      : [];
+  });
+}
+
+export const semanticLegend = { tokenTypes: [...nameKinds], tokenModifiers: ["declaration", "defaultLibrary"] };
+
+export function semanticTokensOf({ spec }: OpenDocument) {
+  const builder = new SemanticTokensBuilder();
+  for (const { span, kind, isDeclaration, isLibrary } of coloursOf(spec)) {
+    const { line, character } = positionAt(span.source, span.start);
+    const modifiers = (isDeclaration ? 1 : 0) + (isLibrary ? 2 : 0);
+    builder.push(line, character, span.end - span.start, nameKinds.indexOf(kind), modifiers);
+  }
+  return builder.build();
+}
+
+/** Facts behind the lines that they are about. */
+export function hintsOf({ spec }: OpenDocument, { facts }: LastGood): readonly InlayHint[] {
+  return placeFacts(spec.file, facts).map(({ span, text }) => ({
+    position: positionAt(span.source, span.end),
+    label: text,
+    paddingLeft: true,
+  }));
+}
+
+/** One edit that puts the text into the form of the language; none where it is in it, or cannot be read. */
+export function formattingOf({ spec: { source } }: OpenDocument): readonly TextEdit[] {
+  const { text } = formatSource(source);
+  if (text === null || text === source.text) return [];
+  return [{ range: rangeOf({ source, start: 0, end: source.text.length }), newText: text }];
+}
+
+const completionKinds: Readonly<Record<Suggestion["kind"], CompletionItemKind>> = {
+  function: CompletionItemKind.Function,
+  loss: CompletionItemKind.Function,
+  module: CompletionItemKind.Class,
+  adapter: CompletionItemKind.Class,
+  model: CompletionItemKind.Class,
+  let: CompletionItemKind.Variable,
+  family: CompletionItemKind.Enum,
+  role: CompletionItemKind.EnumMember,
+  import: CompletionItemKind.Module,
+  input: CompletionItemKind.Variable,
+  encoder: CompletionItemKind.Field,
+  metric: CompletionItemKind.Variable,
+  param: CompletionItemKind.Field,
+  part: CompletionItemKind.Field,
+  parameter: CompletionItemKind.Variable,
+  size: CompletionItemKind.Variable,
+  variable: CompletionItemKind.Variable,
+  base: CompletionItemKind.Variable,
+  keyword: CompletionItemKind.Keyword,
+  operation: CompletionItemKind.Function,
+  argument: CompletionItemKind.Property,
+  setting: CompletionItemKind.Property,
+  file: CompletionItemKind.File,
+  selector: CompletionItemKind.Reference,
+};
+
+/** A suggestion that takes the place of what is typed of it, from `start` to `offset`. */
+export function completionItem(
+  { spec: { source } }: OpenDocument,
+  { text, kind, detail, about, insert }: Suggestion,
+  start: number,
+  offset: number,
+): CompletionItem {
+  return {
+    label: text,
+    kind: completionKinds[kind],
+    detail,
+    ...(about === "" ? {} : { documentation: { kind: MarkupKind.Markdown, value: about } }),
+    textEdit: { range: rangeOf({ source, start, end: offset }), newText: insert },
+  };
+}

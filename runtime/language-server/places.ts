@@ -1,0 +1,21 @@
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { type Location, Range } from "vscode-languageserver/node";
+import { positionAt, type Span } from "../../grammar/index.ts";
+import { pathOfSource } from "./library.ts";
+
+/** The path of a document; what is not a file, as an untitled one, is called by its address. */
+export function pathOfUri(uri: string): string {
+  return uri.startsWith("file:") ? fileURLToPath(uri) : uri;
+}
+
+function uriOfSource(name: string): string {
+  return /^[a-z-]{2,}:/.test(name) ? name : pathToFileURL(pathOfSource(name)).href;
+}
+
+export function rangeOf({ source, start, end }: Span): Range {
+  return Range.create(positionAt(source, start), positionAt(source, end));
+}
+
+export function locationOf(span: Span): Location {
+  return { uri: uriOfSource(span.source.name), range: rangeOf(span) };
+}

@@ -1,0 +1,141 @@
+import { readdirSync } from "node:fs";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type {
+  CodeAction,
+  CompletionItem,
+  DocumentSymbol,
+  Hover,
+  InlayHint,
+  Location,
+  TextEdit,
+} from "vscode-languageserver/node";
+import { diagnosticToJson } from "../../grammar/index.ts";
+import { checkPath } from "../../runtime/specs/index.ts";
+import { Editor } from "./client.ts";
+
+const specs = ["specs", "examples"].flatMap((folder) =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".vlm"))
+    .map((name) => `${folder}/${name.replaceAll("\\", "/")}`),
+);
+
+let editor: Editor;
+beforeAll(async () => {
+  editor = new Editor();
+  await editor.start();
+});
+afterAll(async () => {
+  expect(await editor.end()).toBe(0);
+  expect(editor.errors).toBe("");
+});
+
+const everything = { start: { line: 0, character: 0 }, end: { line: 9999, character: 0 } };
+
+test.each(specs)("%s: every feature answers, and what is wrong is what `check` says", async (path) => {
+  const uri = await editor.open(path);
+  const found = await editor.diagnostics(uri);
+  const own = checkPath(path).filter(({ file }) => file === path);
+  expect(found.map(({ code }) => code)).toEqual(own.map(({ code }) => code));
+  expect(found.map(({ range }) => range)).toEqual(own.map((each) => diagnosticToJson(each).range));
+  const text = editor.text(uri);
+  const symbols = await editor.ask<DocumentSymbol[]>("documentSymbol", uri);
+  expect(symbols.length).toBeGreaterThan(0);
+  expect((await editor.ask<unknown[]>("foldingRange", uri)).length).toBeGreaterThan(0);
+  expect((await editor.ask<{ data: number[] }>("semanticTokens/full", uri)).data.length).toBeGreaterThan(0);
+  expect(
+    await editor.ask<TextEdit[]>("formatting", uri, null, { options: { tabSize: 2, insertSpaces: true } }),
+  ).toEqual([]);
+  const hints = await editor.ask<InlayHint[]>("inlayHint", uri, null, { range: everything });
+  if (/^ +(?:encoder|let) /m.test(text) && /^model /m.test(text)) expect(hints.length).toBeGreaterThan(0);
+  // The first name that is declared is where it says it is.
+  const name = /^(?:model|module|function|adapter|loss) (\w+)/m.exec(text);
+  if (name !== null) {
+    const at = name.index + name[0].length - 1;
+    const definition = await editor.ask<Location>("definition", uri, at);
+    expect(definition).toMatchObject({
+      uri,
+      range: { start: editor.positionOf(uri, at - (name[1]?.length ?? 0) + 1) },
+    });
+    const { contents } = await editor.ask<Hover>("hover", uri, at);
+    expect(JSON.stringify(contents)).toContain(name[1]);
+    expect(
+      (await editor.ask<Location[]>("references", uri, at, { context: { includeDeclaration: true } })).length,
+    ).toBeGreaterThan(0);
+    expect(await editor.ask("prepareRename", uri, at)).not.toBeNull();
+    const renamed = await editor.ask<{ changes: Record<string, TextEdit[]> }>("rename", uri, at, {
+      newName: "another_name",
+    });
+    expect(renamed.changes[uri]?.length).toBeGreaterThan(0);
+  }
+  const places = [...text.matchAll(/[(.]/g)].map(({ index }) => index + 1).slice(0, 20);
+  for (const at of places) {
+    expect(Array.isArray(await editor.ask<CompletionItem[]>("completion", uri, at))).toBe(true);
+    await editor.ask("signatureHelp", uri, at);
+  }
+  await editor.close(uri);
+});
+
+test("an edit that breaks a file keeps its facts, and one that mends it gives them anew", async () => {
+  const uri = await editor.open("test/language-server/small.vlm");
+  const labels = async () =>
+    (await editor.ask<InlayHint[]>("inlayHint", uri, null, { range: everything })).map(({ label }) =>
+      JSON.stringify(label),
+    );
+  const before = await labels();
+  const at = editor.text(uri).indexOf("rank = 2") + "rank = ".length;
+  await editor.edit(uri, at, at + 1, "");
+  expect((await editor.diagnostics(uri)).length).toBeGreaterThan(0);
+  expect((await labels()).length).toBeGreaterThan(before.length - 2);
+  await editor.edit(uri, at, at, "4");
+  expect(await editor.diagnostics(uri)).toEqual([]);
+  expect((await labels()).join("\n")).toContain("2 adapters, 256 parameters");
+  await editor.close(uri);
+});
+
+test("a mistake has a fix, which mends it", async () => {
+  const uri = await editor.open("test/language-server/small.vlm");
+  const at = editor.text(uri).indexOf("vision.latent");
+  await editor.edit(uri, at, at + 6, "vison");
+  const [diagnostic] = await editor.diagnostics(uri);
+  const [action] = await editor.ask<CodeAction[]>("codeAction", uri, null, {
+    range: diagnostic?.range,
+    context: { diagnostics: [] },
+  });
+  expect(action).toMatchObject({ title: "write `vision`", kind: "quickfix", isPreferred: true });
+  expect(action?.edit?.changes?.[uri]).toEqual([{ range: diagnostic?.range, newText: "vision" }]);
+  await editor.close(uri);
+});
+
+test("a file that is imported is taken as it is in the editor, saved or not", async () => {
+  const library = await editor.open(
+    "test/language-server/mine.vlm",
+    "module block(n: int) {\n  forward(x: f32[batch, n]) {\n    return x\n  }\n}\n",
+  );
+  const uri = await editor.open(
+    "test/language-server/user.vlm",
+    'import "./mine"\nmodel m {\n  encoder a = block(n = 3)\n  loss sum(a.x)\n}\n',
+  );
+  expect((await editor.diagnostics(uri)).map(({ message }) => message)).not.toContain("there is no file to import");
+  const at = editor.text(library).indexOf("block");
+  await editor.edit(library, at, at + 5, "other");
+  await editor.diagnostics(library);
+  await editor.edit(uri, 0, 0, "\n");
+  expect((await editor.diagnostics(uri)).map(({ code }) => code)).toContain("E301");
+  for (const each of [library, uri]) await editor.close(each);
+});
+
+test("a key in medct.vlm is answered; how fast is printed, not judged", async () => {
+  const uri = await editor.open("specs/medct.vlm");
+  const times: number[] = [];
+  for (let count = 0; count < 40; count++) {
+    const at = editor.text(uri).indexOf("rank = ") + "rank = ".length;
+    const began = performance.now();
+    await editor.edit(uri, at, at + 2, String(10 + count));
+    await editor.diagnostics(uri);
+    times.push(performance.now() - began);
+  }
+  times.sort((a, b) => a - b);
+  const at = (share: number): string => `${times[Math.floor(share * times.length)]?.toFixed(0)} ms`;
+  console.log(`a key in specs/medct.vlm: median ${at(0.5)}, 95th percentile ${at(0.95)}`);
+  await editor.close(uri);
+});
