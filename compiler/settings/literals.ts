@@ -1,4 +1,4 @@
-import type { Expression, NumberLiteral } from "../../grammar/index.ts";
+import type { Expression, Help, NumberLiteral } from "../../grammar/index.ts";
 
 /** The numbers of a list; null for what is not a list of numbers. */
 export function numbersIn(value: Expression): readonly number[] | null {
@@ -30,4 +30,14 @@ export function computedNotes(value: Expression): readonly string[] {
 export function wholeNumberFrom(least: number): string {
   if (least === 0) return "a whole number that is not negative";
   return least === 1 ? "a whole number above 0" : `a whole number that is ${least} or more`;
+}
+
+/** The help for a word in quotes that has a meaning without them. */
+export function unquoted(word: string): Help {
+  return { help: "leave out the quotes", written: `"${word}"`, instead: [word] };
+}
+
+/** The help for a word that has a meaning in quotes. */
+export function quoted(word: string): Help {
+  return { help: `put it in quotes: "${word}"`, written: word, instead: [`"${word}"`] };
 }

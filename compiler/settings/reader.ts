@@ -11,7 +11,7 @@ import {
   type Span,
 } from "../../grammar/index.ts";
 import { at } from "../at.ts";
-import { computedNotes, isAmount, literal, numbersIn, wholeNumberFrom } from "./literals.ts";
+import { computedNotes, isAmount, literal, numbersIn, quoted, unquoted, wholeNumberFrom } from "./literals.ts";
 import type { NamedCall, Range, SpannedCall } from "./named-call.ts";
 
 /**
@@ -107,10 +107,7 @@ export class SettingReader<Name extends string> {
     if (value === undefined) return otherwise;
     const chosen = choices.find((choice) => value.kind === "string" && choice === value.value);
     if (chosen !== undefined) return chosen;
-    const help =
-      value.kind === "name" && choices.some((choice) => choice === value.text)
-        ? { help: `put it in quotes: "${value.text}"`, written: value.text, instead: [`"${value.text}"`] }
-        : null;
+    const help = value.kind === "name" && choices.some((each) => each === value.text) ? quoted(value.text) : null;
     this.refuse(name, choices.map((choice) => `"${choice}"`).join(" or "), value.span, { help });
     return otherwise;
   }
@@ -396,12 +393,6 @@ function entriesOf({ items }: File, block: string): readonly Setting[] {
   return items.flatMap((item) => (item.kind === "settings" && item.block === block ? item.entries : []));
 }
 
-/** A word in quotes, which has a meaning without them. */
-function unquoted(word: string): Help {
-  return { help: "leave out the quotes", written: `"${word}"`, instead: [word] };
-}
-
 function listed(names: readonly string[]): string {
-  const quoted = names.map((name) => `\`${name}\``).join(", ");
-  return names.length === 0 ? "the model has no `let`" : `the model has ${quoted}`;
+  return names.length === 0 ? "the model has no `let`" : `the model has \`${names.join("`, `")}\``;
 }

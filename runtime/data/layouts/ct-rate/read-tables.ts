@@ -1,5 +1,5 @@
 import type { DataSettings } from "../../../../compiler/index.ts";
-import { didYouMean } from "../../../../grammar/index.ts";
+import { nearestText } from "../../../../grammar/index.ts";
 import { at } from "../../../at.ts";
 import type { Problem } from "../../../text/index.ts";
 import type { DatasetNeeds } from "../../dataset.ts";
@@ -174,7 +174,7 @@ class TableReading {
       if (only.startsWith("version https://git-lfs.")) {
         return "it is a pointer of Git LFS: run `git lfs pull` where the data was cloned";
       }
-      return `it has no column ${quoted(key)}; ${didYouMean(key, columns) ?? shown}`;
+      return `it has no column ${quoted(key)}; ${nearestText(key, columns) ?? shown}`;
     }
     const isOfKind = [...metadataColumns, ...reportColumns].some((column) => columns.includes(column));
     if (isOfKind || classes === null) return null;
