@@ -25,7 +25,8 @@ export function writeExamples(folder: string, spec: TracedSpec, rows: number): s
   const hasPictures = sources.some(({ kind }) => kind === "image");
   const lines = Array.from({ length: rows }, (_, row) => {
     const file = hasPictures ? copyPicture(folder, row) : writeVolume(folder, row, spec, random);
-    const text = `Patient ${"abcdefgh"[row] ?? ""}, ${findings[row % findings.length] ?? ""}.`;
+    // What tells examples apart comes first, as some texts are short.
+    const text = `${"abcdefgh"[row] ?? ""}: ${findings[row % findings.length] ?? ""}.`;
     return [file, ...texts.map(() => `"${text}"`), ...labels.map(() => random.below(2))].join(",");
   });
   const table = join(folder, "examples.csv");
@@ -35,7 +36,7 @@ export function writeExamples(folder: string, spec: TracedSpec, rows: number): s
 
 /** The vocabulary in a fixture's folder. */
 export function vocabularyOf(folder: string): string {
-  const files = ["vocab.txt", "tokenizer.json"].map((name) => join(folder, name));
+  const files = ["vocab.txt", "tokenizer.json", "spiece.model"].map((name) => join(folder, name));
   const found = files.find((file) => existsSync(file));
   if (found === undefined) throw new Error(`${folder} has a vocabulary`);
   return found;
