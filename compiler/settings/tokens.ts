@@ -3,7 +3,7 @@ import type { SettingReader } from "./reader.ts";
 export const tokenizerKinds = ["wordpiece", "bpe", "unigram"] as const;
 
 /**
- * `captions` is what open_clip does with a caption, `canonical` is lower case without punctuation, as SigLIP takes texts, and `words` is
+ * `captions` is what open_clip does with a caption, `canonical` is lower case without punctuation, and `words` is
  * lower case with blanks between words and punctuation, as of NLTK's wordpunct_tokenize.
  */
 export const textCleanings = ["captions", "canonical", "words"] as const;

@@ -23,6 +23,17 @@ test("every spec with a model that comes with the program is listed", () => {
   expect(models.map(({ path }) => path)).toEqual(files.sort());
 });
 
+test("no source of the program names a published model: its files are all that know it", () => {
+  const named = /spectre|colipri|merlin|m3d.?clip|hlip|siglip|biomedclip/i;
+  const lines = ["grammar", "compiler", "runtime"].flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".ts"))
+      .flatMap((file) => readFileSync(`${folder}/${file}`, "utf8").split("\n"))
+      .filter((line) => named.test(line)),
+  );
+  expect(lines).toEqual([]);
+});
+
 test("each has a name of its own, a sentence, and a source", () => {
   expect(new Set(models.map(({ name }) => name)).size).toBe(models.length);
   for (const { path, summary } of models) expect([path, summary.length > 20]).toEqual([path, true]);

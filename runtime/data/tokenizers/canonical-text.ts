@@ -3,7 +3,7 @@ export const pythonBlanks = "\\t-\\r\\x1c- \\x85\\xa0\\u1680\\u2000-\\u200a\\u20
 const blanks = new RegExp(`[${pythonBlanks}]+`, "g");
 const punctuation = /[!-/:-@[-`{-~]/g;
 
-/** A text as big_vision and transformers' SiglipTokenizer canonicalise it: lower case, ASCII's punctuation left out, single blanks. */
+/** A text as big_vision canonicalises it: lower case, ASCII's punctuation left out, single blanks. */
 export function canonicalText(text: string): string {
   return text.toLowerCase().replace(punctuation, "").replace(blanks, " ").replace(/^ | $/g, "");
 }

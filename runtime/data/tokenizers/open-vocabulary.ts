@@ -2,7 +2,7 @@ import type { TokenSettings } from "../../../compiler/index.ts";
 import { type BytePairs, bytePairEncoder } from "./byte-pairs.ts";
 import { type Frame, plainFrame } from "./frame.ts";
 import { type Pipeline, pipelineEncoder } from "./pipeline.ts";
-import { siglipEncoder } from "./sentence-piece.ts";
+import { framedEncoder } from "./sentence-piece.ts";
 import type { SentencePieces } from "./sentence-piece-file.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 import { wordPieceEncoder } from "./word-pieces.ts";
@@ -58,7 +58,7 @@ export function openVocabulary(vocabulary: Vocabulary | BytePairs | Pipeline | S
         },
         isFrameGiven: false,
         encoder: (frame, clean) => {
-          const encode = siglipEncoder(vocabulary, frame, clean);
+          const encode = framedEncoder(vocabulary, frame, clean);
           return (text, most) => encode(text).slice(0, most);
         },
       };

@@ -44,11 +44,11 @@ function widthOf(byte: number): number {
 }
 
 /**
- * What gives a text's tokens as transformers' SiglipTokenizer does. The end, the padding and what is unknown are taken whole from a
+ * What gives a text's tokens as transformers' tokenizer of such files does. The end, the padding and what is unknown are taken whole from a
  * text; each part between them is cleaned and given to SentencePiece behind the unknown token, whose
  * pieces are then left out, so that a blank at the start is kept.
  */
-export function siglipEncoder(
+export function framedEncoder(
   model: SentencePieces,
   { end, padding }: Frame,
   clean: (text: string) => string,

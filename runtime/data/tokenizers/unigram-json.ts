@@ -8,7 +8,7 @@ import { unigramEncoder } from "./unigram.ts";
 import { mostTokens } from "./vocabulary.ts";
 
 const help =
-  "of unigrams, those of SentencePiece are supported as T5 and SigLIP have them: Metaspace, alone or after WhitespaceSplit";
+  "of unigrams, those of SentencePiece are supported as T5 has them: Metaspace, alone or after WhitespaceSplit";
 
 /** A tokenizer.json of unigrams. Everything that it may ask for is in a closed list. */
 export function unigramIn(file: Fields, model: Fields): Pipeline {
