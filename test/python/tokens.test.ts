@@ -79,7 +79,8 @@ test.each<readonly [string, string, Partial<TokenSettings>]>([
 });
 
 test("a tokenizer.json with SigLIP's normalizers gives what its spiece.model gives with canonical texts", () => {
-  const texts = lines.filter((line) => /^[\x20-\x7e]*$/.test(line));
+  // Around a special token that stands in a text, the two libraries treat blanks in their own ways.
+  const texts = lines.filter((line) => /^[\x20-\x7e]*$/.test(line) && !/<\/?(?:s|pad|unk)>/.test(line));
   const [json, pieces] = [
     loadTokenizer(join(folder, "siglip-json-whole", "tokenizer.json")),
     loadTokenizer(join(folder, "siglip", "spiece.model"), { ...plainTokens, ...siglip }),

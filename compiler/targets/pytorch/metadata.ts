@@ -7,8 +7,8 @@ export function metadataSource({ program }: WrittenModel, written: WrittenBy): s
   const { version, sha256, text: given, contract } = written;
   const { source } = program.entry;
   const spec = given ?? source.text;
-  const isPlain = !spec.includes('"""') && !spec.includes("\\") && !spec.includes("\r");
-  const lines = isPlain ? `"""\\\n${spec}"""` : JSON.stringify(spec);
+  const isPlain = !spec.includes('"""') && !spec.endsWith('"') && !spec.includes("\r");
+  const lines = isPlain ? `"""\\\n${spec.replaceAll("\\", "\\\\")}"""` : JSON.stringify(spec);
   return `"""What this package was written of, and by what."""
 ${contract === undefined ? "" : "\nfrom typing import Any\n"}
 COMPILER = ${JSON.stringify(`medctc ${version}`)}

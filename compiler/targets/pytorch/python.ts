@@ -203,8 +203,15 @@ interface Brackets {
   readonly open: string;
   readonly items: readonly Item[];
   readonly close: string;
-  /** How items stand that do not fit behind the bracket: together where they fit so, each on a line, or as one that has no comma. */
-  readonly layout: "filled" | "listed" | "single";
+  /**
+   * How items stand that do not fit behind the bracket: together where they fit so, each on a line, as one that has no comma, or as
+   * the clauses of a comprehension, which have none either.
+   */
+  readonly layout: "filled" | "listed" | "single" | "clauses";
+}
+
+function printItems(items: readonly Item[], layout: Brackets["layout"]): string {
+  return items.map(printItem).join(layout === "clauses" ? " " : ", ");
 }
 
 function piecesOf(python: Python): readonly Piece[] {
@@ -230,8 +237,15 @@ function piecesOf(python: Python): readonly Piece[] {
       const [left, right] = sideLevels(python.operator);
       return [...operandPieces(python.left, left), ` ${python.operator} `, ...operandPieces(python.right, right)];
     }
+    case "comprehension": {
+      const over = bracketed(python.over, 2);
+      const clauses = [
+        { before: "", value: python.element },
+        { before: `for ${python.variable} in `, value: over },
+      ];
+      return bracketsOf("[", clauses, "]", "clauses");
+    }
     case "word":
-    case "comprehension":
     case "unary":
     case "if":
       return [printPython(python)];
@@ -266,7 +280,7 @@ function inOwnBrackets(indent: number, before: string, python: Python, after: st
       continue;
     }
     const { open, items, close, layout } = piece;
-    const flat = `${open}${items.map(printItem).join(", ")}${close}`;
+    const flat = `${open}${printItems(items, layout)}${close}`;
     if (`${line}${flat}${upToBrackets(pieces.slice(index + 1), after)}`.length <= width) {
       line += flat;
       continue;
@@ -292,7 +306,7 @@ function upToBrackets(pieces: readonly Piece[], after: string): string {
 }
 
 function inside(indent: number, items: readonly Item[], layout: Brackets["layout"]): readonly string[] {
-  const together = `${pad(indent)}${items.map(printItem).join(", ")}`;
+  const together = `${pad(indent)}${printItems(items, layout)}`;
   if (layout !== "listed" && together.length <= width) return [together];
   const comma = layout === "listed" || (layout === "filled" && items.length > 1) ? "," : "";
   return items.flatMap(({ before, value }) => layOut(indent, before, value, comma, true));
