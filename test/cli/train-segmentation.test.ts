@@ -101,7 +101,10 @@ describe("a model of two volumes and a segmentation", () => {
     const opened = openTensors(join(folder, "run/adapter.safetensors"));
     if (opened.kind === "wrong") throw new Error("it is a file of tensors");
     opened.close();
-    const volume = { kind: "volume", units: "hounsfield", orientation: "LPS", axes: "zxy", range: [0, 1], pad: 0 };
+    const volume = {
+      ...{ kind: "volume", units: "hounsfield", orientation: "LPS", axes: "zxy", range: [0, 1], pad: 0 },
+      ...{ crop: "none", resize: "spacing", grid: "torch", clip: "before" },
+    };
     expect(JSON.parse(opened.metadata.get(contractKey) ?? "null")).toEqual({
       version: 2,
       inputs: {
