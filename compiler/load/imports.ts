@@ -22,7 +22,8 @@ export type FilePlace =
 
 /** Text that was read, or the diagnostic that says why not. */
 export type ReadResult =
-  | { readonly kind: "text"; readonly text: string; readonly name: string }
+  /** `movedTo` is where the file lies now, where that is not the place that was asked for. */
+  | { readonly kind: "text"; readonly text: string; readonly name: string; readonly movedTo?: FilePlace }
   | { readonly kind: "missing" }
   /** Beyond the folder that a spec's files must be in. */
   | { readonly kind: "outside"; readonly root: string }
@@ -125,7 +126,8 @@ class Loader {
           return null;
         }
         const same = this.loaded.get(`file ${result.name}`);
-        const file = same ?? this.load(createSource(result.name, result.text), place, [...chain, result.name]);
+        const file =
+          same ?? this.load(createSource(result.name, result.text), result.movedTo ?? place, [...chain, result.name]);
         this.loaded.set(key, file);
         this.loaded.set(`file ${result.name}`, file);
         return file;

@@ -3,6 +3,7 @@ import { dirname, join, relative } from "node:path";
 import type { FilePlace, Library, ReadResult } from "../../compiler/index.ts";
 import { readText } from "../files/index.ts";
 import { isWithin, type Project, projectOf, realPath } from "./project.ts";
+import { referenceSpecs } from "./references.ts";
 
 /** The files that a spec can import: the library and the specs that come with the program, and what lies in the spec's project. */
 export class SpecLibrary implements Library {
@@ -23,6 +24,7 @@ export class SpecLibrary implements Library {
     switch (place.kind) {
       case "library": {
         const file = readText(join(this.libraryFolder, `${place.name}.vlm`));
+        if (file.kind === "missing") return this.readMoved(place.name) ?? file;
         return file.kind === "text" ? { ...file, name: `std/${place.name}.vlm` } : file;
       }
       case "reference": {
@@ -35,6 +37,19 @@ export class SpecLibrary implements Library {
       case "local":
         return this.readLocal(place.path);
     }
+  }
+
+  /** A module that was in the library and stands beside the one model that has it now: specs from before import it as `std/NAME`. */
+  private readMoved(name: string): ReadResult | null {
+    const [found, another] = referenceSpecs(this.libraryFolder).filter(
+      ({ path }) => path.split("/").slice(2).join("/") === name,
+    );
+    if (found === undefined || another !== undefined) return null;
+    const movedTo: FilePlace = { kind: "reference", name: found.path.slice("specs/".length) };
+    const result = this.read(movedTo);
+    // The library has no models.
+    if (result.kind !== "text" || /^model\b/m.test(result.text)) return null;
+    return { ...result, movedTo };
   }
 
   /** A file of the project, by its path from the spec's folder; one whose path or whose links lead out of it is not read. */

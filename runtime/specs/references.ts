@@ -10,8 +10,7 @@ export interface ReferenceSpec {
 }
 
 /** The specs that come with the program, by their paths; the library's files, which have no models, are not among them. */
-export function referenceSpecs(): readonly ReferenceSpec[] {
-  const library = libraryFolder();
+export function referenceSpecs(library = libraryFolder()): readonly ReferenceSpec[] {
   const folder = join(library, "..");
   const folders = readdirSync(folder, { withFileTypes: true }).filter(
     (entry) => entry.isDirectory() && join(folder, entry.name) !== library,
