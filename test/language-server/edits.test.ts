@@ -56,6 +56,7 @@ function askAll(spec: OpenSpec, offset: number): void {
   if (facts !== null) placeFacts(spec.file, facts);
 }
 
+// Some minutes on a slow machine.
 test(`${count} random edits: everything has an answer, and what is wrong is what \`check\` says`, () => {
   let text = start;
   let compiled = 0;
@@ -81,4 +82,4 @@ test(`${count} random edits: everything has an answer, and what is wrong is what
   }
   // Edits that leave nothing that compiles would show little.
   expect(compiled).toBeGreaterThan(count / 50);
-});
+}, 1_800_000);
