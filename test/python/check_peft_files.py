@@ -1,7 +1,7 @@
 """PEFT places the adapters that medctc wrote where a published model has its projections: check_peft_files.py NAME=FOLDER...
 
-NAME is that of a fixture, test/fixtures/NAME-small, whose weights say where its model has matrices. A tree of linear layers of these
-names and shapes stands for the model.
+NAME is that of a fixture, test/fixtures/NAME-small, whose weights say where its model has matrices and kernels of convolutions. A tree
+of layers of these names and shapes stands for the model.
 """
 
 import sys
@@ -16,14 +16,16 @@ def tree_of(weights):
     root = nn.Module()
     for name, tensor in weights.items():
         *path, last = name.split(".")
-        if tensor.ndim != 2 or last != "weight":
+        if tensor.ndim not in (2, 5) or last != "weight":
             continue
         module = root
         for part in path[:-1]:
             if not hasattr(module, part):
                 module.add_module(part, nn.Module())
             module = getattr(module, part)
-        module.add_module(path[-1], nn.Linear(tensor.shape[1], tensor.shape[0]))
+        outputs, inputs, *kernel = tensor.shape
+        made = nn.Conv3d(inputs, outputs, kernel) if kernel else nn.Linear(inputs, outputs)
+        module.add_module(path[-1], made)
     return root
 
 
