@@ -51,6 +51,7 @@ export function report<Key extends DiagnosticKey>(
   const row = catalogue[key];
   const span = typeof where === "string" ? null : where;
   const help = extra.help ?? row.help?.(params) ?? null;
+  const replacing = typeof help === "string" ? null : help;
   return {
     code: row.code,
     key,
@@ -60,8 +61,8 @@ export function report<Key extends DiagnosticKey>(
     file: typeof where === "string" ? where : where.source.name,
     labels: extra.labels ?? [],
     notes: extra.notes ?? [],
-    help: typeof help === "object" && help !== null ? help.help : help,
-    fixes: [...(typeof help === "object" && help !== null ? fixesOf(help, span) : []), ...(extra.fixes ?? [])],
+    help: typeof help === "string" ? help : (replacing?.help ?? null),
+    fixes: [...(replacing === null ? [] : fixesOf(replacing, span)), ...(extra.fixes ?? [])],
   };
 }
 
