@@ -5,6 +5,12 @@ export function printCount(count: number): string {
   return String(count).replace(/\B(?=(?:\d{3})+$)/g, ",");
 }
 
+/** What an expectation found, in the unit in which it is written. */
+export function printFound(text: string, found: number): string {
+  if (text.endsWith("%")) return `${(100 * found).toPrecision(4)} %`;
+  return Number.isInteger(found) ? printCount(found) : found.toPrecision(6);
+}
+
 function printScaled(value: number, base: number, units: readonly string[]): string {
   let scaled = value;
   let unit = 0;

@@ -1,7 +1,7 @@
 import { type File, type ModelMember, printExpectation, printPlacement, type Span } from "../../grammar/index.ts";
 import { printType } from "../ir/index.ts";
 import type { Plan } from "../plan/index.ts";
-import { printCount, printFlops, printNumberOf } from "../units.ts";
+import { printCount, printFlops, printFound, printNumberOf } from "../units.ts";
 import type { OpenSpec } from "./open-spec.ts";
 
 /** What is said of members by the compiler, by what they are and what they are called. */
@@ -25,7 +25,7 @@ export function factsOf(spec: OpenSpec): Facts | null {
       kind === "let" && type !== null ? [[`let ${name}`, printType(type)] as const] : [],
     ),
     ...plan.placements.map((placed) => [`placement ${placed.text}`, placementOf(placed)] as const),
-    ...plan.expectations.map(({ text, found }) => [`expect ${text}`, `found ${printAmount(text, found)}`] as const),
+    ...plan.expectations.map(({ text, found }) => [`expect ${text}`, `found ${printFound(text, found)}`] as const),
     ["settings train", costOf(plan)],
   ]);
 }
@@ -38,11 +38,6 @@ function countsOf(parameters: number, trainable: number): string {
 function placementOf({ selections, adapters, parameters }: Plan["placements"][number]): string {
   const each = selections.length > 1 ? `${selections.map(({ count }) => count).join(" + ")} modules, ` : "";
   return `${each}${printNumberOf(adapters.length, "adapter")}, ${printCount(parameters)} parameters`;
-}
-
-function printAmount(text: string, found: number): string {
-  if (text.endsWith("%")) return `${(100 * found).toPrecision(4)} %`;
-  return Number.isInteger(found) ? printCount(found) : found.toPrecision(6);
 }
 
 function costOf({ batch, cost }: Plan): string {

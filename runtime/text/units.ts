@@ -1,6 +1,4 @@
-import { printCount } from "../../compiler/units.ts";
-
-export { printCount };
+export { printCount, printFound } from "../../compiler/units.ts";
 
 /** A count in so many digits, `591K`; below a thousand, as it is. */
 export function printRounded(count: number, digits = 3): string {
@@ -11,12 +9,6 @@ export function printRounded(count: number, digits = 3): string {
 /** A share of a whole, `0.380 %`. */
 export function printShare(part: number, whole: number): string {
   return whole === 0 ? "-" : `${((100 * part) / whole).toFixed(3)} %`;
-}
-
-/** What an expectation found, in the unit in which it is written. */
-export function printFound(text: string, found: number): string {
-  if (text.endsWith("%")) return `${(100 * found).toPrecision(4)} %`;
-  return Number.isInteger(found) ? printCount(found) : found.toPrecision(6);
 }
 
 /** `40 s`, `12 min`, `3.3 h`, `20 h`, `2.2 d`. */
