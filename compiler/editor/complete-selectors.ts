@@ -1,5 +1,5 @@
 import { type Element, explainSelectors } from "../select/index.ts";
-import type { Cursor } from "./cursor.ts";
+import { type Cursor, pathBefore } from "./cursor.ts";
 import type { OpenSpec } from "./open-spec.ts";
 import type { Suggestion } from "./suggestion.ts";
 
@@ -17,11 +17,7 @@ export function isInSelector({ block, statement, call }: Cursor): boolean {
 
 /** What a selector may go on with, with what it then selects: names of modules and parameters below, and roles. */
 export function selectorsAfter(spec: OpenSpec, start: number, elements: readonly Element[]): readonly Suggestion[] {
-  const [, before = ""] = /((?:[A-Za-z_*][\w*]*(?:\[[^\][]*\])?\.)*)$/.exec(spec.source.text.slice(0, start)) ?? [];
-  const path = before
-    .replace(/\[[^\][]*\]/g, "")
-    .split(".")
-    .slice(0, -1);
+  const { written, names: path } = pathBefore(spec.source.text, start);
   const { families } = spec.programNames;
   const roles = [...families.values()].flatMap(({ family, roles: own }) =>
     own.map(({ name }) => `${family.text}.${name.text}`),
@@ -30,7 +26,7 @@ export function selectorsAfter(spec: OpenSpec, start: number, elements: readonly
   const candidates =
     path.length === 0 ? namesBelow(path, elements) : [...ofFamily, ...namesBelow(path, elements), ...roles];
   return [...new Set(candidates)].flatMap((text): readonly Suggestion[] => {
-    const { matches } = explainSelectors(before + text, elements);
+    const { matches } = explainSelectors(written + text, elements);
     // `heads` by itself is nothing, but what stands behind it is.
     if (matches.length === 0 && path.length > 0) return [];
     const detail = matches.length === 0 ? "" : `selects ${matches.length}`;

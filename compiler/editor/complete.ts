@@ -2,7 +2,7 @@ import { builtinNames } from "../elaborate/index.ts";
 import type { Element } from "../select/index.ts";
 import { dataSettingNames, evalSettingNames, trainSettingNames } from "../settings/index.ts";
 import { isInSelector, selectorsAfter } from "./complete-selectors.ts";
-import { type BlockKind, type Cursor, cursorAt } from "./cursor.ts";
+import { type BlockKind, type Cursor, cursorAt, pathBefore } from "./cursor.ts";
 import type { Declaration } from "./declarations.ts";
 import { commentAbove, headOf } from "./describe.ts";
 import type { Manual } from "./manual.ts";
@@ -32,7 +32,7 @@ export function completeAt(
   if (inside === "comment") return { start, suggestions: [] };
   if (inside === "string") return completeImport(spec, offset, cursor, libraryNames);
   if (isInSelector(cursor)) return { start, suggestions: selectorsAfter(spec, start, elements) };
-  const path = pathBefore(spec.source.text, start);
+  const path = pathBefore(spec.source.text, start).names;
   if (path.length > 0) return { start, suggestions: membersAfter(spec, path, start) };
   const words = statement.length === 0 ? wordsOf(cursor.block) : [];
   if (isSettingsBlock(cursor.block) && statement.length === 0)
@@ -159,17 +159,6 @@ function completeImport(
   if (statement[0]?.image !== "import" || quote < 0) return { start, suggestions: [] };
   const suggestions = names.map((text): Suggestion => ({ text, kind: "file", detail: "", about: "", insert: text }));
   return { start: quote + 1, suggestions };
-}
-
-/** The names before a dot that the place follows: `text`, `layers` before `text.layers[3].`; none where there is no dot. */
-function pathBefore(text: string, start: number): readonly string[] {
-  const [, path] = /((?:[A-Za-z_*][\w*]*(?:\[[^\][]*\])?\.)+)$/.exec(text.slice(0, start)) ?? [];
-  return path === undefined
-    ? []
-    : path
-        .slice(0, -1)
-        .replace(/\[[^\][]*\]/g, "")
-        .split(".");
 }
 
 /** What is reached by a dot: the members of a module, or what an import brings. */

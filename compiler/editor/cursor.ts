@@ -172,3 +172,13 @@ function callOf(tokens: readonly Token[], open: readonly number[]): OpenCall | n
   const callee = isQualified ? `${qualifier}.${name.image}` : name.image;
   return { callee, offset: name.startOffset + name.image.length, index, named, given };
 }
+
+/** What stands before a dot that a place follows: `text`, `layers` before `text.layers[3].`, and that as it is written. */
+export function pathBefore(
+  text: string,
+  start: number,
+): { readonly written: string; readonly names: readonly string[] } {
+  const [written = ""] = /(?:[A-Za-z_*][\w*]*(?:\[[^\][]*\])?\.)*$/.exec(text.slice(0, start)) ?? [];
+  const names = written.replace(/\[[^\][]*\]/g, "").split(".");
+  return { written, names: names.slice(0, -1) };
+}
