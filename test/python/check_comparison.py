@@ -22,7 +22,8 @@ def main(path):
     wrong, degenerate = [], 0
     for place, case in enumerate(cases["aurocs"]):
         found = case["found"]
-        answer = Delong_test(case["labels"], case["a"], case["b"], n_boot=2)
+        # What it draws where there is no variance must have both classes in at least one draw.
+        answer = Delong_test(case["labels"], case["a"], case["b"], n_boot=100)
         z, p, _, _, a, b, info = answer
         if info["method"] != "delong":
             # Without variance MLstatkit draws instead.
