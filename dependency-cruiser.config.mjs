@@ -21,6 +21,7 @@ const runtime = [
   ["json"],
   ["files"],
   ["machine"],
+  ["local-server"],
   ["specs"],
   ["weights"],
   ["adapters"],

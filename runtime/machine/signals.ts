@@ -6,6 +6,8 @@ export type StopSignal = (typeof stopSignals)[number];
 export interface SignalWatch {
   /** The signal that asked for an end, once one did. */
   readonly requested: () => StopSignal | null;
+  /** Resolves with that signal, for what waits and does nothing else. */
+  readonly stopped: Promise<StopSignal>;
   /** Leaves signals to what they do by themselves. */
   readonly dispose: () => void;
 }
@@ -30,19 +32,31 @@ export function exitCodeOf(signal: StopSignal): 129 | 130 | 143 {
  */
 export function watchSignals(beforeEnd: () => void = () => undefined): SignalWatch {
   const request = new StopRequest();
+  const { promise: stopped, resolve: stop } = withResolver<StopSignal>();
   const dispose = (): void => {
     for (const signal of stopSignals) process.removeListener(signal, hear);
   };
   const hear = (signal: StopSignal): void => {
     const isSecond = request.hear(signal, performance.now());
-    if (!isSecond) return;
+    if (!isSecond) {
+      stop(signal);
+      return;
+    }
     beforeEnd();
     dispose();
     // By the signal itself: to exit would wait for threads that compute, and ONNX Runtime aborts when its thread is ended.
     process.kill(process.pid, signal);
   };
   for (const signal of stopSignals) process.on(signal, hear);
-  return { requested: () => request.signal(), dispose };
+  return { requested: () => request.signal(), stopped, dispose };
+}
+
+function withResolver<Value>(): { readonly promise: Promise<Value>; readonly resolve: (value: Value) => void } {
+  let resolve: (value: Value) => void = () => undefined;
+  const promise = new Promise<Value>((keep) => {
+    resolve = keep;
+  });
+  return { promise, resolve };
 }
 
 /** Nobody asks twice in that time, but npm sends on what the terminal has sent to all, and so do schedulers. */
