@@ -1,10 +1,8 @@
 import type { ClassEvaluation } from "../evaluate/index.ts";
 import { type ChartSpec, drawChart } from "./chart.ts";
 import { coloursOf, evaluationLegend } from "./comparison.ts";
-import { shorten } from "./drawing.ts";
-import { printable } from "./escape.ts";
 import { inBothWidths } from "./markup.ts";
-import { themePalette } from "./palette.ts";
+import { printable, shorten, themePalette } from "./picture/index.ts";
 import type { LabelledEvaluation } from "./types.ts";
 
 const { card, ink, last, muted } = themePalette;

@@ -1,6 +1,5 @@
 import type { TopLevelSpec } from "vega-lite";
-import { escapeMarkup } from "./escape.ts";
-import { themePalette } from "./palette.ts";
+import { escapeMarkup, themePalette } from "./picture/index.ts";
 
 /** A chart in Vega-Lite, without the parts that all charts of a report share. */
 export type ChartSpec = TopLevelSpec & { readonly config?: never };

@@ -1,5 +1,4 @@
-import { escapeMarkup } from "./escape.ts";
-import { themePalette } from "./palette.ts";
+import { escapeMarkup, themePalette } from "./picture/index.ts";
 import type { LabelledEvaluation } from "./types.ts";
 
 const { first, last } = themePalette;

@@ -1,9 +1,7 @@
 import type { LabelCounts, SplitLabels } from "../data/index.ts";
 import { printCount } from "../text/index.ts";
-import { cut, drawText, tenths } from "./drawing.ts";
-import { escapeMarkup } from "./escape.ts";
 import { inBothWidths, renderTable, type Section, type TableColumn, type Variant } from "./markup.ts";
-import { themePalette } from "./palette.ts";
+import { cut, drawText, escapeMarkup, tenths, themePalette } from "./picture/index.ts";
 import { andMore } from "./problem-table.ts";
 
 const mostShown = 100;

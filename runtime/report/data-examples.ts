@@ -1,7 +1,6 @@
 import type { ExamplesReport, Picture, PictureRow, ShownExample } from "./data-types.ts";
-import { tenths } from "./drawing.ts";
-import { escapeMarkup } from "./escape.ts";
 import type { Section } from "./markup.ts";
+import { escapeMarkup, tenths } from "./picture/index.ts";
 
 /** Sides of the longest picture, in the units of its own drawing. */
 const side = 400;

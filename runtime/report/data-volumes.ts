@@ -4,9 +4,9 @@ import { at } from "../at.ts";
 import { type Measures, type SampledVolume, storedPath } from "../data/index.ts";
 import { listWords, printCount } from "../text/index.ts";
 import type { ValuesReport, VolumesReport } from "./data-types.ts";
-import { escapeMarkup } from "./escape.ts";
 import { histogramFigure, medianOf, printNumber } from "./histogram.ts";
 import { renderTable, type Section, type TableColumn } from "./markup.ts";
+import { escapeMarkup } from "./picture/index.ts";
 import { placeIn } from "./place-in.ts";
 
 /** What the values of volumes are taken for, on what ground, and how they are distributed; null where none were read. */

@@ -18,8 +18,8 @@ import {
 import { listWords, printCount } from "../text/index.ts";
 import { aurocChart } from "./auroc-chart.ts";
 import { evaluationLegend } from "./comparison.ts";
-import { escapeMarkup } from "./escape.ts";
 import { renderTable, type Section, type TableCell, type TableColumn } from "./markup.ts";
+import { escapeMarkup } from "./picture/index.ts";
 import { rocCharts } from "./roc-charts.ts";
 import type { LabelledEvaluation } from "./types.ts";
 

@@ -1,8 +1,8 @@
 import type { Plan } from "../../compiler/index.ts";
 import { printCount, printShare } from "../text/index.ts";
-import { escapeMarkup } from "./escape.ts";
 import { modelSection } from "./model.ts";
 import { renderPage } from "./page-shell.ts";
+import { escapeMarkup } from "./picture/index.ts";
 import { specSection } from "./spec.ts";
 
 export interface GraphPage {

@@ -1,8 +1,7 @@
 import { printCount } from "../text/index.ts";
 import { type ChartSpec, drawChart } from "./chart.ts";
-import { escapeMarkup } from "./escape.ts";
 import { inBothWidths } from "./markup.ts";
-import { themePalette } from "./palette.ts";
+import { escapeMarkup, themePalette } from "./picture/index.ts";
 
 const { last, ink } = themePalette;
 

@@ -12,13 +12,11 @@ export type {
   ShownExample,
   VolumesReport,
 } from "./data-types.ts";
-export { renderDiagram } from "./diagram.ts";
-export { escapeMarkup } from "./escape.ts";
 export { renderGraphPage } from "./graph-page.ts";
 export type { LatentsReport } from "./latent-map.ts";
 export { inBothWidths, renderTable, type TableCell, type TableColumn } from "./markup.ts";
 export { renderReport } from "./page.ts";
 export { renderPage } from "./page-shell.ts";
-export { darkPalette, lightPalette, themePalette } from "./palette.ts";
+export { darkPalette, escapeMarkup, lightPalette, renderDiagram, themePalette } from "./picture/index.ts";
 export { pointsWithin, stepAxis } from "./step-axis.ts";
 export type { CurvePoint, RunReport } from "./types.ts";

@@ -1,8 +1,7 @@
 import { type LatentMap, type MappedLatents, neighbourLabels } from "../evaluate/index.ts";
 import { printCount } from "../text/index.ts";
-import { tenths } from "./drawing.ts";
-import { escapeMarkup } from "./escape.ts";
 import { renderTable, type Section } from "./markup.ts";
+import { escapeMarkup, tenths } from "./picture/index.ts";
 
 /** Where volumes are on a map of their latents, or why there is none, and what is known of them, row by row. */
 export interface LatentsReport {

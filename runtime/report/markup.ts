@@ -1,4 +1,4 @@
-import { escapeMarkup } from "./escape.ts";
+import { escapeMarkup } from "./picture/index.ts";
 
 /** A part of the page under a heading, which the page's contents link to. */
 export interface Section {

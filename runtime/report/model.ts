@@ -1,9 +1,8 @@
 import { type Plan, printType } from "../../compiler/index.ts";
 import { at } from "../at.ts";
 import { printCount, printFound, printShare } from "../text/index.ts";
-import { renderDiagram } from "./diagram.ts";
 import { inBothWidths, renderTable, type Section } from "./markup.ts";
-import { themePalette } from "./palette.ts";
+import { renderDiagram, themePalette } from "./picture/index.ts";
 
 /**
  * How values flow through the model and where adapters sit, what each component has, and whether what the spec expects

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { escapeMarkup } from "./escape.ts";
 import type { Section } from "./markup.ts";
+import { escapeMarkup } from "./picture/index.ts";
 import { type PageLook, styleOf } from "./style.ts";
 
 export interface Page {

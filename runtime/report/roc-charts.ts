@@ -1,8 +1,7 @@
 import { type ClassEvaluation, printMetric, type RocPoint } from "../evaluate/index.ts";
 import { type ChartSpec, drawChart } from "./chart.ts";
 import { coloursOf } from "./comparison.ts";
-import { escapeMarkup } from "./escape.ts";
-import { themePalette } from "./palette.ts";
+import { escapeMarkup, themePalette } from "./picture/index.ts";
 import type { LabelledEvaluation } from "./types.ts";
 
 const { last, line, muted } = themePalette;

@@ -1,5 +1,5 @@
-import { escapeMarkup } from "./escape.ts";
 import type { Section } from "./markup.ts";
+import { escapeMarkup } from "./picture/index.ts";
 
 /** A spec as it was run, with line numbers that are not copied with the text. */
 export function specSection(path: string, text: string): Section {

@@ -1,4 +1,4 @@
-import { darkPalette, declarePalette, lightPalette } from "./palette.ts";
+import { darkPalette, declarePalette, lightPalette } from "./picture/index.ts";
 
 export interface PageLook {
   /** Dark whatever the reader's system is. */

@@ -5,9 +5,9 @@ import {
   retrievalRows,
   type TaskResult,
 } from "../evaluate/index.ts";
-import { escapeMarkup } from "./escape.ts";
 import { evaluationSections } from "./evaluation.ts";
 import { renderTable, type Section } from "./markup.ts";
+import { escapeMarkup } from "./picture/index.ts";
 
 /** What tasks came to, one after the other, each under headings with its name. */
 export async function taskSections(tasks: readonly TaskResult[]): Promise<readonly Section[]> {

@@ -1,4 +1,4 @@
-import { escapeMarkup } from "./escape.ts";
+import { escapeMarkup } from "./picture/index.ts";
 
 /** A number that says much, and what it is. */
 export interface Tile {

@@ -1,7 +1,7 @@
 import { type ChartSpec, drawChart } from "./chart.ts";
 import { metricOf, quantityOf, type StepValue, smooth, smoothingSpan, validationOf } from "./curves.ts";
 import { inBothWidths, type Section } from "./markup.ts";
-import { themePalette } from "./palette.ts";
+import { themePalette } from "./picture/index.ts";
 import { pointsWithin, stepAxis } from "./step-axis.ts";
 import type { CurvePoint, ValidationPoint } from "./types.ts";
 

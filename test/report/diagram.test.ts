@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { printType } from "../../compiler/index.ts";
-import { graphOf } from "../../runtime/report/flow-graph.ts";
 import { darkPalette, lightPalette, renderDiagram } from "../../runtime/report/index.ts";
-import { kindsOf, printIndices } from "../../runtime/report/layer-kinds.ts";
-import { layOutInRows } from "../../runtime/report/layered.ts";
-import { layOutInColumn } from "../../runtime/report/stacked.ts";
-import { type Stage, structureOf } from "../../runtime/report/structure.ts";
+import { graphOf } from "../../runtime/report/picture/flow-graph.ts";
+import { kindsOf, printIndices } from "../../runtime/report/picture/layer-kinds.ts";
+import { layOutInRows } from "../../runtime/report/picture/layered.ts";
+import { layOutInColumn } from "../../runtime/report/picture/stacked.ts";
+import { type Stage, structureOf } from "../../runtime/report/picture/structure.ts";
 import { readElements } from "./markup-check.ts";
 import { planOf } from "./sample.ts";
 

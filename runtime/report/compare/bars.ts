@@ -1,6 +1,5 @@
-import { cut, drawText, tenths } from "../drawing.ts";
 import type { Variant } from "../markup.ts";
-import { themePalette } from "../palette.ts";
+import { cut, drawText, tenths, themePalette } from "../picture/index.ts";
 import { lookOf } from "./run-colours.ts";
 import { drawLine, drawSvg } from "./svg.ts";
 

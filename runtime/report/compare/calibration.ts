@@ -1,8 +1,8 @@
 import { at } from "../../at.ts";
 import { areChances, printMetric, type ReliabilityBin, reliabilityBins } from "../../evaluate/index.ts";
 import { printCount } from "../../text/index.ts";
-import { escapeMarkup } from "../escape.ts";
 import { inBothWidths, renderTable, type Section, type TableColumn } from "../markup.ts";
+import { escapeMarkup } from "../picture/index.ts";
 import type { ClassColumn } from "./class-columns.ts";
 import { curvesBody, smallFigure } from "./curve-sections.ts";
 import { renderDetails } from "./details.ts";

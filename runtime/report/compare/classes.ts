@@ -1,7 +1,7 @@
 import { callMark, metrics, someMissing, undefinedClasses } from "../../evaluate/index.ts";
 import { printCount } from "../../text/index.ts";
-import { escapeMarkup } from "../escape.ts";
 import { inBothWidths, renderTable, type Section, type TableColumn } from "../markup.ts";
+import { escapeMarkup } from "../picture/index.ts";
 import { drawBarChart } from "./bars.ts";
 import { cellOf, differenceCells, differenceColumns } from "./differences.ts";
 import { barOf } from "./overall.ts";

@@ -2,7 +2,7 @@ import { at } from "../../at.ts";
 import { type ClassEvaluation, callMark, printThreshold, thresholdNotes } from "../../evaluate/index.ts";
 import { printCount } from "../../text/index.ts";
 import { inBothWidths, renderTable, type Section, type TableColumn } from "../markup.ts";
-import { themePalette } from "../palette.ts";
+import { themePalette } from "../picture/index.ts";
 import { renderDetails } from "./details.ts";
 import { renderNotes } from "./notes.ts";
 import { lookOf, runLegend } from "./run-colours.ts";

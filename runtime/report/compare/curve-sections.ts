@@ -1,7 +1,7 @@
 import { at } from "../../at.ts";
 import { type ClassEvaluation, printMetric, type RecallPoint, recallPoints } from "../../evaluate/index.ts";
-import { escapeMarkup } from "../escape.ts";
 import { renderTable, type Section, type TableColumn } from "../markup.ts";
+import { escapeMarkup } from "../picture/index.ts";
 import type { ClassColumn } from "./class-columns.ts";
 import { renderDetails } from "./details.ts";
 import { runLegend } from "./run-colours.ts";

@@ -1,4 +1,4 @@
-import { escapeMarkup } from "../escape.ts";
+import { escapeMarkup } from "../picture/index.ts";
 
 /** Markup that is shown when its line is opened. */
 export function renderDetails(summary: string, body: string): string {

@@ -1,6 +1,6 @@
 import { printCount } from "../../text/index.ts";
 import { inBothWidths, renderTable, type Section, type TableColumn } from "../markup.ts";
-import { themePalette } from "../palette.ts";
+import { themePalette } from "../picture/index.ts";
 import { drawStackedChart, stackedLegend } from "./stacked-bars.ts";
 import type { ComparisonReport } from "./types.ts";
 

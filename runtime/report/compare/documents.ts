@@ -1,7 +1,7 @@
 import { paperDocument, paperNotes } from "../../evaluate/index.ts";
 import { latexTable, markdownTable } from "../../text/index.ts";
-import { escapeMarkup } from "../escape.ts";
 import type { Section } from "../markup.ts";
+import { escapeMarkup } from "../picture/index.ts";
 import { renderDetails } from "./details.ts";
 import type { ComparisonReport } from "./types.ts";
 

@@ -1,8 +1,8 @@
 import { at } from "../../at.ts";
 import { areChances, type HardVolume, hardestVolumes } from "../../evaluate/index.ts";
 import { drawPictures } from "../data-examples.ts";
-import { escapeMarkup } from "../escape.ts";
 import { renderTable, type Section, type TableColumn } from "../markup.ts";
+import { escapeMarkup } from "../picture/index.ts";
 import { renderDetails } from "./details.ts";
 import type { HardestReport } from "./types.ts";
 

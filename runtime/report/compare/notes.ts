@@ -1,4 +1,4 @@
-import { escapeMarkup } from "../escape.ts";
+import { escapeMarkup } from "../picture/index.ts";
 
 /** Lines below a table. */
 export function renderNotes(notes: readonly string[]): string {

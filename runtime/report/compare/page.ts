@@ -1,7 +1,7 @@
 import { printCount } from "../../text/index.ts";
 import { pictureStyle } from "../data-examples.ts";
-import { escapeMarkup } from "../escape.ts";
 import { renderPage } from "../page-shell.ts";
+import { escapeMarkup } from "../picture/index.ts";
 import { calibrationSection } from "./calibration.ts";
 import { classColumns } from "./class-columns.ts";
 import { classesSection } from "./classes.ts";

@@ -1,9 +1,8 @@
 import { at } from "../../at.ts";
 import { type PaperMetric, paperMetrics, paperTitle, percent } from "../../evaluate/index.ts";
 import { listWords } from "../../text/index.ts";
-import { drawText, tenths } from "../drawing.ts";
 import { inBothWidths } from "../markup.ts";
-import { themePalette } from "../palette.ts";
+import { drawText, tenths, themePalette } from "../picture/index.ts";
 import { lookOf, runLegend } from "./run-colours.ts";
 import { drawLine, drawSvg } from "./svg.ts";
 import type { ComparedEvaluation } from "./types.ts";

@@ -1,5 +1,4 @@
-import { tenths } from "../drawing.ts";
-import { escapeMarkup } from "../escape.ts";
+import { escapeMarkup, tenths } from "../picture/index.ts";
 
 export interface Drawing {
   /** Tells its title and description from those of other pictures on the page. */

@@ -1,5 +1,4 @@
-import { drawText, tenths } from "../drawing.ts";
-import { themePalette } from "../palette.ts";
+import { drawText, tenths, themePalette } from "../picture/index.ts";
 import { lookOf } from "./run-colours.ts";
 import { drawLine, drawSvg } from "./svg.ts";
 import { type Point, thinCurve } from "./thin-curve.ts";

@@ -1,4 +1,4 @@
-import type { Plan } from "../../compiler/index.ts";
+import type { Plan } from "../../../compiler/index.ts";
 
 type PlannedParameter = Plan["parameters"][number];
 

@@ -1,5 +1,5 @@
-import { at } from "../at.ts";
-import { printCount } from "../text/index.ts";
+import { at } from "../../at.ts";
+import { printCount } from "../../text/index.ts";
 import { cut, drawText, moved, tenths } from "./drawing.ts";
 import { escapeMarkup } from "./escape.ts";
 import type { Palette } from "./palette.ts";

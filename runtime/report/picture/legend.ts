@@ -1,6 +1,6 @@
-import type { Plan } from "../../compiler/index.ts";
-import { at } from "../at.ts";
-import { printCount } from "../text/index.ts";
+import type { Plan } from "../../../compiler/index.ts";
+import { at } from "../../at.ts";
+import { printCount } from "../../text/index.ts";
 import { type CellStyle, drawCell } from "./cell.ts";
 import { drawText, moved, type Piece, stack, textWidth, wrap } from "./drawing.ts";
 

@@ -1,4 +1,4 @@
-import { type FlowUnit, printType } from "../../compiler/index.ts";
+import { type FlowUnit, printType } from "../../../compiler/index.ts";
 import type { CellStyle } from "./cell.ts";
 import { cut, drawText, moved, type Piece, tenths, textWidth, wrapCode } from "./drawing.ts";
 import { drawPart } from "./parts.ts";

@@ -1,4 +1,4 @@
-import { printCount } from "../text/index.ts";
+import { printCount } from "../../text/index.ts";
 import { type CellStyle, drawCell } from "./cell.ts";
 import { cut, drawText, type Piece, textWidth } from "./drawing.ts";
 import type { Part } from "./structure.ts";

@@ -1,4 +1,4 @@
-import { at } from "../at.ts";
+import { at } from "../../at.ts";
 import { beforeHead, drawArrow, type Placed } from "./arrows.ts";
 import { tenths } from "./drawing.ts";
 import type { Connection, FlowGraph } from "./flow-graph.ts";

@@ -1,4 +1,4 @@
-import { printRounded } from "../text/index.ts";
+import { printRounded } from "../../text/index.ts";
 import { type CellStyle, cellHeight, colourOf, drawCell } from "./cell.ts";
 import { cut, drawText, moved, type Piece, tenths, textWidth } from "./drawing.ts";
 import { escapeMarkup } from "./escape.ts";

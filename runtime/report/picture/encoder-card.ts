@@ -1,5 +1,5 @@
-import { type FlowUnit, type Plan, printType } from "../../compiler/index.ts";
-import { printCount, printShare } from "../text/index.ts";
+import { type FlowUnit, type Plan, printType } from "../../../compiler/index.ts";
+import { printCount, printShare } from "../../text/index.ts";
 import type { CellStyle } from "./cell.ts";
 import { cut, drawText, moved, type Piece, tenths, textWidth } from "./drawing.ts";
 import { escapeMarkup } from "./escape.ts";

@@ -1,5 +1,5 @@
-import { type FlowUnit, type PlannedFlow, printType } from "../../compiler/index.ts";
-import { at } from "../at.ts";
+import { type FlowUnit, type PlannedFlow, printType } from "../../../compiler/index.ts";
+import { at } from "../../at.ts";
 
 /** The arrows from one unit to another, as one. */
 export interface Connection {

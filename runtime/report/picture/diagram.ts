@@ -1,6 +1,6 @@
-import type { Plan } from "../../compiler/index.ts";
-import { at } from "../at.ts";
-import { printCount, printShare } from "../text/index.ts";
+import type { Plan } from "../../../compiler/index.ts";
+import { at } from "../../at.ts";
+import { printCount, printShare } from "../../text/index.ts";
 import { type CellStyle, labelOf } from "./cell.ts";
 import { cut, drawText, moved, type Piece, wrap } from "./drawing.ts";
 import { drawEncoder } from "./encoder-card.ts";
