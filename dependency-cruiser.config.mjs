@@ -18,6 +18,7 @@ const compiler = [
 
 const runtime = [
   ["text"],
+  ["printout"],
   ["json"],
   ["files"],
   ["machine"],

@@ -14,7 +14,7 @@ const intoDiagnostics = {
   regex: "(^|/)diagnostics/(?!index\\.ts$)",
   message: "Import grammar/diagnostics/index.ts.",
 };
-const noNode = { regex: "^node:", message: "grammar/ and compiler/ run in a browser and do no I/O." };
+const noNode = { regex: "^node:", message: "What runs in a browser, too, does no I/O." };
 const noCompiler = { regex: "(^|/)compiler/", message: "grammar/ knows nothing of compiler/." };
 const onnxRuntime = {
   regex: "^onnxruntime",
@@ -31,7 +31,7 @@ const pure = {
     "error",
     ...["process", "console", "performance", "Date", "Buffer", "fetch", "setTimeout", "setInterval"].map((name) => ({
       name,
-      message: "grammar/ and compiler/ are pure; effects belong to runtime/.",
+      message: "What is pure has no effects; they belong to the rest of runtime/.",
     })),
   ],
   "no-restricted-properties": ["error", { object: "Math", property: "random", message: "Use a seeded generator." }],
@@ -71,5 +71,9 @@ export default defineConfig(
   { files: ["compiler/**/*.ts"], rules: { ...pure, ...restrictImports(noNode, noRuntime, intoGrammar) } },
   { files: ["runtime/**/*.ts", "test/**/*.ts"], rules: restrictImports(onnxRuntime) },
   { files: ["runtime/**/*.ts"], rules: restrictImports(intoGrammar, intoCompiler, onnxRuntime) },
+  {
+    files: ["runtime/{printout,report/picture}/**/*.ts"],
+    rules: { ...pure, ...restrictImports(noNode, intoGrammar, intoCompiler, onnxRuntime) },
+  },
   { files: ["runtime/backends/onnx/worker.ts"], rules: restrictImports(intoGrammar, intoCompiler) },
 );

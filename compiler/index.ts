@@ -22,7 +22,12 @@ export {
   type FoundPlacements,
   findPlacements,
   type PlaceOptions,
+  type PricedPlacement,
+  type PricedPlacements,
+  type Pricing,
   pasteLines,
+  pricedPlacements,
+  readRanks,
 } from "./analyses/place/index.ts";
 export { type Compiled, checkSpec, compileSpec, type SpecChanges } from "./compile.ts";
 export {

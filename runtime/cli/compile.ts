@@ -1,13 +1,11 @@
 import { Option } from "@commander-js/extra-typings";
-import { optimise, type ProgramName, planToYaml, printProgram } from "../../compiler/index.ts";
 import { compiledTargetNames, passNames, programNames } from "../../compiler/names.ts";
-import { type CompileResult, compile } from "../app/compile.ts";
+import { compile } from "../app/compile.ts";
+import { renderEmission } from "../printout/index.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
 import { helpOfMicroBatches } from "./micro-batches-help.ts";
 import { setOption } from "./option-values.ts";
-import { renderPassTable } from "./pass-table.ts";
-import { renderSummary } from "./summary.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
 
@@ -41,21 +39,9 @@ export const define: DefineCommand = (command, terminal, end) => {
       const ended = compile({ spec, set, program, output, target, memory }, terminalReporter(terminal));
       end(
         finish(ended, (result) => {
-          terminal.out(emitted(result, emit, after));
+          terminal.out(renderEmission(result, emit ?? "summary", after));
           return result.holds ? exitCodes.done : exitCodes.wrong;
         }),
       );
     });
 };
-
-/** What is asked for as text: the summary, the plan, the table of what passes do to the step, or a program. */
-function emitted(
-  { plan, spec, memory, program }: CompileResult,
-  emit: "plan" | "passes" | ProgramName | null,
-  after: string | null,
-): string {
-  if (emit === "plan") return planToYaml(plan, memory);
-  if (program === null) return renderSummary(plan, memory);
-  if (emit === "passes") return renderPassTable(program, spec);
-  return printProgram(after === "none" ? program : optimise(program, spec, { last: after }));
-}

@@ -1,6 +1,6 @@
 import { compare } from "../app/compare.ts";
+import { renderComparison } from "../printout/index.ts";
 import type { DefineCommand } from "./command.ts";
-import { renderComparison } from "./diff-text.ts";
 import { setOption } from "./option-values.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";

@@ -1,6 +1,6 @@
 import { type GoldenOutcome, type GoldenResult, golden } from "../app/golden/golden.ts";
+import { renderComparison } from "../printout/index.ts";
 import type { DefineCommand } from "./command.ts";
-import { renderComparison } from "./diff-text.ts";
 import { finish } from "./exit-code.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";

@@ -1,8 +1,6 @@
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { readRanks } from "../../compiler/index.ts";
 import { type BackendUse, backendNames, currentName } from "../backends/names.ts";
-
-/** Ranks that may be tried at once. */
-const rankLimit = 1024;
 
 /** Reads an option that is a whole number of at least `least`. */
 export function wholeNumber(least: number): (text: string) => number {
@@ -49,18 +47,11 @@ export function amount(text: string): number {
   throw new InvalidArgumentError("Must be an amount such as 500MB or 20GB, or 0.");
 }
 
-/** Reads ranks, such as `2..64`, both of which are among them, or `4,8,16`; each once, the lowest first. */
+/** Reads ranks, as `readRanks` does. */
 export function ranks(text: string): readonly number[] {
-  const found = new Set<number>();
-  for (const part of text.split(",")) {
-    const [, first = "", last = first] = /^\s*([1-9]\d{0,5})(?:\.\.([1-9]\d{0,5}))?\s*$/.exec(part) ?? [];
-    if (first === "" || Number(last) < Number(first)) {
-      throw new InvalidArgumentError("Must be whole numbers above 0, such as 2..64 or 4,8,16.");
-    }
-    for (let rank = Number(first); rank <= Number(last) && found.size <= rankLimit; rank++) found.add(rank);
-  }
-  if (found.size > rankLimit) throw new InvalidArgumentError(`At most ${rankLimit} are allowed.`);
-  return [...found].sort((a, b) => a - b);
+  const read = readRanks(text);
+  if (read.kind === "wrong") throw new InvalidArgumentError(read.rule);
+  return read.ranks;
 }
 
 /** Reads names with commas between. */

@@ -1,6 +1,6 @@
 import { hasErrors } from "../../grammar/index.ts";
+import { renderParameters } from "../printout/index.ts";
 import { compilePath } from "../specs/index.ts";
-import { printCount, renderTable } from "../text/index.ts";
 import type { DefineCommand } from "./command.ts";
 import { setOption } from "./option-values.ts";
 import { showDiagnostics } from "./show-diagnostics.ts";
@@ -16,23 +16,14 @@ export const define: DefineCommand = (command, terminal, end) => {
     .action((spec, { set, json = false, trainable: onlyTrained = false }) => {
       const { plan, diagnostics } = compilePath(spec, { set });
       if (plan !== null) {
-        const shown = plan.parameters.filter(({ trainable }) => trainable || !onlyTrained);
         if (json) {
+          const shown = plan.parameters.filter(({ trainable }) => trainable || !onlyTrained);
           const parameters = shown.map(({ path, checkpoint, shape, dtype, initial, trainable, rule, role, group }) => ({
             ...{ path, checkpoint, shape, dtype, initial, trainable, rule, role, group },
           }));
           terminal.json(`${JSON.stringify({ parameters, totals: plan.totals }, null, 2)}\n`);
         } else {
-          const header = ["path", "shape", "", "by", "first value", "in checkpoints"];
-          const rows = shown.map(({ path, shape, trainable, group, rule, initial, checkpoint }) => {
-            const how = trainable ? ["trained", ...(group === undefined ? [] : [group])].join(", ") : "frozen";
-            return [path, `[${shape.join(", ")}]`, how, rule, initial, checkpoint];
-          });
-          terminal.out(renderTable([header, ...rows], ["left", "left", "left", "left", "left", "left"]));
-          const { trainable, frozen, total } = plan.totals;
-          terminal.out(
-            `\n${printCount(trainable)} trained, ${printCount(frozen)} frozen, ${printCount(total)} in all\n`,
-          );
+          terminal.out(renderParameters(plan, onlyTrained));
         }
       }
       showDiagnostics(diagnostics, terminal);

@@ -11,7 +11,7 @@ import {
   type TracedSpec,
 } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
-import { renderPassTable } from "../../runtime/cli/pass-table.ts";
+import { renderPassTable } from "../../runtime/printout/index.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
 
 const folder = join(import.meta.dirname, "programs");

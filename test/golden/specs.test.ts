@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { compileSpec, expandSpec, planToYaml } from "../../compiler/index.ts";
 import { createSource, renderDiagnostics } from "../../grammar/index.ts";
-import { renderSummary } from "../../runtime/cli/summary.ts";
+import { renderSummary } from "../../runtime/printout/index.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
 
 const specs = ["specs", "examples/placements"].flatMap((folder) =>
