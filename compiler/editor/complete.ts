@@ -1,6 +1,7 @@
 import { builtinNames } from "../elaborate/index.ts";
 import type { Element } from "../select/index.ts";
 import { dataSettingNames, evalSettingNames, trainSettingNames } from "../settings/index.ts";
+import { unimported } from "./complete-imports.ts";
 import { isInSelector, selectorsAfter } from "./complete-selectors.ts";
 import { type BlockKind, type Cursor, cursorAt, pathBefore } from "./cursor.ts";
 import type { Declaration } from "./declarations.ts";
@@ -43,9 +44,10 @@ export function completeAt(
     start,
     suggestions: [
       ...argumentsAt(spec, cursor),
-      ...values.filter((each) => fits(each, cursor)).map(suggestionOf),
+      ...values.filter(({ kind }) => fits(kind, cursor)).map(suggestionOf),
       ...(statement.length > 0 ? operations(manual) : []),
       ...words.map(keyword),
+      ...unimported(spec, scope, (kind) => fits(kind, cursor)),
     ],
   };
 }
@@ -56,7 +58,7 @@ function scopeAt(spec: OpenSpec, offset: number): Scope {
 }
 
 /** Where a statement begins, only adapters are called; elsewhere they and models stand for nothing. */
-function fits({ kind }: Declaration, { block, statement }: Cursor): boolean {
+function fits(kind: Suggestion["kind"], { block, statement }: Cursor): boolean {
   if (kind === "model") return false;
   if (statement.length === 0) return block === "model" ? kind === "adapter" : false;
   return kind !== "adapter" || block === "model";

@@ -1,3 +1,4 @@
+import type { Fix } from "../../grammar/index.ts";
 import type { Declaration } from "./declarations.ts";
 
 /** Something that can stand at a place. */
@@ -9,4 +10,6 @@ export interface Suggestion {
   readonly about: string;
   /** What is written for it: `rank = ` for the argument `rank`. */
   readonly insert: string;
+  /** The file of the library that has it, and the change that imports it; only for what is not imported yet. */
+  readonly imports?: { readonly from: string; readonly fix: Fix };
 }

@@ -2,7 +2,6 @@ import {
   createSource,
   type Diagnostic,
   didYouMean,
-  type Item,
   type Name,
   type ParsedFile,
   parse,
@@ -10,6 +9,7 @@ import {
   type Source,
   type Span,
 } from "../../grammar/index.ts";
+import { parseLibraryFile } from "./library-files.ts";
 
 /** What an import leads to. */
 export type FilePlace =
@@ -81,8 +81,7 @@ class Loader {
   }
 
   /** `chain` holds the names of the files that led here, this one last. */
-  load(source: Source, place: FilePlace, chain: readonly string[]): LoadedFile {
-    const parsed = parse(source);
+  load(source: Source, place: FilePlace, chain: readonly string[], parsed: ParsedFile = parse(source)): LoadedFile {
     this.diagnostics.push(...parsed.diagnostics);
     const imports = parsed.file.items.flatMap((item) => {
       if (item.kind !== "import") return [];
@@ -126,13 +125,19 @@ class Loader {
           return null;
         }
         const same = this.loaded.get(`file ${result.name}`);
-        const file =
-          same ?? this.load(createSource(result.name, result.text), result.movedTo ?? place, [...chain, result.name]);
+        const file = same ?? this.loadText(result.name, result.text, result.movedTo ?? place, chain);
         this.loaded.set(key, file);
         this.loaded.set(`file ${result.name}`, file);
         return file;
       }
     }
+  }
+
+  private loadText(name: string, text: string, place: FilePlace, chain: readonly string[]): LoadedFile {
+    const longer = [...chain, name];
+    if (place.kind === "local") return this.load(createSource(name, text), place, longer);
+    const { source, parsed } = parseLibraryFile(name, text);
+    return this.load(source, place, longer, parsed);
   }
 
   private refuse(written: string, span: Span): void {
@@ -185,20 +190,4 @@ export function pathOf(place: FilePlace): string {
     case "local":
       return (place.path.startsWith("../") ? place.path : `./${place.path}`).replace(/\.vlm$/, "");
   }
-}
-
-/** What the library declares: each name with its kind and its file. Reads all of it, so it is for explaining mistakes. */
-export function libraryDeclarations(library: Library): readonly LibraryDeclaration[] {
-  return library.names().flatMap((file) => {
-    const result = library.read({ kind: "library", name: file });
-    if (result.kind !== "text") return [];
-    const { items } = parse(createSource(result.name, result.text)).file;
-    return items.flatMap((item) => ("name" in item ? [{ name: item.name.text, kind: item.kind, file }] : []));
-  });
-}
-
-export interface LibraryDeclaration {
-  readonly name: string;
-  readonly kind: Item["kind"];
-  readonly file: string;
 }

@@ -1,6 +1,7 @@
 import type { Diagnostic, Source } from "../../grammar/index.ts";
 import type { Replacement } from "./amended.ts";
-import { type Library, type LibraryDeclaration, type LoadedFile, libraryDeclarations, loadFiles } from "./imports.ts";
+import { type Library, type LoadedFile, loadFiles } from "./imports.ts";
+import { type LibraryDeclaration, libraryDeclarations } from "./library-declarations.ts";
 import { fromEntry } from "./stored-folder.ts";
 import { resolveVariant } from "./variant.ts";
 
@@ -15,7 +16,7 @@ export interface Program {
   readonly bases: readonly LoadedFile[];
   readonly replacements: readonly Replacement[];
   readonly diagnostics: readonly Diagnostic[];
-  /** What the library declares, which is read when a mistake is explained for the first time. */
+  /** What the library declares, which is read when it is first asked for. */
   readonly declared: () => readonly LibraryDeclaration[];
 }
 

@@ -134,7 +134,7 @@ const completionKinds: Readonly<Record<Suggestion["kind"], CompletionItemKind>> 
 /** A suggestion that takes the place of what is typed of it, from `start` to `offset`. */
 export function completionItem(
   { spec: { source } }: OpenDocument,
-  { text, kind, detail, about, insert }: Suggestion,
+  { text, kind, detail, about, insert, imports }: Suggestion,
   start: number,
   offset: number,
 ): CompletionItem {
@@ -144,5 +144,15 @@ export function completionItem(
     detail,
     ...(about === "" ? {} : { documentation: { kind: MarkupKind.Markdown, value: about } }),
     textEdit: { range: rangeOf({ source, start, end: offset }), newText: insert },
+    ...(imports === undefined ? {} : importing(text, imports)),
+  };
+}
+
+/** What is not imported yet stands behind what is, and brings its import. */
+function importing(text: string, { from, fix }: NonNullable<Suggestion["imports"]>): Partial<CompletionItem> {
+  return {
+    labelDetails: { description: from },
+    sortText: `~${text}`,
+    additionalTextEdits: [{ range: rangeOf(fix.span), newText: fix.text }],
   };
 }

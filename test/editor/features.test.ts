@@ -101,6 +101,28 @@ test.each([
   expect(texts).toEqual(expect.arrayContaining(expected));
 });
 
+test.each([
+  ["an adapter", "freeze vision, text", "do¦", "dora", 'import "std/dora"', "lora"],
+  ["a function", "|> cls |>", "|> gel¦ |>", "gelu", 'import "std/activations"', "linear"],
+  ["a loss", "loss contrastive", "loss sig¦", "siglip", 'import "std/siglip"', "contrastive"],
+  ["a module", "= vit(", "= timm¦(", "timm_vit", 'import "std/timm_vit"', "vit"],
+])("%s that is not imported brings its import", (_, from, to, name, line, imported) => {
+  const { suggestions } = completions(from, to);
+  const found = suggestions.find(({ text }) => text === name)?.imports;
+  expect(found?.fix.text.trim()).toBe(line);
+  expect(suggestions.find(({ text }) => text === imported)?.imports).toBeUndefined();
+});
+
+test("what stands elsewhere is not offered, nor what a name of the file hides", () => {
+  const { texts } = completions("freeze vision, text", "¦");
+  expect(texts).not.toContain("timm_vit");
+  const own = base.replace("model small", "function silu(x) {\n  return x\n}\n\nmodel small");
+  const { spec, offset } = openedAt(own.replace("|> cls |>", "|> ge¦ |>"), "specs/small.vlm");
+  const offered = completeAt(spec, offset, { elements: [], libraryNames: [], manual }).suggestions;
+  // Both are in std/activations, so that its import would clash.
+  expect(offered.map(({ text }) => text)).not.toContain("gelu");
+});
+
 test("what is given is not offered again, and a comment offers nothing", () => {
   expect(completions("rank = 2", "rank = 2, ¦").texts).not.toContain("rank");
   expect(completions("# A model", "# A ¦model").texts).toEqual([]);

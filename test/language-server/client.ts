@@ -107,6 +107,11 @@ export class Editor {
     return positionAt(createSource(uri, this.text(uri)), offset);
   }
 
+  offsetOf(uri: string, { line, character }: Position): number {
+    const lines = this.text(uri).split("\n").slice(0, line);
+    return lines.reduce((sum, each) => sum + each.length + 1, 0) + character;
+  }
+
   /** Ends the server; gives its exit status. */
   async end(): Promise<number | null> {
     await this.connection.sendRequest("shutdown");

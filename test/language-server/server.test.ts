@@ -72,8 +72,31 @@ test.each(specs)("%s: every feature answers, and what is wrong is what `check` s
     expect(Array.isArray(await editor.ask<CompletionItem[]>("completion", uri, at))).toBe(true);
     await editor.ask("signatureHelp", uri, at);
   }
+  await importOffered(uri);
   await editor.close(uri);
 });
+
+/** A name of the library that a model does not import yet is offered with its import, which clashes with nothing. */
+async function importOffered(uri: string): Promise<void> {
+  const text = editor.text(uri);
+  const model = /^model .*\{\n/m.exec(text);
+  if (model === null) return;
+  const codes = async () => (await editor.diagnostics(uri)).map(({ code }) => code);
+  const before = await codes();
+  const items = await editor.ask<CompletionItem[]>("completion", uri, model.index + model[0].length);
+  const offered = items.filter(({ additionalTextEdits }) => additionalTextEdits !== undefined);
+  expect(offered.length).toBeGreaterThan(0);
+  for (const { labelDetails, additionalTextEdits } of offered.slice(0, 3)) {
+    const [edit] = additionalTextEdits ?? [];
+    expect(edit?.newText.trim()).toBe(`import "${labelDetails?.description}"`);
+    const at = editor.offsetOf(uri, edit?.range.start ?? { line: 0, character: 0 });
+    await editor.edit(uri, at, at, edit?.newText ?? "");
+    expect(await codes()).toEqual(before);
+    const form = { options: { tabSize: 2, insertSpaces: true } };
+    expect(await editor.ask<TextEdit[]>("formatting", uri, null, form)).toEqual([]);
+    await editor.edit(uri, at, at + (edit?.newText.length ?? 0), "");
+  }
+}
 
 test("an edit that breaks a file keeps its facts, and one that mends it gives them anew", async () => {
   const uri = await editor.open("test/language-server/small.vlm");
