@@ -70,6 +70,18 @@ describe("a vocabulary of byte pairs", () => {
     for (const { text, hugging_face: face } of captions) expect([...lists.encode(text, 24).ids]).toEqual(face);
   });
 
+  test("may have very many tokens", () => {
+    const { model, ...others } = v.parse(
+      v.looseObject({ model: v.looseObject({ vocab: v.record(v.string(), v.number()) }) }),
+      JSON.parse(json),
+    );
+    const first = Object.keys(model.vocab).length;
+    const more = Array.from({ length: 300_000 }, (_, index) => [`unused ${index}`, first + index]);
+    const vocab = { ...model.vocab, ...Object.fromEntries(more) };
+    const large = loaded("tokenizer.json", JSON.stringify({ ...others, model: { ...model, vocab } }));
+    expect([...large.encode("a dog", 6).ids]).toEqual([...fromJson.encode("a dog", 6).ids]);
+  });
+
   test("takes a word without end in a moment", () => {
     const word = Array.from({ length: 1_000_000 }, (_, index) => "abcdefghij"[(index * index) % 7]).join("");
     expect([...packed.encode(word, 77).ids].at(-1)).toBe(packed.vocabSize - 1);

@@ -80,7 +80,8 @@ const longestKept = 64;
 export function bytePairEncoder(pairs: BytePairs): (text: string, most: number) => readonly number[] {
   const { numbers, special, cleaning } = pairs;
   const kept = new Map<string, readonly number[]>();
-  const longestToken = Math.max(...[...numbers.keys()].map((token) => token.length));
+  let longestToken = 0;
+  for (const token of numbers.keys()) longestToken = Math.max(longestToken, token.length);
   const clean = cleaning === "open_clip" ? cleanCaption : normaliseCaption;
   const words = wordsOf(pairs);
 
