@@ -1,5 +1,6 @@
 import { printable } from "../../grammar/index.ts";
 import { checkWeights, type WeightsComparison } from "../app/weights/check.ts";
+import { unreadObjects } from "../app/weights/unread-objects.ts";
 import { printCount, renderTable } from "../text/index.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
@@ -35,7 +36,7 @@ export const define: DefineCommand = (command, terminal, end) => {
 const mostShown = 20;
 
 function render(comparison: WeightsComparison): string {
-  const { format, found, rules, missing, notNeeded, misshapen, unexpected } = comparison;
+  const { format, found, rules, missing, notNeeded, misshapen, unexpected, unread } = comparison;
   const shapeOf = (shape: readonly number[]): string => `[${shape.join(", ")}]`;
   const rows = [
     ...shown("missing", missing, ({ name, shape }) => [name, shapeOf(shape), ""]),
@@ -53,7 +54,8 @@ function render(comparison: WeightsComparison): string {
     `${printCount(misshapen.length)} misshapen`,
     `${printCount(unexpected.length)} unexpected`,
   ];
-  return `${rows.length === 0 ? "" : `${table}\n`}${renamed.join("")}${format}: ${counts.join(", ")}\n`;
+  const left = unread.length === 0 ? "" : `${printable(unreadObjects(unread))}\n`;
+  return `${rows.length === 0 ? "" : `${table}\n`}${renamed.join("")}${left}${format}: ${counts.join(", ")}\n`;
 }
 
 function shown<Item>(kind: string, items: readonly Item[], cells: (item: Item) => readonly string[]) {

@@ -1,6 +1,7 @@
 import { printBytes } from "../../compiler/index.ts";
 import { printable } from "../../grammar/index.ts";
 import { type InspectedWeights, inspectWeights } from "../app/weights/inspect.ts";
+import { unreadObjects } from "../app/weights/unread-objects.ts";
 import { printCount, renderTable } from "../text/index.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
@@ -23,16 +24,17 @@ export const define: DefineCommand = (command, terminal, end) => {
     });
 };
 
-function asJson({ format, tensors, totals, metadata }: InspectedWeights) {
-  return { format, tensors, totals, metadata: [...metadata].map(([key, text]) => ({ key, text })) };
+function asJson({ format, tensors, totals, metadata, unread }: InspectedWeights) {
+  return { format, tensors, totals, metadata: [...metadata].map(([key, text]) => ({ key, text })), unread };
 }
 
-function render({ format, tensors, totals, metadata }: InspectedWeights): string {
+function render({ format, tensors, totals, metadata, unread }: InspectedWeights): string {
   const rows = tensors.map(({ name, dtype, shape, bytes }) => [
     ...[printable(name), dtype, `[${shape.join(", ")}]`, printBytes(bytes)],
   ]);
   const table = renderTable([["name", "dtype", "shape", "size"], ...rows], ["left", "left", "left", "right"]);
   const counts = `${printCount(totals.tensors)} tensors, ${printCount(totals.elements)} elements`;
   const about = [...metadata].map(([key, text]) => `  ${printable(`${key}: ${text}`)}\n`);
-  return `${table}\n${format}: ${counts}, ${printBytes(totals.bytes)}\n${about.join("")}`;
+  const left = unread.length === 0 ? "" : `${printable(unreadObjects(unread))}\n`;
+  return `${table}\n${format}: ${counts}, ${printBytes(totals.bytes)}\n${about.join("")}${left}`;
 }

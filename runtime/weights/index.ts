@@ -12,5 +12,6 @@ export {
   safetensorsPieces,
   writeSafetensors,
 } from "./safetensors.ts";
+export type { UnreadType } from "./unread-names.ts";
 export { openWeightFile } from "./weight-file.ts";
 export { readZip } from "./zip.ts";

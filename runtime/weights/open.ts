@@ -8,6 +8,7 @@ import { floatsOf, type PlacedTensor } from "./placed-tensor.ts";
 import { dataStart, placeTensors } from "./safetensors.ts";
 import { readIndex } from "./sharded.ts";
 import { readTorch } from "./torch.ts";
+import type { UnreadType } from "./unread-names.ts";
 import { openWeightFile, readPart, type WeightFile } from "./weight-file.ts";
 
 /** Files of tensors that are read when they are asked for, so that they may be larger than memory. */
@@ -17,6 +18,8 @@ export interface OpenTensors {
   readonly tensors: ReadonlyMap<string, PlacedTensor>;
   /** Texts that the file has besides. */
   readonly metadata: ReadonlyMap<string, string>;
+  /** Types of objects that are not tensors, which a pickle has besides. */
+  readonly unread: readonly UnreadType[];
   /** A tensor's elements in their order, in pieces that are good until the next. Throws where the file cannot be read any more. */
   readonly floats: (tensor: PlacedTensor) => Iterable<Float32Array>;
   readonly close: () => void;
@@ -88,10 +91,12 @@ function openFile(file: WeightFile, mayBeIndex: boolean): OpenTensors {
 }
 
 function opened(format: "safetensors" | "PyTorch", file: WeightFile): OpenTensors {
-  const { tensors, metadata } =
-    format === "safetensors" ? readPlaced(file) : { tensors: readTorch(file), metadata: new Map<string, string>() };
+  const { tensors, metadata, unread } =
+    format === "safetensors"
+      ? { ...readPlaced(file), unread: [] }
+      : { ...readTorch(file), metadata: new Map<string, string>() };
   const floats = (tensor: PlacedTensor): Iterable<Float32Array> => floatsOf(file, tensor);
-  return { kind: "tensors", format, tensors, metadata, floats, close: () => file.close() };
+  return { kind: "tensors", format, tensors, metadata, unread, floats, close: () => file.close() };
 }
 
 function readPlaced(file: WeightFile) {
@@ -139,7 +144,8 @@ function openShards(index: WeightFile): OpenTensors {
     }
     const floats = (tensor: PlacedTensor): Iterable<Float32Array> => fileOf.get(tensor)?.floats(tensor) ?? [];
     index.close();
-    return { kind: "tensors", format: "several files", tensors, metadata, floats, close };
+    const unread = [...new Map(files.flatMap((file) => file.unread.map((each) => [each.name, each]))).values()];
+    return { kind: "tensors", format: "several files", tensors, metadata, unread, floats, close };
   } catch (error) {
     close();
     throw error;

@@ -1,5 +1,5 @@
 import { FormatError } from "./format-error.ts";
-import { type PickleTypes, type PickleValue, PyDict } from "./pickle-values.ts";
+import { type PickleTypes, type PickleValue, PyDict, UnreadObject } from "./pickle-values.ts";
 
 /** What a pickle's instructions work on: its bytes in their order, a stack of values with marks, and values that it keeps. */
 export class PickleMachine {
@@ -71,13 +71,23 @@ export class PickleMachine {
 
   append(items: readonly PickleValue[]): void {
     const list = this.top();
+    if (list instanceof UnreadObject) return;
     if (typeof list !== "object" || list?.kind !== "list") throw this.wrong("it adds to something that is not a list");
     for (const item of items) list.items.push(item);
   }
 
+  /** What is put into a set, which is not looked into. */
+  add(): void {
+    this.marked();
+    const set = this.top();
+    if (typeof set !== "object" || (set?.kind !== "other" && set?.kind !== "unread"))
+      throw this.wrong("it adds to something that is not a set");
+  }
+
   /** Keys and values in turn. */
   setItems(items: readonly PickleValue[]): void {
-    const dict = this.top();
+    const top = this.top();
+    const dict = top instanceof UnreadObject ? top.items : top;
     if (!(dict instanceof PyDict)) throw this.wrong("it sets an item of something that is not a dict");
     if (items.length % 2 !== 0) throw this.wrong("a key in it has no value");
     for (let index = 0; index < items.length; index += 2) dict.set(items[index] ?? null, items[index + 1] ?? null);
@@ -85,8 +95,9 @@ export class PickleMachine {
 
   /** What an OrderedDict has besides its items, such as a state dict's `_metadata`, is left out. */
   build(): void {
-    const [built] = this.popBoth();
-    if (!(built instanceof PyDict)) throw this.refused("BUILD");
+    const [built, state] = this.popBoth();
+    if (built instanceof UnreadObject) built.state = state;
+    else if (!(built instanceof PyDict)) throw this.wrong("it sets the state of something that is not an object");
     this.push(built);
   }
 
@@ -106,6 +117,13 @@ export class PickleMachine {
     if (typeof given !== "object" || given?.kind !== "tuple")
       throw this.wrong("the arguments of a call in it are not a tuple");
     this.push(this.types.made(type, given.items));
+  }
+
+  /** The same of a type that stands before its arguments, behind a mark. */
+  object(): void {
+    const [type, ...given] = this.marked();
+    if (type === undefined) throw this.wrong("it makes an object of nothing");
+    this.push(this.types.made(type, given));
   }
 
   recall(place: number): void {
@@ -136,8 +154,10 @@ export class PickleMachine {
   }
 
   /** A whole number of so many bytes, the lowest first, in two's complement; beyond 2^53 it is not exact. */
-  long(length: number): number {
+  long(length: number): PickleValue {
     const from = this.take(length);
+    // Nothing in a tensor is that long, and converting it takes the square of its length.
+    if (length > longestNumber) return { kind: "other" };
     let value = 0n;
     for (let place = length - 1; place >= 0; place--) value = (value << 8n) | BigInt(this.bytes[from + place] ?? 0);
     return Number(BigInt.asIntN(8 * length, value));
@@ -160,6 +180,17 @@ export class PickleMachine {
     return line;
   }
 
+  /** Bytes, which no tensor has in a pickle. */
+  bytesOf(length: number): PickleValue {
+    this.take(length);
+    return { kind: "other" };
+  }
+
+  /** A length of eight bytes. */
+  u64(): number {
+    return Number(this.view.getBigUint64(this.take(8), true));
+  }
+
   /** Passes over so many bytes and gives where they start. */
   take(length: number): number {
     const from = this.at;
@@ -170,7 +201,7 @@ export class PickleMachine {
 
   /** What asks for more than tensors need, by its name in Python's pickletools. */
   refused(instruction: string): FormatError {
-    const problem = `its pickle has the instruction ${instruction}, which weights do not need; nothing in it was executed`;
+    const problem = `its pickle has the instruction ${instruction}, which torch.save does not write; nothing in it was executed`;
     return new FormatError(this.file, problem, this.types.help);
   }
 
@@ -180,4 +211,5 @@ export class PickleMachine {
 }
 
 const newline = 0x0a;
+const longestNumber = 256;
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -12,6 +12,7 @@ export type PickleValue =
   | TorchType
   | TorchStorage
   | TorchTensor
+  | UnreadObject
   /** A value that is not looked into. */
   | { readonly kind: "other" };
 
@@ -65,7 +66,32 @@ export class PyDict {
   }
 }
 
-/** What the names in a pickle stand for. Each function refuses with a FormatError what it does not know. */
+/**
+ * A type or a function that the reader does not know, or what one would make: its name, and nothing that ran. What a pickle puts into it
+ * as items is kept, since types of dicts are stored like that.
+ */
+export class UnreadObject {
+  readonly kind = "unread";
+  readonly name: string;
+  /** Attributes, as an object's `__dict__` has them; only a module's are looked into. */
+  state: PickleValue = null;
+  private dict: PyDict | null = null;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  get items(): PyDict {
+    this.dict ??= new PyDict();
+    return this.dict;
+  }
+
+  get hasItems(): boolean {
+    return this.dict !== null && this.dict.size > 0;
+  }
+}
+
+/** What the names in a pickle stand for. Each function refuses with a FormatError what is not in order. */
 export interface PickleTypes {
   readonly named: (module: string, name: string) => PickleValue;
   /** What a type makes of some values. */

@@ -5,8 +5,8 @@ import { type PickleTypes, type PickleValue, PyDict } from "./pickle-values.ts";
 const mostInstructions = 2 ** 19;
 
 /**
- * Reads a pickle (Python's pickletools says what its instructions do) as data: of what it names, `types` knows what it is,
- * and refuses the rest; no instruction calls anything. The instructions are those that torch.save writes with the protocols
+ * Reads a pickle (Python's pickletools says what its instructions do) as data: of what it names, `types` says what it is; no
+ * instruction calls anything, and an object is its name. The instructions are those that torch.save writes with the protocols
  * 2 to 5. Refuses with a FormatError.
  */
 export function readPickle(file: string, bytes: Uint8Array, types: PickleTypes): PickleValue {
@@ -33,9 +33,17 @@ const instructions: ReadonlyMap<string, (machine: PickleMachine) => void> = new 
   ["M", (machine) => machine.push(machine.u16())],
   ["J", (machine) => machine.push(machine.i32())],
   ["\x8a", (machine) => machine.push(machine.long(machine.u8()))],
+  ["\x8b", (machine) => machine.push(machine.long(machine.u32()))],
+  ["B", (machine) => machine.push(machine.bytesOf(machine.u32()))],
+  ["C", (machine) => machine.push(machine.bytesOf(machine.u8()))],
+  ["\x8e", (machine) => machine.push(machine.bytesOf(machine.u64()))],
+  ["\x96", (machine) => machine.push(machine.bytesOf(machine.u64()))],
+  ["U", (machine) => machine.push(machine.bytesOf(machine.u8()))],
+  ["T", (machine) => machine.push(machine.bytesOf(machine.u32()))],
   ["G", (machine) => machine.push(machine.f64())],
   ["\x8c", (machine) => machine.push(machine.text(machine.u8()))],
   ["X", (machine) => machine.push(machine.text(machine.u32()))],
+  ["\x8d", (machine) => machine.push(machine.text(machine.u64()))],
   [")", (machine) => machine.tuple(0)],
   ["\x85", (machine) => machine.tuple(1)],
   ["\x86", (machine) => machine.tuple(2)],
@@ -47,6 +55,18 @@ const instructions: ReadonlyMap<string, (machine: PickleMachine) => void> = new 
   ["}", (machine) => machine.push(new PyDict())],
   ["s", (machine) => machine.setItems(machine.popBoth())],
   ["u", (machine) => machine.setItems(machine.marked())],
+  ["\x8f", (machine) => machine.push({ kind: "other" })],
+  ["\x90", (machine) => machine.add()],
+  [
+    "\x91",
+    (machine) => {
+      machine.marked();
+      machine.push({ kind: "other" });
+    },
+  ],
+  ["0", (machine) => void machine.pop()],
+  ["1", (machine) => void machine.marked()],
+  ["2", (machine) => machine.push(machine.top())],
   ["q", (machine) => machine.remember(machine.u8())],
   ["r", (machine) => machine.remember(machine.u32())],
   ["\x94", (machine) => machine.remember()],
@@ -56,15 +76,30 @@ const instructions: ReadonlyMap<string, (machine: PickleMachine) => void> = new 
   ["\x93", (machine) => machine.named(...machine.popBoth())],
   ["Q", (machine) => machine.push(machine.types.persistent(machine.pop()))],
   ["R", (machine) => machine.reduce()],
+  // An object's type and what it is made of: as data, the same as a call.
+  ["\x81", (machine) => machine.reduce()],
+  [
+    "\x92",
+    (machine) => {
+      machine.pop();
+      machine.reduce();
+    },
+  ],
+  ["o", (machine) => machine.object()],
+  [
+    "i",
+    (machine) => {
+      const given = machine.marked();
+      machine.named(machine.line(), machine.line());
+      machine.push({ kind: "tuple", items: given });
+      machine.reduce();
+    },
+  ],
   ["b", (machine) => machine.build()],
 ]);
 
-/** Instructions that make objects, or that need more than a file, by their names in Python's pickletools. */
+/** Instructions that need more than a file, by their names in Python's pickletools. */
 const refused: ReadonlyMap<string, string> = new Map([
-  ["i", "INST"],
-  ["o", "OBJ"],
-  ["\x81", "NEWOBJ"],
-  ["\x92", "NEWOBJ_EX"],
   ["P", "PERSID"],
   ["\x82", "EXT1"],
   ["\x83", "EXT2"],

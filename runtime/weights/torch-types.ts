@@ -2,7 +2,15 @@ import { at } from "../at.ts";
 import { bytesOf, countOf, type StoredDtype } from "./elements.ts";
 import { FormatError } from "./format-error.ts";
 import { limits } from "./limits.ts";
-import { type PickleTypes, type PickleValue, PyDict, type TorchStorage, type TorchTensor } from "./pickle-values.ts";
+import {
+  type PickleTypes,
+  type PickleValue,
+  PyDict,
+  type TorchStorage,
+  type TorchTensor,
+  UnreadObject,
+} from "./pickle-values.ts";
+import type { UnreadNames } from "./unread-names.ts";
 
 /** The types of elements by PyTorch's names. */
 const elementTypes: ReadonlyMap<string, StoredDtype> = new Map([
@@ -37,9 +45,11 @@ const storageTypes: ReadonlyMap<string, StoredDtype> = new Map([
   ["BoolStorage", "BOOL"],
 ]);
 
-/** All other names that are known, each with what it makes of some values. Nothing else is ever made. */
+/** All other names that are known, each with what it makes of some values. Of every other name nothing is made but a placeholder. */
 const makers: ReadonlyMap<string, (given: readonly PickleValue[], file: string) => PickleValue> = new Map([
   ["collections.OrderedDict", makeDict],
+  // A dict that has a first value for each key, given by a function.
+  ["collections.defaultdict", () => new PyDict()],
   ["torch.Size", () => ({ kind: "other" })],
   ["torch.device", () => ({ kind: "other" })],
   ["torch._utils._rebuild_tensor", makeTensor],
@@ -65,10 +75,10 @@ const otherTensors: ReadonlyMap<string, readonly [what: string, help: string]> =
 const help = "save the weights alone, in the program that made the file: torch.save(model.state_dict(), FILE)";
 
 /**
- * The names that a checkpoint of tensors needs, and no other: types of elements and of storages, dicts, and what puts a
- * tensor together. A name outside of the list is refused, with or without a call of it.
+ * The names that a checkpoint of tensors needs: types of elements and of storages, dicts, and what puts a tensor together. What any
+ * other name stands for, called or not, is a placeholder that has the name and does nothing; `unread` counts them.
  */
-export function torchTypes(file: string): PickleTypes {
+export function torchTypes(file: string, unread: UnreadNames): PickleTypes {
   return {
     help,
     named: (module, name) => {
@@ -77,19 +87,16 @@ export function torchTypes(file: string): PickleTypes {
       if (other !== undefined) throw new FormatError(file, `it has ${other[0]}`, other[1]);
       if (makers.has(whole)) return { kind: "type", name: whole, dtype: null };
       if (whole === "torch.storage.UntypedStorage") return { kind: "type", name: untyped, dtype: null };
-      const storage = module === "torch" ? storageTypes.get(name) : undefined;
+      const storage = module === "torch" || module === "torch.cuda" ? storageTypes.get(name) : undefined;
       if (storage !== undefined) return { kind: "type", name: storageName, dtype: storage };
       const elements = module === "torch" ? elementTypes.get(name) : undefined;
       if (elements !== undefined) return { kind: "type", name: elementName, dtype: elements };
-      const isLeftOut = module === "torch" && /^(?:complex|float|q?u?int|bits)[0-9]|(?:Complex|Q).*Storage$/.test(name);
-      if (isLeftOut) throw new FormatError(file, `it has elements of the type \`${whole}\`, which is not read`);
-      throw new FormatError(
-        file,
-        `its pickle names \`${whole}\`, which weights do not need; nothing in it was executed`,
-        help,
-      );
+      if (module === "torch" && /(?:Complex|Q).*Storage$/.test(name)) throw ofElements(whole, file);
+      unread.add(whole);
+      return new UnreadObject(whole);
     },
     made: (type, given) => {
+      if (type instanceof UnreadObject) return new UnreadObject(type.name);
       const make = typeof type === "object" && type?.kind === "type" ? makers.get(type.name) : undefined;
       if (make === undefined) throw notInOrder(file, "it calls a value that is not callable");
       return make(given, file);
@@ -101,6 +108,10 @@ export function torchTypes(file: string): PickleTypes {
 const untyped = "a type of storages without elements";
 const storageName = "a type of storages";
 const elementName = "a type of elements";
+
+function ofElements(name: string, file: string): FormatError {
+  return new FormatError(file, `it has elements of the type \`${name}\`, which is not read`);
+}
 
 function notInOrder(file: string, problem: string): FormatError {
   return new FormatError(file, `its pickle is malformed: ${problem}`);
@@ -144,6 +155,7 @@ function makeTensor(given: readonly PickleValue[], file: string): TorchTensor {
   if (typeof storage !== "object" || storage?.kind !== "storage") throw notInOrder(file, "a tensor has no storage");
   const isTyped = typeof type === "object" && type?.kind === "type" && type.name === elementName;
   const dtype = storage.dtype ?? (isTyped ? type.dtype : null);
+  if (dtype === null && type instanceof UnreadObject) throw ofElements(type.name, file);
   if (dtype === null) throw notInOrder(file, "a tensor has no type of elements");
   // What is set besides may say that the values are to be negated or conjugated.
   const besides = given.slice(isTyped ? 7 : 6);

@@ -2,9 +2,10 @@ import { bytesOf } from "./elements.ts";
 import { FormatError } from "./format-error.ts";
 import { limits } from "./limits.ts";
 import { readPickle } from "./pickle.ts";
-import { type PickleValue, PyDict, type TorchTensor } from "./pickle-values.ts";
+import { type PickleValue, PyDict, type TorchTensor, UnreadObject } from "./pickle-values.ts";
 import type { PlacedTensor } from "./placed-tensor.ts";
 import { spanOf, torchTypes } from "./torch-types.ts";
+import { UnreadNames, type UnreadType } from "./unread-names.ts";
 import { readPart, type WeightFile } from "./weight-file.ts";
 import { readZip, type ZipEntry } from "./zip.ts";
 
@@ -16,12 +17,18 @@ const deepest = 16;
 const uncompressed = "write it again with torch.save, which compresses nothing";
 const saveDict = "save a state dict: torch.save(model.state_dict(), FILE)";
 
+/** What a checkpoint has: where its tensors are, and the types of what else it has. */
+export interface TorchFile {
+  readonly tensors: ReadonlyMap<string, PlacedTensor>;
+  readonly unread: readonly UnreadType[];
+}
+
 /**
  * Where the tensors of a checkpoint are that torch.save wrote (since PyTorch 1.6: a zip archive with a pickle, and a file
- * for each storage). Those of dicts in dicts have the names of all with dots between. Nothing of the pickle is run; what is
- * more than tensors in dicts is refused or left out. Throws a FormatError for what is refused.
+ * for each storage). Those of dicts in dicts have the names of all with dots between, and those of a whole module the names of its
+ * state dict. Nothing of the pickle is run; what is more than tensors is left out. Throws a FormatError for what is refused.
  */
-export function readTorch(file: WeightFile): ReadonlyMap<string, PlacedTensor> {
+export function readTorch(file: WeightFile): TorchFile {
   const entries = readZip(file);
   const prefix = archiveOf(entries, file);
   const entryOf = (name: string): ZipEntry | null => {
@@ -37,12 +44,13 @@ export function readTorch(file: WeightFile): ReadonlyMap<string, PlacedTensor> {
   if (pickle === null || pickle.to - pickle.from > longestPickle) {
     throw new FormatError(file.path, `its pickle has more than ${longestPickle / 2 ** 20} MiB`);
   }
-  const value = readPickle(file.path, readPart(file, pickle.from, pickle.to), torchTypes(file.path));
+  const unread = new UnreadNames();
+  const value = readPickle(file.path, readPart(file, pickle.from, pickle.to), torchTypes(file.path, unread));
   const placed = new Map<string, PlacedTensor>();
-  for (const [name, tensor] of tensorsIn(value, file)) {
+  for (const [name, tensor] of tensorsIn(value, file, unread)) {
     placed.set(name, placeTensor(name, tensor, entryOf(`data/${tensor.storage.key}`), file));
   }
-  return placed;
+  return { tensors: placed, unread: unread.types };
 }
 
 /** What stands before the names of all files in an archive. */
@@ -63,10 +71,11 @@ function textOf({ from, to }: ZipEntry, file: WeightFile): string {
   return Buffer.from(readPart(file, from, Math.min(to, from + 64))).toString("latin1");
 }
 
-/** The tensors of a dict, and of the dicts in it, each of which is looked into once. */
-function tensorsIn(value: PickleValue, file: WeightFile): ReadonlyMap<string, TorchTensor> {
-  if (!(value instanceof PyDict)) {
-    const what = typeof value === "object" && value !== null ? `a ${value.kind}` : "a single value";
+/** The tensors of a dict, and of the dicts and modules in it, each of which is looked into once. */
+function tensorsIn(value: PickleValue, file: WeightFile, unread: UnreadNames): ReadonlyMap<string, TorchTensor> {
+  const whole = dictsOf(value);
+  if (whole === null) {
+    const what = typeof value === "object" && value !== null ? described(value) : "a single value";
     throw new FormatError(file.path, `it has ${what}, not a dict of tensors`, saveDict);
   }
   const tensors = new Map<string, TorchTensor>();
@@ -78,16 +87,37 @@ function tensorsIn(value: PickleValue, file: WeightFile): ReadonlyMap<string, To
       if (typeof item !== "object" || item === null) continue;
       if (name.length > limits.name)
         throw new FormatError(file.path, `a name in it has more than ${limits.name} characters`);
-      if (item instanceof PyDict) {
-        if (depth < deepest && !seen.has(item)) visit(item, `${name}.`, depth + 1);
-      } else if (item.kind === "tensor") {
+      if (item instanceof UnreadObject) unread.place(item.name, name);
+      if (item.kind === "tensor") {
         if (tensors.has(name)) throw new FormatError(file.path, `it has \`${name}\` twice`);
         tensors.set(name, item);
-      }
+      } else if (depth < deepest)
+        for (const each of dictsOf(item) ?? []) if (!seen.has(each)) visit(each, `${name}.`, depth + 1);
     }
   };
-  visit(value, "", 0);
+  for (const each of whole) visit(each, "", 0);
   return tensors;
+}
+
+/** The dicts in which the tensors of a value are: itself, what a type of dicts has, or a module's; null for what has none. */
+function dictsOf(value: PickleValue): readonly PyDict[] | null {
+  if (value instanceof PyDict) return [value];
+  if (!(value instanceof UnreadObject)) return null;
+  const state = value.state instanceof PyDict ? new Map(value.state.entries) : null;
+  const ofModule = moduleDicts.flatMap((name) => {
+    const dict = state?.get(name);
+    return dict instanceof PyDict ? [dict] : [];
+  });
+  // An object is a module where it has all of these, whatever else it has.
+  if (ofModule.length === moduleDicts.length) return ofModule;
+  return value.hasItems ? [value.items] : null;
+}
+
+/** Where a `torch.nn.Module` keeps its own tensors, and the modules in it. */
+const moduleDicts = ["_parameters", "_buffers", "_modules"];
+
+function described(value: PickleValue & object): string {
+  return value instanceof UnreadObject ? `an object of \`${value.name}\`, which was left unread` : `a ${value.kind}`;
 }
 
 function placeTensor(

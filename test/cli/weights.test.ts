@@ -67,11 +67,11 @@ describe("medctc weights inspect", () => {
 
   test("says what is wrong with a file, and shows nothing that a terminal would follow", () => {
     const path = join(folder, "bad");
-    writeFileSync(path, torchFile(pickleOf("cos\n\x1b[31msystem\n")));
+    writeFileSync(path, torchFile(pickleOf("cos\n\x1b[31msystem\n)R")));
     const { code, out, err } = medctc(["weights", "inspect", path]);
     expect([code, out]).toEqual([1, ""]);
-    expect(err).toMatch(/E702.*weights do not need; nothing in it was executed/);
-    expect(err).toMatch(/help: save the weights alone/);
+    expect(err).toMatch(/E702.*an object of `os\..*system`, which was left unread/);
+    expect(err).toMatch(/help: save a state dict/);
     expect(err).not.toContain("\x1b[31m");
   });
 });

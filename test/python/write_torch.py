@@ -3,13 +3,24 @@
 The files in test/fixtures/torch are what this wrote once; weights.test.ts writes them anew with a current PyTorch.
 """
 
+import argparse
 import collections
+import dataclasses
+import datetime
+import decimal
+import enum
+import fractions
+import functools
 import io
 import os
+import pathlib
 import pickle
 import sys
+import types
+import uuid
 import zipfile
 
+import numpy
 import torch
 from safetensors.torch import save_file
 
@@ -68,6 +79,79 @@ def training():
     return {"step": 7, "model": model.state_dict(), "optim": optimizer.state_dict(), "note": "text", "rate": 1e-4}
 
 
+class Phase(enum.Enum):
+    TRAIN = "train"
+
+
+class Bits(enum.IntFlag):
+    A = 1
+    B = 2
+
+
+@dataclasses.dataclass
+class Config:
+    rate: float
+    sizes: tuple
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Slotted:
+    rate: float
+
+
+class StateDict(dict):
+    pass
+
+
+class Meter(list):
+    pass
+
+
+Point = collections.namedtuple("Point", "x y")
+
+
+def trainer():
+    """What trainers put beside the weights, each of which a pickle writes in another way."""
+    nested = collections.defaultdict(dict)
+    nested["group"]["bias"] = torch.ones(2)
+    own = StateDict(weight=torch.full((2, 3), 2.0))
+    own.version = 3
+    best = numpy.float64(0.5)
+    return {
+        "args": argparse.Namespace(lr=1e-4, path=pathlib.PurePosixPath("a/b"), phase=Phase.TRAIN),
+        "model": module().state_dict(),
+        "averaged": own,
+        "best": best,
+        "again": best,
+        "history": [numpy.float32(1), numpy.int64(2), numpy.bool_(True), numpy.arange(3.0), numpy.datetime64("2026-01-02")],
+        "numpy": {"state": numpy.random.get_state(), "generator": numpy.random.default_rng(1).bit_generator.state},
+        "python": (b"bytes", bytearray(b"more"), {1, 2}, frozenset([3]), 2**100, -(2**70), complex(1, 2), range(3), slice(1, 2)),
+        "time": [datetime.datetime.now(datetime.timezone.utc), datetime.timedelta(1), datetime.date(2026, 1, 2)],
+        "decimal": [decimal.Decimal("0.1"), fractions.Fraction(1, 3), uuid.UUID(int=7)],
+        "config": Config(0.1, (1, 2)),
+        "slotted": Slotted(0.1),
+        "flags": Bits.A | Bits.B,
+        "point": Point(1, 2),
+        "simple": types.SimpleNamespace(a=1),
+        "partial": functools.partial(print, 1),
+        "counter": collections.Counter("abca"),
+        "deque": collections.deque([1, 2], maxlen=4),
+        "chain": collections.ChainMap({"a": 1}),
+        "meter": Meter([1, 2]),
+        "function": os.path.join,
+        "type": Config,
+        "error": ValueError("text"),
+        "nested": nested,
+        "dtype": torch.float16,
+        "complex dtype": torch.complex64,
+        "device": torch.device("cpu"),
+        "size": torch.Size([1, 2]),
+        "rng": torch.get_rng_state(),
+        "generator": [torch.nn.Linear(1, 1)],
+        "parameter": torch.nn.Parameter(torch.ones(2)),
+    }
+
+
 def flat(value, prefix=""):
     tensors = {}
     for key, item in value.items():
@@ -111,6 +195,8 @@ def write(folder):
         "views": (views(), {}),
         "training": (training(), {}),
         "protocol-5": (dict(module().named_parameters()), {"pickle_protocol": 5}),
+        "trainer": (trainer(), {}),
+        "trainer-5": (trainer(), {"pickle_protocol": 5}),
         "wrapped": ({"state_dict": collections.OrderedDict((f"module.{k}", v) for k, v in module().state_dict().items())}, {}),
     }
     for name, (value, options) in good.items():

@@ -1,11 +1,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openTensors } from "../../runtime/weights/index.ts";
+import { openTensors, type UnreadType } from "../../runtime/weights/index.ts";
 
 /** What a file has, by the names of its tensors; or what is wrong with it, and what to do about it. */
 export type Opened =
-  | { readonly kind: "tensors"; readonly tensors: ReadonlyMap<string, OpenedTensor> }
+  | {
+      readonly kind: "tensors";
+      readonly tensors: ReadonlyMap<string, OpenedTensor>;
+      readonly unread: readonly UnreadType[];
+    }
   | { readonly kind: "wrong"; readonly problem: string; readonly help: string | null };
 
 export interface OpenedTensor {
@@ -24,7 +28,7 @@ export function openWhole(path: string): Opened {
       for (const piece of file.floats(tensor)) for (const value of piece) values.push(value);
       return [name, { dtype: tensor.dtype, shape: tensor.shape, values }] as const;
     });
-    return { kind: "tensors", tensors: new Map(tensors) };
+    return { kind: "tensors", tensors: new Map(tensors), unread: file.unread };
   } finally {
     file.close();
   }

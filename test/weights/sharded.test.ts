@@ -32,8 +32,12 @@ test("an index gives the tensors of all its files, and so does its folder", () =
     ["a", { dtype: "F32", shape: [2], values: [1, 2] }],
     ["b", { dtype: "F32", shape: [], values: [3] }],
   ]);
-  expect(openIndex({ metadata: { total_size: 12 }, weight_map: both })).toEqual({ kind: "tensors", tensors: expected });
-  expect(openWhole(folder)).toEqual({ kind: "tensors", tensors: expected });
+  expect(openIndex({ metadata: { total_size: 12 }, weight_map: both })).toEqual({
+    kind: "tensors",
+    tensors: expected,
+    unread: [],
+  });
+  expect(openWhole(folder)).toEqual({ kind: "tensors", tensors: expected, unread: [] });
 });
 
 test("the files of an index may be checkpoints of torch.save", () => {

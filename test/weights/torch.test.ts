@@ -30,7 +30,6 @@ describe("what is no checkpoint of plain tensors is refused, with what to do abo
   test.each([
     ["legacy.pt", /before PyTorch 1\.6/, /write it with torch\.save/],
     ["bare.pkl", /a pickle without the archive/, /torch\.save/],
-    ["whole-module.pt", /names `torch\.nn\.modules\.container\.Sequential`.*nothing in it was executed/, /state_dict/],
     ["sparse.pt", /sparse/, /to_dense/],
     ["complex.pt", /torch\.ComplexFloatStorage/, /safetensors/],
     ["negated.pt", /negated or conjugated/, /clone/],
@@ -46,11 +45,24 @@ describe("what is no checkpoint of plain tensors is refused, with what to do abo
   });
 });
 
-test("a pickle that names a command of the system is refused by that name, and the command is not run", () => {
-  const { problem } = wrongOf(openWhole(join(fixtures, "command.pt")));
-  expect(problem).toMatch(/names `posix\.system`, which weights do not need; nothing in it was executed/);
+test("a pickle that names a command of the system gives its tensors; the command is listed, and not run", () => {
+  const file = openWhole(join(fixtures, "command.pt"));
+  if (file.kind === "wrong") throw new Error(JSON.stringify(file));
+  expect(file.unread).toEqual([{ name: "posix.system", at: "hook" }]);
   expect(readFileSync(join(fixtures, "command.pt"), "latin1")).toContain("touch pickle-was-run");
   expect(existsSync("pickle-was-run")).toBe(false);
+});
+
+test("a whole module has the tensors of its state dict", () => {
+  const module = openWhole(join(fixtures, "whole-module.pt"));
+  const wrapped = openWhole(join(fixtures, "wrapped.safetensors"));
+  if (module.kind === "wrong" || wrapped.kind === "wrong") throw new Error(JSON.stringify([module, wrapped]));
+  const own = [...wrapped.tensors].flatMap(([name, tensor]) =>
+    name.startsWith("state_dict.module.") ? [[name.slice("state_dict.module.".length), tensor] as const] : [],
+  );
+  expect(own.length).toBe(7);
+  expect(new Map(module.tensors)).toEqual(new Map(own));
+  expect(module.unread[0]).toEqual({ name: "torch.nn.modules.container.Sequential", at: null });
 });
 
 /** The values of the only tensor. */
@@ -80,20 +92,16 @@ test("a tensor may be any part of its storage, in any order of its axes", () => 
 
 describe("a pickle that asks for more than tensors is refused", () => {
   test.each<[string, Uint8Array, RegExp]>([
-    ["GLOBAL and REDUCE", pickleOf("cos\nsystem\n(", text("true"), "tR"), /`os\.system`/],
-    ["a name that is never called", pickleOf("}(", text("a"), "cbuiltins\neval\nu"), /`builtins\.eval`/],
-    ["STACK_GLOBAL", pickleOf("\x8c\x02os\x8c\x06system\x93"), /`os\.system`/],
+    [
+      "a whole that is only a call",
+      pickleOf("cos\nsystem\n(", text("true"), "tR"),
+      /an object of `os\.system`, which was/,
+    ],
     ["STACK_GLOBAL of what is no text", pickleOf("NN\x93"), /no name/],
-    ["INST", pickleOf("(", text("true"), "ios\nsystem\n"), /INST/],
-    ["OBJ", pickleOf("(ccollections\nOrderedDict\no"), /OBJ/],
-    ["NEWOBJ", pickleOf("ccollections\nOrderedDict\n)\x81"), /NEWOBJ/],
-    ["NEWOBJ_EX", pickleOf("ccollections\nOrderedDict\n)}\x92"), /NEWOBJ_EX/],
-    ["BUILD of what is no dict", pickleOf("ctorch\nFloatStorage\n}b"), /BUILD/],
+    ["BUILD of what is no object", pickleOf("ctorch\nFloatStorage\n}b"), /not an object/],
+    ["an object of nothing", pickleOf("(o"), /of nothing/],
     ["an extension", pickleOf("\x82\x01"), /EXT1/],
     ["PERSID", pickleOf("Pname\n"), /PERSID/],
-    ["a part of a known module", pickleOf("ctorch\nload\n"), /`torch\.load`/],
-    ["a known name of another module", pickleOf("ccollections\nFloatStorage\n"), /`collections\.FloatStorage`/],
-    ["a dotted name", pickleOf("ctorch._utils\n_rebuild_tensor_v2.__globals__\n"), /__globals__/],
     ["a call of a type of storages", pickleOf("ctorch\nFloatStorage\n)R"), /calls a value that is not callable/],
     ["a call of a text", pickleOf(text("os.system"), ")R"), /calls a value that is not callable/],
     ["a call without a tuple", pickleOf("ccollections\nOrderedDict\nNR"), /not a tuple/],
@@ -101,6 +109,69 @@ describe("a pickle that asks for more than tensors is refused", () => {
     ["another thing outside of it", pickleOf("(", text("module"), "tQ"), /not a storage/],
   ])("%s", (_, pickle, problem) => {
     expect(problemOf(torchFile(pickle, four))).toMatch(problem);
+  });
+});
+
+describe("what is no tensor is left unread, and listed with its place", () => {
+  const weight = [text("weight"), tensorOf("0", 4, 0, [4], [1])];
+  const beside = (value: string): Uint8Array => pickleOf("}(", text("a"), value, ...weight, "u");
+  test.each<[string, Uint8Array, readonly string[]]>([
+    ["GLOBAL and REDUCE", beside(`cos\nsystem\n(${text("true")}tR`), ["os.system at a"]],
+    ["a name that is never called", beside("cbuiltins\neval\n"), ["builtins.eval at a"]],
+    ["STACK_GLOBAL", beside("\x8c\x02os\x8c\x06system\x93"), ["os.system at a"]],
+    ["INST", beside(`(${text("true")}ios\nsystem\n`), ["os.system at a"]],
+    ["OBJ", beside("(cdatetime\ndate\nC\x04\x07\xe6\x01\x02o"), ["datetime.date at a"]],
+    ["NEWOBJ and BUILD", beside(`cargparse\nNamespace\n)\x81}${text("lr")}K\x01sb`), ["argparse.Namespace at a"]],
+    ["NEWOBJ_EX", beside("cmy.config\nConfig\n)}\x92"), ["my.config.Config at a"]],
+    [
+      "a call of what a call gives",
+      beside(`cbuiltins\ngetattr\n(cos\nsystem\n${text("x")}tR)R`),
+      ["builtins.getattr at a", "os.system"],
+    ],
+    ["an object with items", beside("cmy\nList\n)\x81(K\x01K\x02e"), ["my.List at a"]],
+    [
+      "sets, bytes and long numbers",
+      beside(`\x8f(K\x01\x90(K\x02\x910B\x02\x00\x00\x00ab0\x8b\x01\x00\x00\x00\x010`),
+      [],
+    ],
+    ["an object in a list", beside("](cenum\nEnum\n(K\x01tRe"), ["enum.Enum"]],
+    ["a part of a known module", beside("ctorch\nload\n"), ["torch.load at a"]],
+    ["a type of elements that is not read", beside("ctorch\nqint8\n"), ["torch.qint8 at a"]],
+    ["a known name of another module", beside("ccollections\nFloatStorage\n"), ["collections.FloatStorage at a"]],
+    [
+      "a dotted name",
+      beside("ctorch._utils\n_rebuild_tensor_v2.__globals__\n"),
+      ["torch._utils._rebuild_tensor_v2.__globals__ at a"],
+    ],
+  ])("%s", (_, pickle, expected) => {
+    const file = openBytes(torchFile(pickle, four));
+    if (file.kind === "wrong") throw new Error(JSON.stringify(file));
+    expect(file.unread.map(({ name, at }) => (at === null ? name : `${name} at ${at}`))).toEqual(expected);
+    expect([...file.tensors].map(([name, { values }]) => [name, values])).toEqual([["weight", [1, 2, 3, 4]]]);
+  });
+
+  test("the tensors of a type of dicts are taken, and so are those of a module", () => {
+    const tensor = tensorOf("0", 4, 0, [4], [1]);
+    const own = pickleOf("}(", text("model"), "cmy\nStateDict\n)\x81", text("w"), tensor, "su");
+    const named = openBytes(torchFile(own, four));
+    expect(named.kind === "tensors" && [...named.tensors.keys()]).toEqual(["model.w"]);
+    const state = ["_parameters", "_buffers", "_modules"].map((name) => `${text(name)}}`);
+    const module = (parameters: string, modules: string): string =>
+      `cmy\nModel\n)\x81}(${state[0]}${parameters}${state[1]}${state[2]}${modules}${text("training")}\x88ub`;
+    const inner = module(`${text("bias")}${tensor}s`, "");
+    const whole = pickleOf(module(`${text("scale")}${tensor}s`, `${text("head")}${inner}s`));
+    const opened = openBytes(torchFile(whole, four));
+    expect(opened.kind === "tensors" && [...opened.tensors.keys()]).toEqual(["scale", "head.bias"]);
+  });
+
+  test("a hostile number of names is cut, and nothing of it takes long", () => {
+    const names = Array.from({ length: 50_000 }, (_, index) => `cm\nn${index}\n)R0`).join("");
+    const start = performance.now();
+    const file = openBytes(torchFile(pickleOf(names, "}(", ...weight, "u"), four));
+    expect(file.kind === "tensors" && file.unread.length).toBe(100);
+    const long = pickleOf(`\x8b\x00\x00\x40\x00${"\xff".repeat(2 ** 22)}0}(`, ...weight, "u");
+    expect(openBytes(torchFile(long, four)).kind).toBe("tensors");
+    expect(performance.now() - start).toBeLessThan(5000);
   });
 });
 

@@ -1,5 +1,5 @@
 import { buildForward, nodesOf, type Plan, type PlannedTensor, type TracedSpec } from "../../../compiler/index.ts";
-import { type NameMatch, type OpenTensors, openTensors } from "../../weights/index.ts";
+import { type NameMatch, type OpenTensors, openTensors, type UnreadType } from "../../weights/index.ts";
 import { compileReported, type SpecRequest } from "../compiled-spec.ts";
 import { done, type Ended, type Reporter, refuseBy, refused } from "../reporter.ts";
 import { matchPlan } from "./match-tensors.ts";
@@ -22,6 +22,8 @@ export interface WeightsComparison {
   readonly notNeeded: readonly PlacedShape[];
   readonly misshapen: readonly (PlacedShape & { readonly inFile: string; readonly found: readonly number[] })[];
   readonly unexpected: readonly (PlacedShape & { readonly dtype: string })[];
+  /** Types of objects that are not tensors and were left unread. */
+  readonly unread: readonly UnreadType[];
 }
 
 interface PlacedShape {
@@ -63,7 +65,16 @@ function compare(
   const unexpected = [...file.tensors].flatMap(([name, { shape, dtype }]) =>
     used.has(name) ? [] : [{ name, shape, dtype }],
   );
-  return { format: file.format, found: found.size, rules, missing, notNeeded, misshapen, unexpected };
+  return {
+    format: file.format,
+    found: found.size,
+    rules,
+    missing,
+    notNeeded,
+    misshapen,
+    unexpected,
+    unread: file.unread,
+  };
 }
 
 /** What a file should have: the model, or the adapters where it has nothing but them. A tensor without elements is not stored. */

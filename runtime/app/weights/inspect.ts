@@ -1,4 +1,4 @@
-import { bytesOf, countOf, type OpenTensors, openTensors } from "../../weights/index.ts";
+import { bytesOf, countOf, type OpenTensors, openTensors, type UnreadType } from "../../weights/index.ts";
 import { done, type Ended, type Reporter, refuseBy } from "../reporter.ts";
 
 /** What is in a file of weights. */
@@ -12,6 +12,8 @@ export interface InspectedWeights {
   }[];
   readonly totals: { readonly tensors: number; readonly elements: number; readonly bytes: number };
   readonly metadata: ReadonlyMap<string, string>;
+  /** Types of objects that are not tensors and were left unread. */
+  readonly unread: readonly UnreadType[];
 }
 
 /** Lists what is in a file of weights; no tensor of it is read. */
@@ -19,7 +21,7 @@ export function inspectWeights(path: string, reporter: Pick<Reporter, "diagnosti
   const opened = openTensors(path);
   if (opened.kind === "wrong") return refuseBy([opened.diagnostic], reporter);
   opened.close();
-  const { format, metadata } = opened;
+  const { format, metadata, unread } = opened;
   const tensors = [...opened.tensors].map(([name, { dtype, shape }]) => ({
     name,
     dtype,
@@ -28,5 +30,5 @@ export function inspectWeights(path: string, reporter: Pick<Reporter, "diagnosti
   }));
   const elements = tensors.reduce((sum, { shape }) => sum + countOf(shape), 0);
   const bytes = tensors.reduce((sum, each) => sum + each.bytes, 0);
-  return done({ format, tensors, totals: { tensors: tensors.length, elements, bytes }, metadata });
+  return done({ format, tensors, totals: { tensors: tensors.length, elements, bytes }, metadata, unread });
 }
