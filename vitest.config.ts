@@ -44,7 +44,10 @@ export default defineConfig({
       },
       { extends: true, test: { name: "slow", include: slow } },
       // Making Python's environments takes some minutes the first time.
-      { extends: true, test: { name: "python", include: [python], testTimeout: 1_800_000 } },
+      {
+        extends: true,
+        test: { name: "python", include: [python], testTimeout: 1_800_000, hookTimeout: 1_800_000 },
+      },
     ],
   },
 });
