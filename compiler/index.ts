@@ -9,11 +9,13 @@ export {
   type AdapterChange,
   type Change,
   type Comparison,
+  compareCompiled,
   compareSpecs,
   compareWithKept,
   type Meaning,
   type NamedChange,
   type ReadableSpec,
+  type SpecAsCompiled,
   type TensorChange,
 } from "./analyses/compare/index.ts";
 export { expectMemory, type MemoryModel, onnxMemory, tensorflowMemory } from "./analyses/memory/index.ts";

@@ -47,6 +47,11 @@ export const commands: readonly ListedCommand[] = [
     load: () => import("./compile.ts"),
   },
   {
+    words: ["watch"],
+    summary: "compile a spec at each save of its files, and print what changed",
+    load: () => import("./watch.ts"),
+  },
+  {
     words: ["graph"],
     summary: "draw a model: encoders, layers, adapters, and how values flow to the loss",
     load: () => import("./graph.ts"),

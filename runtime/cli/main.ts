@@ -18,8 +18,9 @@ const lateOptimisation = new Map([
 ]);
 const [v8 = ""] = process.versions.v8.split(".");
 const commandLine = process.argv.slice(2);
-// A server compiles at every key, for hours.
-if (commandLine[0] !== "lsp") for (const flag of lateOptimisation.get(v8) ?? []) setFlagsFromString(flag);
+// These compile at every key or save, for hours.
+const compilesOften = ["lsp", "watch", "play"].includes(commandLine[0] ?? "");
+if (!compilesOften) for (const flag of lateOptimisation.get(v8) ?? []) setFlagsFromString(flag);
 
 const isDumb = process.env["TERM"] === "dumb";
 const terminal = terminalOn({

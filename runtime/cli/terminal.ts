@@ -32,6 +32,8 @@ export interface Terminal extends Pick<Streams, "colour" | "interactive" | "read
   readonly json: (text: string) => void;
   /** The content of a file, exactly, unless a person is to see it. */
   readonly document: (content: string) => void;
+  /** Clears the screen where a person sees what goes to `out`, and does nothing elsewhere. */
+  readonly clear: () => void;
   /** Diagnostics, progress, and what to do next. */
   readonly err: (text: string | Styled) => void;
 }
@@ -55,12 +57,18 @@ export class Styled {
   }
 }
 
+/** Clears the screen and what was scrolled out of it, and goes to its first line. */
+const clearedScreen = "\x1b[2J\x1b[3J\x1b[H";
+
 export function terminalOn(streams: Streams): Terminal {
   const { colour, interactive, readInput, ask, programFile } = streams;
   return {
     ...{ colour, interactive, readInput, ask, programFile },
     out: (text) => streams.out(printableLines(text)),
     json: (text) => streams.out(printableJson(text)),
+    clear: () => {
+      if (streams.outIsTerminal && interactive) streams.out(clearedScreen);
+    },
     document: (content) => streams.out(streams.outIsTerminal ? printableLines(content) : content),
     // Not by its class: commands that are bundled apart have one of their own.
     err: (text) => streams.err(typeof text === "string" ? printableLines(text) : text.text),

@@ -16,6 +16,11 @@ export interface ReadableSpec {
   readonly set?: readonly string[];
 }
 
+/** A spec that has been compiled, so that comparing it with several others does not compile it again. */
+export interface SpecAsCompiled extends ReadableSpec {
+  readonly compiled: Compiled;
+}
+
 /**
  * Compares what two specs mean: neither their texts nor where things stand in them. An expectation that fails is compared like
  * one that holds; any other error of a spec is a reason not to compare.
@@ -23,18 +28,22 @@ export interface ReadableSpec {
 export function compareSpecs(before: ReadableSpec, after: ReadableSpec): Compared {
   const old = compileSpec(before.source, before.library, { set: before.set ?? [] });
   const current = compileSpec(after.source, after.library, { set: after.set ?? [] });
-  const diagnostics = [...old.diagnostics, ...current.diagnostics];
-  const first = comparable(old);
-  const second = comparable(current);
-  if (first === null || second === null) return { comparison: null, diagnostics };
+  const comparison = compareCompiled({ ...before, compiled: old }, { ...after, compiled: current });
+  return { comparison, diagnostics: [...old.diagnostics, ...current.diagnostics] };
+}
+
+/** The same of specs that have been compiled; null where one has errors. */
+export function compareCompiled(before: SpecAsCompiled, after: SpecAsCompiled): Comparison | null {
+  const first = comparable(before.compiled);
+  const second = comparable(after.compiled);
+  if (first === null || second === null) return null;
   const alike = tracedAlike(after, first.plan.batch, second);
   // A let that one model alone has is a part of what uses it.
   const isShared = (name: string): boolean => first.spec.outputs.has(name) && alike.outputs.has(name);
-  const comparison = compareMeanings(
+  return compareMeanings(
     meaningOf(first, { ...first.spec, elements: first.elements }, isShared),
     meaningOf(second, alike, isShared),
   );
-  return { comparison, diagnostics };
 }
 
 /** What a spec means now, and what differs from what was kept of it, if anything was. */
