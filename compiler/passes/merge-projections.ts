@@ -10,7 +10,12 @@ import { type Made, type Pending, type Projection, projectionOf } from "./projec
  * parameter that they take the place of.
  */
 export function mergeProjections(program: Program): Program {
-  return merge(program, () => "", false).program;
+  return merge(
+    program,
+    () => "",
+    fixedNodes(program, () => true),
+    false,
+  ).program;
 }
 
 /** A projection that something was folded into, in the place where that is. */
@@ -35,10 +40,17 @@ export interface FoldedAdapters {
 
 /**
  * Folds adapters into the modules that they adapt, and nothing else into them or them into anything else: what is computed is
- * a new value for each module's own weight and bias. `moduleOf` gives the module that the adapter at a path adapts.
+ * a new value for each module's own weight and bias. `moduleOf` gives the module that the adapter at a path adapts. What depends on
+ * parameters alone may be what a module is used on, as a learned probe is: `isOfModule` says whether a parameter belongs to what is
+ * adapted or to an adapter.
  */
-export function foldAdapters(program: Program, moduleOf: (path: string) => string | null): FoldedAdapters {
-  const { program: folded, folds, made } = merge(program, ({ origin: { path } }) => moduleOf(path) ?? path, true);
+export function foldAdapters(
+  program: Program,
+  moduleOf: (path: string) => string | null,
+  isOfModule: (path: string) => boolean,
+): FoldedAdapters {
+  const placeOf = ({ origin: { path } }: Node): string => moduleOf(path) ?? path;
+  const { program: folded, folds, made } = merge(program, placeOf, fixedNodes(program, isOfModule), true);
   const left = nodesOf(folded).flatMap((node) => (made.has(node) ? [] : (moduleOf(node.origin.path) ?? [])));
   return { program: folded, folds, left: new Set(left) };
 }
@@ -47,9 +59,9 @@ export function foldAdapters(program: Program, moduleOf: (path: string) => strin
 function merge(
   program: Program,
   placeOf: (node: Node) => string,
+  fixed: ReadonlySet<Node>,
   isWhole: boolean,
 ): { readonly program: Program; readonly folds: readonly Fold[]; readonly made: ReadonlySet<Node> } {
-  const fixed = fixedNodes(program);
   const projections = new Map<Node, Projection>();
   for (const node of nodesOf(program)) {
     if (fixed.has(node)) continue;
@@ -114,12 +126,13 @@ function merge(
   return { program: { ...merged, once: new Map([...merged.once, ...once]) }, folds, made: standIns };
 }
 
-/** Nodes that depend on parameters and constants alone. */
-function fixedNodes(program: Program): ReadonlySet<Node> {
+/** Nodes that depend on constants and on such parameters alone. */
+function fixedNodes(program: Program, isFixed: (parameter: string) => boolean): ReadonlySet<Node> {
   const fixed = new Set<Node>();
   for (const node of allNodesOf(program)) {
     const { operation, inputs } = node;
-    const varies = operation.op === "input" || traitsOf(operation).isRandom;
+    const isOther = operation.op === "parameter" && !isFixed(operation.path);
+    const varies = operation.op === "input" || isOther || traitsOf(operation).isRandom;
     if (!varies && inputs.every((input) => fixed.has(input))) fixed.add(node);
   }
   return fixed;

@@ -72,7 +72,7 @@ test("adapters are folded into their own module and say which could not be", () 
   };
   const program = small.program({ good: adapted("good", true), bad: adapted("bad", false) });
   const moduleOf = (path: string): string | null => (path.endsWith(".lora") ? path.slice(0, -".lora".length) : null);
-  const { program: folded, folds, left } = foldAdapters(program, moduleOf);
+  const { program: folded, folds, left } = foldAdapters(program, moduleOf, () => true);
   expect(folds.map(({ place, bias }) => [place, bias])).toEqual([["good", null]]);
   expect([...left]).toEqual(["bad"]);
   expectSameValues(program, folded);
@@ -104,7 +104,11 @@ test("of a convolution in groups it stays beside, unless its weight may become w
   const beside = mergeProjections(program);
   expect(operationsOf(beside).filter((op) => op === "conv")).toHaveLength(3);
   expectSameValues(program, beside);
-  const { program: folded, folds } = foldAdapters(program, (path) => (path === "conv.lora" ? "conv" : null));
+  const { program: folded, folds } = foldAdapters(
+    program,
+    (path) => (path === "conv.lora" ? "conv" : null),
+    () => true,
+  );
   expect(folds.map(({ weight: { type }, groups }) => [type.shape, groups])).toEqual([[[4, 6, 2, 3], 2]]);
   expectSameValues(program, folded);
 });

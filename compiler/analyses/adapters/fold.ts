@@ -39,9 +39,10 @@ export function foldModel(spec: TracedSpec, plan: Plan): FoldedModel {
     return null;
   };
   const bare = optimise(buildForward(spec, []), spec, { last: "lower-dropout" });
-  const { program, folds, left } = foldAdapters(bare, moduleOf);
   const own = new Map(plan.parameters.flatMap((each) => (each.ofAdapter ? [] : [[each.path, each] as const])));
   const adapted = new Set(modules.values());
+  const isOfModule = (path: string): boolean => !own.has(path) || adapted.has(parentOf(path));
+  const { program, folds, left } = foldAdapters(bare, moduleOf, isOfModule);
   const folded = new Map<string, FoldedModule>();
   const refused = new Set(left);
   for (const fold of folds) {
