@@ -22,7 +22,10 @@ export function selectorsForNames(names: Iterable<string>, elements: readonly El
   const byName = new Map<string, ModuleInstance>();
   for (const { instance, ofAdapter } of elements) {
     if (instance === null || ofAdapter) continue;
-    const isNamed = instance.parameters.some(({ checkpoint }) => checkpoint === `${instance.checkpoint}.weight`);
+    // An nn.MultiheadAttention has its `in_proj` as `in_proj_weight`.
+    const isNamed = instance.parameters.some(({ checkpoint }) =>
+      [".weight", "_weight"].some((ending) => checkpoint === `${instance.checkpoint}${ending}`),
+    );
     if (isNamed) byName.set(instance.checkpoint, instance);
   }
   const asked = [...names];

@@ -14,12 +14,15 @@ export interface LoraConfig {
   readonly dropout: number;
   /** DoRA: rows have learned lengths. */
   readonly hasLengths: boolean;
+  /** The version of PEFT that wrote it, where it says so. */
+  readonly version: string | null;
 }
 
 export interface Ia3Config {
   readonly kind: "ia3";
   /** Whether the factors of a module, by its name in checkpoints, are for its inputs. */
   readonly isOnInputs: (module: string) => boolean;
+  readonly version: string | null;
 }
 
 /** Patterns in a config; a model has at most some hundred different ranks. */
@@ -85,7 +88,8 @@ function readIa3(fields: Fields): Ia3Config | Wrong {
   const endings = Array.isArray(given) ? given.filter((each): each is string => typeof each === "string") : null;
   if (endings === null || endings.length > mostPatterns)
     return wrong(`its \`feedforward_modules\` is ${shown(given)}, but must be a list of names`);
-  return { kind: "ia3", isOnInputs: (module) => endings.some((ending) => module.endsWith(ending)) };
+  const isOnInputs = (module: string): boolean => endings.some((ending) => module.endsWith(ending));
+  return { kind: "ia3", isOnInputs, version: versionIn(fields) };
 }
 
 function readLora(fields: Fields): LoraConfig | Wrong {
@@ -114,7 +118,14 @@ function readLora(fields: Fields): LoraConfig | Wrong {
     rankStabilised,
     dropout,
     hasLengths,
+    version: versionIn(fields),
   };
+}
+
+/** PEFT writes its version since 0.18. */
+function versionIn(fields: Fields): string | null {
+  const version = fields.get("peft_version");
+  return typeof version === "string" ? version : null;
 }
 
 function isRank(value: number): boolean {

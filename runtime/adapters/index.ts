@@ -1,3 +1,12 @@
+export {
+  attentionNames,
+  attentionOf,
+  countsTwiceUpTo,
+  multiplied,
+  type OpenAdapter,
+  openAdapter,
+  withoutPeftPrefix,
+} from "./attention.ts";
 export { type AdapterDifference, type Comparison, compareAdapters } from "./compare.ts";
 export { type Ia3Config, type LoraConfig, readPeftConfig, scaleIn } from "./config.ts";
 export { peftConfigBeside, peftFiles, peftPrefix } from "./folder.ts";
@@ -6,4 +15,4 @@ export { innerProduct, type LowRankUpdate, normOf, normOfDifference } from "./lo
 export { fitsName, readNamePattern } from "./name-pattern.ts";
 export { groupsOf, withoutNumbers } from "./placements.ts";
 export { readAdapter } from "./read.ts";
-export { type ConfigFields, ia3Config, loraConfig } from "./write-config.ts";
+export { type ConfigFields, ia3Config, type LoraModule, loraConfig } from "./write-config.ts";

@@ -1,6 +1,6 @@
 import { countAt } from "../at.ts";
 import type { PeftConfig } from "./config.ts";
-import type { StoredAdapter } from "./read.ts";
+import type { StoredAdapter, StoredPart } from "./read.ts";
 
 /** Modules that have the same adapter, and that adapter as a spec writes it. */
 export interface PlacedGroup {
@@ -25,15 +25,21 @@ export function groupsOf(
     group.modules.push(module);
     groups.set(call, group);
   };
+  // PEFT's file has both projections of an attention; of one that is left as it is the second matrix is zero.
+  const adapted = new Set(
+    [...parts.values()].flatMap((part) => (part.kind === "update" && !isZero(part) ? [part.attention] : [])),
+  );
   for (const [name, part] of parts) {
     if (config.kind === "lora" && part.kind === "update") {
-      const rank = config.rankOf(name);
+      if (part.attention !== null && adapted.has(part.attention) && isZero(part)) continue;
+      const module = part.attention ?? name;
+      const rank = config.rankOf(module);
       if (rank !== part.rank)
         return {
           kind: "wrong",
           problem: `the rank of \`${name}\` is ${rank} in the config, but ${part.rank} in its tensors`,
         };
-      add(loraCall(rank, config.alphaOf(name), config), name);
+      add(loraCall(rank, config.alphaOf(module), config), name);
     } else if (config.kind === "ia3" && part.kind === "tensor" && name.endsWith(factorsEnding)) {
       const module = name.slice(0, -factorsEnding.length);
       add(config.isOnInputs(module) ? "ia3(on_inputs = true)" : "ia3()", module);
@@ -42,6 +48,10 @@ export function groupsOf(
   }
   if (groups.size === 0) return { kind: "wrong", problem: "there are no adapters in it" };
   return { kind: "groups", groups: [...groups].map(([call, group]) => ({ call, ...group })) };
+}
+
+function isZero({ update: { up } }: StoredPart & { readonly kind: "update" }): boolean {
+  return Array.from(up).every((value) => value === 0);
 }
 
 const factorsEnding = ".ia3_l";

@@ -1,13 +1,16 @@
 import { type Diagnostic, report } from "../../grammar/index.ts";
-import { countOf, type OpenTensors, openTensors, type PlacedTensor } from "../weights/index.ts";
+import { countOf, type OpenTensors, type PlacedTensor } from "../weights/index.ts";
+import { attentionOf, type OpenAdapter, openAdapter, withoutPeftPrefix } from "./attention.ts";
 import { type LoraConfig, scaleIn } from "./config.ts";
-import { type FoundConfig, peftConfigBeside, peftPrefix } from "./folder.ts";
+import { type FoundConfig, peftConfigBeside } from "./folder.ts";
 import type { LowRankUpdate } from "./low-rank.ts";
 
 /** What a file of adapters has for one name in checkpoints: LoRA's two matrices of a module, or one tensor. */
 export type StoredPart =
   | {
       readonly kind: "update";
+      /** The nn.MultiheadAttention that it belongs to, by whose name a config has its rank and alpha. */
+      readonly attention: string | null;
       readonly rank: number;
       /** The update without its scale where that is not known. */
       readonly update: LowRankUpdate;
@@ -37,7 +40,7 @@ export function readAdapter(
 ): StoredAdapter | { readonly kind: "wrong"; readonly diagnostic: Diagnostic } {
   const config = peftConfigBeside(file);
   if (config.kind === "wrong") return config;
-  const opened = openTensors(file);
+  const opened = openAdapter(file);
   if (opened.kind === "wrong") return opened;
   try {
     if (opened.tensors.size > mostModules) {
@@ -57,17 +60,23 @@ interface LoadedTensor {
 }
 
 function partsOf(
-  opened: OpenTensors,
+  opened: OpenAdapter,
   config: StoredAdapter["config"],
   scales: ReadonlyMap<string, number>,
 ): StoredAdapter["parts"] {
-  const tensors = new Map([...opened.tensors].map(([name, tensor]) => [ownName(name), loaded(tensor, opened)]));
+  const tensors = new Map(
+    [...opened.tensors].map(([name, tensor]) => [withoutPeftPrefix(name), loaded(tensor, opened)]),
+  );
   const lora = config.kind === "config" && config.config.kind === "lora" ? config.config : null;
   const parts = new Map<string, StoredPart>();
   for (const [name, tensor] of tensors) {
     const module = name.endsWith(endings.down) ? name.slice(0, -endings.down.length) : null;
     const up = module === null ? undefined : tensors.get(`${module}${endings.up}`);
-    const update = module === null || up === undefined ? null : updateOf(tensor, up, scaleOf(module, lora, scales));
+    const attention = module === null ? null : attentionOf(module, opened.attentions);
+    const update =
+      module === null || up === undefined
+        ? null
+        : updateOf(tensor, up, attention, scaleOf(module, attention, lora, scales));
     if (module !== null && update !== null) parts.set(module, update);
     else if (!hasUpdate(name, parts, tensors))
       parts.set(name, { kind: "tensor", shape: tensor.shape, values: tensor.values });
@@ -85,17 +94,22 @@ function loaded(tensor: PlacedTensor, { floats }: OpenTensors): LoadedTensor {
   return { shape: tensor.shape, values };
 }
 
-/** A name as checkpoints of the model have it. */
-function ownName(name: string): string {
-  return name.startsWith(peftPrefix) ? name.slice(peftPrefix.length) : name;
-}
-
-function scaleOf(module: string, lora: LoraConfig | null, scales: ReadonlyMap<string, number>): number | null {
-  return lora === null ? (scales.get(module) ?? null) : scaleIn(lora, module);
+function scaleOf(
+  module: string,
+  attention: string | null,
+  lora: LoraConfig | null,
+  scales: ReadonlyMap<string, number>,
+): number | null {
+  return lora === null ? (scales.get(module) ?? null) : scaleIn(lora, attention ?? module);
 }
 
 /** The update of two matrices, or of two convolutions of which the second is of a single place, maybe in groups. */
-function updateOf(down: LoadedTensor, up: LoadedTensor, scale: number | null): StoredPart | null {
+function updateOf(
+  down: LoadedTensor,
+  up: LoadedTensor,
+  attention: string | null,
+  scale: number | null,
+): StoredPart | null {
   const [rank, , ...kernel] = down.shape;
   const [outputs, ofGroup, ...places] = up.shape;
   if (rank === undefined || outputs === undefined || ofGroup === undefined || rank > highestRank) return null;
@@ -104,7 +118,7 @@ function updateOf(down: LoadedTensor, up: LoadedTensor, scale: number | null): S
   if (!Number.isInteger(groups) || outputs % groups !== 0 || (groups > 1 && kernel.length === 0)) return null;
   const inputs = countOf(down.shape) / rank;
   const update = { outputs, inputs, rank, down: down.values, up: withoutGroups(up.values, outputs, rank, groups) };
-  return { kind: "update", rank, update: { ...update, scale: scale ?? 1 }, isScaled: scale !== null };
+  return { kind: "update", attention, rank, update: { ...update, scale: scale ?? 1 }, isScaled: scale !== null };
 }
 
 /** The matrix [outputs, rank] of [outputs, rank / groups]. */
@@ -129,5 +143,5 @@ function hasUpdate(
   const module = name.slice(0, -endings.up.length);
   if (parts.get(module)?.kind === "update") return true;
   const [down, up] = [tensors.get(`${module}${endings.down}`), tensors.get(name)];
-  return down !== undefined && up !== undefined && updateOf(down, up, null) !== null;
+  return down !== undefined && up !== undefined && updateOf(down, up, null, null) !== null;
 }

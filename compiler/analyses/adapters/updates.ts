@@ -2,6 +2,7 @@ import { at, countAt } from "../../at.ts";
 import { type Node, parametersIn } from "../../ir/index.ts";
 import type { Plan, PlannedParameter } from "../../plan/index.ts";
 import type { TracedSpec } from "../../programs/index.ts";
+import { type AttentionPart, attentionPartOf } from "./attention.ts";
 import { byChannel, isClose, productOf, scaled, scaleOf, scaleOfDirections, wholeWeight } from "./fit.ts";
 import { type FoldedModule, foldModel, parentOf } from "./fold.ts";
 import { formOf, probeValues, type Values, valueFor } from "./probe.ts";
@@ -28,6 +29,8 @@ export interface LowRank {
   readonly kind: "low-rank";
   /** The module's name in checkpoints. */
   readonly module: string;
+  /** Where the module belongs to an nn.MultiheadAttention. */
+  readonly attention: AttentionPart | null;
   readonly folded: FoldedModule;
   /** [rank, inputs], or [rank, inputs, ...] of a convolution. */
   readonly down: PlannedParameter;
@@ -45,6 +48,7 @@ export interface LowRank {
 export interface Factors {
   readonly kind: "factors";
   readonly module: string;
+  readonly attention: AttentionPart | null;
   readonly factors: PlannedParameter;
   readonly on: Side;
 }
@@ -69,6 +73,7 @@ export function adapterUpdates(spec: TracedSpec, plan: Plan): readonly AdapterUp
   for (const { path } of placed) perModule.set(parentOf(path), countAt(perModule, parentOf(path)) + 1);
   const known = new Map<string, Form>();
   const rates = dropoutRates(spec);
+  const checkpoints = new Set(plan.parameters.map(({ checkpoint }) => checkpoint));
   return placed.map(({ path, text }): AdapterUpdate => {
     const where = { path, placement: text };
     const folded = modules.get(parentOf(path)) ?? whole.get(parentOf(path));
@@ -77,7 +82,7 @@ export function adapterUpdates(spec: TracedSpec, plan: Plan): readonly AdapterUp
     if (perModule.get(parentOf(path)) !== 1) return { ...where, ...other("several adapters are on one module") };
     const own = plan.parameters.filter((each) => each.ofAdapter && each.path.startsWith(`${path}.`));
     // An adapter without dropout has none of it.
-    return { ...where, ...updateOf(folded, own, known, rates.get(path) ?? 0) };
+    return { ...where, ...updateOf(folded, own, checkpoints, known, rates.get(path) ?? 0) };
   });
 }
 
@@ -88,16 +93,19 @@ function other(why: string): Other {
 function updateOf(
   folded: FoldedModule,
   own: readonly PlannedParameter[],
+  checkpoints: ReadonlySet<string>,
   known: Map<string, Form>,
   dropout: number,
 ): LowRank | Factors | Other {
   const { weight, bias } = folded;
-  const suffix = ".weight";
-  if (!weight.parameter.checkpoint.endsWith(suffix))
-    return other(`it is on \`${weight.parameter.checkpoint}\`, and PEFT adapts what is called \`weight\` in a module`);
-  const module = weight.parameter.checkpoint.slice(0, -suffix.length);
+  const { checkpoint } = weight.parameter;
+  const attention = attentionPartOf(checkpoint, checkpoints);
+  if (!checkpoint.endsWith(".weight") && attention === null)
+    return other(`it is on \`${checkpoint}\`, and PEFT adapts what is called \`weight\` in a module`);
+  // Without the dot, or the `_` of `in_proj_weight`.
+  const module = checkpoint.slice(0, -".weight".length);
   const named = (endings: readonly string[]): PlannedParameter | undefined =>
-    own.find(({ checkpoint }) => endings.some((ending) => checkpoint === `${module}${ending}`));
+    own.find((each) => endings.some((ending) => each.checkpoint === `${module}${ending}`));
   const [down, up, factors] = [named(names.down), named(names.up), named(names.factors)];
   const nodes = bias === null ? [weight.node] : [weight.node, bias.node];
   // What an adapter does not have keeps its place, so that the same form has the same numbers.
@@ -108,9 +116,11 @@ function updateOf(
   known.set(key, form);
   if (form.kind === "low-rank" && down !== undefined && up !== undefined) {
     const { scale, hasLengths } = form;
-    return { kind: "low-rank", module, folded, down, up, rank: at(down.shape, 0), scale, hasLengths, dropout };
+    const rank = at(down.shape, 0);
+    return { kind: "low-rank", module, attention, folded, down, up, rank, scale, hasLengths, dropout };
   }
-  if (form.kind === "factors" && factors !== undefined) return { kind: "factors", module, factors, on: form.on };
+  if (form.kind === "factors" && factors !== undefined)
+    return { kind: "factors", module, attention, factors, on: form.on };
   return other("its update of the weight is neither scale x B A nor one factor for each output or input");
 }
 

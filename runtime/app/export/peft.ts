@@ -8,7 +8,15 @@ import {
   type LowRank,
   type Plan,
 } from "../../../compiler/index.ts";
-import { type ConfigFields, ia3Config, lengthsOf, loraConfig, peftFiles, peftPrefix } from "../../adapters/index.ts";
+import {
+  type ConfigFields,
+  countsTwiceUpTo,
+  ia3Config,
+  lengthsOf,
+  loraConfig,
+  peftFiles,
+  peftPrefix,
+} from "../../adapters/index.ts";
 import { contractKey } from "../../data/index.ts";
 import { attempt, writeAtomically } from "../../files/index.ts";
 import type { Problem } from "../../text/index.ts";
@@ -18,6 +26,7 @@ import { done, type Ended, problem, type Reporter, refuse, refuseBy, refused } f
 import { reportAverages } from "../weights/adapter-file.ts";
 import { exportedContract } from "../weights/contract-agreement.ts";
 import { type GivenWeights, openWeights } from "../weights/open.ts";
+import { adaptedAttentions, peftAttention, unlikeProjections } from "./peft-attention.ts";
 
 export interface ExportPeftRequest extends GivenWeights, SpecRequest {
   /** The folder that PEFT's two files go into. */
@@ -51,7 +60,12 @@ export function exportPeft(request: ExportPeftRequest, reporter: Reporter): Ende
   if (weights.kind === "wrong") return refuseBy(weights.diagnostics, reporter);
   try {
     if (request.adapter === null) reporter.warning("no --adapter: exporting first values, which change nothing");
-    const { config, tensors } = peftOf(updates, weights.piecesOf);
+    const { config, tensors } = peftOf(updates, plan, weights.piecesOf);
+    if (updates.some((update) => update.kind === "low-rank" && update.attention?.part === "out_proj")) {
+      reporter.note(
+        `lora_B of each nn.MultiheadAttention's out_proj is half of the spec's: PEFT up to ${countsTwiceUpTo} adds that update twice`,
+      );
+    }
     const metadata = new Map([[contractKey, exportedContract(spec, request.adapter)]]);
     reporter.progress(`writing ${request.folder}`);
     const saved = attempt(request.folder, () => {
@@ -82,6 +96,10 @@ function whyNot(updates: readonly AdapterUpdate[], { parameters }: Plan): Proble
   }
   const convolution = updates.flatMap((update) => (update.kind === "other" ? [] : (withoutForm(update) ?? []))).at(0);
   if (convolution !== undefined) return convolution;
+  const unlike = adaptedAttentions(lowRankOf(updates))
+    .flatMap((each) => unlikeProjections(each) ?? [])
+    .at(0);
+  if (unlike !== undefined) return unlike;
   const forms = new Map<string, string>();
   for (const update of updates) {
     const form = update.kind === "low-rank" ? (update.hasLengths ? "DoRA" : "LoRA") : "IA3";
@@ -99,13 +117,19 @@ function whyNot(updates: readonly AdapterUpdate[], { parameters }: Plan): Proble
   return null;
 }
 
-/** What PEFT's adapters of convolutions leave out; null where an adapter has nothing of it. */
+function lowRankOf(updates: readonly AdapterUpdate[]): readonly (AdapterUpdate & LowRank)[] {
+  return updates.filter((update): update is AdapterUpdate & LowRank => update.kind === "low-rank");
+}
+
+/** What PEFT's adapters of convolutions and of attentions leave out; null where an adapter has nothing of it. */
 function withoutForm(update: PeftUpdate): Problem | null {
   const { placement, path } = update;
   const why = (without: string): Problem => {
     const help = "use medctc export --safetensors --merge, which writes whole weights where that is exact";
     return problem(`PEFT cannot represent \`${placement}\`, on ${path}: ${without}`, help);
   };
+  if (update.attention !== null && (update.kind === "factors" || update.hasLengths))
+    return why(`of an nn.MultiheadAttention it has LoRA, but no ${update.kind === "factors" ? "IA3" : "DoRA"}`);
   if (update.kind === "factors")
     return update.factors.shape.length === 3 ? why("it has no IA3 of convolutions over one axis") : null;
   const { dilation, groups } = update.folded;
@@ -115,13 +139,17 @@ function withoutForm(update: PeftUpdate): Problem | null {
 
 function peftOf(
   updates: readonly AdapterUpdate[],
+  plan: Plan,
   piecesOf: WeightPieces,
 ): { readonly config: ConfigFields; readonly tensors: ReadonlyMap<string, FloatTensor> } {
   const known = updates.filter((update): update is PeftUpdate => update.kind !== "other");
   const lowRank = known.filter((update) => update.kind === "low-rank");
+  const attentions = adaptedAttentions(lowRank).map((each) => peftAttention(each, plan, piecesOf));
   const factors = known.filter((update) => update.kind === "factors");
   const tensors = new Map<string, FloatTensor>();
+  for (const attention of attentions) for (const [name, tensor] of attention.tensors) tensors.set(name, tensor);
   for (const update of known) {
+    if (update.attention !== null) continue;
     const own =
       update.kind === "low-rank"
         ? ([
@@ -137,7 +165,13 @@ function peftOf(
     const shape = length === 2 ? [data.length] : [1, data.length, ...Array.from({ length: length - 2 }, () => 1)];
     tensors.set(`${peftPrefix}${update.module}.lora_magnitude_vector`, { shape, data });
   }
-  return { config: lowRank.length > 0 ? loraConfig(lowRank) : ia3Config(factors), tensors };
+  const modules = [
+    ...attentions.flatMap(({ config }) => config ?? []),
+    ...lowRank.filter(({ attention }) => attention === null),
+  ];
+  if (modules.length === 0) return { config: ia3Config(factors), tensors };
+  const config = loraConfig(modules);
+  return { config: attentions.length > 0 ? { ...config, peft_version: countsTwiceUpTo } : config, tensors };
 }
 
 /** DoRA's lengths in PEFT: what the rows of W + scale up down are multiplied to. */

@@ -1,5 +1,6 @@
 import { buildForward, nodesOf, type Plan, type PlannedTensor, type TracedSpec } from "../../../compiler/index.ts";
-import { type NameMatch, type OpenTensors, openTensors, type UnreadType } from "../../weights/index.ts";
+import { openAdapter } from "../../adapters/index.ts";
+import type { NameMatch, OpenTensors, UnreadType } from "../../weights/index.ts";
 import { compileReported, type SpecRequest } from "../compiled-spec.ts";
 import { done, type Ended, type Reporter, refuseBy, refused } from "../reporter.ts";
 import { matchPlan } from "./match-tensors.ts";
@@ -35,7 +36,7 @@ interface PlacedShape {
 export function checkWeights(request: WeightsCheckRequest, reporter: Reporter): Ended<WeightsComparison> {
   const compiled = compileReported(request, reporter);
   if (compiled === null) return refused;
-  const file = openTensors(request.file);
+  const file = openAdapter(request.file);
   if (file.kind === "wrong") return refuseBy([file.diagnostic], reporter);
   file.close();
   return done(compare(compiled.spec, compiled.plan, file, matcherOf(request.allowMissing)));

@@ -9,6 +9,7 @@ import {
   valueNamed,
 } from "../../../compiler/index.ts";
 import type { Diagnostic } from "../../../grammar/index.ts";
+import { openAdapter } from "../../adapters/index.ts";
 import { contractOfSpec } from "../../data/index.ts";
 import { decodeDrawn, drawnKey } from "../../train/index.ts";
 import { joined, type OpenTensors, openTensors, type WeightPieces } from "../../weights/index.ts";
@@ -64,7 +65,10 @@ export function openWeights(
   compiled: Compiled,
   given: GivenWeights,
 ): OpenedWeights {
-  const opened = weightFiles(given).map((path) => ({ path, ...openTensors(path) }));
+  const path = given.adapter === null ? null : adapterFile(given.adapter);
+  const ofModel = given.weights === null ? null : { path: given.weights, ...openTensors(given.weights) };
+  const ofAdapter = path === null ? null : { path, ...openAdapter(path) };
+  const opened = [ofModel, ofAdapter].filter((file) => file !== null);
   const tensors = opened.flatMap((file) => (file.kind === "tensors" ? [file] : []));
   const close = (): void => {
     for (const file of tensors) file.close();
@@ -79,11 +83,11 @@ export function openWeights(
           diagnostics: unreadable,
         }
       : weightsOf(programs, compiled, tensors, given);
-  const adapter = given.adapter === null ? undefined : tensors.at(-1);
+  const adapter = ofAdapter?.kind === "tensors" ? ofAdapter : undefined;
   const differing =
     adapter === undefined || diagnostics.length > 0
       ? []
-      : [...peftDisagreements(adapter.path, adapter.tensors.keys(), compiled), ...contractWrongs(adapter, compiled)];
+      : [...peftDisagreements(adapter.path, adapter, compiled), ...contractWrongs(adapter, compiled)];
   if (diagnostics.length + differing.length === 0) {
     const trainedOn = decodeDrawn(adapter?.metadata.get(drawnKey) ?? "");
     const seed = compiled.spec?.settings.seed ?? 0;

@@ -7,7 +7,15 @@ import {
   type PlannedTensor,
 } from "../../../compiler/index.ts";
 import { type Diagnostic, report } from "../../../grammar/index.ts";
-import { type Ia3Config, type LoraConfig, peftConfigBeside, peftPrefix, scaleIn } from "../../adapters/index.ts";
+import {
+  attentionOf,
+  type Ia3Config,
+  type LoraConfig,
+  type OpenAdapter,
+  peftConfigBeside,
+  scaleIn,
+  withoutPeftPrefix,
+} from "../../adapters/index.ts";
 
 /** Relative difference of two scales that are the same but for their digits in a file. */
 const tolerance = 1e-6;
@@ -24,14 +32,14 @@ const mostNamed = 3;
  */
 export function peftDisagreements(
   tensorFile: string,
-  names: Iterable<string>,
+  tensors: OpenAdapter,
   { spec, plan }: Compiled,
 ): readonly Diagnostic[] {
   const found = peftConfigBeside(tensorFile);
   if (found.kind === "none" || spec === null || plan === null) return [];
   if (found.kind === "wrong") return [found.diagnostic];
   const { file, config } = found;
-  const differing = [...unplaced(names, new Set([...plan.parameters, ...plan.buffers].map(peftName)), file)];
+  const differing = [...unplaced(tensors, new Set([...plan.parameters, ...plan.buffers].map(peftName)), file)];
   if (differing.length === 0) {
     for (const update of adapterUpdates(spec, plan)) {
       const difference =
@@ -70,7 +78,10 @@ function sidesOf(update: AdapterUpdate, config: Ia3Config): Difference | null {
   return stored === on ? null : { module, found: `has factors of its ${stored}`, expected: `has factors of its ${on}` };
 }
 
-function differenceOf({ module, scale, hasLengths, folded }: LowRank, config: LoraConfig): Difference | null {
+function differenceOf(
+  { module, attention, scale, hasLengths, folded }: LowRank,
+  config: LoraConfig,
+): Difference | null {
   if (folded.dilation.some((step) => step !== 1))
     return { module, found: "is computed by PEFT without the convolution's dilation", expected: "is computed with it" };
   if (config.hasLengths || hasLengths) {
@@ -78,9 +89,10 @@ function differenceOf({ module, scale, hasLengths, folded }: LowRank, config: Lo
     const expected = hasLengths ? "has their change" : "has none";
     return { module, found, expected };
   }
-  const stored = scaleIn(config, module);
+  const configured = attention?.module ?? module;
+  const stored = scaleIn(config, configured);
   if (Math.abs(stored - scale) <= tolerance * Math.abs(scale)) return null;
-  const [alpha, rank] = [config.alphaOf(module), config.rankOf(module)];
+  const [alpha, rank] = [config.alphaOf(configured), config.rankOf(configured)];
   const formula = config.rankStabilised ? `${alpha} / sqrt(${rank})` : `${alpha} / ${rank}`;
   return { module, found: `has the scale ${short(stored)} (${formula})`, expected: `has ${short(scale)}` };
 }
@@ -103,12 +115,21 @@ function peftName({ checkpoint }: PlannedTensor): string {
 }
 
 /** Modules with tensors in the file that no parameter of the spec has the name of. */
-function* unplaced(names: Iterable<string>, known: ReadonlySet<string>, file: string): Iterable<Diagnostic> {
+function* unplaced(file: OpenAdapter, known: ReadonlySet<string>, config: string): Iterable<Diagnostic> {
   const modules = new Set<string>();
-  for (const name of names) {
-    const own = name.startsWith(peftPrefix) ? name.slice(peftPrefix.length) : name;
-    if (!known.has(own)) modules.add(own.replace(/\.(lora_\w+|ia3_l)(\.weight)?$/, ""));
+  for (const name of file.tensors.keys()) {
+    const own = withoutPeftPrefix(name);
+    const module = own.replace(/\.(lora_\w+|ia3_l)(\.weight)?$/, "");
+    if (!known.has(own) && !isUnused(name, module, file)) modules.add(module);
   }
   for (const module of modules)
-    yield report("adapter-differs", file, { module, found: "is in the file", expected: "there is no such adapter" });
+    yield report("adapter-differs", config, { module, found: "is in the file", expected: "there is no such adapter" });
+}
+
+/** Whether a tensor is of a projection of an attention that is left as it is: PEFT has both, and then zeros. */
+function isUnused(name: string, module: string, { tensors, floats, attentions }: OpenAdapter): boolean {
+  const up = tensors.get(name.replace(/\.lora_A\.weight$/, ".lora_B.weight"));
+  if (up === undefined || attentionOf(module, attentions) === null) return false;
+  for (const piece of floats(up)) if (piece.some((value) => value !== 0)) return false;
+  return true;
 }
