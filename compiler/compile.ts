@@ -80,7 +80,7 @@ export function compileSpec(entry: Source, library: Library, changes: SpecChange
 }
 
 /** The same for a spec that is loaded; `watch` hears of the value of every expression, however often it is computed. */
-export function compileProgram(loaded: Program, watch: Watch): Compiled {
+export function compileProgram(loaded: Program, watch: Watch | null = null): Compiled {
   return compileLoaded(loaded, {}, true, watch);
 }
 

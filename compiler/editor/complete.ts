@@ -1,8 +1,9 @@
 import { builtinNames } from "../elaborate/index.ts";
-import type { Element } from "../select/index.ts";
+import { type Element, groupSettingNames } from "../select/index.ts";
 import { dataSettingNames, evalSettingNames, trainSettingNames } from "../settings/index.ts";
 import { unimported } from "./complete-imports.ts";
 import { isInSelector, selectorsAfter } from "./complete-selectors.ts";
+import { valuesAt } from "./complete-values.ts";
 import { type BlockKind, type Cursor, cursorAt, pathBefore } from "./cursor.ts";
 import type { Declaration } from "./declarations.ts";
 import { commentAbove, headOf } from "./describe.ts";
@@ -10,13 +11,7 @@ import type { Manual } from "./manual.ts";
 import type { OpenSpec } from "./open-spec.ts";
 import type { Scope } from "./scope.ts";
 import { calleeNamed, nameIn, parametersIn } from "./signature.ts";
-import type { Suggestion } from "./suggestion.ts";
-
-/** What can be written at an offset of a spec, and where what is typed of it begins. */
-export interface Completion {
-  readonly start: number;
-  readonly suggestions: readonly Suggestion[];
-}
+import type { Completion, Suggestion } from "./suggestion.ts";
 
 /** `elements` are those of the model, as it last compiled; `libraryNames` are the files that can be imported. */
 export function completeAt(
@@ -31,15 +26,25 @@ export function completeAt(
   const cursor = cursorAt(spec.source.text, offset);
   const { inside, statement, start } = cursor;
   if (inside === "comment") return { start, suggestions: [] };
-  if (inside === "string") return completeImport(spec, offset, cursor, libraryNames);
+  if (inside === "string") {
+    return statement[0]?.image === "import"
+      ? completeImport(spec, offset, libraryNames)
+      : (valuesAt(spec, offset, cursor) ?? { start, suggestions: [] });
+  }
   if (isInSelector(cursor)) return { start, suggestions: selectorsAfter(spec, start, elements) };
   const path = pathBefore(spec.source.text, start).names;
   if (path.length > 0) return { start, suggestions: membersAfter(spec, path, start) };
   const words = statement.length === 0 ? wordsOf(cursor.block) : [];
   if (isSettingsBlock(cursor.block) && statement.length === 0)
     return { start, suggestions: settingsOf(cursor.block, manual) };
+  const written = valuesAt(spec, offset, cursor);
   const scope = scopeAt(spec, start);
   const values = scope.all().filter(({ name }) => name.span.source !== spec.source || name.span.start !== start);
+  if (written !== null) {
+    // A `let` of the file may be what stands for a value.
+    const lets = values.filter(({ kind }) => kind === "let");
+    return { start, suggestions: [...written.suggestions, ...lets.map(suggestionOf)] };
+  }
   return {
     start,
     suggestions: [
@@ -47,7 +52,7 @@ export function completeAt(
       ...values.filter(({ kind }) => fits(kind, cursor)).map(suggestionOf),
       ...(statement.length > 0 ? operations(manual) : []),
       ...words.map(keyword),
-      ...unimported(spec, scope, (kind) => fits(kind, cursor)),
+      ...(isSettingsBlock(cursor.block) ? [] : unimported(spec, scope, (kind) => fits(kind, cursor))),
     ],
   };
 }
@@ -83,6 +88,10 @@ function operations({ operations: about }: Manual): readonly Suggestion[] {
     about: about.get(text) ?? "",
     insert: text,
   }));
+}
+
+function wordSuggestion(text: string): Suggestion {
+  return { text, kind: "value", detail: "", about: "", insert: text };
 }
 
 function keyword(text: string): Suggestion {
@@ -133,7 +142,7 @@ const settingNames: Readonly<Record<SettingsBlock, readonly string[]>> = {
   train: trainSettingNames,
   data: dataSettingNames,
   eval: evalSettingNames,
-  group: ["lr", "weight_decay", "frozen_steps", "frozen_epochs"],
+  group: groupSettingNames,
 };
 
 function isSettingsBlock(block: BlockKind): block is SettingsBlock {
@@ -151,14 +160,8 @@ function settingsOf(block: SettingsBlock, manual: Manual): readonly Suggestion[]
 }
 
 /** The files that an import can name. */
-function completeImport(
-  spec: OpenSpec,
-  offset: number,
-  { statement, start }: Cursor,
-  names: readonly string[],
-): Completion {
+function completeImport(spec: OpenSpec, offset: number, names: readonly string[]): Completion {
   const quote = spec.source.text.lastIndexOf('"', offset - 1);
-  if (statement[0]?.image !== "import" || quote < 0) return { start, suggestions: [] };
   const suggestions = names.map((text): Suggestion => ({ text, kind: "file", detail: "", about: "", insert: text }));
   return { start: quote + 1, suggestions };
 }
@@ -178,10 +181,14 @@ function membersAfter(spec: OpenSpec, path: readonly string[], offset: number): 
   return module === null ? [] : [...programNames.declarations.membersOf(module.module).values()].map(suggestionOf);
 }
 
-/** The arguments that a call does not have yet. */
+/** The arguments that a call does not have yet, or what one that is true or false can be. */
 function argumentsAt(spec: OpenSpec, { call, statement }: Cursor): readonly Suggestion[] {
-  if (call === null || call.named !== null || statement.at(-1)?.image === "[") return [];
+  if (call === null || statement.at(-1)?.image === "[") return [];
   const callee = calleeNamed(spec, call.callee, call.offset);
+  if (call.named !== null) {
+    const type = callee?.parameters?.find(({ name }) => name.text === call.named)?.type;
+    return type?.kind === "scalar-type" && type.name === "bool" ? ["true", "false"].map(wordSuggestion) : [];
+  }
   const parameters = callee === null ? null : parametersIn(callee);
   return (parameters ?? []).flatMap((written): readonly Suggestion[] => {
     const text = nameIn(written);

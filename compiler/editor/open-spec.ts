@@ -9,13 +9,20 @@ import { ProgramNames } from "./program-names.ts";
 export class OpenSpec {
   readonly source: Source;
   readonly program: Program;
+  private readonly library: Library;
   private meaning: Meaning | null = null;
   private known: ProgramNames | null = null;
   private readonly names = new Map<LoadedFile, FileNames>();
 
   constructor(source: Source, library: Library) {
     this.source = source;
+    this.library = library;
     this.program = loadProgram(source, library);
+  }
+
+  /** What another text in its place would be. */
+  programOf(source: Source): Program {
+    return loadProgram(source, this.library);
   }
 
   /** The tree of its own text. */

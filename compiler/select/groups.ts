@@ -33,6 +33,8 @@ const groupSettings: Readonly<Record<string, { readonly of: keyof ParameterRule;
   frozen_epochs: { of: "frozenEpochs", isWhole: true },
 };
 
+export const groupSettingNames: readonly string[] = Object.keys(groupSettings);
+
 /** What the values of groups may name. */
 export interface GroupBase {
   readonly learningRate: number;

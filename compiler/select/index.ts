@@ -3,7 +3,7 @@ export { type Element, elementsOf, parametersUnder } from "./elements.ts";
 export { type JudgedExpectation, judge, type Measures, roundingOf, type Totals } from "./expectations.ts";
 export { explainSelectors } from "./explain.ts";
 export { type Decision, decideTrainable } from "./freeze.ts";
-export { groupParameters, type ParameterRule } from "./groups.ts";
+export { groupParameters, groupSettingNames, type ParameterRule } from "./groups.ts";
 export { expandSelectors } from "./patterns.ts";
 export { type PlacedAdapters, placeAdapters, wrappedBy } from "./placements.ts";
 export { printRole, type Selection, SelectorResolver, selectedModules } from "./select.ts";

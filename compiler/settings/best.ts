@@ -77,7 +77,13 @@ export type BestProblem =
   | { readonly kind: "only-after"; readonly instead: string | null }
   /** It keeps the worst: of this number the other values are better. */
   | { readonly kind: "worst"; readonly name: string; readonly better: Direction }
-  | { readonly kind: "wrong"; readonly expected: string; readonly help: Help | null };
+  | {
+      readonly kind: "wrong";
+      readonly expected: string;
+      readonly help: Help | null;
+      /** All that can be written for it. */
+      readonly choices: readonly string[];
+    };
 
 /** What is wrong with a `keep_best`: it names no number, or two, or one of which it is not known which values are better. */
 export function bestProblem(written: WrittenBest, measured: Measured): BestProblem | null {
@@ -88,15 +94,17 @@ export function bestProblem(written: WrittenBest, measured: Measured): BestProbl
   const isMetric = metrics.has(name);
   if (isOfEvaluation && isEvaluated && isMetric && direction !== null) {
     const expected = `one number, and \`${name}\` is a metric of the model and a number of evaluations`;
-    return { kind: "wrong", expected, help: "give the metric another name" };
+    return { kind: "wrong", expected, help: "give the metric another name", choices: [] };
   }
   const by = bestBy(written, measured);
   if (by?.kind === "scores" && by.direction !== directionOf[by.metric])
     return { kind: "worst", name, better: directionOf[by.metric] };
   if (by !== null) return null;
   if (isMetric) {
-    const ways = directions.map((each) => `\`${each}(${name})\``).join(" or ");
-    return { kind: "wrong", expected: `${ways}: a metric does not say which of its values are better`, help: null };
+    const choices = directed(name);
+    const ways = choices.map((each) => `\`${each}\``).join(" or ");
+    const expected = `${ways}: a metric does not say which of its values are better`;
+    return { kind: "wrong", expected, help: null, choices };
   }
   if (isOfEvaluation && !isEvaluated) return { kind: "not-evaluated", why: whyNotEvaluated(evaluation) };
   const losses = lossNames.length === 0 ? [] : ["loss", ...lossNames];
@@ -106,7 +114,15 @@ export function bestProblem(written: WrittenBest, measured: Measured): BestProbl
   const averages = [...names].filter((each) => each.endsWith(`_${name}`));
   const all = (averages.length > 0 ? averages : [...names]).map((each) => `\`${each}\``).join(", ");
   const help = names.size === 0 ? null : (didYouMean(name, names) ?? `it can be ${all}`);
-  return { kind: "wrong", expected: "a loss, a metric or a number of evaluations", help };
+  const choices = [...names].flatMap((each) =>
+    bestBy({ name: each, direction: null }, measured) === null ? directed(each) : each,
+  );
+  return { kind: "wrong", expected: "a loss, a metric or a number of evaluations", help, choices };
+}
+
+/** A number that does not say which of its values are better, with what says it. */
+function directed(name: string): readonly string[] {
+  return directions.map((direction) => printBest({ name, direction }));
 }
 
 function whyNotEvaluated(evaluation: EvalSettings): string {

@@ -97,7 +97,8 @@ function classDiagnostics(of: WrittenColumn["of"], classes: readonly string[]): 
     found.set(name, span);
     if (classes.includes(name)) return [];
     const near = didYouMean(name, classes);
-    return [report("unknown-column-class", span, { name }, near === null ? {} : { help: near })];
+    const extra = { ...(near === null ? {} : { help: near }), choices: classes.map((each) => JSON.stringify(each)) };
+    return [report("unknown-column-class", span, { name }, extra)];
   });
 }
 

@@ -91,7 +91,9 @@ function readResampleBy(reader: EvalReader): ResampleBy {
   if (value.kind === "string" && value.value !== "") return { kind: "column", name: value.value };
   const kind = resampleKinds.find((each) => value.kind === "name" && value.text === each);
   if (kind === undefined)
-    reader.refuse("resample_by", "`patient`, `scan`, `volume`, or the name of a column in quotes");
+    reader.refuse("resample_by", "`patient`, `scan`, `volume`, or the name of a column in quotes", undefined, {
+      choices: resampleKinds,
+    });
   return { kind: kind ?? "known" };
 }
 

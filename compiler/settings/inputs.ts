@@ -9,6 +9,7 @@ import {
 import { windowsOf } from "../channel-windows.ts";
 import { printType, type TensorType } from "../ir/index.ts";
 import { type ImageSettings, imageSettingNames, readImageSettings } from "./image.ts";
+import { asCalls } from "./literals.ts";
 import { SettingReader } from "./reader.ts";
 import { readTokenSettings, type TokenSettings, tokenSettingNames } from "./tokens.ts";
 import { readVolumeSettings, type VolumeSettings, volumeSettingNames } from "./volume.ts";
@@ -153,7 +154,9 @@ function sourceOf(call: Call, earlier: Earlier, diagnostics: Diagnostic[]): Inpu
     default: {
       const names = Object.keys(sourceArguments);
       const help = didYouMean(name, names) ?? `what it has is ${names.join(", ")}`;
-      diagnostics.push(report("unknown-source", call.callee.span, { name: written(call.callee) }, { help }));
+      const params = { name: written(call.callee) };
+      const choices = asCalls(names);
+      diagnostics.push(report("unknown-source", call.callee.span, params, { help, choices }));
       return null;
     }
   }
@@ -181,7 +184,7 @@ function tableOf(call: Call, classes: readonly string[], diagnostics: Diagnostic
   const reader = new SettingReader(call, "table", ["columns"]);
   const areClasses = columns?.kind === "name" && columns.text === "classes";
   const expected = `${columnNames}, or \`classes\``;
-  const names = areClasses ? classes : reader.strings("columns", null, expected, isNamed);
+  const names = areClasses ? classes : reader.strings("columns", null, expected, isNamed, ["classes"]);
   diagnostics.push(...reader.diagnostics);
   if (reader.diagnostics.length > 0) return null;
   if (names !== null && names.length > 0) return { kind: "table", columns: names };
@@ -205,7 +208,7 @@ function segmentationOf(call: Call, { sources, refused }: Earlier, diagnostics: 
   const written = call.arguments.find(({ name }) => name?.text === "of")?.value;
   const of = written?.kind === "name" ? written.text : "";
   if (!volumes.includes(of) && !refused.has(of))
-    reader.refuse("of", ofVolume, written?.span, { help: didYouMean(of, volumes) });
+    reader.refuse("of", ofVolume, written?.span, { help: didYouMean(of, volumes), choices: volumes });
   const expected = "a list of different whole numbers above 0, a channel for each";
   const labels = reader.numbers("labels", null, expected, isLabel);
   if (labels !== null && new Set(labels).size < labels.length) reader.refuse("labels", expected);
@@ -237,7 +240,8 @@ function derivedFrom<Kind extends "mask" | "known" | "balance">(
   if (refused.has(of)) return null;
   const expected = `the name of an earlier input from ${from.map((each) => `\`${each}\``).join(" or ")}`;
   const help = of === "" ? `write \`${sourceArguments[kind]}\`` : didYouMean(of, names);
-  diagnostics.push(report("bad-setting", argument?.span ?? call.span, { name: kind, expected }, { help }));
+  const extra = { help, choices: names };
+  diagnostics.push(report("bad-setting", argument?.span ?? call.span, { name: kind, expected }, extra));
   return null;
 }
 

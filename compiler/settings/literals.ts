@@ -41,3 +41,18 @@ export function unquoted(word: string): Help {
 export function quoted(word: string): Help {
   return { help: `put it in quotes: "${word}"`, written: word, instead: [`"${word}"`] };
 }
+
+/** Names as arguments are written. */
+export function asArguments(names: readonly string[]): readonly string[] {
+  return names.map((name) => `${name} = `);
+}
+
+/** Names as calls without arguments are written. */
+export function asCalls(names: readonly string[]): readonly string[] {
+  return names.map((name) => `${name}()`);
+}
+
+/** What a model has, for who names something else. */
+export function listedLets(names: readonly string[]): string {
+  return names.length === 0 ? "the model has no `let`" : `the model has \`${names.join("`, `")}\``;
+}

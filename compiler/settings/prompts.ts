@@ -93,7 +93,8 @@ function readOwn(
       reader.refuse("prompts", expectedOwn, element.span);
     } else if (classes.length > 0 && !classes.includes(call.name)) {
       const help = didYouMean(call.name, classes);
-      reader.refuse("prompts", `about \`classes\`, and \`${call.name}\` is not one of them`, call.span, { help });
+      const expected = `about \`classes\`, and \`${call.name}\` is not one of them`;
+      reader.refuse("prompts", expected, call.span, { help, choices: classes.map((each) => JSON.stringify(each)) });
     } else if (own.has(call.name)) {
       reader.refuse("prompts", `a list with \`${call.name}\` once`, call.span);
     } else own.set(call.name, { present: call.present, absent: call.absent });

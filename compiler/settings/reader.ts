@@ -5,21 +5,28 @@ import {
   type Expression,
   type Extra,
   type File,
-  type Help,
   report,
   type Setting,
   type Span,
 } from "../../grammar/index.ts";
-import { at } from "../at.ts";
-import { computedNotes, isAmount, literal, numbersIn, quoted, unquoted, wholeNumberFrom } from "./literals.ts";
-import type { NamedCall, Range, SpannedCall } from "./named-call.ts";
+import { ArgumentReader } from "./argument-reader.ts";
+import {
+  asCalls,
+  computedNotes,
+  isAmount,
+  listedLets,
+  literal,
+  quoted,
+  unquoted,
+  wholeNumberFrom,
+} from "./literals.ts";
+import type { NamedCall, SpannedCall } from "./named-call.ts";
 
 /**
  * Reads the settings of a block, or those that a call has as named arguments, and reports those that it does not have or that cannot
  * mean anything.
  */
-export class SettingReader<Name extends string> {
-  private readonly reported: Diagnostic[] = [];
+export class SettingReader<Name extends string> extends ArgumentReader {
   private readonly entries: ReadonlyMap<string, Setting>;
   private readonly refused = new Set<string>();
 
@@ -30,6 +37,7 @@ export class SettingReader<Name extends string> {
     settingNames: readonly Name[],
     renamed: ReadonlyMap<string, string> = new Map(),
   ) {
+    super();
     const entries = source.kind === "file" ? entriesOf(source, owner) : this.argumentsOf(source, owner, settingNames);
     const first = new Map<string, Setting>();
     for (const entry of entries) {
@@ -50,8 +58,7 @@ export class SettingReader<Name extends string> {
         continue;
       }
       if (source.kind === "call") {
-        const help = didYouMean(name.text, settingNames) ?? `its arguments are ${settingNames.join(", ")}`;
-        this.reported.push(report("unknown-argument", name.span, { name: name.text, callee: owner }, { help }));
+        this.refuseArgument(name.span, name.text, owner, settingNames);
         continue;
       }
       const help = didYouMean(name.text, settingNames) ?? `its settings are ${settingNames.join(", ")}`;
@@ -63,8 +70,7 @@ export class SettingReader<Name extends string> {
   private argumentsOf(call: Call, callee: string, names: readonly Name[]): readonly Setting[] {
     return call.arguments.flatMap(({ name, value, span }) => {
       if (name !== null) return [{ name, value, span }];
-      const expected = `given its arguments by name, such as \`${at(names, 0)} = ...\``;
-      this.reported.push(report("bad-setting", span, { name: callee, expected }));
+      this.refuseUnnamed(span, callee, names);
       return [];
     });
   }
@@ -108,7 +114,8 @@ export class SettingReader<Name extends string> {
     const chosen = choices.find((choice) => value.kind === "string" && choice === value.value);
     if (chosen !== undefined) return chosen;
     const help = value.kind === "name" && choices.some((each) => each === value.text) ? quoted(value.text) : null;
-    this.refuse(name, choices.map((choice) => `"${choice}"`).join(" or "), value.span, { help });
+    const written = choices.map((each) => `"${each}"`);
+    this.refuse(name, written.join(" or "), value.span, { help, choices: written });
     return otherwise;
   }
 
@@ -121,7 +128,7 @@ export class SettingReader<Name extends string> {
     const word = words.find((each) => each === written);
     if (word !== undefined) return word;
     const help = value.kind === "string" && words.some((each) => each === value.value) ? unquoted(value.value) : null;
-    this.refuse(name, words.map((each) => `\`${each}\``).join(" or "), value.span, { help });
+    this.refuse(name, words.map((each) => `\`${each}\``).join(" or "), value.span, { help, choices: words });
     return null;
   }
 
@@ -154,8 +161,8 @@ export class SettingReader<Name extends string> {
     const help =
       value.kind === "string" && names.includes(value.value)
         ? unquoted(value.value)
-        : (didYouMean(written, names) ?? listed(names));
-    this.refuse(name, expected, value.span, { help });
+        : (didYouMean(written, names) ?? listedLets(names));
+    this.refuse(name, expected, value.span, { help, choices: names });
     return null;
   }
 
@@ -163,11 +170,11 @@ export class SettingReader<Name extends string> {
     return this.optionalString(name) ?? otherwise;
   }
 
-  optionalString(name: Name): string | null {
+  optionalString(name: Name, choices: readonly string[] = []): string | null {
     const value = this.entries.get(name)?.value;
     if (value === undefined) return null;
     if (value.kind === "string" && value.value !== "") return value.value;
-    this.refuse(name, "a string that is not empty");
+    this.refuse(name, "a string that is not empty", value.span, { choices });
     return null;
   }
 
@@ -186,11 +193,12 @@ export class SettingReader<Name extends string> {
     count: number | null,
     expected: string,
     isRight: (text: string) => boolean,
+    choices: readonly string[] = [],
   ): readonly string[] | null {
     const value = this.entries.get(name)?.value;
     if (value === undefined) return null;
     if (value.kind !== "list" || (count !== null && value.elements.length !== count)) {
-      this.refuse(name, expected);
+      this.refuse(name, expected, value.span, { choices });
       return null;
     }
     const found = new Map<string, Span>();
@@ -226,7 +234,12 @@ export class SettingReader<Name extends string> {
   }
 
   /** Lists of two numbers, the lower one first, or one such list by itself; at most so many. */
-  intervals(name: Name, most: number, expected: string): readonly (readonly [number, number])[] | null {
+  intervals(
+    name: Name,
+    most: number,
+    expected: string,
+    choices: readonly string[] = [],
+  ): readonly (readonly [number, number])[] | null {
     const value = this.entries.get(name)?.value;
     if (value === undefined) return null;
     const elements = value.kind === "list" ? value.elements : [];
@@ -236,7 +249,7 @@ export class SettingReader<Name extends string> {
       const [lowest, highest, ...others] = each.kind === "list" ? each.elements.map(literal) : [];
       const isWhole = typeof lowest === "number" && typeof highest === "number" && others.length === 0;
       if (!isWhole || !(lowest < highest) || all.length > most) {
-        this.refuse(name, expected, each.span);
+        this.refuse(name, expected, each.span, { choices });
         return null;
       }
       found.push([lowest, highest]);
@@ -251,7 +264,7 @@ export class SettingReader<Name extends string> {
     if (callee.kind === "name" && names.includes(callee.text)) {
       return { name: callee.text, call: value.kind === "call" ? value : null };
     }
-    this.refuse(name, expected);
+    this.refuse(name, expected, value.span, { choices: asCalls(names) });
     return { name: null, call: null };
   }
 
@@ -271,99 +284,9 @@ export class SettingReader<Name extends string> {
       }
       const near = callee.kind === "name" ? didYouMean(callee.text, names) : null;
       const help = near ?? `its operations are ${names.join(", ")}`;
-      this.refuse(name, expected, callee.kind === "name" ? callee.span : span, { help });
+      this.refuse(name, expected, callee.kind === "name" ? callee.span : span, { help, choices: asCalls(names) });
       return [];
     });
-  }
-
-  /** Refuses arguments that a call does not have. */
-  known({ name, call }: NamedCall, names: readonly string[]): void {
-    if (name === null || call === null) return;
-    for (const argument of call.arguments) {
-      if (argument.name === null) {
-        const expected = `given its arguments by name, such as \`${at(names, 0)} = ...\``;
-        this.reported.push(report("bad-setting", argument.span, { name, expected }));
-        continue;
-      }
-      const written = argument.name.text;
-      if (names.includes(written)) continue;
-      const help = didYouMean(written, names) ?? `its arguments are ${names.join(", ")}`;
-      const params = { name: written, callee: name };
-      this.reported.push(report("unknown-argument", argument.span, params, { help }));
-    }
-  }
-
-  /** A number in a call, such as `lr`. */
-  argument(call: NamedCall, name: string, otherwise: number, range: Range): number {
-    return (
-      this.read(call, name, range.of, (value) => {
-        const number = literal(value);
-        return number !== null && range.holds(number) ? number : null;
-      }) ?? otherwise
-    );
-  }
-
-  /** A list of two numbers in a call. */
-  pair(call: NamedCall, name: string, otherwise: readonly [number, number], range: Range): readonly [number, number] {
-    const pair = this.read(call, name, `a list of two, each ${range.of}`, (value) => {
-      const [first, second, ...others] = numbersIn(value) ?? [];
-      if (first === undefined || second === undefined || others.length > 0) return null;
-      return range.holds(first) && range.holds(second) ? ([first, second] as const) : null;
-    });
-    return pair ?? otherwise;
-  }
-
-  /** A list of two numbers in a call, of which the second is not below the first. */
-  interval(
-    call: NamedCall,
-    name: string,
-    otherwise: readonly [number, number],
-    { of, holds }: Range,
-  ): readonly [number, number] {
-    const interval = this.read(call, name, `a list of two, the lower one first, each ${of}`, (value) => {
-      const [lowest, highest, ...others] = numbersIn(value) ?? [];
-      if (lowest === undefined || highest === undefined || others.length > 0) return null;
-      return lowest <= highest && holds(lowest) && holds(highest) ? ([lowest, highest] as const) : null;
-    });
-    return interval ?? otherwise;
-  }
-
-  /** A list of three numbers in a call, one for each axis of a volume. */
-  sizesArgument(call: NamedCall, name: string, { of, holds }: Range): readonly [number, number, number] | null {
-    const order = "in the order slices, height, width";
-    return this.read(call, name, `a list of three, ${order}, each ${of}`, (value) => {
-      const [slices, height, width, ...others] = numbersIn(value) ?? [];
-      if (slices === undefined || height === undefined || width === undefined || others.length > 0) return null;
-      return holds(slices) && holds(height) && holds(width) ? ([slices, height, width] as const) : null;
-    });
-  }
-
-  /** One of some words in a call, which are written without quotes. */
-  wordArgument<Word extends string>(call: NamedCall, name: string, words: readonly Word[]): Word | null {
-    const expected = words.map((each) => `\`${each}\``).join(" or ");
-    const help = (value: Expression): Help | null => {
-      if (value.kind === "string") return words.some((word) => word === value.value) ? unquoted(value.value) : null;
-      return value.kind === "name" ? didYouMean(value.text, words) : null;
-    };
-    const parsed = (value: Expression): Word | null =>
-      words.find((word) => value.kind === "name" && word === value.text) ?? null;
-    return this.read(call, name, expected, parsed, help);
-  }
-
-  /** An argument of a call, where it is given. */
-  read<Value>(
-    { call }: NamedCall,
-    name: string,
-    expected: string,
-    parsed: (value: Expression) => Value | null,
-    helpFor: (value: Expression) => Help | null = () => null,
-  ): Value | null {
-    const argument = call?.arguments.find((each) => each.name?.text === name);
-    if (argument === undefined) return null;
-    const value = parsed(argument.value);
-    const help = helpFor(argument.value);
-    if (value === null) this.reported.push(report("bad-setting", argument.value.span, { name, expected }, { help }));
-    return value;
   }
 
   private number(name: string, expected: string): number | null {
@@ -391,8 +314,4 @@ export class SettingReader<Name extends string> {
 
 function entriesOf({ items }: File, block: string): readonly Setting[] {
   return items.flatMap((item) => (item.kind === "settings" && item.block === block ? item.entries : []));
-}
-
-function listed(names: readonly string[]): string {
-  return names.length === 0 ? "the model has no `let`" : `the model has \`${names.join("`, `")}\``;
 }

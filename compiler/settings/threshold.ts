@@ -15,6 +15,7 @@ export type ThresholdVolumes =
   | { readonly kind: "evaluated" }
   | { readonly kind: "named"; readonly name: string };
 
+const thresholdVolumes = ["training", "evaluated"] as const;
 const thresholdRules = ["youden", "best_f1", "sensitivity"] as const;
 export const defaultThreshold: ThresholdSetting = { kind: "fixed", value: 0.5 };
 const score: Range = { of: "a number from 0 to 1", holds: (value) => value >= 0 && value <= 1 };
@@ -51,11 +52,13 @@ export function readThreshold(reader: ThresholdReader, otherwise: ThresholdSetti
 
 /** Null where nothing says it, and after reporting what is wrong with it. */
 function readVolumes(reader: ThresholdReader, call: NamedCall): ThresholdVolumes | null {
-  return reader.read(call, "on", '`training`, `evaluated`, or what volumes are named by, such as `"val_"`', (value) => {
+  const expected = '`training`, `evaluated`, or what volumes are named by, such as `"val_"`';
+  const parsed = (value: Expression): ThresholdVolumes | null => {
     if (value.kind === "string" && value.value !== "") return { kind: "named", name: value.value };
-    if (value.kind !== "name" || (value.text !== "training" && value.text !== "evaluated")) return null;
-    return { kind: value.text };
-  });
+    const kind = thresholdVolumes.find((each) => value.kind === "name" && each === value.text);
+    return kind === undefined ? null : { kind };
+  };
+  return reader.read(call, "on", expected, parsed, { choices: thresholdVolumes });
 }
 
 /** Reports a threshold that is chosen and does not say on which volumes. */

@@ -215,9 +215,15 @@ function readOptimizer(call: NamedCall, reader: SettingReader<(typeof trainSetti
     reader.known(call, ["lr", "momentum", "nesterov", "weight_decay"]);
     const momentum = reader.argument(call, "momentum", 0, belowOne);
     const expected = momentum > 0 ? "`true` or `false`" : "`false` without a `momentum`";
-    const nesterov = reader.read(call, "nesterov", expected, (value) => {
-      return value.kind === "boolean" && (!value.value || momentum > 0) ? value : null;
-    });
+    const nesterov = reader.read(
+      call,
+      "nesterov",
+      expected,
+      (value) => {
+        return value.kind === "boolean" && (!value.value || momentum > 0) ? value : null;
+      },
+      { choices: momentum > 0 ? ["true", "false"] : ["false"] },
+    );
     return {
       kind: "sgd",
       momentum,
@@ -285,7 +291,7 @@ export function checkBest(
   if (problem === null) return [];
   const reader = new SettingReader(file, "train", trainSettingNames, renamed);
   if (problem.kind === "wrong") {
-    reader.refuse("keep_best", problem.expected, undefined, { help: problem.help });
+    reader.refuse("keep_best", problem.expected, undefined, { help: problem.help, choices: problem.choices });
     return reader.diagnostics;
   }
   const span = reader.expression("keep_best")?.span;

@@ -115,8 +115,17 @@ const mostWindows = 64;
 
 /** Whether a text names where three axes lead, one of each pair: left or right, anterior or posterior, inferior or superior. */
 function isOrientation(text: string): boolean {
-  const pairs = [...text].map((letter) => ["LR", "AP", "IS"].findIndex((pair) => pair.includes(letter)));
-  return text.length === 3 && [0, 1, 2].every((pair) => pairs.includes(pair));
+  return allOrientations.includes(text);
+}
+
+const allOrientations: readonly string[] = orientationsOf(["LR", "AP", "IS"]);
+
+/** A letter of each pair, in any order. */
+function orientationsOf(pairs: readonly string[]): readonly string[] {
+  if (pairs.length === 0) return [""];
+  return pairs.flatMap((pair) =>
+    [...pair].flatMap((letter) => orientationsOf(pairs.filter((each) => each !== pair)).map((rest) => letter + rest)),
+  );
 }
 
 /** Reads the settings of one volume, those of another for what it leaves out, and reports what they cannot mean. */
@@ -172,6 +181,7 @@ function readWindows(reader: Reader, { window, otherWindows }: VolumeSettings): 
     "window",
     mostWindows,
     "a list of two numbers of Hounsfield units, the lower one first, a list of such pairs, one for each channel, or `min_max`",
+    ["min_max"],
   );
   const [first, ...others] = windows ?? [];
   return first === undefined ? { window, otherWindows } : { window: first, otherWindows: others };
@@ -186,10 +196,11 @@ function spacingOf({ resize, spacing }: VolumeSettings): Sizes {
 }
 
 function readOrientation(reader: Reader, name: "orientation" | "assume_orientation"): string | null {
-  const written = reader.optionalString(name);
+  const choices = allOrientations.map((each) => `"${each}"`);
+  const written = reader.optionalString(name, choices);
   if (written === null || isOrientation(written)) return written;
   const help = isOrientation(written.toUpperCase()) ? `write it as "${written.toUpperCase()}"` : null;
-  reader.refuse(name, orientations, undefined, { help });
+  reader.refuse(name, orientations, undefined, { help, choices });
   return null;
 }
 

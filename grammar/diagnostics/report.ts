@@ -24,6 +24,8 @@ export interface Diagnostic {
   readonly help: string | null;
   /** Changes of the text that do what the help says. */
   readonly fixes: readonly Fix[];
+  /** All that could stand at the span, as it is written there, where that is a closed list: what an editor offers. */
+  readonly choices: readonly string[];
 }
 
 /** A line of text, or names that can take the place of the written one. */
@@ -36,6 +38,7 @@ export interface Extra {
   readonly help?: Help | null;
   /** Beside those that follow from the help. */
   readonly fixes?: readonly Fix[];
+  readonly choices?: readonly string[];
 }
 
 /**
@@ -63,6 +66,7 @@ export function report<Key extends DiagnosticKey>(
     notes: extra.notes ?? [],
     help: typeof help === "string" ? help : (replacing?.help ?? null),
     fixes: [...(replacing === null ? [] : fixesOf(replacing, span)), ...(extra.fixes ?? [])],
+    choices: extra.choices ?? [],
   };
 }
 

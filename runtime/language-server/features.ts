@@ -127,6 +127,7 @@ const completionKinds: Readonly<Record<Suggestion["kind"], CompletionItemKind>> 
   operation: CompletionItemKind.Function,
   argument: CompletionItemKind.Property,
   setting: CompletionItemKind.Property,
+  value: CompletionItemKind.EnumMember,
   file: CompletionItemKind.File,
   selector: CompletionItemKind.Reference,
 };

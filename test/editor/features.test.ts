@@ -11,6 +11,7 @@ import {
   readManual,
   signatureAt,
 } from "../../compiler/editor/index.ts";
+import { dataSettingNames, evalSettingNames, trainSettingNames } from "../../compiler/settings/index.ts";
 import { opened, openedAt } from "./open.ts";
 
 const manual = readManual(readFileSync("grammar/LANGUAGE.md", "utf8"));
@@ -90,6 +91,7 @@ test.each([
   ["expect trainable > 0", "expect count(text.¦", ["attn.q"]],
   ["rank = 2", "¦", ["rank", "alpha", "dropout"]],
   ["rank = 2", "rank = 2, ¦", ["alpha", "dropout"]],
+  ["linear(8)", "linear(8, bias = ¦)", ["true", "false"]],
   ["vision.latent |>", "vision.¦ |>", ["latent", "patch_embed"]],
   ["batch = 4", "batch = 4\n  sch¦", ["schedule"]],
   ['"std/vit"', '"std/¦"', ["std/vit"]],
@@ -121,6 +123,74 @@ test("what stands elsewhere is not offered, nor what a name of the file hides", 
   const offered = completeAt(spec, offset, { elements: [], libraryNames: [], manual }).suggestions;
   // Both are in std/activations, so that its import would clash.
   expect(offered.map(({ text }) => text)).not.toContain("gelu");
+});
+
+test.each([
+  ["  precision = ¦", ['"f32"', '"bf16"'], "start"],
+  ['  precision = "b¦"', ["f32", "bf16"], "quote"],
+  ["  recompute = l¦", ["none", "layers"], "start"],
+  ["  optimizer = ¦", ["adamw", "sgd", "adafactor"], "start"],
+  ["  optimizer = sgd(¦)", ["lr", "momentum", "nesterov", "weight_decay"], "start"],
+  ["  optimizer = sgd(momentum = 0.9, nesterov = ¦", ["true", "false"], "start"],
+  ["  schedule = cosine(warmup = 3, ¦", ["warmup_epochs"], "start"],
+  ["  keep_best = ¦", ["loss"], "start"],
+  ["}\n\ndata {\n  units = ¦", ["auto", "stored", "hounsfield"], "start"],
+  ["}\n\ndata {\n  orientation = ¦", ['"LPS"', '"RAS"'], "start"],
+  ['}\n\ndata {\n  orientation = "L¦"', ["LPS", "LAI"], "quote"],
+  ["}\n\ndata {\n  augment = [flip(axis = ¦", ["slices", "height", "width"], "start"],
+  ["}\n\ndata {\n  augment = [¦]", ["flip", "rotate", "noise"], "start"],
+  ["}\n\ndata {\n  window = ¦", ["min_max"], "start"],
+  ["}\n\neval {\n  image = ¦", ["picture", "caption"], "start"],
+  ["}\n\neval {\n  tasks = [¦]", ["zero_shot", "retrieval", "classify", "probe"], "start"],
+  ["}\n\neval {\n  tasks = [classify(¦)]", ["picture", "caption"], "start"],
+  ["}\n\neval {\n  tasks = [zero_shot(average = ¦)]", ["latent", "score"], "start"],
+  ["}\n\neval {\n  threshold = youden(on = ¦)", ["training", "evaluated"], "start"],
+  ["}\n\neval {\n  resample_by = ¦", ["patient", "scan", "volume"], "start"],
+])("the values of a setting: %s", (to, expected, place) => {
+  const { texts, start, offset } = completions("  batch = 4", to);
+  expect(texts).toEqual(expect.arrayContaining(expected));
+  // Not all that there is.
+  expect(texts.length).toBeLessThan(60);
+  expect(base.replace("  batch = 4", to.replace("¦", "")).slice(start, offset)).not.toMatch(/["=]/);
+  if (place === "quote") expect(texts.join("")).not.toContain('"');
+});
+
+test.each([
+  ...trainSettingNames.map((name) => ["train", name] as const),
+  ...dataSettingNames.map((name) => ["data", name] as const),
+  ...evalSettingNames.map((name) => ["eval", name] as const),
+])("%s { %s }: what is offered is taken", (block, name) => {
+  const before = block === "train" ? "" : `}\n\n${block} {\n`;
+  const { suggestions } = completions("  batch = 4", `${before}  ${name} = ¦`);
+  const words = suggestions.filter(({ kind }) => kind === "value");
+  for (const { insert } of [...words.slice(0, 3), ...words.slice(-3)]) {
+    const { spec } = changed("  batch = 4", `${before}  ${name} = ¦${insert}`);
+    const refused = spec.diagnostics.filter(
+      ({ choices, message }) => choices.length > 0 && message.includes(`\`${name}\``),
+    );
+    expect(refused.map(({ message }) => message)).toEqual([]);
+  }
+});
+
+test.each([
+  ["image: f32[batch, 3, 16, 16] = ¦", ["volume", "image", "tokens"]],
+  ["image: f32[batch, 3, 16, 16] = image(resize = ¦)", ["shortest", "longest", "squash"]],
+  ["ids: i32[batch, 8] = tokens()\n  input seen: i32[batch, 8] = mask(¦)", ["ids"]],
+  ["ids: i32[batch, 8] = tokens(tokenizer = ¦)", ["wordpiece", "bpe", "unigram"]],
+])("the source of an input: %s", (written, expected) => {
+  const { texts } = completions("  freeze vision, text", `  input ${written}\n  freeze vision, text`);
+  expect(texts).toEqual(expect.arrayContaining(expected));
+});
+
+test("the classes of a spec, and the values of a variant's settings", () => {
+  const classes = '}\n\neval {\n  classes = ["Emphysema", "Lung nodule"]\n';
+  const own = completions("  batch = 4", `${classes}  columns = ["Emphysema", column("Nodule", of = ["¦"])]`);
+  expect(own.texts).toEqual(["Emphysema", "Lung nodule"]);
+  const { spec, offset } = openedAt(
+    'import "./medct-small"\n\nmodel mine amends medct_small {\n}\n\ntrain amends {\n  precision = ¦\n}\n',
+  );
+  const found = completeAt(spec, offset, { elements: [], libraryNames: [], manual });
+  expect(found.suggestions.map(({ text }) => text)).toEqual(['"f32"', '"bf16"']);
 });
 
 test("what is given is not offered again, and a comment offers nothing", () => {

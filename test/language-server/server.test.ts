@@ -1,13 +1,14 @@
 import { readdirSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type {
-  CodeAction,
-  CompletionItem,
-  DocumentSymbol,
-  Hover,
-  InlayHint,
-  Location,
-  TextEdit,
+import {
+  type CodeAction,
+  type CompletionItem,
+  CompletionItemKind,
+  type DocumentSymbol,
+  type Hover,
+  type InlayHint,
+  type Location,
+  type TextEdit,
 } from "vscode-languageserver/node";
 import { diagnosticToJson } from "../../grammar/index.ts";
 import { checkPath } from "../../runtime/specs/index.ts";
@@ -73,6 +74,7 @@ test.each(specs)("%s: every feature answers, and what is wrong is what `check` s
     await editor.ask("signatureHelp", uri, at);
   }
   await importOffered(uri);
+  await valuesOffered(uri);
   await editor.close(uri);
 });
 
@@ -96,6 +98,23 @@ async function importOffered(uri: string): Promise<void> {
     expect(await editor.ask<TextEdit[]>("formatting", uri, null, form)).toEqual([]);
     await editor.edit(uri, at, at + (edit?.newText.length ?? 0), "");
   }
+}
+
+/** What a block's settings can be is offered in the block, a variant's too, and taken. */
+async function valuesOffered(uri: string): Promise<void> {
+  const block = /^train (?:amends )?\{\n/m.exec(editor.text(uri));
+  if (block === null || /^ {2}recompute = /m.test(editor.text(uri))) return;
+  const at = block.index + block[0].length;
+  const codes = async () => (await editor.diagnostics(uri)).map(({ code }) => code);
+  const before = await codes();
+  const setting = "  recompute = ";
+  await editor.edit(uri, at, at, `${setting}\n`);
+  const items = await editor.ask<CompletionItem[]>("completion", uri, at + setting.length);
+  const words = items.flatMap(({ label, kind }) => (kind === CompletionItemKind.EnumMember ? label : []));
+  expect(words).toEqual(["none", "layers"]);
+  await editor.edit(uri, at + setting.length, at + setting.length, "layers");
+  expect(await codes()).toEqual(before);
+  await editor.edit(uri, at, at + `${setting}layers\n`.length, "");
 }
 
 test("an edit that breaks a file keeps its facts, and one that mends it gives them anew", async () => {
