@@ -10,6 +10,10 @@ import type { DefineCommand } from "./command.ts";
 export const define: DefineCommand = (command) => {
   command
     .option("--stdio", "speak over standard input and output, which is all that it does")
+    .option(
+      "--clientProcessId <id>",
+      "the process of the editor, which VS Code's client passes; it says so by the protocol, too",
+    )
     .addHelpText("after", "\nExample, as an editor starts it:\n  $ medctc lsp --stdio")
     .action(async () => {
       const manual = readManual(readFileSync(join(libraryFolder(), "../../grammar/LANGUAGE.md"), "utf8"));

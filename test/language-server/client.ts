@@ -23,7 +23,9 @@ export class Editor {
   private readonly waiting: (() => void)[] = [];
 
   constructor() {
-    const server = spawn(process.execPath, ["dist/medctc.js", "lsp", "--stdio"], { stdio: ["pipe", "pipe", "pipe"] });
+    // As VS Code's client starts it.
+    const flags = ["--stdio", `--clientProcessId=${process.pid}`];
+    const server = spawn(process.execPath, ["dist/medctc.js", "lsp", ...flags], { stdio: ["pipe", "pipe", "pipe"] });
     this.ended = new Promise((resolve) => server.on("exit", resolve));
     server.stderr.on("data", (data: Buffer) => {
       this.errors += data.toString();
