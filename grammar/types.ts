@@ -21,6 +21,9 @@ const dtypes: ReadonlyMap<string, DtypeName> = new Map([
   ["bool", "bool"],
 ]);
 
+/** Everything that may stand where a type is written. */
+export const typeNames: ReadonlySet<string> = new Set([...scalars.keys(), ...dtypes.keys(), "list"]);
+
 /** The type that a name and its brackets mean, or null: `bool` alone is a scalar, `bool[n]` a tensor. */
 export function resolveType({ name, dims, span }: WrittenType): TypeExpression | null {
   if (dims === null) {
