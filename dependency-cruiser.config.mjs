@@ -122,6 +122,20 @@ export default {
       from: { path: "^grammar/" },
       to: { path: "^(compiler|runtime)/" },
     },
+    {
+      name: "extension-alone",
+      comment: "the extension of VS Code is bundled by itself, and speaks with medctc by the Language Server Protocol",
+      severity: "error",
+      from: { path: "^grammar/vscode/" },
+      to: { path: "^(grammar|compiler|runtime)/", pathNot: "^grammar/vscode/" },
+    },
+    {
+      name: "highlighting-for-editors",
+      comment: "what editors colour by is made of the grammar's tables; medctc itself needs none of it",
+      severity: "error",
+      from: { pathNot: "^grammar/highlighting/" },
+      to: { path: "^grammar/highlighting/" },
+    },
   ],
   options: {
     tsConfig: { fileName: "tsconfig.json" },

@@ -68,6 +68,14 @@ export default defineConfig(
     files: ["grammar/**/*.ts"],
     rules: { ...pure, ...restrictImports(noNode, noCompiler, noRuntime, intoDiagnostics) },
   },
+  // The extension of VS Code is a program of its own, in the editor: it speaks with medctc by the protocol alone.
+  {
+    files: ["grammar/vscode/**/*.ts"],
+    rules: {
+      "no-restricted-globals": "off",
+      ...restrictImports({ regex: "^\\.\\./", message: "The extension has nothing of medctc in it." }),
+    },
+  },
   { files: ["compiler/**/*.ts"], rules: { ...pure, ...restrictImports(noNode, noRuntime, intoGrammar) } },
   { files: ["runtime/**/*.ts", "test/**/*.ts"], rules: restrictImports(onnxRuntime) },
   { files: ["runtime/**/*.ts"], rules: restrictImports(intoGrammar, intoCompiler, onnxRuntime) },

@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
+import { nodeOf, root } from "./nodes.mjs";
 
 /**
  * Runs the built program with other Nodes than this one: what doctor says, and a program on native TensorFlow. The Nodes
@@ -9,18 +10,6 @@ import { join, resolve } from "node:path";
  */
 const majors = [22, 24];
 const fixture = "test/fixtures/ctclip-small";
-const root = resolve(import.meta.dirname, "..");
-
-function nodeOf(major) {
-  const folder = join(root, ".cache/nodes", String(major));
-  const name = `node-${process.platform}-${process.arch}`;
-  const binary = join(folder, "node_modules", name, "bin/node");
-  if (existsSync(binary)) return binary;
-  mkdirSync(folder, { recursive: true });
-  const flags = ["--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", "--prefix", folder];
-  spawnSync("npm", ["install", ...flags, `${name}@${major}`], { stdio: ["ignore", "ignore", "inherit"] });
-  return existsSync(binary) ? binary : null;
-}
 
 function medctc(node, args) {
   const { status, stdout, stderr } = spawnSync(node, [join(root, "dist/medctc.js"), ...args], {
