@@ -1,7 +1,7 @@
 import { allNodesOf, type Builder, memoizeDepthFirst, type Node, nodesOf, type Program, rewrite } from "../ir/index.ts";
 import { traitsOf } from "../ops/index.ts";
 import { consumersOf } from "./consumers.ts";
-import { type Made, type Pending, type Projection, projectionOf } from "./projections.ts";
+import { type Made, type Pending, type Projection, projectionOf, transposed } from "./projections.ts";
 
 /**
  * Folds what stands beside or around a projection into its weight, where all of it is linear in the same input: LoRA's
@@ -23,6 +23,8 @@ export interface Fold {
   readonly place: string;
   /** [outputs, inputs, ...]; it depends on parameters alone, like the bias. */
   readonly weight: Node;
+  /** The same as [inputs, outputs], where some parameter of it is stored so, and which these are. */
+  readonly turned: { readonly weight: Node; readonly parameters: readonly string[] } | null;
   /** The groups of the convolution, which its weight may have no longer. */
   readonly groups: number;
   readonly dilation: readonly number[];
@@ -66,7 +68,12 @@ function merge(
   for (const node of nodesOf(program)) {
     if (fixed.has(node)) continue;
     const isNear = (other: Node): boolean => placeOf(other) === placeOf(node);
-    const known = { get: (input: Node) => (isNear(input) ? projections.get(input) : undefined), isNear, isWhole };
+    const known = {
+      get: (input: Node) => (isNear(input) ? projections.get(input) : undefined),
+      isNear,
+      isWhole,
+      isLookedUp: isWhole,
+    };
     const projection = projectionOf(node, fixed, known);
     if (projection !== null) projections.set(node, projection);
   }
@@ -106,13 +113,17 @@ function merge(
     let result: Node;
     if (projection?.isMerged !== true || !isLast(node)) result = build.copy(node, inputs);
     else {
-      const { x, weight, bias, moves, groups } = projection;
+      const { x, weight, bias, moves, groups, isLookup, turned: parameters } = projection;
       const value = appended(weight);
       const shift = bias === null ? null : appended(bias);
-      folds.push({ place: placeOf(node), weight: value, groups, dilation: moves?.dilation ?? [], bias: shift });
-      const parameter = keep(`${parameterIn(value) ?? `${node.origin.path}.weight`}:merged`, value, build);
+      const turned = parameters.length === 0 ? null : { weight: appended(transposed(weight)), parameters };
+      folds.push({ place: placeOf(node), weight: value, turned, groups, dilation: moves?.dilation ?? [], bias: shift });
+      const read = isLookup ? appended(transposed(weight)) : value;
+      const parameter = keep(`${parameterIn(read) ?? `${node.origin.path}.weight`}:merged`, read, build);
       const product = { op: "matmul", transposeA: false, transposeB: true } as const;
-      result = build.add(moves === null ? product : { op: "conv", ...moves }, madeFor(x), parameter);
+      result = isLookup
+        ? build.add({ op: "gather", axis: 0 }, parameter, madeFor(x))
+        : build.add(moves === null ? product : { op: "conv", ...moves }, madeFor(x), parameter);
       standIns.add(result);
       if (shift !== null) {
         const kept = keep(`${node.origin.path}.bias:merged`, shift, build);

@@ -15,6 +15,10 @@ export interface Projection {
   /** The groups of the convolution that the program has, also where its weight was made whole. */
   readonly groups: number;
   readonly bias: Pending | null;
+  /** Whether x is indices of the columns of W, the rows of a table. */
+  readonly isLookup: boolean;
+  /** Parameters that are [inputs, outputs], as a table is, where a weight is [outputs, inputs]. */
+  readonly turned: readonly string[];
   /** Whether it is more than one product after the other: what branches and comes together, or is scaled. */
   readonly isMerged: boolean;
 }
@@ -34,6 +38,8 @@ interface Known {
   readonly isNear: (node: Node) => boolean;
   /** Whether the weight of a convolution in groups is made whole where one without groups is added to it. */
   readonly isWhole: boolean;
+  /** Whether looking up rows of a table is a projection, too. */
+  readonly isLookedUp: boolean;
 }
 
 /** A value that follows from one or two others. */
@@ -56,6 +62,15 @@ function became(node: Node): Pending {
   return { from: [], make: (made) => made(node) };
 }
 
+/** A matrix with its axes in the other order. */
+export function transposed(matrix: Pending): Pending {
+  return pending([matrix], (build, whole) => build.add({ op: "transpose", permutation: [1, 0] }, whole));
+}
+
+function parameterOf({ operation }: Node): readonly string[] {
+  return operation.op === "parameter" ? [operation.path] : [];
+}
+
 /** What a value is of its projections: a product after one, a sum of two or with a bias, or one that is scaled. */
 export function projectionOf(node: Node, fixed: ReadonlySet<Node>, known: Known): Projection | null {
   const { operation, inputs, type } = node;
@@ -66,10 +81,15 @@ export function projectionOf(node: Node, fixed: ReadonlySet<Node>, known: Known)
   switch (operation.op) {
     case "matmul": {
       if (operation.transposeA || b.type.shape.length !== 2 || !fixed.has(b)) return null;
-      const matrix = operation.transposeB
-        ? became(b)
-        : pending([became(b)], (build, whole) => build.add({ op: "transpose", permutation: [1, 0] }, whole));
-      return productOf(a, matrix, type.shape.at(-1) ?? 1, fixed, known);
+      const matrix = operation.transposeB ? became(b) : transposed(became(b));
+      const product = productOf(a, matrix, type.shape.at(-1) ?? 1, fixed, known);
+      return operation.transposeB || product.turned.length > 0 ? product : { ...product, turned: parameterOf(b) };
+    }
+    case "gather": {
+      const isTable = operation.axis === 0 && a.type.shape.length === 2 && fixed.has(a) && !fixed.has(b);
+      if (!isTable || !known.isLookedUp) return null;
+      const own = { outputs: a.type.shape[1] ?? 1, moves: null, groups: 1, bias: null, isMerged: false };
+      return { ...own, x: b, weight: transposed(became(a)), isLookup: true, turned: parameterOf(a) };
     }
     case "conv":
       return fixed.has(b) ? convolutionOf(operation, a, b, fixed, known) : null;
@@ -98,7 +118,7 @@ export function projectionOf(node: Node, fixed: ReadonlySet<Node>, known: Known)
 function productOf(a: Node, matrix: Pending, outputs: number, fixed: ReadonlySet<Node>, known: Known): Projection {
   const before = known.get(a);
   if (before !== undefined && (before.moves?.groups ?? 1) === 1) return afterOne(before, matrix, outputs);
-  const own = { outputs, moves: null, groups: 1, bias: null };
+  const own = { outputs, moves: null, groups: 1, bias: null, isLookup: false, turned: [] };
   const [x, factor] = factorOf(a, fixed, known);
   if (x !== undefined && factor !== undefined) {
     const weight = pending([matrix, became(factor)], (build, whole, columns) => build.mul(whole, columns));
@@ -124,7 +144,7 @@ function convolutionOf(
     const matrix = pending([whole], (build, one) => build.reshape(one, [outputs, inputs * groups]));
     return afterOne(before, matrix, outputs);
   }
-  const own = { outputs, moves, groups, bias: null };
+  const own = { outputs, moves, groups, bias: null, isLookup: false, turned: [] };
   const [x, factor] = factorOf(a, fixed, known);
   if (x === undefined || factor === undefined) return { ...own, x: a, weight, isMerged: false };
   // What is padded is 0 before and after it was multiplied.
@@ -155,6 +175,7 @@ function afterOne(before: Projection, matrix: Pending, outputs: number): Project
   return {
     ...before,
     outputs,
+    turned: [],
     weight: product(matrix, before.weight, (sizes) => [outputs, ...sizes.slice(1)]),
     bias: bias === null ? null : product(matrix, bias, () => [outputs]),
   };
@@ -196,9 +217,10 @@ function factorOf(
 function sumOf(left: Projection, right: Projection, isWhole: boolean): Projection | null {
   const isInGroups = left.moves?.groups !== right.moves?.groups && isWhole;
   const [a, b] = isInGroups ? [withoutGroups(left), withoutGroups(right)] : [left, right];
-  if (a.x !== b.x || JSON.stringify(a.moves) !== JSON.stringify(b.moves)) return null;
+  if (a.x !== b.x || a.isLookup !== b.isLookup || JSON.stringify(a.moves) !== JSON.stringify(b.moves)) return null;
   const bias = a.bias === null || b.bias === null ? (a.bias ?? b.bias) : add(a.bias, b.bias);
-  return { ...a, weight: add(a.weight, b.weight), groups: Math.max(a.groups, b.groups), bias, isMerged: true };
+  const turned = [...a.turned, ...b.turned];
+  return { ...a, weight: add(a.weight, b.weight), groups: Math.max(a.groups, b.groups), bias, turned, isMerged: true };
 }
 
 function scaled(base: Projection, factor: Node): Projection {

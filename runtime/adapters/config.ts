@@ -32,7 +32,6 @@ const mostPatterns = 2000;
 const refusedKeys: ReadonlyMap<string, string> = new Map([
   ["modules_to_save", "it contains whole modules"],
   ["lora_bias", "its updates have biases"],
-  ["fan_in_fan_out", "its weights are stored transposed"],
   ["layer_replication", "it repeats layers"],
   ["target_parameters", "it adapts parameters instead of modules"],
   ["trainable_token_indices", "it trains tokens"],
@@ -58,6 +57,8 @@ const harmlessKeys: ReadonlySet<string> = new Set([
   ...["target_modules", "exclude_modules", "layers_to_transform", "layers_pattern", "feedforward_modules"],
   ...["r", "lora_alpha", "lora_dropout", "rank_pattern", "alpha_pattern", "use_rslora", "use_dora", "bias"],
   ...["init_lora_weights", "init_ia3_weights", "loftq_config", "eva_config", "corda_config", "lora_ga_config"],
+  // How the weights beside the adapters are stored, which a spec says itself.
+  "fan_in_fan_out",
   ...["velora_config", "megatron_config", "megatron_core", "qalora_group_size", "ensure_weight_tying"],
 ]);
 

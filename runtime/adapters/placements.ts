@@ -39,7 +39,7 @@ export function groupsOf(
           kind: "wrong",
           problem: `the rank of \`${name}\` is ${rank} in the config, but ${part.rank} in its tensors`,
         };
-      add(loraCall(rank, config.alphaOf(module), config), name);
+      add(loraCall(rank, config.alphaOf(module), part.isEmbedding, config), name);
     } else if (config.kind === "ia3" && part.kind === "tensor" && name.endsWith(factorsEnding)) {
       const module = name.slice(0, -factorsEnding.length);
       add(config.isOnInputs(module) ? "ia3(on_inputs = true)" : "ia3()", module);
@@ -57,11 +57,18 @@ function isZero({ update: { up } }: StoredPart & { readonly kind: "update" }): b
 const factorsEnding = ".ia3_l";
 const lengthsEnding = ".lora_magnitude_vector";
 
-function loraCall(rank: number, alpha: number, config: PeftConfig & { readonly kind: "lora" }): string {
+function loraCall(
+  rank: number,
+  alpha: number,
+  isEmbedding: boolean,
+  config: PeftConfig & { readonly kind: "lora" },
+): string {
   const settings = [`rank = ${rank}`, `alpha = ${alpha}`];
-  if (config.dropout > 0 && !config.hasLengths) settings.push(`dropout = ${config.dropout}`);
+  // PEFT knows no dropout of embeddings.
+  if (config.dropout > 0 && !config.hasLengths && !isEmbedding) settings.push(`dropout = ${config.dropout}`);
   if (config.rankStabilised) settings.push("rank_stabilised = true");
-  return `${config.hasLengths ? "dora" : "lora"}(${settings.join(", ")})`;
+  const name = isEmbedding ? "lora_embedding" : config.hasLengths ? "dora" : "lora";
+  return `${name}(${settings.join(", ")})`;
 }
 
 /** Names that differ in their numbers only, each with how many there are: `encoder.layer.*.query`. */

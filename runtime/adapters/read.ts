@@ -9,6 +9,8 @@ import type { LowRankUpdate } from "./low-rank.ts";
 export type StoredPart =
   | {
       readonly kind: "update";
+      /** Whether it is of a table of which rows are looked up. */
+      readonly isEmbedding: boolean;
       /** The nn.MultiheadAttention that it belongs to, by whose name a config has its rank and alpha. */
       readonly attention: string | null;
       readonly rank: number;
@@ -31,7 +33,10 @@ const mostModules = 100_000;
 /** Ranks up to which matrices are compared by their product; it takes rank x rank steps for each row and column. */
 const highestRank = 1024;
 
-const endings = { down: ".lora_A.weight", up: ".lora_B.weight" } as const;
+const endings = [
+  { down: ".lora_A.weight", up: ".lora_B.weight" },
+  { down: ".lora_embedding_A", up: ".lora_embedding_B" },
+] as const;
 
 /** Reads a file of adapters, with the config beside it; `scales` has those of modules where there is no config. */
 export function readAdapter(
@@ -70,14 +75,16 @@ function partsOf(
   const lora = config.kind === "config" && config.config.kind === "lora" ? config.config : null;
   const parts = new Map<string, StoredPart>();
   for (const [name, tensor] of tensors) {
-    const module = name.endsWith(endings.down) ? name.slice(0, -endings.down.length) : null;
-    const up = module === null ? undefined : tensors.get(`${module}${endings.up}`);
+    const ending = endings.find(({ down }) => name.endsWith(down));
+    const module = ending === undefined ? null : name.slice(0, -ending.down.length);
+    const up = ending === undefined ? undefined : tensors.get(`${module}${ending.up}`);
     const attention = module === null ? null : attentionOf(module, opened.attentions);
     const update =
       module === null || up === undefined
         ? null
         : updateOf(tensor, up, attention, scaleOf(module, attention, lora, scales));
-    if (module !== null && update !== null) parts.set(module, update);
+    if (module !== null && update !== null)
+      parts.set(module, { ...update, isEmbedding: ending?.down === ".lora_embedding_A" });
     else if (!hasUpdate(name, parts, tensors))
       parts.set(name, { kind: "tensor", shape: tensor.shape, values: tensor.values });
   }
@@ -109,7 +116,7 @@ function updateOf(
   up: LoadedTensor,
   attention: string | null,
   scale: number | null,
-): StoredPart | null {
+): (StoredPart & { readonly kind: "update" }) | null {
   const [rank, , ...kernel] = down.shape;
   const [outputs, ofGroup, ...places] = up.shape;
   if (rank === undefined || outputs === undefined || ofGroup === undefined || rank > highestRank) return null;
@@ -118,7 +125,8 @@ function updateOf(
   if (!Number.isInteger(groups) || outputs % groups !== 0 || (groups > 1 && kernel.length === 0)) return null;
   const inputs = countOf(down.shape) / rank;
   const update = { outputs, inputs, rank, down: down.values, up: withoutGroups(up.values, outputs, rank, groups) };
-  return { kind: "update", attention, rank, update: { ...update, scale: scale ?? 1 }, isScaled: scale !== null };
+  const whole = { ...update, scale: scale ?? 1 };
+  return { kind: "update", isEmbedding: false, attention, rank, update: whole, isScaled: scale !== null };
 }
 
 /** The matrix [outputs, rank] of [outputs, rank / groups]. */
@@ -139,9 +147,10 @@ function hasUpdate(
   parts: ReadonlyMap<string, StoredPart>,
   tensors: ReadonlyMap<string, LoadedTensor>,
 ): boolean {
-  if (!name.endsWith(endings.up)) return false;
-  const module = name.slice(0, -endings.up.length);
+  const ending = endings.find(({ up }) => name.endsWith(up));
+  if (ending === undefined) return false;
+  const module = name.slice(0, -ending.up.length);
   if (parts.get(module)?.kind === "update") return true;
-  const [down, up] = [tensors.get(`${module}${endings.down}`), tensors.get(name)];
+  const [down, up] = [tensors.get(`${module}${ending.down}`), tensors.get(name)];
   return down !== undefined && up !== undefined && updateOf(down, up, null, null) !== null;
 }

@@ -108,7 +108,6 @@ describe("a config that would make tensors mean something else is refused in wor
     ["modules of its own", configWith({ modules_to_save: ["pooler"] }), /^it sets `modules_to_save`/],
     ["biases", configWith({ bias: "all" }), /^its `bias` is "all"/],
     ["biases of updates", configWith({ lora_bias: true }), /^it sets `lora_bias`/],
-    ["weights the other way around", configWith({ fan_in_fan_out: true }), /^it sets `fan_in_fan_out`/],
     ["PiSSA", configWith({ init_lora_weights: "pissa" }), /^its `init_lora_weights` is "pissa"/],
     ["a key that is not known", configWith({ use_mine: true }), /^it sets `use_mine`, which is not supported$/],
     ["a long value", configWith({ peft_type: "x".repeat(3_000_000) }), /^its `peft_type` is "x{59}\.\.\.; /],

@@ -13,6 +13,16 @@ export interface Observed {
 /** Relative error of what was computed in 64-bit floats. */
 const tolerance = 1e-9;
 
+/** The rows of a matrix as columns. */
+export function turnedOver(matrix: Numbers, rows: number): Float64Array {
+  const columns = matrix.length / rows;
+  const turned = new Float64Array(matrix.length);
+  for (let row = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++)
+      turned[column * rows + row] = matrix[row * columns + column] ?? Number.NaN;
+  return turned;
+}
+
 /** up down, [outputs, inputs], of [outputs, rank] and [rank, inputs]. */
 export function productOf(up: Numbers, down: Numbers, outputs: number, rank: number, inputs: number): Float64Array {
   const product = new Float64Array(outputs * inputs);

@@ -8,6 +8,8 @@ export interface FoldedModule {
   readonly path: string;
   /** Its own weight, [outputs, inputs / groups, ...], and what stands for it, which depends on parameters alone. */
   readonly weight: { readonly parameter: PlannedParameter; readonly node: Node };
+  /** Whether both are [inputs, outputs], as the table of an embedding is. */
+  readonly isTurned: boolean;
   /** The groups of a convolution; what stands for its weight may be [outputs, inputs, ...]. */
   readonly groups: number;
   /** How far apart the places of a kernel are along each axis. */
@@ -66,16 +68,18 @@ export function parentOf(path: string): string {
 
 /** Which parameters of the module a fold replaces; null where these are not one weight and at most one bias. */
 function moduleFrom(
-  { place, weight, bias, groups, dilation }: Fold,
+  { place, weight: plain, turned, bias, groups, dilation }: Fold,
   own: ReadonlyMap<string, PlannedParameter>,
 ): FoldedModule | null {
-  const matrix = onlyParameter(weight, own);
+  const matrix = onlyParameter(plain, own);
   if (matrix === null || parentOf(matrix.path) !== place) return null;
+  const isTurned = turned?.parameters.includes(matrix.path) === true;
+  const weight = isTurned ? turned.weight : plain;
   const [outputs, inputs = 0, ...kernel] = matrix.shape;
   const whole = [outputs, inputs * groups, ...kernel];
   if (!isOfShape(matrix, weight) && whole.join() !== weight.type.shape.join()) return null;
   const replaced = { parameter: matrix, node: weight };
-  const module = { path: place, weight: replaced, groups, dilation };
+  const module = { path: place, weight: replaced, isTurned, groups, dilation };
   if (bias === null) return { ...module, bias: null };
   const vector = onlyParameter(bias, own);
   if (vector === null || parentOf(vector.path) !== place || !isOfShape(vector, bias)) return null;

@@ -3,14 +3,14 @@ import { type Node, parametersIn } from "../../ir/index.ts";
 import type { Plan, PlannedParameter } from "../../plan/index.ts";
 import type { TracedSpec } from "../../programs/index.ts";
 import { type AttentionPart, attentionPartOf } from "./attention.ts";
-import { byChannel, isClose, productOf, scaled, scaleOf, scaleOfDirections, wholeWeight } from "./fit.ts";
+import { byChannel, isClose, productOf, scaled, scaleOf, scaleOfDirections, turnedOver, wholeWeight } from "./fit.ts";
 import { type FoldedModule, foldModel, parentOf } from "./fold.ts";
 import { formOf, probeValues, type Values, valueFor } from "./probe.ts";
 
 /** Names in checkpoints of what PEFT has beside a module, LoRA's matrices and IA3's factors, and those of loralib for the same matrices. */
 const names = {
-  down: [".lora_A.weight", ".lora_A"],
-  up: [".lora_B.weight", ".lora_B"],
+  down: [".lora_A.weight", ".lora_A", ".lora_embedding_A"],
+  up: [".lora_B.weight", ".lora_B", ".lora_embedding_B"],
   factors: [".ia3_l"],
 } as const;
 
@@ -32,6 +32,8 @@ export interface LowRank {
   /** Where the module belongs to an nn.MultiheadAttention. */
   readonly attention: AttentionPart | null;
   readonly folded: FoldedModule;
+  /** Whether the module is a table of which rows are looked up, whose matrices PEFT calls otherwise. */
+  readonly isEmbedding: boolean;
   /** [rank, inputs], or [rank, inputs, ...] of a convolution. */
   readonly down: PlannedParameter;
   /** [outputs, rank], or [outputs, rank / groups, 1, ...] of a convolution. */
@@ -117,7 +119,8 @@ function updateOf(
   if (form.kind === "low-rank" && down !== undefined && up !== undefined) {
     const { scale, hasLengths } = form;
     const rank = at(down.shape, 0);
-    return { kind: "low-rank", module, attention, folded, down, up, rank, scale, hasLengths, dropout };
+    const isEmbedding = down.checkpoint.endsWith(".lora_embedding_A");
+    return { kind: "low-rank", module, attention, folded, isEmbedding, down, up, rank, scale, hasLengths, dropout };
   }
   if (form.kind === "factors" && factors !== undefined)
     return { kind: "factors", module, attention, factors, on: form.on };
@@ -151,18 +154,20 @@ function withoutNoise(value: number): number {
 }
 
 function formFor(
-  { weight, bias, groups }: FoldedModule,
+  { weight, bias, groups, isTurned }: FoldedModule,
   own: readonly PlannedParameter[],
   { down, up, factors }: Named,
   values: Values,
 ): Form {
   const dataOf = (parameter: PlannedParameter): ArrayLike<number> => values.get(parameter.path)?.data ?? [];
-  const { shape: sizes } = weight.node.type;
+  const stored = weight.node.type.shape;
+  const sizes = isTurned ? stored.toReversed() : stored;
   const [outputs = 0, channels = 0, ...kernel] = sizes;
   const inputs = sizes.slice(1).reduce((product, size) => product * size, 1);
-  const before = wholeWeight(dataOf(weight.parameter), weight.parameter.shape, sizes);
-  const after = valueFor(weight.node, values);
-  const isWhole = weight.parameter.shape.join() !== sizes.join();
+  const asWeight = (data: ArrayLike<number>): ArrayLike<number> => (isTurned ? turnedOver(data, inputs) : data);
+  const before = asWeight(wholeWeight(dataOf(weight.parameter), weight.parameter.shape, stored));
+  const after = asWeight(valueFor(weight.node, values));
+  const isWhole = weight.parameter.shape.join() !== stored.join();
   const places = kernel.map(() => 1);
   const shift = bias === null ? null : { before: dataOf(bias.parameter), after: valueFor(bias.node, values) };
   const keepsBias = shift === null || isClose(shift.after, shift.before);
@@ -175,10 +180,10 @@ function formFor(
     const observed = { outputs, inputs, weight: before, folded: after, update };
     const scale = own.length === 2 ? scaleOf(observed) : null;
     if (scale !== null) return { kind: "low-rank", scale, hasLengths: false };
-    const inDirections = scaleOfDirections(observed);
+    const inDirections = isTurned ? null : scaleOfDirections(observed);
     return inDirections === null ? { kind: "other" } : { kind: "low-rank", scale: inDirections, hasLengths: true };
   }
-  if (factors === undefined || own.length !== 1) return { kind: "other" };
+  if (factors === undefined || own.length !== 1 || isTurned) return { kind: "other" };
   const { shape } = factors;
   const factor = dataOf(factors);
   const ofOutputs = kernel.length === 0 ? [outputs, 1] : [1, outputs, ...places];

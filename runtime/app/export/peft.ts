@@ -153,8 +153,8 @@ function peftOf(
     const own =
       update.kind === "low-rank"
         ? ([
-            ["lora_A.weight", update.down],
-            ["lora_B.weight", update.up],
+            [update.isEmbedding ? "lora_embedding_A" : "lora_A.weight", update.down],
+            [update.isEmbedding ? "lora_embedding_B" : "lora_B.weight", update.up],
           ] as const)
         : ([["ia3_l", update.factors]] as const);
     for (const [name, { path, shape }] of own)
@@ -170,7 +170,8 @@ function peftOf(
     ...lowRank.filter(({ attention }) => attention === null),
   ];
   if (modules.length === 0) return { config: ia3Config(factors), tensors };
-  const config = loraConfig(modules);
+  const isStoredByInputs = lowRank.some(({ folded, isEmbedding }) => folded.isTurned && !isEmbedding);
+  const config = { ...loraConfig(modules), fan_in_fan_out: isStoredByInputs };
   return { config: attentions.length > 0 ? { ...config, peft_version: countsTwiceUpTo } : config, tensors };
 }
 
