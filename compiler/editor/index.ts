@@ -1,10 +1,12 @@
 export { completeAt } from "./complete.ts";
+export type { Declaration } from "./declarations.ts";
 export { type Facts, factsOf, placeFacts } from "./facts.ts";
 export { type Hover, hoverAt } from "./hover.ts";
 export { type Manual, noManual, readManual } from "./manual.ts";
-export { definitionAt, referencesAt, renamableAt, rename } from "./navigate.ts";
+export { definitionAt, type IsDeclaredThere, referencesAt, useAt, usesIn } from "./navigate.ts";
 export { OpenSpec } from "./open-spec.ts";
 export { foldsOf, outlineOf, type Symbol as OutlineSymbol } from "./outline.ts";
+export { libraryFileOf, type Renaming, rename } from "./rename.ts";
 export { coloursOf, nameKinds } from "./semantic.ts";
 export { signatureAt } from "./signature.ts";
 export type { Suggestion } from "./suggestion.ts";

@@ -23,42 +23,10 @@ export function referencesAt(spec: OpenSpec, offset: number): readonly Span[] {
   );
 }
 
-/** What a new name for something comes to: the places to change, or why it cannot have it. */
-export type Renaming =
-  | { readonly kind: "changes"; readonly spans: readonly Span[] }
-  | { readonly kind: "refused"; readonly reason: string };
+/** Whether something is declared at a place: each spec has its own tree of a file that several import. */
+export type IsDeclaredThere = (span: Span) => boolean;
 
-const namePattern = /^[A-Za-z_][A-Za-z0-9_]*$/;
-
-/** The name at an offset where it can be another one: a name that the spec itself declares. */
-export function renamableAt(spec: OpenSpec, offset: number): Span | null {
-  const use = useAt(spec, offset);
-  return use !== null && use.declaration.name.span.source === spec.source ? use.span : null;
-}
-
-/** Gives what is called by the name at an offset another name, where that stands for nothing yet. */
-export function rename(spec: OpenSpec, offset: number, name: string, isKeyword: (word: string) => boolean): Renaming {
-  const use = useAt(spec, offset);
-  if (use === null) return { kind: "refused", reason: "there is no name here" };
-  const { declaration } = use;
-  if (declaration.name.span.source !== spec.source) {
-    return {
-      kind: "refused",
-      reason: `\`${declaration.name.text}\` is declared in ${declaration.name.span.source.name}`,
-    };
-  }
-  if (!namePattern.test(name))
-    return { kind: "refused", reason: "a name is letters, digits and `_`, and does not start with a digit" };
-  if (isKeyword(name)) return { kind: "refused", reason: `\`${name}\` is a word of the language` };
-  const spans = referencesAt(spec, offset).filter(({ source }) => source === spec.source);
-  const taken = spans.some((span) => isKnownAt(spec, span, name));
-  if (taken) return { kind: "refused", reason: `\`${name}\` is another thing here` };
-  return { kind: "changes", spans };
-}
-
-/** Whether a name stands for something where another one stands. */
-function isKnownAt(spec: OpenSpec, { start }: Span, name: string): boolean {
-  return spec
-    .namesOf()
-    .known.some(({ span, scope }) => span.start <= start && start < span.end && scope.lookup(name) !== null);
+/** The names in a spec's own text that stand for what is declared at a place, which another file may be. */
+export function usesIn(spec: OpenSpec, isThere: IsDeclaredThere): readonly Span[] {
+  return spec.namesOf().uses.flatMap(({ span, declaration }) => (isThere(declaration.name.span) ? [span] : []));
 }

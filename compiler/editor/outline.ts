@@ -13,8 +13,8 @@ export interface Symbol {
 }
 
 /** The outline of a spec: what it declares, and what is in that. */
-export function outlineOf(spec: OpenSpec): readonly Symbol[] {
-  return spec.file.items.flatMap(itemSymbol);
+export function outlineOf({ file }: Pick<OpenSpec, "file">): readonly Symbol[] {
+  return file.items.flatMap(itemSymbol);
 }
 
 function itemSymbol(item: Item): readonly Symbol[] {

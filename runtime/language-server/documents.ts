@@ -3,6 +3,7 @@ import type { TextDocument } from "vscode-languageserver-textdocument";
 import { type Facts, factsOf, OpenSpec } from "../../compiler/editor/index.ts";
 import type { Compiled } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
+import { readText } from "../files/index.ts";
 import { EditorLibrary } from "./library.ts";
 import { pathOfUri } from "./places.ts";
 
@@ -37,11 +38,24 @@ export class Documents {
     const known = this.opened.get(uri);
     if (known?.version === text.version) return known;
     const path = pathOfUri(uri);
-    const library = new EditorLibrary(path, (other) => this.textAt(other));
-    const spec = new OpenSpec(createSource(path, text.getText()), library);
+    const { spec, library } = this.opening(path, text.getText());
     const document = { uri, version: text.version, spec, library };
     this.opened.set(uri, document);
     return document;
+  }
+
+  /** A spec that may be open; null where it cannot be read. `isWanted` is asked of its text first. */
+  specAt(path: string, isWanted: (text: string) => boolean): OpenSpec | null {
+    const uri = this.uriAt(path);
+    const document = uri === undefined ? null : this.get(uri);
+    if (document !== null) return document.spec;
+    const file = readText(path);
+    return file.kind === "text" && isWanted(file.text) ? this.opening(path, file.text).spec : null;
+  }
+
+  private opening(path: string, text: string): Pick<OpenDocument, "spec" | "library"> {
+    const library = new EditorLibrary(path, (other) => this.textAt(other));
+    return { spec: new OpenSpec(createSource(path, text), library), library };
   }
 
   /** What was found when the document last compiled; nothing before that. */
@@ -68,8 +82,12 @@ export class Documents {
     return this.texts.keys();
   }
 
-  private textAt(path: string): string | null {
-    const uri = this.texts.keys().find((each) => pathOfUri(each) === path);
+  private uriAt(path: string): string | undefined {
+    return this.texts.keys().find((each) => pathOfUri(each) === path);
+  }
+
+  textAt(path: string): string | null {
+    const uri = this.uriAt(path);
     return uri === undefined ? null : (this.texts.get(uri)?.getText() ?? null);
   }
 }

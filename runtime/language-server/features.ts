@@ -7,6 +7,7 @@ import {
   type InlayHint,
   MarkupKind,
   SemanticTokensBuilder,
+  type SymbolInformation,
   SymbolKind,
   type TextEdit,
 } from "vscode-languageserver/node";
@@ -21,7 +22,7 @@ import {
 } from "../../compiler/editor/index.ts";
 import { formatSource, positionAt } from "../../grammar/index.ts";
 import type { LastGood, OpenDocument } from "./documents.ts";
-import { rangeOf } from "./places.ts";
+import { locationOf, rangeOf } from "./places.ts";
 
 const symbolKinds: Readonly<Record<OutlineSymbol["kind"], SymbolKind>> = {
   import: SymbolKind.File,
@@ -63,6 +64,11 @@ function documentSymbol({ name, kind, span, selection, children }: OutlineSymbol
     selectionRange: rangeOf(selection),
     children: children.map(documentSymbol),
   };
+}
+
+/** Something that a spec of the workspace declares. */
+export function symbolInformation({ name, kind, selection }: OutlineSymbol): SymbolInformation {
+  return { name, kind: symbolKinds[kind], location: locationOf(selection) };
 }
 
 const foldKinds = { region: undefined, comment: FoldingRangeKind.Comment, imports: FoldingRangeKind.Imports };

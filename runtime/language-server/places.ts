@@ -1,5 +1,5 @@
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { type Location, Range } from "vscode-languageserver/node";
+import { type Location, Range, type TextEdit } from "vscode-languageserver/node";
 import { positionAt, type Span } from "../../grammar/index.ts";
 import { pathOfSource } from "./library.ts";
 
@@ -18,4 +18,14 @@ export function rangeOf({ source, start, end }: Span): Range {
 
 export function locationOf(span: Span): Location {
   return { uri: uriOfSource(span.source.name), range: rangeOf(span) };
+}
+
+/** The same text in the place of each span, by the addresses of their files. */
+export function changesOf(spans: readonly Span[], newText: string): Record<string, TextEdit[]> {
+  const changes: Record<string, TextEdit[]> = {};
+  for (const span of spans) {
+    const { uri, range } = locationOf(span);
+    changes[uri] = [...(changes[uri] ?? []), { range, newText }];
+  }
+  return changes;
 }

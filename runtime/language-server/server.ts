@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import {
   CodeActionKind,
   type Connection,
@@ -16,12 +17,8 @@ import {
   type Hover,
   hoverAt,
   type Manual,
-  referencesAt,
-  renamableAt,
-  rename,
   signatureAt,
 } from "../../compiler/editor/index.ts";
-import { keywords } from "../../grammar/index.ts";
 import { diagnosticsOf, fixesOf } from "./diagnostics.ts";
 import { Documents, type OpenDocument } from "./documents.ts";
 import {
@@ -31,9 +28,11 @@ import {
   hintsOf,
   semanticLegend,
   semanticTokensOf,
+  symbolInformation,
   symbolsOf,
 } from "./features.ts";
-import { locationOf, rangeOf } from "./places.ts";
+import { changesOf, locationOf, pathOfUri, rangeOf } from "./places.ts";
+import { Workspace } from "./workspace.ts";
 
 const capabilities: InitializeResult["capabilities"] = {
   textDocumentSync: TextDocumentSyncKind.Incremental,
@@ -44,6 +43,7 @@ const capabilities: InitializeResult["capabilities"] = {
   referencesProvider: true,
   renameProvider: { prepareProvider: true },
   documentSymbolProvider: true,
+  workspaceSymbolProvider: true,
   foldingRangeProvider: true,
   documentFormattingProvider: true,
   semanticTokensProvider: { legend: semanticLegend, full: true },
@@ -55,9 +55,15 @@ const capabilities: InitializeResult["capabilities"] = {
 export function serve(connection: Connection, manual: Manual, version: string): void {
   const texts = new TextDocuments(TextDocument);
   const documents = new Documents(texts);
+  let workspace = new Workspace([], documents);
   let refreshesHints = false;
 
-  connection.onInitialize(({ capabilities: client }) => {
+  connection.onInitialize(({ capabilities: client, workspaceFolders, rootUri }) => {
+    const roots = workspaceFolders?.map(({ uri }) => uri) ?? (rootUri === null ? [] : [rootUri]);
+    workspace = new Workspace(
+      roots.filter((uri) => uri.startsWith("file:")).map((uri) => resolve(pathOfUri(uri))),
+      documents,
+    );
     refreshesHints = client.workspace?.inlayHint?.refreshSupport === true;
     return { capabilities, serverInfo: { name: "medctc", version } };
   });
@@ -132,26 +138,26 @@ export function serve(connection: Connection, manual: Manual, version: string): 
     const { includeDeclaration } = parameters.context;
     return at(({ spec }, offset) => {
       const declared = definitionAt(spec, offset);
-      return referencesAt(spec, offset)
+      return workspace
+        .references(spec, offset)
         .filter((span) => includeDeclaration || span.start !== declared?.start || span.source !== declared.source)
         .map(locationOf);
     })(parameters);
   });
   connection.onPrepareRename(
     at(({ spec }, offset) => {
-      const span = renamableAt(spec, offset);
+      const span = workspace.renamable(spec, offset);
       return span === null ? null : rangeOf(span);
     }),
   );
   connection.onRenameRequest((parameters) =>
-    at(({ uri, spec }, offset) => {
-      const renaming = rename(spec, offset, parameters.newName, (word) => word in keywords);
+    at(({ spec }, offset) => {
+      const renaming = workspace.rename(spec, offset, parameters.newName);
       if (renaming.kind === "refused") throw new ResponseError(LSPErrorCodes.RequestFailed, renaming.reason);
-      return {
-        changes: { [uri]: renaming.spans.map((span) => ({ range: rangeOf(span), newText: parameters.newName })) },
-      };
+      return { changes: changesOf(renaming.spans, parameters.newName) };
     })(parameters),
   );
+  connection.onWorkspaceSymbol(({ query }) => workspace.symbols(query).map(symbolInformation));
   connection.onCodeAction(({ textDocument: { uri }, range }) => {
     const document = documents.get(uri);
     return document === null ? null : [...fixesOf(document, range)];

@@ -1,14 +1,12 @@
 import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
-import { definitionAt, referencesAt, renamableAt, rename } from "../../compiler/editor/index.ts";
+import { definitionAt, type OpenSpec, referencesAt, rename, useAt } from "../../compiler/editor/index.ts";
 import { keywords, lex } from "../../grammar/index.ts";
 import { opened, openedAt } from "./open.ts";
 
 const specs = readdirSync("specs", { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".vlm"))
   .map((name) => `specs/${name.replaceAll("\\", "/")}`);
-
-const isKeyword = (word: string): boolean => word in keywords;
 
 /** The text of a span. */
 const textOf = ({ source, start, end }: { source: { text: string }; start: number; end: number }): string =>
@@ -36,7 +34,7 @@ test("in the library every name in a body is found, but for operations and their
       const found = new Set(spec.namesOf().uses.map(({ span }) => span.start));
       const { tokens } = lex(spec.source.text);
       return tokens.flatMap(({ image, startOffset }, index) => {
-        const isName = /^[A-Za-z_]\w*$/.test(image) && !isKeyword(image) && !words.test(image);
+        const isName = /^[A-Za-z_]\w*$/.test(image) && !(image in keywords) && !words.test(image);
         const [before, after] = [tokens[index - 1]?.image, tokens[index + 1]?.image];
         // An operation is called; the name of an argument of an operation stands before `=`.
         const isCalled = after === "(" || before === "|>";
@@ -74,19 +72,45 @@ test("references are found in all files, and each by itself where names are the 
   );
 });
 
+/** The name at an offset of the first of some specs with another name in all of them. */
+function renamed(specs: readonly OpenSpec[], offset: number, name: string) {
+  const [spec] = specs;
+  const use = spec === undefined ? null : useAt(spec, offset);
+  if (use === null) throw new Error("there is a name");
+  const { source, start } = use.declaration.name.span;
+  return rename(specs, use.declaration, (span) => span.source.name === source.name && span.start === start, name);
+}
+
 test("a name is changed everywhere where it stands for the same, and not to one that is taken or none", () => {
   const { spec, offset } = openedAt(
     "function f(x¦) {\n  let y = x + x\n  return y\n}\nfunction g(x) {\n  return f(x)\n}\n",
   );
-  expect(renamableAt(spec, offset)).toMatchObject({ start: 11, end: 12 });
-  const renamed = rename(spec, offset, "value", isKeyword);
-  expect(renamed.kind === "changes" && renamed.spans.map(({ start }) => start)).toEqual([11, 26, 30]);
-  expect(rename(spec, offset, "y", isKeyword)).toEqual({ kind: "refused", reason: "`y` is another thing here" });
-  expect(rename(spec, offset, "let", isKeyword)).toMatchObject({ kind: "refused" });
-  expect(rename(spec, offset, "1x", isKeyword)).toMatchObject({ kind: "refused" });
+  const found = renamed([spec], offset, "value");
+  expect(found.kind === "changes" && found.spans.map(({ start }) => start)).toEqual([11, 26, 30]);
+  const reason = "`y` is already declared (let, line 2)";
+  expect(renamed([spec], offset, "y")).toEqual({ kind: "refused", reason });
+  expect(renamed([spec], offset, "f")).toMatchObject({ reason: "`f` is already declared (function, line 1)" });
+  expect(renamed([spec], offset, "let")).toMatchObject({ kind: "refused" });
+  expect(renamed([spec], offset, "1x")).toMatchObject({ kind: "refused" });
   const library = openedAt('import "std/heads"\nmodel m {\n  let a = l2_¦normalize(1)\n}');
-  expect(renamableAt(library.spec, library.offset)).toBeNull();
-  expect(rename(library.spec, library.offset, "unit", isKeyword)).toMatchObject({
-    reason: "`l2_normalize` is declared in std/heads.vlm",
+  expect(renamed([library.spec], library.offset, "unit")).toMatchObject({
+    reason: "`l2_normalize` is declared in std/heads.vlm, which comes with medctc and stays as it is",
   });
+});
+
+test("a name is changed in the specs that import it, and not to one that any of them has", () => {
+  const folder = "test/language-server/renaming";
+  const [home, user, other] = ["blocks", "user", "other"].map((name) => opened(`${folder}/${name}.vlm`));
+  if (home === undefined || user === undefined || other === undefined) throw new Error("there are three");
+  const at = home.source.text.indexOf("block");
+  const found = renamed([home, user, other], at, "layer");
+  const texts = found.kind === "changes" ? found.spans.map(({ source, start }) => [source.name, start]) : [];
+  expect(texts.map(([name]) => name)).toEqual([home, user, user].map(({ source }) => source.name));
+  // `other` does not use it, but imports it beside a module of that name.
+  expect(renamed([home, user, other], at, "own")).toMatchObject({
+    reason: `\`own\` is already declared in ${folder}/other.vlm (module, line 3)`,
+  });
+  // An argument meets no names of those who give it.
+  const width = home.source.text.indexOf("width");
+  expect(renamed([home, user, other], width, "size")).toMatchObject({ kind: "changes" });
 });

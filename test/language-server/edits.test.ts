@@ -13,8 +13,9 @@ import {
   outlineOf,
   placeFacts,
   referencesAt,
-  renamableAt,
+  rename,
   signatureAt,
+  useAt,
 } from "../../compiler/editor/index.ts";
 import { checkSpec } from "../../compiler/index.ts";
 import { createSource, diagnosticToJson } from "../../grammar/index.ts";
@@ -48,7 +49,8 @@ function askAll(spec: OpenSpec, offset: number): void {
   });
   signatureAt(spec, offset, noManual);
   definitionAt(spec, offset);
-  renamableAt(spec, offset);
+  const use = useAt(spec, offset);
+  if (use !== null) rename([spec], use.declaration, (span) => span === use.declaration.name.span, "another");
   outlineOf(spec);
   foldsOf(spec);
   coloursOf(spec);

@@ -148,6 +148,39 @@ test("a mistake has a fix, which mends it", async () => {
   await editor.close(uri);
 });
 
+test("a name is renamed in all specs of the workspace, the library is not, and symbols are found", async () => {
+  const folder = "test/language-server/renaming";
+  const uri = await editor.open(`${folder}/user.vlm`);
+  const text = editor.text(uri);
+  const at = text.indexOf("block(");
+  const renamed = await editor.ask<{ changes: Record<string, TextEdit[]> }>("rename", uri, at, { newName: "layer" });
+  const found = Object.entries(renamed.changes).map(([file, edits]) => [file.split("/").at(-1), edits.length]);
+  expect(found).toEqual([
+    ["user.vlm", 2],
+    ["blocks.vlm", 1],
+  ]);
+  const places = await editor.ask<Location[]>("references", uri, at, { context: { includeDeclaration: true } });
+  expect(places).toHaveLength(3);
+  await expect(editor.ask("rename", uri, at, { newName: "own" })).rejects.toThrow(
+    /`own` is already declared in .*other\.vlm \(module, line 3\)/,
+  );
+  const medct = await editor.open("specs/medct.vlm");
+  const library = editor.text(medct).indexOf("lora(");
+  expect(await editor.ask("prepareRename", medct, library)).toBeNull();
+  await expect(editor.ask("rename", medct, library, { newName: "mine" })).rejects.toThrow(
+    /std\/lora\.vlm, which comes with medctc/,
+  );
+  const inLibrary = await editor.ask<Location[]>("references", medct, library, {
+    context: { includeDeclaration: true },
+  });
+  expect(inLibrary.length).toBeGreaterThan(20);
+  const symbols = await editor.connection.sendRequest<{ name: string; location: Location }[]>("workspace/symbol", {
+    query: "mdct",
+  });
+  expect(symbols.map(({ name }) => name)).toContain("medct_small");
+  for (const each of [uri, medct]) await editor.close(each);
+});
+
 test("a file that is imported is taken as it is in the editor, saved or not", async () => {
   const library = await editor.open(
     "test/language-server/mine.vlm",
