@@ -1,14 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import {
-  copyFileSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -27,6 +18,8 @@ const [node = "", entry = "", vsix = "", screenshots = "."] = process.argv.slice
 const screenshot = v.object({ data: v.string() });
 const folder = mkdtempSync(join(tmpdir(), "medctc-vscode-"));
 const workspace = join(folder, "work");
+/** Another one, without medctc. */
+const empty = join(folder, "empty");
 const options = [
   ...["--user-data-dir", join(folder, "user"), "--extensions-dir", join(folder, "extensions")],
   ...["--config", join(folder, "config.yaml"), "--auth", "none", "--disable-telemetry", "--disable-update-check"],
@@ -36,7 +29,8 @@ const options = [
 function writeWorkspace(): void {
   mkdirSync(join(workspace, "node_modules/.bin"), { recursive: true });
   symlinkSync(resolve("dist/medctc.js"), join(workspace, "node_modules/.bin/medctc"));
-  copyFileSync("specs/medct-small.vlm", join(workspace, "right.vlm"));
+  mkdirSync(empty);
+  for (const each of [workspace, empty]) copyFileSync("specs/medct-small.vlm", join(each, "right.vlm"));
   const text = readFileSync("specs/medct-small.vlm", "utf8").replace(
     "on vision.attn.qkv, text",
     "on vision.attn.v, text",
@@ -58,24 +52,112 @@ async function look(tab: Tab, name: string): Promise<void> {
   writeFileSync(join(screenshots, `${name}.png`), Buffer.from(data, "base64"));
 }
 
+function report(what: string, holds: boolean): void {
+  print(`${holds ? "fine " : "WRONG"}  ${what}`);
+  if (!holds) process.exitCode = 1;
+}
+
 /** Waits until an expression is true in the page. */
 async function until(tab: Tab, what: string, expression: string, seconds = 40): Promise<void> {
   for (let second = 0; second < seconds * 2; second++) {
     if ((await tab.evaluate(`Boolean(${expression})`)) === true) {
-      print(`fine   ${what}`);
+      report(what, true);
       return;
     }
     await wait(500);
   }
-  print(`WRONG  ${what}`);
-  await look(tab, "wrong");
-  process.exitCode = 1;
+  report(what, false);
+  await look(tab, what.replaceAll(" ", "-"));
 }
 
-async function press(tab: Tab, key: string, code: string, number: number, modifiers = 0): Promise<void> {
+const control = 2;
+
+async function press(tab: Tab, key: string, number: number, modifiers = 0): Promise<void> {
+  const code = key === " " ? "Space" : key.length === 1 ? `Key${key.toUpperCase()}` : key;
   for (const type of ["rawKeyDown", "keyUp"]) {
     await tab.send("Input.dispatchKeyEvent", { type, key, code, windowsVirtualKeyCode: number, modifiers });
   }
+  await wait(300);
+}
+
+async function write(tab: Tab, text: string): Promise<void> {
+  await tab.send("Input.insertText", { text });
+  await wait(1000);
+  await press(tab, "Enter", 13);
+}
+
+/** Puts the cursor behind a text of the spec that is open. */
+async function goBehind(tab: Tab, spec: string, text: string): Promise<void> {
+  const before = spec.slice(0, spec.indexOf(text) + text.length).split("\n");
+  await press(tab, "g", 71, control);
+  await write(tab, `${before.length}:${(before.at(-1) ?? "").length + 1}`);
+}
+
+/** The processes of the language server that run from here. */
+function servers(): readonly string[] {
+  const program = resolve("dist/medctc.js");
+  const { stdout } = spawnSync("ps", ["axww", "-o", "pid=,args="], { encoding: "utf8" });
+  const found = stdout
+    .split("\n")
+    .filter((line) => line.includes(`${program} lsp`) && line.includes("clientProcessId"));
+  return found.map((line) => line.trim().split(" ")[0] ?? "");
+}
+
+const page = "document.body.innerText.replaceAll('\\u00a0', ' ')";
+
+async function openAll(open: (folder: string, file: string) => Promise<Tab>): Promise<void> {
+  const wrong = await open(workspace, "wrong.vlm");
+  await until(wrong, "a mistake is underlined", `document.querySelector(".squiggly-error")`);
+  await press(wrong, "F8", 119);
+  await until(wrong, "it has its text and its code", `/fused projection[^]*medctc\\(E504\\)/.test(${page})`);
+  await look(wrong, "mistake");
+  await wrong.close();
+
+  const spec = readFileSync(join(workspace, "right.vlm"), "utf8");
+  const right = await open(workspace, "right.vlm");
+  await until(right, "the facts of the compiler stand behind the text", `/found 3,584/.test(${page})`);
+  await goBehind(right, spec, "encoder visi");
+  await press(right, "k", 75, control);
+  await press(right, "i", 73, control);
+  await until(
+    right,
+    "a hover shows",
+    `/encoder vision/.test(document.querySelector(".monaco-hover-content")?.innerText)`,
+  );
+  await look(right, "hover");
+  await goBehind(right, spec, "text.attn.");
+  await press(right, " ", 32, control);
+  await until(right, "selectors complete", `/\\bqkv\\b/.test(document.querySelector(".suggest-widget")?.innerText)`);
+  await look(right, "completion");
+  const before = servers();
+  await press(right, "Escape", 27);
+  await press(right, "F1", 112);
+  await write(right, "medctc: Restart");
+  let after = servers();
+  for (let second = 0; second < 40 && (after.length === 0 || after.some((each) => before.includes(each))); second++) {
+    await wait(500);
+    after = servers();
+  }
+  report(
+    "the server starts anew",
+    before.length > 0 && after.length > 0 && !after.some((each) => before.includes(each)),
+  );
+  await right.close();
+
+  const markdown = await open(workspace, "page.md");
+  const words = `[...document.querySelectorAll(".view-line span")].map((span) => span.textContent)`;
+  await until(markdown, "code in Markdown is coloured", `${words}.includes("encoder")`);
+  await look(markdown, "markdown");
+  await markdown.close();
+
+  const bare = await open(empty, "right.vlm");
+  await until(
+    bare,
+    "without medctc it says what to do",
+    `/no medctc in node_modules[^]*set medctc.command/.test(${page})`,
+  );
+  await look(bare, "missing");
+  await bare.close();
 }
 
 async function run(): Promise<void> {
@@ -87,7 +169,11 @@ async function run(): Promise<void> {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let said = "";
-  for (const stream of [server.stdout, server.stderr]) stream?.on("data", (data) => (said += String(data)));
+  for (const stream of [server.stdout, server.stderr]) {
+    stream?.on("data", (data) => {
+      said += String(data);
+    });
+  }
   while (!said.includes("HTTP server listening")) {
     if (server.exitCode !== null) throw new Error(said);
     await wait(200);
@@ -96,28 +182,19 @@ async function run(): Promise<void> {
   if (chromium.kind === "missing") throw new Error(chromium.why);
   const browser = new Browser(chromium);
   try {
-    const at = (file: string): string => {
-      const payload = JSON.stringify([["openFile", `vscode-remote://127.0.0.1:${port}${join(workspace, file)}`]]);
-      return `http://127.0.0.1:${port}/?folder=${workspace}&payload=${encodeURIComponent(payload)}`;
-    };
-    const view = { width: 1400, height: 900, scheme: "dark" };
-    const tab = await browser.open(at("wrong.vlm"), view);
-    await until(tab, "the spec is open", `document.querySelector(".view-lines")`);
-    await until(tab, "its mistake is underlined", `document.querySelector(".squiggly-error")`);
-    await look(tab, "wrong-spec");
-    await press(tab, "F8", "F8", 119);
-    await until(tab, "the mistake has its text", `/E504|vision.attn.kv/.test(document.body.innerText)`);
-    await look(tab, "mistake");
+    await openAll((inside, file) => {
+      const payload = JSON.stringify([["openFile", `vscode-remote://127.0.0.1:${port}${join(inside, file)}`]]);
+      const address = `http://127.0.0.1:${port}/?folder=${inside}&payload=${encodeURIComponent(payload)}`;
+      return browser.open(address, { width: 1400, height: 900, scheme: "dark" });
+    });
   } finally {
     await browser.close();
     server.kill();
-    writeFileSync(join(screenshots, "server.log"), said);
   }
 }
 
 try {
   await run();
 } finally {
-  cpSync(join(folder, "user/logs"), join(screenshots, "logs"), { recursive: true });
   rmSync(folder, { recursive: true, force: true });
 }
