@@ -1,5 +1,5 @@
 export { Batches } from "./batches.ts";
-export { averageFile, type Checkpoint } from "./checkpoint.ts";
+export { averageFile, type Checkpoint, readState } from "./checkpoint.ts";
 export type { TrainingState } from "./checkpoint-state.ts";
 export type { TrainedTensor } from "./checkpoint-tensors.ts";
 export { type DrawnValues, decodeDrawn, drawnKey, encodeDrawn } from "./drawn-values.ts";
@@ -11,6 +11,7 @@ export { emitJob, type JobSystem, jobSystems, type TrainingJob } from "./jobs/in
 export { type Evaluated, sortedTensors, type TrainedParameter, type TrainingEnd, train } from "./loop.ts";
 export { MetricsLog } from "./metrics-log.ts";
 export { planOrder, type TrainingOrder } from "./order.ts";
-export { RunFolder, workFolderOf } from "./run-folder.ts";
+export { lockFolder, metricsFile, RunFolder, reportFile, skippedFile, workFolderOf } from "./run-folder.ts";
+export { type RunEnd, type RunRecord, readRecord, recordFile, writeRecord } from "./run-record.ts";
 export { SkippedFiles } from "./skipped-files.ts";
 export { describeProgress } from "./train-progress.ts";

@@ -15,6 +15,7 @@ import {
 import { adapterFile, averageFile } from "./checkpoint.ts";
 import { CheckpointStore, type StoreOptions } from "./checkpoint-store.ts";
 import { sortedPieces, type TrainedTensor } from "./checkpoint-tensors.ts";
+import { type RunEnd, type RunRecord, recordFile, writeRecord } from "./run-record.ts";
 
 /** A run's folder that this process has now, or why not. */
 export type OpenedRun =
@@ -27,14 +28,14 @@ export function workFolderOf(path: string): string {
   return join(path, ".work");
 }
 
-const metricsFile = "metrics.jsonl";
-const skippedFile = "skipped.jsonl";
-const reportFile = "report.html";
+export const metricsFile = "metrics.jsonl";
+export const skippedFile = "skipped.jsonl";
+export const reportFile = "report.html";
 /** Who has the folder. */
 export const lockFolder = "run.lock";
 
 /**
- * The folder that a training writes into: `checkpoints/`, `evaluations/`, `metrics.jsonl`, `skipped.jsonl`, `events/` for
+ * The folder that a training writes into: `run.json`, `checkpoints/`, `evaluations/`, `metrics.jsonl`, `skipped.jsonl`, `events/` for
  * TensorBoard, and in the end `adapter.safetensors`, `adapter-ema.safetensors` where averages are kept, and `report.html`. Nothing
  * else in the folder is touched.
  */
@@ -52,6 +53,7 @@ export class RunFolder {
   readonly workFolder: string;
   private readonly files: FileSystem;
   private readonly release: () => void;
+  private record: RunRecord | null = null;
 
   private constructor(path: string, options: StoreOptions, release: () => void) {
     this.path = path;
@@ -104,6 +106,17 @@ export class RunFolder {
     });
   }
 
+  /** Says of the folder what is trained in it. */
+  begin(record: Omit<RunRecord, "end">): void {
+    this.record = { ...record, end: null };
+    writeRecord(this.path, this.record, this.files);
+  }
+
+  /** Says how a training ended that had begun. */
+  end(end: RunEnd): void {
+    if (this.record !== null) writeRecord(this.path, { ...this.record, end }, this.files);
+  }
+
   /** Gives the folder back. */
   close(): void {
     removeQuietly(this.workFolder, this.files);
@@ -129,7 +142,9 @@ export class RunFolder {
 }
 
 /** What is written into the folder itself. */
-const ownFiles: ReadonlySet<string> = new Set([adapterFile, averageFile, metricsFile, skippedFile, reportFile]);
+const ownFiles: ReadonlySet<string> = new Set([
+  ...[recordFile, adapterFile, averageFile, metricsFile, skippedFile, reportFile],
+]);
 
 function heldBy({ pid, host }: Holder, lockPath: string): StorageProblem {
   return {

@@ -165,7 +165,7 @@ test("a second signal ends it at once, in the midst of a step", async () => {
   expect(ended).toMatchObject({ code: null, signal: "SIGINT" });
   expect(ended.err).not.toContain("stopped");
   // The loss on held-out data was measured before the first step.
-  expect(readdirSync(folder)).toEqual(["checkpoints", "evaluations", "events", "metrics.jsonl"]);
+  expect(readdirSync(folder)).toEqual(["checkpoints", "evaluations", "events", "metrics.jsonl", "run.json"]);
 });
 
 test("a signal ends `eval`, which then writes nothing", async () => {

@@ -55,7 +55,7 @@ describe.each(backends)("on %s", (backend) => {
     expect(out).toContain(`trained 12 steps\n  adapters  ${folder}/adapter.safetensors\n`);
     expect(err).toContain("step 12: mean AUROC ");
     expect(readdirSync(folder)).toEqual([
-      ...["adapter.safetensors", "checkpoints", "evaluations", "events", "metrics.jsonl", "report.html"],
+      ...["adapter.safetensors", "checkpoints", "evaluations", "events", "metrics.jsonl", "report.html", "run.json"],
     ]);
     expect(metricsOf(folder).map((line) => /"step":(\d+),"epoch":(\d+)/.exec(line)?.slice(1).map(Number))).toEqual(
       Array.from({ length: 12 }, (_, step) => [step + 1, Math.floor(step / 2)]),

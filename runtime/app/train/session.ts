@@ -16,6 +16,7 @@ import {
   encodeDrawn,
   MetricsLog,
   type RunFolder,
+  type RunRecord,
   SkippedFiles,
   type TrainedParameter,
   type TrainingEnd,
@@ -48,6 +49,7 @@ export async function trainInto(
     if ((task.request.launch?.machines.count ?? 1) > 1) writeLeading(folder.workFolder, sources.identity);
     const backend = backendFor(task.request, reporter);
     if (backend === null) return refused;
+    folder.begin(recordOf(sources, backend.name, task));
     const features = usefulFeatures(sources, backend, reporter);
     const resumed = sources.checkpoint?.parameters;
     const { launch: asked } = task.request;
@@ -193,6 +195,15 @@ async function trainWith(
     task,
   };
   return finishTraining(ended, run, reporter);
+}
+
+function recordOf({ identity, order, steps }: Sources, backend: string, task: TrainTask): Omit<RunRecord, "end"> {
+  const { spec: text, seed, batch, precision } = identity;
+  return {
+    ...{ medctc: version, spec: task.path, text, backend, precision, seed, batch, steps },
+    stepsPerEpoch: order.batchesPerEpoch,
+    startedAt: task.startedAt.toISOString(),
+  };
 }
 
 function reportResumed({ state }: Checkpoint, engine: Engine, steps: number, reporter: Reporter): void {

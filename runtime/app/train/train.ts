@@ -1,7 +1,8 @@
 import { basename, join } from "node:path";
 import { oneProcess } from "../../backends/index.ts";
 import { problemOf, type SignalWatch, watchSignals } from "../../machine/index.ts";
-import { RunFolder, workFolderOf } from "../../train/index.ts";
+import type { Problem } from "../../text/index.ts";
+import { type RunEnd, RunFolder, workFolderOf } from "../../train/index.ts";
 import { compileReported } from "../compiled-spec.ts";
 import { dataFolderOf } from "../data/open.ts";
 import { findSpec } from "../find-spec.ts";
@@ -55,12 +56,44 @@ export async function train(request: TrainRequest, reporter: Reporter): Promise<
   if (opened.kind !== "open") return refuse(opened.problem, reporter);
   const { run } = opened;
   const signals = watchSignals(() => run.close());
+  const problems: Problem[] = [];
+  const keeping = keepingProblems(reporter, problems);
   try {
-    return await trainInto(run, taskWith(signals), reporter);
+    const ended = await trainInto(run, taskWith(signals), keeping);
+    run.end(endOf(ended, problems));
+    return ended;
   } catch (error) {
-    return refuse(problemOf(error, run.path), reporter);
+    const ended = refuse(problemOf(error, run.path), keeping);
+    run.end(endOf(ended, problems));
+    return ended;
   } finally {
     signals.dispose();
     run.close();
+  }
+}
+
+/** Of what was reported before a training failed, so much is kept. */
+const mostProblems = 20;
+
+/** A reporter that keeps the last problems that it hears of. */
+function keepingProblems(reporter: Reporter, problems: Problem[]): Reporter {
+  const keep = (found: Problem): void => {
+    problems.push(found);
+    if (problems.length > mostProblems) problems.shift();
+    reporter.problem(found);
+  };
+  return { ...reporter, problem: keep };
+}
+
+function endOf(ended: Ended<unknown>, problems: readonly Problem[]): RunEnd {
+  const at = new Date().toISOString();
+  switch (ended.kind) {
+    case "done":
+      return { kind: "done", at, problems: [] };
+    case "stopped":
+      return { kind: "stopped", at, problems: [] };
+    case "refused":
+    case "misused":
+      return { kind: "failed", at, problems };
   }
 }
