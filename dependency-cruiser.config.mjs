@@ -33,6 +33,7 @@ const runtime = [
   ["report"],
   ["sweep"],
   ["bench"],
+  ["serve"],
   ["app", "language-server"],
   ["api", "cli"],
 ];

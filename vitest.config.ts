@@ -20,7 +20,7 @@ const slow = [
   "test/sweep/sweep.test.ts",
   "test/tensorflow/*.test.ts",
   "test/train/{faults,kill}.test.ts",
-  "test/watch/*.test.ts",
+  "test/{serve/serve,watch/watch}.test.ts",
   "test/weights/mutants.test.ts",
 ];
 

@@ -89,6 +89,11 @@ export const commands: readonly ListedCommand[] = [
     load: () => import("./compare.ts"),
   },
   {
+    words: ["serve"],
+    summary: "show trainings as they go, and side by side, in a browser on this machine",
+    load: () => import("./serve.ts"),
+  },
+  {
     words: ["sweep"],
     summary: "train many placements of adapters, or other settings, and compare them in one table and page",
     load: () => import("./sweep.ts"),

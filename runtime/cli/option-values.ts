@@ -32,6 +32,17 @@ export function setOption() {
     .default(none, "none");
 }
 
+/** `--port`, for what is served to browsers on this machine. */
+export function portOption() {
+  return new Option("--port <number>", "port to listen at, on this machine alone; 0 for any that is free")
+    .argParser((text) => {
+      const value = Number(text);
+      if (/^\d+$/.test(text) && value <= 65_535) return value;
+      throw new InvalidArgumentError("Must be a whole number from 0 to 65535.");
+    })
+    .default(0, "any");
+}
+
 /** Reads a width in pixels that a picture can have. */
 export function pictureWidth(text: string): number {
   const value = Number(text);

@@ -20,7 +20,8 @@ export type PolicyDirective =
   | "connect-src"
   | "worker-src"
   | "frame-src"
-  | "manifest-src";
+  | "manifest-src"
+  | "sandbox";
 
 export interface Answer {
   readonly status: number;

@@ -7,5 +7,5 @@ export {
   plainAnswer,
   routes,
 } from "./answer.ts";
-export { type ChannelLimits, type Event, EventChannel } from "./events.ts";
-export { type LocalServer, type ServerLimits, type ServerOptions, startServer } from "./server.ts";
+export { type ChannelLimits, EventChannel } from "./events.ts";
+export { type LocalServer, type ServerLimits, startServer } from "./server.ts";

@@ -88,13 +88,23 @@ export async function bundle(root) {
     target: "es2022",
     banner: {},
   });
+  // The page of trainings.
+  const page = await esbuild.build({
+    ...options,
+    entryPoints: { "serve/page": "runtime/serve/page/main.ts" },
+    splitting: false,
+    sourcemap: false,
+    platform: "browser",
+    target: "es2022",
+    banner: {},
+  });
   // What trains a package for PyTorch, which is written beside it.
   cpSync(join(root, pythonFolder), join(staging, "python"), {
     recursive: true,
     filter: (path) => !path.endsWith("__pycache__"),
   });
   placeOnnxRuntime(root, staging, [{ platform: process.platform, architecture: process.arch }]);
-  const bundles = [main, quickCommands, worker, browser];
+  const bundles = [main, quickCommands, worker, browser, page];
   writeLicences(
     root,
     join(staging, "licences.txt"),

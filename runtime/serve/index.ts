@@ -1,0 +1,1 @@
+export { type ServedRuns, serveRuns } from "./serve.ts";
