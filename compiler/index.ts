@@ -1,6 +1,7 @@
 export {
   type AdapterUpdate,
   adapterUpdates,
+  type Declared,
   type Factors,
   foldModel,
   type LowRank,
@@ -62,6 +63,7 @@ export {
   type FlowUnit,
   type Plan,
   type PlannedFlow,
+  type PlannedPeftForm,
   type PlannedTensor,
   planToYaml,
 } from "./plan/index.ts";

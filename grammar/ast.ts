@@ -1,4 +1,12 @@
-import type { ArithmeticOperator, Call, Expression, Name, NumberLiteral, StringText } from "./ast-expressions.ts";
+import type {
+  Argument,
+  ArithmeticOperator,
+  Call,
+  Expression,
+  Name,
+  NumberLiteral,
+  StringText,
+} from "./ast-expressions.ts";
 import type { Span } from "./source.ts";
 
 export type * from "./ast-expressions.ts";
@@ -158,7 +166,7 @@ export type Dimension =
   | { readonly kind: "spread"; readonly list: Expression; readonly span: Span }
   | Expression;
 
-export type ModuleMember = Let | Require | ParamMember | PartMember | ForwardMember;
+export type ModuleMember = Let | Require | ParamMember | PartMember | ForwardMember | PeftMember;
 
 /** What may follow a declared parameter or part: `as attn.q named "to_q" when bias`. */
 export interface Tags {
@@ -202,6 +210,9 @@ export interface ForwardMember {
   readonly body: readonly Statement[];
   readonly span: Span;
 }
+
+/** `peft LOHA(r = rank, alpha = alpha)`: the type and the fields of PEFT's config that say what an adapter computes. */
+export type PeftMember = Readonly<{ kind: "peft"; type: Name; fields: readonly Argument[]; span: Span }>;
 
 export type ModelMember =
   | InputMember

@@ -132,6 +132,11 @@ export class DeclarationRules extends StatementRules {
     return this.parameters();
   }
 
+  peft(): ast.PeftMember {
+    const start = this.take(t.Identifier);
+    return { kind: "peft", type: this.name(), fields: this.callArguments(), span: this.from(start) };
+  }
+
   param(): ast.ParamMember {
     const shared = this.next() === t.Identifier ? this.take(t.Identifier) : null;
     const word = this.takeOne([k.param, k.buffer], "`param` or `buffer`");

@@ -194,7 +194,7 @@ export class ExpressionRules extends TokenReader {
     return { kind: "list", elements, span: this.from(open) };
   }
 
-  private callArguments(): readonly ast.Argument[] {
+  protected callArguments(): readonly ast.Argument[] {
     this.take(t.LeftParenthesis);
     const starts = this.startsExpression() || this.next()?.isWord === true;
     const passed = starts ? this.several(t.Comma, () => this.argument()) : [];

@@ -15,10 +15,11 @@ export class MemberReader extends StatementReader {
     const chunks = this.bodyOf(chunk, what);
     const members = chunks.flatMap((member) => this.moduleMember(member) ?? []);
     const forwards = chunks.filter((chunk) => chunk.head[0]?.tokenType === k.forward);
+    const onlyOnce = [...forwards, ...chunks.filter(saysPeft)];
     if (forwards.length === 0 && name !== null && !this.isBroken(chunk.span)) {
       this.diagnostics.push(report("missing-forward", name.span, { name: name.text }));
     }
-    const names = forwards.flatMap(({ head: [first] }) =>
+    const names = onlyOnce.flatMap(({ head: [first] }) =>
       first === undefined ? [] : [{ text: first.image, span: tokenSpan(this.source, first) }],
     );
     this.reportAll([...duplicates(names), ...duplicates(members.flatMap(namesOf))]);
@@ -43,6 +44,7 @@ export class MemberReader extends StatementReader {
       }
       case t.Identifier:
         if (sharesParameter(chunk)) return this.plain(chunk, (rules) => rules.param(), "a parameter");
+        if (saysPeft(chunk)) return this.plain(chunk, (rules) => rules.peft(), "a `peft` clause");
         return this.misplacedMember(chunk);
       default:
         return this.misplacedMember(chunk);
@@ -151,6 +153,7 @@ function namesOf(member: ast.ModuleMember | ast.ModelMember): readonly ast.Name[
       return [member.name];
     case "require":
     case "forward":
+    case "peft":
     case "freeze-rule":
     case "parameter-group":
     case "placement":
@@ -160,6 +163,11 @@ function namesOf(member: ast.ModuleMember | ast.ModelMember): readonly ast.Name[
     case "removal":
       return [];
   }
+}
+
+/** `peft LOHA(...)`; `peft` is a name everywhere else. */
+function saysPeft({ head: [first, second] }: Chunk): boolean {
+  return first?.image === "peft" && second?.tokenType === t.Identifier;
 }
 
 /** `shared param` and `shared buffer`; `shared` is a name everywhere else. */

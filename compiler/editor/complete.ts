@@ -120,8 +120,9 @@ function wordsOf(block: BlockKind): readonly string[] {
         "remove",
       ];
     case "module":
-    case "adapter":
       return ["let", "require", "param", "buffer", "part", "forward"];
+    case "adapter":
+      return ["let", "require", "param", "buffer", "part", "forward", "peft"];
     case "function":
     case "loss":
     case "forward":

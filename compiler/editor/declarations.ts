@@ -97,6 +97,7 @@ export class Declarations {
       case "let":
       case "require":
       case "forward":
+      case "peft":
       case "freeze-rule":
       case "parameter-group":
       case "placement":

@@ -212,6 +212,9 @@ class FileReader {
       case "require":
         this.body([member], scope);
         break;
+      case "peft":
+        for (const { value } of member.fields) this.expressions.read(value, scope);
+        break;
       case "forward":
         break;
     }

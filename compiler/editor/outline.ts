@@ -69,6 +69,7 @@ function symbolOf(member: ModelMember | ModuleMember): readonly Symbol[] {
     case "parameter-group":
     case "removal":
     case "require":
+    case "peft":
       return [];
   }
 }

@@ -15,6 +15,7 @@ export {
   Environment,
   type ModuleInstance,
   number,
+  type PeftValue,
   printInitial,
   type Value,
 } from "./values.ts";

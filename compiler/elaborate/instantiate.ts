@@ -20,6 +20,7 @@ import type { Files } from "./files.ts";
 import { firstValueOf } from "./first-value.ts";
 import { type ParameterInstance, printSteps, type Role, type Step } from "./parameters.ts";
 import { sizesOf } from "./patterns.ts";
+import { isOfWholeModel, peftFormOf } from "./peft-form.ts";
 import { resolveRole } from "./roles.ts";
 import { elementsOf, forgetLet, runLet } from "./statements.ts";
 import {
@@ -129,7 +130,7 @@ export class Instantiator {
     const place = {
       steps: [...base.steps, step],
       checkpoint: prefix,
-      nameChild: (own: string) => `${prefix}.${own}`,
+      nameChild: isOfWholeModel(declaration) ? (own: string) => own : (own: string) => `${prefix}.${own}`,
       role: null,
     };
     return this.build(declaration, environment, span, place, evaluator);
@@ -154,6 +155,7 @@ export class Instantiator {
       parameters: [],
       children: [],
       adapters: [],
+      forms: [],
       values: new Map(),
       span,
     };
@@ -181,6 +183,9 @@ export class Instantiator {
         break;
       case "part":
         this.part(member, instance, place, evaluator);
+        break;
+      case "peft":
+        instance.forms.push(peftFormOf(member, instance, evaluator));
         break;
       case "forward":
         break;
@@ -314,6 +319,7 @@ function forget(member: Member, { environment, members }: ModuleInstance, evalua
       members.set(member.name.text, unknown);
       break;
     case "forward":
+    case "peft":
       break;
     case "require":
       evaluator.trace.giveUp();

@@ -40,6 +40,14 @@ export interface TensorValue {
   readonly labels: readonly (string | null)[];
 }
 
+/** What an adapter is in PEFT: the type of its config, and the fields that say what it computes, in their order. */
+export interface PeftForm {
+  readonly type: string;
+  readonly fields: ReadonlyMap<string, PeftValue>;
+}
+
+export type PeftValue = number | string | boolean | null | readonly PeftValue[];
+
 /** A module in the tree; `level` says how many of its adapters are around it. */
 export interface InstanceValue {
   readonly kind: "instance";
@@ -68,6 +76,8 @@ export interface ModuleInstance {
   readonly children: ModuleInstance[];
   /** Innermost first. */
   readonly adapters: AdapterInstance[];
+  /** What an adapter is in PEFT, where it says so; one at most. */
+  readonly forms: PeftForm[];
   /** The lets of the last trace of `forward`, by name. */
   readonly values: Map<string, Value>;
   readonly span: Span;

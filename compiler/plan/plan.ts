@@ -1,6 +1,6 @@
 import { type Diagnostic, report } from "../../grammar/index.ts";
 import { at } from "../at.ts";
-import { type ParameterInstance, printInitial } from "../elaborate/index.ts";
+import { type ModuleInstance, type ParameterInstance, printInitial } from "../elaborate/index.ts";
 import { elementCount } from "../ir/index.ts";
 import {
   type Decision,
@@ -13,7 +13,15 @@ import {
 import { printNumberOf } from "../units.ts";
 import type { Cost } from "./cost.ts";
 import { countUnder } from "./measures.ts";
-import type { Plan, PlannedComponent, PlannedFlow, PlannedParameter, PlannedTensor, PlanTotals } from "./types.ts";
+import type {
+  Plan,
+  PlannedAdapter,
+  PlannedComponent,
+  PlannedFlow,
+  PlannedParameter,
+  PlannedTensor,
+  PlanTotals,
+} from "./types.ts";
 
 const bytesPerNumber = 4;
 
@@ -72,9 +80,10 @@ export function makePlan(parts: PlanParts): Plan {
         selector: pattern.text,
         count: selected.length,
       })),
-      adapters: adapters.map(({ adapter }) => ({
+      adapters: adapters.map(({ base, adapter }) => ({
         path: adapter.instance.path,
         parameters: countUnder(adapter.instance),
+        ...peftOf(adapter.instance, base),
       })),
       parameters: adapters.reduce((sum, { adapter }) => sum + countUnder(adapter.instance), 0),
     })),
@@ -88,6 +97,12 @@ export function makePlan(parts: PlanParts): Plan {
     parameters,
     buffers,
   };
+}
+
+/** Most adapters say nothing of it: what they compute is held against PEFT's forms. */
+function peftOf({ forms: [form] }: ModuleInstance, base: ModuleInstance): Pick<PlannedAdapter, "peft"> {
+  if (form === undefined) return {};
+  return { peft: { type: form.type, module: base.checkpoint, fields: Object.fromEntries(form.fields) } };
 }
 
 function describeTensor({ path, checkpoint, type, initial }: ParameterInstance): Omit<PlannedTensor, "ofAdapter"> {

@@ -1,3 +1,4 @@
+import type { PeftValue } from "../elaborate/index.ts";
 import type { TensorType } from "../ir/index.ts";
 import type { TrainSettings } from "../settings/index.ts";
 import type { Cost } from "./cost.ts";
@@ -53,8 +54,23 @@ export interface PlannedParameter extends PlannedTensor {
 export interface PlannedPlacement {
   readonly text: string;
   readonly selections: readonly { readonly selector: string; readonly count: number }[];
-  readonly adapters: readonly { readonly path: string; readonly parameters: number }[];
+  readonly adapters: readonly PlannedAdapter[];
   readonly parameters: number;
+}
+
+export interface PlannedAdapter {
+  readonly path: string;
+  readonly parameters: number;
+  /** What its declaration says that it is in PEFT. */
+  readonly peft?: PlannedPeftForm;
+}
+
+/** The type of PEFT's config, and the fields in it that say what an adapter computes. */
+export interface PlannedPeftForm {
+  readonly type: string;
+  /** The adapted module's name in checkpoints. */
+  readonly module: string;
+  readonly fields: Readonly<Record<string, PeftValue>>;
 }
 
 export interface PlannedExpectation {

@@ -116,6 +116,16 @@ export const elaboration = {
     () => "only an adapter has shared parameters",
     () => "a parameter of the model is one for all that read it",
   ),
+  "peft-outside-adapter": error(
+    "E803",
+    () => "only an adapter has a form in PEFT",
+    () => "write the `peft` clause in the adapter whose file PEFT is to read",
+  ),
+  "unnamed-peft-field": error(
+    "E804",
+    () => "a field of PEFT's config has a name",
+    () => "write it as in adapter_config.json: `peft LOHA(r = rank)`",
+  ),
   "computed-shared-value": error<{ readonly name: string }>(
     "E432",
     ({ name }) => `the first value of the shared \`${name}\` depends on what is adapted`,

@@ -1,4 +1,4 @@
-import type { ForwardMember, ModelMember, ModuleMember, Placement, Removal, Selector } from "../ast.ts";
+import type { ForwardMember, ModelMember, ModuleMember, PeftMember, Placement, Removal, Selector } from "../ast.ts";
 import { formatBlock } from "./blocks.ts";
 import type { CommentQueue } from "./comment-queue.ts";
 import { formatNamed, formatParam, formatParameters, formatPart, formatType } from "./declarations.ts";
@@ -19,6 +19,8 @@ export function formatModuleMember(member: ModuleMember, comments: CommentQueue)
       return formatPart(member, comments);
     case "forward":
       return formatForward(member, comments);
+    case "peft":
+      return formatPeft(member, comments);
   }
 }
 
@@ -27,6 +29,12 @@ function formatForward({ parameters, body, span }: ForwardMember, comments: Comm
   const end = parameters.at(-1)?.span.end ?? start;
   const head = formatParameters(parameters, { start, end, comments });
   return join("forward", head, " ", formatBody(body, { from: end, to: span.end, comments }));
+}
+
+function formatPeft({ type, fields, span }: PeftMember, comments: CommentQueue): Document {
+  const from = { ...span, start: type.span.start };
+  const form = { kind: "call", callee: { kind: "name", ...type }, arguments: fields, span: from } as const;
+  return join("peft ", formatExpression(form, comments));
 }
 
 export function formatModelMember(member: ModelMember, comments: CommentQueue): Document {

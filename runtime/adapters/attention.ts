@@ -1,7 +1,7 @@
 import { type Diagnostic, report } from "../../grammar/index.ts";
 import type { FloatTensor, OpenTensors, PlacedTensor } from "../weights/index.ts";
 import { openTensors } from "../weights/index.ts";
-import { peftConfigBeside, peftPrefix } from "./folder.ts";
+import { peftConfigBeside, peftPrefix, peftRoot } from "./folder.ts";
 
 /**
  * PEFT adapts PyTorch's nn.MultiheadAttention as a whole: `X.lora_A.weight` and `lora_B` are of `X.in_proj_weight`, which is no module,
@@ -85,7 +85,8 @@ export function attentionOf(module: string, attentions: ReadonlySet<string>): st
 
 /** A name as checkpoints of the model have it. */
 export function withoutPeftPrefix(name: string): string {
-  return name.startsWith(peftPrefix) ? name.slice(peftPrefix.length) : name;
+  const prefix = [peftPrefix, peftRoot].find((each) => name.startsWith(each)) ?? "";
+  return name.slice(prefix.length);
 }
 
 /** Why it is not known what PEFT computes of a file; null where it is, or where `out_proj` is left as it is. */

@@ -1,8 +1,9 @@
+import type { DeclaredConfig } from "./declared-config.ts";
 import { type Fields, fieldsOf, readJsonObject, type Wrong, wrong } from "./json-object.ts";
 import { fitsName, type NamePattern, readNamePattern } from "./name-pattern.ts";
 
 /** What PEFT's adapter_config.json says of how an adapter's tensors are used. */
-export type PeftConfig = LoraConfig | Ia3Config;
+export type PeftConfig = LoraConfig | Ia3Config | DeclaredConfig;
 
 export interface LoraConfig {
   readonly kind: "lora";
@@ -43,18 +44,17 @@ const refusedKeys: ReadonlyMap<string, string> = new Map([
   ["monteclora_config", "its matrices are sampled"],
 ]);
 
-/** Keys that change nothing in how stored tensors are used. */
+/** Keys of every type that change nothing in how stored tensors are used: what they belong to, and how they started. */
+const ofEveryType: ReadonlySet<string> = new Set([
+  ...["peft_type", "peft_version", "task_type", "inference_mode", "revision", "auto_mapping"],
+  ...["base_model_name_or_path", "target_modules", "exclude_modules", "layers_to_transform", "layers_pattern"],
+  ...["bias", "init_weights", "prompt_tuning_init", "prompt_tuning_init_text", "tokenizer_name_or_path"],
+]);
+
+/** The same for LoRA and IA3. */
 const harmlessKeys: ReadonlySet<string> = new Set([
-  ...[
-    "peft_type",
-    "peft_version",
-    "task_type",
-    "inference_mode",
-    "revision",
-    "auto_mapping",
-    "base_model_name_or_path",
-  ],
-  ...["target_modules", "exclude_modules", "layers_to_transform", "layers_pattern", "feedforward_modules"],
+  ...ofEveryType,
+  "feedforward_modules",
   ...["r", "lora_alpha", "lora_dropout", "rank_pattern", "alpha_pattern", "use_rslora", "use_dora", "bias"],
   ...["init_lora_weights", "init_ia3_weights", "loftq_config", "eva_config", "corda_config", "lora_ga_config"],
   // How the weights beside the adapters are stored, which a spec says itself.
@@ -76,12 +76,23 @@ export function readPeftConfig(text: string): PeftConfig | Wrong {
   const read = readJsonObject(text);
   if (read.kind === "wrong") return read;
   const { fields } = read;
-  const refused = refusedIn(fields);
-  if (refused !== null) return wrong(refused);
   const type = fields.get("peft_type");
+  const refused = refusedIn(fields) ?? (type === "LORA" || type === "IA3" ? unsupportedIn(fields) : null);
+  if (refused !== null) return wrong(refused);
   if (type === "IA3") return readIa3(fields);
-  if (type !== "LORA") return wrong(`its \`peft_type\` is ${shown(type)}; only LORA and IA3 are supported`);
-  return readLora(fields);
+  if (type === "LORA") return readLora(fields);
+  const isName = typeof type === "string" && /^[A-Z][A-Z0-9_]{0,40}$/.test(type);
+  return isName ? readDeclared(type, fields) : wrong(`its \`peft_type\` is ${shown(type)}, but must be a name`);
+}
+
+/** The fields that say what tensors mean, whatever that is; what is not used is left out. */
+function readDeclared(type: string, fields: Fields): DeclaredConfig | Wrong {
+  const used = [...fields].filter(([key, value]) => !ofEveryType.has(key) && value !== 0 && !isEmpty(value));
+  for (const [key, value] of used) {
+    const count = Array.isArray(value) ? value.length : (fieldsOf(value)?.size ?? 0);
+    if (count > mostPatterns) return wrong(`its \`${key}\` has ${count} elements, more than ${mostPatterns}`);
+  }
+  return { kind: "declared", type, fields: new Map(used), version: versionIn(fields) };
 }
 
 function readIa3(fields: Fields): Ia3Config | Wrong {
@@ -138,6 +149,11 @@ function refusedIn(fields: Fields): string | null {
   for (const [key, why] of refusedKeys) if (!isEmpty(fields.get(key))) return `it sets \`${key}\`: ${why}`;
   const bias = fields.get("bias") ?? "none";
   if (bias !== "none") return `its \`bias\` is ${shown(bias)}: it trains biases of the model`;
+  return null;
+}
+
+/** The same for LoRA and IA3, of whose fields all are known. */
+function unsupportedIn(fields: Fields): string | null {
   const start = fields.get("init_lora_weights");
   if (!startsThatKeepWeights.includes(start))
     return `its \`init_lora_weights\` is ${shown(start)}: this may change the adapted weights`;

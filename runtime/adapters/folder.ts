@@ -9,6 +9,9 @@ export const peftFiles = { config: "adapter_config.json", tensors: "adapter_mode
 /** What PEFT puts before the names of a model's own parameters. */
 export const peftPrefix = "base_model.model.";
 
+/** What it puts before the names of tensors that all adapters of a model share. */
+export const peftRoot = "base_model.";
+
 /** What a file of adapters has beside it. */
 export type FoundConfig =
   | { readonly kind: "none" }

@@ -20,7 +20,8 @@ export interface Ia3Module {
 /** The fields of an adapter_config.json. */
 export type ConfigFields = Readonly<Record<string, unknown>>;
 
-const everyConfig = {
+/** What PEFT writes of every type. */
+export const everyConfig = {
   auto_mapping: null,
   base_model_name_or_path: null,
   fan_in_fan_out: false,
@@ -78,7 +79,7 @@ function withoutNoise(value: number): number {
   return Number(value.toPrecision(10));
 }
 
-function mostFrequent(values: Iterable<number>): number {
+export function mostFrequent(values: Iterable<number>): number {
   const counts = new Map<number, number>();
   for (const value of values) counts.set(value, countAt(counts, value) + 1);
   const [most] = at(
@@ -92,7 +93,7 @@ function mostFrequent(values: Iterable<number>): number {
  * The values that differ from the usual one, by names of modules. To PEFT a name is a regular expression for how other names
  * end, and the first that fits counts; a name that would mean another module's is written so that it fits itself alone.
  */
-function patternsFor(values: ReadonlyMap<string, number>, usual: number): Readonly<Record<string, number>> {
+export function patternsFor(values: ReadonlyMap<string, number>, usual: number): Readonly<Record<string, number>> {
   const fitsOnlyItsOwn = (module: string): boolean => {
     const pattern = readNamePattern(module);
     if (pattern.kind === "wrong") return false;

@@ -50,6 +50,7 @@ const symbolKinds: Readonly<Record<OutlineSymbol["kind"], SymbolKind>> = {
   let: SymbolKind.Variable,
   require: SymbolKind.Boolean,
   forward: SymbolKind.Method,
+  peft: SymbolKind.Key,
 };
 
 export function symbolsOf({ spec }: OpenDocument): readonly DocumentSymbol[] {

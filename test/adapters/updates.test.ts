@@ -12,6 +12,7 @@ function formsOf(found: readonly AdapterUpdate[]): readonly string[] {
   const lines = found.map((update) => {
     if (update.kind === "other") return `other: ${update.why}`;
     if (update.kind === "factors") return `factors on ${update.on}`;
+    if (update.kind === "declared") return `${update.form.type} by its declaration`;
     return `${update.hasLengths ? "dora" : "lora"} of rank ${update.rank}, times ${update.scale}, dropout ${update.dropout}`;
   });
   return [...new Set(lines)];

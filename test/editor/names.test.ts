@@ -24,7 +24,7 @@ test.each(specs)("%s: each name that stands for something is that of its declara
 
 /** Words that no file declares: those of the language, and names of arguments of operations. */
 const words =
-  /^(?:input|metric|group|add|remove|shared|count|trainable|frozen|total|base|axis|batch|f32|bf16|i32|int|float|bool|string|list|any|heads|zeros|ones)$/;
+  /^(?:input|metric|group|add|remove|shared|peft|count|trainable|frozen|total|base|axis|batch|f32|bf16|i32|int|float|bool|string|list|any|heads|zeros|ones)$/;
 
 test("in the library every name in a body is found, but for operations and their arguments", () => {
   const unknown = specs

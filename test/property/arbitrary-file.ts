@@ -210,10 +210,14 @@ function distinct<Member extends ast.ModuleMember | ast.ModelMember>(members: re
   });
 }
 
+const peft = fc
+  .tuple(identifier, call)
+  .map(([type, { arguments: fields }]): ast.PeftMember => ({ kind: "peft", type, fields, span }));
 const forward = fc.record({ kind: fc.constant("forward" as const), parameters, body, span: fc.constant(span) });
+const named = fc.oneof<fc.Arbitrary<ast.ModuleMember>[]>(letStatement, requirement, param, part);
 const moduleMembers = fc
-  .tuple(fc.array(fc.oneof<fc.Arbitrary<ast.ModuleMember>[]>(letStatement, requirement, param, part), few), forward)
-  .map(([members, last]): readonly ast.ModuleMember[] => [...distinct(members), last]);
+  .tuple(fc.array(named, few), fc.array(peft, { maxLength: 1 }), forward)
+  .map(([members, forms, last]): readonly ast.ModuleMember[] => [...distinct(members), ...forms, last]);
 
 const { quantity } = fc.letrec<{ quantity: ast.Quantity }>((tie) => ({
   quantity: fc.oneof(

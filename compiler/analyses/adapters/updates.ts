@@ -1,6 +1,6 @@
 import { at, countAt } from "../../at.ts";
 import { type Node, parametersIn } from "../../ir/index.ts";
-import type { Plan, PlannedParameter } from "../../plan/index.ts";
+import type { Plan, PlannedParameter, PlannedPeftForm, PlannedTensor } from "../../plan/index.ts";
 import type { TracedSpec } from "../../programs/index.ts";
 import { type AttentionPart, attentionPartOf } from "./attention.ts";
 import { byChannel, isClose, productOf, scaled, scaleOf, scaleOfDirections, turnedOver, wholeWeight } from "./fit.ts";
@@ -15,7 +15,7 @@ const names = {
 } as const;
 
 /** What an adapter does to the module that it adapts: a form that PEFT has too, or another one. */
-export type AdapterUpdate = Placed & (LowRank | Factors | Other);
+export type AdapterUpdate = Placed & (LowRank | Factors | Declared | Other);
 
 interface Placed {
   /** The path of the adapter. */
@@ -58,6 +58,18 @@ export interface Factors {
 /** Either is the same where each output of a convolution has an input of its own, and no bias. */
 type Side = "inputs" | "outputs" | "either";
 
+/** What the adapter's declaration says that it is in PEFT. */
+export interface Declared {
+  readonly kind: "declared";
+  /** The module's name in checkpoints. */
+  readonly module: string;
+  readonly form: PlannedPeftForm;
+  /** The adapter's own parameters and buffers. */
+  readonly tensors: readonly PlannedTensor[];
+  /** Those that all of its placements share. */
+  readonly shared: readonly PlannedTensor[];
+}
+
 export interface Other {
   readonly kind: "other";
   /** Why it is none of the others, in words. */
@@ -71,13 +83,16 @@ export interface Other {
 export function adapterUpdates(spec: TracedSpec, plan: Plan): readonly AdapterUpdate[] {
   const { modules, whole } = foldModel(spec, plan);
   const perModule = new Map<string, number>();
-  const placed = plan.placements.flatMap(({ text, adapters }) => adapters.map(({ path }) => ({ path, text })));
+  const placed = plan.placements.flatMap(({ text, adapters }) =>
+    adapters.map(({ path, peft }) => ({ path, text, peft })),
+  );
   for (const { path } of placed) perModule.set(parentOf(path), countAt(perModule, parentOf(path)) + 1);
   const known = new Map<string, Form>();
   const rates = dropoutRates(spec);
   const checkpoints = new Set(plan.parameters.map(({ checkpoint }) => checkpoint));
-  return placed.map(({ path, text }): AdapterUpdate => {
+  return placed.map(({ path, text, peft }): AdapterUpdate => {
     const where = { path, placement: text };
+    if (peft !== undefined) return { ...where, ...declared(path, peft, perModule.get(parentOf(path)) === 1, plan) };
     const folded = modules.get(parentOf(path)) ?? whole.get(parentOf(path));
     if (folded === undefined)
       return { ...where, ...other("what it computes is not in the form of another weight or bias") };
@@ -86,6 +101,25 @@ export function adapterUpdates(spec: TracedSpec, plan: Plan): readonly AdapterUp
     // An adapter without dropout has none of it.
     return { ...where, ...updateOf(folded, own, checkpoints, known, rates.get(path) ?? 0) };
   });
+}
+
+function declared(path: string, form: PlannedPeftForm, isAlone: boolean, plan: Plan): Declared | Other {
+  if (!isAlone) return other("several adapters are on one module");
+  const own = plan.parameters.find((each) => !each.ofAdapter && parentOf(each.path) === parentOf(path));
+  if (own !== undefined && !own.checkpoint.startsWith(`${form.module}.`))
+    return other(`it is on \`${own.checkpoint}\`, which is not in a module of its own`);
+  const all = [...plan.parameters, ...plan.buffers].filter(({ ofAdapter }) => ofAdapter);
+  const shared = all.filter((each) => each.path.startsWith(`shared.${nameOf(path)}.`));
+  // A second one of another size has a number in its path.
+  if (shared.some((each) => each.path.endsWith("]")))
+    return other("PEFT's adapters of different sizes share one tensor");
+  const tensors = all.filter((each) => each.path.startsWith(`${path}.`));
+  return { kind: "declared", module: form.module, form, tensors, shared };
+}
+
+/** The name of an adapter that is placed once on its module. */
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf(".") + 1);
 }
 
 function other(why: string): Other {

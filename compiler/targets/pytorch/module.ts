@@ -199,6 +199,7 @@ function writeMember(member: ModuleMember, translator: Translator): readonly str
     case "part":
       return writePart(member, translator);
     case "forward":
+    case "peft":
       return [];
   }
 }

@@ -87,6 +87,8 @@ function ofMember(member: ModuleMember): readonly Expression[] {
     }
     case "forward":
       return forwardExpressions(member);
+    case "peft":
+      return [];
   }
 }
 

@@ -8,15 +8,7 @@ import {
   type LowRank,
   type Plan,
 } from "../../../compiler/index.ts";
-import {
-  type ConfigFields,
-  countsTwiceUpTo,
-  ia3Config,
-  lengthsOf,
-  loraConfig,
-  peftFiles,
-  peftPrefix,
-} from "../../adapters/index.ts";
+import { countsTwiceUpTo, ia3Config, lengthsOf, loraConfig, peftFiles, peftPrefix } from "../../adapters/index.ts";
 import { contractKey } from "../../data/index.ts";
 import { attempt, writeAtomically } from "../../files/index.ts";
 import type { Problem } from "../../text/index.ts";
@@ -27,6 +19,7 @@ import { reportAverages } from "../weights/adapter-file.ts";
 import { exportedContract } from "../weights/contract-agreement.ts";
 import { type GivenWeights, openWeights } from "../weights/open.ts";
 import { adaptedAttentions, peftAttention, unlikeProjections } from "./peft-attention.ts";
+import { peftOfDeclared, type WrittenForPeft } from "./peft-declared.ts";
 
 export interface ExportPeftRequest extends GivenWeights, SpecRequest {
   /** The folder that PEFT's two files go into. */
@@ -60,7 +53,11 @@ export function exportPeft(request: ExportPeftRequest, reporter: Reporter): Ende
   if (weights.kind === "wrong") return refuseBy(weights.diagnostics, reporter);
   try {
     if (request.adapter === null) reporter.warning("no --adapter: exporting first values, which change nothing");
-    const { config, tensors } = peftOf(updates, plan, weights.piecesOf);
+    const declared = updates.filter((update) => update.kind === "declared");
+    const written =
+      declared.length > 0 ? peftOfDeclared(declared, weights.piecesOf) : peftOf(updates, plan, weights.piecesOf);
+    if (written.kind === "wrong") return refuse(problem(written.problem, null), reporter);
+    const { config, tensors } = written;
     if (updates.some((update) => update.kind === "low-rank" && update.attention?.part === "out_proj")) {
       reporter.note(
         `lora_B of each nn.MultiheadAttention's out_proj is half of the spec's: PEFT up to ${countsTwiceUpTo} adds that update twice`,
@@ -84,6 +81,11 @@ export function exportPeft(request: ExportPeftRequest, reporter: Reporter): Ende
 
 type PeftUpdate = AdapterUpdate & (LowRank | Factors);
 
+/** Whether its form is found from what it computes. */
+function isFound(update: AdapterUpdate): update is PeftUpdate {
+  return update.kind === "low-rank" || update.kind === "factors";
+}
+
 /** Why PEFT has no file for this; null where it has. */
 function whyNot(updates: readonly AdapterUpdate[], { parameters }: Plan): Problem | null {
   if (updates.length === 0) return problem("the spec has no adapters", null);
@@ -94,7 +96,7 @@ function whyNot(updates: readonly AdapterUpdate[], { parameters }: Plan): Proble
       "use medctc export --safetensors --merge, which writes whole weights where that is exact",
     );
   }
-  const convolution = updates.flatMap((update) => (update.kind === "other" ? [] : (withoutForm(update) ?? []))).at(0);
+  const convolution = updates.flatMap((update) => (isFound(update) ? (withoutForm(update) ?? []) : [])).at(0);
   if (convolution !== undefined) return convolution;
   const unlike = adaptedAttentions(lowRankOf(updates))
     .flatMap((each) => unlikeProjections(each) ?? [])
@@ -102,7 +104,7 @@ function whyNot(updates: readonly AdapterUpdate[], { parameters }: Plan): Proble
   if (unlike !== undefined) return unlike;
   const forms = new Map<string, string>();
   for (const update of updates) {
-    const form = update.kind === "low-rank" ? (update.hasLengths ? "DoRA" : "LoRA") : "IA3";
+    const form = formOf(update);
     if (!forms.has(form)) forms.set(form, `${form} for \`${update.placement}\``);
   }
   if (forms.size > 1)
@@ -115,6 +117,19 @@ function whyNot(updates: readonly AdapterUpdate[], { parameters }: Plan): Proble
     );
   }
   return null;
+}
+
+function formOf(update: AdapterUpdate): string {
+  switch (update.kind) {
+    case "low-rank":
+      return update.hasLengths ? "DoRA" : "LoRA";
+    case "factors":
+      return "IA3";
+    case "declared":
+      return update.form.type;
+    case "other":
+      return "another form";
+  }
 }
 
 function lowRankOf(updates: readonly AdapterUpdate[]): readonly (AdapterUpdate & LowRank)[] {
@@ -137,12 +152,8 @@ function withoutForm(update: PeftUpdate): Problem | null {
   return update.hasLengths && groups > 1 ? why("it has no DoRA of convolutions in groups") : null;
 }
 
-function peftOf(
-  updates: readonly AdapterUpdate[],
-  plan: Plan,
-  piecesOf: WeightPieces,
-): { readonly config: ConfigFields; readonly tensors: ReadonlyMap<string, FloatTensor> } {
-  const known = updates.filter((update): update is PeftUpdate => update.kind !== "other");
+function peftOf(updates: readonly AdapterUpdate[], plan: Plan, piecesOf: WeightPieces): WrittenForPeft {
+  const known = updates.filter(isFound);
   const lowRank = known.filter((update) => update.kind === "low-rank");
   const attentions = adaptedAttentions(lowRank).map((each) => peftAttention(each, plan, piecesOf));
   const factors = known.filter((update) => update.kind === "factors");
@@ -169,10 +180,14 @@ function peftOf(
     ...attentions.flatMap(({ config }) => config ?? []),
     ...lowRank.filter(({ attention }) => attention === null),
   ];
-  if (modules.length === 0) return { config: ia3Config(factors), tensors };
+  if (modules.length === 0) return { kind: "config", config: ia3Config(factors), tensors };
   const isStoredByInputs = lowRank.some(({ folded, isEmbedding }) => folded.isTurned && !isEmbedding);
   const config = { ...loraConfig(modules), fan_in_fan_out: isStoredByInputs };
-  return { config: attentions.length > 0 ? { ...config, peft_version: countsTwiceUpTo } : config, tensors };
+  return {
+    kind: "config",
+    config: attentions.length > 0 ? { ...config, peft_version: countsTwiceUpTo } : config,
+    tensors,
+  };
 }
 
 /** DoRA's lengths in PEFT: what the rows of W + scale up down are multiplied to. */

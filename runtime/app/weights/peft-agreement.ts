@@ -9,9 +9,12 @@ import {
 import { type Diagnostic, report } from "../../../grammar/index.ts";
 import {
   attentionOf,
+  type DeclaredConfig,
+  differenceFrom,
   type Ia3Config,
   type LoraConfig,
   type OpenAdapter,
+  type PeftConfig,
   peftConfigBeside,
   scaleIn,
   withoutPeftPrefix,
@@ -43,11 +46,13 @@ export function peftDisagreements(
   if (differing.length === 0) {
     for (const update of adapterUpdates(spec, plan)) {
       const difference =
-        config.kind === "ia3"
-          ? sidesOf(update, config)
-          : update.kind === "low-rank"
-            ? differenceOf(update, config)
-            : otherForm(update, plan);
+        config.kind === "declared" || update.kind === "declared"
+          ? declaredDifference(update, config)
+          : config.kind === "ia3"
+            ? sidesOf(update, config)
+            : update.kind === "low-rank"
+              ? differenceOf(update, config)
+              : otherForm(update, plan);
       if (difference === null) continue;
       const { module, found: stored, expected } = difference;
       differing.push(
@@ -68,6 +73,20 @@ interface Difference {
   /** What the file has, and what the spec has instead. */
   readonly found: string;
   readonly expected: string;
+}
+
+/** What the declaration of an adapter says, and a config of the same type or of another one. */
+function declaredDifference(update: AdapterUpdate, config: PeftConfig): Difference | null {
+  const stored: DeclaredConfig =
+    config.kind === "declared"
+      ? config
+      : { kind: "declared", type: config.kind.toUpperCase(), fields: new Map(), version: null };
+  if (update.kind === "declared") {
+    const difference = differenceFrom(stored, update.form);
+    return difference === null ? null : { module: update.module, ...difference };
+  }
+  const module = update.kind === "other" ? update.path : update.module;
+  return { module, found: `is of the type ${stored.type}`, expected: "is not" };
 }
 
 /** Factors of inputs and of outputs may have the same shape. */

@@ -1,0 +1,134 @@
+import { type Fields, fieldsOf, type Wrong, wrong } from "./json-object.ts";
+import { fitsName, readNamePattern } from "./name-pattern.ts";
+import { type ConfigFields, everyConfig, mostFrequent, patternsFor } from "./write-config.ts";
+
+/** A value that an adapter's declaration gives to a field of PEFT's config. */
+export type FieldValue = number | string | boolean | null | readonly FieldValue[];
+
+/** A module, by its name in checkpoints, and what the declaration of the adapter on it says that this is in PEFT. */
+export interface DeclaredModule {
+  readonly module: string;
+  readonly type: string;
+  readonly fields: Readonly<Record<string, FieldValue>>;
+}
+
+/** A config of a type that no code knows: the fields that it uses are held against what declarations say. */
+export interface DeclaredConfig {
+  readonly kind: "declared";
+  readonly type: string;
+  readonly fields: Fields;
+  /** The version of PEFT that wrote it, where it says so. */
+  readonly version: string | null;
+}
+
+/** How far apart two numbers are that are the same but for their digits in a file. */
+const tolerance = 1e-6;
+
+/** What a field is by its name: that of one module, the list of modules where it is true, or a pattern for another field. */
+type FieldKind = "value" | "modules" | "pattern";
+
+function kindOf(name: string): FieldKind {
+  if (name.endsWith("_modules")) return "modules";
+  return name.endsWith("_pattern") ? "pattern" : "value";
+}
+
+/** Whether an adapter belongs to the whole model instead of to modules: PEFT then has its tensors by their own names. */
+export function isOfWholeModel({ fields }: Pick<DeclaredModule, "fields">): boolean {
+  return fields["target_modules"] === null;
+}
+
+/**
+ * The config of adapters of one type. A field has one value for all modules, and where it has not, the most frequent one, with a
+ * pattern for the others where the declaration has one.
+ */
+export function declaredConfig(
+  modules: readonly DeclaredModule[],
+): { readonly kind: "config"; readonly config: ConfigFields } | Wrong {
+  const [first] = modules;
+  if (first === undefined) return wrong("there are no adapters");
+  if (isOfWholeModel(first) && modules.length > 1)
+    return wrong(`PEFT has one adapter of the type ${first.type} in a model`);
+  const config: Record<string, unknown> = { ...everyConfig, peft_type: first.type };
+  if (!isOfWholeModel(first)) config["target_modules"] = modules.map(({ module }) => module);
+  const patterned = new Set(
+    Object.entries(first.fields).flatMap(([name, field]) => (kindOf(name) === "pattern" ? [field] : [])),
+  );
+  for (const [name, value] of Object.entries(first.fields)) {
+    if (name === "target_modules") continue;
+    switch (kindOf(name)) {
+      case "modules":
+        config[name] = modules.flatMap(({ module, fields }) => (fields[name] === true ? [module] : []));
+        break;
+      case "pattern": {
+        const values = numbersOf(modules, String(value));
+        if (values === null) return wrong(`\`${name}\` is a pattern for \`${String(value)}\`, which is not a number`);
+        config[name] = patternsFor(values, mostFrequent(values.values()));
+        break;
+      }
+      case "value": {
+        const isOne = modules.every(({ fields }) => isSame(fields[name] ?? null, value));
+        if (!isOne && !patterned.has(name))
+          return wrong(`PEFT has one \`${name}\` for all modules, and here are several`);
+        config[name] = isOne ? value : mostFrequent((numbersOf(modules, name) ?? new Map()).values());
+      }
+    }
+  }
+  return { kind: "config", config };
+}
+
+/** A field of all modules, where it is a number. */
+function numbersOf(modules: readonly DeclaredModule[], name: string): ReadonlyMap<string, number> | null {
+  const values = new Map<string, number>();
+  for (const { module, fields } of modules) {
+    const value = fields[name];
+    if (typeof value !== "number") return null;
+    values.set(module, value);
+  }
+  return values;
+}
+
+/** How a config differs from what a declaration says of a module, in words; null where it does not. */
+export function differenceFrom(
+  { type, fields: stored }: DeclaredConfig,
+  { module, type: own, fields }: DeclaredModule,
+): { readonly found: string; readonly expected: string } | null {
+  if (type !== own) return { found: `is of the type ${type}`, expected: `is of the type ${own}` };
+  const patterns = new Map(
+    Object.entries(fields).flatMap(([name, of]) => (kindOf(name) === "pattern" ? [[String(of), name] as const] : [])),
+  );
+  for (const name of stored.keys())
+    if (!(name in fields)) return { found: `has \`${name}\` ${shown(stored.get(name))}`, expected: "has none" };
+  for (const [name, value] of Object.entries(fields)) {
+    if (name === "target_modules" || kindOf(name) === "pattern") continue;
+    const found =
+      kindOf(name) === "modules" ? isListed(stored, name, module) : storedValue(stored, name, patterns, module);
+    if (!isSame(found, value)) return { found: `has \`${name}\` ${shown(found)}`, expected: `has ${shown(value)}` };
+  }
+  return null;
+}
+
+function isListed(stored: Fields, name: string, module: string): boolean {
+  const list = stored.get(name);
+  return Array.isArray(list) && list.some((ending) => typeof ending === "string" && module.endsWith(ending));
+}
+
+/** The value of a field for a module: the first pattern that fits counts. */
+function storedValue(stored: Fields, name: string, patterns: ReadonlyMap<string, string>, module: string): unknown {
+  const pattern = patterns.get(name);
+  for (const [key, value] of fieldsOf(pattern === undefined ? null : stored.get(pattern)) ?? []) {
+    const read = readNamePattern(key);
+    if (read.kind === "pattern" && fitsName(read, module)) return value;
+  }
+  return stored.get(name) ?? null;
+}
+
+function isSame(found: unknown, value: FieldValue): boolean {
+  if (found === null && (value === false || value === 0)) return true;
+  if (typeof found === "number" && typeof value === "number")
+    return Math.abs(found - value) <= tolerance * Math.abs(value);
+  return JSON.stringify(found) === JSON.stringify(value);
+}
+
+function shown(value: unknown): string {
+  return value === undefined ? "none" : JSON.stringify(value);
+}

@@ -1,0 +1,32 @@
+import type { AdapterUpdate, Declared } from "../../../compiler/index.ts";
+import { type ConfigFields, declaredConfig, isOfWholeModel, peftPrefix, peftRoot } from "../../adapters/index.ts";
+import type { FloatTensor, WeightPieces } from "../../weights/index.ts";
+
+export type DeclaredUpdate = AdapterUpdate & Declared;
+
+/** What PEFT's two files hold. */
+export interface WrittenForPeft {
+  readonly kind: "config";
+  readonly config: ConfigFields;
+  readonly tensors: ReadonlyMap<string, FloatTensor>;
+}
+
+/** PEFT's files of adapters whose declarations say what these are in PEFT, or in words why it has none. */
+export function peftOfDeclared(
+  updates: readonly DeclaredUpdate[],
+  piecesOf: WeightPieces,
+): WrittenForPeft | { readonly kind: "wrong"; readonly problem: string } {
+  const written = declaredConfig(updates.map(({ form }) => form));
+  if (written.kind === "wrong") return written;
+  const tensors = new Map<string, FloatTensor>();
+  for (const { form, tensors: own, shared } of updates) {
+    const prefix = isOfWholeModel(form) ? "" : peftPrefix;
+    for (const [before, given] of [
+      [prefix, own],
+      [peftRoot, shared],
+    ] as const)
+      for (const { path, checkpoint, shape } of given)
+        tensors.set(`${before}${checkpoint}`, { shape, data: () => piecesOf(path) });
+  }
+  return { ...written, tensors };
+}
