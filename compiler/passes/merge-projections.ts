@@ -14,7 +14,7 @@ export function mergeProjections(program: Program): Program {
     program,
     () => "",
     fixedNodes(program, () => true),
-    false,
+    null,
   ).program;
 }
 
@@ -52,17 +52,22 @@ export function foldAdapters(
   isOfModule: (path: string) => boolean,
 ): FoldedAdapters {
   const placeOf = ({ origin: { path } }: Node): string => moduleOf(path) ?? path;
-  const { program: folded, folds, made } = merge(program, placeOf, fixedNodes(program, isOfModule), true);
+  const isReplaced = (weight: Node): boolean =>
+    weight.operation.op !== "parameter" && moduleOf(weight.origin.path) !== null;
+  const { program: folded, folds, made } = merge(program, placeOf, fixedNodes(program, isOfModule), isReplaced);
   const left = nodesOf(folded).flatMap((node) => (made.has(node) ? [] : (moduleOf(node.origin.path) ?? [])));
   return { program: folded, folds, left: new Set(left) };
 }
 
-/** Folds what is in the same place; where `isWhole`, weights of convolutions in groups are made whole for that. */
+/**
+ * Folds what is in the same place. Of adapters `isReplaced` says whether one computes the weight of a product itself; for them
+ * weights of convolutions in groups are made whole.
+ */
 function merge(
   program: Program,
   placeOf: (node: Node) => string,
   fixed: ReadonlySet<Node>,
-  isWhole: boolean,
+  isReplaced: ((weight: Node) => boolean) | null,
 ): { readonly program: Program; readonly folds: readonly Fold[]; readonly made: ReadonlySet<Node> } {
   const projections = new Map<Node, Projection>();
   for (const node of nodesOf(program)) {
@@ -71,8 +76,9 @@ function merge(
     const known = {
       get: (input: Node) => (isNear(input) ? projections.get(input) : undefined),
       isNear,
-      isWhole,
-      isLookedUp: isWhole,
+      isWhole: isReplaced !== null,
+      isLookedUp: isReplaced !== null,
+      isReplaced: isReplaced ?? (() => false),
     };
     const projection = projectionOf(node, fixed, known);
     if (projection !== null) projections.set(node, projection);

@@ -40,6 +40,8 @@ interface Known {
   readonly isWhole: boolean;
   /** Whether looking up rows of a table is a projection, too. */
   readonly isLookedUp: boolean;
+  /** Whether a weight is what an adapter computes in the place of a module's own. */
+  readonly isReplaced: (weight: Node) => boolean;
 }
 
 /** A value that follows from one or two others. */
@@ -82,7 +84,8 @@ export function projectionOf(node: Node, fixed: ReadonlySet<Node>, known: Known)
     case "matmul": {
       if (operation.transposeA || b.type.shape.length !== 2 || !fixed.has(b)) return null;
       const matrix = operation.transposeB ? became(b) : transposed(became(b));
-      const product = productOf(a, matrix, type.shape.at(-1) ?? 1, fixed, known);
+      const isMerged = known.isReplaced(b);
+      const product = productOf(a, matrix, type.shape.at(-1) ?? 1, { isMerged }, fixed, known);
       return operation.transposeB || product.turned.length > 0 ? product : { ...product, turned: parameterOf(b) };
     }
     case "gather": {
@@ -115,7 +118,14 @@ export function projectionOf(node: Node, fixed: ReadonlySet<Node>, known: Known)
 }
 
 /** A product after another projection, after a factor for each input, or of some value. */
-function productOf(a: Node, matrix: Pending, outputs: number, fixed: ReadonlySet<Node>, known: Known): Projection {
+function productOf(
+  a: Node,
+  matrix: Pending,
+  outputs: number,
+  { isMerged }: Pick<Projection, "isMerged">,
+  fixed: ReadonlySet<Node>,
+  known: Known,
+): Projection {
   const before = known.get(a);
   if (before !== undefined && (before.moves?.groups ?? 1) === 1) return afterOne(before, matrix, outputs);
   const own = { outputs, moves: null, groups: 1, bias: null, isLookup: false, turned: [] };
@@ -124,7 +134,7 @@ function productOf(a: Node, matrix: Pending, outputs: number, fixed: ReadonlySet
     const weight = pending([matrix, became(factor)], (build, whole, columns) => build.mul(whole, columns));
     return { ...own, x, weight, isMerged: true };
   }
-  return { ...own, x: a, weight: matrix, isMerged: false };
+  return { ...own, x: a, weight: matrix, isMerged };
 }
 
 /** A convolution of a single place after another one, after a factor for each input, or of some value. */
@@ -146,7 +156,7 @@ function convolutionOf(
   }
   const own = { outputs, moves, groups, bias: null, isLookup: false, turned: [] };
   const [x, factor] = factorOf(a, fixed, known);
-  if (x === undefined || factor === undefined) return { ...own, x: a, weight, isMerged: false };
+  if (x === undefined || factor === undefined) return { ...own, x: a, weight, isMerged: known.isReplaced(b) };
   // What is padded is 0 before and after it was multiplied.
   const scaledWeight = pending([weight, became(factor)], (build, one, columns) => {
     const ones = kernel.map(() => 1);
