@@ -25,7 +25,7 @@ const smallestGroup = 4;
 /**
  * Finds the names that are wanted among those of a file. First one prefix is taken from all names of the file: the one by
  * which most are found, such as `module.`, the `model.` of a checkpoint with more than the weights, or none. What stands beside the
- * weights there, such as parameters of the loss, is found by its whole name. Then a group of which nothing was found is looked
+ * weights there, such as parameters of the loss, is found by its whole name, or under a part of the prefix. Then a group of which nothing was found is looked
  * for alone, without the prefix that its names share and under one of the file instead; at least half of the group has to be
  * there. `gamma` and `beta`, as old layer norms have them, stand for `weight` and `bias`, and LoRA's matrices have the names of
  * PEFT or of loralib, whichever the model has.
@@ -47,11 +47,11 @@ export function matchNames(wanted: readonly Wanted[], names: Iterable<string>): 
     }
     if (isUsed && rule.removed !== rule.added) rules.push(rule);
   };
-  take({ removed: bestPrefix(all, left).prefix, added: "" }, all);
-  take(
-    { removed: "", added: "" },
-    [...all].filter((each) => !found.has(each)),
-  );
+  for (const removed of shortenings(bestPrefix(all, left).prefix))
+    take(
+      { removed, added: "" },
+      [...all].filter((each) => !found.has(each)),
+    );
   for (const group of groupsOf(wanted)) {
     const added = sharedPrefix(group);
     if (added === "" || group.length < smallestGroup || group.some((each) => found.has(each))) continue;
@@ -68,6 +68,13 @@ function namesOf(name: string): readonly string[] {
   if (matrix === null) return [name, old];
   const [, bare = "", weight] = matrix;
   return [name, weight === undefined ? `${bare}.weight` : bare];
+}
+
+/** A prefix, and what is left of it by taking its last part away, down to nothing: `a.b.`, `a.` and ``. */
+function shortenings(prefix: string): readonly string[] {
+  if (prefix === "") return [""];
+  const dot = prefix.lastIndexOf(".", prefix.length - 2);
+  return [prefix, ...shortenings(prefix.slice(0, dot + 1))];
 }
 
 /** The prefix behind which most of some names stand; none where it is as good as any. */
