@@ -1,0 +1,117 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { elementsOf } from "../../runtime/weights/index.ts";
+import { medctc, prepareProgram } from "../cli/medctc.ts";
+import { below, fixture, placements, readTensors, relative, writeCase } from "../parity/peft-kinds-cases.ts";
+import { jsonFields } from "./small-spec.ts";
+
+let folder = "";
+
+beforeAll(() => {
+  prepareProgram();
+  folder = mkdtempSync(join(tmpdir(), "medctc-declared-"));
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const names = Object.keys(placements);
+
+/** The fields of a config that say what its tensors mean, with lists of modules in one order. */
+function meaningOf(path: string): Readonly<Record<string, unknown>> {
+  const { auto_mapping, peft_version, init_weights, ...fields } = jsonFields(
+    readFileSync(join(path, "adapter_config.json"), "utf8"),
+  );
+  expect([auto_mapping, peft_version, init_weights]).toHaveLength(3);
+  const used = Object.entries(fields).filter(([, value]) => {
+    if (value === null || value === false || value === 0 || value === "none") return false;
+    return typeof value !== "object" || Object.keys(value).length > 0;
+  });
+  return Object.fromEntries(used.map(([key, value]) => [key, Array.isArray(value) ? value.toSorted() : value]));
+}
+
+/** An adapter with the name of OFT's tensor, which says nothing of PEFT. */
+const turned = `adapter mine() wraps base: linear {
+  param angles: f32[base.inputs // 6, 15] = zeros named "oft_R.weight"
+
+  forward(x: f32[..., base.inputs]) {
+    return base(x) + mean(angles)
+  }
+}
+`;
+
+describe("adapters whose declarations say what they are in PEFT", () => {
+  test.each(names)("%s are written as PEFT wrote them", (name) => {
+    const { spec, weights } = writeCase(folder, name);
+    const out = join(folder, `${name}-again`);
+    const run = medctc(["export", spec, "--peft", out, "--weights", weights, "--adapter", join(fixture, name)]);
+    expect([run.code, run.err]).toEqual([0, expect.not.stringContaining("error")]);
+    const [ours, theirs] = [out, join(fixture, name)].map((each) =>
+      readTensors(join(each, "adapter_model.safetensors")),
+    );
+    expect([...(ours?.keys() ?? [])].toSorted()).toEqual([...(theirs?.keys() ?? [])].toSorted());
+    for (const [key, each] of theirs ?? []) {
+      const found = ours?.get(key);
+      expect([key, found?.shape]).toEqual([key, each.shape]);
+      expect(relative(found === undefined ? undefined : [...elementsOf(found)], each), key).toBe(0);
+    }
+    expect(meaningOf(out)).toEqual(meaningOf(join(fixture, name)));
+  });
+
+  // PEFT puts the norm itself in the place of the other one; its parameters are those that `train` would move.
+  test.each(names.filter((name) => name !== "pair-norm"))(
+    "%s become the weights that PEFT merges them into",
+    (name) => {
+      const { spec, weights } = writeCase(folder, name);
+      const out = join(folder, `${name}-merged.safetensors`);
+      const given = ["--weights", weights, "--adapter", join(fixture, name)];
+      const run = medctc(["export", spec, "--safetensors", out, "--merge", ...given]);
+      expect([run.code, run.err]).toEqual([0, expect.not.stringContaining("error")]);
+      const [merged, before] = [out, weights].map(readTensors);
+      const expected = below(`${name.replace("-", ".")}.merged.`);
+      expect([...(merged?.keys() ?? [])].toSorted()).toEqual([...(before?.keys() ?? [])].toSorted());
+      for (const [key, each] of merged ?? []) {
+        const wanted = expected.get(key) ?? before?.get(key);
+        if (wanted === undefined) throw new Error(`there is ${key}`);
+        expect(relative([...elementsOf(each)], wanted), key).toBeLessThan(1e-6);
+      }
+    },
+  );
+
+  test.each(["pair-norm", "pair-oft", "pair-boft"])("%s start from what PEFT starts them from", (name) => {
+    const { spec, weights } = writeCase(folder, name);
+    const out = join(folder, `${name}-first`);
+    expect(medctc(["export", spec, "--peft", out, "--weights", weights]).code).toBe(0);
+    const first = readTensors(join(out, "adapter_model.safetensors"));
+    const expected = below(`${name.replace("-", ".")}.start.`);
+    expect(first.size).toBe(expected.size);
+    for (const [key, each] of expected)
+      expect([...elementsOf(first.get(`base_model.model.${key}`) ?? each)], key).toEqual([...elementsOf(each)]);
+  });
+
+  test.each([
+    ["another number", "pair-oft", "oft(block = 6, terms = 6)", /has `num_cayley_neumann_terms` 5.*has 6/s],
+    ["another type with the same names", "pair-oft", "mine()", /is of the type OFT/],
+  ])("%s than the spec's is refused", (_, name, call, message) => {
+    const { spec, weights } = writeCase(folder, name, [`${call} on vision.first, vision.second, vision.last`]);
+    if (call === "mine()") writeFileSync(spec, `${readFileSync(spec, "utf8")}\n${turned}`);
+    const given = ["--weights", weights, "--adapter", join(fixture, name)];
+    const run = medctc(["export", spec, "--safetensors", join(folder, "refused.safetensors"), ...given]);
+    expect([run.code, run.err]).toEqual([1, expect.stringMatching(message)]);
+  });
+
+  test("fields that a declaration does not say are refused", () => {
+    const { spec, weights } = writeCase(folder, "pair-oft");
+    const into = mkdtempSync(join(folder, "fields-"));
+    const fields = jsonFields(readFileSync(join(fixture, "pair-oft", "adapter_config.json"), "utf8"));
+    writeFileSync(join(into, "adapter_config.json"), JSON.stringify({ ...fields, module_dropout: 0.5 }));
+    writeFileSync(
+      join(into, "adapter_model.safetensors"),
+      readFileSync(join(fixture, "pair-oft", "adapter_model.safetensors")),
+    );
+    const run = medctc(["export", spec, "--peft", join(into, "out"), "--weights", weights, "--adapter", into]);
+    expect(run.code).toBe(1);
+    expect(run.err).toMatch(/has `module_dropout` 0.5/);
+  });
+});
