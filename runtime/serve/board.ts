@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { realpathSync } from "node:fs";
-import { join } from "node:path";
+import { join, sep } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { printable } from "../../grammar/index.ts";
 import type { EventChannel } from "../local-server/index.ts";
@@ -87,6 +87,7 @@ export class RunBoard {
     const changed: TrackedRun[] = [];
     let hasMore = false;
     for (const run of this.runs.values()) {
+      if (!run.isDue(performance.now())) continue;
       // Of a long log a piece at a time, so that others are seen and answered between.
       const { isChanged, hasMore: isLong } = await run.refresh();
       hasMore ||= isLong;
@@ -132,8 +133,8 @@ export class RunBoard {
         const isThere = file !== reportFile || run.hasReportFile;
         return isThere ? [{ title: file === reportFile ? "report" : title, address }] : [];
       }
-      const isAround = run.folder.startsWith(`${folder}/`) && folder !== "";
-      const isBelow = folder.startsWith(`${run.folder}/`);
+      const isAround = run.folder.startsWith(`${folder}${sep}`);
+      const isBelow = folder.startsWith(`${run.folder}${sep}`);
       return isAround || isBelow ? [{ title, address }] : [];
     });
   }

@@ -10,12 +10,16 @@ const largestFile = 2 ** 26;
 /** Evaluations of one run; of more, the first are shown. */
 const mostEvaluations = 2000;
 
+/** After so long without a change a folder is what it was seen to be. */
+const settledMs = 2000;
+
 /** Files that are read before others are looked at. */
 const filesAtOnce = 8;
 
 /** What was measured during a training, each file read once. */
 export class EvaluationFiles {
   private readonly folder: string;
+  private seenAt: number | null = null;
   private readonly read = new Map<string, { readonly mark: string; readonly evaluated: Evaluated | null }>();
 
   constructor(folder: string) {
@@ -24,6 +28,9 @@ export class EvaluationFiles {
 
   /** Reads what came, and gives whether anything did. */
   async refresh(): Promise<boolean> {
+    // Files come by being renamed, which changes their folder; within its clock's steps it may change twice.
+    const changedAt = (await stat(this.folder).catch(() => null))?.mtimeMs ?? null;
+    if (changedAt === this.seenAt) return false;
     const names = await this.names();
     let changes = 0;
     for (const name of this.read.keys()) {
@@ -41,6 +48,8 @@ export class EvaluationFiles {
       this.read.set(name, { mark, evaluated: readEvaluation(path, name) });
       changes++;
     }
+    const isSettled = changedAt === null || Date.now() - changedAt > settledMs;
+    if (changes < filesAtOnce && isSettled) this.seenAt = changedAt;
     return changes > 0;
   }
 

@@ -1,6 +1,6 @@
 import type { Dirent } from "node:fs";
 import { readdir, realpath } from "node:fs/promises";
-import { join } from "node:path";
+import { resolve } from "node:path";
 import { errorCode } from "../files/index.ts";
 import { lockFolder, metricsFile, recordFile } from "../train/index.ts";
 
@@ -49,7 +49,7 @@ export async function findRuns(roots: readonly string[]): Promise<FoundRuns> {
     const folders: { readonly below: string; readonly depth: number }[] = [{ below: "", depth: 0 }];
     for (let next = folders.shift(); next !== undefined; next = folders.shift()) {
       const { below, depth } = next;
-      const folder = join(root, below);
+      const folder = resolve(root, below);
       const entries = await entriesOf(folder);
       entriesLeft -= entries.length;
       if (entriesLeft < 0) {

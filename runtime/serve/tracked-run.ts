@@ -19,6 +19,9 @@ const skippedLine = v.object({ file: v.string(), rule: v.string() });
 /** Of what went wrong, so many lines are shown. */
 const shownProblems = 8;
 
+/** Between two looks at a run that does not go on. */
+const restMs = 4000;
+
 /** Steps whose time is looked back on, as the line of progress of `medctc train` does. */
 const lookedBack = 31;
 
@@ -43,6 +46,9 @@ export class TrackedRun {
   private logLines: string[] = [];
   private hasReport = false;
   private trouble: string | null = null;
+  private lookedAt = Number.NEGATIVE_INFINITY;
+  /** Whether there is more in its folder than was read. */
+  private isBehind = false;
 
   constructor(id: string, folder: string, name: string) {
     this.id = id;
@@ -56,6 +62,11 @@ export class TrackedRun {
     this.evaluations = new EvaluationFiles(join(folder, "evaluations"));
   }
 
+  /** A run that goes on is looked at each time, another one now and then: it may be resumed. */
+  isDue(nowMs: number): boolean {
+    return this.told.state === "running" || this.isBehind || nowMs - this.lookedAt >= restMs;
+  }
+
   get hasReportFile(): boolean {
     return this.hasReport;
   }
@@ -64,6 +75,7 @@ export class TrackedRun {
   async refresh(): Promise<{ readonly isChanged: boolean; readonly hasMore: boolean }> {
     let isChanged = false;
     let hasMore = false;
+    this.lookedAt = performance.now();
     try {
       const read = await this.readMetrics();
       isChanged = read.isChanged;
@@ -86,6 +98,7 @@ export class TrackedRun {
       this.trouble = trouble;
     }
     if (isChanged) this.version++;
+    this.isBehind = hasMore || isChanged;
     return { isChanged, hasMore };
   }
 

@@ -11,6 +11,7 @@ import {
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { decodeScores, evaluateScores } from "../../runtime/evaluate/index.ts";
+import { readRecord } from "../../runtime/train/index.ts";
 import { prepareProgram } from "./medctc.ts";
 import { backends, runHere, SmallTraining, start } from "./small-training.ts";
 
@@ -57,6 +58,7 @@ describe.each(backends)("on %s", (backend) => {
     expect(readdirSync(folder)).toEqual([
       ...["adapter.safetensors", "checkpoints", "evaluations", "events", "metrics.jsonl", "report.html", "run.json"],
     ]);
+    expect(readRecord(folder)).toMatchObject({ backend, steps: 12, stepsPerEpoch: 2, batch: 4, end: { kind: "done" } });
     expect(metricsOf(folder).map((line) => /"step":(\d+),"epoch":(\d+)/.exec(line)?.slice(1).map(Number))).toEqual(
       Array.from({ length: 12 }, (_, step) => [step + 1, Math.floor(step / 2)]),
     );

@@ -20,7 +20,8 @@ export function duration(seconds: number | null): string {
 /** How a quantity of the log is called. */
 export function titleOf(name: string): string {
   const [first = "", second] = name.split("/");
-  return titles.get(name) ?? (second === undefined ? first : `${first}: ${second}`);
+  const title = titles.get(name) ?? (second === undefined ? first : `${first}: ${second}`);
+  return `${title.slice(0, 1).toUpperCase()}${title.slice(1)}`;
 }
 
 const titles: ReadonlyMap<string, string> = new Map([

@@ -42,7 +42,7 @@ function roundStep(least: number): number {
 function printTick(tick: number, step: number): string {
   if (tick === 0) return "0";
   const size = Math.abs(tick);
-  if (size >= 1e5 || size < 1e-3) return tick.toExponential(significant(tick, step)).replace("e+", "e");
+  if (size >= 1e5 || step < 9e-4) return tick.toExponential(significant(tick, step)).replace("e+", "e");
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
   return tick.toFixed(digits);
 }
