@@ -32,10 +32,10 @@ export const placements: Readonly<Record<string, readonly string[]>> = {
   "flat-lokr": [`lokr(rank = 1, alpha = 5, decompose_both = true) on ${convolutions}`],
 };
 
-const libraries = ["boft", "ln_tuning", "loha", "lokr", "oft", "vera"];
+const libraries = ["boft", "ln_tuning", "loha", "lokr", "lora", "lora_fa", "oft", "olora", "pissa", "vera"];
 
 /** A spec of a network of the fixture with some placements, whose loss is the mean of the squared outputs. */
-export function specOf(network: string, placed: readonly string[]): string {
+export function specOf(network: string, placed: readonly string[], optimizer = "sgd(lr = 0.1)"): string {
   return `${libraries.map((name) => `import "std/${name}"`).join("\n")}
 ${networks}
 loss squared(values) {
@@ -52,7 +52,7 @@ model small {
 
 train {
   batch = 2
-  optimizer = sgd(lr = 0.1)
+  optimizer = ${optimizer}
 }
 `;
 }
@@ -73,7 +73,9 @@ export function below(prefix: string): ReadonlyMap<string, StoredTensor> {
 /** The weights of a network of the fixture. */
 export function weightsOf(network: string): ReadonlyMap<string, StoredTensor> {
   const own = [...below(`${network}.`)];
-  return new Map(own.filter(([key]) => key !== "x" && !/^\w+\.(?:output$|grad\.|merged\.|start\.)/.test(key)));
+  return new Map(
+    own.filter(([key]) => key !== "x" && !/^\w+\.(?:output$|grad\.|merged\.|start\.|change\.|end\.)/.test(key)),
+  );
 }
 
 export function floats(stored: StoredTensor): Float32Array {
@@ -86,6 +88,13 @@ export function relative(found: ArrayLike<number> | undefined, expected: StoredT
   const errors = values.map((value, place) => Math.abs(value - (found?.[place] ?? Number.NaN)));
   return Math.max(...errors) / Math.max(...values.map(Math.abs));
 }
+
+/** LoRA that starts from the weights. */
+export const fromWeights: Readonly<Record<string, string>> = {
+  "pair-pissa": `pissa(rank = 3, alpha = 5) on ${linear}`,
+  "pair-olora": `olora(rank = 3, alpha = 5) on ${linear}`,
+  "pair-whole": `olora(rank = 18) on ${linear}`,
+};
 
 /** Writes a spec of a network of the fixture, and the network's weights. */
 export function writeCase(

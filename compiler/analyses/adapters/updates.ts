@@ -1,6 +1,6 @@
 import { at, countAt } from "../../at.ts";
 import { type Node, parametersIn } from "../../ir/index.ts";
-import type { Plan, PlannedParameter, PlannedPeftForm, PlannedTensor } from "../../plan/index.ts";
+import type { Plan, PlannedPeftForm, PlannedTensor } from "../../plan/index.ts";
 import type { TracedSpec } from "../../programs/index.ts";
 import { type AttentionPart, attentionPartOf } from "./attention.ts";
 import { byChannel, isClose, productOf, scaled, scaleOf, scaleOfDirections, turnedOver, wholeWeight } from "./fit.ts";
@@ -35,9 +35,9 @@ export interface LowRank {
   /** Whether the module is a table of which rows are looked up, whose matrices PEFT calls otherwise. */
   readonly isEmbedding: boolean;
   /** [rank, inputs], or [rank, inputs, ...] of a convolution. */
-  readonly down: PlannedParameter;
+  readonly down: PlannedTensor;
   /** [outputs, rank], or [outputs, rank / groups, 1, ...] of a convolution. */
-  readonly up: PlannedParameter;
+  readonly up: PlannedTensor;
   readonly rank: number;
   readonly scale: number;
   /** Whether rows are multiplied after that, which DoRA does. */
@@ -51,7 +51,7 @@ export interface Factors {
   readonly kind: "factors";
   readonly module: string;
   readonly attention: AttentionPart | null;
-  readonly factors: PlannedParameter;
+  readonly factors: PlannedTensor;
   readonly on: Side;
 }
 
@@ -97,7 +97,9 @@ export function adapterUpdates(spec: TracedSpec, plan: Plan): readonly AdapterUp
     if (folded === undefined)
       return { ...where, ...other("what it computes is not in the form of another weight or bias") };
     if (perModule.get(parentOf(path)) !== 1) return { ...where, ...other("several adapters are on one module") };
-    const own = plan.parameters.filter((each) => each.ofAdapter && each.path.startsWith(`${path}.`));
+    // LoRA whose first matrix is a buffer, which nothing trains, is LoRA too.
+    const all = [...plan.parameters, ...plan.buffers];
+    const own = all.filter((each) => each.ofAdapter && each.path.startsWith(`${path}.`));
     // An adapter without dropout has none of it.
     return { ...where, ...updateOf(folded, own, checkpoints, known, rates.get(path) ?? 0) };
   });
@@ -128,7 +130,7 @@ function other(why: string): Other {
 
 function updateOf(
   folded: FoldedModule,
-  own: readonly PlannedParameter[],
+  own: readonly PlannedTensor[],
   checkpoints: ReadonlySet<string>,
   known: Map<string, Form>,
   dropout: number,
@@ -140,7 +142,7 @@ function updateOf(
     return other(`it is on \`${checkpoint}\`, and PEFT adapts what is called \`weight\` in a module`);
   // Without the dot, or the `_` of `in_proj_weight`.
   const module = checkpoint.slice(0, -".weight".length);
-  const named = (endings: readonly string[]): PlannedParameter | undefined =>
+  const named = (endings: readonly string[]): PlannedTensor | undefined =>
     own.find((each) => endings.some((ending) => each.checkpoint === `${module}${ending}`));
   const [down, up, factors] = [named(names.down), named(names.up), named(names.factors)];
   const nodes = bias === null ? [weight.node] : [weight.node, bias.node];
@@ -162,9 +164,9 @@ function updateOf(
 }
 
 interface Named {
-  readonly down: PlannedParameter | undefined;
-  readonly up: PlannedParameter | undefined;
-  readonly factors: PlannedParameter | undefined;
+  readonly down: PlannedTensor | undefined;
+  readonly up: PlannedTensor | undefined;
+  readonly factors: PlannedTensor | undefined;
 }
 
 /** A form without the names of what it is made of. */
@@ -174,7 +176,7 @@ type Form =
   | { readonly kind: "other" };
 
 /** From two sets of numbers: a scale that follows from the numbers is none. */
-function recognise(folded: FoldedModule, nodes: readonly Node[], own: readonly PlannedParameter[], given: Named): Form {
+function recognise(folded: FoldedModule, nodes: readonly Node[], own: readonly PlannedTensor[], given: Named): Form {
   const [one, two] = [1, 2].map((seed) => formFor(folded, own, given, probeValues(nodes, seed)));
   if (one === undefined || two === undefined || one.kind !== two.kind) return { kind: "other" };
   if (one.kind !== "low-rank" || two.kind !== "low-rank") return one;
@@ -189,11 +191,11 @@ function withoutNoise(value: number): number {
 
 function formFor(
   { weight, bias, groups, isTurned }: FoldedModule,
-  own: readonly PlannedParameter[],
+  own: readonly PlannedTensor[],
   { down, up, factors }: Named,
   values: Values,
 ): Form {
-  const dataOf = (parameter: PlannedParameter): ArrayLike<number> => values.get(parameter.path)?.data ?? [];
+  const dataOf = (parameter: PlannedTensor): ArrayLike<number> => values.get(parameter.path)?.data ?? [];
   const stored = weight.node.type.shape;
   const sizes = isTurned ? stored.toReversed() : stored;
   const [outputs = 0, channels = 0, ...kernel] = sizes;

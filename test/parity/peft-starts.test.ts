@@ -1,0 +1,234 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildProgram, compileSpec, firstValuesOf, type TensorData } from "../../compiler/index.ts";
+import { createSource } from "../../grammar/index.ts";
+import { backendNamed, modelOf, runOnce } from "../../runtime/backends/index.ts";
+import { SpecLibrary } from "../../runtime/specs/library.ts";
+import { elementsOf, joined, type StoredTensor, writeSafetensors } from "../../runtime/weights/index.ts";
+import { medctc, prepareProgram } from "../cli/medctc.ts";
+import { below, floats, fromWeights, readTensors, relative, specOf, weightsOf } from "./peft-kinds-cases.ts";
+
+let folder = "";
+beforeAll(() => {
+  prepareProgram();
+  folder = mkdtempSync(join(tmpdir(), "medctc-peft-starts-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const backends = ["evaluator", "tensorflow", "onnx"] as const;
+const linear = "vision.first, vision.second, vision.last";
+const weights = weightsOf("pair");
+
+/** A spec of the fixture's pair of projections, with the values of its parameters by their names in checkpoints. */
+function compiledPair(placed: readonly string[]) {
+  const path = "specs/pair.vlm";
+  const compiled = compileSpec(createSource(path, specOf("pair", placed)), new SpecLibrary("specs/std", path), {
+    precision: "f32",
+  });
+  expect(compiled.diagnostics.map(({ message }) => message)).toEqual([]);
+  const { spec, plan } = compiled;
+  if (spec === null || plan === null) throw new Error("the spec compiles");
+  const all = [...plan.parameters, ...plan.buffers];
+  const pathOf = (checkpoint: string): string => all.find((each) => each.checkpoint === checkpoint)?.path ?? "";
+  return { spec, plan, all, pathOf };
+}
+
+/** The output and the gradients of a step, by the names of parameters in checkpoints. */
+async function computed(
+  { spec, plan }: ReturnType<typeof compiledPair>,
+  values: ReadonlyMap<string, Float32Array>,
+  name: (typeof backends)[number],
+) {
+  const backend = backendNamed(name);
+  const x = below("pair.").get("x");
+  if (backend === null || x === undefined || backend.load().kind !== "ready") throw new Error(`${name} is there`);
+  const image = { type: { dtype: "f32", shape: x.shape }, data: floats(x) } as const;
+  const step = { type: { dtype: "i32", shape: [] }, data: Float32Array.of(0) } as const;
+  const run = async (program: "forward" | "step", inputs: ReadonlyMap<string, TensorData>) => {
+    const built = buildProgram(spec, program, program === "forward" ? ["logits"] : []);
+    if (built === null) throw new Error("the model has a loss");
+    const model = modelOf(spec, [backend.optimise(built, spec)]);
+    const piecesOf = (at: string): Iterable<Float32Array> => [values.get(at) ?? new Float32Array()];
+    return await runOnce(backend, model, { inputs, piecesOf, state: new Map() });
+  };
+  const forward = await run("forward", new Map<string, TensorData>([["x", image]]));
+  const found = await run(
+    "step",
+    new Map<string, TensorData>([
+      ["x", image],
+      ["step", step],
+    ]),
+  );
+  const trained = plan.parameters.filter(({ trainable }) => trainable);
+  return {
+    output: forward.get("logits")?.data,
+    gradients: new Map(trained.map(({ path, checkpoint }) => [checkpoint, found.get(`gradient:${path}`)?.data])),
+  };
+}
+
+describe.each(Object.entries(fromWeights))("LoRA of %s", (name, placed) => {
+  const expected = below(`${name.replace("-", ".")}.`);
+  // PEFT's singular vectors are of 32-bit floats; ours are computed in 64.
+  const limit = name === "pair-pissa" ? 1e-4 : 1e-5;
+  const startOf = (checkpoint: string): StoredTensor => {
+    const found = expected.get(`start.${checkpoint}`);
+    if (found === undefined) throw new Error(`the fixture has the start of ${checkpoint}`);
+    return found;
+  };
+
+  /** First values, with the sign by which each row of `down` and column of `up` differs from PEFT's: that of a pair is free. */
+  function started() {
+    const compiled = compiledPair([placed]);
+    const pieces = firstValuesOf(compiled.spec.parameters, 0, (path) => {
+      const checkpoint = compiled.all.find((each) => each.path === path && !each.ofAdapter)?.checkpoint;
+      const own = checkpoint === undefined ? undefined : weights.get(checkpoint);
+      return own === undefined ? null : [floats(own)];
+    });
+    const values = new Map(
+      compiled.all.map(
+        ({ path, shape }) =>
+          [
+            path,
+            joined(
+              pieces(path),
+              shape.reduce((a, b) => a * b, 1),
+            ),
+          ] as const,
+      ),
+    );
+    const signs = new Map<string, readonly number[]>();
+    for (const { checkpoint, path, shape } of compiled.plan.parameters) {
+      if (!checkpoint.endsWith("lora_A.weight")) continue;
+      const [rank = 0, inputs = 0] = shape;
+      const theirs = floats(startOf(checkpoint));
+      const ours = values.get(path) ?? [];
+      const of = (row: number): number =>
+        Math.sign(
+          Array.from(
+            { length: inputs },
+            (_, at) => (ours[row * inputs + at] ?? 0) * (theirs[row * inputs + at] ?? 0),
+          ).reduce((a, b) => a + b, 0),
+        );
+      signs.set(
+        checkpoint.replace("lora_A.weight", ""),
+        Array.from({ length: rank }, (_, row) => of(row)),
+      );
+    }
+    return { compiled, values, signs };
+  }
+
+  /** A tensor of PEFT's with our signs. */
+  function signed(
+    checkpoint: string,
+    tensor: StoredTensor,
+    signs: ReadonlyMap<string, readonly number[]>,
+  ): StoredTensor {
+    const [module = "", ending] = [checkpoint.replace(/lora_[AB]\.weight$/, ""), checkpoint.at(-8)];
+    const own = signs.get(module) ?? [];
+    const [, columns = 1] = tensor.shape;
+    const data = floats(tensor).map((value, place) => {
+      const index = ending === "A" ? Math.floor(place / columns) : place % columns;
+      return value * (own[index] ?? Number.NaN);
+    });
+    return { ...tensor, ...storedOf(tensor, data) };
+  }
+
+  test("starts from what PEFT takes out of the weights", () => {
+    const { compiled, values, signs } = started();
+    if (name !== "pair-pissa") expect(new Set([...signs.values()].flat())).toEqual(new Set([1]));
+    const adapted = compiled.plan.parameters.filter(({ ofAdapter }) => ofAdapter);
+    expect(adapted).toHaveLength(6);
+    for (const { checkpoint, path } of adapted)
+      expect(relative(values.get(path), signed(checkpoint, startOf(checkpoint), signs)), checkpoint).toBeLessThan(limit);
+  });
+
+  test.each(backends)("has PEFT's output and gradients after a change, on %s", async (backend) => {
+    const { compiled, values, signs } = started();
+    for (const { checkpoint, path, ofAdapter } of compiled.plan.parameters) {
+      const change = expected.get(`change.${checkpoint}`);
+      if (!ofAdapter || change === undefined) continue;
+      const moved = floats(signed(checkpoint, change, signs));
+      values.set(
+        path,
+        (values.get(path) ?? moved).map((value, place) => value + (moved[place] ?? Number.NaN)),
+      );
+    }
+    const { output, gradients } = await computed(compiled, values, backend);
+    expect(relative(output, expected.get("output") ?? startOf("output"))).toBeLessThan(limit);
+    expect(gradients.size).toBe(6);
+    for (const [checkpoint, found] of gradients) {
+      const theirs = expected.get(`grad.${checkpoint}`);
+      if (theirs === undefined) throw new Error(`the fixture has the gradient of ${checkpoint}`);
+      expect(relative(found, signed(checkpoint, theirs, signs)), checkpoint).toBeLessThan(1e-4);
+    }
+  });
+});
+
+/** A tensor of other values. */
+function storedOf(tensor: StoredTensor, data: Float32Array): StoredTensor {
+  const [found] = readTensorsOf(writeSafetensors(new Map([["x", { shape: tensor.shape, data }]])));
+  if (found === undefined) throw new Error("there is one tensor");
+  return found;
+}
+
+function readTensorsOf(bytes: Uint8Array): readonly StoredTensor[] {
+  const file = join(folder, "signed.safetensors");
+  writeFileSync(file, bytes);
+  return [...readTensors(file).values()];
+}
+
+const starts = [...below("pair.fa.start.")];
+
+test.each(backends)("LoRA-FA's gradients are what PEFT's optimizer makes of LoRA's, on %s", async (backend) => {
+  const compiled = compiledPair([`lora_fa(rank = 3, alpha = 5) on ${linear}`]);
+  const values = new Map([...weights, ...starts].map(([key, each]) => [compiled.pathOf(key), floats(each)] as const));
+  const { gradients } = await computed(compiled, values, backend);
+  const expected = [...below("pair.fa.grad.")];
+  expect([...gradients.keys()].toSorted()).toEqual(expected.map(([key]) => key).toSorted());
+  for (const [key, each] of expected) expect(relative(gradients.get(key), each), key).toBeLessThan(1e-4);
+});
+
+test("LoRA-FA is LoRA in PEFT's file", () => {
+  const spec = join(folder, "fa.vlm");
+  writeFileSync(spec, specOf("pair", [`lora_fa(rank = 3, alpha = 5) on ${linear}`]));
+  const [given, adapter] = [join(folder, "weights.safetensors"), join(folder, "fa.safetensors")];
+  write(given, weights);
+  write(adapter, new Map(starts));
+  const run = medctc(["export", spec, "--peft", join(folder, "fa"), "--weights", given, "--adapter", adapter]);
+  expect([run.code, run.err]).toEqual([0, expect.not.stringContaining("error")]);
+  const written = readTensors(join(folder, "fa", "adapter_model.safetensors"));
+  expect(written.size).toBe(6);
+  for (const [key, each] of starts)
+    expect([...elementsOf(written.get(`base_model.model.${key}`) ?? each)]).toEqual([...elementsOf(each)]);
+});
+
+test("a group with another rate for `up` trains as PEFT's LoRA+ does for three steps", () => {
+  const spec = join(folder, "plus.vlm");
+  const adamw = "adamw(lr = 1e-2, weight_decay = 0.1, eps = 1e-6)";
+  const lines = [`lora(rank = 3, alpha = 5) on ${linear}`, "group vision.**.lora.up { lr = 16 * lr }"];
+  writeFileSync(spec, specOf("pair", lines, adamw));
+  const [given, feeds] = [join(folder, "plus-weights.safetensors"), join(folder, "x.safetensors")];
+  write(given, weights);
+  write(feeds, new Map([...below("pair.")].filter(([key]) => key === "x")));
+  let adapter = join(folder, "plus.safetensors");
+  write(adapter, new Map(starts));
+  for (let step = 0; step < 3; step++) {
+    const out = join(folder, `plus-${step}.safetensors`);
+    const state = ["--weights", given, "--adapter", adapter, "--feeds", feeds, "--step", String(step), "-o", out];
+    const run = medctc(["run", spec, "step", ...state]);
+    expect([run.code, run.err]).toEqual([0, expect.not.stringContaining("error")]);
+    adapter = out;
+  }
+  const end = readTensors(adapter);
+  const expected = [...below("pair.plus.end.")];
+  expect(expected).toHaveLength(6);
+  for (const [key, each] of expected)
+    expect(relative([...elementsOf(end.get(key) ?? each)], each), key).toBeLessThan(1e-4);
+});
+
+function write(file: string, tensors: ReadonlyMap<string, StoredTensor>): void {
+  const own = [...tensors].map(([key, each]) => [key, { shape: each.shape, data: floats(each) }] as const);
+  writeFileSync(file, writeSafetensors(new Map(own)));
+}
