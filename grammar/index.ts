@@ -2,6 +2,7 @@ export { parseAssignment } from "./assignment.ts";
 export type * from "./ast.ts";
 export { calleeName } from "./callee.ts";
 export {
+  applyFixes,
   catalogue,
   countDiagnostics,
   type Diagnostic,
@@ -18,9 +19,10 @@ export {
   printableLines,
   renderDiagnostics,
   report,
+  safeFixesOf,
 } from "./diagnostics/index.ts";
 export { quote } from "./format/expressions.ts";
 export { formatFile, formatSource, printExpectation, printExpression, printPlacement } from "./format.ts";
 export { type ParsedFile, parse } from "./parser.ts";
-export { createSource, joinSpans, positionAt, type Source, type Span } from "./source.ts";
+export { createSource, joinSpans, positionAt, type Range, rangeOf, type Source, type Span } from "./source.ts";
 export { keywords, lex, type Token } from "./tokens.ts";

@@ -43,6 +43,16 @@ export function positionAt(source: Source, offset: number): Position {
   return { line: low, character: offset - (source.lineStarts[low] ?? 0) };
 }
 
+/** A stretch of a text by lines and characters, as the Language Server Protocol has it. */
+export interface Range {
+  readonly start: Position;
+  readonly end: Position;
+}
+
+export function rangeOf({ source, start, end }: Span): Range {
+  return { start: positionAt(source, start), end: positionAt(source, end) };
+}
+
 /** The text of a line without its line end; empty past the last line. */
 export function lineText(source: Source, line: number): string {
   const start = source.lineStarts[line];

@@ -119,7 +119,7 @@ function alsoOn({ adapter, selectors }: Placement): readonly Fix[] {
   const between = source.text.slice(end, selectors[0]?.span.start ?? end);
   const on = between.search(/\bon\b/);
   const span = { source, start: end + on, end: end + on };
-  return on < 0 ? [] : [{ title: "write `also on`", span, text: "also " }];
+  return on < 0 ? [] : [{ title: "write `also on`", span, text: "also ", isChoice: true }];
 }
 
 /** True when an adapter can stand around a module itself. */

@@ -80,7 +80,7 @@ export class SelectorResolver {
       const apart = together.filter((each) => ![...atomsOf(family, each.name)].every((atom) => role.atoms.has(atom)));
       const whole = `${around}.${[...apart.map((each) => each.name), role.name].join(",")}`;
       const text = pattern.continued === null ? fused : role.name;
-      const fixes = [{ title: `write \`${text}\``, span: pattern.span, text }];
+      const fixes = [{ title: `write \`${text}\``, span: pattern.span, text, isChoice: true as const }];
       const params = { role: pattern.text, path: element.path, fused, whole };
       return this.refuse(report("part-of-fused", pattern.span, params, { fixes }));
     }

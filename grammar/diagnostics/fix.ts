@@ -7,6 +7,8 @@ export interface Fix {
   readonly title: string;
   readonly span: Span;
   readonly text: string;
+  /** True where what is written can be meant in another way, too, so that it takes somebody to choose. */
+  readonly isChoice?: true;
 }
 
 /** One fix for each name that may be meant, where the written one stands once in what a diagnostic points at. */

@@ -1,3 +1,4 @@
+export { applyFixes, safeFixesOf } from "./apply-fixes.ts";
 export { catalogue, type DiagnosticKey, type DiagnosticParams } from "./catalogue.ts";
 export type { Fix } from "./fix.ts";
 export { diagnosticToJson } from "./json.ts";

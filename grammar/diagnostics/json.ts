@@ -1,10 +1,6 @@
-import { type Position, positionAt, type Span } from "../source.ts";
+import { type Range, rangeOf } from "../source.ts";
+import { safeFixOf } from "./apply-fixes.ts";
 import type { Diagnostic } from "./report.ts";
-
-interface Range {
-  readonly start: Position;
-  readonly end: Position;
-}
 
 /** A diagnostic as the language server protocol shapes it, with the file beside it. */
 export interface DiagnosticJson {
@@ -18,7 +14,18 @@ export interface DiagnosticJson {
   readonly message: string;
   readonly notes: readonly string[];
   readonly help: string | null;
+  /** Changes that may mend it, each by itself; one alone is applied by `medctc check --fix` where `isSafe` says so. */
+  readonly fixes: readonly FixJson[];
   readonly relatedInformation: readonly { readonly file: string; readonly range: Range; readonly message: string }[];
+}
+
+/** A change of a file, as a text edit of the Language Server Protocol with what it does. */
+export interface FixJson {
+  readonly title: string;
+  readonly file: string;
+  readonly range: Range;
+  readonly newText: string;
+  readonly isSafe: boolean;
 }
 
 export function diagnosticToJson(diagnostic: Diagnostic): DiagnosticJson {
@@ -32,14 +39,17 @@ export function diagnosticToJson(diagnostic: Diagnostic): DiagnosticJson {
     message,
     notes,
     help,
+    fixes: diagnostic.fixes.map((fix) => ({
+      title: fix.title,
+      file: fix.span.source.name,
+      range: rangeOf(fix.span),
+      newText: fix.text,
+      isSafe: fix === safeFixOf(diagnostic),
+    })),
     relatedInformation: labels.map((label) => ({
       file: label.span.source.name,
       range: rangeOf(label.span),
       message: label.message,
     })),
   };
-}
-
-function rangeOf({ source, start, end }: Span): Range {
-  return { start: positionAt(source, start), end: positionAt(source, end) };
 }

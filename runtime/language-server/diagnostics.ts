@@ -6,9 +6,9 @@ import {
   type Diagnostic as Published,
   Range,
 } from "vscode-languageserver/node";
-import type { Diagnostic } from "../../grammar/index.ts";
+import { type Diagnostic, rangeOf } from "../../grammar/index.ts";
 import type { OpenDocument } from "./documents.ts";
-import { locationOf, rangeOf } from "./places.ts";
+import { locationOf } from "./places.ts";
 
 /** What is wrong with a document; mistakes of the files that it imports stand at its import, as they may not be open. */
 export function diagnosticsOf({ spec }: OpenDocument): readonly Published[] {

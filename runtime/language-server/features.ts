@@ -20,9 +20,9 @@ import {
   placeFacts,
   type Suggestion,
 } from "../../compiler/editor/index.ts";
-import { formatSource, positionAt } from "../../grammar/index.ts";
+import { formatSource, positionAt, rangeOf } from "../../grammar/index.ts";
 import type { LastGood, OpenDocument } from "./documents.ts";
-import { locationOf, rangeOf } from "./places.ts";
+import { locationOf } from "./places.ts";
 
 const symbolKinds: Readonly<Record<OutlineSymbol["kind"], SymbolKind>> = {
   import: SymbolKind.File,

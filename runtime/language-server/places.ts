@@ -1,6 +1,6 @@
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { type Location, Range, type TextEdit } from "vscode-languageserver/node";
-import { positionAt, type Span } from "../../grammar/index.ts";
+import type { Location, TextEdit } from "vscode-languageserver/node";
+import { rangeOf, type Span } from "../../grammar/index.ts";
 import { pathOfSource } from "./library.ts";
 
 /** The path of a document; what is not a file, as an untitled one, is called by its address. */
@@ -10,10 +10,6 @@ export function pathOfUri(uri: string): string {
 
 function uriOfSource(name: string): string {
   return /^[a-z-]{2,}:/.test(name) ? name : pathToFileURL(pathOfSource(name)).href;
-}
-
-export function rangeOf({ source, start, end }: Span): Range {
-  return Range.create(positionAt(source, start), positionAt(source, end));
 }
 
 export function locationOf(span: Span): Location {

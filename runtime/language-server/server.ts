@@ -19,6 +19,7 @@ import {
   type Manual,
   signatureAt,
 } from "../../compiler/editor/index.ts";
+import { rangeOf } from "../../grammar/index.ts";
 import { diagnosticsOf, fixesOf } from "./diagnostics.ts";
 import { Documents, type OpenDocument } from "./documents.ts";
 import {
@@ -31,7 +32,7 @@ import {
   symbolInformation,
   symbolsOf,
 } from "./features.ts";
-import { changesOf, locationOf, pathOfUri, rangeOf } from "./places.ts";
+import { changesOf, locationOf, pathOfUri } from "./places.ts";
 import { Workspace } from "./workspace.ts";
 
 const capabilities: InitializeResult["capabilities"] = {

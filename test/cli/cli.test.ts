@@ -60,12 +60,41 @@ describe("check", () => {
           message: "expected an expression, found `)`",
           notes: [],
           help: null,
+          fixes: [],
           relatedInformation: [],
         },
       ],
     });
     write("good.vlm", good);
     expect(JSON.parse(medctc(["check", "--json", "good.vlm"]).out)).toEqual({ diagnostics: [] });
+  });
+
+  const broken = "model m {\n  param a: f32[] = ones\n  freeze a\n}\n\ntrain {\n  bach = 4\n  precision = bf16\n}\n";
+
+  test("gives programs the fixes of a mistake, and which of them is safe", () => {
+    write("bad.vlm", broken);
+    const { out } = medctc(["check", "--json", "bad.vlm"]);
+    const range = { start: { line: 6, character: 2 }, end: { line: 6, character: 6 } };
+    const fixes = [{ title: "write `batch`", file: "bad.vlm", range, newText: "batch", isSafe: true }];
+    expect(JSON.parse(out)).toMatchObject({ diagnostics: [{ fixes }, {}] });
+  });
+
+  test("--fix mends what has one fix, says so, and leaves and reports what is to choose", () => {
+    write("bad.vlm", broken);
+    expect(medctc(["check", "--fix", "bad.vlm"])).toMatchObject({
+      code: 0,
+      out: "bad.vlm: applied 2 fixes\nbad.vlm: ok\n",
+    });
+    const mended = broken.replace("bach", "batch").replace("bf16", '"bf16"');
+    expect(readFileSync(join(folder, "bad.vlm"), "utf8")).toBe(mended);
+    const twice =
+      'import "std/linear"\nimport "std/lora"\n\nmodel m {\n  part a = linear(2, inputs = 2)\n  lora(rank = 1) on a\n  lora(rnk = 1) on a\n}\n';
+    write("twice.vlm", twice);
+    const { code, err } = medctc(["check", "--fix", "twice.vlm"]);
+    expect(code).toBe(1);
+    // A second adapter there may be a mistake.
+    expect(err).toContain("also on");
+    expect(readFileSync(join(folder, "twice.vlm"), "utf8")).toBe(twice.replace("rnk", "rank"));
   });
 
   test.each([
