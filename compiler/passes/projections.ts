@@ -1,4 +1,4 @@
-import type { Builder, Node, OperationOf } from "../ir/index.ts";
+import { type Builder, type Node, neededFor, type OperationOf } from "../ir/index.ts";
 import { equalInputOf } from "../ops/index.ts";
 
 /** How the kernel of a convolution moves. */
@@ -69,6 +69,12 @@ export function transposed(matrix: Pending): Pending {
   return pending([matrix], (build, whole) => build.add({ op: "transpose", permutation: [1, 0] }, whole));
 }
 
+/** The parameters that a table of their shape is made from. */
+function tablesIn(table: Node): readonly string[] {
+  const { shape } = table.type;
+  return neededFor([table]).flatMap((each) => (each.type.shape.join() === shape.join() ? parameterOf(each) : []));
+}
+
 function parameterOf({ operation }: Node): readonly string[] {
   return operation.op === "parameter" ? [operation.path] : [];
 }
@@ -91,8 +97,8 @@ export function projectionOf(node: Node, fixed: ReadonlySet<Node>, known: Known)
     case "gather": {
       const isTable = operation.axis === 0 && a.type.shape.length === 2 && fixed.has(a) && !fixed.has(b);
       if (!isTable || !known.isLookedUp) return null;
-      const own = { outputs: a.type.shape[1] ?? 1, moves: null, groups: 1, bias: null, isMerged: false };
-      return { ...own, x: b, weight: transposed(became(a)), isLookup: true, turned: parameterOf(a) };
+      const own = { outputs: a.type.shape[1] ?? 1, moves: null, groups: 1, bias: null, isLookup: true };
+      return { ...own, x: b, weight: transposed(became(a)), turned: tablesIn(a), isMerged: known.isReplaced(a) };
     }
     case "conv":
       return fixed.has(b) ? convolutionOf(operation, a, b, fixed, known) : null;

@@ -2,6 +2,7 @@ import { type Diagnostic, report } from "../../grammar/index.ts";
 import type { FloatTensor, OpenTensors, PlacedTensor } from "../weights/index.ts";
 import { openTensors } from "../weights/index.ts";
 import { peftConfigBeside, peftPrefix, peftRoot } from "./folder.ts";
+import { ownTokensName } from "./tokens.ts";
 
 /**
  * PEFT adapts PyTorch's nn.MultiheadAttention as a whole: `X.lora_A.weight` and `lora_B` are of `X.in_proj_weight`, which is no module,
@@ -38,14 +39,13 @@ export interface OpenAdapter extends OpenTensors {
 
 /**
  * Opens a file of adapters. Those of an nn.MultiheadAttention in PEFT's files have the names and the values of a spec's: `X.in_proj.lora_A`
- * and `X.out_proj.lora_A`. Refuses those of later versions of PEFT, of which it is not known how often they count `out_proj`.
+ * and `X.out_proj.lora_A`, and so have rows of tables beside LoRA. Refuses those of later versions of PEFT, of which it is not known how often they count `out_proj`.
  */
 export function openAdapter(path: string): OpenAdapter | { readonly kind: "wrong"; readonly diagnostic: Diagnostic } {
   const opened = openTensors(path);
   if (opened.kind === "wrong") return opened;
   const attentions = attentionsIn(opened.tensors.keys());
-  if (attentions.size === 0) return { ...opened, attentions };
-  const problem = unknownCount(path, opened);
+  const problem = attentions.size === 0 ? null : unknownCount(path, opened);
   if (problem !== null) {
     opened.close();
     return { kind: "wrong", diagnostic: problem };
@@ -74,6 +74,7 @@ function attentionsIn(names: Iterable<string>): ReadonlySet<string> {
 function ownName(name: string, attentions: ReadonlySet<string>): string {
   const [, module = "", matrix = ""] = /^(.*)\.(lora_[AB]\.weight)$/.exec(name) ?? [];
   if (attentions.has(module)) return `${module}.in_proj.${matrix}`;
+  if (matrix === "") return ownTokensName(name);
   return module.endsWith(".base_layer.out_proj") ? name.replace(wrapped, ".out_proj.") : name;
 }
 

@@ -1,9 +1,10 @@
 import type { DeclaredConfig } from "./declared-config.ts";
 import { type Fields, fieldsOf, readJsonObject, type Wrong, wrong } from "./json-object.ts";
 import { fitsName, type NamePattern, readNamePattern } from "./name-pattern.ts";
+import { readTokens, type TokensConfig, type TrainedTokens } from "./tokens.ts";
 
 /** What PEFT's adapter_config.json says of how an adapter's tensors are used. */
-export type PeftConfig = LoraConfig | Ia3Config | DeclaredConfig;
+export type PeftConfig = LoraConfig | Ia3Config | TokensConfig | DeclaredConfig;
 
 export interface LoraConfig {
   readonly kind: "lora";
@@ -15,6 +16,8 @@ export interface LoraConfig {
   readonly dropout: number;
   /** DoRA: rows have learned lengths. */
   readonly hasLengths: boolean;
+  /** Rows of tables that are trained besides. */
+  readonly tokensOf: TrainedTokens;
   /** The version of PEFT that wrote it, where it says so. */
   readonly version: string | null;
 }
@@ -35,7 +38,6 @@ const refusedKeys: ReadonlyMap<string, string> = new Map([
   ["lora_bias", "its updates have biases"],
   ["layer_replication", "it repeats layers"],
   ["target_parameters", "it adapts parameters instead of modules"],
-  ["trainable_token_indices", "it trains tokens"],
   ["alora_invocation_tokens", "it applies only after certain tokens"],
   ["use_qalora", "its inputs are pooled"],
   ["use_bdlora", "its matrices are block-diagonal"],
@@ -56,6 +58,7 @@ const harmlessKeys: ReadonlySet<string> = new Set([
   ...ofEveryType,
   "feedforward_modules",
   ...["r", "lora_alpha", "lora_dropout", "rank_pattern", "alpha_pattern", "use_rslora", "use_dora", "bias"],
+  "trainable_token_indices",
   ...["init_lora_weights", "init_ia3_weights", "loftq_config", "eva_config", "corda_config", "lora_ga_config"],
   // How the weights beside the adapters are stored, which a spec says itself.
   "fan_in_fan_out",
@@ -81,6 +84,10 @@ export function readPeftConfig(text: string): PeftConfig | Wrong {
   if (refused !== null) return wrong(refused);
   if (type === "IA3") return readIa3(fields);
   if (type === "LORA") return readLora(fields);
+  if (type === "TRAINABLE_TOKENS") {
+    const tokensOf = readTokens(fields, "token_indices");
+    return "problem" in tokensOf ? tokensOf : { kind: "tokens", tokensOf, version: versionIn(fields) };
+  }
   const isName = typeof type === "string" && /^[A-Z][A-Z0-9_]{0,40}$/.test(type);
   return isName ? readDeclared(type, fields) : wrong(`its \`peft_type\` is ${shown(type)}, but must be a name`);
 }
@@ -114,6 +121,7 @@ function readLora(fields: Fields): LoraConfig | Wrong {
   const alphas = patternsIn(fields, "alpha_pattern", "a number", Number.isFinite);
   const rankStabilised = flagIn(fields, "use_rslora");
   const hasLengths = flagIn(fields, "use_dora");
+  const tokensOf = readTokens(fields, "trainable_token_indices");
   if (typeof rank !== "number") return rank;
   if (typeof alpha !== "number") return alpha;
   if (typeof dropout !== "number") return dropout;
@@ -121,6 +129,7 @@ function readLora(fields: Fields): LoraConfig | Wrong {
   if ("kind" in alphas) return alphas;
   if (typeof rankStabilised !== "boolean") return rankStabilised;
   if (typeof hasLengths !== "boolean") return hasLengths;
+  if ("problem" in tokensOf) return tokensOf;
   const first = (patterns: readonly Patterned[], otherwise: number) => (module: string) =>
     patterns.find(({ pattern }) => fitsName(pattern, module))?.value ?? otherwise;
   return {
@@ -130,6 +139,7 @@ function readLora(fields: Fields): LoraConfig | Wrong {
     rankStabilised,
     dropout,
     hasLengths,
+    tokensOf,
     version: versionIn(fields),
   };
 }

@@ -22,4 +22,5 @@ export { innerProduct, type LowRankUpdate, normOf, normOfDifference } from "./lo
 export { fitsName, readNamePattern } from "./name-pattern.ts";
 export { groupsOf, withoutNumbers } from "./placements.ts";
 export { readAdapter } from "./read.ts";
+export { type TokensConfig, tokensConfig, tokensName } from "./tokens.ts";
 export { type ConfigFields, ia3Config, type LoraModule, loraConfig } from "./write-config.ts";

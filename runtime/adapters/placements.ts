@@ -1,6 +1,7 @@
 import { countAt } from "../at.ts";
 import type { PeftConfig } from "./config.ts";
 import type { StoredAdapter, StoredPart } from "./read.ts";
+import { tokensEnding } from "./tokens.ts";
 
 /** Modules that have the same adapter, and that adapter as a spec writes it. */
 export interface PlacedGroup {
@@ -43,6 +44,12 @@ export function groupsOf(
     } else if (config.kind === "ia3" && part.kind === "tensor" && name.endsWith(factorsEnding)) {
       const module = name.slice(0, -factorsEnding.length);
       add(config.isOnInputs(module) ? "ia3(on_inputs = true)" : "ia3()", module);
+    } else if ((config.kind === "lora" || config.kind === "tokens") && name.endsWith(tokensEnding)) {
+      const module = name.slice(0, -tokensEnding.length);
+      const tokens = config.tokensOf(module);
+      if (tokens === null || part.kind !== "tensor" || tokens.length !== part.shape[0])
+        return { kind: "wrong", problem: `\`${name}\` has rows of other tokens than the config` };
+      add(`trainable_tokens(tokens = [${tokens.join(", ")}])`, module);
     } else if (config.kind === "lora" && config.hasLengths && name.endsWith(lengthsEnding)) continue;
     else return { kind: "wrong", problem: `\`${name}\` does not belong to a supported adapter` };
   }

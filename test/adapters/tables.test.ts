@@ -35,7 +35,9 @@ describe("PEFT's adapters of embeddings and of projections stored as [inputs, ou
     const config = jsonFields(readFileSync(join(out, files.config), "utf8"));
     const other = jsonFields(readFileSync(join(fixture, name, files.config), "utf8"));
     expect(listIn(config, "target_modules").toSorted()).toEqual(listIn(other, "target_modules").toSorted());
-    expect(config["fan_in_fan_out"]).toBe(name !== "embedding");
+    for (const key of ["token_indices", "trainable_token_indices"])
+      expect([key, config[key] ?? null]).toEqual([key, other[key] ?? null]);
+    if (name === "mixed" || name === "transposed") expect(config["fan_in_fan_out"]).toBe(true);
   });
 
   test.each(names)("%s become the weights that PEFT merges them into", (name) => {
@@ -60,6 +62,26 @@ describe("PEFT's adapters of embeddings and of projections stored as [inputs, ou
     const calls = (lines: readonly string[]) => lines.map((each) => each.slice(0, each.indexOf(" on "))).toSorted();
     const placed = placements[name] ?? [];
     expect([code, calls(out.trimEnd().split("\n"))]).toEqual([0, calls(placed)]);
+  });
+
+  test.each([
+    ["tokens", ["trainable_tokens(tokens = [5, 17, 1]) on text.words"]],
+    ["lora-tokens", ["trainable_tokens(tokens = [1, 5, 17]) on text.words", "lora(rank = 4, alpha = 8) on text.fc"]],
+  ] as const)("%s of other tokens than the spec's are refused, which their shapes do not show", (name, placed) => {
+    const { spec, weights } = writeCase(folder, `${name}-other`, placed);
+    const out = join(folder, "other.safetensors");
+    const given = ["--weights", weights, "--adapter", join(fixture, name)];
+    const { code, err } = medctc(["adapter", "merge", spec, ...given, "-o", out]);
+    expect([code, err]).toEqual([
+      1,
+      expect.stringContaining("has rows of the tokens 5, 1, 17, but in the spec `trainable_tokens("),
+    ]);
+  });
+
+  test("a token that is named twice is refused, as nothing would train its first row", () => {
+    const { spec } = writeCase(folder, "twice", ["trainable_tokens(tokens = [3, 3]) on text.words"]);
+    const { code, err } = medctc(["export", spec, "--peft", join(folder, "twice")]);
+    expect([code, err]).toEqual([1, expect.stringContaining("PEFT cannot represent")]);
   });
 
   test("differ by what they do to the weights", () => {

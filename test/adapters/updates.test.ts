@@ -11,6 +11,7 @@ function updates(placement: string, adapter = ""): readonly AdapterUpdate[] {
 function formsOf(found: readonly AdapterUpdate[]): readonly string[] {
   const lines = found.map((update) => {
     if (update.kind === "other") return `other: ${update.why}`;
+    if (update.kind === "rows") return `rows ${update.tokens.join()}`;
     if (update.kind === "factors") return `factors on ${update.on}`;
     if (update.kind === "declared") return `${update.form.type} by its declaration`;
     return `${update.hasLengths ? "dora" : "lora"} of rank ${update.rank}, times ${update.scale}, dropout ${update.dropout}`;

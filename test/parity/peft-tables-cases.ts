@@ -13,6 +13,8 @@ export const placements: Readonly<Record<string, readonly string[]>> = {
     "lora_embedding(rank = 9, alpha = 6, rank_stabilised = true) on text.words",
     "lora(rank = 4, alpha = 6, rank_stabilised = true) on text.up, text.fc",
   ],
+  tokens: ["trainable_tokens(tokens = [5, 1, 17]) on text.words"],
+  "lora-tokens": ["trainable_tokens(tokens = [5, 1, 17]) on text.words", "lora(rank = 4, alpha = 8) on text.fc"],
   transposed: ["lora(rank = 3, alpha = 6) on text.up, text.square"],
 };
 
@@ -20,6 +22,7 @@ export const placements: Readonly<Record<string, readonly string[]>> = {
 export function specOf(placed: readonly string[]): string {
   return `import "std/lora"
 import "std/lora_embedding"
+import "std/trainable_tokens"
 ${network}
 loss squared(values) {
   return mean(values * values)
@@ -57,6 +60,11 @@ export function below(prefix: string): ReadonlyMap<string, StoredTensor> {
 export const weights: ReadonlyMap<string, StoredTensor> = new Map(
   [...tensors].filter(([name]) => /^\w+\.(weight|bias)$/.test(name)),
 );
+
+/** What a spec calls a tensor of PEFT's files. */
+export function ownName(name: string): string {
+  return name.replace("base_model.model.", "").replace(".token_adapter", "");
+}
 
 /** The largest absolute difference of a tensor from another over the largest absolute value of that. */
 export function relative(found: ArrayLike<number> | undefined, expected: StoredTensor): number {

@@ -4,7 +4,7 @@ import { createSource } from "../../grammar/index.ts";
 import { backendNamed, modelOf, runOnce } from "../../runtime/backends/index.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
 import { elementsOf } from "../../runtime/weights/index.ts";
-import { below, fixture, placements, readTensors, relative, specOf, weights } from "./peft-tables-cases.ts";
+import { below, fixture, ownName, placements, readTensors, relative, specOf, weights } from "./peft-tables-cases.ts";
 
 function compiledCase(name: string) {
   const path = `specs/${name}.vlm`;
@@ -14,10 +14,7 @@ function compiledCase(name: string) {
   const { spec, plan } = compiled;
   if (spec === null || plan === null) throw new Error("the spec compiles");
   const stored = new Map(
-    [...readTensors(`${fixture}/${name}/adapter_model.safetensors`)].map(([key, each]) => [
-      key.replace("base_model.model.", ""),
-      each,
-    ]),
+    [...readTensors(`${fixture}/${name}/adapter_model.safetensors`)].map(([key, each]) => [ownName(key), each]),
   );
   const values = new Map(
     plan.parameters.map(({ path: at, checkpoint, shape }) => {
@@ -54,7 +51,7 @@ describe.each(["evaluator", "tensorflow", "onnx"] as const)("with adapters of ta
     const gradients = [...expected].filter(([key]) => key.startsWith("grad."));
     expect(gradients).toHaveLength(trained.length);
     for (const [key, gradient] of gradients) {
-      const at = trained.find(({ checkpoint }) => checkpoint === key.slice("grad.".length))?.path;
+      const at = trained.find(({ checkpoint }) => checkpoint === ownName(key.slice("grad.".length)))?.path;
       expect(relative(found.get(`gradient:${at}`)?.data, gradient), key).toBeLessThan(1e-4);
     }
   });

@@ -1,2 +1,2 @@
 export { foldModel } from "./fold.ts";
-export { type AdapterUpdate, adapterUpdates, type Declared, type Factors, type LowRank } from "./updates.ts";
+export { type AdapterUpdate, adapterUpdates, type Declared, type Factors, type LowRank, type Rows } from "./updates.ts";

@@ -6,16 +6,18 @@ import { type AttentionPart, attentionPartOf } from "./attention.ts";
 import { byChannel, isClose, productOf, scaled, scaleOf, scaleOfDirections, turnedOver, wholeWeight } from "./fit.ts";
 import { type FoldedModule, foldModel, parentOf } from "./fold.ts";
 import { formOf, probeValues, type Values, valueFor } from "./probe.ts";
+import { replacedRows } from "./replaced-rows.ts";
 
 /** Names in checkpoints of what PEFT has beside a module, LoRA's matrices and IA3's factors, and those of loralib for the same matrices. */
 const names = {
   down: [".lora_A.weight", ".lora_A", ".lora_embedding_A"],
   up: [".lora_B.weight", ".lora_B", ".lora_embedding_B"],
   factors: [".ia3_l"],
+  rows: [".trainable_tokens_delta"],
 } as const;
 
 /** What an adapter does to the module that it adapts: a form that PEFT has too, or another one. */
-export type AdapterUpdate = Placed & (LowRank | Factors | Declared | Other);
+export type AdapterUpdate = Placed & (LowRank | Factors | Rows | Declared | Other);
 
 interface Placed {
   /** The path of the adapter. */
@@ -53,6 +55,16 @@ export interface Factors {
   readonly attention: AttentionPart | null;
   readonly factors: PlannedTensor;
   readonly on: Side;
+}
+
+/** Rows of a table are others. */
+export interface Rows {
+  readonly kind: "rows";
+  readonly module: string;
+  /** [tokens, width] */
+  readonly rows: PlannedParameter;
+  /** The places in the table, in the order of `rows`. */
+  readonly tokens: readonly number[];
 }
 
 /** Either is the same where each output of a convolution has an input of its own, and no bias. */
@@ -134,7 +146,7 @@ function updateOf(
   checkpoints: ReadonlySet<string>,
   known: Map<string, Form>,
   dropout: number,
-): LowRank | Factors | Other {
+): LowRank | Factors | Rows | Other {
   const { weight, bias } = folded;
   const { checkpoint } = weight.parameter;
   const attention = attentionPartOf(checkpoint, checkpoints);
@@ -145,6 +157,9 @@ function updateOf(
   const named = (endings: readonly string[]): PlannedTensor | undefined =>
     own.find((each) => endings.some((ending) => each.checkpoint === `${module}${ending}`));
   const [down, up, factors] = [named(names.down), named(names.up), named(names.factors)];
+  const rows = named(names.rows);
+  const tokens = rows === undefined || own.length !== 1 ? null : replacedRows(folded, rows);
+  if (rows !== undefined && tokens !== null) return { kind: "rows", module, rows, tokens };
   const nodes = bias === null ? [weight.node] : [weight.node, bias.node];
   // What an adapter does not have keeps its place, so that the same form has the same numbers.
   const first = [weight.parameter, bias?.parameter, down, up, factors].map((each) => each?.path ?? "");

@@ -7,8 +7,18 @@ import {
   type Factors,
   type LowRank,
   type Plan,
+  type Rows,
 } from "../../../compiler/index.ts";
-import { countsTwiceUpTo, ia3Config, lengthsOf, loraConfig, peftFiles, peftPrefix } from "../../adapters/index.ts";
+import {
+  countsTwiceUpTo,
+  ia3Config,
+  lengthsOf,
+  loraConfig,
+  peftFiles,
+  peftPrefix,
+  tokensConfig,
+  tokensName,
+} from "../../adapters/index.ts";
 import { contractKey } from "../../data/index.ts";
 import { attempt, writeAtomically } from "../../files/index.ts";
 import type { Problem } from "../../text/index.ts";
@@ -20,6 +30,7 @@ import { exportedContract } from "../weights/contract-agreement.ts";
 import { type GivenWeights, openWeights } from "../weights/open.ts";
 import { adaptedAttentions, peftAttention, unlikeProjections } from "./peft-attention.ts";
 import { peftOfDeclared, type WrittenForPeft } from "./peft-declared.ts";
+import { unlikeRows } from "./peft-rows.ts";
 
 export interface ExportPeftRequest extends GivenWeights, SpecRequest {
   /** The folder that PEFT's two files go into. */
@@ -79,15 +90,15 @@ export function exportPeft(request: ExportPeftRequest, reporter: Reporter): Ende
   }
 }
 
-type PeftUpdate = AdapterUpdate & (LowRank | Factors);
+type PeftUpdate = AdapterUpdate & (LowRank | Factors | Rows);
 
 /** Whether its form is found from what it computes. */
 function isFound(update: AdapterUpdate): update is PeftUpdate {
-  return update.kind === "low-rank" || update.kind === "factors";
+  return update.kind === "low-rank" || update.kind === "factors" || update.kind === "rows";
 }
 
 /** Why PEFT has no file for this; null where it has. */
-function whyNot(updates: readonly AdapterUpdate[], { parameters }: Plan): Problem | null {
+function whyNot(updates: readonly AdapterUpdate[], plan: Plan): Problem | null {
   if (updates.length === 0) return problem("the spec has no adapters", null);
   const other = updates.find((update) => update.kind === "other");
   if (other?.kind === "other") {
@@ -102,14 +113,19 @@ function whyNot(updates: readonly AdapterUpdate[], { parameters }: Plan): Proble
     .flatMap((each) => unlikeProjections(each) ?? [])
     .at(0);
   if (unlike !== undefined) return unlike;
+  const rows = updates.filter((update): update is AdapterUpdate & Rows => update.kind === "rows");
+  const isBesideLora = lowRankOf(updates).length > 0;
+  const otherRows = unlikeRows(rows, isBesideLora, plan);
+  if (otherRows !== null) return otherRows;
   const forms = new Map<string, string>();
   for (const update of updates) {
+    if (update.kind === "rows" && isBesideLora) continue;
     const form = formOf(update);
     if (!forms.has(form)) forms.set(form, `${form} for \`${update.placement}\``);
   }
   if (forms.size > 1)
     return problem(`a PEFT adapter is of one kind, but the spec has ${[...forms.values()].join(", ")}`, null);
-  const trained = parameters.find(({ trainable, ofAdapter }) => trainable && !ofAdapter);
+  const trained = plan.parameters.find(({ trainable, ofAdapter }) => trainable && !ofAdapter);
   if (trained !== undefined) {
     return problem(
       `\`${trained.checkpoint}\` is trained too (${trained.rule}), but does not belong to an adapter`,
@@ -125,6 +141,8 @@ function formOf(update: AdapterUpdate): string {
       return update.hasLengths ? "DoRA" : "LoRA";
     case "factors":
       return "IA3";
+    case "rows":
+      return "trained tokens";
     case "declared":
       return update.form.type;
     case "other":
@@ -143,6 +161,7 @@ function withoutForm(update: PeftUpdate): Problem | null {
     const help = "use medctc export --safetensors --merge, which writes whole weights where that is exact";
     return problem(`PEFT cannot represent \`${placement}\`, on ${path}: ${without}`, help);
   };
+  if (update.kind === "rows") return null;
   if (update.attention !== null && (update.kind === "factors" || update.hasLengths))
     return why(`of an nn.MultiheadAttention it has LoRA, but no ${update.kind === "factors" ? "IA3" : "DoRA"}`);
   if (update.kind === "factors")
@@ -157,10 +176,15 @@ function peftOf(updates: readonly AdapterUpdate[], plan: Plan, piecesOf: WeightP
   const lowRank = known.filter((update) => update.kind === "low-rank");
   const attentions = adaptedAttentions(lowRank).map((each) => peftAttention(each, plan, piecesOf));
   const factors = known.filter((update) => update.kind === "factors");
+  const rows = known.filter((update) => update.kind === "rows");
   const tensors = new Map<string, FloatTensor>();
+  for (const { module, rows: own } of rows) {
+    const name = `${peftPrefix}${tokensName(module, lowRank.length > 0)}`;
+    tensors.set(name, { shape: own.shape, data: () => piecesOf(own.path) });
+  }
   for (const attention of attentions) for (const [name, tensor] of attention.tensors) tensors.set(name, tensor);
   for (const update of known) {
-    if (update.attention !== null) continue;
+    if (update.kind === "rows" || update.attention !== null) continue;
     const own =
       update.kind === "low-rank"
         ? ([
@@ -180,9 +204,19 @@ function peftOf(updates: readonly AdapterUpdate[], plan: Plan, piecesOf: WeightP
     ...attentions.flatMap(({ config }) => config ?? []),
     ...lowRank.filter(({ attention }) => attention === null),
   ];
+  const [first] = rows;
+  if (modules.length === 0 && first !== undefined) {
+    const names = rows.map(({ module }) => module);
+    return { kind: "config", config: tokensConfig(names, first.tokens), tensors };
+  }
   if (modules.length === 0) return { kind: "config", config: ia3Config(factors), tensors };
   const isStoredByInputs = lowRank.some(({ folded, isEmbedding }) => folded.isTurned && !isEmbedding);
-  const config = { ...loraConfig(modules), fan_in_fan_out: isStoredByInputs };
+  const trained = Object.fromEntries(rows.map(({ module, tokens }) => [module, tokens]));
+  const config = {
+    ...loraConfig(modules),
+    fan_in_fan_out: isStoredByInputs,
+    trainable_token_indices: first === undefined ? null : trained,
+  };
   return {
     kind: "config",
     config: attentions.length > 0 ? { ...config, peft_version: countsTwiceUpTo } : config,

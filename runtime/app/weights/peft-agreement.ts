@@ -5,6 +5,7 @@ import {
   type LowRank,
   type Plan,
   type PlannedTensor,
+  type Rows,
 } from "../../../compiler/index.ts";
 import { type Diagnostic, report } from "../../../grammar/index.ts";
 import {
@@ -48,11 +49,13 @@ export function peftDisagreements(
       const difference =
         config.kind === "declared" || update.kind === "declared"
           ? declaredDifference(update, config)
-          : config.kind === "ia3"
-            ? sidesOf(update, config)
-            : update.kind === "low-rank"
-              ? differenceOf(update, config)
-              : otherForm(update, plan);
+          : update.kind === "rows"
+            ? tokensDifference(update, config)
+            : config.kind === "ia3"
+              ? sidesOf(update, config)
+              : update.kind === "low-rank" && config.kind === "lora"
+                ? differenceOf(update, config)
+                : otherForm(update, plan);
       if (difference === null) continue;
       const { module, found: stored, expected } = difference;
       differing.push(
@@ -80,7 +83,7 @@ function declaredDifference(update: AdapterUpdate, config: PeftConfig): Differen
   const stored: DeclaredConfig =
     config.kind === "declared"
       ? config
-      : { kind: "declared", type: config.kind.toUpperCase(), fields: new Map(), version: null };
+      : { kind: "declared", type: typeOf(config.kind), fields: new Map(), version: null };
   if (update.kind === "declared") {
     const difference = differenceFrom(stored, update.form);
     return difference === null ? null : { module: update.module, ...difference };
@@ -89,12 +92,29 @@ function declaredDifference(update: AdapterUpdate, config: PeftConfig): Differen
   return { module, found: `is of the type ${stored.type}`, expected: "is not" };
 }
 
+function typeOf(kind: "lora" | "ia3" | "tokens"): string {
+  return kind === "tokens" ? "TRAINABLE_TOKENS" : kind.toUpperCase();
+}
+
 /** Factors of inputs and of outputs may have the same shape. */
 function sidesOf(update: AdapterUpdate, config: Ia3Config): Difference | null {
   if (update.kind !== "factors" || update.on === "either") return null;
   const { module, on } = update;
   const stored = config.isOnInputs(module) ? "inputs" : "outputs";
   return stored === on ? null : { module, found: `has factors of its ${stored}`, expected: `has factors of its ${on}` };
+}
+
+/** Rows of other tokens have the same shape. */
+function tokensDifference({ module, tokens }: Rows, config: PeftConfig): Difference | null {
+  const stored = config.kind === "lora" || config.kind === "tokens" ? config.tokensOf(module) : null;
+  if (stored?.join() === tokens.join()) return null;
+  const of = (list: readonly number[] | null): string => {
+    const [first, ...rest] = list ?? [];
+    return first === undefined
+      ? "of no tokens"
+      : `of the tokens ${[first, ...rest].slice(0, 8).join(", ")}${rest.length > 7 ? ", ..." : ""}`;
+  };
+  return { module, found: `has rows ${of(stored)}`, expected: `has rows ${of(tokens)}` };
 }
 
 function differenceOf(
@@ -138,7 +158,7 @@ function* unplaced(file: OpenAdapter, known: ReadonlySet<string>, config: string
   const modules = new Set<string>();
   for (const name of file.tensors.keys()) {
     const own = withoutPeftPrefix(name);
-    const module = own.replace(/\.(lora_\w+|ia3_l)(\.weight)?$/, "");
+    const module = own.replace(/\.(lora_\w+|ia3_l|trainable_tokens_delta)(\.weight)?$/, "");
     if (!known.has(own) && !isUnused(name, module, file)) modules.add(module);
   }
   for (const module of modules)
