@@ -31,6 +31,7 @@ const runtime = [
   ["evaluate"],
   ["train"],
   ["report"],
+  ["play"],
   ["sweep"],
   ["bench"],
   ["serve"],
@@ -40,6 +41,9 @@ const runtime = [
 
 /** Inside data: what makes tokens of texts, what reads files, what is made of volumes, how that changes at random, where data sets have what, and what is written of them. */
 const data = [["tokenizers"], ["readers"], ["transforms"], ["augment"], ["layouts"], ["pack"]];
+
+/** Files that run in a browser, in folders whose index.ts needs Node. */
+const forBrowsers = ["^runtime/data/spec-contract\\.ts$", "^runtime/machine/version\\.ts$"];
 
 /** A rule for each step: it knows nothing of the steps after it. */
 function inOrder(room, steps) {
@@ -99,8 +103,25 @@ export default {
       from: { path: "^runtime/([^/]+)/" },
       to: {
         path: "^runtime/[^/]+/",
-        pathNot: ["^runtime/$1/", "/index\\.ts$", "^runtime/app/", "^runtime/backends/names\\.ts$"],
+        pathNot: ["^runtime/$1/", "/index\\.ts$", "^runtime/app/", "^runtime/backends/names\\.ts$", ...forBrowsers],
       },
+    },
+    {
+      name: "page-apart",
+      comment: "the page runs in a browser: of runtime/ it takes what needs no Node, and nothing of what serves it",
+      severity: "error",
+      from: { path: "^runtime/play/page/" },
+      to: {
+        path: "^runtime/",
+        pathNot: ["^runtime/play/page/", "^runtime/(text|printout|report/picture)/index\\.ts$", ...forBrowsers],
+      },
+    },
+    {
+      name: "page-alone",
+      comment: "nothing but its own bundle has the page's code",
+      severity: "error",
+      from: { pathNot: "^runtime/play/page/" },
+      to: { path: "^runtime/play/page/" },
     },
     {
       name: "data-parts-by-index",

@@ -11,3 +11,8 @@ export interface ChannelWindows {
 export function windowsOf({ window, otherWindows }: ChannelWindows): readonly ChannelWindow[] {
   return [window, ...otherWindows];
 }
+
+/** What a preprocessed volume has along the axes of the encoder's input, without the batch's: channels, slices, height, width. */
+export function volumeShape(settings: ChannelWindows & { readonly size: readonly number[] }): readonly number[] {
+  return [windowsOf(settings).length, ...settings.size];
+}

@@ -31,6 +31,7 @@ export {
   type Pricing,
   pasteLines,
   pricedPlacements,
+  putPlacements,
   readRanks,
 } from "./analyses/place/index.ts";
 export { type Compiled, checkSpec, compileSpec, type SpecChanges } from "./compile.ts";

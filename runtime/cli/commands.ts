@@ -170,6 +170,11 @@ export const commands: readonly ListedCommand[] = [
     load: () => import("./lsp.ts"),
   },
   {
+    words: ["play"],
+    summary: "write specs in a browser, with counts, picture and placements beside them, on this machine alone",
+    load: () => import("./play.ts"),
+  },
+  {
     words: ["doctor"],
     summary: "report what is installed, what is missing, and how to fix it",
     load: () => import("./doctor.ts"),

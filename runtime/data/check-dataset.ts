@@ -1,3 +1,4 @@
+import { volumeShape } from "../../compiler/channel-windows.ts";
 import type { DataSettings, TokenSettings, VolumeSettings } from "../../compiler/index.ts";
 import { at } from "../at.ts";
 import type { Problem } from "../text/index.ts";
@@ -12,7 +13,7 @@ import { absences, exampleOf } from "./open-dataset.ts";
 import { checkLabels } from "./preprocess-labels.ts";
 import { describeAlike, describeCut, measureTexts, type TextLengths } from "./text-lengths.ts";
 import { findVocabulary, loadTokenizer, type Tokenizer } from "./tokenizers/index.ts";
-import { type VolumeMetadata, volumeShape } from "./transforms/index.ts";
+import type { VolumeMetadata } from "./transforms/index.ts";
 import { verifyArchives } from "./verify-archives.ts";
 
 /** Reads a volume's file and says what is wrong with it; `onNote` takes what is no mistake. */

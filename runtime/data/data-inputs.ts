@@ -1,3 +1,4 @@
+import { volumeShape } from "../../compiler/channel-windows.ts";
 import {
   buildForward,
   defaultImage,
@@ -13,8 +14,7 @@ import {
 } from "../../compiler/index.ts";
 import { at } from "../at.ts";
 import { failed, ok, type Problem, type Result } from "../text/index.ts";
-import type { DatasetNeeds } from "./dataset.ts";
-import { volumeShape } from "./transforms/index.ts";
+import type { DatasetNeeds } from "./dataset-needs.ts";
 
 /** An input of a model, and what of an example it takes. `file` and `text` count what the model needs of each example. */
 export type BoundInput =

@@ -1,24 +1,13 @@
 import type { DataSettings } from "../../compiler/index.ts";
 import type { Problem, Result } from "../text/index.ts";
 import type { StoredFile } from "./archive-member.ts";
+import type { DatasetNeeds, SplitName } from "./dataset-needs.ts";
 import type { VolumeMetadata } from "./transforms/index.ts";
+
+export type { DatasetNeeds, SplitName };
 
 /** What a volume shows, by class; null where that is not known. */
 export type Labels = ReadonlyMap<string, boolean | null>;
-
-/** Volumes to train on, or those that are held out. */
-export type SplitName = "train" | "valid";
-
-/** What a command needs of a data set. */
-export interface DatasetNeeds {
-  /** Columns of files; null for the one that a layout has without columns. Examples have their files in this order. */
-  readonly files: readonly (string | null)[];
-  /** Columns of texts, those of one text together; null for what the `data` block names. Examples have texts in this order. */
-  readonly texts: readonly (readonly string[] | null)[];
-  /** Classes whose labels are needed, whichever are there, or none. */
-  readonly labels: readonly string[] | "any" | null;
-  readonly split: SplitName | "all";
-}
 
 /** How data sets lie in a folder: which files are volumes, what splits they are in, and where the rest is said of them. */
 export interface DatasetLayout {

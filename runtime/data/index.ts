@@ -87,7 +87,7 @@ export { describeAlike, describeCut, measureTexts, type TextLengths } from "./te
 export { tokenSettingsOf } from "./token-settings.ts";
 export { tokenizerProblem } from "./tokenizer-problem.ts";
 export { findVocabulary, loadTokenizer, type Tokenizer } from "./tokenizers/index.ts";
-export { unpack, unstatedMetadata, volumeShape } from "./transforms/index.ts";
+export { unpack, unstatedMetadata } from "./transforms/index.ts";
 export { VolumeLoader } from "./volume-loader.ts";
 export type { VolumeChange } from "./volume-messages.ts";
 export { originOf } from "./volume-name.ts";

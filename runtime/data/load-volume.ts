@@ -1,4 +1,4 @@
-import { windowsOf } from "../../compiler/channel-windows.ts";
+import { volumeShape, windowsOf } from "../../compiler/channel-windows.ts";
 import type { ImageSettings, VolumeSettings } from "../../compiler/index.ts";
 import { at } from "../at.ts";
 import { ok } from "../text/index.ts";
@@ -10,7 +10,7 @@ import { loadImage } from "./load-image.ts";
 import { loadPacked } from "./load-packed.ts";
 import { preprocessVolume } from "./preprocess.ts";
 import { preprocessLabels } from "./preprocess-labels.ts";
-import { type PackedVolume, unpack, type VolumeMetadata, volumeShape } from "./transforms/index.ts";
+import { type PackedVolume, unpack, type VolumeMetadata } from "./transforms/index.ts";
 import type { LoaderSettings, Preparation, VolumeRequest, VolumeResult } from "./volume-messages.ts";
 
 interface Loading {

@@ -6,6 +6,7 @@ import {
   type Diagnostic as Published,
   Range,
 } from "vscode-languageserver/node";
+import { importLeadingTo } from "../../compiler/editor/index.ts";
 import { type Diagnostic, rangeOf } from "../../grammar/index.ts";
 import type { OpenDocument } from "./documents.ts";
 import { locationOf } from "./places.ts";
@@ -59,9 +60,7 @@ function publish(diagnostic: Diagnostic, spec: OpenDocument["spec"]): Published 
 }
 
 /** Where a document imports a file, itself or through others; its first line where that is not known. */
-function importOf({ program }: OpenDocument["spec"], name: string | null): Range {
-  const leads = (file: (typeof program)["written"]): boolean =>
-    file.source.name === name || file.imports.some((each) => leads(each.file));
-  const found = program.written.imports.find(({ file }) => leads(file));
-  return found === undefined ? Range.create(0, 0, 0, 0) : rangeOf(found.span);
+function importOf(spec: OpenDocument["spec"], name: string | null): Range {
+  const span = name === null ? null : importLeadingTo(spec, name);
+  return span === null ? Range.create(0, 0, 0, 0) : rangeOf(span);
 }

@@ -1,6 +1,7 @@
 export { availableBytes, cgroupFolders, leftInCgroup, parseMemAvailable } from "./available-memory.ts";
 export { cacheFolder } from "./cache-folder.ts";
 export { hasGpuDriver } from "./gpu.ts";
+export { hasDesktop, openAddress } from "./open-address.ts";
 export { isOutOfMemory, lessMemory } from "./out-of-memory.ts";
 export { isRefusal, problemOf } from "./refusal.ts";
 export { exitCodeOf, type SignalWatch, StopRequest, type StopSignal, stopSignals, watchSignals } from "./signals.ts";

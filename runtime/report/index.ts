@@ -19,5 +19,5 @@ export { renderReport } from "./page.ts";
 export { renderPage } from "./page-shell.ts";
 export { darkPalette, escapeMarkup, lightPalette, renderDiagram, themePalette } from "./picture/index.ts";
 export { pointsWithin, stepAxis } from "./step-axis.ts";
-export { styleOf } from "./style.ts";
+export { pageColours, styleOf } from "./style.ts";
 export type { CurvePoint, RunReport } from "./types.ts";

@@ -12,10 +12,13 @@ const dark = `--soft:#232a34;--warn:#f2b869;${declarePalette(darkPalette)}`;
 
 /** A page's own style: light and dark as the reader's system is, one column on a phone, and light on paper. */
 export function styleOf({ isDark = false, width = 1072 }: PageLook): string {
-  const colours = isDark
-    ? `:root{color-scheme:dark;${dark}}`
-    : `:root{color-scheme:light dark;${light}}\n@media (prefers-color-scheme:dark){:root{${dark}}}`;
-  return `\n${colours}\n${rules}header,main,footer{max-width:${width + 2 * sides}px}\n${narrow}${print}`;
+  const colours = isDark ? `:root{color-scheme:dark;${dark}}\n` : pageColours();
+  return `\n${colours}${rules}header,main,footer{max-width:${width + 2 * sides}px}\n${narrow}${print}`;
+}
+
+/** The colours of all pages, light and dark as the reader's system is. */
+export function pageColours(): string {
+  return `:root{color-scheme:light dark;${light}}\n@media (prefers-color-scheme:dark){:root{${dark}}}\n`;
 }
 
 /** Between the page and the edges of a wide window, in pixels. */

@@ -88,10 +88,14 @@ export async function bundle(root) {
     target: "es2022",
     banner: {},
   });
-  // The page of trainings.
+  // The pages of trainings and of specs; the worker is a file of its own because the page's policy allows no other.
   const page = await esbuild.build({
     ...options,
-    entryPoints: { "serve/page": "runtime/serve/page/main.ts" },
+    entryPoints: {
+      "serve/page": "runtime/serve/page/main.ts",
+      "play/page": "runtime/play/page/main.ts",
+      "play/worker": "runtime/play/page/compiler/worker.ts",
+    },
     splitting: false,
     sourcemap: false,
     platform: "browser",

@@ -1,5 +1,6 @@
 import { statfsSync } from "node:fs";
 import { basename, resolve } from "node:path";
+import { volumeShape } from "../../../compiler/channel-windows.ts";
 import { defaultData, labelColumns } from "../../../compiler/index.ts";
 import {
   arrayBytes,
@@ -20,7 +21,6 @@ import {
   plainVolume,
   planShards,
   VolumeLoader,
-  volumeShape,
 } from "../../data/index.ts";
 import { problemOf, type SignalWatch, watchSignals } from "../../machine/index.ts";
 import { listWords, printCount, printDuration } from "../../text/index.ts";

@@ -1,4 +1,3 @@
-import { windowsOf } from "../../../compiler/channel-windows.ts";
 import type { Interval, Sizes, VolumeSettings } from "../../../compiler/index.ts";
 
 /**
@@ -11,11 +10,6 @@ export interface PackedVolume {
   readonly counts: Sizes;
   /** As many for each channel as the counts make. */
   readonly voxels: Float32Array | Int16Array;
-}
-
-/** What a preprocessed volume has along the axes of the encoder's input, without the batch's: channels, slices, height, width. */
-export function volumeShape(settings: Pick<VolumeSettings, "size" | "window" | "otherWindows">): readonly number[] {
-  return [windowsOf(settings).length, ...settings.size];
 }
 
 /** Half a step is 1.5e-5 of the window's half, far less than a CT's own steps of one Hounsfield unit. */
