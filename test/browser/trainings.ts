@@ -95,6 +95,15 @@ async function watchGrowing(browser: Browser, address: string, view: View): Prom
     if (!after.status.includes("1 running")) problems.push(`the status is ${after.status}`);
     problems.push(...(await axeProblems(tab)));
     await takeScreenshot(tab, `trainings-${view.width}-${view.scheme}`, view);
+    await tab.evaluate(`for (const box of document.querySelectorAll("#controls input")) box.click();
+      for (const each of document.querySelectorAll("#curves details")) each.open = true;`);
+    await until(tab, "document.querySelectorAll('#curves details table').length > 3", "the numbers");
+    const wide = Number(
+      await tab.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"),
+    );
+    if (wide > 0) problems.push(`with its numbers the page is ${wide} pixels too wide`);
+    problems.push(...(await axeProblems(tab)));
+    await takeScreenshot(tab, `numbers-${view.width}-${view.scheme}`, view);
     return [...problems, ...complaints(tab, address)];
   } finally {
     await tab.close();
@@ -103,7 +112,7 @@ async function watchGrowing(browser: Browser, address: string, view: View): Prom
 
 /** What axe-core finds, rule by rule. */
 async function axeProblems(tab: Tab): Promise<readonly string[]> {
-  await tab.evaluate(`${axe.source}; axe.run(document).then((found) => { window.found = found.violations.map(
+  await tab.evaluate(`${axe.source}; window.found = undefined; axe.run(document).then((found) => { window.found = found.violations.map(
     ({ id, nodes }) => id + ": " + nodes.slice(0, 3).map(({ html }) => html.slice(0, 120)).join(" | ")); }); 0`);
   await until(tab, "window.found !== undefined", "axe-core");
   return v.parse(v.array(v.string()), await tab.evaluate("window.found"));

@@ -18,6 +18,8 @@ export interface ChartLook {
   readonly height: number;
   readonly isSmooth: boolean;
   readonly isLog: boolean;
+  /** Draws each run over the whole width, however many steps it has. */
+  readonly isStretched: boolean;
   readonly label: string;
 }
 
@@ -28,20 +30,36 @@ export function drawChart(lines: readonly Line[], look: ChartLook): SVGElement {
   const width = Math.max(240, look.width);
   const inner = { width: width - margin.left - margin.right, height: look.height - margin.top - margin.bottom };
   const shown = lines.map((line) => ({ ...line, buckets: fewer(line.buckets, inner.width / 1.5) }));
-  const steps = shown.flatMap(({ buckets, heldOut }) => [buckets.at(-1)?.[0] ?? 0, heldOut.at(-1)?.[0] ?? 0]);
-  const x = linearScale(0, Math.max(1, ...steps), Math.max(2, Math.floor(inner.width / 64)));
+  const longest = Math.max(1, ...shown.map(lastStep));
+  const marks = Math.max(2, Math.floor(inner.width / 64));
+  const x = look.isStretched ? shareScale(marks) : linearScale(0, longest, marks);
   const y = verticalScale(shown, look);
-  const at = (step: number, value: number): string => {
-    const across = margin.left + x.at(step) * inner.width;
-    const down = margin.top + (1 - Math.min(1, Math.max(0, y.at(value)))) * inner.height;
-    return `${across.toFixed(1)},${down.toFixed(1)}`;
+  const placedBy = (line: Line): Placed => {
+    const whole = look.isStretched ? Math.max(1, lastStep(line)) : 1;
+    return (step, value) => {
+      const across = margin.left + x.at(step / whole) * inner.width;
+      const down = margin.top + (1 - Math.min(1, Math.max(0, y.at(value)))) * inner.height;
+      return `${across.toFixed(1)},${down.toFixed(1)}`;
+    };
   };
   return picture(
     "svg",
     { viewBox: `0 0 ${width} ${look.height}`, role: "img", "aria-label": look.label },
     ...axes(x, y, inner, look.height),
-    ...shown.flatMap((line) => drawLine(line, look, at)),
+    ...shown.flatMap((line) => drawLine(line, look, placedBy(line))),
   );
+}
+
+/** Where a value at a step stands, as `x,y`. */
+type Placed = (step: number, value: number) => string;
+
+function lastStep({ buckets, heldOut }: Line): number {
+  return Math.max(buckets.at(-1)?.[0] ?? 0, heldOut.at(-1)?.[0] ?? 0);
+}
+
+/** From the first step of each run to its last, in percent. */
+function shareScale(marks: number): Scale {
+  return { ...linearScale(0, 1, marks), print: (tick) => `${Math.round(100 * tick)} %` };
 }
 
 function axes(x: Scale, y: Scale, inner: { readonly width: number; readonly height: number }, height: number) {
@@ -61,11 +79,7 @@ function axes(x: Scale, y: Scale, inner: { readonly width: number; readonly heig
   return [...rows, ...columns];
 }
 
-function drawLine(
-  { slot, width, buckets, heldOut }: Line,
-  look: ChartLook,
-  at: (step: number, value: number) => string,
-) {
+function drawLine({ slot, width, buckets, heldOut }: Line, look: ChartLook, at: Placed) {
   const colour = colourOf(slot);
   const span = look.isSmooth ? Math.max(1, Math.round(buckets.length / 40)) : 1;
   const drawn: SVGElement[] = [];

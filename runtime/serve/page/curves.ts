@@ -32,15 +32,21 @@ export class Curves {
   private readonly keys = element("div");
   private readonly smooth = element("input", { type: "checkbox", checked: "" });
   private readonly log = element("input", { type: "checkbox" });
+  private readonly stretched = element("input", { type: "checkbox" });
   private readonly empty = element("p", { class: "about" }, "Tick runs to draw their curves.");
   private shown: readonly ChosenRun[] = [];
   private readonly widths = new WeakMap<Element, number>();
 
   constructor(root: HTMLElement, controls: HTMLElement) {
     this.root = root;
-    controls.append(element("label", {}, this.smooth, "Smooth"), element("label", {}, this.log, "Logarithmic"));
+    controls.append(
+      element("label", {}, this.smooth, "Smooth"),
+      element("label", {}, this.log, "Logarithmic"),
+      element("label", {}, this.stretched, "Each run over the whole width"),
+    );
     controls.after(this.keys);
-    for (const box of [this.smooth, this.log]) box.addEventListener("change", () => this.update(this.shown));
+    for (const box of [this.smooth, this.log, this.stretched])
+      box.addEventListener("change", () => this.update(this.shown));
     new ResizeObserver(() => {
       const width = root.clientWidth;
       if (this.widths.get(root) === width) return;
@@ -89,7 +95,7 @@ export class Curves {
     const height = name === "loss" ? 280 : 200;
     // A learning rate follows a plan: it has no noise.
     const isSmooth = this.smooth.checked && name !== "learning_rate";
-    const look = { width, height, isSmooth, isLog: this.log.checked, label };
+    const look = { width, height, isSmooth, isLog: this.log.checked, isStretched: this.stretched.checked, label };
     drawing.replaceChildren(drawChart(lines, look));
     if (details.open) behind.replaceChildren(numbersOf(name, chosen));
     else setText(behind, "");
@@ -146,11 +152,25 @@ function numbersOf(name: string, chosen: readonly ChosenRun[]): HTMLElement {
   ];
   const values = known.map(({ details }) => {
     const buckets = seriesOf(name, details)?.buckets;
-    return new Map(buckets?.map(([step, , , mean]) => [step, mean]) ?? heldOutOf(name, details));
+    return buckets?.map(([step, , , mean]) => [step, mean] as const) ?? heldOutOf(name, details);
   });
-  const steps = [...new Set(values.flatMap((each) => [...each.keys()]))].sort((a, b) => a - b);
-  const every = Math.ceil(steps.length / tableRows);
-  const shown = steps.filter((_, at) => (steps.length - 1 - at) % every === 0);
-  const rows = shown.map((step) => [String(step), ...values.map((each) => number(each.get(step) ?? null))]);
+  const each = Math.max(2, Math.ceil(tableRows / Math.max(1, known.length)));
+  const steps = [...new Set(values.flatMap((own) => someSteps(own, each)))].sort((a, b) => a - b);
+  const rows = steps.map((step) => [String(step), ...values.map((own) => number(valueAt(own, step)))]);
   return table(`${titleOf(name)}: numbers`, columns, rows);
+}
+
+type StepValue = readonly [step: number, value: number];
+
+/** So many steps of a run, as far from each other, the last one among them. */
+function someSteps(values: readonly StepValue[], count: number): readonly number[] {
+  const every = Math.ceil(values.length / count);
+  return values.flatMap(([step], at) => ((values.length - 1 - at) % every === 0 ? [step] : []));
+}
+
+/** What a run had at a step or last before it; null before its first and after its last one. */
+function valueAt(values: readonly StepValue[], step: number): number | null {
+  const last = values.at(-1);
+  if (last === undefined || step > last[0]) return null;
+  return values.findLast(([own]) => own <= step)?.[1] ?? null;
 }

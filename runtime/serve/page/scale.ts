@@ -19,6 +19,7 @@ export function linearScale(low: number, high: number, marks: number): Scale {
 /** The same by powers of ten; what is not above 0 stands at the edge. */
 export function logScale(low: number, high: number, marks: number): Scale {
   const [from, to] = [Math.log10(low), Math.log10(high)];
+  if (low === high) return linearScale(low, high, marks);
   if (to - from < 1) return { ...linearScale(low, high, marks), at: atLog(from, to) };
   const step = Math.max(1, Math.ceil((to - from) / marks));
   const first = Math.ceil(from);
