@@ -62,7 +62,7 @@ export interface Rows {
   readonly kind: "rows";
   readonly module: string;
   /** [tokens, width] */
-  readonly rows: PlannedParameter;
+  readonly rows: PlannedTensor;
   /** The places in the table, in the order of `rows`. */
   readonly tokens: readonly number[];
 }
