@@ -50,6 +50,8 @@ const refusedKeys: ReadonlyMap<string, string> = new Map([
 const ofEveryType: ReadonlySet<string> = new Set([
   ...["peft_type", "peft_version", "task_type", "inference_mode", "revision", "auto_mapping"],
   ...["base_model_name_or_path", "target_modules", "exclude_modules", "layers_to_transform", "layers_pattern"],
+  // What PEFT takes from the model where a config leaves it out.
+  ...["num_layers", "num_attention_heads"],
   ...["bias", "init_weights", "prompt_tuning_init", "prompt_tuning_init_text", "tokenizer_name_or_path"],
 ]);
 

@@ -99,7 +99,7 @@ export function differenceFrom(
   for (const name of stored.keys())
     if (!(name in fields)) return { found: `has \`${name}\` ${shown(stored.get(name))}`, expected: "has none" };
   for (const [name, value] of Object.entries(fields)) {
-    if (name === "target_modules" || kindOf(name) === "pattern") continue;
+    if (name === "target_modules" || name in everyConfig || kindOf(name) === "pattern") continue;
     const found =
       kindOf(name) === "modules" ? isListed(stored, name, module) : storedValue(stored, name, patterns, module);
     if (!isSame(found, value)) return { found: `has \`${name}\` ${shown(found)}`, expected: `has ${shown(value)}` };

@@ -24,7 +24,6 @@ export type ConfigFields = Readonly<Record<string, unknown>>;
 export const everyConfig = {
   auto_mapping: null,
   base_model_name_or_path: null,
-  fan_in_fan_out: false,
   inference_mode: true,
   modules_to_save: null,
   revision: null,
@@ -48,6 +47,7 @@ export function loraConfig(modules: readonly LoraModule[]): ConfigFields {
     alpha_pattern: patternsFor(alphas, alpha),
     bias: "none",
     exclude_modules: null,
+    fan_in_fan_out: false,
     init_lora_weights: true,
     layers_pattern: null,
     layers_to_transform: null,
@@ -67,6 +67,7 @@ export function ia3Config(modules: readonly Ia3Module[]): ConfigFields {
   return {
     ...everyConfig,
     exclude_modules: null,
+    fan_in_fan_out: false,
     feedforward_modules: modules.flatMap(({ module, on }) => (on === "inputs" ? [module] : [])),
     init_ia3_weights: true,
     peft_type: "IA3",
