@@ -1,15 +1,15 @@
-import { InvalidArgumentError } from "@commander-js/extra-typings";
 import { play } from "../app/play.ts";
 import { hasDesktop, openAddress } from "../machine/index.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
+import { portOption } from "./option-values.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
 
 export const define: DefineCommand = (command, terminal, end) => {
   command
     .argument("[spec]", "a spec file to open; it is not written to. Default: one of the specs that come with medctc")
-    .option("--port <number>", "port to serve the page at; default: any that is free", portNumber)
+    .addOption(portOption())
     .option("--open", "open the page in a browser; default where there is a desktop")
     .option("--no-open", "print the page's address only")
     .option("--static <folder>", "write the page as files for any web host, instead of serving it")
@@ -19,7 +19,7 @@ export const define: DefineCommand = (command, terminal, end) => {
         "\nA link that is copied from the page has the whole spec in it, behind the #, which browsers send to no server." +
         "\n\nExamples:\n  $ medctc play specs/medct.vlm\n  $ medctc play --static site",
     )
-    .action(async (spec, { port = 0, open, static: folder = null }) => {
+    .action(async (spec, { port, open, static: folder = null }) => {
       const isOpened = open ?? (terminal.interactive && hasDesktop());
       const served = (address: string): void => {
         terminal.out(`${address}\n`);
@@ -35,10 +35,3 @@ export const define: DefineCommand = (command, terminal, end) => {
       );
     });
 };
-
-/** Reads a port that a program may listen at. */
-function portNumber(text: string): number {
-  const port = Number(text);
-  if (/^\d+$/.test(text) && port <= 65_535) return port;
-  throw new InvalidArgumentError("Must be a whole number from 0 to 65535.");
-}
