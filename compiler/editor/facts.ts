@@ -7,6 +7,9 @@ import type { OpenSpec } from "./open-spec.ts";
 /** What is said of members by the compiler, by what they are and what they are called. */
 export type Facts = ReadonlyMap<string, string>;
 
+/** Under what the cost of a training step is. */
+export const stepFact = "settings train";
+
 /** A fact with the member that it is about. */
 export interface PlacedFact {
   readonly span: Span;
@@ -26,7 +29,7 @@ export function factsOf(spec: OpenSpec): Facts | null {
     ),
     ...plan.placements.map((placed) => [`placement ${placed.text}`, placementOf(placed)] as const),
     ...plan.expectations.map(({ text, found }) => [`expect ${text}`, `found ${printFound(text, found)}`] as const),
-    ["settings train", costOf(plan)],
+    [stepFact, costOf(plan)],
   ]);
 }
 

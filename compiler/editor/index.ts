@@ -1,6 +1,6 @@
 export { completeAt } from "./complete.ts";
 export type { Declaration } from "./declarations.ts";
-export { type Facts, factsOf, placeFacts } from "./facts.ts";
+export { type Facts, factsOf, placeFacts, stepFact } from "./facts.ts";
 export { type Hover, hoverAt } from "./hover.ts";
 export { importLeadingTo } from "./imports.ts";
 export { type Manual, noManual, readManual } from "./manual.ts";

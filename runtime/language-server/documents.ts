@@ -23,17 +23,17 @@ export interface LastGood {
 
 /** The documents that an editor has open. */
 export class Documents {
-  private readonly texts: TextDocuments<TextDocument>;
+  private readonly opens: TextDocuments<TextDocument>;
   private readonly opened = new Map<string, OpenDocument>();
   private readonly good = new Map<string, LastGood>();
 
   constructor(texts: TextDocuments<TextDocument>) {
-    this.texts = texts;
+    this.opens = texts;
   }
 
   /** A document as its text is now; null when it is not open. */
   get(uri: string): OpenDocument | null {
-    const text = this.texts.get(uri);
+    const text = this.opens.get(uri);
     if (text === undefined) return null;
     const known = this.opened.get(uri);
     if (known?.version === text.version) return known;
@@ -79,15 +79,20 @@ export class Documents {
   }
 
   all(): readonly string[] {
-    return this.texts.keys();
+    return this.opens.keys();
   }
 
   private uriAt(path: string): string | undefined {
-    return this.texts.keys().find((each) => pathOfUri(each) === path);
+    return this.opens.keys().find((each) => pathOfUri(each) === path);
+  }
+
+  /** What is open, by its paths. */
+  texts(): readonly (readonly [path: string, text: string])[] {
+    return this.opens.all().map((document) => [pathOfUri(document.uri), document.getText()]);
   }
 
   textAt(path: string): string | null {
     const uri = this.uriAt(path);
-    return uri === undefined ? null : (this.texts.get(uri)?.getText() ?? null);
+    return uri === undefined ? null : (this.opens.get(uri)?.getText() ?? null);
   }
 }

@@ -13,15 +13,19 @@ import {
 } from "vscode-languageserver/node";
 import {
   coloursOf,
+  type Facts,
   foldsOf,
   nameKinds,
   type OutlineSymbol,
   outlineOf,
   placeFacts,
   type Suggestion,
+  stepFact,
 } from "../../compiler/editor/index.ts";
+import { printBytes } from "../../compiler/index.ts";
 import { formatSource, positionAt, rangeOf } from "../../grammar/index.ts";
 import type { LastGood, OpenDocument } from "./documents.ts";
+import type { MemoryAnswer } from "./memory-messages.ts";
 import { locationOf } from "./places.ts";
 
 const symbolKinds: Readonly<Record<OutlineSymbol["kind"], SymbolKind>> = {
@@ -96,12 +100,23 @@ export function semanticTokensOf({ spec }: OpenDocument) {
 }
 
 /** Facts behind the lines that they are about. */
-export function hintsOf({ spec }: OpenDocument, { facts }: LastGood): readonly InlayHint[] {
-  return placeFacts(spec.file, facts).map(({ span, text }) => ({
+export function hintsOf(
+  { spec }: OpenDocument,
+  { facts }: LastGood,
+  memory: MemoryAnswer | null,
+): readonly InlayHint[] {
+  return placeFacts(spec.file, withMemory(facts, memory)).map(({ span, text }) => ({
     position: positionAt(span.source, span.end),
     label: text,
     paddingLeft: true,
   }));
+}
+
+/** The memory of a step stands behind what else is said of it. */
+function withMemory(facts: Facts, memory: MemoryAnswer | null): Facts {
+  const step = facts.get(stepFact);
+  if (step === undefined || memory === null || memory.peakBytes === null) return facts;
+  return new Map([...facts, [stepFact, `${step}, expected peak ${printBytes(memory.peakBytes)} (${memory.title})`]]);
 }
 
 /** One edit that puts the text into the form of the language; none where it is in it, or cannot be read. */

@@ -32,6 +32,7 @@ import {
   symbolInformation,
   symbolsOf,
 } from "./features.ts";
+import { MemoryFacts, memoryTaskOf, wholeOf } from "./memory-facts.ts";
 import { changesOf, locationOf, pathOfUri } from "./places.ts";
 import { Workspace } from "./workspace.ts";
 
@@ -79,9 +80,17 @@ export function serve(connection: Connection, manual: Manual, version: string): 
       void connection.sendDiagnostics({ uri, version: at, diagnostics: [...diagnosticsOf(document)] });
       documents.lastGood(document);
     }
+    for (const uri of changed) memory.askSoon(uri);
     changed.clear();
+    refreshHints();
+  };
+  const refreshHints = (): void => {
     if (refreshesHints) void connection.languages.inlayHint.refresh();
   };
+  const memory = new MemoryFacts((uri) => {
+    const document = documents.get(uri);
+    return document === null ? null : memoryTaskOf(document, documents);
+  }, refreshHints);
   const schedule = (uri: string): void => {
     if (changed.size === 0) setImmediate(check);
     changed.add(uri);
@@ -92,6 +101,7 @@ export function serve(connection: Connection, manual: Manual, version: string): 
   });
   texts.onDidClose(({ document: { uri } }) => {
     documents.close(uri);
+    memory.forget(uri);
     void connection.sendDiagnostics({ uri, diagnostics: [] });
   });
 
@@ -167,7 +177,12 @@ export function serve(connection: Connection, manual: Manual, version: string): 
   connection.onFoldingRanges(of((document) => [...foldingsOf(document)]));
   connection.onDocumentFormatting(of((document) => [...formattingOf(document)]));
   connection.languages.semanticTokens.on((parameters) => of(semanticTokensOf)(parameters) ?? { data: [] });
-  connection.languages.inlayHint.on(of((document) => [...hintsOf(document, documents.lastGood(document))]));
+  connection.languages.inlayHint.on(
+    of((document) => {
+      const known = memory.of(document.uri, wholeOf(document));
+      return [...hintsOf(document, documents.lastGood(document), known)];
+    }),
+  );
   texts.listen(connection);
   connection.listen();
 }

@@ -62,6 +62,7 @@ export async function bundle(root) {
       medctc: "runtime/cli/main.ts",
       "lifeline-worker": "runtime/cli/lifeline-worker.ts",
       "volume-worker": "runtime/data/volume-worker.ts",
+      "memory-worker": "runtime/language-server/memory-worker.ts",
       "parquet-process": "runtime/data/readers/parquet/parquet-process.ts",
       index: "runtime/api/index.ts",
     },

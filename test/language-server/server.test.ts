@@ -134,6 +134,19 @@ test("an edit that breaks a file keeps its facts, and one that mends it gives th
   await editor.close(uri);
 });
 
+test("when typing pauses, the memory of a step stands behind its cost, and goes with another text", async () => {
+  const uri = await editor.open("test/language-server/small.vlm");
+  const hints = async () =>
+    JSON.stringify(await editor.ask<InlayHint[]>("inlayHint", uri, null, { range: everything }));
+  await expect.poll(hints, { timeout: 60_000, interval: 300 }).toMatch(/expected peak [\d.]+ MiB \(TensorFlow\)/);
+  const at = editor.text(uri).indexOf("rank = 2") + "rank = ".length;
+  await editor.edit(uri, at, at + 1, "4");
+  await editor.diagnostics(uri);
+  expect(await hints()).not.toContain("expected peak");
+  await expect.poll(hints, { timeout: 60_000, interval: 300 }).toContain("expected peak");
+  await editor.close(uri);
+}, 150_000);
+
 test("a mistake has a fix, which mends it", async () => {
   const uri = await editor.open("test/language-server/small.vlm");
   const at = editor.text(uri).indexOf("vision.latent");
