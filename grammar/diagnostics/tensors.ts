@@ -40,7 +40,27 @@ export const tensors = {
       `\`${input}\`: the adapter was trained with \`${field} = ${recorded}\`, but the spec has \`${field} = ${now}\``,
     () => "use the settings that it was trained with, in the `data` block and in the model's inputs",
   ),
+  "several-copies": error<{ readonly path: string; readonly names: readonly string[] }>(
+    "E712",
+    ({ path, names }) => `\`${path}\` has the weights ${names.length} times: ${named(names)}`,
+    ({ names }) => `name the one to take, such as --weights-copy ${names.find((name) => name !== "") ?? "NAME"}`,
+  ),
+  "no-such-copy": error<{ readonly path: string; readonly name: string }>(
+    "E713",
+    ({ path, name }) => `\`${path}\` has no weights ${name === "" ? "without a prefix" : `behind \`${name}.\``}`,
+  ),
+  "unknown-alpha": error<{ readonly path: string; readonly adapters: number }>(
+    "E714",
+    ({ path, adapters }) =>
+      `nothing says the alpha of the ${adapters === 1 ? "LoRA update" : `${adapters} LoRA updates`} in \`${path}\``,
+    () => "put its adapter_config.json beside it, or say their alpha with --adapter-alpha",
+  ),
 } as const;
+
+/** Copies by what stands before their names. */
+function named(names: readonly string[]): string {
+  return names.map((name) => (name === "" ? "without a prefix (`''`)" : `\`${name}\``)).join(", ");
+}
 
 function listed(names: readonly string[]): string {
   const shown = names.slice(0, 5).map((name) => `\`${name}\``);

@@ -1,7 +1,8 @@
 import { type Diagnostic, report } from "../../grammar/index.ts";
-import type { FloatTensor, OpenTensors, PlacedTensor } from "../weights/index.ts";
-import { openTensors } from "../weights/index.ts";
-import { peftConfigBeside, peftPrefix, peftRoot } from "./folder.ts";
+import type { FloatTensor, PlacedTensor } from "../weights/index.ts";
+import { peftConfigFor } from "./folder.ts";
+import { type OpenModel, openModelFile } from "./open.ts";
+import { peftPrefix, withoutPrefix } from "./peft-names.ts";
 import { ownTokensName } from "./tokens.ts";
 
 /**
@@ -32,7 +33,7 @@ function* piecesTimes(pieces: Iterable<Float32Array>, factor: number): Iterable<
 }
 
 /** A file of adapters, with those of PEFT's attentions as a spec has them. */
-export interface OpenAdapter extends OpenTensors {
+export interface OpenAdapter extends OpenModel {
   /** The names of the attentions, without what PEFT has before them. */
   readonly attentions: ReadonlySet<string>;
 }
@@ -41,8 +42,11 @@ export interface OpenAdapter extends OpenTensors {
  * Opens a file of adapters. Those of an nn.MultiheadAttention in PEFT's files have the names and the values of a spec's: `X.in_proj.lora_A`
  * and `X.out_proj.lora_A`, and so have rows of tables beside LoRA. Refuses those of later versions of PEFT, of which it is not known how often they count `out_proj`.
  */
-export function openAdapter(path: string): OpenAdapter | { readonly kind: "wrong"; readonly diagnostic: Diagnostic } {
-  const opened = openTensors(path);
+export function openAdapter(
+  path: string,
+  adapter: string | null = null,
+): OpenAdapter | { readonly kind: "wrong"; readonly diagnostic: Diagnostic } {
+  const opened = openModelFile(path, adapter);
   if (opened.kind === "wrong") return opened;
   const attentions = attentionsIn(opened.tensors.keys());
   const problem = attentions.size === 0 ? null : unknownCount(path, opened);
@@ -58,7 +62,8 @@ export function openAdapter(path: string): OpenAdapter | { readonly kind: "wrong
   }
   const floats = (tensor: PlacedTensor): Iterable<Float32Array> =>
     twice.has(tensor) ? piecesTimes(opened.floats(tensor), 2) : opened.floats(tensor);
-  return { ...opened, tensors, floats, attentions: new Set([...attentions].map(withoutPeftPrefix)) };
+  const inFile = new Map([...opened.inFile].map(([name, inside]) => [ownName(name, attentions), inside]));
+  return { ...opened, tensors, inFile, floats, attentions: new Set([...attentions].map(withoutPrefix)) };
 }
 
 /** The names of the attentions in a file, with what is before them. */
@@ -84,15 +89,10 @@ export function attentionOf(module: string, attentions: ReadonlySet<string>): st
   return attention !== module && attentions.has(attention) ? attention : null;
 }
 
-/** A name as checkpoints of the model have it. */
-export function withoutPeftPrefix(name: string): string {
-  const prefix = [peftPrefix, peftRoot].find((each) => name.startsWith(each)) ?? "";
-  return name.slice(prefix.length);
-}
-
 /** Why it is not known what PEFT computes of a file; null where it is, or where `out_proj` is left as it is. */
-function unknownCount(path: string, { tensors, floats }: OpenTensors): Diagnostic | null {
-  const found = peftConfigBeside(path);
+function unknownCount(path: string, opened: OpenModel): Diagnostic | null {
+  const { tensors, floats } = opened;
+  const found = peftConfigFor(path, opened);
   const version = found.kind === "config" ? found.config.version : null;
   if (found.kind !== "config" || version === null || !isLater(version, countsTwiceUpTo)) return null;
   for (const [name, tensor] of tensors) {

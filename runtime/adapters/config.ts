@@ -34,7 +34,6 @@ const mostPatterns = 2000;
 
 /** Keys that change what the tensors mean, or that bring others, if they are anything but empty. */
 const refusedKeys: ReadonlyMap<string, string> = new Map([
-  ["modules_to_save", "it contains whole modules"],
   ["lora_bias", "its updates have biases"],
   ["layer_replication", "it repeats layers"],
   ["target_parameters", "it adapts parameters instead of modules"],
@@ -52,6 +51,8 @@ const ofEveryType: ReadonlySet<string> = new Set([
   ...["base_model_name_or_path", "target_modules", "exclude_modules", "layers_to_transform", "layers_pattern"],
   // What PEFT takes from the model where a config leaves it out.
   ...["num_layers", "num_attention_heads"],
+  // What is saved besides is in the file under its own name.
+  "modules_to_save",
   ...["bias", "init_weights", "prompt_tuning_init", "prompt_tuning_init_text", "tokenizer_name_or_path"],
 ]);
 
@@ -69,6 +70,8 @@ const harmlessKeys: ReadonlySet<string> = new Set([
 
 /** Ways to start that leave the weights beside the adapters as they are. */
 const startsThatKeepWeights: readonly unknown[] = [undefined, null, true, false, "gaussian", "eva", "orthogonal"];
+
+const biases: readonly unknown[] = ["none", "all", "lora_only"];
 
 /** LoRA's scale of the update B A for a module: PEFT's own formulas. */
 export function scaleIn(config: LoraConfig, module: string): number {
@@ -160,7 +163,8 @@ function isRank(value: number): boolean {
 function refusedIn(fields: Fields): string | null {
   for (const [key, why] of refusedKeys) if (!isEmpty(fields.get(key))) return `it sets \`${key}\`: ${why}`;
   const bias = fields.get("bias") ?? "none";
-  if (bias !== "none") return `its \`bias\` is ${shown(bias)}: it trains biases of the model`;
+  // Trained biases are in the file under their own names.
+  if (!biases.includes(bias)) return `its \`bias\` is ${shown(bias)}, but must be none, all or lora_only`;
   return null;
 }
 

@@ -1,16 +1,15 @@
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Diagnostic, report } from "../../grammar/index.ts";
 import { kindOfPath, readText } from "../files/index.ts";
 import { type PeftConfig, readPeftConfig } from "./config.ts";
+import type { OpenModel } from "./open.ts";
 
-/** The names that PEFT gives its two files. */
-export const peftFiles = { config: "adapter_config.json", tensors: "adapter_model.safetensors" } as const;
-
-/** What PEFT puts before the names of a model's own parameters. */
-export const peftPrefix = "base_model.model.";
-
-/** What it puts before the names of tensors that all adapters of a model share. */
-export const peftRoot = "base_model.";
+/** The names that PEFT gives its files; before version 0.7 it wrote the tensors with torch.save. */
+export const peftFiles = {
+  config: "adapter_config.json",
+  tensors: "adapter_model.safetensors",
+  olderTensors: "adapter_model.bin",
+} as const;
 
 /** What a file of adapters has beside it. */
 export type FoundConfig =
@@ -18,9 +17,9 @@ export type FoundConfig =
   | { readonly kind: "config"; readonly file: string; readonly config: PeftConfig }
   | { readonly kind: "wrong"; readonly diagnostic: Diagnostic };
 
-/** The config that belongs to a file of adapters; `none` where PEFT did not write that file. */
-export function peftConfigBeside(tensorFile: string): FoundConfig {
-  if (basename(tensorFile) !== peftFiles.tensors) return { kind: "none" };
+/** The config that belongs to a file of adapters, whatever it is called; `none` where there is none, or medctc wrote the file for itself. */
+export function peftConfigFor(tensorFile: string, { isPeft, isOwn }: Pick<OpenModel, "isPeft" | "isOwn">): FoundConfig {
+  if (isOwn && !isPeft) return { kind: "none" };
   const file = join(dirname(tensorFile), peftFiles.config);
   if (kindOfPath(file) === "absent") return { kind: "none" };
   const text = readText(file);

@@ -5,7 +5,6 @@ export {
   multiplied,
   type OpenAdapter,
   openAdapter,
-  withoutPeftPrefix,
 } from "./attention.ts";
 export { type AdapterDifference, type Comparison, compareAdapters } from "./compare.ts";
 export { type Ia3Config, type LoraConfig, type PeftConfig, readPeftConfig, scaleIn } from "./config.ts";
@@ -16,10 +15,13 @@ export {
   differenceFrom,
   isOfWholeModel,
 } from "./declared-config.ts";
-export { peftConfigBeside, peftFiles, peftPrefix, peftRoot } from "./folder.ts";
+export { type FoundConfig, peftConfigFor, peftFiles } from "./folder.ts";
 export { lengthsOf } from "./lengths.ts";
 export { innerProduct, type LowRankUpdate, normOf, normOfDifference } from "./low-rank.ts";
 export { fitsName, readNamePattern } from "./name-pattern.ts";
+export type { OpenModel } from "./open.ts";
+export { moduleInPeft, peftPrefix, peftRoot, plainNames, withoutPrefix } from "./peft-names.ts";
+export { type PlacedModules, placeModules } from "./place-modules.ts";
 export { groupsOf, withoutNumbers } from "./placements.ts";
 export { readAdapter } from "./read.ts";
 export { type TokensConfig, tokensConfig, tokensName } from "./tokens.ts";

@@ -18,8 +18,14 @@ export function groupsOf(
   { parts }: StoredAdapter,
   config: PeftConfig,
 ):
-  | { readonly kind: "groups"; readonly groups: readonly PlacedGroup[] }
+  | {
+      readonly kind: "groups";
+      readonly groups: readonly PlacedGroup[];
+      /** Tensors of the model itself that were trained beside the adapters, by their names in checkpoints. */
+      readonly saved: readonly string[];
+    }
   | { readonly kind: "wrong"; readonly problem: string } {
+  const saved: string[] = [];
   const groups = new Map<string, { library: string; modules: string[] }>();
   const add = (call: string, module: string): void => {
     const group = groups.get(call) ?? { library: call.slice(0, call.indexOf("(")), modules: [] };
@@ -33,14 +39,13 @@ export function groupsOf(
   for (const [name, part] of parts) {
     if (config.kind === "lora" && part.kind === "update") {
       if (part.attention !== null && adapted.has(part.attention) && isZero(part)) continue;
-      const module = part.attention ?? name;
-      const rank = config.rankOf(module);
+      const rank = config.rankOf(part.inPeft);
       if (rank !== part.rank)
         return {
           kind: "wrong",
           problem: `the rank of \`${name}\` is ${rank} in the config, but ${part.rank} in its tensors`,
         };
-      add(loraCall(rank, config.alphaOf(module), part.isEmbedding, config), name);
+      add(loraCall(rank, config.alphaOf(part.inPeft), part.isEmbedding, config), name);
     } else if (config.kind === "ia3" && part.kind === "tensor" && name.endsWith(factorsEnding)) {
       const module = name.slice(0, -factorsEnding.length);
       add(config.isOnInputs(module) ? "ia3(on_inputs = true)" : "ia3()", module);
@@ -51,10 +56,16 @@ export function groupsOf(
         return { kind: "wrong", problem: `\`${name}\` has rows of other tokens than the config` };
       add(`trainable_tokens(tokens = [${tokens.join(", ")}])`, module);
     } else if (config.kind === "lora" && config.hasLengths && name.endsWith(lengthsEnding)) continue;
+    else if (!isOfAdapter(name)) saved.push(name);
     else return { kind: "wrong", problem: `\`${name}\` does not belong to a supported adapter` };
   }
   if (groups.size === 0) return { kind: "wrong", problem: "there are no adapters in it" };
-  return { kind: "groups", groups: [...groups].map(([call, group]) => ({ call, ...group })) };
+  return { kind: "groups", groups: [...groups].map(([call, group]) => ({ call, ...group })), saved };
+}
+
+/** Whether a tensor is one of PEFT's for some kind of adapter, known or not. */
+function isOfAdapter(name: string): boolean {
+  return /\.(?:lora|ia3|hada|lokr|vera|oft|boft|hra|ln_tuning|trainable_tokens)_/.test(name);
 }
 
 function isZero({ update: { up } }: StoredPart & { readonly kind: "update" }): boolean {

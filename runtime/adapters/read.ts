@@ -1,9 +1,11 @@
 import { type Diagnostic, report } from "../../grammar/index.ts";
-import { countOf, type OpenTensors, type PlacedTensor } from "../weights/index.ts";
-import { attentionOf, type OpenAdapter, openAdapter, withoutPeftPrefix } from "./attention.ts";
+import { countOf, type PlacedTensor } from "../weights/index.ts";
+import { attentionOf, type OpenAdapter, openAdapter } from "./attention.ts";
 import { type LoraConfig, scaleIn } from "./config.ts";
-import { type FoundConfig, peftConfigBeside } from "./folder.ts";
+import { type FoundConfig, peftConfigFor } from "./folder.ts";
 import type { LowRankUpdate } from "./low-rank.ts";
+import type { OpenModel } from "./open.ts";
+import { moduleInPeft, withoutPrefix } from "./peft-names.ts";
 
 /** What a file of adapters has for one name in checkpoints: LoRA's two matrices of a module, or one tensor. */
 export type StoredPart =
@@ -11,8 +13,10 @@ export type StoredPart =
       readonly kind: "update";
       /** Whether it is of a table of which rows are looked up. */
       readonly isEmbedding: boolean;
-      /** The nn.MultiheadAttention that it belongs to, by whose name a config has its rank and alpha. */
+      /** The nn.MultiheadAttention that it belongs to. */
       readonly attention: string | null;
+      /** The module's name in the model that PEFT was given, by which a config has its rank and alpha: of an attention, the whole. */
+      readonly inPeft: string;
       readonly rank: number;
       /** The update without its scale where that is not known. */
       readonly update: LowRankUpdate;
@@ -43,11 +47,11 @@ export function readAdapter(
   file: string,
   scales: ReadonlyMap<string, number> = new Map(),
 ): StoredAdapter | { readonly kind: "wrong"; readonly diagnostic: Diagnostic } {
-  const config = peftConfigBeside(file);
-  if (config.kind === "wrong") return config;
   const opened = openAdapter(file);
   if (opened.kind === "wrong") return opened;
   try {
+    const config = peftConfigFor(file, opened);
+    if (config.kind === "wrong") return config;
     if (opened.tensors.size > mostModules) {
       const problem = `it has ${opened.tensors.size} tensors, more than ${mostModules}`;
       return { kind: "wrong", diagnostic: report("bad-tensor-file", file, { path: file, problem }) };
@@ -69,8 +73,9 @@ function partsOf(
   config: StoredAdapter["config"],
   scales: ReadonlyMap<string, number>,
 ): StoredAdapter["parts"] {
-  const tensors = new Map(
-    [...opened.tensors].map(([name, tensor]) => [withoutPeftPrefix(name), loaded(tensor, opened)]),
+  const tensors = new Map([...opened.tensors].map(([name, tensor]) => [withoutPrefix(name), loaded(tensor, opened)]));
+  const inPeft = new Map(
+    [...opened.inFile].map(([name, inFile]) => [moduleInPeft(withoutPrefix(name)), moduleInPeft(inFile)]),
   );
   const lora = config.kind === "config" && config.config.kind === "lora" ? config.config : null;
   const parts = new Map<string, StoredPart>();
@@ -79,10 +84,11 @@ function partsOf(
     const module = ending === undefined ? null : name.slice(0, -ending.down.length);
     const up = ending === undefined ? undefined : tensors.get(`${module}${ending.up}`);
     const attention = module === null ? null : attentionOf(module, opened.attentions);
+    const named = module === null ? "" : (inPeft.get(module) ?? module);
     const update =
       module === null || up === undefined
         ? null
-        : updateOf(tensor, up, attention, scaleOf(module, attention, lora, scales));
+        : updateOf(tensor, up, { attention, inPeft: named }, scaleOf(module, named, lora, scales));
     if (module !== null && update !== null)
       parts.set(module, { ...update, isEmbedding: ending?.down === ".lora_embedding_A" });
     else if (!hasUpdate(name, parts, tensors))
@@ -91,7 +97,7 @@ function partsOf(
   return parts;
 }
 
-function loaded(tensor: PlacedTensor, { floats }: OpenTensors): LoadedTensor {
+function loaded(tensor: PlacedTensor, { floats }: OpenModel): LoadedTensor {
   const values = new Float64Array(countOf(tensor.shape));
   let at = 0;
   for (const piece of floats(tensor)) {
@@ -103,18 +109,18 @@ function loaded(tensor: PlacedTensor, { floats }: OpenTensors): LoadedTensor {
 
 function scaleOf(
   module: string,
-  attention: string | null,
+  inPeft: string,
   lora: LoraConfig | null,
   scales: ReadonlyMap<string, number>,
 ): number | null {
-  return lora === null ? (scales.get(module) ?? null) : scaleIn(lora, attention ?? module);
+  return lora === null ? (scales.get(module) ?? null) : scaleIn(lora, inPeft);
 }
 
 /** The update of two matrices, or of two convolutions of which the second is of a single place, maybe in groups. */
 function updateOf(
   down: LoadedTensor,
   up: LoadedTensor,
-  attention: string | null,
+  place: { readonly attention: string | null; readonly inPeft: string },
   scale: number | null,
 ): (StoredPart & { readonly kind: "update" }) | null {
   const [rank, , ...kernel] = down.shape;
@@ -126,7 +132,7 @@ function updateOf(
   const inputs = countOf(down.shape) / rank;
   const update = { outputs, inputs, rank, down: down.values, up: withoutGroups(up.values, outputs, rank, groups) };
   const whole = { ...update, scale: scale ?? 1 };
-  return { kind: "update", isEmbedding: false, attention, rank, update: whole, isScaled: scale !== null };
+  return { kind: "update", isEmbedding: false, ...place, rank, update: whole, isScaled: scale !== null };
 }
 
 /** The matrix [outputs, rank] of [outputs, rank / groups]. */
@@ -152,5 +158,6 @@ function hasUpdate(
   const module = name.slice(0, -ending.up.length);
   if (parts.get(module)?.kind === "update") return true;
   const [down, up] = [tensors.get(`${module}${ending.down}`), tensors.get(name)];
-  return down !== undefined && up !== undefined && updateOf(down, up, null, null) !== null;
+  const nowhere = { attention: null, inPeft: module };
+  return down !== undefined && up !== undefined && updateOf(down, up, nowhere, null) !== null;
 }

@@ -28,7 +28,7 @@ import { type FloatTensor, type OpenTensors, openTensors, writeSafetensors } fro
 import { compileReported, type SpecRequest } from "./compiled-spec.ts";
 import { done, type Ended, misused, problem, type Reporter, refuse, refuseBy, refused } from "./reporter.ts";
 import { matchInputs } from "./weights/match-tensors.ts";
-import { openWeights } from "./weights/open.ts";
+import { openWeights, type WeightChoices } from "./weights/open.ts";
 
 export interface RunRequest extends SpecRequest {
   readonly program: ProgramName;
@@ -40,6 +40,7 @@ export interface RunRequest extends SpecRequest {
   readonly output: string;
   /** The number of the training step, from 0 on. */
   readonly step: number;
+  readonly choices?: WeightChoices;
   /** A backend's name, or `auto`. */
   readonly backend: string;
 }
@@ -91,6 +92,7 @@ async function runOn(
     return refuseBy(problems, reporter);
   }
   if (note !== null) reporter.info(note);
+  for (const each of weights.notes) reporter.note(each);
   const { piecesOf, state } = weights;
   try {
     const results = await runOnce(backend, modelOf(spec, [program]), { inputs: inputs.values, piecesOf, state });

@@ -5,9 +5,10 @@ import { finish } from "./exit-code.ts";
 import { setOption } from "./option-values.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
+import { addWeightChoices, weightChoices } from "./weight-options.ts";
 
 export const define: DefineCommand = (command, terminal, end) => {
-  command
+  addWeightChoices(command)
     .argument("<spec>", "a spec file")
     .addOption(setOption())
     .requiredOption("--weights <file>", "the model's weights, by their names in checkpoints")
@@ -18,8 +19,10 @@ export const define: DefineCommand = (command, terminal, end) => {
       "after",
       "\nExample:\n  $ medctc adapter merge specs/medct.vlm --weights CT-CLIP.safetensors --adapter run -o merged.safetensors",
     )
-    .action(async (spec, { set, weights, adapter, allowMissing = [], output }) => {
-      const request = { spec, set, file: output, weights, adapter, allowMissing, merge: true };
+    .action(async (spec, flags) => {
+      const { set, weights, adapter, allowMissing = [], output } = flags;
+      const choices = weightChoices(flags);
+      const request = { choices, spec, set, file: output, weights, adapter, allowMissing, merge: true };
       end(
         finish(await exportWeights(request, terminalReporter(terminal)), ({ tensors, bytes }) => {
           terminal.out(`${printNumberOf(tensors, "tensor")}, ${printBytes(bytes)}, in ${output}\n`);

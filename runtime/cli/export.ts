@@ -6,11 +6,12 @@ import { finish } from "./exit-code.ts";
 import { setOption, wholeNumber } from "./option-values.ts";
 import { type ExitCode, exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
+import { addWeightChoices, weightChoices } from "./weight-options.ts";
 
 const exportedPrograms: readonly ExportedProgram[] = ["forward", "encode_image", "encode_text", "step"];
 
 export const define: DefineCommand = (command, terminal, end) => {
-  command
+  addWeightChoices(command)
     .argument("<spec>", "a spec file")
     .addOption(setOption())
     .option("--onnx <path>", "a file for one program (model.onnx), or a folder for all programs")
@@ -44,7 +45,7 @@ export const define: DefineCommand = (command, terminal, end) => {
     )
     .action(async (spec, flags) => {
       const { set, onnx, safetensors, peft, weights = null, adapter = null, allowMissing = [], merge = false } = flags;
-      const given = { spec, set, weights, adapter, allowMissing };
+      const given = { spec, set, weights, adapter, allowMissing, choices: weightChoices(flags) };
       const reporter = terminalReporter(terminal);
       if (onnx === undefined && safetensors === undefined && peft === undefined) {
         terminal.err("error: no output specified\n  help: add --onnx PATH, --safetensors FILE or --peft DIR\n");

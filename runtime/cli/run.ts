@@ -9,9 +9,10 @@ import { helpOfMicroBatches } from "./micro-batches-help.ts";
 import { backendOption, setOption } from "./option-values.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
+import { addWeightChoices, weightChoices } from "./weight-options.ts";
 
 export const define: DefineCommand = (command, terminal, end) => {
-  command
+  addWeightChoices(command)
     .argument("<spec>", "a spec file")
     .addOption(setOption())
     .addArgument(new Argument("<program>", "program to run").choices(programNames))
@@ -33,7 +34,19 @@ export const define: DefineCommand = (command, terminal, end) => {
     )
     .action(async (spec, program, flags) => {
       const { set, weights = null, adapter = null, feeds = null, fetch = [], step, backend, output } = flags;
-      const request = { spec, set, program, weights, adapter, feeds, fetch, step, backend, output };
+      const request = {
+        spec,
+        set,
+        program,
+        weights,
+        adapter,
+        feeds,
+        fetch,
+        step,
+        backend,
+        output,
+        choices: weightChoices(flags),
+      };
       end(
         finish(await run(request, terminalReporter(terminal)), (results) => {
           terminal.out(`${printNumberOf(results.size, "tensor")} in ${output}\n${resultsTable(results)}`);

@@ -1,6 +1,7 @@
 import { type Command, Option, type OptionValues } from "@commander-js/extra-typings";
 import { processesOption, pythonOption } from "./launch-options.ts";
 import { amount, backendOption, setOption, wholeNumber } from "./option-values.ts";
+import { addWeightChoices, weightChoices } from "./weight-options.ts";
 
 /** What commands share that read volumes with a model: which model, on which data. */
 export function addModelOptions(command: Command) {
@@ -19,7 +20,7 @@ export function addVolumeOptions<Arguments extends unknown[], Flags extends Opti
   command: Command<Arguments, Flags>,
   output: string,
 ) {
-  return command
+  return addWeightChoices(command)
     .option("--allow-missing <pattern...>", "names of weights that may be missing, such as 'to_*'")
     .option(
       "--vocab <file>",
@@ -51,5 +52,6 @@ export function volumeRequest(spec: string | undefined, flags: VolumeFlags) {
     spec: spec ?? null,
     set,
     ...{ data, weights, allowMissing, vocab, skipBad, cache, backend, cacheBytes, workers, output, seed },
+    choices: weightChoices(flags),
   };
 }

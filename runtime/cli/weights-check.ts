@@ -7,9 +7,10 @@ import { finish } from "./exit-code.ts";
 import { setOption } from "./option-values.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
+import { addWeightChoices, weightChoices } from "./weight-options.ts";
 
 export const define: DefineCommand = (command, terminal, end) => {
-  command
+  addWeightChoices(command)
     .argument("<spec>", "a spec file")
     .argument("<file>", "a file of weights, an index of sharded files, or a folder with either")
     .addOption(setOption())
@@ -20,9 +21,11 @@ export const define: DefineCommand = (command, terminal, end) => {
       "\nPrefixes such as `module.` or `model.` are detected, and so are files of a single encoder." +
         "\n\nExample:\n  $ medctc weights check specs/medct.vlm bert.safetensors --allow-missing 'visual_transformer.*'",
     )
-    .action((spec, file, { set, allowMissing = [], json = false }) => {
+    .action((spec, file, flags) => {
+      const { set, allowMissing = [], json = false } = flags;
+      const choices = weightChoices(flags);
       end(
-        finish(checkWeights({ spec, set, file, allowMissing }, terminalReporter(terminal)), (comparison) => {
+        finish(checkWeights({ spec, set, file, allowMissing, choices }, terminalReporter(terminal)), (comparison) => {
           if (json) terminal.json(`${JSON.stringify(comparison, null, 2)}\n`);
           else terminal.out(render(comparison));
           const { missing, misshapen } = comparison;

@@ -63,7 +63,8 @@ function trainedFor(spec: string, name: string): string {
 function forward(spec: string, ...more: readonly string[]): ReadonlyMap<string, StoredTensor> {
   const output = join(folder, "forward.safetensors");
   const run = medctc(["run", spec, "forward", "--feeds", feeds, "-o", output, ...more]);
-  expect([run.err, run.code]).toEqual(["", 0]);
+  // The files of these tests say no alpha.
+  expect([run.err.replace(/^note: .* has no record of the alpha .*\n/m, ""), run.code]).toEqual(["", 0]);
   return read(output);
 }
 

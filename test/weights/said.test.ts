@@ -245,19 +245,15 @@ describe("what is wrong with a checkpoint of torch.save is said", () => {
     ["a dict of None", pickleOf("ccollections\nOrderedDict\n(NtR"), "not made from a list of pairs"],
     ["a dict of two lists", pickleOf("ccollections\nOrderedDict\n(]]tR"), "not made from a list of pairs"],
     ["a global of a number", pickleOf(`${long(1)}${text("system")}\x93`), "a global in it has no name"],
-    ["complex elements", pickleOf("ctorch\ncomplex64\n"), "elements of the type `torch.complex64`, which is not read"],
-    ["quantized elements", pickleOf("ctorch\nqint8\n"), "elements of the type `torch.qint8`, which is not read"],
+    ["complex elements", pickleOf("ctorch\ncomplex64\n"), "an object of `torch.complex64`, which was left unread"],
+    ["quantized elements", pickleOf("ctorch\nqint8\n"), "an object of `torch.qint8`, which was left unread"],
     [
       "complex storages",
       pickleOf("ctorch\nComplexDoubleStorage\n"),
       "elements of the type `torch.ComplexDoubleStorage`",
     ],
-    ["what only ends like elements", pickleOf("ctorch\nmyfloat8\n"), "its pickle names `torch.myfloat8`"],
-    [
-      "what only starts like storages",
-      pickleOf("ctorch\nComplexStorages\n"),
-      "its pickle names `torch.ComplexStorages`",
-    ],
+    ["what only ends like elements", pickleOf("ctorch\nmyfloat8\n"), "an object of `torch.myfloat8`"],
+    ["what only starts like storages", pickleOf("ctorch\nComplexStorages\n"), "an object of `torch.ComplexStorages`"],
   ])("%s", (_, pickle, problem) => {
     expect(problemOf(torchFile(pickle, two))).toContain(problem);
   });

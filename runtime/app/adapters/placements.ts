@@ -1,6 +1,6 @@
 import { selectorsForNames } from "../../../compiler/index.ts";
 import { report } from "../../../grammar/index.ts";
-import { groupsOf, peftFiles, readAdapter } from "../../adapters/index.ts";
+import { groupsOf, peftFiles, placeModules, readAdapter } from "../../adapters/index.ts";
 import { compileReported } from "../compiled-spec.ts";
 import { done, type Ended, problem, type Reporter, refuse, refuseBy, refused } from "../reporter.ts";
 import { adapterFile } from "../weights/adapter-file.ts";
@@ -36,13 +36,35 @@ export function placementsOfAdapter(
   if (found.kind === "wrong") {
     return refuseBy([report("bad-adapter-config", file, { path: file, problem: found.problem })], reporter);
   }
-  const { groups } = found;
+  const { groups, saved } = found;
+  if (saved.length > 0) {
+    const names = saved.slice(0, mostNames).map((name) => `\`${name}\``);
+    const more = saved.length - names.length;
+    reporter.note(
+      `trained beside the adapters, so the spec must not freeze it: ${names.join(", ")}${more > 0 ? ` and ${more} more` : ""}`,
+    );
+  }
   if (forSpec === null) return done({ kind: "modules", groups });
   const compiled = compileReported({ spec: forSpec, set: [] }, reporter);
   if (compiled === null) return refused;
+  const own = compiled.elements.flatMap(({ instance, ofAdapter }) =>
+    instance === null || ofAdapter ? [] : [instance.checkpoint],
+  );
+  const placed = placeModules(
+    groups.flatMap(({ modules }) => modules),
+    own,
+  );
+  if (placed.kind === "several") {
+    const message = `the modules of the adapter are in the model of ${forSpec} several times`;
+    return refuse(
+      problem(message, `they stand behind ${placed.prefixes.map((each) => `\`${each}\``).join(", ")}`),
+      reporter,
+    );
+  }
+  const nameOf = placed.kind === "placed" ? placed.nameOf : (module: string): string => module;
   const lines: string[] = [];
   for (const { call, modules } of groups) {
-    const selectors = selectorsForNames(modules, compiled.elements);
+    const selectors = selectorsForNames(modules.map(nameOf), compiled.elements);
     if (selectors.kind === "unknown") {
       const named = selectors.names.slice(0, mostNames).map((name) => `\`${name}\``);
       const more = selectors.names.length - named.length;

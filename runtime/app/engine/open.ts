@@ -74,6 +74,7 @@ export async function openEngine(
     reporter.diagnostics(weights.diagnostics);
     return null;
   }
+  for (const note of weights.notes) reporter.note(note);
   try {
     reporter.progress("loading");
     const engine = await openModel(openable, weights.piecesOf, folder);

@@ -100,6 +100,7 @@ export async function exportOnnx(request: ExportOnnxRequest, reporter: Reporter)
   reportAverages(request.adapter, reporter);
   const weights = openWeights([...programs.values()], compiled, request);
   if (weights.kind === "wrong") return refuseBy(weights.diagnostics, reporter);
+  for (const note of weights.notes) reporter.note(note);
   try {
     const remark = remarkOn(weights.firstValues, weights.origin, "export");
     if (remark !== null) reportRemark(remark, reporter);

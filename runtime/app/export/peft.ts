@@ -62,6 +62,7 @@ export function exportPeft(request: ExportPeftRequest, reporter: Reporter): Ende
   reportAverages(request.adapter, reporter);
   const weights = openWeights("all", compiled, request);
   if (weights.kind === "wrong") return refuseBy(weights.diagnostics, reporter);
+  for (const note of weights.notes) reporter.note(note);
   try {
     if (request.adapter === null) reporter.warning("no --adapter: exporting first values, which change nothing");
     const declared = updates.filter((update) => update.kind === "declared");

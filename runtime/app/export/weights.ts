@@ -28,6 +28,7 @@ export async function exportWeights(
   reportAverages(request.adapter, reporter);
   const weights = openWeights("all", compiled, request);
   if (weights.kind === "wrong") return refuseBy(weights.diagnostics, reporter);
+  for (const note of weights.notes) reporter.note(note);
   const { piecesOf, firstValues, origin, close } = weights;
   const remark = remarkOn(firstValues, origin, "export");
   if (remark !== null) reportRemark(remark, reporter);

@@ -6,6 +6,7 @@ import { emitJob, type JobSystem, type TrainingJob } from "../../train/index.ts"
 import { compileReported } from "../compiled-spec.ts";
 import { findSpec } from "../find-spec.ts";
 import { done, type Ended, misused, problem, type Reporter, refuse, refused } from "../reporter.ts";
+import { noChoices, type WeightChoices } from "../weights/open.ts";
 import type { TrainRequest } from "./task.ts";
 
 /** How much of a cluster a training gets. */
@@ -64,6 +65,14 @@ function whyWrong({ backend }: TrainRequest, { system, python }: JobRequest): st
     : null;
 }
 
+function choiceWords({ copy, alpha, adapterName }: WeightChoices): readonly string[] {
+  return [
+    ...option("--weights-copy", copy),
+    ...option("--adapter-alpha", alpha),
+    ...option("--adapter-name", adapterName),
+  ];
+}
+
 /** The words of a command line that stand for each part of a request. */
 function wordsOf(request: TrainRequest): { readonly [Part in keyof TrainRequest]: readonly string[] } {
   const { set, allowMissing, skipBad, cacheBytes } = request;
@@ -72,6 +81,7 @@ function wordsOf(request: TrainRequest): { readonly [Part in keyof TrainRequest]
     data: option("--data", request.data),
     weights: option("--weights", request.weights),
     adapter: option("--adapter", request.adapter),
+    choices: choiceWords(request.choices ?? noChoices),
     allowMissing: allowMissing.length === 0 ? [] : ["--allow-missing", ...allowMissing],
     vocab: option("--vocab", request.vocab),
     seed: option("--seed", request.seed),

@@ -7,7 +7,9 @@ import type { Reporter } from "../reporter.ts";
 /** What a folder with adapters has: medctc's own, of which the averages are what was evaluated, or PEFT's. */
 export function adapterFile(path: string): string {
   if (kindOfPath(path) !== "folder") return path;
-  const files = [averageFile, "adapter.safetensors", peftFiles.tensors].map((name) => join(path, name));
+  const files = [averageFile, "adapter.safetensors", peftFiles.tensors, peftFiles.olderTensors].map((name) =>
+    join(path, name),
+  );
   return files.find((file) => kindOfPath(file) === "file") ?? files[1] ?? path;
 }
 

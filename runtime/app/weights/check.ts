@@ -3,13 +3,15 @@ import { openAdapter } from "../../adapters/index.ts";
 import type { NameMatch, OpenTensors, UnreadType } from "../../weights/index.ts";
 import { compileReported, type SpecRequest } from "../compiled-spec.ts";
 import { done, type Ended, type Reporter, refuseBy, refused } from "../reporter.ts";
-import { matchPlan } from "./match-tensors.ts";
+import { matchPlan, noCopy, severalCopies } from "./match-tensors.ts";
 import { matcherOf } from "./name-patterns.ts";
+import { noChoices, type WeightChoices } from "./open.ts";
 
 export interface WeightsCheckRequest extends SpecRequest {
   readonly file: string;
   /** Names of weights that the file need not have; `*` stands for anything. */
   readonly allowMissing: readonly string[];
+  readonly choices?: WeightChoices;
 }
 
 /** What a file has of a model, by the names in checkpoints; shapes are the model's, and then the file's. */
@@ -36,19 +38,24 @@ interface PlacedShape {
 export function checkWeights(request: WeightsCheckRequest, reporter: Reporter): Ended<WeightsComparison> {
   const compiled = compileReported(request, reporter);
   if (compiled === null) return refused;
-  const file = openAdapter(request.file);
+  const { copy, adapterName } = request.choices ?? noChoices;
+  const file = openAdapter(request.file, adapterName);
   if (file.kind === "wrong") return refuseBy([file.diagnostic], reporter);
   file.close();
-  return done(compare(compiled.spec, compiled.plan, file, matcherOf(request.allowMissing)));
+  const match = matchPlan(compiled.plan, file, copy);
+  const several = severalCopies(request.file, file, match);
+  if (several !== null) return refuseBy([several], reporter);
+  if (copy !== null && match.found.size === 0) return refuseBy([noCopy(request.file, file, copy)], reporter);
+  return done(compare(compiled.spec, compiled.plan, file, match, matcherOf(request.allowMissing)));
 }
 
 function compare(
   spec: TracedSpec,
   plan: Plan,
   file: OpenTensors,
+  { found, rules }: NameMatch,
   isAllowed: (name: string) => boolean,
 ): WeightsComparison {
-  const { found, rules } = matchPlan(plan, file);
   const read = new Set(
     nodesOf(buildForward(spec, [])).flatMap(({ operation }) => (operation.op === "parameter" ? [operation.path] : [])),
   );

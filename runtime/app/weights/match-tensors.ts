@@ -47,29 +47,53 @@ export function matchInputs(program: Program, feeds: OpenTensors | null, step: n
 /** The tensors of some files by the paths of the parameters and buffers that they are; the last file that has one counts. */
 export function findTensors<File extends OpenTensors>(
   plan: Plan,
-  opened: readonly File[],
+  opened: readonly { readonly file: File; readonly match: NameMatch }[],
 ): ReadonlyMap<string, FoundTensor & { readonly file: File }> {
   const tensors = new Map<string, FoundTensor & { readonly file: File }>();
-  for (const file of opened) {
-    const { found } = matchPlan(plan, file);
+  for (const { file, match } of opened) {
     for (const { path, checkpoint } of [...plan.parameters, ...plan.buffers]) {
-      const tensor = tensorOf(file, found.get(checkpoint) ?? "");
-      if (tensor !== null && found.has(checkpoint)) tensors.set(path, { ...tensor, file });
+      const tensor = tensorOf(file, match.found.get(checkpoint) ?? "");
+      if (tensor !== null && match.found.has(checkpoint)) tensors.set(path, { ...tensor, file });
     }
   }
   return tensors;
 }
 
-/** The names of a file that a spec's parameters and buffers have there. */
-export function matchPlan({ parameters, buffers }: Plan, { tensors }: OpenTensors): NameMatch {
+/** The names of a file that a spec's parameters and buffers have there; of several copies in it, those of `copy`. */
+export function matchPlan(
+  { parameters, buffers }: Plan,
+  { tensors }: OpenTensors,
+  copy: string | null = null,
+): NameMatch {
   const all = [...parameters, ...buffers];
   const ofModel = all.filter(({ ofAdapter }) => !ofAdapter).map(wantedOf);
   // Adapters are in files of their own, and so found by a prefix of their own.
-  const ofAdapters = all
-    .filter(({ ofAdapter }) => ofAdapter)
-    .map(wantedOf)
-    .map(({ checkpoint, group }) => ({ checkpoint, group: `adapters of ${group}` }));
-  return matchNames([...ofModel, ...ofAdapters], tensors.keys());
+  const ofAdapters = all.filter(({ ofAdapter }) => ofAdapter).map((each) => ({ ...wantedOf(each), ofAdapter: true }));
+  return matchNames([...ofModel, ...ofAdapters], tensors.keys(), copy);
+}
+
+/** Says that a file has the weights several times; null where it has them once, or each copy is the same memory. */
+export function severalCopies(path: string, { tensors }: OpenTensors, { copies, found }: NameMatch): Diagnostic | null {
+  const [first, ...others] = copies;
+  if (first === undefined) return null;
+  const isTied = [...found.values()].every((name) => {
+    if (!name.startsWith(first)) return true;
+    const own = tensors.get(name);
+    return others.every((other) => {
+      const twin = tensors.get(other + name.slice(first.length));
+      return twin === undefined || (twin.from === own?.from && twin.dtype === own.dtype);
+    });
+  });
+  if (isTied) return null;
+  // Without the dot; the one without a prefix is empty.
+  const names = copies.map((prefix) => prefix.slice(0, -1)).toSorted();
+  return report("several-copies", path, { path, names });
+}
+
+/** Says that a file has no copy of a name. */
+export function noCopy(path: string, { tensors }: OpenTensors, copy: string): Diagnostic {
+  const prefixes = new Set([...tensors.keys()].map((name) => name.slice(0, Math.max(0, name.indexOf(".")))));
+  return report("no-such-copy", path, { path, name: copy }, { help: didYouMean(copy, prefixes) });
 }
 
 function wantedOf({ path, checkpoint }: PlannedTensor): Wanted {

@@ -3,22 +3,46 @@ import {
   elementCount,
   firstValuesOf,
   nameOf,
+  type Plan,
   type PlannedTensor,
   type Program,
   type TensorType,
   valueNamed,
 } from "../../../compiler/index.ts";
 import type { Diagnostic } from "../../../grammar/index.ts";
-import { openAdapter } from "../../adapters/index.ts";
+import { type OpenAdapter, openAdapter } from "../../adapters/index.ts";
 import { contractOfSpec } from "../../data/index.ts";
 import { decodeDrawn, drawnKey } from "../../train/index.ts";
-import { joined, type OpenTensors, openTensors, type WeightPieces } from "../../weights/index.ts";
+import { joined, type NameMatch, type WeightPieces } from "../../weights/index.ts";
 import { adapterFile } from "./adapter-file.ts";
 import { contractDisagreements } from "./contract-agreement.ts";
 import { countFirstValues, type FirstValues, type FirstValuesOrigin, nothingFilled } from "./first-values.ts";
-import { type FoundTensor, findTensors, misshapen, missingWeights, tensorOf } from "./match-tensors.ts";
+import {
+  type FoundTensor,
+  findTensors,
+  matchPlan,
+  misshapen,
+  missingWeights,
+  noCopy,
+  severalCopies,
+  tensorOf,
+} from "./match-tensors.ts";
 import { matcherOf } from "./name-patterns.ts";
-import { peftDisagreements } from "./peft-agreement.ts";
+import { type Agreement, peftDisagreements } from "./peft-agreement.ts";
+import { lengthParameters } from "./row-lengths.ts";
+import { unreadObjects } from "./unread-objects.ts";
+
+/** What somebody says about files that do not say it themselves. */
+export interface WeightChoices {
+  /** Which of several copies of the weights in a file, by what stands before its names. */
+  readonly copy: string | null;
+  /** The alpha of LoRA's updates in a file without a config. */
+  readonly alpha: number | null;
+  /** Which of several adapters in a PeftModel's state dict. */
+  readonly adapterName: string | null;
+}
+
+export const noChoices: WeightChoices = { copy: null, alpha: null, adapterName: null };
 
 /** Which files of weights are given, and the names of those that they need not have; `*` stands for anything. */
 export interface GivenWeights {
@@ -26,6 +50,7 @@ export interface GivenWeights {
   /** A file of adapters, or a folder that has one. */
   readonly adapter: string | null;
   readonly allowMissing: readonly string[];
+  readonly choices?: WeightChoices;
   /** Whether every weight has to be in a file, and none gets its first value. */
   readonly complete?: boolean;
   /** What a checkpoint has, by its names there: a run that goes on computes no first values of that. */
@@ -42,6 +67,8 @@ export type OpenedWeights =
       /** What no file gives of what the programs read. */
       readonly firstValues: FirstValues;
       readonly origin: FirstValuesOrigin;
+      /** What somebody has to know of the files. */
+      readonly notes: readonly string[];
       readonly close: () => void;
     }
   | { readonly kind: "wrong"; readonly diagnostics: readonly Diagnostic[] };
@@ -51,10 +78,13 @@ export function weightFiles({ weights, adapter }: Pick<GivenWeights, "weights" |
   return [weights, adapter === null ? null : adapterFile(adapter)].filter((file) => file !== null);
 }
 
-/** An opened file of weights, with its path. */
-interface GivenTensors extends OpenTensors {
+/** An opened file of weights, with its path and the names that the spec has there. */
+interface GivenTensors extends OpenAdapter {
   readonly path: string;
+  readonly match: NameMatch;
 }
+
+const noMatch: NameMatch = { found: new Map(), rules: [], copies: [] };
 
 /**
  * Opens the weights of some programs, or all that the model has: from the files that are given, by their names in
@@ -65,15 +95,20 @@ export function openWeights(
   compiled: Compiled,
   given: GivenWeights,
 ): OpenedWeights {
-  const path = given.adapter === null ? null : adapterFile(given.adapter);
-  const ofModel = given.weights === null ? null : { path: given.weights, ...openTensors(given.weights) };
-  const ofAdapter = path === null ? null : { path, ...openAdapter(path) };
-  const opened = [ofModel, ofAdapter].filter((file) => file !== null);
+  const { choices = noChoices } = given;
+  const { plan } = compiled;
+  const opened = weightFiles(given).map((path) => {
+    const file = openAdapter(path, choices.adapterName);
+    if (file.kind === "wrong") return file;
+    return { path, ...file, match: plan === null ? noMatch : matchPlan(plan, file, copyIn(file, plan, choices.copy)) };
+  });
   const tensors = opened.flatMap((file) => (file.kind === "tensors" ? [file] : []));
   const close = (): void => {
     for (const file of tensors) file.close();
   };
-  const unreadable = opened.flatMap((file) => (file.kind === "wrong" ? [file.diagnostic] : []));
+  const unreadable = opened.flatMap((file) =>
+    file.kind === "wrong" ? [file.diagnostic] : copyWrongs(file, given, choices.copy),
+  );
   const { piecesOf, state, firstValues, diagnostics } =
     unreadable.length > 0
       ? {
@@ -83,19 +118,58 @@ export function openWeights(
           diagnostics: unreadable,
         }
       : weightsOf(programs, compiled, tensors, given);
-  const adapter = ofAdapter?.kind === "tensors" ? ofAdapter : undefined;
-  const differing =
-    adapter === undefined || diagnostics.length > 0
-      ? []
-      : [...peftDisagreements(adapter.path, adapter, compiled), ...contractWrongs(adapter, compiled)];
+  const adapter = given.adapter === null ? undefined : tensors.at(-1);
+  const agreement =
+    diagnostics.length > 0 ? agreed : agreementOf(adapter ?? tensors.at(-1), adapter !== undefined, compiled, choices);
+  const differing = [
+    ...agreement.diagnostics,
+    ...(adapter === undefined || diagnostics.length > 0 ? [] : contractWrongs(adapter, compiled)),
+  ];
   if (diagnostics.length + differing.length === 0) {
     const trainedOn = decodeDrawn(adapter?.metadata.get(drawnKey) ?? "");
     const seed = compiled.spec?.settings.seed ?? 0;
     const origin = { weights: given.weights, adapter: given.adapter, trainedOn, seed };
-    return { kind: "open", piecesOf, state, firstValues, origin, close };
+    const unread = tensors.flatMap((file) =>
+      file.unread.length === 0 ? [] : [`${file.path}: ${unreadObjects(file.unread)}`],
+    );
+    return { kind: "open", piecesOf, state, firstValues, origin, notes: [...unread, ...agreement.notes], close };
   }
   close();
   return { kind: "wrong", diagnostics: [...diagnostics, ...differing] };
+}
+
+/** The copy that is asked for, where a file has several; adapters beside weights that have them may have one. */
+function copyIn(file: OpenAdapter, plan: Plan, copy: string | null): string | null {
+  if (copy === null) return null;
+  return matchPlan(plan, file, copy).found.size > 0 ? copy : null;
+}
+
+function copyWrongs(file: GivenTensors, { weights }: GivenWeights, copy: string | null): readonly Diagnostic[] {
+  const several = severalCopies(file.path, file, file.match);
+  if (several !== null) return [several];
+  if (copy === null || file.path !== weights) return [];
+  const isCopy = [...file.match.found.values()].some((name) => copy === "" || name.startsWith(`${copy}.`));
+  return isCopy ? [] : [noCopy(file.path, file, copy)];
+}
+
+const agreed: Agreement = { diagnostics: [], notes: [] };
+
+/** What is to be said of the adapters in a file: one of adapters, or the model's, which may be a PeftModel's. */
+function agreementOf(
+  file: GivenTensors | undefined,
+  isOfAdapters: boolean,
+  compiled: Compiled,
+  { alpha }: WeightChoices,
+): Agreement {
+  if (file === undefined) return agreed;
+  const { path, match } = file;
+  if (isOfAdapters) return peftDisagreements({ path, file, match, alpha }, compiled);
+  const inFile = [...file.tensors.keys()].filter((name) => /\.(?:lora_|ia3_l)/.test(name));
+  if (inFile.length === 0) return agreed;
+  const used = new Set(match.found.values());
+  if (inFile.some((name) => used.has(name))) return peftDisagreements({ path, file, match, alpha }, compiled);
+  const note = `${path} has adapters too, which the spec does not have: ${inFile.length} of its tensors are left out`;
+  return { ...agreed, notes: [note] };
 }
 
 function contractWrongs(adapter: GivenTensors, { spec }: Compiled): readonly Diagnostic[] {
@@ -117,7 +191,9 @@ function weightsOf(
 } {
   const { plan, spec } = compiled;
   const planned = new Map([...(plan?.parameters ?? []), ...(plan?.buffers ?? [])].map((each) => [each.path, each]));
-  const tensors = plan === null ? null : findTensors(plan, opened);
+  const files = opened.map((file) => ({ path: file.path, file, match: file.match }));
+  const tensors = plan === null ? null : findTensors(plan, files);
+  const lengths = lengthParameters(compiled, files, (path) => piecesOf(path));
   const sources = new Map<string, () => Iterable<Float32Array>>();
   const state = new Map<string, Float32Array>();
   const wrong: Diagnostic[] = [];
@@ -138,6 +214,11 @@ function weightsOf(
     if (named.has(path) || elementCount(type) === 0) continue;
     named.add(path);
     const needed = given.complete === true || (ofAdapter.has(path) ? given.adapter : given.weights) !== null;
+    const computed = lengths.get(path);
+    if (computed !== undefined) {
+      sources.set(path, computed);
+      continue;
+    }
     const found = tensors?.get(path);
     if (found === undefined && needed && !isAllowed(checkpoint)) missing.add(checkpoint);
     if (found === undefined) {

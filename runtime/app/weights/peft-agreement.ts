@@ -12,54 +12,85 @@ import {
   attentionOf,
   type DeclaredConfig,
   differenceFrom,
+  type FoundConfig,
   type Ia3Config,
   type LoraConfig,
+  moduleInPeft,
   type OpenAdapter,
+  type OpenModel,
   type PeftConfig,
-  peftConfigBeside,
+  peftConfigFor,
   scaleIn,
-  withoutPeftPrefix,
+  withoutPrefix,
 } from "../../adapters/index.ts";
+import type { NameMatch } from "../../weights/index.ts";
 
 /** Relative difference of two scales that are the same but for their digits in a file. */
 const tolerance = 1e-6;
 
-/** How the name of LoRA's second matrix ends. */
+/** How the names of LoRA's second matrix end, and that of DoRA's row lengths. */
 const loraEnding = ".lora_B.weight";
+/** One tensor of each update that an alpha scales: those of LoRA, LoHa and LoKr. */
+const scaledUpdate = /\.(?:lora_B(?:\.weight)?|lora_embedding_B|hada_w1_a|lokr_w1(?:_a)?)$/;
+const lengthsEnding = ".lora_magnitude_vector";
 
 /** Adapters that differ and are named: all of them differ where one setting does. */
 const mostNamed = 3;
 
+/** A file with adapters, and what a spec finds there. */
+export interface AdaptersIn {
+  readonly path: string;
+  readonly file: OpenAdapter;
+  readonly match: NameMatch;
+  /** What somebody says the alpha is, of a file that does not. */
+  readonly alpha: number | null;
+}
+
+/** What is wrong with adapters for a spec, or what somebody has to know who uses them. */
+export interface Agreement {
+  readonly diagnostics: readonly Diagnostic[];
+  readonly notes: readonly string[];
+}
+
 /**
- * What is used in another way by the spec than by PEFT, of the adapters in a file that PEFT wrote; nothing for other files.
- * Their ranks are not compared: those are the shapes of tensors.
+ * What is used in another way by the spec than by whoever trained the adapters in a file: by their config, or by the alpha that somebody
+ * says. Without either, a file with PEFT's names is refused, and one with the spec's own is taken with a note. Their ranks are not compared:
+ * those are the shapes of tensors.
  */
-export function peftDisagreements(
-  tensorFile: string,
-  tensors: OpenAdapter,
-  { spec, plan }: Compiled,
-): readonly Diagnostic[] {
-  const found = peftConfigBeside(tensorFile);
-  if (found.kind === "none" || spec === null || plan === null) return [];
-  if (found.kind === "wrong") return [found.diagnostic];
-  const { file, config } = found;
-  const differing = [...unplaced(tensors, new Set([...plan.parameters, ...plan.buffers].map(peftName)), file)];
+export function peftDisagreements(given: AdaptersIn, { spec, plan }: Compiled): Agreement {
+  const { path, file, match } = given;
+  const nothing: Agreement = { diagnostics: [], notes: [] };
+  if (spec === null || plan === null) return nothing;
+  const updatesInFile = [...file.tensors.keys()].filter((name) => scaledUpdate.test(name));
+  const found = configOf(given);
+  if (found.kind === "wrong") return { ...nothing, diagnostics: [found.diagnostic] };
+  if (found.kind === "none") {
+    if (file.isOwn && !file.isPeft) return nothing;
+    const used = new Set(match.found.values());
+    const taken = updatesInFile.filter((name) => used.has(name)).length;
+    if (file.isPeft)
+      return { ...nothing, diagnostics: updatesInFile.length > 0 ? [unknownAlpha(path, updatesInFile.length)] : [] };
+    const note = `${path} has no record of the alpha of its LoRA updates, so the spec's is used; --adapter-alpha says another`;
+    return taken === 0 ? nothing : { ...nothing, notes: [note] };
+  }
+  const { file: subject, config } = found;
+  const differing = [...unplaced(file, match, plan, subject)];
   if (differing.length === 0) {
     for (const update of adapterUpdates(spec, plan)) {
       const difference =
         config.kind === "declared" || update.kind === "declared"
           ? declaredDifference(update, config)
           : update.kind === "rows"
-            ? tokensDifference(update, config)
+            ? tokensDifference(update, moduleIn(update, given), config)
             : config.kind === "ia3"
-              ? sidesOf(update, config)
+              ? sidesOf(update, moduleIn(update, given), config)
               : update.kind === "low-rank" && config.kind === "lora"
-                ? differenceOf(update, config)
+                ? differenceOf(update, moduleIn(update, given), config, hasLengths(update, given, config))
                 : otherForm(update, plan);
       if (difference === null) continue;
       const { module, found: stored, expected } = difference;
       differing.push(
-        report("adapter-differs", file, { module, found: stored, expected: `\`${update.placement}\` ${expected}` }),
+        report("adapter-differs", subject, { module, found: stored, expected: `\`${update.placement}\` ${expected}` }),
       );
     }
   }
@@ -68,7 +99,56 @@ export function peftDisagreements(
   const last = named.at(-1);
   if (last !== undefined && more > 0)
     named.splice(-1, 1, { ...last, notes: [...last.notes, `${more} more adapters differ`] });
-  return named;
+  return { diagnostics: named, notes: [] };
+}
+
+function unknownAlpha(path: string, adapters: number): Diagnostic {
+  return report("unknown-alpha", path, { path, adapters });
+}
+
+/** The config beside a file, or one of nothing but the alpha that somebody says, with the rank that each module has. */
+function configOf({ path, file, match, alpha }: AdaptersIn): FoundConfig {
+  const found = peftConfigFor(path, file);
+  if (found.kind !== "none" || alpha === null) return found;
+  const ranks = new Map(
+    [...match.found].flatMap(([checkpoint, name]) => {
+      const module = /^(.*)\.lora_(?:embedding_)?A(?:\.weight)?$/.exec(checkpoint)?.[1];
+      return module === undefined
+        ? []
+        : [[moduleInPeft(file.inFile.get(name) ?? name), file.tensors.get(name)?.shape[0] ?? 1] as const];
+    }),
+  );
+  const rankOf = (module: string): number => ranks.get(module) ?? 1;
+  const hasAnyLengths = [...file.tensors.keys()].some((name) => name.endsWith(lengthsEnding));
+  const config = {
+    rankOf,
+    alphaOf: () => alpha,
+    rankStabilised: false,
+    dropout: 0,
+    hasLengths: hasAnyLengths,
+    version: null,
+  };
+  return { kind: "config", file: path, config: { kind: "lora", ...config, tokensOf: () => null, version: null } };
+}
+
+/** The name that PEFT has for an adapted module, which a config's patterns are for. */
+function moduleIn(update: AdapterUpdate, { file, match }: AdaptersIn): string {
+  if (update.kind === "other" || update.kind === "declared") return update.path;
+  if (update.kind === "rows") return update.module;
+  const { checkpoint } = update.kind === "low-rank" ? update.down : update.factors;
+  const name = match.found.get(checkpoint);
+  return name === undefined ? update.module : moduleInPeft(file.inFile.get(name) ?? name);
+}
+
+/** Whether the file has row lengths for a module; PEFT's files say so, and those of other names have them or not. */
+function hasLengths({ down }: LowRank, { file, match }: AdaptersIn, config: LoraConfig): boolean {
+  return config.hasLengths && lengthsName(down.checkpoint, match, file) !== null;
+}
+
+/** The name of PEFT's row lengths beside LoRA's first matrix; null where the file has none. */
+export function lengthsName(down: string, match: NameMatch, { tensors }: Pick<OpenModel, "tensors">): string | null {
+  const name = match.found.get(down)?.replace(/\.lora_A(\.weight)?$/, lengthsEnding);
+  return name?.endsWith(lengthsEnding) && tensors.has(name) ? name : null;
 }
 
 interface Difference {
@@ -97,16 +177,16 @@ function typeOf(kind: "lora" | "ia3" | "tokens"): string {
 }
 
 /** Factors of inputs and of outputs may have the same shape. */
-function sidesOf(update: AdapterUpdate, config: Ia3Config): Difference | null {
+function sidesOf(update: AdapterUpdate, inPeft: string, config: Ia3Config): Difference | null {
   if (update.kind !== "factors" || update.on === "either") return null;
   const { module, on } = update;
-  const stored = config.isOnInputs(module) ? "inputs" : "outputs";
+  const stored = config.isOnInputs(inPeft) ? "inputs" : "outputs";
   return stored === on ? null : { module, found: `has factors of its ${stored}`, expected: `has factors of its ${on}` };
 }
 
 /** Rows of other tokens have the same shape. */
-function tokensDifference({ module, tokens }: Rows, config: PeftConfig): Difference | null {
-  const stored = config.kind === "lora" || config.kind === "tokens" ? config.tokensOf(module) : null;
+function tokensDifference({ module, tokens }: Rows, inPeft: string, config: PeftConfig): Difference | null {
+  const stored = config.kind === "lora" || config.kind === "tokens" ? config.tokensOf(inPeft) : null;
   if (stored?.join() === tokens.join()) return null;
   const of = (list: readonly number[] | null): string => {
     const [first, ...rest] = list ?? [];
@@ -118,20 +198,20 @@ function tokensDifference({ module, tokens }: Rows, config: PeftConfig): Differe
 }
 
 function differenceOf(
-  { module, attention, scale, hasLengths, folded }: LowRank,
+  { module, scale, hasLengths: needsLengths, folded }: LowRank,
+  inPeft: string,
   config: LoraConfig,
+  hasStoredLengths: boolean,
 ): Difference | null {
   if (folded.dilation.some((step) => step !== 1))
     return { module, found: "is computed by PEFT without the convolution's dilation", expected: "is computed with it" };
-  if (config.hasLengths || hasLengths) {
+  if (config.hasLengths !== needsLengths || hasStoredLengths !== needsLengths) {
     const found = config.hasLengths ? "has row lengths (`use_dora`)" : "has no row lengths";
-    const expected = hasLengths ? "has their change" : "has none";
-    return { module, found, expected };
+    return { module, found, expected: needsLengths ? "has them" : "has none" };
   }
-  const configured = attention?.module ?? module;
-  const stored = scaleIn(config, configured);
+  const stored = scaleIn(config, inPeft);
   if (Math.abs(stored - scale) <= tolerance * Math.abs(scale)) return null;
-  const [alpha, rank] = [config.alphaOf(configured), config.rankOf(configured)];
+  const [alpha, rank] = [config.alphaOf(inPeft), config.rankOf(inPeft)];
   const formula = config.rankStabilised ? `${alpha} / sqrt(${rank})` : `${alpha} / ${rank}`;
   return { module, found: `has the scale ${short(stored)} (${formula})`, expected: `has ${short(scale)}` };
 }
@@ -153,22 +233,30 @@ function peftName({ checkpoint }: PlannedTensor): string {
   return checkpoint.replace(/\.lora_[AB]$/, "$&.weight");
 }
 
-/** Modules with tensors in the file that no parameter of the spec has the name of. */
-function* unplaced(file: OpenAdapter, known: ReadonlySet<string>, config: string): Iterable<Diagnostic> {
-  const modules = new Set<string>();
-  for (const name of file.tensors.keys()) {
-    const own = withoutPeftPrefix(name);
-    const module = own.replace(/\.(lora_\w+|ia3_l|trainable_tokens_delta)(\.weight)?$/, "");
-    if (!known.has(own) && !isUnused(name, module, file)) modules.add(module);
-  }
-  for (const module of modules)
-    yield report("adapter-differs", config, { module, found: "is in the file", expected: "there is no such adapter" });
-}
-
 /** Whether a tensor is of a projection of an attention that is left as it is: PEFT has both, and then zeros. */
-function isUnused(name: string, module: string, { tensors, floats, attentions }: OpenAdapter): boolean {
+function isOfUnused(name: string, { tensors, floats, attentions }: OpenAdapter): boolean {
   const up = tensors.get(name.replace(/\.lora_A\.weight$/, ".lora_B.weight"));
+  const module = withoutPrefix(name).replace(/\.lora_[AB]\.weight$/, "");
   if (up === undefined || attentionOf(module, attentions) === null) return false;
   for (const piece of floats(up)) if (piece.some((value) => value !== 0)) return false;
   return true;
+}
+
+/** Modules with tensors in the file that no parameter of the spec has the name of. */
+function* unplaced(file: OpenAdapter, match: NameMatch, plan: Plan, subject: string): Iterable<Diagnostic> {
+  const used = new Set(match.found.values());
+  const known = new Set([...plan.parameters, ...plan.buffers].map(peftName));
+  const modules = new Set<string>();
+  for (const name of file.tensors.keys()) {
+    // Lengths are read with the matrices beside them.
+    const isOfMatrices = name.endsWith(lengthsEnding) && isUsed(name.slice(0, -lengthsEnding.length), used);
+    if (used.has(name) || known.has(withoutPrefix(name)) || isOfMatrices || isOfUnused(name, file)) continue;
+    modules.add(moduleInPeft(name));
+  }
+  for (const module of modules)
+    yield report("adapter-differs", subject, { module, found: "is in the file", expected: "there is no such adapter" });
+}
+
+function isUsed(module: string, used: ReadonlySet<string>): boolean {
+  return used.has(`${module}.lora_A.weight`) || used.has(`${module}.lora_A`);
 }

@@ -1,0 +1,38 @@
+import { type Command, InvalidArgumentError, Option, type OptionValues } from "@commander-js/extra-typings";
+import type { WeightChoices } from "../app/weights/open.ts";
+
+/** Options that say of a file what it does not say itself, for commands that take weights. */
+export function addWeightChoices<Arguments extends unknown[], Flags extends OptionValues>(
+  command: Command<Arguments, Flags>,
+) {
+  return command
+    .addOption(
+      new Option(
+        "--weights-copy <name>",
+        "which copy of the weights to take from a file that has several, such as ema; '' for names without a prefix",
+      ),
+    )
+    .addOption(
+      new Option(
+        "--adapter-alpha <number>",
+        "alpha of the LoRA updates in a file without an adapter_config.json",
+      ).argParser(alpha),
+    )
+    .addOption(new Option("--adapter-name <name>", "which adapter to take from a PeftModel's state dict with several"));
+}
+
+/** The same as a use case takes it. */
+export function weightChoices(flags: {
+  readonly weightsCopy?: string | undefined;
+  readonly adapterAlpha?: number | undefined;
+  readonly adapterName?: string | undefined;
+}): WeightChoices {
+  const { weightsCopy: copy = null, adapterAlpha: alphaOf = null, adapterName = null } = flags;
+  return { copy: copy === null ? null : copy.replace(/\.$/, ""), alpha: alphaOf, adapterName };
+}
+
+function alpha(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError("Must be a number.");
+}

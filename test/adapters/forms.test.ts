@@ -1,0 +1,133 @@
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { elementsOf } from "../../runtime/weights/elements.ts";
+import { type FloatTensor, readSafetensors, writeSafetensors } from "../../runtime/weights/index.ts";
+import { medctc, prepareProgram } from "../cli/medctc.ts";
+import { smallSpecWith } from "./small-spec.ts";
+
+const spec = "specs/medct-small.vlm";
+const fixtures = "test/fixtures/ctclip-small";
+const peft = join(fixtures, "peft_adapter");
+const given = ["--weights", join(fixtures, "weights.safetensors"), "--feeds", join(fixtures, "batch.safetensors")];
+const folder = mkdtempSync(join(tmpdir(), "medctc-forms-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+beforeAll(() => prepareProgram());
+
+function forward(own: string, ...words: readonly string[]) {
+  const out = join(folder, "out.safetensors");
+  const { code, err } = medctc(["run", own, "forward", "-o", out, ...given, ...words]);
+  const loss = code === 0 ? readSafetensors(out, readFileSync(out)).get("loss") : undefined;
+  return { code, err, loss: loss === undefined ? null : elementsOf(loss)[0] };
+}
+
+/** The adapter under other names, with the config or without it. */
+function renamed(name: string, rename: (name: string) => readonly string[], config: object | null): string {
+  const into = join(folder, name);
+  mkdirSync(into);
+  const file = join(peft, "adapter_model.safetensors");
+  const tensors = new Map<string, FloatTensor>();
+  for (const [own, tensor] of readSafetensors(file, readFileSync(file)))
+    for (const each of rename(own)) tensors.set(each, { shape: tensor.shape, data: elementsOf(tensor) });
+  writeFileSync(join(into, "epoch.safetensors"), writeSafetensors(tensors));
+  const fields: unknown = JSON.parse(readFileSync(join(peft, "adapter_config.json"), "utf8"));
+  if (config !== null)
+    writeFileSync(join(into, "adapter_config.json"), JSON.stringify({ ...Object(fields), ...config }));
+  return join(into, "epoch.safetensors");
+}
+
+test("without a config the alpha has to be said, and is held against the spec's", () => {
+  const { loss } = forward(spec, "--adapter", peft);
+  const bare = join(folder, "bare.safetensors");
+  copyFileSync(join(peft, "adapter_model.safetensors"), bare);
+  const unsaid = forward(spec, "--adapter", bare);
+  expect([unsaid.code, unsaid.err]).toEqual([
+    1,
+    expect.stringContaining(`error[E714]: nothing says the alpha of the 12 LoRA updates in \`${bare}\``),
+  ]);
+  expect(unsaid.err).toContain("--adapter-alpha");
+  expect(forward(spec, "--adapter", bare, "--adapter-alpha", "8")).toEqual({ code: 0, err: "", loss });
+  const other = forward(spec, "--adapter", bare, "--adapter-alpha", "16");
+  expect([other.code, other.err]).toEqual([1, expect.stringContaining("has the scale 4 (16 / 4), but in the spec")]);
+});
+
+test("a config beside a file is used whatever the file is called", () => {
+  const same = forward(
+    spec,
+    "--adapter",
+    renamed("same", (name) => [name], {}),
+  );
+  expect(same).toEqual({ ...forward(spec, "--adapter", peft), err: "" });
+  const other = forward(
+    spec,
+    "--adapter",
+    renamed("other-alpha", (name) => [name], { lora_alpha: 16 }),
+  );
+  expect([other.code, other.err]).toEqual([1, expect.stringContaining("error[E707]")]);
+});
+
+test("names without PEFT's prefix are taken with a note that their alpha is the spec's, unless a config says it", () => {
+  const own = (name: string): readonly string[] => [name.replace("base_model.model.", "")];
+  const { code, err } = forward(spec, "--adapter", renamed("own-names", own, null));
+  expect([code, err]).toEqual([0, expect.stringContaining("has no record of the alpha of its LoRA updates")]);
+  const other = forward(spec, "--adapter", renamed("own-names-config", own, { lora_alpha: 16 }));
+  expect([other.code, other.err]).toEqual([1, expect.stringContaining("has the scale 4 (16 / 4)")]);
+});
+
+test("of several adapters in one file one has to be named", () => {
+  const twice = (name: string): readonly string[] =>
+    ["one", "two"].map((each) => name.replace(/\.(lora_[AB])\./, `.$1.${each}.`));
+  const file = renamed("several", twice, {});
+  const { code, err } = forward(spec, "--adapter", file);
+  expect([code, err]).toEqual([1, expect.stringContaining("it has the adapters `one`, `two`")]);
+  expect(err).toContain("--adapter-name one");
+  expect(forward(spec, "--adapter", file, "--adapter-name", "three").err).toContain("not `three`");
+  expect(forward(spec, "--adapter", file, "--adapter-name", "two").loss).toBe(forward(spec, "--adapter", peft).loss);
+});
+
+test("a field of the config that changes values and is not supported is named", () => {
+  for (const [field, value] of [
+    ["lora_bias", true],
+    ["layer_replication", [[0, 2]]],
+    ["init_lora_weights", "pissa_niter_4"],
+    ["init_lora_weights", "olora"],
+    ["use_something_new", 3],
+  ] as const) {
+    const file = renamed(`field-${field}-${String(value)}`, (name) => [name], { [field]: value });
+    const { code, err } = forward(spec, "--adapter", file);
+    expect([field, code, err]).toEqual([field, 1, expect.stringMatching(new RegExp(`error\\[E706\\].*\`${field}\``))]);
+  }
+});
+
+test("fields that say where adapters are change nothing", () => {
+  const fields = {
+    exclude_modules: ["x"],
+    layers_to_transform: [0],
+    layers_pattern: "layers",
+    fan_in_fan_out: true,
+    init_lora_weights: "orthogonal",
+    task_type: "FEATURE_EXTRACTION",
+  };
+  expect(
+    forward(
+      spec,
+      "--adapter",
+      renamed("fields", (name) => [name], fields),
+    ).code,
+  ).toBe(0);
+});
+
+test("an adapter of one encoder that the spec does not adapt there is refused", () => {
+  const alone = (name: string): readonly string[] =>
+    name.includes("text_transformer.") ? [name.replace("text_transformer.", "")] : [];
+  const text = join(folder, "text.vlm");
+  writeFileSync(text, smallSpecWith(["lora(rank = 4, alpha = 8) on text.attn.q,v"]));
+  expect(forward(text, "--adapter", renamed("text-alone", alone, {})).code).toBe(0);
+  const fewer = join(folder, "fewer.vlm");
+  writeFileSync(fewer, smallSpecWith(["lora(rank = 4, alpha = 8) on text.attn.q"]));
+  const { code, err } = forward(fewer, "--adapter", join(folder, "text-alone", "epoch.safetensors"));
+  expect([code, err]).toEqual([1, expect.stringContaining("self.value` is in the file, but in the spec there is no")]);
+  const placed = medctc(["adapter", "spec", join(folder, "text-alone", "epoch.safetensors"), "--for", spec]);
+  expect([placed.code, placed.out]).toEqual([0, "lora(rank = 4, alpha = 8) on text.attn.q,v\n"]);
+});
