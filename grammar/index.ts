@@ -24,5 +24,5 @@ export {
 export { quote } from "./format/expressions.ts";
 export { formatFile, formatSource, printExpectation, printExpression, printPlacement } from "./format.ts";
 export { type ParsedFile, parse } from "./parser.ts";
-export { createSource, joinSpans, positionAt, type Range, rangeOf, type Source, type Span } from "./source.ts";
+export { createSource, joinSpans, positionAt, rangeOf, type Source, type Span } from "./source.ts";
 export { keywords, lex, type Token } from "./tokens.ts";

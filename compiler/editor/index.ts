@@ -4,7 +4,7 @@ export { type Facts, factsOf, placeFacts, stepFact } from "./facts.ts";
 export { type Hover, hoverAt } from "./hover.ts";
 export { importLeadingTo } from "./imports.ts";
 export { type Manual, noManual, readManual } from "./manual.ts";
-export { definitionAt, type IsDeclaredThere, referencesAt, useAt, usesIn } from "./navigate.ts";
+export { definitionAt, referencesAt, useAt, usesIn } from "./navigate.ts";
 export { OpenSpec } from "./open-spec.ts";
 export { foldsOf, outlineOf, type Symbol as OutlineSymbol } from "./outline.ts";
 export { libraryFileOf, type Renaming, rename } from "./rename.ts";
