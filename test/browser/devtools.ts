@@ -146,7 +146,7 @@ export class Browser {
       problems,
       send,
       evaluate: async (expression) => {
-        const answer = await send("Runtime.evaluate", { expression, returnByValue: true });
+        const answer = await send("Runtime.evaluate", { expression, returnByValue: true, awaitPromise: true });
         const { result, exceptionDetails: failure } = v.parse(evaluated, answer);
         if (failure !== undefined) throw new Error(failure.exception?.description ?? failure.text);
         return result.value;

@@ -21,7 +21,7 @@ export function showMistakes(
       { class: severity },
       button(place, () => goTo(start), {
         class: "place",
-        "aria-label": `Go to line ${place.replace(":", ", column ")}`,
+        "aria-label": `Go to ${place}`,
       }),
       element(
         "div",

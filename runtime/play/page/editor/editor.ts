@@ -69,6 +69,7 @@ export class Editor {
         scheme.of(EditorView.darkTheme.of(isDark.matches)),
         EditorView.contentAttributes.of({
           "aria-label": "Spec. Tab indents; to leave the editor press Escape, then Tab.",
+          tabindex: "0",
           spellcheck: "false",
           autocapitalize: "off",
           autocorrect: "off",
