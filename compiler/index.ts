@@ -65,7 +65,6 @@ export {
   type FlowUnit,
   type Plan,
   type PlannedFlow,
-  type PlannedPeftForm,
   type PlannedTensor,
   planToYaml,
 } from "./plan/index.ts";

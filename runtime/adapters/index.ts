@@ -10,7 +10,6 @@ export { type AdapterDifference, type Comparison, compareAdapters } from "./comp
 export { type Ia3Config, type LoraConfig, type PeftConfig, readPeftConfig, scaleIn } from "./config.ts";
 export {
   type DeclaredConfig,
-  type DeclaredModule,
   declaredConfig,
   differenceFrom,
   isOfWholeModel,
@@ -21,8 +20,8 @@ export { innerProduct, type LowRankUpdate, normOf, normOfDifference } from "./lo
 export { fitsName, readNamePattern } from "./name-pattern.ts";
 export type { OpenModel } from "./open.ts";
 export { moduleInPeft, peftPrefix, peftRoot, plainNames, withoutPrefix } from "./peft-names.ts";
-export { type PlacedModules, placeModules } from "./place-modules.ts";
+export { placeModules } from "./place-modules.ts";
 export { groupsOf, withoutNumbers } from "./placements.ts";
 export { readAdapter } from "./read.ts";
-export { type TokensConfig, tokensConfig, tokensName } from "./tokens.ts";
+export { tokensConfig, tokensName } from "./tokens.ts";
 export { type ConfigFields, ia3Config, type LoraModule, loraConfig } from "./write-config.ts";

@@ -1,3 +1,3 @@
 export { pagePolicy } from "./document.ts";
 export { type PageFile, pageFiles } from "./page-files.ts";
-export { type PageTexts, pageTexts } from "./page-texts.ts";
+export { pageTexts } from "./page-texts.ts";
