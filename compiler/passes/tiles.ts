@@ -6,6 +6,12 @@ import { type Builder, type Node, NodeMap, type Program, rewrite } from "../ir/i
  */
 export const blockBytes = 8 * 1024 * 1024;
 
+/**
+ * Blocks are nodes of the program, so that of very large batches, as a spec has beside its `micro_batch`, each block takes more than
+ * `blockBytes`: a batch of 1,024 had millions of nodes.
+ */
+const mostBlocks = 256;
+
 /** Operations that work on each row of an axis by itself, and so can be computed for some rows at a time. */
 export interface Region {
   /** Each after its inputs; the last one is what the others are for. */
@@ -17,7 +23,7 @@ export interface Region {
 
 /** How many blocks some rows are cut into when `bytes` is what all of them take; below 2 it is not worth it. */
 export function blocksFor(rows: number, bytes: number, bytesPerBlock: number): number {
-  const rowsPerBlock = Math.max(1, Math.floor((bytesPerBlock * rows) / bytes));
+  const rowsPerBlock = Math.max(1, Math.floor((bytesPerBlock * rows) / bytes), Math.ceil(rows / mostBlocks));
   return Math.ceil(rows / rowsPerBlock);
 }
 

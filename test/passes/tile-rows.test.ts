@@ -3,9 +3,9 @@ import { tileRows } from "../../compiler/passes/tile-rows.ts";
 import { count, expectSameValues, expectUntouched, nodesWith, Small } from "./small-program.ts";
 
 /** A feed-forward part over 8 rows, which is 32 wide inside: 2 KiB. */
-function feedForward(isInsideRead = false) {
+function feedForward(isInsideRead = false, rows = 8) {
   const small = new Small();
-  const x = small.input("x", [8, 2, 4]);
+  const x = small.input("x", [rows, 2, 4]);
   const wide = small.product(x, small.parameter("up", [32, 4]), true);
   const hidden = small.add({ op: "tanh" }, small.add({ op: "add" }, wide, small.parameter("bias", [32])));
   const y = small.product(hidden, small.parameter("down", [4, 32]), true);
@@ -17,6 +17,14 @@ test("what is wide between two narrow values is computed for some rows at a time
   const tiled = tileRows(program, 512);
   expect(nodesWith(tiled, "tanh").map(({ type }) => type.shape)).toEqual(Array.from({ length: 4 }, () => [2, 2, 32]));
   expect(count(tiled, "matmul")).toBe(8);
+  expectSameValues(program, tiled);
+});
+
+test("of very many rows more are computed at a time, so that the program stays small", () => {
+  const program = feedForward(false, 1000);
+  const tiled = tileRows(program, 512);
+  // Two rows fit, which would be 500 blocks.
+  expect(count(tiled, "tanh")).toBe(250);
   expectSameValues(program, tiled);
 });
 

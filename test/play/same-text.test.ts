@@ -14,9 +14,6 @@ if (read.kind !== "ok") throw new Error("the specs are read");
 const texts = read.value;
 const specs = texts.specs.map(({ path }): Spec => ({ path, text: texts.bundled[path] ?? "", isBundled: true }));
 
-/** Its attention takes minutes and gigabytes to optimise, on a terminal as in a browser. */
-const tooLarge = "specs/spectre/spectre.vlm";
-
 async function printed(...line: readonly string[]): Promise<string> {
   const { terminal, said } = listeningTerminal();
   await run(line, terminal);
@@ -38,7 +35,7 @@ test.each(specs.map((spec) => [spec.path, spec] as const))(
     expect(print("summary").length).toBeGreaterThan(300);
     expect(print("plan")).toBe(await printed("compile", path, "--emit", "plan"));
     expect(print("parameters")).toBe(await printed("params", path));
-    if (path !== tooLarge) expect(print("forward")).toBe(await printed("compile", path, "--emit", "forward"));
+    expect(print("forward")).toBe(await printed("compile", path, "--emit", "forward"));
     const [before = spec] = specs;
     expect(asked(session, { kind: "compare", before, after: spec })).toBe(await printed("diff", before.path, path));
     const folder = mkdtempSync(join(tmpdir(), "medctc-play-"));
