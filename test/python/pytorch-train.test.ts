@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -21,6 +22,9 @@ const spec = training.write(
     .replace("evaluate_every = 5", "evaluate_every = 100"),
 );
 const python = pythonWithPeft();
+/** In the environment of every process that this file starts. */
+const mark = randomUUID();
+process.env["MEDCTC_TEST"] = mark;
 /** The fastest of those that run graphs. */
 const [graphs = "onnx"] = backends;
 
@@ -133,20 +137,21 @@ test("SIGTERM saves; killed, or with a process killed, it leaves none behind; re
   expect(adapterOf("killed")).toEqual(adapterOf("undisturbed"));
 });
 
-/** The processes that run a package of this test's Python. */
+/** The processes that run a package for this file: another one, beside it, has workers of the same Python. */
 function workers(): readonly number[] {
   return readdirSync("/proc").flatMap((pid) => {
     if (!/^\d+$/.test(pid)) return [];
-    const words = commandOf(pid).split("\0");
-    return words[0] === python && words.some((word) => word.startsWith("medctc_model.")) ? [Number(pid)] : [];
+    const words = wordsIn(`/proc/${pid}/cmdline`);
+    const isWorker = words[0] === python && words.some((word) => word.startsWith("medctc_model."));
+    return isWorker && wordsIn(`/proc/${pid}/environ`).includes(`MEDCTC_TEST=${mark}`) ? [Number(pid)] : [];
   });
 }
 
-function commandOf(pid: string): string {
+function wordsIn(file: string): readonly string[] {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+    return readFileSync(file, "utf8").split("\0");
   } catch {
-    return "";
+    return [];
   }
 }
 
