@@ -20,6 +20,7 @@ export {
   type SpecAsCompiled,
   type TensorChange,
 } from "./analyses/compare/index.ts";
+export { expectStepTime, movedBy, type Rates } from "./analyses/cost/index.ts";
 export { expectMemory, type MemoryModel, onnxMemory, tensorflowMemory } from "./analyses/memory/index.ts";
 export {
   type FoundPlacement,

@@ -1,7 +1,7 @@
 import { elementCount, type OperationName, type OperationOf, printType, type TensorType } from "../ir/types.ts";
 import { inputAt, sizeAt } from "./indexing.ts";
 import { never } from "./rows.ts";
-import { noInput, type OperationRule, type OperationTraits } from "./rule.ts";
+import { inputsAndResult, noInput, type OperationRule, type OperationTraits } from "./rule.ts";
 import { problemOf, visitWindows, type Windows, windowCounts } from "./windows.ts";
 
 type Convolution = OperationOf<"conv"> | OperationOf<"conv_input"> | OperationOf<"conv_weight">;
@@ -48,6 +48,8 @@ export const conv: OperationRule<"conv"> = {
       return `the kernel of ${printType(weight)} is larger than ${printType(input)}`;
     return { dtype: input.dtype, shape: [sizeAt(input.shape, 0), ...counts, outputs] };
   },
+  isProduct: true,
+  bytesMoved: inputsAndResult,
   flops: (_, [, weight], output) => (weight === undefined ? 0 : 2 * elementCount(output) * productsOf(weight)),
   saved: "inputs",
   derivative: ({ operation, inputs: [input, weight], gradient, needs }, build) => {
@@ -88,6 +90,8 @@ export const convInput: OperationRule<"conv_input"> = {
       return `windows over [${sizes.join(", ")}] are [${counts.join(", ")}], not those of ${printType(gradient)}`;
     return { dtype: gradient.dtype, shape: [sizeAt(gradient.shape, 0), ...sizes, ofGroup * groups] };
   },
+  isProduct: true,
+  bytesMoved: inputsAndResult,
   flops: (_, [gradient, weight]) =>
     gradient === undefined || weight === undefined ? 0 : 2 * elementCount(gradient) * productsOf(weight),
   saved: "inputs",
@@ -125,6 +129,8 @@ export const convWeight: OperationRule<"conv_weight"> = {
       return "it needs an input and its gradient";
     return { dtype: gradient.dtype, shape: [outputs, channels / groups, ...kernel] };
   },
+  isProduct: true,
+  bytesMoved: inputsAndResult,
   flops: (_, [, gradient], output) => (gradient === undefined ? 0 : 2 * elementCount(gradient) * productsOf(output)),
   saved: "inputs",
   derivative: null,

@@ -12,7 +12,7 @@ import {
 import { roundHalfToEven } from "./functions.ts";
 import { inputAt, mapBroadcast } from "./indexing.ts";
 import { areAligned, never } from "./rows.ts";
-import { noFlops, noInput, type OperationRule, type Saved } from "./rule.ts";
+import { noBytes, noFlops, noInput, type OperationRule, type Saved, timedByBytes } from "./rule.ts";
 import { besideNeutral, uniformValue } from "./uniform.ts";
 
 const always = (): boolean => true;
@@ -48,6 +48,7 @@ type UnaryDerivative = (x: Node, y: Node, gradient: Node, build: Build) => Node;
 
 /** What all operations on elements have in common. */
 const elementwise = {
+  ...timedByBytes,
   isElementwise: true,
   ofUniform: "computed",
   movesElements: false,
@@ -329,6 +330,7 @@ export const where: OperationRule<"where"> = {
     const whole = broadcastTypes(condition, { dtype: "bool", shape });
     return typeof whole === "string" ? whole : { dtype: types[0].dtype, shape: whole };
   },
+  ...timedByBytes,
   flops: (_, __, output) => elementCount(output),
   saved: "inputs",
   derivative: ({ inputs: [condition, a, b], gradient, needs }, build) => {
@@ -359,6 +361,7 @@ export const cast: OperationRule<"cast"> = {
   equalInput: ({ dtype }, [input]) => (input?.type.dtype === dtype ? input : null),
   shorterForm: null,
   type: ({ dtype }, [input]) => (input === undefined ? "it needs a tensor" : { dtype, shape: input.shape }),
+  ...timedByBytes,
   flops: noFlops,
   saved: "nothing",
   derivative: ({ inputs: [input], gradient }, build) => {
@@ -388,6 +391,8 @@ export const stopGradient: OperationRule<"stop_gradient"> = {
   equalInput: (_, [input]) => input ?? null,
   shorterForm: null,
   type: (_, [input]) => input ?? "it needs a tensor",
+  isProduct: false,
+  bytesMoved: noBytes,
   flops: noFlops,
   saved: "nothing",
   derivative: null,

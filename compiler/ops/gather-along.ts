@@ -3,7 +3,7 @@ import type { Build } from "../ir/build.ts";
 import { elementCount, type Node, printType } from "../ir/types.ts";
 import { inputAt, sizeAlong } from "./indexing.ts";
 import { areAlignedBeforeLast, never } from "./rows.ts";
-import { noFlops, noInput, type OperationRule } from "./rule.ts";
+import { noFlops, noInput, type OperationRule, resultTwice } from "./rule.ts";
 
 /** Elements of each row by their places in it: [..., n], i32[..., k] -> [..., k]. A place beyond the row gives 0. */
 export const gatherAlong: OperationRule<"gather_along"> = {
@@ -30,6 +30,8 @@ export const gatherAlong: OperationRule<"gather_along"> = {
     if (!fits) return `${printType(places)} and ${printType(rows)} differ in more than the axis that is taken along`;
     return { dtype: rows.dtype, shape: places.shape };
   },
+  isProduct: false,
+  bytesMoved: resultTwice,
   flops: noFlops,
   saved: "inputs",
   derivative: ({ inputs: [rows, places], gradient }, build) =>

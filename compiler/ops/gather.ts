@@ -2,7 +2,7 @@ import { at } from "../at.ts";
 import { elementCount, printType } from "../ir/types.ts";
 import { inputAt, sizeAt } from "./indexing.ts";
 import { never } from "./rows.ts";
-import { noFlops, noInput, type OperationRule, resolveAxis } from "./rule.ts";
+import { inputsAndResult, noFlops, noInput, type OperationRule, resolveAxis, resultTwice } from "./rule.ts";
 
 /** Rows of a table by number, along one of its axes: [rows, ...], i32[ids] -> [ids, ...]. A number beyond it gives zeros. */
 export const gather: OperationRule<"gather"> = {
@@ -30,6 +30,8 @@ export const gather: OperationRule<"gather"> = {
     if (axis < 0 || resolveAxis(axis, table.shape.length) === null) return `${printType(table)} has no axis ${axis}`;
     return { dtype: table.dtype, shape: table.shape.toSpliced(axis, 1, ...ids.shape) };
   },
+  isProduct: false,
+  bytesMoved: resultTwice,
   flops: noFlops,
   saved: "inputs",
   derivative: ({ operation: { axis }, inputs: [table, ids], gradient }, build) => {
@@ -81,6 +83,8 @@ export const scatterAdd: OperationRule<"scatter_add"> = {
     if (!fits) return `${printType(values)} has not a row for each of ${printType(ids)}`;
     return { dtype: values.dtype, shape: [rows, ...values.shape.slice(ids.shape.length)] };
   },
+  isProduct: false,
+  bytesMoved: inputsAndResult,
   flops: (_, [, values]) => (values === undefined ? 0 : elementCount(values)),
   saved: "inputs",
   derivative: ({ inputs: [ids], gradient }, build) =>
@@ -117,6 +121,8 @@ export const oneHot: OperationRule<"one_hot"> = {
     if (ids?.dtype !== "i32") return "it needs numbers of type i32";
     return { dtype: "f32", shape: [...ids.shape, depth] };
   },
+  isProduct: false,
+  bytesMoved: inputsAndResult,
   flops: noFlops,
   saved: "nothing",
   derivative: null,

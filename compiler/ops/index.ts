@@ -142,6 +142,17 @@ export function flopsOfNode({ operation, inputs, type }: Node): number {
   );
 }
 
+/** What the time of a node follows from: its operations where it multiplies, and the bytes that it moves. */
+export function workOf({ operation, inputs, type }: Node): {
+  readonly isProduct: boolean;
+  readonly flops: number;
+  readonly bytes: number;
+} {
+  const { isProduct, flops, bytesMoved } = ruleOf(operation);
+  const types = inputs.map((input) => input.type);
+  return { isProduct, flops: flops(operation, types, type), bytes: bytesMoved(types, type) };
+}
+
 /** What the backward pass of an operation reads again. */
 export function savedBy(operation: Operation): Saved {
   return ruleOf(operation).saved;

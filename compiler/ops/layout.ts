@@ -1,7 +1,7 @@
 import { elementCount, printType } from "../ir/types.ts";
 import { broadcastStrides, inputAt, sizeAlong, sizeAt, stridesOf, visit } from "./indexing.ts";
 import { areAligned, areAlignedBeside, keepsReshaped, never } from "./rows.ts";
-import { noFlops, noInput, type OperationRule, resolveAxis } from "./rule.ts";
+import { inputsAndResult, noBytes, noFlops, noInput, type OperationRule, resolveAxis, resultTwice } from "./rule.ts";
 import { withShape } from "./uniform.ts";
 
 export const reshape: OperationRule<"reshape"> = {
@@ -26,6 +26,8 @@ export const reshape: OperationRule<"reshape"> = {
     if (elementCount(output) === elementCount(input)) return output;
     return `${printType(input)} has ${elementCount(input)} elements and cannot become ${printType(output)}`;
   },
+  isProduct: false,
+  bytesMoved: noBytes,
   flops: noFlops,
   saved: "nothing",
   derivative: ({ inputs: [input], gradient }, build) =>
@@ -60,6 +62,8 @@ export const transpose: OperationRule<"transpose"> = {
     if (!isPermutation || !isOfAxes) return `[${permutation.join(", ")}] does not order ${rank} axes`;
     return { dtype: input.dtype, shape: permutation.map((axis) => sizeAt(input.shape, axis)) };
   },
+  isProduct: false,
+  bytesMoved: inputsAndResult,
   flops: noFlops,
   saved: "nothing",
   derivative: ({ operation: { permutation }, gradient }, build) => [
@@ -101,6 +105,8 @@ export const slice: OperationRule<"slice"> = {
     if (from < 0 || to < from || to > size) return `${from}..${to} is not within axis ${axis} of ${printType(input)}`;
     return { dtype: input.dtype, shape: input.shape.with(resolved, to - from) };
   },
+  isProduct: false,
+  bytesMoved: resultTwice,
   flops: noFlops,
   saved: "nothing",
   derivative: ({ operation: { axis, from, to }, inputs: [input], gradient }, build) => {
@@ -149,6 +155,8 @@ export const concat: OperationRule<"concat"> = {
     }
     return { dtype: first.dtype, shape: first.shape.with(resolved, size) };
   },
+  isProduct: false,
+  bytesMoved: inputsAndResult,
   flops: noFlops,
   saved: "nothing",
   derivative: ({ operation: { axis }, inputs, gradient }, build) => {
@@ -196,6 +204,8 @@ export const pad: OperationRule<"pad"> = {
     const shape = amounts.map(([before, after], axis) => sizeAt(input.shape, axis) + before + after);
     return { dtype: input.dtype, shape };
   },
+  isProduct: false,
+  bytesMoved: inputsAndResult,
   flops: noFlops,
   saved: "nothing",
   derivative: ({ operation: { amounts }, inputs: [input], gradient }, build) => {
@@ -237,6 +247,8 @@ export const broadcast: OperationRule<"broadcast"> = {
     const fits = extra >= 0 && input.shape.every((size, axis) => size === 1 || size === shape[axis + extra]);
     return fits ? { dtype: input.dtype, shape } : `${printType(input)} cannot be repeated to [${shape.join(", ")}]`;
   },
+  isProduct: false,
+  bytesMoved: inputsAndResult,
   flops: noFlops,
   saved: "nothing",
   derivative: ({ inputs: [input], gradient }, build) =>

@@ -2,7 +2,7 @@ import type { Build } from "../ir/build.ts";
 import { elementCount, type Node, type OperationOf, printType, type TensorType } from "../ir/types.ts";
 import { inputAt, sizeAt } from "./indexing.ts";
 import { keepsProduct } from "./rows.ts";
-import { noInput, type OperationRule } from "./rule.ts";
+import { inputsAndResult, noInput, type OperationRule } from "./rule.ts";
 
 /**
  * Matrix product of the last two axes: [..., n, k] x [..., k, m] -> [..., n, m]. The axes before them are equal in both, or
@@ -40,6 +40,8 @@ export const matmul: OperationRule<"matmul"> = {
     if (!same && batchA.length > 0 && batchB.length > 0) return `${shapes} have different axes before their matrices`;
     return { dtype: a.dtype, shape: [...(batchA.length > 0 ? batchA : batchB), rows, columns] };
   },
+  isProduct: true,
+  bytesMoved: inputsAndResult,
   flops: ({ transposeA }, [a], output) => {
     return a === undefined ? 0 : 2 * elementCount(output) * sizeAt(lastTwo(a.shape, transposeA), 1);
   },

@@ -1,7 +1,7 @@
 import { elementCount, printType } from "../ir/types.ts";
 import { inputAt, sizeAlong, sizeAt, stridesOf } from "./indexing.ts";
 import { areAlignedBeforeLast, areAlignedBeside, never } from "./rows.ts";
-import { noInput, type OperationRule, resolveAxis } from "./rule.ts";
+import { inputsAndResult, noInput, type OperationRule, resolveAxis } from "./rule.ts";
 
 /** Sums along an axis of the elements up to each place, that one included; in reverse, from it on. */
 export const cumsum: OperationRule<"cumsum"> = {
@@ -21,6 +21,8 @@ export const cumsum: OperationRule<"cumsum"> = {
     if (input === undefined || input.dtype === "bool") return "it needs a tensor of numbers";
     return resolveAxis(axis, input.shape.length) === null ? `${printType(input)} has no axis ${axis}` : input;
   },
+  isProduct: false,
+  bytesMoved: inputsAndResult,
   flops: (_, __, output) => elementCount(output),
   saved: "nothing",
   derivative: ({ operation: { axis, reverse }, gradient }, build) => [
@@ -67,6 +69,8 @@ export const argsort: OperationRule<"argsort"> = {
     return { dtype: "i32", shape: input.shape.with(-1, count) };
   },
   // Of each row, n log n comparisons.
+  isProduct: false,
+  bytesMoved: inputsAndResult,
   flops: (_, [input]) => {
     if (input === undefined) return 0;
     return Math.round(elementCount(input) * Math.log2(Math.max(2, sizeAlong(input.shape, -1))));

@@ -1,7 +1,7 @@
 import { elementCount, type OperationName, type OperationOf, printType, type TensorType } from "../ir/types.ts";
 import { inputAt, sizeAt } from "./indexing.ts";
 import { never } from "./rows.ts";
-import { noInput, type OperationRule, type OperationTraits, type RowContext } from "./rule.ts";
+import { inputsAndResult, noInput, type OperationRule, type OperationTraits, type RowContext } from "./rule.ts";
 import { problemOf, visitWindows, windowCounts, withoutGaps } from "./windows.ts";
 
 type PoolName = "max_pool" | "max_pool_input" | "avg_pool" | "avg_pool_input";
@@ -31,6 +31,8 @@ export const maxPool: OperationRule<"max_pool"> = {
   keepsRows,
   isMultilinear: false,
   type: poolType,
+  isProduct: false,
+  bytesMoved: inputsAndResult,
   flops: ({ kernel }, _, output) => elementCount(output) * tapsOf(kernel),
   saved: "inputs",
   derivative: ({ operation, inputs: [input], gradient }, build) =>
@@ -51,6 +53,8 @@ export const maxPoolInput: OperationRule<"max_pool_input"> = {
   isMultilinear: false,
   type: (_, [input, gradient]) =>
     input === undefined || gradient === undefined ? "it needs an input and a gradient" : input,
+  isProduct: false,
+  bytesMoved: inputsAndResult,
   flops: ({ kernel }, [, gradient]) => (gradient === undefined ? 0 : elementCount(gradient) * tapsOf(kernel)),
   saved: "nothing",
   derivative: null,
@@ -77,6 +81,8 @@ export const avgPool: OperationRule<"avg_pool"> = {
   keepsRows,
   isMultilinear: true,
   type: poolType,
+  isProduct: false,
+  bytesMoved: inputsAndResult,
   flops: ({ kernel }, _, output) => elementCount(output) * tapsOf(kernel),
   saved: "nothing",
   derivative: ({ operation, inputs: [input], gradient }, build) =>
@@ -106,6 +112,8 @@ export const avgPoolInput: OperationRule<"avg_pool_input"> = {
       shape: [sizeAt(gradient.shape, 0), ...sizes, sizeAt(gradient.shape, gradient.shape.length - 1)],
     };
   },
+  isProduct: false,
+  bytesMoved: inputsAndResult,
   flops: ({ kernel }, [gradient]) => (gradient === undefined ? 0 : elementCount(gradient) * tapsOf(kernel)),
   saved: "nothing",
   derivative: null,

@@ -2,7 +2,7 @@ import { elementCount } from "../ir/types.ts";
 import { uniformAt } from "./functions.ts";
 import { inputAt } from "./indexing.ts";
 import { areAligned, never } from "./rows.ts";
-import { noFlops, noInput, type OperationRule } from "./rule.ts";
+import { inputsAndResult, noFlops, noInput, type OperationRule } from "./rule.ts";
 
 /** What the spec asks for; a training program replaces it by a product with random zeros, the others by its input. */
 export const dropout: OperationRule<"dropout"> = {
@@ -22,6 +22,8 @@ export const dropout: OperationRule<"dropout"> = {
     if (input?.dtype !== "f32" && input?.dtype !== "bf16") return "it needs floating-point numbers";
     return rate >= 0 && rate < 1 ? input : `its rate ${rate} is not a probability below 1`;
   },
+  isProduct: false,
+  bytesMoved: inputsAndResult,
   flops: (_, __, output) => 2 * elementCount(output),
   saved: "inputs",
   derivative: ({ gradient }) => [gradient],
@@ -45,6 +47,8 @@ export const randomUniform: OperationRule<"random_uniform"> = {
     const isNumber = step?.dtype === "i32" && step.shape.length === 0;
     return isNumber ? { dtype: "f32", shape } : "its step is one number of type i32";
   },
+  isProduct: false,
+  bytesMoved: inputsAndResult,
   flops: noFlops,
   saved: "nothing",
   derivative: null,

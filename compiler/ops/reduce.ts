@@ -2,7 +2,7 @@ import { at } from "../at.ts";
 import { elementCount, type Node, type OperationOf, printType, type TensorType } from "../ir/types.ts";
 import { inputAt, stridesOf, visit } from "./indexing.ts";
 import { areAlignedBeside, keepsReduced, never } from "./rows.ts";
-import { type Elements, noInput, type OperationRule, resolveAxis, type TensorData } from "./rule.ts";
+import { type Elements, inputsAndResult, noInput, type OperationRule, resolveAxis, type TensorData } from "./rule.ts";
 
 function resolveAxes(axes: readonly number[], rank: number): ReadonlySet<number> {
   return new Set(axes.map((axis) => resolveAxis(axis, rank) ?? axis));
@@ -63,6 +63,8 @@ export const sum: OperationRule<"sum"> = {
   equalInput: noInput,
   shorterForm: null,
   type: ({ axes, keep }, [input]) => reductionType(input, axes, keep),
+  isProduct: false,
+  bytesMoved: inputsAndResult,
   flops: (_, [input]) => (input === undefined ? 0 : elementCount(input)),
   saved: "nothing",
   derivative: ({ operation: { axes }, inputs: [input], gradient }, build) => {
@@ -93,6 +95,8 @@ export const max: OperationRule<"max"> = {
   equalInput: noInput,
   shorterForm: null,
   type: ({ axes, keep }, [input]) => reductionType(input, axes, keep),
+  isProduct: false,
+  bytesMoved: inputsAndResult,
   flops: (_, [input]) => (input === undefined ? 0 : elementCount(input)),
   saved: "inputs",
   // Equal largest elements share the gradient.
@@ -131,6 +135,8 @@ export const argmax: OperationRule<"argmax"> = {
     const type = reductionType(input, [axis], keep);
     return typeof type === "string" ? type : { dtype: "i32", shape: type.shape };
   },
+  isProduct: false,
+  bytesMoved: inputsAndResult,
   flops: (_, [input]) => (input === undefined ? 0 : elementCount(input)),
   saved: "nothing",
   derivative: null,
@@ -171,6 +177,8 @@ function normalised(name: "softmax" | "log_softmax"): Omit<OperationRule<"softma
       if (input?.dtype !== "f32" && input?.dtype !== "bf16") return floats;
       return resolveAxis(axis, input.shape.length) === null ? `${printType(input)} has no axis ${axis}` : input;
     },
+    isProduct: false,
+    bytesMoved: inputsAndResult,
     flops: (_, __, output) => 5 * elementCount(output),
     saved: "output",
     evaluate: ({ axis }, inputs, _, output) =>

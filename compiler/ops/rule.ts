@@ -1,5 +1,5 @@
 import type { Build } from "../ir/build.ts";
-import type { Node, OperationName, OperationOf, TensorType } from "../ir/types.ts";
+import { byteCount, type Node, type OperationName, type OperationOf, type TensorType } from "../ir/types.ts";
 
 /** What the backward pass of an operation reads again, and so must be kept in memory. */
 export type Saved = "nothing" | "inputs" | "output";
@@ -79,6 +79,10 @@ export interface OperationRule<Name extends OperationName> extends OperationTrai
   readonly type: (operation: OperationOf<Name>, inputs: readonly TensorType[]) => TensorType | string;
   /** Floating-point operations of the forward pass; a multiplication and an addition are two. */
   readonly flops: (operation: OperationOf<Name>, inputs: readonly TensorType[], output: TensorType) => number;
+  /** Its time is that of multiplications, as of matrices; of anything else, that of the bytes that it moves. */
+  readonly isProduct: boolean;
+  /** Bytes that it reads and writes. */
+  readonly bytesMoved: (inputs: readonly TensorType[], output: TensorType) => number;
   readonly saved: Saved;
   /** Null where small changes of the inputs change nothing, or where the language says that they do not count. */
   readonly derivative: Derivative<Name> | null;
@@ -92,6 +96,22 @@ export interface OperationRule<Name extends OperationName> extends OperationTrai
 }
 
 export const noFlops = (): number => 0;
+
+/** Of what is there already, or is there under another shape. */
+export const noBytes = (): number => 0;
+
+/** Of an operation that reads all of its inputs. */
+export function inputsAndResult(inputs: readonly TensorType[], output: TensorType): number {
+  return inputs.reduce((sum, input) => sum + byteCount(input), byteCount(output));
+}
+
+/** Of operations that do little with each element of their inputs. */
+export const timedByBytes = { isProduct: false, bytesMoved: inputsAndResult } as const;
+
+/** Of an operation that reads as much of its first input as it gives. */
+export function resultTwice(_: readonly TensorType[], output: TensorType): number {
+  return 2 * byteCount(output);
+}
 
 /** Of an operation whose result is none of its inputs. */
 export const noInput = (): null => null;

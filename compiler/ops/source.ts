@@ -1,6 +1,6 @@
 import type { OperationName } from "../ir/types.ts";
 import { never } from "./rows.ts";
-import { noFlops, noInput, type OperationRule, type OperationTraits } from "./rule.ts";
+import { noBytes, noFlops, noInput, type OperationRule, type OperationTraits } from "./rule.ts";
 
 /** What has no inputs, and is there for all that read it. */
 const source: Omit<OperationTraits<OperationName>, "keepsRows"> = {
@@ -21,6 +21,8 @@ const source: Omit<OperationTraits<OperationName>, "keepsRows"> = {
 const given: Omit<OperationRule<"input" | "parameter">, "keepsRows"> = {
   ...source,
   type: ({ type }) => type,
+  isProduct: false,
+  bytesMoved: noBytes,
   flops: noFlops,
   saved: "nothing",
   derivative: null,
@@ -39,6 +41,8 @@ export const constant: OperationRule<"constant"> = {
   // All of its elements are one number.
   keepsRows: () => true,
   type: ({ type }) => type,
+  isProduct: false,
+  bytesMoved: noBytes,
   flops: noFlops,
   saved: "nothing",
   derivative: null,
@@ -50,6 +54,8 @@ export const iota: OperationRule<"iota"> = {
   ...source,
   keepsRows: never,
   type: ({ size }) => ({ dtype: "i32", shape: [size] }),
+  isProduct: false,
+  bytesMoved: noBytes,
   flops: noFlops,
   saved: "nothing",
   derivative: null,

@@ -1,7 +1,7 @@
 import { printType } from "../ir/types.ts";
 import { inputAt, sizeAt } from "./indexing.ts";
 import { never } from "./rows.ts";
-import { type Elements, noInput, type OperationRule } from "./rule.ts";
+import { type Elements, inputsAndResult, noInput, type OperationRule } from "./rule.ts";
 import { type SingularVectors, singularVectors } from "./singular-vectors.ts";
 
 /** A part of a singular value decomposition, [rows, rank], [rank] or [rank, columns]: in first values alone. */
@@ -27,6 +27,8 @@ export const svd: OperationRule<"svd"> = {
     return { dtype: "f32", shape: { left: [rows, rank], values: [rank], right: [rank, columns] }[part] };
   },
   // The product of the matrix with itself, and the reduction and rotations of that.
+  isProduct: false,
+  bytesMoved: inputsAndResult,
   flops: (_, [matrix]) => {
     const [rows = 0, columns = 0] = matrix?.shape ?? [];
     const short = Math.min(rows, columns);

@@ -1,0 +1,2 @@
+export type { Rates } from "./rates.ts";
+export { expectStepTime, expectTime, movedBy } from "./time.ts";

@@ -1,0 +1,56 @@
+import { type Dtype, type Node, nodesOf, type Program } from "../../ir/index.ts";
+import { workOf } from "../../ops/index.ts";
+import { stepPrograms, type TracedSpec } from "../../programs/index.ts";
+import type { MemoryModel } from "../memory/index.ts";
+import type { Rates } from "./rates.ts";
+
+/**
+ * Expects the seconds of one run of an optimised program whose operations run one after the other, each of them as long as
+ * what it multiplies or what it moves, whichever takes longer.
+ */
+export function expectTime(program: Program, rates: Rates): number {
+  return nodesOf(program).reduce((sum, node) => sum + secondsOf(node, rates), rates.runSeconds);
+}
+
+/** Bytes that the operations of a program read and write, and how many there are that do something. */
+export function movedBy(program: Program): { readonly bytes: number; readonly operations: number } {
+  const moved = nodesOf(program).map((node) => workOf(node).bytes);
+  return { bytes: moved.reduce((sum, bytes) => sum + bytes, 0), operations: moved.filter((bytes) => bytes > 0).length };
+}
+
+/**
+ * Expects the seconds of a spec's training step, all micro-batches of it, as passes of what runs it leave its programs; null when
+ * there is no step.
+ */
+export function expectStepTime(
+  spec: TracedSpec,
+  rates: Rates,
+  { optimise }: Pick<MemoryModel, "optimise">,
+): number | null {
+  const { batch, microBatch } = spec.settings;
+  return (
+    stepPrograms(spec)?.reduce(
+      (sum, program) => sum + runsOf(program, batch / microBatch) * expectTime(optimise(program, spec), rates),
+      0,
+    ) ?? null
+  );
+}
+
+/** How often a program runs in a step with a batch in so many pieces. */
+function runsOf({ name }: Program, pieces: number): number {
+  return name === "embed" || name === "backpropagate" ? pieces : 1;
+}
+
+function secondsOf(node: Node, { productFlops, bytes: bandwidth, operationSeconds }: Rates): number {
+  const { isProduct, flops, bytes } = workOf(node);
+  // Nothing is done for what is there already.
+  if (bytes === 0) return 0;
+  const dtype = node.inputs[0]?.type.dtype ?? node.type.dtype;
+  const multiplied = isProduct ? flops / productRate(productFlops, dtype) : 0;
+  return operationSeconds + Math.max(multiplied, bytes / bandwidth);
+}
+
+/** What has no products of bf16 computes them in f32. */
+function productRate({ f32, bf16 }: Rates["productFlops"], dtype: Dtype): number {
+  return dtype === "bf16" ? (bf16 ?? f32) : f32;
+}
