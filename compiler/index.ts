@@ -71,6 +71,7 @@ export {
 } from "./plan/index.ts";
 export {
   averagedBy,
+  buildChain,
   buildForward,
   buildProduct,
   buildProgram,
@@ -88,6 +89,7 @@ export {
   logitsOutput,
   microBatchPrograms,
   nameOf,
+  type ParameterProgram,
   type ProgramValue,
   readAverages,
   roleOf,
@@ -180,4 +182,4 @@ export {
   modelFiles,
   modelPrograms,
 } from "./targets/tensorflow/index.ts";
-export { printBytes, printFlops, printNumberOf } from "./units.ts";
+export { printBytes, printFlops, printNumberOf, printSeconds } from "./units.ts";

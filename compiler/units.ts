@@ -35,3 +35,9 @@ export function printBytes(bytes: number): string {
 export function printFlops(flops: number): string {
   return printScaled(flops, 1000, ["FLOPs", "kFLOPs", "MFLOPs", "GFLOPs", "TFLOPs", "PFLOPs"]);
 }
+
+/** `7.5 s`, `12 ms`, `3.2 min` */
+export function printSeconds(seconds: number): string {
+  if (seconds < 0.9995) return `${(1000 * seconds).toPrecision(seconds < 0.01 ? 2 : 3)} ms`;
+  return seconds < 100 ? `${seconds.toPrecision(2)} s` : `${(seconds / 60).toFixed(1)} min`;
+}

@@ -3,13 +3,13 @@ import { Builder, type Dtype, Graph, type Program } from "../ir/index.ts";
 import type { InitialParameter } from "./init.ts";
 
 /** A program, and the parameters that it reads. */
-interface ProductProgram {
+export interface ParameterProgram {
   readonly program: Program;
   readonly parameters: readonly InitialParameter[];
 }
 
 /** One product of two square matrices that are parameters, of which the first row is given: what a machine can at best. */
-export function buildProduct(size: number, dtype: Dtype): ProductProgram {
+export function buildProduct(size: number, dtype: Dtype): ParameterProgram {
   const origin = { path: "", span: { source: createSource("product", ""), start: 0, end: 0 } };
   const graph = new Graph();
   const build = new Builder(graph, origin);

@@ -24,6 +24,7 @@ import { version } from "../machine/index.ts";
 import { compilePath } from "../specs/index.ts";
 import type { SpecRequest } from "./compiled-spec.ts";
 import { done, type Ended, type Reporter, refuse, refuseBy } from "./reporter.ts";
+import { type ExpectedTime, expectedTimes } from "./step-times.ts";
 import { unwritable } from "./unwritable.ts";
 
 export interface CompileRequest extends SpecRequest {
@@ -35,6 +36,8 @@ export interface CompileRequest extends SpecRequest {
   readonly target: string | null;
   /** Expect the memory of a training step even where the spec does not limit it; the step is built for that. */
   readonly memory: boolean;
+  /** Expect the time of a training step, for which it is built too. */
+  readonly time: boolean;
 }
 
 /** A spec that compiles, though what it expects may not hold. */
@@ -42,6 +45,8 @@ export interface CompileResult {
   readonly plan: Plan;
   readonly spec: TracedSpec;
   readonly memory: ExpectedMemory | null;
+  /** The time of a training step by backends; empty where it was not asked for, or is unknown. */
+  readonly times: readonly ExpectedTime[];
   /** The program that was asked for, as it was built. */
   readonly program: Program | null;
   /** Whether what the spec expects holds. */
@@ -83,5 +88,6 @@ export function compile(request: CompileRequest, reporter: Reporter): Ended<Comp
     if (saved.kind === "failed") return refuse(saved.problem, reporter);
   }
   reporter.diagnostics(diagnostics);
-  return done({ plan, spec, memory, program, holds: !hasErrors(diagnostics) });
+  const times = request.time ? expectedTimes(spec, reporter) : [];
+  return done({ plan, spec, memory, times, program, holds: !hasErrors(diagnostics) });
 }

@@ -1,12 +1,16 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
-import { type Failure, isMessage, lessMemory, type Measurement, type Request } from "./messages.ts";
+import {
+  type CalibrationRequest,
+  type Failure,
+  isMessage,
+  lessMemory,
+  type Message,
+  type Request,
+} from "./messages.ts";
 
 /** How a measurement in a process of its own ended. */
-export type Ended =
-  | { readonly kind: "measured"; readonly measurement: Measurement }
-  | Failure
-  | { readonly kind: "interrupted" };
+export type Ended = Exclude<Message, { readonly kind: "progress" }> | { readonly kind: "interrupted" };
 
 export interface Apart {
   /** The file of this program. */
@@ -24,7 +28,7 @@ export interface Apart {
 const outOfMemory: ReadonlySet<string> = new Set(["SIGKILL", "SIGABRT"]);
 
 /** Measures in a process of its own, so that its memory is that of the runs alone. Ctrl-C ends both. */
-export function measureApart(request: Request, apart: Apart): Promise<Ended> {
+export function measureApart(request: Request | CalibrationRequest, apart: Apart): Promise<Ended> {
   return new Promise((resolve) => {
     const log = openSync(apart.log, "w");
     const child = spawn(process.execPath, [apart.program, "measure"], {

@@ -2,9 +2,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import {
-  buildProduct,
   buildProgram,
-  firstValuesOf,
   flopsOfProgram,
   inputsOf,
   optimise,
@@ -20,13 +18,11 @@ import {
   type FoundOpenable,
   inputsInMemory,
   type Launch,
-  type Model,
   type Openable,
   oneProcess,
   openableFor,
   openablePrograms,
   openUnchecked,
-  type ProgramBackend,
   passesOf,
   trainStep,
 } from "../backends/index.ts";
@@ -36,6 +32,7 @@ import { drawInputs } from "./inputs.ts";
 import { peakBytes } from "./memory.ts";
 import { lessMemory, type MeasuredProgram, type Measurement, type Message, type Request } from "./messages.ts";
 import { spreadOf } from "./statistics.ts";
+import { timeProduct } from "./time-program.ts";
 
 /** Counted runs without a number given: what fits that time, and within these bounds. */
 const measuredMs = 30_000;
@@ -95,7 +92,8 @@ export async function measure(
     const dtype = request.product ? openable.backend.productType(spec.settings.precision) : null;
     if (dtype === null || openable.runs === "models") return { kind: "measured", measurement };
     tell({ kind: "progress", text: "measuring matrix products" });
-    const productMs = await timeProduct(openable.backend, dtype, join(folder, "product"));
+    const timesMs = await timeProduct(openable.backend, productSize, dtype, join(folder, "product"), productRuns);
+    const productMs = spreadOf(timesMs).medianMs;
     return { kind: "measured", measurement: { ...measurement, productMs } };
   } catch (error) {
     if (error instanceof EngineError) {
@@ -152,20 +150,4 @@ function runOf(engine: Engine, program: MeasuredProgram, spec: TracedSpec): (ste
 function timesOf({ name }: Program, measured: MeasuredProgram, pieces: number): number {
   if (name === measured || name === "compare" || name === "update") return 1;
   return name === "embed" || name === "backpropagate" ? pieces : 0;
-}
-
-async function timeProduct(backend: ProgramBackend, dtype: "f32" | "bf16", folder: string): Promise<number> {
-  const { program, parameters } = buildProduct(productSize, dtype);
-  // As weights that change, or ONNX Runtime would multiply them while it loads; what changes is in f32.
-  const trainable = new Set(dtype === "f32" ? parameters.map(({ path }) => path) : []);
-  const model: Model = { parameters, trainable, seed: 0, programs: [program] };
-  const engine = await backend.open(model, firstValuesOf(parameters, 0), folder);
-  const timesMs = [];
-  for (let run = -1; run < productRuns; run++) {
-    const start = performance.now();
-    await engine.run(program.name, new Map());
-    if (run >= 0) timesMs.push(performance.now() - start);
-  }
-  await engine.dispose();
-  return spreadOf(timesMs).medianMs;
 }

@@ -1,4 +1,4 @@
-import type { SpecChanges } from "../../compiler/index.ts";
+import type { Rates, SpecChanges } from "../../compiler/index.ts";
 import type { Launch } from "../backends/index.ts";
 import type { Problem } from "../text/index.ts";
 
@@ -26,6 +26,15 @@ export interface Request {
   readonly product: boolean;
 }
 
+/** What a process of its own is asked to find of a backend on this machine. */
+export interface CalibrationRequest {
+  readonly kind: "calibration";
+  /** The name of the backend. */
+  readonly backend: string;
+  /** How many runs of each program are counted; null for as many as fit some seconds. */
+  readonly steps: number | null;
+}
+
 export interface Measurement {
   readonly device: string;
   /** Floating-point operations of one run, as the passes left it. */
@@ -45,6 +54,7 @@ export interface Measurement {
 export type Message =
   | { readonly kind: "progress"; readonly text: string }
   | { readonly kind: "measured"; readonly measurement: Measurement }
+  | { readonly kind: "calibrated"; readonly rates: Rates }
   | Failure;
 
 /** Why nothing was measured. */
@@ -61,9 +71,13 @@ export function isRequest(value: unknown): value is Request {
   return kindOf(value) === "request";
 }
 
+export function isCalibrationRequest(value: unknown): value is CalibrationRequest {
+  return kindOf(value) === "calibration";
+}
+
 export function isMessage(value: unknown): value is Message {
   const kind = kindOf(value);
-  return kind === "progress" || kind === "measured" || kind === "failed";
+  return kind === "progress" || kind === "measured" || kind === "calibrated" || kind === "failed";
 }
 
 function kindOf(value: unknown): unknown {

@@ -1,4 +1,5 @@
 import { printBytes, printFlops } from "../../compiler/index.ts";
+import type { Calibrated } from "../app/bench/calibrate.ts";
 import type { BenchReport } from "../app/bench/report.ts";
 import type { Share } from "../bench/index.ts";
 import { printCount, renderTable } from "../text/index.ts";
@@ -28,6 +29,22 @@ export function renderBench(report: BenchReport): string {
   const title = [report.spec, report.program, `batch ${report.batch}`, report.precision];
   if (report.recompute !== "none") title.push(`recompute ${report.recompute}`);
   return `${title.join(", ")}\n${renderTable(rows, ["left", "left"])}${renderProfile(report)}`;
+}
+
+/** What a machine does in a second, a backend a row. */
+export function renderCalibration({ processor, threads, backends, path }: Calibrated): string {
+  const rows = backends.map(({ backend, measured, rates: { productFlops, bytes, operationSeconds, runSeconds } }) => [
+    backend,
+    printRate(productFlops.f32 / 1e9),
+    productFlops.bf16 === null ? "as f32" : printRate(productFlops.bf16 / 1e9),
+    `${(bytes / 1e9).toPrecision(3)} GB/s`,
+    `${(1e6 * operationSeconds).toPrecision(3)} us`,
+    printMs(1000 * runSeconds),
+    measured,
+  ]);
+  const header = ["backend", "products in f32", "in bf16", "memory", "an operation", "a run", "measured"];
+  const table = renderTable([header, ...rows], ["left", "right", "right", "right", "right", "right", "left"]);
+  return `${processor}, ${threads} threads\n${table}stored in ${path}; medctc compile SPEC --time expects times from it\n`;
 }
 
 function renderProfile({ profile, steps }: BenchReport): string {

@@ -1,6 +1,7 @@
 import { Option } from "@commander-js/extra-typings";
 import { bench } from "../app/bench/bench.ts";
-import { renderBench } from "./bench-table.ts";
+import { calibrate } from "../app/bench/calibrate.ts";
+import { renderBench, renderCalibration } from "./bench-table.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
 import { launchOf, processesOption, pythonOption } from "./launch-options.ts";
@@ -10,7 +11,7 @@ import { terminalReporter } from "./terminal-reporter.ts";
 
 export const define: DefineCommand = (command, terminal, end) => {
   command
-    .argument("<spec>", "a spec file")
+    .argument("[spec]", "a spec file")
     .addOption(setOption())
     .addOption(new Option("--program <name>", "program to measure").choices(["step", "forward"]).default("step"))
     .option("--batch <rows>", "batch size, instead of the spec's", wholeNumber(1))
@@ -25,11 +26,36 @@ export const define: DefineCommand = (command, terminal, end) => {
     .option("--weights <file>", "the model's weights; default: first values")
     .option("--warmup <number>", "runs between the first and the measured ones", wholeNumber(0), 1)
     .option("--profile <file>", "profile one more run, and write its trace for chrome://tracing")
+    .option(
+      "--calibrate",
+      "measure what this machine does in a second, for `compile --time` and editors; needs no spec",
+    )
     .option("--json", "print JSON")
-    .addHelpText("after", "\nExample:\n  $ medctc bench specs/medct-small.vlm --batch 8 --profile trace.json")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  $ medctc bench specs/medct-small.vlm --batch 8 --profile trace.json\n  $ medctc bench --calibrate",
+    )
     .action(async (spec, flags) => {
       const { set, program, backend, weights = null, steps = null, warmup, profile = null, json = false } = flags;
       const { batch, precision, recompute } = flags;
+      if (spec === undefined || flags.calibrate === true) {
+        if (flags.calibrate !== true || spec !== undefined) {
+          const what = spec === undefined ? "a spec to measure is missing" : "--calibrate takes no spec";
+          terminal.err(`error: ${what}\n  help: medctc bench SPEC, or medctc bench --calibrate\n`);
+          return end(exitCodes.usage);
+        }
+        const ended = await calibrate(
+          { backend, steps, programFile: terminal.programFile },
+          terminalReporter(terminal),
+        );
+        return end(
+          finish(ended, (found) => {
+            if (json) terminal.json(`${JSON.stringify(found, null, 2)}\n`);
+            else terminal.out(renderCalibration(found));
+            return exitCodes.done;
+          }),
+        );
+      }
       const overrides = {
         ...(batch === undefined ? {} : { batch }),
         ...(precision === undefined ? {} : { precision }),

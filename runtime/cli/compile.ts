@@ -1,6 +1,8 @@
 import { Option } from "@commander-js/extra-typings";
+import { printSeconds } from "../../compiler/index.ts";
 import { compiledTargetNames, passNames, programNames } from "../../compiler/names.ts";
 import { compile } from "../app/compile.ts";
+import type { ExpectedTime } from "../app/step-times.ts";
 import { renderEmission } from "../printout/index.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
@@ -22,6 +24,7 @@ export const define: DefineCommand = (command, terminal, end) => {
       new Option("--target <name>", "also write the model for this target; needs -o").choices(compiledTargetNames()),
     )
     .option("--memory", "show the expected memory of a training step, whether or not the spec limits it")
+    .option("--time", "show the expected time of a training step, from the rates of medctc bench --calibrate")
     .addHelpText(
       "after",
       "\nExamples:\n  $ medctc compile specs/medct.vlm\n  $ medctc compile specs/medct.vlm --emit plan\n" +
@@ -30,18 +33,28 @@ export const define: DefineCommand = (command, terminal, end) => {
         helpOfMicroBatches,
     )
     .action((spec, flags) => {
-      const { set, emit = null, after = null, output = null, target = null, memory = false } = flags;
+      const { set, emit = null, after = null, output = null, target = null, memory = false, time = false } = flags;
       if (target !== null && output === null) {
         terminal.err("error: --target needs a folder to write to\n  help: add -o FOLDER\n");
         return end(exitCodes.usage);
       }
       const program = emit === "plan" || emit === null ? null : emit === "passes" ? "step" : emit;
-      const ended = compile({ spec, set, program, output, target, memory }, terminalReporter(terminal));
+      const ended = compile({ spec, set, program, output, target, memory, time }, terminalReporter(terminal));
       end(
         finish(ended, (result) => {
           terminal.out(renderEmission(result, emit ?? "summary", after));
+          if (emit === null) terminal.out(renderTimes(result.times));
           return result.holds ? exitCodes.done : exitCodes.wrong;
         }),
       );
     });
 };
+
+function renderTimes(times: readonly ExpectedTime[]): string {
+  return times
+    .map(
+      ({ title, seconds, measured }) =>
+        `a step takes about ${printSeconds(seconds)} here (${title}, rates of ${measured})\n`,
+    )
+    .join("");
+}

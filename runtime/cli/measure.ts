@@ -1,5 +1,6 @@
+import { calibrateBackend } from "../app/bench/calibrate.ts";
 import { measure } from "../app/bench/measure.ts";
-import { isRequest, type Message } from "../bench/index.ts";
+import { isCalibrationRequest, isRequest, type Message } from "../bench/index.ts";
 import { isRefusal, problemOf } from "../machine/index.ts";
 import type { DefineCommand } from "./command.ts";
 import { exitCodes } from "./terminal.ts";
@@ -15,9 +16,8 @@ export const define: DefineCommand = (command, terminal, end) => {
     // Who asked is gone, and nobody else wants the answer.
     process.once("disconnect", () => process.exit(exitCodes.wrong));
     const request: unknown = await new Promise((resolve) => process.once("message", resolve));
-    if (!isRequest(request)) throw new Error("a measurement is asked for by a request");
     try {
-      const last = await measure(request, (message) => void send(message)).catch(refusal);
+      const last = await answer(request, (message) => void send(message)).catch(refusal);
       await new Promise((resolve) => send(last, undefined, undefined, resolve));
     } finally {
       // What is connected does not end.
@@ -26,6 +26,12 @@ export const define: DefineCommand = (command, terminal, end) => {
     }
   });
 };
+
+function answer(request: unknown, tell: (message: Message) => void): Promise<Message> {
+  if (isCalibrationRequest(request)) return calibrateBackend(request, tell);
+  if (isRequest(request)) return measure(request, tell);
+  throw new Error("a measurement is asked for by a request");
+}
 
 /** What the system refuses is shown by who asked; anything else ends this process as it ends others. */
 function refusal(error: unknown): Message {

@@ -22,7 +22,7 @@ import {
   type Suggestion,
   stepFact,
 } from "../../compiler/editor/index.ts";
-import { printBytes } from "../../compiler/index.ts";
+import { printBytes, printSeconds } from "../../compiler/index.ts";
 import { formatSource, positionAt, rangeOf } from "../../grammar/index.ts";
 import type { LastGood, OpenDocument } from "./documents.ts";
 import type { MemoryAnswer } from "./memory-messages.ts";
@@ -112,11 +112,13 @@ export function hintsOf(
   }));
 }
 
-/** The memory of a step stands behind what else is said of it. */
+/** The memory and the time of a step stand behind what else is said of it. */
 function withMemory(facts: Facts, memory: MemoryAnswer | null): Facts {
   const step = facts.get(stepFact);
   if (step === undefined || memory === null || memory.peakBytes === null) return facts;
-  return new Map([...facts, [stepFact, `${step}, expected peak ${printBytes(memory.peakBytes)} (${memory.title})`]]);
+  const { peakBytes, title, time } = memory;
+  const about = time === null ? "" : `, about ${printSeconds(time.seconds)} a step here (${time.title})`;
+  return new Map([...facts, [stepFact, `${step}, expected peak ${printBytes(peakBytes)} (${title})${about}`]]);
 }
 
 /** One edit that puts the text into the form of the language; none where it is in it, or cannot be read. */

@@ -7,9 +7,11 @@ export interface MemoryTask {
   readonly open: readonly (readonly [path: string, text: string])[];
 }
 
-/** What a training step is expected to take at its peak; null for what does not train, or does not compile. */
+/** What a training step is expected to take: memory at its peak, and time; null for what does not train, or does not compile. */
 export interface MemoryAnswer {
   readonly peakBytes: number | null;
   /** What runs the step. */
   readonly title: string;
+  /** What a step is expected to take in time on this machine; null without rates, and where there is no step. */
+  readonly time: { readonly seconds: number; readonly title: string } | null;
 }

@@ -3,6 +3,15 @@ export { cacheFolder } from "./cache-folder.ts";
 export { hasGpuDriver } from "./gpu.ts";
 export { hasDesktop, openAddress } from "./open-address.ts";
 export { isOutOfMemory, lessMemory } from "./out-of-memory.ts";
+export {
+  type BackendRates,
+  type MachineRates,
+  processorName,
+  ratesOf,
+  ratesPath,
+  readRates,
+  writeRates,
+} from "./rates.ts";
 export { isRefusal, problemOf } from "./refusal.ts";
 export { exitCodeOf, type SignalWatch, StopRequest, type StopSignal, stopSignals, watchSignals } from "./signals.ts";
 export { version } from "./version.ts";

@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import {
   createMessageConnection,
@@ -22,10 +24,14 @@ export class Editor {
   private readonly published = new Map<string, PublishDiagnosticsParams>();
   private readonly waiting: (() => void)[] = [];
 
-  constructor() {
+  /** `cache` is where it looks for rates of the machine; a folder without any, unless it is said. */
+  constructor(cache = join(tmpdir(), "medctc-no-cache")) {
     // As VS Code's client starts it.
     const flags = ["--stdio", `--clientProcessId=${process.pid}`];
-    const server = spawn(process.execPath, ["dist/medctc.js", "lsp", ...flags], { stdio: ["pipe", "pipe", "pipe"] });
+    const server = spawn(process.execPath, ["dist/medctc.js", "lsp", ...flags], {
+      stdio: ["pipe", "pipe", "pipe"],
+      env: { ...process.env, MEDCTC_CACHE: cache },
+    });
     this.ended = new Promise((resolve) => server.on("exit", resolve));
     server.stderr.on("data", (data: Buffer) => {
       this.errors += data.toString();

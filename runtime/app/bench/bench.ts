@@ -115,6 +115,8 @@ async function runApart(
       return { kind: "stopped", signal: "SIGINT" };
     case "failed":
       return refuse(ended.problem, reporter);
+    case "calibrated":
+      throw new Error("a measurement was asked for");
   }
 }
 

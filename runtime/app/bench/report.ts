@@ -1,7 +1,8 @@
-import { availableParallelism, cpus } from "node:os";
+import { availableParallelism } from "node:os";
 import type { TracedSpec } from "../../../compiler/index.ts";
 import { type Backend, engineName, precisionOn } from "../../backends/index.ts";
 import { type Measurement, type Profile, productSize, type Request, type Spread, spreadOf } from "../../bench/index.ts";
+import { processorName } from "../../machine/index.ts";
 
 /** What a benchmark found; its JSON form is what `--json` prints. */
 export interface BenchReport {
@@ -56,7 +57,7 @@ export function reportOf(found: Found, profile: BenchReport["profile"]): BenchRe
     recompute,
     backend: backend.name,
     machine: {
-      processor: cpus()[0]?.model.trim() ?? "unknown processor",
+      processor: processorName(),
       threads: availableParallelism(),
       node: process.versions.node,
       engine: engineName(backend),

@@ -1,0 +1,51 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { ratesPath, readRates } from "../../runtime/machine/index.ts";
+import { medctc, prepareProgram } from "./medctc.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "medctc-calibrate-test-"));
+const env = { MEDCTC_CACHE: folder };
+const small = "specs/medct-small.vlm";
+
+beforeAll(prepareProgram);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test("rates are measured and stored, and a compiled spec has a time from then on", () => {
+  const before = medctc(["compile", small, "--time"], { env });
+  expect(before.code).toBe(0);
+  expect(before.out).toBe(medctc(["compile", small], { env }).out);
+  expect(before.err).toContain("the time of a step is unknown: nothing was measured on this machine");
+  expect(before.err).toContain("medctc bench --calibrate");
+
+  const { code, out } = medctc(["bench", "--calibrate", "--backend", "onnx", "--steps", "1", "--json"], { env });
+  expect(code).toBe(0);
+  const stored = readRates(folder);
+  if (stored.kind !== "rates") throw new Error("there are rates");
+  expect(JSON.parse(out)).toEqual({ path: ratesPath(folder), ...stored.rates });
+  expect(stored.rates.backends.map(({ backend, rates: { productFlops } }) => [backend, productFlops.bf16])).toEqual([
+    ["onnx", null],
+  ]);
+
+  const after = medctc(["compile", small, "--time"], { env });
+  expect({ code: after.code, err: after.err }).toEqual({ code: 0, err: "" });
+  const expected = /\na step takes about [\d.]+ (ms|s) here \(ONNX Runtime, rates of \d{4}-\d\d-\d\d\)\n$/;
+  expect(after.out).toMatch(expected);
+  expect(after.out.replace(expected, "\n")).toBe(before.out);
+}, 60_000);
+
+test.each([
+  ["no spec and no --calibrate", ["bench"], "a spec to measure is missing"],
+  ["both", ["bench", small, "--calibrate"], "--calibrate takes no spec"],
+])("%s is wrong usage", (_, args, expected) => {
+  const { code, out, err } = medctc(args, { env });
+  expect({ code, out }).toEqual({ code: 2, out: "" });
+  expect(err).toContain(expected);
+});
+
+test("a backend without rates is refused", () => {
+  const { code, err } = medctc(["bench", "--calibrate", "--backend", "evaluator"], { env });
+  expect(code).toBe(1);
+  expect(err).toContain("use --backend tensorflow or onnx");
+});
