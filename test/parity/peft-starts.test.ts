@@ -141,7 +141,9 @@ describe.each(Object.entries(fromWeights))("LoRA of %s", (name, placed) => {
     const adapted = compiled.plan.parameters.filter(({ ofAdapter }) => ofAdapter);
     expect(adapted).toHaveLength(6);
     for (const { checkpoint, path } of adapted)
-      expect(relative(values.get(path), signed(checkpoint, startOf(checkpoint), signs)), checkpoint).toBeLessThan(limit);
+      expect(relative(values.get(path), signed(checkpoint, startOf(checkpoint), signs)), checkpoint).toBeLessThan(
+        limit,
+      );
   });
 
   test.each(backends)("has PEFT's output and gradients after a change, on %s", async (backend) => {
