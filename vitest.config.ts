@@ -6,7 +6,7 @@ import { defineConfig } from "vitest/config";
  * ten seconds belongs here.
  */
 const slow = [
-  "test/adapters/{attention,commands,tables}.test.ts",
+  "test/adapters/{attention,commands,declared,forms,tables}.test.ts",
   "test/cli/{bench,eval-*,micro-batches,run,train,train-*}.test.ts",
   "test/data/{*-mutants,dying-thread}.test.ts",
   "test/data/pack.test.ts",
@@ -22,7 +22,7 @@ const slow = [
   "test/tensorflow/*.test.ts",
   "test/train/{faults,kill}.test.ts",
   "test/{serve/serve,watch/watch}.test.ts",
-  "test/weights/mutants.test.ts",
+  "test/weights/{copies,mutants}.test.ts",
 ];
 
 /** What is held against Python's libraries, in environments that `npm run python` makes. */

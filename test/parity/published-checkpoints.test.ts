@@ -82,6 +82,7 @@ test.each(lists)(
         notNeeded: [],
         misshapen: [],
         unexpected: [],
+        unread: [],
       },
     });
   },
