@@ -18,6 +18,8 @@ export interface Request {
   readonly launch: Launch | null;
   /** A file of weights; null for first values. */
   readonly weights: string | null;
+  /** Which of several copies of the weights in it. */
+  readonly weightsCopy: string | null;
   /** How many runs are counted; null for as many as fit half a minute. */
   readonly steps: number | null;
   /** Runs after the first one and before those that are counted. */

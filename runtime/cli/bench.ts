@@ -8,6 +8,7 @@ import { launchOf, processesOption, pythonOption } from "./launch-options.ts";
 import { backendOption, setOption, wholeNumber } from "./option-values.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
+import { copyAsNamed, weightsCopyOption } from "./weight-options.ts";
 
 export const define: DefineCommand = (command, terminal, end) => {
   command
@@ -24,6 +25,7 @@ export const define: DefineCommand = (command, terminal, end) => {
     .addOption(pythonOption())
     .option("--steps <number>", "number of measured runs; default: as many as fit half a minute", wholeNumber(1))
     .option("--weights <file>", "the model's weights; default: first values")
+    .addOption(weightsCopyOption())
     .option("--warmup <number>", "runs between the first and the measured ones", wholeNumber(0), 1)
     .option("--profile <file>", "profile one more run, and write its trace for chrome://tracing")
     .option(
@@ -65,7 +67,9 @@ export const define: DefineCommand = (command, terminal, end) => {
       const { processes, python } = flags;
       const launch = launchOf({ processes, python }, terminal);
       if (launch === "wrong") return end(exitCodes.usage);
-      const request = { spec, set, program, overrides, backend, weights, steps, warmup, profile, programFile, launch };
+      const weightsCopy = copyAsNamed(flags.weightsCopy);
+      const asked = { spec, set, program, overrides, backend, weights, weightsCopy, steps, warmup, profile };
+      const request = { ...asked, programFile, launch };
       end(
         finish(await bench(request, terminalReporter(terminal)), (report) => {
           if (json) terminal.json(`${JSON.stringify(report, null, 2)}\n`);

@@ -6,12 +6,7 @@ export function addWeightChoices<Arguments extends unknown[], Flags extends Opti
   command: Command<Arguments, Flags>,
 ) {
   return command
-    .addOption(
-      new Option(
-        "--weights-copy <name>",
-        "which copy of the weights to take from a file that has several, such as ema; '' for names without a prefix",
-      ),
-    )
+    .addOption(weightsCopyOption())
     .addOption(
       new Option(
         "--adapter-alpha <number>",
@@ -21,14 +16,26 @@ export function addWeightChoices<Arguments extends unknown[], Flags extends Opti
     .addOption(new Option("--adapter-name <name>", "which adapter to take from a PeftModel's state dict with several"));
 }
 
+export function weightsCopyOption() {
+  return new Option(
+    "--weights-copy <name>",
+    "which copy of the weights to take from a file that has several, such as ema; '' for names without a prefix",
+  );
+}
+
+/** A copy by what stands before its names, without the dot after it; null where none is named. */
+export function copyAsNamed(name: string | undefined): string | null {
+  return name?.replace(/\.$/, "") ?? null;
+}
+
 /** The same as a use case takes it. */
 export function weightChoices(flags: {
   readonly weightsCopy?: string | undefined;
   readonly adapterAlpha?: number | undefined;
   readonly adapterName?: string | undefined;
 }): WeightChoices {
-  const { weightsCopy: copy = null, adapterAlpha: alphaOf = null, adapterName = null } = flags;
-  return { copy: copy === null ? null : copy.replace(/\.$/, ""), alpha: alphaOf, adapterName };
+  const { weightsCopy, adapterAlpha: alphaOf = null, adapterName = null } = flags;
+  return { copy: copyAsNamed(weightsCopy), alpha: alphaOf, adapterName };
 }
 
 function alpha(text: string): number {

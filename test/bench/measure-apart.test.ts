@@ -9,6 +9,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const request: Request = {
   kind: "request",
+  weightsCopy: null,
   program: "step",
   path: "none.vlm",
   overrides: {},

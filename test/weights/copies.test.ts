@@ -74,6 +74,15 @@ describe("several copies of the weights in one file", () => {
     expect([few.code, few.err.includes("E712")]).toEqual([0, false]);
   });
 
+  test("are benchmarked by one of them", () => {
+    const file = copies("benchmarked.safetensors", ["model.", "ema."]);
+    const words = ["bench", spec, "--program", "forward", "--steps", "1", "--json", "--weights", file];
+    expect(medctc(words).err).toContain("E712");
+    const { code, out } = medctc([...words, "--weights-copy", "ema"]);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ steps: { count: 1 } });
+  });
+
   test("a copy that is not there is named", () => {
     const file = copies("named.safetensors", ["model.", "ema."]);
     expect(forward("--weights", file, "--weights-copy", "emma").err).toContain("E712");

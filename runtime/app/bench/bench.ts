@@ -19,11 +19,11 @@ import { launchProblem } from "../engine/choose.ts";
 import { findMemoryRoom } from "../engine/memory-room.ts";
 import { done, type Ended, misused, problem, type Reporter, refuse, refuseBy, refused } from "../reporter.ts";
 import { unwritable } from "../unwritable.ts";
-import { openWeights } from "../weights/open.ts";
+import { noChoices, openWeights } from "../weights/open.ts";
 import { type BenchReport, reportOf } from "./report.ts";
 
 export interface BenchRequest
-  extends Pick<Request, "program" | "overrides" | "launch" | "weights" | "steps" | "warmup">,
+  extends Pick<Request, "program" | "overrides" | "launch" | "weights" | "weightsCopy" | "steps" | "warmup">,
     SpecRequest {
   /** A backend's name, or `auto`. */
   readonly backend: string;
@@ -35,7 +35,7 @@ export interface BenchRequest
 
 /** What one run of a program takes, in time and memory, and what the machine could do at best. */
 export async function bench(asked: BenchRequest, reporter: Reporter): Promise<Ended<BenchReport>> {
-  const { spec: path, overrides, program, launch, weights, steps, warmup, profile } = asked;
+  const { spec: path, overrides, program, launch, weights, weightsCopy, steps, warmup, profile } = asked;
   const compiled = compileReported(asked, reporter, overrides);
   if (compiled === null) return refused;
   const { spec } = compiled;
@@ -55,7 +55,8 @@ export async function bench(asked: BenchRequest, reporter: Reporter): Promise<En
     return refuseBy([reportDiagnostic("no-such-program", path, { name: program, why: whyNoStep(spec) })], reporter);
   }
   if (measured.runs === "unwritable") return refuse(unwritable(measured.why, backend.title), reporter);
-  const opened = openWeights(measured.model.programs, compiled, { weights, adapter: null, allowMissing: [] });
+  const choices = { ...noChoices, copy: weightsCopy };
+  const opened = openWeights(measured.model.programs, compiled, { weights, adapter: null, allowMissing: [], choices });
   if (opened.kind === "wrong") return refuseBy(opened.diagnostics, reporter);
   opened.close();
   const room = program === "step" ? findMemoryRoom(spec, backend, reporter) : ({ kind: "unknown" } as const);
@@ -67,7 +68,7 @@ export async function bench(asked: BenchRequest, reporter: Reporter): Promise<En
   try {
     const request: Request = {
       kind: "request",
-      ...{ path, overrides: { ...overrides, set: asked.set }, program, launch, weights, steps, warmup },
+      ...{ path, overrides: { ...overrides, set: asked.set }, program, launch, weights, weightsCopy, steps, warmup },
       backend: backend.name,
       product: true,
     };

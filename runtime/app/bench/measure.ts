@@ -1,11 +1,11 @@
 import { backendNamed } from "../../backends/index.ts";
 import { type Message, measuredOpenable, measure as measureHere, type Request } from "../../bench/index.ts";
 import { compilePath } from "../../specs/index.ts";
-import { openWeights } from "../weights/open.ts";
+import { noChoices, openWeights } from "../weights/open.ts";
 
 /** Opens a spec and its weights as a training does, and measures; both were found in order a moment ago by who asks. */
 export async function measure(request: Request, tell: (message: Message) => void): Promise<Message> {
-  const { path, overrides, program, launch, weights } = request;
+  const { path, overrides, program, launch, weights, weightsCopy } = request;
   const compiled = compilePath(path, overrides);
   const { spec, plan } = compiled;
   const backend = backendNamed(request.backend);
@@ -18,7 +18,8 @@ export async function measure(request: Request, tell: (message: Message) => void
     return { kind: "failed", problem: { subject: "", message: loaded.reason, help: `run: ${loaded.repair}` } };
   }
   // An adapter's first values do as well: they have the shapes of any.
-  const opened = openWeights(openable.model.programs, compiled, { weights, adapter: null, allowMissing: [] });
+  const choices = { ...noChoices, copy: weightsCopy };
+  const opened = openWeights(openable.model.programs, compiled, { weights, adapter: null, allowMissing: [], choices });
   if (opened.kind === "wrong") throw new Error(`${weights} has the weights of ${path}`);
   try {
     return await measureHere(request, { spec, openable, piecesOf: opened.piecesOf }, tell);
