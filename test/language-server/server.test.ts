@@ -233,15 +233,17 @@ test("a file that is imported is taken as it is in the editor, saved or not", as
 test("a key in medct.vlm is answered; how fast is printed, not judged", async () => {
   const uri = await editor.open("specs/medct.vlm");
   const times: number[] = [];
-  for (let count = 0; count < 40; count++) {
+  // The first ones are among them, for which nothing has been compiled to machine code.
+  for (let count = 0; count < 200; count++) {
     const at = editor.text(uri).indexOf("rank = ") + "rank = ".length;
     const began = performance.now();
-    await editor.edit(uri, at, at + 2, String(10 + count));
+    await editor.edit(uri, at, at + 2, String(10 + (count % 90)));
     await editor.diagnostics(uri);
     times.push(performance.now() - began);
   }
   times.sort((a, b) => a - b);
   const at = (share: number): string => `${times[Math.floor(share * times.length)]?.toFixed(0)} ms`;
-  console.log(`a key in specs/medct.vlm: median ${at(0.5)}, 95th percentile ${at(0.95)}`);
+  const slowest = `${times.at(-1)?.toFixed(0)} ms`;
+  console.log(`a key in specs/medct.vlm: median ${at(0.5)}, 95th percentile ${at(0.95)}, slowest ${slowest}`);
   await editor.close(uri);
 });
