@@ -42,7 +42,7 @@ const free = `(?!${keywordPattern})${namePattern}${wordEnd}`;
 const qualified = `${free}(?:${blanks}\\.${blanks}${free})*`;
 /** Before an `=` even a keyword is a name; `==` and `=>` are other symbols. */
 const beforeEqual = `(?=${blanks}=(?![=>]))`;
-/** What may follow a name in an expression that goes on on this line: then it is no rule that the name starts. */
+/** What may follow a name in an expression that continues on this line, so that the name starts no rule. */
 const goesOn = `(?!${gap}(?:and|or|then|else|in)${wordEnd})`;
 
 /** The types whose names are no words, which therefore are seen wherever they stand. */

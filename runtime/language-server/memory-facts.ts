@@ -16,7 +16,7 @@ export class MemoryFacts {
   private readonly pending = new Set<string>();
   private readonly answers = new Map<string, { readonly whole: string; readonly answer: MemoryAnswer }>();
 
-  /** `taskOf` gives what there is to ask of a document by then, null for nothing; `found` is told when an answer is there. */
+  /** `taskOf` gives the open question of a document by then, or null; `found` is told when an answer is there. */
   constructor(taskOf: (uri: string) => MemoryTask | null, found: () => void) {
     this.taskOf = taskOf;
     this.found = found;
