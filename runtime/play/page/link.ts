@@ -17,7 +17,14 @@ const mark = "spec=";
 const linked = v.strictObject({
   path: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
   text: v.string(),
-  files: v.optional(v.record(v.string(), v.string()), {}),
+  // Pairs, since Valibot's records leave out names such as `constructor`.
+  files: v.optional(
+    v.pipe(
+      v.array(v.tuple([v.string(), v.string()])),
+      v.transform((pairs): LinkedSpec["files"] => Object.fromEntries(pairs)),
+    ),
+    [],
+  ),
 });
 
 /** What a fragment says: a spec, the path of one that comes with the page, nothing, or something that it may not. */
@@ -30,7 +37,11 @@ export type ReadLink =
 /** A fragment that has all of a spec: raw DEFLATE in base64url; null for one that would be too long. It never reaches a server. */
 export async function fragmentOf(spec: LinkedSpec): Promise<string | null> {
   const hasFiles = Object.keys(spec.files).length > 0;
-  const json = JSON.stringify({ path: spec.path, text: spec.text, ...(hasFiles ? { files: spec.files } : {}) });
+  const json = JSON.stringify({
+    path: spec.path,
+    text: spec.text,
+    ...(hasFiles ? { files: Object.entries(spec.files) } : {}),
+  });
   const bytes = new TextEncoder().encode(json);
   if (bytes.length > unpackedLimit) return null;
   const packed = await readAll(
