@@ -1,6 +1,6 @@
 import { Option } from "@commander-js/extra-typings";
 import { printBytes, printNumberOf } from "../../compiler/index.ts";
-import type { ExportedProgram } from "../app/export/onnx.ts";
+import type { ExportedProgram } from "../app/export/emit-programs.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
 import { setOption, wholeNumber } from "./option-values.ts";

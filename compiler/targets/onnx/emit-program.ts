@@ -16,6 +16,8 @@ export interface OnnxSettings {
   readonly gradients: boolean;
   /** Whether what is trainable has no value in the model and is given in every run, as a step's is. */
   readonly given?: boolean;
+  /** The same of a model that is served with one adapter or another, and draws no random numbers. */
+  readonly served?: boolean;
   /** Whether what is emitted is one of several that become a model for every batch. */
   readonly forAnyBatch?: boolean;
 }
@@ -36,12 +38,13 @@ export function emitOnnx(program: Program, settings: OnnxSettings): OnnxModel {
     settings.forAnyBatch !== true,
   );
   const trains = program.updates.size > 0 || settings.given === true;
+  const isGiven = trains || settings.served === true;
   const inputs: NamedType[] = [];
   const weights: Weight[] = [];
   for (const [name, { kind, type }] of given) {
     const changes = kind === "parameter" && roleOf(name, settings.trainable) !== "frozen";
     if (kind === "input" || changes) inputs.push({ name, type });
-    if (kind === "parameter" && !(trains && changes)) weights.push({ name, type, trainable: changes });
+    if (kind === "parameter" && !(isGiven && changes)) weights.push({ name, type, trainable: changes });
   }
   if (trains) inputs.push({ name: seedInput, type: { dtype: "i32", shape: [] } });
   const halved = halvedWeights(nodes, (path) => trains || !settings.trainable.has(path));
