@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { elementsOf } from "../../runtime/weights/index.ts";
 import { medctc, prepareProgram } from "../cli/medctc.ts";
-import { below, fixture, given, placements, readTensors, relative, writeCase } from "../parity/peft-attention-cases.ts";
-import { jsonFields, listIn } from "./small-spec.ts";
+import { below, fixture, given, placements, writeCase } from "../parity/peft-attention-cases.ts";
+import { adapterConfig, adapterTensors, expectMerged, expectSameTensors, succeeds } from "./peft-files.ts";
+import { listIn } from "./small-spec.ts";
 
 let folder = "";
 
@@ -25,22 +26,12 @@ function exported(spec: string, name: string, adapter: string | null) {
   return { ...run, out };
 }
 
-function configIn(at: string) {
-  return jsonFields(readFileSync(join(at, files.config), "utf8"));
-}
-
 describe("PEFT's adapters of nn.MultiheadAttention", () => {
   test.each(names)("%s are written as PEFT wrote them, bit by bit", (name) => {
     const { code, err, out } = exported(writeCase(folder, name), `${name}-again`, join(fixture, name));
     expect([code, err]).toEqual([0, expect.stringContaining("PEFT up to 0.21.2 adds that update twice")]);
-    const [ours, theirs] = [out, join(fixture, name)].map((each) => readTensors(join(each, files.tensors)));
-    expect([...(ours?.keys() ?? [])].toSorted()).toEqual([...(theirs?.keys() ?? [])].toSorted());
-    for (const [key, each] of theirs ?? []) {
-      const found = ours?.get(key);
-      expect([key, found?.shape]).toEqual([key, each.shape]);
-      expect(found === undefined ? [] : [...elementsOf(found)], key).toEqual([...elementsOf(each)]);
-    }
-    const [config, other] = [configIn(out), configIn(join(fixture, name))];
+    expectSameTensors(out, join(fixture, name));
+    const [config, other] = [adapterConfig(out), adapterConfig(join(fixture, name))];
     const equal = ["peft_type", "r", "use_dora", "peft_version"];
     expect(equal.map((key) => [key, config[key]])).toEqual(equal.map((key) => [key, other[key]]));
     // PEFT's has the endings of names that it was given.
@@ -54,16 +45,10 @@ describe("PEFT's adapters of nn.MultiheadAttention", () => {
     const out = join(folder, `${name}-merged.safetensors`);
     const weights = ["--weights", given(network, "weights")];
     const adapter = ["--adapter", join(fixture, name)];
-    const run = medctc(["adapter", "merge", writeCase(folder, name), ...weights, ...adapter, "-o", out]);
-    expect([run.code, run.err]).toEqual([0, expect.not.stringContaining("error")]);
-    const [merged, before] = [out, given(network, "weights")].map(readTensors);
+    succeeds(["adapter", "merge", writeCase(folder, name), ...weights, ...adapter, "-o", out]);
     const expected = below(`${name}.merged.`);
     expect(expected.size).toBeGreaterThan(2);
-    for (const [key, each] of merged ?? []) {
-      const wanted = expected.get(key) ?? before?.get(key);
-      if (wanted === undefined) throw new Error(`there is ${key}`);
-      expect(relative([...elementsOf(each)], wanted), key).toBeLessThan(1e-6);
-    }
+    expectMerged(out, given(network, "weights"), expected);
   });
 
   test.each(names)("%s have placements that compile to the same modules", (name) => {
@@ -88,7 +73,7 @@ describe("PEFT's adapters of nn.MultiheadAttention", () => {
     ]);
     const first = exported(spec, "clip-fused", null);
     expect([first.code, first.err]).toEqual([0, expect.not.stringContaining("adds that update twice")]);
-    const tensors = readTensors(join(first.out, files.tensors));
+    const tensors = adapterTensors(first.out);
     const other = "base_model.model.visual.transformer.resblocks.0.attn.base_layer.out_proj";
     for (const [ending, shape] of [
       ["lora_A", [4, 48]],
@@ -117,8 +102,8 @@ describe("PEFT's adapters of nn.MultiheadAttention", () => {
     const { code, err, out } = exported(spec, "colipri", null);
     expect([code, err]).toEqual([0, expect.stringContaining("adds that update twice")]);
     const pools = ["image_encoder.pooler.attn", "text_encoder.pooler.attn"];
-    expect(listIn(configIn(out), "target_modules")).toEqual(pools);
-    expect([...readTensors(join(out, files.tensors)).keys()].toSorted()).toEqual(
+    expect(listIn(adapterConfig(out), "target_modules")).toEqual(pools);
+    expect([...adapterTensors(out).keys()].toSorted()).toEqual(
       pools.flatMap((pool) =>
         [`${pool}.base_layer.out_proj`, pool].flatMap((each) =>
           ["lora_A", "lora_B"].map((matrix) => `base_model.model.${each}.${matrix}.weight`),
@@ -159,7 +144,7 @@ describe("PEFT's adapters of nn.MultiheadAttention", () => {
     const copy = (version: string) => {
       const at = join(folder, `by-${version}`);
       cpSync(join(fixture, "clip-attention"), at, { recursive: true });
-      writeFileSync(join(at, files.config), JSON.stringify({ ...configIn(at), peft_version: version }));
+      writeFileSync(join(at, files.config), JSON.stringify({ ...adapterConfig(at), peft_version: version }));
       return exported(spec, `by-${version}-out`, at);
     };
     expect(copy("0.22.0.dev0@1a2b").err).toContain("error[E706]");

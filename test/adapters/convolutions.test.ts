@@ -1,20 +1,10 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { elementsOf } from "../../runtime/weights/index.ts";
 import { medctc, prepareProgram } from "../cli/medctc.ts";
-import {
-  adapterOf,
-  below,
-  fixture,
-  placements,
-  readTensors,
-  relative,
-  specOf,
-  writeCase,
-} from "../parity/peft-conv-cases.ts";
-import { jsonFields } from "./small-spec.ts";
+import { adapterOf, below, fixture, placements, specOf, writeCase } from "../parity/peft-conv-cases.ts";
+import { adapterConfig, expectMerged, expectSameTensors, succeeds } from "./peft-files.ts";
 
 let folder = "";
 
@@ -31,20 +21,9 @@ describe("PEFT's adapters of convolutions", () => {
   test.each(names)("%s are written as PEFT wrote them", (name) => {
     const { spec, weights } = writeCase(folder, name);
     const out = join(folder, `${name}-again`);
-    const run = medctc(["export", spec, "--peft", out, "--weights", weights, "--adapter", adapterOf(folder, name)]);
-    expect([run.code, run.err]).toEqual([0, expect.not.stringContaining("error")]);
-    const [ours, theirs] = [out, join(fixture, name)].map((each) =>
-      readTensors(join(each, "adapter_model.safetensors")),
-    );
-    expect([...(ours?.keys() ?? [])].toSorted()).toEqual([...(theirs?.keys() ?? [])].toSorted());
-    for (const [key, each] of theirs ?? []) {
-      const found = ours?.get(key);
-      expect([key, found?.shape]).toEqual([key, each.shape]);
-      expect(relative(found === undefined ? undefined : [...elementsOf(found)], each), key).toBeLessThan(1e-6);
-    }
-    const [config, other] = [out, join(fixture, name)].map((each) =>
-      jsonFields(readFileSync(join(each, "adapter_config.json"), "utf8")),
-    );
+    succeeds(["export", spec, "--peft", out, "--weights", weights, "--adapter", adapterOf(folder, name)]);
+    expectSameTensors(out, join(fixture, name), 1e-6);
+    const [config, other] = [out, join(fixture, name)].map(adapterConfig);
     const scaleOf = (fields: typeof config) =>
       Number(fields?.lora_alpha) / (fields?.use_rslora === true ? Math.sqrt(Number(fields.r)) : Number(fields?.r));
     expect(scaleOf(config)).toEqual(scaleOf(other));
@@ -61,25 +40,9 @@ describe("PEFT's adapters of convolutions", () => {
     (name) => {
       const { spec, weights } = writeCase(folder, name);
       const out = join(folder, `${name}-merged.safetensors`);
-      const run = medctc([
-        "adapter",
-        "merge",
-        spec,
-        "--weights",
-        weights,
-        "--adapter",
-        adapterOf(folder, name),
-        "-o",
-        out,
-      ]);
-      expect([run.code, run.err]).toEqual([0, expect.not.stringContaining("error")]);
-      const [merged, before] = [out, weights].map(readTensors);
-      const expected = below(`${name.replace("-", ".")}.merged.`);
-      for (const [key, each] of merged ?? []) {
-        const wanted = expected.get(key) ?? before?.get(key);
-        if (wanted === undefined) throw new Error(`there is ${key}`);
-        expect(relative([...elementsOf(each)], wanted), key).toBeLessThan(1e-6);
-      }
+      const given = ["--weights", weights, "--adapter", adapterOf(folder, name)];
+      succeeds(["adapter", "merge", spec, ...given, "-o", out]);
+      expectMerged(out, weights, below(`${name.replace("-", ".")}.merged.`));
     },
   );
 

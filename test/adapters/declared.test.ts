@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { elementsOf } from "../../runtime/weights/index.ts";
 import { medctc, prepareProgram } from "../cli/medctc.ts";
-import { below, fixture, placements, readTensors, relative, writeCase } from "../parity/peft-kinds-cases.ts";
-import { jsonFields } from "./small-spec.ts";
+import { below, fixture, placements, writeCase } from "../parity/peft-kinds-cases.ts";
+import { adapterConfig, adapterTensors, expectMerged, expectSameTensors, succeeds } from "./peft-files.ts";
 
 let folder = "";
 
@@ -20,9 +20,7 @@ const names = Object.keys(placements);
 
 /** The fields of a config that say what its tensors mean, with lists of modules in one order. */
 function meaningOf(path: string): Readonly<Record<string, unknown>> {
-  const { auto_mapping, peft_version, init_weights, ...fields } = jsonFields(
-    readFileSync(join(path, "adapter_config.json"), "utf8"),
-  );
+  const { auto_mapping, peft_version, init_weights, ...fields } = adapterConfig(path);
   expect([auto_mapping, peft_version, init_weights]).toHaveLength(3);
   const used = Object.entries(fields).filter(([, value]) => {
     if (value === null || value === false || value === 0 || value === "none") return false;
@@ -45,17 +43,8 @@ describe("adapters whose declarations say what they are in PEFT", () => {
   test.each(names)("%s are written as PEFT wrote them", (name) => {
     const { spec, weights } = writeCase(folder, name);
     const out = join(folder, `${name}-again`);
-    const run = medctc(["export", spec, "--peft", out, "--weights", weights, "--adapter", join(fixture, name)]);
-    expect([run.code, run.err]).toEqual([0, expect.not.stringContaining("error")]);
-    const [ours, theirs] = [out, join(fixture, name)].map((each) =>
-      readTensors(join(each, "adapter_model.safetensors")),
-    );
-    expect([...(ours?.keys() ?? [])].toSorted()).toEqual([...(theirs?.keys() ?? [])].toSorted());
-    for (const [key, each] of theirs ?? []) {
-      const found = ours?.get(key);
-      expect([key, found?.shape]).toEqual([key, each.shape]);
-      expect(relative(found === undefined ? undefined : [...elementsOf(found)], each), key).toBe(0);
-    }
+    succeeds(["export", spec, "--peft", out, "--weights", weights, "--adapter", join(fixture, name)]);
+    expectSameTensors(out, join(fixture, name));
     expect(meaningOf(out)).toEqual(meaningOf(join(fixture, name)));
   });
 
@@ -66,16 +55,8 @@ describe("adapters whose declarations say what they are in PEFT", () => {
       const { spec, weights } = writeCase(folder, name);
       const out = join(folder, `${name}-merged.safetensors`);
       const given = ["--weights", weights, "--adapter", join(fixture, name)];
-      const run = medctc(["export", spec, "--safetensors", out, "--merge", ...given]);
-      expect([run.code, run.err]).toEqual([0, expect.not.stringContaining("error")]);
-      const [merged, before] = [out, weights].map(readTensors);
-      const expected = below(`${name.replace("-", ".")}.merged.`);
-      expect([...(merged?.keys() ?? [])].toSorted()).toEqual([...(before?.keys() ?? [])].toSorted());
-      for (const [key, each] of merged ?? []) {
-        const wanted = expected.get(key) ?? before?.get(key);
-        if (wanted === undefined) throw new Error(`there is ${key}`);
-        expect(relative([...elementsOf(each)], wanted), key).toBeLessThan(1e-6);
-      }
+      succeeds(["export", spec, "--safetensors", out, "--merge", ...given]);
+      expectMerged(out, weights, below(`${name.replace("-", ".")}.merged.`));
     },
   );
 
@@ -83,7 +64,7 @@ describe("adapters whose declarations say what they are in PEFT", () => {
     const { spec, weights } = writeCase(folder, name);
     const out = join(folder, `${name}-first`);
     expect(medctc(["export", spec, "--peft", out, "--weights", weights]).code).toBe(0);
-    const first = readTensors(join(out, "adapter_model.safetensors"));
+    const first = adapterTensors(out);
     const expected = below(`${name.replace("-", ".")}.start.`);
     expect(first.size).toBe(expected.size);
     for (const [key, each] of expected)
@@ -104,7 +85,7 @@ describe("adapters whose declarations say what they are in PEFT", () => {
   test("fields that a declaration does not say are refused", () => {
     const { spec, weights } = writeCase(folder, "pair-oft");
     const into = mkdtempSync(join(folder, "fields-"));
-    const fields = jsonFields(readFileSync(join(fixture, "pair-oft", "adapter_config.json"), "utf8"));
+    const fields = adapterConfig(join(fixture, "pair-oft"));
     writeFileSync(join(into, "adapter_config.json"), JSON.stringify({ ...fields, module_dropout: 0.5 }));
     writeFileSync(
       join(into, "adapter_model.safetensors"),

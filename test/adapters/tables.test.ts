@@ -1,11 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { elementsOf } from "../../runtime/weights/index.ts";
 import { medctc, prepareProgram } from "../cli/medctc.ts";
-import { below, fixture, placements, readTensors, relative, writeCase } from "../parity/peft-tables-cases.ts";
-import { jsonFields, listIn } from "./small-spec.ts";
+import { below, fixture, placements, writeCase } from "../parity/peft-tables-cases.ts";
+import { adapterConfig, expectMerged, expectSameTensors, succeeds } from "./peft-files.ts";
+import { listIn } from "./small-spec.ts";
 
 let folder = "";
 
@@ -17,23 +17,14 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const names = Object.keys(placements);
-const files = { tensors: "adapter_model.safetensors", config: "adapter_config.json" } as const;
 
 describe("PEFT's adapters of embeddings and of projections stored as [inputs, outputs]", () => {
   test.each(names)("%s are written as PEFT wrote them, bit by bit", (name) => {
     const { spec } = writeCase(folder, name);
     const out = join(folder, `${name}-again`);
-    const { code, err } = medctc(["export", spec, "--peft", out, "--adapter", join(fixture, name)]);
-    expect([code, err]).toEqual([0, expect.not.stringContaining("error")]);
-    const [ours, theirs] = [out, join(fixture, name)].map((each) => readTensors(join(each, files.tensors)));
-    expect([...(ours?.keys() ?? [])].toSorted()).toEqual([...(theirs?.keys() ?? [])].toSorted());
-    for (const [key, each] of theirs ?? []) {
-      const found = ours?.get(key);
-      expect([key, found?.shape]).toEqual([key, each.shape]);
-      expect(found === undefined ? [] : [...elementsOf(found)], key).toEqual([...elementsOf(each)]);
-    }
-    const config = jsonFields(readFileSync(join(out, files.config), "utf8"));
-    const other = jsonFields(readFileSync(join(fixture, name, files.config), "utf8"));
+    succeeds(["export", spec, "--peft", out, "--adapter", join(fixture, name)]);
+    expectSameTensors(out, join(fixture, name));
+    const [config, other] = [adapterConfig(out), adapterConfig(join(fixture, name))];
     expect(listIn(config, "target_modules").toSorted()).toEqual(listIn(other, "target_modules").toSorted());
     for (const key of ["token_indices", "trainable_token_indices"])
       expect([key, config[key] ?? null]).toEqual([key, other[key] ?? null]);
@@ -44,16 +35,8 @@ describe("PEFT's adapters of embeddings and of projections stored as [inputs, ou
     const { spec, weights } = writeCase(folder, name);
     const out = join(folder, `${name}-merged.safetensors`);
     const given = ["--weights", weights, "--adapter", join(fixture, name)];
-    const run = medctc(["adapter", "merge", spec, ...given, "-o", out]);
-    expect([run.code, run.err]).toEqual([0, expect.not.stringContaining("error")]);
-    const [merged, before] = [out, weights].map(readTensors);
-    const expected = below(`${name}.merged.`);
-    expect([...(merged?.keys() ?? [])].toSorted()).toEqual([...(before?.keys() ?? [])].toSorted());
-    for (const [key, each] of merged ?? []) {
-      const wanted = expected.get(key) ?? before?.get(key);
-      if (wanted === undefined) throw new Error(`there is ${key}`);
-      expect(relative([...elementsOf(each)], wanted), key).toBeLessThan(1e-6);
-    }
+    succeeds(["adapter", "merge", spec, ...given, "-o", out]);
+    expectMerged(out, weights, below(`${name}.merged.`));
   });
 
   test.each(names)("%s have the placements of the spec", (name) => {

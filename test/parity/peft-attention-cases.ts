@@ -1,6 +1,6 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { elementsOf, readSafetensors, type StoredTensor } from "../../runtime/weights/index.ts";
+import { fixtureIn } from "./peft-fixture.ts";
 
 export const fixture = "test/fixtures/peft-attention";
 
@@ -63,18 +63,7 @@ train {
 `;
 }
 
-export function readTensors(file: string): ReadonlyMap<string, StoredTensor> {
-  return readSafetensors(file, readFileSync(file));
-}
-
-const tensors = readTensors(`${fixture}/tensors.safetensors`);
-
-/** What the fixture has behind a name. */
-export function below(prefix: string): ReadonlyMap<string, StoredTensor> {
-  return new Map(
-    [...tensors].flatMap(([name, each]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), each]] : [])),
-  );
-}
+export const below = fixtureIn(fixture);
 
 /** The model's weights and its inputs, which other fixtures have. */
 export function given(network: string, file: "weights" | "batch"): string {
@@ -87,13 +76,6 @@ export function ownMatrix(name: string): { readonly name: string; readonly times
   if (own.includes(".base_layer.out_proj."))
     return { name: own.replace(".base_layer", ""), times: own.endsWith(".lora_B.weight") ? 2 : 1 };
   return { name: own.replace(/\.(attn|attention)\.(lora_[AB])/, ".$1.in_proj.$2"), times: 1 };
-}
-
-/** The largest absolute difference of a tensor, divided by a number, from another over the largest absolute value of that. */
-export function relative(found: ArrayLike<number> | undefined, expected: StoredTensor, times = 1): number {
-  const values = [...elementsOf(expected)];
-  const errors = values.map((value, place) => Math.abs(value - (found?.[place] ?? Number.NaN) / times));
-  return Math.max(...errors) / Math.max(...values.map(Math.abs));
 }
 
 /** Writes a spec of a model of the fixture. */

@@ -1,10 +1,13 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { elementsOf, readSafetensors, type StoredTensor, writeSafetensors } from "../../runtime/weights/index.ts";
+import { writeSafetensors } from "../../runtime/weights/index.ts";
+import { fixtureIn, floats, readTensors, specOfSmall, writeTensors } from "./peft-fixture.ts";
 
 export const fixture = "test/fixtures/peft-conv";
 
 const networks = readFileSync(`${fixture}/network.vlm`, "utf8");
+
+export const below = fixtureIn(fixture);
 
 /** The adapters that PEFT made for the fixture, by their folders, as a spec places them. */
 export const placements: Readonly<Record<string, readonly string[]>> = {
@@ -23,49 +26,16 @@ export const placements: Readonly<Record<string, readonly string[]>> = {
   "deep-ia3": ["ia3() on vision.stem", "ia3(on_inputs = true) on vision.wide"],
 };
 
-/** A spec of a network of the fixture with some placements, whose loss is the mean of the squared outputs. */
+/** A spec of a network of the fixture with some placements. */
 export function specOf(network: string, placed: readonly string[]): string {
-  return `import "std/dora"
-import "std/ia3"
-import "std/lora"
-${networks}
-loss squared(values) {
-  return mean(values * values)
+  const libraries = ["dora", "ia3", "lora"];
+  return specOfSmall({ libraries, networks, network: `${network}()`, encoder: "vision", placed, batch: 2 });
 }
 
-model small {
-  encoder vision = ${network}() named "*"
-  let logits = vision.logits
-  freeze vision
-  ${placed.join("\n  ")}
-  loss squared(logits)
-}
-
-train {
-  batch = 2
-  optimizer = sgd(lr = 0.1)
-}
-`;
-}
-
-export function readTensors(file: string): ReadonlyMap<string, StoredTensor> {
-  return readSafetensors(file, readFileSync(file));
-}
-
-const tensors = readTensors(`${fixture}/tensors.safetensors`);
-
-/** What the fixture has behind a name. */
-export function below(prefix: string): ReadonlyMap<string, StoredTensor> {
-  return new Map(
-    [...tensors].flatMap(([name, each]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), each]] : [])),
-  );
-}
-
-/** The largest absolute difference of a tensor from another over the largest absolute value of that. */
-export function relative(found: ArrayLike<number> | undefined, expected: StoredTensor): number {
-  const values = [...elementsOf(expected)];
-  const errors = values.map((value, place) => Math.abs(value - (found?.[place] ?? Number.NaN)));
-  return Math.max(...errors) / Math.max(...values.map(Math.abs));
+/** PEFT's lengths of rows as their difference from those of the weight. */
+export function changeOf(lengths: Float32Array, weight: Float32Array): Float32Array {
+  const size = weight.length / lengths.length;
+  return lengths.map((length, row) => length - Math.hypot(...weight.subarray(row * size, (row + 1) * size)));
 }
 
 /** Writes a spec of a network of the fixture, and the network's weights. */
@@ -79,12 +49,7 @@ export function writeCase(
   writeFileSync(spec, specOf(network, placed));
   const weights = join(folder, `${network}.safetensors`);
   const own = [...below(`${network}.`)].filter(([key]) => !/^(?:\w+\.(?:output|grad|merged)|x$)/.test(key));
-  writeFileSync(
-    weights,
-    writeSafetensors(
-      new Map(own.map(([key, each]) => [key, { shape: each.shape, data: Float32Array.from(elementsOf(each)) }])),
-    ),
-  );
+  writeTensors(weights, new Map(own));
   return { spec, weights };
 }
 
@@ -95,12 +60,10 @@ export function adapterOf(folder: string, name: string): string {
   const weights = below(`${network}.`);
   const tensors = [...readTensors(join(fixture, name, "adapter_model.safetensors"))].map(([key, each]) => {
     const own = key.replace("base_model.model.", "");
-    const data = Float32Array.from(elementsOf(each));
+    const data = floats(each);
     if (!own.endsWith("lora_magnitude_vector")) return [own, { shape: each.shape, data }] as const;
     const module = own.replace(".lora_magnitude_vector", "");
-    const weight = [...elementsOf(weights.get(`${module}.weight`) ?? each)];
-    const size = weight.length / data.length;
-    const change = data.map((length, row) => length - Math.hypot(...weight.slice(row * size, (row + 1) * size)));
+    const change = changeOf(data, floats(weights.get(`${module}.weight`) ?? each));
     return [`${module}.lora_magnitude_change`, { shape: [data.length], data: change }] as const;
   });
   const file = join(folder, `${name}-change.safetensors`);

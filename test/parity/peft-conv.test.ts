@@ -1,23 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { buildProgram, compileSpec, type TensorData } from "../../compiler/index.ts";
-import { createSource } from "../../grammar/index.ts";
-import { backendNamed, modelOf, runOnce } from "../../runtime/backends/index.ts";
-import { SpecLibrary } from "../../runtime/specs/library.ts";
-import { elementsOf, type StoredTensor } from "../../runtime/weights/index.ts";
-import { below, fixture, placements, readTensors, relative, specOf } from "./peft-conv-cases.ts";
-
-function floats(stored: StoredTensor): Float32Array {
-  return Float32Array.from(elementsOf(stored));
-}
+import { below, changeOf, fixture, placements, specOf } from "./peft-conv-cases.ts";
+import { floats, readTensors, relative, tensorOf } from "./peft-fixture.ts";
+import { backends, compileSmall, computedBy, expectGradients, inputOf } from "./peft-run.ts";
 
 function compiledCase(name: string) {
   const [network = "", kind = ""] = name.split("-");
-  const path = `specs/${name}.vlm`;
-  const text = specOf(network, placements[name] ?? []);
-  const compiled = compileSpec(createSource(path, text), new SpecLibrary("specs/std", path), { precision: "f32" });
-  expect(compiled.diagnostics.map(({ message }) => message)).toEqual([]);
-  const { spec, plan } = compiled;
-  if (spec === null || plan === null) throw new Error("the spec compiles");
+  const compiled = compileSmall(name, specOf(network, placements[name] ?? []));
+  const { plan } = compiled;
   const given = below(`${network}.`);
   const stored = new Map(
     [...readTensors(`${fixture}/${name}/adapter_model.safetensors`)].map(([key, each]) => [
@@ -27,55 +16,22 @@ function compiledCase(name: string) {
   );
   const values = new Map<string, Float32Array>();
   for (const { path: at, checkpoint, shape } of [...plan.parameters, ...plan.buffers]) {
-    const found = stored.get(checkpoint) ?? given.get(checkpoint);
-    if (found === undefined) throw new Error(`the fixture has ${checkpoint}`);
+    const found = stored.get(checkpoint) ?? tensorOf(given, checkpoint);
     const isLengths = checkpoint.endsWith("lora_magnitude_change");
     if (!isLengths) expect([checkpoint, found.shape]).toEqual([checkpoint, shape]);
     const weight = isLengths ? given.get(checkpoint.replace("lora_magnitude_change", "weight")) : undefined;
     values.set(at, weight === undefined ? floats(found) : changeOf(floats(found), floats(weight)));
   }
-  return { spec, plan, values, expected: below(`${network}.${kind}.`), x: given.get("x") };
+  return { compiled, values, expected: below(`${network}.${kind}.`), x: tensorOf(given, "x") };
 }
 
-/** PEFT's lengths of rows as their difference from those of the weight. */
-function changeOf(lengths: Float32Array, weight: Float32Array): Float32Array {
-  const size = weight.length / lengths.length;
-  return lengths.map((length, row) => length - Math.hypot(...weight.subarray(row * size, (row + 1) * size)));
-}
-
-describe.each(["evaluator", "tensorflow", "onnx"] as const)("with adapters of convolutions %s gives", (backendName) => {
+describe.each(backends)("with adapters of convolutions %s gives", (backend) => {
   test.each(Object.keys(placements))("PEFT's output of %s within 1e-5, and its gradients within 1e-4", async (name) => {
-    const { spec, plan, values, expected, x } = compiledCase(name);
-    const backend = backendNamed(backendName);
-    if (backend === null || x === undefined || backend.load().kind !== "ready")
-      throw new Error(`${backendName} is there`);
-    const run = async (program: "forward" | "step", inputs: ReadonlyMap<string, TensorData>) => {
-      const built = buildProgram(spec, program, program === "forward" ? ["logits"] : []);
-      if (built === null) throw new Error("the model has a loss");
-      const model = modelOf(spec, [backend.optimise(built, spec)]);
-      const piecesOf = (at: string): Iterable<Float32Array> => [values.get(at) ?? new Float32Array()];
-      return await runOnce(backend, model, { inputs, piecesOf, state: new Map() });
-    };
-    const image = { type: { dtype: "f32", shape: x.shape }, data: floats(x) } as const;
-    const step = { type: { dtype: "i32", shape: [] }, data: Float32Array.of(0) } as const;
-    const forward = await run("forward", new Map([["x", image]]));
-    const output = expected.get("output");
-    if (output === undefined) throw new Error("the fixture has an output");
-    expect(relative(forward.get("logits")?.data, output)).toBeLessThan(1e-5);
-    const found = await run(
-      "step",
-      new Map<string, TensorData>([
-        ["x", image],
-        ["step", step],
-      ]),
+    const { compiled, values, expected, x } = compiledCase(name);
+    const found = await computedBy(backend, compiled, values, new Map([["x", inputOf(x)]]), ["logits"]);
+    expect(relative(found.outputs.get("logits"), tensorOf(expected, "output"))).toBeLessThan(1e-5);
+    expectGradients(found.gradients, expected, (key) =>
+      key.replace("lora_magnitude_vector.weight", "lora_magnitude_change"),
     );
-    const trained = plan.parameters.filter(({ trainable }) => trainable);
-    const gradients = [...expected].filter(([key]) => key.startsWith("grad."));
-    expect(gradients).toHaveLength(trained.length);
-    for (const [key, gradient] of gradients) {
-      const own = key.slice("grad.".length).replace("lora_magnitude_vector.weight", "lora_magnitude_change");
-      const at = trained.find(({ checkpoint }) => checkpoint === own)?.path;
-      expect(relative(found.get(`gradient:${at}`)?.data, gradient), key).toBeLessThan(1e-4);
-    }
   });
 });

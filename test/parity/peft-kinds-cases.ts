@@ -1,10 +1,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { elementsOf, readSafetensors, type StoredTensor, writeSafetensors } from "../../runtime/weights/index.ts";
+import { fixtureIn, specOfSmall, type Tensors, writeTensors } from "./peft-fixture.ts";
 
 export const fixture = "test/fixtures/peft-kinds";
 
 const networks = readFileSync(`${fixture}/network.vlm`, "utf8");
+
+export const below = fixtureIn(fixture);
 
 const linear = "vision.first, vision.second, vision.last";
 const convolutions = "vision.stem, vision.grouped, vision.point";
@@ -34,59 +36,18 @@ export const placements: Readonly<Record<string, readonly string[]>> = {
 
 const libraries = ["boft", "ln_tuning", "loha", "lokr", "lora", "lora_fa", "oft", "olora", "pissa", "vera"];
 
-/** A spec of a network of the fixture with some placements, whose loss is the mean of the squared outputs. */
-export function specOf(network: string, placed: readonly string[], optimizer = "sgd(lr = 0.1)"): string {
-  return `${libraries.map((name) => `import "std/${name}"`).join("\n")}
-${networks}
-loss squared(values) {
-  return mean(values * values)
-}
-
-model small {
-  encoder vision = ${network}() named "*"
-  let logits = vision.logits
-  freeze vision
-  ${placed.join("\n  ")}
-  loss squared(logits)
-}
-
-train {
-  batch = 2
-  optimizer = ${optimizer}
-}
-`;
-}
-
-export function readTensors(file: string): ReadonlyMap<string, StoredTensor> {
-  return readSafetensors(file, readFileSync(file));
-}
-
-const tensors = readTensors(`${fixture}/tensors.safetensors`);
-
-/** What the fixture has behind a name. */
-export function below(prefix: string): ReadonlyMap<string, StoredTensor> {
-  return new Map(
-    [...tensors].flatMap(([name, each]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), each]] : [])),
-  );
+/** A spec of a network of the fixture with some placements. */
+export function specOf(network: string, placed: readonly string[], optimizer?: string): string {
+  const model = { libraries, networks, network: `${network}()`, encoder: "vision", placed, batch: 2 } as const;
+  return specOfSmall(optimizer === undefined ? model : { ...model, optimizer });
 }
 
 /** The weights of a network of the fixture. */
-export function weightsOf(network: string): ReadonlyMap<string, StoredTensor> {
+export function weightsOf(network: string): Tensors {
   const own = [...below(`${network}.`)];
   return new Map(
     own.filter(([key]) => key !== "x" && !/^\w+\.(?:output$|grad\.|merged\.|start\.|change\.|end\.)/.test(key)),
   );
-}
-
-export function floats(stored: StoredTensor): Float32Array {
-  return Float32Array.from(elementsOf(stored));
-}
-
-/** The largest absolute difference of a tensor from another over the largest absolute value of that. */
-export function relative(found: ArrayLike<number> | undefined, expected: StoredTensor): number {
-  const values = [...elementsOf(expected)];
-  const errors = values.map((value, place) => Math.abs(value - (found?.[place] ?? Number.NaN)));
-  return Math.max(...errors) / Math.max(...values.map(Math.abs));
 }
 
 /** LoRA that starts from the weights. */
@@ -106,7 +67,6 @@ export function writeCase(
   const spec = join(folder, `${name}.vlm`);
   writeFileSync(spec, specOf(network, placed));
   const weights = join(folder, `${network}.safetensors`);
-  const own = [...weightsOf(network)].map(([key, each]) => [key, { shape: each.shape, data: floats(each) }] as const);
-  writeFileSync(weights, writeSafetensors(new Map(own)));
+  writeTensors(weights, weightsOf(network));
   return { spec, weights };
 }

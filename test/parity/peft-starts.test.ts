@@ -2,13 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { buildProgram, compileSpec, firstValuesOf, type TensorData } from "../../compiler/index.ts";
-import { createSource } from "../../grammar/index.ts";
-import { backendNamed, modelOf, runOnce } from "../../runtime/backends/index.ts";
-import { SpecLibrary } from "../../runtime/specs/library.ts";
+import { firstValuesOf } from "../../compiler/index.ts";
 import { elementsOf, joined, type StoredTensor, writeSafetensors } from "../../runtime/weights/index.ts";
 import { medctc, prepareProgram } from "../cli/medctc.ts";
-import { below, floats, fromWeights, readTensors, relative, specOf, weightsOf } from "./peft-kinds-cases.ts";
+import { floats, readTensors, relative, tensorOf, writeTensors } from "./peft-fixture.ts";
+import { below, fromWeights, specOf, weightsOf } from "./peft-kinds-cases.ts";
+import { backends, compileSmall, computedBy, inputOf } from "./peft-run.ts";
 
 let folder = "";
 beforeAll(() => {
@@ -17,66 +16,33 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const backends = ["evaluator", "tensorflow", "onnx"] as const;
 const linear = "vision.first, vision.second, vision.last";
 const weights = weightsOf("pair");
 
 /** A spec of the fixture's pair of projections, with the values of its parameters by their names in checkpoints. */
 function compiledPair(placed: readonly string[]) {
-  const path = "specs/pair.vlm";
-  const compiled = compileSpec(createSource(path, specOf("pair", placed)), new SpecLibrary("specs/std", path), {
-    precision: "f32",
-  });
-  expect(compiled.diagnostics.map(({ message }) => message)).toEqual([]);
-  const { spec, plan } = compiled;
-  if (spec === null || plan === null) throw new Error("the spec compiles");
-  const all = [...plan.parameters, ...plan.buffers];
+  const compiled = compileSmall("pair", specOf("pair", placed));
+  const all = [...compiled.plan.parameters, ...compiled.plan.buffers];
   const pathOf = (checkpoint: string): string => all.find((each) => each.checkpoint === checkpoint)?.path ?? "";
-  return { spec, plan, all, pathOf };
+  return { ...compiled, all, pathOf };
 }
 
 /** The output and the gradients of a step, by the names of parameters in checkpoints. */
 async function computed(
-  { spec, plan }: ReturnType<typeof compiledPair>,
+  compiled: ReturnType<typeof compiledPair>,
   values: ReadonlyMap<string, Float32Array>,
-  name: (typeof backends)[number],
+  backend: (typeof backends)[number],
 ) {
-  const backend = backendNamed(name);
-  const x = below("pair.").get("x");
-  if (backend === null || x === undefined || backend.load().kind !== "ready") throw new Error(`${name} is there`);
-  const image = { type: { dtype: "f32", shape: x.shape }, data: floats(x) } as const;
-  const step = { type: { dtype: "i32", shape: [] }, data: Float32Array.of(0) } as const;
-  const run = async (program: "forward" | "step", inputs: ReadonlyMap<string, TensorData>) => {
-    const built = buildProgram(spec, program, program === "forward" ? ["logits"] : []);
-    if (built === null) throw new Error("the model has a loss");
-    const model = modelOf(spec, [backend.optimise(built, spec)]);
-    const piecesOf = (at: string): Iterable<Float32Array> => [values.get(at) ?? new Float32Array()];
-    return await runOnce(backend, model, { inputs, piecesOf, state: new Map() });
-  };
-  const forward = await run("forward", new Map<string, TensorData>([["x", image]]));
-  const found = await run(
-    "step",
-    new Map<string, TensorData>([
-      ["x", image],
-      ["step", step],
-    ]),
-  );
-  const trained = plan.parameters.filter(({ trainable }) => trainable);
-  return {
-    output: forward.get("logits")?.data,
-    gradients: new Map(trained.map(({ path, checkpoint }) => [checkpoint, found.get(`gradient:${path}`)?.data])),
-  };
+  const inputs = new Map([["x", inputOf(tensorOf(below("pair."), "x"))]]);
+  const { outputs, gradients } = await computedBy(backend, compiled, values, inputs, ["logits"]);
+  return { output: outputs.get("logits"), gradients };
 }
 
 describe.each(Object.entries(fromWeights))("LoRA of %s", (name, placed) => {
   const expected = below(`${name.replace("-", ".")}.`);
   // PEFT's singular vectors are of 32-bit floats; ours are computed in 64.
   const limit = name === "pair-pissa" ? 1e-4 : 1e-5;
-  const startOf = (checkpoint: string): StoredTensor => {
-    const found = expected.get(`start.${checkpoint}`);
-    if (found === undefined) throw new Error(`the fixture has the start of ${checkpoint}`);
-    return found;
-  };
+  const startOf = (checkpoint: string): StoredTensor => tensorOf(expected, `start.${checkpoint}`);
 
   /** First values, with the sign by which each row of `down` and column of `up` differs from PEFT's: that of a pair is free. */
   function started() {
@@ -158,11 +124,10 @@ describe.each(Object.entries(fromWeights))("LoRA of %s", (name, placed) => {
       );
     }
     const { output, gradients } = await computed(compiled, values, backend);
-    expect(relative(output, expected.get("output") ?? startOf("output"))).toBeLessThan(limit);
+    expect(relative(output, tensorOf(expected, "output"))).toBeLessThan(limit);
     expect(gradients.size).toBe(6);
     for (const [checkpoint, found] of gradients) {
-      const theirs = expected.get(`grad.${checkpoint}`);
-      if (theirs === undefined) throw new Error(`the fixture has the gradient of ${checkpoint}`);
+      const theirs = tensorOf(expected, `grad.${checkpoint}`);
       expect(relative(found, signed(checkpoint, theirs, signs)), checkpoint).toBeLessThan(1e-4);
     }
   });
@@ -196,8 +161,8 @@ test("LoRA-FA is LoRA in PEFT's file", () => {
   const spec = join(folder, "fa.vlm");
   writeFileSync(spec, specOf("pair", [`lora_fa(rank = 3, alpha = 5) on ${linear}`]));
   const [given, adapter] = [join(folder, "weights.safetensors"), join(folder, "fa.safetensors")];
-  write(given, weights);
-  write(adapter, new Map(starts));
+  writeTensors(given, weights);
+  writeTensors(adapter, new Map(starts));
   const run = medctc(["export", spec, "--peft", join(folder, "fa"), "--weights", given, "--adapter", adapter]);
   expect([run.code, run.err]).toEqual([0, expect.not.stringContaining("error")]);
   const written = readTensors(join(folder, "fa", "adapter_model.safetensors"));
@@ -212,10 +177,10 @@ test("a group with another rate for `up` trains as PEFT's LoRA+ does for three s
   const lines = [`lora(rank = 3, alpha = 5) on ${linear}`, "group vision.**.lora.up { lr = 16 * lr }"];
   writeFileSync(spec, specOf("pair", lines, adamw));
   const [given, feeds] = [join(folder, "plus-weights.safetensors"), join(folder, "x.safetensors")];
-  write(given, weights);
-  write(feeds, new Map([...below("pair.")].filter(([key]) => key === "x")));
+  writeTensors(given, weights);
+  writeTensors(feeds, new Map([...below("pair.")].filter(([key]) => key === "x")));
   let adapter = join(folder, "plus.safetensors");
-  write(adapter, new Map(starts));
+  writeTensors(adapter, new Map(starts));
   for (let step = 0; step < 3; step++) {
     const out = join(folder, `plus-${step}.safetensors`);
     const state = ["--weights", given, "--adapter", adapter, "--feeds", feeds, "--step", String(step), "-o", out];
@@ -229,8 +194,3 @@ test("a group with another rate for `up` trains as PEFT's LoRA+ does for three s
   for (const [key, each] of expected)
     expect(relative([...elementsOf(end.get(key) ?? each)], each), key).toBeLessThan(1e-4);
 });
-
-function write(file: string, tensors: ReadonlyMap<string, StoredTensor>): void {
-  const own = [...tensors].map(([key, each]) => [key, { shape: each.shape, data: floats(each) }] as const);
-  writeFileSync(file, writeSafetensors(new Map(own)));
-}

@@ -1,10 +1,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { elementsOf, readSafetensors, type StoredTensor, writeSafetensors } from "../../runtime/weights/index.ts";
+import { fixtureIn, specOfSmall, type Tensors, writeTensors } from "./peft-fixture.ts";
 
 export const fixture = "test/fixtures/peft-tables";
 
-const network = readFileSync(`${fixture}/network.vlm`, "utf8");
+const networks = readFileSync(`${fixture}/network.vlm`, "utf8");
+
+export const below = fixtureIn(fixture);
 
 /** The adapters that PEFT made for the fixture, by their folders, as a spec places them. */
 export const placements: Readonly<Record<string, readonly string[]>> = {
@@ -18,59 +20,18 @@ export const placements: Readonly<Record<string, readonly string[]>> = {
   transposed: ["lora(rank = 3, alpha = 6) on text.up, text.square"],
 };
 
-/** A spec of the network with some placements, whose loss is the mean of the squared outputs. */
+/** A spec of the network with some placements. */
 export function specOf(placed: readonly string[]): string {
-  return `import "std/lora"
-import "std/lora_embedding"
-import "std/trainable_tokens"
-${network}
-loss squared(values) {
-  return mean(values * values)
-}
-
-model small {
-  encoder text = tables() named "*"
-  let logits = text.logits
-  freeze text
-  ${placed.join("\n  ")}
-  loss squared(logits)
-}
-
-train {
-  batch = 4
-  optimizer = sgd(lr = 0.1)
-}
-`;
-}
-
-export function readTensors(file: string): ReadonlyMap<string, StoredTensor> {
-  return readSafetensors(file, readFileSync(file));
-}
-
-const tensors = readTensors(`${fixture}/tensors.safetensors`);
-
-/** What the fixture has behind a name. */
-export function below(prefix: string): ReadonlyMap<string, StoredTensor> {
-  return new Map(
-    [...tensors].flatMap(([name, each]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), each]] : [])),
-  );
+  const libraries = ["lora", "lora_embedding", "trainable_tokens"];
+  return specOfSmall({ libraries, networks, network: "tables()", encoder: "text", placed, batch: 4 });
 }
 
 /** The network's own weights. */
-export const weights: ReadonlyMap<string, StoredTensor> = new Map(
-  [...tensors].filter(([name]) => /^\w+\.(weight|bias)$/.test(name)),
-);
+export const weights: Tensors = new Map([...below("")].filter(([name]) => /^\w+\.(weight|bias)$/.test(name)));
 
 /** What a spec calls a tensor of PEFT's files. */
 export function ownName(name: string): string {
   return name.replace("base_model.model.", "").replace(".token_adapter", "");
-}
-
-/** The largest absolute difference of a tensor from another over the largest absolute value of that. */
-export function relative(found: ArrayLike<number> | undefined, expected: StoredTensor): number {
-  const values = [...elementsOf(expected)];
-  const errors = values.map((value, place) => Math.abs(value - (found?.[place] ?? Number.NaN)));
-  return Math.max(...errors) / Math.max(...values.map(Math.abs));
 }
 
 /** Writes a spec of the network, and its weights. */
@@ -82,9 +43,6 @@ export function writeCase(
   const spec = join(folder, `${name}.vlm`);
   writeFileSync(spec, specOf(placed));
   const file = join(folder, "weights.safetensors");
-  const stored = [...weights].map(
-    ([key, each]) => [key, { shape: each.shape, data: Float32Array.from(elementsOf(each)) }] as const,
-  );
-  writeFileSync(file, writeSafetensors(new Map(stored)));
+  writeTensors(file, weights);
   return { spec, weights: file };
 }

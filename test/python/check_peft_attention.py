@@ -2,27 +2,15 @@
 PEFT loads adapters of nn.MultiheadAttention that medctc wrote into the published models' own code, and these give what PEFT gave with
 its own files: check_peft_attention.py FIXTURE FOLDER..., where each FOLDER has `adapter`, PEFT's two files, and the name of a case.
 """
-import importlib
-import sys
 import warnings
 
 import torch
 from peft import PeftModel
+from peft_fixture import LIMIT, check, name_of, read_words
 from safetensors.torch import load_file
 
 warnings.filterwarnings("ignore", category=FutureWarning)
-LIMIT = 1e-5
-fixture, *folders = sys.argv[1:]
-sys.argv = sys.argv[:1]
-sys.path.insert(0, fixture)
-tensors = load_file(f"{fixture}/tensors.safetensors")
-networks = importlib.import_module("networks")
-
-
-def check(name, found, expected, limit=LIMIT):
-    difference = ((found - expected).abs().max() / expected.abs().max()).item()
-    print(f"{name}: differs by at most {difference:.1e}")
-    assert difference < limit, (name, difference)
+tensors, networks, folders = read_words()
 
 
 def outputs(network, model):
@@ -31,7 +19,7 @@ def outputs(network, model):
 
 
 for folder in folders:
-    name = folder.rsplit("/", 1)[-1]
+    name = name_of(folder)
     case = name.removesuffix("-only")
     network = networks.NETWORKS[case.split("-")[0]]()
     weights = {key: tensor.clone() for key, tensor in network.model.state_dict().items()}

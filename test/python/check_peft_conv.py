@@ -7,29 +7,14 @@ import sys
 
 import torch
 from peft import PeftModel
+from peft_fixture import check, name_of, network_case, read_words
 from safetensors.torch import load_file
 
-LIMIT = 1e-5
-fixture, *folders = sys.argv[1:]
-sys.argv = sys.argv[:1]
-sys.path.insert(0, fixture)
-tensors = load_file(f"{fixture}/tensors.safetensors")
-networks = importlib.import_module("networks")
-
-
-def check(name, found, expected):
-    difference = ((found - expected).abs().max() / expected.abs().max()).item()
-    print(f"{name}: differs by at most {difference:.1e}")
-    assert difference < LIMIT, (name, difference)
-
+tensors, networks, folders = read_words()
 
 for folder in folders:
-    name = folder.rsplit("/", 1)[-1]
-    network, kind = name.split("-")
-    base = networks.NETWORKS[network]()
-    weights = {key: tensors[f"{network}.{key}"] for key in base.state_dict()}
-    base.load_state_dict(weights)
-    x, expected = tensors[f"{network}.x"], tensors[f"{network}.{kind}.output"]
+    name = name_of(folder)
+    base, weights, x, expected = network_case(tensors, networks, folder)
     with torch.no_grad():
         check(f"{name} in PEFT", PeftModel.from_pretrained(base, f"{folder}/adapter").eval()(x), expected)
         sys.path.insert(0, f"{folder}/package")

@@ -5,7 +5,8 @@ import { afterAll, expect, test } from "vitest";
 import { elementsOf, writeSafetensors } from "../../runtime/weights/index.ts";
 import { medctc, prepareProgram } from "../cli/medctc.ts";
 import { outputOf } from "../command.ts";
-import { fixture, ownMatrix, placements, readTensors, writeCase } from "../parity/peft-attention-cases.ts";
+import { fixture, ownMatrix, placements, writeCase } from "../parity/peft-attention-cases.ts";
+import { readTensors } from "../parity/peft-fixture.ts";
 import { pythonWith, pythonWithPeft } from "./environment.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medctc-peft-attention-"));

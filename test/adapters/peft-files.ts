@@ -1,0 +1,45 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { elementsOf } from "../../runtime/weights/index.ts";
+import { medctc } from "../cli/medctc.ts";
+import { readTensors, relative, type Tensors, tensorOf } from "../parity/peft-fixture.ts";
+import { jsonFields } from "./small-spec.ts";
+
+/** The tensors in a folder of PEFT's. */
+export function adapterTensors(folder: string): Tensors {
+  return readTensors(join(folder, "adapter_model.safetensors"));
+}
+
+/** The config in a folder of PEFT's. */
+export function adapterConfig(folder: string): Readonly<Record<string, unknown>> {
+  return jsonFields(readFileSync(join(folder, "adapter_config.json"), "utf8"));
+}
+
+/** Runs medctc, and expects that it succeeds and names no error; gives what it prints on standard error. */
+export function succeeds(words: readonly string[]): string {
+  const run = medctc(words);
+  expect([run.code, run.err]).toEqual([0, expect.not.stringContaining("error")]);
+  return run.err;
+}
+
+/** Expects a folder to have the tensors of another one: the same names and shapes, and values that differ by at most `within` of the largest. */
+export function expectSameTensors(ours: string, theirs: string, within = 0): void {
+  const [found, expected] = [adapterTensors(ours), adapterTensors(theirs)];
+  expect([...found.keys()].toSorted()).toEqual([...expected.keys()].toSorted());
+  for (const [key, each] of expected) {
+    const own = tensorOf(found, key);
+    expect([key, own.shape]).toEqual([key, each.shape]);
+    if (within === 0) expect([...elementsOf(own)], key).toEqual([...elementsOf(each)]);
+    else expect(relative([...elementsOf(own)], each), key).toBeLessThan(within);
+  }
+}
+
+/** Expects merged weights to be those that PEFT changed, within 1e-6 of the largest, and all others to be as they were before. */
+export function expectMerged(merged: string, before: string, changed: Tensors): void {
+  const [found, given] = [readTensors(merged), readTensors(before)];
+  expect([...found.keys()].toSorted()).toEqual([...given.keys()].toSorted());
+  for (const key of changed.keys()) expect(found.has(key), key).toBe(true);
+  for (const [key, each] of found)
+    expect(relative([...elementsOf(each)], changed.get(key) ?? tensorOf(given, key)), key).toBeLessThan(1e-6);
+}
