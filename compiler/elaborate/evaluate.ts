@@ -257,7 +257,7 @@ export class Evaluator {
     if (isUnknown) return this.trace.giveUp();
     if (found !== undefined) return found;
     if (isNotRun(instance, name)) {
-      if (this.trace.isOfFirstValue) this.trace.fail("first-value-of-batch", span, {});
+      if (this.trace.firstValueOf !== null) this.trace.fail("first-value-of-batch", span, {});
       this.trace.fail("not-run-yet", span, { name, of: describe(object) });
     }
     const known = [...instance.members.keys(), ...instance.values.keys(), ...argumentNames(instance)];

@@ -2,11 +2,13 @@ import { type Expression, report } from "../../grammar/index.ts";
 import { type InitialValue, printType, type TensorType } from "../ir/index.ts";
 import type { Evaluator } from "./evaluate.ts";
 import { Failure } from "./failure.ts";
+import type { FirstValue } from "./trace.ts";
 import type { Environment, Value } from "./values.ts";
 
 /** The parameter that a first value is of, and what is known there. */
 interface OfParameter {
   readonly name: string;
+  readonly path: string;
   readonly type: TensorType;
   readonly environment: Environment;
   /** The names of the parameter and of what is declared after it, on which its first value cannot depend: so there are no cycles. */
@@ -16,7 +18,8 @@ interface OfParameter {
 /** `zeros`, `ones`, `constant(c)`, `normal(std)`, `uniform(bound)`, a number, or what is computed from other parameters. */
 export function firstValueOf(expression: Expression, of: OfParameter, evaluator: Evaluator): InitialValue {
   const { trace } = evaluator;
-  const value = evaluated(expression, of, evaluator);
+  const firstValue = { path: of.path, draws: 0 };
+  const value = evaluated(expression, of, firstValue, evaluator);
   if (value.kind === "initial") return value.initial;
   if (value.kind === "number") return { kind: "constant", value: value.value };
   if (value.kind === "builtin" && value.name === "zeros") return { kind: "constant", value: 0 };
@@ -25,7 +28,9 @@ export function firstValueOf(expression: Expression, of: OfParameter, evaluator:
     const expected = "a tensor, a number, `zeros`, `ones`, `constant(c)`, `normal(std)` or `uniform(bound)`";
     return evaluator.refuse("a first value", expected, value, expression.span);
   }
-  const { node: given } = trace.withinFirstValue(() => trace.toTensor(value, "f32", expression.span, "a first value"));
+  const { node: given } = trace.withinFirstValue(firstValue, () =>
+    trace.toTensor(value, "f32", expression.span, "a first value"),
+  );
   const isCast = given.type.dtype !== of.type.dtype && isFloat(given.type) && isFloat(of.type);
   const { dtype } = of.type;
   const node = isCast ? trace.add({ op: "cast", dtype }, [given], expression.span, "cast") : given;
@@ -33,13 +38,18 @@ export function firstValueOf(expression: Expression, of: OfParameter, evaluator:
     const params = { what: `\`${of.name}\``, expected: printType(of.type), found: printType(node.type) };
     trace.fail("shape-mismatch", expression.span, params);
   }
-  const { source, start, end } = expression.span;
+  const { source, start, end } = taken(expression, of, evaluator).span;
   return { kind: "computed", node, text: source.text.slice(start, end).replace(/\s+/g, " ") };
 }
 
-function evaluated(expression: Expression, { name, environment, later }: OfParameter, evaluator: Evaluator): Value {
+function evaluated(
+  expression: Expression,
+  { name, environment, later }: OfParameter,
+  firstValue: FirstValue,
+  evaluator: Evaluator,
+): Value {
   try {
-    return evaluator.trace.withinFirstValue(() => evaluator.evaluate(expression, environment));
+    return evaluator.trace.withinFirstValue(firstValue, () => evaluator.evaluate(expression, environment));
   } catch (error) {
     const mistake = error instanceof Failure ? error.diagnostic : null;
     const span = mistake?.key === "unknown-name" ? mistake.span : null;
@@ -47,6 +57,13 @@ function evaluated(expression: Expression, { name, environment, later }: OfParam
     if (span === null || span.source !== expression.span.source || !later().has(unknown)) throw error;
     throw new Failure(report("late-first-value", span, { name, uses: unknown }));
   }
+}
+
+/** The branch of a condition that gives the value. */
+function taken(expression: Expression, of: OfParameter, evaluator: Evaluator): Expression {
+  if (expression.kind !== "if") return expression;
+  const { condition, then, otherwise } = expression;
+  return taken(evaluator.flag(condition, of.environment) ? then : otherwise, of, evaluator);
 }
 
 function isFloat({ dtype }: TensorType): boolean {

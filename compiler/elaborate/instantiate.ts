@@ -259,9 +259,10 @@ export class Instantiator {
     const steps = [...place.steps, { name: name.text, index: null, count: null }];
     const { families } = this.files.of(span.source);
     const sizes = sizesOf(type, environment, evaluator);
-    const first = { name: name.text, type: sizes, environment: before, later };
+    const path = printSteps(steps);
+    const first = { name: name.text, path, type: sizes, environment: before, later };
     return {
-      path: printSteps(steps),
+      path,
       steps,
       checkpoint: place.nameChild(named?.value ?? name.text),
       type: sizes,

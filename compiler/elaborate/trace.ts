@@ -32,6 +32,14 @@ interface Frame {
   readonly name: string;
 }
 
+/** A first value while it is computed. */
+export interface FirstValue {
+  /** The path of the parameter that it is of. */
+  readonly path: string;
+  /** The tensors that were drawn for it so far: each gets numbers of its own. */
+  draws: number;
+}
+
 /** Hears of every value that an expression gives. */
 export type Watch = (expression: Expression, value: Value) => void;
 
@@ -45,8 +53,8 @@ export class Trace {
   /** Which whole numbers a value has, as far as it is known. */
   readonly rangeOf = numberRanges();
   private steps = 0;
-  /** Whether what runs is the first value of a parameter. */
-  private ofFirstValue = false;
+  /** The first value that is computed, if one is. */
+  private firstValue: FirstValue | null = null;
   private readonly parameterNodes = new Map<ParameterInstance, Node>();
   private readonly report: ((mistake: Diagnostic) => void) | null;
   readonly watch: Watch | null;
@@ -105,17 +113,17 @@ export class Trace {
   }
 
   /** Runs what computes the first value of a parameter. */
-  withinFirstValue<Result>(run: () => Result): Result {
-    this.ofFirstValue = true;
+  withinFirstValue<Result>(of: FirstValue, run: () => Result): Result {
+    this.firstValue = of;
     try {
       return run();
     } finally {
-      this.ofFirstValue = false;
+      this.firstValue = null;
     }
   }
 
-  get isOfFirstValue(): boolean {
-    return this.ofFirstValue;
+  get firstValueOf(): FirstValue | null {
+    return this.firstValue;
   }
 
   /** Where in the module tree the trace is. */
@@ -178,7 +186,7 @@ export class Trace {
     switch (value.kind) {
       case "tensor":
         if (this.graph.nodes[value.node.id] !== value.node)
-          this.fail(this.ofFirstValue ? "first-value-of-batch" : "tensor-outside-forward", span, {});
+          this.fail(this.firstValue === null ? "tensor-outside-forward" : "first-value-of-batch", span, {});
         return value;
       case "parameter":
         return this.parameter(value.parameter);

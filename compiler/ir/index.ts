@@ -1,5 +1,6 @@
 export { Builder } from "./builder.ts";
 export { memoizeDepthFirst } from "./depth-first.ts";
+export { drawnNode, seedInput, siteOf } from "./draw.ts";
 export { evaluate, type Given, neededFor, nodesUnder, type Precision, parametersIn } from "./evaluate.ts";
 export { reachedByGradients } from "./gradient-reach.ts";
 export { Graph, nodeLimit } from "./graph.ts";

@@ -1,6 +1,7 @@
 import {
   Builder,
   type DrawnValue,
+  drawnNode,
   elementCount,
   evaluate,
   Graph,
@@ -8,6 +9,7 @@ import {
   type Node,
   type Origin,
   type Program,
+  siteOf,
   type TensorType,
 } from "../ir/index.ts";
 import { uniformFrom, uniformState } from "../ops/index.ts";
@@ -33,7 +35,7 @@ export function buildInit(parameters: readonly InitialParameter[], seed: number)
   const updates = new Map<string, Node>();
   for (const parameter of parameters) {
     const { path, type } = parameter;
-    if (!isDrawn(parameter)) return `the first value of \`${path}\` is computed from other parameters`;
+    if (!isDrawn(parameter)) return `the first value of \`${path}\` is computed`;
     updates.set(path, firstValue({ parameter, seed, piece: 0 }, type, graph));
   }
   return { name: "init", graph, outputs: new Map(), updates, once: new Map() };
@@ -56,36 +58,12 @@ export function firstValue(
   graph: Graph,
 ): Node {
   const build = new Builder(graph, origin);
-  const random = (offset: number): Node => {
+  const random = (offset: 0 | 1): Node => {
     const step = build.constant(piece, "i32");
     return build.add({ op: "random_uniform", seed, site: siteOf(path) + offset, shape: type.shape }, step);
   };
-  const value = drawn(initial, type, random, build);
+  const value = drawnNode(initial, type, random, build);
   return value.type.dtype === type.dtype ? value : build.add({ op: "cast", dtype: type.dtype }, value);
-}
-
-/** An even number below 2^30 for a path (FNV-1a). */
-function siteOf(path: string): number {
-  let hash = 0x811c9dc5;
-  for (const character of path) hash = Math.imul(hash ^ (character.codePointAt(0) ?? Number.NaN), 0x01000193);
-  return 2 * (hash >>> 3);
-}
-
-function drawn(initial: DrawnValue, type: TensorType, random: (offset: number) => Node, build: Builder): Node {
-  const sub = (a: Node, b: Node): Node => build.add({ op: "sub" }, a, b);
-  switch (initial.kind) {
-    case "constant":
-      return build.add({ op: "constant", value: initial.value, type });
-    case "uniform":
-      return build.mul(sub(random(0), build.constant(0.5)), 2 * initial.bound);
-    case "normal": {
-      // Box and Muller (1958); 1 - u is never 0.
-      const logarithm = build.add({ op: "log" }, sub(build.constant(1), random(0)));
-      const radius = build.add({ op: "sqrt" }, build.mul(logarithm, -2));
-      const angle = build.add({ op: "cos" }, build.mul(random(1), 2 * Math.PI));
-      return build.mul(build.mul(radius, angle), initial.standardDeviation);
-    }
-  }
 }
 
 /** Elements that are drawn at once. */
@@ -158,7 +136,7 @@ export function firstValuesOf(
     if (parameter === undefined) throw new Error(`${path} is a parameter of the spec`);
     const { initial } = parameter;
     if (initial.kind !== "computed") return firstValues({ ...parameter, initial }, seed);
-    const value = computed.get(path) ?? evaluateOnce(initial.node, piecesOf);
+    const value = computed.get(path) ?? evaluateOnce(initial.node, piecesOf, seed);
     computed.set(path, value);
     return [value];
   };

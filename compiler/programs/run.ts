@@ -1,4 +1,13 @@
-import { elementCount, evaluate, type Given, type Node, neededFor, type Precision, type Program } from "../ir/index.ts";
+import {
+  elementCount,
+  evaluate,
+  type Given,
+  type Node,
+  neededFor,
+  type Precision,
+  type Program,
+  seedInput,
+} from "../ir/index.ts";
 import type { TensorData } from "../ops/index.ts";
 
 /** Runs a program in the reference evaluator: what is computed once first, then its outputs and updates, by name. */
@@ -23,8 +32,11 @@ export function runProgram(
   return results;
 }
 
-/** A value that depends on parameters alone, whose elements come in pieces: what a weight is that is computed once. */
-export function evaluateOnce(node: Node, piecesOf: (path: string) => Iterable<Float32Array>): Float32Array {
+/**
+ * A value that depends on parameters alone, whose elements come in pieces: what a weight is that is computed once. Numbers that are
+ * drawn for a first value follow from the seed.
+ */
+export function evaluateOnce(node: Node, piecesOf: (path: string) => Iterable<Float32Array>, seed = 0): Float32Array {
   const parameters = new Map<string, TensorData>();
   for (const { operation, type } of neededFor([node])) {
     if (operation.op !== "parameter" || parameters.has(operation.path)) continue;
@@ -36,7 +48,8 @@ export function evaluateOnce(node: Node, piecesOf: (path: string) => Iterable<Fl
     }
     parameters.set(operation.path, { type, data });
   }
-  const value = evaluate([node], { inputs: new Map(), parameters }, "f64").get(node);
+  const inputs = new Map([[seedInput, { type: { dtype: "i32", shape: [] }, data: Float64Array.of(seed) } as const]]);
+  const value = evaluate([node], { inputs, parameters }, "f64").get(node);
   if (value === undefined) throw new Error("the evaluator gives what it is asked for");
   return Float32Array.from(value.data);
 }

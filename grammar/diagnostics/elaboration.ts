@@ -101,9 +101,9 @@ export const elaboration = {
     () => "a first value cannot depend on a batch",
     () => "it is computed once, from parameters that are declared before it",
   ),
-  "svd-outside-first-value": error(
+  "outside-first-value": error<{ readonly operation: string }>(
     "E430",
-    () => "`svd` can only be used in the first value of a parameter",
+    ({ operation }) => `\`${operation}\` can only be used in the first value of a parameter`,
     () => "it has no derivative and is computed once: declare a `param` or a `buffer` with it",
   ),
   "not-run-yet": error<{ readonly name: string; readonly of: string }>(

@@ -1,7 +1,7 @@
 import { didYouMean, type Span } from "../../../grammar/index.ts";
 import type { Dtype, Node, Operation } from "../../ir/index.ts";
 import { resolveAxis } from "../../ops/index.ts";
-import type { Trace } from "../trace.ts";
+import type { FirstValue, Trace } from "../trace.ts";
 import { describe, none, type TensorValue, tensor, type Value } from "../values.ts";
 
 /** An operation that every file knows. */
@@ -172,6 +172,11 @@ export class BuiltinCall {
   /** Appends a node. */
   add(operation: Operation, ...inputs: readonly Node[]): TensorValue {
     return tensor(this.trace.add(operation, inputs, this.span, this.name));
+  }
+
+  /** The first value that is computed: refuses what is computed once, where a batch is computed. */
+  firstValue(operation = this.name): FirstValue {
+    return this.trace.firstValueOf ?? this.trace.fail("outside-first-value", this.span, { operation });
   }
 
   refuse(parameter: string, expected: string): never {

@@ -1,11 +1,18 @@
+import type { DrawnValue } from "../../ir/index.ts";
 import type { TensorValue } from "../values.ts";
 import { list, number, type Value } from "../values.ts";
 import type { Builtin, BuiltinCall } from "./builtin.ts";
+import { drawnTensor } from "./draws.ts";
 
 function filled(call: BuiltinCall, value: number): TensorValue {
   const shape = call.numbers("sizes");
   if (shape.some((size) => size < 0)) call.refuse("sizes", "a list of sizes");
   return call.add({ op: "constant", value, type: { dtype: "f32", shape } });
+}
+
+/** The first value of a parameter, of its type; with sizes, a tensor of which a first value is computed. */
+function drawn(initial: DrawnValue, call: BuiltinCall): Value {
+  return call.has("sizes") ? drawnTensor(initial, call) : { kind: "initial", initial };
 }
 
 /** Called with sizes it is a tensor; by its name alone, the first value of a parameter. */
@@ -23,15 +30,12 @@ export const constants = {
     apply: (call): Value => ({ kind: "initial", initial: { kind: "constant", value: call.number("value") } }),
   },
   normal: {
-    parameters: ["std"],
-    apply: (call): Value => ({
-      kind: "initial",
-      initial: { kind: "normal", standardDeviation: call.number("std") },
-    }),
+    parameters: ["std", "sizes?"],
+    apply: (call) => drawn({ kind: "normal", standardDeviation: call.number("std") }, call),
   },
   uniform: {
-    parameters: ["bound"],
-    apply: (call): Value => ({ kind: "initial", initial: { kind: "uniform", bound: call.number("bound") } }),
+    parameters: ["bound", "sizes?"],
+    apply: (call) => drawn({ kind: "uniform", bound: call.number("bound") }, call),
   },
   len: { parameters: ["list"], apply: (call) => number(call.list("list").length) },
   split_words: {

@@ -8,7 +8,7 @@ export const decompositions = {
   svd: {
     parameters: ["x", "rank"],
     apply: (call) => {
-      if (!call.trace.isOfFirstValue) call.trace.fail("svd-outside-first-value", call.span, {});
+      call.firstValue();
       const x = call.tensor("x");
       const rank = call.number("rank");
       return list(parts.map((part) => call.add({ op: "svd", rank, part }, x.node)));

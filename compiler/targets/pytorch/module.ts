@@ -246,6 +246,10 @@ function firstValues(name: string, initial: Expression | null, sizes: Python, tr
   if (initial === null) return inTorch("zeros");
   if (initial.kind === "name" && (initial.text === "zeros" || initial.text === "ones")) return inTorch(initial.text);
   if (initial.kind === "if") {
+    const { facts } = translator.place.declarations;
+    // A package has no other arguments than the spec's: what these leave out is not written.
+    if (facts.of(initial.then) === null) return firstValues(name, initial.otherwise, sizes, translator);
+    if (facts.of(initial.otherwise) === null) return firstValues(name, initial.then, sizes, translator);
     const then = firstValues(name, initial.then, sizes, translator);
     const otherwise = firstValues(name, initial.otherwise, sizes, translator);
     return { kind: "if", condition: translator.expression(initial.condition), then, otherwise };

@@ -26,6 +26,7 @@ class Lora(ops.Adapter):
         alpha: float | None = None,
         dropout: float = 0,
         rank_stabilised: bool = False,
+        start: str = "uniform",
     ) -> None:
         super().__init__(base)
         if alpha is None:
@@ -37,6 +38,13 @@ class Lora(ops.Adapter):
             "the rank is larger than the smaller side of the adapted matrix",
         )
         ops.require(dropout >= 0 and dropout < 1, "dropout is a probability below 1")
+        ops.require(
+            start == "uniform" or start == "gaussian" or start == "orthogonal",
+            "start is uniform, gaussian or orthogonal",
+        )
+        ops.require(
+            start != "orthogonal" or rank % 2 == 0, "an orthogonal start needs an even rank"
+        )
         scale = alpha / (math.sqrt(rank) if rank_stabilised else rank)
         self.scale = scale
         # f32[rank, base.inputs]
