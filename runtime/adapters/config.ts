@@ -1,5 +1,6 @@
 import type { DeclaredConfig } from "./declared-config.ts";
 import { type Fields, fieldsOf, readJsonObject, type Wrong, wrong } from "./json-object.ts";
+import { changedWeights, isFormOfAdapter } from "./lora-starts.ts";
 import { fitsName, type NamePattern, readNamePattern } from "./name-pattern.ts";
 import { readTokens, type TokensConfig, type TrainedTokens } from "./tokens.ts";
 
@@ -68,9 +69,6 @@ const harmlessKeys: ReadonlySet<string> = new Set([
   ...["velora_config", "megatron_config", "megatron_core", "qalora_group_size", "ensure_weight_tying"],
 ]);
 
-/** Ways to start that leave the weights beside the adapters as they are. */
-const startsThatKeepWeights: readonly unknown[] = [undefined, null, true, false, "gaussian", "eva", "orthogonal"];
-
 const biases: readonly unknown[] = ["none", "all", "lora_only"];
 
 /** LoRA's scale of the update B A for a module: PEFT's own formulas. */
@@ -99,7 +97,9 @@ export function readPeftConfig(text: string): PeftConfig | Wrong {
 
 /** The fields that say what tensors mean, whatever that is; what is not used is left out. */
 function readDeclared(type: string, fields: Fields): DeclaredConfig | Wrong {
-  const used = [...fields].filter(([key, value]) => !ofEveryType.has(key) && value !== 0 && !isEmpty(value));
+  const isUsed = (key: string, value: unknown): boolean =>
+    !ofEveryType.has(key) || (key === "init_weights" && isFormOfAdapter(value));
+  const used = [...fields].filter(([key, value]) => isUsed(key, value) && value !== 0 && !isEmpty(value));
   for (const [key, value] of used) {
     const count = Array.isArray(value) ? value.length : (fieldsOf(value)?.size ?? 0);
     if (count > mostPatterns) return wrong(`its \`${key}\` has ${count} elements, more than ${mostPatterns}`);
@@ -170,9 +170,8 @@ function refusedIn(fields: Fields): string | null {
 
 /** The same for LoRA and IA3, of whose fields all are known. */
 function unsupportedIn(fields: Fields): string | null {
-  const start = fields.get("init_lora_weights");
-  if (!startsThatKeepWeights.includes(start))
-    return `its \`init_lora_weights\` is ${shown(start)}: this may change the adapted weights`;
+  const changed = changedWeights(fields.get("init_lora_weights"));
+  if (changed !== null) return changed;
   for (const [key, value] of fields) {
     if (harmlessKeys.has(key) || refusedKeys.has(key) || isEmpty(value)) continue;
     return `it sets \`${key}\`, which is not supported`;

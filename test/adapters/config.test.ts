@@ -28,6 +28,22 @@ test("what PEFT wrote is read", () => {
   expect(scaleIn(config, "a")).toBe(2);
 });
 
+test.each([true, false, null, "gaussian", "Gaussian", "orthogonal", "eva", "mica"])(
+  "LoRA that started with %s is that of the model's own weights",
+  (start) => {
+    expect(loraOf(configWith({ init_lora_weights: start })).kind).toBe("lora");
+  },
+);
+
+test("`init_weights` of another type is held against its declaration only where it says what is computed", () => {
+  const fieldsOf = (start: unknown): readonly string[] => {
+    const config = readPeftConfig(JSON.stringify({ peft_type: "MISS", r: 4, init_weights: start }));
+    return config.kind === "declared" ? [...config.fields.keys()] : [];
+  };
+  for (const start of [true, false, null, "lycoris", "orthogonal"]) expect(fieldsOf(start)).toEqual(["r"]);
+  expect(fieldsOf("bat")).toEqual(["r", "init_weights"]);
+});
+
 test("the scale is PEFT's: alpha / rank or alpha / sqrt(rank), with the first pattern that fits the end of a name", () => {
   expect(scaleOf({ use_rslora: true }, "a")).toBe(4);
   const patterns = { rank_pattern: { q: 2, "b.q": 8, "^c.v$": 1 }, alpha_pattern: { ".*\\.v": 3 } };
@@ -65,7 +81,7 @@ test("a scale that is a whole alpha over the root of the rank is written as rank
 });
 
 describe("a config that would make tensors mean something else is refused in words", () => {
-  test.each([
+  test.each<readonly [what: string, text: string, problem: RegExp]>([
     ["no JSON", "{", /^it is not valid JSON: /],
     ["an array", "[]", /^it is not an object$/],
     ["null", "null", /^it is not an object$/],
@@ -107,7 +123,17 @@ describe("a config that would make tensors mean something else is refused in wor
     ],
     ["other biases", configWith({ bias: "some" }), /^its `bias` is "some", but must be none, all or lora_only/],
     ["biases of updates", configWith({ lora_bias: true }), /^it sets `lora_bias`/],
-    ["PiSSA", configWith({ init_lora_weights: "pissa" }), /^its `init_lora_weights` is "pissa"/],
+    ...["pissa", "pissa_niter_16", "PiSSA", "olora", "corda", "lora_ga"].map(
+      (start) =>
+        [
+          start,
+          configWith({ init_lora_weights: start }),
+          new RegExp(`^its \`init_lora_weights\` is "${start}": it fits weights that PEFT took .*path_initial_model`),
+        ] as const,
+    ),
+    ["LoftQ", configWith({ init_lora_weights: "loftq" }), /is "loftq": it fits weights that PEFT quantised/],
+    ["another start", configWith({ init_lora_weights: "best" }), /is "best", which is not supported$/],
+    ["a start that is no word", configWith({ init_lora_weights: 3 }), /is 3, which is not supported$/],
     ["a key that is not known", configWith({ use_mine: true }), /^it sets `use_mine`, which is not supported$/],
     [
       "a long value",
