@@ -36,12 +36,28 @@ export const define: DefineCommand = (command, terminal, end) => {
     )
     .option("--half", "use 16-bit floats for matrix products and their weights; not for the training step")
     .option("--dynamic-batch", "write programs for any batch size; not for the training step")
+    .addOption(
+      new Option(
+        "--serve [name=path...]",
+        "with --onnx DIR: write the model once, with adapters that are switched by name",
+      ).conflicts(["adapter", "merge", "safetensors", "peft"]),
+    )
+    .addOption(
+      new Option("--keep-base", "with --serve: add adapters to the model in the folder, as it was written").conflicts([
+        "program",
+        "batch",
+        "half",
+        "dynamicBatch",
+      ]),
+    )
     .addHelpText(
       "after",
       "\nFrozen and trained weights are written to two files, so that several adapters can share the frozen ones." +
         "\n\nExamples:\n  $ medctc export specs/medct-small.vlm --onnx model --weights w.safetensors" +
         "\n  $ medctc export specs/medct-small.vlm --onnx image.onnx --program encode_image --merge --dynamic-batch" +
-        "\n  $ medctc export specs/medct.vlm --peft adapter --adapter run",
+        "\n  $ medctc export specs/medct.vlm --peft adapter --adapter run" +
+        "\n  $ medctc export specs/medct.vlm --onnx served --weights w.safetensors --serve lung=run-1 heart=run-2" +
+        "\n  $ medctc export specs/medct.vlm --onnx served --serve liver=run-3 --keep-base",
     )
     .action(async (spec, flags) => {
       const { set, onnx, safetensors, peft, weights = null, adapter = null, allowMissing = [], merge = false } = flags;
@@ -50,6 +66,10 @@ export const define: DefineCommand = (command, terminal, end) => {
       if (onnx === undefined && safetensors === undefined && peft === undefined) {
         terminal.err("error: no output specified\n  help: add --onnx PATH, --safetensors FILE or --peft DIR\n");
         return end(exitCodes.usage);
+      }
+      if (flags.serve !== undefined || flags.keepBase === true) {
+        const { exportServedCommand } = await import("./export-served.ts");
+        return end(await exportServedCommand({ ...given, onnx, flags }, terminal));
       }
       let code: ExitCode = exitCodes.done;
       if (safetensors !== undefined) {

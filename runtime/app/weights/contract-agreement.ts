@@ -39,10 +39,15 @@ export function adapterDisagreements(adapter: string | null, contract: ModelCont
 
 /** What an export of a spec with some adapters records: what they were trained on, as far as the spec does not say it. */
 export function exportedContract(spec: TracedSpec, adapter: string | null): string {
+  return encodeContract(contractWith(spec, adapter));
+}
+
+/** The same as a value. */
+export function contractWith(spec: TracedSpec, adapter: string | null): ModelContract {
   const own = contractOfSpec(spec);
   const opened = adapter === null ? null : openTensors(adapterFile(adapter));
-  if (opened?.kind !== "tensors") return encodeContract(own);
+  if (opened?.kind !== "tensors") return own;
   opened.close();
   const recorded = decodeContract(opened.metadata.get(contractKey) ?? "");
-  return encodeContract(recorded.kind === "ok" ? withOrientations(own, recorded.value) : own);
+  return recorded.kind === "ok" ? withOrientations(own, recorded.value) : own;
 }

@@ -6,17 +6,34 @@ import { joined, type WeightPieces } from "../../weights/index.ts";
 export type KeptTensors = ReadonlyMap<string, TrainedTensor>;
 
 /**
- * What is not trained and cannot be had again from the model's weights alone: all that adapters have, which may be drawn from
- * a seed, and what was computed from weights that are trained since.
+ * The paths of what is not trained and cannot be had again from the model's weights alone: all that adapters have, which may be
+ * drawn from a seed, and what was computed from weights that are trained since.
  */
-export function keptTensors({ plan, spec }: Compiled, piecesOf: WeightPieces): KeptTensors {
+export function keptPaths({ plan, spec }: Compiled): ReadonlySet<string> {
   const planned = new Map([...(plan?.parameters ?? []), ...(plan?.buffers ?? [])].map((each) => [each.path, each]));
-  return new Map(
-    (spec?.parameters ?? []).flatMap(({ path, type, initial }): readonly (readonly [string, TrainedTensor])[] => {
+  return new Set(
+    (spec?.parameters ?? []).flatMap(({ path, type, initial }) => {
       const tensor = planned.get(path);
       const isKept = tensor?.ofAdapter === true || initial.kind === "computed";
-      if (tensor === undefined || !isKept || spec?.trainable.has(path) !== false || elementCount(type) === 0) return [];
-      return [[tensor.checkpoint, { shape: type.shape, data: joined(piecesOf(path), elementCount(type)).slice() }]];
+      return tensor !== undefined && isKept && spec?.trainable.has(path) === false && elementCount(type) > 0
+        ? [path]
+        : [];
+    }),
+  );
+}
+
+/** These with their values. */
+export function keptTensors(compiled: Compiled, piecesOf: WeightPieces): KeptTensors {
+  const { plan, spec } = compiled;
+  const kept = keptPaths(compiled);
+  const names = new Map(
+    [...(plan?.parameters ?? []), ...(plan?.buffers ?? [])].map((each) => [each.path, each.checkpoint]),
+  );
+  return new Map(
+    (spec?.parameters ?? []).flatMap(({ path, type }): readonly (readonly [string, TrainedTensor])[] => {
+      const name = names.get(path);
+      if (name === undefined || !kept.has(path)) return [];
+      return [[name, { shape: type.shape, data: joined(piecesOf(path), elementCount(type)).slice() }]];
     }),
   );
 }

@@ -1,3 +1,4 @@
+export { onnxAdapterPieces } from "./adapter-format.ts";
 export { inspectOnnx } from "./inspect.ts";
 export { withComputedOnce } from "./once.ts";
 export { OnnxSession } from "./session.ts";

@@ -1,0 +1,176 @@
+import { mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { adapterUpdates, placeWeights } from "../../../../compiler/index.ts";
+import { onnxFiles } from "../../../backends/onnx/index.ts";
+import { storageProblem } from "../../../files/index.ts";
+import { ProblemError } from "../../../text/index.ts";
+import type { CompiledSpec, SpecRequest } from "../../compiled-spec.ts";
+import { done, type Ended, misused, problem, type Refused, type Reporter, refuse } from "../../reporter.ts";
+import { contractWith } from "../../weights/contract-agreement.ts";
+import { keptPaths } from "../../weights/kept-tensors.ts";
+import type { GivenWeights } from "../../weights/open.ts";
+import { type ExportedProgram, emitPrograms, exportedPrograms, type ProgramForm } from "../emit-programs.ts";
+import { type BaseRequest, keepBase, newBase, type OpenBase } from "./base.ts";
+import { baseName, type Manifest, readManifest, type ServedAdapter, writeManifest } from "./manifest.ts";
+import { type NamedAdapter, readNamedAdapters } from "./named-adapter.ts";
+import { openServed, type ServedWeights } from "./open-adapter.ts";
+import { adaptersFolder, writeServedAdapter } from "./write-adapter.ts";
+
+export interface ExportServedRequest extends SpecRequest, ProgramForm, Omit<GivenWeights, "adapter"> {
+  /** The folder of the base and its adapters. */
+  readonly onnx: string;
+  /** Null for all that can be served. */
+  readonly program: ExportedProgram | null;
+  /** Adapters as `NAME=PATH`. */
+  readonly adapters: readonly string[];
+  /** Adds adapters to the base that is in the folder, instead of writing it. */
+  readonly keepBase: boolean;
+}
+
+/** What a folder has now, and what was written. */
+export interface ServedExport {
+  readonly programs: readonly string[];
+  /** The names of all adapters, those that were there before and the base's too. */
+  readonly adapters: readonly string[];
+  readonly written: readonly string[];
+  readonly adapterBytes: number;
+}
+
+/** Writes a model once with adapters that are switched by name, each run of it being given one; or more adapters for such a model. */
+export async function exportServed(request: ExportServedRequest, reporter: Reporter): Promise<Ended<ServedExport>> {
+  const named = readNamedAdapters(request.adapters);
+  const wrong = named.kind === "failed" ? named.problem : misuse(request);
+  if (named.kind === "failed" || wrong !== null) {
+    if (wrong !== null) reporter.problem(wrong);
+    return misused;
+  }
+  const folder = resolve(request.onnx);
+  const before = readManifest(folder);
+  if (request.keepBase && before === null) {
+    const help = "leave out --keep-base to write the base too";
+    return refuse({ subject: request.onnx, message: "it has no base with an adapters.json", help }, reporter);
+  }
+  const kept = request.keepBase ? before : null;
+  const form = kept ?? request;
+  const wanted = kept === null ? wantedOf(request) : exportedPrograms.filter((name) => name in kept.base.programs);
+  const settings = { ...request, half: form.half, batch: form.batch, wanted, merge: false, served: servedPaths };
+  const emitted = emitPrograms(settings, reporter);
+  if (emitted.kind === "refused") return emitted;
+  const { compiled, models } = emitted;
+  const paths = servedPaths(compiled);
+  const served = new Map(
+    [...models.values()].flatMap(({ inputs }) =>
+      inputs.flatMap(({ name, type }) => (paths.has(name) ? [[name, type.shape] as const] : [])),
+    ),
+  );
+  if (served.size === 0) {
+    return refuse(problem("the spec has no adapters and trains nothing: there is nothing to switch", null), reporter);
+  }
+  const files = onnxFiles(folder);
+  const weights = [...models.values()].flatMap((model) => model.weights);
+  const base: BaseRequest = { ...request, emitted, served, files, places: placeWeights(weights, files) };
+  const opened = kept === null ? newBase(base, reporter) : keepBase(base, kept, reporter);
+  if (opened.kind === "refused") return opened;
+  const adapters = openAll(named.value, opened, base, reporter);
+  if (adapters.kind === "refused") {
+    opened.close();
+    return adapters;
+  }
+  try {
+    const manifest = await opened.manifest(reporter);
+    return done(writeAll(manifest, opened, adapters, base, reporter));
+  } catch (error) {
+    if (error instanceof ProblemError) return refuse(error.problem, reporter);
+    return refuse(storageProblem(request.onnx, error), reporter);
+  } finally {
+    reporter.progressEnd();
+    opened.close();
+    for (const { close } of adapters.weights.values()) close();
+  }
+}
+
+/**
+ * What an adapter may have values of: what is trained, and what a run saves besides, which differs from one run to another
+ * though nothing trains it.
+ */
+function servedPaths(compiled: CompiledSpec): ReadonlySet<string> {
+  return new Set([...compiled.spec.trainable, ...keptPaths(compiled)]);
+}
+
+function misuse({ onnx, program }: ExportServedRequest) {
+  if (onnx.endsWith(".onnx")) return problem("--serve writes a folder", "give --onnx a folder");
+  if (program === "step") return problem("--serve is not for the training step", "choose another --program");
+  return null;
+}
+
+function wantedOf({ program }: ExportServedRequest): readonly ExportedProgram[] {
+  return program === null ? exportedPrograms.filter((name) => name !== "step") : [program];
+}
+
+interface OpenAdapters {
+  readonly kind: "open";
+  readonly named: readonly NamedAdapter[];
+  /** Of updates of low rank, ascending, each once. */
+  readonly ranks: readonly number[];
+  readonly weights: ReadonlyMap<string, ServedWeights>;
+}
+
+/** Opens all adapters before anything is written. */
+function openAll(
+  named: readonly NamedAdapter[],
+  { stored }: OpenBase,
+  { emitted, served, places, ...given }: BaseRequest,
+  reporter: Reporter,
+): OpenAdapters | Refused {
+  const { compiled, programs } = emitted;
+  reporter.progress("analysing adapters");
+  const updates = named.length === 0 ? [] : adapterUpdates(compiled.spec, compiled.plan);
+  reporter.progressEnd();
+  const base = { compiled, programs: [...programs.values()], served: new Set(served.keys()), places, stored, updates };
+  const weights = new Map<string, ServedWeights>();
+  for (const adapter of named) {
+    const opened = openServed(adapter, base, given, reporter);
+    if (opened.kind === "refused") {
+      for (const { close } of weights.values()) close();
+      return opened;
+    }
+    weights.set(adapter.name, opened);
+  }
+  const ranks = new Set(updates.flatMap((update) => (update.kind === "low-rank" ? [update.rank] : [])));
+  return { kind: "open", named, ranks: [...ranks].toSorted((a, b) => a - b), weights };
+}
+
+/** Writes adapters and then the manifest, which lists nothing that is not there. */
+function writeAll(
+  manifest: Manifest,
+  { first }: OpenBase,
+  { named, ranks, weights }: OpenAdapters,
+  { emitted: { compiled }, served, files: { folder } }: BaseRequest,
+  reporter: Reporter,
+): ServedExport {
+  mkdirSync(join(folder, adaptersFolder), { recursive: true });
+  const write = (name: string, path: string | null, piecesOf: ServedWeights["piecesOf"]): ServedAdapter => {
+    reporter.progress(`writing the adapter ${name}`);
+    return writeServedAdapter(folder, served, piecesOf, {
+      name,
+      base: manifest.base.sha256,
+      placements: path === null ? [] : compiled.plan.placements.map((placement) => placement.text),
+      ranks: path === null ? [] : ranks,
+      contract: contractWith(compiled.spec, path),
+    });
+  };
+  const written = new Map<string, ServedAdapter>();
+  if (first !== null) written.set(baseName, write(baseName, null, first));
+  for (const { name, path } of named) {
+    const opened = weights.get(name);
+    if (opened !== undefined) written.set(name, write(name, path, opened.piecesOf));
+  }
+  const adapters = { ...manifest.adapters, ...Object.fromEntries(written) };
+  writeManifest(folder, { ...manifest, adapters });
+  return {
+    programs: Object.values(manifest.base.programs).map(({ file }) => file),
+    adapters: Object.keys(adapters),
+    written: [...written.keys()],
+    adapterBytes: [...written.values()].at(-1)?.safetensors.bytes ?? 0,
+  };
+}

@@ -1,0 +1,49 @@
+import { printBytes, printNumberOf } from "../../compiler/index.ts";
+import type { ExportedProgram } from "../app/export/emit-programs.ts";
+import { exportServed } from "../app/export/served/export-served.ts";
+import type { GivenWeights } from "../app/weights/open.ts";
+import { finish } from "./exit-code.ts";
+import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
+import { terminalReporter } from "./terminal-reporter.ts";
+
+interface ServedFlags {
+  /** True where no adapter is named yet. */
+  readonly serve?: readonly string[] | boolean | undefined;
+  readonly keepBase?: boolean | undefined;
+  readonly program?: ExportedProgram | undefined;
+  readonly batch?: number | undefined;
+  readonly dynamicBatch?: boolean | undefined;
+  readonly half?: boolean | undefined;
+}
+
+interface GivenServed extends Omit<GivenWeights, "adapter"> {
+  readonly spec: string;
+  readonly set: readonly string[];
+  readonly onnx: string | undefined;
+  readonly flags: ServedFlags;
+}
+
+/** `medctc export --serve`: a model once, and adapters for it by name. */
+export async function exportServedCommand(
+  { onnx, flags, ...given }: GivenServed,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const { serve, keepBase = false, program = null, half = false } = flags;
+  if (serve === undefined || onnx === undefined) {
+    const [option, other] = onnx === undefined ? ["--serve", "--onnx DIR"] : ["--keep-base", "--serve NAME=PATH"];
+    terminal.err(`error: ${option} needs ${other}\n`);
+    return exitCodes.usage;
+  }
+  const adapters = typeof serve === "boolean" ? [] : serve;
+  const batch = flags.dynamicBatch === true ? ("dynamic" as const) : (flags.batch ?? null);
+  const request = { ...given, onnx, program, half, batch, adapters, keepBase };
+  const start = performance.now();
+  return finish(await exportServed(request, terminalReporter(terminal)), (written) => {
+    const seconds = ((performance.now() - start) / 1000).toFixed(1);
+    const base = keepBase ? "" : `${written.programs.join(", ")} with weights.data, and `;
+    const count = printNumberOf(written.written.length, "adapter");
+    terminal.out(`${base}${count} of ${printBytes(written.adapterBytes)} in ${onnx}: ${seconds} s\n`);
+    terminal.out(`adapters: ${written.adapters.join(", ")}\n`);
+    return exitCodes.done;
+  });
+}
