@@ -16,6 +16,7 @@ const slow = [
   "test/onnx/served.test.ts",
   "test/cli/{hostile-names,privacy,small-limits,special-paths}.test.ts",
   "test/native/{install,wheel}.test.ts",
+  "test/onnx/integers.test.ts",
   "test/parity/*.test.ts",
   "test/play/same-text.test.ts",
   "test/property/{compile,depth,mutants,resilience}.test.ts",

@@ -21,6 +21,13 @@ const trilinear = {
   shorterForm: null,
 } as const satisfies Partial<OperationTraits<OperationName>>;
 
+/** Each example of the batch has a result of its own, and so has each output channel of a weight. */
+const keepsExamplesAndChannels: OperationTraits<"conv">["keepsRows"] = (context) => {
+  const { output, axis, axisOf } = context;
+  const isOfWeight = axis === output.shape.length - 1 && axisOf(0) === null && axisOf(1) === 0;
+  return isOfWeight || keepsExamples(context);
+};
+
 /** Each example of the batch has a result of its own. */
 const keepsExamples: OperationTraits<"conv" | "conv_input">["keepsRows"] = ({ axis, axisOf }) =>
   axis === 0 && axisOf(0) === 0 && axisOf(1) === null;
@@ -28,7 +35,7 @@ const keepsExamples: OperationTraits<"conv" | "conv_input">["keepsRows"] = ({ ax
 /** A convolution over the axes between the batch and the channels: [batch, ..., channels] -> [batch, ..., outputs]. */
 export const conv: OperationRule<"conv"> = {
   ...trilinear,
-  keepsRows: keepsExamples,
+  keepsRows: keepsExamplesAndChannels,
   type: (operation, [input, weight]) => {
     if (input === undefined || weight === undefined) return "it needs a tensor and a weight";
     const problem = weightProblem(operation, weight, input);

@@ -1,5 +1,6 @@
 import { Option } from "@commander-js/extra-typings";
 import { printBytes, printNumberOf } from "../../compiler/index.ts";
+import { printable } from "../../grammar/index.ts";
 import type { ExportedProgram } from "../app/export/emit-programs.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
@@ -35,12 +36,13 @@ export const define: DefineCommand = (command, terminal, end) => {
         .conflicts("dynamicBatch"),
     )
     .option("--half", "use 16-bit floats for matrix products and their weights; not for the training step")
+    .option("--int8", "store weights of products and tables as 8-bit integers; not for the training step")
     .option("--dynamic-batch", "write programs for any batch size; not for the training step")
     .addOption(
       new Option(
         "--serve [name=path...]",
         "with --onnx DIR: write the model once, with adapters that are switched by name",
-      ).conflicts(["adapter", "merge", "safetensors", "peft"]),
+      ).conflicts(["adapter", "merge", "int8", "safetensors", "peft"]),
     )
     .addOption(
       new Option("--keep-base", "with --serve: add adapters to the model in the folder, as it was written").conflicts([
@@ -90,10 +92,13 @@ export const define: DefineCommand = (command, terminal, end) => {
       }
       if (onnx !== undefined && code === exitCodes.done) {
         const { exportOnnx } = await import("../app/export/onnx.ts");
+        const { integerLines } = await import("../app/export/integer-report.ts");
         const start = performance.now();
         const batch = flags.dynamicBatch === true ? ("dynamic" as const) : (flags.batch ?? null);
-        const request = { ...given, onnx, program: flags.program ?? null, merge, half: flags.half ?? false, batch };
-        code = finish(await exportOnnx(request, reporter), ({ models, weights: files, folder }) => {
+        const { program = null, half = false, int8 = false } = flags;
+        const request = { ...given, onnx, program, merge, half, int8, batch };
+        code = finish(await exportOnnx(request, reporter), ({ models, weights: files, folder, integers }) => {
+          for (const line of integers === null ? [] : integerLines(integers)) terminal.out(`${printable(line)}\n`);
           const seconds = ((performance.now() - start) / 1000).toFixed(1);
           terminal.out(`${models.join(", ")} in ${folder}, with weights in ${files.join(" and ")}: ${seconds} s\n`);
           return exitCodes.done;

@@ -172,7 +172,7 @@ describe("export", () => {
     expect(err).toContain("cut.safetensors");
   });
 
-  test.each(["--merge", "--half", "--dynamic-batch"])("%s is refused for the training step", (flag) => {
+  test.each(["--merge", "--half", "--int8", "--dynamic-batch"])("%s is refused for the training step", (flag) => {
     const { code, err } = exported("--onnx", join(folder, "none.onnx"), "--program", "step", flag);
     expect(code).toBe(2);
     expect(err).toContain(`${flag} is not for the training step`);

@@ -4,7 +4,7 @@ import { isComputed, type Value } from "../lowering/index.ts";
 import { type Fused, fuse } from "./fuse.ts";
 import { GraphWriter } from "./graph-writer.ts";
 import { lower, type Target } from "./lower/index.ts";
-import type { NamedType, OnnxModel, Weight } from "./messages.ts";
+import { int, type NamedType, type OnnxModel, type Weight } from "./messages.ts";
 
 /** The input that random numbers follow from. */
 export const seedInput = "seed";
@@ -20,6 +20,8 @@ export interface OnnxSettings {
   readonly served?: boolean;
   /** Whether what is emitted is one of several that become a model for every batch. */
   readonly forAnyBatch?: boolean;
+  /** Weights in 8 bits, by their paths, with the axis of which each slice has a scale. */
+  readonly integers?: ReadonlyMap<string, number>;
 }
 
 /**
@@ -28,13 +30,14 @@ export interface OnnxSettings {
  * step changes are inputs, and its new value is an output of its own.
  */
 export function emitOnnx(program: Program, settings: OnnxSettings): OnnxModel {
+  const { integers = new Map<string, number>() } = settings;
   const { nodes, fused } = fuse(program);
   const given = givenTo(nodes);
   const outputs = [...outputsOf(program, settings.gradients)].map(([of, node]) => {
     return { of, name: given.has(of) ? `${of}_output` : of, node };
   });
   const writer = new GraphWriter(
-    [...given.keys(), seedInput, ...outputs.map(({ name }) => name)],
+    [...given.keys(), ...[...integers.keys()].map(scalesName), seedInput, ...outputs.map(({ name }) => name)],
     settings.forAnyBatch !== true,
   );
   const trains = program.updates.size > 0 || settings.given === true;
@@ -47,37 +50,49 @@ export function emitOnnx(program: Program, settings: OnnxSettings): OnnxModel {
     if (kind === "parameter" && !(isGiven && changes)) weights.push({ name, type, trainable: changes });
   }
   if (trains) inputs.push({ name: seedInput, type: { dtype: "i32", shape: [] } });
-  const halved = halvedWeights(nodes, (path) => trains || !settings.trainable.has(path));
-  for (const [index, weight] of weights.entries()) {
-    if (halved.has(weight.name)) weights[index] = { ...weight, type: { ...weight.type, dtype: "bf16" } };
-  }
+  const halved = halvedWeights(nodes, (path) => !integers.has(path) && (trains || !settings.trainable.has(path)));
+  const targetOf = ({ origin: { path } }: Node): Target => {
+    const scope = path === "" ? program.name : path.replaceAll(".", "/");
+    return {
+      add: (op, names, attributes) => writer.add(scope, op, names, attributes),
+      addSecond: (op, names, attributes) => writer.addSecond(scope, op, names, attributes),
+      constant: (constantType, numbers) => writer.constant(constantType, numbers),
+      list: (numbers) => writer.list(numbers),
+      seed: trains ? seedInput : null,
+    };
+  };
   const values = new Map<Node, Value>();
   const valueFor = (node: Node): Value => {
-    const value = values.get(node);
-    if (value === undefined) throw new Error("a node stands after its inputs");
+    const axis = integers.get(pathOf(node));
+    const known = values.get(node);
+    if (known !== undefined || axis === undefined) return known ?? missing();
+    const path = pathOf(node);
+    const value = { name: floatsOf(path, scalesName(path), axis, targetOf(node)), type: node.type };
+    values.set(node, value);
     return value;
   };
   for (const node of nodes) {
-    const { operation, type, origin } = node;
+    const { operation, type } = node;
     if (operation.op === "input") values.set(node, { name: operation.name, type });
-    else if (operation.op === "parameter") values.set(node, { name: operation.path, type });
-    else if (isHalving(node) && halved.has(pathOf(node.inputs[0]))) {
+    else if (operation.op === "parameter") {
+      // What is stored in 8 bits becomes floats where it is read first.
+      if (!integers.has(operation.path)) values.set(node, { name: operation.path, type });
+    } else if (isHalving(node) && halved.has(pathOf(node.inputs[0]))) {
       values.set(node, { name: pathOf(node.inputs[0]), type });
     } else if (isComputed(operation)) {
-      const scope = `${origin.path === "" ? program.name : origin.path.replaceAll(".", "/")}`;
-      const target: Target = {
-        add: (op, names, attributes) => writer.add(scope, op, names, attributes),
-        addSecond: (op, names, attributes) => writer.addSecond(scope, op, names, attributes),
-        constant: (constantType, numbers) => writer.constant(constantType, numbers),
-        list: (numbers) => writer.list(numbers),
-        seed: trains ? seedInput : null,
-      };
+      const target = targetOf(node);
       const form = fused.get(node);
-      const name =
-        form === undefined
-          ? lower(operation, node.inputs.map(valueFor), type, target)
-          : lowerFused(form, form.inputs.map(valueFor), target);
-      values.set(node, { name, type });
+      const [table, numbers] = node.inputs;
+      const axis = integers.get(pathOf(table));
+      if (form !== undefined) {
+        values.set(node, { name: lowerFused(form, form.inputs.map(valueFor), target), type });
+      } else if (operation.op === "gather" && table !== undefined && numbers !== undefined && axis !== undefined) {
+        // Only the rows that are taken become floats.
+        const stored = { name: pathOf(table), type: table.type };
+        const rows = lower(operation, [stored, valueFor(numbers)], type, target);
+        const moved = axis < operation.axis ? axis : axis + numbers.type.shape.length - 1;
+        values.set(node, { name: floatsOf(rows, scalesName(pathOf(table)), moved, target), type });
+      } else values.set(node, { name: lower(operation, node.inputs.map(valueFor), type, target), type });
     } else throw new Error(`${operation.op} is rewritten before anything is emitted`);
   }
   for (const { name, node } of outputs) writer.give(name, valueFor(node).name);
@@ -86,8 +101,38 @@ export function emitOnnx(program: Program, settings: OnnxSettings): OnnxModel {
     inputs,
     outputs: outputs.map(({ of, name, node: { type } }) => ({ of, name, type })),
     inline: writer.constants,
-    weights,
+    weights: weights.flatMap((weight) => storedAs(weight, halved, integers)),
   };
+}
+
+function missing(): never {
+  throw new Error("a node stands after its inputs");
+}
+
+/** The name of the scales of a weight in 8 bits. */
+export function scalesName(path: string): string {
+  return `${path}:scales`;
+}
+
+/** Whole numbers times the scale of their slice of an axis. */
+function floatsOf(integers: string, scales: string, axis: number, target: Target): string {
+  return target.add("DequantizeLinear", [integers, scales], { axis: int(axis) });
+}
+
+/** A weight as it stands in a file, with its scales where it has some. */
+function storedAs(
+  weight: Weight,
+  halved: ReadonlySet<string>,
+  integers: ReadonlyMap<string, number>,
+): readonly Weight[] {
+  const { name, type } = weight;
+  const axis = integers.get(name);
+  if (axis === undefined) return [halved.has(name) ? { ...weight, type: { ...type, dtype: "bf16" } } : weight];
+  const scales = { dtype: "f32" as const, shape: type.shape.slice(axis, axis + 1) };
+  return [
+    { ...weight, type: { ...type, dtype: "i8" } },
+    { ...weight, name: scalesName(name), type: scales },
+  ];
 }
 
 function lowerFused(form: Fused, inputs: readonly Value[], target: Target): string {

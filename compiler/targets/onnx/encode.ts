@@ -1,7 +1,14 @@
 import { onnx } from "onnx-proto";
 import { halfBits } from "./half.ts";
 import { dataTypes } from "./lower/index.ts";
-import type { Attribute, InlineTensor, NamedType, OnnxModel, OnnxType } from "./messages.ts";
+import {
+  type Attribute,
+  elementBytes,
+  type InlineTensor,
+  type NamedType,
+  type OnnxModel,
+  type OnnxType,
+} from "./messages.ts";
 import type { Place } from "./place-weights.ts";
 
 /** The operators' version: the first with Gelu, which ONNX Runtime has had since 2023. */
@@ -80,20 +87,20 @@ function valueInfo({ name, type }: NamedType) {
 
 /** Elements as ONNX stores them: row-major, little-endian. */
 function rawBytes({ type, values }: InlineTensor): Uint8Array {
-  const [size, write] = writers[type.dtype];
+  const write = writers[type.dtype];
+  const size = elementBytes[type.dtype];
   const bytes = new Uint8Array(size * values.length);
   const view = new DataView(bytes.buffer);
   for (const [index, value] of values.entries()) write(view, index * size, value);
   return bytes;
 }
 
-const writers: Readonly<
-  Record<OnnxType["dtype"], readonly [size: number, write: (view: DataView, at: number, value: number) => void]>
-> = {
-  f32: [4, (view, at, value) => view.setFloat32(at, value, true)],
-  i32: [4, (view, at, value) => view.setInt32(at, value, true)],
-  u32: [4, (view, at, value) => view.setUint32(at, value, true)],
-  i64: [8, (view, at, value) => view.setBigInt64(at, BigInt(value), true)],
-  bool: [1, (view, at, value) => view.setUint8(at, value === 0 ? 0 : 1)],
-  bf16: [2, (view, at, value) => view.setUint16(at, halfBits(value), true)],
+const writers: Readonly<Record<OnnxType["dtype"], (view: DataView, at: number, value: number) => void>> = {
+  f32: (view, at, value) => view.setFloat32(at, value, true),
+  i8: (view, at, value) => view.setInt8(at, value),
+  i32: (view, at, value) => view.setInt32(at, value, true),
+  u32: (view, at, value) => view.setUint32(at, value, true),
+  i64: (view, at, value) => view.setBigInt64(at, BigInt(value), true),
+  bool: (view, at, value) => view.setUint8(at, value === 0 ? 0 : 1),
+  bf16: (view, at, value) => view.setUint16(at, halfBits(value), true),
 };

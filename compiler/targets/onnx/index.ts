@@ -1,7 +1,8 @@
 export { trialBatches, withDynamicBatch } from "./dynamic-batch.ts";
-export { emitOnnx, seedInput } from "./emit-program.ts";
+export { emitOnnx, scalesName, seedInput } from "./emit-program.ts";
 export { encodeOnnx } from "./encode.ts";
 export { halfBits } from "./half.ts";
+export { type IntegerForm, integerForms } from "./integer-weights.ts";
 export type { OnnxModel } from "./messages.ts";
 export { optimiseForOnnx } from "./optimise.ts";
 export { type Place, placeWeights, type WeightFiles } from "./place-weights.ts";

@@ -1,9 +1,20 @@
-import type { Dtype, TensorType } from "../../ir/index.ts";
+import type { Dtype } from "../../ir/index.ts";
 
 /** The messages of an ONNX model that are written here, named as in its own schema. */
 
 /** What ONNX calls the types of elements. */
-export type OnnxDtype = Dtype | "i64" | "u32";
+export type OnnxDtype = Dtype | "i8" | "i64" | "u32";
+
+/** Bytes that one element takes. */
+export const elementBytes: Readonly<Record<OnnxDtype, number>> = {
+  f32: 4,
+  bf16: 2,
+  i8: 1,
+  i32: 4,
+  u32: 4,
+  i64: 8,
+  bool: 1,
+};
 
 export interface OnnxType {
   readonly dtype: OnnxDtype;
@@ -41,7 +52,7 @@ export interface InlineTensor {
 /** A weight of the model, which stands in a file beside it. */
 export interface Weight {
   readonly name: string;
-  readonly type: TensorType;
+  readonly type: OnnxType;
   /** Whether training changes it. */
   readonly trainable: boolean;
 }

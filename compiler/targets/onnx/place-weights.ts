@@ -1,12 +1,11 @@
-import { byteCount, type TensorType } from "../../ir/index.ts";
-import type { Weight } from "./messages.ts";
+import { elementBytes, type OnnxDtype, type Weight } from "./messages.ts";
 
 /** Where a weight stands: in which file, and where in it. */
 export interface Place {
   readonly file: string;
   readonly offset: number;
   readonly bytes: number;
-  readonly dtype: TensorType["dtype"];
+  readonly dtype: OnnxDtype;
 }
 
 /** The two files with weights: many of the second go with one of the first. */
@@ -25,7 +24,7 @@ export function placeWeights(weights: Iterable<Weight>, files: WeightFiles): Rea
   for (const { name, type, trainable } of weights) {
     if (places.has(name)) continue;
     const file = trainable ? files.trainable : files.frozen;
-    const bytes = byteCount(type);
+    const bytes = type.shape.reduce((product, size) => product * size, elementBytes[type.dtype]);
     const step = bytes >= pageBytes ? pageBytes : 4;
     // The first of a file starts at 0.
     const offset = Math.ceil((ends.get(file) ?? 0) / step) * step;

@@ -40,6 +40,10 @@ export interface EmittedPrograms {
   readonly compiled: CompiledSpec;
   readonly programs: ReadonlyMap<string, Program>;
   readonly models: ReadonlyMap<string, OnnxModel>;
+  /** What training changes of them, which keeps a value of its own. */
+  readonly trainable: ReadonlySet<string>;
+  /** The same models with some weights in 8 bits, by their paths, with the axis of which each slice has a scale. */
+  readonly withIntegers: (axes: ReadonlyMap<string, number>) => ReadonlyMap<string, OnnxModel>;
 }
 
 /** Compiles a spec and emits those of the wanted programs that it has; refuses where it has none of them. */
@@ -51,33 +55,47 @@ export function emitPrograms(request: EmitRequest, reporter: Reporter): EmittedP
   if (compiled === null) return refused;
   const others = otherRows.map((other) => compilePath(path, { ...overridesFor(other), set }));
   const given = served?.(compiled) ?? null;
+  const trainable = merge ? new Set<string>() : (given ?? compiled.spec.trainable);
+  const traced = new Map<string, readonly Program[]>();
+  const modelOf = (atBatches: readonly Program[], integers: ReadonlyMap<string, number>): OnnxModel | string => {
+    const settings = { trainable, gradients: false, forAnyBatch, served: given !== null, integers };
+    const [first, ...more] = atBatches.map((program) => emitOnnx(program, settings));
+    if (first === undefined) throw new Error("invariant: a program is traced at one batch at least");
+    return forAnyBatch ? withDynamicBatch([first, ...more]) : first;
+  };
   const programs = new Map<string, Program>();
   const models = new Map<string, OnnxModel>();
   for (const name of wanted) {
-    const traced = [compiled, ...others].flatMap(({ spec }) => {
+    const atBatches = [compiled, ...others].flatMap(({ spec }) => {
       const program = spec === null ? null : buildProgram(spec, name);
       if (spec === null || program === null) return [];
       const context: TracedSpec = given === null ? spec : { ...spec, trainable: given };
-      const optimised = optimiseForOnnx(program, context, { merge, half, forAnyBatch });
-      const trainable = merge ? new Set<string>() : context.trainable;
-      const settings = { trainable, gradients: false, forAnyBatch, served: given !== null };
-      return [{ program: optimised, model: emitOnnx(optimised, settings) }];
+      return [optimiseForOnnx(program, context, { merge, half, forAnyBatch })];
     });
-    const [first] = traced;
+    const [first] = atBatches;
     if (first === undefined) continue;
-    const model = forAnyBatch ? withDynamicBatch(traced.map((each) => each.model)) : first.model;
+    const model = modelOf(atBatches, new Map());
     if (typeof model === "string") {
       const message = `${name} cannot be written for any batch size: ${model}`;
       return refuse(problem(message, "set one with --batch"), reporter);
     }
-    programs.set(name, first.program);
+    traced.set(name, atBatches);
+    programs.set(name, first);
     models.set(name, model);
   }
   if (models.size === 0) {
     const why = wanted.includes("step") ? "the model has no loss" : "the `eval` block sets no latent for it";
     return refuseBy([report("no-such-program", path, { name: wanted.join(", "), why })], reporter);
   }
-  return { kind: "emitted", compiled, programs, models };
+  const withIntegers = (axes: ReadonlyMap<string, number>): ReadonlyMap<string, OnnxModel> =>
+    new Map(
+      [...traced].map(([name, atBatches]) => {
+        const model = modelOf(atBatches, axes);
+        if (typeof model === "string") throw new Error(`invariant: ${name} is written for any batch size`);
+        return [name, model];
+      }),
+    );
+  return { kind: "emitted", compiled, programs, models, trainable, withIntegers };
 }
 
 /** How a step is cut, and what it may take, is no concern of an export. */

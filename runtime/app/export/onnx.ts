@@ -1,5 +1,13 @@
 import { basename, dirname, resolve } from "node:path";
-import { type OnnxFiles, onnxFiles, withComputedOnce, writeOnnx } from "../../backends/onnx/index.ts";
+import {
+  type IntegerWeights,
+  measureIntegers,
+  type OnnxFiles,
+  onnxFiles,
+  withComputedOnce,
+  withIntegers,
+  writeOnnx,
+} from "../../backends/onnx/index.ts";
 import { storageProblem } from "../../files/index.ts";
 import { version } from "../../machine/index.ts";
 import { expandedSpec, openSpec } from "../../specs/index.ts";
@@ -19,6 +27,8 @@ export interface ExportOnnxRequest extends GivenWeights, SpecRequest, ProgramFor
   readonly program: ExportedProgram | null;
   /** Fold adapters into the weights that they stand beside. */
   readonly merge: boolean;
+  /** The weights of products, and tables, as 8-bit integers with a scale for each output channel. */
+  readonly int8: boolean;
 }
 
 /** The files that were written, by their names in a folder. */
@@ -26,21 +36,23 @@ export interface OnnxExport {
   readonly folder: string;
   readonly models: readonly string[];
   readonly weights: readonly string[];
+  /** What became of each weight with `int8`; null without. */
+  readonly integers: IntegerWeights | null;
 }
 
 /** Writes programs as ONNX models, with their weights in files beside them. */
 export async function exportOnnx(request: ExportOnnxRequest, reporter: Reporter): Promise<Ended<OnnxExport>> {
-  const { spec: path, batch, merge, half } = request;
+  const { spec: path, int8 } = request;
   const files = filesOf(request.onnx);
   const wanted = programsWanted(request);
-  if (wanted.includes("step") && (merge || half || batch === "dynamic")) {
-    const flag = merge ? "--merge" : half ? "--half" : "--dynamic-batch";
+  const flag = forInference(request);
+  if (wanted.includes("step") && flag !== null) {
     reporter.problem(problem(`${flag} is not for the training step`, "remove it, or choose another --program"));
     return misused;
   }
   const emitted = emitPrograms({ ...request, wanted, served: null }, reporter);
   if (emitted.kind === "refused") return emitted;
-  const { compiled, programs, models } = emitted;
+  const { compiled, programs, trainable } = emitted;
   reportAverages(request.adapter, reporter);
   const weights = openWeights([...programs.values()], compiled, request);
   if (weights.kind === "wrong") return refuseBy(weights.diagnostics, reporter);
@@ -57,7 +69,18 @@ export async function exportOnnx(request: ExportOnnxRequest, reporter: Reporter)
     };
     reporter.progress("computing values that depend on weights alone");
     const piecesOf = await withComputedOnce(programs.values(), weights.piecesOf);
-    writeOnnx(models, files, piecesOf, about, (file) => reporter.progress(`writing ${file}`));
+    if (int8) reporter.progress("measuring weights");
+    const integers = int8 ? measureIntegers([...programs.values()], trainable, piecesOf) : null;
+    const models = integers === null ? emitted.models : emitted.withIntegers(axesOf(integers));
+    const stored = integers === null ? piecesOf : withIntegers(integers.integers, piecesOf);
+    writeOnnx(models, files, stored, about, (file) => reporter.progress(`writing ${file}`));
+    const hasTrainable = [...models.values()].some((model) => model.weights.some((weight) => weight.trainable));
+    return done({
+      folder: files.folder,
+      models: [...models.keys()].map((name) => files.model(name)),
+      weights: hasTrainable ? [files.frozen, files.trainable] : [files.frozen],
+      integers,
+    });
   } catch (error) {
     if (error instanceof ProblemError) return refuse(error.problem, reporter);
     return refuse(storageProblem(request.onnx, error), reporter);
@@ -65,20 +88,26 @@ export async function exportOnnx(request: ExportOnnxRequest, reporter: Reporter)
     reporter.progressEnd();
     weights.close();
   }
-  const hasTrainable = [...models.values()].some((model) => model.weights.some(({ trainable }) => trainable));
-  return done({
-    folder: files.folder,
-    models: [...models.keys()].map((name) => files.model(name)),
-    weights: hasTrainable ? [files.frozen, files.trainable] : [files.frozen],
-  });
+}
+
+function axesOf({ integers }: IntegerWeights): ReadonlyMap<string, number> {
+  return new Map(integers.map(({ path, axis }) => [path, axis]));
+}
+
+/** The option that makes programs something else than a training step is; null where none is given. */
+function forInference({ merge, half, int8, batch }: ExportOnnxRequest): string | null {
+  if (merge) return "--merge";
+  if (half) return "--half";
+  if (int8) return "--int8";
+  return batch === "dynamic" ? "--dynamic-batch" : null;
 }
 
 /** All programs for a folder, and of those only what can be written as it is asked for. */
-function programsWanted({ onnx, program, merge, half, batch }: ExportOnnxRequest): readonly ExportedProgram[] {
+function programsWanted(request: ExportOnnxRequest): readonly ExportedProgram[] {
+  const { onnx, program } = request;
   if (program !== null) return [program];
   if (onnx.endsWith(".onnx")) return ["forward"];
-  const isForInference = merge || half || batch === "dynamic";
-  return exportedPrograms.filter((name) => name !== "step" || !isForInference);
+  return exportedPrograms.filter((name) => name !== "step" || forInference(request) === null);
 }
 
 /** `model.onnx` has its weights beside it under its own name; in a folder, programs share them. */

@@ -88,7 +88,7 @@ function* weightBytes(
     if (offset > at) yield new Uint8Array(offset - at);
     at = offset;
     for (const piece of piecesOf(name)) {
-      const stored = dtype === "bf16" ? inHalf(name, piece) : piece;
+      const stored = dtype === "bf16" ? inHalf(name, piece) : dtype === "i8" ? Int8Array.from(piece) : piece;
       const view = new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
       if (at + view.length > offset + bytes) throw new Error(`${name} has more elements than its shape`);
       yield view;

@@ -22,7 +22,15 @@ export type Lowering<Name extends OperationName> = LoweringTo<Target, Name>;
  * The numbers of TensorProto.DataType in onnx.proto. The 16 bits that products of a program may have are binary16 here,
  * not bf16: it has three more digits, and is what runtimes of ONNX compute with.
  */
-export const dataTypes: Readonly<Record<OnnxDtype, number>> = { f32: 1, i32: 6, i64: 7, bool: 9, u32: 12, bf16: 10 };
+export const dataTypes: Readonly<Record<OnnxDtype, number>> = {
+  f32: 1,
+  i8: 3,
+  i32: 6,
+  i64: 7,
+  bool: 9,
+  u32: 12,
+  bf16: 10,
+};
 
 export function castTo(value: string, dtype: OnnxDtype, target: Target): string {
   return target.add("Cast", [value], { to: int(dataTypes[dtype]) });
