@@ -1,5 +1,5 @@
 import { deflateSync } from "node:zlib";
-import { crc32 } from "./crc32.ts";
+import { crc32 } from "../files/index.ts";
 
 /** A picture in shades of grey, row after row from the top. */
 export interface GreyPicture {

@@ -1,4 +1,5 @@
 export { bundledFile } from "./bundled.ts";
+export { crc32 } from "./crc32.ts";
 export { type FileSystem, machineFiles, readAll, readBytes, syncFolder, writeAll } from "./file-system.ts";
 export { type Holder, holderOf, isRunning, takeLock } from "./lock.ts";
 export { decodeText, firstBadByte, readText, type TextFile, whyUnread } from "./read-text.ts";

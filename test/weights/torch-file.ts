@@ -1,4 +1,4 @@
-import { crc32 } from "../../runtime/data/crc32.ts";
+import { crc32 } from "../../runtime/files/index.ts";
 
 /** A file of an archive; what is said besides its name and bytes goes into its records as it is. */
 export interface Entry {

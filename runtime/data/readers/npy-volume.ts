@@ -1,5 +1,5 @@
+import { crc32 } from "../../files/index.ts";
 import { failed, ok, type Result } from "../../text/index.ts";
-import { crc32 } from "../crc32.ts";
 import { type Fault, fault } from "../problem.ts";
 import { quotedList } from "../quoted.ts";
 import { longestNpyHeader, type NpyArray, npyHeaderLength, npyStart, parseNpyArray, widened } from "./npy.ts";
