@@ -59,6 +59,7 @@ function ofCheckpoint(folder: string, name: string | null): RunRecord | null {
     ...{ precision: identity.precision, seed: identity.seed, batch: identity.batch },
     steps: typeof steps === "number" ? steps : identity.steps,
     stepsPerEpoch: 0,
+    parameters: null,
     startedAt: "",
     end: null,
   };

@@ -17,6 +17,8 @@ export interface RunRecord {
   readonly batch: number;
   readonly steps: number;
   readonly stepsPerEpoch: number;
+  /** Parameters of the model, and those of them that are trained; null in runs of earlier versions. */
+  readonly parameters: { readonly total: number; readonly trainable: number } | null;
   /** When this process began, as ISO 8601. */
   readonly startedAt: string;
   /** Null while it runs, and for one whose process was ended from outside. */
@@ -47,6 +49,7 @@ const record = v.object({
   batch: count,
   steps: count,
   stepsPerEpoch: count,
+  parameters: v.optional(v.nullable(v.object({ total: count, trainable: count })), null),
   startedAt: v.string(),
   end: v.nullable(
     v.object({ kind: v.picklist(["done", "stopped", "failed"]), at: v.string(), problems: v.array(problem) }),

@@ -9,7 +9,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const record: Omit<RunRecord, "end"> = {
   ...{ medctc: "0.1.0", spec: "small.vlm", text: "model", backend: "onnx", precision: "f32", seed: 1, batch: 8 },
-  ...{ steps: 10, stepsPerEpoch: 5, startedAt: "2026-01-01T00:00:00.000Z" },
+  ...{ steps: 10, stepsPerEpoch: 5, parameters: { total: 40, trainable: 4 }, startedAt: "2026-01-01T00:00:00.000Z" },
 };
 
 test("a run says what it is from its start on, and how it ended", () => {

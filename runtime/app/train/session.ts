@@ -49,7 +49,7 @@ export async function trainInto(
     if ((task.request.launch?.machines.count ?? 1) > 1) writeLeading(folder.workFolder, sources.identity);
     const backend = backendFor(task.request, reporter);
     if (backend === null) return refused;
-    folder.begin(recordOf(sources, backend.name, task));
+    folder.begin(recordOf(sources, compiled.plan.totals, backend.name, task));
     const features = usefulFeatures(sources, backend, reporter);
     const resumed = sources.checkpoint?.parameters;
     const { launch: asked } = task.request;
@@ -197,11 +197,17 @@ async function trainWith(
   return finishTraining(ended, run, reporter);
 }
 
-function recordOf({ identity, order, steps }: Sources, backend: string, task: TrainTask): Omit<RunRecord, "end"> {
+function recordOf(
+  { identity, order, steps }: Sources,
+  { total, trainable }: TrainTask["compiled"]["plan"]["totals"],
+  backend: string,
+  task: TrainTask,
+): Omit<RunRecord, "end"> {
   const { spec: text, seed, batch, precision } = identity;
   return {
     ...{ medctc: version, spec: task.path, text, backend, precision, seed, batch, steps },
     stepsPerEpoch: order.batchesPerEpoch,
+    parameters: { total, trainable },
     startedAt: task.startedAt.toISOString(),
   };
 }
