@@ -35,6 +35,7 @@ const runtime = [
   ["sweep"],
   ["bench"],
   ["serve"],
+  ["trackers"],
   ["app", "language-server"],
   ["api", "cli"],
 ];

@@ -104,6 +104,11 @@ export const commands: readonly ListedCommand[] = [
     load: () => import("./sweep-collect.ts"),
   },
   {
+    words: ["track"],
+    summary: "write runs and sweeps into the folders of MLflow or Weights & Biases",
+    load: () => import("./track.ts"),
+  },
+  {
     words: ["export"],
     summary: "write ONNX models, the weights alone, or adapters for PEFT",
     load: () => import("./export.ts"),

@@ -5,13 +5,12 @@ import { printable } from "../../grammar/index.ts";
 import { readOwnJson } from "../json/index.ts";
 import { isRefusal } from "../machine/index.ts";
 import { sentence } from "../text/index.ts";
-import { metricsFile, reportFile, skippedFile } from "../train/index.ts";
+import { metricsFile, parseStep, reportFile, skippedFile } from "../train/index.ts";
 import { EvaluationFiles } from "./evaluations.ts";
 import { GrowingFile } from "./growing-file.ts";
-import { parseStep } from "./metrics-line.ts";
 import { markOf, RecordFile, stateOf, type ToldState } from "./run-files.ts";
 import { medianOf, RunSeries } from "./series.ts";
-import { settingsOf } from "./settings.ts";
+import { shownSettings } from "./settings.ts";
 import type { PageLink, RunDetails, RunSummary } from "./wire.ts";
 
 const skippedLine = v.object({ file: v.string(), rule: v.string() });
@@ -141,7 +140,7 @@ export class TrackedRun {
         values: values.map(([name, value]) => [printable(name), value] as const),
       })),
       settings:
-        record === null ? [] : [...settingsOf(record)].map(([name, value]) => [printable(name), printable(value)]),
+        record === null ? [] : shownSettings(record).map(([name, value]) => [printable(name), printable(value)]),
       problems: this.problems().map(printable),
     };
   }
@@ -166,8 +165,9 @@ export class TrackedRun {
   private add(text: string): void {
     const logged = parseStep(text);
     if (logged === null || logged.step <= this.series.step) return;
-    this.series.add(logged.step, logged.values);
-    this.newest = new Map(logged.values);
+    const values = logged.values.filter(([name, value]) => name !== "epoch" && Number.isFinite(value));
+    this.series.add(logged.step, values);
+    this.newest = new Map(values);
     const seconds = this.newest.get("seconds");
     if (seconds === undefined || seconds <= 0) return;
     this.seconds.push(seconds);

@@ -1,4 +1,5 @@
 import { at } from "../at.ts";
+import { machineFiles, readAll } from "../files/index.ts";
 
 /**
  * A record of a TFRecord file (tensorflow.org/tutorials/load_data/tfrecord): eight bytes of length, their checksum, the
@@ -12,6 +13,49 @@ export function frameRecord(bytes: Uint8Array): Uint8Array {
   frame.set(bytes, 12);
   view.setUint32(12 + bytes.length, maskedChecksum(bytes), true);
   return frame;
+}
+
+/** Bytes that are read at once, and that a record may have. */
+const bytesAtOnce = 2 ** 20;
+
+/**
+ * The records of a TFRecord file, read in pieces, up to the first that is damaged or cut off, as TensorBoard reads them. The bytes are
+ * good until the next one is asked for. Throws what the file system says.
+ */
+export function* readRecords(path: string): Generator<Uint8Array, void, undefined> {
+  const handle = machineFiles.open(path);
+  try {
+    const size = machineFiles.size(handle) ?? 0;
+    const window = new Uint8Array(2 * bytesAtOnce);
+    for (let offset = 0; offset < size; ) {
+      const bytes = window.subarray(0, Math.min(window.length, size - offset));
+      if (!readAll(handle, bytes, offset, machineFiles)) return;
+      let used = 0;
+      for (const record of recordsIn(bytes)) {
+        yield record;
+        used += record.length + 16;
+      }
+      if (used === 0) return;
+      offset += used;
+    }
+  } finally {
+    machineFiles.close(handle);
+  }
+}
+
+/** The whole records that bytes begin with. */
+function* recordsIn(bytes: Uint8Array): Generator<Uint8Array, void, undefined> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  for (let start = 0; start + 16 <= bytes.length; ) {
+    const length = Number(view.getBigUint64(start, true));
+    const end = start + 12 + length;
+    if (length > bytesAtOnce || end + 4 > bytes.length) return;
+    const record = bytes.subarray(start + 12, end);
+    if (view.getUint32(start + 8, true) !== maskedChecksum(bytes.subarray(start, start + 8))) return;
+    if (view.getUint32(end, true) !== maskedChecksum(record)) return;
+    yield record;
+    start = end + 4;
+  }
 }
 
 /** CRC-32C, rotated and shifted as TFRecord has it, so that the checksum of data with checksums inside is no trivial one. */

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { cacheFolder } from "../../runtime/machine/index.ts";
+import { makeRun } from "../trackers/made-run.ts";
 import { prepareProgram } from "./medctc.ts";
 import { backends, SmallTraining } from "./small-training.ts";
 
@@ -68,6 +69,12 @@ describe("nothing of a user leaves the machine, and nothing is kept in the home 
     ["data check", ["data", "check", small.data]],
   ])("in %s", async (name, commandLine) => {
     expect(await watch(name, commandLine)).toEqual(silent);
+  });
+
+  test.each(["mlflow", "wandb"])("when a run is written for %s", async (tracker) => {
+    const run = makeRun(small.path(`tracked-by-${tracker}`), { steps: 2 });
+    const commandLine = ["track", run, "--to", tracker, "-o", small.path(`of-${tracker}`)];
+    expect(await watch(`track-${tracker}`, commandLine)).toEqual(silent);
   });
 
   test("in a sweep, which starts trainings", async () => {

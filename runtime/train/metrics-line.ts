@@ -1,6 +1,7 @@
 /** What a step logged. */
-export interface LoggedStep {
+interface LoggedStep {
   readonly step: number;
+  /** What was no finite number is NaN. */
   readonly values: readonly (readonly [name: string, value: number])[];
 }
 
@@ -20,7 +21,10 @@ export function parseStep(line: string): LoggedStep | null {
   if (typeof step !== "number" || !Number.isSafeInteger(step) || step < 1) return null;
   const values: (readonly [string, number])[] = [];
   for (const [name, value] of Object.entries(read)) {
-    if (typeof value === "number" && name !== "step" && name !== "epoch") values.push([name, value]);
+    if (name === "step") continue;
+    // JSON has null for NaN and infinities.
+    if (value === null) values.push([name, Number.NaN]);
+    else if (typeof value === "number") values.push([name, value]);
   }
   return { step, values };
 }
