@@ -52,13 +52,16 @@ function apart(a: ArrayLike<number>, b: ArrayLike<number>): number {
 }
 
 describe("export --serve", () => {
-  test("writes the base once, two files for each adapter and for the base, and a manifest of them", () => {
+  test("writes the base once, each adapter and the base as tensors and for each program, and a manifest of them", () => {
     expect(readdirSync(served).sort()).toEqual(
       ["adapters", "adapters.json", "encode_image.onnx", "encode_text.onnx", "forward.onnx", "weights.data"].sort(),
     );
     const names = ["base", "heart", "lung"];
     expect(readdirSync(join(served, "adapters")).sort()).toEqual(
-      names.flatMap((name) => [`${name}.onnx_adapter`, `${name}.safetensors`]),
+      names.flatMap((name) => [
+        ...["encode_image", "encode_text", "forward"].map((program) => `${name}.${program}.onnx_adapter`),
+        `${name}.safetensors`,
+      ]),
     );
     const { adapters, batch, half, zero_shot } = manifestOf(served);
     expect(Object.keys(adapters).sort()).toEqual(names);

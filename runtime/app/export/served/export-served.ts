@@ -151,7 +151,7 @@ function writeAll(
   mkdirSync(join(folder, adaptersFolder), { recursive: true });
   const write = (name: string, path: string | null, piecesOf: ServedWeights["piecesOf"]): ServedAdapter => {
     reporter.progress(`writing the adapter ${name}`);
-    return writeServedAdapter(folder, served, piecesOf, {
+    return writeServedAdapter(folder, served, manifest.base.programs, piecesOf, {
       name,
       base: manifest.base.sha256,
       placements: path === null ? [] : compiled.plan.placements.map((placement) => placement.text),

@@ -31,8 +31,8 @@ const program = v.object({
 
 const adapter = v.object({
   safetensors: file,
-  /** The same for ONNX Runtime's own loader; null where that cannot read these tensors. */
-  onnx_adapter: v.nullable(file),
+  /** The same for ONNX Runtime's own loader, by program, where that can read the tensors. */
+  onnx_adapters: v.record(v.string(), file),
   placements: v.array(v.string()),
   /** Of updates of low rank, ascending, each once. */
   ranks: v.array(v.number()),

@@ -5,7 +5,7 @@ import { contractKey, encodeContract, type ModelContract } from "../../../data/i
 import { writeAtomically } from "../../../files/index.ts";
 import { type FloatTensor, safetensorsPieces, type WeightPieces } from "../../../weights/index.ts";
 import { fileIdentity } from "../../train/identity.ts";
-import type { ServedAdapter, ServedFile } from "./manifest.ts";
+import type { Manifest, ServedAdapter, ServedFile } from "./manifest.ts";
 
 /** The folder of adapters, beside the base. */
 export const adaptersFolder = "adapters";
@@ -20,10 +20,14 @@ export interface AdapterAbout {
   readonly contract: ModelContract;
 }
 
-/** Writes an adapter's tensors, by the names of a model's inputs, as safetensors and for ONNX Runtime's own loader. */
+/**
+ * Writes an adapter's tensors, by the names of programs' inputs: as safetensors, and for ONNX Runtime's own loader in a file for each
+ * program, which refuses what it has no input for.
+ */
 export function writeServedAdapter(
   folder: string,
   shapes: ReadonlyMap<string, readonly number[]>,
+  programs: Manifest["base"]["programs"],
   piecesOf: WeightPieces,
   { name, base, placements, ranks, contract }: AdapterAbout,
 ): ServedAdapter {
@@ -40,11 +44,15 @@ export function writeServedAdapter(
     writeAtomically(join(folder, file), content);
     return fileOf(folder, file);
   };
-  // ONNX Runtime reads no tensor without dimensions from these files.
-  const isReadable = [...shapes.values()].every(({ length }) => length > 0);
+  const native = Object.entries(programs).flatMap(([program, { adapter_inputs: inputs }]) => {
+    const own = new Map([...tensors].filter(([path]) => inputs.includes(path)));
+    // ONNX Runtime reads no tensor without dimensions from these files.
+    const isReadable = own.size > 0 && [...own.values()].every(({ shape }) => shape.length > 0);
+    return isReadable ? [[program, write(`${program}.onnx_adapter`, onnxAdapterPieces(own))] as const] : [];
+  });
   return {
     safetensors: write("safetensors", safetensorsPieces(tensors, metadata)),
-    onnx_adapter: isReadable ? write("onnx_adapter", onnxAdapterPieces(tensors)) : null,
+    onnx_adapters: Object.fromEntries(native),
     placements: [...placements],
     ranks: [...ranks],
     contract,
