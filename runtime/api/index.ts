@@ -4,5 +4,6 @@
  */
 export type { Compiled, Plan, ProgramName, SpecChanges, TensorData, TensorType } from "../../compiler/index.ts";
 export { type Diagnostic, renderDiagnostics } from "../../grammar/index.ts";
+export { readVolume, tokenize } from "./inputs.ts";
 export { type RunOptions, run } from "./run.ts";
 export { check, compile, plan, SpecError } from "./specs.ts";

@@ -2,7 +2,16 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { check, compile, plan, run, SpecError, type TensorData } from "../../runtime/api/index.ts";
+import {
+  check,
+  compile,
+  plan,
+  readVolume,
+  run,
+  SpecError,
+  type TensorData,
+  tokenize,
+} from "../../runtime/api/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medctc-api-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -51,4 +60,32 @@ test("run refuses an input that is missing, a spec with mistakes, and a program 
   await expect(run(compile("test/train/tiny.vlm"), "forward", none)).rejects.toThrow(/elements/);
   await expect(run(compile(wrong), "forward", none)).rejects.toThrow(SpecError);
   await expect(run(compile("specs/medct-small.vlm"), "embed", none)).rejects.toThrow(/no program embed/);
+});
+
+test("readVolume gives one row of the network's input, the same from each orientation of a scan", async () => {
+  const compiled = compile("specs/medct-small.vlm", { set: ["data.spacing = [2, 1, 2]"] });
+  const read = async (name: string) =>
+    (await readVolume(compiled, `test/fixtures/volumes-small/${name}.nii.gz`)).get("image");
+  const image = await read("LPS");
+  expect(image?.type).toEqual({ dtype: "f32", shape: [1, 1, 20, 60, 60] });
+  expect(new Set(image?.data).size).toBeGreaterThan(100);
+  for (const other of ["IAL", "LAS", "PSR", "RAS"]) expect((await read(other))?.data).toEqual(image?.data);
+});
+
+test("readVolume names a file that is missing, and an input that the model does not have", async () => {
+  const compiled = compile("specs/medct-small.vlm");
+  await expect(readVolume(compiled, join(folder, "none.nii.gz"))).rejects.toThrow(/none\.nii\.gz/);
+  const volume = "test/fixtures/volumes-small/LPS.nii.gz";
+  await expect(readVolume(compiled, volume, "scan")).rejects.toThrow("the model has no input scan that takes volumes");
+  await expect(readVolume(compile(wrong), volume)).rejects.toThrow(SpecError);
+});
+
+test("tokenize gives the tokens of the reference's tokenizer, a row for each text", () => {
+  const texts = ["Lung nodule is present.", "Pleural effusion is not present."];
+  const tokens = tokenize(compile("specs/medct-small.vlm"), texts, "test/fixtures/ctrate-small/vocab.txt");
+  const ids = tokens.get("input_ids");
+  expect(ids?.type).toEqual({ dtype: "i32", shape: [2, 12] });
+  const expected = [...[2, 15, 16, 17, 7, 8, 46, 3, 0, 0, 0, 0], ...[2, 19, 20, 21, 7, 9, 8, 46, 3, 0, 0, 0]];
+  expect([...(ids?.data ?? [])]).toEqual(expected);
+  expect([...(tokens.get("attention_mask")?.data ?? [])]).toEqual(expected.map((id) => Number(id !== 0)));
 });
