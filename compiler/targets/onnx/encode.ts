@@ -1,4 +1,4 @@
-import { onnx } from "onnx-proto";
+import messages from "onnx-proto";
 import { halfBits } from "./half.ts";
 import { dataTypes } from "./lower/index.ts";
 import {
@@ -27,7 +27,7 @@ export interface ModelAbout {
 
 /** Encodes a model as onnx.proto says; its weights are where `places` says. */
 export function encodeOnnx(model: OnnxModel, about: ModelAbout): Uint8Array {
-  const { AttributeProto, ModelProto, TensorProto } = onnx;
+  const { AttributeProto, ModelProto, TensorProto } = messages.onnx;
   const attribute = (name: string, value: Attribute) => {
     switch (value.kind) {
       case "int":
