@@ -34,6 +34,7 @@ const runtime = [
   ["play"],
   ["sweep"],
   ["bench"],
+  ["card"],
   ["serve"],
   ["trackers"],
   ["app", "language-server"],

@@ -1,8 +1,7 @@
 import { Option } from "@commander-js/extra-typings";
 import { compareScoredRuns } from "../app/evaluate/compare.ts";
-import { classMetricNames, corrections, metrics } from "../evaluate/index.ts";
+import { classMetricNames, comparisonFormats, corrections, metrics, renderRunComparison } from "../evaluate/index.ts";
 import type { DefineCommand } from "./command.ts";
-import { comparisonFormats, renderRunComparison } from "./comparison-text.ts";
 import { finish } from "./exit-code.ts";
 import { wholeNumber } from "./option-values.ts";
 import { printProblem } from "./print-problem.ts";

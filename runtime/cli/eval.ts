@@ -3,9 +3,14 @@ import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { printable } from "../../grammar/index.ts";
 import { type Evaluated, type EvaluateRequest, evaluate } from "../app/evaluate/evaluate.ts";
 import { latentsEndings } from "../app/evaluate/latents.ts";
-import { evaluationTable, retrievalComparison, retrievalTable, type TaskResult } from "../evaluate/index.ts";
+import {
+  evaluationTable,
+  renderRunComparison,
+  retrievalComparison,
+  retrievalTable,
+  type TaskResult,
+} from "../evaluate/index.ts";
 import type { DefineCommand } from "./command.ts";
-import { renderRunComparison } from "./comparison-text.ts";
 import { finish } from "./exit-code.ts";
 import { launchOf } from "./launch-options.ts";
 import { printProblem } from "./print-problem.ts";

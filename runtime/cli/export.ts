@@ -1,6 +1,7 @@
 import { Option } from "@commander-js/extra-typings";
 import { printBytes, printNumberOf } from "../../compiler/index.ts";
 import { printable } from "../../grammar/index.ts";
+import type { CardOf } from "../app/export/card.ts";
 import type { ExportedProgram } from "../app/export/emit-programs.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
@@ -38,6 +39,12 @@ export const define: DefineCommand = (command, terminal, end) => {
     .option("--half", "use 16-bit floats for matrix products and their weights; not for the training step")
     .option("--int8", "store weights of products and tables as 8-bit integers; not for the training step")
     .option("--dynamic-batch", "write programs for any batch size; not for the training step")
+    .option("--base-model <name>", "the base model's name on Hugging Face's hub, for the card and PEFT's config")
+    .option("--card <file>", "Markdown for the model card: front matter, and sections such as `## Intended use`")
+    .option(
+      "--results <folder...>",
+      "evaluations for the card; of several, the others are compared with the first; default: the training's last",
+    )
     .addOption(
       new Option(
         "--serve [name=path...]",
@@ -57,7 +64,7 @@ export const define: DefineCommand = (command, terminal, end) => {
       "\nFrozen and trained weights are written to two files, so that several adapters can share the frozen ones." +
         "\n\nExamples:\n  $ medctc export specs/medct-small.vlm --onnx model --weights w.safetensors" +
         "\n  $ medctc export specs/medct-small.vlm --onnx image.onnx --program encode_image --merge --dynamic-batch" +
-        "\n  $ medctc export specs/medct.vlm --peft adapter --adapter run" +
+        "\n  $ medctc export specs/medct.vlm --peft adapter --adapter run --base-model NAME --card card.md" +
         "\n  $ medctc export specs/medct.vlm --onnx served --weights w.safetensors --serve lung=run-1 heart=run-2" +
         "\n  $ medctc export specs/medct.vlm --onnx served --serve liver=run-3 --keep-base",
     )
@@ -73,21 +80,29 @@ export const define: DefineCommand = (command, terminal, end) => {
         const { exportServedCommand } = await import("./export-served.ts");
         return end(await exportServedCommand({ ...given, onnx, flags }, terminal));
       }
+      const { baseModel = null, card = null, results = [] } = flags;
+      const { readCardSources, writeCard } = await import("../app/export/card.ts");
+      const cards = await import("../app/export/card-of.ts");
+      const sources = await readCardSources({ card, baseModel, results }, adapter, reporter);
+      if (sources === null) return end(exitCodes.wrong);
+      const withCard = (of: CardOf): ExitCode => (writeCard(sources, of, reporter) ? exitCodes.done : exitCodes.wrong);
       let code: ExitCode = exitCodes.done;
       if (safetensors !== undefined) {
         const { exportWeights } = await import("../app/export/weights.ts");
         const ended = await exportWeights({ ...given, file: safetensors, merge }, reporter);
-        code = finish(ended, ({ tensors, bytes }) => {
+        code = finish(ended, (exported) => {
+          const { tensors, bytes } = exported;
           terminal.out(`${printNumberOf(tensors, "tensor")}, ${printBytes(bytes)}, in ${safetensors}\n`);
-          return exitCodes.done;
+          return withCard(cards.cardOfWeights(safetensors, merge, given, exported));
         });
       }
       if (peft !== undefined && code === exitCodes.done) {
         const { exportPeft } = await import("../app/export/peft.ts");
-        code = finish(exportPeft({ ...given, folder: peft }, reporter), ({ adapters, tensors, bytes }) => {
+        code = finish(exportPeft({ ...given, folder: peft, baseModel }, reporter), (exported) => {
+          const { adapters, tensors, bytes } = exported;
           const written = `${printNumberOf(adapters, "adapter")}, ${printNumberOf(tensors, "tensor")}`;
           terminal.out(`${written}, ${printBytes(bytes)}, in ${peft}\n`);
-          return exitCodes.done;
+          return withCard(cards.cardOfPeft(peft, given, exported));
         });
       }
       if (onnx !== undefined && code === exitCodes.done) {
@@ -97,11 +112,12 @@ export const define: DefineCommand = (command, terminal, end) => {
         const batch = flags.dynamicBatch === true ? ("dynamic" as const) : (flags.batch ?? null);
         const { program = null, half = false, int8 = false } = flags;
         const request = { ...given, onnx, program, merge, half, int8, batch };
-        code = finish(await exportOnnx(request, reporter), ({ models, weights: files, folder, integers }) => {
+        code = finish(await exportOnnx(request, reporter), (exported) => {
+          const { models, weights: files, folder, integers } = exported;
           for (const line of integers === null ? [] : integerLines(integers)) terminal.out(`${printable(line)}\n`);
           const seconds = ((performance.now() - start) / 1000).toFixed(1);
           terminal.out(`${models.join(", ")} in ${folder}, with weights in ${files.join(" and ")}: ${seconds} s\n`);
-          return exitCodes.done;
+          return withCard(cards.cardOfOnnx(onnx, { merge, half }, given, exported));
         });
       }
       end(code);

@@ -8,6 +8,7 @@ export {
   compareRuns,
   type RunComparison,
 } from "./compare-runs.ts";
+export { comparisonFormats, renderRunComparison } from "./comparison-text.ts";
 export { encodeTexts } from "./encode-texts.ts";
 export { type EncodedExamples, type Encoding, encodeVolumes } from "./encode-volumes.ts";
 export type { EncodedVolumes } from "./encoded-volumes.ts";

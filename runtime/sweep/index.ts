@@ -16,3 +16,4 @@ export {
   runLog,
   writeChanged,
 } from "./sweep-folder.ts";
+export { readTree } from "./yaml-tree.ts";

@@ -51,9 +51,15 @@ describe("export", () => {
     const { code, out } = exported("--onnx", join(folder, "all"), ...given);
     expect(code).toBe(0);
     expect(out).toMatch(/^forward\.onnx, encode_image\.onnx, encode_text\.onnx, step\.onnx in .*: \d+\.\d s\n$/);
-    expect(readdirSync(join(folder, "all")).sort()).toEqual(
-      ["adapter.data", "encode_image.onnx", "encode_text.onnx", "forward.onnx", "step.onnx", "weights.data"].sort(),
-    );
+    expect(readdirSync(join(folder, "all")).sort()).toEqual([
+      "README.md",
+      "adapter.data",
+      "encode_image.onnx",
+      "encode_text.onnx",
+      "forward.onnx",
+      "step.onnx",
+      "weights.data",
+    ]);
     expect(statSync(join(folder, "all/adapter.data")).size).toBe(3584 * 4);
   });
 

@@ -1,10 +1,13 @@
 import { basename, resolve } from "node:path";
+import { at } from "../../at.ts";
 import {
   type ClassMetric,
   type ComparedRuns,
   type CompareSettings,
   type Correction,
   compareRuns,
+  type Evaluation,
+  evaluateScores,
   type Groups,
   groupBy,
 } from "../../evaluate/index.ts";
@@ -69,13 +72,33 @@ export async function compareScoredRuns(
   return done({ ...compared, labels, warnings, page });
 }
 
+/** Measures the scores of one run again, which are in a folder of an evaluation or of a training, or in a `scores.csv`. */
+export async function evaluateScoredRun(
+  path: string,
+  reporter: Pick<Reporter, "note">,
+): Promise<Result<{ readonly evaluation: Evaluation; readonly warnings: readonly string[] }>> {
+  const run = await readRun(path);
+  if (run.kind === "failed") return run;
+  const aligned = alignRuns([{ path, run: run.value }], { labels: null, common: false }, reporter);
+  if (aligned.kind === "failed") return aligned;
+  const { names, classes, labels, runs } = aligned.value;
+  const groups = groupsOf({ by: null }, run.value, names);
+  if (groups.kind === "failed") return groups;
+  const evaluation = evaluateScores({ classes, labels, groups: groups.value, ...at(runs, 0) });
+  return ok({ evaluation, warnings: run.value.warnings });
+}
+
 /** The last parts of the paths, unless two are the same. */
 function labelsOf(paths: readonly string[]): readonly string[] {
   const last = paths.map((path) => basename(resolve(path)));
   return new Set(last).size === last.length ? last : paths;
 }
 
-function groupsOf({ by }: CompareRunsRequest, run: ScoredRun | undefined, names: readonly string[]): Result<Groups> {
+function groupsOf(
+  { by }: Pick<CompareRunsRequest, "by">,
+  run: ScoredRun | undefined,
+  names: readonly string[],
+): Result<Groups> {
   if (by !== null || run === undefined || run.groups === null) return groupsByName(by ?? "known", names);
   const { groups } = run;
   return ok(

@@ -63,6 +63,6 @@ function lossOf({ error, lost }: { readonly error: number; readonly lost: number
 }
 
 /** `0.84 %` */
-export function printError(error: number): string {
+function printError(error: number): string {
   return `${(100 * error).toPrecision(2)} %`;
 }

@@ -1,4 +1,5 @@
 import { basename, dirname, resolve } from "node:path";
+import type { OnnxModel } from "../../../compiler/index.ts";
 import {
   type IntegerWeights,
   measureIntegers,
@@ -12,7 +13,7 @@ import { storageProblem } from "../../files/index.ts";
 import { version } from "../../machine/index.ts";
 import { expandedSpec, openSpec } from "../../specs/index.ts";
 import { ProblemError } from "../../text/index.ts";
-import type { SpecRequest } from "../compiled-spec.ts";
+import type { CompiledSpec, SpecRequest } from "../compiled-spec.ts";
 import { done, type Ended, misused, problem, type Reporter, refuse, refuseBy, reportRemark } from "../reporter.ts";
 import { reportAverages } from "../weights/adapter-file.ts";
 import { exportedContract } from "../weights/contract-agreement.ts";
@@ -38,6 +39,21 @@ export interface OnnxExport {
   readonly weights: readonly string[];
   /** What became of each weight with `int8`; null without. */
   readonly integers: IntegerWeights | null;
+  /** What each model takes and gives by ONNX's names, with its file; not what has a value in the model. */
+  readonly programs: readonly {
+    readonly file: string;
+    readonly inputs: readonly OnnxInput[];
+    readonly outputs: readonly string[];
+  }[];
+  readonly compiled: CompiledSpec;
+}
+
+export interface OnnxInput {
+  readonly name: string;
+  /** As NumPy calls it. */
+  readonly dtype: "float32" | "int32";
+  /** A number, or in words how it depends on the batch. */
+  readonly sizes: readonly (number | string)[];
 }
 
 /** Writes programs as ONNX models, with their weights in files beside them. */
@@ -80,6 +96,8 @@ export async function exportOnnx(request: ExportOnnxRequest, reporter: Reporter)
       models: [...models.keys()].map((name) => files.model(name)),
       weights: hasTrainable ? [files.frozen, files.trainable] : [files.frozen],
       integers,
+      programs: [...models].map(([name, model]) => ({ file: files.model(name), ...signatureOf(model) })),
+      compiled,
     });
   } catch (error) {
     if (error instanceof ProblemError) return refuse(error.problem, reporter);
@@ -88,6 +106,16 @@ export async function exportOnnx(request: ExportOnnxRequest, reporter: Reporter)
     reporter.progressEnd();
     weights.close();
   }
+}
+
+function signatureOf({ inputs, outputs, weights }: OnnxModel) {
+  const known = new Set(weights.map(({ name }) => name));
+  return {
+    inputs: inputs.flatMap(({ name, type: { dtype, shape, sizes = shape } }): readonly OnnxInput[] =>
+      known.has(name) ? [] : [{ name, dtype: dtype === "i32" ? "int32" : "float32", sizes }],
+    ),
+    outputs: outputs.map(({ name }) => name),
+  };
 }
 
 function axesOf({ integers }: IntegerWeights): ReadonlyMap<string, number> {

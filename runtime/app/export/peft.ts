@@ -23,7 +23,7 @@ import { contractKey } from "../../data/index.ts";
 import { attempt, writeAtomically } from "../../files/index.ts";
 import type { Problem } from "../../text/index.ts";
 import { countOf, type FloatTensor, joined, safetensorsPieces, type WeightPieces } from "../../weights/index.ts";
-import { compileReported, type SpecRequest } from "../compiled-spec.ts";
+import { type CompiledSpec, compileReported, type SpecRequest } from "../compiled-spec.ts";
 import { done, type Ended, problem, type Reporter, refuse, refuseBy, refused } from "../reporter.ts";
 import { reportAverages } from "../weights/adapter-file.ts";
 import { exportedContract } from "../weights/contract-agreement.ts";
@@ -35,6 +35,8 @@ import { unlikeRows } from "./peft-rows.ts";
 export interface ExportPeftRequest extends GivenWeights, SpecRequest {
   /** The folder that PEFT's two files go into. */
   readonly folder: string;
+  /** The name of the base model on Hugging Face's hub, or its path; null where nothing is said. */
+  readonly baseModel: string | null;
 }
 
 /** What was written for PEFT. */
@@ -42,6 +44,10 @@ export interface PeftExport {
   readonly adapters: number;
   readonly tensors: number;
   readonly bytes: number;
+  /** PEFT's name of its type. */
+  readonly type: string;
+  readonly files: readonly string[];
+  readonly compiled: CompiledSpec;
 }
 
 /** Writes adapters as PEFT stores them, where PEFT computes the same of them. */
@@ -69,13 +75,18 @@ export function exportPeft(request: ExportPeftRequest, reporter: Reporter): Ende
     const written =
       declared.length > 0 ? peftOfDeclared(declared, weights.piecesOf) : peftOf(updates, plan, weights.piecesOf);
     if (written.kind === "wrong") return refuse(problem(written.problem, null), reporter);
-    const { config, tensors } = written;
+    const { tensors } = written;
+    const config = { ...written.config, base_model_name_or_path: request.baseModel };
     if (updates.some((update) => update.kind === "low-rank" && update.attention?.part === "out_proj")) {
       reporter.note(
         `lora_B of each nn.MultiheadAttention's out_proj is half of the spec's: PEFT up to ${countsTwiceUpTo} adds that update twice`,
       );
     }
-    const metadata = new Map([[contractKey, exportedContract(spec, request.adapter)]]);
+    // As PEFT itself writes them.
+    const metadata = new Map([
+      ["format", "pt"],
+      [contractKey, exportedContract(spec, request.adapter)],
+    ]);
     reporter.progress(`writing ${request.folder}`);
     const saved = attempt(request.folder, () => {
       mkdirSync(request.folder, { recursive: true });
@@ -84,7 +95,11 @@ export function exportPeft(request: ExportPeftRequest, reporter: Reporter): Ende
     });
     if (saved.kind === "failed") return refuse(saved.problem, reporter);
     const elements = [...tensors.values()].reduce((sum, { shape }) => sum + countOf(shape), 0);
-    return done({ adapters: updates.length, tensors: tensors.size, bytes: 4 * elements });
+    return done({
+      ...{ adapters: updates.length, tensors: tensors.size, bytes: 4 * elements, compiled },
+      type: String(written.config["peft_type"]),
+      files: [peftFiles.config, peftFiles.tensors],
+    });
   } finally {
     reporter.progressEnd();
     weights.close();

@@ -4,7 +4,7 @@ import { foldModel, type Node, type Plan, type TracedSpec } from "../../../compi
 import { withComputedOnce } from "../../backends/onnx/index.ts";
 import { attempt, writeAtomically } from "../../files/index.ts";
 import { countOf, type FloatTensor, safetensorsPieces, type WeightPieces } from "../../weights/index.ts";
-import { compileReported, type SpecRequest } from "../compiled-spec.ts";
+import { type CompiledSpec, compileReported, type SpecRequest } from "../compiled-spec.ts";
 import { done, type Ended, problem, type Reporter, refuse, refuseBy, refused, reportRemark } from "../reporter.ts";
 import { reportAverages } from "../weights/adapter-file.ts";
 import { remarkOn } from "../weights/first-values.ts";
@@ -17,11 +17,14 @@ export interface ExportWeightsRequest extends GivenWeights, SpecRequest {
   readonly merge: boolean;
 }
 
+export interface WeightsExport {
+  readonly tensors: number;
+  readonly bytes: number;
+  readonly compiled: CompiledSpec;
+}
+
 /** Writes all weights of the model by their names in checkpoints, without adapters of its own. */
-export async function exportWeights(
-  request: ExportWeightsRequest,
-  reporter: Reporter,
-): Promise<Ended<{ readonly tensors: number; readonly bytes: number }>> {
+export async function exportWeights(request: ExportWeightsRequest, reporter: Reporter): Promise<Ended<WeightsExport>> {
   const compiled = compileReported(request, reporter);
   if (compiled === null) return refused;
   const { spec, plan } = compiled;
@@ -51,7 +54,7 @@ export async function exportWeights(
     });
     if (saved.kind === "failed") return refuse(saved.problem, reporter);
     const bytes = [...written.values()].reduce((sum, { shape }) => sum + 4 * countOf(shape), 0);
-    return done({ tensors: written.size, bytes });
+    return done({ tensors: written.size, bytes, compiled });
   } finally {
     reporter.progressEnd();
     close();

@@ -1,16 +1,6 @@
 import { printable } from "../../grammar/index.ts";
 import { at } from "../at.ts";
 import {
-  type ComparedMetric,
-  type ComparedRuns,
-  paperDocument,
-  paperNotes,
-  printDifference,
-  printP,
-  printResamples,
-  type RunComparison,
-} from "../evaluate/index.ts";
-import {
   type DocumentCell,
   type DocumentRows,
   escapeMarkdown,
@@ -19,6 +9,10 @@ import {
   printCount,
   renderTable,
 } from "../text/index.ts";
+import type { ComparedMetric, ComparedRuns, RunComparison } from "./compare-runs.ts";
+import { printResamples } from "./files.ts";
+import { paperDocument, paperNotes } from "./paper-table.ts";
+import { printDifference, printP } from "./print-difference.ts";
 
 export const comparisonFormats = ["text", "markdown", "latex"] as const;
 export type ComparisonFormat = (typeof comparisonFormats)[number];
