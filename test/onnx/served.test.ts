@@ -162,6 +162,29 @@ describe("export --serve", () => {
     expect(none.err).toContain("it has no base with an adapters.json");
   });
 
+  test("what is trained besides adapters belongs to them, and a tensor without dimensions is for no .onnx_adapter file", () => {
+    const own = join(folder, "trained.vlm");
+    writeFileSync(
+      own,
+      readFileSync(spec, "utf8")
+        .replace("text, temperature, ", "text, ")
+        .replace(/^ {2}expect .*$/gm, ""),
+    );
+    const to = join(folder, "trained");
+    const args = ["export", own, "--onnx", to];
+    expect(medctc([...args, ...weights, "--program", "encode_text", "--serve"]).code).toBe(0);
+    expect(adapterOf(to, "base").get("temperature")?.shape).toEqual([]);
+    expect(manifestOf(to).adapters["base"]?.onnx_adapters).toEqual({});
+    const lacking = medctc([...args, "--keep-base", "--serve", `lung=${lung}`]);
+    expect(lacking.code).toBe(1);
+    expect(lacking.err).toContain("it lacks `temperature`");
+    expect(medctc([...args, "--keep-base", "--serve", `lung=${lung}`, ...weights]).code).toBe(0);
+    expect(Object.keys(manifestOf(to).adapters)).toEqual(["base", "lung"]);
+    const anew = medctc([...args, ...weights, "--program", "encode_text", "--serve", `heart=${heart}`]);
+    expect(anew.err).toContain("adapters.json no longer lists an adapter of the earlier base: lung");
+    expect(Object.keys(manifestOf(to).adapters)).toEqual(["base", "heart"]);
+  });
+
   test("an adapter of another rank is refused with both ranks", () => {
     const wide = join(folder, "wide.vlm");
     writeFileSync(

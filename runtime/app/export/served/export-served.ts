@@ -78,7 +78,13 @@ export async function exportServed(request: ExportServedRequest, reporter: Repor
   }
   try {
     const manifest = await opened.manifest(reporter);
-    return done(writeAll(manifest, opened, adapters, base, reporter));
+    const written = writeAll(manifest, opened, adapters, base, reporter);
+    const left = Object.keys(before?.adapters ?? {}).filter((name) => !written.adapters.includes(name));
+    if (left.length > 0) {
+      const which = left.length === 1 ? "an adapter" : `${left.length} adapters`;
+      reporter.note(`adapters.json no longer lists ${which} of the earlier base: ${left.join(", ")}`);
+    }
+    return done(written);
   } catch (error) {
     if (error instanceof ProblemError) return refuse(error.problem, reporter);
     return refuse(storageProblem(request.onnx, error), reporter);
