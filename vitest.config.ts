@@ -22,6 +22,7 @@ const slow = [
   "test/property/{compile,depth,mutants,resilience}.test.ts",
   "test/sweep/sweep.test.ts",
   "test/tensorflow/*.test.ts",
+  "test/trackers/memory.test.ts",
   "test/train/{faults,kill}.test.ts",
   "test/{serve/serve,watch/watch}.test.ts",
   "test/weights/{copies,mutants}.test.ts",

@@ -19,14 +19,15 @@ export const define: DefineCommand = (command, terminal, end) => {
     .requiredOption("-o, --output <folder>", "that folder: MLflow's `mlruns`, W&B's `wandb`; other runs in it stay")
     .option("--experiment <name>", "MLflow's experiment, or W&B's project", "medctc")
     .addOption(
-      new Option("--files <kinds>", `files to keep with each run, of ${listWords(fileKinds, "and")}, or none`)
-        .argParser(readKinds)
-        .default(undefined, defaultFiles()),
+      new Option(
+        "--files <kinds>",
+        `files to keep with each run: ${listWords(fileKinds, "and")}, or none (default: ${defaultFiles()})`,
+      ).argParser(readKinds),
     )
     .addHelpText(
       "after",
-      "\nA run has its settings, what it logged at each step, what was measured on held-out data, and files. Written again, it takes" +
-        "\nthe place of what was written before. Nothing leaves this machine: it is for the tracker to show or to upload." +
+      "\nWrites each run's settings, logged steps, results on held-out data, and files. Run it again as a training goes on: what was" +
+        "\nwritten of a run before is replaced. Nothing is sent anywhere; the tracker shows what is written, or uploads it." +
         "\n\nExamples:\n  $ medctc track runs/lora --to mlflow -o mlruns" +
         "\n  $ medctc track runs/lora runs/sweep --to wandb -o wandb --experiment chest",
     )

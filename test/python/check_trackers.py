@@ -21,6 +21,7 @@ os.environ.update(
 )
 
 from mlflow.tracking import MlflowClient  # noqa: E402
+from wandb_server import sync  # noqa: E402
 
 EXPERIMENT = "Chest, ü: \u2028 1"
 FILES = {"mlflow": ["adapter.safetensors", "report.html", "spec.vlm"], "wandb": ["adapter.safetensors", "spec.vlm"]}
@@ -152,12 +153,29 @@ def check_wandb(folder, runs, evaluated):
         files = next(each["files"]["files"] for each in records if each["type"] == "files")
         same(sorted(each["path"] for each in files), FILES["wandb"], f"files of {name}")
         same(sorted(each.name for each in (path.parent / "files").iterdir()), FILES["wandb"], f"files beside {name}")
-    # It says which of the folders it would upload, and uploads nothing.
-    dry = [sys.executable, "-m", "wandb", "sync", "--dry-run", *map(str, folder.glob("offline-run-*"))]
-    told = subprocess.run(dry, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=True)
-    if f"Would sync {len(runs)} run(s)" not in told.stdout + told.stderr:
-        sys.exit(f"wandb sync: {told.stdout}{told.stderr}")
     print(f"W&B {version('wandb')}: {len(found)} runs, {points} values")
+    return {name: (run["run_id"], path.parent) for name, (run, _, path) in found.items()}
+
+
+def check_sync(synced, runs, evaluated, home):
+    """What `wandb sync` uploads is what was logged."""
+    uploads = sync([folder for _, folder in synced.values()], home)
+    for name, (run, _) in synced.items():
+        histories = {}
+        for row in uploads.rows[run]:
+            step = row.pop("_step")
+            for key, value in row.items():
+                if not key.startswith("_"):
+                    histories.setdefault(key, []).append((step, float(value)))
+        expected = logged(runs[name], evaluated)
+        same(histories, expected, f"{name}, uploaded")
+        summary = {key: value for key, value in uploads.summaries[run].items() if not key.startswith("_")}
+        same(sorted(summary), sorted(expected), f"summary of {name}, uploaded")
+        # What has not ended counts as crashed.
+        same(uploads.exit_codes[run] == 0, name != "going", f"exit code of {name}")
+        if not set(FILES["wandb"]) <= uploads.files[run]:
+            sys.exit(f"{name}: {uploads.files[run]} were uploaded")
+    print(f"wandb sync: {len(synced)} runs, {sum(map(len, uploads.rows.values()))} rows")
 
 
 def main(folder):
@@ -166,7 +184,8 @@ def main(folder):
     runs = {name: root / "runs" / name for name in ["odd", "going", "long", "wide"]}
     for entry, seed in [("card", 1), ("card", 2), ("low", 1)]:
         runs[f"{entry}, seed {seed}"] = root / "runs/sweep/runs" / entry / f"seed-{seed}"
-    check_wandb(root / "wandb", runs, evaluated)
+    synced = check_wandb(root / "wandb", runs, evaluated)
+    check_sync(synced, runs, evaluated, folder)
     check_mlflow((root / "mlflow").as_uri(), runs, evaluated)
     # What MLflow itself makes of the folder: a database, its default today.
     database = f"sqlite:///{root}/mlflow.db"

@@ -3,8 +3,9 @@ import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { kindOfPath, readFileText, writeAtomically } from "../../files/index.ts";
-import { failed, ok, type Problem, quoteShell } from "../../text/index.ts";
-import type { Tracker } from "../tracker.ts";
+import { failed, ok, type Problem, quoteShell, type Result } from "../../text/index.ts";
+import type { TrackedRun } from "../tracked-run.ts";
+import type { Tracker, Written } from "../tracker.ts";
 import { writeRun } from "./write-run.ts";
 import { encodeMeta, nameInMeta } from "./yaml.ts";
 
@@ -26,8 +27,13 @@ export const mlflow: Tracker = {
     const wrong = wrongName(experiment);
     if (wrong !== null) return failed(wrong);
     const root = resolve(folder);
-    const id = experimentIn(root, experiment) ?? makeExperiment(root, experiment);
-    return ok({ write: (run) => writeRun(join(root, id), id, run) });
+    // Not before there is a run to write.
+    let id: string | null = null;
+    const write = (run: TrackedRun): Result<Written> => {
+      id ??= experimentIn(root, experiment) ?? makeExperiment(root, experiment);
+      return writeRun(join(root, id), id, run);
+    };
+    return ok({ write });
   },
   next: (folder) => [
     `MLFLOW_ALLOW_FILE_STORE=true mlflow ui --backend-store-uri ${quoteShell(folder)}`,

@@ -7,7 +7,7 @@ const longestPart = 255;
 
 /**
  * The name of a metric for MLflow, which has a file of that name: what stands before the first slash is a folder, each later slash is a
- * point, since `train/loss` cannot be a file and the folder of `train/loss/contrastive`, and each other character that is not plain is
+ * dot, since `train/loss` cannot be a file and the folder of `train/loss/contrastive`, and each other character that is not plain is
  * `_xHEX_`, as spreadsheets write them. `decodeMetric` gives the name again.
  */
 export function encodeMetric(name: string): string {
