@@ -77,6 +77,7 @@ export {
   buildProgram,
   buildStep,
   buildValidation,
+  evaluateExactly,
   evaluateOnce,
   type Features,
   featuresOf,

@@ -17,7 +17,7 @@ export { gatheredBytes, microBatchPrograms } from "./micro-batches.ts";
 export { buildUpdate, numbersKept, type Update } from "./optimizer.ts";
 export { buildProduct, type ParameterProgram } from "./product.ts";
 export { rowValues } from "./row-values.ts";
-export { evaluateOnce, runProgram } from "./run.ts";
+export { evaluateExactly, evaluateOnce, runProgram } from "./run.ts";
 export { buildLearningRate } from "./schedule.ts";
 export { buildValidation, type Validation } from "./validation.ts";
 export {

@@ -19,7 +19,15 @@ export { lengthsOf } from "./lengths.ts";
 export { innerProduct, type LowRankUpdate, normOf, normOfDifference } from "./low-rank.ts";
 export { fitsName, readNamePattern } from "./name-pattern.ts";
 export type { OpenModel } from "./open.ts";
-export { moduleInPeft, peftPrefix, peftRoot, plainNames, withoutPrefix } from "./peft-names.ts";
+export {
+  besidesModel,
+  moduleInPeft,
+  peftPrefix,
+  peftRoot,
+  plainNames,
+  unloadedName,
+  withoutPrefix,
+} from "./peft-names.ts";
 export { placeModules } from "./place-modules.ts";
 export { groupsOf, withoutNumbers } from "./placements.ts";
 export { readAdapter } from "./read.ts";

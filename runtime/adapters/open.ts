@@ -6,6 +6,8 @@ import { plainNames } from "./peft-names.ts";
 export interface OpenModel extends OpenTensors {
   /** The names in the file by the plain ones. */
   readonly inFile: ReadonlyMap<string, string>;
+  /** The names in the file of tensors that belong to other adapters than the one that is taken. */
+  readonly ofOthers: readonly string[];
   /** Whether the file's names are those that PEFT gives. */
   readonly isPeft: boolean;
   /** Whether medctc wrote the file of adapters: it records what they were trained on. */
@@ -39,8 +41,10 @@ export function openModelFile(
     const tensor = opened.tensors.get(inFile);
     if (tensor !== undefined) tensors.set(name, tensor);
   }
+  const taken = new Set(names.values());
+  const ofOthers = [...opened.tensors.keys()].filter((name) => !taken.has(name));
   const isOwn = [...opened.metadata.keys()].some((key) => key.startsWith(ownRecord));
-  return { ...opened, tensors, inFile: names, isPeft, isOwn };
+  return { ...opened, tensors, inFile: names, ofOthers, isPeft, isOwn };
 }
 
 function severalAdapters(path: string, adapters: readonly string[], asked: string | null): Diagnostic {

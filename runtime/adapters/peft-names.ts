@@ -85,6 +85,36 @@ function ownName(name: string): string {
   return saved.replaceAll(/\.base_layer(?=\.)/g, "");
 }
 
+/**
+ * What a tensor in a file is besides one of the model's, by its name there: an adapter's, or what a trained copy of its module stands
+ * for; null for the model's own. A module that PEFT wraps has its own tensors behind `base_layer`, or twice behind `original_module` and
+ * `modules_to_save`; all others behind its name are an adapter's.
+ */
+export function besidesModel(names: Iterable<string>): (name: string) => "adapter" | "original" | null {
+  const wrapped = new Set<string>();
+  const saved = new Set<string>();
+  for (const name of names)
+    for (const { 0: part, index } of name.matchAll(/\.(?:base_layer|modules_to_save)(?=\.)/g))
+      (part === ".base_layer" ? wrapped : saved).add(name.slice(0, index));
+  return (name) => {
+    if (/\.(?:lora_|ia3_l)/.test(name)) return "adapter";
+    for (const { index } of name.matchAll(/\./g)) {
+      const [module, rest] = [name.slice(0, index), name.slice(index + 1)];
+      if (wrapped.has(module) && !rest.startsWith("base_layer.")) return "adapter";
+      if (saved.has(module) && !rest.startsWith("modules_to_save.")) return "original";
+    }
+    return null;
+  };
+}
+
+/** A tensor's name once its PeftModel is merged and unloaded; what else stands in it, such as `module.`, stays. */
+export function unloadedName(name: string): string {
+  return name
+    .replaceAll(/(^|\.)base_model\.model\./g, "$1")
+    .replace(/\.modules_to_save\.[^.]+(?=\.)/, "")
+    .replaceAll(/\.base_layer(?=\.)/g, "");
+}
+
 /** A name as checkpoints of the model have it, without what PEFT and DistributedDataParallel put before all names. */
 export function withoutPrefix(name: string): string {
   const at = name.indexOf(peftPrefix);

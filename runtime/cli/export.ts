@@ -8,7 +8,7 @@ import { finish } from "./exit-code.ts";
 import { setOption, wholeNumber } from "./option-values.ts";
 import { type ExitCode, exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
-import { addWeightChoices, weightChoices } from "./weight-options.ts";
+import { addWeightChoices, dtypeOption, weightChoices } from "./weight-options.ts";
 
 const exportedPrograms: readonly ExportedProgram[] = ["forward", "encode_image", "encode_text", "step"];
 
@@ -17,7 +17,7 @@ export const define: DefineCommand = (command, terminal, end) => {
     .argument("<spec>", "a spec file")
     .addOption(setOption())
     .option("--onnx <path>", "a file for one program (model.onnx), or a folder for all programs")
-    .option("--safetensors <file>", "write the weights alone, without adapters or with --merge")
+    .option("--safetensors <file>", "write a checkpoint of the model alone, without adapters or with --merge")
     .option("--peft <folder>", "write the adapters for PEFT: LoRA, DoRA (needs --weights), IA3")
     .addOption(
       new Option("--program <name>", "program to write; default: forward for a file, all for a folder").choices(
@@ -30,6 +30,7 @@ export const define: DefineCommand = (command, terminal, end) => {
       "the adapters' weights: a file or a folder; default: first values, which change nothing",
     )
     .option("--allow-missing <pattern...>", "names of weights that may be missing, such as 'to_*'")
+    .addOption(dtypeOption())
     .option("--merge", "fold adapters into the adapted weights, where that is exact")
     .addOption(
       new Option("--batch <rows>", "batch size, instead of the spec's")
@@ -72,6 +73,10 @@ export const define: DefineCommand = (command, terminal, end) => {
       const { set, onnx, safetensors, peft, weights = null, adapter = null, allowMissing = [], merge = false } = flags;
       const given = { spec, set, weights, adapter, allowMissing, choices: weightChoices(flags) };
       const reporter = terminalReporter(terminal);
+      if (flags.dtype !== undefined && safetensors === undefined) {
+        terminal.err("error: --dtype is for --safetensors\n  help: for ONNX add --half instead\n");
+        return end(exitCodes.usage);
+      }
       if (onnx === undefined && safetensors === undefined && peft === undefined) {
         terminal.err("error: no output specified\n  help: add --onnx PATH, --safetensors FILE or --peft DIR\n");
         return end(exitCodes.usage);
@@ -89,7 +94,8 @@ export const define: DefineCommand = (command, terminal, end) => {
       let code: ExitCode = exitCodes.done;
       if (safetensors !== undefined) {
         const { exportWeights } = await import("../app/export/weights.ts");
-        const ended = await exportWeights({ ...given, file: safetensors, merge }, reporter);
+        const dtype = flags.dtype ?? null;
+        const ended = await exportWeights({ ...given, file: safetensors, dtype, merge }, reporter);
         code = finish(ended, (exported) => {
           const { tensors, bytes } = exported;
           terminal.out(`${printNumberOf(tensors, "tensor")}, ${printBytes(bytes)}, in ${safetensors}\n`);

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option, type OptionValues } from "@commander-js/extra-typings";
+import type { ExportedDtype } from "../app/export/checkpoint-types.ts";
 import type { WeightChoices } from "../app/weights/open.ts";
 
 /** Options that say of a file what it does not say itself, for commands that take weights. */
@@ -15,6 +16,16 @@ export function addWeightChoices<Arguments extends unknown[], Flags extends Opti
     )
     .addOption(new Option("--adapter-name <name>", "which adapter to take from a PeftModel's state dict with several"));
 }
+
+/** The type of a checkpoint's elements. */
+export function dtypeOption() {
+  return new Option(
+    "--dtype <type>",
+    "type of the floating-point tensors in the safetensors file; default: that of each tensor in --weights",
+  ).choices(exportedDtypes);
+}
+
+const exportedDtypes: readonly ExportedDtype[] = ["f32", "f16", "bf16"];
 
 export function weightsCopyOption() {
   return new Option(

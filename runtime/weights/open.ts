@@ -4,7 +4,7 @@ import { errorCode, kindOfPath, reasonOf } from "../files/index.ts";
 import { FormatError } from "./format-error.ts";
 import { formatOf } from "./format-of.ts";
 import { limits } from "./limits.ts";
-import { floatsOf, type PlacedTensor } from "./placed-tensor.ts";
+import { bytesIn, floatsOf, type PlacedTensor } from "./placed-tensor.ts";
 import { dataStart, placeTensors } from "./safetensors.ts";
 import { readIndex } from "./sharded.ts";
 import { readTorch } from "./torch.ts";
@@ -22,6 +22,14 @@ export interface OpenTensors {
   readonly unread: readonly UnreadType[];
   /** A tensor's elements in their order, in pieces that are good until the next. Throws where the file cannot be read any more. */
   readonly floats: (tensor: PlacedTensor) => Iterable<Float32Array>;
+  /** The same as the file has them, whatever their type is. */
+  readonly bytes: (tensor: PlacedTensor) => Iterable<Uint8Array>;
+  /** The path of the file that a tensor is in. */
+  readonly fileOf: (tensor: PlacedTensor) => string;
+  /** What the names of a tensor's dict in a pickle start with, by the tensor's name: `state_dict.`; without those of the outermost. */
+  readonly dicts: ReadonlyMap<string, string>;
+  /** The names of values in a pickle's dicts that are neither tensors nor dicts: `epoch`. */
+  readonly values: readonly string[];
   readonly close: () => void;
 }
 
@@ -91,12 +99,19 @@ function openFile(file: WeightFile, mayBeIndex: boolean): OpenTensors {
 }
 
 function opened(format: "safetensors" | "PyTorch", file: WeightFile): OpenTensors {
-  const { tensors, metadata, unread } =
+  const content =
     format === "safetensors"
-      ? { ...readPlaced(file), unread: [] }
+      ? { ...readPlaced(file), unread: [], dicts: new Map<string, string>(), values: [] }
       : { ...readTorch(file), metadata: new Map<string, string>() };
-  const floats = (tensor: PlacedTensor): Iterable<Float32Array> => floatsOf(file, tensor);
-  return { kind: "tensors", format, tensors, metadata, unread, floats, close: () => file.close() };
+  return {
+    kind: "tensors",
+    format,
+    ...content,
+    floats: (tensor) => floatsOf(file, tensor),
+    bytes: (tensor) => bytesIn(file, tensor),
+    fileOf: () => file.path,
+    close: () => file.close(),
+  };
 }
 
 function readPlaced(file: WeightFile) {
@@ -113,6 +128,8 @@ function openShards(index: WeightFile): OpenTensors {
   };
   try {
     const tensors = new Map<string, PlacedTensor>();
+    const dicts = new Map<string, string>();
+    const values: string[] = [];
     const fileOf = new Map<PlacedTensor, OpenTensors>();
     const open = (path: string): OpenTensors => {
       const file = openFile(openShard(path, index), false);
@@ -128,24 +145,37 @@ function openShards(index: WeightFile): OpenTensors {
         }
         tensors.set(name, tensor);
         fileOf.set(tensor, file);
+        const dict = file.dicts.get(name);
+        if (dict !== undefined) dicts.set(name, dict);
       }
     }
     for (const { path, part } of parts) {
       const file = open(path);
+      const before = part === "" ? "" : `${part}.`;
+      for (const own of file.values) values.push(before + own);
       for (const [own, tensor] of file.tensors) {
-        const name = part === "" ? own : `${part}.${own}`;
+        const name = before + own;
         if (tensors.has(name))
           throw new FormatError(path, `it has \`${name}\`, which another file of the index has too`);
         if (tensors.size >= limits.tensors)
           throw new FormatError(index.path, `its files have more than ${limits.tensors} tensors`);
         tensors.set(name, tensor);
         fileOf.set(tensor, file);
+        const dict = before + (file.dicts.get(own) ?? "");
+        if (dict !== "") dicts.set(name, dict);
       }
     }
-    const floats = (tensor: PlacedTensor): Iterable<Float32Array> => fileOf.get(tensor)?.floats(tensor) ?? [];
     index.close();
     const unread = [...new Map(files.flatMap((file) => file.unread.map((each) => [each.name, each]))).values()];
-    return { kind: "tensors", format: "several files", tensors, metadata, unread, floats, close };
+    return {
+      kind: "tensors",
+      format: "several files",
+      ...{ tensors, metadata, unread, dicts, values },
+      floats: (tensor) => fileOf.get(tensor)?.floats(tensor) ?? [],
+      bytes: (tensor) => fileOf.get(tensor)?.bytes(tensor) ?? [],
+      fileOf: (tensor) => fileOf.get(tensor)?.fileOf(tensor) ?? index.path,
+      close,
+    };
   } catch (error) {
     close();
     throw error;

@@ -25,6 +25,20 @@ export function floatsOf(file: WeightFile, tensor: PlacedTensor): Iterable<Float
   return tensor.strides === null ? inOrder(file, tensor) : gathered(file, tensor, tensor.strides);
 }
 
+/** The bytes of a tensor's elements in their order, as they are in the file, in pieces; what is said of `floatsOf` holds. */
+export function bytesIn(file: WeightFile, tensor: PlacedTensor): Iterable<Uint8Array> {
+  return tensor.strides === null ? bytesInOrder(file, tensor) : gatheredBytes(file, tensor, tensor.strides);
+}
+
+function* bytesInOrder(file: WeightFile, { dtype, from, to }: PlacedTensor): Iterable<Uint8Array> {
+  const bytes = new Uint8Array(Math.min(to - from, elementsAtOnce * bytesOf(dtype)));
+  for (let at = from; at < to; at += bytes.length) {
+    const piece = bytes.subarray(0, Math.min(to - at, bytes.length));
+    file.readInto(piece, at);
+    yield piece;
+  }
+}
+
 function* inOrder(file: WeightFile, { dtype, from, to }: PlacedTensor): Iterable<Float32Array> {
   const size = bytesOf(dtype);
   // New memory for each piece would take longer than reading it.
@@ -39,11 +53,19 @@ function* inOrder(file: WeightFile, { dtype, from, to }: PlacedTensor): Iterable
   }
 }
 
-function* gathered(
+function* gathered(file: WeightFile, tensor: PlacedTensor, strides: readonly number[]): Iterable<Float32Array> {
+  for (const piece of gatheredBytes(file, tensor, strides)) {
+    const floats = new Float32Array(piece.length / bytesOf(tensor.dtype));
+    decode(tensor.dtype, piece, floats);
+    yield floats;
+  }
+}
+
+function* gatheredBytes(
   file: WeightFile,
   { dtype, shape, from, to }: PlacedTensor,
   strides: readonly number[],
-): Iterable<Float32Array> {
+): Iterable<Uint8Array> {
   const size = bytesOf(dtype);
   const bytes = readPart(file, from, to);
   const count = countOf(shape);
@@ -54,9 +76,7 @@ function* gathered(
       const place = size * places();
       for (let byte = 0; byte < size; byte++) piece[at + byte] = bytes[place + byte] ?? 0;
     }
-    const floats = new Float32Array(piece.length / size);
-    decode(dtype, piece, floats);
-    yield floats;
+    yield piece;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { StoredTensor } from "./elements.ts";
+import { bytesOf, countOf, type StoredDtype, type StoredTensor } from "./elements.ts";
 import { FormatError } from "./format-error.ts";
 import type { PlacedTensor } from "./placed-tensor.ts";
 import { readHeader } from "./safetensors-header.ts";
@@ -79,16 +79,39 @@ export function writeSafetensors(
  * The same file in pieces, its header and then each tensor, so that it need not be in memory as a whole. The same
  * values in the same order give the same bytes; those of a Float32Array are its own, whatever kind of NaN they are.
  */
-export function* safetensorsPieces(
+export function safetensorsPieces(
   tensors: ReadonlyMap<string, FloatTensor>,
+  metadata: ReadonlyMap<string, string> = new Map(),
+): Iterable<Uint8Array> {
+  const stored = [...tensors].map(([name, { shape, data }]): readonly [string, StoredPieces] => [
+    name,
+    { dtype: "F32", shape, bytes: () => floatPieces(data) },
+  ]);
+  return storedPieces(new Map(stored), metadata);
+}
+
+function* floatPieces(data: FloatTensor["data"]): Iterable<Uint8Array> {
+  if (typeof data === "function") for (const piece of data()) yield floatBytes(piece);
+  else yield floatBytes(data);
+}
+
+/** A tensor of any type that is to be written: what gives its bytes in pieces when their turn comes. */
+export interface StoredPieces {
+  readonly dtype: StoredDtype;
+  readonly shape: readonly number[];
+  readonly bytes: () => Iterable<Uint8Array>;
+}
+
+/** Tensors of any types as a safetensors file in pieces, in the order given, with texts besides. */
+export function* storedPieces(
+  tensors: ReadonlyMap<string, StoredPieces>,
   metadata: ReadonlyMap<string, string> = new Map(),
 ): Iterable<Uint8Array> {
   const header: [string, unknown][] = metadata.size === 0 ? [] : [["__metadata__", Object.fromEntries(metadata)]];
   let end = 0;
-  for (const [name, { shape, data }] of tensors) {
-    const count = typeof data === "function" ? shape.reduce((product, size) => product * size, 1) : data.length;
-    const next = end + 4 * count;
-    header.push([name, { dtype: "F32", shape, data_offsets: [end, next] }]);
+  for (const [name, { dtype, shape }] of tensors) {
+    const next = end + countOf(shape) * bytesOf(dtype);
+    header.push([name, { dtype, shape, data_offsets: [end, next] }]);
     end = next;
   }
   const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
@@ -97,10 +120,7 @@ export function* safetensorsPieces(
   new DataView(head.buffer).setBigUint64(0, BigInt(head.length - lengthBytes), true);
   head.set(text, lengthBytes);
   yield head;
-  for (const { data } of tensors.values()) {
-    if (typeof data === "function") for (const piece of data()) yield floatBytes(piece);
-    else yield floatBytes(data);
-  }
+  for (const { bytes } of tensors.values()) yield* bytes();
 }
 
 const blank = 0x20;

@@ -21,7 +21,14 @@ const saveDict = "save a state dict: torch.save(model.state_dict(), FILE)";
 export interface TorchFile {
   readonly tensors: ReadonlyMap<string, PlacedTensor>;
   readonly unread: readonly UnreadType[];
+  /** What the names of a tensor's dict start with, where that is in other dicts: `state_dict.`; a module is one dict. */
+  readonly dicts: ReadonlyMap<string, string>;
+  /** The names of values in dicts that are neither tensors nor dicts. */
+  readonly values: readonly string[];
 }
+
+/** Names of values that are listed; a trainer's checkpoint has some. */
+const mostValues = 100;
 
 /**
  * Where the tensors of a checkpoint are that torch.save wrote (since PyTorch 1.6: a zip archive with a pickle, and a file
@@ -47,10 +54,11 @@ export function readTorch(file: WeightFile): TorchFile {
   const unread = new UnreadNames();
   const value = readPickle(file.path, readPart(file, pickle.from, pickle.to), torchTypes(file.path, unread));
   const placed = new Map<string, PlacedTensor>();
-  for (const [name, tensor] of tensorsIn(value, file, unread)) {
+  const { tensors, dicts, values } = tensorsIn(value, file, unread);
+  for (const [name, tensor] of tensors) {
     placed.set(name, placeTensor(name, tensor, entryOf(`data/${tensor.storage.key}`), file));
   }
-  return { tensors: placed, unread: unread.types };
+  return { tensors: placed, unread: unread.types, dicts, values };
 }
 
 /** What stands before the names of all files in an archive. */
@@ -72,7 +80,11 @@ function textOf({ from, to }: ZipEntry, file: WeightFile): string {
 }
 
 /** The tensors of a dict, and of the dicts and modules in it, each of which is looked into once. */
-function tensorsIn(value: PickleValue, file: WeightFile, unread: UnreadNames): ReadonlyMap<string, TorchTensor> {
+function tensorsIn(
+  value: PickleValue,
+  file: WeightFile,
+  unread: UnreadNames,
+): { readonly tensors: ReadonlyMap<string, TorchTensor> } & Pick<TorchFile, "dicts" | "values"> {
   const whole = dictsOf(value);
   if (whole === null) {
     const what = typeof value === "object" && value !== null ? described(value) : "a single value";
@@ -80,10 +92,16 @@ function tensorsIn(value: PickleValue, file: WeightFile, unread: UnreadNames): R
   }
   const tensors = new Map<string, TorchTensor>();
   const seen = new Set<PyDict>();
-  const visit = (dict: PyDict, prefix: string, depth: number): void => {
-    seen.add(dict);
-    for (const [key, item] of dict.entries) {
+  const dicts = new Map<string, string>();
+  const values: string[] = [];
+  /** `module` is what the names of all of a module start with; null outside of any. */
+  const visit = (items: PyDict, prefix: string, depth: number, module: string | null): void => {
+    seen.add(items);
+    for (const [key, item] of items.entries) {
       const name = prefix + String(key);
+      const isLeaf = typeof item !== "object" || item === null || (item.kind !== "tensor" && dictsOf(item) === null);
+      const isListed = module === null && values.length < mostValues && name.length <= limits.name;
+      if (isLeaf && isListed) values.push(name);
       if (typeof item !== "object" || item === null) continue;
       if (name.length > limits.name)
         throw new FormatError(file.path, `a name in it has more than ${limits.name} characters`);
@@ -91,12 +109,15 @@ function tensorsIn(value: PickleValue, file: WeightFile, unread: UnreadNames): R
       if (item.kind === "tensor") {
         if (tensors.has(name)) throw new FormatError(file.path, `it has \`${name}\` twice`);
         tensors.set(name, item);
-      } else if (depth < deepest)
-        for (const each of dictsOf(item) ?? []) if (!seen.has(each)) visit(each, `${name}.`, depth + 1);
+        if ((module ?? prefix) !== "") dicts.set(name, module ?? prefix);
+      } else if (depth < deepest) {
+        const inside = module ?? (item instanceof PyDict ? null : `${name}.`);
+        for (const each of dictsOf(item) ?? []) if (!seen.has(each)) visit(each, `${name}.`, depth + 1, inside);
+      }
     }
   };
-  for (const each of whole) visit(each, "", 0);
-  return tensors;
+  for (const each of whole) visit(each, "", 0, value instanceof PyDict ? null : "");
+  return { tensors, dicts, values };
 }
 
 /** The dicts in which the tensors of a value are: itself, what a type of dicts has, or a module's; null for what has none. */

@@ -58,6 +58,12 @@ describe("adapters that are folded into weights change nothing but the number of
     ["ia3() on vision.attn.kv, text.attn.kv", false],
     ["ia3(on_inputs = true) on vision.ff.down, text.ff.down", false],
     ["bias_only() on vision.attn.qkv, text.attn.q,v", false],
+    ["vera(rank = 3) on text.attn.q,v", true],
+    ["loha(rank = 2, alpha = 4) on text.attn.q, vision.attn.q", true],
+    ["lokr(rank = 2) on text.attn.q, vision.attn.q", true],
+    ["lora_fa(rank = 2, alpha = 4) on text.attn.q,v", true],
+    ["olora(rank = 2) on text.attn.q", true],
+    ["pissa(rank = 2) on text.attn.q", true],
     ["bottleneck(size = 4) on vision.attn.o, vision.ff.down, text.ff.down", false],
   ])("%s", (adapter, hasFewerProducts) => {
     const spec = specWith(adapter);

@@ -1,20 +1,28 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { foldModel, type Node, type Plan, type TracedSpec } from "../../../compiler/index.ts";
-import { withComputedOnce } from "../../backends/onnx/index.ts";
+import { type Plan, printNumberOf } from "../../../compiler/index.ts";
 import { attempt, writeAtomically } from "../../files/index.ts";
-import { countOf, type FloatTensor, safetensorsPieces, type WeightPieces } from "../../weights/index.ts";
+import type { Problem } from "../../text/index.ts";
+import { bytesOf, countOf, decode, type StoredPieces, storedPieces, type WeightPieces } from "../../weights/index.ts";
 import { type CompiledSpec, compileReported, type SpecRequest } from "../compiled-spec.ts";
 import { done, type Ended, problem, type Reporter, refuse, refuseBy, refused, reportRemark } from "../reporter.ts";
 import { reportAverages } from "../weights/adapter-file.ts";
 import { remarkOn } from "../weights/first-values.ts";
-import { type GivenWeights, openWeights } from "../weights/open.ts";
+import { type GivenWeights, noChoices, type OpenedFiles, openWeights } from "../weights/open.ts";
+import { type CheckpointContents, contentsOf, plannedContents } from "./checkpoint-contents.ts";
+import { type ExportedDtype, noRounding, type Rounding, storedNumbers, writtenAs } from "./checkpoint-types.ts";
+import { type ExactPieces, foldedWeights, nothingFolded } from "./folded-weights.ts";
+import { reportContents, reportRounding } from "./report-contents.ts";
 
 export interface ExportWeightsRequest extends GivenWeights, SpecRequest {
   /** The safetensors file that is written. */
   readonly file: string;
   /** Fold adapters into the weights that they stand beside, instead of leaving them out. */
   readonly merge: boolean;
+  /** Whether adapters without any values of their own are refused. */
+  readonly needsAdapters?: boolean;
+  /** The type of elements; null for that of each tensor in the file of weights, and 32-bit floats where there is none. */
+  readonly dtype: ExportedDtype | null;
 }
 
 export interface WeightsExport {
@@ -23,7 +31,10 @@ export interface WeightsExport {
   readonly compiled: CompiledSpec;
 }
 
-/** Writes all weights of the model by their names in checkpoints, without adapters of its own. */
+/**
+ * Writes a checkpoint of the model without adapters: all tensors of the file of weights, by their names there, those that the spec does
+ * not have included; or all weights of the spec where no file is given.
+ */
 export async function exportWeights(request: ExportWeightsRequest, reporter: Reporter): Promise<Ended<WeightsExport>> {
   const compiled = compileReported(request, reporter);
   if (compiled === null) return refused;
@@ -32,68 +43,110 @@ export async function exportWeights(request: ExportWeightsRequest, reporter: Rep
   const weights = openWeights("all", compiled, request);
   if (weights.kind === "wrong") return refuseBy(weights.diagnostics, reporter);
   for (const note of weights.notes) reporter.note(note);
-  const { piecesOf, firstValues, origin, close } = weights;
+  const { files, firstValues, origin, close } = weights;
+  const { merge } = request;
   const remark = remarkOn(firstValues, origin, "export");
   if (remark !== null) reportRemark(remark, reporter);
+  let folded = nothingFolded;
   try {
-    let merged: MergedWeights = { paths: new Map(), piecesOf };
-    if (request.merge) {
-      reporter.progress("folding adapters into the weights");
-      const found = await mergedWeights(spec, plan, piecesOf);
-      if (found.kind === "not-mergeable") {
-        const help = "remove --merge to keep the adapters in a separate file";
-        return refuse(problem(`adapters cannot be folded into a weight: ${found.paths.join(", ")}`, help), reporter);
-      }
-      merged = found;
+    const { all, first } = firstValues.adapters;
+    if (request.needsAdapters === true && first === all) {
+      const none =
+        all === 0 ? "the spec has no adapters" : `${request.weights ?? "the file"} has no values of adapters`;
+      const help = all === 0 ? null : "name the adapters' file with --adapter";
+      return refuse(problem(`nothing to merge: ${none}`, help), reporter);
     }
+    const exact = exactPieces(files, plan, weights.piecesOf);
+    if (merge) {
+      reporter.progress("folding adapters into the weights");
+      const found = await foldedWeights(spec, plan, exact);
+      if (found.kind === "not-mergeable") {
+        return refuse(notMergeable(plan, found.paths, request.needsAdapters === true), reporter);
+      }
+      folded = found;
+    }
+    const { paths } = folded;
+    const ofAdapter = new Set(files.adapter?.match.found.keys());
+    const checkpoints = new Map([...plan.parameters, ...plan.buffers].map((each) => [each.path, each.checkpoint]));
+    const isChanged = (path: string): boolean => paths.has(path) || ofAdapter.has(checkpoints.get(path) ?? "");
+    const contents =
+      files.weights === null
+        ? plannedContents(plan)
+        : contentsOf(files.weights, plan, { copy: (request.choices ?? noChoices).copy, merge }, isChanged);
+    if (files.weights !== null) reportContents(files.weights.path, contents, reporter);
+    const piecesOf: ExactPieces = (path) => (paths.has(path) ? folded.piecesOf(path) : exact(path));
+    const rounding = noRounding();
+    const tensors = storedContents(contents, files, request.dtype, piecesOf, rounding);
     reporter.progress(`writing ${request.file}`);
-    const written = tensorsOf(plan, merged);
     const saved = attempt(request.file, () => {
       mkdirSync(dirname(request.file), { recursive: true });
-      writeAtomically(request.file, safetensorsPieces(written));
+      writeAtomically(request.file, storedPieces(tensors, contents.metadata));
     });
     if (saved.kind === "failed") return refuse(saved.problem, reporter);
-    const bytes = [...written.values()].reduce((sum, { shape }) => sum + 4 * countOf(shape), 0);
-    return done({ tensors: written.size, bytes, compiled });
+    reportRounding(rounding, request.dtype, reporter);
+    const bytes = [...tensors.values()].reduce((sum, { shape, dtype }) => sum + bytesOf(dtype) * countOf(shape), 0);
+    return done({ tensors: tensors.size, bytes, compiled });
   } finally {
     reporter.progressEnd();
+    folded.close();
     close();
   }
 }
 
-interface MergedWeights {
-  /** What stands for a parameter, by its path. */
-  readonly paths: ReadonlyMap<string, string>;
-  readonly piecesOf: WeightPieces;
-}
-
-/** The weights into which adapters were folded, computed as the compiler folds them. */
-async function mergedWeights(
-  spec: TracedSpec,
-  plan: Plan,
-  piecesOf: WeightPieces,
-): Promise<
-  ({ readonly kind: "merged" } & MergedWeights) | { readonly kind: "not-mergeable"; readonly paths: readonly string[] }
-> {
-  const { program, modules, left } = foldModel(spec, plan);
-  if (left.length > 0) return { kind: "not-mergeable", paths: left };
-  const paths = new Map<string, string>();
-  const once = new Map<string, Node>();
-  for (const { weight, bias } of modules.values())
-    for (const { parameter, node } of bias === null ? [weight] : [weight, bias]) {
-      paths.set(parameter.path, `${parameter.path}:merged`);
-      once.set(`${parameter.path}:merged`, node);
-    }
-  return { kind: "merged", paths, piecesOf: await withComputedOnce([{ ...program, once }], piecesOf) };
-}
-
-/** Everything that the model has without its adapters, in the plan's order. */
-function tensorsOf(
-  { parameters, buffers }: Plan,
-  { paths, piecesOf }: MergedWeights,
-): ReadonlyMap<string, FloatTensor> {
-  const own = [...parameters, ...buffers].filter(({ ofAdapter }) => !ofAdapter);
-  return new Map(
-    own.map(({ path, checkpoint, shape }) => [checkpoint, { shape, data: () => piecesOf(paths.get(path) ?? path) }]),
+/** Which placements cannot be folded into weights, and where their adapters can be kept. */
+function notMergeable({ placements }: Plan, paths: readonly string[], isMerge: boolean): Problem {
+  const left = new Set(paths);
+  const unfit = placements.filter(({ adapters }) => adapters.some(({ path }) => left.has(path)));
+  const named = unfit.map(({ text }) => `\`${text}\``).join(", ");
+  const without = isMerge ? "" : "remove --merge to write the model without them, or ";
+  return problem(
+    `no weight of the model has room for ${named}: ${printNumberOf(paths.length, "adapter")}, such as ${paths[0] ?? ""}`,
+    `${without}keep them beside the weights, as export --onnx and export --peft do`,
   );
+}
+
+/** The weights of the spec, those that a file has in 64-bit floats with all of their digits. */
+function exactPieces({ weights, adapter }: OpenedFiles, plan: Plan, piecesOf: WeightPieces): ExactPieces {
+  const double = new Map<string, ExactPieces>();
+  for (const { path, checkpoint } of [...plan.parameters, ...plan.buffers]) {
+    const file = [adapter, weights].find((each) => each?.match.found.has(checkpoint) === true);
+    const tensor = file?.tensors.get(file.match.found.get(checkpoint) ?? "");
+    if (file === undefined || file === null || file === adapter || tensor?.dtype !== "F64") continue;
+    double.set(path, () => doubles(file.bytes(tensor)));
+  }
+  return (path) => double.get(path)?.(path) ?? piecesOf(path);
+}
+
+function* doubles(pieces: Iterable<Uint8Array>): Iterable<Float64Array> {
+  for (const piece of pieces) {
+    const values = new Float64Array(piece.length / 8);
+    decode("F64", piece, values);
+    yield values;
+  }
+}
+
+/** Every tensor as it is stored, the widest elements first, so that each starts at a multiple of its size. */
+function storedContents(
+  contents: CheckpointContents,
+  { weights }: OpenedFiles,
+  asked: ExportedDtype | null,
+  piecesOf: ExactPieces,
+  rounding: Rounding,
+): ReadonlyMap<string, StoredPieces> {
+  const stored = [...contents.tensors].map(([name, content]): readonly [string, StoredPieces] => {
+    if (content.kind === "changed") {
+      const { path, shape } = content.planned;
+      const numbers = storedNumbers(name, shape, writtenAs(content.stored, asked), () => piecesOf(path), rounding);
+      return [name, numbers];
+    }
+    const { tensor } = content;
+    if (weights === null) throw new Error("what is copied is in a file");
+    const wanted = asked === null ? null : writtenAs(tensor.dtype, asked);
+    if (wanted === null || wanted === tensor.dtype)
+      return [name, { dtype: tensor.dtype, shape: tensor.shape, bytes: () => weights.bytes(tensor) }];
+    const values = (): Iterable<Float32Array | Float64Array> =>
+      tensor.dtype === "F64" ? doubles(weights.bytes(tensor)) : weights.floats(tensor);
+    return [name, storedNumbers(name, tensor.shape, wanted, values, rounding)];
+  });
+  return new Map(stored.toSorted(([, a], [, b]) => bytesOf(b.dtype) - bytesOf(a.dtype)));
 }

@@ -62,6 +62,8 @@ export type OpenedWeights =
   | {
       readonly kind: "open";
       readonly piecesOf: WeightPieces;
+      /** The files that are given. */
+      readonly files: OpenedFiles;
       /** What a step keeps for its parameters, by its paths, where a file has it: an optimizer's state. */
       readonly state: ReadonlyMap<string, Float32Array>;
       /** What no file gives of what the programs read. */
@@ -78,8 +80,14 @@ export function weightFiles({ weights, adapter }: Pick<GivenWeights, "weights" |
   return [weights, adapter === null ? null : adapterFile(adapter)].filter((file) => file !== null);
 }
 
+/** The model's file and that of adapters, as they were given. */
+export interface OpenedFiles {
+  readonly weights: GivenTensors | null;
+  readonly adapter: GivenTensors | null;
+}
+
 /** An opened file of weights, with its path and the names that the spec has there. */
-interface GivenTensors extends OpenAdapter {
+export interface GivenTensors extends OpenAdapter {
   readonly path: string;
   readonly match: NameMatch;
 }
@@ -132,7 +140,8 @@ export function openWeights(
     const unread = tensors.flatMap((file) =>
       file.unread.length === 0 ? [] : [`${file.path}: ${unreadObjects(file.unread)}`],
     );
-    return { kind: "open", piecesOf, state, firstValues, origin, notes: [...unread, ...agreement.notes], close };
+    const files = { weights: given.weights === null ? null : (tensors[0] ?? null), adapter: adapter ?? null };
+    return { kind: "open", piecesOf, files, state, firstValues, origin, notes: [...unread, ...agreement.notes], close };
   }
   close();
   return { kind: "wrong", diagnostics: [...diagnostics, ...differing] };
@@ -163,11 +172,12 @@ function agreementOf(
 ): Agreement {
   if (file === undefined) return agreed;
   const { path, match } = file;
-  if (isOfAdapters) return peftDisagreements({ path, file, match, alpha }, compiled);
+  if (isOfAdapters) return peftDisagreements({ path, file, match, alpha, isWhole: false }, compiled);
   const inFile = [...file.tensors.keys()].filter((name) => /\.(?:lora_|ia3_l)/.test(name));
   if (inFile.length === 0) return agreed;
   const used = new Set(match.found.values());
-  if (inFile.some((name) => used.has(name))) return peftDisagreements({ path, file, match, alpha }, compiled);
+  if (inFile.some((name) => used.has(name)))
+    return peftDisagreements({ path, file, match, alpha, isWhole: true }, compiled);
   const note = `${path} has adapters too, which the spec does not have: ${inFile.length} of its tensors are left out`;
   return { ...agreed, notes: [note] };
 }

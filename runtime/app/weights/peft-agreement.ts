@@ -10,6 +10,7 @@ import {
 import { type Diagnostic, report } from "../../../grammar/index.ts";
 import {
   attentionOf,
+  besidesModel,
   type DeclaredConfig,
   differenceFrom,
   type FoundConfig,
@@ -44,6 +45,8 @@ export interface AdaptersIn {
   readonly match: NameMatch;
   /** What somebody says the alpha is, of a file that does not. */
   readonly alpha: number | null;
+  /** Whether the file has the model's own tensors, too. */
+  readonly isWhole: boolean;
 }
 
 /** What is wrong with adapters for a spec, or what somebody has to know who uses them. */
@@ -74,7 +77,7 @@ export function peftDisagreements(given: AdaptersIn, { spec, plan }: Compiled): 
     return taken === 0 ? nothing : { ...nothing, notes: [note] };
   }
   const { file: subject, config } = found;
-  const differing = [...unplaced(file, match, plan, subject)];
+  const differing = [...unplaced(given, plan, subject)];
   if (differing.length === 0) {
     for (const update of adapterUpdates(spec, plan)) {
       const difference =
@@ -243,13 +246,15 @@ function isOfUnused(name: string, { tensors, floats, attentions }: OpenAdapter):
 }
 
 /** Modules with tensors in the file that no parameter of the spec has the name of. */
-function* unplaced(file: OpenAdapter, match: NameMatch, plan: Plan, subject: string): Iterable<Diagnostic> {
+function* unplaced({ file, match, isWhole }: AdaptersIn, plan: Plan, subject: string): Iterable<Diagnostic> {
+  const kindOf = besidesModel(file.inFile.values());
   const used = new Set(match.found.values());
   const known = new Set([...plan.parameters, ...plan.buffers].map(peftName));
   const modules = new Set<string>();
   for (const name of file.tensors.keys()) {
     // Lengths are read with the matrices beside them.
     const isOfMatrices = name.endsWith(lengthsEnding) && isUsed(name.slice(0, -lengthsEnding.length), used);
+    if (isWhole && kindOf(file.inFile.get(name) ?? name) !== "adapter") continue;
     if (used.has(name) || known.has(withoutPrefix(name)) || isOfMatrices || isOfUnused(name, file)) continue;
     modules.add(moduleInPeft(name));
   }

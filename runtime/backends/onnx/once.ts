@@ -6,7 +6,7 @@ import type { WeightPieces } from "../../weights/index.ts";
 import { OnnxSession } from "./session.ts";
 import { onnxFiles, writeOnnx } from "./write-model.ts";
 
-/** Up to that many floating-point operations the reference evaluator computes a value: some seconds. */
+/** Up to that many floating-point operations the reference evaluator computes a value. */
 const fewFlops = 2e9;
 
 /** Computes what programs compute once from weights whose elements come in pieces; gives those weights and these values. */
@@ -21,15 +21,19 @@ export async function withComputedOnce(programs: Iterable<Program>, piecesOf: We
       if (values.has(path)) continue;
       const outputs = new Map([["value", node]]);
       const program: Program = { name: "once", graph, outputs, updates: new Map(), once: new Map() };
-      const isSmall = flopsOfProgram(program) < fewFlops;
-      values.set(path, isSmall ? evaluateOnce(node, withOnce) : await computed(program, withOnce));
+      values.set(path, isQuick(program) ? evaluateOnce(node, withOnce) : await computeOnce(program, withOnce));
     }
   }
   return withOnce;
 }
 
-/** A program that needs nothing but weights, in ONNX Runtime. */
-async function computed(program: Program, piecesOf: WeightPieces): Promise<Float32Array> {
+/** Whether the reference evaluator computes a program in some seconds. */
+export function isQuick(program: Program): boolean {
+  return flopsOfProgram(program) < fewFlops;
+}
+
+/** The output `value` of a program that needs nothing but weights, in ONNX Runtime. */
+export async function computeOnce(program: Program, piecesOf: WeightPieces): Promise<Float32Array> {
   const folder = makeTemporaryFolder("medctc-once");
   try {
     // As weights that may be given, or it would all be computed while the model is loaded, which takes far more memory.
