@@ -28,6 +28,8 @@ export interface PassContext {
   readonly settings: TrainSettings;
   /** How the optimizer moves the parameters that groups name, by their paths. */
   readonly rules: ReadonlyMap<string, ParameterRule>;
+  /** Matrix products that stay in f32 whatever the precision is, by their places among those that are lowered. */
+  readonly inSingle?: ReadonlySet<number>;
 }
 
 export interface Pass {
@@ -93,7 +95,8 @@ const byName: Readonly<Record<PassName, Omit<Pass, "name">>> = {
     of: "every program",
     requires: [],
     ensures: [],
-    run: (program, { settings }) => (settings.precision === "bf16" ? lowerPrecision(program) : program),
+    run: (program, { settings, inSingle }) =>
+      settings.precision === "bf16" ? lowerPrecision(program, inSingle) : program,
   },
   "eliminate-common-subexpressions-again": {
     of: "every program",

@@ -18,6 +18,8 @@ export interface OnnxSettings {
   readonly given?: boolean;
   /** The same of a model that is served with one adapter or another, and draws no random numbers. */
   readonly served?: boolean;
+  /** Weights that are stored in f32, also where all products read them in 16 bits. */
+  readonly whole?: ReadonlySet<string>;
   /** Whether what is emitted is one of several that become a model for every batch. */
   readonly forAnyBatch?: boolean;
   /** Weights in 8 bits, by their paths, with the axis of which each slice has a scale. */
@@ -50,7 +52,8 @@ export function emitOnnx(program: Program, settings: OnnxSettings): OnnxModel {
     if (kind === "parameter" && !(isGiven && changes)) weights.push({ name, type, trainable: changes });
   }
   if (trains) inputs.push({ name: seedInput, type: { dtype: "i32", shape: [] } });
-  const halved = halvedWeights(nodes, (path) => !integers.has(path) && (trains || !settings.trainable.has(path)));
+  const isWhole = (path: string): boolean => integers.has(path) || settings.whole?.has(path) === true;
+  const halved = halvedWeights(nodes, (path) => !isWhole(path) && (trains || !settings.trainable.has(path)));
   const targetOf = ({ origin: { path } }: Node): Target => {
     const scope = path === "" ? program.name : path.replaceAll(".", "/");
     return {

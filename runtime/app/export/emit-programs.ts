@@ -2,6 +2,7 @@ import {
   buildProgram,
   emitOnnx,
   type OnnxModel,
+  type OnnxSettings,
   optimiseForOnnx,
   type Program,
   type TracedSpec,
@@ -30,6 +31,8 @@ export interface EmitRequest extends SpecRequest, ProgramForm {
   readonly wanted: readonly ExportedProgram[];
   /** Fold adapters into the weights that they stand beside. */
   readonly merge: boolean;
+  /** The products of each program that stay in 32 bits where `half` is asked for, by their places. */
+  readonly inSingle?: ReadonlyMap<ExportedProgram, ReadonlySet<number>>;
   /** What is an input of every run, without a value in the model; null where adapters have their values there. */
   readonly served: ((compiled: CompiledSpec) => ReadonlySet<string>) | null;
 }
@@ -57,29 +60,37 @@ export function emitPrograms(request: EmitRequest, reporter: Reporter): EmittedP
   const given = served?.(compiled) ?? null;
   const trainable = merge ? new Set<string>() : (given ?? compiled.spec.trainable);
   const traced = new Map<string, readonly Program[]>();
-  const modelOf = (atBatches: readonly Program[], integers: ReadonlyMap<string, number>): OnnxModel | string => {
-    const settings = { trainable, gradients: false, forAnyBatch, served: given !== null, integers };
-    const [first, ...more] = atBatches.map((program) => emitOnnx(program, settings));
+  const settings = { trainable, gradients: false, forAnyBatch, served: given !== null };
+  const modelOf = (
+    atBatches: readonly Program[],
+    forms: Pick<OnnxSettings, "integers" | "whole">,
+  ): OnnxModel | string => {
+    const [first, ...more] = atBatches.map((program) => emitOnnx(program, { ...settings, ...forms }));
     if (first === undefined) throw new Error("invariant: a program is traced at one batch at least");
     return forAnyBatch ? withDynamicBatch([first, ...more]) : first;
   };
   const programs = new Map<string, Program>();
   const models = new Map<string, OnnxModel>();
   for (const name of wanted) {
+    const inSingle = request.inSingle?.get(name) ?? new Set();
     const atBatches = [compiled, ...others].flatMap(({ spec }) => {
       const program = spec === null ? null : buildProgram(spec, name);
       if (spec === null || program === null) return [];
       const context: TracedSpec = given === null ? spec : { ...spec, trainable: given };
-      return [optimiseForOnnx(program, context, { merge, half, forAnyBatch })];
+      return [optimiseForOnnx(program, context, { merge, half, forAnyBatch, inSingle })];
     });
+    if (atBatches.length > 0) traced.set(name, atBatches);
+  }
+  const firsts = [...traced.values()].flatMap((atBatches) => atBatches.slice(0, 1));
+  const whole = half ? storedWhole(firsts.map((program) => emitOnnx(program, settings))) : new Set<string>();
+  for (const [name, atBatches] of traced) {
     const [first] = atBatches;
     if (first === undefined) continue;
-    const model = modelOf(atBatches, new Map());
+    const model = modelOf(atBatches, { whole });
     if (typeof model === "string") {
       const message = `${name} cannot be written for any batch size: ${model}`;
       return refuse(problem(message, "set one with --batch"), reporter);
     }
-    traced.set(name, atBatches);
     programs.set(name, first);
     models.set(name, model);
   }
@@ -90,7 +101,7 @@ export function emitPrograms(request: EmitRequest, reporter: Reporter): EmittedP
   const withIntegers = (axes: ReadonlyMap<string, number>): ReadonlyMap<string, OnnxModel> =>
     new Map(
       [...traced].map(([name, atBatches]) => {
-        const model = modelOf(atBatches, axes);
+        const model = modelOf(atBatches, { integers: axes, whole });
         if (typeof model === "string") throw new Error(`invariant: ${name} is written for any batch size`);
         return [name, model];
       }),
@@ -98,7 +109,13 @@ export function emitPrograms(request: EmitRequest, reporter: Reporter): EmittedP
   return { kind: "emitted", compiled, programs, models, trainable, withIntegers };
 }
 
+/** Weights that some program reads in 32 bits: programs share their files, so all read them so. */
+function storedWhole(models: readonly OnnxModel[]): ReadonlySet<string> {
+  const all = models.flatMap(({ weights }) => weights);
+  return new Set(all.flatMap(({ name, type }) => (type.dtype === "f32" ? [name] : [])));
+}
+
 /** How a step is cut, and what it may take, is no concern of an export. */
-function overridesFor(rows: number | null) {
+export function overridesFor(rows: number | null) {
   return { ...(rows === null ? {} : { batch: rows, microBatch: rows }), precision: "f32", memory: null } as const;
 }

@@ -1,5 +1,5 @@
 import { basename, dirname, resolve } from "node:path";
-import type { OnnxModel } from "../../../compiler/index.ts";
+import { type OnnxModel, printNumberOf } from "../../../compiler/index.ts";
 import {
   type IntegerWeights,
   measureIntegers,
@@ -13,13 +13,23 @@ import { storageProblem } from "../../files/index.ts";
 import { version } from "../../machine/index.ts";
 import { expandedSpec, openSpec } from "../../specs/index.ts";
 import { ProblemError } from "../../text/index.ts";
+import type { WeightPieces } from "../../weights/index.ts";
 import type { CompiledSpec, SpecRequest } from "../compiled-spec.ts";
 import { done, type Ended, misused, problem, type Reporter, refuse, refuseBy, reportRemark } from "../reporter.ts";
 import { reportAverages } from "../weights/adapter-file.ts";
 import { exportedContract } from "../weights/contract-agreement.ts";
 import { remarkOn } from "../weights/first-values.ts";
 import { type GivenWeights, openWeights } from "../weights/open.ts";
-import { type ExportedProgram, emitPrograms, exportedPrograms, type ProgramForm } from "./emit-programs.ts";
+import {
+  type EmitRequest,
+  type ExportedProgram,
+  emitPrograms,
+  exportedPrograms,
+  type ProgramForm,
+} from "./emit-programs.ts";
+import { type KeptProduct, keptInSingle } from "./half-ranges.ts";
+import { reportKept } from "./report-half.ts";
+import { watchedPieces } from "./watched-pieces.ts";
 
 export interface ExportOnnxRequest extends GivenWeights, SpecRequest, ProgramForm {
   /** A file for one program, or a folder for several. */
@@ -58,7 +68,7 @@ export interface OnnxInput {
 
 /** Writes programs as ONNX models, with their weights in files beside them. */
 export async function exportOnnx(request: ExportOnnxRequest, reporter: Reporter): Promise<Ended<OnnxExport>> {
-  const { spec: path, int8 } = request;
+  const { spec: path, int8, half } = request;
   const files = filesOf(request.onnx);
   const wanted = programsWanted(request);
   const flag = forInference(request);
@@ -66,7 +76,8 @@ export async function exportOnnx(request: ExportOnnxRequest, reporter: Reporter)
     reporter.problem(problem(`${flag} is not for the training step`, "remove it, or choose another --program"));
     return misused;
   }
-  const emitted = emitPrograms({ ...request, wanted, served: null }, reporter);
+  const asked = { ...request, wanted, served: null };
+  let emitted = emitPrograms(asked, reporter);
   if (emitted.kind === "refused") return emitted;
   const { compiled, programs, trainable } = emitted;
   reportAverages(request.adapter, reporter);
@@ -83,13 +94,33 @@ export async function exportOnnx(request: ExportOnnxRequest, reporter: Reporter)
       placements: compiled.plan.placements.map((placement) => placement.text),
       contract: exportedContract(compiled.spec, request.adapter),
     };
+    if (half) {
+      reporter.progress("measuring which products 16 bits have room for");
+      const inSingle = await productsInSingle(
+        asked,
+        wanted.filter((name) => programs.has(name)),
+        weights.piecesOf,
+        reporter,
+      );
+      if (inSingle === null) {
+        const message = "what 16 bits have room for cannot be measured for any batch size";
+        return refuse(problem(message, "set one with --batch"), reporter);
+      }
+      if ([...inSingle.values()].some(({ size }) => size > 0)) emitted = emitPrograms({ ...asked, inSingle }, reporter);
+      if (emitted.kind === "refused") return emitted;
+    }
     reporter.progress("computing values that depend on weights alone");
-    const piecesOf = await withComputedOnce(programs.values(), weights.piecesOf);
+    const watch = watchedPieces(await withComputedOnce(emitted.programs.values(), weights.piecesOf));
+    const { piecesOf } = watch;
     if (int8) reporter.progress("measuring weights");
-    const integers = int8 ? measureIntegers([...programs.values()], trainable, piecesOf) : null;
+    const integers = int8 ? measureIntegers([...emitted.programs.values()], trainable, piecesOf) : null;
     const models = integers === null ? emitted.models : emitted.withIntegers(axesOf(integers));
     const stored = integers === null ? piecesOf : withIntegers(integers.integers, piecesOf);
     writeOnnx(models, files, stored, about, (file) => reporter.progress(`writing ${file}`));
+    for (const [name, count] of watch.notFinite)
+      reporter.warning(
+        `\`${name}\` has ${printNumberOf(count, "value")} that ${count === 1 ? "is" : "are"} not finite`,
+      );
     const hasTrainable = [...models.values()].some((model) => model.weights.some((weight) => weight.trainable));
     return done({
       folder: files.folder,
@@ -128,6 +159,25 @@ function forInference({ merge, half, int8, batch }: ExportOnnxRequest): string |
   if (half) return "--half";
   if (int8) return "--int8";
   return batch === "dynamic" ? "--dynamic-batch" : null;
+}
+
+/** Measures all programs, and says which products stay in 32 bits; null where that cannot be found out. */
+async function productsInSingle(
+  asked: EmitRequest,
+  names: readonly ExportedProgram[],
+  piecesOf: WeightPieces,
+  reporter: Reporter,
+): Promise<ReadonlyMap<ExportedProgram, ReadonlySet<number>> | null> {
+  const inSingle = new Map<ExportedProgram, ReadonlySet<number>>();
+  const reasons: KeptProduct[] = [];
+  for (const name of names) {
+    const kept = await keptInSingle(name, asked, piecesOf);
+    if (kept === null) return null;
+    inSingle.set(name, kept.places);
+    reasons.push(...kept.reasons);
+  }
+  reportKept(reasons, reporter);
+  return inSingle;
 }
 
 /** All programs for a folder, and of those only what can be written as it is asked for. */
