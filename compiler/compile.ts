@@ -187,7 +187,11 @@ function traceModel(
   const traced = hasErrors(diagnostics) ? null : elaborator.trace();
   const groups = model.members.filter((member): member is ParameterGroup => member.kind === "parameter-group");
   const isTrainable = (parameter: ParameterInstance): boolean => decisions.get(parameter)?.trainable ?? false;
-  const base = { learningRate: settings.learningRate, weightDecay: settings.optimizer.weightDecay };
+  const base = {
+    learningRate: settings.learningRate,
+    weightDecay: settings.optimizer.weightDecay,
+    steps: settings.schedule.steps,
+  };
   const rules: ReadonlyMap<ParameterInstance, ParameterRule> =
     traced === null ? new Map() : groupParameters(groups, isTrainable, base, traced.graph, resolver, elaborator);
 

@@ -39,6 +39,8 @@ export const groupSettingNames: readonly string[] = Object.keys(groupSettings);
 export interface GroupBase {
   readonly learningRate: number;
   readonly weightDecay: number;
+  /** Of the training; null where they follow from its data. */
+  readonly steps: number | null;
 }
 
 /**
@@ -75,11 +77,17 @@ export function groupParameters(
     for (const setting of group.settings) {
       const read = readSetting(setting, base, elaborator);
       if (read === null) continue;
+      let frozen: number | null = null;
       for (const parameter of parameters) {
         const value = read.valueAt(above.get(parameter.path) ?? 0);
         if (value === null) break;
         rules.set(parameter, { ...(rules.get(parameter) ?? noRule), [read.part]: value });
+        if (read.part === "frozenSteps" && base.steps !== null && value >= base.steps) frozen = value;
       }
+      if (frozen !== null && base.steps !== null)
+        elaborator.diagnostics.push(
+          report("long-freeze", setting.value.span, { frozen, epochs: 0, steps: base.steps }),
+        );
     }
   }
   return rules;

@@ -46,6 +46,7 @@ export {
   outlasts,
   readTrainSettings,
   type Schedule,
+  slowAverage,
   stepsOf,
   type TrainOverrides,
   type TrainSettings,

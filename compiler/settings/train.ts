@@ -187,18 +187,34 @@ export function readTrainSettings(
   const limit = memory === null || overrides.recompute === undefined ? memory : { ...memory, choosesRecompute: false };
   return {
     settings: { ...settings, ...overrides, microBatch: settings.microBatch, memory: limit },
-    diagnostics: [...reader.diagnostics, ...warmupWarnings(settings.schedule, reader.expression("schedule")?.span)],
+    diagnostics: [...reader.diagnostics, ...lengthWarnings(settings, (setting) => reader.expression(setting)?.span)],
   };
 }
 
-function warmupWarnings({ warmup, steps }: Schedule, span: Span | undefined): readonly Diagnostic[] {
-  if (span === undefined || steps === null || !outlasts(warmup, steps)) return [];
-  return [report("long-warmup", span, { warmup, steps })];
+function lengthWarnings(
+  { schedule: { warmup, steps }, ema }: TrainSettings,
+  spanOf: (setting: "schedule" | "ema") => Span | undefined,
+): readonly Diagnostic[] {
+  if (steps === null) return [];
+  const [rises, averages] = [spanOf("schedule"), spanOf("ema")];
+  return [
+    ...(rises === undefined || !outlasts(warmup, steps)
+      ? []
+      : [report("long-warmup", rises, { warmup, epochs: 0, steps })]),
+    ...(averages === undefined ? [] : slowAverage(ema, steps).map((said) => report("slow-average", averages, said))),
+  ];
 }
 
 /** Whether a warm-up is no shorter than its training, so that the learning rate never comes down from what it rises to. */
 export function outlasts(warmup: number, steps: number): boolean {
   return warmup > 0 && warmup >= steps;
+}
+
+/** What is said of an average that is made of first values by more than half after all steps; at most one. */
+export function slowAverage(ema: number | null, steps: number) {
+  if (ema === null || ema ** steps <= 0.5) return [];
+  // Two digits of an average of which a hundredth is left.
+  return [{ ema, share: ema ** steps, steps, less: Math.floor(1000 * 0.01 ** (1 / steps)) / 1000 }];
 }
 
 /** The divisors of a number on both sides of another one. */

@@ -39,9 +39,31 @@ export const settings = {
     "E611",
     ({ name, better }) => `\`keep_best\` keeps the worst checkpoint: the ${better} \`${name}\` is, the better`,
   ),
-  "long-warmup": warning<{ readonly warmup: number; readonly steps: number }>(
+  "long-warmup": warning<{ readonly warmup: number; readonly epochs: number; readonly steps: number }>(
     "E607",
-    ({ warmup, steps }) => `\`warmup = ${warmup}\` is not less than the steps of the training, which has ${steps}`,
+    ({ warmup, epochs, steps }) =>
+      epochs === 0
+        ? `\`warmup = ${warmup}\` is not less than the steps of the training, which has ${steps}`
+        : `the warm-up has ${warmup} steps (\`warmup_epochs = ${epochs}\`), not less than the training, which has ${steps}`,
     () => "the learning rate rises until the last step; set a shorter `warmup`",
+  ),
+  "long-freeze": warning<{ readonly frozen: number; readonly epochs: number; readonly steps: number }>(
+    "E435",
+    ({ frozen, epochs, steps }) =>
+      epochs === 0
+        ? `\`frozen_steps = ${frozen}\` is not less than the steps of the training, which has ${steps}`
+        : `a group is frozen for ${frozen} steps (\`frozen_epochs = ${epochs}\`), not less than the training, which has ${steps}`,
+    () => "the parameters of the group never change; set fewer steps, or `freeze` them",
+  ),
+  "slow-average": warning<{
+    readonly ema: number;
+    readonly share: number;
+    readonly steps: number;
+    readonly less: number;
+  }>(
+    "E436",
+    ({ ema, share, steps }) =>
+      `\`ema = ${ema}\` is too slow for ${steps} ${steps === 1 ? "step" : "steps"}: in the end ${(100 * share).toPrecision(3)} % of the average is first values`,
+    ({ less }) => `evaluations and exports take the average; set \`ema = ${less}\` or less`,
   ),
 } as const;

@@ -1,5 +1,4 @@
-import { outlasts, stepsOf, type TracedSpec, trainingTask } from "../../../compiler/index.ts";
-import { report } from "../../../grammar/index.ts";
+import { type TracedSpec, trainingTask } from "../../../compiler/index.ts";
 import type { Batch } from "../../backends/index.ts";
 import {
   byArchive,
@@ -34,6 +33,7 @@ import { adapterDisagreements } from "../weights/contract-agreement.ts";
 import { type GivenWeights, weightFiles } from "../weights/open.ts";
 import { flipProblem, unfitProblem } from "./augment-problem.ts";
 import { datasetIdentity, describeDifference, fileIdentity, identityOf } from "./identity.ts";
+import { lengthWarnings } from "./length-warnings.ts";
 import type { TrainTask } from "./task.ts";
 import { openValidationSet, type ValidationSet } from "./validation-set.ts";
 
@@ -131,11 +131,7 @@ export async function openSources(folder: RunFolder | null, task: TrainTask, hea
   const { order } = planned;
   const steps = request.steps ?? schedule.steps ?? epochs * order.batchesPerEpoch;
   const known = { ...schedule, stepsPerEpoch: order.batchesPerEpoch };
-  const warmup = stepsOf(schedule.warmup, schedule.warmupEpochs, known);
-  // What the spec says by itself was reported when it was compiled.
-  const isReported = schedule.warmupEpochs === 0 && schedule.steps !== null && outlasts(warmup, schedule.steps);
-  if (outlasts(warmup, steps) && !isReported)
-    reporter.diagnostics([report("long-warmup", task.path, { warmup, steps })]);
+  reporter.diagnostics(lengthWarnings(seeded, known, steps, task.path));
   const settings = { ...seeded.settings, schedule: { ...known, steps: schedule.steps ?? steps } };
   const { weights, adapter } = request;
   const identity: RunIdentity = {
