@@ -21,7 +21,9 @@ export function parseJson(text: string, limits: JsonLimits): Result<unknown, str
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return failed(`it is not valid JSON: ${error instanceof Error ? error.message : String(error)}`);
+    const why = error instanceof Error ? error.message : String(error);
+    // It shows some of the text, whose lines and tabs would be printed as escapes.
+    return failed(`it is not valid JSON: ${why.replaceAll(/\s+/g, " ")}`);
   }
   const repeated = repeatedKey(text);
   return repeated === null ? ok(value) : failed(`it has \`${repeated}\` twice`);

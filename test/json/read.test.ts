@@ -73,6 +73,11 @@ describe("a text from elsewhere", () => {
     const read = parseJson("[1,]", { depth: 2 });
     expect(read.kind === "failed" && read.problem).toMatch(/^it is not valid JSON: ./);
   });
+
+  test("is shown in one line, whatever lines it has", () => {
+    const read = parseJson('{\n\t"a": x\r\n}\n', { depth: 2 });
+    expect(read.kind === "failed" && read.problem).toMatch(/^it is not valid JSON: [^\n\r\t]+$/);
+  });
 });
 
 describe("a text of this program's own", () => {
