@@ -18,6 +18,7 @@ const slow = [
   "test/native/{install,wheel}.test.ts",
   "test/onnx/integers.test.ts",
   "test/parity/*.test.ts",
+  "test/onnx/{half,training-settings}.test.ts",
   "test/play/same-text.test.ts",
   "test/property/{compile,depth,mutants,resilience}.test.ts",
   "test/sweep/sweep.test.ts",
