@@ -18,6 +18,7 @@ os.environ.update(
     DO_NOT_TRACK="true",
     WANDB_ERROR_REPORTING="false",
     WANDB_MODE="offline",
+    WANDB_DIR=sys.argv[1],
 )
 
 from mlflow.tracking import MlflowClient  # noqa: E402

@@ -76,7 +76,9 @@ def sync(folders, home):
     address = f"http://127.0.0.1:{server.server_port}"
     threading.Thread(target=server.serve_forever, daemon=True).start()
     command = [sys.executable, "-m", "wandb", "sync", *map(str, folders)]
-    env = {**os.environ, "HOME": home, "WANDB_BASE_URL": address, "WANDB_API_KEY": "0" * 40, "WANDB_MODE": "online"}
+    # It writes logs of its own beside the runs.
+    kept = {"HOME": home, "WANDB_DIR": home}
+    env = {**os.environ, **kept, "WANDB_BASE_URL": address, "WANDB_API_KEY": "0" * 40, "WANDB_MODE": "online"}
     read = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, env=env, check=False)
     server.shutdown()
     told = read.stdout + read.stderr
