@@ -59,7 +59,14 @@ export {
   type ReadResult,
 } from "./load/index.ts";
 export type { ProgramName } from "./names.ts";
-export type { TensorData } from "./ops/index.ts";
+export {
+  addTo,
+  dot,
+  type SingularVectors,
+  singularVectors,
+  smallSingularVectors,
+  type TensorData,
+} from "./ops/index.ts";
 export { isFor, optimise, type PassContext, passes } from "./passes/index.ts";
 export {
   type ExpectedMemory,

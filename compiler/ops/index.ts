@@ -17,7 +17,9 @@ import { svd } from "./svd.ts";
 export { roundHalfToEven, uniformFrom, uniformState } from "./functions.ts";
 export { isRowProjection } from "./matmul.ts";
 export { type Elements, resolveAxis, type TensorData } from "./rule.ts";
+export { type SingularVectors, singularVectors, smallSingularVectors } from "./singular-vectors.ts";
 export { uniformValue } from "./uniform.ts";
+export { addTo, dot } from "./vectors.ts";
 export { placesIn, type Windows } from "./windows.ts";
 
 /** Every operation there is; a name without a rule does not compile. */

@@ -1,7 +1,7 @@
 import { at } from "../at.ts";
 import { largestEigenvectors } from "./eigenvectors.ts";
 import type { Elements } from "./rule.ts";
-import { addTo, dot, transposed } from "./vectors.ts";
+import { addTo, dot, normalise, transposed } from "./vectors.ts";
 
 /** The leading part of a singular value decomposition: the matrix is nearest to the sum of value x left x right. */
 export interface SingularVectors {
@@ -41,6 +41,45 @@ export function singularVectors(matrix: Elements, rows: number, columns: number,
     ofLong.push(other.map((each) => (isNothing ? 0 : (turn * each) / value)));
   }
   return isWide ? { values, left: ofShort, right: ofLong } : { values, left: ofLong, right: ofShort };
+}
+
+/**
+ * All singular values of a small matrix, which is given by rows, with the accuracy of the largest: they are the eigenvalues of
+ * [0 M; M' 0], so that none is squared, as it is above. It takes (rows + columns)^3 steps. Those below what 64-bit floats resolve are
+ * zeros, and so are their vectors.
+ */
+export function smallSingularVectors(matrix: readonly Float64Array[], columns: number): SingularVectors {
+  const rows = matrix.length;
+  const rank = Math.min(rows, columns);
+  const largest = matrix.reduce((most, row) => row.reduce((all, value) => Math.max(all, Math.abs(value)), most), 0);
+  const values = new Float64Array(rank);
+  const left = Array.from({ length: rank }, () => new Float64Array(rows));
+  const right = Array.from({ length: rank }, () => new Float64Array(columns));
+  if (largest === 0) return { values, left, right };
+  const found = largestEigenvectors(symmetric(matrix, columns, largest), rank);
+  const resolved = Number.EPSILON * Math.max(rows, columns) * at(found.values, 0);
+  for (const [place, value] of found.values.entries()) {
+    if (value <= resolved) break;
+    const vector = at(found.vectors, place);
+    values[place] = value * largest;
+    left[place] = vector.slice(0, rows);
+    right[place] = vector.slice(rows);
+    normalise(at(left, place));
+    normalise(at(right, place));
+  }
+  return { values, left, right };
+}
+
+/** [0 M; M' 0] of a matrix divided by its largest element. */
+function symmetric(matrix: readonly Float64Array[], columns: number, largest: number): readonly Float64Array[] {
+  const rows = matrix.length;
+  const whole = Array.from({ length: rows + columns }, () => new Float64Array(rows + columns));
+  for (const [row, values] of matrix.entries())
+    for (const [column, value] of values.entries()) {
+      at(whole, row)[rows + column] = value / largest;
+      at(whole, rows + column)[row] = value / largest;
+    }
+  return whole;
 }
 
 /** The products of all rows with each other. */

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { singularVectors } from "../../compiler/ops/singular-vectors.ts";
+import { singularVectors, smallSingularVectors } from "../../compiler/ops/singular-vectors.ts";
 import { elementsOf, readSafetensors } from "../../runtime/weights/index.ts";
 import { Random } from "../random.ts";
 
@@ -91,4 +91,24 @@ describe("vectors are those of their values, and orthogonal where these are not 
       }
     }
   });
+});
+
+test.each(Object.entries(special))("small matrices have the same, with no value squared: %s", (_, element) => {
+  const size = 10;
+  const rows = Array.from({ length: size }, (__, row) =>
+    Float64Array.from({ length: size }, (___, column) => element(row, column)),
+  );
+  const found = smallSingularVectors(rows, size);
+  const matrix = rows.flatMap((row) => [...row]);
+  expect(largestDifference(productOf(found), matrix)).toBeLessThan(1e-14 * 100);
+  const other = singularVectors(Float64Array.from(matrix), size, size, size);
+  expect(largestDifference(found.values, other.values)).toBeLessThan(1e-7);
+});
+
+test("values of a small matrix that are 12 orders of magnitude apart are told from zero", () => {
+  const rows = Array.from({ length: 5 }, (_, row) =>
+    Float64Array.from({ length: 7 }, (__, column) => (row === column ? 1000 ** -row : 0)),
+  );
+  const { values } = smallSingularVectors(rows, 7);
+  for (const [place, value] of values.entries()) expect(value / 1000 ** -place).toBeCloseTo(1, 3);
 });
