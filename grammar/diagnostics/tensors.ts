@@ -55,6 +55,57 @@ export const tensors = {
       `nothing says the alpha of the ${adapters === 1 ? "LoRA update" : `${adapters} LoRA updates`} in \`${path}\``,
     () => "put its adapter_config.json beside it, or say their alpha with --adapter-alpha",
   ),
+  "adapters-trained-differently": error<{
+    readonly input: string;
+    readonly field: string;
+    readonly first: string;
+    readonly ofFirst: string;
+    readonly other: string;
+    readonly ofOther: string;
+  }>(
+    "E732",
+    ({ input, field, first, ofFirst, other, ofOther }) =>
+      `\`${input}\`: \`${first}\` was trained with \`${field} = ${ofFirst}\`, but \`${other}\` with \`${field} = ${ofOther}\``,
+    () => "combine adapters that were trained on the same kind of inputs",
+  ),
+  "not-only-updates": error<{ readonly path: string; readonly name: string; readonly why: string }>(
+    "E733",
+    ({ path, name, why }) => `\`${name}\` in \`${path}\` ${why}`,
+  ),
+  "updates-differ-in-shape": error<{
+    readonly module: string;
+    readonly first: string;
+    readonly ofFirst: string;
+    readonly other: string;
+    readonly ofOther: string;
+  }>(
+    "E734",
+    ({ module, first, ofFirst, other, ofOther }) =>
+      `the update of \`${module}\` is ${ofFirst} in \`${first}\`, but ${ofOther} in \`${other}\``,
+    () => "are they adapters of the same model?",
+  ),
+  "modules-named-differently": error<{
+    readonly first: string;
+    readonly ofFirst: string;
+    readonly other: string;
+    readonly ofOther: string;
+  }>(
+    "E735",
+    ({ first, ofFirst, other, ofOther }) =>
+      `\`${ofFirst}\` in \`${first}\` and \`${ofOther}\` in \`${other}\` may be the same module`,
+    () => "name the spec of the whole model with --for SPEC, so that both get its names",
+  ),
+  "ranks-differ": error<{ readonly method: string; readonly module: string; readonly ranks: readonly number[] }>(
+    "E736",
+    ({ method, module, ranks }) =>
+      `\`${method}\` combines updates of the same rank, but those of \`${module}\` have the ranks ${ranks.join(" and ")}`,
+    () => "use --method svd or cat, which take any ranks",
+  ),
+  "not-finite": error<{ readonly path: string; readonly name: string }>(
+    "E737",
+    ({ path, name }) => `the update of \`${name}\` in \`${path}\` has values that are not finite`,
+    () => "its training diverged, or the file is damaged",
+  ),
 } as const;
 
 /** Copies by what stands before their names. */

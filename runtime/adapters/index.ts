@@ -1,4 +1,31 @@
 export {
+  asUpdate,
+  type Block,
+  blocksOf,
+  type CombineOptions,
+  type Contribution,
+  combineModule,
+  decompose,
+  distanceOf,
+  type ElectedBy,
+  electedBy,
+  energyIn,
+  type LoraMatrices,
+  lengthOf,
+  type MethodName,
+  type MethodOption,
+  matricesOf,
+  methods,
+  overlapOf,
+  principalCosines,
+  rankHolding,
+  type Spectrum,
+  spectrumOf,
+  truncated,
+  weightedSum,
+  withLargest,
+} from "./arithmetic/index.ts";
+export {
   attentionNames,
   attentionOf,
   countsTwiceUpTo,
@@ -6,6 +33,7 @@ export {
   type OpenAdapter,
   openAdapter,
 } from "./attention.ts";
+export { carriedFields } from "./carried-fields.ts";
 export { type AdapterDifference, type Comparison, compareAdapters } from "./compare.ts";
 export { type Ia3Config, type LoraConfig, type PeftConfig, readPeftConfig, scaleIn } from "./config.ts";
 export {
@@ -16,9 +44,11 @@ export {
 } from "./declared-config.ts";
 export { type FoundConfig, peftConfigFor, peftFiles } from "./folder.ts";
 export { lengthsOf } from "./lengths.ts";
+export { type LoraFiles, loraFiles } from "./lora-file.ts";
+export { type LoraOf, loraPartsOf, type OtherTensor } from "./lora-modules.ts";
 export { innerProduct, type LowRankUpdate, normOf, normOfDifference } from "./low-rank.ts";
 export { fitsName, readNamePattern } from "./name-pattern.ts";
-export type { OpenModel } from "./open.ts";
+export { type OpenModel, openModelFile } from "./open.ts";
 export {
   besidesModel,
   moduleInPeft,

@@ -21,6 +21,11 @@ export type StoredPart =
       /** The update without its scale where that is not known. */
       readonly update: LowRankUpdate;
       readonly isScaled: boolean;
+      /** The second matrix as it is stored, [outputs, rank / groups]. */
+      readonly up: Float64Array;
+      readonly groups: number;
+      /** Places of a convolution: `down` is [rank, inputs / places, ...kernel]. */
+      readonly kernel: readonly number[];
     }
   | { readonly kind: "tensor"; readonly shape: readonly number[]; readonly values: Float64Array };
 
@@ -132,7 +137,8 @@ function updateOf(
   const inputs = countOf(down.shape) / rank;
   const update = { outputs, inputs, rank, down: down.values, up: withoutGroups(up.values, outputs, rank, groups) };
   const whole = { ...update, scale: scale ?? 1 };
-  return { kind: "update", isEmbedding: false, ...place, rank, update: whole, isScaled: scale !== null };
+  const stored = { up: up.values, groups, kernel };
+  return { kind: "update", isEmbedding: false, ...place, rank, update: whole, isScaled: scale !== null, ...stored };
 }
 
 /** The matrix [outputs, rank] of [outputs, rank / groups]. */

@@ -23,6 +23,7 @@ export const define: DefineCommand = (command, terminal, end) => {
       "after",
       "\nThe result has every tensor of the checkpoint by its name there, also those that the spec does not have, so that the" +
         "\nmodel's own code loads it; what is left out is listed. It is one file, also where the checkpoint is sharded." +
+        "\nmedctc adapter combine makes one adapter of several." +
         "\n\nExample:\n  $ medctc adapter merge specs/medct.vlm --weights CT-CLIP.safetensors --adapter run -o merged.safetensors",
     )
     .action(async (spec, flags) => {

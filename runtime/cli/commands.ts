@@ -14,7 +14,7 @@ export interface ListedCommand {
 export const groups: ReadonlyMap<string, string> = new Map([
   ["data", "check, show, pack or generate data sets"],
   ["weights", "inspect files of weights: safetensors, checkpoints of torch.save, sharded models"],
-  ["adapter", "merge, compare and read adapters: medctc's own, and PEFT's folders"],
+  ["adapter", "merge, combine, compare and read adapters: medctc's own, and PEFT's folders"],
   ["backend", "install execution backends"],
 ]);
 
@@ -153,6 +153,21 @@ export const commands: readonly ListedCommand[] = [
     words: ["adapter", "merge"],
     summary: "fold adapters into the adapted weights, and write all weights of the model",
     load: () => import("./adapter-merge.ts"),
+  },
+  {
+    words: ["adapter", "combine"],
+    summary: "make one adapter of several, by their weighted sum, TIES, DARE or magnitude pruning",
+    load: () => import("./adapter-combine.ts"),
+  },
+  {
+    words: ["adapter", "svd"],
+    summary: "show what rank each update really has, and truncate updates to another one",
+    load: () => import("./adapter-svd.ts"),
+  },
+  {
+    words: ["adapter", "prune"],
+    summary: "leave out of an adapter what carries little: elements, ranks, modules",
+    load: () => import("./adapter-prune.ts"),
   },
   {
     words: ["adapter", "diff"],

@@ -71,3 +71,10 @@ export function names(text: string): readonly string[] {
   if (!found.includes("")) return found;
   throw new InvalidArgumentError("Names are separated by commas, such as lora,dora.");
 }
+
+/** Reads a share of something: above 0, and 1 for all of it. */
+export function share(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && value > 0 && value <= 1) return value;
+  throw new InvalidArgumentError("Must be a number above 0 and up to 1.");
+}

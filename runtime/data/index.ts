@@ -43,6 +43,7 @@ export {
   type ModelContract,
   modelContractOf,
   modelDifferences,
+  type RecordedContract,
   withOrientations,
 } from "./model-contract.ts";
 export {

@@ -104,6 +104,6 @@ function settingLines(whole: File, name: SettingsName, explained: Explained): re
 }
 
 /** As specs write large numbers: `1_671_168`. */
-function grouped(count: number): string {
+export function grouped(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, "_");
 }

@@ -1,0 +1,42 @@
+import { type Diagnostic, report } from "../../../grammar/index.ts";
+import { type LoraOf, loraFiles, peftPrefix, tokensName } from "../../adapters/index.ts";
+import type { FloatTensor } from "../../weights/index.ts";
+import { type Ended, type Reporter, refuseBy } from "../reporter.ts";
+import type { GivenAdapter } from "./given-adapter.ts";
+import { whyNot } from "./why-not.ts";
+import { type WrittenFiles, writeAdapter } from "./write-adapter.ts";
+
+const tokensEnding = ".trainable_tokens_delta";
+
+/** Why other updates cannot take the place of an adapter's own; nothing where they can. */
+export function unchangeable({ path, file, isPeft, updates, others, factors }: GivenAdapter): readonly Diagnostic[] {
+  const wrong = (name: string, why: string): readonly Diagnostic[] => [
+    report("not-only-updates", file, { path, name, why }),
+  ];
+  const [ofFactors] = factors.keys();
+  if (ofFactors !== undefined) return wrong(ofFactors, "has factors of IA3, which have no rank");
+  for (const name of others.keys()) {
+    const { isKept, why } = whyNot(name);
+    if (!isKept || !isPeft) return wrong(name, why);
+  }
+  return updates.size > 0 ? [] : wrong("everything", "is missing: there are no updates in it");
+}
+
+/** Writes an adapter with other updates than it had, and everything else that it has. */
+export function writeChanged(
+  adapter: GivenAdapter,
+  updates: readonly LoraOf[],
+  { folder, forSpec, origin }: { readonly folder: string; readonly forSpec: string | null; readonly origin: string },
+  reporter: Reporter,
+): Ended<WrittenFiles> {
+  const unfit = unchangeable(adapter);
+  if (unfit.length > 0) return refuseBy(unfit, reporter);
+  const files = loraFiles(updates);
+  const tensors = new Map<string, FloatTensor>(files.tensors);
+  for (const [name, { shape, values }] of adapter.others) {
+    const own = name.endsWith(tokensEnding) ? tokensName(name.slice(0, -tokensEnding.length), true) : name;
+    tensors.set(`${peftPrefix}${own}`, { shape, data: Float32Array.from(values) });
+  }
+  const config = { ...files.config, ...adapter.fields };
+  return writeAdapter({ folder, files: { config, tensors }, contract: adapter.contract, origin, forSpec }, reporter);
+}
