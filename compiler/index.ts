@@ -5,6 +5,7 @@ export {
   type Factors,
   foldModel,
   type LowRank,
+  type LowRankChange,
   type Rows,
 } from "./analyses/adapters/index.ts";
 export {

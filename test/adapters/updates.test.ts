@@ -14,6 +14,10 @@ function formsOf(found: readonly AdapterUpdate[]): readonly string[] {
     if (update.kind === "rows") return `rows ${update.tokens.join()}`;
     if (update.kind === "factors") return `factors on ${update.on}`;
     if (update.kind === "declared") return `${update.form.type} by its declaration`;
+    if (update.kind === "low-rank-change") {
+      const { down, up } = update.first;
+      return `change from ${down.checkpoint.split(".").at(-2)} and ${up.checkpoint.split(".").at(-2)} of rank ${update.rank}, times ${update.scale}`;
+    }
     return `${update.hasLengths ? "dora" : "lora"} of rank ${update.rank}, times ${update.scale}, dropout ${update.dropout}`;
   });
   return [...new Set(lines)];
@@ -38,6 +42,8 @@ test.each([
   ["lora(rank = 4, alpha = 1, dropout = 0.25) on text.ff.up", "lora of rank 4, times 0.25, dropout 0.25"],
   ["lora(rank = 4, rank_stabilised = true, alpha = 5) on text.attn.q", "lora of rank 4, times 2.5, dropout 0"],
   ["dora(rank = 3, alpha = 12) on vision.attn.q, text.attn.q", "dora of rank 3, times 4, dropout 0"],
+  ["pissa(rank = 4, alpha = 6) on text.attn.q", "change from pissa_A and pissa_B of rank 4, times 1.5"],
+  ["olora(rank = 32) on text.attn.q,v,o", "change from olora_A and olora_B of rank 32, times 1"],
   ["ia3() on vision.attn.kv, text.attn.kv", "factors on outputs"],
   ["ia3(on_inputs = true) on vision.ff.down, text.ff.down", "factors on inputs"],
 ])("the form of `%s` is found in what it computes: %s", (placement, form) => {

@@ -1,2 +1,10 @@
 export { foldModel } from "./fold.ts";
-export { type AdapterUpdate, adapterUpdates, type Declared, type Factors, type LowRank, type Rows } from "./updates.ts";
+export {
+  type AdapterUpdate,
+  adapterUpdates,
+  type Declared,
+  type Factors,
+  type LowRank,
+  type LowRankChange,
+  type Rows,
+} from "./updates.ts";

@@ -1,11 +1,11 @@
 import { at, countAt } from "../../at.ts";
-import { type Node, parametersIn } from "../../ir/index.ts";
+import { parametersIn } from "../../ir/index.ts";
 import type { Plan, PlannedPeftForm, PlannedTensor } from "../../plan/index.ts";
 import type { TracedSpec } from "../../programs/index.ts";
 import { type AttentionPart, attentionPartOf } from "./attention.ts";
-import { byChannel, isClose, productOf, scaled, scaleOf, scaleOfDirections, turnedOver, wholeWeight } from "./fit.ts";
 import { type FoldedModule, foldModel, parentOf } from "./fold.ts";
-import { formOf, probeValues, type Values, valueFor } from "./probe.ts";
+import { formOf } from "./probe.ts";
+import { type Form, recognise } from "./recognise.ts";
 import { replacedRows } from "./replaced-rows.ts";
 
 /** Names in checkpoints of what PEFT has beside a module, LoRA's matrices and IA3's factors, and those of loralib for the same matrices. */
@@ -17,7 +17,7 @@ const names = {
 } as const;
 
 /** What an adapter does to the module that it adapts: a form that PEFT has too, or another one. */
-export type AdapterUpdate = Placed & (LowRank | Factors | Rows | Declared | Other);
+export type AdapterUpdate = Placed & (LowRank | LowRankChange | Factors | Rows | Declared | Other);
 
 interface Placed {
   /** The path of the adapter. */
@@ -46,6 +46,16 @@ export interface LowRank {
   readonly hasLengths: boolean;
   /** In training, the share of inputs that are left out. */
   readonly dropout: number;
+}
+
+/**
+ * W becomes W + scale (up down - first up down): LoRA of a weight that what it starts from is taken out of, or of twice the rank of the
+ * weight as it is.
+ */
+export interface LowRankChange extends Omit<LowRank, "kind" | "hasLengths"> {
+  readonly kind: "low-rank-change";
+  /** What is taken out, of the same shapes. */
+  readonly first: { readonly down: PlannedTensor; readonly up: PlannedTensor };
 }
 
 /** Outputs or inputs are multiplied by one factor each. */
@@ -146,7 +156,7 @@ function updateOf(
   checkpoints: ReadonlySet<string>,
   known: Map<string, Form>,
   dropout: number,
-): LowRank | Factors | Rows | Other {
+): LowRank | LowRankChange | Factors | Rows | Other {
   const { weight, bias } = folded;
   const { checkpoint } = weight.parameter;
   const attention = attentionPartOf(checkpoint, checkpoints);
@@ -163,7 +173,7 @@ function updateOf(
   const nodes = bias === null ? [weight.node] : [weight.node, bias.node];
   // What an adapter does not have keeps its place, so that the same form has the same numbers.
   const first = [weight.parameter, bias?.parameter, down, up, factors].map((each) => each?.path ?? "");
-  const paths = [...new Set([...first, ...nodes.flatMap(parametersIn)])];
+  const paths = [...new Set([...first, ...own.map(({ path }) => path), ...nodes.flatMap(parametersIn)])];
   const key = `${formOf(nodes, paths)} ${own.length}`;
   const form = known.get(key) ?? recognise(folded, nodes, own, { down, up, factors });
   known.set(key, form);
@@ -173,81 +183,19 @@ function updateOf(
     const isEmbedding = down.checkpoint.endsWith(".lora_embedding_A");
     return { kind: "low-rank", module, attention, folded, isEmbedding, down, up, rank, scale, hasLengths, dropout };
   }
+  if (form.kind === "low-rank-change" && down !== undefined && up !== undefined) {
+    const others = own.filter((each) => each !== down && each !== up);
+    const rank = at(down.shape, 0);
+    const isEmbedding = down.checkpoint.endsWith(".lora_embedding_A");
+    const first = { down: at(others, form.down), up: at(others, form.up) };
+    return {
+      ...{ kind: "low-rank-change", module, attention, folded, isEmbedding, down, up, first, rank },
+      ...{ scale: form.scale, dropout },
+    };
+  }
   if (form.kind === "factors" && factors !== undefined)
     return { kind: "factors", module, attention, factors, on: form.on };
   return other("its update of the weight is neither scale x B A nor one factor for each output or input");
-}
-
-interface Named {
-  readonly down: PlannedTensor | undefined;
-  readonly up: PlannedTensor | undefined;
-  readonly factors: PlannedTensor | undefined;
-}
-
-/** A form without the names of what it is made of. */
-type Form =
-  | { readonly kind: "low-rank"; readonly scale: number; readonly hasLengths: boolean }
-  | { readonly kind: "factors"; readonly on: Side }
-  | { readonly kind: "other" };
-
-/** From two sets of numbers: a scale that follows from the numbers is none. */
-function recognise(folded: FoldedModule, nodes: readonly Node[], own: readonly PlannedTensor[], given: Named): Form {
-  const [one, two] = [1, 2].map((seed) => formFor(folded, own, given, probeValues(nodes, seed)));
-  if (one === undefined || two === undefined || one.kind !== two.kind) return { kind: "other" };
-  if (one.kind !== "low-rank" || two.kind !== "low-rank") return one;
-  const isSame = one.hasLengths === two.hasLengths && Math.abs(one.scale - two.scale) <= 1e-6 * Math.abs(one.scale);
-  return isSame ? { ...one, scale: withoutNoise(one.scale) } : { kind: "other" };
-}
-
-/** What is left of a number that was computed to some digits less than it is written with. */
-function withoutNoise(value: number): number {
-  return Number(value.toPrecision(12));
-}
-
-function formFor(
-  { weight, bias, groups, isTurned }: FoldedModule,
-  own: readonly PlannedTensor[],
-  { down, up, factors }: Named,
-  values: Values,
-): Form {
-  const dataOf = (parameter: PlannedTensor): ArrayLike<number> => values.get(parameter.path)?.data ?? [];
-  const stored = weight.node.type.shape;
-  const sizes = isTurned ? stored.toReversed() : stored;
-  const [outputs = 0, channels = 0, ...kernel] = sizes;
-  const inputs = sizes.slice(1).reduce((product, size) => product * size, 1);
-  const asWeight = (data: ArrayLike<number>): ArrayLike<number> => (isTurned ? turnedOver(data, inputs) : data);
-  const before = asWeight(wholeWeight(dataOf(weight.parameter), weight.parameter.shape, stored));
-  const after = asWeight(valueFor(weight.node, values));
-  const isWhole = weight.parameter.shape.join() !== stored.join();
-  const places = kernel.map(() => 1);
-  const shift = bias === null ? null : { before: dataOf(bias.parameter), after: valueFor(bias.node, values) };
-  const keepsBias = shift === null || isClose(shift.after, shift.before);
-  if (down !== undefined && up !== undefined && keepsBias) {
-    const [rank = 0] = down.shape;
-    const isUp = up.shape.join() === [outputs, isWhole ? rank / groups : rank, ...places].join();
-    if (down.shape.join() !== [rank, channels, ...kernel].join() || !isUp) return { kind: "other" };
-    const second = wholeWeight(dataOf(up), up.shape, [outputs, rank, ...places]);
-    const update = productOf(second, dataOf(down), outputs, rank, inputs);
-    const observed = { outputs, inputs, weight: before, folded: after, update };
-    const scale = own.length === 2 ? scaleOf(observed) : null;
-    if (scale !== null) return { kind: "low-rank", scale, hasLengths: false };
-    const inDirections = isTurned ? null : scaleOfDirections(observed);
-    return inDirections === null ? { kind: "other" } : { kind: "low-rank", scale: inDirections, hasLengths: true };
-  }
-  if (factors === undefined || own.length !== 1 || isTurned) return { kind: "other" };
-  const { shape } = factors;
-  const factor = dataOf(factors);
-  const ofOutputs = kernel.length === 0 ? [outputs, 1] : [1, outputs, ...places];
-  const scalesBias = shift === null || isClose(shift.after, scaled(shift.before, factor, 1));
-  const isOnOutputs = shape.join() === ofOutputs.join() && scalesBias && isClose(after, scaled(before, factor, inputs));
-  const ofInputs = [1, channels * groups, ...places];
-  const isOnInputs =
-    !isWhole &&
-    shape.join() === ofInputs.join() &&
-    keepsBias &&
-    isClose(after, byChannel(before, factor, sizes, groups));
-  if (isOnOutputs) return { kind: "factors", on: isOnInputs ? "either" : "outputs" };
-  return isOnInputs ? { kind: "factors", on: "inputs" } : { kind: "other" };
 }
 
 /** The rate of dropout in each adapter that has some, by its path. */

@@ -6,6 +6,7 @@ import {
   evaluateOnce,
   type Factors,
   type LowRank,
+  type LowRankChange,
   type Plan,
   type Rows,
 } from "../../../compiler/index.ts";
@@ -30,6 +31,7 @@ import { exportedContract } from "../weights/contract-agreement.ts";
 import { type GivenWeights, openWeights } from "../weights/open.ts";
 import { adaptedAttentions, peftAttention, unlikeProjections } from "./peft-attention.ts";
 import { peftOfDeclared, type WrittenForPeft } from "./peft-declared.ts";
+import { inPeft, rankInPeft } from "./peft-low-rank.ts";
 import { unlikeRows } from "./peft-rows.ts";
 
 export interface ExportPeftRequest extends GivenWeights, SpecRequest {
@@ -77,7 +79,7 @@ export function exportPeft(request: ExportPeftRequest, reporter: Reporter): Ende
     if (written.kind === "wrong") return refuse(problem(written.problem, null), reporter);
     const { tensors } = written;
     const config = { ...written.config, base_model_name_or_path: request.baseModel };
-    if (updates.some((update) => update.kind === "low-rank" && update.attention?.part === "out_proj")) {
+    if (lowRankOf(updates).some(({ attention }) => attention?.part === "out_proj")) {
       reporter.note(
         `lora_B of each nn.MultiheadAttention's out_proj is half of the spec's: PEFT up to ${countsTwiceUpTo} adds that update twice`,
       );
@@ -106,11 +108,11 @@ export function exportPeft(request: ExportPeftRequest, reporter: Reporter): Ende
   }
 }
 
-type PeftUpdate = AdapterUpdate & (LowRank | Factors | Rows);
+type PeftUpdate = AdapterUpdate & (LowRank | LowRankChange | Factors | Rows);
 
 /** Whether its form is found from what it computes. */
 function isFound(update: AdapterUpdate): update is PeftUpdate {
-  return update.kind === "low-rank" || update.kind === "factors" || update.kind === "rows";
+  return update.kind !== "declared" && update.kind !== "other";
 }
 
 /** Why PEFT has no file for this; null where it has. */
@@ -125,12 +127,13 @@ function whyNot(updates: readonly AdapterUpdate[], plan: Plan): Problem | null {
   }
   const convolution = updates.flatMap((update) => (isFound(update) ? (withoutForm(update) ?? []) : [])).at(0);
   if (convolution !== undefined) return convolution;
-  const unlike = adaptedAttentions(lowRankOf(updates))
+  const lowRank = lowRankOf(updates).map((update) => ({ ...update, rank: rankInPeft(update) }));
+  const unlike = adaptedAttentions(lowRank)
     .flatMap((each) => unlikeProjections(each) ?? [])
     .at(0);
   if (unlike !== undefined) return unlike;
   const rows = updates.filter((update): update is AdapterUpdate & Rows => update.kind === "rows");
-  const isBesideLora = lowRankOf(updates).length > 0;
+  const isBesideLora = lowRank.length > 0;
   const otherRows = unlikeRows(rows, isBesideLora, plan);
   if (otherRows !== null) return otherRows;
   const forms = new Map<string, string>();
@@ -155,6 +158,8 @@ function formOf(update: AdapterUpdate): string {
   switch (update.kind) {
     case "low-rank":
       return update.hasLengths ? "DoRA" : "LoRA";
+    case "low-rank-change":
+      return "LoRA";
     case "factors":
       return "IA3";
     case "rows":
@@ -166,8 +171,8 @@ function formOf(update: AdapterUpdate): string {
   }
 }
 
-function lowRankOf(updates: readonly AdapterUpdate[]): readonly (AdapterUpdate & LowRank)[] {
-  return updates.filter((update): update is AdapterUpdate & LowRank => update.kind === "low-rank");
+function lowRankOf(updates: readonly AdapterUpdate[]): readonly (AdapterUpdate & (LowRank | LowRankChange))[] {
+  return updates.filter((update) => update.kind === "low-rank" || update.kind === "low-rank-change");
 }
 
 /** What PEFT's adapters of convolutions and of attentions leave out; null where an adapter has nothing of it. */
@@ -178,19 +183,20 @@ function withoutForm(update: PeftUpdate): Problem | null {
     return problem(`PEFT cannot represent \`${placement}\`, on ${path}: ${without}`, help);
   };
   if (update.kind === "rows") return null;
-  if (update.attention !== null && (update.kind === "factors" || update.hasLengths))
+  const hasLengths = update.kind === "low-rank" && update.hasLengths;
+  if (update.attention !== null && (update.kind === "factors" || hasLengths))
     return why(`of an nn.MultiheadAttention it has LoRA, but no ${update.kind === "factors" ? "IA3" : "DoRA"}`);
   if (update.kind === "factors")
     return update.factors.shape.length === 3 ? why("it has no IA3 of convolutions over one axis") : null;
   const { dilation, groups } = update.folded;
   if (dilation.some((step) => step !== 1)) return why("its LoRA leaves out the dilation of a convolution");
-  return update.hasLengths && groups > 1 ? why("it has no DoRA of convolutions in groups") : null;
+  return hasLengths && groups > 1 ? why("it has no DoRA of convolutions in groups") : null;
 }
 
 function peftOf(updates: readonly AdapterUpdate[], plan: Plan, piecesOf: WeightPieces): WrittenForPeft {
   const known = updates.filter(isFound);
-  const lowRank = known.filter((update) => update.kind === "low-rank");
-  const attentions = adaptedAttentions(lowRank).map((each) => peftAttention(each, plan, piecesOf));
+  const lowRank = lowRankOf(updates).map((update) => inPeft(update, piecesOf));
+  const attentions = adaptedAttentions(lowRank).map((each) => peftAttention(each, plan));
   const factors = known.filter((update) => update.kind === "factors");
   const rows = known.filter((update) => update.kind === "rows");
   const tensors = new Map<string, FloatTensor>();
@@ -199,22 +205,17 @@ function peftOf(updates: readonly AdapterUpdate[], plan: Plan, piecesOf: WeightP
     tensors.set(name, { shape: own.shape, data: () => piecesOf(own.path) });
   }
   for (const attention of attentions) for (const [name, tensor] of attention.tensors) tensors.set(name, tensor);
-  for (const update of known) {
-    if (update.kind === "rows" || update.attention !== null) continue;
-    const own =
-      update.kind === "low-rank"
-        ? ([
-            [update.isEmbedding ? "lora_embedding_A" : "lora_A.weight", update.down],
-            [update.isEmbedding ? "lora_embedding_B" : "lora_B.weight", update.up],
-          ] as const)
-        : ([["ia3_l", update.factors]] as const);
-    for (const [name, { path, shape }] of own)
-      tensors.set(`${peftPrefix}${update.module}.${name}`, { shape, data: () => piecesOf(path) });
+  for (const { module, factors: own } of factors)
+    tensors.set(`${peftPrefix}${module}.ia3_l`, { shape: own.shape, data: () => piecesOf(own.path) });
+  for (const { module, attention, update, down, up } of lowRank) {
+    if (attention !== null) continue;
+    tensors.set(`${peftPrefix}${module}.${update.isEmbedding ? "lora_embedding_A" : "lora_A.weight"}`, down);
+    tensors.set(`${peftPrefix}${module}.${update.isEmbedding ? "lora_embedding_B" : "lora_B.weight"}`, up);
     if (update.kind !== "low-rank" || !update.hasLengths) continue;
     const data = lengthsFor(update, piecesOf);
     const { length } = update.folded.weight.parameter.shape;
     const shape = length === 2 ? [data.length] : [1, data.length, ...Array.from({ length: length - 2 }, () => 1)];
-    tensors.set(`${peftPrefix}${update.module}.lora_magnitude_vector`, { shape, data });
+    tensors.set(`${peftPrefix}${module}.lora_magnitude_vector`, { shape, data });
   }
   const modules = [
     ...attentions.flatMap(({ config }) => config ?? []),
@@ -226,7 +227,7 @@ function peftOf(updates: readonly AdapterUpdate[], plan: Plan, piecesOf: WeightP
     return { kind: "config", config: tokensConfig(names, first.tokens), tensors };
   }
   if (modules.length === 0) return { kind: "config", config: ia3Config(factors), tensors };
-  const isStoredByInputs = lowRank.some(({ folded, isEmbedding }) => folded.isTurned && !isEmbedding);
+  const isStoredByInputs = lowRank.some(({ update: { folded, isEmbedding } }) => folded.isTurned && !isEmbedding);
   const trained = Object.fromEntries(rows.map(({ module, tokens }) => [module, tokens]));
   const config = {
     ...loraConfig(modules),

@@ -138,7 +138,7 @@ function configOf({ path, file, match, alpha }: AdaptersIn): FoundConfig {
 function moduleIn(update: AdapterUpdate, { file, match }: AdaptersIn): string {
   if (update.kind === "other" || update.kind === "declared") return update.path;
   if (update.kind === "rows") return update.module;
-  const { checkpoint } = update.kind === "low-rank" ? update.down : update.factors;
+  const { checkpoint } = update.kind === "factors" ? update.factors : update.down;
   const name = match.found.get(checkpoint);
   return name === undefined ? update.module : moduleInPeft(file.inFile.get(name) ?? name);
 }
@@ -222,8 +222,10 @@ function differenceOf(
 /** An adapter that reads LoRA's tensors by their names, and computes something else of them. */
 function otherForm({ path, kind }: AdapterUpdate, { parameters }: Plan): Difference | null {
   const matrix = parameters.find((each) => each.path.startsWith(`${path}.`) && each.checkpoint.endsWith(loraEnding));
-  if (kind !== "other" || matrix === undefined) return null;
+  if ((kind !== "other" && kind !== "low-rank-change") || matrix === undefined) return null;
   const module = matrix.checkpoint.slice(0, -loraEnding.length);
+  if (kind === "low-rank-change")
+    return { module, found: "is added to the weight as it is", expected: "takes what it starts from out of it" };
   return { module, found: "is low-rank in the file", expected: "is not" };
 }
 
