@@ -118,8 +118,8 @@ describe("a golden plan", () => {
     ["of something else", '{"name": "terraform"}', "it is not a golden plan of medctc's"],
     [
       "of another version",
-      golden.replace('"medctc_plan": 1', '"medctc_plan": 2'),
-      "another version of medctc wrote it, in form 2",
+      golden.replace('"medctc_plan": 2', '"medctc_plan": 3'),
+      "another version of medctc wrote it, in form 3",
     ],
   ])("%s is refused by what is wrong", (_what, text, message) => {
     expect(text).not.toBe(golden);
