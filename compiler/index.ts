@@ -172,6 +172,7 @@ export {
 } from "./settings/index.ts";
 export { type TargetFile, targets, type Unwritable } from "./targets/index.ts";
 export {
+  decodeOnnx,
   emitOnnx,
   encodeOnnx,
   halfBits,
@@ -184,6 +185,8 @@ export {
   productRanges,
   type Place,
   placeWeights,
+  type StoredModel,
+  type StoredValue,
   scalesName,
   seedInput,
   trialBatches,

@@ -39,6 +39,8 @@ export type CardResults =
       readonly kind: "compared";
       readonly labels: readonly string[];
       readonly compared: ComparedRuns;
+      /** How near latents are, a line for each that is known. */
+      readonly cosines: readonly string[];
       readonly warnings: readonly string[];
     };
 
@@ -143,8 +145,10 @@ function trainingOf({ training, optimizer, adapter }: CardFacts): string {
 function resultsOf(results: CardResults | null): string {
   if (results === null) return "No evaluation is known.\n";
   const warnings = results.warnings.map((warning) => `\n${inline(`Warning: ${warning}`)}\n`).join("");
-  if (results.kind === "compared")
-    return `${renderRunComparison(results.compared, results.labels, "AUROC", "markdown")}${warnings}`;
+  if (results.kind === "compared") {
+    const cosines = results.cosines.map((line) => `\n${inline(line)}\n`).join("");
+    return `${renderRunComparison(results.compared, results.labels, "AUROC", "markdown")}${cosines}${warnings}`;
+  }
   const { title, evaluation } = results;
   const classes = evaluation.classes.map(({ name, present, metrics }) => [
     printable(name),

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { printable } from "../../grammar/index.ts";
 import { type Evaluated, type EvaluateRequest, evaluate } from "../app/evaluate/evaluate.ts";
+import { printCosines } from "../app/evaluate/latent-cosines.ts";
 import { latentsEndings } from "../app/evaluate/latents.ts";
 import {
   evaluationTable,
@@ -26,6 +27,7 @@ export const define: DefineCommand = (command, terminal, end) => {
       "--adapter <path...>",
       "the adapters' weights: a file, or the folder of a run or of a PEFT adapter; several are evaluated in turn and compared",
     )
+    .option("--onnx <folder...>", "exported models, which are evaluated after these and held against the first")
     .option("--base", "evaluate the model without adapters, too");
   addVolumeOptions(model, "folder for scores, results and a report; default: print results only")
     .addOption(
@@ -43,16 +45,19 @@ export const define: DefineCommand = (command, terminal, end) => {
       "\nWhat is measured are the `tasks` of the `eval` block. The first that scores classes is written into the folder, each other one" +
         "\ninto a folder in it that has the task's name; of several adapters each has such a folder, and compare.html is beside these." +
         "\n\nExamples:\n  $ medctc eval specs/medct.vlm --data ct-rate --weights CT-CLIP.safetensors --adapter run -o results" +
-        "\n  $ medctc eval specs/medct.vlm --data ct-rate --weights CT-CLIP.safetensors --base --adapter runs/a runs/b -o results",
+        "\n  $ medctc eval specs/medct.vlm --data ct-rate --weights CT-CLIP.safetensors --base --adapter runs/a runs/b -o results" +
+        "\n  $ medctc eval specs/medct.vlm --data ct-rate --weights CT-CLIP.safetensors --adapter run --onnx model-int8",
     )
     .action(async (spec, flags) => {
       const { processes, python, base: withBase = false, split, latents = null } = flags;
       const launch = launchOf({ processes, python }, terminal);
       if (launch === "wrong") return end(exitCodes.usage);
-      const given = specBehind(spec, flags.adapter ?? []);
+      const ofAdapters = specBehind(spec, flags.adapter ?? []);
+      const ofExports = specBehind(ofAdapters.spec, flags.onnx ?? []);
       const request = {
-        ...volumeRequest(given.spec, flags),
-        adapters: given.adapters,
+        ...volumeRequest(ofExports.spec, flags),
+        adapters: ofAdapters.paths,
+        exported: ofExports.paths,
         withBase,
         split,
         latents,
@@ -69,15 +74,20 @@ function latentsFile(path: string): string {
 }
 
 /** An option that takes several paths takes a spec that stands behind them, too. */
-function specBehind(spec: string | undefined, adapters: readonly string[]) {
-  const last = adapters.at(-1);
-  if (spec !== undefined || last === undefined || !last.endsWith(".vlm")) return { spec, adapters };
-  return { spec: last, adapters: adapters.slice(0, -1) };
+function specBehind(spec: string | undefined, paths: readonly string[]) {
+  const last = paths.at(-1);
+  if (spec !== undefined || last === undefined || !last.endsWith(".vlm")) return { spec, paths };
+  return { spec: last, paths: paths.slice(0, -1) };
 }
 
-function print({ runs, comparison }: Evaluated, output: string | null, terminal: Terminal): ExitCode {
+function print({ runs, comparison, cosines }: Evaluated, output: string | null, terminal: Terminal): ExitCode {
   if (comparison === null) for (const { results } of runs) terminal.out(resultTables(results));
   else terminal.out(comparisonTables(comparison));
+  const [first] = runs;
+  for (const { label, cosines: found } of cosines) {
+    const names = `${printable(label)} and ${printable(first?.label ?? "")}`;
+    terminal.out(`\ncosines of latents of ${names}: ${printCosines({ cosines: found })}\n`);
+  }
   // Nobody looks for the first line above a long table.
   for (const warning of new Set(runs.flatMap(({ warnings }) => warnings)))
     terminal.err(`warning: ${printable(warning)}\n`);

@@ -26,6 +26,7 @@ export {
   scoresToCsv,
   someMissing,
   thinIntervals,
+  toCsv,
   undefinedClasses,
 } from "./files.ts";
 export { eachByItself, type Groups, groupBy } from "./groups.ts";

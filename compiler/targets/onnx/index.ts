@@ -1,3 +1,4 @@
+export { decodeOnnx, type StoredModel, type StoredValue } from "./decode.ts";
 export { trialBatches, withDynamicBatch } from "./dynamic-batch.ts";
 export { emitOnnx, type OnnxSettings, scalesName, seedInput } from "./emit-program.ts";
 export { encodeOnnx } from "./encode.ts";

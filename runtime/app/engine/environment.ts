@@ -11,6 +11,8 @@ export function environmentOf(
     readonly data: string;
     readonly weights: string | null;
     readonly adapter: string | null;
+    /** A folder of exported models that ran instead of weights. */
+    readonly exported?: string | null;
   },
 ): readonly (readonly [string, string])[] {
   return [
@@ -19,10 +21,25 @@ export function environmentOf(
     ["machine", `${cpus()[0]?.model ?? "unknown"}, ${availableParallelism()} threads`],
     ["Node", process.versions.node],
     ["data", given.data],
-    ["weights", given.weights ?? "random, from the seed"],
-    ["adapters", given.adapter ?? "their first values"],
+    ...weightsOf(given),
     ["seed", String(seed)],
     ["batch", microBatch === batch ? String(batch) : `${batch}, in micro-batches of ${microBatch}`],
     ["precision", precisionOn(engine.backend, precision)],
+  ];
+}
+
+function weightsOf({
+  weights,
+  adapter,
+  exported = null,
+}: {
+  readonly weights: string | null;
+  readonly adapter: string | null;
+  readonly exported?: string | null;
+}): readonly (readonly [string, string])[] {
+  if (exported !== null) return [["exported models", exported]];
+  return [
+    ["weights", weights ?? "random, from the seed"],
+    ["adapters", adapter ?? "their first values"],
   ];
 }

@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { at } from "../../at.ts";
 import type { Backend } from "../../backends/index.ts";
+import type { ExportedModels } from "../../backends/onnx/index.ts";
 import type { Dataset } from "../../data/index.ts";
 import type { EncodedVolumes, MapWatch, TaskResult } from "../../evaluate/index.ts";
 import type { SignalWatch } from "../../machine/index.ts";
@@ -16,6 +17,7 @@ import type { DrawCases } from "./comparison-page.ts";
 import { evaluateTasks } from "./evaluate-tasks.ts";
 import type { WeightsRun } from "./evaluated-runs.ts";
 import { saveEvaluation, unscoredWarnings } from "./evaluation-files.ts";
+import { openExport } from "./exported.ts";
 import { mapOf, saveLatents } from "./latents.ts";
 
 /** What one after the other is evaluated on, opened. */
@@ -35,6 +37,8 @@ export interface EvaluateTask {
   readonly withReports: boolean;
   /** A file for latents, which has the label of each run in its name where there are several; null for none. */
   readonly latents: { readonly file: string; readonly ofSeveral: boolean } | null;
+  /** Exported models by their folders. */
+  readonly exports: ReadonlyMap<string, ExportedModels>;
   /** What the network takes, as files of latents record it. */
   readonly contract: string;
   /** For files that are needed while it runs. */
@@ -45,6 +49,7 @@ export interface EvaluateTask {
 /** What one came to; the names of the files that it was written into, unless they could not be written. */
 export interface EvaluatedRun extends WeightsRun {
   readonly results: readonly TaskResult[];
+  readonly encoded: Pick<EncodedVolumes, "names" | "images">;
   /** Why its numbers mean less than they seem to; already reported once. */
   readonly warnings: readonly string[];
   readonly files: Result<readonly string[]>;
@@ -62,7 +67,10 @@ export async function evaluateRun(
   const { compiled, data, backend, dataset, choosing, reading, temporary } = task;
   const { spec } = compiled;
   const request = { ...task.request, adapter: run.adapter };
-  const opened = await openEngine(compiled, "encode", backend, request, temporary, reporter);
+  const opened =
+    run.exported === null
+      ? await openEngine(compiled, "encode", backend, request, temporary, reporter)
+      : await openExport(run.exported, task.exports, reporter);
   if (opened === null) return refused;
   const { engine, remark } = opened;
   if (remark !== null) reportRemark(remark, reporter);
@@ -81,7 +89,7 @@ export async function evaluateRun(
   };
   const found = await evaluateTasks(held, reporter).finally(engine.dispose);
   reporter.progressEnd();
-  const environment = environmentOf(engine, spec, { ...request, data: data.data });
+  const environment = environmentOf(engine, spec, { ...request, data: data.data, exported: run.exported });
   if (found.kind === "stopped") return { kind: "stopped", signal: signals.requested() ?? "SIGINT" };
   if (found.kind === "wrong") {
     reporter.problem(found.problem);
@@ -89,6 +97,7 @@ export async function evaluateRun(
   }
   for (const each of found.skipped) reportSkipped(each, reporter);
   const { results } = found;
+  const encoded = { names: found.volumes.names, images: found.volumes.images };
   const unscored = results.flatMap(unscoredWarnings);
   for (const warning of unscored) reporter.warning(warning);
   const ofWeights = remark?.kind === "warning" ? [remark.text] : [];
@@ -96,11 +105,12 @@ export async function evaluateRun(
   // What was measured, which may have taken hours, is written all the same where a signal ends the map.
   const map = run.output === null ? null : await mapWatched(found.volumes, isStopped, reporter);
   const latents = await saveLatentsOf(run, task, found.volumes);
-  if (run.output === null) return done({ ...run, results, warnings, files: ok([]), latents });
+  if (run.output === null) return done({ ...run, results, encoded, warnings, files: ok([]), latents });
   const skipped = [...dataset.problems, ...found.skipped];
   const hardest = await hardestOf(results, task.drawCases);
   const report = await renderEvaluation(task, results, { hardest, latents: map, warnings, environment, skipped });
-  return done({ ...run, results, warnings, files: saveEvaluation(run.output, results, ofWeights, report), latents });
+  const files = saveEvaluation(run.output, results, ofWeights, report);
+  return done({ ...run, results, encoded, warnings, files, latents });
 }
 
 function mapWatched(volumes: EncodedVolumes, isStopped: () => boolean, reporter: Reporter) {

@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { type EvalTask, labelColumns, type TracedSpec, unsetForEvaluation } from "../../../compiler/index.ts";
+import { at } from "../../at.ts";
 import {
   type DataInputs,
   type Dataset,
@@ -36,7 +37,9 @@ import { caseDrawing } from "./draw-cases.ts";
 import { arePromptsFixed, encodedInputs, needReports } from "./encode-held-out.ts";
 import { type EvaluatedRun, type EvaluateTask, evaluateRun } from "./evaluate-run.ts";
 import { weightsRuns } from "./evaluated-runs.ts";
+import { findExports } from "./exported.ts";
 import { areGroupsKnown, groupColumns } from "./grouping.ts";
+import { type LatentCosines, latentCosines, saveCosines } from "./latent-cosines.ts";
 import { noteUnevaluated } from "./unevaluated.ts";
 
 export interface EvaluateRequest extends Omit<DataOptions, "data">, Omit<EngineOptions, "adapter"> {
@@ -47,6 +50,8 @@ export interface EvaluateRequest extends Omit<DataOptions, "data">, Omit<EngineO
   readonly data: string | null;
   /** Adapters, each a file or a folder that has one, that are evaluated one after the other; none for the base alone. */
   readonly adapters: readonly string[];
+  /** Folders of exported models, which are evaluated after these instead of weights. */
+  readonly exported: readonly string[];
   /** Whether the base without adapters is evaluated too. */
   readonly withBase: boolean;
   /** Which volumes: those held out, those to train on, or all. */
@@ -64,6 +69,8 @@ export interface Evaluated {
   readonly runs: readonly EvaluatedRun[];
   /** Null where there is one. */
   readonly comparison: ComparedEvaluations | null;
+  /** How near the latents of exported models are to those of the first run, by their labels. */
+  readonly cosines: readonly { readonly label: string; readonly cosines: readonly number[] }[];
 }
 
 /** Does the tasks of the `eval` block on the volumes of a data set, with adapters one after the other. */
@@ -93,8 +100,13 @@ export async function evaluate(request: EvaluateRequest, heard: Reporter): Promi
   const { dataset, withReports, choosing, settled } = opened;
   const reading = openData(spec, settled.inputs, data, reporter);
   if (reading === null) return refused;
-  const runs = weightsRuns(request.adapters, request.withBase, request.output);
+  const runs = weightsRuns(request.adapters, request.withBase, request.output, request.exported);
   const differing = runs.flatMap(({ adapter }) => adapterDisagreements(adapter, contractWith(settled)));
+  const exports = findExports({ spec }, request.exported, contractWith(settled), reporter);
+  if (exports === null) {
+    await reading.loader.dispose();
+    return refused;
+  }
   const { text } = reading;
   const said = saidPrompts(tasks, spec.evaluation, inputs);
   const isUsable = differing.length > 0 || text === null || arePromptsUsable(said, text.tokenizer, inputs, reporter);
@@ -116,11 +128,12 @@ export async function evaluate(request: EvaluateRequest, heard: Reporter): Promi
     const isStopped = (): boolean => signals.requested() !== null;
     const readReports = () => reportsOf(spec, inputs, folder, request.split);
     const source = { examples: dataset.examples, data: settled, loader: reading.loader, readReports, isStopped };
-    if (several && !areWeightsUsable(task.compiled, backend, request, runs, reporter)) return refused;
+    const ofWeights = runs.filter(({ exported }) => exported === null);
+    if (several && !areWeightsUsable(task.compiled, backend, request, ofWeights, reporter)) return refused;
     return await evaluateAll(
       runs,
       {
-        ...{ ...task, dataset, withReports, choosing, reading, latents, contract },
+        ...{ ...task, dataset, withReports, choosing, reading, latents, contract, exports },
         drawCases: caseDrawing(source, reporter),
       },
       request.output,
@@ -242,7 +255,21 @@ async function evaluateAll(
     evaluated.length < 2
       ? null
       : await compareEvaluated(evaluated, plan.model, { output, drawCases: task.drawCases }, reporter);
-  return done({ runs: evaluated, comparison });
+  const cosines = evaluated.slice(1).flatMap((run) => {
+    const found = cosinesOf(run, at(evaluated, 0));
+    if (found === null) return [];
+    const saved = run.output === null || run.files.kind === "failed" ? null : saveCosines(run.output, found);
+    if (saved?.kind === "failed") reporter.problem(saved.problem);
+    return [{ label: run.label, cosines: found.cosines }];
+  });
+  return done({ runs: evaluated, comparison, cosines });
+}
+
+/** Those of exported models, which are to make the same of a volume as what is evaluated first; null for other runs. */
+function cosinesOf(run: EvaluatedRun, first: EvaluatedRun): LatentCosines | null {
+  const [{ images: own, names }, { images: others, names: otherNames }] = [run.encoded, first.encoded];
+  if (run.exported === null || own === null || others === null) return null;
+  return latentCosines({ names, images: own }, { names: otherNames, images: others });
 }
 
 /** What one of several is heard by: progress says which it is, and what it shares with another is not warned of again. */

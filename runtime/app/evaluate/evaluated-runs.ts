@@ -7,6 +7,8 @@ export interface WeightsRun {
   /** What tells it from the others: `base`, or what the adapters' folder is called. */
   readonly label: string;
   readonly adapter: string | null;
+  /** A folder of exported models that are evaluated instead of weights; null for weights. */
+  readonly exported: string | null;
   /** Where its results are written; null for nowhere. */
   readonly output: string | null;
 }
@@ -19,12 +21,22 @@ export function weightsRuns(
   adapters: readonly string[],
   withBase: boolean,
   output: string | null,
+  exported: readonly string[] = [],
 ): readonly [WeightsRun, ...WeightsRun[]] {
-  const given = [...(withBase || adapters.length === 0 ? [null] : []), ...adapters];
-  const labels = different(given.map((adapter) => (adapter === null ? "base" : labelOf(adapter))));
-  const runs = given.map((adapter, place) => {
+  const isBase = withBase || adapters.length + exported.length === 0;
+  const given = [
+    ...[...(isBase ? [null] : []), ...adapters].map((adapter) => ({ adapter, exported: null })),
+    ...exported.map((folder) => ({ adapter: null, exported: folder })),
+  ];
+  const labels = different(
+    given.map((each) => {
+      const path = each.adapter ?? each.exported;
+      return path === null ? "base" : labelOf(path);
+    }),
+  );
+  const runs = given.map((each, place) => {
     const label = at(labels, place);
-    return { label, adapter, output: output === null || given.length === 1 ? output : join(output, label) };
+    return { label, ...each, output: output === null || given.length === 1 ? output : join(output, label) };
   });
   const [first, ...others] = runs;
   if (first === undefined) throw new Error("invariant: the base is evaluated where nothing else is");

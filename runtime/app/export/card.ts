@@ -15,6 +15,7 @@ import { listWords } from "../../text/index.ts";
 import { type RunRecord, readRecord } from "../../train/index.ts";
 import type { CompiledSpec } from "../compiled-spec.ts";
 import { compareScoredRuns, evaluateScoredRun } from "../evaluate/compare.ts";
+import { printCosines, readCosines } from "../evaluate/latent-cosines.ts";
 import { problem, type Reporter } from "../reporter.ts";
 import { adapterFile } from "../weights/adapter-file.ts";
 import { exportedContract } from "../weights/contract-agreement.ts";
@@ -62,7 +63,8 @@ export async function readCardSources(
     const ended = await compareScoredRuns(request, reporter);
     if (ended.kind !== "done") return null;
     const { labels, warnings, ...compared } = ended.value;
-    return { user, baseModel, training, results: { kind: "compared", labels, compared, warnings } };
+    const cosines = await cosinesIn(results, labels);
+    return { user, baseModel, training, results: { kind: "compared", labels, compared, cosines, warnings } };
   }
   const isOfTraining = first === undefined && run !== null && kindOfPath(join(run, "evaluations")) === "folder";
   const evaluated = first ?? (isOfTraining ? run : null);
@@ -76,6 +78,16 @@ export async function readCardSources(
   if (found.kind === "failed") return { user, baseModel, training, results: null };
   const title = first === undefined ? "Last evaluation of the training" : `Evaluation in ${basename(resolve(first))}`;
   return { user, baseModel, training, results: { kind: "one", title, ...found.value } };
+}
+
+/** How near the latents of exported models were to those of what they were evaluated with, in words. */
+async function cosinesIn(results: readonly string[], labels: readonly string[]): Promise<readonly string[]> {
+  const lines: string[] = [];
+  for (const [place, folder] of results.entries()) {
+    const cosines = await readCosines(folder);
+    if (cosines !== null) lines.push(`Cosines of latents of ${labels[place] ?? folder}: ${printCosines({ cosines })}.`);
+  }
+  return lines;
 }
 
 const noUserCard: UserCard = { fields: new Map(), sections: new Map() };

@@ -1,4 +1,5 @@
 export { onnxAdapterPieces } from "./adapter-format.ts";
+export { type ExportedModels, findExported } from "./exported.ts";
 export { inspectOnnx } from "./inspect.ts";
 export { type IntegerWeights, measureIntegers, withIntegers } from "./integer-weights.ts";
 export type { SentTensor } from "./messages.ts";
