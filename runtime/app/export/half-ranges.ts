@@ -8,7 +8,7 @@ import {
   type ProductRange,
   type Program,
   productRanges,
-  type TracedSpec,
+  trialBatches,
 } from "../../../compiler/index.ts";
 import { OnnxSession, onnxFiles, type SentTensor, withComputedOnce, writeOnnx } from "../../backends/onnx/index.ts";
 import { makeTemporaryFolder } from "../../files/index.ts";
@@ -35,7 +35,7 @@ const zeroUpTo = 2 ** -25;
 /** Values follow from inputs, which are made up here: others may be so many times larger. */
 const margin = 8;
 
-/** With a batch of its own, a program has the same products as for any batch. */
+/** A few rows to measure, where any number is written. */
 const rowsForAny = 2;
 
 /**
@@ -47,13 +47,11 @@ export async function keptInSingle(
   request: EmitRequest,
   piecesOf: WeightPieces,
 ): Promise<KeptProducts | null> {
-  const { spec: path, set, batch, merge } = request;
-  const forAnyBatch = batch === "dynamic";
-  const compiled = (rows: number | null): TracedSpec | null => compilePath(path, { ...overridesFor(rows), set }).spec;
-  const spec = compiled(batch === "dynamic" ? rowsForAny : batch);
-  const program = spec === null ? null : buildProgram(spec, name);
-  if (spec === null || program === null) return null;
-  const { program: measuring, ranges } = productRanges(program, spec, { merge, forAnyBatch });
+  const { batch } = request;
+  const found = rangesAt(batch === "dynamic" ? rowsForAny : batch, name, request);
+  const written = batch === "dynamic" ? rangesAt(trialBatches[0], name, request) : found;
+  if (found === null || pathsOf(found) !== pathsOf(written)) return null;
+  const { program: measuring, ranges } = found;
   if (ranges.length === 0) return { places: new Set(), reasons: [] };
   const largest = await measured(measuring, await withComputedOnce([measuring], piecesOf));
   const places = new Set<number>();
@@ -64,6 +62,25 @@ export async function keptInSingle(
     reasons.push(...why);
   }
   return { places, reasons };
+}
+
+type Ranges = ReturnType<typeof productRanges>;
+
+/** What is measured of a program for a batch; null where the spec has no such program. */
+function rangesAt(
+  rows: number | null,
+  name: ExportedProgram,
+  { spec: path, set, batch, merge }: EmitRequest,
+): Ranges | null {
+  const { spec } = compilePath(path, { ...overridesFor(rows), set });
+  const program = spec === null ? null : buildProgram(spec, name);
+  if (spec === null || program === null) return null;
+  return productRanges(program, spec, { merge, forAnyBatch: batch === "dynamic" });
+}
+
+/** Where the products of a program are, in their order. */
+function pathsOf(found: Ranges | null): string {
+  return found === null ? "" : found.ranges.map(({ path }) => path).join("\n");
 }
 
 function whyKept(
