@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from "@commander-js/extra-typings";
 import { printBytes, printNumberOf } from "../../compiler/index.ts";
 import { exportWeights } from "../app/export/weights.ts";
 import type { DefineCommand } from "./command.ts";
@@ -15,6 +16,7 @@ export const define: DefineCommand = (command, terminal, end) => {
     .option(
       "--adapter <path>",
       "the adapters' weights: a file, or the folder of a run or of a PEFT adapter; default: those in a PeftModel's checkpoint",
+      onlyAdapter,
     )
     .option("--allow-missing <pattern...>", "names of weights that may be missing, such as 'to_*'")
     .addOption(dtypeOption())
@@ -49,3 +51,11 @@ export const define: DefineCommand = (command, terminal, end) => {
       );
     });
 };
+
+/** Commander takes the last of several; the others would be left out without a word. */
+function onlyAdapter(path: string, earlier: string | undefined): string {
+  if (earlier === undefined) return path;
+  throw new InvalidArgumentError(
+    "One adapter is folded into the weights; medctc adapter combine makes one of several.",
+  );
+}

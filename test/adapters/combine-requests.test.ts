@@ -1,13 +1,15 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { CombineRequest } from "../../runtime/app/adapters/combine.ts";
 import { compilePath } from "../../runtime/specs/index.ts";
-import { arithmeticOn, distance, few, north, peft, plain, small, south } from "./arithmetic-requests.ts";
+import { medctc, prepareProgram } from "../cli/medctc.ts";
+import { arithmeticOn, ctclip, distance, few, north, peft, plain, small, south } from "./arithmetic-requests.ts";
 import { fixture } from "./combine-cases.ts";
 import { smallSpecWith } from "./small-spec.ts";
 
 const { folder, into, combine, changed, runFolder } = arithmeticOn();
+beforeAll(prepareProgram);
 
 describe("combining", () => {
   test("by cat is the weighted sum, and says so; by linear it says how far from that it is", () => {
@@ -177,4 +179,10 @@ model medct_small_adapted amends medct_small {
     expect(value?.variant).toBeNull();
     expect(heard).toEqual([expect.stringMatching(/adapter.vlm is not written: .*the rank is larger/)]);
   });
+});
+
+test("adapter merge takes one adapter, and names the command that makes one of several", () => {
+  const given = ["--weights", join(ctclip, "weights.safetensors"), "--adapter", peft, "--adapter", peft];
+  const { code, err } = medctc(["adapter", "merge", small, ...given, "-o", join(folder, "merged.safetensors")]);
+  expect([code, err]).toEqual([2, expect.stringContaining("medctc adapter combine makes one of several")]);
 });
