@@ -50,7 +50,7 @@ export const define: DefineCommand = (command, terminal, end) => {
       new Option(
         "--serve [name=path...]",
         "with --onnx DIR: write the model once, with adapters that are switched by name",
-      ).conflicts(["adapter", "merge", "int8", "safetensors", "peft"]),
+      ).conflicts([...["adapter", "merge", "int8", "safetensors", "peft"], ...["card", "results", "baseModel"]]),
     )
     .addOption(
       new Option("--keep-base", "with --serve: add adapters to the model in the folder, as it was written").conflicts([
@@ -79,6 +79,10 @@ export const define: DefineCommand = (command, terminal, end) => {
       }
       if (onnx === undefined && safetensors === undefined && peft === undefined) {
         terminal.err("error: no output specified\n  help: add --onnx PATH, --safetensors FILE or --peft DIR\n");
+        return end(exitCodes.usage);
+      }
+      if (flags.int8 === true && onnx === undefined) {
+        terminal.err("error: --int8 needs --onnx PATH\n");
         return end(exitCodes.usage);
       }
       if (flags.serve !== undefined || flags.keepBase === true) {

@@ -106,6 +106,12 @@ describe("export --int8", () => {
     expect(statSync(join(folder, "beside/adapter.data")).size).toBe(3584 * 4);
   });
 
+  test("is for ONNX alone", () => {
+    const { code, err } = exported("--safetensors", join(folder, "none.safetensors"), ...given);
+    expect(code).toBe(2);
+    expect(err).toBe("error: --int8 needs --onnx PATH\n");
+  });
+
   test("writes the same bytes again", () => {
     exported("--onnx", join(folder, "again"), "--merge", ...given);
     for (const name of readdirSync(join(folder, "merged")))
