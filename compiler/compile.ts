@@ -179,6 +179,7 @@ function traceModel(
   for (const member of model.members) {
     if (member.kind === "placement") placed.push(placeAdapters(member, bare, elaborator));
   }
+  elaborator.calls.placed = placed.flatMap(({ adapters }) => adapters.map(({ adapter }) => adapter));
   const elements = elementsOf(elaborator.components());
   const resolver = new SelectorResolver(elements);
   const freezing = model.members.filter((member): member is FreezeRule => member.kind === "freeze-rule");

@@ -40,6 +40,8 @@ export interface HeadSlot {
 export class Calls implements Caller {
   /** The head that is being traced, if any. */
   head: HeadSlot | null = null;
+  /** The adapters that are placed, in their order; null before they are. */
+  placed: readonly AdapterInstance[] | null = null;
   private firstLoss: string | null = null;
   private readonly instantiator: Instantiator;
 

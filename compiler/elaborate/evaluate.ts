@@ -1,4 +1,5 @@
 import {
+  type AdapterDeclaration,
   type Argument,
   type BinaryOperator,
   type Call,
@@ -8,11 +9,13 @@ import {
   type Span,
 } from "../../grammar/index.ts";
 import type { BinaryName, CompareName } from "../ir/index.ts";
+import { placedName } from "../load/index.ts";
 import { type BuiltinArgument, BuiltinCall } from "./builtins/builtin.ts";
 import { builtinNamed } from "./builtins/index.ts";
 import { indexed, logic, quotient, remainder } from "./operators.ts";
 import type { Trace } from "./trace.ts";
 import {
+  type AdapterInstance,
   boolean,
   describe,
   type Environment,
@@ -26,6 +29,8 @@ import {
 
 /** How calls of what is written in the language are made; see `calls.ts`. */
 export interface Caller {
+  /** The adapters that are placed, in their order; null before they are. */
+  readonly placed: readonly AdapterInstance[] | null;
   call(callee: Value, passed: readonly BuiltinArgument[], span: Span, trace: Trace): Value;
   /** A module that is made where a value flows into it, `x |> linear(512)`. */
   callInline(
@@ -249,6 +254,8 @@ export class Evaluator {
       );
       return this.trace.fail("unknown-name", span, { name: written }, { help });
     }
+    if (object.kind === "callable" && object.callable.kind === "adapter" && name === "placed")
+      return this.placements(object.callable, span);
     if (object.kind !== "instance") return this.refuse(`the value before \`.${name}\``, "a module", object, span);
     const { instance } = object;
     const found = instance.members.get(name) ?? instance.values.get(name) ?? argumentOf(instance, name);
@@ -264,6 +271,16 @@ export class Evaluator {
     const help =
       didYouMean(name, known) ?? (known.length > 0 ? `it has ${known.map((each) => `\`${each}\``).join(", ")}` : null);
     return this.trace.fail("unknown-member", span, { name, of: describe(object) }, { help });
+  }
+
+  /** All that is placed of an adapter, and of those that stand for it on other modules. */
+  private placements(declaration: AdapterDeclaration, span: Span): Value {
+    const { placed } = this.caller;
+    if (placed === null) return this.trace.giveUp();
+    const name = placedName(declaration);
+    const found = placed.filter((each) => placedName(each.declaration) === name);
+    if (found.length === 0) return this.trace.fail("nothing-placed", span, { name });
+    return list(found.map(({ instance }) => ({ kind: "instance", instance, level: Number.POSITIVE_INFINITY })));
   }
 
   private pipe({ value, into, span }: Expression & { readonly kind: "pipe" }, environment: Environment): Value {

@@ -7,6 +7,11 @@ export const selection = {
     () => "nothing that this group names is trained",
     () => "remove it, or name what is trained",
   ),
+  "nothing-placed": error<{ readonly name: string }>(
+    "E526",
+    ({ name }) => `no \`${name}\` is placed in the model`,
+    () => "place it on projections, or remove the loss that reads it",
+  ),
   "nothing-selected": error<{ readonly selector: string }>("E501", ({ selector }) => `\`${selector}\` selects nothing`),
   "placed-twice": error<{ readonly path: string; readonly adapter: string }>(
     "E502",

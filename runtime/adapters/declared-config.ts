@@ -32,6 +32,45 @@ function kindOf(name: string): FieldKind {
   return name.endsWith("_pattern") ? "pattern" : "value";
 }
 
+/** The list of fields that change nothing of what tensors mean: a file may have any value of them. */
+const unread = "unread";
+
+function unreadIn({ fields }: Pick<DeclaredModule, "fields">): ReadonlySet<unknown> {
+  const names = fields[unread];
+  return new Set(Array.isArray(names) ? names : []);
+}
+
+/** A pattern that is PEFT's mask of the rows of a tensor, of which the files have those that are kept alone. */
+interface RowMask {
+  /** The end of the tensor's name. */
+  readonly tensor: string;
+  readonly kept: number;
+  readonly all: number;
+}
+
+function rowMaskOf(value: FieldValue | undefined): RowMask | null {
+  if (typeof value !== "object" || value === null) return null;
+  const [tensor, kept, all] = value;
+  return typeof tensor === "string" && typeof kept === "number" && typeof all === "number"
+    ? { tensor, kept, all }
+    : null;
+}
+
+/** The masks of all modules, where there is one that leaves out rows. */
+function masksOf(
+  modules: readonly DeclaredModule[],
+  name: string,
+): Readonly<Record<string, readonly boolean[]>> | null {
+  const masks = modules.flatMap(({ module, fields }) => {
+    const mask = rowMaskOf(fields[name]);
+    return mask === null ? [] : [{ ...mask, key: `${module}.${mask.tensor}` }];
+  });
+  if (masks.every(({ kept, all }) => kept === all)) return null;
+  return Object.fromEntries(
+    masks.map(({ key, kept, all }) => [key, Array.from({ length: all }, (_, row) => row < kept)]),
+  );
+}
+
 /** Whether an adapter belongs to the whole model instead of to modules: PEFT then has its tensors by their own names. */
 export function isOfWholeModel({ fields }: Pick<DeclaredModule, "fields">): boolean {
   return fields["target_modules"] === null;
@@ -54,12 +93,16 @@ export function declaredConfig(
     Object.entries(first.fields).flatMap(([name, field]) => (kindOf(name) === "pattern" ? [field] : [])),
   );
   for (const [name, value] of Object.entries(first.fields)) {
-    if (name === "target_modules") continue;
+    if (name === "target_modules" || name === unread) continue;
     switch (kindOf(name)) {
       case "modules":
         config[name] = modules.flatMap(({ module, fields }) => (fields[name] === true ? [module] : []));
         break;
       case "pattern": {
+        if (rowMaskOf(value) !== null) {
+          config[name] = masksOf(modules, name);
+          break;
+        }
         const values = numbersOf(modules, String(value));
         if (values === null) return wrong(`\`${name}\` is a pattern for \`${String(value)}\`, which is not a number`);
         config[name] = patternsFor(values, mostFrequent(values.values()));
@@ -94,12 +137,17 @@ export function differenceFrom(
 ): { readonly found: string; readonly expected: string } | null {
   if (type !== own) return { found: `is of the type ${type}`, expected: `is of the type ${own}` };
   const patterns = new Map(
-    Object.entries(fields).flatMap(([name, of]) => (kindOf(name) === "pattern" ? [[String(of), name] as const] : [])),
+    Object.entries(fields).flatMap(([name, of]) =>
+      typeof of === "string" && kindOf(name) === "pattern" ? [[of, name] as const] : [],
+    ),
   );
+  const free = unreadIn({ fields });
   for (const name of stored.keys())
-    if (!(name in fields)) return { found: `has \`${name}\` ${shown(stored.get(name))}`, expected: "has none" };
+    if (!(name in fields) && !free.has(name))
+      return { found: `has \`${name}\` ${shown(stored.get(name))}`, expected: "has none" };
   for (const [name, value] of Object.entries(fields)) {
-    if (name === "target_modules" || name in everyConfig || kindOf(name) === "pattern") continue;
+    if (name === "target_modules" || name === unread || name in everyConfig || kindOf(name) === "pattern") continue;
+    if (free.has(name)) continue;
     const found =
       kindOf(name) === "modules" ? isListed(stored, name, module) : storedValue(stored, name, patterns, module);
     if (!isSame(found, value)) return { found: `has \`${name}\` ${shown(found)}`, expected: `has ${shown(value)}` };

@@ -138,6 +138,13 @@ const specs: readonly (readonly [string, string])[] = [
     "one with another loss besides",
     reference.replace("  loss contrastive", "  loss 0.1 * mean(image * image)\n  loss contrastive"),
   ],
+  [
+    "one with a loss of the adapters themselves",
+    reference
+      .replace('import "std/lora"', 'import "std/adalora"')
+      .replace("lora(rank = 4, alpha = 8)", "adalora(rank = 4, alpha = 8)")
+      .replace("  loss contrastive", "  loss 0.5 * orthogonality(adalora.placed)\n  loss contrastive"),
+  ],
 ];
 
 describe.each(specs)("a step in pieces is the step of the whole batch: %s", (_, text) => {

@@ -50,9 +50,11 @@ interface SmallModel {
   readonly placed: readonly string[];
   readonly batch: number;
   readonly optimizer?: string;
+  /** Losses beside the mean of the squared outputs. */
+  readonly losses?: readonly string[];
 }
 
-/** A spec whose loss is the mean of the squared outputs. */
+/** A spec whose loss is the mean of the squared outputs, and others that are given. */
 export function specOfSmall(model: SmallModel): string {
   const { encoder } = model;
   return `${model.libraries.map((name) => `import "std/${name}"`).join("\n")}
@@ -66,7 +68,7 @@ model small {
   let logits = ${encoder}.logits
   freeze ${encoder}
   ${model.placed.join("\n  ")}
-  loss squared(logits)
+  ${["squared(logits)", ...(model.losses ?? [])].map((loss) => `loss ${loss}`).join("\n  ")}
 }
 
 train {

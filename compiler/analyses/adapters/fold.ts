@@ -1,4 +1,4 @@
-import { type Node, type Program, parametersIn } from "../../ir/index.ts";
+import { allNodesOf, type Node, type Program, parametersIn } from "../../ir/index.ts";
 import { type Fold, foldAdapters, optimise } from "../../passes/index.ts";
 import type { Plan, PlannedParameter } from "../../plan/index.ts";
 import { buildForward, type TracedSpec } from "../../programs/index.ts";
@@ -40,13 +40,15 @@ export function foldModel(spec: TracedSpec, plan: Plan): FoldedModel {
     }
     return null;
   };
-  const bare = optimise(buildForward(spec, []), spec, { last: "lower-dropout" });
+  // A loss of parameters alone, such as one that keeps them small, is no reason to leave them beside the weights.
+  const losses = spec.losses.filter((loss) => isOfInputs(loss, spec));
+  const bare = optimise(buildForward({ ...spec, losses }, []), spec, { last: "lower-dropout" });
   const own = new Map(plan.parameters.flatMap((each) => (each.ofAdapter ? [] : [[each.path, each] as const])));
   const adapted = new Set(modules.values());
   const isOfModule = (path: string): boolean => !own.has(path) || adapted.has(parentOf(path));
-  const { program, folds, left } = foldAdapters(bare, moduleOf, isOfModule);
+  const { program, folds, left: unfolded } = foldAdapters(bare, moduleOf, isOfModule);
   const folded = new Map<string, FoldedModule>();
-  const refused = new Set(left);
+  const refused = new Set(unfolded);
   for (const fold of folds) {
     if (!adapted.has(fold.place)) continue;
     const module = moduleFrom(fold, own);
@@ -58,7 +60,17 @@ export function foldModel(spec: TracedSpec, plan: Plan): FoldedModel {
   const isInPlace = ({ weight: { parameter, node } }: FoldedModule): boolean => isOfShape(parameter, node);
   const whole = new Map([...folded].filter(([, module]) => !isInPlace(module)));
   for (const place of whole.keys()) folded.delete(place);
-  return { program, modules: folded, whole, left: adapters.filter((path) => !folded.has(parentOf(path))) };
+  // An adapter that has no tensors and computes nothing, such as one of rank 0, leaves its module as it is.
+  const computing = new Set(allNodesOf(bare).flatMap(({ origin }) => moduleOf(origin.path) ?? []));
+  const tensors = [...plan.parameters, ...plan.buffers];
+  const isIdle = (path: string): boolean =>
+    !computing.has(parentOf(path)) && !tensors.some((each) => each.path.startsWith(`${path}.`));
+  const left = adapters.filter((path) => !folded.has(parentOf(path)) && !isIdle(path));
+  return { program, modules: folded, whole, left };
+}
+
+function isOfInputs(value: Node, { graph }: TracedSpec): boolean {
+  return graph.neededFor([value]).some(({ operation }) => operation.op === "input");
 }
 
 /** What a path stands under: an adapter is a member of the module that it adapts. */

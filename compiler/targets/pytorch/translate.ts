@@ -155,7 +155,10 @@ export class Translator {
     const qualified = this.qualified(object, name);
     if (qualified !== null) return word(qualified);
     if (object.kind === "name" && object.text === base) return attribute(word("self.original"), attributeName(name));
-    const instances = [...(declarations.facts.of(object)?.instances ?? [])];
+    const fact = declarations.facts.of(object);
+    if ([...(fact?.callables ?? [])].some(({ kind }) => kind === "adapter"))
+      refuse("a package has no list of what is placed of an adapter", span);
+    const instances = [...(fact?.instances ?? [])];
     if (object.kind === "name" && !encoders.has(object.text) && instances.some(declarations.isEncoder))
       refuse("an encoder is passed on, of which only its value is there", span);
     const isValue = instances.map(({ members, values }) => !members.has(name) && values.has(name));

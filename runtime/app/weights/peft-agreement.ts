@@ -253,7 +253,9 @@ function* unplaced({ file, match, isWhole }: AdaptersIn, plan: Plan, subject: st
   const used = new Set(match.found.values());
   const known = new Set([...plan.parameters, ...plan.buffers].map(peftName));
   const modules = new Set<string>();
-  for (const name of file.tensors.keys()) {
+  for (const [name, { shape }] of file.tensors) {
+    // A tensor without elements, such as one of rank 0, adapts nothing.
+    if (shape.includes(0)) continue;
     // Lengths are read with the matrices beside them.
     const isOfMatrices = name.endsWith(lengthsEnding) && isUsed(name.slice(0, -lengthsEnding.length), used);
     if (isWhole && kindOf(file.inFile.get(name) ?? name) !== "adapter") continue;
