@@ -55,6 +55,20 @@ export const tensors = {
       `nothing says the alpha of the ${adapters === 1 ? "LoRA update" : `${adapters} LoRA updates`} in \`${path}\``,
     () => "put its adapter_config.json beside it, or say their alpha with --adapter-alpha",
   ),
+  "adapter-conflict": error<{
+    readonly config: string;
+    readonly file: string;
+    readonly says: string;
+    readonly has: string;
+  }>(
+    "E720",
+    ({ config, file, says, has }) => `\`${config}\` ${says}, but \`${file}\` beside it ${has}`,
+    () => "are both files of the same adapter?",
+  ),
+  "several-adapters": error<{ readonly path: string; readonly names: string }>(
+    "E721",
+    ({ path, names }) => `\`${path}\` has several adapters: ${names}`,
+  ),
   "adapters-trained-differently": error<{
     readonly input: string;
     readonly field: string;

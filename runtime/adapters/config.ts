@@ -1,11 +1,33 @@
-import type { DeclaredConfig } from "./declared-config.ts";
+import {
+  flagIn,
+  isEmpty,
+  mostPatterns,
+  numberIn,
+  type Patterned,
+  patternsIn,
+  shown,
+  textsIn,
+  valueFor,
+} from "./config-fields.ts";
+import { type DeclaredConfig, isPattern } from "./declared-config.ts";
 import { type Fields, fieldsOf, readJsonObject, type Wrong, wrong } from "./json-object.ts";
 import { changedWeights, isFormOfAdapter } from "./lora-starts.ts";
-import { fitsName, type NamePattern, readNamePattern } from "./name-pattern.ts";
+import { fitsName, PatternReader } from "./name-pattern.ts";
+import { readTargets, type Targets } from "./targets.ts";
 import { readTokens, type TokensConfig, type TrainedTokens } from "./tokens.ts";
 
 /** What PEFT's adapter_config.json says of how an adapter's tensors are used. */
-export type PeftConfig = LoraConfig | Ia3Config | TokensConfig | DeclaredConfig;
+export type PeftConfig = OfEveryConfig & (LoraConfig | Ia3Config | TokensConfig | DeclaredConfig);
+
+/** What configs of all types say. */
+export interface OfEveryConfig {
+  /** Which modules have adapters. */
+  readonly targets: Targets;
+  /** Fields that are not known and may change nothing, with their values: a later version's have those as they were before it. */
+  readonly unknown: readonly string[];
+  /** The version of PEFT that wrote it, where it says so. */
+  readonly version: string | null;
+}
 
 export interface LoraConfig {
   readonly kind: "lora";
@@ -19,19 +41,13 @@ export interface LoraConfig {
   readonly hasLengths: boolean;
   /** Rows of tables that are trained besides. */
   readonly tokensOf: TrainedTokens;
-  /** The version of PEFT that wrote it, where it says so. */
-  readonly version: string | null;
 }
 
 export interface Ia3Config {
   readonly kind: "ia3";
   /** Whether the factors of a module, by its name in checkpoints, are for its inputs. */
   readonly isOnInputs: (module: string) => boolean;
-  readonly version: string | null;
 }
-
-/** Patterns in a config; a model has at most some hundred different ranks. */
-const mostPatterns = 2000;
 
 /** Keys that change what the tensors mean, or that bring others, if they are anything but empty. */
 const refusedKeys: ReadonlyMap<string, string> = new Map([
@@ -83,47 +99,71 @@ export function readPeftConfig(text: string): PeftConfig | Wrong {
   if (read.kind === "wrong") return read;
   const { fields } = read;
   const type = fields.get("peft_type");
-  const refused = refusedIn(fields) ?? (type === "LORA" || type === "IA3" ? unsupportedIn(fields) : null);
+  const isKnown = type === "LORA" || type === "IA3";
+  const refused = refusedIn(fields) ?? (isKnown ? unsupportedIn(fields) : null);
   if (refused !== null) return wrong(refused);
-  if (type === "IA3") return readIa3(fields);
-  if (type === "LORA") return readLora(fields);
+  const reader = new PatternReader();
+  const own = readOfType(type, fields, reader);
+  const targets = readTargets(fields, reader);
+  if (own.kind === "wrong") return own;
+  if (typeof targets !== "function") return targets;
+  return { ...own, targets, unknown: isKnown ? unknownIn(fields) : [], version: versionIn(fields) };
+}
+
+function readOfType(
+  type: unknown,
+  fields: Fields,
+  reader: PatternReader,
+): LoraConfig | Ia3Config | TokensConfig | DeclaredConfig | Wrong {
+  if (type === "IA3") return readIa3(fields, reader);
+  if (type === "LORA") return readLora(fields, reader);
   if (type === "TRAINABLE_TOKENS") {
     const tokensOf = readTokens(fields, "token_indices");
-    return "problem" in tokensOf ? tokensOf : { kind: "tokens", tokensOf, version: versionIn(fields) };
+    return "problem" in tokensOf ? tokensOf : { kind: "tokens", tokensOf };
   }
   const isName = typeof type === "string" && /^[A-Z][A-Z0-9_]{0,40}$/.test(type);
-  return isName ? readDeclared(type, fields) : wrong(`its \`peft_type\` is ${shown(type)}, but must be a name`);
+  return isName ? readDeclared(type, fields, reader) : wrong(`its \`peft_type\` is ${shown(type)}, but must be a name`);
 }
 
 /** The fields that say what tensors mean, whatever that is; what is not used is left out. */
-function readDeclared(type: string, fields: Fields): DeclaredConfig | Wrong {
+function readDeclared(type: string, fields: Fields, reader: PatternReader): DeclaredConfig | Wrong {
   const isUsed = (key: string, value: unknown): boolean =>
     !ofEveryType.has(key) || (key === "init_weights" && isFormOfAdapter(value));
   const used = [...fields].filter(([key, value]) => isUsed(key, value) && value !== 0 && !isEmpty(value));
+  const patterns = new Map<string, Patterned>();
   for (const [key, value] of used) {
-    const count = Array.isArray(value) ? value.length : (fieldsOf(value)?.size ?? 0);
+    const members = fieldsOf(value);
+    const count = Array.isArray(value) ? value.length : (members?.size ?? 0);
     if (count > mostPatterns) return wrong(`its \`${key}\` has ${count} elements, more than ${mostPatterns}`);
+    if (!isPattern(key) || members === null || [...members.values()].some((each) => typeof each !== "number")) continue;
+    const read = patternsIn(fields, key, reader, "a number", Number.isFinite);
+    if ("kind" in read) return read;
+    patterns.set(key, read);
   }
-  return { kind: "declared", type, fields: new Map(used), version: versionIn(fields) };
+  return { kind: "declared", type, fields: new Map(used), patterns };
 }
 
-function readIa3(fields: Fields): Ia3Config | Wrong {
-  const given = fields.get("feedforward_modules") ?? [];
-  const endings = Array.isArray(given) ? given.filter((each): each is string => typeof each === "string") : null;
-  if (endings === null || endings.length > mostPatterns)
-    return wrong(`its \`feedforward_modules\` is ${shown(given)}, but must be a list of names`);
-  const isOnInputs = (module: string): boolean => endings.some((ending) => module.endsWith(ending));
-  return { kind: "ia3", isOnInputs, version: versionIn(fields) };
+function readIa3(fields: Fields, reader: PatternReader): Ia3Config | Wrong {
+  const given = textsIn(fields, "feedforward_modules");
+  if (typeof given === "string") {
+    const pattern = reader.whole(given);
+    if (pattern.kind === "wrong") return wrong(`in \`feedforward_modules\`, ${pattern.problem}`);
+    return { kind: "ia3", isOnInputs: (module) => fitsName(pattern, module) };
+  }
+  if ("problem" in given) return given;
+  if (given.length > mostPatterns)
+    return wrong(`its \`feedforward_modules\` has ${given.length} elements, more than ${mostPatterns}`);
+  return { kind: "ia3", isOnInputs: (module) => given.some((ending) => module.endsWith(ending)) };
 }
 
-function readLora(fields: Fields): LoraConfig | Wrong {
+function readLora(fields: Fields, reader: PatternReader): LoraConfig | Wrong {
   const rank = numberIn(fields, "r", "a whole number above 0", isRank);
   const alpha = numberIn(fields, "lora_alpha", "a number", Number.isFinite);
   const dropout = fields.has("lora_dropout")
     ? numberIn(fields, "lora_dropout", "a probability below 1", (value) => value >= 0 && value < 1)
     : 0;
-  const ranks = patternsIn(fields, "rank_pattern", "a whole number above 0", isRank);
-  const alphas = patternsIn(fields, "alpha_pattern", "a number", Number.isFinite);
+  const ranks = patternsIn(fields, "rank_pattern", reader, "a whole number above 0", isRank);
+  const alphas = patternsIn(fields, "alpha_pattern", reader, "a number", Number.isFinite);
   const rankStabilised = flagIn(fields, "use_rslora");
   const hasLengths = flagIn(fields, "use_dora");
   const tokensOf = readTokens(fields, "trainable_token_indices");
@@ -135,17 +175,14 @@ function readLora(fields: Fields): LoraConfig | Wrong {
   if (typeof rankStabilised !== "boolean") return rankStabilised;
   if (typeof hasLengths !== "boolean") return hasLengths;
   if ("problem" in tokensOf) return tokensOf;
-  const first = (patterns: readonly Patterned[], otherwise: number) => (module: string) =>
-    patterns.find(({ pattern }) => fitsName(pattern, module))?.value ?? otherwise;
   return {
     kind: "lora",
-    rankOf: first(ranks, rank),
-    alphaOf: first(alphas, alpha),
+    rankOf: (module) => valueFor(ranks, module) ?? rank,
+    alphaOf: (module) => valueFor(alphas, module) ?? alpha,
     rankStabilised,
     dropout,
     hasLengths,
     tokensOf,
-    version: versionIn(fields),
   };
 }
 
@@ -168,66 +205,21 @@ function refusedIn(fields: Fields): string | null {
   return null;
 }
 
-/** The same for LoRA and IA3, of whose fields all are known. */
+/** The same for LoRA and IA3, of which the fields of one version are known: one that is not switches something on. */
 function unsupportedIn(fields: Fields): string | null {
   const changed = changedWeights(fields.get("init_lora_weights"));
   if (changed !== null) return changed;
-  for (const [key, value] of fields) {
-    if (harmlessKeys.has(key) || refusedKeys.has(key) || isEmpty(value)) continue;
-    return `it sets \`${key}\`, which is not supported`;
-  }
-  return null;
+  const switched = newFieldsIn(fields).find(
+    ([key, value]) => key.startsWith("use_") || (typeof value !== "number" && typeof value !== "string"),
+  );
+  return switched === undefined ? null : `it sets \`${switched[0]}\`, which is not supported`;
 }
 
-/** What PEFT writes where something is not used. */
-function isEmpty(value: unknown): boolean {
-  if (value === undefined || value === null || value === false) return true;
-  return Array.isArray(value) ? value.length === 0 : fieldsOf(value)?.size === 0;
+/** Fields that are not known, with numbers and names: settings of something that others switch on, as PEFT's are. */
+function unknownIn(fields: Fields): readonly string[] {
+  return newFieldsIn(fields).map(([key, value]) => `\`${key}\` (${shown(value)})`);
 }
 
-function numberIn(fields: Fields, key: string, what: string, isValid: (value: number) => boolean): number | Wrong {
-  const value = fields.get(key);
-  if (typeof value === "number" && isValid(value)) return value;
-  return wrong(`its \`${key}\` is ${shown(value)}, but must be ${what}`);
-}
-
-function flagIn(fields: Fields, key: string): boolean | Wrong {
-  const value = fields.get(key) ?? false;
-  return typeof value === "boolean" ? value : wrong(`its \`${key}\` is ${shown(value)}, but must be true or false`);
-}
-
-interface Patterned {
-  readonly pattern: NamePattern;
-  readonly value: number;
-}
-
-function patternsIn(
-  fields: Fields,
-  key: string,
-  what: string,
-  isValid: (value: number) => boolean,
-): readonly Patterned[] | Wrong {
-  const given = fields.get(key) ?? {};
-  const patterns = fieldsOf(given);
-  if (patterns === null) return wrong(`its \`${key}\` is ${shown(given)}, but must be an object`);
-  if (patterns.size > mostPatterns)
-    return wrong(`its \`${key}\` has ${patterns.size} patterns, more than ${mostPatterns}`);
-  const found: Patterned[] = [];
-  for (const name of patterns.keys()) {
-    const value = numberIn(patterns, name, what, isValid);
-    const pattern = readNamePattern(name);
-    if (typeof value !== "number") return wrong(`in \`${key}\`, ${value.problem}`);
-    if (pattern.kind === "wrong") return wrong(`in \`${key}\`, ${pattern.problem}`);
-    found.push({ pattern, value });
-  }
-  return found;
-}
-
-/** A value as it would stand in the file, cut where it is long. */
-function shown(value: unknown): string {
-  if (value === undefined) return "missing";
-  // JSON has no form for what is too large for a number.
-  if (typeof value === "number") return String(value);
-  const text = JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 60)}...` : text;
+function newFieldsIn(fields: Fields): readonly (readonly [string, unknown])[] {
+  return [...fields].filter(([key, value]) => !harmlessKeys.has(key) && !refusedKeys.has(key) && !isEmpty(value));
 }

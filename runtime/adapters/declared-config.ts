@@ -1,5 +1,5 @@
-import { type Fields, fieldsOf, type Wrong, wrong } from "./json-object.ts";
-import { fitsName, readNamePattern } from "./name-pattern.ts";
+import { type Patterned, valueFor } from "./config-fields.ts";
+import { type Fields, type Wrong, wrong } from "./json-object.ts";
 import { type ConfigFields, everyConfig, mostFrequent, patternsFor } from "./write-config.ts";
 
 /** A value that an adapter's declaration gives to a field of PEFT's config. */
@@ -17,8 +17,8 @@ export interface DeclaredConfig {
   readonly kind: "declared";
   readonly type: string;
   readonly fields: Fields;
-  /** The version of PEFT that wrote it, where it says so. */
-  readonly version: string | null;
+  /** The fields of these that are patterns for another. */
+  readonly patterns: ReadonlyMap<string, Patterned>;
 }
 
 /** How far apart two numbers are that are the same but for their digits in a file. */
@@ -29,7 +29,11 @@ type FieldKind = "value" | "modules" | "pattern";
 
 function kindOf(name: string): FieldKind {
   if (name.endsWith("_modules")) return "modules";
-  return name.endsWith("_pattern") ? "pattern" : "value";
+  return isPattern(name) ? "pattern" : "value";
+}
+
+export function isPattern(name: string): boolean {
+  return name.endsWith("_pattern");
 }
 
 /** The list of fields that change nothing of what tensors mean: a file may have any value of them. */
@@ -132,9 +136,10 @@ function numbersOf(modules: readonly DeclaredModule[], name: string): ReadonlyMa
 
 /** How a config differs from what a declaration says of a module, in words; null where it does not. */
 export function differenceFrom(
-  { type, fields: stored }: DeclaredConfig,
+  config: DeclaredConfig,
   { module, type: own, fields }: DeclaredModule,
 ): { readonly found: string; readonly expected: string } | null {
+  const { type, fields: stored } = config;
   if (type !== own) return { found: `is of the type ${type}`, expected: `is of the type ${own}` };
   const patterns = new Map(
     Object.entries(fields).flatMap(([name, of]) =>
@@ -149,7 +154,7 @@ export function differenceFrom(
     if (name === "target_modules" || name === unread || name in everyConfig || kindOf(name) === "pattern") continue;
     if (free.has(name)) continue;
     const found =
-      kindOf(name) === "modules" ? isListed(stored, name, module) : storedValue(stored, name, patterns, module);
+      kindOf(name) === "modules" ? isListed(stored, name, module) : storedValue(config, name, patterns, module);
     if (!isSame(found, value)) return { found: `has \`${name}\` ${shown(found)}`, expected: `has ${shown(value)}` };
   }
   return null;
@@ -161,13 +166,15 @@ function isListed(stored: Fields, name: string, module: string): boolean {
 }
 
 /** The value of a field for a module: the first pattern that fits counts. */
-function storedValue(stored: Fields, name: string, patterns: ReadonlyMap<string, string>, module: string): unknown {
-  const pattern = patterns.get(name);
-  for (const [key, value] of fieldsOf(pattern === undefined ? null : stored.get(pattern)) ?? []) {
-    const read = readNamePattern(key);
-    if (read.kind === "pattern" && fitsName(read, module)) return value;
-  }
-  return stored.get(name) ?? null;
+function storedValue(
+  { fields, patterns: stored }: DeclaredConfig,
+  name: string,
+  patterns: ReadonlyMap<string, string>,
+  module: string,
+): unknown {
+  const patterned = stored.get(patterns.get(name) ?? "");
+  const value = patterned === undefined ? null : valueFor(patterned, module);
+  return value ?? fields.get(name) ?? null;
 }
 
 function isSame(found: unknown, value: FieldValue): boolean {

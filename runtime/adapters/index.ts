@@ -35,7 +35,15 @@ export {
 } from "./attention.ts";
 export { carriedFields } from "./carried-fields.ts";
 export { type AdapterDifference, type Comparison, compareAdapters } from "./compare.ts";
-export { type Ia3Config, type LoraConfig, type PeftConfig, readPeftConfig, scaleIn } from "./config.ts";
+export {
+  type Ia3Config,
+  type LoraConfig,
+  type OfEveryConfig,
+  type PeftConfig,
+  readPeftConfig,
+  scaleIn,
+} from "./config.ts";
+export { conflictsWith } from "./conflicts.ts";
 export {
   type DeclaredConfig,
   declaredConfig,
@@ -47,7 +55,7 @@ export { lengthsOf } from "./lengths.ts";
 export { type LoraFiles, loraFiles } from "./lora-file.ts";
 export { type LoraOf, loraPartsOf, type OtherTensor } from "./lora-modules.ts";
 export { innerProduct, type LowRankUpdate, normOf, normOfDifference } from "./low-rank.ts";
-export { fitsName, readNamePattern } from "./name-pattern.ts";
+export { fitsName, PatternReader } from "./name-pattern.ts";
 export { type OpenModel, openModelFile } from "./open.ts";
 export {
   besidesModel,

@@ -1,52 +1,54 @@
+import { ProblemError } from "../text/index.ts";
+import { type Automaton, automatonOf, type Effort, fitsFromStart, statesOf } from "./automaton.ts";
+import { cut, readExpression } from "./expression.ts";
 import { type Wrong, wrong } from "./json-object.ts";
 
-/** What a key of PEFT's `rank_pattern` or `alpha_pattern` says of the names of modules: how they end. */
+/** A regular expression of a config, which the names of modules are held against. */
 export interface NamePattern {
   readonly kind: "pattern";
   readonly text: string;
-  /** The characters at the end of a name; null for any character. */
-  readonly ending: readonly (string | null)[];
-  /** What may stand before them: nothing, whole parts of a name, or anything. */
-  readonly before: "nothing" | "parts" | "anything";
+  readonly automaton: Automaton;
+  /** Whether it has to fit the whole of a name, or its start. */
+  readonly isWhole: boolean;
+  readonly effort: Effort;
 }
 
-/** Characters of a key; module names have some hundred at most. */
-const longest = 500;
+/** The patterns of one config, which share the work that is put into them. */
+export class PatternReader {
+  /** Some seconds of work; the patterns of a model's config take thousands of steps. */
+  private readonly effort: Effort = { stepsLeft: 100_000_000 };
+  private statesLeft = 100_000;
 
-/**
- * Reads a key as PEFT does, which holds the regular expression `(.*\.)?(KEY)$` against a name, for keys that say how a name
- * ends: characters, `.` for any, `\.` for a dot, `^` before them for the whole name, `.*` for any beginning. Other regular
- * expressions are refused: some take for ever.
- */
-export function readNamePattern(text: string): NamePattern | Wrong {
-  if (text.length > longest) return wrong(`a pattern of ${text.length} characters is too long`);
-  const unsupported = wrong(
-    `the pattern \`${text}\` is not supported: only names of modules are, their endings, and \`.*\` before an ending`,
-  );
-  let rest = text;
-  let before: NamePattern["before"] = "parts";
-  if (rest.startsWith("^")) [rest, before] = [rest.slice(1), "nothing"];
-  if (rest.startsWith(".*")) [rest, before] = [rest.slice(2), "anything"];
-  if (rest.endsWith("$")) rest = rest.slice(0, -1);
-  const ending: (string | null)[] = [];
-  for (let at = 0; at < rest.length; at++) {
-    const character = rest.charAt(at);
-    const next = rest.charAt(at + 1);
-    if (character === "\\") {
-      // Before a letter or a digit it stands for a class, a boundary or a group.
-      if (!/^[^\p{L}\p{N}]$/u.test(next)) return unsupported;
-      ending.push(next);
-      at++;
-    } else if ("*+?()[]{}|^$".includes(character)) return unsupported;
-    else ending.push(character === "." ? null : character);
+  /** A key of `rank_pattern` or `alpha_pattern`: PEFT's `get_pattern_key` holds `(.*\.)?(KEY)$` against a name. */
+  ending(key: string): NamePattern | Wrong {
+    const checked = readExpression(key);
+    return checked.kind === "wrong" ? checked : this.read(`(.*\\.)?(${key})$`, key, false);
   }
-  return ending.length === 0 ? unsupported : { kind: "pattern", text, ending, before };
+
+  /** An expression for the whole of a name, as `target_modules` may be one. */
+  whole(text: string): NamePattern | Wrong {
+    return this.read(text, text, true);
+  }
+
+  /** An expression for how a name begins. */
+  start(text: string): NamePattern | Wrong {
+    return this.read(text, text, false);
+  }
+
+  private read(text: string, shown: string, isWhole: boolean): NamePattern | Wrong {
+    const expression = readExpression(text);
+    if (expression.kind === "wrong") return expression;
+    this.statesLeft -= statesOf(expression);
+    if (this.statesLeft < 0)
+      return wrong(`the pattern \`${cut(shown)}\` repeats too much, alone or with those before it`);
+    return { kind: "pattern", text: shown, automaton: automatonOf(expression), isWhole, effort: this.effort };
+  }
 }
 
-/** Whether a pattern fits the name of a module. */
-export function fitsName({ ending, before }: NamePattern, name: string): boolean {
-  const start = name.length - ending.length;
-  if (start < 0 || (before === "nothing" && start > 0)) return false;
-  if (before === "parts" && start > 0 && name[start - 1] !== ".") return false;
-  return ending.every((character, index) => character === null || character === name[start + index]);
+/** Whether a pattern fits the name of a module. Throws where the patterns of its config take too long. */
+export function fitsName({ automaton, isWhole, effort, text }: NamePattern, name: string): boolean {
+  const fits = fitsFromStart(automaton, name, isWhole, effort);
+  if (fits !== null) return fits;
+  const message = `its patterns take too long to match, such as \`${cut(text)}\``;
+  throw new ProblemError({ subject: "adapter_config.json", message, help: "name the modules instead" });
 }

@@ -30,9 +30,10 @@ const mostAdapters = 1000;
  */
 export function plainNames(given: Iterable<string>, adapter: string | null): PlainNames {
   const all = [...given];
+  const wrapped = wrappedModules(all);
   const adapters = new Set<string>();
   for (const name of all) {
-    const own = adapterIn(withoutWrappers(name));
+    const own = adapterIn(withoutWrappers(name), wrapped);
     if (own !== null && adapters.size < mostAdapters) adapters.add(own);
   }
   const names = new Map<string, string>();
@@ -41,9 +42,9 @@ export function plainNames(given: Iterable<string>, adapter: string | null): Pla
   const plain = new Set(all);
   for (const name of all) {
     const unwrapped = withoutWrappers(name);
-    const own = adapterIn(unwrapped);
+    const own = adapterIn(unwrapped, wrapped);
     if (adapter !== null && own !== null && own !== adapter) continue;
-    const short = ownName(unwrapped);
+    const short = ownName(unwrapped, wrapped);
     if (short !== unwrapped || name.includes(peftPrefix)) isPeft = true;
     const isFree = !names.has(short) && (short === name || !plain.has(short));
     names.set(isFree ? short : name, name);
@@ -51,7 +52,8 @@ export function plainNames(given: Iterable<string>, adapter: string | null): Pla
   return { names, adapters: [...adapters], isPeft };
 }
 
-function withoutWrappers(name: string): string {
+/** A name without the parts that torch.compile, FSDP and recomputed activations put into it. */
+export function withoutWrappers(name: string): string {
   if (!name.includes("_orig_mod") && !name.includes("_wrapped_module")) return name;
   return name
     .split(".")
@@ -59,11 +61,36 @@ function withoutWrappers(name: string): string {
     .join(".");
 }
 
+/** The modules that a PeftModel put another one around: what they are themselves is in their `base_layer`. */
+function wrappedModules(names: readonly string[]): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const name of names) {
+    const own = withoutWrappers(name);
+    for (let at = own.indexOf(inside); at >= 0; at = own.indexOf(inside, at + 1)) found.add(own.slice(0, at));
+  }
+  return found;
+}
+
+const inside = ".base_layer.";
+
+/** What PEFT calls an adapter that nobody named. */
+const unnamed = "default";
+
+/** The tensor of an adapter of any kind in a PeftModel, with the adapter's name behind it; null for others. */
+function namedTensor(name: string, wrapped: ReadonlySet<string>) {
+  const [kind = ""] = /\.(?:weight|bias)$/.exec(name) ?? [];
+  const [, module = "", tensor = "", own = ""] =
+    /^(.*)\.([^.]+)\.([^.]+)$/.exec(name.slice(0, name.length - kind.length)) ?? [];
+  if (tensor === "base_layer") return null;
+  const isInside = wrapped.has(module) || (own === unnamed && name.includes(peftRoot));
+  return isInside && !name.includes(".modules_to_save.") ? { own, plain: `${module}.${tensor}${kind}` } : null;
+}
+
 /** The name of the adapter that a tensor belongs to in a PeftModel; null for others. */
-function adapterIn(name: string): string | null {
+function adapterIn(name: string, wrapped: ReadonlySet<string>): string | null {
   const [, , own = null, kind] = named.exec(name) ?? [];
   if (own !== null) return isOfOneAdapter(name, own, kind) ? null : own;
-  return /\.modules_to_save\.([^.]+)\./.exec(name)?.[1] ?? null;
+  return /\.modules_to_save\.([^.]+)\./.exec(name)?.[1] ?? namedTensor(name, wrapped)?.own ?? null;
 }
 
 /** `lora_A.weight` is the file of one adapter: what stands behind is no name of an adapter. */
@@ -71,7 +98,7 @@ function isOfOneAdapter(name: string, own: string, kind: string | undefined): bo
   return kind === undefined && (own === "weight" || own === "bias") && !name.includes(".lora_embedding_");
 }
 
-function ownName(name: string): string {
+function ownName(name: string, wrapped: ReadonlySet<string>): string {
   const [, tensor, own = "", kind] = named.exec(name) ?? [];
   if (tensor !== undefined) {
     // PEFT's files have these three without `.weight`.
@@ -79,7 +106,9 @@ function ownName(name: string): string {
     if (isOfOneAdapter(name, own, kind)) return isBare ? tensor : name;
     return isBare ? tensor : `${tensor}${kind ?? ""}`;
   }
-  const saved = name.replace(/\.modules_to_save\.[^.]+\./, ".");
+  const other = namedTensor(name, wrapped);
+  if (other !== null) return other.plain;
+  const saved = name.replace(/\.modules_to_save\.[^.]+\./, ".").replace(/\.token_adapter(?=\.base_layer\.)/, "");
   // An adapter inside another module of PEFT's is told from the one beside it by this part of its name.
   if (/\.(?:lora_|ia3_l)/.test(saved)) return saved;
   return saved.replaceAll(/\.base_layer(?=\.)/g, "");

@@ -2,6 +2,7 @@ import { type Diagnostic, report } from "../../grammar/index.ts";
 import { countOf, type PlacedTensor } from "../weights/index.ts";
 import { attentionOf, type OpenAdapter, openAdapter } from "./attention.ts";
 import { type LoraConfig, scaleIn } from "./config.ts";
+import { conflictsWith } from "./conflicts.ts";
 import { type FoundConfig, peftConfigFor } from "./folder.ts";
 import type { LowRankUpdate } from "./low-rank.ts";
 import type { OpenModel } from "./open.ts";
@@ -61,6 +62,8 @@ export function readAdapter(
       const problem = `it has ${opened.tensors.size} tensors, more than ${mostModules}`;
       return { kind: "wrong", diagnostic: report("bad-tensor-file", file, { path: file, problem }) };
     }
+    const [conflict] = config.kind === "config" ? conflictsWith(config.file, config.config, file, opened) : [];
+    if (conflict !== undefined) return { kind: "wrong", diagnostic: conflict };
     return { kind: "adapter", parts: partsOf(opened, config, scales), config };
   } finally {
     opened.close();

@@ -7,7 +7,6 @@ export type TrainedTokens = (module: string) => readonly number[] | null;
 export interface TokensConfig {
   readonly kind: "tokens";
   readonly tokensOf: TrainedTokens;
-  readonly version: string | null;
 }
 
 /** How the name of the rows ends; beside LoRA PEFT has them in a module of its own. */

@@ -1,5 +1,5 @@
 import { at, countAt } from "../at.ts";
-import { fitsName, readNamePattern } from "./name-pattern.ts";
+import { fitsName, PatternReader } from "./name-pattern.ts";
 
 /** A LoRA adapter on one module: the update scale x up x down. */
 export interface LoraModule {
@@ -96,7 +96,7 @@ export function mostFrequent(values: Iterable<number>): number {
  */
 export function patternsFor(values: ReadonlyMap<string, number>, usual: number): Readonly<Record<string, number>> {
   const fitsOnlyItsOwn = (module: string): boolean => {
-    const pattern = readNamePattern(module);
+    const pattern = new PatternReader().ending(module);
     if (pattern.kind === "wrong") return false;
     const value = values.get(module);
     return [...values].every(([other, itsValue]) => itsValue === value || !fitsName(pattern, other));

@@ -6,7 +6,7 @@ import { finish } from "./exit-code.ts";
 import { setOption } from "./option-values.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
-import { addWeightChoices, dtypeOption, weightChoices } from "./weight-options.ts";
+import { adapterAt, addWeightChoices, dtypeOption, weightChoices } from "./weight-options.ts";
 
 export const define: DefineCommand = (command, terminal, end) => {
   addWeightChoices(command)
@@ -37,7 +37,7 @@ export const define: DefineCommand = (command, terminal, end) => {
         set,
         file: output,
         weights,
-        adapter,
+        adapter: adapterAt(adapter, flags),
         allowMissing,
         dtype,
         merge: true,

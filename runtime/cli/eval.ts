@@ -18,6 +18,7 @@ import { printProblem } from "./print-problem.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
 import { addModelOptions, addVolumeOptions, volumeRequest } from "./volume-options.ts";
+import { adapterAt } from "./weight-options.ts";
 
 type Split = EvaluateRequest["split"];
 
@@ -56,7 +57,7 @@ export const define: DefineCommand = (command, terminal, end) => {
       const ofExports = specBehind(ofAdapters.spec, flags.onnx ?? []);
       const request = {
         ...volumeRequest(ofExports.spec, flags),
-        adapters: ofAdapters.paths,
+        adapters: ofAdapters.paths.map((path) => adapterAt(path, flags)),
         exported: ofExports.paths,
         withBase,
         split,

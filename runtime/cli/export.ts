@@ -8,7 +8,7 @@ import { finish } from "./exit-code.ts";
 import { setOption, wholeNumber } from "./option-values.ts";
 import { type ExitCode, exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
-import { addWeightChoices, dtypeOption, weightChoices } from "./weight-options.ts";
+import { adapterAt, addWeightChoices, dtypeOption, weightChoices } from "./weight-options.ts";
 
 const exportedPrograms: readonly ExportedProgram[] = ["forward", "encode_image", "encode_text", "step"];
 
@@ -71,7 +71,14 @@ export const define: DefineCommand = (command, terminal, end) => {
     )
     .action(async (spec, flags) => {
       const { set, onnx, safetensors, peft, weights = null, adapter = null, allowMissing = [], merge = false } = flags;
-      const given = { spec, set, weights, adapter, allowMissing, choices: weightChoices(flags) };
+      const given = {
+        spec,
+        set,
+        weights,
+        adapter: adapterAt(adapter, flags),
+        allowMissing,
+        choices: weightChoices(flags),
+      };
       const reporter = terminalReporter(terminal);
       if (flags.dtype !== undefined && safetensors === undefined) {
         terminal.err("error: --dtype is for --safetensors\n  help: for ONNX add --half instead\n");

@@ -9,7 +9,7 @@ import { helpOfMicroBatches } from "./micro-batches-help.ts";
 import { backendOption, setOption } from "./option-values.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
-import { addWeightChoices, weightChoices } from "./weight-options.ts";
+import { adapterAt, addWeightChoices, weightChoices } from "./weight-options.ts";
 
 export const define: DefineCommand = (command, terminal, end) => {
   addWeightChoices(command)
@@ -39,7 +39,7 @@ export const define: DefineCommand = (command, terminal, end) => {
         set,
         program,
         weights,
-        adapter,
+        adapter: adapterAt(adapter, flags),
         feeds,
         fetch,
         step,

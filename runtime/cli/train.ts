@@ -10,6 +10,7 @@ import { wholeNumber } from "./option-values.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
 import { addModelOptions, addVolumeOptions, volumeRequest } from "./volume-options.ts";
+import { adapterAt } from "./weight-options.ts";
 
 export const define: DefineCommand = (command, terminal, end) => {
   const model = addModelOptions(command).option(
@@ -46,7 +47,7 @@ export const define: DefineCommand = (command, terminal, end) => {
         rendezvous,
         attach,
       } = flags;
-      const request = { ...volumeRequest(spec, flags), adapter, steps, resume };
+      const request = { ...volumeRequest(spec, flags), adapter: adapterAt(adapter, flags), steps, resume };
       const job = jobRequest(flags, terminal);
       if (job === "wrong") return end(exitCodes.usage);
       if (job !== null) {

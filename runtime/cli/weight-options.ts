@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option, type OptionValues } from "@commander-js/extra-typings";
 import type { ExportedDtype } from "../app/export/checkpoint-types.ts";
+import { adapterNamed } from "../app/weights/adapter-file.ts";
 import type { WeightChoices } from "../app/weights/open.ts";
 
 /** Options that say of a file what it does not say itself, for commands that take weights. */
@@ -14,7 +15,12 @@ export function addWeightChoices<Arguments extends unknown[], Flags extends Opti
         "alpha of the LoRA updates in a file without an adapter_config.json",
       ).argParser(alpha),
     )
-    .addOption(new Option("--adapter-name <name>", "which adapter to take from a PeftModel's state dict with several"));
+    .addOption(
+      new Option(
+        "--adapter-name <name>",
+        "which of several adapters to take, from a PeftModel's state dict or a folder",
+      ),
+    );
 }
 
 /** The type of a checkpoint's elements. */
@@ -47,6 +53,14 @@ export function weightChoices(flags: {
 }): WeightChoices {
   const { weightsCopy, adapterAlpha: alphaOf = null, adapterName = null } = flags;
   return { copy: copyAsNamed(weightsCopy), alpha: alphaOf, adapterName };
+}
+
+/** The adapter that is meant: PEFT writes one of several into a folder of its name. */
+export function adapterAt<Path extends string | null>(
+  path: Path,
+  { adapterName }: { readonly adapterName?: string | undefined },
+): string | (Path & null) {
+  return path === null ? path : adapterNamed(path, adapterName);
 }
 
 function alpha(text: string): number {

@@ -39,6 +39,8 @@ const inFolders = [
   "model.safetensors",
   "pytorch_model.bin.index.json",
   "pytorch_model.bin",
+  "adapter_model.safetensors",
+  "adapter_model.bin",
 ];
 
 /**

@@ -129,7 +129,7 @@ describe("a folder that PEFT wrote", () => {
     cpSync(peft, copy, { recursive: true });
     writeFileSync(
       join(copy, "adapter_config.json"),
-      '{"peft_type": "LORA", "r": 4, "lora_alpha": 8, "rank_pattern": {"(a+)+": 2}}',
+      '{"peft_type": "LORA", "r": 4, "lora_alpha": 8, "rank_pattern": {"(a)\\\\1": 2}}',
     );
     for (const args of [
       ["export", small, "--peft", join(folder, "x"), "--adapter", copy],
@@ -138,8 +138,47 @@ describe("a folder that PEFT wrote", () => {
     ]) {
       const { err, code } = medctc(args);
       expect([code, err]).toEqual([1, expect.stringContaining("error[E706]:")]);
-      expect(err).toContain("the pattern `(a+)+` is not supported");
+      expect(err).toContain("the pattern `(a)\\1` refers back to a group");
     }
+  });
+
+  test.each([
+    [{ r: 8 }, "gives `text_transformer.encoder.layer.0.attention.self.query` rank 8", "has matrices of rank 4 for it"],
+    [{ rank_pattern: { "(key|value)": 2 } }, "self.value` rank 2", "has matrices of rank 4 for it"],
+    [{ target_modules: ".*(to_q|query|value)" }, "to_kv` among its `target_modules`", "has an adapter on `visual"],
+    [{ exclude_modules: ["query"] }, "self.query` (`exclude_modules`)", "has an adapter on `text"],
+    [
+      { layers_to_transform: [0], target_modules: ["query", "value", "to_q", "to_kv"] },
+      "`layers_to_transform`",
+      "has an",
+    ],
+  ])("whose config has %j besides is refused with what both files say", (fields, says, has) => {
+    const copy = join(folder, "conflict");
+    cpSync(peft, copy, { recursive: true });
+    const config = join(copy, "adapter_config.json");
+    writeFileSync(config, JSON.stringify({ ...jsonFields(readFileSync(config, "utf8")), ...fields }));
+    for (const args of [
+      ["export", small, "--peft", join(folder, "x"), "--adapter", copy],
+      ["adapter", "diff", copy, peft],
+    ]) {
+      const { err, code } = medctc(args);
+      expect([code, err]).toEqual([1, expect.stringContaining(`error[E720]: \`${config}\` `)]);
+      expect(err).toContain(says);
+      expect(err).toContain(`, but \`adapter_model.safetensors\` beside it ${has}`);
+    }
+  });
+
+  test("whose config has fields of a later version is read, and these are named", () => {
+    const copy = join(folder, "later");
+    cpSync(peft, copy, { recursive: true });
+    const config = join(copy, "adapter_config.json");
+    const fields = { ...jsonFields(readFileSync(config, "utf8")), peft_version: "9.1.0", new_size: 16 };
+    writeFileSync(config, JSON.stringify(fields));
+    const { err, code } = medctc(["export", small, "--peft", join(folder, "x"), "--adapter", copy]);
+    expect([code, err]).toEqual([
+      0,
+      expect.stringContaining("PEFT 9.1.0 wrote, sets `new_size` (16), which is not known"),
+    ]);
   });
 });
 

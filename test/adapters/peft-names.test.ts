@@ -29,6 +29,38 @@ test("what a PeftModel, torch.compile and FSDP put inside names is taken out", (
   ]);
 });
 
+test("adapters of every kind in a PeftModel have the names of their files", () => {
+  expect(
+    plain(
+      "base_model.model.a.q.base_layer.weight",
+      "base_model.model.a.q.hada_w1_a.site",
+      "base_model.model.a._orig_mod.q.oft_R.site.weight",
+      "base_model.model.a.norm.base_layer.bias",
+      "base_model.model.a.norm.ln_tuning_layers.site.bias",
+      "base_model.model.a.emb.original_module.weight",
+      "base_model.model.a.emb.token_adapter.base_layer.weight",
+      "base_model.model.a.emb.token_adapter.trainable_tokens_delta.site",
+      "base_model.model.a.v.hada_w1_a.default",
+      "base_model.vera_A.default",
+    ),
+  ).toEqual([
+    "base_model.model.a.q.weight",
+    "base_model.model.a.q.hada_w1_a",
+    "base_model.model.a.q.oft_R.weight",
+    "base_model.model.a.norm.bias",
+    "base_model.model.a.norm.ln_tuning_layers.bias",
+    "base_model.model.a.emb.original_module.weight",
+    "base_model.model.a.emb.weight",
+    "base_model.model.a.emb.token_adapter.trainable_tokens_delta",
+    "base_model.model.a.v.hada_w1_a",
+    "base_model.vera_A",
+  ]);
+  expect(plainNames(["q.base_layer.weight", "q.hada_w1_a.one", "q.hada_w1_a.two"], null).adapters).toEqual([
+    "one",
+    "two",
+  ]);
+});
+
 test("names of PEFT's files, of loralib and of models stay as they are", () => {
   const names = [
     "base_model.model.a.q.lora_A.weight",

@@ -1,6 +1,6 @@
 import { at } from "../../at.ts";
-import type { Node } from "../../ir/index.ts";
 import type { PlannedTensor } from "../../plan/index.ts";
+import { withFewRows } from "./fewer-rows.ts";
 import {
   byChannel,
   isClose,
@@ -31,12 +31,15 @@ export type Form =
   | { readonly kind: "other" };
 
 /** From two sets of numbers: a scale that follows from the numbers is none. */
-export function recognise(
-  folded: FoldedModule,
-  nodes: readonly Node[],
-  own: readonly PlannedTensor[],
-  given: Named,
-): Form {
+export function recognise(whole: FoldedModule, all: readonly PlannedTensor[], named: Named): Form {
+  const few = withFewRows(whole);
+  const folded = few?.folded ?? whole;
+  const narrowed = new Map(all.map((tensor) => [tensor, few?.narrowed(tensor) ?? tensor]));
+  const own = [...narrowed.values()];
+  const fewOf = (tensor: PlannedTensor | undefined): PlannedTensor | undefined =>
+    tensor === undefined ? undefined : (narrowed.get(tensor) ?? tensor);
+  const given = { down: fewOf(named.down), up: fewOf(named.up), factors: fewOf(named.factors) };
+  const nodes = folded.bias === null ? [folded.weight.node] : [folded.weight.node, folded.bias.node];
   const [one, two] = [1, 2].map((seed) => formFor(folded, own, given, probeValues(nodes, seed)));
   if (one === undefined || two === undefined || one.kind !== two.kind) return { kind: "other" };
   if (!("scale" in one) || !("scale" in two)) return one;

@@ -175,7 +175,7 @@ function updateOf(
   const first = [weight.parameter, bias?.parameter, down, up, factors].map((each) => each?.path ?? "");
   const paths = [...new Set([...first, ...own.map(({ path }) => path), ...nodes.flatMap(parametersIn)])];
   const key = `${formOf(nodes, paths)} ${own.length}`;
-  const form = known.get(key) ?? recognise(folded, nodes, own, { down, up, factors });
+  const form = known.get(key) ?? recognise(folded, own, { down, up, factors });
   known.set(key, form);
   if (form.kind === "low-rank" && down !== undefined && up !== undefined) {
     const { scale, hasLengths } = form;

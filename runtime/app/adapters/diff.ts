@@ -1,8 +1,8 @@
 import { adapterUpdates } from "../../../compiler/index.ts";
-import { type AdapterDifference, compareAdapters, readAdapter } from "../../adapters/index.ts";
+import { type AdapterDifference, compareAdapters } from "../../adapters/index.ts";
 import { compileReported } from "../compiled-spec.ts";
 import { done, type Ended, type Reporter, refuseBy, refused } from "../reporter.ts";
-import { adapterFile } from "../weights/adapter-file.ts";
+import { readAdapterAt } from "./read.ts";
 
 export interface AdapterDiffRequest {
   readonly a: string;
@@ -15,7 +15,7 @@ export interface AdapterDiffRequest {
 export function diffAdapters({ a, b, forSpec }: AdapterDiffRequest, reporter: Reporter): Ended<AdapterDifference> {
   const scales = scalesOf(forSpec, reporter);
   if (scales === null) return refused;
-  const read = [a, b].map((path) => readAdapter(adapterFile(path), scales));
+  const read = [a, b].map((path) => readAdapterAt(path, scales));
   const wrong = read.flatMap((each) => (each.kind === "wrong" ? [each.diagnostic] : []));
   const [first, second] = read.flatMap((each) => (each.kind === "adapter" ? [each] : []));
   if (first === undefined || second === undefined) return refuseBy(wrong, reporter);

@@ -1,9 +1,10 @@
 import { selectorsForNames } from "../../../compiler/index.ts";
 import { report } from "../../../grammar/index.ts";
-import { groupsOf, peftFiles, placeModules, readAdapter } from "../../adapters/index.ts";
+import { groupsOf, peftFiles, placeModules } from "../../adapters/index.ts";
 import { compileReported } from "../compiled-spec.ts";
 import { done, type Ended, problem, type Reporter, refuse, refuseBy, refused } from "../reporter.ts";
 import { adapterFile } from "../weights/adapter-file.ts";
+import { readAdapterAt } from "./read.ts";
 
 /** Names that are listed of those that a model does not have. */
 const mostNames = 5;
@@ -25,7 +26,7 @@ export function placementsOfAdapter(
   reporter: Reporter,
 ): Ended<AdapterPlacements> {
   const file = adapterFile(folder);
-  const adapter = readAdapter(file);
+  const adapter = readAdapterAt(folder);
   if (adapter.kind === "wrong") return refuseBy([adapter.diagnostic], reporter);
   const { config } = adapter;
   if (config.kind === "none") {

@@ -19,7 +19,7 @@ import {
 import type { DrawnValues } from "../../train/index.ts";
 import type { Reporter } from "../reporter.ts";
 import { unwritable } from "../unwritable.ts";
-import { reportAverages } from "../weights/adapter-file.ts";
+import { reportAdapterFile } from "../weights/adapter-file.ts";
 import { type FirstValuesRemark, remarkOn } from "../weights/first-values.ts";
 import { type KeptTensors, keptTensors } from "../weights/kept-tensors.ts";
 import { type GivenWeights, openWeights } from "../weights/open.ts";
@@ -67,7 +67,7 @@ export async function openEngine(
     reporter.problem(unwritable(openable.why, backend.title));
     return null;
   }
-  reportAverages(options.adapter, reporter);
+  reportAdapterFile(options.adapter, reporter);
   if (purpose === "train" && findMemoryRoom(spec, backend, reporter).kind === "too-small") return null;
   const weights = openWeights(openable.model.programs, compiled, options);
   if (weights.kind === "wrong") {

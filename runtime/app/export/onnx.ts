@@ -16,7 +16,7 @@ import { ProblemError } from "../../text/index.ts";
 import type { WeightPieces } from "../../weights/index.ts";
 import type { CompiledSpec, SpecRequest } from "../compiled-spec.ts";
 import { done, type Ended, misused, problem, type Reporter, refuse, refuseBy, reportRemark } from "../reporter.ts";
-import { reportAverages } from "../weights/adapter-file.ts";
+import { reportAdapterFile } from "../weights/adapter-file.ts";
 import { exportedContract } from "../weights/contract-agreement.ts";
 import { remarkOn } from "../weights/first-values.ts";
 import { type GivenWeights, openWeights } from "../weights/open.ts";
@@ -80,7 +80,7 @@ export async function exportOnnx(request: ExportOnnxRequest, reporter: Reporter)
   let emitted = emitPrograms(asked, reporter);
   if (emitted.kind === "refused") return emitted;
   const { compiled, programs, trainable } = emitted;
-  reportAverages(request.adapter, reporter);
+  reportAdapterFile(request.adapter, reporter);
   const weights = openWeights([...programs.values()], compiled, request);
   if (weights.kind === "wrong") return refuseBy(weights.diagnostics, reporter);
   for (const note of weights.notes) reporter.note(note);

@@ -26,7 +26,7 @@ import type { Problem } from "../../text/index.ts";
 import { countOf, type FloatTensor, joined, safetensorsPieces, type WeightPieces } from "../../weights/index.ts";
 import { type CompiledSpec, compileReported, type SpecRequest } from "../compiled-spec.ts";
 import { done, type Ended, problem, type Reporter, refuse, refuseBy, refused } from "../reporter.ts";
-import { reportAverages } from "../weights/adapter-file.ts";
+import { reportAdapterFile } from "../weights/adapter-file.ts";
 import { exportedContract } from "../weights/contract-agreement.ts";
 import { type GivenWeights, openWeights } from "../weights/open.ts";
 import { adaptedAttentions, peftAttention, unlikeProjections } from "./peft-attention.ts";
@@ -67,7 +67,7 @@ export function exportPeft(request: ExportPeftRequest, reporter: Reporter): Ende
     const message = "PEFT stores DoRA's row lengths, but these adapters store their change";
     return refuse(problem(message, "add the model's weights with --weights"), reporter);
   }
-  reportAverages(request.adapter, reporter);
+  reportAdapterFile(request.adapter, reporter);
   const weights = openWeights("all", compiled, request);
   if (weights.kind === "wrong") return refuseBy(weights.diagnostics, reporter);
   for (const note of weights.notes) reporter.note(note);

@@ -6,7 +6,7 @@ import type { Problem } from "../../text/index.ts";
 import { bytesOf, countOf, decode, type StoredPieces, storedPieces, type WeightPieces } from "../../weights/index.ts";
 import { type CompiledSpec, compileReported, type SpecRequest } from "../compiled-spec.ts";
 import { done, type Ended, problem, type Reporter, refuse, refuseBy, refused, reportRemark } from "../reporter.ts";
-import { reportAverages } from "../weights/adapter-file.ts";
+import { reportAdapterFile } from "../weights/adapter-file.ts";
 import { remarkOn } from "../weights/first-values.ts";
 import { type GivenWeights, noChoices, type OpenedFiles, openWeights } from "../weights/open.ts";
 import { type CheckpointContents, contentsOf, plannedContents } from "./checkpoint-contents.ts";
@@ -39,7 +39,7 @@ export async function exportWeights(request: ExportWeightsRequest, reporter: Rep
   const compiled = compileReported(request, reporter);
   if (compiled === null) return refused;
   const { spec, plan } = compiled;
-  reportAverages(request.adapter, reporter);
+  reportAdapterFile(request.adapter, reporter);
   const weights = openWeights("all", compiled, request);
   if (weights.kind === "wrong") return refuseBy(weights.diagnostics, reporter);
   for (const note of weights.notes) reporter.note(note);

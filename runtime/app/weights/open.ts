@@ -14,7 +14,7 @@ import { type OpenAdapter, openAdapter } from "../../adapters/index.ts";
 import { contractOfSpec } from "../../data/index.ts";
 import { decodeDrawn, drawnKey } from "../../train/index.ts";
 import { joined, type NameMatch, type WeightPieces } from "../../weights/index.ts";
-import { adapterFile } from "./adapter-file.ts";
+import { adapterFile, severalAdapters } from "./adapter-file.ts";
 import { contractDisagreements } from "./contract-agreement.ts";
 import { countFirstValues, type FirstValues, type FirstValuesOrigin, nothingFilled } from "./first-values.ts";
 import {
@@ -106,6 +106,8 @@ export function openWeights(
   const { choices = noChoices } = given;
   const { plan } = compiled;
   const opened = weightFiles(given).map((path) => {
+    const several = path === given.adapter ? severalAdapters(path) : null;
+    if (several !== null) return { kind: "wrong", diagnostic: several } as const;
     const file = openAdapter(path, choices.adapterName);
     if (file.kind === "wrong") return file;
     return { path, ...file, match: plan === null ? noMatch : matchPlan(plan, file, copyIn(file, plan, choices.copy)) };

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import {
   type AdapterUpdate,
   adapterUpdates,
@@ -6,21 +7,25 @@ import {
   type Plan,
   type PlannedTensor,
   type Rows,
+  type TracedSpec,
 } from "../../../compiler/index.ts";
 import { type Diagnostic, report } from "../../../grammar/index.ts";
 import {
   attentionOf,
   besidesModel,
+  conflictsWith,
   type DeclaredConfig,
   differenceFrom,
   type FoundConfig,
   type Ia3Config,
+  isOfWholeModel,
   type LoraConfig,
   moduleInPeft,
   type OpenAdapter,
   type OpenModel,
   type PeftConfig,
   peftConfigFor,
+  peftPrefix,
   scaleIn,
   withoutPrefix,
 } from "../../adapters/index.ts";
@@ -77,6 +82,8 @@ export function peftDisagreements(given: AdaptersIn, { spec, plan }: Compiled): 
     return taken === 0 ? nothing : { ...nothing, notes: [note] };
   }
   const { file: subject, config } = found;
+  const conflicts = [...conflictsWith(subject, config, path, file), ...untargeted(spec, plan, given, found)];
+  if (conflicts.length > 0) return { ...nothing, diagnostics: conflicts };
   const differing = [...unplaced(given, plan, subject)];
   if (differing.length === 0) {
     for (const update of adapterUpdates(spec, plan)) {
@@ -102,7 +109,38 @@ export function peftDisagreements(given: AdaptersIn, { spec, plan }: Compiled): 
   const last = named.at(-1);
   if (last !== undefined && more > 0)
     named.splice(-1, 1, { ...last, notes: [...last.notes, `${more} more adapters differ`] });
-  return { diagnostics: named, notes: [] };
+  return { diagnostics: named, notes: config.unknown.length === 0 ? [] : [unknownFields(subject, config)] };
+}
+
+function unknownFields(subject: string, { unknown, version }: PeftConfig): string {
+  const writer = version === null ? "" : `, which PEFT ${version} wrote,`;
+  const isOne = unknown.length === 1;
+  return `${subject}${writer} sets ${unknown.join(", ")}, which ${isOne ? "is" : "are"} not known and left out`;
+}
+
+/** Modules that have an adapter by their declaration and by the file, and are none of the config's. */
+function untargeted(
+  spec: TracedSpec,
+  plan: Plan,
+  { path, file, match }: AdaptersIn,
+  { file: subject, config }: FoundConfig & { readonly kind: "config" },
+): readonly Diagnostic[] {
+  if (config.kind !== "declared") return [];
+  const found = adapterUpdates(spec, plan).flatMap((update) => {
+    const [first] = update.kind === "declared" && !isOfWholeModel(update.form) ? update.tensors : [];
+    if (update.kind !== "declared" || first === undefined) return [];
+    const name = match.found.get(first.checkpoint);
+    const whole = file.inFile.get(name ?? "") ?? name ?? "";
+    const at = whole.indexOf(peftPrefix);
+    const rest = first.checkpoint.slice(update.module.length);
+    if (at < 0 || !whole.endsWith(rest)) return [];
+    const module = whole.slice(at + peftPrefix.length, -rest.length);
+    const says = config.targets(module);
+    if (says === null) return [];
+    const has = `has an adapter on \`${module}\``;
+    return [report("adapter-conflict", subject, { config: subject, file: basename(path), says, has })];
+  });
+  return found.slice(0, mostNamed);
 }
 
 function unknownAlpha(path: string, adapters: number): Diagnostic {
@@ -124,14 +162,15 @@ function configOf({ path, file, match, alpha }: AdaptersIn): FoundConfig {
   const rankOf = (module: string): number => ranks.get(module) ?? 1;
   const hasAnyLengths = [...file.tensors.keys()].some((name) => name.endsWith(lengthsEnding));
   const config = {
+    kind: "lora",
     rankOf,
     alphaOf: () => alpha,
     rankStabilised: false,
     dropout: 0,
     hasLengths: hasAnyLengths,
-    version: null,
-  };
-  return { kind: "config", file: path, config: { kind: "lora", ...config, tokensOf: () => null, version: null } };
+    tokensOf: () => null,
+  } as const;
+  return { kind: "config", file: path, config: { ...config, targets: () => null, unknown: [], version: null } };
 }
 
 /** The name that PEFT has for an adapted module, which a config's patterns are for. */
@@ -166,7 +205,7 @@ function declaredDifference(update: AdapterUpdate, config: PeftConfig): Differen
   const stored: DeclaredConfig =
     config.kind === "declared"
       ? config
-      : { kind: "declared", type: typeOf(config.kind), fields: new Map(), version: null };
+      : { kind: "declared", type: typeOf(config.kind), fields: new Map(), patterns: new Map() };
   if (update.kind === "declared") {
     const difference = differenceFrom(stored, update.form);
     return difference === null ? null : { module: update.module, ...difference };

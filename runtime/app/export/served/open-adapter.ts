@@ -3,7 +3,7 @@ import { openAdapter } from "../../../adapters/index.ts";
 import type { Problem } from "../../../text/index.ts";
 import type { CompiledSpec } from "../../compiled-spec.ts";
 import { type Refused, type Reporter, refuse, refuseBy } from "../../reporter.ts";
-import { adapterFile, reportAverages } from "../../weights/adapter-file.ts";
+import { adapterFile, reportAdapterFile } from "../../weights/adapter-file.ts";
 import { type FoundTensor, matchPlan, tensorOf } from "../../weights/match-tensors.ts";
 import { type GivenWeights, type OpenedWeights, openWeights } from "../../weights/open.ts";
 import { bytesOf, differingWeights, type StoredBytes } from "./base-weights.ts";
@@ -35,7 +35,7 @@ export function openServed(
   if (found.kind === "wrong") return refuseBy([found.diagnostic], reporter);
   const unfit = rankProblem(name, path, base, found.tensors) ?? missingProblem(path, base, found.tensors, given);
   if (unfit !== null) return refuse(unfit, reporter);
-  reportAverages(path, reporter);
+  reportAdapterFile(path, reporter);
   const opened = openWeights(programs, compiled, { ...given, adapter: path });
   if (opened.kind === "wrong") return refuseBy(opened.diagnostics, reporter);
   for (const note of opened.notes) reporter.note(note);
