@@ -6,7 +6,7 @@ import { defineConfig } from "vitest/config";
  * ten seconds belongs here.
  */
 const slow = [
-  "test/adapters/{attention,commands,declared,forms,tables}.test.ts",
+  "test/adapters/{attention,commands,declared,folders,forms,tables}.test.ts",
   "test/cli/{bench,eval-*,micro-batches,run,train,train-*}.test.ts",
   "test/data/{*-mutants,dying-thread}.test.ts",
   "test/data/pack.test.ts",

@@ -29,7 +29,7 @@ export function conflictsWith(
       conflicts.push({ says: "has `use_dora` false", has: `has row lengths of \`${module}\`` });
     if (!ofModule.test(name) || (config.kind !== "lora" && config.kind !== "ia3")) continue;
     // Another prefix than PEFT's may belong to the names of modules or not.
-    const why = whole.includes(peftPrefix) ? config.targets(module) : null;
+    const why = whole.includes(peftPrefix) ? config.targets(module, true) : null;
     if (why !== null) conflicts.push({ says: why, has: `has an adapter on \`${module}\`` });
     const [rank] = shape;
     if (config.kind !== "lora" || rank === config.rankOf(module)) continue;

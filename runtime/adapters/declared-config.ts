@@ -166,7 +166,7 @@ function isListed(stored: Fields, name: string, module: string): boolean {
 }
 
 /** The value of a field for a module: the first pattern that fits counts. */
-function storedValue(
+export function storedValue(
   { fields, patterns: stored }: DeclaredConfig,
   name: string,
   patterns: ReadonlyMap<string, string>,
@@ -177,7 +177,7 @@ function storedValue(
   return value ?? fields.get(name) ?? null;
 }
 
-function isSame(found: unknown, value: FieldValue): boolean {
+export function isSame(found: unknown, value: FieldValue): boolean {
   if (found === null && (value === false || value === 0)) return true;
   if (typeof found === "number" && typeof value === "number")
     return Math.abs(found - value) <= tolerance * Math.abs(value);

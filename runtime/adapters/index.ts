@@ -52,6 +52,7 @@ export {
 } from "./declared-config.ts";
 export { type FoundConfig, peftConfigFor, peftFiles } from "./folder.ts";
 export { lengthsOf } from "./lengths.ts";
+export { kindsIn } from "./library-kinds.ts";
 export { type LoraFiles, loraFiles } from "./lora-file.ts";
 export { type LoraOf, loraPartsOf, type OtherTensor } from "./lora-modules.ts";
 export { innerProduct, type LowRankUpdate, normOf, normOfDifference } from "./low-rank.ts";
@@ -70,4 +71,4 @@ export { placeModules } from "./place-modules.ts";
 export { groupsOf, withoutNumbers } from "./placements.ts";
 export { readAdapter } from "./read.ts";
 export { tokensConfig, tokensName } from "./tokens.ts";
-export { type ConfigFields, ia3Config, type LoraModule, loraConfig } from "./write-config.ts";
+export { type ConfigFields, ia3Config, type LoraModule, loraConfig, meaningOnly } from "./write-config.ts";

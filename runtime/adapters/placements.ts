@@ -1,5 +1,8 @@
 import { countAt } from "../at.ts";
 import type { PeftConfig } from "./config.ts";
+import { groupsOfDeclared } from "./declared-placements.ts";
+import type { Wrong } from "./json-object.ts";
+import type { LibraryKind } from "./library-kinds.ts";
 import type { StoredAdapter, StoredPart } from "./read.ts";
 import { tokensEnding } from "./tokens.ts";
 
@@ -13,18 +16,20 @@ export interface PlacedGroup {
   readonly modules: readonly string[];
 }
 
-/** What PEFT's adapters are in a spec, or in words why a spec has nothing like them. */
+export interface PlacedGroups {
+  readonly kind: "groups";
+  readonly groups: readonly PlacedGroup[];
+  /** Tensors of the model itself that were trained beside the adapters, by their names in checkpoints. */
+  readonly saved: readonly string[];
+}
+
+/** What PEFT's adapters are in a spec, or in words why a spec has nothing like them; `library` has the adapters that say what they are in PEFT. */
 export function groupsOf(
   { parts }: StoredAdapter,
   config: PeftConfig,
-):
-  | {
-      readonly kind: "groups";
-      readonly groups: readonly PlacedGroup[];
-      /** Tensors of the model itself that were trained beside the adapters, by their names in checkpoints. */
-      readonly saved: readonly string[];
-    }
-  | { readonly kind: "wrong"; readonly problem: string } {
+  library: readonly LibraryKind[],
+): PlacedGroups | Wrong {
+  if (config.kind === "declared") return groupsOfDeclared(parts.keys(), config, library);
   const saved: string[] = [];
   const groups = new Map<string, { library: string; modules: string[] }>();
   const add = (call: string, module: string): void => {

@@ -3,8 +3,11 @@ import { type Fields, type Wrong, wrong } from "./json-object.ts";
 import { fitsName, type NamePattern, type PatternReader } from "./name-pattern.ts";
 import { withoutWrappers } from "./peft-names.ts";
 
-/** Why PEFT puts no adapter on a module, by the name that it was given; null where it puts one there. */
-export type Targets = (module: string) => string | null;
+/**
+ * Why PEFT puts no adapter on a module, by the name that it was given; null where it puts one there. With `mayBeRenamed` the name may have
+ * another prefix than those of a list.
+ */
+export type Targets = (module: string, mayBeRenamed?: boolean) => string | null;
 
 /** What PEFT takes for all linear layers, which it finds by their classes. */
 const allLinear = "all-linear";
@@ -23,22 +26,22 @@ export function readTargets(fields: Fields, reader: PatternReader): Targets | Wr
   if ("problem" in saved) return saved;
   if ("problem" in layers) return layers;
   const isKnown = !isEmpty(fields.get("target_modules")) && !isAllLinear(fields.get("target_modules"));
-  const whyNot = (module: string): string | null => {
+  const whyNot = (module: string, mayBeRenamed: boolean): string | null => {
     if (excluded.fit(module) !== null) return `excludes \`${module}\` (\`exclude_modules\`)`;
     if (saved.some((pattern) => fitsName(pattern, module)))
       return `saves \`${module}\` as a whole (\`modules_to_save\`)`;
     if (!isKnown) return null;
     const fit = included.fit(module);
-    if (fit === null && included.isRenamed(module)) return null;
+    if (fit === null && mayBeRenamed && included.isRenamed(module)) return null;
     if (fit === null) return `does not have \`${module}\` among its \`target_modules\``;
     if (fit === "ending" && layers(module) === false)
       return `does not have the layer of \`${module}\` among its \`layers_to_transform\``;
     return null;
   };
   // Parts of torch.compile and FSDP may have been added after PEFT was given the model.
-  return (module) => {
-    const why = whyNot(module);
-    return why === null || whyNot(withoutWrappers(module)) === null ? null : why;
+  return (module, mayBeRenamed = false) => {
+    const why = whyNot(module, mayBeRenamed);
+    return why === null || whyNot(withoutWrappers(module), mayBeRenamed) === null ? null : why;
   };
 }
 
@@ -72,14 +75,19 @@ function namesIn(fields: Fields, key: string, reader: PatternReader): Names | Wr
   };
   const endings = new Set(texts.flatMap((text) => endingsOf(text)));
   // Its first part may be the prefix.
-  const isRenamed = (module: string): boolean => endingsOf(module).slice(0, 2).some((each) => endings.has(each));
+  const isRenamed = (module: string): boolean =>
+    endingsOf(module)
+      .slice(0, 2)
+      .some((each) => endings.has(each));
   return { fit, isRenamed };
 }
 
 /** A name, and it without its first parts, as long as enough are left. */
 function endingsOf(name: string): readonly string[] {
   const parts = name.split(".");
-  return Array.from({ length: Math.max(0, parts.length - fewestParts + 1) }, (_, first) => parts.slice(first).join("."));
+  return Array.from({ length: Math.max(0, parts.length - fewestParts + 1) }, (_, first) =>
+    parts.slice(first).join("."),
+  );
 }
 
 function isAllLinear(value: unknown): boolean {

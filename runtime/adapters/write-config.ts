@@ -75,6 +75,32 @@ export function ia3Config(modules: readonly Ia3Module[]): ConfigFields {
   };
 }
 
+/**
+ * A config whose names mean the modules that it lists and no others of a model, of which all have to be given. To PEFT a name in a list is
+ * how names of modules end; where another module's ends so, all are written as one regular expression for whole names.
+ */
+export function meaningOnly(config: ConfigFields, modules: ReadonlySet<string>): ConfigFields {
+  const exact = (key: string, isMeant: (module: string, name: string) => boolean): ConfigFields => {
+    const names: unknown = config[key];
+    if (!Array.isArray(names)) return {};
+    const own = new Set(names.map(String));
+    const isAmbiguous = [...modules].some(
+      (module) => !own.has(module) && [...own].some((name) => isMeant(module, name)),
+    );
+    return isAmbiguous ? { [key]: [...own].map(escapedName).join("|") } : {};
+  };
+  return {
+    ...config,
+    ...exact("target_modules", (module, name) => module.endsWith(`.${name}`)),
+    // Of these it does not ask for a dot.
+    ...exact("feedforward_modules", (module, name) => module.endsWith(name)),
+  };
+}
+
+function escapedName(name: string): string {
+  return name.replaceAll(/[^\p{L}\p{N}_]/gu, "\\$&");
+}
+
 /** A number that was computed from one with few digits: 47.99999999999 is 48. */
 function withoutNoise(value: number): number {
   return Number(value.toPrecision(10));
@@ -101,7 +127,7 @@ export function patternsFor(values: ReadonlyMap<string, number>, usual: number):
     const value = values.get(module);
     return [...values].every(([other, itsValue]) => itsValue === value || !fitsName(pattern, other));
   };
-  const escaped = (module: string): string => `^${module.replaceAll(/[^\p{L}\p{N}_]/gu, "\\$&")}`;
+  const escaped = (module: string): string => `^${escapedName(module)}`;
   return Object.fromEntries(
     [...values].flatMap(([module, value]) =>
       value === usual ? [] : [[fitsOnlyItsOwn(module) ? module : escaped(module), value]],

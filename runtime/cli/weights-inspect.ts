@@ -24,17 +24,20 @@ export const define: DefineCommand = (command, terminal, end) => {
     });
 };
 
-function asJson({ format, tensors, totals, metadata, unread }: InspectedWeights) {
-  return { format, tensors, totals, metadata: [...metadata].map(([key, text]) => ({ key, text })), unread };
+function asJson({ format, tensors, totals, aliases, metadata, unread }: InspectedWeights) {
+  const sharing = [...aliases].map(([name, kept]) => ({ name, kept }));
+  const about = [...metadata].map(([key, text]) => ({ key, text }));
+  return { format, tensors, totals, ...(sharing.length > 0 ? { aliases: sharing } : {}), metadata: about, unread };
 }
 
-function render({ format, tensors, totals, metadata, unread }: InspectedWeights): string {
+function render({ format, tensors, totals, aliases, metadata, unread }: InspectedWeights): string {
   const rows = tensors.map(({ name, dtype, shape, bytes }) => [
     ...[printable(name), dtype, `[${shape.join(", ")}]`, printBytes(bytes)],
   ]);
   const table = renderTable([["name", "dtype", "shape", "size"], ...rows], ["left", "left", "left", "right"]);
   const counts = `${printCount(totals.tensors)} tensors, ${printCount(totals.elements)} elements`;
   const about = [...metadata].map(([key, text]) => `  ${printable(`${key}: ${text}`)}\n`);
+  const sharing = [...aliases].map(([name, kept]) => `  ${printable(name)} is another name of ${printable(kept)}\n`);
   const left = unread.length === 0 ? "" : `${printable(unreadObjects(unread))}\n`;
-  return `${table}\n${format}: ${counts}, ${printBytes(totals.bytes)}\n${about.join("")}${left}`;
+  return `${table}\n${format}: ${counts}, ${printBytes(totals.bytes)}\n${sharing.join("")}${about.join("")}${left}`;
 }

@@ -16,6 +16,8 @@ export interface OpenTensors {
   readonly kind: "tensors";
   readonly format: "safetensors" | "PyTorch" | "several files";
   readonly tensors: ReadonlyMap<string, PlacedTensor>;
+  /** Names of tensors that are stored once, under another name: by that one, of `tensors`, which has both. */
+  readonly aliases: ReadonlyMap<string, string>;
   /** Texts that the file has besides. */
   readonly metadata: ReadonlyMap<string, string>;
   /** Types of objects that are not tensors, which a pickle has besides. */
@@ -105,15 +107,42 @@ function opened(format: "safetensors" | "PyTorch", file: WeightFile): OpenTensor
     format === "safetensors"
       ? { ...readPlaced(file), unread: [], dicts: new Map<string, string>(), values: [] }
       : { ...readTorch(file), metadata: new Map<string, string>() };
+  const aliases = aliasesIn(content.metadata, content.tensors);
   return {
     kind: "tensors",
     format,
     ...content,
+    tensors: withAliases(content.tensors, aliases),
+    aliases,
     floats: (tensor) => floatsOf(file, tensor),
     bytes: (tensor) => bytesIn(file, tensor),
     fileOf: () => file.path,
     close: () => file.close(),
   };
+}
+
+/**
+ * The names of tensors that safetensors' `save_model` left out, as they share their memory with another, whose name it records. A record
+ * that leads to no tensor of the file is a text like others.
+ */
+function aliasesIn(
+  metadata: ReadonlyMap<string, string>,
+  tensors: ReadonlyMap<string, PlacedTensor>,
+): ReadonlyMap<string, string> {
+  return new Map([...metadata].filter(([name, kept]) => tensors.has(kept) && !tensors.has(name)));
+}
+
+function withAliases(
+  tensors: ReadonlyMap<string, PlacedTensor>,
+  aliases: ReadonlyMap<string, string>,
+): ReadonlyMap<string, PlacedTensor> {
+  if (aliases.size === 0) return tensors;
+  const all = new Map(tensors);
+  for (const [name, kept] of aliases) {
+    const tensor = tensors.get(kept);
+    if (tensor !== undefined) all.set(name, tensor);
+  }
+  return all;
 }
 
 function readPlaced(file: WeightFile) {
@@ -167,12 +196,21 @@ function openShards(index: WeightFile): OpenTensors {
         if (dict !== "") dicts.set(name, dict);
       }
     }
+    const aliases = new Map<string, string>();
+    for (const file of files) {
+      for (const [name, kept] of file.aliases) {
+        const tensor = file.tensors.get(kept);
+        if (tensors.has(name) || tensor === undefined || tensors.get(kept) !== tensor) continue;
+        tensors.set(name, tensor);
+        aliases.set(name, kept);
+      }
+    }
     index.close();
     const unread = [...new Map(files.flatMap((file) => file.unread.map((each) => [each.name, each]))).values()];
     return {
       kind: "tensors",
       format: "several files",
-      ...{ tensors, metadata, unread, dicts, values },
+      ...{ tensors, aliases, metadata, unread, dicts, values },
       floats: (tensor) => fileOf.get(tensor)?.floats(tensor) ?? [],
       bytes: (tensor) => fileOf.get(tensor)?.bytes(tensor) ?? [],
       fileOf: (tensor) => fileOf.get(tensor)?.fileOf(tensor) ?? index.path,

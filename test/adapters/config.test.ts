@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { loraConfig, readPeftConfig, scaleIn } from "../../runtime/adapters/index.ts";
+import { ia3Config, loraConfig, meaningOnly, readPeftConfig, scaleIn } from "../../runtime/adapters/index.ts";
 import { mutantCount } from "../mutant-count.ts";
 import { Random } from "../random.ts";
 import { jsonFields } from "./small-spec.ts";
@@ -72,6 +72,28 @@ test("ranks and alphas that differ are written so that they are read back for ea
     expect([module, config.rankOf(module)]).toEqual([module, rank]);
     expect(scaleIn(config, module)).toBeCloseTo(scale, 9);
   }
+});
+
+test("names that other modules of the model end with are written as an expression for whole names", () => {
+  const model = new Set(["layers.0.q", "text.layers.0.q", "text.layers.1.q", "text.layers0.q", "text.layers", "text"]);
+  const adapted = (names: readonly string[]) => {
+    const config = ia3Config(names.map((module) => ({ module, on: module.startsWith("text") ? "inputs" : "outputs" })));
+    const written = meaningOnly(config, model);
+    const read = readPeftConfig(JSON.stringify(written));
+    if (read.kind !== "ia3") throw new Error(read.kind);
+    const [targets, inputs] = [[...model].filter((each) => read.targets(each) === null), names.filter(read.isOnInputs)];
+    return { target: written["target_modules"], targets, inputs };
+  };
+  expect(adapted(["text.layers.0.q", "text.layers.1.q"])).toEqual({
+    target: ["text.layers.0.q", "text.layers.1.q"],
+    targets: ["text.layers.0.q", "text.layers.1.q"],
+    inputs: ["text.layers.0.q", "text.layers.1.q"],
+  });
+  expect(adapted(["layers.0.q", "text.layers.1.q"])).toEqual({
+    target: "layers\\.0\\.q|text\\.layers\\.1\\.q",
+    targets: ["layers.0.q", "text.layers.1.q"],
+    inputs: ["text.layers.1.q"],
+  });
 });
 
 test("a scale that is a whole alpha over the root of the rank is written as rank-stabilised", () => {

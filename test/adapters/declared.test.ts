@@ -48,6 +48,16 @@ describe("adapters whose declarations say what they are in PEFT", () => {
     expect(meaningOf(out)).toEqual(meaningOf(join(fixture, name)));
   });
 
+  test.each(names)("%s have the placements of the spec again", (name) => {
+    const { spec } = writeCase(folder, name);
+    const { code, out, err } = medctc(["adapter", "spec", join(fixture, name), "--for", spec]);
+    expect([code, out.trimEnd().split("\n").toSorted()]).toEqual([
+      0,
+      (placements[name] ?? []).map((each) => each.replaceAll(", vision.", ",")).toSorted(),
+    ]);
+    expect(err).toMatch(/^these lines need import "std\/[a-z_]+"\n$/);
+  });
+
   // PEFT puts the norm itself in the place of the other one; its parameters are those that `train` would move.
   test.each(names.filter((name) => name !== "pair-norm"))(
     "%s become the weights that PEFT merges them into",

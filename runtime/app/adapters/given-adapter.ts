@@ -11,7 +11,7 @@ import {
 import { contractKey } from "../../data/index.ts";
 import { openTensors } from "../../weights/index.ts";
 import type { Reporter } from "../reporter.ts";
-import { adapterFile, reportAverages } from "../weights/adapter-file.ts";
+import { adapterFile, reportAdapterFile } from "../weights/adapter-file.ts";
 import type { AdaptedSpec } from "./adapted-spec.ts";
 
 /** An adapter that is calculated with. */
@@ -56,7 +56,7 @@ export function readGiven(
   reporter: Reporter,
 ): GivenAdapter | Wrong {
   const file = adapterFile(path);
-  reportAverages(path, reporter);
+  reportAdapterFile(path, reporter);
   const read = readAdapter(file);
   if (read.kind === "wrong") return { kind: "wrong", diagnostics: [read.diagnostic] };
   const { modules, others } = loraPartsOf(read);

@@ -1,6 +1,7 @@
 import { selectorsForNames } from "../../../compiler/index.ts";
 import { report } from "../../../grammar/index.ts";
-import { groupsOf, peftFiles, placeModules } from "../../adapters/index.ts";
+import { groupsOf, kindsIn, peftFiles, placeModules } from "../../adapters/index.ts";
+import { libraryFolder, SpecLibrary } from "../../specs/index.ts";
 import { compileReported } from "../compiled-spec.ts";
 import { done, type Ended, problem, type Reporter, refuse, refuseBy, refused } from "../reporter.ts";
 import { adapterFile } from "../weights/adapter-file.ts";
@@ -33,7 +34,7 @@ export function placementsOfAdapter(
     const help = `a PEFT folder has ${peftFiles.config} and ${peftFiles.tensors}`;
     return refuse(problem(`${file} has no adapter_config.json beside it`, help), reporter);
   }
-  const found = groupsOf(adapter, config.config);
+  const found = groupsOf(adapter, config.config, kindsIn(libraryTexts()));
   if (found.kind === "wrong") {
     return refuseBy([report("bad-adapter-config", file, { path: file, problem: found.problem })], reporter);
   }
@@ -78,4 +79,13 @@ export function placementsOfAdapter(
     lines.push(`${call} on ${selectors.text}`);
   }
   return done({ kind: "selectors", lines, libraries: [...new Set(groups.map(({ library }) => library))] });
+}
+
+/** The files of the library, by their names. */
+function* libraryTexts(): Iterable<readonly [string, string]> {
+  const library = new SpecLibrary(libraryFolder(), "");
+  for (const name of library.names()) {
+    const read = library.read({ kind: "library", name });
+    if (read.kind === "text") yield [name, read.text];
+  }
 }

@@ -15,6 +15,7 @@ import {
   ia3Config,
   lengthsOf,
   loraConfig,
+  meaningOnly,
   peftFiles,
   peftPrefix,
   tokensConfig,
@@ -78,7 +79,10 @@ export function exportPeft(request: ExportPeftRequest, reporter: Reporter): Ende
       declared.length > 0 ? peftOfDeclared(declared, weights.piecesOf) : peftOf(updates, plan, weights.piecesOf);
     if (written.kind === "wrong") return refuse(problem(written.problem, null), reporter);
     const { tensors } = written;
-    const config = { ...written.config, base_model_name_or_path: request.baseModel };
+    const config = {
+      ...meaningOnly(written.config, modulesOf(plan)),
+      base_model_name_or_path: request.baseModel,
+    };
     if (lowRankOf(updates).some(({ attention }) => attention?.part === "out_proj")) {
       reporter.note(
         `lora_B of each nn.MultiheadAttention's out_proj is half of the spec's: PEFT up to ${countsTwiceUpTo} adds that update twice`,
@@ -106,6 +110,17 @@ export function exportPeft(request: ExportPeftRequest, reporter: Reporter): Ende
     reporter.progressEnd();
     weights.close();
   }
+}
+
+/** The names in checkpoints of all modules with parameters or buffers, and of those that they are in. */
+function modulesOf({ parameters, buffers }: Plan): ReadonlySet<string> {
+  const modules = new Set<string>();
+  for (const { checkpoint, ofAdapter } of [...parameters, ...buffers]) {
+    if (ofAdapter) continue;
+    for (let dot = checkpoint.lastIndexOf("."); dot > 0; dot = checkpoint.lastIndexOf(".", dot - 1))
+      modules.add(checkpoint.slice(0, dot));
+  }
+  return modules;
 }
 
 type PeftUpdate = AdapterUpdate & (LowRank | LowRankChange | Factors | Rows);

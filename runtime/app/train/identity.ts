@@ -4,6 +4,7 @@ import type { Dataset } from "../../data/index.ts";
 import { withRegularFile } from "../../files/index.ts";
 import type { RunIdentity } from "../../train/index.ts";
 import { exampleRecord } from "../data/example-record.ts";
+import type { WeightChoices } from "../weights/open.ts";
 
 /** Bytes that are read and hashed at once. */
 const bytesAtOnce = 16 * 1024 * 1024;
@@ -39,7 +40,31 @@ export function identityOf(hashes: ReadonlyMap<string, string>): string {
 /** What of a run's identity is not what it was, in words. */
 export function describeDifference(field: keyof RunIdentity, saved: string, now: string): string {
   if (field !== "data" && field !== "weights") return `it was ${saved}, and is now ${now}`;
-  const [before, after] = [saved.split("\n"), now.split("\n")];
-  const others = [...after.filter((line) => !before.includes(line)), ...before.filter((line) => !after.includes(line))];
-  return [...new Set(others.map((line) => `${line.slice(0, line.indexOf(":"))} changed`))].join(", ");
+  const [before, after] = [linesOf(saved), linesOf(now)];
+  const differing = [...new Set([...after.keys(), ...before.keys()])].filter(
+    (what) => before.get(what) !== after.get(what),
+  );
+  const given = (value: string | undefined): string => (value === undefined ? "not given" : value);
+  return differing
+    .map((what) =>
+      what.startsWith("--")
+        ? `${what} was ${given(before.get(what))}, and is now ${given(after.get(what))}`
+        : `${what} changed`,
+    )
+    .join(", ");
+}
+
+/** What somebody says of the files of weights, as a part of a run's identity; nothing of what is not said. */
+export function choicesIdentity({ copy, alpha, adapterName }: WeightChoices): readonly (readonly [string, string])[] {
+  return [
+    ...(copy === null ? [] : [["--weights-copy", JSON.stringify(copy)] as const]),
+    ...(alpha === null ? [] : [["--adapter-alpha", String(alpha)] as const]),
+    ...(adapterName === null ? [] : [["--adapter-name", JSON.stringify(adapterName)] as const]),
+  ];
+}
+
+function linesOf(part: string): ReadonlyMap<string, string> {
+  return new Map(
+    part.split("\n").map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1).trim()]),
+  );
 }

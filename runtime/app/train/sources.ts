@@ -30,9 +30,9 @@ import { openHeldOut } from "../evaluate/held-out.ts";
 import { notesOnce, problem, type Reporter } from "../reporter.ts";
 import { adapterFile } from "../weights/adapter-file.ts";
 import { adapterDisagreements } from "../weights/contract-agreement.ts";
-import { type GivenWeights, weightFiles } from "../weights/open.ts";
+import { type GivenWeights, noChoices, weightFiles } from "../weights/open.ts";
 import { flipProblem, unfitProblem } from "./augment-problem.ts";
-import { datasetIdentity, describeDifference, fileIdentity, identityOf } from "./identity.ts";
+import { choicesIdentity, datasetIdentity, describeDifference, fileIdentity, identityOf } from "./identity.ts";
 import { lengthWarnings } from "./length-warnings.ts";
 import type { TrainTask } from "./task.ts";
 import { openValidationSet, type ValidationSet } from "./validation-set.ts";
@@ -149,6 +149,7 @@ export async function openSources(folder: RunFolder | null, task: TrainTask, hea
       new Map([
         ["the file of --weights", fileIdentity(weights)],
         ["the file of --adapter", fileIdentity(adapter === null ? null : adapterFile(adapter))],
+        ...choicesIdentity(request.choices ?? noChoices),
       ]),
     ),
     seed,

@@ -1,5 +1,5 @@
 import { buildForward, nodesOf, type Plan, type PlannedTensor, type TracedSpec } from "../../../compiler/index.ts";
-import { openAdapter } from "../../adapters/index.ts";
+import { type OpenAdapter, openAdapter } from "../../adapters/index.ts";
 import type { NameMatch, OpenTensors, UnreadType } from "../../weights/index.ts";
 import { compileReported, type SpecRequest } from "../compiled-spec.ts";
 import { done, type Ended, type Reporter, refuseBy, refused } from "../reporter.ts";
@@ -52,7 +52,7 @@ export function checkWeights(request: WeightsCheckRequest, reporter: Reporter): 
 function compare(
   spec: TracedSpec,
   plan: Plan,
-  file: OpenTensors,
+  file: OpenAdapter,
   { found, rules }: NameMatch,
   isAllowed: (name: string) => boolean,
 ): WeightsComparison {
@@ -70,8 +70,14 @@ function compare(
     } else if (tensor.shape.join() !== shape.join()) misshapen.push({ name, shape, inFile, found: tensor.shape });
   }
   const used = new Set(found.values());
+  /** The name in the file under which a tensor is stored, whichever of its names is asked for. */
+  const storedAs = (name: string): string => {
+    const inFile = file.inFile.get(name) ?? name;
+    return file.aliases.get(inFile) ?? inFile;
+  };
+  const stored = new Set([...used].map(storedAs));
   const unexpected = [...file.tensors].flatMap(([name, { shape, dtype }]) =>
-    used.has(name) ? [] : [{ name, shape, dtype }],
+    stored.has(storedAs(name)) ? [] : [{ name, shape, dtype }],
   );
   return {
     format: file.format,

@@ -11,6 +11,8 @@ export interface InspectedWeights {
     readonly bytes: number;
   }[];
   readonly totals: { readonly tensors: number; readonly elements: number; readonly bytes: number };
+  /** Other names of some of these tensors. */
+  readonly aliases: ReadonlyMap<string, string>;
   readonly metadata: ReadonlyMap<string, string>;
   /** Types of objects that are not tensors and were left unread. */
   readonly unread: readonly UnreadType[];
@@ -21,8 +23,10 @@ export function inspectWeights(path: string, reporter: Pick<Reporter, "diagnosti
   const opened = openTensors(path);
   if (opened.kind === "wrong") return refuseBy([opened.diagnostic], reporter);
   opened.close();
-  const { format, metadata, unread } = opened;
-  const tensors = [...opened.tensors].map(([name, { dtype, shape }]) => ({
+  const { format, aliases, unread } = opened;
+  const metadata = new Map([...opened.metadata].filter(([name]) => !aliases.has(name)));
+  const stored = [...opened.tensors].filter(([name]) => !aliases.has(name));
+  const tensors = stored.map(([name, { dtype, shape }]) => ({
     name,
     dtype,
     shape,
@@ -30,5 +34,5 @@ export function inspectWeights(path: string, reporter: Pick<Reporter, "diagnosti
   }));
   const elements = tensors.reduce((sum, { shape }) => sum + countOf(shape), 0);
   const bytes = tensors.reduce((sum, each) => sum + each.bytes, 0);
-  return done({ format, tensors, totals: { tensors: tensors.length, elements, bytes }, metadata, unread });
+  return done({ format, tensors, totals: { tensors: tensors.length, elements, bytes }, aliases, metadata, unread });
 }

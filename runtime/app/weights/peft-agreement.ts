@@ -135,7 +135,7 @@ function untargeted(
     const rest = first.checkpoint.slice(update.module.length);
     if (at < 0 || !whole.endsWith(rest)) return [];
     const module = whole.slice(at + peftPrefix.length, -rest.length);
-    const says = config.targets(module);
+    const says = config.targets(module, true);
     if (says === null) return [];
     const has = `has an adapter on \`${module}\``;
     return [report("adapter-conflict", subject, { config: subject, file: basename(path), says, has })];
