@@ -246,6 +246,11 @@ describe("medctc export --peft", () => {
         ["bottleneck(size = 4) on text.attn.o"],
         "PEFT cannot represent `bottleneck(size = 4) on text.attn.o`, on text.",
       ],
+      [
+        "positions",
+        ["lora_embedding(rank = 1) on text.embeddings.places"],
+        "PEFT cannot represent `lora_embedding(rank = 1) on text.embeddings.places`, on text.",
+      ],
       ["bias", ["bias_only() on text.attn.q"], "PEFT cannot represent `bias_only() on text.attn.q`, on text."],
       [
         "train",

@@ -9,7 +9,9 @@ const placement = "lora(rank = 4, alpha = 8) on vision.attn.qkv, text.attn.q,v";
 
 /** The text of the small spec with other placements, and what stands before its model. */
 export function smallSpecWith(placements: readonly string[], before = ""): string {
-  const libraries = ["bottleneck", "bias_only", "dora", "ia3", "olora", "pissa"].map((name) => `import "std/${name}"\n`).join("");
+  const libraries = ["bottleneck", "bias_only", "dora", "ia3", "lora_embedding", "olora", "pissa"]
+    .map((name) => `import "std/${name}"\n`)
+    .join("");
   return readFileSync(path, "utf8")
     .replace('import "std/lora"\n', `import "std/lora"\n${libraries}${before}`)
     .replace(placement, placements.join("\n  "))

@@ -19,11 +19,12 @@ const mostParameters = 5;
 
 /**
  * A module with a part of the rows of its weight, where each row of what becomes of it follows from the same row of the weight and of the
- * parameters beside it, however many there are: a vocabulary's table has millions of elements. Null where rows are not known to be apart, or few.
+ * parameters beside it, however many there are: a vocabulary's table has millions of elements. Rows may be along another axis than the first.
+ * Null where rows are not known to be apart, or few.
  */
-export function withFewRows(folded: FoldedModule): FewRows | null {
+export function withFewRows(folded: FoldedModule, along = 0): FewRows | null {
   const { node, parameter } = folded.weight;
-  const count = node.type.shape[0] ?? 0;
+  const count = node.type.shape[along] ?? 0;
   if (elementCount(node.type) <= fewElements || count <= rows) return null;
   if (parameter.shape.join() !== node.type.shape.join()) return null;
   const needed = neededFor([node]);
@@ -33,12 +34,12 @@ export function withFewRows(folded: FoldedModule): FewRows | null {
   );
   if (types.size > mostParameters) return null;
   for (const axes of assignments([...types], count)) {
-    if (axes.get(parameter.path) !== 0) continue;
+    if (axes.get(parameter.path) !== along) continue;
     // What a bias follows from keeps its rows.
     if (ofBias.some(({ operation }) => operation.op === "parameter" && axes.has(operation.path))) continue;
     const found = narrow(needed, axes, count);
     const last = found?.get(node);
-    if (last?.axis !== 0) continue;
+    if (last?.axis !== along) continue;
     const narrowed = <Tensor extends PlannedTensor>(tensor: Tensor): Tensor => {
       const axis = axes.get(tensor.path);
       return axis === undefined ? tensor : { ...tensor, shape: tensor.shape.with(axis, rows) };
@@ -87,19 +88,51 @@ function narrow(
       const own = type.shape.findIndex(
         (size, each) => size === count && keepsRows(node, each, (input) => inputs[input]?.axis ?? null),
       );
-      const expected = own < 0 ? null : fewer(type, own);
-      const changed = own < 0 ? operation : withFewer(operation, own);
-      const inferred = inferType(
-        changed,
-        inputs.map((input) => input.node.type),
+      if (own < 0) return null;
+      const expected = fewer(type, own);
+      const changed = withFewer(operation, own);
+      const operands = inputs.flatMap((input) =>
+        input.axis === null ? (repeatedLess(input.node, own - type.shape.length, count) ?? []) : input.node,
       );
-      if (expected === null || typeof inferred === "string" || inferred.shape.join() !== expected.shape.join())
-        return null;
-      const cut = { ...node, operation: changed, inputs: inputs.map((input) => input.node), type: expected };
+      if (!isOfType(changed, operands, expected, inputs.length)) return null;
+      const cut = { ...node, operation: changed, inputs: operands, type: expected };
       found.set(node, { node: cut, axis: own });
     }
   }
   return found;
+}
+
+/**
+ * What follows from no parameter and is the same in each row, for fewer of them; the axis is counted from behind the last. What has no such
+ * rows stays as it is; null for what follows from parameters, or not row by row.
+ */
+function repeatedLess(node: Node, fromLast: number, count: number): Node | null {
+  const { operation, inputs, type } = node;
+  const axis = type.shape.length + fromLast;
+  if (type.shape[axis] !== count) return node;
+  const less = fewer(type, axis);
+  if (operation.op === "constant") return { ...node, operation: { ...operation, type: less }, type: less };
+  const isRepeated = operation.op === "broadcast" && (inputs[0]?.type.shape.at(fromLast) ?? 1) !== count;
+  const axisOf = (input: number): number | null => {
+    const { length } = inputs[input]?.type.shape ?? [];
+    return inputs[input]?.type.shape[length + fromLast] === count ? length + fromLast : null;
+  };
+  if (inputs.length === 0 || !(isRepeated || keepsRows(node, axis, axisOf))) return null;
+  const operands = inputs.flatMap((input) => repeatedLess(input, fromLast, count) ?? []);
+  const changed = withFewer(operation, axis);
+  return isOfType(changed, operands, less, inputs.length)
+    ? { ...node, operation: changed, inputs: operands, type: less }
+    : null;
+}
+
+/** Whether an operation takes so many operands, all of which there are, and makes a value of a type. */
+function isOfType(operation: Operation, operands: readonly Node[], expected: TensorType, count: number): boolean {
+  if (operands.length !== count) return false;
+  const inferred = inferType(
+    operation,
+    operands.map(({ type }) => type),
+  );
+  return typeof inferred !== "string" && inferred.shape.join() === expected.shape.join();
 }
 
 function fewer(type: TensorType, axis: number): TensorType {

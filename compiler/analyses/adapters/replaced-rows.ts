@@ -1,4 +1,5 @@
 import type { PlannedTensor } from "../../plan/index.ts";
+import { withFewRows } from "./fewer-rows.ts";
 import type { FoldedModule } from "./fold.ts";
 import { probeValues, valueFor } from "./probe.ts";
 
@@ -6,7 +7,11 @@ import { probeValues, valueFor } from "./probe.ts";
  * The places of rows in a table that is as it was but for these: each row of the parameter stands in one place. Null where a table
  * becomes something else, or the adapted weight is no table. It is computed from numbers without a pattern.
  */
-export function replacedRows({ weight, isTurned }: FoldedModule, rows: PlannedTensor): readonly number[] | null {
+export function replacedRows(whole: FoldedModule, all: PlannedTensor): readonly number[] | null {
+  // Columns are not mixed either, and rows of numbers without a pattern differ in a few of them.
+  const few = withFewRows(whole, 1);
+  const { weight, isTurned } = few?.folded ?? whole;
+  const rows = few === null ? all : few.narrowed(all);
   const [count = 0, width = 0] = rows.shape;
   const { shape } = weight.parameter;
   if (!isTurned || rows.shape.length !== 2 || shape[1] !== width) return null;
