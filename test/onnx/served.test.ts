@@ -122,6 +122,9 @@ describe("export --serve", () => {
     expect(err).not.toContain("error");
     expect(code).toBe(0);
     expect(out).toContain("adapters: base, lung, heart, liver");
+    const capital = exported(to, "--keep-base", "--serve", `Liver=${lung}`);
+    expect(capital.code).toBe(1);
+    expect(capital.err).toContain("there is an adapter `liver` already");
     const after = manifestOf(to);
     expect(after.base).toEqual(before.base);
     expect(after.adapters["lung"]).toEqual(before.adapters["lung"]);
@@ -223,6 +226,7 @@ describe("export --serve", () => {
     ["a path alone", ["--serve", lung], "is not NAME=PATH"],
     ["the training step", ["--serve", `a=${lung}`, "--program", "step"], "--serve is not for the training step"],
     ["--merge", ["--serve", `a=${lung}`, "--merge"], "cannot be used with option '--merge'"],
+    ["a card", ["--serve", `a=${lung}`, "--card", "card.md"], "cannot be used with option '--card <file>'"],
     ["--keep-base alone", ["--keep-base"], "--keep-base needs --serve NAME=PATH"],
   ])("%s is refused before anything is written", (_, args, why) => {
     const { code, err } = exported(join(folder, "none"), ...weights, ...args);

@@ -12,7 +12,7 @@ import type { GivenWeights } from "../../weights/open.ts";
 import { type ExportedProgram, emitPrograms, exportedPrograms, type ProgramForm } from "../emit-programs.ts";
 import { type BaseRequest, keepBase, newBase, type OpenBase } from "./base.ts";
 import { baseName, type Manifest, readManifest, type ServedAdapter, writeManifest } from "./manifest.ts";
-import { type NamedAdapter, readNamedAdapters } from "./named-adapter.ts";
+import { type NamedAdapter, readNamedAdapters, takenName } from "./named-adapter.ts";
 import { openServed, type ServedWeights } from "./open-adapter.ts";
 import { adaptersFolder, writeServedAdapter } from "./write-adapter.ts";
 
@@ -44,6 +44,21 @@ export async function exportServed(request: ExportServedRequest, reporter: Repor
     if (wrong !== null) reporter.problem(wrong);
     return misused;
   }
+  try {
+    return await exportNamed(named.value, request, reporter);
+  } catch (error) {
+    if (error instanceof ProblemError) return refuse(error.problem, reporter);
+    return refuse(storageProblem(request.onnx, error), reporter);
+  } finally {
+    reporter.progressEnd();
+  }
+}
+
+async function exportNamed(
+  named: readonly NamedAdapter[],
+  request: ExportServedRequest,
+  reporter: Reporter,
+): Promise<Ended<ServedExport>> {
   const folder = resolve(request.onnx);
   const before = readManifest(folder);
   if (request.keepBase && before === null) {
@@ -51,6 +66,8 @@ export async function exportServed(request: ExportServedRequest, reporter: Repor
     return refuse({ subject: request.onnx, message: "it has no base with an adapters.json", help }, reporter);
   }
   const kept = request.keepBase ? before : null;
+  const taken = kept === null ? null : takenName(named, Object.keys(kept.adapters));
+  if (taken !== null) return refuse(taken, reporter);
   const form = kept ?? request;
   const wanted = kept === null ? wantedOf(request) : exportedPrograms.filter((name) => name in kept.base.programs);
   const settings = { ...request, half: form.half, batch: form.batch, wanted, merge: false, served: servedPaths };
@@ -71,28 +88,28 @@ export async function exportServed(request: ExportServedRequest, reporter: Repor
   const base: BaseRequest = { ...request, emitted, served, files, places: placeWeights(weights, files) };
   const opened = kept === null ? newBase(base, reporter) : keepBase(base, kept, reporter);
   if (opened.kind === "refused") return opened;
-  const adapters = openAll(named.value, opened, base, reporter);
-  if (adapters.kind === "refused") {
-    opened.close();
-    return adapters;
-  }
   try {
-    const manifest = await opened.manifest(reporter);
-    const written = writeAll(manifest, opened, adapters, base, reporter);
-    const left = Object.keys(before?.adapters ?? {}).filter((name) => !written.adapters.includes(name));
-    if (left.length > 0) {
-      const which = left.length === 1 ? "an adapter" : `${left.length} adapters`;
-      reporter.note(`adapters.json no longer lists ${which} of the earlier base: ${left.join(", ")}`);
+    const adapters = openAll(named, opened, base, reporter);
+    if (adapters.kind === "refused") return adapters;
+    try {
+      const manifest = await opened.manifest(reporter);
+      const written = writeAll(manifest, opened, adapters, base, reporter);
+      noteLeft(before, written, reporter);
+      return done(written);
+    } finally {
+      for (const { close } of adapters.weights.values()) close();
     }
-    return done(written);
-  } catch (error) {
-    if (error instanceof ProblemError) return refuse(error.problem, reporter);
-    return refuse(storageProblem(request.onnx, error), reporter);
   } finally {
-    reporter.progressEnd();
     opened.close();
-    for (const { close } of adapters.weights.values()) close();
   }
+}
+
+/** Files of an earlier base's adapters stay, and are easily taken for some of the new one's. */
+function noteLeft(before: Manifest | null, { adapters }: ServedExport, reporter: Reporter): void {
+  const left = Object.keys(before?.adapters ?? {}).filter((name) => !adapters.includes(name));
+  if (left.length === 0) return;
+  const which = left.length === 1 ? "an adapter" : `${left.length} adapters`;
+  reporter.note(`adapters.json no longer lists ${which} of the earlier base: ${left.join(", ")}`);
 }
 
 /**

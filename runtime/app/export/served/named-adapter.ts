@@ -42,3 +42,13 @@ function wrongName(name: string, earlier: readonly NamedAdapter[]): Problem | nu
     return problem(`two adapters have the name \`${name}\``, "choose another name for one of them");
   return null;
 }
+
+/** Why names do not fit those that are there: the same name takes the place of one, but its files would be those of another. */
+export function takenName(named: readonly NamedAdapter[], known: readonly string[]): Problem | null {
+  for (const { name } of named) {
+    const other = known.find((each) => each !== name && each.toLowerCase() === name.toLowerCase());
+    if (other !== undefined)
+      return problem(`there is an adapter \`${other}\` already`, `choose another name for \`${name}\``);
+  }
+  return null;
+}
