@@ -114,6 +114,30 @@ describe("export --serve", () => {
     expect(apart(found, await latentOf("half-alone", "--half", "--adapter", lung))).toBeLessThan(1e-6);
   });
 
+  test("a weight that 16 bits have no room for stays in 32 in a base, also where an adapter is added to it", async () => {
+    const tensors = new Map(
+      [...fixture("weights.safetensors")].map(([name, stored]) => {
+        const data = Float32Array.from(elementsOf(stored));
+        if (name === "to_visual_latent.weight") data[1] = -70_000;
+        return [name, { shape: stored.shape, data }] as const;
+      }),
+    );
+    const path = join(folder, "large.safetensors");
+    writeFileSync(path, writeSafetensors(tensors));
+    const to = join(folder, "large");
+    const given = ["--weights", path];
+    const written = exported(to, "--half", "--program", "encode_image", ...given, "--serve", `lung=${lung}`);
+    expect(written.err).toContain("`heads.image.weight` stays in 32 bits");
+    expect(written.code).toBe(0);
+    expect(manifestOf(to).in_single["encode_image"]).toHaveLength(1);
+    expect(exported(to, "--keep-base", ...given, "--serve", `heart=${heart}`).code).toBe(0);
+    expect(Object.keys(manifestOf(to).adapters)).toEqual(["base", "lung", "heart"]);
+    const program = await ServedProgram.open(to, "encode_image");
+    const found = await program.run("lung", inputs, "latent");
+    await program.dispose();
+    expect(found.every(Number.isFinite)).toBe(true);
+  });
+
   test("--keep-base adds an adapter, and leaves every other file as it is", async () => {
     const to = join(folder, "kept");
     cpSync(served, to, { recursive: true });

@@ -162,7 +162,7 @@ function forInference({ merge, half, int8, batch }: ExportOnnxRequest): string |
 }
 
 /** Measures all programs, and says which products stay in 32 bits; null where that cannot be found out. */
-async function productsInSingle(
+export async function productsInSingle(
   asked: EmitRequest,
   names: readonly ExportedProgram[],
   piecesOf: WeightPieces,

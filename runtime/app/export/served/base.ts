@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import type { Place } from "../../../../compiler/index.ts";
+import { type Place, placeWeights } from "../../../../compiler/index.ts";
 import { type OnnxFiles, withComputedOnce, writeOnnx } from "../../../backends/onnx/index.ts";
 import { kindOfPath, sha256Of } from "../../../files/index.ts";
 import { version } from "../../../machine/index.ts";
@@ -8,12 +8,13 @@ import { expandedSpec, openSpec } from "../../../specs/index.ts";
 import type { Problem } from "../../../text/index.ts";
 import type { WeightPieces } from "../../../weights/index.ts";
 import type { SpecRequest } from "../../compiled-spec.ts";
-import { type Refused, type Reporter, refuse, refuseBy, reportRemark } from "../../reporter.ts";
+import { problem, type Refused, type Reporter, refuse, refuseBy, reportRemark } from "../../reporter.ts";
 import { fileIdentity } from "../../train/identity.ts";
 import { exportedContract } from "../../weights/contract-agreement.ts";
 import { remarkOn } from "../../weights/first-values.ts";
 import { type GivenWeights, openWeights } from "../../weights/open.ts";
-import type { EmittedPrograms, ProgramForm } from "../emit-programs.ts";
+import { type EmitRequest, type EmittedPrograms, emitPrograms, type ProgramForm } from "../emit-programs.ts";
+import { productsInSingle } from "../onnx.ts";
 import { bytesIn, bytesOf, differingWeights, type StoredBytes } from "./base-weights.ts";
 import { describeBase, graphHash } from "./describe-base.ts";
 import type { Manifest, ServedFile } from "./manifest.ts";
@@ -21,6 +22,7 @@ import { fileOf } from "./write-adapter.ts";
 
 /** A base that is to be written, or is there. */
 export interface BaseRequest extends SpecRequest, ProgramForm, Omit<GivenWeights, "adapter"> {
+  readonly asked: EmitRequest;
   readonly emitted: EmittedPrograms;
   /** What adapters give it: paths and shapes. */
   readonly served: ReadonlyMap<string, readonly number[]>;
@@ -30,6 +32,8 @@ export interface BaseRequest extends SpecRequest, ProgramForm, Omit<GivenWeights
 
 export interface OpenBase {
   readonly kind: "base";
+  /** What was asked for, with the programs as they are written in 16 bits. */
+  readonly request: BaseRequest;
   readonly stored: StoredBytes;
   /** First values of what adapters give, which change nothing; null where the folder has them. */
   readonly first: WeightPieces | null;
@@ -38,26 +42,61 @@ export interface OpenBase {
   readonly close: () => void;
 }
 
+/** Where weights are in the files of a base. */
+export function placesOf({ models }: EmittedPrograms, files: OnnxFiles): ReadonlyMap<string, Place> {
+  return placeWeights(
+    [...models.values()].flatMap((model) => model.weights),
+    files,
+  );
+}
+
 /** A base from the model's weights. */
-export function newBase(request: BaseRequest, reporter: Reporter): OpenBase | Refused {
-  const { emitted, places } = request;
-  const weights = openWeights([...emitted.programs.values()], emitted.compiled, { ...request, adapter: null });
+export async function newBase(asked: BaseRequest, reporter: Reporter): Promise<OpenBase | Refused> {
+  const { emitted } = asked;
+  const weights = openWeights([...emitted.programs.values()], emitted.compiled, { ...asked, adapter: null });
   if (weights.kind === "wrong") return refuseBy(weights.diagnostics, reporter);
   for (const note of weights.notes) reporter.note(note);
   // That adapters have their first values is what the base is.
   const remark = weights.firstValues.model.first === 0 ? null : remarkOn(weights.firstValues, weights.origin, "export");
   if (remark !== null) reportRemark(remark, reporter);
+  const request = asked.half ? await inHalf(asked, weights.piecesOf, reporter) : asked;
+  if ("kind" in request) {
+    weights.close();
+    return request;
+  }
   return {
     kind: "base",
-    stored: bytesOf(places, weights.piecesOf),
+    request,
+    stored: bytesOf(request.places, weights.piecesOf),
     first: weights.piecesOf,
     manifest: (hears) => writeBase(request, weights.piecesOf, hears),
     close: weights.close,
   };
 }
 
+/** The same programs with the products in 32 bits that 16 bits have no room for, measured without an adapter. */
+async function inHalf(
+  request: BaseRequest,
+  piecesOf: WeightPieces,
+  reporter: Reporter,
+): Promise<BaseRequest | Refused> {
+  reporter.progress("measuring which products 16 bits have room for");
+  const names = request.asked.wanted.filter((name) => request.emitted.programs.has(name));
+  const inSingle = await productsInSingle(request.asked, names, piecesOf, reporter);
+  if (inSingle === null) {
+    const message = "what 16 bits have room for cannot be measured for any batch size";
+    return refuse(problem(message, "set one with --batch"), reporter);
+  }
+  if ([...inSingle.values()].every(({ size }) => size === 0)) return request;
+  const asked = { ...request.asked, inSingle };
+  const emitted = emitPrograms(asked, reporter);
+  return emitted.kind === "refused"
+    ? emitted
+    : { ...request, asked, emitted, places: placesOf(emitted, request.files) };
+}
+
 async function writeBase(request: BaseRequest, ownPieces: WeightPieces, reporter: Reporter): Promise<Manifest> {
-  const { spec: path, set, emitted, served, files, places, half, batch } = request;
+  const { spec: path, set, asked, emitted, served, files, places, half, batch } = request;
   const { compiled, models, programs } = emitted;
   const opened = openSpec(path);
   const spec = opened.kind === "spec" ? (expandedSpec(opened, set).source?.text ?? "") : "";
@@ -71,7 +110,11 @@ async function writeBase(request: BaseRequest, ownPieces: WeightPieces, reporter
     weights: fileOf(files.folder, files.frozen),
     programs: new Map([...models.keys()].map((name) => [name, fileOf(files.folder, files.model(name))])),
   };
-  const settings = { spec_sha256: sha256Of(spec), half, batch: batch ?? compiled.plan.batch };
+  const singles = [...(asked.inSingle ?? [])].map(([name, found]): [string, number[]] => [name, [...found]]);
+  const settings = {
+    ...{ spec_sha256: sha256Of(spec), half, in_single: Object.fromEntries(singles) },
+    batch: batch ?? compiled.plan.batch,
+  };
   return describeBase(emitted, served, places, written, settings);
 }
 
@@ -94,7 +137,7 @@ export function keepBase(request: BaseRequest, kept: Manifest, reporter: Reporte
       return refuse({ subject: path, message, help: "leave out --keep-base to write it anew" }, reporter);
     }
   }
-  return { kind: "base", stored, first: null, manifest: () => Promise.resolve(kept), close: () => undefined };
+  return { kind: "base", request, stored, first: null, manifest: () => Promise.resolve(kept), close: () => undefined };
 }
 
 /** A program that the spec has otherwise now: with another alpha, say, an adapter would fit it and mean something else. */

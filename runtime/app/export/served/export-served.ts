@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { adapterUpdates, placeWeights } from "../../../../compiler/index.ts";
+import { adapterUpdates } from "../../../../compiler/index.ts";
 import { onnxFiles } from "../../../backends/onnx/index.ts";
 import { storageProblem } from "../../../files/index.ts";
 import { ProblemError } from "../../../text/index.ts";
@@ -10,7 +10,7 @@ import { contractWith } from "../../weights/contract-agreement.ts";
 import { keptPaths } from "../../weights/kept-tensors.ts";
 import type { GivenWeights } from "../../weights/open.ts";
 import { type ExportedProgram, emitPrograms, exportedPrograms, type ProgramForm } from "../emit-programs.ts";
-import { type BaseRequest, keepBase, newBase, type OpenBase } from "./base.ts";
+import { type BaseRequest, keepBase, newBase, type OpenBase, placesOf } from "./base.ts";
 import { baseName, type Manifest, readManifest, type ServedAdapter, writeManifest } from "./manifest.ts";
 import { type NamedAdapter, readNamedAdapters, takenName } from "./named-adapter.ts";
 import { openServed, type ServedWeights } from "./open-adapter.ts";
@@ -70,8 +70,11 @@ async function exportNamed(
   if (taken !== null) return refuse(taken, reporter);
   const form = kept ?? request;
   const wanted = kept === null ? wantedOf(request) : exportedPrograms.filter((name) => name in kept.base.programs);
-  const settings = { ...request, half: form.half, batch: form.batch, wanted, merge: false, served: servedPaths };
-  const emitted = emitPrograms(settings, reporter);
+  const asked = {
+    ...{ ...request, half: form.half, batch: form.batch, wanted, merge: false, served: servedPaths },
+    ...(kept === null ? {} : { inSingle: singlesOf(kept) }),
+  };
+  const emitted = emitPrograms(asked, reporter);
   if (emitted.kind === "refused") return emitted;
   const { compiled, models } = emitted;
   const paths = servedPaths(compiled);
@@ -84,11 +87,19 @@ async function exportNamed(
     return refuse(problem("the spec has no adapters and trains nothing: there is nothing to switch", null), reporter);
   }
   const files = onnxFiles(folder);
-  const weights = [...models.values()].flatMap((model) => model.weights);
-  const base: BaseRequest = { ...request, emitted, served, files, places: placeWeights(weights, files) };
-  const opened = kept === null ? newBase(base, reporter) : keepBase(base, kept, reporter);
+  const given: BaseRequest = {
+    ...request,
+    half: form.half,
+    asked,
+    emitted,
+    served,
+    files,
+    places: placesOf(emitted, files),
+  };
+  const opened = kept === null ? await newBase(given, reporter) : keepBase(given, kept, reporter);
   if (opened.kind === "refused") return opened;
   try {
+    const { request: base } = opened;
     const adapters = openAll(named, opened, base, reporter);
     if (adapters.kind === "refused") return adapters;
     try {
@@ -110,6 +121,10 @@ function noteLeft(before: Manifest | null, { adapters }: ServedExport, reporter:
   if (left.length === 0) return;
   const which = left.length === 1 ? "an adapter" : `${left.length} adapters`;
   reporter.note(`adapters.json no longer lists ${which} of the earlier base: ${left.join(", ")}`);
+}
+
+function singlesOf({ in_single: places }: Manifest): ReadonlyMap<ExportedProgram, ReadonlySet<number>> {
+  return new Map(exportedPrograms.map((name) => [name, new Set(places[name] ?? [])]));
 }
 
 /**

@@ -46,6 +46,8 @@ export const manifestSchema = v.object({
   medctc: v.string(),
   spec_sha256: v.string(),
   half: v.boolean(),
+  /** The products of each program that stay in 32 bits all the same, by their places. */
+  in_single: v.record(v.string(), v.array(v.number())),
   batch: v.union([v.number(), v.literal("dynamic")]),
   base: v.object({
     /** SHA-256 of a line for each file, its name and its SHA-256: the weights first, then the programs as they stand here. */
