@@ -1,6 +1,9 @@
 import { InvalidArgumentError } from "@commander-js/extra-typings";
 import { printBytes, printNumberOf } from "../../compiler/index.ts";
+import { readCardSources, writeCard } from "../app/export/card.ts";
+import { cardOfWeights } from "../app/export/card-of.ts";
 import { exportWeights } from "../app/export/weights.ts";
+import { addCardOptions, cardOptions } from "./card-options.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
 import { setOption } from "./option-values.ts";
@@ -9,7 +12,7 @@ import { terminalReporter } from "./terminal-reporter.ts";
 import { adapterAt, addWeightChoices, dtypeOption, weightChoices } from "./weight-options.ts";
 
 export const define: DefineCommand = (command, terminal, end) => {
-  addWeightChoices(command)
+  addCardOptions(addWeightChoices(command))
     .argument("<spec>", "a spec file")
     .addOption(setOption())
     .requiredOption("--weights <file>", "the model's weights, by their names in checkpoints")
@@ -31,24 +34,19 @@ export const define: DefineCommand = (command, terminal, end) => {
     .action(async (spec, flags) => {
       const { set, weights, adapter = null, allowMissing = [], dtype = null, output } = flags;
       const choices = weightChoices(flags);
-      const request = {
-        choices,
-        spec,
-        set,
-        file: output,
-        weights,
-        adapter: adapterAt(adapter, flags),
-        allowMissing,
-        dtype,
-        merge: true,
-        needsAdapters: true,
-      };
-      end(
-        finish(await exportWeights(request, terminalReporter(terminal)), ({ tensors, bytes }) => {
-          terminal.out(`${printNumberOf(tensors, "tensor")}, ${printBytes(bytes)}, in ${output}\n`);
-          return exitCodes.done;
-        }),
-      );
+      const given = { choices, spec, set, weights, adapter: adapterAt(adapter, flags), allowMissing };
+      const reporter = terminalReporter(terminal);
+      const sources = await readCardSources(cardOptions(flags), given.adapter, reporter);
+      if (sources === null) return end(exitCodes.wrong);
+      const request = { ...given, file: output, dtype, merge: true, needsAdapters: true };
+      const ended = await exportWeights(request, reporter);
+      const code = finish(ended, (merged) => {
+        const { tensors, bytes } = merged;
+        terminal.out(`${printNumberOf(tensors, "tensor")}, ${printBytes(bytes)}, in ${output}\n`);
+        const isWritten = writeCard(sources, cardOfWeights(output, true, given, merged), reporter);
+        return isWritten ? exitCodes.done : exitCodes.wrong;
+      });
+      end(code);
     });
 };
 

@@ -3,6 +3,7 @@ import { printBytes, printNumberOf } from "../../compiler/index.ts";
 import { printable } from "../../grammar/index.ts";
 import type { CardOf } from "../app/export/card.ts";
 import type { ExportedProgram } from "../app/export/emit-programs.ts";
+import { addCardOptions, cardOptions } from "./card-options.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
 import { setOption, wholeNumber } from "./option-values.ts";
@@ -13,7 +14,7 @@ import { adapterAt, addWeightChoices, dtypeOption, weightChoices } from "./weigh
 const exportedPrograms: readonly ExportedProgram[] = ["forward", "encode_image", "encode_text", "step"];
 
 export const define: DefineCommand = (command, terminal, end) => {
-  addWeightChoices(command)
+  addCardOptions(addWeightChoices(command))
     .argument("<spec>", "a spec file")
     .addOption(setOption())
     .option("--onnx <path>", "a file for one program (model.onnx), or a folder for all programs")
@@ -40,12 +41,6 @@ export const define: DefineCommand = (command, terminal, end) => {
     .option("--half", "use 16-bit floats for matrix products and their weights; not for the training step")
     .option("--int8", "store weights of products and tables as 8-bit integers; not for the training step")
     .option("--dynamic-batch", "write programs for any batch size; not for the training step")
-    .option("--base-model <name>", "the base model's name on Hugging Face's hub, for the card and PEFT's config")
-    .option("--card <file>", "Markdown for the model card: front matter, and sections such as `## Intended use`")
-    .option(
-      "--results <folder...>",
-      "evaluations for the card; of several, the others are compared with the first; default: the training's last",
-    )
     .addOption(
       new Option(
         "--serve [name=path...]",
@@ -96,10 +91,10 @@ export const define: DefineCommand = (command, terminal, end) => {
         const { exportServedCommand } = await import("./export-served.ts");
         return end(await exportServedCommand({ ...given, onnx, flags }, terminal));
       }
-      const { baseModel = null, card = null, results = [] } = flags;
       const { readCardSources, writeCard } = await import("../app/export/card.ts");
       const cards = await import("../app/export/card-of.ts");
-      const sources = await readCardSources({ card, baseModel, results }, adapter, reporter);
+      const options = cardOptions(flags);
+      const sources = await readCardSources(options, adapter, reporter);
       if (sources === null) return end(exitCodes.wrong);
       const withCard = (of: CardOf): ExitCode => (writeCard(sources, of, reporter) ? exitCodes.done : exitCodes.wrong);
       let code: ExitCode = exitCodes.done;
@@ -115,7 +110,7 @@ export const define: DefineCommand = (command, terminal, end) => {
       }
       if (peft !== undefined && code === exitCodes.done) {
         const { exportPeft } = await import("../app/export/peft.ts");
-        code = finish(exportPeft({ ...given, folder: peft, baseModel }, reporter), (exported) => {
+        code = finish(exportPeft({ ...given, folder: peft, baseModel: options.baseModel }, reporter), (exported) => {
           const { adapters, tensors, bytes } = exported;
           const written = `${printNumberOf(adapters, "adapter")}, ${printNumberOf(tensors, "tensor")}`;
           terminal.out(`${written}, ${printBytes(bytes)}, in ${peft}\n`);

@@ -63,6 +63,16 @@ describe("the card of an export", () => {
     expect(card).not.toContain('"forward.onnx"');
   });
 
+  test("is beside merged weights too, with the types that they are stored in", () => {
+    const merged = join(folder, "merged.safetensors");
+    const { code } = medctc(["adapter", "merge", "specs/medct-small.vlm", ...weights, "--adapter", run, "-o", merged]);
+    expect(code).toBe(0);
+    const card = readFileSync(join(folder, "merged.md"), "utf8");
+    expect(card).toContain("with adapters folded in.");
+    expect(card).toMatch(/Stored as F32 \(\d+ tensors\)/);
+    expect(card).toContain("- Steps: 1,200, 400 an epoch\n");
+  });
+
   test("goes beside a README of somebody else, and says so", () => {
     const peft = join(folder, "mine");
     mkdirSync(peft);

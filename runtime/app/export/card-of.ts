@@ -1,7 +1,7 @@
 import { basename, join, resolve } from "node:path";
 import { printNumberOf } from "../../../compiler/index.ts";
 import { kindOfPath } from "../../files/index.ts";
-import { quotePython } from "../../text/index.ts";
+import { listWords, quotePython } from "../../text/index.ts";
 import type { GivenWeights } from "../weights/open.ts";
 import type { CardOf } from "./card.ts";
 import { integerLines } from "./integer-report.ts";
@@ -36,7 +36,8 @@ export function cardOfPeft(folder: string, given: Given, exported: PeftExport): 
 
 /** The card of weights alone, beside their file. */
 export function cardOfWeights(file: string, isMerged: boolean, given: Given, exported: WeightsExport): CardOf {
-  const { compiled, tensors } = exported;
+  const { compiled, tensors, types } = exported;
+  const stored = [...types].map(([dtype, count]) => `${dtype} (${printNumberOf(count, "tensor")})`);
   const usage = ["from safetensors.torch import load_file", "", `weights = load_file(${quotePython(basename(file))})`];
   return {
     path: cardBeside(file),
@@ -44,7 +45,7 @@ export function cardOfWeights(file: string, isMerged: boolean, given: Given, exp
     written: {
       summary: `${printNumberOf(tensors, "tensor")} by their names in checkpoints, ${isMerged ? "with adapters folded in" : "without adapters"}.`,
       files: [basename(file)],
-      precision: ["32-bit floats."],
+      precision: [`Stored as ${listWords(stored, "and")}.`],
       usage: usage.join("\n"),
     },
     libraryName: null,

@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Plan, printNumberOf } from "../../../compiler/index.ts";
+import { countAt } from "../../at.ts";
 import { attempt, writeAtomically } from "../../files/index.ts";
 import type { Problem } from "../../text/index.ts";
 import { bytesOf, countOf, decode, type StoredPieces, storedPieces, type WeightPieces } from "../../weights/index.ts";
@@ -28,6 +29,8 @@ export interface ExportWeightsRequest extends GivenWeights, SpecRequest {
 export interface WeightsExport {
   readonly tensors: number;
   readonly bytes: number;
+  /** How many tensors have each type of elements. */
+  readonly types: ReadonlyMap<StoredPieces["dtype"], number>;
   readonly compiled: CompiledSpec;
 }
 
@@ -85,7 +88,9 @@ export async function exportWeights(request: ExportWeightsRequest, reporter: Rep
     if (saved.kind === "failed") return refuse(saved.problem, reporter);
     reportRounding(rounding, request.dtype, reporter);
     const bytes = [...tensors.values()].reduce((sum, { shape, dtype }) => sum + bytesOf(dtype) * countOf(shape), 0);
-    return done({ tensors: tensors.size, bytes, compiled });
+    const types = new Map<StoredPieces["dtype"], number>();
+    for (const { dtype } of tensors.values()) types.set(dtype, countAt(types, dtype) + 1);
+    return done({ tensors: tensors.size, bytes, types, compiled });
   } finally {
     reporter.progressEnd();
     folded.close();
