@@ -20,12 +20,14 @@ export function addCardOptions<Arguments extends unknown[], Flags extends Option
     );
 }
 
-/** The same as a use case takes it. */
-export function cardOptions(flags: {
+export interface CardFlags {
   readonly baseModel?: string | undefined;
   readonly card?: string | undefined;
   readonly results?: readonly string[] | true | undefined;
-}): CardOptions {
+}
+
+/** The same as a use case takes it. */
+export function cardOptions(flags: CardFlags): CardOptions {
   const { baseModel = null, card = null, results = [] } = flags;
   return { baseModel, card, results: results === true ? [] : results };
 }

@@ -1,12 +1,15 @@
 import { printBytes, printNumberOf } from "../../compiler/index.ts";
+import { readCardSources, writeCard } from "../app/export/card.ts";
+import { cardOfServed } from "../app/export/card-of.ts";
 import type { ExportedProgram } from "../app/export/emit-programs.ts";
 import { exportServed } from "../app/export/served/export-served.ts";
 import type { GivenWeights } from "../app/weights/open.ts";
+import { type CardFlags, cardOptions } from "./card-options.ts";
 import { finish } from "./exit-code.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
 
-interface ServedFlags {
+interface ServedFlags extends CardFlags {
   /** True where no adapter is named yet. */
   readonly serve?: readonly string[] | boolean | undefined;
   readonly keepBase?: boolean | undefined;
@@ -38,12 +41,15 @@ export async function exportServedCommand(
   const batch = flags.dynamicBatch === true ? ("dynamic" as const) : (flags.batch ?? null);
   const request = { ...given, onnx, program, half, batch, adapters, keepBase };
   const start = performance.now();
-  return finish(await exportServed(request, terminalReporter(terminal)), (written) => {
+  const reporter = terminalReporter(terminal);
+  const sources = await readCardSources(cardOptions(flags), null, reporter);
+  if (sources === null) return exitCodes.wrong;
+  return finish(await exportServed(request, reporter), (written) => {
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
     const base = keepBase ? "" : `${written.programs.join(", ")} with weights.data, and `;
     const count = printNumberOf(written.written.length, "adapter");
     terminal.out(`${base}${count} of ${printBytes(written.adapterBytes)} in ${onnx}: ${seconds} s\n`);
     terminal.out(`adapters: ${written.adapters.join(", ")}\n`);
-    return exitCodes.done;
+    return writeCard(sources, cardOfServed(onnx, given.weights, written), reporter) ? exitCodes.done : exitCodes.wrong;
   });
 }

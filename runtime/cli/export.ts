@@ -45,7 +45,7 @@ export const define: DefineCommand = (command, terminal, end) => {
       new Option(
         "--serve [name=path...]",
         "with --onnx DIR: write the model once, with adapters that are switched by name",
-      ).conflicts([...["adapter", "merge", "int8", "safetensors", "peft"], ...["card", "results", "baseModel"]]),
+      ).conflicts(["adapter", "merge", "int8", "safetensors", "peft"]),
     )
     .addOption(
       new Option("--keep-base", "with --serve: add adapters to the model in the folder, as it was written").conflicts([

@@ -53,9 +53,18 @@ function apart(a: ArrayLike<number>, b: ArrayLike<number>): number {
 
 describe("export --serve", () => {
   test("writes the base once, each adapter and the base as tensors and for each program, and a manifest of them", () => {
-    expect(readdirSync(served).sort()).toEqual(
-      ["adapters", "adapters.json", "encode_image.onnx", "encode_text.onnx", "forward.onnx", "weights.data"].sort(),
-    );
+    expect(readdirSync(served).sort()).toEqual([
+      "README.md",
+      "adapters",
+      "adapters.json",
+      "encode_image.onnx",
+      "encode_text.onnx",
+      "forward.onnx",
+      "weights.data",
+    ]);
+    const card = readFileSync(join(served, "README.md"), "utf8");
+    expect(card).toContain("3 ONNX models with 3 adapters, switched by name: base, lung and heart.");
+    expect(card).toContain('served["adapters"]["heart"]["safetensors"]["file"]');
     const names = ["base", "heart", "lung"];
     expect(readdirSync(join(served, "adapters")).sort()).toEqual(
       names.flatMap((name) => [
@@ -250,7 +259,6 @@ describe("export --serve", () => {
     ["a path alone", ["--serve", lung], "is not NAME=PATH"],
     ["the training step", ["--serve", `a=${lung}`, "--program", "step"], "--serve is not for the training step"],
     ["--merge", ["--serve", `a=${lung}`, "--merge"], "cannot be used with option '--merge'"],
-    ["a card", ["--serve", `a=${lung}`, "--card", "card.md"], "cannot be used with option '--card <file>'"],
     ["--keep-base alone", ["--keep-base"], "--keep-base needs --serve NAME=PATH"],
   ])("%s is refused before anything is written", (_, args, why) => {
     const { code, err } = exported(join(folder, "none"), ...weights, ...args);

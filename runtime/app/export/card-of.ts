@@ -7,9 +7,13 @@ import type { CardOf } from "./card.ts";
 import { integerLines } from "./integer-report.ts";
 import type { OnnxExport, OnnxInput } from "./onnx.ts";
 import type { PeftExport } from "./peft.ts";
+import type { ServedExport } from "./served/export-served.ts";
+import { baseName } from "./served/manifest.ts";
 import type { WeightsExport } from "./weights.ts";
 
 type Given = Pick<GivenWeights, "weights" | "adapter">;
+
+const halfPrecision = "Matrix products, and the weights that they read, in 16-bit floats.";
 
 /** The card of adapters for PEFT, in their folder. */
 export function cardOfPeft(folder: string, given: Given, exported: PeftExport): CardOf {
@@ -53,6 +57,48 @@ export function cardOfWeights(file: string, isMerged: boolean, given: Given, exp
   };
 }
 
+/** The card of a model that is served with one adapter or another, in its folder. */
+export function cardOfServed(folder: string, weights: string | null, exported: ServedExport): CardOf {
+  const { adapters, manifest, compiled } = exported;
+  const { base, half } = manifest;
+  const programs = Object.values(base.programs);
+  const kept = Object.values(manifest.adapters).flatMap(({ safetensors, onnx_adapters }) => [
+    safetensors.file,
+    ...Object.values(onnx_adapters).map(({ file }) => file),
+  ]);
+  const usage = [
+    "import json",
+    "import onnxruntime",
+    "from safetensors.numpy import load_file",
+    "",
+    'served = json.load(open("adapters.json", encoding="utf-8"))',
+    `adapter = load_file(served["adapters"][${quotePython(adapters.at(-1) ?? baseName)}]["safetensors"]["file"])`,
+    ...programs.flatMap(({ file, inputs }, place) => [
+      "",
+      `program = list(served["base"]["programs"].values())[${place}]`,
+      `session = onnxruntime.InferenceSession(${quotePython(file)}, providers=["CPUExecutionProvider"])`,
+      'given = {name: adapter[name] for name in program["adapter_inputs"]}',
+      `# and ${listWords(
+        inputs.map(({ name, type, shape }) => `${name}: ${type} [${shape.join(", ")}]`),
+        "and",
+      )}`,
+      "outputs = session.run(None, {**inputs, **given})",
+    ]),
+  ];
+  return {
+    path: join(folder, "README.md"),
+    ...{ compiled, given: { weights, adapter: null } },
+    written: {
+      summary: `${printNumberOf(programs.length, "ONNX model")} with ${printNumberOf(adapters.length, "adapter")}, switched by name: ${listWords(adapters, "and")}. \`${baseName}\` is the model without any.`,
+      files: [...programs.map(({ file }) => file), base.weights.file, "adapters.json", ...kept],
+      precision: [half ? halfPrecision : "Computed in 32-bit floats."],
+      usage: usage.join("\n"),
+    },
+    libraryName: null,
+    tags: ["onnx"],
+  };
+}
+
 export interface OnnxForm {
   readonly merge: boolean;
   readonly half: boolean;
@@ -70,7 +116,7 @@ export function cardOfOnnx(path: string, form: OnnxForm, given: Given, exported:
       summary: `${printNumberOf(models.length, "ONNX model")}${hasAdapters ? `, ${isMerged}` : ""}.`,
       files: [...models, ...weights],
       precision: [
-        form.half ? "Matrix products, and the weights that they read, in 16-bit floats." : "Computed in 32-bit floats.",
+        form.half ? halfPrecision : "Computed in 32-bit floats.",
         ...(integers === null ? [] : integerLines(integers)),
       ],
       usage: ["import numpy", "import onnxruntime", ...programs.map(pythonOf)].join("\n"),

@@ -34,6 +34,8 @@ export interface ServedExport {
   readonly adapters: readonly string[];
   readonly written: readonly string[];
   readonly adapterBytes: number;
+  readonly manifest: Manifest;
+  readonly compiled: CompiledSpec;
 }
 
 /** Writes a model once with adapters that are switched by name, each run of it being given one; or more adapters for such a model. */
@@ -204,11 +206,14 @@ function writeAll(
     if (opened !== undefined) written.set(name, write(name, path, opened.piecesOf));
   }
   const adapters = { ...manifest.adapters, ...Object.fromEntries(written) };
-  writeManifest(folder, { ...manifest, adapters });
+  const whole = { ...manifest, adapters };
+  writeManifest(folder, whole);
   return {
     programs: Object.values(manifest.base.programs).map(({ file }) => file),
     adapters: Object.keys(adapters),
     written: [...written.keys()],
     adapterBytes: [...written.values()].at(-1)?.safetensors.bytes ?? 0,
+    manifest: whole,
+    compiled,
   };
 }
