@@ -1,9 +1,12 @@
 export {
+  type AdaptedInput,
   type AdapterUpdate,
   adapterUpdates,
   type Declared,
   type Factors,
   foldModel,
+  type InputMoments,
+  inputMomentsOf,
   type LowRank,
   type LowRankChange,
   type Rows,
@@ -63,6 +66,7 @@ export type { ProgramName } from "./names.ts";
 export {
   addTo,
   dot,
+  largestEigenvectors,
   type SingularVectors,
   singularVectors,
   smallSingularVectors,

@@ -14,6 +14,7 @@ import type { Elements, OperationRule, OperationTraits, Saved, TensorData } from
 import { constant, input, iota, parameter } from "./source.ts";
 import { svd } from "./svd.ts";
 
+export { largestEigenvectors } from "./eigenvectors.ts";
 export { roundHalfToEven, uniformFrom, uniformState } from "./functions.ts";
 export { isRowProjection } from "./matmul.ts";
 export { type Elements, resolveAxis, type TensorData } from "./rule.ts";

@@ -160,6 +160,11 @@ export const commands: readonly ListedCommand[] = [
     load: () => import("./adapter-combine.ts"),
   },
   {
+    words: ["adapter", "start"],
+    summary: "compute first values of LoRA from training data, as EVA has them",
+    load: () => import("./adapter-start.ts"),
+  },
+  {
     words: ["adapter", "svd"],
     summary: "show what rank each update really has, and truncate updates to another one",
     load: () => import("./adapter-svd.ts"),

@@ -28,6 +28,7 @@ export const define: DefineCommand = (command, terminal, end) => {
     .addHelpText(
       "after",
       "\nCtrl-C stops a run between two steps and saves it." +
+        "\n--adapter is what a run starts from; medctc adapter start computes it from the training data." +
         "\n\n--emit-jobs writes RUN/jobs/train.sh for sbatch, or RUN/jobs/ray_train.py: a training on --nodes machines with --processes on" +
         "\neach, in PyTorch, saved before its time is up, and resumed. The machines share a file system with the folder." +
         "\n\nExamples:\n  $ medctc train specs/medct.vlm --data ct-rate --weights CT-CLIP.safetensors -o run" +

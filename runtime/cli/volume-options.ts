@@ -20,16 +20,24 @@ export function addVolumeOptions<Arguments extends unknown[], Flags extends Opti
   command: Command<Arguments, Flags>,
   output: string,
 ) {
-  return addWeightChoices(command)
+  return addReadingOptions(addWeightChoices(command))
+    .addOption(backendOption("execution backend", "training"))
+    .addOption(processesOption())
+    .addOption(pythonOption())
+    .option("-o, --output <folder>", output);
+}
+
+/** Those of them that are about weights and data alone. */
+export function addReadingOptions<Arguments extends unknown[], Flags extends OptionValues>(
+  command: Command<Arguments, Flags>,
+) {
+  return command
     .option("--allow-missing <pattern...>", "names of weights that may be missing, such as 'to_*'")
     .option(
       "--vocab <file>",
       "a vocab.txt, a tokenizer.json, a spiece.model or CLIP's bpe_simple_vocab_16e6.txt.gz; default: the one in the data folder",
     )
     .option("--seed <number>", "seed, instead of the spec's; also for weights that no file has", wholeNumber(0))
-    .addOption(backendOption("execution backend", "training"))
-    .addOption(processesOption())
-    .addOption(pythonOption())
     .option("--skip-bad", "skip files that cannot be used, and list them")
     .option("--cache <folder>", "folder for preprocessed volumes; default: medctc's cache")
     .addOption(
@@ -37,8 +45,7 @@ export function addVolumeOptions<Arguments extends unknown[], Flags extends Opti
         .argParser(amount)
         .default(20e9, "20GB"),
     )
-    .option("--workers <number>", "threads that read volumes", wholeNumber(1))
-    .option("-o, --output <folder>", output);
+    .option("--workers <number>", "threads that read volumes", wholeNumber(1));
 }
 
 type ModelFlags = ReturnType<ReturnType<typeof addModelOptions>["opts"]>;

@@ -1,4 +1,4 @@
-export { Batches } from "./batches.ts";
+export { BadVolumeError, Batches } from "./batches.ts";
 export { averageFile, type Checkpoint, readState } from "./checkpoint.ts";
 export type { TrainingState } from "./checkpoint-state.ts";
 export type { TrainedTensor } from "./checkpoint-tensors.ts";

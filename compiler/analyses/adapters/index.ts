@@ -1,4 +1,5 @@
 export { foldModel } from "./fold.ts";
+export { type AdaptedInput, type InputMoments, inputMomentsOf } from "./input-moments.ts";
 export {
   type AdapterUpdate,
   adapterUpdates,

@@ -1,10 +1,12 @@
 export { type CombineOptions, type Contribution, combineModule, weightedSum } from "./combine.ts";
 export { decompose } from "./decompose.ts";
 export { withLargest } from "./largest.ts";
+export { type LeadingDirections, leadingDirections } from "./leading-directions.ts";
 export { distanceOf, lengthOf } from "./length.ts";
 export { asUpdate, type Block, blocksOf, type LoraMatrices, matricesOf } from "./matrices.ts";
 export { type ElectedBy, electedBy } from "./merge.ts";
 export { type MethodName, type MethodOption, methods } from "./methods.ts";
+export { MomentsSum } from "./moments.ts";
 export { overlapOf, principalCosines } from "./overlap.ts";
 export { energyIn, rankHolding, type Spectrum, spectrumOf } from "./spectrum.ts";
 export { truncated } from "./truncate.ts";

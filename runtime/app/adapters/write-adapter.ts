@@ -35,7 +35,7 @@ export interface WrittenFiles {
 const variantName = "adapter.vlm";
 
 /** The name of the record of how an adapter was made, in the metadata of its file. */
-const originKey = "medctc.origin";
+export const originKey = "medctc.origin";
 
 /** Writes PEFT's two files, and beside them a variant of a spec that has these adapters. */
 export function writeAdapter(written: WrittenAdapter, reporter: Reporter): Ended<WrittenFiles> {

@@ -1,0 +1,95 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { adapterUpdates, addTo, dot, inputMomentsOf } from "../../compiler/index.ts";
+import { orthonormal } from "../../runtime/adapters/arithmetic/orthonormal.ts";
+import { InputDirections } from "../../runtime/app/adapters/input-directions.ts";
+import { backendNamed, modelOf, runOnce } from "../../runtime/backends/index.ts";
+import { fixtureIn, floats, specOfSmall, tensorOf } from "./peft-fixture.ts";
+import { weightsOf } from "./peft-kinds-cases.ts";
+import { backends, compileSmall } from "./peft-run.ts";
+
+const below = fixtureIn("test/fixtures/eva");
+const weights = weightsOf("pair");
+
+const cases = {
+  whole: ["lora(rank = 18, dropout = 0.5) on vision.first, vision.second"],
+  one: ["lora(rank = 8) on vision.first, vision.second, vision.last"],
+};
+
+/** The directions of each module after the batches that PEFT read of a case, by the module's name. */
+async function directionsOn(name: (typeof backends)[number], placed: readonly string[], expected: typeof weights) {
+  const x = tensorOf(expected, "x");
+  const [count = 0, batch = 0] = x.shape;
+  const networks = readFileSync("test/fixtures/peft-kinds/network.vlm", "utf8");
+  const model = { libraries: ["lora"], networks, network: "pair()", encoder: "vision", placed, batch } as const;
+  const { spec, plan } = compileSmall("eva", specOfSmall(model));
+  const backend = backendNamed(name);
+  const moments = inputMomentsOf(spec, adapterUpdates(spec, plan));
+  if (backend === null || backend.load().kind !== "ready" || moments === null) throw new Error(`${name} is there`);
+  expect(moments.left).toEqual([]);
+  const opened = modelOf(spec, [backend.optimise(moments.program, spec)]);
+  const named = new Map(plan.parameters.map(({ path, checkpoint }) => [path, weights.get(checkpoint)]));
+  const piecesOf = (path: string): Iterable<Float32Array> => {
+    const stored = named.get(path);
+    const size = plan.parameters.find((each) => each.path === path)?.shape.reduce((a, b) => a * b, 1) ?? 0;
+    return [stored === undefined ? new Float32Array(size) : floats(stored)];
+  };
+  const size = floats(x).length / count;
+  const outputs = await Promise.all(
+    Array.from({ length: count }, async (_, at) => {
+      const data = floats(x).slice(at * size, (at + 1) * size);
+      const inputs = new Map([["x", { type: { dtype: "f32", shape: [batch, 24] } as const, data }]]);
+      const found = await runOnce(backend, opened, { inputs, piecesOf, state: new Map() });
+      return new Map([...found].map(([output, value]) => [output, Float32Array.from(value.data)]));
+    }),
+  );
+  return moments.inputs.map((input) => {
+    const found = new InputDirections(input, 0.99);
+    const module = input.updates[0]?.module ?? "";
+    const read = floats(tensorOf(expected, `batches.${module}`))[0] ?? 0;
+    for (let step = 0; step < read; step++) {
+      found.add(outputs[step % count] ?? new Map());
+      found.find();
+    }
+    return { module, found };
+  });
+}
+
+/** A matrix by its rows. */
+function rowsOf(values: Float32Array, rank: number): readonly Float64Array[] {
+  const width = values.length / rank;
+  return Array.from({ length: rank }, (_, row) => Float64Array.from(values.subarray(row * width, (row + 1) * width)));
+}
+
+/** At least the sine of the largest principal angle between two spaces of the same dimension, by orthonormal bases. */
+function largestSine(one: readonly Float64Array[], two: readonly Float64Array[]): number {
+  const sines = two.map((vector) => {
+    const rest = vector.slice();
+    for (const each of one) addTo(rest, each, -dot(vector, each));
+    return Math.sqrt(dot(rest, rest));
+  });
+  return Math.hypot(...sines);
+}
+
+describe.each(Object.entries(cases))("EVA of %s", (name, placed) => {
+  const expected = below(`${name}.`);
+
+  test.each(backends)("starts from the directions that PEFT starts from, with its signs, on %s", async (backend) => {
+    const modules = await directionsOn(backend, placed, expected);
+    expect(modules).toHaveLength(name === "whole" ? 2 : 3);
+    for (const { module, found } of modules) {
+      const theirs = rowsOf(floats(tensorOf(expected, `${module}.lora_A.weight`)), found.rank);
+      const ours = rowsOf(found.rowsOf(found.rank), found.rank);
+      const [own, other] = [ours, theirs].map((rows) => orthonormal(rows).basis);
+      expect([own?.length, other?.length]).toEqual([found.rank, found.rank]);
+      // Of small angles the sine, since the cosine of one below 1e-4 is 1 but for rounding.
+      expect(largestSine(own ?? [], other ?? []), module).toBeLessThan(1e-4);
+      for (const [place, row] of ours.entries()) {
+        const apart = row.map((value, column) => value - (theirs[place]?.[column] ?? Number.NaN));
+        expect(Math.sqrt(dot(apart, apart)), `${module} ${place}`).toBeLessThan(1e-4);
+      }
+      expect(found.isConverged).toBe(true);
+      expect(floats(tensorOf(expected, `${module}.lora_B.weight`)).every((value) => value === 0)).toBe(true);
+    }
+  });
+});
