@@ -20,7 +20,7 @@ import { readTokens, type TokensConfig, type TrainedTokens } from "./tokens.ts";
 export type PeftConfig = OfEveryConfig & (LoraConfig | Ia3Config | TokensConfig | DeclaredConfig);
 
 /** What configs of all types say. */
-export interface OfEveryConfig {
+interface OfEveryConfig {
   /** Which modules have adapters. */
   readonly targets: Targets;
   /** Fields that are not known and may change nothing, with their values: a later version's have those as they were before it. */

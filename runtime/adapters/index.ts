@@ -41,7 +41,6 @@ export { type AdapterDifference, type Comparison, compareAdapters } from "./comp
 export {
   type Ia3Config,
   type LoraConfig,
-  type OfEveryConfig,
   type PeftConfig,
   readPeftConfig,
   scaleIn,

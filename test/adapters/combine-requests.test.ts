@@ -64,7 +64,10 @@ describe("combining", () => {
 
   test("refuses lengths of DoRA, rows of tables, what was trained besides, and a mix of kinds, each by its name", () => {
     const ones = { shape: [10], data: new Float32Array(10).fill(1) };
-    const withTensor = (name: string) => changed(north, (all) => [...plain(all), [`base_model.model.${name}`, ones]]);
+    const withTensor = (name: string) =>
+      changed(north, (all) => [...plain(all), [`base_model.model.${name}`, ones]], {
+        use_dora: name.endsWith(".lora_magnitude_vector"),
+      });
     for (const [name, why] of [
       ["first.lora_magnitude_vector", "has lengths of rows, of DoRA"],
       ["words.token_adapter.trainable_tokens_delta", "has rows of a table"],

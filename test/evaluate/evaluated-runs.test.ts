@@ -12,11 +12,12 @@ function labelsOf(adapters: readonly string[], withBase = false): readonly strin
 }
 
 test("one is written into the folder itself, several into folders in it", () => {
-  expect(weightsRuns([], false, "out")).toEqual([{ label: "base", adapter: null, output: "out" }]);
-  expect(weightsRuns(["runs/a"], false, "out")).toEqual([{ label: "a", adapter: "runs/a", output: "out" }]);
+  const exported = null;
+  expect(weightsRuns([], false, "out")).toEqual([{ label: "base", adapter: null, exported, output: "out" }]);
+  expect(weightsRuns(["runs/a"], false, "out")).toEqual([{ label: "a", adapter: "runs/a", exported, output: "out" }]);
   expect(weightsRuns(["runs/a"], true, "out")).toEqual([
-    { label: "base", adapter: null, output: join("out", "base") },
-    { label: "a", adapter: "runs/a", output: join("out", "a") },
+    { label: "base", adapter: null, exported, output: join("out", "base") },
+    { label: "a", adapter: "runs/a", exported, output: join("out", "a") },
   ]);
   expect(weightsRuns(["runs/a"], true, null).map(({ output }) => output)).toEqual([null, null]);
 });
