@@ -2,7 +2,7 @@ import type { Expression } from "../../grammar/index.ts";
 import { type DeclaredConfig, isPattern, isSame, storedValue } from "./declared-config.ts";
 import { type Wrong, wrong } from "./json-object.ts";
 import type { LibraryKind } from "./library-kinds.ts";
-import type { PlacedGroup, PlacedGroups } from "./placements.ts";
+import type { PlacedGroup, PlacedGroups } from "./placed-groups.ts";
 
 /** Fields that say what a model is for, which its spec says. */
 const ofModel: ReadonlySet<string> = new Set(["target_modules", "task_type"]);

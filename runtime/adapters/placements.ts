@@ -3,25 +3,9 @@ import type { PeftConfig } from "./config.ts";
 import { groupsOfDeclared } from "./declared-placements.ts";
 import type { Wrong } from "./json-object.ts";
 import type { LibraryKind } from "./library-kinds.ts";
+import type { PlacedGroups } from "./placed-groups.ts";
 import type { StoredAdapter, StoredPart } from "./read.ts";
 import { tokensEnding } from "./tokens.ts";
-
-/** Modules that have the same adapter, and that adapter as a spec writes it. */
-export interface PlacedGroup {
-  /** `lora(rank = 4, alpha = 8)` */
-  readonly call: string;
-  /** The file of the library that it is from. */
-  readonly library: string;
-  /** Names in checkpoints, in the order of the file. */
-  readonly modules: readonly string[];
-}
-
-export interface PlacedGroups {
-  readonly kind: "groups";
-  readonly groups: readonly PlacedGroup[];
-  /** Tensors of the model itself that were trained beside the adapters, by their names in checkpoints. */
-  readonly saved: readonly string[];
-}
 
 /** What PEFT's adapters are in a spec, or in words why a spec has nothing like them; `library` has the adapters that say what they are in PEFT. */
 export function groupsOf(

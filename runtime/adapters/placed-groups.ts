@@ -1,0 +1,16 @@
+/** Modules that have the same adapter, and that adapter as a spec writes it. */
+export interface PlacedGroup {
+  /** `lora(rank = 4, alpha = 8)` */
+  readonly call: string;
+  /** The file of the library that it is from. */
+  readonly library: string;
+  /** Names in checkpoints, in the order of the file. */
+  readonly modules: readonly string[];
+}
+
+export interface PlacedGroups {
+  readonly kind: "groups";
+  readonly groups: readonly PlacedGroup[];
+  /** Tensors of the model itself that were trained beside the adapters, by their names in checkpoints. */
+  readonly saved: readonly string[];
+}
