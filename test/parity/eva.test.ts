@@ -51,6 +51,7 @@ async function directionsOn(name: (typeof backends)[number], placed: readonly st
       found.add(outputs[step % count] ?? new Map());
       found.find();
     }
+    found.settle();
     return { module, found };
   });
 }

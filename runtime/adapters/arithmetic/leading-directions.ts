@@ -11,10 +11,13 @@ export interface LeadingDirections {
 }
 
 /** Products with the matrix that a round makes of its first vectors. */
-const powers = 2;
+const powers = 4;
 
-/** What the matrix makes of a vector besides a multiple of it is that share of its largest eigenvalue at most. */
-const tolerance = 1e-9;
+/**
+ * How near directions are to eigenvectors: what the matrix makes of one besides a multiple of it is at most that share of the largest
+ * eigenvalue. The matrix is of 32-bit floats, whose rounding is the finer one; the coarser one tells whether directions still move.
+ */
+const tolerances = { coarse: 1e-4, fine: 1e-7 } as const;
 
 /** A few rounds are enough unless eigenvalues hardly fall; then directions of nearly equal ones are as good as each other. */
 const mostRounds = 100;
@@ -29,6 +32,7 @@ export function leadingDirections(
   width: number,
   count: number,
   near: readonly Float64Array[] = [],
+  tolerance: keyof typeof tolerances = "fine",
 ): LeadingDirections {
   // Eigenvectors are those of any multiple, and of this one no square is beyond what a float holds.
   const scale = matrix.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
@@ -46,7 +50,7 @@ export function leadingDirections(
     start = found.vectors;
     values = found.values;
     const largest = at(found.values, 0);
-    const isNear = found.residuals.slice(0, count).every((residual) => residual <= tolerance * largest);
+    const isNear = found.residuals.slice(0, count).every((residual) => residual <= tolerances[tolerance] * largest);
     if (isNear || found.isWhole) break;
   }
   return { values: values.slice(0, count).map((value) => value * scale), vectors: start.slice(0, count).map(upright) };
@@ -54,14 +58,13 @@ export function leadingDirections(
 
 /** The best directions in what the matrix makes of some, with what each lacks to an eigenvector. */
 function refined(rows: readonly Float64Array[], start: readonly Float64Array[], size: number) {
-  const times = (vector: Float64Array): Float64Array => Float64Array.from(rows, (row) => dot(row, vector));
   let basis = start;
-  let latest = start.map(times);
+  let latest = productsOf(rows, start);
   const products = [...latest];
   for (let power = 0; power < powers && basis.length < rows.length; power++) {
     const before = basis.length;
     basis = orthonormal([...basis, ...latest]).basis;
-    latest = basis.slice(before).map(times);
+    latest = productsOf(rows, basis.slice(before));
     products.push(...latest);
   }
   const small = basis.map((vector) => Float64Array.from(products, (product) => dot(vector, product)));
@@ -73,6 +76,14 @@ function refined(rows: readonly Float64Array[], start: readonly Float64Array[], 
     return Math.sqrt(product.reduce((sum, each, index) => sum + (each - value * at(vector, index)) ** 2, 0));
   });
   return { values, vectors: turned, residuals, isWhole: basis.length === rows.length };
+}
+
+/** The matrix times each of some vectors; each row is read once, since a large matrix is in no cache. */
+function productsOf(rows: readonly Float64Array[], vectors: readonly Float64Array[]): readonly Float64Array[] {
+  const products = vectors.map(() => new Float64Array(rows.length));
+  for (const [place, row] of rows.entries())
+    for (const [index, vector] of vectors.entries()) at(products, index)[place] = dot(row, vector);
+  return products;
 }
 
 function upright(vector: Float64Array): Float64Array {

@@ -47,7 +47,7 @@ export class InputDirections {
   find(): void {
     if (this.rows < this.rank) return;
     const { latest } = this;
-    const found = leadingDirections(this.sum.scatter, this.input.width, this.rank, latest?.vectors);
+    const found = leadingDirections(this.sum.scatter, this.input.width, this.rank, latest?.vectors, "coarse");
     const known = countAboveNothing(found);
     this.isSame =
       latest !== null &&
@@ -55,6 +55,11 @@ export class InputDirections {
         .slice(0, known)
         .every((vector, place) => Math.abs(dot(vector, at(latest.vectors, place))) >= this.converged);
     this.latest = found;
+  }
+
+  /** Finds the directions as exactly as the rows allow, once the last batch was read. */
+  settle(): void {
+    this.latest = leadingDirections(this.sum.scatter, this.input.width, this.rank, this.found.vectors);
   }
 
   /** The directions as rows, [rank, width], of a rank that is not above that of this. */

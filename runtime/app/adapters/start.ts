@@ -183,6 +183,8 @@ async function startFrom(
       if (ended.kind !== "done") return ended;
       const few = found.find((each) => each.rows < each.rank);
       if (few !== undefined) return refuse(tooFewRows(few, ended.value), reporter);
+      reporter.progress("computing directions");
+      for (const each of found) each.settle();
       noteFound(found, ended.value, most < sources.order.batchesPerEpoch, reporter);
       const drawn = { seed: spec.settings.seed, parameters: weights.firstValues.random };
       const tensors = startedTensors(compiled, weights.piecesOf, found);
