@@ -47,7 +47,7 @@ Writes what medctc train --adapter starts from: down of each LoRA as the leading
 data, and up as zero (EVA, Paischer et al., 2024). The first step computes the same model as without. All rows count, also those of
 padding; the model is that of the first step without dropout and \`augment\`, in 32-bit floats. Modules keep their ranks.
 
-Example:
+Examples:
   $ medctc adapter start specs/medct.vlm --data ct-rate --weights CT-CLIP.safetensors -o start.safetensors
   $ medctc train specs/medct.vlm --data ct-rate --weights CT-CLIP.safetensors --adapter start.safetensors -o run`;
 
