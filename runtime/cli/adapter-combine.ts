@@ -3,7 +3,7 @@ import { printNumberOf } from "../../compiler/index.ts";
 import { printable } from "../../grammar/index.ts";
 import { electedBy, type MethodName, methods } from "../adapters/index.ts";
 import { type Combined, combineAdapters } from "../app/adapters/combine.ts";
-import { renderTable } from "../text/index.ts";
+import { printDigits, renderTable } from "../text/index.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
 import { share, wholeNumber } from "./option-values.ts";
@@ -83,7 +83,7 @@ function rendered({ adapters, modules, ranks, sum, ...written }: Combined): stri
     printable(path),
     String(weight),
     String(own),
-    norm === null ? "" : short(norm),
+    norm === null ? "" : printDigits(norm, 4),
   ]);
   const table = renderTable([["", "weight", "modules", "norm"], ...rows], ["left", "right", "right", "right"]);
   const [lowest, highest] = [ranks[0], ranks.at(-1)];
@@ -91,10 +91,6 @@ function rendered({ adapters, modules, ranks, sum, ...written }: Combined): stri
   const distance =
     sum === null
       ? ""
-      : `${ranked}; the weighted sum of the updates has norm ${short(sum.norm)}, and the result differs from it by ${short(sum.distance)}\n`;
+      : `${ranked}; the weighted sum of the updates has norm ${printDigits(sum.norm, 4)}, and the result differs from it by ${printDigits(sum.distance, 4)}\n`;
   return `${table}\n${distance}${printNumberOf(modules, "module")}, ${printWritten(written)}`;
-}
-
-function short(value: number): string {
-  return value === 0 ? "0" : value.toPrecision(4);
 }

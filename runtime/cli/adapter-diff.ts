@@ -1,7 +1,7 @@
 import { printable } from "../../grammar/index.ts";
 import type { AdapterDifference, Comparison } from "../adapters/index.ts";
 import { diffAdapters } from "../app/adapters/diff.ts";
-import { renderTable } from "../text/index.ts";
+import { printDigits, renderTable } from "../text/index.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
 import { exitCodes } from "./terminal.ts";
@@ -46,14 +46,10 @@ function ranksOf({ ranks }: Comparison): string {
 
 function numbersOf({ norms, difference, cosine }: Pick<Comparison, "norms" | "difference" | "cosine">) {
   return [
-    ...norms.map(short),
-    difference === null ? "-" : short(difference),
+    ...norms.map((norm) => printDigits(norm, 5)),
+    difference === null ? "-" : printDigits(difference, 5),
     cosine === null ? "-" : cosine.toFixed(6),
   ];
-}
-
-function short(value: number): string {
-  return value === 0 ? "0" : value.toPrecision(5);
 }
 
 function asJson(a: string, b: string, { both, whole, only, isScaled }: AdapterDifference) {

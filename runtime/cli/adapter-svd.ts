@@ -1,6 +1,6 @@
 import { printable } from "../../grammar/index.ts";
 import { adapterSpectra, type ModuleSpectrum, type Spectra } from "../app/adapters/spectra.ts";
-import { type Alignment, printShare, renderTable } from "../text/index.ts";
+import { type Alignment, printDigits, printShare, renderTable } from "../text/index.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
 import { share, wholeNumber } from "./option-values.ts";
@@ -70,13 +70,14 @@ const always: readonly Column[] = [
   { title: "stable", cell: ({ stableRank }) => stableRank.toFixed(2) },
   { title: "90 %", cell: ({ rank90 }) => String(rank90) },
   { title: "99 %", cell: ({ rank99 }) => String(rank99) },
-  { title: "norm", cell: ({ norm }) => short(norm) },
+  { title: "norm", cell: ({ norm }) => printDigits(norm, 4) },
 ];
 
 function rendered({ modules, norm, energy, written }: Spectra): string {
   const columns = [...always];
   if (modules.some(({ relativeNorm }) => relativeNorm !== null)) {
-    const cell = ({ relativeNorm }: ModuleSpectrum): string => (relativeNorm === null ? "-" : short(relativeNorm));
+    const cell = ({ relativeNorm }: ModuleSpectrum): string =>
+      relativeNorm === null ? "-" : printDigits(relativeNorm, 4);
     columns.push({ title: "of weight's", cell });
   }
   if (modules.some(({ truncated }) => truncated !== null)) {
@@ -94,10 +95,6 @@ function rendered({ modules, norm, energy, written }: Spectra): string {
   const alignments: readonly Alignment[] = ["left", ...columns.map((): Alignment => "right")];
   const table = renderTable([["", ...columns.map(({ title }) => title)], ...rows], alignments);
   const kept = energy === null ? "" : `, of which the truncation keeps ${printShare(energy, 1)} of the energy`;
-  const whole = `all ${modules.length} updates have norm ${short(norm)}${kept}\n`;
+  const whole = `all ${modules.length} updates have norm ${printDigits(norm, 4)}${kept}\n`;
   return `${table}\n${whole}${written === null ? "" : printWritten(written)}`;
-}
-
-function short(value: number): string {
-  return value === 0 ? "0" : value.toPrecision(4);
 }

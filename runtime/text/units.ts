@@ -6,6 +6,11 @@ export function printRounded(count: number, digits = 3): string {
   return count < 1000 ? String(count) : `${Number((count / unit).toPrecision(digits))}${name}`;
 }
 
+/** A number in so many digits, `1.250`; nothing is `0`. */
+export function printDigits(value: number, digits: number): string {
+  return value === 0 ? "0" : value.toPrecision(digits);
+}
+
 /** A share of a whole, `0.380 %`. */
 export function printShare(part: number, whole: number): string {
   return whole === 0 ? "-" : `${((100 * part) / whole).toFixed(3)} %`;

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -8,6 +8,7 @@ import { print } from "../print.ts";
 import { type ExampleModel, expectedScores, startServer, writeExampleModel } from "../serving/example-model.ts";
 import { type Chromium, findChromium } from "./chromium.ts";
 import { Browser, type Tab, type View } from "./devtools.ts";
+import { takeScreenshot } from "./screenshot.ts";
 
 /**
  * Opens the page of the example of serving in Chromium: with each adapter in turn, and with the first again, the scores are those of
@@ -20,7 +21,6 @@ const views: readonly View[] = [
   { width: 390, height: 844, scheme: "dark" },
 ];
 const tolerance = 1e-5;
-const screenshot = v.object({ data: v.string() });
 const readRows = `[...document.querySelectorAll("#scores tr")].map((row) =>
   [row.querySelector("th").textContent, Number(row.querySelector("td").textContent)])`;
 const rows = v.array(v.tuple([v.string(), v.number()]));
@@ -87,7 +87,7 @@ async function lookAt(
     if (wide > 0) problems.push(`the page is ${wide} pixels too wide`);
     const others = tab.requests.filter((request) => !request.startsWith(address) && !/^(?:data|blob):/.test(request));
     problems.push(...(await axeProblems(tab)), ...tab.problems, ...others.map((each) => `it asked for ${each}`));
-    await takeScreenshot(tab, `serving-${view.width}-${view.scheme}`, view);
+    await takeScreenshot(tab, screenshots, `serving-${view.width}-${view.scheme}`, view);
     return problems;
   } finally {
     await tab.close();
@@ -123,13 +123,4 @@ async function until(tab: Tab, holds: string, what: string): Promise<void> {
     }
     await wait(50);
   }
-}
-
-async function takeScreenshot(tab: Tab, name: string, { width }: View): Promise<void> {
-  if (screenshots === undefined) return;
-  mkdirSync(screenshots, { recursive: true });
-  const height = Number(await tab.evaluate("document.documentElement.scrollHeight"));
-  const clip = { x: 0, y: 0, width, height, scale: 1 };
-  const taken = await tab.send("Page.captureScreenshot", { captureBeyondViewport: true, clip });
-  writeFileSync(join(screenshots, `${name}.png`), Buffer.from(v.parse(screenshot, taken).data, "base64"));
 }

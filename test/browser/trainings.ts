@@ -10,6 +10,7 @@ import { writeRecord } from "../../runtime/train/index.ts";
 import { print } from "../print.ts";
 import { type Chromium, findChromium } from "./chromium.ts";
 import { Browser, type Tab, type View } from "./devtools.ts";
+import { takeScreenshot } from "./screenshot.ts";
 
 /**
  * Opens the page of `medctc serve` in Chromium as a desk and as a phone show it, light and dark, while runs grow: curves, steps and
@@ -18,7 +19,6 @@ import { Browser, type Tab, type View } from "./devtools.ts";
  */
 const [screenshots] = process.argv.slice(2);
 const program = resolve("dist/medctc.js");
-const screenshot = v.object({ data: v.string() });
 const views: readonly View[] = [
   { width: 1440, height: 900, scheme: "light" },
   { width: 1440, height: 900, scheme: "dark" },
@@ -94,7 +94,7 @@ async function watchGrowing(browser: Browser, address: string, view: View): Prom
     if (after.marked) problems.push("a name became markup");
     if (!after.status.includes("1 running")) problems.push(`the status is ${after.status}`);
     problems.push(...(await axeProblems(tab)));
-    await takeScreenshot(tab, `trainings-${view.width}-${view.scheme}`, view);
+    await takeScreenshot(tab, screenshots, `trainings-${view.width}-${view.scheme}`, view);
     await tab.evaluate(`for (const box of document.querySelectorAll("#controls input")) box.click();
       for (const each of document.querySelectorAll("#curves details")) each.open = true;`);
     await until(tab, "document.querySelectorAll('#curves details table').length > 3", "the numbers");
@@ -103,7 +103,7 @@ async function watchGrowing(browser: Browser, address: string, view: View): Prom
     );
     if (wide > 0) problems.push(`with its numbers the page is ${wide} pixels too wide`);
     problems.push(...(await axeProblems(tab)));
-    await takeScreenshot(tab, `numbers-${view.width}-${view.scheme}`, view);
+    await takeScreenshot(tab, screenshots, `numbers-${view.width}-${view.scheme}`, view);
     return [...problems, ...complaints(tab, address)];
   } finally {
     await tab.close();
@@ -146,7 +146,7 @@ async function watchTraining(
     await until(tab, `document.querySelector("#results a[href^='/pages/']") !== null`, "its report");
     const report = String(await tab.evaluate(`document.querySelector("#results a[href^='/pages/']").href`));
     const problems = await reportProblems(browser, report, address);
-    await takeScreenshot(tab, "trained-1440-light", view);
+    await takeScreenshot(tab, screenshots, "trained-1440-light", view);
     return [...problems, ...complaints(tab, address)];
   } finally {
     training.kill();
@@ -178,15 +178,6 @@ function addressOf(server: ChildProcess): Promise<string> {
     server.once("exit", () => refuse(new Error("medctc serve has ended")));
     server.stdout?.setEncoding("utf8").once("data", (text: string) => keep(text.trim()));
   });
-}
-
-async function takeScreenshot(tab: Tab, name: string, { width }: View): Promise<void> {
-  if (screenshots === undefined) return;
-  mkdirSync(screenshots, { recursive: true });
-  const height = Number(await tab.evaluate("document.documentElement.scrollHeight"));
-  const clip = { x: 0, y: 0, width, height, scale: 1 };
-  const taken = await tab.send("Page.captureScreenshot", { captureBeyondViewport: true, clip });
-  writeFileSync(join(screenshots, `${name}.png`), Buffer.from(v.parse(screenshot, taken).data, "base64"));
 }
 
 /** A step as a training logs it. */
