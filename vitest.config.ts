@@ -13,7 +13,7 @@ const slow = [
   "test/backends/{optimizers,step}.test.ts",
   "test/language-server/*.test.ts",
   "test/memory/native.test.ts",
-  "test/{onnx/served,serving/example}.test.ts",
+  "test/{onnx/served*,serving/example}.test.ts",
   "test/cli/{hostile-names,privacy,small-limits,special-paths}.test.ts",
   "test/native/{install,wheel}.test.ts",
   "test/onnx/integers.test.ts",

@@ -177,6 +177,7 @@ export {
 export { type TargetFile, targets, type Unwritable } from "./targets/index.ts";
 export {
   decodeOnnx,
+  elementBytes,
   emitOnnx,
   encodeOnnx,
   halfBits,

@@ -45,13 +45,14 @@ export const define: DefineCommand = (command, terminal, end) => {
       new Option(
         "--serve [name=path...]",
         "with --onnx DIR: write the model once, with adapters that are switched by name",
-      ).conflicts(["adapter", "merge", "int8", "safetensors", "peft"]),
+      ).conflicts(["adapter", "merge", "safetensors", "peft"]),
     )
     .addOption(
       new Option("--keep-base", "with --serve: add adapters to the model in the folder, as it was written").conflicts([
         "program",
         "batch",
         "half",
+        "int8",
         "dynamicBatch",
       ]),
     )

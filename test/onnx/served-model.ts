@@ -8,6 +8,22 @@ import { type SentTensor, sentTensor } from "../../runtime/backends/onnx/message
 import { generator } from "../../runtime/random.ts";
 import { compilePath } from "../../runtime/specs/index.ts";
 import { elementsOf, type FloatTensor, readSafetensors, writeSafetensors } from "../../runtime/weights/index.ts";
+import { fixture } from "../parity/ctclip-fixture.ts";
+
+/** What CT-CLIP's small fixture was given, as ONNX Runtime takes it. */
+export const smallInputs = new Map(
+  [...fixture("batch.safetensors")].map(([name, stored]): readonly [string, SentTensor] => {
+    const { shape, dtype } = stored;
+    return dtype === "I64"
+      ? [name, { dtype: "int32", shape, data: Int32Array.from(elementsOf(stored)) }]
+      : [name, { dtype: "float32", shape, data: Float32Array.from(elementsOf(stored)) }];
+  }),
+);
+
+/** The largest absolute difference of two lists of numbers. */
+export function apart(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  return Array.from(a).reduce((largest, value, place) => Math.max(largest, Math.abs(value - (b[place] ?? NaN))), 0);
+}
 
 /** Writes a file with random values for everything that a spec's adapters have, by its names in checkpoints. */
 export function writeRandomAdapter(file: string, spec: string, seed: number, set: readonly string[] = []): void {

@@ -60,7 +60,8 @@ export function cardOfWeights(file: string, isMerged: boolean, given: Given, exp
 /** The card of a model that is served with one adapter or another, in its folder. */
 export function cardOfServed(folder: string, weights: string | null, exported: ServedExport): CardOf {
   const { adapters, manifest, compiled } = exported;
-  const { base, half } = manifest;
+  const { base, half, integers } = manifest;
+  const inIntegers = Object.keys(integers).length;
   const programs = Object.values(base.programs);
   const kept = Object.values(manifest.adapters).flatMap(({ safetensors, onnx_adapters }) => [
     safetensors.file,
@@ -91,7 +92,12 @@ export function cardOfServed(folder: string, weights: string | null, exported: S
     written: {
       summary: `${printNumberOf(programs.length, "ONNX model")} with ${printNumberOf(adapters.length, "adapter")}, switched by name: ${listWords(adapters, "and")}. \`${baseName}\` is the model without any.`,
       files: [...programs.map(({ file }) => file), base.weights.file, "adapters.json", ...kept],
-      precision: [half ? halfPrecision : "Computed in 32-bit floats."],
+      precision: [
+        half ? halfPrecision : "Computed in 32-bit floats.",
+        ...(inIntegers === 0
+          ? []
+          : [`${printNumberOf(inIntegers, "weight")} of the base in 8-bit integers, adapters in 32-bit floats.`]),
+      ],
       usage: usage.join("\n"),
     },
     libraryName: null,

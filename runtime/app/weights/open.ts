@@ -55,6 +55,13 @@ export interface GivenWeights {
   readonly complete?: boolean;
   /** What a checkpoint has, by its names there: a run that goes on computes no first values of that. */
   readonly resumed?: ReadonlyMap<string, { readonly data: Float32Array }>;
+  /** What stands for tensors of the adapter's file, by the paths of parameters: matrices of another rank, with the spec's scale in them. */
+  readonly fitted?: ReadonlyMap<string, FittedTensor>;
+}
+
+export interface FittedTensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
 }
 
 /** Weights that were found, until they are closed; or what is wrong with the files. */
@@ -130,7 +137,7 @@ export function openWeights(
       : weightsOf(programs, compiled, tensors, given);
   const adapter = given.adapter === null ? undefined : tensors.at(-1);
   const agreement =
-    diagnostics.length > 0 ? agreed : agreementOf(adapter ?? tensors.at(-1), adapter !== undefined, compiled, choices);
+    diagnostics.length > 0 ? agreed : agreementOf(adapter ?? tensors.at(-1), adapter !== undefined, compiled, given);
   const differing = [
     ...agreement.diagnostics,
     ...(adapter === undefined || diagnostics.length > 0 ? [] : contractWrongs(adapter, compiled)),
@@ -170,11 +177,12 @@ function agreementOf(
   file: GivenTensors | undefined,
   isOfAdapters: boolean,
   compiled: Compiled,
-  { alpha }: WeightChoices,
+  { choices: { alpha } = noChoices, fitted }: GivenWeights,
 ): Agreement {
   if (file === undefined) return agreed;
   const { path, match } = file;
-  if (isOfAdapters) return peftDisagreements({ path, file, match, alpha, isWhole: false }, compiled);
+  const rescaled = new Set(fitted?.keys());
+  if (isOfAdapters) return peftDisagreements({ path, file, match, alpha, isWhole: false, rescaled }, compiled);
   const inFile = [...file.tensors.keys()].filter((name) => /\.(?:lora_|ia3_l)/.test(name));
   if (inFile.length === 0) return agreed;
   const used = new Set(match.found.values());
@@ -231,7 +239,8 @@ function weightsOf(
       sources.set(path, computed);
       continue;
     }
-    const found = tensors?.get(path);
+    const own = given.fitted?.get(path);
+    const found = own === undefined ? tensors?.get(path) : inAdapter(own, opened);
     if (found === undefined && needed && !isAllowed(checkpoint)) missing.add(checkpoint);
     if (found === undefined) {
       unfilled.add(path);
@@ -257,6 +266,12 @@ function weightsOf(
   };
   const piecesOf = firstValuesOf(spec?.parameters ?? [], spec?.settings.seed ?? 0, known);
   return { piecesOf, state, firstValues: countFirstValues(named, unfilled, compiled), diagnostics };
+}
+
+/** What stands for a tensor of the last file. */
+function inAdapter({ shape, data }: FittedTensor, opened: readonly GivenTensors[]) {
+  const file = opened.at(-1);
+  return file === undefined ? undefined : { shape, floats: () => [data], file };
 }
 
 /** What a step keeps for a parameter, such as `mean:` and its path, by the same word and its name in checkpoints. */

@@ -52,6 +52,8 @@ export interface AdaptersIn {
   readonly alpha: number | null;
   /** Whether the file has the model's own tensors, too. */
   readonly isWhole: boolean;
+  /** The paths of tensors that stand for those of the file, with the spec's scale in them. */
+  readonly rescaled?: ReadonlySet<string>;
 }
 
 /** What is wrong with adapters for a spec, or what somebody has to know who uses them. */
@@ -95,7 +97,7 @@ export function peftDisagreements(given: AdaptersIn, { spec, plan }: Compiled): 
             : config.kind === "ia3"
               ? sidesOf(update, moduleIn(update, given), config)
               : update.kind === "low-rank" && config.kind === "lora"
-                ? differenceOf(update, moduleIn(update, given), config, hasLengths(update, given, config))
+                ? differenceOf(update, given, config)
                 : otherForm(update, plan);
       if (difference === null) continue;
       const { module, found: stored, expected } = difference;
@@ -145,6 +147,21 @@ function untargeted(
 
 function unknownAlpha(path: string, adapters: number): Diagnostic {
   return report("unknown-alpha", path, { path, adapters });
+}
+
+type PlacedLora = Extract<AdapterUpdate, { readonly kind: "low-rank" }>;
+
+/** The scale of an update by the config beside its file, or by the alpha that somebody says; null where neither has it. */
+export function scaleStated(update: PlacedLora, given: AdaptersIn): number | null {
+  const found = configOf(given);
+  return found.kind === "config" && found.config.kind === "lora"
+    ? scaleIn(found.config, moduleIn(update, given))
+    : null;
+}
+
+/** Whether two scales are the same but for their digits in a file. */
+export function isSameScale(one: number, two: number): boolean {
+  return Math.abs(one - two) <= tolerance * Math.abs(two);
 }
 
 /** The config beside a file, or one of nothing but the alpha that somebody says, with the rank that each module has. */
@@ -239,12 +256,10 @@ function tokensDifference({ module, tokens }: Rows, inPeft: string, config: Peft
   return { module, found: `has rows ${of(stored)}`, expected: `has rows ${of(tokens)}` };
 }
 
-function differenceOf(
-  { module, scale, hasLengths: needsLengths, folded }: LowRank,
-  inPeft: string,
-  config: LoraConfig,
-  hasStoredLengths: boolean,
-): Difference | null {
+function differenceOf(update: PlacedLora, given: AdaptersIn, config: LoraConfig): Difference | null {
+  const { module, scale, hasLengths: needsLengths, folded, up } = update;
+  const inPeft = moduleIn(update, given);
+  const hasStoredLengths = hasLengths(update, given, config);
   if (folded.dilation.some((step) => step !== 1))
     return { module, found: "is computed by PEFT without the convolution's dilation", expected: "is computed with it" };
   if (config.hasLengths !== needsLengths || hasStoredLengths !== needsLengths) {
@@ -252,7 +267,7 @@ function differenceOf(
     return { module, found, expected: needsLengths ? "has them" : "has none" };
   }
   const stored = scaleIn(config, inPeft);
-  if (Math.abs(stored - scale) <= tolerance * Math.abs(scale)) return null;
+  if (given.rescaled?.has(up.path) === true || isSameScale(stored, scale)) return null;
   const [alpha, rank] = [config.alphaOf(inPeft), config.rankOf(inPeft)];
   const formula = config.rankStabilised ? `${alpha} / sqrt(${rank})` : `${alpha} / ${rank}`;
   return { module, found: `has the scale ${short(stored)} (${formula})`, expected: `has ${short(scale)}` };

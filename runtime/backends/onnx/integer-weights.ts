@@ -84,6 +84,34 @@ export function withIntegers(integers: readonly IntegerWeight[], piecesOf: Weigh
   };
 }
 
+/**
+ * The same by the axes of scales alone, where it was decided before which weights are in 8 bits. The scales are those of the values that
+ * there are now; of values that are not finite they are not numbers.
+ */
+export function withIntegersAlong(
+  axes: ReadonlyMap<string, number>,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  piecesOf: WeightPieces,
+): WeightPieces {
+  const known = new Map<string, Omit<IntegerWeight, "error">>();
+  const weightAt = (path: string, axis: number): Omit<IntegerWeight, "error"> => {
+    const before = known.get(path);
+    if (before !== undefined) return before;
+    const shape = shapes.get(path) ?? [];
+    const scales = scalesOf({ shape, axis }, piecesOf(path)) ?? new Float32Array(shape[axis] ?? 0).fill(Number.NaN);
+    const weight = { path, shape, axis, scales };
+    known.set(path, weight);
+    return weight;
+  };
+  const ofScales = new Map([...axes].map(([path, axis]) => [scalesName(path), [path, axis] as const]));
+  return (path) => {
+    const axis = axes.get(path);
+    const scaled = ofScales.get(path);
+    if (scaled !== undefined) return [weightAt(...scaled).scales];
+    return axis === undefined ? piecesOf(path) : integerPieces(weightAt(path, axis), piecesOf(path));
+  };
+}
+
 function* integerPieces(weight: Omit<IntegerWeight, "error">, pieces: Iterable<Float32Array>): Iterable<Float32Array> {
   const channels = channelsOf(weight);
   for (const piece of pieces) {

@@ -1,26 +1,33 @@
 import { readSync } from "node:fs";
 import { join } from "node:path";
-import { halfBits, type Place } from "../../../../compiler/index.ts";
+import { elementBytes, halfBits, type Place, scalesName } from "../../../../compiler/index.ts";
 import { withRegularFile } from "../../../files/index.ts";
 import { joined, type WeightPieces } from "../../../weights/index.ts";
 
-/** The bytes of a weight as they stand in a base's file. */
+/** The bytes of a weight as they stand in a base's file, with its scales behind it where it is in 8 bits. */
 export type StoredBytes = (name: string) => Uint8Array;
 
-/** Those of weights that are to be written. */
+/** Those of weights that are to be written, which have whole numbers as elements where they are in 8 bits. */
 export function bytesOf(places: ReadonlyMap<string, Place>, piecesOf: WeightPieces): StoredBytes {
-  return (name) => {
+  return withScales(places, (name) => {
     const { bytes, dtype } = placeOf(places, name);
-    const isHalf = dtype === "bf16";
-    const values = joined(piecesOf(name), bytes / (isHalf ? 2 : 4));
-    const { buffer, byteOffset, byteLength } = isHalf ? Uint16Array.from(values, halfBits) : values;
+    const values = joined(piecesOf(name), bytes / elementBytes[dtype]);
+    const { buffer, byteOffset, byteLength } =
+      dtype === "bf16" ? Uint16Array.from(values, halfBits) : dtype === "i8" ? Int8Array.from(values) : values;
     return new Uint8Array(buffer, byteOffset, byteLength);
+  });
+}
+
+function withScales(places: ReadonlyMap<string, Place>, bytesAt: StoredBytes): StoredBytes {
+  return (name) => {
+    const scales = scalesName(name);
+    return places.has(scales) ? Buffer.concat([bytesAt(name), bytesAt(scales)]) : bytesAt(name);
   };
 }
 
 /** Those that were written into a folder. Throws what the file system says. */
 export function bytesIn(places: ReadonlyMap<string, Place>, folder: string): StoredBytes {
-  return (name) => {
+  return withScales(places, (name) => {
     const { file, offset, bytes } = placeOf(places, name);
     return withRegularFile(join(folder, file), (handle) => {
       const found = new Uint8Array(bytes);
@@ -29,7 +36,7 @@ export function bytesIn(places: ReadonlyMap<string, Place>, folder: string): Sto
         count = readSync(handle, found, length, bytes - length, offset + length);
       return found.subarray(0, length);
     });
-  };
+  });
 }
 
 /** The weights, of some, that are other numbers in one place than in another. */

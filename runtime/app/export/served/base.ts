@@ -1,7 +1,15 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { type Place, placeWeights } from "../../../../compiler/index.ts";
-import { type OnnxFiles, withComputedOnce, writeOnnx } from "../../../backends/onnx/index.ts";
+import {
+  type IntegerWeights,
+  measureIntegers,
+  type OnnxFiles,
+  withComputedOnce,
+  withIntegers,
+  withIntegersAlong,
+  writeOnnx,
+} from "../../../backends/onnx/index.ts";
 import { kindOfPath, sha256Of } from "../../../files/index.ts";
 import { version } from "../../../machine/index.ts";
 import { expandedSpec, openSpec } from "../../../specs/index.ts";
@@ -26,6 +34,10 @@ export interface BaseRequest extends SpecRequest, ProgramForm, Omit<GivenWeights
   readonly emitted: EmittedPrograms;
   /** What adapters give it: paths and shapes. */
   readonly served: ReadonlyMap<string, readonly number[]>;
+  /** Weights of products and tables as 8-bit integers. */
+  readonly int8: boolean;
+  /** Ranks of placed adapters above the spec's, by their names. */
+  readonly raisedRanks: ReadonlyMap<string, number>;
   readonly files: OnnxFiles;
   readonly places: ReadonlyMap<string, Place>;
 }
@@ -35,10 +47,14 @@ export interface OpenBase {
   /** What was asked for, with the programs as they are written in 16 bits. */
   readonly request: BaseRequest;
   readonly stored: StoredBytes;
+  /** Weights in the form in which they are stored. */
+  readonly asStored: (piecesOf: WeightPieces) => WeightPieces;
+  /** What became of each weight in 8 bits; null without these, and where that was decided before. */
+  readonly integers: IntegerWeights | null;
   /** First values of what adapters give, which change nothing; null where the folder has them. */
   readonly first: WeightPieces | null;
   /** Writes the base if it is new, and gives what is known of it and of the adapters that it has. Throws what the file system says. */
-  readonly manifest: (reporter: Reporter) => Promise<Manifest>;
+  readonly manifest: (reporter: Reporter) => Manifest;
   readonly close: () => void;
 }
 
@@ -59,19 +75,47 @@ export async function newBase(asked: BaseRequest, reporter: Reporter): Promise<O
   // That adapters have their first values is what the base is.
   const remark = weights.firstValues.model.first === 0 ? null : remarkOn(weights.firstValues, weights.origin, "export");
   if (remark !== null) reportRemark(remark, reporter);
-  const request = asked.half ? await inHalf(asked, weights.piecesOf, reporter) : asked;
-  if ("kind" in request) {
+  const inFloats = asked.half ? await inHalf(asked, weights.piecesOf, reporter) : asked;
+  if ("kind" in inFloats) {
     weights.close();
-    return request;
+    return inFloats;
   }
+  reporter.progress("computing values that depend on weights alone");
+  const piecesOf = await withComputedOnce(inFloats.emitted.programs.values(), weights.piecesOf);
+  const integers = asked.int8 ? measured(inFloats, piecesOf, reporter) : null;
+  const axes = new Map(integers?.integers.map(({ path, axis }) => [path, axis]));
+  const request = inIntegers(inFloats, axes);
+  const asStored = storedAlong(request, axes);
+  const inFile = integers === null ? piecesOf : withIntegers(integers.integers, piecesOf);
   return {
     kind: "base",
     request,
-    stored: bytesOf(request.places, weights.piecesOf),
+    stored: bytesOf(request.places, asStored(weights.piecesOf)),
+    asStored,
+    integers,
     first: weights.piecesOf,
-    manifest: (hears) => writeBase(request, weights.piecesOf, hears),
+    manifest: (hears) => writeBase(request, inFile, axes, hears),
     close: weights.close,
   };
+}
+
+/** Which weights are stored in 8 bits; what adapters give is not stored in a base. */
+function measured({ emitted, served }: BaseRequest, piecesOf: WeightPieces, reporter: Reporter): IntegerWeights {
+  reporter.progress("measuring weights");
+  const { integers, left } = measureIntegers([...emitted.programs.values()], emitted.trainable, piecesOf);
+  return { integers, left: left.filter(({ path }) => !served.has(path)) };
+}
+
+function inIntegers(request: BaseRequest, axes: ReadonlyMap<string, number>): BaseRequest {
+  if (axes.size === 0) return request;
+  const emitted = { ...request.emitted, models: request.emitted.withIntegers(axes) };
+  return { ...request, emitted, places: placesOf(emitted, request.files) };
+}
+
+function storedAlong({ emitted }: BaseRequest, axes: ReadonlyMap<string, number>): OpenBase["asStored"] {
+  const weights = [...emitted.models.values()].flatMap((model) => model.weights);
+  const shapes = new Map(weights.map(({ name, type }) => [name, type.shape]));
+  return (piecesOf) => (axes.size === 0 ? piecesOf : withIntegersAlong(axes, shapes, piecesOf));
 }
 
 /** The same programs with the products in 32 bits that 16 bits have no room for, measured without an adapter. */
@@ -95,13 +139,16 @@ async function inHalf(
     : { ...request, asked, emitted, places: placesOf(emitted, request.files) };
 }
 
-async function writeBase(request: BaseRequest, ownPieces: WeightPieces, reporter: Reporter): Promise<Manifest> {
+function writeBase(
+  request: BaseRequest,
+  piecesOf: WeightPieces,
+  axes: ReadonlyMap<string, number>,
+  reporter: Reporter,
+): Manifest {
   const { spec: path, set, asked, emitted, served, files, places, half, batch } = request;
-  const { compiled, models, programs } = emitted;
+  const { compiled, models } = emitted;
   const opened = openSpec(path);
   const spec = opened.kind === "spec" ? (expandedSpec(opened, set).source?.text ?? "") : "";
-  reporter.progress("computing values that depend on weights alone");
-  const piecesOf = await withComputedOnce(programs.values(), ownPieces);
   const placements = compiled.plan.placements.map((placement) => placement.text);
   const about = { spec, version, placements, contract: exportedContract(compiled.spec, null) };
   writeOnnx(models, files, piecesOf, about, (file) => reporter.progress(`writing ${file}`));
@@ -114,12 +161,16 @@ async function writeBase(request: BaseRequest, ownPieces: WeightPieces, reporter
   const settings = {
     ...{ spec_sha256: sha256Of(spec), half, in_single: Object.fromEntries(singles) },
     batch: batch ?? compiled.plan.batch,
+    ...{ integers: Object.fromEntries(axes), raised_ranks: Object.fromEntries(request.raisedRanks) },
   };
   return describeBase(emitted, served, places, written, settings);
 }
 
 /** The base of a folder, if it computes what the spec says, of the weights if they are given. */
-export function keepBase(request: BaseRequest, kept: Manifest, reporter: Reporter): OpenBase | Refused {
+export function keepBase(inFloats: BaseRequest, kept: Manifest, reporter: Reporter): OpenBase | Refused {
+  const axes = new Map(Object.entries(kept.integers));
+  const request = inIntegers(inFloats, axes);
+  const asStored = storedAlong(request, axes);
   const { emitted, places, files, weights: path } = request;
   const stored = bytesIn(places, files.folder);
   const found = otherProgram(request, kept) ?? changedFile(files.folder, kept);
@@ -129,7 +180,7 @@ export function keepBase(request: BaseRequest, kept: Manifest, reporter: Reporte
     if (weights.kind === "wrong") return refuseBy(weights.diagnostics, reporter);
     const parameters = new Set(emitted.compiled.spec.parameters.map((each) => each.path));
     const own = [...places.keys()].filter((name) => parameters.has(name));
-    const [first, ...others] = differingWeights(own, bytesOf(places, weights.piecesOf), stored);
+    const [first, ...others] = differingWeights(own, bytesOf(places, asStored(weights.piecesOf)), stored);
     weights.close();
     if (first !== undefined) {
       const also = others.length === 0 ? "" : ` and ${others.length} more`;
@@ -137,7 +188,8 @@ export function keepBase(request: BaseRequest, kept: Manifest, reporter: Reporte
       return refuse({ subject: path, message, help: "leave out --keep-base to write it anew" }, reporter);
     }
   }
-  return { kind: "base", request, stored, first: null, manifest: () => Promise.resolve(kept), close: () => undefined };
+  const asItIs = { integers: null, first: null, manifest: () => kept, close: () => undefined };
+  return { kind: "base", request, stored, asStored, ...asItIs };
 }
 
 /** A program that the spec has otherwise now: with another alpha, say, an adapter would fit it and mean something else. */

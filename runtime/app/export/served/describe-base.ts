@@ -22,7 +22,7 @@ export function describeBase(
   served: ReadonlyMap<string, readonly number[]>,
   places: ReadonlyMap<string, Place>,
   { weights, programs: files }: BaseFiles,
-  about: Pick<Manifest, "spec_sha256" | "half" | "in_single" | "batch">,
+  about: Pick<Manifest, "spec_sha256" | "half" | "in_single" | "integers" | "raised_ranks" | "batch">,
 ): Manifest {
   const programs = [...models].flatMap(([name, model]): readonly (readonly [string, ServedProgram])[] => {
     const file = files.get(name);

@@ -1,19 +1,27 @@
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { adapterUpdates } from "../../../../compiler/index.ts";
-import { onnxFiles } from "../../../backends/onnx/index.ts";
+import { type AdapterUpdate, adapterUpdates } from "../../../../compiler/index.ts";
+import { type IntegerWeights, onnxFiles } from "../../../backends/onnx/index.ts";
 import { storageProblem } from "../../../files/index.ts";
 import { ProblemError } from "../../../text/index.ts";
+import { specsOfRuns } from "../../adapters/adapted-spec.ts";
 import type { CompiledSpec, SpecRequest } from "../../compiled-spec.ts";
 import { done, type Ended, misused, problem, type Refused, type Reporter, refuse } from "../../reporter.ts";
 import { contractWith } from "../../weights/contract-agreement.ts";
 import { keptPaths } from "../../weights/kept-tensors.ts";
 import type { GivenWeights } from "../../weights/open.ts";
-import { type ExportedProgram, emitPrograms, exportedPrograms, type ProgramForm } from "../emit-programs.ts";
+import {
+  type EmitRequest,
+  type EmittedPrograms,
+  type ExportedProgram,
+  emitPrograms,
+  exportedPrograms,
+  type ProgramForm,
+} from "../emit-programs.ts";
 import { type BaseRequest, keepBase, newBase, type OpenBase, placesOf } from "./base.ts";
 import { baseName, type Manifest, readManifest, type ServedAdapter, writeManifest } from "./manifest.ts";
 import { type NamedAdapter, readNamedAdapters, takenName } from "./named-adapter.ts";
-import { openServed, type ServedWeights } from "./open-adapter.ts";
+import { type Base, openServed, ranksNeeded, type ServedWeights } from "./open-adapter.ts";
 import { adaptersFolder, writeServedAdapter } from "./write-adapter.ts";
 
 export interface ExportServedRequest extends SpecRequest, ProgramForm, Omit<GivenWeights, "adapter"> {
@@ -25,6 +33,8 @@ export interface ExportServedRequest extends SpecRequest, ProgramForm, Omit<Give
   readonly adapters: readonly string[];
   /** Adds adapters to the base that is in the folder, instead of writing it. */
   readonly keepBase: boolean;
+  /** The base's weights of products and tables as 8-bit integers with a scale for each output channel; adapters are never. */
+  readonly int8: boolean;
 }
 
 /** What a folder has now, and what was written. */
@@ -34,6 +44,8 @@ export interface ServedExport {
   readonly adapters: readonly string[];
   readonly written: readonly string[];
   readonly adapterBytes: number;
+  /** What became of each weight with `int8`; null without, and for a base that was kept. */
+  readonly integers: IntegerWeights | null;
   readonly manifest: Manifest;
   readonly compiled: CompiledSpec;
 }
@@ -72,12 +84,13 @@ async function exportNamed(
   if (taken !== null) return refuse(taken, reporter);
   const form = kept ?? request;
   const wanted = kept === null ? wantedOf(request) : exportedPrograms.filter((name) => name in kept.base.programs);
-  const asked = {
+  const plain = {
     ...{ ...request, half: form.half, batch: form.batch, wanted, merge: false, served: servedPaths },
     ...(kept === null ? {} : { inSingle: singlesOf(kept) }),
   };
-  const emitted = emitPrograms(asked, reporter);
-  if (emitted.kind === "refused") return emitted;
+  const room = withRoomFor(named, plain, kept, reporter);
+  if (room.kind === "refused") return room;
+  const { asked, emitted, updates, raisedRanks } = room;
   const { compiled, models } = emitted;
   const paths = servedPaths(compiled);
   const served = new Map(
@@ -91,21 +104,23 @@ async function exportNamed(
   const files = onnxFiles(folder);
   const given: BaseRequest = {
     ...request,
+    set: asked.set,
     half: form.half,
     asked,
     emitted,
     served,
     files,
+    raisedRanks,
     places: placesOf(emitted, files),
   };
   const opened = kept === null ? await newBase(given, reporter) : keepBase(given, kept, reporter);
   if (opened.kind === "refused") return opened;
   try {
     const { request: base } = opened;
-    const adapters = openAll(named, opened, base, reporter);
+    const adapters = openAll({ named, updates, isKept: kept !== null }, opened, base, reporter);
     if (adapters.kind === "refused") return adapters;
     try {
-      const manifest = await opened.manifest(reporter);
+      const manifest = opened.manifest(reporter);
       const written = writeAll(manifest, opened, adapters, base, reporter);
       noteLeft(before, written, reporter);
       return done(written);
@@ -115,6 +130,47 @@ async function exportNamed(
   } finally {
     opened.close();
   }
+}
+
+interface Room {
+  readonly kind: "room";
+  readonly asked: EmitRequest;
+  readonly emitted: EmittedPrograms;
+  readonly updates: readonly AdapterUpdate[];
+  readonly raisedRanks: ReadonlyMap<string, number>;
+}
+
+/** The programs of a base, of the highest rank of its adapters; one that is kept has the ranks that it was written with. */
+function withRoomFor(
+  named: readonly NamedAdapter[],
+  plain: EmitRequest & ExportServedRequest,
+  kept: Manifest | null,
+  reporter: Reporter,
+): Room | Refused {
+  const keptRanks = new Map(Object.entries(kept?.raised_ranks ?? {}));
+  const asked = withRanks(plain, keptRanks);
+  const emitted = emitPrograms(asked, reporter);
+  if (emitted.kind === "refused") return emitted;
+  const updatesOf = ({ compiled }: EmittedPrograms): readonly AdapterUpdate[] => {
+    reporter.progress("analysing adapters");
+    const updates = named.length === 0 ? [] : adapterUpdates(compiled.spec, compiled.plan);
+    reporter.progressEnd();
+    return updates;
+  };
+  const updates = updatesOf(emitted);
+  const raised = kept === null ? ranksNeeded(named, updates, emitted.compiled.plan, plain) : new Map<string, number>();
+  if (raised.size === 0) return { kind: "room", asked, emitted, updates, raisedRanks: keptRanks };
+  for (const [name, rank] of raised)
+    reporter.note(`the base has room for rank ${rank} of \`${name}\`, the highest of its adapters`);
+  const wider = withRanks(plain, raised);
+  const again = emitPrograms(wider, reporter);
+  if (again.kind === "refused") return again;
+  return { kind: "room", asked: wider, emitted: again, updates: updatesOf(again), raisedRanks: raised };
+}
+
+function withRanks<Request extends EmitRequest>(request: Request, ranks: ReadonlyMap<string, number>): Request {
+  const assignments = [...ranks].map(([name, rank]) => `model.${name}.rank = ${rank}`);
+  return { ...request, set: [...request.set, ...assignments] };
 }
 
 /** Files of an earlier base's adapters stay, and are easily taken for some of the new one's. */
@@ -150,23 +206,21 @@ function wantedOf({ program }: ExportServedRequest): readonly ExportedProgram[] 
 interface OpenAdapters {
   readonly kind: "open";
   readonly named: readonly NamedAdapter[];
-  /** Of updates of low rank, ascending, each once. */
-  readonly ranks: readonly number[];
   readonly weights: ReadonlyMap<string, ServedWeights>;
 }
 
+const noUpdates: ServedWeights["updates"] = { ranks: [], paddedTo: [] };
+
 /** Opens all adapters before anything is written. */
 function openAll(
-  named: readonly NamedAdapter[],
-  { stored }: OpenBase,
+  { named, ...about }: Pick<Base, "updates" | "isKept"> & { readonly named: readonly NamedAdapter[] },
+  { stored, asStored }: OpenBase,
   { emitted, served, places, ...given }: BaseRequest,
   reporter: Reporter,
 ): OpenAdapters | Refused {
   const { compiled, programs } = emitted;
-  reporter.progress("analysing adapters");
-  const updates = named.length === 0 ? [] : adapterUpdates(compiled.spec, compiled.plan);
-  reporter.progressEnd();
-  const base = { compiled, programs: [...programs.values()], served: new Set(served.keys()), places, stored, updates };
+  const all = { compiled, programs: [...programs.values()], served: new Set(served.keys()) };
+  const base = { ...about, ...all, places, stored, asStored, specOfRun: specsOfRuns() };
   const weights = new Map<string, ServedWeights>();
   for (const adapter of named) {
     const opened = openServed(adapter, base, given, reporter);
@@ -176,34 +230,37 @@ function openAll(
     }
     weights.set(adapter.name, opened);
   }
-  const ranks = new Set(updates.flatMap((update) => (update.kind === "low-rank" ? [update.rank] : [])));
-  return { kind: "open", named, ranks: [...ranks].toSorted((a, b) => a - b), weights };
+  return { kind: "open", named, weights };
 }
 
 /** Writes adapters and then the manifest, which lists nothing that is not there. */
 function writeAll(
   manifest: Manifest,
-  { first }: OpenBase,
-  { named, ranks, weights }: OpenAdapters,
+  { first, integers }: OpenBase,
+  { named, weights }: OpenAdapters,
   { emitted: { compiled }, served, files: { folder } }: BaseRequest,
   reporter: Reporter,
 ): ServedExport {
   mkdirSync(join(folder, adaptersFolder), { recursive: true });
-  const write = (name: string, path: string | null, piecesOf: ServedWeights["piecesOf"]): ServedAdapter => {
+  const write = (
+    name: string,
+    path: string | null,
+    { piecesOf, updates }: Pick<ServedWeights, "piecesOf" | "updates">,
+  ): ServedAdapter => {
     reporter.progress(`writing the adapter ${name}`);
     return writeServedAdapter(folder, served, manifest.base.programs, piecesOf, {
       name,
       base: manifest.base.sha256,
       placements: path === null ? [] : compiled.plan.placements.map((placement) => placement.text),
-      ranks: path === null ? [] : ranks,
+      updates,
       contract: contractWith(compiled.spec, path),
     });
   };
   const written = new Map<string, ServedAdapter>();
-  if (first !== null) written.set(baseName, write(baseName, null, first));
+  if (first !== null) written.set(baseName, write(baseName, null, { piecesOf: first, updates: noUpdates }));
   for (const { name, path } of named) {
     const opened = weights.get(name);
-    if (opened !== undefined) written.set(name, write(name, path, opened.piecesOf));
+    if (opened !== undefined) written.set(name, write(name, path, opened));
   }
   const adapters = { ...manifest.adapters, ...Object.fromEntries(written) };
   const whole = { ...manifest, adapters };
@@ -214,6 +271,7 @@ function writeAll(
     written: [...written.keys()],
     adapterBytes: [...written.values()].at(-1)?.safetensors.bytes ?? 0,
     manifest: whole,
+    integers,
     compiled,
   };
 }

@@ -34,8 +34,10 @@ const adapter = v.object({
   /** The same for ONNX Runtime's own loader, by program, where that can read the tensors. */
   onnx_adapters: v.record(v.string(), file),
   placements: v.array(v.string()),
-  /** Of updates of low rank, ascending, each once. */
+  /** Those that it has by itself of updates of low rank, ascending, each once. */
   ranks: v.array(v.number()),
+  /** Those up to which zeros stand beside matrices of lower ones: what they compute is the same. */
+  padded_to: v.optional(v.array(v.number()), []),
   /** What volumes and texts it was trained on, as `contract` of the base. */
   contract: v.unknown(),
 });
@@ -48,6 +50,10 @@ export const manifestSchema = v.object({
   half: v.boolean(),
   /** The products of each program that stay in 32 bits all the same, by their places. */
   in_single: v.record(v.string(), v.array(v.number())),
+  /** Weights in 8 bits: of each the axis of which every slice has a scale. */
+  integers: v.optional(v.record(v.string(), v.number()), {}),
+  /** Ranks of placed adapters, by their names, where the base has room for higher ones than the spec says. */
+  raised_ranks: v.optional(v.record(v.string(), v.number()), {}),
   batch: v.union([v.number(), v.literal("dynamic")]),
   base: v.object({
     /** SHA-256 of a line for each file, its name and its SHA-256: the weights first, then the programs as they stand here. */

@@ -5,6 +5,7 @@ import { contractKey, encodeContract, type ModelContract } from "../../../data/i
 import { writeAtomically } from "../../../files/index.ts";
 import { type FloatTensor, safetensorsPieces, type WeightPieces } from "../../../weights/index.ts";
 import { fileIdentity } from "../../train/identity.ts";
+import type { FittedUpdates } from "./fit-updates.ts";
 import type { Manifest, ServedAdapter, ServedFile } from "./manifest.ts";
 
 /** The folder of adapters, beside the base. */
@@ -16,7 +17,7 @@ export interface AdapterAbout {
   /** SHA-256 of the base that it is for. */
   readonly base: string;
   readonly placements: readonly string[];
-  readonly ranks: readonly number[];
+  readonly updates: Pick<FittedUpdates, "ranks" | "paddedTo">;
   readonly contract: ModelContract;
 }
 
@@ -29,7 +30,7 @@ export function writeServedAdapter(
   shapes: ReadonlyMap<string, readonly number[]>,
   programs: Manifest["base"]["programs"],
   piecesOf: WeightPieces,
-  { name, base, placements, ranks, contract }: AdapterAbout,
+  { name, base, placements, updates: { ranks, paddedTo }, contract }: AdapterAbout,
 ): ServedAdapter {
   const tensors = new Map(
     [...shapes].map(([path, shape]): readonly [string, FloatTensor] => [path, { shape, data: () => piecesOf(path) }]),
@@ -55,6 +56,7 @@ export function writeServedAdapter(
     onnx_adapters: Object.fromEntries(native),
     placements: [...placements],
     ranks: [...ranks],
+    padded_to: [...paddedTo],
     contract,
   };
 }
