@@ -66,7 +66,7 @@ export interface CardFacts {
 /** Sections that only its user can write. */
 const ofUser = ["Intended use", "Limits"] as const;
 
-const notStated = "Not stated.\n";
+export const notStated = "Not stated.\n";
 
 /** A model card: front matter for Hugging Face's hub, then Markdown. */
 export function renderCard(card: CardFacts): string {
@@ -95,7 +95,7 @@ export function renderCard(card: CardFacts): string {
   ].join("");
 }
 
-function filesOf({ files, precision }: CardExport): string {
+export function filesOf({ files, precision }: CardExport): string {
   return `${files.map((file) => `- ${code(file)}`).join("\n")}\n\n${precision.map((line) => `${inline(line)}\n`).join("\n")}`;
 }
 
@@ -115,7 +115,7 @@ function modelOf({ plan, weights, adapter, version }: CardFacts): string {
 }
 
 /** What the network takes: files are brought into this form before it sees them. */
-function contractOf(contract: ModelContract | null): string {
+export function contractOf(contract: ModelContract | null): string {
   if (contract === null) return notStated;
   const inputs = Object.entries(contract.inputs).map(([name, { kind, ...settings }]) => {
     const rows = Object.entries(settings).map(

@@ -1,3 +1,4 @@
 export { type CardExport, type CardResults, renderCard } from "./card.ts";
-export { placeCard } from "./place-card.ts";
+export { renderMadeCard } from "./made-card.ts";
+export { type PlacedCard, placeCard } from "./place-card.ts";
 export { readUserCard, type UserCard } from "./user-card.ts";

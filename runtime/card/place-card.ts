@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { type Attempt, attempt, kindOfPath, readFileText, sha256Of, writeAtomically } from "../files/index.ts";
 
 /** Where a card went: to its own place, or beside what is there and is not ours; null where that has a file, too. */
-interface PlacedCard {
+export interface PlacedCard {
   readonly path: string;
   readonly kind: "written" | "beside" | "none";
 }

@@ -3,8 +3,9 @@ import { type LoraOf, loraFiles, peftPrefix, tokensName } from "../../adapters/i
 import type { FloatTensor } from "../../weights/index.ts";
 import { type Ended, type Reporter, refuseBy } from "../reporter.ts";
 import type { GivenAdapter } from "./given-adapter.ts";
+import type { MadeOf } from "./made-card.ts";
 import { whyNot } from "./why-not.ts";
-import { type WrittenFiles, writeAdapter } from "./write-adapter.ts";
+import { type WrittenAdapter, type WrittenFiles, writeAdapter } from "./write-adapter.ts";
 
 const tokensEnding = ".trainable_tokens_delta";
 
@@ -26,7 +27,7 @@ export function unchangeable({ path, file, isPeft, updates, others, factors }: G
 export function writeChanged(
   adapter: GivenAdapter,
   updates: readonly LoraOf[],
-  { folder, forSpec, origin }: { readonly folder: string; readonly forSpec: string | null; readonly origin: string },
+  about: Pick<WrittenAdapter, "folder" | "forSpec" | "origin"> & { readonly made: Omit<MadeOf, "sources"> },
   reporter: Reporter,
 ): Ended<WrittenFiles> {
   const unfit = unchangeable(adapter);
@@ -38,5 +39,6 @@ export function writeChanged(
     tensors.set(`${peftPrefix}${own}`, { shape, data: Float32Array.from(values) });
   }
   const config = { ...files.config, ...adapter.fields };
-  return writeAdapter({ folder, files: { config, tensors }, contract: adapter.contract, origin, forSpec }, reporter);
+  const made = { ...about.made, sources: [{ path: adapter.path, weight: null }] };
+  return writeAdapter({ ...about, files: { config, tensors }, contract: adapter.contract, made }, reporter);
 }

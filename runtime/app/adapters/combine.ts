@@ -18,11 +18,14 @@ import {
   peftPrefix,
   weightedSum,
 } from "../../adapters/index.ts";
+import { at } from "../../at.ts";
+import { printShare } from "../../text/index.ts";
 import type { FloatTensor } from "../../weights/index.ts";
 import { done, type Ended, misused, problem, type Reporter, refuseBy, refused } from "../reporter.ts";
 import { namedSpec, specsOfRuns } from "./adapted-spec.ts";
 import { disagreements, warnOfBases } from "./agreement.ts";
 import { type GivenAdapter, readGiven } from "./given-adapter.ts";
+import type { MadeOf } from "./made-card.ts";
 import { whyNot } from "./why-not.ts";
 import { type WrittenFiles, writeAdapter } from "./write-adapter.ts";
 
@@ -83,7 +86,10 @@ export function combineAdapters(request: CombineRequest, reporter: Reporter): En
   const origin = JSON.stringify({ combined: method, weights, ...withoutNull({ density, sign, seed }) });
   const contract = adapters.find((each) => each.contract !== null)?.contract ?? null;
   const files = { ...made.files, config: { ...made.files.config, ...sharedFields(adapters) } };
-  const written = writeAdapter({ folder, files, contract, origin, forSpec }, reporter);
+  const written = writeAdapter(
+    { folder, files, contract, origin, forSpec, made: madeOf(adapters, weights, request, made) },
+    reporter,
+  );
   if (written.kind !== "done") return written;
   return done({
     ...written.value,
@@ -95,6 +101,27 @@ export function combineAdapters(request: CombineRequest, reporter: Reporter): En
     })),
     ...made.measured,
   });
+}
+
+function madeOf(
+  adapters: readonly GivenAdapter[],
+  weights: readonly number[],
+  { method, density, sign, seed, rank, clamp }: CombineRequest,
+  { measured: { sum }, rows }: Made & { readonly kind: "made" },
+): MadeOf {
+  const options = Object.entries(withoutNull({ density, sign, seed, rank, clamp }));
+  return {
+    summary: "One adapter made of several, as PEFT's `add_weighted_adapter` makes it.",
+    sources: adapters.map(({ path }, place) => ({ path, weight: weights[place] ?? null })),
+    method: [
+      ["Method", method],
+      ...options.map(([name, value]): readonly [string, string] => [`--${name}`, String(value)]),
+      ...(sum === null
+        ? []
+        : [["From the weighted sum of the updates", `${printShare(sum.distance, sum.norm)} of its norm`] as const]),
+    ],
+    modules: rows,
+  };
 }
 
 interface Wanted {
@@ -151,6 +178,8 @@ type Made =
       readonly kind: "made";
       readonly files: LoraFiles;
       readonly measured: Pick<Combined, "modules" | "ranks" | "sum">;
+      /** A line of the card for each module, behind one of headings. */
+      readonly rows: readonly (readonly string[])[];
     }
   | { readonly kind: "wrong"; readonly diagnostic: Diagnostic };
 
@@ -201,8 +230,13 @@ function combinedUpdates(
     norm: Math.hypot(...lengths.map(({ norm }) => norm)),
     distance: Math.hypot(...lengths.map(({ distance }) => distance)),
   };
+  const rows = made.map(({ module, matrices }, place) => {
+    const { norm, distance } = at(lengths, place);
+    return [module, String(matrices.rank), printShare(distance, norm)];
+  });
+  rows.unshift(["module", "rank", "from the weighted sum"]);
   const ranks = [...new Set(made.map(({ matrices }) => matrices.rank))].sort((a, b) => a - b);
-  return { kind: "made", files: loraFiles(made), measured: { modules: made.length, ranks, sum } };
+  return { kind: "made", files: loraFiles(made), measured: { modules: made.length, ranks, sum }, rows };
 }
 
 /** Factors are combined as they are, so that 1 stays 1 where the weights sum to 1. */
@@ -246,6 +280,7 @@ function combinedFactors(
     kind: "made",
     files: { config: ia3Config(configs), tensors },
     measured: { modules: modules.size, ranks: [], sum: null },
+    rows: [["module", "factors of"], ...configs.map(({ module, on }) => [module, on])],
   };
 }
 

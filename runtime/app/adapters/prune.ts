@@ -11,10 +11,12 @@ import {
   withLargest,
 } from "../../adapters/index.ts";
 import { at } from "../../at.ts";
+import { printCount, printShare } from "../../text/index.ts";
 import { done, type Ended, problem, type Reporter, refuse, refuseBy, refused } from "../reporter.ts";
 import { namedSpec, specsOfRuns } from "./adapted-spec.ts";
 import { unchangeable, writeChanged } from "./change-adapter.ts";
 import { readGiven } from "./given-adapter.ts";
+import type { MadeOf } from "./made-card.ts";
 import type { WrittenFiles } from "./write-adapter.ts";
 
 export interface PruneRequest {
@@ -72,8 +74,36 @@ export function pruneAdapter(request: PruneRequest, reporter: Reporter): Ended<P
   if (left.length === 0)
     return refuse(problem("nothing would be left of the adapter", "give a lower --threshold"), reporter);
   const origin = JSON.stringify({ pruned: { density, threshold } });
-  const written = writeChanged(adapter, left, { folder, forSpec, origin }, reporter);
+  const written = writeChanged(adapter, left, { folder, forSpec, origin, made: madeOf(modules, request) }, reporter);
   return written.kind === "done" ? done({ ...written.value, modules }) : written;
+}
+
+function madeOf(modules: readonly PrunedModule[], { density, threshold }: PruneRequest): Omit<MadeOf, "sources"> {
+  const norm = Math.hypot(...modules.map((each) => each.norm));
+  const distance = Math.hypot(...modules.map((each) => each.distance));
+  const count = (side: 0 | 1): number => modules.reduce((sum, { elements }) => sum + elements[side], 0);
+  return {
+    summary: "An adapter without what carries little of it.",
+    method: [
+      ["Method", "pruning: elements of matrices, and directions of updates, that are small are left out"],
+      ...(density === null
+        ? []
+        : [["Elements of each matrix that stay", `the largest, a share of ${density}`] as const]),
+      ...(threshold === null
+        ? []
+        : [["Directions that go", `those below ${threshold} of the largest singular value of all updates`] as const]),
+      ["Elements left", `${printCount(count(1))} of ${printCount(count(0))}`],
+      ["Change of the updates", `${printShare(distance, norm)} of their norm`],
+    ],
+    modules: [
+      ["module", "rank", "change"],
+      ...modules.map(({ module, ranks, norm: was, distance: is }) => [
+        module,
+        ranks[1] === 0 ? "dropped" : `${ranks[1]} of ${ranks[0]}`,
+        was === 0 ? "0 %" : printShare(is, was),
+      ]),
+    ],
+  };
 }
 
 function withLargestElements(matrices: LoraMatrices, density: number | null): LoraMatrices {

@@ -15,11 +15,13 @@ import {
   truncated,
 } from "../../adapters/index.ts";
 import { at } from "../../at.ts";
+import { printShare } from "../../text/index.ts";
 import { done, type Ended, misused, problem, type Reporter, refuseBy, refused } from "../reporter.ts";
 import { namedSpec, specsOfRuns } from "./adapted-spec.ts";
 import { disagreements } from "./agreement.ts";
 import { writeChanged } from "./change-adapter.ts";
 import { type GivenAdapter, readGiven } from "./given-adapter.ts";
+import type { MadeOf } from "./made-card.ts";
 import { weightNorms } from "./weight-norms.ts";
 import type { WrittenFiles } from "./write-adapter.ts";
 
@@ -117,8 +119,33 @@ export function adapterSpectra(request: SpectraRequest, reporter: Reporter): End
   const spectra = { modules, norm, energy: isTruncated ? (norm === 0 ? 1 : (kept / norm) ** 2) : null };
   if (folder === null) return done({ ...spectra, written: null });
   const origin = JSON.stringify({ truncated: rank === null ? { energy } : { rank } });
-  const written = writeChanged(adapter, results, { folder, forSpec, origin }, reporter);
+  const written = writeChanged(adapter, results, { folder, forSpec, origin, made: madeOf(spectra, request) }, reporter);
   return written.kind === "done" ? done({ ...spectra, written: written.value }) : written;
+}
+
+function madeOf(
+  { modules, energy: kept }: Pick<Spectra, "modules" | "energy">,
+  { rank, energy }: SpectraRequest,
+): Omit<MadeOf, "sources"> {
+  return {
+    summary: "An adapter whose updates have other, lower ranks.",
+    method: [
+      [
+        "Method",
+        "truncated singular value decomposition: of each update the nearest one of its rank, of the same alpha",
+      ],
+      rank === null ? ["Energy asked for", printShare(energy ?? 1, 1)] : ["Rank asked for", String(rank)],
+      ["Energy kept of all updates", printShare(kept ?? 1, 1)],
+    ],
+    modules: [
+      ["module", "rank", "energy kept"],
+      ...modules.map(({ module, storedRank, truncated: left }) => [
+        module,
+        `${left?.rank ?? storedRank} of ${storedRank}`,
+        printShare(left?.energy ?? 1, 1),
+      ]),
+    ],
+  };
 }
 
 type Measured = Omit<ModuleSpectrum, "relativeNorm"> & { readonly result: LoraOf | null };

@@ -9,7 +9,8 @@ import { libraryFolder, referenceSpecs, SpecLibrary } from "../../specs/index.ts
 import { countOf, safetensorsPieces } from "../../weights/index.ts";
 import { grouped } from "../models/variant-text.ts";
 import { done, type Ended, problem, type Reporter, refuse } from "../reporter.ts";
-import { placementsOfAdapter } from "./placements.ts";
+import { type MadeOf, writeMadeCard } from "./made-card.ts";
+import { type AdapterPlacements, placementsOfAdapter } from "./placements.ts";
 
 /** What is written of an adapter, beside its files. */
 export interface WrittenAdapter {
@@ -21,6 +22,7 @@ export interface WrittenAdapter {
   readonly origin: string;
   /** The spec that a variant with the result's placements is written of. */
   readonly forSpec: string | null;
+  readonly made: MadeOf;
 }
 
 export interface WrittenFiles {
@@ -37,9 +39,9 @@ const variantName = "adapter.vlm";
 /** The name of the record of how an adapter was made, in the metadata of its file. */
 export const originKey = "medctc.origin";
 
-/** Writes PEFT's two files, and beside them a variant of a spec that has these adapters. */
+/** Writes PEFT's two files, and beside them a card and a variant of a spec that has these adapters. */
 export function writeAdapter(written: WrittenAdapter, reporter: Reporter): Ended<WrittenFiles> {
-  const { folder, files, contract, origin, forSpec } = written;
+  const { folder, files, contract, origin, forSpec, made } = written;
   const overflowing = [...files.tensors].find(
     ([, { data }]) => typeof data !== "function" && !Array.from(data).every(Number.isFinite),
   );
@@ -56,21 +58,34 @@ export function writeAdapter(written: WrittenAdapter, reporter: Reporter): Ended
   });
   if (saved.kind === "failed") return refuse(saved.problem, reporter);
   const bytes = [...files.tensors.values()].reduce((sum, { shape }) => sum + 4 * countOf(shape), 0);
-  const variant = forSpec === null ? null : writeVariant(folder, forSpec, reporter);
+  // Without a spec they are for the card alone, which can do without them.
+  const hears = forSpec === null ? { ...reporter, note: unheard, problem: unheard, diagnostics: unheard } : reporter;
+  const found = placementsOfAdapter(folder, forSpec, hears);
+  const placements = found.kind === "done" ? found.value : null;
+  const variant = forSpec === null ? null : writeVariant(folder, forSpec, placements, reporter);
+  const names = [peftFiles.config, peftFiles.tensors, ...(variant === null ? [] : [variantName])];
+  writeMadeCard(made, { folder, files: names, config: files.config, placements, contract }, reporter);
   return done({ folder, tensors: files.tensors.size, bytes, variant });
 }
 
+function unheard(): void {
+  // Nothing is said.
+}
+
 /** Writes a spec that amends another one by the placements of the adapter in a folder; null after a warning why there is none. */
-function writeVariant(folder: string, spec: string, reporter: Reporter): string | null {
+function writeVariant(
+  folder: string,
+  spec: string,
+  placements: AdapterPlacements | null,
+  reporter: Reporter,
+): string | null {
   const path = join(folder, variantName);
   const without = (why: string): null => {
     reporter.warning(`${path} is not written: ${why}`);
     return null;
   };
-  const placements = placementsOfAdapter(folder, spec, reporter);
-  if (placements.kind !== "done" || placements.value.kind !== "selectors")
-    return without(`the adapter has no placements in the model of ${spec}`);
-  const { lines, libraries } = placements.value;
+  if (placements?.kind !== "selectors") return without(`the adapter has no placements in the model of ${spec}`);
+  const { lines, libraries } = placements;
   const base = modelIn(spec);
   const textWith = (expectation: string): string => {
     const text = [

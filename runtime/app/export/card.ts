@@ -3,13 +3,14 @@ import type { TracedSpec } from "../../../compiler/index.ts";
 import {
   type CardExport,
   type CardResults,
+  type PlacedCard,
   placeCard,
   readUserCard,
   renderCard,
   type UserCard,
 } from "../../card/index.ts";
 import { decodeContract } from "../../data/index.ts";
-import { kindOfPath, readText, whyUnread } from "../../files/index.ts";
+import { type Attempt, kindOfPath, readText, whyUnread } from "../../files/index.ts";
 import { version } from "../../machine/index.ts";
 import { listWords } from "../../text/index.ts";
 import { type RunRecord, readRecord } from "../../train/index.ts";
@@ -137,7 +138,11 @@ export function writeCard(sources: CardSources, of: CardOf, reporter: Reporter):
       tags: ["medctc", ...tags],
     },
   });
-  const placed = placeCard(path, card);
+  return reportPlacedCard(path, placeCard(path, card), reporter);
+}
+
+/** Says where a card went, if that is not its own place; gives whether it is anywhere. */
+export function reportPlacedCard(path: string, placed: Attempt<PlacedCard>, reporter: Reporter): boolean {
   if (placed.kind === "failed") {
     reporter.problem(placed.problem);
     return false;
