@@ -7,6 +7,7 @@ export { defineLets, letsOf } from "./file-lets.ts";
 export { Files } from "./files.ts";
 export { type Component, ModelElaborator } from "./model.ts";
 export { innermostList, type ParameterInstance, printSteps, type Role, type Step } from "./parameters.ts";
+export { isOfWholeModel } from "./peft-form.ts";
 export { atomsOf } from "./roles.ts";
 export { Trace, type Watch } from "./trace.ts";
 export {

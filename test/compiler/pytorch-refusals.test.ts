@@ -41,12 +41,11 @@ test("lists that share lists are not written out without end", () => {
 
 test.each<readonly [Changes, string]>([
   [
-    { imports: 'import "std/vera"', members: "vera(rank = 2) on e.l" },
-    'std/vera.vlm: shared buffer down: f32[rank, base.inputs] = uniform(sqrt(6 / base.inputs)) named "vera_A": a package has no parameters that adapters share',
-  ],
-  [
-    { imports: 'import "std/pissa"', members: "pissa(rank = 2) on e.l" },
-    "std/pissa.vlm: principal_down(base.weight, rank, scale): the first value of `first_down` is computed, which a package does not do",
+    {
+      imports: 'import "std/lora"\nfunction lengths() {\n  return sum(lora.placed[0].up)\n}',
+      members: "lora(rank = 2) on e.l\n  loss lengths()",
+    },
+    "specs/refused.vlm: placed: only the model's own losses, metrics and lets have a list of what is placed",
   ],
   [
     { imports: "function weigh(e) {\n  return sum(e.l.weight)\n}", members: "loss weigh(e)" },

@@ -74,9 +74,7 @@ def check_package(folder):
             worst = max(worst, check(f"{name}: {rest}", values[rest].detach(), tensor, forward_limit))
             compared += 1
         if kind == "module":
-            path = re.sub(r"\[(\d+)\]", r".\1", rest)
-            while isinstance(model.get_submodule(path), ops.Adapter):
-                path += ".base"
+            path = path_in(model, re.sub(r"\[(\d+)\]", r".\1", rest), ops.Adapter)
             worst = max(worst, check(f"{name}: {path}", given[path].detach(), tensor, forward_limit))
             compared += 1
     if hasattr(model, "encode"):
@@ -122,6 +120,7 @@ def check_package(folder):
             each = key.removeprefix("after:")
             far = max(far, check(f"{name}: {key}", trained[each].detach(), tensor, step_limit, where=determined.get(each)))
     check_base_weights(model, ops, weights)
+    firsts = check_first_values(package, folder, ops, weights, forward_limit)
     # In bf16 what Adam keeps of small gradients is as far apart as these.
     if importlib.import_module(f"{name}.optimizer").PRECISION == "f32":
         far = max(far, check_training(package, folder, batch, expected, step_limit, determined))
@@ -129,7 +128,22 @@ def check_package(folder):
     elements = sum(each.numel() for each in determined.values())
     assert left_out <= elements / 20, (name, left_out, elements)
     print(f"{name}: {compared} values within {worst:.1e}, {len(gradients)} gradients {steepest:.1e}, three steps {far:.1e}")
+    if firsts:
+        print(f"  {firsts} first values follow from those of the model")
     print(f"  without {left_out} of {elements} elements whose gradients are rounding")
+
+
+def path_in(model, path, adapter):
+    """Where a module of a spec stands in a package, within the adapters around it and around what it is in."""
+    steps = []
+    for step in [*path.split("."), None]:
+        while isinstance(model, adapter):
+            steps.append("base")
+            model = model.base
+        if step is not None:
+            steps.append(step)
+            model = model.get_submodule(step)
+    return ".".join(steps)
 
 
 def check_rows(name, model, batch, expected, limit):
@@ -193,6 +207,21 @@ def check_base_weights(model, ops, weights):
     missing, unexpected = model.load_state_dict(adapter, strict=False)
     assert not unexpected and not set(missing) & added, (missing, unexpected)
     assert all(torch.equal(model.state_dict()[each], weights[each]) for each in added)
+
+
+def check_first_values(package, folder, ops, weights, limit):
+    """First values that follow from weights are those of the weights that are loaded, until an adapter is."""
+    first = load_file(f"{folder}/first.safetensors")
+    model = getattr(package, package.__all__[0])()
+    added = ops.adapter_names(model)
+    base = {each: tensor for each, tensor in weights.items() if each not in added}
+    model.load_state_dict(base, strict=True)
+    for each, tensor in first.items():
+        check(f"{package.__name__}: first value of {each}", model.state_dict()[each], tensor, limit)
+    model.load_state_dict({each: weights[each] for each in added}, strict=False)
+    model.load_state_dict(base, strict=True)
+    assert all(torch.equal(model.state_dict()[each], weights[each]) for each in added)
+    return len(first)
 
 
 for folder in sys.argv[1:]:

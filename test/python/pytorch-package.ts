@@ -6,6 +6,7 @@ import {
   buildStep,
   compileSpec,
   elementCount,
+  firstValuesOf,
   nameOf,
   optimise,
   type Plan,
@@ -20,6 +21,7 @@ import { packageFiles } from "../../runtime/backends/index.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
 import { type FloatTensor, writeSafetensors } from "../../runtime/weights/index.ts";
 import { Random } from "../random.ts";
+import { libraryAdapters } from "./pytorch-adapters.ts";
 
 /** Writes the package of a spec for two rows into a folder, with weights, inputs and what the evaluator computes from them. */
 export function prepare(into: string, name: string, text: string, changes: SpecChanges = {}): string {
@@ -39,7 +41,29 @@ export function prepare(into: string, name: string, text: string, changes: SpecC
   save(join(into, "feeds"), new Map([...feeds].filter(([, { type }]) => type.dtype !== "i32")));
   save(join(into, "ids"), new Map([...feeds].filter(([, { type }]) => type.dtype === "i32")));
   save(join(into, "expected"), expectedOf(spec, plan, weights, feeds));
+  save(join(into, "first"), firstOf(spec, plan, weights));
   return into;
+}
+
+/** The first values that follow from weights alone, by their names in checkpoints. */
+function firstOf(spec: TracedSpec, plan: Plan, weights: Tensors): Tensors {
+  const planned = [...plan.parameters, ...plan.buffers];
+  const ofModel = new Set(planned.flatMap(({ path, ofAdapter }) => (ofAdapter ? [] : [path])));
+  const given = (path: string): readonly Float32Array[] | null => {
+    const data = ofModel.has(path) ? weights.get(path)?.data : undefined;
+    return data === undefined ? null : [Float32Array.from(data)];
+  };
+  const seeds = [0, 1].map((seed) => firstValuesOf(spec.parameters, seed, given));
+  const computed = new Set(spec.parameters.flatMap(({ path, initial }) => (initial.kind === "computed" ? [path] : [])));
+  return new Map(
+    planned.flatMap(({ path, checkpoint, shape, ofAdapter }) => {
+      if (!ofAdapter || !computed.has(path)) return [];
+      const [first = [], other = []] = seeds.map((pieces) => [...pieces(path)].flatMap((piece) => [...piece]));
+      const isDrawn = first.some((value, place) => value !== other[place]);
+      const tensor = { type: { dtype: "f32", shape }, data: Float32Array.from(first) } as const;
+      return isDrawn ? [] : [[checkpoint, tensor] as const];
+    }),
+  );
 }
 
 /** Writes the package of a spec into a folder. */
@@ -99,7 +123,7 @@ function expectedOf(spec: TracedSpec, { parameters }: Plan, weights: Tensors, in
   const digits = spec.settings.precision === "f32" ? "f64" : "f32";
   // An adapter stands around its module, which it may not call at all.
   const returned = [...spec.named].flatMap(([name, node]) => {
-    const isAdapter = /\.(lora|loralib|dora|bottleneck|ia3|bias_only)(\[\d+\])?\.return$/.test(name);
+    const isAdapter = libraryAdapters.has(/\.(\w+)(\[\d+\])?\.return$/.exec(name)?.[1] ?? "");
     const isComputed = spec.graph.nodes[node.id] === node;
     return name.endsWith(".return") && !isAdapter && isComputed ? [name] : [];
   });

@@ -108,6 +108,12 @@ function sorted(name: string, use: BuiltinUse): Python {
 
 const dtypes: Readonly<Record<string, string>> = { f32: "float", bf16: "bfloat16", i32: "int", bool: "bool" };
 
+/** Numbers that are drawn for a first value which is computed of them. */
+function drawn(parameter: string): Rule {
+  return (use) =>
+    use.has("sizes") ? call(`ops.${use.name}`, [python(use, "sizes"), python(use, parameter)]) : onlyFirstValue(use);
+}
+
 function onlyFirstValue(use: BuiltinUse): never {
   return refuse(
     `\`${use.name}\` is the first value of a parameter, and is written only where one is declared`,
@@ -122,9 +128,9 @@ export const builtinRules: { readonly [Name in BuiltinName]: Rule } = {
   full: (use) => call("torch.full", [python(use, "sizes"), python(use, "value")], { dtype: word("torch.float32") }),
   iota: (use) => call("torch.arange", [python(use, "count")], { dtype: word("torch.int32") }),
   constant: onlyFirstValue,
-  normal: onlyFirstValue,
-  uniform: onlyFirstValue,
-  svd: (use) => refuse("`svd` is only for first values, which a package does not compute", use.span),
+  normal: drawn("std"),
+  uniform: drawn("bound"),
+  svd: (use) => call("ops.svd", [python(use, "x"), python(use, "rank")]),
   eye: (use) => call("torch.eye", [python(use, "n")]),
   len: (use) => call("len", [python(use, "list")]),
   split_words: (use) => method(method(text(" "), "join", [python(use, "lines")]), "split", []),

@@ -27,7 +27,8 @@ export function isUnchanged(within: readonly Expression[], body: readonly Statem
   return [...namesIn(within)].every((name) => !changed.has(name));
 }
 
-function changedIn(body: readonly Statement[]): ReadonlySet<string> {
+/** The names that a body assigns to. */
+export function changedIn(body: readonly Statement[]): ReadonlySet<string> {
   return new Set(
     body.flatMap((each) => {
       if (each.kind === "for") return [...changedIn(each.body)];

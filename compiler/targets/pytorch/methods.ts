@@ -259,6 +259,11 @@ export class MethodsWriter {
     return { kind: "call", callee: own(modelAttributeName(encoder.name.text)), arguments: passed };
   }
 
+  /** What computes from the model's own parts and parameters alone. */
+  inside(): Translator {
+    return new Translator(this.place(inputInBatch));
+  }
+
   /** What names mean in a method: parts and parameters are attributes; how an input is read differs. */
   private place(input: (name: string) => Python): Place {
     const outer = new Scope();
@@ -269,7 +274,7 @@ export class MethodsWriter {
     const scope = new Scope(outer);
     for (const name of this.allInputs()) scope.define(name, input(name));
     const place = emptyPlace(scope, this.declarations, this.writer);
-    return { ...place, encoders: this.encoders(), training: own("training") };
+    return { ...place, encoders: this.encoders(), training: own("training"), isOfModel: true };
   }
 
   private encoders(): ReadonlyMap<string, EncoderValue> {

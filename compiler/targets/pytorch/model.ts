@@ -1,6 +1,7 @@
 import type { Expression, HeadLet, ModelDeclaration, ModelMember } from "../../../grammar/index.ts";
 import { own } from "./body.ts";
 import { commentAbove, docstring, hashComment } from "./comments.ts";
+import { writeFirstValues } from "./first-values.ts";
 import { inferredArguments, pipeOf } from "./heads.ts";
 import { MethodsWriter } from "./methods.ts";
 import { bufferTypes, checkpointEntries, dictionary, writeParam, writePart } from "./module.ts";
@@ -11,6 +12,7 @@ import { emptyPlace } from "./place.ts";
 import { writeFreezing, writePlacements } from "./placements.ts";
 import { call, indented, layOut, printPython, word } from "./python.ts";
 import { type Declarations, Scope, type Writer } from "./scope.ts";
+import { writeShared } from "./shared.ts";
 import { Translator } from "./translate.ts";
 import { namesIn } from "./walk.ts";
 
@@ -45,6 +47,7 @@ export class ModelWriter {
       ...bufferTypes(this.parts.members, modelAttributeName, this.writer),
       ...this.init(),
       "",
+      ...writeFirstValues(this.parts.members, modelAttributeName, () => methods.inside()),
       ...methods.lines(),
     ];
   }
@@ -55,9 +58,11 @@ export class ModelWriter {
       .flatMap(({ name, named }) =>
         named === null ? [] : [`${JSON.stringify(`heads.${name.text}`)}: ${JSON.stringify(named.value)}`],
       );
+    const isSharing = this.parts.written.components.some(({ kind }) => kind === "shared");
     const all = dictionary(1, "checkpoint_names: ClassVar[dict[str, str]] = ", [
       ...checkpointEntries(this.parts.members, modelAttributeName),
       ...heads,
+      ...(isSharing ? ['"shared": "*"'] : []),
     ]);
     return all.length === 0 ? [indented(1, "checkpoint_names: ClassVar[dict[str, str]] = {}")] : all;
   }
@@ -70,10 +75,17 @@ export class ModelWriter {
       indented(2, "super().__init__()"),
       ...this.parts.members.flatMap((member) => this.initMember(member, translator)),
       ...this.headModules(translator),
+      ...writeShared(this.parts.written.components, this.writer),
       ...writePlacements(this.parts.written, this.paths, translator),
       ...writeFreezing(this.parts.written, this.parts.spec, this.paths),
       indented(2, "ops.use_checkpoint_names(self)"),
+      ...(this.isComputed() ? [indented(2, "ops.compute_first_values(self)")] : []),
     ];
+  }
+
+  /** Whether any parameter has a first value that follows from others. */
+  private isComputed(): boolean {
+    return [...this.paths.parameters.keys()].some(({ initial }) => initial.kind === "computed");
   }
 
   private initMember(member: ModelMember, translator: Translator): readonly string[] {

@@ -1,6 +1,5 @@
 import type {
   AdapterDeclaration,
-  Expression,
   FunctionDeclaration,
   LossDeclaration,
   ModelMember,
@@ -9,9 +8,11 @@ import type {
   ParamMember,
   PartMember,
 } from "../../../grammar/index.ts";
-import { forwardOf } from "../../elaborate/index.ts";
+import { forwardOf, isOfWholeModel } from "../../elaborate/index.ts";
 import { BodyWriter, loopOf, own, withoutUnusedSizes } from "./body.ts";
 import { commentAbove, docstring, hashComment, writtenType } from "./comments.ts";
+import { computedValues, firstValues, writeFirstValues } from "./first-values.ts";
+import { changedIn } from "./lets.ts";
 import { attributeName, className, variableName } from "./names.ts";
 import { emptyPlace } from "./place.ts";
 import {
@@ -28,6 +29,7 @@ import {
 } from "./python.ts";
 import { refuse } from "./refusal.ts";
 import { type Declarations, Scope, type Writer } from "./scope.ts";
+import { sharedTensors } from "./shared.ts";
 import { isNumeric, shapesOf, writeSignature } from "./signature.ts";
 import { Translator } from "./translate.ts";
 import { forwardExpressions, namesIn } from "./walk.ts";
@@ -64,9 +66,17 @@ export function writeFunction(
   ];
 }
 
-/** ` -> Tensor` where a body returns nothing else. */
+/** ` -> Tensor` where a body returns nothing else; nothing where it is a sum that begins as a number, which type checkers do not follow. */
 function returned(body: FunctionDeclaration["body"], { facts }: Declarations, writer: Writer): string {
   const last = body.at(-1);
+  const changed = changedIn(body);
+  const isSum = body.some(
+    (each) =>
+      each.kind === "let" &&
+      facts.isAll(each.value, "number") &&
+      each.names.some(({ text: name }) => changed.has(name)),
+  );
+  if (isSum) return "";
   if (last?.kind !== "return" || !facts.isAll(last.value, "tensor")) return "";
   writer.use("Tensor");
   return " -> Tensor";
@@ -93,8 +103,11 @@ export function writeModule(
     ...names,
     ...(names.length > 0 ? [""] : []),
     ...bufferTypes(members, attributeName, writer),
+    ...sharedTensors(members),
+    ...(isAdapter && isOfWholeModel(declaration) ? [indented(1, "of_whole_model = True"), ""] : []),
     ...writeInit(declaration, accessed, declarations, writer),
     "",
+    ...writeFirstValues(members, attributeName, () => insideOf(declaration, declarations, writer)),
     ...writeForward(declaration, accessed, declarations, writer),
   ];
 }
@@ -106,7 +119,7 @@ export function checkpointEntries(
 ): readonly string[] {
   return members.flatMap((member) => {
     if (member.kind !== "param" && member.kind !== "part" && member.kind !== "encoder") return [];
-    if (member.name === undefined) return [];
+    if (member.name === undefined || member.shared === true) return [];
     const attribute = attributeOf(member.name.text);
     const stored = member.named?.value ?? member.name.text;
     return attribute === stored ? [] : [`${JSON.stringify(attribute)}: ${JSON.stringify(stored)}`];
@@ -120,14 +133,14 @@ export function bufferTypes(
   writer: Writer,
 ): readonly string[] {
   const lines = members.flatMap((member) => {
-    if (member.kind !== "param" || member.storage !== "buffer") return [];
+    if (member.kind !== "param" || member.storage !== "buffer" || member.shared) return [];
     writer.use("Tensor");
     return [indented(1, `${attributeOf(member.name.text)}: Tensor${member.when === null ? "" : " | None"}`)];
   });
   return lines.length === 0 ? [] : [...lines, ""];
 }
 
-type NamedMember = { readonly kind: string } & Partial<Pick<ParamMember, "name" | "named">>;
+type NamedMember = { readonly kind: string } & Partial<Pick<ParamMember, "name" | "named" | "shared">>;
 
 export function dictionary(indent: number, before: string, entries: readonly string[]): readonly string[] {
   if (entries.length === 0) return [];
@@ -144,10 +157,18 @@ function memberNames(members: readonly ModuleMember[]): ReadonlySet<string> {
   return new Set(members.flatMap((each) => (each.kind === "param" || each.kind === "part" ? [each.name.text] : [])));
 }
 
-/** The arguments and lets of a module that its forward or others read: they are its attributes. */
-function storedNames(declaration: ModuleDeclaration | AdapterDeclaration, { names }: Accessed): ReadonlySet<string> {
+/** The arguments and lets of a module that its forward, its first values or others read: they are its attributes. */
+function storedNames(
+  declaration: ModuleDeclaration | AdapterDeclaration,
+  { names }: Accessed,
+  { facts }: Declarations,
+): ReadonlySet<string> {
   const members = memberNames(declaration.members);
-  const inForward = namesIn(forwardExpressions(forwardOf(declaration)));
+  const computed = declaration.members.flatMap((each) => (each.kind === "param" ? computedValues(each, facts) : []));
+  const inForward = namesIn([
+    ...forwardExpressions(forwardOf(declaration)),
+    ...computed.flatMap(({ value, conditions }) => [value, ...conditions.map(({ condition }) => condition)]),
+  ]);
   const lets = declaration.members.flatMap((each) => (each.kind === "let" ? each.names.map(({ text }) => text) : []));
   const parameters = declaration.parameters.map(({ name }) => name.text);
   const read = [
@@ -171,7 +192,7 @@ function writeInit(
     scope.define(base, word("base"));
     writer.use("nn");
   }
-  const stored = storedNames(declaration, accessed);
+  const stored = storedNames(declaration, accessed, declarations);
   const signature = writeSignature(parameters, translator, 2);
   const given = ["self", ...(base === null ? [] : ["base: nn.Module"]), ...signature.parameters];
   const kept = (name: string): readonly string[] =>
@@ -182,11 +203,15 @@ function writeInit(
     ...signature.defaults,
     ...parameters.flatMap(({ name }) => kept(name.text)),
     ...members.flatMap((member) => [
-      ...(member.kind === "forward" ? [] : hashComment(2, commentAbove(member.span))),
+      ...(member.kind === "forward" || isShared(member) ? [] : hashComment(2, commentAbove(member.span))),
       ...writeMember(member, translator),
       ...(member.kind === "let" ? member.names.flatMap(({ text: name }) => kept(name)) : []),
     ]),
   ];
+}
+
+function isShared(member: ModuleMember): boolean {
+  return member.kind === "param" && member.shared;
 }
 
 function writeMember(member: ModuleMember, translator: Translator): readonly string[] {
@@ -210,9 +235,9 @@ export function writeParam(
   translator: Translator,
   attribute = attributeName(member.name.text),
 ): readonly string[] {
-  const { name, type, initial, storage, when } = member;
+  const { type, initial, storage, when } = member;
   const { writer } = translator.place;
-  if (member.shared) refuse("a package has no parameters that adapters share", member.span);
+  if (member.shared) return [];
   const sizes: Python = {
     kind: "list",
     elements: type.dims.map((dim) =>
@@ -223,7 +248,7 @@ export function writeParam(
           : translator.expression(dim),
     ),
   };
-  const values = firstValues(name.text, initial, sizes, translator);
+  const values = firstValues(initial, sizes, translator);
   const typed = type.dtype === "i32" ? method(values, "int", []) : values;
   const where = (value: Python): Python =>
     when === null
@@ -235,48 +260,6 @@ export function writeParam(
       ? layOut(2, `self.${attribute} = `, where(call("nn.Parameter", [typed])))
       : layOut(2, "", method(word("self"), "register_buffer", [text(attribute), where(typed)]));
   return withComment(2, lines, writtenType(type));
-}
-
-function firstValues(name: string, initial: Expression | null, sizes: Python, translator: Translator): Python {
-  const { writer } = translator.place;
-  const inTorch = (name: string): Python => {
-    writer.use("torch");
-    return call(`torch.${name}`, [sizes]);
-  };
-  if (initial === null) return inTorch("zeros");
-  if (initial.kind === "name" && (initial.text === "zeros" || initial.text === "ones")) return inTorch(initial.text);
-  if (initial.kind === "if") {
-    const { facts } = translator.place.declarations;
-    // A package has no other arguments than the spec's: what these leave out is not written.
-    if (facts.of(initial.then) === null) return firstValues(name, initial.otherwise, sizes, translator);
-    if (facts.of(initial.otherwise) === null) return firstValues(name, initial.then, sizes, translator);
-    const then = firstValues(name, initial.then, sizes, translator);
-    const otherwise = firstValues(name, initial.otherwise, sizes, translator);
-    return { kind: "if", condition: translator.expression(initial.condition), then, otherwise };
-  }
-  const filled = (value: Python): Python => {
-    writer.use("torch");
-    const isFraction = value.kind === "word" && /[.e]/.test(value.text);
-    return call("torch.full", [sizes, value], { dtype: isFraction ? null : word("torch.float32") });
-  };
-  if (initial.kind === "call" && initial.callee.kind === "name") {
-    const [argument] = initial.arguments;
-    const kind = initial.callee.text;
-    if (argument !== undefined && (kind === "normal" || kind === "uniform" || kind === "constant")) {
-      const value = translator.expression(argument.value);
-      if (kind === "constant") return filled(value);
-      writer.use("ops");
-      return call(`ops.${kind}`, [sizes, value]);
-    }
-  }
-  if (translator.place.declarations.facts.isAll(initial, "number")) return filled(translator.expression(initial));
-  const isComputed = translator.place.declarations.facts.isAll(initial, "tensor", "parameter");
-  return refuse(
-    isComputed
-      ? `the first value of \`${name}\` is computed, which a package does not do`
-      : "the first value of a parameter is not written where it is declared",
-    initial.span,
-  );
 }
 
 /** A part, or a ModuleList of them. */
@@ -310,15 +293,7 @@ function writeForward(
   writer: Writer,
 ): readonly string[] {
   const { parameters, body } = forwardOf(declaration);
-  const outer = new Scope();
-  for (const { name, type } of declaration.parameters)
-    outer.define(name.text, own(attributeName(name.text)), isNumeric(type));
-  for (const name of letsOf(declaration.members)) outer.define(name, own(attributeName(name)));
-  const base = declaration.kind === "adapter" ? declaration.base.text : null;
-  if (base !== null) outer.define(base, own("base"));
-  for (const name of memberNames(declaration.members)) outer.define(name, own(attributeName(name)));
-  const place = { ...emptyPlace(new Scope(outer), declarations, writer), base, training: own("training") };
-  const translator = new Translator(place);
+  const translator = insideOf(declaration, declarations, writer);
   const signature = writeSignature(parameters, translator, 2);
   const bodies = new BodyWriter(accessed.lets(declaration));
   const sizes = bodies.sizes(parameters, body, translator, 2);
@@ -329,6 +304,22 @@ function writeForward(
     ...signature.defaults,
     ...withoutUnusedSizes([...sizes, ...bodies.statements(body, translator, 2)]),
   ];
+}
+
+/** What names mean in the methods of a module: its arguments, lets, parameters and parts are attributes. */
+function insideOf(
+  declaration: ModuleDeclaration | AdapterDeclaration,
+  declarations: Declarations,
+  writer: Writer,
+): Translator {
+  const outer = new Scope();
+  for (const { name, type } of declaration.parameters)
+    outer.define(name.text, own(attributeName(name.text)), isNumeric(type));
+  for (const name of letsOf(declaration.members)) outer.define(name, own(attributeName(name)));
+  const base = declaration.kind === "adapter" ? declaration.base.text : null;
+  if (base !== null) outer.define(base, own("base"));
+  for (const name of memberNames(declaration.members)) outer.define(name, own(attributeName(name)));
+  return new Translator({ ...emptyPlace(new Scope(outer), declarations, writer), base, training: own("training") });
 }
 
 function letsOf(members: readonly ModuleMember[]): readonly string[] {

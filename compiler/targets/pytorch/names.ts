@@ -28,7 +28,7 @@ const ofModule = [
   ..."requires_grad_ set_extra_state set_submodule share_memory state_dict to to_empty train training type xpu".split(
     " ",
   ),
-  ..."zero_grad base original checkpoint_names".split(" "),
+  ..."zero_grad base original checkpoint_names first_values sharing place of_whole_model".split(" "),
 ];
 
 const variables = new Set([...keywords, ...used]);
@@ -45,7 +45,7 @@ export function attributeName(name: string): string {
 }
 
 /** What the class of a model has besides its members. */
-const ofModel = new Set(["embed", "compare", "loss_of"]);
+const ofModel = new Set(["embed", "compare", "loss_of", "shared"]);
 
 /** A name of a model's member as an attribute of the model. */
 export function modelAttributeName(name: string): string {

@@ -1,3 +1,4 @@
+import { adaptersSource } from "./ops-adapters.ts";
 import { windowsSource } from "./ops-windows.ts";
 import { pytorchReleases } from "./releases.ts";
 
@@ -8,7 +9,7 @@ import contextlib
 import functools
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -45,6 +46,20 @@ def normal(sizes: Sequence[int], std: float) -> Tensor:
 
 def uniform(sizes: Sequence[int], bound: float) -> Tensor:
     return torch.empty(sizes).uniform_(-bound, bound)
+
+
+def svd(x: Tensor, rank: int) -> tuple[Tensor, Tensor, Tensor]:
+    """
+    The largest singular values of a matrix, with their vectors: [rows, rank], [rank] and
+    [rank, columns]. The largest element of each left vector is positive; what is rounding beside
+    the largest value is zero, and so are its vectors.
+    """
+    left, values, right = torch.linalg.svd(x.double(), full_matrices=False)
+    left, values, right = left[:, :rank], values[:rank], right[:rank]
+    signs = left.take_along_dim(left.abs().argmax(0, keepdim=True), 0)[0].sign()
+    found = signs * (values > values[0] * math.sqrt(torch.finfo(values.dtype).eps))
+    values = torch.where(found != 0, values, 0)
+    return (left * found).to(x), values.to(x), (right * found[:, None]).to(x)
 
 
 def _alike(a: Tensor | float, b: Tensor | float) -> tuple[Tensor, Tensor]:
@@ -239,67 +254,11 @@ def compile_layers(model: nn.Module, **options: Any) -> None:
                 layer.compile(**options)
 
 
-def original(module: nn.Module) -> nn.Module:
-    """A module without the adapters around it."""
-    while isinstance(module, Adapter):
-        module = module.base
-    return module
+${adaptersSource}Naming = Callable[[str], str]
 
 
-class Adapter(nn.Module):
-    """Stands around the module that it adapts, or around another adapter of that."""
-
-    base: nn.Module
-
-    def __init__(self, base: nn.Module) -> None:
-        super().__init__()
-        self.base = base
-
-    @property
-    def original(self) -> Any:
-        return original(self.base)
-
-
-def _matching(names: list[str], pattern: str) -> list[str]:
-    """The names that a pattern means: \`*\` stands for the number of any layer."""
-    written = re.compile(re.escape(pattern).replace(r"\\*", r"\\d+"))
-    found = [name for name in names if written.fullmatch(name)]
-    if not found:
-        raise ValueError(f"{pattern} names nothing in this model")
-    return found
-
-
-def adapt(
-    model: nn.Module, patterns: Sequence[str], wrap: Callable[[nn.Module], nn.Module]
-) -> None:
-    """Puts adapters around modules, in place."""
-    names = [name for name, _ in model.named_modules()]
-    for name in [each for pattern in patterns for each in _matching(names, pattern)]:
-        parent, _, own = name.rpartition(".")
-        holder = model.get_submodule(parent)
-        holder._modules[own] = wrap(model.get_submodule(name))
-
-
-def parameters_under(model: nn.Module, patterns: Sequence[str]) -> list[nn.Parameter]:
-    """The parameters that patterns name, or that stand in the modules that they name."""
-    parameters = dict(model.named_parameters())
-    steps = {".".join(name.split(".")[:end]) for name in parameters for end in range(1, 40)}
-    chosen = {each for pattern in patterns for each in _matching(sorted(steps), pattern)}
-    return [
-        parameter
-        for name, parameter in parameters.items()
-        if any(name == each or name.startswith(f"{each}.") for each in chosen)
-    ]
-
-
-def train_only(model: nn.Module, patterns: Sequence[str]) -> None:
-    """Freezes all parameters but those that patterns name."""
-    model.requires_grad_(False)
-    for parameter in parameters_under(model, patterns):
-        parameter.requires_grad_(True)
-
-
-Naming = Callable[[str], str]
+def _as_it_is(own: str) -> str:
+    return own
 
 
 def _inside(name: str) -> Naming:
@@ -326,10 +285,11 @@ def checkpoint_names(model: nn.Module) -> dict[str, str]:
         members(module, path, naming)
         checkpoint = naming("").rstrip("._")
         for level, (at, adapter) in enumerate(adapters):
-            members(adapter, at, _inside(checkpoint if level == 0 else f"{checkpoint}.{level}"))
+            own = checkpoint if level == 0 else f"{checkpoint}.{level}"
+            members(adapter, at, _as_it_is if adapter.of_whole_model else _inside(own))
 
     def members(module: nn.Module, path: str, naming: Naming) -> None:
-        names = getattr(type(module), "checkpoint_names", {})
+        names = getattr(module, "checkpoint_names", {})
         for kept in (module._parameters, module._buffers):
             for name, tensor in kept.items():
                 if tensor is not None:
@@ -348,7 +308,7 @@ def checkpoint_names(model: nn.Module) -> dict[str, str]:
             else:
                 visit(child, f"{path}{name}.", _child(naming, names.get(name, name)))
 
-    members(model, "", lambda own: own)
+    members(model, "", _as_it_is)
     return found
 
 
@@ -357,17 +317,36 @@ def adapter_names(model: nn.Module) -> set[str]:
     names = checkpoint_names(model)
     added: set[str] = set()
     for path, module in model.named_modules():
-        if isinstance(module, Adapter):
-            inside = (name for name, _ in module.named_parameters(prefix=path))
+        if isinstance(module, Adapter | Shared):
+            inside = (name for name, _ in _tensors(module, path))
             added.update(names[name] for name in inside if not name.startswith(f"{path}.base."))
     return added
+
+
+def _tensors(module: nn.Module, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
+    yield from module.named_parameters(prefix=prefix)
+    yield from module.named_buffers(prefix=prefix)
+
+
+def compute_first_values(model: nn.Module, kind: type[nn.Module] = nn.Module) -> None:
+    """Computes the first values that follow from others in modules of a kind, the innermost first."""
+    for module in reversed(list(model.modules())):
+        compute = getattr(module, "first_values", None) if isinstance(module, kind) else None
+        own = next((each for _, each in _tensors(module)), None)
+        # What is made without memory gets all of its values later.
+        if compute is not None and own is not None and not own.is_meta:
+            with torch.device(own.device):
+                compute()
 
 
 def use_checkpoint_names(model: nn.Module) -> None:
     """
     Makes the state dict of a model have the names of checkpoints. A checkpoint without any adapter
-    loads as it is, and adapters keep their values; names may have the prefix that PEFT gives them.
+    loads as it is. Adapters keep their values then, but for first values that follow from the
+    weights they adapt: until an adapter is loaded, these follow from those that were loaded last.
+    Names may have the prefix that PEFT gives them.
     """
+    has_adapters = False
 
     def rename(module: nn.Module, state: dict[str, Any], prefix: str, _: Any) -> None:
         names = {prefix + own: prefix + name for own, name in checkpoint_names(module).items()}
@@ -378,17 +357,27 @@ def use_checkpoint_names(model: nn.Module) -> None:
     def restore(
         module: nn.Module, state: dict[str, Any], prefix: str, _: Any, strict: bool, *__: Any
     ) -> None:
+        nonlocal has_adapters
         names = {name: own for own, name in checkpoint_names(module).items()}
         items = list(state.items())
         state.clear()
         for key, value in items:
             name = key.removeprefix(prefix).removeprefix("base_model.model.")
+            # What adapters share stands beside the model there.
+            name = name if name in names else name.removeprefix("base_model.")
             state[prefix + names[name] if key.startswith(prefix) and name in names else key] = value
-        own = {names[name]: name for name in adapter_names(module)}
-        if not any(prefix + name in state for name in own):
-            parameters = dict(module.named_parameters())
-            state.update((prefix + name, parameters[name].detach()) for name in own)
+        own = {names[name] for name in adapter_names(module)}
+        if any(prefix + name in state for name in own):
+            has_adapters = True
+        else:
+            tensors = dict(_tensors(module))
+            state.update((prefix + name, tensors[name].detach()) for name in own)
+
+    def compute(module: nn.Module, _: Any) -> None:
+        if not has_adapters:
+            compute_first_values(module, Adapter)
 
     model.register_state_dict_post_hook(rename)
     model.register_load_state_dict_pre_hook(restore)
+    model.register_load_state_dict_post_hook(compute)
 `;

@@ -1,6 +1,13 @@
-import type { AdapterDeclaration, Item, ModelMember, ModuleDeclaration, Source } from "../../../grammar/index.ts";
+import type {
+  AdapterDeclaration,
+  Expression,
+  Item,
+  ModelMember,
+  ModuleDeclaration,
+  Source,
+} from "../../../grammar/index.ts";
 import { forwardOf } from "../../elaborate/index.ts";
-import { type Callable, scopeOf } from "../../load/index.ts";
+import { type Callable, placedName, scopeOf } from "../../load/index.ts";
 import type { TracedSpec, WrittenModel } from "../../programs/index.ts";
 import { UniqueNames } from "../lowering/index.ts";
 import type { TargetFile, WrittenBy } from "../target.ts";
@@ -66,6 +73,15 @@ class PackageWriter {
       qualified,
       settings: spec.settings,
       isEncoder: (instance) => written.components.some((each) => each.kind === "encoder" && each.instance === instance),
+      placedOf: (adapter) => {
+        const isAlike = (each: AdapterDeclaration): boolean =>
+          adapter.kind === "adapter" && placedName(each) === placedName(adapter);
+        const all = written.placed.flatMap(({ adapters }) =>
+          adapters.map(({ adapter: { declaration } }) => declaration),
+        );
+        return [...new Set(all)].filter(isAlike);
+      },
+      readsPlaced: modelExpressions(written.declaration.members).some(readsPlaced),
       fileValue: (name, source) => written.files.of(source).environment.lookup(name) ?? null,
       drops: dropping(
         written.program.files.flatMap(({ parsed }) => parsed.file.items),
@@ -209,6 +225,15 @@ function dropping(
     }
   }
   return (each) => found.has(each);
+}
+
+/** Whether an expression has a list of what is placed of an adapter: `lora.placed`. */
+function readsPlaced(expression: Expression): boolean {
+  let isRead = false;
+  visitExpression(expression, (each) => {
+    isRead ||= each.kind === "member" && each.name.text === "placed";
+  });
+  return isRead;
 }
 
 /** What is read of modules from outside: names behind a dot, and the lets among them. */

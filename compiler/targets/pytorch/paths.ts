@@ -1,5 +1,6 @@
 import type { Component, ModuleInstance, ParameterInstance, Step } from "../../elaborate/index.ts";
 import { attributeName, modelAttributeName } from "./names.ts";
+import { sharedNames } from "./shared.ts";
 
 /** One step of a path in Python: an attribute, or the number of a layer and how many there are. */
 export type PathStep = string | { readonly index: number; readonly count: number };
@@ -13,6 +14,7 @@ export interface Paths {
 export function pathsOf(components: readonly Component[]): Paths {
   const modules = new Map<ModuleInstance, readonly PathStep[]>();
   const parameters = new Map<ParameterInstance, readonly PathStep[]>();
+  const shared = sharedNames(components);
   const addModule = (instance: ModuleInstance, path: readonly PathStep[]): void => {
     modules.set(instance, path);
     // Adapters are around a module: the outermost stands at its path.
@@ -27,8 +29,11 @@ export function pathsOf(components: readonly Component[]): Paths {
     for (const child of instance.children) addModule(child, [...path, ...lastStep(child.steps)]);
   };
   for (const component of components) {
-    if ("parameter" in component) parameters.set(component.parameter, [modelAttributeName(component.name)]);
-    else if (component.kind === "head") addModule(component.instance, ["heads", component.name]);
+    if ("parameter" in component) {
+      const { kind, name, parameter } = component;
+      const own = kind === "shared" ? ["shared", shared.get(parameter) ?? name] : [modelAttributeName(name)];
+      parameters.set(parameter, own);
+    } else if (component.kind === "head") addModule(component.instance, ["heads", component.name]);
     else addModule(component.instance, lastStep(component.instance.steps, modelAttributeName));
   }
   return { modules, parameters };

@@ -17,6 +17,8 @@ export interface Place {
   readonly encoders: ReadonlyMap<string, EncoderValue>;
   /** True where modules are made, and nothing is computed from tensors. */
   readonly isMaking: boolean;
+  /** True in the methods of the model, which has the adapters. */
+  readonly isOfModel: boolean;
   /** The module that a pipe makes there; null where none may be made. */
   readonly head: Python | null;
   /** What is computed as one attention, by the product that ends it. */
@@ -45,5 +47,5 @@ export function emptyPlace(scope: Scope, declarations: Declarations, writer: Wri
     attentions: new Map(),
     idioms: new Map(),
   };
-  return { scope, declarations, writer, ...nothing, isMaking: false };
+  return { scope, declarations, writer, ...nothing, isMaking: false, isOfModel: false };
 }

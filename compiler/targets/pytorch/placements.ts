@@ -6,35 +6,67 @@ import { hashComment } from "./comments.ts";
 import { literal } from "./literals.ts";
 import { variableName } from "./names.ts";
 import { type PathStep, type Paths, patternsFor, patternsOfModules } from "./paths.ts";
-import { indented, type PythonArgument, printPython, word } from "./python.ts";
+import { indented, type Python, type PythonArgument, printPython, text, word } from "./python.ts";
 import { refuse } from "./refusal.ts";
+import { sharedNames, sharingOf } from "./shared.ts";
 import type { Translator } from "./translate.ts";
 
 /** Puts adapters around what they adapt, placement by placement. */
 export function writePlacements(
-  { placed }: WrittenModel,
+  { placed, components }: WrittenModel,
   { modules }: Paths,
   translator: Translator,
 ): readonly string[] {
+  const names = sharedNames(components);
+  const order = new Map([...modules.keys()].map((module, index) => [module, index]));
   return placed.flatMap(({ placement, adapters }): readonly string[] => {
-    const groups = new Map<string, (readonly PathStep[])[]>();
-    for (const { base, adapter } of adapters) {
-      const wrapped = adapterAround(placement, adapter.instance, translator);
-      groups.set(wrapped, [...(groups.get(wrapped) ?? []), modules.get(base) ?? []]);
-    }
+    const made = adapters.map(({ base, adapter }): Wrapped => {
+      const wrapped = adapterAround(placement, adapter.instance, names, translator);
+      return { wrapped, base: modules.get(base) ?? [], order: order.get(base) ?? 0 };
+    });
+    const groups = translator.place.declarations.readsPlaced ? inTheirOrder(made) : byWords(made);
     return [
       ...hashComment(2, [printPlacement(placement)]),
-      ...[...groups].flatMap(([wrapped, bases]) => patternCall("ops.adapt", patternsOfModules(bases), wrapped)),
+      ...groups.flatMap((group) => {
+        const patterns = patternsOfModules(group.map(({ base }) => base));
+        return patternCall("ops.adapt", patterns, group[0]?.wrapped ?? null);
+      }),
     ];
   });
+}
+
+/** An adapter in Python, where it stands, and the place of that among all modules. */
+interface Wrapped {
+  readonly wrapped: string;
+  readonly base: readonly PathStep[];
+  readonly order: number;
+}
+
+function byWords(made: readonly Wrapped[]): readonly (readonly Wrapped[])[] {
+  const groups = new Map<string, Wrapped[]>();
+  for (const each of made) groups.set(each.wrapped, [...(groups.get(each.wrapped) ?? []), each]);
+  return [...groups.values()];
+}
+
+/** As `byWords`, but so that adapters are placed one after the other: `ops.adapt` takes modules in the order of the model. */
+function inTheirOrder(made: readonly Wrapped[]): readonly (readonly Wrapped[])[] {
+  const groups: Wrapped[][] = [];
+  for (const each of made) {
+    const last = groups.at(-1)?.at(-1);
+    if (last !== undefined && last.wrapped === each.wrapped && last.order < each.order) groups.at(-1)?.push(each);
+    else groups.push([each]);
+  }
+  return groups;
 }
 
 /** An adapter around `base`; what differs by layer is there by its value. */
 function adapterAround(
   { adapter }: Placement,
-  { declaration, environment }: ModuleInstance,
+  instance: ModuleInstance,
+  names: ReturnType<typeof sharedNames>,
   translator: Translator,
 ): string {
+  const { declaration, environment } = instance;
   const { parameters } = declaration;
   const isByLayer = ({ value }: Argument): boolean => translator.place.declarations.facts.isAll(value, "arrow");
   const given = adapter.arguments.map((each, index) =>
@@ -54,7 +86,11 @@ function adapterAround(
   const made = translator.construction({ ...adapter, arguments: fixed }, byLayer, standIn);
   if (made.kind !== "call") return refuse("an adapter is placed by its name", adapter.span);
   const wrapped = { ...made, arguments: [{ name: null, value: word("base") }, ...made.arguments] };
-  return `lambda base: ${printPython(wrapped)}`;
+  const sharing = sharingOf(instance, names).map(([name, shared]): PythonArgument => ({ name, value: text(shared) }));
+  const passed = [wrapped, word("self.shared")].map((value): PythonArgument => ({ name: null, value }));
+  const whole: Python =
+    sharing.length === 0 ? wrapped : { kind: "call", callee: word("ops.sharing"), arguments: [...passed, ...sharing] };
+  return `lambda base: ${printPython(whole)}`;
 }
 
 /** What is trained of the model; all the rest is frozen. */

@@ -123,7 +123,9 @@ export function printPython(python: Python): string {
       return `[${printPython(python.element)} for ${python.variable} in ${within(python.over, 2)}]`;
     case "binary": {
       const [left, right] = sideLevels(python.operator);
-      return `${within(python.left, left)} ${python.operator} ${within(python.right, right)}`;
+      const isHugged = python.operator === "**" && isSimple(python.left) && isSimple(python.right);
+      const operator = isHugged ? "**" : ` ${python.operator} `;
+      return `${within(python.left, left)}${operator}${within(python.right, right)}`;
     }
     case "unary":
       return `${python.operator}${within(python.operand, python.operator === "not " ? 4 : 10)}`;
@@ -134,6 +136,13 @@ export function printPython(python: Python): string {
     case "index":
       return `${within(python.of, 13)}[${printPython(python.index)}]`;
   }
+}
+
+/** What `ruff format` puts no blanks between and a power: names, numbers and attributes of names. */
+function isSimple(python: Python): boolean {
+  if (python.kind === "attribute") return isSimple(python.of);
+  if (python.kind === "unary") return python.operator === "-" && isSimple(python.operand);
+  return python.kind === "word" && /^-?[\w.]+$/.test(python.text);
 }
 
 /** How tightly the sides of an operator must hold together. */

@@ -52,6 +52,10 @@ export interface Declarations {
   readonly qualified: (alias: string, name: string, source: Source) => Callable | null;
   /** The value of a let of a file; null where there is none. */
   readonly fileValue: (name: string, source: Source) => Value | null;
+  /** The adapters that are placed of one, with those that stand for it. */
+  readonly placedOf: (adapter: Callable) => readonly Callable[];
+  /** Whether the order in which adapters are placed is read: by a list of them. */
+  readonly readsPlaced: boolean;
   /** Whether a module is an encoder: the model passes on what it gave, never the module. */
   readonly isEncoder: (instance: ModuleInstance) => boolean;
   /** How the model is computed in training. */

@@ -156,8 +156,8 @@ export class Translator {
     if (qualified !== null) return word(qualified);
     if (object.kind === "name" && object.text === base) return attribute(word("self.original"), attributeName(name));
     const fact = declarations.facts.of(object);
-    if ([...(fact?.callables ?? [])].some(({ kind }) => kind === "adapter"))
-      refuse("a package has no list of what is placed of an adapter", span);
+    const [adapter] = [...(fact?.callables ?? [])].filter(({ kind }) => kind === "adapter");
+    if (adapter !== undefined) return this.placed(adapter, span);
     const instances = [...(fact?.instances ?? [])];
     if (object.kind === "name" && !encoders.has(object.text) && instances.some(declarations.isEncoder))
       refuse("an encoder is passed on, of which only its value is there", span);
@@ -170,6 +170,15 @@ export class Translator {
     if (isAdapted) writer.use("ops");
     const holder = isAdapted ? call("ops.original", [this.module(object)]) : this.module(object);
     return attribute(holder, isValue[0] === true ? lastValue(name) : attributeName(name));
+  }
+
+  /** All that is placed of an adapter, and of those that stand for it on other modules. */
+  private placed(adapter: Callable, span: Span): Python {
+    const { declarations, writer, isOfModel } = this.place;
+    if (!isOfModel) refuse("only the model's own losses, metrics and lets have a list of what is placed", span);
+    writer.use("ops");
+    const classes = declarations.placedOf(adapter).map((each) => word(writer.nameOf(each)));
+    return call("ops.adapters", [word("self"), ...classes]);
   }
 
   /** Python's name for `v.block`, where `v` is an import; null for a member of a value. */

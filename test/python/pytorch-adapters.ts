@@ -1,0 +1,139 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { createSource, parse } from "../../grammar/index.ts";
+
+/** The adapters of the library, by the files that declare them. */
+export const libraryAdapters: ReadonlyMap<string, string> = new Map(
+  readdirSync("specs/std").flatMap((file) => {
+    const path = `specs/std/${file}`;
+    const { items } = parse(createSource(path, readFileSync(path, "utf8"))).file;
+    const library = `std/${file.replace(/\.vlm$/, "")}`;
+    return items.flatMap((item) => (item.kind === "adapter" ? [[item.name.text, library] as const] : []));
+  }),
+);
+
+interface Case {
+  /** Placements and other rules of the model, in their order. */
+  readonly rules: readonly string[];
+  /** What the loss has besides that of the latents. */
+  readonly losses?: readonly string[];
+}
+
+/** Every adapter of the library on what it wraps, with arguments that reach each branch of it. */
+export const adapterRules: Readonly<Record<string, Case>> = {
+  adalora: {
+    rules: [
+      "adalora(rank = 3, alpha = 5, initial = 4) on text.attn.q",
+      "adalora(rank = 0, alpha = 1, initial = 2) on text.attn.k",
+      "adalora(rank = i => 2 - i, alpha = 2, initial = 2) on text.attn.v",
+    ],
+    losses: ["0.5 * orthogonality(adalora.placed)"],
+  },
+  adalora_conv: {
+    rules: ["adalora(rank = 2, initial = 3) on text.attn.q", "adalora_conv(rank = 2, alpha = 3) on vision.plane"],
+    losses: ["0.5 * orthogonality(adalora.placed)"],
+  },
+  bias_only: { rules: ["bias_only() on text.attn.v, text.attn.o"] },
+  boft: { rules: ["boft(block = 4) on text.attn.q", "boft(block = 2, factors = 2) on text.attn.v"] },
+  bottleneck: { rules: ["bottleneck(size = 3) on text.attn.o, text.ff.down"] },
+  dora: { rules: ["dora(rank = 2, alpha = 3, rank_stabilised = true) on text.attn.qkv"] },
+  dora_conv: { rules: ["dora_conv(rank = 2, alpha = 3) on vision.line, vision.plane, vision.space"] },
+  ia3: { rules: ["ia3() on text.attn.k,v", "ia3(on_inputs = true) on text.ff.down"] },
+  ia3_conv: { rules: ["ia3_conv() on vision.plane", "ia3_conv(on_inputs = true) on vision.space"] },
+  ln_tuning: { rules: ["ln_tuning() on text.layers.norm"] },
+  loha: { rules: ["loha(rank = 2, alpha = 3) on text.attn.qkv"] },
+  loha_conv: { rules: ["loha_conv(rank = 2, alpha = 3) on vision.line, vision.plane"] },
+  lokr: {
+    rules: [
+      "lokr(rank = 1, alpha = 3) on text.attn.q",
+      "lokr(rank = 1, decompose_both = true, decompose_factor = 4) on text.attn.v",
+      "lokr(rank = 9) on text.attn.k",
+    ],
+  },
+  lokr_conv: {
+    rules: [
+      "lokr_conv(rank = 2, alpha = 3) on vision.line",
+      "lokr_conv(rank = 1, decompose_both = true, decompose_factor = 2) on vision.plane",
+    ],
+  },
+  lora: {
+    rules: [
+      'lora(rank = 2, alpha = 3, start = "orthogonal") on text.attn.q',
+      'lora(rank = 2, start = "gaussian", rank_stabilised = true) also on text.attn.q',
+      "lora(rank = i => 1 + i) on text.attn.v",
+      "lora(rank = 1) on vision.image_latent",
+    ],
+  },
+  lora_conv: { rules: ["lora_conv(rank = 2, alpha = 3) on vision.line, vision.plane, vision.space"] },
+  lora_embedding: { rules: ["lora_embedding(rank = 2, alpha = 3) on text.embeddings.words"] },
+  lora_fa: {
+    rules: ["lora_fa(rank = 2, alpha = 3) on text.attn.q", 'lora_fa(rank = 2, start = "orthogonal") on text.attn.v'],
+  },
+  lora_transposed: {
+    rules: ['lora_transposed(rank = 2, alpha = 3, start = "orthogonal") on vision.turned'],
+  },
+  loralib: { rules: ["loralib(rank = 2, alpha = 3) on text.attn.qkv"] },
+  oft: {
+    rules: [
+      "oft(block = 4) on text.attn.q",
+      "oft(block = 2, neumann = false) on text.attn.k",
+      "oft(block = 4, terms = 6, share = true) on text.attn.v",
+    ],
+  },
+  olora: { rules: ["olora(rank = 2, alpha = 3) on text.attn.qkv"] },
+  pissa: { rules: ["pissa(rank = 2, alpha = 3) on text.attn.qkv"] },
+  prompt: { rules: ["prompt(tokens = 2) on text.embeddings"] },
+  trainable_tokens: { rules: ["trainable_tokens(tokens = [3, 0, 7]) on text.embeddings.words"] },
+  vera: {
+    rules: ["vera(rank = 2) on text.attn.q,v", "vera(rank = 3, d_initial = 0.2) on text.attn.k, text.ff.up"],
+  },
+};
+
+const modules = `
+module scans() {
+  part line = conv1d(6, [3], 4, padding = 1)
+  part plane = conv2d(6, [3, 3], 4, stride = 2, padding = 1, dilation = 1)
+  part space = conv3d(6, [1, 3, 3], 4, padding = [0, 1, 1])
+  part turned = transposed_linear(8, 6)
+  part image_latent = linear(8, 8)
+
+  forward(scan: f32[batch, 4, 4, 4]) {
+    let lined = mean(line(reshape(scan, [-1, 16, 4])), axis = 1)
+    let flat = mean(plane(scan), axis = [1, 2])
+    let deep = mean(space(reshape(scan, [-1, 1, 4, 4, 4])), axis = [1, 2, 3])
+    return image_latent(turned(lined + flat + deep))
+  }
+}
+`;
+
+/** A model with everything that an adapter of the library wraps, and one of these adapters. */
+export function adapterSpec(name: string): string {
+  const { rules, losses = [] } = adapterRules[name] ?? { rules: [] };
+  const used = [...libraryAdapters].flatMap(([adapter, library]) =>
+    [...rules, ...losses].some((rule) => new RegExp(`\\b${adapter}\\b`).test(rule)) ? [library] : [],
+  );
+  const libraries = new Set([
+    "std/bert",
+    "std/contrastive",
+    "std/conv",
+    "std/heads",
+    "std/linear",
+    "std/transposed_linear",
+    ...used,
+  ]);
+  return `${[...libraries].map((each) => `import "${each}"\n`).join("")}${modules}
+model of_${name} {
+  encoder vision = scans()
+  encoder text = bert(vocab = 12, dim = 8, layers = 2, heads = 2, ff = 16, positions = 10, length = 6, pooler = false)
+  let image = vision |> l2_normalize
+  let report = text.hidden |> cls |> l2_normalize
+  freeze vision, text
+  ${rules.join("\n  ")}
+  loss contrastive(image, report, scale = 2)${losses.map((loss) => `\n  loss ${loss}`).join("")}
+}
+
+train {
+  batch = 2
+  optimizer = sgd(lr = 0.05)
+}
+`;
+}
