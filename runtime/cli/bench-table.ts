@@ -7,8 +7,10 @@ import { printCount, renderTable } from "../text/index.ts";
 /** A benchmark in one screen, and the tables of the profile. */
 export function renderBench(report: BenchReport): string {
   const { machine, steps, memory, product } = report;
+  const { processor, instructions, threads, engine, device } = machine;
+  const parts = [processor, ...instructions, `${threads} threads`, engine, device];
   const rows = [
-    ["machine", `${machine.processor}, ${machine.threads} threads, ${machine.engine}, ${machine.device}`],
+    ["machine", parts.join(", ")],
     ["first run", printMs(report.firstMs)],
     ["a run", `${printMs(steps.medianMs)}, the median of ${steps.count} after ${1 + report.warmup}`],
     [

@@ -3,10 +3,10 @@ export { cacheFolder } from "./cache-folder.ts";
 export { hasGpuDriver } from "./gpu.ts";
 export { hasDesktop, openAddress } from "./open-address.ts";
 export { isOutOfMemory, lessMemory } from "./out-of-memory.ts";
+export { instructionSets, processorName } from "./processor.ts";
 export {
   type BackendRates,
   type MachineRates,
-  processorName,
   ratesOf,
   ratesPath,
   readRates,

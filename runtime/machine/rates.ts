@@ -1,11 +1,12 @@
 import { mkdirSync } from "node:fs";
-import { availableParallelism, cpus } from "node:os";
+import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
 import type { Rates } from "../../compiler/index.ts";
 import { isSystemError, kindOfPath, readFileText, writeAtomically } from "../files/index.ts";
 import { readOwnJson } from "../json/index.ts";
 import { cacheFolder } from "./cache-folder.ts";
+import { processorName } from "./processor.ts";
 import { version } from "./version.ts";
 
 /** What a backend was found to do in a second. */
@@ -56,11 +57,6 @@ const machineRates = v.object({
     }),
   ),
 });
-
-/** The processor's name as the system has it. */
-export function processorName(): string {
-  return cpus()[0]?.model.trim() ?? "unknown processor";
-}
 
 /** Where the rates of this machine are. */
 export function ratesPath(cache: string = cacheFolder()): string {

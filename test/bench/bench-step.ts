@@ -2,8 +2,10 @@ import * as v from "valibot";
 import { type Ended, program, run } from "../command.ts";
 
 const report = v.object({
-  steps: v.object({ count: v.number(), medianMs: v.number() }),
+  steps: v.object({ count: v.number(), medianMs: v.number(), minMs: v.number(), maxMs: v.number() }),
   memory: v.object({ peakBytes: v.number() }),
+  flops: v.number(),
+  product: v.nullable(v.object({ gflopsPerSecond: v.number() })),
 });
 
 /** What `medctc bench` measures of a training step, or how it ended where it could not. */

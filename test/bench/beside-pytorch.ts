@@ -1,57 +1,81 @@
+import { printFlops } from "../../compiler/index.ts";
+import { at } from "../../runtime/at.ts";
 import { spreadOf } from "../../runtime/bench/index.ts";
 import { print } from "../print.ts";
 import { benchedStep } from "./bench-step.ts";
+import { endWithUsage, isSize, machineLine, pythonBeside, sizes } from "./ctclip.ts";
 import { pytorchSteps } from "./pytorch-step.ts";
+import { cellsOf, type Turn, takeTurns } from "./turns.ts";
 
 /**
- * Training steps of the reference spec beside PyTorch with PEFT, one after the other on the same machine: `node test/run.mjs
- * test/bench/beside-pytorch.ts PYTHON [f32|bf16 ...]`, where PYTHON has what test/bench/pytorch/ctclip.py needs and
- * CTCLIP_SRC names a checkout of CT-CLIP. Prints a table as README.md has it. Takes some minutes for each precision.
+ * Training steps beside CT-CLIP's own code with PEFT and beside an expert's PyTorch (fused attention, the position bias computed
+ * once): `CTCLIP_SRC=FOLDER node test/run.mjs test/bench/beside-pytorch.ts [small|middle|full] [f32|bf16|both] [BATCH] [ROUNDS]`,
+ * where CTCLIP_SRC names a checkout of CT-CLIP. They take turns: in each round every one has a process of its own, with a warm-up
+ * and two steps. At full size a round takes some minutes for each precision, and 12 GB of memory.
  */
-const [, , python, ...asked] = process.argv;
-const steps = 3;
+const usage = "test/bench/beside-pytorch.ts [small|middle|full] [f32|bf16|both] [BATCH] [ROUNDS]";
+const stepsOfTurn = 2;
+const contenders = ["peft", "expert", "medctc", "medctc, recompute"] as const;
+type Contender = (typeof contenders)[number];
+const titles: Readonly<Record<Contender, string>> = {
+  peft: "CT-CLIP's own code",
+  expert: "an expert's PyTorch",
+  medctc: "medctc",
+  "medctc, recompute": "medctc, recompute",
+};
 
-interface Measured {
-  readonly seconds: number;
-  readonly peakBytes: number;
+interface StepTurn extends Turn {
+  /** Of one step, and what the machine does in a second of matrix products alone; null where it was not measured. */
+  readonly work: { readonly flops: number; readonly flopsPerSecond: number } | null;
 }
 
-if (python === undefined || process.env["CTCLIP_SRC"] === undefined) {
-  const usage = "CTCLIP_SRC=FOLDER node test/run.mjs test/bench/beside-pytorch.ts PYTHON [f32|bf16 ...]";
-  process.stderr.write(`usage: ${usage}\n`);
-  process.exit(2);
-}
-print("| | s a step | peak GB | of PyTorch's time | of its memory |", "|---|---|---|---|---|");
-for (const precision of asked.length > 0 ? asked : ["f32", "bf16"]) {
-  const theirs = pytorch(python, precision);
-  row(`PyTorch ${precision}`, theirs, theirs);
-  for (const recompute of ["none", "layers"]) {
-    const again = recompute === "layers" ? ", layers recomputed" : "";
-    row(`medctc ${precision}${again}`, ours(precision, recompute), theirs);
-  }
+const [, , size = "full", precision = "both", batch = "1", rounds = "3"] = process.argv;
+if (!isSize(size) || !["f32", "bf16", "both"].includes(precision)) endWithUsage(usage);
+const python = pythonBeside(usage);
+const { spec, model } = sizes[size];
+print(`${machineLine()}; ${spec}, batch ${batch}, ${rounds} rounds of ${stepsOfTurn} steps`);
+for (const each of precision === "both" ? ["f32", "bf16"] : [precision]) await compare(each);
+
+async function compare(type: string): Promise<void> {
+  const found = await takeTurns(
+    contenders,
+    Number(rounds),
+    (name) => (name === "peft" || name === "expert" ? theirs(name, type) : ours(name, type)),
+    (name) => `${titles[name]}, ${type}`,
+  );
+  const others = [at(found, 0), at(found, 1)];
+  // Recomputed work is no part of the step, whoever does it.
+  const { flops, flopsPerSecond } = workOf(at(found, 2).turns);
+  const shareOf = (seconds: number): string => (flops / seconds / flopsPerSecond).toFixed(2);
+  print(
+    "",
+    `| ${type} | s a step | fastest | peak GB | time / CT-CLIP | memory / CT-CLIP | time / expert | memory / expert | of products |`,
+    `|${"---|".repeat(9)}`,
+  );
+  for (const each of found)
+    print(`| ${[titles[each.name], ...cellsOf(each, others), shareOf(each.seconds)].join(" | ")} |`);
+  const rate = `${(flopsPerSecond / 1e9).toPrecision(3)} GFLOP/s for two matrices of 2048 x 2048`;
+  print("", `products in ${type}: ${rate}; a step is ${printFlops(flops)} of them`);
 }
 
-/** The first step of each is a warm-up, and what it says is the median of the others. */
-function pytorch(interpreter: string, precision: string): Measured {
-  const { seconds, peakBytes } = pytorchSteps(interpreter, {
-    contender: "peft",
-    size: "medct",
-    precision,
-    batch: 1,
-    steps,
-  });
-  const { medianMs } = spreadOf(seconds.map((each) => 1000 * each));
-  return { seconds: medianMs / 1000, peakBytes };
+/** The work of a step, and the median of the rates that its turns found. */
+function workOf(turns: readonly StepTurn[]): NonNullable<StepTurn["work"]> {
+  const found = turns.flatMap(({ work }) => (work === null ? [] : [work]));
+  const { medianMs } = spreadOf(found.map(({ flopsPerSecond }) => 1000 / flopsPerSecond));
+  return { flops: at(found, 0).flops, flopsPerSecond: 1000 / medianMs };
 }
 
-function ours(precision: string, recompute: string): Measured {
-  const settings = ["--batch", "1", "--precision", precision, "--recompute", recompute];
-  const found = benchedStep("specs/medct.vlm", ...settings, "--steps", String(steps), "--warmup", "0");
-  return { seconds: found.steps.medianMs / 1000, peakBytes: found.memory.peakBytes };
+function theirs(contender: "peft" | "expert", type: string): StepTurn {
+  const wish = { contender, size: model, precision: type, batch: Number(batch), steps: stepsOfTurn };
+  return { ...pytorchSteps(python, wish), work: null };
 }
 
-function row(name: string, { seconds, peakBytes }: Measured, theirs: Measured): void {
-  const time = (seconds / theirs.seconds).toFixed(2);
-  const memory = (peakBytes / theirs.peakBytes).toFixed(2);
-  print(`| ${name} | ${seconds.toFixed(1)} | ${(peakBytes / 1e9).toFixed(1)} | ${time} | ${memory} |`);
+function ours(name: "medctc" | "medctc, recompute", type: string): StepTurn {
+  const recompute = name === "medctc" ? "none" : "layers";
+  const settings = ["--batch", batch, "--precision", type, "--recompute", recompute];
+  const found = benchedStep(spec, ...settings, "--steps", String(stepsOfTurn), "--warmup", "0");
+  const { steps, memory, flops, product } = found;
+  const work = product === null ? null : { flops, flopsPerSecond: 1e9 * product.gflopsPerSecond };
+  // Of two steps these are all.
+  return { seconds: [steps.minMs / 1000, steps.maxMs / 1000], peakBytes: memory.peakBytes, work };
 }

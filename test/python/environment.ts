@@ -33,6 +33,17 @@ export function pythonWithPeft(): string {
   return process.env["PEFT_PYTHON"] || pythonWith("peft==0.21.2-torch==2.15.0", packages);
 }
 
+/**
+ * A Python with what CT-CLIP's own code, its data sets and PEFT need: the one that CTCLIP_PYTHON names, or one of its own, which
+ * takes 6 GB of disk.
+ */
+export function pythonWithCtclip(): string {
+  const model = ["torch==2.15.0", "transformers==5.24.0", "peft==0.21.2", "einops==0.8.2", "beartype==0.23.1"];
+  const data = ["nibabel==5.4.2", "pandas==3.1.1", "tqdm==4.70.1", "safetensors==0.8.0"];
+  const packages = [...model, "vector-quantize-pytorch==1.1.2", ...data];
+  return process.env["CTCLIP_PYTHON"] || pythonWith("ctclip-torch==2.15.0", packages);
+}
+
 /** Runs a script of this folder and prints what it prints. */
 export function check(python: string, script: string, ...words: readonly string[]): void {
   const env = { TF_CPP_MIN_LOG_LEVEL: "2", TF_NUM_INTEROP_THREADS: "1" };

@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import type { TracedSpec } from "../../../compiler/index.ts";
 import { type Backend, engineName, precisionOn } from "../../backends/index.ts";
 import { type Measurement, type Profile, productSize, type Request, type Spread, spreadOf } from "../../bench/index.ts";
-import { processorName } from "../../machine/index.ts";
+import { instructionSets, processorName } from "../../machine/index.ts";
 
 /** What a benchmark found; its JSON form is what `--json` prints. */
 export interface BenchReport {
@@ -14,6 +14,8 @@ export interface BenchReport {
   readonly backend: string;
   readonly machine: {
     readonly processor: string;
+    /** Those that decide how fast products are; none where the system does not tell. */
+    readonly instructions: readonly string[];
     readonly threads: number;
     readonly node: string;
     /** What ran, with its version where it has one. */
@@ -58,6 +60,7 @@ export function reportOf(found: Found, profile: BenchReport["profile"]): BenchRe
     backend: backend.name,
     machine: {
       processor: processorName(),
+      instructions: instructionSets(),
       threads: availableParallelism(),
       node: process.versions.node,
       engine: engineName(backend),
