@@ -60,6 +60,7 @@ function ofCheckpoint(folder: string, name: string | null): RunRecord | null {
     steps: typeof steps === "number" ? steps : identity.steps,
     stepsPerEpoch: 0,
     parameters: null,
+    times: null,
     startedAt: "",
     end: null,
   };

@@ -18,4 +18,5 @@ export { lockFolder, metricsFile, RunFolder, reportFile, skippedFile, workFolder
 export { type RunEnd, type RunRecord, readRecord, recordFile, writeRecord } from "./run-record.ts";
 export { settingsOf } from "./run-settings.ts";
 export { SkippedFiles } from "./skipped-files.ts";
+export { SpentClock } from "./spent-times.ts";
 export { describeProgress } from "./train-progress.ts";

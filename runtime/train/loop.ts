@@ -12,6 +12,7 @@ import type { EventLog } from "./events.ts";
 import type { RunIdentity } from "./identity.ts";
 import type { MetricsLog } from "./metrics-log.ts";
 import type { RunFolder } from "./run-folder.ts";
+import type { SpentClock } from "./spent-times.ts";
 import { StepClock } from "./train-progress.ts";
 
 /** A parameter that is trained: its name in checkpoints, and its shape. */
@@ -62,6 +63,7 @@ export interface TrainingRun {
   readonly skip: (problems: readonly Problem[]) => StorageProblem | null;
   /** Seconds since 1970. */
   readonly now: () => number;
+  readonly spent: SpentClock;
 }
 
 /** How a training ended. */
@@ -94,7 +96,9 @@ export async function train(run: TrainingRun): Promise<TrainingEnd> {
   const clock = new StepClock();
   let { step, best, loss }: Pick<TrainingState, "step" | "best" | "loss"> = run.from ?? start;
   let saved = run.from?.step ?? -1;
-  const save = async (metric: number | null): Promise<StorageProblem | null> => {
+  const save = (metric: number | null): Promise<StorageProblem | null> =>
+    run.spent.measure("saving", () => saveNow(metric));
+  const saveNow = async (metric: number | null): Promise<StorageProblem | null> => {
     const position = step % stepsPerEpoch;
     const epoch = Math.floor(step / stepsPerEpoch);
     const { identity, about } = run;
@@ -109,8 +113,9 @@ export async function train(run: TrainingRun): Promise<TrainingEnd> {
     return failed === null ? end : { kind: "storage", problem: failed };
   };
   for (;;) {
-    if (isEvaluationDue(step, run) && !isStopped() && run.evaluate !== null) {
-      const found = await run.evaluate(step);
+    const { evaluate } = run;
+    if (isEvaluationDue(step, run) && !isStopped() && evaluate !== null) {
+      const found = await run.spent.measure("evaluating", () => evaluate(step));
       if (found.kind === "wrong") return await saveAnd({ kind: "wrong-data", problem: found.problem, step });
       if (found.kind === "storage") return found;
       if (found.kind === "evaluated") {
@@ -137,6 +142,7 @@ export async function train(run: TrainingRun): Promise<TrainingEnd> {
     if (result === null) continue;
     const seconds = (performance.now() - started) / 1000;
     clock.add(seconds);
+    run.spent.add("steps", seconds);
     // A gradient that is no number leaves parameters that are none, which the loss would only show a step later.
     for (const [what, value] of [["loss", result.loss] as const, ["gradient norm", result.gradientNorm] as const]) {
       if (!Number.isFinite(value)) {
@@ -157,12 +163,12 @@ export async function train(run: TrainingRun): Promise<TrainingEnd> {
 
 /** A step, null when it was stopped, or the volume that keeps it from being made. */
 async function tryStep(
-  { engine, settings, batches, steps }: TrainingRun,
+  { engine, settings, batches, steps, spent }: TrainingRun,
   step: number,
   isStopped: () => boolean,
 ): Promise<StepResult | null | BadVolumeError> {
   try {
-    return await trainStep(engine, settings, batches.at(step, steps), step, isStopped);
+    return await trainStep(engine, settings, spent.watch(batches.at(step, steps)), step, isStopped);
   } catch (error) {
     if (error instanceof BadVolumeError) return error;
     throw error;

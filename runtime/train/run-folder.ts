@@ -16,6 +16,7 @@ import { adapterFile, averageFile } from "./checkpoint.ts";
 import { CheckpointStore, type StoreOptions } from "./checkpoint-store.ts";
 import { sortedPieces, type TrainedTensor } from "./checkpoint-tensors.ts";
 import { type RunEnd, type RunRecord, recordFile, writeRecord } from "./run-record.ts";
+import type { SpentTimes } from "./spent-times.ts";
 
 /** A run's folder that this process has now, or why not. */
 export type OpenedRun =
@@ -107,9 +108,14 @@ export class RunFolder {
   }
 
   /** Says of the folder what is trained in it. */
-  begin(record: Omit<RunRecord, "end">): void {
-    this.record = { ...record, end: null };
+  begin(record: Omit<RunRecord, "end" | "times">): void {
+    this.record = { ...record, times: null, end: null };
     writeRecord(this.path, this.record, this.files);
+  }
+
+  /** Hears what a training's time went into, to be written when it ends. */
+  spend(times: SpentTimes): void {
+    if (this.record !== null) this.record = { ...this.record, times };
   }
 
   /** Says how a training ended that had begun. */

@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { attempt, type FileSystem, machineFiles, readBytes, writeAtomically } from "../files/index.ts";
 import { readOwnJson } from "../json/index.ts";
 import type { Problem } from "../text/index.ts";
+import type { SpentTimes } from "./spent-times.ts";
 
 /** What a run's folder says of the run, in `run.json`: from its start on what it is, and in the end how it ended. */
 export interface RunRecord {
@@ -21,6 +22,8 @@ export interface RunRecord {
   readonly parameters: { readonly total: number; readonly trainable: number } | null;
   /** When this process began, as ISO 8601. */
   readonly startedAt: string;
+  /** Null while it runs, and in runs of earlier versions. */
+  readonly times: SpentTimes | null;
   /** Null while it runs, and for one whose process was ended from outside. */
   readonly end: RunEnd | null;
 }
@@ -39,6 +42,8 @@ const longestRecord = 2 ** 25;
 
 const problem = v.object({ subject: v.string(), message: v.string(), help: v.nullable(v.string()) });
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const seconds = v.pipe(v.number(), v.minValue(0));
+const times = v.object({ starting: seconds, steps: seconds, waiting: seconds, evaluating: seconds, saving: seconds });
 const record = v.object({
   medctc: v.string(),
   spec: v.string(),
@@ -51,6 +56,7 @@ const record = v.object({
   stepsPerEpoch: count,
   parameters: v.optional(v.nullable(v.object({ total: count, trainable: count })), null),
   startedAt: v.string(),
+  times: v.optional(v.nullable(times), null),
   end: v.nullable(
     v.object({ kind: v.picklist(["done", "stopped", "failed"]), at: v.string(), problems: v.array(problem) }),
   ),

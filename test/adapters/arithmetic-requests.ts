@@ -133,6 +133,7 @@ export function arithmeticOn() {
       startedAt: "",
       end: null,
       parameters: null,
+      times: null,
       ...zero,
     });
     return run;

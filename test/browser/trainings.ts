@@ -199,7 +199,7 @@ function writeRuns(runs: string): void {
   const text = "train {\n  lr = 1e-3\n  batch = 8\n}\n";
   const record = {
     ...{ medctc: "0.1.0", spec: "specs/medct.vlm", text, backend: "onnx", precision: "f32", seed: 1, batch: 8 },
-    ...{ steps: 400, stepsPerEpoch: 50, parameters: null, startedAt: new Date().toISOString() },
+    ...{ steps: 400, stepsPerEpoch: 50, parameters: null, times: null, startedAt: new Date().toISOString() },
   };
   const at = record.startedAt;
   const make = (name: string, steps: number, speed: number): string => {

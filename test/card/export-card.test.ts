@@ -16,7 +16,14 @@ beforeAll(() => {
   copyFileSync("test/fixtures/ctclip-small/lora.safetensors", join(run, "adapter.safetensors"));
   writeRecord(run, {
     ...{ medctc: "0.1.0", spec: "specs/medct-small.vlm", text: "", backend: "onnx", precision: "f32", seed: 7 },
-    ...{ batch: 3, steps: 1200, stepsPerEpoch: 400, parameters: null, startedAt: "2026-01-01T00:00:00.000Z" },
+    ...{
+      batch: 3,
+      steps: 1200,
+      stepsPerEpoch: 400,
+      parameters: null,
+      times: null,
+      startedAt: "2026-01-01T00:00:00.000Z",
+    },
     end: { kind: "done", at: "2026-01-01T01:00:00.000Z", problems: [] },
   });
   const scores = [0.9, 0.2, 0.8, 0.4].map((score) => [score]);

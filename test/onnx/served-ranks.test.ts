@@ -159,7 +159,15 @@ describe("adapters of several ranks in one base", () => {
     writeRandomAdapter(join(run, "adapter.safetensors"), own, 8);
     writeRecord(run, {
       ...{ medctc: "1.0.0", spec: own, text: compilePath(own).text, backend: "onnx", precision: "f32", seed: 0 },
-      ...{ batch: 2, steps: 1, stepsPerEpoch: 1, parameters: null, startedAt: "2026-01-01T00:00:00.000Z", end: null },
+      ...{
+        batch: 2,
+        steps: 1,
+        stepsPerEpoch: 1,
+        parameters: null,
+        times: null,
+        startedAt: "2026-01-01T00:00:00.000Z",
+        end: null,
+      },
     });
     const to = join(folder, "run-served");
     const args = ["--program", "encode_image", ...weights, "--serve", `run=${run}`];

@@ -22,7 +22,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const record: Omit<RunRecord, "end"> = {
   ...{ medctc: "0.1.0", spec: "small.vlm", backend: "onnx", precision: "f32", seed: 1, batch: 8 },
   text: "train {\n  lr = 1e-3\n}\n",
-  ...{ steps: 10, stepsPerEpoch: 5, parameters: null, startedAt: "2026-01-01T00:00:00.000Z" },
+  ...{ steps: 10, stepsPerEpoch: 5, parameters: null, times: null, startedAt: "2026-01-01T00:00:00.000Z" },
 };
 
 /** A folder with runs, each of which has some steps and what its record says. */

@@ -11,6 +11,7 @@ export const record: RunRecord = {
   ...{ medctc: "0.1.0", spec: "small.vlm", backend: "onnx", precision: "f32", seed: 1, batch: 8 },
   text: 'model m {\n  lora(rank = 2) on a.b\n}\ndata {\n  size = [20, 60, 60]\n  orientation = "LPS"\n}\ntrain {\n  lr = 1e-3\n}\n',
   ...{ steps: 10, stepsPerEpoch: 5, parameters: { total: 400, trainable: 40 } },
+  times: null,
   startedAt: "2026-01-01T00:00:00.000Z",
   end: { kind: "done", at: "2026-01-01T01:00:00.000Z", problems: [] },
 };

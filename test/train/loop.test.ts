@@ -11,6 +11,7 @@ import { EventLog } from "../../runtime/train/events.ts";
 import { type TrainingEnd, type TrainingRun, train } from "../../runtime/train/loop.ts";
 import { MetricsLog } from "../../runtime/train/metrics-log.ts";
 import { RunFolder } from "../../runtime/train/run-folder.ts";
+import { SpentClock } from "../../runtime/train/spent-times.ts";
 import { checkpointAt, identity } from "./made-checkpoint.ts";
 
 const root = mkdtempSync(join(tmpdir(), "medctc-loop-"));
@@ -173,6 +174,7 @@ async function follow(
     tell: () => undefined,
     skip: () => null,
     now: () => 1,
+    spent: new SpentClock(),
   };
   const end = await train(run);
   log.value.close();

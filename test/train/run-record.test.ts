@@ -10,6 +10,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const record: Omit<RunRecord, "end"> = {
   ...{ medctc: "0.1.0", spec: "small.vlm", text: "model", backend: "onnx", precision: "f32", seed: 1, batch: 8 },
   ...{ steps: 10, stepsPerEpoch: 5, parameters: { total: 40, trainable: 4 }, startedAt: "2026-01-01T00:00:00.000Z" },
+  times: null,
 };
 
 test("a run says what it is from its start on, and how it ended", () => {
@@ -26,8 +27,10 @@ test("a run says what it is from its start on, and how it ended", () => {
   expect(readRecord(run.path)).toBe(null);
   run.begin(record);
   expect(readRecord(run.path)).toEqual({ ...record, end: null });
+  const times = { starting: 2, steps: 30, waiting: 0.5, evaluating: 4, saving: 0.25 };
+  run.spend(times);
   run.end(end);
-  expect(readRecord(run.path)).toEqual({ ...record, end });
+  expect(readRecord(run.path)).toEqual({ ...record, times, end });
   run.begin({ ...record, steps: 20 });
   expect(readRecord(run.path)).toEqual({ ...record, steps: 20, end: null });
   run.close();

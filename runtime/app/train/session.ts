@@ -18,6 +18,7 @@ import {
   type RunFolder,
   type RunRecord,
   SkippedFiles,
+  SpentClock,
   type TrainedParameter,
   type TrainingEnd,
   train,
@@ -141,6 +142,8 @@ async function trainWith(
   const earlyEnd = features === null ? null : await readFeatures(features, engine, batches, sources, task, reporter);
   const unkept = skip(batches.takeSkipped());
   if (unkept !== null) return refuse(unkept, reporter);
+  const spent = new SpentClock();
+  spent.add("starting", (Date.now() - task.startedAt.getTime()) / 1000);
   const ended: TrainingEnd =
     earlyEnd ??
     (await train({
@@ -175,7 +178,9 @@ async function trainWith(
       },
       skip,
       now,
+      spent,
     }));
+  folder.spend(spent.times);
   reporter.progressEnd();
   metrics.value.close();
   events.value.close();
@@ -202,7 +207,7 @@ function recordOf(
   { total, trainable }: TrainTask["compiled"]["plan"]["totals"],
   backend: string,
   task: TrainTask,
-): Omit<RunRecord, "end"> {
+): Omit<RunRecord, "end" | "times"> {
   const { spec: text, seed, batch, precision } = identity;
   return {
     ...{ medctc: version, spec: task.path, text, backend, precision, seed, batch, steps },
