@@ -25,7 +25,7 @@ import {
   writeEntry,
 } from "../../runtime/data/cache.ts";
 import { loadVolume } from "../../runtime/data/load-volume.ts";
-import type { PackedVolume, VolumeSettings } from "../../runtime/data/transforms/index.ts";
+import { type PackedVolume, unpack, type VolumeSettings } from "../../runtime/data/transforms/index.ts";
 import type { VolumeResult } from "../../runtime/data/volume-messages.ts";
 import { Random } from "../random.ts";
 import { gzipped } from "./nifti-file.ts";
@@ -94,6 +94,28 @@ describe("an entry", () => {
       expect(readEntry(folder, key("a"), settings), `byte ${at}`).toBeNull();
       expect(existsSync(entryOf("a"))).toBe(false);
     }
+  });
+
+  test("that was read before is found damaged all the same", () => {
+    writeEntry(cache, key("a"), packed);
+    expect(readEntry(folder, key("a"), settings)).toEqual(packed);
+    expect(readEntry(folder, key("a"), settings)).toEqual(packed);
+    const bytes = readFileSync(entryOf("a"));
+    bytes[entryBytes - 1] = (bytes[entryBytes - 1] ?? 0) ^ 1;
+    writeFileSync(entryOf("a"), bytes);
+    expect(readEntry(folder, key("a"), settings)).toBeNull();
+    expect(existsSync(entryOf("a"))).toBe(false);
+  });
+
+  test("lies in memory where TensorFlow takes it without a copy, and a whole volume is given as it lies", () => {
+    const wide: VolumeSettings = { ...settings, storage: "f32" };
+    writeEntry(cache, key("a"), { before: [0, 0, 0], counts: [4, 5, 6], voxels: new Float32Array(120).fill(0.5) });
+    const read = readEntry(folder, key("a"), wide);
+    if (read === null) throw new Error("the entry is there");
+    expect((read.voxels.byteOffset + 16) % 64).toBe(0);
+    expect(unpack(read, wide)).toBe(read.voxels);
+    const padded = unpack(packed, settings);
+    expect((padded.byteOffset + 16) % 64).toBe(0);
   });
 
   test("that is cut off, empty, or another's is found and removed", () => {

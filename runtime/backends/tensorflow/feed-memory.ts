@@ -1,7 +1,4 @@
-/** TensorFlow takes values as they lie in memory where they start at a multiple of that many bytes, and copies others. */
-const alignment = 64;
-/** Memory of this size starts that many bytes behind a page, which malloc keeps for itself. */
-const behindPage = 16;
+import { alignment, firstAligned } from "../../aligned-floats.ts";
 
 /**
  * Memory for what one run is fed, used again for the next: memory that was never touched costs more to get than reading a
@@ -9,7 +6,7 @@ const behindPage = 16;
  */
 export class FeedMemory {
   private readonly buffer: ArrayBuffer;
-  private at = alignment - behindPage;
+  private at = firstAligned;
 
   /** Room for any of some runs, of which each takes arrays of so many elements. */
   constructor(runs: readonly (readonly number[])[]) {
@@ -26,7 +23,7 @@ export class FeedMemory {
 
   /** Gives all of it free for the next run. */
   reset(): void {
-    this.at = alignment - behindPage;
+    this.at = firstAligned;
   }
 }
 

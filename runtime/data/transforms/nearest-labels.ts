@@ -1,3 +1,4 @@
+import { alignedFloats } from "../../aligned-floats.ts";
 import { at } from "../../at.ts";
 import type { ByAxis, TakenAxis } from "../orientation.ts";
 import { type Fault, fault } from "../problem.ts";
@@ -45,7 +46,7 @@ export class NearestLabels implements SliceTaker<PackedVolume> {
     this.result = {
       before: [planned[0].axis.before, planned[1].axis.before, planned[2].axis.before],
       counts,
-      voxels: new Float32Array(counts[0] * counts[1] * counts[2]),
+      voxels: alignedFloats(counts[0] * counts[1] * counts[2]),
     };
   }
 

@@ -1,4 +1,5 @@
 import type { Interval, Sizes, VolumeSettings } from "../../../compiler/index.ts";
+import { alignedFloats } from "../../aligned-floats.ts";
 import { at } from "../../at.ts";
 import type { Axis } from "../orientation.ts";
 import type { SliceTaker, Voxels } from "../readers/index.ts";
@@ -87,7 +88,7 @@ export class SliceResampler implements SliceTaker<PackedVolume> {
     this.result = {
       before: [axes[0].axis.before, axes[1].axis.before, axes[2].axis.before],
       counts,
-      voxels: storage === "f32" ? new Float32Array(count) : new Int16Array(count),
+      voxels: storage === "f32" ? alignedFloats(count) : new Int16Array(count),
     };
   }
 
