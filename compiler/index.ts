@@ -24,7 +24,7 @@ export {
   type SpecAsCompiled,
   type TensorChange,
 } from "./analyses/compare/index.ts";
-export { expectStepTime, movedBy, type Rates } from "./analyses/cost/index.ts";
+export { expectStepTime, fitRates, type MeasuredStep, type Rates, timedStep } from "./analyses/cost/index.ts";
 export { expectMemory, type MemoryModel, onnxMemory, tensorflowMemory } from "./analyses/memory/index.ts";
 export {
   type FoundPlacement,
@@ -83,7 +83,6 @@ export {
 } from "./plan/index.ts";
 export {
   averagedBy,
-  buildChain,
   buildForward,
   buildProduct,
   buildProgram,
@@ -102,7 +101,6 @@ export {
   logitsOutput,
   microBatchPrograms,
   nameOf,
-  type ParameterProgram,
   type ProgramValue,
   readAverages,
   roleOf,

@@ -8,14 +8,13 @@ export {
   whyNoProgram,
   whyNoStep,
 } from "./build.ts";
-export { buildChain } from "./chain.ts";
 export { imageOutputs, logitsOutput, textOutputs } from "./encoders.ts";
 export { type Features, featuresOf } from "./features.ts";
 export { type DrawnParameter, firstValue, firstValuesOf, type InitialParameter, isDrawn } from "./init.ts";
 export { type Input, inputsOf, sharedInputs } from "./inputs.ts";
 export { gatheredBytes, microBatchPrograms } from "./micro-batches.ts";
 export { buildUpdate, numbersKept, type Update } from "./optimizer.ts";
-export { buildProduct, type ParameterProgram } from "./product.ts";
+export { buildProduct } from "./product.ts";
 export { rowValues } from "./row-values.ts";
 export { evaluateExactly, evaluateOnce, runProgram } from "./run.ts";
 export { buildLearningRate } from "./schedule.ts";

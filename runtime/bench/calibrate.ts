@@ -1,23 +1,21 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { buildChain, movedBy } from "../../compiler/index.ts";
+import { fitRates } from "../../compiler/index.ts";
 import { EngineError, type ProgramBackend } from "../backends/index.ts";
 import { makeTemporaryFolder } from "../files/index.ts";
 import { type CalibrationRequest, lessMemory, type Message } from "./messages.ts";
+import { largeStep, smallStep, timeReferenceStep } from "./reference-step.ts";
 import { spreadOf } from "./statistics.ts";
-import { type Runs, timeProduct, timeProgram } from "./time-program.ts";
+import { type Runs, timeProduct } from "./time-program.ts";
 
-/** Rows of the square matrices that are multiplied: about what models have. */
+/** Rows of the square matrices that are multiplied: about what models have, and so few that nothing but the run takes time. */
 const matrixSize = 1024;
-
-/** Matrices that no cache holds; and those on which an operation takes no time, in few and in many rounds. */
-const large = { size: 2048, rounds: 4 };
-const small = { size: 8, few: 10, many: 110 };
+const noSize = 8;
 
 /** Runs of each program that are counted unless a number is given. */
 const usual: Runs = { milliseconds: 2000, fewest: 5 };
 
-/** Finds what a backend does in a second on this machine, in this process, by programs that have little but what is looked for. */
+/** Finds what a backend does in a second on this machine, in this process: from products, and from training steps of two sizes. */
 export async function calibrate(
   { steps }: CalibrationRequest,
   backend: ProgramBackend,
@@ -26,32 +24,21 @@ export async function calibrate(
   const folder = makeTemporaryFolder("medctc-calibrate");
   const runs = steps ?? usual;
   const say = (what: string): void => tell({ kind: "progress", text: `${backend.title}: ${what}` });
-  const secondsOf = (timesMs: readonly number[]): number => spreadOf(timesMs).medianMs / 1000;
+  const productSeconds = async (size: number, dtype: "f32" | "bf16"): Promise<number> =>
+    spreadOf(await timeProduct(backend, size, dtype, join(folder, `${dtype}-${size}`), runs)).medianMs / 1000;
   const product = async (dtype: "f32" | "bf16"): Promise<number> => {
     say(`products in ${dtype}`);
-    const timesMs = await timeProduct(backend, matrixSize, dtype, join(folder, dtype), runs);
-    return (2 * matrixSize ** 3) / secondsOf(timesMs);
-  };
-  const chain = async (size: number, rounds: number, products: "with products" | "without") => {
-    const built = buildChain(size, rounds, products);
-    const trainable = new Set(built.parameters.map(({ path }) => path));
-    const place = join(folder, `chain-${size}-${rounds}`);
-    const seconds = secondsOf(await timeProgram(backend, built, trainable, place, runs));
-    return { seconds, ...movedBy(built.program) };
+    return (2 * matrixSize ** 3) / (await productSeconds(matrixSize, dtype));
   };
   try {
     const f32 = await product("f32");
     const bf16 = backend.productType("bf16") === "bf16" ? await product("bf16") : null;
-    say("memory");
-    const moved = await chain(large.size, large.rounds, "without");
+    const runSeconds = await productSeconds(noSize, "f32");
     say("small operations");
-    const few = await chain(small.size, small.few, "with products");
-    const many = await chain(small.size, small.many, "with products");
-    // Of two numbers that are close, on a busy machine, the larger may be the other one.
-    const operationSeconds = Math.max(0, many.seconds - few.seconds) / (many.operations - few.operations);
-    const runSeconds = Math.max(0, few.seconds - few.operations * operationSeconds);
-    const bytes = moved.bytes / moved.seconds;
-    return { kind: "calibrated", rates: { productFlops: { f32, bf16 }, bytes, operationSeconds, runSeconds } };
+    const small = await timeReferenceStep(smallStep, backend, folder, runs);
+    say("memory");
+    const large = await timeReferenceStep(largeStep, backend, folder, runs);
+    return { kind: "calibrated", rates: fitRates(small, large, { productFlops: { f32, bf16 }, runSeconds }) };
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     return { kind: "failed", problem: { ...error.problem, help: lessMemory } };

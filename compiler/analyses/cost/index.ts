@@ -1,2 +1,3 @@
+export { fitRates, type MeasuredStep } from "./fit.ts";
 export type { Rates } from "./rates.ts";
-export { expectStepTime, expectTime, movedBy } from "./time.ts";
+export { expectStepTime, expectTime, timedStep } from "./time.ts";

@@ -4,6 +4,12 @@ import { stepPrograms, type TracedSpec } from "../../programs/index.ts";
 import type { MemoryModel } from "../memory/index.ts";
 import type { Rates } from "./rates.ts";
 
+/** An optimised program, and how often it runs in a step. */
+export interface TimedProgram {
+  readonly program: Program;
+  readonly runs: number;
+}
+
 /**
  * Expects the seconds of one run of an optimised program whose operations run one after the other, each of them as long as
  * what it multiplies or what it moves, whichever takes longer.
@@ -12,28 +18,31 @@ export function expectTime(program: Program, rates: Rates): number {
   return nodesOf(program).reduce((sum, node) => sum + secondsOf(node, rates), rates.runSeconds);
 }
 
-/** Bytes that the operations of a program read and write, and how many there are that do something. */
-export function movedBy(program: Program): { readonly bytes: number; readonly operations: number } {
-  const moved = nodesOf(program).map((node) => workOf(node).bytes);
-  return { bytes: moved.reduce((sum, bytes) => sum + bytes, 0), operations: moved.filter((bytes) => bytes > 0).length };
+/** The same of all that a step runs. */
+export function expectTimeOf(programs: readonly TimedProgram[], rates: Rates): number {
+  return programs.reduce((sum, { program, runs }) => sum + runs * expectTime(program, rates), 0);
 }
 
 /**
- * Expects the seconds of a spec's training step, all micro-batches of it, as passes of what runs it leave its programs; null when
- * there is no step.
+ * What a spec's training step runs, all micro-batches of it, as passes of what runs it leave its programs; null when there is no step.
  */
-export function expectStepTime(
+export function timedStep(
   spec: TracedSpec,
-  rates: Rates,
   { optimise }: Pick<MemoryModel, "optimise">,
-): number | null {
+): readonly TimedProgram[] | null {
   const { batch, microBatch } = spec.settings;
   return (
-    stepPrograms(spec)?.reduce(
-      (sum, program) => sum + runsOf(program, batch / microBatch) * expectTime(optimise(program, spec), rates),
-      0,
-    ) ?? null
+    stepPrograms(spec)?.map((program) => ({
+      program: optimise(program, spec),
+      runs: runsOf(program, batch / microBatch),
+    })) ?? null
   );
+}
+
+/** Expects the seconds of a spec's training step; null when there is none. */
+export function expectStepTime(spec: TracedSpec, rates: Rates, model: Pick<MemoryModel, "optimise">): number | null {
+  const programs = timedStep(spec, model);
+  return programs === null ? null : expectTimeOf(programs, rates);
 }
 
 /** How often a program runs in a step with a batch in so many pieces. */
