@@ -38,6 +38,8 @@ export interface CompileRequest extends SpecRequest {
   readonly memory: boolean;
   /** Expect the time of a training step, for which it is built too. */
   readonly time: boolean;
+  /** Expect that of an epoch of so many volumes as well; null for none. */
+  readonly volumes: number | null;
 }
 
 /** A spec that compiles, though what it expects may not hold. */
@@ -88,6 +90,6 @@ export function compile(request: CompileRequest, reporter: Reporter): Ended<Comp
     if (saved.kind === "failed") return refuse(saved.problem, reporter);
   }
   reporter.diagnostics(diagnostics);
-  const times = request.time ? expectedTimes(spec, reporter) : [];
+  const times = request.time ? expectedTimes(spec, request.volumes, reporter) : [];
   return done({ plan, spec, memory, times, program, holds: !hasErrors(diagnostics) });
 }

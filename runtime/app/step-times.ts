@@ -1,6 +1,7 @@
 import { expectStepTime, type TracedSpec } from "../../compiler/index.ts";
 import { backendNamed } from "../backends/index.ts";
-import { readRates } from "../machine/index.ts";
+import { fileInputs, findDataInputs } from "../data/index.ts";
+import { type MachineRates, readRates } from "../machine/index.ts";
 import type { Reporter } from "./reporter.ts";
 
 /** How long a training step of a spec is expected to take on this machine. */
@@ -10,10 +11,25 @@ export interface ExpectedTime {
   readonly seconds: number;
   /** The day on which its rates were measured. */
   readonly measured: string;
+  /** Where a number of volumes is known. */
+  readonly epoch: ExpectedEpoch | null;
+}
+
+/** An epoch, without evaluations. */
+export interface ExpectedEpoch {
+  readonly volumes: number;
+  readonly stepSeconds: number;
+  /** Of the threads that read and preprocess, beside steps; none of it where volumes are cached. Null where it was not measured. */
+  readonly readSeconds: number | null;
+  readonly seconds: number;
 }
 
 /** A time for each backend whose rates are known; none where nothing trains, and none, with a note, where there are no rates. */
-export function expectedTimes(spec: TracedSpec, reporter: Pick<Reporter, "note">): readonly ExpectedTime[] {
+export function expectedTimes(
+  spec: TracedSpec,
+  volumes: number | null,
+  reporter: Pick<Reporter, "note">,
+): readonly ExpectedTime[] {
   const stored = readRates();
   if (stored.kind !== "rates") {
     const why = stored.kind === "refused" ? stored.why : "nothing was measured on this machine";
@@ -24,6 +40,44 @@ export function expectedTimes(spec: TracedSpec, reporter: Pick<Reporter, "note">
     const backend = backendNamed(name);
     if (backend?.runs !== "programs") return [];
     const seconds = expectStepTime(spec, rates, backend);
-    return seconds === null ? [] : [{ title: backend.title, seconds, measured }];
+    if (seconds === null) return [];
+    const epoch = volumes === null ? null : epochOf(spec, volumes, seconds, stored.rates);
+    return [{ title: backend.title, seconds, measured, epoch }];
   });
+}
+
+/**
+ * Steps of whole batches, with volumes read meanwhile by all threads but one. These take their share of the processor from steps, and
+ * steps wait where reading takes longer than they do.
+ */
+function epochOf(
+  spec: TracedSpec,
+  volumes: number,
+  secondsOfStep: number,
+  { threads, voxelsRead }: MachineRates,
+): ExpectedEpoch {
+  const stepSeconds = Math.floor(volumes / spec.settings.batch) * secondsOfStep;
+  const voxels = storedVoxelsOf(spec);
+  if (voxels === 0) return { volumes, stepSeconds, readSeconds: 0, seconds: stepSeconds };
+  if (voxelsRead === null) return { volumes, stepSeconds, readSeconds: null, seconds: stepSeconds };
+  const readers = Math.max(1, threads - 1);
+  const readSeconds = (volumes * voxels) / voxelsRead / readers;
+  const seconds = Math.max(readSeconds, stepSeconds + (readers * readSeconds) / threads);
+  return { volumes, stepSeconds, readSeconds, seconds };
+}
+
+/** Cubic millimetres of a voxel of a scan as it is stored: 0.7 x 0.7 x 1, as in CT-RATE. */
+const storedVoxel = 0.49;
+
+/** Voxels that the scans of a row have as they are stored, where these are as large as what the network sees of them. */
+function storedVoxelsOf(spec: TracedSpec): number {
+  const found = findDataInputs(spec);
+  if (found.kind === "failed") return 0;
+  const voxel = spec.data.spacing.reduce((product, size) => product * size, 1);
+  return fileInputs(found.value)
+    .filter(({ kind }) => kind === "volume")
+    .reduce(
+      (sum, { shape }) => sum + (voxel / storedVoxel) * shape.slice(-3).reduce((product, size) => product * size, 1),
+      0,
+    );
 }

@@ -13,3 +13,4 @@ export {
 } from "./messages.ts";
 export { moduleOf, type Profile, profileOf, type Share, traceOf } from "./profile.ts";
 export { type Spread, spreadOf } from "./statistics.ts";
+export { timeReading } from "./time-reading.ts";

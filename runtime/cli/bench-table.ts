@@ -34,7 +34,7 @@ export function renderBench(report: BenchReport): string {
 }
 
 /** What a machine does in a second, a backend a row. */
-export function renderCalibration({ processor, threads, backends, path }: Calibrated): string {
+export function renderCalibration({ processor, threads, voxelsRead, backends, path }: Calibrated): string {
   const rows = backends.map(({ backend, measured, rates: { productFlops, bytes, operationSeconds, runSeconds } }) => [
     backend,
     printRate(productFlops.f32 / 1e9),
@@ -46,7 +46,9 @@ export function renderCalibration({ processor, threads, backends, path }: Calibr
   ]);
   const header = ["backend", "products in f32", "in bf16", "memory", "an operation", "a run", "measured"];
   const table = renderTable([header, ...rows], ["left", "right", "right", "right", "right", "right", "left"]);
-  return `${processor}, ${threads} threads\n${table}stored in ${path}; medctc compile SPEC --time expects times from it\n`;
+  const reading =
+    voxelsRead === null ? "" : `a thread reads ${(voxelsRead / 1e6).toPrecision(3)} million voxels a second\n`;
+  return `${processor}, ${threads} threads\n${table}${reading}stored in ${path}; medctc compile SPEC --time expects times from it\n`;
 }
 
 function renderProfile({ profile, steps }: BenchReport): string {

@@ -4,10 +4,11 @@ import { compiledTargetNames, passNames, programNames } from "../../compiler/nam
 import { compile } from "../app/compile.ts";
 import type { ExpectedTime } from "../app/step-times.ts";
 import { renderEmission } from "../printout/index.ts";
+import { printCount, printDuration } from "../text/index.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
 import { helpOfMicroBatches } from "./micro-batches-help.ts";
-import { setOption } from "./option-values.ts";
+import { setOption, wholeNumber } from "./option-values.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
 
@@ -25,21 +26,28 @@ export const define: DefineCommand = (command, terminal, end) => {
     )
     .option("--memory", "show the expected memory of a training step, whether or not the spec limits it")
     .option("--time", "show the expected time of a training step, from the rates of medctc bench --calibrate")
+    .option("--volumes <number>", "with --time: also that of an epoch of so many volumes or images", wholeNumber(1))
     .addHelpText(
       "after",
       "\nExamples:\n  $ medctc compile specs/medct.vlm\n  $ medctc compile specs/medct.vlm --emit plan\n" +
+        "  $ medctc compile specs/medct.vlm --time --volumes 25692\n" +
         "  $ medctc compile specs/medct.vlm --target tensorflow -o model\n" +
         "  $ medctc compile specs/medct.vlm --target pytorch -o package" +
         helpOfMicroBatches,
     )
     .action((spec, flags) => {
       const { set, emit = null, after = null, output = null, target = null, memory = false, time = false } = flags;
+      const { volumes = null } = flags;
+      if (volumes !== null && !time) {
+        terminal.err("error: --volumes is for the time of an epoch\n  help: add --time\n");
+        return end(exitCodes.usage);
+      }
       if (target !== null && output === null) {
         terminal.err("error: --target needs a folder to write to\n  help: add -o FOLDER\n");
         return end(exitCodes.usage);
       }
       const program = emit === "plan" || emit === null ? null : emit === "passes" ? "step" : emit;
-      const ended = compile({ spec, set, program, output, target, memory, time }, terminalReporter(terminal));
+      const ended = compile({ spec, set, program, output, target, memory, time, volumes }, terminalReporter(terminal));
       end(
         finish(ended, (result) => {
           terminal.out(renderEmission(result, emit ?? "summary", after));
@@ -53,8 +61,16 @@ export const define: DefineCommand = (command, terminal, end) => {
 function renderTimes(times: readonly ExpectedTime[]): string {
   return times
     .map(
-      ({ title, seconds, measured }) =>
-        `a step takes about ${printSeconds(seconds)} here (${title}, rates of ${measured})\n`,
+      ({ title, seconds, measured, epoch }) =>
+        `a step takes about ${printSeconds(seconds)} here (${title}, rates of ${measured})\n${renderEpoch(epoch)}`,
     )
     .join("");
+}
+
+function renderEpoch(epoch: ExpectedTime["epoch"]): string {
+  if (epoch === null) return "";
+  const { volumes, stepSeconds, readSeconds, seconds } = epoch;
+  const read = readSeconds === null ? "what reading takes is unknown" : `${printDuration(readSeconds)} for reading`;
+  const parts = `${printDuration(stepSeconds)} for steps, ${read}`;
+  return `an epoch of ${printCount(volumes)} examples takes about ${printDuration(seconds)}: ${parts}\n`;
 }

@@ -24,6 +24,8 @@ export interface BackendRates {
 export interface MachineRates {
   readonly processor: string;
   readonly threads: number;
+  /** Voxels of gzipped volumes that one thread reads and preprocesses in a second; null where that was not measured. */
+  readonly voxelsRead: number | null;
   readonly backends: readonly BackendRates[];
 }
 
@@ -43,6 +45,7 @@ const seconds = v.pipe(v.number(), v.finite(), v.minValue(0));
 const machineRates = v.object({
   processor: v.string(),
   threads: v.pipe(v.number(), v.safeInteger()),
+  voxelsRead: v.optional(v.nullable(rate), null),
   backends: v.array(
     v.object({
       backend: v.string(),
@@ -83,13 +86,17 @@ export function readRates(cache?: string, processor = processorName(), threads =
 }
 
 /** Stores rates of this machine, beside those of other backends that were found on it before. Gives what is stored then. */
-export function writeRates(found: readonly BackendRates[], cache?: string): MachineRates {
+export function writeRates(
+  { backends: found, voxelsRead }: Pick<MachineRates, "backends" | "voxelsRead">,
+  cache?: string,
+): MachineRates {
   const stored = readRates(cache);
   const before = stored.kind === "rates" ? stored.rates.backends : [];
   const names = new Set(found.map(({ backend }) => backend));
   const rates: MachineRates = {
     processor: processorName(),
     threads: availableParallelism(),
+    voxelsRead,
     backends: [...before.filter(({ backend }) => !names.has(backend)), ...found],
   };
   const path = ratesPath(cache);

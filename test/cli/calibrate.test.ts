@@ -33,6 +33,14 @@ test("rates are measured and stored, and a compiled spec has a time from then on
   const expected = /\na step takes about [\d.]+ (ms|s) here \(ONNX Runtime, rates of \d{4}-\d\d-\d\d\)\n$/;
   expect(after.out).toMatch(expected);
   expect(after.out.replace(expected, "\n")).toBe(before.out);
+  expect(stored.rates.voxelsRead).toBeGreaterThan(0);
+
+  const ofEpoch = medctc(["compile", small, "--time", "--volumes", "25692"], { env });
+  expect(ofEpoch.out).toMatch(
+    /\nan epoch of 25,692 examples takes about \d[\d.]* \w+: \d[\d.]* \w+ for steps, \d[\d.]* \w+ for reading\n$/,
+  );
+  const alone = medctc(["compile", small, "--volumes", "8"], { env });
+  expect([alone.code, alone.err]).toEqual([2, "error: --volumes is for the time of an epoch\n  help: add --time\n"]);
 }, 60_000);
 
 test.each([

@@ -15,9 +15,16 @@ const now = new Date("2026-11-30T12:00:00Z");
 
 test("what is stored is read, and other backends keep theirs", () => {
   expect(readRates(cache)).toEqual({ kind: "none" });
-  writeRates([ratesOf("tensorflow", rates, new Date("2026-11-01")), ratesOf("onnx", rates, now)], cache);
-  const found = writeRates([ratesOf("tensorflow", { ...rates, bytes: 2e10 }, now)], cache);
+  writeRates(
+    { backends: [ratesOf("tensorflow", rates, new Date("2026-11-01")), ratesOf("onnx", rates, now)], voxelsRead: 5e6 },
+    cache,
+  );
+  const found = writeRates(
+    { backends: [ratesOf("tensorflow", { ...rates, bytes: 2e10 }, now)], voxelsRead: 5e6 },
+    cache,
+  );
   expect(readRates(cache)).toEqual({ kind: "rates", rates: found });
+  expect(found.voxelsRead).toBe(5e6);
   expect(found.backends.map(({ backend, measured }) => [backend, measured])).toEqual([
     ["onnx", "2026-11-30"],
     ["tensorflow", "2026-11-30"],
@@ -26,7 +33,7 @@ test("what is stored is read, and other backends keep theirs", () => {
 });
 
 test("rates of another processor, or of another number of threads, are refused and replaced", () => {
-  writeRates([ratesOf("onnx", rates, now)], cache);
+  writeRates({ backends: [ratesOf("onnx", rates, now)], voxelsRead: 5e6 }, cache);
   expect(readRates(cache, "another").kind).toBe("refused");
   expect(readRates(cache, undefined, 1000).kind).toBe("refused");
   const foreign = { processor: "Other\u001b[31m", threads: 4, backends: [ratesOf("onnx", rates, now)] };
@@ -35,7 +42,17 @@ test("rates of another processor, or of another number of threads, are refused a
     kind: "refused",
     why: `${ratesPath(cache)} is of another machine, with 4 threads of Other?[31m`,
   });
-  expect(writeRates([ratesOf("tensorflow", rates, now)], cache).backends).toHaveLength(1);
+  expect(writeRates({ backends: [ratesOf("tensorflow", rates, now)], voxelsRead: 5e6 }, cache).backends).toHaveLength(
+    1,
+  );
+});
+
+test("rates of a version that measured no reading are read", () => {
+  const backends = [ratesOf("onnx", rates, now)];
+  const { processor, threads } = writeRates({ backends, voxelsRead: 5e6 }, cache);
+  const before = { processor, threads, backends };
+  writeFileSync(ratesPath(cache), JSON.stringify(before));
+  expect(readRates(cache)).toEqual({ kind: "rates", rates: { ...before, voxelsRead: null } });
 });
 
 test.each([

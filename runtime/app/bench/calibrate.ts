@@ -1,9 +1,24 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { backendNamed, backends, isForTraining } from "../../backends/index.ts";
-import { type CalibrationRequest, calibrate as calibrateHere, type Message, measureApart } from "../../bench/index.ts";
+import {
+  type CalibrationRequest,
+  calibrate as calibrateHere,
+  type Message,
+  measureApart,
+  timeReading,
+} from "../../bench/index.ts";
 import { attempt, makeTemporaryFolder } from "../../files/index.ts";
-import { type BackendRates, type MachineRates, ratesOf, ratesPath, writeRates } from "../../machine/index.ts";
+import {
+  type BackendRates,
+  isRefusal,
+  type MachineRates,
+  problemOf,
+  ratesOf,
+  ratesPath,
+  writeRates,
+} from "../../machine/index.ts";
+import { failed, ok, type Result } from "../../text/index.ts";
 import { done, type Ended, problem, type Reporter, refuse } from "../reporter.ts";
 
 export interface CalibrateRequest {
@@ -45,9 +60,25 @@ export async function calibrate(asked: CalibrateRequest, reporter: Reporter): Pr
     found.push(ended.value);
   }
   if (found.length === 0) return refuse(missing, reporter);
-  const stored = attempt(ratesPath(), () => writeRates(found));
+  reporter.progress("reading volumes");
+  const read = await readingHere().finally(reporter.progressEnd);
+  if (read.kind === "failed") return refuse(read.problem, reporter);
+  const stored = attempt(ratesPath(), () => writeRates({ backends: found, voxelsRead: read.value }));
   if (stored.kind === "failed") return refuse(stored.problem, reporter);
   return done({ path: ratesPath(), ...stored.value });
+}
+
+/** In a thread of its own, as trainings read. */
+async function readingHere(): Promise<Result<number>> {
+  const folder = makeTemporaryFolder("medctc-bench");
+  try {
+    return ok(await timeReading(folder));
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    return failed(problemOf(error, folder));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** In a process of its own, so that threads of other backends do not wait beside those that are measured. */
