@@ -1,4 +1,5 @@
 import { innerProduct, type LowRankUpdate, normOf, normOfDifference } from "./low-rank.ts";
+import { placeModules } from "./place-modules.ts";
 import type { StoredAdapter, StoredPart } from "./read.ts";
 
 /** One name that two adapters have, and how far apart what they have there is. */
@@ -42,6 +43,35 @@ export function compareAdapters(a: StoredAdapter, b: StoredAdapter): AdapterDiff
   };
 }
 
+/** An adapter that is compared, by the names of another one that has it, too. */
+export type Renamed =
+  | { readonly kind: "same" }
+  | {
+      readonly kind: "renamed";
+      readonly adapter: StoredAdapter;
+      readonly example: readonly [own: string, other: string];
+    }
+  /** It could be several parts of what the other one is of. */
+  | { readonly kind: "several"; readonly prefixes: readonly string[] };
+
+/** An adapter of one encoder alone, by the names that its modules have in an adapter of the whole model; both may be of the same. */
+export function withNamesOf(adapter: StoredAdapter, whole: StoredAdapter): Renamed {
+  const names = [...adapter.parts.keys()];
+  const [first] = names;
+  if (first === undefined || names.some((name) => whole.parts.has(name))) return { kind: "same" };
+  const placed = placeModules(names, whole.parts.keys());
+  switch (placed.kind) {
+    case "placed": {
+      const parts = new Map([...adapter.parts].map(([name, part]) => [placed.nameOf(name), part]));
+      return { kind: "renamed", adapter: { ...adapter, parts }, example: [first, placed.nameOf(first)] };
+    }
+    case "several":
+      return placed;
+    case "unknown":
+      return { kind: "same" };
+  }
+}
+
 function isScaled({ parts }: StoredAdapter): boolean {
   return [...parts.values()].every((part) => part.kind === "tensor" || part.isScaled);
 }
@@ -77,7 +107,9 @@ function asUpdate(part: StoredPart): LowRankUpdate {
 }
 
 function shapeOf(part: StoredPart): string {
-  return part.kind === "update" ? `${part.update.outputs} x ${part.update.inputs}` : part.shape.join();
+  if (part.kind === "tensor") return part.shape.join();
+  const { update, kernel } = part;
+  return [update.outputs, update.inputs, ...kernel].join(" x ");
 }
 
 function wholeOf(measured: readonly Measured[]): AdapterDifference["whole"] {

@@ -37,7 +37,7 @@ export {
   openAdapter,
 } from "./attention.ts";
 export { carriedFields } from "./carried-fields.ts";
-export { type AdapterDifference, type Comparison, compareAdapters } from "./compare.ts";
+export { type AdapterDifference, type Comparison, compareAdapters, withNamesOf } from "./compare.ts";
 export {
   type Ia3Config,
   type LoraConfig,
@@ -70,7 +70,8 @@ export {
   withoutPrefix,
 } from "./peft-names.ts";
 export { placeModules } from "./place-modules.ts";
+export type { PlacedGroup } from "./placed-groups.ts";
 export { groupsOf, withoutNumbers } from "./placements.ts";
-export { readAdapter } from "./read.ts";
+export { readAdapter, type StoredAdapter } from "./read.ts";
 export { tokensConfig, tokensName } from "./tokens.ts";
 export { type ConfigFields, ia3Config, type LoraModule, loraConfig, meaningOnly } from "./write-config.ts";

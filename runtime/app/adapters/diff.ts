@@ -1,5 +1,5 @@
 import { adapterUpdates } from "../../../compiler/index.ts";
-import { type AdapterDifference, compareAdapters } from "../../adapters/index.ts";
+import { type AdapterDifference, compareAdapters, type StoredAdapter, withNamesOf } from "../../adapters/index.ts";
 import { compileReported } from "../compiled-spec.ts";
 import { done, type Ended, type Reporter, refuseBy, refused } from "../reporter.ts";
 import { readAdapterAt } from "./read.ts";
@@ -19,11 +19,36 @@ export function diffAdapters({ a, b, forSpec }: AdapterDiffRequest, reporter: Re
   const wrong = read.flatMap((each) => (each.kind === "wrong" ? [each.diagnostic] : []));
   const [first, second] = read.flatMap((each) => (each.kind === "adapter" ? [each] : []));
   if (first === undefined || second === undefined) return refuseBy(wrong, reporter);
-  const difference = compareAdapters(first, second);
+  const one = byNamesOf(first, second, [a, b], reporter);
+  const difference = compareAdapters(one, byNamesOf(second, one, [b, a], reporter));
   for (const [index, path] of [a, b].entries())
     if (difference.isScaled[index] === false)
       reporter.info(`the scales of ${path} are unknown, so updates are B A alone; add --for SPEC to apply them`);
   return done(difference);
+}
+
+/** An adapter by the names of another one, of which it may be a part; says so. */
+function byNamesOf(
+  adapter: StoredAdapter,
+  whole: StoredAdapter,
+  [path, other]: readonly [string, string],
+  reporter: Reporter,
+): StoredAdapter {
+  const named = withNamesOf(adapter, whole);
+  switch (named.kind) {
+    case "same":
+      return adapter;
+    case "renamed": {
+      const [own, there] = named.example;
+      reporter.note(`${path} is of a part of the model of ${other}: its \`${own}\` is \`${there}\` there`);
+      return named.adapter;
+    }
+    case "several": {
+      const prefixes = named.prefixes.map((prefix) => `\`${prefix}\``).join(", ");
+      reporter.warning(`the names of ${path} are in ${other} several times, behind ${prefixes}: none is taken`);
+      return adapter;
+    }
+  }
 }
 
 /** The scales of a spec's updates, by names in checkpoints; null after reporting what is wrong with the spec. */
