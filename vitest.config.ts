@@ -20,7 +20,7 @@ const slow = [
   "test/parity/*.test.ts",
   "test/onnx/{half,training-settings}.test.ts",
   "test/play/same-text.test.ts",
-  "test/property/{compile,depth,mutants,resilience}.test.ts",
+  "test/property/{compile,depth,mutants,peft-files,resilience}.test.ts",
   "test/sweep/sweep.test.ts",
   "test/tensorflow/*.test.ts",
   "test/trackers/memory.test.ts",
