@@ -37,7 +37,7 @@ export function isPattern(name: string): boolean {
 }
 
 /** The list of fields that change nothing of what tensors mean: a file may have any value of them. */
-const unread = "unread";
+export const unread = "unread";
 
 function unreadIn({ fields }: Pick<DeclaredModule, "fields">): ReadonlySet<unknown> {
   const names = fields[unread];

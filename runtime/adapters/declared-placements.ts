@@ -1,18 +1,19 @@
 import type { Expression } from "../../grammar/index.ts";
-import { type DeclaredConfig, isPattern, isSame, storedValue } from "./declared-config.ts";
+import { type DeclaredConfig, isPattern, isSame, storedValue, unread } from "./declared-config.ts";
 import { type Wrong, wrong } from "./json-object.ts";
 import type { LibraryKind } from "./library-kinds.ts";
 import type { PlacedGroup, PlacedGroups } from "./placed-groups.ts";
+import type { StoredAdapter, StoredPart } from "./read.ts";
 
 /** Fields that say what a model is for, which its spec says. */
 const ofModel: ReadonlySet<string> = new Set(["target_modules", "task_type"]);
 
 /**
  * What adapters of a type that no code knows are in a spec: the arguments of the first declaration of the library whose `peft` clause gives the
- * config's fields. `names` are those of the file's tensors in checkpoints.
+ * config's fields. `parts` are the file's tensors by their names in checkpoints.
  */
 export function groupsOfDeclared(
-  names: Iterable<string>,
+  parts: StoredAdapter["parts"],
   config: DeclaredConfig,
   library: readonly LibraryKind[],
 ): PlacedGroups | Wrong {
@@ -21,20 +22,21 @@ export function groupsOfDeclared(
   const shared = new Set(ofType.flatMap((kind) => [...kind.shared]));
   const modules = new Set<string>();
   const saved: string[] = [];
-  for (const name of names) {
+  for (const name of parts.keys()) {
     const module = moduleOf(name, ofType);
     if (module !== null) modules.add(module);
     else if (!shared.has(name)) saved.push(name);
   }
   const groups = new Map<string, PlacedGroup & { modules: string[] }>();
   for (const module of modules) {
-    const calls = ofType.map((kind) => callOf(kind, config, module));
+    const calls = ofType.map((kind) => callOf(kind, config, module, parts));
     const fit = calls.find((each) => each.kind === "call");
     const misfit = calls.find((each) => each.kind === "wrong");
     if (fit === undefined) return misfit ?? wrong(`the library has no adapter of the type ${config.type}`);
-    if (module === "") return wrong(`it is of the whole model: place \`${fit.call}\` on the module that it adapts`);
-    const group = groups.get(fit.call) ?? { call: fit.call, library: fit.library, modules: [] };
-    group.modules.push(module);
+    const { call, library: file, wraps } = fit;
+    const isOfModel = module === "";
+    const group = groups.get(call) ?? { call, library: file, modules: [], wraps: isOfModel ? wraps : [] };
+    if (!isOfModel) group.modules.push(module);
     groups.set(fit.call, group);
   }
   return groups.size === 0
@@ -54,12 +56,14 @@ function moduleOf(name: string, kinds: readonly LibraryKind[]): string | null {
 }
 
 function callOf(
-  { name, library, type, parameters, fields }: LibraryKind,
+  { name, library, type, wraps, parameters, fields }: LibraryKind,
   config: DeclaredConfig,
   module: string,
-): { readonly kind: "call"; readonly call: string; readonly library: string } | Wrong {
+  parts: StoredAdapter["parts"],
+): ({ readonly kind: "call" } & Pick<PlacedGroup, "call" | "library" | "wraps">) | Wrong {
+  const free = new Set(wordsIn(fields.get(unread)));
   for (const field of config.fields.keys())
-    if (!fields.has(field))
+    if (!fields.has(field) && !free.has(field))
       return wrong(`its \`${field}\` is ${shown(config.fields.get(field))}, which no ${type} of the library has`);
   const patterns = new Map(
     [...fields].flatMap(([field, value]) =>
@@ -68,7 +72,9 @@ function callOf(
   );
   const values = new Map<string, unknown>();
   for (const [field, expression] of fields) {
-    if (isPattern(field) || ofModel.has(field)) continue;
+    const mask = isPattern(field) ? maskIn(expression) : null;
+    if (mask !== null) values.set(mask.parameter, rowsOf(parts.get(`${module}.${mask.tensor}`)));
+    if (isPattern(field) || ofModel.has(field) || field === unread || free.has(field)) continue;
     const stored = storedValue(config, field, patterns, module);
     if (expression.kind === "name" && parameters.some((each) => each.name.text === expression.text))
       values.set(expression.text, stored);
@@ -89,7 +95,31 @@ function callOf(
     else if (usual !== undefined) given.push(`${parameter.text} = ${typeof usual === "boolean" ? "false" : "0"}`);
     else if (otherwise === null) return wrong(`it does not say the \`${parameter.text}\` of ${name}`);
   }
-  return { kind: "call", call: `${name}(${given.join(", ")})`, library };
+  return { kind: "call", call: `${name}(${given.join(", ")})`, library, wraps };
+}
+
+/** The parameter that a mask of rows gives, `["lora_E", rank, initial]`: as many rows as the file has of that tensor. */
+function maskIn(expression: Expression): { readonly tensor: string; readonly parameter: string } | null {
+  const [tensor, kept] = expression.kind === "list" ? expression.elements : [];
+  return tensor?.kind === "string" && kept?.kind === "name" ? { tensor: tensor.value, parameter: kept.text } : null;
+}
+
+function rowsOf(part: StoredPart | undefined): number | null {
+  return part?.kind === "tensor" ? (part.shape[0] ?? null) : null;
+}
+
+/** The words of all texts in an expression. */
+function wordsIn(expression: Expression | undefined): readonly string[] {
+  switch (expression?.kind) {
+    case "string":
+      return expression.value.split(" ");
+    case "list":
+      return expression.elements.flatMap(wordsIn);
+    case "call":
+      return expression.arguments.flatMap(({ value }) => wordsIn(value));
+    default:
+      return [];
+  }
 }
 
 /** The value of a literal; undefined for other expressions. */

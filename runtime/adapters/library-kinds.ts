@@ -7,6 +7,8 @@ export interface LibraryKind {
   /** What a placement calls it. */
   readonly name: string;
   readonly type: string;
+  /** The declarations of modules that it can adapt. */
+  readonly wraps: readonly string[];
   readonly parameters: AdapterDeclaration["parameters"];
   /** What its `peft` clause says of each field of the config. */
   readonly fields: ReadonlyMap<string, Expression>;
@@ -24,7 +26,10 @@ export function kindsIn(texts: Iterable<readonly [library: string, text: string]
   });
 }
 
-function kindOf(library: string, { name, standsFor, parameters, members }: AdapterDeclaration): LibraryKind | null {
+function kindOf(
+  library: string,
+  { name, standsFor, parameters, wraps, members }: AdapterDeclaration,
+): LibraryKind | null {
   const peft = members.find((member) => member.kind === "peft");
   if (peft === undefined) return null;
   const fields = new Map(peft.fields.flatMap((field) => (field.name === null ? [] : [[field.name.text, field.value]])));
@@ -35,6 +40,7 @@ function kindOf(library: string, { name, standsFor, parameters, members }: Adapt
     library,
     name: (standsFor ?? name).text,
     type: peft.type.text,
+    wraps: wraps.map(({ text }) => text),
     parameters,
     fields,
     tensors: namesOf(false),

@@ -4,8 +4,10 @@ export interface PlacedGroup {
   readonly call: string;
   /** The file of the library that it is from. */
   readonly library: string;
-  /** Names in checkpoints, in the order of the file. */
+  /** Names in checkpoints, in the order of the file; none where PEFT has the adapter for the whole model. */
   readonly modules: readonly string[];
+  /** Of an adapter of the whole model the declarations of which one module has it; empty for others. */
+  readonly wraps: readonly string[];
 }
 
 export interface PlacedGroups {

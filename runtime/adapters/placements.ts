@@ -13,7 +13,7 @@ export function groupsOf(
   config: PeftConfig,
   library: readonly LibraryKind[],
 ): PlacedGroups | Wrong {
-  if (config.kind === "declared") return groupsOfDeclared(parts.keys(), config, library);
+  if (config.kind === "declared") return groupsOfDeclared(parts, config, library);
   const saved: string[] = [];
   const groups = new Map<string, { library: string; modules: string[] }>();
   const add = (call: string, module: string): void => {
@@ -49,7 +49,7 @@ export function groupsOf(
     else return { kind: "wrong", problem: `\`${name}\` does not belong to a supported adapter` };
   }
   if (groups.size === 0) return { kind: "wrong", problem: "there are no adapters in it" };
-  return { kind: "groups", groups: [...groups].map(([call, group]) => ({ call, ...group })), saved };
+  return { kind: "groups", groups: [...groups].map(([call, group]) => ({ call, ...group, wraps: [] })), saved };
 }
 
 /** Whether a tensor is one of PEFT's for some kind of adapter, known or not. */

@@ -1,7 +1,7 @@
 import { printable } from "../../grammar/index.ts";
 import { withoutNumbers } from "../adapters/index.ts";
 import { type AdapterPlacements, placementsOfAdapter } from "../app/adapters/placements.ts";
-import { renderTable } from "../text/index.ts";
+import { listWords, renderTable } from "../text/index.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
 import { type ExitCode, exitCodes, type Terminal } from "./terminal.ts";
@@ -21,7 +21,11 @@ export const define: DefineCommand = (command, terminal, end) => {
 function print(placements: AdapterPlacements, terminal: Terminal): ExitCode {
   switch (placements.kind) {
     case "modules":
-      for (const { call, modules } of placements.groups) {
+      for (const { call, modules, wraps } of placements.groups) {
+        if (wraps.length > 0) {
+          terminal.out(`${call}: of the whole model, on its module of ${listWords(wraps, "or")}\n`);
+          continue;
+        }
         terminal.out(`${call}: ${modules.length} ${modules.length === 1 ? "module" : "modules"}\n`);
         const rows = [...withoutNumbers(modules)].map(([name, count]) => [`  ${printable(name)}`, String(count)]);
         terminal.out(renderTable(rows, ["left", "right"]));
@@ -30,6 +34,8 @@ function print(placements: AdapterPlacements, terminal: Terminal): ExitCode {
       return exitCodes.done;
     case "selectors":
       terminal.out(placements.lines.map((line) => `${line}\n`).join(""));
+      // Of some layers alone the compiler asks whether they are meant.
+      for (const count of placements.counts) if (count.includes("[")) terminal.out(`expect ${count}\n`);
       terminal.err(`these lines need ${placements.libraries.map((name) => `import "std/${name}"`).join(", ")}\n`);
       return exitCodes.done;
   }

@@ -218,7 +218,8 @@ describe("medctc export --peft", () => {
     const out = join(folder, "differ");
     expect(medctc(["export", spec, "--peft", out, "--adapter", trainedFor(spec, "differ")]).code).toBe(0);
     const found = medctc(["adapter", "spec", out, "--for", small]);
-    expect([found.code, found.out]).toEqual([0, `${placements.join("\n")}\n`]);
+    const lines = [...placements, "expect count(text.layers[1].attn.q,v) = 2"];
+    expect([found.code, found.out]).toEqual([0, `${lines.join("\n")}\n`]);
     expect(found.err).toBe('these lines need import "std/lora"\n');
   });
 

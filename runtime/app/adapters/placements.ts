@@ -1,7 +1,8 @@
 import { selectorsForNames } from "../../../compiler/index.ts";
 import { report } from "../../../grammar/index.ts";
-import { groupsOf, kindsIn, peftFiles, placeModules } from "../../adapters/index.ts";
+import { groupsOf, kindsIn, type PlacedGroup, peftFiles, placeModules } from "../../adapters/index.ts";
 import { libraryFolder, SpecLibrary } from "../../specs/index.ts";
+import { listWords } from "../../text/index.ts";
 import { compileReported } from "../compiled-spec.ts";
 import { done, type Ended, problem, type Reporter, refuse, refuseBy, refused } from "../reporter.ts";
 import { adapterFile } from "../weights/adapter-file.ts";
@@ -15,10 +16,15 @@ export type AdapterPlacements =
   /** By the names of modules, where no model is named. */
   | {
       readonly kind: "modules";
-      readonly groups: readonly { readonly call: string; readonly modules: readonly string[] }[];
+      readonly groups: readonly Pick<PlacedGroup, "call" | "modules" | "wraps">[];
     }
-  /** By the selectors of a model, with the library's files that the lines need. */
-  | { readonly kind: "selectors"; readonly lines: readonly string[]; readonly libraries: readonly string[] };
+  /** By the selectors of a model, with the library's files that the lines need, and how many modules they select: `count(text.attn.q) = 4`. */
+  | {
+      readonly kind: "selectors";
+      readonly lines: readonly string[];
+      readonly counts: readonly string[];
+      readonly libraries: readonly string[];
+    };
 
 /** The placements that one of PEFT's folders was made by. */
 export function placementsOfAdapter(
@@ -65,7 +71,21 @@ export function placementsOfAdapter(
   }
   const nameOf = placed.kind === "placed" ? placed.nameOf : (module: string): string => module;
   const lines: string[] = [];
-  for (const { call, modules } of groups) {
+  const counts: string[] = [];
+  for (const { call, modules, wraps } of groups) {
+    if (wraps.length > 0) {
+      const on = compiled.elements.filter(
+        ({ instance, ofAdapter }) => !ofAdapter && wraps.some((name) => name === instance?.declaration.name.text),
+      );
+      const [only, ...others] = on;
+      if (only === undefined || others.length > 0) {
+        const found = only === undefined ? "none" : on.map(({ path }) => `\`${path}\``).join(", ");
+        const message = `\`${call}\` is of the whole model, and on one module of ${listWords(wraps, "or")}: ${forSpec} has ${found}`;
+        return refuse(problem(message, "is it an adapter of this model?"), reporter);
+      }
+      lines.push(`${call} on ${only.path}`);
+      continue;
+    }
     const selectors = selectorsForNames(modules.map(nameOf), compiled.elements);
     if (selectors.kind === "unknown") {
       const named = selectors.names.slice(0, mostNames).map((name) => `\`${name}\``);
@@ -77,8 +97,10 @@ export function placementsOfAdapter(
       );
     }
     lines.push(`${call} on ${selectors.text}`);
+    // Expectations know no `except`.
+    if (!selectors.text.includes(" except ")) counts.push(`count(${selectors.text}) = ${modules.length}`);
   }
-  return done({ kind: "selectors", lines, libraries: [...new Set(groups.map(({ library }) => library))] });
+  return done({ kind: "selectors", lines, counts, libraries: [...new Set(groups.map(({ library }) => library))] });
 }
 
 /** The files of the library, by their names. */

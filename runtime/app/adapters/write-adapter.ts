@@ -85,9 +85,9 @@ function writeVariant(
     return null;
   };
   if (placements?.kind !== "selectors") return without(`the adapter has no placements in the model of ${spec}`);
-  const { lines, libraries } = placements;
+  const { lines, libraries, counts } = placements;
   const base = modelIn(spec);
-  const textWith = (expectation: string): string => {
+  const textWith = (expectations: readonly string[]): string => {
     const text = [
       `# The adapter beside this file, in the model of ${basename(spec)}.`,
       `import ${JSON.stringify(importOf(spec, folder))}`,
@@ -96,17 +96,19 @@ function writeVariant(
       `model ${base}_adapted amends ${base} {`,
       ...lines,
       "",
-      `expect ${expectation}`,
+      ...expectations.map((expectation) => `expect ${expectation}`),
       "}",
     ].join("\n");
     return formatSource(createSource(path, text)).text ?? text;
   };
   // What the base expects of its own adapters makes way.
   const library = new SpecLibrary(libraryFolder(), path);
-  const { plan, diagnostics } = compileSpec(createSource(path, textWith("base > 0")), library);
+  const { plan, diagnostics } = compileSpec(createSource(path, textWith(["base > 0"])), library);
   const mistake = diagnostics.find(({ severity }) => severity === "error");
   if (plan === null || mistake !== undefined) return without(mistake?.message ?? "it does not compile");
-  const text = textWith(`trainable = ${grouped(plan.totals.trainable)}`);
+  // Placements that leave out layers are warned of, but where their number is expected.
+  const isPartial = diagnostics.some(({ key }) => key === "covers-some-layers");
+  const text = textWith([`trainable = ${grouped(plan.totals.trainable)}`, ...(isPartial ? counts : [])]);
   const saved = attempt(path, () => writeAtomically(path, text));
   return saved.kind === "failed" ? without(saved.problem.message) : path;
 }
