@@ -7,7 +7,7 @@ import { defineConfig } from "vitest/config";
  */
 const slow = [
   "test/adapters/{attention,commands,declared,folders,forms,tables}.test.ts",
-  "test/cli/{bench,eval-*,micro-batches,run,train,train-*}.test.ts",
+  "test/cli/{bench,calibrate,eval-*,micro-batches,run,train,train-*}.test.ts",
   "test/data/{*-mutants,dying-thread}.test.ts",
   "test/data/pack.test.ts",
   "test/backends/{optimizers,step}.test.ts",

@@ -36,7 +36,7 @@ export async function timeReading(folder: string): Promise<number> {
       if (result.kind === "failed") throw new ProblemError(result.problem);
       timesMs.push(performance.now() - start);
     }
-    return (1000 * stored[0] * stored[1] * stored[2]) / spreadOf(timesMs.slice(1)).medianMs;
+    return (1000 * stored[0] * stored[1] * stored[2]) / spreadOf(timesMs.slice(1)).minMs;
   } finally {
     await loader.dispose();
   }

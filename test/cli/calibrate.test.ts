@@ -41,7 +41,7 @@ test("rates are measured and stored, and a compiled spec has a time from then on
   );
   const alone = medctc(["compile", small, "--volumes", "8"], { env });
   expect([alone.code, alone.err]).toEqual([2, "error: --volumes is for the time of an epoch\n  help: add --time\n"]);
-}, 60_000);
+}, 120_000);
 
 test.each([
   ["no spec and no --calibrate", ["bench"], "a spec to measure is missing"],
