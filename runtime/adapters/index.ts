@@ -6,6 +6,7 @@ export {
   type Contribution,
   combineModule,
   decompose,
+  decomposeMatrix,
   distanceOf,
   type ElectedBy,
   electedBy,

@@ -54,6 +54,7 @@ stable     the sum of their squares, the energy, in units of the largest square
 overlap    of the leading singular vectors with 99 % of the energy of both adapters: 1 for the same space, 0 for orthogonal ones
 
 A truncated update is the nearest one of its rank, of the same alpha.
+With --for, other adapters that add to a weight, such as LoHa and LoKr, are shown too; they are not truncated.
 
 Examples:
   $ medctc adapter svd run --for specs/medct.vlm --weights CT-CLIP.safetensors

@@ -44,3 +44,13 @@ function isTurned(vector: Float64Array): boolean {
   for (const value of vector) if (Math.abs(value) > Math.abs(largest)) largest = value;
   return largest < 0;
 }
+
+/** The same of a matrix [outputs, inputs] by rows, of whose columns a basis is found first: one of low rank takes little more than one pass. */
+export function decomposeMatrix(values: Float64Array, outputs: number, inputs: number): SingularVectors {
+  const columns = Array.from({ length: inputs }, (_, column) =>
+    Float64Array.from({ length: outputs }, (__, row) => at(values, row * inputs + column)),
+  );
+  const { basis, coordinates } = orthonormal(columns);
+  const down = basis.map((_, place) => Float64Array.from(coordinates, (along) => at(along, place)));
+  return decompose({ outputs, inputs, up: basis, down });
+}

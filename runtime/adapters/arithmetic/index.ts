@@ -1,5 +1,5 @@
 export { type CombineOptions, type Contribution, combineModule, weightedSum } from "./combine.ts";
-export { decompose } from "./decompose.ts";
+export { decompose, decomposeMatrix } from "./decompose.ts";
 export { withLargest } from "./largest.ts";
 export { type LeadingDirections, leadingDirections } from "./leading-directions.ts";
 export { distanceOf, lengthOf } from "./length.ts";

@@ -5,6 +5,7 @@ import {
   type Block,
   blocksOf,
   decompose,
+  decomposeMatrix,
   energyIn,
   type LoraOf,
   overlapOf,
@@ -17,9 +18,10 @@ import {
 import { at } from "../../at.ts";
 import { printShare } from "../../text/index.ts";
 import { done, type Ended, misused, problem, type Reporter, refuseBy, refused } from "../reporter.ts";
-import { namedSpec, specsOfRuns } from "./adapted-spec.ts";
+import { type AdaptedSpec, namedSpec, specsOfRuns } from "./adapted-spec.ts";
 import { disagreements } from "./agreement.ts";
 import { writeChanged } from "./change-adapter.ts";
+import { deltasOf } from "./deltas.ts";
 import { type GivenAdapter, readGiven } from "./given-adapter.ts";
 import type { MadeOf } from "./made-card.ts";
 import { weightNorms } from "./weight-norms.ts";
@@ -96,6 +98,8 @@ export function adapterSpectra(request: SpectraRequest, reporter: Reporter): End
   const unlike = disagreements(adapters).filter(({ code }) => code !== "E732");
   if (unlike.length > 0) return refuseBy(unlike, reporter);
   const empty = adapters.find(({ updates }) => updates.size === 0);
+  const isOfAny = empty !== undefined && spec !== null && empty.others.size > 0 && other === null && folder === null;
+  if (isOfAny && rank === null && energy === null) return spectraOfDeltas(empty.path, spec, reporter);
   if (empty !== undefined) return refuseBy([withoutUpdates(empty)], reporter);
   for (const each of adapters) noteOthers(each, reporter);
   const norms =
@@ -121,6 +125,31 @@ export function adapterSpectra(request: SpectraRequest, reporter: Reporter): End
   const origin = JSON.stringify({ truncated: rank === null ? { energy } : { rank } });
   const written = writeChanged(adapter, results, { folder, forSpec, origin, made: madeOf(spectra, request) }, reporter);
   return written.kind === "done" ? done({ ...spectra, written: written.value }) : written;
+}
+
+/** What rank the updates of an adapter of any kind have, which its file has no two matrices of. */
+function spectraOfDeltas(adapter: string, spec: AdaptedSpec, reporter: Reporter): Ended<Spectra> {
+  const deltas = deltasOf(adapter, spec, reporter);
+  if ("kind" in deltas) return deltas;
+  const modules = deltas.map(({ module, outputs, inputs, values }): ModuleSpectrum => {
+    reporter.progress(`decomposing ${module}`);
+    const found = decomposeMatrix(values, outputs, inputs);
+    const { values: singularValues, ...spectrum } = spectrumOf(found.values, Math.max(outputs, inputs));
+    return {
+      ...{
+        module,
+        shape: [outputs, inputs],
+        storedRank: Math.min(outputs, inputs),
+        scale: 1,
+        ...spectrum,
+        singularValues,
+      },
+      ...{ rank90: rankHolding(0.9, singularValues), rank99: rankHolding(0.99, singularValues) },
+      ...{ relativeNorm: null, truncated: null, overlap: null },
+    };
+  });
+  reporter.progressEnd();
+  return done({ modules, norm: Math.hypot(...modules.map((each) => each.norm)), energy: null, written: null });
 }
 
 function madeOf(
