@@ -130,7 +130,7 @@ export class Instantiator {
     const place = {
       steps: [...base.steps, step],
       checkpoint: prefix,
-      nameChild: isOfWholeModel(declaration) ? (own: string) => own : (own: string) => `${prefix}.${own}`,
+      nameChild: (own: string) => (isOfWholeModel(declaration) || prefix === "" ? own : `${prefix}.${own}`),
       role: null,
     };
     return this.build(declaration, environment, span, place, evaluator);

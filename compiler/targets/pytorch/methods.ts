@@ -243,10 +243,12 @@ export class MethodsWriter {
   }
 
   private encoderCall(encoder: Encoder, translator: Translator, input: (name: string) => Python): Python {
-    const { parameters } = forwardOf(this.parts.encoder(encoder.name.text).declaration);
+    const { declaration, adapters } = this.parts.encoder(encoder.name.text);
+    const { parameters } = forwardOf(declaration);
     const given = new Map(this.parts.givenTo(encoder).map(({ name, value }) => [name?.text, value]));
     const fed = new Set(this.parts.inputsOf(encoder));
-    let isNamed = false;
+    // An adapter around it may have them in another order.
+    let isNamed = adapters.length > 0;
     const passed = parameters.flatMap(({ name: { text: name } }): readonly PythonArgument[] => {
       const value = given.get(name);
       if (value === undefined && !fed.has(name)) {
@@ -281,7 +283,9 @@ export class MethodsWriter {
     return new Map(
       this.parts.members.flatMap((member): readonly (readonly [string, EncoderValue])[] => {
         if (member.kind !== "encoder") return [];
-        const returned = returnedName(forwardOf(this.parts.encoder(member.name.text).declaration));
+        const { declaration, adapters } = this.parts.encoder(member.name.text);
+        // What an adapter around it gives is not what it returns itself.
+        const returned = adapters.length === 0 ? returnedName(forwardOf(declaration)) : null;
         return [[member.name.text, { variable: word(this.localName(member.name.text)), returned }]];
       }),
     );

@@ -262,7 +262,7 @@ def _as_it_is(own: str) -> str:
 
 
 def _inside(name: str) -> Naming:
-    return lambda own: f"{name}.{own}"
+    return lambda own: f"{name}.{own}" if name else own
 
 
 def _child(parent: Naming, pattern: str, index: int | None = None) -> Naming:

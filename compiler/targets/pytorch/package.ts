@@ -249,9 +249,9 @@ function accessedIn({ program, declaration }: WrittenModel, { facts }: Declarati
       names.add(each.name.text);
       const isOfEncoder = each.object.kind === "name" && encoders.has(each.object.text) && ofModel.includes(expression);
       for (const instance of facts.of(each.object)?.instances ?? []) {
-        const { members, values, declaration: own } = instance;
+        const { members, values, declaration: own, adapters } = instance;
         if (members.has(each.name.text) || !values.has(each.name.text)) continue;
-        if (isOfEncoder && returnedName(forwardOf(own)) === each.name.text) continue;
+        if (isOfEncoder && adapters.length === 0 && returnedName(forwardOf(own)) === each.name.text) continue;
         const known = lets.get(own) ?? new Set();
         lets.set(own, known.add(each.name.text));
       }

@@ -211,11 +211,12 @@ export class Translator {
       return call(this.place.head, [this.value(piped.expression)]);
     }
     const [instance] = fact?.instances ?? [];
-    if (instance !== undefined && declarations.isEncoder(instance)) refuse("an encoder is called once more", span);
+    const base = callee.kind === "name" && callee.text === this.place.base ? word("self.base") : null;
+    if (base === null && instance !== undefined && declarations.isEncoder(instance))
+      refuse("an encoder is called once more", span);
     const parameters = callable?.parameters ?? (instance && forwardOf(instance.declaration).parameters) ?? [];
     const training: readonly PythonArgument[] =
       drops[0] === true ? [{ name: "training", value: this.training(span) }] : [];
-    const base = callee.kind === "name" && callee.text === this.place.base ? word("self.base") : null;
     if (callable !== undefined && named) writer.nameOf(callable);
     const isRecomputed =
       declarations.settings.recompute === "layers" && callables.length === 0 && isLayer(fact?.instances ?? new Set());
