@@ -9,7 +9,7 @@ import {
   textsIn,
   valueFor,
 } from "./config-fields.ts";
-import { type DeclaredConfig, isPattern } from "./declared-config.ts";
+import { type DeclaredConfig, isPattern, modelFields } from "./declared-config.ts";
 import { type Fields, fieldsOf, readJsonObject, type Wrong, wrong } from "./json-object.ts";
 import { changedWeights, isFormOfAdapter } from "./lora-starts.ts";
 import { fitsName, PatternReader } from "./name-pattern.ts";
@@ -66,8 +66,7 @@ const refusedKeys: ReadonlyMap<string, string> = new Map([
 const ofEveryType: ReadonlySet<string> = new Set([
   ...["peft_type", "peft_version", "task_type", "inference_mode", "revision", "auto_mapping"],
   ...["base_model_name_or_path", "target_modules", "exclude_modules", "layers_to_transform", "layers_pattern"],
-  // What PEFT takes from the model where a config leaves it out.
-  ...["num_layers", "num_attention_heads"],
+  ...modelFields,
   // What is saved besides is in the file under its own name.
   "modules_to_save",
   ...["bias", "init_weights", "prompt_tuning_init", "prompt_tuning_init_text", "tokenizer_name_or_path"],
@@ -128,7 +127,7 @@ function readOfType(
 /** The fields that say what tensors mean, whatever that is; what is not used is left out. */
 function readDeclared(type: string, fields: Fields, reader: PatternReader): DeclaredConfig | Wrong {
   const isUsed = (key: string, value: unknown): boolean =>
-    !ofEveryType.has(key) || (key === "init_weights" && isFormOfAdapter(value));
+    !ofEveryType.has(key) || modelFields.has(key) || (key === "init_weights" && isFormOfAdapter(value));
   const used = [...fields].filter(([key, value]) => isUsed(key, value) && value !== 0 && !isEmpty(value));
   const patterns = new Map<string, Patterned>();
   for (const [key, value] of used) {

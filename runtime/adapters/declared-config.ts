@@ -36,6 +36,9 @@ export function isPattern(name: string): boolean {
   return name.endsWith("_pattern");
 }
 
+/** What PEFT takes from the model where a config leaves it out: it counts for the types whose declarations have it. */
+export const modelFields: ReadonlySet<string> = new Set(["num_layers", "num_attention_heads"]);
+
 /** The list of fields that change nothing of what tensors mean: a file may have any value of them. */
 export const unread = "unread";
 
@@ -148,7 +151,7 @@ export function differenceFrom(
   );
   const free = unreadIn({ fields });
   for (const name of stored.keys())
-    if (!(name in fields) && !free.has(name))
+    if (!(name in fields) && !free.has(name) && !modelFields.has(name))
       return { found: `has \`${name}\` ${shown(stored.get(name))}`, expected: "has none" };
   for (const [name, value] of Object.entries(fields)) {
     if (name === "target_modules" || name === unread || name in everyConfig || kindOf(name) === "pattern") continue;

@@ -1,5 +1,5 @@
 import type { Expression } from "../../grammar/index.ts";
-import { type DeclaredConfig, isPattern, isSame, storedValue, unread } from "./declared-config.ts";
+import { type DeclaredConfig, isPattern, isSame, modelFields, storedValue, unread } from "./declared-config.ts";
 import { type Wrong, wrong } from "./json-object.ts";
 import type { LibraryKind } from "./library-kinds.ts";
 import type { PlacedGroup, PlacedGroups } from "./placed-groups.ts";
@@ -33,8 +33,10 @@ export function groupsOfDeclared(
     const fit = calls.find((each) => each.kind === "call");
     const misfit = calls.find((each) => each.kind === "wrong");
     if (fit === undefined) return misfit ?? wrong(`the library has no adapter of the type ${config.type}`);
-    const { call, library: file, wraps } = fit;
+    const { call, library: file } = fit;
     const isOfModel = module === "";
+    // Which of those that stand for another it is, follows from the module.
+    const wraps = ofType.flatMap((kind) => kind.wraps);
     const group = groups.get(call) ?? { call, library: file, modules: [], wraps: isOfModel ? wraps : [] };
     if (!isOfModel) group.modules.push(module);
     groups.set(fit.call, group);
@@ -56,14 +58,14 @@ function moduleOf(name: string, kinds: readonly LibraryKind[]): string | null {
 }
 
 function callOf(
-  { name, library, type, wraps, parameters, fields }: LibraryKind,
+  { name, library, type, parameters, fields }: LibraryKind,
   config: DeclaredConfig,
   module: string,
   parts: StoredAdapter["parts"],
-): ({ readonly kind: "call" } & Pick<PlacedGroup, "call" | "library" | "wraps">) | Wrong {
+): ({ readonly kind: "call" } & Pick<PlacedGroup, "call" | "library">) | Wrong {
   const free = new Set(wordsIn(fields.get(unread)));
   for (const field of config.fields.keys())
-    if (!fields.has(field) && !free.has(field))
+    if (!fields.has(field) && !free.has(field) && !modelFields.has(field))
       return wrong(`its \`${field}\` is ${shown(config.fields.get(field))}, which no ${type} of the library has`);
   const patterns = new Map(
     [...fields].flatMap(([field, value]) =>
@@ -87,6 +89,8 @@ function callOf(
   }
   const given: string[] = [];
   for (const { name: parameter, default: otherwise } of parameters) {
+    // What no field says changes nothing of what tensors mean.
+    if (!values.has(parameter.text) && otherwise !== null) continue;
     const value = values.get(parameter.text) ?? null;
     const usual = otherwise === null ? undefined : literalOf(otherwise);
     if (usual !== undefined && isSame(value, usual)) continue;
@@ -95,7 +99,7 @@ function callOf(
     else if (usual !== undefined) given.push(`${parameter.text} = ${typeof usual === "boolean" ? "false" : "0"}`);
     else if (otherwise === null) return wrong(`it does not say the \`${parameter.text}\` of ${name}`);
   }
-  return { kind: "call", call: `${name}(${given.join(", ")})`, library, wraps };
+  return { kind: "call", call: `${name}(${given.join(", ")})`, library };
 }
 
 /** The parameter that a mask of rows gives, `["lora_E", rank, initial]`: as many rows as the file has of that tensor. */
