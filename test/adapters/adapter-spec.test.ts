@@ -42,7 +42,7 @@ test("layers of different ranks get a placement for each rank, and a variant tha
 });
 
 test("a prompt, which PEFT has for the whole model, is placed on the one module that takes it", () => {
-  const prompt = "test/fixtures/peft-prompt/adapter";
+  const prompt = "test/fixtures/peft-prompts/prompt";
   const encoder = (name: string) =>
     `encoder ${name} = bert(vocab = 30, dim = 16, layers = 2, heads = 2, ff = 24, positions = 12, length = 7, pooler = false) named "${name}.*"`;
   const specOf = (...names: readonly string[]) => {

@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { placements as onConvolutions } from "./peft-conv-cases.ts";
 import { fixtureIn, specOfSmall, type Tensors, writeTensors } from "./peft-fixture.ts";
 import { placements as ofKinds, weightsOf } from "./peft-kinds-cases.ts";
+import { specOf as promptSpec, weightsOf as promptWeights } from "./peft-prompts-cases.ts";
 import { placements as onTables, weights as tables } from "./peft-tables-cases.ts";
 
 export const fixture = "test/fixtures/peft-first";
@@ -44,29 +45,15 @@ const placements: Readonly<Record<string, readonly string[]>> = {
   "peft-kinds/pair-olora": [`olora(rank = 3, alpha = 5, rank_stabilised = true) on ${linear}`],
 };
 
-const prompt = `import "std/bert"
-import "std/prompt"
-
-model small {
-  encoder text = bert(vocab = 30, dim = 16, layers = 1, heads = 2, ff = 24, positions = 12, length = 7, pooler = false) named "*"
-  let hidden = text.hidden
-  freeze text
-  prompt(tokens = 4) on text.embeddings
-  loss mean(hidden * hidden)
-}
-
-train { batch = 3 }
-`;
-
 const libraries = [
   ...["boft", "dora", "ia3", "ln_tuning", "loha", "lokr", "lora", "lora_embedding", "oft", "olora", "pissa"],
   ...["trainable_tokens", "vera"],
 ];
 
-/** A spec of a case, and the weights of its network; of the prompt's none are needed. */
-export function caseOf(name: string): { readonly text: string; readonly weights: Tensors | null } {
-  if (name === "peft-prompt/adapter") return { text: prompt, weights: null };
+/** A spec of a case, and the weights of its network. */
+export function caseOf(name: string): { readonly text: string; readonly weights: Tensors } {
   const [from = "", own = ""] = name.split("/");
+  if (from === "peft-prompts") return { text: promptSpec(own), weights: promptWeights(own) };
   const placed = placements[name];
   if (placed === undefined) throw new Error(`${name} is placed`);
   const networks = readFileSync(`test/fixtures/${from}/network.vlm`, "utf8");
@@ -93,7 +80,7 @@ export function writeConverted(folder: string, kind: (typeof converted)[number])
   );
   if (spec === undefined || given === undefined || adapter === undefined) throw new Error("there are three files");
   writeFileSync(spec, text);
-  writeTensors(given, weights ?? new Map());
+  writeTensors(given, weights);
   const taken = [...below(`${kind}.start.`)].map(([key, each]) => [key.replace(".lora_", `.${kind}_`), each] as const);
   writeTensors(adapter, new Map([...below(`${kind}.end.`), ...taken]));
   return { spec, weights: given, adapter };

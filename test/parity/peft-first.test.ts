@@ -34,9 +34,8 @@ describe.each(Object.keys(starts))("%s", (name) => {
     const file = name.replace("/", "-");
     const [spec, given, out] = [`${file}.vlm`, `${file}.safetensors`, file].map((each) => join(folder, each));
     writeFileSync(spec ?? "", text);
-    if (weights !== null) writeTensors(given ?? "", weights);
-    const from = weights === null ? [] : ["--weights", given ?? ""];
-    const run = medctc(["export", spec ?? "", "--peft", out ?? "", ...from]);
+    writeTensors(given ?? "", weights);
+    const run = medctc(["export", spec ?? "", "--peft", out ?? "", "--weights", given ?? ""]);
     expect([run.code, run.err]).toEqual([0, expect.not.stringContaining("error")]);
     const written = readTensors(join(out ?? "", "adapter_model.safetensors"));
     expect([...written.keys()].toSorted()).toEqual(expected.map(([key]) => key).toSorted());

@@ -16,6 +16,8 @@ interface Case {
   readonly rules: readonly string[];
   /** What the loss has besides that of the latents. */
   readonly losses?: readonly string[];
+  /** Encoders besides the model's two, by the files of the library that declare them. */
+  readonly encoders?: Readonly<Record<string, string>>;
 }
 
 /** Every adapter of the library on what it wraps, with arguments that reach each branch of it. */
@@ -81,6 +83,28 @@ export const adapterRules: Readonly<Record<string, Case>> = {
   },
   olora: { rules: ["olora(rank = 2, alpha = 3) on text.attn.qkv"] },
   pissa: { rules: ["pissa(rank = 2, alpha = 3) on text.attn.qkv"] },
+  prefix: { rules: ["prefix(tokens = 3) on text"] },
+  prefix_clip: {
+    encoders: {
+      "std/clip_text":
+        'encoder captions = clip_text(vocab = 12, dim = 8, layers = 2, heads = 2, length = 6, outputs = 4) named "*"',
+      "std/siglip_text": "encoder titles = siglip_text(vocab = 12, dim = 8, layers = 1, heads = 2, length = 6)",
+    },
+    rules: [
+      "freeze captions, titles",
+      "prefix(tokens = 3) on captions",
+      'prefix(tokens = 2, start = "zero") on titles',
+    ],
+    losses: ["mean(captions.latent * captions.latent)", "mean(titles.latent * titles.latent)"],
+  },
+  prefix_qwen3: {
+    encoders: {
+      "std/qwen3":
+        "encoder reader = qwen3(vocab = 12, dim = 8, layers = 2, heads = 4, groups = 2, ff = 16, length = 6)",
+    },
+    rules: ["freeze reader", "prefix(tokens = 3) on reader"],
+    losses: ["mean(reader.normed * reader.normed * reader.normed)"],
+  },
   prompt: { rules: ["prompt(tokens = 2) on text.embeddings"] },
   trainable_tokens: { rules: ["trainable_tokens(tokens = [3, 0, 7]) on text.embeddings.words"] },
   vera: {
@@ -107,7 +131,7 @@ module scans() {
 
 /** A model with everything that an adapter of the library wraps, and one of these adapters. */
 export function adapterSpec(name: string): string {
-  const { rules, losses = [] } = adapterRules[name] ?? { rules: [] };
+  const { rules, losses = [], encoders = {} } = adapterRules[name] ?? { rules: [] };
   const used = [...libraryAdapters].flatMap(([adapter, library]) =>
     [...rules, ...losses].some((rule) => new RegExp(`\\b${adapter}\\b`).test(rule)) ? [library] : [],
   );
@@ -118,12 +142,14 @@ export function adapterSpec(name: string): string {
     "std/heads",
     "std/linear",
     "std/transposed_linear",
+    ...Object.keys(encoders),
     ...used,
   ]);
   return `${[...libraries].map((each) => `import "${each}"\n`).join("")}${modules}
 model of_${name} {
   encoder vision = scans()
   encoder text = bert(vocab = 12, dim = 8, layers = 2, heads = 2, ff = 16, positions = 10, length = 6, pooler = false)
+  ${Object.values(encoders).join("\n  ")}
   let image = vision |> l2_normalize
   let report = text.hidden |> cls |> l2_normalize
   freeze vision, text

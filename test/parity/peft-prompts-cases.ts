@@ -1,0 +1,78 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fixtureIn, readTensors, type Tensors, writeTensors } from "./peft-fixture.ts";
+
+export const fixture = "test/fixtures/peft-prompts";
+export const below = fixtureIn(fixture);
+
+const encoders = {
+  bert: "bert(vocab = 30, dim = 16, layers = 2, heads = 2, ff = 24, positions = 12, length = 7, pooler = false)",
+  qwen3:
+    "qwen3(vocab = 30, dim = 16, layers = 2, heads = 4, groups = 2, ff = 24, length = 7, dim_head = 6, theta = 10_000)",
+} as const;
+
+interface PromptCase {
+  readonly encoder: keyof typeof encoders;
+  /** What the encoder gives. */
+  readonly output: string;
+  readonly placed: string;
+}
+
+/** What PEFT made for the fixture, by its folders, as a spec places it. */
+export const cases: Readonly<Record<string, PromptCase>> = {
+  prompt: { encoder: "bert", output: "hidden", placed: "prompt(tokens = 4) on text.embeddings" },
+  prefix: { encoder: "bert", output: "hidden", placed: "prefix(tokens = 4) on text" },
+  zero: { encoder: "bert", output: "hidden", placed: 'prefix(tokens = 4, start = "zero") on text' },
+  projected: { encoder: "bert", output: "hidden", placed: "prefix(tokens = 4) on text" },
+  grouped: { encoder: "qwen3", output: "normed", placed: "prefix(tokens = 4) on text" },
+};
+
+export function caseNamed(name: string): PromptCase {
+  const found = cases[name];
+  if (found === undefined) throw new Error(`${name} is a case`);
+  return found;
+}
+
+/** A spec whose loss is that of the fixture. */
+export function specOf(name: string): string {
+  const { encoder, output, placed } = caseNamed(name);
+  return `import "std/${encoder}"
+import "std/${placed.startsWith("prompt") ? "prompt" : "prefix"}"
+
+function weighted(values) {
+  return mean(values * values * reshape(0.5 + cast(iota(16), f32) / 15, [1, 1, 16]))
+}
+
+model small {
+  encoder text = ${encoders[encoder]} named "*"
+  let output = text.${output}
+  freeze text
+  ${placed}
+  loss weighted(output)
+}
+
+train {
+  batch = 3
+  optimizer = sgd(lr = 0.1)
+}
+`;
+}
+
+/** The encoder's own weights. */
+export function weightsOf(name: string): Tensors {
+  return below(`${caseNamed(name).encoder}.`);
+}
+
+/** The folder that PEFT wrote, and its tensors. */
+export function adapterOf(name: string): { readonly folder: string; readonly tensors: Tensors } {
+  const folder = join(fixture, name);
+  return { folder, tensors: readTensors(join(folder, "adapter_model.safetensors")) };
+}
+
+/** Writes a spec and the encoder's weights. */
+export function writeCase(folder: string, name: string): { readonly spec: string; readonly weights: string } {
+  const [spec, weights] = [join(folder, `${name}.vlm`), join(folder, `${name}.safetensors`)];
+  writeFileSync(spec, specOf(name));
+  writeTensors(weights, weightsOf(name));
+  return { spec, weights };
+}
