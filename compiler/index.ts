@@ -9,6 +9,7 @@ export {
   inputMomentsOf,
   type LowRank,
   type LowRankChange,
+  type PlacedLowRank,
   type Rows,
 } from "./analyses/adapters/index.ts";
 export {

@@ -29,6 +29,7 @@ export {
   weightedSum,
   withLargest,
 } from "./arithmetic/index.ts";
+export { distributedRanks, roundedHalfToEven } from "./arithmetic/rank-distribution.ts";
 export {
   attentionNames,
   attentionOf,

@@ -66,6 +66,33 @@ test("a training starts from the directions, with the loss of the model, and is 
   expect(bytesOf(longer.folder).equals(bytesOf(started.folder))).toBe(false);
 });
 
+test("with --rho the file has the ranks of the variant that is written beside it, which trains from it", async () => {
+  const { file, code, out } = await start(training.spec, "ranks", "--rho", "1.5");
+  expect(code).toBe(0);
+  const lines = out.split("\n").filter((line) => line.includes("lora(rank = "));
+  const ranks = lines.map((line) => Number(/rank = (\d+)/.exec(line)?.[1]));
+  expect(new Set(ranks).size).toBeGreaterThan(1);
+  expect(ranks.every((rank) => rank <= 6)).toBe(true);
+  expect(lines.every((line, place) => line.includes(`alpha = ${2 * (ranks[place] ?? 0)}, dropout = 0.1)`))).toBe(true);
+  const variant = training.path("ranks.vlm");
+  expect(out).toContain(`in ${file}, for ${variant}`);
+  const plain = await train(variant, "ranks-plain", 1);
+  const started = await train(variant, "ranks-started", 1, "--adapter", file);
+  expect(started.loss).toBe(plain.loss);
+  expect(readSafetensors(file, readFileSync(file)).size).toBeLessThanOrEqual(14);
+  const whitened = await start(training.spec, "white", "--whiten");
+  expect(whitened.code).toBe(0);
+  const down = (path: string) => {
+    const tensors = readSafetensors(path, readFileSync(path));
+    return floats(tensorOf(tensors, "text.encoder.layer.0.attention.self.query.lora_A.weight"));
+  };
+  const plainRows = await start(training.spec, "unwhitened");
+  const quotient = (down(whitened.file)[0] ?? 0) / (down(plainRows.file)[0] ?? 0);
+  for (let place = 0; place < 8; place++)
+    expect((down(whitened.file)[place] ?? 0) / (down(plainRows.file)[place] ?? 0)).toBeCloseTo(quotient, 4);
+  expect(quotient).not.toBeCloseTo(1, 3);
+});
+
 describe("first values from data", () => {
   test("are orthonormal rows and zeros, the same for modules that read the same", async () => {
     const { file } = await start(training.spec, "rows");

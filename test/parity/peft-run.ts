@@ -11,6 +11,7 @@ export const backends = ["evaluator", "tensorflow", "onnx"] as const;
 export interface CompiledSmall {
   readonly spec: NonNullable<Compiled["spec"]>;
   readonly plan: NonNullable<Compiled["plan"]>;
+  readonly elements: Compiled["elements"];
 }
 
 /** Compiles the text of a spec without a remark, or without an error where it may have warnings. */
@@ -19,9 +20,9 @@ export function compileSmall(name: string, text: string, allowed: "nothing" | "w
   const compiled = compileSpec(createSource(path, text), new SpecLibrary("specs/std", path), { precision: "f32" });
   const refused = compiled.diagnostics.filter(({ severity }) => severity === "error" || allowed === "nothing");
   expect(refused.map(({ message, notes }) => [message, ...notes])).toEqual([]);
-  const { spec, plan } = compiled;
+  const { spec, plan, elements } = compiled;
   if (spec === null || plan === null) throw new Error("the spec compiles");
-  return { spec, plan };
+  return { spec, plan, elements };
 }
 
 /** A tensor of a fixture as an input of a program. */

@@ -1,5 +1,5 @@
 export { foldModel } from "./fold.ts";
-export { type AdaptedInput, type InputMoments, inputMomentsOf } from "./input-moments.ts";
+export { type AdaptedInput, type InputMoments, inputMomentsOf, type PlacedLowRank } from "./input-moments.ts";
 export {
   type AdapterUpdate,
   adapterUpdates,

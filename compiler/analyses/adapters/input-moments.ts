@@ -3,9 +3,11 @@ import { Builder, elementCount, type Node, type Program } from "../../ir/index.t
 import type { TracedSpec } from "../../programs/index.ts";
 import type { AdapterUpdate, LowRank } from "./updates.ts";
 
+export type PlacedLowRank = AdapterUpdate & LowRank;
+
 /** What adapted modules read: all that read the same are together. */
 export interface AdaptedInput {
-  readonly updates: readonly LowRank[];
+  readonly updates: readonly PlacedLowRank[];
   /** The width of its rows. */
   readonly width: number;
   /** The outputs of the program that make it up; there are several where a module is used several times. */
@@ -34,7 +36,7 @@ export interface InputMoments {
  */
 export function inputMomentsOf({ graph }: TracedSpec, updates: readonly AdapterUpdate[]): InputMoments | null {
   const projected = projectionsOf(graph.nodes);
-  const groups = new Map<string, { readonly nodes: readonly Node[]; readonly updates: LowRank[] }>();
+  const groups = new Map<string, { readonly nodes: readonly Node[]; readonly updates: PlacedLowRank[] }>();
   const left: AdapterUpdate[] = [];
   for (const update of updates) {
     const nodes = update.kind === "low-rank" && !update.isEmbedding ? (projected.get(update.down.path) ?? []) : [];

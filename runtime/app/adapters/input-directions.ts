@@ -1,23 +1,29 @@
 import { type AdaptedInput, dot } from "../../../compiler/index.ts";
-import { type LeadingDirections, leadingDirections, MomentsSum } from "../../adapters/index.ts";
+import { type LeadingDirections, leadingDirections, MomentsSum, roundedHalfToEven } from "../../adapters/index.ts";
 import { at } from "../../at.ts";
 
 /** Products are of 32-bit floats: a variance below that share of the largest cannot be told from zero, and its direction is any that is left. */
 const nothing = 1e-7;
 
-/** The principal directions of what modules read, batch by batch, as many as the highest of their ranks. */
+/** The principal directions of what modules read, batch by batch, as many as the highest of their ranks, or `rho` times as many. */
 export class InputDirections {
   readonly input: AdaptedInput;
+  /** How many directions are looked for. */
   readonly rank: number;
+  /** The ranks of the modules; whoever redistributes ranks changes them. */
+  ranks: readonly number[];
   private readonly sum: MomentsSum;
   private latest: LeadingDirections | null = null;
-  private isSame = false;
+  /** The cosines of directions with those of the batch before; null before there is one. */
+  private cosines: readonly number[] | null = null;
   /** The smallest cosine of a direction with that of the batch before that is taken for the same. */
   private readonly converged: number;
 
-  constructor(input: AdaptedInput, converged: number) {
+  constructor(input: AdaptedInput, converged: number, rho = 1) {
     this.input = input;
-    this.rank = Math.max(...input.updates.map(({ rank }) => rank));
+    const highest = Math.max(...input.updates.map(({ rank }) => roundedHalfToEven(rho * rank)));
+    this.rank = Math.min(highest, input.width);
+    this.ranks = input.updates.map(({ rank }) => (rho === 1 ? rank : this.rank));
     this.sum = new MomentsSum(input.width);
     this.converged = converged;
   }
@@ -27,9 +33,10 @@ export class InputDirections {
     return this.sum.rows;
   }
 
-  /** Whether the last batch left all directions where they were. */
+  /** Whether the last batch left all directions where they were that the ranks have. */
   get isConverged(): boolean {
-    return this.isSame;
+    const needed = Math.max(...this.ranks);
+    return this.cosines?.slice(0, needed).every((cosine) => cosine >= this.converged) ?? false;
   }
 
   /** Adds what a run of the program gives. */
@@ -49,11 +56,10 @@ export class InputDirections {
     const { latest } = this;
     const found = leadingDirections(this.sum.scatter, this.input.width, this.rank, latest?.vectors, "coarse");
     const known = countAboveNothing(found);
-    this.isSame =
-      latest !== null &&
-      found.vectors
-        .slice(0, known)
-        .every((vector, place) => Math.abs(dot(vector, at(latest.vectors, place))) >= this.converged);
+    this.cosines =
+      latest === null
+        ? null
+        : found.vectors.slice(0, known).map((vector, place) => Math.abs(dot(vector, at(latest.vectors, place))));
     this.latest = found;
   }
 
@@ -62,11 +68,22 @@ export class InputDirections {
     this.latest = leadingDirections(this.sum.scatter, this.input.width, this.rank, this.found.vectors);
   }
 
-  /** The directions as rows, [rank, width], of a rank that is not above that of this. */
-  rowsOf(rank: number): Float32Array {
+  /**
+   * The directions as rows, [rank, width], of a rank that is not above that of this; whitened, each is divided by the square root of its
+   * singular value, that of all rows about their mean, but those along which nothing varies.
+   */
+  rowsOf(rank: number, isWhitened = false): Float32Array {
     const { width } = this.input;
+    const { values, vectors } = this.found;
+    const varying = this.directions();
     const rows = new Float32Array(rank * width);
-    for (const [place, vector] of this.found.vectors.slice(0, rank).entries()) rows.set(vector, place * width);
+    for (const [place, vector] of vectors.slice(0, rank).entries()) {
+      const length = isWhitened && place < varying ? Math.sqrt(Math.sqrt(at(values, place))) : 1;
+      rows.set(
+        vector.map((each) => each / length),
+        place * width,
+      );
+    }
     return rows;
   }
 

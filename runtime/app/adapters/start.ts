@@ -1,5 +1,5 @@
 import { mkdirSync, rmSync } from "node:fs";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { setImmediate as letOthersRun } from "node:timers/promises";
 import {
   type AdapterUpdate,
@@ -27,7 +27,9 @@ import type { TrainTask } from "../train/task.ts";
 import { remarkOn } from "../weights/first-values.ts";
 import { openWeights, type WeightChoices } from "../weights/open.ts";
 import { InputDirections } from "./input-directions.ts";
+import { redistributedPlacements, redistributing, withoutRank } from "./redistributed.ts";
 import { startedMetadata, startedTensors } from "./started-tensors.ts";
+import { type VariantPlacements, writeVariant } from "./write-variant.ts";
 
 export interface StartRequest extends Omit<DataOptions, "data"> {
   readonly spec: string;
@@ -42,6 +44,10 @@ export interface StartRequest extends Omit<DataOptions, "data"> {
   readonly backend: string;
   /** Batches that are read at most; null for all of an epoch. */
   readonly batches: number | null;
+  /** Up to so many times its rank a module may get, where ranks are redistributed; 1 for the spec's own. */
+  readonly rho: number;
+  /** Whether directions are divided by the square roots of their singular values. */
+  readonly whiten: boolean;
   /** The cosine between the directions of two batches from which on they are the same. */
   readonly converged: number;
   readonly file: string;
@@ -60,11 +66,15 @@ export interface Started {
   readonly batches: number;
   readonly tensors: number;
   readonly bytes: number;
+  /** The placements that the file fits, where ranks were redistributed; and the spec with these, where it could be written. */
+  readonly placements: readonly string[] | null;
+  readonly variant: string | null;
 }
 
 /**
  * The first values of a spec's adapters, with `down` of each low-rank update as the leading principal directions of what its module reads
- * in training, and `up` as zeros: EVA (Paischer et al., 2024), without its redistribution of ranks.
+ * in training, and `up` as zeros: EVA (Paischer et al., 2024). With `rho` above 1 ranks are redistributed, and the spec's placements with
+ * these ranks are written beside the file.
  */
 export async function startAdapter(request: StartRequest, reporter: Reporter): Promise<Ended<Started>> {
   const { spec: path } = request;
@@ -79,6 +89,17 @@ export async function startAdapter(request: StartRequest, reporter: Reporter): P
   if (moments === null) {
     const help = "place lora(...) or another low-rank adapter on a linear module";
     return refuse(problem(`${path} has no low-rank adapter on a linear module`, help), reporter);
+  }
+  const withoutOne =
+    request.rho > 1
+      ? withoutRank(
+          spec,
+          moments.inputs.flatMap(({ updates }) => updates),
+        )
+      : null;
+  if (withoutOne !== null) {
+    const message = `\`${withoutOne}\` has no arguments \`rank\` and \`alpha\`, so its rank cannot be redistributed`;
+    return refuse(problem(message, "leave out --rho, or place lora(...)"), reporter);
   }
   const data = dataFolderOf(request.data, path, spec);
   if (data === null)
@@ -172,36 +193,47 @@ async function startFrom(
     reporter.progress("loading");
     const opened = { runs: "programs", backend, model: modelOf(spec, [program]) } as const;
     const engine = await openModel(opened, weights.piecesOf, temporary);
-    const found = moments.inputs.map((input) => new InputDirections(input, request.converged));
+    const found = moments.inputs.map((input) => new InputDirections(input, request.converged, request.rho));
+    const redistribute = redistributing(found, compiled.plan, request.rho);
     const most = request.batches ?? sources.order.batchesPerEpoch;
     const batches = batchesOf({ ...sources, spec: withoutMicroBatches(spec) }, task);
     try {
       const { microBatch } = spec.settings;
       const read = { most, microBatch, batch: spec.settings.batch, signals: task.signals };
       const run = (inputs: Parameters<typeof engine.run>[1]) => engine.run(program.name, inputs);
-      const ended = await readBatches(run, batches, found, read, reporter);
+      const ended = await readBatches(run, batches, { found, redistribute }, read, reporter);
       if (ended.kind !== "done") return ended;
       const few = found.find((each) => each.rows < each.rank);
       if (few !== undefined) return refuse(tooFewRows(few, ended.value), reporter);
       reporter.progress("computing directions");
       for (const each of found) each.settle();
+      redistribute();
       noteFound(found, ended.value, most < sources.order.batchesPerEpoch, reporter);
       const drawn = { seed: spec.settings.seed, parameters: weights.firstValues.random };
-      const tensors = startedTensors(compiled, weights.piecesOf, found);
-      const metadata = startedMetadata(sources.contract, drawn, { batches: ended.value, converged: request.converged });
+      const tensors = startedTensors(compiled, weights.piecesOf, found, request.whiten);
+      const { converged, rho, whiten } = request;
+      const metadata = startedMetadata(sources.contract, drawn, { batches: ended.value, converged, rho, whiten });
       const saved = attempt(request.file, () => {
         mkdirSync(dirname(request.file), { recursive: true });
         writeAtomically(request.file, safetensorsPieces(tensors, metadata));
       });
       if (saved.kind === "failed") return refuse(saved.problem, reporter);
       const bytes = [...tensors.values()].reduce((sum, { shape }) => sum + 4 * countOf(shape), 0);
-      return done({ modules: found.flatMap(modulesOf), batches: ended.value, tensors: tensors.size, bytes });
+      const placements = rho === 1 ? null : redistributedPlacements(compiled, found);
+      const variant = placements === null ? null : writeRanked(request, placements, reporter);
+      const written = { batches: ended.value, tensors: tensors.size, bytes };
+      return done({ modules: found.flatMap(modulesOf), ...written, placements: placements?.lines ?? null, variant });
     } finally {
       await engine.dispose();
     }
   } finally {
     weights.close();
   }
+}
+
+function writeRanked({ spec, file }: StartRequest, placements: VariantPlacements, reporter: Reporter): string | null {
+  const path = `${file.replace(/\.safetensors$/, "")}.vlm`;
+  return writeVariant({ path, spec, placements, title: `What ${basename(file)} is for` }, reporter);
 }
 
 /** Rows are asked for once here, where a step in micro-batches asks for them twice. */
@@ -213,7 +245,7 @@ function withoutMicroBatches(spec: TracedSpec): TracedSpec {
 async function readBatches(
   run: (inputs: ReadonlyMap<string, Float32Array | Int32Array>) => Promise<ReadonlyMap<string, Float32Array>>,
   batches: Batches,
-  found: readonly InputDirections[],
+  { found, redistribute }: { readonly found: readonly InputDirections[]; readonly redistribute: () => void },
   { most, batch, microBatch, signals }: { most: number; batch: number; microBatch: number; signals: SignalWatch },
   reporter: Reporter,
 ): Promise<Ended<number>> {
@@ -240,14 +272,16 @@ async function readBatches(
     const converged = found.reduce((sum, each) => sum + (each.isConverged ? each.input.updates.length : 0), 0);
     reporter.progress(`batch ${step + 1} of ${most}, converged ${converged} of ${printNumberOf(modules, "module")}`);
     if (converged === modules) return done(step + 1);
+    if (found.every(({ rows, rank }) => rows >= rank)) redistribute();
   }
   return done(most);
 }
 
 function tooFewRows({ rows, rank, input }: InputDirections, batches: number) {
   const { module } = at(input.updates, 0);
-  const message = `\`${module}\` reads ${printNumberOf(rows, "row")} in ${countBatches(batches)}, fewer than its rank ${rank}`;
-  return problem(message, "read more with --batches, or use a lower rank");
+  const isRank = input.updates.some((each) => each.rank === rank);
+  const message = `\`${module}\` reads ${printNumberOf(rows, "row")} in ${countBatches(batches)}, fewer than ${isRank ? `its rank ${rank}` : `${rank} directions`}`;
+  return problem(message, `read more with --batches, or use a lower rank${isRank ? "" : " or --rho"}`);
 }
 
 function noteFound(found: readonly InputDirections[], batches: number, isPart: boolean, reporter: Reporter): void {
@@ -258,7 +292,8 @@ function noteFound(found: readonly InputDirections[], batches: number, isPart: b
     reporter.warning(`${which} had not converged after ${countBatches(batches)}: raise --batches`);
   }
   for (const each of found) {
-    const { rank, input } = each;
+    const { input } = each;
+    const rank = Math.max(...each.ranks);
     const directions = each.directions();
     if (directions >= rank) continue;
     const { module } = at(input.updates, 0);
@@ -275,9 +310,8 @@ export function countBatches(count: number): string {
 
 function modulesOf(found: InputDirections): readonly StartedModule[] {
   const shares = found.shares();
-  return found.input.updates.map(({ module, rank }) => ({
-    module,
-    rank,
-    share: shares.slice(0, rank).reduce((sum, each) => sum + each, 0),
-  }));
+  return found.input.updates.map(({ module }, place) => {
+    const rank = at(found.ranks, place);
+    return { module, rank, share: shares.slice(0, rank).reduce((sum, each) => sum + each, 0) };
+  });
 }

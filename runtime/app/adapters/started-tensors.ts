@@ -1,4 +1,5 @@
 import { elementCount } from "../../../compiler/index.ts";
+import { at } from "../../at.ts";
 import { contractKey, encodeContract, type ModelContract } from "../../data/index.ts";
 import { type DrawnValues, drawnKey, encodeDrawn, type TrainedTensor } from "../../train/index.ts";
 import { joined, type WeightPieces } from "../../weights/index.ts";
@@ -15,6 +16,7 @@ export function startedTensors(
   compiled: CompiledSpec,
   piecesOf: WeightPieces,
   found: readonly InputDirections[],
+  isWhitened: boolean,
 ): ReadonlyMap<string, TrainedTensor> {
   const { plan, spec } = compiled;
   const types = new Map(spec.parameters.map(({ path, type }) => [path, type]));
@@ -25,12 +27,16 @@ export function startedTensors(
     tensors.set(checkpoint, { shape, data: joined(piecesOf(path), elementCount(type)).slice() });
   }
   for (const directions of found)
-    for (const { down, up, rank } of directions.input.updates) {
-      tensors.set(down.checkpoint, { shape: down.shape, data: directions.rowsOf(rank) });
-      tensors.set(up.checkpoint, {
-        shape: up.shape,
-        data: new Float32Array(elementCount({ dtype: "f32", shape: up.shape })),
-      });
+    for (const [place, { down, up }] of directions.input.updates.entries()) {
+      const rank = at(directions.ranks, place);
+      const outputs = at(up.shape, 0);
+      tensors.delete(down.checkpoint);
+      tensors.delete(up.checkpoint);
+      // A module that is left without a direction has no adapter.
+      if (rank === 0) continue;
+      const data = directions.rowsOf(rank, isWhitened);
+      tensors.set(down.checkpoint, { shape: [rank, directions.input.width], data });
+      tensors.set(up.checkpoint, { shape: [outputs, rank], data: new Float32Array(outputs * rank) });
     }
   return new Map([...tensors].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
@@ -39,7 +45,7 @@ export function startedTensors(
 export function startedMetadata(
   contract: ModelContract,
   drawn: DrawnValues,
-  eva: { readonly batches: number; readonly converged: number },
+  eva: { readonly batches: number; readonly converged: number; readonly rho: number; readonly whiten: boolean },
 ): ReadonlyMap<string, string> {
   return new Map([
     [contractKey, encodeContract(contract)],
