@@ -205,5 +205,7 @@ export {
   type ModelSettings,
   modelFiles,
   modelPrograms,
+  type RowPrograms,
+  rowPrograms,
 } from "./targets/tensorflow/index.ts";
 export { printBytes, printFlops, printNumberOf, printSeconds } from "./units.ts";

@@ -15,6 +15,7 @@ import { writeLicences } from "./licences.mjs";
 import { onnxRuntimeBeside, placeOnnxRuntime } from "./onnx-runtime.mjs";
 
 const pythonFolder = "runtime/backends/pytorch/python";
+const rowsFolder = "runtime/backends/tensorflow/native/rows";
 const rooms = ["grammar", "compiler", "runtime"];
 const program = "dist/medctc.js";
 const stamp = ".cache/bundle.sha256";
@@ -103,11 +104,12 @@ export async function bundle(root) {
     target: "es2022",
     banner: {},
   });
-  // What trains a package for PyTorch, which is written beside it.
+  // What trains a package for PyTorch, which is written beside it, and what is compiled where TensorFlow is installed.
   cpSync(join(root, pythonFolder), join(staging, "python"), {
     recursive: true,
     filter: (path) => !path.endsWith("__pycache__"),
   });
+  cpSync(join(root, rowsFolder), join(staging, "rows"), { recursive: true });
   placeOnnxRuntime(root, staging, [{ platform: process.platform, architecture: process.arch }]);
   const bundles = [main, quickCommands, worker, browser, page];
   writeLicences(
@@ -141,7 +143,7 @@ function hashOfSources(root) {
   const files = rooms
     .filter((room) => existsSync(join(root, room)))
     .flatMap((room) => readdirSync(join(root, room), { recursive: true }).map((name) => join(room, name)))
-    .filter((name) => /\.(ts|mjs|py)$/.test(name));
+    .filter((name) => /\.(ts|mjs|py|cc|h)$/.test(name));
   for (const name of [...files.sort(), "package-lock.json", "package.json"]) {
     hash
       .update(`${name}\0`)

@@ -39,7 +39,13 @@ if (what === "write") {
   if (weights.kind === "wrong") throw new Error("the weights fit");
   const folder = mkdtempSync(join(tmpdir(), "medctc-load-"));
   const { parameters, trainable, settings } = compiled.spec;
-  const about = { parameters, trainable, seed: settings.seed, bf16Products: bf16ProductsHere() };
+  const about = {
+    parameters,
+    trainable,
+    seed: settings.seed,
+    bf16Products: bf16ProductsHere(),
+    rowPrograms: native.rowPrograms,
+  };
   const session = await TensorflowSession.load(native.tf, folder, writePrograms(programs, about, folder));
   rmSync(folder, { recursive: true });
   const elements = session.index.variables.reduce((sum, { path }) => sum + session.sizeOf(path), 0);

@@ -7,6 +7,7 @@ import { SetupError } from "../../runtime/backends/install/setup-error.ts";
 import { inspectNative } from "../../runtime/backends/tensorflow/native/inspect.ts";
 import { installNative } from "../../runtime/backends/tensorflow/native/install.ts";
 import { type NativeFiles, nativeFiles } from "../../runtime/backends/tensorflow/native/native-files.ts";
+import { hasRows, rowsAddon } from "../../runtime/backends/tensorflow/native/rows.ts";
 
 const installed = nativeFiles();
 
@@ -42,6 +43,12 @@ describe.runIf(inspectNative(installed).kind === "ready")("an install that broke
 
   test("and one that is whole is left alone", () => {
     expect(mended()).toEqual([`Native TensorFlow is there already: ${files.folder}`]);
+  });
+
+  test("and one without the operations on rows gets them", () => {
+    rmSync(rowsAddon(files));
+    expect(mended()).toContain("Building operations on rows, which make training faster ...");
+    expect(hasRows(files)).toBe(true);
   });
 
   test("without a download where its record is cut off, and where a clone that it links to is gone", () => {

@@ -12,6 +12,7 @@ import { assignZeros, emitFeeds, type Feed, piecesOf, storePiece } from "./feeds
 import { GraphWriter, scopeOf } from "./graph-writer.ts";
 import { type SavedModel, type SignatureDef, type TensorInfo, typeAttribute } from "./graphdef.ts";
 import type { Bf16Products } from "./lower/index.ts";
+import type { RowPrograms } from "./rows/index.ts";
 import { Variables } from "./variables.ts";
 
 /** What a program that runs the model has to know of it besides its signatures. */
@@ -53,6 +54,8 @@ export interface ModelSettings {
   readonly seed: number;
   readonly trainable: ReadonlySet<string>;
   readonly bf16Products: Bf16Products;
+  /** None unless it is said. */
+  readonly rowPrograms?: RowPrograms;
   /** At most that many bytes of weights are fed at once, so that no second copy of all is ever needed; 64 MiB. */
   readonly feedBytes?: number;
 }
@@ -70,7 +73,8 @@ export function emitModel(programs: readonly Program[], settings: ModelSettings)
   const { feedBytes = usualFeedBytes } = settings;
   const writer = new GraphWriter();
   const variables = new Variables(writer, settings.trainable);
-  const emission: Emission = { writer, variables, bf16Products: settings.bf16Products };
+  const { bf16Products, rowPrograms = "none" } = settings;
+  const emission: Emission = { writer, variables, bf16Products, rowPrograms };
   const signatures = new Map<string, SignatureDef>();
   for (const program of programs) {
     const { signature } = emitProgram(program, emission);

@@ -1,9 +1,10 @@
-import { byteCount, type Node, neededFor, type Program } from "../../ir/index.ts";
+import { byteCount, type Node, neededFor, type Program, type TensorType } from "../../ir/index.ts";
 import { isMeasured, valueNamed } from "../../programs/index.ts";
 import { isComputed, type Value } from "../lowering/index.ts";
 import { type GraphWriter, scopeOf } from "./graph-writer.ts";
 import { type Attribute, type SignatureDef, type TensorInfo, typeAttribute } from "./graphdef.ts";
 import { type Bf16Products, lower, type Target } from "./lower/index.ts";
+import { encodeRows, isRowProgram, joinRows, type RowPrograms, type Space, type Unit } from "./rows/index.ts";
 import type { Variables } from "./variables.ts";
 
 /** What the programs of one model share while they are written. */
@@ -11,6 +12,7 @@ export interface Emission {
   readonly writer: GraphWriter;
   readonly variables: Variables;
   readonly bf16Products: Bf16Products;
+  readonly rowPrograms: RowPrograms;
 }
 
 /** Tensors of at least that many bytes are made and read in the program's order, so that they do not pile up. */
@@ -28,41 +30,103 @@ export interface EmittedProgram {
  * made after the node `after`, when there is one.
  */
 export function emitProgram(program: Program, emission: Emission, after: string | null = null): EmittedProgram {
-  const { writer, variables, bf16Products } = emission;
   // What is computed once for several programs stands in their graphs.
   const nodes = neededFor([...program.outputs.values(), ...program.updates.values()]);
-  const values = new Map<Node, Value>();
-  const inputs = new Map<string, TensorInfo>();
-  const reads = new Map<string, string>();
-  const forward = forwardPart(program, nodes);
-  const chain: { last: string | null } = { last: after };
-  for (const node of nodes) {
-    const { operation, type, origin } = node;
-    const part = forward.has(node) ? program.name : `${program.name}/gradients`;
-    const scope = origin.path === "" ? part : `${part}/${scopeOf(origin.path)}`;
+  const { variables, writer, rowPrograms } = emission;
+  const emitter = new Emitter(program, nodes, emission, after);
+  for (const unit of rowPrograms === "none" ? nodes.map(alone) : joinRows(nodes, rowPrograms.from)) emitter.emit(unit);
+  const { values, inputs, reads } = emitter;
+  return { signature: { inputs, outputs: emitOutputs(program, values, reads, variables, writer) }, values };
+}
+
+function alone(node: Node): Unit {
+  return { members: [node], space: null };
+}
+
+class Emitter {
+  readonly values = new Map<Node, Value>();
+  readonly inputs = new Map<string, TensorInfo>();
+  /** What reads each variable, by its handle. */
+  readonly reads = new Map<string, string>();
+  private readonly forward: ReadonlySet<Node>;
+  /** The readers of each node; what the program gives is read by itself. */
+  private readonly readers: ReadonlyMap<Node, readonly Node[]>;
+  private readonly program: Program;
+  private readonly emission: Emission;
+  /** The last of the large tensors. */
+  private last: string | null;
+
+  constructor(program: Program, nodes: readonly Node[], emission: Emission, after: string | null) {
+    this.program = program;
+    this.emission = emission;
+    this.last = after;
+    this.forward = forwardPart(program, nodes);
+    this.readers = readersOf(program, nodes);
+  }
+
+  emit(unit: Unit): void {
+    if (isRowProgram(unit)) this.emitRows(unit.members, unit.space);
+    else for (const node of unit.members) this.emitNode(node);
+  }
+
+  private emitRows(members: readonly Node[], space: Space): void {
+    const within = new Set(members);
+    const isRead = (node: Node): boolean =>
+      this.readers.get(node)?.some((each) => each === node || !within.has(each)) ?? false;
+    const { inputs, outputs, attributes } = encodeRows(members, space, isRead);
+    const operands = inputs.map((input) => valueFor(this.values, input));
+    const [first] = outputs;
+    if (first === undefined) throw new Error("what is needed is read");
+    const target = this.targetFor(first, [...operands.map(({ type }) => type), ...outputs.map(({ type }) => type)]);
+    const names = operands.map(({ name }) => name);
+    const name = target.add("MedctcRows", names, attributes);
+    for (const [index, node] of outputs.entries())
+      this.values.set(node, { name: index === 0 ? name : `${name}:${index}`, type: node.type });
+  }
+
+  private emitNode(node: Node): void {
+    const { program, values, inputs, reads } = this;
+    const { writer, variables } = this.emission;
+    const { operation, type } = node;
     if (operation.op === "input") {
       const info =
         inputs.get(operation.name)?.name.replace(/:0$/, "") ?? placeholder(program, node, operation.name, writer);
       inputs.set(operation.name, { name: `${info}:0`, type });
       values.set(node, { name: info, type });
-      continue;
+      return;
     }
     if (operation.op === "parameter") {
       const { handle, type: stored } = variables.forParameter(program, operation.path, type);
       const read =
-        reads.get(handle) ?? writer.add(scope, "ReadVariableOp", [handle], { dtype: typeAttribute(stored.dtype) });
+        reads.get(handle) ??
+        writer.add(this.scopeFor(node), "ReadVariableOp", [handle], { dtype: typeAttribute(stored.dtype) });
       reads.set(handle, read);
       values.set(node, { name: read, type });
-      continue;
+      return;
     }
     if (!isComputed(operation)) throw new Error(`${operation.op} is rewritten before anything is emitted`);
     const operands = node.inputs.map((input) => valueFor(values, input));
-    const isOrdered = [type, ...operands.map((operand) => operand.type)].some((each) => byteCount(each) >= orderedFrom);
-    const before = isOrdered ? chain.last : null;
-    const target: Target = {
+    const target = this.targetFor(node, [type, ...operands.map((operand) => operand.type)]);
+    values.set(node, { name: lower(operation, operands, type, target), type });
+  }
+
+  private scopeFor(node: Node): string {
+    const { name } = this.program;
+    const part = this.forward.has(node) ? name : `${name}/gradients`;
+    const { path } = node.origin;
+    return path === "" ? part : `${part}/${scopeOf(path)}`;
+  }
+
+  /** Where an operation goes that reads and gives values of these types. */
+  private targetFor(node: Node, handled: readonly TensorType[]): Target {
+    const { writer, bf16Products } = this.emission;
+    const scope = this.scopeFor(node);
+    const isOrdered = handled.some((type) => byteCount(type) >= orderedFrom);
+    const before = isOrdered ? this.last : null;
+    return {
       add: (op, names, attributes) => {
         const name = writer.add(scope, op, before === null ? names : [...names, `^${before}`], attributes);
-        if (isOrdered) chain.last = name;
+        if (isOrdered) this.last = name;
         return name;
       },
       addView: (op, names, attributes) => writer.add(scope, op, names, attributes),
@@ -70,9 +134,19 @@ export function emitProgram(program: Program, emission: Emission, after: string 
       list: (numbers) => writer.list(numbers),
       bf16Products,
     };
-    values.set(node, { name: lower(operation, operands, type, target), type });
   }
-  return { signature: { inputs, outputs: emitOutputs(program, values, reads, variables, writer) }, values };
+}
+
+function readersOf({ outputs, updates }: Program, nodes: readonly Node[]): ReadonlyMap<Node, readonly Node[]> {
+  const readers = new Map<Node, Node[]>();
+  const add = (node: Node, reader: Node): void => {
+    const known = readers.get(node);
+    if (known === undefined) readers.set(node, [reader]);
+    else known.push(reader);
+  };
+  for (const node of nodes) for (const input of node.inputs) add(input, node);
+  for (const root of [...outputs.values(), ...updates.values()]) add(root, root);
+  return readers;
 }
 
 /** In a program that trains, what its loss and its metrics depend on; the rest of it are gradients and updates. */

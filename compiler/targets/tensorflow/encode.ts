@@ -44,6 +44,20 @@ function encodeNode(writer: Writer, { name, op, inputs, attributes }: NodeDef): 
 
 function encodeAttribute(writer: Writer, attribute: Attribute): void {
   switch (attribute.kind) {
+    case "types":
+      message(writer, 1, () => {
+        message(writer, 6, () => {
+          for (const dtype of attribute.dtypes) writer.int32(dataTypes[dtype]);
+        });
+      });
+      break;
+    case "floats":
+      message(writer, 1, () => {
+        message(writer, 4, () => {
+          for (const value of attribute.values) writer.float(value);
+        });
+      });
+      break;
     case "ints":
       message(writer, 1, () => {
         message(writer, 3, () => {

@@ -12,7 +12,9 @@ export type Attribute =
   | { readonly kind: "float"; readonly value: number }
   | { readonly kind: "bool"; readonly value: boolean }
   | { readonly kind: "string"; readonly value: string }
+  | { readonly kind: "types"; readonly dtypes: readonly GraphDtype[] }
   | { readonly kind: "ints"; readonly values: readonly number[] }
+  | { readonly kind: "floats"; readonly values: readonly number[] }
   /** The values of a tensor in row-major order; a single value stands for all of them. */
   | { readonly kind: "tensor"; readonly type: TensorType; readonly values: readonly number[] };
 

@@ -37,7 +37,11 @@ async function open(model: Model, piecesOf: WeightPieces, folder: string): Promi
   const { programs, gradients = false, ...about } = model;
   const known = new Set(model.parameters.map(({ path }) => path));
   const session = await inPhase(title, "load the model", () => {
-    const index = writePrograms(programs, { ...about, bf16Products: bf16ProductsHere() }, folder);
+    const index = writePrograms(
+      programs,
+      { ...about, bf16Products: bf16ProductsHere(), rowPrograms: native.rowPrograms },
+      folder,
+    );
     return TensorflowSession.load(native.tf, folder, index);
   });
   try {

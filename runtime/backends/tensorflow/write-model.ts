@@ -8,6 +8,7 @@ import {
   modelFiles,
   modelPrograms,
   type Program,
+  type RowPrograms,
   type TracedSpec,
 } from "../../../compiler/index.ts";
 import { writeAtomically } from "../../files/index.ts";
@@ -17,17 +18,19 @@ export interface WriteOptions {
   readonly fetch?: readonly string[];
   /** How the machine that runs the model computes products in bf16; by its own instructions unless it is said. */
   readonly bf16Products?: Bf16Products;
+  /** Whether it knows row programs; not unless it is said. */
+  readonly rowPrograms?: RowPrograms;
 }
 
 /** Writes a spec's programs as a TensorFlow SavedModel. */
 export function writeModel(
   spec: TracedSpec,
   folder: string,
-  { fetch = [], bf16Products = "native" }: WriteOptions = {},
+  { fetch = [], bf16Products = "native", rowPrograms = "none" }: WriteOptions = {},
 ): ModelIndex {
   const programs = modelPrograms(spec, fetch);
   const { parameters, trainable, settings } = spec;
-  return writePrograms(programs, { parameters, trainable, seed: settings.seed, bf16Products }, folder);
+  return writePrograms(programs, { parameters, trainable, seed: settings.seed, bf16Products, rowPrograms }, folder);
 }
 
 /** Writes programs that are ready to be run. */

@@ -67,7 +67,7 @@ export function linkDependencies(files: NativeFiles): void {
 /** Compiles the addon with one call of the C++ compiler, some ten seconds. */
 export function compileAddon(files: NativeFiles): void {
   mkdirSync(dirname(files.addon), { recursive: true });
-  const includes = [".", "..", "deps/include", join(folderOf(files, headers), "include")].map((path) => `-I${path}`);
+  const includes = [".", "..", "deps/include", headersFolder(files)].map((path) => `-I${path}`);
   const sources = ["binding/tfjs_backend.cc", "binding/tfjs_binding.cc"];
   const libraryFlags = ["-Ldeps/lib", "-ltensorflow", "-ltensorflow_framework", "-Wl,-rpath,$ORIGIN/../../deps/lib"];
   const flags = ["-O2", "-std=c++17", "-shared", "-fPIC", "-DNAPI_VERSION=8"];
@@ -76,6 +76,11 @@ export function compileAddon(files: NativeFiles): void {
     help: "a C++ compiler is needed (Debian: apt-get install g++), or the one that CXX names",
     folder: files.package,
   });
+}
+
+/** Where Node's own headers are. */
+export function headersFolder(files: NativeFiles): string {
+  return join(folderOf(files, headers), "include");
 }
 
 /** The folder of a package that is installed beside medctc, or was fetched. */

@@ -5,4 +5,5 @@ export { inspectPreferred, loadTensorflow } from "./load.ts";
 export { nativeFiles } from "./native-files.ts";
 export { type Probe, probeNative } from "./probe.ts";
 export { bf16ProductsHere, bf16ProductsOf } from "./processor.ts";
+export { hasRows } from "./rows.ts";
 export { type Flavour, gpuNeeds, versions } from "./versions.ts";

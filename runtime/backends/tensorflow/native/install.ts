@@ -1,12 +1,13 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { requireDisk, SetupError, withLock } from "../../install/index.ts";
-import { assemblePackage, compileAddon, fetchPackages, linkDependencies } from "./addon.ts";
+import { assemblePackage, compileAddon, fetchPackages, headersFolder, linkDependencies } from "./addon.ts";
 import { differenceFrom } from "./fingerprint.ts";
 import { inspectNative, unsupportedNode } from "./inspect.ts";
 import type { NativeFiles } from "./native-files.ts";
 import { probeNative } from "./probe.ts";
 import { readRecord, recordedFiles, writeRecord } from "./record.ts";
+import { compileRows, hasRows } from "./rows.ts";
 import { gpuNeeds, versions, type Wheel, wheelFor } from "./versions.ts";
 import { fetchWheel, unpackWheel } from "./wheel.ts";
 
@@ -25,17 +26,29 @@ export function installNative(files: NativeFiles, say: (line: string) => void): 
   }
   const unsupported = unsupportedNode(process.versions.node);
   if (unsupported !== null) throw new SetupError(unsupported.reason, unsupported.repair);
-  if (inspectNative(files).kind === "ready") {
+  if (isWholeInstall(files)) {
     say(`Native TensorFlow is there already: ${files.folder}`);
     return;
   }
   withLock(files.folder, say, () => {
     // The one that was waited for may have done it.
-    if (inspectNative(files).kind === "ready") return;
+    if (isWholeInstall(files)) return;
     fetchPackages(files, say);
-    if (!mend(files, say)) build(files, wheel, say);
+    if (inspectNative(files).kind !== "ready" && !mend(files, say)) build(files, wheel, say);
+    if (needsRows(files)) {
+      say("Building operations on rows, which make training faster ...");
+      compileRows(files, headersFolder(files));
+    }
   });
   say(`Native TensorFlow ${versions.tensorflow} (${files.flavour}) is ready in ${files.folder}`);
+}
+
+function isWholeInstall(files: NativeFiles): boolean {
+  return inspectNative(files).kind === "ready" && !needsRows(files);
+}
+
+function needsRows(files: NativeFiles): boolean {
+  return files.flavour === "cpu" && !hasRows(files);
 }
 
 /** Makes an install whole out of what is there; false when its libraries have to be fetched again. */
