@@ -46,7 +46,7 @@ import {
   type PlacedAdapters,
   placeAdapters,
   SelectorResolver,
-  selectedModules,
+  selectedBases,
 } from "./select/index.ts";
 import {
   assign,
@@ -206,7 +206,7 @@ function traceModel(
     if (result !== null) judged.push(result);
     for (const quantity of [member.left, member.right]) {
       if (quantity.kind === "measure" && quantity.name.text === "count" && quantity.of !== null) {
-        counted.push(selectedModules(new SelectorResolver(elements).select(expandSelectors(quantity.of))));
+        counted.push(selectedBases(new SelectorResolver(elements).select(expandSelectors(quantity.of))));
       }
     }
   }
@@ -263,6 +263,7 @@ function traceModel(
     metrics,
     outputs,
     named,
+    adapted: traced.adapted,
     parameters: elements.flatMap(({ parameter }) => (parameter === null ? [] : [initialOf(parameter)])),
     rules: new Map([...rules].map(([{ path }, rule]) => [path, rule])),
     trainable: new Set([...trainable].flatMap(([path, isTrained]) => (isTrained ? [path] : []))),

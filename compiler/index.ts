@@ -9,6 +9,7 @@ export {
   inputMomentsOf,
   type LowRank,
   type LowRankChange,
+  type LowRankParameter,
   type PlacedLowRank,
   type Rows,
 } from "./analyses/adapters/index.ts";

@@ -73,19 +73,28 @@ export interface ModuleDeclaration {
   readonly span: Span;
 }
 
-/** `adapter lora(rank: int, alpha: float = rank) wraps base: linear { ... }`, or `... wraps base: conv2d as lora { ... }`. */
+/**
+ * `adapter lora(rank: int, alpha: float = rank) wraps base: linear { ... }`, or `... wraps base: conv2d as lora { ... }`; of a
+ * parameter, `... wraps base: f32[outputs, inputs] { ... }`.
+ */
 export interface AdapterDeclaration {
   readonly kind: "adapter";
   readonly name: Name;
   readonly parameters: readonly Parameter[];
   readonly base: Name;
-  /** The modules that it can adapt; empty for `any`. */
-  readonly wraps: readonly Name[];
-  /** The adapter that it is on these modules; null for one that is only placed by its own name. */
+  readonly wraps: Wraps;
+  /** The adapter that it is on what it wraps; null for one that is only placed by its own name. */
   readonly standsFor: Name | null;
   readonly members: readonly ModuleMember[];
   readonly span: Span;
 }
+
+/** What an adapter can adapt. */
+export type Wraps =
+  /** Modules of these kinds; none are named for `any`. */
+  | { readonly kind: "modules"; readonly names: readonly Name[] }
+  /** Parameters that have this type, which names their sizes. */
+  | { readonly kind: "parameter"; readonly type: TensorType };
 
 /** `loss contrastive(image, text, scale) { ... return ... }` */
 export interface LossDeclaration {

@@ -12,7 +12,7 @@ export interface Signature {
 
 export interface AdapterSignature extends Signature {
   readonly base: ast.Name;
-  readonly wraps: readonly ast.Name[];
+  readonly wraps: ast.Wraps;
   readonly standsFor: ast.Name | null;
 }
 
@@ -69,17 +69,23 @@ export class DeclarationRules extends StatementRules {
     return { name, parameters: this.parameters() };
   }
 
-  /** `any` stands for every module, so it leaves the list empty. */
   adapterHead(): AdapterSignature {
     this.take(k.adapter);
     const { name, parameters } = this.signature();
     this.take(k.wraps);
     const base = this.name();
     this.take(t.Colon);
-    const wraps = this.several(t.Comma, () => this.qualifiedName());
-    this.refuseDuplicates(wraps);
+    const wraps = this.wraps();
     const standsFor = this.takes(k.as) ? this.qualifiedName() : null;
-    return { name, parameters, base, wraps: wraps.some(({ text }) => text === "any") ? [] : wraps, standsFor };
+    return { name, parameters, base, wraps, standsFor };
+  }
+
+  /** A type with its sizes, or kinds of modules, of which `any` stands for all, so it leaves the list empty. */
+  private wraps(): ast.Wraps {
+    if (this.next(1) === t.LeftBracket) return { kind: "parameter", type: this.tensorType() };
+    const names = this.several(t.Comma, () => this.qualifiedName());
+    this.refuseDuplicates(names);
+    return { kind: "modules", names: names.some(({ text }) => text === "any") ? [] : names };
   }
 
   /** `linear` or `mine.linear`, whose text is both. */

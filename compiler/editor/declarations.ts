@@ -76,7 +76,8 @@ export class Declarations {
   }
 
   /** What an adapter wraps, of which it knows what the first kind of module has. */
-  base({ base, wraps: [first] }: AdapterDeclaration): Declaration {
+  base({ base, wraps }: AdapterDeclaration): Declaration {
+    const first = wraps.kind === "modules" ? wraps.names[0] : undefined;
     const made: Call | null =
       first === undefined ? null : { kind: "call", callee: calleeOf(first), arguments: [], span: first.span };
     return this.of("base", base, base.span, made);

@@ -184,7 +184,8 @@ class FileReader {
     const scope = this.know(item.span, new Scope(this.scope));
     this.parameters(item.parameters, scope);
     if (item.kind === "adapter") {
-      for (const each of item.wraps) this.named(each, scope);
+      if (item.wraps.kind === "parameter") this.type(item.wraps.type, scope);
+      else for (const each of item.wraps.names) this.named(each, scope);
       if (item.standsFor !== null) this.named(item.standsFor, scope);
       this.declare(this.program.declarations.base(item), scope);
     }

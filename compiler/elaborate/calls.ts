@@ -7,12 +7,13 @@ import type {
   ModuleDeclaration,
   Span,
 } from "../../grammar/index.ts";
+import { printType } from "../ir/index.ts";
 import { bindArguments } from "./arguments.ts";
 import type { BuiltinArgument } from "./builtins/builtin.ts";
 import { applyBuiltin, type Caller, Evaluator } from "./evaluate.ts";
 import type { Instantiator, Place } from "./instantiate.ts";
 import { type Recorder, runBody } from "./statements.ts";
-import type { Trace } from "./trace.ts";
+import type { Adapting, Trace } from "./trace.ts";
 import {
   type AdapterInstance,
   type ArrowValue,
@@ -21,6 +22,9 @@ import {
   type InstanceValue,
   type ModuleInstance,
   number,
+  type ParameterInstance,
+  type TensorValue,
+  tensor,
   unknown,
   type Value,
 } from "./values.ts";
@@ -37,7 +41,7 @@ export interface HeadSlot {
 }
 
 /** Calls functions, losses and modules: their bodies run on the trace. */
-export class Calls implements Caller {
+export class Calls implements Caller, Adapting {
   /** The head that is being traced, if any. */
   head: HeadSlot | null = null;
   /** The adapters that are placed, in their order; null before they are. */
@@ -151,6 +155,28 @@ export class Calls implements Caller {
     const environment = new Environment(instance.environment);
     environment.define(declaration.base.text, { kind: "instance", instance: base, level });
     return this.forward(instance, environment, passed, span, trace);
+  }
+
+  /** A parameter with the adapters around it: each gets what the one inside it gives, and gives a value of the same type. */
+  adapted(parameter: ParameterInstance, trace: Trace): TensorValue {
+    let value = trace.bareParameter(parameter);
+    for (const { declaration, instance } of parameter.adapters) {
+      const environment = new Environment(instance.environment);
+      environment.define(declaration.base.text, value);
+      const { span } = forwardOf(declaration);
+      const made = this.forward(instance, environment, [], instance.span, trace);
+      const { node } = trace.toTensor(made, parameter.type.dtype, span, `what \`${declaration.name.text}\` returns`);
+      const [found, expected] = [printType(node.type), printType(parameter.type)];
+      if (found !== expected)
+        trace.fail("reshaped-parameter", span, {
+          adapter: declaration.name.text,
+          path: parameter.path,
+          found,
+          expected,
+        });
+      value = tensor(node);
+    }
+    return value;
   }
 
   private forward(

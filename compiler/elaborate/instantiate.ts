@@ -18,19 +18,22 @@ import type { BuiltinArgument } from "./builtins/builtin.ts";
 import type { Evaluator } from "./evaluate.ts";
 import type { Files } from "./files.ts";
 import { firstValueOf } from "./first-value.ts";
-import { type ParameterInstance, printSteps, type Role, type Step } from "./parameters.ts";
-import { sizesOf } from "./patterns.ts";
+import { printSteps, type Role, type Step } from "./parameters.ts";
+import { bindSizes, sizesOf } from "./patterns.ts";
 import { isOfWholeModel, peftFormOf } from "./peft-form.ts";
 import { resolveRole } from "./roles.ts";
 import { elementsOf, forgetLet, runLet } from "./statements.ts";
 import {
+  type Adaptable,
   type ChildNaming,
   describe,
   Environment,
   holdsTensor,
+  isModule,
   list,
   type ModuleInstance,
   none,
+  type ParameterInstance,
   printInitial,
   unknown,
   type Value,
@@ -110,17 +113,22 @@ export class Instantiator {
     return this.build(declaration, environment, span, place, evaluator);
   }
 
-  /** An adapter around a module; its declarations see that module as `base`. */
+  /** An adapter around a module or a parameter; its declarations see that as `base`, and the sizes of a parameter by their names. */
   adapter(
     declaration: AdapterDeclaration,
     passed: readonly BuiltinArgument[],
     span: Span,
-    base: ModuleInstance,
+    base: Adaptable,
     evaluator: Evaluator,
   ): ModuleInstance {
     const environment = new Environment(this.files.of(declaration.span.source).environment);
     const level = base.adapters.length;
-    environment.define(declaration.base.text, { kind: "instance", instance: base, level });
+    const value: Value = isModule(base)
+      ? { kind: "instance", instance: base, level }
+      : { kind: "parameter", parameter: base };
+    environment.define(declaration.base.text, value);
+    const { wraps } = declaration;
+    if (wraps.kind === "parameter" && !isModule(base)) bindSizes(wraps.type, base.type, environment, evaluator);
     const callee = { name: declaration.name.text, parameters: declaration.parameters };
     bindArguments(callee, passed, span, environment, evaluator);
     const name = placedName(declaration);
@@ -269,6 +277,7 @@ export class Instantiator {
       storage,
       initial: initial === null ? { kind: "constant", value: 0 } : firstValueOf(initial, first, evaluator),
       role: role === null ? null : resolveRole(role, span, families, evaluator.trace),
+      adapters: [],
       span,
     };
   }

@@ -20,10 +20,18 @@ import type { Constants } from "./constants.ts";
 import { Evaluator } from "./evaluate.ts";
 import type { Files } from "./files.ts";
 import { Instantiator, namesFrom, placeChild, rootPlace } from "./instantiate.ts";
-import type { ParameterInstance } from "./parameters.ts";
 import { sizesOf } from "./patterns.ts";
 import { Trace, type Watch } from "./trace.ts";
-import { describe, Environment, type ModuleInstance, number, type TensorValue, unknown, type Value } from "./values.ts";
+import {
+  describe,
+  Environment,
+  type ModuleInstance,
+  number,
+  type ParameterInstance,
+  type TensorValue,
+  unknown,
+  type Value,
+} from "./values.ts";
 
 /** A part of a model that has a name: an encoder, a head, or a part or parameter of the model itself. */
 export type Component =
@@ -191,17 +199,19 @@ export class ModelElaborator {
       metrics,
       outputs,
       inputs: new Map([...inputs].map(([name, { node }]) => [name, node])),
+      adapted: new Map([...trace.adapted].map(([{ path }, { node }]) => [path, node])),
     };
   }
 
   /** A trace that goes on after a mistake with what does not depend on it. */
   private newTrace(): Trace {
-    return new Trace(this.declaration.name.text, (mistake) => this.diagnostics.push(mistake), this.watch);
+    const report = (mistake: Diagnostic): number => this.diagnostics.push(mistake);
+    return new Trace(this.declaration.name.text, report, this.watch, this.calls);
   }
 
   /** A trace that its first mistake ends. */
   strictTrace(): Trace {
-    return new Trace(this.declaration.name.text, null, this.watch);
+    return new Trace(this.declaration.name.text, null, this.watch, this.calls);
   }
 
   /** An input that the model declares: encoders after it take it by its name, as lets and losses do. */
@@ -346,6 +356,8 @@ export interface TracedModel {
   readonly outputs: ReadonlyMap<string, Value>;
   /** What is fed to it, by name: declared, or a parameter of an encoder. */
   readonly inputs: ReadonlyMap<string, Node>;
+  /** What stands for parameters that have adapters, by the paths of these. */
+  readonly adapted: ReadonlyMap<string, Node>;
 }
 
 function sameType(a: TensorType, b: TensorType): boolean {

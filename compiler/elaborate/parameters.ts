@@ -1,5 +1,4 @@
-import type { RolesDeclaration, Span } from "../../grammar/index.ts";
-import type { InitialValue, TensorType } from "../ir/index.ts";
+import type { RolesDeclaration } from "../../grammar/index.ts";
 
 /** One step of a path: a part's name, and its number when the part is a list. */
 export interface Step {
@@ -15,17 +14,6 @@ export interface Role {
   readonly name: string;
   /** The roles that are no groups, of which this one is made. */
   readonly atoms: ReadonlySet<string>;
-}
-
-export interface ParameterInstance {
-  readonly path: string;
-  readonly steps: readonly Step[];
-  readonly checkpoint: string;
-  readonly type: TensorType;
-  readonly storage: "param" | "buffer";
-  readonly initial: InitialValue;
-  readonly role: Role | null;
-  readonly span: Span;
 }
 
 /** Steps as a selector writes them. */

@@ -1,6 +1,6 @@
 import type { Dimension, Span, TensorType } from "../../grammar/index.ts";
 import { at } from "../at.ts";
-import { type Dtype, printType } from "../ir/index.ts";
+import { type Dtype, type TensorType as FoundType, printType } from "../ir/index.ts";
 import type { Evaluator } from "./evaluate.ts";
 import { type Environment, number, type TensorValue, type Value } from "./values.ts";
 
@@ -18,26 +18,32 @@ export function matchType(
   environment: Environment,
   evaluator: Evaluator,
 ): TensorValue {
-  const { trace } = evaluator;
-  const tensor = trace.toTensor(value, type.dtype, span, what);
+  const tensor = evaluator.trace.toTensor(value, type.dtype, span, what);
   const found = tensor.node.type;
-  const refuse = (): never =>
-    trace.fail("shape-mismatch", span, {
-      what,
-      expected: printDeclared(type, environment, evaluator),
-      found: printType(found),
-    });
-  if (found.dtype !== type.dtype) refuse();
+  const labels = bindSizes(type, found, environment, evaluator);
+  if (labels !== null) return { ...tensor, labels };
+  const expected = printDeclared(type, environment, evaluator);
+  return evaluator.trace.fail("shape-mismatch", span, { what, expected, found: printType(found) });
+}
+
+/** Binds the sizes of a declared type as `matchType` does, and gives the labels; null for what has another type. */
+export function bindSizes(
+  type: TensorType,
+  found: FoundType,
+  environment: Environment,
+  evaluator: Evaluator,
+): readonly (string | null)[] | null {
+  if (found.dtype !== type.dtype) return null;
   const dims = type.dims.flatMap((dim) => spreadOf(dim, environment, evaluator));
   const rest = dims.findIndex((dim) => typeof dim !== "number" && dim.kind === "rest");
   const extra = found.shape.length - (dims.length - (rest < 0 ? 0 : 1));
-  if (extra < 0 || (rest < 0 && extra > 0)) refuse();
+  if (extra < 0 || (rest < 0 && extra > 0)) return null;
   const labels: (string | null)[] = [];
   let axis = 0;
   for (const dim of dims) {
     if (typeof dim === "number") {
       labels.push(null);
-      if (at(found.shape, axis++) !== dim) refuse();
+      if (at(found.shape, axis++) !== dim) return null;
       continue;
     }
     if (dim.kind === "rest") {
@@ -49,9 +55,9 @@ export function matchType(
     labels.push(dim.kind === "name" ? dim.text : null);
     if (dim.kind === "name" && environment.lookup(dim.text)?.kind !== "number")
       environment.define(dim.text, number(size));
-    else if (evaluator.number(dim, environment, "a size") !== size) refuse();
+    else if (evaluator.number(dim, environment, "a size") !== size) return null;
   }
-  return { ...tensor, labels };
+  return labels;
 }
 
 /** A declared type as it was written, with the sizes that are known beside their names. */

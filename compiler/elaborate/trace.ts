@@ -10,8 +10,7 @@ import {
 import { type Dtype, Graph, type Node, nodeLimit, type Operation, printType, type TensorType } from "../ir/index.ts";
 import { Failure } from "./failure.ts";
 import { numberRanges } from "./number-ranges.ts";
-import type { ParameterInstance } from "./parameters.ts";
-import { describe, number, type TensorValue, tensor, type Value } from "./values.ts";
+import { describe, number, type ParameterInstance, type TensorValue, tensor, type Value } from "./values.ts";
 
 /** Modules and functions within each other; more is a module that contains itself. */
 const depthLimit = 120;
@@ -43,6 +42,11 @@ export interface FirstValue {
 /** Hears of every value that an expression gives. */
 export type Watch = (expression: Expression, value: Value) => void;
 
+/** Computes what adapters make of a parameter. */
+export interface Adapting {
+  readonly adapted: (parameter: ParameterInstance, trace: Trace) => TensorValue;
+}
+
 /** One trace: the graph that grows, and where in the model it is. */
 export class Trace {
   readonly graph = new Graph();
@@ -56,19 +60,28 @@ export class Trace {
   /** The first value that is computed, if one is. */
   private firstValue: FirstValue | null = null;
   private readonly parameterNodes = new Map<ParameterInstance, Node>();
+  /** What stands for parameters that have adapters, of those that were read. */
+  readonly adapted = new Map<ParameterInstance, TensorValue>();
   private readonly report: ((mistake: Diagnostic) => void) | null;
   readonly watch: Watch | null;
+  private readonly adapting: Adapting | null;
   /** Where the mistakes that were reported are: a module that is used often makes its own each time. */
   private readonly mistaken = new Set<string>();
 
   /**
    * `model` is the name of the model, for messages. With `report`, which hears of mistakes, what does not depend on a mistake
-   * is still elaborated; without it the first one ends the trace.
+   * is still elaborated; without it the first one ends the trace. Without `adapting` parameters are read as they are.
    */
-  constructor(model: string, report: ((mistake: Diagnostic) => void) | null = null, watch: Watch | null = null) {
+  constructor(
+    model: string,
+    report: ((mistake: Diagnostic) => void) | null = null,
+    watch: Watch | null = null,
+    adapting: Adapting | null = null,
+  ) {
     this.model = model;
     this.report = report;
     this.watch = watch;
+    this.adapting = adapting;
   }
 
   /** Runs what may fail. Null after a mistake, which is reported; without `report` it is passed on. */
@@ -166,7 +179,17 @@ export class Trace {
     return tensor(this.add({ op: "input", name, type }, [], span, name));
   }
 
+  /** A parameter with its adapters, which all who read it share; first values are computed of parameters as they are. */
   parameter(parameter: ParameterInstance): TensorValue {
+    if (parameter.adapters.length === 0 || this.adapting === null || this.firstValue !== null)
+      return this.bareParameter(parameter);
+    const known = this.adapted.get(parameter) ?? this.adapting.adapted(parameter, this);
+    this.adapted.set(parameter, known);
+    return known;
+  }
+
+  /** A parameter as it is stored. */
+  bareParameter(parameter: ParameterInstance): TensorValue {
     let node = this.parameterNodes.get(parameter);
     if (node === undefined) {
       const { path, type, span } = parameter;

@@ -1,7 +1,7 @@
 import type { AdapterDeclaration, Arrow, ModuleDeclaration, Span } from "../../grammar/index.ts";
-import { type DrawnValue, type Dtype, type InitialValue, type Node, printType } from "../ir/index.ts";
+import { type DrawnValue, type Dtype, type InitialValue, type Node, printType, type TensorType } from "../ir/index.ts";
 import type { Callable } from "../load/index.ts";
-import type { ParameterInstance, Role, Step } from "./parameters.ts";
+import type { Role, Step } from "./parameters.ts";
 
 /** What an expression gives while a spec is elaborated. */
 export type Value =
@@ -83,7 +83,28 @@ export interface ModuleInstance {
   readonly span: Span;
 }
 
-/** An adapter around a module. */
+/** A parameter or a buffer at its place in the tree. */
+export interface ParameterInstance {
+  readonly path: string;
+  readonly steps: readonly Step[];
+  readonly checkpoint: string;
+  readonly type: TensorType;
+  readonly storage: "param" | "buffer";
+  readonly initial: InitialValue;
+  readonly role: Role | null;
+  /** Innermost first; those around the module that it belongs to are not among them. */
+  readonly adapters: AdapterInstance[];
+  readonly span: Span;
+}
+
+/** What an adapter can stand around. */
+export type Adaptable = ModuleInstance | ParameterInstance;
+
+export function isModule(base: Adaptable): base is ModuleInstance {
+  return "declaration" in base;
+}
+
+/** An adapter around a module or a parameter. */
 export interface AdapterInstance {
   readonly declaration: AdapterDeclaration;
   /** The adapter's own arguments and parameters. */

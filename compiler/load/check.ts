@@ -35,6 +35,19 @@ export function checkProgram(program: Program): readonly Diagnostic[] {
   return all.sort((a, b) => rank(a) - rank(b) || (a.span?.start ?? 0) - (b.span?.start ?? 0));
 }
 
+/** An adapter of a parameter gives another value of it and is fed nothing; its sizes are known before its arguments. */
+function checkWrappedParameter(item: Item): readonly Diagnostic[] {
+  if (item.kind !== "adapter" || item.wraps.kind !== "parameter") return [];
+  const adapter = item.name.text;
+  const [first] = item.members.flatMap((member) => (member.kind === "forward" ? member.parameters : []));
+  const both = item.wraps.type.dims.flatMap((dim) =>
+    dim.kind === "name" && item.parameters.some(({ name }) => name.text === dim.text)
+      ? [report("size-and-argument", dim.span, { name: dim.text, adapter })]
+      : [],
+  );
+  return [...both, ...(first === undefined ? [] : [report("inputs-of-parameter", first.span, { adapter })])];
+}
+
 function checkFile(file: LoadedFile, library: Program["declared"]): readonly Diagnostic[] {
   const { scope, diagnostics: declared } = scopeOf(file);
   // What a variant has of its base is checked there.
@@ -43,8 +56,13 @@ function checkFile(file: LoadedFile, library: Program["declared"]): readonly Dia
   const isWhole = file.imports.length === file.parsed.file.items.filter(({ kind }) => kind === "import").length;
   const isUnresolved = file.parsed.file.items.some((item) => item.kind === "model" && item.amends !== null);
   if (!isWhole || isUnresolved) return diagnostics;
+  const own = file.parsed.file.items.filter(({ span }) => span.source === file.source);
   const calls = file.parsed.file.items.flatMap(declaringCalls).filter(({ call }) => call.span.source === file.source);
-  return [...diagnostics, ...calls.flatMap((call) => checkCall(call, scope, file, library))];
+  return [
+    ...diagnostics,
+    ...own.flatMap(checkWrappedParameter),
+    ...calls.flatMap((call) => checkCall(call, scope, file, library)),
+  ];
 }
 
 type CalledKind = "module" | "adapter";

@@ -1,8 +1,8 @@
-import { type AdapterDeclaration, type Diagnostic, type Name, report } from "../../grammar/index.ts";
+import { type AdapterDeclaration, type Diagnostic, type Name, report, type TensorType } from "../../grammar/index.ts";
 import type { LoadedFile } from "./imports.ts";
 import { type Callable, type Scope, scopeOf } from "./scope.ts";
 
-/** The adapters that stand for another one on modules that it does not wrap, in the order of a program's files. */
+/** The adapters that stand for another one on what it does not wrap, in the order of a program's files. */
 export type StandIns = ReadonlyMap<AdapterDeclaration, readonly AdapterDeclaration[]>;
 
 /** The stand-ins of a program. What has other parameters, or stands where another one does, is reported. */
@@ -29,11 +29,12 @@ export function standInsOf(files: readonly LoadedFile[]): {
         diagnostics.push(report("unequal-parameters", item.name.span, params, { labels }));
         continue;
       }
-      const wrapped = new Set(item.wraps.map((name) => lookup(name, scope)));
+      const wrapped = wrappedBy(item, scope);
       const others = found.get(meant) ?? [];
-      const rival = others.find((other) => [...wrapped].some((module) => module !== null && other.wrapped.has(module)));
+      const rival = others.find((other) => overlap(wrapped, other.wrapped));
       if (rival !== undefined) {
-        const params = { adapter, other: rival.declaration.name.text, placed: item.standsFor.text };
+        const on = wrapped.kind === "modules" ? "modules" : "parameters";
+        const params = { adapter, other: rival.declaration.name.text, placed: item.standsFor.text, on } as const;
         const beside = [{ span: rival.declaration.name.span, message: "first declared here" }];
         diagnostics.push(report("second-stand-in", item.name.span, params, { labels: beside }));
         continue;
@@ -52,7 +53,26 @@ export function placedName({ name, standsFor }: AdapterDeclaration): string {
 
 interface StandIn {
   readonly declaration: AdapterDeclaration;
-  readonly wrapped: ReadonlySet<Callable | null>;
+  readonly wrapped: Wrapped;
+}
+
+/** What an adapter wraps, with the modules that its names mean. */
+type Wrapped =
+  | { readonly kind: "modules"; readonly modules: ReadonlySet<Callable | null> }
+  | { readonly kind: "parameter"; readonly type: TensorType };
+
+function wrappedBy({ wraps }: AdapterDeclaration, scope: Scope): Wrapped {
+  if (wraps.kind === "parameter") return wraps;
+  return { kind: "modules", modules: new Set(wraps.names.map((name) => lookup(name, scope))) };
+}
+
+/** Whether two adapters may wrap the same. Sizes of parameters are not known here: types of as many axes may be of the same one. */
+function overlap(one: Wrapped, other: Wrapped): boolean {
+  if (one.kind === "modules")
+    return other.kind === "modules" && [...one.modules].some((each) => each !== null && other.modules.has(each));
+  if (other.kind === "modules" || one.type.dtype !== other.type.dtype) return false;
+  const isOpen = [...one.type.dims, ...other.type.dims].some(({ kind }) => kind === "rest" || kind === "spread");
+  return isOpen || one.type.dims.length === other.type.dims.length;
 }
 
 function lookup({ text }: Name, { callables, qualified }: Scope): Callable | null {

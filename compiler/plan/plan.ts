@@ -1,6 +1,6 @@
 import { type Diagnostic, report } from "../../grammar/index.ts";
 import { at } from "../at.ts";
-import { type ModuleInstance, type ParameterInstance, printInitial } from "../elaborate/index.ts";
+import { type Adaptable, type ModuleInstance, type ParameterInstance, printInitial } from "../elaborate/index.ts";
 import { elementCount } from "../ir/index.ts";
 import {
   type Decision,
@@ -100,7 +100,7 @@ export function makePlan(parts: PlanParts): Plan {
 }
 
 /** Most adapters say nothing of it: what they compute is held against PEFT's forms. */
-function peftOf({ forms: [form] }: ModuleInstance, base: ModuleInstance): Pick<PlannedAdapter, "peft"> {
+function peftOf({ forms: [form] }: ModuleInstance, base: Adaptable): Pick<PlannedAdapter, "peft"> {
   if (form === undefined) return {};
   return { peft: { type: form.type, module: base.checkpoint, fields: Object.fromEntries(form.fields) } };
 }

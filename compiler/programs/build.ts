@@ -22,6 +22,8 @@ export interface TracedSpec {
   readonly outputs: ReadonlyMap<string, Node>;
   /** Every named value in the modules, by its path: `vision.spatial`. */
   readonly named: ReadonlyMap<string, Node>;
+  /** What stands for parameters that have adapters of their own, by the paths of these. */
+  readonly adapted: ReadonlyMap<string, Node>;
   /** Every parameter and buffer, with its first value. */
   readonly parameters: readonly InitialParameter[];
   /** The paths of trainable parameters. */

@@ -1,5 +1,5 @@
 import { type Diagnostic, report } from "../../grammar/index.ts";
-import { innermostList, type ModuleInstance, printSteps, type Step } from "../elaborate/index.ts";
+import { type Adaptable, innermostList, printSteps, type Step } from "../elaborate/index.ts";
 import { runsOf } from "../runs.ts";
 import type { Element } from "./elements.ts";
 import type { PlacedAdapters } from "./placements.ts";
@@ -21,7 +21,7 @@ interface Stage {
 export function checkCoverage(
   placed: readonly PlacedAdapters[],
   elements: readonly Element[],
-  counted: readonly ReadonlySet<ModuleInstance>[],
+  counted: readonly ReadonlySet<Adaptable>[],
 ): readonly Diagnostic[] {
   return placed.flatMap(({ placement, adapters }) => {
     const bases = new Set(adapters.map(({ base }) => base));
@@ -29,8 +29,9 @@ export function checkCoverage(
     if (isMeant) return [];
     const lists = new Map<string, Stage>();
     for (const base of bases) noteLayer(base, lists, true);
-    for (const { instance, ofAdapter } of elements) {
-      if (instance !== null && !ofAdapter && !bases.has(instance)) noteLayer(instance, lists, false);
+    for (const { instance, parameter, ofAdapter } of elements) {
+      const base = instance ?? parameter;
+      if (base !== null && !ofAdapter && !bases.has(base)) noteLayer(base, lists, false);
     }
     const partial = new Map<string, Stage>();
     for (const stage of lists.values()) {
@@ -44,12 +45,8 @@ export function checkCoverage(
 }
 
 /** True when an expectation counts exactly what the placement covers in this stage. */
-function countsStage(
-  modules: ReadonlySet<ModuleInstance>,
-  bases: ReadonlySet<ModuleInstance>,
-  { list }: Stage,
-): boolean {
-  const inStage = (module: ModuleInstance): boolean => module.path.startsWith(`${list}[`);
+function countsStage(modules: ReadonlySet<Adaptable>, bases: ReadonlySet<Adaptable>, { list }: Stage): boolean {
+  const inStage = (module: Adaptable): boolean => module.path.startsWith(`${list}[`);
   const covered = [...bases].filter(inStage);
   return (
     covered.length > 0 &&
@@ -58,7 +55,7 @@ function countsStage(
   );
 }
 
-function noteLayer(module: ModuleInstance, lists: Map<string, Stage>, isCovered: boolean): void {
+function noteLayer(module: Adaptable, lists: Map<string, Stage>, isCovered: boolean): void {
   const layer = innermostList(module.steps);
   if (layer === null) return;
   const { list, index, count, below } = layer;
@@ -71,7 +68,7 @@ function noteLayer(module: ModuleInstance, lists: Map<string, Stage>, isCovered:
   if (isCovered) stage.covered.add(index);
 }
 
-function positionIn(module: ModuleInstance, below: readonly Step[]): string {
+function positionIn(module: Adaptable, below: readonly Step[]): string {
   return module.role === null ? printSteps(below) : printRole(module.role);
 }
 

@@ -1,4 +1,4 @@
-import type { Component, ModuleInstance, ParameterInstance, Step } from "../elaborate/index.ts";
+import type { Adaptable, Component, ModuleInstance, ParameterInstance, Step } from "../elaborate/index.ts";
 
 /** Something that a selector can name: a module or a parameter, at its path. */
 export interface Element {
@@ -16,6 +16,7 @@ export function elementsOf(components: readonly Component[]): readonly Element[]
   const elements: Element[] = [];
   const addParameter = (parameter: ParameterInstance, ofAdapter: boolean): void => {
     elements.push({ steps: parameter.steps, path: parameter.path, instance: null, parameter, ofAdapter });
+    for (const adapter of parameter.adapters) addModule(adapter.instance, true);
   };
   const addModule = (instance: ModuleInstance, ofAdapter: boolean): void => {
     elements.push({ steps: instance.steps, path: instance.path, instance, parameter: null, ofAdapter });
@@ -35,18 +36,31 @@ export function parametersUnder(
   element: Pick<Element, "instance" | "parameter">,
   withAdapters: boolean,
 ): readonly ParameterInstance[] {
-  if (element.parameter !== null) return [element.parameter];
   const parameters: ParameterInstance[] = [];
-  const visit = (instance: ModuleInstance): void => {
-    parameters.push(...instance.parameters);
-    instance.children.forEach(visit);
-    if (withAdapters) for (const adapter of instance.adapters) visit(adapter.instance);
+  const visitAdapters = ({ adapters }: Adaptable): void => {
+    if (withAdapters) for (const adapter of adapters) visit(adapter.instance);
   };
-  if (element.instance !== null) visit(element.instance);
+  const add = (parameter: ParameterInstance): void => {
+    parameters.push(parameter);
+    visitAdapters(parameter);
+  };
+  const visit = (instance: ModuleInstance): void => {
+    instance.parameters.forEach(add);
+    instance.children.forEach(visit);
+    visitAdapters(instance);
+  };
+  if (element.parameter !== null) add(element.parameter);
+  else if (element.instance !== null) visit(element.instance);
   return parameters;
 }
 
 /** A module and everything in it, without adapters. */
 export function modulesUnder(instance: ModuleInstance): readonly ModuleInstance[] {
   return [instance, ...instance.children.flatMap(modulesUnder)];
+}
+
+/** An element and everything in it that may have adapters. */
+export function basesUnder({ instance, parameter }: Pick<Element, "instance" | "parameter">): readonly Adaptable[] {
+  if (instance === null) return parameter === null ? [] : [parameter];
+  return modulesUnder(instance).flatMap((module) => [module, ...module.parameters]);
 }

@@ -1,17 +1,17 @@
 import type { AdapterDeclaration } from "../../grammar/index.ts";
 import {
+  type Adaptable,
   type BuiltinArgument,
   type Evaluator,
   innermostList,
   type ModelElaborator,
-  type ModuleInstance,
   number,
   type Value,
 } from "../elaborate/index.ts";
 
 /**
- * The arguments of a placement for each module that it selects. Where an adapter takes one number or word, a function gives it from the
- * number of the layer that the module is in, and a list has one for each layer selected: of `layers[-2..]` two. Layers are those of the
+ * The arguments of a placement for each module or parameter that it selects. Where an adapter takes one number or word, a function gives it from the
+ * number of the layer that this is in, and a list has one for each layer selected: of `layers[-2..]` two. Layers are those of the
  * innermost list.
  */
 export class LayerArguments {
@@ -25,7 +25,7 @@ export class LayerArguments {
   constructor(
     declaration: AdapterDeclaration,
     passed: readonly BuiltinArgument[],
-    selected: Iterable<ModuleInstance>,
+    selected: Iterable<Adaptable>,
     evaluator: Evaluator,
     calls: ModelElaborator["calls"],
   ) {
@@ -45,18 +45,18 @@ export class LayerArguments {
     }
   }
 
-  /** What is passed to the adapter on one module. */
-  of(module: ModuleInstance): readonly BuiltinArgument[] {
+  /** What is passed to the adapter on one of them. */
+  of(base: Adaptable): readonly BuiltinArgument[] {
     return this.passed.map((argument, index) => {
       const { parameters } = this.declaration;
       const parameter =
         argument.name === null ? parameters[index] : parameters.find(({ name }) => name.text === argument.name);
       if (parameter?.type?.kind !== "scalar-type") return argument;
-      return { ...argument, value: this.valueAt(argument, parameter.name.text, module) };
+      return { ...argument, value: this.valueAt(argument, parameter.name.text, base) };
     });
   }
 
-  private valueAt({ value, span }: BuiltinArgument, name: string, { path, steps }: ModuleInstance): Value {
+  private valueAt({ value, span }: BuiltinArgument, name: string, { path, steps }: Adaptable): Value {
     const { trace } = this.evaluator;
     const isFunction = value.kind === "arrow" || value.kind === "builtin" || value.kind === "callable";
     if (!isFunction && value.kind !== "list") return value;

@@ -62,6 +62,11 @@ export function matchesAround(segments: readonly Segment[], steps: readonly Step
   return segments.length === 1 || isSubsequence(segments.slice(1), steps.slice(1));
 }
 
+/** True when a segment names the last of these steps. */
+export function matchesMember(segment: Segment, steps: readonly Step[]): boolean {
+  return isAt(segment, steps.at(-1));
+}
+
 function isSubsequence(segments: readonly Segment[], steps: readonly Step[]): boolean {
   let matched = 0;
   for (const step of steps) {

@@ -1,19 +1,19 @@
-import type { AdapterDeclaration } from "../../grammar/index.ts";
-import { type Diagnostic, didYouMean, type Fix, type Placement, printPlacement, report } from "../../grammar/index.ts";
-import { at } from "../at.ts";
+import { type Fix, type Placement, printPlacement, report } from "../../grammar/index.ts";
 import {
+  type Adaptable,
   type AdapterInstance,
   describe,
   Environment,
   Evaluator,
   type ModelElaborator,
-  type ModuleInstance,
 } from "../elaborate/index.ts";
 import { placedName } from "../load/index.ts";
-import { modulesUnder } from "./elements.ts";
+import { cannotAdapt } from "./cannot-adapt.ts";
+import { basesUnder, type Element } from "./elements.ts";
 import { LayerArguments } from "./layer-arguments.ts";
-import { expandSelectors, isExact, type Pattern } from "./patterns.ts";
-import { printRole, type Selection, type SelectorResolver, selectedModules } from "./select.ts";
+import { expandSelectors, isExact } from "./patterns.ts";
+import { type Selection, type SelectorResolver, selectedBases } from "./select.ts";
+import { variantFor, wrapsOf } from "./wrapped.ts";
 
 /** One placement line with what it did. */
 export interface PlacedAdapters {
@@ -21,10 +21,10 @@ export interface PlacedAdapters {
   /** The line as it was written. */
   readonly text: string;
   readonly selections: readonly Selection[];
-  readonly adapters: readonly { readonly base: ModuleInstance; readonly adapter: AdapterInstance }[];
+  readonly adapters: readonly { readonly base: Adaptable; readonly adapter: AdapterInstance }[];
 }
 
-/** Puts the adapters of a placement around the modules that it selects. */
+/** Puts the adapters of a placement around the modules and parameters that it selects. */
 export function placeAdapters(
   placement: Placement,
   resolver: SelectorResolver,
@@ -32,16 +32,16 @@ export function placeAdapters(
 ): PlacedAdapters {
   const { diagnostics } = elaborator;
   const selections = resolver.select(expandSelectors(placement.selectors));
-  const except = new Set<ModuleInstance>();
-  const selected = selectedModules(selections);
+  const except = new Set<Adaptable>();
+  const selected = selectedBases(selections);
   for (const { pattern, elements } of resolver.select(expandSelectors(placement.except))) {
-    const below = elements.flatMap(({ instance }) => (instance === null ? [] : modulesUnder(instance)));
-    for (const module of below) except.add(module);
+    const below = elements.flatMap(basesUnder);
+    for (const base of below) except.add(base);
     // Where nothing is selected, that is what is wrong.
-    if (selected.size > 0 && !below.some((module) => selected.has(module)))
+    if (selected.size > 0 && !below.some((base) => selected.has(base)))
       diagnostics.push(report("nothing-excepted", pattern.span, { selector: pattern.text }));
   }
-  const adapters: { readonly base: ModuleInstance; readonly adapter: AdapterInstance }[] = [];
+  const adapters: { readonly base: Adaptable; readonly adapter: AdapterInstance }[] = [];
   const text = printPlacement(placement);
   elaborator.attempt(() => {
     const evaluator = new Evaluator(elaborator.strictTrace(), elaborator.calls);
@@ -52,65 +52,60 @@ export function placeAdapters(
     }
     const declaration = callee.callable;
     const passed = evaluator.passed(callee, placement.adapter.arguments, new Environment(elaborator.names));
-    const targets = [...selected].filter(
-      (instance) => !except.has(instance) && variantFor(declaration, instance, elaborator) !== null,
+    const kinds = wrapsOf(declaration, elaborator);
+    const candidates = selections.map(({ pattern, elements }) => ({ pattern, elements: meant(elements, kinds) }));
+    const fitting = candidates.flatMap(({ elements }) =>
+      elements.filter((element) => variantFor(declaration, element, elaborator) !== null).flatMap(baseOf),
     );
+    const targets = [...new Set(fitting)].filter((base) => !except.has(base));
     const byLayer = new LayerArguments(declaration, passed, targets, evaluator, elaborator.calls);
-    const seen = new Set<ModuleInstance>();
-    for (const { pattern, elements } of selections) {
+    const seen = new Set<Adaptable>();
+    for (const { pattern, elements } of candidates) {
       const isOpen = !isExact(pattern.segments.at(-1));
-      if (
-        isOpen &&
-        !elements.some(({ instance }) => instance !== null && variantFor(declaration, instance, elaborator) !== null)
-      ) {
-        diagnostics.push(
-          cannotAdapt(
-            declaration,
-            pattern,
-            null,
-            elements.find(({ instance }) => instance !== null)?.instance ?? null,
-            elaborator,
-          ),
-        );
+      if (isOpen && !elements.some((element) => variantFor(declaration, element, elaborator) !== null)) {
+        diagnostics.push(cannotAdapt(declaration, pattern, null, elements[0] ?? null, elaborator));
         continue;
       }
-      for (const { instance, path } of elements) {
-        if (instance !== null && except.has(instance)) continue;
-        const variant = instance === null ? null : variantFor(declaration, instance, elaborator);
-        if (instance === null || variant === null) {
+      for (const element of elements) {
+        const { path } = element;
+        const [base] = baseOf(element);
+        if (base !== undefined && except.has(base)) continue;
+        const variant = variantFor(declaration, element, elaborator);
+        if (base === undefined || variant === null) {
           // A wildcard means those that can be adapted; a name means that one.
           if (isOpen) continue;
-          diagnostics.push(cannotAdapt(declaration, pattern, path, instance, elaborator));
+          diagnostics.push(cannotAdapt(declaration, pattern, path, element, elaborator));
           break;
         }
-        if (seen.has(instance)) continue;
-        seen.add(instance);
-        const [other] = instance.adapters;
+        if (seen.has(base)) continue;
+        seen.add(base);
+        const [other] = base.adapters;
         if (other !== undefined && !placement.also) {
           const params = { path, adapter: placedName(other.declaration) };
           const labels = [{ span: other.instance.span, message: "placed here" }];
           diagnostics.push(report("placed-twice", pattern.span, params, { labels, fixes: alsoOn(placement) }));
           break;
         }
-        const given = byLayer.of(instance);
-        const made = elaborator.instantiator.adapter(variant, given, placement.adapter.span, instance, evaluator);
+        const given = byLayer.of(base);
+        const made = elaborator.instantiator.adapter(variant, given, placement.adapter.span, base, evaluator);
         const adapter = { declaration: variant, instance: made };
-        instance.adapters.push(adapter);
-        adapters.push({ base: instance, adapter });
+        base.adapters.push(adapter);
+        adapters.push({ base, adapter });
       }
     }
   });
   return { placement, text, selections, adapters };
 }
 
-/** The adapter that a placement of one puts around a module: itself, or what stands for it there; null where neither can. */
-function variantFor(
-  declaration: AdapterDeclaration,
-  instance: ModuleInstance,
-  elaborator: ModelElaborator,
-): AdapterDeclaration | null {
-  const variants = elaborator.files.variantsOf(declaration);
-  return variants.find((each) => wrappedBy(each, instance, elaborator)) ?? null;
+function baseOf({ instance, parameter }: Element): readonly Adaptable[] {
+  const base = instance ?? parameter;
+  return base === null ? [] : [base];
+}
+
+/** Of a name that modules and parameters have, an adapter means what it wraps; all of them where that is nothing. */
+function meant(elements: readonly Element[], kinds: ReturnType<typeof wrapsOf>): readonly Element[] {
+  const fit = elements.filter(({ instance }) => kinds.has(instance === null ? "parameter" : "modules"));
+  return fit.length > 0 ? fit : elements;
 }
 
 /** Writes `also` before the `on` of a placement. */
@@ -120,64 +115,4 @@ function alsoOn({ adapter, selectors }: Placement): readonly Fix[] {
   const on = between.search(/\bon\b/);
   const span = { source, start: end + on, end: end + on };
   return on < 0 ? [] : [{ title: "write `also on`", span, text: "also ", isChoice: true }];
-}
-
-/** True when an adapter can stand around a module itself. */
-export function wrappedBy(
-  { wraps, span }: AdapterDeclaration,
-  instance: ModuleInstance,
-  elaborator: ModelElaborator,
-): boolean {
-  const { environment } = elaborator.files.of(span.source);
-  if (wraps.length === 0) return true;
-  return wraps.some(({ text }) => {
-    const [first = "", second] = text.split(".");
-    const found = environment.lookup(first);
-    const value = second !== undefined && found?.kind === "imported" ? found.values.get(second) : found;
-    return value?.kind === "callable" && value.callable === instance.declaration;
-  });
-}
-
-/** `path` is that of the module that a name means, null where a wildcard means nothing that can be adapted. */
-function cannotAdapt(
-  declaration: AdapterDeclaration,
-  pattern: Pattern,
-  path: string | null,
-  instance: ModuleInstance | null,
-  elaborator: ModelElaborator,
-): Diagnostic {
-  const adapter = declaration.name.text;
-  const module = instance?.declaration.name.text ?? "a parameter";
-  const component = elaborator
-    .components()
-    .find((each) => "instance" in each && each.instance.steps[0] === instance?.steps[0]);
-  const whole = component === undefined || !("instance" in component) ? null : component.instance;
-  const below = instance === null || path === null ? [] : adaptable(declaration, instance, pattern.text, elaborator);
-  const around = whole === null ? [] : adaptable(declaration, whole, whole.path, elaborator);
-  const choices = below.length > 0 ? below : around;
-  const wrapped = elaborator.files.variantsOf(declaration).flatMap(({ wraps: names }) => names.map(({ text }) => text));
-  const wraps = `\`${adapter}\` adapts ${[...new Set(wrapped)].map((text) => `\`${text}\``).join(", ")}`;
-  const help =
-    choices.length === 0 ? wraps : (didYouMean(pattern.text, choices) ?? `${wraps}; there are ${choices.join(", ")}`);
-  if (path === null) return report("adapts-nothing", pattern.span, { adapter, selector: pattern.text }, { help });
-  return report("cannot-adapt", pattern.span, { adapter, path, module }, { help });
-}
-
-/** What an adapter can adapt below a module, as selectors by role where there is one. */
-function adaptable(
-  declaration: AdapterDeclaration,
-  instance: ModuleInstance,
-  prefix: string,
-  elaborator: ModelElaborator,
-): readonly string[] {
-  const found = new Set<string>();
-  const visit = (module: ModuleInstance): void => {
-    if (module !== instance && variantFor(declaration, module, elaborator) !== null) {
-      const last = at(module.steps, module.steps.length - 1).name;
-      found.add(`${prefix}.${module.role === null ? last : printRole(module.role)}`);
-    }
-    module.children.forEach(visit);
-  };
-  visit(instance);
-  return [...found].slice(0, 8);
 }

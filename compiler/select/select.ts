@@ -1,8 +1,17 @@
 import { type Diagnostic, didYouMean, type RolesDeclaration, report, type Segment } from "../../grammar/index.ts";
 import { at } from "../at.ts";
-import { atomsOf, type ModuleInstance, type Role } from "../elaborate/index.ts";
+import { type Adaptable, atomsOf, type ModuleInstance, type Role } from "../elaborate/index.ts";
 import type { Element } from "./elements.ts";
-import { fitsList, isExact, matchesAround, matchesSteps, type Pattern, printRange, printSegments } from "./patterns.ts";
+import {
+  fitsList,
+  isExact,
+  matchesAround,
+  matchesMember,
+  matchesSteps,
+  type Pattern,
+  printRange,
+  printSegments,
+} from "./patterns.ts";
 
 /** What one pattern selects, or why it selects nothing. */
 export interface Selection {
@@ -50,13 +59,36 @@ export class SelectorResolver {
     if (!this.checkLayers(pattern)) return null;
     const role = this.roleOf(pattern);
     if (role === null) {
-      const elements = this.elements.filter(
+      const named = this.elements.filter(
         (element) => matchesSteps(pattern.segments, element.steps) && (!element.ofAdapter || isNamed(pattern)),
       );
-      return elements.length > 0 ? { pattern, elements, role: null } : this.refuseEmpty(pattern);
+      // A name that the model has itself is not meant for what adapters call so.
+      const own = named.filter(({ ofAdapter }) => !ofAdapter);
+      const elements = own.length > 0 ? own : named;
+      return elements.length > 0 ? { pattern, elements, role: null } : this.selectMembers(pattern);
     }
     if (!role.family.roles.some(({ name }) => name.text === role.name)) return this.refuseRole(pattern, role);
     return this.selectRole(pattern, role, asked.get(role.around) ?? []);
+  }
+
+  /** What is called so in the parts with a role: `vision.attn.qkv.weight`. */
+  private selectMembers(pattern: Pattern): Selection | null {
+    const segments = pattern.segments.slice(0, -1);
+    const role = this.roleOf({ segments });
+    const last = pattern.segments.at(-1);
+    if (role === null || last === undefined) return this.refuseEmpty(pattern);
+    if (!role.family.roles.some(({ name }) => name.text === role.name)) return this.refuseRole(pattern, role);
+    const whole = this.selectRole({ ...pattern, segments, text: printSegments(segments), continued: null }, role, [
+      role,
+    ]);
+    if (whole === null) return null;
+    const members = this.elements.filter((element) =>
+      whole.elements.some(({ path, steps }) => {
+        const isMember = element.steps.length === steps.length + 1 && element.path.startsWith(`${path}.`);
+        return isMember && matchesMember(last, element.steps) && (!element.ofAdapter || isNamed(pattern));
+      }),
+    );
+    return members.length > 0 ? { pattern, elements: members, role: null } : this.refuseEmpty(pattern);
   }
 
   private selectRole(
@@ -90,7 +122,7 @@ export class SelectorResolver {
   }
 
   /** The role that a pattern names with its last two segments, if the first of these is a family. */
-  private roleOf({ segments }: Pattern): AskedRole | null {
+  private roleOf({ segments }: Pick<Pattern, "segments">): AskedRole | null {
     const [family, role] = segments.slice(-2);
     if (segments.length < 3 || family?.kind !== "segment" || role?.kind !== "segment") return null;
     const isPlain = family.layers === null && role.layers === null && isExact(role);
@@ -200,4 +232,11 @@ function isNamed({ segments }: Pattern): boolean {
 /** The modules among what was selected, each once. */
 export function selectedModules(selections: readonly Selection[]): ReadonlySet<ModuleInstance> {
   return new Set(selections.flatMap(({ elements }) => elements.flatMap(({ instance }) => instance ?? [])));
+}
+
+/** What may have adapters among what was selected, each once. */
+export function selectedBases(selections: readonly Selection[]): ReadonlySet<Adaptable> {
+  return new Set(
+    selections.flatMap(({ elements }) => elements.flatMap((each) => each.instance ?? each.parameter ?? [])),
+  );
 }

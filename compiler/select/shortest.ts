@@ -1,6 +1,7 @@
 import type { ModuleInstance } from "../elaborate/index.ts";
 import { type Candidate, Candidates } from "./candidates.ts";
 import { type Element, modulesUnder } from "./elements.ts";
+import { selectorsForParameters } from "./parameter-selectors.ts";
 import { difference, isSubset, shared, union } from "./sets.ts";
 
 type Modules = ReadonlySet<ModuleInstance>;
@@ -13,7 +14,7 @@ interface Written {
 /** How many selectors may reach further than is wanted, so that `except` takes the rest out again. */
 const mostWide = 3;
 
-/** Selectors for modules by their names in checkpoints, or the names that no module with a weight has. */
+/** Selectors for modules or for parameters by their names in checkpoints, or the names that no module with a weight has. */
 export type NamedSelectors =
   | { readonly kind: "selectors"; readonly text: string }
   | { readonly kind: "unknown"; readonly names: readonly string[] };
@@ -29,6 +30,14 @@ export function selectorsForNames(names: Iterable<string>, elements: readonly El
     if (isNamed) byName.set(instance.checkpoint, instance);
   }
   const asked = [...names];
+  const parameters = new Map(
+    elements.flatMap(({ parameter, ofAdapter }) =>
+      parameter === null || ofAdapter ? [] : [[parameter.checkpoint, parameter] as const],
+    ),
+  );
+  const named = asked.flatMap((name) => parameters.get(name) ?? []);
+  if (named.length > 0 && named.length === asked.length)
+    return { kind: "selectors", text: selectorsForParameters(named, elements) };
   const unknown = asked.filter((name) => !byName.has(name));
   if (unknown.length > 0) return { kind: "unknown", names: unknown };
   return { kind: "selectors", text: selectorsFor(new Set(asked.flatMap((name) => byName.get(name) ?? [])), elements) };

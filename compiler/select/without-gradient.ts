@@ -1,6 +1,6 @@
 import { type Diagnostic, report } from "../../grammar/index.ts";
 import { at } from "../at.ts";
-import type { ModuleInstance, ParameterInstance } from "../elaborate/index.ts";
+import { type Adaptable, isModule, type ModuleInstance, type ParameterInstance } from "../elaborate/index.ts";
 import { elementCount, type Node, nodesUnder, reachedByGradients } from "../ir/index.ts";
 import { printCount } from "../units.ts";
 import { type Element, parametersUnder } from "./elements.ts";
@@ -59,7 +59,8 @@ class GradientCheck {
   private checkPlacement({ selections, adapters }: PlacedAdapters): readonly Diagnostic[] {
     const byBase = new Map(adapters.map(({ base, adapter }) => [base, adapter.instance]));
     return selections.flatMap(({ pattern, elements }) => {
-      const bases = [...new Set(elements.flatMap(({ instance }) => instance ?? []))].filter((base) => byBase.has(base));
+      const named = new Set(elements.flatMap(({ instance, parameter }) => instance ?? parameter ?? []));
+      const bases = [...named].filter((base) => byBase.has(base));
       const dead = bases.flatMap((base): readonly Dead[] => {
         const adapter = byBase.get(base);
         const trained = adapter === undefined ? [] : this.trainedUnder({ instance: adapter, parameter: null });
@@ -102,10 +103,12 @@ class GradientCheck {
 
   /** The largest modules under an element in which nothing is trained that should be, and parameters outside of these. */
   private wholes(element: Element): readonly Dead[] {
-    const own = (parameter: ParameterInstance): readonly Dead[] =>
-      this.dead.has(parameter) && !this.told.has(parameter)
+    const own = (parameter: ParameterInstance): readonly Dead[] => [
+      ...(this.dead.has(parameter) && !this.told.has(parameter)
         ? [{ module: parameter, parameters: [parameter], why: this.why([parameter]) }]
-        : [];
+        : []),
+      ...parameter.adapters.flatMap(({ instance }) => visit(instance)),
+    ];
     const visit = (module: ModuleInstance): readonly Dead[] => {
       const trained = this.trainedUnder({ instance: module, parameter: null });
       if (this.areDead(trained)) {
@@ -145,9 +148,10 @@ class GradientCheck {
     return parametersUnder(element, true).filter((parameter) => this.isTrained(parameter));
   }
 
-  private whyAdapter(base: ModuleInstance, parameters: readonly ParameterInstance[]): string {
+  private whyAdapter(base: Adaptable, parameters: readonly ParameterInstance[]): string {
     const isPassed =
       !parameters.some(({ path }) => this.used.has(path)) &&
+      isModule(base) &&
       parametersUnder({ instance: base, parameter: null }, false).some(({ path }) => this.used.has(path));
     return isPassed ? "its parameters are used without calling it, past the adapter" : this.why(parameters);
   }
@@ -161,7 +165,7 @@ class GradientCheck {
 
 /** A module or a parameter of which nothing is trained that is counted so. */
 interface Dead {
-  readonly module: ModuleInstance | ParameterInstance;
+  readonly module: Adaptable;
   readonly parameters: readonly ParameterInstance[];
   readonly why: string;
 }

@@ -126,6 +126,31 @@ export const elaboration = {
     () => "a field of PEFT's config has a name",
     () => "write it as in adapter_config.json: `peft LOHA(r = rank)`",
   ),
+  "reshaped-parameter": error<{
+    readonly adapter: string;
+    readonly path: string;
+    readonly found: string;
+    readonly expected: string;
+  }>(
+    "E440",
+    ({ adapter, path, found, expected }) => `\`${adapter}\` makes ${found} of \`${path}\`, which is ${expected}`,
+    () => "an adapter of a parameter returns a value of the parameter's type",
+  ),
+  "inputs-of-parameter": error<{ readonly adapter: string }>(
+    "E441",
+    ({ adapter }) => `\`${adapter}\` adapts a parameter, so its \`forward\` has no inputs`,
+    () => "write `forward()`: its `base` is the value of the parameter",
+  ),
+  "size-and-argument": error<{ readonly name: string; readonly adapter: string }>(
+    "E443",
+    ({ name, adapter }) => `\`${name}\` is an argument of \`${adapter}\` and a size of what it wraps`,
+    () => "give the size another name, and compare both with `require`",
+  ),
+  "peft-of-parameter": error(
+    "E442",
+    () => "an adapter of a parameter has no `peft` clause",
+    () => "in PEFT only LoRA adapts parameters, and is found from what the adapter computes",
+  ),
   "computed-shared-value": error<{ readonly name: string }>(
     "E432",
     ({ name }) => `the first value of the shared \`${name}\` depends on what is adapted`,

@@ -22,6 +22,10 @@ export const selection = {
     "E503",
     ({ adapter, path, module }) => `\`${adapter}\` cannot adapt \`${path}\`, which is \`${module}\``,
   ),
+  "wrong-parameter": error<{ readonly adapter: string; readonly path: string; readonly found: string }>(
+    "E527",
+    ({ adapter, path, found }) => `\`${adapter}\` cannot adapt \`${path}\`, which is ${found}`,
+  ),
   "adapts-nothing": error<{ readonly adapter: string; readonly selector: string }>(
     "E516",
     ({ adapter, selector }) => `\`${adapter}\` cannot adapt anything that \`${selector}\` selects`,
@@ -74,9 +78,15 @@ export const selection = {
       `\`${adapter}\` stands for \`${other}\`, whose parameters are \`${parameters}\``,
     () => "give it the same parameters: a placement is written for both",
   ),
-  "second-stand-in": error<{ readonly adapter: string; readonly other: string; readonly placed: string }>(
+  "second-stand-in": error<{
+    readonly adapter: string;
+    readonly other: string;
+    readonly placed: string;
+    readonly on: "modules" | "parameters";
+  }>(
     "E522",
-    ({ adapter, other, placed }) => `\`${adapter}\` and \`${other}\` both stand for \`${placed}\` on the same modules`,
+    ({ adapter, other, placed, on }) =>
+      `\`${adapter}\` and \`${other}\` both stand for \`${placed}\` on the same ${on}`,
     () => "leave out `as` for one of them, and place it by its own name",
   ),
   "covers-some-layers": warning<{ readonly list: string; readonly covered: string; readonly count: number }>(

@@ -120,6 +120,18 @@ export const tensors = {
     ({ path, name }) => `the update of \`${name}\` in \`${path}\` has values that are not finite`,
     () => "its training diverged, or the file is damaged",
   ),
+  "unknown-parameter": error<{
+    readonly path: string;
+    readonly module: string;
+    readonly parameters: string;
+    readonly adapted: number;
+  }>(
+    "E742",
+    ({ path, module, parameters, adapted }) =>
+      `\`${path}\` has ${adapted === 1 ? "an adapter" : `${adapted} adapters`} on parameters of \`${module}\`, and it is not known which of ${parameters} each is on`,
+    () =>
+      "PEFT's files do not say it: name a spec whose module declares these parameters in the order of PyTorch's module",
+  ),
 } as const;
 
 /** Copies by what stands before their names. */

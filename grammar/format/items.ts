@@ -1,8 +1,8 @@
-import type { Item, Parameter, RoleDeclaration, RolesDeclaration } from "../ast.ts";
+import type { Item, Parameter, RoleDeclaration, RolesDeclaration, Wraps } from "../ast.ts";
 import type { Span } from "../source.ts";
 import { type Block, formatBlock } from "./blocks.ts";
 import type { CommentQueue } from "./comment-queue.ts";
-import { formatParameters } from "./declarations.ts";
+import { formatParameters, formatType } from "./declarations.ts";
 import { type Document, group, indent, join, line, separate } from "./document.ts";
 import { formatExpression, quote } from "./expressions.ts";
 import { formatModelMember, formatModuleMember, formatRemoval } from "./members.ts";
@@ -28,14 +28,14 @@ export function formatItem(item: Item, comments: CommentQueue): Document {
       return join(`module ${item.name.text}`, head, " ", body);
     }
     case "adapter": {
-      const last = item.standsFor?.span ?? item.wraps.at(-1)?.span ?? item.base.span;
+      const last = item.standsFor?.span ?? endOfWraps(item.wraps) ?? item.base.span;
       const head = formatSignature(item, comments);
-      const wraps = item.wraps.length === 0 ? "any" : item.wraps.map(({ text }) => text).join(", ");
       const body = formatBlock(item.members, { from: last.end, to: item.span.end, comments }, (member) =>
         formatModuleMember(member, comments),
       );
       const standsFor = item.standsFor === null ? "" : ` as ${item.standsFor.text}`;
-      return join(`adapter ${item.name.text}`, head, ` wraps ${item.base.text}: ${wraps}${standsFor} `, body);
+      const wraps = formatWraps(item.wraps, comments);
+      return join(`adapter ${item.name.text}`, head, ` wraps ${item.base.text}: `, wraps, `${standsFor} `, body);
     }
     case "model": {
       const place = { from: (item.amends ?? item.name).span.end, to: item.span.end, comments };
@@ -55,6 +55,15 @@ export function formatItem(item: Item, comments: CommentQueue): Document {
       return join(`${item.block} ${item.amends ? "amends " : ""}`, body);
     }
   }
+}
+
+function endOfWraps(wraps: Wraps): Span | undefined {
+  return wraps.kind === "parameter" ? wraps.type.span : wraps.names.at(-1)?.span;
+}
+
+function formatWraps(wraps: Wraps, comments: CommentQueue): Document {
+  if (wraps.kind === "parameter") return formatType(wraps.type, comments);
+  return wraps.names.length === 0 ? "any" : wraps.names.map(({ text }) => text).join(", ");
 }
 
 interface Signed {

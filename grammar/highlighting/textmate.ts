@@ -224,7 +224,14 @@ const repository: Readonly<Record<string, Rule>> = {
         beginCaptures: groups("keyword.other", "variable.parameter"),
         end: "(?=\\{)|$",
         patterns: [
-          ...include("comment", "members", "argument_name", "keywords"),
+          ...include("comment", "members", "argument_name", "keywords", "types"),
+          {
+            begin: "\\[",
+            beginCaptures: { "0": { name: "punctuation.section.brackets.vlm" } },
+            end: "\\]|$",
+            endCaptures: { "0": { name: "punctuation.section.brackets.vlm" } },
+            patterns: [{ include: "$self" }],
+          },
           { name: "entity.name.type.module.vlm", match: namePattern },
           { include: "$self" },
         ],

@@ -2,7 +2,9 @@ import { type Diagnostic, report } from "../../grammar/index.ts";
 import type { FloatTensor, PlacedTensor } from "../weights/index.ts";
 import { peftConfigFor } from "./folder.ts";
 import { type OpenModel, openModelFile } from "./open.ts";
+import { withParameters } from "./parameter-names.ts";
 import { peftPrefix, withoutPrefix } from "./peft-names.ts";
+import type { ParameterOrder } from "./target-parameters.ts";
 import { ownTokensName } from "./tokens.ts";
 
 /**
@@ -40,13 +42,16 @@ export interface OpenAdapter extends OpenModel {
 
 /**
  * Opens a file of adapters. Those of an nn.MultiheadAttention in PEFT's files have the names and the values of a spec's: `X.in_proj.lora_A`
- * and `X.out_proj.lora_A`, and so have rows of tables beside LoRA. Refuses those of later versions of PEFT, of which it is not known how often they count `out_proj`.
+ * and `X.out_proj.lora_A`, and so have rows of tables beside LoRA, and adapters of parameters. Refuses those of later versions of PEFT, of which it is not known how often they count `out_proj`.
  */
 export function openAdapter(
   path: string,
   adapter: string | null = null,
+  order: ParameterOrder = () => null,
 ): OpenAdapter | { readonly kind: "wrong"; readonly diagnostic: Diagnostic } {
-  const opened = openModelFile(path, adapter);
+  const inPeft = openModelFile(path, adapter);
+  if (inPeft.kind === "wrong") return inPeft;
+  const opened = withParameters(path, inPeft, order);
   if (opened.kind === "wrong") return opened;
   const attentions = attentionsIn(opened.tensors.keys());
   const problem = attentions.size === 0 ? null : unknownCount(path, opened);

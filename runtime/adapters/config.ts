@@ -13,6 +13,7 @@ import { type DeclaredConfig, isPattern, modelFields } from "./declared-config.t
 import { type Fields, fieldsOf, readJsonObject, type Wrong, wrong } from "./json-object.ts";
 import { changedWeights, isFormOfAdapter } from "./lora-starts.ts";
 import { fitsName, PatternReader } from "./name-pattern.ts";
+import { isTargetParameter, readTargetParameters, type TargetParameters } from "./target-parameters.ts";
 import { readTargets, type Targets } from "./targets.ts";
 import { readTokens, type TokensConfig, type TrainedTokens } from "./tokens.ts";
 
@@ -41,6 +42,9 @@ export interface LoraConfig {
   readonly hasLengths: boolean;
   /** Rows of tables that are trained besides. */
   readonly tokensOf: TrainedTokens;
+  /** Parameters with adapters of their own, whose names the patterns for ranks and alphas are for, too. */
+  readonly parametersOf: TargetParameters;
+  readonly hasParameters: boolean;
 }
 
 export interface Ia3Config {
@@ -53,7 +57,6 @@ export interface Ia3Config {
 const refusedKeys: ReadonlyMap<string, string> = new Map([
   ["lora_bias", "its updates have biases"],
   ["layer_replication", "it repeats layers"],
-  ["target_parameters", "it adapts parameters instead of modules"],
   ["alora_invocation_tokens", "it applies only after certain tokens"],
   ["use_qalora", "its inputs are pooled"],
   ["use_bdlora", "its matrices are block-diagonal"],
@@ -78,6 +81,7 @@ const harmlessKeys: ReadonlySet<string> = new Set([
   "feedforward_modules",
   ...["r", "lora_alpha", "lora_dropout", "rank_pattern", "alpha_pattern", "use_rslora", "use_dora", "bias"],
   "trainable_token_indices",
+  "target_parameters",
   ...["init_lora_weights", "init_ia3_weights", "loftq_config", "eva_config", "corda_config", "lora_ga_config"],
   // How the weights beside the adapters are stored, which a spec says itself.
   "fan_in_fan_out",
@@ -88,8 +92,11 @@ const biases: readonly unknown[] = ["none", "all", "lora_only"];
 
 /** LoRA's scale of the update B A for a module: PEFT's own formulas. */
 export function scaleIn(config: LoraConfig, module: string): number {
-  const rank = config.rankOf(module);
-  return config.alphaOf(module) / (config.rankStabilised ? Math.sqrt(rank) : rank);
+  return scaleOf(config.alphaOf(module), config.rankOf(module), config);
+}
+
+export function scaleOf(alpha: number, rank: number, { rankStabilised }: Pick<LoraConfig, "rankStabilised">): number {
+  return alpha / (rankStabilised ? Math.sqrt(rank) : rank);
 }
 
 /** Reads the text of an adapter_config.json; refuses, in words, what would make tensors mean something else. */
@@ -106,7 +113,19 @@ export function readPeftConfig(text: string): PeftConfig | Wrong {
   const targets = readTargets(fields, reader);
   if (own.kind === "wrong") return own;
   if (typeof targets !== "function") return targets;
-  return { ...own, targets, unknown: isKnown ? unknownIn(fields) : [], version: versionIn(fields) };
+  return {
+    ...own,
+    targets: withParameters(targets, own),
+    unknown: isKnown ? unknownIn(fields) : [],
+    version: versionIn(fields),
+  };
+}
+
+/** Parameters are named apart from modules, and excluded by nothing that excludes these. */
+function withParameters(targets: Targets, config: ReturnType<typeof readOfType>): Targets {
+  if (config.kind !== "lora") return targets;
+  const { parametersOf } = config;
+  return (name, mayBeRenamed) => (isTargetParameter(name, parametersOf) ? null : targets(name, mayBeRenamed));
 }
 
 function readOfType(
@@ -166,6 +185,7 @@ function readLora(fields: Fields, reader: PatternReader): LoraConfig | Wrong {
   const rankStabilised = flagIn(fields, "use_rslora");
   const hasLengths = flagIn(fields, "use_dora");
   const tokensOf = readTokens(fields, "trainable_token_indices");
+  const parametersOf = readTargetParameters(fields);
   if (typeof rank !== "number") return rank;
   if (typeof alpha !== "number") return alpha;
   if (typeof dropout !== "number") return dropout;
@@ -174,6 +194,7 @@ function readLora(fields: Fields, reader: PatternReader): LoraConfig | Wrong {
   if (typeof rankStabilised !== "boolean") return rankStabilised;
   if (typeof hasLengths !== "boolean") return hasLengths;
   if ("problem" in tokensOf) return tokensOf;
+  if ("problem" in parametersOf) return parametersOf;
   return {
     kind: "lora",
     rankOf: (module) => valueFor(ranks, module) ?? rank,
@@ -182,6 +203,8 @@ function readLora(fields: Fields, reader: PatternReader): LoraConfig | Wrong {
     dropout,
     hasLengths,
     tokensOf,
+    parametersOf,
+    hasParameters: !isEmpty(fields.get("target_parameters")),
   };
 }
 

@@ -3,12 +3,13 @@ import { type Diagnostic, report } from "../../grammar/index.ts";
 import type { PeftConfig } from "./config.ts";
 import type { OpenModel } from "./open.ts";
 import { moduleInPeft, peftPrefix } from "./peft-names.ts";
+import { isTargetParameter } from "./target-parameters.ts";
 
 /** Conflicts that are named: all modules have one where one field of the config is another adapter's. */
 const mostNamed = 3;
 
 /** One tensor of each module, by which it has an adapter: LoRA's first matrix, whose first axis is the rank, or IA3's factors. */
-const ofModule = /\.(?:lora_A\.weight|lora_embedding_A|ia3_l)$/;
+const ofModule = /\.(?:lora_A\.weight|lora_(?:embedding|parameter)_A|ia3_l)$/;
 const lengthsEnding = ".lora_magnitude_vector";
 
 /**
@@ -33,6 +34,8 @@ export function conflictsWith(
     if (why !== null) conflicts.push({ says: why, has: `has an adapter on \`${module}\`` });
     const [rank] = shape;
     if (config.kind !== "lora" || rank === config.rankOf(module)) continue;
+    // A stack of matrices has the ranks of all of them; how many these are is known of the model.
+    if (isTargetParameter(module, config.parametersOf) && (rank ?? 0) % config.rankOf(module) === 0) continue;
     conflicts.push({
       says: `gives \`${module}\` rank ${config.rankOf(module)}`,
       has: `has matrices of rank ${rank ?? 0} for it`,

@@ -46,6 +46,7 @@ export {
   type PeftConfig,
   readPeftConfig,
   scaleIn,
+  scaleOf,
 } from "./config.ts";
 export { conflictsWith } from "./conflicts.ts";
 export {
@@ -73,7 +74,8 @@ export {
 } from "./peft-names.ts";
 export { placeModules } from "./place-modules.ts";
 export type { PlacedGroup } from "./placed-groups.ts";
-export { groupsOf, withoutNumbers } from "./placements.ts";
+export { groupsOf, type IsTurned, withoutNumbers } from "./placements.ts";
 export { readAdapter, type StoredAdapter } from "./read.ts";
+export { noTargetParameters, type ParameterOrder, parameterEndings } from "./target-parameters.ts";
 export { tokensConfig, tokensName } from "./tokens.ts";
 export { type ConfigFields, ia3Config, type LoraModule, loraConfig, meaningOnly } from "./write-config.ts";

@@ -40,7 +40,7 @@ function kindOf(
     library,
     name: (standsFor ?? name).text,
     type: peft.type.text,
-    wraps: wraps.map(({ text }) => text),
+    wraps: wraps.kind === "modules" ? wraps.names.map(({ text }) => text) : [],
     parameters,
     fields,
     tensors: namesOf(false),

@@ -5,13 +5,21 @@ import type { Wrong } from "./json-object.ts";
 import type { LibraryKind } from "./library-kinds.ts";
 import type { PlacedGroups } from "./placed-groups.ts";
 import type { StoredAdapter, StoredPart } from "./read.ts";
+import { parameterEndings } from "./target-parameters.ts";
 import { tokensEnding } from "./tokens.ts";
+
+/**
+ * Whether a parameter, by its name in checkpoints, is a stack of matrices [inputs, outputs], whose adapters have tensors for so many inputs
+ * and outputs: PEFT has that from the model's class, and no file says it.
+ */
+export type IsTurned = (parameter: string, sizes: { readonly inputs: number; readonly outputs: number }) => boolean;
 
 /** What PEFT's adapters are in a spec, or in words why a spec has nothing like them; `library` has the adapters that say what they are in PEFT. */
 export function groupsOf(
   { parts }: StoredAdapter,
   config: PeftConfig,
   library: readonly LibraryKind[],
+  isTurned: IsTurned = () => false,
 ): PlacedGroups | Wrong {
   if (config.kind === "declared") return groupsOfDeclared(parts, config, library);
   const saved: string[] = [];
@@ -35,7 +43,13 @@ export function groupsOf(
           problem: `the rank of \`${name}\` is ${rank} in the config, but ${part.rank} in its tensors`,
         };
       add(loraCall(rank, config.alphaOf(part.inPeft), part.isEmbedding, config), name);
-    } else if (config.kind === "ia3" && part.kind === "tensor" && name.endsWith(factorsEnding)) {
+    } else if (config.kind === "lora" && part.kind === "tensor" && name.endsWith(parameterEndings.down)) {
+      const parameter = name.slice(0, -parameterEndings.down.length);
+      const up = parts.get(`${parameter}${parameterEndings.up}`);
+      const sizes = { inputs: part.shape[1] ?? 0, outputs: up?.kind === "tensor" ? (up.shape[0] ?? 0) : 0 };
+      add(parameterCall(parameter, config, isTurned(parameter, sizes)), parameter);
+    } else if (config.kind === "lora" && name.endsWith(parameterEndings.up)) continue;
+    else if (config.kind === "ia3" && part.kind === "tensor" && name.endsWith(factorsEnding)) {
       const module = name.slice(0, -factorsEnding.length);
       add(config.isOnInputs(module) ? "ia3(on_inputs = true)" : "ia3()", module);
     } else if ((config.kind === "lora" || config.kind === "tokens") && name.endsWith(tokensEnding)) {
@@ -63,6 +77,13 @@ function isZero({ update: { up } }: StoredPart & { readonly kind: "update" }): b
 
 const factorsEnding = ".ia3_l";
 const lengthsEnding = ".lora_magnitude_vector";
+
+function parameterCall(parameter: string, config: PeftConfig & { readonly kind: "lora" }, isTurned: boolean): string {
+  const settings = [`rank = ${config.rankOf(parameter)}`, `alpha = ${config.alphaOf(parameter)}`];
+  if (config.rankStabilised) settings.push("rank_stabilised = true");
+  if (isTurned) settings.push("transposed = true");
+  return `lora_parameter(${settings.join(", ")})`;
+}
 
 function loraCall(
   rank: number,

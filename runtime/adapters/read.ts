@@ -7,6 +7,7 @@ import { type FoundConfig, peftConfigFor } from "./folder.ts";
 import type { LowRankUpdate } from "./low-rank.ts";
 import type { OpenModel } from "./open.ts";
 import { moduleInPeft, withoutPrefix } from "./peft-names.ts";
+import type { ParameterOrder } from "./target-parameters.ts";
 
 /** What a file of adapters has for one name in checkpoints: LoRA's two matrices of a module, or one tensor. */
 export type StoredPart =
@@ -52,8 +53,9 @@ const endings = [
 export function readAdapter(
   file: string,
   scales: ReadonlyMap<string, number> = new Map(),
+  order?: ParameterOrder,
 ): StoredAdapter | { readonly kind: "wrong"; readonly diagnostic: Diagnostic } {
-  const opened = openAdapter(file);
+  const opened = openAdapter(file, null, order);
   if (opened.kind === "wrong") return opened;
   try {
     const config = peftConfigFor(file, opened);

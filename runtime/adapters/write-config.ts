@@ -33,9 +33,10 @@ export const everyConfig = {
 /**
  * The config of adapters that are all LoRA or all DoRA. Ranks and alphas are those of most modules; the others' are in
  * patterns. Alpha is scale x rank; it is scale x sqrt(rank), with `use_rslora`, where that gives whole numbers and the other
- * does not. Dropout, of which PEFT has one, is the largest.
+ * does not. Dropout, of which PEFT has one, is the largest. `parameters` have adapters of their own, by their names.
  */
-export function loraConfig(modules: readonly LoraModule[]): ConfigFields {
+export function loraConfig(ofModules: readonly LoraModule[], parameters: readonly LoraModule[] = []): ConfigFields {
+  const modules = [...ofModules, ...parameters];
   const plain = modules.map(({ scale, rank }) => withoutNoise(scale * rank));
   const stabilised = modules.map(({ scale, rank }) => withoutNoise(scale * Math.sqrt(rank)));
   const isStabilised = !plain.every(Number.isInteger) && stabilised.every(Number.isInteger);
@@ -57,7 +58,9 @@ export function loraConfig(modules: readonly LoraModule[]): ConfigFields {
     peft_type: "LORA",
     r: rank,
     rank_pattern: patternsFor(ranks, rank),
-    target_modules: modules.map(({ module }) => module),
+    // Without any PEFT would add modules of its own choice.
+    target_modules: ofModules.map(({ module }) => module),
+    ...(parameters.length > 0 && { target_parameters: parameters.map(({ module }) => module) }),
     use_dora: modules.some(({ hasLengths }) => hasLengths),
     use_rslora: isStabilised,
   };

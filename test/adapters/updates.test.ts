@@ -18,6 +18,8 @@ function formsOf(found: readonly AdapterUpdate[]): readonly string[] {
       const { down, up } = update.first;
       return `change from ${down.checkpoint.split(".").at(-2)} and ${up.checkpoint.split(".").at(-2)} of rank ${update.rank}, times ${update.scale}`;
     }
+    if (update.kind === "low-rank-parameter")
+      return `parameter of ${update.experts} matrices, rank ${update.rank}, times ${update.scale}`;
     return `${update.hasLengths ? "dora" : "lora"} of rank ${update.rank}, times ${update.scale}, dropout ${update.dropout}`;
   });
   return [...new Set(lines)];

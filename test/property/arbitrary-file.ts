@@ -378,7 +378,13 @@ const item: fc.Arbitrary<ast.Item> = fc.oneof<fc.Arbitrary<ast.Item>[]>(
     name: identifier,
     parameters,
     base: identifier,
-    wraps: fc.uniqueArray(identifier, { maxLength: 2, selector: (made) => made.text }),
+    wraps: fc.oneof(
+      fc.record({
+        kind: fc.constant("modules" as const),
+        names: fc.uniqueArray(identifier, { maxLength: 2, selector: (made) => made.text }),
+      }),
+      fc.record({ kind: fc.constant("parameter" as const), type: tensorType }),
+    ),
     standsFor: fc.option<ast.Name>(identifier),
     members: moduleMembers,
     span: fc.constant(span),

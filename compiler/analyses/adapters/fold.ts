@@ -3,6 +3,12 @@ import { type Fold, foldAdapters, optimise } from "../../passes/index.ts";
 import type { Plan, PlannedParameter } from "../../plan/index.ts";
 import { buildForward, type TracedSpec } from "../../programs/index.ts";
 
+/** A parameter with what stands for it, which depends on parameters alone. */
+export interface FoldedParameter {
+  readonly parameter: PlannedParameter;
+  readonly node: Node;
+}
+
 /** A module with its adapters folded into its own weight and bias. */
 export interface FoldedModule {
   readonly path: string;
@@ -21,6 +27,8 @@ export interface FoldedModule {
 export interface FoldedModel {
   /** The forward pass with the new weights. */
   readonly program: Program;
+  /** Parameters that have adapters of their own, by their paths; those of folded modules are in the weights of these, too. */
+  readonly parameters: ReadonlyMap<string, FoldedParameter & { readonly program: Program }>;
   /** By the path of the module. */
   readonly modules: ReadonlyMap<string, FoldedModule>;
   /** Convolutions in groups whose adapters take all inputs to all outputs: no weight of theirs has room for that. */
@@ -31,7 +39,9 @@ export interface FoldedModel {
 
 /** Folds each adapter into the weight and the bias of the module that it adapts, where that is exact. */
 export function foldModel(spec: TracedSpec, plan: Plan): FoldedModel {
-  const adapters = plan.placements.flatMap((placement) => placement.adapters.map(({ path }) => path));
+  const own = new Map(plan.parameters.flatMap((each) => (each.ofAdapter ? [] : [[each.path, each] as const])));
+  const all = plan.placements.flatMap((placement) => placement.adapters.map(({ path }) => path));
+  const adapters = all.filter((path) => !own.has(parentOf(path)));
   const modules = new Map(adapters.map((path) => [path, parentOf(path)]));
   const moduleOf = (path: string): string | null => {
     for (let at = path; at !== ""; at = parentOf(at)) {
@@ -43,7 +53,6 @@ export function foldModel(spec: TracedSpec, plan: Plan): FoldedModel {
   // A loss of parameters alone, such as one that keeps them small, is no reason to leave them beside the weights.
   const losses = spec.losses.filter((loss) => isOfInputs(loss, spec));
   const bare = optimise(buildForward({ ...spec, losses }, []), spec, { last: "lower-dropout" });
-  const own = new Map(plan.parameters.flatMap((each) => (each.ofAdapter ? [] : [[each.path, each] as const])));
   const adapted = new Set(modules.values());
   const isOfModule = (path: string): boolean => !own.has(path) || adapted.has(parentOf(path));
   const { program, folds, left: unfolded } = foldAdapters(bare, moduleOf, isOfModule);
@@ -65,8 +74,23 @@ export function foldModel(spec: TracedSpec, plan: Plan): FoldedModel {
   const tensors = [...plan.parameters, ...plan.buffers];
   const isIdle = (path: string): boolean =>
     !computing.has(parentOf(path)) && !tensors.some((each) => each.path.startsWith(`${path}.`));
-  const left = adapters.filter((path) => !folded.has(parentOf(path)) && !isIdle(path));
-  return { program, modules: folded, whole, left };
+  const parameters = adaptedParameters(spec, own);
+  const isFolded = (path: string): boolean => folded.has(path) || parameters.has(path);
+  const left = all.filter((path) => !isFolded(parentOf(path)) && !isIdle(path));
+  return { program, parameters, modules: folded, whole, left };
+}
+
+/** What adapters of parameters make of them, without what is random in training. */
+function adaptedParameters(spec: TracedSpec, own: ReadonlyMap<string, PlannedParameter>): FoldedModel["parameters"] {
+  if (spec.adapted.size === 0) return new Map();
+  const forward = buildForward({ ...spec, losses: [] }, []);
+  const program = optimise({ ...forward, outputs: spec.adapted }, spec, { last: "lower-dropout" });
+  return new Map(
+    [...program.outputs].flatMap(([path, node]) => {
+      const parameter = own.get(path);
+      return parameter === undefined ? [] : [[path, { program, parameter, node }] as const];
+    }),
+  );
 }
 
 function isOfInputs(value: Node, { graph }: TracedSpec): boolean {

@@ -1,5 +1,6 @@
 export { foldModel } from "./fold.ts";
 export { type AdaptedInput, type InputMoments, inputMomentsOf, type PlacedLowRank } from "./input-moments.ts";
+export type { LowRankParameter } from "./of-parameter.ts";
 export {
   type AdapterUpdate,
   adapterUpdates,

@@ -4,6 +4,7 @@ import type { Plan, PlannedPeftForm, PlannedTensor } from "../../plan/index.ts";
 import type { TracedSpec } from "../../programs/index.ts";
 import { type AttentionPart, attentionPartOf } from "./attention.ts";
 import { type FoldedModule, foldModel, parentOf } from "./fold.ts";
+import { type LowRankParameter, updateOfParameter } from "./of-parameter.ts";
 import { formOf } from "./probe.ts";
 import { type Form, recognise } from "./recognise.ts";
 import { replacedRows } from "./replaced-rows.ts";
@@ -17,7 +18,7 @@ const names = {
 } as const;
 
 /** What an adapter does to the module that it adapts: a form that PEFT has too, or another one. */
-export type AdapterUpdate = Placed & (LowRank | LowRankChange | Factors | Rows | Declared | Other);
+export type AdapterUpdate = Placed & (LowRank | LowRankChange | LowRankParameter | Factors | Rows | Declared | Other);
 
 interface Placed {
   /** The path of the adapter. */
@@ -103,7 +104,7 @@ export interface Other {
  * without a pattern, and held against each form. Only which parameter is which follows from names in checkpoints.
  */
 export function adapterUpdates(spec: TracedSpec, plan: Plan): readonly AdapterUpdate[] {
-  const { modules, whole } = foldModel(spec, plan);
+  const { parameters, modules, whole } = foldModel(spec, plan);
   const perModule = new Map<string, number>();
   const placed = plan.placements.flatMap(({ text, adapters }) =>
     adapters.map(({ path, peft }) => ({ path, text, peft })),
@@ -114,14 +115,22 @@ export function adapterUpdates(spec: TracedSpec, plan: Plan): readonly AdapterUp
   const checkpoints = new Set(plan.parameters.map(({ checkpoint }) => checkpoint));
   return placed.map(({ path, text, peft }): AdapterUpdate => {
     const where = { path, placement: text };
+    const all = [...plan.parameters, ...plan.buffers];
+    const own = all.filter((each) => each.ofAdapter && each.path.startsWith(`${path}.`));
+    const ofParameter = parameters.get(parentOf(path));
+    if (ofParameter !== undefined) {
+      if (perModule.get(parentOf(path)) !== 1) return { ...where, ...other("several adapters are on one parameter") };
+      const update = updateOfParameter(ofParameter, own);
+      return { ...where, ...(update ?? other("its update of the parameter is not scale x B A")) };
+    }
     if (peft !== undefined) return { ...where, ...declared(path, peft, perModule.get(parentOf(path)) === 1, plan) };
+    if ([...parameters.keys()].some((adapted) => parentOf(adapted) === parentOf(path)))
+      return { ...where, ...other("a parameter of its module has an adapter, too") };
     const folded = modules.get(parentOf(path)) ?? whole.get(parentOf(path));
     if (folded === undefined)
       return { ...where, ...other("what it computes is not in the form of another weight or bias") };
     if (perModule.get(parentOf(path)) !== 1) return { ...where, ...other("several adapters are on one module") };
     // LoRA whose first matrix is a buffer, which nothing trains, is LoRA too.
-    const all = [...plan.parameters, ...plan.buffers];
-    const own = all.filter((each) => each.ofAdapter && each.path.startsWith(`${path}.`));
     // An adapter without dropout has none of it.
     return { ...where, ...updateOf(folded, own, checkpoints, known, rates.get(path) ?? 0) };
   });

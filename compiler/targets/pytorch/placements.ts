@@ -1,6 +1,6 @@
 import type { Argument, Placement } from "../../../grammar/index.ts";
 import { printPlacement } from "../../../grammar/index.ts";
-import type { ModuleInstance } from "../../elaborate/index.ts";
+import { isModule, type ModuleInstance } from "../../elaborate/index.ts";
 import type { TracedSpec, WrittenModel } from "../../programs/index.ts";
 import { hashComment } from "./comments.ts";
 import { literal } from "./literals.ts";
@@ -21,6 +21,7 @@ export function writePlacements(
   const order = new Map([...modules.keys()].map((module, index) => [module, index]));
   return placed.flatMap(({ placement, adapters }): readonly string[] => {
     const made = adapters.map(({ base, adapter }): Wrapped => {
+      if (!isModule(base)) return refuse("a package has no adapters of parameters", placement.span);
       const wrapped = adapterAround(placement, adapter.instance, names, translator);
       return { wrapped, base: modules.get(base) ?? [], order: order.get(base) ?? 0 };
     });

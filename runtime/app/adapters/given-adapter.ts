@@ -12,6 +12,7 @@ import { contractKey } from "../../data/index.ts";
 import { openTensors } from "../../weights/index.ts";
 import type { Reporter } from "../reporter.ts";
 import { adapterFile, reportAdapterFile } from "../weights/adapter-file.ts";
+import { parameterOrder } from "../weights/parameter-order.ts";
 import type { AdaptedSpec } from "./adapted-spec.ts";
 
 /** An adapter that is calculated with. */
@@ -57,7 +58,7 @@ export function readGiven(
 ): GivenAdapter | Wrong {
   const file = adapterFile(path);
   reportAdapterFile(path, reporter);
-  const read = readAdapter(file);
+  const read = readAdapter(file, new Map(), given === null ? undefined : parameterOrder(given.compiled.plan));
   if (read.kind === "wrong") return { kind: "wrong", diagnostics: [read.diagnostic] };
   const { modules, others } = loraPartsOf(read);
   const { config } = read;

@@ -1,11 +1,12 @@
-import { selectorsForNames } from "../../../compiler/index.ts";
+import { type Plan, selectorsForNames } from "../../../compiler/index.ts";
 import { report } from "../../../grammar/index.ts";
-import { groupsOf, kindsIn, type PlacedGroup, peftFiles, placeModules } from "../../adapters/index.ts";
+import { groupsOf, type IsTurned, kindsIn, type PlacedGroup, peftFiles, placeModules } from "../../adapters/index.ts";
 import { libraryFolder, SpecLibrary } from "../../specs/index.ts";
 import { listWords } from "../../text/index.ts";
 import { compileReported } from "../compiled-spec.ts";
 import { done, type Ended, problem, type Reporter, refuse, refuseBy, refused } from "../reporter.ts";
 import { adapterFile } from "../weights/adapter-file.ts";
+import { parameterOrder } from "../weights/parameter-order.ts";
 import { readAdapterAt } from "./read.ts";
 
 /** Names that are listed of those that a model does not have. */
@@ -33,14 +34,17 @@ export function placementsOfAdapter(
   reporter: Reporter,
 ): Ended<AdapterPlacements> {
   const file = adapterFile(folder);
-  const adapter = readAdapterAt(folder);
+  const compiled = forSpec === null ? null : compileReported({ spec: forSpec, set: [] }, reporter);
+  if (forSpec !== null && compiled === null) return refused;
+  const plan = compiled?.plan ?? null;
+  const adapter = readAdapterAt(folder, new Map(), plan === null ? undefined : parameterOrder(plan));
   if (adapter.kind === "wrong") return refuseBy([adapter.diagnostic], reporter);
   const { config } = adapter;
   if (config.kind === "none") {
     const help = `a PEFT folder has ${peftFiles.config} and ${peftFiles.tensors}`;
     return refuse(problem(`${file} has no adapter_config.json beside it`, help), reporter);
   }
-  const found = groupsOf(adapter, config.config, kindsIn(libraryTexts()));
+  const found = groupsOf(adapter, config.config, kindsIn(libraryTexts()), turnedIn(plan));
   if (found.kind === "wrong") {
     return refuseBy([report("bad-adapter-config", file, { path: file, problem: found.problem })], reporter);
   }
@@ -52,11 +56,9 @@ export function placementsOfAdapter(
       `trained beside the adapters, so the spec must not freeze it: ${names.join(", ")}${more > 0 ? ` and ${more} more` : ""}`,
     );
   }
-  if (forSpec === null) return done({ kind: "modules", groups });
-  const compiled = compileReported({ spec: forSpec, set: [] }, reporter);
-  if (compiled === null) return refused;
-  const own = compiled.elements.flatMap(({ instance, ofAdapter }) =>
-    instance === null || ofAdapter ? [] : [instance.checkpoint],
+  if (forSpec === null || compiled === null) return done({ kind: "modules", groups });
+  const own = compiled.elements.flatMap(({ instance, parameter, ofAdapter }) =>
+    ofAdapter ? [] : ((instance ?? parameter)?.checkpoint ?? []),
   );
   const placed = placeModules(
     groups.flatMap(({ modules }) => modules),
@@ -101,6 +103,17 @@ export function placementsOfAdapter(
     if (!selectors.text.includes(" except ")) counts.push(`count(${selectors.text}) = ${modules.length}`);
   }
   return done({ kind: "selectors", lines, counts, libraries: [...new Set(groups.map(({ library }) => library))] });
+}
+
+/** Which parameters of a model are stacks of matrices [inputs, outputs], by the sizes of their adapters; squares are not told apart. */
+function turnedIn(plan: Plan | null): IsTurned {
+  return (name, { inputs, outputs }) => {
+    const found = plan?.parameters.find(
+      ({ checkpoint, ofAdapter }) => !ofAdapter && (checkpoint === name || checkpoint.endsWith(`.${name}`)),
+    );
+    const [, rows, columns] = found?.shape ?? [];
+    return found?.shape.length === 3 && rows !== columns && rows === inputs && columns === outputs;
+  };
 }
 
 /** The files of the library, by their names. */

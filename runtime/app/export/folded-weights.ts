@@ -35,16 +35,17 @@ export async function foldedWeights(
   plan: Plan,
   piecesOf: ExactPieces,
 ): Promise<FoldedWeights | { readonly kind: "not-mergeable"; readonly paths: readonly string[] }> {
-  const { program, modules, left } = foldModel(spec, plan);
+  const { program, parameters, modules, left } = foldModel(spec, plan);
   if (left.length > 0) return { kind: "not-mergeable", paths: left };
-  const nodes = new Map<string, Node>();
+  const nodes = new Map<string, { readonly program: Program; readonly node: Node }>();
+  for (const [path, { program: own, node }] of parameters) nodes.set(path, { program: own, node });
   // A bias that no adapter changes is the parameter itself.
   for (const { weight, bias } of modules.values())
     for (const { parameter, node } of bias === null ? [weight] : [weight, bias])
-      if (node.operation.op !== "parameter") nodes.set(parameter.path, node);
-  const slow = [...nodes].flatMap(([path, node]) => {
+      if (node.operation.op !== "parameter") nodes.set(parameter.path, { program, node });
+  const slow = [...nodes].flatMap(([path, { program: whole, node }]) => {
     const alone = {
-      ...program,
+      ...whole,
       name: "once",
       outputs: new Map([["value", node]]),
       once: new Map(),
@@ -57,9 +58,9 @@ export async function foldedWeights(
     kind: "folded",
     paths: new Set(nodes.keys()),
     piecesOf: (path) => {
-      const node = nodes.get(path);
-      if (node === undefined) throw new Error(`${path} is a weight with an adapter`);
-      return kept.piecesOf(path) ?? [Float64Array.from(evaluateExactly(node, piecesOf))];
+      const folded = nodes.get(path);
+      if (folded === undefined) throw new Error(`${path} is a weight with an adapter`);
+      return kept.piecesOf(path) ?? [Float64Array.from(evaluateExactly(folded.node, piecesOf))];
     },
     close: kept.close,
   };

@@ -7,6 +7,7 @@ import {
   type Factors,
   type LowRank,
   type LowRankChange,
+  type LowRankParameter,
   type Plan,
   type Rows,
 } from "../../../compiler/index.ts";
@@ -33,6 +34,7 @@ import { type GivenWeights, openWeights } from "../weights/open.ts";
 import { adaptedAttentions, peftAttention, unlikeProjections } from "./peft-attention.ts";
 import { peftOfDeclared, type WrittenForPeft } from "./peft-declared.ts";
 import { inPeft, rankInPeft } from "./peft-low-rank.ts";
+import { parameterInPeft, unlikeParameters, wrappedNames } from "./peft-parameters.ts";
 import { unlikeRows } from "./peft-rows.ts";
 
 export interface ExportPeftRequest extends GivenWeights, SpecRequest {
@@ -123,7 +125,7 @@ function modulesOf({ parameters, buffers }: Plan): ReadonlySet<string> {
   return modules;
 }
 
-type PeftUpdate = AdapterUpdate & (LowRank | LowRankChange | Factors | Rows);
+type PeftUpdate = AdapterUpdate & (LowRank | LowRankChange | LowRankParameter | Factors | Rows);
 
 /** Whether its form is found from what it computes. */
 function isFound(update: AdapterUpdate): update is PeftUpdate {
@@ -147,13 +149,14 @@ function whyNot(updates: readonly AdapterUpdate[], plan: Plan): Problem | null {
     .flatMap((each) => unlikeProjections(each) ?? [])
     .at(0);
   if (unlike !== undefined) return unlike;
+  const unlikeOther = unlikeParameters(ofParameters(updates), lowRankOf(updates), plan);
+  if (unlikeOther !== null) return unlikeOther;
   const rows = updates.filter((update): update is AdapterUpdate & Rows => update.kind === "rows");
-  const isBesideLora = lowRank.length > 0;
-  const otherRows = unlikeRows(rows, isBesideLora, plan);
+  const otherRows = unlikeRows(rows, isBesideLora(updates), plan);
   if (otherRows !== null) return otherRows;
   const forms = new Map<string, string>();
   for (const update of updates) {
-    if (update.kind === "rows" && isBesideLora) continue;
+    if (update.kind === "rows" && isBesideLora(updates)) continue;
     const form = formOf(update);
     if (!forms.has(form)) forms.set(form, `${form} for \`${update.placement}\``);
   }
@@ -174,6 +177,7 @@ function formOf(update: AdapterUpdate): string {
     case "low-rank":
       return update.hasLengths ? "DoRA" : "LoRA";
     case "low-rank-change":
+    case "low-rank-parameter":
       return "LoRA";
     case "factors":
       return "IA3";
@@ -184,6 +188,15 @@ function formOf(update: AdapterUpdate): string {
     case "other":
       return "another form";
   }
+}
+
+/** Rows of tables are trained by a field of LoRA's config where there is LoRA. */
+function isBesideLora(updates: readonly AdapterUpdate[]): boolean {
+  return lowRankOf(updates).length + ofParameters(updates).length > 0;
+}
+
+function ofParameters(updates: readonly AdapterUpdate[]): readonly (AdapterUpdate & LowRankParameter)[] {
+  return updates.filter((update) => update.kind === "low-rank-parameter");
 }
 
 function lowRankOf(updates: readonly AdapterUpdate[]): readonly (AdapterUpdate & (LowRank | LowRankChange))[] {
@@ -197,7 +210,7 @@ function withoutForm(update: PeftUpdate): Problem | null {
     const help = "use medctc export --safetensors --merge, which writes whole weights where that is exact";
     return problem(`PEFT cannot represent \`${placement}\`, on ${path}: ${without}`, help);
   };
-  if (update.kind === "rows") return null;
+  if (update.kind === "rows" || update.kind === "low-rank-parameter") return null;
   const hasLengths = update.kind === "low-rank" && update.hasLengths;
   if (update.attention !== null && (update.kind === "factors" || hasLengths))
     return why(`of an nn.MultiheadAttention it has LoRA, but no ${update.kind === "factors" ? "IA3" : "DoRA"}`);
@@ -214,38 +227,46 @@ function peftOf(updates: readonly AdapterUpdate[], plan: Plan, piecesOf: WeightP
   const attentions = adaptedAttentions(lowRank).map((each) => peftAttention(each, plan));
   const factors = known.filter((update) => update.kind === "factors");
   const rows = known.filter((update) => update.kind === "rows");
+  const isLora = isBesideLora(known);
+  const parameters = ofParameters(updates);
+  const { wrapperOf, inside } = wrappedNames(parameters, plan);
   const tensors = new Map<string, FloatTensor>();
-  for (const { module, rows: own } of rows) {
-    const name = `${peftPrefix}${tokensName(module, lowRank.length > 0)}`;
-    tensors.set(name, { shape: own.shape, data: () => piecesOf(own.path) });
-  }
-  for (const attention of attentions) for (const [name, tensor] of attention.tensors) tensors.set(name, tensor);
+  const set = (name: string, tensor: FloatTensor): void => {
+    tensors.set(peftPrefix + inside(name), tensor);
+  };
+  for (const { module, rows: own } of rows)
+    set(tokensName(module, isLora), { shape: own.shape, data: () => piecesOf(own.path) });
+  for (const { module, down, up } of parameters)
+    for (const [letter, { path, shape }] of [["A", down] as const, ["B", up] as const])
+      tensors.set(`${peftPrefix}${wrapperOf(module)}.lora_${letter}.weight`, { shape, data: () => piecesOf(path) });
+  for (const attention of attentions)
+    for (const [name, tensor] of attention.tensors) set(name.slice(peftPrefix.length), tensor);
   for (const { module, factors: own } of factors)
-    tensors.set(`${peftPrefix}${module}.ia3_l`, { shape: own.shape, data: () => piecesOf(own.path) });
+    set(`${module}.ia3_l`, { shape: own.shape, data: () => piecesOf(own.path) });
   for (const { module, attention, update, down, up } of lowRank) {
     if (attention !== null) continue;
-    tensors.set(`${peftPrefix}${module}.${update.isEmbedding ? "lora_embedding_A" : "lora_A.weight"}`, down);
-    tensors.set(`${peftPrefix}${module}.${update.isEmbedding ? "lora_embedding_B" : "lora_B.weight"}`, up);
+    set(`${module}.${update.isEmbedding ? "lora_embedding_A" : "lora_A.weight"}`, down);
+    set(`${module}.${update.isEmbedding ? "lora_embedding_B" : "lora_B.weight"}`, up);
     if (update.kind !== "low-rank" || !update.hasLengths) continue;
     const data = lengthsFor(update, piecesOf);
     const { length } = update.folded.weight.parameter.shape;
     const shape = length === 2 ? [data.length] : [1, data.length, ...Array.from({ length: length - 2 }, () => 1)];
-    tensors.set(`${peftPrefix}${module}.lora_magnitude_vector`, { shape, data });
+    set(`${module}.lora_magnitude_vector`, { shape, data });
   }
   const modules = [
     ...attentions.flatMap(({ config }) => config ?? []),
     ...lowRank.filter(({ attention }) => attention === null),
   ];
   const [first] = rows;
-  if (modules.length === 0 && first !== undefined) {
+  if (!isLora && first !== undefined) {
     const names = rows.map(({ module }) => module);
     return { kind: "config", config: tokensConfig(names, first.tokens), tensors };
   }
-  if (modules.length === 0) return { kind: "config", config: ia3Config(factors), tensors };
+  if (!isLora) return { kind: "config", config: ia3Config(factors), tensors };
   const isStoredByInputs = lowRank.some(({ update: { folded, isEmbedding } }) => folded.isTurned && !isEmbedding);
   const trained = Object.fromEntries(rows.map(({ module, tokens }) => [module, tokens]));
   const config = {
-    ...loraConfig(modules),
+    ...loraConfig(modules, parameters.map(parameterInPeft)),
     fan_in_fan_out: isStoredByInputs,
     trainable_token_indices: first === undefined ? null : trained,
   };

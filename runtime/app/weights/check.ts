@@ -6,6 +6,7 @@ import { done, type Ended, type Reporter, refuseBy, refused } from "../reporter.
 import { matchPlan, noCopy, severalCopies } from "./match-tensors.ts";
 import { matcherOf } from "./name-patterns.ts";
 import { noChoices, type WeightChoices } from "./open.ts";
+import { parameterOrder } from "./parameter-order.ts";
 
 export interface WeightsCheckRequest extends SpecRequest {
   readonly file: string;
@@ -39,7 +40,7 @@ export function checkWeights(request: WeightsCheckRequest, reporter: Reporter): 
   const compiled = compileReported(request, reporter);
   if (compiled === null) return refused;
   const { copy, adapterName } = request.choices ?? noChoices;
-  const file = openAdapter(request.file, adapterName);
+  const file = openAdapter(request.file, adapterName, parameterOrder(compiled.plan));
   if (file.kind === "wrong") return refuseBy([file.diagnostic], reporter);
   file.close();
   const match = matchPlan(compiled.plan, file, copy);

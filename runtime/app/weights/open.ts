@@ -28,6 +28,7 @@ import {
   tensorOf,
 } from "./match-tensors.ts";
 import { matcherOf } from "./name-patterns.ts";
+import { parameterOrder } from "./parameter-order.ts";
 import { type Agreement, peftDisagreements } from "./peft-agreement.ts";
 import { lengthParameters } from "./row-lengths.ts";
 import { unreadObjects } from "./unread-objects.ts";
@@ -115,7 +116,7 @@ export function openWeights(
   const opened = weightFiles(given).map((path) => {
     const several = path === given.adapter ? severalAdapters(path) : null;
     if (several !== null) return { kind: "wrong", diagnostic: several } as const;
-    const file = openAdapter(path, choices.adapterName);
+    const file = openAdapter(path, choices.adapterName, plan === null ? undefined : parameterOrder(plan));
     if (file.kind === "wrong") return file;
     return { path, ...file, match: plan === null ? noMatch : matchPlan(plan, file, copyIn(file, plan, choices.copy)) };
   });

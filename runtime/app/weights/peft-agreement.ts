@@ -4,6 +4,7 @@ import {
   adapterUpdates,
   type Compiled,
   type LowRank,
+  type LowRankParameter,
   type Plan,
   type PlannedTensor,
   type Rows,
@@ -21,12 +22,14 @@ import {
   isOfWholeModel,
   type LoraConfig,
   moduleInPeft,
+  noTargetParameters,
   type OpenAdapter,
   type OpenModel,
   type PeftConfig,
   peftConfigFor,
   peftPrefix,
   scaleIn,
+  scaleOf,
   withoutPrefix,
 } from "../../adapters/index.ts";
 import type { NameMatch } from "../../weights/index.ts";
@@ -37,7 +40,7 @@ const tolerance = 1e-6;
 /** How the names of LoRA's second matrix end, and that of DoRA's row lengths. */
 const loraEnding = ".lora_B.weight";
 /** One tensor of each update that an alpha scales: those of LoRA, LoHa and LoKr. */
-const scaledUpdate = /\.(?:lora_B(?:\.weight)?|lora_embedding_B|hada_w1_a|lokr_w1(?:_a)?)$/;
+const scaledUpdate = /\.(?:lora_B(?:\.weight)?|lora_(?:embedding|parameter)_B|hada_w1_a|lokr_w1(?:_a)?)$/;
 const lengthsEnding = ".lora_magnitude_vector";
 
 /** Adapters that differ and are named: all of them differ where one setting does. */
@@ -98,7 +101,9 @@ export function peftDisagreements(given: AdaptersIn, { spec, plan }: Compiled): 
               ? sidesOf(update, moduleIn(update, given), config)
               : update.kind === "low-rank" && config.kind === "lora"
                 ? differenceOf(update, given, config)
-                : otherForm(update, plan);
+                : update.kind === "low-rank-parameter" && config.kind === "lora"
+                  ? parameterDifference(update, moduleIn(update, given), config)
+                  : otherForm(update, plan);
       if (difference === null) continue;
       const { module, found: stored, expected } = difference;
       differing.push(
@@ -170,7 +175,7 @@ function configOf({ path, file, match, alpha }: AdaptersIn): FoundConfig {
   if (found.kind !== "none" || alpha === null) return found;
   const ranks = new Map(
     [...match.found].flatMap(([checkpoint, name]) => {
-      const module = /^(.*)\.lora_(?:embedding_)?A(?:\.weight)?$/.exec(checkpoint)?.[1];
+      const module = /^(.*)\.lora_(?:(?:embedding|parameter)_)?A(?:\.weight)?$/.exec(checkpoint)?.[1];
       return module === undefined
         ? []
         : [[moduleInPeft(file.inFile.get(name) ?? name), file.tensors.get(name)?.shape[0] ?? 1] as const];
@@ -186,6 +191,8 @@ function configOf({ path, file, match, alpha }: AdaptersIn): FoundConfig {
     dropout: 0,
     hasLengths: hasAnyLengths,
     tokensOf: () => null,
+    parametersOf: noTargetParameters,
+    hasParameters: false,
   } as const;
   return { kind: "config", file: path, config: { ...config, targets: () => null, unknown: [], version: null } };
 }
@@ -271,6 +278,21 @@ function differenceOf(update: PlacedLora, given: AdaptersIn, config: LoraConfig)
   const [alpha, rank] = [config.alphaOf(inPeft), config.rankOf(inPeft)];
   const formula = config.rankStabilised ? `${alpha} / sqrt(${rank})` : `${alpha} / ${rank}`;
   return { module, found: `has the scale ${short(stored)} (${formula})`, expected: `has ${short(scale)}` };
+}
+
+/** Of a stack of matrices a config has the rank of each; without one the rank is that of all, as the shapes of tensors have it. */
+function parameterDifference(
+  { module, scale, rank, experts }: LowRankParameter,
+  inPeft: string,
+  config: LoraConfig,
+): Difference | null {
+  const stored = config.hasParameters ? config.rankOf(inPeft) : config.rankOf(inPeft) / experts;
+  if (stored !== rank) return { module, found: `has rank ${stored}`, expected: `has rank ${rank}` };
+  const alpha = config.alphaOf(inPeft);
+  const inFile = scaleOf(alpha, rank, config);
+  if (isSameScale(inFile, scale)) return null;
+  const formula = config.rankStabilised ? `${alpha} / sqrt(${rank})` : `${alpha} / ${rank}`;
+  return { module, found: `has the scale ${short(inFile)} (${formula})`, expected: `has ${short(scale)}` };
 }
 
 /** An adapter that reads LoRA's tensors by their names, and computes something else of them. */

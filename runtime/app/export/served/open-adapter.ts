@@ -9,6 +9,7 @@ import { type Refused, type Reporter, refuse, refuseBy } from "../../reporter.ts
 import { adapterFile, reportAdapterFile, severalAdapters } from "../../weights/adapter-file.ts";
 import { matchPlan } from "../../weights/match-tensors.ts";
 import { type GivenWeights, type OpenedWeights, openWeights } from "../../weights/open.ts";
+import { parameterOrder } from "../../weights/parameter-order.ts";
 import { bytesOf, differingWeights, type StoredBytes } from "./base-weights.ts";
 import { type AdapterFile, type FittedUpdates, fitUpdates, higherRanks } from "./fit-updates.ts";
 import type { NamedAdapter } from "./named-adapter.ts";
@@ -106,7 +107,7 @@ function withAdapter<Found>(
   const several = severalAdapters(given);
   if (several !== null) return { diagnostic: several };
   const path = adapterFile(given);
-  const file = openAdapter(path, choices?.adapterName ?? null);
+  const file = openAdapter(path, choices?.adapterName ?? null, parameterOrder(plan));
   if (file.kind === "wrong") return file;
   try {
     const match = matchPlan(plan, file);

@@ -1,0 +1,125 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { medctc, prepareProgram } from "../cli/medctc.ts";
+import { below, fixture, placements, writeCase } from "../parity/peft-parameters-cases.ts";
+import { adapterConfig, expectMerged, expectSameTensors, succeeds } from "./peft-files.ts";
+import { jsonFields, listIn } from "./small-spec.ts";
+
+let folder = "";
+
+beforeAll(() => {
+  prepareProgram();
+  folder = mkdtempSync(join(tmpdir(), "medctc-parameters-"));
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const names = Object.keys(placements);
+
+/** A folder of PEFT's with another value of one field of its config. */
+function withField(name: string, field: string, value: unknown): string {
+  const into = join(folder, `${name}-${field}`);
+  cpSync(join(fixture, name), into, { recursive: true });
+  const file = join(into, "adapter_config.json");
+  writeFileSync(file, JSON.stringify({ ...jsonFields(readFileSync(file, "utf8")), [field]: value }));
+  return into;
+}
+
+/** What medctc says of an adapter that it merges. */
+function merged(name: string, adapter: string, placed = placements[name] ?? []) {
+  const { spec, weights } = writeCase(folder, `${name}-refused`, placed);
+  const given = ["--weights", weights, "--adapter", adapter, "-o", join(folder, "refused.safetensors")];
+  return medctc(["adapter", "merge", spec, ...given]);
+}
+
+describe("PEFT's adapters of parameters", () => {
+  test.each(names)("%s are written as PEFT wrote them, bit by bit", (name) => {
+    const { spec } = writeCase(folder, name);
+    const out = join(folder, `${name}-again`);
+    succeeds(["export", spec, "--peft", out, "--adapter", join(fixture, name)]);
+    expectSameTensors(out, join(fixture, name));
+    const config = adapterConfig(out);
+    expect(listIn(config, "target_parameters").length).toBeGreaterThan(0);
+    // What was written is read again.
+    succeeds(["export", spec, "--peft", join(folder, `${name}-twice`), "--adapter", out]);
+    expectSameTensors(join(folder, `${name}-twice`), out);
+  });
+
+  test.each(names)("%s become the weights that PEFT merges them into", (name) => {
+    const { spec, weights } = writeCase(folder, name);
+    const out = join(folder, `${name}-merged.safetensors`);
+    const given = ["--weights", weights, "--adapter", join(fixture, name)];
+    succeeds(["adapter", "merge", spec, ...given, "-o", out]);
+    expectMerged(out, weights, below(`${name}.merged.`));
+  });
+
+  test.each([
+    [
+      "matrices",
+      [
+        "lora_parameter(rank = 3, alpha = 6) on vision.in_proj.weight",
+        "lora_parameter(rank = 2, alpha = 6) on vision.position",
+      ],
+    ],
+    [
+      "swapped",
+      [
+        "lora_parameter(rank = 2, alpha = 4) on vision.token",
+        "lora_parameter(rank = 2, alpha = 4, transposed = true) on vision.turned.weight",
+      ],
+    ],
+  ] as const)("%s have the placements of the spec", (name, lines) => {
+    const { spec } = writeCase(folder, name);
+    const { code, out } = medctc(["adapter", "spec", join(fixture, name), "--for", spec]);
+    expect([code, out.trimEnd().split("\n").toSorted()]).toEqual([0, [...lines].toSorted()]);
+  });
+
+  test("several on one module are not told apart without a spec", () => {
+    const { code, err } = medctc(["adapter", "spec", join(fixture, "experts")]);
+    expect([code, err]).toEqual([1, expect.stringContaining("E742")]);
+    expect(err).toContain("`down`, `up`");
+  });
+
+  test("of another alpha or rank than the spec's are refused", () => {
+    const scale = merged("swapped", withField("swapped", "lora_alpha", 5));
+    expect([scale.code, scale.err]).toEqual([1, expect.stringContaining("has the scale 2.5 (5 / 2)")]);
+    const rank = merged("swapped", withField("swapped", "r", 1));
+    expect([rank.code, rank.err]).toEqual([1, expect.stringContaining("has rank 1")]);
+  });
+
+  test("of stacks in the other order of axes are refused", () => {
+    const { code, err } = merged("swapped", join(fixture, "swapped"), [
+      "lora_parameter(rank = 2, alpha = 4) on vision.turned.weight, vision.token",
+    ]);
+    expect([code, err]).toEqual([1, expect.stringContaining("E704")]);
+  });
+
+  test.each([
+    [
+      ["lora(rank = 2) on vision.turned", "lora_parameter(rank = 2) on vision.turned.weight"],
+      "cannot adapt `vision.turned`",
+    ],
+    [
+      ["lora(rank = 2) on vision.fc", "lora_parameter(rank = 2) on vision.fc.weight"],
+      "a parameter of its module has an adapter, too",
+    ],
+    [
+      ["lora_parameter(rank = 2) on vision.placed.fc.weight, vision.placed.position"],
+      "it is inside of `placed`, which has an adapter on a parameter itself",
+    ],
+    [
+      ["lora(rank = 2, dropout = 0.1) on vision.fc", "lora_parameter(rank = 2) on vision.position"],
+      "PEFT has no dropout beside adapters of parameters",
+    ],
+    [
+      ["lora_parameter(rank = 2) on vision.position", "lora_parameter(rank = 2) also on vision.position"],
+      "several adapters are on one parameter",
+    ],
+  ])("%j are not written for PEFT", (placed, why) => {
+    const { spec } = writeCase(folder, "refused", placed);
+    const { code, err } = medctc(["export", spec, "--peft", join(folder, "refused")]);
+    expect([code, err]).toEqual([1, expect.stringContaining(why)]);
+  });
+});
