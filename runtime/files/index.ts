@@ -1,4 +1,4 @@
-export { bundledFile } from "./bundled.ts";
+export { bundledFile, findBundledFile } from "./bundled.ts";
 export { crc32 } from "./crc32.ts";
 export { type FileSystem, machineFiles, readAll, readBytes, syncFolder, writeAll } from "./file-system.ts";
 export { type Holder, holderOf, isRunning, takeLock } from "./lock.ts";

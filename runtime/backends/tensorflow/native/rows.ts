@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type RowPrograms, rowPrograms } from "../../../../compiler/index.ts";
-import { bundledFile } from "../../../files/index.ts";
+import { bundledFile, findBundledFile } from "../../../files/index.ts";
 import { runCommand } from "../../install/index.ts";
 import type { NativeFiles } from "./native-files.ts";
 
@@ -31,9 +31,9 @@ export function rowsAddon({ addon }: NativeFiles): string {
   return join(dirname(addon), `medctc_rows-${hash.digest("hex").slice(0, 16)}.node`);
 }
 
-/** Whether TensorFlow has the operation where it is installed; there is none for a GPU. */
+/** Whether TensorFlow has the operation where it is installed; there is none for a GPU, nor for a checkout that was not built. */
 export function hasRows(files: NativeFiles): boolean {
-  return files.flavour === "cpu" && existsSync(rowsAddon(files));
+  return files.flavour === "cpu" && findBundledFile("rows/ops.cc") !== null && existsSync(rowsAddon(files));
 }
 
 /** Compiles the addon against an installed TensorFlow, in some ten seconds. Throws a SetupError. */
