@@ -171,7 +171,7 @@ function notOnlyUpdates({ path, file, others, updates, factors }: GivenAdapter):
 }
 
 const withoutIt =
-  "LoRA's updates are combined, and IA3's factors; medctc adapter merge folds any adapter into the weights";
+  "LoRA's updates are combined, and IA3's factors; medctc adapter merge folds what adds to weights into them";
 
 type Made =
   | {
