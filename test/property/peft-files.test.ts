@@ -3,7 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
-import { type ConfigFields, ia3Config, type LoraOf, loraFiles, loraPartsOf, readAdapter } from "../../runtime/adapters/index.ts";
+import {
+  type ConfigFields,
+  ia3Config,
+  type LoraOf,
+  loraFiles,
+  loraPartsOf,
+  readAdapter,
+} from "../../runtime/adapters/index.ts";
 import { countOf, type FloatTensor } from "../../runtime/weights/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medctc-peft-files-"));
