@@ -35,6 +35,7 @@ import { type InitialParameter, numbersKept, type TracedSpec, type WrittenModel 
 import {
   checkCoverage,
   checkGradients,
+  counted,
   decideTrainable,
   type Element,
   elementsOf,
@@ -199,20 +200,21 @@ function traceModel(
   const measures = measuresOf(elements, decisions, placed, constants);
   const judged: JudgedExpectation[] = [];
   const ofExpectations: Diagnostic[] = [];
-  const counted = [];
+  const ofCounts = [];
   for (const member of model.members) {
     if (member.kind !== "expect") continue;
     const result = judge(member, measures, resolver, ofExpectations);
     if (result !== null) judged.push(result);
     for (const quantity of [member.left, member.right]) {
       if (quantity.kind === "measure" && quantity.name.text === "count" && quantity.of !== null) {
-        counted.push(selectedBases(new SelectorResolver(elements).select(expandSelectors(quantity.of))));
+        const selections = new SelectorResolver(elements).select(expandSelectors(quantity.of));
+        ofCounts.push(selectedBases(selections.map((each) => ({ ...each, elements: counted(each) }))));
       }
     }
   }
   // What is counted without what a wrong placement would have placed says nothing.
   diagnostics.push(...ofExpectations.filter(({ key }) => traced !== null || key !== "expectation-failed"));
-  diagnostics.push(...resolver.diagnostics, ...checkCoverage(placed, elements, counted));
+  diagnostics.push(...resolver.diagnostics, ...checkCoverage(placed, elements, ofCounts));
   if (traced === null) return { plan: null, spec: null, elements, written: null, diagnostics };
   const outputs = tensorsOf(traced.outputs);
   const types = new Map([...traced.inputs].map(([name, { type }]) => [name, type]));

@@ -1,7 +1,6 @@
 import type {
   AdapterDeclaration,
   Call,
-  Expression,
   ModelMember,
   ModuleDeclaration,
   ModuleMember,
@@ -18,6 +17,7 @@ import type { BuiltinArgument } from "./builtins/builtin.ts";
 import type { Evaluator } from "./evaluate.ts";
 import type { Files } from "./files.ts";
 import { firstValueOf } from "./first-value.ts";
+import { operandsOf } from "./operands.ts";
 import { printSteps, type Role, type Step } from "./parameters.ts";
 import { bindSizes, sizesOf } from "./patterns.ts";
 import { isOfWholeModel, peftFormOf } from "./peft-form.ts";
@@ -372,30 +372,4 @@ export function namesFrom(members: readonly (ModuleMember | ModelMember)[], memb
       return isMade ? [each.name.text] : [];
     }),
   );
-}
-
-/** What a condition compares, for a message that shows the values. */
-function operandsOf(condition: Expression): readonly Expression[] {
-  switch (condition.kind) {
-    case "binary":
-      return [...operandsOf(condition.left), ...operandsOf(condition.right)];
-    case "unary":
-      return operandsOf(condition.operand);
-    case "number":
-    case "string":
-    case "boolean":
-    case "none":
-    case "infer":
-    case "arrow":
-      return [];
-    case "name":
-    case "list":
-    case "range":
-    case "if":
-    case "call":
-    case "member":
-    case "index":
-    case "pipe":
-      return [condition];
-  }
 }

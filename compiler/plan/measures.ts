@@ -2,6 +2,7 @@ import { at, countAt } from "../at.ts";
 import type { ModuleInstance, ParameterInstance } from "../elaborate/index.ts";
 import { elementCount } from "../ir/index.ts";
 import {
+  counted,
   type Decision,
   type Element,
   type Measures,
@@ -43,7 +44,7 @@ export function measuresOf(
     totals,
     constants,
     breakdown,
-    count: (selections) => distinct(selections).length,
+    count: (selections) => new Set(selections.flatMap(counted)).size,
     trainable: (selections) => {
       const parameters = new Set(distinct(selections).flatMap((element) => parametersUnder(element, true)));
       return countOf([...parameters].filter((parameter) => decisions.get(parameter)?.trainable === true));

@@ -6,7 +6,7 @@ export { type Decision, decideTrainable } from "./freeze.ts";
 export { groupParameters, groupSettingNames, type ParameterRule } from "./groups.ts";
 export { expandSelectors } from "./patterns.ts";
 export { type PlacedAdapters, placeAdapters } from "./placements.ts";
-export { printRole, type Selection, SelectorResolver, selectedBases, selectedModules } from "./select.ts";
+export { counted, printRole, type Selection, SelectorResolver, selectedBases, selectedModules } from "./select.ts";
 export { selectText } from "./select-text.ts";
 export { selectorsForNames } from "./shortest.ts";
 export { checkGradients } from "./without-gradient.ts";

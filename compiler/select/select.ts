@@ -62,9 +62,10 @@ export class SelectorResolver {
       const named = this.elements.filter(
         (element) => matchesSteps(pattern.segments, element.steps) && (!element.ofAdapter || isNamed(pattern)),
       );
-      // A name that the model has itself is not meant for what adapters call so.
-      const own = named.filter(({ ofAdapter }) => !ofAdapter);
-      const elements = own.length > 0 ? own : named;
+      // A parameter's name is not meant for what adapters on it call so.
+      const adapted = named.filter(({ ofAdapter, parameter }) => !ofAdapter && (parameter?.adapters.length ?? 0) > 0);
+      const isBelow = ({ path }: Element): boolean => adapted.some((each) => path.startsWith(`${each.path}.`));
+      const elements = adapted.length === 0 ? named : named.filter((each) => !each.ofAdapter || !isBelow(each));
       return elements.length > 0 ? { pattern, elements, role: null } : this.selectMembers(pattern);
     }
     if (!role.family.roles.some(({ name }) => name.text === role.name)) return this.refuseRole(pattern, role);
@@ -232,6 +233,12 @@ function isNamed({ segments }: Pattern): boolean {
 /** The modules among what was selected, each once. */
 export function selectedModules(selections: readonly Selection[]): ReadonlySet<ModuleInstance> {
   return new Set(selections.flatMap(({ elements }) => elements.flatMap(({ instance }) => instance ?? [])));
+}
+
+/** What is counted of a selection: what the model has itself under a name, and what adapters call so where it has nothing. */
+export function counted({ elements }: Selection): readonly Element[] {
+  const own = elements.filter(({ ofAdapter }) => !ofAdapter);
+  return own.length > 0 ? own : elements;
 }
 
 /** What may have adapters among what was selected, each once. */

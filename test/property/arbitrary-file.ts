@@ -2,6 +2,7 @@ import fc from "fast-check";
 import type * as ast from "../../grammar/ast.ts";
 import { identifier, number, span, text, word } from "./arbitrary-names.ts";
 import { except, selectors } from "./arbitrary-selectors.ts";
+import { distinct } from "./distinct-members.ts";
 
 const name = identifier.map((made): ast.Expression => ({ kind: "name", text: made.text, span }));
 
@@ -193,22 +194,6 @@ const param: fc.Arbitrary<ast.ParamMember> = fc
 const part: fc.Arbitrary<ast.PartMember> = fc
   .record({ name: identifier, repetition: fc.option(repetition), module: namedCall })
   .chain((head) => tags.map((rest): ast.PartMember => ({ kind: "part", ...head, ...rest, span })));
-
-function namesOf(member: ast.ModuleMember | ast.ModelMember): readonly string[] {
-  if (member.kind === "let") return member.names.map((made) => made.text);
-  return "name" in member ? [member.name.text] : [];
-}
-
-/** Drops the members whose names stand before them already. */
-function distinct<Member extends ast.ModuleMember | ast.ModelMember>(members: readonly Member[]): readonly Member[] {
-  const seen = new Set<string>();
-  return members.filter((member) => {
-    const names = namesOf(member);
-    const isNew = names.every((made) => !seen.has(made));
-    for (const made of names) seen.add(made);
-    return isNew;
-  });
-}
 
 const peft = fc
   .tuple(identifier, call)
