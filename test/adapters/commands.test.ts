@@ -235,6 +235,8 @@ describe("medctc export --peft", () => {
     const lines = [
       "lora(rank = 1, alpha = 6) on text.layers[0].attn.q",
       "lora(rank = 2, alpha = 8) on text.layers[1].attn.q",
+      "expect count(text.layers[0].attn.q) = 1",
+      "expect count(text.layers[1].attn.q) = 1",
     ];
     expect([found.code, found.out]).toEqual([0, `${lines.join("\n")}\n`]);
   });
