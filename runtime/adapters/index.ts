@@ -76,6 +76,6 @@ export { placeModules } from "./place-modules.ts";
 export type { PlacedGroup } from "./placed-groups.ts";
 export { groupsOf, type IsTurned, withoutNumbers } from "./placements.ts";
 export { readAdapter, type StoredAdapter } from "./read.ts";
-export { noTargetParameters, type ParameterOrder, parameterEndings } from "./target-parameters.ts";
+export { noTargetParameters, type ParameterOrder } from "./target-parameters.ts";
 export { tokensConfig, tokensName } from "./tokens.ts";
 export { type ConfigFields, ia3Config, type LoraModule, loraConfig, meaningOnly } from "./write-config.ts";

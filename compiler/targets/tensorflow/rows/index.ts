@@ -1,4 +1,4 @@
-export { encodeRows, type RowProgram } from "./encode.ts";
+export { encodeRows } from "./encode.ts";
 export type { Space } from "./space.ts";
 export { isRowProgram, joinRows, type Unit } from "./units.ts";
 

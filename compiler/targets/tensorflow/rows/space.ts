@@ -9,7 +9,7 @@ export interface Space {
 /** What a value has within a space: a number for each place, for each row, for each column, or one for all. */
 export type Kind = "full" | "row" | "column" | "scalar";
 
-export function spaceOf(shape: readonly number[]): Space {
+function spaceOf(shape: readonly number[]): Space {
   return { rows: shape.slice(0, -1).reduce((product, size) => product * size, 1), columns: shape.at(-1) ?? 1 };
 }
 
