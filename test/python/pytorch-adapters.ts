@@ -1,13 +1,15 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { createSource, parse } from "../../grammar/index.ts";
 
-/** The adapters of the library, by the files that declare them. */
+/** The adapters of the library, by the files that declare them, but those of parameters, which packages refuse. */
 export const libraryAdapters: ReadonlyMap<string, string> = new Map(
   readdirSync("specs/std").flatMap((file) => {
     const path = `specs/std/${file}`;
     const { items } = parse(createSource(path, readFileSync(path, "utf8"))).file;
     const library = `std/${file.replace(/\.vlm$/, "")}`;
-    return items.flatMap((item) => (item.kind === "adapter" ? [[item.name.text, library] as const] : []));
+    return items.flatMap((item) =>
+      item.kind === "adapter" && item.wraps.kind === "modules" ? [[item.name.text, library] as const] : [],
+    );
   }),
 );
 

@@ -6,7 +6,7 @@ import { hashComment } from "./comments.ts";
 import { literal } from "./literals.ts";
 import { variableName } from "./names.ts";
 import { type PathStep, type Paths, patternsFor, patternsOfModules } from "./paths.ts";
-import { indented, type Python, type PythonArgument, printPython, text, word } from "./python.ts";
+import { indented, layOut, type Python, type PythonArgument, printPython, text, word } from "./python.ts";
 import { refuse } from "./refusal.ts";
 import { sharedNames, sharingOf } from "./shared.ts";
 import type { Translator } from "./translate.ts";
@@ -22,15 +22,15 @@ export function writePlacements(
   return placed.flatMap(({ placement, adapters }): readonly string[] => {
     const made = adapters.map(({ base, adapter }): Wrapped => {
       if (!isModule(base)) return refuse("a package has no adapters of parameters", placement.span);
-      const wrapped = adapterAround(placement, adapter.instance, names, translator);
-      return { wrapped, base: modules.get(base) ?? [], order: order.get(base) ?? 0 };
+      const around = adapterAround(placement, adapter.instance, names, translator);
+      return { around, wrapped: printPython(around), base: modules.get(base) ?? [], order: order.get(base) ?? 0 };
     });
     const groups = translator.place.declarations.readsPlaced ? inTheirOrder(made) : byWords(made);
     return [
       ...hashComment(2, [printPlacement(placement)]),
       ...groups.flatMap((group) => {
         const patterns = patternsOfModules(group.map(({ base }) => base));
-        return patternCall("ops.adapt", patterns, group[0]?.wrapped ?? null);
+        return patternCall("ops.adapt", patterns, group[0]?.around ?? null);
       }),
     ];
   });
@@ -38,6 +38,8 @@ export function writePlacements(
 
 /** An adapter in Python, where it stands, and the place of that among all modules. */
 interface Wrapped {
+  readonly around: Python;
+  /** The same in words, by which equal ones are told. */
   readonly wrapped: string;
   readonly base: readonly PathStep[];
   readonly order: number;
@@ -66,7 +68,7 @@ function adapterAround(
   instance: ModuleInstance,
   names: ReturnType<typeof sharedNames>,
   translator: Translator,
-): string {
+): Python {
   const { declaration, environment } = instance;
   const { parameters } = declaration;
   const isByLayer = ({ value }: Argument): boolean => translator.place.declarations.facts.isAll(value, "arrow");
@@ -89,9 +91,9 @@ function adapterAround(
   const wrapped = { ...made, arguments: [{ name: null, value: word("base") }, ...made.arguments] };
   const sharing = sharingOf(instance, names).map(([name, shared]): PythonArgument => ({ name, value: text(shared) }));
   const passed = [wrapped, word("self.shared")].map((value): PythonArgument => ({ name: null, value }));
-  const whole: Python =
-    sharing.length === 0 ? wrapped : { kind: "call", callee: word("ops.sharing"), arguments: [...passed, ...sharing] };
-  return `lambda base: ${printPython(whole)}`;
+  return sharing.length === 0
+    ? wrapped
+    : { kind: "call", callee: word("ops.sharing"), arguments: [...passed, ...sharing] };
 }
 
 /** What is trained of the model; all the rest is frozen. */
@@ -113,10 +115,11 @@ export function writeFreezing(
   return [...rules.flatMap((rule) => hashComment(2, [rule])), ...patternCall("ops.train_only", patterns, null)];
 }
 
-/** A call with patterns of paths, in as many lines as it needs. */
-function patternCall(callee: string, patterns: readonly string[], last: string | null): readonly string[] {
+/** A call with patterns of paths and what is put around the modules there, in as many lines as it needs. */
+function patternCall(callee: string, patterns: readonly string[], around: Python | null): readonly string[] {
   const quoted = patterns.map((each) => JSON.stringify(each));
-  const line = indented(2, `${callee}(self, [${quoted.join(", ")}]${last === null ? "" : `, ${last}`})`);
+  const last = around === null ? "" : `, lambda base: ${printPython(around)}`;
+  const line = indented(2, `${callee}(self, [${quoted.join(", ")}]${last})`);
   if (line.length <= 100) return [line];
   const list = indented(3, `[${quoted.join(", ")}],`);
   return [
@@ -125,7 +128,7 @@ function patternCall(callee: string, patterns: readonly string[], last: string |
     ...(list.length <= 100
       ? [list]
       : [indented(3, "["), ...quoted.map((each) => indented(4, `${each},`)), indented(3, "],")]),
-    ...(last === null ? [] : [indented(3, `${last},`)]),
+    ...(around === null ? [] : layOut(3, "lambda base: ", around, ",")),
     indented(2, ")"),
   ];
 }
