@@ -51,6 +51,10 @@ test.each<readonly [Changes, string]>([
     { imports: "function weigh(e) {\n  return sum(e.l.weight)\n}", members: "loss weigh(e)" },
     "specs/refused.vlm: l: an encoder is passed on, of which only its value is there",
   ],
+  [
+    { imports: 'import "std/lora_parameter"', members: "lora_parameter(rank = 2) on e.l.weight" },
+    "specs/refused.vlm: lora_parameter(rank = 2) on e.l.weight: a package has no adapters of parameters",
+  ],
   [{ forward: "let g = [exp]\n    return g[0](l(x))" }, "specs/refused.vlm: exp: `exp` is passed on as a value"],
   [
     { forward: "let shift = i => i + 1\n    return l(x)" },
