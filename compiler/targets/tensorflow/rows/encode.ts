@@ -124,7 +124,7 @@ class Encoder {
           ? this.instruct("not_equal", kind, [first, this.constant(0)])
           : first;
       default:
-        if (!isOpcode(op)) throw new Error(`${op} is no instruction of a row program`);
+        if (!isOpcode(op)) throw new Error(`a row program has no instruction for ${op}`);
         return this.instruct(op, kind, operands);
     }
   }
