@@ -4,7 +4,15 @@ import { isComputed, type Value } from "../lowering/index.ts";
 import { type GraphWriter, scopeOf } from "./graph-writer.ts";
 import { type Attribute, type SignatureDef, type TensorInfo, typeAttribute } from "./graphdef.ts";
 import { type Bf16Products, lower, type Target } from "./lower/index.ts";
-import { encodeRows, isRowProgram, joinRows, type RowPrograms, type Space, type Unit } from "./rows/index.ts";
+import {
+  encodeRows,
+  isRowProgram,
+  joinRows,
+  type RowPrograms,
+  readOutside,
+  type Space,
+  type Unit,
+} from "./rows/index.ts";
 import type { Variables } from "./variables.ts";
 
 /** What the programs of one model share while they are written. */
@@ -33,8 +41,13 @@ export function emitProgram(program: Program, emission: Emission, after: string 
   // What is computed once for several programs stands in their graphs.
   const nodes = neededFor([...program.outputs.values(), ...program.updates.values()]);
   const { variables, writer, rowPrograms } = emission;
-  const emitter = new Emitter(program, nodes, emission, after);
-  for (const unit of rowPrograms === "none" ? nodes.map(alone) : joinRows(nodes, rowPrograms.from)) emitter.emit(unit);
+  const units = rowPrograms === "none" ? nodes.map(alone) : joinRows(nodes, rowPrograms.from);
+  const read = readOutside(units.filter(isRowProgram), nodes, [
+    ...program.outputs.values(),
+    ...program.updates.values(),
+  ]);
+  const emitter = new Emitter(program, nodes, emission, after, read);
+  for (const unit of units) emitter.emit(unit);
   const { values, inputs, reads } = emitter;
   return { signature: { inputs, outputs: emitOutputs(program, values, reads, variables, writer) }, values };
 }
@@ -49,19 +62,25 @@ class Emitter {
   /** What reads each variable, by its handle. */
   readonly reads = new Map<string, string>();
   private readonly forward: ReadonlySet<Node>;
-  /** The readers of each node; what the program gives is read by itself. */
-  private readonly readers: ReadonlyMap<Node, readonly Node[]>;
+  /** What row programs give. */
+  private readonly read: ReadonlySet<Node>;
   private readonly program: Program;
   private readonly emission: Emission;
   /** The last of the large tensors. */
   private last: string | null;
 
-  constructor(program: Program, nodes: readonly Node[], emission: Emission, after: string | null) {
+  constructor(
+    program: Program,
+    nodes: readonly Node[],
+    emission: Emission,
+    after: string | null,
+    read: ReadonlySet<Node>,
+  ) {
     this.program = program;
     this.emission = emission;
     this.last = after;
+    this.read = read;
     this.forward = forwardPart(program, nodes);
-    this.readers = readersOf(program, nodes);
   }
 
   emit(unit: Unit): void {
@@ -70,10 +89,7 @@ class Emitter {
   }
 
   private emitRows(members: readonly Node[], space: Space): void {
-    const within = new Set(members);
-    const isRead = (node: Node): boolean =>
-      this.readers.get(node)?.some((each) => each === node || !within.has(each)) ?? false;
-    const { inputs, outputs, attributes } = encodeRows(members, space, isRead);
+    const { inputs, outputs, attributes } = encodeRows(members, space, this.read);
     const operands = inputs.map((input) => valueFor(this.values, input));
     const [first] = outputs;
     if (first === undefined) throw new Error("what is needed is read");
@@ -135,18 +151,6 @@ class Emitter {
       bf16Products,
     };
   }
-}
-
-function readersOf({ outputs, updates }: Program, nodes: readonly Node[]): ReadonlyMap<Node, readonly Node[]> {
-  const readers = new Map<Node, Node[]>();
-  const add = (node: Node, reader: Node): void => {
-    const known = readers.get(node);
-    if (known === undefined) readers.set(node, [reader]);
-    else known.push(reader);
-  };
-  for (const node of nodes) for (const input of node.inputs) add(input, node);
-  for (const root of [...outputs.values(), ...updates.values()]) add(root, root);
-  return readers;
 }
 
 /** In a program that trains, what its loss and its metrics depend on; the rest of it are gradients and updates. */

@@ -70,11 +70,11 @@ interface Input {
   readonly value: number;
 }
 
-/** Writes operations of one space, in their order, as a row program; `isRead` tells what is read outside of it. */
-export function encodeRows(members: readonly Node[], space: Space, isRead: (node: Node) => boolean): RowProgram {
+/** Writes operations of one space, in their order, as a row program; `read` has what is read outside of it. */
+export function encodeRows(members: readonly Node[], space: Space, read: ReadonlySet<Node>): RowProgram {
   const encoder = new Encoder(members, space);
   for (const member of members) encoder.compute(member);
-  return encoder.finish(members.filter(isRead));
+  return encoder.finish(members.filter((member) => read.has(member)));
 }
 
 class Encoder {

@@ -1,6 +1,6 @@
 export { encodeRows } from "./encode.ts";
 export type { Space } from "./space.ts";
-export { isRowProgram, joinRows, type Unit } from "./units.ts";
+export { isRowProgram, joinRows, readOutside, type Unit } from "./units.ts";
 
 /**
  * The operation `MedctcRows`, into which operations on the rows of tensors of at least that many elements are joined; none where

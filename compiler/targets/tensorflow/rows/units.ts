@@ -142,3 +142,18 @@ export function isRowProgram(unit: Unit): unit is Unit & { readonly space: Space
 function isFree({ operation, type }: Node): boolean {
   return operation.op === "reshape" || elementCount(type) === 0;
 }
+
+/** What others read of units, among nodes that a program has, and what the program itself gives. */
+export function readOutside(units: readonly Unit[], nodes: readonly Node[], given: readonly Node[]): ReadonlySet<Node> {
+  const read = new Set<Node>();
+  if (units.length === 0) return read;
+  const unitOf = new Map(units.flatMap((unit) => unit.members.map((member) => [member, unit] as const)));
+  for (const node of given) read.add(node);
+  for (const node of nodes) {
+    for (const input of node.inputs) {
+      const unit = unitOf.get(input);
+      if (unit !== undefined && unit !== unitOf.get(node)) read.add(input);
+    }
+  }
+  return read;
+}

@@ -31,9 +31,16 @@ export function rowsAddon({ addon }: NativeFiles): string {
   return join(dirname(addon), `medctc_rows-${hash.digest("hex").slice(0, 16)}.node`);
 }
 
-/** Whether TensorFlow has the operation where it is installed; there is none for a GPU, nor for a checkout that was not built. */
+/** Whether TensorFlow has the operation where it is installed. */
 export function hasRows(files: NativeFiles): boolean {
-  return files.flavour === "cpu" && findBundledFile("rows/ops.cc") !== null && existsSync(rowsAddon(files));
+  return compiledAddon(files) !== null;
+}
+
+/** The addon where it is compiled; there is none for a GPU, nor for a checkout that was not built. */
+function compiledAddon(files: NativeFiles): string | null {
+  if (files.flavour !== "cpu" || findBundledFile("rows/ops.cc") === null) return null;
+  const addon = rowsAddon(files);
+  return existsSync(addon) ? addon : null;
 }
 
 /** Compiles the addon against an installed TensorFlow, in some ten seconds. Throws a SetupError. */
@@ -58,11 +65,12 @@ export function compileRows(files: NativeFiles, headers: string): void {
         return object;
       });
     const includes = [`-I${join(deps, "include")}`, `-I${headers}`];
-    const made = `${rowsAddon(files)}.new`;
+    const addon = rowsAddon(files);
+    const made = `${addon}.new`;
     const libraries = [`-L${join(deps, "lib")}`, "-ltensorflow", "-ltensorflow_framework", "-lpthread"];
     const link = [...libraries, "-Wl,-rpath,$ORIGIN/../../deps/lib"];
     runCommand(compiler, [...flags, ...includes, "-shared", "ops.cc", ...objects, "-o", made, ...link], notes);
-    renameSync(made, rowsAddon(files));
+    renameSync(made, addon);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -70,9 +78,10 @@ export function compileRows(files: NativeFiles, headers: string): void {
 
 /** Teaches a loaded TensorFlow the operation, where it is there; what cannot be loaded is as if it were not. */
 export function loadRows(files: NativeFiles): RowPrograms {
-  if (!hasRows(files)) return "none";
+  const addon = compiledAddon(files);
+  if (addon === null) return "none";
   try {
-    createRequire(files.record)(rowsAddon(files));
+    createRequire(files.record)(addon);
     return rowPrograms;
   } catch {
     return "none";
