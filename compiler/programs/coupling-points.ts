@@ -97,6 +97,15 @@ export function frozenValuesOf(
   return [...kept.values()];
 }
 
+/**
+ * For every value of a model that was traced with fewer rows, the same one of another trace; null where the two are not the same
+ * operations. The arguments are those of `couplingPointsOf`.
+ */
+export function sameValuesOf(whole: readonly Node[], microBatch: readonly Node[]): ReadonlyMap<Node, Node> | null {
+  const values = pairedValues(whole, microBatch);
+  return values === null ? null : new Map(values.map((value) => [value.microBatch, value.whole]));
+}
+
 /** The last values before some others that micro-batches can hand on to a whole; what cannot is computed after them. */
 function lastBefore(values: readonly RowsOfValue[], isAfter: (value: RowsOfValue) => boolean): readonly RowValue[] {
   const byNode = new Map(values.map((value) => [value.whole, value]));

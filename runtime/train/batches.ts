@@ -108,23 +108,18 @@ export class Batches {
   }
 
   /**
-   * The inputs from which the features of some examples are computed, while the next ones are read ahead. A bad volume is all
-   * padding, and its example is not used; without `skipBad` it rejects with a BadVolumeError.
+   * The inputs from which the features of an example are computed, while the next one is read ahead. A bad volume is all padding,
+   * and its example is not used; without `skipBad` it rejects with a BadVolumeError.
    */
-  async featureInputs(indices: readonly number[], next: readonly number[]): Promise<Batch> {
-    const asIs = (index: number): Wanted => ({ index, step: null });
-    const loading = indices.map((index) => this.load(asIs(index)));
-    this.prefetch(next.map(asIs));
-    const taken: LoadedRow[] = [];
-    for (const [row, index] of indices.entries()) {
-      const result = await at(loading, row);
-      if (result.kind === "unread") throw new BadVolumeError(result.problem);
-      if (result.kind === "failed") this.giveUp(index, result.problem);
-      const files =
-        result.kind === "ok" ? result.value : this.files.map((input) => new Float32Array(valueCount(input)).fill(-1));
-      taken.push({ example: this.example(index), files });
-    }
-    return this.inputsOf(taken, null);
+  async featureInputs(index: number, next: number | null): Promise<Batch> {
+    const loading = this.load({ index, step: null });
+    this.prefetch(next === null ? [] : [{ index: next, step: null }]);
+    const result = await loading;
+    if (result.kind === "unread") throw new BadVolumeError(result.problem);
+    if (result.kind === "failed") this.giveUp(index, result.problem);
+    const files =
+      result.kind === "ok" ? result.value : this.files.map((input) => new Float32Array(valueCount(input)).fill(-1));
+    return this.inputsOf([{ example: this.example(index), files }], null);
   }
 
   /** The epoch of a step, which is counted from 0. */

@@ -34,15 +34,13 @@ export class FeatureTable {
     return inputs;
   }
 
-  /** Keeps what a program gave for some examples. */
-  store(examples: readonly number[], outputs: ReadonlyMap<string, Float32Array>): void {
-    let offset = 0;
+  /** Keeps what a program gave for an example. */
+  store(example: number, outputs: ReadonlyMap<string, Float32Array>): void {
+    let offset = example * this.width;
     for (const [name, width] of this.widths) {
-      const rows = outputs.get(name);
-      if (rows === undefined) throw new Error(`invariant: the program gives the feature ${name}`);
-      for (const [row, example] of examples.entries()) {
-        this.values.set(rows.subarray(row * width, (row + 1) * width), example * this.width + offset);
-      }
+      const row = outputs.get(name);
+      if (row?.length !== width) throw new Error(`invariant: the program gives the feature ${name} of one example`);
+      this.values.set(row, offset);
       offset += width;
     }
   }

@@ -7,17 +7,17 @@ import { readFeatures, writeFeatures } from "./feature-cache.ts";
 import { FeatureTable } from "./feature-table.ts";
 
 export interface FeatureOptions {
-  readonly engine: Engine;
-  readonly features: Features;
-  /** Rows that the program takes. */
-  readonly rows: number;
+  readonly engine: Pick<Engine, "backend" | "run">;
+  readonly features: Pick<Features, "program">;
   readonly examples: number;
-  readonly batches: Batches;
+  /** Examples that the training reads, by their numbers; all of them once one of these turns out to be bad. */
+  readonly needed: readonly number[];
+  readonly batches: Pick<Batches, "featureInputs" | "hasBad">;
   /** Where features are kept for other trainings; null keeps none. */
   readonly folder: string | null;
   /** What they follow from besides the program: weights, data, seed, precision. */
   readonly identity: string;
-  readonly tell: (done: number) => void;
+  readonly tell: (done: number, needed: number) => void;
   readonly isStopped: () => boolean;
 }
 
@@ -27,14 +27,12 @@ export type ComputedFeatures =
   | { readonly kind: "bad"; readonly error: BadVolumeError };
 
 /**
- * Computes the features of all examples, in their order and always in the same groups, so that the same training has the
- * same numbers; or takes them from an earlier training of the same frozen part.
+ * Computes the features of examples, each by itself, so that they are the same however many of them a training reads; or takes
+ * them from an earlier training of the same frozen part.
  */
 export async function computeFeatures(options: FeatureOptions): Promise<ComputedFeatures> {
-  const { engine, features, rows, examples, batches, folder, identity } = options;
-  const widths = new Map(
-    [...features.program.outputs].map(([name, { type }]) => [name, elementCount(type) / rows] as const),
-  );
+  const { engine, features, examples, batches, folder, identity } = options;
+  const widths = new Map([...features.program.outputs].map(([name, { type }]) => [name, elementCount(type)] as const));
   const key = createHash("sha256")
     .update(JSON.stringify([engine.backend, printProgram(features.program), identity]))
     .digest("hex");
@@ -42,22 +40,26 @@ export async function computeFeatures(options: FeatureOptions): Promise<Computed
   const known = folder === null ? null : readFeatures(folder, key, width * examples);
   if (known !== null) return { kind: "table", table: new FeatureTable(widths, examples, known), from: "cache" };
   const table = new FeatureTable(widths, examples);
-  for (let from = 0; from < examples; from += rows) {
-    // The last group is filled with the last example.
-    const groupAt = (start: number): readonly number[] =>
-      Array.from({ length: rows }, (_, row) => Math.min(start + row, examples - 1));
-    const group = groupAt(from);
+  const needed = [...options.needed];
+  for (const [place, example] of needed.entries()) {
     try {
-      const inputs = await batches.featureInputs(group, from + rows < examples ? groupAt(from + rows) : []);
-      table.store(group, await engine.run("features", inputs));
+      const inputs = await batches.featureInputs(example, needed[place + 1] ?? null);
+      table.store(example, await engine.run("features", inputs));
     } catch (error) {
       if (error instanceof BadVolumeError) return { kind: "bad", error };
       throw error;
     }
-    options.tell(Math.min(from + rows, examples));
+    // Any other example may take the place of a bad one.
+    if (batches.hasBad && needed.length < examples) needed.push(...othersThan(needed, examples));
+    options.tell(place + 1, needed.length);
     await letOthersRun();
     if (options.isStopped()) return { kind: "stopped" };
   }
-  if (folder !== null && !batches.hasBad) writeFeatures(folder, key, table.all);
+  if (folder !== null && needed.length === examples && !batches.hasBad) writeFeatures(folder, key, table.all);
   return { kind: "table", table, from: "volumes" };
+}
+
+function othersThan(known: readonly number[], examples: number): readonly number[] {
+  const here = new Set(known);
+  return Array.from({ length: examples }, (_, example) => example).filter((example) => !here.has(example));
 }

@@ -10,7 +10,7 @@ import {
 import type { Backend, Engine } from "../../backends/index.ts";
 import { type BoundInput, type DataInputs, fileInputs, operationsOf } from "../../data/index.ts";
 import { cacheFolder } from "../../machine/index.ts";
-import { type Batches, computeFeatures, type TrainingEnd } from "../../train/index.ts";
+import { type Batches, computeFeatures, type TrainingEnd, type TrainingOrder } from "../../train/index.ts";
 import type { Reporter } from "../reporter.ts";
 import type { Sources } from "./sources.ts";
 import type { TrainTask } from "./task.ts";
@@ -19,9 +19,9 @@ import type { TrainTask } from "./task.ts";
 const featureBytes = 2 ** 30;
 
 /**
- * What frozen encoders make of examples, where it is worth to read all volumes once for it: where a step needs no volume
- * then, all of it fits in memory, and examples are seen more than once. Reports where it would be, and is not because examples
- * are different each time.
+ * What frozen encoders make of examples, where a step needs no volume then and all of it fits in memory. How long the training is
+ * does not count: one that is extended has the numbers of one that was as long from the start. Reports where examples are seen more
+ * than once, and this saves nothing because they are different each time.
  */
 export function usefulFeatures(
   { spec, steps, trainSet, reading }: Sources,
@@ -29,7 +29,6 @@ export function usefulFeatures(
   reporter: Reporter,
 ): Features | null {
   const { length } = trainSet.examples;
-  if (steps * spec.settings.batch < 2 * length) return null;
   const features = featuresOf(spec);
   if (features === null || features.bytesOfRow * length > featureBytes) return null;
   const files = new Set(fileInputs(reading.inputs).map(({ name }) => name));
@@ -39,6 +38,7 @@ export function usefulFeatures(
   if (needsVolumes) return null;
   const changed = changedInputs(features, spec.data.augment, reading.inputs);
   if (changed === null && runs === "programs") return features;
+  if (steps * spec.settings.batch < 2 * length) return null;
   const why = changed === null ? `on ${title}` : `because \`augment\` changes ${changed}`;
   reporter.note(`activations of frozen layers are recomputed in each step, ${why}`);
   return null;
@@ -58,27 +58,28 @@ function changedInputs(
   return texts.length > 0 && reads(["tokens", "mask"]) ? "the texts that they read" : null;
 }
 
-/** Reads all volumes once for their features; says how the training ended where it did not come to its end. */
+/** Reads each volume of the remaining steps once for their features; says how the training ended where it did not come to its end. */
 export async function readFeatures(
   features: Features,
   engine: Engine,
   batches: Batches,
-  { spec, trainSet, identity, checkpoint, reading: { inputs } }: Sources,
+  { spec, trainSet, order, steps, identity, checkpoint, reading: { inputs } }: Sources,
   { data: { cache, cacheBytes }, signals }: TrainTask,
   reporter: Reporter,
 ): Promise<TrainingEnd | null> {
-  const { seed, precision, microBatch } = spec.settings;
+  const { seed, precision } = spec.settings;
   const { length } = trainSet.examples;
   const step = checkpoint?.state.step ?? 0;
   const computed = await computeFeatures({
     engine,
     features,
-    rows: microBatch,
     examples: length,
+    needed: examplesBetween(order, step, steps, length),
     batches,
     folder: cacheBytes === 0 ? null : join(cache ?? cacheFolder(), "features"),
     identity: JSON.stringify([identity.weights, identity.data, spec.data, fileInputs(inputs), seed, precision]),
-    tell: (count) => reporter.progress(`reading ${count} of ${length} volumes to compute activations of frozen layers`),
+    tell: (count, needed) =>
+      reporter.progress(`reading ${count} of ${needed} volumes to compute activations of frozen layers`),
     isStopped: () => signals.requested() !== null,
   });
   switch (computed.kind) {
@@ -90,4 +91,12 @@ export async function readFeatures(
       batches.useFeatures(computed.table);
       return null;
   }
+}
+
+/** The examples that steps read, by their numbers and in their order. */
+function examplesBetween(order: TrainingOrder, first: number, end: number, examples: number): readonly number[] {
+  const read = new Set<number>();
+  for (let step = first; step < end && read.size < examples; step++)
+    for (const example of order.batchAt(step).examples) read.add(example);
+  return [...read].toSorted((a, b) => a - b);
 }
