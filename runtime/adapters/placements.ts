@@ -95,8 +95,7 @@ function loraCall(
   // PEFT knows no dropout of embeddings.
   if (config.dropout > 0 && !config.hasLengths && !isEmbedding) settings.push(`dropout = ${config.dropout}`);
   if (config.rankStabilised) settings.push("rank_stabilised = true");
-  const name = isEmbedding ? "lora_embedding" : config.hasLengths ? "dora" : "lora";
-  return `${name}(${settings.join(", ")})`;
+  return `${config.hasLengths ? "dora" : "lora"}${isEmbedding ? "_embedding" : ""}(${settings.join(", ")})`;
 }
 
 /** Names that differ in their numbers only, each with how many there are: `encoder.layer.*.query`. */

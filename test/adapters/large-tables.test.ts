@@ -23,6 +23,21 @@ test("what LoRA does to a large table is seen in some of its rows", () => {
   expect(withFewRows(folded)?.folded.weight.node.type.shape).toEqual([64, 768]);
 });
 
+test("DoRA of a large table is seen in some of its columns", () => {
+  const { spec, plan } = large("dora_embedding(rank = 8, alpha = 16) on text.words");
+  expect(adapterUpdates(spec, plan)).toMatchObject([
+    {
+      kind: "low-rank",
+      module: "words",
+      isEmbedding: true,
+      hasLengths: true,
+      rank: 8,
+      scale: 2,
+      up: { shape: [768, 8] },
+    },
+  ]);
+});
+
 test("which rows of a large table are trained is seen in some of its columns", () => {
   const { spec, plan } = large("trainable_tokens(tokens = [1999, 5, 17]) on text.words");
   expect(adapterUpdates(spec, plan)).toMatchObject([

@@ -41,6 +41,10 @@ export const adapterRules: Readonly<Record<string, Case>> = {
   bottleneck: { rules: ["bottleneck(size = 3) on text.attn.o, text.ff.down"] },
   dora: { rules: ["dora(rank = 2, alpha = 3, rank_stabilised = true) on text.attn.qkv"] },
   dora_conv: { rules: ["dora_conv(rank = 2, alpha = 3) on vision.line, vision.plane, vision.space"] },
+  dora_embedding: { rules: ["dora_embedding(rank = 2, alpha = 3) on text.embeddings.words"] },
+  dora_transposed: {
+    rules: ['dora_transposed(rank = 2, alpha = 3, start = "orthogonal") on vision.turned'],
+  },
   ia3: { rules: ["ia3() on text.attn.k,v", "ia3(on_inputs = true) on text.ff.down"] },
   ia3_conv: { rules: ["ia3_conv() on vision.plane", "ia3_conv(on_inputs = true) on vision.space"] },
   ln_tuning: { rules: ["ln_tuning() on text.layers.norm"] },

@@ -32,7 +32,8 @@ export type Form =
 
 /** From two sets of numbers: a scale that follows from the numbers is none. */
 export function recognise(whole: FoldedModule, all: readonly PlannedTensor[], named: Named): Form {
-  const few = withFewRows(whole);
+  // DoRA has the lengths of a table's columns, which follow from all of its rows.
+  const few = withFewRows(whole) ?? withFewRows(whole, 1);
   const folded = few?.folded ?? whole;
   const narrowed = new Map(all.map((tensor) => [tensor, few?.narrowed(tensor) ?? tensor]));
   const own = [...narrowed.values()];
@@ -108,7 +109,7 @@ function formFor(
     if (changed !== null) return changed;
     const scale = own.length === 2 ? scaleOf(observed) : null;
     if (scale !== null) return { kind: "low-rank", scale, hasLengths: false };
-    const inDirections = isTurned ? null : scaleOfDirections(observed);
+    const inDirections = scaleOfDirections(observed);
     return inDirections === null ? { kind: "other" } : { kind: "low-rank", scale: inDirections, hasLengths: true };
   }
   if (factors === undefined || own.length !== 1 || isTurned) return { kind: "other" };

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import {
   type AdapterUpdate,
   adapterUpdates,
-  evaluateOnce,
   type Factors,
   type LowRank,
   type LowRankChange,
@@ -14,7 +13,6 @@ import {
 import {
   countsTwiceUpTo,
   ia3Config,
-  lengthsOf,
   loraConfig,
   meaningOnly,
   peftFiles,
@@ -25,12 +23,13 @@ import {
 import { contractKey } from "../../data/index.ts";
 import { attempt, writeAtomically } from "../../files/index.ts";
 import type { Problem } from "../../text/index.ts";
-import { countOf, type FloatTensor, joined, safetensorsPieces, type WeightPieces } from "../../weights/index.ts";
+import { countOf, type FloatTensor, safetensorsPieces, type WeightPieces } from "../../weights/index.ts";
 import { type CompiledSpec, compileReported, type SpecRequest } from "../compiled-spec.ts";
 import { done, type Ended, problem, type Reporter, refuse, refuseBy, refused } from "../reporter.ts";
 import { reportAdapterFile } from "../weights/adapter-file.ts";
 import { exportedContract } from "../weights/contract-agreement.ts";
 import { type GivenWeights, openWeights } from "../weights/open.ts";
+import { doraLengths } from "../weights/row-lengths.ts";
 import { adaptedAttentions, peftAttention, unlikeProjections } from "./peft-attention.ts";
 import { peftOfDeclared, type WrittenForPeft } from "./peft-declared.ts";
 import { inPeft, rankInPeft } from "./peft-low-rank.ts";
@@ -248,7 +247,7 @@ function peftOf(updates: readonly AdapterUpdate[], plan: Plan, piecesOf: WeightP
     set(`${module}.${update.isEmbedding ? "lora_embedding_A" : "lora_A.weight"}`, down);
     set(`${module}.${update.isEmbedding ? "lora_embedding_B" : "lora_B.weight"}`, up);
     if (update.kind !== "low-rank" || !update.hasLengths) continue;
-    const data = lengthsFor(update, piecesOf);
+    const data = doraLengths(update, piecesOf);
     const { length } = update.folded.weight.parameter.shape;
     const shape = length === 2 ? [data.length] : [1, data.length, ...Array.from({ length: length - 2 }, () => 1)];
     set(`${module}.lora_magnitude_vector`, { shape, data });
@@ -275,14 +274,4 @@ function peftOf(updates: readonly AdapterUpdate[], plan: Plan, piecesOf: WeightP
     config: attentions.length > 0 ? { ...config, peft_version: countsTwiceUpTo } : config,
     tensors,
   };
-}
-
-/** DoRA's lengths in PEFT: what the rows of W + scale up down are multiplied to. */
-function lengthsFor({ folded: { weight }, down, up, rank, scale }: LowRank, piecesOf: WeightPieces): Float32Array {
-  const { shape: sizes } = weight.parameter;
-  const [outputs = 1] = sizes;
-  const inputs = countOf(sizes) / outputs;
-  const [before, a, b] = [weight.parameter, down, up].map(({ path, shape }) => joined(piecesOf(path), countOf(shape)));
-  const folded = evaluateOnce(weight.node, piecesOf);
-  return lengthsOf({ outputs, inputs, rank, scale, weight: before ?? [], down: a ?? [], up: b ?? [], folded });
 }

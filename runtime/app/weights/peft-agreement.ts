@@ -213,7 +213,7 @@ function hasLengths({ down }: LowRank, { file, match }: AdaptersIn, config: Lora
 
 /** The name of PEFT's row lengths beside LoRA's first matrix; null where the file has none. */
 export function lengthsName(down: string, match: NameMatch, { tensors }: Pick<OpenModel, "tensors">): string | null {
-  const name = match.found.get(down)?.replace(/\.lora_A(\.weight)?$/, lengthsEnding);
+  const name = match.found.get(down)?.replace(/\.lora_(?:embedding_)?A(?:\.weight)?$/, lengthsEnding);
   return name?.endsWith(lengthsEnding) && tensors.has(name) ? name : null;
 }
 
@@ -343,5 +343,5 @@ function* unplaced({ file, match, isWhole }: AdaptersIn, plan: Plan, subject: st
 }
 
 function isUsed(module: string, used: ReadonlySet<string>): boolean {
-  return used.has(`${module}.lora_A.weight`) || used.has(`${module}.lora_A`);
+  return [".lora_A.weight", ".lora_A", ".lora_embedding_A"].some((ending) => used.has(module + ending));
 }

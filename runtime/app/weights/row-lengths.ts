@@ -97,17 +97,21 @@ function changeFor(
 }
 
 /** The lengths of an adapted weight's rows for a value of the parameter. */
-function lengthsWith(
-  { folded: { weight }, down, up, rank, scale }: LowRank,
-  path: string,
-  value: Float32Array,
+function lengthsWith(update: LowRank, path: string, value: Float32Array, piecesOf: WeightPieces): Float32Array {
+  return doraLengths(update, (asked) => (asked === path ? [value] : piecesOf(asked)));
+}
+
+/** PEFT's `lora_magnitude_vector` of a module with DoRA: what the rows of W + scale up down are multiplied to, or the columns of a table's. */
+export function doraLengths(
+  { folded: { weight, isTurned }, down, up, rank, scale }: LowRank,
   piecesOf: WeightPieces,
 ): Float32Array {
-  const { shape: sizes } = weight.parameter;
-  const [outputs = 1] = sizes;
-  const inputs = countOf(sizes) / outputs;
-  const pieces: WeightPieces = (asked) => (asked === path ? [value] : piecesOf(asked));
-  const [before, a, b] = [weight.parameter, down, up].map((each) => joined(pieces(each.path), countOf(each.shape)));
-  const folded = evaluateOnce(weight.node, pieces);
-  return lengthsOf({ outputs, inputs, rank, scale, weight: before ?? [], down: a ?? [], up: b ?? [], folded });
+  const { shape } = weight.parameter;
+  const outputs = shape[isTurned ? 1 : 0] ?? 1;
+  const inputs = countOf(shape) / outputs;
+  const [before = [], a = [], b = []] = [weight.parameter, down, up].map((each) =>
+    joined(piecesOf(each.path), countOf(each.shape)),
+  );
+  const folded = evaluateOnce(weight.node, piecesOf);
+  return lengthsOf({ outputs, inputs, rank, scale, isTurned, weight: before, down: a, up: b, folded });
 }
