@@ -40,6 +40,18 @@ export function expectSameTensors(ours: string, theirs: string, within = 0, whic
   }
 }
 
+/** Merges a case's adapter into its weights, and expects what PEFT changed in them. */
+export function expectMergedAs(
+  out: string,
+  { spec, weights }: { readonly spec: string; readonly weights: string },
+  adapter: string,
+  changed: Tensors,
+): void {
+  succeeds(["adapter", "merge", spec, "--weights", weights, "--adapter", adapter, "-o", out]);
+  expect(changed.size).toBeGreaterThan(0);
+  expectMerged(out, weights, changed);
+}
+
 /** Expects merged weights to be those that PEFT changed, within 1e-6 of the largest, and all others to be what they were before. */
 export function expectMerged(merged: string, before: string, changed: Tensors): void {
   const [found, given] = [readTensors(merged), readTensors(before)];

@@ -46,8 +46,8 @@ const placements: Readonly<Record<string, readonly string[]>> = {
 };
 
 const libraries = [
-  ...["boft", "dora", "ia3", "ln_tuning", "loha", "lokr", "lora", "lora_embedding", "oft", "olora", "pissa"],
-  ...["trainable_tokens", "vera"],
+  ...["boft", "dora", "dora_embedding", "ia3", "ln_tuning", "loha", "lokr", "lora", "lora_embedding", "oft", "olora"],
+  ...["pissa", "trainable_tokens", "vera"],
 ];
 
 /** A spec of a case, and the weights of its network. */

@@ -27,6 +27,8 @@ export const placements: Readonly<Record<string, readonly string[]>> = {
   "pair-cayley": [`oft(block = 3, neumann = false) on ${linear}`],
   "pair-shared": [`oft(block = 6, neumann = false, share = true) on ${linear}`],
   "pair-boft": [`boft(block = 6) on ${linear}`],
+  "pair-factors": ["boft(block = 6, factors = 2) on vision.first, vision.last"],
+  "pair-levels": ["boft(block = 2, factors = 3) on vision.first, vision.last"],
   "pair-vera": ["vera(rank = 5) on vision.first, vision.last"],
   "line-loha": [`loha(rank = 3, alpha = 5) on ${convolutions}`],
   "line-lokr": [`lokr(rank = 2, alpha = 5) on ${convolutions}`],

@@ -1,12 +1,6 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { fixtureIn, specOfSmall, type Tensors, writeTensors } from "./peft-fixture.ts";
+import { fixtureOfOne } from "./peft-one-network.ts";
 
 export const fixture = "test/fixtures/peft-parameters";
-
-const networks = readFileSync(`${fixture}/network.vlm`, "utf8");
-
-export const below = fixtureIn(fixture);
 
 /** The adapters that PEFT made for the fixture, by their folders, as a spec places them. */
 export const placements: Readonly<Record<string, readonly string[]>> = {
@@ -29,14 +23,11 @@ export const placements: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** A spec of the network with some placements. */
-export function specOf(placed: readonly string[], networksOf = networks): string {
-  const libraries = ["lora", "lora_parameter"];
-  return specOfSmall({ libraries, networks: networksOf, network: "bare()", encoder: "vision", placed, batch: 4 });
-}
-
-/** The network's own weights. */
-export const weights: Tensors = new Map([...below("")].filter(([name]) => /^(?:placed|layers|turned)\./.test(name)));
+export const { below, weights, specOf, inputs, writeCase } = fixtureOfOne({
+  ...{ fixture, placements, network: "bare()", encoder: "vision", input: { name: "x", dtype: "f32" } },
+  libraries: ["lora", "lora_parameter"],
+  isWeight: (name) => /^(?:placed|layers|turned)\./.test(name),
+});
 
 /** The parameters of modules on which PEFT puts adapters, in the order in which it nests them. */
 const nested: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
@@ -57,15 +48,7 @@ export function ownName(name: string, of: string): string {
   return `${module}.${parameter}.lora_parameter_${letter}`;
 }
 
-/** Writes a spec of the network, and its weights. */
-export function writeCase(
-  folder: string,
-  name: string,
-  placed = placements[name] ?? [],
-): { readonly spec: string; readonly weights: string } {
-  const spec = join(folder, `${name}.vlm`);
-  writeFileSync(spec, specOf(placed));
-  const file = join(folder, "weights.safetensors");
-  writeTensors(file, weights);
-  return { spec, weights: file };
+/** The values that a spec has for those of PEFT's. */
+export function ownValues(_: string, values: Float32Array): Float32Array {
+  return values;
 }

@@ -1,6 +1,6 @@
 """
-PEFT loads adapters of the kinds of the fixture that medctc wrote: check_peft_kinds.py FIXTURE FOLDER..., where each FOLDER has
-`adapter`, PEFT's two files.
+PEFT loads adapters of a fixture that medctc wrote, gives what it gave with its own, and merges them into the same weights:
+check_peft_kinds.py FIXTURE FOLDER..., where each FOLDER has `adapter`, PEFT's two files, and the name of a case.
 """
 import torch
 from peft import PeftModel
@@ -8,10 +8,21 @@ from peft_fixture import LIMIT, check, difference, name_of, network_case, read_w
 
 tensors, networks, folders = read_words()
 
+
+def unloaded(model):
+    return model.merge_and_unload().state_dict()
+
+
+merged_weights = getattr(networks, "merged_weights", unloaded)
+
 for folder in folders:
-    base, _, x, expected = network_case(tensors, networks, folder)
+    name = name_of(folder)
+    base, weights, x, given = network_case(tensors, networks, folder)
     with torch.no_grad():
         plain = base(x)
-        check(name_of(folder), PeftModel.from_pretrained(base, f"{folder}/adapter").eval()(x), expected)
-    # An adapter that was not applied would also give what is near.
-    assert difference(plain, expected) > 10 * LIMIT, folder
+        model = PeftModel.from_pretrained(base, f"{folder}/adapter").eval()
+        check(name, model(x), given["output"])
+        # An adapter that was not applied would also give what is near.
+        assert difference(plain, given["output"]) > 10 * LIMIT, folder
+        for key, value in merged_weights(model).items():
+            check(f"{name}, merged {key}", value, given.get(f"merged.{key}", weights[key]), 1e-6)
