@@ -76,6 +76,7 @@ export {
 } from "./ops/index.ts";
 export { isFor, optimise, type PassContext, passes } from "./passes/index.ts";
 export {
+  adaptedBy,
   type ExpectedMemory,
   type FlowUnit,
   type Plan,

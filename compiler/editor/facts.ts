@@ -1,6 +1,6 @@
 import { type File, type ModelMember, printExpectation, printPlacement, type Span } from "../../grammar/index.ts";
 import { printType } from "../ir/index.ts";
-import type { Plan } from "../plan/index.ts";
+import { adaptedBy, type Plan } from "../plan/index.ts";
 import { printCount, printFlops, printFound, printNumberOf } from "../units.ts";
 import type { OpenSpec } from "./open-spec.ts";
 
@@ -27,7 +27,7 @@ export function factsOf(spec: OpenSpec): Facts | null {
     ...plan.flow.units.flatMap(({ kind, name, type }) =>
       kind === "let" && type !== null ? [[`let ${name}`, printType(type)] as const] : [],
     ),
-    ...plan.placements.map((placed) => [`placement ${placed.text}`, placementOf(placed)] as const),
+    ...plan.placements.map((placed) => [`placement ${placed.text}`, placementOf(placed, plan)] as const),
     ...plan.expectations.map(({ text, found }) => [`expect ${text}`, `found ${printFound(text, found)}`] as const),
     [stepFact, costOf(plan)],
   ]);
@@ -38,8 +38,10 @@ function countsOf(parameters: number, trainable: number): string {
   return trainable === 0 ? all : `${all}, ${trainable === parameters ? "all" : printCount(trainable)} trained`;
 }
 
-function placementOf({ selections, adapters, parameters }: Plan["placements"][number]): string {
-  const each = selections.length > 1 ? `${selections.map(({ count }) => count).join(" + ")} modules, ` : "";
+function placementOf(placed: Plan["placements"][number], plan: Plan): string {
+  const { selections, adapters, parameters } = placed;
+  const counts = selections.map(({ count }) => count).join(" + ");
+  const each = selections.length > 1 ? `${counts} ${adaptedBy(placed, plan)}s, ` : "";
   return `${each}${printNumberOf(adapters.length, "adapter")}, ${printCount(parameters)} parameters`;
 }
 

@@ -1,3 +1,4 @@
+export { adaptedBy } from "./adapted.ts";
 export { estimateCost } from "./cost.ts";
 export { flowOf } from "./flow.ts";
 export { measuresOf } from "./measures.ts";

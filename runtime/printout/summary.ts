@@ -1,4 +1,11 @@
-import { type ExpectedMemory, type Plan, printBytes, printFlops, printNumberOf } from "../../compiler/index.ts";
+import {
+  adaptedBy,
+  type ExpectedMemory,
+  type Plan,
+  printBytes,
+  printFlops,
+  printNumberOf,
+} from "../../compiler/index.ts";
 import { printCount, printFound, printShare, renderTable } from "../text/index.ts";
 
 /**
@@ -24,13 +31,14 @@ function components({ model, components: rows, totals }: Plan): string {
   return renderTable(cells, ["left", "right", "right", "right"]);
 }
 
-function placements({ placements: placed }: Plan): string {
-  if (placed.length === 0) return "";
+function placements(plan: Plan): string {
+  if (plan.placements.length === 0) return "";
   const lines = ["placements"];
-  for (const { text, selections, adapters, parameters } of placed) {
+  for (const placed of plan.placements) {
+    const { text, selections, adapters, parameters } = placed;
+    const adapted = adaptedBy(placed, plan);
     lines.push(`  ${text}`);
-    for (const { selector, count } of selections)
-      lines.push(`    ${selector}: ${count} ${count === 1 ? "module" : "modules"}`);
+    for (const { selector, count } of selections) lines.push(`    ${selector}: ${printNumberOf(count, adapted)}`);
     lines.push(`    ${printNumberOf(adapters.length, "adapter")}, ${printCount(parameters)} parameters`);
   }
   return `${lines.join("\n")}\n`;

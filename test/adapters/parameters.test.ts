@@ -73,6 +73,12 @@ describe("PEFT's adapters of parameters", () => {
     expect([code, out.trimEnd().split("\n").toSorted()]).toEqual([0, [...lines].toSorted()]);
   });
 
+  test("are counted as on parameters in what `compile` prints", () => {
+    const { spec } = writeCase(folder, "matrices");
+    const { code, out } = medctc(["compile", spec]);
+    expect([code, out]).toEqual([0, expect.stringContaining("    vision.attn.in_proj.weight: 2 parameters\n")]);
+  });
+
   test("several on one module are not told apart without a spec", () => {
     const { code, err } = medctc(["adapter", "spec", join(fixture, "experts")]);
     expect([code, err]).toEqual([1, expect.stringContaining("E742")]);
