@@ -52,8 +52,12 @@ test.each<readonly [Changes, string]>([
     "specs/refused.vlm: l: an encoder is passed on, of which only its value is there",
   ],
   [
-    { imports: 'import "std/lora_parameter"', members: "lora_parameter(rank = 2) on e.l.weight" },
-    "specs/refused.vlm: lora_parameter(rank = 2) on e.l.weight: a package has no adapters of parameters",
+    {
+      imports:
+        "adapter own() wraps base: f32[m, n] {\n  param by: f32[] = mean(base)\n  forward() { return base * by }\n}",
+      members: "own() on e.l.weight",
+    },
+    "specs/refused.vlm: param by: f32[] = mean(base): a package has no first values that follow from a parameter with an adapter",
   ],
   [{ forward: "let g = [exp]\n    return g[0](l(x))" }, "specs/refused.vlm: exp: `exp` is passed on as a value"],
   [

@@ -1,15 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { createSource, parse } from "../../grammar/index.ts";
 
-/** The adapters of the library, by the files that declare them, but those of parameters, which packages refuse. */
+/** The adapters of the library, by the files that declare them. */
 export const libraryAdapters: ReadonlyMap<string, string> = new Map(
   readdirSync("specs/std").flatMap((file) => {
     const path = `specs/std/${file}`;
     const { items } = parse(createSource(path, readFileSync(path, "utf8"))).file;
     const library = `std/${file.replace(/\.vlm$/, "")}`;
-    return items.flatMap((item) =>
-      item.kind === "adapter" && item.wraps.kind === "modules" ? [[item.name.text, library] as const] : [],
-    );
+    return items.flatMap((item) => (item.kind === "adapter" ? [[item.name.text, library] as const] : []));
   }),
 );
 
@@ -73,11 +71,32 @@ export const adapterRules: Readonly<Record<string, Case>> = {
   },
   lora_conv: { rules: ["lora_conv(rank = 2, alpha = 3) on vision.line, vision.plane, vision.space"] },
   lora_embedding: { rules: ["lora_embedding(rank = 2, alpha = 3) on text.embeddings.words"] },
+  lora_experts: {
+    rules: [
+      "param wide: f32[3, 8, 8] = normal(0.3)",
+      "param tall: f32[2, 8, 8] = normal(0.3)",
+      "freeze wide, tall",
+      "lora_parameter(rank = 2, alpha = 3, transposed = true) on wide",
+      "lora_parameter(rank = 1, rank_stabilised = true) on tall",
+    ],
+    losses: ['mean(pow(einsum("bd,edf->bf", report, wide), 2))', 'mean(pow(einsum("bd,efd->bf", report, tall), 3))'],
+  },
   lora_fa: {
     rules: ["lora_fa(rank = 2, alpha = 3) on text.attn.q", 'lora_fa(rank = 2, start = "orthogonal") on text.attn.v'],
   },
   lora_transposed: {
     rules: ['lora_transposed(rank = 2, alpha = 3, start = "orthogonal") on vision.turned'],
+  },
+  lora_parameter: {
+    rules: [
+      "freeze vision.turned",
+      "lora_parameter(rank = i => 1 + i, alpha = 3) on text.attn.q.weight",
+      "lora_parameter(rank = 2) on text.embeddings.words.weight, text.embeddings.places.weight",
+      "lora_parameter(rank = 1, alpha = 3) also on text.embeddings.words.weight",
+      "lora(rank = 1) on text.attn.v, vision.turned",
+      'lora_parameter(rank = 2, start = "gaussian") on text.attn.v.weight, vision.turned.weight',
+      "prefix(tokens = 2) on text",
+    ],
   },
   loralib: { rules: ["loralib(rank = 2, alpha = 3) on text.attn.qkv"] },
   oft: {

@@ -28,14 +28,13 @@ export class BodyWriter {
     this.exposed = exposed;
   }
 
-  /** The sizes that the types of parameters name, of those that the body uses. */
+  /** The sizes that the types of parameters name, of names that are read. */
   sizes(
     parameters: readonly Parameter[],
-    body: readonly Statement[],
+    names: ReadonlySet<string>,
     translator: Translator,
     indent: number,
   ): readonly string[] {
-    const names = namesIn([...expressionsIn(body), ...parameters.flatMap((each) => each.default ?? [])]);
     return parameters.flatMap(({ name, type }) =>
       type?.kind === "tensor-type"
         ? sizeLines(type, word(variableName(name.text)), names, translator, indent, false)
@@ -130,6 +129,11 @@ export class BodyWriter {
     if (!this.exposed.has(name)) return [];
     return [indented(indent, `self.${lastValue(name)} = ${printPython(value)}`)];
   }
+}
+
+/** The names that a function reads. */
+export function namesRead(parameters: readonly Parameter[], body: readonly Statement[]): ReadonlySet<string> {
+  return namesIn([...expressionsIn(body), ...parameters.flatMap((each) => each.default ?? [])]);
 }
 
 /** Lines of a body without variables for sizes that only named an axis. */

@@ -5,11 +5,12 @@ import type {
   ModelMember,
   ModuleDeclaration,
   ModuleMember,
+  Parameter,
   ParamMember,
   PartMember,
 } from "../../../grammar/index.ts";
 import { forwardOf, isOfWholeModel } from "../../elaborate/index.ts";
-import { BodyWriter, loopOf, own, withoutUnusedSizes } from "./body.ts";
+import { BodyWriter, loopOf, namesRead, own, withoutUnusedSizes } from "./body.ts";
 import { commentAbove, docstring, hashComment, writtenType } from "./comments.ts";
 import { computedValues, firstValues, writeFirstValues } from "./first-values.ts";
 import { changedIn } from "./lets.ts";
@@ -32,7 +33,7 @@ import { type Declarations, Scope, type Writer } from "./scope.ts";
 import { sharedTensors } from "./shared.ts";
 import { isNumeric, shapesOf, writeSignature } from "./signature.ts";
 import { Translator } from "./translate.ts";
-import { forwardExpressions, namesIn } from "./walk.ts";
+import { expressionsOf, forwardExpressions, namesIn } from "./walk.ts";
 
 /** What others read of the modules, which is then stored. */
 export interface Accessed {
@@ -54,7 +55,7 @@ export function writeFunction(
   const translator = new Translator({ ...place, training: drops ? word("training") : null });
   const signature = writeSignature(parameters, translator, 1);
   const bodies = new BodyWriter();
-  const sizes = bodies.sizes(parameters, body, translator, 1);
+  const sizes = bodies.sizes(parameters, namesRead(parameters, body), translator, 1);
   const given = drops ? [...signature.parameters, "*", "training: bool"] : signature.parameters;
   const shapes = shapesOf(parameters);
   return [
@@ -97,7 +98,7 @@ export function writeModule(
   const names = dictionary(1, "checkpoint_names: ClassVar[dict[str, str]] = ", checkpointEntries(members));
   if (names.length > 0) writer.use("ClassVar");
   return [
-    `class ${className(name.text)}(${isAdapter ? "ops.Adapter" : "nn.Module"}):`,
+    `class ${className(name.text)}(${classAbove(declaration)}):`,
     ...comment,
     ...(comment.length > 0 ? [""] : []),
     ...names,
@@ -110,6 +111,23 @@ export function writeModule(
     ...writeFirstValues(members, attributeName, () => insideOf(declaration, declarations, writer)),
     ...writeForward(declaration, accessed, declarations, writer),
   ];
+}
+
+function classAbove(declaration: ModuleDeclaration | AdapterDeclaration): string {
+  if (declaration.kind === "module") return "nn.Module";
+  return declaration.wraps.kind === "parameter" ? "ops.ParameterAdapter" : "ops.Adapter";
+}
+
+/** What an adapter of a parameter is given as a value: that parameter. Empty for others. */
+function adaptedParameter(declaration: ModuleDeclaration | AdapterDeclaration): readonly Parameter[] {
+  if (declaration.kind !== "adapter" || declaration.wraps.kind !== "parameter") return [];
+  const { base: name, wraps, span } = declaration;
+  return [{ name, type: wraps.type, default: null, span }];
+}
+
+/** The name by which an adapter means the module that it adapts; null for others. */
+function adaptedModule(declaration: ModuleDeclaration | AdapterDeclaration): string | null {
+  return declaration.kind === "adapter" && declaration.wraps.kind === "modules" ? declaration.base.text : null;
 }
 
 /** The names in checkpoints that differ from those in Python. */
@@ -185,7 +203,8 @@ function writeInit(
   writer: Writer,
 ): readonly string[] {
   const { parameters, members } = declaration;
-  const base = declaration.kind === "adapter" ? declaration.base.text : null;
+  const base = adaptedModule(declaration);
+  const adapted = adaptedParameter(declaration);
   const scope = new Scope();
   const translator = new Translator({ ...emptyPlace(scope, declarations, writer), base, isMaking: true });
   if (base !== null) {
@@ -193,8 +212,14 @@ function writeInit(
     writer.use("nn");
   }
   const stored = storedNames(declaration, accessed, declarations);
-  const signature = writeSignature(parameters, translator, 2);
+  const signature = writeSignature([...adapted, ...parameters], translator, 2);
   const given = ["self", ...(base === null ? [] : ["base: nn.Module"]), ...signature.parameters];
+  const sizes = new BodyWriter().sizes(
+    adapted,
+    namesIn(expressionsOf(members.filter(({ kind }) => kind !== "forward"))),
+    translator,
+    2,
+  );
   const kept = (name: string): readonly string[] =>
     stored.has(name) ? [indented(2, `self.${attributeName(name)} = ${variableName(name)}`)] : [];
   return [
@@ -202,6 +227,7 @@ function writeInit(
     indented(2, base === null ? "super().__init__()" : "super().__init__(base)"),
     ...signature.defaults,
     ...parameters.flatMap(({ name }) => kept(name.text)),
+    ...sizes,
     ...members.flatMap((member) => [
       ...(member.kind === "forward" || isShared(member) ? [] : hashComment(2, commentAbove(member.span))),
       ...writeMember(member, translator),
@@ -292,11 +318,12 @@ function writeForward(
   declarations: Declarations,
   writer: Writer,
 ): readonly string[] {
-  const { parameters, body } = forwardOf(declaration);
+  const { parameters: own, body } = forwardOf(declaration);
+  const parameters = [...adaptedParameter(declaration), ...own];
   const translator = insideOf(declaration, declarations, writer);
   const signature = writeSignature(parameters, translator, 2);
   const bodies = new BodyWriter(accessed.lets(declaration));
-  const sizes = bodies.sizes(parameters, body, translator, 2);
+  const sizes = bodies.sizes(parameters, namesRead(parameters, body), translator, 2);
   const shapes = shapesOf(parameters);
   return [
     ...layOutSignature(1, "def forward", ["self", ...signature.parameters], `${returned(body, declarations, writer)}:`),
@@ -316,7 +343,7 @@ function insideOf(
   for (const { name, type } of declaration.parameters)
     outer.define(name.text, own(attributeName(name.text)), isNumeric(type));
   for (const name of letsOf(declaration.members)) outer.define(name, own(attributeName(name)));
-  const base = declaration.kind === "adapter" ? declaration.base.text : null;
+  const base = adaptedModule(declaration);
   if (base !== null) outer.define(base, own("base"));
   for (const name of memberNames(declaration.members)) outer.define(name, own(attributeName(name)));
   return new Translator({ ...emptyPlace(new Scope(outer), declarations, writer), base, training: own("training") });

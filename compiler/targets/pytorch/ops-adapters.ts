@@ -14,22 +14,34 @@ class Shared(nn.Module):
         self.checkpoint_names = checkpoint_names
 
 
-class Adapter(nn.Module):
+class PlacedAdapter(nn.Module):
+    """What all adapters have."""
+
+    place: int  # among the adapters of the model, in the order in which they were placed
+    sharing: tuple[Shared, dict[str, str]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.place = 0
+
+
+class Adapter(PlacedAdapter):
     """Stands around the module that it adapts, or around another adapter of that."""
 
     base: nn.Module
-    place: int  # among the adapters of the model, in the order in which they were placed
-    sharing: tuple[Shared, dict[str, str]]
     of_whole_model = False  # whether its names in checkpoints are without those of its module
 
     def __init__(self, base: nn.Module) -> None:
         super().__init__()
         self.base = base
-        self.place = 0
 
     @property
     def original(self) -> Any:
         return original(self.base)
+
+
+class ParameterAdapter(PlacedAdapter):
+    """Gives what is computed with in the place of a parameter: one of its parametrizations."""
 
 
 class SharedTensor:
@@ -43,14 +55,17 @@ class SharedTensor:
         return getattr(shared, names[self.name]) if self.name in names else None
 
 
-def sharing(adapter: Adapter, shared: Shared, **names: str) -> Adapter:
+_Placed = TypeVar("_Placed", bound=PlacedAdapter)
+
+
+def sharing(adapter: _Placed, shared: Shared, **names: str) -> _Placed:
     """Says which of what adapters share is which attribute of one."""
     # In a tuple it is no part of the adapter, whose state dict is without it.
     adapter.sharing = (shared, names)
     return adapter
 
 
-def adapters(model: nn.Module, *kinds: type[Adapter]) -> list[Any]:
+def adapters(model: nn.Module, *kinds: type[PlacedAdapter]) -> list[Any]:
     """The adapters of some kinds, in the order in which they were placed."""
     found = [each for each in model.modules() if isinstance(each, kinds)]
     return sorted(found, key=lambda each: each.place)
@@ -65,17 +80,43 @@ def _matching(names: list[str], pattern: str) -> list[str]:
     return found
 
 
+def _places(module: nn.Module, path: str = "") -> dict[str, tuple[nn.Module, str]]:
+    """What holds each module and parameter of a model, by paths as they are without adapters."""
+    holder = original(module)
+    adapted = getattr(holder, "parametrizations", {})
+    places = {path + own: (holder, own) for own in [*holder._parameters, *adapted]}
+    for own, child in holder.named_children():
+        if child is not adapted:
+            places[path + own] = (holder, own)
+            places.update(_places(child, f"{path}{own}."))
+    return places
+
+
+def _chosen(model: nn.Module, patterns: Sequence[str]) -> list[tuple[int, nn.Module, str]]:
+    """Places for adapters with their numbers, in the order of the model."""
+    places = _places(model)
+    named = {each for pattern in patterns for each in _matching(list(places), pattern)}
+    before = len(adapters(model, PlacedAdapter))
+    chosen = enumerate((place for name, place in places.items() if name in named), before)
+    return [(number, *place) for number, place in chosen]
+
+
 def adapt(model: nn.Module, patterns: Sequence[str], wrap: Callable[[nn.Module], Adapter]) -> None:
     """Puts adapters around modules, in place."""
-    names = [name for name, _ in model.named_modules()]
-    chosen = {each for pattern in patterns for each in _matching(names, pattern)}
-    before = len(adapters(model, Adapter))
-    for place, name in enumerate((name for name in names if name in chosen), before):
-        parent, _, own = name.rpartition(".")
-        holder = model.get_submodule(parent)
-        adapter = wrap(model.get_submodule(name))
+    for place, holder, own in _chosen(model, patterns):
+        adapter = wrap(holder.get_submodule(own))
         adapter.place = place
         holder._modules[own] = adapter
+
+
+def adapt_parameters(
+    model: nn.Module, patterns: Sequence[str], make: Callable[[Tensor], ParameterAdapter]
+) -> None:
+    """Computes with what adapters give in the place of parameters, which stay beside them."""
+    for place, holder, own in _chosen(model, patterns):
+        adapter = make(getattr(holder, own).detach())
+        adapter.place = place
+        register_parametrization(holder, own, adapter)
 
 
 def parameters_under(model: nn.Module, patterns: Sequence[str]) -> list[nn.Parameter]:

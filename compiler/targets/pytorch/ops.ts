@@ -10,12 +10,13 @@ import functools
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeGuard, TypeVar
 from weakref import WeakKeyDictionary
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import ParametrizationList, register_parametrization
 from torch.utils.checkpoint import checkpoint
 
 # Written for these releases of PyTorch.
@@ -249,9 +250,14 @@ def recomputed(layer: nn.Module, *args: Any, **kwargs: Any) -> Any:
 def compile_layers(model: nn.Module, **options: Any) -> None:
     """Compiles layers by torch.compile, in place; those of a list are compiled once for all."""
     for module in model.modules():
-        for layer in module if isinstance(module, nn.ModuleList) else []:
-            if not any(isinstance(inner, nn.ModuleList) for inner in layer.modules()):
+        for layer in module if _is_list(module) else []:
+            if not any(_is_list(inner) for inner in layer.modules()):
                 layer.compile(**options)
+
+
+def _is_list(module: nn.Module) -> TypeGuard[nn.ModuleList]:
+    # Adapters of a parameter are in a list, too.
+    return isinstance(module, nn.ModuleList) and not isinstance(module, ParametrizationList)
 
 
 ${adaptersSource}Naming = Callable[[str], str]
@@ -295,6 +301,14 @@ def checkpoint_names(model: nn.Module) -> dict[str, str]:
                 if tensor is not None:
                     found[path + name] = naming(names.get(name, name))
         for name, child in module.named_children():
+            if isinstance(child, nn.ModuleDict) and child is getattr(module, "parametrizations", 0):
+                for own, adapted in child.items():
+                    stored = naming(names.get(own, own))
+                    found[f"{path}{name}.{own}.original"] = stored
+                    for level, adapter in enumerate(adapted):
+                        inside = _inside(stored if level == 0 else f"{stored}.{level}")
+                        members(adapter, f"{path}{name}.{own}.{level}.", inside)
+                continue
             if isinstance(module, Adapter) and name == "base":
                 continue
             if isinstance(child, nn.ModuleList):
@@ -317,7 +331,7 @@ def adapter_names(model: nn.Module) -> set[str]:
     names = checkpoint_names(model)
     added: set[str] = set()
     for path, module in model.named_modules():
-        if isinstance(module, Adapter | Shared):
+        if isinstance(module, PlacedAdapter | Shared):
             inside = (name for name, _ in _tensors(module, path))
             added.update(names[name] for name in inside if not name.startswith(f"{path}.base."))
     return added

@@ -1,45 +1,73 @@
-import type { Component, ModuleInstance, ParameterInstance, Step } from "../../elaborate/index.ts";
+import type { Adaptable, Component, ModuleInstance, ParameterInstance, Step } from "../../elaborate/index.ts";
 import { attributeName, modelAttributeName } from "./names.ts";
 import { sharedNames } from "./shared.ts";
 
 /** One step of a path in Python: an attribute, or the number of a layer and how many there are. */
 export type PathStep = string | { readonly index: number; readonly count: number };
 
+type Path = readonly PathStep[];
+
 /** Where a model's modules and parameters stand in Python's. */
 export interface Paths {
-  readonly modules: ReadonlyMap<ModuleInstance, readonly PathStep[]>;
-  readonly parameters: ReadonlyMap<ParameterInstance, readonly PathStep[]>;
+  readonly parameters: ReadonlyMap<ParameterInstance, Path>;
+  /** Where modules and parameters would stand if there were no adapters. */
+  readonly plain: ReadonlyMap<Adaptable, Path>;
+}
+
+/** Where something stands, and where it would stand without adapters. */
+interface Stand {
+  readonly path: Path;
+  readonly plain: Path;
 }
 
 export function pathsOf(components: readonly Component[]): Paths {
-  const modules = new Map<ModuleInstance, readonly PathStep[]>();
-  const parameters = new Map<ParameterInstance, readonly PathStep[]>();
+  const parameters = new Map<ParameterInstance, Path>();
+  const plain = new Map<Adaptable, Path>();
   const shared = sharedNames(components);
-  const addModule = (instance: ModuleInstance, path: readonly PathStep[]): void => {
-    modules.set(instance, path);
+  const addModule = (instance: ModuleInstance, at: Stand): void => {
+    plain.set(instance, at.plain);
     // Adapters are around a module: the outermost stands at its path.
     const { adapters } = instance;
-    const inside = (count: number): readonly PathStep[] => [...path, ...Array.from({ length: count }, () => "base")];
+    const inside = (count: number): Stand => ({ ...at, path: [...at.path, ...Array<PathStep>(count).fill("base")] });
     for (const [level, adapter] of adapters.entries())
       addMembers(adapter.instance, inside(adapters.length - 1 - level));
     addMembers(instance, inside(adapters.length));
   };
-  const addMembers = (instance: ModuleInstance, path: readonly PathStep[]): void => {
-    for (const parameter of instance.parameters) parameters.set(parameter, [...path, ...lastStep(parameter.steps)]);
-    for (const child of instance.children) addModule(child, [...path, ...lastStep(child.steps)]);
+  const addMembers = (instance: ModuleInstance, at: Stand): void => {
+    for (const parameter of instance.parameters) addParameter(parameter, at, lastStep(parameter.steps));
+    for (const child of instance.children) addModule(child, below(at, lastStep(child.steps)));
+  };
+  const addParameter = (parameter: ParameterInstance, at: Stand, own: Path): void => {
+    plain.set(parameter, [...at.plain, ...own]);
+    // PyTorch keeps a parameter and its parametrizations, the innermost first, in a module of their own.
+    const { adapters } = parameter;
+    const { length: count } = adapters;
+    const list = below({ ...at, path: [...at.path, "parametrizations"] }, own);
+    parameters.set(parameter, count === 0 ? [...at.path, ...own] : [...list.path, "original"]);
+    for (const [index, { instance }] of adapters.entries()) addMembers(instance, below(list, [{ index, count }]));
   };
   for (const component of components) {
     if ("parameter" in component) {
       const { kind, name, parameter } = component;
-      const own = kind === "shared" ? ["shared", shared.get(parameter) ?? name] : [modelAttributeName(name)];
-      parameters.set(parameter, own);
-    } else if (component.kind === "head") addModule(component.instance, ["heads", component.name]);
-    else addModule(component.instance, lastStep(component.instance.steps, modelAttributeName));
+      if (kind === "shared") addParameter(parameter, same(["shared"]), [shared.get(parameter) ?? name]);
+      else addParameter(parameter, same([]), [modelAttributeName(name)]);
+    } else {
+      const { kind, name, instance } = component;
+      addModule(instance, same(kind === "head" ? ["heads", name] : lastStep(instance.steps, modelAttributeName)));
+    }
   }
-  return { modules, parameters };
+  return { parameters, plain };
 }
 
-function lastStep(steps: readonly Step[], attributeOf = attributeName): readonly PathStep[] {
+function same(path: Path): Stand {
+  return { path, plain: path };
+}
+
+function below({ path, plain }: Stand, own: Path): Stand {
+  return { path: [...path, ...own], plain: [...plain, ...own] };
+}
+
+function lastStep(steps: readonly Step[], attributeOf = attributeName): Path {
   const step = steps.at(-1);
   if (step === undefined) throw new Error("what stands in a module has a step of its own");
   const { name, index, count } = step;
@@ -47,7 +75,7 @@ function lastStep(steps: readonly Step[], attributeOf = attributeName): readonly
 }
 
 /** Patterns that name these modules and no others: `*` stands for every layer of a list. */
-export function patternsOfModules(paths: readonly (readonly PathStep[])[]): readonly string[] {
+export function patternsOfModules(paths: readonly Path[]): readonly string[] {
   return overLayers(paths).map(printPath);
 }
 
@@ -55,16 +83,13 @@ export function patternsOfModules(paths: readonly (readonly PathStep[])[]): read
  * The fewest patterns that name these paths: `*` stands for every layer of a list. What is named as a whole when everything below it is
  * chosen, of `all`, is named as a whole.
  */
-export function patternsFor(
-  chosen: readonly (readonly PathStep[])[],
-  all: readonly (readonly PathStep[])[],
-): readonly string[] {
+export function patternsFor(chosen: readonly Path[], all: readonly Path[]): readonly string[] {
   const wanted = new Set(chosen.map(printPath));
-  const whole = (prefix: readonly PathStep[]): boolean => {
+  const whole = (prefix: Path): boolean => {
     const start = `${printPath(prefix)}.`;
     return all.every((path) => !`${printPath(path)}.`.startsWith(start) || wanted.has(printPath(path)));
   };
-  const shortest = new Map<string, readonly PathStep[]>();
+  const shortest = new Map<string, Path>();
   const roots = new Map<string, boolean>();
   for (const path of chosen) {
     const length = path.findIndex((_, index) => {
@@ -83,7 +108,7 @@ export function patternsFor(
 type Pattern = readonly (PathStep | { readonly index: "*" })[];
 
 /** Joins what differs in the layer alone, where every layer of the list is there. */
-function overLayers(paths: readonly (readonly PathStep[])[]): readonly Pattern[] {
+function overLayers(paths: readonly Path[]): readonly Pattern[] {
   let patterns: readonly Pattern[] = paths;
   const longest = Math.max(0, ...paths.map(({ length }) => length));
   for (let at = 0; at < longest; at++) {

@@ -1,6 +1,7 @@
 import type { Argument, Placement } from "../../../grammar/index.ts";
 import { printPlacement } from "../../../grammar/index.ts";
-import { isModule, type ModuleInstance } from "../../elaborate/index.ts";
+import { isModule, type ModuleInstance, type ParameterInstance } from "../../elaborate/index.ts";
+import { parametersIn } from "../../ir/index.ts";
 import type { TracedSpec, WrittenModel } from "../../programs/index.ts";
 import { hashComment } from "./comments.ts";
 import { literal } from "./literals.ts";
@@ -14,23 +15,27 @@ import type { Translator } from "./translate.ts";
 /** Puts adapters around what they adapt, placement by placement. */
 export function writePlacements(
   { placed, components }: WrittenModel,
-  { modules }: Paths,
+  { plain, parameters }: Paths,
   translator: Translator,
 ): readonly string[] {
+  refuseComputed([...parameters.keys()]);
   const names = sharedNames(components);
-  const order = new Map([...modules.keys()].map((module, index) => [module, index]));
+  const order = new Map([...plain.keys()].map((each, index) => [each, index]));
   return placed.flatMap(({ placement, adapters }): readonly string[] => {
     const made = adapters.map(({ base, adapter }): Wrapped => {
-      if (!isModule(base)) return refuse("a package has no adapters of parameters", placement.span);
       const around = adapterAround(placement, adapter.instance, names, translator);
-      return { around, wrapped: printPython(around), base: modules.get(base) ?? [], order: order.get(base) ?? 0 };
+      const callee = isModule(base) ? "ops.adapt" : "ops.adapt_parameters";
+      // Parameters that have an adapter already come last in a module, so that only one call for each keeps their order.
+      const place = isModule(base) ? (order.get(base) ?? 0) : 0;
+      const wrapped = `${callee} ${printPython(around)}`;
+      return { callee, around, wrapped, base: plain.get(base) ?? [], order: place };
     });
     const groups = translator.place.declarations.readsPlaced ? inTheirOrder(made) : byWords(made);
     return [
       ...hashComment(2, [printPlacement(placement)]),
       ...groups.flatMap((group) => {
         const patterns = patternsOfModules(group.map(({ base }) => base));
-        return patternCall("ops.adapt", patterns, group[0]?.around ?? null);
+        return patternCall(group[0]?.callee ?? "", patterns, group[0]?.around ?? null);
       }),
     ];
   });
@@ -38,11 +43,21 @@ export function writePlacements(
 
 /** An adapter in Python, where it stands, and the place of that among all modules. */
 interface Wrapped {
+  /** The function that puts it there. */
+  readonly callee: string;
   readonly around: Python;
-  /** The same in words, by which equal ones are told. */
+  /** Both in words, by which equal ones are told. */
   readonly wrapped: string;
   readonly base: readonly PathStep[];
   readonly order: number;
+}
+
+/** First values follow from parameters as they are, which nothing in a package reads beside their parametrizations. */
+function refuseComputed(parameters: readonly ParameterInstance[]): void {
+  const adapted = new Set(parameters.flatMap(({ path, adapters }) => (adapters.length > 0 ? [path] : [])));
+  for (const { initial, span } of parameters)
+    if (initial.kind === "computed" && parametersIn(initial.node).some((path) => adapted.has(path)))
+      refuse("a package has no first values that follow from a parameter with an adapter", span);
 }
 
 function byWords(made: readonly Wrapped[]): readonly (readonly Wrapped[])[] {

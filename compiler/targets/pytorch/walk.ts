@@ -68,7 +68,7 @@ function ofStatement(statement: Statement): readonly Expression[] {
 }
 
 /** The expressions that the members of a module have, outermost only. */
-function expressionsOf(members: readonly ModuleMember[]): readonly Expression[] {
+export function expressionsOf(members: readonly ModuleMember[]): readonly Expression[] {
   return members.flatMap(ofMember);
 }
 
