@@ -9,6 +9,7 @@ import { writeRecord } from "../../runtime/train/index.ts";
 import { countOf, elementsOf, readSafetensors } from "../../runtime/weights/index.ts";
 import { medctc, prepareProgram } from "../cli/medctc.ts";
 import { adapterOf as fixtureOf, specOf, writeCase } from "../parity/peft-conv-cases.ts";
+import { writeCase as writeParameters } from "../parity/peft-parameters-cases.ts";
 import { adapterOf, apart, manifestOf, ServedProgram, smallInputs, writeRandomAdapter } from "./served-model.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medctc-ranks-"));
@@ -29,10 +30,10 @@ function specWith(name: string, placement: string): string {
 }
 
 /** A PEFT folder of random adapters of a spec. */
-function peftFolder(name: string, own: string, seed: number): string {
+function peftFolder(name: string, own: string, seed: number, of = weights[1] ?? ""): string {
   const [file, to] = [join(folder, `${name}.safetensors`), join(folder, `${name}-peft`)];
   writeRandomAdapter(file, own, seed);
-  const written = medctc(["export", own, "--peft", to, "--adapter", file, ...weights]);
+  const written = medctc(["export", own, "--peft", to, "--adapter", file, "--weights", of]);
   expect(written.err).not.toContain("error");
   expect(written.code).toBe(0);
   return to;
@@ -47,6 +48,29 @@ async function latentAlone(name: string, own: string, adapter: string): Promise<
   const results = await session.run(smallInputs, ["latent"]);
   await session.dispose();
   return Float32Array.from(results.get("latent")?.data ?? []);
+}
+
+/** That an adapter gives in a base what it gives in a model of its own, and that this is something. */
+async function expectServed(served: string, name: string, alone: string): Promise<void> {
+  const { inputs, outputs } = manifestOf(served).base.programs["forward"] ?? { inputs: [], outputs: [] };
+  const random = generator(3);
+  const given = new Map(
+    inputs.map(({ name: input, shape }) => {
+      const sizes = shape.map(Number);
+      const data = Float32Array.from({ length: countOf(sizes) }, () => random() - 0.5);
+      return [input, { dtype: "float32" as const, shape: sizes, data }];
+    }),
+  );
+  const [output = { name: "" }] = outputs;
+  const program = await ServedProgram.open(served, "forward");
+  const [found, base] = [await program.run(name, given, output.name), await program.run("base", given, output.name)];
+  await program.dispose();
+  const session = await OnnxSession.load(alone);
+  const expected = Float32Array.from((await session.run(given, [output.name])).get(output.name)?.data ?? []);
+  await session.dispose();
+  const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  expect(apart(found, expected) / largest).toBeLessThan(1e-6);
+  expect(apart(found, base)).toBeGreaterThan(1e-3);
 }
 
 describe("adapters of several ranks in one base", () => {
@@ -198,26 +222,29 @@ describe("adapters of several ranks in one base", () => {
       expect.stringContaining("`flat` of rank 4 and 12 has zeros beside its matrices up to rank 8"),
     ]);
     expect(medctc(["export", own, "--onnx", alone, ...common, "--adapter", adapter]).code).toBe(0);
-    const { inputs, outputs } = manifestOf(to).base.programs["forward"] ?? { inputs: [], outputs: [] };
-    const random = generator(3);
-    const given = new Map(
-      inputs.map(({ name, shape }) => {
-        const sizes = shape.map(Number);
-        const data = Float32Array.from({ length: countOf(sizes) }, () => random() - 0.5);
-        return [name, { dtype: "float32" as const, shape: sizes, data }];
-      }),
-    );
-    const [output = { name: "" }] = outputs;
-    const program = await ServedProgram.open(to, "forward");
-    const [found, base] = [
-      await program.run("flat", given, output.name),
-      await program.run("base", given, output.name),
-    ];
-    await program.dispose();
-    const session = await OnnxSession.load(alone);
-    const expected = (await session.run(given, [output.name])).get(output.name)?.data ?? [];
-    await session.dispose();
-    expect(apart(found, expected)).toBeLessThan(1e-6);
-    expect(apart(found, base)).toBeGreaterThan(1e-3);
+    await expectServed(to, "flat", alone);
+  });
+
+  test("stacks of matrices and parameters that are no module's weight have room for the highest rank, too", async () => {
+    const on = "vision.experts.up, vision.turned.weight, vision.attn.in_proj.weight";
+    const { spec: base, weights: ofNetwork } = writeParameters(folder, "base", [`lora_parameter(rank = 2) on ${on}`]);
+    const adapters = [
+      ["low", "lora_parameter(rank = 1, alpha = 3)"],
+      ["wide", "lora_parameter(rank = 3, alpha = 5, rank_stabilised = true)"],
+    ] as const;
+    const [to, common] = [join(folder, "parameters-served"), ["--program", "forward", "--weights", ofNetwork]];
+    const folders = adapters.map(([name, call], seed) => {
+      const { spec: own } = writeParameters(folder, name, [`${call} on ${on}`]);
+      return { name, own, adapter: peftFolder(`${name}-parameters`, own, seed + 9, ofNetwork) };
+    });
+    const named = folders.map(({ name, adapter }) => `${name}=${adapter}`);
+    const { code, err } = medctc(["export", base, "--onnx", to, ...common, "--serve", ...named]);
+    expect([code, err]).toEqual([0, expect.stringContaining("the base has room for rank 3 of `lora_parameter`")]);
+    expect(err).toContain("`low` of rank 1 has zeros beside its matrices up to rank 3, which change nothing");
+    for (const { name, own, adapter } of folders) {
+      const alone = join(folder, `${name}-parameters.onnx`);
+      expect(medctc(["export", own, "--onnx", alone, ...common, "--adapter", adapter]).code).toBe(0);
+      await expectServed(to, name, alone);
+    }
   });
 });

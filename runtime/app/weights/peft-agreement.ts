@@ -102,7 +102,7 @@ export function peftDisagreements(given: AdaptersIn, { spec, plan }: Compiled): 
               : update.kind === "low-rank" && config.kind === "lora"
                 ? differenceOf(update, given, config)
                 : update.kind === "low-rank-parameter" && config.kind === "lora"
-                  ? parameterDifference(update, moduleIn(update, given), config)
+                  ? parameterDifference(update, given, config)
                   : otherForm(update, plan);
       if (difference === null) continue;
       const { module, found: stored, expected } = difference;
@@ -157,11 +157,17 @@ function unknownAlpha(path: string, adapters: number): Diagnostic {
 type PlacedLora = Extract<AdapterUpdate, { readonly kind: "low-rank" }>;
 
 /** The scale of an update by the config beside its file, or by the alpha that somebody says; null where neither has it. */
-export function scaleStated(update: PlacedLora, given: AdaptersIn): number | null {
+export function scaleStated(update: PlacedLora | (AdapterUpdate & LowRankParameter), given: AdaptersIn): number | null {
   const found = configOf(given);
-  return found.kind === "config" && found.config.kind === "lora"
-    ? scaleIn(found.config, moduleIn(update, given))
-    : null;
+  if (found.kind !== "config" || found.config.kind !== "lora") return null;
+  const inPeft = moduleIn(update, given);
+  if (update.kind === "low-rank") return scaleIn(found.config, inPeft);
+  return scaleOf(found.config.alphaOf(inPeft), rankStated(update, inPeft, found.config), found.config);
+}
+
+/** Of a stack of matrices a config has the rank of each; without one the rank is that of all, as the shapes of tensors have it. */
+function rankStated({ experts }: LowRankParameter, inPeft: string, config: LoraConfig): number {
+  return config.hasParameters ? config.rankOf(inPeft) : config.rankOf(inPeft) / experts;
 }
 
 /** Whether two scales are the same but for their digits in a file. */
@@ -280,13 +286,15 @@ function differenceOf(update: PlacedLora, given: AdaptersIn, config: LoraConfig)
   return { module, found: `has the scale ${short(stored)} (${formula})`, expected: `has ${short(scale)}` };
 }
 
-/** Of a stack of matrices a config has the rank of each; without one the rank is that of all, as the shapes of tensors have it. */
 function parameterDifference(
-  { module, scale, rank, experts }: LowRankParameter,
-  inPeft: string,
+  update: AdapterUpdate & LowRankParameter,
+  given: AdaptersIn,
   config: LoraConfig,
 ): Difference | null {
-  const stored = config.hasParameters ? config.rankOf(inPeft) : config.rankOf(inPeft) / experts;
+  const { module, scale, rank, up } = update;
+  if (given.rescaled?.has(up.path) === true) return null;
+  const inPeft = moduleIn(update, given);
+  const stored = rankStated(update, inPeft, config);
   if (stored !== rank) return { module, found: `has rank ${stored}`, expected: `has rank ${rank}` };
   const alpha = config.alphaOf(inPeft);
   const inFile = scaleOf(alpha, rank, config);

@@ -1,4 +1,4 @@
-import type { AdapterUpdate, LowRank } from "../../../../compiler/index.ts";
+import type { AdapterUpdate } from "../../../../compiler/index.ts";
 import type { OpenAdapter } from "../../../adapters/index.ts";
 import type { Problem } from "../../../text/index.ts";
 import { countOf, joined, type NameMatch } from "../../../weights/index.ts";
@@ -35,6 +35,26 @@ interface Stored {
   readonly down: FoundTensor;
   readonly up: FoundTensor;
   readonly rank: number;
+  /** Rows of A in each group. */
+  readonly ofGroup: number;
+}
+
+/** How ranks lie in both matrices: A has groups of rows, and each row of B so many columns for each row of a group. */
+interface Layout {
+  readonly groups: number;
+  readonly ofGroup: number;
+  readonly columns: number;
+}
+
+/**
+ * Of a convolution in groups each group has ranks of its own, one group after the other. Of a stack of matrices A has the ranks of a matrix
+ * together, and B the matrices of a rank.
+ */
+function layoutOf(update: Updates): Layout {
+  if (update.kind === "low-rank-parameter")
+    return { groups: update.experts, ofGroup: update.rank, columns: update.experts };
+  const ofGroup = update.up.shape[1] ?? 1;
+  return { groups: update.rank / ofGroup, ofGroup, columns: 1 };
 }
 
 /**
@@ -49,17 +69,16 @@ export function fitUpdates(
   const tensors = new Map<string, FittedTensor>();
   const [ranks, paddedTo, factors] = [new Set<number>(), new Set<number>(), new Set<number>()];
   for (const update of updates) {
-    if (update.kind !== "low-rank" && update.kind !== "low-rank-change") continue;
+    if (!isUpdate(update)) continue;
     const stored = storedOf(update, given);
     if (stored === null) continue;
     const { rank } = stored;
     ranks.add(rank);
-    const isPlain = update.kind === "low-rank" && !update.hasLengths;
-    if (rank > update.rank || (rank < update.rank && !isPlain)) return otherRank(named, update, rank, isKept);
-    const scale = isPlain ? scaleOf(update, given) : null;
+    if (rank > update.rank || (rank < update.rank && !isPlain(update))) return otherRank(named, update, rank, isKept);
+    const scale = isPlain(update) ? scaleOf(update, given) : null;
     if (scale === null && rank < update.rank) return unknownScale(named, rank);
     const isSame = scale === null || isSameScale(scale, update.scale);
-    if (update.kind !== "low-rank" || (rank === update.rank && isSame)) continue;
+    if (rank === update.rank && isSame) continue;
     const factor = isSame ? 1 : scale / update.scale;
     for (const [tensor, fitted] of matricesFor(update, stored, factor)) tensors.set(tensor, fitted);
     if (rank < update.rank) paddedTo.add(update.rank);
@@ -72,8 +91,8 @@ export function fitUpdates(
 export function higherRanks(updates: readonly AdapterUpdate[], given: AdapterFile): ReadonlyMap<string, number> {
   const needed = new Map<string, number>();
   for (const update of updates) {
-    const stored = update.kind === "low-rank" && !update.hasLengths ? storedOf(update, given) : null;
-    if (update.kind !== "low-rank" || stored === null || stored.rank <= update.rank) continue;
+    const stored = isUpdate(update) && isPlain(update) ? storedOf(update, given) : null;
+    if (!isUpdate(update) || stored === null || stored.rank <= update.rank) continue;
     const [call = ""] = update.placement.split("(");
     const adapter = call.slice(call.lastIndexOf(".") + 1);
     needed.set(adapter, Math.max(needed.get(adapter) ?? 0, stored.rank));
@@ -81,50 +100,55 @@ export function higherRanks(updates: readonly AdapterUpdate[], given: AdapterFil
   return needed;
 }
 
+type Updates = Extract<AdapterUpdate, { readonly kind: "low-rank" | "low-rank-change" | "low-rank-parameter" }>;
+type PlainUpdate = Extract<Updates, { readonly kind: "low-rank" | "low-rank-parameter" }>;
+
+function isUpdate(update: AdapterUpdate): update is Updates {
+  return update.kind === "low-rank" || update.kind === "low-rank-change" || update.kind === "low-rank-parameter";
+}
+
+/** Whether zeros beside both matrices change nothing. */
+function isPlain(update: Updates): update is PlainUpdate {
+  return update.kind === "low-rank-parameter" || (update.kind === "low-rank" && !update.hasLengths);
+}
+
 /** Both matrices of an update in a file, where they are of a matrix like the base's; openings say what is missing, or has other sizes. */
-function storedOf({ down, up, rank }: Updates, { file, match }: AdapterFile): Stored | null {
+function storedOf(update: Updates, { file, match }: AdapterFile): Stored | null {
+  const { down, up } = update;
   const tensorAt = ({ checkpoint }: typeof down) => tensorOf(file, match.found.get(checkpoint) ?? "");
   const [inDown, inUp] = [tensorAt(down), tensorAt(up)];
   if (inDown === null || inUp === null) return null;
+  const { groups, columns } = layoutOf(update);
   const [own = 0, ...inputs] = inDown.shape;
-  const ofGroup = (own * (up.shape[1] ?? 0)) / rank;
+  const ofGroup = own / groups;
   const isDown = inputs.join() === down.shape.slice(1).join();
-  const isUp = inUp.shape.join() === up.shape.with(1, ofGroup).join();
-  return isDown && isUp && own > 0 && Number.isInteger(ofGroup) ? { down: inDown, up: inUp, rank: own } : null;
+  const isUp = inUp.shape.join() === up.shape.with(1, ofGroup * columns).join();
+  const rank = update.kind === "low-rank-parameter" ? ofGroup : own;
+  return isDown && isUp && own > 0 && Number.isInteger(ofGroup) ? { down: inDown, up: inUp, rank, ofGroup } : null;
 }
 
-type Updates = Extract<AdapterUpdate, { readonly kind: "low-rank" | "low-rank-change" }>;
-
-function scaleOf(
-  update: Extract<Updates, { readonly kind: "low-rank" }>,
-  { specOfRun, ...given }: AdapterFile,
-): number | null {
+function scaleOf(update: PlainUpdate, { specOfRun, ...given }: AdapterFile): number | null {
   const stated = scaleStated(update, { ...given, isWhole: false });
   if (stated !== null) return stated;
   const trained = specOfRun()?.updates.get(update.module);
-  return trained?.kind === "low-rank" && !trained.hasLengths ? trained.scale : null;
+  return trained !== undefined && isUpdate(trained) && isPlain(trained) ? trained.scale : null;
 }
 
-/** Of a convolution in groups each group has ranks of its own, one group after the other. */
-function matricesFor(
-  { down, up, rank }: LowRank,
-  stored: Stored,
-  factor: number,
-): readonly (readonly [string, FittedTensor])[] {
-  const ofGroup = up.shape[1] ?? 1;
-  const groups = rank / ofGroup;
-  const storedOfGroup = stored.rank / groups;
+function matricesFor(update: Updates, stored: Stored, factor: number): readonly (readonly [string, FittedTensor])[] {
+  const { down, up } = update;
+  const { groups, ofGroup, columns: each } = layoutOf(update);
   const valuesOf = ({ shape, floats }: FoundTensor): Float32Array => joined(floats(), countOf(shape));
   const [a, b] = [valuesOf(stored.down), valuesOf(stored.up)];
   const padded = { down: new Float32Array(countOf(down.shape)), up: new Float32Array(countOf(up.shape)) };
-  const inputs = padded.down.length / rank;
+  const inputs = padded.down.length / (groups * ofGroup);
   for (let group = 0; group < groups; group++) {
-    const rows = a.subarray(group * storedOfGroup * inputs, (group + 1) * storedOfGroup * inputs);
+    const rows = a.subarray(group * stored.ofGroup * inputs, (group + 1) * stored.ofGroup * inputs);
     padded.down.set(rows, group * ofGroup * inputs);
   }
-  for (let output = 0; output < padded.up.length / ofGroup; output++) {
-    const columns = b.subarray(output * storedOfGroup, (output + 1) * storedOfGroup);
-    padded.up.set(factor === 1 ? columns : columns.map((value) => factor * value), output * ofGroup);
+  const [own, width] = [stored.ofGroup * each, ofGroup * each];
+  for (let output = 0; output < padded.up.length / width; output++) {
+    const columns = b.subarray(output * own, (output + 1) * own);
+    padded.up.set(factor === 1 ? columns : columns.map((value) => factor * value), output * width);
   }
   return [
     [down.path, { shape: down.shape, data: padded.down }],
