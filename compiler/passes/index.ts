@@ -2,3 +2,4 @@ export { hoistLargest } from "./hoist.ts";
 export { loweredProducts } from "./lower-precision.ts";
 export { type Fold, foldAdapters, mergeProjections } from "./merge-projections.ts";
 export { drawsDropout, isFor, optimise, type PassContext, passes } from "./pipeline.ts";
+export { layerCount } from "./recompute-layers.ts";

@@ -123,7 +123,8 @@ const byName: Readonly<Record<PassName, Omit<Pass, "name">>> = {
     of: differentiated,
     requires: ["no stop_gradient"],
     ensures: [],
-    run: (program, { settings }) => (settings.recompute === "layers" ? recomputeLayers(program) : program),
+    run: (program, { settings: { recompute } }) =>
+      recompute === "none" ? program : recomputeLayers(program, recompute === "layers" ? null : recompute),
   },
 };
 

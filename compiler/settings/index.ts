@@ -44,6 +44,8 @@ export {
   checkBest,
   type Optimizer,
   outlasts,
+  printRecompute,
+  type Recompute,
   readTrainSettings,
   type Schedule,
   slowAverage,

@@ -1,4 +1,5 @@
 import { type Diagnostic, type File, report, type Span } from "../../grammar/index.ts";
+import { printNumberOf } from "../units.ts";
 import { type BestProblem, bestHelp, bestProblem, type Measured, type WrittenBest, writtenBest } from "./best.ts";
 import type { NamedCall, Range } from "./named-call.ts";
 import { SettingReader } from "./reader.ts";
@@ -69,11 +70,21 @@ export interface TrainSettings {
   readonly ema: number | null;
   readonly clipNorm: number | null;
   readonly precision: "f32" | "bf16";
-  /** Whose activations are computed again in the backward pass instead of being kept. */
-  readonly recompute: "none" | "layers";
+  readonly recompute: Recompute;
   /** What a training step may take; null for any amount. */
   readonly memory: MemoryLimit | null;
   readonly seed: number;
+}
+
+/**
+ * Whose activations are computed again in the backward pass instead of being kept: those of no layer, of all, or of so many, which a
+ * spec cannot say, and which are chosen for its `memory`.
+ */
+export type Recompute = "none" | "layers" | number;
+
+/** `none`, `layers`, `3 layers` */
+export function printRecompute(recompute: Recompute): string {
+  return typeof recompute === "number" ? printNumberOf(recompute, "layer") : recompute;
 }
 
 /** `memory = 16GB` */
@@ -85,7 +96,8 @@ export interface MemoryLimit {
 }
 
 /** What may be said besides a spec, and replaces what its `train` block says. */
-export type TrainOverrides = Partial<Pick<TrainSettings, "batch" | "microBatch" | "precision" | "recompute">> & {
+export type TrainOverrides = Partial<Pick<TrainSettings, "batch" | "microBatch" | "precision">> & {
+  readonly recompute?: "none" | "layers";
   /** For what does not train: no limit of a training step. */
   readonly memory?: null;
 };

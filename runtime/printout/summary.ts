@@ -5,6 +5,7 @@ import {
   printBytes,
   printFlops,
   printNumberOf,
+  printRecompute,
 } from "../../compiler/index.ts";
 import { printCount, printFound, printShare, renderTable } from "../text/index.ts";
 
@@ -71,5 +72,5 @@ function timesSmaller({ modelBytes, adapterBytes }: Plan["cost"]): string {
 }
 
 function peak({ peakBytes, recompute }: ExpectedMemory): readonly string[] {
-  return ["  expected peak", printBytes(peakBytes), `recompute: ${recompute}`];
+  return ["  expected peak", printBytes(peakBytes), `recompute: ${printRecompute(recompute)}`];
 }

@@ -1,6 +1,15 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { compileSpec, expectMemory } from "../../compiler/index.ts";
+import {
+  buildProgram,
+  compileSpec,
+  expectMemory,
+  flopsOfProgram,
+  optimise,
+  type Program,
+  type Recompute,
+  type TracedSpec,
+} from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
 
@@ -28,7 +37,31 @@ test("`memory` takes the first choice that fits", () => {
   const between = Math.round((peakBytes("recompute = layers") + peakBytes("")) / 2 / 1024 ** 2);
   const { spec, diagnostics } = compiled(`memory = ${between}MB`);
   expect(diagnostics).toEqual([]);
-  expect(spec?.settings.recompute).toBe("layers");
+  expect(spec?.settings.recompute).toBe(2);
+});
+
+test("for `memory` the fewest layers that fit are computed again", () => {
+  const { spec } = compiled("");
+  if (spec === null) throw new Error("the spec compiles");
+  const step = ({ settings }: TracedSpec): Program => {
+    const built = buildProgram(spec, "step");
+    if (built === null) throw new Error("the spec has a loss");
+    return optimise(built, { ...spec, settings }, { isChecked: true });
+  };
+  const of = (recompute: Recompute) => {
+    const chosen = { ...spec, settings: { ...spec.settings, recompute } };
+    return { flops: flopsOfProgram(step(chosen)), bytes: expectMemory(chosen)?.peakBytes ?? 0 };
+  };
+  const counts = [of("none"), of(1), of(2), of(3), of(4), of("layers")];
+  for (const [index, { flops, bytes }] of counts.entries()) {
+    const before = counts[index - 1];
+    if (before === undefined) continue;
+    expect(flops).toBeGreaterThanOrEqual(before.flops);
+    expect(bytes).toBeLessThanOrEqual(before.bytes);
+    if (bytes === before.bytes) continue;
+    const chosen = compiled(`memory = ${Math.ceil(bytes / 1024 ** 2)}MB`).spec?.settings.recompute;
+    expect([index, chosen]).toEqual([index, index]);
+  }
 });
 
 test("with `recompute` given, `memory` only checks", () => {

@@ -9,6 +9,7 @@ import {
   printBest,
   printColumns,
   printPrompts,
+  printRecompute,
   printTasks,
   printThreshold,
   readDataSettings,
@@ -40,7 +41,7 @@ const trainRows: Rows<TrainSettings> = {
   ema: ["ema", plain],
   clipNorm: ["clip_norm", plain],
   precision: ["precision", plain],
-  recompute: ["recompute", (value) => value],
+  recompute: ["recompute", printRecompute],
   memory: ["memory", (limit) => (limit === null ? "any amount" : `${limit.bytes} bytes`)],
   seed: ["seed", plain],
 };

@@ -219,7 +219,7 @@ export class Translator {
       drops[0] === true ? [{ name: "training", value: this.training(span) }] : [];
     if (callable !== undefined && named) writer.nameOf(callable);
     const isRecomputed =
-      declarations.settings.recompute === "layers" && callables.length === 0 && isLayer(fact?.instances ?? new Set());
+      declarations.settings.recompute !== "none" && callables.length === 0 && isLayer(fact?.instances ?? new Set());
     if (isRecomputed) writer.use("ops");
     return {
       kind: "call",

@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import type { TracedSpec } from "../../../compiler/index.ts";
+import { printRecompute, type TracedSpec } from "../../../compiler/index.ts";
 import { type Backend, engineName, precisionOn } from "../../backends/index.ts";
 import { type Measurement, type Profile, productSize, type Request, type Spread, spreadOf } from "../../bench/index.ts";
 import { instructionSets, processorName } from "../../machine/index.ts";
@@ -56,7 +56,7 @@ export function reportOf(found: Found, profile: BenchReport["profile"]): BenchRe
     program: request.program,
     batch,
     precision,
-    recompute,
+    recompute: printRecompute(recompute),
     backend: backend.name,
     machine: {
       processor: processorName(),

@@ -1,5 +1,5 @@
 import { completeAt, hoverAt, type Suggestion } from "../../../../compiler/editor/index.ts";
-import { compareSpecs, printBytes, putPlacements } from "../../../../compiler/index.ts";
+import { compareSpecs, printBytes, printRecompute, putPlacements } from "../../../../compiler/index.ts";
 import { formatSource } from "../../../../grammar/index.ts";
 import { renderComparison } from "../../../printout/index.ts";
 import { renderDiagram, themePalette } from "../../../report/picture/index.ts";
@@ -67,7 +67,7 @@ function picture({ spec, width }: RequestOf<"picture">, session: Session): Answe
 
 function memory(spec: Spec, session: Session): Answers["memory"] {
   const found = memoryOf(session.open(spec).spec);
-  return found === null ? null : { peak: printBytes(found.peakBytes), recompute: found.recompute };
+  return found === null ? null : { peak: printBytes(found.peakBytes), recompute: printRecompute(found.recompute) };
 }
 
 function compare({ before, after }: RequestOf<"compare">, session: Session): Printed {
