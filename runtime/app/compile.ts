@@ -24,7 +24,7 @@ import { version } from "../machine/index.ts";
 import { compilePath } from "../specs/index.ts";
 import type { SpecRequest } from "./compiled-spec.ts";
 import { done, type Ended, type Reporter, refuse, refuseBy } from "./reporter.ts";
-import { type ExpectedTime, expectedTimes } from "./step-times.ts";
+import { type ExpectedTime, timesHere } from "./step-times.ts";
 import { unwritable } from "./unwritable.ts";
 
 export interface CompileRequest extends SpecRequest {
@@ -90,6 +90,6 @@ export function compile(request: CompileRequest, reporter: Reporter): Ended<Comp
     if (saved.kind === "failed") return refuse(saved.problem, reporter);
   }
   reporter.diagnostics(diagnostics);
-  const times = request.time ? expectedTimes(spec, request.volumes, reporter) : [];
+  const times = request.time ? timesHere(request.volumes, reporter)(spec) : [];
   return done({ plan, spec, memory, times, program, holds: !hasErrors(diagnostics) });
 }

@@ -24,26 +24,36 @@ export interface ExpectedEpoch {
   readonly seconds: number;
 }
 
-/** A time for each backend whose rates are known; none where nothing trains, and none, with a note, where there are no rates. */
-export function expectedTimes(
-  spec: TracedSpec,
-  volumes: number | null,
-  reporter: Pick<Reporter, "note">,
-): readonly ExpectedTime[] {
+/** Times of specs by the rates of this machine: one for each backend that has some; none where nothing trains. */
+export type TimesOf = (spec: TracedSpec) => readonly ExpectedTime[];
+
+/** The seconds of a spec's step on one backend, or on the first that has rates; null where they are unknown. */
+export function stepSecondsHere(backend: string): (spec: TracedSpec) => number | null {
+  const stored = readRates();
+  const found = stored.kind !== "rates" ? [] : stored.rates.backends;
+  const rated = found.find((each) => backend === "auto" || each.backend === backend);
+  const known = rated === undefined ? null : backendNamed(rated.backend);
+  return (spec) =>
+    rated === undefined || known?.runs !== "programs" ? null : expectStepTime(spec, rated.rates, known);
+}
+
+/** Reads the rates of this machine, for steps and for epochs of so many volumes; without rates there is a note, and no times. */
+export function timesHere(volumes: number | null, reporter: Pick<Reporter, "note">): TimesOf {
   const stored = readRates();
   if (stored.kind !== "rates") {
     const why = stored.kind === "refused" ? stored.why : "nothing was measured on this machine";
     reporter.note(`the time of a step is unknown: ${why}; to measure, run: medctc bench --calibrate`);
-    return [];
+    return () => [];
   }
-  return stored.rates.backends.flatMap(({ backend: name, measured, rates }) => {
-    const backend = backendNamed(name);
-    if (backend?.runs !== "programs") return [];
-    const seconds = expectStepTime(spec, rates, backend);
-    if (seconds === null) return [];
-    const epoch = volumes === null ? null : epochOf(spec, volumes, seconds, stored.rates);
-    return [{ title: backend.title, seconds, measured, epoch }];
-  });
+  return (spec) =>
+    stored.rates.backends.flatMap(({ backend: name, measured, rates }) => {
+      const backend = backendNamed(name);
+      if (backend?.runs !== "programs") return [];
+      const seconds = expectStepTime(spec, rates, backend);
+      if (seconds === null) return [];
+      const epoch = volumes === null ? null : epochOf(spec, volumes, seconds, stored.rates);
+      return [{ title: backend.title, seconds, measured, epoch }];
+    });
 }
 
 /**

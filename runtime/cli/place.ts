@@ -25,18 +25,31 @@ export const define: DefineCommand = (command, terminal, end) => {
     .option("--top <number>", "number of placements to show, simplest first", wholeNumber(1), 20)
     .option("--costs <number>", "number of these to compile, to show the cost of a training step", wholeNumber(0), 5)
     .option("--memory <number>", "number of these whose expected peak to show; takes seconds each", wholeNumber(0), 0)
+    .option(
+      "--time <number>",
+      "number of these whose expected time of a step to show, on this machine; takes seconds each",
+      wholeNumber(0),
+      0,
+    )
+    .option("--volumes <number>", "with --time: also that of an epoch of so many volumes or images", wholeNumber(1))
     .option("--json", "print JSON")
     .addHelpText(
       "after",
       "\nA placement is one kind of adapter and, for each encoder: nothing; or a group of roles with a rank in the whole encoder;" +
         "\nor a group of roles with a rank in some of its stages. Exit status: 1 if no placement is found." +
         "\n\nExamples:\n  $ medctc place specs/medct.vlm --budget 1.67M --on vision.attn.qkv,o,text.attn.qkv,o" +
-        "\n  $ medctc place specs/medct.vlm --budget 500K --at-most --kinds lora,dora --same-rank",
+        "\n  $ medctc place specs/medct.vlm --budget 500K --at-most --kinds lora,dora --same-rank" +
+        "\n  $ medctc place specs/medct.vlm --budget 1.67M --on vision.attn.qkv --time 5 --volumes 25692",
     )
     .action((spec, flags) => {
       const { atMost = false, kinds = null, on = null, sameRank = false, json = false, with: given = "" } = flags;
       const { set, budget, ranks: tried, top, costs, memory } = flags;
-      const request = { spec, set, budget, atMost, kinds, ranks: tried, on, sameRank, with: given, top, costs, memory };
+      if (flags.volumes !== undefined && flags.time === 0) {
+        terminal.err("error: --volumes is for the time of an epoch\n  help: add --time 5\n");
+        return end(exitCodes.usage);
+      }
+      const asked = { costs, memory, times: flags.time, volumes: flags.volumes ?? null };
+      const request = { spec, set, budget, atMost, kinds, ranks: tried, on, sameRank, with: given, top, ...asked };
       end(
         finish(place(request, terminalReporter(terminal)), (found) => {
           if (json) terminal.json(`${JSON.stringify(found, null, 2)}\n`);

@@ -1,9 +1,26 @@
-import { type PricedPlacement, type PricedPlacements, printBytes, printFlops } from "../../compiler/index.ts";
-import { printCount, printShare, renderTable } from "../text/index.ts";
+import {
+  type PricedPlacement,
+  type PricedPlacements,
+  printBytes,
+  printFlops,
+  printSeconds,
+} from "../../compiler/index.ts";
+import { printCount, printDuration, printShare, renderTable } from "../text/index.ts";
+
+/** What a step is expected to take on a backend, and an epoch of so many volumes where that was asked for. */
+interface PlacedTime {
+  readonly title: string;
+  readonly seconds: number;
+  /** The day on which the backend's rates were measured. */
+  readonly measured: string;
+  readonly epoch: { readonly volumes: number; readonly seconds: number } | null;
+}
+
+type Placement = PricedPlacement<readonly PlacedTime[]>;
 
 /** Placements that meet a budget, the simplest first; `given` are the arguments that all of them have besides. */
 export function renderPlacements(
-  { range, without, regions, count, placements }: PricedPlacements,
+  { range, without, regions, count, placements }: PricedPlacements<readonly PlacedTime[]>,
   given: string,
 ): string {
   const wanted =
@@ -19,33 +36,52 @@ export function renderPlacements(
   return [`${head.join("\n")}\n`, ...(count === 0 ? [] : [table(placements), notes(placements, given)])].join("\n");
 }
 
-function table(placements: readonly PricedPlacement[]): string {
+function table(placements: readonly Placement[]): string {
   const hasCosts = placements.some(({ cost }) => cost !== null);
   const hasMemory = placements.some(({ memory }) => memory !== null);
-  const costs = (step: string, peak: string): readonly string[] => [
+  const titles = timesOf(placements).map(({ title }) => title);
+  const costs = (step: string, peak: string, times: readonly string[]): readonly string[] => [
     ...(hasCosts ? [step] : []),
     ...(hasMemory ? [peak] : []),
+    ...times,
   ];
-  const rows = placements.flatMap(({ trainable, share, cost, memory, lines }) => {
+  const noTimes = titles.map(() => "");
+  const rows = placements.flatMap(({ trainable, share, cost, memory, time, lines }) => {
     const [first = "", ...others] = lines;
     const step = cost === null ? "" : printFlops(cost.stepFlops);
     const peak = memory === null ? "" : printBytes(memory.peakBytes);
+    const times = time === null ? noTimes : time.map(printTime);
     return [
-      [printCount(trainable), printShare(share, 1), ...costs(step, peak), first],
-      ...others.map((line) => ["", "", ...costs("", ""), line]),
+      [printCount(trainable), printShare(share, 1), ...costs(step, peak, times), first],
+      ...others.map((line) => ["", "", ...costs("", "", noTimes), line]),
     ];
   });
-  const header = ["trainable", "share", ...costs("step", "peak"), "placement"];
+  const header = ["trainable", "share", ...costs("step", "peak", titles), "placement"];
   return renderTable(
     [header, ...rows],
     header.map((name) => (name === "placement" ? "left" : "right")),
   );
 }
 
-/** What a reader has to know to paste a line. */
-function notes(placements: readonly PricedPlacement[], given: string): string {
+/** The times of the first placement: whichever backend has one has one for all that have any. */
+function timesOf(placements: readonly Placement[]): readonly PlacedTime[] {
+  return placements[0]?.time ?? [];
+}
+
+function printTime({ seconds, epoch }: PlacedTime): string {
+  return epoch === null ? printSeconds(seconds) : `${printSeconds(seconds)}, ${printDuration(epoch.seconds)}`;
+}
+
+function noteOf({ title, measured, epoch }: PlacedTime): string {
+  const what = epoch === null ? "a step" : `a step and an epoch of ${printCount(epoch.volumes)} examples`;
+  return `${title}: what ${what} should take on this machine, by rates of ${measured}`;
+}
+
+/** What a reader has to know to paste a line, and what the times are of. */
+function notes(placements: readonly Placement[], given: string): string {
   const imports = new Set(placements.flatMap((each) => each.imports));
   const lines = [
+    ...timesOf(placements).map(noteOf),
     ...[...imports].map((path) => `not imported yet: import "${path}"`),
     ...(given === "" ? ["arguments not shown have the adapter's defaults; --with sets others"] : []),
   ];

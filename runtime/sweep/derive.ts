@@ -40,6 +40,17 @@ export interface SweepEntry extends EntryEdits {
   readonly seed: number;
   /** What a step is expected to take in memory; null where that was not asked for, or the model has no loss. */
   readonly peakBytes: number | null;
+  /** What a step is expected to take in time; null where that is unknown. */
+  readonly stepSeconds: number | null;
+  /** How long a training is, with so many examples to train on. */
+  readonly stepsWith: (examples: number) => number;
+}
+
+/** What is expected of the steps of entries. */
+export interface Expected {
+  readonly memory: boolean;
+  /** The seconds of a spec's step; null where they are unknown. */
+  readonly secondsOf: (spec: TracedSpec) => number | null;
 }
 
 /** Why an entry has no spec that compiles; the name is null for the spec that all are derived from. */
@@ -65,7 +76,7 @@ export const specName = "spec.vlm";
 export function deriveEntries(
   { entries, budget }: Pick<Sweep, "entries" | "budget">,
   base: BaseText,
-  withMemory: boolean,
+  expected: Expected,
   placeOf: (name: string) => string,
 ): DerivedEntries {
   const library = new SpecLibrary(libraryFolder(), base.path);
@@ -90,7 +101,7 @@ export function deriveEntries(
     const derived = deriveSpec(spec, { lines: placement?.lines ?? null, settings });
     if (derived.kind === "failed") wrong.push({ name, problem: derived.problem, diagnostics: [] });
     else {
-      const entry = compileEntry(edits, derived.value, base, withMemory, placeOf(name));
+      const entry = compileEntry(edits, derived.value, base, expected, placeOf(name));
       if ("problem" in entry) wrong.push(entry);
       else right.push(entry);
     }
@@ -113,7 +124,7 @@ function compileEntry(
   edits: EntryEdits,
   text: string,
   base: BaseText,
-  withMemory: boolean,
+  expected: Expected,
   place: string,
 ): SweepEntry | WrongEntry {
   const library = new SpecLibrary(libraryFolder(), base.path);
@@ -126,7 +137,8 @@ function compileEntry(
     const message = `it imports ${join(folder, specName)}, which is the name of the derived spec`;
     return { name, problem: { subject: "", message, help: "give that file another name" }, diagnostics: [] };
   }
-  const peak = withMemory ? (memory ?? expectMemory(spec)) : null;
+  const peak = expected.memory ? (memory ?? expectMemory(spec)) : null;
+  const { schedule, epochs, batch } = spec.settings;
   return {
     ...edits,
     text: carried,
@@ -141,5 +153,7 @@ function compileEntry(
     evaluation: spec.evaluation,
     seed: spec.settings.seed,
     peakBytes: peak?.peakBytes ?? null,
+    stepSeconds: expected.secondsOf(spec),
+    stepsWith: (examples) => schedule.steps ?? epochs * Math.floor(examples / batch),
   };
 }

@@ -1,5 +1,5 @@
 export { CacheGate, coldVolumes } from "./cold-volumes.ts";
-export { deriveEntries, type SweepEntry, specName, type WrongEntry } from "./derive.ts";
+export { deriveEntries, type Expected, type SweepEntry, specName, type WrongEntry } from "./derive.ts";
 export { type EmittedJob, emitJobs } from "./jobs.ts";
 export { encodeManifest, type Manifest, type ManifestEntry, manifestPath, readManifest } from "./manifest.ts";
 export { renderSweep } from "./page.ts";

@@ -39,6 +39,16 @@ test("rates are measured and stored, and a compiled spec has a time from then on
   expect(ofEpoch.out).toMatch(
     /\nan epoch of 25,692 examples takes about \d[\d.]* \w+: \d[\d.]* \w+ for steps, \d[\d.]* \w+ for reading\n$/,
   );
+  const placed = medctc(
+    ["place", small, "--budget", "2K", "--at-most", "--top", "2", "--time", "1", "--volumes", "25692"],
+    { env },
+  );
+  expect(placed.err).toBe("");
+  expect(placed.out).toMatch(/^trainable +share +step +ONNX Runtime +placement$/m);
+  expect(placed.out.match(/ [\d.]+ m?s, \d[\d.]* \w+ /g)).toHaveLength(1);
+  expect(placed.out).toMatch(
+    /\nONNX Runtime: what a step and an epoch of 25,692 examples should take on this machine, by rates of \d{4}-\d\d-\d\d\n/,
+  );
   const alone = medctc(["compile", small, "--volumes", "8"], { env });
   expect([alone.code, alone.err]).toEqual([2, "error: --volumes is for the time of an epoch\n  help: add --time\n"]);
 }, 120_000);

@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { deriveEntries } from "../../runtime/sweep/derive.ts";
+import { deriveEntries, type Expected } from "../../runtime/sweep/derive.ts";
 import { readSweep } from "../../runtime/sweep/read-sweep.ts";
+
+const nothingExpected: Expected = { memory: false, secondsOf: () => null };
 
 const base = `# The base.
 import "std/bert"
@@ -33,7 +35,7 @@ train {
 function derive(changes: string, text = base) {
   const read = readSweep(`spec: a.vlm\n${changes}`);
   if (read.kind === "failed") throw new Error(JSON.stringify(read.problem));
-  return deriveEntries(read.value, { path: "a.vlm", text }, false, (name) => `${name}.vlm`);
+  return deriveEntries(read.value, { path: "a.vlm", text }, nothingExpected, (name) => `${name}.vlm`);
 }
 
 /** The lines that a derived spec has instead of some of the base. */
@@ -175,7 +177,7 @@ describe("a derived spec", () => {
     if (read.kind === "failed") throw new Error(JSON.stringify(read.problem));
     const path = `examples/synthetic/${read.value.spec}`;
     const text = readFileSync(path, "utf8");
-    const derived = deriveEntries(read.value, { path, text }, false, (name) => name);
+    const derived = deriveEntries(read.value, { path, text }, nothingExpected, (name) => name);
     if (derived.kind === "wrong") throw new Error(JSON.stringify(derived.wrong));
     const trainable = derived.entries.map(({ plan }) => plan.totals.trainable);
     expect(new Set(trainable).size).toBe(8);

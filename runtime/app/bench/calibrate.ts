@@ -1,4 +1,5 @@
 import { rmSync } from "node:fs";
+import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
 import { backendNamed, backends, isForTraining } from "../../backends/index.ts";
 import {
@@ -38,12 +39,21 @@ export interface Calibrated extends MachineRates {
 /** The backends whose rates say something of a training: those that run a step's programs one by one. */
 const calibrated = backends.filter((each) => each.runs === "programs" && isForTraining(each));
 
+/** Threads that are busy on average, of which on fewer nobody would say that something runs. */
+const busy = 0.5;
+
 /** Finds what each backend does in a second on this machine, and stores it for what expects times. */
 export async function calibrate(asked: CalibrateRequest, reporter: Reporter): Promise<Ended<Calibrated>> {
   const wanted = calibrated.filter(({ name }) => asked.backend === "auto" || name === asked.backend);
   if (wanted.length === 0) {
     const help = `use --backend ${calibrated.map(({ name }) => name).join(" or ")}`;
     return refuse(problem(`there are no rates of ${asked.backend}`, help), reporter);
+  }
+  const [load = 0] = loadavg();
+  if (load > busy) {
+    reporter.note(
+      `other programs keep ${load.toFixed(1)} of ${availableParallelism()} threads busy: rates will be low, and expected times long; calibrate again when they have ended`,
+    );
   }
   const found: BackendRates[] = [];
   let missing = problem("no backend is there", "run: medctc doctor");

@@ -11,6 +11,8 @@ import type { Reporter } from "../reporter.ts";
 export interface SweepData {
   readonly hash: string;
   readonly examples: readonly Example[];
+  /** How many of these are there to train on. */
+  readonly toTrainOn: number;
   readonly inputs: DataInputs;
 }
 
@@ -53,7 +55,7 @@ export async function openSweepData(
     const settled = await settleData(settings, sets, entry.inputs.value, skipBad, quiet, cache);
     if (settled === null) return null;
     const examples = sets.flatMap((set) => set.examples);
-    found.set(key, { hash: hashOf(sets), examples, inputs: settled.inputs });
+    found.set(key, { hash: hashOf(sets), examples, toTrainOn: train.examples.length, inputs: settled.inputs });
   }
   return found;
 }

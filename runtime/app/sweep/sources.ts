@@ -5,6 +5,7 @@ import { findVocabulary } from "../../data/index.ts";
 import { attempt, readText, whyUnread } from "../../files/index.ts";
 import {
   deriveEntries,
+  type Expected,
   entryFolder,
   inFile,
   readSweep,
@@ -32,7 +33,7 @@ export interface SweepSources {
  * Reads a sweep file and the spec that it names, and compiles what all entries come to, before anything is written. Null after
  * reporting what is wrong.
  */
-export function readSources(file: string, root: string, withMemory: boolean, reporter: Reporter): SweepSources | null {
+export function readSources(file: string, root: string, expected: Expected, reporter: Reporter): SweepSources | null {
   const text = textOf(file, reporter);
   if (text === null) return null;
   const read = readSweep(text);
@@ -45,7 +46,7 @@ export function readSources(file: string, root: string, withMemory: boolean, rep
   const specPath = fromFile(sweep.spec);
   const specText = textOf(specPath, reporter);
   if (specText === null) return null;
-  const derived = deriveEntries(sweep, { path: specPath, text: specText }, withMemory, (name) =>
+  const derived = deriveEntries(sweep, { path: specPath, text: specText }, expected, (name) =>
     join(entryFolder(root, name), specName),
   );
   if (derived.kind === "wrong") {

@@ -22,9 +22,11 @@ import {
   specName,
   writeChanged,
 } from "../../sweep/index.ts";
+import { printDuration } from "../../text/index.ts";
 import type { JobSystem } from "../../train/index.ts";
 import { cacheOf } from "../data/open.ts";
 import { done, type Ended, problem, type Reporter, refuse, refused } from "../reporter.ts";
+import { stepSecondsHere } from "../step-times.ts";
 import { labelOf, type SweepResults, writeResults } from "./collect.ts";
 import { dataKey, openSweepData, type SweepData } from "./data.ts";
 import { type WrittenJobs, writeJobs } from "./jobs.ts";
@@ -53,7 +55,9 @@ export type SweepOutcome =
 export async function sweep(request: SweepRequest, reporter: Reporter): Promise<Ended<SweepOutcome>> {
   const { file } = request;
   const root = request.output ?? join("runs", basename(file, extname(file)));
-  const sources = readSources(file, root, request.emitJobs === null && request.jobs === null, reporter);
+  const isHere = request.emitJobs === null;
+  const secondsOf = isHere ? stepSecondsHere(request.backend) : () => null;
+  const sources = readSources(file, root, { memory: isHere && request.jobs === null, secondsOf }, reporter);
   if (sources === null) return refused;
   const locked = attempt(root, () => {
     mkdirSync(root, { recursive: true });
@@ -146,6 +150,13 @@ async function runEntries(
   if (before > 0) reporter.info(`${before} of ${all.length} runs are already done`);
   if (jobs.length === 0) return new Set();
   const atOnce = Math.min(request.jobs ?? jobsThatFit(entries, reporter), jobs.length);
+  reportTime(
+    entries.map((entry) => {
+      const seeds = (seedsOf.get(entry.name) ?? []).filter((seed) => !isFinished(runFolder(root, entry.name, seed)));
+      return { entry, runs: seeds.length, examples: data.get(dataKey(entry))?.toTrainOn ?? 0 };
+    }),
+    reporter,
+  );
   const cache = { folder: request.cache ?? join(cacheFolder(), "volumes"), bytes: request.cacheBytes };
   const gate = new CacheGate(
     new Map([...data].map(([key, { examples, inputs }]) => [key, coldVolumes(examples, inputs, cache)])),
@@ -198,6 +209,19 @@ function jobOf(
       ...["-o", folder, "--seed", String(seed), "--resume"],
     ],
   };
+}
+
+/** Reports what the steps of all runs are expected to take, where rates of this machine are known: at once, they share it. */
+function reportTime(
+  runs: readonly { readonly entry: SweepEntry; readonly runs: number; readonly examples: number }[],
+  reporter: Reporter,
+): void {
+  let seconds = 0;
+  for (const { entry, runs: count, examples } of runs) {
+    if (entry.stepSeconds === null) return;
+    seconds += count * entry.stepsWith(examples) * entry.stepSeconds;
+  }
+  reporter.info(`steps should take ${printDuration(seconds)} in all, without reading and evaluations`);
 }
 
 /** As many as there are processors and as fit into memory, by what the largest is expected to take. */

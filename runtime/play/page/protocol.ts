@@ -59,7 +59,7 @@ export interface PrintRequest {
 export interface PlaceRequest {
   readonly kind: "place";
   readonly spec: Spec;
-  readonly options: Omit<PlaceOptions, "ranks"> & Pricing & { readonly ranks: string };
+  readonly options: Omit<PlaceOptions, "ranks"> & Pick<Pricing<never>, "costs" | "memory"> & { readonly ranks: string };
 }
 
 export interface Answers {

@@ -9,7 +9,7 @@ import type { Opened } from "./session.ts";
 export function place({ spec: { source }, library }: Opened, { options }: PlaceRequest): Placed {
   const read = readRanks(options.ranks);
   if (read.kind === "wrong") return { kind: "refused", why: `ranks: ${read.rule}` };
-  const result = pricedPlacements(source, library, { ...options, ranks: read.ranks });
+  const result = pricedPlacements(source, library, { ...options, ranks: read.ranks, times: 0, timeOf: () => [] });
   switch (result.kind) {
     case "wrong-spec":
       return { kind: "refused", why: result.diagnostics.map(({ message }) => printableLines(message)).join("\n") };
