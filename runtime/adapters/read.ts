@@ -46,6 +46,8 @@ const highestRank = 1024;
 
 const endings = [
   { down: ".lora_A.weight", up: ".lora_B.weight" },
+  // Those of loralib.
+  { down: ".lora_A", up: ".lora_B" },
   { down: ".lora_embedding_A", up: ".lora_embedding_B" },
 ] as const;
 

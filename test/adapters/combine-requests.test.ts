@@ -3,8 +3,20 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { CombineRequest } from "../../runtime/app/adapters/combine.ts";
 import { compilePath } from "../../runtime/specs/index.ts";
+import { writeSafetensors } from "../../runtime/weights/index.ts";
 import { medctc, prepareProgram } from "../cli/medctc.ts";
-import { arithmeticOn, ctclip, distance, few, north, peft, plain, small, south } from "./arithmetic-requests.ts";
+import {
+  arithmeticOn,
+  ctclip,
+  distance,
+  few,
+  north,
+  peft,
+  plain,
+  small,
+  south,
+  tensorsIn,
+} from "./arithmetic-requests.ts";
 import { fixture } from "./combine-cases.ts";
 import { smallSpecWith } from "./small-spec.ts";
 
@@ -153,6 +165,22 @@ describe("combining", () => {
     const other = join(folder, "other.vlm");
     writeFileSync(other, smallSpecWith(["lora(rank = 2, alpha = 8) on vision.attn.qkv, text.attn.q,v"]));
     expect(combine([run, peft], { forSpec: other }).heard[0]).toMatch(/E733: .* has rank 4, but 2 in .*other\.vlm/);
+  });
+
+  test("takes loralib's names with the spec that says their scale, as it takes PEFT's", () => {
+    const file = join(folder, "loralib.safetensors");
+    const tensors = [...plain(tensorsIn(join(peft, "adapter_model.safetensors")))].map(
+      ([name, tensor]) => [name.replace("base_model.model.", "").replace(/\.weight$/, ""), tensor] as const,
+    );
+    writeFileSync(file, writeSafetensors(new Map(tensors)));
+    const spec = join(folder, "loralib.vlm");
+    const placed = ["loralib(rank = 4, alpha = 8) on vision.attn.qkv, text.attn.q,v"];
+    writeFileSync(spec, smallSpecWith(placed, 'import "std/loralib"\n'));
+    const { value } = combine([file, peft], { method: "cat", weights: [0.25, 0.75], forSpec: spec });
+    expect(value?.modules).toBe(12);
+    expect(distance(peft, into())).toBeLessThan(1e-6);
+    const unknown = combine([file, peft]);
+    expect(unknown.heard).toEqual([expect.stringContaining("E714: nothing says the alpha of the 12 LoRA updates in")]);
   });
 
   test("writes a variant of the spec that has the placements of the result", () => {
