@@ -172,7 +172,7 @@ function traceModel(
   const { diagnostics } = elaborator;
   diagnostics.push(...uncomputed, ...unsettled, ...data.diagnostics, ...evaluation.diagnostics);
   elaborator.instantiate();
-  elaborator.trace();
+  const unadapted = elaborator.trace();
   if (hasErrors(diagnostics)) return { plan: null, spec: null, elements: [], written: null, diagnostics };
 
   const bare = new SelectorResolver(elementsOf(elaborator.components()));
@@ -260,6 +260,7 @@ function traceModel(
   );
   const spec: TracedSpec = {
     graph,
+    bare: placed.length > 0 ? unadapted.graph : graph,
     losses,
     lossNames,
     metrics,

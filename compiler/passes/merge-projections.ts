@@ -52,22 +52,22 @@ export function foldAdapters(
   isOfModule: (path: string) => boolean,
 ): FoldedAdapters {
   const placeOf = ({ origin: { path } }: Node): string => moduleOf(path) ?? path;
-  const isReplaced = (weight: Node): boolean =>
-    weight.operation.op !== "parameter" && moduleOf(weight.origin.path) !== null;
+  const isReplaced = ({ operation, origin }: Node): boolean =>
+    operation.op !== "parameter" && moduleOf(origin.path) !== null;
   const { program: folded, folds, made } = merge(program, placeOf, fixedNodes(program, isOfModule), isReplaced);
   const left = nodesOf(folded).flatMap((node) => (made.has(node) ? [] : (moduleOf(node.origin.path) ?? [])));
   return { program: folded, folds, left: new Set(left) };
 }
 
 /**
- * Folds what is in the same place. Of adapters `isReplaced` says whether one computes the weight of a product itself; for them
- * weights of convolutions in groups are made whole.
+ * Folds what is in the same place. Of adapters `isReplaced` says whether one computes the weight of a product itself, or adds a bias to
+ * one; for them weights of convolutions in groups are made whole.
  */
 function merge(
   program: Program,
   placeOf: (node: Node) => string,
   fixed: ReadonlySet<Node>,
-  isReplaced: ((weight: Node) => boolean) | null,
+  isReplaced: ((value: Node) => boolean) | null,
 ): { readonly program: Program; readonly folds: readonly Fold[]; readonly made: ReadonlySet<Node> } {
   const projections = new Map<Node, Projection>();
   for (const node of nodesOf(program)) {

@@ -40,8 +40,8 @@ interface Known {
   readonly isWhole: boolean;
   /** Whether looking up rows of a table is a projection, too. */
   readonly isLookedUp: boolean;
-  /** Whether a weight is what an adapter computes in the place of a module's own. */
-  readonly isReplaced: (weight: Node) => boolean;
+  /** Whether a value is what an adapter computes: a weight in the place of a module's own, or a sum with a bias of the adapter's. */
+  readonly isReplaced: (value: Node) => boolean;
 }
 
 /** A value that follows from one or two others. */
@@ -110,7 +110,8 @@ export function projectionOf(node: Node, fixed: ReadonlySet<Node>, known: Known)
       const { bias } = base;
       const added = became(shift);
       const first = pending([added], (build, value) => build.broadcast(value, [base.outputs]));
-      return { ...base, bias: bias === null ? first : add(bias, added) };
+      const isMerged = base.isMerged || known.isReplaced(node);
+      return { ...base, bias: bias === null ? first : add(bias, added), isMerged };
     }
     case "mul": {
       const [left, right] = [known.get(a), known.get(b)];

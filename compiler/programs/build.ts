@@ -13,6 +13,8 @@ import type { WrittenModel } from "./written-model.ts";
 /** A traced model, from which its programs are made. */
 export interface TracedSpec {
   readonly graph: Graph;
+  /** That of the same model without its adapters. */
+  readonly bare: Graph;
   readonly losses: readonly Node[];
   /** What each of them is called where there are several. */
   readonly lossNames: readonly string[];

@@ -68,7 +68,7 @@ export function groupsOf(
 
 /** Whether a tensor is one of PEFT's for some kind of adapter, known or not. */
 function isOfAdapter(name: string): boolean {
-  return /\.(?:lora|ia3|hada|lokr|vera|oft|boft|hra|ln_tuning|trainable_tokens)_/.test(name);
+  return /\.(?:lora|ia3|hada|lokr|vera|oft|boft|beft|hra|ln_tuning|trainable_tokens)_/.test(name);
 }
 
 function isZero({ update: { up } }: StoredPart & { readonly kind: "update" }): boolean {

@@ -58,16 +58,12 @@ describe("adapters whose declarations say what they are in PEFT", () => {
     expect(err).toMatch(/^these lines need import "std\/[a-z_]+"\n$/);
   });
 
-  // PEFT puts the norm itself in the place of the other one; its parameters are those that `train` would move.
-  test.each(names.filter((name) => name !== "pair-norm"))(
-    "%s become the weights that PEFT merges them into",
-    (name) => {
-      const [out, changed] = [join(folder, `${name}-merged.safetensors`), below(`${name.replace("-", ".")}.merged.`)];
-      expectMergedAs(out, writeCase(folder, name), join(fixture, name), changed);
-    },
-  );
+  test.each(names)("%s become the weights that PEFT merges them into", (name) => {
+    const [out, changed] = [join(folder, `${name}-merged.safetensors`), below(`${name.replace("-", ".")}.merged.`)];
+    expectMergedAs(out, writeCase(folder, name), join(fixture, name), changed);
+  });
 
-  test.each(["pair-norm", "pair-oft", "pair-boft"])("%s start from what PEFT starts them from", (name) => {
+  test.each(["pair-norm", "pair-oft", "pair-boft", "pair-beft"])("%s start from what PEFT starts them from", (name) => {
     const { spec, weights } = writeCase(folder, name);
     const out = join(folder, `${name}-first`);
     expect(medctc(["export", spec, "--peft", out, "--weights", weights]).code).toBe(0);

@@ -75,7 +75,7 @@ test.each([
 
 test.each([
   ["bottleneck(size = 4) on text.attn.o", whole],
-  ["bias_only() on text.attn.q", whole],
+  ["bias_only() on text.attn.q", part],
 ])("`%s` has no form of PEFT's", (placement, form) => {
   expect(formsOf(updates(placement))).toEqual([form]);
 });
@@ -85,6 +85,53 @@ test("two adapters on one module have no form of PEFT's", () => {
     smallSpecWith(["lora(rank = 2) on text.attn.q", "lora(rank = 3) also on text.attn.q"]),
   );
   expect(formsOf(adapterUpdates(spec, plan))).toEqual(["other: several adapters are on one module"]);
+});
+
+/** The norms of the text with an adapter that has a scale and a shift of its own, and what became of the norms' parameters. */
+function foldedNorms(forward: string, losses = "") {
+  const adapter = `import "std/layer_norm"
+
+adapter mine() wraps base: layer_norm {
+  param scale: f32[base.dim] = base.weight
+  param shift: f32[base.dim] = base.bias
+
+  forward(x: f32[..., base.dim]) {
+    return ${forward}
+  }
+}
+`;
+  const text = smallSpecWith(["mine() on text.layers.norm"], adapter);
+  const { spec, plan } = compiledText(text.replace("  loss contrastive", `${losses}  loss contrastive`));
+  const { replaced, left } = foldModel(spec, plan);
+  const all = plan.placements.flatMap(({ adapters }) => adapters);
+  expect(all.length).toBeGreaterThan(1);
+  return { replaced: replaced.size / all.length, left: left.length / all.length };
+}
+
+test.each([
+  ["standardise(x, base.eps) * scale + shift", 2],
+  ["standardise(x, base.eps) * shift + scale", 2],
+  ["standardise(x, base.eps) * scale + base.bias", 1],
+])("an adapter that gives %s stands in the place of so many parameters of its norm: %d", (forward, parameters) => {
+  expect(foldedNorms(forward)).toEqual({ replaced: parameters, left: 0 });
+});
+
+test.each([
+  "2 * (standardise(x, base.eps) * scale + shift)",
+  "standardise(x, 2 * base.eps) * scale + shift",
+  "standardise(x, base.eps) * scale + scale",
+  "standardise(x, base.eps) * base.bias + shift",
+  "base(x) * scale + shift",
+  "standardise(x, base.eps) * (scale + shift)",
+])("an adapter that gives %s is no norm with other parameters", (forward) => {
+  expect(foldedNorms(forward)).toEqual({ replaced: 0, left: 1 });
+});
+
+test("parameters that are read besides their module keep their values", () => {
+  const loss = "  loss 0.1 * mean(text.layers[0].norm.weight * text.layers[0].norm.weight)\n";
+  const { replaced, left } = foldedNorms("standardise(x, base.eps) * scale + shift", loss);
+  expect(left).toBeGreaterThan(0);
+  expect(replaced / 2 + left).toBe(1);
 });
 
 test("a factor in the norm before a projection stays out of the weight that an adapter is folded into", () => {

@@ -46,7 +46,20 @@ const placements: Readonly<Record<string, readonly string[]>> = {
 };
 
 const libraries = [
-  ...["boft", "dora", "dora_embedding", "ia3", "ln_tuning", "loha", "lokr", "lora", "lora_embedding", "oft", "olora"],
+  ...[
+    "beft",
+    "boft",
+    "dora",
+    "dora_embedding",
+    "ia3",
+    "ln_tuning",
+    "loha",
+    "lokr",
+    "lora",
+    "lora_embedding",
+    "oft",
+    "olora",
+  ],
   ...["pissa", "trainable_tokens", "vera"],
 ];
 

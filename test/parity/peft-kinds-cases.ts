@@ -29,6 +29,7 @@ export const placements: Readonly<Record<string, readonly string[]>> = {
   "pair-boft": [`boft(block = 6) on ${linear}`],
   "pair-factors": ["boft(block = 6, factors = 2) on vision.first, vision.last"],
   "pair-levels": ["boft(block = 2, factors = 3) on vision.first, vision.last"],
+  "pair-beft": ["beft() on vision.first, vision.last"],
   "pair-vera": ["vera(rank = 5) on vision.first, vision.last"],
   "line-loha": [`loha(rank = 3, alpha = 5) on ${convolutions}`],
   "line-lokr": [`lokr(rank = 2, alpha = 5) on ${convolutions}`],
@@ -36,7 +37,20 @@ export const placements: Readonly<Record<string, readonly string[]>> = {
   "flat-lokr": [`lokr(rank = 1, alpha = 5, decompose_both = true) on ${convolutions}`],
 };
 
-const libraries = ["boft", "ln_tuning", "loha", "lokr", "lora", "lora_fa", "oft", "olora", "pissa", "vera"];
+const libraries = [
+  "beft",
+  "boft",
+  "ln_tuning",
+  "loha",
+  "lokr",
+  "lora",
+  "lora_fa",
+  "mica",
+  "oft",
+  "olora",
+  "pissa",
+  "vera",
+];
 
 /** A spec of a network of the fixture with some placements. */
 export function specOf(network: string, placed: readonly string[], optimizer?: string): string {
@@ -57,6 +71,7 @@ export const fromWeights: Readonly<Record<string, string>> = {
   "pair-pissa": `pissa(rank = 3, alpha = 5) on ${linear}`,
   "pair-olora": `olora(rank = 3, alpha = 5) on ${linear}`,
   "pair-whole": `olora(rank = 18) on ${linear}`,
+  "pair-mica": `mica(rank = 3, alpha = 5) on ${linear}`,
 };
 
 /** Writes a spec of a network of the fixture, and the network's weights. */

@@ -41,7 +41,7 @@ async function computed(
 describe.each(Object.entries(fromWeights))("LoRA of %s", (name, placed) => {
   const expected = below(`${name.replace("-", ".")}.`);
   // PEFT's singular vectors are of 32-bit floats; ours are computed in 64.
-  const limit = name === "pair-pissa" ? 1e-4 : 1e-5;
+  const limit = name === "pair-pissa" || name === "pair-mica" ? 1e-4 : 1e-5;
   const startOf = (checkpoint: string): StoredTensor => tensorOf(expected, `start.${checkpoint}`);
 
   /** First values, with the sign by which each row of `down` and column of `up` differs from PEFT's: that of a pair is free. */
@@ -65,21 +65,21 @@ describe.each(Object.entries(fromWeights))("LoRA of %s", (name, placed) => {
       ),
     );
     const signs = new Map<string, readonly number[]>();
-    for (const { checkpoint, path, shape } of compiled.plan.parameters) {
-      if (!checkpoint.endsWith("lora_A.weight")) continue;
-      const [rank = 0, inputs = 0] = shape;
+    for (const { checkpoint, path, shape } of compiled.all) {
+      if (!checkpoint.endsWith(".lora_B.weight")) continue;
+      const [outputs = 0, rank = 0] = shape;
       const theirs = floats(startOf(checkpoint));
       const ours = values.get(path) ?? [];
-      const of = (row: number): number =>
+      const of = (column: number): number =>
         Math.sign(
           Array.from(
-            { length: inputs },
-            (_, at) => (ours[row * inputs + at] ?? 0) * (theirs[row * inputs + at] ?? 0),
+            { length: outputs },
+            (_, at) => (ours[at * rank + column] ?? 0) * (theirs[at * rank + column] ?? 0),
           ).reduce((a, b) => a + b, 0),
         );
       signs.set(
-        checkpoint.replace("lora_A.weight", ""),
-        Array.from({ length: rank }, (_, row) => of(row)),
+        checkpoint.replace("lora_B.weight", ""),
+        Array.from({ length: rank }, (_, column) => of(column)),
       );
     }
     return { compiled, values, signs };
@@ -103,13 +103,15 @@ describe.each(Object.entries(fromWeights))("LoRA of %s", (name, placed) => {
 
   test("starts from what PEFT takes out of the weights", () => {
     const { compiled, values, signs } = started();
-    if (name !== "pair-pissa") expect(new Set([...signs.values()].flat())).toEqual(new Set([1]));
-    const adapted = compiled.plan.parameters.filter(({ ofAdapter }) => ofAdapter);
+    if (limit === 1e-5) expect(new Set([...signs.values()].flat())).toEqual(new Set([1]));
+    const adapted = compiled.all.filter(({ checkpoint }) => checkpoint.includes(".lora_"));
     expect(adapted).toHaveLength(6);
-    for (const { checkpoint, path } of adapted)
-      expect(relative(values.get(path), signed(checkpoint, startOf(checkpoint), signs)), checkpoint).toBeLessThan(
-        limit,
-      );
+    for (const { checkpoint, path } of adapted) {
+      const theirs = startOf(checkpoint);
+      const isZero = floats(theirs).every((value) => value === 0);
+      if (isZero) expect([...(values.get(path) ?? [])], checkpoint).toEqual([...floats(theirs)]);
+      else expect(relative(values.get(path), signed(checkpoint, theirs, signs)), checkpoint).toBeLessThan(limit);
+    }
   });
 
   test.each(backends)("has PEFT's output and gradients after a change, on %s", async (backend) => {
@@ -125,7 +127,7 @@ describe.each(Object.entries(fromWeights))("LoRA of %s", (name, placed) => {
     }
     const { output, gradients } = await computed(compiled, values, backend);
     expect(relative(output, tensorOf(expected, "output"))).toBeLessThan(limit);
-    expect(gradients.size).toBe(6);
+    expect(gradients.size).toBe([...expected.keys()].filter((key) => key.startsWith("grad.")).length);
     for (const [checkpoint, found] of gradients) {
       const theirs = tensorOf(expected, `grad.${checkpoint}`);
       expect(relative(found, signed(checkpoint, theirs, signs)), checkpoint).toBeLessThan(1e-4);

@@ -34,6 +34,7 @@ export const adapterRules: Readonly<Record<string, Case>> = {
     rules: ["adalora(rank = 2, initial = 3) on text.attn.q", "adalora_conv(rank = 2, alpha = 3) on vision.plane"],
     losses: ["0.5 * orthogonality(adalora.placed)"],
   },
+  beft: { rules: ["beft() on text.attn.v, text.attn.o"] },
   bias_only: { rules: ["bias_only() on text.attn.v, text.attn.o"] },
   boft: { rules: ["boft(block = 4) on text.attn.q", "boft(block = 2, factors = 2) on text.attn.v"] },
   bottleneck: { rules: ["bottleneck(size = 3) on text.attn.o, text.ff.down"] },
@@ -99,6 +100,7 @@ export const adapterRules: Readonly<Record<string, Case>> = {
     ],
   },
   loralib: { rules: ["loralib(rank = 2, alpha = 3) on text.attn.qkv"] },
+  mica: { rules: ["mica(rank = 2, alpha = 3) on text.attn.qkv"] },
   oft: {
     rules: [
       "oft(block = 4) on text.attn.q",

@@ -2,6 +2,7 @@ import { allNodesOf, type Node, type Program, parametersIn } from "../../ir/inde
 import { type Fold, foldAdapters, optimise } from "../../passes/index.ts";
 import type { Plan, PlannedParameter } from "../../plan/index.ts";
 import { buildForward, type TracedSpec } from "../../programs/index.ts";
+import { standIns } from "./stand-ins.ts";
 
 /** A parameter with what stands for it, which depends on parameters alone. */
 export interface FoldedParameter {
@@ -29,6 +30,8 @@ export interface FoldedModel {
   readonly program: Program;
   /** Parameters that have adapters of their own, by their paths; those of folded modules are in the weights of these, too. */
   readonly parameters: ReadonlyMap<string, FoldedParameter & { readonly program: Program }>;
+  /** Parameters in whose place an adapter's stand, by their paths, with those. */
+  readonly replaced: FoldedModel["parameters"];
   /** By the path of the module. */
   readonly modules: ReadonlyMap<string, FoldedModule>;
   /** Convolutions in groups whose adapters take all inputs to all outputs: no weight of theirs has room for that. */
@@ -76,8 +79,32 @@ export function foldModel(spec: TracedSpec, plan: Plan): FoldedModel {
     !computing.has(parentOf(path)) && !tensors.some((each) => each.path.startsWith(`${path}.`));
   const parameters = adaptedParameters(spec, own);
   const isFolded = (path: string): boolean => folded.has(path) || parameters.has(path);
-  const left = all.filter((path) => !isFolded(parentOf(path)) && !isIdle(path));
-  return { program, parameters, modules: folded, whole, left };
+  const unplaced = all.filter((path) => !isFolded(parentOf(path)) && !isIdle(path));
+  const { replaced, left } = replacedParameters(unplaced, all, spec, own);
+  return { program, parameters, replaced, modules: folded, whole, left };
+}
+
+/** What adapters alone on their modules put in the place of these modules' parameters, and the adapters that are left. */
+function replacedParameters(
+  adapters: readonly string[],
+  all: readonly string[],
+  spec: TracedSpec,
+  own: ReadonlyMap<string, PlannedParameter>,
+): Pick<FoldedModel, "replaced" | "left"> {
+  const replaced = new Map<string, FoldedParameter & { readonly program: Program }>();
+  const left = adapters.filter((path) => {
+    const module = parentOf(path);
+    const isAlone = all.filter((other) => parentOf(other) === module).length === 1;
+    const found = isAlone ? standIns(module, path, spec) : null;
+    if (found === null || ![...found.keys()].every((each) => own.has(each))) return true;
+    const program = buildForward({ ...spec, losses: [] }, []);
+    for (const [each, node] of found) {
+      const parameter = own.get(each);
+      if (parameter !== undefined) replaced.set(each, { program, parameter, node });
+    }
+    return false;
+  });
+  return { replaced, left };
 }
 
 /** What adapters of parameters make of them, without what is random in training. */

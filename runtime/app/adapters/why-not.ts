@@ -4,7 +4,7 @@ export function whyNot(name: string): { readonly why: string; readonly isKept: b
     return { why: "has lengths of rows, of DoRA, which depend on the update that they are beside", isKept: false };
   if (name.endsWith(".trainable_tokens_delta"))
     return { why: "has rows of a table, which are not an update of scale x B A", isKept: true };
-  if (/\.(?:hada|lokr|vera|oft|boft|hra|ln_tuning|pissa|olora)_/.test(name))
+  if (/\.(?:hada|lokr|vera|oft|boft|beft|hra|ln_tuning|pissa|olora)_/.test(name))
     return { why: "is of an adapter whose update is not scale x B A", isKept: false };
   return { why: "was trained besides the adapters", isKept: true };
 }

@@ -35,10 +35,10 @@ export async function foldedWeights(
   plan: Plan,
   piecesOf: ExactPieces,
 ): Promise<FoldedWeights | { readonly kind: "not-mergeable"; readonly paths: readonly string[] }> {
-  const { program, parameters, modules, left } = foldModel(spec, plan);
+  const { program, parameters, replaced, modules, left } = foldModel(spec, plan);
   if (left.length > 0) return { kind: "not-mergeable", paths: left };
   const nodes = new Map<string, { readonly program: Program; readonly node: Node }>();
-  for (const [path, { program: own, node }] of parameters) nodes.set(path, { program: own, node });
+  for (const [path, { program: own, node }] of [...parameters, ...replaced]) nodes.set(path, { program: own, node });
   // A bias that no adapter changes is the parameter itself.
   for (const { weight, bias } of modules.values())
     for (const { parameter, node } of bias === null ? [weight] : [weight, bias])

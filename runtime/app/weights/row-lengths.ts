@@ -101,7 +101,7 @@ function lengthsWith(update: LowRank, path: string, value: Float32Array, piecesO
   return doraLengths(update, (asked) => (asked === path ? [value] : piecesOf(asked)));
 }
 
-/** PEFT's `lora_magnitude_vector` of a module with DoRA: what the rows of W + scale up down are multiplied to, or the columns of a table's. */
+/** PEFT's `lora_magnitude_vector` of a module with DoRA: what rows of W + scale up down are multiplied to, or a table's columns. */
 export function doraLengths(
   { folded: { weight, isTurned }, down, up, rank, scale }: LowRank,
   piecesOf: WeightPieces,
