@@ -185,7 +185,7 @@ function traceModel(
   const resolver = new SelectorResolver(elements);
   const freezing = model.members.filter((member): member is FreezeRule => member.kind === "freeze-rule");
   const decisions = decideTrainable(elements, freezing, resolver);
-  diagnostics.push(...bare.diagnostics, ...duplicateNames(elements));
+  diagnostics.push(...bare.diagnostics, ...duplicateNames(elements, elaborator.optional));
   const traced = hasErrors(diagnostics) ? null : elaborator.trace();
   const groups = model.members.filter((member): member is ParameterGroup => member.kind === "parameter-group");
   const isTrainable = (parameter: ParameterInstance): boolean => decisions.get(parameter)?.trainable ?? false;
@@ -268,6 +268,7 @@ function traceModel(
     named,
     adapted: traced.adapted,
     parameters: elements.flatMap(({ parameter }) => (parameter === null ? [] : [initialOf(parameter)])),
+    optional: [...elaborator.optional, ...elements.flatMap(({ instance }) => instance?.optional ?? [])],
     rules: new Map([...rules].map(([{ path }, rule]) => [path, rule])),
     trainable: new Set([...trainable].flatMap(([path, isTrained]) => (isTrained ? [path] : []))),
     settings,

@@ -104,6 +104,7 @@ export {
   logitsOutput,
   microBatchPrograms,
   nameOf,
+  type OptionalTensor,
   type ProgramValue,
   readAverages,
   roleOf,

@@ -177,7 +177,7 @@ export type Dimension =
   | { readonly kind: "spread"; readonly list: Expression; readonly span: Span }
   | Expression;
 
-export type ModuleMember = Let | Require | ParamMember | PartMember | ForwardMember | PeftMember;
+export type ModuleMember = Let | Require | ParamMember | OptionalBuffer | PartMember | ForwardMember | PeftMember;
 
 /** What may follow a declared parameter or part: `as attn.q named "to_q" when bias`. */
 export interface Tags {
@@ -199,6 +199,20 @@ export interface ParamMember extends Tags {
   readonly name: Name;
   readonly type: TensorType;
   readonly initial: Expression | null;
+  readonly span: Span;
+}
+
+/**
+ * `optional buffer position_ids: i32[1, positions] = ...`: what a checkpoint may have though the model computes it, or does not need
+ * it; where it is there it has this value, and without one any value of this type.
+ */
+export interface OptionalBuffer {
+  readonly kind: "optional-buffer";
+  readonly name: Name;
+  readonly type: TensorType;
+  readonly value: Expression | null;
+  readonly named: StringText | null;
+  readonly when: Expression | null;
   readonly span: Span;
 }
 
@@ -231,6 +245,7 @@ export type ModelMember =
   | HeadLet
   | Metric
   | ParamMember
+  | OptionalBuffer
   | PartMember
   | Unnamed
   | Addition

@@ -164,6 +164,18 @@ export class DeclarationRules extends StatementRules {
     };
   }
 
+  optionalBuffer(): ast.OptionalBuffer {
+    const start = this.take(t.Identifier);
+    this.take(k.buffer);
+    const name = this.name();
+    this.take(t.Colon);
+    const type = this.tensorType();
+    const value = this.takes(t.Equal) ? this.expression() : null;
+    const named = this.namedTag();
+    const when = this.takes(k.when) ? this.expression() : null;
+    return { kind: "optional-buffer", name, type, value, named, when, span: this.from(start) };
+  }
+
   part(): ast.PartMember {
     const start = this.take(k.part);
     const name = this.name();

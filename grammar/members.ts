@@ -43,7 +43,8 @@ export class MemberReader extends StatementReader {
         return parameters === null ? null : { kind: "forward", parameters, body, span: chunk.span };
       }
       case t.Identifier:
-        if (sharesParameter(chunk)) return this.plain(chunk, (rules) => rules.param(), "a parameter");
+        if (saysStorage(chunk, "shared")) return this.plain(chunk, (rules) => rules.param(), "a parameter");
+        if (saysStorage(chunk, "optional")) return this.plain(chunk, (rules) => rules.optionalBuffer(), "a buffer");
         if (saysPeft(chunk)) return this.plain(chunk, (rules) => rules.peft(), "a `peft` clause");
         return this.misplacedMember(chunk);
       default:
@@ -95,7 +96,8 @@ export class MemberReader extends StatementReader {
   private named(chunk: Chunk): ast.ModelMember | null {
     const [first, ...rest] = chunk.head;
     if (t.startsGroup(chunk.head)) return this.group(chunk, chunk.head);
-    if (sharesParameter(chunk)) return this.plain(chunk, (rules) => rules.param(), "a parameter");
+    if (saysStorage(chunk, "shared")) return this.plain(chunk, (rules) => rules.param(), "a parameter");
+    if (saysStorage(chunk, "optional")) return this.plain(chunk, (rules) => rules.optionalBuffer(), "a buffer");
     switch (rest[0]?.tokenType.isWord === true ? first?.image : undefined) {
       case "input":
         return this.plain(chunk, (rules) => rules.input(), "an input");
@@ -145,6 +147,7 @@ function namesOf(member: ast.ModuleMember | ast.ModelMember): readonly ast.Name[
     case "let":
       return member.names;
     case "param":
+    case "optional-buffer":
     case "part":
     case "input":
     case "encoder":
@@ -170,7 +173,7 @@ function saysPeft({ head: [first, second] }: Chunk): boolean {
   return first?.image === "peft" && second?.tokenType === t.Identifier;
 }
 
-/** `shared param` and `shared buffer`; `shared` is a name everywhere else. */
-function sharesParameter({ head: [first, second] }: Chunk): boolean {
-  return first?.image === "shared" && (second?.tokenType === k.param || second?.tokenType === k.buffer);
+/** `shared param`, `shared buffer` and `optional buffer`; `shared` and `optional` are names everywhere else. */
+function saysStorage({ head: [first, second] }: Chunk, word: "shared" | "optional"): boolean {
+  return first?.image === word && (second?.tokenType === k.param || second?.tokenType === k.buffer);
 }

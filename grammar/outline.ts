@@ -57,6 +57,9 @@ const topLevelBodyOf: ReadonlyMap<t.TokenType, BodyKind> = new Map([
   [k.eval, "settings"],
 ]);
 
+/** Words that may stand before a keyword of a member. */
+const amending: ReadonlySet<string> = new Set(["add", "remove", "shared", "optional"]);
+
 /** How far to look for the brace after a loss's parameters. */
 const signatureTokens = 500;
 
@@ -297,11 +300,11 @@ class Outliner {
     return type === t.Identifier && depth === 0 && newLine && !this.continues(head);
   }
 
-  /** True behind the word that starts `add freeze text`, `remove train` and `shared param`. */
+  /** True behind the word that starts `add freeze text`, `remove train`, `shared param` and `optional buffer`. */
   private isAmending(kind: BodyKind): boolean {
     const word = this.tokens[this.at - 1]?.image;
     const isOnLine = this.startsLine[this.at - 1] === true && this.startsLine[this.at] === false;
-    return kind === "members" && isOnLine && (word === "add" || word === "remove" || word === "shared");
+    return kind === "members" && isOnLine && word !== undefined && amending.has(word);
   }
 
   /** A name on a new line still belongs to the statement above when that one ends in an operator or a comma. */

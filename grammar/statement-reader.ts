@@ -167,7 +167,7 @@ export class StatementReader {
 }
 
 /** Names that start a statement of a model, and are no near misses of keywords. */
-const contextual: ReadonlySet<string> = new Set(["input", "metric", "add", "remove", "shared"]);
+const contextual: ReadonlySet<string> = new Set(["input", "metric", "add", "remove", "shared", "optional"]);
 
 /** What may have gone wrong where a statement fails: its first word is nearly a keyword, or a comma is one too many. */
 function advice(tokens: readonly t.Token[], failed: t.Token | undefined): Help | null {

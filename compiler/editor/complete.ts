@@ -120,9 +120,9 @@ function wordsOf(block: BlockKind): readonly string[] {
         "remove",
       ];
     case "module":
-      return ["let", "require", "param", "buffer", "part", "forward"];
+      return ["let", "require", "param", "buffer", "optional buffer", "part", "forward"];
     case "adapter":
-      return ["let", "require", "param", "buffer", "part", "forward", "peft"];
+      return ["let", "require", "param", "buffer", "optional buffer", "part", "forward", "peft"];
     case "function":
     case "loss":
     case "forward":

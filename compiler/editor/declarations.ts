@@ -30,6 +30,7 @@ export interface Declaration {
     | "encoder"
     | "metric"
     | "param"
+    | "optional-buffer"
     | "part"
     | "parameter"
     | "size"
@@ -89,6 +90,7 @@ export class Declarations {
       case "input":
       case "metric":
       case "param":
+      case "optional-buffer":
         return this.of(member.kind, member.name, member.span);
       case "encoder":
       case "part":

@@ -33,6 +33,7 @@ export function headOf({ kind, span: { source, start, end }, name }: Declaration
     case "encoder":
     case "metric":
     case "param":
+    case "optional-buffer":
     case "part":
       return head;
   }
@@ -77,6 +78,7 @@ export function describeValue(value: Value): string | null {
     case "builtin":
     case "arrow":
     case "imported":
+    case "optional-buffer":
     case "axis-name":
     case "unknown":
       return null;

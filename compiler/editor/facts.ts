@@ -74,6 +74,7 @@ function placeFact(member: ModelMember, facts: Facts): readonly PlacedFact[] {
       return placeFact(member.member, facts);
     case "input":
     case "metric":
+    case "optional-buffer":
     case "freeze-rule":
     case "parameter-group":
     case "loss-use":

@@ -8,6 +8,7 @@ import type {
   ModuleDeclaration,
   ModuleMember,
   Name,
+  OptionalBuffer,
   Parameter,
   Quantity,
   Setting,
@@ -209,6 +210,9 @@ class FileReader {
       case "part":
         this.stored(member, scope);
         break;
+      case "optional-buffer":
+        this.optionalBuffer(member, scope);
+        break;
       case "let":
       case "require":
         this.body([member], scope);
@@ -236,6 +240,12 @@ class FileReader {
       this.expressions.read(member.module, inner);
     }
     this.tags(member, scope);
+  }
+
+  private optionalBuffer({ type, value, when }: OptionalBuffer, scope: Scope): void {
+    this.type(type, scope);
+    if (value !== null) this.expressions.read(value, scope);
+    if (when !== null) this.expressions.read(when, scope);
   }
 
   private tags({ role, when }: Tags, scope: Scope): void {
@@ -270,6 +280,10 @@ class FileReader {
       case "part":
         this.named(member.name, scope);
         this.stored(member, scope);
+        break;
+      case "optional-buffer":
+        this.named(member.name, scope);
+        this.optionalBuffer(member, scope);
         break;
       case "freeze-rule":
         for (const list of [member.selectors, member.except]) this.selectors.read(list, scope);

@@ -51,6 +51,7 @@ function symbolOf(member: ModelMember | ModuleMember): readonly Symbol[] {
     case "head-let":
     case "metric":
     case "param":
+    case "optional-buffer":
     case "part":
       return [named(member.kind, member.name, member.span, [])];
     case "placement":

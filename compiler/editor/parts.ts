@@ -22,6 +22,7 @@ function selectorsOf(member: ModelMember): readonly (readonly Selector[])[] {
     case "head-let":
     case "metric":
     case "param":
+    case "optional-buffer":
     case "part":
     case "loss-use":
     case "removal":

@@ -76,6 +76,7 @@ function kindOf({ kind }: Declaration): NameKind {
       return "variable";
     case "encoder":
     case "param":
+    case "optional-buffer":
     case "part":
       return "property";
   }

@@ -81,6 +81,7 @@ export class Calls implements Caller, Adapting {
       case "initial":
       case "parameter":
       case "imported":
+      case "optional-buffer":
       case "axis-name":
         return trace.fail("not-callable", span, { found: describe(callee) });
       case "unknown":

@@ -147,6 +147,7 @@ export class Evaluator {
   private name(text: string, span: Span, environment: Environment): Value {
     const value = environment.lookup(text);
     if (value?.kind === "unknown") return this.trace.giveUp();
+    if (value?.kind === "optional-buffer") return this.trace.fail("optional-buffer-read", span, { name: text });
     if (value !== undefined) return value;
     return this.trace.fail("unknown-name", span, { name: text }, { help: didYouMean(text, environment.names()) });
   }
@@ -262,6 +263,7 @@ export class Evaluator {
     const isUnknown =
       found?.kind === "unknown" || (found === undefined && instance.values.get("return")?.kind === "unknown");
     if (isUnknown) return this.trace.giveUp();
+    if (found?.kind === "optional-buffer") return this.trace.fail("optional-buffer-read", span, { name });
     if (found !== undefined) return found;
     if (isNotRun(instance, name)) {
       if (this.trace.firstValueOf !== null) this.trace.fail("first-value-of-batch", span, {});

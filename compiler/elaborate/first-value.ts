@@ -13,11 +13,14 @@ interface OfParameter {
   readonly environment: Environment;
   /** The names of the parameter and of what is declared after it, on which its first value cannot depend: so there are no cycles. */
   readonly later: () => ReadonlySet<string>;
+  /** What messages call it. */
+  readonly what?: string;
 }
 
 /** `zeros`, `ones`, `constant(c)`, `normal(std)`, `uniform(bound)`, a number, or what is computed from other parameters. */
 export function firstValueOf(expression: Expression, of: OfParameter, evaluator: Evaluator): InitialValue {
   const { trace } = evaluator;
+  const { what = "a first value" } = of;
   const firstValue = { path: of.path, draws: 0 };
   const value = evaluated(expression, of, firstValue, evaluator);
   if (value.kind === "initial") return value.initial;
@@ -25,12 +28,11 @@ export function firstValueOf(expression: Expression, of: OfParameter, evaluator:
   if (value.kind === "builtin" && value.name === "zeros") return { kind: "constant", value: 0 };
   if (value.kind === "builtin" && value.name === "ones") return { kind: "constant", value: 1 };
   if (value.kind !== "tensor" && value.kind !== "parameter") {
-    const expected = "a tensor, a number, `zeros`, `ones`, `constant(c)`, `normal(std)` or `uniform(bound)`";
-    return evaluator.refuse("a first value", expected, value, expression.span);
+    const drawn = of.what === undefined ? "`constant(c)`, `normal(std)` or `uniform(bound)`" : "or `constant(c)`";
+    const expected = `a tensor, a number, \`zeros\`, \`ones\`, ${drawn}`;
+    return evaluator.refuse(what, expected, value, expression.span);
   }
-  const { node: given } = trace.withinFirstValue(firstValue, () =>
-    trace.toTensor(value, "f32", expression.span, "a first value"),
-  );
+  const { node: given } = trace.withinFirstValue(firstValue, () => trace.toTensor(value, "f32", expression.span, what));
   const isCast = given.type.dtype !== of.type.dtype && isFloat(given.type) && isFloat(of.type);
   const { dtype } = of.type;
   const node = isCast ? trace.add({ op: "cast", dtype }, [given], expression.span, "cast") : given;

@@ -19,6 +19,7 @@ export {
   isModule,
   type ModuleInstance,
   number,
+  type OptionalInstance,
   type ParameterInstance,
   type PeftValue,
   printInitial,

@@ -1,9 +1,8 @@
 import type {
   AdapterDeclaration,
   Call,
-  ModelMember,
   ModuleDeclaration,
-  ModuleMember,
+  OptionalBuffer,
   ParamMember,
   PartMember,
   Require,
@@ -18,11 +17,13 @@ import type { Evaluator } from "./evaluate.ts";
 import type { Files } from "./files.ts";
 import { firstValueOf } from "./first-value.ts";
 import { operandsOf } from "./operands.ts";
+import { optionalBuffer } from "./optional-buffer.ts";
 import { printSteps, type Role, type Step } from "./parameters.ts";
 import { bindSizes, sizesOf } from "./patterns.ts";
 import { isOfWholeModel, peftFormOf } from "./peft-form.ts";
 import { resolveRole } from "./roles.ts";
 import { elementsOf, forgetLet, runLet } from "./statements.ts";
+import { madeSoFar, type Surroundings, surroundingsOf } from "./surroundings.ts";
 import {
   type Adaptable,
   type ChildNaming,
@@ -33,6 +34,7 @@ import {
   list,
   type ModuleInstance,
   none,
+  type OptionalInstance,
   type ParameterInstance,
   printInitial,
   unknown,
@@ -161,6 +163,7 @@ export class Instantiator {
       environment,
       members: new Map(),
       parameters: [],
+      optional: [],
       children: [],
       adapters: [],
       forms: [],
@@ -189,6 +192,12 @@ export class Instantiator {
       case "param":
         this.param(member, instance, place, evaluator);
         break;
+      case "optional-buffer": {
+        instance.members.set(member.name.text, { kind: "optional-buffer", text: member.name.text });
+        const before = madeSoFar(instance);
+        instance.optional.push(...this.optional(member, instance.environment, before, place, evaluator));
+        break;
+      }
       case "part":
         this.part(member, instance, place, evaluator);
         break;
@@ -282,6 +291,22 @@ export class Instantiator {
     };
   }
 
+  /** What is declared of an optional buffer; nothing when its condition is false. */
+  optional(
+    member: OptionalBuffer,
+    environment: Environment,
+    before: Environment,
+    place: Place,
+    evaluator: Evaluator,
+  ): readonly OptionalInstance[] {
+    const { name, type, named, when } = member;
+    if (when !== null && !evaluator.flag(when, environment)) return [];
+    const path = printSteps([...place.steps, { name: name.text, index: null, count: null }]);
+    const checkpoint = place.nameChild(named?.value ?? name.text);
+    const sizes = sizesOf(type, environment, evaluator);
+    return [optionalBuffer(member, { path, checkpoint, type: sizes, environment: before }, evaluator)];
+  }
+
   private part(member: PartMember, instance: ModuleInstance, place: Place, evaluator: Evaluator): void {
     instance.members.set(
       member.name.text,
@@ -325,6 +350,7 @@ function forget(member: Member, { environment, members }: ModuleInstance, evalua
       forgetLet(member, environment, () => undefined);
       break;
     case "param":
+    case "optional-buffer":
     case "part":
       members.set(member.name.text, unknown);
       break;
@@ -345,31 +371,4 @@ export interface SharedParameter {
 
 function isAlike(a: ParameterInstance, b: ParameterInstance): boolean {
   return printType(a.type) === printType(b.type) && printInitial(a.initial) === printInitial(b.initial);
-}
-
-/** What the declaration of a parameter knows. */
-export interface Surroundings {
-  /** For its type and its condition. */
-  readonly environment: Environment;
-  /** For its first value: the members that are declared before it, too. */
-  readonly before: Environment;
-  /** Its own name, and those of what is declared after it. */
-  readonly later: () => ReadonlySet<string>;
-}
-
-/** What the declaration of a parameter of a module or an adapter knows. */
-function surroundingsOf(member: ParamMember, { declaration, environment, members }: ModuleInstance): Surroundings {
-  const before = new Environment(environment);
-  for (const [name, value] of members) before.define(name, value);
-  return { environment, before, later: () => namesFrom(declaration.members, member) };
-}
-
-/** The names of a parameter and of the parameters, parts and encoders that are declared after it. */
-export function namesFrom(members: readonly (ModuleMember | ModelMember)[], member: ParamMember): ReadonlySet<string> {
-  return new Set(
-    members.slice(members.indexOf(member)).flatMap((each) => {
-      const isMade = each.kind === "param" || each.kind === "part" || each.kind === "encoder";
-      return isMade ? [each.name.text] : [];
-    }),
-  );
 }

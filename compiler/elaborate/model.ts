@@ -19,14 +19,16 @@ import { Calls, forwardOf, type HeadSlot } from "./calls.ts";
 import type { Constants } from "./constants.ts";
 import { Evaluator } from "./evaluate.ts";
 import type { Files } from "./files.ts";
-import { Instantiator, namesFrom, placeChild, rootPlace } from "./instantiate.ts";
+import { Instantiator, placeChild, rootPlace } from "./instantiate.ts";
 import { sizesOf } from "./patterns.ts";
+import { namesFrom } from "./surroundings.ts";
 import { Trace, type Watch } from "./trace.ts";
 import {
   describe,
   Environment,
   type ModuleInstance,
   number,
+  type OptionalInstance,
   type ParameterInstance,
   type TensorValue,
   unknown,
@@ -53,6 +55,8 @@ export class ModelElaborator {
   readonly constants: Constants;
   private readonly batch: number;
   private readonly made: Component[] = [];
+  /** What a checkpoint may have besides, of the model itself. */
+  readonly optional: OptionalInstance[] = [];
   private readonly heads = new Map<HeadLet, HeadSlot>();
   private readonly environment: Environment;
 
@@ -125,6 +129,12 @@ export class ModelElaborator {
             if (parameter === null) break;
             this.made.push({ kind: "parameter", name: member.name.text, parameter });
             this.environment.define(member.name.text, { kind: "parameter", parameter });
+            break;
+          }
+          case "optional-buffer": {
+            this.environment.define(member.name.text, { kind: "optional-buffer", text: member.name.text });
+            const { environment } = this;
+            this.optional.push(...this.instantiator.optional(member, environment, environment, rootPlace, evaluator));
             break;
           }
           case "head-let":

@@ -49,6 +49,7 @@ function fieldOf(value: Value, name: string, span: Span, evaluator: Evaluator): 
     case "builtin":
     case "arrow":
     case "imported":
+    case "optional-buffer":
     case "axis-name": {
       const expected = "a number, a string, `true`, `false`, `none` or a list of these";
       return evaluator.refuse(`the field \`${name}\` of PEFT's config`, expected, value, span);

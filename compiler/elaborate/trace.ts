@@ -231,6 +231,7 @@ export class Trace {
       case "builtin":
       case "arrow":
       case "imported":
+      case "optional-buffer":
       case "axis-name":
         break;
       case "unknown":

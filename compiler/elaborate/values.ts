@@ -15,6 +15,8 @@ export type Value =
   | TensorValue
   | { readonly kind: "initial"; readonly initial: DrawnValue }
   | { readonly kind: "parameter"; readonly parameter: ParameterInstance }
+  /** A buffer that a checkpoint need not have, so that nothing can read it. */
+  | { readonly kind: "optional-buffer"; readonly text: string }
   | InstanceValue
   | { readonly kind: "callable"; readonly callable: Callable; readonly home: Environment }
   | { readonly kind: "builtin"; readonly name: string }
@@ -73,6 +75,7 @@ export interface ModuleInstance {
   /** What `forward` and those outside see: parameters, parts, and `none` for members that are off. */
   readonly members: Map<string, Value>;
   readonly parameters: ParameterInstance[];
+  readonly optional: OptionalInstance[];
   readonly children: ModuleInstance[];
   /** Innermost first. */
   readonly adapters: AdapterInstance[];
@@ -94,6 +97,16 @@ export interface ParameterInstance {
   readonly role: Role | null;
   /** Innermost first; those around the module that it belongs to are not among them. */
   readonly adapters: AdapterInstance[];
+  readonly span: Span;
+}
+
+/** What a checkpoint may have besides: a tensor that the model computes itself, or does not need. */
+export interface OptionalInstance {
+  readonly path: string;
+  readonly checkpoint: string;
+  readonly type: TensorType;
+  /** What it is where a checkpoint has it: a number for all elements, or what a graph of its own gives; null for any value. */
+  readonly value: number | Node | null;
   readonly span: Span;
 }
 
@@ -209,6 +222,7 @@ function describeTo(depth: number, value: Value): string {
       return `the function \`${value.arrow.parameter.text} => ...\``;
     case "imported":
       return `the import \`${value.alias}\``;
+    case "optional-buffer":
     case "axis-name":
       return `\`${value.text}\``;
     case "unknown":
@@ -257,6 +271,7 @@ export function isKnown(value: Value): boolean {
       case "parameter":
       case "instance":
       case "imported":
+      case "optional-buffer":
       case "axis-name":
       case "unknown":
         return false;

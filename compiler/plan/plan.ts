@@ -1,6 +1,12 @@
 import { type Diagnostic, report } from "../../grammar/index.ts";
 import { at } from "../at.ts";
-import { type Adaptable, type ModuleInstance, type ParameterInstance, printInitial } from "../elaborate/index.ts";
+import {
+  type Adaptable,
+  type ModuleInstance,
+  type OptionalInstance,
+  type ParameterInstance,
+  printInitial,
+} from "../elaborate/index.ts";
 import { elementCount } from "../ir/index.ts";
 import {
   type Decision,
@@ -142,16 +148,22 @@ function describeRule({ learningRate, weightDecay, frozenSteps, frozenEpochs }: 
   ].join(", ");
 }
 
-/** Reports parameters that checkpoints could not tell apart. */
-export function duplicateNames(elements: readonly Element[]): readonly Diagnostic[] {
-  const seen = new Map<string, ParameterInstance>();
-  return elements.flatMap(({ parameter }) => {
-    if (parameter === null) return [];
-    const first = seen.get(parameter.checkpoint);
-    seen.set(parameter.checkpoint, parameter);
+/** Reports parameters, and what checkpoints may have besides, that checkpoints could not tell apart. */
+export function duplicateNames(
+  elements: readonly Element[],
+  ofModel: readonly OptionalInstance[],
+): readonly Diagnostic[] {
+  const seen = new Map<string, Pick<OptionalInstance, "path" | "span">>();
+  const named = elements.flatMap(({ parameter, instance }) => [
+    ...(parameter === null ? [] : [parameter]),
+    ...(instance?.optional ?? []),
+  ]);
+  return [...named, ...ofModel].flatMap((each) => {
+    const first = seen.get(each.checkpoint);
+    seen.set(each.checkpoint, each);
     if (first === undefined) return [];
     const labels = [{ span: first.span, message: `this is \`${first.path}\`` }];
-    const notes = [`here it is \`${parameter.path}\``];
-    return [report("duplicate-checkpoint", parameter.span, { name: parameter.checkpoint }, { labels, notes })];
+    const notes = [`here it is \`${each.path}\``];
+    return [report("duplicate-checkpoint", each.span, { name: each.checkpoint }, { labels, notes })];
   });
 }

@@ -1,6 +1,6 @@
 import type { Diagnostic } from "../../grammar/index.ts";
 import type { Watch } from "../elaborate/index.ts";
-import { Builder, type Graph, type Node, type Program } from "../ir/index.ts";
+import { Builder, type Graph, type Node, type Program, type TensorType } from "../ir/index.ts";
 import type { ProgramName } from "../names.ts";
 import type { ParameterRule } from "../select/index.ts";
 import type { DataSettings, EvalSettings, InputSource, TrainSettings } from "../settings/index.ts";
@@ -28,6 +28,8 @@ export interface TracedSpec {
   readonly adapted: ReadonlyMap<string, Node>;
   /** Every parameter and buffer, with its first value. */
   readonly parameters: readonly InitialParameter[];
+  /** What a checkpoint may have besides, with the values that it must have there. */
+  readonly optional: readonly OptionalTensor[];
   /** The paths of trainable parameters. */
   readonly trainable: ReadonlySet<string>;
   /** How the optimizer moves the parameters that groups name, by their paths. */
@@ -43,6 +45,15 @@ export interface TracedSpec {
   readonly atRows: (rows: number) => TracedRows;
   /** The same model as it is written, traced anew for one who hears of every value. */
   readonly writtenWith: (watch: Watch) => WrittenModel;
+}
+
+/** What a checkpoint may have though nothing reads it, by its name there. */
+export interface OptionalTensor {
+  readonly path: string;
+  readonly checkpoint: string;
+  readonly type: TensorType;
+  /** A number for all elements, or what a graph of its own gives; null for any value. */
+  readonly value: number | Node | null;
 }
 
 /** A model traced with so many rows; null after the diagnostics where it compiles for its whole batch alone. */

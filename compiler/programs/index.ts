@@ -3,6 +3,7 @@ export {
   buildForward,
   buildProgram,
   buildStep,
+  type OptionalTensor,
   stepPrograms,
   type TracedSpec,
   whyNoProgram,

@@ -219,6 +219,7 @@ function changed(member: ModelMember, name: Name, argument: Name | null, given: 
       return argument === null ? null : { ...member, adapter: withArgument(member.adapter, argument, given) };
     case "param":
       return argument === null ? { ...member, initial: given.value } : null;
+    case "optional-buffer":
     case "freeze-rule":
     case "parameter-group":
     case "loss-use":
@@ -232,6 +233,7 @@ function changed(member: ModelMember, name: Name, argument: Name | null, given: 
 /** By what a path calls a member of a model. */
 function nameOf(member: ModelMember): string | null {
   if (member.kind === "placement") return calleeName(member.adapter);
+  if (member.kind === "optional-buffer") return null;
   return "name" in member ? member.name.text : null;
 }
 

@@ -129,6 +129,7 @@ function writtenOf(value: Value, span: Span, known: Map<Value, Expression | null
     case "builtin":
     case "arrow":
     case "imported":
+    case "optional-buffer":
     case "axis-name":
     case "unknown":
       return null;

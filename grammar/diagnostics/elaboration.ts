@@ -116,6 +116,16 @@ export const elaboration = {
     () => "only an adapter has shared parameters",
     () => "a parameter of the model is one for all that read it",
   ),
+  "optional-buffer-read": error<{ readonly name: string }>(
+    "E450",
+    ({ name }) => `\`${name}\` is an optional buffer, which nothing can read: a checkpoint need not have it`,
+    () => "compute the value where it is used, by a function that the optional buffer calls as well",
+  ),
+  "unfixed-optional-buffer": error<{ readonly name: string; readonly uses: string }>(
+    "E451",
+    ({ name, uses }) => `the value of the optional buffer \`${name}\` ${uses}`,
+    () => "it must follow from the module's arguments alone; without a value only its shape is checked",
+  ),
   "peft-outside-adapter": error(
     "E803",
     () => "only an adapter has a form in PEFT",

@@ -55,6 +55,20 @@ export const tensors = {
       `nothing says the alpha of the ${adapters === 1 ? "LoRA update" : `${adapters} LoRA updates`} in \`${path}\``,
     () => "put its adapter_config.json beside it, or say their alpha with --adapter-alpha",
   ),
+  "differing-buffer": error<{
+    readonly path: string;
+    readonly name: string;
+    readonly index: readonly number[];
+    readonly found: string;
+    readonly expected: string;
+    readonly count: string;
+  }>(
+    "E750",
+    ({ path, name, index, found, expected, count }) =>
+      `\`${name}\` in \`${path}\` is not what the model computes: ${index.length === 0 ? "it" : `at [${index.join(", ")}] it`} is ${found}, but must be ${expected} (${count} differ)`,
+    () =>
+      "the checkpoint is of a model with other settings: give the module those, or remove the tensor if it is damaged",
+  ),
   "adapter-conflict": error<{
     readonly config: string;
     readonly file: string;

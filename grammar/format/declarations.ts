@@ -1,5 +1,6 @@
 import type {
   Dimension,
+  OptionalBuffer,
   Parameter,
   ParamMember,
   PartMember,
@@ -61,6 +62,15 @@ export function formatParam(param: ParamMember, comments: CommentQueue): Documen
     initial,
     formatTags(param, comments),
   );
+}
+
+export function formatOptionalBuffer(
+  { name, type, value, named, when }: OptionalBuffer,
+  comments: CommentQueue,
+): Document {
+  const given = value === null ? "" : join(" = ", formatExpression(value, comments));
+  const tags = formatTags({ role: null, named, when }, comments);
+  return join("optional buffer ", name.text, ": ", formatType(type, comments), given, tags);
 }
 
 export function formatPart(part: PartMember, comments: CommentQueue): Document {

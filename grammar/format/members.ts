@@ -1,7 +1,14 @@
 import type { ForwardMember, ModelMember, ModuleMember, PeftMember, Placement, Removal, Selector } from "../ast.ts";
 import { formatBlock } from "./blocks.ts";
 import type { CommentQueue } from "./comment-queue.ts";
-import { formatNamed, formatParam, formatParameters, formatPart, formatType } from "./declarations.ts";
+import {
+  formatNamed,
+  formatOptionalBuffer,
+  formatParam,
+  formatParameters,
+  formatPart,
+  formatType,
+} from "./declarations.ts";
 import { type Document, join } from "./document.ts";
 import { formatExpression } from "./expressions.ts";
 import { formatQuantity, formatSelectors } from "./selectors.ts";
@@ -15,6 +22,8 @@ export function formatModuleMember(member: ModuleMember, comments: CommentQueue)
       return formatRequire(member, comments);
     case "param":
       return formatParam(member, comments);
+    case "optional-buffer":
+      return formatOptionalBuffer(member, comments);
     case "part":
       return formatPart(member, comments);
     case "forward":
@@ -53,6 +62,8 @@ export function formatModelMember(member: ModelMember, comments: CommentQueue): 
       return join("metric ", member.name.text, " = ", formatExpression(member.value, comments));
     case "param":
       return formatParam(member, comments);
+    case "optional-buffer":
+      return formatOptionalBuffer(member, comments);
     case "part":
       return formatPart(member, comments);
     case "freeze-rule":

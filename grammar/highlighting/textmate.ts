@@ -250,6 +250,7 @@ const repository: Readonly<Record<string, Rule>> = {
         captures: groups("storage.type", "variable.other.constant"),
       },
       { match: `^${blanks}(shared)(?=${gap}(?:param|buffer)${wordEnd})`, captures: groups("storage.modifier") },
+      { match: `^${blanks}(optional)(?=${gap}buffer${wordEnd})`, captures: groups("storage.modifier") },
       {
         match: `^${blanks}(add)(?=${gap}(?:(?:freeze|train|loss|expect)${wordEnd}|${qualified}${blanks}\\())`,
         captures: groups("keyword.other"),

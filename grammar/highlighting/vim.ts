@@ -36,6 +36,7 @@ const rules: readonly (readonly [group: string, pattern: string, more?: string])
   ["vlmDeclaration", `^\\s*\\zs<input>\\ze\\s+${namePattern}\\s*:`],
   ["vlmDeclaration", `^\\s*\\zs<metric>\\ze\\s+${namePattern}\\s*\\=%([=>])@!`],
   ["vlmDeclaration", "^\\s*\\zs<shared>\\ze\\s+%(param|buffer)>"],
+  ["vlmDeclaration", "^\\s*\\zs<optional>\\ze\\s+buffer>"],
   ["vlmType", `%(:\\s*)@<=<%(${types})>`],
   ["vlmType", `%(:\\s*list\\s*\\[\\s*)@<=<%(${types})>`],
   ["vlmType", `<%(${[...typeNames].filter((type) => /[0-9]$/.test(type)).join("|")})>`],

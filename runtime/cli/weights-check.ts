@@ -1,5 +1,6 @@
 import { printable } from "../../grammar/index.ts";
 import { checkWeights, type WeightsComparison } from "../app/weights/check.ts";
+import { printElement } from "../app/weights/optional-tensors.ts";
 import { unreadObjects } from "../app/weights/unread-objects.ts";
 import { printCount, renderTable } from "../text/index.ts";
 import type { DefineCommand } from "./command.ts";
@@ -28,8 +29,8 @@ export const define: DefineCommand = (command, terminal, end) => {
         finish(checkWeights({ spec, set, file, allowMissing, choices }, terminalReporter(terminal)), (comparison) => {
           if (json) terminal.json(`${JSON.stringify(comparison, null, 2)}\n`);
           else terminal.out(render(comparison));
-          const { missing, misshapen } = comparison;
-          return missing.length + misshapen.length === 0 ? exitCodes.done : exitCodes.wrong;
+          const { missing, misshapen, differing } = comparison;
+          return missing.length + misshapen.length + differing.length === 0 ? exitCodes.done : exitCodes.wrong;
         }),
       );
     });
@@ -39,11 +40,16 @@ export const define: DefineCommand = (command, terminal, end) => {
 const mostShown = 20;
 
 function render(comparison: WeightsComparison): string {
-  const { format, found, rules, missing, notNeeded, misshapen, unexpected, unread } = comparison;
+  const { format, found, rules, missing, notNeeded, misshapen, differing, unexpected, unread } = comparison;
   const shapeOf = (shape: readonly number[]): string => `[${shape.join(", ")}]`;
   const rows = [
     ...shown("missing", missing, ({ name, shape }) => [name, shapeOf(shape), ""]),
     ...shown("misshapen", misshapen, (each) => [each.name, shapeOf(each.shape), shapeOf(each.found)]),
+    ...shown("differs", differing, (each) => [
+      each.name,
+      `${printElement(each.expected)} at ${shapeOf(each.index)}`,
+      printElement(each.found),
+    ]),
     ...shown("not needed", notNeeded, ({ name, shape }) => [name, shapeOf(shape), ""]),
     ...shown("unexpected", unexpected, ({ name, shape }) => [name, "", shapeOf(shape)]),
   ];
@@ -55,6 +61,7 @@ function render(comparison: WeightsComparison): string {
     `${printCount(found)} found`,
     `${printCount(missing.length)} missing`,
     `${printCount(misshapen.length)} misshapen`,
+    ...(differing.length === 0 ? [] : [`${printCount(differing.length)} different`]),
     `${printCount(unexpected.length)} unexpected`,
   ];
   const left = unread.length === 0 ? "" : `${printable(unreadObjects(unread))}\n`;

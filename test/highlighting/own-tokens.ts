@@ -43,6 +43,7 @@ export const contextual: ReadonlySet<string> = new Set([
   "add",
   "remove",
   "shared",
+  "optional",
   "amends",
 ]);
 

@@ -118,13 +118,13 @@ describe("what the parser finds is what the grammar sees", () => {
     const words = startsOf(text, worded);
     for (const start of words) expect(categoryAt(start)).toBe("keyword");
 
-    // No name is a keyword but the words that start such members, and `amends` and `shared`.
+    // No name is a keyword but the words that start such members, `amends`, `shared` and `optional`.
     const others = lex(text).tokens.filter(
       ({ image, startOffset }) =>
         /^[A-Za-z_]/.test(image) && !(image in keywords) && categoryAt(startOffset) === "keyword",
     );
     const beside = others.filter(({ startOffset }) => !words.includes(startOffset)).map(({ image }) => image);
-    expect(beside.filter((image) => image !== "amends" && image !== "shared")).toEqual([]);
+    expect(beside.filter((image) => !["amends", "shared", "optional"].includes(image))).toEqual([]);
   });
 });
 

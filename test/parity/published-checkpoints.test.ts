@@ -81,6 +81,7 @@ test.each(lists)(
         missing: [],
         notNeeded: [],
         misshapen: [],
+        differing: [],
         unexpected: [],
         unread: [],
       },

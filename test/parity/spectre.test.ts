@@ -59,7 +59,13 @@ const names = v.pipe(
   v.array(v.object({ name: v.string() })),
   v.transform((rows) => rows.map(({ name }) => name)),
 );
-const comparison = v.object({ found: v.number(), missing: names, misshapen: names, unexpected: names });
+const comparison = v.object({
+  found: v.number(),
+  missing: names,
+  misshapen: names,
+  differing: names,
+  unexpected: names,
+});
 
 function compiled(path: string) {
   const { spec, plan } = compileSpec(
@@ -99,13 +105,18 @@ describe("files as SPECTRE's own code writes them", () => {
   const stored = new Map([...tensors("weights"), ...tensors("lora")]);
   let folder = "";
 
-  /** A file with the values that a name has in the whole model; positions, which follow from the settings, have others. */
+  /** What its code computes of `theta`, of the first network and of the second. */
+  const periodsOf = (theta: number) => ({ shape: [2], data: [1, Math.sqrt(theta)] });
+
+  /** A file with the values that a name has in the whole model. */
   function write(file: string, names: readonly string[], wholeName: (name: string) => string): void {
     const values = names.map((name) => {
       const tensor = stored.get(wholeName(name));
       return [
         name,
-        tensor === undefined ? { shape: [2], data: [1, 2] } : { shape: tensor.shape, data: [...elementsOf(tensor)] },
+        tensor === undefined
+          ? periodsOf(wholeName(name).includes("comb") ? 100 : 1000)
+          : { shape: tensor.shape, data: [...elementsOf(tensor)] },
       ] as const;
     });
     writeFileSync(join(folder, file), writeSafetensors(new Map(values)));
@@ -131,15 +142,41 @@ describe("files as SPECTRE's own code writes them", () => {
 
   async function checked(file: string, ...options: readonly string[]) {
     const { code, out } = await runHere(["weights", "check", small, join(folder, file), "--json", ...options]);
-    const { found, missing, misshapen, unexpected } = v.parse(comparison, JSON.parse(out));
-    return { code, found, missing, misshapen, unexpected };
+    return { code, ...v.parse(comparison, JSON.parse(out)) };
   }
 
-  const all = { code: 0, found: stored.size, missing: [], misshapen: [] };
+  const all = { code: 0, found: stored.size, missing: [], misshapen: [], differing: [], unexpected: [] };
 
   test("a checkpoint of a training is read, with the parameters of the criterion beside the model", async () => {
-    const unexpected = ["model.backbone_image.rope.periods", "model.feature_comb_image.rope.periods"];
-    expect(await checked("checkpoint.pt")).toEqual({ ...all, unexpected });
+    expect(await checked("checkpoint.pt")).toEqual(all);
+  });
+
+  test("a checkpoint whose periods are of another theta is refused", async () => {
+    const file = join(folder, "other-theta.safetensors");
+    const names = layout["checkpoint"] ?? [];
+    const own = readSafetensors(file, readFileSync(join(folder, "checkpoint.pt")));
+    const floats = new Map(
+      [...own].map(([name, { shape, ...tensor }]) => [name, { shape, data: [...elementsOf({ shape, ...tensor })] }]),
+    );
+    const changed = names.find((name) => name.includes("comb") && name.endsWith("rope.periods")) ?? "";
+    writeFileSync(file, writeSafetensors(new Map([...floats, [changed, periodsOf(1000)]])));
+    const differing = ["feature_comb_image.rope.periods"];
+    expect(await checked("other-theta.safetensors")).toEqual({ ...all, code: 1, differing });
+    const { code, err } = await runHere([
+      "run",
+      small,
+      "forward",
+      "--weights",
+      file,
+      "--feeds",
+      join(fixture, "batch.safetensors"),
+      "-o",
+      join(folder, "never.safetensors"),
+    ]);
+    expect(code).toBe(1);
+    expect(err).toContain(
+      `E750]: \`${changed}\` in \`${file}\` is not what the model computes: at [1] it is 31.6228, but must be 10 (1 of its 2 elements differ)`,
+    );
   });
 
   test.each<[string, string | readonly string[]]>([
@@ -152,7 +189,6 @@ describe("files as SPECTRE's own code writes them", () => {
     expect(await checked("parts.json", "--allow-missing", "criterion.*")).toEqual({
       ...all,
       found: stored.size - 2,
-      unexpected: ["backbone_image.rope.periods", "feature_comb_image.rope.periods"],
     });
   });
 

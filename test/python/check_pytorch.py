@@ -120,6 +120,7 @@ def check_package(folder):
             each = key.removeprefix("after:")
             far = max(far, check(f"{name}: {key}", trained[each].detach(), tensor, step_limit, where=determined.get(each)))
     check_base_weights(model, ops, weights)
+    check_optional(package, ops, weights)
     firsts = check_first_values(package, folder, ops, weights, forward_limit)
     # In bf16 what Adam keeps of small gradients is as far apart as these.
     if importlib.import_module(f"{name}.optimizer").PRECISION == "f32":
@@ -207,6 +208,22 @@ def check_base_weights(model, ops, weights):
     missing, unexpected = model.load_state_dict(adapter, strict=False)
     assert not unexpected and not set(missing) & added, (missing, unexpected)
     assert all(torch.equal(model.state_dict()[each], weights[each]) for each in added)
+
+
+def check_optional(package, ops, weights):
+    """What checkpoints may have besides loads where it is what the model computes, and is refused where it is not."""
+    model = getattr(package, package.__all__[0])()
+    optional = ops.optional_buffers(model)
+    right = {name: torch.zeros(each.shape) if each.is_meta else each for name, each in optional.items()}
+    model.load_state_dict({**weights, **right}, strict=True)
+    for name, each in right.items():
+        wrong = torch.zeros([2, *each.shape]) if optional[name].is_meta else each + 1
+        try:
+            model.load_state_dict({**weights, name: wrong}, strict=False)
+        except RuntimeError as error:
+            assert name in str(error), error
+        else:
+            raise AssertionError(f"{name} is loaded with other values")
 
 
 def check_first_values(package, folder, ops, weights, limit):

@@ -122,6 +122,7 @@ function note(fact: Fact, value: Value): void {
     case "dtype":
     case "initial":
     case "imported":
+    case "optional-buffer":
     case "axis-name":
     case "arrow":
     case "unknown":

@@ -77,7 +77,8 @@ function onlyBranch({ then, otherwise }: Expression & { readonly kind: "if" }, f
   return facts.of(otherwise) === null ? then : null;
 }
 
-function isComputed(initial: Expression, facts: Facts): boolean {
+/** Whether a value is a tensor, and not a number or what fills a tensor. */
+export function isComputed(initial: Expression, facts: Facts): boolean {
   return facts.isAll(initial, "tensor", "parameter");
 }
 

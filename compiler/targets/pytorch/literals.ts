@@ -45,6 +45,7 @@ function written(value: Value | null): Python | null {
     case "callable":
     case "builtin":
     case "imported":
+    case "optional-buffer":
     case "axis-name":
     case "arrow":
     case "unknown":

@@ -6,6 +6,7 @@ import { inferredArguments, pipeOf } from "./heads.ts";
 import { MethodsWriter } from "./methods.ts";
 import { bufferTypes, checkpointEntries, dictionary, writeParam, writePart } from "./module.ts";
 import { className, modelAttributeName, variableName } from "./names.ts";
+import { writeOptionalBuffers } from "./optional-buffers.ts";
 import type { ModelParts } from "./parts.ts";
 import type { Paths } from "./paths.ts";
 import { emptyPlace } from "./place.ts";
@@ -48,6 +49,7 @@ export class ModelWriter {
       ...this.init(),
       "",
       ...writeFirstValues(this.parts.members, modelAttributeName, () => methods.inside()),
+      ...writeOptionalBuffers(this.parts.members, () => methods.inside()),
       ...methods.lines(),
     ];
   }
@@ -109,6 +111,7 @@ export class ModelWriter {
         ];
       case "head-let":
         return this.constantLet(member, translator);
+      case "optional-buffer":
       case "metric":
       case "input":
       case "loss-use":

@@ -15,20 +15,9 @@ import { commentAbove, docstring, hashComment, writtenType } from "./comments.ts
 import { computedValues, firstValues, writeFirstValues } from "./first-values.ts";
 import { changedIn } from "./lets.ts";
 import { attributeName, className, variableName } from "./names.ts";
+import { sizesOf, writeOptionalBuffers } from "./optional-buffers.ts";
 import { emptyPlace } from "./place.ts";
-import {
-  call,
-  indented,
-  layOut,
-  layOutSignature,
-  method,
-  type Python,
-  starred,
-  text,
-  withComment,
-  word,
-} from "./python.ts";
-import { refuse } from "./refusal.ts";
+import { call, indented, layOut, layOutSignature, method, type Python, text, withComment, word } from "./python.ts";
 import { type Declarations, Scope, type Writer } from "./scope.ts";
 import { sharedTensors } from "./shared.ts";
 import { isNumeric, shapesOf, writeSignature } from "./signature.ts";
@@ -109,6 +98,7 @@ export function writeModule(
     ...writeInit(declaration, accessed, declarations, writer),
     "",
     ...writeFirstValues(members, attributeName, () => insideOf(declaration, declarations, writer)),
+    ...writeOptionalBuffers(members, () => insideOf(declaration, declarations, writer)),
     ...writeForward(declaration, accessed, declarations, writer),
   ];
 }
@@ -183,8 +173,10 @@ function storedNames(
 ): ReadonlySet<string> {
   const members = memberNames(declaration.members);
   const computed = declaration.members.flatMap((each) => (each.kind === "param" ? computedValues(each, facts) : []));
+  const optional = declaration.members.filter(({ kind }) => kind === "optional-buffer");
   const inForward = namesIn([
     ...forwardExpressions(forwardOf(declaration)),
+    ...expressionsOf(optional),
     ...computed.flatMap(({ value, conditions }) => [value, ...conditions.map(({ condition }) => condition)]),
   ]);
   const lets = declaration.members.flatMap((each) => (each.kind === "let" ? each.names.map(({ text }) => text) : []));
@@ -229,7 +221,9 @@ function writeInit(
     ...parameters.flatMap(({ name }) => kept(name.text)),
     ...sizes,
     ...members.flatMap((member) => [
-      ...(member.kind === "forward" || isShared(member) ? [] : hashComment(2, commentAbove(member.span))),
+      ...(member.kind === "forward" || member.kind === "optional-buffer" || isShared(member)
+        ? []
+        : hashComment(2, commentAbove(member.span))),
       ...writeMember(member, translator),
       ...(member.kind === "let" ? member.names.flatMap(({ text: name }) => kept(name)) : []),
     ]),
@@ -249,6 +243,7 @@ function writeMember(member: ModuleMember, translator: Translator): readonly str
       return writeParam(member, translator);
     case "part":
       return writePart(member, translator);
+    case "optional-buffer":
     case "forward":
     case "peft":
       return [];
@@ -264,17 +259,7 @@ export function writeParam(
   const { type, initial, storage, when } = member;
   const { writer } = translator.place;
   if (member.shared) return [];
-  const sizes: Python = {
-    kind: "list",
-    elements: type.dims.map((dim) =>
-      dim.kind === "rest"
-        ? refuse("a parameter has all its sizes", dim.span)
-        : dim.kind === "spread"
-          ? starred(translator.expression(dim.list))
-          : translator.expression(dim),
-    ),
-  };
-  const values = firstValues(initial, sizes, translator);
+  const values = firstValues(initial, sizesOf(type, translator), translator);
   const typed = type.dtype === "i32" ? method(values, "int", []) : values;
   const where = (value: Python): Python =>
     when === null

@@ -28,7 +28,8 @@ const ofModule = [
   ..."requires_grad_ set_extra_state set_submodule share_memory state_dict to to_empty train training type xpu".split(
     " ",
   ),
-  ..."zero_grad base original checkpoint_names first_values sharing place of_whole_model parametrizations".split(" "),
+  ..."zero_grad base original checkpoint_names first_values optional_buffers sharing place of_whole_model".split(" "),
+  "parametrizations",
 ];
 
 const variables = new Set([...keywords, ...used]);

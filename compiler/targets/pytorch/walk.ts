@@ -80,6 +80,8 @@ function ofMember(member: ModuleMember): readonly Expression[] {
       return [member.condition];
     case "param":
       return [...member.type.dims.flatMap(sizesIn), ...present(member.initial), ...present(member.when)];
+    case "optional-buffer":
+      return [...member.type.dims.flatMap(sizesIn), ...present(member.value), ...present(member.when)];
     case "part": {
       const { repetition } = member;
       const over = repetition === null ? [] : [repetition.kind === "repeat" ? repetition.count : repetition.over];
@@ -115,6 +117,7 @@ function ofModelMember(member: ModelMember): readonly Expression[] {
     case "loss-use":
       return [member.value];
     case "param":
+    case "optional-buffer":
     case "part":
       return expressionsOf([member]);
     case "placement":

@@ -21,7 +21,7 @@ export interface LeftOut {
 export interface CheckpointContents {
   readonly tensors: ReadonlyMap<string, CheckpointTensor>;
   readonly metadata: ReadonlyMap<string, string>;
-  /** The names of tensors that no parameter or buffer of the spec has. */
+  /** The names of tensors that no parameter or buffer of the spec has, and no optional one. */
   readonly unknown: readonly string[];
   readonly left: readonly LeftOut[];
   /** Tensors that share memory with one that is changed, and are written as they were. */
@@ -80,7 +80,7 @@ export function contentsOf(
       const shared = planned === undefined ? changed.sameAs(tensor) : null;
       const value = planned !== undefined && isChanged(planned.path) ? planned : shared;
       tensors.set(name, value === null ? { kind: "copied", tensor } : changedTo(value, tensor.dtype));
-      if (planned === undefined) unknown.push(name);
+      if (planned === undefined && !file.optional.has(plain)) unknown.push(name);
       const other = value === null ? changed.overlapping(tensor) : null;
       if (other !== null) torn.push({ name, changed: other });
     }

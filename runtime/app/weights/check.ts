@@ -6,6 +6,7 @@ import { done, type Ended, type Reporter, refuseBy, refused } from "../reporter.
 import { matchPlan, noCopy, severalCopies } from "./match-tensors.ts";
 import { matcherOf } from "./name-patterns.ts";
 import { noChoices, type WeightChoices } from "./open.ts";
+import { findOptional, optionalDifference } from "./optional-tensors.ts";
 import { parameterOrder } from "./parameter-order.ts";
 
 export interface WeightsCheckRequest extends SpecRequest {
@@ -25,6 +26,13 @@ export interface WeightsComparison {
   /** What the file need not have: no program reads it, or it is allowed to be missing. */
   readonly notNeeded: readonly PlacedShape[];
   readonly misshapen: readonly (PlacedShape & { readonly inFile: string; readonly found: readonly number[] })[];
+  /** What the model computes itself, where the file has other values: the first of them, and the model's. */
+  readonly differing: readonly (PlacedShape & {
+    readonly inFile: string;
+    readonly index: readonly number[];
+    readonly found: number;
+    readonly expected: number;
+  })[];
   readonly unexpected: readonly (PlacedShape & { readonly dtype: string })[];
   /** Types of objects that are not tensors and were left unread. */
   readonly unread: readonly UnreadType[];
@@ -42,21 +50,25 @@ export function checkWeights(request: WeightsCheckRequest, reporter: Reporter): 
   const { copy, adapterName } = request.choices ?? noChoices;
   const file = openAdapter(request.file, adapterName, parameterOrder(compiled.plan));
   if (file.kind === "wrong") return refuseBy([file.diagnostic], reporter);
-  file.close();
-  const match = matchPlan(compiled.plan, file, copy);
-  const several = severalCopies(request.file, file, match);
-  if (several !== null) return refuseBy([several], reporter);
-  if (copy !== null && match.found.size === 0) return refuseBy([noCopy(request.file, file, copy)], reporter);
-  return done(compare(compiled.spec, compiled.plan, file, match, matcherOf(request.allowMissing)));
+  try {
+    const match = matchPlan(compiled.plan, file, copy);
+    const several = severalCopies(request.file, file, match);
+    if (several !== null) return refuseBy([several], reporter);
+    if (copy !== null && match.found.size === 0) return refuseBy([noCopy(request.file, file, copy)], reporter);
+    return done(compare(compiled.spec, compiled.plan, file, match, matcherOf(request.allowMissing)));
+  } finally {
+    file.close();
+  }
 }
 
 function compare(
   spec: TracedSpec,
   plan: Plan,
   file: OpenAdapter,
-  { found, rules }: NameMatch,
+  match: NameMatch,
   isAllowed: (name: string) => boolean,
 ): WeightsComparison {
+  const { found, rules } = match;
   const read = new Set(
     nodesOf(buildForward(spec, [])).flatMap(({ operation }) => (operation.op === "parameter" ? [operation.path] : [])),
   );
@@ -70,7 +82,20 @@ function compare(
       (read.has(path) && !isAllowed(name) ? missing : notNeeded).push({ name, shape });
     } else if (tensor.shape.join() !== shape.join()) misshapen.push({ name, shape, inFile, found: tensor.shape });
   }
-  const used = new Set(found.values());
+  const optional = findOptional(spec.optional, file, match);
+  const differing: WeightsComparison["differing"][number][] = [];
+  for (const [inFile, each] of optional) {
+    const tensor = file.tensors.get(inFile);
+    const difference = tensor === undefined ? null : optionalDifference(each, tensor, file);
+    if (difference === null) continue;
+    const { checkpoint: name, type } = each;
+    if (difference.kind === "shape") misshapen.push({ name, shape: type.shape, inFile, found: difference.found });
+    else {
+      const { index, found: has, expected } = difference;
+      differing.push({ name, shape: type.shape, inFile, index, found: has, expected });
+    }
+  }
+  const used = new Set([...found.values(), ...optional.keys()]);
   /** The name in the file under which a tensor is stored, whichever of its names is asked for. */
   const storedAs = (name: string): string => {
     const inFile = file.inFile.get(name) ?? name;
@@ -87,6 +112,7 @@ function compare(
     missing,
     notNeeded,
     misshapen,
+    differing,
     unexpected,
     unread: file.unread,
   };

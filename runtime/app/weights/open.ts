@@ -28,6 +28,7 @@ import {
   tensorOf,
 } from "./match-tensors.ts";
 import { matcherOf } from "./name-patterns.ts";
+import { type FoundOptional, findOptional, optionalWrongs } from "./optional-tensors.ts";
 import { parameterOrder } from "./parameter-order.ts";
 import { type Agreement, peftDisagreements } from "./peft-agreement.ts";
 import { lengthParameters } from "./row-lengths.ts";
@@ -98,6 +99,8 @@ export interface OpenedFiles {
 export interface GivenTensors extends OpenAdapter {
   readonly path: string;
   readonly match: NameMatch;
+  /** What it has besides of what the spec says that a checkpoint may have. */
+  readonly optional: FoundOptional;
 }
 
 const noMatch: NameMatch = { found: new Map(), rules: [], copies: [] };
@@ -118,7 +121,8 @@ export function openWeights(
     if (several !== null) return { kind: "wrong", diagnostic: several } as const;
     const file = openAdapter(path, choices.adapterName, plan === null ? undefined : parameterOrder(plan));
     if (file.kind === "wrong") return file;
-    return { path, ...file, match: plan === null ? noMatch : matchPlan(plan, file, copyIn(file, plan, choices.copy)) };
+    const match = plan === null ? noMatch : matchPlan(plan, file, copyIn(file, plan, choices.copy));
+    return { path, ...file, match, optional: findOptional(compiled.spec?.optional ?? [], file, match) };
   });
   const tensors = opened.flatMap((file) => (file.kind === "tensors" ? [file] : []));
   const close = (): void => {
@@ -140,6 +144,7 @@ export function openWeights(
   const agreement =
     diagnostics.length > 0 ? agreed : agreementOf(adapter ?? tensors.at(-1), adapter !== undefined, compiled, given);
   const differing = [
+    ...(unreadable.length > 0 ? [] : tensors.flatMap((file) => optionalWrongs(file.path, file, file.optional))),
     ...agreement.diagnostics,
     ...(adapter === undefined || diagnostics.length > 0 ? [] : contractWrongs(adapter, compiled)),
   ];
