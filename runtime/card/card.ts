@@ -12,8 +12,9 @@ import {
 } from "../evaluate/index.ts";
 import { markdownTable, printCount } from "../text/index.ts";
 import type { RunRecord } from "../train/index.ts";
-import { type FrontMatter, renderFrontMatter } from "./front-matter.ts";
+import type { FrontMatter } from "./front-matter.ts";
 import { code, codeBlock, facts, inline } from "./markdown.ts";
+import { renderSections } from "./sections.ts";
 import type { UserCard } from "./user-card.ts";
 
 /** What was written, and how it is loaded. */
@@ -77,22 +78,13 @@ export function renderCard(card: CardFacts): string {
     ["Model", modelOf(card)],
     ["Input", contractOf(card.contract)],
     ["Training", trainingOf(card)],
-    ["Evaluation", resultsOf(card.results)],
+    ["Evaluation", card.results === null ? "No evaluation is known.\n" : resultsOf(card.results)],
     ...ofUser.map((title) => [title, notStated] as const),
     ["Specification", codeBlock("", card.spec)],
   ]);
-  const others = [...user.sections].filter(([title]) => !known.has(title));
+  const { frontMatter, plan } = card;
   const last = "Specification";
-  const sections = [
-    ...[...known].filter(([title]) => title !== last).map(([title, text]) => [title, user.sections.get(title) ?? text]),
-    ...others,
-    ...[...known].filter(([title]) => title === last),
-  ];
-  return [
-    renderFrontMatter(card.frontMatter, user.fields),
-    `\n# ${inline(card.plan.model)}\n\n${inline(written.summary)}\n`,
-    ...sections.map(([title, text]) => `\n## ${title}\n\n${text}${text?.endsWith("\n") === true ? "" : "\n"}`),
-  ].join("");
+  return renderSections({ frontMatter, title: plan.model, summary: written.summary, known, last, user });
 }
 
 export function filesOf({ files, precision }: CardExport): string {
@@ -142,8 +134,8 @@ function trainingOf({ training, optimizer, adapter }: CardFacts): string {
   ]);
 }
 
-function resultsOf(results: CardResults | null): string {
-  if (results === null) return "No evaluation is known.\n";
+/** The numbers of an evaluation, or of several beside each other. */
+export function resultsOf(results: CardResults): string {
   const warnings = results.warnings.map((warning) => `\n${inline(`Warning: ${warning}`)}\n`).join("");
   if (results.kind === "compared") {
     const cosines = results.cosines.map((line) => `\n${inline(line)}\n`).join("");

@@ -1,8 +1,10 @@
 import type { ModelContract } from "../data/index.ts";
 import { markdownTable } from "../text/index.ts";
-import { type CardExport, contractOf, filesOf, notStated } from "./card.ts";
-import { type FrontMatter, renderFrontMatter } from "./front-matter.ts";
+import { type CardExport, type CardResults, contractOf, filesOf, notStated, resultsOf } from "./card.ts";
+import type { FrontMatter } from "./front-matter.ts";
 import { code, codeBlock, facts, inline } from "./markdown.ts";
+import { renderSections } from "./sections.ts";
+import type { UserCard } from "./user-card.ts";
 
 /** What the card of an adapter says that was made of other adapters. */
 export interface MadeCardFacts {
@@ -19,14 +21,18 @@ export interface MadeCardFacts {
   readonly modules: readonly (readonly string[])[];
   /** What it takes, as its sources were trained with it. */
   readonly contract: ModelContract | null;
+  /** Evaluations of the adapter itself. */
+  readonly results: CardResults | null;
   readonly frontMatter: FrontMatter;
+  readonly user: UserCard;
 }
 
 /** The card of an adapter that was made of others: front matter for Hugging Face's hub, then Markdown. */
 export function renderMadeCard(card: MadeCardFacts): string {
-  const { title, written, sources, method, placements, modules, contract, version } = card;
+  const { title, written, sources, method, placements, modules, contract, results, version } = card;
   const placed = placements.map(({ call, on }) => `- ${code(call)} on ${code(on)}`);
-  const sections: readonly (readonly [string, string])[] = [
+  const notEvaluated = "Not evaluated: the evaluations of what it was made of do not hold for it.\n";
+  const known = new Map<string, string>([
     ["Files", filesOf(written)],
     ["Use", codeBlock("python", written.usage)],
     [
@@ -43,13 +49,10 @@ export function renderMadeCard(card: MadeCardFacts): string {
     ["Placements", placed.length === 0 ? notStated : `${placed.join("\n")}\n`],
     ["Modules", modules.length < 2 ? notStated : markdownTable(modules)],
     ["Input", contractOf(contract)],
-    ["Evaluation", "Not evaluated: the evaluations of what it was made of do not hold for it.\n"],
+    ["Evaluation", results === null ? notEvaluated : resultsOf(results)],
     ["Intended use", notStated],
     ["Limits", notStated],
-  ];
-  return [
-    renderFrontMatter(card.frontMatter, new Map()),
-    `\n# ${inline(title)}\n\n${inline(written.summary)}\n`,
-    ...sections.map(([name, text]) => `\n## ${name}\n\n${text}`),
-  ].join("");
+  ]);
+  const { frontMatter, user } = card;
+  return renderSections({ frontMatter, title, summary: written.summary, known, last: null, user });
 }

@@ -3,7 +3,9 @@ import { printNumberOf } from "../../compiler/index.ts";
 import { printable } from "../../grammar/index.ts";
 import { electedBy, type MethodName, methods } from "../adapters/index.ts";
 import { type Combined, combineAdapters } from "../app/adapters/combine.ts";
+import { readCardSources } from "../app/export/card.ts";
 import { printDigits, renderTable } from "../text/index.ts";
+import { addCardOptions, cardOptions } from "./card-options.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
 import { share, wholeNumber } from "./option-values.ts";
@@ -12,7 +14,7 @@ import { terminalReporter } from "./terminal-reporter.ts";
 import { printWritten } from "./written-adapter.ts";
 
 export const define: DefineCommand = (command, terminal, end) => {
-  command
+  addCardOptions(command)
     .argument("<adapter...>", "files, or the folders of runs or of PEFT adapters")
     .option(
       "--weights-of <numbers>",
@@ -31,8 +33,12 @@ export const define: DefineCommand = (command, terminal, end) => {
     .option("--json", "print JSON")
     .requiredOption("-o, --output <folder>", "folder for the result, a PEFT adapter")
     .addHelpText("after", help)
-    .action((adapters, flags) => {
+    .action(async (adapters, flags) => {
+      const reporter = terminalReporter(terminal);
+      const card = await readCardSources(cardOptions(flags), null, reporter);
+      if (card === null) return end(exitCodes.wrong);
       const request = {
+        card,
         adapters,
         weights: flags.weightsOf ?? null,
         method: flags.method,
@@ -45,7 +51,7 @@ export const define: DefineCommand = (command, terminal, end) => {
         folder: flags.output,
       };
       end(
-        finish(combineAdapters(request, terminalReporter(terminal)), (combined) => {
+        finish(combineAdapters(request, reporter), (combined) => {
           if (flags.json === true) terminal.json(`${JSON.stringify({ method: flags.method, ...combined }, null, 2)}\n`);
           else terminal.out(rendered(combined));
           return exitCodes.done;
@@ -69,8 +75,9 @@ Makes one adapter of several, as PEFT's add_weighted_adapter does:
 
 medctc adapter merge folds one adapter into the weights.
 
-Example:
-  $ medctc adapter combine run-a run-b --weights-of 0.6,0.4 --method svd --rank 16 -o combined`;
+Examples:
+  $ medctc adapter combine run-a run-b --weights-of 0.6,0.4 --method svd --rank 16 -o combined
+  $ medctc adapter combine run-a run-b -o combined --card about.md --results evaluation-of-combined`;
 
 function numbers(text: string): readonly number[] {
   const found = text.split(",").map((each) => (each.trim() === "" ? Number.NaN : Number(each)));

@@ -1,7 +1,9 @@
 import { Option } from "@commander-js/extra-typings";
 import { printable } from "../../grammar/index.ts";
 import { type Pruned, pruneAdapter } from "../app/adapters/prune.ts";
+import { readCardSources } from "../app/export/card.ts";
 import { printCount, printShare, renderTable } from "../text/index.ts";
+import { addCardOptions, cardOptions } from "./card-options.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
 import { share } from "./option-values.ts";
@@ -10,7 +12,7 @@ import { terminalReporter } from "./terminal-reporter.ts";
 import { printWritten } from "./written-adapter.ts";
 
 export const define: DefineCommand = (command, terminal, end) => {
-  command
+  addCardOptions(command)
     .argument("<adapter>", "a file, or the folder of a run or of a PEFT adapter")
     .option("--density <share>", "keep that share of the elements of each matrix, the largest", share)
     .addOption(
@@ -27,8 +29,12 @@ export const define: DefineCommand = (command, terminal, end) => {
       "\nRanks and modules that are zero go in any case. The file gets smaller by what ranks and modules go, not by single elements.\n" +
         "\nExample:\n  $ medctc adapter prune run --for specs/medct.vlm --threshold 0.01 -o pruned",
     )
-    .action((adapter, flags) => {
+    .action(async (adapter, flags) => {
+      const reporter = terminalReporter(terminal);
+      const card = await readCardSources(cardOptions(flags), null, reporter);
+      if (card === null) return end(exitCodes.wrong);
       const request = {
+        card,
         adapter,
         density: flags.density ?? null,
         threshold: flags.threshold ?? null,
@@ -36,7 +42,7 @@ export const define: DefineCommand = (command, terminal, end) => {
         folder: flags.output,
       };
       end(
-        finish(pruneAdapter(request, terminalReporter(terminal)), (pruned) => {
+        finish(pruneAdapter(request, reporter), (pruned) => {
           if (flags.json === true) terminal.json(`${JSON.stringify(pruned, null, 2)}\n`);
           else terminal.out(rendered(pruned));
           return exitCodes.done;

@@ -1,6 +1,8 @@
 import { printable } from "../../grammar/index.ts";
 import { adapterSpectra, type ModuleSpectrum, type Spectra } from "../app/adapters/spectra.ts";
+import { readCardSources } from "../app/export/card.ts";
 import { type Alignment, printDigits, printShare, renderTable } from "../text/index.ts";
+import { addCardOptions, cardOptions } from "./card-options.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
 import { share, wholeNumber } from "./option-values.ts";
@@ -10,7 +12,7 @@ import { copyAsNamed, weightsCopyOption } from "./weight-options.ts";
 import { printWritten } from "./written-adapter.ts";
 
 export const define: DefineCommand = (command, terminal, end) => {
-  command
+  addCardOptions(command)
     .argument("<adapter>", "a file, or the folder of a run or of a PEFT adapter")
     .argument("[other]", "another one, to show how much the spaces of both updates overlap")
     .option("--for <spec>", "spec of the adapted model: it has the scales of a run, and a variant of it is written")
@@ -25,8 +27,12 @@ export const define: DefineCommand = (command, terminal, end) => {
     .option("-o, --output <folder>", "folder for the truncated adapter, a PEFT adapter")
     .option("--json", "print JSON, with all singular values")
     .addHelpText("after", help)
-    .action((adapter, other, flags) => {
+    .action(async (adapter, other, flags) => {
+      const reporter = terminalReporter(terminal);
+      const card = await readCardSources(cardOptions(flags), null, reporter);
+      if (card === null) return end(exitCodes.wrong);
       const request = {
+        card,
         adapter,
         other: other ?? null,
         forSpec: flags.for ?? null,
@@ -37,7 +43,7 @@ export const define: DefineCommand = (command, terminal, end) => {
         folder: flags.output ?? null,
       };
       end(
-        finish(adapterSpectra(request, terminalReporter(terminal)), (spectra) => {
+        finish(adapterSpectra(request, reporter), (spectra) => {
           if (flags.json === true) terminal.json(`${JSON.stringify(spectra, null, 2)}\n`);
           else terminal.out(rendered(spectra));
           return exitCodes.done;

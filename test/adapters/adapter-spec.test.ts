@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { placementsOfAdapter } from "../../runtime/app/adapters/placements.ts";
 import { adapterSpectra } from "../../runtime/app/adapters/spectra.ts";
+import { noCard } from "../../runtime/app/export/card.ts";
 import { compilePath } from "../../runtime/specs/index.ts";
 import { listeningReporter } from "./listening-reporter.ts";
 
@@ -29,7 +30,7 @@ test("layers of different ranks get a placement for each rank, and a variant tha
   const reporter = listeningReporter();
   const into = join(folder, "truncated");
   const given = { adapter: "test/fixtures/ctclip-small/peft_adapter", forSpec: "specs/medct-small.vlm", folder: into };
-  const options = { other: null, weights: null, copy: null, rank: null, energy: 0.9 };
+  const options = { other: null, weights: null, copy: null, rank: null, energy: 0.9, card: noCard };
   expect(adapterSpectra({ ...given, ...options }, reporter).kind).toBe("done");
   expect(reporter.heard).toEqual([]);
   const variant = join(into, "adapter.vlm");

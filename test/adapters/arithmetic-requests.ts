@@ -11,8 +11,10 @@ import {
   readAdapter,
 } from "../../runtime/adapters/index.ts";
 import { type CombineRequest, combineAdapters } from "../../runtime/app/adapters/combine.ts";
+
 import { type PruneRequest, pruneAdapter } from "../../runtime/app/adapters/prune.ts";
 import { adapterSpectra, type SpectraRequest } from "../../runtime/app/adapters/spectra.ts";
+import { noCard } from "../../runtime/app/export/card.ts";
 import { compilePath } from "../../runtime/specs/index.ts";
 import { writeRecord } from "../../runtime/train/index.ts";
 import { elementsOf, readSafetensors, type StoredTensor, writeSafetensors } from "../../runtime/weights/index.ts";
@@ -30,7 +32,16 @@ export const few = join(fixture, "small");
 
 export function spectra(adapter: string, more: Partial<SpectraRequest> = {}) {
   const reporter = listeningReporter();
-  const none = { other: null, forSpec: null, weights: null, copy: null, rank: null, energy: null, folder: null };
+  const none = {
+    other: null,
+    forSpec: null,
+    weights: null,
+    copy: null,
+    rank: null,
+    energy: null,
+    folder: null,
+    card: noCard,
+  };
   const ended = adapterSpectra({ adapter, ...none, ...more }, reporter);
   return { ended, value: ended.kind === "done" ? ended.value : null, heard: reporter.heard };
 }
@@ -83,6 +94,7 @@ export function arithmeticOn() {
       method: "svd" as const,
       forSpec: null,
       folder: into(),
+      card: noCard,
       adapters,
       ...more,
     };
@@ -93,7 +105,7 @@ export function arithmeticOn() {
   function prune(adapter: string, more: Partial<PruneRequest> = {}) {
     const reporter = listeningReporter();
     const ended = pruneAdapter(
-      { adapter, density: null, threshold: null, forSpec: null, folder: into(), ...more },
+      { adapter, density: null, threshold: null, forSpec: null, folder: into(), card: noCard, ...more },
       reporter,
     );
     return { ended, value: ended.kind === "done" ? ended.value : null, heard: reporter.heard };

@@ -26,7 +26,7 @@ const cases = v.record(
 );
 
 /** What the cases of the fixture ask medctc for, without a folder for the result. */
-export const combineCases: ReadonlyMap<string, Omit<CombineRequest, "folder">> = new Map(
+export const combineCases: ReadonlyMap<string, Omit<CombineRequest, "folder" | "card">> = new Map(
   Object.entries(v.parse(cases, JSON.parse(readFileSync(join(fixture, "cases.json"), "utf8")))).map(
     ([name, { adapters, weights, options }]) => [
       name,

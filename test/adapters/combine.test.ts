@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { asUpdate, blocksOf, loraPartsOf, readAdapter } from "../../runtime/adapters/index.ts";
 import { combineAdapters } from "../../runtime/app/adapters/combine.ts";
+import { noCard } from "../../runtime/app/export/card.ts";
 import { elementsOf, readSafetensors } from "../../runtime/weights/index.ts";
 import { combineCases, fixture } from "./combine-cases.ts";
 import { listeningReporter } from "./listening-reporter.ts";
@@ -45,7 +46,7 @@ describe("several adapters become what PEFT's add_weighted_adapter makes of them
   test.each([...combineCases])("%s", (name, request) => {
     const reporter = listeningReporter();
     const into = join(folder, name);
-    const ended = combineAdapters({ ...request, folder: into }, reporter);
+    const ended = combineAdapters({ ...request, folder: into, card: noCard }, reporter);
     expect(reporter.heard).toEqual([]);
     expect(ended.kind).toBe("done");
     const found = updatesIn(into);

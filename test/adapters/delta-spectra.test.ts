@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { adapterSpectra } from "../../runtime/app/adapters/spectra.ts";
+import { noCard } from "../../runtime/app/export/card.ts";
 import { elementsOf, readSafetensors } from "../../runtime/weights/index.ts";
 import { writeRandomAdapter } from "../onnx/served-model.ts";
 import { listeningReporter } from "./listening-reporter.ts";
@@ -20,7 +21,7 @@ function spectraOf(kind: string, call: string) {
   const file = join(folder, `${kind}.safetensors`);
   writeRandomAdapter(file, spec, 4);
   const reporter = listeningReporter();
-  const none = { other: null, weights: null, copy: null, rank: null, energy: null, folder: null };
+  const none = { other: null, weights: null, copy: null, rank: null, energy: null, folder: null, card: noCard };
   const ended = adapterSpectra({ ...none, adapter: file, forSpec: spec }, reporter);
   return { tensors: readSafetensors(file, readFileSync(file)), ended, heard: reporter.heard };
 }

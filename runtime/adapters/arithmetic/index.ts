@@ -9,4 +9,5 @@ export { type MethodName, type MethodOption, methods } from "./methods.ts";
 export { MomentsSum } from "./moments.ts";
 export { overlapOf, principalCosines } from "./overlap.ts";
 export { energyIn, rankHolding, type Spectrum, spectrumOf } from "./spectrum.ts";
+export { measuredSvdRate, svdWork } from "./svd-work.ts";
 export { truncated } from "./truncate.ts";

@@ -27,7 +27,7 @@ export function unchangeable({ path, file, isPeft, updates, others, factors }: G
 export function writeChanged(
   adapter: GivenAdapter,
   updates: readonly LoraOf[],
-  about: Pick<WrittenAdapter, "folder" | "forSpec" | "origin"> & { readonly made: Omit<MadeOf, "sources"> },
+  about: Pick<WrittenAdapter, "folder" | "forSpec" | "origin" | "card"> & { readonly made: Omit<MadeOf, "sources"> },
   reporter: Reporter,
 ): Ended<WrittenFiles> {
   const unfit = unchangeable(adapter);

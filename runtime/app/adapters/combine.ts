@@ -21,9 +21,11 @@ import {
 import { at } from "../../at.ts";
 import { printShare } from "../../text/index.ts";
 import type { FloatTensor } from "../../weights/index.ts";
+import type { CardSources } from "../export/card.ts";
 import { done, type Ended, misused, problem, type Reporter, refuseBy, refused } from "../reporter.ts";
 import { namedSpec, specsOfRuns } from "./adapted-spec.ts";
 import { disagreements, warnOfBases } from "./agreement.ts";
+import { combiningProgress } from "./combining-progress.ts";
 import { type GivenAdapter, readGiven } from "./given-adapter.ts";
 import type { MadeOf } from "./made-card.ts";
 import { whyNot } from "./why-not.ts";
@@ -42,6 +44,7 @@ export interface CombineRequest {
   /** The spec that gives scales where files do not say them, and of which a variant with the result is written. */
   readonly forSpec: string | null;
   readonly folder: string;
+  readonly card: CardSources;
 }
 
 export interface Combined extends WrittenFiles {
@@ -82,12 +85,12 @@ export function combineAdapters(request: CombineRequest, reporter: Reporter): En
     ? combinedFactors(adapters, weights, request, reporter)
     : combinedUpdates(adapters, weights, request, reporter);
   if (made.kind === "wrong") return refuseBy([made.diagnostic], reporter);
-  const { folder, forSpec, method, density, sign, seed } = request;
+  const { folder, forSpec, method, density, sign, seed, card } = request;
   const origin = JSON.stringify({ combined: method, weights, ...withoutNull({ density, sign, seed }) });
   const contract = adapters.find((each) => each.contract !== null)?.contract ?? null;
   const files = { ...made.files, config: { ...made.files.config, ...sharedFields(adapters) } };
   const written = writeAdapter(
-    { folder, files, contract, origin, forSpec, made: madeOf(adapters, weights, request, made) },
+    { folder, files, contract, origin, forSpec, card, made: madeOf(adapters, weights, request, made) },
     reporter,
   );
   if (written.kind !== "done") return written;
@@ -211,8 +214,10 @@ function combinedUpdates(
   const dropout = Math.max(...adapters.flatMap(({ updates }) => [...updates.values()].map((each) => each.dropout)));
   const made: LoraOf[] = [];
   const lengths: { readonly norm: number; readonly distance: number }[] = [];
+  const shapes = [...given.values()].map(({ lora }) => lora.matrices);
+  const begin = combiningProgress(options.method, shapes, reporter);
   for (const [module, { lora, contributions }] of given) {
-    reporter.progress(`combining ${made.length + 1} of ${given.size} modules`);
+    begin(made.length);
     const ranks = [...new Set(contributions.map(({ matrices }) => matrices.rank))];
     if (methods[options.method].on === "matrices" && ranks.length > 1) {
       reporter.progressEnd();

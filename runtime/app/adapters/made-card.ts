@@ -2,7 +2,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { type CardExport, placeCard, renderMadeCard } from "../../card/index.ts";
 import { decodeContract } from "../../data/index.ts";
 import { version } from "../../machine/index.ts";
-import { reportPlacedCard } from "../export/card.ts";
+import { type CardSources, reportPlacedCard } from "../export/card.ts";
 import type { Reporter } from "../reporter.ts";
 import type { AdapterPlacements } from "./placements.ts";
 
@@ -23,11 +23,12 @@ interface WrittenFolder {
   readonly config: Readonly<Record<string, unknown>>;
   readonly placements: AdapterPlacements | null;
   readonly contract: string | null;
+  readonly card: CardSources;
 }
 
 /** Writes the card of an adapter's folder. */
 export function writeMadeCard(made: MadeOf, written: WrittenFolder, reporter: Reporter): void {
-  const { folder, files, config, placements } = written;
+  const { folder, files, config, placements, card: sources } = written;
   const contract = written.contract === null ? null : decodeContract(written.contract);
   const baseModel = config["base_model_name_or_path"];
   const type = String(config["peft_type"]);
@@ -47,6 +48,8 @@ export function writeMadeCard(made: MadeOf, written: WrittenFolder, reporter: Re
     ...{ version, title: basename(resolve(folder)), written: about, method: made.method, modules: made.modules },
     sources: made.sources.map(({ weight }, place) => ({ name: names[place] ?? "", weight })),
     placements: placed(placements),
+    results: sources.results,
+    user: sources.user,
     contract: contract?.kind === "ok" && contract.value.version === 2 ? contract.value : null,
     frontMatter: {
       libraryName: "peft",

@@ -12,6 +12,7 @@ import {
 } from "../../adapters/index.ts";
 import { at } from "../../at.ts";
 import { printCount, printShare } from "../../text/index.ts";
+import type { CardSources } from "../export/card.ts";
 import { done, type Ended, problem, type Reporter, refuse, refuseBy, refused } from "../reporter.ts";
 import { namedSpec, specsOfRuns } from "./adapted-spec.ts";
 import { unchangeable, writeChanged } from "./change-adapter.ts";
@@ -27,6 +28,7 @@ export interface PruneRequest {
   readonly threshold: number | null;
   readonly forSpec: string | null;
   readonly folder: string;
+  readonly card: CardSources;
 }
 
 export interface PrunedModule {
@@ -48,7 +50,7 @@ export interface Pruned extends WrittenFiles {
  * with small singular values, and in any case ranks and modules that are zero.
  */
 export function pruneAdapter(request: PruneRequest, reporter: Reporter): Ended<Pruned> {
-  const { density, threshold, forSpec, folder } = request;
+  const { density, threshold, forSpec, folder, card } = request;
   const spec = forSpec === null ? null : namedSpec(forSpec, reporter);
   if (spec === null && forSpec !== null) return refused;
   const adapter = readGiven(request.adapter, spec, specsOfRuns(), reporter);
@@ -74,7 +76,12 @@ export function pruneAdapter(request: PruneRequest, reporter: Reporter): Ended<P
   if (left.length === 0)
     return refuse(problem("nothing would be left of the adapter", "give a lower --threshold"), reporter);
   const origin = JSON.stringify({ pruned: { density, threshold } });
-  const written = writeChanged(adapter, left, { folder, forSpec, origin, made: madeOf(modules, request) }, reporter);
+  const written = writeChanged(
+    adapter,
+    left,
+    { folder, forSpec, origin, card, made: madeOf(modules, request) },
+    reporter,
+  );
   return written.kind === "done" ? done({ ...written.value, modules }) : written;
 }
 

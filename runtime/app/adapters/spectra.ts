@@ -17,6 +17,7 @@ import {
 } from "../../adapters/index.ts";
 import { at } from "../../at.ts";
 import { printShare } from "../../text/index.ts";
+import { type CardSources, isSaid } from "../export/card.ts";
 import { done, type Ended, misused, problem, type Reporter, refuseBy, refused } from "../reporter.ts";
 import { type AdaptedSpec, namedSpec, specsOfRuns } from "./adapted-spec.ts";
 import { disagreements } from "./agreement.ts";
@@ -41,6 +42,7 @@ export interface SpectraRequest {
   readonly energy: number | null;
   /** The folder that the truncation is written into. */
   readonly folder: string | null;
+  readonly card: CardSources;
 }
 
 export interface ModuleSpectrum extends Omit<Spectrum, "values"> {
@@ -76,13 +78,17 @@ const comparedEnergy = 0.99;
 
 /** What rank the update of each module has, and another rank for them. */
 export function adapterSpectra(request: SpectraRequest, reporter: Reporter): Ended<Spectra> {
-  const { rank, energy, folder, forSpec, other } = request;
+  const { rank, energy, folder, forSpec, other, card } = request;
   if (folder !== null && rank === null && energy === null) {
     reporter.problem(problem("no rank given for the result", "add --rank, or --energy for a rank for each module"));
     return misused;
   }
   if (folder !== null && other !== null) {
     reporter.problem(problem("only one adapter can be truncated", "leave out the second one, or -o"));
+    return misused;
+  }
+  if (folder === null && isSaid(card)) {
+    reporter.problem(problem("no folder given for the card", "add -o DIR, and --rank or --energy"));
     return misused;
   }
   const spec = forSpec === null ? null : namedSpec(forSpec, reporter);
@@ -123,7 +129,12 @@ export function adapterSpectra(request: SpectraRequest, reporter: Reporter): End
   const spectra = { modules, norm, energy: isTruncated ? (norm === 0 ? 1 : (kept / norm) ** 2) : null };
   if (folder === null) return done({ ...spectra, written: null });
   const origin = JSON.stringify({ truncated: rank === null ? { energy } : { rank } });
-  const written = writeChanged(adapter, results, { folder, forSpec, origin, made: madeOf(spectra, request) }, reporter);
+  const written = writeChanged(
+    adapter,
+    results,
+    { folder, forSpec, origin, card, made: madeOf(spectra, request) },
+    reporter,
+  );
   return written.kind === "done" ? done({ ...spectra, written: written.value }) : written;
 }
 

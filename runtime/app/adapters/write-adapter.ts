@@ -1,9 +1,10 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { type LoraFiles, peftFiles } from "../../adapters/index.ts";
+import { type ConfigFields, type LoraFiles, peftFiles } from "../../adapters/index.ts";
 import { contractKey } from "../../data/index.ts";
 import { attempt, writeAtomically } from "../../files/index.ts";
 import { countOf, safetensorsPieces } from "../../weights/index.ts";
+import type { CardSources } from "../export/card.ts";
 import { done, type Ended, problem, type Reporter, refuse } from "../reporter.ts";
 import { type MadeOf, writeMadeCard } from "./made-card.ts";
 import { type AdapterPlacements, placementsOfAdapter } from "./placements.ts";
@@ -20,6 +21,8 @@ export interface WrittenAdapter {
   /** The spec that a variant with the result's placements is written of. */
   readonly forSpec: string | null;
   readonly made: MadeOf;
+  /** What its user says of it; a base model takes the place of the one that the adapters name. */
+  readonly card: CardSources;
 }
 
 export interface WrittenFiles {
@@ -38,7 +41,8 @@ export const originKey = "medctc.origin";
 
 /** Writes PEFT's two files, and beside them a card and a variant of a spec that has these adapters. */
 export function writeAdapter(written: WrittenAdapter, reporter: Reporter): Ended<WrittenFiles> {
-  const { folder, files, contract, origin, forSpec, made } = written;
+  const { folder, files, contract, origin, forSpec, made, card } = written;
+  const config = ofBase(files.config, card.baseModel, reporter);
   const overflowing = [...files.tensors].find(
     ([, { data }]) => typeof data !== "function" && !Array.from(data).every(Number.isFinite),
   );
@@ -51,7 +55,7 @@ export function writeAdapter(written: WrittenAdapter, reporter: Reporter): Ended
   const saved = attempt(folder, () => {
     mkdirSync(folder, { recursive: true });
     writeAtomically(join(folder, peftFiles.tensors), safetensorsPieces(files.tensors, metadata));
-    writeAtomically(join(folder, peftFiles.config), `${JSON.stringify(files.config, null, 2)}\n`);
+    writeAtomically(join(folder, peftFiles.config), `${JSON.stringify(config, null, 2)}\n`);
   });
   if (saved.kind === "failed") return refuse(saved.problem, reporter);
   const bytes = [...files.tensors.values()].reduce((sum, { shape }) => sum + 4 * countOf(shape), 0);
@@ -61,8 +65,19 @@ export function writeAdapter(written: WrittenAdapter, reporter: Reporter): Ended
   const placements = found.kind === "done" ? found.value : null;
   const variant = forSpec === null ? null : writeAdapted(folder, forSpec, placements, reporter);
   const names = [peftFiles.config, peftFiles.tensors, ...(variant === null ? [] : [variantName])];
-  writeMadeCard(made, { folder, files: names, config: files.config, placements, contract }, reporter);
+  writeMadeCard(made, { folder, files: names, config, placements, contract, card }, reporter);
   return done({ folder, tensors: files.tensors.size, bytes, variant });
+}
+
+const baseField = "base_model_name_or_path";
+
+/** The config with the base model that is said; a note where the adapters name another one. */
+function ofBase(config: ConfigFields, baseModel: string | null, reporter: Reporter): ConfigFields {
+  if (baseModel === null) return config;
+  const before = config[baseField];
+  if (typeof before === "string" && before !== "" && before !== baseModel)
+    reporter.note(`--base-model says ${baseModel}, but the adapters name ${before} as their base model`);
+  return { ...config, [baseField]: baseModel };
 }
 
 function unheard(): void {

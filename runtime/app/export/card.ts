@@ -40,13 +40,21 @@ export interface CardSources {
   readonly results: CardResults | null;
 }
 
+/** Of a card of which nobody says anything. */
+export const noCard: CardSources = { user: noUserCard(), baseModel: null, training: null, results: null };
+
+/** Whether anybody says anything for a card. */
+export function isSaid({ user, baseModel, results }: CardSources): boolean {
+  return user.fields.size + user.sections.size > 0 || baseModel !== null || results !== null;
+}
+
 /** Reads what goes into a card, before anything is written; null after reporting what is wrong with it. */
 export async function readCardSources(
   { card, baseModel, results }: CardOptions,
   adapter: string | null,
   reporter: Reporter,
 ): Promise<CardSources | null> {
-  const user = card === null ? noUserCard : readCardFile(card, reporter);
+  const user = card === null ? noUserCard() : readCardFile(card, reporter);
   if (user === null) return null;
   const run = adapter !== null && kindOfPath(adapter) === "folder" ? adapter : null;
   const training = run === null ? null : readRecord(run);
@@ -91,7 +99,9 @@ async function cosinesIn(results: readonly string[], labels: readonly string[]):
   return lines;
 }
 
-const noUserCard: UserCard = { fields: new Map(), sections: new Map() };
+function noUserCard(): UserCard {
+  return { fields: new Map(), sections: new Map() };
+}
 
 function readCardFile(file: string, reporter: Reporter): UserCard | null {
   const text = readText(file);
