@@ -16,14 +16,14 @@ interface Stage {
 
 /**
  * Warns of placements that cover some layers of a stage and not others. A count that an expectation states for the same
- * modules says that this is meant.
+ * modules says that this is meant, and so does an `except` that names what is left out.
  */
 export function checkCoverage(
   placed: readonly PlacedAdapters[],
   elements: readonly Element[],
   counted: readonly ReadonlySet<Adaptable>[],
 ): readonly Diagnostic[] {
-  return placed.flatMap(({ placement, adapters }) => {
+  return placed.flatMap(({ placement, adapters, except }) => {
     const bases = new Set(adapters.map(({ base }) => base));
     const isMeant = counted.some((modules) => modules.size > 0 && [...bases].every((base) => modules.has(base)));
     if (isMeant) return [];
@@ -31,7 +31,8 @@ export function checkCoverage(
     for (const base of bases) noteLayer(base, lists, true);
     for (const { instance, parameter, ofAdapter } of elements) {
       const base = instance ?? parameter;
-      if (base !== null && !ofAdapter && !bases.has(base)) noteLayer(base, lists, false);
+      const isMissed = base !== null && !bases.has(base) && !except.has(base);
+      if (isMissed && !ofAdapter) noteLayer(base, lists, false);
     }
     const partial = new Map<string, Stage>();
     for (const stage of lists.values()) {

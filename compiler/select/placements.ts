@@ -22,6 +22,8 @@ export interface PlacedAdapters {
   readonly text: string;
   readonly selections: readonly Selection[];
   readonly adapters: readonly { readonly base: Adaptable; readonly adapter: AdapterInstance }[];
+  /** What is selected and left out by `except`. */
+  readonly except: ReadonlySet<Adaptable>;
 }
 
 /** Puts the adapters of a placement around the modules and parameters that it selects. */
@@ -94,7 +96,7 @@ export function placeAdapters(
       }
     }
   });
-  return { placement, text, selections, adapters };
+  return { placement, text, selections, adapters, except: new Set([...except].filter((base) => selected.has(base))) };
 }
 
 function baseOf({ instance, parameter }: Element): readonly Adaptable[] {

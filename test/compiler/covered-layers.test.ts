@@ -59,6 +59,24 @@ describe("a placement on some layers of a stage and not on others is a warning",
   });
 });
 
+describe("an `except` that names what is left out says that it is meant", () => {
+  test.each<[string, readonly string[]]>([
+    ["text.attn.q except text.layers[3]", []],
+    ["text.attn.qkv except text.layers[1].attn.v, text.layers[-1]", []],
+    [
+      "text.layers[0..3].attn.q except text.layers[1].attn.q",
+      ["this covers layers 0, 2 of the 4 layers of `text.layers`"],
+    ],
+    ["image.attn.q except image.first.layers[0]", []],
+    [
+      "text.layers[..2].attn.q, text.attn.v except text.layers[3].attn.v",
+      ["this covers layers 0 to 1 of the 4 layers of `text.layers`"],
+    ],
+  ])("%s", (on, expected) => {
+    expect(warnings(placed(on)).map(([message]) => message)).toEqual(expected);
+  });
+});
+
 describe("an expected count of the same modules says that it is meant", () => {
   test.each<[string, string, number]>([
     ["text.layers[0..2].attn.q", "count(text.layers[0..2].attn.q) = 2", 0],

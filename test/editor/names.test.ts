@@ -24,7 +24,7 @@ test.each(specs)("%s: each name that stands for something is that of its declara
 
 /** Words that no file declares: those of the language, and names of arguments of operations. */
 const words =
-  /^(?:input|metric|group|add|remove|shared|peft|count|trainable|frozen|total|base|axis|batch|f32|bf16|i32|int|float|bool|string|list|any|heads|zeros|ones)$/;
+  /^(?:input|metric|group|add|remove|shared|optional|peft|count|trainable|frozen|total|base|axis|batch|f32|bf16|i32|int|float|bool|string|list|any|heads|zeros|ones)$/;
 
 /** Words of members: what a loss or a function is given may be anything, and so is what each of it has. */
 function isMemberOfGiven(spec: OpenSpec, start: number, object: number | undefined): boolean {
