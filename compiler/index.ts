@@ -2,6 +2,7 @@ export {
   type AdaptedInput,
   type AdapterUpdate,
   adapterUpdates,
+  changingAtStart,
   type Declared,
   type Factors,
   foldModel,

@@ -15,14 +15,17 @@ import {
  * are built before: what is left of stop_gradient is its input.
  */
 export function simplify(program: Program): Program {
-  return rewrite(
-    program,
-    (node, inputs, build) =>
-      foldConstants(node, inputs, build) ??
-      equalInputOf(node.operation, inputs, node.type) ??
-      shorterFormOf(node.operation, inputs, node.type, build) ??
-      repeatLater(node, inputs, build) ??
-      readUnrepeated(node, inputs, build),
+  return rewrite(program, simplified);
+}
+
+/** A simpler form of one operation; null where there is none. */
+export function simplified(node: Node, inputs: readonly Node[], build: Builder): Node | null {
+  return (
+    foldConstants(node, inputs, build) ??
+    equalInputOf(node.operation, inputs, node.type) ??
+    shorterFormOf(node.operation, inputs, node.type, build) ??
+    repeatLater(node, inputs, build) ??
+    readUnrepeated(node, inputs, build)
   );
 }
 

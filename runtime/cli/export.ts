@@ -28,7 +28,7 @@ export const define: DefineCommand = (command, terminal, end) => {
     .option("--weights <file>", "the model's weights, by their names in checkpoints")
     .option(
       "--adapter <path>",
-      "the adapters' weights: a file or a folder; default: first values, which change nothing",
+      "the adapters' weights: a file or a folder; default: first values, which change nothing but for prompts and prefixes",
     )
     .option("--allow-missing <pattern...>", "names of weights that may be missing, such as 'to_*'")
     .addOption(dtypeOption())

@@ -167,11 +167,13 @@ describe("exported", () => {
   ] as const)("%s are served by name: %s", async (kind, name) => {
     const inputs = inputsOf(servedBy(kind), name);
     const program = await ServedProgram.open(servedBy(kind), name);
-    const [tuned, base] = [await program.run("tuned", inputs, "latent"), await program.run("base", inputs, "latent")];
+    const tuned = await program.run("tuned", inputs, "latent");
+    // No values of a prefix are those of a model without one.
+    expect(Object.keys(manifestOf(servedBy(kind)).adapters)).toEqual(kind === "prefix" ? ["tuned"] : ["base", "tuned"]);
+    if (kind !== "prefix") expect(apart(tuned, await program.run("base", inputs, "latent"))).toBeGreaterThan(1e-4);
     await program.dispose();
     const alone = await latentsOf(join(await exported(kind), `${name}.onnx`), inputs);
     expect(apart(tuned, alone)).toBeLessThan(1e-6);
-    expect(apart(tuned, base)).toBeGreaterThan(1e-4);
   });
 });
 

@@ -1,3 +1,4 @@
+export { changingAtStart } from "./at-start.ts";
 export { foldModel } from "./fold.ts";
 export { type AdaptedInput, type InputMoments, inputMomentsOf, type PlacedLowRank } from "./input-moments.ts";
 export type { LowRankParameter } from "./of-parameter.ts";

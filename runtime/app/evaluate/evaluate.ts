@@ -1,6 +1,12 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { type EvalTask, labelColumns, type TracedSpec, unsetForEvaluation } from "../../../compiler/index.ts";
+import {
+  changingAtStart,
+  type EvalTask,
+  labelColumns,
+  type TracedSpec,
+  unsetForEvaluation,
+} from "../../../compiler/index.ts";
 import { at } from "../../at.ts";
 import {
   type DataInputs,
@@ -101,6 +107,12 @@ export async function evaluate(request: EvaluateRequest, heard: Reporter): Promi
   const reading = openData(spec, settled.inputs, data, reporter);
   if (reading === null) return refused;
   const runs = weightsRuns(request.adapters, request.withBase, request.output, request.exported);
+  const isBase = runs.some(({ adapter, exported }) => adapter === null && exported === null);
+  const [changing] = isBase ? changingAtStart(spec, compiled.plan) : [];
+  if (changing !== undefined)
+    reporter.warning(
+      `without --adapter it is not the model alone: no values of \`${changing}\` are those of the model without it`,
+    );
   const differing = runs.flatMap(({ adapter }) => adapterDisagreements(adapter, contractWith(settled)));
   const exports = findExports({ spec }, request.exported, contractWith(settled), reporter);
   if (exports === null) {

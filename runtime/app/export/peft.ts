@@ -74,7 +74,7 @@ export function exportPeft(request: ExportPeftRequest, reporter: Reporter): Ende
   if (weights.kind === "wrong") return refuseBy(weights.diagnostics, reporter);
   for (const note of weights.notes) reporter.note(note);
   try {
-    if (request.adapter === null) reporter.warning("no --adapter: exporting first values, which change nothing");
+    if (request.adapter === null) reporter.warning("no --adapter: exporting first values");
     const declared = updates.filter((update) => update.kind === "declared");
     const written =
       declared.length > 0 ? peftOfDeclared(declared, weights.piecesOf) : peftOf(updates, plan, weights.piecesOf);

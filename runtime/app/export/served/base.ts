@@ -51,7 +51,7 @@ export interface OpenBase {
   readonly asStored: (piecesOf: WeightPieces) => WeightPieces;
   /** What became of each weight in 8 bits; null without these, and where that was decided before. */
   readonly integers: IntegerWeights | null;
-  /** First values of what adapters give, which change nothing; null where the folder has them. */
+  /** First values of what adapters give; null where the folder has them. */
   readonly first: WeightPieces | null;
   /** Writes the base if it is new, and gives what is known of it and of the adapters that it has. Throws what the file system says. */
   readonly manifest: (reporter: Reporter) => Manifest;

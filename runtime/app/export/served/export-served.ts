@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type AdapterUpdate, adapterUpdates } from "../../../../compiler/index.ts";
+import { type AdapterUpdate, adapterUpdates, changingAtStart } from "../../../../compiler/index.ts";
 import { type IntegerWeights, onnxFiles } from "../../../backends/onnx/index.ts";
 import { storageProblem } from "../../../files/index.ts";
 import { ProblemError } from "../../../text/index.ts";
@@ -257,7 +257,12 @@ function writeAll(
     });
   };
   const written = new Map<string, ServedAdapter>();
-  if (first !== null) written.set(baseName, write(baseName, null, { piecesOf: first, updates: noUpdates }));
+  const [changing] = first === null ? [] : changingAtStart(compiled.spec, compiled.plan);
+  if (changing !== undefined)
+    reporter.note(
+      `there is no adapter \`${baseName}\`: no values of \`${changing}\` are those of the model without it`,
+    );
+  else if (first !== null) written.set(baseName, write(baseName, null, { piecesOf: first, updates: noUpdates }));
   for (const { name, path } of named) {
     const opened = weights.get(name);
     if (opened !== undefined) written.set(name, write(name, path, opened));

@@ -7,7 +7,7 @@ import { readOwnJson } from "../../../json/index.ts";
 /** The file in a folder of served programs that says what belongs together. */
 const manifestFile = "adapters.json";
 
-/** The adapter that changes nothing: the model as it is without any. */
+/** The adapter that changes nothing: the model as it is without any. A base of prompts or prefixes has none such. */
 export const baseName = "base";
 
 const file = v.object({ file: v.string(), bytes: v.number(), sha256: v.string() });
