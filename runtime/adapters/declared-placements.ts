@@ -43,7 +43,7 @@ export function groupsOfDeclared(
   }
   return groups.size === 0
     ? wrong("there are no adapters in it")
-    : { kind: "groups", groups: [...groups.values()], saved };
+    : { kind: "groups", groups: [...groups.values()], saved, unknownOrder: [] };
 }
 
 /** The module that a tensor is of; empty for the whole model, null where it is no adapter's. */

@@ -76,7 +76,7 @@ export {
 } from "./peft-names.ts";
 export { placeModules } from "./place-modules.ts";
 export type { PlacedGroup } from "./placed-groups.ts";
-export { groupsOf, type IsTurned, withoutNumbers } from "./placements.ts";
+export { groupsOf, type OrderOf, orderByFile, withoutNumbers } from "./placements.ts";
 export { readAdapter, type StoredAdapter } from "./read.ts";
 export { noTargetParameters, type ParameterOrder } from "./target-parameters.ts";
 export { tokensConfig, tokensName } from "./tokens.ts";

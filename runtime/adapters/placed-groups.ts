@@ -15,4 +15,6 @@ export interface PlacedGroups {
   readonly groups: readonly PlacedGroup[];
   /** Tensors of the model itself that were trained beside the adapters, by their names in checkpoints. */
   readonly saved: readonly string[];
+  /** Parameters that are stacks of matrices, of which nothing says whether these are [outputs, inputs] or [inputs, outputs]. */
+  readonly unknownOrder: readonly string[];
 }

@@ -8,21 +8,33 @@ import type { StoredAdapter, StoredPart } from "./read.ts";
 import { parameterEndings } from "./target-parameters.ts";
 import { tokensEnding } from "./tokens.ts";
 
+/** What the tensors of an adapter on a parameter are for. */
+interface AdaptedSizes {
+  /** How many matrices the parameter has: 1 where it is no stack. */
+  readonly matrices: number;
+  readonly inputs: number;
+  readonly outputs: number;
+}
+
 /**
- * Whether a parameter, by its name in checkpoints, is a stack of matrices [inputs, outputs], whose adapters have tensors for so many inputs
- * and outputs: PEFT has that from the model's class, and no file says it.
+ * Whether a parameter, by its name in checkpoints, is a matrix or a stack of such that are [outputs, inputs] or [inputs, outputs]: PEFT has
+ * that from the model's class, and no file says it.
  */
-export type IsTurned = (parameter: string, sizes: { readonly inputs: number; readonly outputs: number }) => boolean;
+export type OrderOf = (parameter: string, sizes: AdaptedSizes) => "outputs-first" | "inputs-first" | "unknown";
+
+/** Of a single matrix the order is known. */
+export const orderByFile: OrderOf = (_, { matrices }) => (matrices > 1 ? "unknown" : "outputs-first");
 
 /** What PEFT's adapters are in a spec, or in words why a spec has nothing like them; `library` has the adapters that say what they are in PEFT. */
 export function groupsOf(
   { parts }: StoredAdapter,
   config: PeftConfig,
   library: readonly LibraryKind[],
-  isTurned: IsTurned = () => false,
+  orderOf: OrderOf = orderByFile,
 ): PlacedGroups | Wrong {
   if (config.kind === "declared") return groupsOfDeclared(parts, config, library);
   const saved: string[] = [];
+  const unknownOrder: string[] = [];
   const groups = new Map<string, { library: string; modules: string[] }>();
   const add = (call: string, module: string): void => {
     const group = groups.get(call) ?? { library: call.slice(0, call.indexOf("(")), modules: [] };
@@ -46,8 +58,11 @@ export function groupsOf(
     } else if (config.kind === "lora" && part.kind === "tensor" && name.endsWith(parameterEndings.down)) {
       const parameter = name.slice(0, -parameterEndings.down.length);
       const up = parts.get(`${parameter}${parameterEndings.up}`);
-      const sizes = { inputs: part.shape[1] ?? 0, outputs: up?.kind === "tensor" ? (up.shape[0] ?? 0) : 0 };
-      add(parameterCall(parameter, config, isTurned(parameter, sizes)), parameter);
+      const [rows = 0, inputs = 0] = part.shape;
+      const outputs = up?.kind === "tensor" ? (up.shape[0] ?? 0) : 0;
+      const order = orderOf(parameter, { matrices: rows / config.rankOf(parameter), inputs, outputs });
+      if (order === "unknown") unknownOrder.push(parameter);
+      add(parameterCall(parameter, config, order === "inputs-first"), parameter);
     } else if (config.kind === "lora" && name.endsWith(parameterEndings.up)) continue;
     else if (config.kind === "ia3" && part.kind === "tensor" && name.endsWith(factorsEnding)) {
       const module = name.slice(0, -factorsEnding.length);
@@ -63,7 +78,8 @@ export function groupsOf(
     else return { kind: "wrong", problem: `\`${name}\` does not belong to a supported adapter` };
   }
   if (groups.size === 0) return { kind: "wrong", problem: "there are no adapters in it" };
-  return { kind: "groups", groups: [...groups].map(([call, group]) => ({ call, ...group, wraps: [] })), saved };
+  const placed = [...groups].map(([call, group]) => ({ call, ...group, wraps: [] }));
+  return { kind: "groups", groups: placed, saved, unknownOrder };
 }
 
 /** Whether a tensor is one of PEFT's for some kind of adapter, known or not. */

@@ -33,6 +33,7 @@ function print(placements: AdapterPlacements, terminal: Terminal): ExitCode {
       terminal.err("add --for SPEC to print placements with the selectors of that spec\n");
       return exitCodes.done;
     case "selectors":
+      terminal.out(placements.comments.map((comment) => `# ${comment}\n`).join(""));
       terminal.out(placements.lines.map((line) => `${line}\n`).join(""));
       // Of some layers alone the compiler asks whether they are meant.
       for (const count of placements.counts) if (count.includes("[")) terminal.out(`expect ${count}\n`);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { medctc, prepareProgram } from "../cli/medctc.ts";
-import { below, fixture, placements, writeCase } from "../parity/peft-parameters-cases.ts";
+import { below, fixture, placements, specOf, writeCase } from "../parity/peft-parameters-cases.ts";
 import { adapterConfig, expectMergedAs, expectSameTensors, succeeds } from "./peft-files.ts";
 import { jsonFields, listIn } from "./small-spec.ts";
 
@@ -71,6 +71,25 @@ describe("PEFT's adapters of parameters", () => {
     const { spec } = writeCase(folder, name);
     const { code, out } = medctc(["adapter", "spec", join(fixture, name), "--for", spec]);
     expect([code, out.trimEnd().split("\n").toSorted()]).toEqual([0, [...lines].toSorted()]);
+  });
+
+  test("of square matrices in a stack are transposed or not, which the lines say that nobody knows", () => {
+    const text = specOf(["lora_parameter(rank = 2, alpha = 4) on vision.turned.weight"]);
+    const spec = join(folder, "square.vlm");
+    writeFileSync(spec, text.replace("f32[3, 8, 5]", "f32[3, 8, 8]"));
+    const peft = join(folder, "square");
+    succeeds(["export", spec, "--peft", peft]);
+    const { code, out } = medctc(["adapter", "spec", peft, "--for", spec]);
+    expect([code, out]).toEqual([
+      0,
+      expect.stringContaining("lora_parameter(rank = 2, alpha = 4) on vision.turned.weight"),
+    ]);
+    expect(out).toMatch(/^# PEFT's files do not say .*\n# .* `transposed = true` .*`turned\.weight`\.\n/);
+    const alone = medctc(["adapter", "spec", peft]);
+    expect([alone.code, alone.err]).toEqual([
+      0,
+      expect.stringContaining("note: PEFT's files do not say whether stacks"),
+    ]);
   });
 
   test("are counted as on parameters in what `compile` prints", () => {

@@ -1,6 +1,14 @@
 import { type Plan, selectorsForNames } from "../../../compiler/index.ts";
 import { report } from "../../../grammar/index.ts";
-import { groupsOf, type IsTurned, kindsIn, type PlacedGroup, peftFiles, placeModules } from "../../adapters/index.ts";
+import {
+  groupsOf,
+  kindsIn,
+  type OrderOf,
+  orderByFile,
+  type PlacedGroup,
+  peftFiles,
+  placeModules,
+} from "../../adapters/index.ts";
 import { libraryFolder, SpecLibrary } from "../../specs/index.ts";
 import { listWords } from "../../text/index.ts";
 import { compileReported } from "../compiled-spec.ts";
@@ -25,6 +33,8 @@ export type AdapterPlacements =
       readonly lines: readonly string[];
       readonly counts: readonly string[];
       readonly libraries: readonly string[];
+      /** What the file does not say, for who reads the lines. */
+      readonly comments: readonly string[];
     };
 
 /** The placements that one of PEFT's folders was made by. */
@@ -44,11 +54,11 @@ export function placementsOfAdapter(
     const help = `a PEFT folder has ${peftFiles.config} and ${peftFiles.tensors}`;
     return refuse(problem(`${file} has no adapter_config.json beside it`, help), reporter);
   }
-  const found = groupsOf(adapter, config.config, kindsIn(libraryTexts()), turnedIn(plan));
+  const found = groupsOf(adapter, config.config, kindsIn(libraryTexts()), orderIn(plan));
   if (found.kind === "wrong") {
     return refuseBy([report("bad-adapter-config", file, { path: file, problem: found.problem })], reporter);
   }
-  const { groups, saved } = found;
+  const { groups, saved, unknownOrder } = found;
   if (saved.length > 0) {
     const names = saved.slice(0, mostNames).map((name) => `\`${name}\``);
     const more = saved.length - names.length;
@@ -56,7 +66,10 @@ export function placementsOfAdapter(
       `trained beside the adapters, so the spec must not freeze it: ${names.join(", ")}${more > 0 ? ` and ${more} more` : ""}`,
     );
   }
-  if (forSpec === null || compiled === null) return done({ kind: "modules", groups });
+  if (forSpec === null || compiled === null) {
+    if (unknownOrder.length > 0) reporter.note(orderComment(unknownOrder).join(" "));
+    return done({ kind: "modules", groups });
+  }
   const own = compiled.elements.flatMap(({ instance, parameter, ofAdapter }) =>
     ofAdapter ? [] : ((instance ?? parameter)?.checkpoint ?? []),
   );
@@ -102,17 +115,32 @@ export function placementsOfAdapter(
     // Expectations know no `except`.
     if (!selectors.text.includes(" except ")) counts.push(`count(${selectors.text}) = ${modules.length}`);
   }
-  return done({ kind: "selectors", lines, counts, libraries: [...new Set(groups.map(({ library }) => library))] });
+  const libraries = [...new Set(groups.map(({ library }) => library))];
+  return done({ kind: "selectors", lines, counts, libraries, comments: orderComment(unknownOrder.map(nameOf)) });
 }
 
-/** Which parameters of a model are stacks of matrices [inputs, outputs], by the sizes of their adapters; squares are not told apart. */
-function turnedIn(plan: Plan | null): IsTurned {
+/** What is said of stacks of matrices of which nothing says which of their axes is which; nothing where there are none. */
+function orderComment(parameters: readonly string[]): readonly string[] {
+  if (parameters.length === 0) return [];
+  const named = parameters.slice(0, mostNames).map((name) => `\`${name}\``);
+  const more = parameters.length - named.length;
+  return [
+    `PEFT's files do not say whether stacks are [..., outputs, inputs] or transposed: it asks the module (\`is_transposed\`).`,
+    `Look that up and write \`transposed = true\` for those that are, of ${named.join(", ")}${more > 0 ? ` and ${more} more` : ""}.`,
+  ];
+}
+
+/** The order of axes of a model's parameters, by the sizes of their adapters; of squares it is not known. */
+function orderIn(plan: Plan | null): OrderOf {
+  if (plan === null) return orderByFile;
   return (name, { inputs, outputs }) => {
-    const found = plan?.parameters.find(
+    const found = plan.parameters.find(
       ({ checkpoint, ofAdapter }) => !ofAdapter && (checkpoint === name || checkpoint.endsWith(`.${name}`)),
     );
-    const [, rows, columns] = found?.shape ?? [];
-    return found?.shape.length === 3 && rows !== columns && rows === inputs && columns === outputs;
+    const [matrices = 1, rows, columns] = found?.shape ?? [];
+    if (found?.shape.length !== 3 || matrices === 1) return "outputs-first";
+    if (rows === columns) return "unknown";
+    return rows === inputs && columns === outputs ? "inputs-first" : "outputs-first";
   };
 }
 

@@ -65,6 +65,7 @@ export function redistributedPlacements(
   return {
     lines: all.map(({ line }) => line),
     libraries: [...new Set(libraries)],
+    comments: [],
     counts: all.flatMap(({ count }) => count ?? []),
   };
 }

@@ -11,6 +11,8 @@ export interface VariantPlacements {
   readonly lines: readonly string[];
   readonly libraries: readonly string[];
   readonly counts: readonly string[];
+  /** What somebody has to know who reads the lines. */
+  readonly comments: readonly string[];
 }
 
 export interface PlacedVariant {
@@ -28,7 +30,7 @@ export function writeVariant({ path, spec, placements, title }: PlacedVariant, r
     reporter.warning(`${path} is not written: ${why}`);
     return null;
   };
-  const { lines, libraries, counts } = placements;
+  const { lines, libraries, counts, comments } = placements;
   const base = modelIn(spec);
   const textWith = (expectations: readonly string[]): string => {
     const text = [
@@ -37,6 +39,7 @@ export function writeVariant({ path, spec, placements, title }: PlacedVariant, r
       ...libraries.map((name) => `import "std/${name}"`),
       "",
       `model ${base}_adapted amends ${base} {`,
+      ...comments.map((comment) => `# ${comment}`),
       ...lines,
       "",
       ...expectations.map((expectation) => `expect ${expectation}`),
