@@ -13,7 +13,11 @@ export const define: DefineCommand = (command, terminal, end) => {
     .addOption(setOption())
     .requiredOption("--budget <amount>", "trainable parameters, as in an expectation: 1.67M rounds, 1_671_168 is exact")
     .option("--at-most", "accept every count up to the budget")
-    .option("--kinds <names>", "adapters to try, such as lora,dora; default: those of the spec, or lora", names)
+    .option(
+      "--kinds <names>",
+      "adapters of modules to try, such as lora,dora; default: those of the spec, or lora",
+      names,
+    )
     .addOption(
       new Option("--ranks <ranks>", "ranks to try, such as 2..64 (inclusive) or 4,8,16")
         .argParser(ranks)
@@ -36,7 +40,8 @@ export const define: DefineCommand = (command, terminal, end) => {
     .addHelpText(
       "after",
       "\nA placement is one kind of adapter and, for each encoder: nothing; or a group of roles with a rank in the whole encoder;" +
-        "\nor a group of roles with a rank in some of its stages. Exit status: 1 if no placement is found." +
+        "\nor a group of roles with a rank in some of its stages. Adapters of parameters, such as lora_parameter, are not tried:" +
+        "\nplacements are found among modules, by their roles. Exit status: 1 if no placement is found." +
         "\n\nExamples:\n  $ medctc place specs/medct.vlm --budget 1.67M --on vision.attn.qkv,o,text.attn.qkv,o" +
         "\n  $ medctc place specs/medct.vlm --budget 500K --at-most --kinds lora,dora --same-rank" +
         "\n  $ medctc place specs/medct.vlm --budget 1.67M --on vision.attn.qkv --time 5 --volumes 25692",

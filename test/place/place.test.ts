@@ -161,6 +161,7 @@ test.each<[string, Partial<PlaceOptions>, string]>([
   [plain, { budget: "1 }" }, "`1 }` is not a number"],
   [plain, { budget: "100%", atMost: false }, "below 100%"],
   [plain, { kinds: ["loro"] }, "neither the spec nor the library has an adapter `loro`; did you mean `lora`?"],
+  [plain, { kinds: ["lora_parameter"] }, "`lora_parameter` adapts parameters, and placements are tried on modules"],
   [plain, { with: "1, 2" }, "`1, 2` is not a list of arguments"],
   [plain, { with: "beta = 2" }, "`lora` can sit on nothing that has a role; `lora` has no argument `beta`"],
   [plain, { ranks: [99] }, "the rank is larger than the smaller side of the adapted matrix"],

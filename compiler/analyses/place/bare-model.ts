@@ -14,7 +14,7 @@ import {
   ModelElaborator,
   type ParameterInstance,
 } from "../../elaborate/index.ts";
-import { checkProgram, expandSpec, type Library, loadProgram, type Program } from "../../load/index.ts";
+import { checkProgram, expandSpec, type Library, loadProgram, type Program, scopeOf } from "../../load/index.ts";
 import { measuresOf } from "../../plan/index.ts";
 import {
   type Decision,
@@ -42,7 +42,7 @@ export interface BareModel {
 export interface StrippedSpec {
   readonly bare: BareText;
   readonly program: Program;
-  /** The adapters that the spec places, each once. */
+  /** The adapters of modules that the spec places, each once. */
   readonly placedKinds: readonly string[];
 }
 
@@ -57,9 +57,13 @@ export function stripSpec(entry: Source, library: Library): StrippedSpec | reado
     const { text } = expandSpec(entry, library);
     return stripSpec(createSource(`${entry.name} (expanded)`, text ?? ""), library);
   }
-  const placedKinds = model.members.flatMap((member) =>
-    member.kind === "placement" && member.adapter.callee.kind === "name" ? [member.adapter.callee.text] : [],
-  );
+  const { callables } = scopeOf(program.entry).scope;
+  const placedKinds = model.members.flatMap((member) => {
+    if (member.kind !== "placement" || member.adapter.callee.kind !== "name") return [];
+    const { text: name } = member.adapter.callee;
+    const adapter = callables.get(name);
+    return adapter?.kind === "adapter" && adapter.wraps.kind === "parameter" ? [] : [name];
+  });
   return { bare: bareText(entry.text, model), program, placedKinds: [...new Set(placedKinds)] };
 }
 

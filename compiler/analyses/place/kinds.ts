@@ -43,7 +43,11 @@ export function kindOf(
   imported: string | null,
   given: readonly Argument[],
 ): Kind | PlaceProblem {
-  const { parameters, members } = declaration;
+  const { parameters, members, wraps } = declaration;
+  if (wraps.kind === "parameter") {
+    const rule = `\`${declaration.name.text}\` adapts parameters, and placements are tried on modules, by their roles`;
+    return { rule, help: "place it by hand, such as on `vision.positions`, and take what it trains from the budget" };
+  }
   if (members.some((member) => member.kind === "param" && member.shared && member.storage === "param")) {
     const rule = `\`${declaration.name.text}\` shares parameters between its placements, so that their numbers do not add up`;
     return { rule, help: null };
