@@ -81,7 +81,8 @@ export class Declarations {
     const first = wraps.kind === "modules" ? wraps.names[0] : undefined;
     const made: Call | null =
       first === undefined ? null : { kind: "call", callee: calleeOf(first), arguments: [], span: first.span };
-    return this.of("base", base, base.span, made);
+    const last = wraps.kind === "modules" ? wraps.names.at(-1) : wraps.type;
+    return this.of("base", base, { ...base.span, end: last?.span.end ?? base.span.end }, made);
   }
 
   /** A member with a name of its own; null for those without, and for what a variant removes. */

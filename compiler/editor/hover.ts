@@ -40,7 +40,10 @@ function ofSelector(spec: OpenSpec, offset: number): Hover | null {
     const own = explainSelectors(textUpTo(list, index - 1), elements).matches;
     const selected = matches.filter(({ path }) => !own.some((each) => each.path === path));
     const count = selected.reduce((sum, { parameters }) => sum + parameters, 0);
-    const shown = selected.slice(0, 8).map(({ path, what, why }) => `- \`${path}\` (${what}): ${why}`);
+    const shown = selected.slice(0, 8).map(({ path, what, type, why }) => {
+      const typed = type === null ? what : `${what} \`${type}\``;
+      return `- \`${path}\` (${typed}): ${why}`;
+    });
     const rest = selected.length > shown.length ? [`- and ${selected.length - shown.length} more`] : [];
     const title = `${printNumberOf(selected.length, "match").replace(/matchs$/, "matches")}, ${printCount(count)} parameters`;
     return { span: selector.span, code: null, lines: [title, [...shown, ...rest].join("\n")] };

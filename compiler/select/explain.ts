@@ -1,5 +1,5 @@
 import { createSource, type Diagnostic } from "../../grammar/index.ts";
-import { elementCount } from "../ir/index.ts";
+import { elementCount, printType } from "../ir/index.ts";
 import { type Element, parametersUnder } from "./elements.ts";
 import { printRole } from "./select.ts";
 import { selectText } from "./select-text.ts";
@@ -9,6 +9,8 @@ export interface Match {
   readonly path: string;
   /** What it is: the module's name, or `parameter`. */
   readonly what: string;
+  /** Of a parameter: `f32[16, 8]`. */
+  readonly type: string | null;
   /** Why it matches: its role, or its name. */
   readonly why: string;
   readonly parameters: number;
@@ -28,6 +30,7 @@ export function explainSelectors(
       return {
         path,
         what: instance?.declaration.name.text ?? "parameter",
+        type: element.parameter === null ? null : printType(element.parameter.type),
         why:
           role === null || own === null ? `its name matches ${pattern.text}` : `its role is ${printRole(own)}${covers}`,
         parameters: parametersUnder(element, true).reduce((sum, { type }) => sum + elementCount(type), 0),

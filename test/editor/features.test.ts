@@ -76,6 +76,17 @@ test.each([
   expect(hover?.lines.join("\n")).toContain(line);
 });
 
+test("a selected parameter has its type, and so has what an adapter of parameters adapts", () => {
+  const own = "adapter own() wraps base: f32[m, n] {\n  forward() { return base }\n}\n\nmodel small";
+  const on = (placed: string) => base.replace("model small", own).replace(/lora\(.*/, placed);
+  const selected = openedAt(on("own() on text.attn.q.wei¦ght"), "specs/small.vlm");
+  expect(hoverAt(selected.spec, selected.offset, manual)?.lines[1]).toContain(
+    "- `text.layers[0].attention.q.weight` (parameter `f32[16, 16]`): ",
+  );
+  const adapted = openedAt(on("own() on text.attn.q.weight").replace("return base", "return ba¦se"), "specs/small.vlm");
+  expect(hoverAt(adapted.spec, adapted.offset, manual)).toMatchObject({ code: "base base: f32[m, n]" });
+});
+
 test("a setting and an operation say what the manual says of them", () => {
   const setting = changed("batch = 4", "ba¦tch = 4");
   expect(hoverAt(setting.spec, setting.offset, manual)?.lines[0]).toContain("rows of a training step");
