@@ -71,9 +71,13 @@ export function unlikeParameters(
   const holders = new Set(updates.map(({ module }) => moduleOf(module)));
   for (const { module, placement } of updates) {
     const holder = moduleOf(module);
-    const cannot = (why: string): Problem =>
-      problem(`PEFT cannot represent \`${placement}\`, on \`${module}\`: ${why}`, help);
-    if (holder === "") return cannot("it adapts no parameter of the whole model itself, but of modules in it");
+    const cannot = (why: string, instead = help): Problem =>
+      problem(`PEFT cannot represent \`${placement}\`, on \`${module}\`: ${why}`, instead);
+    if (holder === "")
+      return cannot(
+        "it adapts no parameter of the whole model itself, but of modules in it",
+        "hold the parameter in a module, or write whole weights with medctc export --safetensors --merge",
+      );
     const same = parameters.find(
       ({ checkpoint, ofAdapter }) => !ofAdapter && !adaptedNames.has(checkpoint) && checkpoint.endsWith(`.${module}`),
     );
