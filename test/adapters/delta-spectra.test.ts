@@ -11,11 +11,11 @@ import { listeningReporter } from "./listening-reporter.ts";
 const folder = mkdtempSync(join(tmpdir(), "medctc-deltas-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function spectraOf(kind: string, call: string) {
+function spectraOf(kind: string, call: string, on = "text.layers[0].attn.q, text.layers[1].attn.v") {
   const spec = join(folder, `${kind}.vlm`);
   const text = readFileSync("specs/medct-small.vlm", "utf8")
     .replace('import "std/lora"', `import "std/${kind}"`)
-    .replace(/lora\(rank = 4, alpha = 8\) on .*/, `${call} on text.layers[0].attn.q, text.layers[1].attn.v`)
+    .replace(/lora\(rank = 4, alpha = 8\) on .*/, `${call} on ${on}`)
     .replace(/^ {2}expect .*$/gm, "");
   writeFileSync(spec, text);
   const file = join(folder, `${kind}.safetensors`);
@@ -78,8 +78,12 @@ test("LoKr's updates have the norm of both factors, multiplied", () => {
   }
 });
 
-test("adapters that turn a weight add nothing to it, and are refused by name", () => {
-  const { ended, heard } = spectraOf("oft", "oft(block = 8)");
+test.each([
+  ["turn a weight", "oft", "oft(block = 8)", undefined, "changes its weight in another way than by adding to it"],
+  ["learn another norm", "ln_tuning", "ln_tuning()", "text.layers[0].norm", "has another value by the adapter"],
+  ["change a bias", "bias_only", "bias_only()", undefined, "is of an adapter that changes its bias alone"],
+])("adapters that %s add nothing to a weight, and are refused by name", (_, kind, call, on, why) => {
+  const { ended, heard } = spectraOf(kind, call, on);
   expect(ended.kind).toBe("refused");
-  expect(heard.at(-1)).toContain("changes its weight in another way than by adding to it");
+  expect(heard.at(-1)).toContain(why);
 });

@@ -24,14 +24,19 @@ export function deltasOf(adapter: string, spec: AdaptedSpec, reporter: Reporter)
   const opened = openWeights("all", compiled, { weights: null, adapter, allowMissing: [] });
   if (opened.kind === "wrong") return refuseBy(opened.diagnostics, reporter);
   try {
-    const { modules, left } = foldModel(compiled.spec, compiled.plan);
+    const { modules, replaced, left } = foldModel(compiled.spec, compiled.plan);
     const [unfolded] = left;
     if (unfolded !== undefined) {
       const message = `\`${unfolded}\` of ${spec.path} cannot be folded into a weight, so it adds nothing to one`;
       return refuse(problem(message, null), reporter);
     }
+    const [other] = replaced.keys();
+    if (other !== undefined) {
+      const why = "has another value by the adapter, and nothing that is added to a weight";
+      return refuseBy([report("not-only-updates", adapter, { path: adapter, name: other, why })], reporter);
+    }
     const deltas: Delta[] = [];
-    for (const [path, { weight }] of modules) {
+    for (const [path, { weight, bias }] of modules) {
       const { parameter, node } = weight;
       const { shape, checkpoint } = parameter;
       const [outputs = 0, ...others] = shape;
@@ -52,6 +57,10 @@ export function deltasOf(adapter: string, spec: AdaptedSpec, reporter: Reporter)
       });
       if (size === 0 ? foldedOf(values.fill(1)).some((value) => value !== 1) : !isSum) {
         const why = "is of an adapter that changes its weight in another way than by adding to it";
+        return refuseBy([report("not-only-updates", adapter, { path: adapter, name: path, why })], reporter);
+      }
+      if (size === 0 && bias !== null && bias.node.operation.op !== "parameter") {
+        const why = "is of an adapter that changes its bias alone";
         return refuseBy([report("not-only-updates", adapter, { path: adapter, name: path, why })], reporter);
       }
       const module = checkpoint.replace(/[._]weight$/, "");
