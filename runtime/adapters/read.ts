@@ -1,4 +1,5 @@
 import { type Diagnostic, report } from "../../grammar/index.ts";
+import { countAt } from "../at.ts";
 import { countOf, type PlacedTensor } from "../weights/index.ts";
 import { attentionOf, type OpenAdapter, openAdapter } from "./attention.ts";
 import { type LoraConfig, scaleIn } from "./config.ts";
@@ -44,12 +45,18 @@ const mostModules = 100_000;
 /** Ranks up to which matrices are compared by their product; it takes rank x rank steps for each row and column. */
 const highestRank = 1024;
 
-const endings = [
+interface Ending {
+  readonly down: string;
+  readonly up: string;
+}
+
+const endings: readonly Ending[] = [
   { down: ".lora_A.weight", up: ".lora_B.weight" },
-  // Those of loralib.
-  { down: ".lora_A", up: ".lora_B" },
   { down: ".lora_embedding_A", up: ".lora_embedding_B" },
-] as const;
+];
+
+/** Those of loralib. Kinds of PEFT have them too, with a config, or with more tensors of a module than these two. */
+const ofLoralib: Ending = { down: ".lora_A", up: ".lora_B" };
 
 /** Reads a file of adapters, with the config beside it; `scales` has those of modules where there is no config. */
 export function readAdapter(
@@ -89,10 +96,14 @@ function partsOf(
   const inPeft = new Map(
     [...opened.inFile].map(([name, inFile]) => [moduleInPeft(withoutPrefix(name)), moduleInPeft(inFile)]),
   );
+  const tensorsOf = new Map<string, number>();
+  for (const name of tensors.keys()) tensorsOf.set(moduleOf(name), countAt(tensorsOf, moduleOf(name)) + 1);
   const lora = config.kind === "config" && config.config.kind === "lora" ? config.config : null;
   const parts = new Map<string, StoredPart>();
   for (const [name, tensor] of tensors) {
-    const ending = endings.find(({ down }) => name.endsWith(down));
+    const isPair = config.kind === "none" && countAt(tensorsOf, moduleOf(name)) === 2;
+    const possible = isPair ? [...endings, ofLoralib] : endings;
+    const ending = possible.find(({ down }) => name.endsWith(down));
     const module = ending === undefined ? null : name.slice(0, -ending.down.length);
     const up = ending === undefined ? undefined : tensors.get(`${module}${ending.up}`);
     const attention = module === null ? null : attentionOf(module, opened.attentions);
@@ -103,10 +114,14 @@ function partsOf(
         : updateOf(tensor, up, { attention, inPeft: named }, scaleOf(module, named, lora, scales));
     if (module !== null && update !== null)
       parts.set(module, { ...update, isEmbedding: ending?.down === ".lora_embedding_A" });
-    else if (!hasUpdate(name, parts, tensors))
+    else if (!hasUpdate(name, possible, parts, tensors))
       parts.set(name, { kind: "tensor", shape: tensor.shape, values: tensor.values });
   }
   return parts;
+}
+
+function moduleOf(name: string): string {
+  return name.slice(0, Math.max(0, name.lastIndexOf(".")));
 }
 
 function loaded(tensor: PlacedTensor, { floats }: OpenModel): LoadedTensor {
@@ -163,10 +178,11 @@ function withoutGroups(up: Float64Array, outputs: number, rank: number, groups: 
 /** Whether a tensor is the second matrix of an update, which its first one brings. */
 function hasUpdate(
   name: string,
+  possible: readonly Ending[],
   parts: ReadonlyMap<string, StoredPart>,
   tensors: ReadonlyMap<string, LoadedTensor>,
 ): boolean {
-  const ending = endings.find(({ up }) => name.endsWith(up));
+  const ending = possible.find(({ up }) => name.endsWith(up));
   if (ending === undefined) return false;
   const module = name.slice(0, -ending.up.length);
   if (parts.get(module)?.kind === "update") return true;
