@@ -34,6 +34,7 @@ const icons: Readonly<Record<Suggestion["kind"], string>> = {
   parameter: "variable",
   size: "variable",
   encoder: "property",
+  "optional-buffer": "property",
   param: "property",
   part: "property",
   argument: "property",
