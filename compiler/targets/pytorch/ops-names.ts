@@ -25,7 +25,9 @@ def _child(parent: Naming, pattern: str, index: int | None = None) -> Naming:
 def _named(model: nn.Module) -> Iterator[tuple[nn.Module, str, Naming]]:
     """Each module, what stands before its own names in Python, and how checkpoints name these."""
 
-    def visit(module: nn.Module, path: str, naming: Naming) -> Iterator[tuple[nn.Module, str, Naming]]:
+    def visit(
+        module: nn.Module, path: str, naming: Naming
+    ) -> Iterator[tuple[nn.Module, str, Naming]]:
         adapters: list[tuple[str, Adapter]] = []
         while isinstance(module, Adapter):
             adapters.insert(0, (path, module))
@@ -145,9 +147,7 @@ def use_checkpoint_names(model: nn.Module) -> None:
         state.clear()
         state.update((names.get(name, name), value) for name, value in items)
 
-    def restore(
-        module: nn.Module, state: dict[str, Any], prefix: str, *rest: Any
-    ) -> None:
+    def restore(module: nn.Module, state: dict[str, Any], prefix: str, *rest: Any) -> None:
         nonlocal has_adapters
         errors: list[str] = rest[-1]
         names = {name: own for own, name in checkpoint_names(module).items()}
