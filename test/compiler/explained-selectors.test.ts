@@ -127,20 +127,32 @@ describe("what is said of a match", () => {
   const first = (text: string, elements = plain) => explainSelectors(text, elements).matches[0];
 
   test("a name, with the module and its parameters, those of adapters too", () => {
-    const stage = { path: "image.first", what: "stage", why: "its name matches image.first", parameters: 216 };
+    const stage = {
+      path: "image.first",
+      what: "stage",
+      type: null,
+      why: "its name matches image.first",
+      parameters: 216,
+    };
     expect(first("image.first")).toEqual(stage);
     expect(first("image.first", adapted)).toEqual({ ...stage, parameters: 216 + 3 * (4 + 4) });
   });
 
   test("a role, and the larger one that was asked for", () => {
     const path = "image.first.layers[0].attention.to_q";
-    expect(first("image.attn.q")).toEqual({ path, what: "linear", why: "its role is attn.q", parameters: 16 });
+    expect(first("image.attn.q")).toEqual({
+      path,
+      what: "linear",
+      type: null,
+      why: "its role is attn.q",
+      parameters: 16,
+    });
     expect(first("image.attn.qkv")?.why).toBe("its role is attn.q, a part of attn.qkv");
     expect(explainSelectors("image.attn.qkv", plain).matches[1]?.why).toBe("its role is attn.kv, a part of attn.qkv");
   });
 
   test("a parameter, by its name or its role", () => {
-    const scale = { path: "image.first.layers[0].attention.scale", what: "parameter", parameters: 4 };
+    const scale = { path: "image.first.layers[0].attention.scale", what: "parameter", type: "f32[4]", parameters: 4 };
     expect(first("image.attention.scale")).toEqual({ ...scale, why: "its name matches image.attention.scale" });
     expect(first("image.attn.o")).toEqual({ ...scale, why: "its role is attn.o" });
   });
