@@ -30,11 +30,17 @@ export type TimesOf = (spec: TracedSpec) => readonly ExpectedTime[];
 /** The seconds of a spec's step on one backend, or on the first that has rates; null where they are unknown. */
 export function stepSecondsHere(backend: string): (spec: TracedSpec) => number | null {
   const stored = readRates();
-  const found = stored.kind !== "rates" ? [] : stored.rates.backends;
-  const rated = found.find((each) => backend === "auto" || each.backend === backend);
-  const known = rated === undefined ? null : backendNamed(rated.backend);
-  return (spec) =>
-    rated === undefined || known?.runs !== "programs" ? null : expectStepTime(spec, rated.rates, known);
+  const rated = stored.kind === "rates" ? ratedBackends(stored.rates) : [];
+  const found = rated.find(({ runner }) => backend === "auto" || runner.name === backend);
+  return (spec) => (found === undefined ? null : expectStepTime(spec, found.rates, found.runner));
+}
+
+/** The backends that run the programs of a step one by one, with the rates that were measured of them. */
+function ratedBackends({ backends }: MachineRates) {
+  return backends.flatMap(({ backend, measured, rates }) => {
+    const runner = backendNamed(backend);
+    return runner?.runs === "programs" ? [{ runner, measured, rates }] : [];
+  });
 }
 
 /** Reads the rates of this machine, for steps and for epochs of so many volumes; without rates there is a note, and no times. */
@@ -45,14 +51,13 @@ export function timesHere(volumes: number | null, reporter: Pick<Reporter, "note
     reporter.note(`the time of a step is unknown: ${why}; to measure, run: medctc bench --calibrate`);
     return () => [];
   }
+  const rated = ratedBackends(stored.rates);
   return (spec) =>
-    stored.rates.backends.flatMap(({ backend: name, measured, rates }) => {
-      const backend = backendNamed(name);
-      if (backend?.runs !== "programs") return [];
-      const seconds = expectStepTime(spec, rates, backend);
+    rated.flatMap(({ runner, measured, rates }) => {
+      const seconds = expectStepTime(spec, rates, runner);
       if (seconds === null) return [];
       const epoch = volumes === null ? null : epochOf(spec, volumes, seconds, stored.rates);
-      return [{ title: backend.title, seconds, measured, epoch }];
+      return [{ title: runner.title, seconds, measured, epoch }];
     });
 }
 

@@ -92,12 +92,13 @@ function replacedParameters(
   own: ReadonlyMap<string, PlannedParameter>,
 ): Pick<FoldedModel, "replaced" | "left"> {
   const replaced = new Map<string, FoldedParameter & { readonly program: Program }>();
+  if (adapters.length === 0) return { replaced, left: [] };
+  const program = buildForward({ ...spec, losses: [] }, []);
   const left = adapters.filter((path) => {
     const module = parentOf(path);
     const isAlone = all.filter((other) => parentOf(other) === module).length === 1;
     const found = isAlone ? standIns(module, path, spec) : null;
     if (found === null || ![...found.keys()].every((each) => own.has(each))) return true;
-    const program = buildForward({ ...spec, losses: [] }, []);
     for (const [each, node] of found) {
       const parameter = own.get(each);
       if (parameter !== undefined) replaced.set(each, { program, parameter, node });

@@ -29,6 +29,9 @@ export function usefulFeatures(
   reporter: Reporter,
 ): Features | null {
   const { length } = trainSet.examples;
+  const isSeenAgain = steps * spec.settings.batch >= 2 * length;
+  // There would be neither features nor anything to report.
+  if (!isSeenAgain && runs !== "programs") return null;
   const features = featuresOf(spec);
   if (features === null || features.bytesOfRow * length > featureBytes) return null;
   const files = new Set(fileInputs(reading.inputs).map(({ name }) => name));
@@ -38,7 +41,7 @@ export function usefulFeatures(
   if (needsVolumes) return null;
   const changed = changedInputs(features, spec.data.augment, reading.inputs);
   if (changed === null && runs === "programs") return features;
-  if (steps * spec.settings.batch < 2 * length) return null;
+  if (!isSeenAgain) return null;
   const why = changed === null ? `on ${title}` : `because \`augment\` changes ${changed}`;
   reporter.note(`activations of frozen layers are recomputed in each step, ${why}`);
   return null;
