@@ -91,6 +91,7 @@ export {
   buildProduct,
   buildProgram,
   buildStep,
+  buildEncodedValidation,
   buildValidation,
   evaluateExactly,
   evaluateOnce,

@@ -33,6 +33,8 @@ export type ProgramValue =
   | { readonly kind: "embedding" | "embedding-gradient"; readonly index: number }
   /** Activations of the frozen layers. */
   | { readonly kind: "feature"; readonly index: number }
+  /** What `encode_image` gives under that name, where another program reads it. */
+  | { readonly kind: "encoded"; readonly output: string }
   /** In ONNX, the output that is the new value of what is changed. */
   | { readonly kind: "next"; readonly of: string };
 
@@ -57,6 +59,8 @@ export function nameOf(value: ProgramValue): string {
       return `embedding_gradient:${value.index}`;
     case "feature":
       return `feature:${value.index}`;
+    case "encoded":
+      return `encoded:${value.output}`;
     case "next":
       return `next:${value.of}`;
   }
@@ -89,6 +93,8 @@ export function valueNamed(name: string): ProgramValue {
       return { kind: "embedding-gradient", index: Number(rest) };
     case "feature":
       return { kind: "feature", index: Number(rest) };
+    case "encoded":
+      return { kind: "encoded", output: rest };
     case "next":
       return { kind: "next", of: rest };
     default:
@@ -119,6 +125,7 @@ export function roleOf(name: string, trainable: ReadonlySet<string>): ValueRole 
     case "embedding":
     case "embedding-gradient":
     case "feature":
+    case "encoded":
     case "next":
       return "frozen";
   }

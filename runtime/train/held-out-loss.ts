@@ -7,17 +7,13 @@ import {
   type Example,
   examplesAhead,
   exampleValues,
-  type FileInput,
-  fileInputs,
-  fileValues,
   type LoadedRow,
-  loadExactly,
   type Tokenizer,
-  type VolumeLoader,
 } from "../data/index.ts";
 import type { HeldOutLoss } from "../evaluate/index.ts";
 import type { Problem } from "../text/index.ts";
 import { BadVolumeError } from "./batches.ts";
+import type { HeldOutRows } from "./held-out-rows.ts";
 import { permutation } from "./order.ts";
 
 export interface HeldOutLossOptions {
@@ -28,7 +24,7 @@ export interface HeldOutLossOptions {
   readonly shared: Batch;
   /** Null for a model that takes no text. */
   readonly tokenizer: Tokenizer | null;
-  readonly loader: Pick<VolumeLoader, "load" | "prefetch">;
+  readonly held: HeldOutRows;
   readonly skipBad: boolean;
   /** Hears how many examples are done. */
   readonly tell: (done: number) => void;
@@ -53,7 +49,7 @@ export async function measureHeldOutLoss(
   examples: readonly Example[],
   options: HeldOutLossOptions,
 ): Promise<MeasuredLoss> {
-  const { engine, validation, inputs, shared, tokenizer, isStopped } = options;
+  const { engine, validation, inputs, shared, tokenizer, held, isStopped } = options;
   const reader = new HeldOutReader(examples, options);
   const sums = new Map<string, number>();
   let batches = 0;
@@ -68,7 +64,7 @@ export async function measureHeldOutLoss(
           taken.push(isBeyond ? at(taken, 0) : (started.pop() ?? (await reader.nextOrFirst())));
         }
         const of = taken.map(({ example }) => example);
-        return new Map([...fileValues(taken, inputs), ...exampleValues(of, inputs, tokenizer)]);
+        return new Map([...held.inputsOf(taken), ...exampleValues(of, inputs, tokenizer)]);
       };
       const values = await validateBatch(engine, validation, { rows, shared }, isStopped);
       if (values === null) return { kind: "stopped" };
@@ -97,14 +93,12 @@ class HeldOutReader {
   readonly skipped: Problem[] = [];
   private readonly examples: readonly Example[];
   private readonly options: HeldOutLossOptions;
-  private readonly files: readonly FileInput[];
   private place = 0;
   private again = 0;
 
   constructor(examples: readonly Example[], options: HeldOutLossOptions) {
     this.examples = [...permutation(examples.length, order.seed, order.epoch)].map((index) => at(examples, index));
     this.options = options;
-    this.files = fileInputs(options.inputs);
   }
 
   /** The next example; null after the last. */
@@ -131,9 +125,10 @@ class HeldOutReader {
 
   /** Null for a file that is bad and may be left out. */
   private async load(example: Example, next: readonly Example[]): Promise<LoadedRow | null> {
-    const { loader, skipBad, isStopped } = this.options;
-    const result = await loadExactly(loader, example, next, this.files);
+    const { held, skipBad, isStopped } = this.options;
+    const result = await held.load(example, next);
     if (isStopped()) throw new StoppedError();
+    if (result === null) return null;
     if (result.kind === "ok") return { example, files: result.value };
     if (result.kind === "unread" || !skipBad) throw new BadVolumeError(result.problem);
     this.skipped.push(result.problem);

@@ -6,7 +6,8 @@ export { type DrawnValues, decodeDrawn, drawnKey, encodeDrawn } from "./drawn-va
 export { readEventTimes } from "./event-times.ts";
 export { EventLog } from "./events.ts";
 export { computeFeatures } from "./features.ts";
-export { measureHeldOutLoss } from "./held-out-loss.ts";
+export { type MeasuredLoss, measureHeldOutLoss } from "./held-out-loss.ts";
+export { type EncodedRows, rowsOfEncoded, rowsOfFiles } from "./held-out-rows.ts";
 export { compareIdentity, type RunIdentity } from "./identity.ts";
 export { emitJob, type JobSystem, jobSystems, type TrainingJob } from "./jobs/index.ts";
 export { type Evaluated, sortedTensors, type TrainedParameter, type TrainingEnd, train } from "./loop.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
+  buildEncodedValidation,
   buildForward,
   buildValidation,
   compileSpec,
@@ -16,6 +17,7 @@ import { createSource } from "../../grammar/index.ts";
 import { at } from "../../runtime/at.ts";
 import {
   type Batch,
+  type Engine,
   inputsInMemory,
   isForTraining,
   programBackends,
@@ -38,9 +40,9 @@ import "std/linear"
 import "std/lora"
 
 model pairs {
-  input left: f32[batch, 6] = table(columns = ["a", "b", "c", "d", "e", "f"])
+  input left: f32[batch, 1, 1, 2, 3] = volume(size = [1, 2, 3])
   input right: f32[batch, 5] = table(columns = ["g", "h", "i", "j", "k"])
-  let image = left |> linear(4) |> l2_normalize
+  let image = left |> flatten |> linear(4) |> l2_normalize
   let report = right |> linear(4) |> l2_normalize
   lora(rank = 2, alpha = 4, dropout = 0.5) on heads.image
   loss contrastive(image, report, 4.0)
@@ -51,6 +53,10 @@ model pairs {
 train {
   optimizer = adamw(lr = 1e-2)
   ema = 0.5
+}
+
+eval {
+  image = image
 }
 `;
 const path = "specs/pairs.vlm";
@@ -64,8 +70,10 @@ function specOf(batch: number, microBatch: number): TracedSpec {
   return spec;
 }
 
-function validationOf(spec: TracedSpec, examples: number): Validation {
-  const validation = buildValidation(spec, examples);
+const files = new Set(["left"]);
+
+function validationOf(spec: TracedSpec, examples: number, isEncoded: boolean): Validation {
+  const validation = isEncoded ? buildEncodedValidation(spec, examples, files) : buildValidation(spec, examples);
   if (validation === null) throw new Error("the spec is validated");
   return validation;
 }
@@ -104,17 +112,45 @@ function rowsOf(inputs: Batch, from: number, count: number, all: number): Batch 
   );
 }
 
+/** The rows with what `encode_image` gives in place of what it reads. */
+async function withoutFiles(
+  inputs: Batch,
+  engine: Pick<Engine, "run">,
+  { encoded }: Pick<Validation, "encoded">,
+  microBatch: number,
+): Promise<Batch> {
+  const given = new Map([...inputs].filter(([name]) => !files.has(name)));
+  const read = [...inputs].filter(([name]) => files.has(name));
+  const count = at(read, 0)[1].length / 6;
+  // It takes the rows of a micro-batch, of which some may be beyond these.
+  const padded = new Map(
+    read.map(([name, values]) => [name, concatenated([values, new Float32Array((microBatch - count) * 6)])]),
+  );
+  const outputs = await engine.run("encode_image", padded);
+  for (const [output, name] of encoded ?? []) {
+    const values = outputs.get(output) ?? new Float32Array();
+    given.set(name, values.subarray(0, (values.length / microBatch) * count));
+  }
+  return given;
+}
+
 describe.each(ready)("on $name", (backend) => {
-  test.each([
+  const cases: readonly (readonly [string, number, number, number])[] = [
     ["a whole batch at once", 4, 4, 9],
     ["a batch in micro-batches", 4, 2, 9],
     ["fewer examples than a batch, in micro-batches that do not divide them", 4, 2, 3],
     ["fewer examples than a micro-batch", 4, 2, 1],
-  ])(
+  ];
+  const both = cases.flatMap(([name, ...sizes]) => [
+    [name, ...sizes, false] as const,
+    [`${name}, of rows that are encoded already`, ...sizes, true] as const,
+  ]);
+
+  test.each(both)(
     "the loss of held-out rows is the evaluator's, of the averages and without dropout: %s",
-    async (_, batch, microBatch, examples) => {
+    async (_, batch, microBatch, examples, isEncoded) => {
       const spec = specOf(batch, microBatch);
-      const validation = validationOf(spec, examples);
+      const validation = validationOf(spec, examples, isEncoded);
       const { rows } = validation;
       expect(rows).toBe(Math.min(batch, examples));
       const engine = await openForTraining(backend, spec, validation);
@@ -139,13 +175,14 @@ describe.each(ready)("on $name", (backend) => {
       );
       const given = {
         // Beyond the last row stands the first one again.
-        rows: (from: number, count: number) => {
+        rows: async (from: number, count: number) => {
           const of = Array.from({ length: count }, (__, row) => {
             return rowsOf(whole, from + row < rows ? from + row : 0, 1, 4);
           });
-          return Promise.resolve(
-            new Map([...whole.keys()].map((name) => [name, concatenated(of.flatMap((part) => part.get(name) ?? []))])),
+          const inputs = new Map(
+            [...whole.keys()].map((name) => [name, concatenated(of.flatMap((part) => part.get(name) ?? []))] as const),
           );
+          return isEncoded ? await withoutFiles(inputs, engine, validation, microBatch) : inputs;
         },
         shared: new Map(),
       };

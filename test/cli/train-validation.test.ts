@@ -114,7 +114,13 @@ test("without labels to score, the best checkpoint is told by the loss, which is
   const { code, err } = await train(small.spec, folder, "--steps", "1", "--data", data);
   expect({ code, err }).toMatchObject({ code: 0 });
   expect(err).toContain("the best checkpoint is told by `loss`, since there is no `mean_auroc` on these data");
-  const [before, after] = evaluationsOf(folder).map(({ loss }) => loss?.values.get("loss") ?? Number.NaN);
+  const lossesOf = (run: string) => evaluationsOf(run).map(({ loss }) => loss?.values.get("loss") ?? Number.NaN);
+  const [before, after] = lossesOf(folder);
   const state = readFileSync(join(folder, "checkpoints", "step-00000001", "state.json"), "utf8");
   expect(state).toContain(`"metric": ${Math.min(before ?? Number.NaN, after ?? Number.NaN)}`);
+  // With labels, volumes are encoded to be scored, and the loss is of these encodings.
+  const labelled = small.path("with-labels");
+  expect((await train(small.spec, labelled, "--steps", "1")).code).toBe(0);
+  for (const [place, loss] of lossesOf(labelled).entries())
+    expect(Math.abs(loss - ([before, after][place] ?? Number.NaN))).toBeLessThan(1e-5);
 });

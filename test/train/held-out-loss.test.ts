@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { defaultVolume } from "../../compiler/index.ts";
 import type { DataInputs, Example } from "../../runtime/data/index.ts";
 import { type MeasuredLoss, measureHeldOutLoss } from "../../runtime/train/held-out-loss.ts";
+import { rowsOfFiles } from "../../runtime/train/held-out-rows.ts";
 import { permutation } from "../../runtime/train/order.ts";
 
 const inputs: DataInputs = {
@@ -56,18 +57,21 @@ async function measure({ examples, rows, microBatch = rows, bad = [], skipBad = 
       inputs,
       shared: new Map(),
       tokenizer: null,
-      loader: {
-        load: ({ path }) => {
-          loaded += 1;
-          const number = Number.parseInt(path, 10);
-          return Promise.resolve(
-            bad.includes(number)
-              ? { kind: "failed", problem: { subject: path, message: "it is cut off", help: null } }
-              : { kind: "ok", value: { voxels: Float32Array.of(number), from: "file" } },
-          );
+      held: rowsOfFiles(
+        {
+          load: ({ path }) => {
+            loaded += 1;
+            const number = Number.parseInt(path, 10);
+            return Promise.resolve(
+              bad.includes(number)
+                ? { kind: "failed", problem: { subject: path, message: "it is cut off", help: null } }
+                : { kind: "ok", value: { voxels: Float32Array.of(number), from: "file" } },
+            );
+          },
+          prefetch: () => undefined,
         },
-        prefetch: () => undefined,
-      },
+        inputs,
+      ),
       skipBad,
       tell: () => undefined,
       isStopped: () => stopAfter !== undefined && loaded > stopAfter,

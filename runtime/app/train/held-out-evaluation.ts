@@ -1,6 +1,7 @@
 import { type BestBy, bestBy, bestByLoss, type TracedSpec, trainingTask } from "../../../compiler/index.ts";
 import type { Engine } from "../../backends/index.ts";
 import {
+  type EncodedVolumes,
   type HeldOutLoss,
   type KeptEvaluation,
   overallMetrics,
@@ -8,10 +9,13 @@ import {
   specMetrics,
 } from "../../evaluate/index.ts";
 import type { Problem } from "../../text/index.ts";
-import { measureHeldOutLoss } from "../../train/index.ts";
+import { type MeasuredLoss, measureHeldOutLoss, rowsOfEncoded, rowsOfFiles } from "../../train/index.ts";
+import type { HeldOutRequest } from "../evaluate/encode-held-out.ts";
 import { evaluateTasks } from "../evaluate/evaluate-tasks.ts";
 import type { Reporter } from "../reporter.ts";
+import { encodeRows } from "./encoded-rows.ts";
 import type { Sources } from "./sources.ts";
+import type { ValidationSet } from "./validation-set.ts";
 
 /** What an evaluation during training came to. */
 export type HeldOutEvaluation =
@@ -42,17 +46,12 @@ export async function evaluateSources(
   const measured =
     validation === null
       ? null
-      : await measureHeldOutLoss(validation.dataset.examples, {
-          engine,
-          validation: validation.validation,
-          inputs: reading.inputs,
-          shared,
-          tokenizer: reading.text?.tokenizer ?? null,
-          loader: reading.loader,
-          skipBad,
-          tell: (done) => reporter.progress(`validating ${done} of ${validation.dataset.examples.length}`),
-          isStopped,
-        });
+      : await measureLoss(
+          validation,
+          found?.volumes ?? null,
+          { ...request, dataset: validation.dataset, shared },
+          reporter,
+        );
   if (measured !== null && measured.kind !== "measured") return measured;
   if (measured?.loss === null) {
     reporter.progressEnd();
@@ -61,6 +60,37 @@ export async function evaluateSources(
   const kept: KeptEvaluation = { scores: scored?.scores ?? null, loss: measured?.loss ?? null };
   const evaluation: StepEvaluation = { scored: scored?.evaluation ?? null, loss: kept.loss };
   return { kind: "evaluated", kept, evaluation, skipped: [...(found?.skipped ?? []), ...(measured?.skipped ?? [])] };
+}
+
+/** The loss of held-out examples; where its programs take encodings, of those that the tasks of classes had. */
+async function measureLoss(
+  { dataset: { examples }, validation }: ValidationSet,
+  evaluated: EncodedVolumes | null,
+  request: HeldOutRequest & Pick<Sources, "shared">,
+  reporter: Reporter,
+): Promise<MeasuredLoss> {
+  const { engine, shared, reading, skipBad, isStopped } = request;
+  let held = rowsOfFiles(reading.loader, reading.inputs);
+  let skipped: readonly Problem[] = [];
+  if (validation.encoded !== null) {
+    if (evaluated === null) throw new Error("invariant: a loss takes encodings where a task encodes volumes");
+    const encoded = await encodeRows(examples, evaluated, request, reporter);
+    if (encoded.kind !== "encoded") return encoded;
+    held = rowsOfEncoded(encoded.rows, validation.encoded);
+    skipped = encoded.skipped;
+  }
+  const measured = await measureHeldOutLoss(examples, {
+    engine,
+    validation,
+    inputs: reading.inputs,
+    shared,
+    tokenizer: reading.text?.tokenizer ?? null,
+    held,
+    skipBad,
+    tell: (done) => reporter.progress(`validating ${done} of ${examples.length}`),
+    isStopped,
+  });
+  return measured.kind === "measured" ? { ...measured, skipped: [...skipped, ...measured.skipped] } : measured;
 }
 
 /** By which number the best checkpoint is told; where the data do not allow the one that the spec says, by the loss. */

@@ -35,6 +35,7 @@ import { bestNumber, evaluateSources, reportEvaluation } from "./held-out-evalua
 import { writeLeading } from "./leading.ts";
 import { openSources, type Sources } from "./sources.ts";
 import type { TrainTask } from "./task.ts";
+import { withEncodedRows } from "./validation-set.ts";
 
 /** Trains into an opened folder. */
 export async function trainInto(
@@ -42,14 +43,15 @@ export async function trainInto(
   task: TrainTask,
   reporter: Reporter,
 ): Promise<Ended<FinishedTraining>> {
-  const sources = await openSources(folder, task, reporter);
-  if (sources === null) return refused;
+  const read = await openSources(folder, task, reporter);
+  if (read === null) return refused;
   try {
-    const compiled = { ...task.compiled, spec: sources.spec };
+    const compiled = { ...task.compiled, spec: read.spec };
     mkdirSync(folder.workFolder, { recursive: true });
-    if ((task.request.launch?.machines.count ?? 1) > 1) writeLeading(folder.workFolder, sources.identity);
+    if ((task.request.launch?.machines.count ?? 1) > 1) writeLeading(folder.workFolder, read.identity);
     const backend = backendFor(task.request, reporter);
     if (backend === null) return refused;
+    const sources = { ...read, validation: withEncodedRows(read, backend) };
     folder.begin(recordOf(sources, compiled.plan.totals, backend.name, task));
     const features = usefulFeatures(sources, backend, reporter);
     const resumed = sources.checkpoint?.parameters;
@@ -74,8 +76,8 @@ export async function trainInto(
       await engine.dispose();
     }
   } finally {
-    reportUncached(sources.reading, reporter);
-    await sources.reading.loader.dispose();
+    reportUncached(read.reading, reporter);
+    await read.reading.loader.dispose();
   }
 }
 

@@ -1,7 +1,8 @@
-import { buildValidation, type TracedSpec, type Validation } from "../../../compiler/index.ts";
-import { type DataInputs, type Dataset, type Example, labelGaps, openDataset } from "../../data/index.ts";
+import { buildEncodedValidation, buildValidation, type TracedSpec, type Validation } from "../../../compiler/index.ts";
+import type { Backend } from "../../backends/index.ts";
+import { type DataInputs, type Dataset, type Example, fileInputs, labelGaps, openDataset } from "../../data/index.ts";
 import { sentence } from "../../text/index.ts";
-import type { DataOptions } from "../data/open.ts";
+import type { DataOptions, OpenedData } from "../data/open.ts";
 import type { Reporter } from "../reporter.ts";
 
 /** Held-out examples that have all that the loss needs, and what gives it. */
@@ -38,6 +39,28 @@ export async function openValidationSet(
   if (validation !== null) return { dataset: { ...opened, examples }, validation };
   reporter.note(`no validation loss: the model does not compile for a batch of ${volumes(examples.length)}`);
   return null;
+}
+
+/**
+ * The same with a loss of what the evaluation of classes encodes anyway, where that is all that the loss reads of volumes: they are the
+ * most of an evaluation.
+ */
+export function withEncodedRows(
+  { spec, held, validation: set, reading }: HeldOutSources,
+  { runs }: Pick<Backend, "runs">,
+): ValidationSet | null {
+  if (set === null || held === null || runs !== "programs") return set;
+  const files = new Set(fileInputs(reading.inputs).map(({ name }) => name));
+  const validation = buildEncodedValidation(spec, set.dataset.examples.length, files);
+  return validation === null ? set : { ...set, validation };
+}
+
+/** Of all that a training reads, what it evaluates on. */
+interface HeldOutSources {
+  readonly spec: TracedSpec;
+  readonly held: Dataset | null;
+  readonly validation: ValidationSet | null;
+  readonly reading: OpenedData;
 }
 
 function volumes(count: number): string {
