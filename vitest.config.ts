@@ -1,14 +1,13 @@
 import { defineConfig } from "vitest/config";
 
 /**
- * What trains in processes of its own, holds a backend against another, tries mutants by the thousand, or puts a module of its own in
- * another's place. `npm test` leaves it to `npm run test:slow`, so that it ends within five minutes on two cores; a file of more than
+ * What trains in processes of its own, holds a backend against another, or tries mutants by the thousand. `npm test` leaves it to `npm run test:slow`, so that it ends within five minutes on two cores; a file of more than
  * ten seconds belongs here.
  */
 const slow = [
   "test/adapters/{attention,commands,declared,folders,forms,tables}.test.ts",
   "test/cli/{bench,calibrate,eval-*,micro-batches,run,train,train-*}.test.ts",
-  "test/data/{*-mutants,dying-thread}.test.ts",
+  "test/data/*-mutants.test.ts",
   "test/data/pack.test.ts",
   "test/backends/{optimizers,step}.test.ts",
   "test/language-server/*.test.ts",
@@ -29,6 +28,9 @@ const slow = [
   "test/weights/{copies,mutants}.test.ts",
 ];
 
+/** What puts a module of its own in another's place, which no other file may see. */
+const apart = ["test/data/dying-thread.test.ts"];
+
 /** What is held against Python's libraries, in environments that `npm run python` makes. */
 const python = "test/python/*.test.ts";
 
@@ -46,9 +48,10 @@ export default defineConfig({
       // Its files share what they import: to load it for each of them anew takes as long as the tests.
       {
         extends: true,
-        test: { name: "fast", include: ["test/**/*.test.ts"], exclude: [...slow, python], isolate: false },
+        test: { name: "fast", include: ["test/**/*.test.ts"], exclude: [...slow, ...apart, python], isolate: false },
       },
-      { extends: true, test: { name: "slow", include: slow } },
+      { extends: true, test: { name: "slow", include: slow, isolate: false } },
+      { extends: true, test: { name: "slow-apart", include: apart } },
       // Making Python's environments takes some minutes the first time.
       {
         extends: true,

@@ -25,7 +25,7 @@ test("a run that claims a thousand million values is refused, and ends nothing b
 });
 
 // Each takes a process.
-const count = Math.min(1000, mutantCount(300));
+const count = Math.min(1000, mutantCount(100));
 
 test(`${count} damaged tables are read or refused in words, whatever they make of the library`, async () => {
   const random = new Random(23);

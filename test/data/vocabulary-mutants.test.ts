@@ -8,7 +8,7 @@ import { bertJson, fixtureTokens } from "./bert-json.ts";
 import { dataFolder } from "./data-folder.ts";
 import { mutate } from "./mutate.ts";
 
-const count = mutantCount(2000);
+const count = mutantCount(500);
 
 test.each<[string, string, string | Uint8Array]>([
   ["vocab.txt", "vocab.txt", `${fixtureTokens().join("\n")}\n`],

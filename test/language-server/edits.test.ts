@@ -22,7 +22,7 @@ import { createSource, diagnosticToJson } from "../../grammar/index.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
 import { opened } from "../editor/open.ts";
 
-const count = Number(process.env["EDITS"] ?? 5000);
+const count = Number(process.env["EDITS"] ?? 1500);
 const path = "test/language-server/small.vlm";
 const start = readFileSync(path, "utf8");
 

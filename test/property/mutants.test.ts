@@ -3,7 +3,7 @@ import { parse } from "../../grammar/parser.ts";
 import { createSource } from "../../grammar/source.ts";
 import { runMutants } from "./mutants.ts";
 
-const count = 200_000;
+const count = 40_000;
 
 test(`${count} mutants of specs give a tree or at most a hundred errors, and never an exception`, {
   timeout: 600_000,

@@ -23,16 +23,16 @@ function tell(): void {
 }
 
 async function loadAgainAndAgain(): Promise<void> {
-  const { program, parameters } = buildProduct(128, "f32");
+  const { program, parameters } = buildProduct(256, "f32");
   const model = join(folder, "product");
   const index = writePrograms([program], { parameters, seed: 0, trainable: new Set(), bf16Products: "native" }, model);
-  for (let cycle = 0; cycle <= 1000; cycle++) {
+  for (let cycle = 0; cycle <= 300; cycle++) {
     const session = await TensorflowSession.load(tf, model, index);
     session.run("initialise", new Map());
     session.run("prepare", new Map());
     session.run("product", new Map());
     session.dispose();
-    if (cycle % 100 === 0) tell();
+    if (cycle % 30 === 0) tell();
   }
 }
 

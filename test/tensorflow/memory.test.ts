@@ -27,11 +27,11 @@ describe.runIf(loadTensorflow().kind === "ready")("a session in TensorFlow", () 
   beforeAll(() => bundle("test/tensorflow/life.ts", script));
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  test("gives back all that it took, a thousand times", () => {
+  test("gives back all that it took, three hundred times", () => {
     const { residentMiB, tensors } = memoryOf("load");
     expect(new Set(tensors)).toEqual(new Set([0]));
     expect(residentMiB).toHaveLength(11);
-    // Each session has 128 KiB of variables and a graph: half a thousand that stay would be 62 MiB and more.
+    // Each session has 512 KiB of variables and a graph: half of them that stay would be 75 MiB and more.
     expect((residentMiB[10] ?? Number.NaN) - (residentMiB[5] ?? 0)).toBeLessThan(30);
   }, 300_000);
 

@@ -7,7 +7,7 @@ import { lineOf, makeRun } from "./made-run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medctc-many-steps-"));
 const run = join(folder, "run");
-const steps = 400_000;
+const steps = 200_000;
 
 beforeAll(() => {
   prepareProgram();
@@ -22,9 +22,9 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test.each(["mlflow", "wandb"])("a run of %s with a log far larger than the memory for it is written", (to) => {
+test.each(["mlflow", "wandb"])("a run of %s with a log larger than the memory for it is written", (to) => {
   const heapMebibytes = 48;
-  expect(statSync(join(run, "metrics.jsonl")).size).toBeGreaterThan(2 * heapMebibytes * 2 ** 20);
+  expect(statSync(join(run, "metrics.jsonl")).size).toBeGreaterThan(heapMebibytes * 2 ** 20);
   const env = { NODE_OPTIONS: `--max-old-space-size=${heapMebibytes}` };
   const { code, err } = medctc(["track", run, "--to", to, "-o", join(folder, to)], { env });
   expect({ code, err }).toMatchObject({ code: 0 });
