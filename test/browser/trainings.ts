@@ -136,11 +136,19 @@ async function watchTraining(
   const view = { width: 1440, height: 900, scheme: "light" };
   const tab = await browser.open(address, view);
   const words = ["train", "test/train/tiny.vlm", "--data", data, "--cache", join(folder, "cache"), "--backend", "onnx"];
-  const training = spawn(process.execPath, [program, ...words, "-o", join(runs, "trained")], { stdio: "ignore" });
+  const command = [program, ...words, "-o", join(runs, "trained")];
+  const training = spawn(process.execPath, command, { stdio: ["ignore", "ignore", "pipe"] });
+  let said = "";
+  training.stderr.on("data", (piece: Buffer) => {
+    said += piece.toString();
+  });
   const row = `[...document.querySelectorAll(".runs tbody tr")].find((each) => each.textContent.startsWith("trained"))`;
   try {
-    await until(tab, `${row}?.querySelector(".state")?.textContent === "running"`, "the training");
-    await until(tab, `${row}?.querySelector(".state")?.textContent === "finished"`, "its end");
+    const state = `${row}?.querySelector(".state")?.textContent`;
+    const saying = (what: string) => () => `${what}: its state is ${String(training.exitCode)}, and it said\n${said}`;
+    // Beside other work a page may hear of a short training only when that is over.
+    await until(tab, `["running", "finished"].includes(${state})`, saying("the training"));
+    await until(tab, `${state} === "finished"`, saying("its end"));
     await tab.evaluate(`for (const box of document.querySelectorAll(".runs input:checked")) box.click()`);
     await tab.evaluate(`${row}.querySelector("input").click()`);
     await until(tab, `document.querySelector("#results a[href^='/pages/']") !== null`, "its report");
@@ -165,10 +173,10 @@ async function reportProblems(browser: Browser, report: string, address: string)
   }
 }
 
-async function until(tab: Tab, holds: string, what: string): Promise<void> {
+async function until(tab: Tab, holds: string, what: string | (() => string)): Promise<void> {
   const end = performance.now() + 120_000;
   while ((await tab.evaluate(holds)) !== true) {
-    if (performance.now() > end) throw new Error(`${what} did not come`);
+    if (performance.now() > end) throw new Error(`did not come: ${typeof what === "string" ? what : what()}`);
     await wait(50);
   }
 }
