@@ -137,7 +137,7 @@ function compileModel(
   withPlan: boolean,
   watch: Watch | null,
 ): Compiled {
-  const { plan, spec, elements, diagnostics } = traceModel(model, program, overrides, withPlan, watch);
+  const { plan, spec, elements, diagnostics } = traceModel(model, program, overrides, { withPlan, watch });
   // Building the step takes longer than all before it: an expectation that fails is shown without it.
   const fitted = spec === null || hasErrors(diagnostics) ? null : fitMemory(spec);
   if (spec === null || fitted === null) return { plan, spec, elements, memory: null, diagnostics };
@@ -150,12 +150,18 @@ function compileModel(
   };
 }
 
+interface TraceOptions {
+  readonly withPlan?: boolean;
+  readonly watch?: Watch | null;
+  /** At most so many tokens of a text are read; null where encoders say it. */
+  readonly longestText?: number | null;
+}
+
 function traceModel(
   model: ModelDeclaration,
   program: Program,
   overrides: TrainOverrides,
-  withPlan: boolean,
-  watch: Watch | null = null,
+  { withPlan = false, watch = null, longestText = null }: TraceOptions = {},
 ): Omit<Compiled, "memory"> & { readonly written: WrittenModel | null } {
   const files = new Files(program);
   // Nothing follows from a `let` that has no value.
@@ -168,7 +174,7 @@ function traceModel(
   const lets = model.members.flatMap((member) => (member.kind === "head-let" ? [member.name.text] : []));
   const data = readDataSettings(file);
   const evaluation = readEvalSettings(file, lets);
-  const elaborator = new ModelElaborator(model, files, settings.batch, constants, watch);
+  const elaborator = new ModelElaborator(model, files, settings.batch, constants, watch, longestText);
   const { diagnostics } = elaborator;
   diagnostics.push(...uncomputed, ...unsettled, ...data.diagnostics, ...evaluation.diagnostics);
   elaborator.instantiate();
@@ -256,7 +262,7 @@ function traceModel(
       })
     : null;
   const atRows = memoize((rows: number) =>
-    traceModel(model, program, { ...overrides, batch: rows, microBatch: rows }, false),
+    traceModel(model, program, { ...overrides, batch: rows, microBatch: rows }, { longestText }),
   );
   const spec: TracedSpec = {
     graph,
@@ -277,8 +283,9 @@ function traceModel(
     evaluation: evaluation.settings,
     inMicroBatches: settings.microBatch === settings.batch ? null : () => atRows(settings.microBatch),
     atRows,
+    ofShortTexts: (tokens) => traceModel(model, program, overrides, { longestText: tokens }).spec,
     writtenWith: (heard) => {
-      const { written } = traceModel(model, program, overrides, false, heard);
+      const { written } = traceModel(model, program, overrides, { watch: heard, longestText });
       if (written === null) throw new Error("a spec that compiles is traced again");
       return written;
     },

@@ -87,11 +87,12 @@ export {
 } from "./plan/index.ts";
 export {
   averagedBy,
+  buildEncodedValidation,
   buildForward,
   buildProduct,
   buildProgram,
+  buildShortTexts,
   buildStep,
-  buildEncodedValidation,
   buildValidation,
   evaluateExactly,
   evaluateOnce,
@@ -111,6 +112,7 @@ export {
   readAverages,
   roleOf,
   runProgram,
+  type ShortTexts,
   sharedInputs,
   slotShape,
   stepPrograms,

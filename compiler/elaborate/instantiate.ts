@@ -24,6 +24,7 @@ import { isOfWholeModel, peftFormOf } from "./peft-form.ts";
 import { resolveRole } from "./roles.ts";
 import { elementsOf, forgetLet, runLet } from "./statements.ts";
 import { madeSoFar, type Surroundings, surroundingsOf } from "./surroundings.ts";
+import { shortenTexts } from "./text-length.ts";
 import {
   type Adaptable,
   type ChildNaming,
@@ -76,10 +77,13 @@ export class Instantiator {
   /** What adapters share, in the order in which it is first met, by what tells one from another. */
   readonly shared = new Map<string, SharedParameter>();
   private readonly files: Files;
+  /** At most so many tokens of a text are read; null where encoders say it themselves. */
+  private readonly longestText: number | null;
   private count = 0;
 
-  constructor(files: Files) {
+  constructor(files: Files, longestText: number | null = null) {
     this.files = files;
+    this.longestText = longestText;
   }
 
   /** The module of an encoder: inputs of its `forward` among the arguments are for when it is run. */
@@ -88,17 +92,23 @@ export class Instantiator {
     const callable = callee.kind === "callable" ? callee.callable : null;
     const isInput = callable?.kind === "module" ? inputsGiven(callable) : () => false;
     const own = call.arguments.filter((argument) => !isInput(argument));
-    return this.fromCall({ ...call, arguments: own }, environment, place, evaluator);
+    return this.fromCall({ ...call, arguments: own }, environment, place, evaluator, this.longestText);
   }
 
   /** The module of a part, whose arguments are all given. */
-  fromCall(call: Call, environment: Environment, place: Place, evaluator: Evaluator): ModuleInstance {
+  fromCall(
+    call: Call,
+    environment: Environment,
+    place: Place,
+    evaluator: Evaluator,
+    longestText: number | null = null,
+  ): ModuleInstance {
     const callee = evaluator.evaluate(call.callee, environment);
     if (callee.kind !== "callable" || callee.callable.kind !== "module") {
       return evaluator.trace.fail("not-callable", call.callee.span, { found: describe(callee) });
     }
     const passed = evaluator.passed(callee, call.arguments, environment);
-    return this.module(callee.callable, passed, call.span, place, evaluator, new Map());
+    return this.module(callee.callable, passed, call.span, place, evaluator, new Map(), longestText);
   }
 
   module(
@@ -108,10 +118,12 @@ export class Instantiator {
     place: Place,
     evaluator: Evaluator,
     inferred: ReadonlyMap<string, Value>,
+    longestText: number | null = null,
   ): ModuleInstance {
     const environment = new Environment(this.files.of(declaration.span.source).environment);
     const callee = { name: declaration.name.text, parameters: declaration.parameters };
     bindArguments(callee, passed, span, environment, evaluator, inferred);
+    if (longestText !== null) shortenTexts(declaration, environment, longestText);
     return this.build(declaration, environment, span, place, evaluator);
   }
 

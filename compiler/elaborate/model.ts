@@ -22,6 +22,7 @@ import type { Files } from "./files.ts";
 import { Instantiator, placeChild, rootPlace } from "./instantiate.ts";
 import { sizesOf } from "./patterns.ts";
 import { namesFrom } from "./surroundings.ts";
+import { shortened } from "./text-length.ts";
 import { Trace, type Watch } from "./trace.ts";
 import {
   describe,
@@ -61,21 +62,27 @@ export class ModelElaborator {
   private readonly environment: Environment;
 
   private readonly watch: Watch | null;
+  private readonly longestText: number | null;
 
-  /** `batch` is the size that encoders' inputs call `batch`; `watch` hears of the values of all that is written below the model. */
+  /**
+   * `batch` is the size that encoders' inputs call `batch`; `watch` hears of the values of all that is written below the model. With a
+   * `longestText`, encoders read at most so many tokens.
+   */
   constructor(
     declaration: ModelDeclaration,
     files: Files,
     batch: number,
     constants: Constants,
     watch: Watch | null = null,
+    longestText: number | null = null,
   ) {
     this.watch = watch;
+    this.longestText = longestText;
     this.constants = constants;
     this.declaration = declaration;
     this.files = files;
     this.batch = batch;
-    this.instantiator = new Instantiator(files);
+    this.instantiator = new Instantiator(files, longestText);
     this.calls = new Calls(this.instantiator);
     this.environment = new Environment(files.of(declaration.span.source).environment);
   }
@@ -234,7 +241,7 @@ export class ModelElaborator {
     const sizes = this.inputSizes(type, new Environment(environment), evaluator);
     const known = inputs.get(name.text);
     if (known !== undefined) evaluator.trace.fail("late-input", name.span, { name: name.text });
-    const input = evaluator.trace.input(name.text, sizes, span);
+    const input = evaluator.trace.input(name.text, shortened(sizes, this.batch, this.longestText), span);
     inputs.set(name.text, input);
     return input;
   }

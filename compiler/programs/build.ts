@@ -43,6 +43,8 @@ export interface TracedSpec {
   readonly inMicroBatches: (() => TracedRows) | null;
   /** The same model with another number of rows, the same each time that it is asked for. */
   readonly atRows: (rows: number) => TracedRows;
+  /** The same model whose encoders read at most so many tokens of a text; null where it does not compile so. */
+  readonly ofShortTexts: (tokens: number) => TracedSpec | null;
   /** The same model as it is written, traced anew for one who hears of every value. */
   readonly writtenWith: (watch: Watch) => WrittenModel;
 }

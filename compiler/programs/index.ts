@@ -19,6 +19,7 @@ export { buildProduct } from "./product.ts";
 export { rowValues } from "./row-values.ts";
 export { evaluateExactly, evaluateOnce, runProgram } from "./run.ts";
 export { buildLearningRate } from "./schedule.ts";
+export { buildShortTexts, type ShortTexts } from "./short-texts.ts";
 export { buildEncodedValidation, buildValidation, type Validation } from "./validation.ts";
 export {
   isMeasured,

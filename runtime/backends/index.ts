@@ -21,6 +21,7 @@ export {
 } from "./list.ts";
 export { type Openable, openModel, openUnchecked } from "./open-model.ts";
 export {
+  type Besides,
   type EnginePurpose,
   enginePrograms,
   type FoundOpenable,

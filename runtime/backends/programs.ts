@@ -6,6 +6,7 @@ import {
   type Program,
   type ProgramName,
   readAverages,
+  type ShortTexts,
   stepPrograms,
   type TracedSpec,
   type Unwritable,
@@ -17,6 +18,15 @@ import type { Openable } from "./open-model.ts";
 
 /** What an engine is asked for: training steps, or the encoders alone. */
 export type EnginePurpose = "train" | "encode";
+
+/** What is computed beside steps and encodings. */
+export interface Besides {
+  /** Activations of the frozen layers. */
+  readonly features?: Features | null;
+  /** The loss of held-out rows. */
+  readonly validation?: Validation | null;
+  readonly shortTexts?: ShortTexts | null;
+}
 
 /** What a backend opens of a spec, or why it has nothing to open: no step, or something in the spec that it cannot say. */
 export type FoundOpenable =
@@ -30,10 +40,9 @@ export function openableFor(
   compiled: CompiledModel,
   backend: Backend,
   launch: Launch,
-  features: Features | null = null,
-  validation: Validation | null = null,
+  besides: Besides = {},
 ): FoundOpenable {
-  const programs = enginePrograms(compiled.spec, passesOf(backend), purpose, features, validation);
+  const programs = enginePrograms(compiled.spec, passesOf(backend), purpose, besides);
   return programs === null ? { runs: "no-step" } : openablePrograms(programs, compiled, backend, launch);
 }
 
@@ -71,8 +80,7 @@ export function enginePrograms(
   spec: TracedSpec,
   { optimise }: Pick<ProgramBackend, "optimise">,
   purpose: EnginePurpose,
-  features: Features | null = null,
-  validation: Validation | null = null,
+  { features = null, validation = null, shortTexts = null }: Besides = {},
 ): readonly Program[] | null {
   const rows = spec.inMicroBatches === null ? spec : spec.inMicroBatches().spec;
   const encoders: readonly ProgramName[] = ["encode_image", "encode_text"];
@@ -82,7 +90,8 @@ export function enginePrograms(
   const trained = steps.map((program) => optimise(program, spec));
   const averaged = averagedBy(trained);
   const encoding = encoders.flatMap((name) => buildProgram(rows, name) ?? []);
-  const reading = [...encoding, ...(validation?.programs ?? [])];
+  const short = shortTexts === null ? [] : [shortTexts.program];
+  const reading = [...encoding, ...short, ...(validation?.programs ?? [])];
   return [...trained, ...reading.map((program) => optimise(readAverages(program, averaged), spec))];
 }
 

@@ -3,23 +3,31 @@ import { at } from "../at.ts";
 import type { Batch, Engine } from "../backends/index.ts";
 import type { EncodedTexts } from "./zero-shot.ts";
 
-/**
- * Encodes texts, such as prompts, once for any number of volumes and tasks. `rows` is how many the program takes; `inputsOf` gives the
- * inputs of so many. Null when it was asked to stop.
- */
+/** What encodes texts: all that a model takes, or those of few tokens. */
+export type TextProgram = "encode_text" | "encode_short_text";
+
+/** What is encoded, and with what. */
+export interface TextEncoding {
+  readonly program: TextProgram;
+  readonly texts: readonly string[];
+  /** How many texts the program takes. */
+  readonly rows: number;
+  /** The inputs of so many texts. */
+  readonly inputsOf: (texts: readonly string[]) => Batch;
+  readonly isStopped: () => boolean;
+}
+
+/** Encodes texts, such as prompts, once for any number of volumes and tasks. Null when it was asked to stop. */
 export async function encodeTexts(
   engine: Pick<Engine, "run">,
-  texts: readonly string[],
-  rows: number,
-  inputsOf: (texts: readonly string[]) => Batch,
-  isStopped: () => boolean,
+  { program, texts, rows, inputsOf, isStopped }: TextEncoding,
 ): Promise<EncodedTexts | null> {
   const latents = new Map<string, Float32Array>();
   let scale = 1;
   for (let from = 0; from < texts.length; from += rows) {
     const some = texts.slice(from, from + rows);
     const filled = [...some, ...Array.from({ length: rows - some.length }, () => "")];
-    const outputs = await engine.run("encode_text", inputsOf(filled));
+    const outputs = await engine.run(program, inputsOf(filled));
     const found = outputs.get("latent");
     if (found === undefined) throw new Error("invariant: an encoder of texts gives latents");
     const width = found.length / rows;

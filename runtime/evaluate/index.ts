@@ -9,7 +9,7 @@ export {
   type RunComparison,
 } from "./compare-runs.ts";
 export { comparisonFormats, renderRunComparison } from "./comparison-text.ts";
-export { encodeTexts } from "./encode-texts.ts";
+export { encodeTexts, type TextProgram } from "./encode-texts.ts";
 export { type EncodedExamples, type Encoding, encodeVolumes } from "./encode-volumes.ts";
 export type { EncodedVolumes } from "./encoded-volumes.ts";
 export {

@@ -16,7 +16,7 @@ export async function openForTraining(
   spec: TracedSpec,
   validation: Validation | null = null,
 ): Promise<Engine> {
-  const programs = enginePrograms(spec, backend, "train", null, validation);
+  const programs = enginePrograms(spec, backend, "train", { validation });
   if (programs === null) throw new Error("the spec is trained");
   const first = firstValuesOf(spec.parameters, spec.settings.seed);
   return backend.open(modelOf(spec, programs), first, join(folder, String(opened++)));

@@ -13,8 +13,8 @@ function engineOf(scale: number | null) {
       return new Map([["ids", new Int32Array(texts.length)]]);
     },
     engine: {
-      run: (program: string) => {
-        expect(program).toBe("encode_text");
+      run: (name: string) => {
+        expect(name).toBe(program);
         const latent = Float32Array.from(last.flatMap((text) => [text.length, -text.length]));
         const scales: readonly (readonly [string, Float32Array])[] =
           scale === null ? [] : [["scale", Float32Array.of(scale)]];
@@ -25,10 +25,11 @@ function engineOf(scale: number | null) {
 }
 
 const goOn = () => false;
+const program = "encode_text";
 
 test("texts are encoded in as many runs as the program's rows need, the last of which is filled up", async () => {
   const { engine, inputsOf, asked } = engineOf(2);
-  const encoded = await encodeTexts(engine, ["a", "bb", "ccc"], 2, inputsOf, goOn);
+  const encoded = await encodeTexts(engine, { program, texts: ["a", "bb", "ccc"], rows: 2, inputsOf, isStopped: goOn });
   expect(asked).toEqual([
     ["a", "bb"],
     ["ccc", ""],
@@ -45,18 +46,25 @@ test("texts are encoded in as many runs as the program's rows need, the last of 
 
 test("a model without a scale compares cosines themselves", async () => {
   const { engine, inputsOf } = engineOf(null);
-  expect(await encodeTexts(engine, ["a"], 2, inputsOf, goOn)).toMatchObject({ scale: 1 });
+  expect(await encodeTexts(engine, { program, texts: ["a"], rows: 2, inputsOf, isStopped: goOn })).toMatchObject({
+    scale: 1,
+  });
 });
 
 test("no texts need no run", async () => {
   const { engine, inputsOf, asked } = engineOf(2);
-  expect(await encodeTexts(engine, [], 4, inputsOf, goOn)).toEqual({ latents: new Map(), scale: 1 });
+  expect(await encodeTexts(engine, { program, texts: [], rows: 4, inputsOf, isStopped: goOn })).toEqual({
+    latents: new Map(),
+    scale: 1,
+  });
   expect(asked).toEqual([]);
 });
 
 test("it stops between two runs when it is asked to", async () => {
   const { engine, inputsOf, asked } = engineOf(2);
   const texts = ["a", "b", "c", "d", "e", "f"];
-  expect(await encodeTexts(engine, texts, 2, inputsOf, () => asked.length === 2)).toBeNull();
+  expect(
+    await encodeTexts(engine, { program, texts, rows: 2, inputsOf, isStopped: () => asked.length === 2 }),
+  ).toBeNull();
   expect(asked).toHaveLength(2);
 });

@@ -1,14 +1,8 @@
-import {
-  type Compiled,
-  type Features,
-  type Plan,
-  type TracedSpec,
-  type Validation,
-  whyNoStep,
-} from "../../../compiler/index.ts";
+import { type Compiled, type Plan, type TracedSpec, whyNoStep } from "../../../compiler/index.ts";
 import { report } from "../../../grammar/index.ts";
 import {
   type Backend,
+  type Besides,
   type Engine,
   type EnginePurpose,
   oneProcess,
@@ -47,8 +41,7 @@ export async function openEngine(
   options: Omit<EngineOptions, "backend">,
   folder: string,
   reporter: Reporter,
-  features: Features | null = null,
-  validation: Validation | null = null,
+  besides: Besides = {},
 ): Promise<OpenedEngine | null> {
   const { spec } = compiled;
   const { precision } = spec.settings;
@@ -57,7 +50,7 @@ export async function openEngine(
     reporter.note(`${backend.title} computes in ${computed}; the spec's precision is ${precision}`);
   }
   reporter.progress("building");
-  const openable = openableFor(purpose, compiled, backend, options.launch ?? oneProcess, features, validation);
+  const openable = openableFor(purpose, compiled, backend, options.launch ?? oneProcess, besides);
   reporter.progressEnd();
   if (openable.runs === "no-step") {
     reporter.diagnostics([report("no-such-program", "step", { name: "step", why: whyNoStep(spec) })]);

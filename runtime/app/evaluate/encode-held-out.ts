@@ -6,6 +6,7 @@ import {
   labelColumns,
   logitsOutput,
   promptTexts,
+  type ShortTexts,
   type TracedSpec,
   type ZeroShotTask,
 } from "../../../compiler/index.ts";
@@ -27,11 +28,13 @@ import {
   eachByItself,
   encodeTexts,
   encodeVolumes,
+  type TextProgram,
 } from "../../evaluate/index.ts";
 import type { Problem } from "../../text/index.ts";
 import type { OpenedData } from "../data/open.ts";
 import type { Reporter } from "../reporter.ts";
 import { groupsOf, patientsOf } from "./grouping.ts";
+import { isPaddingIdle, shortInputs } from "./short-prompts.ts";
 
 /** What is encoded, with what, and who hears of it. */
 export interface HeldOutRequest {
@@ -39,6 +42,8 @@ export interface HeldOutRequest {
   readonly spec: TracedSpec;
   readonly dataset: Dataset;
   readonly reading: OpenedData;
+  /** What the engine has for prompts, which are short; null where it has nothing. */
+  readonly shortTexts: ShortTexts | null;
   readonly skipBad: boolean;
   readonly isStopped: () => boolean;
 }
@@ -108,8 +113,8 @@ function volumesOf(
 }
 
 /** Encodes the prompts of zero-shot tasks, each once; null where it was asked to stop. */
-export function encodePrompts(
-  { engine, spec, reading, isStopped }: Omit<HeldOutRequest, "dataset">,
+export async function encodePrompts(
+  { engine, spec, reading, shortTexts, isStopped }: Omit<HeldOutRequest, "dataset">,
   tasks: readonly ZeroShotTask[],
 ): Promise<EncodedTexts | null> {
   const { evaluation, settings } = spec;
@@ -117,11 +122,19 @@ export function encodePrompts(
   const inputs = encodedInputs(spec, reading.inputs);
   if (arePromptsFixed(inputs)) {
     const texts = promptTexts(evaluation);
-    return encodeTexts(engine, texts, texts.length, () => promptValues(inputs, tokenizer), isStopped);
+    const inputsOf = () => promptValues(inputs, tokenizer);
+    return encodeTexts(engine, { program: "encode_text", texts, rows: texts.length, inputsOf, isStopped });
   }
   const { classes } = evaluation;
+  const rows = settings.microBatch;
   const texts = [...new Set(tasks.flatMap(({ prompts }) => promptTexts({ classes, prompts })))];
-  return encodeTexts(engine, texts, settings.microBatch, (some) => textValues(some, inputs, tokenizer), isStopped);
+  const encodedBy = (program: TextProgram, read: DataInputs) =>
+    encodeTexts(engine, { program, texts, rows, inputsOf: (some) => textValues(some, read, tokenizer), isStopped });
+  if (shortTexts === null) return encodedBy("encode_text", inputs);
+  const short = shortInputs(shortTexts, inputs);
+  const some = Array.from({ length: rows }, (_, row) => at(texts, row % texts.length));
+  const isIdle = await isPaddingIdle(engine, some, { padded: inputs, short }, tokenizer, spec);
+  return isIdle ? encodedBy("encode_short_text", short) : encodedBy("encode_text", inputs);
 }
 
 /** Whether the latents of texts are those of the prompts of the `eval` block, whatever is given. */

@@ -19,6 +19,7 @@ import type { WeightsRun } from "./evaluated-runs.ts";
 import { saveEvaluation, unscoredWarnings } from "./evaluation-files.ts";
 import { openExport } from "./exported.ts";
 import { mapOf, saveLatents } from "./latents.ts";
+import { shortPromptsOf } from "./short-prompts.ts";
 
 /** What one after the other is evaluated on, opened. */
 export interface EvaluateTask {
@@ -66,21 +67,24 @@ export async function evaluateRun(
 ): Promise<Ended<EvaluatedRun>> {
   const { compiled, data, backend, dataset, choosing, reading, temporary } = task;
   const { spec } = compiled;
+  const { tasks } = spec.evaluation;
   const request = { ...task.request, adapter: run.adapter };
+  const byPrompts = tasks.filter((each) => each.kind === "zero_shot");
+  const shortTexts = run.exported === null ? shortPromptsOf(spec, byPrompts, reading, backend) : null;
   const opened =
     run.exported === null
-      ? await openEngine(compiled, "encode", backend, request, temporary, reporter)
+      ? await openEngine(compiled, "encode", backend, request, temporary, reporter, { shortTexts })
       : await openExport(run.exported, task.exports, reporter);
   if (opened === null) return refused;
   const { engine, remark } = opened;
   if (remark !== null) reportRemark(remark, reporter);
   const isStopped = (): boolean => signals.requested() !== null;
-  const { tasks } = spec.evaluation;
   const held = {
     engine,
     spec,
     dataset,
     reading,
+    shortTexts,
     skipBad: data.skipBad,
     isStopped,
     tasks,

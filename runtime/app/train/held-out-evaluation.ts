@@ -1,5 +1,12 @@
-import { type BestBy, bestBy, bestByLoss, type TracedSpec, trainingTask } from "../../../compiler/index.ts";
-import type { Engine } from "../../backends/index.ts";
+import {
+  type BestBy,
+  bestBy,
+  bestByLoss,
+  type ShortTexts,
+  type TracedSpec,
+  trainingTask,
+} from "../../../compiler/index.ts";
+import type { Backend, Engine } from "../../backends/index.ts";
 import {
   type EncodedVolumes,
   type HeldOutLoss,
@@ -12,10 +19,11 @@ import type { Problem } from "../../text/index.ts";
 import { type MeasuredLoss, measureHeldOutLoss, rowsOfEncoded, rowsOfFiles } from "../../train/index.ts";
 import type { HeldOutRequest } from "../evaluate/encode-held-out.ts";
 import { evaluateTasks } from "../evaluate/evaluate-tasks.ts";
+import { shortPromptsOf } from "../evaluate/short-prompts.ts";
 import type { Reporter } from "../reporter.ts";
 import { encodeRows } from "./encoded-rows.ts";
 import type { Sources } from "./sources.ts";
-import type { ValidationSet } from "./validation-set.ts";
+import { type ValidationSet, withEncodedRows } from "./validation-set.ts";
 
 /** What an evaluation during training came to. */
 export type HeldOutEvaluation =
@@ -28,14 +36,28 @@ export type HeldOutEvaluation =
   | { readonly kind: "wrong"; readonly problem: Problem }
   | { readonly kind: "stopped" };
 
+/** Everything that a training reads, with what saves time in its evaluations. */
+export interface EvaluatedSources extends Sources {
+  /** What reads prompts, which are short; null where texts are read with their padding. */
+  readonly shortTexts: ShortTexts | null;
+}
+
+/** Has evaluations encode each volume once, and of prompts no more than their tokens, where a backend can. */
+export function onceEncoded(sources: Sources, backend: Backend): EvaluatedSources {
+  const { spec, held, reading } = sources;
+  const task = held === null ? null : trainingTask(spec.evaluation);
+  const shortTexts = task?.kind === "zero_shot" ? shortPromptsOf(spec, [task], reading, backend) : null;
+  return { ...sources, validation: withEncodedRows(sources, backend), shortTexts };
+}
+
 /** Evaluates what an engine has learned so far: by prompts, by the loss, or both, as the held-out data allow. */
 export async function evaluateSources(
   engine: Engine,
-  { spec, held, validation, reading, shared }: Sources,
+  { spec, held, validation, reading, shared, shortTexts }: EvaluatedSources,
   { skipBad, isStopped }: { readonly skipBad: boolean; readonly isStopped: () => boolean },
   reporter: Reporter,
 ): Promise<HeldOutEvaluation> {
-  const request = { engine, spec, reading, skipBad, isStopped };
+  const request = { engine, spec, reading, shortTexts, skipBad, isStopped };
   const task = trainingTask(spec.evaluation);
   const found =
     held === null || task === null

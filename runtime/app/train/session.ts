@@ -31,11 +31,16 @@ import { batchesOf } from "./batches.ts";
 import { readEvaluations, saveEvaluation } from "./evaluations.ts";
 import { readFeatures, usefulFeatures } from "./features.ts";
 import { type FinishedTraining, finishTraining, reportStopped, type TrainingRun } from "./finish.ts";
-import { bestNumber, evaluateSources, reportEvaluation } from "./held-out-evaluation.ts";
+import {
+  bestNumber,
+  type EvaluatedSources,
+  evaluateSources,
+  onceEncoded,
+  reportEvaluation,
+} from "./held-out-evaluation.ts";
 import { writeLeading } from "./leading.ts";
 import { openSources, type Sources } from "./sources.ts";
 import type { TrainTask } from "./task.ts";
-import { withEncodedRows } from "./validation-set.ts";
 
 /** Trains into an opened folder. */
 export async function trainInto(
@@ -51,7 +56,7 @@ export async function trainInto(
     if ((task.request.launch?.machines.count ?? 1) > 1) writeLeading(folder.workFolder, read.identity);
     const backend = backendFor(task.request, reporter);
     if (backend === null) return refused;
-    const sources = { ...read, validation: withEncodedRows(read, backend) };
+    const sources = onceEncoded(read, backend);
     folder.begin(recordOf(sources, compiled.plan.totals, backend.name, task));
     const features = usefulFeatures(sources, backend, reporter);
     const resumed = sources.checkpoint?.parameters;
@@ -60,7 +65,8 @@ export async function trainInto(
     const options = { ...task.request, launch, ...(resumed !== undefined && { resumed }) };
     const { workFolder } = folder;
     const validation = sources.validation?.validation ?? null;
-    const opened = await openEngine(compiled, "train", backend, options, workFolder, reporter, features, validation);
+    const besides = { features, validation, shortTexts: sources.shortTexts };
+    const opened = await openEngine(compiled, "train", backend, options, workFolder, reporter, besides);
     if (opened === null) return refused;
     const { engine, remark, kept, drawn } = opened;
     // A run that goes on has its own values for all that is trained.
@@ -83,7 +89,7 @@ export async function trainInto(
 
 async function trainWith(
   { engine, warnings, kept, drawn }: Pick<TrainingRun, "engine" | "warnings" | "kept" | "drawn">,
-  sources: Sources,
+  sources: EvaluatedSources,
   folder: RunFolder,
   task: TrainTask,
   reporter: Reporter,

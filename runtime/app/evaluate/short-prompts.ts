@@ -1,0 +1,65 @@
+import {
+  buildShortTexts,
+  inputsOf,
+  promptTexts,
+  type ShortTexts,
+  type TracedSpec,
+  type ZeroShotTask,
+} from "../../../compiler/index.ts";
+import { at } from "../../at.ts";
+import type { Backend, Engine } from "../../backends/index.ts";
+import { type DataInputs, type Tokenizer, textTables, textValues } from "../../data/index.ts";
+import type { OpenedData } from "../data/open.ts";
+
+/** Prompts are read as so many tokens more than they need: their number is a multiple of it. */
+const step = 8;
+
+/** What reads the prompts of tasks as few tokens; null where that saves little, or where it is not known to be the same. */
+export function shortPromptsOf(
+  spec: TracedSpec,
+  tasks: readonly ZeroShotTask[],
+  { text, inputs }: Pick<OpenedData, "text" | "inputs">,
+  { runs }: Pick<Backend, "runs">,
+): ShortTexts | null {
+  if (text === null || tasks.length === 0 || runs !== "programs") return null;
+  const { tokenizer } = text;
+  const { classes } = spec.evaluation;
+  const texts = new Set(tasks.flatMap(({ prompts }) => promptTexts({ classes, prompts })));
+  const longest = Math.max(tokenizer.leastLength, ...[...texts].map((each) => tokenizer.count(each)));
+  const tokens = Math.ceil(longest / step) * step;
+  const tables = textTables(inputs);
+  const areFixed = inputs.inputs.some(({ kind }) => kind === "prompts");
+  if (areFixed || tables.length === 0 || tables.some(({ length }) => length < 2 * tokens)) return null;
+  return buildShortTexts(spec, tokens);
+}
+
+/** The inputs of texts of few tokens. */
+export function shortInputs({ program }: ShortTexts, { inputs, needs }: DataInputs): DataInputs {
+  const lengths = new Map(inputsOf(program).map(({ name, type }) => [name, type.shape[1]] as const));
+  return {
+    inputs: inputs.map((input) => {
+      const length = lengths.get(input.name);
+      return input.kind === "tokens" && length !== undefined ? { ...input, length } : input;
+    }),
+    needs,
+  };
+}
+
+/**
+ * Whether padding does not count in a model: what it makes of some texts as few tokens is what it makes of them with their padding, as
+ * far as the numbers that it computes in go. Where all tokens have a say, as in a mean of them, it is not.
+ */
+export async function isPaddingIdle(
+  engine: Pick<Engine, "run">,
+  texts: readonly string[],
+  { padded, short }: { readonly padded: DataInputs; readonly short: DataInputs },
+  tokenizer: Tokenizer | null,
+  { settings: { precision } }: Pick<TracedSpec, "settings">,
+): Promise<boolean> {
+  const whole = (await engine.run("encode_text", textValues(texts, padded, tokenizer))).get("latent");
+  const cut = (await engine.run("encode_short_text", textValues(texts, short, tokenizer))).get("latent");
+  if (whole === undefined || cut === undefined) throw new Error("invariant: an encoder of texts gives latents");
+  const largest = whole.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const tolerance = largest * (precision === "f32" ? 1e-5 : 2 ** -6);
+  return whole.every((value, place) => Math.abs(value - at(cut, place)) <= tolerance);
+}
