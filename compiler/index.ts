@@ -1,5 +1,6 @@
 export {
   type AdaptedInput,
+  type AdapterFormat,
   type AdapterUpdate,
   adapterUpdates,
   changingAtStart,
@@ -59,6 +60,7 @@ export {
 export {
   expandSpec,
   type FilePlace,
+  knownAdapters,
   type Library,
   libraryDeclarations,
   loadProgram,

@@ -9,7 +9,6 @@ export function peftFormOf(
   evaluator: Evaluator,
 ): PeftForm {
   if (declaration.kind !== "adapter") return evaluator.trace.fail("peft-outside-adapter", span, {});
-  if (declaration.wraps.kind === "parameter") return evaluator.trace.fail("peft-of-parameter", span, {});
   const fields = new Map<string, PeftValue>();
   for (const { name, value, span: at } of given) {
     if (name === null) return evaluator.trace.fail("unnamed-peft-field", at, {});

@@ -4,6 +4,7 @@ export { explainAmended } from "./explain-amended.ts";
 export { familiesOf } from "./families.ts";
 export type { FilePlace, Library, LoadedFile, ReadResult } from "./imports.ts";
 export { inputsGiven } from "./inputs-given.ts";
+export { knownAdapters } from "./known-adapters.ts";
 export { type LibraryDeclaration, libraryDeclarations } from "./library-declarations.ts";
 export { loadProgram, type Program } from "./program.ts";
 export { type Callable, scopeOf } from "./scope.ts";

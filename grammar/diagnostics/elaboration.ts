@@ -156,11 +156,6 @@ export const elaboration = {
     ({ name, adapter }) => `\`${name}\` is an argument of \`${adapter}\` and a size of what it wraps`,
     () => "give the size another name, and compare both with `require`",
   ),
-  "peft-of-parameter": error(
-    "E442",
-    () => "an adapter of a parameter has no `peft` clause",
-    () => "in PEFT only LoRA adapts parameters, and is found from what the adapter computes",
-  ),
   "computed-shared-value": error<{ readonly name: string }>(
     "E432",
     ({ name }) => `the first value of the shared \`${name}\` depends on what is adapted`,

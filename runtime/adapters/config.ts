@@ -13,6 +13,7 @@ import { type DeclaredConfig, isPattern, modelFields } from "./declared-config.t
 import { type Fields, fieldsOf, readJsonObject, type Wrong, wrong } from "./json-object.ts";
 import { changedWeights, isFormOfAdapter } from "./lora-starts.ts";
 import { fitsName, PatternReader } from "./name-pattern.ts";
+import { knownTypes } from "./peft-format.ts";
 import { isTargetParameter, readTargetParameters, type TargetParameters } from "./target-parameters.ts";
 import { readTargets, type Targets } from "./targets.ts";
 import { readTokens, type TokensConfig, type TrainedTokens } from "./tokens.ts";
@@ -105,7 +106,7 @@ export function readPeftConfig(text: string): PeftConfig | Wrong {
   if (read.kind === "wrong") return read;
   const { fields } = read;
   const type = fields.get("peft_type");
-  const isKnown = type === "LORA" || type === "IA3";
+  const isKnown = type === knownTypes.lora || type === knownTypes.ia3;
   const refused = refusedIn(fields) ?? (isKnown ? unsupportedIn(fields) : null);
   if (refused !== null) return wrong(refused);
   const reader = new PatternReader();
@@ -133,9 +134,9 @@ function readOfType(
   fields: Fields,
   reader: PatternReader,
 ): LoraConfig | Ia3Config | TokensConfig | DeclaredConfig | Wrong {
-  if (type === "IA3") return readIa3(fields, reader);
-  if (type === "LORA") return readLora(fields, reader);
-  if (type === "TRAINABLE_TOKENS") {
+  if (type === knownTypes.ia3) return readIa3(fields, reader);
+  if (type === knownTypes.lora) return readLora(fields, reader);
+  if (type === knownTypes.tokens) {
     const tokensOf = readTokens(fields, "token_indices");
     return "problem" in tokensOf ? tokensOf : { kind: "tokens", tokensOf };
   }

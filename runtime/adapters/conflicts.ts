@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { type Diagnostic, report } from "../../grammar/index.ts";
 import type { PeftConfig } from "./config.ts";
 import type { OpenModel } from "./open.ts";
+import { lengthsEnding } from "./peft-format.ts";
 import { moduleInPeft, peftPrefix } from "./peft-names.ts";
 import { isTargetParameter } from "./target-parameters.ts";
 
@@ -10,7 +11,6 @@ const mostNamed = 3;
 
 /** One tensor of each module, by which it has an adapter: LoRA's first matrix, whose first axis is the rank, or IA3's factors. */
 const ofModule = /\.(?:lora_A\.weight|lora_(?:embedding|parameter)_A|ia3_l)$/;
-const lengthsEnding = ".lora_magnitude_vector";
 
 /**
  * Where a config and the tensors beside it say different things of a module: another rank, an adapter on a module that is none of the

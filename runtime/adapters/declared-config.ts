@@ -156,8 +156,7 @@ export function differenceFrom(
   for (const [name, value] of Object.entries(fields)) {
     if (name === "target_modules" || name === unread || name in everyConfig || kindOf(name) === "pattern") continue;
     if (free.has(name)) continue;
-    const found =
-      kindOf(name) === "modules" ? isListed(stored, name, module) : storedValue(config, name, patterns, module);
+    const found = storedValue(config, name, patterns.get(name), module);
     if (!isSame(found, value)) return { found: `has \`${name}\` ${shown(found)}`, expected: `has ${shown(value)}` };
   }
   return null;
@@ -168,14 +167,15 @@ function isListed(stored: Fields, name: string, module: string): boolean {
   return Array.isArray(list) && list.some((ending) => typeof ending === "string" && module.endsWith(ending));
 }
 
-/** The value of a field for a module: the first pattern that fits counts. */
+/** The value of a field for a module: of a list of modules whether it is in it; of a pattern the first that fits. */
 export function storedValue(
   { fields, patterns: stored }: DeclaredConfig,
   name: string,
-  patterns: ReadonlyMap<string, string>,
+  pattern: string | undefined,
   module: string,
 ): unknown {
-  const patterned = stored.get(patterns.get(name) ?? "");
+  if (kindOf(name) === "modules") return isListed(fields, name, module);
+  const patterned = stored.get(pattern ?? "");
   const value = patterned === undefined ? null : valueFor(patterned, module);
   return value ?? fields.get(name) ?? null;
 }

@@ -1,3 +1,4 @@
+export { type AdapterKind, kindOf, kindsIn } from "./adapter-kinds.ts";
 export {
   asUpdate,
   type Block,
@@ -59,12 +60,18 @@ export {
 } from "./declared-config.ts";
 export { type FoundConfig, peftConfigFor, peftFiles } from "./folder.ts";
 export { lengthsOf } from "./lengths.ts";
-export { kindsIn } from "./library-kinds.ts";
 export { type LoraFiles, loraFiles } from "./lora-file.ts";
 export { type LoraOf, loraPartsOf, type OtherTensor } from "./lora-modules.ts";
 export { innerProduct, type LowRankUpdate, normOf, normOfDifference } from "./low-rank.ts";
 export { fitsName, PatternReader } from "./name-pattern.ts";
 export { type OpenModel, openModelFile } from "./open.ts";
+export {
+  adapterUpdates,
+  knownTypes,
+  lengthsEnding,
+  loraEndings,
+  loralibEndings,
+} from "./peft-format.ts";
 export {
   besidesModel,
   moduleInPeft,
@@ -76,8 +83,9 @@ export {
 } from "./peft-names.ts";
 export { placeModules } from "./place-modules.ts";
 export type { PlacedGroup } from "./placed-groups.ts";
-export { groupsOf, type OrderOf, orderByFile, withoutNumbers } from "./placements.ts";
+export { groupsOf, withoutNumbers } from "./placements.ts";
 export { readAdapter, type StoredAdapter } from "./read.ts";
+export { type OrderOf, orderByFile } from "./stored-placements.ts";
 export { noTargetParameters, type ParameterOrder } from "./target-parameters.ts";
 export { tokensConfig, tokensName } from "./tokens.ts";
 export { type ConfigFields, ia3Config, type LoraModule, loraConfig, meaningOnly } from "./write-config.ts";

@@ -7,6 +7,7 @@ import { conflictsWith } from "./conflicts.ts";
 import { type FoundConfig, peftConfigFor } from "./folder.ts";
 import type { LowRankUpdate } from "./low-rank.ts";
 import type { OpenModel } from "./open.ts";
+import { type LoraEndings, loraEndings, loralibEndings } from "./peft-format.ts";
 import { moduleInPeft, withoutPrefix } from "./peft-names.ts";
 import type { ParameterOrder } from "./target-parameters.ts";
 
@@ -44,19 +45,6 @@ const mostModules = 100_000;
 
 /** Ranks up to which matrices are compared by their product; it takes rank x rank steps for each row and column. */
 const highestRank = 1024;
-
-interface Ending {
-  readonly down: string;
-  readonly up: string;
-}
-
-const endings: readonly Ending[] = [
-  { down: ".lora_A.weight", up: ".lora_B.weight" },
-  { down: ".lora_embedding_A", up: ".lora_embedding_B" },
-];
-
-/** Those of loralib. Kinds of PEFT have them too, with a config, or with more tensors of a module than these two. */
-const ofLoralib: Ending = { down: ".lora_A", up: ".lora_B" };
 
 /** Reads a file of adapters, with the config beside it; `scales` has those of modules where there is no config. */
 export function readAdapter(
@@ -102,7 +90,7 @@ function partsOf(
   const parts = new Map<string, StoredPart>();
   for (const [name, tensor] of tensors) {
     const isPair = config.kind === "none" && countAt(tensorsOf, moduleOf(name)) === 2;
-    const possible = isPair ? [...endings, ofLoralib] : endings;
+    const possible = isPair ? [...loraEndings, loralibEndings] : loraEndings;
     const ending = possible.find(({ down }) => name.endsWith(down));
     const module = ending === undefined ? null : name.slice(0, -ending.down.length);
     const up = ending === undefined ? undefined : tensors.get(`${module}${ending.up}`);
@@ -112,8 +100,7 @@ function partsOf(
       module === null || up === undefined
         ? null
         : updateOf(tensor, up, { attention, inPeft: named }, scaleOf(module, named, lora, scales));
-    if (module !== null && update !== null)
-      parts.set(module, { ...update, isEmbedding: ending?.down === ".lora_embedding_A" });
+    if (module !== null && update !== null) parts.set(module, { ...update, isEmbedding: ending?.isOfTable === true });
     else if (!hasUpdate(name, possible, parts, tensors))
       parts.set(name, { kind: "tensor", shape: tensor.shape, values: tensor.values });
   }
@@ -178,7 +165,7 @@ function withoutGroups(up: Float64Array, outputs: number, rank: number, groups: 
 /** Whether a tensor is the second matrix of an update, which its first one brings. */
 function hasUpdate(
   name: string,
-  possible: readonly Ending[],
+  possible: readonly LoraEndings[],
   parts: ReadonlyMap<string, StoredPart>,
   tensors: ReadonlyMap<string, LoadedTensor>,
 ): boolean {

@@ -1,5 +1,6 @@
 import { mostPatterns, textsIn } from "./config-fields.ts";
 import { type Fields, type Wrong, wrong } from "./json-object.ts";
+import { parameterEndings } from "./peft-format.ts";
 import { peftPrefix } from "./peft-names.ts";
 
 /**
@@ -45,9 +46,6 @@ export function isTargetParameter(name: string, targets: TargetParameters): bool
 
 /** A tensor of LoRA in PEFT's files, of a module or of one of its parameters. */
 const ofLora = /^(.*)\.lora_([AB])\.weight$/;
-
-/** How the names of both tensors of an adapter on a parameter end in a spec. */
-export const parameterEndings = { down: ".lora_parameter_A", up: ".lora_parameter_B" } as const;
 
 const wrapper = ".base_layer";
 

@@ -1,4 +1,5 @@
 import { type Fields, fieldsOf, type Wrong, wrong } from "./json-object.ts";
+import { knownTypes, tokensEnding } from "./peft-format.ts";
 
 /** Which rows of the tables of a model an adapter trains, by the names of these in checkpoints; null of a table that it leaves alone. */
 export type TrainedTokens = (module: string) => readonly number[] | null;
@@ -9,8 +10,7 @@ export interface TokensConfig {
   readonly tokensOf: TrainedTokens;
 }
 
-/** How the name of the rows ends; beside LoRA PEFT has them in a module of its own. */
-export const tokensEnding = ".trainable_tokens_delta";
+/** The module of its own that PEFT has for the rows beside LoRA. */
 const besideLora = ".token_adapter";
 
 /** The name of the rows in PEFT's files, without its prefix. */
@@ -50,7 +50,7 @@ export function tokensConfig(modules: readonly string[], tokens: readonly number
     base_model_name_or_path: null,
     inference_mode: true,
     init_weights: true,
-    peft_type: "TRAINABLE_TOKENS",
+    peft_type: knownTypes.tokens,
     revision: null,
     target_modules: modules,
     task_type: null,

@@ -1,5 +1,6 @@
 import { at, countAt } from "../at.ts";
 import { fitsName, PatternReader } from "./name-pattern.ts";
+import { knownTypes } from "./peft-format.ts";
 
 /** A LoRA adapter on one module: the update scale x up x down. */
 export interface LoraModule {
@@ -55,7 +56,7 @@ export function loraConfig(ofModules: readonly LoraModule[], parameters: readonl
     lora_alpha: alpha,
     lora_bias: false,
     lora_dropout: Math.max(...modules.map(({ dropout }) => dropout)),
-    peft_type: "LORA",
+    peft_type: knownTypes.lora,
     r: rank,
     rank_pattern: patternsFor(ranks, rank),
     // Without any PEFT would add modules of its own choice.
@@ -73,7 +74,7 @@ export function ia3Config(modules: readonly Ia3Module[]): ConfigFields {
     fan_in_fan_out: false,
     feedforward_modules: modules.flatMap(({ module, on }) => (on === "inputs" ? [module] : [])),
     init_ia3_weights: true,
-    peft_type: "IA3",
+    peft_type: knownTypes.ia3,
     target_modules: modules.map(({ module }) => module),
   };
 }

@@ -37,7 +37,8 @@ function print(placements: AdapterPlacements, terminal: Terminal): ExitCode {
       terminal.out(placements.lines.map((line) => `${line}\n`).join(""));
       // Of some layers alone the compiler asks whether they are meant.
       for (const count of placements.counts) if (count.includes("[")) terminal.out(`expect ${count}\n`);
-      terminal.err(`these lines need ${placements.libraries.map((name) => `import "std/${name}"`).join(", ")}\n`);
+      if (placements.libraries.length > 0)
+        terminal.err(`these lines need ${placements.libraries.map((name) => `import "std/${name}"`).join(", ")}\n`);
       return exitCodes.done;
   }
 }

@@ -2,11 +2,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { adapterUpdates } from "../../runtime/adapters/index.ts";
 import { placementsOfAdapter } from "../../runtime/app/adapters/placements.ts";
 import { adapterSpectra } from "../../runtime/app/adapters/spectra.ts";
 import { noCard } from "../../runtime/app/export/card.ts";
 import { compilePath } from "../../runtime/specs/index.ts";
 import { listeningReporter } from "./listening-reporter.ts";
+import { smallSpecWith } from "./small-spec.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medctc-adapter-spec-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -72,3 +74,44 @@ test("a prompt, which PEFT has for the whole model, is placed on the one module 
   const two = placed(specOf("text", "report"));
   expect(two.heard.at(-1)).toContain("has `text.embeddings`, `report.embeddings`");
 });
+
+/** LoRA under other names than std's. */
+const ownLora = `adapter damped(size: int, strength: float = size) wraps base: linear {
+  peft LORA(r = size, lora_alpha = strength, unread = ["lora_dropout"])
+  param down: f32[size, base.inputs] = uniform(1 / sqrt(base.inputs)) named "lora_A.weight"
+  param up: f32[base.outputs, size] = zeros named "lora_B.weight"
+  forward(x: f32[..., base.inputs]) {
+    return base(x) + strength / size * matmul(matmul(x, down, transpose_b = true), up, transpose_b = true)
+  }
+}
+`;
+
+test.each([
+  ["of its own", ownLora, "damped"],
+  ["that it imports", 'import "./mine"\n', "damped"],
+  ["that it imports by another name", 'import "./mine" as m\n', "m.damped"],
+] as const)(
+  "an adapter of a spec, %s, takes the place of the library's, and the variant fits the file",
+  (_, before, name) => {
+    const own = mkdtempSync(join(folder, "own-"));
+    const spec = join(own, "spec.vlm");
+    writeFileSync(join(own, "mine.vlm"), `import "std/linear"\n\n${ownLora}`);
+    writeFileSync(
+      spec,
+      smallSpecWith(["lora(rank = 4, alpha = 8) on vision.attn.qkv"], `import "std/linear"\n${before}`),
+    );
+    const reporter = listeningReporter();
+    const given = { adapter: "test/fixtures/ctclip-small/peft_adapter", forSpec: spec, folder: own };
+    const options = { other: null, weights: null, copy: null, rank: 3, energy: null, card: noCard };
+    expect(adapterSpectra({ ...given, ...options }, reporter).kind).toBe("done");
+    expect(reporter.heard).toEqual([]);
+    const { diagnostics, plan, spec: traced } = compilePath(join(own, "adapter.vlm"));
+    expect(diagnostics).toEqual([]);
+    expect(plan?.placements.map(({ text }) => text.split(" on ")[0])).toEqual([`${name}(size = 3, strength = 8)`]);
+    const updates = plan === null || traced === null ? [] : adapterUpdates(traced, plan);
+    expect(updates).toHaveLength(12);
+    expect(
+      new Set(updates.map((each) => (each.kind === "low-rank" ? [each.rank, each.scale].join() : each.kind))),
+    ).toEqual(new Set(["3,2.66666666667"]));
+  },
+);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { withFewRows } from "../../compiler/analyses/adapters/fewer-rows.ts";
 import { foldModel } from "../../compiler/analyses/adapters/fold.ts";
-import { adapterUpdates } from "../../compiler/index.ts";
+import { adapterUpdates } from "../../runtime/adapters/index.ts";
 import { specOf } from "../parity/peft-tables-cases.ts";
 import { compiledText } from "./small-spec.ts";
 

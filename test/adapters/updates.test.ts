@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { type AdapterUpdate, adapterUpdates, foldModel } from "../../compiler/index.ts";
+import { type AdapterUpdate, foldModel } from "../../compiler/index.ts";
+import { adapterUpdates } from "../../runtime/adapters/index.ts";
 import { compiledText, smallSpecWith } from "./small-spec.ts";
 
 function updates(placement: string, adapter = ""): readonly AdapterUpdate[] {
@@ -78,6 +79,31 @@ test.each([
   ["bias_only() on text.attn.q", part],
 ])("`%s` has no form of PEFT's", (placement, form) => {
   expect(formsOf(updates(placement))).toEqual([form]);
+});
+
+test.each([
+  ["LORA(r = rank)", "base(x) + 3 * low", "lora of rank 2, times 3, dropout 0"],
+  ["LORA(r = rank)", "base(x) + low * low", "other: what it computes is not in the form of another weight or bias"],
+  ["IA3()", "base(x) + 3 * low", "other: it computes what LORA does, but its `peft` clause says IA3"],
+  ["SOME()", "base(x) + 3 * low", "SOME by its declaration"],
+])("of an adapter that says `peft %s` and gives %s this is found: %s", (clause, forward, form) => {
+  expect(formsOf(updates("mine(rank = 2) on text.attn.q", adapterWith(forward, `peft ${clause}`)))).toEqual([form]);
+});
+
+test.each([
+  ["LORA(r = 2)", "parameter of 1 matrices, rank 2, times 3"],
+  ["SOME(r = 2)", "other: it computes what LORA does, but its `peft` clause says SOME"],
+])("of an adapter of parameters that says `peft %s` this is found: %s", (clause, form) => {
+  const adapter = `adapter mine() wraps base: f32[outputs, inputs] {
+  peft ${clause}
+  param down: f32[2, inputs] = uniform(1) named "lora_parameter_A"
+  param up: f32[outputs, 2] = zeros named "lora_parameter_B"
+  forward() {
+    return base + 3 * matmul(up, down)
+  }
+}
+`;
+  expect(formsOf(updates("mine() on text.attn.q.weight", adapter))).toEqual([form]);
 });
 
 test("two adapters on one module have no form of PEFT's", () => {

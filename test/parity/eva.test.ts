@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { adapterUpdates, addTo, dot, inputMomentsOf } from "../../compiler/index.ts";
+import { addTo, dot, inputMomentsOf } from "../../compiler/index.ts";
 import { orthonormal } from "../../runtime/adapters/arithmetic/orthonormal.ts";
+import { adapterUpdates } from "../../runtime/adapters/index.ts";
 import { InputDirections } from "../../runtime/app/adapters/input-directions.ts";
 import { redistributedPlacements, redistributing } from "../../runtime/app/adapters/redistributed.ts";
 import { backendNamed, modelOf, runOnce } from "../../runtime/backends/index.ts";

@@ -3,6 +3,7 @@ export { foldModel } from "./fold.ts";
 export { type AdaptedInput, type InputMoments, inputMomentsOf, type PlacedLowRank } from "./input-moments.ts";
 export type { LowRankParameter } from "./of-parameter.ts";
 export {
+  type AdapterFormat,
   type AdapterUpdate,
   adapterUpdates,
   type Declared,

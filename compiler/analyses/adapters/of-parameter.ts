@@ -28,12 +28,22 @@ interface Axes {
   readonly inputs: number;
 }
 
+/** How the names of both matrices of an update end in checkpoints. */
+export interface NamedMatrices {
+  readonly down: string;
+  readonly up: string;
+}
+
 /** The low-rank update of a parameter by an adapter with these tensors alone; null where it computes something else. */
-export function updateOfParameter(folded: FoldedParameter, own: readonly PlannedTensor[]): LowRankParameter | null {
+export function updateOfParameter(
+  folded: FoldedParameter,
+  own: readonly PlannedTensor[],
+  names: NamedMatrices,
+): LowRankParameter | null {
   const { checkpoint, shape } = folded.parameter;
   const named = (ending: string): PlannedTensor | undefined =>
     own.find((each) => each.checkpoint === `${checkpoint}${ending}`);
-  const [down, up] = [named(".lora_parameter_A"), named(".lora_parameter_B")];
+  const [down, up] = [named(names.down), named(names.up)];
   if (down === undefined || up === undefined || own.length !== 2) return null;
   const experts = shape.length === 3 ? at(shape, 0) : 1;
   const rank = at(down.shape, 0) / experts;

@@ -4,21 +4,30 @@ import type { Plan, PlannedPeftForm, PlannedTensor } from "../../plan/index.ts";
 import type { TracedSpec } from "../../programs/index.ts";
 import { type AttentionPart, attentionPartOf } from "./attention.ts";
 import { type FoldedModule, foldModel, parentOf } from "./fold.ts";
-import { type LowRankParameter, updateOfParameter } from "./of-parameter.ts";
+import { type LowRankParameter, type NamedMatrices, updateOfParameter } from "./of-parameter.ts";
 import { formOf } from "./probe.ts";
 import { type Form, recognise } from "./recognise.ts";
 import { replacedRows } from "./replaced-rows.ts";
 
-/** Names in checkpoints of what PEFT has beside a module, LoRA's matrices and IA3's factors, and those of loralib for the same matrices. */
-const names = {
-  down: [".lora_A.weight", ".lora_A", ".lora_embedding_A"],
-  up: [".lora_B.weight", ".lora_B", ".lora_embedding_B"],
-  factors: [".ia3_l"],
-  rows: [".trainable_tokens_delta"],
-} as const;
-
 /** What an adapter does to the module that it adapts: a form that PEFT has too, or another one. */
-export type AdapterUpdate = Placed & (LowRank | LowRankChange | LowRankParameter | Factors | Rows | Declared | Other);
+export type AdapterUpdate = Placed & (Recognised | Declared | Other);
+
+/** What is found from what an adapter computes. */
+type Recognised = LowRank | LowRankChange | LowRankParameter | Factors | Rows;
+
+/** What files of adapters call what is recognised. Names of tensors are what stands behind that of the module or parameter. */
+export interface AdapterFormat {
+  /** The type that each form is of in the files. */
+  readonly types: Readonly<Record<Recognised["kind"], string>>;
+  /** The pairs of matrices of an update of a module. */
+  readonly matrices: readonly (NamedMatrices & {
+    /** Whether the module is a table of which rows are looked up. */
+    readonly isOfTable: boolean;
+  })[];
+  readonly ofParameter: NamedMatrices;
+  readonly factors: string;
+  readonly rows: string;
+}
 
 interface Placed {
   /** The path of the adapter. */
@@ -35,7 +44,7 @@ export interface LowRank {
   /** Where the module belongs to an nn.MultiheadAttention. */
   readonly attention: AttentionPart | null;
   readonly folded: FoldedModule;
-  /** Whether the module is a table of which rows are looked up, whose matrices PEFT calls otherwise. */
+  /** Whether the module is a table of which rows are looked up, whose matrices have other names in files. */
   readonly isEmbedding: boolean;
   /** [rank, inputs], or [rank, inputs, ...] of a convolution. */
   readonly down: PlannedTensor;
@@ -101,9 +110,10 @@ export interface Other {
 
 /**
  * What each adapter of a model does, by what it computes: its module's folded weight is computed twice from numbers
- * without a pattern, and held against each form. Only which parameter is which follows from names in checkpoints.
+ * without a pattern, and held against each form. Only which parameter is which follows from names in checkpoints. Of a type that has such
+ * a form, what a declaration says of it decides nothing.
  */
-export function adapterUpdates(spec: TracedSpec, plan: Plan): readonly AdapterUpdate[] {
+export function adapterUpdates(spec: TracedSpec, plan: Plan, format: AdapterFormat): readonly AdapterUpdate[] {
   const { parameters, modules, whole } = foldModel(spec, plan);
   const perModule = new Map<string, number>();
   const placed = plan.placements.flatMap(({ text, adapters }) =>
@@ -113,6 +123,7 @@ export function adapterUpdates(spec: TracedSpec, plan: Plan): readonly AdapterUp
   const known = new Map<string, Form>();
   const rates = dropoutRates(spec);
   const checkpoints = new Set(plan.parameters.map(({ checkpoint }) => checkpoint));
+  const recognised = new Set(Object.values(format.types));
   return placed.map(({ path, text, peft }): AdapterUpdate => {
     const where = { path, placement: text };
     const all = [...plan.parameters, ...plan.buffers];
@@ -120,10 +131,14 @@ export function adapterUpdates(spec: TracedSpec, plan: Plan): readonly AdapterUp
     const ofParameter = parameters.get(parentOf(path));
     if (ofParameter !== undefined) {
       if (perModule.get(parentOf(path)) !== 1) return { ...where, ...other("several adapters are on one parameter") };
-      const update = updateOfParameter(ofParameter, own);
-      return { ...where, ...(update ?? other("its update of the parameter is not scale x B A")) };
+      const update = updateOfParameter(ofParameter, own, format.ofParameter);
+      return {
+        ...where,
+        ...asDeclared(update ?? other("its update of the parameter is not scale x B A"), peft, format),
+      };
     }
-    if (peft !== undefined) return { ...where, ...declared(path, peft, perModule.get(parentOf(path)) === 1, plan) };
+    if (peft !== undefined && !recognised.has(peft.type))
+      return { ...where, ...declared(path, peft, perModule.get(parentOf(path)) === 1, plan) };
     if ([...parameters.keys()].some((adapted) => parentOf(adapted) === parentOf(path)))
       return { ...where, ...other("a parameter of its module has an adapter, too") };
     const folded = modules.get(parentOf(path)) ?? whole.get(parentOf(path));
@@ -132,8 +147,19 @@ export function adapterUpdates(spec: TracedSpec, plan: Plan): readonly AdapterUp
     if (perModule.get(parentOf(path)) !== 1) return { ...where, ...other("several adapters are on one module") };
     // LoRA whose first matrix is a buffer, which nothing trains, is LoRA too.
     // An adapter without dropout has none of it.
-    return { ...where, ...updateOf(folded, own, checkpoints, known, rates.get(path) ?? 0) };
+    const update = updateOf(folded, own, format, checkpoints, known, rates.get(path) ?? 0);
+    return { ...where, ...asDeclared(update, peft, format) };
   });
+}
+
+/** An update as it is, where its declaration does not say that it is of another type. */
+function asDeclared(
+  update: Recognised | Other,
+  peft: PlannedPeftForm | undefined,
+  { types }: AdapterFormat,
+): Recognised | Other {
+  if (update.kind === "other" || peft === undefined || types[update.kind] === peft.type) return update;
+  return other(`it computes what ${types[update.kind]} does, but its \`peft\` clause says ${peft.type}`);
 }
 
 function declared(path: string, form: PlannedPeftForm, isAlone: boolean, plan: Plan): Declared | Other {
@@ -162,10 +188,11 @@ function other(why: string): Other {
 function updateOf(
   folded: FoldedModule,
   own: readonly PlannedTensor[],
+  format: AdapterFormat,
   checkpoints: ReadonlySet<string>,
   known: Map<string, Form>,
   dropout: number,
-): LowRank | LowRankChange | Factors | Rows | Other {
+): Recognised | Other {
   const { weight, bias } = folded;
   const { checkpoint } = weight.parameter;
   const attention = attentionPartOf(checkpoint, checkpoints);
@@ -173,10 +200,11 @@ function updateOf(
     return other(`it is on \`${checkpoint}\`, and PEFT adapts what is called \`weight\` in a module`);
   // Without the dot, or the `_` of `in_proj_weight`.
   const module = checkpoint.slice(0, -".weight".length);
-  const named = (endings: readonly string[]): PlannedTensor | undefined =>
-    own.find((each) => endings.some((ending) => each.checkpoint === `${module}${ending}`));
-  const [down, up, factors] = [named(names.down), named(names.up), named(names.factors)];
-  const rows = named(names.rows);
+  const named = (ending: string | undefined): PlannedTensor | undefined =>
+    own.find((each) => ending !== undefined && each.checkpoint === `${module}${ending}`);
+  const matrices = format.matrices.find((each) => named(each.down) !== undefined);
+  const [down, up, factors] = [named(matrices?.down), named(matrices?.up), named(format.factors)];
+  const rows = named(format.rows);
   const tokens = rows === undefined || own.length !== 1 ? null : replacedRows(folded, rows);
   if (rows !== undefined && tokens !== null) return { kind: "rows", module, rows, tokens };
   const nodes = bias === null ? [weight.node] : [weight.node, bias.node];
@@ -189,13 +217,13 @@ function updateOf(
   if (form.kind === "low-rank" && down !== undefined && up !== undefined) {
     const { scale, hasLengths } = form;
     const rank = at(down.shape, 0);
-    const isEmbedding = down.checkpoint.endsWith(".lora_embedding_A");
+    const isEmbedding = matrices?.isOfTable === true;
     return { kind: "low-rank", module, attention, folded, isEmbedding, down, up, rank, scale, hasLengths, dropout };
   }
   if (form.kind === "low-rank-change" && down !== undefined && up !== undefined) {
     const others = own.filter((each) => each !== down && each !== up);
     const rank = at(down.shape, 0);
-    const isEmbedding = down.checkpoint.endsWith(".lora_embedding_A");
+    const isEmbedding = matrices?.isOfTable === true;
     const first = { down: at(others, form.down), up: at(others, form.up) };
     return {
       ...{ kind: "low-rank-change", module, attention, folded, isEmbedding, down, up, first, rank },

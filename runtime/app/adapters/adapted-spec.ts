@@ -1,5 +1,6 @@
-import { type AdapterUpdate, adapterUpdates } from "../../../compiler/index.ts";
+import type { AdapterUpdate } from "../../../compiler/index.ts";
 import { hasErrors } from "../../../grammar/index.ts";
+import { adapterUpdates } from "../../adapters/index.ts";
 import { compilePath } from "../../specs/index.ts";
 import { readRecord } from "../../train/index.ts";
 import { type CompiledSpec, compileReported } from "../compiled-spec.ts";

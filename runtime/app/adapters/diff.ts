@@ -1,5 +1,10 @@
-import { adapterUpdates } from "../../../compiler/index.ts";
-import { type AdapterDifference, compareAdapters, type StoredAdapter, withNamesOf } from "../../adapters/index.ts";
+import {
+  type AdapterDifference,
+  adapterUpdates,
+  compareAdapters,
+  type StoredAdapter,
+  withNamesOf,
+} from "../../adapters/index.ts";
 import { compileReported } from "../compiled-spec.ts";
 import { done, type Ended, type Reporter, refuseBy, refused } from "../reporter.ts";
 import { readAdapterAt } from "./read.ts";

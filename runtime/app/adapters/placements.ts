@@ -2,19 +2,18 @@ import { type Plan, selectorsForNames } from "../../../compiler/index.ts";
 import { report } from "../../../grammar/index.ts";
 import {
   groupsOf,
-  kindsIn,
   type OrderOf,
   orderByFile,
   type PlacedGroup,
   peftFiles,
   placeModules,
 } from "../../adapters/index.ts";
-import { libraryFolder, SpecLibrary } from "../../specs/index.ts";
 import { listWords } from "../../text/index.ts";
 import { compileReported } from "../compiled-spec.ts";
 import { done, type Ended, problem, type Reporter, refuse, refuseBy, refused } from "../reporter.ts";
 import { adapterFile } from "../weights/adapter-file.ts";
 import { parameterOrder } from "../weights/parameter-order.ts";
+import { kindsOf, libraryKinds } from "./kinds.ts";
 import { readAdapterAt } from "./read.ts";
 
 /** Names that are listed of those that a model does not have. */
@@ -54,7 +53,12 @@ export function placementsOfAdapter(
     const help = `a PEFT folder has ${peftFiles.config} and ${peftFiles.tensors}`;
     return refuse(problem(`${file} has no adapter_config.json beside it`, help), reporter);
   }
-  const found = groupsOf(adapter, config.config, kindsIn(libraryTexts()), orderIn(plan));
+  const found = groupsOf(
+    adapter,
+    config.config,
+    [...(forSpec === null ? [] : kindsOf(forSpec)), ...libraryKinds()],
+    orderIn(plan),
+  );
   if (found.kind === "wrong") {
     return refuseBy([report("bad-adapter-config", file, { path: file, problem: found.problem })], reporter);
   }
@@ -67,7 +71,7 @@ export function placementsOfAdapter(
     );
   }
   if (forSpec === null || compiled === null) {
-    if (unknownOrder.length > 0) reporter.note(orderComment(unknownOrder).join(" "));
+    if (unknownOrder.size > 0) reporter.note(orderComment(unknownOrder, (name) => name).join(" "));
     return done({ kind: "modules", groups });
   }
   const own = compiled.elements.flatMap(({ instance, parameter, ofAdapter }) =>
@@ -115,18 +119,27 @@ export function placementsOfAdapter(
     // Expectations know no `except`.
     if (!selectors.text.includes(" except ")) counts.push(`count(${selectors.text}) = ${modules.length}`);
   }
-  const libraries = [...new Set(groups.map(({ library }) => library))];
-  return done({ kind: "selectors", lines, counts, libraries, comments: orderComment(unknownOrder.map(nameOf)) });
+  const libraries = [...new Set(groups.flatMap(({ library }) => library ?? []))];
+  return done({ kind: "selectors", lines, counts, libraries, comments: orderComment(unknownOrder, nameOf) });
 }
 
 /** What is said of stacks of matrices of which nothing says which of their axes is which; nothing where there are none. */
-function orderComment(parameters: readonly string[]): readonly string[] {
-  if (parameters.length === 0) return [];
-  const named = parameters.slice(0, mostNames).map((name) => `\`${name}\``);
-  const more = parameters.length - named.length;
+function orderComment(
+  unknown: ReadonlyMap<string | null, readonly string[]>,
+  nameOf: (name: string) => string,
+): readonly string[] {
+  if (unknown.size === 0) return [];
+  const help = [...unknown].map(([argument, parameters]) => {
+    const named = parameters.slice(0, mostNames).map((name) => `\`${nameOf(name)}\``);
+    const more = parameters.length - named.length;
+    const all = `${named.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+    return argument === null
+      ? `Look that up: the adapters of ${all} are of those that are not.`
+      : `Look that up and write \`${argument} = true\` for those that are, of ${all}.`;
+  });
   return [
     `PEFT's files do not say whether stacks are [..., outputs, inputs] or transposed: it asks the module (\`is_transposed\`).`,
-    `Look that up and write \`transposed = true\` for those that are, of ${named.join(", ")}${more > 0 ? ` and ${more} more` : ""}.`,
+    ...help,
   ];
 }
 
@@ -142,13 +155,4 @@ function orderIn(plan: Plan | null): OrderOf {
     if (rows === columns) return "unknown";
     return rows === inputs && columns === outputs ? "inputs-first" : "outputs-first";
   };
-}
-
-/** The files of the library, by their names. */
-function* libraryTexts(): Iterable<readonly [string, string]> {
-  const library = new SpecLibrary(libraryFolder(), "");
-  for (const name of library.names()) {
-    const read = library.read({ kind: "library", name });
-    if (read.kind === "text") yield [name, read.text];
-  }
 }

@@ -3,7 +3,6 @@ import { basename, dirname } from "node:path";
 import { setImmediate as letOthersRun } from "node:timers/promises";
 import {
   type AdapterUpdate,
-  adapterUpdates,
   buildProgram,
   type InputMoments,
   inputMomentsOf,
@@ -12,6 +11,7 @@ import {
   whyNoStep,
 } from "../../../compiler/index.ts";
 import { report } from "../../../grammar/index.ts";
+import { adapterUpdates } from "../../adapters/index.ts";
 import { at } from "../../at.ts";
 import { chooseBackend, modelOf, openModel, type ProgramBackend, programBackends } from "../../backends/index.ts";
 import { attempt, makeTemporaryFolder, writeAtomically } from "../../files/index.ts";

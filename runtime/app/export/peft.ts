@@ -1,16 +1,16 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import {
-  type AdapterUpdate,
-  adapterUpdates,
-  type Factors,
-  type LowRank,
-  type LowRankChange,
-  type LowRankParameter,
-  type Plan,
-  type Rows,
+import type {
+  AdapterUpdate,
+  Factors,
+  LowRank,
+  LowRankChange,
+  LowRankParameter,
+  Plan,
+  Rows,
 } from "../../../compiler/index.ts";
 import {
+  adapterUpdates,
   countsTwiceUpTo,
   ia3Config,
   loraConfig,

@@ -1,17 +1,17 @@
 import { basename } from "node:path";
-import {
-  type AdapterUpdate,
-  adapterUpdates,
-  type Compiled,
-  type LowRank,
-  type LowRankParameter,
-  type Plan,
-  type PlannedTensor,
-  type Rows,
-  type TracedSpec,
+import type {
+  AdapterUpdate,
+  Compiled,
+  LowRank,
+  LowRankParameter,
+  Plan,
+  PlannedTensor,
+  Rows,
+  TracedSpec,
 } from "../../../compiler/index.ts";
 import { type Diagnostic, report } from "../../../grammar/index.ts";
 import {
+  adapterUpdates,
   attentionOf,
   besidesModel,
   conflictsWith,
@@ -20,7 +20,11 @@ import {
   type FoundConfig,
   type Ia3Config,
   isOfWholeModel,
+  knownTypes,
   type LoraConfig,
+  lengthsEnding,
+  loraEndings,
+  loralibEndings,
   moduleInPeft,
   noTargetParameters,
   type OpenAdapter,
@@ -41,7 +45,6 @@ const tolerance = 1e-6;
 const loraEnding = ".lora_B.weight";
 /** One tensor of each update that an alpha scales: those of LoRA, LoHa and LoKr. */
 const scaledUpdate = /\.(?:lora_B(?:\.weight)?|lora_(?:embedding|parameter)_B|hada_w1_a|lokr_w1(?:_a)?)$/;
-const lengthsEnding = ".lora_magnitude_vector";
 
 /** Adapters that differ and are named: all of them differ where one setting does. */
 const mostNamed = 3;
@@ -235,17 +238,13 @@ function declaredDifference(update: AdapterUpdate, config: PeftConfig): Differen
   const stored: DeclaredConfig =
     config.kind === "declared"
       ? config
-      : { kind: "declared", type: typeOf(config.kind), fields: new Map(), patterns: new Map() };
+      : { kind: "declared", type: knownTypes[config.kind], fields: new Map(), patterns: new Map() };
   if (update.kind === "declared") {
     const difference = differenceFrom(stored, update.form);
     return difference === null ? null : { module: update.module, ...difference };
   }
   const module = update.kind === "other" ? update.path : update.module;
   return { module, found: `is of the type ${stored.type}`, expected: "is not" };
-}
-
-function typeOf(kind: "lora" | "ia3" | "tokens"): string {
-  return kind === "tokens" ? "TRAINABLE_TOKENS" : kind.toUpperCase();
 }
 
 /** Factors of inputs and of outputs may have the same shape. */
@@ -351,5 +350,5 @@ function* unplaced({ file, match, isWhole }: AdaptersIn, plan: Plan, subject: st
 }
 
 function isUsed(module: string, used: ReadonlySet<string>): boolean {
-  return [".lora_A.weight", ".lora_A", ".lora_embedding_A"].some((ending) => used.has(module + ending));
+  return [...loraEndings, loralibEndings].some(({ down }) => used.has(module + down));
 }

@@ -1,5 +1,5 @@
-import { adapterUpdates, type Compiled, evaluateOnce, type LowRank, type Plan } from "../../../compiler/index.ts";
-import { lengthsOf, type OpenModel } from "../../adapters/index.ts";
+import { type Compiled, evaluateOnce, type LowRank, type Plan } from "../../../compiler/index.ts";
+import { adapterUpdates, lengthsOf, type OpenModel } from "../../adapters/index.ts";
 import { countOf, FormatError, joined, type NameMatch, type WeightPieces } from "../../weights/index.ts";
 import { lengthsName } from "./peft-agreement.ts";
 

@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type AdapterUpdate, adapterUpdates, changingAtStart } from "../../../../compiler/index.ts";
+import { type AdapterUpdate, changingAtStart } from "../../../../compiler/index.ts";
+import { adapterUpdates } from "../../../adapters/index.ts";
 import { type IntegerWeights, onnxFiles } from "../../../backends/onnx/index.ts";
 import { storageProblem } from "../../../files/index.ts";
 import { ProblemError } from "../../../text/index.ts";
