@@ -62,3 +62,15 @@ export function argumentFor(
   const value = fields.get(field);
   return value?.kind === "name" && parameters.some(({ name }) => name.text === value.text) ? value.text : null;
 }
+
+/** The arguments of an adapter that are its rank, and what its scale is divided from. */
+export interface SizeArguments {
+  readonly rank: string | null;
+  readonly alpha: string | null;
+}
+
+/** Those that its `peft` clause has as PEFT's fields for both. */
+export function sizeArguments(kind: AdapterKind | null): SizeArguments {
+  if (kind === null) return { rank: null, alpha: null };
+  return { rank: argumentFor(kind, "r"), alpha: argumentFor(kind, "lora_alpha") ?? argumentFor(kind, "alpha") };
+}

@@ -1,4 +1,4 @@
-export { type AdapterKind, kindOf, kindsIn } from "./adapter-kinds.ts";
+export { type AdapterKind, kindOf, kindsIn, type SizeArguments, sizeArguments } from "./adapter-kinds.ts";
 export {
   asUpdate,
   type Block,

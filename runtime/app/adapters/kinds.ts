@@ -1,4 +1,5 @@
 import { knownAdapters } from "../../../compiler/index.ts";
+import type { AdapterDeclaration } from "../../../grammar/index.ts";
 import { type AdapterKind, kindOf, kindsIn } from "../../adapters/index.ts";
 import { libraryFolder, openSpec, SpecLibrary } from "../../specs/index.ts";
 
@@ -12,11 +13,20 @@ export function libraryKinds(): readonly AdapterKind[] {
   return kindsIn(texts);
 }
 
-/** Those that the spec at a path knows and that are not the library's, by what it calls them. */
+/** Those that the spec at a path knows, by what it calls them. */
 export function kindsOf(path: string): readonly AdapterKind[] {
+  return kindsKnown(path, () => true);
+}
+
+/** Those of them that are not the library's. */
+export function ownKindsOf(path: string): readonly AdapterKind[] {
+  return kindsKnown(path, ({ span }) => !span.source.name.startsWith("std/"));
+}
+
+function kindsKnown(path: string, isMeant: (declaration: AdapterDeclaration) => boolean): readonly AdapterKind[] {
   const opened = openSpec(path);
   if (opened.kind === "unread") return [];
   return knownAdapters(opened.source, opened.library).flatMap(({ name, declaration }) =>
-    declaration.span.source.name.startsWith("std/") ? [] : (kindOf(declaration, name, null) ?? []),
+    isMeant(declaration) ? (kindOf(declaration, name, null) ?? []) : [],
   );
 }

@@ -13,7 +13,7 @@ import { compileReported } from "../compiled-spec.ts";
 import { done, type Ended, problem, type Reporter, refuse, refuseBy, refused } from "../reporter.ts";
 import { adapterFile } from "../weights/adapter-file.ts";
 import { parameterOrder } from "../weights/parameter-order.ts";
-import { kindsOf, libraryKinds } from "./kinds.ts";
+import { libraryKinds, ownKindsOf } from "./kinds.ts";
 import { readAdapterAt } from "./read.ts";
 
 /** Names that are listed of those that a model does not have. */
@@ -56,7 +56,7 @@ export function placementsOfAdapter(
   const found = groupsOf(
     adapter,
     config.config,
-    [...(forSpec === null ? [] : kindsOf(forSpec)), ...libraryKinds()],
+    [...(forSpec === null ? [] : ownKindsOf(forSpec)), ...libraryKinds()],
     orderIn(plan),
   );
   if (found.kind === "wrong") {

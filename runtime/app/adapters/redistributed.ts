@@ -6,7 +6,7 @@ import {
   printExpression,
   printPlacement,
 } from "../../../grammar/index.ts";
-import { distributedRanks } from "../../adapters/index.ts";
+import { distributedRanks, kindOf, type SizeArguments, sizeArguments } from "../../adapters/index.ts";
 import { at } from "../../at.ts";
 import type { CompiledSpec } from "../compiled-spec.ts";
 import type { InputDirections } from "./input-directions.ts";
@@ -35,13 +35,15 @@ export function redistributing(found: readonly InputDirections[], plan: Plan, rh
   };
 }
 
-/** The first of the adapters whose rank is no argument `rank` beside `alpha`, so that it cannot be placed with another one; null if there is none. */
+/** The first of the adapters whose rank and alpha are not both set by an argument each, so that it cannot have others; null if there is none. */
 export function withoutRank(spec: TracedSpec, updates: readonly PlacedLowRank[]): string | null {
   const paths = new Set(updates.map(({ path }) => path));
   const adapters = spec.writtenWith(() => undefined).placed.flatMap((each) => each.adapters);
   const wrong = adapters.find(({ adapter }) => {
     const { environment, path } = adapter.instance;
-    return paths.has(path) && ["rank", "alpha"].some((name) => environment.lookup(name)?.kind !== "number");
+    const { rank, alpha } = sizesOf(adapter.declaration);
+    const isNumber = (name: string | null): boolean => name !== null && environment.lookup(name)?.kind === "number";
+    return paths.has(path) && !(isNumber(rank) && isNumber(alpha));
   });
   return wrong === undefined ? null : wrong.adapter.declaration.name.text;
 }
@@ -100,26 +102,33 @@ function callOf(
   { declaration, instance }: Placed["adapters"][number]["adapter"],
   rank: number | undefined,
 ): string | null {
-  const numberOf = (name: string): number => {
-    const value = instance.environment.lookup(name);
-    if (value?.kind !== "number") throw new Error(`an adapter with another rank has a number \`${name}\``);
+  const numberOf = (name: string | null): number => {
+    const value = name === null ? null : instance.environment.lookup(name);
+    if (value?.kind !== "number") throw new Error(`an adapter with another rank has a number \`${name ?? ""}\``);
     return value.value;
   };
   if (rank === 0) return null;
-  const before = numberOf("rank");
+  const sizes = sizesOf(declaration);
+  const before = numberOf(sizes.rank);
   const after = rank ?? before;
   const nameOf = ({ name }: Argument, place: number): string =>
     name?.text ?? declaration.parameters[place]?.name.text ?? "";
   const others = given.flatMap((each, place) => {
     const name = nameOf(each, place);
-    if (name === "rank" || name === "alpha") return [];
+    if (name === sizes.rank || name === sizes.alpha) return [];
     const value = instance.environment.lookup(name);
     const written = value?.kind === "number" ? String(value.value) : printExpression(each.value);
     return [`${name} = ${written}`];
   });
-  const words = [`rank = ${after}`, `alpha = ${(numberOf("alpha") * after) / before}`, ...others];
+  const alpha = (numberOf(sizes.alpha) * after) / before;
+  const words = [`${sizes.rank ?? ""} = ${after}`, `${sizes.alpha ?? ""} = ${alpha}`, ...others];
   const name = callee.kind === "member" ? callee.name.text : printExpression(callee);
   return `${name}(${words.join(", ")})`;
+}
+
+/** The arguments that are the rank and the alpha of an adapter, by its own clause. */
+function sizesOf(declaration: AdapterDeclaration): SizeArguments {
+  return sizeArguments(kindOf(declaration, declaration.name.text, null));
 }
 
 /** The name of the library's file that declares an adapter; nothing for a file of somebody else. */

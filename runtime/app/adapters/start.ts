@@ -98,8 +98,9 @@ export async function startAdapter(request: StartRequest, reporter: Reporter): P
         )
       : null;
   if (withoutOne !== null) {
-    const message = `\`${withoutOne}\` has no arguments \`rank\` and \`alpha\`, so its rank cannot be redistributed`;
-    return refuse(problem(message, "leave out --rho, or place lora(...)"), reporter);
+    const message = `the rank of \`${withoutOne}\` cannot be redistributed: no \`peft\` clause of it says by which arguments it has rank and alpha`;
+    const help = "leave out --rho, or write the clause: `peft LORA(r = rank, lora_alpha = alpha)`";
+    return refuse(problem(message, help), reporter);
   }
   const data = dataFolderOf(request.data, path, spec);
   if (data === null)

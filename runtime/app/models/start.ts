@@ -1,5 +1,7 @@
 import { createSource, type File, nearestText, parse } from "../../../grammar/index.ts";
+import type { AdapterKind } from "../../adapters/index.ts";
 import { expandedSpec, openSpec } from "../../specs/index.ts";
+import { kindsOf } from "../adapters/kinds.ts";
 import { problem, type Reporter } from "../reporter.ts";
 import { type ReferenceModel, referenceModels } from "./describe.ts";
 import { rankOf } from "./placements.ts";
@@ -9,6 +11,8 @@ export interface StartingPoint {
   readonly model: ReferenceModel;
   /** The whole that its spec stands for. */
   readonly whole: File;
+  /** The adapters that it can place and that say what they are in PEFT. */
+  readonly kinds: readonly AdapterKind[];
   /** The rank of its first adapters; null where none has a rank. */
   readonly rank: number | null;
 }
@@ -35,5 +39,6 @@ export function startingPoint(wanted: string, reporter: Reporter): StartingPoint
   reporter.diagnostics(diagnostics);
   if (source === null) return null;
   const whole = parse(createSource(model.file, source.text)).file;
-  return { model, whole, rank: rankOf(whole) };
+  const kinds = kindsOf(model.file);
+  return { model, whole, kinds, rank: rankOf(whole, kinds) };
 }

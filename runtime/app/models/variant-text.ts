@@ -47,8 +47,8 @@ const evalSettings: Explained = [
  * that explain them. Without counts, what it expects in the place of the base's expectations holds for every model.
  */
 export function variantText(start: StartingPoint, { name, rank, folder }: NewSpec, counts: Counts | null): string {
-  const { model, whole } = start;
-  const placements = placementLines(whole, rank);
+  const { model, whole, kinds } = start;
+  const placements = placementLines(whole, kinds, rank);
   const adapters =
     placements.length === 0
       ? [
