@@ -7,12 +7,16 @@ const behindPage = 16;
 /** The first byte of such memory that is aligned. */
 export const firstAligned = alignment - behindPage;
 
-/** Zeros that TensorFlow takes as they lie in memory. */
-export function alignedFloats(count: number): Float32Array<ArrayBuffer> {
-  return new Float32Array(new ArrayBuffer(firstAligned + 4 * count), firstAligned, count);
+/** How many bytes of memory `alignedFloats` takes for so many. */
+export function alignedBytes(count: number): number {
+  return firstAligned + 4 * count;
 }
 
-/** Whether values start where they are taken as they lie. */
-export function isAligned({ byteOffset }: Float32Array): boolean {
-  return byteOffset % alignment === firstAligned;
+/**
+ * Floats that TensorFlow takes as they lie in memory: zeros, or what stands in `used`, which is taken where it is as large as needed.
+ * New memory costs more time to get than a file to read into it.
+ */
+export function alignedFloats(count: number, used: ArrayBuffer | null = null): Float32Array<ArrayBuffer> {
+  const memory = used?.byteLength === alignedBytes(count) ? used : new ArrayBuffer(alignedBytes(count));
+  return new Float32Array(memory, firstAligned, count);
 }

@@ -7,16 +7,13 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readSync,
   rmSync,
   statSync,
 } from "node:fs";
 import { join, resolve } from "node:path";
-import { windowsOf } from "../../compiler/channel-windows.ts";
-import { alignment, firstAligned } from "../aligned-floats.ts";
-import { at } from "../at.ts";
-import { writeAtomically } from "../files/index.ts";
+import { machineFiles, writeAtomically } from "../files/index.ts";
 import type { StoredFile } from "./archive-member.ts";
+import { entryBytes, entryPieces, readEntryFile } from "./entry-file.ts";
 import type { PackedVolume, VolumeMetadata, VolumeSettings } from "./transforms/index.ts";
 
 /** Goes up with every change of what is stored, or of how a volume is preprocessed. */
@@ -36,11 +33,6 @@ export interface FileState {
   readonly changedMs: number;
 }
 
-const hashBytes = 32;
-const fieldBytes = 4 * 8;
-const headBytes = 2 * hashBytes + fieldBytes;
-/** Where an entry is read to, so that its voxels are aligned. */
-const entryStart = (firstAligned - headBytes + 2 * alignment) % alignment;
 /** Volumes, and what was decided of a data set's units. */
 const entryName = /^[0-9a-f]{64}\.(?:volume|units)$/;
 const temporaryName = /^\.[0-9a-f]{64}\.(?:volume|units)\.(\d+)(?:-\d+)?\.tmp$/;
@@ -151,9 +143,15 @@ const verified = new Map<string, string>();
 
 /**
  * The entry of a key, marked as used now; null when there is none, and when it is damaged, which removes it. Its hash takes as long as
- * reading half of it, and is not looked at again while the file stays the one that was read before.
+ * reading it three times, and is not looked at again while the file stays the one that was read before. Voxels are read to `used` where
+ * that is memory of their size.
  */
-export function readEntry(folder: string, key: string, settings: VolumeSettings): PackedVolume | null {
+export function readEntry(
+  folder: string,
+  key: string,
+  settings: VolumeSettings,
+  used: ArrayBuffer | null = null,
+): PackedVolume | null {
   const path = join(folder, `${key}.volume`);
   let file: number;
   try {
@@ -163,8 +161,8 @@ export function readEntry(folder: string, key: string, settings: VolumeSettings)
   }
   try {
     const state = fstatSync(file, { bigint: true });
-    const bytes = readAligned(file, Number(state.size));
-    const packed = decode(bytes, key, settings, verified.get(path) === numbersOf(state));
+    const isVerified = verified.get(path) === numbersOf(state);
+    const packed = readEntryFile(file, Number(state.size), { key, settings, isVerified, used });
     if (packed === null) rmSync(path, { force: true });
     else verified.set(path, numbersOf(markUsed(file) ?? state));
     return packed;
@@ -187,65 +185,17 @@ function markUsed(file: number): BigIntStats | null {
 
 /**
  * Stores a volume, and removes least recently used ones for it; one that is larger than the whole limit is not stored. A
- * reader sees all of it or nothing, also when processes write at the same time. Throws what the file system says.
+ * reader sees all of it or nothing, also when processes write at the same time. Nobody waits for the disk: of what a lost machine left
+ * incomplete there the hash is wrong. Throws what the file system says.
  */
 export function writeEntry(settings: CacheSettings, key: string, packed: PackedVolume): void {
-  const bytes = encode(key, packed);
-  if (bytes.length > settings.bytes) return;
-  makeRoom(settings, bytes.length);
-  writeAtomically(join(settings.folder, `${key}.volume`), bytes);
+  const bytes = entryBytes(packed);
+  if (bytes > settings.bytes) return;
+  makeRoom(settings, bytes);
+  const files = { ...machineFiles, sync: () => undefined };
+  writeAtomically(join(settings.folder, `${key}.volume`), entryPieces(key, packed), files);
   // Others may have written meanwhile.
   makeRoom(settings, 0);
-}
-
-/** A file in memory of its own, where what follows its head is aligned. Throws what the file system says. */
-function readAligned(file: number, size: number): Buffer<ArrayBuffer> {
-  const bytes = Buffer.from(new ArrayBuffer(entryStart + size), entryStart, size);
-  let done = 0;
-  while (done < size) {
-    const read = readSync(file, bytes, done, size - done, done);
-    if (read === 0) break;
-    done += read;
-  }
-  return bytes.subarray(0, done);
-}
-
-/** SHA-256 of what follows it; the key; padding and sizes as eight whole numbers; voxels. All little-endian. */
-function encode(key: string, { before, counts, voxels }: PackedVolume): Uint8Array {
-  const bytes = Buffer.alloc(headBytes + voxels.byteLength);
-  bytes.write(key, hashBytes, "hex");
-  for (const [index, value] of [...before, ...counts].entries()) bytes.writeUInt32LE(value, 2 * hashBytes + 4 * index);
-  bytes.set(new Uint8Array(voxels.buffer, voxels.byteOffset, voxels.byteLength), headBytes);
-  hashOf(bytes).copy(bytes);
-  return bytes;
-}
-
-function decode(
-  bytes: Buffer<ArrayBuffer>,
-  key: string,
-  settings: VolumeSettings,
-  isVerified: boolean,
-): PackedVolume | null {
-  const { size, storage } = settings;
-  if (bytes.length < headBytes) return null;
-  if (!isVerified && !hashOf(bytes).equals(bytes.subarray(0, hashBytes))) return null;
-  if (bytes.toString("hex", hashBytes, 2 * hashBytes) !== key) return null;
-  const field = (index: number): number => bytes.readUInt32LE(2 * hashBytes + 4 * index);
-  const before = [field(0), field(1), field(2)] as const;
-  const counts = [field(3), field(4), field(5)] as const;
-  const fits = size.every((all, axis) => at(before, axis) + at(counts, axis) <= all);
-  const count = windowsOf(settings).length * counts[0] * counts[1] * counts[2];
-  const bytesOf = storage === "f32" ? 4 : 2;
-  if (!fits || bytes.length !== headBytes + bytesOf * count) return null;
-  const { buffer, byteOffset } = bytes;
-  const from = byteOffset + headBytes;
-  const kept = storage === "f32" ? new Float32Array(buffer, from, count) : new Int16Array(buffer, from, count);
-  return { before, counts, voxels: kept };
-}
-
-/** Of all that follows the hash. */
-function hashOf(bytes: Uint8Array): Buffer {
-  return createHash("sha256").update(bytes.subarray(hashBytes)).digest();
 }
 
 function makeRoom({ folder, bytes }: CacheSettings, needed: number): void {

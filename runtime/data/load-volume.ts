@@ -21,9 +21,13 @@ interface Loading {
 
 /**
  * A volume or a label map from the cache, or read, preprocessed and put there; or a picture, which takes no longer to read than an entry
- * of the cache. What cannot be kept is given all the same, with the reason.
+ * of the cache. What cannot be kept is given all the same, with the reason. Voxels are in `used` where that is memory of their size.
  */
-export async function loadVolume(request: VolumeRequest, { cache }: LoaderSettings): Promise<Loading> {
+export async function loadVolume(
+  request: VolumeRequest,
+  { cache }: LoaderSettings,
+  used: ArrayBuffer | null = null,
+): Promise<Loading> {
   const { path, metadata, prepare, member } = request;
   if (prepare.kind === "image") return loadPicture(request, prepare.settings);
   if (member !== undefined && !isRawVolume(member)) {
@@ -36,9 +40,9 @@ export async function loadVolume(request: VolumeRequest, { cache }: LoaderSettin
   const file = member ?? path;
   const settings = prepare.kind === "volume" ? prepare.settings : labelSettings(prepare.settings);
   const entry = cache === null ? null : cacheEntry(file, metadata, prepare);
-  const kept = cache === null || entry === null ? null : readEntry(cache.folder, entry.key, settings);
+  const kept = cache === null || entry === null ? null : readEntry(cache.folder, entry.key, settings, used);
   if (kept !== null) return { result: loaded(kept, "cache"), uncached: null };
-  const packed = await preprocess(file, metadata, prepare);
+  const packed = await preprocess(file, metadata, prepare, used);
   if (packed.kind === "failed") return { result: packed, uncached: null };
   let uncached: string | null = null;
   // Content that another program was just changing has no entry.
@@ -52,7 +56,7 @@ export async function loadVolume(request: VolumeRequest, { cache }: LoaderSettin
   return { result: loaded(packed.value, "file"), uncached };
 
   function loaded(volume: PackedVolume, from: "file" | "cache"): VolumeResult {
-    return ok({ voxels: unpack(volume, settings), from });
+    return ok({ voxels: unpack(volume, settings, used), from });
   }
 }
 
@@ -60,17 +64,22 @@ function preprocess(
   file: StoredFile,
   metadata: VolumeMetadata,
   prepare: Exclude<Preparation, { readonly kind: "image" }>,
+  used: ArrayBuffer | null,
 ): ReturnType<typeof preprocessVolume> {
   const { kind, settings } = prepare;
   return kind === "volume"
-    ? preprocessVolume(file, metadata, settings)
+    ? preprocessVolume(file, metadata, settings, used)
     : preprocessLabels(file, { file: prepare.volume, metadata, settings });
 }
 
 /** What `loadVolume` has, changed at random where the request asks for that, and labels as the channels that are asked for. */
-export async function loadAugmented(request: VolumeRequest, settings: LoaderSettings): Promise<Loading> {
+export async function loadAugmented(
+  request: VolumeRequest,
+  settings: LoaderSettings,
+  used: ArrayBuffer | null = null,
+): Promise<Loading> {
   const { prepare, augment = null } = request;
-  const loading = await loadVolume(request, settings);
+  const loading = await loadVolume(request, settings, used);
   if (loading.result.kind === "failed") return loading;
   const { voxels, from } = loading.result.value;
   return { ...loading, result: ok({ voxels: channels(changed()), from }) };

@@ -31,7 +31,7 @@ export async function preprocessLabels(file: StoredFile, volume: LabelledVolume)
     if (taken.kind === "failed") {
       return failed(fault(`it is not on the grid of its volume ${volumePath}: ${taken.problem}`, gridHelp));
     }
-    const labels = new NearestLabels(own, planned.value, taken.value);
+    const labels = new NearestLabels(own, planned.value, settings.size, taken.value);
     return ok({ take: (slice, z) => labels.take(slice, z), result: labels });
   });
   if (read.kind === "failed") return failed(problemOf(path, read.problem[0]));

@@ -9,12 +9,13 @@ import { VolumeSample } from "./volume-sample.ts";
 
 /**
  * Reads and preprocesses a file slice by slice, so that the stored volume is never in memory as a whole. Values that are no scan's
- * in the units that they are taken for are refused.
+ * in the units that they are taken for are refused. They are in `used` where that is memory of their size.
  */
 export async function preprocessVolume(
   file: StoredFile,
   metadata: VolumeMetadata,
   settings: VolumeSettings,
+  used: ArrayBuffer | null = null,
 ): Promise<Result<PackedVolume>> {
   const transform = transformOf(settings);
   const surveyed = await surveyVolume(file, metadata, settings);
@@ -24,7 +25,7 @@ export async function preprocessVolume(
     if (first !== undefined) return failed(first);
     const planned = transform.plan(header, metadata, settings, surveyed.value);
     if (planned.kind === "failed") return planned;
-    return ok(new VolumeSample(header).before(planned.value()));
+    return ok(new VolumeSample(header).before(planned.value(used)));
   });
   if (read.kind === "failed") return failed(problemOf(storedPath(file), read.problem[0]));
   const { header, result } = read.value;

@@ -51,10 +51,19 @@ const entryOf = (digit: string): string => join(folder, `${key(digit)}.volume`);
 const packed: PackedVolume = {
   before: [0, 1, 0],
   counts: [4, 3, 6],
+  size: [4, 5, 6],
   voxels: Int16Array.from({ length: 72 }, (_, index) => 100 * index - 3000),
 };
 /** An entry of `packed`: two hashes, eight numbers and 72 steps. */
 const entryBytes = 2 * 32 + 4 * 8 + 2 * 72;
+
+/** All places in an array of some sizes, the last fastest. */
+function places(sizes: readonly [number, number, number, number]): readonly (readonly number[])[] {
+  return sizes.reduce<readonly (readonly number[])[]>(
+    (all, count) => all.flatMap((place) => Array.from({ length: count }, (_, index) => [...place, index])),
+    [[]],
+  );
+}
 
 beforeEach(() => {
   rmSync(folder, { recursive: true, force: true });
@@ -107,15 +116,39 @@ describe("an entry", () => {
     expect(existsSync(entryOf("a"))).toBe(false);
   });
 
-  test("lies in memory where TensorFlow takes it without a copy, and a whole volume is given as it lies", () => {
+  test("lies in memory where TensorFlow takes it without a copy, and so do steps as floats", () => {
     const wide: VolumeSettings = { ...settings, storage: "f32" };
-    writeEntry(cache, key("a"), { before: [0, 0, 0], counts: [4, 5, 6], voxels: new Float32Array(120).fill(0.5) });
+    const size = [4, 5, 6] as const;
+    writeEntry(cache, key("a"), { before: [0, 0, 0], counts: size, size, voxels: new Float32Array(120).fill(0.5) });
     const read = readEntry(folder, key("a"), wide);
     if (read === null) throw new Error("the entry is there");
     expect((read.voxels.byteOffset + 16) % 64).toBe(0);
     expect(unpack(read, wide)).toBe(read.voxels);
     const padded = unpack(packed, settings);
     expect((padded.byteOffset + 16) % 64).toBe(0);
+  });
+
+  test("of floats has none of their padding, which reads as it was, whatever the memory held before", () => {
+    const [size, counts, before] = [[5, 7, 9] as const, [3, 2, 4] as const, [1, 4, 3] as const];
+    const wide: VolumeSettings = { ...settings, storage: "f32", size, pad: -3, otherWindows: [[0, 1]] };
+    const voxels = new Float32Array(2 * 5 * 7 * 9).fill(-3);
+    const within: number[] = [];
+    for (const [channel = 0, z = 0, y = 0, x = 0] of places([2, ...counts])) {
+      const place = (channel * 5 + z + before[0]) * 7 + y + before[1];
+      voxels[place * 9 + x + before[2]] = within.push(within.length) - 1;
+    }
+    writeEntry(cache, key("a"), { before, counts, size, voxels });
+    const stored = readFileSync(entryOf("a")).subarray(2 * 32 + 4 * 8);
+    expect([...new Float32Array(Uint8Array.from(stored).buffer)]).toEqual(within);
+    const memory = new ArrayBuffer(48 + 4 * voxels.length);
+    new Uint8Array(memory).fill(255);
+    // Once while its hash is looked at, and once when that is known to be right.
+    for (const used of [memory, memory, null]) {
+      const read = readEntry(folder, key("a"), wide, used);
+      expect(read).toEqual({ before, counts, size, voxels });
+      expect(read?.voxels.buffer === memory).toBe(used !== null);
+    }
+    expect(readEntry(folder, key("a"), wide, new ArrayBuffer(9999))?.voxels).toEqual(voxels);
   });
 
   test("that is cut off, empty, or another's is found and removed", () => {

@@ -43,7 +43,7 @@ const settings: VolumeSettings = { ...defaultVolume, units: "hounsfield", orient
 async function labelsOf(path: string, volume: string, by = settings): Promise<readonly number[] | string> {
   const packed = await preprocessLabels(path, { file: volume, metadata, settings: by });
   if (packed.kind === "failed") return packed.problem.message.replaceAll(`${folder}/`, "");
-  return [...unpack(packed.value, { size: by.size, range: [0, 1], pad: 0 })];
+  return [...unpack(packed.value, { range: [0, 1], pad: 0 })];
 }
 
 describe("a label map on the grid of its volume", () => {

@@ -1,9 +1,10 @@
+import type { Sizes } from "../../../compiler/index.ts";
 import { alignedFloats } from "../../aligned-floats.ts";
 import { at } from "../../at.ts";
 import type { ByAxis, TakenAxis } from "../orientation.ts";
 import { type Fault, fault } from "../problem.ts";
 import type { SliceTaker, VolumeHeader, Voxels } from "../readers/index.ts";
-import type { PackedVolume } from "./packed-volume.ts";
+import { type PackedVolume, voxelsIn } from "./packed-volume.ts";
 import type { Axes } from "./slice-resampler.ts";
 
 /** How far a label may be from a whole number, which a scaling in 32 bits makes of one. */
@@ -25,13 +26,20 @@ export class NearestLabels implements SliceTaker<PackedVolume> {
   private readonly x: LabelAxis;
   private readonly y: LabelAxis;
   private readonly z: LabelAxis;
+  private readonly origin: number;
   private notWhole: number | null = null;
 
-  /** `planned` are the axes of the volume, and `taken` says where each of its stored axes is in the label map. */
-  constructor(header: VolumeHeader, planned: Axes, taken: ByAxis<TakenAxis>) {
+  /**
+   * `planned` are the axes of the volume, `size` says how many voxels there are along each with the padding, which has the label 0, and
+   * `taken` where each of its stored axes is in the label map.
+   */
+  constructor(header: VolumeHeader, planned: Axes, size: Sizes, taken: ByAxis<TakenAxis>) {
     this.header = header;
-    const counts = [planned[0].axis.count, planned[1].axis.count, planned[2].axis.count] as const;
-    const strides = [counts[1] * counts[2], counts[2], 1];
+    const counts: Sizes = [planned[0].axis.count, planned[1].axis.count, planned[2].axis.count];
+    const before: Sizes = [planned[0].axis.before, planned[1].axis.before, planned[2].axis.before];
+    const [, height, width] = size;
+    const strides = [height * width, width, 1];
+    this.origin = (before[0] * height + before[1]) * width + before[2];
     const axisOf = (own: 0 | 1 | 2): LabelAxis => {
       const place = planned.findIndex(({ from }) => taken[from].from === own);
       const { from, axis } = at(planned, place);
@@ -43,11 +51,7 @@ export class NearestLabels implements SliceTaker<PackedVolume> {
       };
     };
     [this.x, this.y, this.z] = [axisOf(0), axisOf(1), axisOf(2)];
-    this.result = {
-      before: [planned[0].axis.before, planned[1].axis.before, planned[2].axis.before],
-      counts,
-      voxels: alignedFloats(counts[0] * counts[1] * counts[2]),
-    };
+    this.result = { before, counts, size, voxels: alignedFloats(voxelsIn(size)) };
   }
 
   /** What is wrong with the labels that were taken; null where all of them are whole numbers. */
@@ -67,7 +71,7 @@ export class NearestLabels implements SliceTaker<PackedVolume> {
       if (this.z.nearest[keptZ] !== z) continue;
       for (let keptY = 0; keptY < this.y.nearest.length; keptY++) {
         const row = at(this.y.nearest, keptY) * width;
-        const into = keptZ * this.z.stride + keptY * this.y.stride;
+        const into = this.origin + keptZ * this.z.stride + keptY * this.y.stride;
         for (let keptX = 0; keptX < this.x.nearest.length; keptX++) {
           // No `?? 0` in here ever counts: kept voxels are within the slice.
           const value = Number(slice[row + (this.x.nearest[keptX] ?? 0)] ?? 0) * slope + intercept;

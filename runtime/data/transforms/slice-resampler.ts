@@ -4,7 +4,7 @@ import { at } from "../../at.ts";
 import type { Axis } from "../orientation.ts";
 import type { SliceTaker, Voxels } from "../readers/index.ts";
 import type { Rectangle, WindowSlice } from "./hounsfield.ts";
-import { type PackedVolume, spanOf, toStep } from "./packed-volume.ts";
+import { fillPadding, type PackedVolume, rowStarts, spanOf, toStep, voxelsIn } from "./packed-volume.ts";
 import { neededFrom, neededTo, type ResampledAxis } from "./resample.ts";
 
 /** Rows that are turned at once, so that what is written fills whole lines of the processor's cache. */
@@ -46,20 +46,32 @@ export class SliceResampler implements SliceTaker<PackedVolume> {
   private readonly isClippedHere: boolean;
   private readonly channels: readonly Channel[];
   private readonly columns: number;
+  /** Where the first voxel of the first channel is put, and how far channels are apart. */
+  private readonly origin: number;
+  private readonly channelStride: number;
   private readonly mixed: Float64Array;
   private readonly mixedRows: Float64Array;
   private readonly isFlipped: boolean;
   private done = 0;
 
-  /** `windowsOf` gives what windows the part of each slice that is needed, one for each channel. */
+  /**
+   * `windowsOf` gives what windows the part of each slice that is needed, one for each channel. The result is in `used` where that is
+   * memory of its size.
+   */
   constructor(
     axes: Axes,
-    { storage, range, clip }: Pick<VolumeSettings, "storage" | "range" | "clip">,
+    { size, storage, range, clip, pad }: Pick<VolumeSettings, "size" | "storage" | "range" | "clip" | "pad">,
     windowsOf: (rectangle: Rectangle) => readonly WindowSlice[],
+    used: ArrayBuffer | null,
   ) {
-    const [first, second, third] = axes.map(({ axis }) => axis.count);
-    const counts: Sizes = [first ?? 0, second ?? 0, third ?? 0];
-    const strides = [counts[1] * counts[2], counts[2], 1];
+    const counts: Sizes = [axes[0].axis.count, axes[1].axis.count, axes[2].axis.count];
+    const before: Sizes = [axes[0].axis.before, axes[1].axis.before, axes[2].axis.before];
+    const placing = { before, counts, size };
+    // Steps have no padding.
+    const [, height, width] = storage === "f32" ? size : counts;
+    const strides = [height * width, width, 1];
+    this.origin = storage === "f32" ? (before[0] * height + before[1]) * width + before[2] : 0;
+    this.channelStride = voxelsIn(storage === "f32" ? size : counts);
     const stored = (from: Axis): StoredAxis => {
       const place = axes.findIndex((each) => each.from === from);
       return { axis: at(axes, place).axis, stride: at(strides, place) };
@@ -84,12 +96,10 @@ export class SliceResampler implements SliceTaker<PackedVolume> {
     const { below, above } = this.z.axis;
     // The last of the kept slices comes first then.
     this.isFlipped = at(below, 0) > at(above, above.length - 1);
-    const count = this.channels.length * counts[0] * counts[1] * counts[2];
-    this.result = {
-      before: [axes[0].axis.before, axes[1].axis.before, axes[2].axis.before],
-      counts,
-      voxels: storage === "f32" ? alignedFloats(count) : new Int16Array(count),
-    };
+    const count = this.channels.length * this.channelStride;
+    const voxels = storage === "f32" ? alignedFloats(count, used) : new Int16Array(count);
+    if (voxels instanceof Float32Array) fillPadding(voxels, placing, pad);
+    this.result = { ...placing, voxels };
   }
 
   /** Takes the next stored slice; all are given, in their order. */
@@ -109,8 +119,11 @@ export class SliceResampler implements SliceTaker<PackedVolume> {
         this.keep(channel, place);
       }
     }
-    const { voxels } = this.result;
-    if (this.isClippedHere && voxels instanceof Float32Array) clip(voxels, this.range);
+    const { voxels, counts } = this.result;
+    if (!this.isClippedHere || !(voxels instanceof Float32Array)) return;
+    for (const start of rowStarts(this.result, this.channels.length)) {
+      clip(voxels.subarray(start, start + counts[2]), this.range);
+    }
   }
 
   /** The kept slice that comes next. */
@@ -120,9 +133,9 @@ export class SliceResampler implements SliceTaker<PackedVolume> {
 
   private keep(channel: number, place: number): void {
     const { x, y, z, columns, mixedRows } = this;
-    const { voxels, counts } = this.result;
+    const { voxels } = this.result;
     const rows = y.axis.count;
-    const from = channel * counts[0] * counts[1] * counts[2] + place * z.stride;
+    const from = this.origin + channel * this.channelStride + place * z.stride;
     if (voxels instanceof Float32Array) {
       turn(mixedRows, columns, rows, x.axis, voxels, { from, strideX: x.stride, strideY: y.stride });
       return;

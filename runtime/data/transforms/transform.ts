@@ -20,7 +20,7 @@ export const unstatedMetadata: VolumeMetadata = { slope: 1, intercept: 0, xySpac
 
 /**
  * What happens to a volume between its reader and the network: stored voxels come in slice by slice, and for each window `size`
- * values in the range come out, without those that are padding. All of it is one transform, and not a list of steps, so that it may
+ * values in the range come out. All of it is one transform, and not a list of steps, so that it may
  * compute in one pass and only what is kept.
  */
 export interface Transform {
@@ -28,12 +28,12 @@ export interface Transform {
   readonly metadataFaults: (metadata: VolumeMetadata) => readonly Fault[];
   /**
    * What starts to take the slices of a volume, whose metadata have no fault; or why there can be nothing. Before the voxels were
-   * surveyed, whose settings need that, it can be planned, but not started.
+   * surveyed, whose settings need that, it can be planned, but not started. What comes out is in `used` where that is memory of its size.
    */
   readonly plan: (
     header: VolumeHeader,
     metadata: VolumeMetadata,
     settings: VolumeSettings,
     surveyed: SurveyedVoxels | null,
-  ) => Result<() => SliceTaker<PackedVolume>, Fault>;
+  ) => Result<(used: ArrayBuffer | null) => SliceTaker<PackedVolume>, Fault>;
 }

@@ -29,11 +29,15 @@ export const windowedResampling: Transform = {
       return surveyed.values;
     };
     return ok(
-      () =>
-        new SliceResampler(axes.value, settings, (rectangle) =>
-          windowsOf(settings).map((window) =>
-            windowSlices(header, scaling, intervalOf(window), settings.range, settings.clip, rectangle),
-          ),
+      (used) =>
+        new SliceResampler(
+          axes.value,
+          settings,
+          (rectangle) =>
+            windowsOf(settings).map((window) =>
+              windowSlices(header, scaling, intervalOf(window), settings.range, settings.clip, rectangle),
+            ),
+          used,
         ),
     );
   },
