@@ -20,3 +20,8 @@ export function alignedFloats(count: number, used: ArrayBuffer | null = null): F
   const memory = used?.byteLength === alignedBytes(count) ? used : new ArrayBuffer(alignedBytes(count));
   return new Float32Array(memory, firstAligned, count);
 }
+
+/** Whether an array is what `alignedFloats` gives: all of its memory, from where it is aligned on. */
+export function isAligned({ buffer, byteOffset, length }: Float32Array): boolean {
+  return byteOffset === firstAligned && buffer.byteLength === alignedBytes(length);
+}

@@ -14,6 +14,8 @@ export type RowInputs = (from: number, count: number) => Promise<Batch>;
 export interface StepInputs {
   readonly rows: RowInputs;
   readonly shared: Batch;
+  /** Hears which of the rows that it gave are not read any more, so that their memory may be used again. */
+  readonly done?: (rows: Batch) => void;
 }
 
 /** What a training step says of itself. */

@@ -17,7 +17,12 @@ export async function trainStep(
   if (engine.whole !== null) return await engine.whole.step(inputs, { step, batch, microBatch }, isStopped);
   const { rows, shared } = inputs;
   const withShared = async (from: number): Promise<Batch> => new Map([...(await rows(from, microBatch)), ...shared]);
-  if (microBatch === batch) return resultOf(await engine.run("step", withStep(await withShared(0), step)));
+  if (microBatch === batch) {
+    const whole = await withShared(0);
+    const outputs = await engine.run("step", withStep(whole, step));
+    leave(inputs, whole);
+    return resultOf(outputs);
+  }
   const count = batch / microBatch;
   /** What is drawn at random in a micro-batch is the same each time that it is computed. */
   const microBatchOf = async (index: number): Promise<Batch> =>
@@ -34,6 +39,7 @@ export async function trainStep(
     for (const [name, values] of await engine.run("embed", ofRows)) {
       parts.set(name, [...(parts.get(name) ?? []), values]);
     }
+    leave(inputs, ofRows);
     await letOthersRun();
     if (isStopped()) return null;
   }
@@ -41,12 +47,19 @@ export async function trainStep(
   const compared = await engine.run("compare", withStep(new Map([...embedded, ...shared]), step));
   const gradients = new Map([...compared].filter(([name]) => valueNamed(name).kind === "embedding-gradient"));
   for (let index = 0; index < count; index++) {
-    const ofRows = rowsOf(gradients, index * microBatch, microBatch, batch);
-    await engine.run("backpropagate", new Map([...(await microBatchOf(index)), ...ofRows]));
+    const ofRows = await microBatchOf(index);
+    const ofGradients = rowsOf(gradients, index * microBatch, microBatch, batch);
+    await engine.run("backpropagate", new Map([...ofRows, ...ofGradients]));
+    leave(inputs, ofRows);
     await letOthersRun();
     if (isStopped()) return null;
   }
   return resultOf(new Map([...compared, ...(await engine.run("update", withStep(new Map(), step)))]));
+}
+
+/** Says of rows that they are not read any more, but for what is small, which may be gathered. */
+export function leave({ done }: Pick<StepInputs, "done">, rows: Batch): void {
+  done?.(new Map([...rows].filter(([, { byteLength }]) => byteLength > gatheredBytes)));
 }
 
 /** The inputs of a step whose batch is in memory as a whole; `shared` names those that all rows share. */

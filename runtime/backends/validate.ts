@@ -2,7 +2,7 @@ import { setImmediate as letOthersRun } from "node:timers/promises";
 import { gatheredBytes, type Validation } from "../../compiler/index.ts";
 import type { Engine } from "./backend.ts";
 import type { StepInputs, Values } from "./engine.ts";
-import { concatenated, loggedIn } from "./step.ts";
+import { concatenated, leave, loggedIn } from "./step.ts";
 
 /**
  * The loss of a held-out batch and what is logged beside it, by the names that it is logged under. Rows are asked for once, in
@@ -12,13 +12,17 @@ import { concatenated, loggedIn } from "./step.ts";
 export async function validateBatch(
   engine: Pick<Engine, "run" | "whole">,
   { rows: batch, microBatch }: Pick<Validation, "rows" | "microBatch">,
-  { rows, shared }: StepInputs,
+  inputs: StepInputs,
   isStopped: () => boolean,
 ): Promise<ReadonlyMap<string, number> | null> {
-  if (engine.whole !== null)
-    return await engine.whole.measure({ rows, shared }, { step: 0, batch, microBatch }, isStopped);
-  if (microBatch === batch)
-    return valuesIn(await engine.run("validate", new Map([...(await rows(0, batch)), ...shared])));
+  if (engine.whole !== null) return await engine.whole.measure(inputs, { step: 0, batch, microBatch }, isStopped);
+  const { rows, shared } = inputs;
+  if (microBatch === batch) {
+    const whole = await rows(0, batch);
+    const outputs = await engine.run("validate", new Map([...whole, ...shared]));
+    leave(inputs, whole);
+    return valuesIn(outputs);
+  }
   const embedded = new Map<string, Values[]>();
   const keep = (name: string, values: Values, count: number): void => {
     const kept = values.subarray(0, (values.length / microBatch) * count);
@@ -26,11 +30,12 @@ export async function validateBatch(
   };
   for (let from = 0; from < batch; from += microBatch) {
     const count = Math.min(microBatch, batch - from);
-    const inputs = await rows(from, microBatch);
+    const ofRows = await rows(from, microBatch);
     if (isStopped()) return null;
-    for (const [name, values] of inputs) if (values.byteLength <= gatheredBytes) keep(name, values, count);
-    const outputs = await engine.run("validate_embed", new Map([...inputs, ...shared]));
+    for (const [name, values] of ofRows) if (values.byteLength <= gatheredBytes) keep(name, values, count);
+    const outputs = await engine.run("validate_embed", new Map([...ofRows, ...shared]));
     for (const [name, values] of outputs) keep(name, values, count);
+    leave(inputs, ofRows);
     await letOthersRun();
     if (isStopped()) return null;
   }

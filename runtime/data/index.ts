@@ -33,6 +33,7 @@ export {
 } from "./examine-volumes.ts";
 export { hounsfieldValues } from "./hounsfield-sample.ts";
 export { labelCell, labelOf } from "./labels.ts";
+export { LentFiles } from "./lent-files.ts";
 export { examplesAhead, type LoadedExample, loadExactly, loadExample, requestsOf } from "./load-example.ts";
 export { gridOf } from "./load-volume.ts";
 export { describeMisread } from "./misread-text.ts";
@@ -89,6 +90,6 @@ export { tokenSettingsOf } from "./token-settings.ts";
 export { tokenizerProblem } from "./tokenizer-problem.ts";
 export { findVocabulary, loadTokenizer, type Tokenizer } from "./tokenizers/index.ts";
 export { unpack, unstatedMetadata } from "./transforms/index.ts";
-export { VolumeLoader } from "./volume-loader.ts";
+export { type ExampleLoader, VolumeLoader } from "./volume-loader.ts";
 export type { VolumeChange } from "./volume-messages.ts";
 export { originOf } from "./volume-name.ts";

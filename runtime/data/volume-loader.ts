@@ -1,5 +1,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
+import { volumeShape } from "../../compiler/channel-windows.ts";
+import { alignedBytes, isAligned } from "../aligned-floats.ts";
 import { bundledFile } from "../files/index.ts";
 import { ProblemError } from "../text/index.ts";
 import { prepareCache } from "./cache.ts";
@@ -36,6 +38,8 @@ export class VolumeLoader {
   private readonly given = new Map<Worker, Job[]>();
   /** What `prefetch` named and `load` has not asked for yet, in order. */
   private planned: readonly Job[] = [];
+  /** Memory of volumes that nobody reads any more. */
+  private readonly spare: ArrayBuffer[] = [];
   private notKept: string | null = null;
   private disposed = false;
 
@@ -86,9 +90,22 @@ export class VolumeLoader {
     this.giveAhead();
   }
 
+  /**
+   * Takes arrays that were loaded and that nobody reads any more. Their memory serves volumes to come, and where it does, the arrays have
+   * no elements left.
+   */
+  takeBack(arrays: readonly Float32Array[]): void {
+    for (const array of arrays) {
+      const { buffer } = array;
+      const isFree = buffer instanceof ArrayBuffer && isAligned(array) && !this.spare.includes(buffer);
+      if (isFree && this.spare.length < Math.max(1, this.limits.ahead)) this.spare.push(buffer);
+    }
+  }
+
   async dispose(): Promise<void> {
     this.disposed = true;
     this.planned = [];
+    this.spare.length = 0;
     const ended = new Error("the loader was disposed of before this volume was loaded");
     const threads = [...this.given.keys()].map((worker) => {
       for (const job of this.given.get(worker)?.splice(0) ?? []) job.reject(ended);
@@ -117,7 +134,17 @@ export class VolumeLoader {
     job.state = "given";
     jobs.push(job);
     worker.ref();
-    worker.postMessage({ request: job.request, ...this.options } satisfies VolumeTask);
+    const used = this.takeSpare(job.request);
+    const task: VolumeTask = { request: job.request, used, ...this.options };
+    worker.postMessage(task, used === null ? [] : [used]);
+  }
+
+  /** Memory of the size of a volume; null where there is none. */
+  private takeSpare({ prepare }: VolumeRequest): ArrayBuffer | null {
+    if (prepare.kind !== "volume") return null;
+    const bytes = alignedBytes(volumeShape(prepare.settings).reduce((product, size) => product * size, 1));
+    const place = this.spare.findIndex(({ byteLength }) => byteLength === bytes);
+    return place < 0 ? null : (this.spare.splice(place, 1)[0] ?? null);
   }
 
   private newWorker(): readonly [Worker, Job[]] {
@@ -154,6 +181,9 @@ export class VolumeLoader {
     return [worker, jobs];
   }
 }
+
+/** A loader as those who read examples of a data set need it. */
+export type ExampleLoader = Pick<VolumeLoader, "load" | "prefetch" | "takeBack">;
 
 function newJob(name: string, request: VolumeRequest): Job {
   const { promise, resolve, reject } = withResolvers();

@@ -52,6 +52,8 @@ export interface LoaderSettings {
 /** What a thread is asked for. */
 export interface VolumeTask extends LoaderSettings {
   readonly request: VolumeRequest;
+  /** Memory for the voxels, which is as large as they are. */
+  readonly used: ArrayBuffer | null;
 }
 
 /** A thread's answer to one task; `uncached` says why a volume could not be kept. */

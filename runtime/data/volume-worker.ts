@@ -10,9 +10,9 @@ parentPort?.on("message", (task: VolumeTask) => {
   before = before.then(() => answer(task));
 });
 
-async function answer({ request, cache }: VolumeTask): Promise<void> {
+async function answer({ request, cache, used }: VolumeTask): Promise<void> {
   try {
-    const { result, uncached } = await loadAugmented(request, { cache });
+    const { result, uncached } = await loadAugmented(request, { cache }, used);
     const moved = result.kind === "ok" ? [result.value.voxels.buffer] : [];
     parentPort?.postMessage({ kind: "done", result, uncached } satisfies VolumeAnswer, moved);
   } catch (error) {

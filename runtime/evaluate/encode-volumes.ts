@@ -3,6 +3,7 @@ import type { Engine } from "../backends/index.ts";
 import {
   type DataInputs,
   type Example,
+  type ExampleLoader,
   examplesAhead,
   exampleValues,
   fileInputs,
@@ -10,7 +11,6 @@ import {
   type LoadedRow,
   loadExactly,
   type Tokenizer,
-  type VolumeLoader,
 } from "../data/index.ts";
 import type { Problem } from "../text/index.ts";
 
@@ -21,7 +21,7 @@ export interface EncodeOptions {
   readonly inputs: DataInputs;
   /** Null for a model that takes no text. */
   readonly tokenizer: Tokenizer | null;
-  readonly loader: Pick<VolumeLoader, "load" | "prefetch">;
+  readonly loader: ExampleLoader;
   /** How many volumes, and how many texts, the encoders take at once. */
   readonly rows: number;
   /** Whether the reports of the volumes are encoded too. */
@@ -69,6 +69,7 @@ export async function encodeVolumes<Item extends Example>(
       known.push(...rowsOf(values, rows, length));
       images.set(name, known);
     }
+    loader.takeBack(waiting.flatMap(({ files }) => files));
     if (withReports) {
       const of = filled.map(({ example }) => example);
       const latents = (await engine.run("encode_text", exampleValues(of, inputs, tokenizer))).get("latent");

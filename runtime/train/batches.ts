@@ -5,10 +5,12 @@ import {
   augmentText,
   type DataInputs,
   type Example,
+  type ExampleLoader,
   exampleValues,
   type FileInput,
   fileInputs,
   fileValues,
+  LentFiles,
   type LoadedExample,
   type LoadedRow,
   loadExample,
@@ -16,7 +18,6 @@ import {
   requestsOf,
   type Tokenizer,
   type VolumeChange,
-  type VolumeLoader,
 } from "../data/index.ts";
 import type { Problem } from "../text/index.ts";
 import type { FeatureTable } from "./feature-table.ts";
@@ -28,7 +29,7 @@ export interface BatchOptions {
   readonly settings: Pick<TrainSettings, "batch" | "microBatch">;
   /** The processes among which a batch is dealt, and those of them whose rows are asked for here. */
   readonly processes: { readonly count: number; readonly first: number; readonly here: number };
-  readonly loader: Pick<VolumeLoader, "load" | "prefetch">;
+  readonly loader: ExampleLoader;
   /** Null for a model that takes no text. */
   readonly tokenizer: Tokenizer | null;
   readonly inputs: DataInputs;
@@ -53,6 +54,8 @@ interface Wanted {
 interface ReadingStep {
   readonly chosen: number[];
   readonly step: number;
+  /** Whether its rows are given as they are when they are asked for again. */
+  readonly isKept: boolean;
   /** When all that is bad in it was replaced, once something was found to be. */
   replaced: Promise<void> | null;
 }
@@ -77,6 +80,7 @@ export class Batches {
   private readonly bad = new Set<number>();
   /** What was left out since it was last asked for. */
   private readonly skipped: Problem[] = [];
+  private readonly lent: LentFiles;
   private features: FeatureTable | null = null;
   /** The batch that was asked for last, with what took the place of bad volumes. */
   private chosen: readonly number[] = [];
@@ -84,6 +88,7 @@ export class Batches {
   constructor(options: BatchOptions) {
     this.options = options;
     this.files = fileInputs(options.inputs);
+    this.lent = new LentFiles(options.loader);
     this.fileBytes = 4 * this.files.reduce((sum, input) => sum + valueCount(input), 0);
   }
 
@@ -119,7 +124,12 @@ export class Batches {
     if (result.kind === "failed") this.giveUp(index, result.problem);
     const files =
       result.kind === "ok" ? result.value : this.files.map((input) => new Float32Array(valueCount(input)).fill(-1));
-    return this.inputsOf([{ example: this.example(index), files }], null);
+    return this.lend([{ example: this.example(index), files }], null);
+  }
+
+  /** Takes inputs back that nobody reads any more. */
+  done(inputs: Batch): void {
+    this.lent.giveBack(inputs);
   }
 
   /** The epoch of a step, which is counted from 0. */
@@ -132,7 +142,7 @@ export class Batches {
    * ends. Its rows reject with a BadVolumeError when a volume cannot be used.
    */
   at(step: number, steps: number): StepInputs {
-    return { rows: this.rowsAt(step, steps), shared: this.options.shared };
+    return { rows: this.rowsAt(step, steps), shared: this.options.shared, done: (rows) => this.done(rows) };
   }
 
   private rowsAt(step: number, steps: number): RowInputs {
@@ -150,7 +160,7 @@ export class Batches {
     const isKept = timesOf(0) === 2 && batch * this.fileBytes <= keptBytes;
     const kept = new Map<string, Promise<Batch>>();
     const asked = new Uint8Array(batch);
-    const reading: ReadingStep = { chosen, step, replaced: null };
+    const reading: ReadingStep = { chosen, step, isKept, replaced: null };
     return (from, count) => {
       const known = kept.get(`${from} ${count}`);
       if (known !== undefined) return known;
@@ -196,7 +206,7 @@ export class Batches {
       if (result.kind !== "ok") throw new BadVolumeError(result.problem);
       taken.push({ example: this.example(at(chosen, place)), files: result.value });
     }
-    return this.inputsOf(taken, step);
+    return reading.isKept ? this.inputsOf(taken, step) : this.lend(taken, step);
   }
 
   /**
@@ -244,6 +254,13 @@ export class Batches {
     const some = chosen.slice(from, from + count);
     const examples = some.map((index) => this.changed(this.example(index), step));
     return new Map([...features.rowsOf(some), ...exampleValues(examples, inputs, tokenizer)]);
+  }
+
+  /** The inputs of rows, whose files are taken back when these are done. */
+  private lend(taken: readonly LoadedRow[], step: number | null): Batch {
+    const inputs = this.inputsOf(taken, step);
+    this.lent.lend(taken, inputs);
+    return inputs;
   }
 
   private inputsOf(taken: readonly LoadedRow[], step: number | null): Batch {

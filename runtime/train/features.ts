@@ -12,7 +12,7 @@ export interface FeatureOptions {
   readonly examples: number;
   /** Examples that the training reads, by their numbers; all of them once one of these turns out to be bad. */
   readonly needed: readonly number[];
-  readonly batches: Pick<Batches, "featureInputs" | "hasBad">;
+  readonly batches: Pick<Batches, "featureInputs" | "done" | "hasBad">;
   /** Where features are kept for other trainings; null keeps none. */
   readonly folder: string | null;
   /** What they follow from besides the program: weights, data, seed, precision. */
@@ -45,6 +45,7 @@ export async function computeFeatures(options: FeatureOptions): Promise<Computed
     try {
       const inputs = await batches.featureInputs(example, needed[place + 1] ?? null);
       table.store(example, await engine.run("features", inputs));
+      batches.done(inputs);
     } catch (error) {
       if (error instanceof BadVolumeError) return { kind: "bad", error };
       throw error;

@@ -4,12 +4,13 @@ import type { Batch } from "../backends/index.ts";
 import {
   type DataInputs,
   type Example,
+  type ExampleLoader,
   fileInputs,
   fileValues,
+  LentFiles,
   type LoadedExample,
   type LoadedRow,
   loadExactly,
-  type VolumeLoader,
 } from "../data/index.ts";
 import { joined } from "../weights/index.ts";
 
@@ -18,14 +19,22 @@ export interface HeldOutRows {
   /** What is there of an example, while the next ones are read ahead; null where it was found to be bad before. */
   readonly load: (example: Example, next: readonly Example[]) => Promise<LoadedExample | null>;
   readonly inputsOf: (rows: readonly LoadedRow[]) => Batch;
+  /** Hears which inputs are not read any more. */
+  readonly done?: (inputs: Batch) => void;
 }
 
 /** Reads files as the inputs of a model take them. */
-export function rowsOfFiles(loader: Pick<VolumeLoader, "load" | "prefetch">, inputs: DataInputs): HeldOutRows {
+export function rowsOfFiles(loader: ExampleLoader, inputs: DataInputs): HeldOutRows {
   const files = fileInputs(inputs);
+  const lent = new LentFiles(loader);
   return {
     load: (example, next) => loadExactly(loader, example, next, files),
-    inputsOf: (rows) => fileValues(rows, inputs),
+    inputsOf: (rows) => {
+      const values = fileValues(rows, inputs);
+      lent.lend(rows, values);
+      return values;
+    },
+    done: (values) => lent.giveBack(values),
   };
 }
 

@@ -36,7 +36,7 @@ export class SpentClock {
   }
 
   /** Inputs of a step whose rows are waited for. */
-  watch({ rows, shared }: StepInputs): StepInputs {
-    return { rows: (from, count) => this.measure("waiting", () => rows(from, count)), shared };
+  watch(inputs: StepInputs): StepInputs {
+    return { ...inputs, rows: (from, count) => this.measure("waiting", () => inputs.rows(from, count)) };
   }
 }

@@ -86,6 +86,33 @@ describe("a loader", () => {
     await loader.dispose();
   });
 
+  test("loads into memory that is given back, whose arrays are empty then, and gives the same values", async () => {
+    const cache = { folder: join(folder, "given-back"), bytes: 1e6 };
+    const loader = new VolumeLoader({ cache, workers: 1, ahead: 2 });
+    const given = async (index: number): Promise<Float32Array> => {
+      const result = await loader.load(requestOf(index));
+      if (result.kind === "failed") throw new Error(result.problem.message);
+      return result.value.voxels;
+    };
+    const expected = await Promise.all([1, 2].map(async (index) => Float32Array.from(await given(index))));
+    // Neither of another size, nor a part of an array, nor one that came back before is taken.
+    const foreign = new Float32Array(500);
+    loader.takeBack([foreign, foreign.subarray(12, 36)]);
+    for (let round = 0; round < 3; round++) {
+      for (const index of [1, 2]) {
+        const first = await given(index);
+        const kept = await given(index);
+        loader.takeBack([first.fill(7), first]);
+        const second = await given(index);
+        expect([first.length, second]).toEqual([0, expected[index - 1]]);
+        expect(kept).toEqual(second);
+        loader.takeBack([first]);
+      }
+    }
+    expect(foreign.length).toBe(500);
+    await loader.dispose();
+  });
+
   test("changes volumes as each request says, and keeps them in the cache as they were", async () => {
     const cache = { folder: join(folder, "unchanged"), bytes: 1e6 };
     const augmentations: readonly VolumeAugmentation[] = [

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { defaultImage, plainTokens } from "../../compiler/index.ts";
-import type { DataInputs, Example, VolumeLoader } from "../../runtime/data/index.ts";
+import type { DataInputs, Example, ExampleLoader } from "../../runtime/data/index.ts";
 import { encodeVolumes } from "../../runtime/evaluate/index.ts";
 import { failed, ok } from "../../runtime/text/index.ts";
 
@@ -26,7 +26,7 @@ function example(name: string, text: string): Example {
 }
 
 /** A file holds the length of its name; `bad` is a bad file, and `lost` one that cannot be read. */
-const loader: Pick<VolumeLoader, "load" | "prefetch"> = {
+const loader: ExampleLoader = {
   load: ({ path }) => {
     if (path === "lost") return Promise.reject(new Error("no memory"));
     return Promise.resolve(
@@ -34,7 +34,10 @@ const loader: Pick<VolumeLoader, "load" | "prefetch"> = {
     );
   },
   prefetch: () => undefined,
+  takeBack: (arrays) => void taken.push(...arrays.map((values) => values[0] ?? 0)),
 };
+/** What was taken back. */
+const taken: number[] = [];
 const badFile = { subject: "bad", message: "it is bad", help: null };
 
 /** Twice the file as a latent of two, thrice as a logit; of a text its first token. It hears what it is given. */
@@ -86,6 +89,13 @@ test("each volume is encoded once with its report, in runs of the program's rows
     ["encode_text", [6, 0, 6, 0]],
   ]);
   expect(told).toEqual([2, 3]);
+});
+
+test("memory of volumes is given back once they are encoded", async () => {
+  taken.length = 0;
+  const examples = [example("a", "4"), example("bb", "5"), example("ccc", "6")];
+  await encodeVolumes(examples, { ...common, engine: engineOf(), withReports: false });
+  expect(taken).toEqual([1, 2, 3]);
 });
 
 test("without reports no text is encoded", async () => {

@@ -28,6 +28,7 @@ function made({
 }: Asking = {}) {
   const loaded: number[] = [];
   const ahead: (readonly number[])[] = [];
+  const taken: Float32Array[] = [];
   const examples = Array.from({ length: 20 }, (_, index) => ({
     ...{ name: `e${String(index)}`, file: `${String(index)}.png`, files: [`${String(index)}.png`], texts: [] },
     ...{ metadata: null, labels: new Map<string, boolean | null>() },
@@ -54,9 +55,10 @@ function made({
         return { kind: "ok", value: { voxels: new Float32Array(width).fill(number), from: "file" } };
       },
       prefetch: (requests) => ahead.push(requests.map(numberOf)),
+      takeBack: (arrays) => void taken.push(...arrays),
     },
   });
-  return { batches, loaded, ahead };
+  return { batches, loaded, ahead, taken };
 }
 
 /** The examples that some rows are. */
@@ -108,6 +110,28 @@ test("rows that one process asks for twice, and another once, are read ahead as 
   expect(ahead.at(-1)).toEqual([18, 19, 0, 1, 2, 3]);
   await Promise.all([rows(2, 1), rows(3, 2), rows(5, 1), rows(6, 2)]);
   expect(ahead.at(-1)).toEqual([]);
+});
+
+test("memory of files is given back when it was copied, or else when its rows are done", async () => {
+  const several = made({ microBatch: 8 });
+  await several.batches.at(0, 3).rows(0, 8);
+  expect(several.taken.map(([first]) => first)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  const single = made({ processes: { count: 8, first: 2, here: 1 }, microBatch: 1 });
+  const { rows, done } = single.batches.at(0, 3);
+  const given = await rows(2, 1);
+  expect(single.taken).toEqual([]);
+  done?.(given);
+  done?.(given);
+  expect(single.taken).toEqual([given.get("image")]);
+});
+
+test("rows that are given twice keep their memory", async () => {
+  const { batches, taken } = made({ microBatch: 1 });
+  const { rows, done } = batches.at(0, 3);
+  const first = await rows(0, 1);
+  done?.(first);
+  expect(await rows(0, 1)).toBe(first);
+  expect(taken).toEqual([]);
 });
 
 test("what takes the place of bad files does not depend on who asks first", async () => {

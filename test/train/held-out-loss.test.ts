@@ -69,6 +69,7 @@ async function measure({ examples, rows, microBatch = rows, bad = [], skipBad = 
             );
           },
           prefetch: () => undefined,
+          takeBack: () => undefined,
         },
         inputs,
       ),

@@ -22,6 +22,8 @@ export type Request =
       readonly kind: "run";
       readonly model: string;
       readonly inputs: ReadonlyMap<string, SentTensor>;
+      /** Inputs whose memory is moved to the thread, and back with its answer. */
+      readonly lent: readonly string[];
       readonly wanted: readonly string[];
       readonly next: ReadonlyMap<string, string>;
     }
@@ -29,5 +31,10 @@ export type Request =
   | { readonly kind: "release" };
 
 export type Answer =
-  | { readonly kind: "done"; readonly tensors: ReadonlyMap<string, SentTensor> }
+  /** `lent` is memory of inputs that was moved there with the question, and comes back. */
+  | {
+      readonly kind: "done";
+      readonly tensors: ReadonlyMap<string, SentTensor>;
+      readonly lent: readonly ArrayBuffer[];
+    }
   | { readonly kind: "failed"; readonly problem: string };

@@ -3,10 +3,19 @@ import { bundledFile } from "../../files/index.ts";
 import type { Answer, Request, SentTensor } from "./messages.ts";
 import { turnTelemetryOff } from "./telemetry.ts";
 
+/** Inputs from that size on are moved. */
+const movedBytes = 2 ** 20;
+
+interface MovedTensor extends SentTensor {
+  readonly data: Float32Array<ArrayBuffer>;
+}
+
 /** Models in ONNX Runtime, in a thread of their own, which share kept values. Everything is freed by `dispose`. */
 export class OnnxSession {
   private readonly worker: Worker;
   private readonly only: string;
+  /** Memory for large inputs, which goes to the thread and comes back: a message without it would copy them twice. */
+  private readonly memory: ArrayBuffer[] = [];
 
   private constructor(worker: Worker, only: string) {
     this.worker = worker;
@@ -48,7 +57,12 @@ export class OnnxSession {
     next: ReadonlyMap<string, string> = new Map(),
     model: string = this.only,
   ): Promise<ReadonlyMap<string, SentTensor>> {
-    return this.ask({ kind: "run", model, inputs, wanted, next });
+    const moved = new Map([...inputs].flatMap(([name, tensor]) => this.moved(name, tensor)));
+    const lent = [...moved.keys()];
+    return this.ask(
+      { kind: "run", model, inputs: new Map([...inputs, ...moved]), lent, wanted, next },
+      [...moved.values()].map(({ data }) => data.buffer),
+    );
   }
 
   /** Kept values by their names. */
@@ -64,8 +78,19 @@ export class OnnxSession {
     }
   }
 
-  /** One question after the other: an answer belongs to the last. */
-  private ask(request: Request): Promise<ReadonlyMap<string, SentTensor>> {
+  /** A large input in memory that can be moved; what is given stays the caller's. */
+  private moved(name: string, tensor: SentTensor): readonly (readonly [string, MovedTensor])[] {
+    const { data } = tensor;
+    if (!(data instanceof Float32Array) || data.byteLength < movedBytes) return [];
+    const place = this.memory.findIndex(({ byteLength }) => byteLength === data.byteLength);
+    const [known] = place < 0 ? [] : this.memory.splice(place, 1);
+    const copy = new Float32Array(known ?? new ArrayBuffer(data.byteLength));
+    copy.set(data);
+    return [[name, { ...tensor, data: copy }]];
+  }
+
+  /** One question after the other: an answer belongs to the last. `moved` is memory that goes with it. */
+  private ask(request: Request, moved: readonly ArrayBuffer[] = []): Promise<ReadonlyMap<string, SentTensor>> {
     return new Promise((resolve, reject) => {
       const stop = (): void => {
         this.worker.unref();
@@ -75,8 +100,12 @@ export class OnnxSession {
       };
       const onMessage = (answer: Answer): void => {
         stop();
-        if (answer.kind === "done") resolve(answer.tensors);
-        else reject(new Error(answer.problem));
+        if (answer.kind === "failed") {
+          reject(new Error(answer.problem));
+          return;
+        }
+        this.memory.push(...answer.lent);
+        resolve(answer.tensors);
       };
       const onError = (error: unknown): void => {
         stop();
@@ -87,7 +116,7 @@ export class OnnxSession {
       this.worker.on("error", onError);
       this.worker.on("exit", onExit);
       this.worker.ref();
-      this.worker.postMessage(request);
+      this.worker.postMessage(request, moved);
     });
   }
 }

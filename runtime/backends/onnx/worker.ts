@@ -8,7 +8,7 @@ const kept = new Map<string, Ort.Tensor>();
 
 parentPort?.on("message", (request: Request) => {
   answer(request).then(
-    (message) => parentPort?.postMessage(message),
+    (message) => parentPort?.postMessage(message, message.kind === "done" ? message.lent : []),
     (error: unknown) => {
       const problem = error instanceof Error ? error.message : String(error);
       parentPort?.postMessage({ kind: "failed", problem } satisfies Answer);
@@ -43,10 +43,14 @@ async function answer(request: Request): Promise<Answer> {
       }
       const results = await session.run(feeds, [...request.wanted, ...request.next.keys()]);
       for (const [output, name] of request.next) kept.set(name, resultOf(results, output));
-      return { kind: "done", tensors: new Map(request.wanted.map((name) => [name, sent(resultOf(results, name))])) };
+      const lent = request.lent.flatMap((name) => {
+        const memory = request.inputs.get(name)?.data.buffer;
+        return memory instanceof ArrayBuffer ? [memory] : [];
+      });
+      return given(request.wanted, (name) => resultOf(results, name), lent);
     }
     case "read":
-      return { kind: "done", tensors: new Map(request.names.map((name) => [name, sent(keptAt(name))])) };
+      return given(request.names, keptAt, []);
     case "release":
       for (const session of sessions.values()) await session.release();
       sessions.clear();
@@ -55,7 +59,11 @@ async function answer(request: Request): Promise<Answer> {
   }
 }
 
-const nothing: Answer = { kind: "done", tensors: new Map() };
+function given(names: readonly string[], tensorOf: (name: string) => Ort.Tensor, lent: readonly ArrayBuffer[]): Answer {
+  return { kind: "done", tensors: new Map(names.map((name) => [name, sent(tensorOf(name))])), lent };
+}
+
+const nothing: Answer = { kind: "done", tensors: new Map(), lent: [] };
 
 function keptAt(name: string): Ort.Tensor {
   const tensor = kept.get(name);
