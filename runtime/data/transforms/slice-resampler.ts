@@ -4,11 +4,9 @@ import { at } from "../../at.ts";
 import type { Axis } from "../orientation.ts";
 import type { SliceTaker, Voxels } from "../readers/index.ts";
 import type { Rectangle, WindowSlice } from "./hounsfield.ts";
+import { interpolate, interpolateRows, turn } from "./interpolate.ts";
 import { fillPadding, type PackedVolume, rowStarts, spanOf, toStep, voxelsIn } from "./packed-volume.ts";
 import { neededFrom, neededTo, type ResampledAxis } from "./resample.ts";
-
-/** Rows that are turned at once, so that what is written fills whole lines of the processor's cache. */
-const rowsAtOnce = 16;
 
 /** An axis of the network, and the stored axis that it is resampled from. */
 export interface PlannedAxis {
@@ -114,8 +112,10 @@ export class SliceResampler implements SliceTaker<PackedVolume> {
       const [lower, upper] = [at(below, place), at(above, place)];
       if (Math.max(lower, upper) > z) return;
       for (const [channel, { planes }] of this.channels.entries()) {
-        mix(at(planes, lower % 2), at(planes, upper % 2), at(weight, place), this.mixed);
-        mixRows(this.mixed, this.columns, this.y.axis, this.mixedRows);
+        const [low, up] = [at(planes, lower % 2), at(planes, upper % 2)];
+        const whole = { of: this.mixed, from: 0 };
+        interpolate({ of: low, from: 0 }, { of: up, from: 0 }, at(weight, place), whole, this.mixed.length);
+        interpolateRows(this.mixed, this.columns, this.y.axis, this.mixedRows);
         this.keep(channel, place);
       }
     }
@@ -137,11 +137,11 @@ export class SliceResampler implements SliceTaker<PackedVolume> {
     const rows = y.axis.count;
     const from = this.origin + channel * this.channelStride + place * z.stride;
     if (voxels instanceof Float32Array) {
-      turn(mixedRows, columns, rows, x.axis, voxels, { from, strideX: x.stride, strideY: y.stride });
+      turn(mixedRows, columns, rows, x.axis, { into: voxels, from, strideX: x.stride, strideY: y.stride });
       return;
     }
     const turned = new Float32Array(x.axis.count * rows);
-    turn(mixedRows, columns, rows, x.axis, turned, { from: 0, strideX: rows, strideY: 1 });
+    turn(mixedRows, columns, rows, x.axis, { into: turned, from: 0, strideX: rows, strideY: 1 });
     if (this.isClippedHere) clip(turned, this.range);
     const span = spanOf(this.range);
     let at = 0;
@@ -153,65 +153,10 @@ export class SliceResampler implements SliceTaker<PackedVolume> {
   }
 }
 
-// These loops keep within their arrays, so that no `?? 0` in them ever counts; checks that throw cost a tenth of the time.
+// No `?? 0` in this loop ever counts; a check that throws costs a tenth of the time.
 
 function clip(values: Float32Array, [lowest, highest]: Interval): void {
   for (let index = 0; index < values.length; index++) {
     values[index] = Math.min(Math.max(values[index] ?? 0, lowest), highest);
-  }
-}
-
-function mix(lower: Float64Array, upper: Float64Array, share: number, into: Float64Array): void {
-  for (let index = 0; index < into.length; index++) {
-    const from = lower[index] ?? 0;
-    into[index] = from + ((upper[index] ?? 0) - from) * share;
-  }
-}
-
-/** [rows, columns] to [y, columns]. */
-function mixRows(plane: Float64Array, columns: number, axis: ResampledAxis, into: Float64Array): void {
-  const { below, above, weight, count } = axis;
-  const first = neededFrom(axis);
-  for (let y = 0, at = 0; y < count; y++) {
-    const lower = ((below[y] ?? 0) - first) * columns;
-    const upper = ((above[y] ?? 0) - first) * columns;
-    const share = weight[y] ?? 0;
-    for (let column = 0; column < columns; column++) {
-      const from = plane[lower + column] ?? 0;
-      into[at++] = from + ((plane[upper + column] ?? 0) - from) * share;
-    }
-  }
-}
-
-/** Where the values of a slice are put. */
-interface Target {
-  readonly from: number;
-  readonly strideX: number;
-  readonly strideY: number;
-}
-
-/** [y, columns] to x and y, wherever they are put. */
-function turn(
-  plane: Float64Array,
-  columns: number,
-  rows: number,
-  axis: ResampledAxis,
-  into: Float32Array,
-  { from: start, strideX, strideY }: Target,
-): void {
-  const { below, above, weight, count } = axis;
-  const first = neededFrom(axis);
-  for (let from = 0; from < rows; from += rowsAtOnce) {
-    const to = Math.min(from + rowsAtOnce, rows);
-    for (let x = 0; x < count; x++) {
-      const lower = (below[x] ?? 0) - first;
-      const upper = (above[x] ?? 0) - first;
-      const share = weight[x] ?? 0;
-      let at = start + x * strideX + from * strideY;
-      for (let y = from; y < to; y++, at += strideY) {
-        const left = plane[y * columns + lower] ?? 0;
-        into[at] = left + ((plane[y * columns + upper] ?? 0) - left) * share;
-      }
-    }
   }
 }
