@@ -49,24 +49,24 @@ function shortOf(spec: TracedSpec) {
   return shortPromptsOf(spec, [task], { text, inputs: inputsIn(spec) }, programs);
 }
 
-test("prompts are read as no more tokens than the longest of them has, and some to a whole number of eights", () => {
+test("prompts are read as no more tokens than the longest has, up to a multiple of eight, as many at once as one padded text is long", () => {
   const short = shortOf(specOf(tiny));
   const shapes = short === null ? [] : inputsOf(short.program).map(({ name, type }) => [name, type.shape]);
   expect(shapes).toEqual([
-    ["input_ids", [2, 16]],
-    ["attention_mask", [2, 16]],
+    ["input_ids", [6, 16]],
+    ["attention_mask", [6, 16]],
   ]);
 });
 
 test("nothing is shortened where it saves little, or where parameters follow from the length of texts", () => {
   expect(shortOf(specOf(tiny.replace("length = 48", "length = 24")))).toBeNull();
   const siglip = readFileSync("specs/siglip.vlm", "utf8");
-  expect(buildShortTexts(specOf(siglip), 8)).toBeNull();
+  expect(buildShortTexts(specOf(siglip), 8, 4)).toBeNull();
 });
 
 test("a length that the model's own input says is shortened too", () => {
   const biomedclip = specOf(readFileSync("specs/biomedclip.vlm", "utf8"), { batch: 2 });
-  const short = buildShortTexts(biomedclip, 16);
+  const short = buildShortTexts(biomedclip, 16, 2);
   expect(short === null ? null : inputsOf(short.program).map(({ type }) => type.shape)).toEqual([
     [2, 16],
     [2, 16],
@@ -89,7 +89,10 @@ describe.each(programBackends.filter((backend) => backend.load().kind === "ready
       join(folder, `${backend.name}-${name.length}`),
     );
     const padded = inputsIn(spec);
-    const inputs = { padded, short: shortInputs(shortTexts, padded) };
+    const inputs = {
+      padded: { inputs: padded, rows: 2 },
+      short: { inputs: shortInputs(shortTexts, padded), rows: shortTexts.rows },
+    };
     const texts = ["Cardiomegaly is present.", "Hiatal hernia is not present."];
     expect(await isPaddingIdle(engine, texts, inputs, text.tokenizer, spec)).toBe(isIdle);
     await engine.dispose();

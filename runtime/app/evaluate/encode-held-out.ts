@@ -34,7 +34,7 @@ import type { Problem } from "../../text/index.ts";
 import type { OpenedData } from "../data/open.ts";
 import type { Reporter } from "../reporter.ts";
 import { groupsOf, patientsOf } from "./grouping.ts";
-import { isPaddingIdle, shortInputs } from "./short-prompts.ts";
+import { isPaddingIdle, shortInputs, type TextRows } from "./short-prompts.ts";
 
 /** What is encoded, with what, and who hears of it. */
 export interface HeldOutRequest {
@@ -126,15 +126,14 @@ export async function encodePrompts(
     return encodeTexts(engine, { program: "encode_text", texts, rows: texts.length, inputsOf, isStopped });
   }
   const { classes } = evaluation;
-  const rows = settings.microBatch;
   const texts = [...new Set(tasks.flatMap(({ prompts }) => promptTexts({ classes, prompts })))];
-  const encodedBy = (program: TextProgram, read: DataInputs) =>
+  const encodedBy = (program: TextProgram, { inputs: read, rows }: TextRows) =>
     encodeTexts(engine, { program, texts, rows, inputsOf: (some) => textValues(some, read, tokenizer), isStopped });
-  if (shortTexts === null) return encodedBy("encode_text", inputs);
-  const short = shortInputs(shortTexts, inputs);
-  const some = Array.from({ length: rows }, (_, row) => at(texts, row % texts.length));
-  const isIdle = await isPaddingIdle(engine, some, { padded: inputs, short }, tokenizer, spec);
-  return isIdle ? encodedBy("encode_short_text", short) : encodedBy("encode_text", inputs);
+  const padded = { inputs, rows: settings.microBatch };
+  if (shortTexts === null) return encodedBy("encode_text", padded);
+  const short = { inputs: shortInputs(shortTexts, inputs), rows: shortTexts.rows };
+  const isIdle = await isPaddingIdle(engine, texts, { padded, short }, tokenizer, spec);
+  return isIdle ? encodedBy("encode_short_text", short) : encodedBy("encode_text", padded);
 }
 
 /** Whether the latents of texts are those of the prompts of the `eval` block, whatever is given. */

@@ -9,6 +9,7 @@ import {
 import { at } from "../../at.ts";
 import type { Backend, Engine } from "../../backends/index.ts";
 import { type DataInputs, type Tokenizer, textTables, textValues } from "../../data/index.ts";
+import type { TextProgram } from "../../evaluate/index.ts";
 import type { OpenedData } from "../data/open.ts";
 
 /** Prompts are read as so many tokens more than they need: their number is a multiple of it. */
@@ -29,8 +30,11 @@ export function shortPromptsOf(
   const tokens = Math.ceil(longest / step) * step;
   const tables = textTables(inputs);
   const areFixed = inputs.inputs.some(({ kind }) => kind === "prompts");
-  if (areFixed || tables.length === 0 || tables.some(({ length }) => length < 2 * tokens)) return null;
-  return buildShortTexts(spec, tokens);
+  const length = Math.min(...tables.map((table) => table.length));
+  if (areFixed || tables.length === 0 || length < 2 * tokens) return null;
+  // As many at once as have the tokens of one micro-batch with its padding.
+  const rows = Math.min(texts.size, spec.settings.microBatch * Math.floor(length / tokens));
+  return buildShortTexts(spec, tokens, rows);
 }
 
 /** The inputs of texts of few tokens. */
@@ -45,6 +49,12 @@ export function shortInputs({ program }: ShortTexts, { inputs, needs }: DataInpu
   };
 }
 
+/** What a program takes of texts, and how many. */
+export interface TextRows {
+  readonly inputs: DataInputs;
+  readonly rows: number;
+}
+
 /**
  * Whether padding does not count in a model: what it makes of some texts as few tokens is what it makes of them with their padding, as
  * far as the numbers that it computes in go. Where all tokens have a say, as in a mean of them, it is not.
@@ -52,13 +62,18 @@ export function shortInputs({ program }: ShortTexts, { inputs, needs }: DataInpu
 export async function isPaddingIdle(
   engine: Pick<Engine, "run">,
   texts: readonly string[],
-  { padded, short }: { readonly padded: DataInputs; readonly short: DataInputs },
+  { padded, short }: { readonly padded: TextRows; readonly short: TextRows },
   tokenizer: Tokenizer | null,
   { settings: { precision } }: Pick<TracedSpec, "settings">,
 ): Promise<boolean> {
-  const whole = (await engine.run("encode_text", textValues(texts, padded, tokenizer))).get("latent");
-  const cut = (await engine.run("encode_short_text", textValues(texts, short, tokenizer))).get("latent");
-  if (whole === undefined || cut === undefined) throw new Error("invariant: an encoder of texts gives latents");
+  const latentsOf = async (program: TextProgram, { inputs, rows }: TextRows): Promise<Float32Array> => {
+    const filled = Array.from({ length: rows }, (_, row) => at(texts, row % texts.length));
+    const latents = (await engine.run(program, textValues(filled, inputs, tokenizer))).get("latent");
+    if (latents === undefined) throw new Error("invariant: an encoder of texts gives latents");
+    return latents.subarray(0, (latents.length / rows) * Math.min(padded.rows, short.rows));
+  };
+  const whole = await latentsOf("encode_text", padded);
+  const cut = await latentsOf("encode_short_text", short);
   const largest = whole.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const tolerance = largest * (precision === "f32" ? 1e-5 : 2 ** -6);
   return whole.every((value, place) => Math.abs(value - at(cut, place)) <= tolerance);
