@@ -66,7 +66,6 @@ export { innerProduct, type LowRankUpdate, normOf, normOfDifference } from "./lo
 export { fitsName, PatternReader } from "./name-pattern.ts";
 export { type OpenModel, openModelFile } from "./open.ts";
 export {
-  adapterUpdates,
   knownTypes,
   lengthsEnding,
   loraEndings,
@@ -88,4 +87,5 @@ export { readAdapter, type StoredAdapter } from "./read.ts";
 export { type OrderOf, orderByFile } from "./stored-placements.ts";
 export { noTargetParameters, type ParameterOrder } from "./target-parameters.ts";
 export { tokensConfig, tokensName } from "./tokens.ts";
+export { adapterUpdates } from "./updates.ts";
 export { type ConfigFields, ia3Config, type LoraModule, loraConfig, meaningOnly } from "./write-config.ts";

@@ -1,10 +1,4 @@
-import {
-  type AdapterFormat,
-  type AdapterUpdate,
-  type Plan,
-  type TracedSpec,
-  adapterUpdates as updatesIn,
-} from "../../compiler/index.ts";
+import type { AdapterFormat } from "../../compiler/index.ts";
 
 /** How the names of LoRA's two matrices end in checkpoints, behind that of the adapted module. */
 export interface LoraEndings {
@@ -38,7 +32,7 @@ export const tokensEnding = ".trainable_tokens_delta";
 /** The types of PEFT whose adapters are found by what they compute, and whose configs are known. */
 export const knownTypes = { lora: "LORA", ia3: "IA3", tokens: "TRAINABLE_TOKENS" } as const;
 
-const format: AdapterFormat = {
+export const peftFormat: AdapterFormat = {
   types: {
     "low-rank": knownTypes.lora,
     "low-rank-change": knownTypes.lora,
@@ -51,11 +45,6 @@ const format: AdapterFormat = {
   factors: factorsEnding,
   rows: tokensEnding,
 };
-
-/** What each adapter of a model does, as PEFT's files have it. */
-export function adapterUpdates(spec: TracedSpec, plan: Plan): readonly AdapterUpdate[] {
-  return updatesIn(spec, plan, format);
-}
 
 /** Whether a tensor is one of PEFT's for some type of adapters, known or not. */
 export function isOfAdapter(name: string): boolean {

@@ -63,7 +63,7 @@ test("ranks are redistributed by the same arguments, and others stay", () => {
   ]);
 });
 
-test.each(["", "peft LORA(r = size)", "peft LORA(r = 2 * size, lora_alpha = strength)"])(
+test.each(["", "peft LORA(r = size)", "peft LORA(r = 1 * size, lora_alpha = strength)"])(
   "an adapter with `%s` does not say which arguments are its rank and alpha",
   (said) => {
     const { compiled, inputs } = redistributed(said);

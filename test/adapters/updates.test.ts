@@ -86,6 +86,27 @@ test.each([
   ["LORA(r = rank)", "base(x) + low * low", "other: what it computes is not in the form of another weight or bias"],
   ["IA3()", "base(x) + 3 * low", "other: it computes what LORA does, but its `peft` clause says IA3"],
   ["SOME()", "base(x) + 3 * low", "SOME by its declaration"],
+  [
+    "LORA(r = rank, lora_alpha = 3 * rank, use_dora = false)",
+    "base(x) + 3 * low",
+    "lora of rank 2, times 3, dropout 0",
+  ],
+  [
+    "LORA(r = rank, lora_alpha = 3, use_rslora = true)",
+    "base(x) + 3 / sqrt(rank) * low",
+    "lora of rank 2, times 2.12132034356, dropout 0",
+  ],
+  ["LORA(r = 2 * rank)", "base(x) + 3 * low", "other: its `peft` clause says `r` 4, but it computes `r` 2"],
+  [
+    "LORA(r = rank, lora_alpha = rank)",
+    "base(x) + 3 * low",
+    "other: its `peft` clause says `lora_alpha` 2, but it computes `lora_alpha` 6",
+  ],
+  [
+    "LORA(use_dora = true)",
+    "base(x) + 3 * low",
+    "other: its `peft` clause says `use_dora` true, but it computes `use_dora` false",
+  ],
 ])("of an adapter that says `peft %s` and gives %s this is found: %s", (clause, forward, form) => {
   expect(formsOf(updates("mine(rank = 2) on text.attn.q", adapterWith(forward, `peft ${clause}`)))).toEqual([form]);
 });
