@@ -133,6 +133,7 @@ async function writeShard(shard: PlannedShard, options: PackOptions, tell: () =>
         leaveOut(loaded.problem);
       } else {
         const wrong = addExample(packed, loaded.value);
+        loader.takeBack(loaded.value);
         if (wrong !== null && !skipBad) return { kind: "bad", problem: wrong };
         if (wrong === null) written.push(packed);
         else leaveOut(wrong);
