@@ -96,9 +96,10 @@ export const tensors = {
       `\`${input}\`: \`${first}\` was trained with \`${field} = ${ofFirst}\`, but \`${other}\` with \`${field} = ${ofOther}\``,
     () => "combine adapters that were trained on the same kind of inputs",
   ),
-  "not-only-updates": error<{ readonly path: string; readonly name: string; readonly why: string }>(
+  /** Without a name it is of the whole file. */
+  "not-only-updates": error<{ readonly path: string; readonly name: string | null; readonly why: string }>(
     "E733",
-    ({ path, name, why }) => `\`${name}\` in \`${path}\` ${why}`,
+    ({ path, name, why }) => (name === null ? `\`${path}\` ${why}` : `\`${name}\` in \`${path}\` ${why}`),
   ),
   "updates-differ-in-shape": error<{
     readonly module: string;

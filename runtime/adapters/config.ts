@@ -15,7 +15,7 @@ import { changedWeights, isFormOfAdapter } from "./lora-starts.ts";
 import { fitsName, PatternReader } from "./name-pattern.ts";
 import { knownTypes } from "./peft-format.ts";
 import { isTargetParameter, readTargetParameters, type TargetParameters } from "./target-parameters.ts";
-import { readTargets, type Targets } from "./targets.ts";
+import { readSaved, readTargets, type SavedModule, type Targets } from "./targets.ts";
 import { readTokens, type TokensConfig, type TrainedTokens } from "./tokens.ts";
 
 /** What PEFT's adapter_config.json says of how an adapter's tensors are used. */
@@ -25,6 +25,8 @@ export type PeftConfig = OfEveryConfig & (LoraConfig | Ia3Config | TokensConfig 
 interface OfEveryConfig {
   /** Which modules have adapters. */
   readonly targets: Targets;
+  /** Which modules PEFT saves as a whole, beside the adapters. */
+  readonly saved: readonly SavedModule[];
   /** Fields that are not known and may change nothing, with their values: a later version's have those as they were before it. */
   readonly unknown: readonly string[];
   /** The version of PEFT that wrote it, where it says so. */
@@ -111,12 +113,15 @@ export function readPeftConfig(text: string): PeftConfig | Wrong {
   if (refused !== null) return wrong(refused);
   const reader = new PatternReader();
   const own = readOfType(type, fields, reader);
-  const targets = readTargets(fields, reader);
+  const saved = readSaved(fields, reader);
   if (own.kind === "wrong") return own;
+  if ("problem" in saved) return saved;
+  const targets = readTargets(fields, saved, reader);
   if (typeof targets !== "function") return targets;
   return {
     ...own,
     targets: withParameters(targets, own),
+    saved,
     unknown: isKnown ? unknownIn(fields) : [],
     version: versionIn(fields),
   };

@@ -63,10 +63,34 @@ export function readAdapter(
     }
     const [conflict] = config.kind === "config" ? conflictsWith(config.file, config.config, file, opened) : [];
     if (conflict !== undefined) return { kind: "wrong", diagnostic: conflict };
+    const single = config.kind === "config" && config.config.kind === "lora" ? singleMatrix(opened) : null;
+    if (single !== null) {
+      const problem = `it has \`${single.has}\`, but not \`${single.lacks}\``;
+      return {
+        kind: "wrong",
+        diagnostic: report("bad-tensor-file", file, { path: file, problem }, { help: incomplete }),
+      };
+    }
     return { kind: "adapter", parts: partsOf(opened, config, scales), config };
   } finally {
     opened.close();
   }
+}
+
+const incomplete = "PEFT writes both matrices of each module: was the file cut, or are there others of it?";
+
+/** A matrix of LoRA without the other one, and the name of that; null where there is none. */
+function singleMatrix({ tensors }: OpenAdapter): { readonly has: string; readonly lacks: string } | null {
+  const pairs = loraEndings.flatMap(({ down, up }) => [
+    { own: down, other: up },
+    { own: up, other: down },
+  ]);
+  for (const has of tensors.keys())
+    for (const { own, other } of pairs) {
+      const lacks = has.endsWith(own) ? `${has.slice(0, -own.length)}${other}` : null;
+      if (lacks !== null && !tensors.has(lacks)) return { has, lacks };
+    }
+  return null;
 }
 
 /** A tensor of an adapter, with all of its elements in memory. */

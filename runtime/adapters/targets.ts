@@ -16,20 +16,17 @@ const allLinear = "all-linear";
  * Reads which modules a config is for, as PEFT's `check_target_module_exists` does: `target_modules` and `exclude_modules`, names and endings
  * of names or an expression for whole names; `modules_to_save`, which have no adapters; `layers_to_transform` by `layers_pattern`.
  */
-export function readTargets(fields: Fields, reader: PatternReader): Targets | Wrong {
+export function readTargets(fields: Fields, saved: readonly SavedModule[], reader: PatternReader): Targets | Wrong {
   const included = namesIn(fields, "target_modules", reader);
   const excluded = namesIn(fields, "exclude_modules", reader);
-  const saved = savedIn(fields, reader);
   const layers = layersIn(fields, reader);
   if ("problem" in included) return included;
   if ("problem" in excluded) return excluded;
-  if ("problem" in saved) return saved;
   if ("problem" in layers) return layers;
   const isKnown = !isEmpty(fields.get("target_modules")) && !isAllLinear(fields.get("target_modules"));
   const whyNot = (module: string, mayBeRenamed: boolean): string | null => {
     if (excluded.fit(module) !== null) return `excludes \`${module}\` (\`exclude_modules\`)`;
-    if (saved.some((pattern) => fitsName(pattern, module)))
-      return `saves \`${module}\` as a whole (\`modules_to_save\`)`;
+    if (saved.some(({ has }) => has(module))) return `saves \`${module}\` as a whole (\`modules_to_save\`)`;
     if (!isKnown) return null;
     const fit = included.fit(module);
     if (fit === null && mayBeRenamed && included.isRenamed(module)) return null;
@@ -94,17 +91,25 @@ function isAllLinear(value: unknown): boolean {
   return typeof value === "string" && value.toLowerCase() === allLinear;
 }
 
+/** A module that PEFT saves as a whole. */
+export interface SavedModule {
+  /** How the config calls it. */
+  readonly called: string;
+  /** Whether a name is the module's, or of something inside. */
+  readonly has: (name: string) => boolean;
+}
+
 /** PEFT has a name of `modules_to_save` as an expression for any part of a name between dots. */
-function savedIn(fields: Fields, reader: PatternReader): readonly NamePattern[] | Wrong {
+export function readSaved(fields: Fields, reader: PatternReader): readonly SavedModule[] | Wrong {
   const texts = textsIn(fields, "modules_to_save");
   if (typeof texts !== "string" && "problem" in texts) return texts;
-  const patterns: NamePattern[] = [];
-  for (const text of typeof texts === "string" ? [texts] : texts) {
-    const pattern = reader.start(`(^|.*\\.)${text}($|\\..*)`);
+  const saved: SavedModule[] = [];
+  for (const called of typeof texts === "string" ? [texts] : texts) {
+    const pattern = reader.start(`(^|.*\\.)${called}($|\\..*)`);
     if (pattern.kind === "wrong") return wrong(`in \`modules_to_save\`, ${pattern.problem}`);
-    patterns.push(pattern);
+    saved.push({ called, has: (name) => fitsName(pattern, name) });
   }
-  return patterns;
+  return saved;
 }
 
 /** Whether a module is in a layer that has adapters; null where layers are not named. */

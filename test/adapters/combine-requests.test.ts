@@ -49,7 +49,12 @@ describe("combining", () => {
   });
 
   test.each<readonly [string, readonly string[], Partial<CombineRequest>, string]>([
-    ["weights that are too few", [north, south], { weights: [1] }, "2 adapters, but 1 weights"],
+    [
+      "weights that are too few",
+      [north, south],
+      { weights: [1] },
+      "the number of adapters is 2, and that of weights 1",
+    ],
     ["one adapter", [north], { method: "ties", density: 0.5 }, "there is nothing to combine with one adapter"],
     ["a density where there is none", [north, south], { method: "cat", density: 0.5 }, "`cat` has no --density"],
     ["no density", [north, south], { method: "ties_svd" }, "`ties_svd` needs --density"],
@@ -132,6 +137,14 @@ describe("combining", () => {
       for (const [name, { shape, data }] of plain(all))
         yield [name, { shape, data: name.includes("second.lora_B") ? data.fill(Number.NaN) : data }];
     });
+    const cut = changed(north, function* (all) {
+      for (const [name, tensor] of plain(all)) if (!name.includes("second.lora_B")) yield [name, tensor];
+    });
+    expect(combine([north, cut]).heard).toEqual([
+      expect.stringContaining(
+        "it has `base_model.model.second.lora_A.weight`, but not `base_model.model.second.lora_B.weight`",
+      ),
+    ]);
     expect(combine([north, damaged]).heard).toEqual([
       `E737: the update of \`second\` in \`${damaged}\` has values that are not finite`,
     ]);

@@ -118,6 +118,16 @@ test("fields that say where adapters are change nothing", () => {
   ).toBe(0);
 });
 
+test("a module that was trained besides and is not in the file is named, but not one that the model has not", () => {
+  const fields = { modules_to_save: ["to_visual_latent", "score"] };
+  const same = (name: string): readonly string[] => [name];
+  const { code, err } = forward(spec, "--adapter", renamed("not-saved", same, fields));
+  const file = join(folder, "not-saved", "adapter_config.json");
+  const what =
+    "has `to_visual_latent` in `modules_to_save`, but epoch.safetensors has none of it: the model's own is used";
+  expect([code, err]).toEqual([0, `note: ${file} ${what}\n`]);
+});
+
 test("an adapter of one encoder that the spec does not adapt there is refused", () => {
   const alone = (name: string): readonly string[] =>
     name.includes("text_transformer.") ? [name.replace("text_transformer.", "")] : [];

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -193,6 +193,18 @@ describe("a merged checkpoint", () => {
       "refused",
       expect.stringContaining("error: nothing to merge: test/fixtures/ctclip-small/weights.safetensors has no values"),
     ]);
+  });
+
+  test("is not written over the weights or the adapter that it is made of", async () => {
+    const weights = checkpoint("kept", "F32");
+    const before = readFileSync(weights);
+    const found = await exported(weights, { file: join(folder, ".", "kept.safetensors") });
+    expect(found.ended).toBe("refused");
+    expect(found.said).toContain(`the result would be written over \`${weights}\`, which it is made of`);
+    expect(readFileSync(weights).equals(before)).toBe(true);
+    const own = join(folder, "own.safetensors");
+    copyFileSync(adapter, own);
+    expect((await exported(weights, { adapter: own, file: own })).ended).toBe("refused");
   });
 
   test("says of a tensor that shares memory with a merged one, and is another view of it, that the two differ", async () => {

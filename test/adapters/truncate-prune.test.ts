@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { elementsOf } from "../../runtime/weights/index.ts";
@@ -16,7 +16,7 @@ import {
 import { fixture } from "./combine-cases.ts";
 import { jsonFields } from "./small-spec.ts";
 
-const { into, prune, changed } = arithmeticOn();
+const { into, combine, prune, changed } = arithmeticOn();
 
 describe("adapter svd", () => {
   test("measures each update and its share of a weight", () => {
@@ -77,6 +77,17 @@ describe("adapter svd", () => {
     ]);
     expect(spectra(peft, { folder: into() }).ended.kind).toBe("misused");
     expect(spectra(peft, { folder: into(), rank: 1, other: peft }).ended.kind).toBe("misused");
+  });
+
+  test("refuses to write over the adapter that it reads, as combining and pruning do", () => {
+    cpSync(north, into(), { recursive: true });
+    for (const path of [into(), join(into(), "adapter_model.safetensors")]) {
+      const folder = `${into()}/.`;
+      const wanted = [`the result would be written over \`${path}\`, which it is made of; name another place for it`];
+      expect(spectra(path, { rank: 2, folder }).heard).toEqual(wanted);
+      expect(prune(path, { density: 0.5, folder }).heard).toEqual(wanted);
+      expect(combine([north, path], { folder }).heard).toEqual(wanted);
+    }
   });
 });
 

@@ -11,7 +11,7 @@ const tokensEnding = ".trainable_tokens_delta";
 
 /** Why other updates cannot take the place of an adapter's own; nothing where they can. */
 export function unchangeable({ path, file, isPeft, updates, others, factors }: GivenAdapter): readonly Diagnostic[] {
-  const wrong = (name: string, why: string): readonly Diagnostic[] => [
+  const wrong = (name: string | null, why: string): readonly Diagnostic[] => [
     report("not-only-updates", file, { path, name, why }),
   ];
   const [ofFactors] = factors.keys();
@@ -20,7 +20,7 @@ export function unchangeable({ path, file, isPeft, updates, others, factors }: G
     const { isKept, why } = whyNot(name);
     if (!isKept || !isPeft) return wrong(name, why);
   }
-  return updates.size > 0 ? [] : wrong("everything", "is missing: there are no updates in it");
+  return updates.size > 0 ? [] : wrong(null, "has no updates");
 }
 
 /** Writes an adapter with other updates than it had, and everything else that it has. */

@@ -19,9 +19,10 @@ import {
   weightedSum,
 } from "../../adapters/index.ts";
 import { at } from "../../at.ts";
-import { printShare } from "../../text/index.ts";
+import { type Problem, printShare } from "../../text/index.ts";
 import type { FloatTensor } from "../../weights/index.ts";
 import type { CardSources } from "../export/card.ts";
+import { overwriting } from "../overwriting.ts";
 import { done, type Ended, misused, problem, type Reporter, refuseBy, refused } from "../reporter.ts";
 import { namedSpec, specsOfRuns } from "./adapted-spec.ts";
 import { disagreements, warnOfBases } from "./agreement.ts";
@@ -29,7 +30,7 @@ import { combiningProgress } from "./combining-progress.ts";
 import { type GivenAdapter, readGiven } from "./given-adapter.ts";
 import type { MadeOf } from "./made-card.ts";
 import { whyNot } from "./why-not.ts";
-import { type WrittenFiles, writeAdapter } from "./write-adapter.ts";
+import { adapterPaths, type WrittenFiles, writeAdapter } from "./write-adapter.ts";
 
 export interface CombineRequest {
   readonly adapters: readonly string[];
@@ -127,16 +128,11 @@ function madeOf(
   };
 }
 
-interface Wanted {
-  readonly message: string;
-  readonly help: string | null;
-}
-
-function wrongRequest(request: CombineRequest): Wanted | null {
-  const { adapters, weights, method, density } = request;
+function wrongRequest(request: CombineRequest): Pick<Problem, "message" | "help"> | null {
+  const { adapters, weights, method, density, folder } = request;
   if (weights !== null && weights.length !== adapters.length)
     return {
-      message: `${adapters.length} adapters, but ${weights.length} weights`,
+      message: `the number of adapters is ${adapters.length}, and that of weights ${weights.length}`,
       help: "give one weight for each adapter",
     };
   if (adapters.length < 2 && method !== "linear") {
@@ -153,7 +149,7 @@ function wrongRequest(request: CombineRequest): Wanted | null {
       message: `\`${method}\` needs --density`,
       help: "the share of each tensor's elements that it keeps, such as 0.5",
     };
-  return null;
+  return overwriting(adapterPaths(folder), adapters);
 }
 
 /** What an adapter has besides updates or factors, of which nothing is known that combines it. */
@@ -168,9 +164,7 @@ function notOnlyUpdates({ path, file, others, updates, factors }: GivenAdapter):
     ];
   }
   if (updates.size + factors.size > 0) return [];
-  return [
-    report("not-only-updates", file, { path, name: "everything", why: "is missing: there are no adapters in it" }),
-  ];
+  return [report("not-only-updates", file, { path, name: null, why: "has no adapters" })];
 }
 
 const withoutIt =

@@ -18,6 +18,7 @@ import {
 import { at } from "../../at.ts";
 import { printShare } from "../../text/index.ts";
 import { type CardSources, isSaid } from "../export/card.ts";
+import { overwriting } from "../overwriting.ts";
 import { done, type Ended, misused, problem, type Reporter, refuseBy, refused } from "../reporter.ts";
 import { type AdaptedSpec, namedSpec, specsOfRuns } from "./adapted-spec.ts";
 import { disagreements } from "./agreement.ts";
@@ -26,7 +27,7 @@ import { deltasOf } from "./deltas.ts";
 import { type GivenAdapter, readGiven } from "./given-adapter.ts";
 import type { MadeOf } from "./made-card.ts";
 import { weightNorms } from "./weight-norms.ts";
-import type { WrittenFiles } from "./write-adapter.ts";
+import { adapterPaths, type WrittenFiles } from "./write-adapter.ts";
 
 export interface SpectraRequest {
   readonly adapter: string;
@@ -89,6 +90,11 @@ export function adapterSpectra(request: SpectraRequest, reporter: Reporter): End
   }
   if (folder === null && isSaid(card)) {
     reporter.problem(problem("no folder given for the card", "add -o DIR, and --rank or --energy"));
+    return misused;
+  }
+  const over = folder === null ? null : overwriting(adapterPaths(folder), [request.adapter]);
+  if (over !== null) {
+    reporter.problem(over);
     return misused;
   }
   const spec = forSpec === null ? null : namedSpec(forSpec, reporter);
@@ -265,9 +271,8 @@ function overlapWith(one: SingularVectors, { matrices, scale }: LoraOf): ModuleS
 }
 
 function withoutUpdates({ path, file, others, factors }: GivenAdapter) {
-  const [name = "everything"] = [...others.keys(), ...factors.keys()];
-  const why =
-    others.size + factors.size > 0 ? "is not of an update of scale x B A, and there is none in it" : "is missing";
+  const [name = null] = [...others.keys(), ...factors.keys()];
+  const why = name === null ? "has no adapters" : "is not of an update of scale x B A, and there is none in it";
   return report("not-only-updates", file, { path, name, why });
 }
 

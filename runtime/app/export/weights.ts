@@ -6,6 +6,7 @@ import { attempt, writeAtomically } from "../../files/index.ts";
 import type { Problem } from "../../text/index.ts";
 import { bytesOf, countOf, decode, type StoredPieces, storedPieces, type WeightPieces } from "../../weights/index.ts";
 import { type CompiledSpec, compileReported, type SpecRequest } from "../compiled-spec.ts";
+import { overwriting } from "../overwriting.ts";
 import { done, type Ended, problem, type Reporter, refuse, refuseBy, refused, reportRemark } from "../reporter.ts";
 import { reportAdapterFile } from "../weights/adapter-file.ts";
 import { remarkOn } from "../weights/first-values.ts";
@@ -39,6 +40,8 @@ export interface WeightsExport {
  * not have included; or all weights of the spec where no file is given.
  */
 export async function exportWeights(request: ExportWeightsRequest, reporter: Reporter): Promise<Ended<WeightsExport>> {
+  const over = overwriting([request.file], [request.weights, request.adapter]);
+  if (over !== null) return refuse(over, reporter);
   const compiled = compileReported(request, reporter);
   if (compiled === null) return refused;
   const { spec, plan } = compiled;

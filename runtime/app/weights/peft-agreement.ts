@@ -119,7 +119,26 @@ export function peftDisagreements(given: AdaptersIn, { spec, plan }: Compiled): 
   const last = named.at(-1);
   if (last !== undefined && more > 0)
     named.splice(-1, 1, { ...last, notes: [...last.notes, `${more} more adapters differ`] });
-  return { diagnostics: named, notes: config.unknown.length === 0 ? [] : [unknownFields(subject, config)] };
+  const notes = [
+    ...(config.unknown.length === 0 ? [] : [unknownFields(subject, config)]),
+    ...unsaved(plan, given, found),
+  ];
+  return { diagnostics: named, notes };
+}
+
+/** Modules that a config has beside the adapters and the model has, and of which the file has nothing, as one that was cut has it. */
+function unsaved(
+  { parameters }: Plan,
+  { path, file }: AdaptersIn,
+  { file: subject, config }: FoundConfig & { readonly kind: "config" },
+): readonly string[] {
+  const names = [...file.tensors.keys()].map(withoutPrefix);
+  return config.saved
+    .filter(({ has }) => parameters.some(({ checkpoint }) => has(checkpoint)) && !names.some(has))
+    .map(
+      ({ called }) =>
+        `${subject} has \`${called}\` in \`modules_to_save\`, but ${basename(path)} has none of it: the model's own is used`,
+    );
 }
 
 function unknownFields(subject: string, { unknown, version }: PeftConfig): string {
@@ -203,7 +222,11 @@ function configOf({ path, file, match, alpha }: AdaptersIn): FoundConfig {
     parametersOf: noTargetParameters,
     hasParameters: false,
   } as const;
-  return { kind: "config", file: path, config: { ...config, targets: () => null, unknown: [], version: null } };
+  return {
+    kind: "config",
+    file: path,
+    config: { ...config, targets: () => null, saved: [], unknown: [], version: null },
+  };
 }
 
 /** The name that PEFT has for an adapted module, which a config's patterns are for. */
