@@ -141,3 +141,11 @@ test("an adapter of one encoder that the spec does not adapt there is refused", 
   const placed = medctc(["adapter", "spec", join(folder, "text-alone", "epoch.safetensors"), "--for", spec]);
   expect([placed.code, placed.out]).toEqual([0, "lora(rank = 4, alpha = 8) on text.attn.q,v\n"]);
 });
+
+test("what a file of adapters lacks is named with the file", () => {
+  const file = renamed("cut", (name) => (name.includes("encoder.layer.1.") ? [] : [name]), {});
+  const { code, err } = forward(spec, "--adapter", file);
+  expect(code).toBe(1);
+  expect(err).toMatch(/^error\[E703\]: \d+ tensors of the spec's adapters are missing: .*encoder\.layer\.1\./m);
+  expect(err).toContain(` --> ${file}`);
+});

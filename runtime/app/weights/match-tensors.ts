@@ -112,6 +112,13 @@ export function missingWeights(missing: ReadonlySet<string>): Diagnostic {
   return report("missing-tensors", "--weights", params, { help });
 }
 
+/** Says what a file of adapters lacks, as one that was cut does. */
+export function missingInAdapter(file: string, names: ReadonlySet<string>): Diagnostic {
+  const what = names.size === 1 ? "a tensor of the spec's adapters" : `${names.size} tensors of the spec's adapters`;
+  const help = "pass the whole adapter, or place what the file has: `medctc adapter spec` writes that";
+  return report("missing-tensors", file, { names: [...names], what }, { help });
+}
+
 export function misshapen(name: string, shape: readonly number[], expected: TensorType): Diagnostic {
   const params = { name, found: `[${shape.join(", ")}]`, expected: printType(expected) };
   return report("misshapen-tensor", name, params);

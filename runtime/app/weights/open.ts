@@ -22,6 +22,7 @@ import {
   findTensors,
   matchPlan,
   misshapen,
+  missingInAdapter,
   missingWeights,
   noCopy,
   severalCopies,
@@ -224,6 +225,8 @@ function weightsOf(
   const state = new Map<string, Float32Array>();
   const wrong: Diagnostic[] = [];
   const missing = new Set<string>();
+  /** What the file of adapters lacks. */
+  const cut = new Set<string>();
   const isAllowed = matcherOf(given.allowMissing);
   const ofAdapter = new Set([...planned.values()].flatMap((each) => (each.ofAdapter ? [each.path] : [])));
   const named = new Set<string>();
@@ -247,7 +250,8 @@ function weightsOf(
     }
     const own = given.fitted?.get(path);
     const found = own === undefined ? tensors?.get(path) : inAdapter(own, opened);
-    if (found === undefined && needed && !isAllowed(checkpoint)) missing.add(checkpoint);
+    if (found === undefined && needed && !isAllowed(checkpoint))
+      (ofAdapter.has(path) && given.adapter !== null ? cut : missing).add(checkpoint);
     if (found === undefined) {
       unfilled.add(path);
       continue;
@@ -266,6 +270,7 @@ function weightsOf(
     diagnostics.splice(-1, 1, { ...last, notes });
   }
   if (missing.size > 0) diagnostics.push(missingWeights(missing));
+  if (cut.size > 0 && given.adapter !== null) diagnostics.push(missingInAdapter(adapterFile(given.adapter), cut));
   const known = (path: string): Iterable<Float32Array> | null => {
     const resumed = given.resumed?.get(planned.get(path)?.checkpoint ?? "");
     return resumed === undefined ? (sources.get(path)?.() ?? null) : [resumed.data];
