@@ -146,7 +146,9 @@ function readOfType(
     return "problem" in tokensOf ? tokensOf : { kind: "tokens", tokensOf };
   }
   const isName = typeof type === "string" && /^[A-Z][A-Z0-9_]{0,40}$/.test(type);
-  return isName ? readDeclared(type, fields, reader) : wrong(`its \`peft_type\` is ${shown(type)}, but must be a name`);
+  return isName
+    ? readDeclared(type, fields, reader)
+    : wrong(`its \`peft_type\` is ${shown(type)}, but must be a type of PEFT, such as LORA`);
 }
 
 /** The fields that say what tensors mean, whatever that is; what is not used is left out. */

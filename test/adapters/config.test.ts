@@ -169,7 +169,7 @@ describe("a config that would make tensors mean something else is refused in wor
     [
       "a long value",
       configWith({ peft_type: "x".repeat(3_000_000) }),
-      /^its `peft_type` is "x{59}\.\.\., but must be a name$/,
+      /^its `peft_type` is "x{59}\.\.\., but must be a type of PEFT, such as LORA$/,
     ],
   ])("%s", (_, text, problem) => {
     const config = readPeftConfig(text);
