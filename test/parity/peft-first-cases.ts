@@ -49,18 +49,22 @@ const libraries = [
   ...[
     "beft",
     "boft",
+    "delora",
     "dora",
     "dora_embedding",
+    "hira",
+    "hra",
     "ia3",
     "ln_tuning",
     "loha",
     "lokr",
     "lora",
     "lora_embedding",
+    "miss",
     "oft",
     "olora",
   ],
-  ...["pissa", "trainable_tokens", "vera"],
+  ...["pissa", "road", "trainable_tokens", "vera"],
 ];
 
 /** A spec of a case, and the weights of its network. */

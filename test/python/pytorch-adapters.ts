@@ -38,12 +38,15 @@ export const adapterRules: Readonly<Record<string, Case>> = {
   bias_only: { rules: ["bias_only() on text.attn.v, text.attn.o"] },
   boft: { rules: ["boft(block = 4) on text.attn.q", "boft(block = 2, factors = 2) on text.attn.v"] },
   bottleneck: { rules: ["bottleneck(size = 3) on text.attn.o, text.ff.down"] },
+  delora: { rules: ["delora(rank = 2, length = 3) on text.attn.qkv"] },
   dora: { rules: ["dora(rank = 2, alpha = 3, rank_stabilised = true) on text.attn.qkv"] },
   dora_conv: { rules: ["dora_conv(rank = 2, alpha = 3) on vision.line, vision.plane, vision.space"] },
   dora_embedding: { rules: ["dora_embedding(rank = 2, alpha = 3) on text.embeddings.words"] },
   dora_transposed: {
     rules: ['dora_transposed(rank = 2, alpha = 3, start = "orthogonal") on vision.turned'],
   },
+  hira: { rules: ["hira(rank = 2) on text.attn.qkv"] },
+  hra: { rules: ["hra(rank = 2) on text.attn.q, text.ff.down", "hra(rank = 4) on text.attn.v"] },
   ia3: { rules: ["ia3() on text.attn.k,v", "ia3(on_inputs = true) on text.ff.down"] },
   ia3_conv: { rules: ["ia3_conv() on vision.plane", "ia3_conv(on_inputs = true) on vision.space"] },
   ln_tuning: { rules: ["ln_tuning() on text.layers.norm"] },
@@ -101,6 +104,7 @@ export const adapterRules: Readonly<Record<string, Case>> = {
   },
   loralib: { rules: ["loralib(rank = 2, alpha = 3) on text.attn.qkv"] },
   mica: { rules: ["mica(rank = 2, alpha = 3) on text.attn.qkv"] },
+  miss: { rules: ["miss(rank = 4) on text.attn.q", "miss(rank = 3) on text.attn.v, text.ff.down"] },
   oft: {
     rules: [
       "oft(block = 4) on text.attn.q",
@@ -133,6 +137,13 @@ export const adapterRules: Readonly<Record<string, Case>> = {
     losses: ["mean(reader.normed * reader.normed * reader.normed)"],
   },
   prompt: { rules: ["prompt(tokens = 2) on text.embeddings"] },
+  road: {
+    rules: [
+      "road(group = 4) on text.attn.q",
+      'road(group = 4, variant = "road_2") on text.attn.k',
+      'road(group = 2, variant = "road_4") on text.attn.v, text.ff.down',
+    ],
+  },
   trainable_tokens: { rules: ["trainable_tokens(tokens = [3, 0, 7]) on text.embeddings.words"] },
   vera: {
     rules: ["vera(rank = 2) on text.attn.q,v", "vera(rank = 3, d_initial = 0.2) on text.attn.k, text.ff.up"],

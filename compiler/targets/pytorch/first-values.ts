@@ -67,7 +67,7 @@ function filled(name: "zeros" | "ones", sizes: Python, writer: Writer): Python {
 
 function full(sizes: Python, value: Python, writer: Writer): Python {
   writer.use("torch");
-  const isFraction = value.kind === "word" && /[.e]/.test(value.text);
+  const isFraction = value.kind === "word" && /^-?\d.*[.e]/.test(value.text);
   return call("torch.full", [sizes, value], { dtype: isFraction ? null : word("torch.float32") });
 }
 
