@@ -49,9 +49,11 @@ const libraries = [
   ...[
     "beft",
     "boft",
+    "c3a",
     "delora",
     "dora",
     "dora_embedding",
+    "gralora",
     "hira",
     "hra",
     "ia3",

@@ -38,12 +38,18 @@ export const adapterRules: Readonly<Record<string, Case>> = {
   bias_only: { rules: ["bias_only() on text.attn.v, text.attn.o"] },
   boft: { rules: ["boft(block = 4) on text.attn.q", "boft(block = 2, factors = 2) on text.attn.v"] },
   bottleneck: { rules: ["bottleneck(size = 3) on text.attn.o, text.ff.down"] },
+  c3a: {
+    rules: ["c3a(block = 4) on text.attn.qkv", 'c3a(block = 2, start = "xavier_uniform") on text.ff.down'],
+  },
   delora: { rules: ["delora(rank = 2, length = 3) on text.attn.qkv"] },
   dora: { rules: ["dora(rank = 2, alpha = 3, rank_stabilised = true) on text.attn.qkv"] },
   dora_conv: { rules: ["dora_conv(rank = 2, alpha = 3) on vision.line, vision.plane, vision.space"] },
   dora_embedding: { rules: ["dora_embedding(rank = 2, alpha = 3) on text.embeddings.words"] },
   dora_transposed: {
     rules: ['dora_transposed(rank = 2, alpha = 3, start = "orthogonal") on vision.turned'],
+  },
+  gralora: {
+    rules: ["gralora(rank = 2) on text.attn.q", "gralora(rank = 2, blocks = 2, alpha = 3, hybrid = 1) on text.attn.v"],
   },
   hira: { rules: ["hira(rank = 2) on text.attn.qkv"] },
   hra: { rules: ["hra(rank = 2) on text.attn.q, text.ff.down", "hra(rank = 4) on text.attn.v"] },
