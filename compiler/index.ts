@@ -89,13 +89,13 @@ export {
 } from "./plan/index.ts";
 export {
   averagedBy,
-  buildEncodedValidation,
   buildForward,
   buildProduct,
   buildProgram,
   buildShortTexts,
   buildStep,
   buildValidation,
+  encodedValidation,
   evaluateExactly,
   evaluateOnce,
   type Features,

@@ -20,7 +20,7 @@ export { rowValues } from "./row-values.ts";
 export { evaluateExactly, evaluateOnce, runProgram } from "./run.ts";
 export { buildLearningRate } from "./schedule.ts";
 export { buildShortTexts, type ShortTexts } from "./short-texts.ts";
-export { buildEncodedValidation, buildValidation, type Validation } from "./validation.ts";
+export { buildValidation, encodedValidation, type Validation } from "./validation.ts";
 export {
   isMeasured,
   nameOf,

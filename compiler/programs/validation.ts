@@ -41,17 +41,15 @@ export function buildValidation(spec: TracedSpec, examples: number): Validation 
 }
 
 /**
- * The same for examples that are encoded for the tasks of classes anyway: their volumes need not be encoded again for the loss. Null
+ * The same programs for examples that are encoded for the tasks of classes anyway: their volumes need not be encoded again for the loss. Null
  * where the loss, or what is logged beside it, reads more of the inputs that take `files` than `encode_image` gives, and where a row's
  * encoding follows from other rows.
  */
-export function buildEncodedValidation(
+export function encodedValidation(
   spec: TracedSpec,
-  examples: number,
+  validation: Validation,
   files: ReadonlySet<string>,
 ): Validation | null {
-  const validation = buildValidation(spec, examples);
-  if (validation === null) return null;
   const { rows, microBatch } = validation;
   const names = new Map<Node, string>();
   const encoded = new Map<string, string>();

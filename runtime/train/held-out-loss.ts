@@ -51,7 +51,6 @@ export async function measureHeldOutLoss(
 ): Promise<MeasuredLoss> {
   const { engine, validation, inputs, shared, tokenizer, held, isStopped } = options;
   const reader = new HeldOutReader(examples, options);
-  const { done } = held;
   const sums = new Map<string, number>();
   let batches = 0;
   try {
@@ -67,12 +66,7 @@ export async function measureHeldOutLoss(
         const of = taken.map(({ example }) => example);
         return new Map([...held.inputsOf(taken), ...exampleValues(of, inputs, tokenizer)]);
       };
-      const values = await validateBatch(
-        engine,
-        validation,
-        { rows, shared, ...(done === undefined ? {} : { done }) },
-        isStopped,
-      );
+      const values = await validateBatch(engine, validation, { rows, shared, done: held.done }, isStopped);
       if (values === null) return { kind: "stopped" };
       for (const [name, value] of values) sums.set(name, (sums.get(name) ?? 0) + value);
       batches += 1;

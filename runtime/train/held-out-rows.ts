@@ -20,7 +20,7 @@ export interface HeldOutRows {
   readonly load: (example: Example, next: readonly Example[]) => Promise<LoadedExample | null>;
   readonly inputsOf: (rows: readonly LoadedRow[]) => Batch;
   /** Hears which inputs are not read any more. */
-  readonly done?: (inputs: Batch) => void;
+  readonly done: (inputs: Batch) => void;
 }
 
 /** Reads files as the inputs of a model take them. */
@@ -57,5 +57,6 @@ export function rowsOfEncoded(known: EncodedRows, inputs: NonNullable<Validation
           return [name, joined(values, rows.length * at(values, 0).length)];
         }),
       ),
+    done: () => undefined,
   };
 }

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import {
-  buildEncodedValidation,
   buildForward,
   buildValidation,
   compileSpec,
+  encodedValidation,
   firstValuesOf,
   inputsOf,
   nameOf,
@@ -73,7 +73,8 @@ function specOf(batch: number, microBatch: number): TracedSpec {
 const files = new Set(["left"]);
 
 function validationOf(spec: TracedSpec, examples: number, isEncoded: boolean): Validation {
-  const validation = isEncoded ? buildEncodedValidation(spec, examples, files) : buildValidation(spec, examples);
+  const plain = buildValidation(spec, examples);
+  const validation = isEncoded && plain !== null ? encodedValidation(spec, plain, files) : plain;
   if (validation === null) throw new Error("the spec is validated");
   return validation;
 }

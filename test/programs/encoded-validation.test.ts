@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { buildEncodedValidation, compileSpec, inputsOf } from "../../compiler/index.ts";
+import { buildValidation, compileSpec, encodedValidation, inputsOf } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
 
@@ -33,7 +33,9 @@ eval {
 `;
   const { spec, diagnostics } = compileSpec(createSource(path, text), new SpecLibrary("specs/std", path));
   if (spec === null) throw new Error(JSON.stringify(diagnostics));
-  const validation = buildEncodedValidation(spec, 5, new Set(["ct"]));
+  const plain = buildValidation(spec, 5);
+  if (plain === null) throw new Error("the spec is validated");
+  const validation = encodedValidation(spec, plain, new Set(["ct"]));
   expect(validation?.encoded ?? new Map([["latent", "encoded:latent"]])).toEqual(
     new Map([["latent", "encoded:latent"]]),
   );

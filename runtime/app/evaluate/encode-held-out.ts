@@ -34,7 +34,7 @@ import type { Problem } from "../../text/index.ts";
 import type { OpenedData } from "../data/open.ts";
 import type { Reporter } from "../reporter.ts";
 import { groupsOf, patientsOf } from "./grouping.ts";
-import { isPaddingIdle, shortInputs, type TextRows } from "./short-prompts.ts";
+import { isPaddingIdle, promptsOf, shortInputs, type TextRows } from "./short-prompts.ts";
 
 /** What is encoded, with what, and who hears of it. */
 export interface HeldOutRequest {
@@ -125,8 +125,7 @@ export async function encodePrompts(
     const inputsOf = () => promptValues(inputs, tokenizer);
     return encodeTexts(engine, { program: "encode_text", texts, rows: texts.length, inputsOf, isStopped });
   }
-  const { classes } = evaluation;
-  const texts = [...new Set(tasks.flatMap(({ prompts }) => promptTexts({ classes, prompts })))];
+  const texts = promptsOf(spec, tasks);
   const encodedBy = (program: TextProgram, { inputs: read, rows }: TextRows) =>
     encodeTexts(engine, { program, texts, rows, inputsOf: (some) => textValues(some, read, tokenizer), isStopped });
   const padded = { inputs, rows: settings.microBatch };

@@ -69,8 +69,7 @@ export async function evaluateRun(
   const { spec } = compiled;
   const { tasks } = spec.evaluation;
   const request = { ...task.request, adapter: run.adapter };
-  const byPrompts = tasks.filter((each) => each.kind === "zero_shot");
-  const shortTexts = run.exported === null ? shortPromptsOf(spec, byPrompts, reading, backend) : null;
+  const shortTexts = run.exported === null ? shortPromptsOf(spec, tasks, reading, backend) : null;
   const opened =
     run.exported === null
       ? await openEngine(compiled, "encode", backend, request, temporary, reporter, { shortTexts })

@@ -1,5 +1,6 @@
 import {
   buildShortTexts,
+  type EvalTask,
   inputsOf,
   promptTexts,
   type ShortTexts,
@@ -18,23 +19,31 @@ const step = 8;
 /** What reads the prompts of tasks as few tokens; null where that saves little, or where it is not known to be the same. */
 export function shortPromptsOf(
   spec: TracedSpec,
-  tasks: readonly ZeroShotTask[],
+  tasks: readonly EvalTask[],
   { text, inputs }: Pick<OpenedData, "text" | "inputs">,
   { runs }: Pick<Backend, "runs">,
 ): ShortTexts | null {
-  if (text === null || tasks.length === 0 || runs !== "programs") return null;
+  const byPrompts = tasks.filter((task) => task.kind === "zero_shot");
+  if (text === null || byPrompts.length === 0 || runs !== "programs") return null;
   const { tokenizer } = text;
-  const { classes } = spec.evaluation;
-  const texts = new Set(tasks.flatMap(({ prompts }) => promptTexts({ classes, prompts })));
-  const longest = Math.max(tokenizer.leastLength, ...[...texts].map((each) => tokenizer.count(each)));
+  const texts = promptsOf(spec, byPrompts);
+  const longest = Math.max(tokenizer.leastLength, ...texts.map((each) => tokenizer.count(each)));
   const tokens = Math.ceil(longest / step) * step;
   const tables = textTables(inputs);
   const areFixed = inputs.inputs.some(({ kind }) => kind === "prompts");
   const length = Math.min(...tables.map((table) => table.length));
   if (areFixed || tables.length === 0 || length < 2 * tokens) return null;
   // As many at once as have the tokens of one micro-batch with its padding.
-  const rows = Math.min(texts.size, spec.settings.microBatch * Math.floor(length / tokens));
+  const rows = Math.min(texts.length, spec.settings.microBatch * Math.floor(length / tokens));
   return buildShortTexts(spec, tokens, rows);
+}
+
+/** What zero-shot tasks say of classes, each text once. */
+export function promptsOf(
+  { evaluation: { classes } }: Pick<TracedSpec, "evaluation">,
+  tasks: readonly ZeroShotTask[],
+): readonly string[] {
+  return [...new Set(tasks.flatMap(({ prompts }) => promptTexts({ classes, prompts })))];
 }
 
 /** The inputs of texts of few tokens. */

@@ -46,7 +46,7 @@ export interface EvaluatedSources extends Sources {
 export function onceEncoded(sources: Sources, backend: Backend): EvaluatedSources {
   const { spec, held, reading } = sources;
   const task = held === null ? null : trainingTask(spec.evaluation);
-  const shortTexts = task?.kind === "zero_shot" ? shortPromptsOf(spec, [task], reading, backend) : null;
+  const shortTexts = task === null ? null : shortPromptsOf(spec, [task], reading, backend);
   return { ...sources, validation: withEncodedRows(sources, backend), shortTexts };
 }
 

@@ -1,4 +1,4 @@
-import { buildEncodedValidation, buildValidation, type TracedSpec, type Validation } from "../../../compiler/index.ts";
+import { buildValidation, encodedValidation, type TracedSpec, type Validation } from "../../../compiler/index.ts";
 import type { Backend } from "../../backends/index.ts";
 import { type DataInputs, type Dataset, type Example, fileInputs, labelGaps, openDataset } from "../../data/index.ts";
 import { sentence } from "../../text/index.ts";
@@ -51,7 +51,7 @@ export function withEncodedRows(
 ): ValidationSet | null {
   if (set === null || held === null || runs !== "programs") return set;
   const files = new Set(fileInputs(reading.inputs).map(({ name }) => name));
-  const validation = buildEncodedValidation(spec, set.dataset.examples.length, files);
+  const validation = encodedValidation(spec, set.validation, files);
   return validation === null ? set : { ...set, validation };
 }
 
