@@ -15,6 +15,8 @@ export interface AdapterKind {
   readonly fields: ReadonlyMap<string, Expression>;
   /** What its tensors are called behind the name of what it adapts. */
   readonly tensors: ReadonlySet<string>;
+  /** What modules of its own are called there, which have tensors of their own names. */
+  readonly parts: ReadonlySet<string>;
   /** What those are called that all of its placements share. */
   readonly shared: ReadonlySet<string>;
 }
@@ -41,6 +43,7 @@ export function kindOf(
   const params = members.filter((member) => member.kind === "param");
   const namesOf = (shared: boolean): ReadonlySet<string> =>
     new Set(params.filter((each) => each.shared === shared).map((each) => each.named?.value ?? each.name.text));
+  const parts = members.flatMap((each) => (each.kind === "part" ? [each.named?.value ?? each.name.text] : []));
   return {
     library,
     name,
@@ -50,6 +53,7 @@ export function kindOf(
     parameters,
     fields,
     tensors: namesOf(false),
+    parts: new Set(parts),
     shared: namesOf(true),
   };
 }

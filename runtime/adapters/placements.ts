@@ -60,8 +60,7 @@ function declaredIn(
 ): ReturnType<typeof knownPlacements> {
   const ofType = kinds.filter(({ type, isOfParameter }) => type === config.type && !isOfParameter);
   if (ofType.length === 0) return wrong(`the library has no adapter of the type ${config.type}`);
-  const tensors = ofType.flatMap((kind) => [...kind.tensors]);
-  return declaredPlacements(adapter, config, tensors, new Set(ofType.flatMap((kind) => [...kind.shared])));
+  return declaredPlacements(adapter, config, ofType);
 }
 
 /** Whether a kind is of the type of an adapter, and has all of its tensors. */

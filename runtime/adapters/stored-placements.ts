@@ -1,3 +1,4 @@
+import type { AdapterKind } from "./adapter-kinds.ts";
 import type { Ia3Config, LoraConfig } from "./config.ts";
 import { type DeclaredConfig, storedValue } from "./declared-config.ts";
 import { type Wrong, wrong } from "./json-object.ts";
@@ -111,15 +112,14 @@ export function knownPlacements(
 export function declaredPlacements(
   { parts }: StoredAdapter,
   config: DeclaredConfig,
-  tensors: readonly string[],
-  shared: ReadonlySet<string>,
+  kinds: readonly Pick<AdapterKind, "tensors" | "parts" | "shared">[],
 ): StoredPlacements {
   const names = new Set<string>();
   const saved: string[] = [];
   for (const name of parts.keys()) {
-    const tensor = tensors.find((each) => name === each || name.endsWith(`.${each}`));
-    if (tensor !== undefined) names.add(name.slice(0, Math.max(0, name.length - tensor.length - 1)));
-    else if (!shared.has(name)) saved.push(name);
+    const adapted = kinds.map((kind) => adaptedIn(name, kind)).find((each) => each !== null);
+    if (adapted !== undefined) names.add(adapted);
+    else if (!kinds.some(({ shared }) => shared.has(name))) saved.push(name);
   }
   const placements = [...names].map(
     (name): StoredPlacement => ({
@@ -133,6 +133,19 @@ export function declaredPlacements(
     }),
   );
   return { kind: "placements", placements, saved, unknownOrder: [] };
+}
+
+/** What the adapter is on that a tensor belongs to, by its name in checkpoints; null where it is of none. */
+function adaptedIn(name: string, { tensors, parts }: Pick<AdapterKind, "tensors" | "parts">): string | null {
+  for (const tensor of tensors) {
+    if (name === tensor) return "";
+    if (name.endsWith(`.${tensor}`)) return name.slice(0, -tensor.length - 1);
+  }
+  for (const part of parts) {
+    const at = `.${name}`.lastIndexOf(`.${part}.`);
+    if (at >= 0) return name.slice(0, Math.max(0, at - 1));
+  }
+  return null;
 }
 
 function placementOf(

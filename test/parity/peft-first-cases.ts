@@ -50,9 +50,11 @@ const libraries = [
     "beft",
     "boft",
     "c3a",
+    "deft",
     "delora",
     "dora",
     "dora_embedding",
+    "glora",
     "gralora",
     "hira",
     "hra",
@@ -66,7 +68,7 @@ const libraries = [
     "oft",
     "olora",
   ],
-  ...["pissa", "road", "trainable_tokens", "vera"],
+  ...["peanut", "pissa", "road", "trainable_tokens", "vera"],
 ];
 
 /** A spec of a case, and the weights of its network. */

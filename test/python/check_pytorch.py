@@ -135,16 +135,17 @@ def check_package(folder):
 
 
 def path_in(model, path, adapter):
-    """Where a module of a spec stands in a package, within the adapters around it and around what it is in."""
-    steps = []
-    for step in [*path.split("."), None]:
-        while isinstance(model, adapter):
-            steps.append("base")
-            model = model.base
-        if step is not None:
-            steps.append(step)
-            model = model.get_submodule(step)
-    return ".".join(steps)
+    """Where a module of a spec stands in a package: within the adapters around it and around what it is in, or in one of these itself."""
+    step, _, rest = path.partition(".")
+    is_around = isinstance(model, adapter)
+    if is_around and type(model).__name__.lower() == step.replace("_", ""):
+        step, _, rest = rest.partition(".")
+    elif is_around:
+        step, rest = "base", path
+    elif step == "":
+        return ""
+    inner = path_in(model.get_submodule(step), rest, adapter)
+    return f"{step}.{inner}" if inner else step
 
 
 def check_rows(name, model, batch, expected, limit):

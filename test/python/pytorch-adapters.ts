@@ -41,12 +41,27 @@ export const adapterRules: Readonly<Record<string, Case>> = {
   c3a: {
     rules: ["c3a(block = 4) on text.attn.qkv", 'c3a(block = 2, start = "xavier_uniform") on text.ff.down'],
   },
+  deft: {
+    rules: [
+      "deft(rank = 2, alpha = 3) on text.attn.q",
+      'deft(rank = 9, decomposition = "qr") on text.attn.v',
+      'deft(rank = 2, decomposition = "qr", para = true) on text.attn.k',
+    ],
+  },
   delora: { rules: ["delora(rank = 2, length = 3) on text.attn.qkv"] },
   dora: { rules: ["dora(rank = 2, alpha = 3, rank_stabilised = true) on text.attn.qkv"] },
   dora_conv: { rules: ["dora_conv(rank = 2, alpha = 3) on vision.line, vision.plane, vision.space"] },
   dora_embedding: { rules: ["dora_embedding(rank = 2, alpha = 3) on text.embeddings.words"] },
   dora_transposed: {
     rules: ['dora_transposed(rank = 2, alpha = 3, start = "orthogonal") on vision.turned'],
+  },
+  glora: {
+    rules: [
+      "glora(rank = 2) on text.attn.q",
+      'glora(rank = 2, weight = "vector", input = "vector", bias = "vector") on text.attn.o',
+      'glora(rank = 2, weight = "constant", input = "none", bias = "none") on text.attn.v',
+      'glora(rank = 1, weight = "none", bias = "none") on text.ff.down',
+    ],
   },
   gralora: {
     rules: ["gralora(rank = 2) on text.attn.q", "gralora(rank = 2, blocks = 2, alpha = 3, hybrid = 1) on text.attn.v"],
@@ -119,6 +134,16 @@ export const adapterRules: Readonly<Record<string, Case>> = {
     ],
   },
   olora: { rules: ["olora(rank = 2, alpha = 3) on text.attn.qkv"] },
+  peanut: {
+    rules: [
+      "peanut(rank = 2) on text.attn.q",
+      'peanut(rank = 2, depth = 2, activation = "gelu", scale = 0.5) on text.attn.v',
+      'peanut(rank = 2, depth = 1, activation = "tanh") on text.ff.down',
+      'peanut(rank = 2, activation = "leaky_relu") on text.attn.k',
+      'peanut(rank = 2, activation = "quick_gelu") on text.attn.o',
+      'peanut(rank = 2, activation = "gelu_new") on text.ff.up',
+    ],
+  },
   pissa: { rules: ["pissa(rank = 2, alpha = 3) on text.attn.qkv"] },
   prefix: { rules: ["prefix(tokens = 3) on text"] },
   prefix_clip: {

@@ -145,7 +145,8 @@ function moduleFrom(
   const replaced = { parameter: matrix, node: weight };
   const module = { path: place, weight: replaced, isTurned, groups, dilation };
   if (bias === null) return { ...module, bias: null };
-  const vector = onlyParameter(bias, own);
+  // What adapters add may follow from the weight.
+  const vector = onlyParameter(bias, own, matrix);
   if (vector === null || parentOf(vector.path) !== place || !isOfShape(vector, bias)) return null;
   return { ...module, bias: { parameter: vector, node: bias } };
 }
@@ -154,9 +155,15 @@ function isOfShape({ shape }: PlannedParameter, { type }: Node): boolean {
   return shape.join() === type.shape.join();
 }
 
-/** The one parameter that is not an adapter's, of those that a value depends on. */
-function onlyParameter(value: Node, own: ReadonlyMap<string, PlannedParameter>): PlannedParameter | null {
-  const read = parametersIn(value).flatMap((path) => own.get(path) ?? []);
+/** The one parameter that is not an adapter's, of those that a value depends on besides another. */
+function onlyParameter(
+  value: Node,
+  own: ReadonlyMap<string, PlannedParameter>,
+  besides?: PlannedParameter,
+): PlannedParameter | null {
+  const read = parametersIn(value)
+    .flatMap((path) => own.get(path) ?? [])
+    .filter((each) => each !== besides);
   const [only] = read;
   return read.length === 1 && only !== undefined ? only : null;
 }
