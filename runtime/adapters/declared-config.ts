@@ -42,6 +42,16 @@ export const modelFields: ReadonlySet<string> = new Set(["num_layers", "num_atte
 /** The list of fields that change nothing of what tensors mean: a file may have any value of them. */
 export const unread = "unread";
 
+/** Whether PEFT's file has what all placements share behind the name of each module, too. */
+const copied = "copied";
+
+/** Fields of a declaration that are not PEFT's: they say how its files are read and written. */
+export const ofFiles: ReadonlySet<string> = new Set([unread, copied]);
+
+export function isCopied({ fields }: Pick<DeclaredModule, "fields">): boolean {
+  return fields[copied] === true;
+}
+
 function unreadIn({ fields }: Pick<DeclaredModule, "fields">): ReadonlySet<unknown> {
   const names = fields[unread];
   return new Set(Array.isArray(names) ? names : []);
@@ -100,7 +110,7 @@ export function declaredConfig(
     Object.entries(first.fields).flatMap(([name, field]) => (kindOf(name) === "pattern" ? [field] : [])),
   );
   for (const [name, value] of Object.entries(first.fields)) {
-    if (name === "target_modules" || name === unread) continue;
+    if (name === "target_modules" || ofFiles.has(name)) continue;
     switch (kindOf(name)) {
       case "modules":
         config[name] = modules.flatMap(({ module, fields }) => (fields[name] === true ? [module] : []));
@@ -154,8 +164,8 @@ export function differenceFrom(
     if (!(name in fields) && !free.has(name) && !modelFields.has(name))
       return { found: `has \`${name}\` ${shown(stored.get(name))}`, expected: "has none" };
   for (const [name, value] of Object.entries(fields)) {
-    if (name === "target_modules" || name === unread || name in everyConfig || kindOf(name) === "pattern") continue;
-    if (free.has(name)) continue;
+    if (name === "target_modules" || name in everyConfig || kindOf(name) === "pattern") continue;
+    if (free.has(name) || ofFiles.has(name)) continue;
     const found = storedValue(config, name, patterns.get(name), module);
     if (!isSame(found, value)) return { found: `has \`${name}\` ${shown(found)}`, expected: `has ${shown(value)}` };
   }

@@ -56,6 +56,7 @@ export {
   type DeclaredConfig,
   declaredConfig,
   differenceFrom,
+  isCopied,
   isOfWholeModel,
 } from "./declared-config.ts";
 export { type FoundConfig, peftConfigFor, peftFiles } from "./folder.ts";
@@ -84,7 +85,7 @@ export { placeModules } from "./place-modules.ts";
 export type { PlacedGroup } from "./placed-groups.ts";
 export { groupsOf, withoutNumbers } from "./placements.ts";
 export { readAdapter, type StoredAdapter } from "./read.ts";
-export { type OrderOf, orderByFile } from "./stored-placements.ts";
+export { isCopyOf, type OrderOf, orderByFile } from "./stored-placements.ts";
 export { noTargetParameters, type ParameterOrder } from "./target-parameters.ts";
 export { tokensConfig, tokensName } from "./tokens.ts";
 export { adapterUpdates } from "./updates.ts";

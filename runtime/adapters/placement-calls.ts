@@ -1,6 +1,6 @@
 import type { Expression } from "../../grammar/index.ts";
 import { type AdapterKind, argumentFor } from "./adapter-kinds.ts";
-import { isPattern, isSame, modelFields, unread } from "./declared-config.ts";
+import { isPattern, isSame, modelFields, ofFiles, unread } from "./declared-config.ts";
 import { type Wrong, wrong } from "./json-object.ts";
 import type { PlacedGroup } from "./placed-groups.ts";
 import type { StoredPlacement } from "./stored-placements.ts";
@@ -29,7 +29,7 @@ export function callOf(
   for (const [field, expression] of fields) {
     const mask = isPattern(field) ? maskIn(expression) : null;
     if (mask !== null) values.set(mask.parameter, placement.rowsOf(mask.tensor));
-    if (isPattern(field) || ofModel.has(field) || field === unread || free.has(field)) continue;
+    if (isPattern(field) || ofModel.has(field) || ofFiles.has(field) || free.has(field)) continue;
     const stored = placement.valueOf(field, patterns.get(field));
     const argument = argumentFor(kind, field);
     if (argument !== null) values.set(argument, stored);

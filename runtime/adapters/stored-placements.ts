@@ -119,7 +119,7 @@ export function declaredPlacements(
   for (const name of parts.keys()) {
     const adapted = kinds.map((kind) => adaptedIn(name, kind)).find((each) => each !== null);
     if (adapted !== undefined) names.add(adapted);
-    else if (!kinds.some(({ shared }) => shared.has(name))) saved.push(name);
+    else if (!kinds.some(({ shared }) => [...shared].some((each) => isCopyOf(each, name)))) saved.push(name);
   }
   const placements = [...names].map(
     (name): StoredPlacement => ({
@@ -133,6 +133,11 @@ export function declaredPlacements(
     }),
   );
   return { kind: "placements", placements, saved, unknownOrder: [] };
+}
+
+/** Whether a tensor is one that modules share, by its name in checkpoints, or the copy of it that PEFT's file has of a module. */
+export function isCopyOf(shared: string, name: string): boolean {
+  return name === shared || name.endsWith(`.${shared}`);
 }
 
 /** What the adapter is on that a tensor belongs to, by its name in checkpoints; null where it is of none. */

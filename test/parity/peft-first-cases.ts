@@ -68,7 +68,7 @@ const libraries = [
     "oft",
     "olora",
   ],
-  ...["peanut", "pissa", "road", "trainable_tokens", "vera"],
+  ...["peanut", "pissa", "randlora", "road", "trainable_tokens", "vblora", "vera"],
 ];
 
 /** A spec of a case, and the weights of its network. */

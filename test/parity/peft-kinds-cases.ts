@@ -55,6 +55,8 @@ export const placements: Readonly<Record<string, readonly string[]>> = {
   "pair-deft": [`deft(rank = 4, alpha = 6) on ${linear}`],
   "pair-qr": [`deft(rank = 4, decomposition = "qr") on ${linear}`],
   "pair-square": [`deft(rank = 20, decomposition = "qr") on vision.first`],
+  "pair-randlora": ["randlora(rank = 4, alpha = 5) on vision.first, vision.last"],
+  "pair-bank": [`vblora(rank = 3, vectors = 12, length = 6) on ${linear}`],
   "pair-para": [`deft(rank = 3, decomposition = "qr", para = true) on ${linear}`],
   "line-loha": [`loha(rank = 3, alpha = 5) on ${convolutions}`],
   "line-lokr": [`lokr(rank = 2, alpha = 5) on ${convolutions}`],
@@ -83,7 +85,9 @@ const libraries = [
   "olora",
   "peanut",
   "pissa",
+  "randlora",
   "road",
+  "vblora",
   "vera",
 ];
 

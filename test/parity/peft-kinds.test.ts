@@ -24,7 +24,12 @@ function compiledCase(name: string) {
     values.set(at, floats(found));
     if (ofAdapter) read.add(checkpoint);
   }
-  expect([...read].sort()).toEqual([...stored.keys()].sort());
+  // Of what modules share a file may have copies behind their names.
+  const shared = plan.buffers.filter(({ path }) => path.startsWith("shared."));
+  for (const key of [...stored.keys()].filter((each) => !read.has(each))) {
+    const of = shared.find(({ checkpoint }) => key.endsWith(`.${checkpoint}`));
+    expect(floats(tensorOf(stored, key)), key).toEqual(values.get(of?.path ?? ""));
+  }
   return { compiled, values, expected: below(`${network}.${kind}.`), x: tensorOf(below(`${network}.`), "x") };
 }
 

@@ -25,6 +25,10 @@ export const cases: Readonly<Record<string, PromptCase>> = {
   zero: { encoder: "bert", output: "hidden", placed: 'prefix(tokens = 4, start = "zero") on text' },
   projected: { encoder: "bert", output: "hidden", placed: "prefix(tokens = 4) on text" },
   grouped: { encoder: "qwen3", output: "normed", placed: "prefix(tokens = 4) on text" },
+  encoded: { encoder: "bert", output: "hidden", placed: "p_tuning(tokens = 4) on text.embeddings" },
+  recurrent: { encoder: "bert", output: "hidden", placed: "p_tuning(tokens = 4) on text.embeddings" },
+  cartridge: { encoder: "bert", output: "hidden", placed: "cartridge(tokens = 4, frozen = 2) on text" },
+  sink: { encoder: "qwen3", output: "normed", placed: "cartridge(tokens = 4) on text" },
 };
 
 export function caseNamed(name: string): PromptCase {
@@ -33,11 +37,16 @@ export function caseNamed(name: string): PromptCase {
   return found;
 }
 
+/** The file of the library that a placement is from. */
+export function libraryOf(placed: string): string {
+  return /^p(?:rompt|_tuning)\(/.test(placed) ? "prompt" : "prefix";
+}
+
 /** A spec whose loss is that of the fixture. */
 export function specOf(name: string): string {
   const { encoder, output, placed } = caseNamed(name);
   return `import "std/${encoder}"
-import "std/${placed.startsWith("prompt") ? "prompt" : "prefix"}"
+import "std/${libraryOf(placed)}"
 
 function weighted(values) {
   return mean(values * values * reshape(0.5 + cast(iota(16), f32) / 15, [1, 1, 16]))

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { adapterConfig, expectSameTensors, succeeds } from "../adapters/peft-files.ts";
 import { medctc, prepareProgram } from "../cli/medctc.ts";
 import { floats, relative, tensorOf } from "./peft-fixture.ts";
-import { adapterOf, below, caseNamed, cases, specOf, weightsOf, writeCase } from "./peft-prompts-cases.ts";
+import { adapterOf, below, caseNamed, cases, libraryOf, specOf, weightsOf, writeCase } from "./peft-prompts-cases.ts";
 import { backends, compileSmall, computedBy, inputOf } from "./peft-run.ts";
 
 let folder = "";
@@ -43,8 +43,9 @@ test.each(names)("PEFT's file of %s is read, and written as PEFT wrote it", (nam
   const theirs = adapterOf(name).folder;
   succeeds(["export", spec, "--peft", out, "--weights", weights, "--adapter", theirs]);
   expectSameTensors(out, theirs);
-  // What PEFT's projection gave is stored, and so no projection is left.
-  const projection = name === "projected" ? { prefix_projection: false, encoder_hidden_size: 16 } : {};
+  // What PEFT's projection or network gave is stored, and so none is left.
+  const isMade = ["projected", "encoded", "recurrent"].includes(name);
+  const projection = isMade ? { prefix_projection: false, encoder_hidden_size: 16 } : {};
   const found = adapterConfig(out);
   const expected: Readonly<Record<string, unknown>> = { ...adapterConfig(theirs), ...projection };
   for (const key of Object.keys(found)) expect([key, found[key]]).toEqual([key, expected[key] ?? null]);
@@ -56,5 +57,5 @@ test.each(names)("%s has the placement of the spec again", (name) => {
   const { code, out, err } = medctc(["adapter", "spec", adapterOf(name).folder, "--for", spec]);
   // How it started is not stored.
   expect([code, out]).toEqual([0, `${placed.replace(', start = "zero"', "")}\n`]);
-  expect(err).toBe(`these lines need import "std/${placed.slice(0, placed.indexOf("("))}"\n`);
+  expect(err).toBe(`these lines need import "std/${libraryOf(placed)}"\n`);
 });

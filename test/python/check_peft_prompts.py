@@ -14,7 +14,7 @@ fed = {key: tensors[key].long() for key in ["input_ids", "attention_mask"]}
 
 for folder in folders:
     name = name_of(folder)
-    network = "qwen3" if name == "grouped" else "bert"
+    network = "qwen3" if name in ["grouped", "sink"] else "bert"
     with torch.no_grad():
         ours, theirs = (
             PeftModel.from_pretrained(networks.made(network, tensors), path).eval()(**fed).last_hidden_state

@@ -41,6 +41,15 @@ export const adapterRules: Readonly<Record<string, Case>> = {
   c3a: {
     rules: ["c3a(block = 4) on text.attn.qkv", 'c3a(block = 2, start = "xavier_uniform") on text.ff.down'],
   },
+  cartridge: { rules: ["cartridge(tokens = 3) on text"] },
+  cartridge_qwen3: {
+    encoders: {
+      "std/qwen3":
+        "encoder reader = qwen3(vocab = 12, dim = 8, layers = 2, heads = 4, groups = 2, ff = 16, length = 6)",
+    },
+    rules: ["freeze reader", "cartridge(tokens = 3, frozen = 0) on reader"],
+    losses: ["mean(reader.normed * reader.normed * reader.normed)"],
+  },
   deft: {
     rules: [
       "deft(rank = 2, alpha = 3) on text.attn.q",
@@ -134,6 +143,7 @@ export const adapterRules: Readonly<Record<string, Case>> = {
     ],
   },
   olora: { rules: ["olora(rank = 2, alpha = 3) on text.attn.qkv"] },
+  p_tuning: { rules: ["p_tuning(tokens = 2) on text.embeddings"] },
   peanut: {
     rules: [
       "peanut(rank = 2) on text.attn.q",
@@ -168,6 +178,9 @@ export const adapterRules: Readonly<Record<string, Case>> = {
     losses: ["mean(reader.normed * reader.normed * reader.normed)"],
   },
   prompt: { rules: ["prompt(tokens = 2) on text.embeddings"] },
+  randlora: {
+    rules: ["randlora(rank = 3, alpha = 5) on text.attn.q,v", "randlora(rank = 2) on text.ff.up, text.ff.down"],
+  },
   road: {
     rules: [
       "road(group = 4) on text.attn.q",
@@ -176,6 +189,12 @@ export const adapterRules: Readonly<Record<string, Case>> = {
     ],
   },
   trainable_tokens: { rules: ["trainable_tokens(tokens = [3, 0, 7]) on text.embeddings.words"] },
+  vblora: {
+    rules: [
+      "vblora(rank = 2, vectors = 6, length = 4) on text.attn.q,v",
+      "vblora(rank = 1, vectors = 6, length = 4, best = 3) on text.ff.down",
+    ],
+  },
   vera: {
     rules: ["vera(rank = 2) on text.attn.q,v", "vera(rank = 3, d_initial = 0.2) on text.attn.k, text.ff.up"],
   },

@@ -1,5 +1,12 @@
 import type { AdapterUpdate, Declared } from "../../../compiler/index.ts";
-import { type ConfigFields, declaredConfig, isOfWholeModel, peftPrefix, peftRoot } from "../../adapters/index.ts";
+import {
+  type ConfigFields,
+  declaredConfig,
+  isCopied,
+  isOfWholeModel,
+  peftPrefix,
+  peftRoot,
+} from "../../adapters/index.ts";
 import type { FloatTensor, WeightPieces } from "../../weights/index.ts";
 
 export type DeclaredUpdate = AdapterUpdate & Declared;
@@ -24,6 +31,7 @@ export function peftOfDeclared(
     for (const [before, given] of [
       [prefix, own],
       [peftRoot, shared],
+      [`${prefix}${form.module}.`, isCopied(form) ? shared : []],
     ] as const)
       for (const { path, checkpoint, shape } of given)
         tensors.set(`${before}${checkpoint}`, { shape, data: () => piecesOf(path) });

@@ -19,6 +19,7 @@ import {
   differenceFrom,
   type FoundConfig,
   type Ia3Config,
+  isCopyOf,
   isOfWholeModel,
   knownTypes,
   type LoraConfig,
@@ -357,7 +358,9 @@ function isOfUnused(name: string, { tensors, floats, attentions }: OpenAdapter):
 function* unplaced({ file, match, isWhole }: AdaptersIn, plan: Plan, subject: string): Iterable<Diagnostic> {
   const kindOf = besidesModel(file.inFile.values());
   const used = new Set(match.found.values());
-  const known = new Set([...plan.parameters, ...plan.buffers].map(peftName));
+  const planned = [...plan.parameters, ...plan.buffers];
+  const known = new Set(planned.map(peftName));
+  const shared = planned.flatMap(({ path, checkpoint }) => (path.startsWith("shared.") ? [checkpoint] : []));
   const modules = new Set<string>();
   for (const [name, { shape }] of file.tensors) {
     // A tensor without elements, such as one of rank 0, adapts nothing.
@@ -365,7 +368,9 @@ function* unplaced({ file, match, isWhole }: AdaptersIn, plan: Plan, subject: st
     // Lengths are read with the matrices beside them.
     const isOfMatrices = name.endsWith(lengthsEnding) && isUsed(name.slice(0, -lengthsEnding.length), used);
     if (isWhole && kindOf(file.inFile.get(name) ?? name) !== "adapter") continue;
-    if (used.has(name) || known.has(withoutPrefix(name)) || isOfMatrices || isOfUnused(name, file)) continue;
+    const bare = withoutPrefix(name);
+    if (used.has(name) || known.has(bare) || isOfMatrices || isOfUnused(name, file)) continue;
+    if (shared.some((each) => isCopyOf(each, bare))) continue;
     modules.add(moduleInPeft(name));
   }
   for (const module of modules)
