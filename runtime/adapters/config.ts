@@ -11,6 +11,7 @@ import {
 } from "./config-fields.ts";
 import { type DeclaredConfig, isPattern, modelFields } from "./declared-config.ts";
 import { type Fields, fieldsOf, readJsonObject, type Wrong, wrong } from "./json-object.ts";
+import { keysIn, type ListedName } from "./listed-names.ts";
 import { changedWeights, isFormOfAdapter } from "./lora-starts.ts";
 import { fitsName, PatternReader } from "./name-pattern.ts";
 import { knownTypes } from "./peft-format.ts";
@@ -25,8 +26,14 @@ export type PeftConfig = OfEveryConfig & (LoraConfig | Ia3Config | TokensConfig 
 interface OfEveryConfig {
   /** Which modules have adapters. */
   readonly targets: Targets;
+  /** Whether the config itself names a module, or a parameter, as one that has an adapter. */
+  readonly isTargeted: (name: string) => boolean;
   /** Which modules PEFT saves as a whole, beside the adapters. */
   readonly saved: readonly SavedModule[];
+  /** The names by which it means modules, but those of `modules_to_save`. */
+  readonly listed: readonly ListedName[];
+  /** Whose biases were trained besides. */
+  readonly biases: "all" | "adapted" | "none";
   /** Fields that are not known and may change nothing, with their values: a later version's have those as they were before it. */
   readonly unknown: readonly string[];
   /** The version of PEFT that wrote it, where it says so. */
@@ -38,6 +45,8 @@ export interface LoraConfig {
   /** The rank and the alpha of a module, by its name in checkpoints. */
   readonly rankOf: (module: string) => number;
   readonly alphaOf: (module: string) => number;
+  /** Those of modules that have others than most. */
+  readonly patterns: { readonly ranks: Patterned; readonly alphas: Patterned };
   /** Whether the scale is alpha / sqrt(rank) instead of alpha / rank. */
   readonly rankStabilised: boolean;
   readonly dropout: number;
@@ -91,7 +100,12 @@ const harmlessKeys: ReadonlySet<string> = new Set([
   ...["velora_config", "megatron_config", "megatron_core", "qalora_group_size", "ensure_weight_tying"],
 ]);
 
-const biases: readonly unknown[] = ["none", "all", "lora_only"];
+/** What `bias` may be, and whose biases that trains. */
+const trainedBiases: Readonly<Record<string, PeftConfig["biases"]>> = {
+  none: "none",
+  all: "all",
+  lora_only: "adapted",
+};
 
 /** LoRA's scale of the update B A for a module: PEFT's own formulas. */
 export function scaleIn(config: LoraConfig, module: string): number {
@@ -117,14 +131,31 @@ export function readPeftConfig(text: string): PeftConfig | Wrong {
   if (own.kind === "wrong") return own;
   if ("problem" in saved) return saved;
   const targets = readTargets(fields, saved, reader);
-  if (typeof targets !== "function") return targets;
+  if (targets.kind === "wrong") return targets;
   return {
     ...own,
-    targets: withParameters(targets, own),
+    targets: withParameters(targets.targets, own),
+    isTargeted: (name) =>
+      targets.isTargeted(name) || (own.kind === "lora" && isTargetParameter(name, own.parametersOf)),
     saved,
+    listed: [...targets.listed, ...listedIn(own, fields)],
+    biases: trainedBiases[String(fields.get("bias") ?? "none")] ?? "none",
     unknown: isKnown ? unknownIn(fields) : [],
     version: versionIn(fields),
   };
+}
+
+/** The names in fields of some types alone. */
+function listedIn(config: ReturnType<typeof readOfType>, fields: Fields): readonly ListedName[] {
+  if (config.kind === "declared") return [...config.patterns].flatMap(([field, patterns]) => keysIn(field, patterns));
+  if (config.kind !== "lora") return [];
+  const parameters = fields.get("target_parameters");
+  const named = Array.isArray(parameters) ? parameters.map(String) : [];
+  return [
+    ...keysIn("rank_pattern", config.patterns.ranks),
+    ...keysIn("alpha_pattern", config.patterns.alphas),
+    ...named.map((called) => ({ field: "target_parameters", called, pattern: null })),
+  ];
 }
 
 /** Parameters are named apart from modules, and excluded by nothing that excludes these. */
@@ -207,6 +238,7 @@ function readLora(fields: Fields, reader: PatternReader): LoraConfig | Wrong {
     kind: "lora",
     rankOf: (module) => valueFor(ranks, module) ?? rank,
     alphaOf: (module) => valueFor(alphas, module) ?? alpha,
+    patterns: { ranks, alphas },
     rankStabilised,
     dropout,
     hasLengths,
@@ -231,7 +263,8 @@ function refusedIn(fields: Fields): string | null {
   for (const [key, why] of refusedKeys) if (!isEmpty(fields.get(key))) return `it sets \`${key}\`: ${why}`;
   const bias = fields.get("bias") ?? "none";
   // Trained biases are in the file under their own names.
-  if (!biases.includes(bias)) return `its \`bias\` is ${shown(bias)}, but must be none, all or lora_only`;
+  if (typeof bias !== "string" || !Object.hasOwn(trainedBiases, bias))
+    return `its \`bias\` is ${shown(bias)}, but must be none, all or lora_only`;
   return null;
 }
 

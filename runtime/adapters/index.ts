@@ -61,6 +61,7 @@ export {
 } from "./declared-config.ts";
 export { type FoundConfig, peftConfigFor, peftFiles } from "./folder.ts";
 export { lengthsOf } from "./lengths.ts";
+export { modulesInFile, namedInVain } from "./listed-modules.ts";
 export { type LoraFiles, loraFiles } from "./lora-file.ts";
 export { type LoraOf, loraPartsOf, type OtherTensor } from "./lora-modules.ts";
 export { innerProduct, type LowRankUpdate, normOf, normOfDifference } from "./low-rank.ts";
@@ -80,6 +81,7 @@ export {
   plainNames,
   unloadedName,
   withoutPrefix,
+  withoutWrappers,
 } from "./peft-names.ts";
 export { placeModules } from "./place-modules.ts";
 export type { PlacedGroup } from "./placed-groups.ts";

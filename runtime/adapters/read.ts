@@ -5,6 +5,7 @@ import { attentionOf, type OpenAdapter, openAdapter } from "./attention.ts";
 import { type LoraConfig, scaleIn } from "./config.ts";
 import { conflictsWith } from "./conflicts.ts";
 import { type FoundConfig, peftConfigFor } from "./folder.ts";
+import { modulesInFile, namedInVain } from "./listed-modules.ts";
 import type { LowRankUpdate } from "./low-rank.ts";
 import type { OpenModel } from "./open.ts";
 import { type LoraEndings, loraEndings, loralibEndings } from "./peft-format.ts";
@@ -38,6 +39,8 @@ export interface StoredAdapter {
   /** In the order of the file. */
   readonly parts: ReadonlyMap<string, StoredPart>;
   readonly config: FoundConfig & { readonly kind: "none" | "config" };
+  /** What the config names and the file has nothing of, in words. */
+  readonly unmet: readonly string[];
 }
 
 /** Modules in a file, each held against every pattern of its config. */
@@ -71,7 +74,9 @@ export function readAdapter(
         diagnostic: report("bad-tensor-file", file, { path: file, problem }, { help: incomplete }),
       };
     }
-    return { kind: "adapter", parts: partsOf(opened, config, scales), config };
+    const unmet =
+      config.kind === "none" ? [] : namedInVain(config.config, modulesInFile(opened.inFile.values()), null, file);
+    return { kind: "adapter", parts: partsOf(opened, config, scales), config, unmet };
   } finally {
     opened.close();
   }

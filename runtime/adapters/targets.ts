@@ -1,5 +1,6 @@
 import { isEmpty, shown, textsIn } from "./config-fields.ts";
 import { type Fields, type Wrong, wrong } from "./json-object.ts";
+import { endingsOf, type ListedName } from "./listed-names.ts";
 import { fitsName, type NamePattern, type PatternReader } from "./name-pattern.ts";
 import { withoutWrappers } from "./peft-names.ts";
 
@@ -9,6 +10,16 @@ import { withoutWrappers } from "./peft-names.ts";
  */
 export type Targets = (module: string, mayBeRenamed?: boolean) => string | null;
 
+/** Which modules a config is for, and the names by which it says so. */
+export interface ReadTargets {
+  readonly kind: "targets";
+  readonly targets: Targets;
+  /** Whether it says itself that a module, by the name that PEFT was given, has an adapter. */
+  readonly isTargeted: (module: string) => boolean;
+  /** Those of `target_modules` and of `exclude_modules`. */
+  readonly listed: readonly ListedName[];
+}
+
 /** What PEFT takes for all linear layers, which it finds by their classes. */
 const allLinear = "all-linear";
 
@@ -16,7 +27,7 @@ const allLinear = "all-linear";
  * Reads which modules a config is for, as PEFT's `check_target_module_exists` does: `target_modules` and `exclude_modules`, names and endings
  * of names or an expression for whole names; `modules_to_save`, which have no adapters; `layers_to_transform` by `layers_pattern`.
  */
-export function readTargets(fields: Fields, saved: readonly SavedModule[], reader: PatternReader): Targets | Wrong {
+export function readTargets(fields: Fields, saved: readonly SavedModule[], reader: PatternReader): ReadTargets | Wrong {
   const included = namesIn(fields, "target_modules", reader);
   const excluded = namesIn(fields, "exclude_modules", reader);
   const layers = layersIn(fields, reader);
@@ -36,10 +47,12 @@ export function readTargets(fields: Fields, saved: readonly SavedModule[], reade
     return null;
   };
   // Parts of torch.compile and FSDP may have been added after PEFT was given the model.
-  return (module, mayBeRenamed = false) => {
+  const targets: Targets = (module, mayBeRenamed = false) => {
     const why = whyNot(module, mayBeRenamed);
     return why === null || whyNot(withoutWrappers(module), mayBeRenamed) === null ? null : why;
   };
+  const isTargeted = (module: string): boolean => isKnown && whyNot(module, false) === null;
+  return { kind: "targets", targets, isTargeted, listed: [...included.listed, ...excluded.listed] };
 }
 
 /** How a name is among some: it is one of them or fits their expression, or it ends with one. */
@@ -49,18 +62,17 @@ interface Names {
   readonly fit: (module: string) => Fit;
   /** Whether it is one of them but for what stands before: of tensors that somebody renamed the config may have the names from before. */
   readonly isRenamed: (module: string) => boolean;
+  readonly listed: readonly ListedName[];
 }
-
-/** Parts of a name that tell a module from others whatever stands before. */
-const fewestParts = 3;
 
 function namesIn(fields: Fields, key: string, reader: PatternReader): Names | Wrong {
   const texts = textsIn(fields, key);
   if (typeof texts === "string") {
-    if (texts === "" || isAllLinear(texts)) return { fit: () => null, isRenamed: () => false };
+    if (texts === "" || isAllLinear(texts)) return { fit: () => null, isRenamed: () => false, listed: [] };
     const pattern = reader.whole(texts);
     if (pattern.kind === "wrong") return wrong(`in \`${key}\`, ${pattern.problem}`);
-    return { fit: (module) => (fitsName(pattern, module) ? "whole" : null), isRenamed: () => false };
+    const listed = [{ field: key, called: texts, pattern }];
+    return { fit: (module) => (fitsName(pattern, module) ? "whole" : null), isRenamed: () => false, listed };
   }
   if ("problem" in texts) return texts;
   const all = new Set(texts);
@@ -76,15 +88,7 @@ function namesIn(fields: Fields, key: string, reader: PatternReader): Names | Wr
     endingsOf(module)
       .slice(0, 2)
       .some((each) => endings.has(each));
-  return { fit, isRenamed };
-}
-
-/** A name, and it without its first parts, as long as enough are left. */
-function endingsOf(name: string): readonly string[] {
-  const parts = name.split(".");
-  return Array.from({ length: Math.max(0, parts.length - fewestParts + 1) }, (_, first) =>
-    parts.slice(first).join("."),
-  );
+  return { fit, isRenamed, listed: [...all].map((called) => ({ field: key, called, pattern: null })) };
 }
 
 function isAllLinear(value: unknown): boolean {

@@ -128,6 +128,72 @@ test("a module that was trained besides and is not in the file is named, but not
   expect([code, err]).toEqual([0, `note: ${file} ${what}\n`]);
 });
 
+test("modules that a config says are adapted, and the file has not, are refused where the spec has no adapter there either", () => {
+  const first = join(folder, "first-layer.vlm");
+  writeFileSync(first, smallSpecWith(["lora(rank = 4, alpha = 8) on text.layers[0].attn.q,v"]));
+  const cut = (name: string): readonly string[] => (name.includes(".encoder.layer.0.") ? [name] : []);
+  for (const [name, fields, lacking] of [
+    ["by-endings", { target_modules: ["query", "value"] }, ["query", "value"]],
+    ["by-pattern", { target_modules: ".*\\.(query|value)" }, ["query", "value"]],
+    ["by-layers", { target_modules: ["query", "value"], layers_to_transform: [0, 1] }, ["query", "value"]],
+    ["by-names", { target_modules: ["query", "encoder.layer.0.attention.self.value"] }, ["query"]],
+  ] as const) {
+    const file = renamed(name, cut, fields);
+    const config = join(folder, name, "adapter_config.json");
+    const { code, err } = forward(first, "--adapter", file);
+    const expected = lacking.map(
+      (each) =>
+        `error[E720]: \`${config}\` says that \`text_transformer.encoder.layer.1.attention.self.${each}\` has an adapter, but \`epoch.safetensors\` beside it has none of it`,
+    );
+    expect([name, code, err.match(/^error.*/gm)]).toEqual([name, 1, expected]);
+  }
+  for (const [name, fields] of [
+    ["first-alone", { target_modules: ["query", "value"], layers_to_transform: [0] }],
+    ["others-excluded", { target_modules: ["query", "value"], exclude_modules: ".*layer\\.1\\..*" }],
+    ["alone-pattern", { target_modules: ".*layer\\.0\\..*\\.(query|value)" }],
+  ] as const)
+    expect([name, forward(first, "--adapter", renamed(name, cut, fields))]).toEqual([
+      name,
+      { code: 0, err: expect.not.stringMatching(/^(note|error)/m), loss: expect.any(Number) },
+    ]);
+});
+
+test("modules of another encoder than the one that the adapter is of may have the same names", () => {
+  const text = join(folder, "text-only.vlm");
+  writeFileSync(text, smallSpecWith(["lora(rank = 4, alpha = 8) on text.attn.q,v"]));
+  const alone = (name: string): readonly string[] =>
+    name.includes("text_transformer.") ? [name.replace("text_transformer.", "")] : [];
+  const file = renamed("text-endings", alone, { target_modules: ["query", "value", "to_q"] });
+  const what = "has `to_q` in `target_modules`, but epoch.safetensors has no adapter there";
+  expect(forward(text, "--adapter", file)).toMatchObject({
+    code: 0,
+    err: `note: ${join(folder, "text-endings", "adapter_config.json")} ${what}\n`,
+  });
+});
+
+test("names of a config that mean nothing and biases that are not there are told", () => {
+  const same = (name: string): readonly string[] => [name];
+  const file = renamed("in-vain", same, {
+    target_modules: ["query", "value", "to_q", "to_kv", "c_attn"],
+    exclude_modules: ["lm_head"],
+    rank_pattern: { "layer.7.attention.self.query": 2 },
+    alpha_pattern: { "encoder.layer.0.output.dense": 4 },
+    bias: "lora_only",
+  });
+  const config = join(folder, "in-vain", "adapter_config.json");
+  const notes = [
+    "has `c_attn` in `target_modules`, but epoch.safetensors has no adapter there",
+    "has `lm_head` in `exclude_modules`, but the model has no such module",
+    "has `layer.7.attention.self.query` in `rank_pattern`, but epoch.safetensors has no adapter there",
+    "has `encoder.layer.0.output.dense` in `alpha_pattern`, but epoch.safetensors has no adapter there",
+    'has `bias` "lora_only", but epoch.safetensors has no biases: the model\'s own are used',
+  ].map((each) => `note: ${config} ${each}`);
+  const { code, err } = forward(spec, "--adapter", file);
+  expect([code, err.trim().split("\n")]).toEqual([0, notes]);
+  const compared = medctc(["adapter", "diff", file, peft]);
+  expect([compared.code, compared.err.match(/^note: .*/gm)]).toEqual([0, [notes[0], notes[2], notes[3]]]);
+});
+
 test("an adapter of one encoder that the spec does not adapt there is refused", () => {
   const alone = (name: string): readonly string[] =>
     name.includes("text_transformer.") ? [name.replace("text_transformer.", "")] : [];

@@ -20,7 +20,7 @@ export interface AdapterDiffRequest {
 export function diffAdapters({ a, b, forSpec }: AdapterDiffRequest, reporter: Reporter): Ended<AdapterDifference> {
   const scales = scalesOf(forSpec, reporter);
   if (scales === null) return refused;
-  const read = [a, b].map((path) => readAdapterAt(path, scales));
+  const read = [a, b].map((path) => readAdapterAt(path, reporter, scales));
   const wrong = read.flatMap((each) => (each.kind === "wrong" ? [each.diagnostic] : []));
   const [first, second] = read.flatMap((each) => (each.kind === "adapter" ? [each] : []));
   if (first === undefined || second === undefined) return refuseBy(wrong, reporter);

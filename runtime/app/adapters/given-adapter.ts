@@ -14,6 +14,7 @@ import type { Reporter } from "../reporter.ts";
 import { adapterFile, reportAdapterFile } from "../weights/adapter-file.ts";
 import { parameterOrder } from "../weights/parameter-order.ts";
 import type { AdaptedSpec } from "./adapted-spec.ts";
+import { noteUnmet } from "./read.ts";
 
 /** An adapter that is calculated with. */
 export interface GivenAdapter {
@@ -60,6 +61,7 @@ export function readGiven(
   reportAdapterFile(path, reporter);
   const read = readAdapter(file, new Map(), given === null ? undefined : parameterOrder(given.compiled.plan));
   if (read.kind === "wrong") return { kind: "wrong", diagnostics: [read.diagnostic] };
+  noteUnmet(read, reporter);
   const { modules, others } = loraPartsOf(read);
   const { config } = read;
   const isPeft = config.kind === "config";

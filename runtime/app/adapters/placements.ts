@@ -46,7 +46,7 @@ export function placementsOfAdapter(
   const compiled = forSpec === null ? null : compileReported({ spec: forSpec, set: [] }, reporter);
   if (forSpec !== null && compiled === null) return refused;
   const plan = compiled?.plan ?? null;
-  const adapter = readAdapterAt(folder, new Map(), plan === null ? undefined : parameterOrder(plan));
+  const adapter = readAdapterAt(folder, reporter, new Map(), plan === null ? undefined : parameterOrder(plan));
   if (adapter.kind === "wrong") return refuseBy([adapter.diagnostic], reporter);
   const { config } = adapter;
   if (config.kind === "none") {

@@ -38,6 +38,7 @@ import {
   withoutPrefix,
 } from "../../adapters/index.ts";
 import type { NameMatch } from "../../weights/index.ts";
+import { type MatchedAdapters, unmetConfig } from "./unmet-config.ts";
 
 /** Relative difference of two scales that are the same but for their digits in a file. */
 const tolerance = 1e-6;
@@ -51,10 +52,7 @@ const scaledUpdate = /\.(?:lora_B(?:\.weight)?|lora_(?:embedding|parameter)_B|ha
 const mostNamed = 3;
 
 /** A file with adapters, and what a spec finds there. */
-export interface AdaptersIn {
-  readonly path: string;
-  readonly file: OpenAdapter;
-  readonly match: NameMatch;
+export interface AdaptersIn extends MatchedAdapters {
   /** What somebody says the alpha is, of a file that does not. */
   readonly alpha: number | null;
   /** Whether the file has the model's own tensors, too. */
@@ -94,7 +92,9 @@ export function peftDisagreements(given: AdaptersIn, { spec, plan }: Compiled): 
   const conflicts = [...conflictsWith(subject, config, path, file), ...untargeted(spec, plan, given, found)];
   if (conflicts.length > 0) return { ...nothing, diagnostics: conflicts };
   const differing = [...unplaced(given, plan, subject)];
+  const unmet = unmetConfig(plan, given, found);
   if (differing.length === 0) {
+    if (unmet.diagnostics.length > 0) return { ...nothing, diagnostics: unmet.diagnostics };
     for (const update of adapterUpdates(spec, plan)) {
       const difference =
         config.kind === "declared" || update.kind === "declared"
@@ -123,6 +123,7 @@ export function peftDisagreements(given: AdaptersIn, { spec, plan }: Compiled): 
   const notes = [
     ...(config.unknown.length === 0 ? [] : [unknownFields(subject, config)]),
     ...unsaved(plan, given, found),
+    ...unmet.notes,
   ];
   return { diagnostics: named, notes };
 }
@@ -216,6 +217,7 @@ function configOf({ path, file, match, alpha }: AdaptersIn): FoundConfig {
     kind: "lora",
     rankOf,
     alphaOf: () => alpha,
+    patterns: { ranks: [], alphas: [] },
     rankStabilised: false,
     dropout: 0,
     hasLengths: hasAnyLengths,
@@ -226,7 +228,16 @@ function configOf({ path, file, match, alpha }: AdaptersIn): FoundConfig {
   return {
     kind: "config",
     file: path,
-    config: { ...config, targets: () => null, saved: [], unknown: [], version: null },
+    config: {
+      ...config,
+      targets: () => null,
+      isTargeted: () => false,
+      saved: [],
+      listed: [],
+      biases: "none",
+      unknown: [],
+      version: null,
+    },
   };
 }
 
