@@ -5,7 +5,7 @@ import { defineConfig } from "vitest/config";
  * ten seconds belongs here.
  */
 const slow = [
-  "test/adapters/{attention,commands,declared,folders,forms,hospitals,tables}.test.ts",
+  "test/adapters/{attention,commands,declared,folders,forms,hospitals,sources,tables}.test.ts",
   "test/cli/{bench,calibrate,eval-*,micro-batches,run,train,train-*}.test.ts",
   "test/data/*-mutants.test.ts",
   "test/data/pack.test.ts",

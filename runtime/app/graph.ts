@@ -3,6 +3,7 @@ import { hasErrors } from "../../grammar/index.ts";
 import { attempt, writeAtomically } from "../files/index.ts";
 import { compilePath } from "../specs/index.ts";
 import type { SpecRequest } from "./compiled-spec.ts";
+import { overwriting } from "./overwriting.ts";
 import { done, type Ended, misused, problem, type Reporter, refuse, refused } from "./reporter.ts";
 
 export interface GraphRequest extends SpecRequest {
@@ -23,6 +24,8 @@ export async function drawGraph(
     reporter.problem(problem("a diagram must be .svg or .html", "use -o model.svg"));
     return misused;
   }
+  const over = overwriting([output], [spec]);
+  if (over !== null) return refuse(over, reporter);
   const { plan, text, diagnostics } = compilePath(spec, { set });
   reporter.diagnostics(diagnostics);
   if (plan === null) return refused;

@@ -26,6 +26,7 @@ import { attempt, writeAtomically } from "../files/index.ts";
 import { problemOf } from "../machine/index.ts";
 import { type FloatTensor, type OpenTensors, openTensors, writeSafetensors } from "../weights/index.ts";
 import { compileReported, type SpecRequest } from "./compiled-spec.ts";
+import { overwriting } from "./overwriting.ts";
 import { done, type Ended, misused, problem, type Reporter, refuse, refuseBy, refused } from "./reporter.ts";
 import { matchInputs } from "./weights/match-tensors.ts";
 import { openWeights, type WeightChoices } from "./weights/open.ts";
@@ -50,6 +51,10 @@ export type RunResults = ReadonlyMap<string, FloatTensor & { readonly data: Tens
 
 /** Runs one program once, on given tensors, on any backend. */
 export async function run(request: RunRequest, reporter: Reporter): Promise<Ended<RunResults>> {
+  const { weights, adapter, feeds: fed, spec } = request;
+  // A step gives new values of the adapters that it reads.
+  const over = overwriting([request.output], [weights, request.program === "step" ? null : adapter, fed, spec]);
+  if (over !== null) return refuse(over, reporter);
   const chosen = chosenFor(request.program, request.backend);
   if (chosen.kind === "unavailable") return refuse(problem(chosen.reason, chosen.repair), reporter);
   const feeds = request.feeds === null ? null : openTensors(request.feeds);

@@ -1,7 +1,7 @@
 export { bytesOf, countOf, decode, elementsOf, type StoredDtype, type StoredTensor } from "./elements.ts";
 export { FormatError } from "./format-error.ts";
 export { matchNames, type NameMatch, type Wanted } from "./match-names.ts";
-export { type OpenTensors, openTensors } from "./open.ts";
+export { type OpenTensors, openTensors, weightFiles } from "./open.ts";
 export { joined, type WeightPieces } from "./pieces.ts";
 export type { PlacedTensor } from "./placed-tensor.ts";
 export { isRoundedDtype, largestOf, type RoundedDtype, rounded } from "./rounding.ts";

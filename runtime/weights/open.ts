@@ -56,6 +56,23 @@ export function openTensors(path: string): OpenTensors | WrongFile {
   });
 }
 
+/** The files that weights at a path are in: one, or an index and those that it lists; none where it cannot be read. */
+export function weightFiles(path: string): readonly string[] {
+  try {
+    const file = openWeightFile(kindOfPath(path) === "folder" ? inFolder(path) : path);
+    try {
+      if (formatOf(file) !== "index") return [file.path];
+      const { shards, parts } = readIndex(file);
+      return [file.path, ...shards.keys(), ...parts.map((part) => part.path)];
+    } finally {
+      file.close();
+    }
+  } catch {
+    // Opening it says why.
+    return [];
+  }
+}
+
 /** The same of a file that `open` opens. */
 export function openOrSay(path: string, open: () => WeightFile): OpenTensors | WrongFile {
   try {

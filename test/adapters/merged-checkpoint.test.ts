@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, linkSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -205,6 +205,12 @@ describe("a merged checkpoint", () => {
     const own = join(folder, "own.safetensors");
     copyFileSync(adapter, own);
     expect((await exported(weights, { adapter: own, file: own })).ended).toBe("refused");
+    const index = join(folder, "kept.safetensors.index.json");
+    writeFileSync(index, JSON.stringify({ weight_map: { [adapted]: "kept.safetensors" } }));
+    expect((await exported(index, { file: weights })).said).toContain(`would be written over \`${index}\``);
+    linkSync(weights, join(folder, "hard-link.safetensors"));
+    expect((await exported(weights, { file: join(folder, "hard-link.safetensors") })).ended).toBe("refused");
+    expect(readFileSync(weights).equals(before)).toBe(true);
   });
 
   test("says of a tensor that shares memory with a merged one, and is another view of it, that the two differ", async () => {

@@ -1,4 +1,4 @@
-import { cpSync, readFileSync } from "node:fs";
+import { cpSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { elementsOf } from "../../runtime/weights/index.ts";
@@ -88,6 +88,9 @@ describe("adapter svd", () => {
       expect(prune(path, { density: 0.5, folder }).heard).toEqual(wanted);
       expect(combine([north, path], { folder }).heard).toEqual(wanted);
     }
+    symlinkSync(into(), `${into()}-link`);
+    const linked = spectra(into(), { rank: 2, folder: `${into()}-link` }).heard;
+    expect(linked).toEqual([expect.stringMatching(/^the result would be written over /)]);
   });
 });
 

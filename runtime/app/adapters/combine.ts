@@ -22,7 +22,7 @@ import { at } from "../../at.ts";
 import { type Problem, printShare } from "../../text/index.ts";
 import type { FloatTensor } from "../../weights/index.ts";
 import type { CardSources } from "../export/card.ts";
-import { overwriting } from "../overwriting.ts";
+import { overwritingAdapter } from "../overwriting.ts";
 import { done, type Ended, misused, problem, type Reporter, refuseBy, refused } from "../reporter.ts";
 import { namedSpec, specsOfRuns } from "./adapted-spec.ts";
 import { disagreements, warnOfBases } from "./agreement.ts";
@@ -30,7 +30,7 @@ import { combiningProgress } from "./combining-progress.ts";
 import { type GivenAdapter, readGiven } from "./given-adapter.ts";
 import type { MadeOf } from "./made-card.ts";
 import { whyNot } from "./why-not.ts";
-import { adapterPaths, type WrittenFiles, writeAdapter } from "./write-adapter.ts";
+import { type WrittenFiles, writeAdapter } from "./write-adapter.ts";
 
 export interface CombineRequest {
   readonly adapters: readonly string[];
@@ -149,7 +149,7 @@ function wrongRequest(request: CombineRequest): Pick<Problem, "message" | "help"
       message: `\`${method}\` needs --density`,
       help: "the share of each tensor's elements that it keeps, such as 0.5",
     };
-  return overwriting(adapterPaths(folder), adapters);
+  return overwritingAdapter(folder, adapters);
 }
 
 /** What an adapter has besides updates or factors, of which nothing is known that combines it. */

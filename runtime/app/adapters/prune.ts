@@ -13,13 +13,13 @@ import {
 import { at } from "../../at.ts";
 import { printCount, printShare } from "../../text/index.ts";
 import type { CardSources } from "../export/card.ts";
-import { overwriting } from "../overwriting.ts";
+import { overwritingAdapter } from "../overwriting.ts";
 import { done, type Ended, misused, problem, type Reporter, refuse, refuseBy, refused } from "../reporter.ts";
 import { namedSpec, specsOfRuns } from "./adapted-spec.ts";
 import { unchangeable, writeChanged } from "./change-adapter.ts";
 import { readGiven } from "./given-adapter.ts";
 import type { MadeOf } from "./made-card.ts";
-import { adapterPaths, type WrittenFiles } from "./write-adapter.ts";
+import type { WrittenFiles } from "./write-adapter.ts";
 
 export interface PruneRequest {
   readonly adapter: string;
@@ -52,7 +52,7 @@ export interface Pruned extends WrittenFiles {
  */
 export function pruneAdapter(request: PruneRequest, reporter: Reporter): Ended<Pruned> {
   const { density, threshold, forSpec, folder, card } = request;
-  const over = overwriting(adapterPaths(folder), [request.adapter]);
+  const over = overwritingAdapter(folder, [request.adapter], [request.forSpec]);
   if (over !== null) {
     reporter.problem(over);
     return misused;

@@ -18,7 +18,7 @@ import {
 import { at } from "../../at.ts";
 import { printShare } from "../../text/index.ts";
 import { type CardSources, isSaid } from "../export/card.ts";
-import { overwriting } from "../overwriting.ts";
+import { overwritingAdapter } from "../overwriting.ts";
 import { done, type Ended, misused, problem, type Reporter, refuseBy, refused } from "../reporter.ts";
 import { type AdaptedSpec, namedSpec, specsOfRuns } from "./adapted-spec.ts";
 import { disagreements } from "./agreement.ts";
@@ -27,7 +27,7 @@ import { deltasOf } from "./deltas.ts";
 import { type GivenAdapter, readGiven } from "./given-adapter.ts";
 import type { MadeOf } from "./made-card.ts";
 import { weightNorms } from "./weight-norms.ts";
-import { adapterPaths, type WrittenFiles } from "./write-adapter.ts";
+import type { WrittenFiles } from "./write-adapter.ts";
 
 export interface SpectraRequest {
   readonly adapter: string;
@@ -92,7 +92,7 @@ export function adapterSpectra(request: SpectraRequest, reporter: Reporter): End
     reporter.problem(problem("no folder given for the card", "add -o DIR, and --rank or --energy"));
     return misused;
   }
-  const over = folder === null ? null : overwriting(adapterPaths(folder), [request.adapter]);
+  const over = folder === null ? null : overwritingAdapter(folder, [request.adapter], [request.forSpec]);
   if (over !== null) {
     reporter.problem(over);
     return misused;

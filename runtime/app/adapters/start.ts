@@ -20,6 +20,7 @@ import { BadVolumeError, type Batches } from "../../train/index.ts";
 import { countOf, safetensorsPieces } from "../../weights/index.ts";
 import { type CompiledSpec, compileReported } from "../compiled-spec.ts";
 import { type DataOptions, dataFolderOf, reportSkipped, reportUncached } from "../data/open.ts";
+import { overwriting } from "../overwriting.ts";
 import { done, type Ended, problem, type Reporter, refuse, refuseBy, refused, reportRemark } from "../reporter.ts";
 import { batchesOf } from "../train/batches.ts";
 import { openSources, type Sources } from "../train/sources.ts";
@@ -78,6 +79,8 @@ export interface Started {
  */
 export async function startAdapter(request: StartRequest, reporter: Reporter): Promise<Ended<Started>> {
   const { spec: path } = request;
+  const over = overwriting([request.file], [request.weights, path]);
+  if (over !== null) return refuse(over, reporter);
   const compiled = compileReported(request, reporter);
   if (compiled === null) return refused;
   const seed = request.seed ?? compiled.spec.settings.seed;

@@ -39,11 +39,6 @@ const variantName = "adapter.vlm";
 /** The name of the record of how an adapter was made, in the metadata of its file. */
 export const originKey = "medctc.origin";
 
-/** The paths that an adapter is written to: its folder, and the file with its tensors. */
-export function adapterPaths(folder: string): readonly string[] {
-  return [folder, join(folder, peftFiles.tensors)];
-}
-
 /** Writes PEFT's two files, and beside them a card and a variant of a spec that has these adapters. */
 export function writeAdapter(written: WrittenAdapter, reporter: Reporter): Ended<WrittenFiles> {
   const { folder, files, contract, origin, forSpec, made, card } = written;

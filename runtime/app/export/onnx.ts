@@ -1,4 +1,4 @@
-import { basename, dirname, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { type OnnxModel, printNumberOf } from "../../../compiler/index.ts";
 import {
   type IntegerWeights,
@@ -15,6 +15,7 @@ import { expandedSpec, openSpec } from "../../specs/index.ts";
 import { ProblemError } from "../../text/index.ts";
 import type { WeightPieces } from "../../weights/index.ts";
 import type { CompiledSpec, SpecRequest } from "../compiled-spec.ts";
+import { overwriting } from "../overwriting.ts";
 import { done, type Ended, misused, problem, type Reporter, refuse, refuseBy, reportRemark } from "../reporter.ts";
 import { reportAdapterFile } from "../weights/adapter-file.ts";
 import { exportedContract } from "../weights/contract-agreement.ts";
@@ -76,6 +77,12 @@ export async function exportOnnx(request: ExportOnnxRequest, reporter: Reporter)
     reporter.problem(problem(`${flag} is not for the training step`, "remove it, or choose another --program"));
     return misused;
   }
+  const written = [...wanted.map((name) => files.model(name)), files.frozen, files.trainable];
+  const over = overwriting(
+    written.map((name) => join(files.folder, name)),
+    [request.weights, request.adapter, path],
+  );
+  if (over !== null) return refuse(over, reporter);
   const asked = { ...request, wanted, served: null };
   let emitted = emitPrograms(asked, reporter);
   if (emitted.kind === "refused") return emitted;

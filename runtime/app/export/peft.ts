@@ -25,6 +25,7 @@ import { attempt, writeAtomically } from "../../files/index.ts";
 import type { Problem } from "../../text/index.ts";
 import { countOf, type FloatTensor, safetensorsPieces, type WeightPieces } from "../../weights/index.ts";
 import { type CompiledSpec, compileReported, type SpecRequest } from "../compiled-spec.ts";
+import { overwritingAdapter } from "../overwriting.ts";
 import { done, type Ended, problem, type Reporter, refuse, refuseBy, refused } from "../reporter.ts";
 import { reportAdapterFile } from "../weights/adapter-file.ts";
 import { exportedContract } from "../weights/contract-agreement.ts";
@@ -56,6 +57,8 @@ export interface PeftExport {
 
 /** Writes adapters as PEFT stores them, where PEFT computes the same of them. */
 export function exportPeft(request: ExportPeftRequest, reporter: Reporter): Ended<PeftExport> {
+  const over = overwritingAdapter(request.folder, [request.adapter], [request.weights, request.spec]);
+  if (over !== null) return refuse(over, reporter);
   const compiled = compileReported(request, reporter);
   if (compiled === null) return refused;
   const { spec, plan } = compiled;

@@ -40,7 +40,7 @@ export interface WeightsExport {
  * not have included; or all weights of the spec where no file is given.
  */
 export async function exportWeights(request: ExportWeightsRequest, reporter: Reporter): Promise<Ended<WeightsExport>> {
-  const over = overwriting([request.file], [request.weights, request.adapter]);
+  const over = overwriting([request.file], [request.weights, request.adapter, request.spec]);
   if (over !== null) return refuse(over, reporter);
   const compiled = compileReported(request, reporter);
   if (compiled === null) return refused;

@@ -7,6 +7,7 @@ import { storageProblem } from "../../../files/index.ts";
 import { ProblemError } from "../../../text/index.ts";
 import { specsOfRuns } from "../../adapters/adapted-spec.ts";
 import type { CompiledSpec, SpecRequest } from "../../compiled-spec.ts";
+import { overwriting } from "../../overwriting.ts";
 import { done, type Ended, misused, problem, type Refused, type Reporter, refuse } from "../../reporter.ts";
 import { contractWith } from "../../weights/contract-agreement.ts";
 import { keptPaths } from "../../weights/kept-tensors.ts";
@@ -20,10 +21,10 @@ import {
   type ProgramForm,
 } from "../emit-programs.ts";
 import { type BaseRequest, keepBase, newBase, type OpenBase, placesOf } from "./base.ts";
-import { baseName, type Manifest, readManifest, type ServedAdapter, writeManifest } from "./manifest.ts";
+import { baseName, type Manifest, manifestFile, readManifest, type ServedAdapter, writeManifest } from "./manifest.ts";
 import { type NamedAdapter, readNamedAdapters, takenName } from "./named-adapter.ts";
 import { type Base, openServed, ranksNeeded, type ServedWeights } from "./open-adapter.ts";
-import { adaptersFolder, writeServedAdapter } from "./write-adapter.ts";
+import { adaptersFolder, servedFiles, writeServedAdapter } from "./write-adapter.ts";
 
 export interface ExportServedRequest extends SpecRequest, ProgramForm, Omit<GivenWeights, "adapter"> {
   /** The folder of the base and its adapters. */
@@ -114,6 +115,16 @@ async function exportNamed(
     raisedRanks,
     places: placesOf(emitted, files),
   };
+  const written = [
+    ...(kept === null ? [...[...models.keys()].map((name) => files.model(name)), files.frozen, files.trainable] : []),
+    manifestFile,
+    ...named.flatMap(({ name }) => servedFiles(name, [...models.keys()])),
+  ];
+  const over = overwriting(
+    written.map((name) => join(folder, name)),
+    [request.weights, request.spec, ...named.map(({ path }) => path)],
+  );
+  if (over !== null) return refuse(over, reporter);
   const opened = kept === null ? await newBase(given, reporter) : keepBase(given, kept, reporter);
   if (opened.kind === "refused") return opened;
   try {

@@ -5,7 +5,7 @@ import { kindOfPath, readFileText, writeAtomically } from "../../../files/index.
 import { readOwnJson } from "../../../json/index.ts";
 
 /** The file in a folder of served programs that says what belongs together. */
-const manifestFile = "adapters.json";
+export const manifestFile = "adapters.json";
 
 /** The adapter that changes nothing: the model as it is without any. A base of prompts or prefixes has none such. */
 export const baseName = "base";

@@ -11,6 +11,20 @@ import type { Manifest, ServedAdapter, ServedFile } from "./manifest.ts";
 /** The folder of adapters, beside the base. */
 export const adaptersFolder = "adapters";
 
+/** The files of an adapter, for programs of these names. */
+export function servedFiles(name: string, programs: readonly string[]): readonly string[] {
+  return ["safetensors", ...programs.map(nativeEnding)].map((ending) => servedFile(name, ending));
+}
+
+function servedFile(name: string, ending: string): string {
+  return `${adaptersFolder}/${name}.${ending}`;
+}
+
+/** Of ONNX Runtime's own form. */
+function nativeEnding(program: string): string {
+  return `${program}.onnx_adapter`;
+}
+
 /** What is written of an adapter besides its values. */
 export interface AdapterAbout {
   readonly name: string;
@@ -41,7 +55,7 @@ export function writeServedAdapter(
     [contractKey, encodeContract(contract)],
   ]);
   const write = (ending: string, content: Iterable<Uint8Array>): ServedFile => {
-    const file = `${adaptersFolder}/${name}.${ending}`;
+    const file = servedFile(name, ending);
     writeAtomically(join(folder, file), content);
     return fileOf(folder, file);
   };
@@ -49,7 +63,7 @@ export function writeServedAdapter(
     const own = new Map([...tensors].filter(([path]) => inputs.includes(path)));
     // ONNX Runtime reads no tensor without dimensions from these files.
     const isReadable = own.size > 0 && [...own.values()].every(({ shape }) => shape.length > 0);
-    return isReadable ? [[program, write(`${program}.onnx_adapter`, onnxAdapterPieces(own))] as const] : [];
+    return isReadable ? [[program, write(nativeEnding(program), onnxAdapterPieces(own))] as const] : [];
   });
   return {
     safetensors: write("safetensors", safetensorsPieces(tensors, metadata)),
