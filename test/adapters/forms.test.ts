@@ -65,6 +65,11 @@ test("a config beside a file is used whatever the file is called", () => {
     renamed("other-alpha", (name) => [name], { lora_alpha: 16 }),
   );
   expect([other.code, other.err]).toEqual([1, expect.stringContaining("error[E707]")]);
+  // What to do is said once, however many adapters differ.
+  expect(other.err.match(/E707|9 more|help:.*/g)).toEqual([
+    ...["E707", "E707", "E707", "9 more"],
+    "help: print the adapter's placements with `medctc adapter spec FOLDER --for SPEC`",
+  ]);
 });
 
 test("names without PEFT's prefix are taken with a note that their alpha is the spec's, unless a config says it", () => {

@@ -90,11 +90,11 @@ export function peftDisagreements(given: AdaptersIn, { spec, plan }: Compiled): 
   }
   const { file: subject, config } = found;
   const conflicts = [...conflictsWith(subject, config, path, file), ...untargeted(spec, plan, given, found)];
-  if (conflicts.length > 0) return { ...nothing, diagnostics: conflicts };
+  if (conflicts.length > 0) return { ...nothing, diagnostics: helpedOnce(conflicts) };
   const differing = [...unplaced(given, plan, subject)];
   const unmet = unmetConfig(plan, given, found);
   if (differing.length === 0) {
-    if (unmet.diagnostics.length > 0) return { ...nothing, diagnostics: unmet.diagnostics };
+    if (unmet.diagnostics.length > 0) return { ...nothing, diagnostics: helpedOnce(unmet.diagnostics) };
     for (const update of adapterUpdates(spec, plan)) {
       const difference =
         config.kind === "declared" || update.kind === "declared"
@@ -125,7 +125,12 @@ export function peftDisagreements(given: AdaptersIn, { spec, plan }: Compiled): 
     ...unsaved(plan, given, found),
     ...unmet.notes,
   ];
-  return { diagnostics: named, notes };
+  return { diagnostics: helpedOnce(named), notes };
+}
+
+/** The same mistakes of several modules, with what to do about them once, behind the last. */
+function helpedOnce(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  return diagnostics.map((each, index) => (index < diagnostics.length - 1 ? { ...each, help: null } : each));
 }
 
 /** Modules that a config has beside the adapters and the model has, and of which the file has nothing, as one that was cut has it. */
