@@ -151,6 +151,20 @@ describe("first values from data are refused", () => {
     const spec = specWith("pissa.vlm", "pissa(rank = 2) on vision.attn.qkv", "pissa");
     const { code, err } = await start(spec, "pissa");
     expect([code, err]).toEqual([1, expect.stringContaining("has no low-rank adapter on a linear module")]);
+    const other = `adapter twice(rank: int) wraps base: linear {
+  peft LORA(r = 2 * rank, lora_alpha = rank)
+  param down: f32[rank, base.inputs] = uniform(1) named "lora_A.weight"
+  param up: f32[base.outputs, rank] = zeros named "lora_B.weight"
+  forward(x: f32[..., base.inputs]) {
+    return base(x) + matmul(matmul(x, down, transpose_b = true), up, transpose_b = true)
+  }
+}
+`;
+    const text = readFileSync(specWith("twice.vlm", "twice(rank = 2) on vision.attn.qkv"), "utf8");
+    const twice = await start(training.write("twice.vlm", text.replace("\nmodel ", `\n${other}\nmodel `)), "twice");
+    const why =
+      "linear module: of `twice(rank = 2) on vision.attn.qkv`, its `peft` clause says `r` 4, but it computes `r` 2";
+    expect([twice.code, twice.err]).toEqual([1, expect.stringContaining(why)]);
     const without = await runHere(["adapter", "start", training.spec, "-o", training.path("none.safetensors")]);
     expect([without.code, without.err]).toEqual([1, expect.stringContaining("no training data specified")]);
   });

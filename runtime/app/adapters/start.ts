@@ -16,6 +16,7 @@ import { at } from "../../at.ts";
 import { chooseBackend, modelOf, openModel, type ProgramBackend, programBackends } from "../../backends/index.ts";
 import { attempt, makeTemporaryFolder, writeAtomically } from "../../files/index.ts";
 import { problemOf, type SignalWatch, watchSignals } from "../../machine/index.ts";
+import type { Problem } from "../../text/index.ts";
 import { BadVolumeError, type Batches } from "../../train/index.ts";
 import { countOf, safetensorsPieces } from "../../weights/index.ts";
 import { type CompiledSpec, compileReported } from "../compiled-spec.ts";
@@ -54,6 +55,14 @@ export interface StartRequest extends Omit<DataOptions, "data"> {
   readonly file: string;
 }
 
+/** Why no adapter can start from directions of inputs: what it is, where that is known, such as one that contradicts its `peft` clause. */
+function noLowRank(path: string, updates: readonly AdapterUpdate[]): Problem {
+  const message = `${path} has no low-rank adapter on a linear module`;
+  const other = updates.find((update) => update.kind === "other");
+  if (other?.kind !== "other") return problem(message, "place one, of the library or of your own");
+  return problem(`${message}: of \`${other.placement}\`, ${other.why}`, null);
+}
+
 /** What a module starts from. */
 export interface StartedModule {
   readonly module: string;
@@ -88,11 +97,9 @@ export async function startAdapter(request: StartRequest, reporter: Reporter): P
   const rows = spec.inMicroBatches === null ? spec : spec.inMicroBatches().spec;
   if (rows === null || buildProgram(rows, "step") === null)
     return refuseBy([report("no-such-program", path, { name: "step", why: whyNoStep(spec) })], reporter);
-  const moments = inputMomentsOf(rows, adapterUpdates(spec, compiled.plan));
-  if (moments === null) {
-    const help = "place lora(...) or another low-rank adapter on a linear module";
-    return refuse(problem(`${path} has no low-rank adapter on a linear module`, help), reporter);
-  }
+  const updates = adapterUpdates(spec, compiled.plan);
+  const moments = inputMomentsOf(rows, updates);
+  if (moments === null) return refuse(noLowRank(path, updates), reporter);
   const withoutOne =
     request.rho > 1
       ? withoutRank(
