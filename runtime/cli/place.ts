@@ -15,7 +15,7 @@ export const define: DefineCommand = (command, terminal, end) => {
     .option("--at-most", "accept every count up to the budget")
     .option(
       "--kinds <names>",
-      "adapters of modules to try, such as lora,dora; default: those of the spec, or lora",
+      "adapters of modules to try, such as lora,dora; default: those that the spec places, or knows",
       names,
     )
     .addOption(

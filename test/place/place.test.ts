@@ -137,6 +137,47 @@ adapter square(rank: int) wraps base: linear {
     ]);
   });
 
+  test("those that are tried are the spec's, else those that it knows, and without any they have to be named", () => {
+    const kindsOf = (text: string): readonly string[] => {
+      const { placements } = find(text, { kinds: null, on: "text.attn.q", ranks: [2] });
+      return [...new Set(placements.map(({ kind }) => kind))].toSorted();
+    };
+    expect(kindsOf(tiny.replace("RULES", "dora(rank = 1) on text.attn.v"))).toEqual(["dora"]);
+    expect(kindsOf(plain)).toEqual(["dora", "lora"]);
+    const own = `
+adapter bend(width: int) wraps base: linear {
+  param core: f32[width]
+  forward(x: f32[..., base.inputs]) {
+    return base(x) + sum(core)
+  }
+}
+`;
+    const others = plain.replace('import "std/dora"', "").replace('import "std/lora"', "");
+    expect(kindsOf(own + others)).toEqual(["bend"]);
+    expect(refusal(others, { kinds: null })).toMatch(
+      /^the spec knows no adapter of modules; name kinds with --kinds, of .*lora/,
+    );
+  });
+
+  test("the first number that has to be given is varied, whatever it is called", () => {
+    const block = `
+adapter block(width: int, depth: int, rank: int = 1) wraps base: linear {
+  param core: f32[width, depth]
+  forward(x: f32[..., base.inputs]) {
+    return base(x) + sum(core)
+  }
+}
+`;
+    const asked = { kinds: ["block"], on: "text.attn.q", ranks: [2] };
+    const linesWith = (given: string) =>
+      find(block + plain, { ...asked, with: given }).placements.map(({ lines }) => lines[0]);
+    expect(linesWith("depth = 3 * width")).toEqual(["block(width = 2, depth = 6) on text.attn.q"]);
+    expect(linesWith("width = 5")).toEqual(["block(depth = 2, width = 5) on text.attn.q"]);
+    expect(refusal(block + plain, asked)).toBe(
+      "`block` needs `depth` besides `width`, which is varied; give it with --with",
+    );
+  });
+
   test("further arguments may use the rank", () => {
     const options = { on: "text.attn.q", ranks: [2, 4], with: "alpha = 2 * rank, rank_stabilised = true" };
     expect(find(plain, options).placements.map(({ lines }) => lines[0])).toEqual([

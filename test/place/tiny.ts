@@ -70,7 +70,7 @@ export const library = new SpecLibrary("specs/std", "specs/tiny.vlm");
 export const defaults: PlaceOptions = {
   budget: "1_000_000",
   atMost: true,
-  kinds: null,
+  kinds: ["lora"],
   ranks: [1, 4],
   on: null,
   sameRank: false,

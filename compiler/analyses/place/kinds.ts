@@ -18,6 +18,27 @@ export interface Kind {
   readonly import: string | null;
 }
 
+/**
+ * The kinds that are tried where nobody says which: those that a spec places, or those that it knows where it places none; none where it
+ * knows none that can be.
+ */
+export function usualKinds(placed: readonly string[], program: Program): readonly string[] {
+  if (placed.length > 0) return placed;
+  const { scope } = scopeOf(program.entry);
+  return [...scope.callables].flatMap(([name, callable]) =>
+    callable.kind === "adapter" && callable.standsFor === null && !("rule" in kindOf(callable, null, [])) ? [name] : [],
+  );
+}
+
+/** Why there is no kind to try, with those of the library. */
+export function noKinds(program: Program): PlaceProblem {
+  const known = program.declared().flatMap(({ kind, name }) => (kind === "adapter" ? [name] : []));
+  return {
+    rule: "the spec knows no adapter of modules",
+    help: `name kinds with --kinds, of ${[...new Set(known)].join(", ")}`,
+  };
+}
+
 /** The library files that declare those kinds that a program does not know, or why one cannot be had. */
 export function importsFor(names: readonly string[], program: Program): ReadonlyMap<string, string> | PlaceProblem {
   const { scope } = scopeOf(program.entry);
@@ -37,7 +58,7 @@ export function importsFor(names: readonly string[], program: Program): Readonly
   return imports;
 }
 
-/** A kind with what of it is varied: `rank`, or the one number that has to be given. */
+/** A kind with what of it is varied: the first number that has to be given, which `--with` does not give. */
 export function kindOf(
   declaration: AdapterDeclaration,
   imported: string | null,
@@ -54,11 +75,14 @@ export function kindOf(
   }
   const isGiven = (name: string): boolean => given.some((argument) => argument.name?.text === name);
   const needed = parameters.filter(({ name, default: fallback }) => fallback === null && !isGiven(name.text));
-  const rank = parameters.find(({ name }) => name.text === "rank" && !isGiven(name.text));
-  const varied = rank ?? (needed.length === 1 ? needed[0] : undefined);
+  const varied = needed.find(({ type }) => type?.kind === "scalar-type" && type.name === "int") ?? needed[0];
   const others = needed.filter((parameter) => parameter !== varied).map(({ name }) => `\`${name.text}\``);
   const kind = declaration.name.text;
-  if (others.length > 0) return { rule: `\`${kind}\` also needs ${others.join(", ")}`, help: "give it with --with" };
+  if (varied !== undefined && others.length > 0)
+    return {
+      rule: `\`${kind}\` needs ${others.join(", ")} besides \`${varied.name.text}\`, which is varied`,
+      help: "give it with --with",
+    };
   if (varied !== undefined && !(varied.type?.kind === "scalar-type" && varied.type.name === "int")) {
     return { rule: `\`${varied.name.text}\` of \`${kind}\` is not a whole number`, help: "give it with --with" };
   }

@@ -127,13 +127,13 @@ export class AdapterMeasure {
     return new Evaluator(new Trace(elaborator.declaration.name.text), elaborator.calls);
   }
 
-  /** The rank, and the further arguments, in which `rank` is that number. */
+  /** The size, and the further arguments, in which its name is that number. */
   private argumentsAt(rank: number | null): readonly (BuiltinArgument & { readonly name: string })[] {
     const { elaborator } = this.model;
     const { sizeName } = this.kind;
     const environment = new Environment(elaborator.files.of(elaborator.declaration.span.source).environment);
     const size = rank === null || sizeName === null ? [] : [{ name: sizeName, value: number(rank), span: this.span }];
-    if (rank !== null) environment.define("rank", number(rank));
+    if (rank !== null && sizeName !== null) environment.define(sizeName, number(rank));
     const evaluator = this.evaluator();
     const others = this.given.map(({ name, value, span }) => {
       if (name === null) throw new Error("a kind is given arguments by name");

@@ -6,7 +6,7 @@ import { type BareModel, bareModel, stripSpec } from "./bare-model.ts";
 import { adapterRange, type Range, readBudget } from "./budget.ts";
 import { countPlacements } from "./count.ts";
 import { type Group, groupsOf } from "./groups.ts";
-import { importsFor, type Kind, kindOf, readArguments } from "./kinds.ts";
+import { importsFor, type Kind, kindOf, noKinds, readArguments, usualKinds } from "./kinds.ts";
 import { AdapterMeasure } from "./measure.ts";
 import { type Encoder, encodersOf } from "./regions.ts";
 import { type Candidate, simplest, type Trial } from "./simplest.ts";
@@ -49,7 +49,8 @@ export function findPlacements(entry: Source, library: Library, options: PlaceOp
   const stripped = stripSpec(entry, library);
   if (!("bare" in stripped)) return { kind: "wrong-spec", diagnostics: stripped };
   const { bare, program, placedKinds } = stripped;
-  const names = [...new Set(options.kinds ?? (placedKinds.length > 0 ? placedKinds : ["lora"]))];
+  const names = [...new Set(options.kinds ?? usualKinds(placedKinds, program))];
+  if (names.length === 0) return refuse(noKinds(program));
   const imports = importsFor(names, program);
   if ("rule" in imports) return refuse(imports);
   const model = bareModel(entry.name, bare, [...new Set(imports.values())], library);

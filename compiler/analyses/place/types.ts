@@ -6,14 +6,14 @@ export interface PlaceOptions {
   readonly budget: string;
   /** Everything up to the budget, instead of what it means. */
   readonly atMost: boolean;
-  /** Names of adapters; null for those that the spec places, or `lora` where it places none. */
+  /** Names of adapters; null for those that the spec places, or knows where it places none. */
   readonly kinds: readonly string[] | null;
   readonly ranks: readonly number[];
   /** Selectors of what may be adapted; null for everything that has a role. */
   readonly on: string | null;
   /** One rank for everything that is adapted. */
   readonly sameRank: boolean;
-  /** Further arguments of every adapter, such as `alpha = 2 * rank`, where `rank` is the rank that is tried. */
+  /** Further arguments of every adapter, such as `alpha = 2 * rank`, where `rank`, or what the size of an adapter is called, is the one that is tried. */
   readonly with: string;
   /** How many of the simplest are wanted. */
   readonly top: number;
