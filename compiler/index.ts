@@ -89,12 +89,14 @@ export {
 } from "./plan/index.ts";
 export {
   averagedBy,
+  type BuiltStep,
   buildForward,
   buildProduct,
   buildProgram,
   buildShortTexts,
   buildStep,
   buildValidation,
+  builtStep,
   encodedValidation,
   evaluateExactly,
   evaluateOnce,

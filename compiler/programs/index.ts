@@ -9,6 +9,7 @@ export {
   whyNoProgram,
   whyNoStep,
 } from "./build.ts";
+export { type BuiltStep, builtStep } from "./built-step.ts";
 export { imageOutputs, logitsOutput, textOutputs } from "./encoders.ts";
 export { type Features, featuresOf } from "./features.ts";
 export { type DrawnParameter, firstValue, firstValuesOf, type InitialParameter, isDrawn } from "./init.ts";

@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import {
   buildProgram,
+  builtStep,
   type ExpectedMemory,
   expectMemory,
   type Plan,
@@ -13,6 +14,7 @@ import {
   type TargetFile,
   type TracedSpec,
   targets,
+  tensorflowMemory,
   type Unwritable,
   whyNoProgram,
   whyNoStep,
@@ -67,7 +69,8 @@ export function compile(request: CompileRequest, reporter: Reporter): Ended<Comp
   const compiled = compilePath(path, { set: request.set });
   const { plan, spec, diagnostics } = compiled;
   if (plan === null || spec === null) return refuseBy(diagnostics, reporter);
-  const memory = request.memory ? (compiled.memory ?? expectMemory(spec)) : compiled.memory;
+  const step = builtStep(spec);
+  const memory = request.memory ? (compiled.memory ?? expectMemory(spec, tensorflowMemory, step)) : compiled.memory;
   const program = name === null ? null : buildProgram(spec, name);
   if (name !== null && program === null) {
     return refuseBy([report("no-such-program", path, { name, why: whyNoProgram(spec, name) })], reporter);
@@ -90,6 +93,6 @@ export function compile(request: CompileRequest, reporter: Reporter): Ended<Comp
     if (saved.kind === "failed") return refuse(saved.problem, reporter);
   }
   reporter.diagnostics(diagnostics);
-  const times = request.time ? timesHere(request.volumes, reporter)(spec) : [];
+  const times = request.time ? timesHere(request.volumes, reporter)(spec, step) : [];
   return done({ plan, spec, memory, times, program, holds: !hasErrors(diagnostics) });
 }

@@ -1,4 +1,4 @@
-import { expectStepTime, type TracedSpec } from "../../compiler/index.ts";
+import { type BuiltStep, expectStepTime, type TracedSpec } from "../../compiler/index.ts";
 import { backendNamed } from "../backends/index.ts";
 import { fileInputs, findDataInputs } from "../data/index.ts";
 import { type MachineRates, readRates } from "../machine/index.ts";
@@ -25,14 +25,14 @@ export interface ExpectedEpoch {
 }
 
 /** Times of specs by the rates of this machine: one for each backend that has some; none where nothing trains. */
-export type TimesOf = (spec: TracedSpec) => readonly ExpectedTime[];
+export type TimesOf = (spec: TracedSpec, step: BuiltStep) => readonly ExpectedTime[];
 
 /** The seconds of a spec's step on one backend, or on the first that has rates; null where they are unknown. */
-export function stepSecondsHere(backend: string): (spec: TracedSpec) => number | null {
+export function stepSecondsHere(backend: string): (spec: TracedSpec, step: BuiltStep) => number | null {
   const stored = readRates();
   const rated = stored.kind === "rates" ? ratedBackends(stored.rates) : [];
   const found = rated.find(({ runner }) => backend === "auto" || runner.name === backend);
-  return (spec) => (found === undefined ? null : expectStepTime(spec, found.rates, found.runner));
+  return (spec, step) => (found === undefined ? null : expectStepTime(spec, found.rates, found.runner, step));
 }
 
 /** The backends that run the programs of a step one by one, with the rates that were measured of them. */
@@ -52,9 +52,9 @@ export function timesHere(volumes: number | null, reporter: Pick<Reporter, "note
     return () => [];
   }
   const rated = ratedBackends(stored.rates);
-  return (spec) =>
+  return (spec, step) =>
     rated.flatMap(({ runner, measured, rates }) => {
-      const seconds = expectStepTime(spec, rates, runner);
+      const seconds = expectStepTime(spec, rates, runner, step);
       if (seconds === null) return [];
       const epoch = volumes === null ? null : epochOf(spec, volumes, seconds, stored.rates);
       return [{ title: runner.title, seconds, measured, epoch }];

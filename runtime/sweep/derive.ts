@@ -2,8 +2,10 @@ import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import {
   type BestBy,
+  type BuiltStep,
   bestBy,
   bestByLoss,
+  builtStep,
   compileSpec,
   type DataSettings,
   expandSpec,
@@ -12,6 +14,7 @@ import {
   loadProgram,
   type Plan,
   type TracedSpec,
+  tensorflowMemory,
 } from "../../compiler/index.ts";
 import { createSource, type Diagnostic, hasErrors } from "../../grammar/index.ts";
 import { type DataInputs, findDataInputs } from "../data/index.ts";
@@ -50,7 +53,7 @@ export interface SweepEntry extends EntryEdits {
 export interface Expected {
   readonly memory: boolean;
   /** The seconds of a spec's step; null where they are unknown. */
-  readonly secondsOf: (spec: TracedSpec) => number | null;
+  readonly secondsOf: (spec: TracedSpec, step: BuiltStep) => number | null;
 }
 
 /** Why an entry has no spec that compiles; the name is null for the spec that all are derived from. */
@@ -137,7 +140,8 @@ function compileEntry(
     const message = `it imports ${join(folder, specName)}, which is the name of the derived spec`;
     return { name, problem: { subject: "", message, help: "give that file another name" }, diagnostics: [] };
   }
-  const peak = expected.memory ? (memory ?? expectMemory(spec)) : null;
+  const step = builtStep(spec);
+  const peak = expected.memory ? (memory ?? expectMemory(spec, tensorflowMemory, step)) : null;
   const { schedule, epochs, batch } = spec.settings;
   return {
     ...edits,
@@ -153,7 +157,7 @@ function compileEntry(
     evaluation: spec.evaluation,
     seed: spec.settings.seed,
     peakBytes: peak?.peakBytes ?? null,
-    stepSeconds: expected.secondsOf(spec),
+    stepSeconds: expected.secondsOf(spec, step),
     stepsWith: (examples) => schedule.steps ?? epochs * Math.floor(examples / batch),
   };
 }

@@ -1,7 +1,14 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { expectTime, type Rates } from "../../compiler/analyses/cost/index.ts";
-import { compileSpec, expectStepTime, tensorflowMemory } from "../../compiler/index.ts";
+import {
+  builtStep,
+  compileSpec,
+  expectMemory,
+  expectStepTime,
+  type MemoryModel,
+  tensorflowMemory,
+} from "../../compiler/index.ts";
 import { Builder } from "../../compiler/ir/builder.ts";
 import { Graph } from "../../compiler/ir/graph.ts";
 import type { Dtype, Node } from "../../compiler/ir/types.ts";
@@ -72,4 +79,24 @@ test("a step is the sum of its programs, and micro-batches run as often as there
   // The forward pass once more, and nothing else of size.
   expect(pieces / whole).toBeGreaterThan(1.1);
   expect(pieces / whole).toBeLessThan(2);
+});
+
+test("a step whose memory and time are asked for is built and optimised once", () => {
+  const path = "specs/medct-small.vlm";
+  const { spec } = compileSpec(createSource(path, readFileSync(path, "utf8")), new SpecLibrary("specs/std", path));
+  if (spec === null) throw new Error("the spec compiles");
+  let optimised = 0;
+  const model: MemoryModel = {
+    ...tensorflowMemory,
+    optimise: (program, context) => {
+      optimised++;
+      return tensorflowMemory.optimise(program, context);
+    },
+  };
+  const step = builtStep(spec);
+  const both = [expectMemory(spec, model, step)?.peakBytes, expectStepTime(spec, rates, model, step)];
+  expect(optimised).toBe(1);
+  expect(both).toEqual([expectMemory(spec, model)?.peakBytes, expectStepTime(spec, rates, model)]);
+  expect(optimised).toBe(3);
+  expect(builtStep({ ...spec, losses: [] })(model.optimise)).toBeNull();
 });

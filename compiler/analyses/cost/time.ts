@@ -1,6 +1,6 @@
 import { type Dtype, type Node, nodesOf, type Program } from "../../ir/index.ts";
 import { workOf } from "../../ops/index.ts";
-import { stepPrograms, type TracedSpec } from "../../programs/index.ts";
+import { type BuiltStep, builtStep, type TracedSpec } from "../../programs/index.ts";
 import type { MemoryModel } from "../memory/index.ts";
 import type { Rates } from "./rates.ts";
 
@@ -29,19 +29,20 @@ export function expectTimeOf(programs: readonly TimedProgram[], rates: Rates): n
 export function timedStep(
   spec: TracedSpec,
   { optimise }: Pick<MemoryModel, "optimise">,
+  step: BuiltStep = builtStep(spec),
 ): readonly TimedProgram[] | null {
   const { batch, microBatch } = spec.settings;
-  return (
-    stepPrograms(spec)?.map((program) => ({
-      program: optimise(program, spec),
-      runs: runsOf(program, batch / microBatch),
-    })) ?? null
-  );
+  return step(optimise)?.map((program) => ({ program, runs: runsOf(program, batch / microBatch) })) ?? null;
 }
 
 /** Expects the seconds of a spec's training step; null when there is none. */
-export function expectStepTime(spec: TracedSpec, rates: Rates, model: Pick<MemoryModel, "optimise">): number | null {
-  const programs = timedStep(spec, model);
+export function expectStepTime(
+  spec: TracedSpec,
+  rates: Rates,
+  model: Pick<MemoryModel, "optimise">,
+  step?: BuiltStep,
+): number | null {
+  const programs = timedStep(spec, model, step);
   return programs === null ? null : expectTimeOf(programs, rates);
 }
 

@@ -1,5 +1,5 @@
 import type { ExpectedMemory } from "../../plan/index.ts";
-import { stepPrograms, type TracedSpec } from "../../programs/index.ts";
+import { type BuiltStep, builtStep, type TracedSpec } from "../../programs/index.ts";
 import { type MemoryModel, tensorflowMemory } from "./models.ts";
 import { type Peak, peakOf } from "./peak.ts";
 import { variableBytesOf } from "./variables.ts";
@@ -8,9 +8,13 @@ import { variableBytesOf } from "./variables.ts";
  * Expects the memory of a spec's training step, in micro-batches where the spec says so, as TensorFlow runs it unless another model is
  * given; null when the model has no loss.
  */
-export function expectMemory(spec: TracedSpec, model: MemoryModel = tensorflowMemory): ExpectedMemory | null {
+export function expectMemory(
+  spec: TracedSpec,
+  model: MemoryModel = tensorflowMemory,
+  step: BuiltStep = builtStep(spec),
+): ExpectedMemory | null {
   const { title, processBytes, holes, growth } = model;
-  const programs = stepPrograms(spec)?.map((program) => model.optimise(program, spec)) ?? [];
+  const programs = step(model.optimise) ?? [];
   const [first, ...others] = programs.map(peakOf);
   if (first === undefined) return null;
   const bytesOf = (each: Peak): number => Math.round(growth * each.tensorBytes + holes * each.pieceBytes);

@@ -24,7 +24,7 @@ export const tensorflowMemory: MemoryModel = {
   // what was measured.
   holes: 0.5,
   growth: 1,
-  optimise: (program, context) => optimise(program, context),
+  optimise,
 };
 
 export const onnxMemory: MemoryModel = {

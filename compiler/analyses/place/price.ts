@@ -2,8 +2,8 @@ import { createSource, type Source } from "../../../grammar/index.ts";
 import { compileSpec } from "../../compile.ts";
 import type { Library } from "../../load/index.ts";
 import type { ExpectedMemory, Plan } from "../../plan/index.ts";
-import type { TracedSpec } from "../../programs/index.ts";
-import { expectMemory } from "../memory/index.ts";
+import { type BuiltStep, builtStep, type TracedSpec } from "../../programs/index.ts";
+import { expectMemory, tensorflowMemory } from "../memory/index.ts";
 import { pasteLines } from "./bare-text.ts";
 import { findPlacements } from "./place.ts";
 import type { FoundPlacement, FoundPlacements, PlaceOptions, PlaceResult } from "./types.ts";
@@ -14,7 +14,7 @@ export interface Pricing<Time> {
   readonly memory: number;
   readonly times: number;
   /** The time of a spec's step, which a compiler does not know by itself. */
-  readonly timeOf: (spec: TracedSpec) => Time;
+  readonly timeOf: (spec: TracedSpec, step: BuiltStep) => Time;
 }
 
 /** A placement with what it costs, where that was asked for and it compiles. */
@@ -50,8 +50,10 @@ export function pricedPlacements<Time>(
     if (plan !== null && plan.totals.trainable !== each.trainable) {
       throw new Error(`a placement has as many parameters compiled as counted: ${each.lines.join("; ")}`);
     }
-    const memory = spec === null || index >= withMemory ? null : expectMemory(spec);
-    const time = spec === null || index >= times ? null : timeOf(spec);
+    const step = spec === null ? null : builtStep(spec);
+    const memory =
+      spec === null || step === null || index >= withMemory ? null : expectMemory(spec, tensorflowMemory, step);
+    const time = spec === null || step === null || index >= times ? null : timeOf(spec, step);
     return { ...each, cost: plan?.cost ?? null, memory, time };
   });
   return { kind: "found", found: { ...found, placements } };
