@@ -218,7 +218,8 @@ export {
   type ModelSettings,
   modelFiles,
   modelPrograms,
-  type RowPrograms,
-  rowPrograms,
+  noKernels,
+  type OwnKernels,
+  ownKernels,
 } from "./targets/tensorflow/index.ts";
 export { printBytes, printFlops, printNumberOf, printSeconds } from "./units.ts";

@@ -14,7 +14,7 @@ import {
   environmentOfTensorflow,
   type Flavour,
   gpuNeeds,
-  hasRows,
+  hasKernels,
   inspectNative,
   type NativeState,
   type NotReady,
@@ -76,8 +76,8 @@ function tensorflow(what: string, state: Tried): Finding {
   const { version, device } = state.probe;
   const operations = process.env["TF_NUM_INTEROP_THREADS"] ?? environmentOfTensorflow.TF_NUM_INTEROP_THREADS;
   const threads = process.env["TF_NUM_INTRAOP_THREADS"] ?? availableParallelism();
-  const joined = hasRows(nativeFiles(state.flavour)) ? ", operations on rows joined" : "";
-  const detail = `${version} by tfjs-node-gpu ${versions.tfjs}, on the ${device}, ${operations} operation at a time on ${threads} threads${joined}`;
+  const own = hasKernels(nativeFiles(state.flavour)) ? ", operations of medctc's own" : "";
+  const detail = `${version} by tfjs-node-gpu ${versions.tfjs}, on the ${device}, ${operations} operation at a time on ${threads} threads${own}`;
   const idle = state.flavour === "gpu" && device === "CPU" ? `; it found no GPU, which needs ${gpuNeeds}` : "";
   return ok(what, detail + idle);
 }

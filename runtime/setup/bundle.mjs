@@ -15,7 +15,7 @@ import { writeLicences } from "./licences.mjs";
 import { onnxRuntimeBeside, placeOnnxRuntime } from "./onnx-runtime.mjs";
 
 const pythonFolder = "runtime/backends/pytorch/python";
-const rowsFolder = "runtime/backends/tensorflow/native/rows";
+const addonsFolder = "runtime/backends/tensorflow/native/addons";
 const rooms = ["grammar", "compiler", "runtime"];
 const program = "dist/medctc.js";
 const stamp = ".cache/bundle.sha256";
@@ -109,7 +109,7 @@ export async function bundle(root) {
     recursive: true,
     filter: (path) => !path.endsWith("__pycache__"),
   });
-  cpSync(join(root, rowsFolder), join(staging, "rows"), { recursive: true });
+  cpSync(join(root, addonsFolder), join(staging, "addons"), { recursive: true });
   placeOnnxRuntime(root, staging, [{ platform: process.platform, architecture: process.arch }]);
   const bundles = [main, quickCommands, worker, browser, page];
   writeLicences(

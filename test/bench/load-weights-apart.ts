@@ -44,7 +44,7 @@ if (what === "write") {
     trainable,
     seed: settings.seed,
     bf16Products: bf16ProductsHere(),
-    rowPrograms: native.rowPrograms,
+    kernels: native.kernels,
   };
   const session = await TensorflowSession.load(native.tf, folder, writePrograms(programs, about, folder));
   rmSync(folder, { recursive: true });

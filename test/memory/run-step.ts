@@ -15,7 +15,7 @@ const expected = spec === null ? null : expectMemory(spec);
 const native = loadTensorflow();
 if (spec === null || expected === null || native.kind !== "ready") throw new Error("the spec compiles and can run");
 const folder = mkdtempSync(join(tmpdir(), "medctc-"));
-const index = writeModel(spec, folder, { bf16Products: bf16ProductsHere(), rowPrograms: native.rowPrograms });
+const index = writeModel(spec, folder, { bf16Products: bf16ProductsHere(), kernels: native.kernels });
 const session = await TensorflowSession.load(native.tf, folder, index);
 rmSync(folder, { recursive: true });
 session.run("initialise", new Map());

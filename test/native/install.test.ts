@@ -6,8 +6,8 @@ import { withLock } from "../../runtime/backends/install/lock.ts";
 import { SetupError } from "../../runtime/backends/install/setup-error.ts";
 import { inspectNative } from "../../runtime/backends/tensorflow/native/inspect.ts";
 import { installNative } from "../../runtime/backends/tensorflow/native/install.ts";
+import { hasKernels, kernelsAddon } from "../../runtime/backends/tensorflow/native/kernels.ts";
 import { type NativeFiles, nativeFiles } from "../../runtime/backends/tensorflow/native/native-files.ts";
-import { hasRows, rowsAddon } from "../../runtime/backends/tensorflow/native/rows.ts";
 
 const installed = nativeFiles();
 
@@ -45,10 +45,10 @@ describe.runIf(inspectNative(installed).kind === "ready")("an install that broke
     expect(mended()).toEqual([`Native TensorFlow is there already: ${files.folder}`]);
   });
 
-  test("and one without the operations on rows gets them", () => {
-    rmSync(rowsAddon(files));
-    expect(mended()).toContain("Building operations on rows, which make training faster ...");
-    expect(hasRows(files)).toBe(true);
+  test("and one without operations of our own gets them", () => {
+    rmSync(kernelsAddon(files));
+    expect(mended()).toContain("Building operations of medctc's own, which make training faster ...");
+    expect(hasKernels(files)).toBe(true);
   });
 
   test("without a download where its record is cut off, and where a clone that it links to is gone", () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { compileSpec, type RowPrograms } from "../../compiler/index.ts";
+import { compileSpec, noKernels, type OwnKernels } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
 import { TensorflowSession, type WriteOptions, writeModel } from "../../runtime/backends/tensorflow/index.ts";
 import { loadTensorflow } from "../../runtime/backends/tensorflow/native/index.ts";
@@ -55,17 +55,17 @@ test.runIf(process.env["CI"])("native TensorFlow is there under CI", () => {
   expect(native.kind).toBe("ready");
 });
 
-/** Operations one by one, and joined to row programs where they can be, however small their tensors are. */
-const forms: readonly { readonly form: string; readonly rowPrograms: RowPrograms }[] = [
-  { form: "operation by operation", rowPrograms: "none" },
-  ...(native.kind === "ready" && native.rowPrograms !== "none"
-    ? [{ form: "in row programs", rowPrograms: { from: 1 } }]
+/** TensorFlow's operations one by one, and our own wherever they can be, however small their tensors are. */
+const forms: readonly { readonly form: string; readonly kernels: OwnKernels }[] = [
+  { form: "by TensorFlow's operations", kernels: noKernels },
+  ...(native.kind === "ready" && native.kernels.rows !== "none"
+    ? [{ form: "by our own", kernels: { rows: { from: 1 }, products: { from: 1 } } } as const]
     : []),
 ];
 
 describe.runIf(native.kind === "ready").each(forms)(
   "TensorFlow gives what CT-CLIP's own code gives, $form",
-  ({ rowPrograms }) => {
+  ({ kernels }) => {
     const model = mkdtempSync(join(tmpdir(), "medctc-"));
     let session: TensorflowSession;
     let outputs: ReadonlyMap<string, ArrayLike<number>>;
@@ -73,7 +73,7 @@ describe.runIf(native.kind === "ready").each(forms)(
       session = await sessionOf(
         compiled((text) => text),
         false,
-        { fetch: stages.map(([, name]) => name), rowPrograms },
+        { fetch: stages.map(([, name]) => name), kernels },
         model,
       );
       outputs = session.run("forward", inputs);
@@ -109,7 +109,7 @@ const variants = forms.flatMap((form) => [
 
 describe.runIf(native.kind === "ready").each(variants)(
   "TensorFlow trains as PyTorch and PEFT do, $variant, $form",
-  ({ change, rowPrograms }) => {
+  ({ change, kernels }) => {
     const model = mkdtempSync(join(tmpdir(), "medctc-"));
     const losses: number[] = [];
     let gradients: ReadonlyMap<string, ArrayLike<number>>;
@@ -119,7 +119,7 @@ describe.runIf(native.kind === "ready").each(variants)(
     beforeAll(async () => {
       const made = compiled(change);
       for (const { checkpoint, path } of made.plan.parameters) paths.set(checkpoint, path);
-      session = await sessionOf(made, true, { rowPrograms }, model);
+      session = await sessionOf(made, true, { kernels }, model);
       const at = (step: number) => new Map([...inputs, ["step", Int32Array.of(step)]]);
       gradients = session.run("gradients", at(0));
       for (let step = 0; step < 3; step++) losses.push(session.run("step", at(step)).get("loss")?.[0] ?? Number.NaN);
@@ -149,10 +149,10 @@ const bf16 = forms.flatMap((form) =>
 
 test.runIf(native.kind === "ready").each(bf16)(
   "in bf16 the loss is within 2 %, with products that are $bf16Products, $form",
-  async ({ bf16Products, rowPrograms }) => {
+  async ({ bf16Products, kernels }) => {
     const model = mkdtempSync(join(tmpdir(), "medctc-"));
     const made = compiled((text) => text.replace('"f32"', '"bf16"'));
-    const session = await sessionOf(made, false, { bf16Products, rowPrograms }, model);
+    const session = await sessionOf(made, false, { bf16Products, kernels }, model);
     expect(difference(session.run("forward", inputs).get("loss") ?? [], "loss_base")).toBeLessThan(0.02);
     session.dispose();
     rmSync(model, { recursive: true });

@@ -11,7 +11,7 @@ import { SpecLibrary } from "../../runtime/specs/library.ts";
 const [, , what, folder = ""] = process.argv;
 const native = loadTensorflow();
 if (native.kind !== "ready") throw new Error(native.reason);
-const { tf, rowPrograms } = native;
+const { tf, kernels } = native;
 await (what === "load" ? loadAgainAndAgain() : train());
 
 /** Memory in MiB, and tensors that nobody disposed of. */
@@ -42,7 +42,7 @@ async function train(): Promise<void> {
   const step = spec === null ? null : buildProgram(spec, "step");
   if (spec === null || step === null) throw new Error("the spec compiles");
   const model = join(folder, "model");
-  const session = await TensorflowSession.load(tf, model, writeModel(spec, model, { rowPrograms }));
+  const session = await TensorflowSession.load(tf, model, writeModel(spec, model, { kernels }));
   session.run("initialise", new Map());
   session.run("prepare", new Map());
   const inputs = drawInputs(inputsOf(optimise(step, spec)));

@@ -6,6 +6,7 @@ import { evaluate } from "../../compiler/ir/evaluate.ts";
 import { Graph } from "../../compiler/ir/graph.ts";
 import { type Node, neededFor, type Program } from "../../compiler/ir/index.ts";
 import type { TensorData } from "../../compiler/ops/index.ts";
+import { noKernels } from "../../compiler/targets/tensorflow/index.ts";
 import { isRowProgram, joinRows } from "../../compiler/targets/tensorflow/rows/index.ts";
 import { TensorflowSession, writePrograms } from "../../runtime/backends/tensorflow/index.ts";
 import { loadTensorflow } from "../../runtime/backends/tensorflow/native/index.ts";
@@ -60,10 +61,10 @@ test("tensors that are smaller than was asked for are left alone", () => {
 });
 
 test.runIf(process.env["CI"])("native TensorFlow knows row programs under CI", () => {
-  expect(native).toMatchObject({ kind: "ready", rowPrograms: { from: 4096 } });
+  expect(native).toMatchObject({ kind: "ready", kernels: { rows: { from: 4096 } } });
 });
 
-const knowsRows = native.kind === "ready" && native.rowPrograms !== "none";
+const knowsRows = native.kind === "ready" && native.kernels.rows !== "none";
 
 describe.runIf(knowsRows)("row programs in TensorFlow", () => {
   const folder = mkdtempSync(join(tmpdir(), "medctc-rows-"));
@@ -71,7 +72,7 @@ describe.runIf(knowsRows)("row programs in TensorFlow", () => {
   beforeAll(async () => {
     if (native.kind !== "ready") throw new Error(native.reason);
     const about = { parameters: [], trainable: new Set<string>(), seed: 0, bf16Products: "native" } as const;
-    const index = writePrograms(programs, { ...about, rowPrograms: { from: 1 } }, folder);
+    const index = writePrograms(programs, { ...about, kernels: { ...noKernels, rows: { from: 1 } } }, folder);
     session = await TensorflowSession.load(native.tf, folder, index);
   });
   afterAll(() => {
@@ -144,16 +145,16 @@ describe.runIf(knowsRows)("what is no usual number", () => {
 
   beforeAll(async () => {
     if (native.kind !== "ready") throw new Error(native.reason);
-    for (const rowPrograms of ["none", { from: 1 }] as const) {
+    for (const joined of ["none", { from: 1 }] as const) {
       const about = { parameters: [], trainable: new Set<string>(), seed: 0, bf16Products: "native" } as const;
-      const index = writePrograms([program], { ...about, rowPrograms }, folder);
+      const index = writePrograms([program], { ...about, kernels: { ...noKernels, rows: joined } }, folder);
       const session = await TensorflowSession.load(native.tf, folder, index);
       // A row of them all, and rows without those that make all others of their row the same.
       const rows = [given, given.slice(3), [-Infinity, ...given.slice(3, 6)], given.slice(7)].map((row) =>
         Array.from({ length: 16 }, (_, at) => row[at % row.length] ?? 0),
       );
       run.set(
-        rowPrograms === "none" ? "one by one" : "rows",
+        joined === "none" ? "one by one" : "rows",
         session.run("odd", new Map([["x", Float32Array.from(rows.flat())]])),
       );
       session.dispose();

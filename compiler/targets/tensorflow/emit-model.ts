@@ -11,8 +11,8 @@ import { type Emission, emitProgram } from "./emit-program.ts";
 import { assignZeros, emitFeeds, type Feed, piecesOf, storePiece } from "./feeds.ts";
 import { GraphWriter, scopeOf } from "./graph-writer.ts";
 import { type SavedModel, type SignatureDef, type TensorInfo, typeAttribute } from "./graphdef.ts";
+import { noKernels, type OwnKernels } from "./kernels.ts";
 import type { Bf16Products } from "./lower/index.ts";
-import type { RowPrograms } from "./rows/index.ts";
 import { Variables } from "./variables.ts";
 
 /** What a program that runs the model has to know of it besides its signatures. */
@@ -55,7 +55,7 @@ export interface ModelSettings {
   readonly trainable: ReadonlySet<string>;
   readonly bf16Products: Bf16Products;
   /** None unless it is said. */
-  readonly rowPrograms?: RowPrograms;
+  readonly kernels?: OwnKernels;
   /** At most that many bytes of weights are fed at once, so that no second copy of all is ever needed; 64 MiB. */
   readonly feedBytes?: number;
 }
@@ -73,8 +73,8 @@ export function emitModel(programs: readonly Program[], settings: ModelSettings)
   const { feedBytes = usualFeedBytes } = settings;
   const writer = new GraphWriter();
   const variables = new Variables(writer, settings.trainable);
-  const { bf16Products, rowPrograms = "none" } = settings;
-  const emission: Emission = { writer, variables, bf16Products, rowPrograms };
+  const { bf16Products, kernels = noKernels } = settings;
+  const emission: Emission = { writer, variables, bf16Products, kernels };
   const signatures = new Map<string, SignatureDef>();
   for (const program of programs) {
     const { signature } = emitProgram(program, emission);

@@ -3,16 +3,9 @@ import { isMeasured, valueNamed } from "../../programs/index.ts";
 import { isComputed, type Value } from "../lowering/index.ts";
 import { type GraphWriter, scopeOf } from "./graph-writer.ts";
 import { type Attribute, type SignatureDef, type TensorInfo, typeAttribute } from "./graphdef.ts";
+import type { OwnKernels } from "./kernels.ts";
 import { type Bf16Products, lower, type Target } from "./lower/index.ts";
-import {
-  encodeRows,
-  isRowProgram,
-  joinRows,
-  type RowPrograms,
-  readOutside,
-  type Space,
-  type Unit,
-} from "./rows/index.ts";
+import { encodeRows, isRowProgram, joinRows, readOutside, type Space, type Unit } from "./rows/index.ts";
 import type { Variables } from "./variables.ts";
 
 /** What the programs of one model share while they are written. */
@@ -20,7 +13,7 @@ export interface Emission {
   readonly writer: GraphWriter;
   readonly variables: Variables;
   readonly bf16Products: Bf16Products;
-  readonly rowPrograms: RowPrograms;
+  readonly kernels: OwnKernels;
 }
 
 /** Tensors of at least that many bytes are made and read in the program's order, so that they do not pile up. */
@@ -40,8 +33,8 @@ export interface EmittedProgram {
 export function emitProgram(program: Program, emission: Emission, after: string | null = null): EmittedProgram {
   // What is computed once for several programs stands in their graphs.
   const nodes = neededFor([...program.outputs.values(), ...program.updates.values()]);
-  const { variables, writer, rowPrograms } = emission;
-  const units = rowPrograms === "none" ? nodes.map(alone) : joinRows(nodes, rowPrograms.from);
+  const { variables, writer, kernels } = emission;
+  const units = kernels.rows === "none" ? nodes.map(alone) : joinRows(nodes, kernels.rows.from);
   const read = readOutside(units.filter(isRowProgram), nodes, [
     ...program.outputs.values(),
     ...program.updates.values(),
@@ -135,7 +128,7 @@ class Emitter {
 
   /** Where an operation goes that reads and gives values of these types. */
   private targetFor(node: Node, handled: readonly TensorType[]): Target {
-    const { writer, bf16Products } = this.emission;
+    const { writer, bf16Products, kernels } = this.emission;
     const scope = this.scopeFor(node);
     const isOrdered = handled.some((type) => byteCount(type) >= orderedFrom);
     const before = isOrdered ? this.last : null;
@@ -149,6 +142,7 @@ class Emitter {
       constant: (constantType, numbers) => writer.constant(constantType, numbers),
       list: (numbers) => writer.list(numbers),
       bf16Products,
+      ownProducts: kernels.products,
     };
   }
 }

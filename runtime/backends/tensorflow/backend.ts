@@ -39,7 +39,7 @@ async function open(model: Model, piecesOf: WeightPieces, folder: string): Promi
   const session = await inPhase(title, "load the model", () => {
     const index = writePrograms(
       programs,
-      { ...about, bf16Products: bf16ProductsHere(), rowPrograms: native.rowPrograms },
+      { ...about, bf16Products: bf16ProductsHere(), kernels: native.kernels },
       folder,
     );
     return TensorflowSession.load(native.tf, folder, index);

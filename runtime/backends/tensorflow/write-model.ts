@@ -7,8 +7,9 @@ import {
   type ModelSettings,
   modelFiles,
   modelPrograms,
+  noKernels,
+  type OwnKernels,
   type Program,
-  type RowPrograms,
   type TracedSpec,
 } from "../../../compiler/index.ts";
 import { writeAtomically } from "../../files/index.ts";
@@ -18,19 +19,19 @@ export interface WriteOptions {
   readonly fetch?: readonly string[];
   /** How the machine that runs the model computes products in bf16; by its own instructions unless it is said. */
   readonly bf16Products?: Bf16Products;
-  /** Whether it knows row programs; not unless it is said. */
-  readonly rowPrograms?: RowPrograms;
+  /** Which of our operations it knows; none unless it is said. */
+  readonly kernels?: OwnKernels;
 }
 
 /** Writes a spec's programs as a TensorFlow SavedModel. */
 export function writeModel(
   spec: TracedSpec,
   folder: string,
-  { fetch = [], bf16Products = "native", rowPrograms = "none" }: WriteOptions = {},
+  { fetch = [], bf16Products = "native", kernels = noKernels }: WriteOptions = {},
 ): ModelIndex {
   const programs = modelPrograms(spec, fetch);
   const { parameters, trainable, settings } = spec;
-  return writePrograms(programs, { parameters, trainable, seed: settings.seed, bf16Products, rowPrograms }, folder);
+  return writePrograms(programs, { parameters, trainable, seed: settings.seed, bf16Products, kernels }, folder);
 }
 
 /** Writes programs that are ready to be run. */

@@ -1,6 +1,7 @@
 import type { OperationName, TensorType } from "../../../ir/index.ts";
 import type { LoweringTo } from "../../lowering/index.ts";
 import { type Attributes, type GraphDtype, typeAttribute } from "../graphdef.ts";
+import type { OwnProducts } from "../kernels.ts";
 
 /**
  * How products of bf16 matrices are computed: by the processor's own instructions, or widened to f32 where it has none,
@@ -18,6 +19,7 @@ export interface Target {
   /** A list of whole numbers, as shapes and axes are given. */
   readonly list: (values: readonly number[]) => string;
   readonly bf16Products: Bf16Products;
+  readonly ownProducts: OwnProducts;
 }
 
 /** How one operation is said in TensorFlow: gives the name of the node that is its result. */

@@ -10,7 +10,7 @@ export interface RowProgram {
   readonly attributes: Attributes;
 }
 
-/** The numbers of what runtime/backends/tensorflow/native/rows/program.h names. */
+/** The numbers of what runtime/backends/tensorflow/native/addons/program.h names. */
 const opcodes = {
   load: 0,
   store: 1,

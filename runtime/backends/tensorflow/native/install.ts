@@ -4,10 +4,10 @@ import { requireDisk, SetupError, withLock } from "../../install/index.ts";
 import { assemblePackage, compileAddon, fetchPackages, headersFolder, linkDependencies } from "./addon.ts";
 import { differenceFrom } from "./fingerprint.ts";
 import { inspectNative, unsupportedNode } from "./inspect.ts";
+import { compileKernels, hasKernels } from "./kernels.ts";
 import type { NativeFiles } from "./native-files.ts";
 import { probeNative } from "./probe.ts";
 import { readRecord, recordedFiles, writeRecord } from "./record.ts";
-import { compileRows, hasRows } from "./rows.ts";
 import { gpuNeeds, versions, type Wheel, wheelFor } from "./versions.ts";
 import { fetchWheel, unpackWheel } from "./wheel.ts";
 
@@ -35,20 +35,20 @@ export function installNative(files: NativeFiles, say: (line: string) => void): 
     if (isWholeInstall(files)) return;
     fetchPackages(files, say);
     if (inspectNative(files).kind !== "ready" && !mend(files, say)) build(files, wheel, say);
-    if (needsRows(files)) {
-      say("Building operations on rows, which make training faster ...");
-      compileRows(files, headersFolder(files));
+    if (needsKernels(files)) {
+      say("Building operations of medctc's own, which make training faster ...");
+      compileKernels(files, headersFolder(files));
     }
   });
   say(`Native TensorFlow ${versions.tensorflow} (${files.flavour}) is ready in ${files.folder}`);
 }
 
 function isWholeInstall(files: NativeFiles): boolean {
-  return inspectNative(files).kind === "ready" && !needsRows(files);
+  return inspectNative(files).kind === "ready" && !needsKernels(files);
 }
 
-function needsRows(files: NativeFiles): boolean {
-  return files.flavour === "cpu" && !hasRows(files);
+function needsKernels(files: NativeFiles): boolean {
+  return files.flavour === "cpu" && !hasKernels(files);
 }
 
 /** Makes an install whole out of what is there; false when its libraries have to be fetched again. */

@@ -1,17 +1,17 @@
 import { createRequire } from "node:module";
 import util from "node:util";
-import type { RowPrograms } from "../../../../compiler/index.ts";
+import type { OwnKernels } from "../../../../compiler/index.ts";
 import type { Tfjs } from "../tfjs.ts";
 import { environmentOfTensorflow } from "./environment.ts";
 import { inspectNative, type NativeState, type NotReady, repairOf } from "./inspect.ts";
+import { loadKernels } from "./kernels.ts";
 import { type NativeFiles, nativeFiles } from "./native-files.ts";
-import { loadRows } from "./rows.ts";
 
 export interface LoadedTensorflow {
   readonly kind: "ready";
   readonly tf: Tfjs;
-  /** What it knows of row programs. */
-  readonly rowPrograms: RowPrograms;
+  /** Which of our operations it has. */
+  readonly kernels: OwnKernels;
 }
 
 /** The state of the TensorFlow that commands use: the one for a GPU where it is ready, else the one for the CPU. */
@@ -38,7 +38,7 @@ export function loadTensorflow(state: NativeState = inspectPreferred()): LoadedT
 
 function requireTfjs(files: NativeFiles): LoadedTensorflow | NotReady {
   const tf: unknown = createRequire(files.record)(files.package);
-  if (isTfjs(tf)) return { kind: "ready", tf, rowPrograms: loadRows(files) };
+  if (isTfjs(tf)) return { kind: "ready", tf, kernels: loadKernels(files) };
   return { kind: "broken", reason: `${files.package} is not tfjs-node-gpu`, repair: repairOf(files) };
 }
 

@@ -4,8 +4,8 @@
 // for a row, one for a column, or one for all. Everything is computed in f32, a tile of some rows after the other, so that what
 // lies between two instructions stays in the processor's cache.
 
-#ifndef MEDCTC_ROWS_PROGRAM_H_
-#define MEDCTC_ROWS_PROGRAM_H_
+#ifndef MEDCTC_KERNELS_PROGRAM_H_
+#define MEDCTC_KERNELS_PROGRAM_H_
 
 #include <cstdint>
 
@@ -122,4 +122,4 @@ inline Tiling TilingOf(const Program& program) {
 
 }  // namespace medctc
 
-#endif  // MEDCTC_ROWS_PROGRAM_H_
+#endif  // MEDCTC_KERNELS_PROGRAM_H_

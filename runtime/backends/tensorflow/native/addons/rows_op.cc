@@ -1,22 +1,16 @@
-// The operation MedctcRows of TensorFlow's graphs, which runs a row program (program.h) on all threads. A Node addon, so that
-// `require` loads it: from then on TensorFlow knows the operation.
+// The operation MedctcRows of TensorFlow's graphs, which runs a row program (program.h) on all threads.
 
-#include <node_api.h>
-#include <sched.h>
 #include <stdint.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "operations.h"
 #include "program.h"
-#include "tensorflow.h"
+#include "threads.h"
 
 namespace medctc {
 
@@ -39,77 +33,6 @@ RunTiles FastestHere() {
 #endif
   return RunTilesPlain;
 }
-
-int ThreadsHere() {
-  const char* asked = getenv("TF_NUM_INTRAOP_THREADS");
-  const int number = asked == nullptr ? 0 : atoi(asked);
-  if (number > 0) return number;
-  cpu_set_t allowed;
-  if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) return CPU_COUNT(&allowed);
-  const unsigned here = std::thread::hardware_concurrency();
-  return here == 0 ? 1 : static_cast<int>(here);
-}
-
-// Threads that wait for work, of which there is one piece at a time. The caller works too.
-class Pool {
- public:
-  static Pool& Here() {
-    // Never destroyed: its threads end with the process.
-    static Pool* pool = new Pool(ThreadsHere());
-    return *pool;
-  }
-
-  int size() const { return static_cast<int>(threads_.size()) + 1; }
-
-  template <class Work>
-  void Run(const Work& work) {
-    std::lock_guard<std::mutex> one_at_a_time(running_);
-    auto call = [](const void* it) { (*static_cast<const Work*>(it))(); };
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      call_ = call;
-      work_ = &work;
-      busy_ = static_cast<int>(threads_.size());
-      round_++;
-    }
-    wake_.notify_all();
-    work();
-    std::unique_lock<std::mutex> lock(mutex_);
-    done_.wait(lock, [this] { return busy_ == 0; });
-  }
-
- private:
-  explicit Pool(int size) {
-    for (int each = 1; each < size; each++) threads_.emplace_back([this] { Loop(); });
-    for (std::thread& each : threads_) each.detach();
-  }
-
-  void Loop() {
-    uint64_t seen = 0;
-    while (true) {
-      void (*call)(const void*);
-      const void* work;
-      {
-        std::unique_lock<std::mutex> lock(mutex_);
-        wake_.wait(lock, [&] { return round_ != seen; });
-        seen = round_;
-        call = call_;
-        work = work_;
-      }
-      call(work);
-      std::lock_guard<std::mutex> lock(mutex_);
-      if (--busy_ == 0) done_.notify_one();
-    }
-  }
-
-  std::vector<std::thread> threads_;
-  std::mutex running_, mutex_;
-  std::condition_variable wake_, done_;
-  uint64_t round_ = 0;
-  int busy_ = 0;
-  void (*call_)(const void*) = nullptr;
-  const void* work_ = nullptr;
-};
 
 // A program as it stands in a graph, with the memory that its parts are in.
 struct Kernel {
@@ -245,14 +168,6 @@ int64_t Reach(const Input& input, const Program& program) {
   return 0;
 }
 
-// The tensors of one run, which are released with it.
-struct Tensors {
-  std::vector<TF_Tensor*> all;
-  ~Tensors() {
-    for (TF_Tensor* each : all) TF_DeleteTensor(each);
-  }
-};
-
 void Compute(void* state, TF_OpKernelContext* context) {
   const Program& program = static_cast<Kernel*>(state)->program;
   std::unique_ptr<TF_Status, void (*)(TF_Status*)> status(TF_NewStatus(), TF_DeleteStatus);
@@ -291,18 +206,11 @@ void Compute(void* state, TF_OpKernelContext* context) {
   const int64_t pieces = is_small ? 1 : std::min<int64_t>(tiling.count, pool.size() * 8);
   std::atomic<int64_t> next{0};
   auto work = [&] {
-    // Each thread keeps its own, which is as large as the largest program that it has run.
-    static thread_local std::unique_ptr<float, void (*)(void*)> scratch(nullptr, free);
-    static thread_local size_t room = 0;
-    const size_t needed = static_cast<size_t>(program.slots * tiling.slot_size) * sizeof(float) + 64;
-    if (room < needed) {
-      scratch.reset(static_cast<float*>(aligned_alloc(64, (needed + 63) / 64 * 64)));
-      room = scratch == nullptr ? 0 : needed;
-    }
-    if (scratch == nullptr) abort();
+    static thread_local Scratch scratch;
+    float* const slots = scratch.For(program.slots * tiling.slot_size);
     for (int64_t piece = next++; piece < pieces; piece = next++)
       run(program, inputs.data(), outputs.data(), tiling.count * piece / pieces, tiling.count * (piece + 1) / pieces,
-          scratch.get());
+          slots);
   };
   if (pieces == 1) {
     work();
@@ -311,31 +219,17 @@ void Compute(void* state, TF_OpKernelContext* context) {
   }
 }
 
-void UnknownShapes(TF_ShapeInferenceContext* context, TF_Status* status) {
-  TF_ShapeInferenceContextSetUnknownShape(context, status);
-}
-
-std::string Register() {
-  std::unique_ptr<TF_Status, void (*)(TF_Status*)> status(TF_NewStatus(), TF_DeleteStatus);
-  TF_OpDefinitionBuilder* op = TF_NewOpDefinitionBuilder("MedctcRows");
-  for (const char* attribute : {"Tin: list({float, bfloat16, bool}) >= 0", "Tout: list({float, bfloat16, bool}) >= 1",
-                                "program: list(int)", "constants: list(float)"})
-    TF_OpDefinitionBuilderAddAttr(op, attribute);
-  TF_OpDefinitionBuilderAddInput(op, "inputs: Tin");
-  TF_OpDefinitionBuilderAddOutput(op, "outputs: Tout");
-  TF_OpDefinitionBuilderSetShapeInferenceFunction(op, UnknownShapes);
-  TF_RegisterOpDefinition(op, status.get());
-  if (TF_GetCode(status.get()) != TF_OK) return TF_Message(status.get());
-  TF_KernelBuilder* kernel = TF_NewKernelBuilder("MedctcRows", "CPU", Create, Compute, Delete);
-  TF_RegisterKernelBuilder("MedctcRows", kernel, status.get());
-  return TF_GetCode(status.get()) == TF_OK ? "" : TF_Message(status.get());
-}
-
 }  // namespace
-}  // namespace medctc
 
-extern "C" __attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_env env, napi_value exports) {
-  static const std::string problem = medctc::Register();
-  if (!problem.empty()) napi_throw_error(env, nullptr, problem.c_str());
-  return exports;
+std::string RegisterRows() {
+  return Register({"MedctcRows",
+                   {"Tin: list({float, bfloat16, bool}) >= 0", "Tout: list({float, bfloat16, bool}) >= 1",
+                    "program: list(int)", "constants: list(float)"},
+                   {"inputs: Tin"},
+                   "outputs: Tout",
+                   Create,
+                   Compute,
+                   Delete});
 }
+
+}  // namespace medctc

@@ -1,8 +1,8 @@
-// What ops.cc calls of TensorFlow's C interface for operations, as tensorflow/c/kernels.h and ops.h declare it: the first of them
+// What kernels call of TensorFlow's C interface for operations, as tensorflow/c/kernels.h and ops.h declare it: the first of them
 // includes a header that TensorFlow's Python wheel leaves out.
 
-#ifndef MEDCTC_ROWS_TENSORFLOW_H_
-#define MEDCTC_ROWS_TENSORFLOW_H_
+#ifndef MEDCTC_KERNELS_TENSORFLOW_H_
+#define MEDCTC_KERNELS_TENSORFLOW_H_
 
 #include <stddef.h>
 #include <stdint.h>
@@ -26,6 +26,8 @@ TF_Tensor* TF_AllocateOutput(TF_OpKernelContext* context, int index, TF_DataType
                              size_t len, TF_Status* status);
 void TF_OpKernelConstruction_Failure(TF_OpKernelConstruction* construction, TF_Status* status);
 void TF_OpKernelContext_Failure(TF_OpKernelContext* context, TF_Status* status);
+void TF_OpKernelConstruction_GetAttrBool(TF_OpKernelConstruction* construction, const char* attr_name, unsigned char* val,
+                                         TF_Status* status);
 void TF_OpKernelConstruction_GetAttrSize(TF_OpKernelConstruction* construction, const char* attr_name, int32_t* list_size,
                                          int32_t* total_size, TF_Status* status);
 void TF_OpKernelConstruction_GetAttrInt64List(TF_OpKernelConstruction* construction, const char* attr_name, int64_t* vals,
@@ -34,4 +36,4 @@ void TF_OpKernelConstruction_GetAttrFloatList(TF_OpKernelConstruction* construct
                                               int max_vals, TF_Status* status);
 }
 
-#endif  // MEDCTC_ROWS_TENSORFLOW_H_
+#endif  // MEDCTC_KERNELS_TENSORFLOW_H_

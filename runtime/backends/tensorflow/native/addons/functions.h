@@ -1,7 +1,7 @@
 // Functions of one number and of a row of numbers, in loops that compilers vectorise.
 
-#ifndef MEDCTC_ROWS_FUNCTIONS_H_
-#define MEDCTC_ROWS_FUNCTIONS_H_
+#ifndef MEDCTC_KERNELS_FUNCTIONS_H_
+#define MEDCTC_KERNELS_FUNCTIONS_H_
 
 #include <math.h>
 #include <stdint.h>
@@ -147,4 +147,4 @@ inline void SoftmaxOf(float* d, const float* a, int64_t n) {
 }  // namespace
 }  // namespace medctc
 
-#endif  // MEDCTC_ROWS_FUNCTIONS_H_
+#endif  // MEDCTC_KERNELS_FUNCTIONS_H_
