@@ -1,4 +1,13 @@
-import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -50,6 +59,14 @@ describe.runIf(inspectNative(installed).kind === "ready")("an install that broke
     expect(mended()).toContain("Building operations of medctc's own, which make training faster ...");
     expect(hasKernels(files)).toBe(true);
   });
+
+  test("and one that opens models as TensorFlow does is compiled anew", () => {
+    const record: object = JSON.parse(readFileSync(files.record, "utf8"));
+    writeFileSync(files.record, JSON.stringify({ ...record, sessionOptions: undefined }));
+    expect(mended()[0]).toBe("Mending what is there ...");
+    expect(readFileSync(files.addon, "latin1")).toContain("MedctcSessionOptions");
+    expect(mended()).toEqual([`Native TensorFlow is there already: ${files.folder}`]);
+  }, 120_000);
 
   test("without a download where its record is cut off, and where a clone that it links to is gone", () => {
     truncateSync(files.record, 20);

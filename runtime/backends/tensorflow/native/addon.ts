@@ -1,6 +1,8 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { bundledFile, findBundledFile } from "../../../files/index.ts";
 import { runCommand, SetupError } from "../../install/index.ts";
 import type { NativeFiles } from "./native-files.ts";
 import { versions } from "./versions.ts";
@@ -64,13 +66,27 @@ export function linkDependencies(files: NativeFiles): void {
   }
 }
 
+/** What decides how the addon opens models, where that is not left to TensorFlow. */
+const ownOptions = "addons/session_options.cc";
+
+/**
+ * How the addon is compiled here, for its record: TensorFlow's usual way of opening models, or ours, by a hash of its source. On a
+ * GPU Grappler has more to do, such as the layout of convolutions, so TensorFlow keeps it there.
+ */
+export function sessionOptionsOf({ flavour }: NativeFiles): string {
+  const source = flavour === "gpu" ? null : findBundledFile(ownOptions);
+  return source === null ? "usual" : createHash("sha256").update(readFileSync(source)).digest("hex");
+}
+
 /** Compiles the addon with one call of the C++ compiler, some ten seconds. */
 export function compileAddon(files: NativeFiles): void {
   mkdirSync(dirname(files.addon), { recursive: true });
+  const isUsual = sessionOptionsOf(files) === "usual";
   const includes = [".", "..", "deps/include", headersFolder(files)].map((path) => `-I${path}`);
-  const sources = ["binding/tfjs_backend.cc", "binding/tfjs_binding.cc"];
+  const sources = ["binding/tfjs_backend.cc", "binding/tfjs_binding.cc", ...(isUsual ? [] : [bundledFile(ownOptions)])];
   const libraryFlags = ["-Ldeps/lib", "-ltensorflow", "-ltensorflow_framework", "-Wl,-rpath,$ORIGIN/../../deps/lib"];
   const flags = ["-O2", "-std=c++17", "-shared", "-fPIC", "-DNAPI_VERSION=8"];
+  if (!isUsual) flags.push("-DTF_NewSessionOptions=MedctcSessionOptions");
   runCommand(process.env["CXX"] ?? "c++", [...flags, ...includes, ...sources, "-o", files.addon, ...libraryFlags], {
     problem: "the addon could not be compiled",
     help: "a C++ compiler is needed (Debian: apt-get install g++), or the one that CXX names",

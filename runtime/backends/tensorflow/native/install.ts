@@ -1,7 +1,14 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { requireDisk, SetupError, withLock } from "../../install/index.ts";
-import { assemblePackage, compileAddon, fetchPackages, headersFolder, linkDependencies } from "./addon.ts";
+import {
+  assemblePackage,
+  compileAddon,
+  fetchPackages,
+  headersFolder,
+  linkDependencies,
+  sessionOptionsOf,
+} from "./addon.ts";
 import { differenceFrom } from "./fingerprint.ts";
 import { inspectNative, unsupportedNode } from "./inspect.ts";
 import { compileKernels, hasKernels } from "./kernels.ts";
@@ -34,7 +41,8 @@ export function installNative(files: NativeFiles, say: (line: string) => void): 
     // The one that was waited for may have done it.
     if (isWholeInstall(files)) return;
     fetchPackages(files, say);
-    if (inspectNative(files).kind !== "ready" && !mend(files, say)) build(files, wheel, say);
+    const isReady = inspectNative(files).kind === "ready" && hasSessionOptions(files);
+    if (!isReady && !mend(files, say)) build(files, wheel, say);
     if (needsKernels(files)) {
       say("Building operations of medctc's own, which make training faster ...");
       compileKernels(files, headersFolder(files));
@@ -44,7 +52,13 @@ export function installNative(files: NativeFiles, say: (line: string) => void): 
 }
 
 function isWholeInstall(files: NativeFiles): boolean {
-  return inspectNative(files).kind === "ready" && !needsKernels(files);
+  return inspectNative(files).kind === "ready" && hasSessionOptions(files) && !needsKernels(files);
+}
+
+/** Whether the addon opens models as it would if it were compiled now. */
+function hasSessionOptions(files: NativeFiles): boolean {
+  const read = readRecord(files.record);
+  return read.kind === "record" && read.sessionOptions === sessionOptionsOf(files);
 }
 
 function needsKernels(files: NativeFiles): boolean {
@@ -56,7 +70,7 @@ function mend(files: NativeFiles, say: (line: string) => void): boolean {
   if (!recordedFiles(files).every(([name, path]) => name === "addon" || isWhole(files, name, path))) return false;
   say("Mending what is there ...");
   linkDependencies(files);
-  if (!isWhole(files, "addon", files.addon)) compileAddon(files);
+  if (!isWhole(files, "addon", files.addon) || !hasSessionOptions(files)) compileAddon(files);
   const probe = probeNative(files);
   if (probe.kind === "fails") {
     say(`It does not run (${probe.reason}): it is made again.`);
