@@ -28,7 +28,14 @@ export {
   type SpecAsCompiled,
   type TensorChange,
 } from "./analyses/compare/index.ts";
-export { expectStepTime, fitRates, type MeasuredStep, type Rates, timedStep } from "./analyses/cost/index.ts";
+export {
+  expectStepTime,
+  expectValidationTime,
+  fitRates,
+  type MeasuredStep,
+  type Rates,
+  timedStep,
+} from "./analyses/cost/index.ts";
 export { expectMemory, type MemoryModel, onnxMemory, tensorflowMemory } from "./analyses/memory/index.ts";
 export {
   type FoundPlacement,

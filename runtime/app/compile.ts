@@ -26,7 +26,7 @@ import { version } from "../machine/index.ts";
 import { compilePath } from "../specs/index.ts";
 import type { SpecRequest } from "./compiled-spec.ts";
 import { done, type Ended, type Reporter, refuse, refuseBy } from "./reporter.ts";
-import { type ExpectedTime, timesHere } from "./step-times.ts";
+import { type ExampleCounts, type ExpectedTime, timesHere } from "./step-times.ts";
 import { unwritable } from "./unwritable.ts";
 
 export interface CompileRequest extends SpecRequest {
@@ -40,8 +40,8 @@ export interface CompileRequest extends SpecRequest {
   readonly memory: boolean;
   /** Expect the time of a training step, for which it is built too. */
   readonly time: boolean;
-  /** Expect that of an epoch of so many volumes as well; null for none. */
-  readonly volumes: number | null;
+  /** Expect that of an epoch of so many examples as well; null for none. */
+  readonly examples: ExampleCounts | null;
 }
 
 /** A spec that compiles, though what it expects may not hold. */
@@ -93,6 +93,6 @@ export function compile(request: CompileRequest, reporter: Reporter): Ended<Comp
     if (saved.kind === "failed") return refuse(saved.problem, reporter);
   }
   reporter.diagnostics(diagnostics);
-  const times = request.time ? timesHere(request.volumes, reporter)(spec, step) : [];
+  const times = request.time ? timesHere(request.examples, reporter)(spec, step) : [];
   return done({ plan, spec, memory, times, program, holds: !hasErrors(diagnostics) });
 }

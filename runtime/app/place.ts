@@ -3,11 +3,11 @@ import { hasErrors } from "../../grammar/index.ts";
 import { assignedSpec, openSpec } from "../specs/index.ts";
 import type { SpecRequest } from "./compiled-spec.ts";
 import { done, type Ended, problem, type Reporter, refuse, refuseBy } from "./reporter.ts";
-import { type ExpectedTime, timesHere } from "./step-times.ts";
+import { type ExampleCounts, type ExpectedTime, timesHere } from "./step-times.ts";
 
 export interface PlaceRequest extends PlaceOptions, Omit<Pricing<ExpectedTimes>, "timeOf">, SpecRequest {
-  /** Expect the time of an epoch of so many volumes beside that of a step; null for none. */
-  readonly volumes: number | null;
+  /** Expect the time of an epoch of so many examples beside that of a step; null for none. */
+  readonly examples: ExampleCounts | null;
 }
 
 /** Times by backends. */
@@ -19,7 +19,7 @@ export function place(request: PlaceRequest, reporter: Reporter): Ended<PricedPl
   if (opened.kind === "unread") return refuseBy([opened.diagnostic], reporter);
   const { source, diagnostics } = assignedSpec(opened, request.set);
   if (hasErrors(diagnostics)) return refuseBy(diagnostics, reporter);
-  const timeOf = request.times === 0 ? () => [] : timesHere(request.volumes, reporter);
+  const timeOf = request.times === 0 ? () => [] : timesHere(request.examples, reporter);
   const result = pricedPlacements(source, opened.library, { ...request, timeOf });
   switch (result.kind) {
     case "wrong-spec":

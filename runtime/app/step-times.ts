@@ -1,4 +1,4 @@
-import { type BuiltStep, expectStepTime, type TracedSpec } from "../../compiler/index.ts";
+import { type BuiltStep, expectStepTime, expectValidationTime, type TracedSpec } from "../../compiler/index.ts";
 import { backendNamed } from "../backends/index.ts";
 import { fileInputs, findDataInputs } from "../data/index.ts";
 import { type MachineRates, readRates } from "../machine/index.ts";
@@ -15,10 +15,17 @@ export interface ExpectedTime {
   readonly epoch: ExpectedEpoch | null;
 }
 
-/** An epoch, without evaluations. */
-export interface ExpectedEpoch {
+/** The examples of a data set: those that are trained on, and those that are held out; null where nobody says how many. */
+export interface ExampleCounts {
   readonly volumes: number;
+  readonly heldOut: number | null;
+}
+
+/** An epoch of training, with its evaluations where the number of held-out examples is known. */
+export interface ExpectedEpoch extends ExampleCounts {
   readonly stepSeconds: number;
+  /** Of encoding what is held out, as often in an epoch as the spec evaluates. */
+  readonly evaluationSeconds: number;
   /** Of the threads that read and preprocess, beside steps; none of it where volumes are cached. Null where it was not measured. */
   readonly readSeconds: number | null;
   readonly seconds: number;
@@ -43,8 +50,8 @@ function ratedBackends({ backends }: MachineRates) {
   });
 }
 
-/** Reads the rates of this machine, for steps and for epochs of so many volumes; without rates there is a note, and no times. */
-export function timesHere(volumes: number | null, reporter: Pick<Reporter, "note">): TimesOf {
+/** Reads the rates of this machine, for steps and for epochs of so many examples; without rates there is a note, and no times. */
+export function timesHere(examples: ExampleCounts | null, reporter: Pick<Reporter, "note">): TimesOf {
   const stored = readRates();
   if (stored.kind !== "rates") {
     const why = stored.kind === "refused" ? stored.why : "nothing was measured on this machine";
@@ -53,32 +60,39 @@ export function timesHere(volumes: number | null, reporter: Pick<Reporter, "note
   }
   const rated = ratedBackends(stored.rates);
   return (spec, step) =>
-    rated.flatMap(({ runner, measured, rates }) => {
+    rated.flatMap(({ runner, measured, rates }): readonly ExpectedTime[] => {
       const seconds = expectStepTime(spec, rates, runner, step);
       if (seconds === null) return [];
-      const epoch = volumes === null ? null : epochOf(spec, volumes, seconds, stored.rates);
+      if (examples === null) return [{ title: runner.title, seconds, measured, epoch: null }];
+      const evaluation = examples.heldOut === null ? null : expectValidationTime(spec, examples.heldOut, rates, runner);
+      const epoch = epochOf(spec, examples, { seconds, evaluation: evaluation ?? 0 }, stored.rates);
       return [{ title: runner.title, seconds, measured, epoch }];
     });
 }
 
 /**
- * Steps of whole batches, with volumes read meanwhile by all threads but one. These take their share of the processor from steps, and
- * steps wait where reading takes longer than they do.
+ * Steps of whole batches, and the evaluations between them, with volumes read meanwhile by all threads but one. These take their share of
+ * the processor from both, and both wait where reading takes longer than they do.
  */
 function epochOf(
   spec: TracedSpec,
-  volumes: number,
-  secondsOfStep: number,
+  { volumes, heldOut }: ExampleCounts,
+  of: { readonly seconds: number; readonly evaluation: number },
   { threads, voxelsRead }: MachineRates,
 ): ExpectedEpoch {
-  const stepSeconds = Math.floor(volumes / spec.settings.batch) * secondsOfStep;
+  const steps = Math.floor(volumes / spec.settings.batch);
+  const evaluations = steps / Math.min(spec.settings.evaluateEvery ?? steps, Math.max(1, steps));
+  const [stepSeconds, evaluationSeconds] = [steps * of.seconds, evaluations * of.evaluation];
+  const computing = stepSeconds + evaluationSeconds;
+  const known = { volumes, heldOut, stepSeconds, evaluationSeconds };
   const voxels = storedVoxelsOf(spec);
-  if (voxels === 0) return { volumes, stepSeconds, readSeconds: 0, seconds: stepSeconds };
-  if (voxelsRead === null) return { volumes, stepSeconds, readSeconds: null, seconds: stepSeconds };
+  if (voxels === 0) return { ...known, readSeconds: 0, seconds: computing };
+  if (voxelsRead === null) return { ...known, readSeconds: null, seconds: computing };
   const readers = Math.max(1, threads - 1);
-  const readSeconds = (volumes * voxels) / voxelsRead / readers;
-  const seconds = Math.max(readSeconds, stepSeconds + (readers * readSeconds) / threads);
-  return { volumes, stepSeconds, readSeconds, seconds };
+  const read = volumes + evaluations * (heldOut ?? 0);
+  const readSeconds = (read * voxels) / voxelsRead / readers;
+  const seconds = Math.max(readSeconds, computing + (readers * readSeconds) / threads);
+  return { ...known, readSeconds, seconds };
 }
 
 /** Cubic millimetres of a voxel of a scan as it is stored: 0.7 x 0.7 x 1, as in CT-RATE. */

@@ -27,6 +27,11 @@ export const define: DefineCommand = (command, terminal, end) => {
     .option("--memory", "show the expected memory of a training step, whether or not the spec limits it")
     .option("--time", "show the expected time of a training step, from the rates of medctc bench --calibrate")
     .option("--volumes <number>", "with --time: also that of an epoch of so many volumes or images", wholeNumber(1))
+    .option(
+      "--held-out <number>",
+      "with --volumes: the volumes or images of each evaluation, for its share",
+      wholeNumber(1),
+    )
     .addHelpText(
       "after",
       "\nExamples:\n  $ medctc compile specs/medct.vlm\n  $ medctc compile specs/medct.vlm --emit plan\n" +
@@ -37,7 +42,12 @@ export const define: DefineCommand = (command, terminal, end) => {
     )
     .action((spec, flags) => {
       const { set, emit = null, after = null, output = null, target = null, memory = false, time = false } = flags;
-      const { volumes = null } = flags;
+      const { volumes = null, heldOut = null } = flags;
+      const examples = volumes === null ? null : { volumes, heldOut };
+      if (heldOut !== null && volumes === null) {
+        terminal.err("error: --held-out is for the time of an epoch\n  help: add --volumes N\n");
+        return end(exitCodes.usage);
+      }
       if (volumes !== null && !time) {
         terminal.err("error: --volumes is for the time of an epoch\n  help: add --time\n");
         return end(exitCodes.usage);
@@ -47,7 +57,7 @@ export const define: DefineCommand = (command, terminal, end) => {
         return end(exitCodes.usage);
       }
       const program = emit === "plan" || emit === null ? null : emit === "passes" ? "step" : emit;
-      const ended = compile({ spec, set, program, output, target, memory, time, volumes }, terminalReporter(terminal));
+      const ended = compile({ spec, set, program, output, target, memory, time, examples }, terminalReporter(terminal));
       end(
         finish(ended, (result) => {
           terminal.out(renderEmission(result, emit ?? "summary", after));
@@ -69,8 +79,16 @@ function renderTimes(times: readonly ExpectedTime[]): string {
 
 function renderEpoch(epoch: ExpectedTime["epoch"]): string {
   if (epoch === null) return "";
-  const { volumes, stepSeconds, readSeconds, seconds } = epoch;
-  const read = readSeconds === null ? "what reading takes is unknown" : `${printDuration(readSeconds)} for reading`;
-  const parts = `${printDuration(stepSeconds)} for steps, ${read}`;
-  return `an epoch of ${printCount(volumes)} examples takes about ${printDuration(seconds)}: ${parts}\n`;
+  const { volumes, heldOut, stepSeconds, evaluationSeconds, readSeconds, seconds } = epoch;
+  const share = (of: number): string => `${printDuration(of)} (${Math.round((100 * of) / (total || 1))} %)`;
+  // Reading goes on beside the others, so that shares are of the work.
+  const total = stepSeconds + evaluationSeconds + (readSeconds ?? 0);
+  const parts = [
+    `${share(stepSeconds)} for steps`,
+    heldOut === null
+      ? "evaluations not counted"
+      : `${share(evaluationSeconds)} for evaluation on ${printCount(heldOut)}`,
+    readSeconds === null ? "what reading takes is unknown" : `${share(readSeconds)} for reading beside`,
+  ];
+  return `an epoch of ${printCount(volumes)} examples takes about ${printDuration(seconds)}: ${parts.join(", ")}\n`;
 }

@@ -36,6 +36,11 @@ export const define: DefineCommand = (command, terminal, end) => {
       0,
     )
     .option("--volumes <number>", "with --time: also that of an epoch of so many volumes or images", wholeNumber(1))
+    .option(
+      "--held-out <number>",
+      "with --volumes: the volumes or images of each evaluation, for its share",
+      wholeNumber(1),
+    )
     .option("--json", "print JSON")
     .addHelpText(
       "after",
@@ -53,7 +58,13 @@ export const define: DefineCommand = (command, terminal, end) => {
         terminal.err("error: --volumes is for the time of an epoch\n  help: add --time 5\n");
         return end(exitCodes.usage);
       }
-      const asked = { costs, memory, times: flags.time, volumes: flags.volumes ?? null };
+      if (flags.heldOut !== undefined && flags.volumes === undefined) {
+        terminal.err("error: --held-out is for the time of an epoch\n  help: add --volumes N\n");
+        return end(exitCodes.usage);
+      }
+      const { volumes, heldOut = null } = flags;
+      const examples = volumes === undefined ? null : { volumes, heldOut };
+      const asked = { costs, memory, times: flags.time, examples };
       const request = { spec, set, budget, atMost, kinds, ranks: tried, on, sameRank, with: given, top, ...asked };
       end(
         finish(place(request, terminalReporter(terminal)), (found) => {

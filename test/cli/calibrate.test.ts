@@ -37,8 +37,15 @@ test("rates are measured and stored, and a compiled spec has a time from then on
 
   const ofEpoch = medctc(["compile", small, "--time", "--volumes", "25692"], { env });
   expect(ofEpoch.out).toMatch(
-    /\nan epoch of 25,692 examples takes about \d[\d.]* \w+: \d[\d.]* \w+ for steps, \d[\d.]* \w+ for reading\n$/,
+    /\nan epoch of 25,692 examples takes about \d[\d.]* \w+: \d[\d.]* \w+ \(\d+ %\) for steps, evaluations not counted, \d[\d.]* \w+ \(\d+ %\) for reading beside\n$/,
   );
+  const evaluated = medctc(["compile", small, "--time", "--volumes", "256", "--held-out", "3039"], { env });
+  expect(evaluated.out).toMatch(/ for steps, [1-9][\d.]* \w+ \(\d+ %\) for evaluation on 3,039, \d/);
+  const ofNothing = medctc(["compile", small, "--time", "--held-out", "8"], { env });
+  expect([ofNothing.code, ofNothing.err]).toEqual([
+    2,
+    "error: --held-out is for the time of an epoch\n  help: add --volumes N\n",
+  ]);
   const placed = medctc(
     ["place", small, "--budget", "2K", "--at-most", "--top", "2", "--time", "1", "--volumes", "25692"],
     { env },

@@ -6,6 +6,7 @@ import {
   compileSpec,
   expectMemory,
   expectStepTime,
+  expectValidationTime,
   type MemoryModel,
   tensorflowMemory,
 } from "../../compiler/index.ts";
@@ -99,4 +100,25 @@ test("a step whose memory and time are asked for is built and optimised once", (
   expect(both).toEqual([expectMemory(spec, model)?.peakBytes, expectStepTime(spec, rates, model)]);
   expect(optimised).toBe(3);
   expect(builtStep({ ...spec, losses: [] })(model.optimise)).toBeNull();
+});
+
+test("an evaluation takes the loss of each held-out batch, in micro-batches where the spec has some, without gradients", () => {
+  const path = "specs/medct-small.vlm";
+  const specWith = (settings: string) => {
+    const text = readFileSync(path, "utf8").replace("batch = 3", `batch = 4\n  ${settings}`);
+    const { spec } = compileSpec(createSource(path, text), new SpecLibrary("specs/std", path));
+    if (spec === null) throw new Error("the spec compiles");
+    return spec;
+  };
+  const [whole, pieces] = [specWith(""), specWith("micro_batch = 2")];
+  const timeOf = (spec: typeof whole, examples: number): number =>
+    expectValidationTime(spec, examples, rates, tensorflowMemory) ?? Number.NaN;
+  expect(timeOf(whole, 8) / timeOf(whole, 4)).toBeCloseTo(2, 9);
+  expect(timeOf(whole, 7)).toBe(timeOf(whole, 8));
+  // Fewer than a batch are a smaller one.
+  expect(timeOf(whole, 2)).toBeLessThan(timeOf(whole, 4));
+  expect(timeOf(whole, 4)).toBeLessThan(expectStepTime(whole, rates, tensorflowMemory) ?? 0);
+  expect(timeOf(pieces, 6)).toBeLessThan(timeOf(pieces, 8));
+  expect(timeOf(pieces, 8) / timeOf(whole, 8)).toBeGreaterThan(0.8);
+  expect(expectValidationTime({ ...whole, losses: [] }, 4, rates, tensorflowMemory)).toBeNull();
 });

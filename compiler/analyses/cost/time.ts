@@ -1,6 +1,6 @@
 import { type Dtype, type Node, nodesOf, type Program } from "../../ir/index.ts";
 import { workOf } from "../../ops/index.ts";
-import { type BuiltStep, builtStep, type TracedSpec } from "../../programs/index.ts";
+import { type BuiltStep, buildValidation, builtStep, type TracedSpec } from "../../programs/index.ts";
 import type { MemoryModel } from "../memory/index.ts";
 import type { Rates } from "./rates.ts";
 
@@ -44,6 +44,29 @@ export function expectStepTime(
 ): number | null {
   const programs = timedStep(spec, model, step);
   return programs === null ? null : expectTimeOf(programs, rates);
+}
+
+/**
+ * Expects the seconds of one evaluation on so many held-out examples, each of which is encoded once, for the loss and for scores of classes
+ * alike; null where the model has no loss.
+ */
+export function expectValidationTime(
+  spec: TracedSpec,
+  examples: number,
+  rates: Rates,
+  { optimise }: Pick<MemoryModel, "optimise">,
+): number | null {
+  const validation = buildValidation(spec, examples);
+  if (validation === null) return null;
+  const { rows, microBatch, programs } = validation;
+  const [batches, pieces] = [Math.ceil(examples / rows), Math.ceil(examples / microBatch)];
+  return expectTimeOf(
+    programs.map((program) => ({
+      program: optimise(program, spec),
+      runs: program.name === "validate_embed" ? pieces : batches,
+    })),
+    rates,
+  );
 }
 
 /** How often a program runs in a step with a batch in so many pieces. */
