@@ -53,6 +53,8 @@ type Attributes = Readonly<
   readonly parameter: { readonly path: string; readonly type: TensorType };
   readonly constant: { readonly value: number; readonly type: TensorType };
   readonly iota: { readonly size: number };
+  /** Different places of a tensor of some sizes, a row of numbers for each axis: as `torch.randperm` draws them with that seed. */
+  readonly drawn_places: { readonly sizes: readonly number[]; readonly count: number; readonly seed: number };
   readonly sum: Reduction;
   readonly max: Reduction;
   readonly argmax: { readonly axis: number; readonly keep: boolean };

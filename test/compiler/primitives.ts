@@ -75,6 +75,13 @@ export const knownValues: readonly (readonly [string, string, readonly number[]]
   ["take(x, iota(4) // 2, axis = 1)", "f32[2, 4]", [1.5, 1.5, -2.5, -2.5, 0.5, 0.5, 3, 3]],
   ["take(x, n + 0, axis = 1)", "f32[2, 2, 3]", [0, 3, 0, 1.5, 0, 0, 0, -0.25, 0, 0.5, 0, 0]],
   ["gather(iota(3), n + 0)", "i32[2, 3]", [0, 2, 0, 0, 0, 0]],
+  ["scatter_add(x, iota(2) * 2, 4)", "f32[4, 3]", [1.5, -2.5, 3, 0, 0, 0, 0.5, 3, -0.25, 0, 0, 0]],
+  ["scatter_add(x, iota(2) // 2, rows = 1)", "f32[1, 3]", [2, 0.5, 2.75]],
+  ["scatter_add(x, n + 0, 3)", "f32[3]", [0.5, 0, -2.5]],
+  ["scatter_add(n, n * 0, 1)", "i32[1]", [8]],
+  // As torch.randperm has them, by torch.unravel_index.
+  ["drawn_places([3, 4], 5, seed = 777)", "i32[2, 5]", [2, 1, 0, 2, 0, 3, 3, 3, 0, 0]],
+  ["take(x, drawn_places([2, 3, 4], 4, 5)[1], axis = 1)", "f32[2, 4]", [3, 3, 1.5, -2.5, -0.25, -0.25, 0.5, 3]],
   ["take_along(x, argsort(x, descending = true), axis = 1)", "f32[2, 3]", [3, 1.5, -2.5, 3, 0.5, -0.25]],
   ["take_along(x, n - 1, axis = 1)", "f32[2, 3]", [0, -2.5, 0, 0, 0, 0]],
   ["take_along(x, argmax(x, axis = 0, keep = true), axis = 0)", "f32[1, 3]", [1.5, 3, 3]],

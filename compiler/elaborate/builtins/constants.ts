@@ -25,6 +25,14 @@ export const constants = {
   ones: constant(1),
   full: { parameters: ["sizes", "value"], apply: (call) => filled(call, call.number("value")) },
   iota: { parameters: ["count"], apply: (call) => call.add({ op: "iota", size: call.size("count") }) },
+  drawn_places: {
+    parameters: ["sizes", "count", "seed"],
+    apply: (call) => {
+      const sizes = call.numbers("sizes");
+      if (sizes.some((size) => size < 1)) call.refuse("sizes", "a list of sizes");
+      return call.add({ op: "drawn_places", sizes, count: call.size("count"), seed: call.number("seed") });
+    },
+  },
   constant: {
     parameters: ["value"],
     apply: (call): Value => ({ kind: "initial", initial: { kind: "constant", value: call.number("value") } }),

@@ -5,9 +5,38 @@ import { type TensorValue, tensor, type Value } from "../values.ts";
 import type { Builtin, BuiltinCall } from "./builtin.ts";
 
 /**
- * Takes rows by number. Numbers that are an input's own are held to their limit when it is fed. What is computed is refused
- * where it is known to be beyond, and elsewhere takes zeros for what is beyond, which targets by themselves do not agree on.
+ * Numbers as an operation reads them, and where they are what they were; null where they all are. Numbers that are an input's own are held to their limit when it is fed. What is computed is refused
+ * where it is known to be beyond; elsewhere what is beyond is left to the caller, since targets by themselves do not agree on it.
  */
+function heldBelow(
+  limit: number,
+  numbers: Node,
+  call: BuiltinCall,
+  there: string,
+): { readonly within: Node; readonly isThere: Node | null } {
+  const { lowest, highest, isReached } = call.trace.rangeOf(numbers);
+  const isEmpty = lowest > highest;
+  const isOther = numbers.type.dtype !== "i32";
+  if (isOther || isEmpty || (lowest >= 0 && highest < limit)) return { within: numbers, isThere: null };
+  if (isReached || lowest >= limit || highest < 0) {
+    const reach = lowest === highest ? `its number is ${lowest}` : `its numbers reach from ${lowest} to ${highest}`;
+    call.failOperands(`${reach}, and there are ${limit} ${there}, counted from 0`);
+  }
+  const number = (value: number): Node => call.trace.constant(value, "i32", call.span);
+  const above = call.add({ op: "maximum" }, numbers, number(0));
+  const within = call.add({ op: "minimum" }, above.node, number(limit - 1));
+  return { within: within.node, isThere: call.add({ op: "equal" }, numbers, within.node).node };
+}
+
+/** The elements of some rows, and zeros for the others: [rows..., ...]. */
+function onlyThere(rows: TensorValue, isThere: Node | null, after: number, call: BuiltinCall): TensorValue {
+  if (isThere === null) return rows;
+  const shape = [...isThere.type.shape, ...Array.from({ length: after }, () => 1)];
+  const mask = after === 0 ? isThere : call.add({ op: "reshape", shape }, isThere).node;
+  return call.add({ op: "where" }, mask, rows.node, call.trace.constant(0, rows.node.type.dtype, call.span));
+}
+
+/** Takes rows by number, and zeros for a number beyond them. */
 function taken(
   call: BuiltinCall,
   operation: OperationOf<"gather"> | OperationOf<"gather_along">,
@@ -16,23 +45,20 @@ function taken(
 ): TensorValue {
   const along = operation.op === "gather" ? operation.axis : -1;
   const limit = table.type.shape.at(along) ?? 0;
-  const { lowest, highest, isReached } = call.trace.rangeOf(numbers);
-  const isEmpty = lowest > highest;
-  const isOther = numbers.type.dtype !== "i32";
-  if (isOther || isEmpty || (lowest >= 0 && highest < limit)) return call.add(operation, table, numbers);
-  if (isReached || lowest >= limit || highest < 0) {
-    const reach = lowest === highest ? `its number is ${lowest}` : `its numbers reach from ${lowest} to ${highest}`;
-    call.failOperands(`${reach}, and there are ${limit} to take from, counted from 0`);
-  }
-  const number = (value: number): Node => call.trace.constant(value, "i32", call.span);
-  const above = call.add({ op: "maximum" }, numbers, number(0));
-  const within = call.add({ op: "minimum" }, above.node, number(limit - 1));
-  const isThere = call.add({ op: "equal" }, numbers, within.node);
-  const rows = call.add(operation, table, within.node);
+  const { within, isThere } = heldBelow(limit, numbers, call, "to take from");
+  const rows = call.add(operation, table, within);
   const after = operation.op === "gather" ? table.type.shape.length - 1 - operation.axis : 0;
-  const shape = [...numbers.type.shape, ...Array.from({ length: after }, () => 1)];
-  const mask = after === 0 ? isThere : call.add({ op: "reshape", shape }, isThere.node);
-  return call.add({ op: "where" }, mask.node, rows.node, call.trace.constant(0, rows.node.type.dtype, call.span));
+  return onlyThere(rows, isThere, after, call);
+}
+
+/** Adds rows into a table of zeros by number; a row whose number is beyond it is left out. */
+function scattered(call: BuiltinCall): TensorValue {
+  const [values, ids] = [call.tensor("values"), call.tensor("ids", "i32").node];
+  const rows = call.size("rows");
+  const { within, isThere } = heldBelow(rows, ids, call, "to add to");
+  const after = values.node.type.shape.length - ids.type.shape.length;
+  const kept = after < 0 ? values : onlyThere(values, isThere, after, call);
+  return call.add({ op: "scatter_add", rows }, within, kept.node);
 }
 
 function take(call: BuiltinCall): Value {
@@ -156,6 +182,7 @@ export const indexing = {
     parameters: ["table", "ids"],
     apply: (call) => taken(call, { op: "gather", axis: 0 }, call.tensor("table").node, call.tensor("ids", "i32").node),
   },
+  scatter_add: { parameters: ["values", "ids", "rows"], apply: scattered },
   take: { parameters: ["x", "indices", "axis"], apply: take },
   take_along: { parameters: ["x", "indices", "axis"], apply: takeAlong },
   slice: { parameters: ["x", "axis", "from?", "to?", "step?"], apply: slice },

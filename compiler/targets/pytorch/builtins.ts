@@ -127,6 +127,7 @@ export const builtinRules: { readonly [Name in BuiltinName]: Rule } = {
   ones: filled,
   full: (use) => call("torch.full", [python(use, "sizes"), python(use, "value")], { dtype: word("torch.float32") }),
   iota: (use) => call("torch.arange", [python(use, "count")], { dtype: word("torch.int32") }),
+  drawn_places: (use) => call("ops.drawn_places", [python(use, "sizes"), python(use, "count"), python(use, "seed")]),
   constant: onlyFirstValue,
   normal: drawn("std"),
   uniform: drawn("bound"),
@@ -223,6 +224,7 @@ export const builtinRules: { readonly [Name in BuiltinName]: Rule } = {
     if (use.isFed("ids") && use.rank("table") === 2) return call("F.embedding", [ids, table]);
     return call("ops.take", [table, ids, word("0")]);
   },
+  scatter_add: inOps("values", "ids", "rows"),
   one_hot: inOps("ids", "count"),
   matmul: (use) => {
     const side = (name: "a" | "b"): Python => {

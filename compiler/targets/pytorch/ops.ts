@@ -123,6 +123,31 @@ def take_along(x: Tensor, indices: Tensor, axis: int) -> Tensor:
     return torch.where(within == indices, torch.take_along_dim(x, within.long(), axis), 0)
 
 
+def scatter_add(values: Tensor, ids: Tensor, rows: int) -> Tensor:
+    """Adds rows by number into a table of zeros, but for numbers beyond it."""
+    parts = values.reshape(ids.numel(), *values.shape[ids.ndim :])
+    numbers = ids.reshape(-1)
+    within = numbers.clamp(0, rows - 1)
+    found = (within == numbers).reshape(-1, *[1] * (parts.ndim - 1))
+    table = torch.zeros([rows, *parts.shape[1:]], dtype=parts.dtype, device=parts.device)
+    return table.index_add(0, within, torch.where(found, parts, 0))
+
+
+@functools.lru_cache(maxsize=16)
+def _first_of_permutation(size: int, count: int, seed: int) -> Tensor:
+    # On the CPU, whatever a model is on: the generators of other devices draw others.
+    generator = torch.Generator("cpu").manual_seed(seed)
+    return torch.randperm(size, generator=generator, device="cpu")[:count]
+
+
+@torch.compiler.assume_constant_result
+def drawn_places(sizes: Sequence[int], count: int, seed: int) -> Tensor:
+    """Different places of a tensor of some sizes, a row of numbers for each axis."""
+    first = _first_of_permutation(math.prod(sizes), count, seed)
+    places = torch.stack(torch.unravel_index(first, list(sizes))).int()
+    return places.to(torch.empty(0).device)
+
+
 def roll(x: Tensor, shift: int | Sequence[int], axis: int | Sequence[int]) -> Tensor:
     axes = [axis] if isinstance(axis, int) else list(axis)
     return x.roll([shift] * len(axes) if isinstance(shift, int) else list(shift), axes)

@@ -78,6 +78,7 @@ const buffers: { readonly [Name in OperationName]: Buffers<Name> } = {
   parameter: fresh,
   constant: fresh,
   iota: fresh,
+  drawn_places: fresh,
   ...unary,
   ...binary,
   ...compare,

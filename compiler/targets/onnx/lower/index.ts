@@ -7,6 +7,7 @@ import {
   broadcast,
   concat,
   constant,
+  drawnPlaces,
   gather,
   gatherAlong,
   iota,
@@ -28,6 +29,7 @@ export { dataTypes, type Target } from "./context.ts";
 const lowerings: Lowerings<Target> = {
   constant,
   iota,
+  drawn_places: drawnPlaces,
   ...elementwise,
   floor_div: floorDiv,
   where,

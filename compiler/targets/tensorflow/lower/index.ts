@@ -6,6 +6,7 @@ import { cast, elementwise, floorDiv, where } from "./elementwise.ts";
 import {
   broadcast,
   concat,
+  drawnPlaces,
   gather,
   gatherAlong,
   iota,
@@ -28,6 +29,7 @@ export { formOf, kernelOf, type Shapes, shapesOf } from "./convolution-form.ts";
 const lowerings: Lowerings<Target> = {
   constant: ({ value, type }, _, __, target) => target.constant(type, [value]),
   iota,
+  drawn_places: drawnPlaces,
   ...elementwise,
   floor_div: floorDiv,
   where,
