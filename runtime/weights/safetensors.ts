@@ -54,13 +54,15 @@ export function placeTensors(
   return { tensors, metadata };
 }
 
-/** A tensor of 32-bit floats that is to be written: its elements, or what gives them in pieces when their turn comes. */
+/** A tensor of 32-bit numbers that is to be written: its elements, or what gives them in pieces when their turn comes. */
 export interface FloatTensor {
   readonly shape: readonly number[];
   readonly data: ArrayLike<number> | (() => Iterable<Float32Array>);
+  /** Whether its elements are whole numbers, which are written as 32-bit integers. */
+  readonly isWhole?: boolean;
 }
 
-/** Tensors of 32-bit floats as a safetensors file, in the order given, with texts besides. */
+/** Tensors of 32-bit numbers as a safetensors file, in the order given, with texts besides. */
 export function writeSafetensors(
   tensors: ReadonlyMap<string, FloatTensor>,
   metadata: ReadonlyMap<string, string> = new Map(),
@@ -83,16 +85,19 @@ export function safetensorsPieces(
   tensors: ReadonlyMap<string, FloatTensor>,
   metadata: ReadonlyMap<string, string> = new Map(),
 ): Iterable<Uint8Array> {
-  const stored = [...tensors].map(([name, { shape, data }]): readonly [string, StoredPieces] => [
+  const stored = [...tensors].map(([name, { shape, data, isWhole = false }]): readonly [string, StoredPieces] => [
     name,
-    { dtype: "F32", shape, bytes: () => floatPieces(data) },
+    { dtype: isWhole ? "I32" : "F32", shape, bytes: () => bytesOfPieces(data, isWhole ? wholeBytes : floatBytes) },
   ]);
   return storedPieces(new Map(stored), metadata);
 }
 
-function* floatPieces(data: FloatTensor["data"]): Iterable<Uint8Array> {
-  if (typeof data === "function") for (const piece of data()) yield floatBytes(piece);
-  else yield floatBytes(data);
+function* bytesOfPieces(
+  data: FloatTensor["data"],
+  bytesOf: (piece: ArrayLike<number>) => Uint8Array,
+): Iterable<Uint8Array> {
+  if (typeof data === "function") for (const piece of data()) yield bytesOf(piece);
+  else yield bytesOf(data);
 }
 
 /** A tensor of any type that is to be written: what gives its bytes in pieces when their turn comes. */
@@ -130,5 +135,12 @@ function floatBytes(data: ArrayLike<number>): Uint8Array {
   const bytes = new Uint8Array(4 * data.length);
   const view = new DataView(bytes.buffer);
   for (let index = 0; index < data.length; index++) view.setFloat32(4 * index, data[index] ?? 0, true);
+  return bytes;
+}
+
+function wholeBytes(data: ArrayLike<number>): Uint8Array {
+  const bytes = new Uint8Array(4 * data.length);
+  const view = new DataView(bytes.buffer);
+  for (let index = 0; index < data.length; index++) view.setInt32(4 * index, data[index] ?? 0, true);
   return bytes;
 }

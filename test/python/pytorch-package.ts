@@ -56,11 +56,12 @@ function firstOf(spec: TracedSpec, plan: Plan, weights: Tensors): Tensors {
   const seeds = [0, 1].map((seed) => firstValuesOf(spec.parameters, seed, given));
   const computed = new Set(spec.parameters.flatMap(({ path, initial }) => (initial.kind === "computed" ? [path] : [])));
   return new Map(
-    planned.flatMap(({ path, checkpoint, shape, ofAdapter }) => {
+    planned.flatMap(({ path, checkpoint, shape, dtype, ofAdapter }) => {
       if (!ofAdapter || !computed.has(path)) return [];
       const [first = [], other = []] = seeds.map((pieces) => [...pieces(path)].flatMap((piece) => [...piece]));
       const isDrawn = first.some((value, place) => value !== other[place]);
-      const tensor = { type: { dtype: "f32", shape }, data: Float32Array.from(first) } as const;
+      const type = { dtype: dtype === "i32" ? "i32" : "f32", shape } as const;
+      const tensor = { type, data: Float32Array.from(first) };
       return isDrawn ? [] : [[checkpoint, tensor] as const];
     }),
   );
@@ -81,7 +82,7 @@ type Tensors = ReadonlyMap<string, TensorData>;
 function save(path: string, tensors: Tensors): void {
   const floats = [...tensors].map(([name, { type, data }]): readonly [string, FloatTensor] => [
     name,
-    { shape: type.shape, data: Float32Array.from(data) },
+    { shape: type.shape, data: Float32Array.from(data), isWhole: type.dtype === "i32" },
   ]);
   writeFileSync(`${path}.safetensors`, writeSafetensors(new Map(floats)));
 }
@@ -90,12 +91,13 @@ function between(random: Random, low: number, high: number): number {
   return low + ((high - low) * random.below(1_000_000)) / 1_000_000;
 }
 
-/** Weights of a size at which values stay near 1; variances are positive. */
+/** Weights of a size at which values stay near 1; variances are positive, and whole numbers are places in any table. */
 function randomWeights({ parameters }: TracedSpec, random: Random): Tensors {
   return new Map(
     parameters.map(({ path, type }) => {
       const [low, high] = path.endsWith("running_var") ? [0.5, 1.5] : type.shape.length < 2 ? [0.5, 1] : [-0.3, 0.3];
-      const data = Float32Array.from({ length: elementCount(type) }, () => between(random, low, high));
+      const element = (): number => (type.dtype === "i32" ? random.below(8) : between(random, low, high));
+      const data = Float32Array.from({ length: elementCount(type) }, element);
       return [path, { type, data }];
     }),
   );

@@ -29,6 +29,21 @@ function tensor(dtype: string, shape: readonly unknown[], from: number, to: numb
   return { dtype, shape, data_offsets: [from, to] };
 }
 
+test("whole numbers are written as 32-bit integers, in pieces, too", () => {
+  const numbers = [0, -3, 70_000, 16_777_215];
+  const pieces = () => [Float32Array.of(0, -3), Float32Array.of(70_000, 16_777_215)];
+  const written = writeSafetensors(
+    new Map([
+      ["whole", { shape: [4], data: numbers, isWhole: true }],
+      ["pieces", { shape: [2, 2], data: pieces, isWhole: true }],
+    ]),
+  );
+  for (const stored of readSafetensors("test", written).values()) {
+    expect(stored.dtype).toBe("I32");
+    expect([...elementsOf(stored)]).toEqual(numbers);
+  }
+});
+
 test("what is written reads the same, in order, scalars and empty tensors included", () => {
   const tensors = new Map([
     ["b", { shape: [2, 2], data: [1, 2.5, -3, 4] }],

@@ -33,8 +33,8 @@ export function peftOfDeclared(
       [peftRoot, shared],
       [`${prefix}${form.module}.`, isCopied(form) ? shared : []],
     ] as const)
-      for (const { path, checkpoint, shape } of given)
-        tensors.set(`${before}${checkpoint}`, { shape, data: () => piecesOf(path) });
+      for (const { path, checkpoint, shape, dtype } of given)
+        tensors.set(`${before}${checkpoint}`, { shape, data: () => piecesOf(path), isWhole: dtype === "i32" });
   }
   return { ...written, tensors };
 }

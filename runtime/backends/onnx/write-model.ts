@@ -88,7 +88,7 @@ function* weightBytes(
     if (offset > at) yield new Uint8Array(offset - at);
     at = offset;
     for (const piece of piecesOf(name)) {
-      const stored = dtype === "bf16" ? inHalf(name, piece) : dtype === "i8" ? Int8Array.from(piece) : piece;
+      const stored = dtype === "bf16" ? inHalf(name, piece) : inWhole(dtype, piece);
       const view = new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
       if (at + view.length > offset + bytes) throw new Error(`${name} has more elements than its shape`);
       yield view;
@@ -109,4 +109,16 @@ function inHalf(name: string, values: Float32Array): Uint16Array {
     throw new ProblemError({ subject: name, message, help: "remove --half" });
   }
   return Uint16Array.from(values, halfBits);
+}
+
+/** Elements in their type; those of integers are whole already. */
+function inWhole(dtype: Place["dtype"], values: Float32Array): Float32Array | Int8Array | Int32Array {
+  switch (dtype) {
+    case "i8":
+      return Int8Array.from(values);
+    case "i32":
+      return Int32Array.from(values);
+    default:
+      return values;
+  }
 }

@@ -43,7 +43,7 @@ export function writeWeights(
     spec.parameters.flatMap(({ path: name, type }): readonly (readonly [string, FloatTensor])[] => {
       const checkpoint = checkpoints.get(name);
       const data = (): Iterable<Float32Array> => (read.has(name) ? piecesOf(name) : holes(elementCount(type)));
-      return checkpoint === undefined ? [] : [[checkpoint, { shape: type.shape, data }]];
+      return checkpoint === undefined ? [] : [[checkpoint, { shape: type.shape, data, isWhole: type.dtype === "i32" }]];
     }),
   );
   const handle = openSync(path, "wx", 0o600);
