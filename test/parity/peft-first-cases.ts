@@ -54,6 +54,7 @@ const libraries = [
     "delora",
     "dora",
     "dora_embedding",
+    "fourierft",
     "glora",
     "gralora",
     "hira",
@@ -68,7 +69,7 @@ const libraries = [
     "oft",
     "olora",
   ],
-  ...["peanut", "pissa", "randlora", "road", "trainable_tokens", "vblora", "vera"],
+  ...["peanut", "pissa", "randlora", "road", "shira", "supertuning", "trainable_tokens", "vblora", "vera", "waveft"],
 ];
 
 /** A spec of a case, and the weights of its network. */

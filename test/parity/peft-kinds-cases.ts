@@ -58,6 +58,19 @@ export const placements: Readonly<Record<string, readonly string[]>> = {
   "pair-randlora": ["randlora(rank = 4, alpha = 5) on vision.first, vision.last"],
   "pair-bank": [`vblora(rank = 3, vectors = 12, length = 6) on ${linear}`],
   "pair-para": [`deft(rank = 3, decomposition = "qr", para = true) on ${linear}`],
+  "pair-fourier": [
+    "fourierft(count = 40, seed = 5) on vision.first, vision.last",
+    "fourierft(count = 30, seed = 5) on vision.second",
+  ],
+  "pair-shira": [`shira(rank = 3, seed = 7) on ${linear}`],
+  "pair-wavelet": [
+    "waveft(count = 40, scaling = 4, seed = 5) on vision.first, vision.last",
+    "waveft(count = 30, scaling = 4, seed = 5) on vision.second",
+  ],
+  "pair-symlet": [`waveft(count = 60, scaling = 4, wavelet = "sym4") on ${linear}`],
+  "pair-coefficients": [`waveft(count = 40, scaling = 2, transform = false) on ${linear}`],
+  "pair-super": [`supertuning(sparsity = 0.9) on ${linear}`],
+  "pair-supra": [`supra(rank = 3, alpha = 5, sparsity = 0.95, largest = false) on ${linear}`],
   "line-loha": [`loha(rank = 3, alpha = 5) on ${convolutions}`],
   "line-lokr": [`lokr(rank = 2, alpha = 5) on ${convolutions}`],
   "flat-loha": [`loha(rank = 3, alpha = 5) on ${convolutions}`],
@@ -70,6 +83,7 @@ const libraries = [
   "c3a",
   "deft",
   "delora",
+  "fourierft",
   "glora",
   "gralora",
   "hira",
@@ -87,8 +101,11 @@ const libraries = [
   "pissa",
   "randlora",
   "road",
+  "shira",
+  "supertuning",
   "vblora",
   "vera",
+  "waveft",
 ];
 
 /** A spec of a network of the fixture with some placements. */

@@ -64,6 +64,12 @@ export const adapterRules: Readonly<Record<string, Case>> = {
   dora_transposed: {
     rules: ['dora_transposed(rank = 2, alpha = 3, start = "orthogonal") on vision.turned'],
   },
+  fourierft: {
+    rules: [
+      "fourierft(count = 9, scaling = 5) on text.attn.v",
+      'fourierft(count = 20, seed = 3, start = "normal") on text.ff.up',
+    ],
+  },
   glora: {
     rules: [
       "glora(rank = 2) on text.attn.q",
@@ -188,6 +194,14 @@ export const adapterRules: Readonly<Record<string, Case>> = {
       'road(group = 2, variant = "road_4") on text.attn.v, text.ff.down',
     ],
   },
+  shira: { rules: ["shira(rank = 1) on text.attn.v", "shira(rank = 2, seed = 5) on text.ff.down"] },
+  supertuning: {
+    rules: [
+      "supertuning(sparsity = 0.9) on text.attn.v",
+      "supertuning(sparsity = 0.8, largest = false) on text.ff.down",
+    ],
+  },
+  supra: { rules: ["supra(rank = 2, alpha = 3, sparsity = 0.9) on text.attn.v, text.ff.down"] },
   trainable_tokens: { rules: ["trainable_tokens(tokens = [3, 0, 7]) on text.embeddings.words"] },
   vblora: {
     rules: [
@@ -197,6 +211,13 @@ export const adapterRules: Readonly<Record<string, Case>> = {
   },
   vera: {
     rules: ["vera(rank = 2) on text.attn.q,v", "vera(rank = 3, d_initial = 0.2) on text.attn.k, text.ff.up"],
+  },
+  waveft: {
+    rules: [
+      "waveft(count = 9, scaling = 3) on text.attn.o",
+      'waveft(count = 20, scaling = 3, wavelet = "coif1", seed = 3) on text.attn.v',
+      "waveft(count = 20, scaling = 3, transform = false) on text.ff.down",
+    ],
   },
 };
 
