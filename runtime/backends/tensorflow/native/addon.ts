@@ -87,11 +87,14 @@ export function compileAddon(files: NativeFiles): void {
   const libraryFlags = ["-Ldeps/lib", "-ltensorflow", "-ltensorflow_framework", "-Wl,-rpath,$ORIGIN/../../deps/lib"];
   const flags = ["-O2", "-std=c++17", "-shared", "-fPIC", "-DNAPI_VERSION=8"];
   if (!isUsual) flags.push("-DTF_NewSessionOptions=MedctcSessionOptions");
-  runCommand(process.env["CXX"] ?? "c++", [...flags, ...includes, ...sources, "-o", files.addon, ...libraryFlags], {
+  // Programs that run keep the addon that they have loaded.
+  const made = `${files.addon}.new`;
+  runCommand(process.env["CXX"] ?? "c++", [...flags, ...includes, ...sources, "-o", made, ...libraryFlags], {
     problem: "the addon could not be compiled",
     help: "a C++ compiler is needed (Debian: apt-get install g++), or the one that CXX names",
     folder: files.package,
   });
+  renameSync(made, files.addon);
 }
 
 /** Where Node's own headers are. */
