@@ -13,7 +13,10 @@ test("of the library's adapters only prompts and prefixes change a model by thei
     return found.length === 0 ? [] : [[name, found]];
   });
   expect(Object.fromEntries(changing)).toEqual({
+    cartridge: ["text.cartridge"],
+    cartridge_qwen3: ["reader.cartridge"],
     lora_parameter: ["text.prefix"],
+    p_tuning: ["text.embeddings.p_tuning"],
     prefix: ["text.prefix"],
     prefix_clip: ["captions.prefix", "titles.prefix"],
     prefix_qwen3: ["reader.prefix"],

@@ -39,9 +39,12 @@ describe("combining", () => {
   });
 
   test("of adapters without common modules keeps both", () => {
-    const half = (isKept: (name: string) => boolean) =>
-      changed(north, (all) => plain(new Map([...all].filter(([name]) => isKept(name)))));
-    const [one, two] = [half((name) => name.includes("first")), half((name) => !name.includes("first"))];
+    const half = (isKept: (name: string) => boolean, modules: readonly string[]) =>
+      changed(north, (all) => plain(new Map([...all].filter(([name]) => isKept(name)))), { target_modules: modules });
+    const [one, two] = [
+      half((name) => name.includes("first"), ["first"]),
+      half((name) => !name.includes("first"), ["second", "square", "point", "words"]),
+    ];
     const { value, heard } = combine([one, two], { weights: [1, 1], method: "cat" });
     expect(heard).toEqual([]);
     expect(value?.modules).toBe(5);
@@ -103,7 +106,7 @@ describe("combining", () => {
     const factors = ["a", "b"].map((name) => join(fixture, `factors-${name}`));
     expect(combine(factors).heard).toEqual([expect.stringContaining("which only --method linear combines")]);
     const [first = "", second = ""] = factors;
-    const fewer = changed(second, (all) => [...plain(all)].slice(0, 1));
+    const fewer = changed(second, (all) => [...plain(all)].slice(0, 1), { target_modules: ["first"] });
     expect(combine([first, fewer], { method: "linear" }).heard).toEqual([
       expect.stringContaining("has no factors, but"),
     ]);
@@ -124,10 +127,14 @@ describe("combining", () => {
     expect(combine([north, other]).heard).toEqual([
       `E734: the update of \`first\` is [10, 12] in \`${north}\`, but [10, 11] in \`${other}\``,
     ]);
-    const encoder = changed(peft, function* (all) {
-      for (const [name, tensor] of plain(all))
-        if (name.includes("text_transformer")) yield [name.replace("text_transformer.", ""), tensor];
-    });
+    const encoder = changed(
+      peft,
+      function* (all) {
+        for (const [name, tensor] of plain(all))
+          if (name.includes("text_transformer")) yield [name.replace("text_transformer.", ""), tensor];
+      },
+      { target_modules: ["query", "value"] },
+    );
     expect(combine([peft, encoder]).heard).toEqual([
       expect.stringContaining("E735: `text_transformer.encoder.layer.0"),
     ]);
