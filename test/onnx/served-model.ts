@@ -34,8 +34,14 @@ export function writeRandomAdapter(file: string, spec: string, seed: number, set
   for (const { path, checkpoint, ofAdapter } of [...(plan?.parameters ?? []), ...(plan?.buffers ?? [])]) {
     const type = types.get(path);
     if (!ofAdapter || type === undefined) continue;
-    const data = Float32Array.from({ length: elementCount(type) }, () => 0.4 * (random() - 0.5));
-    tensors.set(checkpoint, { shape: type.shape, data });
+    const isWhole = type.dtype === "i32";
+    // Whole numbers are places, of which each axis has these two.
+    const draw = (): number => (isWhole ? Math.floor(2 * random()) : 0.4 * (random() - 0.5));
+    tensors.set(checkpoint, {
+      shape: type.shape,
+      data: Float32Array.from({ length: elementCount(type) }, draw),
+      isWhole,
+    });
   }
   if (tensors.size === 0) throw new Error(`${spec} has no adapters`);
   writeFileSync(file, writeSafetensors(tensors));
@@ -51,7 +57,12 @@ export function adapterOf(folder: string, name: string): ReadonlyMap<string, Sen
   const { adapters } = manifestOf(folder);
   const file = adapters[name]?.safetensors.file ?? "";
   const stored = readSafetensors(file, readFileSync(join(folder, file)));
-  return new Map([...stored].map(([path, each]) => [path, sentTensor("float32", each.shape, elementsOf(each))]));
+  return new Map(
+    [...stored].map(([path, each]) => [
+      path,
+      sentTensor(each.dtype === "I32" ? "int32" : "float32", each.shape, elementsOf(each)),
+    ]),
+  );
 }
 
 /** One session of a served program, which is given an adapter at each run. */

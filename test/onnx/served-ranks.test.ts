@@ -73,6 +73,29 @@ async function expectServed(served: string, name: string, alone: string): Promis
   expect(apart(found, base)).toBeGreaterThan(1e-3);
 }
 
+test("adapters with places of their own give what they give alone", async () => {
+  const own = specWith("places", "shira(rank = 1)");
+  writeFileSync(own, readFileSync(own, "utf8").replace('import "std/lora"', 'import "std/shira"'));
+  const [lung, to] = [join(folder, "places.safetensors"), join(folder, "places-served")];
+  writeRandomAdapter(lung, own, 6);
+  const args = ["--program", "encode_image", ...weights, "--serve", `lung=${lung}`];
+  const { code, err } = medctc(["export", own, "--onnx", to, ...args]);
+  expect(err).not.toContain("error");
+  expect(code).toBe(0);
+  const places = [...adapterOf(to, "lung")].filter(([path]) => path.endsWith(".shira.places"));
+  expect(places.length).toBeGreaterThan(0);
+  for (const [path, { dtype, data }] of places) {
+    expect([path, dtype]).toEqual([path, "int32"]);
+    expect(Math.max(...Array.from(data, Number))).toBe(1);
+  }
+  const program = await ServedProgram.open(to, "encode_image");
+  const found = await program.run("lung", smallInputs, "latent");
+  const base = await program.run("base", smallInputs, "latent");
+  await program.dispose();
+  expect(apart(found, await latentAlone("places", own, lung))).toBeLessThan(1e-6);
+  expect(apart(found, base)).toBeGreaterThan(1e-3);
+});
+
 describe("adapters of several ranks in one base", () => {
   test("the base has room for the highest, and each gives what it gives alone, with its own scale", async () => {
     const [low, wide] = [specWith("low", "lora(rank = 2, alpha = 6)"), specWith("wide", "lora(rank = 8, alpha = 8)")];

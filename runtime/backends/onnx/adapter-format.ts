@@ -14,11 +14,14 @@ export function* onnxAdapterPieces(tensors: ReadonlyMap<string, FloatTensor>): I
     const before = new Uint8Array(at - end);
     new DataView(before.buffer).setUint32(before.length - 4, bytes, true);
     yield before;
-    const { data } = tensor;
-    for (const piece of typeof data === "function" ? data() : [Float32Array.from(data)])
-      yield new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength);
+    for (const piece of piecesOf(tensor)) yield new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength);
     end = at + bytes;
   }
+}
+
+function* piecesOf({ data, isWhole = false }: FloatTensor): Iterable<Float32Array | Int32Array> {
+  for (const piece of typeof data === "function" ? data() : [Float32Array.from(data)])
+    yield isWhole ? Int32Array.from(piece) : piece;
 }
 
 /** Readers take offsets of 31 bits. */
@@ -28,8 +31,8 @@ const identifier = "TORT";
 const formatVersion = 1;
 /** Of an adapter and of its model; manifests hold both together instead. */
 const noVersion = 1;
-/** TensorDataType.FLOAT. */
-const float = 1;
+/** TensorDataType.FLOAT and INT32. */
+const [float, int32] = [1, 6];
 
 /**
  * The head: where the root is and the identifier, where each of the two tables has its fields, the root, and then each parameter.
@@ -106,7 +109,7 @@ function headOf({ headBytes, tensors }: PlacedTensors): Uint8Array {
     number(tableAt, tableAt - fields.parameter);
     lead(tableAt + 4, nameAt);
     lead(tableAt + 8, sizesAt);
-    number(tableAt + 12, float);
+    number(tableAt + 12, tensor.isWhole === true ? int32 : float);
     lead(tableAt + 16, at - 4);
     number(nameAt, name.length);
     bytes.set(name, nameAt + 4);

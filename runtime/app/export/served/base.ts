@@ -26,14 +26,15 @@ import { productsInSingle } from "../onnx.ts";
 import { bytesIn, bytesOf, differingWeights, type StoredBytes } from "./base-weights.ts";
 import { describeBase, graphHash } from "./describe-base.ts";
 import type { Manifest, ServedFile } from "./manifest.ts";
+import type { ServedTypes } from "./served-types.ts";
 import { fileOf } from "./write-adapter.ts";
 
 /** A base that is to be written, or is there. */
 export interface BaseRequest extends SpecRequest, ProgramForm, Omit<GivenWeights, "adapter"> {
   readonly asked: EmitRequest;
   readonly emitted: EmittedPrograms;
-  /** What adapters give it: paths and shapes. */
-  readonly served: ReadonlyMap<string, readonly number[]>;
+  /** What adapters give it: paths and types. */
+  readonly served: ServedTypes;
   /** Weights of products and tables as 8-bit integers. */
   readonly int8: boolean;
   /** Ranks of placed adapters above the spec's, by their names. */

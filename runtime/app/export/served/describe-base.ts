@@ -4,6 +4,7 @@ import { sha256Of } from "../../../files/index.ts";
 import { version } from "../../../machine/index.ts";
 import type { EmittedPrograms } from "../emit-programs.ts";
 import type { Manifest, ServedFile, ServedProgram, ServedValue } from "./manifest.ts";
+import type { ServedTypes } from "./served-types.ts";
 
 /** SHA-256 of what a program computes: its graph and where its weights are, without the spec's text. */
 export function graphHash(name: string, model: OnnxModel, places: ReadonlyMap<string, Place>): string {
@@ -19,7 +20,7 @@ export interface BaseFiles {
 /** The manifest of a base that was written, without adapters. */
 export function describeBase(
   { compiled, models }: EmittedPrograms,
-  served: ReadonlyMap<string, readonly number[]>,
+  served: ServedTypes,
   places: ReadonlyMap<string, Place>,
   { weights, programs: files }: BaseFiles,
   about: Pick<Manifest, "spec_sha256" | "half" | "in_single" | "integers" | "raised_ranks" | "batch">,
@@ -37,7 +38,7 @@ export function describeBase(
     base: { sha256: sha256Of(lines.join("")), weights, programs: Object.fromEntries(programs) },
     contract: contractOfSpec(compiled.spec),
     zero_shot: zeroShotOf(compiled.spec.evaluation),
-    tensors: Object.fromEntries([...served].map(([path, shape]) => [path, [...shape]])),
+    tensors: Object.fromEntries([...served].map(([path, { shape }]) => [path, [...shape]])),
     adapters: {},
   };
 }
@@ -45,7 +46,7 @@ export function describeBase(
 function programOf(
   name: string,
   model: OnnxModel,
-  served: ReadonlyMap<string, readonly number[]>,
+  served: ServedTypes,
   places: ReadonlyMap<string, Place>,
   file: ServedFile,
 ): ServedProgram {

@@ -97,7 +97,7 @@ async function exportNamed(
   const paths = servedPaths(compiled);
   const served = new Map(
     [...models.values()].flatMap(({ inputs }) =>
-      inputs.flatMap(({ name, type }) => (paths.has(name) ? [[name, type.shape] as const] : [])),
+      inputs.flatMap(({ name, type }) => (paths.has(name) ? [[name, type] as const] : [])),
     ),
   );
   if (served.size === 0) {

@@ -71,7 +71,7 @@ export const manifestSchema = v.object({
       classes: v.array(v.object({ name: v.string(), present: v.array(v.string()), absent: v.array(v.string()) })),
     }),
   ),
-  /** An adapter's tensors: their shapes, all of 32-bit floats. */
+  /** An adapter's tensors: their shapes. Its file says which are integers. */
   tensors: v.record(v.string(), v.array(v.number())),
   adapters: v.record(v.string(), adapter),
 });

@@ -7,6 +7,7 @@ import { type FloatTensor, safetensorsPieces, type WeightPieces } from "../../..
 import { fileIdentity } from "../../train/identity.ts";
 import type { FittedUpdates } from "./fit-updates.ts";
 import type { Manifest, ServedAdapter, ServedFile } from "./manifest.ts";
+import type { ServedTypes } from "./served-types.ts";
 
 /** The folder of adapters, beside the base. */
 export const adaptersFolder = "adapters";
@@ -41,13 +42,16 @@ export interface AdapterAbout {
  */
 export function writeServedAdapter(
   folder: string,
-  shapes: ReadonlyMap<string, readonly number[]>,
+  types: ServedTypes,
   programs: Manifest["base"]["programs"],
   piecesOf: WeightPieces,
   { name, base, placements, updates: { ranks, paddedTo }, contract }: AdapterAbout,
 ): ServedAdapter {
   const tensors = new Map(
-    [...shapes].map(([path, shape]): readonly [string, FloatTensor] => [path, { shape, data: () => piecesOf(path) }]),
+    [...types].map(([path, { dtype, shape }]): readonly [string, FloatTensor] => [
+      path,
+      { shape, data: () => piecesOf(path), isWhole: dtype === "i32" },
+    ]),
   );
   const metadata = new Map([
     ["medctc.adapter", name],
