@@ -35,6 +35,7 @@ const products: readonly Product[] = [
   { a: [1100, 100], b: [1100, 33], transposeA: true },
   { a: [3, 1537], b: [1537, 1000] },
   { a: [200, 600], b: [300, 600], transposeB: true },
+  { a: [2, 40_000], b: [300, 40_000], transposeB: true },
   { a: [5, 0], b: [0, 3] },
   { a: [0, 4], b: [4, 3] },
   { a: [2, 3, 5, 7], b: [7, 11] },

@@ -103,12 +103,14 @@ Product At(const Batch& batch, size_t index) {
   return product;
 }
 
-// More packed numbers than that would only push each other out of the processor's last cache.
+// More packed numbers than that would only push each other out of the processor's last cache. Of a long inner axis there are more,
+// since the rows are packed anew for each block of panels; but no more than four times as many.
 constexpr int64_t kMostPacked = int64_t{4} << 20;
 
 int64_t PanelsAtOnce(const Product& product) {
-  const int64_t fit = kMostPacked / std::max<int64_t>(1, product.inner * kPanel);
-  return std::min(PanelsOf(product.columns), std::max<int64_t>(8, fit));
+  const int64_t panel = std::max<int64_t>(1, product.inner * kPanel);
+  const int64_t least = std::clamp<int64_t>(4 * kMostPacked / panel, 1, 8);
+  return std::min(PanelsOf(product.columns), std::max(least, kMostPacked / panel));
 }
 
 // One product by the thread that calls.
