@@ -60,10 +60,13 @@ interface Adaptable {
 /** What adapters may be on in the part of a model that a file of adapters is of; nothing where the file has none of the spec's. */
 function modulesIn({ parameters }: Plan, { file, match }: MatchedAdapters): readonly Adaptable[] {
   const prefixes = new Map<string, string>();
+  const adaptable = new Set(parameters.flatMap(({ checkpoint, ofAdapter }) => (ofAdapter ? [] : placesOf(checkpoint))));
   for (const { checkpoint, ofAdapter } of parameters) {
     const name = ofAdapter ? match.found.get(checkpoint) : undefined;
-    if (name === undefined) continue;
-    const [own, stored] = [moduleInPeft(checkpoint), withoutWrappers(moduleInPeft(file.inFile.get(name) ?? name))];
+    const own = moduleInPeft(checkpoint);
+    // What all adapters share is of no module.
+    if (name === undefined || !adaptable.has(own)) continue;
+    const stored = withoutWrappers(moduleInPeft(file.inFile.get(name) ?? name));
     const shared = sharedEnding(own, stored);
     prefixes.set(own.slice(0, own.length - shared), stored.slice(0, stored.length - shared));
   }
@@ -75,6 +78,11 @@ function modulesIn({ parameters }: Plan, { file, match }: MatchedAdapters): read
     const isOfModule = parameter.endsWith(".weight") && shape.length > 1;
     return [...(isOfModule ? [{ inPeft: module, module }] : []), { inPeft: parameter, module }];
   });
+}
+
+/** A parameter, and the module that it is of. */
+function placesOf(checkpoint: string): readonly string[] {
+  return [checkpoint, checkpoint.slice(0, Math.max(0, checkpoint.lastIndexOf(".")))];
 }
 
 /** How many characters two names have in common at their ends, from a dot on or the whole of one. */
