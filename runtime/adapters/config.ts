@@ -132,6 +132,7 @@ export function readPeftConfig(text: string): PeftConfig | Wrong {
   if ("problem" in saved) return saved;
   const targets = readTargets(fields, saved, reader);
   if (targets.kind === "wrong") return targets;
+  const bias = fields.get("bias");
   return {
     ...own,
     targets: withParameters(targets.targets, own),
@@ -139,7 +140,7 @@ export function readPeftConfig(text: string): PeftConfig | Wrong {
       targets.isTargeted(name) || (own.kind === "lora" && isTargetParameter(name, own.parametersOf)),
     saved,
     listed: [...targets.listed, ...listedIn(own, fields)],
-    biases: trainedBiases[String(fields.get("bias") ?? "none")] ?? "none",
+    biases: (typeof bias === "string" ? trainedBiases[bias] : undefined) ?? "none",
     unknown: isKnown ? unknownIn(fields) : [],
     version: versionIn(fields),
   };

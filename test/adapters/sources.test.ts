@@ -6,9 +6,8 @@ import { medctc, prepareProgram } from "../cli/medctc.ts";
 
 const fixtures = "test/fixtures/ctclip-small";
 const root = mkdtempSync(join(tmpdir(), "medctc-sources-"));
-const [spec, weights, adapter, own, feeds] = [
-  ...["model.vlm", "frozen.safetensors", "adapter", "named", "adapter.data"].map((name) => join(root, name)),
-] as [string, string, string, string, string];
+const [spec, weights] = [join(root, "model.vlm"), join(root, "frozen.safetensors")];
+const [adapter, own, feeds] = [join(root, "adapter"), join(root, "named"), join(root, "adapter.data")];
 beforeAll(() => prepareProgram());
 beforeEach(() => {
   rmSync(root, { recursive: true, force: true });

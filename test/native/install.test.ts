@@ -61,8 +61,10 @@ describe.runIf(inspectNative(installed).kind === "ready")("an install that broke
   });
 
   test("and one that opens models as TensorFlow does is compiled anew", () => {
-    const record: object = JSON.parse(readFileSync(files.record, "utf8"));
-    writeFileSync(files.record, JSON.stringify({ ...record, sessionOptions: undefined }));
+    const record = readFileSync(files.record, "utf8");
+    const before = record.replace(/ *"sessionOptions": .*\n/, "");
+    expect(before).not.toBe(record);
+    writeFileSync(files.record, before);
     expect(mended()[0]).toBe("Mending what is there ...");
     expect(readFileSync(files.addon, "latin1")).toContain("MedctcSessionOptions");
     expect(mended()).toEqual([`Native TensorFlow is there already: ${files.folder}`]);
