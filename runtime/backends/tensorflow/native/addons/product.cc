@@ -4,9 +4,10 @@
 #include "product.h"
 
 #include <stdint.h>
-#include <string.h>
 
 #include <algorithm>
+
+#include "functions.h"
 
 namespace medctc {
 
@@ -15,8 +16,8 @@ namespace {
 typedef float Vector __attribute__((vector_size(32)));
 // The same where it may lie anywhere.
 typedef float Unaligned __attribute__((vector_size(32), aligned(4)));
-constexpr int64_t kLanes = 8;
-static_assert(kPanel == 2 * kLanes, "a panel has two vectors");
+constexpr int64_t kVectorSize = 8;
+static_assert(kPanel == 2 * kVectorSize, "a panel has two vectors");
 
 constexpr int64_t kRows = 6;
 static_assert(kRowsAtOnce % kRows == 0, "pieces have whole panels");
@@ -25,25 +26,11 @@ Unaligned& At(float* place) { return *reinterpret_cast<Unaligned*>(place); }
 Vector At(const float* place) { return *reinterpret_cast<const Unaligned*>(place); }
 
 float Widened(float number) { return number; }
-float Widened(uint16_t number) {
-  const uint32_t bits = static_cast<uint32_t>(number) << 16;
-  float value;
-  memcpy(&value, &bits, sizeof value);
-  return value;
-}
-
-// To the nearest, and to the even one of two; what is no number stays that.
-uint16_t Narrowed(float value) {
-  uint32_t bits;
-  memcpy(&bits, &value, sizeof bits);
-  const uint32_t rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
-  return static_cast<uint16_t>(value != value ? 0x7fc0 : rounded);
-}
 
 Vector Load(const float* from) { return At(from); }
 Vector Load(const uint16_t* from) {
   Vector vector;
-  for (int lane = 0; lane < kLanes; lane++) vector[lane] = Widened(from[lane]);
+  for (int lane = 0; lane < kVectorSize; lane++) vector[lane] = Widened(from[lane]);
   return vector;
 }
 
@@ -75,13 +62,13 @@ void PackPanel(const Number* from, int64_t across, int64_t along, int64_t width,
   int64_t step = 0;
   // In eights where it reads what lies side by side along the inner axis. A store may run over into the next step's place.
   if (width == Width && along == 1) {
-    for (; step + kLanes + 1 <= inner; step += kLanes) {
-      for (int64_t part = 0; part < Width; part += kLanes) {
+    for (; step + kVectorSize + 1 <= inner; step += kVectorSize) {
+      for (int64_t part = 0; part < Width; part += kVectorSize) {
         Vector rows[8] = {};
-        for (int64_t each = 0; each < std::min<int64_t>(kLanes, Width - part); each++)
+        for (int64_t each = 0; each < std::min<int64_t>(kVectorSize, Width - part); each++)
           rows[each] = Load(from + (part + each) * across + step);
         Transpose(rows);
-        for (int64_t each = 0; each < kLanes; each++) At(to + (step + each) * Width + part) = rows[each];
+        for (int64_t each = 0; each < kVectorSize; each++) At(to + (step + each) * Width + part) = rows[each];
       }
     }
   }
@@ -105,7 +92,7 @@ inline void MultiplyPanels(int64_t inner, const float* a, const float* b, float*
   for (int64_t row = 0; row < kRows; row++) __builtin_prefetch(sums + row * stride, 1);
 #pragma GCC unroll 4
   for (int64_t step = 0; step < inner; step++, a += kRows, b += kPanel) {
-    const Vector b_left = At(b), b_right = At(b + kLanes);
+    const Vector b_left = At(b), b_right = At(b + kVectorSize);
     __builtin_prefetch(b + 8 * kPanel);
 #pragma GCC unroll 6
     for (int64_t row = 0; row < kRows; row++) {
@@ -118,7 +105,7 @@ inline void MultiplyPanels(int64_t inner, const float* a, const float* b, float*
   for (int64_t row = 0; row < kRows; row++) {
     float* to = sums + row * stride;
     At(to) = is_first ? left[row] : At(static_cast<const float*>(to)) + left[row];
-    At(to + kLanes) = is_first ? right[row] : At(static_cast<const float*>(to + kLanes)) + right[row];
+    At(to + kVectorSize) = is_first ? right[row] : At(static_cast<const float*>(to + kVectorSize)) + right[row];
   }
 }
 
@@ -163,7 +150,7 @@ void PackRows(const Number* from, int64_t along, int64_t columns, int64_t inner,
       const int64_t width = std::min(kPanel, columns - column);
       if (width == kPanel) {
         At(panel) = Load(from + column);
-        At(panel + kLanes) = Load(from + column + kLanes);
+        At(panel + kVectorSize) = Load(from + column + kVectorSize);
         continue;
       }
       for (int64_t each = 0; each < kPanel; each++) panel[each] = each < width ? Widened(from[column + each]) : 0.0f;
@@ -219,7 +206,7 @@ void MultiplyRows(const Product& product, Panels panels, const float* packed, in
     if (!product.is_bf16) continue;
     for (int64_t y = 0; y < rows; y++) {
       uint16_t* to = static_cast<uint16_t*>(product.result) + start + y * product.columns;
-      for (int64_t x = 0; x < columns; x++) to[x] = Narrowed(sums.at[y * sums.stride + x]);
+      for (int64_t x = 0; x < columns; x++) to[x] = static_cast<uint16_t>(Narrowed(sums.at[y * sums.stride + x]));
     }
   }
 }
