@@ -14,13 +14,15 @@ interface Written {
 /** How many selectors may reach further than is wanted, so that `except` takes the rest out again. */
 const mostWide = 3;
 
-/** Selectors for modules or for parameters by their names in checkpoints, or the names that no module with a weight has. */
+/** Selectors for modules or for parameters by their names in checkpoints, or the names that no module has. */
 export type NamedSelectors =
   | { readonly kind: "selectors"; readonly text: string }
   | { readonly kind: "unknown"; readonly names: readonly string[] };
 
 export function selectorsForNames(names: Iterable<string>, elements: readonly Element[]): NamedSelectors {
   const byName = new Map<string, ModuleInstance>();
+  // Of several modules with one name the one with a weight is meant, or else the one around the others.
+  const around = new Map<string, ModuleInstance>();
   for (const { instance, ofAdapter } of elements) {
     if (instance === null || ofAdapter) continue;
     // An nn.MultiheadAttention has its `in_proj` as `in_proj_weight`.
@@ -28,6 +30,7 @@ export function selectorsForNames(names: Iterable<string>, elements: readonly El
       [".weight", "_weight"].some((ending) => checkpoint === `${instance.checkpoint}${ending}`),
     );
     if (isNamed) byName.set(instance.checkpoint, instance);
+    else if (!around.has(instance.checkpoint)) around.set(instance.checkpoint, instance);
   }
   const asked = [...names];
   const parameters = new Map(
@@ -38,9 +41,10 @@ export function selectorsForNames(names: Iterable<string>, elements: readonly El
   const named = asked.flatMap((name) => parameters.get(name) ?? []);
   if (named.length > 0 && named.length === asked.length)
     return { kind: "selectors", text: selectorsForParameters(named, elements) };
-  const unknown = asked.filter((name) => !byName.has(name));
+  const moduleOf = (name: string): ModuleInstance | undefined => byName.get(name) ?? around.get(name);
+  const unknown = asked.filter((name) => moduleOf(name) === undefined);
   if (unknown.length > 0) return { kind: "unknown", names: unknown };
-  return { kind: "selectors", text: selectorsFor(new Set(asked.flatMap((name) => byName.get(name) ?? [])), elements) };
+  return { kind: "selectors", text: selectorsFor(new Set(asked.flatMap((name) => moduleOf(name) ?? [])), elements) };
 }
 
 /**

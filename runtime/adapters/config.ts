@@ -130,7 +130,7 @@ export function readPeftConfig(text: string): PeftConfig | Wrong {
   const saved = readSaved(fields, reader);
   if (own.kind === "wrong") return own;
   if ("problem" in saved) return saved;
-  const targets = readTargets(fields, saved, reader);
+  const targets = readTargets(fields, saved, reader, own.kind !== "declared");
   if (targets.kind === "wrong") return targets;
   const bias = fields.get("bias");
   return {

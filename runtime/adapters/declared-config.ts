@@ -45,8 +45,11 @@ export const unread = "unread";
 /** Whether PEFT's file has what all placements share behind the name of each module, too. */
 const copied = "copied";
 
+/** The name of the field that has how many adapters there are, on the last of the modules whose names end as `target_modules` says. */
+export const counted = "counted";
+
 /** Fields of a declaration that are not PEFT's: they say how its files are read and written. */
-export const ofFiles: ReadonlySet<string> = new Set([unread, copied]);
+export const ofFiles: ReadonlySet<string> = new Set([unread, copied, counted]);
 
 export function isCopied({ fields }: Pick<DeclaredModule, "fields">): boolean {
   return fields[copied] === true;
@@ -93,19 +96,40 @@ export function isOfWholeModel({ fields }: Pick<DeclaredModule, "fields">): bool
   return fields["target_modules"] === null;
 }
 
+/** The modules with adapters as the config names them: by a list, or as the last ones with a name that the declaration has. */
+function targetsOf(
+  modules: readonly DeclaredModule[],
+  { type, fields }: DeclaredModule,
+  all: Iterable<string>,
+): { readonly kind: "targets"; readonly targets: ConfigFields } | Wrong {
+  const { target_modules: called, [counted]: count } = fields;
+  const targets = { target_modules: typeof called === "string" ? called : modules.map(({ module }) => module) };
+  if (called === null || count === undefined) return { kind: "targets", targets: called === null ? {} : targets };
+  if (typeof called !== "string" || typeof count !== "string")
+    return wrong("`counted` is the name of a field, beside `target_modules` that is the name of a module");
+  const last = [...all].filter((module) => module.endsWith(`.${called}`)).slice(-modules.length);
+  const own = new Set(modules.map(({ module }) => module));
+  const lacking = last.find((module) => !own.has(module));
+  if (lacking !== undefined)
+    return wrong(`PEFT has ${type} in the last modules called \`${called}\`, and here \`${lacking}\` is without it`);
+  return { kind: "targets", targets: { ...targets, [count]: modules.length } };
+}
+
 /**
- * The config of adapters of one type. A field has one value for all modules, and where it has not, the most frequent one, with a
- * pattern for the others where the declaration has one.
+ * The config of adapters of one type, in a model with `all` modules in their order. A field has one value for all modules, and where it has
+ * not, the most frequent one, with a pattern for the others where the declaration has one.
  */
 export function declaredConfig(
   modules: readonly DeclaredModule[],
+  all: Iterable<string>,
 ): { readonly kind: "config"; readonly config: ConfigFields } | Wrong {
   const [first] = modules;
   if (first === undefined) return wrong("there are no adapters");
   if (isOfWholeModel(first) && modules.length > 1)
     return wrong(`PEFT has one adapter of the type ${first.type} in a model`);
-  const config: Record<string, unknown> = { ...everyConfig, peft_type: first.type };
-  if (!isOfWholeModel(first)) config["target_modules"] = modules.map(({ module }) => module);
+  const found = targetsOf(modules, first, all);
+  if (found.kind === "wrong") return found;
+  const config: Record<string, unknown> = { ...everyConfig, peft_type: first.type, ...found.targets };
   const patterned = new Set(
     Object.entries(first.fields).flatMap(([name, field]) => (kindOf(name) === "pattern" ? [field] : [])),
   );
@@ -147,10 +171,11 @@ function numbersOf(modules: readonly DeclaredModule[], name: string): ReadonlyMa
   return values;
 }
 
-/** How a config differs from what a declaration says of a module, in words; null where it does not. */
+/** How a config differs from what a declaration says of a module, one of so many, in words; null where it does not. */
 export function differenceFrom(
   config: DeclaredConfig,
   { module, type: own, fields }: DeclaredModule,
+  count: number,
 ): { readonly found: string; readonly expected: string } | null {
   const { type, fields: stored } = config;
   if (type !== own) return { found: `is of the type ${type}`, expected: `is of the type ${own}` };
@@ -160,8 +185,11 @@ export function differenceFrom(
     ),
   );
   const free = unreadIn({ fields });
+  const field = fields[counted];
+  const counts = typeof field === "string" ? stored.get(field) : count;
+  if (counts !== count) return { found: `has \`${String(field)}\` ${shown(counts)}`, expected: `has ${count}` };
   for (const name of stored.keys())
-    if (!(name in fields) && !free.has(name) && !modelFields.has(name))
+    if (name !== field && !(name in fields) && !free.has(name) && !modelFields.has(name))
       return { found: `has \`${name}\` ${shown(stored.get(name))}`, expected: "has none" };
   for (const [name, value] of Object.entries(fields)) {
     if (name === "target_modules" || name in everyConfig || kindOf(name) === "pattern") continue;

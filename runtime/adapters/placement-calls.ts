@@ -1,6 +1,6 @@
 import type { Expression } from "../../grammar/index.ts";
 import { type AdapterKind, argumentFor } from "./adapter-kinds.ts";
-import { isPattern, isSame, modelFields, ofFiles, unread } from "./declared-config.ts";
+import { counted, isPattern, isSame, modelFields, ofFiles, unread } from "./declared-config.ts";
 import { type Wrong, wrong } from "./json-object.ts";
 import type { PlacedGroup } from "./placed-groups.ts";
 import type { StoredPlacement } from "./stored-placements.ts";
@@ -14,7 +14,7 @@ export function callOf(
   placement: StoredPlacement,
 ): ({ readonly kind: "call"; readonly of: AdapterKind } & Pick<PlacedGroup, "call">) | Wrong {
   const { name, type, parameters, fields } = kind;
-  const free = new Set(wordsIn(fields.get(unread)));
+  const free = new Set([...wordsIn(fields.get(unread)), ...wordsIn(fields.get(counted))]);
   for (const field of placement.used)
     if (!fields.has(field) && !free.has(field) && !modelFields.has(field))
       return wrong(

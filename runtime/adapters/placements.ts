@@ -1,6 +1,7 @@
 import { countAt } from "../at.ts";
 import { type AdapterKind, argumentFor } from "./adapter-kinds.ts";
 import type { PeftConfig } from "./config.ts";
+import { counted } from "./declared-config.ts";
 import { type Wrong, wrong } from "./json-object.ts";
 import type { PlacedGroup, PlacedGroups } from "./placed-groups.ts";
 import { callOf } from "./placement-calls.ts";
@@ -60,7 +61,15 @@ function declaredIn(
 ): ReturnType<typeof knownPlacements> {
   const ofType = kinds.filter(({ type, isOfParameter }) => type === config.type && !isOfParameter);
   if (ofType.length === 0) return wrong(`the library has no adapter of the type ${config.type}`);
-  return declaredPlacements(adapter, config, ofType);
+  const found = declaredPlacements(adapter, config, ofType);
+  const count = found.placements.length;
+  for (const { fields } of ofType) {
+    const field = fields.get(counted);
+    if (field?.kind !== "string" || config.fields.get(field.value) === count) continue;
+    const stored = JSON.stringify(config.fields.get(field.value) ?? null);
+    return wrong(`its \`${field.value}\` is ${stored}, but the file has ${count}`);
+  }
+  return found;
 }
 
 /** Whether a kind is of the type of an adapter, and has all of its tensors. */

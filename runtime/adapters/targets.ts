@@ -25,11 +25,17 @@ const allLinear = "all-linear";
 
 /**
  * Reads which modules a config is for, as PEFT's `check_target_module_exists` does: `target_modules` and `exclude_modules`, names and endings
- * of names or an expression for whole names; `modules_to_save`, which have no adapters; `layers_to_transform` by `layers_pattern`.
+ * of names or an expression for whole names; `modules_to_save`, which have no adapters; `layers_to_transform` by `layers_pattern`. Of types
+ * that are not known one name by itself may be how names end.
  */
-export function readTargets(fields: Fields, saved: readonly SavedModule[], reader: PatternReader): ReadTargets | Wrong {
-  const included = namesIn(fields, "target_modules", reader);
-  const excluded = namesIn(fields, "exclude_modules", reader);
+export function readTargets(
+  fields: Fields,
+  saved: readonly SavedModule[],
+  reader: PatternReader,
+  isKnownType: boolean,
+): ReadTargets | Wrong {
+  const included = namesIn(fields, "target_modules", reader, !isKnownType);
+  const excluded = namesIn(fields, "exclude_modules", reader, false);
   const layers = layersIn(fields, reader);
   if ("problem" in included) return included;
   if ("problem" in excluded) return excluded;
@@ -65,14 +71,18 @@ interface Names {
   readonly listed: readonly ListedName[];
 }
 
-function namesIn(fields: Fields, key: string, reader: PatternReader): Names | Wrong {
+function namesIn(fields: Fields, key: string, reader: PatternReader, mayEnd: boolean): Names | Wrong {
   const texts = textsIn(fields, key);
   if (typeof texts === "string") {
     if (texts === "" || isAllLinear(texts)) return { fit: () => null, isRenamed: () => false, listed: [] };
     const pattern = reader.whole(texts);
     if (pattern.kind === "wrong") return wrong(`in \`${key}\`, ${pattern.problem}`);
-    const listed = [{ field: key, called: texts, pattern }];
-    return { fit: (module) => (fitsName(pattern, module) ? "whole" : null), isRenamed: () => false, listed };
+    const isEnding = mayEnd && /^\w+$/.test(texts);
+    return {
+      fit: (module) => (fitsName(pattern, module) ? "whole" : null),
+      isRenamed: (module) => isEnding && module.endsWith(`.${texts}`),
+      listed: [{ field: key, called: texts, pattern: isEnding ? null : pattern }],
+    };
   }
   if ("problem" in texts) return texts;
   const all = new Set(texts);

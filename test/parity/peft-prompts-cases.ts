@@ -9,6 +9,9 @@ const encoders = {
   bert: "bert(vocab = 30, dim = 16, layers = 2, heads = 2, ff = 24, positions = 12, length = 7, pooler = false)",
   qwen3:
     "qwen3(vocab = 30, dim = 16, layers = 2, heads = 4, groups = 2, ff = 24, length = 7, dim_head = 6, theta = 10_000)",
+  llama: "llama(vocab = 30, dim = 16, layers = 3, heads = 4, groups = 4, ff = 24, length = 7)",
+  mistral:
+    "llama(vocab = 30, dim = 16, layers = 2, heads = 4, groups = 2, ff = 24, length = 7, theta = 5000, eps = 1e-6)",
 } as const;
 
 interface PromptCase {
@@ -16,6 +19,8 @@ interface PromptCase {
   /** What the encoder gives. */
   readonly output: string;
   readonly placed: string;
+  /** What shows that only some layers are meant. */
+  readonly expects?: string;
 }
 
 /** What PEFT made for the fixture, by its folders, as a spec places it. */
@@ -29,6 +34,13 @@ export const cases: Readonly<Record<string, PromptCase>> = {
   recurrent: { encoder: "bert", output: "hidden", placed: "p_tuning(tokens = 4) on text.embeddings" },
   cartridge: { encoder: "bert", output: "hidden", placed: "cartridge(tokens = 4, frozen = 2) on text" },
   sink: { encoder: "qwen3", output: "normed", placed: "cartridge(tokens = 4) on text" },
+  adaption: {
+    encoder: "llama",
+    output: "normed",
+    placed: "adaption_prompt(tokens = 4) on text.layers[1..].attention",
+    expects: "count(text.layers[1..].attention) = 2",
+  },
+  gated: { encoder: "mistral", output: "normed", placed: "adaption_prompt(tokens = 3) on text.attention" },
 };
 
 export function caseNamed(name: string): PromptCase {
@@ -39,13 +51,15 @@ export function caseNamed(name: string): PromptCase {
 
 /** The file of the library that a placement is from. */
 export function libraryOf(placed: string): string {
-  return /^p(?:rompt|_tuning)\(/.test(placed) ? "prompt" : "prefix";
+  const [kind = ""] = placed.split("(");
+  const files: Readonly<Record<string, string>> = { p_tuning: "prompt", cartridge: "prefix" };
+  return files[kind] ?? kind;
 }
 
 /** A spec whose loss is that of the fixture. */
 export function specOf(name: string): string {
-  const { encoder, output, placed } = caseNamed(name);
-  return `import "std/${encoder}"
+  const { encoder, output, placed, expects } = caseNamed(name);
+  return `import "std/${encoder === "mistral" ? "llama" : encoder}"
 import "std/${libraryOf(placed)}"
 
 function weighted(values) {
@@ -57,7 +71,7 @@ model small {
   let output = text.${output}
   freeze text
   ${placed}
-  loss weighted(output)
+  loss weighted(output)${expects === undefined ? "" : `\n  expect ${expects}`}
 }
 
 train {

@@ -14,7 +14,7 @@ fed = {key: tensors[key].long() for key in ["input_ids", "attention_mask"]}
 
 for folder in folders:
     name = name_of(folder)
-    network = "qwen3" if name in ["grouped", "sink"] else "bert"
+    network = {"grouped": "qwen3", "sink": "qwen3", "adaption": "llama", "gated": "mistral"}.get(name, "bert")
     with torch.no_grad():
         ours, theirs = (
             PeftModel.from_pretrained(networks.made(network, tensors), path).eval()(**fed).last_hidden_state

@@ -34,6 +34,16 @@ export const adapterRules: Readonly<Record<string, Case>> = {
     rules: ["adalora(rank = 2, initial = 3) on text.attn.q", "adalora_conv(rank = 2, alpha = 3) on vision.plane"],
     losses: ["0.5 * orthogonality(adalora.placed)"],
   },
+  adaption_prompt: {
+    encoders: {
+      "std/llama":
+        "encoder writer = llama(vocab = 12, dim = 8, layers = 2, heads = 4, groups = 2, ff = 16, length = 6)",
+      "std/qwen3":
+        "encoder reader = qwen3(vocab = 12, dim = 8, layers = 1, heads = 4, groups = 2, ff = 16, length = 6)",
+    },
+    rules: ["freeze writer, reader", "adaption_prompt(tokens = 3) on writer.attention, reader.attention"],
+    losses: ["mean(writer.normed * writer.normed * writer.normed)", "mean(reader.normed * reader.normed)"],
+  },
   beft: { rules: ["beft() on text.attn.v, text.attn.o"] },
   bias_only: { rules: ["bias_only() on text.attn.v, text.attn.o"] },
   boft: { rules: ["boft(block = 4) on text.attn.q", "boft(block = 2, factors = 2) on text.attn.v"] },

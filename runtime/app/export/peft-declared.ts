@@ -18,12 +18,16 @@ export interface WrittenForPeft {
   readonly tensors: ReadonlyMap<string, FloatTensor>;
 }
 
-/** PEFT's files of adapters whose declarations say what these are in PEFT, or in words why it has none. */
+/** PEFT's files of adapters whose declarations say what these are in PEFT, in a model of some modules, or in words why it has none. */
 export function peftOfDeclared(
   updates: readonly DeclaredUpdate[],
   piecesOf: WeightPieces,
+  modules: ReadonlySet<string>,
 ): WrittenForPeft | { readonly kind: "wrong"; readonly problem: string } {
-  const written = declaredConfig(updates.map(({ form }) => form));
+  const written = declaredConfig(
+    updates.map(({ form }) => form),
+    modules,
+  );
   if (written.kind === "wrong") return written;
   const tensors = new Map<string, FloatTensor>();
   for (const { form, tensors: own, shared } of updates) {

@@ -79,12 +79,15 @@ export function exportPeft(request: ExportPeftRequest, reporter: Reporter): Ende
   try {
     if (request.adapter === null) reporter.warning("no --adapter: exporting first values");
     const declared = updates.filter((update) => update.kind === "declared");
+    const modules = modulesOf(plan);
     const written =
-      declared.length > 0 ? peftOfDeclared(declared, weights.piecesOf) : peftOf(updates, plan, weights.piecesOf);
+      declared.length > 0
+        ? peftOfDeclared(declared, weights.piecesOf, modules)
+        : peftOf(updates, plan, weights.piecesOf);
     if (written.kind === "wrong") return refuse(problem(written.problem, null), reporter);
     const { tensors } = written;
     const config = {
-      ...meaningOnly(written.config, modulesOf(plan)),
+      ...meaningOnly(written.config, modules),
       base_model_name_or_path: request.baseModel,
     };
     if (lowRankOf(updates).some(({ attention }) => attention?.part === "out_proj")) {
@@ -116,7 +119,7 @@ export function exportPeft(request: ExportPeftRequest, reporter: Reporter): Ende
   }
 }
 
-/** The names in checkpoints of all modules with parameters or buffers, and of those that they are in. */
+/** The names in checkpoints of all modules with parameters or buffers, and of those that they are in, in their order. */
 function modulesOf({ parameters, buffers }: Plan): ReadonlySet<string> {
   const modules = new Set<string>();
   for (const { checkpoint, ofAdapter } of [...parameters, ...buffers]) {

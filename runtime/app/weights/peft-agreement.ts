@@ -95,10 +95,11 @@ export function peftDisagreements(given: AdaptersIn, { spec, plan }: Compiled): 
   const unmet = unmetConfig(plan, given, found);
   if (differing.length === 0) {
     if (unmet.diagnostics.length > 0) return { ...nothing, diagnostics: helpedOnce(unmet.diagnostics) };
-    for (const update of adapterUpdates(spec, plan)) {
+    const updates = adapterUpdates(spec, plan);
+    for (const update of updates) {
       const difference =
         config.kind === "declared" || update.kind === "declared"
-          ? declaredDifference(update, config)
+          ? declaredDifference(update, updates.length, config)
           : update.kind === "rows"
             ? tokensDifference(update, moduleIn(update, given), config)
             : config.kind === "ia3"
@@ -274,13 +275,13 @@ interface Difference {
 }
 
 /** What the declaration of an adapter says, and a config of the same type or of another one. */
-function declaredDifference(update: AdapterUpdate, config: PeftConfig): Difference | null {
+function declaredDifference(update: AdapterUpdate, count: number, config: PeftConfig): Difference | null {
   const stored: DeclaredConfig =
     config.kind === "declared"
       ? config
       : { kind: "declared", type: knownTypes[config.kind], fields: new Map(), patterns: new Map() };
   if (update.kind === "declared") {
-    const difference = differenceFrom(stored, update.form);
+    const difference = differenceFrom(stored, update.form, count);
     return difference === null ? null : { module: update.module, ...difference };
   }
   const module = update.kind === "other" ? update.path : update.module;
