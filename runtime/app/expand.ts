@@ -3,6 +3,7 @@ import { hasErrors } from "../../grammar/index.ts";
 import { attempt, writeAtomically } from "../files/index.ts";
 import { checkPath, expandedSpec, openSpec } from "../specs/index.ts";
 import type { SpecRequest } from "./compiled-spec.ts";
+import { overwriting } from "./overwriting.ts";
 import { done, type Ended, type Reporter, refuse, refuseBy, refused } from "./reporter.ts";
 
 export interface ExpandRequest extends SpecRequest {
@@ -26,6 +27,8 @@ export function expand({ spec: path, set, output }: ExpandRequest, reporter: Rep
   if (source === null || hasErrors(problems)) return refused;
   const { text } = source;
   if (output === null) return done(text);
+  const over = overwriting([output], [path, ...opened.library.imported.keys()]);
+  if (over !== null) return refuse(over, reporter);
   const written = attempt(output, () => writeAtomically(output, text));
   return written.kind === "failed" ? refuse(written.problem, reporter) : done(text);
 }

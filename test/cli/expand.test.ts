@@ -36,6 +36,14 @@ describe("expand", () => {
     expect(medctc(["diff", path("specs/card.vlm"), path("whole.vlm")]).code).toBe(0);
   });
 
+  test.each(["specs/card.vlm", "part.vlm"])("does not write over %s, which it is made of", (name) => {
+    const before = readFileSync(path(name), "utf8");
+    const { code, err } = medctc(["expand", path("specs/card.vlm"), "-o", path(name)]);
+    expect(code).toBe(1);
+    expect(err).toContain("which it is made of\n  help: name another place for it");
+    expect(readFileSync(path(name), "utf8")).toBe(before);
+  });
+
   test("has assignments in the places of what they change", () => {
     const { code, out } = medctc([
       "expand",

@@ -94,6 +94,15 @@ test("`data show` draws what the network sees of a DICOM folder", async () => {
   );
 });
 
+test("`data show` does not write over the volume that it draws", async () => {
+  const data = dataFolder({ "a.nii": niftiFile({ sizes: [4, 3, 2] }) });
+  const before = readFileSync(join(data, "a.nii"));
+  const shown = await show(join(data, "a.nii"), "--spec", spec, "-o", join(data, "a.nii"));
+  expect(shown.code).toBe(1);
+  expect(shown.err).toContain("which it is made of\n  help: name another place for it");
+  expect(readFileSync(join(data, "a.nii")).equals(before)).toBe(true);
+});
+
 const settings = { ...defaultVolume, size, spacing: [1, 0.5, 0.5], window: [-100, 100] } as const;
 
 async function preprocessed(volume: string) {

@@ -17,6 +17,7 @@ import {
 import { attempt, writeAtomically } from "../../files/index.ts";
 import { failed, ok, type Result } from "../../text/index.ts";
 import { compileReported } from "../compiled-spec.ts";
+import { overwriting } from "../overwriting.ts";
 import { done, type Ended, problem, type Reporter, refuse, refused } from "../reporter.ts";
 import { settleData } from "./contract.ts";
 
@@ -59,6 +60,8 @@ export async function showVolume(request: DataShowRequest, reporter: Reporter): 
   if (found === null) return refused;
   if (found.kind === "failed") return refuse(found.problem, reporter);
   const { file, metadata, units } = found.value;
+  const over = overwriting([output], [storedPath(file), spec]);
+  if (over !== null) return refuse(over, reporter);
   if (metadata === null) {
     const help = "draw the volume that it was made of";
     return refuse(
