@@ -87,6 +87,20 @@ describe("export", () => {
     for (const [index, values] of plain.entries()) expect(apart(values, merged[index] ?? [])).toBeLessThan(1e-5);
   });
 
+  test("merged says which adapters no weight has room for", () => {
+    const spec = join(folder, "prefixed.vlm");
+    const placed =
+      "  lora(rank = 4, alpha = 8) on text.attn.q\n  prefix(tokens = 2) on text\n  expect trainable = 768\n";
+    const imports = 'import "std/prefix"\nimport "specs/medct-small"\n';
+    writeFileSync(spec, `${imports}model prefixed amends medct_small {\n${placed}}\n`);
+    const words = ["--onnx", join(folder, "prefixed.onnx"), "--program", "encode_text", "--merge"];
+    const { code, err } = medctc(["export", spec, ...words, ...given.slice(0, 2)]);
+    expect({ code, err: err.match(/^note: .* stays .*$/gm) }).toEqual({
+      code: 0,
+      err: ["note: `prefix(tokens = 2) on text` stays beside the weights, none of which has room for it"],
+    });
+  });
+
   test("with a dynamic batch each number of rows gives what a model for it gives", async () => {
     expect(exported("--onnx", join(folder, "any"), "--dynamic-batch", ...given).code).toBe(0);
     for (const rows of [1, 2, 3]) {

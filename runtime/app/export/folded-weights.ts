@@ -29,6 +29,14 @@ export const nothingFolded: FoldedWeights = {
   close: () => undefined,
 };
 
+/** What a spec places, in its own words, of which some adapters cannot be folded into a weight. */
+export function unfoldedPlacements({ placements }: Plan, paths: readonly string[]): readonly string[] {
+  const left = new Set(paths);
+  return placements
+    .filter(({ adapters }) => adapters.some(({ path }) => left.has(path)))
+    .map(({ text }) => `\`${text}\``);
+}
+
 /** The new weights and biases of all modules with adapters, or the adapters that cannot be folded into one. */
 export async function foldedWeights(
   spec: TracedSpec,

@@ -1,5 +1,5 @@
 import { basename, dirname, join, resolve } from "node:path";
-import { type OnnxModel, printNumberOf } from "../../../compiler/index.ts";
+import { foldModel, type OnnxModel, printNumberOf } from "../../../compiler/index.ts";
 import {
   type IntegerWeights,
   measureIntegers,
@@ -28,6 +28,7 @@ import {
   exportedPrograms,
   type ProgramForm,
 } from "./emit-programs.ts";
+import { unfoldedPlacements } from "./folded-weights.ts";
 import { type KeptProduct, keptInSingle } from "./half-ranges.ts";
 import { reportKept } from "./report-half.ts";
 import { watchedPieces } from "./watched-pieces.ts";
@@ -88,6 +89,9 @@ export async function exportOnnx(request: ExportOnnxRequest, reporter: Reporter)
   if (emitted.kind === "refused") return emitted;
   const { compiled, programs, trainable } = emitted;
   reportAdapterFile(request.adapter, reporter);
+  if (request.merge)
+    for (const text of unfoldedPlacements(compiled.plan, foldModel(compiled.spec, compiled.plan).left))
+      reporter.note(`${text} stays beside the weights, none of which has room for it`);
   const weights = openWeights([...programs.values()], compiled, request);
   if (weights.kind === "wrong") return refuseBy(weights.diagnostics, reporter);
   for (const note of weights.notes) reporter.note(note);

@@ -13,7 +13,7 @@ import { remarkOn } from "../weights/first-values.ts";
 import { type GivenWeights, noChoices, type OpenedFiles, openWeights } from "../weights/open.ts";
 import { type CheckpointContents, contentsOf, plannedContents } from "./checkpoint-contents.ts";
 import { type ExportedDtype, noRounding, type Rounding, storedNumbers, writtenAs } from "./checkpoint-types.ts";
-import { type ExactPieces, foldedWeights, nothingFolded } from "./folded-weights.ts";
+import { type ExactPieces, foldedWeights, nothingFolded, unfoldedPlacements } from "./folded-weights.ts";
 import { reportContents, reportRounding } from "./report-contents.ts";
 
 export interface ExportWeightsRequest extends GivenWeights, SpecRequest {
@@ -102,10 +102,8 @@ export async function exportWeights(request: ExportWeightsRequest, reporter: Rep
 }
 
 /** Which placements cannot be folded into weights, and where their adapters can be kept. */
-function notMergeable({ placements }: Plan, paths: readonly string[], isMerge: boolean): Problem {
-  const left = new Set(paths);
-  const unfit = placements.filter(({ adapters }) => adapters.some(({ path }) => left.has(path)));
-  const named = unfit.map(({ text }) => `\`${text}\``).join(", ");
+function notMergeable(plan: Plan, paths: readonly string[], isMerge: boolean): Problem {
+  const named = unfoldedPlacements(plan, paths).join(", ");
   const without = isMerge ? "" : "remove --merge to write the model without them, or ";
   return problem(
     `no weight of the model has room for ${named}: ${printNumberOf(paths.length, "adapter")}, such as ${paths[0] ?? ""}`,
