@@ -48,8 +48,17 @@ const copied = "copied";
 /** The name of the field that has how many adapters there are, on the last of the modules whose names end as `target_modules` says. */
 export const counted = "counted";
 
+/** The list of tensors that PEFT's files lack, as they follow from the weights. */
+const computed = "computed";
+
 /** Fields of a declaration that are not PEFT's: they say how its files are read and written. */
-export const ofFiles: ReadonlySet<string> = new Set([unread, copied, counted]);
+export const ofFiles: ReadonlySet<string> = new Set([unread, copied, counted, computed]);
+
+/** The tensors of an adapter, by their names in checkpoints, that PEFT's files lack: their first values follow from the weights. */
+export function computedOf({ module, fields }: Pick<DeclaredModule, "module" | "fields">): ReadonlySet<string> {
+  const names = fields[computed];
+  return new Set(Array.isArray(names) ? names.map((name) => `${module}.${String(name)}`) : []);
+}
 
 export function isCopied({ fields }: Pick<DeclaredModule, "fields">): boolean {
   return fields[copied] === true;

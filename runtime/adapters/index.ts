@@ -53,6 +53,7 @@ export {
 } from "./config.ts";
 export { conflictsWith } from "./conflicts.ts";
 export {
+  computedOf,
   type DeclaredConfig,
   declaredConfig,
   differenceFrom,

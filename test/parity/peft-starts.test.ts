@@ -6,7 +6,7 @@ import { firstValuesOf } from "../../compiler/index.ts";
 import { elementsOf, joined, type StoredTensor, writeSafetensors } from "../../runtime/weights/index.ts";
 import { medctc, prepareProgram } from "../cli/medctc.ts";
 import { floats, readTensors, relative, tensorOf, writeTensors } from "./peft-fixture.ts";
-import { below, fromWeights, specOf, weightsOf } from "./peft-kinds-cases.ts";
+import { below, fromWeights, placements, specOf, weightsOf } from "./peft-kinds-cases.ts";
 import { backends, compileSmall, computedBy, inputOf } from "./peft-run.ts";
 
 let folder = "";
@@ -195,4 +195,41 @@ test("a group with another rate for `up` trains as PEFT's LoRA+ does for three s
   expect(expected).toHaveLength(6);
   for (const [key, each] of expected)
     expect(relative([...elementsOf(end.get(key) ?? each)], each), key).toBeLessThan(1e-4);
+});
+
+test("OSF starts from PEFT's rest of each weight, with singular vectors of any sign", () => {
+  const compiled = compiledPair(placements["pair-osf"] ?? []);
+  const pieces = firstValuesOf(compiled.spec.parameters, 0, (path) => {
+    const own = compiled.all.find((each) => each.path === path && !each.ofAdapter);
+    return own === undefined ? null : [floats(tensorOf(weights, own.checkpoint))];
+  });
+  const theirs = below("pair.osf.start.");
+  for (const module of ["first", "second", "last"]) {
+    const of = (part: string) => {
+      const checkpoint = `${module}.osf_svd_params.${part}_low`;
+      const expected = tensorOf(theirs, checkpoint);
+      const ours = [...pieces(compiled.pathOf(checkpoint))].flatMap((each) => [...each]);
+      const size = { ...expected, ...storedOf(expected, floats(expected).map(Math.abs)) };
+      // PEFT's singular vectors are of 32-bit floats; ours are computed in 64.
+      expect(relative(Float32Array.from(ours, Math.abs), size), checkpoint).toBeLessThan(1e-5);
+      return { ours, theirs: floats(expected), shape: expected.shape };
+    };
+    const [left, values, right] = [of("U"), of("S"), of("V")];
+    const [rows = 0, rank = 0] = left.shape;
+    const [, columns = 0] = right.shape;
+    const productOf = (whose: "ours" | "theirs"): Float32Array =>
+      Float32Array.from({ length: rows * columns }, (_, place) => {
+        let sum = 0;
+        for (let at = 0; at < rank; at++)
+          sum +=
+            (left[whose][Math.floor(place / columns) * rank + at] ?? Number.NaN) *
+            (values[whose][at] ?? Number.NaN) *
+            (right[whose][at * columns + (place % columns)] ?? Number.NaN);
+        return sum;
+      });
+    const rest = productOf("theirs");
+    const largest = Math.max(...rest.map(Math.abs));
+    for (const [place, value] of productOf("ours").entries())
+      expect(Math.abs(value - (rest[place] ?? Number.NaN)), module).toBeLessThan(1e-5 * largest);
+  }
 });

@@ -170,6 +170,7 @@ export const adapterRules: Readonly<Record<string, Case>> = {
       'peanut(rank = 2, activation = "gelu_new") on text.ff.up',
     ],
   },
+  osf: { rules: ["osf(kept = 3) on text.attn.q, text.ff.up", "osf(kept = 5) on text.ff.down"] },
   pissa: { rules: ["pissa(rank = 2, alpha = 3) on text.attn.qkv"] },
   prefix: { rules: ["prefix(tokens = 3) on text"] },
   prefix_clip: {

@@ -1,6 +1,7 @@
 import type { AdapterUpdate, Declared } from "../../../compiler/index.ts";
 import {
   type ConfigFields,
+  computedOf,
   declaredConfig,
   isCopied,
   isOfWholeModel,
@@ -31,13 +32,14 @@ export function peftOfDeclared(
   if (written.kind === "wrong") return written;
   const tensors = new Map<string, FloatTensor>();
   for (const { form, tensors: own, shared } of updates) {
+    const left = computedOf(form);
     const prefix = isOfWholeModel(form) ? "" : peftPrefix;
     for (const [before, given] of [
       [prefix, own],
       [peftRoot, shared],
       [`${prefix}${form.module}.`, isCopied(form) ? shared : []],
     ] as const)
-      for (const { path, checkpoint, shape, dtype } of given)
+      for (const { path, checkpoint, shape, dtype } of given.filter((each) => !left.has(each.checkpoint)))
         tensors.set(`${before}${checkpoint}`, { shape, data: () => piecesOf(path), isWhole: dtype === "i32" });
   }
   return { ...written, tensors };

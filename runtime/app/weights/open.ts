@@ -10,7 +10,7 @@ import {
   valueNamed,
 } from "../../../compiler/index.ts";
 import type { Diagnostic } from "../../../grammar/index.ts";
-import { type OpenAdapter, openAdapter } from "../../adapters/index.ts";
+import { computedOf, type OpenAdapter, openAdapter } from "../../adapters/index.ts";
 import { contractOfSpec } from "../../data/index.ts";
 import { decodeDrawn, drawnKey } from "../../train/index.ts";
 import { joined, type NameMatch, type WeightPieces } from "../../weights/index.ts";
@@ -228,6 +228,8 @@ function weightsOf(
   /** What the file of adapters lacks. */
   const cut = new Set<string>();
   const isAllowed = matcherOf(given.allowMissing);
+  const adapters = (plan?.placements ?? []).flatMap((each) => each.adapters);
+  const following = new Set(adapters.flatMap(({ peft }) => (peft === undefined ? [] : [...computedOf(peft)])));
   const ofAdapter = new Set([...planned.values()].flatMap((each) => (each.ofAdapter ? [each.path] : [])));
   const named = new Set<string>();
   const unfilled = new Set<string>();
@@ -250,7 +252,7 @@ function weightsOf(
     }
     const own = given.fitted?.get(path);
     const found = own === undefined ? tensors?.get(path) : inAdapter(own, opened);
-    if (found === undefined && needed && !isAllowed(checkpoint))
+    if (found === undefined && needed && !isAllowed(checkpoint) && !following.has(checkpoint))
       (ofAdapter.has(path) && given.adapter !== null ? cut : missing).add(checkpoint);
     if (found === undefined) {
       unfilled.add(path);
